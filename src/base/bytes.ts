@@ -1,0 +1,48 @@
+// Bytes and byte strings. Nix's strings are bytes; where one is held as a JavaScript string, each character is one byte
+// (a "byte string"), so that nothing is lost or re-encoded on the way.
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** Decodes UTF-8; throws TypeError on bytes that are not UTF-8. */
+export function fromUtf8(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}
+
+/** A Buffer over the same memory. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Bytes -> byte string: one character a byte. */
+export function toByteString(bytes: Uint8Array): string {
+  return asBuffer(bytes).latin1Slice();
+}
+
+/** Byte string -> bytes. */
+export function fromByteString(text: string): Uint8Array {
+  return Buffer.from(text, "latin1");
+}
+
+/** Text -> byte string of its UTF-8 form. */
+export function byteStringOf(text: string): string {
+  return toByteString(utf8(text));
+}
+
+/** Byte string of UTF-8 -> text. Bytes that are not UTF-8 become U+FFFD: for showing, not for hashing. */
+export function textOf(byteString: string): string {
+  return Buffer.from(byteString, "latin1").toString("utf8");
+}
+
+/** Orders byte strings by their bytes. Also right for ASCII text. */
+export function compareByteStrings(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+export function hex(bytes: Uint8Array): string {
+  return asBuffer(bytes).hexSlice();
+}

@@ -1,0 +1,17 @@
+// Peers are real tools (nix, bwrap, sox ...) that our results are held against. A missing peer is a reported skip on a
+// user's machine and a failure where PIPELITE_REQUIRE_PEERS=1 (CI installs them all).
+import { spawnSync } from "node:child_process";
+
+/**
+ * The `skip` option of a test that needs these commands: `test("...", { skip: peer("nix-store") }, ...)`.
+ * @returns false when all are on the PATH (or must be), else the reason for the skip.
+ */
+export function peer(...commands: string[]): false | string {
+  const missing = commands.filter((command) => !isOnPath(command));
+  if (missing.length === 0 || process.env["PIPELITE_REQUIRE_PEERS"] === "1") return false;
+  return `not run: ${missing.join(", ")} not found`;
+}
+
+function isOnPath(command: string): boolean {
+  return spawnSync("sh", ["-c", `command -v "$1"`, "sh", command]).status === 0;
+}
