@@ -1,0 +1,87 @@
+// The event stream of one run: the one source from which every view (tree, plain lines, NDJSON) and the run record are
+// derived. Field names are public: `pipelite run --json` prints these objects, one a line.
+
+export type StageStatus = "built" | "cached" | "substituted" | "failed" | "skipped" | "cancelled";
+
+/** Why a planned stage will be built, in the words of pipeline.ts; absent when nothing is to be built. */
+export interface BuildReason {
+  kind: "first-build" | "code" | "param" | "input" | "source" | "tool" | "output-gone" | "pipelite";
+  /** One line, such as `stages/audio.ts changed` or `param seconds: 10 -> 20`. */
+  text: string;
+}
+
+/** What a build used; a figure that could not be had is absent, and `source` says where each came from. */
+export interface Usage {
+  wallMs: number;
+  cpuUserMs?: number;
+  cpuSystemMs?: number;
+  peakMemoryBytes?: number;
+  ioReadBytes?: number;
+  ioWriteBytes?: number;
+  source: { wall: string; cpu: string; memory: string; io: string };
+}
+
+export interface StageFailure {
+  code: string;
+  message: string;
+  hint?: string;
+  /** `pipeline.ts:12:15`, where the stage is declared. */
+  place?: string;
+  /** How the process ended, for a stage that ran. */
+  ending?: { kind: string; code?: number; signal?: string };
+  /** The end of its log, as text lines. */
+  logTail?: string[];
+}
+
+export type RunEvent =
+  | {
+      type: "run-started";
+      runId: string;
+      pipeline: string;
+      startedAt: string;
+      engine: "embedded" | "nix";
+      sandbox: { kind: string; version?: string; tried: { kind: string; reason: string }[] };
+      stages: { name: string; inputs: string[] }[];
+      jobs: number;
+    }
+  | { type: "stage-planned"; name: string; status: "cached" | "build"; reason?: BuildReason }
+  | { type: "stage-started"; name: string; drvPath: string; expectedMs?: number }
+  | { type: "stage-log"; name: string; line: string }
+  | {
+      type: "stage-finished";
+      name: string;
+      status: StageStatus;
+      drvPath?: string;
+      outPath?: string;
+      narHash?: string;
+      narSize?: number;
+      durationMs: number;
+      usage?: Usage;
+      failure?: StageFailure;
+      /** For `skipped`: the stage whose end is the cause. */
+      because?: string;
+    }
+  | {
+      type: "claim";
+      id: string;
+      statement: string;
+      value: unknown;
+      unit?: string;
+      status: string;
+      evidence: string;
+    }
+  | {
+      type: "run-finished";
+      runId: string;
+      status: "passed" | "failed" | "cancelled";
+      /** Physical path of the folder the result link points at, when the run passed. */
+      tree?: string;
+      link?: string;
+      stages: { name: string; status: StageStatus; outPath?: string }[];
+      claims: number;
+      durationMs: number;
+      counts: Record<StageStatus, number>;
+    };
+
+/** Receives the events of a run in order. */
+export type RunListener = (event: RunEvent) => void;
