@@ -20,7 +20,7 @@ export function asBuffer(bytes: Uint8Array): Buffer {
 
 /** Bytes -> byte string: one character a byte. */
 export function toByteString(bytes: Uint8Array): string {
-  return asBuffer(bytes).latin1Slice();
+  return asBuffer(bytes).toString("latin1");
 }
 
 /** Byte string -> bytes. */
@@ -44,5 +44,5 @@ export function compareByteStrings(a: string, b: string): number {
 }
 
 export function hex(bytes: Uint8Array): string {
-  return asBuffer(bytes).hexSlice();
+  return asBuffer(bytes).toString("hex");
 }

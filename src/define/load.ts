@@ -1,0 +1,113 @@
+// Evaluates a pipeline.ts. The modules of its stages are not loaded: while a stage's `() => import("...")` is called, a
+// resolve hook notes where the import leads and answers with an empty module.
+import { existsSync } from "node:fs";
+import { registerHooks } from "node:module";
+import { basename, dirname, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { PipeliteError, isPipeliteError } from "#base/errors.ts";
+import { isDirectory } from "#base/files.ts";
+import type { Pipeline } from "./pipeline.ts";
+import { placeInStack } from "./place.ts";
+
+export interface LoadedPipeline {
+  /** The name of the folder that holds pipeline.ts. */
+  name: string;
+  /** Absolute path of pipeline.ts. */
+  file: string;
+  root: string;
+  definition: Pipeline;
+  /** Every file of the user's that evaluating it read. */
+  files: string[];
+}
+
+const AUTHORING_MODULE = new URL(
+  import.meta.filename.endsWith(".ts") ? "../index.ts" : "./index.js",
+  import.meta.url,
+).href;
+const STAGE_MODULE = "pipelite-stage:";
+
+/** The pipeline.ts that `where` (a folder or a file) means. */
+export function findPipeline(where: string): string {
+  const path = resolve(where);
+  const file = isDirectory(path) ? join(path, "pipeline.ts") : path;
+  if (!existsSync(file)) throw new PipeliteError("PIPELINE_NOT_FOUND", { file: where });
+  return file;
+}
+
+export async function loadPipeline(where: string): Promise<LoadedPipeline> {
+  const file = findPipeline(where);
+  const files = new Set<string>();
+  const hooks = registerHooks({
+    resolve(specifier, context, next) {
+      if (specifier === "pipelite") return { url: AUTHORING_MODULE, shortCircuit: true };
+      return next(specifier, context);
+    },
+    load(url, context, next) {
+      const isUsers = url.startsWith("file:") && !url.startsWith(OWN_FOLDER);
+      if (!isUsers) return next(url, context);
+      const path = fileURLToPath(url.replace(/\?.*$/, ""));
+      files.add(path);
+      return path.endsWith(".ts") ? next(url, { ...context, format: "module-typescript" }) : next(url, context);
+    },
+  });
+  try {
+    loads += 1;
+    const module: { default?: unknown } = await import(`${pathToFileURL(file).href}?load=${loads}`);
+    if (!isPipeline(module.default)) throw new PipeliteError("PIPELINE_NOT_EXPORTED", { file });
+    const root = dirname(file);
+    return { name: basename(root), file, root, definition: module.default, files: [...files].toSorted() };
+  } catch (error) {
+    throw explain(error, file);
+  } finally {
+    hooks.deregister();
+  }
+}
+
+const OWN_FOLDER = new URL("..", import.meta.url).href;
+let loads = 0;
+
+function isPipeline(value: unknown): value is Pipeline {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === "pipeline";
+}
+
+function explain(error: unknown, file: string): unknown {
+  if (isPipeliteError(error) || !(error instanceof Error)) return error;
+  const place = placeInStack(error.stack ?? "") ?? basename(file);
+  const early = /^Cannot access '(.+)' before initialization$/.exec(error.message);
+  if (error instanceof ReferenceError && early !== null) {
+    return new PipeliteError("PIPELINE_CYCLE", { place, name: early[1] }, error);
+  }
+  return new PipeliteError("PIPELINE_FAILED", { place, problem: `${error.name}: ${error.message}` }, error);
+}
+
+/** Where the module of a stage is, found without loading it. */
+export async function locateModule(thunk: () => Promise<unknown>, place: string): Promise<string> {
+  const found: string[] = [];
+  const hooks = registerHooks({
+    resolve(specifier, context, next) {
+      found.push(moduleUrl(specifier, context.parentURL, () => next(specifier, context).url));
+      return { url: `${STAGE_MODULE}${found.length}`, format: "module", shortCircuit: true };
+    },
+    load(url, context, next) {
+      if (!url.startsWith(STAGE_MODULE)) return next(url, context);
+      return { format: "module", source: "export default undefined;", shortCircuit: true };
+    },
+  });
+  try {
+    await thunk();
+  } catch (error) {
+    throw new PipeliteError("STAGE_MODULE_NOT_FOUND", { place, problem: String(error) }, error);
+  } finally {
+    hooks.deregister();
+  }
+  const [url] = found;
+  if (url === undefined) throw new PipeliteError("STAGE_NOT_AN_IMPORT", { place });
+  const path = fileURLToPath(url);
+  if (!existsSync(path)) throw new PipeliteError("STAGE_MODULE_NOT_FOUND", { place, problem: `no file ${path}` });
+  return path;
+}
+
+function moduleUrl(specifier: string, parent: string | undefined, resolveBare: () => string): string {
+  const isRelative = specifier.startsWith("./") || specifier.startsWith("../");
+  return isRelative ? new URL(specifier, parent).href.replace(/\?.*$/, "") : resolveBare();
+}

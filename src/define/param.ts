@@ -1,0 +1,83 @@
+// Parameters of a pipeline: values that a run may set (`--param seconds=20`), each with the schema that decides which
+// values are right. A plain value in pipeline.ts is a constant and needs no schema: the compiler checks it.
+
+export interface Schema<T> {
+  /** For messages: `an integer from 1 to 60`. */
+  readonly description: string;
+  /** Reads the text of `--param name=text`; undefined when the text is not of the schema. */
+  parse(text: string): T | undefined;
+  accepts(value: unknown): value is T;
+}
+
+/** A parameter; its name is the name of the input it is given to. */
+export interface Param<T> {
+  readonly kind: "param";
+  readonly schema: Schema<T>;
+  readonly default: T | undefined;
+  readonly place: string;
+}
+
+interface Bounds {
+  min?: number;
+  max?: number;
+}
+
+/** Schemas by kind. `default` may be left out: then every run must set the parameter. */
+export interface ParamKinds {
+  integer(options?: Bounds & { default?: number }): Param<number>;
+  number(options?: Bounds & { default?: number }): Param<number>;
+  text(options?: { pattern?: RegExp; default?: string }): Param<string>;
+  flag(options?: { default?: boolean }): Param<boolean>;
+  choice<const T extends string>(values: readonly T[], options?: { default?: NoInfer<T> }): Param<T>;
+}
+
+export function integerSchema({ min = -Infinity, max = Infinity }: Bounds): Schema<number> {
+  return numeric("an integer", Number.isSafeInteger, min, max);
+}
+
+export function numberSchema({ min = -Infinity, max = Infinity }: Bounds): Schema<number> {
+  return numeric("a number", Number.isFinite, min, max);
+}
+
+function numeric(noun: string, isRight: (value: unknown) => boolean, min: number, max: number): Schema<number> {
+  const accepts = (value: unknown): value is number =>
+    typeof value === "number" && isRight(value) && value >= min && value <= max;
+  return {
+    description: `${noun}${range(min, max)}`,
+    accepts,
+    parse(text) {
+      const value = text.trim() === "" ? Number.NaN : Number(text);
+      return accepts(value) ? value : undefined;
+    },
+  };
+}
+
+function range(min: number, max: number): string {
+  if (min === -Infinity) return max === Infinity ? "" : ` up to ${max}`;
+  return max === Infinity ? ` from ${min}` : ` from ${min} to ${max}`;
+}
+
+export function textSchema({ pattern }: { pattern?: RegExp }): Schema<string> {
+  const accepts = (value: unknown): value is string =>
+    typeof value === "string" && (pattern === undefined || pattern.test(value));
+  return {
+    description: pattern === undefined ? "a text" : `a text that matches ${pattern}`,
+    accepts,
+    parse: (text) => (accepts(text) ? text : undefined),
+  };
+}
+
+export const flagSchema: Schema<boolean> = {
+  description: "true or false",
+  accepts: (value) => typeof value === "boolean",
+  parse: (text) => (text === "true" ? true : text === "false" ? false : undefined),
+};
+
+export function choiceSchema<const T extends string>(values: readonly T[]): Schema<T> {
+  const accepts = (value: unknown): value is T => values.some((choice) => choice === value);
+  return {
+    description: `one of ${values.join(", ")}`,
+    accepts,
+    parse: (text) => (accepts(text) ? text : undefined),
+  };
+}

@@ -1,0 +1,112 @@
+// A program of this machine as a store path: the executable and the shared libraries it loads, started through its own
+// dynamic loader, so that nothing of the host is needed at run time. Node itself is captured this way.
+import { spawnSync } from "node:child_process";
+import { accessSync, closeSync, constants, copyFileSync, linkSync, mkdirSync, mkdtempSync, openSync, readSync, realpathSync, rmSync } from "node:fs";
+import { basename, delimiter, join } from "node:path";
+import { PipeliteError } from "#base/errors.ts";
+import { isDirectory } from "#base/files.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import type { Store } from "#store/store.ts";
+
+/** How to start a captured program: `builder` with `args` before the program's own arguments. */
+export interface Program {
+  path: StorePath;
+  builder: string;
+  args: string[];
+}
+
+/** The program `name`: a path, or a command looked up on the PATH. */
+export function findProgram(name: string, place: string): string {
+  const candidates = name.includes("/")
+    ? [name]
+    : (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, name));
+  const found = candidates.find(isExecutable);
+  if (found === undefined) throw new PipeliteError("TOOL_NOT_FOUND", { place, program: name });
+  return realpathSync(found);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return !isDirectory(path);
+  } catch {
+    return false;
+  }
+}
+
+/** Adds the program at `executable` to the store, under `name`. */
+export async function captureProgram(store: Store, executable: string, name: string): Promise<Program> {
+  const loader = loaderOf(executable);
+  const libraries = loader === undefined ? [] : librariesOf(loader, executable);
+  mkdirSync(join(store.home, "pipelite", "tmp"), { recursive: true });
+  const staging = mkdtempSync(join(store.home, "pipelite", "tmp", "program-"));
+  try {
+    mkdirSync(join(staging, "bin"));
+    place(executable, join(staging, "bin", basename(executable)));
+    if (loader !== undefined) mkdirSync(join(staging, "lib"));
+    for (const library of libraries) place(realpathSync(library), join(staging, "lib", basename(library)));
+    const { path } = await store.addTree(staging, { name });
+    return start(path, basename(executable), loader);
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
+}
+
+function start(path: StorePath, program: string, loader: string | undefined): Program {
+  const executable = `${path}/bin/${program}`;
+  if (loader === undefined) return { path, builder: executable, args: [] };
+  const lib = `${path}/lib`;
+  return {
+    path,
+    builder: `${lib}/${basename(loader)}`,
+    args: ["--library-path", lib, "--argv0", program, executable],
+  };
+}
+
+function place(source: string, target: string): void {
+  try {
+    linkSync(source, target);
+  } catch {
+    copyFileSync(source, target);
+  }
+}
+
+/** The loader that an ELF executable names (PT_INTERP), or undefined for a static one. ELF-64, little endian. */
+function loaderOf(executable: string): string | undefined {
+  const fd = openSync(executable, "r");
+  try {
+    const header = read(fd, 0, 64);
+    if (header.toString("latin1", 0, 4) !== "\x7fELF" || header[4] !== 2 || header[5] !== 1) {
+      throw new PipeliteError("TOOL_NOT_A_PROGRAM", { program: executable });
+    }
+    const tableOffset = Number(header.readBigUInt64LE(32));
+    const entrySize = header.readUInt16LE(54);
+    const table = read(fd, tableOffset, entrySize * header.readUInt16LE(56));
+    for (let at = 0; at < table.length; at += entrySize) {
+      if (table.readUInt32LE(at) !== PT_INTERP) continue;
+      const text = read(fd, Number(table.readBigUInt64LE(at + 8)), Number(table.readBigUInt64LE(at + 32)));
+      return text.toString("latin1").replace(/\0.*$/, "");
+    }
+    return undefined;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const PT_INTERP = 3;
+
+function read(fd: number, offset: number, size: number): Buffer {
+  const buffer = Buffer.alloc(size);
+  readSync(fd, buffer, 0, size, offset);
+  return buffer;
+}
+
+/** The loader and every library that it would load for the executable, as the loader itself lists them. */
+function librariesOf(loader: string, executable: string): string[] {
+  const { status, stdout } = spawnSync(loader, ["--list", executable], { encoding: "utf8", env: {} });
+  if (status !== 0) throw new PipeliteError("TOOL_NOT_A_PROGRAM", { program: executable });
+  const missing = /^\s*(\S+) => not found/m.exec(stdout);
+  if (missing !== null) throw new PipeliteError("TOOL_LIBRARY_MISSING", { program: executable, library: missing[1] });
+  const listed = [...stdout.matchAll(/=> (\/\S+)/g)].map(([, path]) => path ?? "");
+  return [...new Set([loader, ...listed])];
+}
