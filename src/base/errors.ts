@@ -25,10 +25,16 @@ interface Row {
 const rows = {
   // base
   COMMAND_FAILED: { exit: 1, message: "Cannot run {command}: it ended with {ending}" },
-  LOCK_TIMEOUT: { exit: 1, message: "Cannot get a lock within {timeoutMs} ms: another process holds it" },
+  LOCK_TIMEOUT: {
+    exit: 1,
+    message: "Cannot get a lock within {timeoutMs} ms: another process holds it",
+  },
   JSON_NOT_CANONICAL: { exit: 2, message: "Cannot write {value} as canonical JSON at {at}" },
   // define
-  PARAM_DEFAULT_INVALID: { exit: 2, message: "{place}: cannot use {value} as a default: it must be {wanted}" },
+  PARAM_DEFAULT_INVALID: {
+    exit: 2,
+    message: "{place}: cannot use {value} as a default: it must be {wanted}",
+  },
   PIPELINE_NOT_FOUND: {
     exit: 2,
     message: "Cannot find the pipeline: no file {file}",
@@ -41,20 +47,37 @@ const rows = {
   },
   PIPELINE_CYCLE: {
     exit: 2,
-    message: "{place}: cannot use '{name}' before it is defined: a stage takes stages that stand above it, never a cycle",
+    message:
+      "{place}: cannot use '{name}' before it is defined: a stage takes stages that stand above it, never a cycle",
   },
   PIPELINE_FAILED: { exit: 2, message: "{place}: cannot evaluate the pipeline: {problem}" },
-  STAGE_MODULE_NOT_FOUND: { exit: 2, message: "{place}: cannot find the module of this stage: {problem}" },
+  STAGE_MODULE_NOT_FOUND: {
+    exit: 2,
+    message: "{place}: cannot find the module of this stage: {problem}",
+  },
   STAGE_NOT_AN_IMPORT: {
     exit: 2,
     message: "{place}: cannot find the code of this stage: its first argument imports no module",
     hint: 'Write `stage(() => import("./stages/name.ts"))`',
   },
-  STAGE_BUNDLE_FAILED: { exit: 2, message: "{where}: cannot bundle the stage of {place}: {problem}" },
+  STAGE_BUNDLE_FAILED: {
+    exit: 2,
+    message: "{where}: cannot bundle the stage of {place}: {problem}",
+  },
   TOOL_NOT_FOUND: { exit: 4, message: "{place}: cannot find the program {program} on the PATH" },
-  TOOL_NOT_A_PROGRAM: { exit: 2, message: "Cannot capture {program}: it is not a 64-bit ELF program that can run here" },
-  TOOL_LIBRARY_MISSING: { exit: 4, message: "Cannot capture {program}: its library {library} is not installed" },
-  PARAM_UNKNOWN: { exit: 2, message: "Cannot set the parameter '{name}': the pipeline has none of that name (it has: {known})" },
+  TOOL_NOT_A_PROGRAM: {
+    exit: 2,
+    message: "Cannot capture {program}: it is not a 64-bit ELF program that can run here",
+  },
+  TOOL_LIBRARY_MISSING: {
+    exit: 4,
+    message: "Cannot capture {program}: its library {library} is not installed",
+  },
+  PARAM_UNKNOWN: {
+    exit: 2,
+    message:
+      "Cannot set the parameter '{name}': the pipeline has none of that name (it has: {known})",
+  },
   PARAM_AMBIGUOUS: {
     exit: 2,
     message: "{place}: cannot use the name '{name}' for two parameters: {other} has it already",
@@ -65,28 +88,123 @@ const rows = {
     message: "{place}: the parameter '{name}' has no default and must be set to {wanted}",
     hint: "--param {name}=VALUE",
   },
-  PARAM_INVALID: { exit: 2, message: "{place}: cannot set the parameter '{name}' to '{value}': it must be {wanted}" },
-  STAGE_NAME_DUPLICATE: { exit: 2, message: "{place}: cannot name a second stage '{name}': {other} has that name" },
+  PARAM_INVALID: {
+    exit: 2,
+    message: "{place}: cannot set the parameter '{name}' to '{value}': it must be {wanted}",
+  },
+  STAGE_NAME_DUPLICATE: {
+    exit: 2,
+    message: "{place}: cannot name a second stage '{name}': {other} has that name",
+  },
   STAGE_NAME_INVALID: {
     exit: 2,
-    message: "{place}: cannot use '{name}' as a name: names are 1 to 100 of 0-9 a-z A-Z + - . _ ? = and start with no dot",
+    message:
+      "{place}: cannot use '{name}' as a name: names are 1 to 100 of 0-9 a-z A-Z + - . _ ? = and start with no dot",
   },
-  STAGE_INPUT_UNDEFINED: { exit: 2, message: "{place}: the input '{name}' of stage '{stage}' is undefined" },
+  STAGE_INPUT_UNDEFINED: {
+    exit: 2,
+    message: "{place}: the input '{name}' of stage '{stage}' is undefined",
+  },
   STAGE_INPUT_NOT_JSON: {
     exit: 2,
-    message: "{place}: cannot pass the input '{name}' to stage '{stage}': it must be a stage, a parameter or plain data ({problem})",
+    message:
+      "{place}: cannot pass the input '{name}' to stage '{stage}': it must be a stage, a parameter or plain data ({problem})",
   },
   SOURCE_NOT_FOUND: { exit: 2, message: "{place}: cannot find the source {path}" },
+  FETCH_HASH_INVALID: {
+    exit: 2,
+    message: "{place}: cannot use '{hash}' as the sha256 of the file to fetch",
+    hint: "Give it as sha256-BASE64 (SRI), as 64 hex digits or in Nix's base 32",
+  },
   INPUT_FILE_MISSING: { exit: 1, message: "{place}: stage '{stage}' made no file '{file}'" },
   PIPELINE_RESULT_INVALID: {
     exit: 2,
-    message: "{place}: cannot name '{name}' as a result: it is not a stage, source, fetch, command or gate",
+    message:
+      "{place}: cannot name '{name}' as a result: it is not a stage, source, fetch, command or gate",
   },
   PIPELINE_INPUT_UNKNOWN: {
     exit: 2,
     message: "{place}: cannot use this input: it is not a stage, source, fetch, command or gate",
     hint: "Pass what stage(), source(), fetch(), command() or gate() returned",
   },
+  // store
+  STORE_NO_SPACE: {
+    exit: 1,
+    message: "Cannot write to the store {home}: no space is left on its file system",
+    hint: "Free some space or collect garbage, then run again: nothing half-written is registered",
+  },
+  STORE_READ_ONLY: {
+    exit: 2,
+    message: "Cannot write to the store {home}: {reason}",
+    hint: "Choose a folder you may write to with --store or PIPELITE_HOME",
+  },
+  STORE_NOT_FOUND: { exit: 2, message: "Cannot open the store {home}: there is none" },
+  STORE_BUSY: {
+    exit: 1,
+    message:
+      "Cannot use the store {home}: another process has held its database for {timeoutMs} ms",
+  },
+  STORE_DATABASE_DAMAGED: {
+    exit: 3,
+    message: "Cannot use the store's database {file}: {reason}",
+    hint: "Put a copy of the file back, or move {home} away: the next run makes a new store there",
+  },
+  STORE_SCHEMA_FOREIGN: {
+    exit: 2,
+    message: "Cannot use the store {home}: its database has {actual} where {wanted} is wanted",
+    hint: "Another version of Nix made it; choose another folder with --store or PIPELITE_HOME",
+  },
+  STORE_PATH_NOT_VALID: {
+    exit: 1,
+    message: "Cannot use {path}: it is not valid in the store {home}",
+  },
+  STORE_PATH_MISSING: {
+    exit: 3,
+    message: "Cannot read {path}: it is registered but {file} is missing",
+    hint: "Something other than Pipelite or Nix removed it; `pipelite store verify` lists all that is wrong",
+  },
+  STORE_PATH_IN_USE: { exit: 1, message: "Cannot delete {path}: {reason}" },
+  STORE_SOURCE_MISSING: { exit: 2, message: "Cannot add {file}: no such file or folder" },
+  STORE_SOURCE_UNREADABLE: { exit: 2, message: "Cannot read {file}: {reason}" },
+  STORE_SOURCE_CHANGED: { exit: 1, message: "Cannot read {file}: it changed while it was read" },
+  STORE_SPECIAL_FILE: {
+    exit: 2,
+    message:
+      "Cannot store {file}: it is a {kind}, and only files, folders and symbolic links can be stored",
+  },
+  STORE_OUTPUT_MISSING: {
+    exit: 1,
+    message: "Cannot register {name}: the builder did not make {file}",
+  },
+  STORE_OUTPUT_UNSAFE: { exit: 1, message: "Cannot register {name}: {file} {reason}" },
+  STORE_OUTPUT_NOT_FLAT: {
+    exit: 1,
+    message:
+      "Cannot register {name}: its hash is that of a file, so it must be a file that is not executable",
+  },
+  STORE_SELF_REFERENCE: {
+    exit: 1,
+    message:
+      "Cannot register {name}: a content-addressed output must not mention its own path {scratch}",
+    hint: 'Keep the output relocatable, or give the stage `addressing: "input"`',
+  },
+  STORE_HASH_MISMATCH: {
+    exit: 3,
+    message: "Cannot accept {path}: its hash is {actual}, wanted is {wanted}",
+  },
+  STORE_CONTENT_ADDRESS_WRONG: {
+    exit: 3,
+    message: "Cannot accept {path}: its content address {contentAddress} belongs to another path",
+  },
+  STORE_REFERENCE_MISSING: {
+    exit: 1,
+    message: "Cannot register {path}: it refers to {reference}, which is not valid",
+  },
+  STORE_REFERENCE_CYCLE: {
+    exit: 1,
+    message: "Cannot register {path}: it refers to itself through {through}",
+  },
+  STORE_ROOT_EXISTS: { exit: 2, message: "Cannot write the link {link}: something else is there" },
 } as const satisfies Record<string, Row>;
 
 export type ErrorCode = keyof typeof rows;
@@ -127,5 +245,7 @@ export function errorTable(): ReadonlyMap<string, Readonly<Row>> {
 }
 
 function fill(template: string, details: ErrorDetails): string {
-  return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? `{${name}}`));
+  return template.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    String(details[name] ?? `{${name}}`),
+  );
 }
