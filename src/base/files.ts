@@ -1,6 +1,6 @@
 // Small questions about files, and writing one so that a reader sees the old or the new content, never a half.
-import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 export function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
@@ -16,5 +16,24 @@ export function writeFileAtomically(path: string, content: string | Uint8Array):
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
+  }
+}
+
+/** Changes whenever the file at `path` does: inode, size, and times in nanoseconds; undefined where there is no file. */
+export function statSignature(path: string): string | undefined {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat && `${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
+}
+
+/** Removes a file or a folder with all in it, read-only folders included. Nothing there is no error. */
+export function removeTree(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) makeWritable(path);
+  rmSync(path, { recursive: true, force: true });
+}
+
+function makeWritable(folder: string): void {
+  chmodSync(folder, 0o700);
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) makeWritable(join(folder, entry.name));
   }
 }

@@ -7,7 +7,7 @@ import type { LoadedPipeline } from "./load.ts";
 import { locateModule } from "./load.ts";
 import type { Param } from "./param.ts";
 import { handleOf, isNode, out } from "./pipeline.ts";
-import type { CommandOptions, FileOf, Handle, StageOptions, Tool, Word } from "./pipeline.ts";
+import type { AnyNode, CommandOptions, FileOf, Handle, StageOptions, Tool, Word } from "./pipeline.ts";
 
 /** An input of a node that is the output of another one, or one file of it. */
 export interface Edge {
@@ -17,6 +17,12 @@ export interface Edge {
 
 /** One word of a command: text, an input, or the output. */
 export type WordOf = string | Edge | typeof out;
+
+/** An edge, and the nodes that it makes necessary. */
+interface Needed {
+  edge: Edge;
+  needs: GraphNode[];
+}
 
 interface NodeBase {
   name: string;
@@ -192,8 +198,8 @@ class GraphBuilder {
     const needs: GraphNode[] = [];
     const resolve = async (word: Word): Promise<WordOf> => {
       if (typeof word === "string" || word === out) return word;
-      const from = isFileOf(word) ? word.node : handleOf(word as Parameters<typeof handleOf>[0]);
-      const found = await this.#edge(from, isFileOf(word) ? word.name : undefined, names, place);
+      if (!isNode(word) && !isFileOf(word)) throw new PipeliteError("PIPELINE_INPUT_UNKNOWN", { place });
+      const found = await this.#input(word, names, place);
       if (found === null) throw new PipeliteError("PIPELINE_INPUT_UNKNOWN", { place });
       needs.push(...found.needs);
       return found.edge;
@@ -218,8 +224,7 @@ class GraphBuilder {
     const needs = new Set<GraphNode>();
     for (const [name, value] of Object.entries(inputs)) {
       if (isNode(value) || isFileOf(value)) {
-        const from = isFileOf(value) ? value.node : handleOf(value);
-        const found = await this.#edge(from, isFileOf(value) ? value.name : undefined, names, place);
+        const found = await this.#input(value, names, place);
         if (found === null) params[name] = null;
         else edges[name] = found.edge;
         for (const need of found?.needs ?? []) needs.add(need);
@@ -230,13 +235,19 @@ class GraphBuilder {
     return { inputs: edges, params, needs: [...needs] };
   }
 
+  #input(value: AnyNode | FileOf, names: ReadonlyMap<Handle, string>, place: string): Promise<Needed | null> {
+    return isFileOf(value)
+      ? this.#edge(value.node, value.name, names, place)
+      : this.#edge(handleOf(value), undefined, names, place);
+  }
+
   /** A gate's edge leads to its subject; the gate itself is only needed. */
   async #edge(
     handle: Handle,
     file: string | undefined,
     names: ReadonlyMap<Handle, string>,
     place: string,
-  ): Promise<{ edge: Edge; needs: GraphNode[] } | null> {
+  ): Promise<Needed | null> {
     const node = await this.visit(handle, names);
     if (node === null) return null;
     if (node.kind === "gate") {

@@ -34,8 +34,12 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** Adds the program at `executable` to the store, under `name`. */
-export async function captureProgram(store: Store, executable: string, name: string): Promise<Program> {
+/** Adds the program at `executable` to the store, under `name`; also tells which files it was made of. */
+export async function captureProgram(
+  store: Store,
+  executable: string,
+  name: string,
+): Promise<{ program: Program; files: string[] }> {
   const loader = loaderOf(executable);
   const libraries = loader === undefined ? [] : librariesOf(loader, executable);
   mkdirSync(join(store.home, "pipelite", "tmp"), { recursive: true });
@@ -46,7 +50,7 @@ export async function captureProgram(store: Store, executable: string, name: str
     if (loader !== undefined) mkdirSync(join(staging, "lib"));
     for (const library of libraries) place(realpathSync(library), join(staging, "lib", basename(library)));
     const { path } = await store.addTree(staging, { name });
-    return start(path, basename(executable), loader);
+    return { program: start(path, basename(executable), loader), files: [executable, ...libraries] };
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }

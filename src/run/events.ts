@@ -1,5 +1,6 @@
 // The event stream of one run: the one source from which every view (tree, plain lines, NDJSON) and the run record are
 // derived. Field names are public: `pipelite run --json` prints these objects, one a line.
+import type { Usage } from "#build/builds.ts";
 
 export type StageStatus = "built" | "cached" | "substituted" | "failed" | "skipped" | "cancelled";
 
@@ -8,17 +9,6 @@ export interface BuildReason {
   kind: "first-build" | "code" | "param" | "input" | "source" | "tool" | "output-gone" | "pipelite";
   /** One line, such as `stages/audio.ts changed` or `param seconds: 10 -> 20`. */
   text: string;
-}
-
-/** What a build used; a figure that could not be had is absent, and `source` says where each came from. */
-export interface Usage {
-  wallMs: number;
-  cpuUserMs?: number;
-  cpuSystemMs?: number;
-  peakMemoryBytes?: number;
-  ioReadBytes?: number;
-  ioWriteBytes?: number;
-  source: { wall: string; cpu: string; memory: string; io: string };
 }
 
 export interface StageFailure {

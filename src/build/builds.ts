@@ -1,0 +1,123 @@
+// Which derivation gave which output, and what building it took: our own table beside the store. It is what makes early
+// cutoff work (equal inputs, equal output, nothing to do) and what `timings` reads; Nix's experimental tables are left
+// alone because their keys changed between versions.
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import type { StorePath } from "#nix/store-path.ts";
+import { parseStorePath } from "#nix/store-path.ts";
+
+/** What a build used. A figure that could not be had is absent; `source` says where each came from. */
+export interface Usage {
+  wallMs: number;
+  cpuUserMs?: number;
+  cpuSystemMs?: number;
+  peakMemoryBytes?: number;
+  ioReadBytes?: number;
+  ioWriteBytes?: number;
+  source: { wall: string; cpu: string; memory: string; io: string };
+}
+
+export interface BuildRow {
+  drvPath: StorePath;
+  outPath: StorePath;
+  runId: string;
+  startedAt: string;
+  usage: Usage;
+  engine: string;
+  sandbox: string;
+}
+
+const SCHEMA = `
+create table if not exists Builds (
+  drvPath text primary key,
+  outPath text not null,
+  runId text not null,
+  startedAt text not null,
+  usage text not null,
+  engine text not null,
+  sandbox text not null
+) strict;
+create table if not exists Ingredients (
+  pipeline text not null,
+  stage text not null,
+  value text not null,
+  primary key (pipeline, stage)
+) strict;
+create table if not exists Trees (
+  results text primary key,
+  tree text not null,
+  runId text not null
+) strict;`;
+
+export class Builds {
+  readonly #db: DatabaseSync;
+
+  constructor(home: string) {
+    const file = join(home, "pipelite", "builds.sqlite");
+    mkdirSync(dirname(file), { recursive: true });
+    this.#db = new DatabaseSync(file);
+    this.#db.exec("pragma busy_timeout = 10000; pragma journal_mode = wal; pragma synchronous = normal;");
+    this.#db.exec(SCHEMA);
+  }
+
+  /** The last build of this derivation, if there was one. */
+  find(drvPath: StorePath): BuildRow | undefined {
+    const row = this.#db
+      .prepare("select drvPath, outPath, runId, startedAt, usage, engine, sandbox from Builds where drvPath = ?")
+      .get(drvPath);
+    if (row === undefined) return undefined;
+    return {
+      drvPath,
+      outPath: parseStorePath(text(row["outPath"])),
+      runId: text(row["runId"]),
+      startedAt: text(row["startedAt"]),
+      usage: JSON.parse(text(row["usage"])) as Usage,
+      engine: text(row["engine"]),
+      sandbox: text(row["sandbox"]),
+    };
+  }
+
+  record(row: BuildRow): void {
+    this.#db
+      .prepare(
+        "insert or replace into Builds (drvPath, outPath, runId, startedAt, usage, engine, sandbox) values (?, ?, ?, ?, ?, ?, ?)",
+      )
+      .run(row.drvPath, row.outPath, row.runId, row.startedAt, JSON.stringify(row.usage), row.engine, row.sandbox);
+  }
+
+  /** What a stage was made of when it was last planned in a run that passed it. */
+  ingredients(pipeline: string, stage: string): unknown {
+    const row = this.#db.prepare("select value from Ingredients where pipeline = ? and stage = ?").get(pipeline, stage);
+    return row === undefined ? undefined : (JSON.parse(text(row["value"])) as unknown);
+  }
+
+  rememberIngredients(pipeline: string, stage: string, value: unknown): void {
+    this.#db
+      .prepare("insert or replace into Ingredients (pipeline, stage, value) values (?, ?, ?)")
+      .run(pipeline, stage, JSON.stringify(value));
+  }
+
+  /** The result tree that a run made of exactly these outputs. */
+  tree(results: string): { tree: StorePath; runId: string } | undefined {
+    const row = this.#db.prepare("select tree, runId from Trees where results = ?").get(results);
+    return row && { tree: parseStorePath(text(row["tree"])), runId: text(row["runId"]) };
+  }
+
+  rememberTree(results: string, tree: StorePath, runId: string): void {
+    this.#db.prepare("insert or replace into Trees (results, tree, runId) values (?, ?, ?)").run(results, tree, runId);
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+function text(value: unknown): string {
+  if (typeof value !== "string") throw new TypeError(`builds.sqlite holds ${typeof value} where text belongs`);
+  return value;
+}

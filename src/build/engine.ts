@@ -1,0 +1,41 @@
+// What builds a derivation whose inputs are all store paths: the embedded engine or real Nix, with the same outcome.
+import type { Derivation } from "#nix/derivation.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import type { ErrorCode } from "#base/errors.ts";
+import type { Usage } from "./builds.ts";
+
+export interface BuildJob {
+  /** Name of the stage, for messages. */
+  name: string;
+  drvPath: StorePath;
+  derivation: Derivation;
+  timeoutMs: number | undefined;
+  onLog: (chunk: Uint8Array) => void;
+  signal: AbortSignal;
+}
+
+/** How the process of a stage ended. */
+export type Ending =
+  | { kind: "exited"; code: number }
+  | { kind: "signalled"; signal: string }
+  | { kind: "timed-out" }
+  | { kind: "log-limit" }
+  | { kind: "cancelled" };
+
+export type BuildOutcome =
+  | { status: "built"; outPath: StorePath; usage: Usage }
+  | { status: "failed"; code: ErrorCode; message: string; hint?: string; ending?: Ending; usage?: Usage }
+  | { status: "cancelled" };
+
+export interface Engine {
+  readonly name: "embedded" | "nix";
+  /** What isolates the builds: kind and version, and what was tried and could not be used. */
+  readonly sandbox: SandboxReport;
+  build(job: BuildJob): Promise<BuildOutcome>;
+}
+
+export interface SandboxReport {
+  kind: string;
+  version?: string;
+  tried: { kind: string; reason: string }[];
+}

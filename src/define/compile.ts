@@ -1,0 +1,292 @@
+// From the graph to derivations. `prepare` puts into the store what a node consists of (its bundled code, its tools, its
+// sources); `derive` writes the derivation once it is known where the inputs come from: a derivation that is yet to be
+// built, or a store path.
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { byteStringOf } from "#base/bytes.ts";
+import { canonicalJson } from "#base/canonical-json.ts";
+import { PipeliteError } from "#base/errors.ts";
+import { statSignature, writeFileAtomically } from "#base/files.ts";
+import type { Derivation, DerivationOutput } from "#nix/derivation.ts";
+import { fillOutputPaths } from "#nix/derivation-hash.ts";
+import type { Hash } from "#nix/hash.ts";
+import { parseHash, formatHash } from "#nix/hash.ts";
+import { ownPlaceholder, upstreamPlaceholder } from "#nix/placeholder.ts";
+import { makeFixedPath, parseStorePath } from "#nix/store-path.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import type { Store } from "#store/store.ts";
+import type { Bundle } from "./bundle.ts";
+import type { BuildNode, CommandNode, Edge, FetchNode, Graph, GraphNode, SourceNode, StageNode, WordOf } from "./graph.ts";
+import { isBuildNode } from "./graph.ts";
+import type { Program } from "./program.ts";
+import { captureProgram, findProgram } from "./program.ts";
+import type { StageEnvironment } from "./runtime.ts";
+
+/** What the identity of a node is made of, in the words of pipeline.ts: for saying why it must be built again. */
+export interface Ingredients {
+  /** File (relative to the pipeline) -> sha256. */
+  code: Record<string, string>;
+  /** Parameter, option or word of the command -> value. */
+  params: Record<string, unknown>;
+  /** Tool -> store path. */
+  tools: Record<string, string>;
+}
+
+/** A node with everything of it that does not depend on other nodes in the store. */
+export interface Prepared<N extends BuildNode = BuildNode> {
+  node: N;
+  ingredients: Ingredients;
+  /** Store paths it needs besides its inputs. */
+  sources: StorePath[];
+  program: Program | undefined;
+  /** Store path of the bundled code, for a stage. */
+  code: StorePath | undefined;
+}
+
+/** Where the output of a needed node is. */
+export type Origin = { kind: "path"; path: StorePath } | { kind: "derivation"; drvPath: StorePath };
+
+export interface PreparedGraph {
+  graph: Graph;
+  prepared: Map<BuildNode, Prepared>;
+  /** Sources, already in the store. */
+  paths: Map<SourceNode, StorePath>;
+}
+
+export async function prepareGraph(graph: Graph, store: Store, paranoid = false): Promise<PreparedGraph> {
+  const prepared = new Map<BuildNode, Prepared>();
+  const paths = new Map<SourceNode, StorePath>();
+  for (const node of graph.nodes) {
+    if (node.kind === "source") paths.set(node, await addSource(node, graph, store, paranoid));
+    else if (isBuildNode(node)) prepared.set(node, await prepare(node, graph, store));
+  }
+  return { graph, prepared, paths };
+}
+
+async function addSource(node: SourceNode, graph: Graph, store: Store, paranoid: boolean): Promise<StorePath> {
+  const path = resolve(graph.root, node.path);
+  if (!existsSync(path)) throw new PipeliteError("SOURCE_NOT_FOUND", { place: node.place, path: node.path });
+  const { default: ignore } = await import("ignore");
+  const ignored = ignore().add([".git", "node_modules", ...node.ignore]);
+  const include = (name: string, isFolder: boolean) => !ignored.ignores(isFolder ? `${name}/` : name);
+  const { path: added } = await store.addTree(path, { name: node.name, include, paranoid });
+  return added;
+}
+
+async function prepare(node: BuildNode, graph: Graph, store: Store): Promise<Prepared> {
+  switch (node.kind) {
+    case "fetch":
+      return { node, ingredients: noCode({ url: node.url, hash: node.hash }), sources: [], program: undefined, code: undefined };
+    case "command": {
+      const executable = findProgram(node.tool.program, node.tool.place);
+      const program = await capture(store, executable, basename(executable));
+      const words = node.words.map((word) => (typeof word === "string" ? word : describe(word)));
+      const ingredients: Ingredients = {
+        code: {},
+        params: { command: words.join(" ") },
+        tools: { [node.tool.program]: program.path },
+      };
+      return { node, ingredients, sources: [program.path], program, code: undefined };
+    }
+    case "stage":
+    case "gate": {
+      const program = await capture(store, process.execPath, `node-${process.versions.node}`);
+      const { code, files } = await bundled(node, graph, store);
+      const ingredients = { code: files, params: node.params, tools: { node: program.path } };
+      return { node, ingredients, sources: [program.path, code], program, code };
+    }
+  }
+}
+
+function noCode(params: Record<string, unknown>): Ingredients {
+  return { code: {}, params, tools: {} };
+}
+
+function describe(word: Exclude<WordOf, string>): string {
+  return "kind" in word ? "$out" : [word.node.name, word.file].filter(Boolean).join("/");
+}
+
+// Programs and bundles are remembered with the stat signatures of the files they were made from, so that nothing is
+// read twice.
+
+interface Remembered {
+  /** Absolute path -> stat signature. */
+  made: Record<string, string>;
+}
+
+function recall<T extends Remembered>(file: string, isWhole: (value: T) => boolean): T | undefined {
+  let value: T;
+  try {
+    value = JSON.parse(readFileSync(file, "utf8")) as T;
+  } catch {
+    return undefined;
+  }
+  const isUnchanged = Object.entries(value.made).every(([path, signature]) => statSignature(path) === signature);
+  return isUnchanged && isWhole(value) ? value : undefined;
+}
+
+function signatures(paths: Iterable<string>): Record<string, string> {
+  return Object.fromEntries([...paths].map((path) => [path, statSignature(path) ?? ""]));
+}
+
+function memoFile(store: Store, kind: string, key: string): string {
+  const digest = createHash("sha256").update(key).digest("hex");
+  return join(store.home, "pipelite", "memo", kind, `${digest}.json`);
+}
+
+async function capture(store: Store, executable: string, name: string): Promise<Program> {
+  const file = memoFile(store, "programs", `${executable}\0${name}`);
+  const known = recall<Remembered & { program: Program }>(file, ({ program }) => store.isValid(program.path));
+  if (known !== undefined) return known.program;
+  const { program, files } = await captureProgram(store, executable, name);
+  writeFileAtomically(file, canonicalJson({ made: signatures(files), program }));
+  return program;
+}
+
+interface BundleMemo extends Remembered {
+  code: StorePath;
+  files: Record<string, string>;
+}
+
+async function bundled(node: StageNode, graph: Graph, store: Store): Promise<BundleMemo> {
+  const module = node.module ?? GATE_MODULE;
+  const file = memoFile(store, "bundles", `${graph.root}\0${module}\0${node.name}`);
+  const known = recall<BundleMemo>(file, ({ code }) => store.isValid(code));
+  if (known !== undefined) return known;
+  const { bundleStage } = await import("./bundle.ts");
+  const bundle: Bundle = await bundleStage(module, graph.root, node.place);
+  const { path: code } = await store.addText(`${node.name}.mjs`, bundle.code);
+  writeFileAtomically(sourceMapFile(store.home, code), bundle.sourceMap);
+  const memo: BundleMemo = { code, files: bundle.files, made: signatures(bundle.paths) };
+  writeFileAtomically(file, canonicalJson(memo));
+  return memo;
+}
+
+const GATE_MODULE = join(
+  import.meta.dirname,
+  import.meta.filename.endsWith(".ts") ? "gate-stage.ts" : "gate-stage.js",
+);
+
+/** Where the source map of a bundle is kept. */
+export function sourceMapFile(home: string, code: string): string {
+  return join(home, "pipelite", "maps", `${basename(code)}.map`);
+}
+
+/** Every file that preparing a graph read, with its stat signature: unchanged files give the same derivations. */
+export function filesOf(store: Store, graph: Graph): Record<string, string> {
+  const files: Record<string, string> = {};
+  for (const node of graph.nodes) {
+    if (node.kind !== "stage" && node.kind !== "gate") continue;
+    const memo = memoFile(store, "bundles", `${graph.root}\0${node.module ?? GATE_MODULE}\0${node.name}`);
+    Object.assign(files, recall<BundleMemo>(memo, () => true)?.made);
+  }
+  return files;
+}
+
+/** The derivation of a node, given where each needed node's output is. */
+export function derive(prepared: Prepared, origins: ReadonlyMap<GraphNode, Origin>): Derivation {
+  const { node } = prepared;
+  if (node.kind === "fetch") return fetchDerivation(node);
+  const inputDrvs = new Map<StorePath, string[]>();
+  const inputSrcs = new Set<StorePath>(prepared.sources);
+  for (const need of node.needs) {
+    const origin = originOf(need, origins);
+    if (origin.kind === "derivation") inputDrvs.set(origin.drvPath, ["out"]);
+    else inputSrcs.add(origin.path);
+  }
+  const pathOf = ({ node: from, file }: Edge) => {
+    const origin = originOf(from, origins);
+    const path = origin.kind === "path" ? origin.path : upstreamPlaceholder(origin.drvPath, "out");
+    return file === undefined ? path : `${path}/${file}`;
+  };
+  const { builder, args, env } = invocation(prepared, pathOf);
+  const derivation: Derivation = {
+    name: node.name,
+    outputs: new Map([["out", outputOf(node, inputDrvs.size > 0)]]),
+    inputDrvs,
+    inputSrcs: [...inputSrcs].toSorted(),
+    system: SYSTEM,
+    builder: byteStringOf(builder),
+    args: args.map(byteStringOf),
+    env: new Map(Object.entries({ ...env, name: node.name, out: "" }).map(([k, v]) => [k, byteStringOf(v)])),
+  };
+  if (node.options.addressing !== "input") {
+    derivation.env.set("out", ownPlaceholder("out"));
+    return derivation;
+  }
+  return inputDrvs.size > 0 ? derivation : fillOutputPaths(derivation, () => undefined);
+}
+
+const SYSTEM = `${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux`;
+
+function originOf(node: GraphNode, origins: ReadonlyMap<GraphNode, Origin>): Origin {
+  const origin = origins.get(node);
+  if (origin === undefined) throw new Error(`the origin of ${node.name} is not known yet`);
+  return origin;
+}
+
+function outputOf(node: StageNode | CommandNode, hasUnbuiltInputs: boolean): DerivationOutput {
+  if (node.options.addressing !== "input") return { kind: "floating", method: "recursive", algorithm: "sha256" };
+  return hasUnbuiltInputs ? { kind: "deferred" } : { kind: "input-addressed", path: NOT_YET };
+}
+
+const NOT_YET = parseStorePath("/nix/store/00000000000000000000000000000000-not-yet");
+
+interface Invocation {
+  builder: string;
+  args: string[];
+  env: Record<string, string>;
+}
+
+function invocation(prepared: Prepared, pathOf: (edge: Edge) => string): Invocation {
+  const { node, program, code } = prepared;
+  if (program === undefined) throw new Error(`${node.name} has no program`);
+  const { builder, args } = program;
+  if (node.kind === "command") {
+    const word = (part: WordOf) =>
+      typeof part === "string" ? part : "kind" in part ? ownPlaceholder("out") : pathOf(part);
+    const env = Object.entries(node.env).map(([key, value]) => [key, word(value)] as const);
+    return { builder, args: [...args, ...node.words.map(word)], env: Object.fromEntries(env) };
+  }
+  if (node.kind === "fetch" || code === undefined) throw new Error(`${node.name} has no code`);
+  const inputs = Object.fromEntries(Object.entries(node.inputs).map(([name, edge]) => [name, pathOf(edge)]));
+  const stage: StageEnvironment = { name: node.name, inputs, params: node.params };
+  return { builder, args: [...args, code], env: { stage: canonicalJson(stage) } };
+}
+
+/** The derivation that Nix's own fetchurl makes; the embedded engine and Nix both know the builder. */
+function fetchDerivation(node: FetchNode): Derivation {
+  let hash: Hash;
+  try {
+    hash = parseHash(node.hash, "sha256");
+  } catch (error) {
+    throw new PipeliteError("FETCH_HASH_INVALID", { place: node.place, hash: node.hash }, error);
+  }
+  const path = makeFixedPath({ name: node.name, method: "flat", hash });
+  const env = {
+    name: node.name,
+    out: path,
+    url: node.url,
+    urls: node.url,
+    executable: "",
+    unpack: "",
+    builder: "builtin:fetchurl",
+    system: "builtin",
+    outputHash: formatHash(hash, "hex"),
+    outputHashAlgo: "sha256",
+    outputHashMode: "flat",
+    preferLocalBuild: "1",
+    impureEnvVars: "http_proxy https_proxy ftp_proxy all_proxy no_proxy",
+  };
+  return {
+    name: node.name,
+    outputs: new Map([["out", { kind: "fixed", path, method: "flat", hash }]]),
+    inputDrvs: new Map(),
+    inputSrcs: [],
+    system: "builtin",
+    builder: "builtin:fetchurl",
+    args: [],
+    env: new Map(Object.entries(env).map(([key, value]) => [key, byteStringOf(value)])),
+  };
+}
