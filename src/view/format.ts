@@ -1,0 +1,108 @@
+// How figures and text become short words on a terminal: durations, sizes, counts, hashes, and text cut to a width.
+import { stripVTControlCharacters } from "node:util";
+
+const SIZE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
+
+/** A finished span of time: `12ms`, `1.23s`, `42.1s`, `2m03s`, `1h02m`. */
+export function formatDuration(ms: number): string {
+  if (ms < 100) return `${Math.round(ms)}ms`;
+  if (ms < 9_995) return `${(ms / 1000).toFixed(2)}s`;
+  if (ms < 59_950) return `${(ms / 1000).toFixed(1)}s`;
+  return formatElapsed(ms);
+}
+
+/** A running span of time, in whole seconds so that it does not flicker: `4s`, `2m03s`, `1h02m`. */
+export function formatElapsed(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 60) return `${seconds}s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}m${String(seconds % 60).padStart(2, "0")}s`;
+  return `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, "0")}m`;
+}
+
+/** Bytes with a binary unit and at most three significant figures: `0 B`, `84 KiB`, `1.68 MiB`. */
+export function formatSize(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1023.5 && unit < SIZE_UNITS.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+  return `${value.toFixed(digits)} ${SIZE_UNITS[unit] ?? ""}`;
+}
+
+/** `1 stage`, `6 stages`. */
+export function formatCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** The first figures of a hash, without its algorithm: enough to tell two apart by eye. */
+export function shortHash(hash: string): string {
+  return hash.replace(/^\w+[:-]/, "").slice(0, 12);
+}
+
+/** `/nix/store/<32 characters>-name` -> `<8 characters>...-name`. Other text is returned as it is. */
+export function shortStorePath(path: string): string {
+  const match = /^\/nix\/store\/([0-9a-z]{8})[0-9a-z]{24}-(.+)$/.exec(path);
+  return match === null ? path : `${match[1]}...-${match[2]}`;
+}
+
+/** Names as a sentence has them: `a`, `a and b`, `a, b and c`; beyond `limit`: `a, b and 4 more`. */
+export function formatList(items: readonly string[], limit = Number.POSITIVE_INFINITY): string {
+  const shown = items.length > limit ? items.slice(0, limit) : items;
+  const rest = items.length - shown.length;
+  const parts = rest > 0 ? [...shown, `${rest} more`] : shown;
+  return parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
+}
+
+// Written as code points: the characters themselves cannot be seen in an editor.
+const CONTROL = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
+
+/**
+ * A line that a program printed, made safe to show: escape sequences and characters that move the cursor or turn the
+ * reading order are removed, tabs become spaces, and of a progress line rewritten with CR only the last state is kept.
+ */
+export function cleanLine(line: string): string {
+  const visible = stripVTControlCharacters(line.replace(/[\r\n]+$/, ""));
+  const last = visible.slice(visible.lastIndexOf("\r") + 1);
+  return last.replaceAll("\t", "    ").replaceAll(CONTROL, "");
+}
+
+const NARROW_ONLY = /^[\u0020-\u007e]*$/;
+const ZERO_WIDTH = /^[\p{M}\p{Cf}]$/u;
+const DOUBLE_WIDTH = new RegExp(
+  "^[\\p{Emoji_Presentation}\\u1100-\\u115f\\u2e80-\\ua4cf\\uac00-\\ud7a3\\uf900-\\ufaff" +
+    "\\ufe30-\\ufe6f\\uff00-\\uff60\\uffe0-\\uffe6\\u{20000}-\\u{3fffd}]$",
+  "u",
+);
+
+/** Columns that text without escape sequences takes on a terminal. */
+export function displayWidth(text: string): number {
+  if (NARROW_ONLY.test(text)) return text.length;
+  let width = 0;
+  for (const character of text) width += characterWidth(character);
+  return width;
+}
+
+function characterWidth(character: string): number {
+  if (ZERO_WIDTH.test(character)) return 0;
+  return DOUBLE_WIDTH.test(character) ? 2 : 1;
+}
+
+/** The longest start of a text that takes at most `width` columns, without white space at its end where it was cut. */
+export function cutToWidth(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text;
+  let kept = "";
+  let used = 0;
+  for (const character of text) {
+    used += characterWidth(character);
+    if (used > width) break;
+    kept += character;
+  }
+  return kept.trimEnd();
+}
+
+export function padToWidth(text: string, width: number): string {
+  return text + " ".repeat(Math.max(0, width - displayWidth(text)));
+}

@@ -1,0 +1,225 @@
+// The lines that every human view shows in the same words: the start of a run, the end of a stage, the end of the run.
+import type { StageStatus } from "#run/events.ts";
+import {
+  cleanLine,
+  formatCount,
+  formatDuration,
+  formatList,
+  formatSize,
+  padToWidth,
+} from "./format.ts";
+import { plainLine, span, type Line, type Span, type Style } from "./paint.ts";
+import { countStatuses, stageOf, type RunState, type StageFinished } from "./state.ts";
+import type { Verbosity } from "./view.ts";
+
+export interface Symbols {
+  status: Record<StageStatus, string>;
+  spinner: readonly string[];
+  waiting: string;
+  branch: string;
+  lastBranch: string;
+  bar: string;
+  blank: string;
+}
+
+const UNICODE: Symbols = {
+  status: { built: "✓", cached: "=", substituted: "↓", failed: "✗", skipped: "-", cancelled: "×" },
+  spinner: ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"],
+  waiting: "·",
+  branch: "├ ",
+  lastBranch: "└ ",
+  bar: "│ ",
+  blank: "  ",
+};
+
+const ASCII: Symbols = {
+  status: { built: "+", cached: "=", substituted: "<", failed: "x", skipped: "-", cancelled: "x" },
+  spinner: ["|", "/", "-", "\\"],
+  waiting: ".",
+  branch: "|-",
+  lastBranch: "`-",
+  bar: "| ",
+  blank: "  ",
+};
+
+export function symbolsFor(unicode: boolean): Symbols {
+  return unicode ? UNICODE : ASCII;
+}
+
+const STATUS_STYLE: Record<StageStatus, Style> = {
+  built: "good",
+  cached: "faint",
+  substituted: "good",
+  failed: "failure",
+  skipped: "warning",
+  cancelled: "warning",
+};
+
+const STATUS_ORDER = ["built", "cached", "substituted", "failed", "skipped", "cancelled"] as const;
+const NAME_COLUMNS_MAX = 24;
+
+/** The name column's width: the longest name, within reason. */
+export function nameColumns(state: RunState): number {
+  let widest = 0;
+  for (const name of state.stages.keys()) widest = Math.max(widest, name.length);
+  return Math.min(widest, NAME_COLUMNS_MAX);
+}
+
+/** What is run and how; and a warning when there is no sandbox. */
+export function startLines(state: RunState): Line[] {
+  const { started } = state;
+  if (started === undefined) return [];
+  const { kind, version, tried } = started.sandbox;
+  const sandbox =
+    kind === "none" ? "no sandbox" : version === undefined ? kind : `${kind} ${version}`;
+  const facts = [
+    formatCount(started.stages.length, "stage"),
+    formatCount(started.jobs, "job"),
+    `${started.engine} engine`,
+    sandbox,
+    `run ${started.runId}`,
+  ];
+  const lines: Line[] = [[span(started.pipeline, "name"), span(`: ${facts.join(", ")}`, "faint")]];
+  if (kind !== "none") return lines;
+  const why = tried.map((attempt) => `${attempt.kind}: ${attempt.reason}`).join("; ");
+  const text = `warning: no sandbox: stages see this machine, and evidence claims less${why && ` (${why})`}`;
+  return [...lines, plainLine(text, "warning")];
+}
+
+/** Whether the end of a stage gets a line: what was cached or skipped is counted, and named at the end where it matters. */
+export function isShown(status: StageStatus, verbosity: Verbosity): boolean {
+  return verbosity === "verbose" || (status !== "cached" && status !== "skipped");
+}
+
+/** How a stage ended, in one line: `proof  built in 1.2s, 84 KiB (stages/proof.ts changed)`. */
+export function stageEndLine(state: RunState, event: StageFinished, symbols: Symbols): Line {
+  const style = STATUS_STYLE[event.status];
+  const name = padToWidth(event.name, nameColumns(state));
+  const spans = [
+    span(`${symbols.status[event.status]} `, style),
+    span(`${name}  `, "name"),
+    span(event.status, style),
+    span(endingText(event)),
+  ];
+  const { reason } = stageOf(state, event.name);
+  if (event.status === "built" && reason !== undefined)
+    spans.push(span(`  (${reason.text})`, "faint"));
+  return spans;
+}
+
+/** That a stage has started, for a view that does not draw what runs. */
+export function stageStartLine(state: RunState, name: string, symbols: Symbols): Line {
+  const padded = padToWidth(name, nameColumns(state));
+  const lead = [span(`${symbols.waiting} `, "faint"), span(`${padded}  `, "name"), span("started")];
+  return [...lead, ...reasonSpans(state, name)];
+}
+
+function reasonSpans(state: RunState, name: string): Span[] {
+  const { reason } = stageOf(state, name);
+  return reason === undefined ? [] : [span(`  (${reason.text})`, "faint")];
+}
+
+function endingText(event: StageFinished): string {
+  const size = event.narSize === undefined ? "" : `, ${formatSize(event.narSize)}`;
+  switch (event.status) {
+    case "built":
+    case "substituted":
+      return ` in ${formatDuration(event.durationMs)}${size}`;
+    case "failed":
+      return ` after ${formatDuration(event.durationMs)}: ${failureText(event)}`;
+    case "skipped":
+      return event.because === undefined ? "" : ` because of ${event.because}`;
+    case "cancelled":
+      return event.durationMs > 0 ? ` after ${formatDuration(event.durationMs)}` : "";
+    case "cached":
+      return size;
+  }
+}
+
+/** Why a stage failed, in one line. */
+function failureText({ failure }: StageFinished): string {
+  return failure === undefined ? "no cause was given" : cleanLine(failure.message);
+}
+
+/** What follows a failed stage's line: its place, its log's end in one piece (to be shown unbroken), a hint. */
+export function failureLines(
+  state: RunState,
+  event: StageFinished,
+): { text: Line; isLog: boolean }[] {
+  const { failure } = event;
+  if (failure === undefined) return [];
+  const lines: { text: Line; isLog: boolean }[] = [];
+  const say = (text: Line): void => void lines.push({ text, isLog: false });
+  if (failure.place !== undefined) say([span("  at "), span(failure.place, "name")]);
+  const tail = failure.logTail ?? [];
+  const total = Math.max(stageOf(state, event.name).logLines, tail.length);
+  if (total > tail.length && tail.length > 0) {
+    say(
+      plainLine(
+        `  last ${tail.length} of ${total} log lines, all: pipelite log ${event.name}`,
+        "faint",
+      ),
+    );
+  }
+  for (const line of tail)
+    lines.push({ text: [span("  | ", "bad"), span(cleanLine(line))], isLog: true });
+  if (failure.hint) say(plainLine(`  hint: ${failure.hint}`));
+  return lines;
+}
+
+/** `2 built, 3 cached, 1 failed`: built and cached always, the others when there are any. */
+export function countsText(counts: Readonly<Record<StageStatus, number>>): string {
+  const shown = STATUS_ORDER.filter(
+    (status) => status === "built" || status === "cached" || counts[status] > 0,
+  );
+  return shown.map((status) => `${counts[status]} ${status}`).join(", ");
+}
+
+/** The end of a run: verdict, counts, result, claims, the names of what failed, and what to do next. */
+export function summaryLines(state: RunState): Line[] {
+  const { finished } = state;
+  if (finished === undefined) return [];
+  const style: Style =
+    finished.status === "passed" ? "good" : finished.status === "failed" ? "failure" : "warning";
+  const counts = countsText(countStatuses(state));
+  const lines: Line[] = [
+    [span(finished.status, style), span(`: ${counts} in ${formatDuration(finished.durationMs)}`)],
+  ];
+  lines.push(...failedLines(state));
+  if (finished.status === "passed" && finished.tree !== undefined) {
+    const where =
+      finished.link === undefined ? finished.tree : `${finished.link} -> ${finished.tree}`;
+    lines.push([span("  result  "), span(where, "name")]);
+  }
+  if (state.claims.length > 0) lines.push(claimLine(state));
+  lines.push([span("  next    "), span(nextCommand(state), "busy")]);
+  return lines;
+}
+
+function failedLines(state: RunState): Line[] {
+  const ended = [...state.stages.values()].flatMap(({ finished }) => finished ?? []);
+  const failed = ended.filter(({ status }) => status === "failed");
+  const lines: Line[] = failed.map((event) => [
+    span("  failed  ", "bad"),
+    span(event.name, "name"),
+    span(`: ${failureText(event)}`),
+  ]);
+  const skipped = ended.filter(({ status }) => status === "skipped").map(({ name }) => name);
+  if (skipped.length > 0) lines.push(plainLine(`  skipped ${formatList(skipped, 12)}`));
+  return lines;
+}
+
+function claimLine({ claims }: RunState): Line {
+  const counts = new Map<string, number>();
+  for (const { status } of claims) counts.set(status, (counts.get(status) ?? 0) + 1);
+  const text = [...counts].map(([status, count]) => `${count} ${status}`).join(", ");
+  const spans: Span[] = [span(`  claims  ${text}`)];
+  return spans;
+}
+
+function nextCommand({ stages }: RunState): string {
+  for (const { name, finished, logLines } of stages.values()) {
+    if (finished?.status === "failed" && logLines > 0) return `pipelite log ${name}`;
+  }
+  return "pipelite show";
+}

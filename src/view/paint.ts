@@ -1,0 +1,92 @@
+// Colour. Lines are lists of spans, each with a style by meaning, so that cutting to a width happens on plain text and
+// colour is put on last. Nothing is said by colour alone.
+import { styleText } from "node:util";
+import { cutToWidth, displayWidth } from "./format.ts";
+
+const STYLES = {
+  plain: [],
+  name: ["bold"],
+  good: ["green"],
+  bad: ["red"],
+  failure: ["red", "bold"],
+  warning: ["yellow"],
+  busy: ["cyan"],
+  faint: ["dim"],
+} as const satisfies Record<string, readonly Parameters<typeof styleText>[0][]>;
+
+const ELLIPSIS = "...";
+
+export type Style = keyof typeof STYLES;
+export interface Span {
+  text: string;
+  style: Style;
+}
+export type Line = readonly Span[];
+
+export function span(text: string, style: Style = "plain"): Span {
+  return { text, style };
+}
+
+/** One line without spans of its own. */
+export function plainLine(text: string, style: Style = "plain"): Line {
+  return [{ text, style }];
+}
+
+export type Paint = (text: string, style: Style) => string;
+
+/** A painter, or with `color: false` one that leaves text as it is. */
+export function createPaint(color: boolean): Paint {
+  if (!color) return (text) => text;
+  return (text, style) => {
+    const formats = STYLES[style];
+    return formats.length === 0 || text === ""
+      ? text
+      : styleText([...formats], text, { validateStream: false });
+  };
+}
+
+export type ColorChoice = "auto" | "always" | "never";
+
+/** Whether to colour what goes to `stream`: the user's word first, then NO_COLOR, FORCE_COLOR and the terminal. */
+export function wantsColor(choice: ColorChoice, stream: NodeJS.WritableStream): boolean {
+  if (choice !== "auto") return choice === "always";
+  return styleText("bold", "x", { stream }) !== "x";
+}
+
+/** A line cut to `width` columns and painted. */
+export function renderLine(line: Line, paint: Paint, width = Number.POSITIVE_INFINITY): string {
+  const total = line.reduce((sum, { text }) => sum + displayWidth(text), 0);
+  if (total <= width) return line.map(({ text, style }) => paint(text, style)).join("");
+  const ellipsis = width > ELLIPSIS.length ? ELLIPSIS : "";
+  let room = width - ellipsis.length;
+  let out = "";
+  for (const { text, style } of line) {
+    const used = displayWidth(text);
+    if (used > room) return out + paint(cutToWidth(text, room) + ellipsis, style);
+    out += paint(text, style);
+    room -= used;
+  }
+  return out;
+}
+
+/** A line broken at spaces into lines of at most `width` columns, all but the first indented by `indent`. */
+export function wrapLine(line: Line, width: number, indent: number): Line[] {
+  const lines: Span[][] = [];
+  let current: Span[] = [];
+  let used = 0;
+  for (const { text, style } of line) {
+    for (const word of text.match(/\s*\S+|\s+$/g) ?? []) {
+      const wordWidth = displayWidth(word);
+      const isSplit = used + wordWidth > width && current.length > 0 && /^\s/.test(word);
+      if (isSplit) {
+        lines.push(current);
+        current = [span(" ".repeat(indent))];
+        used = indent;
+      }
+      const shown = isSplit ? word.trimStart() : word;
+      current.push(span(shown, style));
+      used += isSplit ? displayWidth(shown) : wordWidth;
+    }
+  }
+  return [...lines, current];
+}

@@ -1,0 +1,95 @@
+// What the events of a run add up to at one moment. Pure: the time of an event is given by the caller.
+import type { BuildReason, RunEvent, StageStatus } from "#run/events.ts";
+import { cleanLine } from "./format.ts";
+
+export type RunStarted = Extract<RunEvent, { type: "run-started" }>;
+export type StageFinished = Extract<RunEvent, { type: "stage-finished" }>;
+export type RunFinished = Extract<RunEvent, { type: "run-finished" }>;
+export type Claim = Extract<RunEvent, { type: "claim" }>;
+
+export interface StageState {
+  name: string;
+  inputs: readonly string[];
+  reason?: BuildReason;
+  startedMs?: number;
+  expectedMs?: number;
+  /** The last line it printed, safe to show. */
+  lastLine?: string;
+  logLines: number;
+  finished?: StageFinished;
+}
+
+export interface RunState {
+  started?: RunStarted;
+  startedMs?: number;
+  stages: Map<string, StageState>;
+  claims: Claim[];
+  finished?: RunFinished;
+}
+
+export function createRunState(): RunState {
+  return { stages: new Map(), claims: [] };
+}
+
+/** Takes one event into the state. */
+export function applyEvent(state: RunState, event: RunEvent, nowMs: number): void {
+  switch (event.type) {
+    case "run-started":
+      state.started = event;
+      state.startedMs = nowMs;
+      for (const { name, inputs } of event.stages)
+        state.stages.set(name, { name, inputs, logLines: 0 });
+      return;
+    case "stage-planned":
+      if (event.reason !== undefined) stageOf(state, event.name).reason = event.reason;
+      return;
+    case "stage-started": {
+      const stage = stageOf(state, event.name);
+      stage.startedMs = nowMs;
+      if (event.expectedMs !== undefined) stage.expectedMs = event.expectedMs;
+      return;
+    }
+    case "stage-log": {
+      const stage = stageOf(state, event.name);
+      const line = cleanLine(event.line).trim();
+      stage.logLines += 1;
+      if (line !== "") stage.lastLine = line;
+      return;
+    }
+    case "stage-finished":
+      stageOf(state, event.name).finished = event;
+      return;
+    case "claim":
+      state.claims.push(event);
+      return;
+    case "run-finished":
+      state.finished = event;
+      return;
+  }
+}
+
+export function stageOf(state: RunState, name: string): StageState {
+  const known = state.stages.get(name);
+  if (known !== undefined) return known;
+  const stage: StageState = { name, inputs: [], logLines: 0 };
+  state.stages.set(name, stage);
+  return stage;
+}
+
+export function isRunning(stage: StageState): boolean {
+  return stage.startedMs !== undefined && stage.finished === undefined;
+}
+
+/** The stages a waiting stage still waits for, in the order of its inputs. */
+export function openInputs(state: RunState, stage: StageState): string[] {
+  return stage.inputs.filter((name) => state.stages.get(name)?.finished === undefined);
+}
+
+/** How many stages have ended in each status so far. */
+export function countStatuses(state: RunState): Record<StageStatus, number> {
+  const counts = { built: 0, cached: 0, substituted: 0, failed: 0, skipped: 0, cancelled: 0 };
+  for (const { finished } of state.stages.values()) {
+    if (finished !== undefined) counts[finished.status] += 1;
+  }
+  return counts;
+}

@@ -1,0 +1,66 @@
+// The view on a terminal: what ended scrolls into the history, what runs is drawn below it and rewritten in place.
+import type { RunEvent } from "#run/events.ts";
+import { cleanLine } from "./format.ts";
+import { frameLines } from "./frame.ts";
+import {
+  failureLines,
+  isShown,
+  stageEndLine,
+  startLines,
+  summaryLines,
+  symbolsFor,
+} from "./lines.ts";
+import { createLive, type TerminalStream } from "./live.ts";
+import { createPaint, renderLine, span, wrapLine, type Line } from "./paint.ts";
+import { applyEvent, createRunState } from "./state.ts";
+import type { View, ViewOptions } from "./view.ts";
+
+export function createTreeView(stream: TerminalStream, options: ViewOptions): View {
+  const { verbosity, now } = options;
+  const state = createRunState();
+  const paint = createPaint(options.color);
+  const symbols = symbolsFor(options.unicode);
+  let tick = 0;
+  let cancelling = false;
+
+  const live = createLive(stream, ({ columns, rows }) => {
+    tick += 1;
+    if (state.started === undefined || state.finished !== undefined) return [];
+    const lines = frameLines(state, { columns, rows, nowMs: now(), tick, symbols, cancelling });
+    return lines.map((line) => renderLine(line, paint, columns - 1));
+  });
+  const width = (): number => (stream.columns || 80) - 1;
+  const print = (lines: readonly Line[]): void => {
+    live.print(lines.map((line) => renderLine(line, paint)));
+  };
+  const printWrapped = (lines: readonly Line[], indent = 10): void => {
+    print(lines.flatMap((line) => wrapLine(line, width(), indent)));
+  };
+
+  const show = (event: RunEvent): void => {
+    if (event.type === "run-started") printWrapped(startLines(state), 4);
+    else if (event.type === "run-finished") printWrapped(summaryLines(state));
+    else if (event.type === "stage-log" && verbosity === "verbose") {
+      print([[span(`${event.name} | `, "faint"), span(cleanLine(event.line))]]);
+    } else if (event.type === "stage-finished" && isShown(event.status, verbosity)) {
+      printWrapped([stageEndLine(state, event, symbols)], 4);
+      if (event.status !== "failed") return;
+      for (const { text, isLog } of failureLines(state, event)) {
+        if (isLog) print([text]);
+        else printWrapped([text], 4);
+      }
+    }
+  };
+  return {
+    listener: (event) => {
+      applyEvent(state, event, now());
+      show(event);
+      live.refresh();
+    },
+    cancelling: () => {
+      cancelling = true;
+      live.refresh();
+    },
+    close: () => live.close(),
+  };
+}
