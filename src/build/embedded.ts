@@ -177,7 +177,7 @@ function failureRow(job: BuildJob, ending: SandboxResult["ending"]): Constructor
       return ["STAGE_TIMED_OUT", { stage, timeoutMs: job.timeoutMs }];
     case "log-limit":
       return ["STAGE_LOG_LIMIT", { stage, limitMiB: LOG_BYTES_MAX / 1024 / 1024 }];
-    case "cancelled":
-      throw new Error("a cancelled build is no failure");
+    default:
+      throw new Error(`a build that ended as ${ending.kind} is no failure of its stage`);
   }
 }

@@ -13,7 +13,7 @@ import { fillOutputPaths } from "#nix/derivation-hash.ts";
 import type { Hash } from "#nix/hash.ts";
 import { parseHash, formatHash } from "#nix/hash.ts";
 import { ownPlaceholder, upstreamPlaceholder } from "#nix/placeholder.ts";
-import { makeFixedPath, parseStorePath } from "#nix/store-path.ts";
+import { makeFixedPath } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import type { Bundle } from "./bundle.ts";
@@ -201,21 +201,23 @@ export function derive(prepared: Prepared, origins: ReadonlyMap<GraphNode, Origi
     return file === undefined ? path : `${path}/${file}`;
   };
   const { builder, args, env } = invocation(prepared, pathOf);
+  const isContentAddressed = node.options.addressing !== "input";
+  const variables = { ...env, name: node.name, out: isContentAddressed ? ownPlaceholder("out") : "" };
   const derivation: Derivation = {
     name: node.name,
-    outputs: new Map([["out", outputOf(node, inputDrvs.size > 0)]]),
+    outputs: new Map([["out", outputOf(node)]]),
     inputDrvs,
     inputSrcs: [...inputSrcs].toSorted(),
     system: SYSTEM,
     builder: byteStringOf(builder),
     args: args.map(byteStringOf),
-    env: new Map(Object.entries({ ...env, name: node.name, out: "" }).map(([k, v]) => [k, byteStringOf(v)])),
+    env: new Map(Object.entries(variables).map(([key, value]) => [key, byteStringOf(value)])),
   };
-  if (node.options.addressing !== "input") {
-    derivation.env.set("out", ownPlaceholder("out"));
-    return derivation;
-  }
-  return inputDrvs.size > 0 ? derivation : fillOutputPaths(derivation, () => undefined);
+  return isContentAddressed || inputDrvs.size > 0 ? derivation : fillOutputPaths(derivation, noInputDerivations);
+}
+
+function noInputDerivations(path: StorePath): never {
+  throw new Error(`${path} should not be an input any more`);
 }
 
 const SYSTEM = `${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux`;
@@ -226,12 +228,12 @@ function originOf(node: GraphNode, origins: ReadonlyMap<GraphNode, Origin>): Ori
   return origin;
 }
 
-function outputOf(node: StageNode | CommandNode, hasUnbuiltInputs: boolean): DerivationOutput {
-  if (node.options.addressing !== "input") return { kind: "floating", method: "recursive", algorithm: "sha256" };
-  return hasUnbuiltInputs ? { kind: "deferred" } : { kind: "input-addressed", path: NOT_YET };
+/** Input-addressed outputs are deferred until no input derivation is left; then the path follows from the derivation. */
+function outputOf({ options }: StageNode | CommandNode): DerivationOutput {
+  return options.addressing === "input"
+    ? { kind: "deferred" }
+    : { kind: "floating", method: "recursive", algorithm: "sha256" };
 }
-
-const NOT_YET = parseStorePath("/nix/store/00000000000000000000000000000000-not-yet");
 
 interface Invocation {
   builder: string;

@@ -1,27 +1,9 @@
 // The event stream of one run: the one source from which every view (tree, plain lines, NDJSON) and the run record are
 // derived. Field names are public: `pipelite run --json` prints these objects, one a line.
 import type { Usage } from "#build/builds.ts";
+import type { BuildReason, StageFailure, StageStatus } from "#evidence/run-record.ts";
 
-export type StageStatus = "built" | "cached" | "substituted" | "failed" | "skipped" | "cancelled";
-
-/** Why a planned stage will be built, in the words of pipeline.ts; absent when nothing is to be built. */
-export interface BuildReason {
-  kind: "first-build" | "code" | "param" | "input" | "source" | "tool" | "output-gone" | "pipelite";
-  /** One line, such as `stages/audio.ts changed` or `param seconds: 10 -> 20`. */
-  text: string;
-}
-
-export interface StageFailure {
-  code: string;
-  message: string;
-  hint?: string;
-  /** `pipeline.ts:12:15`, where the stage is declared. */
-  place?: string;
-  /** How the process ended, for a stage that ran. */
-  ending?: { kind: string; code?: number; signal?: string };
-  /** The end of its log, as text lines. */
-  logTail?: string[];
-}
+export type { BuildReason, StageFailure, StageStatus } from "#evidence/run-record.ts";
 
 export type RunEvent =
   | {

@@ -1,0 +1,77 @@
+// The result of a run as one store object: a link for each result (relative, so that it leads to the right place on disk
+// and after `nix copy` alike) and a folder `evidence` with what a stranger needs to check them.
+import { createHash } from "node:crypto";
+import { closeSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, readSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { prettyJson } from "#base/canonical-json.ts";
+import { removeTree } from "#base/files.ts";
+import { logFile } from "#build/embedded.ts";
+import { parseStorePath, storePathBase } from "#nix/store-path.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import type { Store } from "#store/store.ts";
+import type { Claim } from "./claims.ts";
+import type { RunRecord } from "./run-record.ts";
+
+export interface ResultTree {
+  store: Store;
+  /** Result name -> output path. */
+  results: ReadonlyMap<string, StorePath>;
+  record: RunRecord;
+  claims: Claim[];
+}
+
+/** Adds the tree to the store. Its references are the outputs and every derivation that the record names. */
+export async function addResultTree({ store, results, record, claims }: ResultTree): Promise<StorePath> {
+  const folder = join(store.home, "pipelite", "tmp");
+  mkdirSync(folder, { recursive: true });
+  const tree = mkdtempSync(join(folder, "result-"));
+  try {
+    for (const [name, path] of results) symlinkSync(`../${storePathBase(path)}`, join(tree, name));
+    const evidence = join(tree, "evidence");
+    mkdirSync(join(evidence, "logs"), { recursive: true });
+    writeFileSync(join(evidence, "run.json"), prettyJson(record));
+    writeFileSync(join(evidence, "claims.json"), prettyJson(claims));
+    writeFileSync(join(evidence, "SHA256SUMS"), sums(store, results));
+    for (const { name, drvPath } of record.stages) {
+      const log = drvPath === undefined ? undefined : logFile(store.home, parseStorePath(drvPath));
+      if (log !== undefined && existsSync(log)) copyFileSync(log, join(evidence, "logs", `${name}.log`));
+    }
+    const derivations = record.stages.flatMap(({ drvPath, graphDrvPath }) => [drvPath, graphDrvPath]);
+    const candidates = [...results.values(), ...derivations.filter((path) => path !== undefined).map(parseStorePath)];
+    const { path } = await store.addTree(tree, { name: record.pipeline, references: candidates });
+    return path;
+  } finally {
+    removeTree(tree);
+  }
+}
+
+/** Every file of every result, in the form that `sha256sum --check` reads from within the result. */
+function sums(store: Store, results: ReadonlyMap<string, StorePath>): string {
+  const lines: string[] = [];
+  for (const [name, path] of [...results].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    for (const file of filesBelow(store.physical(path))) {
+      lines.push(`${sha256OfFile(join(store.physical(path), file))}  ${join(name, file)}\n`);
+    }
+  }
+  return lines.join("");
+}
+
+function filesBelow(folder: string): string[] {
+  if (!existsSync(join(folder, "."))) return [""];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .toSorted();
+}
+
+function sha256OfFile(path: string): string {
+  const hash = createHash("sha256");
+  const buffer = Buffer.alloc(256 * 1024);
+  const fd = openSync(path, "r");
+  try {
+    for (let size = readSync(fd, buffer); size > 0; size = readSync(fd, buffer)) hash.update(buffer.subarray(0, size));
+  } finally {
+    closeSync(fd);
+  }
+  return hash.digest("hex");
+}

@@ -1,0 +1,80 @@
+// The record of a run: what ran, from what, how long, with what outcome. Everything that is said about a run later is
+// computed from this and from the outputs it names.
+import type { Usage } from "#build/builds.ts";
+import type { SandboxReport } from "#build/engine.ts";
+
+export type StageStatus = "built" | "cached" | "substituted" | "failed" | "skipped" | "cancelled";
+
+/** Why a planned stage will be built, in the words of pipeline.ts; absent when nothing is to be built. */
+export interface BuildReason {
+  kind: "first-build" | "code" | "param" | "input" | "source" | "tool" | "output-gone" | "pipelite";
+  /** One line, such as `stages/audio.ts changed` or `param seconds: 10 -> 20`. */
+  text: string;
+}
+
+export interface StageFailure {
+  code: string;
+  message: string;
+  hint?: string;
+  /** `pipeline.ts:12:15`, where the stage is declared. */
+  place?: string;
+  /** How the process ended, for a stage that ran. */
+  ending?: { kind: string; code?: number; signal?: string };
+  /** The end of its log, as text lines. */
+  logTail?: string[];
+}
+
+export const RECORD_SCHEMA = 1;
+
+export interface StageRecord {
+  name: string;
+  status: StageStatus;
+  /** `pipeline.ts:12:15` */
+  place: string;
+  /** Names of the nodes whose outputs it reads. */
+  inputs: string[];
+  /** The derivation that was built: all its inputs are store paths. */
+  drvPath?: string;
+  /** The same before its inputs were known: real Nix can build the whole graph from it. */
+  graphDrvPath?: string;
+  outPath?: string;
+  narHash?: string;
+  narSize?: number;
+  /** Time this run spent on it; the figures of the build itself are in `usage`. */
+  durationMs: number;
+  usage?: Usage;
+  /** The run that built the output, when that was an earlier one. */
+  builtInRun?: string;
+  reason?: BuildReason;
+  failure?: StageFailure;
+  because?: string;
+}
+
+export interface RunRecord {
+  schema: typeof RECORD_SCHEMA;
+  runId: string;
+  pipeline: string;
+  pipelineFile: string;
+  startedAt: string;
+  finishedAt: string;
+  durationMs: number;
+  status: "passed" | "failed" | "cancelled";
+  engine: string;
+  sandbox: SandboxReport;
+  params: Record<string, unknown>;
+  host: Host;
+  /** Store path of the result tree, for a run that passed; its evidence may come from an earlier run. */
+  tree?: string;
+  evidenceOfRun?: string;
+  stages: StageRecord[];
+  counts: Record<StageStatus, number>;
+}
+
+export interface Host {
+  system: string;
+  kernel: string;
+  cores: number;
+  node: string;
+  pipelite: string;
+}
+

@@ -1,0 +1,44 @@
+// The step of a run in which a model is asked, or its pinned answer is found.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { AnswerNode, Graph } from "#define/graph.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import { addAnswer, askModel, pinnedAnswer, pinnedForm, requestFor } from "./answers.ts";
+import type { Model, Pinned } from "./answers.ts";
+import type { Workspace } from "./realise.ts";
+
+export interface Located {
+  request: string;
+  requestHash: string;
+  /** The answer in the store, when it is pinned. */
+  path: StorePath | undefined;
+}
+
+/** The request that the stage wrote, and its answer when one is pinned. */
+export async function locateAnswer(
+  work: Workspace,
+  graph: Graph,
+  node: AnswerNode,
+  model: Model | undefined,
+): Promise<Located> {
+  const { node: from, file = "" } = node.request;
+  const folder = work.outputs.get(from);
+  if (folder === undefined || model === undefined) throw new Error(`the request of ${node.name} is not known yet`);
+  const body: unknown = JSON.parse(readFileSync(join(work.store.physical(folder), file), "utf8"));
+  const { request, hash } = requestFor(body, model.name);
+  const pinned = pinnedAnswer(graph.root, hash);
+  const path = pinned && (await addAnswer(work.store, node.name, pinned.answer));
+  return { request, requestHash: hash, path };
+}
+
+/** Asks the model; the answer is in the store but not pinned: that follows when its check has passed. */
+export async function ask(
+  work: Workspace,
+  node: AnswerNode,
+  model: Model,
+  { request }: Located,
+  signal: AbortSignal,
+): Promise<{ path: StorePath; pinned: Pinned }> {
+  const answer = await askModel(model, request, signal);
+  return { path: await addAnswer(work.store, node.name, answer), pinned: pinnedForm(answer, model.name) };
+}

@@ -1,0 +1,137 @@
+// Answers of a language model in a hermetic pipeline. The request is an object with a hash; the model is asked once,
+// outside the sandbox; the answer is a fixed-output object of the store, pinned with its hash in `pipelite.lock.json`
+// beside the pipeline after it passed its check, and replayed from there ever after.
+//
+// States: suspended (no answer) -> answered -> verified (pinned) or rejected. Only an answer that its check stage has
+// passed is pinned; an error of the server is never an answer.
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { utf8 } from "#base/bytes.ts";
+import { canonicalJson, prettyJson } from "#base/canonical-json.ts";
+import { PipeliteError } from "#base/errors.ts";
+import { writeFileAtomically } from "#base/files.ts";
+import { hashBytes } from "#nix/hash.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import type { Store } from "#store/store.ts";
+
+export interface Model {
+  /** Base of an OpenAI-compatible endpoint (`http://host/v1`); without it only pinned answers can be used. */
+  url?: string;
+  name: string;
+}
+
+export interface Pinned {
+  model: string;
+  /** SRI hash of the answer's bytes. */
+  hash: string;
+  answer: string;
+}
+
+interface Lock {
+  version: 1;
+  /** Request hash -> its verified answer. */
+  answers: Record<string, Pinned>;
+}
+
+const TIMEOUT_MS = 300_000;
+
+/** The request as it is sent: the body that the stage wrote, with the model's name. */
+export function requestFor(body: unknown, model: string): { request: string; hash: string } {
+  if (typeof body !== "object" || body === null || !("messages" in body)) {
+    throw new PipeliteError("MODEL_REQUEST_INVALID", { problem: "it has no messages" });
+  }
+  const request = canonicalJson({ ...body, model });
+  return { request, hash: `sha256-${createHash("sha256").update(request).digest("base64")}` };
+}
+
+export function lockFile(root: string): string {
+  return join(root, "pipelite.lock.json");
+}
+
+function readLock(root: string): Lock {
+  const file = lockFile(root);
+  if (!existsSync(file)) return { version: 1, answers: {} };
+  try {
+    const lock = JSON.parse(readFileSync(file, "utf8")) as Lock;
+    if (lock.version !== 1) throw new Error(`its version is ${String(lock.version)}`);
+    return lock;
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    throw new PipeliteError("LOCK_FILE_INVALID", { file, problem }, error);
+  }
+}
+
+/** The pinned answer to a request, whose bytes are checked against the pinned hash. */
+export function pinnedAnswer(root: string, requestHash: string): Pinned | undefined {
+  const pinned = readLock(root).answers[requestHash];
+  if (pinned !== undefined && sriOf(pinned.answer) !== pinned.hash) {
+    throw new PipeliteError("LOCK_ANSWER_CHANGED", { file: lockFile(root), request: requestHash });
+  }
+  return pinned;
+}
+
+export function pinAnswer(root: string, requestHash: string, pinned: Pinned): void {
+  const lock = readLock(root);
+  writeFileAtomically(lockFile(root), prettyJson({ ...lock, answers: { ...lock.answers, [requestHash]: pinned } }));
+}
+
+export function pinnedForm(answer: string, model: string): Pinned {
+  return { model, hash: sriOf(answer), answer };
+}
+
+function sriOf(answer: string): string {
+  return `sha256-${createHash("sha256").update(answer).digest("base64")}`;
+}
+
+/** The answer as a fixed-output object. */
+export async function addAnswer(store: Store, name: string, answer: string): Promise<StorePath> {
+  const bytes = utf8(answer);
+  return (await store.addFixedBytes(bytes, { name, hash: hashBytes("sha256", bytes) })).path;
+}
+
+/** Asks the model. Anything but one complete answer is an error. */
+export async function askModel(model: Model, request: string, signal: AbortSignal): Promise<string> {
+  if (model.url === undefined) throw new PipeliteError("MODEL_URL_MISSING", { model: model.name });
+  const url = `${model.url.replace(/\/+$/, "")}/chat/completions`;
+  const key = process.env["PIPELITE_MODEL_KEY"];
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      method: "POST",
+      body: request,
+      headers: { "content-type": "application/json", ...(key !== undefined && { authorization: `Bearer ${key}` }) },
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+    });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const problem = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    throw new PipeliteError("MODEL_UNREACHABLE", { url, problem }, error);
+  }
+  const text = await response.text();
+  if (!response.ok) throw new PipeliteError("MODEL_REFUSED", { url, problem: `${response.status} ${text.slice(0, 200)}` });
+  return contentOf(text, url);
+}
+
+interface Completion {
+  error?: unknown;
+  choices?: { finish_reason?: unknown; message?: { content?: unknown } }[];
+}
+
+function contentOf(text: string, url: string): string {
+  let completion: Completion;
+  try {
+    completion = JSON.parse(text) as Completion;
+  } catch (error) {
+    throw new PipeliteError("MODEL_REFUSED", { url, problem: `not JSON: ${text.slice(0, 200)}` }, error);
+  }
+  const [choice] = completion.choices ?? [];
+  const content = choice?.message?.content;
+  if (completion.error !== undefined || typeof content !== "string" || content.trim() === "") {
+    throw new PipeliteError("MODEL_REFUSED", { url, problem: `no answer in ${text.slice(0, 200)}` });
+  }
+  if (choice?.finish_reason !== "stop") {
+    throw new PipeliteError("MODEL_REFUSED", { url, problem: `the answer is cut off (${String(choice?.finish_reason)})` });
+  }
+  return content;
+}

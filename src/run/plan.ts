@@ -1,0 +1,138 @@
+// What a run would do: for every node, whether its output is there, and if not, why it must be built.
+import { PipeliteError } from "#base/errors.ts";
+import { Builds } from "#build/builds.ts";
+import { prepareGraph } from "#define/compile.ts";
+import type { BuildNode, Graph, GraphNode } from "#define/graph.ts";
+import { buildGraph, isBuildNode } from "#define/graph.ts";
+import { loadPipeline } from "#define/load.ts";
+import type { LoadedPipeline } from "#define/load.ts";
+import { openStore } from "#store/store.ts";
+import type { Store } from "#store/store.ts";
+import { locateAnswer } from "./answer-node.ts";
+import type { Model } from "./answers.ts";
+import type { BuildReason } from "./events.ts";
+import { isReady, placeSources, reasonFor, resolve, writeTimings } from "./realise.ts";
+import type { Workspace } from "./realise.ts";
+
+export interface PlanOptions {
+  /** A pipeline.ts or its folder. */
+  pipeline: string;
+  /** Only these results and what they need; all when empty. */
+  stages: string[];
+  home: string;
+  /** `--param` texts by name. */
+  params: Readonly<Record<string, string>>;
+  model?: Model | undefined;
+  /** Read every source again instead of trusting unchanged stat data. */
+  paranoid: boolean;
+}
+
+export interface PlannedStage {
+  name: string;
+  place: string;
+  status: "cached" | "build";
+  reason?: BuildReason;
+  drvPath?: string;
+  outPath?: string;
+  inputs: string[];
+}
+
+export interface Plan {
+  pipeline: string;
+  stages: PlannedStage[];
+}
+
+/** Everything a plan or a run starts from. */
+export interface Opened {
+  loaded: LoadedPipeline;
+  graph: Graph;
+  work: Workspace;
+  close: () => void;
+}
+
+export async function open(options: PlanOptions, isolation: (store: Store) => Promise<string>): Promise<Opened> {
+  const loaded = await loadPipeline(options.pipeline);
+  const whole = await buildGraph(loaded, { params: options.params, model: options.model !== undefined });
+  const graph = select(whole, options.stages);
+  const store = openStore(options.home);
+  const builds = new Builds(options.home);
+  const close = (): void => {
+    builds.close();
+    store.close();
+  };
+  try {
+    const prepared = await prepareGraph(graph, store, options.paranoid);
+    const work: Workspace = { store, builds, prepared, isolation: await isolation(store), outputs: new Map() };
+    placeSources(work);
+    return { loaded, graph, work, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** The part of a graph that these stages need. */
+function select(graph: Graph, wanted: string[]): Graph {
+  if (wanted.length === 0) return graph;
+  const nodes = new Set<GraphNode>();
+  const add = (node: GraphNode): void => {
+    nodes.add(node);
+    node.needs.forEach(add);
+  };
+  for (const name of wanted) {
+    const node = graph.results.get(name) ?? graph.nodes.find((candidate) => candidate.name === name);
+    if (node === undefined) {
+      const known = graph.nodes.filter(isShown).map((candidate) => candidate.name);
+      throw new PipeliteError("STAGE_NOT_FOUND", { stage: name, known: known.join(", ") });
+    }
+    add(node);
+  }
+  const results = [...graph.results].filter(([, node]) => nodes.has(node));
+  return { ...graph, nodes: graph.nodes.filter((node) => nodes.has(node)), results: new Map(results) };
+}
+
+/** Nodes that a person follows: everything but sources and timings. */
+export function isShown(node: GraphNode): boolean {
+  return isBuildNode(node) || node.kind === "answer";
+}
+
+export function inputNames(node: GraphNode): string[] {
+  return node.needs.map(({ name }) => name);
+}
+
+/** Goes through the graph once; finds the outputs that are there and writes the timings that are known. */
+export async function planNodes(work: Workspace, graph: Graph, model: Model | undefined): Promise<PlannedStage[]> {
+  const planned: PlannedStage[] = [];
+  for (const node of graph.nodes) {
+    if (node.kind === "source") continue;
+    const base = { name: node.name, place: node.place, inputs: inputNames(node) };
+    if (node.kind === "timings") {
+      if (isReady(work, node)) work.outputs.set(node, await writeTimings(work, node));
+    } else if (node.kind === "answer") {
+      const found = isReady(work, node) ? await locateAnswer(work, graph, node, model) : undefined;
+      if (found?.path !== undefined) work.outputs.set(node, found.path);
+      const reason: BuildReason = { kind: "first-build", text: "the model has not answered this request" };
+      planned.push(found?.path === undefined ? { ...base, status: "build", reason } : { ...base, status: "cached", outPath: found.path });
+    } else {
+      planned.push({ ...base, ...planBuild(work, node) });
+    }
+  }
+  return planned;
+}
+
+function planBuild(work: Workspace, node: BuildNode): Pick<PlannedStage, "status" | "reason" | "drvPath" | "outPath"> {
+  if (!isReady(work, node)) return { status: "build", reason: reasonFor(work, node) };
+  const { drvPath, outPath } = resolve(work, node);
+  if (outPath === undefined) return { status: "build", reason: reasonFor(work, node), drvPath };
+  work.outputs.set(node, outPath);
+  return { status: "cached", drvPath, outPath };
+}
+
+export async function planPipeline(options: PlanOptions): Promise<Plan> {
+  const opened = await open(options, async () => "planned");
+  try {
+    return { pipeline: opened.loaded.name, stages: await planNodes(opened.work, opened.graph, options.model) };
+  } finally {
+    opened.close();
+  }
+}

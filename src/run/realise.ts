@@ -1,0 +1,133 @@
+// Where every node of a graph stands: what it would be built from, whether its output is there already, and if not, why.
+// Planning and running ask the same questions in the same order, so a plan tells what a run will do.
+import { prettyJson } from "#base/canonical-json.ts";
+import { utf8 } from "#base/bytes.ts";
+import { PipeliteError } from "#base/errors.ts";
+import type { Builds, BuildRow } from "#build/builds.ts";
+import { derive } from "#define/compile.ts";
+import type { Origin, PreparedGraph } from "#define/compile.ts";
+import type { BuildNode, GraphNode, TimingsNode } from "#define/graph.ts";
+import { isBuildNode } from "#define/graph.ts";
+import type { Derivation } from "#nix/derivation.ts";
+import { derivationPath } from "#nix/derivation.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import type { Store } from "#store/store.ts";
+import type { BuildReason } from "./events.ts";
+import { explain } from "./reasons.ts";
+import type { Composition } from "./reasons.ts";
+
+/** What all steps of a plan or a run work on. */
+export interface Workspace {
+  store: Store;
+  builds: Builds;
+  prepared: PreparedGraph;
+  /** How strongly the builds of this run are isolated; weaker earlier builds do not count. */
+  isolation: string;
+  /** Output paths known so far. */
+  outputs: Map<GraphNode, StorePath>;
+}
+
+/** A build node all of whose inputs are known. */
+export interface Resolved {
+  node: BuildNode;
+  derivation: Derivation;
+  drvPath: StorePath;
+  /** The output, when it is in the store already. */
+  outPath: StorePath | undefined;
+  /** The build that made it, unless it was fetched or made elsewhere. */
+  row: BuildRow | undefined;
+}
+
+/** The derivation of a node whose needed nodes all have outputs, and whether its output is there. */
+export function resolve(work: Workspace, node: BuildNode): Resolved {
+  const origins = new Map(node.needs.map((need) => [need, { kind: "path", path: outputOf(work, need) } satisfies Origin]));
+  const prepared = work.prepared.prepared.get(node);
+  if (prepared === undefined) throw new Error(`${node.name} is not prepared`);
+  const derivation = derive(prepared, origins);
+  const drvPath = derivationPath(derivation);
+  const row = work.builds.find(drvPath);
+  const fixed = derivation.outputs.get("out");
+  const known = fixed?.kind === "fixed" || fixed?.kind === "input-addressed" ? fixed.path : row?.outPath;
+  const isThere = known !== undefined && work.store.isValid(known) && (row === undefined || isStrongEnough(work, row));
+  return { node, derivation, drvPath, outPath: isThere ? known : undefined, row };
+}
+
+/** An output made without a sandbox is good only for runs that have none either. */
+function isStrongEnough(work: Workspace, row: BuildRow): boolean {
+  return row.sandbox !== "none" || work.isolation === "none";
+}
+
+function outputOf(work: Workspace, node: GraphNode): StorePath {
+  const path = work.outputs.get(node);
+  if (path === undefined) throw new Error(`the output of ${node.name} is not known yet`);
+  return path;
+}
+
+/** Whether everything a node needs has an output by now. */
+export function isReady(work: Workspace, node: GraphNode): boolean {
+  return node.needs.every((need) => work.outputs.has(need));
+}
+
+export function compositionOf(work: Workspace, node: BuildNode): Composition {
+  const prepared = work.prepared.prepared.get(node);
+  if (prepared === undefined) throw new Error(`${node.name} is not prepared`);
+  const inputs = Object.fromEntries(node.needs.map((need) => [need.name, work.outputs.get(need) ?? null]));
+  return { ...prepared.ingredients, inputs };
+}
+
+export function reasonFor(work: Workspace, node: BuildNode): BuildReason {
+  const before = work.builds.ingredients(work.prepared.graph.file, node.name) as Composition | undefined;
+  return explain(before, compositionOf(work, node));
+}
+
+/** Puts the sources into the table of outputs. */
+export function placeSources(work: Workspace): void {
+  for (const [node, path] of work.prepared.paths) work.outputs.set(node, path);
+}
+
+/**
+ * The file behind `timings`: what building the outputs took, from the table of builds, so that it says the same as long
+ * as nothing is built anew.
+ */
+export async function writeTimings(work: Workspace, node: TimingsNode): Promise<StorePath> {
+  const stages = node.needs.filter(isBuildNode).map((need) => {
+    const { row } = resolve(work, need);
+    if (row === undefined) return { name: need.name, status: "not-measured" };
+    const { usage, runId, startedAt, engine, sandbox } = row;
+    return { name: need.name, status: "built", measuredInRun: runId, startedAt, engine, sandbox, ...usage };
+  });
+  const content = utf8(prettyJson({ clock: CLOCK, stages }));
+  return (await work.store.addText("timings.json", content)).path;
+}
+
+const CLOCK = "CLOCK_MONOTONIC by process.hrtime, in milliseconds; startedAt by CLOCK_REALTIME";
+
+/** Checks that a file which others take from this node's output is there. */
+export function checkTakenFiles(work: Workspace, node: GraphNode, outPath: StorePath): void {
+  for (const { taker, file } of takersOf(work, node)) {
+    if (work.store.hasFile(outPath, file)) continue;
+    throw new PipeliteError("INPUT_FILE_MISSING", { place: taker.place, stage: node.name, file });
+  }
+}
+
+function takersOf(work: Workspace, node: GraphNode): { taker: GraphNode; file: string }[] {
+  return work.prepared.graph.nodes.flatMap((taker) =>
+    edgesOf(taker).flatMap(({ node: from, file }) => (from === node && file !== undefined ? [{ taker, file }] : [])),
+  );
+}
+
+function edgesOf(node: GraphNode): { node: GraphNode; file?: string }[] {
+  switch (node.kind) {
+    case "stage":
+    case "gate":
+      return Object.values(node.inputs);
+    case "command":
+      return [...node.words, ...Object.values(node.env)].flatMap((word) =>
+        typeof word === "string" || "kind" in word ? [] : [word],
+      );
+    case "answer":
+      return [node.request];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,55 @@
+// Why a stage must be built: what it is made of now, compared with what it was made of when it last passed, in the words
+// of pipeline.ts.
+import type { Ingredients } from "#define/compile.ts";
+import type { BuildReason } from "./events.ts";
+
+/** Ingredients, and the output path of every input: all that the identity of a stage is made of. */
+export interface Composition extends Ingredients {
+  /** Name of a needed node -> its output path; null while that is not known. */
+  inputs: Record<string, string | null>;
+}
+
+/**
+ * The first difference, the user's own changes first.
+ * @param before what the stage was made of when it last passed; undefined when it never did.
+ */
+export function explain(before: Composition | undefined, now: Composition): BuildReason {
+  if (before === undefined) return { kind: "first-build", text: "not built before" };
+  const code = firstDifference(before.code, now.code);
+  if (code !== undefined && code.key !== "pipelite") {
+    return { kind: "code", text: `${code.key} ${code.was === undefined ? "is new" : code.is === undefined ? "is gone" : "changed"}` };
+  }
+  const param = firstDifference(before.params, now.params);
+  if (param !== undefined) {
+    return { kind: "param", text: `param ${param.key}: ${show(param.was)} -> ${show(param.is)}` };
+  }
+  const input = firstDifference(before.inputs, now.inputs);
+  if (input !== undefined) {
+    return { kind: "input", text: input.is === null ? `input ${input.key} may change` : `input ${input.key} changed` };
+  }
+  const tool = firstDifference(before.tools, now.tools);
+  if (tool !== undefined) return { kind: "tool", text: `tool ${tool.key} changed` };
+  if (code !== undefined) return { kind: "pipelite", text: "Pipelite itself changed" };
+  return { kind: "output-gone", text: "its output is no longer in the store" };
+}
+
+interface Difference {
+  key: string;
+  was: unknown;
+  is: unknown;
+}
+
+function firstDifference(
+  before: Readonly<Record<string, unknown>>,
+  now: Readonly<Record<string, unknown>>,
+): Difference | undefined {
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])].toSorted();
+  const changed = keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
+  const key = changed.find((name) => name !== "pipelite") ?? changed[0];
+  return key === undefined ? undefined : { key, was: before[key], is: now[key] };
+}
+
+function show(value: unknown): string {
+  const text = value === undefined ? "none" : JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}

@@ -1,0 +1,104 @@
+// The records of all runs: one JSON file a run under `<home>/pipelite/runs`, written whole, so that a killed run leaves
+// none or a complete one.
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { prettyJson } from "#base/canonical-json.ts";
+import { PipeliteError } from "#base/errors.ts";
+import { writeFileAtomically } from "#base/files.ts";
+import { logFile } from "#build/embedded.ts";
+import type { RunRecord, StageRecord } from "#evidence/run-record.ts";
+import { RECORD_SCHEMA } from "#evidence/run-record.ts";
+import { parseStorePath } from "#nix/store-path.ts";
+
+export type { RunRecord, StageRecord } from "#evidence/run-record.ts";
+
+export type RunSummary = Pick<RunRecord, "runId" | "pipeline" | "startedAt" | "status" | "durationMs" | "counts">;
+
+function runsFolder(home: string): string {
+  return join(home, "pipelite", "runs");
+}
+
+export function writeRun(home: string, record: RunRecord): void {
+  writeFileAtomically(join(runsFolder(home), `${record.runId}.json`), prettyJson(record));
+}
+
+/** All runs, newest first. */
+export function listRuns(home: string): RunSummary[] {
+  return runIds(home).map((runId) => {
+    const { pipeline, startedAt, status, durationMs, counts } = readRecord(home, runId);
+    return { runId, pipeline, startedAt, status, durationMs, counts };
+  });
+}
+
+/** The run with this id, or the only one whose id starts with it, or, for `latest`, the last one. */
+export function readRun(home: string, which: string): RunRecord {
+  const ids = runIds(home);
+  const matching = which === "latest" ? ids.slice(0, 1) : ids.filter((id) => id.startsWith(which));
+  const [found, other] = matching.includes(which) ? [which] : matching;
+  if (found === undefined) throw new PipeliteError("RUN_NOT_FOUND", { run: which });
+  if (other !== undefined) throw new PipeliteError("RUN_AMBIGUOUS", { run: which, first: found, second: other });
+  return readRecord(home, found);
+}
+
+function runIds(home: string): string[] {
+  const folder = runsFolder(home);
+  if (!existsSync(folder)) return [];
+  const files = readdirSync(folder).filter((name) => name.endsWith(".json"));
+  return files.map((name) => name.slice(0, -".json".length)).toSorted().toReversed();
+}
+
+function readRecord(home: string, runId: string): RunRecord {
+  const file = join(runsFolder(home), `${runId}.json`);
+  try {
+    const record = JSON.parse(readFileSync(file, "utf8")) as RunRecord;
+    if (record.schema !== RECORD_SCHEMA) throw new Error(`its schema is ${String(record.schema)}`);
+    return record;
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    throw new PipeliteError("RUN_RECORD_INVALID", { file, problem }, error);
+  }
+}
+
+/** The log of a stage as it was written when its output was last built. */
+export function readStageLog(home: string, record: RunRecord, stage: string): string {
+  const found = record.stages.find(({ name }) => name === stage);
+  if (found === undefined) {
+    const known = record.stages.map(({ name }) => name).join(", ");
+    throw new PipeliteError("RUN_STAGE_NOT_FOUND", { run: record.runId, stage, known });
+  }
+  const file = found.drvPath === undefined ? undefined : logFile(home, parseStorePath(found.drvPath));
+  if (file === undefined || !existsSync(file)) throw new PipeliteError("STAGE_LOG_MISSING", { stage, run: record.runId });
+  return readFileSync(file, "utf8");
+}
+
+/** One stage in two runs; a side is absent when that run has no such stage. */
+export interface StageDifference {
+  name: string;
+  a?: StageRecord;
+  b?: StageRecord;
+  /** `unknown` when a side has no output. */
+  output: "same" | "different" | "unknown";
+}
+
+export interface RunDifference {
+  params: { name: string; a: unknown; b: unknown }[];
+  stages: StageDifference[];
+}
+
+export function diffRuns(a: RunRecord, b: RunRecord): RunDifference {
+  const params = names(Object.keys(a.params), Object.keys(b.params))
+    .filter((name) => JSON.stringify(a.params[name]) !== JSON.stringify(b.params[name]))
+    .map((name) => ({ name, a: a.params[name], b: b.params[name] }));
+  const stageOf = (run: RunRecord, name: string) => run.stages.find((stage) => stage.name === name);
+  const stages = names(a.stages.map(({ name }) => name), b.stages.map(({ name }) => name)).map((name) => {
+    const [inA, inB] = [stageOf(a, name), stageOf(b, name)];
+    const isKnown = inA?.outPath !== undefined && inB?.outPath !== undefined;
+    const output = !isKnown ? "unknown" : inA.outPath === inB.outPath ? "same" : "different";
+    return { name, ...(inA && { a: inA }), ...(inB && { b: inB }), output } satisfies StageDifference;
+  });
+  return { params, stages };
+}
+
+function names(a: string[], b: string[]): string[] {
+  return [...new Set([...a, ...b])];
+}

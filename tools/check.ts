@@ -1,0 +1,29 @@
+// `npm run check`: every static gate, in order of speed. test/tidy.test.ts proves that each of them bites.
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { checkLayers } from "./layers.ts";
+
+const root = join(import.meta.dirname, "..");
+const bin = (name: string) => join(root, "node_modules", ".bin", name);
+
+const gates: [name: string, command: string, ...args: string[]][] = [
+  ["format", bin("oxfmt"), "--check"],
+  ["lint", bin("oxlint"), "--type-aware", "--deny-warnings"],
+  ["types", bin("tsc"), "--project", "."],
+  ["dead code", bin("knip"), "--no-progress"],
+];
+
+let failed = false;
+const { filesChecked, violations } = checkLayers(join(root, "src"));
+for (const { file, line, problem } of violations) console.error(`src/${file}:${line}: ${problem}`);
+report("layers", violations.length === 0 && filesChecked > 0);
+for (const [name, command, ...args] of gates) {
+  const { status } = spawnSync(command, args, { cwd: root, stdio: "inherit" });
+  report(name, status === 0);
+}
+process.exitCode = failed ? 1 : 0;
+
+function report(name: string, isGood: boolean): void {
+  console.log(`${isGood ? "ok  " : "FAIL"} ${name}`);
+  failed ||= !isGood;
+}
