@@ -4,12 +4,7 @@ import { compareByteStrings, fromByteString, toByteString } from "#base/bytes.ts
 import { PipeliteError } from "#base/errors.ts";
 import { ATermReader } from "./aterm-reader.ts";
 import { formatHash, isHashAlgorithm, parseHash, type Hash, type HashAlgorithm } from "./hash.ts";
-import {
-  checkStorePathName,
-  isDerivationPath,
-  METHOD_PREFIXES,
-  parseStorePath,
-} from "./store-path.ts";
+import { checkStorePathName, isDerivationPath, METHOD_PREFIXES, parseStorePath } from "./store-path.ts";
 import { sortPaths, type ContentMethod, type StorePath } from "./store-path.ts";
 
 /** How the path of an output comes about. */
@@ -99,9 +94,7 @@ interface OutputFields {
 
 function makeOutput({ output, path, method: methodText, digest }: OutputFields): DerivationOutput {
   if (methodText === "" && digest === "") {
-    return path === ""
-      ? { kind: "deferred" }
-      : { kind: "input-addressed", path: parseStorePath(path) };
+    return path === "" ? { kind: "deferred" } : { kind: "input-addressed", path: parseStorePath(path) };
   }
   const { method, algorithm } = parseMethod(output, methodText);
   if (digest === "impure") {
@@ -122,10 +115,7 @@ function makeOutput({ output, path, method: methodText, digest }: OutputFields):
   return { kind: "fixed", path: parseStorePath(path), method, hash };
 }
 
-function parseMethod(
-  output: string,
-  text: string,
-): { method: ContentMethod; algorithm: HashAlgorithm } {
+function parseMethod(output: string, text: string): { method: ContentMethod; algorithm: HashAlgorithm } {
   const colon = text.indexOf(":") + 1;
   const algorithm = text.slice(colon);
   const method = METHODS.get(text.slice(0, colon));
@@ -186,9 +176,15 @@ export function writeATerm(derivation: Derivation, { inputs, maskOutputs }: ATer
   const envTexts = [...env].toSorted(byKey).map(([key, value]) => {
     return `(${quote(key)},${maskOutputs && outputs.has(key) ? '""' : quote(value)})`;
   });
-  const sources = writeList(sortPaths(derivation.inputSrcs));
-  const program = `${quote(derivation.builder)},${writeList(derivation.args)}`;
-  const text = `Derive([${outputTexts.join()}],[${inputTexts.join()}],${sources},"${system}",${program},[${envTexts.join()}])`;
+  const text = [
+    `Derive([${outputTexts.join()}]`,
+    `[${inputTexts.join()}]`,
+    writeList(sortPaths(derivation.inputSrcs)),
+    `"${system}"`,
+    quote(derivation.builder),
+    writeList(derivation.args),
+    `[${envTexts.join()}])`,
+  ].join();
   if (!isByteString(text)) {
     const reason = "it holds a character that is not a byte";
     throw new PipeliteError("DRV_UNWRITABLE", { name: derivation.name, reason });
@@ -197,22 +193,12 @@ export function writeATerm(derivation: Derivation, { inputs, maskOutputs }: ATer
 }
 
 function outputFields(output: DerivationOutput): [path: string, method: string, digest: string] {
-  switch (output.kind) {
-    case "input-addressed":
-      return [output.path, "", ""];
-    case "fixed":
-      return [
-        output.path,
-        writeMethod(output.method, output.hash.algorithm),
-        formatHash(output.hash, "hex"),
-      ];
-    case "floating":
-      return ["", writeMethod(output.method, output.algorithm), ""];
-    case "deferred":
-      return ["", "", ""];
-    case "impure":
-      return ["", writeMethod(output.method, output.algorithm), "impure"];
+  if (output.kind === "deferred") return ["", "", ""];
+  if (output.kind === "input-addressed") return [output.path, "", ""];
+  if (output.kind === "fixed") {
+    return [output.path, writeMethod(output.method, output.hash.algorithm), formatHash(output.hash, "hex")];
   }
+  return ["", writeMethod(output.method, output.algorithm), output.kind === "impure" ? "impure" : ""];
 }
 
 /** `sha256`, `r:sha256` ... */
@@ -228,11 +214,7 @@ function checkOutputs({ name, outputs }: Derivation): void {
     try {
       checkStorePathName(output);
     } catch (error) {
-      throw new PipeliteError(
-        "DRV_OUTPUTS_INVALID",
-        { output, reason: "no path can carry its name" },
-        error,
-      );
+      throw new PipeliteError("DRV_OUTPUTS_INVALID", { output, reason: "no path can carry its name" }, error);
     }
   }
   if (kinds.size > 1) refuseOutput(name, `it mixes kinds: ${[...kinds].join(", ")}`);

@@ -69,16 +69,8 @@ function fillOutput(
 
 /** The value of the variable named after an output. */
 export function outputVariable(name: string, output: DerivationOutput): string {
-  switch (output.kind) {
-    case "input-addressed":
-    case "fixed":
-      return output.path;
-    case "floating":
-    case "impure":
-      return ownPlaceholder(name);
-    case "deferred":
-      return "";
-  }
+  if ("path" in output) return output.path;
+  return output.kind === "deferred" ? "" : ownPlaceholder(name);
 }
 
 /** Path of the one output of a fixed-output derivation. */
@@ -118,11 +110,7 @@ function hashInput(root: StorePath, lookup: DerivationLookup, memo: ModuloMemo):
   }
 }
 
-function hashWithInputs(
-  derivation: Derivation,
-  memo: ModuloMemo,
-  maskOutputs: boolean,
-): ModuloHash {
+function hashWithInputs(derivation: Derivation, memo: ModuloMemo, maskOutputs: boolean): ModuloHash {
   const outputs = [...derivation.outputs.keys()];
   const out = derivation.outputs.get("out");
   if (out?.kind === "fixed") {

@@ -12,12 +12,7 @@ import {
 import { sha256 } from "./hash.ts";
 import { makeTextPath, type StorePath } from "./store-path.ts";
 
-export {
-  parseDerivation,
-  writeDerivation,
-  type Derivation,
-  type DerivationOutput,
-} from "./aterm.ts";
+export { parseDerivation, writeDerivation, type Derivation, type DerivationOutput } from "./aterm.ts";
 
 /** Path of the .drv file: that of a text object which refers to all inputs. */
 export function derivationPath(derivation: Derivation): StorePath {
@@ -33,11 +28,7 @@ export function derivationPath(derivation: Derivation): StorePath {
  * variables named after outputs say so, each input derivation is there for an output of it.
  * @throws PipeliteError DRV_INVARIANT_BROKEN, DRV_INPUT_INVALID
  */
-export function checkDerivation(
-  derivation: Derivation,
-  lookup: DerivationLookup,
-  memo?: ModuloMemo,
-): void {
+export function checkDerivation(derivation: Derivation, lookup: DerivationLookup, memo?: ModuloMemo): void {
   const { name, env } = derivation;
   const refuse = (reason: string): never => {
     throw new PipeliteError("DRV_INVARIANT_BROKEN", { name, reason });
@@ -54,9 +45,7 @@ export function checkDerivation(
     const actualPath = outputVariable(output, actual);
     const wantedPath = outputVariable(output, wanted);
     if (actual.kind !== wanted.kind || actualPath !== wantedPath) {
-      refuse(
-        `the path of output '${output}' is '${actualPath}', and '${wantedPath}' follows from it`,
-      );
+      refuse(`the path of output '${output}' is '${actualPath}', and '${wantedPath}' follows from it`);
     }
     const variable = env.get(output);
     const isFree = actual.kind === "floating" || actual.kind === "impure";

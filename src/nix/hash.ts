@@ -90,16 +90,10 @@ function parseDigest(text: string, rest: string, size: number, isSri: boolean): 
 
 /** The digest alone, or, for SRI, with its algorithm. */
 export function formatHash({ algorithm, bytes }: Hash, format: HashFormat): string {
-  switch (format) {
-    case "hex":
-      return hex(bytes);
-    case "nix32":
-      return encodeNix32(bytes);
-    case "base64":
-      return asBuffer(bytes).toString("base64");
-    case "sri":
-      return `${algorithm}-${asBuffer(bytes).toString("base64")}`;
-  }
+  if (format === "hex") return hex(bytes);
+  if (format === "nix32") return encodeNix32(bytes);
+  const base64 = asBuffer(bytes).toString("base64");
+  return format === "sri" ? `${algorithm}-${base64}` : base64;
 }
 
 /** `<algorithm>:<digest>`. */

@@ -50,14 +50,21 @@ export function roundUp(size: number): number {
   return Math.ceil(size / 8) * 8;
 }
 
+/** The 64-bit little-endian number at `at`; from 2^53 on it is no safe integer. */
+export function readSize(bytes: Uint8Array, at: number): number {
+  const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16);
+  const middle = ((bytes[at + 3] ?? 0) | ((bytes[at + 4] ?? 0) << 8) | ((bytes[at + 5] ?? 0) << 16)) >>> 0;
+  const high = (bytes[at + 6] ?? 0) | ((bytes[at + 7] ?? 0) << 8);
+  return low + middle * 2 ** 24 + high * 2 ** 48;
+}
+
 /**
  * Checks a name and that it follows the one before it in its directory.
  * @throws PipeliteError NAR_NAME_INVALID, NAR_ORDER_WRONG
  */
 export function checkNarName(name: Uint8Array, previous: Uint8Array | undefined): void {
   const flaw = flawOfName(name);
-  if (flaw !== undefined)
-    throw new PipeliteError("NAR_NAME_INVALID", { name: show(name), reason: flaw });
+  if (flaw !== undefined) throw new PipeliteError("NAR_NAME_INVALID", { name: show(name), reason: flaw });
   if (previous !== undefined && asBuffer(previous).compare(name) >= 0) {
     throw new PipeliteError("NAR_ORDER_WRONG", { name: show(name), previous: show(previous) });
   }

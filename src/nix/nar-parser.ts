@@ -1,7 +1,7 @@
 // The NAR parser: takes bytes in chunks of any size, gives the calls of NarHandler, holds no more than one name.
 import { toByteString } from "#base/bytes.ts";
 import { PipeliteError, type ErrorCode, type ErrorDetails } from "#base/errors.ts";
-import { checkNarName, checkNarTarget, roundUp, type NarHandler } from "./nar-format.ts";
+import { checkNarName, checkNarTarget, readSize, roundUp, type NarHandler } from "./nar-format.ts";
 import { NAR_DEPTH_MAX, NAR_FRAMES, NAR_NAME_SIZE_MAX, NAR_TARGET_SIZE_MAX } from "./nar-format.ts";
 
 /** Longest keyword a NAR may hold, known or not. */
@@ -77,8 +77,7 @@ export class NarParser {
   /** Takes the next bytes; those after the NAR's end are an error. */
   push(chunk: Uint8Array): void {
     const taken = this.take(chunk);
-    if (taken < chunk.length)
-      throw this.#error("NAR_TRAILING_DATA", 0, { size: chunk.length - taken });
+    if (taken < chunk.length) throw this.#error("NAR_TRAILING_DATA", 0, { size: chunk.length - taken });
   }
 
   /** Takes the next bytes up to the NAR's end, for a NAR inside another stream; returns how many it took. */
@@ -292,8 +291,7 @@ export class NarParser {
   }
 
   #checkDepth(start: number): void {
-    if (this.#names.length >= NAR_DEPTH_MAX)
-      throw this.#error("NAR_TOO_DEEP", start, { max: NAR_DEPTH_MAX });
+    if (this.#names.length >= NAR_DEPTH_MAX) throw this.#error("NAR_TOO_DEEP", start, { max: NAR_DEPTH_MAX });
   }
 
   #wrongTag(tag: string, wanted: string, start: number): PipeliteError {
@@ -304,14 +302,6 @@ export class NarParser {
   #error(code: ErrorCode, at: number, details: ErrorDetails = {}): PipeliteError {
     return new PipeliteError(code, { ...details, offset: this.#offset + at });
   }
-}
-
-function readSize(bytes: Uint8Array, at: number): number {
-  const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16);
-  const middle =
-    ((bytes[at + 3] ?? 0) | ((bytes[at + 4] ?? 0) << 8) | ((bytes[at + 5] ?? 0) << 16)) >>> 0;
-  const high = (bytes[at + 6] ?? 0) | ((bytes[at + 7] ?? 0) << 8);
-  return low + middle * 2 ** 24 + high * 2 ** 48;
 }
 
 function startsWith(bytes: Uint8Array, at: number, wanted: Uint8Array): boolean {

@@ -126,8 +126,7 @@ export class NarWriter implements NarHandler {
 
   #startNode(): void {
     assert(this.#expected === "node");
-    if (this.#names.length >= NAR_DEPTH_MAX)
-      throw new PipeliteError("NAR_TOO_DEEP", { max: NAR_DEPTH_MAX });
+    if (this.#names.length >= NAR_DEPTH_MAX) throw new PipeliteError("NAR_TOO_DEEP", { max: NAR_DEPTH_MAX });
   }
 
   #endNode(): void {

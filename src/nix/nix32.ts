@@ -57,7 +57,6 @@ export function decodeNix32(text: string): Uint8Array {
     bytes[byte] = (bytes[byte] ?? 0) | (shifted & 255);
     if (shifted > 255) bytes[byte + 1] = (bytes[byte + 1] ?? 0) | (shifted >> 8);
   }
-  if (bytes[size] !== 0)
-    throw new PipeliteError("NIX32_INVALID", { text, reason: "left-over bits are set" });
+  if (bytes[size] !== 0) throw new PipeliteError("NIX32_INVALID", { text, reason: "left-over bits are set" });
   return bytes.subarray(0, size);
 }

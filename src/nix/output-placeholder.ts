@@ -1,14 +1,9 @@
-// Texts that stand for output paths which are not known yet. Specification: Nix manual, "Derivation outputs: placeholders".
+// Texts that stand for output paths which are not known yet.
+// Specification: Nix manual, "Derivation outputs: placeholders".
 import { fromByteString } from "#base/bytes.ts";
 import { sha256 } from "./hash.ts";
 import { encodeNix32 } from "./nix32.ts";
-import {
-  makeStorePath,
-  outputPathName,
-  storePathBase,
-  storePathHash,
-  storePathName,
-} from "./store-path.ts";
+import { makeStorePath, outputPathName, storePathBase, storePathHash, storePathName } from "./store-path.ts";
 import type { StorePath } from "./store-path.ts";
 
 /** Stands for a derivation's own output. */

@@ -1,5 +1,5 @@
-// Resolution: a derivation whose inputs are outputs of other derivations becomes one whose inputs are plain store paths,
-// so that it has the same path whatever way its inputs were made. It is what lets a build stop early.
+// Resolution: a derivation whose inputs are outputs of other derivations becomes one whose inputs are plain store
+// paths, so that it has the same path whatever way its inputs were made. It is what lets a build stop early.
 // Specification: `libstore/derivations.cc`, Derivation::tryResolve.
 import { compareByteStrings } from "#base/bytes.ts";
 import { PipeliteError } from "#base/errors.ts";
@@ -23,8 +23,7 @@ export function resolveDerivation(derivation: Derivation, outputs: KnownOutputs)
   for (const [drvPath, names] of derivation.inputDrvs) {
     for (const name of names) {
       const path = outputs.get(drvPath)?.get(name);
-      if (path === undefined)
-        throw new PipeliteError("DRV_OUTPUT_UNKNOWN", { drv: drvPath, output: name });
+      if (path === undefined) throw new PipeliteError("DRV_OUTPUT_UNKNOWN", { drv: drvPath, output: name });
       rewrites.set(upstreamPlaceholder(drvPath, name), path);
       inputSrcs.push(path);
     }

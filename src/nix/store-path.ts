@@ -21,8 +21,7 @@ const NAME_START = HASH_START + STORE_HASH_LENGTH + 1;
 /** @throws PipeliteError STORE_PATH_INVALID, STORE_NAME_INVALID */
 export function parseStorePath(text: string): StorePath {
   const flaw = flawOfPath(text);
-  if (flaw !== undefined)
-    throw new PipeliteError("STORE_PATH_INVALID", { path: text, reason: flaw });
+  if (flaw !== undefined) throw new PipeliteError("STORE_PATH_INVALID", { path: text, reason: flaw });
   checkStorePathName(text.slice(NAME_START));
   return brandPath(text);
 }
@@ -83,12 +82,7 @@ export interface SourcePath {
 }
 
 /** Path of a tree named by the sha256 of its NAR: sources, and recursive content-addressed outputs. */
-export function makeSourcePath({
-  name,
-  narSha256,
-  references = [],
-  selfReference,
-}: SourcePath): StorePath {
+export function makeSourcePath({ name, narSha256, references = [], selfReference }: SourcePath): StorePath {
   const type = ["source", ...sortPaths(references), ...(selfReference ? ["self"] : [])].join(":");
   return makeStorePath(type, narSha256, name);
 }
@@ -165,7 +159,7 @@ export function makeStorePath(type: string, inner: Uint8Array, name: string): St
 
 /** Sorted by bytes, each once. */
 export function sortPaths(paths: Iterable<StorePath>): StorePath[] {
-  return [...new Set(paths)].sort(compareByteStrings);
+  return [...new Set(paths)].toSorted(compareByteStrings);
 }
 
 function brandPath(text: string): StorePath {
@@ -183,9 +177,7 @@ function flawOfPath(text: string): string | undefined {
 
 function flawOfName(name: string): string | undefined {
   if (name === "") return "it is empty";
-  if (name.length > STORE_NAME_LENGTH_MAX)
-    return `it is longer than ${STORE_NAME_LENGTH_MAX} characters`;
-  if (!/^[0-9A-Za-z+\-._?=]+$/.test(name))
-    return "only letters, digits and + - . _ ? = are allowed";
+  if (name.length > STORE_NAME_LENGTH_MAX) return `it is longer than ${STORE_NAME_LENGTH_MAX} characters`;
+  if (!/^[0-9A-Za-z+\-._?=]+$/.test(name)) return "only letters, digits and + - . _ ? = are allowed";
   return /^\.\.?(-|$)/.test(name) ? "it begins like the folders . and .." : undefined;
 }
