@@ -19,9 +19,9 @@ export function writeFileAtomically(path: string, content: string | Uint8Array):
   }
 }
 
-/** Changes whenever the file at `path` does: inode, size, and times in nanoseconds; undefined where there is no file. */
+/** Changes whenever the file at `path` does: inode, size, and times in nanoseconds; undefined where there is no file. A link is not followed. */
 export function statSignature(path: string): string | undefined {
-  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   return stat && `${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
 }
 

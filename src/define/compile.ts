@@ -1,13 +1,11 @@
 // From the graph to derivations. `prepare` puts into the store what a node consists of (its bundled code, its tools, its
 // sources); `derive` writes the derivation once it is known where the inputs come from: a derivation that is yet to be
 // built, or a store path.
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, resolve } from "node:path";
 import { byteStringOf } from "#base/bytes.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { PipeliteError } from "#base/errors.ts";
-import { statSignature, writeFileAtomically } from "#base/files.ts";
 import type { Derivation, DerivationOutput } from "#nix/derivation.ts";
 import { fillOutputPaths } from "#nix/derivation-hash.ts";
 import type { Hash } from "#nix/hash.ts";
@@ -16,11 +14,12 @@ import { ownPlaceholder, upstreamPlaceholder } from "#nix/placeholder.ts";
 import { makeFixedPath } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
-import type { Bundle } from "./bundle.ts";
 import type { BuildNode, CommandNode, Edge, FetchNode, Graph, GraphNode, SourceNode, StageNode, WordOf } from "./graph.ts";
 import { isBuildNode } from "./graph.ts";
+import { bundledOnce, capturedOnce } from "./memo.ts";
 import type { Program } from "./program.ts";
-import { captureProgram, findProgram } from "./program.ts";
+import { findProgram } from "./program.ts";
+import { entriesBelow, signatures } from "./signatures.ts";
 import type { StageEnvironment } from "./runtime.ts";
 
 /** What the identity of a node is made of, in the words of pipeline.ts: for saying why it must be built again. */
@@ -42,6 +41,8 @@ export interface Prepared<N extends BuildNode = BuildNode> {
   program: Program | undefined;
   /** Store path of the bundled code, for a stage. */
   code: StorePath | undefined;
+  /** The files it was prepared from: absolute path -> stat signature. */
+  made: Record<string, string>;
 }
 
 /** Where the output of a needed node is. */
@@ -52,136 +53,79 @@ export interface PreparedGraph {
   prepared: Map<BuildNode, Prepared>;
   /** Sources, already in the store. */
   paths: Map<SourceNode, StorePath>;
+  /** Every file that all this was made from: absolute path -> stat signature. */
+  made: Record<string, string>;
 }
 
 export async function prepareGraph(graph: Graph, store: Store, paranoid = false): Promise<PreparedGraph> {
   const prepared = new Map<BuildNode, Prepared>();
   const paths = new Map<SourceNode, StorePath>();
+  const made: Record<string, string> = {};
   for (const node of graph.nodes) {
-    if (node.kind === "source") paths.set(node, await addSource(node, graph, store, paranoid));
-    else if (isBuildNode(node)) prepared.set(node, await prepare(node, graph, store));
+    if (node.kind === "source") {
+      const added = await addSource(node, graph, store, paranoid);
+      paths.set(node, added.path);
+      Object.assign(made, added.made);
+    } else if (isBuildNode(node)) {
+      const ready = await prepare(node, graph, store);
+      prepared.set(node, ready);
+      Object.assign(made, ready.made);
+    }
   }
-  return { graph, prepared, paths };
+  return { graph, prepared, paths, made };
 }
 
-async function addSource(node: SourceNode, graph: Graph, store: Store, paranoid: boolean): Promise<StorePath> {
+async function addSource(
+  node: SourceNode,
+  graph: Graph,
+  store: Store,
+  paranoid: boolean,
+): Promise<{ path: StorePath; made: Record<string, string> }> {
   const path = resolve(graph.root, node.path);
   if (!existsSync(path)) throw new PipeliteError("SOURCE_NOT_FOUND", { place: node.place, path: node.path });
   const { default: ignore } = await import("ignore");
   const ignored = ignore().add([".git", "node_modules", ...node.ignore]);
   const include = (name: string, isFolder: boolean) => !ignored.ignores(isFolder ? `${name}/` : name);
   const { path: added } = await store.addTree(path, { name: node.name, include, paranoid });
-  return added;
+  return { path: added, made: signatures(entriesBelow(path, include)) };
 }
 
 async function prepare(node: BuildNode, graph: Graph, store: Store): Promise<Prepared> {
   switch (node.kind) {
     case "fetch":
-      return { node, ingredients: noCode({ url: node.url, hash: node.hash }), sources: [], program: undefined, code: undefined };
+      return {
+        node,
+        ingredients: { code: {}, params: { url: node.url, hash: node.hash }, tools: {} },
+        sources: [],
+        program: undefined,
+        code: undefined,
+        made: {},
+      };
     case "command": {
       const executable = findProgram(node.tool.program, node.tool.place);
-      const program = await capture(store, executable, basename(executable));
+      const { program, made } = await capturedOnce(store, executable, basename(executable));
       const words = node.words.map((word) => (typeof word === "string" ? word : describe(word)));
       const ingredients: Ingredients = {
         code: {},
         params: { command: words.join(" ") },
         tools: { [node.tool.program]: program.path },
       };
-      return { node, ingredients, sources: [program.path], program, code: undefined };
+      return { node, ingredients, sources: [program.path], program, code: undefined, made };
     }
     case "stage":
     case "gate": {
-      const program = await capture(store, process.execPath, `node-${process.versions.node}`);
-      const { code, files } = await bundled(node, graph, store);
-      const ingredients = { code: files, params: node.params, tools: { node: program.path } };
-      return { node, ingredients, sources: [program.path, code], program, code };
+      const node26 = await capturedOnce(store, process.execPath, `node-${process.versions.node}`);
+      const bundle = await bundledOnce(store, node, graph.root);
+      const { program } = node26;
+      const ingredients = { code: bundle.files, params: node.params, tools: { node: program.path } };
+      const made = { ...node26.made, ...bundle.made };
+      return { node, ingredients, sources: [program.path, bundle.code], program, code: bundle.code, made };
     }
   }
-}
-
-function noCode(params: Record<string, unknown>): Ingredients {
-  return { code: {}, params, tools: {} };
 }
 
 function describe(word: Exclude<WordOf, string>): string {
   return "kind" in word ? "$out" : [word.node.name, word.file].filter(Boolean).join("/");
-}
-
-// Programs and bundles are remembered with the stat signatures of the files they were made from, so that nothing is
-// read twice.
-
-interface Remembered {
-  /** Absolute path -> stat signature. */
-  made: Record<string, string>;
-}
-
-function recall<T extends Remembered>(file: string, isWhole: (value: T) => boolean): T | undefined {
-  let value: T;
-  try {
-    value = JSON.parse(readFileSync(file, "utf8")) as T;
-  } catch {
-    return undefined;
-  }
-  const isUnchanged = Object.entries(value.made).every(([path, signature]) => statSignature(path) === signature);
-  return isUnchanged && isWhole(value) ? value : undefined;
-}
-
-function signatures(paths: Iterable<string>): Record<string, string> {
-  return Object.fromEntries([...paths].map((path) => [path, statSignature(path) ?? ""]));
-}
-
-function memoFile(store: Store, kind: string, key: string): string {
-  const digest = createHash("sha256").update(key).digest("hex");
-  return join(store.home, "pipelite", "memo", kind, `${digest}.json`);
-}
-
-async function capture(store: Store, executable: string, name: string): Promise<Program> {
-  const file = memoFile(store, "programs", `${executable}\0${name}`);
-  const known = recall<Remembered & { program: Program }>(file, ({ program }) => store.isValid(program.path));
-  if (known !== undefined) return known.program;
-  const { program, files } = await captureProgram(store, executable, name);
-  writeFileAtomically(file, canonicalJson({ made: signatures(files), program }));
-  return program;
-}
-
-interface BundleMemo extends Remembered {
-  code: StorePath;
-  files: Record<string, string>;
-}
-
-async function bundled(node: StageNode, graph: Graph, store: Store): Promise<BundleMemo> {
-  const module = node.module ?? GATE_MODULE;
-  const file = memoFile(store, "bundles", `${graph.root}\0${module}\0${node.name}`);
-  const known = recall<BundleMemo>(file, ({ code }) => store.isValid(code));
-  if (known !== undefined) return known;
-  const { bundleStage } = await import("./bundle.ts");
-  const bundle: Bundle = await bundleStage(module, graph.root, node.place);
-  const { path: code } = await store.addText(`${node.name}.mjs`, bundle.code);
-  writeFileAtomically(sourceMapFile(store.home, code), bundle.sourceMap);
-  const memo: BundleMemo = { code, files: bundle.files, made: signatures(bundle.paths) };
-  writeFileAtomically(file, canonicalJson(memo));
-  return memo;
-}
-
-const GATE_MODULE = join(
-  import.meta.dirname,
-  import.meta.filename.endsWith(".ts") ? "gate-stage.ts" : "gate-stage.js",
-);
-
-/** Where the source map of a bundle is kept. */
-export function sourceMapFile(home: string, code: string): string {
-  return join(home, "pipelite", "maps", `${basename(code)}.map`);
-}
-
-/** Every file that preparing a graph read, with its stat signature: unchanged files give the same derivations. */
-export function filesOf(store: Store, graph: Graph): Record<string, string> {
-  const files: Record<string, string> = {};
-  for (const node of graph.nodes) {
-    if (node.kind !== "stage" && node.kind !== "gate") continue;
-    const memo = memoFile(store, "bundles", `${graph.root}\0${node.module ?? GATE_MODULE}\0${node.name}`);
-    Object.assign(files, recall<BundleMemo>(memo, () => true)?.made);
-  }
-  return files;
 }
 
 /** The derivation of a node, given where each needed node's output is. */

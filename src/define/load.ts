@@ -2,10 +2,10 @@
 // resolve hook notes where the import leads and answers with an empty module.
 import { existsSync } from "node:fs";
 import { registerHooks } from "node:module";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { PipeliteError, isPipeliteError } from "#base/errors.ts";
-import { isDirectory } from "#base/files.ts";
+import { findPipeline } from "./find.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { placeInStack } from "./place.ts";
 
@@ -25,14 +25,6 @@ const AUTHORING_MODULE = new URL(
   import.meta.url,
 ).href;
 const STAGE_MODULE = "pipelite-stage:";
-
-/** The pipeline.ts that `where` (a folder or a file) means. */
-export function findPipeline(where: string): string {
-  const path = resolve(where);
-  const file = isDirectory(path) ? join(path, "pipeline.ts") : path;
-  if (!existsSync(file)) throw new PipeliteError("PIPELINE_NOT_FOUND", { file: where });
-  return file;
-}
 
 export async function loadPipeline(where: string): Promise<LoadedPipeline> {
   const file = findPipeline(where);

@@ -42,6 +42,7 @@ export async function captureProgram(
 ): Promise<{ program: Program; files: string[] }> {
   const loader = loaderOf(executable);
   const libraries = loader === undefined ? [] : librariesOf(loader, executable);
+  const files = [executable, ...libraries.map((library) => realpathSync(library))];
   mkdirSync(join(store.home, "pipelite", "tmp"), { recursive: true });
   const staging = mkdtempSync(join(store.home, "pipelite", "tmp", "program-"));
   try {
@@ -50,7 +51,7 @@ export async function captureProgram(
     if (loader !== undefined) mkdirSync(join(staging, "lib"));
     for (const library of libraries) place(realpathSync(library), join(staging, "lib", basename(library)));
     const { path } = await store.addTree(staging, { name });
-    return { program: start(path, basename(executable), loader), files: [executable, ...libraries] };
+    return { program: start(path, basename(executable), loader), files };
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }

@@ -78,3 +78,9 @@ export interface Host {
   pipelite: string;
 }
 
+/** How many stages ended in each way. */
+export function countsOf(stages: StageRecord[]): Record<StageStatus, number> {
+  const counts = { built: 0, cached: 0, substituted: 0, failed: 0, skipped: 0, cancelled: 0 };
+  for (const { status } of stages) counts[status] += 1;
+  return counts;
+}

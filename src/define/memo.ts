@@ -1,0 +1,73 @@
+// Programs and bundles are remembered with the stat signatures of the files they were made from, so that nothing is
+// read twice.
+import { readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { canonicalJson } from "#base/canonical-json.ts";
+import { writeFileAtomically } from "#base/files.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import type { Store } from "#store/store.ts";
+import type { StageNode } from "./graph.ts";
+import type { Program } from "./program.ts";
+import { captureProgram } from "./program.ts";
+import { areUnchanged, memoFile, signatures } from "./signatures.ts";
+
+interface Remembered {
+  /** Absolute path -> stat signature. */
+  made: Record<string, string>;
+}
+
+function recall<T extends Remembered>(file: string, isWhole: (value: T) => boolean): T | undefined {
+  let value: T;
+  try {
+    value = JSON.parse(readFileSync(file, "utf8")) as T;
+  } catch {
+    return undefined;
+  }
+  return areUnchanged(value.made) && isWhole(value) ? value : undefined;
+}
+
+/** Like captureProgram; unchanged programs are not read again. */
+export async function capturedOnce(
+  store: Store,
+  executable: string,
+  name: string,
+): Promise<Remembered & { program: Program }> {
+  const file = memoFile(store.home, "programs", `${executable}\0${name}`);
+  const known = recall<Remembered & { program: Program }>(file, ({ program }) => store.isValid(program.path));
+  if (known !== undefined) return known;
+  const { program, files } = await captureProgram(store, executable, name);
+  const captured = { made: signatures(files), program };
+  writeFileAtomically(file, canonicalJson(captured));
+  return captured;
+}
+
+interface Bundled extends Remembered {
+  code: StorePath;
+  /** File, relative to the pipeline -> sha256. */
+  files: Record<string, string>;
+}
+
+/** The bundle of a stage in the store; unchanged code is not bundled again. */
+export async function bundledOnce(store: Store, node: StageNode, root: string): Promise<Bundled> {
+  const module = node.module ?? GATE_MODULE;
+  const file = memoFile(store.home, "bundles", `${root}\0${module}\0${node.name}`);
+  const known = recall<Bundled>(file, ({ code }) => store.isValid(code));
+  if (known !== undefined) return known;
+  const { bundleStage } = await import("./bundle.ts");
+  const bundle = await bundleStage(module, root, node.place);
+  const { path: code } = await store.addText(`${node.name}.mjs`, bundle.code);
+  writeFileAtomically(sourceMapFile(store.home, code), bundle.sourceMap);
+  const bundled: Bundled = { code, files: bundle.files, made: signatures(bundle.paths) };
+  writeFileAtomically(file, canonicalJson(bundled));
+  return bundled;
+}
+
+const GATE_MODULE = join(
+  import.meta.dirname,
+  import.meta.filename.endsWith(".ts") ? "gate-stage.ts" : "gate-stage.js",
+);
+
+/** Where the source map of a bundle is kept, for showing stack traces. */
+export function sourceMapFile(home: string, code: string): string {
+  return join(home, "pipelite", "maps", `${basename(code)}.map`);
+}

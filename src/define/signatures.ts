@@ -1,0 +1,36 @@
+// Stat signatures of the files that something was made from, and where such memos are kept.
+import { createHash } from "node:crypto";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { isDirectory, statSignature } from "#base/files.ts";
+
+/** Whether all of these files still have the signature they had. */
+export function areUnchanged(made: Readonly<Record<string, string>>): boolean {
+  return Object.entries(made).every(([path, signature]) => (statSignature(path) ?? "") === signature);
+}
+
+export function signatures(paths: Iterable<string>): Record<string, string> {
+  return Object.fromEntries([...paths].map((path) => [path, statSignature(path) ?? ""]));
+}
+
+/** A file, or a folder with every folder and file in it; a folder's signature changes with the names in it. */
+export function entriesBelow(path: string, include: (name: string, isFolder: boolean) => boolean): string[] {
+  if (!isDirectory(path)) return [path];
+  const entries = [path];
+  const walk = (folder: string, prefix: string): void => {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const name = `${prefix}${entry.name}`;
+      if (!include(name, entry.isDirectory())) continue;
+      entries.push(join(folder, entry.name));
+      if (entry.isDirectory()) walk(join(folder, entry.name), `${name}/`);
+    }
+  };
+  walk(path, "");
+  return entries;
+}
+
+/** `<home>/pipelite/memo/<kind>/<sha256 of key>.json` */
+export function memoFile(home: string, kind: string, key: string): string {
+  const digest = createHash("sha256").update(key).digest("hex");
+  return join(home, "pipelite", "memo", kind, `${digest}.json`);
+}

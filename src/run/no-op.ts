@@ -1,0 +1,126 @@
+// The fast way through a run in which nothing has changed: when every file that the last passing run was made from is
+// the same by stat, and its result is still in the store and linked, this run is that one again. It is recorded like any
+// other; nothing is loaded, bundled or planned.
+import { readlinkSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { canonicalJson } from "#base/canonical-json.ts";
+import { EXIT } from "#base/errors.ts";
+import { writeFileAtomically } from "#base/files.ts";
+import { VERSION } from "#base/version.ts";
+import { findPipeline } from "#define/find.ts";
+import { areUnchanged, memoFile } from "#define/signatures.ts";
+import type { Claim } from "#evidence/claims.ts";
+import { countsOf } from "#evidence/run-record.ts";
+import type { RunRecord } from "#evidence/run-record.ts";
+import { parseStorePath, storePathBase } from "#nix/store-path.ts";
+import { openStore } from "#store/store.ts";
+import { newRunId } from "./run-id.ts";
+import { writeRun } from "./records.ts";
+import type { RunOptions, RunOutcome } from "./run.ts";
+
+/** What a passing run leaves behind for the next one. */
+export interface Memo {
+  /** Every file that it was made from: absolute path -> stat signature. */
+  made: Record<string, string>;
+  record: RunRecord;
+  claims: Claim[];
+  /** Names of the stages that a person follows. */
+  shown: string[];
+}
+
+export function rememberRun(options: RunOptions, memo: Memo): void {
+  writeFileAtomically(memoOf(options), canonicalJson(memo));
+}
+
+/** The outcome of a run that has nothing to do; undefined when a real run is needed to tell. */
+export function runAgain(options: RunOptions): RunOutcome | undefined {
+  const { listener, home, out } = options;
+  const start = { at: new Date(), ms: performance.now() };
+  const memo = options.paranoid ? undefined : readMemo(memoOf(options));
+  const tree = memo?.record.tree;
+  if (memo === undefined || tree === undefined || !areUnchanged(memo.made)) return undefined;
+  if (!isWholeAndLinked(home, tree, out)) return undefined;
+
+  const runId = newRunId(start.at);
+  const stages = memo.record.stages.map(({ reason: _, builtInRun, ...stage }) => ({
+    ...stage,
+    status: "cached" as const,
+    builtInRun: builtInRun ?? memo.record.runId,
+    durationMs: 0,
+  }));
+  const record: RunRecord = {
+    ...memo.record,
+    runId,
+    startedAt: start.at.toISOString(),
+    sandbox: { kind: "not-used", tried: [] },
+    stages,
+    counts: countsOf(stages),
+  };
+  const { pipeline, engine, sandbox } = record;
+  const isShown = ({ name }: { name: string }) => memo.shown.includes(name);
+  const startedAt = record.startedAt;
+  const announced = stages.filter(isShown).map(({ name, inputs }) => ({ name, inputs }));
+  listener({ type: "run-started", runId, pipeline, startedAt, engine: options.engine, sandbox, stages: announced, jobs: 0 });
+  for (const { name } of announced) listener({ type: "stage-planned", name, status: "cached" });
+  for (const { name, status, durationMs, outPath } of stages.filter(isShown)) {
+    listener({ type: "stage-finished", name, status, durationMs, ...(outPath && { outPath }) });
+  }
+  for (const claim of memo.claims) listener({ type: "claim", ...claim });
+  const durationMs = performance.now() - start.ms;
+  const finishedAt = new Date(start.at.getTime() + durationMs).toISOString();
+  writeRun(home, { ...record, engine, finishedAt, durationMs });
+  listener({
+    type: "run-finished",
+    runId,
+    status: "passed",
+    tree: physicalTree(home, tree),
+    ...(out !== null && { link: out }),
+    stages: stages.map(({ name, status, outPath }) => ({ name, status, ...(outPath && { outPath }) })),
+    claims: memo.claims.length,
+    durationMs,
+    counts: record.counts,
+  });
+  return { runId, status: "passed", exitCode: EXIT.ok };
+}
+
+/** One memo for each way of asking: a run with other parameters or another engine is another run. */
+function memoOf({ pipeline, stages, params, model, engine, sandbox, home }: RunOptions): string {
+  const key = canonicalJson({
+    file: findPipeline(pipeline),
+    stages,
+    params,
+    model: model?.name ?? null,
+    engine,
+    sandbox: sandbox ?? null,
+    version: VERSION,
+    node: process.execPath,
+    path: process.env["PATH"] ?? "",
+  });
+  return memoFile(home, "runs", key);
+}
+
+function readMemo(file: string): Memo | undefined {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Memo;
+  } catch {
+    return undefined;
+  }
+}
+
+function isWholeAndLinked(home: string, tree: string, out: string | null): boolean {
+  if (out !== null && linkTarget(out) !== physicalTree(home, tree)) return false;
+  using store = openStore(home, { readOnly: true });
+  return store.isValid(parseStorePath(tree));
+}
+
+function physicalTree(home: string, tree: string): string {
+  return resolve(home, "nix/store", storePathBase(parseStorePath(tree)));
+}
+
+function linkTarget(link: string): string | undefined {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return undefined;
+  }
+}
