@@ -1,6 +1,7 @@
 // The few system calls Node has no function for, through node:ffi. Node is pinned (tools/runtime), so the experimental
 // mark of node:ffi is no risk; its warning is silenced by bin/pipelite.
 import { dlopen } from "node:ffi";
+import { closeSync, openSync, writeSync } from "node:fs";
 import { PipeliteError } from "./errors.ts";
 
 const LOCK = { shared: 1, exclusive: 2, unlock: 8 } as const;
@@ -8,6 +9,10 @@ const LOCK_NON_BLOCKING = 4;
 
 interface Libc {
   flock(fd: number, operation: number): number;
+  memfd_create(name: Uint8Array, flags: number): number;
+  llistxattr(path: Uint8Array, list: Uint8Array, size: bigint): bigint;
+  lremovexattr(path: Uint8Array, name: Uint8Array): number;
+  posix_fallocate(fd: number, offset: bigint, length: bigint): number;
 }
 
 let libc: Libc | undefined;
@@ -15,6 +20,10 @@ let libc: Libc | undefined;
 function load(): Libc {
   libc ??= dlopen("libc.so.6", {
     flock: { arguments: ["i32", "i32"], return: "i32" },
+    memfd_create: { arguments: ["pointer", "u32"], return: "i32" },
+    llistxattr: { arguments: ["buffer", "buffer", "u64"], return: "i64" },
+    lremovexattr: { arguments: ["buffer", "buffer"], return: "i32" },
+    posix_fallocate: { arguments: ["i32", "i64", "i64"], return: "i32" },
   }).functions as Libc;
   return libc;
 }
@@ -43,5 +52,47 @@ export async function flock(
     if (!waited) onWait?.();
     if (performance.now() - start > timeoutMs) throw new PipeliteError("LOCK_TIMEOUT", { timeoutMs });
     await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+const ATTRIBUTE_NAMES_SIZE_MAX = 65_536;
+
+/** Names of a file's extended attributes, access control lists among them; links are not followed. */
+export function extendedAttributes(path: Uint8Array): string[] {
+  const names = Buffer.alloc(ATTRIBUTE_NAMES_SIZE_MAX);
+  const size = Number(load().llistxattr(terminated(path), names, BigInt(names.length)));
+  return size <= 0 ? [] : names.toString("latin1", 0, size - 1).split("\0");
+}
+
+/** False where the system does not allow it. */
+export function removeExtendedAttribute(path: Uint8Array, name: string): boolean {
+  return load().lremovexattr(terminated(path), terminated(Buffer.from(name, "latin1"))) === 0;
+}
+
+/** Makes sure that the file has this many bytes and disk space for them; false where there is none. */
+export function allocate(fd: number, sizeBytes: number): boolean {
+  return load().posix_fallocate(fd, 0n, BigInt(sizeBytes)) === 0;
+}
+
+function terminated(bytes: Uint8Array): Uint8Array {
+  const text = new Uint8Array(bytes.length + 1);
+  text.set(bytes);
+  return text;
+}
+
+/** A file in memory that can be executed as /proc/self/fd/N. @returns a descriptor for reading; the file goes with it. */
+export function createExecutable(name: string, content: Uint8Array): number {
+  const CLOSE_ON_EXEC = 1;
+  const EXECUTABLE = 0x10; // Linux 6.3 and later; older kernels know no other kind
+  const text = Buffer.from(`${name}\0`);
+  let fd = load().memfd_create(text, CLOSE_ON_EXEC | EXECUTABLE);
+  if (fd < 0) fd = load().memfd_create(text, CLOSE_ON_EXEC);
+  if (fd < 0) throw new PipeliteError("MEMORY_FILE_REFUSED", { name });
+  try {
+    for (let written = 0; written < content.length;) written += writeSync(fd, content, written);
+    // Linux executes no file that is open for writing.
+    return openSync(`/proc/self/fd/${fd}`, "r");
+  } finally {
+    closeSync(fd);
   }
 }

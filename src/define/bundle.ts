@@ -3,9 +3,10 @@
 // outside the derivation, for showing stack traces.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import type { BuildFailure, BuildResult, Plugin } from "esbuild";
 import { PipeliteError } from "#base/errors.ts";
+import { isOwnCode, ownModule } from "./own-code.ts";
 
 export interface Bundle {
   code: Uint8Array;
@@ -16,7 +17,7 @@ export interface Bundle {
   paths: string[];
 }
 
-const RUNTIME = join(import.meta.dirname, import.meta.filename.endsWith(".ts") ? "runtime.ts" : "runtime.js");
+const RUNTIME = ownModule("define/runtime");
 
 /** Bundles the stage module at `path`; `root` is the pipeline's folder. */
 export async function bundleStage(path: string, root: string, place: string): Promise<Bundle> {
@@ -84,16 +85,10 @@ function fingerprint(paths: string[], root: string): Record<string, string> {
   const files: Record<string, string> = {};
   for (const path of paths.toSorted()) {
     const digest = createHash("sha256").update(readFileSync(path)).digest("hex");
-    if (isOwn(path)) own.update(digest);
+    if (isOwnCode(path)) own.update(digest);
     else files[relative(root, path)] = digest;
   }
   return { ...files, pipelite: own.digest("hex") };
-}
-
-const ownFolder = resolve(import.meta.dirname, import.meta.filename.endsWith(".ts") ? ".." : ".");
-
-function isOwn(path: string): boolean {
-  return path.startsWith(`${ownFolder}/`);
 }
 
 function bundleError(error: unknown, place: string): unknown {

@@ -6,6 +6,7 @@ import { basename, dirname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { PipeliteError, isPipeliteError } from "#base/errors.ts";
 import { findPipeline } from "./find.ts";
+import { isOwnCode, ownModule } from "./own-code.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { placeInStack } from "./place.ts";
 
@@ -20,10 +21,7 @@ export interface LoadedPipeline {
   files: string[];
 }
 
-const AUTHORING_MODULE = new URL(
-  import.meta.filename.endsWith(".ts") ? "../index.ts" : "./index.js",
-  import.meta.url,
-).href;
+const AUTHORING_MODULE = pathToFileURL(ownModule("index")).href;
 const STAGE_MODULE = "pipelite-stage:";
 
 export async function loadPipeline(where: string): Promise<LoadedPipeline> {
@@ -35,9 +33,8 @@ export async function loadPipeline(where: string): Promise<LoadedPipeline> {
       return next(specifier, context);
     },
     load(url, context, next) {
-      const isUsers = url.startsWith("file:") && !url.startsWith(OWN_FOLDER);
-      if (!isUsers) return next(url, context);
-      const path = fileURLToPath(url.replace(/\?.*$/, ""));
+      const path = url.startsWith("file:") ? fileURLToPath(url.replace(/\?.*$/, "")) : undefined;
+      if (path === undefined || isOwnCode(path)) return next(url, context);
       files.add(path);
       return path.endsWith(".ts") ? next(url, { ...context, format: "module-typescript" }) : next(url, context);
     },
@@ -55,7 +52,6 @@ export async function loadPipeline(where: string): Promise<LoadedPipeline> {
   }
 }
 
-const OWN_FOLDER = new URL("..", import.meta.url).href;
 let loads = 0;
 
 function isPipeline(value: unknown): value is Pipeline {

@@ -7,6 +7,7 @@ import { writeFileAtomically } from "#base/files.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import type { StageNode } from "./graph.ts";
+import { ownModule } from "./own-code.ts";
 import type { Program } from "./program.ts";
 import { captureProgram } from "./program.ts";
 import { areUnchanged, memoFile, signatures } from "./signatures.ts";
@@ -62,10 +63,7 @@ export async function bundledOnce(store: Store, node: StageNode, root: string): 
   return bundled;
 }
 
-const GATE_MODULE = join(
-  import.meta.dirname,
-  import.meta.filename.endsWith(".ts") ? "gate-stage.ts" : "gate-stage.js",
-);
+const GATE_MODULE = ownModule("define/gate-stage");
 
 /** Where the source map of a bundle is kept, for showing stack traces. */
 export function sourceMapFile(home: string, code: string): string {

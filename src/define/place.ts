@@ -1,6 +1,7 @@
 // Where in the user's files something was written, for errors that point at it.
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isOwnCode } from "./own-code.ts";
 
 const FRAME = /(?:\(|at )(?:async )?((?:file:\/\/|\/)[^():]+(?::[^():]+)*?):(\d+):(\d+)\)?$/;
 
@@ -23,13 +24,7 @@ export function placeInStack(stack: string): string | undefined {
     const [, where, row, column] = match ?? [];
     if (where === undefined) continue;
     const path = where.startsWith("file:") ? fileURLToPath(where.replace(/\?.*$/, "")) : where;
-    if (!isOwn(path)) return `${basename(path)}:${row}:${column}`;
+    if (!isOwnCode(path)) return `${basename(path)}:${row}:${column}`;
   }
   return undefined;
-}
-
-const ownFolder = import.meta.dirname;
-
-function isOwn(path: string): boolean {
-  return path.startsWith(`${ownFolder}/`);
 }

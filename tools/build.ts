@@ -1,0 +1,61 @@
+// `npm run build`: the files of the published package in dist/: bundles (the command shares chunks with the library, so
+// that a handle made by one is known to the other) and declarations.
+import { spawnSync } from "node:child_process";
+import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import type { BuildOptions } from "esbuild";
+import { build } from "esbuild";
+
+const root = join(import.meta.dirname, "..");
+const dist = join(root, "dist");
+
+const common: BuildOptions = {
+  absWorkingDir: root,
+  outdir: "dist",
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "node26",
+  legalComments: "none",
+  external: ["esbuild"],
+};
+
+rmSync(dist, { recursive: true, force: true });
+await build({
+  ...common,
+  splitting: true,
+  minifyWhitespace: true,
+  entryPoints: {
+    cli: "src/cli/main.ts",
+    index: "src/index.ts",
+    nix: "src/nix/index.ts",
+    store: "src/store/index.ts",
+  },
+});
+await build({
+  ...common,
+  entryPoints: { runtime: "src/define/runtime.ts", "gate-stage": "src/define/gate-stage.ts" },
+});
+declare();
+
+/** Declarations, with `#` imports made relative: the package has no src/. */
+function declare(): void {
+  const types = join(dist, "types");
+  const tsc = join(root, "node_modules/.bin/tsc");
+  const options = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--rewriteRelativeImportExtensions"];
+  const { status } = spawnSync(
+    tsc,
+    [...options, "--outDir", types, "--rootDir", "src", "--project", join(root, "tools/declarations.json")],
+    { cwd: root, stdio: "inherit" },
+  );
+  if (status !== 0) throw new Error("tsc gave no declarations");
+  for (const entry of readdirSync(types, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = join(entry.parentPath, entry.name);
+    const text = readFileSync(file, "utf8").replaceAll(/"#([^"]+)\.ts"/g, (_, target: string) => {
+      const path = relative(dirname(file), join(types, target));
+      return JSON.stringify(`${path.startsWith(".") ? "" : "./"}${path}.d.ts`);
+    });
+    writeFileSync(file, text);
+  }
+}
