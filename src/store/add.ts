@@ -1,0 +1,226 @@
+// Adding what is already there: source trees, texts, derivations, files whose hash is known.
+import { createHash } from "node:crypto";
+import { byteStringOf } from "#base/bytes.ts";
+import { PipeliteError } from "#base/errors.ts";
+import { writeContentAddress } from "#nix/content-address.ts";
+import { writeDerivation, type Derivation } from "#nix/derivation.ts";
+import { equalHashes, formatHash, sha256, type Hash } from "#nix/hash.ts";
+import { NarWriter } from "#nix/nar.ts";
+import { checkStorePathName, makeFixedPath, makeSourcePath, makeTextPath } from "#nix/store-path.ts";
+import { sortPaths, type StorePath } from "#nix/store-path.ts";
+import { closeCopy, createCopy } from "./canonicalise.ts";
+import { removeLeftover, removeTree } from "./disk.ts";
+import { physicalPath } from "./layout.ts";
+import { lockPaths } from "./locks.ts";
+import { isPresent, makeAndPlace, type StoreContext } from "./place.ts";
+import { pathInfo } from "./query.ts";
+import { registerPaths, type Registration } from "./register.ts";
+import { dumpTree, scanTree, writeAll, type Include, type TreeHash } from "./tree.ts";
+
+export interface Added extends TreeHash {
+  path: StorePath;
+  /** False where it was in the store already. */
+  added: boolean;
+}
+
+export interface AddTree {
+  name: string;
+  include?: Include;
+  /** Read the content even where nothing seems to have changed. */
+  paranoid?: boolean;
+}
+
+/**
+ * Adds a file, folder or link as a source: content-addressed by its NAR. One that is unchanged since it was last read is
+ * not read again.
+ * @throws PipeliteError STORE_NAME_INVALID and those of scanTree
+ */
+export async function addTree(store: StoreContext, source: string, options: AddTree): Promise<Added> {
+  const { name, include, paranoid = false } = options;
+  checkStorePathName(name);
+  const tree = scanTree(source, include);
+  const recollection = store.memo.look(tree);
+  if (recollection.known !== undefined && !paranoid) {
+    const known = sourceRegistration(name, recollection.known);
+    await store.tempRoots.add([known.path]);
+    if (isPresent(store, known.path)) return addedOf(known, false);
+  }
+  const { registration, added } = await makeAndPlace(store, (target) =>
+    sourceRegistration(name, dumpTree(tree, { target })),
+  );
+  recollection.remember(registration);
+  return addedOf(registration, added);
+}
+
+/** The path `addTree` would give, without adding anything. */
+export function sourcePath(store: StoreContext, source: string, options: AddTree): StorePath {
+  const { name, include, paranoid = false } = options;
+  checkStorePathName(name);
+  const tree = scanTree(source, include);
+  const recollection = store.memo.look(tree);
+  if (recollection.known !== undefined && !paranoid) return sourceRegistration(name, recollection.known).path;
+  const hash = dumpTree(tree);
+  recollection.remember(hash);
+  return sourceRegistration(name, hash).path;
+}
+
+function sourceRegistration(name: string, { narHash, narSize }: TreeHash): Registration {
+  return {
+    path: makeSourcePath({ name, narSha256: narHash }),
+    narHash,
+    narSize,
+    references: [],
+    contentAddress: writeContentAddress({
+      method: "recursive",
+      hash: { algorithm: "sha256", bytes: narHash },
+    }),
+  };
+}
+
+function addedOf({ path, narHash, narSize }: Registration, added: boolean): Added {
+  return { path, narHash, narSize, added };
+}
+
+export interface Text {
+  name: string;
+  content: Uint8Array;
+  references: readonly StorePath[];
+}
+
+/** Locks, and open files with them, that one batch takes. */
+const BATCH_MAX = 250;
+
+/** Adds small files that may refer to store paths, those of one call in any order. */
+export async function addTexts(store: StoreContext, texts: readonly Text[]): Promise<Added[]> {
+  const entries = texts.map((text) => ({ content: text.content, registration: textRegistration(text) }));
+  await store.tempRoots.add(entries.map(({ registration }) => registration.path));
+  const missing = entries.filter(({ registration }) => !isPresent(store, registration.path));
+  const added = new Set<StorePath>();
+  // References come first, so that each batch can be registered by itself.
+  const sorted = sortByReferences(missing);
+  for (let at = 0; at < sorted.length; at += BATCH_MAX) {
+    for (const path of await addTextBatch(store, sorted.slice(at, at + BATCH_MAX))) added.add(path);
+  }
+  return entries.map(({ registration }) => addedOf(registration, added.has(registration.path)));
+}
+
+interface TextEntry {
+  content: Uint8Array;
+  registration: Registration;
+}
+
+function sortByReferences(entries: readonly TextEntry[]): TextEntry[] {
+  const left = new Map(entries.map((entry) => [entry.registration.path, entry]));
+  const sorted: TextEntry[] = [];
+  const visit = (entry: TextEntry): void => {
+    left.delete(entry.registration.path);
+    for (const reference of entry.registration.references) {
+      const before = left.get(reference);
+      if (before !== undefined) visit(before);
+    }
+    sorted.push(entry);
+  };
+  for (const entry of left.values()) visit(entry);
+  return sorted;
+}
+
+async function addTextBatch(store: StoreContext, entries: readonly TextEntry[]): Promise<StorePath[]> {
+  const locks = await lockPaths(
+    store.layout,
+    entries.map(({ registration }) => registration.path),
+  );
+  try {
+    // Another process may have added some while we waited.
+    const missing = entries.filter(({ registration }) => !isPresent(store, registration.path));
+    for (const { registration, content } of missing) writeText(store, registration.path, content);
+    const registrations = missing.map(({ registration }) => registration);
+    registerPaths(store, registrations);
+    return registrations.map(({ path }) => path);
+  } finally {
+    locks.release();
+  }
+}
+
+/** Writes the file at its place at once: until it is registered it is garbage, whole or not. */
+function writeText(store: StoreContext, path: StorePath, content: Uint8Array): void {
+  const target = byteStringOf(physicalPath(store.layout, path));
+  removeTree(target);
+  try {
+    const fd = createCopy(target, false);
+    try {
+      writeAll(fd, content);
+    } finally {
+      closeCopy(fd);
+    }
+  } catch (error) {
+    removeLeftover(target);
+    throw error;
+  }
+}
+
+function textRegistration({ name, content, references }: Text): Registration {
+  const hash = { algorithm: "sha256", bytes: sha256(content) } as const;
+  return {
+    path: makeTextPath({ name, sha256: hash.bytes, references }),
+    ...hashFile(content),
+    references: sortPaths(references),
+    contentAddress: writeContentAddress({ method: "text", hash }),
+  };
+}
+
+/** The NAR hash of a file with this content. */
+function hashFile(content: Uint8Array): TreeHash {
+  const hash = createHash("sha256");
+  const writer = new NarWriter((chunk) => hash.update(chunk));
+  writer.startFile(false, content.length);
+  writer.content(content);
+  writer.endFile();
+  writer.end();
+  return { narHash: hash.digest(), narSize: writer.sizeBytes };
+}
+
+/** Adds derivations; what they refer to must be valid or among them. Returns their paths in the same order. */
+export async function addDerivations(
+  store: StoreContext,
+  derivations: readonly Derivation[],
+): Promise<StorePath[]> {
+  const texts = derivations.map((derivation) => ({
+    name: `${derivation.name}.drv`,
+    content: writeDerivation(derivation),
+    references: [...derivation.inputDrvs.keys(), ...derivation.inputSrcs],
+  }));
+  const added = await addTexts(store, texts);
+  return added.map(({ path }) => path);
+}
+
+/**
+ * Adds a file whose hash is known: the output a fixed-output derivation of that name and hash (flat) would have. A file
+ * that is valid already is not read.
+ * @throws PipeliteError STORE_HASH_MISMATCH, STORE_OUTPUT_NOT_FLAT
+ */
+export async function addFixedFile(
+  store: StoreContext,
+  source: string,
+  { name, hash }: { name: string; hash: Hash },
+): Promise<Added> {
+  const path = makeFixedPath({ name, method: "flat", hash });
+  await store.tempRoots.add([path]);
+  const known = isPresent(store, path) ? pathInfo(store, path) : undefined;
+  if (known !== undefined) return addedOf(known, false);
+  const tree = scanTree(source);
+  if (tree.kind !== "file") throw new PipeliteError("STORE_OUTPUT_NOT_FLAT", { name });
+  const { registration, added } = await makeAndPlace(store, (target) => {
+    const content = createHash(hash.algorithm);
+    const treeHash = dumpTree({ ...tree, executable: false }, { target, content: (chunk) => content.update(chunk) });
+    const actual: Hash = { algorithm: hash.algorithm, bytes: content.digest() };
+    if (!equalHashes(actual, hash)) throw hashMismatch(path, actual, hash);
+    const contentAddress = writeContentAddress({ method: "flat", hash });
+    return { path, ...treeHash, references: [], contentAddress };
+  });
+  return addedOf(registration, added);
+}
+
+export function hashMismatch(path: StorePath, actual: Hash, wanted: Hash): PipeliteError {
+  const details = { path, actual: formatHash(actual, "sri"), wanted: formatHash(wanted, "sri") };
+  return new PipeliteError("STORE_HASH_MISMATCH", details);
+}

@@ -1,0 +1,68 @@
+// File paths as bytes, and taking trees off the disk. A name on disk is any bytes but "/" and zero, so paths are held as
+// byte strings here and given to Node as text where they are ASCII (which is faster) and as bytes where they are not.
+import { chmodSync, lstatSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
+import { systemErrorCode } from "#base/errors.ts";
+import { textOf } from "#base/bytes.ts";
+
+/** A path as Node takes it, from a path as a byte string. */
+export function diskPath(bytePath: string): string | Buffer {
+  return isAscii(bytePath) ? bytePath : Buffer.from(bytePath, "latin1");
+}
+
+function isAscii(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    if (text.charCodeAt(index) > 127) return false;
+  }
+  return true;
+}
+
+export interface Removed {
+  /** Bytes that no longer take space: files that have another hard link do not count. */
+  bytes: number;
+}
+
+/** Removes a file or a tree, read-only folders included; nothing there is fine. Does not follow links. */
+export function removeTree(bytePath: string): Removed {
+  const removed = { bytes: 0 };
+  removeNode(bytePath, removed);
+  return removed;
+}
+
+function removeNode(bytePath: string, removed: Removed): void {
+  const path = diskPath(bytePath);
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return;
+  if (!stat.isDirectory()) {
+    if (stat.nlink === 1) removed.bytes += stat.blocks * 512;
+    unlinkSync(path);
+    return;
+  }
+  if ((stat.mode & 0o700) !== 0o700) chmodSync(path, 0o700);
+  for (const name of readdirSync(path, { encoding: "latin1" })) removeNode(`${bytePath}/${name}`, removed);
+  rmdirSync(path);
+}
+
+/** Removes what a failed action left behind; that this fails too must not hide the failure itself. */
+export function removeLeftover(bytePath: string): void {
+  try {
+    removeTree(bytePath);
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+  }
+}
+
+/** How a path is shown to people. */
+export function shownPath(bytePath: string): string {
+  return textOf(bytePath);
+}
+
+/** True for a folder, false for a link to one. */
+export function isRealFolder(bytePath: string): boolean {
+  return lstatSync(diskPath(bytePath), { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** True for a file that is not executable. */
+export function isPlainFile(bytePath: string): boolean {
+  const stat = lstatSync(diskPath(bytePath), { throwIfNoEntry: false });
+  return stat !== undefined && stat.isFile() && (stat.mode & 0o100) === 0;
+}

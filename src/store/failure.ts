@@ -1,0 +1,80 @@
+// What the file system and SQLite say when a store cannot be written or read, in our own words.
+import { isPipeliteError, PipeliteError, systemErrorCode } from "#base/errors.ts";
+import type { Layout } from "./layout.ts";
+
+/** How long a statement waits for another process's transaction. */
+export const BUSY_TIMEOUT_MS = 60_000;
+
+/** Primary result codes of SQLite (https://sqlite.org/rescode.html). */
+const SQLITE = { busy: 5, locked: 6, readOnly: 8, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 };
+
+/** The PipeliteError that says what an error in the store means; an error of another kind comes back as it is. */
+export function storeFailure(layout: Layout, error: unknown): unknown {
+  if (isPipeliteError(error)) return error;
+  const { home } = layout;
+  const sqlite = sqliteErrorCode(error);
+  if (sqlite !== undefined) return sqliteFailure(layout, sqlite, error) ?? error;
+  switch (systemErrorCode(error)) {
+    case "ENOSPC":
+    case "EDQUOT":
+      return new PipeliteError("STORE_NO_SPACE", { home }, error);
+    case "EROFS":
+      return new PipeliteError("STORE_READ_ONLY", { home, reason: "its file system is read-only" }, error);
+    case "EACCES":
+    case "EPERM":
+      return new PipeliteError("STORE_READ_ONLY", { home, reason: "permission is denied" }, error);
+    case "ENOTDIR":
+      return new PipeliteError("STORE_READ_ONLY", { home, reason: "a part of its path is no folder" }, error);
+    default:
+      return error;
+  }
+}
+
+/** Runs `action`, with what goes wrong in it put in our own words. */
+export function guard<T>(layout: Layout, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw storeFailure(layout, error);
+  }
+}
+
+export async function guardAsync<T>(layout: Layout, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw storeFailure(layout, error);
+  }
+}
+
+export function isFull(error: unknown): boolean {
+  return systemErrorCode(error) === "ENOSPC" || sqliteErrorCode(error) === SQLITE.full;
+}
+
+function sqliteErrorCode(error: unknown): number | undefined {
+  if (systemErrorCode(error) !== "ERR_SQLITE_ERROR") return undefined;
+  return error instanceof Error && "errcode" in error && typeof error.errcode === "number"
+    ? error.errcode & 255
+    : undefined;
+}
+
+function sqliteFailure(layout: Layout, code: number, error: unknown): PipeliteError | undefined {
+  const { home, databaseFile: file } = layout;
+  switch (code) {
+    case SQLITE.full:
+      return new PipeliteError("STORE_NO_SPACE", { home }, error);
+    case SQLITE.readOnly:
+      return new PipeliteError("STORE_READ_ONLY", { home, reason: "its database is read-only" }, error);
+    case SQLITE.cannotOpen:
+      return new PipeliteError("STORE_READ_ONLY", { home, reason: "its database cannot be opened" }, error);
+    case SQLITE.busy:
+    case SQLITE.locked:
+      return new PipeliteError("STORE_BUSY", { home, timeoutMs: BUSY_TIMEOUT_MS }, error);
+    case SQLITE.corrupt:
+      return new PipeliteError("STORE_DATABASE_DAMAGED", { home, file, reason: "it is damaged" }, error);
+    case SQLITE.notADatabase:
+      return new PipeliteError("STORE_DATABASE_DAMAGED", { home, file, reason: "it is no database" }, error);
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,7 @@
+// `pipelite/store`: a Nix store on disk, which real Nix opens, verifies, collects and copies from.
+export type { Added, AddTree } from "./add.ts";
+export type { BuiltOutput, ExpectedOutput, RegisteredOutput } from "./outputs.ts";
+export type { PathInfo } from "./query.ts";
+export { openStore, type OpenStore, type Store } from "./store.ts";
+export { restoreNar, type Chunks, type NarToAdd } from "./transfer.ts";
+export { hashTree, type Include, type Sink, type TreeHash } from "./tree.ts";

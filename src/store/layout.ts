@@ -1,0 +1,84 @@
+// Where everything of a store lies below its home. The logical store directory is always /nix/store; physically it is
+// `<home>/nix/store`, which is what Nix calls a chroot store. Our own state lies beside it in `<home>/pipelite`: inside
+// the store directory everything that is not registered is garbage.
+import { lstatSync, mkdirSync, symlinkSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { systemErrorCode } from "#base/errors.ts";
+import { STORE_DIR, storePathBase, type StorePath } from "#nix/store-path.ts";
+
+export interface Layout {
+  readonly home: string;
+  readonly storeDir: string;
+  readonly linksDir: string;
+  readonly stateDir: string;
+  readonly databaseDir: string;
+  readonly databaseFile: string;
+  readonly schemaFile: string;
+  readonly bigLock: string;
+  /** Space kept in reserve, so that a collection can write to the database of a full file system. */
+  readonly reservedFile: string;
+  readonly gcLock: string;
+  readonly gcSocket: string;
+  readonly tempRootsDir: string;
+  readonly gcRootsDir: string;
+  readonly profilesDir: string;
+  /** Links that keep alive, for real Nix, what our own roots point to. */
+  readonly ownGcRootsDir: string;
+  readonly ownDir: string;
+  readonly ownRootsDir: string;
+  readonly memoFile: string;
+}
+
+export function layoutOf(home: string): Layout {
+  const root = resolve(home);
+  const stateDir = join(root, "nix/var/nix");
+  const databaseDir = join(stateDir, "db");
+  const storeDir = join(root, STORE_DIR);
+  const gcRootsDir = join(stateDir, "gcroots");
+  const ownDir = join(root, "pipelite");
+  return {
+    home: root,
+    storeDir,
+    linksDir: join(storeDir, ".links"),
+    stateDir,
+    databaseDir,
+    databaseFile: join(databaseDir, "db.sqlite"),
+    schemaFile: join(databaseDir, "schema"),
+    bigLock: join(databaseDir, "big-lock"),
+    reservedFile: join(databaseDir, "reserved"),
+    gcLock: join(stateDir, "gc.lock"),
+    gcSocket: join(stateDir, "gc-socket/socket"),
+    tempRootsDir: join(stateDir, "temproots"),
+    gcRootsDir,
+    profilesDir: join(stateDir, "profiles"),
+    ownGcRootsDir: join(gcRootsDir, "pipelite"),
+    ownDir,
+    ownRootsDir: join(ownDir, "roots"),
+    memoFile: join(ownDir, "stat-memo.sqlite"),
+  };
+}
+
+/** The file or folder on disk that holds a store path. */
+export function physicalPath(layout: Layout, path: StorePath): string {
+  return `${layout.storeDir}/${storePathBase(path)}`;
+}
+
+/** Makes the folders Nix expects; those that exist are left as they are. */
+export function createLayout(layout: Layout): void {
+  const folders = [
+    layout.linksDir,
+    layout.databaseDir,
+    layout.tempRootsDir,
+    join(layout.gcRootsDir, "auto"),
+    layout.profilesDir,
+    layout.ownRootsDir,
+  ];
+  for (const folder of folders) mkdirSync(folder, { recursive: true });
+  const link = join(layout.gcRootsDir, "profiles");
+  if (lstatSync(link, { throwIfNoEntry: false }) !== undefined) return;
+  try {
+    symlinkSync(layout.profilesDir, link);
+  } catch (error) {
+    if (systemErrorCode(error) !== "EEXIST") throw error;
+  }
+}

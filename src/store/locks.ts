@@ -1,0 +1,109 @@
+// The locks of a store, all of them flock(2) locks on the files where Nix takes them, so that both can work on one store:
+// db/big-lock (shared while a store is open), `<path>.lock` (exclusive while a path is made), gc.lock (exclusive during
+// a collection). Specification: Nix `src/libstore/unix/pathlocks.cc`, `local-store.cc`.
+import { closeSync, constants, fstatSync, openSync, unlinkSync, writeSync } from "node:fs";
+import { flock, tryFlock, type WaitForLock } from "#base/libc.ts";
+import { PipeliteError, systemErrorCode } from "#base/errors.ts";
+import { sortPaths, type StorePath } from "#nix/store-path.ts";
+import { createDatabase, hasDatabase } from "./database.ts";
+import { BUSY_TIMEOUT_MS } from "./failure.ts";
+import { physicalPath, type Layout } from "./layout.ts";
+
+const LOCK_FLAGS = constants.O_RDWR | constants.O_CREAT;
+const LOCK_MODE = 0o600;
+
+export function openLockFile(file: string): number {
+  return openSync(file, LOCK_FLAGS, LOCK_MODE);
+}
+
+/** Takes the big lock, shared, and makes the database first where there is none. Returns the open lock file. */
+export function takeBigLock(layout: Layout): number {
+  const fd = openLockFile(layout.bigLock);
+  try {
+    // Whoever else opens a new store makes its database and then keeps the lock, shared: hence the second look.
+    waitUntil(layout, () => hasDatabase(layout) || tryFlock(fd, "exclusive"));
+    if (!hasDatabase(layout)) createDatabase(layout);
+    waitUntil(layout, () => tryFlock(fd, "shared"));
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** Takes the big lock of a store that is only read; undefined where even the lock file may not be opened. */
+export function takeBigLockReadOnly(layout: Layout): number | undefined {
+  try {
+    const fd = openSync(layout.bigLock, "r");
+    waitUntil(layout, () => tryFlock(fd, "shared"));
+    return fd;
+  } catch (error) {
+    if (["EACCES", "ENOENT"].includes(systemErrorCode(error) ?? "")) return undefined;
+    throw error;
+  }
+}
+
+/** Locks that are held until they are given back. */
+export interface PathLocks {
+  readonly paths: ReadonlySet<StorePath>;
+  release(): void;
+}
+
+/** Takes the locks of these paths, in order, so that two who want the same ones cannot wait for each other. */
+export async function lockPaths(
+  layout: Layout,
+  wanted: Iterable<StorePath>,
+  wait: WaitForLock = {},
+): Promise<PathLocks> {
+  const paths = sortPaths(wanted);
+  const held: { file: string; fd: number }[] = [];
+  const release = (): void => {
+    for (const { file, fd } of held.splice(0)) releasePathLock(file, fd);
+  };
+  try {
+    for (const path of paths) {
+      const file = `${physicalPath(layout, path)}.lock`;
+      held.push({ file, fd: await takePathLock(file, wait) });
+    }
+  } catch (error) {
+    release();
+    throw error;
+  }
+  return { paths: new Set(paths), release };
+}
+
+async function takePathLock(file: string, wait: WaitForLock): Promise<number> {
+  for (;;) {
+    const fd = openLockFile(file);
+    try {
+      await flock(fd, "exclusive", wait);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+    // A file with content is one that its last holder has unlinked: somebody may hold a new one of that name.
+    if (fstatSync(fd).size === 0) return fd;
+    closeSync(fd);
+  }
+}
+
+function releasePathLock(file: string, fd: number): void {
+  try {
+    unlinkSync(file);
+    writeSync(fd, "d");
+  } catch {
+    // A lock file that stays is garbage in the store directory; the lock itself goes with the descriptor.
+  }
+  closeSync(fd);
+}
+
+function waitUntil(layout: Layout, isDone: () => boolean): void {
+  const start = performance.now();
+  const clock = new Int32Array(new SharedArrayBuffer(4));
+  while (!isDone()) {
+    if (performance.now() - start > BUSY_TIMEOUT_MS) {
+      throw new PipeliteError("STORE_BUSY", { home: layout.home, timeoutMs: BUSY_TIMEOUT_MS });
+    }
+    Atomics.wait(clock, 0, 0, 10);
+  }
+}

@@ -1,0 +1,231 @@
+// What a builder made becomes store paths: canonicalised, hashed and scanned for references in one read, moved to its
+// place, registered. Outputs are named by their content (floating), by a hash given beforehand (fixed), or by their
+// derivation (input-addressed).
+import { createHash } from "node:crypto";
+import { lstatSync } from "node:fs";
+import { byteStringOf } from "#base/bytes.ts";
+import { PipeliteError } from "#base/errors.ts";
+import { writeContentAddress } from "#nix/content-address.ts";
+import { equalHashes, type Hash } from "#nix/hash.ts";
+import { ReferenceScanner } from "#nix/references.ts";
+import { makeSourcePath, storePathHash, type ContentMethod, type StorePath } from "#nix/store-path.ts";
+import { hashMismatch } from "./add.ts";
+import { canonicaliseTree } from "./canonicalise.ts";
+import { diskPath, removeLeftover, shownPath } from "./disk.ts";
+import type { PathLocks } from "./locks.ts";
+import { place, type Placement, type StoreContext } from "./place.ts";
+import { pathInfo } from "./query.ts";
+import type { Registration } from "./register.ts";
+import { rewriteTree } from "./rewrite.ts";
+import { dumpTree, scanTree, type TreeHash } from "./tree.ts";
+
+/** How the path of an output follows. */
+export type ExpectedOutput =
+  | { readonly kind: "floating" }
+  | { readonly kind: "fixed"; readonly path: StorePath; readonly method: ContentMethod; readonly hash: Hash }
+  | { readonly kind: "input-addressed"; readonly path: StorePath };
+
+export interface BuiltOutput {
+  /** What the builder made, on the store's file system. It is moved away. */
+  scratch: string;
+  /** The path by which the builder knew it. */
+  scratchPath: StorePath;
+  /** Name of the resulting path. */
+  name: string;
+  /** What it may refer to: the closure of its inputs. The outputs of this call are candidates by themselves. */
+  references: Iterable<StorePath>;
+  deriver?: StorePath;
+  /** By content where nothing is said. */
+  expected?: ExpectedOutput;
+}
+
+export interface RegisteredOutput extends TreeHash {
+  path: StorePath;
+  references: StorePath[];
+  /** False where the same content was in the store already. */
+  added: boolean;
+}
+
+/**
+ * Registers the outputs of one build: all of them or none. The builder must be dead. Gives the results in the same order.
+ * @param held locks of output paths that the caller has taken
+ * @throws PipeliteError STORE_OUTPUT_MISSING, STORE_OUTPUT_UNSAFE, STORE_SPECIAL_FILE, STORE_SELF_REFERENCE,
+ * STORE_OUTPUT_NOT_FLAT, STORE_HASH_MISMATCH, STORE_REFERENCES_FORBIDDEN, STORE_REFERENCE_CYCLE
+ */
+export async function registerOutputs(
+  store: StoreContext,
+  outputs: readonly BuiltOutput[],
+  held?: PathLocks,
+): Promise<RegisteredOutput[]> {
+  await store.scratch.protect();
+  const readings = outputs.map((output) => readOutput(output, outputs));
+  const finals = new Map<StorePath, StorePath>();
+  const placements = new Map<Reading, Placement>();
+  try {
+    for (const reading of sortBySiblings(readings)) {
+      const placement = finishOutput(store, reading, finals);
+      finals.set(reading.output.scratchPath, placement.registration.path);
+      placements.set(reading, placement);
+    }
+    const inOrder = readings.map((reading) => placements.get(reading)).filter(isDefined);
+    return await placeOutputs(store, inOrder, held);
+  } catch (error) {
+    for (const { scratch } of placements.values()) removeLeftover(scratch);
+    throw error;
+  }
+}
+
+async function placeOutputs(
+  store: StoreContext,
+  placements: Placement[],
+  held: PathLocks | undefined,
+): Promise<RegisteredOutput[]> {
+  // Two outputs may be the same content under the same name; they are one path then.
+  const unique = new Map(placements.map((placement) => [placement.registration.path, placement]));
+  const flags = await place(store, [...unique.values()], held);
+  for (const placement of placements) {
+    if (unique.get(placement.registration.path) !== placement) removeLeftover(placement.scratch);
+  }
+  const added = new Map([...unique.keys()].map((path, index) => [path, flags[index] ?? false]));
+  return placements.map(({ registration }) => {
+    const { path } = registration;
+    // A path that was valid before keeps what is registered of it.
+    const { narHash, narSize, references } = pathInfo(store, path) ?? registration;
+    return { path, narHash, narSize, references, added: added.get(path) ?? false };
+  });
+}
+
+interface Reading {
+  output: BuiltOutput;
+  scratch: string;
+  hash: TreeHash;
+  flatHash: Hash | undefined;
+  isPlainFile: boolean;
+  /** Found in it: inputs, and outputs of the same build by their scratch paths. */
+  found: StorePath[];
+  siblings: StorePath[];
+}
+
+function readOutput(output: BuiltOutput, all: readonly BuiltOutput[]): Reading {
+  const { name, expected } = output;
+  const scratch = byteStringOf(output.scratch);
+  if (lstatSync(diskPath(scratch), { throwIfNoEntry: false }) === undefined) {
+    throw new PipeliteError("STORE_OUTPUT_MISSING", { name, file: shownPath(scratch) });
+  }
+  canonicaliseTree(scratch, name);
+  const scratchPaths = new Set(all.map(({ scratchPath }) => scratchPath));
+  const scanner = new ReferenceScanner(new Set([...output.references, ...scratchPaths]));
+  const tree = scanTree(output.scratch);
+  const algorithm = expected?.kind === "fixed" ? expected.hash.algorithm : undefined;
+  const method = expected?.kind === "fixed" ? expected.method : "recursive";
+  const other = algorithm === undefined ? undefined : createHash(algorithm);
+  const hash = dumpTree(tree, {
+    sink: (chunk) => {
+      scanner.push(chunk);
+      if (method === "recursive") other?.update(chunk);
+    },
+    ...(method === "recursive" ? {} : { content: (chunk: Uint8Array) => other?.update(chunk) }),
+  });
+  const found = scanner.found();
+  return {
+    output,
+    scratch,
+    hash,
+    flatHash: algorithm === undefined || other === undefined ? undefined : { algorithm, bytes: other.digest() },
+    isPlainFile: tree.kind === "file" && !tree.executable,
+    found,
+    siblings: found.filter((path) => scratchPaths.has(path) && path !== output.scratchPath),
+  };
+}
+
+function finishOutput(
+  store: StoreContext,
+  reading: Reading,
+  finals: ReadonlyMap<StorePath, StorePath>,
+): Placement {
+  const { output, scratch } = reading;
+  const { expected } = output;
+  if (expected?.kind === "fixed") return { scratch, registration: fixedRegistration(reading, expected) };
+  const common = { ...(output.deriver === undefined ? {} : { deriver: output.deriver }), ultimate: true };
+  const references = reading.found.map((path) => finals.get(path) ?? path);
+  if (expected?.kind === "input-addressed") {
+    return { scratch, registration: { path: expected.path, ...reading.hash, references, ...common } };
+  }
+  if (reading.found.includes(output.scratchPath)) {
+    throw new PipeliteError("STORE_SELF_REFERENCE", { name: output.name, scratch: output.scratchPath });
+  }
+  const { hash, path: finished } = rewriteSiblings(store, reading, finals);
+  const contentAddress = writeContentAddress({
+    method: "recursive",
+    hash: { algorithm: "sha256", bytes: hash.narHash },
+  });
+  const path = makeSourcePath({ name: output.name, narSha256: hash.narHash, references });
+  return { scratch: finished, registration: { path, ...hash, references, contentAddress, ...common } };
+}
+
+/** Where an output mentions another one by its scratch path, the final path of that one takes its place. */
+function rewriteSiblings(
+  store: StoreContext,
+  { output, scratch, hash, siblings }: Reading,
+  finals: ReadonlyMap<StorePath, StorePath>,
+): { hash: TreeHash; path: string } {
+  const renames = new Map<string, string>();
+  for (const sibling of siblings) {
+    const final = finals.get(sibling);
+    if (final !== undefined && final !== sibling) renames.set(storePathHash(sibling), storePathHash(final));
+  }
+  if (renames.size === 0) return { hash, path: scratch };
+  const target = store.scratch.next();
+  const rewritten = rewriteTree(output.scratch, renames, target);
+  removeLeftover(scratch);
+  return { hash: rewritten, path: target };
+}
+
+function fixedRegistration(
+  { output, hash, flatHash, isPlainFile, found }: Reading,
+  expected: Extract<ExpectedOutput, { kind: "fixed" }>,
+): Registration {
+  const { name, deriver } = output;
+  if (expected.method !== "recursive" && !isPlainFile) throw new PipeliteError("STORE_OUTPUT_NOT_FLAT", { name });
+  if (flatHash !== undefined && !equalHashes(flatHash, expected.hash)) {
+    throw hashMismatch(expected.path, flatHash, expected.hash);
+  }
+  if (found.length > 0) {
+    throw new PipeliteError("STORE_REFERENCES_FORBIDDEN", { name, kind: "fixed-output" });
+  }
+  const contentAddress = writeContentAddress({ method: expected.method, hash: expected.hash });
+  return {
+    path: expected.path,
+    ...hash,
+    references: [],
+    contentAddress,
+    ...(deriver === undefined ? {} : { deriver }),
+    ultimate: true,
+  };
+}
+
+/** Outputs after those they mention, since the path of a content-addressed one is part of what mentions it. */
+function sortBySiblings(readings: readonly Reading[]): Reading[] {
+  const byScratch = new Map(readings.map((reading) => [reading.output.scratchPath, reading]));
+  const sorted = new Set<Reading>();
+  const open = new Set<Reading>();
+  const visit = (reading: Reading): void => {
+    if (sorted.has(reading)) return;
+    if (open.has(reading)) {
+      const path = reading.output.scratchPath;
+      throw new PipeliteError("STORE_REFERENCE_CYCLE", { path, through: reading.siblings.join(", ") });
+    }
+    open.add(reading);
+    for (const sibling of reading.siblings) {
+      const other = byScratch.get(sibling);
+      if (other !== undefined) visit(other);
+    }
+    sorted.add(reading);
+  };
+  for (const reading of readings) visit(reading);
+  return [...sorted];
+}
+
+function isDefined<T>(value: T | undefined): value is T {
+  return value !== undefined;
+}

@@ -1,0 +1,113 @@
+// Putting finished files at their place and making them valid. Trees are made under a scratch name in the store
+// directory, which a temporary root protects; only when they are complete are they renamed, under the path's lock.
+import { randomBytes } from "node:crypto";
+import { chmodSync, lstatSync, renameSync } from "node:fs";
+import { byteStringOf } from "#base/bytes.ts";
+import { encodeNix32 } from "#nix/nix32.ts";
+import { parseStorePath, STORE_DIR } from "#nix/store-path.ts";
+import { finishFolder } from "./canonicalise.ts";
+import { diskPath, isRealFolder, removeLeftover, removeTree } from "./disk.ts";
+import { physicalPath, type Layout } from "./layout.ts";
+import { lockPaths, type PathLocks } from "./locks.ts";
+import { isValid, type StoreDatabase } from "./query.ts";
+import { registerPaths, type Registration } from "./register.ts";
+import type { StatMemo } from "./stat-memo.ts";
+import type { TempRoots } from "./temp-roots.ts";
+
+/** All that the parts of a store share. */
+export interface StoreContext extends StoreDatabase {
+  readonly tempRoots: TempRoots;
+  readonly memo: StatMemo;
+  readonly scratch: Scratch;
+}
+
+/** Names for unfinished files in the store directory. */
+export interface Scratch {
+  /** Must have been waited for once before the first name is used: then no collection takes what has one. */
+  protect(): Promise<void>;
+  /** A fresh path; a byte string. */
+  next(): string;
+}
+
+export function scratchOf(layout: Layout, tempRoots: TempRoots): Scratch {
+  // One temporary root covers them all, since a collector spares whatever shares its hash part.
+  const root = parseStorePath(`${STORE_DIR}/${encodeNix32(randomBytes(20))}-scratch`);
+  const prefix = byteStringOf(physicalPath(layout, root));
+  let count = 0;
+  return { protect: () => tempRoots.add([root]), next: () => `${prefix}-${++count}` };
+}
+
+export interface Placement {
+  /** The finished tree, anywhere on the store's file system; a byte string. */
+  scratch: string;
+  registration: Registration;
+}
+
+/**
+ * Moves finished trees to their places and registers them in one transaction. Returns, for each, whether it was new;
+ * the scratch tree of one that is valid already is removed.
+ * @param held locks that the caller has, hence not to be waited for
+ */
+export async function place(
+  store: StoreContext,
+  placements: readonly Placement[],
+  held?: PathLocks,
+): Promise<boolean[]> {
+  const paths = placements.map(({ registration }) => registration.path);
+  await store.tempRoots.add(paths);
+  const locks = await lockPaths(
+    store.layout,
+    paths.filter((path) => !held?.paths.has(path)),
+  );
+  try {
+    const added = placements.map((placement) => moveIntoPlace(store, placement));
+    registerPaths(
+      store,
+      placements.filter((_, index) => added[index]).map(({ registration }) => registration),
+    );
+    return added;
+  } finally {
+    locks.release();
+  }
+}
+
+function moveIntoPlace(store: StoreContext, { scratch, registration: { path } }: Placement): boolean {
+  const target = byteStringOf(physicalPath(store.layout, path));
+  if (isPresent(store, path)) {
+    removeTree(scratch);
+    return false;
+  }
+  removeTree(target);
+  const isFolder = isRealFolder(scratch);
+  // Moving a folder to another parent writes to it.
+  if (isFolder) chmodSync(diskPath(scratch), 0o755);
+  renameSync(diskPath(scratch), diskPath(target));
+  if (isFolder) finishFolder(target);
+  return true;
+}
+
+/** Valid, and on disk as well: files somebody removed by hand are made again. */
+export function isPresent(store: StoreContext, path: Registration["path"]): boolean {
+  return isValid(store, path) && existsOnDisk(store, path);
+}
+
+function existsOnDisk(store: StoreContext, path: Registration["path"]): boolean {
+  return lstatSync(physicalPath(store.layout, path), { throwIfNoEntry: false }) !== undefined;
+}
+
+/** Makes a tree under a scratch name by `make` and places it; nothing of it stays where that fails. */
+export async function makeAndPlace(
+  store: StoreContext,
+  make: (scratch: string) => Registration | Promise<Registration>,
+): Promise<{ registration: Registration; added: boolean }> {
+  await store.scratch.protect();
+  const scratch = store.scratch.next();
+  try {
+    const registration = await make(scratch);
+    const [added = false] = await place(store, [{ scratch, registration }]);
+    return { registration, added };
+  } catch (error) {
+    removeLeftover(scratch);
+    throw error;
+  }
+}

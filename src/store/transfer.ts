@@ -1,0 +1,240 @@
+// Whole paths out of and into a store as streams: NARs, and the export format of `nix-store --export`.
+import { createHash, type Hash as Hasher } from "node:crypto";
+import { byteStringOf } from "#base/bytes.ts";
+import { PipeliteError } from "#base/errors.ts";
+import { contentAddressedPath, parseContentAddress, writeContentAddress } from "#nix/content-address.ts";
+import type { ContentAddress } from "#nix/content-address.ts";
+import { ExportParser, ExportWriter, type ExportedPath } from "#nix/export-stream.ts";
+import { equalHashes, type Hash } from "#nix/hash.ts";
+import { NarParser } from "#nix/nar.ts";
+import { sortPaths, storePathName, type StorePath } from "#nix/store-path.ts";
+import { hashMismatch, type Added } from "./add.ts";
+import { isPlainFile, removeLeftover } from "./disk.ts";
+import { physicalPath } from "./layout.ts";
+import { isPresent, makeAndPlace, place, type StoreContext } from "./place.ts";
+import { pathInfo, requireValid, sortedClosure } from "./query.ts";
+import type { PathInfo } from "./query.ts";
+import type { Registration } from "./register.ts";
+import { restoreTo, type Restore } from "./restore.ts";
+import { dumpTree, scanTree, type Sink, type TreeHash } from "./tree.ts";
+
+export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/**
+ * Writes the NAR of a valid path to `sink`; a chunk is valid only during the call.
+ * @throws PipeliteError STORE_PATH_NOT_VALID, STORE_PATH_MISSING
+ */
+export function dumpNar(store: StoreContext, path: StorePath, sink: Sink): TreeHash {
+  requireValid(store, path);
+  const file = physicalPath(store.layout, path);
+  try {
+    return dumpTree(scanTree(file), { sink });
+  } catch (error) {
+    if (error instanceof PipeliteError && error.code === "STORE_SOURCE_MISSING") {
+      throw new PipeliteError("STORE_PATH_MISSING", { path, file }, error);
+    }
+    throw error;
+  }
+}
+
+/** Writes the tree of a NAR to `target`, which must not exist, read-only as the store keeps it. */
+export async function restoreNar(chunks: Chunks, target: string): Promise<TreeHash> {
+  return restore(chunks, byteStringOf(target));
+}
+
+async function restore(chunks: Chunks, target: string, also: Partial<Dumped> = {}): Promise<TreeHash> {
+  const hash = createHash("sha256");
+  const handler = restoreTo(target, also.content);
+  const parser = new NarParser(handler);
+  try {
+    for await (const chunk of chunks) {
+      hash.update(chunk);
+      also.sink?.(chunk);
+      parser.push(chunk);
+    }
+    parser.end();
+    return { narHash: hash.digest(), narSize: parser.sizeBytes };
+  } finally {
+    handler.abandon();
+  }
+}
+
+interface Dumped {
+  sink: Sink;
+  content: Sink;
+}
+
+/** What must be said of a NAR for it to become a path: that of a narinfo or a PathInfo will do. */
+export type NarToAdd = Pick<PathInfo, "path" | "narHash" | "narSize"> & {
+  references: readonly StorePath[];
+  deriver?: StorePath;
+  signatures?: readonly string[];
+  contentAddress?: string;
+};
+
+/**
+ * Adds a path from its NAR. Hash and size must be as said, references must be valid, and a content address must be
+ * true. Whether whoever says so is to be trusted, by signatures for one, is the caller's business.
+ * @throws PipeliteError STORE_HASH_MISMATCH, STORE_CONTENT_ADDRESS_WRONG, STORE_REFERENCE_MISSING, and those of NARs
+ */
+export async function addNar(store: StoreContext, info: NarToAdd, chunks: Chunks): Promise<Added> {
+  const { path, narHash, narSize } = info;
+  await store.tempRoots.add([path, ...info.references]);
+  if (isPresent(store, path)) return { path, narHash, narSize, added: false };
+  const address = addressOf(info);
+  const { added } = await makeAndPlace(store, async (target) => {
+    const check = address && addressCheck(address);
+    const actual = await restore(chunks, target, check?.sinks);
+    requireEqual(path, sha256Of(actual.narHash), sha256Of(narHash));
+    if (actual.narSize !== narSize) {
+      throw new PipeliteError("STORE_HASH_MISMATCH", {
+        path,
+        actual: `that of ${actual.narSize} bytes`,
+        wanted: `of ${narSize} bytes`,
+      });
+    }
+    if (check !== undefined && address !== undefined) {
+      requireEqual(path, check.digest(), address.hash);
+      if (address.method !== "recursive" && !isPlainFile(target)) {
+        throw new PipeliteError("STORE_OUTPUT_NOT_FLAT", { name: storePathName(path) });
+      }
+    }
+    return { ...info, references: sortPaths(info.references) };
+  });
+  return { path, narHash, narSize, added };
+}
+
+/** The content address to be checked; one with a self-reference cannot be, and is taken from nobody. */
+function addressOf(info: NarToAdd): ContentAddress | undefined {
+  const { path, contentAddress, references } = info;
+  if (contentAddress === undefined) return undefined;
+  const address = parseContentAddress(contentAddress);
+  if (references.includes(path) || contentAddressedPath(path, address, references) !== path) {
+    throw new PipeliteError("STORE_CONTENT_ADDRESS_WRONG", { path, contentAddress });
+  }
+  return address;
+}
+
+function addressCheck({ method, hash: { algorithm } }: ContentAddress): {
+  sinks: Partial<Dumped>;
+  digest(): Hash;
+} {
+  const hasher = createHash(algorithm);
+  const update: Sink = (chunk) => hasher.update(chunk);
+  return {
+    sinks: method === "recursive" ? { sink: update } : { content: update },
+    digest: () => ({ algorithm, bytes: hasher.digest() }),
+  };
+}
+
+function sha256Of(bytes: Uint8Array): Hash {
+  return { algorithm: "sha256", bytes };
+}
+
+function requireEqual(path: StorePath, actual: Hash, wanted: Hash): void {
+  if (!equalHashes(actual, wanted)) throw hashMismatch(path, actual, wanted);
+}
+
+/**
+ * Writes these paths and all they need as `nix-store --export` does.
+ * @throws PipeliteError STORE_PATH_NOT_VALID, STORE_PATH_MISSING
+ */
+export function exportPaths(store: StoreContext, paths: Iterable<StorePath>, sink: Sink): void {
+  const writer = new ExportWriter(sink);
+  for (const path of sortedClosure(store, paths)) {
+    const info = pathInfo(store, path);
+    if (info === undefined) continue;
+    writer.startPath();
+    const { narHash } = dumpNar(store, path, (chunk) => writer.nar(chunk));
+    requireEqual(path, sha256Of(narHash), sha256Of(info.narHash));
+    writer.endPath(info);
+  }
+  writer.end();
+}
+
+interface Arrival {
+  scratch: string;
+  hash: TreeHash;
+  content: Uint8Array;
+  exported: ExportedPath;
+}
+
+/**
+ * Reads what `nix-store --export` or `exportPaths` wrote. The stream carries no content addresses: where a path follows
+ * from its content, the address is found again; Nix's own import forgets it. Paths are trusted as they come.
+ * @returns the paths, in the order of the stream
+ */
+export async function importPaths(store: StoreContext, chunks: Chunks): Promise<StorePath[]> {
+  await store.scratch.protect();
+  const arrivals: Arrival[] = [];
+  const open: { restore: Restore; scratch: string; nar: Hasher; content: Hasher; size: number }[] = [];
+  const parser = new ExportParser({
+    startPath() {
+      const scratch = store.scratch.next();
+      const content = createHash("sha256");
+      const restoring = restoreTo(scratch, (chunk) => content.update(chunk));
+      open.push({ restore: restoring, scratch, nar: createHash("sha256"), content, size: 0 });
+      return restoring;
+    },
+    nar(chunk) {
+      const current = open.at(-1);
+      current?.nar.update(chunk);
+      if (current !== undefined) current.size += chunk.length;
+    },
+    endPath(exported) {
+      const current = open.pop();
+      if (current === undefined) return;
+      const hash = { narHash: current.nar.digest(), narSize: current.size };
+      arrivals.push({ scratch: current.scratch, hash, content: current.content.digest(), exported });
+    },
+  });
+  const imported: StorePath[] = [];
+  try {
+    for await (const chunk of chunks) {
+      parser.push(chunk);
+      for (let next = arrivals.shift(); next !== undefined; next = arrivals.shift()) {
+        imported.push(await placeArrival(store, next));
+      }
+    }
+    parser.end();
+    return imported;
+  } finally {
+    for (const { restore: restoring, scratch } of open) {
+      restoring.abandon();
+      removeLeftover(scratch);
+    }
+    for (const { scratch } of arrivals) removeLeftover(scratch);
+  }
+}
+
+async function placeArrival(store: StoreContext, arrival: Arrival): Promise<StorePath> {
+  const { path, references, deriver } = arrival.exported;
+  const contentAddress = recomputeAddress(arrival);
+  const registration: Registration = {
+    path,
+    ...arrival.hash,
+    references: [...references],
+    ...(deriver === undefined ? {} : { deriver }),
+    ...(contentAddress === undefined ? {} : { contentAddress }),
+  };
+  try {
+    await place(store, [{ scratch: arrival.scratch, registration }]);
+  } catch (error) {
+    removeLeftover(arrival.scratch);
+    throw error;
+  }
+  return path;
+}
+
+/** The content address from which the path follows, if it follows from one by sha256. */
+function recomputeAddress({ scratch, hash, content, exported }: Arrival): string | undefined {
+  const { path, references } = exported;
+  if (references.includes(path)) return undefined;
+  const candidates: ContentAddress[] = [{ method: "recursive", hash: sha256Of(hash.narHash) }];
+  if (isPlainFile(scratch)) {
+    candidates.push({ method: "text", hash: sha256Of(content) });
+    if (references.length === 0) candidates.push({ method: "flat", hash: sha256Of(content) });
+  }
+  const address = candidates.find((each) => contentAddressedPath(path, each, references) === path);
+  return address && writeContentAddress(address);
+}
