@@ -1,0 +1,300 @@
+// Control groups: measuring and limiting a process and all it starts. Version 2 where a group can be made below or beside
+// our own, version 1 controllers otherwise. Specification: Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/ of Linux.
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmdirSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { killProcesses } from "./process-tree.ts";
+import type { CgroupVersion, SandboxRequest } from "./request.ts";
+
+/** Where groups can be made: per controller, the folder and the version. `any` is a version 2 folder without regard to controllers. */
+interface Places {
+  cpu?: Place;
+  memory?: Place;
+  pids?: Place;
+  io?: Place;
+}
+
+interface Place {
+  version: CgroupVersion;
+  folder: string;
+}
+
+export interface CgroupFigures {
+  cpuUserMs?: number;
+  cpuSystemMs?: number;
+  peakMemoryBytes?: number;
+  ioReadBytes?: number;
+  ioWriteBytes?: number;
+  outOfMemoryKills?: number;
+}
+
+export interface Cgroup {
+  /** Writing "0" to each of these moves the writer in. */
+  entryFiles: string[];
+  /** What the figures and limits come from; absent where this host has no such controller for us. */
+  versions: { cpu?: CgroupVersion; memory?: CgroupVersion; pids?: CgroupVersion; io?: CgroupVersion };
+  read(): CgroupFigures;
+  processes(): number[];
+  /** Kills what is in the group and lets nothing more start in it. */
+  kill(): void;
+  /** Removes the group; its processes must be dead or dying. */
+  remove(): Promise<void>;
+}
+
+let places: Places | undefined;
+const PREFIX = "pipelite-";
+
+/** @returns undefined where no group of any use can be made. */
+export function createCgroup(name: string, limits: SandboxRequest["limits"]): Cgroup | undefined {
+  places ??= findPlaces();
+  const group = { ...places };
+  const folders = new Map<string, CgroupVersion>();
+  for (const key of ["cpu", "memory", "pids", "io"] as const) {
+    const place = places[key];
+    if (place === undefined) continue;
+    const folder = join(place.folder, name.startsWith(PREFIX) ? name : PREFIX + name);
+    try {
+      mkdirSync(folder, { recursive: true });
+    } catch {
+      delete group[key];
+      continue;
+    }
+    group[key] = { ...place, folder };
+    folders.set(folder, place.version);
+  }
+  if (folders.size === 0) return undefined;
+  // Two processes of the sandbox's own (the waiting parent of pid 1) count too.
+  const OWN_PROCESSES = 2;
+  writeLimit(group.pids, "pids.max", "pids.max", limits.processes + OWN_PROCESSES);
+  if (limits.memoryBytes !== undefined) {
+    writeLimit(group.memory, "memory.max", "memory.limit_in_bytes", limits.memoryBytes);
+    writeLimit(group.memory, "memory.swap.max", undefined, 0);
+  }
+  return openCgroup(group, [...folders]);
+}
+
+function openCgroup(group: Places, folders: [string, CgroupVersion][]): Cgroup {
+  const entryFiles = folders.map(([folder]) => join(folder, "cgroup.procs"));
+  const processes = () => [...new Set(entryFiles.flatMap((file) => numbersOf(readText(file))))];
+  const versions: Cgroup["versions"] = {};
+  for (const key of ["cpu", "memory", "pids", "io"] as const) {
+    const place = group[key];
+    if (place !== undefined) versions[key] = place.version;
+  }
+  return {
+    entryFiles,
+    versions,
+    read: () => readFigures(group),
+    processes,
+    kill: () => {
+      writeLimit(group.pids, "pids.max", "pids.max", 0);
+      for (const [folder, version] of folders)
+        if (version === "cgroup2") tryWrite(join(folder, "cgroup.kill"), "1");
+      killProcesses(processes());
+    },
+    remove: async () => {
+      for (const [folder] of folders) await removeFolder(folder);
+    },
+  };
+}
+
+function readFigures({ cpu, memory, io }: Places): CgroupFigures {
+  const figures: CgroupFigures = {};
+  const set = (key: keyof CgroupFigures, value: number | undefined) => {
+    if (value !== undefined && Number.isFinite(value)) figures[key] = value;
+  };
+  if (cpu?.version === "cgroup2") {
+    const stat = readText(join(cpu.folder, "cpu.stat"));
+    set("cpuUserMs", scaled(keyed(stat, "user_usec"), 1e-3));
+    set("cpuSystemMs", scaled(keyed(stat, "system_usec"), 1e-3));
+  } else if (cpu !== undefined) {
+    set("cpuUserMs", scaled(single(cpu, "cpuacct.usage_user"), 1e-6));
+    set("cpuSystemMs", scaled(single(cpu, "cpuacct.usage_sys"), 1e-6));
+  }
+  if (memory?.version === "cgroup2") {
+    set("peakMemoryBytes", single(memory, "memory.peak"));
+    set("outOfMemoryKills", keyed(readText(join(memory.folder, "memory.events")), "oom_kill"));
+  } else if (memory !== undefined) {
+    set("peakMemoryBytes", single(memory, "memory.max_usage_in_bytes"));
+    set("outOfMemoryKills", keyed(readText(join(memory.folder, "memory.oom_control")), "oom_kill"));
+  }
+  if (io?.version === "cgroup2") {
+    const stat = readText(join(io.folder, "io.stat"));
+    set("ioReadBytes", sumOf(stat, /\brbytes=(\d+)/g));
+    set("ioWriteBytes", sumOf(stat, /\bwbytes=(\d+)/g));
+  } else if (io !== undefined) {
+    const stat = readText(join(io.folder, "blkio.throttle.io_service_bytes"));
+    set("ioReadBytes", sumOf(stat, /\bRead (\d+)/g));
+    set("ioWriteBytes", sumOf(stat, /\bWrite (\d+)/g));
+  }
+  return figures;
+}
+
+function findPlaces(): Places {
+  const mounts = readMounts();
+  const own = readOwnGroups();
+  const found = findVersion2(mounts, own);
+  const legacy = { cpu: "cpuacct", memory: "memory", pids: "pids", io: "blkio" } as const;
+  for (const key of ["cpu", "memory", "pids", "io"] as const) {
+    const controller = legacy[key];
+    const mount = mounts.find(({ type, options }) => type === "cgroup" && options.includes(controller));
+    const path = own.get(controller);
+    if (found[key] !== undefined || mount === undefined || path === undefined) continue;
+    const folder = folderIn(mount, path);
+    if (folder !== undefined && canMakeGroupIn(folder)) found[key] = { version: "cgroup1", folder };
+  }
+  for (const place of Object.values(found)) removeStale(place.folder);
+  return found;
+}
+
+/** The own group, or the one above it where systemd delegates that: a group beside us may have controllers. */
+function findVersion2(mounts: readonly Mount[], own: ReadonlyMap<string, string>): Places {
+  const mount = mounts.find(({ type }) => type === "cgroup2");
+  const path = own.get("");
+  const folder = mount && path !== undefined ? folderIn(mount, path) : undefined;
+  if (folder === undefined) return {};
+  const best: Places = {};
+  for (const candidate of [folder, dirname(folder)]) {
+    if (!canMakeGroupIn(candidate)) continue;
+    const delegated = readText(join(candidate, "cgroup.subtree_control")).trim().split(" ");
+    const place: Place = { version: "cgroup2", folder: candidate };
+    if (delegated.includes("memory")) {
+      best.memory = place;
+      best.cpu = place;
+      if (delegated.includes("pids")) best.pids = place;
+      if (delegated.includes("io")) best.io = place;
+      return best;
+    }
+  }
+  return best;
+}
+
+function canMakeGroupIn(folder: string): boolean {
+  const probe = join(folder, `${PREFIX}probe-${process.pid}`);
+  try {
+    accessSync(join(folder, "cgroup.procs"), constants.W_OK);
+    mkdirSync(probe);
+    rmdirSync(probe);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Groups of a Pipelite that was killed: empty ones go, and the kernel refuses to remove others. */
+function removeStale(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const pid = /^pipelite-(?:probe-)?(\d+)/.exec(name)?.[1];
+    if (pid === undefined || readText(`/proc/${pid}/stat`) !== "") continue;
+    try {
+      rmdirSync(join(folder, name));
+    } catch {
+      // Somebody is still in it.
+    }
+  }
+}
+
+interface Mount {
+  root: string;
+  point: string;
+  type: string;
+  options: string[];
+}
+
+function readMounts(): Mount[] {
+  return readText("/proc/self/mountinfo")
+    .split("\n")
+    .flatMap((line) => {
+      const [before = "", after = ""] = line.split(" - ");
+      const [, , , root, point] = before.split(" ");
+      const [type, , options = ""] = after.split(" ");
+      if (root === undefined || point === undefined || type === undefined) return [];
+      return [{ root, point, type, options: options.split(",") }];
+    });
+}
+
+/** Controller ("" for version 2) -> path of our group. */
+function readOwnGroups(): Map<string, string> {
+  const groups = new Map<string, string>();
+  for (const line of readText("/proc/self/cgroup").split("\n")) {
+    const [, controllers, path] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
+    if (controllers === undefined || path === undefined) continue;
+    for (const controller of controllers.split(",")) groups.set(controller, path);
+  }
+  return groups;
+}
+
+function folderIn({ root, point }: Mount, path: string): string | undefined {
+  if (root === "/") return join(point, path);
+  return path === root || path.startsWith(`${root}/`) ? join(point, path.slice(root.length)) : undefined;
+}
+
+/** The kernel lets a group go only when the last of its dead is reaped: a matter of milliseconds. */
+async function removeFolder(folder: string): Promise<void> {
+  const TRIES = 200;
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    try {
+      rmdirSync(folder);
+      return;
+    } catch (error) {
+      if (!readText(join(folder, "cgroup.procs")) && attempt > 20) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+}
+
+function writeLimit(
+  place: Place | undefined,
+  version2: string,
+  version1: string | undefined,
+  value: number,
+): void {
+  const file = place?.version === "cgroup2" ? version2 : version1;
+  if (place !== undefined && file !== undefined) tryWrite(join(place.folder, file), String(value));
+}
+
+function tryWrite(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch {
+    // Not in this kernel: what a limit is held by is reported from what can be read back.
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return "";
+  }
+}
+
+function numbersOf(text: string): number[] {
+  return text.split("\n").filter(Boolean).map(Number);
+}
+
+function keyed(text: string, key: string): number | undefined {
+  const value = new RegExp(`^${key} (\\d+)$`, "m").exec(text)?.[1];
+  return value === undefined ? undefined : Number(value);
+}
+
+function single({ folder }: Place, file: string): number | undefined {
+  const text = readText(join(folder, file)).trim();
+  return text === "" ? undefined : Number(text);
+}
+
+function scaled(value: number | undefined, factor: number): number | undefined {
+  return value === undefined ? undefined : value * factor;
+}
+
+function sumOf(text: string, pattern: RegExp): number | undefined {
+  if (text === "") return undefined;
+  return [...text.matchAll(pattern)].reduce((sum, [, value]) => sum + Number(value), 0);
+}

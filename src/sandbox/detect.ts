@@ -1,0 +1,87 @@
+// Which sandbox works here is found out by making one: distributions, containers and kernels forbid namespaces in too many
+// ways to ask about each.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PipeliteError, isPipeliteError } from "#base/errors.ts";
+import { findProgram } from "./host.ts";
+import { DOMAIN_NAME } from "./inside.ts";
+import type { DetectedSandbox, SandboxKind } from "./request.ts";
+import { runSandboxed } from "./run.ts";
+
+const PREFERENCE = ["bubblewrap", "unshare", "none"] as const;
+const PROGRAM = { bubblewrap: "bwrap", unshare: "unshare" } as const;
+
+const reasons = new Map<SandboxKind, Promise<string | undefined>>();
+
+/**
+ * The strongest sandbox that works on this machine, or, with `wanted`, that one. Found out once per process.
+ * @throws SANDBOX_UNAVAILABLE when the wanted one does not work.
+ */
+export async function detectSandbox(wanted?: SandboxKind): Promise<DetectedSandbox> {
+  const tried: DetectedSandbox["tried"] = [];
+  for (const kind of wanted === undefined ? PREFERENCE : [wanted]) {
+    let probe = reasons.get(kind);
+    if (probe === undefined) reasons.set(kind, (probe = whyNot(kind)));
+    const reason = await probe;
+    if (reason === undefined) {
+      const version = versionOf(kind);
+      return { kind, ...(version !== undefined && { version }), tried };
+    }
+    if (wanted !== undefined) throw new PipeliteError("SANDBOX_UNAVAILABLE", { kind, reason });
+    tried.push({ kind, reason });
+  }
+  throw new Error("the sandbox of last resort cannot fail");
+}
+
+/** @returns undefined when it works. The probe asks for a program that is not there: all that comes before must succeed. */
+async function whyNot(kind: SandboxKind): Promise<string | undefined> {
+  if (kind === "none") return undefined;
+  if (kind === "bubblewrap" && hostDomainName() !== DOMAIN_NAME) {
+    return "it cannot hide the NIS domain name of this host";
+  }
+  const folder = mkdtempSync(join(tmpdir(), "pipelite-probe-"));
+  try {
+    const [storeDir, buildDir] = [join(folder, "store"), join(folder, "build")];
+    mkdirSync(storeDir);
+    mkdirSync(buildDir);
+    const TIMEOUT_MS = 20_000;
+    const { ending } = await runSandboxed(kind, {
+      builder: "/nix/store/probe",
+      args: [],
+      env: new Map(),
+      inputs: [],
+      storeDir,
+      buildDir,
+      network: false,
+      limits: { timeoutMs: TIMEOUT_MS, logBytes: 65536, processes: 16 },
+      onLog: () => {},
+      cgroupName: `pipelite-${process.pid}-detect-${kind}`,
+    });
+    return `its probe ended unexpectedly (${ending.kind})`;
+  } catch (error) {
+    if (isPipeliteError(error, "SANDBOX_BUILDER_NOT_STARTED")) return undefined;
+    if (isPipeliteError(error)) {
+      const { reason, problem } = error.details;
+      return typeof reason === "string" ? reason : typeof problem === "string" ? problem : error.message;
+    }
+    throw error;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function versionOf(kind: SandboxKind): string | undefined {
+  if (kind === "none") return undefined;
+  const { stdout } = spawnSync(findProgram(PROGRAM[kind], kind), ["--version"], { encoding: "utf8" });
+  return /\d+(?:\.\d+)+/.exec(stdout)?.[0];
+}
+
+function hostDomainName(): string {
+  try {
+    return readFileSync("/proc/sys/kernel/domainname", "latin1").trim();
+  } catch {
+    return DOMAIN_NAME;
+  }
+}

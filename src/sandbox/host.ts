@@ -1,0 +1,71 @@
+// What the host has for making a sandbox.
+import { accessSync, constants, existsSync } from "node:fs";
+import { join } from "node:path";
+import { PipeliteError } from "#base/errors.ts";
+import type { SandboxKind } from "./request.ts";
+
+/** Looked in after PATH: where these live when PATH names a few folders only. */
+const USUAL_FOLDERS = ["/usr/bin", "/bin", "/usr/local/bin"];
+
+/** @returns the program's absolute path. @throws SANDBOX_UNAVAILABLE when it is nowhere. */
+export function findProgram(name: string, kind: SandboxKind): string {
+  const folders = [
+    ...(process.env["PATH"] ?? "").split(":").filter((folder) => folder.startsWith("/")),
+    ...USUAL_FOLDERS,
+  ];
+  const path = folders.map((folder) => join(folder, name)).find(isExecutable);
+  if (path === undefined)
+    throw new PipeliteError("SANDBOX_UNAVAILABLE", { kind, reason: `${name} is not installed` });
+  return path;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export interface Host {
+  /** Pipelite runs as the host's root. */
+  isRoot: boolean;
+  exists(path: string): boolean;
+}
+
+export function thisHost(): Host {
+  return { isRoot: process.getuid?.() === 0, exists: existsSync };
+}
+
+const KERNEL_SWITCHES = [
+  "acpi",
+  "bus",
+  "dynamic_debug",
+  "fs",
+  "irq",
+  "mtrr",
+  "scsi",
+  "sys",
+  "sysrq-trigger",
+] as const;
+
+/**
+ * Files of procfs to make read-only: the host's root, as which a stage acts when Pipelite runs as root, owns them and could
+ * change the host's kernel settings through them even from inside a user namespace. (Nix 2.8 leaves them open.)
+ */
+export function kernelSwitches(host: Host): string[] {
+  return host.isRoot
+    ? KERNEL_SWITCHES.map((name) => `/proc/${name}`).filter((path) => host.exists(path))
+    : [];
+}
+
+/** Nix shows /dev/kvm to builders where its user may use it. */
+export function hasKvm(): boolean {
+  try {
+    accessSync("/dev/kvm", constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

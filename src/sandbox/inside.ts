@@ -1,0 +1,131 @@
+// The last steps before a stage starts, the same under every kind of sandbox, and what its root holds. Texts and modes are
+// those that Nix 2.8 writes (checked against it in test/sandbox/nix.test.ts).
+import { existsSync, readFileSync } from "node:fs";
+import { fromByteString, toByteString } from "#base/bytes.ts";
+import * as linux from "./linux.ts";
+import type { SandboxRequest } from "./request.ts";
+import { writeSeccompFilter } from "./seccomp.ts";
+import { attempt, call } from "./system-call.ts";
+import type { Machine, SystemCall } from "./system-call.ts";
+
+/** Descriptors of a launcher, by position in the `stdio` it is spawned with. */
+export const FD = { log: 2, report: 3, inner: 4, outer: 5, terminal: 6, free: 7 } as const;
+export const READY_MARK = 0xf0000001;
+
+export const SANDBOX_UID = 1000;
+export const SANDBOX_GID = 100;
+export const HOST_NAME = "localhost";
+export const DOMAIN_NAME = "(none)";
+
+const PASSWD = `\
+root:x:0:0:Nix build user:/build:/noshell
+nixbld:x:${SANDBOX_UID}:${SANDBOX_GID}:Nix build user:/build:/noshell
+nobody:x:65534:65534:Nobody:/:/noshell
+`;
+const GROUP = `root:x:0:\nnixbld:!:${SANDBOX_GID}:\nnogroup:x:65534:\n`;
+const HOSTS = "127.0.0.1 localhost\n::1 localhost\n";
+const NSSWITCH = "hosts: files dns\nservices: files\n";
+
+/** Name -> content (byte string) of the files in /etc. */
+export function etcFiles(network: boolean): Map<string, string> {
+  const files = new Map([
+    ["group", GROUP],
+    ["passwd", PASSWD],
+  ]);
+  if (!network) return files.set("hosts", HOSTS);
+  files.set("nsswitch.conf", NSSWITCH);
+  for (const name of ["resolv.conf", "services", "hosts"]) {
+    const path = `/etc/${name}`;
+    if (existsSync(path)) files.set(name, toByteString(readFileSync(path)));
+  }
+  return files;
+}
+
+export function writeEtc(root: string, network: boolean): SystemCall[] {
+  return [...etcFiles(network)].flatMap(([name, content]) => writeFile(`${root}/etc/${name}`, content));
+}
+
+/** For a launcher whose lowest free descriptor is FD.inner. */
+export function writeFile(path: string, content: string): SystemCall[] {
+  const flags = linux.OPEN.writeOnly | linux.OPEN.create | linux.OPEN.truncate;
+  return [
+    call("openat", linux.AT_FDCWD, path, flags, 0o644),
+    call("write", FD.inner, fromByteString(content), content.length),
+    call("close", FD.inner),
+  ];
+}
+
+/** Closes all descriptors but stdin, stdout, stderr and the report, which closes when the builder starts. */
+export function keepOnlyReport(): SystemCall[] {
+  return [
+    call("fcntl", FD.report, linux.FCNTL_SET_FLAGS, linux.CLOSE_ON_EXEC),
+    attempt("close_range", FD.inner, linux.FD_MAX, 0),
+    ...[FD.inner, FD.outer, FD.terminal, FD.free].map((fd) => attempt("close", fd)),
+  ];
+}
+
+export interface Start {
+  machine: Machine;
+  builder: string;
+  args: readonly string[];
+  env: ReadonlyMap<string, string>;
+  workingFolder: string;
+  network: boolean;
+  /** RLIMIT_NPROC. */
+  processes: number;
+}
+
+/** Session, terminal, limits, privileges, system call filter, and the builder itself. */
+export function startBuilder(start: Start): SystemCall[] {
+  const base = start.builder.slice(start.builder.lastIndexOf("/") + 1);
+  const env = [...start.env].map(([key, value]) => `${key}=${value}`).toSorted();
+  return [
+    call("dup3", FD.log, 1, 0),
+    attempt("setsid"),
+    attempt("ioctl", FD.log, linux.IOCTL.controllingTerminal, 0),
+    attempt(
+      "prlimit64",
+      0,
+      linux.RESOURCE.processes,
+      linux.resourceLimit(start.processes, start.processes),
+      0,
+    ),
+    call("prctl", linux.PRCTL.noNewPrivileges, 1, 0, 0, 0),
+    ...(start.network ? closeAbstractSockets() : []),
+    call(
+      "prctl",
+      linux.PRCTL.seccomp,
+      linux.SECCOMP_MODE_FILTER,
+      { bpf: writeSeccompFilter(start.machine) },
+      0,
+      0,
+    ),
+    call("chdir", start.workingFolder),
+    call("prctl", linux.PRCTL.parentDeathSignal, linux.SIGKILL, 0, 0, 0),
+    call("write", FD.report, new Uint8Array(Uint32Array.of(READY_MARK, 0).buffer), 8),
+    call("execve", start.builder, [base, ...start.args], env),
+  ];
+}
+
+/** Abstract unix sockets belong to the network namespace: with the host's network a stage could reach the host's services. */
+function closeAbstractSockets(): SystemCall[] {
+  const LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET = 1n;
+  const attributes = new Uint8Array(BigUint64Array.of(0n, 0n, LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET).buffer);
+  return [
+    attempt("landlock_create_ruleset", attributes, attributes.length, 0),
+    attempt("landlock_restrict_self", FD.inner, 0),
+    attempt("close", FD.inner),
+  ];
+}
+
+export function startOf(request: SandboxRequest, machine: Machine): Start {
+  return {
+    machine,
+    builder: request.builder,
+    args: request.args,
+    env: request.env,
+    workingFolder: "/build",
+    network: request.network,
+    processes: request.limits.processes,
+  };
+}

@@ -1,0 +1,87 @@
+// Constants of the kernel's user interface (include/uapi/linux), the same on x86_64 and aarch64.
+
+export const AT_FDCWD = -100;
+export const AT_RECURSIVE = 0x8000;
+export const OPEN = {
+  writeOnly: 0x1,
+  readWrite: 0x2,
+  create: 0x40,
+  noControllingTerminal: 0x100,
+  truncate: 0x200,
+} as const;
+export const MOUNT = {
+  noSuid: 2,
+  noDevices: 4,
+  noExecute: 8,
+  bind: 0x1000,
+  recursive: 0x4000,
+  private: 1 << 18,
+} as const;
+export const MOUNT_ATTRIBUTE = { readOnly: 1, noSuid: 2, noDevices: 4 } as const;
+export const MOUNT_DETACH = 2;
+export const CLONE_NEW_USER = 0x10000000;
+export const PRCTL = { parentDeathSignal: 1, seccomp: 22, childSubreaper: 36, noNewPrivileges: 38 } as const;
+export const SECCOMP_MODE_FILTER = 2;
+export const SIGKILL = 9;
+export const RESOURCE = { core: 4, processes: 6 } as const;
+export const IOCTL = {
+  setTerminalAttributes: 0x5402,
+  controllingTerminal: 0x540e,
+  openPeer: 0x5441,
+  setInterfaceFlags: 0x8914,
+  unlockTerminal: 0x40045431,
+} as const;
+export const FCNTL_SET_FLAGS = 2;
+export const CLOSE_ON_EXEC = 1;
+export const ADDRESS_NO_RANDOMIZE = 0x40000;
+export const FD_MAX = 0xffffffff;
+
+/** struct rlimit64; Infinity is RLIM_INFINITY. */
+export function resourceLimit(soft: number, hard: number): Uint8Array {
+  const value = (limit: number) => (Number.isFinite(limit) ? BigInt(limit) : 0xffffffffffffffffn);
+  return new Uint8Array(BigUint64Array.of(value(soft), value(hard)).buffer);
+}
+
+/** struct mount_attr that sets attributes and clears none. */
+export function mountAttributes(set: number): Uint8Array {
+  return new Uint8Array(BigUint64Array.of(BigInt(set), 0n, 0n, 0n).buffer);
+}
+
+/** struct ifreq that brings the loopback interface up. */
+export function loopbackUp(): Uint8Array {
+  const request = new Uint8Array(40);
+  request.set([0x6c, 0x6f]); // "lo"
+  const IFF_UP = 1;
+  request[16] = IFF_UP;
+  return request;
+}
+
+/** struct termios of a terminal that passes bytes on as they are: what cfmakeraw(3) makes of a fresh one. */
+export function rawTerminal(): Uint8Array {
+  const [ONLCR, CREAD_CS8_B38400, ECHOE_ECHOK_ECHOCTL_ECHOKE] = [0x4, 0xbf, 0xa30];
+  const view = new DataView(new ArrayBuffer(36));
+  view.setUint32(4, ONLCR, true); // without OPOST it does nothing
+  view.setUint32(8, CREAD_CS8_B38400, true);
+  view.setUint32(12, ECHOE_ECHOK_ECHOCTL_ECHOKE, true);
+  const controlCharacters = [3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22];
+  for (const [index, value] of controlCharacters.entries()) view.setUint8(17 + index, value);
+  return new Uint8Array(view.buffer);
+}
+
+/** Names of the error numbers a launcher may meet; the number itself where there is none. */
+export function errorName(errno: number): string {
+  const names = new Map([
+    [1, "EPERM: not permitted"],
+    [2, "ENOENT: no such file or folder"],
+    [7, "E2BIG: arguments and environment too long"],
+    [8, "ENOEXEC: not an executable format"],
+    [13, "EACCES: permission denied"],
+    [16, "EBUSY: in use"],
+    [20, "ENOTDIR: not a folder"],
+    [22, "EINVAL: invalid argument"],
+    [28, "ENOSPC: no space left, or too many of these"],
+    [38, "ENOSYS: not in this kernel"],
+    [40, "ELOOP: too many symbolic links"],
+  ]);
+  return names.get(errno) ?? `error ${errno}`;
+}

@@ -1,0 +1,60 @@
+// The first program of a sandbox, outside of it: one process that waits for the other and reports how it ended and what it
+// used, and one that opens the terminal, enters the cgroup and becomes bubblewrap, unshare, or the builder.
+import { FD } from "./inside.ts";
+import * as linux from "./linux.ts";
+import { attempt, call } from "./system-call.ts";
+import type { SystemCall } from "./system-call.ts";
+
+/** Waits, so that what a stage leaves behind stays below it in the process tree and can be found. */
+export function waitingProcess(hasTerminal: boolean): SystemCall[] {
+  return [
+    call("prctl", linux.PRCTL.parentDeathSignal, linux.SIGKILL, 0, 0, 0),
+    call("prctl", linux.PRCTL.childSubreaper, 1, 0, 0, 0),
+    attempt("close_range", hasTerminal ? FD.free : FD.terminal, linux.FD_MAX, 0),
+  ];
+}
+
+export interface StartedProcess {
+  /** Files of cgroups to write "0" to (byte strings). */
+  cgroupFiles: readonly string[];
+  hasTerminal: boolean;
+  /** Hard limit of the core size, in bytes. */
+  coreHardLimit: number;
+}
+
+export function startedProcess({ cgroupFiles, hasTerminal, coreHardLimit }: StartedProcess): SystemCall[] {
+  return [
+    call("prctl", linux.PRCTL.parentDeathSignal, linux.SIGKILL, 0, 0, 0),
+    call("setsid"),
+    ...(hasTerminal ? openTerminal() : []),
+    attempt("close", FD.outer),
+    ...cgroupFiles.flatMap(enterCgroup),
+    attempt("setgroups", 0, 0),
+    call("umask", 0o022),
+    call("prlimit64", 0, linux.RESOURCE.core, linux.resourceLimit(0, coreHardLimit), 0),
+    attempt("personality", linux.ADDRESS_NO_RANDOMIZE),
+  ];
+}
+
+/** Opens the other end of the terminal that came as FD.terminal and makes it the log. */
+function openTerminal(): SystemCall[] {
+  const flags = linux.OPEN.readWrite | linux.OPEN.noControllingTerminal;
+  const terminal = linux.rawTerminal();
+  return [
+    call("ioctl", FD.terminal, linux.IOCTL.unlockTerminal, new Uint8Array(4)),
+    call("ioctl", FD.terminal, linux.IOCTL.openPeer, flags),
+    call("dup3", FD.free, FD.log, 0),
+    call("close", FD.free),
+    call("close", FD.terminal),
+    call("ioctl", FD.log, linux.IOCTL.setTerminalAttributes, terminal),
+  ];
+}
+
+/** Lowest free descriptor here: FD.outer. */
+function enterCgroup(file: string): SystemCall[] {
+  return [
+    call("openat", linux.AT_FDCWD, file, linux.OPEN.writeOnly, 0),
+    call("write", FD.outer, "0", 1),
+    call("close", FD.outer),
+  ];
+}

@@ -1,0 +1,83 @@
+// Processes below a process, from procfs: finding them, killing them, and what they use.
+import { readFileSync, readdirSync } from "node:fs";
+
+/** All processes below `root`, parents before children; without `root`. Processes that end meanwhile are left out. */
+export function descendants(root: number): number[] {
+  const found: number[] = [];
+  const queue = [root];
+  for (let pid = queue.pop(); pid !== undefined; pid = queue.pop()) {
+    const children = childrenOf(pid);
+    found.push(...children);
+    queue.push(...children);
+  }
+  return found;
+}
+
+export function childrenOf(pid: number): number[] {
+  const folder = `/proc/${pid}/task`;
+  try {
+    return readdirSync(folder).flatMap((thread) => numbers(readText(`${folder}/${thread}/children`)));
+  } catch {
+    return [];
+  }
+}
+
+/** Sends SIGKILL to each; one that is gone is no error. */
+export function killProcesses(pids: Iterable<number>): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It ended in between, or it is not ours: bubblewrap's and unshare's own processes are always ours.
+    }
+  }
+}
+
+export interface TreeSample {
+  residentBytes: number;
+  /** Largest VmHWM of one process. */
+  largestPeakBytes: number;
+  ioReadBytes: number;
+  ioWriteBytes: number;
+}
+
+/** What the processes below `root` use now. */
+export function sampleTree(root: number): TreeSample {
+  const sample: TreeSample = { residentBytes: 0, largestPeakBytes: 0, ioReadBytes: 0, ioWriteBytes: 0 };
+  for (const pid of descendants(root)) {
+    const status = readText(`/proc/${pid}/status`);
+    sample.residentBytes += 1024 * field(status, /^VmRSS:\s*(\d+)/m);
+    sample.largestPeakBytes = Math.max(sample.largestPeakBytes, 1024 * field(status, /^VmHWM:\s*(\d+)/m));
+    const io = readText(`/proc/${pid}/io`);
+    sample.ioReadBytes += field(io, /^read_bytes: (\d+)/m);
+    sample.ioWriteBytes += field(io, /^write_bytes: (\d+)/m);
+  }
+  return sample;
+}
+
+/** Processes and threads of the user on this host: what RLIMIT_NPROC counts outside of user namespaces. */
+export function countOwnTasks(): number {
+  const uid = process.getuid?.() ?? 0;
+  const own = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return own.reduce((sum, pid) => {
+    const status = readText(`/proc/${pid}/status`);
+    return field(status, /^Uid:\s*(\d+)/m) === uid ? sum + field(status, /^Threads:\s*(\d+)/m) : sum;
+  }, 0);
+}
+
+/** Empty when the process has ended. */
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return "";
+  }
+}
+
+function field(text: string, pattern: RegExp): number {
+  return Number(pattern.exec(text)?.[1] ?? 0);
+}
+
+function numbers(text: string): number[] {
+  return text.split(" ").filter(Boolean).map(Number);
+}

@@ -1,0 +1,75 @@
+// What is asked of a sandbox and what comes back.
+import type { StorePath } from "#nix/store-path.ts";
+
+export type SandboxKind = "bubblewrap" | "unshare" | "none";
+
+export interface SandboxRequest {
+  /** Logical path of the program; its base name becomes argv[0]. A byte string, as `args` and `env` are. */
+  builder: string;
+  args: string[];
+  /** The whole environment. */
+  env: Map<string, string>;
+  /** The closure the process may see, read-only, each under its logical path. */
+  inputs: { path: StorePath; physical: string }[];
+  /** Host folder that becomes /nix/store. Outputs appear in it under their base names; nothing else is left there. */
+  storeDir: string;
+  /** Host folder that becomes /build. */
+  buildDir: string;
+  /** True for fixed-output derivations only. */
+  network: boolean;
+  limits: {
+    timeoutMs?: number;
+    /** Longest time without any output. */
+    silentMs?: number;
+    logBytes: number;
+    /** Processes and threads at a time. */
+    processes: number;
+    memoryBytes?: number;
+  };
+  onLog(chunk: Uint8Array): void;
+  signal?: AbortSignal;
+  /** Name of the cgroup made for this process, where cgroups can be made. */
+  cgroupName: string;
+}
+
+export type SandboxEnding =
+  | { kind: "exited"; code: number }
+  | { kind: "signalled"; signal: string }
+  | { kind: "timed-out" }
+  | { kind: "log-limit" }
+  | { kind: "cancelled" };
+
+export type CgroupVersion = "cgroup2" | "cgroup1";
+/** `rusage`: what wait4(2) reports of the process and all it waited for. `procfs`: sampled. */
+export type UsageSource = CgroupVersion | "rusage" | "procfs" | "unavailable";
+export type LimitSource = CgroupVersion | "rlimit" | "unavailable" | "not-asked";
+
+/** A figure that could not be had is absent and its source is `unavailable`; it is never 0 instead. */
+export interface SandboxUsage {
+  wallMs: number;
+  cpuUserMs?: number;
+  cpuSystemMs?: number;
+  /** Of a cgroup: with page cache. Of procfs: the largest sum of resident sets seen. */
+  peakMemoryBytes?: number;
+  ioReadBytes?: number;
+  ioWriteBytes?: number;
+  /** Processes the kernel killed for want of memory. */
+  outOfMemoryKills?: number;
+  source: { cpu: UsageSource; memory: UsageSource; io: UsageSource };
+}
+
+export interface SandboxResult {
+  ending: SandboxEnding;
+  usage: SandboxUsage;
+  /** What held the limits that were asked for. */
+  enforcedBy: { processes: LimitSource; memory: LimitSource };
+  /** Where stdout and stderr went: a terminal as under Nix, or a socket where no terminal could be had. */
+  log: "terminal" | "socket";
+}
+
+export interface DetectedSandbox {
+  kind: SandboxKind;
+  version?: string;
+  /** The kinds that were tried before and do not work here, each with the reason. */
+  tried: { kind: SandboxKind; reason: string }[];
+}

@@ -1,0 +1,144 @@
+// One run of one builder: plan its system calls, watch over it, clean up, say how it ended.
+import { byteStringOf } from "#base/bytes.ts";
+import { PipeliteError } from "#base/errors.ts";
+import { bubblewrapArguments, callsInBubblewrap } from "./bubblewrap.ts";
+import { createCgroup } from "./cgroup.ts";
+import type { Cgroup } from "./cgroup.ts";
+import { cleanStoreFolder, prepareStoreFolder } from "./store-folder.ts";
+import { FD } from "./inside.ts";
+import { errorName } from "./linux.ts";
+import { assembleProgram } from "./machine-code.ts";
+import { startedProcess, waitingProcess } from "./outside.ts";
+import { countOwnTasks } from "./process-tree.ts";
+import type { SandboxKind, SandboxRequest, SandboxResult } from "./request.ts";
+import { endingOf, openTerminal, supervise } from "./supervisor.ts";
+import type { Outcome, Programs } from "./supervisor.ts";
+import { call, describeCall } from "./system-call.ts";
+import type { Machine, SystemCall } from "./system-call.ts";
+import { callsUnconfined } from "./unconfined.ts";
+import { callsInUnshare, unshareArguments } from "./unshare.ts";
+import { measureUsage, readCoreHardLimit } from "./usage.ts";
+import { findProgram, thisHost } from "./host.ts";
+
+/**
+ * Runs one builder to its end.
+ * @returns how it ended and what it used; afterwards none of its processes and nothing of the sandbox is left.
+ * @throws SANDBOX_FAILED when the sandbox could not be made, SANDBOX_BUILDER_NOT_STARTED when it was made but its program
+ * could not be executed, SANDBOX_INPUT_MISSING.
+ */
+export async function runSandboxed(kind: SandboxKind, request: SandboxRequest): Promise<SandboxResult> {
+  const machine = machineOf(kind);
+  const mounted = kind === "none" ? request.inputs : prepareStoreFolder(request);
+  let cgroup: Cgroup | undefined;
+  try {
+    cgroup = createCgroup(request.cgroupName, request.limits);
+    const terminal = openTerminal();
+    const plan = planCalls(kind, { ...request, inputs: mounted }, machine, {
+      cgroup,
+      hasTerminal: terminal !== undefined,
+    });
+    const outcome = await supervise({ kind, programs: plan.programs, terminal, request, cgroup });
+    const ending = endingOfOutcome(kind, request, outcome, plan.calls);
+    return {
+      ending,
+      usage: measureUsage(outcome, cgroup),
+      enforcedBy: {
+        processes: cgroup?.versions.pids ?? "rlimit",
+        memory:
+          request.limits.memoryBytes === undefined ? "not-asked" : (cgroup?.versions.memory ?? "unavailable"),
+      },
+      log: terminal === undefined ? "socket" : "terminal",
+    };
+  } finally {
+    if (kind !== "none") cleanStoreFolder(request);
+    await cgroup?.remove();
+  }
+}
+
+function machineOf(kind: SandboxKind): Machine {
+  if (process.arch === "x64" || process.arch === "arm64") return process.arch;
+  throw new PipeliteError("SANDBOX_FAILED", {
+    kind,
+    problem: `there is no launcher for ${process.arch} processors`,
+  });
+}
+
+interface Plan {
+  programs: Programs;
+  /** All calls of all programs, by the index that a failure report names. */
+  calls: SystemCall[];
+}
+
+function planCalls(
+  kind: SandboxKind,
+  request: SandboxRequest,
+  machine: Machine,
+  { cgroup, hasTerminal }: { cgroup: Cgroup | undefined; hasTerminal: boolean },
+): Plan {
+  const parent = waitingProcess(hasTerminal);
+  const calls = startedProcess({
+    cgroupFiles: (cgroup?.entryFiles ?? []).map(byteStringOf),
+    hasTerminal,
+    coreHardLimit: readCoreHardLimit(),
+  });
+  const inner = innerCalls(kind, request, machine);
+  if (kind === "none") {
+    calls.push(...inner);
+  } else {
+    const args =
+      kind === "bubblewrap"
+        ? bubblewrapArguments(bytesOfHostPaths(request), thisHost())
+        : unshareArguments(request.network);
+    calls.push(call("execve", byteStringOf(findProgram(args[0] ?? "", kind)), args, []));
+  }
+  const outer = assembleProgram({ machine, parent, calls, reportFd: FD.report, firstIndex: 0 });
+  const all = [...parent, ...calls];
+  if (kind === "none") return { programs: { outer, inner: undefined }, calls: all };
+  const program = assembleProgram({ machine, calls: inner, reportFd: FD.report, firstIndex: all.length });
+  return { programs: { outer, inner: program }, calls: [...all, ...inner] };
+}
+
+function innerCalls(kind: SandboxKind, request: SandboxRequest, machine: Machine): SystemCall[] {
+  switch (kind) {
+    case "bubblewrap":
+      return callsInBubblewrap(request, machine);
+    case "unshare":
+      return callsInUnshare(bytesOfHostPaths(request), machine, thisHost());
+    default:
+      return callsUnconfined(request, machine, request.limits.processes + countOwnTasks());
+  }
+}
+
+/** Paths of the host as byte strings, as system calls take them. */
+function bytesOfHostPaths(request: SandboxRequest): SandboxRequest {
+  return {
+    ...request,
+    storeDir: byteStringOf(request.storeDir),
+    buildDir: byteStringOf(request.buildDir),
+    inputs: request.inputs.map(({ path, physical }) => ({ path, physical: byteStringOf(physical) })),
+  };
+}
+
+function endingOfOutcome(
+  kind: SandboxKind,
+  request: SandboxRequest,
+  { killed, failure, ready, done, firstWords }: Outcome,
+  calls: readonly SystemCall[],
+): SandboxResult["ending"] {
+  if (killed !== undefined) return killed;
+  if (failure !== undefined) {
+    const failed = calls[failure.index];
+    const error = errorName(failure.errno);
+    if (ready)
+      throw new PipeliteError("SANDBOX_BUILDER_NOT_STARTED", { builder: request.builder, problem: error });
+    const problem = `${failed === undefined ? "a system call" : describeCall(failed)}: ${error}`;
+    throw new PipeliteError("SANDBOX_FAILED", { kind, problem });
+  }
+  if (done === undefined) return { kind: "signalled", signal: "SIGKILL" };
+  if (!ready)
+    throw new PipeliteError("SANDBOX_FAILED", {
+      kind,
+      problem: firstWords.trim() || "it ended without a word",
+    });
+  return endingOf(done.status);
+}
