@@ -204,8 +204,8 @@ export class NarParser {
     for (let index = at + 8 + size; index < at + 8 + roundUp(size); index++) {
       if (bytes[index] !== 0) throw this.#error("NAR_PADDING_WRONG", start + index - at);
     }
-    if (this.#state === "name") this.#startEntry(text.slice());
-    else if (this.#state === "target") this.#endSymlink(text.slice());
+    if (this.#state === "name") this.#startEntry(Buffer.from(text));
+    else if (this.#state === "target") this.#endSymlink(Buffer.from(text));
     else this.#acceptTag(toByteString(text), start);
   }
 
