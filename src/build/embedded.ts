@@ -5,12 +5,11 @@ import { dirname, join } from "node:path";
 import { availableParallelism } from "node:os";
 import { PipeliteError, isPipeliteError } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
-import type { DerivationOutput } from "#nix/derivation.ts";
 import { ownPlaceholder, scratchPath } from "#nix/placeholder.ts";
 import { storePathBase } from "#nix/store-path.ts";
-import type { StorePath } from "#nix/store-path.ts";
 import type { SandboxKind, SandboxResult } from "#sandbox/sandbox.ts";
 import { detectSandbox, runSandboxed } from "#sandbox/sandbox.ts";
+import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import type { Usage } from "./builds.ts";
 import type { BuildJob, BuildOutcome, Engine } from "./engine.ts";
@@ -54,7 +53,11 @@ async function build(job: BuildJob, store: Store, kind: SandboxKind): Promise<Bu
   if (output === undefined || derivation.outputs.size !== 1) {
     throw new PipeliteError("DERIVATION_UNSUPPORTED", { drvPath, problem: "it has other outputs than 'out'" });
   }
-  const scratch = whereToWrite(output, drvPath);
+  if (output.kind === "deferred" || output.kind === "impure") {
+    throw new PipeliteError("DERIVATION_UNSUPPORTED", { drvPath, problem: `its output is ${output.kind}` });
+  }
+  // The final path when that is known, else the one that Nix lets the builder write to.
+  const scratch = output.kind === "floating" ? scratchPath(drvPath, "out") : output.path;
   builds += 1;
   const folder = join(store.home, "nix/var/nix/builds", `${process.pid}-${builds}`);
   const storeDir = join(folder, "store");
@@ -106,19 +109,6 @@ async function build(job: BuildJob, store: Store, kind: SandboxKind): Promise<Bu
   } finally {
     closeSync(log);
     removeTree(folder);
-  }
-}
-
-/** Where the builder finds `$out`: the final path when that is known, else the scratch path that Nix would use. */
-function whereToWrite(output: DerivationOutput, drvPath: StorePath): StorePath {
-  switch (output.kind) {
-    case "input-addressed":
-    case "fixed":
-      return output.path;
-    case "floating":
-      return scratchPath(drvPath, "out");
-    default:
-      throw new PipeliteError("DERIVATION_UNSUPPORTED", { drvPath, problem: `its output is ${output.kind}` });
   }
 }
 

@@ -3,10 +3,12 @@
 import { createHash } from "node:crypto";
 import { closeSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, readSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { utf8 } from "#base/bytes.ts";
 import { prettyJson } from "#base/canonical-json.ts";
-import { removeTree } from "#base/files.ts";
+import { isDirectory, removeTree } from "#base/files.ts";
 import { logFile } from "#build/embedded.ts";
-import { parseStorePath, storePathBase } from "#nix/store-path.ts";
+import { sha256 } from "#nix/hash.ts";
+import { makeTextPath, parseStorePath, storePathBase } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import type { Claim } from "./claims.ts";
@@ -38,8 +40,11 @@ export async function addResultTree({ store, results, record, claims }: ResultTr
     }
     const derivations = record.stages.flatMap(({ drvPath, graphDrvPath }) => [drvPath, graphDrvPath]);
     const candidates = [...results.values(), ...derivations.filter((path) => path !== undefined).map(parseStorePath)];
-    const { path } = await store.addTree(tree, { name: record.pipeline, references: candidates });
-    return path;
+    const name = record.pipeline;
+    const scratchPath = makeTextPath({ name, sha256: sha256(utf8(record.runId)), references: [] });
+    const [added] = await store.registerOutputs([{ scratch: tree, scratchPath, name, references: candidates }]);
+    if (added === undefined) throw new Error("registerOutputs gave nothing back");
+    return added.path;
   } finally {
     removeTree(tree);
   }
@@ -57,7 +62,7 @@ function sums(store: Store, results: ReadonlyMap<string, StorePath>): string {
 }
 
 function filesBelow(folder: string): string[] {
-  if (!existsSync(join(folder, "."))) return [""];
+  if (!isDirectory(folder)) return [""];
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))

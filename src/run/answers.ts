@@ -5,7 +5,7 @@
 // States: suspended (no answer) -> answered -> verified (pinned) or rejected. Only an answer that its check stage has
 // passed is pinned; an error of the server is never an answer.
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { utf8 } from "#base/bytes.ts";
 import { canonicalJson, prettyJson } from "#base/canonical-json.ts";
@@ -86,8 +86,13 @@ function sriOf(answer: string): string {
 
 /** The answer as a fixed-output object. */
 export async function addAnswer(store: Store, name: string, answer: string): Promise<StorePath> {
-  const bytes = utf8(answer);
-  return (await store.addFixedBytes(bytes, { name, hash: hashBytes("sha256", bytes) })).path;
+  const file = join(store.home, "pipelite", "tmp", `answer-${process.pid}`);
+  writeFileAtomically(file, answer);
+  try {
+    return (await store.addFixedFile(file, { name, hash: hashBytes("sha256", utf8(answer)) })).path;
+  } finally {
+    rmSync(file, { force: true });
+  }
 }
 
 /** Asks the model. Anything but one complete answer is an error. */

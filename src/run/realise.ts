@@ -1,5 +1,7 @@
 // Where every node of a graph stands: what it would be built from, whether its output is there already, and if not, why.
 // Planning and running ask the same questions in the same order, so a plan tells what a run will do.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { prettyJson } from "#base/canonical-json.ts";
 import { utf8 } from "#base/bytes.ts";
 import { PipeliteError } from "#base/errors.ts";
@@ -105,7 +107,7 @@ const CLOCK = "CLOCK_MONOTONIC by process.hrtime, in milliseconds; startedAt by 
 /** Checks that a file which others take from this node's output is there. */
 export function checkTakenFiles(work: Workspace, node: GraphNode, outPath: StorePath): void {
   for (const { taker, file } of takersOf(work, node)) {
-    if (work.store.hasFile(outPath, file)) continue;
+    if (existsSync(join(work.store.physical(outPath), file))) continue;
     throw new PipeliteError("INPUT_FILE_MISSING", { place: taker.place, stage: node.name, file });
   }
 }
