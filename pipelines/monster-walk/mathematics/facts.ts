@@ -127,7 +127,11 @@ function describeSound(steps: number): Facts["sound"] {
   const samples = barSamples(bars, sampleRateHz);
   return {
     sampleRateHz,
-    chord: { ...describeTones(chord.fundamentalHz), seconds: chord.seconds, samples: chord.seconds * sampleRateHz },
+    chord: {
+      ...describeTones(chord.fundamentalHz),
+      seconds: chord.seconds,
+      samples: chord.seconds * sampleRateHz,
+    },
     walk: {
       ...walk,
       ...describeTones(walk.fundamentalHz),
@@ -140,7 +144,9 @@ function describeSound(steps: number): Facts["sound"] {
   };
 }
 
-function describeTones(fundamentalHz: number): Pick<SoundFacts, "fundamentalHz" | "harmonics" | "periodSamples"> {
+function describeTones(
+  fundamentalHz: number,
+): Pick<SoundFacts, "fundamentalHz" | "harmonics" | "periodSamples"> {
   const harmonics = listHarmonics(PRIME_POWERS, fundamentalHz);
   return { fundamentalHz, harmonics, periodSamples: periodSamples(harmonics, DESIGN.sampleRateHz) };
 }

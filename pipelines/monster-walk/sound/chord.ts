@@ -26,11 +26,17 @@ export function renderPeriod(harmonics: readonly Harmonic[], sampleRateHz: numbe
   );
   const sumError = TABLE_ERROR * voices.reduce((sum, { weight }) => sum + weight, 0n);
   const peak = sums.reduce((most, sum) => (magnitude(sum) > most ? magnitude(sum) : most), 0n);
-  return Int16Array.from(sums, (sum) => roundRatio(sum * BigInt(FULL_SCALE), peak, sumError * BigInt(FULL_SCALE)));
+  return Int16Array.from(sums, (sum) =>
+    roundRatio(sum * BigInt(FULL_SCALE), peak, sumError * BigInt(FULL_SCALE)),
+  );
 }
 
 /** The period again and again, `samples` samples long. */
-export function renderChord(harmonics: readonly Harmonic[], sampleRateHz: number, samples: number): Int16Array {
+export function renderChord(
+  harmonics: readonly Harmonic[],
+  sampleRateHz: number,
+  samples: number,
+): Int16Array {
   const period = renderPeriod(harmonics, sampleRateHz);
   return Int16Array.from({ length: samples }, (_, index) => period[index % period.length] ?? 0);
 }
@@ -41,7 +47,8 @@ function roundRatio(value: bigint, peak: bigint, error: bigint): number {
   const rounded = (2n * size + peak) / (2n * peak);
   const distance = magnitude(2n * size - (2n * rounded - 1n) * peak);
   const otherDistance = magnitude((2n * rounded + 1n) * peak - 2n * size);
-  if (distance <= 4n * error || otherDistance <= 4n * error) throw new RangeError("A sample is too near to a rounding boundary");
+  if (distance <= 4n * error || otherDistance <= 4n * error)
+    throw new RangeError("A sample is too near to a rounding boundary");
   return Number(value < 0n ? -rounded : rounded);
 }
 

@@ -15,7 +15,8 @@ const DATA_BYTES_MAX = 0xffff_ffff - HEADER_BYTES;
 
 export function writeWav({ sampleRateHz, samples }: Recording): Uint8Array {
   const dataBytes = samples.length * SAMPLE_BYTES;
-  if (dataBytes > DATA_BYTES_MAX) throw new RangeError(`Cannot write ${dataBytes} bytes of samples into one WAV`);
+  if (dataBytes > DATA_BYTES_MAX)
+    throw new RangeError(`Cannot write ${dataBytes} bytes of samples into one WAV`);
   const bytes = Buffer.alloc(HEADER_BYTES + dataBytes);
   bytes.write("RIFF", 0, "latin1");
   bytes.writeUInt32LE(HEADER_BYTES - 8 + dataBytes, 4);
@@ -29,14 +30,16 @@ export function writeWav({ sampleRateHz, samples }: Recording): Uint8Array {
   bytes.writeUInt16LE(8 * SAMPLE_BYTES, 34);
   bytes.write("data", 36, "latin1");
   bytes.writeUInt32LE(dataBytes, 40);
-  for (const [index, sample] of samples.entries()) bytes.writeInt16LE(sample, HEADER_BYTES + index * SAMPLE_BYTES);
+  for (const [index, sample] of samples.entries())
+    bytes.writeInt16LE(sample, HEADER_BYTES + index * SAMPLE_BYTES);
   return bytes;
 }
 
 /** Throws RangeError, naming the field, on anything but the form that `writeWav` writes. */
 export function parseWav(bytes: Uint8Array): Recording {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.length < HEADER_BYTES) throw new RangeError(`Cannot read a WAV of ${view.length} bytes: the header is cut off`);
+  if (view.length < HEADER_BYTES)
+    throw new RangeError(`Cannot read a WAV of ${view.length} bytes: the header is cut off`);
   expectText(view, 0, "RIFF");
   expect("RIFF size", view.readUInt32LE(4), view.length - 8);
   expectText(view, 8, "WAVEfmt ");
@@ -68,6 +71,8 @@ function expect(field: string, found: number, wanted: number): void {
 function expectText(view: Buffer, offset: number, wanted: string): void {
   const found = view.toString("latin1", offset, offset + wanted.length);
   if (found !== wanted) {
-    throw new RangeError(`Cannot read the WAV: ${JSON.stringify(found)} at byte ${offset}, not ${JSON.stringify(wanted)}`);
+    throw new RangeError(
+      `Cannot read the WAV: ${JSON.stringify(found)} at byte ${offset}, not ${JSON.stringify(wanted)}`,
+    );
   }
 }

@@ -1,0 +1,224 @@
+// Joint least-squares fit of several sinusoids and a constant, with unknown frequencies: the four-parameter sine fit of
+// IEEE Std 1057, generalised to many tones that are fitted together. Gauss-Newton from start frequencies that must be
+// right to about a third of a bin; the standard errors come from the residual and the inverse of the normal matrix.
+import { choleskyInverse } from "./cholesky.ts";
+import { cosSinOfTurns } from "./elementary.ts";
+
+export interface FittedTone {
+  /** Cycles per sample. */
+  frequency: number;
+  frequencyError: number;
+  /** In the samples' unit. */
+  amplitude: number;
+  amplitudeError: number;
+  /** Cosine and sine of the tone's phase, as a sine at the first sample. */
+  phase: { cos: number; sin: number };
+}
+
+export interface Fit {
+  tones: FittedTone[];
+  offset: number;
+  /** Root of the mean squared residual over the degrees of freedom, in the samples' unit. */
+  residual: number;
+  largestResidual: number;
+  iterations: number;
+}
+
+/** Tone k is cosines[k] cos(2 pi f t) + sines[k] sin(2 pi f t), with t counted from the middle of the samples. */
+interface Model {
+  frequencies: Float64Array;
+  cosines: Float64Array;
+  sines: Float64Array;
+  offset: number;
+}
+
+const ITERATIONS_MAX = 8;
+/** Frequencies have settled when no step moves any by more than this part of a bin. */
+const SETTLED_BINS = 1e-10;
+const BLOCK = 256;
+
+/** Throws RangeError when the normal equations are singular or the fit does not settle. */
+export function fitTones(samples: Int16Array, startFrequencies: readonly number[]): Fit {
+  const tones = startFrequencies.length;
+  const length = samples.length;
+  if (length <= 3 * tones + 1) throw new RangeError(`Cannot fit ${tones} tones to ${length} samples`);
+  const model: Model = {
+    frequencies: Float64Array.from(startFrequencies),
+    cosines: new Float64Array(tones),
+    sines: new Float64Array(tones),
+    offset: 0,
+  };
+  // the first pass has no amplitudes yet, so its frequency columns would be zero: it fits amplitudes only
+  improve(samples, model, "amplitudes");
+  for (let iteration = 1; iteration <= ITERATIONS_MAX; iteration++) {
+    const { moved, inverse } = improve(samples, model, "all");
+    if (moved * length <= SETTLED_BINS) return describe(samples, model, { inverse, iterations: iteration });
+  }
+  throw new RangeError(`The fit has not settled after ${ITERATIONS_MAX} iterations`);
+}
+
+/** Columns of the Jacobian for one block of samples, one after the other, and the residuals. */
+interface Block {
+  columns: Float64Array;
+  residuals: Float64Array;
+  count: number;
+}
+
+type Unknowns = "amplitudes" | "all";
+
+function columnsFor(unknowns: Unknowns, tones: number): number {
+  return (unknowns === "all" ? 3 : 2) * tones + 1;
+}
+
+function newBlock(columns: number): Block {
+  return { columns: new Float64Array(columns * BLOCK), residuals: new Float64Array(BLOCK), count: 0 };
+}
+
+/** One Gauss-Newton step, applied to the model in place; `moved` is the largest change of a frequency. */
+function improve(
+  samples: Int16Array,
+  model: Model,
+  unknowns: Unknowns,
+): { moved: number; inverse: Float64Array } {
+  const tones = model.frequencies.length;
+  const size = columnsFor(unknowns, tones);
+  const normal = new Float64Array(size * size);
+  const right = new Float64Array(size);
+  const block = newBlock(size);
+  for (let start = 0; start < samples.length; start += BLOCK) {
+    fillBlock(samples, start, { model, unknowns, block });
+    accumulate(block, normal, right);
+  }
+  const inverse = choleskyInverse(normal, size);
+  const step = Float64Array.from({ length: size }, (_, row) => {
+    return right.reduce((sum, value, column) => sum + value * (inverse[row * size + column] ?? 0), 0);
+  });
+  for (let tone = 0; tone < tones; tone++) {
+    model.cosines[tone] = (model.cosines[tone] ?? 0) + (step[tone] ?? 0);
+    model.sines[tone] = (model.sines[tone] ?? 0) + (step[tones + tone] ?? 0);
+  }
+  model.offset += step[size - 1] ?? 0;
+  if (unknowns === "amplitudes") return { moved: 0, inverse };
+  let moved = 0;
+  for (let tone = 0; tone < tones; tone++) {
+    const change = (step[2 * tones + tone] ?? 0) / (Math.PI * samples.length);
+    model.frequencies[tone] = (model.frequencies[tone] ?? 0) + change;
+    moved = Math.max(moved, Math.abs(change));
+  }
+  return { moved, inverse };
+}
+
+/** Columns: d/d cosine, d/d sine, d/d frequency in units of 1/(pi * length), and the constant. */
+function fillBlock(
+  samples: Int16Array,
+  start: number,
+  { model, unknowns, block }: { model: Model; unknowns: Unknowns; block: Block },
+): void {
+  const { columns, residuals } = block;
+  const tones = model.frequencies.length;
+  const middle = (samples.length - 1) / 2;
+  const half = samples.length / 2;
+  const count = Math.min(BLOCK, samples.length - start);
+  block.count = count;
+  const constant = (columnsFor(unknowns, tones) - 1) * BLOCK;
+  columns.fill(1, constant, constant + count);
+  for (let n = 0; n < count; n++) residuals[n] = (samples[start + n] ?? 0) - model.offset;
+  for (let tone = 0; tone < tones; tone++) {
+    const frequency = model.frequencies[tone] ?? 0;
+    const a = model.cosines[tone] ?? 0;
+    const b = model.sines[tone] ?? 0;
+    const turn = cosSinOfTurns(frequency);
+    let { cos, sin } = cosSinOfTurns(frequency * (start - middle));
+    for (let n = 0; n < count; n++) {
+      columns[tone * BLOCK + n] = cos;
+      columns[(tones + tone) * BLOCK + n] = sin;
+      residuals[n] = (residuals[n] ?? 0) - (a * cos + b * sin);
+      if (unknowns === "all") {
+        columns[(2 * tones + tone) * BLOCK + n] = ((start + n - middle) / half) * (b * cos - a * sin);
+      }
+      const next = cos * turn.cos - sin * turn.sin;
+      sin = sin * turn.cos + cos * turn.sin;
+      cos = next;
+    }
+  }
+}
+
+function accumulate({ columns, residuals, count }: Block, normal: Float64Array, right: Float64Array): void {
+  const size = right.length;
+  for (let i = 0; i < size; i++) {
+    for (let j = 0; j <= i; j++) {
+      const sum = dot(columns, i * BLOCK, { other: columns, offset: j * BLOCK, count });
+      normal[i * size + j] = (normal[i * size + j] ?? 0) + sum;
+    }
+    right[i] = (right[i] ?? 0) + dot(columns, i * BLOCK, { other: residuals, offset: 0, count });
+  }
+}
+
+/** Scalar product of two stretches, in four interleaved sums: a fixed order, and less rounding than one long sum. */
+function dot(
+  values: Float64Array,
+  from: number,
+  { other, offset, count }: { other: Float64Array; offset: number; count: number },
+): number {
+  let sum0 = 0;
+  let sum1 = 0;
+  let sum2 = 0;
+  let sum3 = 0;
+  let n = 0;
+  for (; n + 3 < count; n += 4) {
+    sum0 += (values[from + n] ?? 0) * (other[offset + n] ?? 0);
+    sum1 += (values[from + n + 1] ?? 0) * (other[offset + n + 1] ?? 0);
+    sum2 += (values[from + n + 2] ?? 0) * (other[offset + n + 2] ?? 0);
+    sum3 += (values[from + n + 3] ?? 0) * (other[offset + n + 3] ?? 0);
+  }
+  for (; n < count; n++) sum0 += (values[from + n] ?? 0) * (other[offset + n] ?? 0);
+  return sum0 + sum1 + (sum2 + sum3);
+}
+
+function describe(
+  samples: Int16Array,
+  model: Model,
+  { inverse, iterations }: { inverse: Float64Array; iterations: number },
+): Fit {
+  const tones = model.frequencies.length;
+  const size = columnsFor("all", tones);
+  const { squares, largest } = measureResidual(samples, model);
+  const residual = Math.sqrt(squares / (samples.length - size));
+  const covariance = (row: number, column: number): number => inverse[row * size + column] ?? 0;
+  const fitted = Array.from(model.frequencies, (frequency, tone): FittedTone => {
+    const a = model.cosines[tone] ?? 0;
+    const b = model.sines[tone] ?? 0;
+    const [cosine, sine, slope] = [tone, tones + tone, 2 * tones + tone];
+    const amplitude = Math.sqrt(a * a + b * b);
+    const variance =
+      a * a * covariance(cosine, cosine) +
+      b * b * covariance(sine, sine) +
+      2 * a * b * covariance(sine, cosine);
+    // from the middle back to the first sample, read as amplitude * sin(2 pi f t + phase)
+    const back = cosSinOfTurns((-frequency * (samples.length - 1)) / 2);
+    return {
+      frequency,
+      frequencyError: (residual * Math.sqrt(covariance(slope, slope))) / (Math.PI * samples.length),
+      amplitude,
+      amplitudeError: (residual * Math.sqrt(variance)) / amplitude,
+      phase: {
+        cos: (b * back.cos - a * back.sin) / amplitude,
+        sin: (a * back.cos + b * back.sin) / amplitude,
+      },
+    };
+  });
+  return { tones: fitted, offset: model.offset, residual, largestResidual: largest, iterations };
+}
+
+function measureResidual(samples: Int16Array, model: Model): { squares: number; largest: number } {
+  const block = newBlock(columnsFor("amplitudes", model.frequencies.length));
+  const { residuals } = block;
+  let squares = 0;
+  let largest = 0;
+  for (let start = 0; start < samples.length; start += BLOCK) {
+    fillBlock(samples, start, { model, unknowns: "amplitudes", block });
+    squares += dot(residuals, 0, { other: residuals, offset: 0, count: block.count });
+    for (let n = 0; n < block.count; n++) largest = Math.max(largest, Math.abs(residuals[n] ?? 0));
+  }
+  return { squares, largest };
+}

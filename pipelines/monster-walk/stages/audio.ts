@@ -1,0 +1,90 @@
+import { createHash } from "node:crypto";
+import type { Input } from "pipelite";
+import { renderChord } from "../sound/chord.ts";
+import type { Measurement } from "../sound/measurement.ts";
+import { measureWindow } from "../sound/measurement.ts";
+import { listOnsets, plainWindow, renderWalk } from "../sound/walk.ts";
+import type { Recording } from "../sound/wav.ts";
+import { parseWav, writeWav } from "../sound/wav.ts";
+import type proofStage from "./proof.ts";
+
+const CHORD_FILE = "monster_walk.wav";
+const WALK_FILE = "monster_walk_60s.wav";
+
+/** A prime, so that the window is no whole number of the chord's periods and its rounding errors do not repeat evenly. */
+const CHORD_WINDOW_SAMPLES = 131_071;
+
+const METHOD =
+  "Blackman-Harris spectrum for the start, then joint least squares of all tones with unknown frequency, amplitude and " +
+  "phase (IEEE Std 1057 four-parameter fit, generalised); the sampling rate is exact by definition in a WAV file";
+
+/** The chord and the walk as recordings, and what is measured in the bytes of both. */
+export default async function audio({ proof }: { proof: Input<typeof proofStage> }) {
+  const { sound, walk } = await proof.json("facts.json");
+  const { sampleRateHz } = sound;
+  const chordSamples = renderChord(sound.chord.harmonics, sampleRateHz, sound.chord.samples);
+  const chordBytes = writeWav({ sampleRateHz, samples: chordSamples });
+  const walkSamples = renderWalk({ ...sound.walk, sampleRateHz, steps: walk.groups });
+  const walkBytes = writeWav({ sampleRateHz, samples: walkSamples });
+
+  const chord = parseWav(chordBytes);
+  const walked = parseWav(walkBytes);
+  const stepSamples = sound.walk.barsPerStep * sound.walk.barSamples;
+  const plain = plainWindow(sound.walk);
+  return {
+    [CHORD_FILE]: chordBytes,
+    [WALK_FILE]: walkBytes,
+    "monster_walk_metadata.json": {
+      method: METHOD,
+      chord: {
+        ...describe(CHORD_FILE, chordBytes, chord),
+        fundamentalHz: sound.chord.fundamentalHz,
+        measured: measureWindow(chord, { start: 0, samples: CHORD_WINDOW_SAMPLES }, sound.chord.harmonics),
+      },
+      walk: {
+        ...describe(WALK_FILE, walkBytes, walked),
+        fundamentalHz: sound.walk.fundamentalHz,
+        bars: sound.walk.bars,
+        barSamples: sound.walk.barSamples,
+        steps: walk.groups.map((group, index): MeasuredStep => {
+          const start = index * stepSamples;
+          return {
+            digits: group.digits,
+            startSample: start,
+            samples: stepSamples,
+            onsets: listOnsets(group.removed),
+            measured: measureWindow(
+              walked,
+              { start: start + plain.start, samples: plain.end - plain.start },
+              sound.walk.harmonics.filter(({ prime }) => group.kept.includes(prime)),
+            ),
+          };
+        }),
+      },
+    },
+  };
+}
+
+export interface MeasuredStep {
+  digits: string;
+  startSample: number;
+  samples: number;
+  /** When each removed prime leaves. */
+  onsets: ReturnType<typeof listOnsets>;
+  /** The tones found in the part of the step where only the quotient's primes should sound. */
+  measured: Measurement;
+}
+
+function describe(file: string, bytes: Uint8Array, { sampleRateHz, samples }: Recording) {
+  return {
+    file,
+    sha256: createHash("sha256").update(bytes).digest("hex"),
+    sampleRateHz,
+    channels: 1,
+    bitsPerSample: 16,
+    samples: samples.length,
+    seconds: samples.length / sampleRateHz,
+    highestSample: samples.reduce((most, sample) => Math.max(most, sample)),
+    lowestSample: samples.reduce((least, sample) => Math.min(least, sample)),
+  };
+}
