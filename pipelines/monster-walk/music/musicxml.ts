@@ -1,0 +1,230 @@
+// The song as MusicXML 4.0, score-partwise: a voice with two lines of words and a piano.
+// Specification: W3C Community Group Report "MusicXML 4.0" (2021). Order of elements follows its schema.
+import type { AccidentalMemory } from "./accidentals.ts";
+import { rememberAccidentals } from "./accidentals.ts";
+import type { Heading } from "./engrave.ts";
+import { formatCents } from "./pitch.ts";
+import type { StaffOf } from "./musicxml-notes.ts";
+import { LEFT, rests, RIGHT, voiceNote, writeTones } from "./musicxml-notes.ts";
+import { BAR_QUAVERS } from "./prosody.ts";
+import type { Bar, ChordStroke, Song } from "./score.ts";
+import { CROTCHETS_PER_MINUTE } from "./score.ts";
+import { majorKeySharps } from "./song-midi.ts";
+import { chordName, letterName, spellRoot } from "./spelling.ts";
+import type { XmlElement } from "./xml.ts";
+import { element, writeXml } from "./xml.ts";
+
+// Places on the first page are in tenths of a staff space.
+const PAGE_TENTHS = { width: 1556, height: 2200, margin: 90 };
+/** Divisions of a crotchet: a quaver is the shortest note. */
+const DIVISIONS = 2;
+const BARS_PER_SYSTEM = 4;
+
+export function writeMusicXml(song: Song): string {
+  const sharps = majorKeySharps(song);
+  const staves = {
+    voice: rememberAccidentals(sharps),
+    right: rememberAccidentals(sharps),
+    left: rememberAccidentals(sharps),
+  };
+  const root = element("score-partwise", { version: "4.0" }, [
+    element("work", {}, [element("work-title", {}, song.title)]),
+    element("identification", {}, [
+      element("creator", { type: "composer" }, AUTHOR),
+      element("encoding", {}, [element("software", {}, "Pipelite")]),
+    ]),
+    credit("title", "center", "20", song.title),
+    credit("subtitle", "center", "10", subtitle(song)),
+    credit("lyricist", "left", "8", readingNote(song)),
+    credit("composer", "right", "8", AUTHOR),
+    element("part-list", {}, [scorePart("P1", "Voice", "", 53), scorePart("P2", "Piano", "", 1)]),
+    element(
+      "part",
+      { id: "P1" },
+      song.bars.map((bar) => voiceMeasure(song, bar, staves.voice)),
+    ),
+    element(
+      "part",
+      { id: "P2" },
+      song.bars.map((bar) => pianoMeasure(song, bar, staves)),
+    ),
+  ]);
+  return writeXml(root, {
+    name: "score-partwise",
+    publicId: "-//Recordare//DTD MusicXML 4.0 Partwise//EN",
+    systemId: "http://www.musicxml.org/dtds/partwise.dtd",
+  });
+}
+
+/** What the heading of the score says. */
+export function headingOf(song: Song): Heading {
+  return { title: song.title, subtitle: subtitle(song), left: readingNote(song), right: AUTHOR };
+}
+
+const AUTHOR = "Words and music by rule: Pipelite's composer";
+
+function subtitle({ primes, steps }: Song): string {
+  return `${primes.length} primes in ${steps.length} steps along the order of the Monster group`;
+}
+
+/** Explains the marks above the voice by the first that isn't zero. */
+function readingNote({ primes }: Song): string {
+  const example = primes.find(({ pitch }) => pitch.centTenths !== 0);
+  if (example === undefined) return "All tones lie on the written notes";
+  const { centTenths } = example.pitch;
+  const side = centTenths < 0 ? "below" : "above";
+  return `${deviation(example.prime, centTenths)}: prime ${example.prime} sounds ${formatCents(Math.abs(centTenths)).slice(1)} cents ${side} the written note`;
+}
+
+function deviation(prime: number, centTenths: number): string {
+  return `${prime}: ${formatCents(centTenths).replace("-", "\u2212")}\u00a2`;
+}
+
+function writeHand(strokes: readonly ChordStroke[], place: StaffOf, memory: AccidentalMemory): XmlElement[] {
+  return strokes.flatMap((stroke) =>
+    writeTones(stroke.tones, stroke, { all: strokes, place, memory, words: [] }),
+  );
+}
+
+function credit(type: string, justify: string, size: string, text: string): XmlElement {
+  const middle = PAGE_TENTHS.width / 2;
+  const x =
+    justify === "center"
+      ? middle
+      : justify === "left"
+        ? PAGE_TENTHS.margin
+        : PAGE_TENTHS.width - PAGE_TENTHS.margin;
+  const words = {
+    "default-x": String(x),
+    "default-y": String(PAGE_TENTHS.height - PAGE_TENTHS.margin),
+    "font-size": size,
+    justify,
+    valign: "top",
+  };
+  return element("credit", { page: "1" }, [
+    element("credit-type", {}, type),
+    element("credit-words", words, text),
+  ]);
+}
+
+function scorePart(id: string, name: string, abbreviation: string, program: number): XmlElement {
+  return element("score-part", { id }, [
+    element("part-name", {}, name),
+    ...(abbreviation === "" ? [] : [element("part-abbreviation", {}, abbreviation)]),
+    element("score-instrument", { id: `${id}-I1` }, [element("instrument-name", {}, name)]),
+    element("midi-instrument", { id: `${id}-I1` }, [element("midi-program", {}, String(program))]),
+  ]);
+}
+
+function voiceMeasure(song: Song, bar: Bar, memory: AccidentalMemory): XmlElement {
+  memory.startBar();
+  const content: XmlElement[] = [];
+  if (bar.number > 1 && (bar.number - 1) % BARS_PER_SYSTEM === 0)
+    content.push(element("print", { "new-system": "yes" }));
+  if (bar.number === 1) content.push(attributes(song, ["G"]), tempoMark());
+  if (bar.opensStep) {
+    content.push(
+      direction(
+        "above",
+        element("rehearsal", { enclosure: "rectangle" }, song.steps[bar.step]?.digits ?? ""),
+      ),
+    );
+    if (song.bars[bar.number - 2]?.dynamic !== bar.dynamic) content.push(dynamics(bar, "above"));
+  }
+  const before = song.bars[bar.number - 2]?.chord;
+  if (before === undefined || chordName(before) !== chordName(bar.chord)) content.push(harmony(bar));
+  let filled = 0;
+  let named = false;
+  for (const note of bar.voice) {
+    const first = note.namesPrime && !named;
+    named ||= note.namesPrime;
+    if (first)
+      content.push(
+        direction(
+          "above",
+          element(
+            "words",
+            { "font-style": "italic", "font-size": "8" },
+            deviation(note.tone.prime, note.tone.centTenths),
+          ),
+        ),
+      );
+    content.push(...voiceNote(note, bar.voice, memory, bar.number === 1 && note.onset === 0));
+    filled = note.onset + note.quavers;
+  }
+  if (filled < BAR_QUAVERS) content.push(...rests(filled, BAR_QUAVERS - filled));
+  if (bar.number === song.bars.length) content.push(finalBarline());
+  return element("measure", { number: String(bar.number) }, content);
+}
+
+function pianoMeasure(song: Song, bar: Bar, staves: Record<"left" | "right", AccidentalMemory>): XmlElement {
+  staves.right.startBar();
+  staves.left.startBar();
+  const content: XmlElement[] = [];
+  if (bar.number === 1) content.push(attributes(song, ["G", "F"]));
+  if (bar.opensStep && song.bars[bar.number - 2]?.dynamic !== bar.dynamic)
+    content.push(dynamics(bar, "below"));
+  content.push(...writeHand(bar.right, RIGHT, staves.right));
+  content.push(element("backup", {}, [element("duration", {}, String(BAR_QUAVERS))]));
+  content.push(...writeHand(bar.left, LEFT, staves.left));
+  if (bar.number === song.bars.length) content.push(finalBarline());
+  return element("measure", { number: String(bar.number) }, content);
+}
+
+function attributes(song: Song, clefs: readonly ("G" | "F")[]): XmlElement {
+  const many = clefs.length > 1;
+  return element("attributes", {}, [
+    element("divisions", {}, String(DIVISIONS)),
+    element("key", {}, [element("fifths", {}, String(majorKeySharps(song))), element("mode", {}, "major")]),
+    element("time", {}, [element("beats", {}, String(BAR_QUAVERS)), element("beat-type", {}, "8")]),
+    ...(many ? [element("staves", {}, String(clefs.length))] : []),
+    ...clefs.map((sign, index) =>
+      element("clef", many ? { number: String(index + 1) } : {}, [
+        element("sign", {}, sign),
+        element("line", {}, sign === "G" ? "2" : "4"),
+      ]),
+    ),
+  ]);
+}
+
+function direction(placement: string, type: XmlElement): XmlElement {
+  return element("direction", { placement }, [element("direction-type", {}, [type])]);
+}
+
+function tempoMark(): XmlElement {
+  const perMinute = String(CROTCHETS_PER_MINUTE);
+  return element("direction", { placement: "above", directive: "yes" }, [
+    element("direction-type", {}, [element("words", { "font-weight": "bold" }, "At a walk ")]),
+    element("direction-type", {}, [
+      element("metronome", {}, [element("beat-unit", {}, "quarter"), element("per-minute", {}, perMinute)]),
+    ]),
+    element("sound", { tempo: perMinute }),
+  ]);
+}
+
+function dynamics(bar: Bar, placement: string): XmlElement {
+  return direction(placement, element("dynamics", {}, [element(bar.dynamic, {})]));
+}
+
+function harmony({ chord }: Bar): XmlElement {
+  const root = spellRoot(chord);
+  const { kind, symbol, degrees } = chord.quality;
+  return element("harmony", { placement: "above" }, [
+    element("root", {}, [
+      element("root-step", {}, letterName(root)),
+      ...(root.alter === 0 ? [] : [element("root-alter", {}, String(root.alter))]),
+    ]),
+    element("kind", { text: symbol.replaceAll("b", "\u266d") }, kind),
+    ...degrees.map(({ value, alter }) =>
+      element("degree", {}, [
+        element("degree-value", {}, String(value)),
+        element("degree-alter", {}, String(alter)),
+        element("degree-type", {}, "add"),
+      ]),
+    ),
+  ]);
+}
+
+function finalBarline(): XmlElement {
+  return element("barline", { location: "right" }, [element("bar-style", {}, "light-heavy")]);
+}
