@@ -10,6 +10,7 @@ import type { Argument, Machine, SystemCall } from "./system-call.ts";
 
 const CODE_ADDRESS = 0x10000000;
 const DATA_ADDRESS = 0x20000000;
+const HEADER_BYTES = 64 + 3 * 56;
 /** A multiple of every page size Linux uses on these machines. */
 const PAGE = 0x10000;
 const ELF_MACHINE = { x64: 62, arm64: 183 } as const;
@@ -75,8 +76,8 @@ class DataSegment {
   readonly #known = new Map<string, number>();
   #size = 0;
 
-  address(argument: Argument): number | bigint {
-    if (typeof argument === "number" || typeof argument === "bigint") return argument;
+  address(argument: Argument): number {
+    if (typeof argument === "number") return argument;
     if (typeof argument === "string") return this.#text(argument);
     if (argument instanceof Uint8Array) return this.add(argument, 8);
     if ("bpf" in argument) {
@@ -93,7 +94,7 @@ class DataSegment {
     const offset = Math.ceil(this.#size / alignment) * alignment;
     this.#parts.push({ offset, bytes });
     this.#size = offset + bytes.length;
-    return DATA_ADDRESS + offset;
+    return DATA_ADDRESS + HEADER_BYTES + offset;
   }
 
   finish(): Uint8Array {
@@ -116,22 +117,24 @@ class X64Code {
   readonly #bytes: number[] = [];
   readonly #failureJumps: number[] = [];
 
-  systemCall(number: number, args: readonly (number | bigint)[]): void {
-    // mov rdi, rsi, rdx, r10, r8, r9 <- imm64; mov eax <- number; syscall
+  systemCall(number: number, args: readonly number[]): void {
+    // opcodes of mov into rdi, rsi, rdx, r10, r8, r9, without the bit for 64-bit operands
     const registers = [
-      [0x48, 0xbf],
-      [0x48, 0xbe],
-      [0x48, 0xba],
-      [0x49, 0xba],
-      [0x49, 0xb8],
-      [0x49, 0xb9],
+      [0x40, 0xbf],
+      [0x40, 0xbe],
+      [0x40, 0xba],
+      [0x41, 0xba],
+      [0x41, 0xb8],
+      [0x41, 0xb9],
     ] as const;
     for (const [index, arg] of args.entries()) {
       const register = registers[index];
       assert(register !== undefined, "a system call has at most six arguments");
-      this.#bytes.push(...register, ...littleEndian(BigInt(arg), 8));
+      const isWide = arg < 0 || arg > 0xffffffff;
+      this.#bytes.push(register[0] | (isWide ? 0x08 : 0), register[1], ...word(arg));
+      if (isWide) this.#bytes.push(...word(Math.floor(arg / 2 ** 32)));
     }
-    this.#bytes.push(0xb8, ...littleEndian(BigInt(number), 4), 0x0f, 0x05);
+    this.#bytes.push(0xb8, ...word(number), 0x0f, 0x05); // mov eax, number; syscall
   }
 
   /** As systemCall, with the process made by the last clone as first argument. */
@@ -145,7 +148,7 @@ class X64Code {
   jumpToFailureUnlessOk(index: number): void {
     this.#bytes.push(0x48, 0x3d, 0x01, 0xf0, 0xff, 0xff); // cmp rax, -4095
     this.#bytes.push(0x72, 10); // jb over the next two
-    this.#bytes.push(0xbb, ...littleEndian(BigInt(index), 4)); // mov ebx, index
+    this.#bytes.push(0xbb, ...word(index)); // mov ebx, index
     this.#bytes.push(0xe9, 0, 0, 0, 0); // jmp failure
     this.#failureJumps.push(this.#bytes.length);
   }
@@ -158,13 +161,13 @@ class X64Code {
   /** Makes the jump that `jumpIfZero` returned end here. */
   land(jump: number): void {
     const distance = this.#bytes.length - jump;
-    this.#bytes.splice(jump - 4, 4, ...littleEndian(BigInt(distance), 4));
+    this.#bytes.splice(jump - 4, 4, ...word(distance));
   }
 
   startFailure(report: number): void {
     for (const jump of this.#failureJumps) this.land(jump);
-    this.#bytes.push(0x89, 0x1c, 0x25, ...littleEndian(BigInt(report), 4)); // mov [report], ebx
-    this.#bytes.push(0x89, 0x04, 0x25, ...littleEndian(BigInt(report + 4), 4)); // mov [report + 4], eax
+    this.#bytes.push(0x89, 0x1c, 0x25, ...word(report)); // mov [report], ebx
+    this.#bytes.push(0x89, 0x04, 0x25, ...word(report + 4)); // mov [report + 4], eax
   }
 
   finish(): Uint8Array {
@@ -176,15 +179,15 @@ class Arm64Code {
   readonly #words: number[] = [];
   readonly #failureJumps: number[] = [];
 
-  systemCall(number: number, args: readonly (number | bigint)[]): void {
-    for (const [register, arg] of args.entries()) this.#set(register, BigInt(arg));
-    this.#set(8, BigInt(number));
+  systemCall(number: number, args: readonly number[]): void {
+    for (const [register, arg] of args.entries()) this.#set(register, arg);
+    this.#set(8, number);
     this.#words.push(0xd4000001); // svc #0
   }
 
   systemCallOnChild(number: number, args: readonly number[]): void {
-    for (const [index, arg] of args.entries()) this.#set(index + 1, BigInt(arg));
-    this.#set(8, BigInt(number));
+    for (const [index, arg] of args.entries()) this.#set(index + 1, arg);
+    this.#set(8, number);
     this.#words.push(0xd4000001); // svc #0; x0 still holds the child
   }
 
@@ -211,7 +214,7 @@ class Arm64Code {
 
   startFailure(report: number): void {
     for (const jump of this.#failureJumps) this.land(jump);
-    this.#set(10, BigInt(report));
+    this.#set(10, report);
     this.#words.push(0xb9000149, 0xb9000540); // str w9, [x10]; str w0, [x10, #4]
   }
 
@@ -219,10 +222,9 @@ class Arm64Code {
     return new Uint8Array(Uint32Array.from(this.#words).buffer);
   }
 
-  #set(register: number, value: bigint): void {
-    const bits = BigInt.asUintN(64, value);
-    for (let part = 0; part < 4; part += 1) {
-      const half = Number((bits >> BigInt(16 * part)) & 0xffffn);
+  #set(register: number, value: number): void {
+    const [low, high] = [value >>> 0, Math.floor(value / 2 ** 32) >>> 0];
+    for (const [part, half] of [low & 0xffff, low >>> 16, high & 0xffff, high >>> 16].entries()) {
       if (part > 0 && half === 0) continue;
       const instruction = part === 0 ? 0xd2800000 : 0xf2800000; // movz, movk
       this.#words.push((instruction | (part << 21) | (half << 5) | register) >>> 0);
@@ -230,36 +232,30 @@ class Arm64Code {
   }
 }
 
-function littleEndian(value: bigint, size: number): number[] {
-  const bits = BigInt.asUintN(size * 8, value);
-  return Array.from({ length: size }, (_, index) => Number((bits >> BigInt(8 * index)) & 0xffn));
+/** 32 bits, little-endian. */
+function word(value: number): [number, number, number, number] {
+  return [value & 0xff, (value >> 8) & 0xff, (value >> 16) & 0xff, (value >>> 24) & 0xff];
 }
 
 function linkElf(machine: Machine, code: Uint8Array, data: Uint8Array): Uint8Array {
-  const headerBytes = 64 + 3 * 56;
-  const dataOffset = Math.ceil((headerBytes + code.length) / PAGE) * PAGE;
-  const image = new Uint8Array(dataOffset + data.length);
+  const codeOffset = Math.ceil((HEADER_BYTES + data.length) / 16) * 16;
+  const image = new Uint8Array(codeOffset + code.length);
   const view = new DataView(image.buffer);
   image.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
   view.setUint16(16, 2, true); // ET_EXEC
   view.setUint16(18, ELF_MACHINE[machine], true);
   view.setUint32(20, 1, true);
-  view.setBigUint64(24, BigInt(CODE_ADDRESS + headerBytes), true);
+  view.setBigUint64(24, BigInt(CODE_ADDRESS + codeOffset), true);
   view.setBigUint64(32, 64n, true); // program headers
   view.setUint16(52, 64, true);
   view.setUint16(54, 56, true);
   view.setUint16(56, 3, true);
   view.setUint16(58, 64, true);
   const [executable, writable, readable] = [1, 2, 4];
+  // File offset and address agree modulo PAGE: the kernel maps whole pages of the file, so both segments may share one.
   const segments = [
-    {
-      type: 1,
-      flags: readable | executable,
-      offset: 0,
-      address: CODE_ADDRESS,
-      size: headerBytes + code.length,
-    },
-    { type: 1, flags: readable | writable, offset: dataOffset, address: DATA_ADDRESS, size: data.length },
+    { type: 1, flags: readable | writable, offset: HEADER_BYTES, address: DATA_ADDRESS, size: data.length },
+    { type: 1, flags: readable | executable, offset: codeOffset, address: CODE_ADDRESS, size: code.length },
     { type: 0x6474e551, flags: readable | writable, offset: 0, address: 0, size: 0 }, // PT_GNU_STACK
   ];
   for (const [index, { type, flags, offset, address, size }] of segments.entries()) {
@@ -267,13 +263,13 @@ function linkElf(machine: Machine, code: Uint8Array, data: Uint8Array): Uint8Arr
     view.setUint32(at, type, true);
     view.setUint32(at + 4, flags, true);
     view.setBigUint64(at + 8, BigInt(offset), true);
-    view.setBigUint64(at + 16, BigInt(address), true);
-    view.setBigUint64(at + 24, BigInt(address), true);
+    view.setBigUint64(at + 16, BigInt(address + offset), true);
+    view.setBigUint64(at + 24, BigInt(address + offset), true);
     view.setBigUint64(at + 32, BigInt(size), true);
     view.setBigUint64(at + 40, BigInt(size), true);
     view.setBigUint64(at + 48, BigInt(PAGE), true);
   }
-  image.set(code, headerBytes);
-  image.set(data, dataOffset);
+  image.set(data, HEADER_BYTES);
+  image.set(code, codeOffset);
   return image;
 }

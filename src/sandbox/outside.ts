@@ -26,6 +26,7 @@ export function startedProcess({ cgroupFiles, hasTerminal, coreHardLimit }: Star
   return [
     call("prctl", linux.PRCTL.parentDeathSignal, linux.SIGKILL, 0, 0, 0),
     call("setsid"),
+    call("dup3", 1, 0, 0), // stdin: /dev/null open for both ways, as Nix has it
     ...(hasTerminal ? openTerminal() : []),
     attempt("close", FD.outer),
     ...cgroupFiles.flatMap(enterCgroup),

@@ -22,6 +22,11 @@ export function childrenOf(pid: number): number[] {
   }
 }
 
+/** False also for a process that has ended and waits for its parent to notice. */
+export function isRunning(pid: number): boolean {
+  return /^\d+ \(.*\) [^ZX]/s.test(readText(`/proc/${pid}/stat`));
+}
+
 /** Sends SIGKILL to each; one that is gone is no error. */
 export function killProcesses(pids: Iterable<number>): void {
   for (const pid of pids) {

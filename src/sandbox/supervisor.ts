@@ -11,7 +11,7 @@ import { PipeliteError, systemErrorCode } from "#base/errors.ts";
 import type { Cgroup } from "./cgroup.ts";
 import { FD, READY_MARK } from "./inside.ts";
 import { DONE_MARK, DONE_RECORD_BYTES } from "./machine-code.ts";
-import { childrenOf, descendants, killProcesses, sampleTree } from "./process-tree.ts";
+import { childrenOf, descendants, isRunning, killProcesses, sampleTree } from "./process-tree.ts";
 import type { TreeSample } from "./process-tree.ts";
 import type { SandboxEnding, SandboxKind, SandboxRequest } from "./request.ts";
 
@@ -225,7 +225,7 @@ async function endLeftovers(pid: number, { kind, cgroup }: Watched): Promise<voi
   const TRIES = 400;
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     cgroup?.kill();
-    const left = descendants(pid);
+    const left = descendants(pid).filter(isRunning);
     if (left.length === 0) return;
     killProcesses(left);
     await delay(2);

@@ -51,7 +51,7 @@ export function systemCallNumber(name: SystemCallName, machine: Machine): number
  * A number is passed as it is. The others are passed by address: a byte string with its final NUL, bytes, a list of byte
  * strings as a NULL-terminated array (argv, envp), a BPF program as `struct sock_fprog`.
  */
-export type Argument = number | bigint | string | Uint8Array | readonly string[] | { bpf: Uint8Array };
+export type Argument = number | string | Uint8Array | readonly string[] | { bpf: Uint8Array };
 
 export interface SystemCall {
   name: SystemCallName;
