@@ -12,6 +12,7 @@ import type { BuildNode, GraphNode, TimingsNode } from "#define/graph.ts";
 import { isBuildNode } from "#define/graph.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import { derivationPath } from "#nix/derivation.ts";
+import { parseStorePath } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import type { BuildReason } from "./events.ts";
@@ -73,13 +74,22 @@ export function isReady(work: Workspace, node: GraphNode): boolean {
 export function compositionOf(work: Workspace, node: BuildNode): Composition {
   const prepared = work.prepared.prepared.get(node);
   if (prepared === undefined) throw new Error(`${node.name} is not prepared`);
-  const inputs = Object.fromEntries(node.needs.map((need) => [need.name, work.outputs.get(need) ?? null]));
-  return { ...prepared.ingredients, inputs };
+  const inputs: Record<string, string | null> = {};
+  const sources: Record<string, string> = {};
+  for (const need of node.needs) {
+    const path = work.outputs.get(need) ?? null;
+    if (need.kind === "source" && path !== null) sources[need.name] = path;
+    else inputs[need.name] = path;
+  }
+  return { ...prepared.ingredients, sources, inputs };
 }
 
 export function reasonFor(work: Workspace, node: BuildNode): BuildReason {
   const before = work.builds.ingredients(work.prepared.graph.file, node.name) as Composition | undefined;
-  return explain(before, compositionOf(work, node));
+  return explain(before, compositionOf(work, node), (path) => {
+    const storePath = parseStorePath(path);
+    return work.store.isValid(storePath) ? work.store.physical(storePath) : undefined;
+  });
 }
 
 /** Puts the sources into the table of outputs. */

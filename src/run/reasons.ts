@@ -1,10 +1,15 @@
 // Why a stage must be built: what it is made of now, compared with what it was made of when it last passed, in the words
 // of pipeline.ts.
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { isDirectory } from "#base/files.ts";
 import type { Ingredients } from "#define/compile.ts";
 import type { BuildReason } from "./events.ts";
 
-/** Ingredients, and the output path of every input: all that the identity of a stage is made of. */
+/** Ingredients, and the path of every input: all that the identity of a stage is made of. */
 export interface Composition extends Ingredients {
+  /** Source -> its store path. */
+  sources: Record<string, string>;
   /** Name of a needed node -> its output path; null while that is not known. */
   inputs: Record<string, string | null>;
 }
@@ -12,8 +17,13 @@ export interface Composition extends Ingredients {
 /**
  * The first difference, the user's own changes first.
  * @param before what the stage was made of when it last passed; undefined when it never did.
+ * @param onDisk where a store path is, if it still is there.
  */
-export function explain(before: Composition | undefined, now: Composition): BuildReason {
+export function explain(
+  before: Composition | undefined,
+  now: Composition,
+  onDisk: (path: string) => string | undefined,
+): BuildReason {
   if (before === undefined) return { kind: "first-build", text: "not built before" };
   const code = firstDifference(before.code, now.code);
   if (code !== undefined && code.key !== "pipelite") {
@@ -22,6 +32,12 @@ export function explain(before: Composition | undefined, now: Composition): Buil
   const param = firstDifference(before.params, now.params);
   if (param !== undefined) {
     return { kind: "param", text: `param ${param.key}: ${show(param.was)} -> ${show(param.is)}` };
+  }
+  const source = firstDifference(before.sources, now.sources);
+  if (source !== undefined) {
+    const [was, is] = [source.was, source.is].map((path) => (typeof path === "string" ? onDisk(path) : undefined));
+    const file = was === undefined || is === undefined ? undefined : firstChangedFile(was, is);
+    return { kind: "source", text: `source ${source.key} changed${file === undefined ? "" : `: ${file}`}` };
   }
   const input = firstDifference(before.inputs, now.inputs);
   if (input !== undefined) {
@@ -52,4 +68,25 @@ function firstDifference(
 function show(value: unknown): string {
   const text = value === undefined ? "none" : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** The first file, in the order of names, that two trees do not share; undefined when the trees are single files. */
+function firstChangedFile(was: string, is: string): string | undefined {
+  if (!isDirectory(was) || !isDirectory(is)) return undefined;
+  const names = [...new Set([...filesBelow(was), ...filesBelow(is)])].toSorted();
+  return names.find((name) => !sameContent(join(was, name), join(is, name)));
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
+}
+
+function sameContent(a: string, b: string): boolean {
+  try {
+    return readFileSync(a).equals(readFileSync(b));
+  } catch {
+    return false;
+  }
 }

@@ -1,0 +1,115 @@
+// What is rebuilt after an edit, and what the plan says about it: the promise of point 5 of the design, seen from outside.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Project } from "../rig/project.ts";
+
+const files = {
+  "pipeline.ts": `
+import { gate, param, pipeline, source, stage } from "pipelite";
+const table = source("data", { ignore: ["*.tmp"] });
+const first = stage(() => import("./stages/first.ts"), { table, factor: param.integer({ default: 2, min: 1 }) });
+const second = stage(() => import("./stages/second.ts"), { first });
+const third = stage(() => import("./stages/third.ts"), { second });
+const apart = stage(() => import("./stages/apart.ts"));
+export default pipeline({ first, second, third, apart });
+`,
+  "data/numbers.txt": "1\n2\n3\n",
+  "stages/sum.ts": "export const sum = (text: string): number => text.trim().split('\\n').map(Number).reduce((a, b) => a + b, 0);\n",
+  "stages/first.ts": `
+import type { Source } from "pipelite";
+import { readFile } from "node:fs/promises";
+import { sum } from "./sum.ts";
+export default async function first({ table, factor }: { table: Source; factor: number }) {
+  return { "sum.json": { sum: factor * sum(await readFile(table.file("numbers.txt"), "utf8")) } };
+}
+`,
+  "stages/second.ts": `
+import type { Input } from "pipelite";
+import type first from "./first.ts";
+export default async function second({ first }: { first: Input<typeof first> }) {
+  const { sum } = await first.json("sum.json");
+  return { "sign.txt": sum > 0 ? "positive" : "not positive" };
+}
+`,
+  "stages/third.ts": `
+import type { Input } from "pipelite";
+import type second from "./second.ts";
+export default async function third({ second }: { second: Input<typeof second> }) {
+  return { "loud.txt": (await second.text("sign.txt")).toUpperCase() };
+}
+`,
+  "stages/apart.ts": `export default function apart() { return { "constant.txt": "1" }; }\n`,
+};
+
+let project: Project;
+before(() => {
+  project = new Project(files);
+});
+after(() => project[Symbol.dispose]());
+
+async function reasons(more = {}): Promise<Record<string, string>> {
+  const { stages } = await project.plan(more);
+  return Object.fromEntries(stages.map(({ name, status, reason }) => [name, reason?.text ?? status]));
+}
+
+test("a first run builds everything, and the plan says that nothing was built before", async () => {
+  assert.deepEqual(await reasons(), {
+    first: "not built before",
+    second: "not built before",
+    third: "not built before",
+    apart: "not built before",
+  });
+  const { ends, status } = await project.run();
+  assert.equal(status, "passed");
+  assert.deepEqual(ends, { first: "built", second: "built", third: "built", apart: "built" });
+});
+
+test("a second run builds nothing, by the fast way and by the long one", async () => {
+  const all = { first: "cached", second: "cached", third: "cached", apart: "cached" };
+  assert.deepEqual((await project.run()).ends, all);
+  assert.deepEqual((await project.run({ paranoid: true })).ends, all);
+  assert.deepEqual(await reasons(), all);
+});
+
+test("an edited comment rebuilds nothing", async () => {
+  project.write({ "stages/sum.ts": `// adds up\n${files["stages/sum.ts"]}` });
+  assert.deepEqual(new Set(Object.values((await project.run()).ends)), new Set(["cached"]));
+});
+
+test("an import of a stage that changed is named, and an unchanged output stops the rebuild there", async () => {
+  project.write({ "stages/sum.ts": files["stages/sum.ts"].replace(", 0)", ", 0) + 1") });
+  assert.deepEqual(await reasons(), {
+    first: "stages/sum.ts changed",
+    second: "input first may change",
+    third: "input second may change",
+    apart: "cached",
+  });
+  const { ends, outputs } = await project.run();
+  assert.deepEqual(ends, { first: "built", second: "built", third: "cached", apart: "cached" });
+  const again = await project.run();
+  assert.deepEqual(again.outputs, outputs);
+});
+
+test("a parameter that changed is named with both values", async () => {
+  assert.equal((await reasons({ params: { factor: "3" } }))["first"], "param factor: 2 -> 3");
+});
+
+test("a source file that changed is named", async () => {
+  project.write({ "data/numbers.txt": "1\n2\n4\n" });
+  const plan = await reasons();
+  assert.equal(plan["first"], "source data changed: numbers.txt");
+  assert.equal(plan["apart"], "cached");
+  await project.run();
+});
+
+test("an ignored file is no part of the source", async () => {
+  project.write({ "data/scratch.tmp": "x" });
+  assert.deepEqual(new Set(Object.values(await reasons())), new Set(["cached"]));
+});
+
+test("one stage alone runs with what it needs", async () => {
+  project.write({ "stages/third.ts": files["stages/third.ts"].replace("loud", "louder") });
+  project.write({ "stages/apart.ts": files["stages/apart.ts"].replace('"1"', '"2"') });
+  const { ends } = await project.run({ stages: ["third"] });
+  assert.deepEqual(ends, { first: "cached", second: "cached", third: "built" });
+});
