@@ -38,7 +38,7 @@ let
     impure = make "impure" { __impure = true; };
     # The chain that is built: floating on floating, and input-addressed on both.
     chainFirst = floating "chain-first" { args = [ "-c" "echo first > $out" ]; };
-    chainSecond = floating "chain-second" { outputs = [ "out" "doc" ]; first = chainFirst; "under ${plainText "${chainFirst}"}" = "key"; args = [ "-c" "echo second > $out; echo $first ${chainFirst} > $doc" ]; };
+    chainSecond = floating "chain-second" { outputs = [ "out" "doc" ]; first = chainFirst; "under ${plainText "${chainFirst}"}" = "key"; args = [ "-c" "echo scratch $out $doc; echo second > $out; echo $first ${chainFirst} > $doc" ]; };
     chainThird = make "chain-third" { outputs = [ "out" "log" ]; first = chainFirst; second = chainSecond.doc; args = [ "-c" "echo $second $out > $out; echo log > $log" ]; };
   };
 in {

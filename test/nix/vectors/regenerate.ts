@@ -136,7 +136,8 @@ function makeDerivations(nix: Nix, folder: string): void {
   );
   const results = built.stdout.toString().trimEnd().split("\n");
   const closure = nix.inStore("nix-store", "--query", "--requisites", ...results).split("\n");
-  const chain = { resolved, results, closure: describePaths(nix, closure) };
+  const scratch = /^scratch (.*)$/m.exec(built.stderr)?.[1]?.split(" ");
+  const chain = { resolved, scratch, results, closure: describePaths(nix, closure) };
   writeFileSync(join(folder, "drv.json"), prettyJson({ table, placeholders, texts, chain }));
   mkdirSync(join(folder, "drv"), { recursive: true });
   for (const entry of readdirSync(nix.physical("/nix/store"))) {
