@@ -29,6 +29,10 @@ const rows = {
     exit: 1,
     message: "Cannot get a lock within {timeoutMs} ms: another process holds it",
   },
+  MEMORY_FILE_REFUSED: {
+    exit: 4,
+    message: "Cannot make the memory file {name}: the kernel refuses executable memory files",
+  },
   JSON_NOT_CANONICAL: { exit: 2, message: "Cannot write {value} as canonical JSON at {at}" },
   // define
   PARAM_DEFAULT_INVALID: {
@@ -67,11 +71,11 @@ const rows = {
   TOOL_NOT_FOUND: { exit: 4, message: "{place}: cannot find the program {program} on the PATH" },
   TOOL_NOT_A_PROGRAM: {
     exit: 2,
-    message: "Cannot capture {program}: it is not a 64-bit ELF program that can run here",
+    message: "{place}: cannot capture {program}: it is not a 64-bit ELF program that can run here",
   },
   TOOL_LIBRARY_MISSING: {
     exit: 4,
-    message: "Cannot capture {program}: its library {library} is not installed",
+    message: "{place}: cannot capture {program}: its library {library} is not installed",
   },
   PARAM_UNKNOWN: {
     exit: 2,
@@ -111,6 +115,7 @@ const rows = {
       "{place}: cannot pass the input '{name}' to stage '{stage}': it must be a stage, a parameter or plain data ({problem})",
   },
   SOURCE_NOT_FOUND: { exit: 2, message: "{place}: cannot find the source {path}" },
+  FETCH_URL_INVALID: { exit: 2, message: "{place}: cannot fetch '{url}': it is no URL" },
   FETCH_HASH_INVALID: {
     exit: 2,
     message: "{place}: cannot use '{hash}' as the sha256 of the file to fetch",
@@ -286,6 +291,51 @@ const rows = {
   SIGNATURE_INVALID: { exit: 3, message: "Cannot read '{text}' as a signature: {reason}" },
   KEY_INVALID: { exit: 2, message: "Cannot read the key '{name}': {reason}" },
   EXPORT_INVALID: { exit: 3, message: "Cannot read the export stream at byte {offset}: {reason}" },
+  // cli
+  COMMAND_UNKNOWN: { exit: 2, message: "There is no command '{command}'", hint: "{suggestion}" },
+  FLAG_UNKNOWN: { exit: 2, message: "There is no flag {flag}", hint: "{suggestion}" },
+  FLAG_VALUE_MISSING: { exit: 2, message: "The flag {flag} needs a value" },
+  FLAG_REPEATED: { exit: 2, message: "Cannot use the flag {flag} twice: '{first}' and '{second}'" },
+  ARGUMENT_INVALID: { exit: 2, message: "Cannot use '{value}' for {name}: {problem}" },
+  ARGUMENT_MISSING: { exit: 2, message: "The argument {name} is missing", hint: "{suggestion}" },
+  ARGUMENT_UNEXPECTED: { exit: 2, message: "There is no use for the argument '{value}'", hint: "{suggestion}" },
+  STORE_ARGUMENT_UNKNOWN: {
+    exit: 2,
+    message: "Cannot find '{path}' in the store {home}",
+    hint: "`pipelite store list` lists all paths",
+  },
+  STORE_ARGUMENT_AMBIGUOUS: { exit: 2, message: "Cannot tell which path '{path}' means: {first} or {second}" },
+  INIT_WOULD_OVERWRITE: {
+    exit: 2,
+    message: "Cannot start a pipeline in {folder}: it has {files}",
+    hint: "Name another folder: `pipelite init FOLDER`",
+  },
+  OUTPUT_IS_TERMINAL: { exit: 2, message: "Cannot write {what} to a terminal", hint: "Redirect it: `> FILE`" },
+  SYSTEM_CALL_FAILED: { exit: 1, message: "Cannot {call} {path}: {reason}" },
+  INTERRUPTED: { exit: 130, message: "Stopped before the end" },
+  INTERNAL_ERROR: {
+    exit: 70,
+    message: "Internal error: {problem}",
+    hint: "This is a fault of Pipelite {version}, not yours; please report it with the lines above",
+  },
+  // sandbox
+  SANDBOX_UNAVAILABLE: {
+    exit: 4,
+    message: "Cannot use the sandbox {kind} on this machine: {reason}",
+    hint: "Leave the choice to Pipelite, or allow unprivileged user namespaces",
+  },
+  SANDBOX_FAILED: {
+    exit: 1,
+    message: "Cannot set up the sandbox {kind}: {problem}",
+  },
+  SANDBOX_BUILDER_NOT_STARTED: {
+    exit: 1,
+    message: "Cannot start {builder} in the sandbox: {problem}",
+  },
+  SANDBOX_INPUT_MISSING: {
+    exit: 1,
+    message: "Cannot show {path} to the sandbox: {physical} does not exist",
+  },
 } as const satisfies Record<string, Row>;
 
 export type ErrorCode = keyof typeof rows;

@@ -48,15 +48,22 @@ export function shortStorePath(path: string): string {
   return match === null ? path : `${match[1]}...-${match[2]}`;
 }
 
-/** Names as a sentence has them: `a`, `a and b`, `a, b and c`; beyond `limit`: `a, b and 4 more`. */
-export function formatList(items: readonly string[], limit = Number.POSITIVE_INFINITY): string {
-  const shown = items.length > limit ? items.slice(0, limit) : items;
-  const rest = items.length - shown.length;
-  const parts = rest > 0 ? [...shown, `${rest} more`] : shown;
-  return parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
+interface ListForm {
+  /** Items beyond this are counted. */
+  limit?: number;
+  word?: "and" | "or";
 }
 
-// Written as code points: the characters themselves cannot be seen in an editor.
+/** Items as a sentence has them: `a`, `a and b`, `a, b and c`; beyond a limit: `a, b and 4 more`. */
+export function formatList(
+  items: readonly string[],
+  { limit = Number.POSITIVE_INFINITY, word = "and" }: ListForm = {},
+): string {
+  const rest = items.length - Math.min(items.length, limit);
+  const parts = rest > 0 ? [...items.slice(0, limit), `${rest} more`] : items;
+  return parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} ${word} ${parts.at(-1)}`;
+}
+
 const CONTROL = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 
 /**

@@ -49,15 +49,11 @@ function buildForest(state: RunState, open: readonly StageState[]): Node[] {
     nodes.set(stage.name, node);
     if (isRunning(stage)) return node;
     const inputs = openInputs(state, stage).flatMap((name) => state.stages.get(name) ?? []);
-    const [parent, ...others] = inputs
-      .map(nodeOf)
-      .toSorted((one, other) => other.depth - one.depth);
+    const [parent, ...others] = inputs.map(nodeOf).toSorted((one, other) => other.depth - one.depth);
     if (parent === undefined) return node;
     node.depth = parent.depth + 1;
     node.ancestors = new Set([...parent.ancestors, parent.stage.name]);
-    node.alsoWaitsFor = others
-      .map((other) => other.stage.name)
-      .filter((name) => !node.ancestors.has(name));
+    node.alsoWaitsFor = others.map((other) => other.stage.name).filter((name) => !node.ancestors.has(name));
     parent.children.push(node);
     return node;
   };
@@ -88,10 +84,7 @@ function leftOutText(open: readonly StageState[], kept: ReadonlySet<string>): st
   const out = open.filter(({ name }) => !kept.has(name));
   const running = out.filter(isRunning).length;
   const waiting = out.length - running;
-  const parts = [
-    running > 0 ? `${running} more running` : "",
-    waiting > 0 ? `${waiting} more waiting` : "",
-  ];
+  const parts = [running > 0 ? `${running} more running` : "", waiting > 0 ? `${waiting} more waiting` : ""];
   return `  ${parts.filter((part) => part !== "").join(", ")}`;
 }
 
@@ -108,8 +101,7 @@ function renderForest(
       const isLast = index === shown.length - 1;
       const { symbols } = options;
       const isDeep = node.depth > DEPTH_MAX;
-      const connector =
-        node.depth === 0 ? "" : indent + (isLast ? symbols.lastBranch : symbols.branch);
+      const connector = node.depth === 0 ? "" : indent + (isLast ? symbols.lastBranch : symbols.branch);
       lines.push(nodeLine(node, connector, state, options));
       if (node.depth === 0) walk(node.children, "");
       else walk(node.children, isDeep ? indent : indent + (isLast ? symbols.blank : symbols.bar));
@@ -148,7 +140,7 @@ function waitingLine(node: Node, connector: string, { symbols }: FrameOptions): 
   const spans: Span[] = [span(lead, "faint"), span(node.stage.name)];
   if (node.depth === 0) return [...spans, span("  ready", "faint")];
   if (node.alsoWaitsFor.length === 0) return spans;
-  return [...spans, span(`  also waits for ${formatList(node.alsoWaitsFor, 3)}`, "faint")];
+  return [...spans, span(`  also waits for ${formatList(node.alsoWaitsFor, { limit: 3 })}`, "faint")];
 }
 
 function footerLine(state: RunState, { nowMs, cancelling }: FrameOptions): Line {
@@ -157,10 +149,7 @@ function footerLine(state: RunState, { nowMs, cancelling }: FrameOptions): Line 
   const running = stages.filter(isRunning).length;
   const { failed } = countStatuses(state);
   const elapsed = formatElapsed(nowMs - (state.startedMs ?? nowMs));
-  const spans: Span[] = [
-    span(`${done} of ${stages.length} done`),
-    span(`, ${running} running`, "busy"),
-  ];
+  const spans: Span[] = [span(`${done} of ${stages.length} done`), span(`, ${running} running`, "busy")];
   if (failed > 0) spans.push(span(`, ${failed} failed`, "failure"));
   spans.push(span(`  ${elapsed}`, "faint"));
   if (cancelling) spans.push(span("  stopping", "warning"));

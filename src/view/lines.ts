@@ -1,13 +1,7 @@
 // The lines that every human view shows in the same words: the start of a run, the end of a stage, the end of the run.
+import { isAbsolute, relative } from "node:path";
 import type { StageStatus } from "#run/events.ts";
-import {
-  cleanLine,
-  formatCount,
-  formatDuration,
-  formatList,
-  formatSize,
-  padToWidth,
-} from "./format.ts";
+import { cleanLine, formatCount, formatDuration, formatList, formatSize, padToWidth } from "./format.ts";
 import { plainLine, span, type Line, type Span, type Style } from "./paint.ts";
 import { countStatuses, stageOf, type RunState, type StageFinished } from "./state.ts";
 import type { Verbosity } from "./view.ts";
@@ -70,8 +64,7 @@ export function startLines(state: RunState): Line[] {
   const { started } = state;
   if (started === undefined) return [];
   const { kind, version, tried } = started.sandbox;
-  const sandbox =
-    kind === "none" ? "no sandbox" : version === undefined ? kind : `${kind} ${version}`;
+  const sandbox = kind === "none" ? "no sandbox" : version === undefined ? kind : `${kind} ${version}`;
   const facts = [
     formatCount(started.stages.length, "stage"),
     formatCount(started.jobs, "job"),
@@ -102,8 +95,7 @@ export function stageEndLine(state: RunState, event: StageFinished, symbols: Sym
     span(endingText(event)),
   ];
   const { reason } = stageOf(state, event.name);
-  if (event.status === "built" && reason !== undefined)
-    spans.push(span(`  (${reason.text})`, "faint"));
+  if (event.status === "built" && reason !== undefined) spans.push(span(`  (${reason.text})`, "faint"));
   return spans;
 }
 
@@ -120,32 +112,24 @@ function reasonSpans(state: RunState, name: string): Span[] {
 }
 
 function endingText(event: StageFinished): string {
-  const size = event.narSize === undefined ? "" : `, ${formatSize(event.narSize)}`;
-  switch (event.status) {
-    case "built":
-    case "substituted":
-      return ` in ${formatDuration(event.durationMs)}${size}`;
-    case "failed":
-      return ` after ${formatDuration(event.durationMs)}: ${failureText(event)}`;
-    case "skipped":
-      return event.because === undefined ? "" : ` because of ${event.because}`;
-    case "cancelled":
-      return event.durationMs > 0 ? ` after ${formatDuration(event.durationMs)}` : "";
-    case "cached":
-      return size;
-  }
+  const { status, narSize, because } = event;
+  const size = narSize === undefined ? "" : `, ${formatSize(narSize)}`;
+  const duration = formatDuration(event.durationMs);
+  if (status === "cached") return size;
+  if (status === "failed") return ` after ${duration}: ${failureText(event)}`;
+  if (status === "skipped") return because === undefined ? "" : ` because of ${because}`;
+  if (status === "cancelled") return event.durationMs > 0 ? ` after ${duration}` : "";
+  return ` in ${duration}${size}`;
 }
 
-/** Why a stage failed, in one line. */
+/** Why a stage failed, in one line; its name stands before it already. */
 function failureText({ failure }: StageFinished): string {
-  return failure === undefined ? "no cause was given" : cleanLine(failure.message);
+  if (failure === undefined) return "no cause was given";
+  return cleanLine(failure.message).replace(/^Stage '[^']*' failed: /, "");
 }
 
 /** What follows a failed stage's line: its place, its log's end in one piece (to be shown unbroken), a hint. */
-export function failureLines(
-  state: RunState,
-  event: StageFinished,
-): { text: Line; isLog: boolean }[] {
+export function failureLines(state: RunState, event: StageFinished): { text: Line; isLog: boolean }[] {
   const { failure } = event;
   if (failure === undefined) return [];
   const lines: { text: Line; isLog: boolean }[] = [];
@@ -154,15 +138,9 @@ export function failureLines(
   const tail = failure.logTail ?? [];
   const total = Math.max(stageOf(state, event.name).logLines, tail.length);
   if (total > tail.length && tail.length > 0) {
-    say(
-      plainLine(
-        `  last ${tail.length} of ${total} log lines, all: pipelite log ${event.name}`,
-        "faint",
-      ),
-    );
+    say(plainLine(`  last ${tail.length} of ${total} log lines, all: pipelite log ${event.name}`, "faint"));
   }
-  for (const line of tail)
-    lines.push({ text: [span("  | ", "bad"), span(cleanLine(line))], isLog: true });
+  for (const line of tail) lines.push({ text: [span("  | ", "bad"), span(cleanLine(line))], isLog: true });
   if (failure.hint) say(plainLine(`  hint: ${failure.hint}`));
   return lines;
 }
@@ -176,7 +154,7 @@ export function countsText(counts: Readonly<Record<StageStatus, number>>): strin
 }
 
 /** The end of a run: verdict, counts, result, claims, the names of what failed, and what to do next. */
-export function summaryLines(state: RunState): Line[] {
+export function summaryLines(state: RunState, cwd: string): Line[] {
   const { finished } = state;
   if (finished === undefined) return [];
   const style: Style =
@@ -187,13 +165,19 @@ export function summaryLines(state: RunState): Line[] {
   ];
   lines.push(...failedLines(state));
   if (finished.status === "passed" && finished.tree !== undefined) {
-    const where =
-      finished.link === undefined ? finished.tree : `${finished.link} -> ${finished.tree}`;
+    const { link, tree } = finished;
+    const where = link === undefined ? tree : `${shownPath(link, cwd)} -> ${shownPath(tree, cwd)}`;
     lines.push([span("  result  "), span(where, "name")]);
   }
   if (state.claims.length > 0) lines.push(claimLine(state));
   lines.push([span("  next    "), span(nextCommand(state), "busy")]);
   return lines;
+}
+
+/** A path as the user would write it: relative where it lies below the folder they are in. */
+function shownPath(path: string, cwd: string): string {
+  const inside = relative(cwd, path);
+  return inside === "" || inside.startsWith("..") || !isAbsolute(path) ? path : inside;
 }
 
 function failedLines(state: RunState): Line[] {
@@ -205,7 +189,7 @@ function failedLines(state: RunState): Line[] {
     span(`: ${failureText(event)}`),
   ]);
   const skipped = ended.filter(({ status }) => status === "skipped").map(({ name }) => name);
-  if (skipped.length > 0) lines.push(plainLine(`  skipped ${formatList(skipped, 12)}`));
+  if (skipped.length > 0) lines.push(plainLine(`  skipped ${formatList(skipped, { limit: 12 })}`));
   return lines;
 }
 

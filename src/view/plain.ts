@@ -12,19 +12,13 @@ import {
   symbolsFor,
 } from "./lines.ts";
 import { createPaint, plainLine, renderLine, span, type Line } from "./paint.ts";
-import {
-  applyEvent,
-  createRunState,
-  isRunning,
-  type RunState,
-  type StageFinished,
-} from "./state.ts";
+import { applyEvent, createRunState, isRunning, type RunState, type StageFinished } from "./state.ts";
 import type { View, ViewOptions } from "./view.ts";
 
 const SIGN_OF_LIFE_MS = 30_000;
 
 export function createPlainView(stream: NodeJS.WritableStream, options: ViewOptions): View {
-  const { verbosity, now } = options;
+  const { verbosity, now, cwd } = options;
   const state = createRunState();
   const paint = createPaint(options.color);
   const symbols = symbolsFor(options.unicode);
@@ -45,8 +39,7 @@ export function createPlainView(stream: NodeJS.WritableStream, options: ViewOpti
   const showQuietly = (event: RunEvent): void => {
     if (event.type === "stage-finished" && event.status === "failed") {
       printFailure(event);
-    } else if (event.type === "run-finished" && event.status !== "passed")
-      print(summaryLines(state));
+    } else if (event.type === "run-finished" && event.status !== "passed") print(summaryLines(state, cwd));
   };
   const show = (event: RunEvent): void => {
     if (event.type === "run-started") print(startLines(state));
@@ -56,7 +49,7 @@ export function createPlainView(stream: NodeJS.WritableStream, options: ViewOpti
     } else if (event.type === "stage-finished" && isShown(event.status, verbosity)) {
       if (event.status === "failed") printFailure(event);
       else print([stageEndLine(state, event, symbols)]);
-    } else if (event.type === "run-finished") print(summaryLines(state));
+    } else if (event.type === "run-finished") print(summaryLines(state, cwd));
   };
   return {
     listener: (event) => {

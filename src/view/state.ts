@@ -37,8 +37,7 @@ export function applyEvent(state: RunState, event: RunEvent, nowMs: number): voi
     case "run-started":
       state.started = event;
       state.startedMs = nowMs;
-      for (const { name, inputs } of event.stages)
-        state.stages.set(name, { name, inputs, logLines: 0 });
+      for (const { name, inputs } of event.stages) state.stages.set(name, { name, inputs, logLines: 0 });
       return;
     case "stage-planned":
       if (event.reason !== undefined) stageOf(state, event.name).reason = event.reason;
@@ -80,9 +79,12 @@ export function isRunning(stage: StageState): boolean {
   return stage.startedMs !== undefined && stage.finished === undefined;
 }
 
-/** The stages a waiting stage still waits for, in the order of its inputs. */
+/** The stages a waiting stage still waits for, in the order of its inputs; sources and the like are no stages. */
 export function openInputs(state: RunState, stage: StageState): string[] {
-  return stage.inputs.filter((name) => state.stages.get(name)?.finished === undefined);
+  return stage.inputs.filter((name) => {
+    const input = state.stages.get(name);
+    return input !== undefined && input.finished === undefined;
+  });
 }
 
 /** How many stages have ended in each status so far. */

@@ -2,21 +2,14 @@
 import type { RunEvent } from "#run/events.ts";
 import { cleanLine } from "./format.ts";
 import { frameLines } from "./frame.ts";
-import {
-  failureLines,
-  isShown,
-  stageEndLine,
-  startLines,
-  summaryLines,
-  symbolsFor,
-} from "./lines.ts";
+import { failureLines, isShown, stageEndLine, startLines, summaryLines, symbolsFor } from "./lines.ts";
 import { createLive, type TerminalStream } from "./live.ts";
 import { createPaint, renderLine, span, wrapLine, type Line } from "./paint.ts";
 import { applyEvent, createRunState } from "./state.ts";
 import type { View, ViewOptions } from "./view.ts";
 
 export function createTreeView(stream: TerminalStream, options: ViewOptions): View {
-  const { verbosity, now } = options;
+  const { verbosity, now, cwd } = options;
   const state = createRunState();
   const paint = createPaint(options.color);
   const symbols = symbolsFor(options.unicode);
@@ -39,7 +32,7 @@ export function createTreeView(stream: TerminalStream, options: ViewOptions): Vi
 
   const show = (event: RunEvent): void => {
     if (event.type === "run-started") printWrapped(startLines(state), 4);
-    else if (event.type === "run-finished") printWrapped(summaryLines(state));
+    else if (event.type === "run-finished") printWrapped(summaryLines(state, cwd));
     else if (event.type === "stage-log" && verbosity === "verbose") {
       print([[span(`${event.name} | `, "faint"), span(cleanLine(event.line))]]);
     } else if (event.type === "stage-finished" && isShown(event.status, verbosity)) {

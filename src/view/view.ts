@@ -14,6 +14,8 @@ export interface ViewOptions {
   /** Symbols beyond ASCII. */
   unicode: boolean;
   verbosity: Verbosity;
+  /** The folder that paths are shown from. */
+  cwd: string;
   /** Milliseconds of any monotonic clock; given by tests. */
   now: () => number;
 }
@@ -21,15 +23,16 @@ export interface ViewOptions {
 export interface View {
   listener: RunListener;
   /** Says that the user asked to stop and that stages are being ended. */
-  cancelling(): void;
+  cancelling: () => void;
   /** Writes what is left and gives the terminal back. May be called more than once, also while the process exits. */
-  close(): void;
+  close: () => void;
 }
 
 const DEFAULTS: ViewOptions = {
   color: false,
   unicode: true,
   verbosity: "normal",
+  cwd: "/",
   now: () => performance.now(),
 };
 
@@ -40,14 +43,9 @@ export function createView(
   options: Partial<ViewOptions> = {},
 ): View {
   const all = { ...DEFAULTS, ...options };
-  switch (kind) {
-    case "tree":
-      return all.verbosity === "quiet" ? createPlainView(stream, all) : createTreeView(stream, all);
-    case "plain":
-      return createPlainView(stream, all);
-    case "json":
-      return createJsonView(stream);
-  }
+  if (kind === "json") return createJsonView(stream);
+  const isTree = kind === "tree" && all.verbosity !== "quiet";
+  return isTree ? createTreeView(stream, all) : createPlainView(stream, all);
 }
 
 /** One event a line, as it is. */

@@ -49,15 +49,12 @@ test("formatSize() changes unit before four figures are needed", () => {
 test("short forms keep what tells things apart", () => {
   assert.equal(shortHash("sha256:1b8m03r63zqhnjf7l5wnldhh7c134ap5"), "1b8m03r63zqh");
   assert.equal(shortHash("sha256-LPJNul+wow4m6Dsqxbninhs="), "LPJNul+wow4m");
-  assert.equal(
-    shortStorePath("/nix/store/1234567890abcdfghijklmnpqrsvwxyz-proof"),
-    "12345678...-proof",
-  );
+  assert.equal(shortStorePath("/nix/store/1234567890abcdfghijklmnpqrsvwxyz-proof"), "12345678...-proof");
   assert.equal(shortStorePath("/tmp/result"), "/tmp/result");
   assert.equal(formatCount(1, "stage"), "1 stage");
   assert.equal(formatCount(0, "stage"), "0 stages");
   assert.equal(formatList(["a", "b", "c"]), "a, b and c");
-  assert.equal(formatList(["a", "b", "c", "d"], 2), "a, b and 2 more");
+  assert.equal(formatList(["a", "b", "c", "d"], { limit: 2 }), "a, b and 2 more");
   assert.equal(formatList(["a"]), "a");
 });
 

@@ -22,7 +22,7 @@ const COUNTS: Record<StageStatus, number> = {
 };
 
 const WALK = [
-  { name: "proof", inputs: [] },
+  { name: "proof", inputs: ["facts.json"] },
   { name: "audio", inputs: ["proof"] },
   { name: "prompts", inputs: ["proof", "audio"] },
   { name: "song", inputs: ["audio", "prompts"] },
@@ -48,8 +48,7 @@ function start(stages: Stages, sandbox: "bubblewrap" | "none" = "bubblewrap"): S
       pipeline: "monster-walk",
       startedAt: "2026-11-21T03:51:02.000Z",
       engine: "embedded",
-      sandbox:
-        sandbox === "none" ? { kind: sandbox, tried } : { kind: sandbox, version: "0.8.0", tried },
+      sandbox: sandbox === "none" ? { kind: sandbox, tried } : { kind: sandbox, version: "0.8.0", tried },
       stages,
       jobs: 2,
     },
@@ -57,8 +56,7 @@ function start(stages: Stages, sandbox: "bubblewrap" | "none" = "bubblewrap"): S
 }
 
 function planned(name: string, text?: string): Step {
-  if (text === undefined)
-    return { afterMs: 5, event: { type: "stage-planned", name, status: "cached" } };
+  if (text === undefined) return { afterMs: 5, event: { type: "stage-planned", name, status: "cached" } };
   const reason = { kind: "code", text } as const;
   return { afterMs: 5, event: { type: "stage-planned", name, status: "build", reason } };
 }
@@ -72,23 +70,13 @@ function log(afterMs: number, name: string, line: string): Step {
   return { afterMs, event: { type: "stage-log", name, line } };
 }
 
-function end(
-  afterMs: number,
-  name: string,
-  status: StageStatus,
-  durationMs: number,
-  narSize = 86016,
-): Step {
+function end(afterMs: number, name: string, status: StageStatus, durationMs: number, narSize = 86016): Step {
   const event = { type: "stage-finished", name, status, durationMs } as const;
   const done = status === "built" || status === "cached";
   return { afterMs, event: done ? { ...event, narSize, outPath: `/nix/store/${name}` } : event };
 }
 
-function finish(
-  steps: readonly Step[],
-  status: "passed" | "failed" | "cancelled",
-  durationMs: number,
-): Step {
+function finish(steps: readonly Step[], status: "passed" | "failed" | "cancelled", durationMs: number): Step {
   const counts = { ...COUNTS };
   const stages: { name: string; status: StageStatus }[] = [];
   for (const { event } of steps) {
@@ -119,9 +107,7 @@ function claim(id: string, status: string): Step {
 function passes(): Step[] {
   const steps = [
     start(WALK),
-    ...WALK.map(({ name }) =>
-      planned(name, name === "song" ? "stages/song.ts changed" : "first build"),
-    ),
+    ...WALK.map(({ name }) => planned(name, name === "song" ? "stages/song.ts changed" : "first build")),
     begin(50, "proof", 1100),
     log(300, "proof", "checked the order: 46 factors of two"),
     end(900, "proof", "built", 1234),
@@ -164,7 +150,7 @@ function fails(): Step[] {
       durationMs: 3421,
       failure: {
         code: "STAGE_FAILED",
-        message: "exited with code 3",
+        message: "Stage 'audio' failed: it exited with 3",
         hint: "pipelite run --keep-going goes on with stages that do not need it",
         place: "pipeline.ts:12:15",
         ending: { kind: "exited", code: 3 },
@@ -191,10 +177,7 @@ function fails(): Step[] {
 
 /** Forty renderers after one source and before one sum: more than a screen holds, eight at a time. */
 function many(): Step[] {
-  const renders = Array.from(
-    { length: 40 },
-    (_, index) => `render-${String(index + 1).padStart(2, "0")}`,
-  );
+  const renders = Array.from({ length: 40 }, (_, index) => `render-${String(index + 1).padStart(2, "0")}`);
   const stages = [
     { name: "scene", inputs: [] },
     ...renders.map((name) => ({ name, inputs: ["scene"] })),

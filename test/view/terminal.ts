@@ -13,13 +13,16 @@ export interface Terminal extends Writable {
   cursorShown(): boolean;
 }
 
+const ESCAPE = String.fromCharCode(27);
+const TOKEN = new RegExp(`${ESCAPE}\\[(\\?)?(\\d*)([A-Za-z])|\\n|\\r|[^${ESCAPE}\\n\\r]+`, "gu");
+const COLOR = new RegExp(`${ESCAPE}\\[[\\d;]*m`, "g");
+
 export function createTerminal(columns: number, rows: number): Terminal {
   const lines: string[] = [""];
   let row = 0;
   let shown = true;
   const take = (text: string): void => {
-    const token = /\u001b\[(\?)?(\d*)([A-Za-z])|\n|\r|[^\u001b\n\r]+/gu;
-    for (const [part, isPrivate, count, letter] of text.matchAll(token)) {
+    for (const [part, isPrivate, count, letter] of text.matchAll(TOKEN)) {
       if (part === "\n") {
         row += 1;
         lines[row] ??= "";
@@ -28,9 +31,8 @@ export function createTerminal(columns: number, rows: number): Terminal {
       else if (letter === "A") {
         row -= Number(count);
         // A real terminal cannot go above its screen: a region taller than it would be drawn again below itself.
-        if (row < Math.max(0, lines.length - terminal.rows))
-          throw new Error("moved above the screen");
-      } else if (letter === "J") lines.splice(row + 1, lines.length, ...[]);
+        if (row < Math.max(0, lines.length - terminal.rows)) throw new Error("moved above the screen");
+      } else if (letter === "J") lines.splice(row + 1);
       else if (isPrivate && count === "25") shown = letter === "h";
       if (letter === "J") lines[row] = "";
     }
@@ -53,7 +55,7 @@ export function createTerminal(columns: number, rows: number): Terminal {
 }
 
 function stripColor(text: string): string {
-  return text.replaceAll(/\u001b\[[\d;]*m/g, "");
+  return text.replaceAll(COLOR, "");
 }
 
 /** What a stream that is no terminal received, without colour. */

@@ -103,9 +103,7 @@ test("tree view never draws more rows than the screen has, and never leaves out 
 test("tree view says how many running stages a very small screen leaves out", () => {
   let sawMore = false;
   playOnScreen("many", [60, 8], (terminal) => {
-    sawMore ||= terminal
-      .screen()
-      .some((line) => /^ {2}\d+ more running, \d+ more waiting$/.test(line));
+    sawMore ||= terminal.screen().some((line) => /^ {2}\d+ more running, \d+ more waiting$/.test(line));
   });
   assert.ok(sawMore);
 });
@@ -172,7 +170,7 @@ test("quiet view is silent about a run that passes and tells all about a failure
   assert.equal(playInto("passes", "plain", { verbosity: "quiet" }), "");
   assert.equal(playInto("passes", "tree", { verbosity: "quiet" }), "");
   const text = playInto("fails", "plain", { verbosity: "quiet" });
-  assert.match(text, /audio +failed after 3\.42s: exited with code 3/);
+  assert.match(text, /audio +failed after 3\.42s: it exited with 3/);
   assert.match(text, /RangeError/);
 });
 

@@ -1,0 +1,50 @@
+// `pipelite completion`: scripts that ask `pipelite __complete` what may come next. It answers from the table of
+// commands, so a script never needs to be written again.
+import { PipeliteError } from "#base/errors.ts";
+import { print, type Context, type GlobalFlags } from "#cli/context.ts";
+
+export type CompletionFlags = GlobalFlags;
+
+const BASH = `# Completion of pipelite for bash.
+_pipelite() {
+  local IFS=$'\\n' line
+  COMPREPLY=()
+  for line in $("\${COMP_WORDS[0]}" __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null); do
+    COMPREPLY+=("\${line%%$'\\t'*}")
+  done
+}
+complete -o default -F _pipelite pipelite
+`;
+
+const ZSH = `#compdef pipelite
+# Completion of pipelite for zsh.
+_pipelite() {
+  local line
+  local -a proposals
+  for line in "\${(@f)$("$words[1]" __complete "\${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
+    [[ -n $line ]] && proposals+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
+  done
+  (( $#proposals )) && _describe pipelite proposals
+  _files
+}
+if [[ $funcstack[1] == _pipelite ]]; then _pipelite "$@"; else compdef _pipelite pipelite; fi
+`;
+
+const FISH = `# Completion of pipelite for fish.
+function __pipelite_complete
+    set -l words (commandline --tokenize --cut-at-cursor --current-process)
+    command $words[1] __complete $words[2..] (commandline --current-token --cut-at-cursor) 2>/dev/null
+end
+complete --command pipelite --arguments '(__pipelite_complete)'
+`;
+
+const SCRIPTS: Readonly<Record<string, string>> = { bash: BASH, zsh: ZSH, fish: FISH };
+
+export function completion(context: Context, _flags: CompletionFlags, shell: string): void {
+  const script = SCRIPTS[shell];
+  if (script === undefined) {
+    const problem = `it must be ${Object.keys(SCRIPTS).join(", ")}`;
+    throw new PipeliteError("ARGUMENT_INVALID", { value: shell, name: "SHELL", problem });
+  }
+  print(context, script);
+}

@@ -1,0 +1,67 @@
+// `pipelite show`: one run, as its record has it.
+import { colorOf, homeOf, print, printJson, type Context, type GlobalFlags } from "#cli/context.ts";
+import { formatTable, formatTime } from "#cli/table.ts";
+import { readRun, type RunRecord, type StageRecord } from "#run/records.ts";
+import { formatDuration, formatSize } from "#view/format.ts";
+import { countsText } from "#view/lines.ts";
+import { createPaint, type Paint } from "#view/paint.ts";
+
+export type ShowFlags = GlobalFlags;
+
+export function show(context: Context, flags: ShowFlags, run = "latest"): void {
+  const record = readRun(homeOf(context, flags.store), run);
+  if (flags.json) return printJson(context, record);
+  print(context, describeRun(record, createPaint(colorOf(context.stdout, flags))));
+}
+
+function describeRun(record: RunRecord, paint: Paint): string {
+  const facts = formatTable(factsOf(record));
+  const stages = formatTable([STAGE_HEADS, ...record.stages.map(stageRow)], [2, 3, 4, 5]);
+  const failures = record.stages.flatMap((stage) => failureLines(stage, paint));
+  return [facts, stages, failures.join("\n")].filter((part) => part !== "").join("\n\n");
+}
+
+function factsOf(record: RunRecord): string[][] {
+  const { sandbox, params, tree, evidenceOfRun, runId } = record;
+  const isolation = sandbox.version === undefined ? sandbox.kind : `${sandbox.kind} ${sandbox.version}`;
+  const values = Object.entries(params).map(([name, value]) => `${name}=${String(value)}`);
+  const facts = [
+    ["run", runId],
+    ["pipeline", `${record.pipeline} (${record.pipelineFile})`],
+    ["status", `${record.status}: ${countsText(record.counts)}`],
+    ["started", `${formatTime(record.startedAt)}, took ${formatDuration(record.durationMs)}`],
+    ["engine", `${record.engine}, sandbox ${isolation}`],
+    ["host", `${record.host.system}, ${record.host.cores} cores, Linux ${record.host.kernel}`],
+    ["params", values.join(" ")],
+    ["result", tree ?? ""],
+    ["evidence", evidenceOfRun === undefined || evidenceOfRun === runId ? "" : `of run ${evidenceOfRun}`],
+  ];
+  return facts.filter(([, value]) => value !== "");
+}
+
+const STAGE_HEADS = ["STAGE", "STATUS", "TIME", "CPU", "MEMORY", "SIZE", "OUTPUT"];
+
+/** Figures of a cached stage are those of the build that made its output. */
+function stageRow({ name, status, durationMs, usage, narSize, outPath }: StageRecord): string[] {
+  const cpuMs = usage?.cpuUserMs === undefined ? undefined : usage.cpuUserMs + (usage.cpuSystemMs ?? 0);
+  const timeMs = usage?.wallMs ?? durationMs;
+  return [
+    name,
+    status,
+    status === "skipped" ? "-" : formatDuration(timeMs),
+    cpuMs === undefined ? "-" : formatDuration(cpuMs),
+    usage?.peakMemoryBytes === undefined ? "-" : formatSize(usage.peakMemoryBytes),
+    narSize === undefined ? "-" : formatSize(narSize),
+    outPath ?? "-",
+  ];
+}
+
+function failureLines({ name, failure }: StageRecord, paint: Paint): string[] {
+  if (failure === undefined) return [];
+  const place = failure.place === undefined ? "" : ` at ${failure.place}`;
+  return [
+    `${paint("failed", "failure")} ${paint(name, "name")}${place}: ${failure.message}`,
+    ...(failure.hint === undefined ? [] : [`hint: ${failure.hint}`]),
+    `pipelite log ${name} shows what it printed`,
+  ];
+}

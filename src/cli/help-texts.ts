@@ -1,0 +1,152 @@
+// What help says beyond the table of commands. Every command has examples, and a test reads each of them as a command
+// line, so that none can go stale.
+
+export interface HelpText {
+  /** Paragraphs. */
+  about?: readonly string[];
+  examples: readonly (readonly [commandLine: string, what: string])[];
+}
+
+/** By the words of the command; the empty key is `pipelite` itself. */
+export const helpTexts: Readonly<Record<string, HelpText>> = {
+  "": {
+    examples: [
+      ["pipelite init", "write a small pipeline into this folder"],
+      ["pipelite run", "run it: build what changed, reuse the rest"],
+      ["pipelite plan", "show what a run would build, and why"],
+      ["pipelite show", "look at the latest run"],
+    ],
+  },
+  run: {
+    about: [
+      "Builds the stages whose code, inputs, tools or parameters changed, each in a sandbox with nothing but its " +
+        "inputs, and links the result. Progress goes to stderr; where stdout is no terminal, the path of the result " +
+        "is printed there.",
+    ],
+    examples: [
+      ["pipelite run", "the pipeline.ts of this folder"],
+      ["pipelite run pipelines/monster-walk", "the pipeline of another folder"],
+      ["pipelite run . audio", "only the stage audio and what it needs"],
+      ["pipelite run --param seconds=20", "with another value of a parameter"],
+      ["pipelite run --engine nix", "the same derivations, built by Nix"],
+      ["pipelite run --json", "one event a line, for programs"],
+    ],
+  },
+  plan: {
+    about: ["Builds nothing and runs no code of a stage."],
+    examples: [
+      ["pipelite plan", "the pipeline.ts of this folder"],
+      ["pipelite plan --param seconds=20", "what another value would rebuild"],
+    ],
+  },
+  runs: {
+    examples: [
+      ["pipelite runs", "the last runs, newest first"],
+      ["pipelite runs --all --json", "all of them, for programs"],
+    ],
+  },
+  show: {
+    examples: [
+      ["pipelite show", "the latest run"],
+      ["pipelite show 20261121T0351", "the run whose id starts so"],
+    ],
+  },
+  log: {
+    examples: [
+      ["pipelite log audio", "what the stage audio printed in the latest run"],
+      ["pipelite log audio --run 20261121T0351", "in another run"],
+    ],
+  },
+  diff: {
+    about: ["Ends with 1 when an output, a status or a parameter differs, with 0 when the runs agree."],
+    examples: [
+      ["pipelite diff 20261121T0351", "that run against the latest"],
+      ["pipelite diff 20261120 20261121", "one run against another"],
+    ],
+  },
+  store: {
+    examples: [
+      ["pipelite store list", "all paths in the store"],
+      ["pipelite store info result", "hash, size and references of a result"],
+      ["pipelite store gc --dry-run", "what a collection would delete"],
+    ],
+  },
+  "store add": {
+    examples: [
+      ["pipelite store add data.csv", "print the path of the copy in the store"],
+      ["pipelite store add --name input photos", "under another name"],
+    ],
+  },
+  "store info": {
+    examples: [
+      ["pipelite store info result", "the path a link points to"],
+      ["pipelite store info result --json", "for programs"],
+    ],
+  },
+  "store list": {
+    examples: [
+      ["pipelite store list", "all paths"],
+      ["pipelite store list --long result", "what result needs, with sizes"],
+      ["pipelite store list --referrers result", "what refers to result"],
+    ],
+  },
+  "store verify": {
+    about: ["Ends with 3 when something is wrong."],
+    examples: [
+      ["pipelite store verify", "every registered path is there"],
+      ["pipelite store verify --contents", "and every byte is what was registered"],
+    ],
+  },
+  "store why": {
+    examples: [["pipelite store why result 7rjj86a1", "why result depends on the path with that hash"]],
+  },
+  "store dump": {
+    examples: [["pipelite store dump result", "to stdout; redirect it to a file"]],
+  },
+  "store restore": {
+    examples: [["pipelite store restore copy", "unpack what comes from stdin to ./copy"]],
+  },
+  "store export": {
+    examples: [["pipelite store export result", "with all it needs, to stdout"]],
+  },
+  "store import": {
+    examples: [["pipelite store import", "what `store export` wrote, from stdin"]],
+  },
+  "store gc": {
+    examples: [
+      ["pipelite store gc --dry-run", "list what would go, and how much it takes"],
+      ["pipelite store gc", "delete it"],
+    ],
+  },
+  "store root": {
+    about: ["A link made here keeps its path, and all that path needs, until the link is removed."],
+    examples: [
+      ["pipelite store root", "list all roots"],
+      ["pipelite store root keep result", "make ./keep, which keeps the path of result"],
+    ],
+  },
+  "store delete": {
+    examples: [["pipelite store delete 7rjj86a1", "refused while something needs it"]],
+  },
+  init: {
+    about: ["Writes a pipeline of two stages that works as it stands. Overwrites nothing."],
+    examples: [
+      ["pipelite init", "into this folder"],
+      ["pipelite init walk", "into the folder walk"],
+    ],
+  },
+  help: {
+    examples: [
+      ["pipelite help run", "explain `pipelite run`"],
+      ["pipelite help store gc", "explain `pipelite store gc`"],
+    ],
+  },
+  completion: {
+    about: [
+      "Bash: pipelite completion bash > ~/.local/share/bash-completion/completions/pipelite",
+      "Zsh: pipelite completion zsh > a file _pipelite in a folder of your $fpath",
+      "Fish: pipelite completion fish > ~/.config/fish/completions/pipelite.fish",
+    ],
+    examples: [["pipelite completion bash", "the script for bash"]],
+  },
+};

@@ -1,0 +1,54 @@
+// The process around a command: signals, broken pipes, exit codes. Together with app.ts the only place that ends it.
+import { writeSync } from "node:fs";
+import { EXIT, systemErrorCode } from "#base/errors.ts";
+import { runApp } from "./app.ts";
+import type { Host } from "./context.ts";
+
+/** A pipe that somebody made non-blocking is full: look again after this time. */
+const FULL_PIPE_WAIT_MS = 5;
+
+export async function runProcess(argv: readonly string[]): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreBrokenPipe);
+  const host: Host = {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    stdin: process.stdin,
+    env: process.env,
+    cwd: process.cwd(),
+    writeBytes,
+    interruption: takeOverInterrupt,
+    onExit: (callback) => void process.on("exit", callback),
+  };
+  process.exitCode = await runApp(argv, host);
+}
+
+/** Who reads our output may stop when it has seen enough (`| head`): no error, the command goes on to its own end. */
+function ignoreBrokenPipe(error: Error): void {
+  if (systemErrorCode(error) !== "EPIPE") throw error;
+}
+
+function writeBytes(bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += writeSync(process.stdout.fd, bytes, at);
+    } catch (error) {
+      if (systemErrorCode(error) !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_WAIT_MS);
+    }
+  }
+}
+
+let interruption: AbortSignal | undefined;
+
+/** From the first call on, the first Ctrl-C asks to stop and the second stops at once. */
+function takeOverInterrupt(): AbortSignal {
+  if (interruption !== undefined) return interruption;
+  const controller = new AbortController();
+  const interrupt = (): void => {
+    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    controller.abort();
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt);
+  interruption = controller.signal;
+  return interruption;
+}

@@ -1,0 +1,167 @@
+// What the user is told when a command could not be done: `error:` and `hint:` on stderr, or with --json one document
+// on stdout. A stack is shown for faults of ours only.
+import { getSystemErrorMessage } from "node:util";
+import {
+  AliasNotFoundError,
+  ArgumentParseError,
+  ArgumentScannerError,
+  EnumValidationError,
+  FlagNotFoundError,
+  InvalidNegatedFlagSyntaxError,
+  UnexpectedFlagError,
+  UnexpectedPositionalError,
+  UnsatisfiedFlagError,
+  UnsatisfiedPositionalError,
+} from "@stricli/core";
+import { PipeliteError, isPipeliteError, type ErrorCode, type ErrorDetails } from "#base/errors.ts";
+import { VERSION } from "#base/version.ts";
+import { formatList } from "#view/format.ts";
+import { createPaint, wantsColor, type ColorChoice } from "#view/paint.ts";
+import type { ExitCode, Host } from "./context.ts";
+
+/** Reports a problem of whatever kind and gives the exit code for it. */
+export function reportProblem(problem: unknown, argv: readonly string[], host: Host): ExitCode {
+  const error = asPipeliteError(problem, argv);
+  const { json, color } = readOutputFlags(argv);
+  const hint = error.hint === "" ? undefined : error.hint;
+  if (json) {
+    const { code, message, details } = error;
+    const document = { error: { code, message, ...(hint && { hint }), details } };
+    host.stdout.write(`${JSON.stringify(document, writeAnything)}\n`);
+  }
+  const paint = createPaint(wantsColor(color, host.stderr));
+  const lines: string[] = [];
+  if (error.code === "INTERNAL_ERROR") lines.push(stackOf(problem));
+  if (!json) lines.push(`${paint("error:", "failure")} ${error.message}`);
+  if (!json && hint !== undefined) lines.push(`${paint("hint:", "busy")} ${hint}`);
+  if (lines.length > 0) host.stderr.write(`${lines.join("\n")}\n`);
+  return error.exitCode;
+}
+
+function asPipeliteError(problem: unknown, argv: readonly string[]): PipeliteError {
+  if (isPipeliteError(problem)) return problem;
+  if (isUnknownCommand(problem)) return commandError(problem, argv);
+  if (problem instanceof ArgumentScannerError) return argumentError(problem, argv);
+  if (problem instanceof Error && problem.name === "AbortError") {
+    return new PipeliteError("INTERRUPTED", {}, problem);
+  }
+  return systemError(problem) ?? internalError(problem);
+}
+
+/** A file that cannot be read, a full disk: what the system refused, in its own words. */
+function systemError(problem: unknown): PipeliteError | undefined {
+  if (!(problem instanceof Error) || !("syscall" in problem) || !("errno" in problem)) return undefined;
+  const { syscall, errno } = problem;
+  if (typeof syscall !== "string" || typeof errno !== "number") return undefined;
+  const details = {
+    call: syscall,
+    path: "path" in problem ? problem.path : "a file",
+    reason: getSystemErrorMessage(errno),
+  };
+  return new PipeliteError("SYSTEM_CALL_FAILED", details, problem);
+}
+
+function internalError(problem: unknown): PipeliteError {
+  const text = problem instanceof Error ? problem.message : String(problem);
+  return new PipeliteError("INTERNAL_ERROR", { problem: text, version: VERSION }, problem);
+}
+
+function stackOf(problem: unknown): string {
+  return problem instanceof Error && problem.stack !== undefined ? problem.stack : String(problem);
+}
+
+/** What app.ts notes when no command has the name. */
+export interface UnknownCommand {
+  kind: "unknown-command";
+  input: string;
+  /** As the library gives them: in backticks. */
+  corrections: readonly string[];
+}
+
+function isUnknownCommand(problem: unknown): problem is UnknownCommand {
+  return typeof problem === "object" && problem !== null && "kind" in problem;
+}
+
+function commandError({ input, corrections }: UnknownCommand, argv: readonly string[]): PipeliteError {
+  const words = argv.filter((word) => !word.startsWith("-"));
+  const isBelowStore = words[0] === "store" && words[1] === input;
+  const prefix = isBelowStore ? "store " : "";
+  const names = corrections.map((name) => name.replace("`", `\`pipelite ${prefix}`));
+  const help = `\`pipelite help${isBelowStore ? " store" : ""}\` lists all commands`;
+  const suggestion = names.length > 0 ? `Did you mean ${formatOr(names)}?` : help;
+  return new PipeliteError("COMMAND_UNKNOWN", { command: `${prefix}${input}`, suggestion });
+}
+
+function argumentError(error: ArgumentScannerError, argv: readonly string[]): PipeliteError {
+  const help = `\`pipelite help ${commandWords(argv)}\` explains the command`;
+  if (error instanceof FlagNotFoundError) {
+    const names = error.corrections.map((name) => `--${name}`);
+    const suggestion = names.length > 0 ? `Did you mean ${formatOr(names)}?` : help;
+    return usage("FLAG_UNKNOWN", { flag: `--${error.input}`, suggestion });
+  }
+  if (error instanceof AliasNotFoundError) {
+    return usage("FLAG_UNKNOWN", { flag: `-${error.input}`, suggestion: help });
+  }
+  if (error instanceof ArgumentParseError) {
+    const problem = error.exception instanceof Error ? error.exception.message : String(error.exception);
+    const name = asFlag(error.externalFlagNameOrPlaceholder);
+    return usage("ARGUMENT_INVALID", { value: error.input, name, problem });
+  }
+  if (error instanceof EnumValidationError) {
+    const problem = `it must be ${formatOr(error.values)}`;
+    return usage("ARGUMENT_INVALID", { value: error.input, name: `--${error.externalFlagName}`, problem });
+  }
+  if (error instanceof UnsatisfiedFlagError) {
+    return usage("FLAG_VALUE_MISSING", { flag: `--${error.externalFlagName}` });
+  }
+  if (error instanceof UnexpectedFlagError) {
+    const { externalFlagName, previousInput: first, input: second } = error;
+    return usage("FLAG_REPEATED", { flag: `--${externalFlagName}`, first, second });
+  }
+  if (error instanceof InvalidNegatedFlagSyntaxError) {
+    const details = {
+      value: error.valueText,
+      name: `--${error.externalFlagName}`,
+      problem: "it takes no value",
+    };
+    return usage("ARGUMENT_INVALID", details);
+  }
+  if (error instanceof UnexpectedPositionalError) {
+    return usage("ARGUMENT_UNEXPECTED", { value: error.input, suggestion: help });
+  }
+  if (error instanceof UnsatisfiedPositionalError) {
+    return usage("ARGUMENT_MISSING", { name: error.placeholder, suggestion: help });
+  }
+  return internalError(error);
+}
+
+function usage(code: ErrorCode, details: ErrorDetails): PipeliteError {
+  return new PipeliteError(code, details);
+}
+
+function asFlag(name: string): string {
+  return name === name.toUpperCase() ? name : `--${name}`;
+}
+
+function commandWords(argv: readonly string[]): string {
+  const words = argv.filter((word) => !word.startsWith("-"));
+  return words.slice(0, words[0] === "store" ? 2 : 1).join(" ");
+}
+
+function formatOr(items: readonly string[]): string {
+  return formatList(items, { word: "or" });
+}
+
+/** --json and --color, also of a command line that could not be understood. */
+function readOutputFlags(argv: readonly string[]): { json: boolean; color: ColorChoice } {
+  const end = argv.indexOf("--");
+  const flags = end < 0 ? argv : argv.slice(0, end);
+  const at = flags.indexOf("--color");
+  const value = at < 0 ? flags.find((flag) => flag.startsWith("--color="))?.slice(8) : flags[at + 1];
+  return { json: flags.includes("--json"), color: value === "always" || value === "never" ? value : "auto" };
+}
+
+function writeAnything(_key: string, value: unknown): unknown {
+  if (typeof value === "bigint") return value.toString();
+  return value instanceof Error ? value.message : value;
+}

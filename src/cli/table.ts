@@ -1,0 +1,25 @@
+// Plain tables: columns as wide as their widest cell, two spaces between, nothing after the last.
+import { displayWidth, padToWidth } from "#view/format.ts";
+
+/** @param right indexes of columns that are aligned to the right: figures. */
+export function formatTable(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, column) => {
+      widths[column] = Math.max(widths[column] ?? 0, displayWidth(cell));
+    });
+  }
+  const lines = rows.map((row) => {
+    const cells = row.map((cell, column) => {
+      const width = widths[column] ?? 0;
+      return right.includes(column) ? " ".repeat(width - displayWidth(cell)) + cell : padToWidth(cell, width);
+    });
+    return cells.join("  ").trimEnd();
+  });
+  return lines.join("\n");
+}
+
+/** A time of day that people read: `2026-11-21 03:51:02 UTC`. */
+export function formatTime(iso: string): string {
+  return `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
+}

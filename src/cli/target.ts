@@ -1,0 +1,32 @@
+// `run` and `plan` take a pipeline and stages in one list of words: the first is a pipeline if it is one on disk or is
+// written like a path, and a stage of this folder's pipeline otherwise.
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { pathOf, type Host } from "./context.ts";
+
+export interface Target {
+  /** A pipeline.ts or its folder, absolute. */
+  pipeline: string;
+  stages: string[];
+}
+
+export function splitTarget(host: Pick<Host, "cwd">, words: readonly string[]): Target {
+  const [first, ...stages] = words;
+  if (first !== undefined && isPipeline(host, first)) return { pipeline: pathOf(host, first), stages };
+  return { pipeline: host.cwd, stages: [...words] };
+}
+
+function isPipeline(host: Pick<Host, "cwd">, word: string): boolean {
+  if (word.includes("/") || word.startsWith(".") || word.endsWith(".ts")) return true;
+  const path = pathOf(host, word);
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat?.isDirectory() !== true) return stat !== undefined;
+  return statSync(join(path, "pipeline.ts"), { throwIfNoEntry: false }) !== undefined;
+}
+
+/** `--param` flags -> parameters; the last of a name counts. */
+export function paramsOf(
+  assignments: readonly (readonly [string, string])[] | undefined,
+): Record<string, string> {
+  return Object.fromEntries(assignments ?? []);
+}
