@@ -93,7 +93,9 @@ const BATCH_MAX = 250;
 /** Adds small files that may refer to store paths, those of one call in any order. */
 export async function addTexts(store: StoreContext, texts: readonly Text[]): Promise<Added[]> {
   const entries = texts.map((text) => ({ content: text.content, registration: textRegistration(text) }));
-  await store.tempRoots.add(entries.map(({ registration }) => registration.path));
+  await store.tempRoots.add(
+    entries.flatMap(({ registration }) => [registration.path, ...registration.references]),
+  );
   const missing = entries.filter(({ registration }) => !isPresent(store, registration.path));
   const added = new Set<StorePath>();
   // References come first, so that each batch can be registered by itself.
@@ -211,7 +213,10 @@ export async function addFixedFile(
   if (tree.kind !== "file") throw new PipeliteError("STORE_OUTPUT_NOT_FLAT", { name });
   const { registration, added } = await makeAndPlace(store, (target) => {
     const content = createHash(hash.algorithm);
-    const treeHash = dumpTree({ ...tree, executable: false }, { target, content: (chunk) => content.update(chunk) });
+    const treeHash = dumpTree(
+      { ...tree, executable: false },
+      { target, content: (chunk) => content.update(chunk) },
+    );
     const actual: Hash = { algorithm: hash.algorithm, bytes: content.digest() };
     if (!equalHashes(actual, hash)) throw hashMismatch(path, actual, hash);
     const contentAddress = writeContentAddress({ method: "flat", hash });

@@ -112,7 +112,8 @@ function openReadOnly(layout: Layout): DatabaseSync {
     return database;
   } catch (error) {
     database.close();
-    if (systemErrorCode(error) !== "ERR_SQLITE_ERROR" || existsSync(`${layout.databaseFile}-wal`)) throw error;
+    if (systemErrorCode(error) !== "ERR_SQLITE_ERROR" || existsSync(`${layout.databaseFile}-wal`))
+      throw error;
   }
   const url = pathToFileURL(layout.databaseFile);
   url.searchParams.set("immutable", "1");
@@ -160,7 +161,8 @@ function checkShape(layout: Layout, database: DatabaseSync): void {
   }
   const row = database.prepare("select path from ValidPaths limit 1").get();
   const path = row && textColumn(row, "path");
-  if (path !== undefined && !isStorePath(path)) throw foreign(layout, `the path ${path}`, "a path in /nix/store");
+  if (path !== undefined && !isStorePath(path))
+    throw foreign(layout, `the path ${path}`, "a path in /nix/store");
 }
 
 function damaged(layout: Layout, reason: string): PipeliteError {

@@ -107,3 +107,29 @@ function waitUntil(layout: Layout, isDone: () => boolean): void {
     Atomics.wait(clock, 0, 0, 10);
   }
 }
+
+/** Runs `action` while no collection runs. */
+export async function withSharedGcLock<T>(layout: Layout, action: () => T): Promise<T> {
+  const fd = openLockFile(layout.gcLock);
+  try {
+    await flock(fd, "shared");
+    return action();
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Runs `action`, a collection, while nobody adds roots but through its socket. */
+export async function withExclusiveGcLock<T>(
+  layout: Layout,
+  wait: WaitForLock,
+  action: () => Promise<T>,
+): Promise<T> {
+  const fd = openLockFile(layout.gcLock);
+  try {
+    await flock(fd, "exclusive", wait);
+    return await action();
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -131,7 +131,8 @@ function readOutput(output: BuiltOutput, all: readonly BuiltOutput[]): Reading {
     output,
     scratch,
     hash,
-    flatHash: algorithm === undefined || other === undefined ? undefined : { algorithm, bytes: other.digest() },
+    flatHash:
+      algorithm === undefined || other === undefined ? undefined : { algorithm, bytes: other.digest() },
     isPlainFile: tree.kind === "file" && !tree.executable,
     found,
     siblings: found.filter((path) => scratchPaths.has(path) && path !== output.scratchPath),
@@ -186,7 +187,8 @@ function fixedRegistration(
   expected: Extract<ExpectedOutput, { kind: "fixed" }>,
 ): Registration {
   const { name, deriver } = output;
-  if (expected.method !== "recursive" && !isPlainFile) throw new PipeliteError("STORE_OUTPUT_NOT_FLAT", { name });
+  if (expected.method !== "recursive" && !isPlainFile)
+    throw new PipeliteError("STORE_OUTPUT_NOT_FLAT", { name });
   if (flatHash !== undefined && !equalHashes(flatHash, expected.hash)) {
     throw hashMismatch(expected.path, flatHash, expected.hash);
   }

@@ -54,7 +54,9 @@ export async function place(
   held?: PathLocks,
 ): Promise<boolean[]> {
   const paths = placements.map(({ registration }) => registration.path);
-  await store.tempRoots.add(paths);
+  await store.tempRoots.add(
+    placements.flatMap(({ registration: { path, references } }) => [path, ...references]),
+  );
   const locks = await lockPaths(
     store.layout,
     paths.filter((path) => !held?.paths.has(path)),

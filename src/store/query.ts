@@ -80,7 +80,8 @@ export function pathInfo(store: StoreDatabase, path: StorePath): PathInfo | unde
 }
 
 function referencesOf(store: StoreDatabase, id: number): StorePath[] {
-  const sql = "select v.path as path from Refs r join ValidPaths v on v.id = r.reference where r.referrer = ? order by v.path";
+  const sql =
+    "select v.path as path from Refs r join ValidPaths v on v.id = r.reference where r.referrer = ? order by v.path";
   return paths(store.statement(sql).all(id));
 }
 

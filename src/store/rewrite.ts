@@ -31,7 +31,11 @@ export function makeRewriter(renames: ReadonlyMap<string, string>, sink: Sink): 
   let held: Buffer = Buffer.alloc(0);
   const replaceAll = (bytes: Buffer): void => {
     for (const [old, replacement] of renames) {
-      for (let at = bytes.indexOf(old, 0, "latin1"); at !== -1; at = bytes.indexOf(old, at + length, "latin1")) {
+      for (
+        let at = bytes.indexOf(old, 0, "latin1");
+        at !== -1;
+        at = bytes.indexOf(old, at + length, "latin1")
+      ) {
         bytes.write(replacement, at, "latin1");
       }
     }

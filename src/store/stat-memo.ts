@@ -47,13 +47,15 @@ export function openStatMemo(file: string): StatMemo {
 }
 
 function memoOf(database: DatabaseSync | undefined): StatMemo {
-  if (database === undefined) return { look: () => ({ known: undefined, remember: () => {} }), close: () => {} };
+  if (database === undefined)
+    return { look: () => ({ known: undefined, remember: () => {} }), close: () => {} };
   const statement = statementsOf(database);
   const find = (fingerprint: Uint8Array): TreeHash | undefined => {
     const row = statement("select narHash, narSize from Trees where fingerprint = ?").get(fingerprint);
     const narHash = row?.["narHash"];
     const narSize = row?.["narSize"];
-    if (!(narHash instanceof Uint8Array) || narHash.length !== 32 || typeof narSize !== "number") return undefined;
+    if (!(narHash instanceof Uint8Array) || narHash.length !== 32 || typeof narSize !== "number")
+      return undefined;
     return { narHash, narSize };
   };
   const save = (fingerprint: Uint8Array, { narHash, narSize }: TreeHash): void => {

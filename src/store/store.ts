@@ -7,9 +7,18 @@ import { PipeliteError } from "#base/errors.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import type { Hash } from "#nix/hash.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import { addDerivations, addFixedFile, addTexts, addTree, sourcePath, type Added, type AddTree } from "./add.ts";
+import {
+  addDerivations,
+  addFixedFile,
+  addTexts,
+  addTree,
+  sourcePath,
+  type Added,
+  type AddTree,
+} from "./add.ts";
 import { hasDatabase, openDatabase } from "./database.ts";
 import { guard, guardAsync } from "./failure.ts";
+import { collectGarbage, deletePaths, type CollectedGarbage, type CollectGarbage } from "./gc.ts";
 import { createLayout, layoutOf, physicalPath, type Layout } from "./layout.ts";
 import { lockPaths, openLockFile, takeBigLock, takeBigLockReadOnly, type PathLocks } from "./locks.ts";
 import { registerOutputs, type BuiltOutput, type RegisteredOutput } from "./outputs.ts";
@@ -17,10 +26,12 @@ import { scratchOf, type StoreContext } from "./place.ts";
 import * as query from "./query.ts";
 import type { PathInfo } from "./query.ts";
 import { readDerivation } from "./register.ts";
+import { addRoot, findRoots, removeRoot, type Root } from "./roots.ts";
 import { openStatMemo } from "./stat-memo.ts";
 import { openTempRoots } from "./temp-roots.ts";
 import { addNar, dumpNar, exportPaths, importPaths, type Chunks, type NarToAdd } from "./transfer.ts";
 import type { Sink, TreeHash } from "./tree.ts";
+import { verifyStore, type VerifiedStore, type VerifyStore } from "./verify.ts";
 
 /** Bytes kept in reserve for a collection on a full disk. */
 const RESERVED_SIZE = 8 * 1024 * 1024;
@@ -62,6 +73,17 @@ export interface Store extends Disposable {
   dumpNar(path: StorePath, sink: Sink): TreeHash;
   exportPaths(paths: Iterable<StorePath>, sink: Sink): void;
   importPaths(chunks: Chunks): Promise<StorePath[]>;
+
+  /** Makes `link` point to a valid path, and keeps the path while it does. */
+  addRoot(link: string, path: StorePath): Promise<void>;
+  /** Removes such a link; false where there is none. */
+  removeRoot(link: string): Promise<boolean>;
+  /** Every root, Nix's own included. */
+  roots(): Root[];
+  gc(options?: CollectGarbage): Promise<CollectedGarbage>;
+  /** Deletes paths that nothing else needs; else none of them. */
+  deletePaths(paths: Iterable<StorePath>): Promise<CollectedGarbage>;
+  verify(options?: VerifyStore): Promise<VerifiedStore>;
 
   /** Returns once no collection can take these paths while this store is open. */
   addTempRoot(...paths: StorePath[]): Promise<void>;
@@ -173,6 +195,8 @@ type ReadingMethods = Pick<
   | "sourcePath"
   | "dumpNar"
   | "exportPaths"
+  | "roots"
+  | "verify"
 >;
 
 function readingMethods(context: StoreContext): ReadingMethods {
@@ -191,6 +215,8 @@ function readingMethods(context: StoreContext): ReadingMethods {
     sourcePath: (source, options) => guard(layout, () => sourcePath(context, source, options)),
     dumpNar: (path, sink) => guard(layout, () => dumpNar(context, path, sink)),
     exportPaths: (paths, sink) => guard(layout, () => exportPaths(context, paths, sink)),
+    roots: () => guard(layout, () => findRoots(context, (path) => query.isValid(context, path))),
+    verify: (options) => guardAsync(layout, () => verifyStore(context, options)),
   };
 }
 
@@ -204,6 +230,10 @@ type WritingMethods = Pick<
   | "addNar"
   | "registerOutputs"
   | "importPaths"
+  | "addRoot"
+  | "removeRoot"
+  | "gc"
+  | "deletePaths"
   | "addTempRoot"
   | "withPathLocks"
 >;
@@ -211,7 +241,8 @@ type WritingMethods = Pick<
 function writingMethods(context: StoreContext, readOnly: boolean): WritingMethods {
   const { layout } = context;
   const writing = async <T>(action: () => Promise<T>): Promise<T> => {
-    if (readOnly) throw new PipeliteError("STORE_READ_ONLY", { home: layout.home, reason: "it was opened so" });
+    if (readOnly)
+      throw new PipeliteError("STORE_READ_ONLY", { home: layout.home, reason: "it was opened so" });
     return guardAsync(layout, action);
   };
   return {
@@ -224,6 +255,10 @@ function writingMethods(context: StoreContext, readOnly: boolean): WritingMethod
     addNar: (info, chunks) => writing(() => addNar(context, info, chunks)),
     registerOutputs: (outputs, held) => writing(() => registerOutputs(context, outputs, held)),
     importPaths: (chunks) => writing(() => importPaths(context, chunks)),
+    addRoot: (link, path) => writing(() => addRoot(context, link, path)),
+    removeRoot: (link) => writing(() => removeRoot(context, link)),
+    gc: (options) => writing(() => collectGarbage(context, options)),
+    deletePaths: (paths) => writing(() => deletePaths(context, paths)),
     addTempRoot: (...paths) => writing(() => context.tempRoots.add(paths)),
     async withPathLocks(paths, action, wait) {
       const locks = await writing(async () => {
@@ -242,6 +277,7 @@ function writingMethods(context: StoreContext, readOnly: boolean): WritingMethod
 
 function onlyOne<T>(values: readonly T[]): T {
   const [value] = values;
-  if (value === undefined || values.length > 1) throw new RangeError(`${values.length} values instead of one`);
+  if (value === undefined || values.length > 1)
+    throw new RangeError(`${values.length} values instead of one`);
   return value;
 }

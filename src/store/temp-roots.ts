@@ -45,7 +45,12 @@ export function openTempRoots(layout: Layout): TempRoots {
 function openRegistry(layout: Layout): Registry {
   let registry = registries.get(layout.stateDir);
   if (registry === undefined) {
-    registry = { ...openRootsFile(layout), gcLockFd: openLockFile(layout.gcLock), users: 0, roots: new Set() };
+    registry = {
+      ...openRootsFile(layout),
+      gcLockFd: openLockFile(layout.gcLock),
+      users: 0,
+      roots: new Set(),
+    };
     registries.set(layout.stateDir, registry);
   }
   registry.users++;
@@ -70,7 +75,7 @@ function closeRegistry(layout: Layout, registry: Registry): void {
  */
 function openRootsFile(layout: Layout): { file: string; fd: number } {
   const pidMax = 2 ** 22;
-  for (let name = process.pid; ; ) {
+  for (let name = process.pid; ;) {
     const file = join(layout.tempRootsDir, String(name));
     const fd = openSync(file, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, 0o600);
     const isMine = tryFlock(fd, "exclusive");

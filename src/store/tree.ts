@@ -2,7 +2,16 @@
 // which may be copied into the store in the same pass, so that every byte is read once.
 import { createHash } from "node:crypto";
 import type { BigIntStats } from "node:fs";
-import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, readSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  writeSync,
+} from "node:fs";
 import { byteStringOf, fromByteString, textOf } from "#base/bytes.ts";
 import { PipeliteError, systemErrorCode } from "#base/errors.ts";
 import { NarWriter } from "#nix/nar.ts";
@@ -112,7 +121,7 @@ function scanNode(
 }
 
 function scanFolder(folder: string, relative: string, include: Include | undefined): TreeNode[] {
-  const names = reading(folder, () => readdirSync(diskPath(folder), { encoding: "latin1" })).sort();
+  const names = reading(folder, () => readdirSync(diskPath(folder), { encoding: "latin1" })).toSorted();
   const children: TreeNode[] = [];
   for (const name of names) {
     const path = `${folder}/${name}`;
@@ -215,7 +224,7 @@ function dumpContent(node: TreeNode, source: number, { writer, content }: Dump, 
 }
 
 export function writeAll(fd: number, bytes: Uint8Array, size = bytes.length): void {
-  for (let at = 0; at < size; ) at += writeSync(fd, bytes, at, size - at);
+  for (let at = 0; at < size;) at += writeSync(fd, bytes, at, size - at);
 }
 
 /** Runs an action that reads `path`; what goes wrong in it is the source's fault and not the store's. */
@@ -226,7 +235,8 @@ function reading<T>(path: string, action: () => T): T {
     const file = shownPath(path);
     const code = systemErrorCode(error);
     if (code === undefined) throw error;
-    if (code === "ENOENT" || code === "ELOOP") throw new PipeliteError("STORE_SOURCE_CHANGED", { file }, error);
+    if (code === "ENOENT" || code === "ELOOP")
+      throw new PipeliteError("STORE_SOURCE_CHANGED", { file }, error);
     const reason = code === "EACCES" || code === "EPERM" ? "permission is denied" : code;
     throw new PipeliteError("STORE_SOURCE_UNREADABLE", { file, reason }, error);
   }

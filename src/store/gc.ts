@@ -1,0 +1,273 @@
+// Collecting garbage: everything that no root needs, and everything in the store directory that is not registered, as a
+// killed run leaves it. Rows go first and files after, so that whatever interrupts this leaves only garbage behind.
+import { lstatSync, readdirSync, rmSync, unlinkSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
+import type { WaitForLock } from "#base/libc.ts";
+import { byteStringOf, textOf } from "#base/bytes.ts";
+import { PipeliteError } from "#base/errors.ts";
+import { isStorePath, storePathBase, storePathHash, type StorePath } from "#nix/store-path.ts";
+import { transact } from "./database.ts";
+import { diskPath, removeTree } from "./disk.ts";
+import { serveTempRoots } from "./gc-server.ts";
+import { readGraph, type Graph } from "./graph.ts";
+import { physicalPath } from "./layout.ts";
+import { findProcessRoots, isForeignScratch, readTempRoots } from "./live-processes.ts";
+import { withExclusiveGcLock } from "./locks.ts";
+import type { StoreContext } from "./place.ts";
+import { findRoots, pruneRoots, type Root } from "./roots.ts";
+
+export interface CollectGarbage extends WaitForLock {
+  /** Only say what would go. */
+  dryRun?: boolean;
+  /** Called for each path and leftover before it is removed. */
+  onDelete?: (name: string) => void;
+}
+
+export interface CollectedGarbage {
+  /** Paths that were valid. */
+  paths: StorePath[];
+  /** Names in the store directory that were not registered. */
+  leftovers: string[];
+  /** Disk space freed, bytes; 0 in a dry run. */
+  freedBytes: number;
+}
+
+/** Rows are deleted in batches of this size, with other processes' transactions between them. */
+const BATCH_SIZE = 500;
+/** How long files are removed before others get a word in. */
+const TURN_MS = 20;
+
+interface Collection {
+  store: StoreContext;
+  graph: Graph;
+  roots: Root[];
+  live: Set<number>;
+  /** Hash parts that must stay, valid or not. */
+  spared: Set<string>;
+  result: CollectedGarbage;
+  onDelete: (name: string) => void;
+}
+
+/** Removes all that no root, temporary root or process needs. */
+export async function collectGarbage(
+  store: StoreContext,
+  { dryRun = false, onDelete = () => {}, ...wait }: CollectGarbage = {},
+): Promise<CollectedGarbage> {
+  return withCollection(store, { dryRun, onDelete, wait }, async (collection) => {
+    const { graph, live, result } = collection;
+    const dead = referrersFirst(
+      graph,
+      [...graph.paths.keys()].filter((id) => !live.has(id)),
+    );
+    if (dryRun) {
+      result.paths = dead.map((id) => pathOf(graph, id));
+      result.leftovers = findLeftovers(collection);
+      return result;
+    }
+    await deleteIds(collection, dead);
+    await deleteLeftovers(collection);
+    deleteUnusedLinks(collection);
+    return result;
+  });
+}
+
+/**
+ * Deletes these paths, which nothing else may need.
+ * @throws PipeliteError STORE_PATH_NOT_VALID, STORE_PATH_IN_USE: then none is deleted
+ */
+export async function deletePaths(
+  store: StoreContext,
+  paths: Iterable<StorePath>,
+  wait: WaitForLock = {},
+): Promise<CollectedGarbage> {
+  return withCollection(store, { dryRun: false, onDelete: () => {}, wait }, async (collection) => {
+    const { graph, result } = collection;
+    const ids = new Set<number>();
+    for (const path of paths) {
+      const id = graph.ids.get(path);
+      if (id === undefined)
+        throw new PipeliteError("STORE_PATH_NOT_VALID", { path, home: store.layout.home });
+      ids.add(id);
+    }
+    for (const id of ids) refuseWhereUsed(collection, id, ids);
+    await deleteIds(collection, referrersFirst(graph, [...ids]));
+    deleteUnusedLinks(collection);
+    return result;
+  });
+}
+
+function refuseWhereUsed({ graph, live, roots }: Collection, id: number, others: ReadonlySet<number>): void {
+  const path = pathOf(graph, id);
+  const referrer = graph.referrers(id).find((each) => !others.has(each));
+  if (referrer !== undefined) {
+    const reason = `${pathOf(graph, referrer)} refers to it`;
+    throw new PipeliteError("STORE_PATH_IN_USE", { path, reason });
+  }
+  if (!live.has(id)) return;
+  const root = roots.find((each) => each.path === path);
+  const reason =
+    root === undefined ? "a running process or a root needs it" : `${root.source} is a root of it`;
+  throw new PipeliteError("STORE_PATH_IN_USE", { path, reason });
+}
+
+interface CollectionOptions {
+  dryRun: boolean;
+  onDelete: (name: string) => void;
+  wait: WaitForLock;
+}
+
+function withCollection<T>(
+  store: StoreContext,
+  { dryRun, onDelete, wait }: CollectionOptions,
+  action: (collection: Collection) => Promise<T>,
+): Promise<T> {
+  const { layout } = store;
+  return withExclusiveGcLock(layout, wait, async () => {
+    // What comes over the socket before the graph is read waits here.
+    const early = new Set<string>();
+    let onRoot = (path: string): void => void early.add(path);
+    const stop = await serveTempRoots(layout, (path) => onRoot(path));
+    try {
+      if (!dryRun) {
+        // Room for the log of our own transactions, on a disk that is full.
+        rmSync(layout.reservedFile, { force: true });
+        pruneRoots(layout);
+      }
+      const collection = startCollection(store, { dryRun, onDelete });
+      onRoot = (path) => spare(collection, path);
+      for (const path of early) onRoot(path);
+      return await action(collection);
+    } finally {
+      stop();
+    }
+  });
+}
+
+function startCollection(
+  store: StoreContext,
+  { dryRun, onDelete }: Pick<CollectionOptions, "dryRun" | "onDelete">,
+): Collection {
+  const { layout } = store;
+  const graph = readGraph(store);
+  const roots = [
+    ...findRoots(store, (path) => graph.ids.has(path)),
+    ...findProcessRoots(layout).filter(({ path }) => graph.ids.has(path)),
+  ];
+  const live = new Set<number>();
+  graph.mark(
+    live,
+    roots.map(({ path }) => graph.ids.get(path) ?? 0),
+  );
+  const result: CollectedGarbage = { paths: [], leftovers: [], freedBytes: 0 };
+  const collection: Collection = { store, graph, roots, live, spared: new Set(), result, onDelete };
+  for (const path of readTempRoots(layout, { dryRun })) spare(collection, path);
+  return collection;
+}
+
+/** Keeps a path from now on, with what it needs if it is (still) valid, and everything of the same hash part. */
+function spare({ graph, live, spared }: Collection, path: string): void {
+  if (!isStorePath(path)) return;
+  const hash = storePathHash(path);
+  spared.add(hash);
+  const id = graph.idOfHash(hash);
+  if (id !== undefined) graph.mark(live, [id]);
+}
+
+async function deleteIds(collection: Collection, dead: readonly number[]): Promise<void> {
+  const { store, graph, live, spared, result } = collection;
+  for (let at = 0; at < dead.length; at += BATCH_SIZE) {
+    // Some may have been named over the socket since; what refers to a path goes before it, so all it needs is there.
+    const batch = dead.slice(at, at + BATCH_SIZE).filter((id) => !live.has(id));
+    invalidate(store, batch);
+    const pause = makePause();
+    for (const id of batch) {
+      const path = pathOf(graph, id);
+      result.paths.push(path);
+      // Named since it was invalidated: whoever did will make it anew, and may be doing so.
+      if (spared.has(storePathHash(path))) continue;
+      collection.onDelete(path);
+      result.freedBytes += removeTree(byteStringOf(physicalPath(store.layout, path))).bytes;
+      await pause();
+    }
+    await setImmediate();
+  }
+}
+
+function invalidate(store: StoreContext, ids: readonly number[]): void {
+  transact(store.database, () => {
+    const remove = store.statement("delete from Refs where referrer = ?");
+    for (const id of ids) remove.run(id);
+    const forget = store.statement("delete from ValidPaths where id = ?");
+    for (const id of ids) forget.run(id);
+  });
+}
+
+/** Names in the store directory that are neither registered nor spared. */
+function findLeftovers({ store, graph, spared }: Collection): string[] {
+  const { storeDir } = store.layout;
+  const valid = new Set([...graph.ids.keys()].map(storePathBase));
+  return readdirSync(diskPath(byteStringOf(storeDir)), { encoding: "latin1" })
+    .filter((name) => name !== ".links" && !valid.has(name) && !spared.has(name.slice(0, 32)))
+    .filter((name) => !isForeignScratch(name, `${storeDir}/${textOf(name)}`))
+    .toSorted();
+}
+
+async function deleteLeftovers(collection: Collection): Promise<void> {
+  const { store, spared, result } = collection;
+  const folder = byteStringOf(store.layout.storeDir);
+  const pause = makePause();
+  for (const name of findLeftovers(collection)) {
+    // Somebody may have made it valid, or begun to, since the graph was read; then it was spared first.
+    if (spared.has(name.slice(0, 32))) continue;
+    collection.onDelete(textOf(name));
+    result.leftovers.push(textOf(name));
+    result.freedBytes += removeTree(`${folder}/${name}`).bytes;
+    await pause();
+  }
+}
+
+/** `.links` holds one more hard link to each deduplicated file: one that is left alone frees its space. */
+function deleteUnusedLinks({ store, result }: Collection): void {
+  const { linksDir } = store.layout;
+  for (const name of readdirSync(linksDir)) {
+    const file = `${linksDir}/${name}`;
+    const stat = lstatSync(file, { throwIfNoEntry: false });
+    if (stat === undefined || stat.nlink !== 1) continue;
+    unlinkSync(file);
+    result.freedBytes += stat.blocks * 512;
+  }
+}
+
+/** Orders paths so that each comes before what it refers to. */
+function referrersFirst(graph: Graph, ids: readonly number[]): number[] {
+  const members = new Set(ids);
+  const sorted: number[] = [];
+  const seen = new Set<number>();
+  for (const start of ids) {
+    const stack = [{ id: start, isDone: false }];
+    for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+      const { id, isDone } = top;
+      if (isDone) sorted.push(id);
+      if (isDone || seen.has(id)) continue;
+      seen.add(id);
+      stack.push({ id, isDone: true });
+      for (const each of graph.referrers(id)) if (members.has(each)) stack.push({ id: each, isDone: false });
+    }
+  }
+  return sorted;
+}
+
+function makePause(): () => Promise<void> {
+  let since = performance.now();
+  return async () => {
+    if (performance.now() - since < TURN_MS) return;
+    await setImmediate();
+    since = performance.now();
+  };
+}
+
+function pathOf(graph: Graph, id: number): StorePath {
+  const path = graph.paths.get(id);
+  if (path === undefined) throw new RangeError(`no path has the id ${id}`);
+  return path;
+}
