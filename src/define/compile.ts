@@ -102,19 +102,24 @@ async function prepare(node: BuildNode, graph: Graph, store: Store): Promise<Pre
         made: {},
       };
     case "command": {
-      const executable = findProgram(node.tool.program, node.tool.place);
-      const { program, made } = await capturedOnce(store, executable, basename(executable));
+      const { program: wanted, place } = node.tool;
+      const executable = findProgram(wanted, graph.root, place);
+      const { program, made } = await capturedOnce(store, { executable, name: basename(executable), place });
       const words = node.words.map((word) => (typeof word === "string" ? word : describe(word)));
       const ingredients: Ingredients = {
         code: {},
         params: { command: words.join(" ") },
-        tools: { [node.tool.program]: program.path },
+        tools: { [wanted]: program.path },
       };
       return { node, ingredients, sources: [program.path], program, code: undefined, made };
     }
     case "stage":
     case "gate": {
-      const node26 = await capturedOnce(store, process.execPath, `node-${process.versions.node}`);
+      const node26 = await capturedOnce(store, {
+        executable: process.execPath,
+        name: `node-${process.versions.node}`,
+        place: node.place,
+      });
       const bundle = await bundledOnce(store, node, graph.root);
       const { program } = node26;
       const ingredients = { code: bundle.files, params: node.params, tools: { node: program.path } };

@@ -159,6 +159,7 @@ class GraphBuilder {
       case "command":
         return this.#command(handle, names);
       case "fetch": {
+        if (!URL.canParse(handle.url)) throw new PipeliteError("FETCH_URL_INVALID", { place, url: handle.url });
         const name = handle.name ?? (basename(new URL(handle.url).pathname) || "fetched");
         return this.#add({ kind: "fetch", name, place, url: handle.url, hash: handle.hash, needs: [] });
       }

@@ -8,7 +8,7 @@ import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import type { StageNode } from "./graph.ts";
 import { ownModule } from "./own-code.ts";
-import type { Program } from "./program.ts";
+import type { Program, ProgramToCapture } from "./program.ts";
 import { captureProgram } from "./program.ts";
 import { areUnchanged, memoFile, signatures } from "./signatures.ts";
 
@@ -30,13 +30,12 @@ function recall<T extends Remembered>(file: string, isWhole: (value: T) => boole
 /** Like captureProgram; unchanged programs are not read again. */
 export async function capturedOnce(
   store: Store,
-  executable: string,
-  name: string,
+  wanted: ProgramToCapture,
 ): Promise<Remembered & { program: Program }> {
-  const file = memoFile(store.home, "programs", `${executable}\0${name}`);
+  const file = memoFile(store.home, "programs", `${wanted.executable}\0${wanted.name}`);
   const known = recall<Remembered & { program: Program }>(file, ({ program }) => store.isValid(program.path));
   if (known !== undefined) return known;
-  const { program, files } = await captureProgram(store, executable, name);
+  const { program, files } = await captureProgram(store, wanted);
   const captured = { made: signatures(files), program };
   writeFileAtomically(file, canonicalJson(captured));
   return captured;

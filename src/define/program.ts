@@ -2,7 +2,7 @@
 // dynamic loader, so that nothing of the host is needed at run time. Node itself is captured this way.
 import { spawnSync } from "node:child_process";
 import { accessSync, closeSync, constants, copyFileSync, linkSync, mkdirSync, mkdtempSync, openSync, readSync, realpathSync, rmSync } from "node:fs";
-import { basename, delimiter, join } from "node:path";
+import { basename, delimiter, join, resolve } from "node:path";
 import { PipeliteError } from "#base/errors.ts";
 import { isDirectory } from "#base/files.ts";
 import type { StorePath } from "#nix/store-path.ts";
@@ -15,10 +15,10 @@ export interface Program {
   args: string[];
 }
 
-/** The program `name`: a path, or a command looked up on the PATH. */
-export function findProgram(name: string, place: string): string {
+/** The program `name`: a path, relative to `root`, or a command looked up on the PATH. */
+export function findProgram(name: string, root: string, place: string): string {
   const candidates = name.includes("/")
-    ? [name]
+    ? [resolve(root, name)]
     : (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, name));
   const found = candidates.find(isExecutable);
   if (found === undefined) throw new PipeliteError("TOOL_NOT_FOUND", { place, program: name });
@@ -34,14 +34,22 @@ function isExecutable(path: string): boolean {
   }
 }
 
+export interface ProgramToCapture {
+  /** Absolute path. */
+  executable: string;
+  /** Name of the store path. */
+  name: string;
+  /** Where the pipeline asks for it. */
+  place: string;
+}
+
 /** Adds the program at `executable` to the store, under `name`; also tells which files it was made of. */
 export async function captureProgram(
   store: Store,
-  executable: string,
-  name: string,
+  { executable, name, place: where }: ProgramToCapture,
 ): Promise<{ program: Program; files: string[] }> {
-  const loader = loaderOf(executable);
-  const libraries = loader === undefined ? [] : librariesOf(loader, executable);
+  const loader = loaderOf(executable, where);
+  const libraries = loader === undefined ? [] : librariesOf(loader, executable, where);
   const files = [executable, ...libraries.map((library) => realpathSync(library))];
   mkdirSync(join(store.home, "pipelite", "tmp"), { recursive: true });
   const staging = mkdtempSync(join(store.home, "pipelite", "tmp", "program-"));
@@ -77,12 +85,12 @@ function place(source: string, target: string): void {
 }
 
 /** The loader that an ELF executable names (PT_INTERP), or undefined for a static one. ELF-64, little endian. */
-function loaderOf(executable: string): string | undefined {
+function loaderOf(executable: string, where: string): string | undefined {
   const fd = openSync(executable, "r");
   try {
     const header = read(fd, 0, 64);
     if (header.toString("latin1", 0, 4) !== "\x7fELF" || header[4] !== 2 || header[5] !== 1) {
-      throw new PipeliteError("TOOL_NOT_A_PROGRAM", { program: executable });
+      throw new PipeliteError("TOOL_NOT_A_PROGRAM", { program: executable, place: where });
     }
     const tableOffset = Number(header.readBigUInt64LE(32));
     const entrySize = header.readUInt16LE(54);
@@ -107,11 +115,13 @@ function read(fd: number, offset: number, size: number): Buffer {
 }
 
 /** The loader and every library that it would load for the executable, as the loader itself lists them. */
-function librariesOf(loader: string, executable: string): string[] {
+function librariesOf(loader: string, executable: string, where: string): string[] {
   const { status, stdout } = spawnSync(loader, ["--list", executable], { encoding: "utf8", env: {} });
-  if (status !== 0) throw new PipeliteError("TOOL_NOT_A_PROGRAM", { program: executable });
+  if (status !== 0) throw new PipeliteError("TOOL_NOT_A_PROGRAM", { program: executable, place: where });
   const missing = /^\s*(\S+) => not found/m.exec(stdout);
-  if (missing !== null) throw new PipeliteError("TOOL_LIBRARY_MISSING", { program: executable, library: missing[1] });
+  if (missing !== null) {
+    throw new PipeliteError("TOOL_LIBRARY_MISSING", { program: executable, library: missing[1], place: where });
+  }
   const listed = [...stdout.matchAll(/=> (\/\S+)/g)].map(([, path]) => path ?? "");
   return [...new Set([loader, ...listed])];
 }

@@ -1,0 +1,217 @@
+// Wrong pipelines are refused before anything is built, with a code, and with the place in pipeline.ts.
+import assert from "node:assert/strict";
+import { chmodSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { PipeliteError } from "#base/errors.ts";
+import type { ErrorCode } from "#base/errors.ts";
+import { Project } from "../rig/project.ts";
+
+const STAGE = "export default function a() { return { 'x.json': { n: 1 } }; }\n";
+const HEAD = 'import { answer, command, fetch, gate, param, pipeline, source, stage, tool } from "pipelite";\n';
+
+interface Wrong {
+  name: string;
+  /** Lines after the import, so that the first of them is line 2. */
+  lines: string[];
+  code: ErrorCode;
+  place?: string;
+  says?: RegExp;
+  params?: Record<string, string>;
+  stages?: string[];
+  files?: Record<string, string>;
+  executable?: Record<string, string>;
+}
+
+const a = 'const a = stage(() => import("./a.ts"));';
+
+const wrong: Wrong[] = [
+  {
+    name: "a cycle",
+    lines: ['const a = stage(() => import("./a.ts"), { b });', 'const b = stage(() => import("./a.ts"), { a });', "export default pipeline({ a, b });"],
+    code: "PIPELINE_CYCLE",
+    place: "pipeline.ts:2:43",
+    says: /'b'/,
+  },
+  {
+    name: "an input that is undefined",
+    lines: ["const other = {};", 'const a = stage(() => import("./a.ts"), { input: other.proof });', "export default pipeline({ a });"],
+    code: "STAGE_INPUT_UNDEFINED",
+    place: "pipeline.ts:3:11",
+    says: /'input' of stage 'a'/,
+  },
+  {
+    name: "an input that is no data",
+    lines: ['const a = stage(() => import("./a.ts"), { f: () => 1 });', "export default pipeline({ a });"],
+    code: "STAGE_INPUT_NOT_JSON",
+    place: "pipeline.ts:2:11",
+  },
+  {
+    name: "a duplicate name",
+    lines: [a, 'const b = stage(() => import("./a.ts"), { a: stage(() => import("./a.ts")), x: 1 });', "export default pipeline({ a, b });"],
+    code: "STAGE_NAME_DUPLICATE",
+    place: "pipeline.ts:3:46",
+    says: /pipeline\.ts:2:11/,
+  },
+  {
+    name: "a name that no store path can have",
+    lines: [a, 'export default pipeline({ "a b": a });'],
+    code: "STAGE_NAME_INVALID",
+    place: "pipeline.ts:2:11",
+  },
+  {
+    name: "a source that is not there",
+    lines: ['const a = stage(() => import("./a.ts"), { data: source("data.csv") });', "export default pipeline({ a });"],
+    code: "SOURCE_NOT_FOUND",
+    place: "pipeline.ts:2:49",
+    says: /data\.csv/,
+  },
+  {
+    name: "a module that is not there",
+    lines: ['const a = stage(() => import("./nothing.ts"));', "export default pipeline({ a });"],
+    code: "STAGE_MODULE_NOT_FOUND",
+    place: "pipeline.ts:2:11",
+  },
+  {
+    name: "a stage that imports nothing",
+    lines: ["const a = stage(() => Promise.resolve({ default: () => ({}) }));", "export default pipeline({ a });"],
+    code: "STAGE_NOT_AN_IMPORT",
+    place: "pipeline.ts:2:11",
+  },
+  {
+    name: "a stage whose code cannot be bundled",
+    lines: [a, "export default pipeline({ a });"],
+    files: { "a.ts": 'import { x } from "./gone.ts";\nexport default () => ({ x });\n' },
+    code: "STAGE_BUNDLE_FAILED",
+    place: "a.ts:1:19",
+  },
+  {
+    name: "a parameter that does not exist",
+    lines: [a, "export default pipeline({ a });"],
+    params: { speed: "3" },
+    code: "PARAM_UNKNOWN",
+    says: /'speed'/,
+  },
+  {
+    name: "a parameter out of its bounds",
+    lines: ['const a = stage(() => import("./a.ts"), { n: param.integer({ default: 2, min: 1, max: 9 }) });', "export default pipeline({ a });"],
+    params: { n: "10" },
+    code: "PARAM_INVALID",
+    place: "pipeline.ts:2:52",
+    says: /an integer from 1 to 9/,
+  },
+  {
+    name: "a parameter of the wrong kind",
+    lines: ['const a = stage(() => import("./a.ts"), { n: param.integer({ default: 2 }) });', "export default pipeline({ a });"],
+    params: { n: "two" },
+    code: "PARAM_INVALID",
+    place: "pipeline.ts:2:52",
+  },
+  {
+    name: "a parameter that must be set",
+    lines: ['const a = stage(() => import("./a.ts"), { mode: param.choice(["fast", "safe"]) });', "export default pipeline({ a });"],
+    code: "PARAM_MISSING",
+    place: "pipeline.ts:2:55",
+    says: /one of fast, safe/,
+  },
+  {
+    name: "a default that the schema refuses",
+    lines: ['const a = stage(() => import("./a.ts"), { n: param.integer({ default: 2, min: 3 }) });', "export default pipeline({ a });"],
+    code: "PARAM_DEFAULT_INVALID",
+    place: "pipeline.ts:2:52",
+  },
+  {
+    name: "two parameters of one name",
+    lines: [
+      'const a = stage(() => import("./a.ts"), { n: param.integer({ default: 2 }) });',
+      'const b = stage(() => import("./a.ts"), { a, n: param.integer({ default: 3 }) });',
+      "export default pipeline({ a, b });",
+    ],
+    code: "PARAM_AMBIGUOUS",
+    place: "pipeline.ts:3:55",
+  },
+  {
+    name: "a result that is no node",
+    lines: [a, "export default pipeline({ a, b: 3 });"],
+    code: "PIPELINE_RESULT_INVALID",
+    place: "pipeline.ts:3:16",
+  },
+  {
+    name: "something else than a node as the subject of a gate",
+    lines: [a, 'export default pipeline({ a, g: gate("a", "x") });'],
+    code: "PIPELINE_INPUT_UNKNOWN",
+    place: "pipeline.ts:3:33",
+  },
+  {
+    name: "a program that is not there",
+    lines: ['const a = command(tool("no-such-program"), []);', "export default pipeline({ a });"],
+    code: "TOOL_NOT_FOUND",
+    place: "pipeline.ts:2:19",
+  },
+  {
+    name: "a tool that is a script",
+    lines: ['const a = command(tool("./script.sh"), []);', "export default pipeline({ a });"],
+    executable: { "script.sh": "#!/bin/sh\necho a script has no ELF header, however long it is, and cannot be captured\n" },
+    code: "TOOL_NOT_A_PROGRAM",
+    place: "pipeline.ts:2:19",
+  },
+  {
+    name: "a hash that is none",
+    lines: ['const a = fetch({ url: "https://example.org/x", hash: "sha256-none" });', "export default pipeline({ a });"],
+    code: "FETCH_HASH_INVALID",
+    place: "pipeline.ts:2:11",
+  },
+  {
+    name: "a URL that is none",
+    lines: [`const a = fetch({ url: "x", hash: "${"0".repeat(64)}" });`, "export default pipeline({ a });"],
+    code: "FETCH_URL_INVALID",
+    place: "pipeline.ts:2:11",
+  },
+  {
+    name: "code that throws",
+    lines: ["const settings = undefined;", "settings.x;", "export default 1;"],
+    code: "PIPELINE_FAILED",
+    place: "pipeline.ts:3:10",
+  },
+  { name: "no pipeline as the default export", lines: ["export default 1;"], code: "PIPELINE_NOT_EXPORTED" },
+  {
+    name: "a stage on the command line that is not there",
+    lines: [a, "export default pipeline({ a });"],
+    stages: ["b"],
+    code: "STAGE_NOT_FOUND",
+    says: /has a$/,
+  },
+];
+
+for (const { name, lines, code, place, says, params = {}, stages = [], files = {}, executable = {} } of wrong) {
+  test(`refuses ${name}: ${code}`, async () => {
+    using project = new Project({ "a.ts": STAGE, "pipeline.ts": `${HEAD}${lines.join("\n")}\n`, ...files });
+    project.write(executable);
+    for (const file of Object.keys(executable)) chmodSync(join(project.root, file), 0o755);
+    await assert.rejects(project.plan({ params, stages }), (error) => {
+      if (!(error instanceof PipeliteError)) throw error;
+      assert.equal(error.code, code, error.message);
+      assert.equal(error.exitCode, code === "TOOL_NOT_FOUND" ? 4 : 2);
+      if (place !== undefined) assert.ok(error.message.startsWith(place), `${error.message}, wanted ${place}`);
+      if (says !== undefined) assert.match(error.message, says);
+      return true;
+    });
+  });
+}
+
+test("refuses a folder without a pipeline: PIPELINE_NOT_FOUND", async () => {
+  using project = new Project({ "readme.txt": "" });
+  await assert.rejects(project.plan(), (error) => error instanceof PipeliteError && error.code === "PIPELINE_NOT_FOUND");
+});
+
+test("planning neither loads nor runs the code of a stage", async () => {
+  using project = new Project({
+    "a.ts": 'throw new Error("loaded"); export default () => ({});\n',
+    "pipeline.ts": `${HEAD}${a}\nexport default pipeline({ a });\n`,
+  });
+  const { stages } = await project.plan();
+  assert.deepEqual(
+    stages.map(({ name, status }) => [name, status]),
+    [["a", "build"]],
+  );
+});
