@@ -13,11 +13,12 @@ export const LAYERS = [
   "define",
   "sandbox",
   "store",
+  "lean",
   "nix",
   "base",
 ] as const;
 
-const PURE = new Set(["nix"]);
+const PURE = new Set(["nix", "lean"]);
 const IMPURE_MODULES = /^node:(fs|net|http|https|dns|child_process|os|process|timers|worker_threads|sqlite|ffi)/;
 const IMPURE_WORDS = /\b(Date\.now|new Date\(\)|performance\.now|Math\.random|process\.(env|cwd|platform)|fetch\()/;
 const PRINTING = /\b(console\.(log|error|warn|info)|process\.(stdout|stderr)\.write|process\.exit)\b/;
