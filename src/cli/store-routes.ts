@@ -1,9 +1,10 @@
 // The commands below `pipelite store`.
 import { buildCommand, buildRouteMap, type Command } from "@stricli/core";
 import type { AddFlags } from "./commands/store-add.ts";
-import type { ListFlags } from "./commands/store-look.ts";
+import type { DeleteFlags, GcFlags, RootFlags } from "./commands/store-collect.ts";
+import type { ListFlags, VerifyFlags } from "./commands/store-look.ts";
 import { withContext, type Context, type GlobalFlags } from "./context.ts";
-import { globalAliases, globalFlags, textArgument } from "./flags.ts";
+import { globalAliases, globalFlags, optionalTextArgument, textArgument } from "./flags.ts";
 
 const PATH_BRIEF = "Store path, its hash or start, or a link to it";
 const storePath = textArgument("PATH", PATH_BRIEF, "store-path");
@@ -59,6 +60,18 @@ const list: Command<Context> = buildCommand<ListFlags, string[], Context>({
   docs: { brief: "List all paths, or the closure of some" },
 });
 
+const verify: Command<Context> = buildCommand<VerifyFlags, [], Context>({
+  loader: async () => withContext((await import("./commands/store-look.ts")).storeVerify),
+  parameters: {
+    flags: {
+      ...globalFlags,
+      contents: { kind: "boolean", default: false, brief: "Read all files and compare their hashes" },
+    },
+    aliases: globalAliases,
+  },
+  docs: { brief: "Check the database against the files" },
+});
+
 const why: Command<Context> = buildCommand<GlobalFlags, [string, string], Context>({
   loader: async () => withContext((await import("./commands/store-look.ts")).storeWhy),
   parameters: {
@@ -103,16 +116,55 @@ const importPaths: Command<Context> = buildCommand<GlobalFlags, [], Context>({
   docs: { brief: "Add paths from stdin, written by `store export` or `nix-store --export`" },
 });
 
+const gc: Command<Context> = buildCommand<GcFlags, [], Context>({
+  loader: async () => withContext((await import("./commands/store-collect.ts")).storeGc),
+  parameters: {
+    flags: { ...globalFlags, dryRun: { kind: "boolean", default: false, brief: "Only show what would go" } },
+    aliases: { ...globalAliases, n: "dryRun" },
+  },
+  docs: { brief: "Delete what no root and no running process needs" },
+});
+
+const root: Command<Context> = buildCommand<RootFlags, [string?, string?], Context>({
+  loader: async () => withContext((await import("./commands/store-collect.ts")).storeRoot),
+  parameters: {
+    flags: globalFlags,
+    aliases: globalAliases,
+    positional: {
+      kind: "tuple",
+      parameters: [
+        optionalTextArgument("LINK", "Link to make (without it: list all roots)"),
+        optionalTextArgument("PATH", PATH_BRIEF, "store-path"),
+      ],
+    },
+  },
+  docs: { brief: "Keep a path from being collected, or list what is kept" },
+});
+
+const deleteRoute: Command<Context> = buildCommand<DeleteFlags, string[], Context>({
+  loader: async () => withContext((await import("./commands/store-collect.ts")).storeDelete),
+  parameters: {
+    flags: globalFlags,
+    aliases: globalAliases,
+    positional: { kind: "array", parameter: storePath, minimum: 1 },
+  },
+  docs: { brief: "Delete paths that nothing needs" },
+});
+
 export const storeRoutes = buildRouteMap({
   routes: {
     add,
     info,
     list,
+    verify,
     why,
     dump,
     restore,
     export: exportPaths,
     import: importPaths,
+    gc,
+    root,
+    delete: deleteRoute,
   },
   docs: { brief: "Look at the store and change it by hand" },
 });

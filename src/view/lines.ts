@@ -1,5 +1,4 @@
 // The lines that every human view shows in the same words: the start of a run, the end of a stage, the end of the run.
-import { isAbsolute, relative } from "node:path";
 import type { StageStatus } from "#run/events.ts";
 import { cleanLine, formatCount, formatDuration, formatList, formatSize, padToWidth } from "./format.ts";
 import { plainLine, span, type Line, type Span, type Style } from "./paint.ts";
@@ -176,8 +175,7 @@ export function summaryLines(state: RunState, cwd: string): Line[] {
 
 /** A path as the user would write it: relative where it lies below the folder they are in. */
 function shownPath(path: string, cwd: string): string {
-  const inside = relative(cwd, path);
-  return inside === "" || inside.startsWith("..") || !isAbsolute(path) ? path : inside;
+  return path.startsWith(`${cwd}/`) ? path.slice(cwd.length + 1) : path;
 }
 
 function failedLines(state: RunState): Line[] {

@@ -1,15 +1,20 @@
 // The commands that look at the store: `info`, `list`, `verify`, `why`.
-import { print, printJson, say, type Context, type GlobalFlags } from "#cli/context.ts";
+import { EXIT } from "#base/errors.ts";
+import { endWith, print, printJson, say, type Context, type GlobalFlags } from "#cli/context.ts";
 import { findStorePath, readStore } from "#cli/store-argument.ts";
 import { describePath, requireInfo, type DescribedPath } from "#cli/store-info.ts";
 import { formatTable, formatTime } from "#cli/table.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import type { Store } from "#store/index.ts";
-import { formatCount, formatSize, shortHash } from "#view/format.ts";
+import type { Store, StoreProblem } from "#store/index.ts";
+import { formatCount, formatList, formatSize, shortHash } from "#view/format.ts";
 
 export interface ListFlags extends GlobalFlags {
   long: boolean;
   referrers: boolean;
+}
+
+export interface VerifyFlags extends GlobalFlags {
+  contents: boolean;
 }
 
 export async function storeInfo(context: Context, flags: GlobalFlags, ...words: string[]): Promise<void> {
@@ -84,4 +89,42 @@ export async function storeWhy(
       chain.map((path, depth) => `${depth === 0 ? "" : `${"   ".repeat(depth - 1)}└─ `}${path}`).join("\n"),
     );
   });
+}
+
+export async function storeVerify(context: Context, flags: VerifyFlags): Promise<void> {
+  const { problems, paths, bytes } = await readStore(context, flags, (store) =>
+    store.verify({ checkContents: flags.contents }),
+  );
+  if (problems.length > 0) endWith(context, EXIT.verification);
+  if (flags.json) return printJson(context, { paths, bytes, problems });
+  print(context, problems.map(describeProblem).join("\n"));
+  const read = flags.contents ? `, ${formatSize(bytes)} read` : "";
+  say(
+    context,
+    flags,
+    `${formatCount(paths, "path")} checked${read}: ${formatCount(problems.length, "problem")}`,
+  );
+}
+
+function describeProblem(problem: StoreProblem): string {
+  switch (problem.kind) {
+    case "missing":
+      return `${problem.path}: registered, but gone`;
+    case "modified":
+      return `${problem.path}: changed: its hash is ${problem.actual}, wanted is ${problem.wanted}${files(problem)}`;
+    case "not-canonical":
+      return `${problem.path}: not in the store's form${files(problem)}`;
+    case "unreadable":
+      return `${problem.path}: cannot be read: ${problem.reason}`;
+    case "address-wrong":
+      return `${problem.path}: does not follow from its content address ${problem.contentAddress}`;
+    case "database":
+      return `database: ${problem.reason}`;
+    default:
+      return problem satisfies never;
+  }
+}
+
+function files({ files: touched }: { files: readonly string[] }): string {
+  return touched.length === 0 ? "" : ` (${formatList(touched, { limit: 5 })})`;
 }
