@@ -1,0 +1,79 @@
+// The proof as a page to read.
+import type { Facts } from "./facts.ts";
+import type { Walk } from "./walk.ts";
+
+export interface ReportedStatement {
+  id: string;
+  text: string;
+  status: string;
+}
+
+export interface ProofReport {
+  facts: Facts;
+  statements: readonly ReportedStatement[];
+  kernel: string;
+}
+
+export function writeReport({ facts, statements, kernel }: ProofReport): string {
+  const { walk, unlimitedWalk, chance, removals } = facts;
+  const recomputed = statements.filter((statement) => statement.status === "recomputed").length;
+  const beyond = walk.groups.filter((group) => group.extendsBeyondLimit).map((group) => group.digits);
+  return [
+    "# The Monster Walk: what is stated and what was recomputed",
+    "",
+    `${recomputed} of ${statements.length} statements recomputed by a second program from certificate.json.`,
+    `Kernel-checked: ${kernel}.`,
+    "",
+    `The order of the Monster group: ${facts.order.decimal}`,
+    "",
+    `## The walk, removals of at most ${walk.limit} prime powers`,
+    "",
+    "From each position the longest run of digits that begins order/product(S), for some set S of whole prime powers;",
+    "fewest factors first, then the lowest primes.",
+    "",
+    ...tableOf(walk, facts),
+    "",
+    `${walk.coveredDigits} digits; the next digit is ${walk.stopDigit}, and no number begins with it.`,
+    beyond.length === 0
+      ? "No group could be longer with more factors."
+      : `With more factors these could be longer: ${beyond.join(", ")}.`,
+    "",
+    `## The same rule without a limit: ${unlimitedWalk.groups.length} groups`,
+    "",
+    ...tableOf(unlimitedWalk, facts),
+    "",
+    "## Is it more than chance?",
+    "",
+    `${chance.matches} of the ${removals.count} removals begin one of the ${walk.groups.length} groups. Leading digits that`,
+    `follow Benford's law would give ${chance.expectedMatches}, give or take twice the square root of that. ${judge(chance)}`,
+    "",
+    "## Statements",
+    "",
+    "| id | statement | status |",
+    "| --- | --- | --- |",
+    ...statements.map(({ id, text, status }) => `| ${id} | ${text} | ${status} |`),
+    "",
+  ].join("\n");
+}
+
+function tableOf({ groups }: Walk, { powers }: Facts): string[] {
+  const name = (prime: number): string => {
+    const exponent = powers.find((power) => power.prime === prime)?.exponent ?? 1;
+    return exponent === 1 ? `${prime}` : `${prime}^${exponent}`;
+  };
+  return [
+    "| # | at | digits | removed | leaves | removals that give it | by chance |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
+    ...groups.map(({ index, position, digits, removed, quotient, matchCount, expectedMatches }) => {
+      return `| ${index} | ${position} | ${digits} | ${removed.map(name).join(", ")} | ${quotient} | ${matchCount} | ${expectedMatches} |`;
+    }),
+  ];
+}
+
+/** Compares the matches with expected +- 2 sqrt(expected), in hundredths so that the comparison is exact. */
+function judge({ matches, expectedMatches }: Facts["chance"]): string {
+  const expected = Number(expectedMatches.replace(".", ""));
+  const excess = 100 * matches - expected;
+  if (excess * excess <= 4 * 100 * expected) return "So the groups are no more than chance would give.";
+  return `So the groups are ${excess > 0 ? "more" : "fewer"} than chance would give.`;
+}
