@@ -28,7 +28,13 @@ export interface BuildRow {
   sandbox: string;
 }
 
+/** Raised whenever what is kept here changes shape. */
+const SCHEMA_VERSION = 1;
+
+const DROP = "drop table if exists Builds; drop table if exists Ingredients; drop table if exists Trees;";
+
 const SCHEMA = `
+pragma user_version = ${SCHEMA_VERSION};
 create table if not exists Builds (
   drvPath text primary key,
   outPath text not null,
@@ -58,6 +64,9 @@ export class Builds {
     mkdirSync(dirname(file), { recursive: true });
     this.#db = new DatabaseSync(file);
     this.#db.exec("pragma busy_timeout = 10000; pragma journal_mode = wal; pragma synchronous = normal;");
+    const row = this.#db.prepare("pragma user_version").get();
+    // All of this can be had again by building again, so a table of another version is not migrated.
+    if (row?.["user_version"] !== SCHEMA_VERSION) this.#db.exec(DROP);
     this.#db.exec(SCHEMA);
   }
 

@@ -75,8 +75,15 @@ function bytesOf(content: unknown): Uint8Array | string {
 }
 
 function report(error: unknown): void {
-  console.error(error instanceof Error ? (error.stack ?? error.message) : error);
+  console.error(error instanceof Error ? usersPart(error.stack ?? error.message) : error);
   if (error instanceof Error && "code" in error && error.code === "ENOENT") {
     console.error("hint: a stage sees its inputs only; declare a file with source() in pipeline.ts and pass it");
   }
+}
+
+/** The trace down to the stage function; what called it is ours. */
+function usersPart(stack: string): string {
+  const lines = stack.split("\n");
+  const end = lines.findIndex((line) => /^\s+at (async )?runStage /.test(line));
+  return (end === -1 ? lines : lines.slice(0, end)).join("\n");
 }

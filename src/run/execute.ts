@@ -14,6 +14,7 @@ import type { Origin } from "#define/compile.ts";
 import { isBuildNode } from "#define/graph.ts";
 import type { AnswerNode, BuildNode, Graph, GraphNode } from "#define/graph.ts";
 import { signatures } from "#define/signatures.ts";
+import { traceMapper } from "#define/trace.ts";
 import { claimsOf } from "#evidence/claims.ts";
 import type { Claim } from "#evidence/claims.ts";
 import { addResultTree } from "#evidence/result-tree.ts";
@@ -56,6 +57,7 @@ class Run {
   readonly #stages = new Map<GraphNode, StageRecord>();
   /** Answers that were asked for in this run and are not pinned yet. */
   readonly #unpinned = new Map<GraphNode, { requestHash: string; pinned: Pinned }>();
+  readonly #mapTrace: (line: string) => string;
   #exitCode: ExitCode = EXIT.ok;
 
   constructor(options: RunOptions, opened: Opened, engine: Engine, start: { at: Date; ms: number }) {
@@ -64,6 +66,7 @@ class Run {
     this.#engine = engine;
     this.#start = start;
     this.#runId = newRunId(start.at);
+    this.#mapTrace = traceMapper(options.home);
   }
 
   async execute(): Promise<RunOutcome> {
@@ -164,7 +167,7 @@ class Run {
     const reason = reasonFor(work, node);
     await work.store.addDerivation(derivation);
     listener({ type: "stage-started", name: node.name, drvPath });
-    const lines = new LogLines((line) => listener({ type: "stage-log", name: node.name, line }));
+    const lines = new LogLines(this.#mapTrace, (line) => listener({ type: "stage-log", name: node.name, line }));
     const startedAt = new Date().toISOString();
     const outcome = await this.#engine.build({
       name: node.name,

@@ -4,12 +4,14 @@ const TAIL_LINES = 40;
 const LINE_BYTES_MAX = 16 * 1024;
 
 export class LogLines {
+  readonly #map: (line: string) => string;
   readonly #onLine: (line: string) => void;
   readonly #decoder = new TextDecoder();
   readonly #tail: string[] = [];
   #rest = "";
 
-  constructor(onLine: (line: string) => void) {
+  constructor(map: (line: string) => string, onLine: (line: string) => void) {
+    this.#map = map;
     this.#onLine = onLine;
   }
 
@@ -34,7 +36,7 @@ export class LogLines {
   }
 
   #emit(text: string): void {
-    const line = text.replace(/\r$/, "").slice(0, LINE_BYTES_MAX);
+    const line = this.#map(text.replace(/\r$/, "").slice(0, LINE_BYTES_MAX));
     this.#tail.push(line);
     if (this.#tail.length > TAIL_LINES) this.#tail.shift();
     this.#onLine(line);

@@ -6,6 +6,7 @@ import { prettyJson } from "#base/canonical-json.ts";
 import { PipeliteError } from "#base/errors.ts";
 import { writeFileAtomically } from "#base/files.ts";
 import { logFile } from "#build/embedded.ts";
+import { traceMapper } from "#define/trace.ts";
 import type { RunRecord, StageRecord } from "#evidence/run-record.ts";
 import { RECORD_SCHEMA } from "#evidence/run-record.ts";
 import { parseStorePath } from "#nix/store-path.ts";
@@ -68,7 +69,7 @@ export function readStageLog(home: string, record: RunRecord, stage: string): st
   }
   const file = found.drvPath === undefined ? undefined : logFile(home, parseStorePath(found.drvPath));
   if (file === undefined || !existsSync(file)) throw new PipeliteError("STAGE_LOG_MISSING", { stage, run: record.runId });
-  return readFileSync(file, "utf8");
+  return readFileSync(file, "utf8").replaceAll("\r\n", "\n").split("\n").map(traceMapper(home)).join("\n");
 }
 
 /** One stage in two runs; a side is absent when that run has no such stage. */
