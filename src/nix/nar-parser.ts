@@ -54,6 +54,7 @@ export class NarParser {
   /** Start of a string that the last chunk cut off. */
   readonly #carry = Buffer.alloc(8 + roundUp(NAR_TARGET_SIZE_MAX));
   #carried = 0;
+  #executable = false;
   #contentLeft = 0;
   #paddingLeft = 0;
   /** Bytes before the chunk at hand. */
@@ -187,11 +188,16 @@ export class NarParser {
     } else if (this.#state === "key-node" && startsWith(chunk, at, NAR_FRAMES.node)) {
       this.#state = "open-node";
       return at + NAR_FRAMES.node.length;
+    } else if (this.#state === "close-node" && startsWith(chunk, at, NAR_FRAMES.close)) {
+      this.#endNode();
+      return at + NAR_FRAMES.close.length;
+    } else if (this.#state === "close-entry" && startsWith(chunk, at, NAR_FRAMES.close)) {
+      this.#handler.endEntry();
+      this.#state = "entry-or-close";
+      return at + NAR_FRAMES.close.length;
     }
     return at;
   }
-
-  #executable = false;
 
   /** Acts on the framed string at `at`, which is whole; `start` is where it began in the chunk, for messages. */
   #accept(bytes: Uint8Array, at: number, start: number): void {

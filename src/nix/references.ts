@@ -1,20 +1,21 @@
 // Finds which store paths a stream of bytes mentions: every run of 32 nix32 digits that equals the hash part of a
 // candidate, as Nix does. Names, slashes and compression are not looked at.
-// It runs over every byte of every output, so it skips: a byte that is no digit ends every window it lies in, hence the
-// search looks at the last byte of a window first and, where that is no digit, moves on by a whole window.
+// It runs over every byte of every output, so it skips (Wu and Manber's form of Boyer and Moore's search): it looks at
+// the last four bytes of a window of 32. A byte that is no digit ends every window it lies in; four digits that stand
+// in no candidate do the same; otherwise the window moves on to where a candidate has them.
 import { compareByteStrings, toByteString } from "#base/bytes.ts";
 import { NIX32_DIGITS } from "./nix32.ts";
 import { STORE_HASH_LENGTH as WINDOW, storePathHash, type StorePath } from "./store-path.ts";
 
-/** Digits by which windows are sieved before the costly look-up: four of them, 20 bits. */
-const SIEVE_DIGITS = 4;
-const SIEVE_MASK = (1 << (5 * SIEVE_DIGITS)) - 1;
+/** Digits looked at together: 20 bits. */
+const GRAM = 4;
+const GRAM_MASK = (1 << (5 * GRAM)) - 1;
 
 export class ReferenceScanner {
   readonly #missing = new Map<string, StorePath>();
   readonly #found: StorePath[] = [];
-  /** One bit for each ending of four digits, set where a candidate has it. */
-  readonly #sieve = new Uint8Array((SIEVE_MASK + 1) >> 3);
+  /** For each four digits: how far a window ending in them can move on without passing by a candidate. */
+  readonly #shifts = new Uint8Array(GRAM_MASK + 1).fill(WINDOW - GRAM + 1);
   /** The last bytes seen, at most WINDOW - 1, and room for as many that follow them. */
   readonly #seam = new Uint8Array(2 * (WINDOW - 1));
   #tailSize = 0;
@@ -23,8 +24,12 @@ export class ReferenceScanner {
     for (const path of candidates) {
       const digits = storePathHash(path);
       this.#missing.set(digits, path);
-      const ending = endingOf(digits);
-      this.#sieve[ending >> 3] = (this.#sieve[ending >> 3] ?? 0) | (1 << (ending & 7));
+      let gram = 0;
+      for (let at = 0; at < WINDOW; at++) {
+        gram = ((gram << 5) | (NIX32_DIGITS[digits.charCodeAt(at)] ?? 0)) & GRAM_MASK;
+        const shift = WINDOW - 1 - at;
+        if (at >= GRAM - 1 && shift < (this.#shifts[gram] ?? 0)) this.#shifts[gram] = shift;
+      }
     }
   }
 
@@ -57,41 +62,33 @@ export class ReferenceScanner {
 
   #scan(bytes: Uint8Array, size: number): void {
     const digits = NIX32_DIGITS;
-    const sieve = this.#sieve;
-    // `end` is the last byte of the window; bytes from `end - run` on are known to be digits.
-    let end = WINDOW - 1;
-    while (end < size) {
-      let at = end;
-      const start = end - WINDOW + 1;
-      while (at >= start && digits[bytes[at] as number] !== 255) at--;
-      if (at >= start) {
-        end = at + WINDOW;
+    const shifts = this.#shifts;
+    // `end` is the last byte of the window. Indexes are in range by the loop, hence no checks in it.
+    for (let end = WINDOW - 1; end < size;) {
+      const last = digits[bytes[end] as number] as number;
+      if (last === 255) {
+        end += WINDOW;
         continue;
       }
-      end = this.#scanDigits(bytes, size, end, sieve, digits) + WINDOW;
+      const third = digits[bytes[end - 1] as number] as number;
+      if (third === 255) {
+        end += WINDOW - 1;
+        continue;
+      }
+      const second = digits[bytes[end - 2] as number] as number;
+      if (second === 255) {
+        end += WINDOW - 2;
+        continue;
+      }
+      const first = digits[bytes[end - 3] as number] as number;
+      if (first === 255) {
+        end += WINDOW - 3;
+        continue;
+      }
+      const shift = shifts[(first << 15) | (second << 10) | (third << 5) | last] as number;
+      if (shift === 0) this.#look(bytes, end);
+      end += shift === 0 ? 1 : shift;
     }
-  }
-
-  /** From a window that is all digits, goes on one byte at a time while they are; returns the byte that is none. */
-  #scanDigits(
-    bytes: Uint8Array,
-    size: number,
-    windowEnd: number,
-    sieve: Uint8Array,
-    digits: Uint8Array,
-  ): number {
-    let ending = 0;
-    for (let at = windowEnd - SIEVE_DIGITS + 1; at < windowEnd; at++) {
-      ending = (ending << 5) | (digits[bytes[at] as number] as number);
-    }
-    let end = windowEnd;
-    for (; end < size; end++) {
-      const digit = digits[bytes[end] as number] as number;
-      if (digit === 255) break;
-      ending = ((ending << 5) | digit) & SIEVE_MASK;
-      if (((sieve[ending >> 3] as number) >> (ending & 7)) & 1) this.#look(bytes, end);
-    }
-    return end;
   }
 
   #look(bytes: Uint8Array, end: number): void {
@@ -101,12 +98,4 @@ export class ReferenceScanner {
     this.#found.push(path);
     this.#missing.delete(window);
   }
-}
-
-function endingOf(digits: string): number {
-  let ending = 0;
-  for (let at = WINDOW - SIEVE_DIGITS; at < WINDOW; at++) {
-    ending = (ending << 5) | (NIX32_DIGITS[digits.charCodeAt(at)] ?? 0);
-  }
-  return ending;
 }
