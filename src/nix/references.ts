@@ -7,30 +7,30 @@ import { compareByteStrings, toByteString } from "#base/bytes.ts";
 import { NIX32_DIGITS } from "./nix32.ts";
 import { STORE_HASH_LENGTH as WINDOW, storePathHash, type StorePath } from "./store-path.ts";
 
-/** Digits looked at together: 20 bits. */
+/** Digits looked at together. */
 const GRAM = 4;
-const GRAM_MASK = (1 << (5 * GRAM)) - 1;
+/** The table of shifts has about this many entries for each that is set, within these powers of two. */
+const SPARSITY = 16;
+const TABLE_BITS_MIN = 12;
+const TABLE_BITS_MAX = 5 * GRAM;
 
 export class ReferenceScanner {
   readonly #missing = new Map<string, StorePath>();
   readonly #found: StorePath[] = [];
-  /** For each four digits: how far a window ending in them can move on without passing by a candidate. */
-  readonly #shifts = new Uint8Array(GRAM_MASK + 1).fill(WINDOW - GRAM + 1);
+  /** For each four digits, masked: how far a window that ends in them can move on without passing by a candidate. */
+  readonly #shifts: Uint8Array;
+  readonly #mask: number;
   /** The last bytes seen, at most WINDOW - 1, and room for as many that follow them. */
   readonly #seam = new Uint8Array(2 * (WINDOW - 1));
   #tailSize = 0;
 
   constructor(candidates: Iterable<StorePath>) {
-    for (const path of candidates) {
-      const digits = storePathHash(path);
-      this.#missing.set(digits, path);
-      let gram = 0;
-      for (let at = 0; at < WINDOW; at++) {
-        gram = ((gram << 5) | (NIX32_DIGITS[digits.charCodeAt(at)] ?? 0)) & GRAM_MASK;
-        const shift = WINDOW - 1 - at;
-        if (at >= GRAM - 1 && shift < (this.#shifts[gram] ?? 0)) this.#shifts[gram] = shift;
-      }
-    }
+    for (const path of candidates) this.#missing.set(storePathHash(path), path);
+    const entries = this.#missing.size * (WINDOW - GRAM + 1) * SPARSITY;
+    const bits = Math.min(TABLE_BITS_MAX, Math.max(TABLE_BITS_MIN, Math.ceil(Math.log2(entries))));
+    this.#mask = 2 ** bits - 1;
+    this.#shifts = new Uint8Array(2 ** bits).fill(WINDOW - GRAM + 1);
+    for (const digits of this.#missing.keys()) this.#setShifts(digits);
   }
 
   /** Takes the next bytes of the stream; they are not kept. */
@@ -60,9 +60,20 @@ export class ReferenceScanner {
     return this.#found.toSorted(compareByteStrings);
   }
 
+  #setShifts(candidate: string): void {
+    let gram = 0;
+    for (let at = 0; at < WINDOW; at++) {
+      gram = ((gram << 5) | (NIX32_DIGITS[candidate.charCodeAt(at)] ?? 0)) & (2 ** (5 * GRAM) - 1);
+      const shift = WINDOW - 1 - at;
+      const slot = gram & this.#mask;
+      if (at >= GRAM - 1 && shift < (this.#shifts[slot] ?? 0)) this.#shifts[slot] = shift;
+    }
+  }
+
   #scan(bytes: Uint8Array, size: number): void {
     const digits = NIX32_DIGITS;
     const shifts = this.#shifts;
+    const mask = this.#mask;
     // `end` is the last byte of the window. Indexes are in range by the loop, hence no checks in it.
     for (let end = WINDOW - 1; end < size;) {
       const last = digits[bytes[end] as number] as number;
@@ -85,7 +96,7 @@ export class ReferenceScanner {
         end += WINDOW - 3;
         continue;
       }
-      const shift = shifts[(first << 15) | (second << 10) | (third << 5) | last] as number;
+      const shift = shifts[((first << 15) | (second << 10) | (third << 5) | last) & mask] as number;
       if (shift === 0) this.#look(bytes, end);
       end += shift === 0 ? 1 : shift;
     }
