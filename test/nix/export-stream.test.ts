@@ -17,7 +17,9 @@ interface Described {
   references: string[];
   deriver: string;
 }
-const { chain }: { chain: { closure: Described[] } } = JSON.parse(readFileSync(join(FOLDER, "drv.json"), "utf8"));
+const { chain }: { chain: { closure: Described[] } } = JSON.parse(
+  readFileSync(join(FOLDER, "drv.json"), "utf8"),
+);
 
 interface Parsed extends ExportedPath {
   nar: Buffer;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { hex } from "#base/bytes.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { compressHash, equalHashes, formatHash, hashBytes, hashSize, isHashAlgorithm } from "#nix/hash.ts";
@@ -57,7 +57,7 @@ test("nix32: every byte sequence has one text, of the length it should have", ()
 });
 
 test("nix32: any text is either refused or the one text of its bytes", () => {
-  const digits = fc.constantFrom(..."0123456789abcdfghijklmnpqrsvwxyz", "e", "u", "Z", "é");
+  const digits = fc.constantFrom(..."0123456789abcdfghijklmnpqrsvwxyzeuZé".split(""));
   fc.assert(
     fc.property(fc.string({ unit: digits, maxLength: 60 }), (text) => {
       try {

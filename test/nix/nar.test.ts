@@ -3,13 +3,23 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { hex } from "#base/bytes.ts";
 import { isPipeliteError, PipeliteError, type ErrorCode } from "#base/errors.ts";
 import { sha256 } from "#nix/hash.ts";
 import { NarParser, NarWriter } from "#nix/nar.ts";
 import { makeSourcePath } from "#nix/store-path.ts";
-import { directory, file, narHashOf, narOf, nest, rewriteNar, symlink, vectorTrees, walkTree } from "./trees.ts";
+import {
+  directory,
+  file,
+  narHashOf,
+  narOf,
+  nest,
+  rewriteNar,
+  symlink,
+  vectorTrees,
+  walkTree,
+} from "./trees.ts";
 import type { Tree } from "./trees.ts";
 
 const FOLDER = join(import.meta.dirname, "vectors");
@@ -62,7 +72,7 @@ function writeThroughRoom(content: Buffer): Buffer {
   ] as const) {
     writer.entry(Buffer.from(name));
     writer.startFile(executable, bytes.length);
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const room = writer.contentRoom();
       assert.ok(room.length >= 128 * 1024);
       const size = bytes.copy(room, 0, at);
@@ -104,7 +114,9 @@ const { tree: anyTree } = fc.letrec<{ tree: Tree }>((tie) => ({
       .tuple(fc.uint8Array({ maxLength: 40 }), fc.boolean())
       .map(([content, executable]) => file(content, executable)),
     anyName.map((target) => symlink(target)),
-    fc.array(fc.tuple(anyName, tie("tree")), { maxLength: 4 }).map((entries) => directory(Object.fromEntries(entries))),
+    fc
+      .array(fc.tuple(anyName, tie("tree")), { maxLength: 4 })
+      .map((entries) => directory(Object.fromEntries(entries))),
   ),
 }));
 

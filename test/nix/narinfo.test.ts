@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { contentAddressedPath, parseContentAddress } from "#nix/content-address.ts";
 import { hashBytes, sha256 } from "#nix/hash.ts";
 import { narInfoFingerprint, parseNarInfo, writeNarInfo, type NarInfo } from "#nix/narinfo.ts";
@@ -105,7 +105,8 @@ test("Any narinfo: written, read and written again it is the same text and has t
 test("What a foreign cache may leave out or add is read as Nix reads it", () => {
   const [text = ""] = texts;
   const lines = text.split("\n");
-  const without = (field: string): string => lines.filter((line) => !line.startsWith(`${field}: `)).join("\n");
+  const without = (field: string): string =>
+    lines.filter((line) => !line.startsWith(`${field}: `)).join("\n");
   assert.equal(parseNarInfo(without("Compression")).compression, "bzip2");
   assert.deepEqual(parseNarInfo(without("References")).references, []);
   assert.equal(parseNarInfo(without("Deriver")).deriver, undefined);
@@ -113,5 +114,8 @@ test("What a foreign cache may leave out or add is read as Nix reads it", () => 
   assert.equal(writeNarInfo(parseNarInfo(`System: x86_64-linux\n${text}Provenance: {}\n`)), text);
   const info = parseNarInfo(text);
   const hexHash = `NarHash: sha256:${Buffer.from(info.narHash).toString("hex")}`;
-  assert.equal(narInfoFingerprint(parseNarInfo(text.replace(/NarHash: .*/, hexHash))), narInfoFingerprint(info));
+  assert.equal(
+    narInfoFingerprint(parseNarInfo(text.replace(/NarHash: .*/, hexHash))),
+    narInfoFingerprint(info),
+  );
 });

@@ -34,12 +34,12 @@ export const vectorTrees: Readonly<Record<string, Tree>> = {
     Object.fromEntries([0, 1, 2, 7, 8, 9, 15, 16, 17, 255, 256].map((n) => [`n${n}`, file("x".repeat(n))])),
   ),
   names: directory({
-    "a": file("1"),
+    a: file("1"),
     "a.b": directory({ "...": file("dots"), "..a": file("dots") }),
     "a-b": file("2", true),
-    "ab": symlink("a.b"),
-    "B": file("3"),
-    "with space and \"quote\"": file("4"),
+    ab: symlink("a.b"),
+    B: file("3"),
+    'with space and "quote"': file("4"),
     "\xff\xfe": file("not UTF-8"),
     "\xc3\xa4": symlink("\xe4"),
     "line\nfeed": file("5"),
@@ -98,7 +98,7 @@ export function rewriteNar(nar: Uint8Array, chunkSize = nar.length): Buffer {
 
 /** Makes the tree on disk. */
 export function makeOnDisk(tree: Tree, path: Buffer): void {
-  if (tree.kind === "symlink") symlinkSync(fromByteString(tree.target), path);
+  if (tree.kind === "symlink") symlinkSync(Buffer.from(tree.target, "latin1"), path);
   else if (tree.kind === "file") {
     writeFileSync(path, tree.content);
     chmodSync(path, tree.executable ? 0o755 : 0o644);
