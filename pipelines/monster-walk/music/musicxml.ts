@@ -61,7 +61,7 @@ export function headingOf(song: Song): Heading {
   return { title: song.title, subtitle: subtitle(song), left: readingNote(song), right: AUTHOR };
 }
 
-const AUTHOR = "Words and music by rule: Pipelite's composer";
+const AUTHOR = "Words and music by rule: Pipelite\u2019s composer";
 
 function subtitle({ primes, steps }: Song): string {
   return `${primes.length} primes in ${steps.length} steps along the order of the Monster group`;

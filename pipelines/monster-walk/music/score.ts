@@ -5,7 +5,6 @@ import type { Pitch } from "./pitch.ts";
 
 export const BARS_PER_STEP = 2;
 export const CROTCHETS_PER_MINUTE = 80;
-/** Quavers last 60 / 80 / 2 s: at 44,100 samples a second that is a whole number of samples. */
 export const QUAVERS_PER_MINUTE = 2 * CROTCHETS_PER_MINUTE;
 
 /** A prime power of the order with the frequency measured for its prime in the chord. */

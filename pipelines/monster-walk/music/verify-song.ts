@@ -1,0 +1,210 @@
+// What lyrics must be to count, whoever wrote them: fifteen verses, the first names 2, the last names 71, each names its
+// own prime, the required words are there. An error message, an empty or a cut-off answer is none of that and is refused
+// with the reason.
+import { numbersIn, wordsOf } from "./numeral.ts";
+
+export interface SongRules {
+  /** The primes in order: one verse each. */
+  primes: readonly number[];
+  /** Words that the verses must hold, in any case and with any ending: "walk" is found in "walking". */
+  requiredWords: readonly string[];
+  /** Groups of digits that the text must show, as digits. */
+  requiredDigits: readonly string[];
+}
+
+export interface SongCheck {
+  id: string;
+  passed: boolean;
+  /** What was found, or what is missing. */
+  detail: string;
+}
+
+export interface SongVerdict {
+  status: "verified" | "rejected";
+  checks: SongCheck[];
+}
+
+const ANSWER = "answer";
+const LINES_MIN = 2;
+const WORDS_MIN = 6;
+const CHARACTERS_MAX = 100_000;
+
+/** The words every song of the walk must hold. */
+export const REQUIRED_WORDS = ["Monster", "walk"] as const;
+
+/** Judges lyrics: Markdown or plain text with a heading line "Verse N" before each verse. */
+export function judgeSong(lyrics: string, rules: SongRules): SongVerdict {
+  const wanted = rules.primes.length;
+  const checks: SongCheck[] = [check(ANSWER, describeNonAnswer(lyrics), "a text that is no error message")];
+  const verses = splitVerses(lyrics);
+  const numbers = verses.map(({ number }) => number);
+  const misnumbered = numbers.findIndex((number, index) => number !== index + 1);
+  checks.push(
+    check(
+      "verse-count",
+      verses.length === wanted ? null : `found ${verses.length} of ${wanted} verses`,
+      `${wanted} verses`,
+    ),
+    check(
+      "verse-order",
+      misnumbered === -1 ? null : `verse ${misnumbered + 1} has the heading "Verse ${numbers[misnumbered]}"`,
+      "verses are numbered from 1",
+    ),
+    check(
+      "verse-length",
+      describeShortVerse(verses),
+      `each verse has ${LINES_MIN} lines and ${WORDS_MIN} words or more`,
+    ),
+    check("verse-difference", describeRepeatedVerse(verses), "no verse repeats another"),
+  );
+  const missing = rules.primes.filter(
+    (prime, index) => !numbersIn(verses[index]?.text ?? "").includes(prime),
+  );
+  const first = rules.primes[0];
+  const last = rules.primes.at(-1);
+  const names = (prime: number | undefined): boolean => prime !== undefined && !missing.includes(prime);
+  checks.push(
+    check(
+      "first-prime",
+      names(first) ? null : `verse 1 doesn't name ${nameOf(first)}`,
+      `verse 1 names ${nameOf(first)}`,
+    ),
+    check(
+      "last-prime",
+      names(last) ? null : `verse ${wanted} doesn't name ${nameOf(last)}`,
+      `verse ${wanted} names ${nameOf(last)}`,
+    ),
+    check(
+      "every-prime",
+      missing.length === 0
+        ? null
+        : `not named in their verses: ${missing.map((prime) => `${prime} (verse ${rules.primes.indexOf(prime) + 1})`).join(", ")}`,
+      `${wanted} primes, each named in its verse`,
+    ),
+    check(
+      "required-words",
+      describeMissing(rules.requiredWords, verses.map(({ text }) => text).join("\n")),
+      rules.requiredWords.join(", "),
+    ),
+    check(
+      "digit-groups",
+      describeMissingDigits(rules.requiredDigits, lyrics),
+      rules.requiredDigits.join(" "),
+    ),
+    check("ending", describeCutOff(verses), "the last line is a finished sentence"),
+  );
+  return { status: checks.every(({ passed }) => passed) ? "verified" : "rejected", checks };
+}
+
+/** The verdict on lyrics that pass; throws Error that says what is wrong with any others. */
+export function verifySong(lyrics: string, rules: SongRules): SongVerdict {
+  const verdict = judgeSong(lyrics, rules);
+  if (verdict.status === "verified") return verdict;
+  const failed = verdict.checks.filter(({ passed }) => !passed);
+  // What is no answer at all fails everything else too: that would only hide the reason.
+  const told = failed[0]?.id === ANSWER ? failed.slice(0, 1) : failed;
+  throw new Error(`Cannot accept the lyrics: ${told.map(({ id, detail }) => `${id}: ${detail}`).join("; ")}`);
+}
+
+function check(id: string, problem: string | null, found: string): SongCheck {
+  return { id, passed: problem === null, detail: problem ?? found };
+}
+
+function nameOf(prime: number | undefined): string {
+  return prime === undefined ? "a prime" : prime < 100 ? `${prime} (${wordsOf(prime)})` : String(prime);
+}
+
+// How services and tools begin when they fail.
+const ERROR_TEXT =
+  /^\W*(error|fatal|exception|traceback|failed|unauthori[sz]ed|forbidden|bad gateway|internal server error|service unavailable|too many requests|rate limit|pull model|model .* not found|command not found|curl:|<!doctype|<html)/iu;
+const ERROR_TEXT_ANYWHERE =
+  /does not exist|connection refused|no such file|timed out|invalid api key|quota exceeded/iu;
+const QUOTED_CHARACTERS = 120;
+
+function describeNonAnswer(lyrics: string): string | null {
+  const text = lyrics.trim();
+  if (text === "") return "the text is empty";
+  if (text.length > CHARACTERS_MAX)
+    return `the text has ${text.length} characters, more than ${CHARACTERS_MAX}`;
+  if (text.includes("\0") || text.includes("\ufffd")) return "the text is not valid UTF-8";
+  const isError =
+    ERROR_TEXT.test(text) || (text.split("\n").length < LINES_MIN * 2 && ERROR_TEXT_ANYWHERE.test(text));
+  if (isError) return `the text is an error message: ${JSON.stringify(text.slice(0, QUOTED_CHARACTERS))}`;
+  if (/^[{[]/u.test(text)) return `the text is JSON: ${JSON.stringify(text.slice(0, QUOTED_CHARACTERS))}`;
+  return null;
+}
+
+interface Verse {
+  number: number;
+  text: string;
+}
+
+const VERSE_HEADING = /^[#*_\s]*verse\s+(\d+)\b/iu;
+
+/** The verses: each from its heading to the next heading of any kind. Quoted lines (">") are notes, not words of the song. */
+export function splitVerses(lyrics: string): Verse[] {
+  const verses: Verse[] = [];
+  let lines: string[] | undefined;
+  const close = (): void => {
+    const verse = verses.at(-1);
+    if (verse !== undefined && lines !== undefined) verse.text = lines.join("\n").trim();
+    lines = undefined;
+  };
+  for (const line of lyrics.split(/\r?\n/u)) {
+    const heading = VERSE_HEADING.exec(line);
+    if (heading !== null) {
+      close();
+      verses.push({ number: Number(heading[1]), text: "" });
+      lines = [];
+    } else if (/^\s*#/u.test(line)) close();
+    else if (!/^\s*>/u.test(line)) lines?.push(line);
+  }
+  close();
+  return verses;
+}
+
+function describeShortVerse(verses: readonly Verse[]): string | null {
+  for (const { number, text } of verses) {
+    const lines = text.split("\n").filter((line) => /\p{L}/u.test(line)).length;
+    const words = text.match(/\p{L}+/gu)?.length ?? 0;
+    if (lines < LINES_MIN || words < WORDS_MIN)
+      return `verse ${number} has ${lines} lines and ${words} words`;
+  }
+  return null;
+}
+
+function describeRepeatedVerse(verses: readonly Verse[]): string | null {
+  const seen = new Map<string, number>();
+  for (const { number, text } of verses) {
+    const key = text
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\d]+/gu, " ")
+      .trim();
+    const before = seen.get(key);
+    if (before !== undefined && key !== "") return `verse ${number} repeats verse ${before}`;
+    seen.set(key, number);
+  }
+  return null;
+}
+
+function describeMissing(words: readonly string[], text: string): string | null {
+  const lower = text.toLowerCase();
+  const missing = words.filter(
+    (word) => !new RegExp(`\\b${RegExp.escape(word.toLowerCase())}`, "u").test(lower),
+  );
+  return missing.length === 0 ? null : `missing in the verses: ${missing.join(", ")}`;
+}
+
+function describeMissingDigits(groups: readonly string[], text: string): string | null {
+  const missing = groups.filter(
+    (digits) => !new RegExp(`(?<!\\d)${RegExp.escape(digits)}(?!\\d)`, "u").test(text),
+  );
+  return missing.length === 0 ? null : `missing groups of digits: ${missing.join(" ")}`;
+}
+
+function describeCutOff(verses: readonly Verse[]): string | null {
+  const last = verses.at(-1)?.text.split("\n").at(-1)?.trim() ?? "";
+  return /[.!?\u2026]["'\u201d\u2019)*_]*$/u.test(last)
+    ? null
+    : `the text is cut off: it ends with ${JSON.stringify(last.slice(-40))}`;
+}
