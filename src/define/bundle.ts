@@ -40,6 +40,7 @@ await runStage(stage);`;
       charset: "utf8",
       legalComments: "none",
       minifyWhitespace: true,
+      lineLimit: 200,
       sourcemap: "external",
       sourcesContent: false,
       logLevel: "silent",

@@ -11,7 +11,7 @@ import { PipeliteError, systemErrorCode } from "#base/errors.ts";
 import type { Cgroup } from "./cgroup.ts";
 import { FD, READY_MARK } from "./inside.ts";
 import { DONE_MARK, DONE_RECORD_BYTES } from "./machine-code.ts";
-import { childrenOf, descendants, isRunning, killProcesses, sampleTree } from "./process-tree.ts";
+import { childrenOf, descendants, killProcesses, sampleTree, scanDescendants } from "./process-tree.ts";
 import type { TreeSample } from "./process-tree.ts";
 import type { SandboxEnding, SandboxKind, SandboxRequest } from "./request.ts";
 
@@ -71,8 +71,8 @@ export async function supervise(watched: Watched): Promise<Outcome> {
   const kill = (ending: SandboxEnding) => {
     if (state.killed !== undefined || state.done !== undefined) return;
     state.killed = ending;
-    if (pid !== undefined)
-      void killTree(pid, watched, () => child.exitCode === null && state.done === undefined);
+    const isAlive = () => child.exitCode === null && child.signalCode === null && state.done === undefined;
+    if (pid !== undefined) void killTree(pid, watched, isAlive);
   };
   const silence = startTimer(request.limits.silentMs, () => kill({ kind: "timed-out" }));
   const timeout = startTimer(request.limits.timeoutMs, () => kill({ kind: "timed-out" }));
@@ -222,13 +222,15 @@ async function killTree(pid: number, { kind, cgroup }: Watched, isAlive: () => b
 /** Without a process namespace, what a stage started may live on after it. */
 async function endLeftovers(pid: number, { kind, cgroup }: Watched): Promise<void> {
   if (kind !== "none") return;
-  const TRIES = 400;
-  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+  // A process that is just being started shows up at the second look.
+  const EMPTY_LOOKS = 2;
+  const DELAY_MS = 2;
+  for (let empty = 0; empty < EMPTY_LOOKS;) {
     cgroup?.kill();
-    const left = descendants(pid).filter(isRunning);
-    if (left.length === 0) return;
+    const left = scanDescendants(pid);
     killProcesses(left);
-    await delay(2);
+    empty = left.length === 0 ? empty + 1 : 0;
+    if (empty < EMPTY_LOOKS) await delay(DELAY_MS);
   }
 }
 
