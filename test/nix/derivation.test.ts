@@ -12,7 +12,13 @@ import { fillOutputPaths, hashModulo, outputVariable, type ModuloMemo } from "#n
 import { hashBytes } from "#nix/hash.ts";
 import { drvNameOf } from "#nix/output-placeholder.ts";
 import { ownPlaceholder, resolveDerivation, scratchPath, upstreamPlaceholder } from "#nix/placeholder.ts";
-import { isDerivationPath, makeFixedPath, parseStorePath, parseStorePathBase } from "#nix/store-path.ts";
+import {
+  isDerivationPath,
+  makeFixedPath,
+  makeOutputPath,
+  parseStorePath,
+  parseStorePathBase,
+} from "#nix/store-path.ts";
 import { makeTextPath, type StorePath } from "#nix/store-path.ts";
 import { parseNarInfo } from "#nix/narinfo.ts";
 
@@ -109,6 +115,18 @@ test("Derivations that differ only in how a fixed file is fetched have equal out
   const [one, other] = [table["overFixed"], table["overFixedCopy"]];
   assert.notEqual(one?.drv, other?.drv);
   assert.deepEqual(one?.outputs, other?.outputs);
+});
+
+test("The hash modulo of a derivation as it is gives its paths: its own are masked in the hash", () => {
+  for (const derivation of drvs.values()) {
+    for (const [output, value] of derivation.outputs) {
+      if (value.kind !== "input-addressed") continue;
+      const modulo = hashModulo(derivation, lookup);
+      assert.equal(modulo.kind, "regular");
+      const path = makeOutputPath({ drvName: derivation.name, output, hashModulo: modulo.hash });
+      assert.equal(path, value.path);
+    }
+  }
 });
 
 test("A floating input makes a derivation and all above it deferred", () => {

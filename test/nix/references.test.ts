@@ -42,6 +42,16 @@ test("A hash part is found anywhere: at both ends, inside digits, without a name
   }
 });
 
+test("A hash part is found at every distance from a byte that is no digit, and from another hash", () => {
+  const [one, two] = [storePathHash(first), storePathHash(second)];
+  for (let before = 0; before <= 40; before++) {
+    for (let between = 0; between <= 40; between++) {
+      const text = Buffer.from(`${"z".repeat(before)}-${"z".repeat(between)}${one}${two}`);
+      assert.deepEqual(scan(text, paths), [first, second].toSorted(), `${before}, ${between}`);
+    }
+  }
+});
+
 test("What is no reference is not found: 31 digits, another case, an interrupted hash, no candidate", () => {
   const hash = storePathHash(first);
   const last = hash.slice(1);

@@ -10,7 +10,7 @@ import type { Derivation } from "#nix/derivation.ts";
 import { fillOutputPaths } from "#nix/derivation-hash.ts";
 import { ExportParser } from "#nix/export-stream.ts";
 import { hashBytes, parseHash } from "#nix/hash.ts";
-import { NarParser, NarWriter } from "#nix/nar.ts";
+import { NarParser, NarWriter, type NarHandler } from "#nix/nar.ts";
 import { parseNarInfo, writeNarInfo } from "#nix/narinfo.ts";
 import { decodeNix32 } from "#nix/nix32.ts";
 import { makeSecretKey, parsePublicKey, parseSecretKey, parseSignature } from "#nix/signature.ts";
@@ -49,8 +49,20 @@ function hasCode(error: unknown, code: ErrorCode): boolean {
   return true;
 }
 
+/** Checks nothing itself, so that only the parser can refuse. */
+const ignore: NarHandler = {
+  startFile: () => {},
+  content: () => {},
+  endFile: () => {},
+  symlink: () => {},
+  startDirectory: () => {},
+  entry: () => {},
+  endEntry: () => {},
+  endDirectory: () => {},
+};
+
 function parseNar(nar: Buffer, chunkSize: number): void {
-  const parser = new NarParser(new NarWriter(() => {}));
+  const parser = new NarParser(ignore);
   for (let at = 0; at < nar.length; at += chunkSize) parser.push(nar.subarray(at, at + chunkSize));
   parser.end();
 }
@@ -83,10 +95,14 @@ const refusedStreams: Refused<Buffer>[] = [
   ["a first number that is neither 0 nor 1", size(2), "EXPORT_INVALID"],
   ["what is no NAR", Buffer.concat([size(1), s("hello")]), "NAR_MAGIC_WRONG"],
   ["a cut NAR", oneNar.subarray(0, -8), "NAR_TRUNCATED"],
-  ["no magic number after the NAR", afterNar(size(1)), "EXPORT_INVALID"],
+  [
+    "no magic number after the NAR",
+    afterNar(size(1), s(somePath), size(0), s(""), size(0), size(0)),
+    "EXPORT_INVALID",
+  ],
   ["a path that is none", afterNar(magic, s("/etc/passwd")), "STORE_PATH_INVALID"],
   ["a path of 2^40 bytes", afterNar(magic, size(2 ** 40)), "EXPORT_INVALID"],
-  ["padding that is not zero", afterNar(magic, Buffer.from(s(somePath)).fill(1, -1)), "EXPORT_INVALID"],
+  ["padding that is not zero", afterNar(magic, Buffer.from(s("0123456")).fill(1, 15)), "EXPORT_INVALID"],
   ["2^40 references", afterNar(magic, s(somePath), size(2 ** 40)), "EXPORT_INVALID"],
   ["a reference that is none", afterNar(magic, s(somePath), size(1), s("x")), "STORE_PATH_INVALID"],
   ["a deriver that is none", afterNar(magic, s(somePath), size(0), s("x")), "STORE_PATH_INVALID"],
@@ -218,6 +234,12 @@ const writes: Refused<() => unknown>[] = [
 ];
 
 refuses("What makes or checks a value", writes, (make) => make());
+
+test("An endless list of references is refused at its count, before it is read", () => {
+  const parser = new ExportParser({ startPath: () => ignore, endPath: () => {} });
+  const count = afterNar(magic, s(somePath), size(2 ** 40));
+  assert.throws(() => parser.push(count), { code: "EXPORT_INVALID" });
+});
 
 test("The sample itself passes", () => {
   assert.equal(sampleOut?.kind, "input-addressed");

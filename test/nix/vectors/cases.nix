@@ -27,6 +27,9 @@ let
     overFixed = make "over-fixed" { src = fixedFlat; };
     overFixedCopy = make "over-fixed" { src = fixedFlatCopy; };
     bothFixed = make "both-fixed" { a = fixedFlat; b = fixedFlatCopy; };
+    twinOne = make "twin" { outputs = [ "out" "dev" ]; src = fixedFlat; };
+    twinTwo = make "twin" { outputs = [ "out" "dev" ]; src = fixedFlatCopy; };
+    overTwins = make "over-twins" { a = twinOne.out; b = twinTwo.dev; };
     structured = make "structured" { __structuredAttrs = true; list = [ 1 2.5 true null "x" ]; nested = { b = "2"; a = { c = note; }; }; };
     floatingOne = floating "floating-one" { args = [ "-c" "echo one > $out" ]; };
     floatingFlat = floating "floating-flat" { outputHashMode = "flat"; outputHashAlgo = "sha1"; };
