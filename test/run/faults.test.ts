@@ -1,0 +1,241 @@
+// Nothing is lost on bad input: stages that misbehave and machines that fail. Each case ends with the documented code and
+// a message that says what happened, leaves no process behind, and leaves a store that real Nix verifies.
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { removeTree } from "#base/files.ts";
+import { pipelite, start } from "../rig/command.ts";
+import type { Ended } from "../rig/command.ts";
+import { assertNixAccepts } from "../rig/nix.ts";
+import { peer } from "../rig/peer.ts";
+import { Project } from "../rig/project.ts";
+
+const HEAD = 'import { command, param, pipeline, source, stage, tool, out } from "pipelite";\n';
+const isRoot = process.getuid?.() === 0;
+const needsRoot = isRoot ? false : "not run: mounting a small file system needs root";
+
+let shared: Project;
+before(() => {
+  shared = new Project({});
+});
+after(() => shared[Symbol.dispose]());
+
+/** A project of one stage, `bad`, with this body. */
+function oneStage(body: string, options = ""): Project {
+  return new Project(
+    {
+      "pipeline.ts": `${HEAD}const bad = stage(() => import("./bad.ts")${options && `, {}, ${options}`});\nexport default pipeline({ bad });\n`,
+      "bad.ts": `import { spawn, spawnSync } from "node:child_process";
+import { writeFileSync, mkdirSync, symlinkSync, chmodSync } from "node:fs";
+export default async function bad(_inputs: object, { out }: { out: string }) {
+${body}
+}
+`,
+    },
+    shared.home,
+  );
+}
+
+function run(project: Project, ...more: string[]): Promise<Ended> {
+  return pipelite(["run", project.root, "--store", project.home, "--out", join(project.folder, "result"), ...more]);
+}
+
+/** Processes that carry this mark in their command line or environment. */
+function processesWith(mark: string): string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((name) => {
+      try {
+        return readFileSync(`/proc/${name}/cmdline`, "latin1").includes(mark);
+      } catch {
+        return false;
+      }
+    });
+}
+
+interface Misbehaving {
+  name: string;
+  body: string;
+  options?: string;
+  says: RegExp;
+}
+
+const misbehaving: Misbehaving[] = [
+  { name: "exits with a code", body: "process.exit(7);", says: /exited with 7/ },
+  { name: "throws", body: 'throw new Error("no bread");', says: /no bread[\s\S]*at Object\.bad \(bad\.ts:4:7\)/ },
+  { name: "ends by a signal", body: "process.abort();", says: /ended by SIG(ABRT|SEGV|ILL|TRAP)/ },
+  { name: "makes no output", body: "", says: /made no output/ },
+  { name: "runs too long", body: "setInterval(() => undefined, 1000); await new Promise(() => undefined);", options: "{ timeoutMs: 700 }", says: /stopped after 700 ms/ },
+  { name: "prints a gigabyte", body: 'const line = "x".repeat(1023) + "\\n"; for (let i = 0; i < 1 << 20; i++) writeFileSync(1, line);', says: /stopped after \d+ MiB of log/ },
+  { name: "writes into the system", body: 'writeFileSync("/etc/passwd", "root"); return {};', says: /EACCES|EROFS/ },
+  { name: "writes into its input", body: 'writeFileSync(process.argv[1], "other"); return {};', says: /EACCES|EROFS/ },
+  { name: "makes a device", body: 'mkdirSync(out); const r = spawnSync(process.execPath, []); const { execFileSync } = await import("node:child_process"); void r; void execFileSync; const net = await import("node:net"); await new Promise((done) => net.createServer().listen(out + "/socket", () => done(undefined))); process.exit(0);', says: /socket/ },
+  { name: "refers to itself", body: "return { 'self.txt': out };", says: /must not mention its own path/ },
+  { name: "returns a path that leads outside", body: "return { '../x': '1' };", says: /plain relative path/ },
+  { name: "returns what is no file", body: "return { x: Number.NaN };", says: /NaN/ },
+];
+
+for (const { name, body, options, says } of misbehaving) {
+  test(`a stage that ${name}: exit code 1, the reason, no leftovers`, { skip: peer("nix-store") }, async () => {
+    using project = oneStage(body, options);
+    const { code, stderr } = await run(project);
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, says);
+    assert.match(stderr, /pipeline\.ts:2:13/);
+    assert.deepEqual(readdirSync(join(project.home, "nix/var/nix/builds")), []);
+    assertNixAccepts(project.home);
+  });
+}
+
+test("a stage that leaves processes behind: they are gone when it ends", async () => {
+  const mark = `left-behind-${process.pid}`;
+  using project = oneStage(`
+  const child = spawn("/proc/self/exe", [...process.execArgv], { detached: true, stdio: "ignore" });
+  child.on("error", () => undefined);
+  spawn(process.execPath, ["--library-path", process.env.LIBS ?? "", "-e", "setInterval(() => 1, 1000) // ${mark}"], { detached: true, stdio: "ignore" }).on("error", () => undefined).unref();
+  return { "x.txt": "done" };`);
+  const { code, stderr } = await run(project);
+  assert.equal(code, 0, stderr);
+  await sleep(200);
+  assert.deepEqual(processesWith(mark), []);
+});
+
+test("Ctrl-C kills the process tree of the stage and registers nothing: exit code 130", { skip: peer("nix-store") }, async () => {
+  using project = oneStage('console.log("started"); setInterval(() => undefined, 1000); await new Promise(() => undefined);');
+  const running = start(["run", project.root, "--store", project.home, "--out", join(project.folder, "result")]);
+  await waitFor(() => readdirSync(join(project.home, "nix/var/nix/builds")).length > 0);
+  await sleep(500);
+  running.child.kill("SIGINT");
+  const { code, stderr } = await running.ended;
+  assert.equal(code, 130, stderr);
+  assert.deepEqual(processesWith(storePathOfStage(project)), []);
+  assert.deepEqual(readdirSync(join(project.home, "nix/var/nix/builds")), []);
+  assertNixAccepts(project.home);
+});
+
+function storePathOfStage({ home }: Project): string {
+  return readdirSync(join(home, "nix/store")).find((name) => name.endsWith("-bad.mjs")) ?? "no such bundle";
+}
+
+test("kill -9 at any moment: the stage dies, the store stays valid, the next run is as if nothing had been", { skip: peer("nix-store") }, async () => {
+  using project = new Project({
+    "pipeline.ts": `${HEAD}const one = stage(() => import("./one.ts"), { n: param.integer({ default: 0 }) });
+const two = stage(() => import("./two.ts"), { one });
+export default pipeline({ one, two });\n`,
+    "one.ts": `export default function one({ n }: { n: number }) { return Object.fromEntries(Array.from({ length: 200 }, (_, i) => ["f" + i, "x".repeat(5000) + n + i])); }\n`,
+    "two.ts": `import type { Source } from "pipelite";\nexport default async function two({ one }: { one: Source }) { return { "n.txt": await one.text("f7") }; }\n`,
+  });
+  for (let n = 0; n < 12; n += 1) {
+    const running = start(["run", project.root, "--store", project.home, "--param", `n=${n}`, "--out", join(project.folder, "result")]);
+    await sleep(60 + n * 40);
+    running.child.kill("SIGKILL");
+    await running.ended;
+  }
+  await waitFor(() => processesWith("-one.mjs").length + processesWith("-two.mjs").length === 0);
+  assertNixAccepts(project.home);
+  const { code, stderr } = await run(project, "--param", "n=5");
+  assert.equal(code, 0, stderr);
+  const { code: collected, stderr: said } = await pipelite(["store", "gc", "--store", project.home]);
+  assert.equal(collected, 0, said);
+  assert.deepEqual(readdirSync(join(project.home, "nix/var/nix/builds")), []);
+  assertNixAccepts(project.home);
+  assert.match(readFileSync(join(project.folder, "result/two/n.txt"), "utf8"), /^x+57$/);
+});
+
+test("a file of the store that changed: verify names it, exit code 3", async () => {
+  using project = new Project({
+    "pipeline.ts": `${HEAD}const a = stage(() => import("./a.ts"));\nexport default pipeline({ a });\n`,
+    "a.ts": "export default function a() { return { 'x.txt': 'right' }; }\n",
+  });
+  assert.equal((await run(project)).code, 0);
+  const file = join(project.folder, "result/a/x.txt");
+  chmodSync(file, 0o644);
+  writeFileSync(file, "wrong");
+  const { code, stderr, stdout } = await pipelite(["store", "verify", "--contents", "--store", project.home]);
+  assert.equal(code, 3);
+  assert.match(stdout + stderr, /-a\b/);
+});
+
+test("a truncated database: said so, exit code 3, nothing written", async () => {
+  using project = oneStage("return { 'x.txt': '1' };");
+  using other = new Project({}, undefined);
+  assert.equal((await run(project)).code, 0);
+  const database = join(project.home, "nix/var/nix/db/db.sqlite");
+  mkdirSync(join(other.home, "nix/var/nix"), { recursive: true });
+  execFileSync("cp", ["-r", join(project.home, "nix/var/nix/db"), join(other.home, "nix/var/nix/db")]);
+  removeTree(join(other.home, "nix/var/nix/db/db.sqlite-wal"));
+  execFileSync("cp", [database, join(other.home, "nix/var/nix/db/db.sqlite")]);
+  const copy = join(other.home, "nix/var/nix/db/db.sqlite");
+  truncateSync(copy, Math.floor(statSync(copy).size / 2));
+  const before = readFileSync(copy);
+  const { code, stderr } = await pipelite(["run", project.root, "--store", other.home]);
+  assert.equal(code, 3, stderr);
+  assert.match(stderr, /database/i);
+  assert.ok(readFileSync(copy).equals(before));
+});
+
+test("a home that cannot be written: said so, exit code 2 or 4, no stack", { skip: needsRoot }, async () => {
+  using project = oneStage("return { 'x.txt': '1' };");
+  using mounted = new Mounted(project.folder, "size=1m,ro");
+  const { code, stderr } = await pipelite(["run", project.root, "--store", join(mounted.path, "home")]);
+  assert.ok(code === 2 || code === 4 || code === 1, `${code} ${stderr}`);
+  assert.match(stderr, /read-only|cannot be written|permission/i);
+  assert.doesNotMatch(stderr, /Internal error/);
+});
+
+test("a full disk: said so, exit code 1, the store stays valid", { skip: needsRoot || peer("nix-store") }, async () => {
+  using project = oneStage('const big = Buffer.alloc(1 << 20, 7); mkdirSync(out); for (let i = 0; i < 400; i++) writeFileSync(out + "/" + i, big);');
+  using mounted = new Mounted(project.folder, "size=220m");
+  const home = join(mounted.path, "home");
+  const { code, stderr } = await pipelite(["run", project.root, "--store", home, "--out", join(project.folder, "result")]);
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /ENOSPC|no space|full/i);
+  assertNixAccepts(home);
+});
+
+test("a disk that is full from the start: said so, no stack", { skip: needsRoot }, async () => {
+  using project = oneStage("return { 'x.txt': '1' };");
+  using mounted = new Mounted(project.folder, "size=40m");
+  const { code, stderr } = await pipelite(["run", project.root, "--store", join(mounted.path, "home")]);
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /no space|full/i);
+  assert.doesNotMatch(stderr, /Internal error/);
+});
+
+test("a stage that forks without end: stopped, exit code 1, the machine goes on", { skip: needsRoot }, async () => {
+  using project = new Project(
+    {
+      "pipeline.ts": `${HEAD}const bomb = command(tool("busybox"), ["sh", "-c", "f() { f | f & }; f; sleep 30"], { timeoutMs: 2500 });\nexport default pipeline({ bomb });\n`,
+    },
+    shared.home,
+  );
+  const { code, stderr } = await run(project);
+  assert.equal(code, 1, stderr);
+  await waitFor(() => processesWith("f() { f | f & }").length === 0);
+});
+
+async function waitFor(condition: () => boolean, timeoutMs = 15_000): Promise<void> {
+  const start = performance.now();
+  while (!condition()) {
+    if (performance.now() - start > timeoutMs) throw new Error("waited in vain");
+    await sleep(20);
+  }
+}
+
+/** A small file system of its own. */
+class Mounted implements Disposable {
+  readonly path: string;
+
+  constructor(folder: string, options: string) {
+    this.path = join(folder, "small");
+    mkdirSync(this.path);
+    execFileSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", this.path]);
+  }
+
+  [Symbol.dispose](): void {
+    spawnSync("umount", ["-l", this.path]);
+  }
+}
