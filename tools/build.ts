@@ -38,11 +38,11 @@ await build({
 });
 declare();
 
-/** Declarations, with `#` imports made relative: the package has no src/. */
+/** Declarations, with imports of sources made imports of declarations: the package has no src/. */
 function declare(): void {
   const types = join(dist, "types");
   const tsc = join(root, "node_modules/.bin/tsc");
-  const options = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--rewriteRelativeImportExtensions"];
+  const options = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly"];
   const { status } = spawnSync(
     tsc,
     [...options, "--outDir", types, "--rootDir", "src", "--project", join(root, "tools/declarations.json")],
@@ -52,9 +52,9 @@ function declare(): void {
   for (const entry of readdirSync(types, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const file = join(entry.parentPath, entry.name);
-    const text = readFileSync(file, "utf8").replaceAll(/"#([^"]+)\.ts"/g, (_, target: string) => {
-      const path = relative(dirname(file), join(types, target));
-      return JSON.stringify(`${path.startsWith(".") ? "" : "./"}${path}.d.ts`);
+    const text = readFileSync(file, "utf8").replaceAll(/"(#|\.\/)([^"]+)\.ts"/g, (_, from: string, target: string) => {
+      const path = from === "#" ? relative(dirname(file), join(types, target)) : target;
+      return JSON.stringify(`${path.startsWith(".") ? "" : "./"}${path}.js`);
     });
     writeFileSync(file, text);
   }
