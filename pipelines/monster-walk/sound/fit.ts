@@ -32,7 +32,7 @@ interface Model {
   offset: number;
 }
 
-const ITERATIONS_MAX = 8;
+const ITERATIONS_MAX = 12;
 /** Frequencies have settled when no step moves any by more than this part of a bin. */
 const SETTLED_BINS = 1e-10;
 const BLOCK = 256;
@@ -49,10 +49,12 @@ export function fitTones(samples: Int16Array, startFrequencies: readonly number[
     offset: 0,
   };
   // the first pass has no amplitudes yet, so its frequency columns would be zero: it fits amplitudes only
-  improve(samples, model, "amplitudes");
-  for (let iteration = 1; iteration <= ITERATIONS_MAX; iteration++) {
-    const { moved, inverse } = improve(samples, model, "all");
-    if (moved * length <= SETTLED_BINS) return describe(samples, model, { inverse, iterations: iteration });
+  improve(samples, model, { unknowns: "amplitudes" });
+  const { inverse } = improve(samples, model, { unknowns: "all" });
+  for (let iterations = 2; iterations <= ITERATIONS_MAX; iterations++) {
+    // the start is so near that the normal matrix hardly changes any more: one is enough, and it is the costly part
+    const { moved } = improve(samples, model, { unknowns: "all", inverse });
+    if (moved * length <= SETTLED_BINS) return describe(samples, model, { inverse, iterations });
   }
   throw new RangeError(`The fit has not settled after ${ITERATIONS_MAX} iterations`);
 }
@@ -74,11 +76,17 @@ function newBlock(columns: number): Block {
   return { columns: new Float64Array(columns * BLOCK), residuals: new Float64Array(BLOCK), count: 0 };
 }
 
+interface Step {
+  unknowns: Unknowns;
+  /** Inverse of the normal matrix of an earlier step, to be used again. */
+  inverse?: Float64Array;
+}
+
 /** One Gauss-Newton step, applied to the model in place; `moved` is the largest change of a frequency. */
 function improve(
   samples: Int16Array,
   model: Model,
-  unknowns: Unknowns,
+  { unknowns, inverse: known }: Step,
 ): { moved: number; inverse: Float64Array } {
   const tones = model.frequencies.length;
   const size = columnsFor(unknowns, tones);
@@ -87,9 +95,10 @@ function improve(
   const block = newBlock(size);
   for (let start = 0; start < samples.length; start += BLOCK) {
     fillBlock(samples, start, { model, unknowns, block });
-    accumulate(block, normal, right);
+    if (known === undefined) addProducts(block, normal, size);
+    addGradient(block, right);
   }
-  const inverse = choleskyInverse(normal, size);
+  const inverse = known ?? choleskyInverse(normal, size);
   const step = Float64Array.from({ length: size }, (_, row) => {
     return right.reduce((sum, value, column) => sum + value * (inverse[row * size + column] ?? 0), 0);
   });
@@ -143,13 +152,17 @@ function fillBlock(
   }
 }
 
-function accumulate({ columns, residuals, count }: Block, normal: Float64Array, right: Float64Array): void {
-  const size = right.length;
+function addProducts({ columns, count }: Block, normal: Float64Array, size: number): void {
   for (let i = 0; i < size; i++) {
     for (let j = 0; j <= i; j++) {
       const sum = dot(columns, i * BLOCK, { other: columns, offset: j * BLOCK, count });
       normal[i * size + j] = (normal[i * size + j] ?? 0) + sum;
     }
+  }
+}
+
+function addGradient({ columns, residuals, count }: Block, right: Float64Array): void {
+  for (let i = 0; i < right.length; i++) {
     right[i] = (right[i] ?? 0) + dot(columns, i * BLOCK, { other: residuals, offset: 0, count });
   }
 }

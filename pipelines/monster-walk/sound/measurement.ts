@@ -137,12 +137,12 @@ function describeTone(
     prime,
     nominalHz,
     frequencyHz: round(found, 9),
-    standardErrorHz: round(standardError, 12),
-    boundHz: round(bound, 12),
-    errorToBound: round(standardError / bound, 6),
+    standardErrorHz: threeDigits(standardError),
+    boundHz: threeDigits(bound),
+    errorToBound: threeDigits(standardError / bound),
     deviationHz: round(found - nominalHz, 9),
     deviationCents: round(cents(found, nominalHz), 9),
-    standardErrorCents: round(cents(nominalHz + standardError, nominalHz), 12),
+    standardErrorCents: threeDigits(cents(nominalHz + standardError, nominalHz)),
     amplitude: round(tone.amplitude, 6),
     amplitudeStandardError: round(tone.amplitudeError, 6),
     phaseTurns: roundTurns(turnsOf(tone.phase)),
@@ -151,6 +151,11 @@ function describeTone(
       3,
     ),
   };
+}
+
+/** For uncertainties, which the fit knows to about one part in a thousand. */
+function threeDigits(value: number): number {
+  return Number(value.toPrecision(3));
 }
 
 /** Phases just below a full turn are phases just below zero: -0.5 <= phase < 0.5. */

@@ -1,0 +1,103 @@
+import type { Source } from "pipelite";
+import { listComponents, writeBatchRecord, yieldOf } from "../checks/batch-record.ts";
+import { checkCapability } from "../checks/capability-checks.ts";
+import type { AudioInput, ChordResult } from "../checks/chord-checks.ts";
+import { CHORD_WINDOWS, checkChord } from "../checks/chord-checks.ts";
+import { writeClauseEvidence } from "../checks/clauses.ts";
+import type { ProofInput } from "../checks/proof-checks.ts";
+import { checkProof, readFacts } from "../checks/proof-checks.ts";
+import { checkSong } from "../checks/song-checks.ts";
+import type { Check } from "../checks/verdict.ts";
+import { conclude } from "../checks/verdict.ts";
+import type { WalkResult } from "../checks/walk-checks.ts";
+import { checkWalk } from "../checks/walk-checks.ts";
+import type { Facts } from "../mathematics/facts.ts";
+
+/** Fixed in pipeline.ts, so before anything is measured. */
+export interface Limits {
+  /** Largest deviation of a measured frequency from its nominal one. */
+  frequencyHz: number;
+  /** Least lower 95 % confidence bound of Cpk. */
+  capability: number;
+}
+
+interface Inputs {
+  proof: ProofInput;
+  audio: AudioInput;
+  prompts?: Source;
+  song?: Source;
+  limits: Limits;
+}
+
+/** Measures what the other stages made, against the limits; the verdict is what a gate reads. */
+export default async function validation({ proof, audio, prompts, song, limits }: Inputs) {
+  const facts = await readFacts(proof);
+  const chord = facts === undefined ? nothing("chord") : await checkChord(audio, facts, limits);
+  const walk = facts === undefined ? nothing("walk") : await checkWalk(audio, facts, limits);
+  const capability = checkCapability(chord.measurements, limits);
+  const verdict = conclude([
+    ...(await checkProof(proof)),
+    ...chord.checks,
+    ...walk.checks,
+    capability.check,
+    ...(song === undefined || facts === undefined ? [] : await checkSong(song, facts)),
+  ]);
+  return {
+    "verdict.json": verdict,
+    "measurements.json": { chord: chord.measurements, walk: walk.measurements },
+    "six_sigma_cpk.json": capability.document,
+    "iso9001_evidence.json": writeClauseEvidence(verdict.checks),
+    "gmp_batch_record.json": writeBatchRecord({
+      components: listComponents({ proof, audio, prompts, song }),
+      yields: facts === undefined ? [] : listYields(facts, { chord, walk }),
+      sampling: {
+        windows: CHORD_WINDOWS,
+        values: chord.measurements.reduce((sum, { tones }) => sum + tones.length, 0),
+        plan: "windows of near equal length that share no sample and together hold the whole chord",
+      },
+      verdict,
+      limits: { ...limits },
+    }),
+  };
+}
+
+/** Without facts there is nothing to hold a recording against. */
+function nothing(name: string): { checks: Check[]; measurements: [] } {
+  const check: Check = {
+    id: `${name}.format`,
+    statement: `The ${name} is what the proof's facts ask for`,
+    status: "skipped",
+    value: "the facts can't be read",
+    limit: null,
+    evidence: "proof/facts.json",
+  };
+  return { checks: [check], measurements: [] };
+}
+
+function listYields(
+  { sound, walk: digits }: Facts,
+  { chord, walk }: { chord: ChordResult; walk: WalkResult },
+) {
+  const samplesOf = (checks: readonly Check[], id: string): number => {
+    const value = checks.find((check) => check.id === id)?.value;
+    return typeof value === "number" ? value : 0;
+  };
+  return [
+    yieldOf("chord rendered", "samples", {
+      actual: samplesOf(chord.checks, "chord.format"),
+      theoretical: sound.chord.samples,
+    }),
+    yieldOf("walk rendered", "samples", {
+      actual: samplesOf(walk.checks, "walk.format"),
+      theoretical: sound.walk.samples,
+    }),
+    yieldOf("harmonics measured", "values", {
+      actual: chord.measurements.reduce((sum, { tones }) => sum + tones.length, 0),
+      theoretical: CHORD_WINDOWS * sound.chord.harmonics.length,
+    }),
+    yieldOf("steps heard", "steps", {
+      actual: walk.measurements.filter((step) => step.measured !== null).length,
+      theoretical: digits.groups.length,
+    }),
+  ];
+}
