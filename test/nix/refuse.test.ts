@@ -141,6 +141,7 @@ const sample: Derivation = fillOutputPaths(
 );
 const sampleOut = sample.outputs.get("out");
 const other = parseStorePath(somePath);
+const withoutOut = new Map([...sample.env].filter(([key]) => key !== "out"));
 
 const writes: Refused<() => unknown>[] = [
   ["a system with a quote", () => writeDerivation({ ...sample, system: 'a"b' }), "DRV_UNWRITABLE"],
@@ -153,7 +154,11 @@ const writes: Refused<() => unknown>[] = [
   ],
   [
     "a name that ends in .drv",
-    () => checkDerivation({ ...sample, name: "x.drv" }, () => assert.fail()),
+    () =>
+      checkDerivation(
+        fillOutputPaths({ ...sample, name: "x.drv" }, () => assert.fail()),
+        () => assert.fail(),
+      ),
     "DRV_INVARIANT_BROKEN",
   ],
   [
@@ -172,12 +177,12 @@ const writes: Refused<() => unknown>[] = [
   ],
   [
     "a variable that is not its output's path",
-    () => checkDerivation({ ...sample, env: new Map([["out", "x"]]) }, () => assert.fail()),
+    () => checkDerivation({ ...sample, env: new Map([...sample.env, ["out", "x"]]) }, () => assert.fail()),
     "DRV_INVARIANT_BROKEN",
   ],
   [
     "no variable for an output",
-    () => checkDerivation({ ...sample, env: new Map() }, () => assert.fail()),
+    () => checkDerivation({ ...sample, env: withoutOut }, () => assert.fail()),
     "DRV_INVARIANT_BROKEN",
   ],
   [
@@ -235,10 +240,15 @@ const writes: Refused<() => unknown>[] = [
 
 refuses("What makes or checks a value", writes, (make) => make());
 
-test("An endless list of references is refused at its count, before it is read", () => {
-  const parser = new ExportParser({ startPath: () => ignore, endPath: () => {} });
-  const count = afterNar(magic, s(somePath), size(2 ** 40));
-  assert.throws(() => parser.push(count), { code: "EXPORT_INVALID" });
+test("An endless list of references, or string, is refused at its size, before it is read", () => {
+  for (const start of [
+    [s(somePath), size(2 ** 40)],
+    [size(2 ** 40)],
+    [s(somePath), size(0), s(""), size(1), size(4097)],
+  ]) {
+    const parser = new ExportParser({ startPath: () => ignore, endPath: () => {} });
+    assert.throws(() => parser.push(afterNar(magic, ...start)), { code: "EXPORT_INVALID" });
+  }
 });
 
 test("The sample itself passes", () => {
