@@ -8,7 +8,8 @@ import { writeFileAtomically } from "#base/files.ts";
 import { isStorePath } from "#nix/store-path.ts";
 import { BUSY_TIMEOUT_MS } from "./failure.ts";
 import type { Layout } from "./layout.ts";
-import { PRAGMAS_SQL, SCHEMA_COLUMNS, SCHEMA_SQL, SCHEMA_VERSION } from "./schema.ts";
+import { PRAGMAS_SQL, REALISATIONS_SQL, REALISATIONS_VERSION } from "./schema.ts";
+import { SCHEMA_COLUMNS, SCHEMA_SQL, SCHEMA_VERSION } from "./schema.ts";
 
 export type Row = Record<string, SQLOutputValue>;
 
@@ -23,10 +24,11 @@ export function createDatabase(layout: Layout): void {
   try {
     database.exec("pragma journal_mode = wal");
     database.exec(PRAGMAS_SQL);
-    transact(database, () => database.exec(SCHEMA_SQL));
+    transact(database, () => database.exec(SCHEMA_SQL + REALISATIONS_SQL));
   } finally {
     database.close();
   }
+  writeFileAtomically(layout.realisationsSchemaFile, REALISATIONS_VERSION);
   writeFileAtomically(layout.schemaFile, SCHEMA_VERSION);
 }
 

@@ -193,8 +193,15 @@ async function deleteIds(collection: Collection, dead: readonly number[]): Promi
   }
 }
 
+const REALISATIONS_SQL = `delete from RealisationsRefs
+  where realisationReference in (select id from Realisations where outputPath = ?)`;
+
 function invalidate(store: StoreContext, ids: readonly number[]): void {
+  const table = "select 1 from sqlite_master where name = 'RealisationsRefs'";
+  const hasRealisations = store.statement(table).get() !== undefined;
   transact(store.database, () => {
+    // Those that depend on a realisation forbid its removal, though they may well outlive it.
+    if (hasRealisations) for (const id of ids) store.statement(REALISATIONS_SQL).run(id);
     const remove = store.statement("delete from Refs where referrer = ?");
     for (const id of ids) remove.run(id);
     const forget = store.statement("delete from ValidPaths where id = ?");

@@ -14,6 +14,7 @@ export interface Layout {
   readonly databaseDir: string;
   readonly databaseFile: string;
   readonly schemaFile: string;
+  readonly realisationsSchemaFile: string;
   readonly bigLock: string;
   /** Space kept in reserve, so that a collection can write to the database of a full file system. */
   readonly reservedFile: string;
@@ -44,6 +45,7 @@ export function layoutOf(home: string): Layout {
     databaseDir,
     databaseFile: join(databaseDir, "db.sqlite"),
     schemaFile: join(databaseDir, "schema"),
+    realisationsSchemaFile: join(databaseDir, "ca-schema"),
     bigLock: join(databaseDir, "big-lock"),
     reservedFile: join(databaseDir, "reserved"),
     gcLock: join(stateDir, "gc.lock"),

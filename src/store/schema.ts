@@ -41,6 +41,33 @@ create table if not exists DerivationOutputs (
 create index if not exists IndexDerivationOutputs on DerivationOutputs(path);
 `;
 
+/** Content of `db/ca-schema`. */
+export const REALISATIONS_VERSION = "3";
+
+/**
+ * What Nix 2.8 adds when `ca-derivations` is switched on. It wants the store for itself to do so, and would wait for
+ * everybody who has it open; so the tables are there from the start. We write nothing into them.
+ */
+export const REALISATIONS_SQL = `
+create table if not exists Realisations (
+  id integer primary key autoincrement not null,
+  drvPath text not null,
+  outputName text not null,
+  outputPath integer not null,
+  signatures text,
+  foreign key (outputPath) references ValidPaths(id) on delete cascade
+);
+create index if not exists IndexRealisations on Realisations(drvPath, outputName);
+create table if not exists RealisationsRefs (
+  referrer integer not null,
+  realisationReference integer,
+  foreign key (referrer) references Realisations(id) on delete cascade,
+  foreign key (realisationReference) references Realisations(id) on delete restrict
+);
+create index if not exists IndexRealisationsRefs on RealisationsRefs(referrer);
+create index if not exists IndexRealisationsRefsOnOutputPath on Realisations(outputPath);
+`;
+
 /** The columns our statements name; a database without them is not one of ours. */
 export const SCHEMA_COLUMNS: Readonly<Record<string, readonly string[]>> = {
   ValidPaths: ["id", "path", "hash", "registrationTime", "deriver", "narSize", "ultimate", "sigs", "ca"],
