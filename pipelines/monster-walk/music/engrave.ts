@@ -53,7 +53,14 @@ export async function engraveScore(musicXml: string, heading: Heading): Promise<
     if (!toolkit.loadData(musicXml)) throw new Error(`Cannot engrave the score: ${toolkit.getLog()}`);
     const pages = toolkit.getPageCount();
     if (pages !== 1) throw new Error(`Cannot engrave the score: it takes ${pages} pages and must fit on one`);
-    return { svg: onPaper(toolkit.renderToSVG(1), heading), engraver: `Verovio ${toolkit.getVersion()}` };
+    const svg = toolkit.renderToSVG(1);
+    // Verovio reads what it can and is silent about the rest.
+    const wanted = musicXml.split("<pitch>").length - 1;
+    const drawn = svg.split(/class="note[ "]/u).length - 1;
+    if (drawn === 0 || drawn !== wanted) {
+      throw new Error(`Cannot engrave the score: ${drawn} of its ${wanted} notes were drawn`);
+    }
+    return { svg: onPaper(svg, heading), engraver: `Verovio ${toolkit.getVersion()}` };
   } finally {
     toolkit.destroy();
   }
@@ -92,7 +99,7 @@ interface TextPlace {
   style?: "italic";
 }
 
-function textLine(text: string, { x, y, size, anchor, style = undefined }: TextPlace): string {
+function textLine(text: string, { x, y, size, anchor, style }: TextPlace): string {
   const [left, baseline, height] = [x, y, size].map((length) => Math.round(length * UNITS_PER_MM));
   const slant = style === undefined ? "" : ` font-style="${style}"`;
   return `   <text x="${left}" y="${baseline}" font-family="Times, serif" font-size="${height}px"${slant} text-anchor="${anchor}">${escapeXml(text)}</text>\n`;

@@ -31,7 +31,7 @@ export function wordsOf(value: number): string {
 
 /** A run of digits as it is sung, two feet of about equal length: "1742" -> "one sev·en| four two"; 0 is "oh". */
 export function singDigits(digits: string): string {
-  const words = [...digits].map((digit) => (digit === "0" ? "oh" : syllablesOf(Number(digit))));
+  const words = digits.split("").map((digit) => (digit === "0" ? "oh" : syllablesOf(Number(digit))));
   const half = Math.ceil(words.length / 2);
   return `${words.slice(0, half).join(" ")}| ${words.slice(half).join(" ")}`;
 }

@@ -18,15 +18,13 @@ const MANTISSA_BITS = 62n;
 export function log2Fixed(a: bigint, b: bigint): bigint {
   if (a <= 0n || b <= 0n)
     throw new RangeError(`Cannot take the logarithm of ${a}/${b}: both must be positive`);
-  let whole = 0n;
-  let mantissa = (a << MANTISSA_BITS) / b;
+  // Scaled so that the quotient has the mantissa's bits or more, however small a/b is.
+  const scale = BigInt(b.toString(2).length);
+  let whole = -scale;
+  let mantissa = (a << (MANTISSA_BITS + scale)) / b;
   while (mantissa >= 2n << MANTISSA_BITS) {
     mantissa >>= 1n;
     whole++;
-  }
-  while (mantissa < 1n << MANTISSA_BITS) {
-    mantissa <<= 1n;
-    whole--;
   }
   let fraction = 0n;
   for (let bit = 0; bit < FRACTION_BITS; bit++) {

@@ -34,8 +34,8 @@ const ONSETS: Record<number, readonly (readonly number[])[]> = {
 };
 
 // Marks, private to this file, around the name of the prime.
-const NAME_START = "\u0001";
-const NAME_END = "\u0002";
+const NAME_START = "\ue000";
+const NAME_END = "\ue001";
 
 /** Fills the `{holes}` of a line; numbers become words. Throws RangeError on an unknown hole. */
 export function fillLine(template: string, holes: Readonly<Record<string, number | string>>): string {
@@ -73,9 +73,9 @@ export function setLine(filled: string): Line {
     for (const [position, part] of parts.entries()) {
       if (part.includes(NAME_START)) inName = true;
       const last = index === feet.length - 1 && position === parts.length - 1;
-      const goesOn = !last && /[·-]\s*$/u.test(part.replaceAll(/[\u0001\u0002]/gu, ""));
+      const goesOn = !last && /[·-]\s*$/u.test(part.replaceAll(/[\ue000\ue001]/gu, ""));
       syllables.push({
-        text: part.replaceAll(/[\u0001\u0002·\s]|-$/gu, ""),
+        text: part.replaceAll(/[\ue000\ue001·\s]|-$/gu, ""),
         place: continues ? (goesOn ? "middle" : "end") : goesOn ? "begin" : "single",
         onset: foot.start + (onsets[position] ?? 0),
         namesPrime: inName,
@@ -96,7 +96,7 @@ function splitHyphens(part: string): string[] {
 
 function plain(marked: string): string {
   return marked
-    .replaceAll(/[\u0001\u0002·|]/gu, "")
+    .replaceAll(/[\ue000\ue001·|]/gu, "")
     .replaceAll(/\s+/gu, " ")
     .trim();
 }

@@ -48,7 +48,6 @@ const INDEX_SHIFT = 18;
 const FRACTION = 2 ** INDEX_SHIFT;
 const FULL_SCALE = 32_767;
 const HEADROOM = 0.9;
-const LN_2 = 0.693_147_180_559_945_3;
 
 /** 16-bit samples of the first singing: exactly as long as the song's bars. Throws RangeError when a bar is no whole number of samples. */
 export function renderSong(song: Song, sampleRateHz: number): Int16Array {
@@ -99,7 +98,7 @@ function prepare(instrument: Instrument, sine: Float64Array, sampleRateHz: numbe
   const attack = Math.round(instrument.attackSeconds * sampleRateHz);
   const usualRelease = Math.round(instrument.releaseSeconds * sampleRateHz);
   const { halfLifeSeconds } = instrument;
-  const decay = halfLifeSeconds === undefined ? 1 : 1 - LN_2 / (halfLifeSeconds * sampleRateHz);
+  const decay = halfLifeSeconds === undefined ? 1 : 1 - Math.LN2 / (halfLifeSeconds * sampleRateHz);
   return ({ mix, start, length, milliHertz, loudness, isFinal }) => {
     const increment = Math.round((milliHertz * PHASE_STEPS) / (1000 * sampleRateHz));
     const release = isFinal ? Math.round(length * LAST_RELEASE) : Math.min(usualRelease, length - attack);

@@ -39,7 +39,7 @@ const ESCAPES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;"
 
 /** Escapes text for content and attributes; throws RangeError on characters XML 1.0 can't hold. */
 export function escapeXml(text: string): string {
-  // eslint-disable-next-line no-control-regex -- these are the characters XML forbids
+  // oxlint-disable-next-line no-control-regex -- these are the characters XML forbids
   if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/u.test(text) || !text.isWellFormed()) {
     throw new RangeError(`Cannot write ${JSON.stringify(text)} as XML: it has a character that XML forbids`);
   }

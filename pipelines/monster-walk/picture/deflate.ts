@@ -30,12 +30,20 @@ export function writeZlib(data: Uint8Array): Uint8Array {
   return bits.bytes();
 }
 
+/** So many bytes can be summed before the sums must be reduced to stay exact. */
+const ADLER_RUN = 5552;
+
 export function adler32(data: Uint8Array): number {
   let a = 1;
   let b = 0;
-  for (const byte of data) {
-    a = (a + byte) % 65_521;
-    b = (b + a) % 65_521;
+  for (let start = 0; start < data.length; start += ADLER_RUN) {
+    const end = Math.min(data.length, start + ADLER_RUN);
+    for (let at = start; at < end; at++) {
+      a += data[at] ?? 0;
+      b += a;
+    }
+    a %= 65_521;
+    b %= 65_521;
   }
   return ((b << 16) | a) >>> 0;
 }

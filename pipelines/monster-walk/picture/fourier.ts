@@ -5,12 +5,13 @@ import { cosSinOfTurns } from "../sound/elementary.ts";
 
 const WINDOW_TERMS = [0.358_75, -0.488_29, 0.141_28, -0.011_68];
 
-/** Power of the bins 0 .. size/2 - 1 of a frame; a full-scale sine has power 1. */
+/** Power of the bins of a frame, from 0; a full-scale sine has power 1. */
 export type Spectrum = Float64Array;
 
-/** Prepares transforms of `size` samples (a power of two); the result takes two frames at once. */
+/** Prepares transforms of `size` samples (a power of two) to their lowest bins; the result takes two frames at once. */
 export function prepareSpectra(
   size: number,
+  bins: number,
 ): (samples: Int16Array, starts: readonly [number, number]) => [Spectrum, Spectrum] {
   if (size < 4 || (size & (size - 1)) !== 0)
     throw new RangeError(`Cannot transform ${size} samples: not a power of two`);
@@ -37,7 +38,7 @@ export function prepareSpectra(
       imaginary[target] = weight * (samples[second + n] ?? 0);
     }
     butterflies(real, imaginary, rootReal, rootImaginary);
-    return separate(real, imaginary, scale);
+    return separate(real, imaginary, { bins: Math.min(bins, size / 2), scale });
   };
 }
 
@@ -71,17 +72,22 @@ function butterflies(
 }
 
 /** Two real frames went in as one complex frame: their spectra are its even and odd parts. */
-function separate(real: Float64Array, imaginary: Float64Array, scale: number): [Spectrum, Spectrum] {
-  const size = real.length;
-  const first = new Float64Array(size / 2);
-  const second = new Float64Array(size / 2);
-  for (let k = 0; k < size / 2; k++) {
-    const mirror = (size - k) % size;
-    const [a, b, c, d] = [real[k] ?? 0, imaginary[k] ?? 0, real[mirror] ?? 0, imaginary[mirror] ?? 0];
-    const [firstReal, firstImaginary] = [(a + c) / 2, (b - d) / 2];
-    const [secondReal, secondImaginary] = [(b + d) / 2, (c - a) / 2];
-    first[k] = (firstReal * firstReal + firstImaginary * firstImaginary) / (scale * scale);
-    second[k] = (secondReal * secondReal + secondImaginary * secondImaginary) / (scale * scale);
+function separate(
+  real: Float64Array,
+  imaginary: Float64Array,
+  { bins, scale }: { bins: number; scale: number },
+): [Spectrum, Spectrum] {
+  const first = new Float64Array(bins);
+  const second = new Float64Array(bins);
+  const whole = 4 * scale * scale;
+  for (let k = 0; k < bins; k++) {
+    const mirror = k === 0 ? 0 : real.length - k;
+    const even = (real[k] ?? 0) + (real[mirror] ?? 0);
+    const odd = (imaginary[k] ?? 0) - (imaginary[mirror] ?? 0);
+    first[k] = (even * even + odd * odd) / whole;
+    const secondReal = (imaginary[k] ?? 0) + (imaginary[mirror] ?? 0);
+    const secondImaginary = (real[mirror] ?? 0) - (real[k] ?? 0);
+    second[k] = (secondReal * secondReal + secondImaginary * secondImaginary) / whole;
   }
   return [first, second];
 }

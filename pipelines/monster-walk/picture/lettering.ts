@@ -136,6 +136,7 @@ function arc([x, y]: Point, [rx, ry]: Point, [from, to]: Point): Point[] {
 /** Width of a text in units of the lettering. */
 export function textWidth(text: string): number {
   return (
-    [...text].reduce((width, character) => width + glyphOf(character).advance, 0) - (text === "" ? 0 : GAP)
+    Array.from(text).reduce((width, character) => width + glyphOf(character).advance, 0) -
+    (text === "" ? 0 : GAP)
   );
 }

@@ -85,19 +85,18 @@ function logarithmicScale(lowest: number, highest: number): Scale {
 }
 
 function paintLevels(canvas: Canvas, { samples, sampleRateHz }: Recording, scale: Scale): void {
-  const spectra = prepareSpectra(FRAME);
   const padded = new Int16Array(samples.length + FRAME);
   padded.set(samples, FRAME / 2);
   const bins = Float64Array.from(
     { length: PLOT.height },
     (_, row) => (scale.toHertz(row) * FRAME) / sampleRateHz,
   );
-  const used = Math.ceil(bins[0] ?? 0) + 2;
+  const spectra = prepareSpectra(FRAME, Math.ceil(bins[0] ?? 0) + 2);
   const startOf = (column: number): number => Math.floor(((column + 0.5) * samples.length) / PLOT.width);
   for (let column = 0; column < PLOT.width; column += 2) {
     const pair = spectra(padded, [startOf(column), startOf(Math.min(column + 1, PLOT.width - 1))]);
     for (const [offset, power] of pair.entries()) {
-      const levels = power.subarray(0, used).map((value) => decibels(value + SILENCE));
+      const levels = power.map((value) => decibels(value + SILENCE));
       for (let row = 0; row < PLOT.height; row++) {
         const x = PLOT.left + column + offset;
         canvas.pixels[(PLOT.top + row) * canvas.width + x] = heatOf(levelAt(levels, bins, row));
