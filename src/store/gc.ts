@@ -20,7 +20,7 @@ export interface CollectGarbage extends WaitForLock {
   /** Only say what would go. */
   dryRun?: boolean;
   /** Called for each path and leftover before it is removed. */
-  onDelete?: (name: string) => void;
+  onDelete?: (name: string) => void | Promise<void>;
 }
 
 export interface CollectedGarbage {
@@ -45,7 +45,7 @@ interface Collection {
   /** Hash parts that must stay, valid or not. */
   spared: Set<string>;
   result: CollectedGarbage;
-  onDelete: (name: string) => void;
+  onDelete: (name: string) => void | Promise<void>;
 }
 
 /** Removes all that no root, temporary root or process needs. */
@@ -112,7 +112,7 @@ function refuseWhereUsed({ graph, live, roots }: Collection, id: number, others:
 
 interface CollectionOptions {
   dryRun: boolean;
-  onDelete: (name: string) => void;
+  onDelete: (name: string) => void | Promise<void>;
   wait: WaitForLock;
 }
 
@@ -183,9 +183,9 @@ async function deleteIds(collection: Collection, dead: readonly number[]): Promi
     for (const id of batch) {
       const path = pathOf(graph, id);
       result.paths.push(path);
+      await collection.onDelete(path);
       // Named since it was invalidated: whoever did will make it anew, and may be doing so.
       if (spared.has(storePathHash(path))) continue;
-      collection.onDelete(path);
       result.freedBytes += removeTree(byteStringOf(physicalPath(store.layout, path))).bytes;
       await pause();
     }
@@ -224,9 +224,9 @@ async function deleteLeftovers(collection: Collection): Promise<void> {
   const folder = byteStringOf(store.layout.storeDir);
   const pause = makePause();
   for (const name of findLeftovers(collection)) {
+    await collection.onDelete(textOf(name));
     // Somebody may have made it valid, or begun to, since the graph was read; then it was spared first.
     if (spared.has(name.slice(0, 32))) continue;
-    collection.onDelete(textOf(name));
     result.leftovers.push(textOf(name));
     result.freedBytes += removeTree(`${folder}/${name}`).bytes;
     await pause();
