@@ -28,9 +28,9 @@ import { findProgram, thisHost } from "./host.ts";
  */
 export async function runSandboxed(kind: SandboxKind, request: SandboxRequest): Promise<SandboxResult> {
   const machine = machineOf(kind);
-  const mounted = kind === "none" ? request.inputs : prepareStoreFolder(request);
   let cgroup: Cgroup | undefined;
   try {
+    const mounted = kind === "none" ? request.inputs : prepareStoreFolder(request);
     cgroup = createCgroup(request.cgroupName, request.limits);
     const terminal = openTerminal();
     const plan = planCalls(kind, { ...request, inputs: mounted }, machine, {

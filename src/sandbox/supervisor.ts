@@ -202,20 +202,22 @@ function readLog(
 
 /**
  * Kills the stage. First what is inside, so that the processes around it can still report what was used; if that does not
- * end it, everything.
+ * end it soon, everything.
  */
 async function killTree(pid: number, { kind, cgroup }: Watched, isAlive: () => boolean): Promise<void> {
-  const PATIENCE_TRIES = 40;
-  for (let attempt = 0; isAlive(); attempt += 1) {
-    const outer = new Set([pid, ...(kind === "none" ? [] : childrenOf(pid))]);
-    const inside = new Set([...(cgroup?.processes() ?? []), ...descendants(pid)]).difference(outer);
-    if (attempt < PATIENCE_TRIES && inside.size > 0) {
-      killProcesses(inside);
-    } else {
+  const PATIENCE_TRIES = 5;
+  const KILLING_TRIES = 40;
+  let quietTries = 0;
+  for (let tries = 1; isAlive(); tries += 1) {
+    const around = new Set([pid, ...(kind === "none" ? [] : childrenOf(pid))]);
+    const inside = new Set([...(cgroup?.processes() ?? []), ...descendants(pid)]).difference(around);
+    killProcesses(inside);
+    quietTries = inside.size === 0 ? quietTries + 1 : 0;
+    if (quietTries > PATIENCE_TRIES || tries > KILLING_TRIES) {
       cgroup?.kill();
-      killProcesses([...descendants(pid), pid]);
+      killProcesses([...scanDescendants(pid), pid]);
     }
-    await delay(Math.min(5 * (attempt + 1), 50));
+    await delay(Math.min(5 * tries, 50));
   }
 }
 
