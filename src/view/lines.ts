@@ -2,7 +2,7 @@
 import type { StageStatus } from "#run/events.ts";
 import { cleanLine, formatCount, formatDuration, formatList, formatSize, padToWidth } from "./format.ts";
 import { plainLine, span, type Line, type Span, type Style } from "./paint.ts";
-import { countStatuses, stageOf, type RunState, type StageFinished } from "./state.ts";
+import { countStatuses, stageOf, type RunStarted, type RunState, type StageFinished } from "./state.ts";
 import type { Verbosity } from "./view.ts";
 
 export interface Symbols {
@@ -59,18 +59,10 @@ export function nameColumns(state: RunState): number {
 }
 
 /** What is run and how; and a warning when there is no sandbox. */
-export function startLines(state: RunState): Line[] {
-  const { started } = state;
+export function startLines({ started }: RunState): Line[] {
   if (started === undefined) return [];
-  const { kind, version, tried } = started.sandbox;
-  const sandbox = kind === "none" ? "no sandbox" : version === undefined ? kind : `${kind} ${version}`;
-  const facts = [
-    formatCount(started.stages.length, "stage"),
-    formatCount(started.jobs, "job"),
-    `${started.engine} engine`,
-    sandbox,
-    `run ${started.runId}`,
-  ];
+  const { kind, tried } = started.sandbox;
+  const facts = [formatCount(started.stages.length, "stage"), ...buildFacts(started), `run ${started.runId}`];
   const lines: Line[] = [[span(started.pipeline, "name"), span(`: ${facts.join(", ")}`, "faint")]];
   if (kind !== "none") return lines;
   const why = tried.map((attempt) => `${attempt.kind}: ${attempt.reason}`).join("; ");
@@ -78,12 +70,19 @@ export function startLines(state: RunState): Line[] {
   return [...lines, plainLine(text, "warning")];
 }
 
+/** What builds; nothing to say where a run knows from the start that nothing is to be built. */
+function buildFacts({ sandbox: { kind, version }, jobs, engine }: RunStarted): string[] {
+  if (kind === "not-used") return [];
+  const sandbox = kind === "none" ? "no sandbox" : version === undefined ? kind : `${kind} ${version}`;
+  return [formatCount(jobs, "job"), `${engine} engine`, sandbox];
+}
+
 /** Whether the end of a stage gets a line: what was cached or skipped is counted, and named at the end where it matters. */
 export function isShown(status: StageStatus, verbosity: Verbosity): boolean {
   return verbosity === "verbose" || (status !== "cached" && status !== "skipped");
 }
 
-/** How a stage ended, in one line: `proof  built in 1.2s, 84 KiB (stages/proof.ts changed)`. */
+/** How a stage ended, in one line: `proof  built in 1.2s, 84 KiB`. */
 export function stageEndLine(state: RunState, event: StageFinished, symbols: Symbols): Line {
   const style = STATUS_STYLE[event.status];
   const name = padToWidth(event.name, nameColumns(state));
@@ -105,7 +104,8 @@ export function stageStartLine(state: RunState, name: string, symbols: Symbols):
   return [...lead, ...reasonSpans(state, name)];
 }
 
-function reasonSpans(state: RunState, name: string): Span[] {
+/** Why a stage is built, to be put after its line. */
+export function reasonSpans(state: RunState, name: string): Span[] {
   const { reason } = stageOf(state, name);
   return reason === undefined ? [] : [span(`  (${reason.text})`, "faint")];
 }

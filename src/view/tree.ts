@@ -2,7 +2,15 @@
 import type { RunEvent } from "#run/events.ts";
 import { cleanLine } from "./format.ts";
 import { frameLines } from "./frame.ts";
-import { failureLines, isShown, stageEndLine, startLines, summaryLines, symbolsFor } from "./lines.ts";
+import {
+  failureLines,
+  isShown,
+  reasonSpans,
+  stageEndLine,
+  startLines,
+  summaryLines,
+  symbolsFor,
+} from "./lines.ts";
 import { createLive, type TerminalStream } from "./live.ts";
 import { createPaint, renderLine, span, wrapLine, type Line } from "./paint.ts";
 import { applyEvent, createRunState } from "./state.ts";
@@ -36,7 +44,8 @@ export function createTreeView(stream: TerminalStream, options: ViewOptions): Vi
     else if (event.type === "stage-log" && verbosity === "verbose") {
       print([[span(`${event.name} | `, "faint"), span(cleanLine(event.line))]]);
     } else if (event.type === "stage-finished" && isShown(event.status, verbosity)) {
-      printWrapped([stageEndLine(state, event, symbols)], 4);
+      const why = event.status === "built" ? reasonSpans(state, event.name) : [];
+      printWrapped([[...stageEndLine(state, event, symbols), ...why]], 4);
       if (event.status !== "failed") return;
       for (const { text, isLog } of failureLines(state, event)) {
         if (isLog) print([text]);

@@ -2,6 +2,7 @@
 // commands, so a script never needs to be written again.
 import { PipeliteError } from "#base/errors.ts";
 import { print, type Context, type GlobalFlags } from "#cli/context.ts";
+import { formatList } from "#view/format.ts";
 
 export type CompletionFlags = GlobalFlags;
 
@@ -43,7 +44,7 @@ const SCRIPTS: Readonly<Record<string, string>> = { bash: BASH, zsh: ZSH, fish: 
 export function completion(context: Context, _flags: CompletionFlags, shell: string): void {
   const script = SCRIPTS[shell];
   if (script === undefined) {
-    const problem = `it must be ${Object.keys(SCRIPTS).join(", ")}`;
+    const problem = `it must be ${formatList(Object.keys(SCRIPTS), { word: "or" })}`;
     throw new PipeliteError("ARGUMENT_INVALID", { value: shell, name: "SHELL", problem });
   }
   print(context, script);

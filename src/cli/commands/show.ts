@@ -23,20 +23,24 @@ function describeRun(record: RunRecord, paint: Paint): string {
 
 function factsOf(record: RunRecord): string[][] {
   const { sandbox, params, tree, evidenceOfRun, runId } = record;
-  const isolation = sandbox.version === undefined ? sandbox.kind : `${sandbox.kind} ${sandbox.version}`;
   const values = Object.entries(params).map(([name, value]) => `${name}=${String(value)}`);
   const facts = [
     ["run", runId],
     ["pipeline", `${record.pipeline} (${record.pipelineFile})`],
     ["status", `${record.status}: ${countsText(record.counts)}`],
     ["started", `${formatTime(record.startedAt)}, took ${formatDuration(record.durationMs)}`],
-    ["engine", `${record.engine}, sandbox ${isolation}`],
+    ["engine", `${record.engine}, ${sandboxText(sandbox)}`],
     ["host", `${record.host.system}, ${record.host.cores} cores, Linux ${record.host.kernel}`],
     ["params", values.join(" ")],
     ["result", tree ?? ""],
     ["evidence", evidenceOfRun === undefined || evidenceOfRun === runId ? "" : `of run ${evidenceOfRun}`],
   ];
   return facts.filter(([, value]) => value !== "");
+}
+
+function sandboxText({ kind, version }: RunRecord["sandbox"]): string {
+  if (kind === "not-used") return "nothing was built";
+  return version === undefined ? `sandbox ${kind}` : `sandbox ${kind} ${version}`;
 }
 
 const STAGE_HEADS = ["STAGE", "STATUS", "TIME", "CPU", "MEMORY", "SIZE", "OUTPUT"];

@@ -60,7 +60,7 @@ export async function storeList(context: Context, flags: ListFlags, ...words: st
       formatCount(references.length, "reference"),
       path,
     ]);
-    print(context, formatTable(rows, [0, 2]));
+    print(context, formatTable(rows, [0]));
     const total = infos.reduce((sum, { narSize }) => sum + narSize, 0);
     say(context, flags, `${formatCount(paths.length, "path")}, ${formatSize(total)}`);
   });

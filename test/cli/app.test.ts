@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { EXIT } from "#base/errors.ts";
+import { VERSION } from "#base/version.ts";
+import { helpTexts } from "#cli/help-texts.ts";
+import { homeOf } from "#cli/context.ts";
+import { routes } from "#cli/routes.ts";
+import { parseAssignment, parseCount, parseSpan } from "#cli/flags.ts";
+import { createRig, scrub } from "./rig.ts";
+
+/** What a command line that cannot be understood ends with. */
+async function refusal(...words: string[]): Promise<{ code: string; message: string; hint?: string }> {
+  using rig = createRig();
+  const { code, stdout, stderr } = await rig(...words, "--json");
+  assert.equal(code, EXIT.usage);
+  assert.equal(stderr, "");
+  const { error } = JSON.parse(stdout) as { error: { code: string; message: string; hint?: string } };
+  return error;
+}
+
+test("pipelite alone prints help on stdout and ends well", async () => {
+  using rig = createRig();
+  const { code, stdout, stderr } = await rig();
+  assert.equal(code, EXIT.ok);
+  assert.equal(stderr, "");
+  assert.match(stdout, /^Pipelines that can prove what they did\n\nExamples\n {2}pipelite init /);
+  for (const { name } of routes.getAllEntries())
+    assert.match(stdout, new RegExp(`^  ${name.original} `, "m"));
+});
+
+test("help of a command is the same by `help COMMAND`, --help and -h, and has examples before flags", async () => {
+  using rig = createRig();
+  for (const command of commandNames()) {
+    const words = command.split(" ");
+    const byHelp = await rig("help", ...words);
+    assert.equal(byHelp.code, EXIT.ok, command);
+    assert.deepEqual(await rig(...words, "--help"), byHelp);
+    assert.deepEqual(await rig(...words, "-h"), byHelp);
+    const examples = byHelp.stdout.indexOf("\nExamples\n");
+    const flags = byHelp.stdout.indexOf("\nFlags");
+    assert.ok(examples > 0, `${command} has no examples`);
+    assert.ok(flags < 0 || examples < flags);
+    assert.ok(
+      byHelp.stdout.split("\n").every((line) => line.length <= 100),
+      `${command} is too wide`,
+    );
+  }
+});
+
+test("every example in help is a command line that can be understood, and shows its own command", async () => {
+  using rig = createRig();
+  for (const [route, { examples }] of Object.entries(helpTexts)) {
+    for (const [line] of examples) {
+      assert.ok(line.startsWith(`pipelite${route === "" ? "" : ` ${route}`}`), line);
+      const { stdout, code } = await rig(...line.split(" ").slice(1), "--help");
+      assert.equal(code, EXIT.ok, line);
+      for (const flag of line.match(/--[a-z-]+/g) ?? []) assert.ok(stdout.includes(` ${flag}`), line);
+    }
+  }
+});
+
+test("no help text is left behind by a command that is gone", () => {
+  const groups = ["", "store"];
+  assert.deepEqual(Object.keys(helpTexts).toSorted(), [...groups, ...commandNames()].toSorted());
+});
+
+function commandNames(): string[] {
+  return routes.getAllEntries().flatMap(({ name, target }) => {
+    if (!("getAllEntries" in target)) return [name.original];
+    return target.getAllEntries().map((below) => `${name.original} ${below.name.original}`);
+  });
+}
+
+test("an unknown command, flag or word is refused with what was meant", async () => {
+  assert.deepEqual(await refusal("rnu"), {
+    code: "COMMAND_UNKNOWN",
+    message: "There is no command 'rnu'",
+    hint: "Did you mean `pipelite run`?",
+    details: { command: "rnu", suggestion: "Did you mean `pipelite run`?" },
+  });
+  assert.equal((await refusal("store", "inof")).hint, "Did you mean `pipelite store info`?");
+  assert.equal((await refusal("store", "qqqqqqqqqqqqqqqq")).hint, "`pipelite help store` lists all commands");
+  assert.equal((await refusal("help", "rnu")).code, "COMMAND_UNKNOWN");
+  assert.equal((await refusal("run", "--jbos", "3")).hint, "Did you mean --jobs?");
+  assert.equal((await refusal("run", "-Z")).message, "There is no flag -Z");
+  assert.equal((await refusal("show", "a", "b")).code, "ARGUMENT_UNEXPECTED");
+  assert.equal((await refusal("log")).message, "The argument STAGE is missing");
+  assert.equal((await refusal("store", "info")).code, "ARGUMENT_MISSING");
+});
+
+test("a wrong value is refused with what would be right", async () => {
+  const message = async (...words: string[]): Promise<string> => (await refusal(...words)).message;
+  assert.equal(
+    await message("run", "--jobs", "0"),
+    "Cannot use '0' for --jobs: it must be a whole number of at least 1",
+  );
+  assert.equal(
+    await message("run", "--engine", "nx"),
+    "Cannot use 'nx' for --engine: it must be embedded or nix",
+  );
+  assert.equal(
+    await message("run", "--param", "seconds"),
+    "Cannot use 'seconds' for --param: it must be NAME=VALUE",
+  );
+  assert.match(await message("run", "--timeout", "soon"), /it must be a time such as/);
+  assert.equal(await message("run", "--out"), "The flag --out needs a value");
+  assert.equal(
+    await message("run", "--out", "a", "--out", "b"),
+    "Cannot use the flag --out twice: 'a' and 'b'",
+  );
+  assert.equal(await message("run", "--no-json=yes"), "Cannot use 'yes' for --no-json: it takes no value");
+  assert.equal(
+    await message("completion", "tcsh"),
+    "Cannot use 'tcsh' for SHELL: it must be bash, zsh or fish",
+  );
+  assert.equal(await message("run", "--model", "http://x"), "The argument --model-name is missing");
+});
+
+test("an error is `error:` and `hint:` on stderr, nothing on stdout, and readable without colour", async () => {
+  using rig = createRig();
+  const plain = await rig("rnu");
+  assert.equal(plain.stdout, "");
+  assert.equal(plain.stderr, "error: There is no command 'rnu'\nhint: Did you mean `pipelite run`?\n");
+  const colored = await rig("rnu", "--color", "always");
+  assert.match(colored.stderr, /^\u001b\[.*error:/);
+});
+
+test("flags that every command takes may stand before it", async () => {
+  using rig = createRig();
+  const { stdout, code } = await rig("--json", "--store", rig.home, "runs");
+  assert.equal(code, EXIT.ok);
+  assert.deepEqual(JSON.parse(stdout), []);
+  assert.equal((await rig("--version")).stdout, `pipelite ${VERSION}\n`);
+});
+
+test("a fault of ours ends with 70, a stack and the version; what the system refuses ends with 1 and no stack", async () => {
+  using rig = createRig();
+  const { reportProblem } = await import("#cli/report.ts");
+  const chunks: string[] = [];
+  assert.equal(reportProblem(new TypeError("x is not a function"), [], hostThatKeeps(chunks)), EXIT.internal);
+  assert.match(chunks.join(""), /^TypeError: x is not a function\n {4}at .*app\.test\.ts/);
+  assert.match(
+    chunks.join(""),
+    /error: Internal error: x is not a function\nhint: This is a fault of Pipelite \d/,
+  );
+  const asFile = await rig("init", "/dev/null/nowhere");
+  assert.equal(asFile.code, EXIT.failed);
+  assert.equal(asFile.stderr, "error: Cannot mkdir /dev/null/nowhere: not a directory\n");
+});
+
+function hostThatKeeps(chunks: string[]): Parameters<typeof import("#cli/report.ts").reportProblem>[2] {
+  const stream = Object.create(process.stderr, {
+    write: { value: (text: string) => chunks.push(text) > 0 },
+    isTTY: { value: false },
+  }) as NodeJS.WritableStream;
+  return {
+    stdout: stream,
+    stderr: stream,
+    stdin: process.stdin,
+    env: {},
+    cwd: "/",
+    writeBytes: () => {},
+    interruption: () => new AbortController().signal,
+    onExit: () => {},
+  };
+}
+
+test("the home is --store, else PIPELITE_HOME, else below XDG_DATA_HOME, else below HOME", () => {
+  const at = (env: Record<string, string>, store?: string): string => homeOf({ env, cwd: "/w" }, store);
+  assert.equal(at({ PIPELITE_HOME: "/p" }, "s"), "/w/s");
+  assert.equal(at({ PIPELITE_HOME: "/p", XDG_DATA_HOME: "/x" }), "/p");
+  assert.equal(at({ PIPELITE_HOME: "", XDG_DATA_HOME: "/x", HOME: "/h" }), "/x/pipelite");
+  assert.equal(at({ HOME: "/h" }), "/h/.local/share/pipelite");
+});
+
+test("values of flags are read strictly", () => {
+  assert.equal(parseCount("12"), 12);
+  for (const wrong of ["", "0", "-1", "1.5", "1e3", "99999999999999999999"]) {
+    assert.throws(() => parseCount(wrong), RangeError, wrong);
+  }
+  assert.deepEqual(["90", "90s", "1.5m", "2h"].map(parseSpan), [90_000, 90_000, 90_000, 7_200_000]);
+  for (const wrong of ["", "0", "-1s", "1d", "s"]) assert.throws(() => parseSpan(wrong), RangeError, wrong);
+  assert.deepEqual(parseAssignment("a=b=c"), ["a", "b=c"]);
+  assert.deepEqual(parseAssignment("a="), ["a", ""]);
+  for (const wrong of ["", "a", "=b"]) assert.throws(() => parseAssignment(wrong), RangeError, wrong);
+});
+
+test("scrub() takes out what differs between runs and nothing else", () => {
+  const text =
+    "HOME/x built in 1.23s, 84.0 KiB run 20261121T042647001Z-543bc0 /nix/store/00000000000000000000000000000000-a";
+  assert.equal(
+    scrub(text, { folder: "/f", home: "/h" }),
+    "HOME/x built in TIME, SIZE run RUN /nix/store/HASH-a",
+  );
+});

@@ -1,0 +1,226 @@
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { EXIT } from "#base/errors.ts";
+import type { RunEvent } from "#run/events.ts";
+import { createRig, scrub, type Ended } from "./rig.ts";
+
+// One home for all: the first run captures Node into the store, the others find it there.
+const rig = createRig();
+after(() => rig[Symbol.dispose]());
+
+const MAIN = join(import.meta.dirname, "../../src/cli/main.ts");
+
+function transcript({ code, stdout, stderr }: Ended): string {
+  return scrub(`exit ${code}\nstdout:\n${stdout}stderr:\n${stderr}`, rig);
+}
+
+/** A pipeline of one stage `only` with this body, in a folder of its own. */
+async function writeStage(folder: string, body: string): Promise<void> {
+  await rig("init", folder);
+  const stage = `export default async function only() {\n${body}\n}\n`;
+  writeFileSync(join(rig.folder, folder, "stages/only.ts"), stage);
+  writeFileSync(
+    join(rig.folder, folder, "pipeline.ts"),
+    'import { pipeline, stage } from "pipelite";\n' +
+      'const only = stage(() => import("./stages/only.ts"));\nexport default pipeline({ only });\n',
+  );
+}
+
+test("init writes a pipeline that plans, runs, is cached, and can be shown", async (t) => {
+  const steps: [string, string[]][] = [
+    ["init", ["init", "walk"]],
+    ["plan before", ["plan", "walk"]],
+    ["run", ["run", "walk", "--jobs", "1"]],
+    ["run again", ["run", "walk"]],
+    ["plan with a parameter", ["plan", "walk", "--param", "count=5"]],
+    ["runs", ["runs"]],
+    ["show", ["show"]],
+    ["log", ["log", "samples"]],
+    ["run with a parameter", ["run", "walk", "--param", "count=5", "--no-link", "--jobs", "1"]],
+  ];
+  const parts: string[] = [];
+  for (const [name, words] of steps) {
+    const ended = await rig(...words);
+    assert.equal(ended.code, EXIT.ok, ended.stderr);
+    parts.push(`== ${name}: pipelite ${words.join(" ")}\n${transcript(ended)}`);
+  }
+  t.assert.fileSnapshot(parts.join("\n"), join(import.meta.dirname, "golden/walk.txt"), {
+    serializers: [(text: string) => text],
+  });
+  assert.equal(
+    readFileSync(join(rig.folder, "result/summary/summary.md"), "utf8").slice(0, 12),
+    "1000 samples",
+  );
+  assert.equal((await rig("run", "walk")).stdout, `${join(rig.folder, "result")}\n`);
+});
+
+test("diff tells two runs apart, and agrees with itself", async () => {
+  const runs = JSON.parse((await rig("runs", "--all", "--json")).stdout) as {
+    runId: string;
+    counts: { built: number };
+  }[];
+  const [other = "", first = ""] = runs.filter(({ counts }) => counts.built === 2).map(({ runId }) => runId);
+  const { stdout, stderr, code } = await rig("diff", first, other);
+  assert.equal(code, EXIT.ok);
+  assert.match(stdout, /^ {2}param count: 1000 -> 5\n {2}samples {2}different /m);
+  assert.equal(stderr, "0 of 2 outputs are the same\n");
+  assert.equal((await rig("diff", first, first)).stderr, "2 of 2 outputs are the same\n");
+});
+
+test("init overwrites nothing", async () => {
+  const before = readFileSync(join(rig.folder, "walk/pipeline.ts"), "utf8");
+  const { code, stderr } = await rig("init", "walk");
+  assert.equal(code, EXIT.usage);
+  assert.match(stderr, /^error: Cannot start a pipeline in .*: it has pipeline\.ts, /);
+  assert.equal(readFileSync(join(rig.folder, "walk/pipeline.ts"), "utf8"), before);
+});
+
+test("run --json is the events of the run, one a line, and no other word", async () => {
+  const { stdout, stderr, code } = await rig("run", "walk", "--json");
+  assert.equal(code, EXIT.ok);
+  assert.equal(stderr, "");
+  const events = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as RunEvent);
+  assert.equal(events[0]?.type, "run-started");
+  const last = events.at(-1);
+  assert.ok(last?.type === "run-finished" && last.status === "passed");
+});
+
+test("a stage that fails ends the run with 1; its log is shown once, in one piece, and its name at the end", async () => {
+  await writeStage("bad", 'console.log("one");\nconsole.log("two");\nthrow new RangeError("no samples");');
+  const { stdout, stderr, code } = await rig("run", "bad", "--no-link");
+  assert.equal(code, EXIT.failed);
+  assert.equal(stdout, "");
+  assert.match(
+    stderr,
+    /✗ only {2}failed after .*\n {2}at pipeline\.ts:2:14\n(?: {2}last .*\n)? {2}\| one\n {2}\| two\n/,
+  );
+  assert.equal(stderr.match(/RangeError: no samples/g)?.length, 1);
+  assert.match(
+    stderr,
+    /failed: 0 built, 0 cached, 1 failed in .*\n {2}failed {2}only: .*\n {2}next {4}pipelite log only\n$/,
+  );
+  assert.match((await rig("log", "only")).stdout, /^one\ntwo\n/);
+  assert.match((await rig("show")).stdout, /failed only at pipeline\.ts:2:14: /);
+  assert.equal((await rig("run", "bad", "--no-link", "--quiet", "--json")).code, EXIT.failed);
+});
+
+test("a wrong pipeline, stage, run or parameter ends with 2 and says what there is", async () => {
+  for (const [words, message] of [
+    [["run", "./nowhere"], /^error: Cannot find the pipeline/],
+    [["run", "walk", "smaples"], /it?s? has samples, summary|has samples/],
+    [["run", "walk", "--param", "cuont=5"], /^error: Cannot set the parameter 'cuont'/],
+    [["show", "2001"], /^error: Cannot find the run 2001/],
+    [["log", "nothing"], /^error: Cannot find the stage 'nothing'/],
+  ] as const) {
+    const { code, stderr, stdout } = await rig(...words);
+    assert.deepEqual([code, stdout], [EXIT.usage, ""], stderr);
+    assert.match(stderr, message);
+    assert.doesNotMatch(stderr, /\n {4}at /);
+  }
+});
+
+test("__complete proposes commands, flags, values, stages, runs and store paths", async () => {
+  const words = async (...line: string[]): Promise<string[]> => {
+    const { stdout } = await rig("__complete", ...line);
+    return stdout
+      .split("\n")
+      .filter((row) => row !== "")
+      .map((row) => row.split("\t")[0] ?? "");
+  };
+  assert.deepEqual(await words("ru"), ["run", "runs"]);
+  assert.deepEqual(await words("store", "re"), ["restore"]);
+  assert.deepEqual(await words("run", "--eng"), ["--engine"]);
+  assert.deepEqual(await words("run", "--engine", ""), ["embedded", "nix"]);
+  assert.ok((await words("run", "--")).includes("--json"));
+  await rig("run", "walk");
+  assert.deepEqual(await words("log", "s"), ["samples", "summary"]);
+  assert.ok((await words("show", "")).includes("latest"));
+  const link = readlinkSync(join(rig.folder, "result")).split("/").at(-1) ?? "";
+  assert.deepEqual(await words("store", "info", link.slice(0, 10)), [link]);
+  assert.deepEqual(await words("store", "info", `/nix/store/${link.slice(0, 10)}`), [`/nix/store/${link}`]);
+  assert.deepEqual(await words("completion", "z"), ["zsh"]);
+  assert.deepEqual(await words("nothing", "here", ""), []);
+});
+
+for (const [shell, check] of [
+  ["bash", "-n"],
+  ["zsh", "-n"],
+  ["fish", "--no-execute"],
+] as const) {
+  const skip = !isInstalled(shell) && `not run: ${shell} not found`;
+  test(`the completion script is one that ${shell} can read`, { skip }, async () => {
+    const script = join(rig.folder, `completion.${shell}`);
+    writeFileSync(script, (await rig("completion", shell)).stdout);
+    assert.equal(spawnSync(shell, [check, script]).status, 0);
+  });
+}
+
+test(
+  "the completion script completes in bash",
+  { skip: !isInstalled("bash") && "not run: bash not found" },
+  async () => {
+    const script = join(rig.folder, "completion.sh");
+    const { stdout } = await rig("completion", "bash");
+    const line = 'COMP_WORDS=(pipelite store re); COMP_CWORD=2; _pipelite; printf "%s\\n" "${COMPREPLY[@]}"';
+    const command = 'pipelite() { "$NODE" --disable-warning=ExperimentalWarning "$MAIN" "$@"; }';
+    writeFileSync(script, `${command}\n${stdout}${line}\n`);
+    const env = { ...process.env, NODE: process.execPath, MAIN, PIPELITE_HOME: rig.home };
+    assert.equal(spawnSync("bash", [script], { env }).stdout.toString(), "restore\n");
+  },
+);
+
+function isInstalled(program: string): boolean {
+  return (process.env["PATH"] ?? "").split(":").some((folder) => existsSync(join(folder, program)));
+}
+
+interface Child {
+  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  readonly pid: number;
+  stderr(): string;
+}
+
+/** The command as a process of its own. */
+function start(script: string): Child {
+  const child = spawn("sh", ["-c", script], {
+    cwd: rig.folder,
+    env: { ...process.env, PIPELITE_HOME: rig.home, NODE: process.execPath, MAIN, CI: "1" },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let text = "";
+  child.stderr.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  return {
+    pid: child.pid ?? 0,
+    stderr: () => text,
+    ended: new Promise((resolve) => child.on("close", (code, signal) => resolve({ code, signal }))),
+  };
+}
+
+test("who reads our output may stop: the command ends quietly", async () => {
+  const child = start(
+    '"$NODE" --disable-warning=ExperimentalWarning "$MAIN" store dump result | head -c 1 >&2',
+  );
+  await child.ended;
+  assert.doesNotMatch(child.stderr(), /EPIPE|error|at /);
+});
+
+test("Ctrl-C ends a run with 130 and leaves nothing running", async () => {
+  await writeStage(
+    "slow",
+    'console.log("started");\nawait new Promise((resolve) => setTimeout(resolve, 60_000));',
+  );
+  const child = start(
+    'exec "$NODE" --disable-warning=ExperimentalWarning "$MAIN" run slow --no-link --verbose',
+  );
+  for (let waited = 0; !child.stderr().includes("only | started") && waited < 400; waited += 1)
+    await sleep(50);
+  process.kill(child.pid, "SIGINT");
+  assert.deepEqual(await child.ended, { code: EXIT.interrupted, signal: null }, child.stderr());
+  assert.match(child.stderr(), /stopping\n[^]*cancelled: 0 built, 0 cached, 1 cancelled/);
+});
