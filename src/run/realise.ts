@@ -104,9 +104,10 @@ export function placeSources(work: Workspace): void {
 export async function writeTimings(work: Workspace, node: TimingsNode): Promise<StorePath> {
   const stages = node.needs.filter(isBuildNode).map((need) => {
     const { row } = resolve(work, need);
-    if (row === undefined) return { name: need.name, status: "not-measured" };
+    const stage = { name: need.name, inputs: need.needs.filter(isBuildNode).map(({ name }) => name) };
+    if (row === undefined) return { ...stage, status: "not-measured" };
     const { usage, runId, startedAt, engine, sandbox } = row;
-    return { name: need.name, status: "built", measuredInRun: runId, startedAt, engine, sandbox, ...usage };
+    return { ...stage, status: "built", measuredInRun: runId, startedAt, engine, sandbox, ...usage };
   });
   const content = utf8(prettyJson({ clock: CLOCK, stages }));
   return (await work.store.addText("timings.json", content)).path;
