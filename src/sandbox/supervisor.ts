@@ -147,7 +147,9 @@ function exitOf(child: ChildProcess, kind: SandboxKind): Promise<void> {
 async function readReports(reports: Readable, state: Outcome): Promise<void> {
   let pending = Buffer.alloc(0);
   try {
-    for await (const chunk of reports as AsyncIterable<Buffer>) {
+    // Not destroyed at the end: the waiting process takes that for the sign to go.
+    const chunks: AsyncIterable<Buffer> = reports.iterator({ destroyOnReturn: false });
+    for await (const chunk of chunks) {
       pending = Buffer.concat([pending, chunk]);
       while (pending.length >= 8) {
         const mark = pending.readUInt32LE(0);
