@@ -12,9 +12,9 @@ import { closeCopy, createCopy } from "./canonicalise.ts";
 import { removeLeftover, removeTree } from "./disk.ts";
 import { physicalPath } from "./layout.ts";
 import { lockPaths } from "./locks.ts";
-import { isPresent, makeAndPlace, type StoreContext } from "./place.ts";
+import { isPresent, makeAndPlace, registerInPlace, type StoreContext } from "./place.ts";
 import { pathInfo } from "./query.ts";
-import { registerPaths, type Registration } from "./register.ts";
+import type { Registration } from "./register.ts";
 import { dumpTree, scanTree, writeAll, type Include, type TreeHash } from "./tree.ts";
 
 export interface Added extends TreeHash {
@@ -136,7 +136,7 @@ async function addTextBatch(store: StoreContext, entries: readonly TextEntry[]):
     const missing = entries.filter(({ registration }) => !isPresent(store, registration.path));
     for (const { registration, content } of missing) writeText(store, registration.path, content);
     const registrations = missing.map(({ registration }) => registration);
-    registerPaths(store, registrations);
+    registerInPlace(store, registrations);
     return registrations.map(({ path }) => path);
   } finally {
     locks.release();

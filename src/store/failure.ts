@@ -1,12 +1,25 @@
 // What the file system and SQLite say when a store cannot be written or read, in our own words.
+import { statfsSync } from "node:fs";
 import { isPipeliteError, PipeliteError, systemErrorCode } from "#base/errors.ts";
 import type { Layout } from "./layout.ts";
 
 /** How long a statement waits for another process's transaction. */
 export const BUSY_TIMEOUT_MS = 60_000;
 
+/** Bytes that SQLite takes beside a database to open it, and some more. */
+const SPACE_MIN = 256 * 1024;
+
 /** Primary result codes of SQLite (https://sqlite.org/rescode.html). */
-const SQLITE = { busy: 5, locked: 6, readOnly: 8, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 };
+const SQLITE = {
+  busy: 5,
+  locked: 6,
+  readOnly: 8,
+  inputOutput: 10,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
+  notADatabase: 26,
+};
 
 /** The PipeliteError that says what an error in the store means; an error of another kind comes back as it is. */
 export function storeFailure(layout: Layout, error: unknown): unknown {
@@ -47,8 +60,9 @@ export async function guardAsync<T>(layout: Layout, action: () => Promise<T>): P
   }
 }
 
-export function isFull(error: unknown): boolean {
-  return systemErrorCode(error) === "ENOSPC" || sqliteErrorCode(error) === SQLITE.full;
+function isDiskFull(home: string): boolean {
+  const { bavail, bsize } = statfsSync(home);
+  return bavail * bsize < SPACE_MIN;
 }
 
 function sqliteErrorCode(error: unknown): number | undefined {
@@ -63,6 +77,10 @@ function sqliteFailure(layout: Layout, code: number, error: unknown): PipeliteEr
   switch (code) {
     case SQLITE.full:
       return new PipeliteError("STORE_NO_SPACE", { home }, error);
+    case SQLITE.inputOutput:
+      // Its shared memory and its log do not say why they cannot grow.
+      if (isDiskFull(home)) return new PipeliteError("STORE_NO_SPACE", { home }, error);
+      return new PipeliteError("STORE_DATABASE_DAMAGED", { home, file, reason: "its disk fails" }, error);
     case SQLITE.readOnly:
       return new PipeliteError("STORE_READ_ONLY", { home, reason: "its database is read-only" }, error);
     case SQLITE.cannotOpen:

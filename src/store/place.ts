@@ -63,7 +63,7 @@ export async function place(
   );
   try {
     const added = placements.map((placement) => moveIntoPlace(store, placement));
-    registerPaths(
+    registerInPlace(
       store,
       placements.filter((_, index) => added[index]).map(({ registration }) => registration),
     );
@@ -71,6 +71,26 @@ export async function place(
   } finally {
     locks.release();
   }
+}
+
+/** Registers files that are at their places, and takes them away where that fails. The caller holds their locks. */
+export function registerInPlace(store: StoreContext, registrations: readonly Registration[]): void {
+  try {
+    registerPaths(store, registrations);
+  } catch (error) {
+    for (const { path } of registrations) removeUnregistered(store, path);
+    throw error;
+  }
+}
+
+function removeUnregistered(store: StoreContext, path: Registration["path"]): void {
+  try {
+    if (isValid(store, path)) return;
+  } catch {
+    // A database that cannot be asked: what is garbage is for the next collection to say.
+    return;
+  }
+  removeLeftover(byteStringOf(physicalPath(store.layout, path)));
 }
 
 function moveIntoPlace(store: StoreContext, { scratch, registration: { path } }: Placement): boolean {

@@ -1,9 +1,9 @@
 // A store: a folder that is a Nix store with the logical directory /nix/store, physically below `<home>`. Real Nix opens
 // the same folder with `--store <home>` and may work in it at the same time.
-import { closeSync, existsSync, statSync } from "node:fs";
+import { closeSync, existsSync, ftruncateSync, rmSync, statSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { allocate, type WaitForLock } from "#base/libc.ts";
-import { PipeliteError } from "#base/errors.ts";
+import { isPipeliteError, PipeliteError } from "#base/errors.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import type { Hash } from "#nix/hash.ts";
 import type { StorePath } from "#nix/store-path.ts";
@@ -131,12 +131,23 @@ function openWritable(layout: Layout): Opened {
   createLayout(layout);
   const bigLock = takeBigLock(layout);
   try {
-    const database = openDatabase(layout, { readOnly: false });
-    reserveSpace(layout);
-    return { database, bigLock };
+    return { database: openDatabaseWithReserve(layout), bigLock };
   } catch (error) {
     closeSync(bigLock);
     throw error;
+  }
+}
+
+/** On a full disk even opening takes some space; the reserve is there so that garbage can be collected then. */
+function openDatabaseWithReserve(layout: Layout): DatabaseSync {
+  try {
+    const database = guard(layout, () => openDatabase(layout, { readOnly: false }));
+    reserveSpace(layout);
+    return database;
+  } catch (error) {
+    if (!isPipeliteError(error, "STORE_NO_SPACE") || !existsSync(layout.reservedFile)) throw error;
+    rmSync(layout.reservedFile);
+    return openDatabase(layout, { readOnly: false });
   }
 }
 
@@ -144,7 +155,7 @@ function reserveSpace(layout: Layout): void {
   if (existsSync(layout.reservedFile) && statSync(layout.reservedFile).size === RESERVED_SIZE) return;
   const fd = openLockFile(layout.reservedFile);
   // Without the reserve a store works as well, until its disk is full.
-  allocate(fd, RESERVED_SIZE);
+  if (!allocate(fd, RESERVED_SIZE)) ftruncateSync(fd, 0);
   closeSync(fd);
 }
 

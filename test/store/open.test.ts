@@ -29,11 +29,10 @@ describe("openStore", () => {
     sql.close();
     assert.deepEqual(
       names.map((row) => row["name"]),
-      [
-        ...["DeleteSelfRefs", "DerivationOutputs", "IndexDerivationOutputs", "IndexRealisations"],
-        ...["IndexRealisationsRefs", "IndexRealisationsRefsOnOutputPath", "IndexReference", "IndexReferrer"],
-        ...["Realisations", "RealisationsRefs", "Refs", "ValidPaths"],
-      ],
+      (
+        "DeleteSelfRefs DerivationOutputs IndexDerivationOutputs IndexRealisations IndexRealisationsRefs " +
+        "IndexRealisationsRefsOnOutputPath IndexReference IndexReferrer Realisations RealisationsRefs Refs ValidPaths"
+      ).split(" "),
     );
   });
 
