@@ -1,0 +1,42 @@
+// Checked by the compiler, never run: what a pipeline.ts may say and what it may not. Each @ts-expect-error is a mistake
+// that must stay an error.
+import { command, gate, out, param, pipeline, source, stage, tool } from "pipelite";
+
+const first = stage(() => import("./stages/first.ts"));
+const table = source("table.csv");
+const mode = param.choice(["fast", "safe"], { default: "fast" });
+
+const good = stage(() => import("./stages/second.ts"), { first, seconds: 3, mode, table });
+const gated = stage(() => import("./stages/second.ts"), {
+  first: gate(first, "facts.json"),
+  seconds: param.integer({ default: 10 }),
+  mode: "safe",
+  table: first.file("report.md"),
+  words: null,
+});
+const picture = command(tool("sox"), [first.file("sound.wav"), "-n", "spectrogram", "-o", out]);
+
+// @ts-expect-error an input is missing
+const missing = stage(() => import("./stages/second.ts"), { first, seconds: 3, mode });
+// @ts-expect-error no inputs at all
+const none = stage(() => import("./stages/second.ts"));
+// @ts-expect-error a stage with other files
+const wrongStage = stage(() => import("./stages/second.ts"), { first: good, seconds: 3, mode, table });
+// @ts-expect-error a text where a number belongs
+const wrongValue = stage(() => import("./stages/second.ts"), { first, seconds: "3", mode, table });
+// @ts-expect-error a parameter of another type
+const wrongParam = stage(() => import("./stages/second.ts"), { first, seconds: param.text(), mode, table });
+// @ts-expect-error a choice that the stage does not know
+const wrongChoice = stage(() => import("./stages/second.ts"), { first, seconds: 3, mode: "slow", table });
+// @ts-expect-error a property that the stage does not take
+const tooMuch = stage(() => import("./stages/second.ts"), { first, seconds: 3, mode, table, extra: 1 });
+// @ts-expect-error a file that the stage does not make
+const wrongFile = command(tool("sox"), [first.file("sound.mp3")]);
+// @ts-expect-error a verdict that the stage does not make
+const wrongVerdict = gate(first, "verdict.json");
+// @ts-expect-error a default that is none of the choices
+const wrongDefault = param.choice(["a", "b"], { default: "c" });
+
+void [missing, none, wrongStage, wrongValue, wrongParam, wrongChoice, tooMuch, wrongFile, wrongVerdict, wrongDefault];
+
+export default pipeline({ first, good, gated, picture });

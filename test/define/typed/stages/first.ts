@@ -1,0 +1,3 @@
+export default async function first() {
+  return { "facts.json": { order: "8", n: 3 }, "report.md": "text", "sound.wav": new Uint8Array(2) };
+}
