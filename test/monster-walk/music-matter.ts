@@ -1,4 +1,5 @@
-// What the composer gets, for tests: the fifteen primes at 220 Hz times the prime, and the ten groups of the walk.
+// What the composer gets, for tests: the fifteen primes at 220 Hz times the prime, and the ten groups of the
+// walk.
 import { computeFacts } from "../../pipelines/monster-walk/mathematics/facts.ts";
 import type { PrimeTone, Song, WalkStep } from "../../pipelines/monster-walk/music/score.ts";
 import { composeSong } from "../../pipelines/monster-walk/music/compose.ts";

@@ -62,7 +62,7 @@ test("the score carries words, dynamics, chords, tempo and the tuning of each pr
     song.steps.map(({ digits }) => digits),
   );
   for (const { prime } of song.primes)
-    assert.ok(new RegExp(`>${prime}: [+\u2212]`, "u").test(score), `${prime}`);
+    assert.ok(new RegExp(`>\u2002${prime}: [+\u2212]`, "u").test(score), `${prime}`);
   assert.deepEqual([...new Set(values(score, "kind"))].toSorted(), [
     "augmented",
     "dominant",

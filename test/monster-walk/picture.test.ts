@@ -129,8 +129,10 @@ const labels = {
   ],
 };
 
+const picture = drawSpectrogram({ sampleRateHz, samples: tone }, labels);
+
 test("the spectrogram is brightest along the tone", () => {
-  const png = Buffer.from(drawSpectrogram({ sampleRateHz, samples: tone }, labels));
+  const png = Buffer.from(picture);
   const [width, height] = [png.readUInt32BE(16), png.readUInt32BE(20)];
   const start = png.indexOf("IDAT");
   const rows = inflateSync(png.subarray(start + 4, start + 4 + png.readUInt32BE(start - 4)));
@@ -148,7 +150,7 @@ test("the spectrogram is a PNG to others", { skip: peer("file") }, () => {
   const folder = mkdtempSync(join(tmpdir(), "pipelite-picture-"));
   try {
     const path = join(folder, "picture.png");
-    writeFileSync(path, drawSpectrogram({ sampleRateHz, samples: tone }, labels));
+    writeFileSync(path, picture);
     const { stdout } = spawnSync("file", [path], { encoding: "utf8" });
     assert.match(stdout, /PNG image data, 1720 x 1060, 8-bit colormap, non-interlaced/u);
   } finally {

@@ -1,5 +1,5 @@
-// Which accidentals a reader needs: those that differ from the key signature or from what stood before in the bar, and a
-// reminder where the bar before had another form of the same note.
+// Which accidentals a reader needs: those that differ from the key signature or from what stood before in the
+// bar, and a reminder where the bar before had another form of the same note.
 import type { SpelledNote } from "./harmony.ts";
 import { octaveOf } from "./spelling.ts";
 

@@ -1,5 +1,5 @@
-// The piano: a bass note and a close chord, moving as little as possible, in four textures that grow denser as the walk
-// gets louder. All strokes follow the feet of the bar, 3 + 3 + 2 quavers.
+// The piano: a bass note and a close chord, moving as little as possible, in four textures that grow denser
+// as the walk gets louder. All strokes follow the feet of the bar, 3 + 3 + 2 quavers.
 import type { Chord } from "./harmony.ts";
 import { chordClasses } from "./harmony.ts";
 import { pitchClass } from "./pitch.ts";

@@ -1,4 +1,5 @@
-// What a model's service sent back: the body of an OpenAI-compatible chat completion, or the bare text of the answer.
+// What a model's service sent back: the body of an OpenAI-compatible chat completion, or the bare text of the
+// answer.
 
 export interface ModelAnswer {
   text: string;
@@ -9,7 +10,10 @@ export interface ModelAnswer {
 
 const QUOTED_CHARACTERS = 120;
 
-/** Throws Error that quotes the body on an error body, on JSON of another shape, and on an answer that was cut off. */
+/**
+ * Throws Error that quotes the body on an error body, on JSON of another shape, and on an answer that was cut
+ * off.
+ */
 export function readModelAnswer(body: string): ModelAnswer {
   const trimmed = body.trim();
   if (trimmed === "") throw new Error("Cannot use the model's answer: it is empty");

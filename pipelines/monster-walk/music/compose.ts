@@ -1,5 +1,5 @@
-// The composer: from the primes with their measured tones and the steps of the walk to a song of twenty bars. It is a set
-// of rules and takes no chance and no model: the same measurements give the same song.
+// The composer: from the primes with their measured tones and the steps of the walk to a song of twenty bars.
+// It is a set of rules and takes no chance and no model: the same measurements give the same song.
 import { accompany } from "./accompaniment.ts";
 import type { Stroke } from "./accompaniment.ts";
 import { layBars } from "./form.ts";

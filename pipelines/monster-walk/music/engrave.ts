@@ -1,5 +1,5 @@
-// Engraves MusicXML as one page of SVG with Verovio (https://www.verovio.org). Ids come from a fixed seed, so that the
-// bytes depend on the score alone.
+// Engraves MusicXML as one page of SVG with Verovio (https://www.verovio.org). Ids come from a fixed seed, so
+// that the bytes depend on the score alone.
 import { VerovioToolkit } from "verovio/esm";
 import createVerovioModule from "verovio/wasm";
 import { escapeXml } from "./xml.ts";
@@ -102,5 +102,7 @@ interface TextPlace {
 function textLine(text: string, { x, y, size, anchor, style }: TextPlace): string {
   const [left, baseline, height] = [x, y, size].map((length) => Math.round(length * UNITS_PER_MM));
   const slant = style === undefined ? "" : ` font-style="${style}"`;
-  return `   <text x="${left}" y="${baseline}" font-family="Times, serif" font-size="${height}px"${slant} text-anchor="${anchor}">${escapeXml(text)}</text>\n`;
+  const place = `x="${left}" y="${baseline}" text-anchor="${anchor}"`;
+  const font = `font-family="Times, serif" font-size="${height}px"${slant}`;
+  return `   <text ${place} ${font}>${escapeXml(text)}</text>\n`;
 }

@@ -1,5 +1,6 @@
-// Which prime is sung in which bar. Each step of the walk has two bars. When there are fewer steps than primes, some steps
-// hold two primes, a bar each; these are the later ones, but the last prime has the last step to itself.
+// Which prime is sung in which bar. Each step of the walk has two bars. When there are fewer steps than
+// primes, some steps hold two primes, a bar each; these are the later ones, but the last prime has the last
+// step to itself.
 import { BARS_PER_STEP } from "./score.ts";
 
 /** For each step the indices of its primes: [[0], [1], [2], [3], [4, 5], ... [14]]. */

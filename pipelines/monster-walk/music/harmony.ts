@@ -1,7 +1,7 @@
-// The chords. A bar may use only the notes of the primes met so far, and its chord must hold the note of its own prime, so
-// the harmony grows from one note to the full gamut as the walk goes on. Of all chord sequences that do, the cheapest is
-// taken: plain chords, roots falling by fifths, common notes, and an ending dominant - tonic. The tonic is the note of the
-// first prime, the dominant that of the second.
+// The chords. A bar may use only the notes of the primes met so far, and its chord must hold the note of its
+// own prime, so the harmony grows from one note to the full gamut as the walk goes on. Of all chord sequences
+// that do, the cheapest is taken: plain chords, roots falling by fifths, common notes, and an ending
+// on dominant and tonic. The tonic is the note of the first prime, the dominant that of the second.
 import { pitchClass } from "./pitch.ts";
 
 export interface ChordQuality {
@@ -127,7 +127,8 @@ function endingCost(chord: Chord, left: number, tonic: number, dominant: number)
   return 0;
 }
 
-// Cost of a root 0..11 semitones above the tonic: those of the key are free, those of its minor twin nearly so.
+// Cost of a root 0..11 semitones above the tonic: those of the key are free, those of its minor twin nearly
+// so.
 const ROOT_DISTANCE = [0, 4, 1, 1, 0, 1, 4, 0, 1, 0, 2, 3];
 
 // Cost of moving the root up by 0..11 semitones.

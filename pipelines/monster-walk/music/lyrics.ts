@@ -1,5 +1,5 @@
-// The composer's words as a sheet to read: the steps of the walk with their digits, and under each the verses of its
-// primes, with the two lines (or four) that the score sets.
+// The composer's words as a sheet to read: the steps of the walk with their digits, and under each the verses
+// of its primes, with the two lines (or four) that the score sets.
 import { formatCents, formatHertz, noteName } from "./pitch.ts";
 import type { Bar, PrimeTone, Song } from "./score.ts";
 
@@ -8,7 +8,8 @@ export function writeLyrics(song: Song): string {
   const parts = [
     `# ${song.title}`,
     "Words by rule: a deterministic composer wrote them around measured tones; no model took part. " +
-      "The walk goes through twice: each verse has the lines of the first singing and, indented, those of the second.",
+      "The walk goes through twice: each verse has the lines of the first singing and, indented, those of the " +
+      "second.",
   ];
   for (const [index, step] of song.steps.entries()) {
     const bars = song.bars.filter((bar) => bar.step === index);
@@ -28,12 +29,13 @@ export function writeLyrics(song: Song): string {
 
 function writeVerse(number: number, prime: PrimeTone, bars: readonly Bar[]): string {
   const { note, centTenths } = prime.pitch;
-  const tone = `${formatHertz(prime.milliHertz)} Hz measured, ${noteName(note)} ${formatCents(centTenths)} cents`;
+  const nearest = `${noteName(note)} ${formatCents(centTenths)} cents`;
+  const measured = `${prime.prime}^${prime.exponent} \u00b7 ${formatHertz(prime.milliHertz)} Hz measured, ${nearest}`;
   // Two trailing spaces are Markdown's line break.
   const first = bars.map((bar) => `${bar.lines[0]}  `);
   const second = bars.map((bar) => `\u2003${bar.lines[1]}  `);
   const lines = [...first, ...second].join("\n").trimEnd();
-  return `### Verse ${number}: ${prime.prime}\n\n> ${prime.prime}^${prime.exponent} \u00b7 ${tone}\n\n${lines}`;
+  return `### Verse ${number}: ${prime.prime}\n\n> ${measured}\n\n${lines}`;
 }
 
 /** "2, 3 and 5". */

@@ -1,6 +1,6 @@
-// The tune. Every name of a prime is sung on the note of that prime; the notes between are the cheapest path (Viterbi)
-// through the notes of the primes met so far: chord tones on stressed syllables, small steps, few repetitions, and a
-// range that rises as the walk goes on. The topmost note is kept for the last prime.
+// The tune. Every name of a prime is sung on the note of that prime; the notes between are the cheapest path
+// (Viterbi) through the notes of the primes met so far: chord tones on stressed syllables, small steps, few
+// repetitions, and a range that rises as the walk goes on. The topmost note is kept for the last prime.
 import { pitchClass } from "./pitch.ts";
 
 /** What is known of a syllable before it has a note. */

@@ -29,7 +29,9 @@ export function writeVariableLength(value: number): number[] {
   return bytes;
 }
 
-/** Throws RangeError on more than 65,535 tracks, a division over 15 bits, or an event behind its track's end. */
+/**
+ * Throws RangeError on more than 65,535 tracks, a division over 15 bits, or an event behind its track's end.
+ */
 export function writeMidiFile(ticksPerCrotchet: number, tracks: readonly MidiTrack[]): Uint8Array {
   if (!isWord(tracks.length) || ticksPerCrotchet < 1 || ticksPerCrotchet > 0x7fff) {
     throw new RangeError(`Cannot write ${tracks.length} tracks with ${ticksPerCrotchet} ticks a crotchet`);

@@ -73,7 +73,9 @@ function readingNote({ primes }: Song): string {
   if (example === undefined) return "All tones lie on the written notes";
   const { centTenths } = example.pitch;
   const side = centTenths < 0 ? "below" : "above";
-  return `${deviation(example.prime, centTenths)}: prime ${example.prime} sounds ${formatCents(Math.abs(centTenths)).slice(1)} cents ${side} the written note`;
+  const cents = formatCents(Math.abs(centTenths)).slice(1);
+  const mark = deviation(example.prime, centTenths);
+  return `${mark}: prime ${example.prime} sounds ${cents} cents ${side} the written note`;
 }
 
 function deviation(prime: number, centTenths: number): string {
@@ -145,7 +147,8 @@ function voiceMeasure(song: Song, bar: Bar, memory: AccidentalMemory): XmlElemen
           element(
             "words",
             { "font-style": "italic", "font-size": "8" },
-            deviation(note.tone.prime, note.tone.centTenths),
+            // The space keeps it clear of a rehearsal mark.
+            `\u2002${deviation(note.tone.prime, note.tone.centTenths)}`,
           ),
         ),
       );

@@ -1,16 +1,17 @@
 // Numbers as English words, both ways: with the syllables a singer needs, and found again in a running text.
 
 // Syllables are divided by "·"; "|" stands before the stressed syllable of a word that begins unstressed.
+// oxfmt-ignore
 const SMALL = [
   "ze·ro", "one", "two", "three", "four", "five", "six", "sev·en", "eight", "nine", "ten", "e·|lev·en", "twelve",
   "thir·teen", "four·teen", "fif·teen", "six·teen", "sev·en·teen", "eigh·teen", "nine·teen",
-]; // oxfmt-ignore
+];
 const TENS = ["", "", "twen·ty", "thir·ty", "for·ty", "fif·ty", "six·ty", "sev·en·ty", "eigh·ty", "nine·ty"];
 const LONGEST_FOOT = 3;
 
 /**
- * The words of 0..99 with syllables divided by "·": 46 -> "for·ty-six". A name too long for one foot of three syllables
- * gets a foot boundary "|" before its unit: 71 -> "sev·en·ty-|one".
+ * The words of 0..99 with syllables divided by "·": 46 -> "for·ty-six". A name too long for one foot of
+ * three syllables gets a foot boundary "|" before its unit: 71 -> "sev·en·ty-|one".
  */
 export function syllablesOf(value: number): string {
   const unit = SMALL[value < 20 ? value : value % 10];
@@ -29,7 +30,9 @@ export function wordsOf(value: number): string {
   return syllablesOf(value).replaceAll(/[·|]/g, "");
 }
 
-/** A run of digits as it is sung, two feet of about equal length: "1742" -> "one sev·en| four two"; 0 is "oh". */
+/**
+ * A run of digits as it is sung, two feet of about equal length: "1742" -> "one sev·en| four two"; 0 is "oh".
+ */
 export function singDigits(digits: string): string {
   const words = digits.split("").map((digit) => (digit === "0" ? "oh" : syllablesOf(Number(digit))));
   const half = Math.ceil(words.length / 2);
@@ -42,7 +45,8 @@ const VALUES = new Map<string, number>([
 ]);
 
 /**
- * All whole numbers that a text names, in order, in digits or in words up to ninety-nine. "twenty-three" is 23 and neither
+ * All whole numbers that a text names, in order, in digits or in words up to ninety-nine. "twenty-three" is
+ * 23 and neither
  * 20 nor 3; the base of "2^46" counts and its exponent doesn't; decimals such as 440.000 don't count.
  */
 export function numbersIn(text: string): number[] {

@@ -1,5 +1,6 @@
-// Frequencies as notes of equal temperament (A4 = 440 Hz, note 69) plus the deviation that is left. Frequencies are whole
-// millihertz and logarithms are taken in integers, so that the same measurement gives the same note on every host.
+// Frequencies as notes of equal temperament (A4 = 440 Hz, note 69) plus the deviation that is left.
+// Frequencies are whole millihertz and logarithms are taken in integers, so that the same measurement gives
+// the same note on every host.
 
 /** A note of equal temperament and how far the tone lies from it. */
 export interface Pitch {

@@ -1,5 +1,5 @@
-// The prompts: what a writer, a musician or a painter, man or machine, is told about the walk. Every number in them comes
-// from the proof or was measured in the recording.
+// The prompts: what a writer, a musician or a painter, man or machine, is told about the walk. Every number
+// in them comes from the proof or was measured in the recording.
 import { listWords } from "./lyrics.ts";
 import { sharePrimes } from "./form.ts";
 import { wordsOf } from "./numeral.ts";
@@ -81,10 +81,13 @@ export function writeMusicPrompt(matter: PromptMatter): string {
   const bars = steps.length * BARS_PER_STEP;
   const seconds = (bars * BAR_QUAVERS * 60) / (2 * CROTCHETS_PER_MINUTE);
   return `${[
-    `Compose ${seconds} seconds of music, The Monster Walk: ${bars} bars of ${BAR_QUAVERS}/8 (3+3+2), crotchet = ${CROTCHETS_PER_MINUTE}.`,
+    `Compose ${seconds} seconds of music, The Monster Walk: ` +
+      `${bars} bars of ${BAR_QUAVERS}/8 (3+3+2), crotchet = ${CROTCHETS_PER_MINUTE}.`,
     introduce(matter),
-    `Its tones are the primes' own, measured in the recording; keep their tuning and move them by whole octaves only:\n${primes.map(toneLine).join("\n")}`,
-    `${steps.length} steps of ${BARS_PER_STEP} bars, from pianissimo to fortissimo. A prime enters once and stays in the harmony; ` +
+    "Its tones are the primes' own, measured in the recording; keep their tuning and move them by whole " +
+      `octaves only:\n${primes.map(toneLine).join("\n")}`,
+    `${steps.length} steps of ${BARS_PER_STEP} bars, from pianissimo to fortissimo. A prime enters once and ` +
+      "stays in the harmony; " +
       `${primes[0]?.prime} is the ground, ${primes.at(-1)?.prime} the highest tone and the goal.`,
     walkText(matter),
   ].join("\n\n")}\n`;
@@ -96,9 +99,10 @@ export function writeVisionPrompt(matter: PromptMatter): string {
   return `${[
     "Paint The Monster Walk: one figure walking along a number.",
     introduce(matter),
-    `A path of ${steps.length} stepping stones leads from left to right; they bear ${listWords(steps.map(({ digits }) => digits))}. ` +
-      `Above it hang ${primes.length} strings of light, the lowest broad and slow, the highest fine and quick, at heights in ` +
-      `proportion to the logarithm of their measured frequencies: ${listWords(tones)}. At each stone some strings go dark:`,
+    `A path of ${steps.length} stepping stones leads from left to right; they bear ` +
+      `${listWords(steps.map(({ digits }) => digits))}. Above it hang ${primes.length} strings of light, the lowest ` +
+      "broad and slow, the highest fine and quick, at heights in proportion to the logarithm of their measured " +
+      `frequencies: ${listWords(tones)}. At each stone some strings go dark:`,
     steps.map(stepLine).join("\n"),
     "Night blue to pale yellow, quiet, exact. No text but the digits.",
   ].join("\n\n")}\n`;

@@ -1,5 +1,5 @@
-// Text set to rhythm. The 8/8 bar has feet of 3 + 3 + 2 quavers, stressed at their first; a line gives one to three
-// syllables to a foot, and the number of syllables fixes the rhythm.
+// Text set to rhythm. The 8/8 bar has feet of 3 + 3 + 2 quavers, stressed at their first; a line gives one to
+// three syllables to a foot, and the number of syllables fixes the rhythm.
 import { syllablesOf } from "./numeral.ts";
 
 export interface Syllable {
@@ -48,7 +48,8 @@ export function fillLine(template: string, holes: Readonly<Record<string, number
 }
 
 /**
- * Sets a filled line to the quavers of a bar. A line of two feet holds its last syllable to the end of the bar.
+ * Sets a filled line to the quavers of a bar. A line of two feet holds its last syllable to the end of the
+ * bar.
  * Throws RangeError when a foot has more syllables than it can carry.
  */
 export function setLine(filled: string): Line {

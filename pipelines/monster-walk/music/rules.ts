@@ -1,4 +1,5 @@
-// The rules for lyrics of this walk: what the request to a model asks for is what the answer is checked against.
+// The rules for lyrics of this walk: what the request to a model asks for is what the answer is checked
+// against.
 import type { WalkStep } from "./score.ts";
 import type { SongRules } from "./verify-song.ts";
 import { REQUIRED_WORDS } from "./verify-song.ts";

@@ -1,5 +1,5 @@
-// What the composer makes and every writer (MIDI, MusicXML, sound) reads: twenty bars with voice, chord and accompaniment.
-// Times are whole quavers from the start of the bar; a bar of 8/8 has eight.
+// What the composer makes and every writer (MIDI, MusicXML, sound) reads: twenty bars with voice, chord and
+// accompaniment. Times are whole quavers from the start of the bar; a bar of 8/8 has eight.
 import type { Chord, SpelledNote } from "./harmony.ts";
 import type { Pitch } from "./pitch.ts";
 

@@ -1,5 +1,6 @@
-// The song as a MIDI file: a track for tempo and markers, one for the voice with its words, and one for each hand of the
-// piano. Every tone has its exact tuning as a pitch bend, so each line of a chord has a channel of its own.
+// The song as a MIDI file: a track for tempo and markers, one for the voice with its words, and one for each
+// hand of the piano. Every tone has its exact tuning as a pitch bend, so each line of a chord has a channel
+// of its own.
 import type { MidiEvent, MidiTrack } from "./midi-file.ts";
 import { channelMessage, META, metaBytes, metaText, writeMidiFile } from "./midi-file.ts";
 import { formatCents, formatHertz, pitchClass } from "./pitch.ts";
@@ -40,7 +41,8 @@ function barStart(number: number): number {
 
 function conductorEvents(song: Song): MidiEvent[] {
   const microseconds = 60_000_000 / CROTCHETS_PER_MINUTE;
-  // 8/8: eight beats, the unit 2^-3; a metronome click each crotchet (24 clocks), 8 demisemiquavers a crotchet.
+  // 8/8: eight beats, the unit 2^-3; a metronome click each crotchet (24 clocks), 8 demisemiquavers a
+  // crotchet.
   const events = [
     metaText(0, META.trackName, song.title),
     metaText(0, META.text, "Tones are the measured tones of the primes, moved by whole octaves"),

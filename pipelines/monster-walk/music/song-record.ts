@@ -1,4 +1,5 @@
-// What song.json says: who wrote the words, by which request they can be had again, and every bar with its tones.
+// What song.json says: who wrote the words, by which request they can be had again, and every bar with its
+// tones.
 import { formatCents, formatHertz, noteName } from "./pitch.ts";
 import type { Song, Tone } from "./score.ts";
 import { CROTCHETS_PER_MINUTE } from "./score.ts";
@@ -52,7 +53,9 @@ export function describeSong(song: Song, { engraver, verdict, requestSha256, ans
   };
 }
 
-/** How the prime's name is sung: the written note, how many octaves below the measured tone, and what sounds. */
+/**
+ * How the prime's name is sung: the written note, how many octaves below the measured tone, and what sounds.
+ */
 function sungAs(song: Song, prime: number) {
   const sung = song.bars
     .flatMap((bar) => bar.voice)

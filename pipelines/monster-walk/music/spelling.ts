@@ -1,5 +1,5 @@
-// How notes are written: chord tones by their place in the chord (the seventh of C7 is B flat, not A sharp), others in the
-// sharps of the key, or in flats where the chord has flats.
+// How notes are written: chord tones by their place in the chord (the seventh of C7 is B flat, not A sharp),
+// others in the sharps of the key, or in flats where the chord has flats.
 import type { Chord, SpelledNote } from "./harmony.ts";
 import { pitchClass } from "./pitch.ts";
 
@@ -8,7 +8,10 @@ const LETTERS = ["C", "D", "E", "F", "G", "A", "B"];
 /** Letter of each pitch class spelled with sharps. */
 const SHARP_LETTERS = [0, 0, 1, 1, 2, 3, 3, 4, 4, 5, 5, 6];
 
-/** The note spelled with this letter; but white keys are always written natural, which is easier to read at sight. */
+/**
+ * The note spelled with this letter; but white keys are always written natural, which is easier to read at
+ * sight.
+ */
 function withLetter(note: number, letter: number): SpelledNote {
   const natural = NATURALS.indexOf(pitchClass(note));
   if (natural !== -1) return { note, letter: natural, alter: 0 };
@@ -16,7 +19,10 @@ function withLetter(note: number, letter: number): SpelledNote {
   return { note, letter, alter };
 }
 
-/** Letter of the chord's root: with sharps, but flats where the root's chord would need double sharps or E sharps. */
+/**
+ * Letter of the chord's root: with sharps, but flats where the root's chord would need double sharps or E
+ * sharps.
+ */
 function rootLetter({ root, quality }: Chord): number {
   const sharp = SHARP_LETTERS[root] ?? 0;
   const alters = (letter: number): number =>

@@ -1,6 +1,6 @@
-// The song as sound: additive tones read from tables of integers, with a 30-bit phase that is a whole number, so that the
-// bytes are the same on every host. Every note begins and ends at silence within its own length: no clicks, and the last
-// sample of the last bar is the end of the sound.
+// The song as sound: additive tones read from tables of integers, with a 30-bit phase that is a whole number,
+// so that the bytes are the same on every host. Every note begins and ends at silence within its own length:
+// no clicks, and the last sample of the last bar is the end of the sound.
 import { sineTable } from "../mathematics/fixed-point.ts";
 import { BAR_QUAVERS } from "./prosody.ts";
 import type { Dynamic, Song, Tone } from "./score.ts";
@@ -49,7 +49,10 @@ const FRACTION = 2 ** INDEX_SHIFT;
 const FULL_SCALE = 32_767;
 const HEADROOM = 0.9;
 
-/** 16-bit samples of the first singing: exactly as long as the song's bars. Throws RangeError when a bar is no whole number of samples. */
+/**
+ * 16-bit samples of the first singing: exactly as long as the song's bars. Throws RangeError when a bar is no
+ * whole number of samples.
+ */
 export function renderSong(song: Song, sampleRateHz: number): Int16Array {
   const bar = (60 * BAR_QUAVERS * sampleRateHz) / QUAVERS_PER_MINUTE;
   if (!Number.isInteger(bar)) throw new RangeError(`A bar is ${bar} samples: it must be a whole number`);

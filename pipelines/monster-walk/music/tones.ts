@@ -13,7 +13,10 @@ export interface Tones {
 
 const MILLI = 1000;
 
-/** Each prime power with its measured tone, to the millihertz. Throws RangeError when a prime was not measured. */
+/**
+ * Each prime power with its measured tone, to the millihertz. Throws RangeError when a prime was not
+ * measured.
+ */
 export function tonesOf({ powers }: Powers, { tones }: Tones): PrimeTone[] {
   return powers.map(({ prime, exponent }) => {
     const measured = tones.find((tone) => tone.prime === prime);

@@ -1,11 +1,13 @@
-// The song sounds in the tuning of the primes themselves: each note is the measured tone of a prime, moved by whole octaves.
-// Where two primes share a written note, the bar's own prime has it, else the smaller one.
+// The song sounds in the tuning of the primes themselves: each note is the measured tone of a prime, moved by
+// whole octaves. Where two primes share a written note, the bar's own prime has it, else the smaller one.
 import type { Chord } from "./harmony.ts";
 import { pitchClass } from "./pitch.ts";
 import type { PrimeTone, Tone } from "./score.ts";
 import { spellNote } from "./spelling.ts";
 
-/** The tone that sounds for a written note in a bar. `met` are the primes so far, the last one the bar's own. */
+/**
+ * The tone that sounds for a written note in a bar. `met` are the primes so far, the last one the bar's own.
+ */
 export function tuneNote(note: number, chord: Chord, met: readonly PrimeTone[]): Tone {
   const own = met.at(-1);
   const same = met.filter(({ pitch }) => pitchClass(pitch.note) === pitchClass(note));

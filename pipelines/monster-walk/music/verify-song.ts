@@ -1,6 +1,6 @@
-// What lyrics must be to count, whoever wrote them: fifteen verses, the first names 2, the last names 71, each names its
-// own prime, the required words are there. An error message, an empty or a cut-off answer is none of that and is refused
-// with the reason.
+// What lyrics must be to count, whoever wrote them: fifteen verses, the first names 2, the last names 71,
+// each names its own prime, the required words are there. An error message, an empty or a cut-off answer is
+// none of that and is refused with the reason.
 import { numbersIn, wordsOf } from "./numeral.ts";
 
 export interface SongRules {
@@ -62,6 +62,7 @@ export function judgeSong(lyrics: string, rules: SongRules): SongVerdict {
   );
   const first = rules.primes[0];
   const last = rules.primes.at(-1);
+  const verseOf = (prime: number): string => `verse ${rules.primes.indexOf(prime) + 1}`;
   const names = (prime: number | undefined): boolean => prime !== undefined && !missing.includes(prime);
   checks.push(
     check(
@@ -78,7 +79,7 @@ export function judgeSong(lyrics: string, rules: SongRules): SongVerdict {
       "every-prime",
       missing.length === 0
         ? null
-        : `not named in their verses: ${missing.map((prime) => `${prime} (verse ${rules.primes.indexOf(prime) + 1})`).join(", ")}`,
+        : `not named in their verses: ${missing.map((prime) => `${prime} (${verseOf(prime)})`).join(", ")}`,
       `${wanted} primes, each named in its verse`,
     ),
     check(
@@ -115,8 +116,13 @@ function nameOf(prime: number | undefined): string {
 }
 
 // How services and tools begin when they fail.
-const ERROR_TEXT =
-  /^\W*(error|fatal|exception|traceback|failed|unauthori[sz]ed|forbidden|bad gateway|internal server error|service unavailable|too many requests|rate limit|pull model|model .* not found|command not found|curl:|<!doctype|<html)/iu;
+// oxfmt-ignore
+const ERROR_STARTS = [
+  "error", "fatal", "exception", "traceback", "failed", "unauthori[sz]ed", "forbidden", "bad gateway",
+  "internal server error", "service unavailable", "too many requests", "rate limit", "pull model",
+  "model .* not found", "command not found", "curl:", "<!doctype", "<html",
+];
+const ERROR_TEXT = new RegExp(`^\\W*(${ERROR_STARTS.join("|")})`, "iu");
 const ERROR_TEXT_ANYWHERE =
   /does not exist|connection refused|no such file|timed out|invalid api key|quota exceeded/iu;
 const QUOTED_CHARACTERS = 120;
@@ -141,7 +147,10 @@ interface Verse {
 
 const VERSE_HEADING = /^[#*_\s]*verse\s+(\d+)\b/iu;
 
-/** The verses: each from its heading to the next heading of any kind. Quoted lines (">") are notes, not words of the song. */
+/**
+ * The verses: each from its heading to the next heading of any kind. Quoted lines (">") are notes, not words
+ * of the song.
+ */
 export function splitVerses(lyrics: string): Verse[] {
   const verses: Verse[] = [];
   let lines: string[] | undefined;

@@ -1,8 +1,10 @@
-// The words of the song. A bar of 8/8 falls into feet of three, three and two quavers, and so does a line: "|" divides
-// feet, "·" the syllables of a word. Two lines that stand together are sung one after the other and rhyme.
+// The words of the song. A bar of 8/8 falls into feet of three, three and two quavers, and so does a line:
+// "|" divides feet, "·" the syllables of a word. Two lines that stand together are sung one after the other
+// and rhyme.
 //
-// {prime} {exponent} are the number words of the verse's own prime power, {digits} the group of digits that its step of
-// the walk reaches, {removed} how many prime powers that takes away, {lean} whether the measured tone lies flat or sharp.
+// {prime} {exponent} are the number words of the verse's own prime power, {digits} the group of digits that
+// its step of the walk reaches, {removed} how many prime powers that takes away, {lean} whether the measured
+// tone lies flat or sharp.
 
 /** The two bars of one step of the walk, as sung the first and the second time. */
 export interface StepWords {

@@ -32,7 +32,8 @@ function writeElement({ name, attributes, content }: XmlElement, indent: string)
     .join("")}`;
   if (content.length === 0) return `${indent}<${start}/>\n`;
   if (typeof content === "string") return `${indent}<${start}>${escapeXml(content)}</${name}>\n`;
-  return `${indent}<${start}>\n${content.map((child) => writeElement(child, `${indent}  `)).join("")}${indent}</${name}>\n`;
+  const children = content.map((child) => writeElement(child, `${indent}  `)).join("");
+  return `${indent}<${start}>\n${children}${indent}</${name}>\n`;
 }
 
 const ESCAPES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };

@@ -1,6 +1,6 @@
-// Deflate with fixed rules, so that the same pixels give the same bytes. zlib's output is no such thing: it differs
-// between zlib versions and, in Node's build of it, between processors. One block with its own Huffman codes; matches are
-// found through chains of earlier places with the same three bytes.
+// Deflate with fixed rules, so that the same pixels give the same bytes. zlib's output is no such thing: it
+// differs between zlib versions and, in Node's build of it, between processors. One block with its own
+// Huffman codes; matches are found through chains of earlier places with the same three bytes.
 // Specification: RFC 1951 (deflate), RFC 1950 (zlib).
 import { codeLengths, canonicalCodes } from "./huffman.ts";
 

@@ -1,5 +1,5 @@
-// Power spectra of many frames of one recording. Roots and window come from our own cosine and the rest is IEEE 754
-// arithmetic in a fixed order, so the picture has the same pixels on every host.
+// Power spectra of many frames of one recording. Roots and window come from our own cosine and the rest is
+// IEEE 754 arithmetic in a fixed order, so the picture has the same pixels on every host.
 // Window: F. J. Harris, Proc. IEEE 66 (1978), minimum 4-term Blackman-Harris, side lobes at -92 dB.
 import { cosSinOfTurns } from "../sound/elementary.ts";
 
@@ -8,7 +8,10 @@ const WINDOW_TERMS = [0.358_75, -0.488_29, 0.141_28, -0.011_68];
 /** Power of the bins of a frame, from 0; a full-scale sine has power 1. */
 export type Spectrum = Float64Array;
 
-/** Prepares transforms of `size` samples (a power of two) to their lowest bins; the result takes two frames at once. */
+/**
+ * Prepares transforms of `size` samples (a power of two) to their lowest bins; the result takes two frames at
+ * once.
+ */
 export function prepareSpectra(
   size: number,
   bins: number,

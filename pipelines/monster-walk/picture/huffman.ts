@@ -1,11 +1,14 @@
-// Huffman codes of limited length (package-merge: Larmore and Hirschberg, JACM 37, 1990) in deflate's canonical form.
+// Huffman codes of limited length (package-merge: Larmore and Hirschberg, JACM 37, 1990) in deflate's
+// canonical form.
 
 interface Package {
   weight: number;
   symbols: number[];
 }
 
-/** Optimal code lengths of at most `longest` bits; 0 for symbols that don't occur. A lone symbol gets one bit. */
+/**
+ * Optimal code lengths of at most `longest` bits; 0 for symbols that don't occur. A lone symbol gets one bit.
+ */
 export function codeLengths(counts: Int32Array, longest: number): Uint8Array {
   const lengths = new Uint8Array(counts.length);
   const leaves = [...counts.entries()]

@@ -1,5 +1,6 @@
-// Letters of our own, as strokes: a plain round sans serif of even weight. A picture must not depend on the fonts of the
-// machine that draws it. Units: the baseline is 0, capitals are 14 high, small letters 10; y points up.
+// Letters of our own, as strokes: a plain round sans serif of even weight. A picture must not depend on the
+// fonts of the machine that draws it. Units: the baseline is 0, capitals are 14 high, small letters 10; y
+// points up.
 import { cosSinOfTurns } from "../sound/elementary.ts";
 
 export type Point = readonly [x: number, y: number];
@@ -10,8 +11,8 @@ export interface Glyph {
   strokes: readonly (readonly Point[])[];
 }
 
-// Width, then strokes: M and L as in SVG paths; "E cx cy rx ry from to" appends an arc of an ellipse, in degrees
-// counted from the right against the clock.
+// Width, then strokes: M and L as in SVG paths; "E cx cy rx ry from to" appends an arc of an ellipse, in
+// degrees counted from the right against the clock.
 const OUTLINES: Record<string, [width: number, path: string]> = {
   " ": [4.5, ""],
   "0": [9, "E 4.5 7 4 7 90 450"],

@@ -1,4 +1,5 @@
-// PNG with a palette, 8 bits a pixel. Specification: W3C "Portable Network Graphics (PNG) Specification (Third Edition)".
+// PNG with a palette, 8 bits a pixel. Specification: W3C "Portable Network Graphics (PNG) Specification
+// (Third Edition)".
 import { writeZlib } from "./deflate.ts";
 
 export interface PaletteImage {

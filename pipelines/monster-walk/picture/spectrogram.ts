@@ -1,5 +1,5 @@
-// The spectrogram of the walk: time across, pitch (logarithm of frequency) up, level as colour, with the groups of digits
-// above and the primes with their measured frequencies at the side.
+// The spectrogram of the walk: time across, pitch (logarithm of frequency) up, level as colour, with the
+// groups of digits above and the primes with their measured frequencies at the side.
 import { decibels } from "../sound/elementary.ts";
 import type { Recording } from "../sound/wav.ts";
 import { drawLine, drawText, fillRectangle, makeCanvas } from "./canvas.ts";
@@ -186,7 +186,10 @@ function drawToneLabels(canvas: Canvas, tones: SpectrogramLabels["tones"], scale
   drawText(canvas, [right + 190, PLOT.top - 16], "measured Hz", { ...SMALL, align: "right" });
 }
 
-/** Moves descending places apart to at least `pitch`, within bounds, as little as pushing from both ends allows. */
+/**
+ * Moves descending places apart to at least `pitch`, within bounds, as little as pushing from both ends
+ * allows.
+ */
 export function spread(
   places: readonly number[],
   pitch: number,
