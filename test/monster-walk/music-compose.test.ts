@@ -19,7 +19,9 @@ test("the song has two bars for each of the ten steps, and every bar is full", (
         assert.ok(onset >= end && quavers > 0);
         end = onset + quavers;
       }
-      assert.ok(end === 8 || (part === bar.voice && bar.closesStep && end === 7), `bar ${bar.number}`);
+      // A quaver's rest, for breath, closes each step but the last.
+      const breathes = part === bar.voice && bar.closesStep && bar.number < 20;
+      assert.equal(end, breathes ? 7 : 8, `bar ${bar.number}`);
     }
   }
 });
@@ -52,7 +54,7 @@ test("a bar uses only notes of primes met so far, and its chord holds its own pr
   }
 });
 
-test("the voice stays within a tenth, all notes are MIDI notes, and only the last prime has the top note", () => {
+test("the voice stays within a tenth, all notes fit MIDI, only the last prime has the top note", () => {
   const notes = sung.map(({ tone }) => tone.note);
   const top = Math.max(...notes);
   assert.ok(top - Math.min(...notes) <= 16);
