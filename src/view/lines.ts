@@ -86,15 +86,12 @@ export function isShown(status: StageStatus, verbosity: Verbosity): boolean {
 export function stageEndLine(state: RunState, event: StageFinished, symbols: Symbols): Line {
   const style = STATUS_STYLE[event.status];
   const name = padToWidth(event.name, nameColumns(state));
-  const spans = [
+  return [
     span(`${symbols.status[event.status]} `, style),
     span(`${name}  `, "name"),
     span(event.status, style),
     span(endingText(event)),
   ];
-  const { reason } = stageOf(state, event.name);
-  if (event.status === "built" && reason !== undefined) spans.push(span(`  (${reason.text})`, "faint"));
-  return spans;
 }
 
 /** That a stage has started, for a view that does not draw what runs. */

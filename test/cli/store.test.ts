@@ -77,11 +77,11 @@ test("a store path may be named whole, by its start, by a file in it, by a link 
 
 test("a start that several paths have is refused", async () => {
   using rig = createRig();
-  const { addText, close } = openStore(rig.home);
+  const store = openStore(rig.home);
   const paths = await Promise.all(
-    Array.from({ length: 40 }, (_, index) => addText(`t${index}`, utf8(`${index}`))),
+    Array.from({ length: 40 }, (_, index) => store.addText(`t${index}`, utf8(`${index}`))),
   );
-  close();
+  store.close();
   const starts = paths.map(({ path }) => path.slice("/nix/store/".length).charAt(0));
   const twice = starts.find((start, index) => starts.indexOf(start) !== index);
   assert.equal(await errorCode(rig, "store", "info", twice ?? ""), "STORE_ARGUMENT_AMBIGUOUS");
@@ -173,7 +173,8 @@ test("store verify is silent about a whole store and names what was changed in a
 
 test("store gc keeps what a root keeps; a dry run deletes nothing", async () => {
   using rig = createRig();
-  const [kept = "", garbage = ""] = [await addFile(rig, "kept", "1"), await addFile(rig, "garbage", "2")];
+  const kept = await addFile(rig, "kept", "1");
+  const garbage = await addFile(rig, "garbage", "2");
   const made = await rig("store", "root", "keep", kept);
   assert.deepEqual([made.stdout, made.stderr], ["", `keep keeps ${kept}\n`]);
   assert.equal((await rig("store", "root")).stdout, `${join(rig.folder, "keep")}  ${kept}\n`);

@@ -34,7 +34,8 @@ if [[ $funcstack[1] == _pipelite ]]; then _pipelite "$@"; else compdef _pipelite
 const FISH = `# Completion of pipelite for fish.
 function __pipelite_complete
     set -l words (commandline --tokenize --cut-at-cursor --current-process)
-    command $words[1] __complete $words[2..] (commandline --current-token --cut-at-cursor) 2>/dev/null
+    set -l partial (commandline --current-token --cut-at-cursor)
+    command $words[1] __complete $words[2..] "$partial" 2>/dev/null
 end
 complete --command pipelite --arguments '(__pipelite_complete)'
 `;
