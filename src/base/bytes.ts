@@ -2,15 +2,9 @@
 // (a "byte string"), so that nothing is lost or re-encoded on the way.
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true });
 
 export function utf8(text: string): Uint8Array {
   return encoder.encode(text);
-}
-
-/** Decodes UTF-8; throws TypeError on bytes that are not UTF-8. */
-export function fromUtf8(bytes: Uint8Array): string {
-  return decoder.decode(bytes);
 }
 
 /** A Buffer over the same memory. */

@@ -24,7 +24,6 @@ interface Row {
 
 const rows = {
   // base
-  COMMAND_FAILED: { exit: 1, message: "Cannot run {command}: it ended with {ending}" },
   LOCK_TIMEOUT: {
     exit: 1,
     message: "Cannot get a lock within {timeoutMs} ms: another process holds it",

@@ -6,15 +6,10 @@ import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { StorePath } from "#nix/store-path.ts";
 import { parseStorePath } from "#nix/store-path.ts";
+import type { SandboxUsage } from "#sandbox/sandbox.ts";
 
 /** What a build used. A figure that could not be had is absent; `source` says where each came from. */
-export interface Usage {
-  wallMs: number;
-  cpuUserMs?: number;
-  cpuSystemMs?: number;
-  peakMemoryBytes?: number;
-  ioReadBytes?: number;
-  ioWriteBytes?: number;
+export interface Usage extends Omit<SandboxUsage, "source"> {
   source: { wall: string; cpu: string; memory: string; io: string };
 }
 

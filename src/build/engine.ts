@@ -2,6 +2,7 @@
 import type { Derivation } from "#nix/derivation.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { ErrorCode } from "#base/errors.ts";
+import type { SandboxEnding } from "#sandbox/sandbox.ts";
 import type { Usage } from "./builds.ts";
 
 export interface BuildJob {
@@ -14,17 +15,9 @@ export interface BuildJob {
   signal: AbortSignal;
 }
 
-/** How the process of a stage ended. */
-export type Ending =
-  | { kind: "exited"; code: number }
-  | { kind: "signalled"; signal: string }
-  | { kind: "timed-out" }
-  | { kind: "log-limit" }
-  | { kind: "cancelled" };
-
 export type BuildOutcome =
   | { status: "built"; outPath: StorePath; usage: Usage }
-  | { status: "failed"; code: ErrorCode; message: string; hint?: string; ending?: Ending; usage?: Usage }
+  | { status: "failed"; code: ErrorCode; message: string; hint?: string; ending?: SandboxEnding; usage?: Usage }
   | { status: "cancelled" };
 
 export interface Engine {

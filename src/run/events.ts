@@ -1,6 +1,7 @@
 // The event stream of one run: the one source from which every view (tree, plain lines, NDJSON) and the run record are
 // derived. Field names are public: `pipelite run --json` prints these objects, one a line.
 import type { Usage } from "#build/builds.ts";
+import type { Claim } from "#evidence/claims.ts";
 import type { BuildReason, StageFailure, StageStatus } from "#evidence/run-record.ts";
 
 export type { BuildReason, StageFailure, StageStatus } from "#evidence/run-record.ts";
@@ -33,15 +34,7 @@ export type RunEvent =
       /** For `skipped`: the stage whose end is the cause. */
       because?: string;
     }
-  | {
-      type: "claim";
-      id: string;
-      statement: string;
-      value: unknown;
-      unit?: string;
-      status: string;
-      evidence: string;
-    }
+  | ({ type: "claim" } & Claim)
   | {
       type: "run-finished";
       runId: string;

@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { removeTree } from "#base/files.ts";
+import type { ErrorCode } from "#base/errors.ts";
+import { readRun } from "#run/records.ts";
 import { pipelite, start } from "../rig/command.ts";
 import type { Ended } from "../rig/command.ts";
 import { assertNixAccepts } from "../rig/nix.ts";
@@ -58,32 +60,34 @@ function processesWith(mark: string): string[] {
 
 interface Misbehaving {
   name: string;
+  failure: ErrorCode;
   body: string;
   options?: string;
   says: RegExp;
 }
 
 const misbehaving: Misbehaving[] = [
-  { name: "exits with a code", body: "process.exit(7);", says: /exited with 7/ },
-  { name: "throws", body: 'throw new Error("no bread");', says: /no bread[\s\S]*at Object\.bad \(bad\.ts:4:7\)/ },
-  { name: "ends by a signal", body: "process.abort();", says: /ended by SIG(ABRT|SEGV|ILL|TRAP)/ },
-  { name: "makes no output", body: "", says: /made no output/ },
-  { name: "runs too long", body: "setInterval(() => undefined, 1000); await new Promise(() => undefined);", options: "{ timeoutMs: 700 }", says: /stopped after 700 ms/ },
-  { name: "prints a gigabyte", body: 'const line = "x".repeat(1023) + "\\n"; for (let i = 0; i < 1 << 20; i++) writeFileSync(1, line);', says: /stopped after \d+ MiB of log/ },
-  { name: "writes into its input", body: 'writeFileSync(process.argv[1], "other"); return {};', says: /EACCES|EROFS/ },
-  { name: "makes a device", body: 'mkdirSync(out); const r = spawnSync(process.execPath, []); const { execFileSync } = await import("node:child_process"); void r; void execFileSync; const net = await import("node:net"); await new Promise((done) => net.createServer().listen(out + "/socket", () => done(undefined))); process.exit(0);', says: /socket/ },
-  { name: "refers to itself", body: "return { 'self.txt': out };", says: /must not mention its own path/ },
-  { name: "returns a path that leads outside", body: "return { '../x': '1' };", says: /plain relative path/ },
-  { name: "returns what is no file", body: "return { x: Number.NaN };", says: /NaN/ },
+  { name: "exits with a code", failure: "STAGE_FAILED", body: "process.exit(7);", says: /exited with 7/ },
+  { name: "throws", failure: "STAGE_FAILED", body: 'throw new Error("no bread");', says: /no bread[\s\S]*at Object\.bad \(bad\.ts:4:7\)/ },
+  { name: "ends by a signal", failure: "STAGE_KILLED", body: "process.abort();", says: /ended by SIG(ABRT|SEGV|ILL|TRAP)/ },
+  { name: "makes no output", failure: "STAGE_NO_OUTPUT", body: "", says: /made no output/ },
+  { name: "runs too long", failure: "STAGE_TIMED_OUT", body: "setInterval(() => undefined, 1000); await new Promise(() => undefined);", options: "{ timeoutMs: 700 }", says: /stopped after 700 ms/ },
+  { name: "prints a gigabyte", failure: "STAGE_LOG_LIMIT", body: 'const line = "x".repeat(1023) + "\\n"; for (let i = 0; i < 1 << 20; i++) writeFileSync(1, line);', says: /stopped after \d+ MiB of log/ },
+  { name: "writes into its input", failure: "STAGE_FAILED", body: 'writeFileSync(process.argv[1], "other"); return {};', says: /EACCES|EROFS/ },
+  { name: "makes a socket", failure: "STORE_SPECIAL_FILE", body: 'mkdirSync(out); const net = await import("node:net"); await new Promise((done) => net.createServer().listen(out + "/socket", () => done(undefined))); process.exit(0);', says: /socket/ },
+  { name: "refers to itself", failure: "STORE_SELF_REFERENCE", body: "return { 'self.txt': out };", says: /must not mention its own path/ },
+  { name: "returns a path that leads outside", failure: "STAGE_FAILED", body: "return { '../x': '1' };", says: /plain relative path/ },
+  { name: "returns what is no file", failure: "STAGE_FAILED", body: "return { x: Number.NaN };", says: /NaN/ },
 ];
 
-for (const { name, body, options, says } of misbehaving) {
-  test(`a stage that ${name}: exit code 1, the reason, no leftovers`, { skip: peer("nix-store") }, async () => {
+for (const { name, failure, body, options, says } of misbehaving) {
+  test(`a stage that ${name}: ${failure}, exit code 1, the reason, no leftovers`, { skip: peer("nix-store") }, async () => {
     using project = oneStage(body, options);
     const { code, stderr } = await run(project);
     assert.equal(code, 1, stderr);
     assert.match(stderr, says);
     assert.match(stderr, /pipeline\.ts:2:13/);
+    assert.equal(readRun(project.home, "latest").stages[0]?.failure?.code, failure);
     assert.deepEqual(readdirSync(join(project.home, "nix/var/nix/builds")), []);
     assertNixAccepts(project.home);
   });

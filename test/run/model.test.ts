@@ -106,6 +106,12 @@ test("a model without an endpoint and without a pinned answer fails with MODEL_U
   assert.ok(events.some((event) => event.type === "stage-finished" && event.failure?.code === "MODEL_URL_MISSING"));
 });
 
+test("a request without messages is refused: MODEL_REQUEST_INVALID", async () => {
+  using wrong = new Project({ ...files, "ask.ts": `export default function ask() { return { "request.json": {} }; }\n` });
+  const { events } = await wrong.run({ model: { url, name: "m1" } });
+  assert.ok(events.some((event) => event.type === "stage-finished" && event.failure?.code === "MODEL_REQUEST_INVALID"));
+});
+
 test("an answer that passes its check is used and pinned; the request carries the model's name", async () => {
   reply = completion("quavers\n");
   asked = [];

@@ -1,0 +1,91 @@
+// The small things that everybody uses.
+import assert from "node:assert/strict";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, writeFileSync, chmodSync, existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import fc from "fast-check";
+import { byteStringOf, fromByteString, textOf, toByteString } from "#base/bytes.ts";
+import { canonicalJson, prettyJson } from "#base/canonical-json.ts";
+import { isPipeliteError } from "#base/errors.ts";
+import { removeTree, statSignature, writeFileAtomically } from "#base/files.ts";
+import { flock, tryFlock } from "#base/libc.ts";
+
+test("canonical JSON parses back, and does not depend on the order of keys", () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
+      const text = canonicalJson(value);
+      assert.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify(value)));
+      assert.deepEqual(JSON.parse(prettyJson(value)), JSON.parse(text));
+    }),
+  );
+  assert.equal(canonicalJson({ b: 1, a: [true, null, "\u00e9"] }), '{"a":[true,null,"\u00e9"],"b":1}');
+  // By UTF-8 bytes: U+FF5E before U+1F600, though UTF-16 orders them the other way.
+  assert.equal(canonicalJson({ "\u{1f600}": 1, "\uff5e": 2 }), '{"\uff5e":2,"\u{1f600}":1}');
+});
+
+test("canonical JSON refuses what JSON would change silently: JSON_NOT_CANONICAL, with the place", () => {
+  for (const value of [Number.NaN, Infinity, undefined, "\ud800", new Date(0), new Map(), () => 1, 1n]) {
+    assert.throws(
+      () => canonicalJson({ a: [0, value] }),
+      (error) => isPipeliteError(error, "JSON_NOT_CANONICAL") && error.details["at"] === "$.a[1]",
+    );
+  }
+});
+
+test("byte strings keep every byte, and every text", () => {
+  fc.assert(fc.property(fc.uint8Array(), (bytes) => assert.deepEqual([...fromByteString(toByteString(bytes))], [...bytes])));
+  fc.assert(fc.property(fc.string({ unit: "grapheme" }), (text) => assert.equal(textOf(byteStringOf(text)), text)));
+});
+
+function withFolder(action: (folder: string) => void | Promise<void>): () => Promise<void> {
+  return async () => {
+    const folder = mkdtempSync(join(tmpdir(), "pipelite-base-"));
+    try {
+      await action(folder);
+    } finally {
+      removeTree(folder);
+    }
+  };
+}
+
+test(
+  "an exclusive lock keeps others out until it is given back; waiting ends then, or at the time limit",
+  withFolder(async (folder) => {
+    const file = join(folder, "lock");
+    const [ours, theirs] = [openSync(file, "w"), openSync(file, "w")];
+    assert.ok(tryFlock(ours, "exclusive"));
+    assert.equal(tryFlock(theirs, "shared"), false);
+    await assert.rejects(flock(theirs, "exclusive", { timeoutMs: 30 }), (error) => isPipeliteError(error, "LOCK_TIMEOUT"));
+    const waiting = flock(theirs, "exclusive");
+    setTimeout(() => closeSync(ours), 20);
+    await waiting;
+    closeSync(theirs);
+  }),
+);
+
+test(
+  "removeTree removes read-only folders, and leaves nothing of an atomic write behind",
+  withFolder((folder) => {
+    mkdirSync(join(folder, "a/b"), { recursive: true });
+    writeFileSync(join(folder, "a/b/c"), "");
+    chmodSync(join(folder, "a/b"), 0o555);
+    chmodSync(join(folder, "a"), 0o555);
+    removeTree(join(folder, "a"));
+    assert.equal(existsSync(join(folder, "a")), false);
+    writeFileAtomically(join(folder, "x/y.txt"), "1");
+    assert.deepEqual(readdirSync(join(folder, "x")), ["y.txt"]);
+  }),
+);
+
+test(
+  "a stat signature changes with the file",
+  withFolder((folder) => {
+    const file = join(folder, "f");
+    assert.equal(statSignature(file), undefined);
+    writeFileSync(file, "1");
+    const before = statSignature(file);
+    writeFileSync(file, "2");
+    assert.notEqual(statSignature(file), before);
+  }),
+);

@@ -1,0 +1,58 @@
+// `node tools/reference.ts` writes the reference pages from the program itself: every command's help, every error.
+// test/docs.test.ts fails when the pages and the program differ.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { errorTable } from "#base/errors.ts";
+import { helpTexts } from "#cli/help-texts.ts";
+
+const root = join(import.meta.dirname, "..");
+const GENERATED = "<!-- Written by tools/reference.ts; do not edit. -->";
+
+/** Path below docs/reference -> content. */
+export function referencePages(): Record<string, string> {
+  return { "commands.md": commandsPage(), "errors.md": errorsPage() };
+}
+
+function commandsPage(): string {
+  const sections = Object.keys(helpTexts).map((command) => {
+    const title = command === "" ? "pipelite" : `pipelite ${command}`;
+    return `## ${title}\n\n\`\`\`text\n${helpOf(command)}\n\`\`\`\n`;
+  });
+  return `# Commands\n\n${GENERATED}\n\n${sections.join("\n")}`;
+}
+
+function helpOf(command: string): string {
+  const words = command === "" ? ["help"] : ["help", ...command.split(" ")];
+  const { stdout } = spawnSync(join(root, "bin/pipelite"), words, {
+    encoding: "utf8",
+    env: { ...process.env, NO_COLOR: "1", COLUMNS: "100" },
+  });
+  return stdout.trimEnd();
+}
+
+function errorsPage(): string {
+  const rows = [...errorTable()]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([code, { exit, message, hint }]) => {
+      const text = hint === undefined ? message : `${message}<br>*${hint}*`;
+      return `| \`${code}\` | ${exit} | ${text.replaceAll("|", "\\|")} |\n`;
+    });
+  return `# Errors
+
+${GENERATED}
+
+Codes are stable. \`--json\` prints \`{ "error": { "code", "message", "hint", "details" } }\`. The failure of a stage has a
+code of this table too; the run then ends with 1, or with 3 where the code's own exit code is 3.
+
+| code | exit | message, and what to do |
+|---|---|---|
+${rows.join("")}`;
+}
+
+if (import.meta.main) {
+  for (const [name, content] of Object.entries(referencePages())) {
+    mkdirSync(join(root, "docs/reference"), { recursive: true });
+    writeFileSync(join(root, "docs/reference", name), content);
+  }
+}
