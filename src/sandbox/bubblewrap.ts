@@ -1,5 +1,5 @@
 // The sandbox that bubblewrap makes. It differs from Nix's in what bubblewrap does not let its user choose: see
-// docs/concept/sandbox.md and the list in test/sandbox/nix.test.ts.
+// the list in test/sandbox/nix.test.ts.
 import { hasKvm, kernelSwitches } from "./host.ts";
 import type { Host } from "./host.ts";
 import {

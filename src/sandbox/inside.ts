@@ -82,7 +82,6 @@ export function startBuilder(start: Start): SystemCall[] {
   return [
     call("dup3", FD.log, 1, 0),
     attempt("setsid"),
-    attempt("ioctl", FD.log, linux.IOCTL.controllingTerminal, 0),
     attempt(
       "prlimit64",
       0,

@@ -26,7 +26,6 @@ export const SIGKILL = 9;
 export const RESOURCE = { core: 4, processes: 6 } as const;
 export const IOCTL = {
   setTerminalAttributes: 0x5402,
-  controllingTerminal: 0x540e,
   openPeer: 0x5441,
   setInterfaceFlags: 0x8914,
   unlockTerminal: 0x40045431,

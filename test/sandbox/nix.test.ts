@@ -1,0 +1,232 @@
+// The probe (probe.sh) under real Nix and under our sandboxes: what a stage sees must be the same, but for the differences
+// that are listed here with their reasons. A difference that is not listed fails, and so does a listed one that is gone.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { removeTree } from "#base/files.ts";
+import { peer } from "../rig/peer.ts";
+import { asNobody, removeRunner, runStage } from "./rig.ts";
+import { COMMAND, KINDS, USERS, isRoot, makeBusybox, temporaryFolder } from "./stage.ts";
+import type { User } from "./stage.ts";
+
+interface Difference {
+  section: string;
+  /** Lines that only Nix has, and lines that only we have. */
+  nix: RegExp;
+  ours: RegExp;
+  /** Not for the others. */
+  kind?: "bubblewrap" | "unshare";
+  user?: User;
+  /** Depends on the machine. */
+  mayBeAbsent?: boolean;
+  why: string;
+}
+
+const NONE = /(?!)/;
+const DIFFERENCES: readonly Difference[] = [
+  {
+    section: "mounts",
+    nix: /^(\/ rw ext4|\/ rw .*)$/,
+    ours: /^\/ rw tmpfs$/,
+    why: "the root is in memory: nothing to remove from the disk afterwards",
+  },
+  {
+    section: "mounts",
+    nix: /^\/nix\/store\/HASH-\S+ rw \S+$/,
+    ours: /^\/nix\/store\/HASH-\S+ ro \S+$/,
+    why: "inputs are read-only by mount, not only by file mode",
+  },
+  {
+    section: "mounts",
+    nix: NONE,
+    ours: /^\/dev rw tmpfs$/,
+    kind: "bubblewrap",
+    why: "bubblewrap's /dev is a mount of its own",
+  },
+  {
+    section: "mounts",
+    nix: NONE,
+    ours: /^\/proc\/(acpi|bus|fs|irq|mtrr|scsi|sys|sysrq-trigger|dynamic_debug) ro proc$/,
+    user: "root",
+    why: "the host's kernel settings belong to the host's root, which the stage acts as: they are made read-only",
+  },
+  {
+    section: "powers",
+    nix: /^kernel settings are writable$/,
+    ours: NONE,
+    user: "root",
+    why: "as above: under Nix 2.8 run by root without build users a stage can change the host's kernel settings",
+  },
+  {
+    section: "process",
+    nix: /^CapBnd:\s+[0-9a-f]*[1-9a-f][0-9a-f]*$/,
+    ours: /^CapBnd:\s+0+$/,
+    kind: "bubblewrap",
+    why: "bubblewrap empties the bounding set too; no stage has a capability either way",
+  },
+  {
+    section: "limits",
+    nix: /^Max processes/,
+    ours: /^Max processes/,
+    why: "the limit of processes that was asked for is set",
+  },
+  {
+    section: "groups",
+    nix: /^\d+:[^:]*:\/.+$/,
+    ours: /^\d+:[^:]*:\/$/,
+    mayBeAbsent: true,
+    why: "a cgroup namespace hides the host's cgroup paths",
+  },
+  {
+    section: "dev",
+    nix: /65534:65534 0:0 \/dev\/pts$/,
+    ours: /1000:100 0:0 \/dev\/pts$/,
+    why: "the terminal folder is mounted before the last user namespace is entered",
+  },
+];
+
+const folders: string[] = [];
+after(() => {
+  for (const folder of folders) removeTree(folder);
+  removeRunner();
+});
+
+/** Builds the probe with real Nix, in a store of its own, as that user. */
+function probeWithNix(user: User): { log: string; out: string; root: string; busybox: string } {
+  const folder = temporaryFolder(user);
+  folders.push(folder);
+  const source = makeBusybox(temporary("ordinary"));
+  copyFileSync(join(import.meta.dirname, "probe.sh"), join(source, "probe.sh"));
+  const configuration = join(temporary("ordinary"), "conf");
+  mkdirSync(configuration);
+  writeFileSync(
+    join(configuration, "nix.conf"),
+    "build-users-group =\nsandbox = true\nsandbox-fallback = false\nsubstituters =\nexperimental-features = nix-command\n",
+  );
+  const root = join(folder, "root");
+  const env = {
+    NIX_CONF_DIR: configuration,
+    HOME: folder,
+    TMPDIR: folder,
+    PATH: process.env["PATH"] ?? "",
+  };
+  const run = (command: string[]) => {
+    const ended =
+      isRoot && user === "ordinary"
+        ? asNobody(command, env)
+        : spawnSync(command[0] ?? "", command.slice(1), { encoding: "utf8", env });
+    assert.equal(ended.status, 0, ended.stderr);
+    return ended;
+  };
+  const busybox = run(["nix-store", "--store", root, "--add", source]).stdout.trim();
+  const expression = `derivation {
+    name = "probe"; system = "${process.arch === "x64" ? "x86_64" : "aarch64"}-linux"; busybox = builtins.storePath "${busybox}";
+    builder = "\${builtins.storePath "${busybox}"}/bin/sh"; args = [ "\${builtins.storePath "${busybox}"}/probe.sh" ];
+  }`;
+  const built = run(["nix-build", "--store", root, "--no-out-link", "-E", expression]);
+  return { log: built.stderr, out: built.stdout.trim(), root, busybox };
+}
+
+function temporary(user: User): string {
+  const folder = temporaryFolder(user);
+  folders.push(folder);
+  return folder;
+}
+
+/** Section -> its lines, sorted. */
+function sectionsOf(log: string): Map<string, string[]> {
+  const sections = new Map<string, string[]>();
+  let current: string[] = [];
+  // Nix shows tabs of a log as spaces.
+  for (const line of log.replaceAll(/[\t ]+/g, " ").split("\n")) {
+    const name = /^## ([\w-]+)$/.exec(line)?.[1];
+    if (name === undefined) current.push(line);
+    else sections.set(name, (current = []));
+  }
+  return new Map([...sections].map(([name, lines]) => [name, lines.toSorted()]));
+}
+
+function without(lines: readonly string[], others: readonly string[]): string[] {
+  const left = [...others];
+  return lines.filter((line) => {
+    const index = left.indexOf(line);
+    if (index >= 0) left.splice(index, 1);
+    return index < 0;
+  });
+}
+
+for (const user of USERS) {
+  describe(`a stage as ${user}`, { skip: peer("nix-build", "busybox", "setpriv") }, () => {
+    for (const kind of KINDS) {
+      test(`sees under ${kind} what it sees under Nix`, { skip: peer(COMMAND[kind]) }, async () => {
+        const nix = probeWithNix(user);
+        const build = Object.fromEntries(
+          ["NIX_BUILD_TOP", "TMPDIR", "TEMPDIR", "TMP", "TEMP", "PWD"].map((key) => [key, "/build"]),
+        );
+        const ours = await runStage({
+          kind,
+          user,
+          script: "",
+          args: [`${nix.busybox}/probe.sh`],
+          busybox: { path: nix.busybox, physical: join(nix.root, nix.busybox) },
+          env: {
+            PATH: "/path-not-set",
+            HOME: "/homeless-shelter",
+            NIX_STORE: "/nix/store",
+            NIX_BUILD_CORES: String(availableParallelism()),
+            name: "probe",
+            system: `${process.arch === "x64" ? "x86_64" : "aarch64"}-linux`,
+            builder: `${nix.busybox}/bin/sh`,
+            busybox: nix.busybox,
+            out: nix.out,
+            ...build,
+            NIX_LOG_FD: "2",
+            TERM: "xterm-256color",
+          },
+        });
+        assert.deepEqual(
+          ours.result?.ending,
+          { kind: "exited", code: 0 },
+          ours.log + (ours.error?.message ?? ""),
+        );
+        compare(sectionsOf(nix.log), sectionsOf(ours.log), kind, user);
+      });
+    }
+  });
+}
+
+function compare(
+  nix: Map<string, string[]>,
+  ours: Map<string, string[]>,
+  kind: "bubblewrap" | "unshare",
+  user: User,
+): void {
+  assert.ok(nix.has("end") && ours.has("end"), "the probe came to its end");
+  assert.deepEqual([...ours.keys()], [...nix.keys()]);
+  const listed = DIFFERENCES.filter((row) => (row.kind ?? kind) === kind && (row.user ?? user) === user);
+  const unlisted: string[] = [];
+  const seen = new Set<Difference>();
+  for (const [section, lines] of nix) {
+    if (section === "end") continue;
+    const rows = listed.filter((row) => row.section === section);
+    const check = (side: "nix" | "ours", extra: string[]) => {
+      for (const line of extra) {
+        const row = rows.find((row) => row[side].test(line));
+        if (row === undefined)
+          unlisted.push(`${section}: only ${side === "nix" ? "Nix has" : "we have"}: ${line}`);
+        else seen.add(row);
+      }
+    };
+    check("nix", without(lines, ours.get(section) ?? []));
+    check("ours", without(ours.get(section) ?? [], lines));
+  }
+  assert.deepEqual(unlisted, []);
+  assert.deepEqual(
+    listed.filter((row) => !seen.has(row) && row.mayBeAbsent !== true).map(({ why }) => why),
+    [],
+    "differences that are listed but gone",
+  );
+}
