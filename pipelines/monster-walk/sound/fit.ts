@@ -36,6 +36,7 @@ const ITERATIONS_MAX = 12;
 /** Frequencies have settled when no step moves any by more than this part of a bin. */
 const SETTLED_BINS = 1e-10;
 const BLOCK = 256;
+const MIDDLE = 4096;
 
 /** Throws RangeError when the normal equations are singular or the fit does not settle. */
 export function fitTones(samples: Int16Array, startFrequencies: readonly number[]): Fit {
@@ -48,8 +49,8 @@ export function fitTones(samples: Int16Array, startFrequencies: readonly number[
     sines: new Float64Array(tones),
     offset: 0,
   };
-  // the first pass has no amplitudes yet, so its frequency columns would be zero: it fits amplitudes only
-  improve(samples, model, { unknowns: "amplitudes" });
+  // without amplitudes the frequency columns would be zero: first the amplitudes alone, from the samples in the middle
+  improve(middleOf(samples), model, { unknowns: "amplitudes" });
   const { inverse } = improve(samples, model, { unknowns: "all" });
   for (let iterations = 2; iterations <= ITERATIONS_MAX; iterations++) {
     // the start is so near that the normal matrix hardly changes any more: one is enough, and it is the costly part
@@ -57,6 +58,12 @@ export function fitTones(samples: Int16Array, startFrequencies: readonly number[
     if (moved * length <= SETTLED_BINS) return describe(samples, model, { inverse, iterations });
   }
   throw new RangeError(`The fit has not settled after ${ITERATIONS_MAX} iterations`);
+}
+
+/** Up to MIDDLE samples around the same middle. */
+function middleOf(samples: Int16Array): Int16Array {
+  const spare = Math.floor((samples.length - MIDDLE) / 2);
+  return spare <= 0 ? samples : samples.subarray(spare, samples.length - spare);
 }
 
 /** Columns of the Jacobian for one block of samples, one after the other, and the residuals. */

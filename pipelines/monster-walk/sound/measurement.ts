@@ -67,7 +67,11 @@ export function measureWindow(
   nominal: readonly NominalTone[],
 ): Measurement {
   const samples = recording.samples.subarray(window.start, window.start + window.samples);
-  const fit = fitTones(samples, findPeaks(samples, spectrumSize(samples.length)));
+  const peaks = findPeaks(samples, spectrumSize(samples.length));
+  if (peaks.length !== nominal.length) {
+    throw new RangeError(`Found ${peaks.length} tones where ${nominal.length} should sound`);
+  }
+  const fit = fitTones(samples, peaks);
   const pairs = pairTones(fit.tones, nominal, recording.sampleRateHz);
   return {
     window,
@@ -100,9 +104,6 @@ function pairTones(
   nominal: readonly NominalTone[],
   sampleRateHz: number,
 ): Pair[] {
-  if (tones.length !== nominal.length) {
-    throw new RangeError(`Found ${tones.length} tones where ${nominal.length} should sound`);
-  }
   const wantedTones = nominal.toSorted((a, b) => a.frequencyHz - b.frequencyHz);
   return tones
     .toSorted((a, b) => a.frequency - b.frequency)
