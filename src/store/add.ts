@@ -38,7 +38,7 @@ export interface AddTree {
 export async function addTree(store: StoreContext, source: string, options: AddTree): Promise<Added> {
   const { name, include, paranoid = false } = options;
   checkStorePathName(name);
-  const tree = scanTree(source, include);
+  const tree = scanTree(source, { include, signatures: true });
   const recollection = store.memo.look(tree);
   if (recollection.known !== undefined && !paranoid) {
     const known = sourceRegistration(name, recollection.known);
@@ -56,7 +56,7 @@ export async function addTree(store: StoreContext, source: string, options: AddT
 export function sourcePath(store: StoreContext, source: string, options: AddTree): StorePath {
   const { name, include, paranoid = false } = options;
   checkStorePathName(name);
-  const tree = scanTree(source, include);
+  const tree = scanTree(source, { include, signatures: true });
   const recollection = store.memo.look(tree);
   if (recollection.known !== undefined && !paranoid) return sourceRegistration(name, recollection.known).path;
   const hash = dumpTree(tree);

@@ -1,7 +1,6 @@
 // Reads trees on disk: first what they are made of (names, kinds, sizes, times: no content), then their content as a NAR,
 // which may be copied into the store in the same pass, so that every byte is read once.
 import { createHash } from "node:crypto";
-import type { BigIntStats } from "node:fs";
 import {
   closeSync,
   constants,
@@ -28,7 +27,7 @@ export interface TreeNode {
   path: string;
   executable: boolean;
   size: number;
-  /** Inode, size and times: changes whenever the content does. */
+  /** Inode, size and times: changes whenever the content does. Empty unless asked for. */
   signature: string;
   changedAtNs: bigint;
   children: TreeNode[];
@@ -40,20 +39,27 @@ export interface TreeHash {
   narSize: number;
 }
 
+export interface ScanTree {
+  include?: Include | undefined;
+  /** Also what the stat memo needs to know of each file. */
+  signatures?: boolean;
+}
+
 /**
  * Lists a tree without reading its content. Links are listed, not followed.
  * @throws PipeliteError STORE_SOURCE_MISSING, STORE_SOURCE_UNREADABLE, STORE_SPECIAL_FILE
  */
-export function scanTree(source: string, include?: Include): TreeNode {
+export function scanTree(source: string, options: ScanTree = {}): TreeNode {
   const path = byteStringOf(source);
-  const stat = reading(path, () => lstatSync(diskPath(path), { bigint: true, throwIfNoEntry: false }));
-  if (stat === undefined) throw new PipeliteError("STORE_SOURCE_MISSING", { file: source });
-  return scanNode({ path, name: "", stat }, "", include);
+  if (reading(path, () => lstatSync(diskPath(path), { throwIfNoEntry: false })) === undefined) {
+    throw new PipeliteError("STORE_SOURCE_MISSING", { file: source });
+  }
+  return scanNode({ path, name: "", relative: "" }, statNode(path, options), options);
 }
 
 /** The sha256 of a tree's NAR and its size, from the tree on disk. */
 export function hashTree(source: string, include?: Include): TreeHash {
-  return dumpTree(scanTree(source, include));
+  return dumpTree(scanTree(source, { include }));
 }
 
 export type Sink = (chunk: Uint8Array) => void;
@@ -97,40 +103,66 @@ export function fingerprintOf(root: TreeNode): { fingerprint: Uint8Array; change
   return { fingerprint: hash.digest(), changedAtNs };
 }
 
-function scanNode(
-  { path, name, stat }: { path: string; name: string; stat: BigIntStats },
-  relative: string,
-  include: Include | undefined,
-): TreeNode {
-  const mode = Number(stat.mode);
-  const kind = kindOf(path, mode);
+interface Place {
+  path: string;
+  name: string;
+  /** Below the root, as text; kept only where a filter wants it. */
+  relative: string;
+}
+
+type NodeStat = Pick<TreeNode, "size" | "signature" | "changedAtNs"> & { mode: number };
+
+/** Numbers of nanoseconds do not fit a double, and those that do are faster to get. */
+function statNode(path: string, { signatures = false }: ScanTree): NodeStat {
+  if (!signatures) {
+    const { mode, size } = reading(path, () => lstatSync(diskPath(path)));
+    return { mode, size, signature: "", changedAtNs: 0n };
+  }
+  const stat = reading(path, () => lstatSync(diskPath(path), { bigint: true }));
+  const { mode, dev, ino, size, mtimeNs, ctimeNs } = stat;
+  return {
+    mode: Number(mode),
+    size: Number(size),
+    signature: `${mode} ${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`,
+    changedAtNs: ctimeNs,
+  };
+}
+
+function scanNode(place: Place, stat: NodeStat, options: ScanTree): TreeNode {
+  const { path, name } = place;
+  const kind = kindOf(path, stat.mode);
   const isFolder = kind === "folder";
   return {
     kind,
     name,
     path,
-    executable: kind === "file" && (mode & 0o100) !== 0,
-    size: Number(stat.size),
+    executable: kind === "file" && (stat.mode & 0o100) !== 0,
+    size: stat.size,
     // A folder is what it holds: its own times change for names that are left out, too.
-    signature: isFolder
-      ? ""
-      : `${mode & 0o100} ${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`,
-    changedAtNs: isFolder ? 0n : stat.ctimeNs,
-    children: isFolder ? scanFolder(path, relative, include) : [],
+    signature: isFolder ? "" : stat.signature,
+    changedAtNs: isFolder ? 0n : stat.changedAtNs,
+    children: isFolder ? scanFolder(place, options) : [],
   };
 }
 
-function scanFolder(folder: string, relative: string, include: Include | undefined): TreeNode[] {
-  const names = reading(folder, () => readdirSync(diskPath(folder), { encoding: "latin1" })).toSorted();
+function scanFolder(folder: Place, options: ScanTree): TreeNode[] {
+  const { include } = options;
+  const names = reading(folder.path, () =>
+    readdirSync(diskPath(folder.path), { encoding: "latin1" }),
+  ).toSorted();
   const children: TreeNode[] = [];
   for (const name of names) {
-    const path = `${folder}/${name}`;
-    const stat = reading(path, () => lstatSync(diskPath(path), { bigint: true }));
-    const below = include === undefined ? "" : `${relative}${textOf(name)}`;
-    if (include !== undefined && !include(below, stat.isDirectory())) continue;
-    children.push(scanNode({ path, name, stat }, `${below}/`, include));
+    const path = `${folder.path}/${name}`;
+    const stat = statNode(path, options);
+    const relative = include === undefined ? "" : `${folder.relative}${textOf(name)}`;
+    if (include !== undefined && !include(relative, isFolderMode(stat.mode))) continue;
+    children.push(scanNode({ path, name, relative: `${relative}/` }, stat, options));
   }
   return children;
+}
+
+function isFolderMode(mode: number): boolean {
+  return (mode & constants.S_IFMT) === constants.S_IFDIR;
 }
 
 function kindOf(path: string, mode: number): TreeNode["kind"] {
