@@ -40,6 +40,8 @@ export interface Cgroup {
   entryFiles: string[];
   /** What the figures and limits come from; absent where this host has no such controller for us. */
   versions: { cpu?: CgroupVersion; memory?: CgroupVersion; pids?: CgroupVersion; io?: CgroupVersion };
+  /** Whether the kernel took the limits. */
+  limited: { processes: boolean; memory: boolean };
   read(): CgroupFigures;
   processes(): number[];
   /** Kills what is in the group and lets nothing more start in it. */
@@ -70,17 +72,29 @@ export function createCgroup(name: string, limits: SandboxRequest["limits"]): Cg
     folders.set(folder, place.version);
   }
   if (folders.size === 0) return undefined;
-  // Two processes of the sandbox's own (the waiting parent of pid 1) count too.
-  const OWN_PROCESSES = 2;
-  writeLimit(group.pids, "pids.max", "pids.max", limits.processes + OWN_PROCESSES);
-  if (limits.memoryBytes !== undefined) {
-    writeLimit(group.memory, "memory.max", "memory.limit_in_bytes", limits.memoryBytes);
-    writeLimit(group.memory, "memory.swap.max", undefined, 0);
-  }
-  return openCgroup(group, [...folders]);
+  return openCgroup(group, [...folders], setLimits(group, limits));
 }
 
-function openCgroup(group: Places, folders: [string, CgroupVersion][]): Cgroup {
+function setLimits({ pids, memory }: Places, limits: SandboxRequest["limits"]): Cgroup["limited"] {
+  // Two processes of the sandbox's own (the waiting parent of pid 1) count too.
+  const OWN_PROCESSES = 2;
+  const limited = {
+    processes: writeLimit(pids, "pids.max", "pids.max", limits.processes + OWN_PROCESSES),
+    memory: false,
+  };
+  if (limits.memoryBytes !== undefined) {
+    limited.memory = writeLimit(memory, "memory.max", "memory.limit_in_bytes", limits.memoryBytes);
+    writeLimit(
+      memory,
+      "memory.swap.max",
+      "memory.memsw.limit_in_bytes",
+      memory?.version === "cgroup2" ? 0 : limits.memoryBytes,
+    );
+  }
+  return limited;
+}
+
+function openCgroup(group: Places, folders: [string, CgroupVersion][], limited: Cgroup["limited"]): Cgroup {
   const entryFiles = folders.map(([folder]) => join(folder, "cgroup.procs"));
   const processes = () => [...new Set(entryFiles.flatMap((file) => numbersOf(readText(file))))];
   const versions: Cgroup["versions"] = {};
@@ -91,6 +105,7 @@ function openCgroup(group: Places, folders: [string, CgroupVersion][]): Cgroup {
   return {
     entryFiles,
     versions,
+    limited,
     read: () => readFigures(group),
     processes,
     kill: () => {
@@ -250,21 +265,19 @@ async function removeFolder(folder: string): Promise<void> {
   }
 }
 
-function writeLimit(
-  place: Place | undefined,
-  version2: string,
-  version1: string | undefined,
-  value: number,
-): void {
-  const file = place?.version === "cgroup2" ? version2 : version1;
-  if (place !== undefined && file !== undefined) tryWrite(join(place.folder, file), String(value));
+/** @returns whether the kernel took it. */
+function writeLimit(place: Place | undefined, version2: string, version1: string, value: number): boolean {
+  if (place === undefined) return false;
+  return tryWrite(join(place.folder, place.version === "cgroup2" ? version2 : version1), String(value));
 }
 
-function tryWrite(file: string, text: string): void {
+function tryWrite(file: string, text: string): boolean {
   try {
-    writeFileSync(file, text);
+    // Never creates: a file that is not there is a controller that is not there.
+    writeFileSync(file, text, { flag: "r+" });
+    return true;
   } catch {
-    // Not in this kernel: what a limit is held by is reported from what can be read back.
+    return false;
   }
 }
 

@@ -42,17 +42,23 @@ export async function runSandboxed(kind: SandboxKind, request: SandboxRequest): 
     return {
       ending,
       usage: measureUsage(outcome, cgroup),
-      enforcedBy: {
-        processes: cgroup?.versions.pids ?? "rlimit",
-        memory:
-          request.limits.memoryBytes === undefined ? "not-asked" : (cgroup?.versions.memory ?? "unavailable"),
-      },
+      enforcedBy: enforcement(request, cgroup),
       log: terminal === undefined ? "socket" : "terminal",
     };
   } finally {
     if (kind !== "none") cleanStoreFolder(request);
     await cgroup?.remove();
   }
+}
+
+function enforcement({ limits }: SandboxRequest, cgroup: Cgroup | undefined): SandboxResult["enforcedBy"] {
+  const { pids, memory } = cgroup?.versions ?? {};
+  return {
+    // The kernel exempts the host's root from RLIMIT_NPROC.
+    processes: (cgroup?.limited.processes && pids) || (thisHost().isRoot ? "unavailable" : "rlimit"),
+    memory:
+      limits.memoryBytes === undefined ? "not-asked" : (cgroup?.limited.memory && memory) || "unavailable",
+  };
 }
 
 function machineOf(kind: SandboxKind): Machine {

@@ -9,6 +9,7 @@ const NUMBERS = {
   chdir: [80, 49],
   clone: [56, 220],
   close: [3, 57],
+  connect: [42, 203],
   close_range: [436, 436],
   dup3: [292, 24],
   execve: [59, 221],
@@ -71,5 +72,6 @@ export function attempt(name: SystemCallName, ...args: Argument[]): SystemCall {
 /** For error messages: the call with its path-like arguments. */
 export function describeCall({ name, args }: SystemCall): string {
   const words = args.filter((arg): arg is string => typeof arg === "string" && arg !== "");
-  return [name, ...words].join(" ");
+  const WORD_CHARS_MAX = 300;
+  return [name, ...words.map((word) => word.slice(0, WORD_CHARS_MAX))].join(" ");
 }

@@ -1,0 +1,120 @@
+// Choosing a sandbox, and what is said when one does not work. In processes of their own: the choice is made once in each.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { removeTree } from "#base/files.ts";
+import { createExecutable } from "#base/libc.ts";
+import { isPipeliteError } from "#base/errors.ts";
+import { detectSandbox } from "#sandbox/sandbox.ts";
+import type { DetectedSandbox } from "#sandbox/sandbox.ts";
+import { peer } from "../rig/peer.ts";
+import { isRoot, runHere, temporaryFolder } from "./stage.ts";
+
+const folder = temporaryFolder();
+after(() => removeTree(folder));
+
+interface Answer {
+  detected?: DetectedSandbox;
+  code?: string;
+  message?: string;
+}
+
+/** What detectSandbox says in a process with these programs in front of its PATH. */
+function detectWith(fakes: Record<string, string>, wanted?: string, wrapper: string[] = []): Answer {
+  const bin = join(folder, "bin");
+  removeTree(bin);
+  mkdirSync(bin);
+  for (const [name, script] of Object.entries(fakes)) {
+    writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(bin, name), 0o755);
+  }
+  const code = `import { detectSandbox } from "#sandbox/sandbox.ts";
+    try { console.log(JSON.stringify({ detected: await detectSandbox(${wanted === undefined ? "" : JSON.stringify(wanted)}) })); }
+    catch ({ code, message }) { console.log(JSON.stringify({ code, message })); }`;
+  const [command, ...args] = [...wrapper, process.execPath, "--input-type=module", "-e", code];
+  const env = { ...process.env, PATH: `${bin}:${process.env["PATH"]}` };
+  const { stdout, stderr } = spawnSync(command ?? "", args, {
+    encoding: "utf8",
+    env,
+    cwd: join(import.meta.dirname, "../.."),
+  });
+  assert.notEqual(stdout, "", stderr);
+  return JSON.parse(stdout) as Answer;
+}
+
+const REFUSED = "echo 'bwrap: No permissions to create new namespace' >&2; exit 1";
+
+test("bubblewrap is taken where it works", { skip: peer("bwrap") }, async () => {
+  const { kind, version, tried } = await detectSandbox();
+  assert.equal(kind, "bubblewrap");
+  assert.match(version ?? "", /^\d+\.\d+/);
+  assert.deepEqual(tried, []);
+});
+
+test(
+  "unshare is taken where bubblewrap does not work, and the reason is kept",
+  { skip: peer("unshare") },
+  () => {
+    const { detected } = detectWith({ bwrap: REFUSED });
+    assert.equal(detected?.kind, "unshare");
+    assert.deepEqual(detected?.tried, [
+      { kind: "bubblewrap", reason: "bwrap: No permissions to create new namespace" },
+    ]);
+  },
+);
+
+test("none is the last resort, with the reasons against the others", () => {
+  const { detected } = detectWith({ bwrap: REFUSED, unshare: "exit 3" });
+  assert.equal(detected?.kind, "none");
+  assert.deepEqual(
+    detected?.tried.map(({ kind }) => kind),
+    ["bubblewrap", "unshare"],
+  );
+});
+
+test("a wanted sandbox that does not work is an error, not another sandbox", () => {
+  const { code, message } = detectWith({ bwrap: REFUSED }, "bubblewrap");
+  assert.equal(code, "SANDBOX_UNAVAILABLE");
+  assert.match(message ?? "", /bubblewrap.*No permissions/);
+});
+
+test(
+  "bubblewrap is not taken where it would show the host's domain name",
+  { skip: isRoot ? false : "not run: needs root" },
+  () => {
+    const named = [
+      "unshare",
+      "--uts",
+      "sh",
+      "-c",
+      'echo secret.example > /proc/sys/kernel/domainname; exec "$@"',
+      "sh",
+    ];
+    const { detected } = detectWith({}, undefined, named);
+    assert.equal(detected?.kind, "unshare");
+    assert.match(detected?.tried[0]?.reason ?? "", /domain name/);
+  },
+);
+
+test(
+  "a sandbox that cannot be set up is an error with the failed step",
+  { skip: peer("unshare", "busybox") },
+  async () => {
+    // Just short enough for the host, too long for mount(2) under the folder that the old root is moved to.
+    const LONG = `/${"./".repeat(2045)}etc`;
+    const input = { path: `/nix/store/${"c".repeat(32)}-input`, physical: LONG };
+    const ended = await runHere({ kind: "unshare", script: "true", inputs: [input] });
+    assert.equal(ended.error?.code, "SANDBOX_FAILED");
+    assert.match(ended.error?.message ?? "", /mount \/old\/\.\/\..*: (EINVAL|error 36)/);
+    assert.deepEqual(ended.left, []);
+  },
+);
+
+test("a memory file that the kernel refuses is an error", () => {
+  assert.throws(
+    () => createExecutable("x".repeat(300), new Uint8Array()),
+    (error) => isPipeliteError(error, "MEMORY_FILE_REFUSED"),
+  );
+});

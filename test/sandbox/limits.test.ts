@@ -1,0 +1,145 @@
+// Memory limit, network, missing terminal, leftover cgroups.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { after, describe, test } from "node:test";
+import { release } from "node:os";
+import { join } from "node:path";
+import { removeTree } from "#base/files.ts";
+import { LAUNCHER_FAILED, assembleProgram } from "#sandbox/machine-code.ts";
+import { call } from "#sandbox/system-call.ts";
+import { peer } from "../rig/peer.ts";
+import { removeRunner, runStage } from "./rig.ts";
+import { COMMAND, KINDS, USERS, isRoot, runHere, temporaryFolder } from "./stage.ts";
+import type { Ended, Stage } from "./stage.ts";
+
+const folder = temporaryFolder();
+after(() => {
+  removeTree(folder);
+  removeRunner();
+});
+const NEEDS_ROOT = isRoot ? false : "not run: needs root";
+const CONNECTED = 42;
+const MIB = 1024 * 1024;
+
+for (const kind of KINDS) {
+  describe(kind, { skip: peer("busybox", COMMAND[kind]) }, () => {
+    test("a memory limit is held by the cgroup, or said to be held by nothing", async (t) => {
+      const script = "head -c 100000000 /dev/zero | tail -c 90000000 | wc -c; echo alive";
+      const ended = await runHere({ kind, script, limits: { memoryBytes: 24 * MIB } });
+      const enforcedBy = ended.result?.enforcedBy.memory;
+      if (enforcedBy === "unavailable") {
+        t.diagnostic("no memory cgroup here: the limit is reported as not enforced");
+        return;
+      }
+      assert.match(enforcedBy ?? "", /^cgroup[12]$/);
+      assert.match(ended.log, /^0$/m);
+      assert.ok((ended.result?.usage.peakMemoryBytes ?? 0) <= 24 * MIB);
+      assert.ok((ended.result?.usage.outOfMemoryKills ?? 0) > 0);
+    });
+
+    for (const user of USERS) {
+      test(`with the network, ${user} sees the host's network and name services`, async () => {
+        const script = `cat /etc/nsswitch.conf; cat /etc/resolv.conf | sed 's/^/resolv: /'; ls /etc; ip -o link | wc -l
+          unshare -U true && echo nested`;
+        const ended = await runStage({ kind, user, script, network: true });
+        assert.match(ended.log, /^hosts: files dns\nservices: files$/m);
+        if (existsSync("/etc/resolv.conf")) {
+          for (const line of readFileSync("/etc/resolv.conf", "utf8").trim().split("\n")) {
+            assert.ok(ended.log.includes(`resolv: ${line}`), line);
+          }
+        }
+        const links = spawnSync("sh", ["-c", "ls /sys/class/net | wc -l"], {
+          encoding: "utf8",
+        }).stdout.trim();
+        assert.match(ended.log, new RegExp(`^${links}$`, "m"));
+      });
+    }
+
+    test(
+      "an abstract socket of the host is out of reach even with the network",
+      { skip: hasLandlockScopes() ? false : `not run: Linux ${release()} has no scopes for sockets` },
+      async () => {
+        const name = `pipelite-test-${process.pid}`;
+        const server = createServer((socket) => socket.destroy());
+        await new Promise<void>((resolve) => server.listen(`\0${name}`, resolve));
+        const physical = writeSocketClient(name);
+        const path = `/nix/store/${"c".repeat(32)}-client`;
+        const outside = spawnSync(physical).status;
+        const inside = await runHere({
+          kind,
+          script: "",
+          builder: path,
+          args: [],
+          inputs: [{ path, physical }],
+          network: true,
+        });
+        server.close();
+        assert.equal(outside, CONNECTED);
+        assert.deepEqual(inside.result?.ending, { kind: "exited", code: LAUNCHER_FAILED });
+      },
+    );
+
+    test(
+      "without a terminal on the host the log goes through a socket, and the result says so",
+      { skip: NEEDS_ROOT },
+      () => {
+        const { result, log } = runWrapped(
+          { kind, script: "echo one; echo two >&2" },
+          `
+        mount -t tmpfs none /mnt
+        for d in null zero full random urandom tty; do cp -a /dev/$d /mnt/; done
+        mount --move /mnt /dev`,
+        );
+        assert.deepEqual(result?.ending, { kind: "exited", code: 0 });
+        assert.equal(result?.log, "socket");
+        assert.equal(log, "one\ntwo\n");
+      },
+    );
+
+    test("supplementary groups of the host's root are given up", { skip: NEEDS_ROOT }, () => {
+      const { log } = runWrapped({ kind, script: "id; grep Groups /proc/self/status" }, "", [
+        "setpriv",
+        "--groups=4,24",
+      ]);
+      assert.equal(log.replaceAll(/\s+/g, " ").trim(), "uid=1000(nixbld) gid=100(nixbld) Groups:");
+    });
+  });
+}
+
+/** Runs a stage from a process with mounts or rights of its own. */
+function runWrapped(stage: Stage, prepare: string, wrapper: string[] = []): Ended {
+  const runner = [
+    process.execPath,
+    "--disable-warning=ExperimentalWarning",
+    `${import.meta.dirname}/as-other-user.ts`,
+  ];
+  const script = `${prepare}\nexec "$@"`;
+  const args = ["--mount", "sh", "-ec", script, "sh", ...wrapper, ...runner, JSON.stringify(stage)];
+  const { stdout, stderr } = spawnSync("unshare", args, { encoding: "utf8", timeout: 60_000 });
+  assert.notEqual(stdout, "", stderr);
+  return JSON.parse(stdout) as Ended;
+}
+
+/** Linux 6.12 brought them. */
+function hasLandlockScopes(): boolean {
+  const [major = 0, minor = 0] = release().split(".").map(Number);
+  return major > 6 || (major === 6 && minor >= 12);
+}
+
+/** A program that ends with CONNECTED when it can connect to the abstract socket. */
+function writeSocketClient(name: string): string {
+  const [AF_UNIX, SOCK_STREAM, FIRST_FREE, STDERR] = [1, 1, 3, 2];
+  const address = Buffer.concat([Buffer.of(AF_UNIX, 0, 0), Buffer.from(name)]);
+  const calls = [
+    call("socket", AF_UNIX, SOCK_STREAM, 0),
+    call("connect", FIRST_FREE, address, address.length),
+    call("exit_group", CONNECTED),
+  ];
+  const machine = process.arch === "arm64" ? "arm64" : "x64";
+  const file = join(folder, `client-${name}`);
+  writeFileSync(file, assembleProgram({ machine, calls, reportFd: STDERR, firstIndex: 0 }));
+  chmodSync(file, 0o755);
+  return file;
+}
