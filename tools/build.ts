@@ -52,10 +52,13 @@ function declare(): void {
   for (const entry of readdirSync(types, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const file = join(entry.parentPath, entry.name);
-    const text = readFileSync(file, "utf8").replaceAll(/"(#|\.\/)([^"]+)\.ts"/g, (_, from: string, target: string) => {
-      const path = from === "#" ? relative(dirname(file), join(types, target)) : target;
-      return JSON.stringify(`${path.startsWith(".") ? "" : "./"}${path}.js`);
-    });
+    const text = readFileSync(file, "utf8").replaceAll(
+      /"(#|\.\/)([^"]+)\.ts"/g,
+      (_, from: string, target: string) => {
+        const path = from === "#" ? relative(dirname(file), join(types, target)) : target;
+        return JSON.stringify(`${path.startsWith(".") ? "" : "./"}${path}.js`);
+      },
+    );
     writeFileSync(file, text);
   }
 }

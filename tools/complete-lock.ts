@@ -28,7 +28,11 @@ for (const [name, { optionalDependencies = {}, dev }] of Object.entries(lock.pac
     const [, os, cpu, abi] = PLATFORM.exec(dependency) ?? [];
     const key = `node_modules/${dependency}`;
     if (lock.packages[key] !== undefined || os === undefined || cpu === undefined) continue;
-    const libc = abi?.startsWith("musl") ? ["musl"] : os === "linux" && abi?.startsWith("gnu") ? ["glibc"] : undefined;
+    const libc = abi?.startsWith("musl")
+      ? ["musl"]
+      : os === "linux" && abi?.startsWith("gnu")
+        ? ["glibc"]
+        : undefined;
     lock.packages[key] = {
       version,
       cpu: [cpu],

@@ -19,8 +19,10 @@ export const LAYERS = [
 ] as const;
 
 const PURE = new Set(["nix", "lean"]);
-const IMPURE_MODULES = /^node:(fs|net|http|https|dns|child_process|os|process|timers|worker_threads|sqlite|ffi)/;
-const IMPURE_WORDS = /\b(Date\.now|new Date\(\)|performance\.now|Math\.random|process\.(env|cwd|platform)|fetch\()/;
+const IMPURE_MODULES =
+  /^node:(fs|net|http|https|dns|child_process|os|process|timers|worker_threads|sqlite|ffi)/;
+const IMPURE_WORDS =
+  /\b(Date\.now|new Date\(\)|performance\.now|Math\.random|process\.(env|cwd|platform)|fetch\()/;
 const PRINTING = /\b(console\.(log|error|warn|info)|process\.(stdout|stderr)\.write|process\.exit)\b/;
 /** Code that runs inside the sandbox speaks through its log. */
 const PRINTS_IN_SANDBOX = new Set(["define/runtime.ts", "define/gate-stage.ts"]);
@@ -52,7 +54,8 @@ function checkFile(root: string, file: string): Violation[] {
   const isNested = file.split("/").length > 2;
   const found: Violation[] = [];
   const lines = readFileSync(join(root, file), "utf8").split("\n");
-  if (lines.length > MAX_LINES) found.push({ file, line: MAX_LINES, problem: `more than ${MAX_LINES} lines` });
+  if (lines.length > MAX_LINES && !TABLES.has(file))
+    found.push({ file, line: MAX_LINES, problem: `more than ${MAX_LINES} lines` });
   if (!isEntry && level(folder) === -1) found.push({ file, line: 1, problem: `'${folder}' is not a layer` });
   lines.forEach((text, index) => {
     const add = (problem: string) => found.push({ file, line: index + 1, problem });
@@ -61,12 +64,15 @@ function checkFile(root: string, file: string): Violation[] {
     const isComment = /^\s*(\/\/|\*|\/\*)/.test(text);
     if (isComment) return;
     if (PURE.has(folder) && IMPURE_WORDS.test(text)) add(`'${folder}' is pure`);
-    if (folder !== "cli" && !PRINTS_IN_SANDBOX.has(file) && PRINTING.test(text)) add("only cli prints and exits");
+    if (folder !== "cli" && !PRINTS_IN_SANDBOX.has(file) && PRINTING.test(text))
+      add("only cli prints and exits");
   });
   return found;
 }
 
 const MAX_LINES = 400;
+/** Data, not code. */
+const TABLES = new Set(["base/error-table.ts"]);
 
 interface Place {
   folder: string;
@@ -74,15 +80,21 @@ interface Place {
   isNested: boolean;
 }
 
-function checkImport({ folder, isEntry, isNested }: Place, specifier: string, add: (problem: string) => void): void {
+function checkImport(
+  { folder, isEntry, isNested }: Place,
+  specifier: string,
+  add: (problem: string) => void,
+): void {
   if (specifier.startsWith("../")) add(`'${specifier}' leaves its folder: import from #`);
   const [target] = specifier.startsWith("#") ? specifier.slice(1).split("/") : [];
   if (target !== undefined && target !== "manifest") {
     if (level(target) === -1) add(`'${target}' is not a layer`);
     const isOwn = isNested && target === folder;
-    if (!isEntry && !isOwn && level(target) !== -1 && level(target) <= level(folder)) add(`'${folder}' may not import from '${target}'`);
+    if (!isEntry && !isOwn && level(target) !== -1 && level(target) <= level(folder))
+      add(`'${folder}' may not import from '${target}'`);
   }
-  if (PURE.has(folder) && IMPURE_MODULES.test(specifier)) add(`'${folder}' is pure and may not import '${specifier}'`);
+  if (PURE.has(folder) && IMPURE_MODULES.test(specifier))
+    add(`'${folder}' is pure and may not import '${specifier}'`);
 }
 
 function level(folder: string): number {

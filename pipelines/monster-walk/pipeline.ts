@@ -7,7 +7,9 @@ const limits = { frequencyHz: 1, capability: 1.33 };
 const proof = stage(() => import("./stages/proof.ts"));
 const audio = stage(() => import("./stages/audio.ts"), { proof });
 const prompts = stage(() => import("./stages/prompts.ts"), { proof, audio });
-const lyrics = answer(prompts.file("lyrics_request.json"), () => import("./stages/verify-song.ts"), { proof });
+const lyrics = answer(prompts.file("lyrics_request.json"), () => import("./stages/verify-song.ts"), {
+  proof,
+});
 const song = stage(() => import("./stages/song.ts"), { proof, audio, prompts, lyrics });
 const validation = stage(() => import("./stages/validation.ts"), { proof, audio, limits });
 const perf = stage(() => import("./stages/perf.ts"), {

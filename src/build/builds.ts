@@ -68,7 +68,9 @@ export class Builds {
   /** The last build of this derivation, if there was one. */
   find(drvPath: StorePath): BuildRow | undefined {
     const row = this.#db
-      .prepare("select drvPath, outPath, runId, startedAt, usage, engine, sandbox from Builds where drvPath = ?")
+      .prepare(
+        "select drvPath, outPath, runId, startedAt, usage, engine, sandbox from Builds where drvPath = ?",
+      )
       .get(drvPath);
     if (row === undefined) return undefined;
     return {
@@ -87,12 +89,22 @@ export class Builds {
       .prepare(
         "insert or replace into Builds (drvPath, outPath, runId, startedAt, usage, engine, sandbox) values (?, ?, ?, ?, ?, ?, ?)",
       )
-      .run(row.drvPath, row.outPath, row.runId, row.startedAt, JSON.stringify(row.usage), row.engine, row.sandbox);
+      .run(
+        row.drvPath,
+        row.outPath,
+        row.runId,
+        row.startedAt,
+        JSON.stringify(row.usage),
+        row.engine,
+        row.sandbox,
+      );
   }
 
   /** What a stage was made of when it was last planned in a run that passed it. */
   ingredients(pipeline: string, stage: string): unknown {
-    const row = this.#db.prepare("select value from Ingredients where pipeline = ? and stage = ?").get(pipeline, stage);
+    const row = this.#db
+      .prepare("select value from Ingredients where pipeline = ? and stage = ?")
+      .get(pipeline, stage);
     return row === undefined ? undefined : (JSON.parse(text(row["value"])) as unknown);
   }
 
@@ -109,7 +121,9 @@ export class Builds {
   }
 
   rememberTree(results: string, tree: StorePath, runId: string): void {
-    this.#db.prepare("insert or replace into Trees (results, tree, runId) values (?, ?, ?)").run(results, tree, runId);
+    this.#db
+      .prepare("insert or replace into Trees (results, tree, runId) values (?, ?, ?)")
+      .run(results, tree, runId);
   }
 
   close(): void {
@@ -122,6 +136,7 @@ export class Builds {
 }
 
 function text(value: unknown): string {
-  if (typeof value !== "string") throw new TypeError(`builds.sqlite holds ${typeof value} where text belongs`);
+  if (typeof value !== "string")
+    throw new TypeError(`builds.sqlite holds ${typeof value} where text belongs`);
   return value;
 }

@@ -51,7 +51,10 @@ async function build(job: BuildJob, store: Store, kind: SandboxKind): Promise<Bu
   const { derivation, drvPath } = job;
   const output = derivation.outputs.get("out");
   if (output === undefined || derivation.outputs.size !== 1) {
-    throw new PipeliteError("DERIVATION_UNSUPPORTED", { drvPath, problem: "it has other outputs than 'out'" });
+    throw new PipeliteError("DERIVATION_UNSUPPORTED", {
+      drvPath,
+      problem: "it has other outputs than 'out'",
+    });
   }
   if (output.kind === "deferred" || output.kind === "impure") {
     throw new PipeliteError("DERIVATION_UNSUPPORTED", { drvPath, problem: `its output is ${output.kind}` });
@@ -66,7 +69,9 @@ async function build(job: BuildJob, store: Store, kind: SandboxKind): Promise<Bu
   mkdirSync(buildDir);
   const log = openLog(store.home, drvPath);
   try {
-    const inputs = store.closure(derivation.inputSrcs).map((path) => ({ path, physical: store.physical(path) }));
+    const inputs = store
+      .closure(derivation.inputSrcs)
+      .map((path) => ({ path, physical: store.physical(path) }));
     const placeholder = ownPlaceholder("out");
     const rewrite = (text: string) => text.replaceAll(placeholder, scratch);
     const result = await runSandboxed(kind, {
@@ -91,7 +96,8 @@ async function build(job: BuildJob, store: Store, kind: SandboxKind): Promise<Bu
     });
     const usage = usageOf(result);
     if (result.ending.kind === "cancelled") return { status: "cancelled" };
-    if (result.ending.kind !== "exited" || result.ending.code !== 0) return { ...failure(job, result), usage };
+    if (result.ending.kind !== "exited" || result.ending.code !== 0)
+      return { ...failure(job, result), usage };
     const made = join(storeDir, storePathBase(scratch));
     if (!existsSync(made)) throw new PipeliteError("STAGE_NO_OUTPUT", { stage: job.name });
     const [registered] = await store.registerOutputs([
@@ -156,7 +162,10 @@ function failure(job: BuildJob, { ending }: SandboxResult): Extract<BuildOutcome
   return { status: "failed", code, message, ...(hint !== undefined && { hint }), ending };
 }
 
-function failureRow(job: BuildJob, ending: SandboxResult["ending"]): ConstructorParameters<typeof PipeliteError> {
+function failureRow(
+  job: BuildJob,
+  ending: SandboxResult["ending"],
+): ConstructorParameters<typeof PipeliteError> {
   const stage = job.name;
   switch (ending.kind) {
     case "exited":

@@ -17,7 +17,14 @@ export interface BuildJob {
 
 export type BuildOutcome =
   | { status: "built"; outPath: StorePath; usage: Usage }
-  | { status: "failed"; code: ErrorCode; message: string; hint?: string; ending?: SandboxEnding; usage?: Usage }
+  | {
+      status: "failed";
+      code: ErrorCode;
+      message: string;
+      hint?: string;
+      ending?: SandboxEnding;
+      usage?: Usage;
+    }
   | { status: "cancelled" };
 
 export interface Engine {

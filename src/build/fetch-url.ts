@@ -20,7 +20,10 @@ export async function fetchUrl(job: BuildJob, store: Store): Promise<BuildOutcom
   const output = job.derivation.outputs.get("out");
   const url = textOf(job.derivation.env.get("url") ?? "");
   if (output?.kind !== "fixed") {
-    throw new PipeliteError("DERIVATION_UNSUPPORTED", { drvPath: job.drvPath, problem: "a fetch has no hash" });
+    throw new PipeliteError("DERIVATION_UNSUPPORTED", {
+      drvPath: job.drvPath,
+      problem: "a fetch has no hash",
+    });
   }
   const folder = join(store.home, "pipelite", "tmp");
   mkdirSync(folder, { recursive: true });
@@ -61,7 +64,9 @@ async function openUrl(url: string, signal: AbortSignal): Promise<Readable> {
   try {
     if (protocol === "file:") return (await open(fileURLToPath(url))).createReadStream();
     if (protocol !== "http:" && protocol !== "https:") throw new Error(`cannot fetch by ${protocol}`);
-    const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(CONNECT_TIMEOUT_MS)]) });
+    const response = await fetch(url, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(CONNECT_TIMEOUT_MS)]),
+    });
     if (!response.ok || response.body === null) throw new Error(`the server answered ${response.status}`);
     return Readable.fromWeb(response.body);
   } catch (error) {

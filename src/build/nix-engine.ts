@@ -48,6 +48,9 @@ async function build(job: BuildJob, store: Store): Promise<BuildOutcome> {
   const usage = { wallMs, source };
   const outPath = stdout.trim().split("\n").at(-1);
   if (code === 0 && outPath) return { status: "built", outPath: parseStorePath(outPath), usage };
-  const { code: errorCode, message } = new PipeliteError("STAGE_FAILED", { stage: job.name, code: code ?? "no code" });
+  const { code: errorCode, message } = new PipeliteError("STAGE_FAILED", {
+    stage: job.name,
+    code: code ?? "no code",
+  });
   return { status: "failed", code: errorCode, message, usage };
 }

@@ -14,7 +14,17 @@ import { ownPlaceholder, upstreamPlaceholder } from "#nix/placeholder.ts";
 import { makeFixedPath } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
-import type { BuildNode, CommandNode, Edge, FetchNode, Graph, GraphNode, SourceNode, StageNode, WordOf } from "./graph.ts";
+import type {
+  BuildNode,
+  CommandNode,
+  Edge,
+  FetchNode,
+  Graph,
+  GraphNode,
+  SourceNode,
+  StageNode,
+  WordOf,
+} from "./graph.ts";
 import { isBuildNode } from "./graph.ts";
 import { bundledOnce, capturedOnce } from "./memo.ts";
 import type { Program } from "./program.ts";
@@ -162,7 +172,9 @@ export function derive(prepared: Prepared, origins: ReadonlyMap<GraphNode, Origi
     args: args.map(byteStringOf),
     env: new Map(Object.entries(variables).map(([key, value]) => [key, byteStringOf(value)])),
   };
-  return isContentAddressed || inputDrvs.size > 0 ? derivation : fillOutputPaths(derivation, noInputDerivations);
+  return isContentAddressed || inputDrvs.size > 0
+    ? derivation
+    : fillOutputPaths(derivation, noInputDerivations);
 }
 
 function noInputDerivations(path: StorePath): never {

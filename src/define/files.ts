@@ -7,7 +7,8 @@ export type FileContent = Uint8Array | string | object | number | boolean | null
 /** What a stage returns: relative file name -> content. */
 export type Files = Readonly<Record<string, FileContent>>;
 
-type JsonName<F> = { [K in keyof F & string]: F[K] extends Uint8Array | string ? never : K }[keyof F & string];
+type JsonName<F> = { [K in keyof F & string]: F[K] extends Uint8Array | string ? never : K }[keyof F &
+  string];
 
 /** The files of one input, as a stage sees them. `F` are the files that the stage behind it returns. */
 export interface Reader<F> {

@@ -11,12 +11,16 @@ interface Inputs {
   verdict: string;
 }
 
-export default async function gate({ subject, verdict }: Inputs): Promise<{ "gate.json": { status: string } }> {
+export default async function gate({
+  subject,
+  verdict,
+}: Inputs): Promise<{ "gate.json": { status: string } }> {
   const { status, checks = [] } = (await subject.json(verdict)) as Verdict;
   if (status === "passed") return { "gate.json": { status } };
   console.error(`The gate stays shut: ${verdict} says '${String(status)}', not 'passed'`);
   for (const check of checks) {
-    if (check.status !== "passed") console.error(`  ${String(check.id)}: ${String(check.status)}: ${String(check.statement)}`);
+    if (check.status !== "passed")
+      console.error(`  ${String(check.id)}: ${String(check.status)}: ${String(check.statement)}`);
   }
   process.exit(1);
 }

@@ -154,22 +154,37 @@ class GraphBuilder {
         const name = names.get(handle) ?? `${subject.edge.node.name}-gate`;
         const params = { verdict: handle.verdict };
         const inputs = { subject: subject.edge };
-        return this.#add({ kind: "gate", name, place, module: undefined, inputs, params, options: {}, needs: subject.needs });
+        return this.#add({
+          kind: "gate",
+          name,
+          place,
+          module: undefined,
+          inputs,
+          params,
+          options: {},
+          needs: subject.needs,
+        });
       }
       case "command":
         return this.#command(handle, names);
       case "fetch": {
-        if (!URL.canParse(handle.url)) throw new PipeliteError("FETCH_URL_INVALID", { place, url: handle.url });
+        if (!URL.canParse(handle.url))
+          throw new PipeliteError("FETCH_URL_INVALID", { place, url: handle.url });
         const name = handle.name ?? (basename(new URL(handle.url).pathname) || "fetched");
         return this.#add({ kind: "fetch", name, place, url: handle.url, hash: handle.hash, needs: [] });
       }
       case "source": {
         const name = names.get(handle) ?? basename(handle.path);
-        return this.#add({ kind: "source", name, place, path: handle.path, ignore: handle.ignore, needs: [] }, true);
+        return this.#add(
+          { kind: "source", name, place, path: handle.path, ignore: handle.ignore, needs: [] },
+          true,
+        );
       }
       case "timings": {
         const subjects = await Promise.all(handle.of.map((subject) => edge(subject)));
-        const needs = [...new Set(subjects.flatMap((subject) => (subject === null ? [] : [subject.edge.node])))];
+        const needs = [
+          ...new Set(subjects.flatMap((subject) => (subject === null ? [] : [subject.edge.node]))),
+        ];
         return this.#add({ kind: "timings", name: "timings", place, needs }, true);
       }
       case "answer": {
@@ -189,12 +204,24 @@ class GraphBuilder {
         const given = await this.#given(handle.inputs, name, names, place);
         const inputs = { ...given.inputs, answer: { node: answerNode } };
         const needs = [...given.needs, answerNode];
-        return this.#add({ kind: "stage", name, place, module, inputs, params: given.params, options: {}, needs });
+        return this.#add({
+          kind: "stage",
+          name,
+          place,
+          module,
+          inputs,
+          params: given.params,
+          options: {},
+          needs,
+        });
       }
     }
   }
 
-  async #command(handle: Extract<Handle, { kind: "command" }>, names: ReadonlyMap<Handle, string>): Promise<GraphNode> {
+  async #command(
+    handle: Extract<Handle, { kind: "command" }>,
+    names: ReadonlyMap<Handle, string>,
+  ): Promise<GraphNode> {
     const { place, tool, options } = handle;
     const needs: GraphNode[] = [];
     const resolve = async (word: Word): Promise<WordOf> => {
@@ -254,7 +281,10 @@ class GraphBuilder {
     if (node.kind === "gate") {
       const subject = node.inputs["subject"]?.node;
       if (subject === undefined) throw new PipeliteError("PIPELINE_INPUT_UNKNOWN", { place });
-      return { edge: file === undefined ? { node: subject } : { node: subject, file }, needs: [subject, node] };
+      return {
+        edge: file === undefined ? { node: subject } : { node: subject, file },
+        needs: [subject, node],
+      };
     }
     return { edge: file === undefined ? { node } : { node, file }, needs: [node] };
   }
@@ -279,7 +309,11 @@ class GraphBuilder {
   #add<N extends GraphNode>(node: N, unlisted = false): N {
     const earlier = this.#named.get(node.name);
     if (!unlisted && earlier !== undefined) {
-      throw new PipeliteError("STAGE_NAME_DUPLICATE", { name: node.name, place: node.place, other: earlier.place });
+      throw new PipeliteError("STAGE_NAME_DUPLICATE", {
+        name: node.name,
+        place: node.place,
+        other: earlier.place,
+      });
     }
     if (!/^[0-9a-zA-Z+_?=-][0-9a-zA-Z+._?=-]{0,99}$/.test(node.name)) {
       throw new PipeliteError("STAGE_NAME_INVALID", { name: node.name, place: node.place });
@@ -299,7 +333,13 @@ function isFileOf(value: unknown): value is FileOf {
 }
 
 function isParam(value: unknown): value is Param<unknown> {
-  return typeof value === "object" && value !== null && "kind" in value && value.kind === "param" && "schema" in value;
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "kind" in value &&
+    value.kind === "param" &&
+    "schema" in value
+  );
 }
 
 function constant(name: string, value: unknown, stage: string, place: string): unknown {

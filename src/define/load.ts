@@ -36,7 +36,9 @@ export async function loadPipeline(where: string): Promise<LoadedPipeline> {
       const path = url.startsWith("file:") ? fileURLToPath(url.replace(/\?.*$/, "")) : undefined;
       if (path === undefined || isOwnCode(path)) return next(url, context);
       files.add(path);
-      return path.endsWith(".ts") ? next(url, { ...context, format: "module-typescript" }) : next(url, context);
+      return path.endsWith(".ts")
+        ? next(url, { ...context, format: "module-typescript" })
+        : next(url, context);
     },
   });
   try {
@@ -91,7 +93,8 @@ export async function locateModule(thunk: () => Promise<unknown>, place: string)
   const [url] = found;
   if (url === undefined) throw new PipeliteError("STAGE_NOT_AN_IMPORT", { place });
   const path = fileURLToPath(url);
-  if (!existsSync(path)) throw new PipeliteError("STAGE_MODULE_NOT_FOUND", { place, problem: `no file ${path}` });
+  if (!existsSync(path))
+    throw new PipeliteError("STAGE_MODULE_NOT_FOUND", { place, problem: `no file ${path}` });
   return path;
 }
 

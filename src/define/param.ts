@@ -39,7 +39,12 @@ export function numberSchema({ min = -Infinity, max = Infinity }: Bounds): Schem
   return numeric("a number", Number.isFinite, min, max);
 }
 
-function numeric(noun: string, isRight: (value: unknown) => boolean, min: number, max: number): Schema<number> {
+function numeric(
+  noun: string,
+  isRight: (value: unknown) => boolean,
+  min: number,
+  max: number,
+): Schema<number> {
   const accepts = (value: unknown): value is number =>
     typeof value === "number" && isRight(value) && value >= min && value <= max;
   return {

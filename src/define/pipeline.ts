@@ -195,7 +195,9 @@ export function timings(...of: readonly AnyNode[]): Node {
 export function answer<I extends { answer: unknown }, F>(
   request: FileOf,
   check: StageModule<I, F>,
-  ...[inputs]: keyof Omit<I, "answer"> extends never ? [inputs?: undefined] : [inputs: Given<Omit<I, "answer">>]
+  ...[inputs]: keyof Omit<I, "answer"> extends never
+    ? [inputs?: undefined]
+    : [inputs: Given<Omit<I, "answer">>]
 ): Node<Awaited<F>> | null {
   return node({ kind: "answer", place: callerPlace(), request, check, inputs: { ...inputs } });
 }

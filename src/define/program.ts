@@ -1,7 +1,19 @@
 // A program of this machine as a store path: the executable and the shared libraries it loads, started through its own
 // dynamic loader, so that nothing of the host is needed at run time. Node itself is captured this way.
 import { spawnSync } from "node:child_process";
-import { accessSync, closeSync, constants, copyFileSync, linkSync, mkdirSync, mkdtempSync, openSync, readSync, realpathSync, rmSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  realpathSync,
+  rmSync,
+} from "node:fs";
 import { basename, delimiter, join, resolve } from "node:path";
 import { PipeliteError } from "#base/errors.ts";
 import { isDirectory } from "#base/files.ts";
@@ -120,7 +132,11 @@ function librariesOf(loader: string, executable: string, where: string): string[
   if (status !== 0) throw new PipeliteError("TOOL_NOT_A_PROGRAM", { program: executable, place: where });
   const missing = /^\s*(\S+) => not found/m.exec(stdout);
   if (missing !== null) {
-    throw new PipeliteError("TOOL_LIBRARY_MISSING", { program: executable, library: missing[1], place: where });
+    throw new PipeliteError("TOOL_LIBRARY_MISSING", {
+      program: executable,
+      library: missing[1],
+      place: where,
+    });
   }
   const listed = [...stdout.matchAll(/=> (\/\S+)/g)].map(([, path]) => path ?? "");
   return [...new Set([loader, ...listed])];

@@ -22,7 +22,8 @@ export async function runStage(module: { default?: unknown }): Promise<void> {
   const { name, inputs, params }: StageEnvironment = JSON.parse(variable("stage"));
   const out = variable("out");
   try {
-    if (!isFunction(module.default)) throw new TypeError(`the module of stage '${name}' has no default function`);
+    if (!isFunction(module.default))
+      throw new TypeError(`the module of stage '${name}' has no default function`);
     const readers = Object.fromEntries(Object.entries(inputs).map(([key, path]) => [key, reader(path)]));
     const cores = Number(process.env["NIX_BUILD_CORES"]) || availableParallelism();
     const context: StageContext = { out, temp: variable("TMPDIR"), cores };
@@ -77,7 +78,9 @@ function bytesOf(content: unknown): Uint8Array | string {
 function report(error: unknown): void {
   console.error(error instanceof Error ? usersPart(error.stack ?? error.message) : error);
   if (error instanceof Error && "code" in error && error.code === "ENOENT") {
-    console.error("hint: a stage sees its inputs only; declare a file with source() in pipeline.ts and pass it");
+    console.error(
+      "hint: a stage sees its inputs only; declare a file with source() in pipeline.ts and pass it",
+    );
   }
 }
 

@@ -1,7 +1,18 @@
 // The result of a run as one store object: a link for each result (relative, so that it leads to the right place on disk
 // and after `nix copy` alike) and a folder `evidence` with what a stranger needs to check them.
 import { createHash } from "node:crypto";
-import { closeSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, readSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  readdirSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { utf8 } from "#base/bytes.ts";
 import { prettyJson } from "#base/canonical-json.ts";
@@ -39,10 +50,15 @@ export async function addResultTree({ store, results, record, claims }: ResultTr
       if (log !== undefined && existsSync(log)) copyFileSync(log, join(evidence, "logs", `${name}.log`));
     }
     const derivations = record.stages.flatMap(({ drvPath, graphDrvPath }) => [drvPath, graphDrvPath]);
-    const candidates = [...results.values(), ...derivations.filter((path) => path !== undefined).map(parseStorePath)];
+    const candidates = [
+      ...results.values(),
+      ...derivations.filter((path) => path !== undefined).map(parseStorePath),
+    ];
     const name = record.pipeline;
     const scratchPath = makeTextPath({ name, sha256: sha256(utf8(record.runId)), references: [] });
-    const [added] = await store.registerOutputs([{ scratch: tree, scratchPath, name, references: candidates }]);
+    const [added] = await store.registerOutputs([
+      { scratch: tree, scratchPath, name, references: candidates },
+    ]);
     if (added === undefined) throw new Error("registerOutputs gave nothing back");
     return added.path;
   } finally {
@@ -74,7 +90,8 @@ function sha256OfFile(path: string): string {
   const buffer = Buffer.alloc(256 * 1024);
   const fd = openSync(path, "r");
   try {
-    for (let size = readSync(fd, buffer); size > 0; size = readSync(fd, buffer)) hash.update(buffer.subarray(0, size));
+    for (let size = readSync(fd, buffer); size > 0; size = readSync(fd, buffer))
+      hash.update(buffer.subarray(0, size));
   } finally {
     closeSync(fd);
   }

@@ -23,7 +23,8 @@ export async function locateAnswer(
 ): Promise<Located> {
   const { node: from, file = "" } = node.request;
   const folder = work.outputs.get(from);
-  if (folder === undefined || model === undefined) throw new Error(`the request of ${node.name} is not known yet`);
+  if (folder === undefined || model === undefined)
+    throw new Error(`the request of ${node.name} is not known yet`);
   const body: unknown = JSON.parse(readFileSync(join(work.store.physical(folder), file), "utf8"));
   const { request, hash } = requestFor(body, model.name);
   const pinned = pinnedAnswer(graph.root, hash);

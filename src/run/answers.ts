@@ -73,7 +73,10 @@ export function pinnedAnswer(root: string, requestHash: string): Pinned | undefi
 
 export function pinAnswer(root: string, requestHash: string, pinned: Pinned): void {
   const lock = readLock(root);
-  writeFileAtomically(lockFile(root), prettyJson({ ...lock, answers: { ...lock.answers, [requestHash]: pinned } }));
+  writeFileAtomically(
+    lockFile(root),
+    prettyJson({ ...lock, answers: { ...lock.answers, [requestHash]: pinned } }),
+  );
 }
 
 export function pinnedForm(answer: string, model: string): Pinned {
@@ -105,16 +108,21 @@ export async function askModel(model: Model, request: string, signal: AbortSigna
     response = await fetch(url, {
       method: "POST",
       body: request,
-      headers: { "content-type": "application/json", ...(key !== undefined && { authorization: `Bearer ${key}` }) },
+      headers: {
+        "content-type": "application/json",
+        ...(key !== undefined && { authorization: `Bearer ${key}` }),
+      },
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
   } catch (error) {
     if (signal.aborted) throw error;
-    const problem = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    const problem =
+      error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
     throw new PipeliteError("MODEL_UNREACHABLE", { url, problem }, error);
   }
   const text = await response.text();
-  if (!response.ok) throw new PipeliteError("MODEL_REFUSED", { url, problem: `${response.status} ${text.slice(0, 200)}` });
+  if (!response.ok)
+    throw new PipeliteError("MODEL_REFUSED", { url, problem: `${response.status} ${text.slice(0, 200)}` });
   return contentOf(text, url);
 }
 
@@ -136,7 +144,10 @@ function contentOf(text: string, url: string): string {
     throw new PipeliteError("MODEL_REFUSED", { url, problem: `no answer in ${text.slice(0, 200)}` });
   }
   if (choice?.finish_reason !== "stop") {
-    throw new PipeliteError("MODEL_REFUSED", { url, problem: `the answer is cut off (${String(choice?.finish_reason)})` });
+    throw new PipeliteError("MODEL_REFUSED", {
+      url,
+      problem: `the answer is cut off (${String(choice?.finish_reason)})`,
+    });
   }
   return content;
 }

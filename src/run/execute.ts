@@ -37,7 +37,9 @@ import { newRunId } from "./run-id.ts";
 export async function execute(options: RunOptions, start: { at: Date; ms: number }): Promise<RunOutcome> {
   let engine: Engine | undefined;
   const opened = await open(options, async (store) => {
-    engine = await (options.engine === "nix" ? nixEngine(store) : embeddedEngine({ store, sandbox: options.sandbox }));
+    engine = await (options.engine === "nix"
+      ? nixEngine(store)
+      : embeddedEngine({ store, sandbox: options.sandbox }));
     return engine.sandbox.kind;
   });
   try {
@@ -167,7 +169,9 @@ class Run {
     const reason = reasonFor(work, node);
     await work.store.addDerivation(derivation);
     listener({ type: "stage-started", name: node.name, drvPath });
-    const lines = new LogLines(this.#mapTrace, (line) => listener({ type: "stage-log", name: node.name, line }));
+    const lines = new LogLines(this.#mapTrace, (line) =>
+      listener({ type: "stage-log", name: node.name, line }),
+    );
     const startedAt = new Date().toISOString();
     const outcome = await this.#engine.build({
       name: node.name,
@@ -195,7 +199,15 @@ class Run {
     work.outputs.set(node, built);
     checkTakenFiles(work, node, built);
     const { name: engine, sandbox } = this.#engine;
-    work.builds.record({ drvPath, outPath: built, runId: this.#runId, startedAt, usage, engine, sandbox: sandbox.kind });
+    work.builds.record({
+      drvPath,
+      outPath: built,
+      runId: this.#runId,
+      startedAt,
+      usage,
+      engine,
+      sandbox: sandbox.kind,
+    });
     this.#record(node, "built", performance.now() - start, { drvPath, outPath: built, usage, reason });
     return "done";
   }
@@ -277,7 +289,8 @@ class Run {
       ...(logTail && { logTail }),
     };
     const exitCode = new PipeliteError(code).exitCode;
-    if (this.#exitCode === EXIT.ok) this.#exitCode = exitCode === EXIT.verification ? EXIT.verification : EXIT.failed;
+    if (this.#exitCode === EXIT.ok)
+      this.#exitCode = exitCode === EXIT.verification ? EXIT.verification : EXIT.failed;
     this.#record(node, "failed", performance.now() - start, { ...rest, failure });
     return "failed";
   }
@@ -297,8 +310,13 @@ class Run {
     const { graph, work } = this.#opened;
     const { listener, home, out, signal } = this.#options;
     const stages = graph.nodes.flatMap((node) => this.#stages.get(node) ?? []);
-    const status = signal.aborted ? "cancelled" : stages.some((stage) => stage.status === "failed") ? "failed" : "passed";
-    const exitCode = status === "cancelled" ? EXIT.interrupted : status === "failed" ? this.#exitCode : EXIT.ok;
+    const status = signal.aborted
+      ? "cancelled"
+      : stages.some((stage) => stage.status === "failed")
+        ? "failed"
+        : "passed";
+    const exitCode =
+      status === "cancelled" ? EXIT.interrupted : status === "failed" ? this.#exitCode : EXIT.ok;
     const durationMs = performance.now() - this.#start.ms;
     const record: RunRecord = {
       schema: RECORD_SCHEMA,
@@ -328,7 +346,11 @@ class Run {
       status,
       ...(tree && { tree: work.store.physical(tree.tree) }),
       ...(tree && out !== null && { link: out }),
-      stages: stages.map(({ name, status: end, outPath }) => ({ name, status: end, ...(outPath && { outPath }) })),
+      stages: stages.map(({ name, status: end, outPath }) => ({
+        name,
+        status: end,
+        ...(outPath && { outPath }),
+      })),
       claims: claims.length,
       durationMs,
       counts: record.counts,
@@ -359,17 +381,21 @@ class Run {
   async #keep(record: RunRecord, claims: Claim[]): Promise<{ tree: StorePath; evidenceOfRun: string }> {
     const { graph, work } = this.#opened;
     const { store, builds, outputs } = work;
-    const results = new Map([...graph.results].flatMap(([name, node]) => {
-      const path = outputs.get(node);
-      return path === undefined ? [] : [[name, path] as const];
-    }));
+    const results = new Map(
+      [...graph.results].flatMap(([name, node]) => {
+        const path = outputs.get(node);
+        return path === undefined ? [] : [[name, path] as const];
+      }),
+    );
     for (const node of graph.nodes) {
       if (isBuildNode(node)) builds.rememberIngredients(graph.file, node.name, compositionOf(work, node));
     }
     const key = JSON.stringify([graph.name, ...results]);
     const earlier = builds.tree(key);
     const isThere = earlier !== undefined && store.isValid(earlier.tree);
-    const kept = isThere ? earlier : { tree: await addResultTree({ store, results, record, claims }), runId: this.#runId };
+    const kept = isThere
+      ? earlier
+      : { tree: await addResultTree({ store, results, record, claims }), runId: this.#runId };
     if (!isThere) builds.rememberTree(key, kept.tree, kept.runId);
     await this.#link(store, kept.tree);
     return { tree: kept.tree, evidenceOfRun: kept.runId };

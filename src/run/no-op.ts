@@ -60,7 +60,16 @@ export function runAgain(options: RunOptions): RunOutcome | undefined {
   const isShown = ({ name }: { name: string }) => memo.shown.includes(name);
   const startedAt = record.startedAt;
   const announced = stages.filter(isShown).map(({ name, inputs }) => ({ name, inputs }));
-  listener({ type: "run-started", runId, pipeline, startedAt, engine: options.engine, sandbox, stages: announced, jobs: 0 });
+  listener({
+    type: "run-started",
+    runId,
+    pipeline,
+    startedAt,
+    engine: options.engine,
+    sandbox,
+    stages: announced,
+    jobs: 0,
+  });
   for (const { name } of announced) listener({ type: "stage-planned", name, status: "cached" });
   for (const { name, status, durationMs, outPath } of stages.filter(isShown)) {
     listener({ type: "stage-finished", name, status, durationMs, ...(outPath && { outPath }) });

@@ -50,7 +50,10 @@ export interface Opened {
   close: () => void;
 }
 
-export async function open(options: PlanOptions, isolation: (store: Store) => Promise<string>): Promise<Opened> {
+export async function open(
+  options: PlanOptions,
+  isolation: (store: Store) => Promise<string>,
+): Promise<Opened> {
   const loaded = await loadPipeline(options.pipeline);
   const whole = await buildGraph(loaded, { params: options.params, model: options.model !== undefined });
   const graph = select(whole, options.stages);
@@ -62,7 +65,13 @@ export async function open(options: PlanOptions, isolation: (store: Store) => Pr
   };
   try {
     const prepared = await prepareGraph(graph, store, options.paranoid);
-    const work: Workspace = { store, builds, prepared, isolation: await isolation(store), outputs: new Map() };
+    const work: Workspace = {
+      store,
+      builds,
+      prepared,
+      isolation: await isolation(store),
+      outputs: new Map(),
+    };
     placeSources(work);
     return { loaded, graph, work, close };
   } catch (error) {
@@ -101,7 +110,11 @@ export function inputNames(node: GraphNode): string[] {
 }
 
 /** Goes through the graph once; finds the outputs that are there and writes the timings that are known. */
-export async function planNodes(work: Workspace, graph: Graph, model: Model | undefined): Promise<PlannedStage[]> {
+export async function planNodes(
+  work: Workspace,
+  graph: Graph,
+  model: Model | undefined,
+): Promise<PlannedStage[]> {
   const planned: PlannedStage[] = [];
   for (const node of graph.nodes) {
     if (node.kind === "source") continue;
@@ -112,7 +125,11 @@ export async function planNodes(work: Workspace, graph: Graph, model: Model | un
       const found = isReady(work, node) ? await locateAnswer(work, graph, node, model) : undefined;
       if (found?.path !== undefined) work.outputs.set(node, found.path);
       const reason: BuildReason = { kind: "first-build", text: "the model has not answered this request" };
-      planned.push(found?.path === undefined ? { ...base, status: "build", reason } : { ...base, status: "cached", outPath: found.path });
+      planned.push(
+        found?.path === undefined
+          ? { ...base, status: "build", reason }
+          : { ...base, status: "cached", outPath: found.path },
+      );
     } else {
       planned.push({ ...base, ...planBuild(work, node) });
     }
@@ -120,7 +137,10 @@ export async function planNodes(work: Workspace, graph: Graph, model: Model | un
   return planned;
 }
 
-function planBuild(work: Workspace, node: BuildNode): Pick<PlannedStage, "status" | "reason" | "drvPath" | "outPath"> {
+function planBuild(
+  work: Workspace,
+  node: BuildNode,
+): Pick<PlannedStage, "status" | "reason" | "drvPath" | "outPath"> {
   if (!isReady(work, node)) return { status: "build", reason: reasonFor(work, node) };
   const { drvPath, outPath } = resolve(work, node);
   if (outPath === undefined) return { status: "build", reason: reasonFor(work, node), drvPath };
@@ -131,7 +151,10 @@ function planBuild(work: Workspace, node: BuildNode): Pick<PlannedStage, "status
 export async function planPipeline(options: PlanOptions): Promise<Plan> {
   const opened = await open(options, async () => "planned");
   try {
-    return { pipeline: opened.loaded.name, stages: await planNodes(opened.work, opened.graph, options.model) };
+    return {
+      pipeline: opened.loaded.name,
+      stages: await planNodes(opened.work, opened.graph, options.model),
+    };
   } finally {
     opened.close();
   }

@@ -43,7 +43,9 @@ export interface Resolved {
 
 /** The derivation of a node whose needed nodes all have outputs, and whether its output is there. */
 export function resolve(work: Workspace, node: BuildNode): Resolved {
-  const origins = new Map(node.needs.map((need) => [need, { kind: "path", path: outputOf(work, need) } satisfies Origin]));
+  const origins = new Map(
+    node.needs.map((need) => [need, { kind: "path", path: outputOf(work, need) } satisfies Origin]),
+  );
   const prepared = work.prepared.prepared.get(node);
   if (prepared === undefined) throw new Error(`${node.name} is not prepared`);
   const derivation = derive(prepared, origins);
@@ -51,7 +53,8 @@ export function resolve(work: Workspace, node: BuildNode): Resolved {
   const row = work.builds.find(drvPath);
   const fixed = derivation.outputs.get("out");
   const known = fixed?.kind === "fixed" || fixed?.kind === "input-addressed" ? fixed.path : row?.outPath;
-  const isThere = known !== undefined && work.store.isValid(known) && (row === undefined || isStrongEnough(work, row));
+  const isThere =
+    known !== undefined && work.store.isValid(known) && (row === undefined || isStrongEnough(work, row));
   return { node, derivation, drvPath, outPath: isThere ? known : undefined, row };
 }
 
@@ -125,7 +128,9 @@ export function checkTakenFiles(work: Workspace, node: GraphNode, outPath: Store
 
 function takersOf(work: Workspace, node: GraphNode): { taker: GraphNode; file: string }[] {
   return work.prepared.graph.nodes.flatMap((taker) =>
-    edgesOf(taker).flatMap(({ node: from, file }) => (from === node && file !== undefined ? [{ taker, file }] : [])),
+    edgesOf(taker).flatMap(({ node: from, file }) =>
+      from === node && file !== undefined ? [{ taker, file }] : [],
+    ),
   );
 }
 

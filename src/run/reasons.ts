@@ -27,7 +27,10 @@ export function explain(
   if (before === undefined) return { kind: "first-build", text: "not built before" };
   const code = firstDifference(before.code, now.code);
   if (code !== undefined && code.key !== "pipelite") {
-    return { kind: "code", text: `${code.key} ${code.was === undefined ? "is new" : code.is === undefined ? "is gone" : "changed"}` };
+    return {
+      kind: "code",
+      text: `${code.key} ${code.was === undefined ? "is new" : code.is === undefined ? "is gone" : "changed"}`,
+    };
   }
   const param = firstDifference(before.params, now.params);
   if (param !== undefined) {
@@ -35,13 +38,18 @@ export function explain(
   }
   const source = firstDifference(before.sources, now.sources);
   if (source !== undefined) {
-    const [was, is] = [source.was, source.is].map((path) => (typeof path === "string" ? onDisk(path) : undefined));
+    const [was, is] = [source.was, source.is].map((path) =>
+      typeof path === "string" ? onDisk(path) : undefined,
+    );
     const file = was === undefined || is === undefined ? undefined : firstChangedFile(was, is);
     return { kind: "source", text: `source ${source.key} changed${file === undefined ? "" : `: ${file}`}` };
   }
   const input = firstDifference(before.inputs, now.inputs);
   if (input !== undefined) {
-    return { kind: "input", text: input.is === null ? `input ${input.key} may change` : `input ${input.key} changed` };
+    return {
+      kind: "input",
+      text: input.is === null ? `input ${input.key} may change` : `input ${input.key} changed`,
+    };
   }
   const tool = firstDifference(before.tools, now.tools);
   if (tool !== undefined) return { kind: "tool", text: `tool ${tool.key} changed` };

@@ -13,7 +13,10 @@ import { parseStorePath } from "#nix/store-path.ts";
 
 export type { RunRecord, StageRecord } from "#evidence/run-record.ts";
 
-export type RunSummary = Pick<RunRecord, "runId" | "pipeline" | "startedAt" | "status" | "durationMs" | "counts">;
+export type RunSummary = Pick<
+  RunRecord,
+  "runId" | "pipeline" | "startedAt" | "status" | "durationMs" | "counts"
+>;
 
 function runsFolder(home: string): string {
   return join(home, "pipelite", "runs");
@@ -37,7 +40,8 @@ export function readRun(home: string, which: string): RunRecord {
   const matching = which === "latest" ? ids.slice(0, 1) : ids.filter((id) => id.startsWith(which));
   const [found, other] = matching.includes(which) ? [which] : matching;
   if (found === undefined) throw new PipeliteError("RUN_NOT_FOUND", { run: which });
-  if (other !== undefined) throw new PipeliteError("RUN_AMBIGUOUS", { run: which, first: found, second: other });
+  if (other !== undefined)
+    throw new PipeliteError("RUN_AMBIGUOUS", { run: which, first: found, second: other });
   return readRecord(home, found);
 }
 
@@ -45,7 +49,10 @@ function runIds(home: string): string[] {
   const folder = runsFolder(home);
   if (!existsSync(folder)) return [];
   const files = readdirSync(folder).filter((name) => name.endsWith(".json"));
-  return files.map((name) => name.slice(0, -".json".length)).toSorted().toReversed();
+  return files
+    .map((name) => name.slice(0, -".json".length))
+    .toSorted()
+    .toReversed();
 }
 
 function readRecord(home: string, runId: string): RunRecord {
@@ -68,7 +75,8 @@ export function readStageLog(home: string, record: RunRecord, stage: string): st
     throw new PipeliteError("RUN_STAGE_NOT_FOUND", { run: record.runId, stage, known });
   }
   const file = found.drvPath === undefined ? undefined : logFile(home, parseStorePath(found.drvPath));
-  if (file === undefined || !existsSync(file)) throw new PipeliteError("STAGE_LOG_MISSING", { stage, run: record.runId });
+  if (file === undefined || !existsSync(file))
+    throw new PipeliteError("STAGE_LOG_MISSING", { stage, run: record.runId });
   return readFileSync(file, "utf8").replaceAll("\r\n", "\n").split("\n").map(traceMapper(home)).join("\n");
 }
 
@@ -91,7 +99,10 @@ export function diffRuns(a: RunRecord, b: RunRecord): RunDifference {
     .filter((name) => JSON.stringify(a.params[name]) !== JSON.stringify(b.params[name]))
     .map((name) => ({ name, a: a.params[name], b: b.params[name] }));
   const stageOf = (run: RunRecord, name: string) => run.stages.find((stage) => stage.name === name);
-  const stages = names(a.stages.map(({ name }) => name), b.stages.map(({ name }) => name)).map((name) => {
+  const stages = names(
+    a.stages.map(({ name }) => name),
+    b.stages.map(({ name }) => name),
+  ).map((name) => {
     const [inA, inB] = [stageOf(a, name), stageOf(b, name)];
     const isKnown = inA?.outPath !== undefined && inB?.outPath !== undefined;
     const output = !isKnown ? "unknown" : inA.outPath === inB.outPath ? "same" : "different";

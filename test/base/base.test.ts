@@ -1,6 +1,15 @@
 // The small things that everybody uses.
 import assert from "node:assert/strict";
-import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, writeFileSync, chmodSync, existsSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  writeFileSync,
+  chmodSync,
+  existsSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -34,8 +43,14 @@ test("canonical JSON refuses what JSON would change silently: JSON_NOT_CANONICAL
 });
 
 test("byte strings keep every byte, and every text", () => {
-  fc.assert(fc.property(fc.uint8Array(), (bytes) => assert.deepEqual([...fromByteString(toByteString(bytes))], [...bytes])));
-  fc.assert(fc.property(fc.string({ unit: "grapheme" }), (text) => assert.equal(textOf(byteStringOf(text)), text)));
+  fc.assert(
+    fc.property(fc.uint8Array(), (bytes) =>
+      assert.deepEqual([...fromByteString(toByteString(bytes))], [...bytes]),
+    ),
+  );
+  fc.assert(
+    fc.property(fc.string({ unit: "grapheme" }), (text) => assert.equal(textOf(byteStringOf(text)), text)),
+  );
 });
 
 function withFolder(action: (folder: string) => void | Promise<void>): () => Promise<void> {
@@ -56,7 +71,9 @@ test(
     const [ours, theirs] = [openSync(file, "w"), openSync(file, "w")];
     assert.ok(tryFlock(ours, "exclusive"));
     assert.equal(tryFlock(theirs, "shared"), false);
-    await assert.rejects(flock(theirs, "exclusive", { timeoutMs: 30 }), (error) => isPipeliteError(error, "LOCK_TIMEOUT"));
+    await assert.rejects(flock(theirs, "exclusive", { timeoutMs: 30 }), (error) =>
+      isPipeliteError(error, "LOCK_TIMEOUT"),
+    );
     const waiting = flock(theirs, "exclusive");
     setTimeout(() => closeSync(ours), 20);
     await waiting;

@@ -40,33 +40,44 @@ export default function classic(_inputs: object, { out }: { out: string }) {
 `,
 };
 
-test("bubblewrap, unshare, no sandbox and real Nix give the same output paths", { skip: peer("nix-store", "bwrap", "busybox", "unshare") }, async () => {
-  const outputs: Record<string, unknown> = {};
-  for (const how of [
-    { name: "bubblewrap", sandbox: "bubblewrap" },
-    { name: "unshare", sandbox: "unshare" },
-    { name: "none", sandbox: "none", stages: ["sum", "copy"] },
-    { name: "nix", engine: "nix" },
-  ] as const) {
-    using project = new Project(files);
-    const { name, ...options } = how;
-    const ran = await project.run({ ...options, stages: "stages" in how ? [...how.stages] : [] });
-    assert.equal(ran.status, "passed", JSON.stringify(ran.events.filter((event) => event.type === "stage-finished")));
-    const { sum, copy, classic } = ran.outputs;
-    outputs[name] = how.name === "none" ? { sum, copy } : { sum, copy, classic };
-    assertNixAccepts(project.home);
-  }
-  const { bubblewrap, none, ...others } = outputs;
-  for (const [name, paths] of Object.entries(others)) assert.deepEqual(paths, bubblewrap, name);
-  const { classic, ...withoutClassic } = bubblewrap as Record<string, string>;
-  assert.ok(classic?.includes("-classic"));
-  assert.deepEqual(none, withoutClassic);
-});
+test(
+  "bubblewrap, unshare, no sandbox and real Nix give the same output paths",
+  { skip: peer("nix-store", "bwrap", "busybox", "unshare") },
+  async () => {
+    const outputs: Record<string, unknown> = {};
+    for (const how of [
+      { name: "bubblewrap", sandbox: "bubblewrap" },
+      { name: "unshare", sandbox: "unshare" },
+      { name: "none", sandbox: "none", stages: ["sum", "copy"] },
+      { name: "nix", engine: "nix" },
+    ] as const) {
+      using project = new Project(files);
+      const { name, ...options } = how;
+      const ran = await project.run({ ...options, stages: "stages" in how ? [...how.stages] : [] });
+      assert.equal(
+        ran.status,
+        "passed",
+        JSON.stringify(ran.events.filter((event) => event.type === "stage-finished")),
+      );
+      const { sum, copy, classic } = ran.outputs;
+      outputs[name] = how.name === "none" ? { sum, copy } : { sum, copy, classic };
+      assertNixAccepts(project.home);
+    }
+    const { bubblewrap, none, ...others } = outputs;
+    for (const [name, paths] of Object.entries(others)) assert.deepEqual(paths, bubblewrap, name);
+    const { classic, ...withoutClassic } = bubblewrap as Record<string, string>;
+    assert.ok(classic?.includes("-classic"));
+    assert.deepEqual(none, withoutClassic);
+  },
+);
 
 test("an output made without a sandbox is not used by a run that has one", async () => {
   using project = new Project(files);
   assert.equal((await project.run({ stages: ["sum"], sandbox: "none" })).ends["sum"], "built");
-  assert.equal((await project.run({ stages: ["sum"], sandbox: "none", paranoid: true })).ends["sum"], "cached");
+  assert.equal(
+    (await project.run({ stages: ["sum"], sandbox: "none", paranoid: true })).ends["sum"],
+    "cached",
+  );
   assert.equal((await project.run({ stages: ["sum"] })).ends["sum"], "built");
 });
 
@@ -98,7 +109,10 @@ test("an engine that is not there is said so: NIX_NOT_FOUND, exit code 4", async
 test("two runs at once on one store both pass, and the stage is built once or twice to the same path", async () => {
   using project = new Project(files);
   const runs = await Promise.all([project.run({ stages: ["sum"] }), project.run({ stages: ["sum"] })]);
-  assert.deepEqual(runs.map(({ status }) => status), ["passed", "passed"]);
+  assert.deepEqual(
+    runs.map(({ status }) => status),
+    ["passed", "passed"],
+  );
   assert.equal(runs[0]?.outputs["sum"], runs[1]?.outputs["sum"]);
 });
 
@@ -112,39 +126,53 @@ export default pipeline({ data: fetch(${JSON.stringify({ url, hash, name })}) })
 const CONTENT = "fetched\n".repeat(1000);
 const HASH = `sha256-${createHash("sha256").update(CONTENT).digest("base64")}`;
 
-test("fetch gets http and file, replays from the store, and real Nix agrees on the path", { skip: peer("nix-store") }, async () => {
-  let served = 0;
-  const server = createServer((request, response) => {
-    served += 1;
-    if (request.url === "/moved") response.writeHead(302, { location: "/data.txt" }).end();
-    else if (request.url === "/data.txt") response.end(CONTENT);
-    else response.writeHead(404).end("no");
-  });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  try {
-    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    using project = new Project(fetching(`${base}/moved`, HASH));
-    const { outputs, status } = await project.run();
-    assert.equal(status, "passed");
-    const path = outputs["data.txt"] ?? "none";
-    assert.equal(readFileSync(join(project.home, path), "utf8"), CONTENT);
-    const before = served;
-    assert.equal((await project.run({ paranoid: true })).ends["data.txt"], "cached");
-    assert.equal(served, before);
-    const file = join(project.folder, "copy.txt");
-    writeFileSync(file, CONTENT);
-    project.write(fetching(pathToFileURL(file).href, HASH));
-    assert.equal((await project.run()).outputs["data.txt"], path);
-    const printed = nix("nix-store", "--print-fixed-path", "sha256", createHash("sha256").update(CONTENT).digest("hex"), "data.txt");
-    assert.equal(printed.stdout.trim(), path);
-    project.write(fetching(`${base}/gone`, HASH, "other.txt"));
-    const gone = await project.run();
-    assert.equal(gone.exitCode, 1);
-    assert.ok(gone.events.some((event) => event.type === "stage-finished" && event.failure?.code === "FETCH_FAILED"));
-  } finally {
-    server.close();
-  }
-});
+test(
+  "fetch gets http and file, replays from the store, and real Nix agrees on the path",
+  { skip: peer("nix-store") },
+  async () => {
+    let served = 0;
+    const server = createServer((request, response) => {
+      served += 1;
+      if (request.url === "/moved") response.writeHead(302, { location: "/data.txt" }).end();
+      else if (request.url === "/data.txt") response.end(CONTENT);
+      else response.writeHead(404).end("no");
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    try {
+      const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      using project = new Project(fetching(`${base}/moved`, HASH));
+      const { outputs, status } = await project.run();
+      assert.equal(status, "passed");
+      const path = outputs["data.txt"] ?? "none";
+      assert.equal(readFileSync(join(project.home, path), "utf8"), CONTENT);
+      const before = served;
+      assert.equal((await project.run({ paranoid: true })).ends["data.txt"], "cached");
+      assert.equal(served, before);
+      const file = join(project.folder, "copy.txt");
+      writeFileSync(file, CONTENT);
+      project.write(fetching(pathToFileURL(file).href, HASH));
+      assert.equal((await project.run()).outputs["data.txt"], path);
+      const printed = nix(
+        "nix-store",
+        "--print-fixed-path",
+        "sha256",
+        createHash("sha256").update(CONTENT).digest("hex"),
+        "data.txt",
+      );
+      assert.equal(printed.stdout.trim(), path);
+      project.write(fetching(`${base}/gone`, HASH, "other.txt"));
+      const gone = await project.run();
+      assert.equal(gone.exitCode, 1);
+      assert.ok(
+        gone.events.some(
+          (event) => event.type === "stage-finished" && event.failure?.code === "FETCH_FAILED",
+        ),
+      );
+    } finally {
+      server.close();
+    }
+  },
+);
 
 test("a fetched file with another hash is refused: FETCH_HASH_MISMATCH, exit code 3, nothing kept", async () => {
   using project = new Project({});
@@ -153,7 +181,9 @@ test("a fetched file with another hash is refused: FETCH_HASH_MISMATCH, exit cod
   project.write(fetching(pathToFileURL(file).href, HASH));
   const { exitCode, events } = await project.run();
   assert.equal(exitCode, 3);
-  assert.ok(events.some((event) => event.type === "stage-finished" && event.failure?.code === "FETCH_HASH_MISMATCH"));
+  assert.ok(
+    events.some((event) => event.type === "stage-finished" && event.failure?.code === "FETCH_HASH_MISMATCH"),
+  );
   assert.deepEqual(
     readdirSync(join(project.home, "nix/store")).filter((name) => name.endsWith("-data.txt")),
     [],
@@ -167,7 +197,12 @@ test("a file that a command takes from a stage must be there: INPUT_FILE_MISSING
   });
   const { events, exitCode } = await project.run();
   assert.equal(exitCode, 1);
-  const failed = events.find((event) => event.type === "stage-finished" && event.failure?.code === "INPUT_FILE_MISSING");
-  assert.ok(failed?.type === "stage-finished" && failed.failure?.message.includes("pipeline.ts:6:14"), JSON.stringify(failed));
+  const failed = events.find(
+    (event) => event.type === "stage-finished" && event.failure?.code === "INPUT_FILE_MISSING",
+  );
+  assert.ok(
+    failed?.type === "stage-finished" && failed.failure?.message.includes("pipeline.ts:6:14"),
+    JSON.stringify(failed),
+  );
   assert.ok(existsSync(project.home));
 });

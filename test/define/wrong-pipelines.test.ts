@@ -8,7 +8,8 @@ import type { ErrorCode } from "#base/errors.ts";
 import { Project } from "../rig/project.ts";
 
 const STAGE = "export default function a() { return { 'x.json': { n: 1 } }; }\n";
-const HEAD = 'import { answer, command, fetch, gate, param, pipeline, source, stage, tool } from "pipelite";\n';
+const HEAD =
+  'import { answer, command, fetch, gate, param, pipeline, source, stage, tool } from "pipelite";\n';
 
 interface Wrong {
   name: string;
@@ -28,14 +29,22 @@ const a = 'const a = stage(() => import("./a.ts"));';
 const wrong: Wrong[] = [
   {
     name: "a cycle",
-    lines: ['const a = stage(() => import("./a.ts"), { b });', 'const b = stage(() => import("./a.ts"), { a });', "export default pipeline({ a, b });"],
+    lines: [
+      'const a = stage(() => import("./a.ts"), { b });',
+      'const b = stage(() => import("./a.ts"), { a });',
+      "export default pipeline({ a, b });",
+    ],
     code: "PIPELINE_CYCLE",
     place: "pipeline.ts:2:43",
     says: /'b'/,
   },
   {
     name: "an input that is undefined",
-    lines: ["const other = {};", 'const a = stage(() => import("./a.ts"), { input: other.proof });', "export default pipeline({ a });"],
+    lines: [
+      "const other = {};",
+      'const a = stage(() => import("./a.ts"), { input: other.proof });',
+      "export default pipeline({ a });",
+    ],
     code: "STAGE_INPUT_UNDEFINED",
     place: "pipeline.ts:3:11",
     says: /'input' of stage 'a'/,
@@ -48,7 +57,11 @@ const wrong: Wrong[] = [
   },
   {
     name: "a duplicate name",
-    lines: [a, 'const b = stage(() => import("./a.ts"), { a: stage(() => import("./a.ts")), x: 1 });', "export default pipeline({ a, b });"],
+    lines: [
+      a,
+      'const b = stage(() => import("./a.ts"), { a: stage(() => import("./a.ts")), x: 1 });',
+      "export default pipeline({ a, b });",
+    ],
     code: "STAGE_NAME_DUPLICATE",
     place: "pipeline.ts:3:46",
     says: /pipeline\.ts:2:11/,
@@ -61,7 +74,10 @@ const wrong: Wrong[] = [
   },
   {
     name: "a source that is not there",
-    lines: ['const a = stage(() => import("./a.ts"), { data: source("data.csv") });', "export default pipeline({ a });"],
+    lines: [
+      'const a = stage(() => import("./a.ts"), { data: source("data.csv") });',
+      "export default pipeline({ a });",
+    ],
     code: "SOURCE_NOT_FOUND",
     place: "pipeline.ts:2:49",
     says: /data\.csv/,
@@ -74,7 +90,10 @@ const wrong: Wrong[] = [
   },
   {
     name: "a stage that imports nothing",
-    lines: ["const a = stage(() => Promise.resolve({ default: () => ({}) }));", "export default pipeline({ a });"],
+    lines: [
+      "const a = stage(() => Promise.resolve({ default: () => ({}) }));",
+      "export default pipeline({ a });",
+    ],
     code: "STAGE_NOT_AN_IMPORT",
     place: "pipeline.ts:2:11",
   },
@@ -94,7 +113,10 @@ const wrong: Wrong[] = [
   },
   {
     name: "a parameter out of its bounds",
-    lines: ['const a = stage(() => import("./a.ts"), { n: param.integer({ default: 2, min: 1, max: 9 }) });', "export default pipeline({ a });"],
+    lines: [
+      'const a = stage(() => import("./a.ts"), { n: param.integer({ default: 2, min: 1, max: 9 }) });',
+      "export default pipeline({ a });",
+    ],
     params: { n: "10" },
     code: "PARAM_INVALID",
     place: "pipeline.ts:2:52",
@@ -102,21 +124,30 @@ const wrong: Wrong[] = [
   },
   {
     name: "a parameter of the wrong kind",
-    lines: ['const a = stage(() => import("./a.ts"), { n: param.integer({ default: 2 }) });', "export default pipeline({ a });"],
+    lines: [
+      'const a = stage(() => import("./a.ts"), { n: param.integer({ default: 2 }) });',
+      "export default pipeline({ a });",
+    ],
     params: { n: "two" },
     code: "PARAM_INVALID",
     place: "pipeline.ts:2:52",
   },
   {
     name: "a parameter that must be set",
-    lines: ['const a = stage(() => import("./a.ts"), { mode: param.choice(["fast", "safe"]) });', "export default pipeline({ a });"],
+    lines: [
+      'const a = stage(() => import("./a.ts"), { mode: param.choice(["fast", "safe"]) });',
+      "export default pipeline({ a });",
+    ],
     code: "PARAM_MISSING",
     place: "pipeline.ts:2:55",
     says: /one of fast, safe/,
   },
   {
     name: "a default that the schema refuses",
-    lines: ['const a = stage(() => import("./a.ts"), { n: param.integer({ default: 2, min: 3 }) });', "export default pipeline({ a });"],
+    lines: [
+      'const a = stage(() => import("./a.ts"), { n: param.integer({ default: 2, min: 3 }) });',
+      "export default pipeline({ a });",
+    ],
     code: "PARAM_DEFAULT_INVALID",
     place: "pipeline.ts:2:52",
   },
@@ -151,13 +182,18 @@ const wrong: Wrong[] = [
   {
     name: "a tool that is a script",
     lines: ['const a = command(tool("./script.sh"), []);', "export default pipeline({ a });"],
-    executable: { "script.sh": "#!/bin/sh\necho a script has no ELF header, however long it is, and cannot be captured\n" },
+    executable: {
+      "script.sh": "#!/bin/sh\necho a script has no ELF header, however long it is, and cannot be captured\n",
+    },
     code: "TOOL_NOT_A_PROGRAM",
     place: "pipeline.ts:2:19",
   },
   {
     name: "a hash that is none",
-    lines: ['const a = fetch({ url: "https://example.org/x", hash: "sha256-none" });', "export default pipeline({ a });"],
+    lines: [
+      'const a = fetch({ url: "https://example.org/x", hash: "sha256-none" });',
+      "export default pipeline({ a });",
+    ],
     code: "FETCH_HASH_INVALID",
     place: "pipeline.ts:2:11",
   },
@@ -183,7 +219,17 @@ const wrong: Wrong[] = [
   },
 ];
 
-for (const { name, lines, code, place, says, params = {}, stages = [], files = {}, executable = {} } of wrong) {
+for (const {
+  name,
+  lines,
+  code,
+  place,
+  says,
+  params = {},
+  stages = [],
+  files = {},
+  executable = {},
+} of wrong) {
   test(`refuses ${name}: ${code}`, async () => {
     using project = new Project({ "a.ts": STAGE, "pipeline.ts": `${HEAD}${lines.join("\n")}\n`, ...files });
     project.write(executable);
@@ -192,7 +238,8 @@ for (const { name, lines, code, place, says, params = {}, stages = [], files = {
       if (!(error instanceof PipeliteError)) throw error;
       assert.equal(error.code, code, error.message);
       assert.equal(error.exitCode, code === "TOOL_NOT_FOUND" ? 4 : 2);
-      if (place !== undefined) assert.ok(error.message.startsWith(place), `${error.message}, wanted ${place}`);
+      if (place !== undefined)
+        assert.ok(error.message.startsWith(place), `${error.message}, wanted ${place}`);
       if (says !== undefined) assert.match(error.message, says);
       return true;
     });
@@ -201,7 +248,10 @@ for (const { name, lines, code, place, says, params = {}, stages = [], files = {
 
 test("refuses a folder without a pipeline: PIPELINE_NOT_FOUND", async () => {
   using project = new Project({ "readme.txt": "" });
-  await assert.rejects(project.plan(), (error) => error instanceof PipeliteError && error.code === "PIPELINE_NOT_FOUND");
+  await assert.rejects(
+    project.plan(),
+    (error) => error instanceof PipeliteError && error.code === "PIPELINE_NOT_FOUND",
+  );
 });
 
 test("planning neither loads nor runs the code of a stage", async () => {

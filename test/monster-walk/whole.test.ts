@@ -2,7 +2,16 @@
 // somebody else, and real Nix builds the derivations that it wrote to the same paths.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -45,10 +54,15 @@ function outputs({ stages }: RunRecord): Record<string, string | undefined> {
 }
 
 test("the result has the folders and files that the mission names", () => {
-  assert.deepEqual(
-    readdirSync(result).toSorted(),
-    ["audio", "evidence", "perf", "prompts", "proof", "song", "validation"],
-  );
+  assert.deepEqual(readdirSync(result).toSorted(), [
+    "audio",
+    "evidence",
+    "perf",
+    "prompts",
+    "proof",
+    "song",
+    "validation",
+  ]);
   const wanted = [
     "proof/certificate.json",
     "audio/monster_walk.wav",
@@ -93,16 +107,33 @@ test("real Nix accepts the store, and opens the result", { skip: peer("nix-store
   for (const path of Object.values(outputs(first))) assert.ok(path !== undefined && stdout.includes(path));
 });
 
-test("real Nix builds the derivations that the run wrote, to the same paths", { skip: peer("nix-store", "nix") }, () => {
-  const other = join(folder, "nix-home");
-  const stages = first.stages.filter(({ name }) => DETERMINISTIC.includes(name));
-  const derivations = stages.map(({ graphDrvPath }) => graphDrvPath ?? "none");
-  const copied = nix("nix", "copy", "--derivation", "--no-check-sigs", "--from", home, "--to", other, ...derivations);
-  assert.equal(copied.status, 0, copied.stderr);
-  const built = nix("nix-store", "--store", other, "--realise", ...derivations);
-  assert.equal(built.status, 0, built.stderr);
-  assert.deepEqual(built.stdout.trim().split("\n"), stages.map(({ outPath }) => outPath));
-});
+test(
+  "real Nix builds the derivations that the run wrote, to the same paths",
+  { skip: peer("nix-store", "nix") },
+  () => {
+    const other = join(folder, "nix-home");
+    const stages = first.stages.filter(({ name }) => DETERMINISTIC.includes(name));
+    const derivations = stages.map(({ graphDrvPath }) => graphDrvPath ?? "none");
+    const copied = nix(
+      "nix",
+      "copy",
+      "--derivation",
+      "--no-check-sigs",
+      "--from",
+      home,
+      "--to",
+      other,
+      ...derivations,
+    );
+    assert.equal(copied.status, 0, copied.stderr);
+    const built = nix("nix-store", "--store", other, "--realise", ...derivations);
+    assert.equal(built.status, 0, built.stderr);
+    assert.deepEqual(
+      built.stdout.trim().split("\n"),
+      stages.map(({ outPath }) => outPath),
+    );
+  },
+);
 
 test("another folder, user, home, time zone and locale give the same paths", async () => {
   const elsewhere = join(folder, "somewhere else");
@@ -111,8 +142,21 @@ test("another folder, user, home, time zone and locale give the same paths", asy
   rmSync(join(elsewhere, "walk/node_modules"), { recursive: true, force: true });
   symlinkSync(join(root, "node_modules"), join(elsewhere, "node_modules"));
   chmodSync(elsewhere, 0o777);
-  const args = ["run", join(elsewhere, "walk"), "--store", join(elsewhere, "home"), "--out", join(elsewhere, "result")];
-  const env = { TZ: "Asia/Kathmandu", LC_ALL: "tr_TR.UTF-8", LANG: "tr_TR.UTF-8", HOME: elsewhere, USER: "somebody" };
+  const args = [
+    "run",
+    join(elsewhere, "walk"),
+    "--store",
+    join(elsewhere, "home"),
+    "--out",
+    join(elsewhere, "result"),
+  ];
+  const env = {
+    TZ: "Asia/Kathmandu",
+    LC_ALL: "tr_TR.UTF-8",
+    LANG: "tr_TR.UTF-8",
+    HOME: elsewhere,
+    USER: "somebody",
+  };
   const ended = await (process.getuid?.() === 0
     ? asNobody(args, { ...env, PATH: process.env["PATH"] ?? "" })
     : pipelite(args, { env }));

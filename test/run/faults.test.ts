@@ -2,7 +2,15 @@
 // a message that says what happened, leaves no process behind, and leaves a store that real Nix verifies.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -42,7 +50,15 @@ ${body}
 }
 
 function run(project: Project, ...more: string[]): Promise<Ended> {
-  return pipelite(["run", project.root, "--store", project.home, "--out", join(project.folder, "result"), ...more]);
+  return pipelite([
+    "run",
+    project.root,
+    "--store",
+    project.home,
+    "--out",
+    join(project.folder, "result"),
+    ...more,
+  ]);
 }
 
 /** Processes that carry this mark in their command line or environment. */
@@ -68,29 +84,79 @@ interface Misbehaving {
 
 const misbehaving: Misbehaving[] = [
   { name: "exits with a code", failure: "STAGE_FAILED", body: "process.exit(7);", says: /exited with 7/ },
-  { name: "throws", failure: "STAGE_FAILED", body: 'throw new Error("no bread");', says: /no bread[\s\S]*at Object\.bad \(bad\.ts:4:7\)/ },
-  { name: "ends by a signal", failure: "STAGE_KILLED", body: "process.abort();", says: /ended by SIG(ABRT|SEGV|ILL|TRAP)/ },
+  {
+    name: "throws",
+    failure: "STAGE_FAILED",
+    body: 'throw new Error("no bread");',
+    says: /no bread[\s\S]*at Object\.bad \(bad\.ts:4:7\)/,
+  },
+  {
+    name: "ends by a signal",
+    failure: "STAGE_KILLED",
+    body: "process.abort();",
+    says: /ended by SIG(ABRT|SEGV|ILL|TRAP)/,
+  },
   { name: "makes no output", failure: "STAGE_NO_OUTPUT", body: "", says: /made no output/ },
-  { name: "runs too long", failure: "STAGE_TIMED_OUT", body: "setInterval(() => undefined, 1000); await new Promise(() => undefined);", options: "{ timeoutMs: 700 }", says: /stopped after 700 ms/ },
-  { name: "prints a gigabyte", failure: "STAGE_LOG_LIMIT", body: 'const line = "x".repeat(1023) + "\\n"; for (let i = 0; i < 1 << 20; i++) writeFileSync(1, line);', says: /stopped after \d+ MiB of log/ },
-  { name: "writes into its input", failure: "STAGE_FAILED", body: 'writeFileSync(process.argv[1], "other"); return {};', says: /EACCES|EROFS/ },
-  { name: "makes a socket", failure: "STORE_SPECIAL_FILE", body: 'mkdirSync(out); const net = await import("node:net"); await new Promise((done) => net.createServer().listen(out + "/socket", () => done(undefined))); process.exit(0);', says: /socket/ },
-  { name: "refers to itself", failure: "STORE_SELF_REFERENCE", body: "return { 'self.txt': out };", says: /must not mention its own path/ },
-  { name: "returns a path that leads outside", failure: "STAGE_FAILED", body: "return { '../x': '1' };", says: /plain relative path/ },
-  { name: "returns what is no file", failure: "STAGE_FAILED", body: "return { x: Number.NaN };", says: /NaN/ },
+  {
+    name: "runs too long",
+    failure: "STAGE_TIMED_OUT",
+    body: "setInterval(() => undefined, 1000); await new Promise(() => undefined);",
+    options: "{ timeoutMs: 700 }",
+    says: /stopped after 700 ms/,
+  },
+  {
+    name: "prints a gigabyte",
+    failure: "STAGE_LOG_LIMIT",
+    body: 'const line = "x".repeat(1023) + "\\n"; for (let i = 0; i < 1 << 20; i++) writeFileSync(1, line);',
+    says: /stopped after \d+ MiB of log/,
+  },
+  {
+    name: "writes into its input",
+    failure: "STAGE_FAILED",
+    body: 'writeFileSync(process.argv[1], "other"); return {};',
+    says: /EACCES|EROFS/,
+  },
+  {
+    name: "makes a socket",
+    failure: "STORE_SPECIAL_FILE",
+    body: 'mkdirSync(out); const net = await import("node:net"); await new Promise((done) => net.createServer().listen(out + "/socket", () => done(undefined))); process.exit(0);',
+    says: /socket/,
+  },
+  {
+    name: "refers to itself",
+    failure: "STORE_SELF_REFERENCE",
+    body: "return { 'self.txt': out };",
+    says: /must not mention its own path/,
+  },
+  {
+    name: "returns a path that leads outside",
+    failure: "STAGE_FAILED",
+    body: "return { '../x': '1' };",
+    says: /plain relative path/,
+  },
+  {
+    name: "returns what is no file",
+    failure: "STAGE_FAILED",
+    body: "return { x: Number.NaN };",
+    says: /NaN/,
+  },
 ];
 
 for (const { name, failure, body, options, says } of misbehaving) {
-  test(`a stage that ${name}: ${failure}, exit code 1, the reason, no leftovers`, { skip: peer("nix-store") }, async () => {
-    using project = oneStage(body, options);
-    const { code, stderr } = await run(project);
-    assert.equal(code, 1, stderr);
-    assert.match(stderr, says);
-    assert.match(stderr, /pipeline\.ts:2:13/);
-    assert.equal(readRun(project.home, "latest").stages[0]?.failure?.code, failure);
-    assert.deepEqual(readdirSync(join(project.home, "nix/var/nix/builds")), []);
-    assertNixAccepts(project.home);
-  });
+  test(
+    `a stage that ${name}: ${failure}, exit code 1, the reason, no leftovers`,
+    { skip: peer("nix-store") },
+    async () => {
+      using project = oneStage(body, options);
+      const { code, stderr } = await run(project);
+      assert.equal(code, 1, stderr);
+      assert.match(stderr, says);
+      assert.match(stderr, /pipeline\.ts:2:13/);
+      assert.equal(readRun(project.home, "latest").stages[0]?.failure?.code, failure);
+      assert.deepEqual(readdirSync(join(project.home, "nix/var/nix/builds")), []);
+      assertNixAccepts(project.home);
+    },
+  );
 }
 
 test("a stage that leaves processes behind: they are gone when it ends", async () => {
@@ -106,47 +172,73 @@ test("a stage that leaves processes behind: they are gone when it ends", async (
   assert.deepEqual(processesWith(mark), []);
 });
 
-test("Ctrl-C kills the process tree of the stage and registers nothing: exit code 130", { skip: peer("nix-store") }, async () => {
-  using project = oneStage('console.log("started"); setInterval(() => undefined, 1000); await new Promise(() => undefined);');
-  const running = start(["run", project.root, "--store", project.home, "--out", join(project.folder, "result")]);
-  await waitFor(() => readdirSync(join(project.home, "nix/var/nix/builds")).length > 0);
-  await sleep(500);
-  running.child.kill("SIGINT");
-  const { code, stderr } = await running.ended;
-  assert.equal(code, 130, stderr);
-  assert.deepEqual(processesWith(storePathOfStage(project)), []);
-  assert.deepEqual(readdirSync(join(project.home, "nix/var/nix/builds")), []);
-  assertNixAccepts(project.home);
-});
+test(
+  "Ctrl-C kills the process tree of the stage and registers nothing: exit code 130",
+  { skip: peer("nix-store") },
+  async () => {
+    using project = oneStage(
+      'console.log("started"); setInterval(() => undefined, 1000); await new Promise(() => undefined);',
+    );
+    const running = start([
+      "run",
+      project.root,
+      "--store",
+      project.home,
+      "--out",
+      join(project.folder, "result"),
+    ]);
+    await waitFor(() => readdirSync(join(project.home, "nix/var/nix/builds")).length > 0);
+    await sleep(500);
+    running.child.kill("SIGINT");
+    const { code, stderr } = await running.ended;
+    assert.equal(code, 130, stderr);
+    assert.deepEqual(processesWith(storePathOfStage(project)), []);
+    assert.deepEqual(readdirSync(join(project.home, "nix/var/nix/builds")), []);
+    assertNixAccepts(project.home);
+  },
+);
 
 function storePathOfStage({ home }: Project): string {
   return readdirSync(join(home, "nix/store")).find((name) => name.endsWith("-bad.mjs")) ?? "no such bundle";
 }
 
-test("kill -9 at any moment: the stage dies, the store stays valid, the next run is as if nothing had been", { skip: peer("nix-store") }, async () => {
-  using project = new Project({
-    "pipeline.ts": `${HEAD}const one = stage(() => import("./one.ts"), { n: param.integer({ default: 0 }) });
+test(
+  "kill -9 at any moment: the stage dies, the store stays valid, the next run is as if nothing had been",
+  { skip: peer("nix-store") },
+  async () => {
+    using project = new Project({
+      "pipeline.ts": `${HEAD}const one = stage(() => import("./one.ts"), { n: param.integer({ default: 0 }) });
 const two = stage(() => import("./two.ts"), { one });
 export default pipeline({ one, two });\n`,
-    "one.ts": `export default function one({ n }: { n: number }) { return Object.fromEntries(Array.from({ length: 200 }, (_, i) => ["f" + i, "x".repeat(5000) + n + i])); }\n`,
-    "two.ts": `import type { Source } from "pipelite";\nexport default async function two({ one }: { one: Source }) { return { "n.txt": await one.text("f7") }; }\n`,
-  });
-  for (let n = 0; n < 12; n += 1) {
-    const running = start(["run", project.root, "--store", project.home, "--param", `n=${n}`, "--out", join(project.folder, "result")]);
-    await sleep(60 + n * 40);
-    running.child.kill("SIGKILL");
-    await running.ended;
-  }
-  await waitFor(() => processesWith("-one.mjs").length + processesWith("-two.mjs").length === 0);
-  assertNixAccepts(project.home);
-  const { code, stderr } = await run(project, "--param", "n=5");
-  assert.equal(code, 0, stderr);
-  const { code: collected, stderr: said } = await pipelite(["store", "gc", "--store", project.home]);
-  assert.equal(collected, 0, said);
-  assert.deepEqual(readdirSync(join(project.home, "nix/var/nix/builds")), []);
-  assertNixAccepts(project.home);
-  assert.match(readFileSync(join(project.folder, "result/two/n.txt"), "utf8"), /^x+57$/);
-});
+      "one.ts": `export default function one({ n }: { n: number }) { return Object.fromEntries(Array.from({ length: 200 }, (_, i) => ["f" + i, "x".repeat(5000) + n + i])); }\n`,
+      "two.ts": `import type { Source } from "pipelite";\nexport default async function two({ one }: { one: Source }) { return { "n.txt": await one.text("f7") }; }\n`,
+    });
+    for (let n = 0; n < 12; n += 1) {
+      const running = start([
+        "run",
+        project.root,
+        "--store",
+        project.home,
+        "--param",
+        `n=${n}`,
+        "--out",
+        join(project.folder, "result"),
+      ]);
+      await sleep(60 + n * 40);
+      running.child.kill("SIGKILL");
+      await running.ended;
+    }
+    await waitFor(() => processesWith("-one.mjs").length + processesWith("-two.mjs").length === 0);
+    assertNixAccepts(project.home);
+    const { code, stderr } = await run(project, "--param", "n=5");
+    assert.equal(code, 0, stderr);
+    const { code: collected, stderr: said } = await pipelite(["store", "gc", "--store", project.home]);
+    assert.equal(collected, 0, said);
+    assert.deepEqual(readdirSync(join(project.home, "nix/var/nix/builds")), []);
+    assertNixAccepts(project.home);
+    assert.match(readFileSync(join(project.folder, "result/two/n.txt"), "utf8"), /^x+57$/);
+  },
+);
 
 test("a file of the store that changed: verify names it, exit code 3", async () => {
   using project = new Project({
@@ -189,15 +281,28 @@ test("a home that cannot be written: said so, exit code 2 or 4, no stack", { ski
   assert.doesNotMatch(stderr, /Internal error/);
 });
 
-test("a full disk: said so, exit code 1, the store stays valid", { skip: needsRoot || peer("nix-store") }, async () => {
-  using project = oneStage('const big = Buffer.alloc(1 << 20, 7); mkdirSync(out); for (let i = 0; i < 400; i++) writeFileSync(out + "/" + i, big);');
-  using mounted = new Mounted(project.folder, "size=220m");
-  const home = join(mounted.path, "home");
-  const { code, stderr } = await pipelite(["run", project.root, "--store", home, "--out", join(project.folder, "result")]);
-  assert.equal(code, 1, stderr);
-  assert.match(stderr, /ENOSPC|no space|full/i);
-  assertNixAccepts(home);
-});
+test(
+  "a full disk: said so, exit code 1, the store stays valid",
+  { skip: needsRoot || peer("nix-store") },
+  async () => {
+    using project = oneStage(
+      'const big = Buffer.alloc(1 << 20, 7); mkdirSync(out); for (let i = 0; i < 400; i++) writeFileSync(out + "/" + i, big);',
+    );
+    using mounted = new Mounted(project.folder, "size=220m");
+    const home = join(mounted.path, "home");
+    const { code, stderr } = await pipelite([
+      "run",
+      project.root,
+      "--store",
+      home,
+      "--out",
+      join(project.folder, "result"),
+    ]);
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /ENOSPC|no space|full/i);
+    assertNixAccepts(home);
+  },
+);
 
 test("a disk that is full from the start: said so, no stack", { skip: needsRoot }, async () => {
   using project = oneStage("return { 'x.txt': '1' };");
@@ -208,17 +313,21 @@ test("a disk that is full from the start: said so, no stack", { skip: needsRoot 
   assert.doesNotMatch(stderr, /Internal error/);
 });
 
-test("a stage that forks without end: stopped, exit code 1, the machine goes on", { skip: needsRoot }, async () => {
-  using project = new Project(
-    {
-      "pipeline.ts": `${HEAD}const bomb = command(tool("busybox"), ["sh", "-c", "f() { f | f & }; f; sleep 30"], { timeoutMs: 2500 });\nexport default pipeline({ bomb });\n`,
-    },
-    shared.home,
-  );
-  const { code, stderr } = await run(project);
-  assert.equal(code, 1, stderr);
-  await waitFor(() => processesWith("f() { f | f & }").length === 0);
-});
+test(
+  "a stage that forks without end: stopped, exit code 1, the machine goes on",
+  { skip: needsRoot },
+  async () => {
+    using project = new Project(
+      {
+        "pipeline.ts": `${HEAD}const bomb = command(tool("busybox"), ["sh", "-c", "f() { f | f & }; f; sleep 30"], { timeoutMs: 2500 });\nexport default pipeline({ bomb });\n`,
+      },
+      shared.home,
+    );
+    const { code, stderr } = await run(project);
+    assert.equal(code, 1, stderr);
+    await waitFor(() => processesWith("f() { f | f & }").length === 0);
+  },
+);
 
 async function waitFor(condition: () => boolean, timeoutMs = 15_000): Promise<void> {
   const start = performance.now();

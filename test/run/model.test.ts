@@ -75,8 +75,16 @@ test("without a model the input is null, and nothing is asked", async () => {
 });
 
 const bad: { name: string; reply: { status: number; body: unknown }; code: string }[] = [
-  { name: "an error status", reply: { status: 404, body: { error: "model not found" } }, code: "MODEL_REFUSED" },
-  { name: "an error object with status 200", reply: { status: 200, body: { error: "pull model manifest: file does not exist" } }, code: "MODEL_REFUSED" },
+  {
+    name: "an error status",
+    reply: { status: 404, body: { error: "model not found" } },
+    code: "MODEL_REFUSED",
+  },
+  {
+    name: "an error object with status 200",
+    reply: { status: 200, body: { error: "pull model manifest: file does not exist" } },
+    code: "MODEL_REFUSED",
+  },
   { name: "no JSON", reply: { status: 200, body: "<html>busy</html>" }, code: "MODEL_REFUSED" },
   { name: "no choices", reply: { status: 200, body: { choices: [] } }, code: "MODEL_REFUSED" },
   { name: "an answer that is cut off", reply: completion("sevenle", "length"), code: "MODEL_REFUSED" },
@@ -90,7 +98,9 @@ for (const { name, reply: answer, code } of bad) {
     const { status, exitCode, events } = await project.run({ model: { url, name: "m1" } });
     assert.equal(status, "failed");
     assert.equal(exitCode, 1);
-    const failures = events.flatMap((event) => (event.type === "stage-finished" ? (event.failure?.code ?? []) : []));
+    const failures = events.flatMap((event) =>
+      event.type === "stage-finished" ? (event.failure?.code ?? []) : [],
+    );
     assert.deepEqual(failures, [code]);
     assert.equal(existsSync(lock()), false);
   });
@@ -98,18 +108,29 @@ for (const { name, reply: answer, code } of bad) {
 
 test("an unreachable endpoint fails the run with MODEL_UNREACHABLE", async () => {
   const { events } = await project.run({ model: { url: "http://127.0.0.1:9/v1", name: "m1" } });
-  assert.ok(events.some((event) => event.type === "stage-finished" && event.failure?.code === "MODEL_UNREACHABLE"));
+  assert.ok(
+    events.some((event) => event.type === "stage-finished" && event.failure?.code === "MODEL_UNREACHABLE"),
+  );
 });
 
 test("a model without an endpoint and without a pinned answer fails with MODEL_URL_MISSING", async () => {
   const { events } = await project.run({ model: { name: "m1" } });
-  assert.ok(events.some((event) => event.type === "stage-finished" && event.failure?.code === "MODEL_URL_MISSING"));
+  assert.ok(
+    events.some((event) => event.type === "stage-finished" && event.failure?.code === "MODEL_URL_MISSING"),
+  );
 });
 
 test("a request without messages is refused: MODEL_REQUEST_INVALID", async () => {
-  using wrong = new Project({ ...files, "ask.ts": `export default function ask() { return { "request.json": {} }; }\n` });
+  using wrong = new Project({
+    ...files,
+    "ask.ts": `export default function ask() { return { "request.json": {} }; }\n`,
+  });
   const { events } = await wrong.run({ model: { url, name: "m1" } });
-  assert.ok(events.some((event) => event.type === "stage-finished" && event.failure?.code === "MODEL_REQUEST_INVALID"));
+  assert.ok(
+    events.some(
+      (event) => event.type === "stage-finished" && event.failure?.code === "MODEL_REQUEST_INVALID",
+    ),
+  );
 });
 
 test("an answer that passes its check is used and pinned; the request carries the model's name", async () => {

@@ -14,7 +14,8 @@ const apart = stage(() => import("./stages/apart.ts"));
 export default pipeline({ first, second, third, apart });
 `,
   "data/numbers.txt": "1\n2\n3\n",
-  "stages/sum.ts": "export const sum = (text: string): number => text.trim().split('\\n').map(Number).reduce((a, b) => a + b, 0);\n",
+  "stages/sum.ts":
+    "export const sum = (text: string): number => text.trim().split('\\n').map(Number).reduce((a, b) => a + b, 0);\n",
   "stages/first.ts": `
 import type { Source } from "pipelite";
 import { readFile } from "node:fs/promises";

@@ -15,7 +15,8 @@ const a = stage(() => import("./a.ts"), { n: param.integer({ default: 1 }) });
 const b = stage(() => import("./b.ts"));
 export default pipeline({ a, b });
 `,
-  "a.ts": 'export default function a({ n }: { n: number }) { console.log("n is", n); return { "n.json": n }; }\n',
+  "a.ts":
+    'export default function a({ n }: { n: number }) { console.log("n is", n); return { "n.json": n }; }\n',
   "b.ts": 'export default function b() { return { "b.txt": "b" }; }\n',
 };
 
@@ -88,7 +89,10 @@ test("a damaged record is refused with its file: RUN_RECORD_INVALID", () => {
   writeFileSync(join(home, "pipelite/runs/20260101T000000000Z-abcdef.json"), "{");
   refuses("RUN_RECORD_INVALID", () => readRun(home, "latest"));
   const record = readFileSync(join(project.home, "pipelite/runs", `${ids[0]}.json`), "utf8");
-  writeFileSync(join(home, "pipelite/runs/20260101T000000000Z-abcdef.json"), record.replace('"schema": 1', '"schema": 99'));
+  writeFileSync(
+    join(home, "pipelite/runs/20260101T000000000Z-abcdef.json"),
+    record.replace('"schema": 1', '"schema": 99'),
+  );
   refuses("RUN_RECORD_INVALID", () => readRun(home, "latest"));
 });
 

@@ -37,6 +37,17 @@ const wrongVerdict = gate(first, "verdict.json");
 // @ts-expect-error a default that is none of the choices
 const wrongDefault = param.choice(["a", "b"], { default: "c" });
 
-void [missing, none, wrongStage, wrongValue, wrongParam, wrongChoice, tooMuch, wrongFile, wrongVerdict, wrongDefault];
+void [
+  missing,
+  none,
+  wrongStage,
+  wrongValue,
+  wrongParam,
+  wrongChoice,
+  tooMuch,
+  wrongFile,
+  wrongVerdict,
+  wrongDefault,
+];
 
 export default pipeline({ first, good, gated, picture });

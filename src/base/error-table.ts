@@ -1,0 +1,376 @@
+// Every error a user can meet: its code (public, stable), its message, its exit code and what to do about it.
+
+/** What the process ends with; documented in docs/reference/exit-codes.md. */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  verification: 3,
+  unavailable: 4,
+  internal: 70,
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+export interface Row {
+  exit: ExitCode;
+  /** Sentence with `{name}` holes that are filled from the details. */
+  message: string;
+  hint?: string;
+}
+
+export const rows = {
+  // base
+  LOCK_TIMEOUT: {
+    exit: 1,
+    message: "Cannot get a lock within {timeoutMs} ms: another process holds it",
+  },
+  MEMORY_FILE_REFUSED: {
+    exit: 4,
+    message: "Cannot make the memory file {name}: the kernel refuses executable memory files",
+  },
+  JSON_NOT_CANONICAL: { exit: 2, message: "Cannot write {value} as canonical JSON at {at}" },
+  // define
+  PARAM_DEFAULT_INVALID: {
+    exit: 2,
+    message: "{place}: cannot use {value} as a default: it must be {wanted}",
+  },
+  PIPELINE_NOT_FOUND: {
+    exit: 2,
+    message: "Cannot find the pipeline: no file {file}",
+    hint: "Name a pipeline.ts or its folder, or start one with `pipelite init`",
+  },
+  PIPELINE_NOT_EXPORTED: {
+    exit: 2,
+    message: "Cannot use {file}: its default export is not a pipeline",
+    hint: "End it with `export default pipeline({ ... })`",
+  },
+  PIPELINE_CYCLE: {
+    exit: 2,
+    message:
+      "{place}: cannot use '{name}' before it is defined: a stage takes stages that stand above it, never a cycle",
+  },
+  PIPELINE_FAILED: { exit: 2, message: "{place}: cannot evaluate the pipeline: {problem}" },
+  STAGE_MODULE_NOT_FOUND: {
+    exit: 2,
+    message: "{place}: cannot find the module of this stage: {problem}",
+  },
+  STAGE_NOT_AN_IMPORT: {
+    exit: 2,
+    message: "{place}: cannot find the code of this stage: its first argument imports no module",
+    hint: 'Write `stage(() => import("./stages/name.ts"))`',
+  },
+  STAGE_BUNDLE_FAILED: {
+    exit: 2,
+    message: "{where}: cannot bundle the stage of {place}: {problem}",
+  },
+  TOOL_NOT_FOUND: { exit: 4, message: "{place}: cannot find the program {program} on the PATH" },
+  TOOL_NOT_A_PROGRAM: {
+    exit: 2,
+    message: "{place}: cannot capture {program}: it is not a 64-bit ELF program that can run here",
+  },
+  TOOL_LIBRARY_MISSING: {
+    exit: 4,
+    message: "{place}: cannot capture {program}: its library {library} is not installed",
+  },
+  PARAM_UNKNOWN: {
+    exit: 2,
+    message: "Cannot set the parameter '{name}': the pipeline has none of that name (it has: {known})",
+  },
+  PARAM_AMBIGUOUS: {
+    exit: 2,
+    message: "{place}: cannot use the name '{name}' for two parameters: {other} has it already",
+    hint: "Keep one `const {name} = param....` and give it to both stages",
+  },
+  PARAM_MISSING: {
+    exit: 2,
+    message: "{place}: the parameter '{name}' has no default and must be set to {wanted}",
+    hint: "--param {name}=VALUE",
+  },
+  PARAM_INVALID: {
+    exit: 2,
+    message: "{place}: cannot set the parameter '{name}' to '{value}': it must be {wanted}",
+  },
+  STAGE_NAME_DUPLICATE: {
+    exit: 2,
+    message: "{place}: cannot name a second stage '{name}': {other} has that name",
+  },
+  STAGE_NAME_INVALID: {
+    exit: 2,
+    message:
+      "{place}: cannot use '{name}' as a name: names are 1 to 100 of 0-9 a-z A-Z + - . _ ? = and start with no dot",
+  },
+  STAGE_INPUT_UNDEFINED: {
+    exit: 2,
+    message: "{place}: the input '{name}' of stage '{stage}' is undefined",
+  },
+  STAGE_INPUT_NOT_JSON: {
+    exit: 2,
+    message:
+      "{place}: cannot pass the input '{name}' to stage '{stage}': it must be a stage, a parameter or plain data ({problem})",
+  },
+  SOURCE_NOT_FOUND: { exit: 2, message: "{place}: cannot find the source {path}" },
+  FETCH_URL_INVALID: { exit: 2, message: "{place}: cannot fetch '{url}': it is no URL" },
+  FETCH_HASH_INVALID: {
+    exit: 2,
+    message: "{place}: cannot use '{hash}' as the sha256 of the file to fetch",
+    hint: "Give it as sha256-BASE64 (SRI), as 64 hex digits or in Nix's base 32",
+  },
+  INPUT_FILE_MISSING: { exit: 1, message: "{place}: stage '{stage}' made no file '{file}'" },
+  PIPELINE_RESULT_INVALID: {
+    exit: 2,
+    message: "{place}: cannot name '{name}' as a result: it is not a stage, source, fetch, command or gate",
+  },
+  PIPELINE_INPUT_UNKNOWN: {
+    exit: 2,
+    message: "{place}: cannot use this input: it is not a stage, source, fetch, command or gate",
+    hint: "Pass what stage(), source(), fetch(), command() or gate() returned",
+  },
+  // store
+  STORE_NO_SPACE: {
+    exit: 1,
+    message: "Cannot write to the store {home}: no space is left on its file system",
+    hint: "Free some space or collect garbage, then run again: nothing half-written is registered",
+  },
+  STORE_READ_ONLY: {
+    exit: 2,
+    message: "Cannot write to the store {home}: {reason}",
+    hint: "Choose a folder you may write to with --store or PIPELITE_HOME",
+  },
+  STORE_NOT_FOUND: { exit: 2, message: "Cannot open the store {home}: there is none" },
+  STORE_BUSY: {
+    exit: 1,
+    message: "Cannot use the store {home}: another process has held its database for {timeoutMs} ms",
+  },
+  STORE_DATABASE_DAMAGED: {
+    exit: 3,
+    message: "Cannot use the store's database {file}: {reason}",
+    hint: "Put a copy of the file back, or move {home} away: the next run makes a new store there",
+  },
+  STORE_SCHEMA_FOREIGN: {
+    exit: 2,
+    message: "Cannot use the store {home}: its database has {actual} where {wanted} is wanted",
+    hint: "Another version of Nix made it; choose another folder with --store or PIPELITE_HOME",
+  },
+  STORE_PATH_NOT_VALID: {
+    exit: 1,
+    message: "Cannot use {path}: it is not valid in the store {home}",
+  },
+  STORE_PATH_MISSING: {
+    exit: 3,
+    message: "Cannot read {path}: it is registered but {file} is missing",
+    hint: "Something other than Pipelite or Nix removed it; `pipelite store verify` lists all that is wrong",
+  },
+  STORE_PATH_IN_USE: { exit: 1, message: "Cannot delete {path}: {reason}" },
+  STORE_SOURCE_MISSING: { exit: 2, message: "Cannot add {file}: no such file or folder" },
+  STORE_SOURCE_UNREADABLE: { exit: 2, message: "Cannot read {file}: {reason}" },
+  STORE_SOURCE_CHANGED: { exit: 1, message: "Cannot read {file}: it changed while it was read" },
+  STORE_SPECIAL_FILE: {
+    exit: 2,
+    message: "Cannot store {file}: it is a {kind}, and only files, folders and symbolic links can be stored",
+  },
+  STORE_OUTPUT_MISSING: {
+    exit: 1,
+    message: "Cannot register {name}: the builder did not make {file}",
+  },
+  STORE_OUTPUT_UNSAFE: { exit: 1, message: "Cannot register {name}: {file} {reason}" },
+  STORE_OUTPUT_NOT_FLAT: {
+    exit: 1,
+    message:
+      "Cannot register {name}: its hash is that of a file, so it must be a file that is not executable",
+  },
+  STORE_SELF_REFERENCE: {
+    exit: 1,
+    message: "Cannot register {name}: a content-addressed output must not mention its own path {scratch}",
+    hint: 'Keep the output relocatable, or give the stage `addressing: "input"`',
+  },
+  STORE_HASH_MISMATCH: {
+    exit: 3,
+    message: "Cannot accept {path}: its hash is {actual}, wanted is {wanted}",
+  },
+  STORE_CONTENT_ADDRESS_WRONG: {
+    exit: 3,
+    message: "Cannot accept {path}: its content address {contentAddress} belongs to another path",
+  },
+  STORE_REFERENCE_MISSING: {
+    exit: 1,
+    message: "Cannot register {path}: it refers to {reference}, which is not valid",
+  },
+  STORE_REFERENCE_CYCLE: {
+    exit: 1,
+    message: "Cannot register {path}: it refers to itself through {through}",
+  },
+  STORE_ROOT_EXISTS: { exit: 2, message: "Cannot write the link {link}: something else is there" },
+  // build
+  DERIVATION_UNSUPPORTED: { exit: 2, message: "Cannot build {drvPath}: {problem}" },
+  FETCH_FAILED: { exit: 1, message: "Cannot fetch {url}: {problem}" },
+  FETCH_HASH_MISMATCH: { exit: 3, message: "Cannot use {url}: its hash is {got}, wanted {wanted}" },
+  NIX_NOT_FOUND: { exit: 4, message: "Cannot use the engine nix: no nix-store on the PATH" },
+  STAGE_FAILED: { exit: 1, message: "Stage '{stage}' failed: it exited with {code}" },
+  STAGE_KILLED: { exit: 1, message: "Stage '{stage}' failed: it was ended by {signal}" },
+  STAGE_TIMED_OUT: { exit: 1, message: "Stage '{stage}' failed: it was stopped after {timeoutMs} ms" },
+  STAGE_LOG_LIMIT: { exit: 1, message: "Stage '{stage}' failed: it was stopped after {limitMiB} MiB of log" },
+  STAGE_NO_OUTPUT: {
+    exit: 1,
+    message: "Stage '{stage}' failed: it made no output",
+    hint: "Return an object of files, or write to the folder given as `out`",
+  },
+  GATE_CLOSED: { exit: 1, message: "The gate '{stage}' stopped the run: its verdict is not 'passed'" },
+  // run
+  RUN_NOT_FOUND: { exit: 2, message: "Cannot find the run {run}", hint: "`pipelite runs` lists all runs" },
+  RUN_AMBIGUOUS: { exit: 2, message: "Cannot tell which run {run} means: {first}, {second} or another" },
+  RUN_RECORD_INVALID: { exit: 3, message: "Cannot read the run record {file}: {problem}" },
+  RUN_STAGE_NOT_FOUND: { exit: 2, message: "Cannot find the stage '{stage}' in run {run}: it has {known}" },
+  STAGE_LOG_MISSING: { exit: 2, message: "Cannot show a log of stage '{stage}' in run {run}: there is none" },
+  STAGE_NOT_FOUND: { exit: 2, message: "Cannot run the stage '{stage}': the pipeline has {known}" },
+  MODEL_REQUEST_INVALID: { exit: 2, message: "Cannot use the request for the model: {problem}" },
+  MODEL_URL_MISSING: {
+    exit: 2,
+    message:
+      "Cannot ask the model {model}: no answer of its is pinned for this request, and no endpoint is given",
+    hint: "Add --model URL",
+  },
+  MODEL_UNREACHABLE: { exit: 1, message: "Cannot reach the model at {url}: {problem}" },
+  MODEL_REFUSED: { exit: 1, message: "Cannot use what {url} answered: {problem}" },
+  LOCK_FILE_INVALID: { exit: 2, message: "Cannot read {file}: {problem}" },
+  LOCK_ANSWER_CHANGED: {
+    exit: 3,
+    message: "Cannot use {file}: the answer to {request} is not the one whose hash is pinned",
+  },
+  RESULT_LINK_TAKEN: {
+    exit: 2,
+    message: "Cannot make the result link {link}: something that is no link stands there",
+    hint: "Remove it, or name another with --out",
+  },
+  // nix
+  NIX32_INVALID: { exit: 2, message: "Cannot read '{text}' as nix32: {reason}" },
+  HASH_INVALID: { exit: 2, message: "Cannot read '{text}' as a hash: {reason}" },
+  HASH_ALGORITHM_UNKNOWN: {
+    exit: 2,
+    message: "Cannot use the hash algorithm '{algorithm}': known are {known}",
+  },
+  STORE_PATH_INVALID: { exit: 2, message: "Cannot use '{path}' as a store path: {reason}" },
+  STORE_NAME_INVALID: { exit: 2, message: "Cannot use '{name}' as the name of a store path: {reason}" },
+  STORE_REFERENCES_FORBIDDEN: {
+    exit: 2,
+    message: "Cannot give {name} references: a {kind} path can't have any",
+  },
+  NAR_MAGIC_WRONG: {
+    exit: 3,
+    message: "Cannot read the NAR: it does not begin with the words of one (byte {offset})",
+  },
+  NAR_TAG_WRONG: {
+    exit: 3,
+    message: "Cannot read the NAR: {tag} stands at byte {offset} where {wanted} must be",
+  },
+  NAR_STRING_TOO_LONG: {
+    exit: 3,
+    message:
+      "Cannot read the NAR: a string of {size} bytes stands at byte {offset} where at most {max} are allowed",
+  },
+  NAR_PADDING_WRONG: { exit: 3, message: "Cannot read the NAR: byte {offset} is padding and must be zero" },
+  NAR_SIZE_TOO_LARGE: {
+    exit: 3,
+    message: "Cannot read the NAR: the file at byte {offset} says it has {size} bytes",
+  },
+  NAR_TRUNCATED: { exit: 3, message: "Cannot read the NAR: it ends too early, after {offset} bytes" },
+  NAR_TRAILING_DATA: {
+    exit: 3,
+    message: "Cannot read the NAR: {size} bytes follow its end at byte {offset}",
+  },
+  NAR_NAME_INVALID: { exit: 3, message: "Cannot use the file name {name} in a NAR: {reason}" },
+  NAR_ORDER_WRONG: { exit: 3, message: "Cannot put {name} after {previous} in a NAR: names must rise" },
+  NAR_TARGET_INVALID: {
+    exit: 3,
+    message: "Cannot put a symlink to {target} into a NAR: targets have 1 to {max} bytes, none of them zero",
+  },
+  NAR_TOO_DEEP: {
+    exit: 3,
+    message: "Cannot have a NAR of this depth: files lie in fewer than {max} folders",
+  },
+  NAR_SIZE_CHANGED: {
+    exit: 1,
+    message:
+      "Cannot put this file into a NAR: it changed while it was read ({wanted} bytes at first, now {actual})",
+  },
+  DRV_SYNTAX: { exit: 2, message: "Cannot read the derivation: byte {offset} is not {wanted}" },
+  DRV_NOT_CANONICAL: {
+    exit: 2,
+    message: "Cannot read the derivation: it is not in canonical form: {reason}",
+  },
+  DRV_VERSION_UNSUPPORTED: {
+    exit: 2,
+    message:
+      "Cannot read the derivation {name}: it is a dynamic derivation (DrvWithVersion), of which Pipelite has none",
+  },
+  DRV_OUTPUTS_INVALID: { exit: 2, message: "Cannot use the outputs of the derivation: {output}: {reason}" },
+  DRV_INPUT_INVALID: { exit: 2, message: "Cannot use the input {path} of the derivation: {reason}" },
+  DRV_INVARIANT_BROKEN: { exit: 2, message: "Cannot use the derivation {name}: {reason}" },
+  DRV_UNWRITABLE: { exit: 2, message: "Cannot write the derivation {name}: {reason}" },
+  DRV_OUTPUT_UNKNOWN: {
+    exit: 2,
+    message: "Cannot resolve the derivation: the path of {output} of {drv} is not known",
+  },
+  NARINFO_INVALID: { exit: 3, message: "Cannot read the narinfo: {field}: {reason}" },
+  CONTENT_ADDRESS_INVALID: { exit: 3, message: "Cannot read '{text}' as a content address: {reason}" },
+  SIGNATURE_INVALID: { exit: 3, message: "Cannot read '{text}' as a signature: {reason}" },
+  KEY_INVALID: { exit: 2, message: "Cannot read the key '{name}': {reason}" },
+  EXPORT_INVALID: { exit: 3, message: "Cannot read the export stream at byte {offset}: {reason}" },
+  // cli
+  COMMAND_UNKNOWN: { exit: 2, message: "There is no command '{command}'", hint: "{suggestion}" },
+  FLAG_UNKNOWN: { exit: 2, message: "There is no flag {flag}", hint: "{suggestion}" },
+  FLAG_VALUE_MISSING: { exit: 2, message: "The flag {flag} needs a value" },
+  FLAG_REPEATED: { exit: 2, message: "Cannot use the flag {flag} twice: '{first}' and '{second}'" },
+  ARGUMENT_INVALID: { exit: 2, message: "Cannot use '{value}' for {name}: {problem}" },
+  ARGUMENT_MISSING: { exit: 2, message: "The argument {name} is missing", hint: "{suggestion}" },
+  ARGUMENT_UNEXPECTED: {
+    exit: 2,
+    message: "There is no use for the argument '{value}'",
+    hint: "{suggestion}",
+  },
+  STORE_ARGUMENT_UNKNOWN: {
+    exit: 2,
+    message: "Cannot find '{path}' in the store {home}",
+    hint: "`pipelite store list` lists all paths",
+  },
+  STORE_ARGUMENT_AMBIGUOUS: {
+    exit: 2,
+    message: "Cannot tell which path '{path}' means: {first} or {second}",
+  },
+  INIT_WOULD_OVERWRITE: {
+    exit: 2,
+    message: "Cannot start a pipeline in {folder}: it has {files}",
+    hint: "Name another folder: `pipelite init FOLDER`",
+  },
+  OUTPUT_IS_TERMINAL: {
+    exit: 2,
+    message: "Cannot write {what} to a terminal",
+    hint: "Redirect it: `> FILE`",
+  },
+  SYSTEM_CALL_FAILED: { exit: 1, message: "Cannot {call} {path}: {reason}" },
+  INTERRUPTED: { exit: 130, message: "Stopped before the end" },
+  INTERNAL_ERROR: {
+    exit: 70,
+    message: "Internal error: {problem}",
+    hint: "This is a fault of Pipelite {version}, not yours; please report it with the lines above",
+  },
+  // sandbox
+  SANDBOX_UNAVAILABLE: {
+    exit: 4,
+    message: "Cannot use the sandbox {kind} on this machine: {reason}",
+    hint: "Leave the choice to Pipelite, or allow unprivileged user namespaces",
+  },
+  SANDBOX_FAILED: {
+    exit: 1,
+    message: "Cannot set up the sandbox {kind}: {problem}",
+  },
+  SANDBOX_BUILDER_NOT_STARTED: {
+    exit: 1,
+    message: "Cannot start {builder} in the sandbox: {problem}",
+  },
+  SANDBOX_INPUT_MISSING: {
+    exit: 1,
+    message: "Cannot show {path} to the sandbox: {physical} does not exist",
+  },
+} as const satisfies Record<string, Row>;
