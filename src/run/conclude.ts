@@ -1,0 +1,140 @@
+// The end of a run: its record, its claims, the result tree with the link to it, and what the next run can go by.
+import { availableParallelism, release } from "node:os";
+import { EXIT } from "#base/errors.ts";
+import { VERSION } from "#base/version.ts";
+import type { Engine } from "#build/engine.ts";
+import { isBuildNode } from "#define/graph.ts";
+import type { Graph } from "#define/graph.ts";
+import { signatures } from "#define/signatures.ts";
+import { claimsOf } from "#evidence/claims.ts";
+import type { Claim } from "#evidence/claims.ts";
+import { addResultTree } from "#evidence/result-tree.ts";
+import { RECORD_SCHEMA, countsOf } from "#evidence/run-record.ts";
+import type { Host, RunRecord } from "#evidence/run-record.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import { lockFile } from "./answers.ts";
+import type { Ledger } from "./ledger.ts";
+import { rememberRun } from "./no-op.ts";
+import { isShown } from "./plan.ts";
+import type { Opened } from "./plan.ts";
+import { compositionOf } from "./realise.ts";
+import type { Workspace } from "./realise.ts";
+import { writeRun } from "./records.ts";
+import type { RunOptions, RunOutcome } from "./run.ts";
+
+export interface Finished {
+  runId: string;
+  start: { at: Date; ms: number };
+  options: RunOptions;
+  opened: Opened;
+  engine: Engine;
+  ledger: Ledger;
+}
+
+export async function conclude({
+  runId,
+  start,
+  options,
+  opened,
+  engine,
+  ledger,
+}: Finished): Promise<RunOutcome> {
+  const { loaded, graph, work } = opened;
+  const { listener, home, out, signal } = options;
+  const stages = graph.nodes.flatMap((node) => ledger.get(node) ?? []);
+  const hasFailed = stages.some((stage) => stage.status === "failed");
+  const status = signal.aborted ? "cancelled" : hasFailed ? "failed" : "passed";
+  const exitCode = { cancelled: EXIT.interrupted, failed: ledger.exitCode, passed: EXIT.ok }[status];
+  const durationMs = performance.now() - start.ms;
+  const record: RunRecord = {
+    schema: RECORD_SCHEMA,
+    runId,
+    pipeline: graph.name,
+    pipelineFile: graph.file,
+    startedAt: start.at.toISOString(),
+    finishedAt: new Date(start.at.getTime() + durationMs).toISOString(),
+    durationMs,
+    status,
+    engine: engine.name,
+    sandbox: engine.sandbox,
+    params: graph.params,
+    host: thisHost(),
+    stages,
+    counts: countsOf(stages),
+  };
+  const claims = gatherClaims(work, graph);
+  for (const claim of claims) listener({ type: "claim", ...claim });
+  const kept = status === "passed" ? await keepResult(work, graph, record, claims) : undefined;
+  if (kept !== undefined && out !== null) await work.store.addRoot(out, kept.tree);
+  const whole = { ...record, ...kept };
+  writeRun(home, whole);
+  if (kept !== undefined) {
+    const made = { ...work.prepared.made, ...signatures([...loaded.files, lockFile(graph.root)]) };
+    const shown = graph.nodes.filter(isShown).map(({ name }) => name);
+    rememberRun(options, { made, record: whole, claims, shown });
+  }
+  listener({
+    type: "run-finished",
+    runId,
+    status,
+    ...(kept && { tree: work.store.physical(kept.tree) }),
+    ...(kept && out !== null && { link: out }),
+    stages: stages.map(({ name, status: end, outPath }) => ({
+      name,
+      status: end,
+      ...(outPath && { outPath }),
+    })),
+    claims: claims.length,
+    durationMs,
+    counts: record.counts,
+  });
+  return { runId, status, exitCode };
+}
+
+function gatherClaims({ store, outputs }: Workspace, { results }: Graph): Claim[] {
+  return [...results].flatMap(([name, node]) => {
+    const path = outputs.get(node);
+    return path === undefined ? [] : claimsOf(name, store.physical(path));
+  });
+}
+
+/**
+ * The result tree. When the same outputs were gathered before, that tree and its evidence stay: nothing was built, so
+ * there is nothing new to attest.
+ */
+async function keepResult(
+  work: Workspace,
+  graph: Graph,
+  record: RunRecord,
+  claims: Claim[],
+): Promise<{ tree: StorePath; evidenceOfRun: string }> {
+  const { store, builds, outputs } = work;
+  for (const node of graph.nodes) {
+    if (isBuildNode(node)) builds.rememberIngredients(graph.file, node.name, compositionOf(work, node));
+  }
+  const results = new Map(
+    [...graph.results].flatMap(([name, node]) => {
+      const path = outputs.get(node);
+      return path === undefined ? [] : [[name, path] as const];
+    }),
+  );
+  const key = JSON.stringify([graph.name, ...results]);
+  const earlier = builds.tree(key);
+  if (earlier !== undefined && store.isValid(earlier.tree)) {
+    await store.addTempRoot(earlier.tree);
+    return { tree: earlier.tree, evidenceOfRun: earlier.runId };
+  }
+  const tree = await addResultTree({ store, results, record, claims });
+  builds.rememberTree(key, tree, record.runId);
+  return { tree, evidenceOfRun: record.runId };
+}
+
+function thisHost(): Host {
+  return {
+    system: `${process.arch}-${process.platform}`,
+    kernel: release(),
+    cores: availableParallelism(),
+    node: process.versions.node,
+    pipelite: VERSION,
+  };
+}

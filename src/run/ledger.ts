@@ -1,0 +1,101 @@
+// How the stages of one run ended: told to the listener as it happens, kept for the record.
+import { EXIT, PipeliteError } from "#base/errors.ts";
+import type { ErrorCode, ExitCode } from "#base/errors.ts";
+import type { NodeEnd } from "#build/schedule.ts";
+import type { GraphNode } from "#define/graph.ts";
+import type { StageFailure, StageRecord, StageStatus } from "#evidence/run-record.ts";
+import { parseStorePath } from "#nix/store-path.ts";
+import type { RunListener } from "./events.ts";
+import { inputNames, isShown } from "./plan.ts";
+import type { Workspace } from "./realise.ts";
+
+type Facts = Partial<Pick<StageRecord, "drvPath" | "outPath" | "usage" | "reason" | "failure" | "because">>;
+
+export class Ledger {
+  readonly #work: Workspace;
+  readonly #listener: RunListener;
+  readonly #signal: AbortSignal;
+  readonly #stages = new Map<GraphNode, StageRecord>();
+  #exitCode: ExitCode = EXIT.ok;
+
+  constructor(work: Workspace, listener: RunListener, signal: AbortSignal) {
+    this.#work = work;
+    this.#listener = listener;
+    this.#signal = signal;
+  }
+
+  /** The exit code that the first failure asks for. */
+  get exitCode(): ExitCode {
+    return this.#exitCode;
+  }
+
+  get(node: GraphNode): StageRecord | undefined {
+    return this.#stages.get(node);
+  }
+
+  record(node: GraphNode, status: StageStatus, durationMs: number, more: Facts): void {
+    const { store, builds } = this.#work;
+    const info = more.outPath === undefined ? undefined : store.info(parseStorePath(more.outPath));
+    const row = more.drvPath === undefined ? undefined : builds.find(parseStorePath(more.drvPath));
+    const stage: StageRecord = {
+      name: node.name,
+      status,
+      place: node.place,
+      inputs: inputNames(node),
+      durationMs,
+      ...(row && status === "cached" && { usage: row.usage, builtInRun: row.runId }),
+      ...(info && { narHash: `sha256:${Buffer.from(info.narHash).toString("hex")}`, narSize: info.narSize }),
+      ...more,
+    };
+    this.#stages.set(node, stage);
+    if (!isShown(node)) return;
+    const { name, drvPath, outPath, narHash, narSize, usage, failure, because } = stage;
+    this.#listener({
+      type: "stage-finished",
+      name,
+      status,
+      durationMs,
+      ...(drvPath && { drvPath }),
+      ...(outPath && { outPath }),
+      ...(narHash && { narHash }),
+      ...(narSize !== undefined && { narSize }),
+      ...(usage && { usage }),
+      ...(failure && { failure }),
+      ...(because && { because }),
+    });
+  }
+
+  failed(
+    node: GraphNode,
+    start: number,
+    error: { code: ErrorCode; message: string; hint?: string | undefined },
+    more: Facts & Pick<StageFailure, "logTail" | "ending">,
+  ): NodeEnd {
+    const { logTail, ending, ...rest } = more;
+    const { code, message, hint } = error;
+    const failure: StageFailure = {
+      code,
+      message,
+      place: node.place,
+      ...(hint !== undefined && { hint }),
+      ...(ending && { ending }),
+      ...(logTail && { logTail }),
+    };
+    const exitCode = new PipeliteError(code).exitCode;
+    if (this.#exitCode === EXIT.ok)
+      this.#exitCode = exitCode === EXIT.verification ? EXIT.verification : EXIT.failed;
+    this.record(node, "failed", performance.now() - start, { ...rest, failure });
+    return "failed";
+  }
+
+  cancelled(node: GraphNode, start: number): NodeEnd {
+    this.record(node, "cancelled", performance.now() - start, {});
+    return "cancelled";
+  }
+
+  skip(node: GraphNode, because: GraphNode | undefined): void {
+    if (!isShown(node) || this.#stages.has(node)) return;
+    const cancelled = because === undefined && this.#signal.aborted;
+    this.record(node, cancelled ? "cancelled" : "skipped", 0, because ? { because: because.name } : {});
+  }
+}
