@@ -33,7 +33,9 @@ export async function runApp(argv: readonly string[], host: Host): Promise<ExitC
 function contextOf(host: Host): Context {
   // The library writes its own messages to these; all of them come to us as problems or are written by help.ts.
   const silent = { write: (): void => {} };
-  return { ...host, process: { stdout: silent, stderr: silent, env: {} } };
+  const own: Pick<Context, "process"> = { process: { stdout: silent, stderr: silent, env: {} } };
+  // Not a copy, which would ask for every stream at once.
+  return Object.assign(Object.create(host) as Host, own);
 }
 
 /** Flags may stand before the command: `pipelite --json runs` is `pipelite runs --json`. */

@@ -1,10 +1,9 @@
 // What a command gets from the process it runs in. Commands print and read through this alone, so that a test can run
 // one in its own process and see all it does.
-import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import type { CommandContext, StricliProcess } from "@stricli/core";
 import type { EXIT } from "#base/errors.ts";
-import { wantsColor, type ColorChoice } from "#view/paint.ts";
+import type { ColorChoice } from "#view/paint.ts";
 
 export type Output = NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
 
@@ -46,7 +45,7 @@ export function endWith(context: Context, code: ExitCode): void {
 export function homeOf({ env, cwd }: Pick<Host, "env" | "cwd">, store: string | undefined): string {
   if (store !== undefined) return resolve(cwd, store);
   if (env["PIPELITE_HOME"]) return resolve(cwd, env["PIPELITE_HOME"]);
-  const userHome = env["HOME"] || homedir();
+  const userHome = env["HOME"] || process.getBuiltinModule("node:os").homedir();
   return join(env["XDG_DATA_HOME"] || join(userHome, ".local/share"), "pipelite");
 }
 
@@ -77,10 +76,6 @@ export function printJson({ stdout }: Pick<Host, "stdout">, value: unknown): voi
 /** Says to the user what was done; no result, so not on stdout, and not with --quiet. */
 export function say({ stderr }: Pick<Host, "stderr">, flags: { quiet: boolean }, text: string): void {
   if (!flags.quiet) stderr.write(`${text}\n`);
-}
-
-export function colorOf(stream: Output, flags: { color: ColorChoice }): boolean {
-  return wantsColor(flags.color, stream);
 }
 
 /** Whether the terminal's character set has more than ASCII. */

@@ -8,11 +8,17 @@ import type { Host } from "./context.ts";
 const FULL_PIPE_WAIT_MS = 5;
 
 export async function runProcess(argv: readonly string[]): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreBrokenPipe);
+  // Streams take milliseconds to set up: each is when it is first asked for.
   const host: Host = {
-    stdout: process.stdout,
-    stderr: process.stderr,
-    stdin: process.stdin,
+    get stdout() {
+      return withoutBrokenPipe(process.stdout);
+    },
+    get stderr() {
+      return withoutBrokenPipe(process.stderr);
+    },
+    get stdin() {
+      return process.stdin;
+    },
     env: process.env,
     cwd: process.cwd(),
     writeBytes,
@@ -23,6 +29,11 @@ export async function runProcess(argv: readonly string[]): Promise<void> {
 }
 
 /** Who reads our output may stop when it has seen enough (`| head`): no error, the command goes on to its own end. */
+function withoutBrokenPipe<STREAM extends NodeJS.WritableStream>(stream: STREAM): STREAM {
+  if (!stream.listeners("error").includes(ignoreBrokenPipe)) stream.on("error", ignoreBrokenPipe);
+  return stream;
+}
+
 function ignoreBrokenPipe(error: Error): void {
   if (systemErrorCode(error) !== "EPIPE") throw error;
 }

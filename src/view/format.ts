@@ -1,5 +1,6 @@
 // How figures and text become short words on a terminal: durations, sizes, counts, hashes, and text cut to a width.
-import { stripVTControlCharacters } from "node:util";
+
+const { stripVTControlCharacters } = process.getBuiltinModule("node:util");
 
 const SIZE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
 

@@ -1,7 +1,8 @@
 // A region at the bottom of a terminal that is rewritten in place, while finished lines scroll into the history above
 // it. No alternate screen: what was shown stays. Nothing here knows what the lines say.
-import { stripVTControlCharacters } from "node:util";
 import { displayWidth } from "./format.ts";
+
+const { stripVTControlCharacters } = process.getBuiltinModule("node:util");
 
 export interface TerminalStream extends NodeJS.WritableStream {
   columns?: number;
@@ -39,6 +40,7 @@ const END_UPDATE = "\u001b[?2026l";
 export function createLive(stream: TerminalStream, draw: (size: Size) => readonly string[]): Live {
   let history: string[] = [];
   let shown: readonly string[] = [];
+  let shownColumns = 0;
   let closed = false;
   /** A frame was asked for and has not been drawn yet. */
   let isDue = false;
@@ -52,11 +54,15 @@ export function createLive(stream: TerminalStream, draw: (size: Size) => readonl
     return height === 0 ? "\r" : `\r\u001b[${height}A`;
   };
   const frame = (): void => {
-    const region = draw(size());
+    const { columns, rows } = size();
+    const region = draw({ columns, rows });
+    // After a change of width the old rows go first: a terminal remembers of a row that its line went on in the next.
+    const erase = columns === shownColumns ? "" : ERASE_BELOW;
     const write = [...history, ...region].map((line) => `${line}${ERASE_LINE_END}\n`).join("");
-    stream.write(`${BEGIN_UPDATE}${HIDE_CURSOR}${backToTop()}${write}${ERASE_BELOW}${END_UPDATE}`);
+    stream.write(`${BEGIN_UPDATE}${HIDE_CURSOR}${backToTop()}${erase}${write}${ERASE_BELOW}${END_UPDATE}`);
     history = [];
     shown = region;
+    shownColumns = columns;
     lastFrameMs = performance.now();
   };
   const drawAfter = (ms: number): void => {

@@ -1,7 +1,9 @@
 // Colour. Lines are lists of spans, each with a style by meaning, so that cutting to a width happens on plain text and
 // colour is put on last. Nothing is said by colour alone.
-import { styleText } from "node:util";
 import { cutToWidth, displayWidth } from "./format.ts";
+
+// An import of node:util would load all of it, which takes longer than everything else here.
+const { styleText } = process.getBuiltinModule("node:util");
 
 const STYLES = {
   plain: [],

@@ -143,6 +143,11 @@ test("a fault of ours ends with 70, a stack and the version; what the system ref
     chunks.join(""),
     /error: Internal error: x is not a function\nhint: This is a fault of Pipelite \d/,
   );
+  assert.equal(
+    reportProblem(AbortSignal.abort().reason, ["--json"], hostThatKeeps(chunks)),
+    EXIT.interrupted,
+  );
+  assert.match(chunks.at(-1) ?? "", /"code":"INTERRUPTED"/);
   const asFile = await rig("init", "/dev/null/nowhere");
   assert.equal(asFile.code, EXIT.failed);
   assert.equal(asFile.stderr, "error: Cannot mkdir /dev/null/nowhere: not a directory\n");

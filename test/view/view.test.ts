@@ -151,10 +151,22 @@ test("tree view redraws after the window became narrower without eating the hist
       view.listener(event);
     }
     mock.timers.tick(200);
+    const frames: string[] = [];
+    const write = terminal.write.bind(terminal);
+    terminal.write = (chunk: unknown): boolean => {
+      frames.push(String(chunk));
+      return write(String(chunk));
+    };
     terminal.columns = 50;
     terminal.emit("resize");
-    mock.timers.tick(200);
+    mock.timers.tick(400);
     assert.match(terminal.text()[0] ?? "", /^monster-walk: 6 stages/);
+    // The first frame of a new width erases the old rows before it draws; the others overwrite them in place.
+    const eraseBelow = "\u001b[J";
+    assert.deepEqual(
+      frames.slice(0, 2).map((frame) => frame.indexOf(eraseBelow) < frame.indexOf("6 of 6 done")),
+      [true, false],
+    );
     view.close();
   } finally {
     mock.timers.reset();

@@ -1,9 +1,9 @@
 // `pipelite diff`: what differs between two runs.
-import { colorOf, homeOf, print, printJson, say, type Context, type GlobalFlags } from "#cli/context.ts";
+import { homeOf, print, printJson, say, type Context, type GlobalFlags } from "#cli/context.ts";
 import { formatTable } from "#cli/table.ts";
 import { diffRuns, readRun, type StageDifference, type StageRecord } from "#run/records.ts";
 import { formatDuration } from "#view/format.ts";
-import { createPaint } from "#view/paint.ts";
+import { createPaint, wantsColor } from "#view/paint.ts";
 
 export interface DiffFlags extends GlobalFlags {
   all: boolean;
@@ -14,7 +14,7 @@ export function diff(context: Context, flags: DiffFlags, first: string, second =
   const [a, b] = [readRun(home, first), readRun(home, second)];
   const { params, stages } = diffRuns(a, b);
   if (flags.json) return printJson(context, { a: a.runId, b: b.runId, params, stages });
-  const paint = createPaint(colorOf(context.stdout, flags));
+  const paint = createPaint(wantsColor(flags.color, context.stdout));
   const shown = flags.all ? stages : stages.filter(({ output }) => output !== "same");
   const parts = [`${paint(a.runId, "name")} -> ${paint(b.runId, "name")}`];
   for (const { name, a: before, b: now } of params) {

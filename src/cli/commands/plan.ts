@@ -1,9 +1,9 @@
 // `pipelite plan`: what a run would build and why, without building.
-import { colorOf, homeOf, print, printJson, type Context, type GlobalFlags } from "#cli/context.ts";
+import { homeOf, print, printJson, type Context, type GlobalFlags } from "#cli/context.ts";
 import { paramsOf, splitTarget } from "#cli/target.ts";
 import { planPipeline, type Plan } from "#run/plan.ts";
 import { formatCount } from "#view/format.ts";
-import { createPaint, type Paint } from "#view/paint.ts";
+import { createPaint, wantsColor, type Paint } from "#view/paint.ts";
 
 export interface PlanFlags extends GlobalFlags {
   param: readonly (readonly [string, string])[] | undefined;
@@ -17,7 +17,7 @@ export async function plan(context: Context, flags: PlanFlags, ...words: string[
     paranoid: false,
   });
   if (flags.json) printJson(context, planned);
-  else print(context, describePlan(planned, createPaint(colorOf(context.stdout, flags))));
+  else print(context, describePlan(planned, createPaint(wantsColor(flags.color, context.stdout))));
 }
 
 function describePlan({ pipeline, stages }: Plan, paint: Paint): string {

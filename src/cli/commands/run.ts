@@ -1,17 +1,9 @@
 // `pipelite run`: realise a pipeline, with a view that fits where the output goes.
 import { PipeliteError } from "#base/errors.ts";
-import {
-  colorOf,
-  endWith,
-  hasUnicode,
-  homeOf,
-  pathOf,
-  print,
-  type Context,
-  type GlobalFlags,
-} from "#cli/context.ts";
+import { endWith, hasUnicode, homeOf, pathOf, print, type Context, type GlobalFlags } from "#cli/context.ts";
 import { paramsOf, splitTarget } from "#cli/target.ts";
 import { runPipeline, type RunOptions } from "#run/run.ts";
+import { wantsColor } from "#view/paint.ts";
 import { createView, type View } from "#view/view.ts";
 
 export interface RunFlags extends GlobalFlags {
@@ -65,7 +57,7 @@ function openView(context: Context, flags: RunFlags): View {
   const { stderr, env, cwd } = context;
   const kind = stderr.isTTY === true && env["TERM"] !== "dumb" ? "tree" : "plain";
   return createView(kind, stderr, {
-    color: colorOf(stderr, flags),
+    color: wantsColor(flags.color, stderr),
     unicode: hasUnicode(context),
     verbosity: flags.quiet ? "quiet" : flags.verbose ? "verbose" : "normal",
     cwd,

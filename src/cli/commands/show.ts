@@ -1,17 +1,17 @@
 // `pipelite show`: one run, as its record has it.
-import { colorOf, homeOf, print, printJson, type Context, type GlobalFlags } from "#cli/context.ts";
+import { homeOf, print, printJson, type Context, type GlobalFlags } from "#cli/context.ts";
 import { formatTable, formatTime } from "#cli/table.ts";
 import { readRun, type RunRecord, type StageRecord } from "#run/records.ts";
 import { formatDuration, formatSize } from "#view/format.ts";
 import { countsText } from "#view/lines.ts";
-import { createPaint, type Paint } from "#view/paint.ts";
+import { createPaint, wantsColor, type Paint } from "#view/paint.ts";
 
 export type ShowFlags = GlobalFlags;
 
 export function show(context: Context, flags: ShowFlags, run = "latest"): void {
   const record = readRun(homeOf(context, flags.store), run);
   if (flags.json) return printJson(context, record);
-  print(context, describeRun(record, createPaint(colorOf(context.stdout, flags))));
+  print(context, describeRun(record, createPaint(wantsColor(flags.color, context.stdout))));
 }
 
 function describeRun(record: RunRecord, paint: Paint): string {
