@@ -159,7 +159,8 @@ test("tree view redraws after the window became narrower without eating the hist
     };
     terminal.columns = 50;
     terminal.emit("resize");
-    mock.timers.tick(400);
+    mock.timers.tick(200);
+    mock.timers.tick(200);
     assert.match(terminal.text()[0] ?? "", /^monster-walk: 6 stages/);
     // The first frame of a new width erases the old rows before it draws; the others overwrite them in place.
     const eraseBelow = "\u001b[J";
