@@ -14,6 +14,9 @@ export interface Usage extends Omit<SandboxUsage, "source"> {
 }
 
 export interface BuildRow {
+  /** Absolute path of the pipeline.ts, and the stage in it, that it was built for. */
+  pipeline: string;
+  stage: string;
   drvPath: StorePath;
   outPath: StorePath;
   runId: string;
@@ -24,7 +27,7 @@ export interface BuildRow {
 }
 
 /** Raised whenever what is kept here changes shape. */
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 const DROP = "drop table if exists Builds; drop table if exists Ingredients; drop table if exists Trees;";
 
@@ -32,6 +35,8 @@ const SCHEMA = `
 pragma user_version = ${SCHEMA_VERSION};
 create table if not exists Builds (
   drvPath text primary key,
+  pipeline text not null,
+  stage text not null,
   outPath text not null,
   runId text not null,
   startedAt text not null,
@@ -39,6 +44,7 @@ create table if not exists Builds (
   engine text not null,
   sandbox text not null
 ) strict;
+create index if not exists BuildsOfStage on Builds (pipeline, stage, startedAt);
 create table if not exists Ingredients (
   pipeline text not null,
   stage text not null,
@@ -69,11 +75,13 @@ export class Builds {
   find(drvPath: StorePath): BuildRow | undefined {
     const row = this.#db
       .prepare(
-        "select drvPath, outPath, runId, startedAt, usage, engine, sandbox from Builds where drvPath = ?",
+        "select pipeline, stage, outPath, runId, startedAt, usage, engine, sandbox from Builds where drvPath = ?",
       )
       .get(drvPath);
     if (row === undefined) return undefined;
     return {
+      pipeline: text(row["pipeline"]),
+      stage: text(row["stage"]),
       drvPath,
       outPath: parseStorePath(text(row["outPath"])),
       runId: text(row["runId"]),
@@ -87,10 +95,13 @@ export class Builds {
   record(row: BuildRow): void {
     this.#db
       .prepare(
-        "insert or replace into Builds (drvPath, outPath, runId, startedAt, usage, engine, sandbox) values (?, ?, ?, ?, ?, ?, ?)",
+        `insert or replace into Builds (drvPath, pipeline, stage, outPath, runId, startedAt, usage, engine, sandbox)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(
         row.drvPath,
+        row.pipeline,
+        row.stage,
         row.outPath,
         row.runId,
         row.startedAt,
@@ -98,6 +109,14 @@ export class Builds {
         row.engine,
         row.sandbox,
       );
+  }
+
+  /** How long the last build of this stage took, whatever it was built from. */
+  lastWallMs(pipeline: string, stage: string): number | undefined {
+    const row = this.#db
+      .prepare("select usage from Builds where pipeline = ? and stage = ? order by startedAt desc limit 1")
+      .get(pipeline, stage);
+    return row === undefined ? undefined : (JSON.parse(text(row["usage"])) as Usage).wallMs;
   }
 
   /** What a stage was made of when it was last planned in a run that passed it. */

@@ -14,6 +14,7 @@ import type { Store } from "#store/store.ts";
 import type { Usage } from "./builds.ts";
 import type { BuildJob, BuildOutcome, Engine } from "./engine.ts";
 import { fetchUrl } from "./fetch-url.ts";
+import { logFile } from "./log-file.ts";
 
 export interface EmbeddedOptions {
   store: Store;
@@ -136,12 +137,6 @@ function environment({ derivation }: BuildJob, rewrite: (text: string) => string
   env.set("NIX_LOG_FD", "2");
   env.set("TERM", "xterm-256color");
   return env;
-}
-
-/** Nix's own place for build logs, so that `nix log` reads them too. */
-export function logFile(home: string, drvPath: StorePath): string {
-  const base = storePathBase(drvPath);
-  return join(home, "nix/var/log/nix/drvs", base.slice(0, 2), base.slice(2));
 }
 
 function openLog(home: string, drvPath: StorePath): number {

@@ -58,7 +58,6 @@ export const helpTexts: Readonly<Record<string, HelpText>> = {
     ],
   },
   diff: {
-    about: ["Ends with 1 when an output, a status or a parameter differs, with 0 when the runs agree."],
     examples: [
       ["pipelite diff 20261121T0351", "that run against the latest"],
       ["pipelite diff 20261120 20261121", "one run against another"],

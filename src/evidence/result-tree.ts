@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { utf8 } from "#base/bytes.ts";
 import { prettyJson } from "#base/canonical-json.ts";
 import { isDirectory, removeTree } from "#base/files.ts";
-import { logFile } from "#build/embedded.ts";
+import { logFile } from "#build/log-file.ts";
 import { sha256 } from "#nix/hash.ts";
 import { makeTextPath, parseStorePath, storePathBase } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";

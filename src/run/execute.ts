@@ -178,7 +178,14 @@ class Run {
     }
     const reason = reasonFor(work, node);
     await work.store.addDerivation(derivation);
-    listener({ type: "stage-started", name: node.name, drvPath });
+    const pipeline = this.#opened.graph.file;
+    const expectedMs = work.builds.lastWallMs(pipeline, node.name);
+    listener({
+      type: "stage-started",
+      name: node.name,
+      drvPath,
+      ...(expectedMs !== undefined && { expectedMs }),
+    });
     const lines = new LogLines(this.#mapTrace, (line) =>
       listener({ type: "stage-log", name: node.name, line }),
     );
@@ -210,6 +217,8 @@ class Run {
     checkTakenFiles(work, node, built);
     const { name: engine, sandbox } = this.#engine;
     work.builds.record({
+      pipeline,
+      stage: node.name,
       drvPath,
       outPath: built,
       runId: this.#runId,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { prettyJson } from "#base/canonical-json.ts";
 import { PipeliteError } from "#base/errors.ts";
 import { writeFileAtomically } from "#base/files.ts";
-import { logFile } from "#build/embedded.ts";
+import { logFile } from "#build/log-file.ts";
 import { traceMapper } from "#define/trace.ts";
 import type { RunRecord, StageRecord } from "#evidence/run-record.ts";
 import { RECORD_SCHEMA } from "#evidence/run-record.ts";
