@@ -6,6 +6,7 @@ import { truncateSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { describe, test } from "node:test";
 import { hex } from "#base/bytes.ts";
+import type { PipeliteError } from "#base/errors.ts";
 import { sha256 } from "#nix/hash.ts";
 import { layoutOf, type Layout } from "#store/layout.ts";
 import { guard } from "#store/failure.ts";
@@ -117,6 +118,23 @@ function execute(file: string, sql: string): void {
   database.close();
 }
 
+test("a cut-off database is said to be cut off, with what to do", async () => {
+  using rig = new StoreRig();
+  await rig.text("content");
+  rig.close();
+  const { databaseFile } = layoutOf(rig.home);
+  truncateSync(databaseFile, statSync(databaseFile).size - 4096);
+  assert.throws(
+    () => openStore(rig.home),
+    (error: PipeliteError) => {
+      assert.match(error.message, /it is cut off after \d+ of \d+ bytes$/);
+      assert.match(error.hint ?? "", /copy of the file/);
+      assert.equal(error.exitCode, 3);
+      return true;
+    },
+  );
+});
+
 test("columns that other versions add are passed over", async () => {
   using rig = new StoreRig();
   const path = await rig.text("before");
@@ -173,7 +191,7 @@ describe("an ordinary user", () => {
       rig.home,
       `const { path } = await store.addTree(${JSON.stringify(source)}, { name: "mine" });
        await store.addRoot(${JSON.stringify(rig.path("link"))}, path);
-       await store.addText("garbage", new Uint8Array(5));
+       await store.addTree(${JSON.stringify(source)}, { name: "garbage" });
        store.close();
        using again = openStore(store.home);
        const gone = await again.gc();
