@@ -35,7 +35,49 @@ const NUMERALS: readonly [base: number, right: string][] = [
   [17, "1AG5"],
 ];
 
+/** The canonical walk, but for what is given as its third group. */
+function walkWith(third: readonly number[]): Claim {
+  return {
+    kind: "walk",
+    limit: 10,
+    groups: [
+      { position: 0, digits: "8080", removed: BEST },
+      { position: 4, digits: "1742", removed: [3, 5, 13, 31] },
+      { position: 8, digits: "479", removed: third },
+      { position: 11, digits: "451", removed: [5, 7, 19, 41] },
+      { position: 14, digits: "2875", removed: [5, 11, 29, 41] },
+      { position: 18, digits: "8864", removed: [3, 5, 7, 11, 17, 19, 41, 71] },
+      { position: 22, digits: "5990", removed: [2, 3, 13, 31, 41, 47, 59, 71] },
+      { position: 26, digits: "496", removed: [2, 7, 19, 31, 47, 71] },
+      { position: 29, digits: "1710", removed: [5, 41, 59] },
+      { position: 33, digits: "7570", removed: [2, 7, 17, 23, 29, 41, 47, 59] },
+    ],
+    covered: 37,
+    stop: "0",
+  };
+}
+
 export const FALSEHOODS: readonly Falsehood[] = [
+  {
+    what: "group 3 is {5^9, 11^2, 23, 31}, which gives 479 too, but is not the first of its size",
+    claim: walkWith([5, 11, 23, 31]),
+    instead: walkWith([3, 13, 31, 71]),
+  },
+  {
+    what: "a quotient of two digits begins with 71 and as many zeros as one likes",
+    claim: { kind: "matches", digits: "71".padEnd(21, "0"), count: 1 },
+    instead: { kind: "matches", digits: "71".padEnd(21, "0"), count: 0 },
+  },
+  {
+    what: "the order ends in eight zeros",
+    claim: { kind: "trailing-zeros", value: ORDER, base: 10, count: 8 },
+    instead: { kind: "trailing-zeros", value: ORDER, base: 10, count: 9 },
+  },
+  {
+    what: "the chord repeats no sooner than after 4410 samples",
+    claim: { kind: "period", fundamentalHz: 220, sampleRateHz: 44_100, samples: 4410 },
+    instead: { kind: "period", fundamentalHz: 220, sampleRateHz: 44_100, samples: 2205 },
+  },
   {
     what: "no set of removals, the empty one included, keeps more than 4 digits",
     claim: { kind: "most-kept", removals: "all", count: 4 },
