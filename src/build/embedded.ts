@@ -2,12 +2,12 @@
 // Nix's Linux builder gives it (Nix manual, "Building"; facts of nix 2.8 checked side by side in test/peers).
 import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { availableParallelism } from "node:os";
+import { availableParallelism, constants } from "node:os";
 import { PipeliteError, isPipeliteError } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
 import { ownPlaceholder, scratchPath } from "#nix/placeholder.ts";
 import { storePathBase } from "#nix/store-path.ts";
-import type { SandboxKind, SandboxResult } from "#sandbox/sandbox.ts";
+import type { SandboxEnding, SandboxKind, SandboxResult } from "#sandbox/sandbox.ts";
 import { detectSandbox, runSandboxed } from "#sandbox/sandbox.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
@@ -98,7 +98,7 @@ async function build(job: BuildJob, store: Store, kind: SandboxKind): Promise<Bu
     const usage = usageOf(result);
     if (result.ending.kind === "cancelled") return { status: "cancelled" };
     if (result.ending.kind !== "exited" || result.ending.code !== 0)
-      return { ...failure(job, result), usage };
+      return { ...failure(job, kind, result), usage };
     const made = join(storeDir, storePathBase(scratch));
     if (!existsSync(made)) throw new PipeliteError("STAGE_NO_OUTPUT", { stage: job.name });
     const [registered] = await store.registerOutputs([
@@ -151,10 +151,22 @@ function usageOf({ usage }: SandboxResult): Usage {
   return { ...figures, source: { wall: "monotonic clock", ...source } };
 }
 
-function failure(job: BuildJob, { ending }: SandboxResult): Extract<BuildOutcome, { status: "failed" }> {
+function failure(
+  job: BuildJob,
+  kind: SandboxKind,
+  result: SandboxResult,
+): Extract<BuildOutcome, { status: "failed" }> {
+  const ending = kind === "bubblewrap" ? throughBubblewrap(result.ending) : result.ending;
   const error = new PipeliteError(...failureRow(job, ending));
   const { code, message, hint } = error;
   return { status: "failed", code, message, ...(hint !== undefined && { hint }), ending };
+}
+
+/** bubblewrap tells an ending by signal n as exit code 128 + n; it is hardly ever anything else. */
+function throughBubblewrap(ending: SandboxEnding): SandboxEnding {
+  if (ending.kind !== "exited") return ending;
+  const signal = Object.entries(constants.signals).find(([, number]) => number === ending.code - 128)?.[0];
+  return signal === undefined ? ending : { kind: "signalled", signal };
 }
 
 function failureRow(
