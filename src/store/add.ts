@@ -31,8 +31,8 @@ export interface AddTree {
 }
 
 /**
- * Adds a file, folder or link as a source: content-addressed by its NAR. One that is unchanged since it was last read is
- * not read again.
+ * Adds a file, folder or link as a source: content-addressed by its NAR. One that is unchanged since it was
+ * last read is not read again.
  * @throws PipeliteError STORE_NAME_INVALID and those of scanTree
  */
 export async function addTree(store: StoreContext, source: string, options: AddTree): Promise<Added> {
@@ -181,7 +181,9 @@ function hashFile(content: Uint8Array): TreeHash {
   return { narHash: hash.digest(), narSize: writer.sizeBytes };
 }
 
-/** Adds derivations; what they refer to must be valid or among them. Returns their paths in the same order. */
+/**
+ * Adds derivations; what they refer to must be valid or among them. Returns their paths in the same order.
+ */
 export async function addDerivations(
   store: StoreContext,
   derivations: readonly Derivation[],
@@ -196,8 +198,8 @@ export async function addDerivations(
 }
 
 /**
- * Adds a file whose hash is known: the output a fixed-output derivation of that name and hash (flat) would have. A file
- * that is valid already is not read.
+ * Adds a file whose hash is known: the output a fixed-output derivation of that name and hash (flat) would
+ * have. A file that is valid already is not read.
  * @throws PipeliteError STORE_HASH_MISMATCH, STORE_OUTPUT_NOT_FLAT
  */
 export async function addFixedFile(

@@ -1,5 +1,5 @@
-// Opens the store's database, or says clearly why it does not: a new store is created, a foreign or damaged one is
-// refused before anything is written to it.
+// Opens the store's database, or says clearly why it does not: a new store is created, a foreign or damaged
+// one is refused before anything is written to it.
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
@@ -105,7 +105,10 @@ function openWritable(layout: Layout): DatabaseSync {
   return database;
 }
 
-/** SQLite wants to write beside a database in WAL mode even to read it; where it cannot, no log means no writer. */
+/**
+ * SQLite wants to write beside a database in WAL mode even to read it; where it cannot, no log means no
+ * writer.
+ */
 function openReadOnly(layout: Layout): DatabaseSync {
   const options = { readOnly: true, timeout: BUSY_TIMEOUT_MS };
   const database = new DatabaseSync(layout.databaseFile, options);

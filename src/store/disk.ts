@@ -1,5 +1,6 @@
-// File paths as bytes, and taking trees off the disk. A name on disk is any bytes but "/" and zero, so paths are held as
-// byte strings here and given to Node as text where they are ASCII (which is faster) and as bytes where they are not.
+// File paths as bytes, and taking trees off the disk. A name on disk is any bytes but "/" and zero, so paths
+// are held as byte strings here and given to Node as text where they are ASCII (which is faster) and as bytes
+// where they are not.
 import { chmodSync, lstatSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
 import { systemErrorCode } from "#base/errors.ts";
 import { textOf } from "#base/bytes.ts";

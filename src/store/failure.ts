@@ -21,7 +21,9 @@ const SQLITE = {
   notADatabase: 26,
 };
 
-/** The PipeliteError that says what an error in the store means; an error of another kind comes back as it is. */
+/**
+ * The PipeliteError that says what an error in the store means; an error of another kind comes back as it is.
+ */
 export function storeFailure(layout: Layout, error: unknown): unknown {
   if (isPipeliteError(error)) return error;
   const { home } = layout;

@@ -1,11 +1,14 @@
-// The socket of a running collection: processes that cannot write down a temporary root meanwhile name it here and wait for
-// the answer `1`, after which it is safe. Specification: Nix `src/libstore/gc.cc`.
+// The socket of a running collection: processes that cannot write down a temporary root meanwhile name it
+// here and wait for the answer `1`, after which it is safe. Specification: Nix `src/libstore/gc.cc`.
 import { mkdirSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import type { Layout } from "./layout.ts";
 
-/** Serves until closed. Where there can be no socket (too long a path), others wait for the end of the collection. */
+/**
+ * Serves until closed. Where there can be no socket (too long a path), others wait for the end of the
+ * collection.
+ */
 export async function serveTempRoots(layout: Layout, onRoot: (path: string) => void): Promise<() => void> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {

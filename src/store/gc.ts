@@ -1,5 +1,6 @@
-// Collecting garbage: everything that no root needs, and everything in the store directory that is not registered, as a
-// killed run leaves it. Rows go first and files after, so that whatever interrupts this leaves only garbage behind.
+// Collecting garbage: everything that no root needs, and everything in the store directory that is not
+// registered, as a killed run leaves it. Rows go first and files after, so that whatever interrupts this
+// leaves only garbage behind.
 import { lstatSync, readdirSync, rmSync, unlinkSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import type { WaitForLock } from "#base/libc.ts";
@@ -164,7 +165,9 @@ function startCollection(
   return collection;
 }
 
-/** Keeps a path from now on, with what it needs if it is (still) valid, and everything of the same hash part. */
+/**
+ * Keeps a path from now on, with what it needs if it is (still) valid, and everything of the same hash part.
+ */
 function spare({ graph, live, spared }: Collection, path: string): void {
   if (!isStorePath(path)) return;
   const hash = storePathHash(path);
@@ -176,7 +179,8 @@ function spare({ graph, live, spared }: Collection, path: string): void {
 async function deleteIds(collection: Collection, dead: readonly number[]): Promise<void> {
   const { store, graph, live, spared, result } = collection;
   for (let at = 0; at < dead.length; at += BATCH_SIZE) {
-    // Some may have been named over the socket since; what refers to a path goes before it, so all it needs is there.
+    // Some may have been named over the socket since; what refers to a path goes before it, so all it needs
+    // is there.
     const batch = dead.slice(at, at + BATCH_SIZE).filter((id) => !live.has(id));
     invalidate(store, batch);
     const pause = makePause();

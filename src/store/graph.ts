@@ -1,5 +1,5 @@
-// The references of a whole store in memory: marking what is alive takes one query each for paths and references, not one
-// for every path.
+// The references of a whole store in memory: marking what is alive takes one query each for paths and
+// references, not one for every path.
 import { parseStorePath, storePathHash, type StorePath } from "#nix/store-path.ts";
 import { integerColumn, optionalText, textColumn } from "./database.ts";
 import type { StoreDatabase } from "./query.ts";
@@ -11,7 +11,10 @@ export interface Graph {
   idOfHash(hash: string): number | undefined;
   references(id: number): readonly number[];
   referrers(id: number): readonly number[];
-  /** Adds to `live` these paths and all they keep alive: what they refer to, and the derivations they came from. */
+  /**
+   * Adds to `live` these paths and all they keep alive: what they refer to, and the derivations they came
+   * from.
+   */
   mark(live: Set<number>, ids: Iterable<number>): void;
 }
 

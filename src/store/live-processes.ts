@@ -7,7 +7,10 @@ import { isStorePath, type StorePath } from "#nix/store-path.ts";
 import type { Layout } from "./layout.ts";
 import { storePathIn } from "./roots.ts";
 
-/** Temporary roots of all live processes, ours included; files of dead ones are removed. Under the GC lock only. */
+/**
+ * Temporary roots of all live processes, ours included; files of dead ones are removed. Under the GC lock
+ * only.
+ */
 export function readTempRoots(layout: Layout, { dryRun }: { dryRun: boolean }): StorePath[] {
   const roots: StorePath[] = [];
   for (const name of readdirSync(layout.tempRootsDir)) {

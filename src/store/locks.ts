@@ -1,6 +1,7 @@
-// The locks of a store, all of them flock(2) locks on the files where Nix takes them, so that both can work on one store:
-// db/big-lock (shared while a store is open), `<path>.lock` (exclusive while a path is made), gc.lock (exclusive during
-// a collection). Specification: Nix `src/libstore/unix/pathlocks.cc`, `local-store.cc`.
+// The locks of a store, all of them flock(2) locks on the files where Nix takes them, so that both can work
+// on one store: db/big-lock (shared while a store is open), `<path>.lock` (exclusive while a path is made),
+// gc.lock (exclusive during a collection). Specification: Nix `src/libstore/unix/pathlocks.cc`,
+// `local-store.cc`.
 import { closeSync, constants, fstatSync, openSync, unlinkSync, writeSync } from "node:fs";
 import { flock, tryFlock, type WaitForLock } from "#base/libc.ts";
 import { PipeliteError, systemErrorCode } from "#base/errors.ts";
@@ -16,11 +17,14 @@ export function openLockFile(file: string): number {
   return openSync(file, LOCK_FLAGS, LOCK_MODE);
 }
 
-/** Takes the big lock, shared, and makes the database first where there is none. Returns the open lock file. */
+/**
+ * Takes the big lock, shared, and makes the database first where there is none. Returns the open lock file.
+ */
 export function takeBigLock(layout: Layout): number {
   const fd = openLockFile(layout.bigLock);
   try {
-    // Whoever else opens a new store makes its database and then keeps the lock, shared: hence the second look.
+    // Whoever else opens a new store makes its database and then keeps the lock, shared: hence the second
+    // look.
     waitUntil(layout, () => hasDatabase(layout) || tryFlock(fd, "exclusive"));
     if (!hasDatabase(layout)) createDatabase(layout);
     waitUntil(layout, () => tryFlock(fd, "shared"));
@@ -49,7 +53,9 @@ export interface PathLocks {
   release(): void;
 }
 
-/** Takes the locks of these paths, in order, so that two who want the same ones cannot wait for each other. */
+/**
+ * Takes the locks of these paths, in order, so that two who want the same ones cannot wait for each other.
+ */
 export async function lockPaths(
   layout: Layout,
   wanted: Iterable<StorePath>,

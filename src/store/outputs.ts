@@ -1,6 +1,6 @@
-// What a builder made becomes store paths: canonicalised, hashed and scanned for references in one read, moved to its
-// place, registered. Outputs are named by their content (floating), by a hash given beforehand (fixed), or by their
-// derivation (input-addressed).
+// What a builder made becomes store paths: canonicalised, hashed and scanned for references in one read,
+// moved to its place, registered. Outputs are named by their content (floating), by a hash given beforehand
+// (fixed), or by their derivation (input-addressed).
 import { createHash } from "node:crypto";
 import { lstatSync } from "node:fs";
 import { byteStringOf } from "#base/bytes.ts";
@@ -32,7 +32,9 @@ export interface BuiltOutput {
   scratchPath: StorePath;
   /** Name of the resulting path. */
   name: string;
-  /** What it may refer to: the closure of its inputs. The outputs of this call are candidates by themselves. */
+  /**
+   * What it may refer to: the closure of its inputs. The outputs of this call are candidates by themselves.
+   */
   references: Iterable<StorePath>;
   deriver?: StorePath;
   /** By content where nothing is said. */
@@ -47,7 +49,8 @@ export interface RegisteredOutput extends TreeHash {
 }
 
 /**
- * Registers the outputs of one build: all of them or none. The builder must be dead. Gives the results in the same order.
+ * Registers the outputs of one build: all of them or none. The builder must be dead. Gives the results in the
+ * same order.
  * @param held locks of output paths that the caller has taken
  * @throws PipeliteError STORE_OUTPUT_MISSING, STORE_OUTPUT_UNSAFE, STORE_SPECIAL_FILE, STORE_SELF_REFERENCE,
  * STORE_OUTPUT_NOT_FLAT, STORE_HASH_MISMATCH, STORE_REFERENCES_FORBIDDEN, STORE_REFERENCE_CYCLE
@@ -206,7 +209,9 @@ function fixedRegistration(
   };
 }
 
-/** Outputs after those they mention, since the path of a content-addressed one is part of what mentions it. */
+/**
+ * Outputs after those they mention, since the path of a content-addressed one is part of what mentions it.
+ */
 function sortBySiblings(readings: readonly Reading[]): Reading[] {
   const byScratch = new Map(readings.map((reading) => [reading.output.scratchPath, reading]));
   const sorted = new Set<Reading>();

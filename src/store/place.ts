@@ -1,5 +1,6 @@
-// Putting finished files at their place and making them valid. Trees are made under a scratch name in the store
-// directory, which a temporary root protects; only when they are complete are they renamed, under the path's lock.
+// Putting finished files at their place and making them valid. Trees are made under a scratch name in the
+// store directory, which a temporary root protects; only when they are complete are they renamed, under the
+// path's lock.
 import { randomBytes } from "node:crypto";
 import { chmodSync, lstatSync, renameSync } from "node:fs";
 import { byteStringOf } from "#base/bytes.ts";
@@ -44,8 +45,8 @@ export interface Placement {
 }
 
 /**
- * Moves finished trees to their places and registers them in one transaction. Returns, for each, whether it was new;
- * the scratch tree of one that is valid already is removed.
+ * Moves finished trees to their places and registers them in one transaction. Returns, for each, whether it
+ * was new; the scratch tree of one that is valid already is removed.
  * @param held locks that the caller has, hence not to be waited for
  */
 export async function place(
@@ -73,7 +74,10 @@ export async function place(
   }
 }
 
-/** Registers files that are at their places, and takes them away where that fails. The caller holds their locks. */
+/**
+ * Registers files that are at their places, and takes them away where that fails. The caller holds their
+ * locks.
+ */
 export function registerInPlace(store: StoreContext, registrations: readonly Registration[]): void {
   try {
     registerPaths(store, registrations);

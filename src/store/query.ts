@@ -72,7 +72,8 @@ export function pathOfHash(store: StoreDatabase, hash: string): StorePath | unde
 export function pathInfo(store: StoreDatabase, path: StorePath): PathInfo | undefined {
   const row = store
     .statement(
-      "select id, path, hash, registrationTime, deriver, narSize, ultimate, sigs, ca from ValidPaths where path = ?",
+      `select id, path, hash, registrationTime, deriver, narSize, ultimate, sigs, ca
+       from ValidPaths where path = ?`,
     )
     .get(path);
   if (row === undefined) return undefined;
@@ -80,8 +81,8 @@ export function pathInfo(store: StoreDatabase, path: StorePath): PathInfo | unde
 }
 
 function referencesOf(store: StoreDatabase, id: number): StorePath[] {
-  const sql =
-    "select v.path as path from Refs r join ValidPaths v on v.id = r.reference where r.referrer = ? order by v.path";
+  const sql = `select v.path as path from Refs r join ValidPaths v on v.id = r.reference
+    where r.referrer = ? order by v.path`;
   return paths(store.statement(sql).all(id));
 }
 
@@ -116,7 +117,8 @@ with recursive reached(id) as (
 export function closure(store: StoreDatabase, roots: Iterable<StorePath>): StorePath[] {
   const wanted = [...new Set(roots)];
   for (const path of wanted) requireValid(store, path);
-  const sql = `${CLOSURE_SQL} select v.path as path from reached join ValidPaths v using (id) order by v.path`;
+  const sql = `${CLOSURE_SQL}
+    select v.path as path from reached join ValidPaths v using (id) order by v.path`;
   return paths(store.statement(sql).all(JSON.stringify(wanted)));
 }
 
@@ -164,7 +166,8 @@ export function referrers(store: StoreDatabase, path: StorePath): StorePath[] {
 }
 
 /**
- * A shortest chain of references that begins with `from` and ends with `to`; undefined where `from` does not need `to`.
+ * A shortest chain of references that begins with `from` and ends with `to`; undefined where `from` does not
+ * need `to`.
  * @throws PipeliteError STORE_PATH_NOT_VALID
  */
 export function whyDepends(store: StoreDatabase, from: StorePath, to: StorePath): StorePath[] | undefined {

@@ -1,5 +1,5 @@
-// Registration: the one step that makes paths valid. It happens in one transaction, after the files are in place, so a
-// path is either registered and whole, or garbage that the next collection takes.
+// Registration: the one step that makes paths valid. It happens in one transaction, after the files are in
+// place, so a path is either registered and whole, or garbage that the next collection takes.
 import { readFileSync } from "node:fs";
 import { PipeliteError } from "#base/errors.ts";
 import { parseDerivation, type Derivation } from "#nix/derivation.ts";
@@ -14,8 +14,8 @@ export interface Registration extends Omit<PathInfo, "registeredAt" | "ultimate"
 }
 
 /**
- * Makes all of these paths valid, or none. What one of them refers to must be valid or among them. A path that is valid
- * already stays as it is, but gains the signatures it did not have.
+ * Makes all of these paths valid, or none. What one of them refers to must be valid or among them. A path
+ * that is valid already stays as it is, but gains the signatures it did not have.
  * @throws PipeliteError STORE_REFERENCE_MISSING, STORE_REFERENCE_CYCLE
  */
 export function registerPaths(store: StoreDatabase, registrations: readonly Registration[]): void {

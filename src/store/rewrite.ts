@@ -1,5 +1,5 @@
-// Copies a tree with hash parts of store paths replaced by others of the same length: in contents, in link targets and in
-// names, wherever they stand in its NAR, as Nix does for outputs that mention each other.
+// Copies a tree with hash parts of store paths replaced by others of the same length: in contents, in link
+// targets and in names, wherever they stand in its NAR, as Nix does for outputs that mention each other.
 import { createHash } from "node:crypto";
 import { asBuffer } from "#base/bytes.ts";
 import { NarParser } from "#nix/nar.ts";

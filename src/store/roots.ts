@@ -1,7 +1,7 @@
-// Roots: what a collection must keep. A user's link (`result`) points to the physical path, so that it can be followed;
-// real Nix follows logical targets only, so gcroots/pipelite/<name> points to the logical path for it, and our record
-// pipelite/roots/<name> holds where the user's link is. The name is the nix32 sha1 of the link's path, as for Nix's own
-// indirect roots. Nix's roots count for us as well.
+// Roots: what a collection must keep. A user's link (`result`) points to the physical path, so that it can be
+// followed; real Nix follows logical targets only, so gcroots/pipelite/<name> points to the logical path for
+// it, and our record pipelite/roots/<name> holds where the user's link is. The name is the nix32 sha1 of the
+// link's path, as for Nix's own indirect roots. Nix's roots count for us as well.
 // Specification: Nix `src/libstore/gc.cc`.
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync } from "node:fs";
 import { symlinkSync, type Dirent } from "node:fs";
@@ -41,7 +41,9 @@ export async function addRoot(store: StoreContext, link: string, path: StorePath
   });
 }
 
-/** Removes a link made by addRoot, and what it kept alive is free to go; false where there is no such root. */
+/**
+ * Removes a link made by addRoot, and what it kept alive is free to go; false where there is no such root.
+ */
 export async function removeRoot({ layout }: StoreContext, link: string): Promise<boolean> {
   const place = resolve(link);
   const record = join(layout.ownRootsDir, rootName(place));
@@ -53,7 +55,9 @@ export async function removeRoot({ layout }: StoreContext, link: string): Promis
   return true;
 }
 
-/** Every root there is, Nix's among them; links that point to nothing valid are left out. Sorted by source. */
+/**
+ * Every root there is, Nix's among them; links that point to nothing valid are left out. Sorted by source.
+ */
 export function findRoots(store: StoreContext, isValid: (path: StorePath) => boolean): Root[] {
   const { layout } = store;
   const roots = ownRoots(layout).flatMap(({ place, path }) =>
@@ -64,7 +68,10 @@ export function findRoots(store: StoreContext, isValid: (path: StorePath) => boo
   return roots.filter(({ path }) => isValid(path)).toSorted((a, b) => (a.source < b.source ? -1 : 1));
 }
 
-/** Drops our roots whose link is gone or points out of the store. Only while no root can be added: under the GC lock. */
+/**
+ * Drops our roots whose link is gone or points out of the store. Only while no root can be added: under the
+ * GC lock.
+ */
 export function pruneRoots(layout: Layout): void {
   const known = new Set<string>();
   for (const { name, path } of ownRoots(layout)) {

@@ -1,6 +1,6 @@
-// The database of a Nix store: schema 10 in the shape that Nix 2.8.0 creates. Every version from 2.8 to 2.36 reads it
-// (later ones migrate it in place, and 2.8 still reads the result). Tables, columns and indexes are Nix's interface;
-// statements elsewhere name their columns, since later versions add some.
+// The database of a Nix store: schema 10 in the shape that Nix 2.8.0 creates. Every version from 2.8 to 2.36
+// reads it (later ones migrate it in place, and 2.8 still reads the result). Tables, columns and indexes are
+// Nix's interface; statements elsewhere name their columns, since later versions add some.
 // Specification: Nix `src/libstore/schema.sql`.
 
 /** Content of `db/schema`, without a newline. */
@@ -45,8 +45,8 @@ create index if not exists IndexDerivationOutputs on DerivationOutputs(path);
 export const REALISATIONS_VERSION = "3";
 
 /**
- * What Nix 2.8 adds when `ca-derivations` is switched on. It wants the store for itself to do so, and would wait for
- * everybody who has it open; so the tables are there from the start. We write nothing into them.
+ * What Nix 2.8 adds when `ca-derivations` is switched on. It wants the store for itself to do so, and would
+ * wait for everybody who has it open; so the tables are there from the start. We write nothing into them.
  */
 export const REALISATIONS_SQL = `
 create table if not exists Realisations (
@@ -75,7 +75,9 @@ export const SCHEMA_COLUMNS: Readonly<Record<string, readonly string[]>> = {
   DerivationOutputs: ["drv", "id", "path"],
 };
 
-/** As Nix sets them: a commit survives the process at once, and a power cut as soon as the log is next synced. */
+/**
+ * As Nix sets them: a commit survives the process at once, and a power cut as soon as the log is next synced.
+ */
 export const PRAGMAS_SQL = `
 pragma foreign_keys = on;
 pragma synchronous = normal;

@@ -1,8 +1,9 @@
-// The stat memo: NAR hashes of source trees by the inodes, sizes and times of all their files, so that a source that has
-// not changed is not read again. It is a cache: losing it costs time, nothing else.
-// A file changed in the same instant as it was read, by the coarse clock of a file system, would look unchanged; so a tree
-// with a change younger than two seconds (the coarsest clock in use, FAT's) is not remembered. What no times show, as a
-// write through an old memory map, it cannot see either: hence the `paranoid` option of those who use it.
+// The stat memo: NAR hashes of source trees by the inodes, sizes and times of all their files, so that a
+// source that has not changed is not read again. It is a cache: losing it costs time, nothing else.
+// A file changed in the same instant as it was read, by the coarse clock of a file system, would look
+// unchanged; so a tree with a change younger than two seconds (the coarsest clock in use, FAT's) is not
+// remembered. What no times show, as a write through an old memory map, it cannot see either: hence the
+// `paranoid` option of those who use it.
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -79,7 +80,10 @@ function memoOf(database: DatabaseSync | undefined): StatMemo {
   };
 }
 
-/** A memo that cannot be read or written (a full disk, another process at it) is only slower: the tree is read again. */
+/**
+ * A memo that cannot be read or written (a full disk, another process at it) is only slower: the tree is read
+ * again.
+ */
 function attempt<T>(action: () => T): T | undefined {
   try {
     return action();

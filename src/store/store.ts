@@ -1,5 +1,5 @@
-// A store: a folder that is a Nix store with the logical directory /nix/store, physically below `<home>`. Real Nix opens
-// the same folder with `--store <home>` and may work in it at the same time.
+// A store: a folder that is a Nix store with the logical directory /nix/store, physically below `<home>`.
+// Real Nix opens the same folder with `--store <home>` and may work in it at the same time.
 import { closeSync, existsSync, ftruncateSync, rmSync, statSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { allocate, type WaitForLock } from "#base/libc.ts";
@@ -88,8 +88,8 @@ export interface Store extends Disposable {
   /** Returns once no collection can take these paths while this store is open. */
   addTempRoot(...paths: StorePath[]): Promise<void>;
   /**
-   * Runs `action` while nobody else makes these paths. For a floating output Nix takes the path of its derivation with
-   * `.<output>` behind it.
+   * Runs `action` while nobody else makes these paths. For a floating output Nix takes the path of its
+   * derivation with `.<output>` behind it.
    */
   withPathLocks<T>(
     paths: Iterable<StorePath>,
@@ -106,7 +106,8 @@ export interface OpenStore {
 
 /**
  * Opens the store at `home`; makes one where there is none, unless it is only to be read.
- * @throws PipeliteError STORE_NOT_FOUND, STORE_READ_ONLY, STORE_DATABASE_DAMAGED, STORE_SCHEMA_FOREIGN, STORE_NO_SPACE
+ * @throws PipeliteError STORE_NOT_FOUND, STORE_READ_ONLY, STORE_DATABASE_DAMAGED, STORE_SCHEMA_FOREIGN,
+ * STORE_NO_SPACE
  */
 export function openStore(home: string, { readOnly = false }: OpenStore = {}): Store {
   const layout = layoutOf(home);
@@ -138,7 +139,9 @@ function openWritable(layout: Layout): Opened {
   }
 }
 
-/** On a full disk even opening takes some space; the reserve is there so that garbage can be collected then. */
+/**
+ * On a full disk even opening takes some space; the reserve is there so that garbage can be collected then.
+ */
 function openDatabaseWithReserve(layout: Layout): DatabaseSync {
   try {
     const database = guard(layout, () => openDatabase(layout, { readOnly: false }));

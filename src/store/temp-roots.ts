@@ -1,7 +1,7 @@
 // Temporary roots: what this process works with and no collection may take, valid or not yet. They stand in
-// temproots/<pid>, locked while the process lives; a collector also spares whatever shares their hash part, hence lock
-// files and scratch files named after them. While a collection runs, its socket is told of new ones.
-// Specification: Nix `src/libstore/gc.cc`.
+// temproots/<pid>, locked while the process lives; a collector also spares whatever shares their hash part,
+// hence lock files and scratch files named after them. While a collection runs, its socket is told of new
+// ones. Specification: Nix `src/libstore/gc.cc`.
 import { closeSync, constants, fstatSync, openSync, unlinkSync, writeSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -70,8 +70,8 @@ function closeRegistry(layout: Layout, registry: Registry): void {
 }
 
 /**
- * The name must be a number that fits a process id. Where it is taken, by a thread of this process or by a process of
- * another PID namespace, a number beyond every process id is used.
+ * The name must be a number that fits a process id. Where it is taken, by a thread of this process or by a
+ * process of another PID namespace, a number beyond every process id is used.
  */
 function openRootsFile(layout: Layout): { file: string; fd: number } {
   const pidMax = 2 ** 22;

@@ -73,9 +73,10 @@ export type NarToAdd = Pick<PathInfo, "path" | "narHash" | "narSize"> & {
 };
 
 /**
- * Adds a path from its NAR. Hash and size must be as said, references must be valid, and a content address must be
- * true. Whether whoever says so is to be trusted, by signatures for one, is the caller's business.
- * @throws PipeliteError STORE_HASH_MISMATCH, STORE_CONTENT_ADDRESS_WRONG, STORE_REFERENCE_MISSING, and those of NARs
+ * Adds a path from its NAR. Hash and size must be as said, references must be valid, and a content address
+ * must be true. Whether whoever says so is to be trusted, by signatures for one, is the caller's business.
+ * @throws PipeliteError STORE_HASH_MISMATCH, STORE_CONTENT_ADDRESS_WRONG, STORE_REFERENCE_MISSING, and those
+ * of NARs
  */
 export async function addNar(store: StoreContext, info: NarToAdd, chunks: Chunks): Promise<Added> {
   const { path, narHash, narSize } = info;
@@ -160,8 +161,9 @@ interface Arrival {
 }
 
 /**
- * Reads what `nix-store --export` or `exportPaths` wrote. The stream carries no content addresses: where a path follows
- * from its content, the address is found again; Nix's own import forgets it. Paths are trusted as they come.
+ * Reads what `nix-store --export` or `exportPaths` wrote. The stream carries no content addresses: where a
+ * path follows from its content, the address is found again; Nix's own import forgets it. Paths are trusted
+ * as they come.
  * @returns the paths, in the order of the stream
  */
 export async function importPaths(store: StoreContext, chunks: Chunks): Promise<StorePath[]> {

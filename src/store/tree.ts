@@ -1,5 +1,5 @@
-// Reads trees on disk: first what they are made of (names, kinds, sizes, times: no content), then their content as a NAR,
-// which may be copied into the store in the same pass, so that every byte is read once.
+// Reads trees on disk: first what they are made of (names, kinds, sizes, times: no content), then their
+// content as a NAR, which may be copied into the store in the same pass, so that every byte is read once.
 import { createHash } from "node:crypto";
 import {
   closeSync,
@@ -69,7 +69,10 @@ export interface DumpTree {
   sink?: Sink;
   /** Gets the bytes of every file, without the NAR around them. */
   content?: Sink;
-  /** Where to copy the tree, as the store keeps it: read-only and without times. A byte string; must not exist. */
+  /**
+   * Where to copy the tree, as the store keeps it: read-only and without times. A byte string; must not
+   * exist.
+   */
   target?: string;
 }
 

@@ -1,5 +1,5 @@
-// Checking a store: that all that is registered is there, and, when asked, that every byte is what it was when it was
-// registered. Every problem is listed; nothing is changed.
+// Checking a store: that all that is registered is there, and, when asked, that every byte is what it was
+// when it was registered. Every problem is listed; nothing is changed.
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";

@@ -1,5 +1,5 @@
-// Adding sources, texts, files of known hash and derivations: the paths are those real Nix gives, the files are in the
-// store's form, and what cannot be stored is refused.
+// Adding sources, texts, files of known hash and derivations: the paths are those real Nix gives, the files
+// are in the store's form, and what cannot be stored is refused.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import {
@@ -24,7 +24,9 @@ import { dumpTree, hashTree, scanTree } from "#store/tree.ts";
 import { peer } from "../rig/peer.ts";
 import { absentPath, coded, StoreRig } from "./rig.ts";
 
-/** A tree with one of everything: executable, empty, nested, links, names that are not UTF-8 or sort oddly. */
+/**
+ * A tree with one of everything: executable, empty, nested, links, names that are not UTF-8 or sort oddly.
+ */
 function oddTree(rig: StoreRig): string {
   const folder = rig.source("odd");
   rig.write({

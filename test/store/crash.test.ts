@@ -1,5 +1,5 @@
-// Whatever ends a process, or stops the disk from taking more: the store stays one that real Nix finds nothing wrong with,
-// and the next collection takes what was left half done.
+// Whatever ends a process, or stops the disk from taking more: the store stays one that real Nix finds
+// nothing wrong with, and the next collection takes what was left half done.
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -59,7 +59,10 @@ describe("kill -9 at any moment", { skip: peer("nix-store") }, () => {
     assert.equal(rig.nixComplaints(), "");
   });
 
-  /** Runs `code` in a process of its own that dies the moment it makes the system call of this name for the nth time. */
+  /**
+   * Runs `code` in a process of its own that dies the moment it makes the system call of this name for the
+   * nth time.
+   */
   function dieAt(rig: StoreRig, call: string, count: number, code: string): void {
     const dying = `
       import fs from "node:fs";

@@ -1,5 +1,5 @@
-// Garbage collection: what a root, a temporary root or a running process needs stays, for us and for real Nix alike; all
-// else goes, leftovers of killed runs included.
+// Garbage collection: what a root, a temporary root or a running process needs stays, for us and for real Nix
+// alike; all else goes, leftovers of killed runs included.
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -257,7 +257,8 @@ describe("other processes", () => {
     const { store } = rig;
     using other = openStore(rig.home);
     const deleted: string[] = [];
-    // Another names the last of the chain while the first goes: its row is gone with the first, its files stay.
+    // Another names the last of the chain while the first goes: its row is gone with the first, its files
+    // stay.
     await store.gc({
       onDelete: async (name) => {
         deleted.push(name);

@@ -1,4 +1,5 @@
-// Opening a store: a new one is made in Nix's shape, a foreign, damaged or unwritable one is refused with nothing changed.
+// Opening a store: a new one is made in Nix's shape, a foreign, damaged or unwritable one is refused with
+// nothing changed.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
@@ -32,7 +33,8 @@ describe("openStore", () => {
       names.map((row) => row["name"]),
       (
         "DeleteSelfRefs DerivationOutputs IndexDerivationOutputs IndexRealisations IndexRealisationsRefs " +
-        "IndexRealisationsRefsOnOutputPath IndexReference IndexReferrer Realisations RealisationsRefs Refs ValidPaths"
+        "IndexRealisationsRefsOnOutputPath IndexReference IndexReferrer Realisations RealisationsRefs Refs " +
+        "ValidPaths"
       ).split(" "),
     );
   });

@@ -1,4 +1,5 @@
-// What a builder made becomes store paths: the same ones that real Nix gives to the same content, or a refusal.
+// What a builder made becomes store paths: the same ones that real Nix gives to the same content, or a
+// refusal.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync } from "node:fs";

@@ -1,5 +1,5 @@
-// Paths as streams: NARs out and in, export and import in the format of `nix-store --export`, copies by real Nix in both
-// directions.
+// Paths as streams: NARs out and in, export and import in the format of `nix-store --export`, copies by real
+// Nix in both directions.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
