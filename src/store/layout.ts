@@ -85,7 +85,10 @@ export function createLayout(layout: Layout): void {
   }
 }
 
-/** On a read-only file system Node says ENOENT of a nested folder it cannot make; made one by one, the true error shows. */
+/**
+ * On a read-only file system Node says ENOENT of a nested folder it cannot make; made one by one, the true
+ * error shows.
+ */
 function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });
