@@ -234,6 +234,7 @@ test(
       rig.close();
       execFileSync("mount", ["-o", "remount,ro", rig.home]);
       assert.throws(() => openStore(rig.home), coded("STORE_READ_ONLY"));
+      assert.throws(() => openStore(`${rig.home}/not/there/yet`), coded("STORE_READ_ONLY"));
       using store = openStore(rig.home, { readOnly: true });
       assert.deepEqual(store.validPaths(), [path]);
     } finally {
