@@ -11,7 +11,13 @@ const lyrics = answer(prompts.file("lyrics_request.json"), () => import("./stage
   proof,
 });
 const song = stage(() => import("./stages/song.ts"), { proof, audio, prompts, lyrics });
-const validation = stage(() => import("./stages/validation.ts"), { proof, audio, limits });
+const validation = stage(() => import("./stages/validation.ts"), {
+  proof,
+  audio,
+  prompts,
+  song,
+  limits,
+});
 const perf = stage(() => import("./stages/perf.ts"), {
   timings: timings(proof, audio, prompts, song, validation),
   accepted: gate(validation, "verdict.json"),

@@ -1,5 +1,6 @@
 // Programs and bundles are remembered with the stat signatures of the files they were made from, so that nothing is
 // read twice.
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { canonicalJson } from "#base/canonical-json.ts";
@@ -10,7 +11,13 @@ import type { StageNode } from "./graph.ts";
 import { ownModule } from "./own-code.ts";
 import type { Program, ProgramToCapture } from "./program.ts";
 import { captureProgram } from "./program.ts";
-import { areUnchanged, memoFile, signatures } from "./signatures.ts";
+import { areUnchanged, signatures } from "./signatures.ts";
+
+/** `<home>/pipelite/memo/<kind>/<sha256 of key>.json` */
+function memoFile(home: string, kind: string, key: string): string {
+  const digest = createHash("sha256").update(key).digest("hex");
+  return join(home, "pipelite", "memo", kind, `${digest}.json`);
+}
 
 interface Remembered {
   /** Absolute path -> stat signature. */

@@ -128,7 +128,10 @@ function read(fd: number, offset: number, size: number): Buffer {
 
 /** The loader and every library that it would load for the executable, as the loader itself lists them. */
 function librariesOf(loader: string, executable: string, where: string): string[] {
-  const { status, stdout } = spawnSync(loader, ["--list", executable], { encoding: "utf8", env: {} });
+  const { status, stdout } = spawnSync(loader, [executable], {
+    encoding: "utf8",
+    env: { LD_TRACE_LOADED_OBJECTS: "1" },
+  });
   if (status !== 0) throw new PipeliteError("TOOL_NOT_A_PROGRAM", { program: executable, place: where });
   const missing = /^\s*(\S+) => not found/m.exec(stdout);
   if (missing !== null) {

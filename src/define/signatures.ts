@@ -1,5 +1,4 @@
-// Stat signatures of the files that something was made from, and where such memos are kept.
-import { createHash } from "node:crypto";
+// Stat signatures of the files that something was made from.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isDirectory, statSignature } from "#base/files.ts";
@@ -27,10 +26,4 @@ export function entriesBelow(path: string, include: (name: string, isFolder: boo
   };
   walk(path, "");
   return entries;
-}
-
-/** `<home>/pipelite/memo/<kind>/<sha256 of key>.json` */
-export function memoFile(home: string, kind: string, key: string): string {
-  const digest = createHash("sha256").update(key).digest("hex");
-  return join(home, "pipelite", "memo", kind, `${digest}.json`);
 }

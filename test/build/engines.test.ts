@@ -8,6 +8,9 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
+import { embeddedEngine } from "#build/embedded.ts";
+import type { Derivation } from "#nix/derivation.ts";
+import { openStore } from "#store/store.ts";
 import { assertNixAccepts, nix } from "../rig/nix.ts";
 import { peer } from "../rig/peer.ts";
 import { Project } from "../rig/project.ts";
@@ -205,4 +208,32 @@ test("a file that a command takes from a stage must be there: INPUT_FILE_MISSING
     JSON.stringify(failed),
   );
   assert.ok(existsSync(project.home));
+});
+
+test("a derivation that the engine can't build is refused: DERIVATION_UNSUPPORTED", async () => {
+  using project = new Project({});
+  using store = openStore(project.home);
+  const engine = await embeddedEngine({ store, sandbox: undefined });
+  const derivation: Derivation = {
+    name: "two",
+    outputs: new Map([
+      ["dev", { kind: "floating", method: "recursive", algorithm: "sha256" }],
+      ["out", { kind: "floating", method: "recursive", algorithm: "sha256" }],
+    ]),
+    inputDrvs: new Map(),
+    inputSrcs: [],
+    system: "x86_64-linux",
+    builder: "/none",
+    args: [],
+    env: new Map(),
+  };
+  const outcome = await engine.build({
+    name: "two",
+    drvPath: await store.addDerivation(derivation),
+    derivation,
+    timeoutMs: undefined,
+    onLog: () => undefined,
+    signal: new AbortController().signal,
+  });
+  assert.equal(outcome.status === "failed" && outcome.code, "DERIVATION_UNSUPPORTED");
 });

@@ -84,6 +84,7 @@ test("an unknown command, flag or word is refused with what was meant", async ()
   assert.equal((await refusal("help", "rnu")).code, "COMMAND_UNKNOWN");
   assert.equal((await refusal("run", "--jbos", "3")).hint, "Did you mean --jobs?");
   assert.equal((await refusal("run", "-Z")).message, "There is no flag -Z");
+  assert.equal((await refusal("run", "-Z")).code, "FLAG_UNKNOWN");
   assert.equal((await refusal("show", "a", "b")).code, "ARGUMENT_UNEXPECTED");
   assert.equal((await refusal("log")).message, "The argument STAGE is missing");
   assert.equal((await refusal("store", "info")).code, "ARGUMENT_MISSING");
@@ -109,6 +110,8 @@ test("a wrong value is refused with what would be right", async () => {
     await message("run", "--out", "a", "--out", "b"),
     "Cannot use the flag --out twice: 'a' and 'b'",
   );
+  assert.equal((await refusal("run", "--out")).code, "FLAG_VALUE_MISSING");
+  assert.equal((await refusal("run", "--out", "a", "--out", "b")).code, "FLAG_REPEATED");
   assert.equal(await message("run", "--no-json=yes"), "Cannot use 'yes' for --no-json: it takes no value");
   assert.equal(
     await message("completion", "tcsh"),
@@ -143,6 +146,8 @@ test("a fault of ours ends with 70, a stack and the version; what the system ref
     chunks.join(""),
     /error: Internal error: x is not a function\nhint: This is a fault of Pipelite \d/,
   );
+  reportProblem(new TypeError("x"), ["--json"], hostThatKeeps(chunks));
+  assert.match(chunks.join(""), /"code":"INTERNAL_ERROR"/);
   assert.equal(
     reportProblem(AbortSignal.abort().reason, ["--json"], hostThatKeeps(chunks)),
     EXIT.interrupted,
@@ -151,6 +156,9 @@ test("a fault of ours ends with 70, a stack and the version; what the system ref
   const asFile = await rig("init", "/dev/null/nowhere");
   assert.equal(asFile.code, EXIT.failed);
   assert.equal(asFile.stderr, "error: Cannot mkdir /dev/null/nowhere: not a directory\n");
+  const refused = Object.assign(new Error("EACCES"), { syscall: "open", errno: -13, path: "/x" });
+  assert.equal(reportProblem(refused, ["--json"], hostThatKeeps(chunks)), EXIT.failed);
+  assert.match(chunks.at(-1) ?? "", /"code":"SYSTEM_CALL_FAILED"/);
 });
 
 function hostThatKeeps(chunks: string[]): Host {

@@ -76,6 +76,7 @@ test("init overwrites nothing", async () => {
   const { code, stderr } = await rig("init", "walk");
   assert.equal(code, EXIT.usage);
   assert.match(stderr, /^error: Cannot start a pipeline in .*: it has pipeline\.ts, /);
+  assert.match((await rig("init", "walk", "--json")).stdout, /"code":\s*"INIT_WOULD_OVERWRITE"/);
   assert.equal(readFileSync(join(rig.folder, "walk/pipeline.ts"), "utf8"), before);
 });
 
