@@ -140,14 +140,10 @@ function readFigures({ cpu, memory, io }: Places): CgroupFigures {
     set("peakMemoryBytes", single(memory, "memory.max_usage_in_bytes"));
     set("outOfMemoryKills", keyed(readText(join(memory.folder, "memory.oom_control")), "oom_kill"));
   }
-  if (io?.version === "cgroup2") {
+  if (io !== undefined) {
     const stat = readText(join(io.folder, "io.stat"));
     set("ioReadBytes", sumOf(stat, /\brbytes=(\d+)/g));
     set("ioWriteBytes", sumOf(stat, /\bwbytes=(\d+)/g));
-  } else if (io !== undefined) {
-    const stat = readText(join(io.folder, "blkio.throttle.io_service_bytes"));
-    set("ioReadBytes", sumOf(stat, /\bRead (\d+)/g));
-    set("ioWriteBytes", sumOf(stat, /\bWrite (\d+)/g));
   }
   return figures;
 }
@@ -156,8 +152,9 @@ function findPlaces(): Places {
   const mounts = readMounts();
   const own = readOwnGroups();
   const found = findVersion2(mounts, own);
-  const legacy = { cpu: "cpuacct", memory: "memory", pids: "pids", io: "blkio" } as const;
-  for (const key of ["cpu", "memory", "pids", "io"] as const) {
+  // Not blkio: version 1 does not charge buffered writes to who wrote them, so its figures would be too small.
+  const legacy = { cpu: "cpuacct", memory: "memory", pids: "pids" } as const;
+  for (const key of ["cpu", "memory", "pids"] as const) {
     const controller = legacy[key];
     const mount = mounts.find(({ type, options }) => type === "cgroup" && options.includes(controller));
     const path = own.get(controller);
