@@ -88,10 +88,13 @@ for (const { kind, user, skip } of all) {
       assert.match(ended.error?.message ?? "", /no-such.*no such file/);
     });
 
-    test("an input that is not there is an error of its own", { skip: kind === "none" }, async () => {
-      const inputs = [{ path: `/nix/store/${"a".repeat(32)}-gone`, physical: "/nonexistent" }];
-      assert.equal(kindOfEnding(await run({ kind, user, script: "true", inputs })), "SANDBOX_INPUT_MISSING");
-    });
+    if (kind !== "none") {
+      test("an input that is not there is an error of its own", async () => {
+        const inputs = [{ path: `/nix/store/${"a".repeat(32)}-gone`, physical: "/nonexistent" }];
+        const ended = await run({ kind, user, script: "true", inputs });
+        assert.equal(kindOfEnding(ended), "SANDBOX_INPUT_MISSING");
+      });
+    }
 
     test("a stage over its time is killed with all it started", async () => {
       const ended = await run({ kind, user, script: "sleep 4711 & sleep 4711", limits: { timeoutMs: 300 } });
@@ -233,10 +236,9 @@ for (const { kind, user, skip } of sandboxes) {
       assert.equal(ended.log.match(/^closed /gm)?.length, 19, ended.log);
     });
 
-    test(
-      "when Pipelite is killed, so is the stage",
-      { skip: user === "ordinary" && USERS.length > 1 },
-      async () => {
+    // Who watches is the same program for both users; one of them shows it.
+    if (user === USERS[0]) {
+      test("when Pipelite is killed, so is the stage", async () => {
         const script = "setsid sleep 4716 & sleep 4716";
         const rig = `${import.meta.dirname}/as-other-user.ts`;
         const stage = JSON.stringify({ kind, script } satisfies Stage);
@@ -247,8 +249,8 @@ for (const { kind, user, skip } of sandboxes) {
           await new Promise((resolve) => setTimeout(resolve, 50));
         }
         assert.deepEqual(processesWith("sleep\x004716"), []);
-      },
-    );
+      });
+    }
   });
 }
 
