@@ -1,9 +1,12 @@
 // What a command gets from the process it runs in. Commands print and read through this alone, so that a test can run
 // one in its own process and see all it does.
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { CommandContext, StricliProcess } from "@stricli/core";
 import type { EXIT } from "#base/errors.ts";
 import type { ColorChoice } from "#view/paint.ts";
+import type { Meaning } from "./known.ts";
+
+export { homeOf } from "./home.ts";
 
 export type Output = NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
 
@@ -19,6 +22,8 @@ export interface Host {
   interruption(): AbortSignal;
   /** Calls back when the process ends, whatever the reason. */
   onExit(callback: () => void): void;
+  /** Notes what the words of the command line meant, for the next process that is given the same. */
+  keepMeaning?(meaning: Meaning): void;
 }
 
 export interface Context extends CommandContext, Host {
@@ -39,14 +44,6 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** Ends the command with this code; without it, a command that returns has ended well. */
 export function endWith(context: Context, code: ExitCode): void {
   context.process.exitCode = code;
-}
-
-/** The home of the store: --store, PIPELITE_HOME, XDG_DATA_HOME/pipelite or ~/.local/share/pipelite. */
-export function homeOf({ env, cwd }: Pick<Host, "env" | "cwd">, store: string | undefined): string {
-  if (store !== undefined) return resolve(cwd, store);
-  if (env["PIPELITE_HOME"]) return resolve(cwd, env["PIPELITE_HOME"]);
-  const userHome = env["HOME"] || process.getBuiltinModule("node:os").homedir();
-  return join(env["XDG_DATA_HOME"] || join(userHome, ".local/share"), "pipelite");
 }
 
 /** A command as the library calls it, from one that takes its context as an argument. */

@@ -1,7 +1,7 @@
-// The command `pipelite`. Nothing but what every start needs is loaded before the command is known, and compiled code
-// is cached: most runs build nothing and should take no longer than it takes to see that.
+// The command `pipelite`. A run that was made before and has nothing to do is over before anything else is loaded.
+// Compiled code is cached for the rest.
 import { enableCompileCache } from "node:module";
+import { codeCache } from "./home.ts";
 
-enableCompileCache();
-const { runProcess } = await import("./process.ts");
-await runProcess(process.argv.slice(2));
+enableCompileCache(codeCache(process.env));
+void import("./start.ts").then(({ start }) => start(process.argv.slice(2)));

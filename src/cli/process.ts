@@ -1,11 +1,9 @@
 // The process around a command: signals, broken pipes, exit codes. Together with app.ts the only place that ends it.
-import { writeSync } from "node:fs";
 import { EXIT, systemErrorCode } from "#base/errors.ts";
 import { runApp } from "./app.ts";
 import type { Host } from "./context.ts";
-
-/** A pipe that somebody made non-blocking is full: look again after this time. */
-const FULL_PIPE_WAIT_MS = 5;
+import { keepMeaning } from "./known.ts";
+import { writeAll } from "./write.ts";
 
 export async function runProcess(argv: readonly string[]): Promise<void> {
   // Streams take milliseconds to set up: each is when it is first asked for.
@@ -21,9 +19,10 @@ export async function runProcess(argv: readonly string[]): Promise<void> {
     },
     env: process.env,
     cwd: process.cwd(),
-    writeBytes,
+    writeBytes: (bytes) => writeAll(process.stdout.fd, bytes),
     interruption: takeOverInterrupt,
     onExit: (callback) => void process.on("exit", callback),
+    keepMeaning: (meaning) => keepMeaning(argv, meaning),
   };
   process.exitCode = await runApp(argv, host);
 }
@@ -36,17 +35,6 @@ function withoutBrokenPipe<STREAM extends NodeJS.WritableStream>(stream: STREAM)
 
 function ignoreBrokenPipe(error: Error): void {
   if (systemErrorCode(error) !== "EPIPE") throw error;
-}
-
-function writeBytes(bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length;) {
-    try {
-      at += writeSync(process.stdout.fd, bytes, at);
-    } catch (error) {
-      if (systemErrorCode(error) !== "EAGAIN") throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_WAIT_MS);
-    }
-  }
 }
 
 let interruption: AbortSignal | undefined;

@@ -1,6 +1,5 @@
 // Hashes and the four ways Nix writes them: hex, nix32, base64 and SRI.
 // Specification: Nix manual, "nix-hash" and "SRI hashes"; which rendering goes where is said by its callers.
-import { hash as digest } from "node:crypto";
 import { asBuffer, hex } from "#base/bytes.ts";
 import { PipeliteError } from "#base/errors.ts";
 import { decodeNix32, encodeNix32, nix32Length } from "./nix32.ts";
@@ -39,11 +38,16 @@ export function hashSize(algorithm: HashAlgorithm): number {
 }
 
 export function sha256(data: Uint8Array): Uint8Array {
-  return digest("sha256", data, "buffer");
+  return digest("sha256", data);
 }
 
 export function hashBytes(algorithm: HashAlgorithm, data: Uint8Array): Hash {
-  return { algorithm, bytes: digest(algorithm, data, "buffer") };
+  return { algorithm, bytes: digest(algorithm, data) };
+}
+
+/** Loads node:crypto when something is hashed: much that works with hashes and store paths only reads them. */
+function digest(algorithm: HashAlgorithm, data: Uint8Array): Uint8Array {
+  return process.getBuiltinModule("node:crypto").hash(algorithm, data, "buffer");
 }
 
 /**

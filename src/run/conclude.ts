@@ -19,7 +19,7 @@ import { isShown } from "./plan.ts";
 import type { Opened } from "./plan.ts";
 import { compositionOf } from "./realise.ts";
 import type { Workspace } from "./realise.ts";
-import { writeRun } from "./records.ts";
+import { writeRun } from "./record-file.ts";
 import type { RunOptions, RunOutcome } from "./run.ts";
 
 export interface Finished {

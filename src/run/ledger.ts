@@ -8,6 +8,7 @@ import { parseStorePath } from "#nix/store-path.ts";
 import type { RunListener } from "./events.ts";
 import { inputNames, isShown } from "./plan.ts";
 import type { Workspace } from "./realise.ts";
+import { stageFinished } from "./stage-finished.ts";
 
 type Facts = Partial<Pick<StageRecord, "drvPath" | "outPath" | "usage" | "reason" | "failure" | "because">>;
 
@@ -48,21 +49,7 @@ export class Ledger {
       ...more,
     };
     this.#stages.set(node, stage);
-    if (!isShown(node)) return;
-    const { name, drvPath, outPath, narHash, narSize, usage, failure, because } = stage;
-    this.#listener({
-      type: "stage-finished",
-      name,
-      status,
-      durationMs,
-      ...(drvPath && { drvPath }),
-      ...(outPath && { outPath }),
-      ...(narHash && { narHash }),
-      ...(narSize !== undefined && { narSize }),
-      ...(usage && { usage }),
-      ...(failure && { failure }),
-      ...(because && { because }),
-    });
+    if (isShown(node)) this.#listener(stageFinished(stage));
   }
 
   failed(

@@ -1,22 +1,22 @@
 // The fast way through a run in which nothing has changed: when every file that the last passing run was made from is
 // the same by stat, and its result is still in the store and linked, this run is that one again. It is recorded like any
 // other; nothing is loaded, bundled or planned.
-import { readlinkSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { readlinkSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { EXIT } from "#base/errors.ts";
-import { writeFileAtomically } from "#base/files.ts";
 import { VERSION } from "#base/version.ts";
 import { findPipeline } from "#define/find.ts";
-import { areUnchanged, memoFile } from "#define/signatures.ts";
+import { areUnchanged } from "#define/signatures.ts";
 import type { Claim } from "#evidence/claims.ts";
 import { countsOf } from "#evidence/run-record.ts";
 import type { RunRecord } from "#evidence/run-record.ts";
-import { parseStorePath, storePathBase } from "#nix/store-path.ts";
-import { openStore } from "#store/store.ts";
+import { isRegistered } from "#store/registered.ts";
+import { recall, remember } from "./recall.ts";
+import { writeRun } from "./record-file.ts";
 import { newRunId } from "./run-id.ts";
-import { writeRun } from "./records.ts";
 import type { RunOptions, RunOutcome } from "./run.ts";
+import { stageFinished } from "./stage-finished.ts";
 
 /** What a passing run leaves behind for the next one. */
 export interface Memo {
@@ -29,14 +29,14 @@ export interface Memo {
 }
 
 export function rememberRun(options: RunOptions, memo: Memo): void {
-  writeFileAtomically(memoOf(options), canonicalJson(memo));
+  remember(options.home, "runs", keyOf(options), memo);
 }
 
 /** The outcome of a run that has nothing to do; undefined when a real run is needed to tell. */
 export function runAgain(options: RunOptions): RunOutcome | undefined {
   const { listener, home, out } = options;
   const start = { at: new Date(), ms: performance.now() };
-  const memo = options.paranoid ? undefined : readMemo(memoOf(options));
+  const memo = options.paranoid ? undefined : readMemo(options);
   const tree = memo?.record.tree;
   if (memo === undefined || tree === undefined || !areUnchanged(memo.made)) return undefined;
   if (!isWholeAndLinked(home, tree, out)) return undefined;
@@ -56,7 +56,11 @@ export function runAgain(options: RunOptions): RunOutcome | undefined {
     stages,
     counts: countsOf(stages),
   };
-  const { pipeline, engine, sandbox } = record;
+  const durationMs = performance.now() - start.ms;
+  const finishedAt = new Date(start.at.getTime() + durationMs).toISOString();
+  // Before anything is said: whoever could not record it can still run.
+  writeRun(home, { ...record, finishedAt, durationMs });
+  const { pipeline, sandbox } = record;
   const isShown = ({ name }: { name: string }) => memo.shown.includes(name);
   const startedAt = record.startedAt;
   const announced = stages.filter(isShown).map(({ name, inputs }) => ({ name, inputs }));
@@ -71,13 +75,8 @@ export function runAgain(options: RunOptions): RunOutcome | undefined {
     jobs: 0,
   });
   for (const { name } of announced) listener({ type: "stage-planned", name, status: "cached" });
-  for (const { name, status, durationMs, outPath } of stages.filter(isShown)) {
-    listener({ type: "stage-finished", name, status, durationMs, ...(outPath && { outPath }) });
-  }
+  for (const stage of stages.filter(isShown)) listener(stageFinished(stage));
   for (const claim of memo.claims) listener({ type: "claim", ...claim });
-  const durationMs = performance.now() - start.ms;
-  const finishedAt = new Date(start.at.getTime() + durationMs).toISOString();
-  writeRun(home, { ...record, engine, finishedAt, durationMs });
   listener({
     type: "run-finished",
     runId,
@@ -93,8 +92,8 @@ export function runAgain(options: RunOptions): RunOutcome | undefined {
 }
 
 /** One memo for each way of asking: a run with other parameters or another engine is another run. */
-function memoOf({ pipeline, stages, params, model, engine, sandbox, home }: RunOptions): string {
-  const key = canonicalJson({
+function keyOf({ pipeline, stages, params, model, engine, sandbox }: RunOptions): string {
+  return canonicalJson({
     file: findPipeline(pipeline),
     stages,
     params,
@@ -105,25 +104,19 @@ function memoOf({ pipeline, stages, params, model, engine, sandbox, home }: RunO
     node: process.execPath,
     path: process.env["PATH"] ?? "",
   });
-  return memoFile(home, "runs", key);
 }
 
-function readMemo(file: string): Memo | undefined {
-  try {
-    return JSON.parse(readFileSync(file, "utf8")) as Memo;
-  } catch {
-    return undefined;
-  }
+function readMemo(options: RunOptions): Memo | undefined {
+  return recall(options.home, "runs", keyOf(options)) as Memo | undefined;
 }
 
 function isWholeAndLinked(home: string, tree: string, out: string | null): boolean {
   if (out !== null && linkTarget(out) !== physicalTree(home, tree)) return false;
-  using store = openStore(home, { readOnly: true });
-  return store.isValid(parseStorePath(tree));
+  return isRegistered(home, tree);
 }
 
 function physicalTree(home: string, tree: string): string {
-  return resolve(home, "nix/store", storePathBase(parseStorePath(tree)));
+  return join(resolve(home), tree);
 }
 
 function linkTarget(link: string): string | undefined {

@@ -1,15 +1,13 @@
-// The records of all runs: one JSON file a run under `<home>/pipelite/runs`, written whole, so that a killed run leaves
-// none or a complete one.
+// The records of all runs, read and compared.
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { prettyJson } from "#base/canonical-json.ts";
 import { PipeliteError } from "#base/errors.ts";
-import { writeFileAtomically } from "#base/files.ts";
 import { logFile } from "#build/log-file.ts";
 import { traceMapper } from "#define/trace.ts";
 import type { RunRecord, StageRecord } from "#evidence/run-record.ts";
 import { RECORD_SCHEMA } from "#evidence/run-record.ts";
 import { parseStorePath } from "#nix/store-path.ts";
+import { runsFolder } from "./record-file.ts";
 
 export type { RunRecord, StageRecord } from "#evidence/run-record.ts";
 
@@ -17,14 +15,6 @@ export type RunSummary = Pick<
   RunRecord,
   "runId" | "pipeline" | "startedAt" | "status" | "durationMs" | "counts"
 >;
-
-function runsFolder(home: string): string {
-  return join(home, "pipelite", "runs");
-}
-
-export function writeRun(home: string, record: RunRecord): void {
-  writeFileAtomically(join(runsFolder(home), `${record.runId}.json`), prettyJson(record));
-}
 
 /** All runs, newest first. */
 export function listRuns(home: string): RunSummary[] {

@@ -17,7 +17,7 @@ import type { View, ViewOptions } from "./view.ts";
 
 const SIGN_OF_LIFE_MS = 30_000;
 
-export function createPlainView(stream: NodeJS.WritableStream, options: ViewOptions): View {
+export function createPlainView(stream: { write(text: string): unknown }, options: ViewOptions): View {
   const { verbosity, now, cwd } = options;
   const state = createRunState();
   const paint = createPaint(options.color);

@@ -1,6 +1,7 @@
 // `pipelite run`: realise a pipeline, with a view that fits where the output goes.
 import { PipeliteError } from "#base/errors.ts";
 import { endWith, hasUnicode, homeOf, pathOf, print, type Context, type GlobalFlags } from "#cli/context.ts";
+import type { Meaning } from "#cli/known.ts";
 import { paramsOf, splitTarget } from "#cli/target.ts";
 import { runPipeline, type RunOptions } from "#run/run.ts";
 import { wantsColor } from "#view/paint.ts";
@@ -21,13 +22,15 @@ export interface RunFlags extends GlobalFlags {
 }
 
 export async function run(context: Context, flags: RunFlags, ...words: string[]): Promise<void> {
-  const view = openView(context, flags);
+  const wanted = viewOf(context, flags);
+  const view = openView(context, wanted);
+  const printsTree = !flags.json && context.stdout.isTTY !== true;
   context.onExit(view.close);
   let tree: string | undefined;
   const signal = context.interruption();
   signal.addEventListener("abort", view.cancelling);
   try {
-    const outcome = await runPipeline({
+    const options = {
       ...splitTarget(context, words),
       home: homeOf(context, flags.store),
       engine: flags.engine,
@@ -39,6 +42,9 @@ export async function run(context: Context, flags: RunFlags, ...words: string[])
       sandbox: flags.sandbox,
       paranoid: flags.paranoid,
       model: modelOf(flags),
+    };
+    const outcome = await runPipeline({
+      ...options,
       listener: (event) => {
         if (event.type === "run-finished") tree = event.link ?? event.tree;
         view.listener(event);
@@ -46,22 +52,31 @@ export async function run(context: Context, flags: RunFlags, ...words: string[])
       signal,
     });
     endWith(context, outcome.exitCode);
+    // An endpoint may have a password in it.
+    if (outcome.status === "passed" && !flags.paranoid && flags.model === undefined) {
+      context.keepMeaning?.({ options, view: wanted, printsTree, names: words });
+    }
   } finally {
     view.close();
   }
-  if (!flags.json && tree !== undefined && context.stdout.isTTY !== true) print(context, tree);
+  if (printsTree && tree !== undefined) print(context, tree);
 }
 
-function openView(context: Context, flags: RunFlags): View {
-  if (flags.json) return createView("json", context.stdout);
-  const { stderr, env, cwd } = context;
-  const kind = stderr.isTTY === true && env["TERM"] !== "dumb" ? "tree" : "plain";
-  return createView(kind, stderr, {
-    color: wantsColor(flags.color, stderr),
+function viewOf(context: Context, flags: RunFlags): Meaning["view"] {
+  if (flags.json) return { kind: "json" };
+  return {
+    kind: "lines",
+    color: wantsColor(flags.color, context.stderr),
     unicode: hasUnicode(context),
     verbosity: flags.quiet ? "quiet" : flags.verbose ? "verbose" : "normal",
-    cwd,
-  });
+    cwd: context.cwd,
+  };
+}
+
+function openView({ stdout, stderr, env }: Context, wanted: Meaning["view"]): View {
+  if (wanted.kind === "json") return createView("json", stdout);
+  const isTerminal = stderr.isTTY === true && env["TERM"] !== "dumb";
+  return createView(isTerminal ? "tree" : "plain", stderr, wanted);
 }
 
 function modelOf({ model, modelName }: RunFlags): RunOptions["model"] {
