@@ -317,6 +317,8 @@ export const rows = {
   SIGNATURE_INVALID: { exit: 3, message: "Cannot read '{text}' as a signature: {reason}" },
   KEY_INVALID: { exit: 2, message: "Cannot read the key '{name}': {reason}" },
   EXPORT_INVALID: { exit: 3, message: "Cannot read the export stream at byte {offset}: {reason}" },
+  // quality
+  SAMPLES_INVALID: { exit: 2, message: "Cannot read the values of {file}: {problem}" },
   // cli
   COMMAND_UNKNOWN: { exit: 2, message: "There is no command '{command}'", hint: "{suggestion}" },
   FLAG_UNKNOWN: { exit: 2, message: "There is no flag {flag}", hint: "{suggestion}" },

@@ -63,6 +63,23 @@ export const helpTexts: Readonly<Record<string, HelpText>> = {
       ["pipelite diff 20261120 20261121", "one run against another"],
     ],
   },
+  capability: {
+    about: [
+      "Computes Cp, Cpk, Pp, Ppk and Cpm with confidence bounds, draws control charts, and checks stability, normality " +
+        "and independence. Values are individual ones in the order of measuring, unless --subgroup tells them apart.",
+      "Ends with 0 when the lower 95 % bound of both Cpk and Ppk reaches --minimum and every check holds, with 1 when " +
+        "not, with 2 when the file can't be read.",
+    ],
+    examples: [
+      ["pipelite capability rings.csv --column diameter --lsl 73.95 --usl 74.05", "individual values"],
+      [
+        "pipelite capability rings.csv -c diameter --usl 74.05 --subgroup sample",
+        "with subgroups, one limit",
+      ],
+      ["pipelite capability rings.csv -c diameter --usl 74.05 --picture rings.svg", "and a page with charts"],
+      ["pipelite capability times.ndjson -c ms --usl 900 --subgroup 5 --json", "for programs"],
+    ],
+  },
   store: {
     examples: [
       ["pipelite store list", "all paths in the store"],

@@ -1,6 +1,7 @@
 // All commands: their names, flags and arguments, and where their code is. Code is loaded when its command is run, and
 // texts of help are in help-texts.ts: this file is read at every start.
 import { buildCommand, buildRouteMap, type Command } from "@stricli/core";
+import { capabilityRoute as capability } from "./capability-route.ts";
 import type { CompletionFlags } from "./commands/completion.ts";
 import type { DiffFlags } from "./commands/diff.ts";
 import type { HelpFlags } from "./commands/help.ts";
@@ -229,6 +230,6 @@ const completion: Command<Context> = buildCommand<CompletionFlags, [string], Con
 });
 
 export const routes = buildRouteMap({
-  routes: { run, plan, runs, show, log, diff, store: storeRoutes, init, help, completion },
+  routes: { run, plan, runs, show, log, diff, store: storeRoutes, capability, init, help, completion },
   docs: { brief: "Pipelines that can prove what they did" },
 });

@@ -1,0 +1,220 @@
+// `pipelite capability`: is a process capable, from a column of a CSV, JSON or NDJSON file.
+import { readFileSync } from "node:fs";
+import { EXIT, PipeliteError } from "#base/errors.ts";
+import { writeFileAtomically } from "#base/files.ts";
+import { endWith, pathOf, print, printJson, say, type Context, type GlobalFlags } from "#cli/context.ts";
+import { formatTable } from "#cli/table.ts";
+import { judgeCapability, type CapabilityPlan, type CapabilityResult } from "#quality/gate.ts";
+import type { Index, Indices } from "#quality/indices.ts";
+import { formatFigure, formatIndex, formatLimits } from "#quality/picture-words.ts";
+import { drawCapability } from "#quality/picture.ts";
+import { parseSamples, type Samples } from "#quality/samples.ts";
+import type { SigmaMethod } from "#quality/sigma.ts";
+import { formatCount, padToWidth } from "#view/format.ts";
+import { createPaint, wantsColor, type Paint, type Style } from "#view/paint.ts";
+
+export interface CapabilityFlags extends GlobalFlags {
+  column: string;
+  lsl: number | undefined;
+  usl: number | undefined;
+  target: number | undefined;
+  subgroup: string | undefined;
+  minimum: number;
+  gauge: number | undefined;
+  sigma: SigmaMethod | undefined;
+  size: number | undefined;
+  picture: string | undefined;
+}
+
+export function capability(context: Context, flags: CapabilityFlags, file: string): void {
+  const plan = planOf(flags);
+  const samples = readSamples(context, flags, file);
+  const result = judge(samples, plan, flags.gauge);
+  if (flags.picture !== undefined) {
+    const title = `${flags.column} (${file.split("/").at(-1) ?? file})`;
+    const path = pathOf(context, flags.picture);
+    writeFileAtomically(path, drawCapability({ result, groups: samples.groups, title }));
+    say(context, flags, `picture: ${path}`);
+  }
+  if (flags.json) printJson(context, figuresOf(result));
+  else print(context, describe(result, flags, createPaint(wantsColor(flags.color, context.stdout))));
+  if (!result.passed) endWith(context, EXIT.failed);
+}
+
+function planOf({ lsl, usl, target, minimum, sigma, size, gauge }: CapabilityFlags): CapabilityPlan {
+  const limits = `${lsl ?? ""}..${usl ?? ""}`;
+  const refuse = (value: string, name: string, problem: string) =>
+    new PipeliteError("ARGUMENT_INVALID", { value, name, problem });
+  if (lsl === undefined && usl === undefined) throw refuse(limits, "the limits", "give --lsl, --usl or both");
+  if (lsl !== undefined && usl !== undefined && lsl >= usl) {
+    throw refuse(limits, "the limits", "--lsl must be below --usl");
+  }
+  if (gauge !== undefined && !(gauge > 0)) throw refuse(String(gauge), "--gauge", "it must be above 0");
+  return { limits: { lower: lsl, upper: usl, target }, minimum, method: sigma, size };
+}
+
+function readSamples(context: Context, { column, subgroup }: CapabilityFlags, file: string): Samples {
+  const text = new TextDecoder().decode(readFileSync(pathOf(context, file)));
+  const isCount = subgroup !== undefined && /^[1-9]\d{0,8}$/.test(subgroup);
+  return parseSamples(text, { name: file, column, subgroup: isCount ? Number(subgroup) : subgroup });
+}
+
+function judge(
+  { groups }: Samples,
+  plan: CapabilityPlan,
+  gaugeDeviation: number | undefined,
+): CapabilityResult {
+  return judgeCapability({ groups, gaugeDeviation }, plan);
+}
+
+/** The figures by the names that everybody uses; null where one is not computable. */
+function figuresOf(result: CapabilityResult) {
+  const { within, overall, stability, plan, percentile } = result;
+  return {
+    status: result.status,
+    passed: result.passed,
+    reason: result.reason,
+    lsl: plan.limits.lower ?? null,
+    usl: plan.limits.upper ?? null,
+    target: plan.limits.target ?? null,
+    minimum: plan.minimum ?? null,
+    planSha256: result.planDigest,
+    n: result.n,
+    subgroups: result.subgroups,
+    mean: result.mean,
+    median: result.median,
+    min: result.minimum,
+    max: result.maximum,
+    sigmaWithin: within?.sigma.value ?? null,
+    sigmaWithinMethod: within?.sigma.method ?? null,
+    sigmaOverall: overall?.sigma.value ?? null,
+    ...indicesOf(within, { spread: "cp", lower: "cpl", upper: "cpu", nearest: "cpk", target: "cpm" }),
+    ...indicesOf(overall, { spread: "pp", lower: "ppl", upper: "ppu", nearest: "ppk", target: "ppm" }),
+    bound: result.bound,
+    defectsPerMillionWithin: within?.partsPerMillion.total ?? null,
+    defectsPerMillionOverall: overall?.partsPerMillion.total ?? null,
+    outside: result.outside,
+    percentile,
+    gauge: result.gauge,
+    checks: result.checks,
+    andersonDarling: result.andersonDarling,
+    shapiroWilk: result.shapiroWilk,
+    independence: result.independence,
+    signals: stability?.signals ?? null,
+    controlLimits: stability === null ? null : controlLimitsOf(stability.charts.location),
+  };
+}
+
+function indicesOf(
+  indices: Indices | null,
+  names: Readonly<Record<"spread" | "lower" | "upper" | "nearest" | "target", string>>,
+): Record<string, number | null> {
+  return Object.fromEntries(
+    Object.entries(names).flatMap(([key, name]) => {
+      const index: Index | null = indices?.[key as keyof typeof names] ?? null;
+      return [
+        [name, index?.value ?? null],
+        [`${name}LowerBound`, index?.lowerBound ?? null],
+        [`${name}Interval`, index === null ? null : [index.interval.lower, index.interval.upper]],
+      ];
+    }),
+  ) as Record<string, number | null>;
+}
+
+function controlLimitsOf({
+  kind,
+  centre,
+  lower,
+  upper,
+}: {
+  kind: string;
+  centre: number;
+  lower: number[];
+  upper: number[];
+}) {
+  return { chart: kind, centre, lcl: lower.at(-1) ?? null, ucl: upper.at(-1) ?? null };
+}
+
+const STATUS_STYLES: Record<CapabilityResult["status"], Style> = {
+  capable: "good",
+  "not-capable": "bad",
+  unsupported: "warning",
+  "gauge-limited": "warning",
+  "not-computable": "warning",
+};
+
+function describe(result: CapabilityResult, flags: CapabilityFlags, paint: Paint): string {
+  const { within, overall } = result;
+  const sizes = result.subgroups < result.n ? `, ${formatCount(result.subgroups, "subgroup")}` : "";
+  const head = [
+    `${paint(flags.column, "name")}: ${result.n} values${sizes}, ${formatLimits(result.plan.limits)}`,
+    `${paint(result.status, STATUS_STYLES[result.status])}: ${result.reason}`,
+  ];
+  if (within === null || overall === null) return head.join("\n");
+  const figures = [
+    ["", "within", "", "overall"],
+    ["sigma", formatFigure(within.sigma.value), "sigma", formatFigure(overall.sigma.value)],
+    ["Cp", formatIndex(within.spread?.value), "Pp", formatIndex(overall.spread?.value)],
+    ["Cpk", formatIndex(within.nearest.value), "Ppk", formatIndex(overall.nearest.value)],
+    [
+      "  lower bound",
+      formatIndex(within.nearest.lowerBound),
+      "  lower bound",
+      formatIndex(overall.nearest.lowerBound),
+    ],
+    ["Cpm", formatIndex(within.target?.value), "Ppm", formatIndex(overall.target?.value)],
+    [
+      "PPM outside",
+      formatFigure(within.partsPerMillion.total, 3),
+      "PPM outside",
+      formatFigure(overall.partsPerMillion.total, 3),
+    ],
+  ];
+  const location = [
+    ["mean", formatFigure(result.mean), "min", formatFigure(result.minimum)],
+    ["median", formatFigure(result.median), "max", formatFigure(result.maximum)],
+  ];
+  const rows = [...location, ...figures].map((row) =>
+    row.map((cell, index) => (index === 0 ? `  ${cell}` : cell)),
+  );
+  return [
+    ...head,
+    "",
+    formatTable(rows, [1, 3]),
+    "",
+    ...checkLines(result, paint),
+    ...signalLines(result),
+    ...percentileLines(result),
+  ].join("\n");
+}
+
+const CHECK_STYLES = {
+  held: "good",
+  failed: "bad",
+  "not-computable": "warning",
+  "not-asked": "faint",
+} as const;
+
+function checkLines({ checks }: CapabilityResult, paint: Paint): string[] {
+  return checks.map(({ name, status, reason }) => {
+    const words = [padToWidth(name, 12), paint(padToWidth(status, 14), CHECK_STYLES[status]), reason];
+    return `  ${words.join("  ")}`;
+  });
+}
+
+function signalLines({ stability }: CapabilityResult): string[] {
+  const signals = stability?.signals ?? [];
+  return signals.map(({ rule, meaning, points }) => {
+    const shown = points.length > 12 ? `${points.slice(0, 12).join(", ")} ...` : points.join(", ");
+    return `  signal ${rule} (${meaning}) at ${shown}`;
+  });
+}
+
+/** Where the values are not normal, the indices by percentiles stand beside the others. */
+function percentileLines({ percentile, checks }: CapabilityResult): string[] {
+  const isNormal = checks.some(({ name, status }) => name === "normality" && status === "held");
+  if (percentile === null || isNormal) return [];
+  const { pp, ppk, isExtrapolated } = percentile;
+  const caution = isExtrapolated ? " (from fewer than 740 values, so too good)" : "";
+  return [`  by percentiles: Pp ${formatIndex(pp)}, Ppk ${formatIndex(ppk)}${caution}`];
+}

@@ -1,0 +1,31 @@
+// Figures and limits as the picture and the report write them.
+import type { Limits } from "./indices.ts";
+
+/** A figure with `digits` significant digits, in plain notation where that is short. */
+export function formatFigure(value: number | null | undefined, digits = 5): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return "-";
+  if (!Number.isFinite(value)) return value > 0 ? "\u221E" : "-\u221E";
+  const rounded = Number(value.toPrecision(digits));
+  const size = Math.abs(rounded);
+  return size !== 0 && (size < 1e-4 || size >= 1e9) ? rounded.toExponential() : String(rounded);
+}
+
+/** Capability indices: two decimals, as everybody writes them; large ones shorter. */
+export function formatIndex(value: number | null | undefined): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "-";
+  return Math.abs(value) < 1000 ? value.toFixed(2) : value.toExponential(2);
+}
+
+export function formatP(p: number | null | undefined): string {
+  if (p === null || p === undefined) return "-";
+  return p < 0.001 ? "< 0.001" : `= ${p.toFixed(3)}`;
+}
+
+export function formatLimits({ lower, upper, target }: Limits): string {
+  const parts = [
+    lower === undefined ? "" : `LSL ${formatFigure(lower, 9)}`,
+    target === undefined ? "" : `target ${formatFigure(target, 9)}`,
+    upper === undefined ? "" : `USL ${formatFigure(upper, 9)}`,
+  ];
+  return parts.filter((part) => part !== "").join(", ");
+}

@@ -1,0 +1,104 @@
+// Small pieces of SVG: scales, axes with round numbers, paths. All text is escaped, all numbers are rounded, so that the
+// same figures give the same bytes.
+
+export interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+export interface Scale {
+  (value: number): number;
+  domain: readonly [number, number];
+}
+
+/** Maps a domain linearly to a range. */
+export function makeScale(domain: readonly [number, number], range: readonly [number, number]): Scale {
+  const [low, high] = domain;
+  const map = (value: number) => range[0] + ((value - low) / (high - low || 1)) * (range[1] - range[0]);
+  return Object.assign(map, { domain });
+}
+
+/** The smallest and largest of the finite values, with a margin. */
+export function extentOf(values: readonly number[], margin = 0.05): [number, number] {
+  const finite = values.filter(Number.isFinite);
+  const low = finite.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const high = finite.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  if (!(low <= high)) return [0, 1];
+  const pad = high > low ? margin * (high - low) : Math.abs(high) * margin || 1;
+  return [low - pad, high + pad];
+}
+
+/** At most `count` round numbers (1, 2 or 5 times a power of ten apart) inside a domain. */
+export function ticksOf([low, high]: readonly [number, number], count: number): number[] {
+  const rough = (high - low) / count;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10) * power;
+  const first = Math.ceil(low / step - 1e-9);
+  const last = Math.floor(high / step + 1e-9);
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => (first + index) * step);
+}
+
+/** Labels with just the decimals that tell the ticks apart. */
+export function labelsOf(ticks: readonly number[]): string[] {
+  const step = Math.abs((ticks[1] ?? 1) - (ticks[0] ?? 0));
+  const decimals = Math.max(0, Math.min(12, -Math.floor(Math.log10(step) + 1e-9)));
+  const largest = Math.max(...ticks.map(Math.abs), 0);
+  if (largest >= 1e7 || (largest > 0 && decimals > 8)) return ticks.map((tick) => tick.toExponential(2));
+  return ticks.map((tick) => (Object.is(Math.round(tick / step), -0) ? 0 : tick).toFixed(decimals));
+}
+
+/** Escapes text for SVG. Characters that XML can't hold become U+FFFD. */
+export function escapeText(text: string): string {
+  return text
+    .toWellFormed()
+    .replaceAll(/[^\t\n\r\u0020-\uFFFD\u{10000}-\u{10FFFF}]/gu, "\uFFFD")
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;");
+}
+
+export function round(value: number): string {
+  return String(Number(value.toFixed(2)) + 0);
+}
+
+/** An element from its name, attributes and content. */
+export function element(
+  name: string,
+  attributes: Readonly<Record<string, string | number | undefined>>,
+  content = "",
+): string {
+  const words = Object.entries(attributes)
+    .filter(([, value]) => value !== undefined)
+    .map(
+      ([key, value]) => ` ${key}="${typeof value === "number" ? round(value) : escapeText(String(value))}"`,
+    );
+  return content === "" ? `<${name}${words.join("")}/>` : `<${name}${words.join("")}>${content}</${name}>`;
+}
+
+export function line(x1: number, y1: number, x2: number, y2: number, style: string): string {
+  return element("line", { x1, y1, x2, y2, class: style });
+}
+
+export type Anchor = "start" | "middle" | "end";
+
+export function label(x: number, y: number, text: string, style: string, anchor: Anchor = "start"): string {
+  return element("text", { x, y, class: style, "text-anchor": anchor }, escapeText(text));
+}
+
+/** A polyline through points. */
+export function path(points: readonly (readonly [number, number])[], style: string): string {
+  const d = points.map(([x, y], index) => `${index === 0 ? "M" : "L"}${round(x)} ${round(y)}`).join("");
+  return element("path", { d, class: style });
+}
+
+/** A line that is level between points and steps halfway, for limits that differ from point to point. */
+export function stepPath(x: Scale, y: Scale, values: readonly number[], style: string): string {
+  const points = values.flatMap((value, index): [number, number][] => [
+    [x(index + 0.5), y(value)],
+    [x(index + 1.5), y(value)],
+  ]);
+  return path(points, style);
+}
