@@ -1,0 +1,112 @@
+// `npm run bench`: Pipelite beside real Nix, both measured in this one run. Prints a Markdown table, or JSON with
+// `--json`. `--only hash,add,cold,no-op` chooses. Needs `npm run build` to have been run: what is measured is the package.
+import { existsSync, mkdtempSync } from "node:fs";
+import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { removeTree } from "#base/files.ts";
+import { install } from "./installed.ts";
+import { JOBS, type Job } from "./jobs.ts";
+import { measure, type Measured } from "./measure.ts";
+import { nixVersion } from "./nix.ts";
+
+interface Result {
+  job: string;
+  ours: Measured;
+  peer: Measured;
+  /** Ours over the peer's. */
+  ratioOfMinima: number;
+  ratioOfMedians: number;
+  target: number;
+  /** One-minute load of the machine, before and after. */
+  load: [number, number];
+}
+
+const MISSING_CAPABILITY = 4;
+
+function main(): void {
+  const { values } = parseArgs({ options: { json: { type: "boolean" }, only: { type: "string" } } });
+  const nix = nixVersion();
+  if (nix === undefined) return missing("nix-store is not on the PATH: there is nothing to measure beside");
+  if (!existsSync(join(import.meta.dirname, "../dist/cli.cjs")))
+    return missing("dist/ is not there: npm run build");
+  const names = values.only?.split(",") ?? Object.keys(JOBS);
+  const folder = mkdtempSync(join(tmpdir(), "pipelite-bench-"));
+  try {
+    const place = { folder, pipelite: install(join(folder, "installed")) };
+    const results = names.flatMap((name) => {
+      const jobs = JOBS[name];
+      if (jobs === undefined) throw new Error(`No job is called ${name}: ${Object.keys(JOBS).join(", ")}`);
+      return inFolder(mkdtempSync(join(folder, `${name}-`)), (own) =>
+        jobs({ ...place, folder: own }).map(runJob),
+      );
+    });
+    const host = {
+      processor: cpus()[0]?.model ?? "unknown",
+      cores: availableParallelism(),
+      node: process.versions.node,
+      nix,
+    };
+    process.stdout.write(
+      values.json ? `${JSON.stringify({ host, results }, undefined, 2)}\n` : table(host, results),
+    );
+  } finally {
+    removeTree(folder);
+  }
+}
+
+function missing(what: string): void {
+  process.stderr.write(`${what}\n`);
+  process.exitCode = MISSING_CAPABILITY;
+}
+
+function runJob({ name, sides, repeats, target }: Job): Result {
+  process.stderr.write(`${name}\n`);
+  const before = oneMinuteLoad();
+  const [ours, peer] = measure(sides, repeats);
+  if (ours === undefined || peer === undefined) throw new Error("a side was not measured");
+  return {
+    job: name,
+    ours,
+    peer,
+    ratioOfMinima: ours.minMs / peer.minMs,
+    ratioOfMedians: ours.medianMs / peer.medianMs,
+    target,
+    load: [before, oneMinuteLoad()],
+  };
+}
+
+function oneMinuteLoad(): number {
+  return loadavg()[0] ?? Number.NaN;
+}
+
+function table(host: Record<string, string | number>, results: readonly Result[]): string {
+  const rows = results.map(({ job, ours, peer, ratioOfMinima, ratioOfMedians, target, load }) => [
+    job,
+    figures(ours),
+    `${figures(peer)} ${peer.name}`,
+    ratioOfMinima.toFixed(2),
+    ratioOfMedians.toFixed(2),
+    `${target.toFixed(2)}: ${ratioOfMinima <= target ? "reached" : "missed"}`,
+    String(ours.runs),
+    load.map((value) => value.toFixed(1)).join("-"),
+  ]);
+  const head = ["job", "pipelite", "beside", "ratio of minima", "of medians", "target", "runs", "load"];
+  const lines = [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
+  const about = Object.entries(host).map(([name, value]) => `${name} ${value}`);
+  return `${lines.join("\n")}\n\nMinimum (median; processor time, user and system) in ms. ${about.join(", ")}.\n`;
+}
+
+function figures({ minMs, medianMs, cpuMs }: Measured): string {
+  return `${minMs.toFixed(0)} (${medianMs.toFixed(0)}; ${cpuMs.toFixed(0)})`;
+}
+
+function inFolder<T>(folder: string, action: (folder: string) => T): T {
+  try {
+    return action(folder);
+  } finally {
+    removeTree(folder);
+  }
+}
+
+main();
