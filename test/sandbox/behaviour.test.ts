@@ -103,11 +103,11 @@ for (const { kind, user, skip } of all) {
     });
 
     test("a silent stage is killed; one that speaks is not", async () => {
-      const silentMs = 600;
+      const silentMs = 300;
       const speaks = await run({
         kind,
         user,
-        script: "for i in 1 2 3 4 5; do echo $i; sleep 0.2; done",
+        script: "for i in 1 2 3 4 5; do echo $i; sleep 0.1; done",
         limits: { silentMs },
       });
       assert.equal(kindOfEnding(speaks), "exited");
@@ -129,12 +129,20 @@ for (const { kind, user, skip } of all) {
       assert.deepEqual(processesWith("sleep\x004714"), []);
     });
 
-    test("a fork bomb runs into its limit and is killed with the stage", async () => {
-      const script = "bomb() { sleep 4715 & bomb & bomb; }; bomb; sleep 4715";
-      const ended = await run({ kind, user, script, limits: { processes: 24, timeoutMs: 1500 } });
-      assert.ok(["timed-out", "exited"].includes(kindOfEnding(ended)), kindOfEnding(ended));
-      assert.match(ended.log, /can't fork/);
+    test("no more processes than the limit can be started", async () => {
+      const script = "n=0; while [ $n -lt 40 ]; do sleep 4715 & n=$((n+1)); done; echo all";
+      const limits = { processes: 24, timeoutMs: 5000 };
+      assert.match((await run({ kind, user, script, limits })).log, /can't fork/);
+      assert.match((await run({ kind, user, script, limits: { ...limits, processes: 64 } })).log, /^all$/m);
       assert.deepEqual(processesWith("sleep\x004715"), []);
+    });
+
+    test("a fork bomb is killed with the stage", async () => {
+      const script = "bomb() { while :; do (sleep 4717 & bomb) 2>/dev/null & done; }; bomb";
+      const ended = await run({ kind, user, script, limits: { processes: 24, timeoutMs: 500 } });
+      // A shell that can start nothing more gives up.
+      assert.ok(["timed-out", "exited"].includes(kindOfEnding(ended)), kindOfEnding(ended));
+      assert.deepEqual(processesWith("sleep\x004717"), []);
     });
 
     test("an endless log is cut at its limit", async () => {
