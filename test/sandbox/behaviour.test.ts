@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import { after, describe, test } from "node:test";
+import { removeTree } from "#base/files.ts";
 import { peer } from "../rig/peer.ts";
 import { removeRunner, runStage } from "./rig.ts";
-import { COMMAND, KINDS, OUT, USERS } from "./stage.ts";
+import { COMMAND, KINDS, OUT, USERS, temporaryFolder } from "./stage.ts";
 import type { Ended, Stage } from "./stage.ts";
 
 const OUT_BASE = OUT.slice("/nix/store/".length);
@@ -247,16 +248,34 @@ for (const { kind, user, skip } of sandboxes) {
     // Who watches is the same program for both users; one of them shows it.
     if (user === USERS[0]) {
       test("when Pipelite is killed, so is the stage", async () => {
-        const script = "setsid sleep 4716 & sleep 4716";
-        const rig = `${import.meta.dirname}/as-other-user.ts`;
-        const stage = JSON.stringify({ kind, script } satisfies Stage);
-        const shell = `"$0" --disable-warning=ExperimentalWarning "$1" "$2" & pid=$!
-        for i in $(seq 100); do sleep 0.05; grep -lqs 4716 /proc/[0-9]*/cmdline && break; done; sleep 0.2; kill -9 $pid`;
-        spawnSync("sh", ["-c", shell, process.execPath, rig, stage]);
+        const folder = temporaryFolder();
+        const env = { ...process.env, TMPDIR: folder };
+        const runner = [
+          process.execPath,
+          "--disable-warning=ExperimentalWarning",
+          `${import.meta.dirname}/as-other-user.ts`,
+        ];
+        const stage = { kind, script: "setsid sleep 4716 & sleep 4716" } satisfies Stage;
+        const shell = `"$@" & pid=$!; echo $pid
+          for i in $(seq 100); do sleep 0.05; grep -lqs 4716 /proc/[0-9]*/cmdline && break; done; sleep 0.2; kill -9 $pid`;
+        const killed = spawnSync("sh", ["-c", shell, "sh", ...runner, JSON.stringify(stage)], {
+          encoding: "utf8",
+          env,
+        });
         for (let tries = 0; tries < 40 && processesWith("sleep\x004716").length > 0; tries += 1) {
           await new Promise((resolve) => setTimeout(resolve, 50));
         }
         assert.deepEqual(processesWith("sleep\x004716"), []);
+        // Its cgroups could not be removed by it: the next Pipelite does.
+        const next = spawnSync(
+          process.execPath,
+          [...runner.slice(1), JSON.stringify({ kind, script: "true" })],
+          { env },
+        );
+        assert.equal(next.status, 0);
+        const groups = ["/sys/fs/cgroup", "-name", `pipelite-${killed.stdout.trim()}-*`];
+        assert.equal(spawnSync("find", groups, { encoding: "utf8" }).stdout, "");
+        removeTree(folder);
       });
     }
   });
