@@ -1,18 +1,18 @@
-// `npm run build`: the files of the published package in dist/: bundles (the command shares chunks with the library, so
+// `npm run build [folder]`: the files of the published package in dist/ (or `folder`): bundles (the command shares chunks with the library, so
 // that a handle made by one is known to the other) and declarations. The start of the command is one CommonJS file, since
 // Node starts that quickest and it is all that a run without work loads.
 import { spawnSync } from "node:child_process";
 import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import type { BuildOptions } from "esbuild";
 import { build as bundle } from "esbuild";
 
 const root = join(import.meta.dirname, "..");
-const dist = join(root, "dist");
+const dist = resolve(process.argv[2] ?? join(root, "dist"));
 
 const common: BuildOptions = {
   absWorkingDir: root,
-  outdir: "dist",
+  outdir: dist,
   bundle: true,
   format: "esm",
   platform: "node",
