@@ -10,7 +10,7 @@ import { VERSION } from "#base/version.ts";
 import { areUnchanged, signatures } from "#define/signatures.ts";
 import { runAgain } from "#run/no-op.ts";
 import { recall, remember } from "#run/recall.ts";
-import type { RunOptions } from "#run/run.ts";
+import type { RunOptions } from "#run/options.ts";
 import { createPlainView } from "#view/plain.ts";
 import type { View, ViewOptions } from "#view/view.ts";
 import { homeOf } from "./home.ts";

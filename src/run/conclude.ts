@@ -20,7 +20,7 @@ import type { Opened } from "./plan.ts";
 import { compositionOf } from "./realise.ts";
 import type { Workspace } from "./realise.ts";
 import { writeRun } from "./record-file.ts";
-import type { RunOptions, RunOutcome } from "./run.ts";
+import type { RunOptions, RunOutcome } from "./options.ts";
 
 export interface Finished {
   runId: string;

@@ -21,7 +21,7 @@ import { LogLines } from "./log-lines.ts";
 import { inputNames, isShown, open, planNodes } from "./plan.ts";
 import type { Opened, PlannedStage } from "./plan.ts";
 import { checkTakenFiles, reasonFor, resolve, writeTimings } from "./realise.ts";
-import type { RunOptions, RunOutcome } from "./run.ts";
+import type { RunOptions, RunOutcome } from "./options.ts";
 import { newRunId } from "./run-id.ts";
 
 export async function execute(options: RunOptions, start: { at: Date; ms: number }): Promise<RunOutcome> {

@@ -15,7 +15,7 @@ import { isRegistered } from "#store/registered.ts";
 import { recall, remember } from "./recall.ts";
 import { writeRun } from "./record-file.ts";
 import { newRunId } from "./run-id.ts";
-import type { RunOptions, RunOutcome } from "./run.ts";
+import type { RunOptions, RunOutcome } from "./options.ts";
 import { stageFinished } from "./stage-finished.ts";
 
 /** What a passing run leaves behind for the next one. */

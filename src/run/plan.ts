@@ -10,22 +10,10 @@ import { openStore } from "#store/store.ts";
 import type { Store } from "#store/store.ts";
 import { locateAnswer } from "./answer-node.ts";
 import type { Model } from "./answers.ts";
+import type { PlanOptions } from "./options.ts";
 import type { BuildReason } from "./events.ts";
 import { isReady, placeSources, reasonFor, resolve, writeTimings } from "./realise.ts";
 import type { Workspace } from "./realise.ts";
-
-export interface PlanOptions {
-  /** A pipeline.ts or its folder. */
-  pipeline: string;
-  /** Only these results and what they need; all when empty. */
-  stages: string[];
-  home: string;
-  /** `--param` texts by name. */
-  params: Readonly<Record<string, string>>;
-  model?: Model | undefined;
-  /** Read every source again instead of trusting unchanged stat data. */
-  paranoid: boolean;
-}
 
 export interface PlannedStage {
   name: string;

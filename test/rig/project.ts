@@ -7,7 +7,7 @@ import type { RunEvent } from "#run/events.ts";
 import { planPipeline } from "#run/plan.ts";
 import type { Plan } from "#run/plan.ts";
 import { runPipeline } from "#run/run.ts";
-import type { RunOptions, RunOutcome } from "#run/run.ts";
+import type { RunOptions, RunOutcome } from "#run/options.ts";
 
 export type ProjectFiles = Readonly<Record<string, string>>;
 

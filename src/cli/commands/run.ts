@@ -3,7 +3,8 @@ import { PipeliteError } from "#base/errors.ts";
 import { endWith, hasUnicode, homeOf, pathOf, print, type Context, type GlobalFlags } from "#cli/context.ts";
 import type { Meaning } from "#cli/known.ts";
 import { paramsOf, splitTarget } from "#cli/target.ts";
-import { runPipeline, type RunOptions } from "#run/run.ts";
+import type { RunOptions } from "#run/options.ts";
+import { runPipeline } from "#run/run.ts";
 import { wantsColor } from "#view/paint.ts";
 import { createView, type View } from "#view/view.ts";
 

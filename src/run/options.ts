@@ -1,0 +1,40 @@
+// What a plan or a run is asked for, and what a run comes to.
+import type { ExitCode } from "#base/errors.ts";
+import type { RunRecord } from "#evidence/run-record.ts";
+import type { SandboxKind } from "#sandbox/sandbox.ts";
+import type { Model } from "./answers.ts";
+import type { RunListener } from "./events.ts";
+
+export interface PlanOptions {
+  /** A pipeline.ts or its folder. */
+  pipeline: string;
+  /** Only these results and what they need; all when empty. */
+  stages: string[];
+  home: string;
+  /** `--param` texts by name. */
+  params: Readonly<Record<string, string>>;
+  model?: Model | undefined;
+  /** Read every source again instead of trusting unchanged stat data. */
+  paranoid: boolean;
+}
+
+export interface RunOptions extends PlanOptions {
+  engine: "embedded" | "nix";
+  /** How many stages may be built at a time; default: the number of cores. */
+  jobs?: number | undefined;
+  /** Where the link to the result goes; null for none. */
+  out: string | null;
+  /** After a failure, build everything that does not need the failed stage. */
+  keepGoing: boolean;
+  /** For stages that set no time limit themselves. */
+  timeoutMs?: number | undefined;
+  sandbox?: SandboxKind | undefined;
+  listener: RunListener;
+  signal: AbortSignal;
+}
+
+export interface RunOutcome {
+  runId: string;
+  status: RunRecord["status"];
+  exitCode: ExitCode;
+}
