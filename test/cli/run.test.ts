@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EXIT } from "#base/errors.ts";
 import type { RunEvent } from "#run/events.ts";
+import { peer } from "../rig/peer.ts";
 import { createRig, scrub, type Ended } from "./rig.ts";
 
 // One home for all: the first run captures Node into the store, the others find it there.
@@ -155,31 +156,22 @@ for (const [shell, check] of [
   ["zsh", "-n"],
   ["fish", "--no-execute"],
 ] as const) {
-  const skip = !isInstalled(shell) && `not run: ${shell} not found`;
-  test(`the completion script is one that ${shell} can read`, { skip }, async () => {
+  test(`the completion script is one that ${shell} can read`, { skip: peer(shell) }, async () => {
     const script = join(rig.folder, `completion.${shell}`);
     writeFileSync(script, (await rig("completion", shell)).stdout);
     assert.equal(spawnSync(shell, [check, script]).status, 0);
   });
 }
 
-test(
-  "the completion script completes in bash",
-  { skip: !isInstalled("bash") && "not run: bash not found" },
-  async () => {
-    const script = join(rig.folder, "completion.sh");
-    const { stdout } = await rig("completion", "bash");
-    const line = 'COMP_WORDS=(pipelite store re); COMP_CWORD=2; _pipelite; printf "%s\\n" "${COMPREPLY[@]}"';
-    const command = 'pipelite() { "$NODE" --disable-warning=ExperimentalWarning "$MAIN" "$@"; }';
-    writeFileSync(script, `${command}\n${stdout}${line}\n`);
-    const env = { ...process.env, NODE: process.execPath, MAIN, PIPELITE_HOME: rig.home };
-    assert.equal(spawnSync("bash", [script], { env }).stdout.toString(), "restore\n");
-  },
-);
-
-function isInstalled(program: string): boolean {
-  return (process.env["PATH"] ?? "").split(":").some((folder) => existsSync(join(folder, program)));
-}
+test("the completion script completes in bash", { skip: peer("bash") }, async () => {
+  const script = join(rig.folder, "completion.sh");
+  const { stdout } = await rig("completion", "bash");
+  const line = 'COMP_WORDS=(pipelite store re); COMP_CWORD=2; _pipelite; printf "%s\\n" "${COMPREPLY[@]}"';
+  const command = 'pipelite() { "$NODE" --disable-warning=ExperimentalWarning "$MAIN" "$@"; }';
+  writeFileSync(script, `${command}\n${stdout}${line}\n`);
+  const env = { ...process.env, NODE: process.execPath, MAIN, PIPELITE_HOME: rig.home };
+  assert.equal(spawnSync("bash", [script], { env }).stdout.toString(), "restore\n");
+});
 
 interface Child {
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;

@@ -1,16 +1,7 @@
 // The launcher programs, run as what they are: executables. aarch64 runs through qemu.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -19,6 +10,9 @@ import { DONE_MARK, DONE_RECORD_BYTES, LAUNCHER_FAILED, assembleProgram } from "
 import type { Machine, SystemCall } from "#sandbox/system-call.ts";
 import { attempt, call } from "#sandbox/system-call.ts";
 import { writeSeccompFilter } from "#sandbox/seccomp.ts";
+import { peer } from "../rig/peer.ts";
+
+const EMULATOR = { x64: "qemu-x86_64-static", arm64: "qemu-aarch64-static" } as const;
 
 const folder = mkdtempSync(join(tmpdir(), "pipelite-machine-code-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -40,8 +34,8 @@ function run(machine: Machine, calls: SystemCall[], parent?: SystemCall[]) {
   writeFileSync(file, image);
   chmodSync(file, 0o755);
   const report = openSync(`${file}.report`, "w+");
-  const isForeign = (process.arch === "x64") !== (machine === "x64");
-  const [command, args] = isForeign ? ["qemu-aarch64-static", [file]] : [file, []];
+  const isForeign = process.arch !== machine;
+  const [command, args] = isForeign ? [EMULATOR[machine], [file]] : [file, []];
   const { status, stdout } = spawnSync(command, args, {
     stdio: ["ignore", "pipe", "inherit", report],
     timeout: 20_000,
@@ -50,16 +44,10 @@ function run(machine: Machine, calls: SystemCall[], parent?: SystemCall[]) {
   return { status, stdout, report: readFileSync(`${file}.report`) };
 }
 
-const MACHINES: { machine: Machine; skip: false | string }[] = [
-  { machine: "x64", skip: process.arch === "x64" ? false : "not run: this is not an x86_64 machine" },
-  {
-    machine: "arm64",
-    skip:
-      process.arch === "arm64" || existsSync("/usr/bin/qemu-aarch64-static")
-        ? false
-        : "not run: qemu-aarch64-static not found",
-  },
-];
+const MACHINES: { machine: Machine; skip: false | string }[] = (["x64", "arm64"] as const).map((machine) => ({
+  machine,
+  skip: machine === process.arch ? false : peer(EMULATOR[machine]),
+}));
 
 for (const { machine, skip } of MACHINES) {
   describe(`a program for ${machine}`, { skip }, () => {
