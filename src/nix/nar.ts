@@ -2,6 +2,6 @@
 // contents, the executable bit and symlink targets. Specification: Nix manual, "Nix Archive (NAR) format"; limits as
 // in Nix 2.35 (`libutil/archive.cc`). The writer and the parser take and give the same sequence of calls,
 // NarHandler, so that one can be joined to the other.
-export { NAR_DEPTH_MAX, NAR_NAME_SIZE_MAX, NAR_TARGET_SIZE_MAX, type NarHandler } from "./nar-format.ts";
+export type { NarHandler } from "./nar-format.ts";
 export { NarParser } from "./nar-parser.ts";
 export { NarWriter } from "./nar-writer.ts";
