@@ -2,7 +2,7 @@
 // of Node is part of our time as the start of Nix is part of its own.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { removeTree } from "#base/files.ts";
 import type { Side } from "./measure.ts";
 import { copyClosure, graphOf, NIX_ENV } from "./nix.ts";
@@ -136,7 +136,7 @@ function coldJobs(place: Place): Job[] {
     `import { command, out, pipeline, tool } from "pipelite";
 const build = (index: number) => command(tool("busybox"), ["sh", "-c", "echo $0 > $1", String(index), out]);
 const stages = Array.from({ length: ${STAGES} }, (_, index) => [\`stage-\${index}\`, build(index)] as const);
-export default pipeline("trivial", Object.fromEntries(stages));
+export default pipeline(Object.fromEntries(stages));
 `,
   );
   return [
@@ -155,12 +155,10 @@ const PARALLEL = "2";
 
 /** Both build the same derivations in a store of their own; Nix finds its inputs there, we capture them first. */
 function coldJob({ folder, pipelite }: Place, { name, pipeline, repeats }: ColdRun): Job {
-  const [model, ours, theirs] = ["model", "cold-ours", "cold-nix"].map((part) => join(folder, part));
-  if (model === undefined || ours === undefined || theirs === undefined)
-    throw new Error("a folder is missing");
+  const own = join(folder, basename(pipeline));
+  const [model, ours, theirs] = [`${own}-model`, `${own}-ours`, `${own}-nix`];
   const run = (home: string) =>
     [pipelite, "run", pipeline, "--no-link", "--jobs", PARALLEL, "--store", home] as const;
-  removeTree(model);
   const derivations = graphOf(model, firstRun(run(model), model));
   return {
     name: `cold run of ${name}`,

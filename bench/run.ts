@@ -61,15 +61,16 @@ function missing(what: string): void {
 }
 
 function runJob({ name, sides, repeats, target }: Job): Result {
-  process.stderr.write(`${name}\n`);
   const before = oneMinuteLoad();
   const [ours, peer] = measure(sides, repeats);
   if (ours === undefined || peer === undefined) throw new Error("a side was not measured");
+  const ratioOfMinima = ours.minMs / peer.minMs;
+  process.stderr.write(`${name}: ${ratioOfMinima.toFixed(2)}\n`);
   return {
     job: name,
     ours,
     peer,
-    ratioOfMinima: ours.minMs / peer.minMs,
+    ratioOfMinima,
     ratioOfMedians: ours.medianMs / peer.medianMs,
     target,
     load: [before, oneMinuteLoad()],
