@@ -1,19 +1,7 @@
 // A program of this machine as a store path: the executable and the shared libraries it loads, started through its own
 // dynamic loader, so that nothing of the host is needed at run time. Node itself is captured this way.
 import { spawnSync } from "node:child_process";
-import {
-  accessSync,
-  closeSync,
-  constants,
-  copyFileSync,
-  linkSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readSync,
-  realpathSync,
-  rmSync,
-} from "node:fs";
+import { accessSync, closeSync, constants, openSync, readSync, realpathSync } from "node:fs";
 import { basename, delimiter, join, resolve } from "node:path";
 import { PipeliteError } from "#base/errors.ts";
 import { isDirectory } from "#base/files.ts";
@@ -63,18 +51,11 @@ export async function captureProgram(
   const loader = loaderOf(executable, where);
   const libraries = loader === undefined ? [] : librariesOf(loader, executable, where);
   const files = [executable, ...libraries.map((library) => realpathSync(library))];
-  mkdirSync(join(store.home, "pipelite", "tmp"), { recursive: true });
-  const staging = mkdtempSync(join(store.home, "pipelite", "tmp", "program-"));
-  try {
-    mkdirSync(join(staging, "bin"));
-    place(executable, join(staging, "bin", basename(executable)));
-    if (loader !== undefined) mkdirSync(join(staging, "lib"));
-    for (const library of libraries) place(realpathSync(library), join(staging, "lib", basename(library)));
-    const { path } = await store.addTree(staging, { name });
-    return { program: start(path, basename(executable), loader), files };
-  } finally {
-    rmSync(staging, { recursive: true, force: true });
-  }
+  const lib = Object.fromEntries(
+    libraries.map((library) => [`lib/${basename(library)}`, realpathSync(library)]),
+  );
+  const { path } = await store.addGathered(name, { [`bin/${basename(executable)}`]: executable, ...lib });
+  return { program: start(path, basename(executable), loader), files };
 }
 
 function start(path: StorePath, program: string, loader: string | undefined): Program {
@@ -86,14 +67,6 @@ function start(path: StorePath, program: string, loader: string | undefined): Pr
     builder: `${lib}/${basename(loader)}`,
     args: ["--library-path", lib, "--argv0", program, executable],
   };
-}
-
-function place(source: string, target: string): void {
-  try {
-    linkSync(source, target);
-  } catch {
-    copyFileSync(source, target);
-  }
 }
 
 /** The loader that an ELF executable names (PT_INTERP), or undefined for a static one. ELF-64, little endian. */

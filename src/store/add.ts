@@ -15,7 +15,7 @@ import { lockPaths } from "./locks.ts";
 import { isPresent, makeAndPlace, registerInPlace, type StoreContext } from "./place.ts";
 import { pathInfo } from "./query.ts";
 import type { Registration } from "./register.ts";
-import { dumpTree, scanTree, writeAll, type Include, type TreeHash } from "./tree.ts";
+import { dumpTree, gatherTree, scanTree, writeAll, type Include, type TreeHash } from "./tree.ts";
 
 export interface Added extends TreeHash {
   path: StorePath;
@@ -49,6 +49,20 @@ export async function addTree(store: StoreContext, source: string, options: AddT
     sourceRegistration(name, dumpTree(tree, { target })),
   );
   recollection.remember(registration);
+  return addedOf(registration, added);
+}
+
+/** Adds a source of two levels that is made of files from anywhere: relative path -> file. */
+export async function addGathered(
+  store: StoreContext,
+  name: string,
+  files: Readonly<Record<string, string>>,
+): Promise<Added> {
+  checkStorePathName(name);
+  const tree = gatherTree(files);
+  const { registration, added } = await makeAndPlace(store, (target) =>
+    sourceRegistration(name, dumpTree(tree, { target })),
+  );
   return addedOf(registration, added);
 }
 

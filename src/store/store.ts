@@ -10,6 +10,7 @@ import type { StorePath } from "#nix/store-path.ts";
 import {
   addDerivations,
   addFixedFile,
+  addGathered,
   addTexts,
   addTree,
   sourcePath,
@@ -60,6 +61,8 @@ export interface Store extends Disposable {
   readDerivation(drvPath: StorePath): Derivation;
 
   addTree(source: string, options: AddTree): Promise<Added>;
+  /** A source of two levels made of files from anywhere: `bin/node` -> the file it is read from. */
+  addGathered(name: string, files: Readonly<Record<string, string>>): Promise<Added>;
   /** The path addTree would give; adds nothing. */
   sourcePath(source: string, options: AddTree): StorePath;
   addText(name: string, content: Uint8Array, references?: Iterable<StorePath>): Promise<Added>;
@@ -237,6 +240,7 @@ function readingMethods(context: StoreContext): ReadingMethods {
 type WritingMethods = Pick<
   Store,
   | "addTree"
+  | "addGathered"
   | "addText"
   | "addDerivation"
   | "addDerivations"
@@ -260,6 +264,7 @@ function writingMethods(context: StoreContext, readOnly: boolean): WritingMethod
     return guardAsync(layout, action);
   };
   return {
+    addGathered: (name, files) => writing(() => addGathered(context, name, files)),
     addTree: (source, options) => writing(() => addTree(context, source, options)),
     addText: (name, content, references = []) =>
       writing(async () => onlyOne(await addTexts(context, [{ name, content, references: [...references] }]))),

@@ -57,6 +57,30 @@ export function scanTree(source: string, options: ScanTree = {}): TreeNode {
   return scanNode({ path, name: "", relative: "" }, statNode(path, options), options);
 }
 
+/** A tree of two levels made of files from anywhere: `lib/libc.so.6` -> the file it is read from. Links are refused. */
+export function gatherTree(files: Readonly<Record<string, string>>): TreeNode {
+  const folder = (name: string): TreeNode => ({
+    kind: "folder",
+    name,
+    path: "",
+    executable: false,
+    size: 0,
+    signature: "",
+    changedAtNs: 0n,
+    children: [],
+  });
+  const root = folder("");
+  for (const [relative, source] of Object.entries(files).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    const [above = "", name = ""] = relative.split("/").map(byteStringOf);
+    const last = root.children.at(-1);
+    const parent = last?.name === above ? last : folder(above);
+    if (parent !== last) root.children.push(parent);
+    const path = byteStringOf(source);
+    parent.children.push(scanNode({ path, name, relative: "" }, statNode(path, {}), {}));
+  }
+  return root;
+}
+
 /** The sha256 of a tree's NAR and its size, from the tree on disk. */
 export function hashTree(source: string, include?: Include): TreeHash {
   return dumpTree(scanTree(source, { include }));
