@@ -71,18 +71,34 @@ export async function prepareGraph(graph: Graph, store: Store, paranoid = false)
   const prepared = new Map<BuildNode, Prepared>();
   const paths = new Map<SourceNode, StorePath>();
   const made: Record<string, string> = {};
+  const bundles = startBundling(graph, store);
   for (const node of graph.nodes) {
     if (node.kind === "source") {
       const added = await addSource(node, graph, store, paranoid);
       paths.set(node, added.path);
       Object.assign(made, added.made);
     } else if (isBuildNode(node)) {
-      const ready = await prepare(node, graph, store);
+      const ready = await prepare(node, { graph, store, bundles });
       prepared.set(node, ready);
       Object.assign(made, ready.made);
     }
   }
   return { graph, prepared, paths, made };
+}
+
+type Bundles = ReadonlyMap<BuildNode, ReturnType<typeof bundledOnce>>;
+
+/** Bundles are made by a process of its own: all are under way while this one captures programs. */
+function startBundling(graph: Graph, store: Store): Bundles {
+  const bundles = new Map<BuildNode, ReturnType<typeof bundledOnce>>();
+  for (const node of graph.nodes) {
+    if (node.kind !== "stage" && node.kind !== "gate") continue;
+    const bundle = bundledOnce(store, node, graph.root);
+    // What is wrong with it is thrown where it is awaited, so that the first node in the order of the graph is named.
+    bundle.catch(() => {});
+    bundles.set(node, bundle);
+  }
+  return bundles;
 }
 
 async function addSource(
@@ -100,7 +116,13 @@ async function addSource(
   return { path: added, made: signatures(entriesBelow(path, include)) };
 }
 
-async function prepare(node: BuildNode, graph: Graph, store: Store): Promise<Prepared> {
+interface Preparing {
+  graph: Graph;
+  store: Store;
+  bundles: Bundles;
+}
+
+async function prepare(node: BuildNode, { graph, store, bundles }: Preparing): Promise<Prepared> {
   switch (node.kind) {
     case "fetch":
       return {
@@ -125,12 +147,14 @@ async function prepare(node: BuildNode, graph: Graph, store: Store): Promise<Pre
     }
     case "stage":
     case "gate": {
+      // First, since capturing keeps this process busy and the first bundle is there when all are asked for.
+      const bundle = await bundles.get(node);
+      if (bundle === undefined) throw new Error(`the stage ${node.name} has no bundle`);
       const node26 = await capturedOnce(store, {
         executable: process.execPath,
         name: `node-${process.versions.node}`,
         place: node.place,
       });
-      const bundle = await bundledOnce(store, node, graph.root);
       const { program } = node26;
       const ingredients = { code: bundle.files, params: node.params, tools: { node: program.path } };
       const made = { ...node26.made, ...bundle.made };
