@@ -1,6 +1,6 @@
 // `npm run bench`: Pipelite beside real Nix, both measured in this one run. Prints a Markdown table, or JSON with
-// `--json`. `--only hash,add,cold,no-op` chooses. Needs `npm run build` to have been run: what is measured is the package.
-import { existsSync, mkdtempSync } from "node:fs";
+// `--json`. `--only hash,add,cold,no-op` chooses. What is measured is the package, built and installed for it.
+import { mkdtempSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -28,8 +28,6 @@ function main(): void {
   const { values } = parseArgs({ options: { json: { type: "boolean" }, only: { type: "string" } } });
   const nix = nixVersion();
   if (nix === undefined) return missing("nix-store is not on the PATH: there is nothing to measure beside");
-  if (!existsSync(join(import.meta.dirname, "../dist/cli.cjs")))
-    return missing("dist/ is not there: npm run build");
   const names = values.only?.split(",") ?? Object.keys(JOBS);
   const folder = mkdtempSync(join(tmpdir(), "pipelite-bench-"));
   try {
