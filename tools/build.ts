@@ -30,6 +30,7 @@ await bundle({
     process: "src/cli/process.ts",
     index: "src/index.ts",
     nix: "src/nix/index.ts",
+    quality: "src/quality/index.ts",
     store: "src/store/index.ts",
   },
 });

@@ -102,8 +102,14 @@ export function noncentralStudentTail(t: number, df: number, delta: number, tail
     while (height(mode + direction * width) > top - DROP) width *= 1.25;
     return mode + direction * width;
   }) as [number, number];
-  const curvature = 2 * df * Math.exp(2 * mode) + (t * Math.exp(mode)) ** 2 + delta * delta;
-  const step = Math.min(0.08, 0.35 / Math.sqrt(curvature), (high - low) / 200);
+  // The normal tail bends within one unit of t s - delta, and the integrand is small beyond |delta| + sqrt(df).
+  const reach = Math.min(Math.abs(t) * Math.exp(mode), Math.abs(delta) + Math.sqrt(df) + 10);
+  const curvature = 2 * df * Math.exp(2 * mode) + reach * reach + delta * delta;
+  // The cap is met below some 5 degrees of freedom with delta beyond 1000 only, and costs digits there.
+  const step = Math.max(
+    Math.min(0.08, 0.35 / Math.sqrt(curvature), (high - low) / 200),
+    (high - low) / 50_000,
+  );
   const count = Math.ceil((high - low) / step);
   let sum = 0;
   for (let index = 0; index <= count; index += 1) {

@@ -8,6 +8,8 @@ const WEIGHTS = Array.from({ length: 13 }, (_, index) => Math.exp(-(((index + 1)
 
 /** exp(-x^2) without the rounding error of x^2, by splitting x. */
 function expOfMinusSquare(x: number, scale: number): number {
+  // Below the smallest number; further out the second factor would overflow.
+  if (Math.abs(x) > 40) return 0;
   const high = Math.fround(x);
   return Math.exp(-scale * high * high) * Math.exp(-scale * (x - high) * (x + high));
 }

@@ -1,7 +1,7 @@
 // The left column of the capability page: control charts with their zones and signals, and the last subgroups' values.
 import type { Chart, ChartKind } from "./charts.ts";
 import type { CapabilityResult } from "./gate.ts";
-import { formatFigure } from "./picture-words.ts";
+import { formatBy, formatFigure } from "./picture-words.ts";
 import { drawPanel } from "./picture-panel.ts";
 import { element, extentOf, label, line, path, stepPath, type Box, type Scale } from "./svg.ts";
 
@@ -15,6 +15,7 @@ const NAMES: Record<ChartKind, string> = {
 
 /** More points than this are drawn without dots. */
 const DOTS_MAX = 150;
+const LABEL_WIDTH = 9;
 
 export function drawControlChart(box: Box, chart: Chart | undefined, result: CapabilityResult): string {
   if (chart === undefined) {
@@ -22,7 +23,7 @@ export function drawControlChart(box: Box, chart: Chart | undefined, result: Cap
   }
   const { points, lower, upper, centre, kind } = chart;
   const isLocation = kind === "individuals" || kind === "mean";
-  const y = extentOf([...points, ...lower, ...upper], 0.07);
+  const y = extentOf([...points, ...lower, ...upper], 0.1);
   if (!isLocation) y[0] = 0;
   const panel = drawPanel(box, {
     heading: NAMES[kind],
@@ -37,6 +38,7 @@ export function drawControlChart(box: Box, chart: Chart | undefined, result: Cap
     (point, index) => point > (upper[index] ?? Number.NaN) || point < (lower[index] ?? Number.NaN),
   );
   const signals = isLocation ? (result.stability?.signals ?? []) : [];
+  let labelled = Number.NEGATIVE_INFINITY;
   const marks = points.flatMap((point, index) => {
     const rules = signals
       .filter((signal) => signal.points.includes(index + 1))
@@ -45,8 +47,11 @@ export function drawControlChart(box: Box, chart: Chart | undefined, result: Cap
     if (rules.length === 0 && outside[index] !== true) {
       return points.length <= DOTS_MAX ? [element("circle", { cx: x, cy: yAt, r: 2.2, class: "dot" })] : [];
     }
-    const text = label(x, yAt + (point >= centre ? -6 : 13), rules[0] ?? "", "out-label", "middle");
-    return [element("circle", { cx: x, cy: yAt, r: 3.6, class: "out" }), rules.length > 0 ? text : ""];
+    const dot = element("circle", { cx: x, cy: yAt, r: 3.6, class: "out" });
+    // Numbers that would lie on one another are left out.
+    if (rules.length === 0 || x - labelled < LABEL_WIDTH) return [dot];
+    labelled = x;
+    return [dot, label(x, yAt + (point >= centre ? -6 : 13), rules[0] ?? "", "out-label", "middle")];
   });
   return [
     panel.frame,
@@ -88,8 +93,9 @@ function limitPath({ x, y }: Scales, limits: readonly number[], style: string): 
   return stepPath(x, y, limits, style);
 }
 
-function sideLabels({ y, plot }: Scales, { lower, upper, centre, kind }: Chart): string[] {
+function sideLabels({ y, plot }: Scales, { lower, upper, centre, kind, sigma }: Chart): string[] {
   const at = plot.x + plot.width + 6;
+  const spread = sigma.at(-1);
   const symbol = {
     individuals: "X\u0305",
     mean: "X\u0305\u0305",
@@ -98,9 +104,9 @@ function sideLabels({ y, plot }: Scales, { lower, upper, centre, kind }: Chart):
   };
   const centreName = kind === "standard-deviation" ? "S\u0305" : symbol[kind];
   return [
-    label(at, y(upper.at(-1) ?? 0) + 3.5, `UCL ${formatFigure(upper.at(-1))}`, "limit-label"),
-    label(at, y(centre) + 3.5, `${centreName} ${formatFigure(centre)}`, "centre-label"),
-    label(at, y(lower.at(-1) ?? 0) + 3.5, `LCL ${formatFigure(lower.at(-1))}`, "limit-label"),
+    label(at, y(upper.at(-1) ?? 0) + 3.5, `UCL ${formatBy(upper.at(-1), spread)}`, "limit-label"),
+    label(at, y(centre) + 3.5, `${centreName} ${formatBy(centre, spread)}`, "centre-label"),
+    label(at, y(lower.at(-1) ?? 0) + 3.5, `LCL ${formatBy(lower.at(-1), spread)}`, "limit-label"),
   ];
 }
 
@@ -144,7 +150,18 @@ export function drawLastValues(
     panel.frame,
     ...spec,
     line(plot.x, y(mean), plot.x + plot.width, y(mean), "centre"),
-    label(plot.x + plot.width + 6, y(mean) + 3.5, `mean ${formatFigure(mean)}`, "centre-label"),
+    label(
+      plot.x + plot.width + 6,
+      y(mean) + 3.5,
+      `mean ${formatBy(mean, result.overall?.sigma.value)}`,
+      "centre-label",
+    ),
+    isGrouped
+      ? ""
+      : path(
+          values.map((value, index) => [panel.x(first + index + 1), y(value)]),
+          "series",
+        ),
     ...dots,
   ].join("");
 }

@@ -260,14 +260,18 @@ function spans(box: Box, within: Indices, overall: Indices, { plan }: Capability
     ),
     [box.x + 74, box.x + box.width - 20],
   );
-  const first = box.y + 158;
-  return bars
-    .map(([name, style, low, high], index) => {
-      const y = first + index * 17;
-      const ends = [low, high].map((value) => line(x(value), y - 5, x(value), y + 5, style)).join("");
-      return label(box.x + 14, y + 4, name, "note") + line(x(low), y, x(high), y, style) + ends;
-    })
-    .join("");
+  const first = box.y + 172;
+  const caption = label(box.x + 14, box.y + 155, "6 \u03C3 of the process against the limits", "small");
+  return (
+    caption +
+    bars
+      .map(([name, style, low, high], index) => {
+        const y = first + index * 17;
+        const ends = [low, high].map((value) => line(x(value), y - 5, x(value), y + 5, style)).join("");
+        return label(box.x + 14, y + 4, name, "note") + line(x(low), y, x(high), y, style) + ends;
+      })
+      .join("")
+  );
 }
 
 function wrap(text: string, width: number): string[] {

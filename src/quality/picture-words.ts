@@ -10,6 +10,15 @@ export function formatFigure(value: number | null | undefined, digits = 5): stri
   return size !== 0 && (size < 1e-4 || size >= 1e9) ? rounded.toExponential() : String(rounded);
 }
 
+/** A value of the process with two more digits than its spread has: 299.852 for a spread of 0.079. */
+export function formatBy(value: number | null | undefined, spread: number | undefined): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "-";
+  if (spread === undefined || !(spread > 0)) return formatFigure(value, 9);
+  const decimals = 2 - Math.floor(Math.log10(spread));
+  if (decimals > 12 || decimals < -6) return formatFigure(value, 6);
+  return value.toFixed(Math.max(0, decimals));
+}
+
 /** Capability indices: two decimals, as everybody writes them; large ones shorter. */
 export function formatIndex(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return "-";

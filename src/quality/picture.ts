@@ -3,7 +3,7 @@
 import type { CapabilityResult, CapabilityStatus } from "./gate.ts";
 import { drawControlChart, drawLastValues } from "./picture-charts.ts";
 import { drawCapabilityBars, drawHistogram, drawProbabilityPlot } from "./picture-distribution.ts";
-import { formatFigure, formatLimits } from "./picture-words.ts";
+import { formatBy, formatFigure, formatLimits } from "./picture-words.ts";
 import { element, label, type Box } from "./svg.ts";
 
 export interface PictureInput {
@@ -74,14 +74,14 @@ function drawHeader({ result, title }: PictureInput): string {
     `n = ${result.n}`,
     result.subgroups < result.n ? `${result.subgroups} subgroups` : "individual values",
     formatLimits(result.plan.limits),
-    `mean ${result.mean === null ? "-" : formatFigure(result.mean)}`,
+    `mean ${result.mean === null ? "-" : formatBy(result.mean, result.overall?.sigma.value)}`,
   ];
   return [
     label(MARGIN, 38, cut(`Process capability of ${title}`, 82), "title"),
     label(MARGIN, 60, figures.join("   \u00B7   "), "subtitle"),
     element("rect", { x, y: 18, width, height: 28, rx: 4, class: `badge ${STATUS_CLASS[result.status]}` }),
     label(x + width / 2, 37, word, "badge-text", "middle"),
-    label(WIDTH - MARGIN, 62, cut(shortReason(result), 95), "reason", "end"),
+    label(WIDTH - MARGIN, 62, cut(shortReason(result), 112), "reason", "end"),
   ].join("\n");
 }
 

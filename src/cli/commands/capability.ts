@@ -6,7 +6,7 @@ import { endWith, pathOf, print, printJson, say, type Context, type GlobalFlags 
 import { formatTable } from "#cli/table.ts";
 import { judgeCapability, type CapabilityPlan, type CapabilityResult } from "#quality/gate.ts";
 import type { Index, Indices } from "#quality/indices.ts";
-import { formatFigure, formatIndex, formatLimits } from "#quality/picture-words.ts";
+import { formatBy, formatFigure, formatIndex, formatLimits } from "#quality/picture-words.ts";
 import { drawCapability } from "#quality/picture.ts";
 import { parseSamples, type Samples } from "#quality/samples.ts";
 import type { SigmaMethod } from "#quality/sigma.ts";
@@ -170,9 +170,10 @@ function describe(result: CapabilityResult, flags: CapabilityFlags, paint: Paint
       formatFigure(overall.partsPerMillion.total, 3),
     ],
   ];
+  const at = (value: number | null) => formatBy(value, overall.sigma.value);
   const location = [
-    ["mean", formatFigure(result.mean), "min", formatFigure(result.minimum)],
-    ["median", formatFigure(result.median), "max", formatFigure(result.maximum)],
+    ["mean", at(result.mean), "min", at(result.minimum)],
+    ["median", at(result.median), "max", at(result.maximum)],
   ];
   const rows = [...location, ...figures].map((row) =>
     row.map((cell, index) => (index === 0 ? `  ${cell}` : cell)),
