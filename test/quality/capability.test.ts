@@ -128,6 +128,24 @@ test("every estimator of sigma: values by hand, and all near the truth on many v
   }
 });
 
+test("degrees of freedom follow the estimator", () => {
+  const groups = Array.from({ length: 10 }, (_, index) => normals(60 + index, 5));
+  const free = (method: SigmaMethod) => estimateSigma(groups, method).degreesOfFreedom;
+  assert.deepEqual(
+    (["pooled", "range", "standard-deviation", "moving-range", "overall"] as const).map(free),
+    [40, 36, 38, 49, 49],
+  );
+});
+
+test("gate: the bound is the smaller one of Cpk and Ppk", () => {
+  const { bound, within, overall } = judgeCapability(
+    { groups: individuals(michelson) },
+    { limits: { lower: 299.6, upper: 300.1 } },
+  );
+  assert.equal(bound, overall?.nearest.lowerBound);
+  assert.ok((bound ?? 9) < (within?.nearest.lowerBound ?? 0));
+});
+
 test("percentile method: quantiles of the sample, and a word where they are not in it", () => {
   const values = normals(11, 2000).map(Math.exp);
   const { low, median, high, ppk, pp, isExtrapolated } = percentileIndices(values, { lower: 0, upper: 40 });

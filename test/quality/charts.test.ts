@@ -66,6 +66,8 @@ const published: [Rule, number[], number[]][] = [
   ["WER3", [...repeat(2.5, 7), 3.2], [5, 6, 7, 8]],
   ["WER2", [...repeat(2.5, 7), 3.2], [3, 4, 5, 6, 7, 8]],
   ["WER1", [...repeat(2.5, 7), 3.2], [8]],
+  // A point that is not beyond itself gives no signal.
+  ["WER2", [2.5, 2.6, 0], []],
   ["NEL1", [0, 3.2, -3.4, 3], [2, 3]],
   ["NEL2", [...repeat(0.5, 10), ...repeat(-0.5, 10)], [9, 10, 19, 20]],
   ["NEL3", rising, [6, 7, 13, 14]],
