@@ -144,6 +144,16 @@ test("stability: a good series is seldom refused, a shift and an outlier always"
   assert.equal(judgeStability([[1], [1], [1]]), undefined);
 });
 
+test("stability: a long run among many crossings is a run, a slow wave crosses too seldom", () => {
+  const alternate = Array.from({ length: 30 }, (_, index) => (index % 2 === 0 ? 1 : -1));
+  const run = judgeStability([...alternate, ...repeat(0.5, 12), ...alternate].map((value) => [value - 0.08]));
+  assert.match(run?.reason ?? "", /^1\d points in a row lie on one side of the centre$/);
+  const wave = Array.from({ length: 60 }, (_, index) => [
+    (Math.floor(index / 6) % 2) * 2 - 1 + (index % 2) * 0.9,
+  ]);
+  assert.match(judgeStability(wave)?.reason ?? "", /crosses its centre only/);
+});
+
 /** Readings of parts by operators in trials, with known deviations. */
 function readings(seed: number, deviations: { part: number; operator: number; error: number }): number[][][] {
   const normal = createNormal(seed);
