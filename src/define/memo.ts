@@ -11,7 +11,7 @@ import type { StageNode } from "./graph.ts";
 import { ownModule } from "./own-code.ts";
 import type { Program, ProgramToCapture } from "./program.ts";
 import { captureProgram } from "./program.ts";
-import { areUnchanged, signatures } from "./signatures.ts";
+import { areSettled, areUnchanged, signatures } from "./signatures.ts";
 
 /** `<home>/pipelite/memo/<kind>/<sha256 of key>.json` */
 function memoFile(home: string, kind: string, key: string): string {
@@ -34,6 +34,10 @@ function recall<T extends Remembered>(file: string, isWhole: (value: T) => boole
   return areUnchanged(value.made) && isWhole(value) ? value : undefined;
 }
 
+function memorise(file: string, value: Remembered, beganMs: number): void {
+  if (areSettled(value.made, beganMs)) writeFileAtomically(file, canonicalJson(value));
+}
+
 /** Like captureProgram; unchanged programs are not read again. */
 export async function capturedOnce(
   store: Store,
@@ -42,9 +46,10 @@ export async function capturedOnce(
   const file = memoFile(store.home, "programs", `${wanted.executable}\0${wanted.name}`);
   const known = recall<Remembered & { program: Program }>(file, ({ program }) => store.isValid(program.path));
   if (known !== undefined) return known;
+  const beganMs = Date.now();
   const { program, files } = await captureProgram(store, wanted);
   const captured = { made: signatures(files), program };
-  writeFileAtomically(file, canonicalJson(captured));
+  memorise(file, captured, beganMs);
   return captured;
 }
 
@@ -60,12 +65,13 @@ export async function bundledOnce(store: Store, node: StageNode, root: string): 
   const file = memoFile(store.home, "bundles", `${root}\0${module}\0${node.name}`);
   const known = recall<Bundled>(file, ({ code }) => store.isValid(code));
   if (known !== undefined) return known;
+  const beganMs = Date.now();
   const { bundleStage } = await import("./bundle.ts");
   const bundle = await bundleStage(module, root, node.place);
   const { path: code } = await store.addText(`${node.name}.mjs`, bundle.code);
   writeFileAtomically(sourceMapFile(store.home, code), bundle.sourceMap);
   const bundled: Bundled = { code, files: bundle.files, made: signatures(bundle.paths) };
-  writeFileAtomically(file, canonicalJson(bundled));
+  memorise(file, bundled, beganMs);
   return bundled;
 }
 

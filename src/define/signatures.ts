@@ -12,6 +12,23 @@ export function signatures(paths: Iterable<string>): Record<string, string> {
   return Object.fromEntries([...paths].map((path) => [path, statSignature(path) ?? ""]));
 }
 
+/** File times come from a clock that ticks every few milliseconds. */
+const CLOCK_TICK_MS = 20;
+
+/**
+ * Whether none of these files had changed when reading began: one that is written while it is read may have been read
+ * half, or may change once more within the same tick of the clock and look the same. What was made from it is right, but
+ * must not be remembered.
+ * @param beganMs time since the epoch
+ */
+export function areSettled(made: Readonly<Record<string, string>>, beganMs: number): boolean {
+  const limitNs = BigInt(Math.trunc(beganMs - CLOCK_TICK_MS)) * 1_000_000n;
+  return Object.values(made).every((signature) => {
+    const changedNs = signature.slice(signature.lastIndexOf(":") + 1);
+    return changedNs === "" || BigInt(changedNs) < limitNs;
+  });
+}
+
 /** A file, or a folder with every folder and file in it; a folder's signature changes with the names in it. */
 export function entriesBelow(path: string, include: (name: string, isFolder: boolean) => boolean): string[] {
   if (!isDirectory(path)) return [path];

@@ -5,7 +5,7 @@ import { VERSION } from "#base/version.ts";
 import type { Engine } from "#build/engine.ts";
 import { isBuildNode } from "#define/graph.ts";
 import type { Graph } from "#define/graph.ts";
-import { signatures } from "#define/signatures.ts";
+import { areSettled, signatures } from "#define/signatures.ts";
 import { claimsOf } from "#evidence/claims.ts";
 import type { Claim } from "#evidence/claims.ts";
 import { addResultTree } from "#evidence/result-tree.ts";
@@ -71,7 +71,7 @@ export async function conclude({
   if (kept !== undefined) {
     const made = { ...work.prepared.made, ...signatures([...loaded.files, lockFile(graph.root)]) };
     const shown = graph.nodes.filter(isShown).map(({ name }) => name);
-    rememberRun(options, { made, record: whole, claims, shown });
+    if (areSettled(made, start.at.getTime())) rememberRun(options, { made, record: whole, claims, shown });
   }
   listener({
     type: "run-finished",

@@ -1,6 +1,9 @@
 // What is rebuilt after an edit, and what the plan says about it: the promise of point 5 of the design, seen from outside.
 import assert from "node:assert/strict";
+import { statSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
+import type { RunEvent } from "#run/events.ts";
 import { Project } from "../rig/project.ts";
 
 const files = {
@@ -113,4 +116,20 @@ test("one stage alone runs with what it needs", async () => {
   project.write({ "stages/apart.ts": files["stages/apart.ts"].replace('"1"', '"2"') });
   const { ends } = await project.run({ stages: ["third"] });
   assert.deepEqual(ends, { first: "cached", second: "cached", third: "built" });
+});
+
+test("a file that changes while it is read is read again: nothing made from it is remembered", async () => {
+  using racing = new Project(files);
+  const stage = join(racing.root, "stages/apart.ts");
+  const listener = (event: RunEvent) => {
+    // After the code was bundled, before the run is over: the same size, and the time it had is set back.
+    if (event.type !== "stage-started" || event.name !== "apart") return;
+    const { atime, mtime } = statSync(stage);
+    writeFileSync(stage, files["stages/apart.ts"].replace('"1"', '"2"'));
+    utimesSync(stage, atime, mtime);
+  };
+  const first = await racing.run({ listener });
+  const second = await racing.run();
+  assert.equal(second.ends["apart"], "built");
+  assert.notEqual(second.outputs["apart"], first.outputs["apart"]);
 });
