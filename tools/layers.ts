@@ -13,13 +13,12 @@ export const LAYERS = [
   "define",
   "sandbox",
   "store",
-  "lean",
   "quality",
   "nix",
   "base",
 ] as const;
 
-const PURE = new Set(["nix", "quality", "lean"]);
+const PURE = new Set(["nix", "quality"]);
 const IMPURE_MODULES =
   /^node:(fs|net|http|https|dns|child_process|os|process|timers|worker_threads|sqlite|ffi)/;
 const IMPURE_WORDS =
