@@ -101,6 +101,10 @@ export const rows = {
     message:
       "{place}: cannot use '{name}' as a name: names are 1 to 100 of 0-9 a-z A-Z + - . _ ? = and start with no dot",
   },
+  STAGE_NAME_RESERVED: {
+    exit: 2,
+    message: "{place}: cannot name a result '{name}': that is the folder of the run's own evidence",
+  },
   STAGE_INPUT_UNDEFINED: {
     exit: 2,
     message: "{place}: the input '{name}' of stage '{stage}' is undefined",

@@ -27,7 +27,7 @@ export interface BuildRow {
 }
 
 /** Raised whenever what is kept here changes shape. */
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 
 const DROP = "drop table if exists Builds; drop table if exists Ingredients; drop table if exists Trees;";
 

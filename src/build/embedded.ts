@@ -1,6 +1,6 @@
 // The embedded engine: builds a resolved derivation in our own sandbox, into our own store, with the environment that
 // Nix's Linux builder gives it (Nix manual, "Building"; facts of nix 2.8 checked side by side in test/peers).
-import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { availableParallelism, constants } from "node:os";
 import { PipeliteError, isPipeliteError } from "#base/errors.ts";
@@ -29,6 +29,7 @@ const PROCESSES_MAX = 4096;
 
 export async function embeddedEngine({ store, sandbox: wanted }: EmbeddedOptions): Promise<Engine> {
   const sandbox = await detectSandbox(wanted);
+  removeLeftovers(store.home);
   return {
     name: "embedded",
     sandbox,
@@ -44,6 +45,21 @@ export async function embeddedEngine({ store, sandbox: wanted }: EmbeddedOptions
       }
     },
   };
+}
+
+/** Where the stages of a Pipelite that runs are built; the names begin with its process id. */
+function buildsFolder(home: string): string {
+  return join(home, "nix/var/nix/builds");
+}
+
+/** What a Pipelite that was killed left behind. */
+function removeLeftovers(home: string): void {
+  const folder = buildsFolder(home);
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    const [pid] = name.split("-");
+    if (!existsSync(`/proc/${pid}`)) removeTree(join(folder, name));
+  }
 }
 
 let builds = 0;
@@ -63,7 +79,7 @@ async function build(job: BuildJob, store: Store, kind: SandboxKind): Promise<Bu
   // The final path when that is known, else the one that Nix lets the builder write to.
   const scratch = output.kind === "floating" ? scratchPath(drvPath, "out") : output.path;
   builds += 1;
-  const folder = join(store.home, "nix/var/nix/builds", `${process.pid}-${builds}`);
+  const folder = join(buildsFolder(store.home), `${process.pid}-${builds}`);
   const storeDir = join(folder, "store");
   const buildDir = join(folder, "build");
   mkdirSync(storeDir, { recursive: true });

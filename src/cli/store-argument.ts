@@ -1,6 +1,6 @@
 // How a user may name a store path: whole, by its base name or the start of it, by a file inside it, or by a link.
-import { lstatSync, readlinkSync } from "node:fs";
-import { dirname, join, resolve, sep } from "node:path";
+import { existsSync, lstatSync, readlinkSync, realpathSync } from "node:fs";
+import { basename, dirname, join, resolve, sep } from "node:path";
 import { PipeliteError } from "#base/errors.ts";
 import { STORE_DIR, isStorePath, type StorePath } from "#nix/store-path.ts";
 import { openStore, type Store } from "#store/index.ts";
@@ -48,17 +48,23 @@ function fromLogical(word: string): StorePath | undefined {
   return isStorePath(path) ? path : undefined;
 }
 
-/** Follows links one by one: the path itself may be a link that leads out of the store again. */
+/**
+ * Follows links one by one: the path itself may be a link that leads out of the store again, and a result holds relative
+ * links, which start from where the folder above really is.
+ */
 function fromDisk(file: string, home: string): StorePath | undefined {
-  const storeDir = join(home, STORE_DIR) + sep;
+  const storeDir = join(existsSync(home) ? realpathSync(home) : home, STORE_DIR);
   let path = file;
   for (let links = 0; links < LINKS_MAX; links += 1) {
-    if (path.startsWith(storeDir)) return fromLogical(`${STORE_DIR}/${path.slice(storeDir.length)}`);
+    if (existsSync(dirname(path))) path = join(realpathSync(dirname(path)), basename(path));
+    const isStorePathItself = dirname(path) === storeDir;
     const stat = lstatSync(path, { throwIfNoEntry: false });
-    if (stat?.isSymbolicLink() !== true) return undefined;
+    if (isStorePathItself || stat?.isSymbolicLink() !== true) break;
     path = resolve(dirname(path), readlinkSync(path));
   }
-  return undefined;
+  return path.startsWith(storeDir + sep)
+    ? fromLogical(`${STORE_DIR}/${path.slice(storeDir.length + 1)}`)
+    : undefined;
 }
 
 function fromName(store: Store, word: string): StorePath | undefined {

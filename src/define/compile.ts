@@ -36,6 +36,8 @@ import type { StageEnvironment } from "./runtime.ts";
 export interface Ingredients {
   /** File (relative to the pipeline) -> sha256. */
   code: Record<string, string>;
+  /** Store path of the bundled code; null for what has none. */
+  bundle: string | null;
   /** Parameter, option or word of the command -> value. */
   params: Record<string, unknown>;
   /** Tool -> store path. */
@@ -127,7 +129,7 @@ async function prepare(node: BuildNode, { graph, store, bundles }: Preparing): P
     case "fetch":
       return {
         node,
-        ingredients: { code: {}, params: { url: node.url, hash: node.hash }, tools: {} },
+        ingredients: { code: {}, bundle: null, params: { url: node.url, hash: node.hash }, tools: {} },
         sources: [],
         program: undefined,
         code: undefined,
@@ -140,6 +142,7 @@ async function prepare(node: BuildNode, { graph, store, bundles }: Preparing): P
       const words = node.words.map((word) => (typeof word === "string" ? word : describe(word)));
       const ingredients: Ingredients = {
         code: {},
+        bundle: null,
         params: { command: words.join(" ") },
         tools: { [wanted]: program.path },
       };
@@ -156,7 +159,12 @@ async function prepare(node: BuildNode, { graph, store, bundles }: Preparing): P
         place: node.place,
       });
       const { program } = node26;
-      const ingredients = { code: bundle.files, params: node.params, tools: { node: program.path } };
+      const ingredients = {
+        code: bundle.files,
+        bundle: bundle.code,
+        params: node.params,
+        tools: { node: program.path },
+      };
       const made = { ...node26.made, ...bundle.made };
       return { node, ingredients, sources: [program.path, bundle.code], program, code: bundle.code, made };
     }

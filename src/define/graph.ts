@@ -101,6 +101,7 @@ export async function buildGraph(loaded: LoadedPipeline, options: GraphOptions):
   const results = new Map<string, GraphNode>();
   const names = new Map(Object.entries(loaded.definition.results).map(([name, handle]) => [handle, name]));
   for (const [name, handle] of Object.entries(loaded.definition.results)) {
+    if (name === "evidence") throw new PipeliteError("STAGE_NAME_RESERVED", { name, place: handle.place });
     const node = await builder.visit(handle, names);
     if (node !== null) results.set(name, node);
   }

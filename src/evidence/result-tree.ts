@@ -54,7 +54,7 @@ export async function addResultTree({ store, results, record, claims }: ResultTr
       ...results.values(),
       ...derivations.filter((path) => path !== undefined).map(parseStorePath),
     ];
-    const name = record.pipeline;
+    const name = storeNameOf(record.pipeline);
     const scratchPath = makeTextPath({ name, sha256: sha256(utf8(record.runId)), references: [] });
     const [added] = await store.registerOutputs([
       { scratch: tree, scratchPath, name, references: candidates },
@@ -96,4 +96,14 @@ function sha256OfFile(path: string): string {
     closeSync(fd);
   }
   return hash.digest("hex");
+}
+
+/** The name of the pipeline's folder with what no store path may have replaced. */
+function storeNameOf(name: string): string {
+  return (
+    name
+      .replaceAll(/[^0-9a-zA-Z+._?=-]/g, "-")
+      .replace(/^\.+/, "")
+      .slice(0, 100) || "result"
+  );
 }

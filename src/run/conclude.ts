@@ -42,9 +42,14 @@ export async function conclude({
   const { loaded, graph, work } = opened;
   const { listener, home, out, signal } = options;
   const stages = graph.nodes.flatMap((node) => ledger.get(node) ?? []);
-  const hasFailed = stages.some((stage) => stage.status === "failed");
+  const claims = gatherClaims(work, graph);
+  // A value that a stage measured out of its limits fails the run, whether or not a gate stands behind that stage.
+  const isOutOfLimits = claims.some((claim) => claim.status === "failed");
+  const hasFailed = isOutOfLimits || stages.some((stage) => stage.status === "failed");
   const status = signal.aborted ? "cancelled" : hasFailed ? "failed" : "passed";
-  const exitCode = { cancelled: EXIT.interrupted, failed: ledger.exitCode, passed: EXIT.ok }[status];
+  const exitCode = { cancelled: EXIT.interrupted, failed: ledger.exitCode || EXIT.failed, passed: EXIT.ok }[
+    status
+  ];
   const durationMs = performance.now() - start.ms;
   const record: RunRecord = {
     schema: RECORD_SCHEMA,
@@ -62,7 +67,6 @@ export async function conclude({
     stages,
     counts: countsOf(stages),
   };
-  const claims = gatherClaims(work, graph);
   for (const claim of claims) listener({ type: "claim", ...claim });
   const kept = status === "passed" ? await keepResult(work, graph, record, claims) : undefined;
   if (kept !== undefined && out !== null) await work.store.addRoot(out, kept.tree);

@@ -20,7 +20,7 @@ import { Ledger } from "./ledger.ts";
 import { LogLines } from "./log-lines.ts";
 import { inputNames, isShown, open, planNodes } from "./plan.ts";
 import type { Opened, PlannedStage } from "./plan.ts";
-import { checkTakenFiles, reasonFor, resolve, writeTimings } from "./realise.ts";
+import { checkTakenFiles, compositionOf, reasonFor, resolve, writeTimings } from "./realise.ts";
 import type { RunOptions, RunOutcome } from "./options.ts";
 import { newRunId } from "./run-id.ts";
 
@@ -227,6 +227,7 @@ class Run {
       engine,
       sandbox: sandbox.kind,
     });
+    work.builds.rememberIngredients(pipeline, node.name, compositionOf(work, node));
     this.#ledger.record(node, "built", performance.now() - start, { drvPath, outPath: built, usage, reason });
     return "done";
   }

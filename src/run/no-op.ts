@@ -1,7 +1,7 @@
 // The fast way through a run in which nothing has changed: when every file that the last passing run was made from is
 // the same by stat, and its result is still in the store and linked, this run is that one again. It is recorded like any
 // other; nothing is loaded, bundled or planned.
-import { readlinkSync } from "node:fs";
+import { lstatSync, readlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { EXIT } from "#base/errors.ts";
@@ -39,7 +39,7 @@ export function runAgain(options: RunOptions): RunOutcome | undefined {
   const memo = options.paranoid ? undefined : readMemo(options);
   const tree = memo?.record.tree;
   if (memo === undefined || tree === undefined || !areUnchanged(memo.made)) return undefined;
-  if (!isWholeAndLinked(home, tree, out)) return undefined;
+  if (!isWholeAndLinked(home, tree, out) || !areOnDisk(home, memo.record)) return undefined;
 
   const runId = newRunId(start.at);
   const stages = memo.record.stages.map(({ reason: _, builtInRun, ...stage }) => ({
@@ -113,6 +113,12 @@ function readMemo(options: RunOptions): Memo | undefined {
 function isWholeAndLinked(home: string, tree: string, out: string | null): boolean {
   if (out !== null && linkTarget(out) !== physicalTree(home, tree)) return false;
   return isRegistered(home, tree);
+}
+
+/** Whether every output is still where it was: a path may be removed by hand and stay registered. */
+function areOnDisk(home: string, { stages }: RunRecord): boolean {
+  const paths = stages.flatMap(({ outPath }) => outPath ?? []);
+  return paths.every((path) => lstatSync(join(home, path), { throwIfNoEntry: false }) !== undefined);
 }
 
 function physicalTree(home: string, tree: string): string {

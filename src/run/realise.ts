@@ -1,6 +1,6 @@
 // Where every node of a graph stands: what it would be built from, whether its output is there already, and if not, why.
 // Planning and running ask the same questions in the same order, so a plan tells what a run will do.
-import { existsSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import { join } from "node:path";
 import { prettyJson } from "#base/canonical-json.ts";
 import { utf8 } from "#base/bytes.ts";
@@ -54,8 +54,16 @@ export function resolve(work: Workspace, node: BuildNode): Resolved {
   const fixed = derivation.outputs.get("out");
   const known = fixed?.kind === "fixed" || fixed?.kind === "input-addressed" ? fixed.path : row?.outPath;
   const isThere =
-    known !== undefined && work.store.isValid(known) && (row === undefined || isStrongEnough(work, row));
+    known !== undefined &&
+    work.store.isValid(known) &&
+    isOnDisk(work, known) &&
+    (row === undefined || isStrongEnough(work, row));
   return { node, derivation, drvPath, outPath: isThere ? known : undefined, row };
+}
+
+/** A registered path may have been removed by hand; a link that leads nowhere here is there all the same. */
+function isOnDisk(work: Workspace, path: StorePath): boolean {
+  return lstatSync(work.store.physical(path), { throwIfNoEntry: false }) !== undefined;
 }
 
 /** An output made without a sandbox is good only for runs that have none either. */

@@ -25,7 +25,8 @@ export function explain(
   onDisk: (path: string) => string | undefined,
 ): BuildReason {
   if (before === undefined) return { kind: "first-build", text: "not built before" };
-  const code = firstDifference(before.code, now.code);
+  // A file may change in its comments alone: then the code that runs is the same.
+  const code = before.bundle === now.bundle ? undefined : firstDifference(before.code, now.code);
   if (code !== undefined && code.key !== "pipelite") {
     return {
       kind: "code",

@@ -73,6 +73,12 @@ const wrong: Wrong[] = [
     place: "pipeline.ts:2:11",
   },
   {
+    name: "a result in the place of the evidence",
+    lines: [a, "export default pipeline({ evidence: a });"],
+    code: "STAGE_NAME_RESERVED",
+    place: "pipeline.ts:2:11",
+  },
+  {
     name: "a source that is not there",
     lines: [
       'const a = stage(() => import("./a.ts"), { data: source("data.csv") });',

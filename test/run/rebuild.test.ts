@@ -1,8 +1,9 @@
 // What is rebuilt after an edit, and what the plan says about it: the promise of point 5 of the design, seen from outside.
 import assert from "node:assert/strict";
-import { statSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { removeTree } from "#base/files.ts";
 import type { RunEvent } from "#run/events.ts";
 import { Project } from "../rig/project.ts";
 
@@ -132,4 +133,40 @@ test("a file that changes while it is read is read again: nothing made from it i
   const second = await racing.run();
   assert.equal(second.ends["apart"], "built");
   assert.notEqual(second.outputs["apart"], first.outputs["apart"]);
+});
+
+test("an output that was removed from the disk is built again, by the fast way's leave or not", async () => {
+  using damaged = new Project(files);
+  const first = await damaged.run();
+  removeTree(join(damaged.home, first.outputs["second"] ?? "none"));
+  const second = await damaged.run();
+  assert.equal(second.ends["second"], "built");
+  assert.deepEqual(second.outputs, first.outputs);
+  assert.ok(existsSync(join(damaged.home, first.outputs["second"] ?? "none")));
+});
+
+test("a parameter is the reason even where a comment of the stage changed as well", async () => {
+  using edited = new Project(files);
+  await edited.run();
+  edited.write({ "stages/first.ts": `// a comment\n${files["stages/first.ts"]}` });
+  const { stages } = await edited.plan({ params: { factor: "7" } });
+  assert.equal(stages[0]?.reason?.text, "param factor: 2 -> 7");
+});
+
+test("a value that a stage found out of its limits fails the run, gate or none", async () => {
+  using judged = new Project({
+    "pipeline.ts": `import { pipeline, stage } from "pipelite";\nexport default pipeline({ a: stage(() => import("./a.ts")) });\n`,
+    "a.ts": `export default () => ({ "verdict.json": { status: "failed", checks: [{ id: "x", statement: "x is small", status: "failed" }] } });\n`,
+  });
+  const { status, exitCode, ends } = await judged.run();
+  assert.deepEqual([status, exitCode, ends["a"]], ["failed", 1, "built"]);
+});
+
+test("a project in a folder whose name no store path can have runs all the same", async () => {
+  using spaced = new Project({
+    "z \u00fc/pipeline.ts": `import { pipeline, stage } from "pipelite";\nexport default pipeline({ a: stage(() => import("./a.ts")) });\n`,
+    "z \u00fc/a.ts": `export default () => ({ "x.txt": "1" });\n`,
+  });
+  const { status } = await spaced.run({ pipeline: join(spaced.root, "z \u00fc") });
+  assert.equal(status, "passed");
 });
