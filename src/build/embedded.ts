@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { availableParallelism, constants } from "node:os";
 import { PipeliteError, isPipeliteError } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
+import { isProcessAlive } from "#base/process.ts";
 import { ownPlaceholder, scratchPath } from "#nix/placeholder.ts";
 import { storePathBase } from "#nix/store-path.ts";
 import type { SandboxEnding, SandboxKind, SandboxResult } from "#sandbox/sandbox.ts";
@@ -57,8 +58,8 @@ function removeLeftovers(home: string): void {
   const folder = buildsFolder(home);
   if (!existsSync(folder)) return;
   for (const name of readdirSync(folder)) {
-    const [pid] = name.split("-");
-    if (!existsSync(`/proc/${pid}`)) removeTree(join(folder, name));
+    const [pid = ""] = name.split("-");
+    if (!isProcessAlive(pid)) removeTree(join(folder, name));
   }
 }
 

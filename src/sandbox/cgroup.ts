@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { killProcesses } from "./process-tree.ts";
+import { isProcessAlive } from "#base/process.ts";
 import type { CgroupVersion, SandboxRequest } from "./request.ts";
 
 /** Where groups can be made: per controller, the folder and the version. `any` is a version 2 folder without regard to controllers. */
@@ -204,7 +205,7 @@ function canMakeGroupIn(folder: string): boolean {
 function removeStale(folder: string): void {
   for (const name of readdirSync(folder)) {
     const pid = /^pipelite-(?:probe-)?(\d+)/.exec(name)?.[1];
-    if (pid === undefined || readText(`/proc/${pid}/stat`) !== "") continue;
+    if (pid === undefined || isProcessAlive(pid)) continue;
     try {
       rmdirSync(join(folder, name));
     } catch {

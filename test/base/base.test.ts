@@ -1,5 +1,7 @@
 // The small things that everybody uses.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   closeSync,
   mkdirSync,
@@ -19,6 +21,7 @@ import { canonicalJson, prettyJson } from "#base/canonical-json.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { removeTree, statSignature, writeFileAtomically } from "#base/files.ts";
 import { flock, tryFlock } from "#base/libc.ts";
+import { isProcessAlive } from "#base/process.ts";
 
 test("canonical JSON parses back, and does not depend on the order of keys", () => {
   fc.assert(
@@ -106,3 +109,16 @@ test(
     assert.notEqual(statSignature(file), before);
   }),
 );
+
+test("a process is alive while it runs, not while it is a zombie, and not after", async () => {
+  assert.ok(isProcessAlive(process.pid));
+  // The shell does not wait for its child, which is dead at once and stays a zombie as long as the shell sleeps.
+  const shell = spawn("sh", ["-c", "true & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
+  const [line] = (await once(shell.stdout, "data")) as [Buffer];
+  const zombie = line.toString().trim();
+  for (let tries = 0; tries < 200 && isProcessAlive(zombie); tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.equal(isProcessAlive(zombie), false);
+  shell.kill("SIGKILL");
+});
