@@ -8,17 +8,22 @@ export const LAYERS = [
   "cli",
   "view",
   "run",
+  "documents",
+  "release",
+  "history",
   "evidence",
   "build",
   "define",
   "sandbox",
+  "sign",
   "store",
+  "lean",
   "quality",
   "nix",
   "base",
 ] as const;
 
-const PURE = new Set(["nix", "quality"]);
+const PURE = new Set(["nix", "quality", "lean"]);
 const IMPURE_MODULES =
   /^node:(fs|net|http|https|dns|child_process|os|process|timers|worker_threads|sqlite|ffi)/;
 const IMPURE_WORDS =

@@ -1,0 +1,441 @@
+// What is used of Lean's core, under its names and with its meaning. The export declares it; the Lean file does not, it has
+// Lean's own. Functions that Lean compiles from pattern matching are written here with the recursor they come down to:
+// the equations that the proofs use hold by computation for both.
+import type { Library } from "./library.ts";
+import { caller } from "./library.ts";
+import type { Level, Term } from "./term.ts";
+import {
+  arrow,
+  call,
+  constant,
+  hidden,
+  lam,
+  lamHidden,
+  number,
+  ONE,
+  pi,
+  PROP,
+  sort,
+  TYPE,
+  ZERO,
+} from "./term.ts";
+
+export const Nat = constant("Nat");
+export const Bool = constant("Bool");
+export const yes = constant("Bool.true");
+export const no = constant("Bool.false");
+export const True = constant("True");
+export const False = constant("False");
+export const trivial = constant("True.intro");
+export const zero = constant("Nat.zero");
+
+export const succ = caller("Nat.succ");
+export const add = caller("Nat.add");
+export const sub = caller("Nat.sub");
+export const mul = caller("Nat.mul");
+export const pow = caller("Nat.pow");
+export const beq = caller("Nat.beq");
+export const ble = caller("Nat.ble");
+export const le = caller("Nat.le");
+export const lt = caller("Nat.lt");
+export const and = caller("And");
+export const or = caller("Or");
+export const not = caller("Not");
+
+export function eq(type: Term, a: Term, b: Term): Term {
+  return call(constant("Eq", ONE), type, a, b);
+}
+
+export function refl(type: Term, a: Term): Term {
+  return call(constant("Eq.refl", ONE), type, a);
+}
+
+/** `e` says that a bit computes to true. */
+export function isTrue(e: Term): Term {
+  return eq(Bool, e, yes);
+}
+
+/** A proof of `left = right` by computing both. */
+export function computed(type: Term, left: Term, right: Term): Term {
+  return { kind: "computed", equation: eq(type, left, right), proof: refl(type, left) };
+}
+
+export function listOf(element: Term): Term {
+  return call(constant("List", ZERO), element);
+}
+
+export function list(element: Term, items: readonly Term[]): Term {
+  const nil = call(constant("List.nil", ZERO), element);
+  return items.reduceRight((rest, item) => cons(element, item, rest), nil);
+}
+
+export function cons(element: Term, first: Term, rest: Term): Term {
+  return call(constant("List.cons", ZERO), element, first, rest);
+}
+
+export const Bits = listOf(Bool);
+export const Nats = listOf(Nat);
+
+export function exists(name: string, body: (n: Term) => Term): Term {
+  return call(constant("Exists", ONE), Nat, lam(name, Nat, body));
+}
+
+/** From a witness and a proof about it. `claim` is the predicate. */
+export function witness(claim: (n: Term) => Term, value: Term, proof: Term): Term {
+  return call(constant("Exists.intro", ONE), Nat, lam("n", Nat, claim), value, proof);
+}
+
+export function fromWitness(
+  claim: (n: Term) => Term,
+  goal: Term,
+  existing: Term,
+  use: (n: Term, proof: Term) => Term,
+): Term {
+  const predicate = lam("n", Nat, claim);
+  const motive = lam("_", call(constant("Exists", ONE), Nat, predicate), () => goal);
+  const minor = lam("n", Nat, (n) => lam("h", claim(n), (h) => use(n, h)));
+  return call(constant("Exists.rec", ONE), Nat, predicate, motive, minor, existing);
+}
+
+export function both(a: Term, b: Term, proofA: Term, proofB: Term): Term {
+  return call(constant("And.intro"), a, b, proofA, proofB);
+}
+
+export function fromBoth(
+  a: Term,
+  b: Term,
+  goal: Term,
+  existing: Term,
+  use: (x: Term, y: Term) => Term,
+): Term {
+  const motive = lam("_", and(a, b), () => goal);
+  const minor = lam("left", a, (x) => lam("right", b, (y) => use(x, y)));
+  return call(constant("And.rec", ZERO), a, b, motive, minor, existing);
+}
+
+export function left(a: Term, b: Term, proof: Term): Term {
+  return call(constant("Or.inl"), a, b, proof);
+}
+
+export function right(a: Term, b: Term, proof: Term): Term {
+  return call(constant("Or.inr"), a, b, proof);
+}
+
+export function cases(
+  a: Term,
+  b: Term,
+  goal: Term,
+  existing: Term,
+  ifA: (x: Term) => Term,
+  ifB: (y: Term) => Term,
+): Term {
+  const motive = lam("_", or(a, b), () => goal);
+  return call(constant("Or.rec"), a, b, motive, lam("h", a, ifA), lam("h", b, ifB), existing);
+}
+
+export function absurd(goal: Term, impossible: Term): Term {
+  return call(
+    constant("False.rec", ZERO),
+    lam("_", False, () => goal),
+    impossible,
+  );
+}
+
+/** From `proof : motive a` and `equation : a = b` to `motive b`. */
+export function rewrite(
+  type: Term,
+  motive: (x: Term) => Term,
+  [a, b, equation]: readonly [Term, Term, Term],
+  proof: Term,
+): Term {
+  const full = lam("x", type, (x) => lam("_", eq(type, a, x), () => motive(x)));
+  return call(constant("Eq.rec", ZERO, ONE), type, a, full, proof, b, equation);
+}
+
+/** Recursion on a number: `level` is 0 for proofs, 1 for values. */
+export function natRec(
+  level: Level,
+  motive: (n: Term) => Term,
+  base: Term,
+  step: (n: Term, before: Term) => Term,
+): Term {
+  const at = lam("n", Nat, motive);
+  const minor = lam("n", Nat, (n) => lam("ih", motive(n), (ih) => step(n, ih)));
+  return call(constant("Nat.rec", level), at, base, minor);
+}
+
+export function boolRec(level: Level, motive: (b: Term) => Term, ifFalse: Term, ifTrue: Term): Term {
+  return call(constant("Bool.rec", level), lam("b", Bool, motive), ifFalse, ifTrue);
+}
+
+export function listRec(
+  level: Level,
+  element: Term,
+  motive: (l: Term) => Term,
+  base: Term,
+  step: (first: Term, rest: Term, before: Term) => Term,
+): Term {
+  const type = listOf(element);
+  const minor = lam("x", element, (x) =>
+    lam("xs", type, (xs) => lam("ih", motive(xs), (ih) => step(x, xs, ih))),
+  );
+  return call(constant("List.rec", level, ZERO), element, lam("l", type, motive), base, minor);
+}
+
+/** Induction on a proof of `from ≤ b`. */
+export function leRec(
+  from: Term,
+  motive: (b: Term) => Term,
+  base: Term,
+  step: (b: Term, below: Term, before: Term) => Term,
+): Term {
+  const at = lam("b", Nat, (b) => lam("_", le(from, b), () => motive(b)));
+  const minor = lamHidden("m", Nat, (m) =>
+    lam("below", le(from, m), (below) => lam("ih", motive(m), (ih) => step(m, below, ih))),
+  );
+  return call(constant("Nat.le.rec"), from, at, base, minor);
+}
+
+export function leRefl(n: Term): Term {
+  return call(constant("Nat.le.refl"), n);
+}
+
+/** From `a ≤ b` to `a ≤ b + 1`. */
+export function leStep(a: Term, b: Term, proof: Term): Term {
+  return call(constant("Nat.le.step"), a, b, proof);
+}
+
+const U: Level = { base: "u", plus: 0 };
+
+export function declareCore(library: Library): void {
+  declareLogic(library);
+  declareData(library);
+  declareArithmetic(library);
+}
+
+function declareLogic(library: Library): void {
+  const plain = { levelParams: [], paramCount: 0 };
+  library.inductive({
+    ...plain,
+    name: "True",
+    type: PROP,
+    isLarge: true,
+    constructors: [
+      {
+        name: "True.intro",
+        type: True,
+      },
+    ],
+  });
+  library.inductive({ ...plain, name: "False", type: PROP, isLarge: true, constructors: [] });
+  library.core(
+    "Not",
+    arrow(PROP, PROP),
+    lam("a", PROP, (a) => arrow(a, False)),
+  );
+  const propositions = (make: (a: Term, b: Term) => Term): Term =>
+    hidden("a", PROP, (a) => hidden("b", PROP, (b) => make(a, b)));
+  library.inductive({
+    levelParams: [],
+    paramCount: 2,
+    name: "And",
+    type: arrow(PROP, PROP, PROP),
+    isLarge: true,
+    constructors: [
+      {
+        name: "And.intro",
+        type: propositions((a, b) => pi("left", a, () => pi("right", b, () => and(a, b)))),
+      },
+    ],
+  });
+  library.inductive({
+    levelParams: [],
+    paramCount: 2,
+    name: "Or",
+    type: arrow(PROP, PROP, PROP),
+    isLarge: false,
+    constructors: [
+      {
+        name: "Or.inl",
+        type: propositions((a, b) => pi("h", a, () => or(a, b))),
+      },
+      {
+        name: "Or.inr",
+        type: propositions((a, b) => pi("h", b, () => or(a, b))),
+      },
+    ],
+  });
+  const equal = (type: Term, a: Term, b: Term): Term => call(constant("Eq", U), type, a, b);
+  library.inductive({
+    levelParams: ["u"],
+    paramCount: 2,
+    name: "Eq",
+    isLarge: true,
+    type: hidden("α", sort(U), (type) => arrow(type, type, PROP)),
+    constructors: [
+      {
+        name: "Eq.refl",
+        type: hidden("α", sort(U), (type) => pi("a", type, (a) => equal(type, a, a))),
+      },
+    ],
+  });
+  library.inductive({
+    levelParams: ["u"],
+    paramCount: 2,
+    name: "Exists",
+    isLarge: false,
+    type: hidden("α", sort(U), (type) => arrow(arrow(type, PROP), PROP)),
+    constructors: [
+      {
+        name: "Exists.intro",
+        type: hidden("α", sort(U), (type) =>
+          hidden("p", arrow(type, PROP), (p) =>
+            pi("w", type, (w) => pi("h", call(p, w), () => call(constant("Exists", U), type, p))),
+          ),
+        ),
+      },
+    ],
+  });
+}
+
+function declareData(library: Library): void {
+  const plain = { levelParams: [], paramCount: 0, isLarge: true };
+  library.inductive({
+    ...plain,
+    name: "Bool",
+    type: TYPE,
+    constructors: [
+      {
+        name: "Bool.false",
+        type: Bool,
+      },
+      {
+        name: "Bool.true",
+        type: Bool,
+      },
+    ],
+  });
+  library.inductive({
+    ...plain,
+    name: "Nat",
+    type: TYPE,
+    constructors: [
+      {
+        name: "Nat.zero",
+        type: Nat,
+      },
+      {
+        name: "Nat.succ",
+        type: pi("n", Nat, () => Nat),
+      },
+    ],
+  });
+  const type = sort({ base: "u", plus: 1 });
+  const of = (element: Term): Term => call(constant("List", U), element);
+  library.inductive({
+    levelParams: ["u"],
+    paramCount: 1,
+    name: "List",
+    isLarge: true,
+    type: pi("α", type, () => type),
+    constructors: [
+      {
+        name: "List.nil",
+        type: hidden("α", type, of),
+      },
+      {
+        name: "List.cons",
+        type: hidden("α", type, (element) =>
+          pi("head", element, () => pi("tail", of(element), () => of(element))),
+        ),
+      },
+    ],
+  });
+  library.inductive({
+    levelParams: [],
+    paramCount: 1,
+    name: "Nat.le",
+    isLarge: false,
+    type: pi("n", Nat, () => arrow(Nat, PROP)),
+    constructors: [
+      {
+        name: "Nat.le.refl",
+        type: hidden("n", Nat, (n) => le(n, n)),
+      },
+      {
+        name: "Nat.le.step",
+        type: hidden("n", Nat, (n) => hidden("m", Nat, (m) => arrow(le(n, m), le(n, succ(m))))),
+      },
+    ],
+  });
+  library.core(
+    "Nat.lt",
+    arrow(Nat, Nat, PROP),
+    lam("n", Nat, (n) => lam("m", Nat, (m) => le(succ(n), m))),
+  );
+}
+
+function declareArithmetic(library: Library): void {
+  const operation = arrow(Nat, Nat, Nat);
+  const nat = (): Term => Nat;
+  const bySecond = (base: (n: Term) => Term, step: (n: Term, before: Term) => Term): Term =>
+    lam("n", Nat, (n) => natRec(ONE, nat, base(n), (_, before) => step(n, before)));
+  library.core(
+    "Nat.pred",
+    arrow(Nat, Nat),
+    natRec(ONE, nat, zero, (n) => n),
+  );
+  library.core(
+    "Nat.add",
+    operation,
+    bySecond(
+      (n) => n,
+      (_, before) => succ(before),
+    ),
+  );
+  library.core(
+    "Nat.sub",
+    operation,
+    bySecond(
+      (n) => n,
+      (_, before) => call(constant("Nat.pred"), before),
+    ),
+  );
+  library.core(
+    "Nat.mul",
+    operation,
+    bySecond(
+      () => zero,
+      (n, before) => add(before, n),
+    ),
+  );
+  library.core(
+    "Nat.pow",
+    operation,
+    bySecond(
+      () => number(1),
+      (n, before) => mul(before, n),
+    ),
+  );
+  const test = arrow(Nat, Nat, Bool);
+  const compare = (zeroSucc: Term): Term =>
+    natRec(
+      ONE,
+      () => arrow(Nat, Bool),
+      natRec(
+        ONE,
+        () => Bool,
+        yes,
+        () => zeroSucc,
+      ),
+      (_, before) =>
+        natRec(
+          ONE,
+          () => Bool,
+          no,
+          (m) => call(before, m),
+        ),
+    );
+  library.core("Nat.beq", test, compare(no));
+  library.core("Nat.ble", test, compare(yes));
+}

@@ -1,0 +1,102 @@
+// The theorems about the order of the Monster group, its walk and its sound, stated and proved as Lean terms. One source
+// gives an export, which any checker of Lean's core language can check, and a Lean file, which Lean itself can check.
+//
+// Nothing is believed here: a false figure makes a proof that checkers reject.
+import { declareCore } from "./core.ts";
+import { writeExport } from "./export.ts";
+import { Library } from "./library.ts";
+import { declareBits } from "./bits.ts";
+import { declareOrder } from "./logic.ts";
+import { own } from "./names.ts";
+import type { OrderFacts } from "./order.ts";
+import { declareMonster, proveRemovals } from "./order.ts";
+import { declarePrimes } from "./primes.ts";
+import { declareChoices, declareDigits } from "./removals.ts";
+import { declareSearch } from "./search.ts";
+import type { SoundFacts } from "./sound.ts";
+import { proveSound } from "./sound.ts";
+import { number } from "./term.ts";
+import { LeanWriter } from "./text.ts";
+import type { WalkFacts } from "./walk.ts";
+import { proveWalk } from "./walk.ts";
+
+export interface LeanFacts extends OrderFacts {
+  readonly walk: WalkFacts;
+  readonly sound: SoundFacts;
+}
+
+export interface Theorem {
+  readonly name: string;
+  /** As it stands in the Lean file. */
+  readonly statement: string;
+}
+
+export interface MonsterWalkLean {
+  /** Export format 3.1, with everything that is used. */
+  readonly ndjson: string;
+  /** A Lean 4 file that needs Lean's core only. */
+  readonly lean: string;
+  /** In order, with the lemmas. */
+  readonly theorems: readonly Theorem[];
+}
+
+export function monsterWalkLean(facts: LeanFacts): MonsterWalkLean {
+  const library = declareAll(facts);
+  const writer = new LeanWriter(library);
+  const own = library.declarations.filter(
+    (declaration) => declaration.kind !== "inductive" && !declaration.isCore,
+  );
+  const theorems: Theorem[] = [];
+  const texts: string[] = [];
+  for (const declaration of own) {
+    if (declaration.kind === "inductive") continue;
+    texts.push(writer.declaration(declaration));
+    if (declaration.kind === "theorem")
+      theorems.push({ name: declaration.name, statement: writer.term(declaration.type) });
+  }
+  return {
+    ndjson: writeExport(library),
+    lean: [HEADER, "noncomputable section", ...texts, "end"].join("\n\n").concat("\n"),
+    theorems,
+  };
+}
+
+function declareAll(facts: LeanFacts): Library {
+  const library = new Library();
+  declareCore(library);
+  const bits = declareBits(library);
+  const order = declareOrder(library, bits);
+  const { isPrime, provePrime } = declarePrimes(library, bits, order);
+  for (const { prime } of facts.powers)
+    library.prove(own(`prime_${prime}`), isPrime(number(prime)), provePrime(prime), `${prime} is prime.`);
+  const search = declareSearch(library, bits);
+  const digits = declareDigits(library);
+  const lemmas = { bits, order, digits };
+  const monster = declareMonster(library, facts);
+  const lead = number(BigInt(facts.removal.digits));
+  const choices = declareChoices(library, lemmas, {
+    order: monster.order,
+    lead,
+    digitsMax: facts.order.length,
+  });
+  proveRemovals(library, { lemmas, search, choices, monster }, facts);
+  proveWalk(library, { lemmas, choices, monster }, facts.order, facts.walk);
+  proveSound(library, { lemmas, monster }, facts.sound);
+  return library;
+}
+
+const HEADER = `/-
+The Monster Walk: theorems about the order of the Monster group, the walk along its digits, and its sound.
+
+This file and MonsterWalk.ndjson were written from one source. The export was checked by Pipelite's own Lean kernel, see
+kernel-report.json. Lean itself was not run on this file by Pipelite; to do so:
+
+    lean MonsterWalk.lean
+
+It needs Lean's core only: no Mathlib, no other file. It has no axioms, nothing is left out, and no compiled code is
+trusted: \`decide +kernel\` lets Lean's kernel compute both sides of an equation. It was written for Lean 4.16 or later.
+
+Two things differ between this file and the export, in form and not in meaning. Core's functions (Nat.add, Nat.mul, Nat.pow,
+Nat.sub, Nat.beq, Nat.ble) are Lean's own here; the export declares them with the recursors they come down to. And where
+this file says \`decide +kernel\`, the export says \`Eq.refl\`: both sides compute to the same.
+-/`;

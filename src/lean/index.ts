@@ -1,0 +1,19 @@
+// `pipelite/lean`: an independent kernel for Lean 4. It reads what lean4export writes and checks every declaration by
+// itself; nothing of Lean is needed. Authorities: the book "Type Checking in Lean 4", the kernel of Lean 4 and the
+// checkers nanoda and lean4lean, for the rules; format_ndjson.md of lean4export, version 3.1, for the format.
+//
+// The way through: parse.ts (a line) -> declare.ts (a declaration) -> infer.ts, equal.ts, reduce.ts (the judgements, made
+// safe at any depth by goals.ts) and inductive.ts, recursor.ts -> check.ts (the report).
+export {
+  STANDARD_AXIOMS,
+  check,
+  checkStream,
+  type AxiomReport,
+  type CheckOptions,
+  type Problem,
+  type Progress,
+  type Report,
+  type TheoremReport,
+} from "./check.ts";
+export type { FaultKind, Reason } from "./fault.ts";
+export type { Meta } from "./parse.ts";

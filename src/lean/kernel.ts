@@ -1,0 +1,91 @@
+// What the parts of the kernel share: the tables of terms, the environment, and the three judgements, each remembered
+// and each safe to call at any depth (see goals.ts).
+import type { Environment } from "./environment.ts";
+import type { Expr, Terms } from "./expr.ts";
+import type { Levels } from "./level.ts";
+import type { Name, Names } from "./name.ts";
+import type { Rewriter } from "./rewrite.ts";
+
+/** A binary or unary operation on natural numbers; undefined when the result would be too large. */
+export type NatOperation =
+  | { readonly arity: 1; readonly run: (a: bigint) => bigint }
+  | { readonly arity: 2; readonly run: (a: bigint, b: bigint) => bigint | boolean };
+
+export interface Kernel {
+  readonly names: Names;
+  readonly known: KnownNames;
+  readonly levels: Levels;
+  readonly terms: Terms;
+  readonly rewriter: Rewriter;
+  readonly environment: Environment;
+  /** Declarations outside of the logic (unsafe, partial): what uses them is rejected. */
+  readonly excluded: Set<Name>;
+  /** Prefix of names that no export can spell. */
+  readonly nestedRoot: Name;
+  /** Operations whose declaration has been held against what the operation computes. */
+  readonly accelerated: Map<Name, NatOperation>;
+  /** Weak head normal form. */
+  whnf(e: Expr): Expr;
+  /** Weak head normal form without unfolding definitions. */
+  core(e: Expr): Expr;
+  /** The type of an expression known to have one. */
+  infer(e: Expr): Expr;
+  /** The type of an expression, of which every part is checked. */
+  check(e: Expr): Expr;
+  /** Definitional equality of two expressions that have types. */
+  isEqual(a: Expr, b: Expr): boolean;
+}
+
+const KNOWN = {
+  nat: "Nat",
+  zero: "Nat.zero",
+  succ: "Nat.succ",
+  pred: "Nat.pred",
+  add: "Nat.add",
+  sub: "Nat.sub",
+  mul: "Nat.mul",
+  div: "Nat.div",
+  mod: "Nat.mod",
+  gcd: "Nat.gcd",
+  pow: "Nat.pow",
+  log2: "Nat.log2",
+  beq: "Nat.beq",
+  ble: "Nat.ble",
+  land: "Nat.land",
+  lor: "Nat.lor",
+  xor: "Nat.xor",
+  bitwise: "Nat.bitwise",
+  shiftLeft: "Nat.shiftLeft",
+  shiftRight: "Nat.shiftRight",
+  bool: "Bool",
+  true: "Bool.true",
+  false: "Bool.false",
+  eq: "Eq",
+  refl: "Eq.refl",
+  quot: "Quot",
+  quotMk: "Quot.mk",
+  quotLift: "Quot.lift",
+  quotInd: "Quot.ind",
+  string: "String",
+  stringMk: "String.mk",
+  stringOfList: "String.ofList",
+  char: "Char",
+  charOfNat: "Char.ofNat",
+  list: "List",
+  nil: "List.nil",
+  cons: "List.cons",
+} as const;
+
+export type KnownNames = Readonly<Record<keyof typeof KNOWN, Name>>;
+
+export function createKnownNames(names: Names): KnownNames {
+  const entries = Object.entries(KNOWN).map(([key, text]) => [key, names.of(text)] as const);
+  return Object.fromEntries(entries) as KnownNames;
+}
+
+/** Whether `type` is a proposition: its own type is a universe that is 0 under every assignment. */
+export function isProposition(k: Kernel, type: Expr): boolean {
+  const sort = k.whnf(k.infer(type));
+  const level = sort.levels[0];
+  return sort.kind === 2 && level !== undefined && k.levels.isZero(level);
+}
