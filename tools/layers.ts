@@ -11,6 +11,7 @@ export const LAYERS = [
   "documents",
   "release",
   "history",
+  "trace",
   "evidence",
   "build",
   "define",
