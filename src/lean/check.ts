@@ -20,6 +20,8 @@ export interface CheckOptions {
   readonly workMax?: number;
   /** Whether theorems are reported with their statements; default true. */
   readonly statements?: boolean;
+  /** Told before each declaration is checked: its name, and how many were before it. */
+  readonly onStart?: (progress: Progress) => void;
   /** Told after each declaration. */
   readonly onDeclaration?: (progress: Progress) => void;
 }
@@ -138,6 +140,7 @@ export class Checker {
 
   #declare(declaration: Declaration): void {
     const { kernel } = this.#engine;
+    this.#tell(this.#options.onStart, declaration);
     checkNames(kernel, declaration);
     if (isExcluded(declaration)) {
       for (const name of namesOf(declaration)) kernel.excluded.add(name);
@@ -149,8 +152,14 @@ export class Checker {
     }
     this.#engine.settle();
     this.#declarations++;
-    const name = formatName(namesOf(declaration)[0]!);
-    this.#options.onDeclaration?.({ line: this.#line, name, declarations: this.#declarations });
+    this.#tell(this.#options.onDeclaration, declaration);
+  }
+
+  #tell(listener: CheckOptions["onStart"], declaration: Declaration): void {
+    if (listener === undefined) return;
+    const [name] = namesOf(declaration);
+    const spelled = name === undefined ? "" : formatName(name);
+    listener({ line: this.#line, name: spelled, declarations: this.#declarations });
   }
 
   /** Axioms are listed where they are declared, and judged where a proof rests on them. */

@@ -5,7 +5,9 @@ const LINE_LENGTH_MAX = 1 << 28;
 
 export class LineSplitter {
   readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  #rest = "";
+  /** The start of the line that is not over yet, in pieces: joined once, however long the line. */
+  #pieces: string[] = [];
+  #length = 0;
 
   push(chunk: Uint8Array | string): string[] {
     return this.#cut(typeof chunk === "string" ? chunk : this.#decode(chunk));
@@ -14,7 +16,7 @@ export class LineSplitter {
   /** The last line, when no line feed ended it. A file cut in the middle of a line shows as a line that is not JSON. */
   end(): string[] {
     const lines = this.#cut(this.#decode(undefined));
-    if (this.#rest !== "") lines.push(this.#rest);
+    if (this.#length > 0) lines.push(this.#pieces.join(""));
     return lines;
   }
 
@@ -27,10 +29,16 @@ export class LineSplitter {
   }
 
   #cut(text: string): string[] {
-    const lines = (this.#rest + text).split("\n");
-    this.#rest = lines.pop() ?? "";
-    if (this.#rest.length > LINE_LENGTH_MAX)
-      refuseFormat("not-json", "Cannot read the file: a line is too long");
+    const lines = text.split("\n");
+    const rest = lines.pop() ?? "";
+    if (lines.length > 0) {
+      lines[0] = this.#pieces.join("") + lines[0]!;
+      this.#pieces = [];
+      this.#length = 0;
+    }
+    if (rest !== "") this.#pieces.push(rest);
+    this.#length += rest.length;
+    if (this.#length > LINE_LENGTH_MAX) refuseFormat("not-json", "Cannot read the file: a line is too long");
     return lines;
   }
 }
