@@ -29,6 +29,7 @@ await bundle({
   entryPoints: {
     process: "src/cli/process.ts",
     index: "src/index.ts",
+    lean: "src/lean/index.ts",
     nix: "src/nix/index.ts",
     quality: "src/quality/index.ts",
     store: "src/store/index.ts",

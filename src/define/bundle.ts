@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import type { BuildFailure, BuildResult, Plugin } from "esbuild";
 import { PipeliteError } from "#base/errors.ts";
-import { isOwnCode, ownModule } from "./own-code.ts";
+import { isOwnCode, ownLibrary, ownModule } from "./own-code.ts";
 
 export interface Bundle {
   code: Uint8Array;
@@ -47,7 +47,7 @@ await runStage(stage);`;
       tsconfigRaw: "{}",
       define: { "process.env.NODE_ENV": '"production"' },
       banner: { js: REQUIRE },
-      plugins: [authoringTypesOnly],
+      plugins: [ownImports],
     });
   } catch (error) {
     throw bundleError(error, place);
@@ -67,9 +67,14 @@ await runStage(stage);`;
 const REQUIRE =
   'import{createRequire as pipeliteRequire}from"node:module";const require=pipeliteRequire(import.meta.url);';
 
-const authoringTypesOnly: Plugin = {
+/** `pipelite` gives types only, which are gone by now; `pipelite/quality` and the like are modules beside this one. */
+const ownImports: Plugin = {
   name: "pipelite",
   setup(build) {
+    build.onResolve({ filter: /^pipelite\// }, ({ path: specifier }) => {
+      const path = ownLibrary(specifier);
+      return path === undefined ? undefined : { path, sideEffects: false };
+    });
     build.onResolve({ filter: /^pipelite$/ }, () => ({ path: "pipelite", namespace: "types-only" }));
     build.onLoad({ filter: /.*/, namespace: "types-only" }, () => ({ contents: "export {};" }));
   },

@@ -6,7 +6,7 @@ import { basename, dirname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { PipeliteError, isPipeliteError } from "#base/errors.ts";
 import { findPipeline } from "./find.ts";
-import { isOwnCode, ownModule } from "./own-code.ts";
+import { isOwnCode, ownLibrary, ownModule } from "./own-code.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { placeInStack } from "./place.ts";
 
@@ -30,6 +30,8 @@ export async function loadPipeline(where: string): Promise<LoadedPipeline> {
   const hooks = registerHooks({
     resolve(specifier, context, next) {
       if (specifier === "pipelite") return { url: AUTHORING_MODULE, shortCircuit: true };
+      const library = ownLibrary(specifier);
+      if (library !== undefined) return { url: pathToFileURL(library).href, shortCircuit: true };
       return next(specifier, context);
     },
     load(url, context, next) {

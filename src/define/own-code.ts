@@ -12,6 +12,16 @@ export function ownModule(name: string): string {
   return isCheckout ? join(OWN_FOLDER, `${name}.ts`) : join(OWN_FOLDER, `${base}.js`);
 }
 
+/** What a stage may import of Pipelite, besides types: pure modules, bundled with the stage. */
+const LIBRARIES = ["lean", "nix", "quality"];
+
+/** Absolute path of the module that `pipelite/NAME` stands for, whatever is installed or built; undefined for any other. */
+export function ownLibrary(specifier: string): string | undefined {
+  const name = LIBRARIES.find((each) => specifier === `pipelite/${each}`);
+  if (name === undefined) return undefined;
+  return isCheckout ? join(OWN_FOLDER, name, "index.ts") : join(OWN_FOLDER, `${name}.js`);
+}
+
 export function isOwnCode(path: string): boolean {
   return path.startsWith(`${OWN_FOLDER}/`);
 }

@@ -3,12 +3,14 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { check } from "#lean/index.ts";
-import { checkExport, isKernelChecked } from "../../pipelines/monster-walk/lean/check.ts";
 import { monsterWalkLean } from "../../pipelines/monster-walk/lean/index.ts";
 import { leanFactsOf } from "../../pipelines/monster-walk/lean/statements.ts";
 import { computeFacts } from "../../pipelines/monster-walk/mathematics/facts.ts";
 import { listStatements } from "../../pipelines/monster-walk/mathematics/statements.ts";
 import { readStatements } from "./lean-statements.ts";
+import "../rig/own-libraries.ts";
+
+const { checkExport, isKernelChecked } = await import("../../pipelines/monster-walk/lean/check.ts");
 
 const mathematics = computeFacts();
 const facts = leanFactsOf(mathematics.facts);

@@ -118,6 +118,30 @@ export default pipeline({ samples: stage(() => import("./stages/samples.ts"), { 
   assert.match(runProgram(tsc, ["--project", "."]).stdout, /wrong\.ts\(2,/);
 });
 
+test("a stage can import pipelite/quality and pipelite/lean, and what they export is typed", () => {
+  const stage = `import { check } from "pipelite/lean";
+import { meanOf } from "pipelite/quality";
+
+export default function measured() {
+  const meta = { meta: { exporter: { name: "none", version: "1" }, lean: { githash: "", version: "4" }, format: { version: "3.1.0" } } };
+  const mean: number = meanOf([1, 2, 6]);
+  return { "measured.json": { mean, status: check([JSON.stringify(meta) + "\\n"]).status } };
+}
+`;
+  const definition = `import { pipeline, stage } from "pipelite";
+
+export default pipeline({ measured: stage(() => import("./stages/measured.ts")) });
+`;
+  mkdirSync(join(project, "other/stages"), { recursive: true });
+  writeFileSync(join(project, "other/stages/measured.ts"), stage);
+  writeFileSync(join(project, "other/pipeline.ts"), definition);
+  writeFileSync(join(project, "wrong.ts"), "");
+  succeed(join(modules, ".bin/tsc"), ["--project", "."]);
+  succeed("npx", ["--offline", "pipelite", "run", "other"]);
+  const measured: unknown = JSON.parse(readFileSync(join(project, "result/measured/measured.json"), "utf8"));
+  assert.deepEqual(measured, { mean: 3, status: "accepted" });
+});
+
 test("declarations name no file that the package does not have", () => {
   const installed = join(project, "node_modules/pipelite");
   const declarations = packed.filter((name) => name.endsWith(".d.ts"));

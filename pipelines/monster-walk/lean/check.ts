@@ -1,5 +1,5 @@
 // Runs the kernel on the export, as a stranger would: on its bytes.
-import { check } from "../../../src/lean/index.ts";
+import { check } from "pipelite/lean";
 import type { MonsterWalkLean } from "./index.ts";
 import { theoremsOf } from "./statements.ts";
 
