@@ -40,6 +40,8 @@ export interface StageRecord {
   outPath?: string;
   narHash?: string;
   narSize?: number;
+  /** When this run turned to it, from the start of the run by the monotonic clock; absent when it never did. */
+  startMs?: number;
   /** Time this run spent on it; the figures of the build itself are in `usage`. */
   durationMs: number;
   usage?: Usage;
@@ -48,6 +50,14 @@ export interface StageRecord {
   reason?: BuildReason;
   failure?: StageFailure;
   because?: string;
+}
+
+/** A part of the run that is not one stage's: loading and bundling, planning, building. */
+export interface Phase {
+  name: "prepare" | "plan" | "build";
+  /** From the start of the run. */
+  startMs: number;
+  durationMs: number;
 }
 
 export interface RunRecord {
@@ -66,6 +76,10 @@ export interface RunRecord {
   /** Store path of the result tree, for a run that passed; its evidence may come from an earlier run. */
   tree?: string;
   evidenceOfRun?: string;
+  /** Stages at a time; absent in a run that had nothing to do. */
+  jobs?: number;
+  /** In the order of time; absent in a run that had nothing to do. */
+  phases?: Phase[];
   stages: StageRecord[];
   counts: Record<StageStatus, number>;
 }

@@ -10,7 +10,7 @@ import { claimsOf } from "#evidence/claims.ts";
 import type { Claim } from "#evidence/claims.ts";
 import { addResultTree } from "#evidence/result-tree.ts";
 import { RECORD_SCHEMA, countsOf } from "#evidence/run-record.ts";
-import type { Host, RunRecord } from "#evidence/run-record.ts";
+import type { Host, Phase, RunRecord } from "#evidence/run-record.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { lockFile } from "./answers.ts";
 import type { Ledger } from "./ledger.ts";
@@ -24,6 +24,8 @@ import type { RunOptions, RunOutcome } from "./options.ts";
 
 export interface Finished {
   runId: string;
+  jobs: number;
+  phases: Phase[];
   start: { at: Date; ms: number };
   options: RunOptions;
   opened: Opened;
@@ -33,6 +35,8 @@ export interface Finished {
 
 export async function conclude({
   runId,
+  jobs,
+  phases,
   start,
   options,
   opened,
@@ -64,6 +68,8 @@ export async function conclude({
     sandbox: engine.sandbox,
     params: graph.params,
     host: thisHost(),
+    jobs,
+    phases,
     stages,
     counts: countsOf(stages),
   };

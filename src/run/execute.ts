@@ -15,6 +15,7 @@ import type { StorePath } from "#nix/store-path.ts";
 import { ask, locateAnswer } from "./answer-node.ts";
 import { pinAnswer } from "./answers.ts";
 import type { Pinned } from "./answers.ts";
+import type { Phase } from "#evidence/run-record.ts";
 import { conclude } from "./conclude.ts";
 import { Ledger } from "./ledger.ts";
 import { LogLines } from "./log-lines.ts";
@@ -58,7 +59,7 @@ class Run {
     this.#start = start;
     this.#runId = newRunId(start.at);
     this.#mapTrace = traceMapper(options.home);
-    this.#ledger = new Ledger(opened.work, options.listener, options.signal);
+    this.#ledger = new Ledger(opened.work, options.listener, options.signal, start.ms);
   }
 
   async execute(): Promise<RunOutcome> {
@@ -76,8 +77,10 @@ class Run {
       stages: shown.map((node) => ({ name: node.name, inputs: inputNames(node) })),
       jobs,
     });
+    const preparedAt = performance.now();
     const graphDrvs = await this.#instantiate();
     await this.#plan();
+    const plannedAt = performance.now();
     await schedule(graph.nodes, {
       needs: (node) => node.needs,
       isWork: (node) => isShown(node) && !work.outputs.has(node),
@@ -91,8 +94,11 @@ class Run {
       const stage = this.#ledger.get(node);
       if (stage !== undefined) stage.graphDrvPath = drvPath;
     }
+    const moments = { prepare: preparedAt, plan: plannedAt, build: performance.now() };
     return conclude({
       runId: this.#runId,
+      jobs,
+      phases: phasesOf(this.#start.ms, moments),
       start: this.#start,
       options: this.#options,
       opened: this.#opened,
@@ -129,7 +135,10 @@ class Run {
     for (const { name, status, outPath, drvPath } of planned) {
       const node = byName.get(name);
       if (node === undefined || status !== "cached") continue;
-      this.#ledger.record(node, "cached", 0, { ...(outPath && { outPath }), ...(drvPath && { drvPath }) });
+      this.#ledger.record(node, "cached", undefined, {
+        ...(outPath && { outPath }),
+        ...(drvPath && { drvPath }),
+      });
     }
   }
 
@@ -173,7 +182,7 @@ class Run {
     const { derivation, drvPath, outPath } = resolve(work, node);
     if (outPath !== undefined) {
       work.outputs.set(node, outPath);
-      this.#ledger.record(node, "cached", performance.now() - start, { drvPath, outPath });
+      this.#ledger.record(node, "cached", start, { drvPath, outPath });
       return "done";
     }
     const reason = reasonFor(work, node);
@@ -228,7 +237,7 @@ class Run {
       sandbox: sandbox.kind,
     });
     work.builds.rememberIngredients(pipeline, node.name, compositionOf(work, node));
-    this.#ledger.record(node, "built", performance.now() - start, { drvPath, outPath: built, usage, reason });
+    this.#ledger.record(node, "built", start, { drvPath, outPath: built, usage, reason });
     return "done";
   }
 
@@ -239,14 +248,14 @@ class Run {
     const located = await locateAnswer(work, graph, node, model);
     if (located.path !== undefined) {
       work.outputs.set(node, located.path);
-      this.#ledger.record(node, "cached", performance.now() - start, { outPath: located.path });
+      this.#ledger.record(node, "cached", start, { outPath: located.path });
       return "done";
     }
     listener({ type: "stage-started", name: node.name, drvPath: located.requestHash });
     const { path, pinned } = await ask(work, node, model, located, signal);
     work.outputs.set(node, path);
     this.#unpinned.set(node, { requestHash: located.requestHash, pinned });
-    this.#ledger.record(node, "built", performance.now() - start, { outPath: path });
+    this.#ledger.record(node, "built", start, { outPath: path });
     return "done";
   }
 
@@ -259,4 +268,14 @@ class Run {
       this.#unpinned.delete(need);
     }
   }
+}
+
+/** @param ends when each phase ended, in the order of time, by the clock that `startMs` was taken from */
+function phasesOf(startMs: number, ends: Record<Phase["name"], number>): Phase[] {
+  const order = ["prepare", "plan", "build"] as const;
+  return order.map((name, index) => {
+    const before = order[index - 1];
+    const from = before === undefined ? startMs : ends[before];
+    return { name, startMs: from - startMs, durationMs: ends[name] - from };
+  });
 }

@@ -16,11 +16,14 @@ export class Ledger {
   readonly #work: Workspace;
   readonly #listener: RunListener;
   readonly #signal: AbortSignal;
+  readonly #runStartMs: number;
   readonly #stages = new Map<GraphNode, StageRecord>();
   #exitCode: ExitCode = EXIT.ok;
 
-  constructor(work: Workspace, listener: RunListener, signal: AbortSignal) {
+  /** @param runStartMs when the run started, by `performance.now()` */
+  constructor(work: Workspace, listener: RunListener, signal: AbortSignal, runStartMs: number) {
     this.#work = work;
+    this.#runStartMs = runStartMs;
     this.#listener = listener;
     this.#signal = signal;
   }
@@ -34,7 +37,8 @@ export class Ledger {
     return this.#stages.get(node);
   }
 
-  record(node: GraphNode, status: StageStatus, durationMs: number, more: Facts): void {
+  /** @param start when it was turned to, by `performance.now()`; undefined when it never was */
+  record(node: GraphNode, status: StageStatus, start: number | undefined, more: Facts): void {
     const { store, builds } = this.#work;
     const info = more.outPath === undefined ? undefined : store.info(parseStorePath(more.outPath));
     const row = more.drvPath === undefined ? undefined : builds.find(parseStorePath(more.drvPath));
@@ -43,7 +47,8 @@ export class Ledger {
       status,
       place: node.place,
       inputs: inputNames(node),
-      durationMs,
+      ...(start !== undefined && { startMs: start - this.#runStartMs }),
+      durationMs: start === undefined ? 0 : performance.now() - start,
       ...(row && status === "cached" && { usage: row.usage, builtInRun: row.runId }),
       ...(info && { narHash: `sha256:${Buffer.from(info.narHash).toString("hex")}`, narSize: info.narSize }),
       ...more,
@@ -71,18 +76,23 @@ export class Ledger {
     const exitCode = new PipeliteError(code).exitCode;
     if (this.#exitCode === EXIT.ok)
       this.#exitCode = exitCode === EXIT.verification ? EXIT.verification : EXIT.failed;
-    this.record(node, "failed", performance.now() - start, { ...rest, failure });
+    this.record(node, "failed", start, { ...rest, failure });
     return "failed";
   }
 
   cancelled(node: GraphNode, start: number): NodeEnd {
-    this.record(node, "cancelled", performance.now() - start, {});
+    this.record(node, "cancelled", start, {});
     return "cancelled";
   }
 
   skip(node: GraphNode, because: GraphNode | undefined): void {
     if (!isShown(node) || this.#stages.has(node)) return;
     const cancelled = because === undefined && this.#signal.aborted;
-    this.record(node, cancelled ? "cancelled" : "skipped", 0, because ? { because: because.name } : {});
+    this.record(
+      node,
+      cancelled ? "cancelled" : "skipped",
+      undefined,
+      because ? { because: because.name } : {},
+    );
   }
 }
