@@ -126,6 +126,11 @@ export const rows = {
     exit: 2,
     message: "{place}: cannot name '{name}' as a result: it is not a stage, source, fetch, command or gate",
   },
+  PIPELINE_EMPTY: {
+    exit: 2,
+    message: "{place}: cannot run a pipeline without results",
+    hint: "Name at least one: `pipeline({ report })`",
+  },
   PIPELINE_INPUT_UNKNOWN: {
     exit: 2,
     message: "{place}: cannot use this input: it is not a stage, source, fetch, command or gate",
@@ -353,6 +358,12 @@ export const rows = {
     exit: 2,
     message: "Cannot write {what} to a terminal",
     hint: "Redirect it: `> FILE`",
+  },
+  LEAN_EXPORT_UNREADABLE: { exit: 2, message: "Cannot read the export {file}: {reason}" },
+  LEAN_EXPORT_COMPRESSED: {
+    exit: 2,
+    message: "Cannot read the export {file}: it is compressed by {program}",
+    hint: "`{program} -dc {file} | pipelite lean check -`",
   },
   SYSTEM_CALL_FAILED: { exit: 1, message: "Cannot {call} {path}: {reason}" },
   INTERRUPTED: { exit: 130, message: "Stopped before the end" },

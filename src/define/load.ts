@@ -1,9 +1,10 @@
 // Evaluates a pipeline.ts. The modules of its stages are not loaded: while a stage's `() => import("...")` is called, a
 // resolve hook notes where the import leads and answers with an empty module.
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { basename, dirname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import type { TransformFailure } from "esbuild";
 import { PipeliteError, isPipeliteError } from "#base/errors.ts";
 import { findPipeline } from "./find.ts";
 import { isOwnCode, ownLibrary, ownModule } from "./own-code.ts";
@@ -50,7 +51,7 @@ export async function loadPipeline(where: string): Promise<LoadedPipeline> {
     const root = dirname(file);
     return { name: basename(root), file, root, definition: module.default, files: [...files].toSorted() };
   } catch (error) {
-    throw explain(error, file);
+    throw await explain(error, file);
   } finally {
     hooks.deregister();
   }
@@ -62,14 +63,29 @@ function isPipeline(value: unknown): value is Pipeline {
   return typeof value === "object" && value !== null && "kind" in value && value.kind === "pipeline";
 }
 
-function explain(error: unknown, file: string): unknown {
+async function explain(error: unknown, file: string): Promise<unknown> {
   if (isPipeliteError(error) || !(error instanceof Error)) return error;
-  const place = placeInStack(error.stack ?? "") ?? basename(file);
+  const place =
+    placeInStack(error.stack ?? "") ??
+    (error instanceof SyntaxError ? await placeOfSyntaxError(file) : undefined) ??
+    basename(file);
   const early = /^Cannot access '(.+)' before initialization$/.exec(error.message);
   if (error instanceof ReferenceError && early !== null) {
     return new PipeliteError("PIPELINE_CYCLE", { place, name: early[1] }, error);
   }
   return new PipeliteError("PIPELINE_FAILED", { place, problem: `${error.name}: ${error.message}` }, error);
+}
+
+/** Node does not say where a file that it cannot parse is wrong; esbuild does. */
+async function placeOfSyntaxError(file: string): Promise<string | undefined> {
+  const { transform } = await import("esbuild");
+  const options = { loader: "ts", logLevel: "silent" } as const;
+  const failure = await transform(readFileSync(file, "utf8"), options).then(
+    () => undefined,
+    (error: TransformFailure) => error,
+  );
+  const location = failure?.errors[0]?.location;
+  return location ? `${basename(file)}:${location.line}:${location.column + 1}` : undefined;
 }
 
 /** Where the module of a stage is, found without loading it. */

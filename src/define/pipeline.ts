@@ -232,6 +232,7 @@ export interface Pipeline {
 
 export function pipeline(results: Readonly<Record<string, AnyNode>>): Pipeline {
   const place = callerPlace();
+  if (Object.keys(results).length === 0) throw new PipeliteError("PIPELINE_EMPTY", { place });
   const handles = Object.entries(results).map(([name, result]) => {
     if (!isNode(result)) throw new PipeliteError("PIPELINE_RESULT_INVALID", { name, place });
     return [name, handleOf(result)] as const;

@@ -67,12 +67,17 @@ function writeFiles(out: string, files: unknown): void {
     }
     const path = join(out, name);
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, bytesOf(content));
+    writeFileSync(path, bytesOf(name, content));
   }
 }
 
-function bytesOf(content: unknown): Uint8Array | string {
-  return content instanceof Uint8Array || typeof content === "string" ? content : prettyJson(content);
+function bytesOf(name: string, content: unknown): Uint8Array | string {
+  if (content instanceof Uint8Array || typeof content === "string") return content;
+  try {
+    return prettyJson(content);
+  } catch (error) {
+    throw new TypeError(`cannot write the file '${name}': ${String(error)}`, { cause: error });
+  }
 }
 
 function report(error: unknown): void {
@@ -84,9 +89,9 @@ function report(error: unknown): void {
   }
 }
 
-/** The trace down to the stage function; what called it is ours. */
+/** The trace down to the stage function; what called it, and what writes its files, is ours. */
 function usersPart(stack: string): string {
   const lines = stack.split("\n");
-  const end = lines.findIndex((line) => /^\s+at (async )?runStage /.test(line));
+  const end = lines.findIndex((line) => /^\s+at (async )?(runStage|writeFiles|bytesOf) /.test(line));
   return (end === -1 ? lines : lines.slice(0, end)).join("\n");
 }

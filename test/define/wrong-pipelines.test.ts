@@ -174,6 +174,18 @@ const wrong: Wrong[] = [
     place: "pipeline.ts:3:16",
   },
   {
+    name: "no result at all",
+    lines: ["export default pipeline({});"],
+    code: "PIPELINE_EMPTY",
+    place: "pipeline.ts:2:16",
+  },
+  {
+    name: "a line that cannot be parsed",
+    lines: [a, "export default pipeline({ a }));"],
+    code: "PIPELINE_FAILED",
+    place: "pipeline.ts:3:30",
+  },
+  {
     name: "something else than a node as the subject of a gate",
     lines: [a, 'export default pipeline({ a, g: gate("a", "x") });'],
     code: "PIPELINE_INPUT_UNKNOWN",
