@@ -183,7 +183,7 @@ const wrong: Wrong[] = [
     name: "a line that cannot be parsed",
     lines: [a, "export default pipeline({ a }));"],
     code: "PIPELINE_FAILED",
-    place: "pipeline.ts:3:30",
+    place: "pipeline.ts:3:31",
   },
   {
     name: "something else than a node as the subject of a gate",
