@@ -18,7 +18,7 @@ const common: BuildOptions = {
   platform: "node",
   target: "node26",
   legalComments: "none",
-  external: ["esbuild"],
+  external: ["esbuild", "pg"],
 };
 
 rmSync(dist, { recursive: true, force: true });
