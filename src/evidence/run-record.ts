@@ -42,6 +42,8 @@ export interface StageRecord {
   narSize?: number;
   /** When this run turned to it, from the start of the run by the monotonic clock; absent when it never did. */
   startMs?: number;
+  /** Of the time before `startMs`: how long all it needed was there and it waited for its turn. */
+  waitedMs?: number;
   /** Time this run spent on it; the figures of the build itself are in `usage`. */
   durationMs: number;
   usage?: Usage;

@@ -81,13 +81,14 @@ class Run {
     const graphDrvs = await this.#instantiate();
     await this.#plan();
     const plannedAt = performance.now();
+    this.#ledger.startBuilding();
     await schedule(graph.nodes, {
       needs: (node) => node.needs,
       isWork: (node) => isShown(node) && !work.outputs.has(node),
       jobs,
       keepGoing,
       signal,
-      run: (node) => this.#realise(node),
+      run: (node) => this.#realise(node).finally(() => this.#ledger.ended(node)),
       skip: (node, because) => this.#ledger.skip(node, because),
     });
     for (const [node, drvPath] of graphDrvs) {

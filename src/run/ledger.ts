@@ -18,12 +18,16 @@ export class Ledger {
   readonly #signal: AbortSignal;
   readonly #runStartMs: number;
   readonly #stages = new Map<GraphNode, StageRecord>();
+  /** When nodes ended in this run, by `performance.now()`. */
+  readonly #ends = new Map<GraphNode, number>();
+  #buildStartMs: number;
   #exitCode: ExitCode = EXIT.ok;
 
   /** @param runStartMs when the run started, by `performance.now()` */
   constructor(work: Workspace, listener: RunListener, signal: AbortSignal, runStartMs: number) {
     this.#work = work;
     this.#runStartMs = runStartMs;
+    this.#buildStartMs = runStartMs;
     this.#listener = listener;
     this.#signal = signal;
   }
@@ -31,6 +35,16 @@ export class Ledger {
   /** The exit code that the first failure asks for. */
   get exitCode(): ExitCode {
     return this.#exitCode;
+  }
+
+  /** From here on nothing but what it needs, and its turn, keeps a node from starting. */
+  startBuilding(): void {
+    this.#buildStartMs = performance.now();
+  }
+
+  /** Notes the end of a node of any kind. */
+  ended(node: GraphNode): void {
+    this.#ends.set(node, performance.now());
   }
 
   get(node: GraphNode): StageRecord | undefined {
@@ -47,7 +61,10 @@ export class Ledger {
       status,
       place: node.place,
       inputs: inputNames(node),
-      ...(start !== undefined && { startMs: start - this.#runStartMs }),
+      ...(start !== undefined && {
+        startMs: start - this.#runStartMs,
+        waitedMs: start - this.#readyAt(node),
+      }),
       durationMs: start === undefined ? 0 : performance.now() - start,
       ...(row && status === "cached" && { usage: row.usage, builtInRun: row.runId }),
       ...(info && { narHash: `sha256:${Buffer.from(info.narHash).toString("hex")}`, narSize: info.narSize }),
@@ -55,6 +72,10 @@ export class Ledger {
     };
     this.#stages.set(node, stage);
     if (isShown(node)) this.#listener(stageFinished(stage));
+  }
+
+  #readyAt({ needs }: GraphNode): number {
+    return needs.reduce((latest, need) => Math.max(latest, this.#ends.get(need) ?? 0), this.#buildStartMs);
   }
 
   failed(

@@ -42,12 +42,14 @@ export function runAgain(options: RunOptions): RunOutcome | undefined {
   if (!isWholeAndLinked(home, tree, out) || !areOnDisk(home, memo.record)) return undefined;
 
   const runId = newRunId(start.at);
-  const stages = memo.record.stages.map(({ reason: _, startMs: __, builtInRun, ...stage }) => ({
-    ...stage,
-    status: "cached" as const,
-    builtInRun: builtInRun ?? memo.record.runId,
-    durationMs: 0,
-  }));
+  const stages = memo.record.stages.map(
+    ({ reason: _, startMs: __, waitedMs: ___, builtInRun, ...stage }) => ({
+      ...stage,
+      status: "cached" as const,
+      builtInRun: builtInRun ?? memo.record.runId,
+      durationMs: 0,
+    }),
+  );
   const { jobs: _, phases: __, ...before } = memo.record;
   const record: RunRecord = {
     ...before,
