@@ -2,7 +2,7 @@
 import { buildApplication, run, text_en, type ApplicationText } from "@stricli/core";
 import { EXIT, systemErrorCode } from "#base/errors.ts";
 import type { Context, ExitCode, Host } from "./context.ts";
-import { routes } from "./routes.ts";
+import { isGroup, routes } from "./routes.ts";
 
 /** Runs one command line; never throws. */
 export async function runApp(argv: readonly string[], host: Host): Promise<ExitCode> {
@@ -47,7 +47,7 @@ function hoistFlags(argv: readonly string[]): readonly string[] {
     before.push(...rest.slice(0, takesValue ? 2 : 1));
     rest = rest.slice(takesValue ? 2 : 1);
   }
-  const words = rest[0] === "store" ? 2 : 1;
+  const words = isGroup(rest[0]) ? 2 : 1;
   return rest.length === 0 ? before : [...rest.slice(0, words), ...before, ...rest.slice(words)];
 }
 

@@ -80,6 +80,25 @@ export const helpTexts: Readonly<Record<string, HelpText>> = {
       ["pipelite capability times.ndjson -c ms --usl 900 --subgroup 5 --json", "for programs"],
     ],
   },
+  lean: {
+    examples: [["pipelite lean check Proofs.ndjson", "check what lean4export wrote"]],
+  },
+  "lean check": {
+    about: [
+      "Type-checks every declaration of a file in the format 3.1 of lean4export with a kernel of our own. Lists each " +
+        "theorem with its statement and the axioms it rests on; stops at the first declaration that breaks a rule.",
+      "Allowed are the axioms of standard Lean: propext, Classical.choice and Quot.sound. A statement means what its " +
+        "definitions say: read those, too.",
+      "Ends with 0 when all of it is accepted; with 3 when a declaration is rejected, the file is malformed, or the " +
+        "work takes more than is allowed (unavailable: nothing is said then); with 2 when the file can't be read.",
+    ],
+    examples: [
+      ["pipelite lean check Proofs.ndjson", "all theorems, on what they rest, and the verdict"],
+      ["pipelite lean check Proofs.ndjson --allow-axiom my_axiom", "with an axiom taken for granted"],
+      ["pipelite lean check - --quiet", "from stdin; says only what is wrong"],
+      ["pipelite lean check Proofs.ndjson --json", "for programs"],
+    ],
+  },
   store: {
     examples: [
       ["pipelite store list", "all paths in the store"],

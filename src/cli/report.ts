@@ -18,6 +18,7 @@ import { VERSION } from "#base/version.ts";
 import { formatList } from "#view/format.ts";
 import { createPaint, wantsColor, type ColorChoice } from "#view/paint.ts";
 import type { ExitCode, Host } from "./context.ts";
+import { isGroup } from "./routes.ts";
 
 /** Reports a problem of whatever kind and gives the exit code for it. */
 export function reportProblem(problem: unknown, argv: readonly string[], host: Host): ExitCode {
@@ -84,10 +85,10 @@ function isUnknownCommand(problem: unknown): problem is UnknownCommand {
 
 function commandError({ input, corrections }: UnknownCommand, argv: readonly string[]): PipeliteError {
   const words = argv.filter((word) => !word.startsWith("-"));
-  const isBelowStore = words[0] === "store" && words[1] === input;
-  const prefix = isBelowStore ? "store " : "";
+  const group = isGroup(words[0]) && words[1] === input ? words[0] : undefined;
+  const prefix = group === undefined ? "" : `${group} `;
   const names = corrections.map((name) => name.replace("`", `\`pipelite ${prefix}`));
-  const help = `\`pipelite help${isBelowStore ? " store" : ""}\` lists all commands`;
+  const help = `\`pipelite help${group === undefined ? "" : ` ${group}`}\` lists all commands`;
   const suggestion = names.length > 0 ? `Did you mean ${formatOr(names)}?` : help;
   return new PipeliteError("COMMAND_UNKNOWN", { command: `${prefix}${input}`, suggestion });
 }
@@ -145,7 +146,7 @@ function asFlag(name: string): string {
 
 function commandWords(argv: readonly string[]): string {
   const words = argv.filter((word) => !word.startsWith("-"));
-  return words.slice(0, words[0] === "store" ? 2 : 1).join(" ");
+  return words.slice(0, isGroup(words[0]) ? 2 : 1).join(" ");
 }
 
 function formatOr(items: readonly string[]): string {

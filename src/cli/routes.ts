@@ -21,6 +21,7 @@ import {
   parseSpan,
   textArgument,
 } from "./flags.ts";
+import { leanRoutes } from "./lean-route.ts";
 import { storeRoutes } from "./store-routes.ts";
 
 const param = {
@@ -230,6 +231,25 @@ const completion: Command<Context> = buildCommand<CompletionFlags, [string], Con
 });
 
 export const routes = buildRouteMap({
-  routes: { run, plan, runs, show, log, diff, store: storeRoutes, capability, init, help, completion },
+  routes: {
+    run,
+    plan,
+    runs,
+    show,
+    log,
+    diff,
+    store: storeRoutes,
+    lean: leanRoutes,
+    capability,
+    init,
+    help,
+    completion,
+  },
   docs: { brief: "Pipelines that can prove what they did" },
 });
+
+/** Whether the word names a group of commands, as `store` does. */
+export function isGroup(word: string | undefined): boolean {
+  const target = word === undefined ? undefined : routes.getRoutingTargetForInput(word);
+  return target !== undefined && "getAllEntries" in target;
+}

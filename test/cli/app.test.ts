@@ -61,7 +61,7 @@ test("every example in help is a command line that can be understood, and shows 
 });
 
 test("no help text is left behind by a command that is gone", () => {
-  const groups = ["", "store"];
+  const groups = ["", "lean", "store"];
   assert.deepEqual(Object.keys(helpTexts).toSorted(), [...groups, ...commandNames()].toSorted());
 });
 
@@ -81,6 +81,7 @@ test("an unknown command, flag or word is refused with what was meant", async ()
   });
   assert.equal((await refusal("store", "inof")).hint, "Did you mean `pipelite store info`?");
   assert.equal((await refusal("store", "qqqqqqqqqqqqqqqq")).hint, "`pipelite help store` lists all commands");
+  assert.equal((await refusal("lean", "chekc")).hint, "Did you mean `pipelite lean check`?");
   assert.equal((await refusal("help", "rnu")).code, "COMMAND_UNKNOWN");
   assert.equal((await refusal("run", "--jbos", "3")).hint, "Did you mean --jobs?");
   assert.equal((await refusal("run", "-Z")).message, "There is no flag -Z");

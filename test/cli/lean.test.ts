@@ -1,0 +1,180 @@
+// `pipelite lean check` as a stranger uses it: what it prints for people and for programs, what it ends with, and what it
+// says to files that are no exports. Whether the kernel is right is the matter of test/lean.
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { EXIT } from "#base/errors.ts";
+import { arithmetic, Nat, start, zero } from "../lean/prelude.ts";
+import { ap, c, eq, lam, nat, pi, refl, v, type Export } from "../lean/terms.ts";
+import { createRig, type Ended, type Rig, type RigOptions } from "./rig.ts";
+
+const False = c("False");
+
+function sound(): Export {
+  const e = arithmetic(start("False", "Eq", "Nat"));
+  const binders = [["n", Nat]] as const;
+  const statement = pi(binders, eq(1, Nat, ap(c("Nat.add"), v("n"), zero), v("n")));
+  e.thm("add_zero", statement, lam(binders, refl(1, Nat, v("n"))));
+  e.thm("sum", eq(1, Nat, ap(c("Nat.add"), nat(20), nat(22)), nat(42)), refl(1, Nat, nat(42)));
+  return e;
+}
+
+/** A proof of False by an axiom of this name. */
+const falseBy = (axiom: string): Export => sound().axiom(axiom, False).thm("bad", False, c(axiom));
+
+function put(rig: Rig, content: string | Uint8Array): string {
+  writeFileSync(join(rig.folder, "x.ndjson"), content);
+  return "x.ndjson";
+}
+
+async function check(e: Export, options: RigOptions = {}, ...words: string[]): Promise<Ended> {
+  using rig = createRig();
+  return await rig.with(options, "lean", "check", put(rig, e.text()), ...words);
+}
+
+interface Document {
+  status: string;
+  problem: { kind: string; reason: string; line: number; declaration: string | null } | null;
+  theorems: { name: string; statement: string; axioms: string[]; status: string; line: number }[];
+  allowedAxioms: string[];
+  meta: { formatVersion: string } | null;
+}
+
+const ACCEPTED = `\
+checked   add_zero : ∀ (n : Nat), n + 0 = n
+checked   sum : 20 + 22 = 42
+
+accepted: 2 theorems; none rests on an axiom
+declared: 2 theorems, 5 definitions, 3 inductive types, 3 constructors, 3 recursors
+computed directly: Nat.add, Nat.sub, Nat.mul, Nat.pow
+export: LINES lines, format 3.1.0 of test 1, Lean 4.29.0
+`;
+
+test("an accepted export: each theorem on a line, then the verdict and what was looked at", async () => {
+  const { code, stdout, stderr } = await check(sound());
+  assert.equal(code, EXIT.ok);
+  assert.equal(stderr, "");
+  assert.equal(stdout.replace(/\d+ lines/, "LINES lines").replace("n + Nat.zero", "n + 0"), ACCEPTED);
+});
+
+test("--json is one document with theorems, their axioms and status", async () => {
+  const e = sound();
+  const { code, stdout } = await check(e, {}, "--json");
+  assert.equal(code, EXIT.ok);
+  const { status, problem, theorems, allowedAxioms, meta } = JSON.parse(stdout) as Document;
+  assert.deepEqual([status, problem, meta?.formatVersion], ["accepted", null, "3.1.0"]);
+  assert.deepEqual(allowedAxioms, ["propext", "Classical.choice", "Quot.sound"]);
+  assert.deepEqual(
+    theorems.map(({ name, axioms, status: each }) => [name, axioms, each]),
+    [
+      ["add_zero", [], "checked"],
+      ["sum", [], "checked"],
+    ],
+  );
+  assert.equal(theorems[1]?.line, e.records.length);
+});
+
+test("a rejection has its place, its reason and a kind word, and ends with 3", async () => {
+  const e = sound().thm("wrong", eq(1, Nat, nat(2), nat(3)), refl(1, Nat, nat(2)));
+  const { code, stdout } = await check(e);
+  assert.equal(code, EXIT.verification);
+  const place = `\nrejected: type-mismatch at line ${e.records.length}, in wrong\n    Cannot declare wrong: `;
+  assert.ok(stdout.includes(place), stdout);
+  assert.match(stdout, /^checked before that: 2 theorems; what follows was not looked at$/m);
+  const quiet = await check(e, {}, "--quiet");
+  assert.match(quiet.stdout, /^rejected: type-mismatch .*\n {4}Cannot declare wrong: .*\n$/);
+  const { problem } = JSON.parse((await check(e, {}, "--json")).stdout) as Document;
+  assert.deepEqual(
+    [problem?.kind, problem?.reason, problem?.line, problem?.declaration],
+    ["rejected", "type-mismatch", e.records.length, "wrong"],
+  );
+});
+
+test("sorryAx is never allowed unless it is asked for, and then the verdict says so", async () => {
+  const { code, stdout } = await check(falseBy("sorryAx"));
+  assert.equal(code, EXIT.verification);
+  assert.match(stdout, /^rejected {2}bad : False {2}\[axioms: sorryAx\]$/m);
+  assert.match(stdout, /^rejected: axiom-not-allowed at line \d+, in bad$/m);
+  assert.match(stdout, /^hint: a sorry stands where a proof should be$/m);
+  assert.match(stdout, /^axioms: sorryAx \(not allowed\)$/m);
+  const granted = await check(falseBy("sorryAx"), {}, "--allow-axiom", "sorryAx");
+  assert.equal(granted.code, EXIT.ok);
+  assert.match(granted.stdout, /^accepted: 3 theorems; they rest on sorryAx \(1\)$/m);
+  assert.match(granted.stdout, /^taken for granted: sorryAx$/m);
+  assert.match(
+    (await check(falseBy("mine"))).stdout,
+    /^hint: --allow-axiom NAME takes an axiom for granted$/m,
+  );
+  const several = await check(falseBy("mine"), {}, "--allow-axiom", "other", "--allow-axiom", "mine");
+  assert.equal(several.code, EXIT.ok);
+});
+
+test("a file that cannot be read, or is compressed, ends with 2 and says what it is", async () => {
+  using rig = createRig();
+  const refused = async (file: string): Promise<string> => {
+    const { code, stdout, stderr } = await rig("lean", "check", file);
+    assert.equal(code, EXIT.usage, file);
+    assert.equal(stdout, "");
+    return stderr;
+  };
+  assert.equal(
+    await refused("nowhere"),
+    "error: Cannot read the export nowhere: no such file or directory\n",
+  );
+  mkdirSync(join(rig.folder, "folder"));
+  assert.match(
+    await refused("folder"),
+    /^error: Cannot read the export folder: illegal operation on a directory/,
+  );
+  const packed = put(rig, gzipSync(sound().text()));
+  assert.equal(
+    await refused(packed),
+    "error: Cannot read the export x.ndjson: it is compressed by gzip\n" +
+      "hint: `gzip -dc x.ndjson | pipelite lean check -`\n",
+  );
+  const { stdout } = await rig("lean", "check", packed, "--json");
+  assert.match(stdout, /"code":"LEAN_EXPORT_COMPRESSED"/);
+  assert.match((await rig("lean", "check", "nowhere", "--json")).stdout, /"code":"LEAN_EXPORT_UNREADABLE"/);
+  assert.equal((await rig("lean", "check")).code, EXIT.usage);
+  assert.equal((await rig("lean", "check", packed, "--allow-axiom", "")).code, EXIT.usage);
+});
+
+test("what is no export is malformed, with the line, and ends with 3", async () => {
+  using rig = createRig();
+  const first = async (content: string | Uint8Array): Promise<string> => {
+    const { code, stdout } = await rig("lean", "check", put(rig, content));
+    assert.equal(code, EXIT.verification);
+    return stdout.split("\n")[0] ?? "";
+  };
+  const text = sound().text();
+  const lines = text.split("\n").length - 1;
+  assert.equal(await first(""), "malformed: not-an-export at line 1");
+  assert.equal(await first("theorem x : 1 = 1 := rfl\n"), "malformed: not-json at line 1");
+  assert.equal(await first(Uint8Array.of(0x7f, 0x45, 0xff, 0xfe)), "malformed: not-utf8 at line 1");
+  const cut = (await rig("lean", "check", put(rig, text.slice(0, -20)))).stdout;
+  assert.match(cut, new RegExp(`^malformed: not-json at line ${lines}$`, "m"));
+  const old = await rig("lean", "check", put(rig, text.replace("3.1.0", "2.0.0")));
+  assert.match(old.stdout, /^malformed: format-version at line 1\n.*\nhint: export it with the lean4export/);
+  assert.equal(
+    await first(`${text.split("\n")[0]}\n${"x".repeat(3_000_000)}`),
+    "malformed: not-json at line 2",
+  );
+});
+
+test("- reads from stdin", async () => {
+  using rig = createRig();
+  const { code, stdout } = await rig.with({ stdin: Buffer.from(sound().text()) }, "lean", "check", "-");
+  assert.equal(code, EXIT.ok);
+  assert.match(stdout, /^accepted: 2 theorems/m);
+});
+
+test("the group `lean` has help, and the shell completes it", async () => {
+  using rig = createRig();
+  assert.match((await rig("lean")).stdout, /^Check proofs of Lean 4, without Lean\n[^]*\n {2}check {2}/);
+  assert.match((await rig("help", "lean", "check")).stdout, /--allow-axiom NAME .*\(may be repeated\)/);
+  assert.match((await rig("__complete", "le")).stdout, /^lean\t/);
+  assert.match((await rig("__complete", "lean", "")).stdout, /^check\t/m);
+  assert.match((await rig("__complete", "lean", "check", "--al")).stdout, /^--allow-axiom\t/);
+});
