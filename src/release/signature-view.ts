@@ -1,0 +1,22 @@
+// What is shown of an electronic signature: 21 CFR 11.50 asks for printed name, date and time, and meaning in every
+// form that people read.
+
+export interface SignatureView {
+  signer: string;
+  /** The role the signature was given in, where a policy names the signer. */
+  role?: string;
+  /** sha256 of the public key in DER, in hex. */
+  keyId: string;
+  meaning: string;
+  reason: string;
+  /** ISO 8601, as the signer's clock had it. */
+  signedAt: string;
+  /** `sha256:<hex>` of the record that was signed. */
+  recordDigest: string;
+  /** The signature is by that key, over this run, over the record as it is now, and in the journal. */
+  isValid: boolean;
+  /** Why it is not. */
+  problem?: string;
+  /** Relative to `<home>/pipelite`. */
+  bundleFile: string;
+}
