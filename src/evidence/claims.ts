@@ -1,46 +1,60 @@
-// Claims: what the outputs of a run state, each with the file and place it is stated in. A stage states claims by
-// writing a `verdict.json` with `checks`; nothing is claimed here that no stage computed.
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+// Claims: every number, verdict and status that a run states, each with the formula it follows from and the evidence
+// that the formula reads. `pipelite audit` evaluates the formulas anew (formula.ts says what they may hold), so a claim
+// that no formula gives is not stated. This file is types and pure functions: a run without work loads it too.
+//
+// Ids are stable names; documents refer to them. Where a stage is called `run`, or two checks have one id, the later
+// claim gets `~2`, `~3` behind its id.
+//   <result>/<check id>   each of the `checks` in a result's verdict.json
+//   <stage>/nar-hash, nar-size, files, bytes          the output, where there is one
+//   <stage>/status, duration, start, waited           what this run made of the stage
+//   <stage>/wall, cpu-user, cpu-system, peak-memory, io-read, io-write, oom-kills   its build, where it was measured
+//   <stage>/exit-code                                 of a stage that failed by it
+//   material/<name>/nar-hash, nar-size                sources, timings and the like that stages read
+//   run/status, passed, started-at, finished-at, duration, stages, stages-built, stages-cached, stages-substituted,
+//   run/stages-failed, stages-skipped, stages-cancelled, yield, critical-path, critical-path-fits,
+//   run/wall, cpu-user, cpu-system, peak-memory, io-read, io-write     over the builds of all stages
+//   run/phase/<name>, run/phase/<name>/start, run/param/<name>, run/jobs, run/cores, run/kernel, run/node, run/pipelite, run/sandbox,
+//   run/sandbox-version, run/claims, run/claims-passed, run/claims-failed
 
-/** The file of an output that holds checks. */
-export const VERDICT_FILE = "verdict.json";
+/** What a claim may say. */
+export type ClaimValue = string | number | boolean | null;
 
 export interface Claim {
-  /** `validation/frequency-71`: unique in a run. */
+  /** Unique in a run: `validation/chord.frequency-71`, `audio/wall`, `run/duration`. */
   id: string;
   statement: string;
-  value: unknown;
+  value: ClaimValue;
   unit?: string;
-  /** The status that the stage computed, as it is: only `passed` is a pass. */
+  /** An expression in the language of formula.ts whose value is `value`; `$1` is the first entry of `evidence`. */
+  formula: string;
+  /**
+   * `<store path>/<file>#<JSON pointer>`, `<store path>/<file>`, `<store path>` or `run.json#<JSON pointer>` (the record
+   * of the run itself); `*` in a pointer stands for every member.
+   */
+  evidence: string[];
+  /**
+   * `passed`, `failed`, `skipped`, `not-computable`, `gauge-limited` ... as the stage computed it: only `passed` is a
+   * pass. `recorded`: a figure that nothing is asked of. `unavailable`: a figure that could not be had; its value is null.
+   */
   status: string;
-  /** File in the result tree and JSON pointer: `validation/verdict.json#/checks/3`. */
-  evidence: string;
+  /** What the value was held against. */
+  limit?: ClaimValue;
+  /** An expression over `value` and `limit` that is true exactly when the status is `passed`. */
+  accept?: string;
+  /** Where a measured figure comes from: `cgroup v2`, `rusage`, `procfs`, `monotonic clock`, `unavailable`. */
+  source?: string;
 }
 
-interface Check {
-  id?: unknown;
-  statement?: unknown;
-  value?: unknown;
-  unit?: unknown;
-  status?: unknown;
-}
+/** The name by which evidence refers to the record of the run itself. */
+export const RECORD_FILE = "run.json";
 
-/** The claims of one output; `folder` is where it is on disk, `name` its name in the result tree. */
-export function claimsOf(name: string, folder: string): Claim[] {
-  const file = join(folder, VERDICT_FILE);
-  if (!existsSync(file)) return [];
-  const { checks = [] } = JSON.parse(readFileSync(file, "utf8")) as { checks?: Check[] };
-  return checks.map((check, index) => ({
-    id: `${name}/${textOr(check.id, String(index))}`,
-    statement: textOr(check.statement, ""),
-    value: check.value ?? null,
-    ...(typeof check.unit === "string" && { unit: check.unit }),
-    status: textOr(check.status, "untested"),
-    evidence: `${name}/${VERDICT_FILE}#/checks/${index}`,
-  }));
-}
-
-function textOr(value: unknown, otherwise: string): string {
-  return typeof value === "string" ? value : otherwise;
+/** Gives a claim whose id another has already a number behind it. */
+export function withUniqueIds(claims: readonly Claim[]): Claim[] {
+  const taken = new Set<string>();
+  return claims.map((claim) => {
+    let id = claim.id;
+    for (let count = 2; taken.has(id); count += 1) id = `${claim.id}~${count}`;
+    taken.add(id);
+    return id === claim.id ? claim : { ...claim, id };
+  });
 }

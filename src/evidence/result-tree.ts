@@ -22,7 +22,6 @@ import { sha256 } from "#nix/hash.ts";
 import { makeTextPath, parseStorePath, storePathBase } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
-import type { Claim } from "./claims.ts";
 import type { RunRecord } from "./run-record.ts";
 
 export interface ResultTree {
@@ -30,11 +29,10 @@ export interface ResultTree {
   /** Result name -> output path. */
   results: ReadonlyMap<string, StorePath>;
   record: RunRecord;
-  claims: Claim[];
 }
 
 /** Adds the tree to the store. Its references are the outputs and every derivation that the record names. */
-export async function addResultTree({ store, results, record, claims }: ResultTree): Promise<StorePath> {
+export async function addResultTree({ store, results, record }: ResultTree): Promise<StorePath> {
   const folder = join(store.home, "pipelite", "tmp");
   mkdirSync(folder, { recursive: true });
   const tree = mkdtempSync(join(folder, "result-"));
@@ -43,7 +41,7 @@ export async function addResultTree({ store, results, record, claims }: ResultTr
     const evidence = join(tree, "evidence");
     mkdirSync(join(evidence, "logs"), { recursive: true });
     writeFileSync(join(evidence, "run.json"), prettyJson(record));
-    writeFileSync(join(evidence, "claims.json"), prettyJson(claims));
+    writeFileSync(join(evidence, "claims.json"), prettyJson(record.claims));
     writeFileSync(join(evidence, "SHA256SUMS"), sums(store, results));
     for (const { name, drvPath } of record.stages) {
       const log = drvPath === undefined ? undefined : logFile(store.home, parseStorePath(drvPath));

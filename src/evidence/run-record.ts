@@ -2,6 +2,7 @@
 // computed from this and from the outputs it names.
 import type { Usage } from "#build/builds.ts";
 import type { SandboxReport } from "#build/engine.ts";
+import type { Claim } from "./claims.ts";
 
 export type StageStatus = "built" | "cached" | "substituted" | "failed" | "skipped" | "cancelled";
 
@@ -24,10 +25,11 @@ export interface StageFailure {
   logTail?: string[];
 }
 
-export const RECORD_SCHEMA = 1;
+export const RECORD_SCHEMA = 2;
 
 export interface StageRecord {
   name: string;
+  kind: "stage" | "gate" | "command" | "fetch" | "answer";
   status: StageStatus;
   /** `pipeline.ts:12:15` */
   place: string;
@@ -83,7 +85,21 @@ export interface RunRecord {
   /** In the order of time; absent in a run that had nothing to do. */
   phases?: Phase[];
   stages: StageRecord[];
+  /** What stages read that no stage made. */
+  materials: Material[];
+  /** Name in the result tree -> store path, for the results that there are. */
+  results: Record<string, string>;
   counts: Record<StageStatus, number>;
+  /** All that the run states; see claims.ts for the ids. */
+  claims: Claim[];
+}
+
+export interface Material {
+  name: string;
+  kind: "source" | "timings";
+  path: string;
+  narHash: string;
+  narSize: number;
 }
 
 export interface Host {

@@ -6,14 +6,17 @@ import type { Engine } from "#build/engine.ts";
 import { isBuildNode } from "#define/graph.ts";
 import type { Graph } from "#define/graph.ts";
 import { areSettled, signatures } from "#define/signatures.ts";
-import { claimsOf } from "#evidence/claims.ts";
-import type { Claim } from "#evidence/claims.ts";
+import { outputClaims } from "#evidence/output-claims.ts";
 import { addResultTree } from "#evidence/result-tree.ts";
+import { claimsOfRun } from "#evidence/run-claims.ts";
+import type { BareRecord } from "#evidence/run-claims.ts";
 import { RECORD_SCHEMA, countsOf } from "#evidence/run-record.ts";
-import type { Host, Phase, RunRecord } from "#evidence/run-record.ts";
+import type { Host, Material, Phase, RunRecord } from "#evidence/run-record.ts";
+import { parseStorePath } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { lockFile } from "./answers.ts";
 import type { Ledger } from "./ledger.ts";
+import { narOf } from "./ledger.ts";
 import { rememberRun } from "./no-op.ts";
 import { isShown } from "./plan.ts";
 import type { Opened } from "./plan.ts";
@@ -46,16 +49,17 @@ export async function conclude({
   const { loaded, graph, work } = opened;
   const { listener, home, out, signal } = options;
   const stages = graph.nodes.flatMap((node) => ledger.get(node) ?? []);
-  const claims = gatherClaims(work, graph);
+  const outputs = { stages, materials: materialsOf(work, graph), results: resultsOf(work, graph) };
+  const ofOutputs = outputClaims(outputs, (path) => work.store.physical(parseStorePath(path)));
   // A value that a stage measured out of its limits fails the run, whether or not a gate stands behind that stage.
-  const isOutOfLimits = claims.some((claim) => claim.status === "failed");
+  const isOutOfLimits = ofOutputs.some((claim) => claim.status === "failed");
   const hasFailed = isOutOfLimits || stages.some((stage) => stage.status === "failed");
   const status = signal.aborted ? "cancelled" : hasFailed ? "failed" : "passed";
   const exitCode = { cancelled: EXIT.interrupted, failed: ledger.exitCode || EXIT.failed, passed: EXIT.ok }[
     status
   ];
   const durationMs = performance.now() - start.ms;
-  const record: RunRecord = {
+  const bare: BareRecord = {
     schema: RECORD_SCHEMA,
     runId,
     pipeline: graph.name,
@@ -70,18 +74,20 @@ export async function conclude({
     host: thisHost(),
     jobs,
     phases,
-    stages,
+    ...outputs,
     counts: countsOf(stages),
   };
-  for (const claim of claims) listener({ type: "claim", ...claim });
-  const kept = status === "passed" ? await keepResult(work, graph, record, claims) : undefined;
+  const record: RunRecord = { ...bare, claims: claimsOfRun(bare, ofOutputs) };
+  for (const claim of record.claims) listener({ type: "claim", ...claim });
+  const kept = status === "passed" ? await keepResult(work, graph, record) : undefined;
   if (kept !== undefined && out !== null) await work.store.addRoot(out, kept.tree);
   const whole = { ...record, ...kept };
   writeRun(home, whole);
   if (kept !== undefined) {
     const made = { ...work.prepared.made, ...signatures([...loaded.files, lockFile(graph.root)]) };
     const shown = graph.nodes.filter(isShown).map(({ name }) => name);
-    if (areSettled(made, start.at.getTime())) rememberRun(options, { made, record: whole, claims, shown });
+    if (areSettled(made, start.at.getTime()))
+      rememberRun(options, { made, record: bareOf(whole), ofOutputs, shown });
   }
   listener({
     type: "run-finished",
@@ -94,17 +100,32 @@ export async function conclude({
       status: end,
       ...(outPath && { outPath }),
     })),
-    claims: claims.length,
+    claims: record.claims.length,
     durationMs,
     counts: record.counts,
   });
   return { runId, status, exitCode };
 }
 
-function gatherClaims({ store, outputs }: Workspace, { results }: Graph): Claim[] {
-  return [...results].flatMap(([name, node]) => {
+function bareOf({ claims: _, ...bare }: RunRecord): BareRecord {
+  return bare;
+}
+
+function resultsOf({ outputs }: Workspace, { results }: Graph): Record<string, StorePath> {
+  return Object.fromEntries(
+    [...results].flatMap(([name, node]) => {
+      const path = outputs.get(node);
+      return path === undefined ? [] : [[name, path] as const];
+    }),
+  );
+}
+
+function materialsOf({ store, outputs }: Workspace, { nodes }: Graph): Material[] {
+  return nodes.flatMap((node) => {
     const path = outputs.get(node);
-    return path === undefined ? [] : claimsOf(name, store.physical(path));
+    if (path === undefined || (node.kind !== "source" && node.kind !== "timings")) return [];
+    const info = store.info(path);
+    return info === undefined ? [] : [{ name: node.name, kind: node.kind, path, ...narOf(info) }];
   });
 }
 
@@ -116,25 +137,19 @@ async function keepResult(
   work: Workspace,
   graph: Graph,
   record: RunRecord,
-  claims: Claim[],
 ): Promise<{ tree: StorePath; evidenceOfRun: string }> {
-  const { store, builds, outputs } = work;
+  const { store, builds } = work;
   for (const node of graph.nodes) {
     if (isBuildNode(node)) builds.rememberIngredients(graph.file, node.name, compositionOf(work, node));
   }
-  const results = new Map(
-    [...graph.results].flatMap(([name, node]) => {
-      const path = outputs.get(node);
-      return path === undefined ? [] : [[name, path] as const];
-    }),
-  );
+  const results = new Map(Object.entries(resultsOf(work, graph)));
   const key = JSON.stringify([graph.name, ...results]);
   const earlier = builds.tree(key);
   if (earlier !== undefined && store.isValid(earlier.tree)) {
     await store.addTempRoot(earlier.tree);
     return { tree: earlier.tree, evidenceOfRun: earlier.runId };
   }
-  const tree = await addResultTree({ store, results, record, claims });
+  const tree = await addResultTree({ store, results, record });
   builds.rememberTree(key, tree, record.runId);
   return { tree, evidenceOfRun: record.runId };
 }

@@ -5,6 +5,7 @@ import type { NodeEnd } from "#build/schedule.ts";
 import type { GraphNode } from "#define/graph.ts";
 import type { StageFailure, StageRecord, StageStatus } from "#evidence/run-record.ts";
 import { parseStorePath } from "#nix/store-path.ts";
+import type { PathInfo } from "#store/query.ts";
 import type { RunListener } from "./events.ts";
 import { inputNames, isShown } from "./plan.ts";
 import type { Workspace } from "./realise.ts";
@@ -58,6 +59,7 @@ export class Ledger {
     const row = more.drvPath === undefined ? undefined : builds.find(parseStorePath(more.drvPath));
     const stage: StageRecord = {
       name: node.name,
+      kind: kindOf(node),
       status,
       place: node.place,
       inputs: inputNames(node),
@@ -67,7 +69,7 @@ export class Ledger {
       }),
       durationMs: start === undefined ? 0 : performance.now() - start,
       ...(row && status === "cached" && { usage: row.usage, builtInRun: row.runId }),
-      ...(info && { narHash: `sha256:${Buffer.from(info.narHash).toString("hex")}`, narSize: info.narSize }),
+      ...(info && narOf(info)),
       ...more,
     };
     this.#stages.set(node, stage);
@@ -116,4 +118,17 @@ export class Ledger {
       because ? { because: because.name } : {},
     );
   }
+}
+
+function kindOf({ name, kind }: GraphNode): StageRecord["kind"] {
+  if (kind === "source" || kind === "timings") throw new Error(`${name} is no stage`);
+  return kind;
+}
+
+/** The archive of a path as a record has it. */
+export function narOf({ narHash, narSize }: Pick<PathInfo, "narHash" | "narSize">): {
+  narHash: string;
+  narSize: number;
+} {
+  return { narHash: `sha256:${Buffer.from(narHash).toString("hex")}`, narSize };
 }

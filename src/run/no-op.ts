@@ -10,7 +10,8 @@ import { findPipeline } from "#define/find.ts";
 import { areUnchanged } from "#define/signatures.ts";
 import type { Claim } from "#evidence/claims.ts";
 import { countsOf } from "#evidence/run-record.ts";
-import type { RunRecord } from "#evidence/run-record.ts";
+import { claimsOfRun } from "#evidence/run-claims.ts";
+import type { BareRecord } from "#evidence/run-claims.ts";
 import { isRegistered } from "#store/registered.ts";
 import { recall, remember } from "./recall.ts";
 import { writeRun } from "./record-file.ts";
@@ -22,8 +23,9 @@ import { stageFinished } from "./stage-finished.ts";
 export interface Memo {
   /** Every file that it was made from: absolute path -> stat signature. */
   made: Record<string, string>;
-  record: RunRecord;
-  claims: Claim[];
+  record: BareRecord;
+  /** The claims of its outputs: those of the record are made anew for every run. */
+  ofOutputs: Claim[];
   /** Names of the stages that a person follows. */
   shown: string[];
 }
@@ -51,7 +53,7 @@ export function runAgain(options: RunOptions): RunOutcome | undefined {
     }),
   );
   const { jobs: _, phases: __, ...before } = memo.record;
-  const record: RunRecord = {
+  const record: BareRecord = {
     ...before,
     runId,
     startedAt: start.at.toISOString(),
@@ -62,7 +64,9 @@ export function runAgain(options: RunOptions): RunOutcome | undefined {
   const durationMs = performance.now() - start.ms;
   const finishedAt = new Date(start.at.getTime() + durationMs).toISOString();
   // Before anything is said: whoever could not record it can still run.
-  writeRun(home, { ...record, finishedAt, durationMs });
+  const whole = { ...record, finishedAt, durationMs };
+  const claims = claimsOfRun(whole, memo.ofOutputs);
+  writeRun(home, { ...whole, claims });
   const { pipeline, sandbox } = record;
   const isShown = ({ name }: { name: string }) => memo.shown.includes(name);
   const startedAt = record.startedAt;
@@ -79,7 +83,7 @@ export function runAgain(options: RunOptions): RunOutcome | undefined {
   });
   for (const { name } of announced) listener({ type: "stage-planned", name, status: "cached" });
   for (const stage of stages.filter(isShown)) listener(stageFinished(stage));
-  for (const claim of memo.claims) listener({ type: "claim", ...claim });
+  for (const claim of claims) listener({ type: "claim", ...claim });
   listener({
     type: "run-finished",
     runId,
@@ -87,7 +91,7 @@ export function runAgain(options: RunOptions): RunOutcome | undefined {
     tree: physicalTree(home, tree),
     ...(out !== null && { link: out }),
     stages: stages.map(({ name, status, outPath }) => ({ name, status, ...(outPath && { outPath }) })),
-    claims: memo.claims.length,
+    claims: claims.length,
     durationMs,
     counts: record.counts,
   });
@@ -119,7 +123,7 @@ function isWholeAndLinked(home: string, tree: string, out: string | null): boole
 }
 
 /** Whether every output is still where it was: a path may be removed by hand and stay registered. */
-function areOnDisk(home: string, { stages }: RunRecord): boolean {
+function areOnDisk(home: string, { stages }: BareRecord): boolean {
   const paths = stages.flatMap(({ outPath }) => outPath ?? []);
   return paths.every((path) => lstatSync(join(home, path), { throwIfNoEntry: false }) !== undefined);
 }

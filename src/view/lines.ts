@@ -165,7 +165,7 @@ export function summaryLines(state: RunState, cwd: string): Line[] {
     const where = link === undefined ? tree : `${shownPath(link, cwd)} -> ${shownPath(tree, cwd)}`;
     lines.push([span("  result  "), span(where, "name")]);
   }
-  if (state.claims.length > 0) lines.push(claimLine(state));
+  lines.push(...claimLines(state));
   lines.push([span("  next    "), span(nextCommand(state), "busy")]);
   return lines;
 }
@@ -188,12 +188,17 @@ function failedLines(state: RunState): Line[] {
   return lines;
 }
 
-function claimLine({ claims }: RunState): Line {
+/** How many claims ended in each way, of those that something is asked of; what the run says of itself only if it failed. */
+function claimLines({ claims }: RunState): Line[] {
   const counts = new Map<string, number>();
-  for (const { status } of claims) counts.set(status, (counts.get(status) ?? 0) + 1);
+  const judged = claims.filter(
+    ({ id, status }) =>
+      status !== "recorded" && status !== "unavailable" && (status === "failed" || !id.startsWith("run/")),
+  );
+  if (judged.length === 0) return [];
+  for (const { status } of judged) counts.set(status, (counts.get(status) ?? 0) + 1);
   const text = [...counts].map(([status, count]) => `${count} ${status}`).join(", ");
-  const spans: Span[] = [span(`  claims  ${text}`)];
-  return spans;
+  return [plainLine(`  claims  ${text}`)];
 }
 
 function nextCommand({ stages }: RunState): string {

@@ -120,6 +120,8 @@ test("events for programs are the same by both ways", async () => {
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line) as RunEvent)
+      // What a run says of itself is more where more was done.
+      .filter((event) => event.type !== "claim" || !event.id.startsWith("run/"))
       .map((event) => [event.type, Object.keys(event).toSorted()]);
   const long = await run({ words: [...words, "--paranoid"] });
   await run({ words });

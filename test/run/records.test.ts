@@ -91,7 +91,7 @@ test("a damaged record is refused with its file: RUN_RECORD_INVALID", () => {
   const record = readFileSync(join(project.home, "pipelite/runs", `${ids[0]}.json`), "utf8");
   writeFileSync(
     join(home, "pipelite/runs/20260101T000000000Z-abcdef.json"),
-    record.replace('"schema": 1', '"schema": 99'),
+    record.replace('"schema": 2', '"schema": 99'),
   );
   refuses("RUN_RECORD_INVALID", () => readRun(home, "latest"));
 });

@@ -100,7 +100,15 @@ function finish(steps: readonly Step[], status: "passed" | "failed" | "cancelled
 }
 
 function claim(id: string, status: string): Step {
-  const event = { type: "claim", id, statement: id, value: 1, status, evidence: "x" } as const;
+  const event = {
+    type: "claim",
+    id,
+    statement: id,
+    value: 1,
+    status,
+    formula: "$1",
+    evidence: ["x"],
+  } satisfies RunEvent;
   return { afterMs: 1, event };
 }
 

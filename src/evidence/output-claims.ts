@@ -1,0 +1,160 @@
+// The claims that follow from the outputs of a run: what each is, and what the checks in a `verdict.json` say. A stage
+// may give a check a `formula` and the `evidence` it reads; where it gives none, the claim is what building the stage
+// again gives.
+import { existsSync, lstatSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { canonicalJson } from "#base/canonical-json.ts";
+import type { Claim, ClaimValue } from "./claims.ts";
+import { isClaimValue } from "./run-claims.ts";
+import type { RunRecord, StageRecord } from "./run-record.ts";
+
+/** The file of an output that holds checks. */
+export const VERDICT_FILE = "verdict.json";
+
+/** The part of a record that says what there is. */
+type Outputs = Pick<RunRecord, "stages" | "materials" | "results">;
+
+/** Where a store path is on disk. */
+type Locate = (path: string) => string;
+
+interface Check {
+  id?: unknown;
+  statement?: unknown;
+  value?: unknown;
+  unit?: unknown;
+  status?: unknown;
+  limit?: unknown;
+  formula?: unknown;
+  accept?: unknown;
+  /** One place or several: `<result>/<file>#<pointer>`. */
+  evidence?: unknown;
+}
+
+/** The claims of all outputs that a record names. */
+export function outputClaims(record: Outputs, locate: Locate): Claim[] {
+  return [
+    ...Object.entries(record.results).flatMap(([name, path]) => checkClaims(record, { name, path }, locate)),
+    ...record.stages.flatMap((stage) => stageOutputClaims(stage, locate)),
+    ...record.materials.flatMap(({ name, path, narHash, narSize }) => [
+      hashClaim(`material/${name}`, name, path, { value: narHash, formula: "narHash($1)" }),
+      sizeClaim(`material/${name}`, name, path, narSize),
+    ]),
+  ];
+}
+
+interface Result {
+  name: string;
+  path: string;
+}
+
+function checkClaims(record: Outputs, { name, path }: Result, locate: Locate): Claim[] {
+  const file = join(locate(path), VERDICT_FILE);
+  if (!existsSync(file)) return [];
+  const { checks = [] } = JSON.parse(readFileSync(file, "utf8")) as { checks?: Check[] };
+  const drvPath = record.stages.find((stage) => stage.outPath === path && isBuilt(stage))?.drvPath;
+  return checks.map((check, index) => {
+    const { value = null, limit } = check;
+    const own = `/checks/${index}`;
+    const places = [check.evidence].flat().filter((place) => typeof place === "string");
+    const evidence = [
+      ...places.map((place) => resolvePlace(record, place)),
+      `${path}/${VERDICT_FILE}#${own}/value`,
+    ];
+    const read =
+      drvPath === undefined
+        ? `optional($${evidence.length})`
+        : `optional(realise(${JSON.stringify(drvPath)}, ${JSON.stringify(`${VERDICT_FILE}#${own}/value`)}))`;
+    return {
+      id: `${name}/${textOr(check.id, String(index))}`,
+      statement: textOr(check.statement, ""),
+      value: asClaimValue(value),
+      ...(typeof check.unit === "string" && { unit: check.unit }),
+      formula: textOr(check.formula, isClaimValue(value) ? read : `json(${read})`),
+      evidence,
+      status: textOr(check.status, "untested"),
+      ...(limit !== undefined && { limit: asClaimValue(limit) }),
+      ...(typeof check.accept === "string" && { accept: check.accept }),
+    };
+  });
+}
+
+/** `audio/x.json#/y` -> `<store path of audio>/x.json#/y`; what names no result, stage or material stays as it is. */
+function resolvePlace({ results, stages, materials }: Outputs, place: string): string {
+  const [name = ""] = place.split(/[/#]/);
+  const path =
+    results[name] ??
+    stages.find((stage) => stage.name === name)?.outPath ??
+    materials.find((material) => material.name === name)?.path;
+  return path === undefined ? place : `${path}${place.slice(name.length)}`;
+}
+
+function stageOutputClaims(stage: StageRecord, locate: Locate): Claim[] {
+  const { name, outPath, narHash, narSize, drvPath } = stage;
+  if (outPath === undefined || narHash === undefined || narSize === undefined) return [];
+  const isAgain = isBuilt(stage) && drvPath !== undefined;
+  const formula = isAgain ? `narHash(realise(${JSON.stringify(drvPath)}))` : "narHash($1)";
+  const { files, bytes } = measure(locate(outPath));
+  const of = `the output of ${name}`;
+  return [
+    hashClaim(name, of, outPath, { value: narHash, formula }),
+    sizeClaim(name, of, outPath, narSize),
+    outputFigure(`${name}/files`, `Files in ${of}`, outPath, {
+      value: files,
+      unit: "files",
+      formula: "files($1)",
+    }),
+    outputFigure(`${name}/bytes`, `Bytes in the files of ${of}`, outPath, {
+      value: bytes,
+      unit: "B",
+      formula: "bytes($1)",
+    }),
+  ];
+}
+
+/** What a fetch or an answer gives can't be had again by building: its own hash is the evidence. */
+function isBuilt({ kind }: StageRecord): boolean {
+  return kind !== "fetch" && kind !== "answer";
+}
+
+function hashClaim(
+  id: string,
+  of: string,
+  path: string,
+  { value, formula }: { value: string; formula: string },
+): Claim {
+  return outputFigure(`${id}/nar-hash`, `Hash of the archive of ${of}`, path, { value, formula });
+}
+
+function sizeClaim(id: string, of: string, path: string, value: number): Claim {
+  return outputFigure(`${id}/nar-size`, `Size of the archive of ${of}`, path, {
+    value,
+    unit: "B",
+    formula: "narSize($1)",
+  });
+}
+
+function outputFigure(
+  id: string,
+  statement: string,
+  path: string,
+  figure: { value: ClaimValue; unit?: string; formula: string },
+): Claim {
+  return { id, statement, ...figure, evidence: [path], status: "recorded" };
+}
+
+/** Regular files at or below a path, and their bytes in all. */
+export function measure(path: string): { files: number; bytes: number } {
+  const stat = lstatSync(path);
+  if (!stat.isDirectory()) return stat.isFile() ? { files: 1, bytes: stat.size } : { files: 0, bytes: 0 };
+  const files = readdirSync(path, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const bytes = files.reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+  return { files: files.length, bytes };
+}
+
+function asClaimValue(value: unknown): ClaimValue {
+  return isClaimValue(value) ? value : canonicalJson(value);
+}
+
+function textOr(value: unknown, otherwise: string): string {
+  return typeof value === "string" ? value : otherwise;
+}
