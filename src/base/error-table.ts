@@ -390,4 +390,30 @@ export const rows = {
     exit: 1,
     message: "Cannot show {path} to the sandbox: {physical} does not exist",
   },
+  // sign
+  SIGNING_KEY_NOT_FOUND: {
+    exit: 2,
+    message: "Cannot read the key: no file {file}",
+    hint: "`pipelite key new FILE` makes one",
+  },
+  SIGNING_KEY_INVALID: { exit: 2, message: "Cannot read the key {file}: {problem}" },
+  SIGNING_KEY_KIND: { exit: 2, message: "Cannot use the key {file}: it is {found}, not {wanted}" },
+  SIGNING_KEY_EXISTS: { exit: 2, message: "Cannot write a key to {file}: there is a file already" },
+  PASSPHRASE_MISSING: {
+    exit: 2,
+    message: "Cannot use the key {file}: it is encrypted, and no passphrase is given",
+    hint: "Put the passphrase into a file and give --passphrase-file FILE",
+  },
+  PASSPHRASE_WRONG: { exit: 2, message: "Cannot use the key {file}: the passphrase does not open it" },
+  BUNDLE_INVALID: { exit: 3, message: "Cannot accept the bundle: {problem}" },
+  BUNDLE_KEY_UNKNOWN: {
+    exit: 3,
+    message: "Cannot verify the bundle: none of the given keys is {keyId}, which it names",
+    hint: "Give the signer's public key: --key FILE",
+  },
+  BUNDLE_SIGNATURE_WRONG: {
+    exit: 3,
+    message: "Cannot accept the bundle: its signature is not by the key {keyId} over these bytes",
+  },
+  STATEMENT_INVALID: { exit: 3, message: "Cannot read the signed statement: {problem}" },
 } as const satisfies Record<string, Row>;
