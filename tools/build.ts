@@ -32,6 +32,7 @@ await bundle({
     lean: "src/lean/index.ts",
     nix: "src/nix/index.ts",
     quality: "src/quality/index.ts",
+    sign: "src/sign/index.ts",
     store: "src/store/index.ts",
   },
 });

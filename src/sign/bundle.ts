@@ -69,7 +69,7 @@ function parseJson(text: string): unknown {
 
 function fields(value: unknown, what: string, known: readonly string[]): Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) refuse(`${what} is no object`);
-  const unknown = Object.keys(value as object).find((key) => !known.includes(key));
+  const unknown = Object.keys(value).find((key) => !known.includes(key));
   if (unknown !== undefined) refuse(`${what} has an unknown member '${unknown}'`);
   return value as Record<string, unknown>;
 }
