@@ -24,7 +24,7 @@ export const LAYERS = [
   "base",
 ] as const;
 
-const PURE = new Set(["nix", "quality", "lean"]);
+const PURE = new Set(["nix", "quality", "lean", "trace"]);
 const IMPURE_MODULES =
   /^node:(fs|net|http|https|dns|child_process|os|process|timers|worker_threads|sqlite|ffi)/;
 const IMPURE_WORDS =

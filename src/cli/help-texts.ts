@@ -63,6 +63,19 @@ export const helpTexts: Readonly<Record<string, HelpText>> = {
       ["pipelite diff 20261120 20261121", "one run against another"],
     ],
   },
+  trace: {
+    about: [
+      "Draws a bar for each stage and marks the critical path: the longest chain of stages that read each other's " +
+        "outputs. Dots are time in which a stage was ready and waited for its turn.",
+      "The other formats are files: chrome for ui.perfetto.dev and chrome://tracing, otlp for any OpenTelemetry " +
+        "collector. Both follow from the record alone.",
+    ],
+    examples: [
+      ["pipelite trace", "the latest run as a timeline"],
+      ["pipelite trace --verbose", "with every figure and its source"],
+      ["pipelite trace 20261121T0351 --format chrome", "to stdout; redirect it to a file"],
+    ],
+  },
   capability: {
     about: [
       "Computes Cp, Cpk, Pp, Ppk and Cpm with confidence bounds, draws control charts, and checks stability, normality " +

@@ -23,6 +23,7 @@ import {
 } from "./flags.ts";
 import { leanRoutes } from "./lean-route.ts";
 import { storeRoutes } from "./store-routes.ts";
+import { traceRoute as trace } from "./trace-route.ts";
 
 const param = {
   kind: "parsed",
@@ -238,6 +239,7 @@ export const routes = buildRouteMap({
     show,
     log,
     diff,
+    trace,
     store: storeRoutes,
     lean: leanRoutes,
     capability,

@@ -1,0 +1,29 @@
+// What a build used, as rows that everybody shows the same way: name, value, unit and where it comes from.
+import type { StageRecord } from "#evidence/run-record.ts";
+
+export interface Figure {
+  /** `wall`, `cpu-user`, `io-read` ... */
+  name: string;
+  unit: "ms" | "bytes" | "count";
+  /** Absent when it could not be had; its source then says `unavailable`. */
+  value?: number;
+  source: string;
+}
+
+type Usage = NonNullable<StageRecord["usage"]>;
+
+/** Every figure of a build, also those that could not be had. */
+export function figuresOf(usage: Usage): Figure[] {
+  const { source } = usage;
+  const rows: [name: string, unit: Figure["unit"], value: number | undefined, source: string][] = [
+    ["wall", "ms", usage.wallMs, source.wall],
+    ["cpu-user", "ms", usage.cpuUserMs, source.cpu],
+    ["cpu-system", "ms", usage.cpuSystemMs, source.cpu],
+    ["peak-memory", "bytes", usage.peakMemoryBytes, source.memory],
+    ["io-read", "bytes", usage.ioReadBytes, source.io],
+    ["io-write", "bytes", usage.ioWriteBytes, source.io],
+  ];
+  return rows.map(([name, unit, value, from]) =>
+    value === undefined ? { name, unit, source: "unavailable" } : { name, unit, value, source: from },
+  );
+}
