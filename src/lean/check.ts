@@ -1,22 +1,22 @@
 // Checks a whole export, line by line, and reports on it.
 import { AxiomUse } from "./axioms.ts";
 import type { Constant } from "./environment.ts";
-import { checkNames, declare, isExcluded, namesOf } from "./declare.ts";
+import { checkNames, declare, headersOf, isExcluded, namesOf } from "./declare.ts";
 import { Fault, reject, type FaultKind, type Reason } from "./fault.ts";
 import { Engine } from "./goals.ts";
 import { isProposition } from "./kernel.ts";
 import { LineSplitter } from "./lines.ts";
+import { textNames } from "./literal.ts";
 import { formatName, type Name } from "./name.ts";
 import { ExportReader, type Meta } from "./parse.ts";
-import { formatExpr } from "./print.ts";
+import { formatExpr, type BinderStyle } from "./print.ts";
 import type { Declaration } from "./records.ts";
-
-export const STANDARD_AXIOMS: readonly string[] = ["propext", "Classical.choice", "Quot.sound"];
+import { isStandardAxiom } from "./standard.ts";
 
 export interface CheckOptions {
-  /** Axioms that theorems may rest on, besides the three of standard Lean. */
+  /** Axioms that theorems may rest on whatever they say, besides the three of standard Lean as stated there. */
   readonly allowAxioms?: readonly string[];
-  /** Work allowed, in expressions made (some 500,000 a second); default 2,000,000,000. */
+  /** Work allowed, in expressions made and steps taken (some millions a second); default 2,000,000,000. */
   readonly workMax?: number;
   /** Whether theorems are reported with their statements; default true. */
   readonly statements?: boolean;
@@ -81,14 +81,16 @@ export class Checker {
   readonly #options: CheckOptions;
   readonly #engine: Engine;
   readonly #reader: ExportReader;
-  readonly #use = new AxiomUse();
-  readonly #allowed: ReadonlySet<string>;
+  readonly #use: AxiomUse;
+  readonly #allowed: Set<string>;
   readonly #theorems: TheoremReport[] = [];
   readonly #axioms: AxiomReport[] = [];
   readonly #counts: Counts = {
     ...{ axiom: 0, definition: 0, theorem: 0, opaque: 0, quotient: 0 },
     ...{ inductive: 0, constructor: 0, recursor: 0, excluded: 0 },
   };
+  /** By constant: how its arguments are bound, or, until that is asked for, where its type is. */
+  readonly #styles = new Map<Name, number | readonly BinderStyle[]>();
   #line = 0;
   #declarations = 0;
   #problem: Problem | undefined;
@@ -98,7 +100,8 @@ export class Checker {
     this.#engine = new Engine(options.workMax ?? 2_000_000_000);
     const { names, levels, terms } = this.#engine.kernel;
     this.#reader = new ExportReader(names, levels, terms);
-    this.#allowed = new Set([...STANDARD_AXIOMS, ...(options.allowAxioms ?? [])]);
+    this.#use = new AxiomUse(() => textNames(this.#engine.kernel));
+    this.#allowed = new Set(options.allowAxioms);
   }
 
   /** @returns whether to go on: not after a problem */
@@ -148,6 +151,7 @@ export class Checker {
     } else {
       const constants = this.#engine.run(() => declare(kernel, declaration, this.#line));
       for (const constant of constants) this.#counts[constant.kind]++;
+      for (const { name, typeIndex } of headersOf(declaration)) this.#styles.set(name, typeIndex);
       this.#account(declaration, constants);
     }
     this.#engine.settle();
@@ -170,6 +174,7 @@ export class Checker {
     const name = formatName(constant.name);
     const line = this.#line;
     if (constant.kind === "axiom") {
+      if (isStandardAxiom(this.#engine.kernel, constant)) this.#allowed.add(name);
       this.#axioms.push({
         name,
         statement: this.#statement(declaration),
@@ -197,7 +202,18 @@ export class Checker {
   #statement(declaration: { readonly typeIndex: number }): string {
     if (this.#options.statements === false) return "";
     const source = this.#reader.source(declaration.typeIndex);
-    return formatExpr(source.expr, source);
+    return formatExpr(source.expr, source, (name) => this.#stylesOf(name));
+  }
+
+  /** How the arguments of a constant are bound, as exported. */
+  #stylesOf(name: Name): readonly BinderStyle[] {
+    const known = this.#styles.get(name);
+    if (typeof known !== "number") return known ?? [];
+    const styles: BinderStyle[] = [];
+    for (let at = this.#reader.source(known); at.style !== undefined; at = at.parts[1]!)
+      styles.push(at.style);
+    this.#styles.set(name, styles);
+    return styles;
   }
 }
 

@@ -13,9 +13,14 @@ import { checkLevelParams, checkScope } from "./scope.ts";
 
 /** Names that the declaration brings in, the one to speak of first. */
 export function namesOf(declaration: Declaration): Name[] {
-  if (declaration.kind !== "inductive") return [declaration.name];
+  return headersOf(declaration).map(({ name }) => name);
+}
+
+/** Names and types that the declaration brings in. */
+export function headersOf(declaration: Declaration): readonly { name: Name; typeIndex: number }[] {
+  if (declaration.kind !== "inductive") return [declaration];
   const { types, constructors, recursors } = declaration;
-  return [...types, ...constructors, ...recursors].map(({ name }) => name);
+  return [...types, ...constructors, ...recursors];
 }
 
 /** Whether it is outside of the logic: it is left out, and what uses it is rejected. */

@@ -96,6 +96,7 @@ function decideProofs(k: Kernel, a: Expr, b: Expr): boolean | undefined {
 function unfoldLazily(k: Kernel, left: Expr, right: Expr): boolean | [Expr, Expr] {
   let [a, b] = [left, right];
   for (;;) {
+    k.spend();
     const numbers = decideNumbers(k, a, b);
     if (numbers !== undefined) return numbers;
     const next = unfoldOnce(k, a, b);

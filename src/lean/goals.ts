@@ -40,12 +40,13 @@ export class Engine {
   readonly kernel: Kernel;
   readonly #workMax: number;
   #depth = 0;
+  #steps = 0;
   #next: Goal | undefined;
   #pending = 0;
   #temporaryMax = TEMPORARY_MAX;
   readonly #unequal = new Set<number>();
 
-  /** @param workMax how many expressions may be made in all before the check is given up */
+  /** @param workMax how many expressions may be made and steps taken in all before the check is given up */
   constructor(workMax: number) {
     this.#workMax = workMax;
     const names = new Names();
@@ -61,6 +62,8 @@ export class Engine {
       excluded: new Set(),
       nestedRoot: names.fresh("_nested"),
       accelerated: new Map(),
+      literals: { textMaker: undefined },
+      spend: () => this.#spend(),
       whnf: (e) => this.#whnf(e),
       core: (e) => this.#core(e),
       infer: (e) => this.#infer(e),
@@ -116,11 +119,17 @@ export class Engine {
 
   #enter(judgement: Judgement, a: Expr, b: Expr): void {
     const { terms } = this.kernel;
-    if (terms.created > this.#workMax) giveUp(`Cannot check within ${this.#workMax} expressions`);
+    this.#spend();
     if (terms.temporary > this.#temporaryMax) this.#forget(true);
     if (++this.#depth <= DEPTH_MAX) return;
     this.#next = { judgement, a, b };
     throw abandoned;
+  }
+
+  #spend(): void {
+    if (++this.#steps + this.kernel.terms.created > this.#workMax) {
+      giveUp(`Cannot check within ${this.#workMax} expressions and steps`);
+    }
   }
 
   #forget(midway: boolean): void {

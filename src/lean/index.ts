@@ -5,7 +5,6 @@
 // The way through: parse.ts (a line) -> declare.ts (a declaration) -> infer.ts, equal.ts, reduce.ts (the judgements, made
 // safe at any depth by goals.ts) and inductive.ts, recursor.ts -> check.ts (the report).
 export {
-  STANDARD_AXIOMS,
   check,
   checkStream,
   type AxiomReport,
@@ -15,5 +14,6 @@ export {
   type Report,
   type TheoremReport,
 } from "./check.ts";
+export { STANDARD_AXIOMS } from "./standard.ts";
 export type { FaultKind, Reason } from "./fault.ts";
 export type { Meta } from "./parse.ts";

@@ -20,7 +20,7 @@ import {
 import { reject } from "./fault.ts";
 import { isProposition, type Kernel } from "./kernel.ts";
 import type { Level } from "./level.ts";
-import { textConstructor, textMaker } from "./literal.ts";
+import { textConstructor, textMaker, textNames } from "./literal.ts";
 import { formatName } from "./name.ts";
 import { formatExpr } from "./print.ts";
 
@@ -211,8 +211,7 @@ function literalType(k: Kernel, e: Expr): Expr {
     }
     return k.terms.constant(known.nat, []);
   }
-  const needed = [known.string, known.char, known.charOfNat, known.nil, known.cons, textMaker(k)];
-  const missing = needed.find((name) => !environment.has(name));
+  const missing = textNames(k).find((name) => !environment.has(name));
   if (missing !== undefined) {
     reject("missing-literal-type", `Cannot use a text: ${formatName(missing)} is not declared`);
   }
@@ -220,5 +219,6 @@ function literalType(k: Kernel, e: Expr): Expr {
   if (!k.isEqual(k.check(textConstructor(k, "a")), string)) {
     reject("primitive-mismatch", `Cannot use a text: ${formatName(textMaker(k))} does not make a String`);
   }
+  k.literals.textMaker = textMaker(k);
   return string;
 }

@@ -24,6 +24,10 @@ export interface Kernel {
   readonly nestedRoot: Name;
   /** Operations whose declaration has been held against what the operation computes. */
   readonly accelerated: Map<Name, NatOperation>;
+  /** What texts are made with, from the first text on: a later declaration must not change what a text is. */
+  readonly literals: { textMaker: Name | undefined };
+  /** Counts a step that makes no expression, so that a reduction without end meets the limit on work. */
+  spend(): void;
   /** Weak head normal form. */
   whnf(e: Expr): Expr;
   /** Weak head normal form without unfolding definitions. */
@@ -62,6 +66,10 @@ const KNOWN = {
   false: "Bool.false",
   eq: "Eq",
   refl: "Eq.refl",
+  iff: "Iff",
+  iffIntro: "Iff.intro",
+  nonempty: "Nonempty",
+  nonemptyIntro: "Nonempty.intro",
   quot: "Quot",
   quotMk: "Quot.mk",
   quotLift: "Quot.lift",

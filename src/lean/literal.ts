@@ -2,6 +2,7 @@
 import { APP, CONST, NAT, type Expr } from "./expr.ts";
 import { giveUp } from "./fault.ts";
 import type { Kernel } from "./kernel.ts";
+import type { Name } from "./name.ts";
 
 /** Larger results are not computed: the check ends as unavailable. */
 const BITS_MAX = 1 << 24;
@@ -29,8 +30,15 @@ export function textConstructor(k: Kernel, text: string): Expr {
 }
 
 /** String.ofList, or String.mk of Lean before 4.26. */
-export function textMaker(k: Kernel): Kernel["known"]["stringMk"] {
-  return k.environment.has(k.known.stringOfList) ? k.known.stringOfList : k.known.stringMk;
+export function textMaker(k: Kernel): Name {
+  const { literals, known } = k;
+  return literals.textMaker ?? (k.environment.has(known.stringOfList) ? known.stringOfList : known.stringMk);
+}
+
+/** The constants that a text stands for, by whose meaning it is what it is. */
+export function textNames(k: Kernel): readonly Name[] {
+  const { known } = k;
+  return [known.string, known.char, known.charOfNat, known.nil, known.cons, textMaker(k)];
 }
 
 /** The number that `e` is by form alone. */

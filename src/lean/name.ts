@@ -39,7 +39,19 @@ export function formatName(name: Name): string {
   const parts: string[] = [];
   for (let at: Name | undefined = name; at?.prefix !== undefined; at = at.prefix) {
     const { part } = at;
-    parts.push(typeof part === "number" || PLAIN.test(part) ? String(part) : `«${part}»`);
+    parts.push(
+      typeof part === "number" || PLAIN.test(part) ? String(part) : `«${part.replaceAll("»", "\\u{bb}")}»`,
+    );
   }
   return parts.length === 0 ? "[anonymous]" : parts.toReversed().join(".");
+}
+
+/** The name of a bound variable, without what Lean's elaborator adds to keep names apart: `a._@.Main._hyg.7` is `a`. */
+export function formatBinder(name: Name): string {
+  let kept: Name = name;
+  for (let at: Name | undefined = name; at?.prefix !== undefined; at = at.prefix) {
+    if (at.part === "_@") kept = at.prefix;
+  }
+  const isSpelled = kept.prefix !== undefined && typeof kept.part === "string" && kept.part !== "";
+  return isSpelled ? formatName(kept) : "x";
 }

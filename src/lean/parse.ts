@@ -5,7 +5,7 @@
 import { refuseFormat } from "./fault.ts";
 import type { Terms, Expr } from "./expr.ts";
 import type { Level, Levels } from "./level.ts";
-import type { Name, Names } from "./name.ts";
+import { formatBinder, type Name, type Names } from "./name.ts";
 import type { BinderStyle, Source } from "./print.ts";
 import { readDeclaration, type Declaration } from "./records.ts";
 import { Fields, isObject } from "./fields.ts";
@@ -76,7 +76,7 @@ export class ExportReader {
     const { expr, binder, style, parts } = this.#spelling(index);
     const source: Source = {
       expr,
-      ...(binder === undefined ? {} : { binder: binder.prefix === undefined ? "x" : String(binder.part) }),
+      ...(binder === undefined ? {} : { binder: formatBinder(binder) }),
       ...(style === undefined ? {} : { style }),
       // Shared parts make this a graph: unfolded only where it is printed.
       get parts() {

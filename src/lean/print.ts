@@ -13,10 +13,11 @@ import {
   STR,
   argsOf,
   headOf,
+  partsOf,
   type Expr,
 } from "./expr.ts";
 import { formatLevel } from "./level.ts";
-import { formatName } from "./name.ts";
+import { formatName, type Name } from "./name.ts";
 
 export type BinderStyle = "default" | "implicit" | "strictImplicit" | "instImplicit";
 
@@ -62,16 +63,41 @@ const INFIX: Readonly<Record<string, [symbol: string, arity: number, strength: n
   Prod: ["×", 2, 35],
 };
 
+/** How the arguments of a constant are written in its declared type. */
+export type StylesOf = (name: Name) => readonly BinderStyle[];
+
 interface State {
   readonly variables: string[];
+  readonly stylesOf: StylesOf;
+  /** Names of constants in the expression: no variable may pass for one. */
+  readonly constants: ReadonlySet<string>;
   room: number;
   depth: number;
 }
 
-/** @param source names of binders, when the expression is printed as exported */
-export function formatExpr(expr: Expr, source?: Source): string {
-  const text = format(expr, source, { variables: [], room: LENGTH_MAX, depth: 0 }, 0);
+const NO_STYLES: StylesOf = () => [];
+
+/**
+ * @param source names of binders, when the expression is printed as exported
+ * @param stylesOf where it is known, arguments that Lean finds by itself are left out
+ */
+export function formatExpr(expr: Expr, source?: Source, stylesOf: StylesOf = NO_STYLES): string {
+  const state = { variables: [], stylesOf, constants: constantsOf(expr), room: LENGTH_MAX, depth: 0 };
+  const text = format(expr, source, state, 0);
   return text.length > LENGTH_MAX ? `${text.slice(0, LENGTH_MAX)}…` : text;
+}
+
+/** More than that is not shown in any case. */
+const CONSTANT_SEARCH_MAX = 100_000;
+
+function constantsOf(expr: Expr): Set<string> {
+  const found = new Set<string>();
+  const seen = new Set<Expr>([expr]);
+  for (const e of seen) {
+    if (e.kind === CONST) found.add(formatName(e.name));
+    if (seen.size < CONSTANT_SEARCH_MAX) for (const [part] of partsOf(e)) seen.add(part);
+  }
+  return found;
 }
 
 /** `strength`: what the place binds with; weaker text gets parentheses. */
@@ -96,7 +122,7 @@ function formatOpen(e: Expr, source: Source | undefined, state: State): [text: s
     case SORT:
       return formatSort(e);
     case CONST:
-      return [formatName(e.name), ATOM];
+      return [formatConstant(e, state), ATOM];
     case NAT:
       return [String(e.literal), ATOM];
     case STR:
@@ -142,13 +168,42 @@ function formatApplication(e: Expr, source: Source | undefined, state: State): [
   if (name === "OfNat.ofNat" && count === 3) return [argument(1, ATOM), ATOM];
   if (name === "Not" && count === 1) return [`¬${argument(0, 41)}`, 40];
   if (name === "Exists" && args[1]?.kind === LAM) return formatExists(args[1], sources[1], state);
-  const explicit = hasImplicit(head) ? "@" : "";
-  const parts = [explicit + format(head, at, state, ATOM), ...args.map((_, i) => argument(i, CALL + 1))];
-  return [parts.join(" "), CALL];
+  if (name === "List.cons") {
+    const list = formatList(e, source, state);
+    if (list !== undefined) return [list, ATOM];
+  }
+  const styles = head.kind === CONST ? state.stylesOf(head.name) : [];
+  const isWhole = isExplicit(styles[count]);
+  const shown = args.flatMap((_, i) => (isWhole && !isExplicit(styles[i]) ? [] : [argument(i, CALL + 1)]));
+  const mark = isWhole ? "" : "@";
+  const called = head.kind === CONST ? name : format(head, at, state, ATOM);
+  return [[mark + called, ...shown].join(" "), shown.length === 0 ? ATOM : CALL];
 }
 
-function hasImplicit(_head: Expr): boolean {
-  return false;
+/** `[a, b]`, when the list is known to its end. */
+function formatList(e: Expr, source: Source | undefined, state: State): string | undefined {
+  const items: [Expr, Source | undefined][] = [];
+  let [at, spelled] = [e, source];
+  while (isCall(at, "List.cons", 3)) {
+    items.push([at.left.right, spelled?.parts[0]?.parts[1]]);
+    [at, spelled] = [at.right, spelled?.parts[1]];
+  }
+  if (!isCall(at, "List.nil", 1)) return undefined;
+  return `[${items.map(([item, itemSource]) => format(item, itemSource, state, 0)).join(", ")}]`;
+}
+
+function isCall(e: Expr, name: string, count: number): boolean {
+  const head = headOf(e);
+  return head.kind === CONST && argsOf(e).length === count && formatName(head.name) === name;
+}
+
+function isExplicit(style: BinderStyle | undefined): boolean {
+  return style === undefined || style === "default";
+}
+
+/** A constant alone: with `@` where Lean would look for an argument to put behind it. */
+function formatConstant({ name }: Expr, { stylesOf }: State): string {
+  return `${isExplicit(stylesOf(name)[0]) ? "" : "@"}${formatName(name)}`;
 }
 
 function formatExists(lambda: Expr, source: Source | undefined, state: State): [string, number] {
@@ -165,22 +220,63 @@ const BRACKETS: Readonly<Record<BinderStyle, [string, string]>> = {
 };
 
 function formatFunctionType(e: Expr, source: Source | undefined, state: State): [string, number] {
-  const style = source?.style ?? "default";
-  if (e.right.loose === 0 && style === "default") {
-    const domain = format(e.left, source?.parts[0], state, 26);
-    return [`${domain} → ${under("_", e.right, source?.parts[1], state, 25)}`, 25];
-  }
-  const name = nameVariable(e, source, state);
-  const [open, close] = BRACKETS[style];
-  const domain = format(e.left, source?.parts[0], state, 0);
-  const binder = style === "instImplicit" && e.right.loose === 0 ? domain : `${name} : ${domain}`;
-  return [`∀ ${open}${binder}${close}, ${under(name, e.right, source?.parts[1], state)}`, 0];
+  if (!isArrow(e, source)) return [`∀ ${formatBinders(PI, e, source, state, ", ")}`, 0];
+  const domain = format(e.left, source?.parts[0], state, 26);
+  return [`${domain} → ${under("_", e.right, source?.parts[1], state, e.right.kind === PI ? 0 : 25)}`, 25];
+}
+
+function isArrow(e: Expr, source: Source | undefined): boolean {
+  return e.kind === PI && isExplicit(source?.style) && !occurs(e.right);
 }
 
 function formatLambda(e: Expr, source: Source | undefined, state: State): [string, number] {
-  const name = nameVariable(e, source, state);
-  const domain = format(e.left, source?.parts[0], state, 0);
-  return [`fun (${name} : ${domain}) => ${under(name, e.right, source?.parts[1], state)}`, 0];
+  return [`fun ${formatBinders(LAM, e, source, state, " => ")}`, 0];
+}
+
+/** Binders that follow each other, those of one type together, then the body. */
+function formatBinders(
+  kind: typeof PI | typeof LAM,
+  e: Expr,
+  source: Source | undefined,
+  state: State,
+  separator: string,
+): string {
+  const groups: { names: string; domain: string; style: BinderStyle }[] = [];
+  const before = state.variables.length;
+  let [at, spelled] = [e, source];
+  for (; at.kind === kind && !isArrow(at, spelled) && state.room > 0;) {
+    const style = spelled?.style ?? "default";
+    const domain = format(at.left, spelled?.parts[0], state, 0);
+    const isUsed = occurs(at.right);
+    const name = nameVariable(at, spelled, state);
+    const last = groups.at(-1);
+    const isSame = last?.style === style && last.domain === domain && !domain.includes("…");
+    if (isSame && style !== "instImplicit") last.names += ` ${name}`;
+    else groups.push({ names: style === "instImplicit" && !isUsed ? "" : name, domain, style });
+    state.variables.push(name);
+    [at, spelled] = [at.right, spelled?.parts[1]];
+  }
+  const binders = groups.map(({ names, domain, style }) => {
+    const [open, close] = BRACKETS[style];
+    return `${open}${names === "" ? domain : `${names} : ${domain}`}${close}`;
+  });
+  const body = format(at, spelled, state, 0);
+  state.variables.length = before;
+  return `${binders.join(" ")}${separator}${body}`;
+}
+
+/** Whether the variable of the binder around `body` is in it. */
+function occurs(body: Expr): boolean {
+  const seen = new Map<Expr, number>();
+  const stack: [Expr, number][] = [[body, 0]];
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    const [e, index] = next;
+    if (e.loose <= index || seen.get(e) === index) continue;
+    if (e.kind === BVAR && e.index === index) return true;
+    seen.set(e, index);
+    for (const [part, binders] of partsOf(e)) stack.push([part, index + binders]);
+  }
+  return false;
 }
 
 function formatLet(e: Expr, source: Source | undefined, state: State): [string, number] {
@@ -199,9 +295,10 @@ function under(name: string, body: Expr, source: Source | undefined, state: Stat
 
 /** The exported name, or a made-up one, different from those that are already in use around it. */
 function nameVariable(e: Expr, source: Source | undefined, state: State): string {
-  const wanted = source?.binder ?? "x";
-  const body = e.kind === LET ? e.body : e.right;
-  if (body.loose === 0) return source?.binder ?? "_";
-  if (!state.variables.includes(wanted)) return wanted;
-  for (let i = 1; ; i++) if (!state.variables.includes(`${wanted}_${i}`)) return `${wanted}_${i}`;
+  const isUsed = occurs(e.kind === LET ? e.body : e.right);
+  if (!isUsed) return "_";
+  const wanted = source?.binder === undefined || source.binder === "_" ? "x" : source.binder;
+  const isTaken = (name: string): boolean => state.variables.includes(name) || state.constants.has(name);
+  if (!isTaken(wanted)) return wanted;
+  for (let i = 1; ; i++) if (!isTaken(`${wanted}_${i}`)) return `${wanted}_${i}`;
 }

@@ -1,11 +1,12 @@
 // Quotients: four constants with fixed types, that reduce as `Quot.lift f h (Quot.mk r a) = f a`.
 import type { Quotient } from "./environment.ts";
-import { PI, type Expr } from "./expr.ts";
+import type { Expr } from "./expr.ts";
 import { reject } from "./fault.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Level } from "./level.ts";
-import { formatName } from "./name.ts";
+import { formatName, type Name } from "./name.ts";
 import type { QuotientRecord } from "./records.ts";
+import { isEquality } from "./standard.ts";
 
 export function addQuotient(k: Kernel, record: QuotientRecord, line: number): Quotient {
   const { name, levelParams, type, role } = record;
@@ -16,9 +17,9 @@ export function addQuotient(k: Kernel, record: QuotientRecord, line: number): Qu
   if (name !== names[role]) wrong("it is not the name of this part of the quotient");
   if (levelParams.length !== (role === "lift" ? 2 : 1)) wrong("it has another number of universe parameters");
   const [u, v] = levelParams.map((param) => k.levels.param(param));
-  if (role === "lift") checkEq(k);
-  if (role !== "type" && !k.environment.has(known.quot)) wrong("Quot is not declared");
-  if (role === "ind" && !k.environment.has(known.quotMk)) wrong("Quot.mk is not declared");
+  if (role === "lift" && !isEquality(k)) wrong("Eq is not the equality of Lean");
+  if (role !== "type" && !isPart(k, known.quot)) wrong("Quot is not declared as a quotient");
+  if (role === "ind" && !isPart(k, known.quotMk)) wrong("Quot.mk is not declared as part of the quotient");
   if (type !== typeOf(k, role, u!, v ?? u!)) wrong("it has another type than the quotient's");
   const constant: Quotient = { kind: "quotient", name, levelParams, type, role, line };
   k.environment.set(name, constant);
@@ -54,21 +55,7 @@ function typeOf(k: Kernel, role: QuotientRecord["role"], u: Level, v: Level): Ex
   return open(terms.pi(terms.universe(v), rest));
 }
 
-/** `Eq.{u} {α : Sort u} : α → α → Prop` with the one constructor `refl (a : α) : Eq a a`. */
-function checkEq(k: Kernel): void {
-  const { terms, levels, known } = k;
-  const eq = k.environment.get(known.eq);
-  const refl = k.environment.get(known.refl);
-  const wrong = (): never =>
-    reject("quotient-mismatch", "Cannot declare Quot.lift: Eq is not the equality of Lean");
-  if (eq?.kind !== "inductive" || eq.constructors.length !== 1 || refl?.kind !== "constructor")
-    return wrong();
-  const [param, ...more] = eq.levelParams;
-  if (param === undefined || more.length > 0 || refl.inductive !== known.eq) return wrong();
-  const u = levels.param(param);
-  const [b0, b1] = [terms.bvar(0), terms.bvar(1)];
-  const type = terms.pi(terms.universe(u), terms.pi(b0, terms.pi(b1, terms.universe(levels.zero))));
-  const made = terms.apps(terms.constant(known.eq, [u]), [b1, b0, b0]);
-  const reflType = terms.pi(terms.universe(u), terms.pi(b0, made));
-  if (eq.paramCount !== 2 || eq.type.kind !== PI || eq.type !== type || refl.type !== reflType) wrong();
+/** Whether `name` is declared, as a part of the quotient: a definition of that name would say anything. */
+export function isPart(k: Kernel, name: Name): boolean {
+  return k.environment.get(name)?.kind === "quotient";
 }

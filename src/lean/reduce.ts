@@ -10,6 +10,7 @@ export function reduceCore(k: Kernel, start: Expr, cheap: boolean): Expr {
   for (;;) {
     const next = stepCore(k, e, cheap);
     if (next === undefined) return e;
+    k.spend();
     e = next;
   }
 }
@@ -146,6 +147,7 @@ export function reduce(k: Kernel, start: Expr): Expr {
     if (next !== undefined) return next;
     const unfolded = unfold(k, e);
     if (unfolded === undefined) return e;
+    k.spend();
     e = unfolded;
   }
 }

@@ -58,6 +58,36 @@ export const GROUPS = {
       },
     ],
   },
+  Iff: {
+    params: [
+      ["a", prop],
+      ["b", prop],
+    ],
+    sort: 0,
+    types: [
+      {
+        name: "Iff",
+        ctors: [
+          {
+            name: "Iff.intro",
+            fields: [
+              { name: "mp", type: arrow(v("a"), v("b")) },
+              { name: "mpr", type: arrow(v("b"), v("a")) },
+            ],
+          },
+        ],
+      },
+    ],
+  },
+  Nonempty: {
+    levels: ["u"],
+    params: [["α", sort("u")]],
+    sort: 0,
+    motive: null,
+    types: [
+      { name: "Nonempty", ctors: [{ name: "Nonempty.intro", fields: [{ name: "val", type: v("α") }] }] },
+    ],
+  },
   Bool: { sort: 1, types: [{ name: "Bool", ctors: [{ name: "Bool.false" }, { name: "Bool.true" }] }] },
   Nat: {
     sort: 1,
@@ -220,6 +250,56 @@ export function quotient(e: Export): Export {
     ap(v("β"), v("q")),
   );
   e.quot("Quot.ind", "ind", ["u"], open(ind));
+  return e;
+}
+
+export type Statement = Readonly<{ of: Term; levels: readonly string[] }>;
+
+/** The standard axioms that can be stated with what is declared; each may be given another statement. */
+export function standard(e: Export, others: Readonly<Record<string, Statement>>): Export {
+  const has = (name: string): boolean => e.text().includes(`"str":"${name}"`);
+  const relation = arrow(v("α"), v("α"), prop);
+  const make = (a: string): Term => ap(c("Quot.mk", "u"), v("α"), v("r"), v(a));
+  const quot = ap(c("Quot", "u"), v("α"), v("r"));
+  const sound = arrow(ap(v("r"), v("a"), v("b")), ap(c("Eq", "u"), quot, make("a"), make("b")));
+  const statements: Record<string, Statement & { needs: string }> = {
+    propext: {
+      needs: "Iff",
+      levels: [],
+      of: pi(
+        [
+          ["a", prop],
+          ["b", prop],
+          ["_", ap(c("Iff"), v("a"), v("b"))],
+        ],
+        ap(c("Eq", 1), prop, v("a"), v("b")),
+      ),
+    },
+    "Classical.choice": {
+      needs: "Nonempty",
+      levels: ["u"],
+      of: pi([["α", sort("u")]], arrow(ap(c("Nonempty", "u"), v("α")), v("α"))),
+    },
+    "Quot.sound": {
+      needs: "Quot",
+      levels: ["u"],
+      of: pi(
+        [
+          ["α", sort("u")],
+          ["r", relation],
+          ["a", v("α")],
+          ["b", v("α")],
+        ],
+        sound,
+      ),
+    },
+  };
+  for (const [name, { needs, ...statement }] of Object.entries(statements)) {
+    const other = others[name];
+    if (other === undefined && !has(needs)) continue;
+    const { of, levels } = other ?? statement;
+    e.axiom(name, of, levels);
+  }
   return e;
 }
 

@@ -6,6 +6,7 @@ import { check } from "#lean/index.ts";
 import type { Case } from "./refuse/case.ts";
 import { FORMAT } from "./refuse/format.ts";
 import { FAMILIES } from "./refuse/families.ts";
+import { HIDDEN } from "./refuse/hidden.ts";
 import { AXIOMS, DECLARATIONS, LEVELS } from "./refuse/levels.ts";
 import { LITERALS } from "./refuse/literals.ts";
 import { PROJECTIONS } from "./refuse/projections.ts";
@@ -22,6 +23,7 @@ const GROUPS: Readonly<Record<string, readonly Case[]>> = {
   projection: PROJECTIONS,
   literal: LITERALS,
   quotient: QUOTIENTS,
+  hidden: HIDDEN,
 };
 
 const MALFORMED = new Set([

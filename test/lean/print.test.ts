@@ -1,0 +1,108 @@
+// Statements as Lean writes them, and so that a reader cannot be led to take one for another.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { check } from "#lean/index.ts";
+import { arithmetic, Bool, Nat, quotient, start, succ, zero } from "./prelude.ts";
+import { ap, arrow, c, eq, lam, nat, pi, prop, proj, sort, str, v, type Binder, type Term } from "./terms.ts";
+
+const base = () => arithmetic(start("False", "Eq", "And", "Or", "Bool", "Nat", "List"));
+
+/** The statement of an axiom as it is shown. */
+function shown(term: Term, { levels = [] as string[], implicit = [] as string[] } = {}): string {
+  const e = quotient(base());
+  const marked = new Set(implicit);
+  const before = e.records.length;
+  e.axiom("it", term, levels);
+  for (const record of e.records.slice(before)) {
+    const binder = record["forallE"] as { name: number; binderInfo: string } | undefined;
+    if (binder !== undefined && marked.has(nameOf(e.records, binder.name))) binder.binderInfo = "implicit";
+  }
+  const { axioms, problem } = check([e.text()]);
+  assert.equal(problem, undefined);
+  return axioms[0]?.statement ?? "";
+}
+
+function nameOf(records: readonly Record<string, unknown>[], index: number): string {
+  const record = records.find((each) => each["in"] === index);
+  return (record?.["str"] as { str: string } | undefined)?.str ?? "";
+}
+
+const [n, m]: [Binder, Binder] = [
+  ["n", Nat],
+  ["m", Nat],
+];
+const add = (a: Term, b: Term): Term => ap(c("Nat.add"), a, b);
+const mul = (a: Term, b: Term): Term => ap(c("Nat.mul"), a, b);
+const same = (a: Term, b: Term): Term => eq(1, Nat, a, b);
+
+test("binders of one type stand together; what is not used becomes an arrow", () => {
+  assert.equal(
+    shown(pi([n, m, ["h", same(v("n"), v("m"))]], same(v("m"), v("n")))),
+    "∀ (n m : Nat), n = m → m = n",
+  );
+  assert.equal(
+    shown(pi([["p", arrow(Nat, prop)], n, ["h", ap(v("p"), v("n"))], m], ap(v("p"), v("m")))),
+    "∀ (p : Nat → Prop) (n : Nat), p n → ∀ (m : Nat), p m",
+  );
+  assert.equal(shown(arrow(arrow(Nat, prop), prop)), "(Nat → Prop) → Prop");
+  assert.equal(shown(pi([["p", prop]], prop), { implicit: ["p"] }), "∀ {_ : Prop}, Prop");
+});
+
+test("operators bind as in Lean", () => {
+  assert.equal(
+    shown(pi([n], same(mul(add(v("n"), nat(1)), v("n")), add(v("n"), mul(v("n"), v("n")))))),
+    "∀ (n : Nat), (n + 1) * n = n + n * n",
+  );
+  const [a, b] = [c("False"), ap(c("Or"), c("False"), c("False"))];
+  assert.equal(shown(ap(c("And"), a, b)), "False ∧ (False ∨ False)");
+  assert.equal(shown(same(succ(zero), nat(1))), "Nat.succ Nat.zero = 1");
+});
+
+test("sorts, functions, projections and texts", () => {
+  assert.equal(shown(sort(0)), "Prop");
+  assert.equal(shown(sort(2)), "Type 1");
+  assert.equal(shown(sort({ succ: "u" }), { levels: ["u"] }), "Type u");
+  assert.equal(shown(sort({ max: ["u", "v"] }), { levels: ["u", "v"] }), "Sort (max u v)");
+  const twice = lam([n, m], add(v("n"), v("m")));
+  assert.equal(
+    shown(eq(1, arrow(Nat, Nat, Nat), twice, c("Nat.add"))),
+    "(fun (n m : Nat) => n + m) = Nat.add",
+  );
+  void [proj, str];
+});
+
+test("arguments that Lean finds by itself are left out, and @ shows where they are not", () => {
+  const list = ap(c("List.cons", 0), Bool, c("Bool.true"), ap(c("List.nil", 0), Bool));
+  assert.equal(shown(eq(1, ap(c("List", 0), Bool), list, list)), "[Bool.true] = [Bool.true]");
+  const relation = lam([n, m], same(v("n"), v("m")));
+  const quot = ap(c("Quot", 1), Nat, relation);
+  // In these exports the arguments of Quot.mk are all explicit.
+  assert.match(
+    shown(eq(1, quot, ap(c("Quot.mk", 1), Nat, relation, zero), ap(c("Quot.mk", 1), Nat, relation, zero))),
+    /^Quot\.mk Nat /,
+  );
+});
+
+test("no variable passes for a constant, for another variable, or for a part of the statement", () => {
+  assert.equal(
+    shown(
+      pi(
+        [
+          ["False", prop],
+          ["h", v("False")],
+        ],
+        c("False"),
+      ),
+    ),
+    "∀ (False_1 : Prop), False_1 → False",
+  );
+  assert.equal(shown(pi([n, ["n", Nat]], same(v("n"), v("n")))), "Nat → ∀ (n : Nat), n = n");
+  assert.equal(
+    shown(pi([["n : Nat), n = n -- ", prop]], v("n : Nat), n = n -- "))),
+    "∀ («n : Nat), n = n -- » : Prop), «n : Nat), n = n -- »",
+  );
+  assert.equal(
+    shown(pi([["x» : Nat), «x", prop]], v("x» : Nat), «x"))),
+    "∀ («x\\u{bb} : Nat), «x» : Prop), «x\\u{bb} : Nat), «x»",
+  );
+});
