@@ -1,0 +1,122 @@
+// The history of runs: an index of all run records in a database, SQLite in the home or PostgreSQL that several machines
+// share. Records stay the truth: the index holds nothing that is not in them, and can be made again from them at any time.
+// Whatever a database refuses becomes an error that says what to do.
+import { join } from "node:path";
+import { Kysely, PostgresDialect, type Dialect } from "kysely";
+import { Migrator } from "kysely/migration";
+import { PipeliteError, isPipeliteError, systemErrorCode } from "#base/errors.ts";
+import { migrations, MIGRATION_TABLES, type Tables } from "./schema.ts";
+import { NodeSqliteDialect } from "./sqlite.ts";
+
+export interface Place {
+  home: string;
+  /** `postgres://...`; without it `<home>/pipelite/history.sqlite`. */
+  database?: string | undefined;
+}
+
+export interface History {
+  home: string;
+  /** What to call the database: a file, or an address without its password. */
+  name: string;
+  db: Kysely<Tables>;
+}
+
+/** Rows of one statement: below the parameters that both databases take. */
+export const PARAMETERS_MAX = 30_000;
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+export function historyFile(home: string): string {
+  return join(home, "pipelite", "history.sqlite");
+}
+
+/**
+ * Opens the index, brings its tables up to date, and closes it when `use` is done.
+ * @throws PipeliteError HISTORY_DATABASE_INVALID, HISTORY_UNREACHABLE, HISTORY_DAMAGED, HISTORY_NEWER, HISTORY_REFUSED
+ */
+export async function withHistory<T>(place: Place, use: (history: History) => Promise<T>): Promise<T> {
+  const name = nameOf(place);
+  let db: Kysely<Tables> | undefined;
+  try {
+    db = new Kysely<Tables>({ dialect: await dialectOf(place) });
+    await migrate(db);
+    return await use({ home: place.home, name, db });
+  } catch (error) {
+    throw asHistoryError(error, name);
+  } finally {
+    await db?.destroy();
+  }
+}
+
+/** The database as it may be shown: passwords are left out. */
+export function nameOf({ home, database }: Place): string {
+  if (database === undefined) return historyFile(home);
+  return database
+    .replace(/^([^:/]+:\/\/[^:/@]*):.*@/, "$1:***@")
+    .replaceAll(/([?&](?:password|sslpassword)=)[^&]*/gi, "$1***");
+}
+
+async function dialectOf({ home, database }: Place): Promise<Dialect> {
+  if (database === undefined) return new NodeSqliteDialect(historyFile(home));
+  if (!/^postgres(ql)?:\/\//.test(database)) {
+    throw new PipeliteError("HISTORY_DATABASE_INVALID", { database: nameOf({ home, database }) });
+  }
+  const { default: pg } = await import("pg");
+  const pool = new pg.Pool({
+    connectionString: database,
+    max: 1,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    application_name: "pipelite",
+  });
+  // A connection that is lost while nobody uses it shows at its next use.
+  pool.on("error", () => undefined);
+  return new PostgresDialect({ pool });
+}
+
+async function migrate(db: Kysely<Tables>): Promise<void> {
+  const { error } = await new Migrator({ db, provider: migrations, ...MIGRATION_TABLES }).migrateToLatest();
+  if (error !== undefined) throw error;
+}
+
+const SQLITE = { error: 1, corrupt: 11, notDatabase: 26 } as const;
+
+function asHistoryError(error: unknown, database: string): unknown {
+  if (!(error instanceof Error) || isPipeliteError(error)) return error;
+  const problem = error.message;
+  // kysely's words for a migration in the table that this version does not know.
+  if (/^corrupted migrations: previously executed migration .* is missing$/.test(problem)) {
+    return new PipeliteError("HISTORY_NEWER", { database }, error);
+  }
+  const code = systemErrorCode(error);
+  if (code === "ERR_SQLITE_ERROR" && "errcode" in error) {
+    const kind = Number(error.errcode) & 0xff;
+    const isSchema = kind === SQLITE.error && /no such (table|column)/.test(problem);
+    const isDamaged = kind === SQLITE.corrupt || kind === SQLITE.notDatabase || isSchema;
+    return new PipeliteError(isDamaged ? "HISTORY_DAMAGED" : "HISTORY_REFUSED", { database, problem }, error);
+  }
+  if (problem.startsWith("corrupted migrations"))
+    return new PipeliteError("HISTORY_DAMAGED", { database, problem }, error);
+  if (isConnectionError(error, code))
+    return new PipeliteError("HISTORY_UNREACHABLE", { database, problem: reasonOf(error) }, error);
+  // Five characters: a class of PostgreSQL's, such as 42501 for a missing right.
+  if (code !== undefined && /^[0-9A-Z]{5}$/.test(code))
+    return new PipeliteError("HISTORY_REFUSED", { database, problem }, error);
+  return error;
+}
+
+/** Network and socket errors, wrong credentials (28...), no such database (3D000), shutting down (57P..), too many (53300). */
+function isConnectionError(error: Error, code: string | undefined): boolean {
+  if (code !== undefined && /^(28\w{3}|3D000|57P\d\d|53300|08\w{3})$/.test(code)) return true;
+  if ("syscall" in error || error instanceof AggregateError) return true;
+  return /^(Connection terminated|timeout expired|timeout exceeded|Client has encountered|The server does not support SSL|SASL|self.signed)/i.test(
+    error.message,
+  );
+}
+
+/** Two addresses that both refuse give an error without words of its own. */
+function reasonOf(error: Error): string {
+  if (error.message !== "" || !(error instanceof AggregateError)) return error.message;
+  return error.errors
+    .map((each: unknown) => (each instanceof Error ? each.message : String(each)))
+    .join("; ");
+}

@@ -1,0 +1,159 @@
+// What the commands ask the index: which pipelines and runs there are, and the series of what they measured.
+import { PipeliteError } from "#base/errors.ts";
+import type { History } from "./history.ts";
+import type { RunRow } from "./schema.ts";
+import { FIGURES, type Figure, type Point, type Series } from "./series.ts";
+
+/** A pipeline by its name, or by its file where the name alone is not meant. */
+export interface PipelineKey {
+  name?: string;
+  file?: string;
+}
+
+export interface RunsQuery extends PipelineKey {
+  limit?: number | undefined;
+}
+
+/** Runs, newest first. */
+export async function readRuns({ db }: History, { name, file, limit }: RunsQuery = {}): Promise<RunRow[]> {
+  let query = db.selectFrom("pipelite_runs").selectAll();
+  if (name !== undefined) query = query.where("pipeline", "=", name);
+  if (file !== undefined) query = query.where("pipeline_file", "=", file);
+  query = query.orderBy("started_at", "desc").orderBy("run_id", "desc");
+  return (limit === undefined ? query : query.limit(limit)).execute();
+}
+
+export async function countRuns({ db }: History): Promise<number> {
+  const { count } = await db
+    .selectFrom("pipelite_runs")
+    .select(({ fn }) => fn.countAll().as("count"))
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+/** Changes of records that were noticed, oldest first. */
+export async function readChanges({ db }: History) {
+  const rows = await db.selectFrom("pipelite_changes").selectAll().orderBy("noticed_at").execute();
+  return rows.map(({ run_id, digest_before, digest_after, noticed_at }) => ({
+    runId: run_id,
+    before: digest_before,
+    after: digest_after,
+    noticedAt: noticed_at,
+  }));
+}
+
+/** The pipeline of the newest run. */
+export async function newestPipeline(history: History): Promise<string> {
+  const [newest] = await readRuns(history, { limit: 1 });
+  if (newest === undefined) throw new PipeliteError("HISTORY_EMPTY", { database: history.name });
+  return newest.pipeline;
+}
+
+export interface SeriesQuery extends PipelineKey {
+  stage?: string | undefined;
+  figure?: Figure | undefined;
+  claim?: string | undefined;
+  /** Only runs up to this one, it included. */
+  until?: { startedAt: string; runId: string } | undefined;
+}
+
+/** Everything numeric that was measured, one series each: of the run, of its stages, of its claims. */
+export async function readSeries({ db }: History, query: SeriesQuery): Promise<Series[]> {
+  let rows = db
+    .selectFrom("pipelite_measurements as measured")
+    .innerJoin("pipelite_runs as run", "run.run_id", "measured.run_id")
+    .select(["run.run_id", "run.pipeline", "run.started_at", "run.host"])
+    .select(["measured.kind", "measured.stage", "measured.name", "measured.value", "measured.unit"])
+    .where("measured.value", "is not", null);
+  if (query.name !== undefined) rows = rows.where("run.pipeline", "=", query.name);
+  if (query.file !== undefined) rows = rows.where("run.pipeline_file", "=", query.file);
+  if (query.stage !== undefined) rows = rows.where("measured.stage", "=", query.stage);
+  if (query.figure !== undefined)
+    rows = rows.where("measured.name", "=", query.figure).where("measured.kind", "<>", "claim");
+  if (query.claim !== undefined)
+    rows = rows.where("measured.name", "=", query.claim).where("measured.kind", "=", "claim");
+  if (query.until !== undefined) rows = rows.where("run.started_at", "<=", query.until.startedAt);
+  const measured = await rows.execute();
+  const groups = new Map<string, typeof measured>();
+  for (const row of measured) {
+    const key = JSON.stringify([row.kind, row.stage, row.name]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [row]);
+    else group.push(row);
+  }
+  return [...groups.values()].map(seriesOf).toSorted(bySubject);
+}
+
+type Measured = Pick<RunRow, "run_id" | "pipeline" | "started_at" | "host"> & {
+  kind: Series["kind"];
+  stage: string | null;
+  name: string;
+  value: number | null;
+  unit: string | null;
+};
+
+function seriesOf(rows: readonly Measured[]): Series {
+  const sorted = rows.toSorted((a, b) => order(a.started_at, b.started_at) || order(a.run_id, b.run_id));
+  const newest = sorted.at(-1);
+  if (newest === undefined) throw new Error("a series without values");
+  const { pipeline, kind, stage, name, unit } = newest;
+  const same = sorted.filter((row) => row.unit === unit);
+  const points: Point[] = same.map(({ run_id, started_at, value, host }) => ({
+    runId: run_id,
+    startedAt: started_at,
+    value: value ?? Number.NaN,
+    host,
+  }));
+  const figure = kind === "claim" ? undefined : FIGURES.find((each) => each === name);
+  const subject = kind === "claim" ? name : `${stage ?? "run"}/${name}`;
+  return {
+    pipeline,
+    subject,
+    kind,
+    ...(stage !== null && { stage }),
+    ...(figure !== undefined && { figure }),
+    claims: claimsOf({ kind, subject, stage, figure }),
+    ...(unit !== null && { unit }),
+    points,
+    otherUnits: sorted.length - same.length,
+  };
+}
+
+/** Ids of the claims of src/evidence that state a figure. */
+function claimsOf({
+  kind,
+  subject,
+  stage,
+  figure,
+}: {
+  kind: Series["kind"];
+  subject: string;
+  stage: string | null;
+  figure: Figure | undefined;
+}): string[] {
+  if (kind === "claim" || figure === undefined) return [subject];
+  if (kind === "run") return ["run/duration"];
+  const names: Record<Figure, string[]> = {
+    wall: ["wall"],
+    cpu: ["cpu-user", "cpu-system"],
+    memory: ["peak-memory"],
+    io: ["io-read", "io-write"],
+    duration: [],
+  };
+  return names[figure].map((name) => `${stage ?? "run"}/${name}`);
+}
+
+const KINDS = ["run", "stage", "claim"] as const;
+
+function bySubject(a: Series, b: Series): number {
+  return (
+    KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) ||
+    order(a.stage ?? "", b.stage ?? "") ||
+    FIGURES.indexOf(a.figure ?? "wall") - FIGURES.indexOf(b.figure ?? "wall") ||
+    order(a.subject, b.subject)
+  );
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

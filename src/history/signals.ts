@@ -1,0 +1,49 @@
+// What of a run is out of statistical control: for its deviations and its report.
+import type { RunRecord } from "#evidence/run-record.ts";
+import { withHistory, type History, type Place } from "./history.ts";
+import { readSeries } from "./read.ts";
+import { syncHistory } from "./sync.ts";
+import { BASELINE_USUAL, judgeTrend, type Signal, type SignalRule } from "./trend.ts";
+
+export type { Signal, SignalRule } from "./trend.ts";
+
+export interface SignalOptions {
+  /** Fewer values than this before the run's own make no limits that a deviation should rest on; default 20. */
+  baseline?: number;
+  /** Default: one point beyond its limits, the weighted average beyond its limits, and a regression. */
+  rules?: readonly SignalRule[];
+}
+
+const DEFAULT_RULES: readonly SignalRule[] = ["WER1", "EWMA", "REGRESSION"];
+
+/**
+ * The signals that this run completed: of the figures of the stages it built, and of its claims. Runs after it are not
+ * looked at, and the baseline is the first runs', so the answer for a run stays the same when others follow.
+ * The index must have the run (see `syncHistory`).
+ */
+export async function signalsOf(
+  history: History,
+  record: Pick<RunRecord, "runId" | "pipeline" | "startedAt">,
+  { baseline = BASELINE_USUAL, rules = DEFAULT_RULES }: SignalOptions = {},
+): Promise<Signal[]> {
+  const { runId, pipeline, startedAt } = record;
+  const all = await readSeries(history, { name: pipeline, until: { runId, startedAt } });
+  return all.flatMap((series) => {
+    const points = series.points.filter((point) => point.startedAt < startedAt || point.runId <= runId);
+    if (points.at(-1)?.runId !== runId || points.length <= baseline) return [];
+    const { signals } = judgeTrend({ ...series, points }, { baseline });
+    return signals.filter(({ runs, rule }) => runs.at(-1) === runId && rules.includes(rule));
+  });
+}
+
+/** The same, with opening the index and bringing it up to date. */
+export function signalsOfRun(
+  place: Place,
+  record: Pick<RunRecord, "runId" | "pipeline" | "startedAt">,
+  options?: SignalOptions,
+): Promise<Signal[]> {
+  return withHistory(place, async (history) => {
+    await syncHistory(history);
+    return signalsOf(history, record, options);
+  });
+}

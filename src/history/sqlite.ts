@@ -1,0 +1,74 @@
+// node:sqlite as a dialect of kysely. Every transaction takes the write lock at once, so that two processes wait for each
+// other instead of failing half way, and migrations run in one like any other change.
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { CompiledQuery, SqliteAdapter, SqliteDialect, SqliteDriver } from "kysely";
+import type { DatabaseConnection, Driver, SqliteDatabase } from "kysely";
+
+/** How long a writer waits for another. */
+const BUSY_TIMEOUT_MS = 30_000;
+
+export class NodeSqliteDialect extends SqliteDialect {
+  readonly #database: SqliteDatabase;
+
+  constructor(file: string) {
+    const database = openDatabase(file);
+    super({ database });
+    this.#database = database;
+  }
+
+  override createAdapter(): SqliteAdapter {
+    return new TransactionalAdapter();
+  }
+
+  override createDriver(): Driver {
+    return new ImmediateDriver({ database: this.#database });
+  }
+}
+
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+class ImmediateDriver extends SqliteDriver {
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw("begin immediate"));
+  }
+}
+
+function openDatabase(file: string): SqliteDatabase {
+  mkdirSync(dirname(file), { recursive: true });
+  const db = new DatabaseSync(file);
+  try {
+    db.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}; pragma foreign_keys = on;`);
+    db.exec("pragma journal_mode = wal; pragma synchronous = normal;");
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+  const prepared = new Map<string, StatementSync>();
+  return {
+    close: () => db.close(),
+    prepare(sql) {
+      const statement = prepared.get(sql) ?? db.prepare(sql);
+      prepared.set(sql, statement);
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters) => statement.all(...values(parameters)),
+        run: (parameters) => statement.run(...values(parameters)),
+        iterate: (parameters) => statement.iterate(...values(parameters)),
+      };
+    },
+  };
+}
+
+function values(parameters: readonly unknown[]): SQLInputValue[] {
+  return parameters.map((parameter) => {
+    if (parameter === null || typeof parameter === "string" || typeof parameter === "number")
+      return parameter;
+    throw new TypeError(`no value for SQLite: ${typeof parameter}`);
+  });
+}

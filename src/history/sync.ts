@@ -1,0 +1,222 @@
+// Brings the index up to the run records of a home: reads what is new or changed by stat, and tells what it found. A record
+// that is not the one that was indexed before is never taken over in silence.
+import { randomUUID } from "node:crypto";
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import type { Transaction } from "kysely";
+import { systemErrorCode } from "#base/errors.ts";
+import { statSignature } from "#base/files.ts";
+import { PARAMETERS_MAX, type History } from "./history.ts";
+import { digestOf, parseRecord, rowsOf, type RunRows } from "./rows.ts";
+import type { RecordRow, Tables } from "./schema.ts";
+
+export interface SyncReport {
+  /** Runs of this home that are new in the index. */
+  added: number;
+  /** Records that changed after they were indexed; now indexed as they are. */
+  changed: { runId: string; before: string; after: string }[];
+  /** Runs of which the index has another record, from another home; that one stays. */
+  conflicts: { runId: string; here: string; indexed: string }[];
+  /** Runs of this home whose record is gone; their rows stay until a rebuild. */
+  missing: string[];
+  /** Records that can't be read. */
+  unreadable: { file: string; problem: string }[];
+}
+
+/** Runs of one transaction. */
+const CHUNK = 250;
+
+interface Found {
+  runId: string;
+  signature: string;
+  digest: string;
+  rows: RunRows;
+}
+
+export async function syncHistory(history: History): Promise<SyncReport> {
+  const { home, db } = history;
+  const origin = originOf(home);
+  const report: SyncReport = { added: 0, changed: [], conflicts: [], missing: [], unreadable: [] };
+  const known = new Map<string, RecordRow>();
+  const records = db.selectFrom("pipelite_records").selectAll().where("origin", "=", origin);
+  for (const row of await records.execute()) known.set(row.run_id, row);
+  const files = recordFiles(home);
+  report.missing = [...known.keys()].filter((runId) => !files.has(runId)).toSorted();
+  const fresh = [...files].filter(([runId, { signature }]) => known.get(runId)?.signature !== signature);
+  for (let start = 0; start < fresh.length; start += CHUNK) {
+    const found = fresh
+      .slice(start, start + CHUNK)
+      .flatMap(([runId, { file, signature }]) => readFound(file, { runId, signature }, report));
+    await db.transaction().execute((transaction) => addFound(transaction, { origin, found, known, report }));
+  }
+  report.conflicts = await conflictsOf(history, origin);
+  return report;
+}
+
+/** Makes the index of this home's records anew; what other homes put there stays. */
+export async function rebuildHistory(history: History): Promise<SyncReport> {
+  const origin = originOf(history.home);
+  await history.db.transaction().execute(async (transaction) => {
+    await transaction.deleteFrom("pipelite_records").where("origin", "=", origin).execute();
+    await transaction
+      .deleteFrom("pipelite_runs")
+      .where("run_id", "not in", transaction.selectFrom("pipelite_records").select("run_id"))
+      .execute();
+  });
+  return syncHistory(history);
+}
+
+/** Where run records are: one file a run, as src/run/record-file.ts writes them. */
+function recordFiles(home: string): Map<string, { file: string; signature: string }> {
+  const folder = join(home, "pipelite", "runs");
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".json")) : [];
+  return new Map(
+    names.toSorted().flatMap((name) => {
+      const file = join(folder, name);
+      const signature = statSignature(file);
+      return signature === undefined ? [] : [[name.slice(0, -".json".length), { file, signature }] as const];
+    }),
+  );
+}
+
+function readFound(
+  file: string,
+  { runId, signature }: { runId: string; signature: string },
+  report: SyncReport,
+): Found[] {
+  try {
+    const bytes = readFileSync(file);
+    const digest = digestOf(bytes);
+    return [{ runId, signature, digest, rows: rowsOf(parseRecord(bytes, runId), digest) }];
+  } catch (error) {
+    report.unreadable.push({ file, problem: error instanceof Error ? error.message : String(error) });
+    return [];
+  }
+}
+
+interface Adding {
+  origin: string;
+  found: readonly Found[];
+  known: ReadonlyMap<string, RecordRow>;
+  report: SyncReport;
+}
+
+async function addFound(db: Transaction<Tables>, { origin, found, known, report }: Adding): Promise<void> {
+  if (found.length === 0) return;
+  const added = await db
+    .insertInto("pipelite_runs")
+    .values(found.map(({ rows }) => rows.run))
+    .onConflict((conflict) => conflict.column("run_id").doNothing())
+    .returning("run_id")
+    .execute();
+  const isNew = new Set(added.map(({ run_id }) => run_id));
+  report.added += isNew.size;
+  await insertParts(
+    db,
+    found.filter(({ rows }) => isNew.has(rows.run.run_id)),
+  );
+  for (const each of found) {
+    if (!isNew.has(each.rows.run.run_id)) await compareWithIndexed(db, each, { origin, known, report });
+  }
+  await db
+    .insertInto("pipelite_records")
+    .values(
+      found.map(({ rows, digest, signature }) => ({ origin, run_id: rows.run.run_id, digest, signature })),
+    )
+    .onConflict((conflict) =>
+      conflict.columns(["origin", "run_id"]).doUpdateSet((row) => ({
+        digest: row.ref("excluded.digest"),
+        signature: row.ref("excluded.signature"),
+      })),
+    )
+    .execute();
+}
+
+/** A run that the index has: the same record, one of ours that changed, or one that another home has otherwise. */
+async function compareWithIndexed(
+  db: Transaction<Tables>,
+  found: Found,
+  { origin, known, report }: Omit<Adding, "found">,
+): Promise<void> {
+  const { runId, digest, rows } = found;
+  const { run } = rows;
+  const { digest: indexed } = await db
+    .selectFrom("pipelite_runs")
+    .select("digest")
+    .where("run_id", "=", run.run_id)
+    .executeTakeFirstOrThrow();
+  const before = known.get(run.run_id)?.digest;
+  if (before === undefined || before === digest || indexed === digest) return;
+  report.changed.push({ runId, before, after: digest });
+  await db
+    .insertInto("pipelite_changes")
+    .values({
+      origin,
+      run_id: run.run_id,
+      digest_before: before,
+      digest_after: digest,
+      noticed_at: new Date().toISOString(),
+    })
+    .execute();
+  if (indexed !== before) return;
+  await db.deleteFrom("pipelite_stages").where("run_id", "=", run.run_id).execute();
+  await db.deleteFrom("pipelite_measurements").where("run_id", "=", run.run_id).execute();
+  await db.updateTable("pipelite_runs").set(run).where("run_id", "=", run.run_id).execute();
+  await insertParts(db, [found]);
+}
+
+async function insertParts(db: Transaction<Tables>, found: readonly Found[]): Promise<void> {
+  for (const values of portions(found.flatMap(({ rows }) => rows.stages))) {
+    await db.insertInto("pipelite_stages").values(values).execute();
+  }
+  for (const values of portions(found.flatMap(({ rows }) => rows.measurements))) {
+    await db.insertInto("pipelite_measurements").values(values).execute();
+  }
+}
+
+/** Rows in portions that one statement can take. */
+function portions<Row extends object>(rows: readonly Row[]): Row[][] {
+  const columns = Object.keys(rows[0] ?? {}).length;
+  const size = Math.floor(PARAMETERS_MAX / Math.max(1, columns));
+  return Array.from({ length: Math.ceil(rows.length / size) }, (_, index) =>
+    rows.slice(index * size, (index + 1) * size),
+  );
+}
+
+async function conflictsOf({ db }: History, origin: string): Promise<SyncReport["conflicts"]> {
+  const rows = await db
+    .selectFrom("pipelite_records as record")
+    .innerJoin("pipelite_runs as run", "run.run_id", "record.run_id")
+    .select(["record.run_id", "record.digest as here", "run.digest as indexed"])
+    .where("record.origin", "=", origin)
+    .whereRef("record.digest", "<>", "run.digest")
+    .execute();
+  return rows.map(({ run_id, here, indexed }) => ({ runId: run_id, here, indexed }));
+}
+
+/** Tells the records of this home from those that other machines put into the same database. */
+function originOf(home: string): string {
+  const file = join(home, "pipelite", "origin");
+  if (!existsSync(file)) {
+    const own = `${file}.${randomUUID()}`;
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(own, `${randomUUID()}\n`);
+    try {
+      // Whole or not at all, and the first one stays.
+      linkSync(own, file);
+    } catch (error) {
+      if (systemErrorCode(error) !== "EEXIST") throw error;
+    } finally {
+      unlinkSync(own);
+    }
+  }
+  return readFileSync(file, "utf8").trim();
+}
