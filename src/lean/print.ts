@@ -139,7 +139,8 @@ function formatOpen(e: Expr, source: Source | undefined, state: State): [text: s
 }
 
 function formatSort(e: Expr): [string, number] {
-  const level = formatLevel(e.levels[0]!);
+  const [own] = e.levels;
+  const level = own === undefined ? "" : formatLevel(own);
   if (level === "0") return ["Prop", ATOM];
   if (level === "1") return ["Type", ATOM];
   const below = /^(?:\d+|(.*)\+1)$/.exec(level);
@@ -157,7 +158,7 @@ function formatApplication(e: Expr, source: Source | undefined, state: State): [
     sources[i] = at?.parts[1];
     at = at?.parts[0];
   }
-  const argument = (i: number, strength: number): string => format(args[i]!, sources[i], state, strength);
+  const argument = (i: number, strength: number): string => format(args[i] ?? e, sources[i], state, strength);
   const name = head.kind === CONST ? formatName(head.name) : "";
   const infix = INFIX[name];
   const count = args.length;
