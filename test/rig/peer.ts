@@ -12,6 +12,14 @@ export function peer(...commands: string[]): false | string {
   return `not run: ${missing.join(", ")} not found`;
 }
 
+/**
+ * As `peer`, for a command that CI cannot install: missing, it is a reported skip there too.
+ * @param reason why CI goes without it
+ */
+export function optionalPeer(command: string, reason: string): false | string {
+  return isOnPath(command) ? false : `not run: ${command} not found (${reason})`;
+}
+
 function isOnPath(command: string): boolean {
   return spawnSync("sh", ["-c", `command -v "$1"`, "sh", command]).status === 0;
 }
