@@ -252,6 +252,12 @@ export const rows = {
     message: "Cannot make the result link {link}: something that is no link stands there",
     hint: "Remove it, or name another with --out",
   },
+  // evidence
+  JOURNAL_BROKEN: {
+    exit: 3,
+    message: "Cannot trust the journal {file} at line {line}: {problem}",
+    hint: "Keep the file for whoever looks into it; a new journal starts when it is moved away",
+  },
   // nix
   NIX32_INVALID: { exit: 2, message: "Cannot read '{text}' as nix32: {reason}" },
   HASH_INVALID: { exit: 2, message: "Cannot read '{text}' as a hash: {reason}" },

@@ -67,6 +67,8 @@ export interface Phase {
 export interface RunRecord {
   schema: typeof RECORD_SCHEMA;
   runId: string;
+  /** The run whose record this one repeats, when there was nothing to do, and the digest of its file. */
+  repeats?: { runId: string; digest: string };
   pipeline: string;
   pipelineFile: string;
   startedAt: string;

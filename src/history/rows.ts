@@ -1,6 +1,7 @@
 // From a run record to the rows of the index. A run's measurements are what it measured itself: figures of the stages it
 // built, and claims about the outputs it built and about the run; what was cached was measured by an earlier run.
-import { createHash } from "node:crypto";
+import type { Claim } from "#evidence/claims.ts";
+import { VERDICT_FILE } from "#evidence/output-claims.ts";
 import type { RunRecord, StageRecord } from "#evidence/run-record.ts";
 import type { MeasurementRow, RunRow, StageRow } from "./schema.ts";
 
@@ -8,37 +9,6 @@ export interface RunRows {
   run: RunRow;
   stages: StageRow[];
   measurements: MeasurementRow[];
-}
-
-/** The part of a claim that the index needs; evidence is `<store path>/<file>#<pointer>` or `run.json#<pointer>`. */
-interface IndexedClaim {
-  id: string;
-  value: unknown;
-  unit?: string;
-  status: string;
-  evidence: string | readonly string[];
-}
-
-/** `sha256:<hex>` of the bytes of a record file. */
-export function digestOf(bytes: Uint8Array): string {
-  return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-}
-
-/**
- * Reads the bytes of a record.
- * @throws Error that says what is wrong with it.
- */
-export function parseRecord(bytes: Uint8Array, runId: string): RunRecord {
-  const record = JSON.parse(
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes),
-  ) as Partial<RunRecord> | null;
-  if (typeof record !== "object" || record === null) throw new Error("it is no object");
-  const texts = ["runId", "pipeline", "pipelineFile", "startedAt", "finishedAt", "status", "engine"] as const;
-  const wrong = texts.find((name) => typeof record[name] !== "string");
-  if (wrong !== undefined) throw new Error(`its ${wrong} is no text`);
-  if (!Array.isArray(record.stages)) throw new Error("its stages are no list");
-  if (record.runId !== runId) throw new Error(`it is the record of ${record.runId}`);
-  return record as RunRecord;
 }
 
 export function rowsOf(record: RunRecord, digest: string): RunRows {
@@ -89,12 +59,16 @@ function stageRow(stage: StageRecord, run_id: string, ordinal: number): StageRow
 }
 
 /** The duration of a run is comparable only where every stage was built. */
-function runFigures({ stages, durationMs, status }: RunRecord): Measured[] {
-  const isWhole = stages.length > 0 && stages.every((stage) => stage.status === "built");
-  if (!isWhole) return [];
+function runFigures(record: RunRecord): Measured[] {
+  if (!isWhole(record)) return [];
+  const { durationMs, status } = record;
   return [
     { kind: "run", stage: null, name: "duration", value: durationMs, unit: "ms", status: storable(status) },
   ];
+}
+
+function isWhole({ stages }: RunRecord): boolean {
+  return stages.length > 0 && stages.every(({ status }) => status === "built");
 }
 
 function stageFigures({ name, status, usage, durationMs }: StageRecord): Measured[] {
@@ -124,18 +98,26 @@ function stageFigures({ name, status, usage, durationMs }: StageRecord): Measure
   );
 }
 
+/**
+ * Claims that are numbers, of outputs that this run built. What rests on the run as a whole is comparable only where every
+ * stage was built, as its duration is.
+ */
 function claimFigures(record: RunRecord): Measured[] {
-  const claims = "claims" in record && Array.isArray(record.claims) ? (record.claims as IndexedClaim[]) : [];
-  return claims.flatMap((claim) => {
-    const stages = stagesOf(claim, record);
-    if (stages.length > 0 && !stages.some(({ status }) => status === "built")) return [];
-    const { id, value, unit, status } = claim;
+  // Records of schema 1 have none.
+  const claims = (record.claims as Claim[] | undefined) ?? [];
+  const whole = isWhole(record);
+  return claims.flatMap(({ id, value, unit, status, evidence }): Measured[] => {
+    if (typeof value !== "number") return [];
+    const verdict = evidence.find((place) => place.includes(`/${VERDICT_FILE}#/checks/`));
+    const stage = stageOf(verdict ?? evidence[0] ?? "", record);
+    if (stage === undefined ? !whole : stage.status !== "built") return [];
+    const kind = verdict === undefined ? "claim" : "check";
     return [
       {
-        kind: "claim" as const,
-        stage: orNull(stages[0]?.name),
+        kind,
+        stage: orNull(stage?.name),
         name: storable(id),
-        value: typeof value === "number" && Number.isFinite(value) ? value : null,
+        value: numeric(value),
         unit: orNull(unit),
         status: storable(status),
       },
@@ -143,15 +125,12 @@ function claimFigures(record: RunRecord): Measured[] {
   });
 }
 
-/** The stages whose outputs or figures a claim rests on; none for a claim of the run as a whole. */
-function stagesOf({ evidence }: IndexedClaim, { stages }: RunRecord): StageRecord[] {
-  const places = typeof evidence === "string" ? [evidence] : evidence;
-  return places.flatMap((place) => {
-    const index = /^run\.json#\/stages\/(\d+)(?:\/|$)/.exec(place)?.[1];
-    if (index !== undefined) return stages[Number(index)] ?? [];
-    const path = /^\/nix\/store\/[^/#]+/.exec(place)?.[0];
-    return (path === undefined ? undefined : stages.find(({ outPath }) => outPath === path)) ?? [];
-  });
+/** The stage whose output or figures a piece of evidence is; none for the run as a whole. */
+function stageOf(place: string, { stages }: RunRecord): StageRecord | undefined {
+  const index = /^run\.json#\/stages\/(\d+)(?:\/|$)/.exec(place)?.[1];
+  if (index !== undefined) return stages[Number(index)];
+  const path = /^\/nix\/store\/[^/#]+/.exec(place)?.[0];
+  return path === undefined ? undefined : stages.find(({ outPath }) => outPath === path);
 }
 
 function orNull(text: string | undefined): string | null {

@@ -1,21 +1,13 @@
 // Brings the index up to the run records of a home: reads what is new or changed by stat, and tells what it found. A record
 // that is not the one that was indexed before is never taken over in silence.
 import { randomUUID } from "node:crypto";
-import {
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  unlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Transaction } from "kysely";
 import { systemErrorCode } from "#base/errors.ts";
-import { statSignature } from "#base/files.ts";
 import { PARAMETERS_MAX, type History } from "./history.ts";
-import { digestOf, parseRecord, rowsOf, type RunRows } from "./rows.ts";
+import { recordFiles, recordReader, type RecordFile, type RecordReader } from "./record-files.ts";
+import { rowsOf, type RunRows } from "./rows.ts";
 import type { RecordRow, Tables } from "./schema.ts";
 
 export interface SyncReport {
@@ -51,10 +43,9 @@ export async function syncHistory(history: History): Promise<SyncReport> {
   const files = recordFiles(home);
   report.missing = [...known.keys()].filter((runId) => !files.has(runId)).toSorted();
   const fresh = [...files].filter(([runId, { signature }]) => known.get(runId)?.signature !== signature);
+  const read = recordReader(home);
   for (let start = 0; start < fresh.length; start += CHUNK) {
-    const found = fresh
-      .slice(start, start + CHUNK)
-      .flatMap(([runId, { file, signature }]) => readFound(file, { runId, signature }, report));
+    const found = rowsOfFiles(fresh.slice(start, start + CHUNK), read, report);
     await db.transaction().execute((transaction) => addFound(transaction, { origin, found, known, report }));
   }
   report.conflicts = await conflictsOf(history, origin);
@@ -74,32 +65,20 @@ export async function rebuildHistory(history: History): Promise<SyncReport> {
   return syncHistory(history);
 }
 
-/** Where run records are: one file a run, as src/run/record-file.ts writes them. */
-function recordFiles(home: string): Map<string, { file: string; signature: string }> {
-  const folder = join(home, "pipelite", "runs");
-  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".json")) : [];
-  return new Map(
-    names.toSorted().flatMap((name) => {
-      const file = join(folder, name);
-      const signature = statSignature(file);
-      return signature === undefined ? [] : [[name.slice(0, -".json".length), { file, signature }] as const];
-    }),
-  );
-}
-
-function readFound(
-  file: string,
-  { runId, signature }: { runId: string; signature: string },
+function rowsOfFiles(
+  files: readonly (readonly [runId: string, RecordFile])[],
+  read: RecordReader,
   report: SyncReport,
 ): Found[] {
-  try {
-    const bytes = readFileSync(file);
-    const digest = digestOf(bytes);
-    return [{ runId, signature, digest, rows: rowsOf(parseRecord(bytes, runId), digest) }];
-  } catch (error) {
-    report.unreadable.push({ file, problem: error instanceof Error ? error.message : String(error) });
-    return [];
-  }
+  return files.flatMap(([runId, { file, signature }]) => {
+    try {
+      const { record, digest } = read(runId);
+      return [{ runId, signature, digest, rows: rowsOf(record, digest) }];
+    } catch (error) {
+      report.unreadable.push({ file, problem: error instanceof Error ? error.message : String(error) });
+      return [];
+    }
+  });
 }
 
 interface Adding {

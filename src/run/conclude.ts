@@ -1,4 +1,5 @@
 // The end of a run: its record, its claims, the result tree with the link to it, and what the next run can go by.
+import { createHash } from "node:crypto";
 import { availableParallelism, release } from "node:os";
 import { EXIT } from "#base/errors.ts";
 import { VERSION } from "#base/version.ts";
@@ -82,12 +83,12 @@ export async function conclude({
   const kept = status === "passed" ? await keepResult(work, graph, record) : undefined;
   if (kept !== undefined && out !== null) await work.store.addRoot(out, kept.tree);
   const whole = { ...record, ...kept };
-  writeRun(home, whole);
+  const digest = writeRun(home, whole, digestOf);
   if (kept !== undefined) {
     const made = { ...work.prepared.made, ...signatures([...loaded.files, lockFile(graph.root)]) };
     const shown = graph.nodes.filter(isShown).map(({ name }) => name);
     if (areSettled(made, start.at.getTime()))
-      rememberRun(options, { made, record: bareOf(whole), ofOutputs, shown });
+      rememberRun(options, { made, record: bareOf(whole), digest, ofOutputs, shown });
   }
   listener({
     type: "run-finished",
@@ -105,6 +106,10 @@ export async function conclude({
     counts: record.counts,
   });
   return { runId, status, exitCode };
+}
+
+function digestOf(text: string): string {
+  return `sha256:${createHash("sha256").update(text).digest("hex")}`;
 }
 
 function bareOf({ claims: _, ...bare }: RunRecord): BareRecord {

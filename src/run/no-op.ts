@@ -1,7 +1,7 @@
 // The fast way through a run in which nothing has changed: when every file that the last passing run was made from is
 // the same by stat, and its result is still in the store and linked, this run is that one again. It is recorded like any
 // other; nothing is loaded, bundled or planned.
-import { lstatSync, readlinkSync } from "node:fs";
+import { existsSync, lstatSync, readlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { EXIT } from "#base/errors.ts";
@@ -9,12 +9,14 @@ import { VERSION } from "#base/version.ts";
 import { findPipeline } from "#define/find.ts";
 import { areUnchanged } from "#define/signatures.ts";
 import type { Claim } from "#evidence/claims.ts";
-import { countsOf } from "#evidence/run-record.ts";
+import { digestOf } from "#evidence/journal.ts";
+import { repeatRecord } from "#evidence/repeat.ts";
+import { RECORD_SCHEMA } from "#evidence/run-record.ts";
 import { claimsOfRun } from "#evidence/run-claims.ts";
 import type { BareRecord } from "#evidence/run-claims.ts";
 import { isRegistered } from "#store/registered.ts";
 import { recall, remember } from "./recall.ts";
-import { writeRun } from "./record-file.ts";
+import { runFile, writeRun } from "./record-file.ts";
 import { newRunId } from "./run-id.ts";
 import type { RunOptions, RunOutcome } from "./options.ts";
 import { stageFinished } from "./stage-finished.ts";
@@ -24,6 +26,8 @@ export interface Memo {
   /** Every file that it was made from: absolute path -> stat signature. */
   made: Record<string, string>;
   record: BareRecord;
+  /** Of the record's file. */
+  digest: string;
   /** The claims of its outputs: those of the record are made anew for every run. */
   ofOutputs: Claim[];
   /** Names of the stages that a person follows. */
@@ -42,31 +46,23 @@ export function runAgain(options: RunOptions): RunOutcome | undefined {
   const tree = memo?.record.tree;
   if (memo === undefined || tree === undefined || !areUnchanged(memo.made)) return undefined;
   if (!isWholeAndLinked(home, tree, out) || !areOnDisk(home, memo.record)) return undefined;
+  if (!existsSync(runFile(home, memo.record.runId))) return undefined;
 
   const runId = newRunId(start.at);
-  const stages = memo.record.stages.map(
-    ({ reason: _, startMs: __, waitedMs: ___, builtInRun, ...stage }) => ({
-      ...stage,
-      status: "cached" as const,
-      builtInRun: builtInRun ?? memo.record.runId,
-      durationMs: 0,
-    }),
-  );
-  const { jobs: _, phases: __, ...before } = memo.record;
-  const record: BareRecord = {
-    ...before,
-    runId,
-    startedAt: start.at.toISOString(),
-    sandbox: { kind: "not-used", tried: [] },
-    stages,
-    counts: countsOf(stages),
-  };
   const durationMs = performance.now() - start.ms;
-  const finishedAt = new Date(start.at.getTime() + durationMs).toISOString();
+  const own = {
+    schema: RECORD_SCHEMA,
+    runId,
+    repeats: { runId: memo.record.runId, digest: memo.digest },
+    startedAt: start.at.toISOString(),
+    finishedAt: new Date(start.at.getTime() + durationMs).toISOString(),
+    durationMs,
+  };
   // Before anything is said: whoever could not record it can still run.
-  const whole = { ...record, finishedAt, durationMs };
-  const claims = claimsOfRun(whole, memo.ofOutputs);
-  writeRun(home, { ...whole, claims });
+  writeRun(home, own, digestOf);
+  const record = repeatRecord(memo.record, own);
+  const { stages } = record;
+  const claims = claimsOfRun(record, memo.ofOutputs);
   const { pipeline, sandbox } = record;
   const isShown = ({ name }: { name: string }) => memo.shown.includes(name);
   const startedAt = record.startedAt;

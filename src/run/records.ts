@@ -1,13 +1,13 @@
 // The records of all runs, read and compared.
 import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import { PipeliteError } from "#base/errors.ts";
 import { logFile } from "#build/log-file.ts";
 import { traceMapper } from "#define/trace.ts";
 import type { RunRecord, StageRecord } from "#evidence/run-record.ts";
+import { isRepeat, repeatRecord, wholeRecord } from "#evidence/repeat.ts";
 import { RECORD_SCHEMA } from "#evidence/run-record.ts";
 import { parseStorePath } from "#nix/store-path.ts";
-import { runsFolder } from "./record-file.ts";
+import { runFile, runsFolder } from "./record-file.ts";
 
 export type { RunRecord, StageRecord } from "#evidence/run-record.ts";
 
@@ -18,8 +18,16 @@ export type RunSummary = Pick<
 
 /** All runs, newest first. */
 export function listRuns(home: string): RunSummary[] {
+  const read = new Map<string, RunRecord>();
+  const recordOf = (runId: string): RunRecord => {
+    const record = read.get(runId) ?? (readJson(home, runId) as RunRecord);
+    read.set(runId, record);
+    return record;
+  };
   return runIds(home).map((runId) => {
-    const { pipeline, startedAt, status, durationMs, counts } = readRecord(home, runId);
+    const own = recordOf(runId);
+    const record = isRepeat(own) ? repeatRecord(recordOf(own.repeats.runId), own) : own;
+    const { pipeline, startedAt, status, durationMs, counts } = record;
     return { runId, pipeline, startedAt, status, durationMs, counts };
   });
 }
@@ -46,11 +54,15 @@ function runIds(home: string): string[] {
 }
 
 function readRecord(home: string, runId: string): RunRecord {
-  const file = join(runsFolder(home), `${runId}.json`);
+  return wholeRecord(readJson(home, runId), (earlier) => readJson(home, earlier));
+}
+
+function readJson(home: string, runId: string): unknown {
+  const file = runFile(home, runId);
   try {
-    const record = JSON.parse(readFileSync(file, "utf8")) as RunRecord;
-    if (record.schema !== RECORD_SCHEMA) throw new Error(`its schema is ${String(record.schema)}`);
-    return record;
+    const value = JSON.parse(readFileSync(file, "utf8")) as { schema?: unknown };
+    if (value.schema !== RECORD_SCHEMA) throw new Error(`its schema is ${String(value.schema)}`);
+    return value;
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     throw new PipeliteError("RUN_RECORD_INVALID", { file, problem }, error);

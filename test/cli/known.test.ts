@@ -2,21 +2,13 @@
 // was. `start-known.ts` tells whether the quick way was taken; the command itself tells what a run then does.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
 import { removeTree } from "#base/files.ts";
 import type { RunEvent } from "#run/events.ts";
-import type { RunRecord } from "#run/records.ts";
+import { listRuns, readRun, type RunRecord } from "#run/records.ts";
 import { openStore } from "#store/store.ts";
 import { pipelite } from "../rig/command.ts";
 
@@ -71,8 +63,8 @@ function runQuickly({ words = [], env, cwd = work }: Start = {}):
 }
 
 function records(): RunRecord[] {
-  const runs = join(environment.PIPELITE_HOME, "pipelite/runs");
-  return readdirSync(runs).map((name) => JSON.parse(readFileSync(join(runs, name), "utf8")) as RunRecord);
+  const home = environment.PIPELITE_HOME;
+  return listRuns(home).map(({ runId }) => readRun(home, runId));
 }
 
 /** Text with all that differs between two runs of the same taken out. */
