@@ -11,6 +11,7 @@ import { areUnchanged } from "#define/signatures.ts";
 import type { Claim } from "#evidence/claims.ts";
 import { digestOf } from "#evidence/journal.ts";
 import { repeatRecord } from "#evidence/repeat.ts";
+import type { Repeat } from "#evidence/repeat.ts";
 import { RECORD_SCHEMA } from "#evidence/run-record.ts";
 import { claimsOfRun } from "#evidence/run-claims.ts";
 import type { BareRecord } from "#evidence/run-claims.ts";
@@ -50,7 +51,7 @@ export function runAgain(options: RunOptions): RunOutcome | undefined {
 
   const runId = newRunId(start.at);
   const durationMs = performance.now() - start.ms;
-  const own = {
+  const own: Repeat = {
     schema: RECORD_SCHEMA,
     runId,
     repeats: { runId: memo.record.runId, digest: memo.digest },
