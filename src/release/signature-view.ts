@@ -5,7 +5,7 @@ export interface SignatureView {
   signer: string;
   /** The role the signature was given in, where a policy names the signer. */
   role?: string;
-  /** sha256 of the public key in DER, in hex. */
+  /** Fingerprint of the public key, as ssh shows it. */
   keyId: string;
   meaning: string;
   reason: string;

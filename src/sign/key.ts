@@ -1,15 +1,19 @@
-// Keys that sign statements: ECDSA on P-256 with SHA-256, which every Sigstore verifier takes. A key's id is the sha256
-// of its public half in DER: `openssl pkey -pubin -in KEY.pub -outform DER | sha256sum` gives the same.
+// Keys that sign statements: ECDSA on P-256 with SHA-256, which every Sigstore verifier takes. A key's id is the
+// fingerprint that ssh shows for it: verifiers in Go compute it anew and pass over a signature that names another (DSSE
+// v1.0 of secure-systems-lab, verify.go). `ssh-keygen -i -m PKCS8 -f KEY.pub | ssh-keygen -lf -` gives the same.
+// Specification of the encoding that is hashed: RFC 5656, section 3.1.
 import { createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
-import { hex } from "#base/bytes.ts";
 import { PipeliteError } from "#base/errors.ts";
 import { sha256 } from "#nix/hash.ts";
+import { toBase64 } from "./envelope.ts";
 
 const CURVE = "prime256v1";
+/** What stands before both coordinates of a point (SEC 1, section 2.3.3). */
+const UNCOMPRESSED = Buffer.of(4);
 const WANTED = "an EC key on P-256";
 
 export interface PublicKey {
-  /** sha256 of the key in DER (SPKI), in hex. */
+  /** `SHA256:` and 43 characters of base64: the fingerprint of the key as ssh shows it. */
   readonly keyId: string;
   readonly key: KeyObject;
 }
@@ -56,7 +60,17 @@ export function writePublicKey({ key }: PublicKey): string {
 }
 
 function publicKeyOf(key: KeyObject): PublicKey {
-  return { keyId: hex(sha256(key.export({ format: "der", type: "spki" }))), key };
+  const { x = "", y = "" } = key.export({ format: "jwk" });
+  const point = Buffer.concat([UNCOMPRESSED, Buffer.from(x, "base64url"), Buffer.from(y, "base64url")]);
+  const encoding = Buffer.concat(["ecdsa-sha2-nistp256", "nistp256", point].map(sshString));
+  return { keyId: `SHA256:${toBase64(sha256(encoding)).replaceAll("=", "")}`, key };
+}
+
+/** Length in four bytes, then the bytes (RFC 4251, section 5). */
+function sshString(content: string | Buffer): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(content.length);
+  return Buffer.concat([length, Buffer.from(content)]);
 }
 
 function checkKind({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject, from: string): void {

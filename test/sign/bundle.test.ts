@@ -12,7 +12,7 @@ import { isPipeliteError, type ErrorCode } from "#base/errors.ts";
 import { generateKey, parseBundle, parsePublicKey, parseStatement, preAuthEncoding } from "#sign/index.ts";
 import { signStatement, verifyBundle, writeBundle, writePublicKey } from "#sign/index.ts";
 import type { PublicKey } from "#sign/index.ts";
-import { peer } from "../rig/peer.ts";
+import { optionalPeer, peer } from "../rig/peer.ts";
 import { Folder, STATEMENT } from "./rig.ts";
 
 const vectors = join(import.meta.dirname, "vectors");
@@ -192,3 +192,32 @@ test("the same statement gives the same payload, whatever the order of its membe
   assert.equal(digest, createHash("sha256").update(parseBundle(golden).payload).digest("hex"));
   assert.ok(prettyJson(JSON.parse(golden)) === golden);
 });
+
+test("cosign verifies a bundle by its key, and looks at digest and type", { skip: cosign() }, () => {
+  using folder = new Folder();
+  const key = generateKey();
+  const [artifact, other] = ["hello", "hullo"].map((text) => {
+    writeFileSync(folder.file(text), text);
+    return folder.file(text);
+  });
+  const sha256 = createHash("sha256").update("hello").digest("hex");
+  const statement = { ...STATEMENT, subject: [{ name: "hello", digest: { sha256 } }] };
+  writeFileSync(folder.file("bundle"), writeBundle(signStatement(statement, key)));
+  writeFileSync(folder.file("key.pub"), writePublicKey(key.publicKey));
+  writeFileSync(folder.file("other.pub"), writePublicKey(generateKey().publicKey));
+  const verify = (keyFile: string, type: string, ...what: (string | undefined)[]) => {
+    const flags = ["--bundle", folder.file("bundle"), "--key", folder.file(keyFile), "--type", type];
+    const rest = ["--insecure-ignore-tlog", ...what.filter((word) => word !== undefined)];
+    return spawnSync("cosign", ["verify-blob-attestation", ...flags, ...rest]).status;
+  };
+  const { predicateType } = STATEMENT;
+  assert.equal(verify("key.pub", predicateType, artifact), 0);
+  assert.equal(verify("key.pub", predicateType, "--digest", sha256, "--digestAlg", "sha256"), 0);
+  assert.notEqual(verify("key.pub", predicateType, other), 0);
+  assert.notEqual(verify("other.pub", predicateType, artifact), 0);
+  assert.notEqual(verify("key.pub", "https://example.org/other/v1", artifact), 0);
+});
+
+function cosign(): false | string {
+  return optionalPeer("cosign", "Debian has no package of it");
+}

@@ -102,33 +102,51 @@ test("a private key is not taken for a public one, so it is never copied by mist
   refuses("SIGNING_KEY_INVALID", () => readPublicKey(file));
 });
 
-test(
-  "openssl reads our keys, makes keys we read, and computes the same id",
-  { skip: peer("openssl") },
-  () => {
-    using folder = new Folder();
-    const openssl = (...args: string[]) => {
-      const { status, stdout, stderr } = spawnSync("openssl", args);
-      assert.equal(status, 0, stderr.toString());
-      return stdout;
-    };
-    const key = generateKey();
-    const file = folder.file("anna.key");
-    writeSigningKey(file, key, "secret");
-    const der = openssl("pkey", "-in", file, "-passin", "pass:secret", "-pubout", "-outform", "DER");
-    writeFileSync(folder.file("der"), der);
-    assert.match(openssl("dgst", "-sha256", folder.file("der")).toString(), new RegExp(key.publicKey.keyId));
-    const made = folder.file("bert.key");
-    openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", made);
-    assert.match(readSigningKey(made).key.publicKey.keyId, /^[0-9a-f]{64}$/);
-    const old = folder.file("old.key");
-    openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", old);
-    assert.match(readSigningKey(old).key.publicKey.keyId, /^[0-9a-f]{64}$/);
-    const scrypt = folder.file("scrypt.key");
-    openssl("pkcs8", "-topk8", "-scrypt", "-in", made, "-passout", "pass:longer", "-out", scrypt);
-    assert.equal(
-      readSigningKey(scrypt, "longer").key.publicKey.keyId,
-      readSigningKey(made).key.publicKey.keyId,
-    );
-  },
-);
+test("openssl reads our keys and makes keys that we read", { skip: peer("openssl") }, () => {
+  using folder = new Folder();
+  const openssl = (...args: string[]) => {
+    const { status, stdout, stderr } = spawnSync("openssl", args);
+    assert.equal(status, 0, stderr.toString());
+    return stdout;
+  };
+  const file = folder.file("anna.key");
+  const { publicFile } = writeSigningKey(file, generateKey(), "secret");
+  const pem = openssl("pkey", "-in", file, "-passin", "pass:secret", "-pubout").toString();
+  assert.equal(pem, readFileSync(publicFile, "utf8"));
+  const short = folder.file("compressed.pub");
+  openssl(
+    "pkey",
+    "-in",
+    file,
+    "-passin",
+    "pass:secret",
+    "-pubout",
+    "-ec_conv_form",
+    "compressed",
+    "-out",
+    short,
+  );
+  assert.notEqual(readFileSync(short, "utf8"), pem);
+  assert.equal(readPublicKey(short).keyId, readPublicKey(publicFile).keyId);
+  const made = folder.file("bert.key");
+  openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", made);
+  assert.match(readSigningKey(made).key.publicKey.keyId, /^SHA256:[A-Za-z0-9+\/]{43}$/);
+  const old = folder.file("old.key");
+  openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", old);
+  assert.match(readSigningKey(old).key.publicKey.keyId, /^SHA256:[A-Za-z0-9+\/]{43}$/);
+  const scrypt = folder.file("scrypt.key");
+  openssl("pkcs8", "-topk8", "-scrypt", "-in", made, "-passout", "pass:longer", "-out", scrypt);
+  assert.equal(
+    readSigningKey(scrypt, "longer").key.publicKey.keyId,
+    readSigningKey(made).key.publicKey.keyId,
+  );
+});
+
+test("a key's id is the fingerprint that ssh shows for it", { skip: peer("ssh-keygen") }, () => {
+  using folder = new Folder();
+  const key = generateKey();
+  const { publicFile } = writeSigningKey(folder.file("anna.key"), key);
+  const ssh = (...args: string[]) => spawnSync("ssh-keygen", args, { encoding: "utf8" }).stdout;
+  writeFileSync(folder.file("ssh.pub"), ssh("-i", "-m", "PKCS8", "-f", publicFile));
+  assert.equal(ssh("-l", "-f", folder.file("ssh.pub")).split(" ")[1], key.publicKey.keyId);
+});
