@@ -34,15 +34,21 @@ export function historyFile(home: string): string {
  * Opens the index, brings its tables up to date, and closes it when `use` is done.
  * @throws PipeliteError HISTORY_DATABASE_INVALID, HISTORY_UNREACHABLE, HISTORY_DAMAGED, HISTORY_NEWER, HISTORY_REFUSED
  */
-export async function withHistory<T>(place: Place, use: (history: History) => Promise<T>): Promise<T> {
-  const name = nameOf(place);
+export function withHistory<T>(place: Place, use: (history: History) => Promise<T>): Promise<T> {
+  return openRaw(place, async (db) => {
+    await migrate(db);
+    return use({ home: place.home, name: nameOf(place), db });
+  });
+}
+
+/** The database as it is, without a look at its tables. */
+export async function openRaw<T>(place: Place, use: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
   let db: Kysely<Tables> | undefined;
   try {
     db = new Kysely<Tables>({ dialect: await dialectOf(place) });
-    await migrate(db);
-    return await use({ home: place.home, name, db });
+    return await use(db);
   } catch (error) {
-    throw asHistoryError(error, name);
+    throw asHistoryError(error, nameOf(place));
   } finally {
     await db?.destroy();
   }
@@ -78,6 +84,8 @@ async function migrate(db: Kysely<Tables>): Promise<void> {
   if (error !== undefined) throw error;
 }
 
+/** PostgreSQL's for a table or a column that is not there. */
+const SCHEMA_CODES = new Set(["42P01", "42703"]);
 const SQLITE = { error: 1, corrupt: 11, notDatabase: 26 } as const;
 
 function asHistoryError(error: unknown, database: string): unknown {
@@ -95,6 +103,8 @@ function asHistoryError(error: unknown, database: string): unknown {
     return new PipeliteError(isDamaged ? "HISTORY_DAMAGED" : "HISTORY_REFUSED", { database, problem }, error);
   }
   if (problem.startsWith("corrupted migrations"))
+    return new PipeliteError("HISTORY_DAMAGED", { database, problem }, error);
+  if (code !== undefined && SCHEMA_CODES.has(code))
     return new PipeliteError("HISTORY_DAMAGED", { database, problem }, error);
   if (isConnectionError(error, code))
     return new PipeliteError("HISTORY_UNREACHABLE", { database, problem: reasonOf(error) }, error);

@@ -49,6 +49,11 @@ export async function newestPipeline(history: History): Promise<string> {
   return newest.pipeline;
 }
 
+/** What a record says of itself besides (sizes, start times) is asked for by its id only. */
+const USUAL: Series["kind"][] = ["run", "stage", "check"];
+const FIGURES_OF: Series["kind"][] = ["run", "stage"];
+const CLAIMS: Series["kind"][] = ["check", "claim"];
+
 export interface SeriesQuery extends PipelineKey {
   stage?: string | undefined;
   figure?: Figure | undefined;
@@ -57,21 +62,20 @@ export interface SeriesQuery extends PipelineKey {
   until?: { startedAt: string; runId: string } | undefined;
 }
 
-/** Everything numeric that was measured, one series each: of the run, of its stages, of its claims. */
+/** What was measured, one series each: of the run, of its stages, of their checks; any other claim by its id. */
 export async function readSeries({ db }: History, query: SeriesQuery): Promise<Series[]> {
   let rows = db
     .selectFrom("pipelite_measurements as measured")
     .innerJoin("pipelite_runs as run", "run.run_id", "measured.run_id")
     .select(["run.run_id", "run.pipeline", "run.started_at", "run.host"])
-    .select(["measured.kind", "measured.stage", "measured.name", "measured.value", "measured.unit"])
-    .where("measured.value", "is not", null);
+    .select(["measured.kind", "measured.stage", "measured.name", "measured.value", "measured.unit"]);
   if (query.name !== undefined) rows = rows.where("run.pipeline", "=", query.name);
   if (query.file !== undefined) rows = rows.where("run.pipeline_file", "=", query.file);
   if (query.stage !== undefined) rows = rows.where("measured.stage", "=", query.stage);
-  if (query.figure !== undefined)
-    rows = rows.where("measured.name", "=", query.figure).where("measured.kind", "<>", "claim");
-  if (query.claim !== undefined)
-    rows = rows.where("measured.name", "=", query.claim).where("measured.kind", "=", "claim");
+  if (query.figure !== undefined) rows = rows.where("measured.name", "=", query.figure);
+  if (query.claim !== undefined) rows = rows.where("measured.name", "=", query.claim);
+  const kinds = query.claim !== undefined ? CLAIMS : query.figure !== undefined ? FIGURES_OF : USUAL;
+  rows = rows.where("measured.kind", "in", kinds);
   if (query.until !== undefined) rows = rows.where("run.started_at", "<=", query.until.startedAt);
   const measured = await rows.execute();
   const groups = new Map<string, typeof measured>();
@@ -88,7 +92,7 @@ type Measured = Pick<RunRow, "run_id" | "pipeline" | "started_at" | "host"> & {
   kind: Series["kind"];
   stage: string | null;
   name: string;
-  value: number | null;
+  value: number;
   unit: string | null;
 };
 
@@ -101,18 +105,19 @@ function seriesOf(rows: readonly Measured[]): Series {
   const points: Point[] = same.map(({ run_id, started_at, value, host }) => ({
     runId: run_id,
     startedAt: started_at,
-    value: value ?? Number.NaN,
+    value,
     host,
   }));
-  const figure = kind === "claim" ? undefined : FIGURES.find((each) => each === name);
-  const subject = kind === "claim" ? name : `${stage ?? "run"}/${name}`;
+  const isFigure = kind === "run" || kind === "stage";
+  const figure = !isFigure ? undefined : FIGURES.find((each) => each === name);
+  const subject = !isFigure ? name : `${stage ?? "run"}/${name}`;
   return {
     pipeline,
     subject,
     kind,
     ...(stage !== null && { stage }),
     ...(figure !== undefined && { figure }),
-    claims: claimsOf({ kind, subject, stage, figure }),
+    claims: claimsOf(subject, stage, figure),
     ...(unit !== null && { unit }),
     points,
     otherUnits: sorted.length - same.length,
@@ -120,30 +125,20 @@ function seriesOf(rows: readonly Measured[]): Series {
 }
 
 /** Ids of the claims of src/evidence that state a figure. */
-function claimsOf({
-  kind,
-  subject,
-  stage,
-  figure,
-}: {
-  kind: Series["kind"];
-  subject: string;
-  stage: string | null;
-  figure: Figure | undefined;
-}): string[] {
-  if (kind === "claim" || figure === undefined) return [subject];
-  if (kind === "run") return ["run/duration"];
+function claimsOf(subject: string, stage: string | null, figure: Figure | undefined): string[] {
+  if (figure === undefined) return [subject];
+  if (stage === null) return [subject];
   const names: Record<Figure, string[]> = {
     wall: ["wall"],
     cpu: ["cpu-user", "cpu-system"],
     memory: ["peak-memory"],
     io: ["io-read", "io-write"],
-    duration: [],
+    duration: ["duration"],
   };
-  return names[figure].map((name) => `${stage ?? "run"}/${name}`);
+  return names[figure].map((name) => `${stage}/${name}`);
 }
 
-const KINDS = ["run", "stage", "claim"] as const;
+const KINDS = ["run", "stage", "check", "claim"] as const;
 
 function bySubject(a: Series, b: Series): number {
   return (

@@ -38,16 +38,16 @@ export interface StageRow {
   failure: string | null;
 }
 
-/** What a run measured itself: figures of the stages that it built, and its claims, but not those of earlier outputs. */
+/** What a run measured itself: figures of the stages that it built, and claims that are numbers. */
 export interface MeasurementRow {
   run_id: string;
   ordinal: number;
-  kind: "run" | "stage" | "claim";
+  /** `check`: a claim that a stage stated in its verdict; `claim`: one that follows from the record. */
+  kind: "run" | "stage" | "check" | "claim";
   stage: string | null;
   /** A figure, or the id of a claim. */
   name: string;
-  /** Null for a claim that is no number. */
-  value: number | null;
+  value: number;
   unit: string | null;
   status: string;
 }
@@ -77,6 +77,15 @@ export interface Tables {
   pipelite_records: RecordRow;
   pipelite_changes: ChangeRow;
 }
+
+/** In the order in which they are made. */
+export const TABLES = [
+  "pipelite_runs",
+  "pipelite_stages",
+  "pipelite_measurements",
+  "pipelite_records",
+  "pipelite_changes",
+] as const satisfies (keyof Tables)[];
 
 type Schema = Kysely<unknown>;
 
@@ -134,7 +143,7 @@ const first: Migration = {
       .addColumn("kind", "text", notNull)
       .addColumn("stage", "text")
       .addColumn("name", "text", notNull)
-      .addColumn("value", "double precision")
+      .addColumn("value", "double precision", notNull)
       .addColumn("unit", "text")
       .addColumn("status", "text", notNull)
       .addPrimaryKeyConstraint("pipelite_measurements_key", ["run_id", "ordinal"])

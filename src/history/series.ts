@@ -18,7 +18,8 @@ export interface Series {
   pipeline: string;
   /** `<stage>/<figure>`, or the id of a claim; `run/duration` of the run itself. */
   subject: string;
-  kind: "run" | "stage" | "claim";
+  /** `check`: a claim that a stage stated in its verdict; `claim`: one that follows from the record. */
+  kind: "run" | "stage" | "check" | "claim";
   /** Absent for a claim of the run itself. */
   stage?: string;
   figure?: Figure;

@@ -17,7 +17,7 @@ export interface SignalOptions {
 const DEFAULT_RULES: readonly SignalRule[] = ["WER1", "EWMA", "REGRESSION"];
 
 /**
- * The signals that this run completed: of the figures of the stages it built, and of its claims. Runs after it are not
+ * The signals that this run completed: of the figures of the stages it built, and of their checks. Runs after it are not
  * looked at, and the baseline is the first runs', so the answer for a run stays the same when others follow.
  * The index must have the run (see `syncHistory`).
  */

@@ -35,8 +35,27 @@ class TransactionalAdapter extends SqliteAdapter {
 
 class ImmediateDriver extends SqliteDriver {
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw("begin immediate"));
+    const execute = (sql: string) => connection.executeQuery(CompiledQuery.raw(sql));
+    const start = performance.now();
+    // SQLite itself waits by blocking the thread, which may be the one that the lock's holder needs to go on.
+    await execute("pragma busy_timeout = 0");
+    for (let isBegun = false; !isBegun;) {
+      try {
+        await execute("begin immediate");
+        isBegun = true;
+      } catch (error) {
+        if (!isBusy(error) || performance.now() - start > BUSY_TIMEOUT_MS) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    }
+    await execute(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`);
   }
+}
+
+const SQLITE_BUSY = 5;
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && "errcode" in error && Number(error.errcode) % 256 === SQLITE_BUSY;
 }
 
 function openDatabase(file: string): SqliteDatabase {

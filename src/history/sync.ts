@@ -52,17 +52,15 @@ export async function syncHistory(history: History): Promise<SyncReport> {
   return report;
 }
 
-/** Makes the index of this home's records anew; what other homes put there stays. */
-export async function rebuildHistory(history: History): Promise<SyncReport> {
-  const origin = originOf(history.home);
-  await history.db.transaction().execute(async (transaction) => {
-    await transaction.deleteFrom("pipelite_records").where("origin", "=", origin).execute();
+/** Takes the records of this home out of the index; what other homes put there stays. */
+export async function forgetRecords({ home, db }: History): Promise<void> {
+  await db.transaction().execute(async (transaction) => {
+    await transaction.deleteFrom("pipelite_records").where("origin", "=", originOf(home)).execute();
     await transaction
       .deleteFrom("pipelite_runs")
       .where("run_id", "not in", transaction.selectFrom("pipelite_records").select("run_id"))
       .execute();
   });
-  return syncHistory(history);
 }
 
 function rowsOfFiles(

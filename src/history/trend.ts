@@ -290,7 +290,8 @@ function driftSignals(judged: Judged): Signal[] {
 function regressionSignals(judged: Judged): Signal[] {
   const { series, regression, values } = judged;
   const { median, deviation, n, status } = regression;
-  if (series.kind === "claim" || status !== "regressed" || median === null || deviation === null) return [];
+  const hasDirection = series.kind === "run" || series.kind === "stage";
+  if (!hasDirection || status !== "regressed" || median === null || deviation === null) return [];
   const half = studentQuantile(REGRESSION_ALPHA / 2, n - 1, "upper") * deviation * Math.sqrt(1 + 1 / n);
   return [
     signalAt(judged, {
