@@ -66,11 +66,20 @@ export interface Deviation extends Finding {
   recurrence: number;
 }
 
-/** A point or a rule of a control chart over the runs that says the process is not in control in this run. */
+/** What the history says about this run that chance does not explain: `signalsOf` of src/history gives these. */
 export interface Signal {
-  /** What is charted: id of a claim, such as `audio/wall`. */
-  claim: string;
+  /** `<stage>/<figure>`, or the id of a claim. */
+  subject: string;
+  claims: readonly string[];
   /** The rule that was broken, by its usual name. */
   rule: string;
-  statement: string;
+  /** The rule in words. */
+  meaning: string;
+}
+
+/** What an audit found, as far as deviations and releases go by it. */
+export interface AuditFinding {
+  auditedAt: string;
+  status: "holds" | "fails" | "unavailable";
+  claims: readonly { id: string; status: "holds" | "fails" | "unavailable" }[];
 }

@@ -15,8 +15,10 @@ export interface SignatureView {
   recordDigest: string;
   /** The signature is by that key, over this run, over the record as it is now, and in the journal. */
   isValid: boolean;
-  /** Why it is not. */
+  /** Why it is not. What a signature says that no known key made is left empty. */
   problem?: string;
+  /** The journal says that such a signature was given; a file it does not know was put there by hand. */
+  isJournalled: boolean;
   /** Relative to `<home>/pipelite`. */
   bundleFile: string;
 }

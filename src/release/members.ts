@@ -1,0 +1,22 @@
+// Readers of members of signed predicates and policies: what is missing or of another type is named.
+import { PipeliteError } from "#base/errors.ts";
+
+export type Members = Readonly<Record<string, unknown>>;
+
+export function membersOf(value: unknown, where: string): Members {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return refuse(where, "no object");
+  return value as Members;
+}
+
+export function textOf(members: Members, name: string): string {
+  const value = members[name];
+  return typeof value === "string" ? value : refuse(name, "no text");
+}
+
+export function optionalTextOf(members: Members, name: string): string | undefined {
+  return members[name] === undefined ? undefined : textOf(members, name);
+}
+
+function refuse(name: string, problem: string): never {
+  throw new PipeliteError("STATEMENT_INVALID", { problem: `${name} is ${problem}` });
+}

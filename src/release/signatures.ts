@@ -1,0 +1,170 @@
+// Electronic signatures on runs: one bundle for each person, meaning, reason and time, over the bytes of the run's record
+// and of its result tree. It can't be taken off or put on another run: the record's digest is what is signed
+// (21 CFR 11.50, 11.70). docs/signing.md describes the predicate.
+import { PipeliteError } from "#base/errors.ts";
+import { readJournal, type JournalEntry } from "#evidence/journal.ts";
+import { parseStorePath, storePathBase } from "#nix/store-path.ts";
+import { parseBundle, signStatement, verifyBundle, writeBundle } from "#sign/index.ts";
+import type { PublicKey, ResourceDigest, SigningKey, Statement } from "#sign/index.ts";
+import { keepPublicKey, readKeyring } from "./keyring.ts";
+import { membersOf, textOf } from "./members.ts";
+import { SIGNATURE_TYPE } from "./predicates.ts";
+import { readRunFile, requireUnchanged, treeDigest, type RunFile } from "./run-file.ts";
+import { nextFile, numberedFiles, readSealed, sealFile, withSealLock } from "./sealed.ts";
+import type { SignatureView } from "./signature-view.ts";
+
+/** What a signature may mean (21 CFR 11.50(a)(3)). */
+export const MEANINGS: readonly string[] = ["review", "approval", "responsibility", "authorship"];
+
+export interface SignRun {
+  home: string;
+  runId: string;
+  meaning: string;
+  /** Printed name of the signer. */
+  name: string;
+  reason: string;
+  key: SigningKey;
+}
+
+function folderOf(runId: string): string {
+  return `signatures/${runId}`;
+}
+
+/**
+ * Signs a run.
+ * @throws PipeliteError MEANING_UNKNOWN, SIGNER_INVALID, RUN_NOT_FOUND, RECORD_CHANGED, RESULT_MISSING, SIGNED_ALREADY
+ */
+export async function signRun({ home, runId, meaning, name, reason, key }: SignRun): Promise<SignatureView> {
+  if (!MEANINGS.includes(meaning)) {
+    throw new PipeliteError("MEANING_UNKNOWN", { meaning, known: MEANINGS.join(", ") });
+  }
+  checkName(name);
+  const { keyId } = key.publicKey;
+  return withSealLock(home, () => {
+    const run = requireUnchanged(home, runId);
+    const repeated = readSignatures(home, runId).find(
+      (other) => other.isValid && other.meaning === meaning && (other.signer === name || other.keyId === keyId),
+    );
+    if (repeated !== undefined) {
+      const { signer, signedAt } = repeated;
+      throw new PipeliteError("SIGNED_ALREADY", { run: runId, meaning, signer, at: signedAt });
+    }
+    const signedAt = new Date().toISOString();
+    const predicate = {
+      runId,
+      signer: { name, keyId },
+      meaning,
+      reason,
+      signedAt,
+      recordDigest: run.digest,
+      displayedAs: `${name}, ${meaning}, ${signedAt}${reason === "" ? "" : `: ${reason}`}`,
+    };
+    const statement = { subject: subjectsOf(home, run), predicateType: SIGNATURE_TYPE, predicate };
+    keepPublicKey(home, key.publicKey);
+    const bundleFile = nextFile(home, folderOf(runId), readJournal(home));
+    const content = writeBundle(signStatement(statement, key));
+    sealFile(home, { kind: "signature", subject: runId, file: bundleFile, content });
+    const view = readSignatures(home, runId).find((each) => each.bundleFile === bundleFile);
+    if (view?.isValid !== true) throw new Error(`the signature just made is not valid: ${view?.problem ?? "gone"}`);
+    return view;
+  });
+}
+
+/** A printed name: what two people would read as the same must not be two texts. @throws SIGNER_INVALID */
+export function checkName(name: string): void {
+  if (name === "" || name !== name.trim().normalize("NFC") || /[\p{Cc}\p{Cf}]|\s{2}/u.test(name)) {
+    throw new PipeliteError("SIGNER_INVALID", { name });
+  }
+}
+
+/** The record by the sha256 of its file, and its result tree by that of its NAR. @throws RESULT_MISSING */
+export function subjectsOf(home: string, { file, digest, record }: RunFile): ResourceDigest[] {
+  const own = { name: file, digest: { sha256: digest.slice("sha256:".length) } };
+  if (record.tree === undefined) return [own];
+  const narHash = treeDigest(home, record);
+  if (narHash === undefined) throw new PipeliteError("RESULT_MISSING", { run: record.runId, tree: record.tree });
+  return [own, { name: storePathBase(parseStorePath(record.tree)), digest: { sha256: narHash, narHash } }];
+}
+
+/** Why the subjects of a statement are not this run as it is now. */
+export function subjectProblem(home: string, run: RunFile, { subject }: Statement): string | undefined {
+  let wanted: ResourceDigest[];
+  try {
+    wanted = subjectsOf(home, run);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  const [record, tree] = subject;
+  if (record?.name !== run.file) return "it is for another run";
+  if (record.digest["sha256"] !== wanted[0]?.digest["sha256"]) return "the record is not the one that was signed";
+  if (tree?.name !== wanted[1]?.name || tree?.digest["sha256"] !== wanted[1]?.digest["sha256"]) {
+    return "the result is not the one that was signed";
+  }
+  return undefined;
+}
+
+/** All signatures on a run in the order they were given, with what is wrong about those that don't count. */
+export function readSignatures(home: string, runId: string): SignatureView[] {
+  const journal = readJournal(home);
+  const files = numberedFiles(home, folderOf(runId), journal);
+  if (files.length === 0) return [];
+  const run = readRunFile(home, runId);
+  const keys = readKeyring(home);
+  return files.map((file) => viewOf({ home, run, keys, journal, file }));
+}
+
+interface ViewSources {
+  home: string;
+  run: RunFile;
+  keys: readonly PublicKey[];
+  journal: readonly JournalEntry[];
+  file: string;
+}
+
+const NOTHING = { signer: "", keyId: "", meaning: "", reason: "", signedAt: "", recordDigest: "" };
+
+function viewOf({ home, run, keys, journal, file }: ViewSources): SignatureView {
+  const { text, isJournalled, problem: sealProblem } = readSealed(home, file, journal);
+  const place = { bundleFile: file, isJournalled };
+  if (text === undefined) return { ...NOTHING, isValid: false, problem: sealProblem ?? "gone", ...place };
+  try {
+    const statement = verifyBundle(parseBundle(text), keys);
+    const view = parseSignature(statement, parseBundle(text).keyId);
+    const problem =
+      sealProblem ??
+      (view.runId === run.runId ? undefined : "it is for another run") ??
+      (view.recordDigest === run.digest ? undefined : "the record is not the one that was signed") ??
+      subjectProblem(home, run, statement);
+    const { runId: _, ...shown } = view;
+    return { ...shown, isValid: problem === undefined, ...(problem !== undefined && { problem }), ...place };
+  } catch (error) {
+    if (!(error instanceof PipeliteError)) throw error;
+    return { ...NOTHING, isValid: false, problem: error.message, ...place };
+  }
+}
+
+type SignatureFields = Pick<
+  SignatureView,
+  "signer" | "keyId" | "meaning" | "reason" | "signedAt" | "recordDigest"
+> & { runId: string };
+
+/** @throws PipeliteError STATEMENT_INVALID */
+function parseSignature({ predicateType, predicate }: Statement, bundleKeyId: string): SignatureFields {
+  if (predicateType !== SIGNATURE_TYPE) {
+    throw new PipeliteError("STATEMENT_INVALID", { problem: `it is no signature on a run: ${predicateType}` });
+  }
+  const signer = membersOf(predicate["signer"], "signer");
+  const keyId = textOf(signer, "keyId");
+  if (keyId !== bundleKeyId) {
+    throw new PipeliteError("STATEMENT_INVALID", { problem: "it names another key than it is signed with" });
+  }
+  return {
+    runId: textOf(predicate, "runId"),
+    signer: textOf(signer, "name"),
+    keyId,
+    meaning: textOf(predicate, "meaning"),
+    reason: textOf(predicate, "reason"),
+    signedAt: textOf(predicate, "signedAt"),
+    recordDigest: textOf(predicate, "recordDigest"),
+  };
+}
