@@ -43,6 +43,7 @@ export function addInductive(k: Kernel, record: InductiveRecord, line: number): 
   }
   const expansion = expandNested(k, record, params, level);
   const { group } = expansion;
+  checkNestedUniverses(k, group);
   for (const type of group.types)
     for (const constructor of type.constructors) checkConstructor(k, group, type, constructor);
   checkFlags(record, expansion, isRecursive);
@@ -122,6 +123,20 @@ function checkTypes(k: Kernel, types: readonly TypeRecord[]): { params: readonly
   if (params === undefined || level === undefined)
     return reject("inductive-header", "Cannot declare a group without types");
   return { params, level };
+}
+
+/**
+ * What stands for a nested occurrence is one more type of the group, so it is in the group's universe. Were it a
+ * proposition inside of a type of data, its recursor would take data out of proofs.
+ */
+function checkNestedUniverses(k: Kernel, { types, declaredCount, level }: Group): void {
+  for (const { type } of types.slice(declaredCount)) {
+    const sort = k.whnf(openFunctionType(k, type, 0).body);
+    const own = sort.levels[0];
+    if (sort.kind === SORT && own !== undefined && k.levels.isSame(level, own)) continue;
+    const label = types[0] === undefined ? "the group" : formatName(types[0].name);
+    reject("inductive-universe", `Cannot declare ${label}: it is nested in a type of another universe`);
+  }
 }
 
 function isGroupRecursive({ types, constructors }: InductiveRecord): boolean {

@@ -47,7 +47,8 @@ export function checkPrimitiveDefinition(k: Kernel, definition: Valued): void {
   if (operation === undefined) return;
   const wrong = (what: string): never =>
     reject("primitive-mismatch", `Cannot declare ${formatName(definition.name)}: ${what}`);
-  if (!k.environment.has(known.nat)) wrong("Nat is not declared");
+  // A definition of that name may have a Nat.rec of its own, over which the equations below say nothing.
+  if (k.environment.get(known.nat)?.kind !== "inductive") wrong("Nat is not declared as an inductive type");
   const { terms } = k;
   const nat = terms.constant(known.nat, []);
   const isComparison = operation === "beq" || operation === "ble";

@@ -12,6 +12,7 @@ import { LITERALS } from "./refuse/literals.ts";
 import { PROJECTIONS } from "./refuse/projections.ts";
 import { QUOTIENTS } from "./refuse/quotients.ts";
 import { RECURSORS } from "./refuse/recursors.ts";
+import { REVIEW } from "./refuse/review.ts";
 
 const GROUPS: Readonly<Record<string, readonly Case[]>> = {
   format: FORMAT,
@@ -23,6 +24,7 @@ const GROUPS: Readonly<Record<string, readonly Case[]>> = {
   projection: PROJECTIONS,
   literal: LITERALS,
   quotient: QUOTIENTS,
+  review: REVIEW,
   hidden: HIDDEN,
 };
 
