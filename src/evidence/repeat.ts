@@ -36,8 +36,13 @@ export function wholeRecord(value: unknown, read: (runId: string) => unknown): R
   if (!isRepeat(value)) return value as RunRecord;
   const earlier = read(value.repeats.runId);
   if (isRepeat(earlier)) throw new Error(`it repeats ${value.repeats.runId}, which repeats another`);
-  const { claims, ...bare } = earlier as RunRecord;
-  const record = repeatRecord(bare, value);
+  return repeated(earlier as RunRecord, value);
+}
+
+/** The record of a run that repeats `earlier`. */
+export function repeated(earlier: RunRecord, own: Repeat): RunRecord {
+  const { claims, ...bare } = earlier;
+  const record = repeatRecord(bare, own);
   return { ...record, claims: claimsOfRun(record, claimsOfOutputs(claims)) };
 }
 

@@ -8,6 +8,7 @@ import { isBuildNode } from "#define/graph.ts";
 import type { Graph } from "#define/graph.ts";
 import { areSettled, signatures } from "#define/signatures.ts";
 import { outputClaims } from "#evidence/output-claims.ts";
+import { repeated } from "#evidence/repeat.ts";
 import { addResultTree } from "#evidence/result-tree.ts";
 import { claimsOfRun } from "#evidence/run-claims.ts";
 import type { BareRecord } from "#evidence/run-claims.ts";
@@ -87,8 +88,10 @@ export async function conclude({
   if (kept !== undefined) {
     const made = { ...work.prepared.made, ...signatures([...loaded.files, lockFile(graph.root)]) };
     const shown = graph.nodes.filter(isShown).map(({ name }) => name);
-    if (areSettled(made, start.at.getTime()))
-      rememberRun(options, { made, record: bareOf(whole), digest, ofOutputs, shown });
+    const repeats = { runId, digest };
+    const { schema, startedAt, finishedAt } = whole;
+    const next = repeated(whole, { schema, runId, repeats, startedAt, finishedAt, durationMs });
+    if (areSettled(made, start.at.getTime())) rememberRun(options, { made, record: next, repeats, shown });
   }
   listener({
     type: "run-finished",
@@ -110,10 +113,6 @@ export async function conclude({
 
 function digestOf(text: string): string {
   return `sha256:${createHash("sha256").update(text).digest("hex")}`;
-}
-
-function bareOf({ claims: _, ...bare }: RunRecord): BareRecord {
-  return bare;
 }
 
 function resultsOf({ outputs }: Workspace, { results }: Graph): Record<string, StorePath> {

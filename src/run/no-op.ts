@@ -8,13 +8,11 @@ import { EXIT } from "#base/errors.ts";
 import { VERSION } from "#base/version.ts";
 import { findPipeline } from "#define/find.ts";
 import { areUnchanged } from "#define/signatures.ts";
-import type { Claim } from "#evidence/claims.ts";
 import { digestOf } from "#evidence/journal.ts";
-import { repeatRecord } from "#evidence/repeat.ts";
 import type { Repeat } from "#evidence/repeat.ts";
+import { renewed } from "#evidence/renewed.ts";
 import { RECORD_SCHEMA } from "#evidence/run-record.ts";
-import { claimsOfRun } from "#evidence/run-claims.ts";
-import type { BareRecord } from "#evidence/run-claims.ts";
+import type { RunRecord } from "#evidence/run-record.ts";
 import { isRegistered } from "#store/registered.ts";
 import { recall, remember } from "./recall.ts";
 import { runFile, writeRun } from "./record-file.ts";
@@ -26,11 +24,10 @@ import { stageFinished } from "./stage-finished.ts";
 export interface Memo {
   /** Every file that it was made from: absolute path -> stat signature. */
   made: Record<string, string>;
-  record: BareRecord;
-  /** Of the record's file. */
-  digest: string;
-  /** The claims of its outputs: those of the record are made anew for every run. */
-  ofOutputs: Claim[];
+  /** The record of a run that repeats it. */
+  record: RunRecord;
+  /** The run, and the digest of its record. */
+  repeats: Repeat["repeats"];
   /** Names of the stages that a person follows. */
   shown: string[];
 }
@@ -47,24 +44,22 @@ export function runAgain(options: RunOptions): RunOutcome | undefined {
   const tree = memo?.record.tree;
   if (memo === undefined || tree === undefined || !areUnchanged(memo.made)) return undefined;
   if (!isWholeAndLinked(home, tree, out) || !areOnDisk(home, memo.record)) return undefined;
-  if (!existsSync(runFile(home, memo.record.runId))) return undefined;
+  if (!existsSync(runFile(home, memo.repeats.runId))) return undefined;
 
   const runId = newRunId(start.at);
   const durationMs = performance.now() - start.ms;
   const own: Repeat = {
     schema: RECORD_SCHEMA,
     runId,
-    repeats: { runId: memo.record.runId, digest: memo.digest },
+    repeats: memo.repeats,
     startedAt: start.at.toISOString(),
     finishedAt: new Date(start.at.getTime() + durationMs).toISOString(),
     durationMs,
   };
   // Before anything is said: whoever could not record it can still run.
   writeRun(home, own, digestOf);
-  const record = repeatRecord(memo.record, own);
-  const { stages } = record;
-  const claims = claimsOfRun(record, memo.ofOutputs);
-  const { pipeline, sandbox } = record;
+  const record = renewed(memo.record, own);
+  const { pipeline, sandbox, stages, claims } = record;
   const isShown = ({ name }: { name: string }) => memo.shown.includes(name);
   const startedAt = record.startedAt;
   const announced = stages.filter(isShown).map(({ name, inputs }) => ({ name, inputs }));
@@ -120,7 +115,7 @@ function isWholeAndLinked(home: string, tree: string, out: string | null): boole
 }
 
 /** Whether every output is still where it was: a path may be removed by hand and stay registered. */
-function areOnDisk(home: string, { stages }: BareRecord): boolean {
+function areOnDisk(home: string, { stages }: RunRecord): boolean {
   const paths = stages.flatMap(({ outPath }) => outPath ?? []);
   return paths.every((path) => lstatSync(join(home, path), { throwIfNoEntry: false }) !== undefined);
 }
