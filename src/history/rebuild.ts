@@ -36,7 +36,7 @@ function moveAside(home: string): string {
 }
 
 async function dropTables(place: Place): Promise<string> {
-  const names = [...TABLES].toReversed().concat(Object.values(MIGRATION_TABLES));
+  const names: string[] = [...TABLES.toReversed(), ...Object.values(MIGRATION_TABLES)];
   await openRaw(place, async (db) => {
     for (const name of names) await sql`drop table if exists ${sql.table(name)}`.execute(db);
   });

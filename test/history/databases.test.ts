@@ -1,0 +1,446 @@
+// One suite over both databases: what the index holds, how it follows the run records, and what it says when it can't.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import fc from "fast-check";
+import { sql } from "kysely";
+import { isPipeliteError, type ErrorCode } from "#base/errors.ts";
+import type { Repeat } from "#evidence/repeat.ts";
+import { RECORD_SCHEMA } from "#evidence/run-record.ts";
+import { openRaw, withHistory, type Place } from "#history/history.ts";
+import { countRuns, readChanges, readRuns, readSeries } from "#history/read.ts";
+import { rebuildHistory } from "#history/rebuild.ts";
+import { syncHistory } from "#history/sync.ts";
+import { needsPostgres, startPostgres, type Postgres } from "../rig/postgres.ts";
+import { contentOf, fakeRecord, FakeHome, runIdAt } from "./rig.ts";
+
+const skip = needsPostgres();
+const server: Postgres | undefined = skip === false ? await startPostgres() : undefined;
+after(() => server?.[Symbol.asyncDispose]());
+
+const sync = (place: Place) => withHistory(place, syncHistory);
+const walls = async (place: Place) => {
+  const [series] = await withHistory(place, (history) =>
+    readSeries(history, { stage: "audio", figure: "wall" }),
+  );
+  return series?.points.map(({ value }) => value) ?? [];
+};
+
+function refuses(promise: Promise<unknown>, code: ErrorCode): Promise<void> {
+  return assert.rejects(promise, (error) => {
+    assert.ok(isPipeliteError(error, code), String(error));
+    return true;
+  });
+}
+
+for (const kind of ["SQLite", "PostgreSQL"] as const) {
+  const placeOf = ({ home }: FakeHome): Place => ({
+    home,
+    database: kind === "SQLite" ? undefined : server?.createDatabase(),
+  });
+
+  describe(kind, { skip: kind === "PostgreSQL" ? skip : false }, () => {
+    test("runs, stages and what they measured are indexed; what was cached is no measurement", async () => {
+      using home = new FakeHome();
+      const place = placeOf(home);
+      const stages = {
+        audio: { wallMs: 812.25, checks: { pitch: 0.125 } },
+        song: { status: "cached" as const },
+      };
+      home.write(fakeRecord({ at: 1, stages }), fakeRecord({ at: 2, pipeline: "other" }));
+      const report = await sync(place);
+      assert.deepEqual(report, { added: 2, changed: [], conflicts: [], missing: [], unreadable: [] });
+      await withHistory(place, async (history) => {
+        const [run] = await readRuns(history, { name: "walk" });
+        assert.equal(run?.run_id, runIdAt(1));
+        assert.equal(run.stages, 2);
+        assert.equal(run.built, 1);
+        assert.equal(run.duration_ms, 922.25);
+        const series = await readSeries(history, { name: "walk" });
+        const found = series.map(({ subject, points, unit }) => [subject, points[0]?.value, unit]);
+        assert.deepEqual(found, [
+          ["audio/wall", 812.25, "ms"],
+          ["audio/cpu", 507.65625, "ms"],
+          ["audio/memory", 50_000_000, "B"],
+          ["audio/duration", 822.25, "ms"],
+          ["audio/pitch", 0.125, "cents"],
+        ]);
+        const [claim] = await readSeries(history, { claim: "audio/wall" });
+        assert.equal(claim?.points[0]?.value, 812.25);
+        assert.deepEqual(await readSeries(history, { claim: "song/wall" }), []);
+        const [whole] = await readSeries(history, { name: "other", figure: "duration" });
+        assert.equal(whole?.subject, "run/duration");
+      });
+    });
+
+    test("a second sync reads only what is new", async () => {
+      using home = new FakeHome();
+      const place = placeOf(home);
+      home.write(fakeRecord({ at: 1 }));
+      assert.equal((await sync(place)).added, 1);
+      assert.equal((await sync(place)).added, 0);
+      home.write(fakeRecord({ at: 2 }));
+      assert.equal((await sync(place)).added, 1);
+      assert.equal(await withHistory(place, countRuns), 2);
+    });
+
+    test("a changed record is told, kept in the log and indexed as it is; a second look finds nothing", async () => {
+      using home = new FakeHome();
+      const place = placeOf(home);
+      home.write(fakeRecord({ at: 1, stages: { audio: { wallMs: 900 } } }), fakeRecord({ at: 2 }));
+      await sync(place);
+      home.write(fakeRecord({ at: 1, stages: { audio: { wallMs: 100 } } }));
+      const { changed } = await sync(place);
+      assert.deepEqual(
+        changed.map(({ runId }) => runId),
+        [runIdAt(1)],
+      );
+      assert.notEqual(changed[0]?.before, changed[0]?.after);
+      assert.deepEqual(await walls(place), [100, 1000]);
+      assert.deepEqual((await sync(place)).changed, []);
+      await rebuildHistory(place);
+      const log = await withHistory(place, readChanges);
+      assert.deepEqual(
+        log.map(({ runId }) => runId),
+        [runIdAt(1)],
+      );
+    });
+
+    test("a record that was only touched is no change", async () => {
+      using home = new FakeHome();
+      const place = placeOf(home);
+      home.write(fakeRecord({ at: 1 }));
+      await sync(place);
+      rmSync(home.file(runIdAt(1)));
+      home.write(fakeRecord({ at: 1 }));
+      assert.deepEqual(await sync(place), {
+        added: 0,
+        changed: [],
+        conflicts: [],
+        missing: [],
+        unreadable: [],
+      });
+    });
+
+    test("a record that is gone is told and its rows stay, until a rebuild", async () => {
+      using home = new FakeHome();
+      const place = placeOf(home);
+      home.write(fakeRecord({ at: 1 }), fakeRecord({ at: 2 }));
+      await sync(place);
+      rmSync(home.file(runIdAt(1)));
+      assert.deepEqual((await sync(place)).missing, [runIdAt(1)]);
+      assert.equal(await withHistory(place, countRuns), 2);
+      assert.deepEqual((await rebuildHistory(place)).missing, []);
+      assert.equal(await withHistory(place, countRuns), 1);
+    });
+
+    test("records that can't be read are told, the others are indexed", async () => {
+      using home = new FakeHome();
+      const place = placeOf(home);
+      home.write(fakeRecord({ at: 1 }));
+      const wrong: Record<string, unknown> = {
+        text: "no JSON",
+        other: fakeRecord({ at: 9 }),
+        newer: { ...fakeRecord({ at: 9, runId: "newer" }), schema: RECORD_SCHEMA + 1 },
+        empty: null,
+        untyped: { ...fakeRecord({ at: 9, runId: "untyped" }), durationMs: "long" },
+        nameless: { ...fakeRecord({ at: 9, runId: "nameless" }), pipeline: 7 },
+        orphan: { runId: "orphan", repeats: { runId: "nobody", digest: "sha256:0" } },
+      };
+      for (const [name, content] of Object.entries(wrong)) {
+        writeFileSync(home.file(name), typeof content === "string" ? content : JSON.stringify(content));
+      }
+      const { added, unreadable } = await sync(place);
+      assert.equal(added, 1);
+      assert.equal(unreadable.length, Object.keys(wrong).length);
+      for (const { problem } of unreadable) assert.match(problem, /\S/);
+    });
+
+    test("a run without work is indexed from the record it repeats, and refused when that one changed", async () => {
+      using home = new FakeHome();
+      const place = placeOf(home);
+      const whole = fakeRecord({ at: 1 });
+      home.write(whole);
+      const repeat = (at: number, digest: string): Repeat => ({
+        schema: RECORD_SCHEMA,
+        runId: runIdAt(at),
+        repeats: { runId: whole.runId, digest },
+        startedAt: whole.startedAt,
+        finishedAt: whole.finishedAt,
+        durationMs: 30,
+      });
+      await sync(place);
+      const [indexed] = await withHistory(place, readRuns);
+      home.write(repeat(2, indexed?.digest ?? ""), repeat(3, "sha256:0"));
+      const { added, unreadable } = await sync(place);
+      assert.equal(added, 1);
+      assert.match(unreadable[0]?.problem ?? "", /not the same any more/);
+      const runs = await withHistory(place, readRuns);
+      assert.deepEqual(runs.map(({ duration_ms, built }) => `${duration_ms} ${built}`).toSorted(), [
+        "1110 1",
+        "30 0",
+      ]);
+      assert.deepEqual(await walls(place), [1000]);
+    });
+
+    test("property: an index that followed the records holds the rows of one made anew", async () => {
+      const step = fc.record({
+        at: fc.integer({ min: 1, max: 6 }),
+        wallMs: fc.integer({ min: 1, max: 3 }),
+        name: fc.constantFrom(
+          "audio",
+          "a'b",
+          'x"; drop table pipelite_runs; --',
+          "\u0000\ud800",
+          "\u{1F3B5}",
+        ),
+        status: fc.constantFrom("built" as const, "cached" as const, "failed" as const),
+        syncs: fc.boolean(),
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+          using home = new FakeHome();
+          const place = placeOf(home);
+          for (const { at, wallMs, name, status, syncs } of steps) {
+            home.write(
+              fakeRecord({ at, stages: { [name]: { wallMs, status, checks: { [name]: wallMs } } } }),
+            );
+            if (syncs) await sync(place);
+          }
+          await sync(place);
+          const followed = await contentOf(place);
+          await rebuildHistory(place);
+          assert.deepEqual(await contentOf(place), followed);
+          const runs = new Set(steps.map(({ at }) => at)).size;
+          assert.equal(followed[0]?.length, runs);
+        }),
+        { numRuns: kind === "SQLite" ? 25 : 8 },
+      );
+    });
+
+    test("names are data: quotes, SQL and zero characters are found as they are written", async () => {
+      using home = new FakeHome();
+      const place = placeOf(home);
+      const evil = "x'); drop table pipelite_runs; --";
+      home.write(fakeRecord({ at: 1, pipeline: evil, stages: { [evil]: { checks: { [evil]: 7 } } } }));
+      await sync(place);
+      await withHistory(place, async (history) => {
+        assert.equal((await readRuns(history, { name: evil })).length, 1);
+        assert.equal((await readRuns(history, { name: "' or '1'='1" })).length, 0);
+        const [series] = await readSeries(history, { claim: `${evil}/${evil}` });
+        assert.equal(series?.points[0]?.value, 7);
+        assert.equal((await readSeries(history, { stage: evil })).length, 5);
+      });
+    });
+
+    test("several processes at once, on an index that is not there yet, add every run once", async () => {
+      using home = new FakeHome();
+      const place = placeOf(home);
+      home.write(...Array.from({ length: 600 }, (_, at) => fakeRecord({ at })));
+      const reports = await Promise.all([1, 2, 3].map(() => syncElsewhere(place)));
+      assert.equal(
+        reports.reduce((sum, { added }) => sum + added, 0),
+        600,
+      );
+      const followed = await contentOf(place);
+      assert.equal(followed[0]?.length, 600);
+      await rebuildHistory(place);
+      assert.deepEqual(await contentOf(place), followed);
+    });
+
+    test("several at once in one process wait for each other", async () => {
+      using home = new FakeHome();
+      const place = placeOf(home);
+      home.write(...Array.from({ length: 300 }, (_, at) => fakeRecord({ at })));
+      const reports = await Promise.all([1, 2, 3].map(() => sync(place)));
+      assert.equal(
+        reports.reduce((sum, { added }) => sum + added, 0),
+        300,
+      );
+    });
+
+    test("thousands of runs are indexed, and their series read", async () => {
+      const count = kind === "SQLite" ? 10_000 : 2000;
+      using home = new FakeHome();
+      const place = placeOf(home);
+      for (let at = 0; at < count; at += 1) home.write(fakeRecord({ at, stages: { audio: { wallMs: at } } }));
+      assert.equal((await sync(place)).added, count);
+      assert.equal((await sync(place)).added, 0);
+      const values = await walls(place);
+      assert.deepEqual([values.length, values[0], values.at(-1)], [count, 0, count - 1]);
+    });
+
+    test("HISTORY_NEWER: tables of a newer version are left alone", async () => {
+      using home = new FakeHome();
+      const place = placeOf(home);
+      home.write(fakeRecord({ at: 1 }));
+      await sync(place);
+      await openRaw(place, (db) =>
+        db
+          .withTables<{ pipelite_migrations: { name: string; timestamp: string } }>()
+          .insertInto("pipelite_migrations")
+          .values({ name: "9999-later", timestamp: new Date().toISOString() })
+          .execute(),
+      );
+      await refuses(sync(place), "HISTORY_NEWER");
+      await refuses(rebuildHistory(place), "HISTORY_NEWER");
+    });
+
+    test("HISTORY_DAMAGED: a table that is gone is told, and a rebuild makes it again", async () => {
+      using home = new FakeHome();
+      const place = placeOf(home);
+      home.write(fakeRecord({ at: 1 }), fakeRecord({ at: 2 }));
+      await sync(place);
+      const before = await contentOf(place);
+      await openRaw(place, (db) => db.schema.dropTable("pipelite_measurements").execute());
+      await refuses(walls(place), "HISTORY_DAMAGED");
+      const { added, replaced } = await rebuildHistory(place);
+      assert.equal(added, 2);
+      assert.match(replaced ?? "", /\S/);
+      assert.deepEqual(await contentOf(place), before);
+    });
+  });
+}
+
+interface Elsewhere {
+  added: number;
+}
+
+function syncElsewhere({ home, database }: Place): Promise<Elsewhere> {
+  const script = join(import.meta.dirname, "sync-once.ts");
+  const args = [
+    "--disable-warning=ExperimentalWarning",
+    script,
+    home,
+    ...(database === undefined ? [] : [database]),
+  ];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  let out = "";
+  child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) =>
+      code === 0 ? resolve(JSON.parse(out) as Elsewhere) : reject(new Error(`ended with ${code}`)),
+    );
+  });
+}
+
+describe("SQLite alone", () => {
+  test("HISTORY_DAMAGED: bytes that are no database, or a broken one; the rebuild keeps the damaged file", async () => {
+    using home = new FakeHome();
+    home.write(...Array.from({ length: 50 }, (_, at) => fakeRecord({ at })));
+    const file = join(home.home, "pipelite", "history.sqlite");
+    writeFileSync(
+      file,
+      "this is no database, though it is long enough to be looked at as one by SQLite".repeat(100),
+    );
+    await refuses(sync(home), "HISTORY_DAMAGED");
+    const { replaced } = await rebuildHistory(home);
+    assert.equal(replaced, `${file}.damaged`);
+    const before = await contentOf(home);
+    // Pages in the middle are overwritten, the header stays.
+    await openRaw(home, (db) => sql`pragma wal_checkpoint(truncate)`.execute(db));
+    const bytes = readFileSync(file);
+    writeFileSync(file, bytes.fill(0xa5, 4096, bytes.length - 4096));
+    await refuses(contentOf(home), "HISTORY_DAMAGED");
+    await rebuildHistory(home);
+    assert.deepEqual(await contentOf(home), before);
+  });
+
+  test("HISTORY_REFUSED: a folder stands where the file should be", async () => {
+    using home = new FakeHome();
+    mkdirSync(join(home.home, "pipelite", "history.sqlite"), { recursive: true });
+    await refuses(sync(home), "HISTORY_REFUSED");
+  });
+});
+
+describe("PostgreSQL alone", { skip }, () => {
+  test("several homes share one database: each keeps its runs, and a rebuild of one leaves the others'", async () => {
+    using one = new FakeHome();
+    using two = new FakeHome();
+    const database = server?.createDatabase();
+    one.write(fakeRecord({ at: 1 }), fakeRecord({ at: 2 }));
+    two.write(fakeRecord({ at: 2 }), fakeRecord({ at: 3 }));
+    const [first, second] = [
+      { home: one.home, database },
+      { home: two.home, database },
+    ];
+    assert.equal((await sync(first)).added, 2);
+    assert.equal((await sync(second)).added, 1);
+    assert.deepEqual((await sync(first)).conflicts, []);
+    const both = await contentOf(first);
+    await rebuildHistory(first);
+    assert.deepEqual(await contentOf(second), both);
+    rmSync(one.file(runIdAt(1)));
+    rmSync(one.file(runIdAt(2)));
+    await rebuildHistory(first);
+    const runs = await withHistory(second, readRuns);
+    assert.deepEqual(
+      runs.map(({ run_id }) => run_id),
+      [runIdAt(3), runIdAt(2)],
+    );
+  });
+
+  test("two homes with different records of one run: told each time, and the first one stays", async () => {
+    using one = new FakeHome();
+    using two = new FakeHome();
+    const database = server?.createDatabase();
+    one.write(fakeRecord({ at: 1, stages: { audio: { wallMs: 5 } } }));
+    two.write(fakeRecord({ at: 1, stages: { audio: { wallMs: 6 } } }));
+    const second = { home: two.home, database };
+    await sync({ home: one.home, database });
+    for (const _ of [1, 2]) {
+      const { conflicts, changed } = await sync(second);
+      assert.deepEqual(
+        conflicts.map(({ runId }) => runId),
+        [runIdAt(1)],
+      );
+      assert.deepEqual(changed, []);
+    }
+    assert.deepEqual(await walls(second), [5]);
+  });
+
+  test("HISTORY_UNREACHABLE: no server, no such database, and one that ended; a password is never shown", async () => {
+    using home = new FakeHome();
+    home.write(fakeRecord({ at: 1 }));
+    const at = (database: string) => sync({ home: home.home, database });
+    await refuses(at("postgres://me:secret@127.0.0.1:1/x"), "HISTORY_UNREACHABLE");
+    await refuses(at("postgres:///x?host=/nonexistent"), "HISTORY_UNREACHABLE");
+    const address = server?.createDatabase() ?? "";
+    await refuses(at(address.replace(/test\d+/, "nosuch")), "HISTORY_UNREACHABLE");
+    await at("postgres://me:secret@127.0.0.1:1/x?password=secret").catch((error: unknown) => {
+      assert.ok(isPipeliteError(error));
+      assert.doesNotMatch(`${error.message} ${JSON.stringify(error.details)}`, /secret/);
+    });
+    await using other = await startPostgres();
+    const place = { home: home.home, database: other.createDatabase() };
+    await refuses(
+      withHistory(place, async (history) => {
+        await other.kill();
+        return syncHistory(history);
+      }),
+      "HISTORY_UNREACHABLE",
+    );
+  });
+
+  test("HISTORY_REFUSED: a user without the right to make tables", async () => {
+    using home = new FakeHome();
+    home.write(fakeRecord({ at: 1 }));
+    const database = server?.createDatabase() ?? "";
+    await openRaw({ home: home.home, database }, async (db) => {
+      await sql`create role reader login`.execute(db);
+      await sql`revoke create on schema public from public`.execute(db);
+    });
+    await refuses(
+      sync({ home: home.home, database: database.replace("pipelite@", "reader@") }),
+      "HISTORY_REFUSED",
+    );
+  });
+});
+
+test("HISTORY_DATABASE_INVALID: an address that is not PostgreSQL's", async () => {
+  using home = new FakeHome();
+  await refuses(sync({ home: home.home, database: "mysql://me:secret@host/x" }), "HISTORY_DATABASE_INVALID");
+});
