@@ -44,7 +44,12 @@ function stageFindings({ stages }: RunRecord): Finding[] {
     const code = failure?.code ?? "unknown";
     const statement = `The stage ${name} failed: ${failure?.message ?? "no reason is recorded"}`;
     return [
-      { kind: "failed-stage", fingerprint: `${name} ${code}`, statement, claims: [`${name}/status`] } as const,
+      {
+        kind: "failed-stage",
+        fingerprint: `${name} ${code}`,
+        statement,
+        claims: [`${name}/status`],
+      } as const,
     ];
   });
 }

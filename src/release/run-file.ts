@@ -89,7 +89,10 @@ const EARLIER_MAX = 50;
  * The last runs of the same pipeline before this one that did something, newest first. Records that can't be read are
  * passed over: what they held can't be counted.
  */
-export function readEarlier(home: string, { runId, pipeline }: Pick<RunRecord, "runId" | "pipeline">): RunRecord[] {
+export function readEarlier(
+  home: string,
+  { runId, pipeline }: Pick<RunRecord, "runId" | "pipeline">,
+): RunRecord[] {
   const folder = join(home, "pipelite", "runs");
   if (!existsSync(folder)) return [];
   const ids = readdirSync(folder)

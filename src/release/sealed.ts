@@ -1,5 +1,14 @@
 // Files that are written once and stay: each comes into being whole, replaces nothing, and has a line in the journal.
-import { closeSync, existsSync, linkSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+} from "node:fs";
 import { fsyncSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { flock } from "#base/libc.ts";

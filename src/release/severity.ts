@@ -30,7 +30,8 @@ const RULES: readonly Rule[] = [
     kind: "sandbox-downgrade",
     fingerprint: "none",
     severity: "critical",
-    reason: "Without a sandbox a stage can read what it never declared: what its output is made of is not known",
+    reason:
+      "Without a sandbox a stage can read what it never declared: what its output is made of is not known",
   },
   {
     kind: "sandbox-downgrade",
@@ -40,7 +41,8 @@ const RULES: readonly Rule[] = [
   {
     kind: "retry",
     severity: "major",
-    reason: "The same step failed before with the same inputs: a result that came by trying again is to be explained",
+    reason:
+      "The same step failed before with the same inputs: a result that came by trying again is to be explained",
   },
   {
     kind: "out-of-control",

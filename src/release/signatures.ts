@@ -43,7 +43,8 @@ export async function signRun({ home, runId, meaning, name, reason, key }: SignR
   return withSealLock(home, () => {
     const run = requireUnchanged(home, runId);
     const repeated = readSignatures(home, runId).find(
-      (other) => other.isValid && other.meaning === meaning && (other.signer === name || other.keyId === keyId),
+      (other) =>
+        other.isValid && other.meaning === meaning && (other.signer === name || other.keyId === keyId),
     );
     if (repeated !== undefined) {
       const { signer, signedAt } = repeated;
@@ -65,7 +66,8 @@ export async function signRun({ home, runId, meaning, name, reason, key }: SignR
     const content = writeBundle(signStatement(statement, key));
     sealFile(home, { kind: "signature", subject: runId, file: bundleFile, content });
     const view = readSignatures(home, runId).find((each) => each.bundleFile === bundleFile);
-    if (view?.isValid !== true) throw new Error(`the signature just made is not valid: ${view?.problem ?? "gone"}`);
+    if (view?.isValid !== true)
+      throw new Error(`the signature just made is not valid: ${view?.problem ?? "gone"}`);
     return view;
   });
 }
@@ -82,7 +84,8 @@ export function subjectsOf(home: string, { file, digest, record }: RunFile): Res
   const own = { name: file, digest: { sha256: digest.slice("sha256:".length) } };
   if (record.tree === undefined) return [own];
   const narHash = treeDigest(home, record);
-  if (narHash === undefined) throw new PipeliteError("RESULT_MISSING", { run: record.runId, tree: record.tree });
+  if (narHash === undefined)
+    throw new PipeliteError("RESULT_MISSING", { run: record.runId, tree: record.tree });
   return [own, { name: storePathBase(parseStorePath(record.tree)), digest: { sha256: narHash, narHash } }];
 }
 
@@ -96,7 +99,8 @@ export function subjectProblem(home: string, run: RunFile, { subject }: Statemen
   }
   const [record, tree] = subject;
   if (record?.name !== run.file) return "it is for another run";
-  if (record.digest["sha256"] !== wanted[0]?.digest["sha256"]) return "the record is not the one that was signed";
+  if (record.digest["sha256"] !== wanted[0]?.digest["sha256"])
+    return "the record is not the one that was signed";
   if (tree?.name !== wanted[1]?.name || tree?.digest["sha256"] !== wanted[1]?.digest["sha256"]) {
     return "the result is not the one that was signed";
   }
@@ -151,7 +155,9 @@ type SignatureFields = Pick<
 /** @throws PipeliteError STATEMENT_INVALID */
 function parseSignature({ predicateType, predicate }: Statement, bundleKeyId: string): SignatureFields {
   if (predicateType !== SIGNATURE_TYPE) {
-    throw new PipeliteError("STATEMENT_INVALID", { problem: `it is no signature on a run: ${predicateType}` });
+    throw new PipeliteError("STATEMENT_INVALID", {
+      problem: `it is no signature on a run: ${predicateType}`,
+    });
   }
   const signer = membersOf(predicate["signer"], "signer");
   const keyId = textOf(signer, "keyId");

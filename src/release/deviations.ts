@@ -1,0 +1,250 @@
+// The deviations of a run: what the rules find now, and what was opened before. Once opened, a deviation stays: an audit
+// that holds later does not take away that one failed.
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { canonicalJson, prettyJson } from "#base/canonical-json.ts";
+import { PipeliteError } from "#base/errors.ts";
+import { readJournal, type JournalEntry } from "#evidence/journal.ts";
+import type { RunRecord } from "#evidence/run-record.ts";
+import { signStatement, writeBundle, type SigningKey } from "#sign/index.ts";
+import type { AuditFinding, Deviation, Finding, Signal, Transition } from "./deviation.ts";
+import { findingsOf, type FindingSources } from "./findings.ts";
+import { keepPublicKey, readKeyring } from "./keyring.ts";
+import { digestOfBytes, readEarlier, readRunFile, requireUnchanged } from "./run-file.ts";
+import { nextFile, readSealed, sealFile, withSealLock } from "./sealed.ts";
+import { severityOf } from "./severity.ts";
+import { checkName } from "./signatures.ts";
+import { readStoredAudit } from "./stored-audit.ts";
+import { checkMove } from "./states.ts";
+import { readTransitions, transitionStatement, type OpeningFile } from "./transitions.ts";
+
+const ID_DIGITS = 12;
+
+/** The same for the same run, kind and fingerprint. */
+export function deviationId(
+  runId: string,
+  { kind, fingerprint }: Pick<Finding, "kind" | "fingerprint">,
+): string {
+  const digest = createHash("sha256")
+    .update(canonicalJson([runId, kind, fingerprint]))
+    .digest("hex");
+  return `D-${digest.slice(0, ID_DIGITS)}`;
+}
+
+export interface DeviationSources extends FindingSources {
+  /** Found before, and opened. */
+  opened?: readonly Finding[] | undefined;
+  /** The same of earlier runs, by run: audits and signals of those are known by what they opened alone. */
+  openedEarlier?: ReadonlyMap<string, readonly Finding[]> | undefined;
+  /** The moves of a deviation, by its id. */
+  historyOf?: ((id: string) => Transition[]) | undefined;
+}
+
+/** The deviations of a run, the most severe first. Pure. */
+export function deviationsOf(all: DeviationSources): Deviation[] {
+  const { opened = [], historyOf = () => [], ...sources } = all;
+  const { record } = sources;
+  const found = new Map<string, Finding>();
+  for (const finding of [...opened, ...findingsOf(sources)]) {
+    const id = deviationId(record.runId, finding);
+    if (!found.has(id)) found.set(id, finding);
+  }
+  const before = findingsBefore(all);
+  const deviations = [...found].map(([id, finding]): Deviation => {
+    const key = deviationId("", finding);
+    const recurrence = before.filter((ids) => ids.has(key)).length;
+    const { severity, reason: severityReason } = severityOf(finding, recurrence);
+    const history = historyOf(id);
+    const disposition = history.findLast((each) => each.disposition !== undefined)?.disposition;
+    return {
+      ...finding,
+      id,
+      runId: record.runId,
+      severity,
+      severityReason,
+      state: history.at(-1)?.to ?? "open",
+      ...(disposition !== undefined && { disposition }),
+      history,
+      recurrence,
+    };
+  });
+  return deviations.toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
+}
+
+/** For each earlier run, what it departed in, by kind and fingerprint. */
+function findingsBefore({ earlier = [], openedEarlier }: DeviationSources): Set<string>[] {
+  return earlier.map((run) => {
+    const others = earlier.filter(({ runId }) => runId < run.runId);
+    const found = findingsOf({ record: run, earlier: others });
+    return new Set([...found, ...(openedEarlier?.get(run.runId) ?? [])].map((each) => deviationId("", each)));
+  });
+}
+
+const ORDER = ["critical", "major", "minor"];
+
+export interface MoreSources {
+  /** Default: the stored audit of this run, if it is of the record as it is. */
+  audit?: AuditFinding | undefined;
+  signals?: readonly Signal[] | undefined;
+}
+
+/**
+ * The deviations of a run with their histories, from what is stored; writes nothing.
+ * @throws PipeliteError DEVIATION_HISTORY_BROKEN, JOURNAL_BROKEN
+ */
+export function readDeviations(
+  home: string,
+  record: Pick<RunRecord, "runId">,
+  { audit, signals }: MoreSources = {},
+): Deviation[] {
+  const run = readRunFile(home, record.runId);
+  const journal = readJournal(home);
+  const openings = readOpenings(home, run.runId, journal);
+  const keys = readKeyring(home);
+  const earlier = readEarlier(home, run.record);
+  const openedEarlier = new Map(
+    earlier.map(({ runId }) => [
+      runId,
+      [...readOpenings(home, runId, journal).values()].map(({ finding }) => finding),
+    ]),
+  );
+  return deviationsOf({
+    record: run.record,
+    audit: audit ?? readStoredAudit(home, run, journal),
+    signals,
+    earlier,
+    openedEarlier,
+    opened: [...openings.values()].map(({ finding }) => finding),
+    historyOf(deviation) {
+      const opening = openings.get(deviation);
+      if (opening === undefined) return [];
+      return readTransitions({ home, run, deviation, opening, keys, journal }).history;
+    },
+  });
+}
+
+/** Writes down what opened by itself and is not on disk yet, each with a line in the journal; gives all of them. */
+export function openDeviations(
+  home: string,
+  record: Pick<RunRecord, "runId">,
+  more: MoreSources = {},
+): Promise<Deviation[]> {
+  return withSealLock(home, () => openLocked(home, record.runId, more));
+}
+
+function openLocked(home: string, runId: string, more: MoreSources): Deviation[] {
+  const run = requireUnchanged(home, runId);
+  const known = readOpenings(home, runId, readJournal(home));
+  const deviations = readDeviations(home, run.record, more);
+  for (const { id, kind, fingerprint, statement, claims, severity, severityReason } of deviations) {
+    if (known.has(id)) continue;
+    const opening = {
+      runId,
+      recordDigest: run.digest,
+      kind,
+      fingerprint,
+      statement,
+      claims,
+      severity,
+      severityReason,
+    };
+    sealFile(home, {
+      kind: "transition",
+      subject: runId,
+      file: openingFile(id),
+      content: prettyJson(opening),
+    });
+  }
+  return deviations;
+}
+
+function openingFile(id: string): string {
+  return `deviations/${id}/opened.json`;
+}
+
+type Opening = OpeningFile & { finding: Finding };
+
+/** @throws PipeliteError DEVIATION_HISTORY_BROKEN */
+function readOpenings(home: string, runId: string, journal: readonly JournalEntry[]): Map<string, Opening> {
+  const openings = new Map<string, Opening>();
+  for (const { kind, subject, file } of journal) {
+    const deviation = /^deviations\/(D-[0-9a-f]+)\/opened\.json$/.exec(file)?.[1];
+    if (kind !== "transition" || subject !== runId || deviation === undefined) continue;
+    const { text, problem } = readSealed(home, file, journal);
+    if (problem !== undefined || text === undefined) {
+      throw new PipeliteError("DEVIATION_HISTORY_BROKEN", {
+        deviation,
+        file,
+        problem: problem ?? "the file is gone",
+      });
+    }
+    const finding = JSON.parse(text) as Finding;
+    const { kind: what, fingerprint, statement, claims } = finding;
+    openings.set(deviation, {
+      file,
+      digest: digestOfBytes(Buffer.from(text)),
+      finding: { kind: what, fingerprint, statement, claims },
+    });
+  }
+  return openings;
+}
+
+/** The run that a deviation is of; undefined when none of that id was opened. */
+export function runOfDeviation(home: string, id: string): string | undefined {
+  const file = join(home, "pipelite", openingFile(id));
+  if (!/^D-[0-9a-f]+$/.test(id) || !existsSync(file)) return undefined;
+  return (JSON.parse(readFileSync(file, "utf8")) as { runId: string }).runId;
+}
+
+export interface MoveDeviation {
+  home: string;
+  id: string;
+  to: string;
+  disposition?: string | undefined;
+  reason: string;
+  /** Printed name of the signer. */
+  name: string;
+  key: SigningKey;
+}
+
+/**
+ * Moves an opened deviation to another state, by a signature.
+ * @throws PipeliteError DEVIATION_NOT_FOUND, DEVIATION_HISTORY_BROKEN, RECORD_CHANGED, SIGNER_INVALID, and what
+ * `checkMove` throws
+ */
+export async function moveDeviation(options: MoveDeviation): Promise<Deviation> {
+  const { home, id: deviation, to, disposition, reason, name, key } = options;
+  checkName(name);
+  const runId = runOfDeviation(home, deviation);
+  if (runId === undefined) throw new PipeliteError("DEVIATION_NOT_FOUND", { deviation });
+  return withSealLock(home, () => {
+    const run = requireUnchanged(home, runId);
+    const journal = readJournal(home);
+    const opening = readOpenings(home, run.runId, journal).get(deviation);
+    if (opening === undefined) throw new PipeliteError("DEVIATION_NOT_FOUND", { deviation });
+    const keys = readKeyring(home);
+    const { history, last } = readTransitions({ home, run, deviation, opening, keys, journal });
+    const move = checkMove({ from: history.at(-1)?.to ?? "open", to, disposition, reason });
+    const statement = transitionStatement({
+      run,
+      deviation,
+      opening,
+      move,
+      number: history.length + 1,
+      previous: last,
+      signer: { name, keyId: key.publicKey.keyId },
+      signedAt: new Date().toISOString(),
+    });
+    keepPublicKey(home, key.publicKey);
+    sealFile(home, {
+      kind: "transition",
+      subject: runId,
+      file: nextFile(home, `deviations/${deviation}`, journal),
+      content: writeBundle(signStatement(statement, key)),
+    });
+    const moved = readDeviations(home, run.record).find(({ id }) => id === deviation);
+    if (moved === undefined) throw new Error(`the deviation ${deviation} is gone`);
+    return moved;
+  });
+}

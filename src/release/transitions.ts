@@ -1,0 +1,140 @@
+// Moves of a deviation as signed files: `deviations/<id>/<n>.sigstore.json`, each over the record of the run and over the
+// file that opened the deviation, each naming the digest of the one before. docs/release.md describes the predicate.
+import { PipeliteError } from "#base/errors.ts";
+import type { JournalEntry } from "#evidence/journal.ts";
+import { parseBundle, verifyBundle, type PublicKey, type Statement } from "#sign/index.ts";
+import type { DeviationState, Transition } from "./deviation.ts";
+import { membersOf, optionalTextOf, textOf } from "./members.ts";
+import { TRANSITION_TYPE } from "./predicates.ts";
+import { digestOfBytes, type RunFile } from "./run-file.ts";
+import { numberOf, numberedFiles, readSealed } from "./sealed.ts";
+import { checkMove, type AllowedMove } from "./states.ts";
+
+/** The file that says how a deviation was opened. */
+export interface OpeningFile {
+  file: string;
+  /** `sha256:<hex>` */
+  digest: string;
+}
+
+export interface TransitionStatement {
+  run: RunFile;
+  deviation: string;
+  opening: OpeningFile;
+  move: AllowedMove;
+  number: number;
+  /** Digest of the bundle before, or of the opening. */
+  previous: string;
+  signer: { name: string; keyId: string };
+  signedAt: string;
+}
+
+export function transitionStatement({
+  run,
+  deviation,
+  opening,
+  move,
+  ...rest
+}: TransitionStatement): Statement {
+  const { from, to, disposition, reason } = move;
+  const { number, previous, signer, signedAt } = rest;
+  return {
+    subject: [run, opening].map(({ file, digest }) => ({
+      name: file,
+      digest: { sha256: digest.slice("sha256:".length) },
+    })),
+    predicateType: TRANSITION_TYPE,
+    predicate: {
+      runId: run.runId,
+      deviation,
+      number,
+      from,
+      to,
+      ...(disposition !== undefined && { disposition }),
+      reason,
+      previous,
+      signer,
+      signedAt,
+      displayedAs: `${signer.name}, ${from} to ${to}${disposition === undefined ? "" : ` (${disposition})`}, ${signedAt}: ${reason}`,
+    },
+  };
+}
+
+export interface ReadTransitions {
+  home: string;
+  run: RunFile;
+  deviation: string;
+  opening: OpeningFile;
+  keys: readonly PublicKey[];
+  journal: readonly JournalEntry[];
+}
+
+/**
+ * The history of a deviation, each move checked: its signature, what it is over, its place in the chain, and that the
+ * states allow it. A history that is not whole counts for nothing.
+ * @throws PipeliteError DEVIATION_HISTORY_BROKEN
+ */
+export function readTransitions(sources: ReadTransitions): { history: Transition[]; last: string } {
+  const { home, deviation, opening, journal } = sources;
+  const files = numberedFiles(home, `deviations/${deviation}`, journal);
+  const history: Transition[] = [];
+  let last = opening.digest;
+  for (const file of files) {
+    const { text, problem } = readSealed(home, file, journal);
+    const broken = (why: string) =>
+      new PipeliteError("DEVIATION_HISTORY_BROKEN", { deviation, file, problem: why });
+    if (problem !== undefined || text === undefined) throw broken(problem ?? "the file is gone");
+    if (numberOf(file) !== history.length + 1) throw broken("the moves before it are gone");
+    const from = history.at(-1)?.to ?? "open";
+    let checked: Transition | string;
+    try {
+      checked = checkTransition(sources, { text, file, from, previous: last });
+    } catch (error) {
+      if (!(error instanceof PipeliteError)) throw error;
+      throw broken(error.message);
+    }
+    if (typeof checked === "string") throw broken(checked);
+    history.push(checked);
+    last = digestOfBytes(Buffer.from(text));
+  }
+  return { history, last };
+}
+
+interface Place {
+  text: string;
+  file: string;
+  from: DeviationState;
+  previous: string;
+}
+
+function checkTransition(
+  { run, deviation, opening, keys }: ReadTransitions,
+  { text, file, from, previous }: Place,
+): Transition | string {
+  const bundle = parseBundle(text);
+  const { subject, predicateType, predicate } = verifyBundle(bundle, keys);
+  if (predicateType !== TRANSITION_TYPE) return "it is no move of a deviation";
+  if (textOf(predicate, "deviation") !== deviation) return "it is of another deviation";
+  const digests = subject.map(({ digest }) => `sha256:${digest["sha256"] ?? ""}`);
+  if (textOf(predicate, "runId") !== run.runId || digests[0] !== run.digest)
+    return "it is over another record";
+  if (digests[1] !== opening.digest) return "it is over another opening";
+  if (textOf(predicate, "previous") !== previous) return "it does not follow the move before it";
+  if (textOf(predicate, "from") !== from) return "it starts from another state";
+  const signer = membersOf(predicate["signer"], "signer");
+  if (textOf(signer, "keyId") !== bundle.keyId) return "it names another key than it is signed with";
+  const move = checkMove({
+    from,
+    to: textOf(predicate, "to"),
+    disposition: optionalTextOf(predicate, "disposition"),
+    reason: textOf(predicate, "reason"),
+  });
+  return {
+    number: numberOf(file) ?? 0,
+    ...move,
+    signer: textOf(signer, "name"),
+    keyId: bundle.keyId,
+    at: textOf(predicate, "signedAt"),
+    bundleFile: file,
+  };
+}
