@@ -17,7 +17,7 @@ export function criticalPath({ stages }: Pick<RunRecord, "stages">): CriticalPat
     const known = chains.get(stage.name);
     if (known !== undefined) return known;
     // A record whose stages read each other in a circle is no graph; the circle is cut here.
-    chains.set(stage.name, { stages: [stage.name], durationMs: stage.durationMs });
+    chains.set(stage.name, { stages: [], durationMs: 0 });
     const before = longest(stage.inputs.flatMap((name) => byName.get(name) ?? []).map(chainTo));
     const chain = {
       stages: [...before.stages, stage.name],

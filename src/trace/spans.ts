@@ -101,8 +101,10 @@ function withSlots(spans: readonly Span[]): Span[] {
 }
 
 function stageAttributes(stage: StageRecord, isCritical: boolean): Record<string, AttributeValue> {
-  const { place, inputs, drvPath, outPath, narHash, narSize, builtInRun, reason, because, failure } = stage;
+  const { kind, place, inputs, drvPath, outPath, narHash, narSize, builtInRun, reason, because, failure } =
+    stage;
   return {
+    kind,
     place,
     inputs: inputs.join(" "),
     critical: isCritical,
@@ -131,11 +133,12 @@ function usageAttributes({ usage }: StageRecord): Record<string, AttributeValue>
 }
 
 function runAttributes(
-  { runId, engine, sandbox, host, jobs, counts, params }: RunRecord,
+  { runId, repeats, engine, sandbox, host, jobs, counts, params }: RunRecord,
   path: { stages: string[]; durationMs: number },
 ): Record<string, AttributeValue> {
   return {
     "run-id": runId,
+    ...(repeats !== undefined && { repeats: repeats.runId }),
     engine,
     sandbox: sandbox.version === undefined ? sandbox.kind : `${sandbox.kind} ${sandbox.version}`,
     system: host.system,

@@ -1,0 +1,79 @@
+// `npm run study`: builds seeded variations of the Monster Walk's audio stage twice each, compares the bytes, and publishes
+// what came out: study/result.json has the rows, and the page and the pictures in docs are computed from it.
+//   --runs N   so many variations instead of all
+//   --out DIR  write result, page and pictures there and leave the repository's alone
+//   --check    build nothing: hold the page and the pictures against the rows
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { removeTree } from "#base/files.ts";
+import { drawCapability } from "#quality/index.ts";
+import { analyse } from "./analysis.ts";
+import type { Analysis } from "./analysis.ts";
+import { buildVariations } from "./builds.ts";
+import { drawTimes } from "./picture.ts";
+import { MARKS, replaceMarked, writePage } from "./page.ts";
+import { parseStudy, writeStudy } from "./rows.ts";
+import type { Study } from "./rows.ts";
+
+const RUNS = 205;
+const ROOT = join(import.meta.dirname, "..");
+const EXIT_DIFFERENT = 3;
+const EMPTY_PAGE = `${MARKS.begin}\n${MARKS.end}\n`;
+
+/** Path from the root of the repository -> text, all computed from the rows. */
+function documentsOf(study: Study, analysis: Analysis, page: string): Map<string, string> {
+  const text = replaceMarked(page, writePage(study, analysis));
+  if (text === undefined) throw new Error("docs/study.md has no marks to write between");
+  const { result, groups } = analysis.chord;
+  const title = `Tones of ${study.asked} chords: deviation from nominal in Hz`;
+  return new Map([
+    ["docs/study.md", text],
+    ["docs/study-frequencies.svg", drawCapability({ result, groups, title })],
+    ["docs/study-builds.svg", drawTimes(analysis.series, `${2 * study.asked} builds in the order of time`)],
+  ]);
+}
+
+function check(): void {
+  const study = parseStudy(readFileSync(join(ROOT, "study/result.json"), "utf8"));
+  const page = readFileSync(join(ROOT, "docs/study.md"), "utf8");
+  const different = [...documentsOf(study, analyse(study), page)].filter(
+    ([name, text]) => readFileSync(join(ROOT, name), "utf8") !== text,
+  );
+  for (const [name] of different) process.stderr.write(`${name} is not what study/result.json gives\n`);
+  if (different.length > 0) process.exitCode = EXIT_DIFFERENT;
+}
+
+async function publish(asked: number, out: string | undefined): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "pipelite-study-"));
+  try {
+    const study = await buildVariations(asked, folder, (done, of) => {
+      if (done % 10 === 0 || done === of) process.stderr.write(`${done} of ${of} builds\n`);
+    });
+    const page = out === undefined ? readFileSync(join(ROOT, "docs/study.md"), "utf8") : EMPTY_PAGE;
+    const target = out ?? ROOT;
+    for (const part of ["docs", "study"]) mkdirSync(join(target, part), { recursive: true });
+    writeFileSync(join(target, "study/result.json"), writeStudy(study));
+    const analysis = analyse(study);
+    for (const [name, text] of documentsOf(study, analysis, page)) writeFileSync(join(target, name), text);
+    const { seeds } = analysis;
+    const words = Object.entries(seeds).map(([outcome, { length }]) => `${outcome} ${length} of ${asked}`);
+    process.stdout.write(`${words.join("\n")}\n`);
+    if (seeds.reproduced.length < asked) process.exitCode = EXIT_DIFFERENT;
+  } finally {
+    removeTree(folder);
+  }
+}
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: "string", default: String(RUNS) },
+    out: { type: "string" },
+    check: { type: "boolean", default: false },
+  },
+});
+const asked = Number(values.runs);
+if (!Number.isSafeInteger(asked) || asked < 1) throw new Error("--runs must be a whole number of at least 1");
+if (values.check) check();
+else await publish(asked, values.out);
