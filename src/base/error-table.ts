@@ -253,6 +253,9 @@ export const rows = {
     hint: "Remove it, or name another with --out",
   },
   // evidence
+  FORMULA_INVALID: { exit: 3, message: "Cannot read the formula {formula} at column {column}: {problem}" },
+  FORMULA_FAILED: { exit: 3, message: "Cannot compute the formula {formula} at column {column}: {problem}" },
+  EVIDENCE_MISSING: { exit: 3, message: "Cannot find the evidence {place}: {problem}" },
   JOURNAL_BROKEN: {
     exit: 3,
     message: "Cannot trust the journal {file} at line {line}: {problem}",
@@ -361,7 +364,24 @@ export const rows = {
     message: "Cannot show a trend: {database} has no run",
     hint: "`pipelite run` makes one",
   },
+  // documents
+  BROWSER_NOT_FOUND: {
+    exit: 4,
+    message: "Cannot print the report to PDF: no {names} is on the PATH",
+    hint: "Install Chromium, or print report.html from any browser: it has a print form",
+  },
+  PDF_NOT_PRINTED: {
+    exit: 4,
+    message: "Cannot print the report to PDF: {browser} wrote none: {problem}",
+    hint: "Print report.html from any browser: it has a print form",
+  },
   // cli
+  REPORT_FILE_FOREIGN: {
+    exit: 2,
+    message:
+      "Cannot write {file}: a file of that name is there that this command did not write, or that was changed",
+    hint: "Name another folder with --out",
+  },
   COMMAND_UNKNOWN: { exit: 2, message: "There is no command '{command}'", hint: "{suggestion}" },
   FLAG_UNKNOWN: { exit: 2, message: "There is no flag {flag}", hint: "{suggestion}" },
   FLAG_VALUE_MISSING: { exit: 2, message: "The flag {flag} needs a value" },

@@ -76,6 +76,21 @@ export const helpTexts: Readonly<Record<string, HelpText>> = {
       ["pipelite trace 20261121T0351 --format chrome", "to stdout; redirect it to a file"],
     ],
   },
+  report: {
+    about: [
+      "Writes report.html, which holds everything in one file for reading and printing, and the same as data: the " +
+        "executed batch record, the master record, deviations, evidence for clauses of standards, and CycloneDX " +
+        "attestations. Works for failed runs and for runs that built nothing, too.",
+      "Every value is a claim of the run or an identifier that says where it stands. Nothing in these documents says " +
+        "that a requirement is met: persons decide that.",
+    ],
+    examples: [
+      ["pipelite report", "the latest run, into report-RUN in this folder"],
+      ["pipelite report 20261121T0351 --out documents", "another run, into a folder"],
+      ["pipelite report --pdf", "and report.pdf, printed by Chromium"],
+      ["pipelite report --json", "with the digest of each document, for programs"],
+    ],
+  },
   capability: {
     about: [
       "Computes Cp, Cpk, Pp, Ppk and Cpm with confidence bounds, draws control charts, and checks stability, normality " +

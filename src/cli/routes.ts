@@ -22,6 +22,7 @@ import {
   textArgument,
 } from "./flags.ts";
 import { leanRoutes } from "./lean-route.ts";
+import { reportRoute as report } from "./report-route.ts";
 import { storeRoutes } from "./store-routes.ts";
 import { traceRoute as trace } from "./trace-route.ts";
 
@@ -239,6 +240,7 @@ export const routes = buildRouteMap({
     show,
     log,
     diff,
+    report,
     trace,
     store: storeRoutes,
     lean: leanRoutes,

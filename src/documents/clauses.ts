@@ -1,0 +1,158 @@
+// Evidence for clauses, looked up in the facts of a run. The status of a clause follows from the claims alone.
+import type { Claim } from "#evidence/claims.ts";
+import { Claims, figureOf, identifier, recordIdentifiers } from "./facts.ts";
+import type { Fact, Identifier } from "./facts.ts";
+import type { DocumentInput } from "./input.ts";
+import type { Clause, Mapping, Source } from "./mappings.ts";
+
+/**
+ * - `supported`: every source gives evidence, and nothing speaks against it;
+ * - `partial`: some give evidence, or what they give is undecided;
+ * - `failed`: a claim failed, or no longer holds;
+ * - `unavailable`: no source gives evidence;
+ * - `organisational`: not for a run to show.
+ */
+export type ClauseStatus = "supported" | "partial" | "organisational" | "failed" | "unavailable";
+
+/** Of one source; `unreviewed` is what a missing signature is called. */
+export type SourceStatus = "supported" | "partial" | "failed" | "unreviewed" | "unavailable";
+
+export interface SourceEvidence {
+  name: string;
+  /** What was looked up, and where: a kind of source, with a pattern where it has one. */
+  from: Source["from"];
+  select?: string;
+  status: SourceStatus;
+  facts: Fact[];
+}
+
+export interface ClauseEvidence {
+  clause: Identifier;
+  title: string;
+  kind: Clause["kind"];
+  status: ClauseStatus;
+  evidence: SourceEvidence[];
+  duty?: string;
+}
+
+export interface StandardEvidence {
+  standard: { edition: Identifier; name: Identifier; version: Identifier; title: string; owner: string };
+  clauses: ClauseEvidence[];
+}
+
+export function evidenceFor(mapping: Mapping, input: DocumentInput): StandardEvidence {
+  const { edition, name, version, title, owner, clauses } = mapping;
+  const mark = (text: string) => identifier(text, `mapping:${edition}`);
+  const lookup = { input, claims: new Claims(input.record.claims) };
+  return {
+    standard: { edition: mark(edition), name: mark(name), version: mark(version), title, owner },
+    clauses: clauses.map(({ clause, kind, sources = [], ...words }) => {
+      const evidence = sources.map(({ name: what, from, select, ...rest }) => ({
+        name: what,
+        from,
+        ...(select !== undefined && { select }),
+        ...lookUp({ name: what, from, ...(select !== undefined && { select }), ...rest }, lookup),
+      }));
+      const status = kind === "organisational" ? kind : statusOf(evidence);
+      return { clause: mark(clause), kind, status, evidence, ...words };
+    }),
+  };
+}
+
+function statusOf(evidence: readonly SourceEvidence[]): ClauseStatus {
+  const statuses = evidence.map(({ status }) => status);
+  if (statuses.includes("failed")) return "failed";
+  if (statuses.every((status) => status === "supported")) return "supported";
+  return statuses.some((status) => status === "supported" || status === "partial")
+    ? "partial"
+    : "unavailable";
+}
+
+interface Lookup {
+  input: DocumentInput;
+  claims: Claims;
+}
+
+type Found = Pick<SourceEvidence, "status" | "facts">;
+
+function lookUp(source: Source, { input, claims }: Lookup): Found {
+  const { from, select = "" } = source;
+  switch (from) {
+    case "claims":
+      return ofClaims(source, claims.matching(select), input);
+    case "checks":
+      return ofClaims(source, claims.checks(), input);
+    case "record":
+      return ofFacts(recordIdentifiers(input.record, select));
+    case "parameters":
+      return ofFacts(parameterFacts(input));
+    case "deviations":
+      return ofDeviations(source, input);
+    case "signatures":
+      return ofSignatures(source, input);
+    case "audit":
+      return ofAudit(input);
+    case "journal":
+      return ofFacts(
+        input.journal
+          .filter(({ kind }) => kind === "run")
+          .map(({ sequence, digest }) => identifier(digest, `journal.ndjson#${sequence}/digest`)),
+      );
+  }
+}
+
+function ofFacts(facts: Fact[]): Found {
+  return { status: facts.length === 0 ? "unavailable" : "supported", facts };
+}
+
+function ofClaims({ fails = [] }: Source, found: readonly Claim[], input: DocumentInput): Found {
+  const broken = new Set(
+    input.audit?.claims.filter(({ status }) => status === "fails").map(({ id }) => id) ?? [],
+  );
+  const isBad = ({ id, value, status }: Claim) =>
+    status === "failed" || broken.has(id) || fails.includes(String(value));
+  const isGood = ({ status }: Claim) => status === "passed" || status === "recorded";
+  const status = found.every(({ status: each }) => each === "unavailable")
+    ? "unavailable"
+    : found.some(isBad)
+      ? "failed"
+      : found.every(isGood)
+        ? "supported"
+        : "partial";
+  return { status, facts: found.map(figureOf) };
+}
+
+function parameterFacts({ derivations }: DocumentInput): Fact[] {
+  return derivations.flatMap(({ stage, drvPath, parameters }) =>
+    parameters.map(({ pointer, value }) =>
+      identifier(String(value), `${drvPath}#/params${pointer}`, `${stage} ${pointer.slice(1)}`),
+    ),
+  );
+}
+
+function ofDeviations({ select }: Source, { deviations, record }: DocumentInput): Found {
+  const wanted = deviations.filter(({ kind }) => select === undefined || kind === select);
+  if (record.status === "cancelled" && wanted.length === 0) return { status: "partial", facts: [] };
+  return {
+    status: wanted.every(({ state }) => state === "closed") ? "supported" : "partial",
+    facts: wanted.map(({ id }) => identifier(id, `deviations#${id}/id`)),
+  };
+}
+
+function ofSignatures({ select }: Source, { signatures }: DocumentInput): Found {
+  const wanted = signatures.flatMap((signature, index) =>
+    select === undefined || signature.meaning === select ? [{ ...signature, index }] : [],
+  );
+  const facts = wanted.flatMap(({ signer, signedAt, index }) => [
+    identifier(signer, `signatures#/${index}/signer`),
+    identifier(signedAt, `signatures#/${index}/signedAt`),
+  ]);
+  const isGood = wanted.some(({ isValid }) => isValid);
+  return { status: facts.length === 0 ? "unreviewed" : isGood ? "supported" : "failed", facts };
+}
+
+function ofAudit({ audit }: DocumentInput): Found {
+  if (audit === undefined) return { status: "unavailable", facts: [] };
+  const status = { holds: "supported", fails: "failed", unavailable: "partial" } as const;
+  return { status: status[audit.status], facts: [identifier(audit.auditedAt, "audit#/auditedAt")] };
+}

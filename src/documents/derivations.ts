@@ -1,0 +1,34 @@
+// What was fixed before a run, read from the derivations that its record names.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { RunRecord } from "#evidence/run-record.ts";
+import { parseDerivation } from "#nix/derivation.ts";
+import { parseStorePath, storePathName } from "#nix/store-path.ts";
+import { resolve } from "./facts.ts";
+import type { DerivationView } from "./input.ts";
+
+type Leaf = DerivationView["parameters"][number];
+
+/** The derivations of the stages whose files are still in the store. */
+export function readDerivations(home: string, { stages }: RunRecord): DerivationView[] {
+  return stages.flatMap(({ name, drvPath }) => {
+    const file = drvPath === undefined ? undefined : join(home, drvPath);
+    if (drvPath === undefined || file === undefined || !existsSync(file)) return [];
+    const storeName = storePathName(parseStorePath(drvPath)).replace(/\.drv$/, "");
+    const { system, builder, env, inputSrcs } = parseDerivation(readFileSync(file), storeName);
+    const described = env.get("stage");
+    const [params] = described === undefined ? [] : resolve(JSON.parse(described), "/params");
+    return [
+      { stage: name, drvPath, system, builder, sources: inputSrcs, parameters: leavesOf(params?.value) },
+    ];
+  });
+}
+
+function leavesOf(value: unknown, pointer = ""): Leaf[] {
+  if (typeof value === "object" && value !== null) {
+    return resolve(value, "/*").flatMap((member) => leavesOf(member.value, pointer + member.pointer));
+  }
+  if (value === null || ["string", "number", "boolean"].includes(typeof value))
+    return pointer === "" ? [] : [{ pointer, value: value as Leaf["value"] }];
+  return [];
+}

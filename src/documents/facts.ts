@@ -1,0 +1,113 @@
+// Facts: what documents may say. A number or a verdict is a figure, which is a claim of the record; everything else with
+// a digit in it (a hash, a path, a date, a number of a clause) is an identifier, which says where it stands.
+import type { Claim, ClaimValue } from "#evidence/claims.ts";
+import type { RunRecord } from "#evidence/run-record.ts";
+
+export interface Figure {
+  claim: string;
+  statement: string;
+  value: ClaimValue;
+  unit?: string;
+  status: string;
+  limit?: ClaimValue;
+}
+
+export interface Identifier {
+  identifier: string;
+  /** What it is of, where that isn't clear by the place: `validation limits/capability`. */
+  name?: string;
+  /** `run.json#/startedAt`, `mapping:21cfr11`, `<store path>.drv#/params/limits`: where to read the same. */
+  source: string;
+}
+
+export type Fact = Figure | Identifier;
+
+export function isFigure(fact: Fact): fact is Figure {
+  return "claim" in fact;
+}
+
+export function identifier(text: string, source: string, name?: string): Identifier {
+  return { identifier: text, source, ...(name !== undefined && { name }) };
+}
+
+/** The claim as a figure. */
+export function figureOf({ id, statement, value, unit, status, limit }: Claim): Figure {
+  return {
+    claim: id,
+    statement,
+    value,
+    ...(unit !== undefined && { unit }),
+    status,
+    ...(limit !== undefined && { limit }),
+  };
+}
+
+/** Claims by name. */
+export class Claims {
+  readonly all: readonly Claim[];
+  readonly #byId: ReadonlyMap<string, Claim>;
+
+  constructor(all: readonly Claim[]) {
+    this.all = all;
+    this.#byId = new Map(all.map((claim) => [claim.id, claim]));
+  }
+
+  get(id: string): Claim | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** The claims whose id is `pattern`, in which `*` stands for anything. */
+  matching(pattern: string): Claim[] {
+    if (!pattern.includes("*")) return [this.#byId.get(pattern) ?? []].flat();
+    const parts = pattern.split("*").map((part) => RegExp.escape(part));
+    const wanted = new RegExp(`^${parts.join(".*")}$`);
+    return this.all.filter(({ id }) => wanted.test(id));
+  }
+
+  /** What a stage checked and wrote into its verdict. */
+  checks(): Claim[] {
+    return this.all.filter(isCheck);
+  }
+}
+
+export function isCheck({ evidence }: Claim): boolean {
+  return evidence.some((place) => place.includes("/verdict.json#/checks/"));
+}
+
+/** The members of the record that a pointer with `*` names, as identifiers. */
+export function recordIdentifiers(record: RunRecord, pattern: string): Identifier[] {
+  return resolve(record, pattern).flatMap(({ pointer, value }) =>
+    typeof value === "string" || typeof value === "number"
+      ? [identifier(String(value), `run.json#${pointer}`, stageAt(record, pointer))]
+      : [],
+  );
+}
+
+function stageAt({ stages }: RunRecord, pointer: string): string | undefined {
+  const [, index] = /^\/stages\/(\d+)\//.exec(pointer) ?? [];
+  return index === undefined ? undefined : stages[Number(index)]?.name;
+}
+
+interface Found {
+  pointer: string;
+  value: unknown;
+}
+
+/** What a JSON pointer (RFC 6901) names; a part that is `*` stands for every member. */
+export function resolve(document: unknown, pattern: string): Found[] {
+  let found: Found[] = [{ pointer: "", value: document }];
+  for (const part of pattern.split("/").slice(1)) {
+    found = found.flatMap(({ pointer, value }) => {
+      if (typeof value !== "object" || value === null) return [];
+      const members = Object.entries(value).map(([key, each]) => [escapeKey(key), each] as const);
+      return members
+        .filter(([key]) => part === "*" || key === part)
+        .map(([key, each]) => ({ pointer: `${pointer}/${key}`, value: each as unknown }));
+    });
+  }
+  return found;
+}
+
+function escapeKey(key: string): string {
+  return key.replaceAll("~", "~0").replaceAll("/", "~1");
+}

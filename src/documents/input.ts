@@ -1,0 +1,57 @@
+// What documents are made from. All of it is read by others (the record, the audit, the journal, signatures); nothing
+// here is read from disk, so that documents are a function of their input.
+import type { Claim } from "#evidence/claims.ts";
+import type { RunRecord } from "#evidence/run-record.ts";
+import type { Deviation } from "#release/deviation.ts";
+import type { SignatureView } from "#release/signature-view.ts";
+
+export interface DocumentInput {
+  record: RunRecord;
+  /** The last audit of this run; undefined when it was never audited. */
+  audit?: AuditView | undefined;
+  deviations: readonly Deviation[];
+  signatures: readonly SignatureView[];
+  /** The lines of the journal about this run. */
+  journal: readonly JournalView[];
+  derivations: readonly DerivationView[];
+  /** Stage -> its log, as text. */
+  logs: ReadonlyMap<string, string>;
+  series: readonly Series[];
+}
+
+export interface AuditView {
+  auditedAt: string;
+  status: "holds" | "fails" | "unavailable";
+  claims: readonly { id: string; status: "holds" | "fails" | "unavailable"; reason?: string | undefined }[];
+}
+
+export interface JournalView {
+  sequence: number;
+  at: string;
+  kind: string;
+  digest: string;
+}
+
+/** What was fixed before a stage ran. */
+export interface DerivationView {
+  stage: string;
+  drvPath: string;
+  system: string;
+  builder: string;
+  /** Leaves of the parameters: JSON pointer -> value. */
+  parameters: readonly { pointer: string; value: string | number | boolean | null }[];
+  /** What it reads that no stage made: tools, code, sources. */
+  sources: readonly string[];
+}
+
+/** Values that a claim was computed from, to be drawn. */
+export interface Series {
+  claim: Claim;
+  /** Where they stand: `<store path>/<file>#<pointer with *>`. */
+  place: string;
+  /** Subgroups in the order of measuring. */
+  groups: readonly (readonly number[])[];
+  limits?:
+    | { lower?: number | undefined; upper?: number | undefined; target?: number | undefined }
+    | undefined;
+}

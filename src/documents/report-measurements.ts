@@ -1,0 +1,91 @@
+// What was measured and checked, each value beside its limit, and the values themselves as charts.
+import type { Claim } from "#evidence/claims.ts";
+import { judgeCapability } from "#quality/gate.ts";
+import { drawControlChart } from "#quality/picture-charts.ts";
+import { drawHistogram, drawProbabilityPlot } from "#quality/picture-distribution.ts";
+import { escapeText } from "#quality/svg.ts";
+import { Claims, figureOf } from "./facts.ts";
+import type { DocumentInput, Series } from "./input.ts";
+import { all, h, raw } from "./markup.ts";
+import type { Child, Html } from "./markup.ts";
+import { statusWord, table } from "./report-parts.ts";
+import type { Parts, Section } from "./report-parts.ts";
+
+export function measurementsSection(input: DocumentInput, parts: Parts): Section {
+  const checks = new Claims(input.record.claims).checks();
+  return {
+    id: "measurements",
+    title: "Measurements",
+    lead:
+      checks.length === 0
+        ? "No stage of this pipeline writes a verdict, so nothing was measured against a limit."
+        : "Every check that a stage made, with the limit that was fixed before it. Each value leads to its formula and evidence.",
+    body: [
+      checks.length > 0 && checksTable(checks, parts),
+      ...input.series.map((series) => chartsHtml(series, parts)),
+    ],
+  };
+}
+
+function checksTable(checks: readonly Claim[], { figure, limit }: Parts): Html {
+  const rows = checks.map((claim): Child[] => [
+    all(
+      h("span", { class: "statement", "data-claim": claim.id, "data-member": "statement" }, claim.statement),
+      h("code", { class: "below", "data-claim": claim.id, "data-member": "id" }, claim.id),
+    ),
+    figure(claim),
+    limit(figureOf(claim)),
+    statusWord(claim.status),
+  ]);
+  return table(
+    "Checks",
+    [
+      { head: "Check", isHead: true },
+      { head: "Value", isNumber: true },
+      { head: "Limit", isNumber: true },
+      { head: "Status" },
+    ],
+    rows,
+  );
+}
+
+const PANEL = { x: 0, y: 0, width: 560, height: 250 };
+const INSET = 1;
+
+function chartsHtml({ claim, place, groups, limits }: Series, { figure }: Parts): Html | undefined {
+  if (limits === undefined) return undefined;
+  const result = judgeCapability({ groups }, { limits });
+  const input = { result, groups };
+  const charts = result.stability?.charts;
+  const drawn: [string, string][] = [
+    ["Control chart", drawControlChart(PANEL, charts?.location, result)],
+    ["Chart of the spread", drawControlChart(PANEL, charts?.spread, result)],
+    ["Histogram with limits", drawHistogram(PANEL, input)],
+    ["Normal probability plot", drawProbabilityPlot(PANEL, input)],
+  ];
+  return h(
+    "figure",
+    { class: "charts", "data-chart": claim.id, "data-place": place },
+    h(
+      "figcaption",
+      {},
+      h("strong", { "data-claim": claim.id, "data-member": "statement" }, claim.statement),
+      ": ",
+      figure(claim),
+      " ",
+      statusWord(claim.status),
+      h("code", { class: "below", "data-identifier": "evidence of the claim" }, place),
+    ),
+    h("div", { class: "panels" }, ...drawn.map(([title, content]) => svg(title, content))),
+  );
+}
+
+function svg(title: string, content: string): Html {
+  const [width, height] = [PANEL.width + 2 * INSET, PANEL.height + 2 * INSET];
+  const box = `${-INSET} ${-INSET} ${width} ${height}`;
+  return h(
+    "div",
+    { class: "chart" },
+    raw(`<svg viewBox="${box}" role="img" aria-label="${escapeText(title)}">${content}</svg>`),
+  );
+}

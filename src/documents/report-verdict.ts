@@ -1,0 +1,219 @@
+// What a reviewer reads first: how the run ended, and what stands in the way of releasing it.
+import { Claims, identifier } from "./facts.ts";
+import type { DocumentInput } from "./input.ts";
+import { all, h } from "./markup.ts";
+import type { Child, Html } from "./markup.ts";
+import { facts, joined, mark, missing, statusWord, table, toneOf } from "./report-parts.ts";
+import type { Parts, Section } from "./report-parts.ts";
+import { WORDING, deviationsDocument } from "./records.ts";
+
+export function headerHtml(input: DocumentInput, { figure, count }: Parts): Html {
+  const { record } = input;
+  const claims = new Claims(record.claims);
+  const status = claims.get("run/status");
+  return h(
+    "header",
+    { class: "head" },
+    h("p", { class: "kind" }, "Run report"),
+    h("h1", {}, h("span", { "data-identifier": "run.json#/pipeline" }, record.pipeline)),
+    h(
+      "div",
+      { class: `verdict ${toneOf(record.status)}` },
+      h(
+        "p",
+        { class: "verdict-word" },
+        status === undefined ? record.status : h("span", { "data-claim": status.id }, record.status),
+      ),
+      h("p", { class: "verdict-reason" }, reasonOf(input)),
+    ),
+    facts([
+      ["Run", mark(identifier(record.runId, "run.json#/runId"), "code")],
+      ["Started", figure(claims.get("run/started-at"))],
+      ["Duration", figure(claims.get("run/duration"))],
+      ["Critical path", figure(claims.get("run/critical-path"))],
+      ["Stages built", count(claims.get("run/stages-built"))],
+      ["Taken from the store", count(claims.get("run/stages-cached"))],
+      ["Yield", figure(claims.get("run/yield"))],
+      ["Claims", count(claims.get("run/claims"))],
+    ]),
+  );
+}
+
+function reasonOf({ record, deviations }: DocumentInput): Child {
+  const failedStages = record.stages.filter(({ status }) => status === "failed");
+  const failedClaims = record.claims.filter(({ status }) => status === "failed");
+  const names = (ids: readonly string[], source: string) =>
+    joined(ids.map((id) => h("code", { "data-identifier": source }, id)));
+  if (record.status === "cancelled") return "The run was stopped before it was through.";
+  if (failedStages.length > 0) {
+    return [
+      "Failed: ",
+      names(
+        failedStages.map(({ name }) => name),
+        "run.json#/stages/*/name",
+      ),
+      ".",
+    ];
+  }
+  if (failedClaims.length > 0) {
+    return [
+      "Out of limits: ",
+      names(
+        failedClaims.map(({ id }) => id),
+        "run.json#/claims/*/id",
+      ),
+      ".",
+    ];
+  }
+  const isOpen = deviations.some(({ state }) => state !== "closed");
+  return isOpen
+    ? "Every stage gave its output and no check failed; deviations are open."
+    : "Every stage gave its output, no check failed, and no deviation is open.";
+}
+
+export function reviewSection(input: DocumentInput, parts: Parts): Section {
+  const { audit, signatures } = input;
+  const claims = new Claims(input.record.claims);
+  const open = input.deviations.filter(({ state }) => state !== "closed");
+  const signed = (meaning: string): readonly Child[] => {
+    const found = signatures.findIndex((signature) => signature.meaning === meaning && signature.isValid);
+    const signature = signatures[found];
+    if (signature === undefined) return [statusWord("unreviewed"), "no valid signature with this meaning"];
+    const at = `signatures#/${found}`;
+    return [
+      statusWord("valid"),
+      all(
+        mark(identifier(signature.signer, `${at}/signer`)),
+        ", ",
+        mark(identifier(signature.signedAt, `${at}/signedAt`)),
+      ),
+    ];
+  };
+  const rows: Child[][] = [
+    [
+      "Stages",
+      statusWord(input.record.status),
+      all(
+        parts.count(claims.get("run/stages-built")),
+        " built, ",
+        parts.count(claims.get("run/stages-cached")),
+        " from the store, ",
+        parts.count(claims.get("run/stages-failed")),
+        " failed, ",
+        parts.count(claims.get("run/stages-skipped")),
+        " skipped",
+      ),
+    ],
+    [
+      "Checks",
+      statusWord(claims.get("run/claims-failed")?.value === 0 ? "passed" : "failed"),
+      all(
+        parts.count(claims.get("run/claims-passed")),
+        " passed, ",
+        parts.count(claims.get("run/claims-failed")),
+        " failed",
+      ),
+    ],
+    [
+      "Deviations",
+      statusWord(open.length === 0 ? "none" : "open"),
+      open.length === 0
+        ? "no deviation is open"
+        : joined(
+            open.map(({ id }) => h("a", { href: `#${id}`, "data-identifier": `deviations#${id}/id` }, id)),
+          ),
+    ],
+    [
+      "Audit",
+      statusWord(audit?.status ?? "unaudited"),
+      audit === undefined
+        ? "the claims were not recomputed yet"
+        : mark(identifier(audit.auditedAt, "audit#/auditedAt")),
+    ],
+    ["Review", ...signed("review")],
+    ["Approval", ...signed("approval")],
+  ];
+  return {
+    id: "review",
+    title: "Review",
+    lead: WORDING,
+    body: table(
+      "What a release depends on",
+      [{ head: "Subject", isHead: true }, { head: "Status" }, { head: "Evidence" }],
+      rows,
+    ),
+  };
+}
+
+export function deviationsSection(input: DocumentInput, { fact }: Parts): Section {
+  const { deviations } = deviationsDocument(input);
+  const rows = deviations.map(
+    ({ deviation, kind, severity, statement, state, claims, recurrence, disposition }): Child[] => [
+      h("span", { id: deviation.identifier }, mark(deviation)),
+      statusWord(severity),
+      all(mark(statement), claims.length > 0 && h("div", { class: "below" }, joined(claims.map(fact)))),
+      kind,
+      all(statusWord(state), disposition !== undefined && ` ${disposition}`),
+      mark(recurrence),
+    ],
+  );
+  return {
+    id: "deviations",
+    title: "Deviations",
+    body:
+      rows.length === 0
+        ? h(
+            "p",
+            { class: "quiet" },
+            "None: no check failed, no stage had to be repeated, and the sandbox was the one asked for.",
+          )
+        : table(
+            "Deviations of this run",
+            [
+              { head: "Deviation", isHead: true },
+              { head: "Severity" },
+              { head: "Statement" },
+              { head: "Kind" },
+              { head: "State" },
+              { head: "Earlier runs", isNumber: true },
+            ],
+            rows,
+          ),
+  };
+}
+
+export function signaturesSection({ signatures }: DocumentInput): Section {
+  const rows = signatures.map(
+    ({ signer, meaning, reason, signedAt, keyId, isValid, problem }, index): Child[] => {
+      const show = (text: string, member: string, name?: "code") =>
+        mark(identifier(text, `signatures#/${index}/${member}`), name);
+      return [
+        show(signer, "signer"),
+        meaning,
+        show(signedAt, "signedAt"),
+        reason === "" ? missing("none given") : show(reason, "reason"),
+        show(keyId, "keyId", "code"),
+        all(statusWord(isValid ? "valid" : "invalid"), problem !== undefined && show(problem, "problem")),
+      ];
+    },
+  );
+  return {
+    id: "signatures",
+    title: "Signatures",
+    body:
+      rows.length === 0
+        ? h("p", { class: "quiet" }, "None: nobody has reviewed or approved this run yet.")
+        : table(
+            "Electronic signatures over the record of this run",
+            [
+              { head: "Name", isHead: true },
+              { head: "Meaning" },
+              { head: "Date and time" },
+              { head: "Reason" },
+              { head: "Key" },
+              { head: "Signature" },
+            ],
+            rows,
+          ),
+  };
+}
