@@ -2,7 +2,7 @@
 import { AxiomUse } from "./axioms.ts";
 import type { Constant } from "./environment.ts";
 import { checkNames, declare, headersOf, isExcluded, namesOf } from "./declare.ts";
-import { Fault, reject, type FaultKind, type Reason } from "./fault.ts";
+import { Fault, reject, type FaultKind, type Reason, sure } from "./fault.ts";
 import { Engine } from "./goals.ts";
 import { isProposition } from "./kernel.ts";
 import { LineSplitter } from "./lines.ts";
@@ -86,8 +86,15 @@ export class Checker {
   readonly #theorems: TheoremReport[] = [];
   readonly #axioms: AxiomReport[] = [];
   readonly #counts: Counts = {
-    ...{ axiom: 0, definition: 0, theorem: 0, opaque: 0, quotient: 0 },
-    ...{ inductive: 0, constructor: 0, recursor: 0, excluded: 0 },
+    axiom: 0,
+    definition: 0,
+    theorem: 0,
+    opaque: 0,
+    quotient: 0,
+    inductive: 0,
+    constructor: 0,
+    recursor: 0,
+    excluded: 0,
   };
   /** By constant: how its arguments are bound, or, until that is asked for, where its type is. */
   readonly #styles = new Map<Name, number | readonly BinderStyle[]>();
@@ -210,7 +217,7 @@ export class Checker {
     const known = this.#styles.get(name);
     if (typeof known !== "number") return known ?? [];
     const styles: BinderStyle[] = [];
-    for (let at = this.#reader.source(known); at.style !== undefined; at = at.parts[1]!)
+    for (let at = this.#reader.source(known); at.style !== undefined; at = sure(at.parts[1]))
       styles.push(at.style);
     this.#styles.set(name, styles);
     return styles;

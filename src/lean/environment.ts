@@ -1,6 +1,7 @@
 // What has been declared and accepted so far.
 import type { Expr } from "./expr.ts";
 import type { Name } from "./name.ts";
+import { sure } from "./fault.ts";
 
 interface Common {
   readonly name: Name;
@@ -76,6 +77,6 @@ export function structureOf(
   const type = environment.get(name);
   if (type?.kind !== "inductive" || type.constructors.length !== 1) return undefined;
   if (type.indexCount !== 0 || type.isRecursive) return undefined;
-  const constructor = environment.get(type.constructors[0]!);
+  const constructor = environment.get(sure(type.constructors[0]));
   return constructor?.kind === "constructor" ? { type, constructor } : undefined;
 }

@@ -6,6 +6,7 @@ import { isProposition, type Kernel } from "./kernel.ts";
 import type { Level } from "./level.ts";
 import { isZeroNumber, predecessorOf, reduceNat, textConstructor, textMaker } from "./literal.ts";
 import { reduceCore, unfold, unfoldable } from "./reduce.ts";
+import { sure } from "./fault.ts";
 
 export function decideEqual(k: Kernel, left: Expr, right: Expr): boolean {
   const quick = decideQuick(k, left, right);
@@ -50,7 +51,7 @@ export function decideEqual(k: Kernel, left: Expr, right: Expr): boolean {
 }
 
 function areLevelsSame(k: Kernel, a: readonly Level[], b: readonly Level[]): boolean {
-  return a.length === b.length && a.every((level, i) => k.levels.isSame(level, b[i]!));
+  return a.length === b.length && a.every((level, i) => k.levels.isSame(level, sure(b[i])));
 }
 
 /** The answer when the form of both sides alone decides. */
@@ -61,7 +62,7 @@ function decideQuick(k: Kernel, a: Expr, b: Expr): boolean | undefined {
     case PI:
       return areBindersEqual(k, a, b);
     case SORT:
-      return k.levels.isSame(a.levels[0]!, b.levels[0]!);
+      return k.levels.isSame(sure(a.levels[0]), sure(b.levels[0]));
     case NAT:
     case STR:
       return a.literal === b.literal;
@@ -150,7 +151,7 @@ function reduceStuckProjection(k: Kernel, e: Expr): Expr | undefined {
 }
 
 function areArgsEqual(k: Kernel, a: readonly Expr[], b: readonly Expr[]): boolean {
-  return a.length === b.length && a.every((arg, i) => k.isEqual(arg, b[i]!));
+  return a.length === b.length && a.every((arg, i) => k.isEqual(arg, sure(b[i])));
 }
 
 function areApplicationsEqual(k: Kernel, a: Expr, b: Expr): boolean {

@@ -74,3 +74,9 @@ export function refuseFormat(reason: Reason, message: string): never {
 export function giveUp(message: string): never {
   throw new Fault("limit", "resource-limit", message);
 }
+
+/** What must be there when the kernel is right: its absence is our bug, not the export's. */
+export function sure<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error("Something is missing that must be there");
+  return value;
+}

@@ -7,7 +7,7 @@
 // meets the same objects.
 import type { Environment } from "./environment.ts";
 import { decideEqual } from "./equal.ts";
-import { APP, CONST, LET, PROJ, Terms, memoOf, type Expr } from "./expr.ts";
+import { APP, CONST, LET, PROJ, memoOf, type Expr } from "./expr.ts";
 import { giveUp } from "./fault.ts";
 import { inferType } from "./infer.ts";
 import { createKnownNames, type Kernel } from "./kernel.ts";
@@ -15,6 +15,7 @@ import { Levels } from "./level.ts";
 import { Names } from "./name.ts";
 import { reduce, reduceCore } from "./reduce.ts";
 import { Rewriter } from "./rewrite.ts";
+import { Terms } from "./terms.ts";
 
 const DEPTH_MAX = 160;
 const PENDING_MAX = 200_000;

@@ -4,6 +4,7 @@ import type { Kernel } from "./kernel.ts";
 import type { Level } from "./level.ts";
 import type { Name } from "./name.ts";
 import { mentions } from "./telescope.ts";
+import { sure } from "./fault.ts";
 
 /** A group under construction: its own types first, then auxiliary ones for nested occurrences. */
 export interface Group {
@@ -39,7 +40,7 @@ export function recursiveTarget(k: Kernel, group: Group, e: Expr): GroupType | u
   const type = group.types.find(({ constant }) => constant === head);
   const args = argsOf(e);
   if (type === undefined || args.length !== group.params.length + type.indexCount) return undefined;
-  if (!group.params.every((param, i) => k.isEqual(param, args[i]!))) return undefined;
+  if (!group.params.every((param, i) => k.isEqual(param, sure(args[i])))) return undefined;
   if (args.slice(group.params.length).some((index) => mentions(index, group.names))) return undefined;
   return type;
 }

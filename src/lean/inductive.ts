@@ -2,7 +2,7 @@
 // compared with the exported ones. Rules: Dybjer's inductive families, with Lean's treatment of nested types.
 import type { Constant, Inductive } from "./environment.ts";
 import { SORT, argsOf, type Expr } from "./expr.ts";
-import { reject } from "./fault.ts";
+import { reject, sure } from "./fault.ts";
 import { isProposition, type Kernel } from "./kernel.ts";
 import { levelOf } from "./infer.ts";
 import { recursiveTarget, type Group, type GroupConstructor, type GroupType } from "./group.ts";
@@ -115,7 +115,10 @@ function checkTypes(k: Kernel, types: readonly TypeRecord[]): { params: readonly
     }
     level ??= own;
     const ownParams = opened.variables.slice(0, paramCount);
-    if (params !== undefined && !ownParams.every((param, i) => k.isEqual(param.left, params![i]!.left))) {
+    if (
+      params !== undefined &&
+      !ownParams.every((param, i) => k.isEqual(param.left, sure(sure(params)[i]).left))
+    ) {
       reject("inductive-parameters", `${label}: its group has other parameters`);
     }
     params ??= ownParams;

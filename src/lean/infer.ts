@@ -17,7 +17,7 @@ import {
   memoOf,
   type Expr,
 } from "./expr.ts";
-import { reject } from "./fault.ts";
+import { reject, sure } from "./fault.ts";
 import { isProposition, type Kernel } from "./kernel.ts";
 import type { Level } from "./level.ts";
 import { textConstructor, textMaker, textNames } from "./literal.ts";
@@ -31,7 +31,7 @@ export function inferType(k: Kernel, e: Expr, check: boolean): Expr {
     case FVAR:
       return e.left;
     case SORT:
-      return k.terms.universe(k.levels.succ(e.levels[0]!));
+      return k.terms.universe(k.levels.succ(sure(e.levels[0])));
     case CONST:
       return constantType(k, e);
     case APP:
@@ -90,7 +90,7 @@ function applicationType(k: Kernel, e: Expr, check: boolean): Expr {
     }
     if (check) {
       const wanted = k.rewriter.instantiate(type.left, args, i - start, start);
-      const arg = args[i]!;
+      const arg = sure(args[i]);
       const given = k.check(arg);
       if (given !== wanted && !k.isEqual(given, wanted)) rejectArgument(headOf(e), arg, given, wanted);
     }
@@ -162,7 +162,7 @@ function projectionType(k: Kernel, e: Expr, check: boolean): Expr {
   const params = argsOf(type);
   if (params.length !== structure.paramCount + structure.indexCount)
     reject("bad-projection", `Cannot take ${label}`);
-  const constructor = k.terms.constant(structure.constructors[0]!, head.levels);
+  const constructor = k.terms.constant(sure(structure.constructors[0]), head.levels);
   return fieldType(k, e, { type, structure, constructorType: constantType(k, constructor), params }, label);
 }
 

@@ -1,10 +1,11 @@
 // What the parts of the kernel share: the tables of terms, the environment, and the three judgements, each remembered
 // and each safe to call at any depth (see goals.ts).
 import type { Environment } from "./environment.ts";
-import type { Expr, Terms } from "./expr.ts";
+import type { Expr } from "./expr.ts";
 import type { Levels } from "./level.ts";
 import type { Name, Names } from "./name.ts";
 import type { Rewriter } from "./rewrite.ts";
+import type { Terms } from "./terms.ts";
 
 /** A binary or unary operation on natural numbers; undefined when the result would be too large. */
 export type NatOperation =

@@ -32,7 +32,7 @@ export class LineSplitter {
     const lines = text.split("\n");
     const rest = lines.pop() ?? "";
     if (lines.length > 0) {
-      lines[0] = this.#pieces.join("") + lines[0]!;
+      lines[0] = this.#pieces.join("") + (lines[0] ?? "");
       this.#pieces = [];
       this.#length = 0;
     }

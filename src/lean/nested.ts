@@ -1,7 +1,7 @@
 // Nested occurrences: a field of type `List (Tree α)` inside Tree is treated as if `List (Tree α)` were one more type of
 // the group, with its own constructors. Afterwards, what was computed about the larger group is translated back.
 import { APP, CONST, PI, argsOf, headOf, type Expr } from "./expr.ts";
-import { reject } from "./fault.ts";
+import { reject, sure } from "./fault.ts";
 import type { Group, GroupConstructor, GroupType } from "./group.ts";
 import { constantType } from "./infer.ts";
 import type { Kernel } from "./kernel.ts";
@@ -52,8 +52,16 @@ export function expandNested(
   const declared = new Set(types.map(({ name }) => name));
   const root = k.names.child(k.nestedRoot, types[0]?.name.id ?? 0);
   const work: Work = {
-    ...{ k, params, levels, declared, root, auxiliaries: [], pending: [] },
-    ...{ restored: new Map(), origin: new Map(), constructorOrigin: new Map() },
+    k,
+    params,
+    levels,
+    declared,
+    root,
+    auxiliaries: [],
+    pending: [],
+    restored: new Map(),
+    origin: new Map(),
+    constructorOrigin: new Map(),
   };
   const own = types.map(({ name, type, indexCount }, i): GroupType => {
     const mine = record.constructors.filter((constructor) => constructor.inductive === types[i]?.name);
@@ -66,11 +74,11 @@ export function expandNested(
   const all = [...own];
   // Each auxiliary type may bring in further ones.
   for (let i = 0; i < work.auxiliaries.length; i++) {
-    const constructors = work.pending[i]!.map((constructor) => ({
+    const constructors = sure(work.pending[i]).map((constructor) => ({
       ...constructor,
       fields: replaceNested(work, constructor.fields),
     }));
-    all.push({ ...work.auxiliaries[i]!.type, constructors });
+    all.push({ ...sure(work.auxiliaries[i]).type, constructors });
   }
   const names = new Set(all.map(({ name }) => name));
   const group: Group = { levelParams, params, level, types: all, names, declaredCount: own.length };

@@ -2,13 +2,14 @@
 // referring to earlier lines by index. (format_ndjson.md of leanprover/lean4export.)
 //
 // Nothing is guessed: a record has exactly the fields of its kind, an index is used once and only after its line.
-import { refuseFormat } from "./fault.ts";
-import type { Terms, Expr } from "./expr.ts";
+import { refuseFormat, sure } from "./fault.ts";
+import type { Expr } from "./expr.ts";
 import type { Level, Levels } from "./level.ts";
 import { formatBinder, type Name, type Names } from "./name.ts";
 import type { BinderStyle, Source } from "./print.ts";
 import { readDeclaration, type Declaration } from "./records.ts";
 import { Fields, isObject } from "./fields.ts";
+import type { Terms } from "./terms.ts";
 
 export interface Meta {
   readonly exporter: string;
@@ -149,7 +150,7 @@ export class ExportReader {
   #makeApp(fields: Fields): Spelling {
     const parts = [fields.count("fn"), fields.count("arg")];
     fields.end();
-    return compound(this.#terms.app(this.expr(parts[0]!), this.expr(parts[1]!)), parts);
+    return compound(this.#terms.app(this.expr(sure(parts[0])), this.expr(sure(parts[1]))), parts);
   }
 
   #makeBinder(record: Fields): Spelling {
@@ -159,7 +160,7 @@ export class ExportReader {
     const parts = [fields.count("type"), fields.count("body")];
     const style = fields.oneOf("binderInfo", STYLES);
     fields.end();
-    const [type, body] = [this.expr(parts[0]!), this.expr(parts[1]!)];
+    const [type, body] = [this.expr(sure(parts[0])), this.expr(sure(parts[1]))];
     const expr = kind === "lam" ? this.#terms.lam(type, body) : this.#terms.pi(type, body);
     return { expr, binder, style, parts };
   }
@@ -170,7 +171,7 @@ export class ExportReader {
     fields.flag("nondep");
     fields.end();
     const [type, value, body] = parts.map((part) => this.expr(part));
-    return { expr: this.#terms.let(type!, value!, body!), binder, style: undefined, parts };
+    return { expr: this.#terms.let(sure(type), sure(value), sure(body)), binder, style: undefined, parts };
   }
 
   #makeProjection(fields: Fields): Spelling {

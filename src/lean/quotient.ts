@@ -1,7 +1,7 @@
 // Quotients: four constants with fixed types, that reduce as `Quot.lift f h (Quot.mk r a) = f a`.
 import type { Quotient } from "./environment.ts";
 import type { Expr } from "./expr.ts";
-import { reject } from "./fault.ts";
+import { reject, sure } from "./fault.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Level } from "./level.ts";
 import { formatName, type Name } from "./name.ts";
@@ -20,7 +20,7 @@ export function addQuotient(k: Kernel, record: QuotientRecord, line: number): Qu
   if (role === "lift" && !isEquality(k)) wrong("Eq is not the equality of Lean");
   if (role !== "type" && !isPart(k, known.quot)) wrong("Quot is not declared as a quotient");
   if (role === "ind" && !isPart(k, known.quotMk)) wrong("Quot.mk is not declared as part of the quotient");
-  if (type !== typeOf(k, role, u!, v ?? u!)) wrong("it has another type than the quotient's");
+  if (type !== typeOf(k, role, sure(u), v ?? sure(u))) wrong("it has another type than the quotient's");
   const constant: Quotient = { kind: "quotient", name, levelParams, type, role, line };
   k.environment.set(name, constant);
   return constant;

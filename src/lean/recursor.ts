@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Recursor, Rule } from "./environment.ts";
 import { argsOf, type Expr } from "./expr.ts";
-import { Fault, reject } from "./fault.ts";
+import { Fault, reject, sure } from "./fault.ts";
 import { recursiveTarget, type Group, type GroupConstructor, type GroupType } from "./group.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Level } from "./level.ts";
@@ -56,7 +56,7 @@ export function computeRecursors(
     const rules = new Map<Name, Rule>();
     for (const [at, pair] of pairs.entries()) {
       if (pair.type !== type) continue;
-      const rule = makeRule(build, pair.constructor, minors[at]!);
+      const rule = makeRule(build, pair.constructor, sure(minors[at]));
       rules.set(rule.constructor, rule);
     }
     const counts = {
@@ -64,7 +64,7 @@ export function computeRecursors(
       motiveCount: motives.length,
       minorCount: minors.length,
     };
-    const name = recursorNames[i]!;
+    const name = sure(recursorNames[i]);
     const recursorType = k.terms.keep(makeType(build, type, i, restore));
     assertRestored(group, [recursorType, ...[...rules.values()].map(({ value }) => value)]);
     const inductive = origin.get(type.name) ?? type.name;
@@ -82,7 +82,7 @@ function assertRestored({ types, declaredCount }: Group, made: readonly Expr[]):
 /** `T.rec`, and `T.rec_1`, ... of the first type for nested occurrences. */
 function recursorName(k: Kernel, { types, declaredCount }: Group, i: number): Name {
   const own = i < declaredCount;
-  const prefix = types[own ? i : 0]!.name;
+  const prefix = sure(types[own ? i : 0]).name;
   return k.names.child(prefix, own ? "rec" : `rec_${i - declaredCount + 1}`);
 }
 
@@ -98,7 +98,7 @@ function isKTarget(k: Kernel, { types, level, params }: Group): boolean {
   const [type, ...more] = types;
   if (type === undefined || more.length > 0 || !k.levels.isZero(level) || type.constructors.length !== 1)
     return false;
-  return openFunctionType(k, type.constructors[0]!.fields, params.length).variables.length === 0;
+  return openFunctionType(k, sure(type.constructors[0]).fields, params.length).variables.length === 0;
 }
 
 /** Opens the indices of a type and a value of it. */
@@ -148,7 +148,7 @@ function openFields(
 }
 
 function motiveOf({ group, motives }: Build, type: GroupType): Expr {
-  return motives[group.types.indexOf(type)]!;
+  return sure(motives[group.types.indexOf(type)]);
 }
 
 function makeMinorType(build: Build, constructor: GroupConstructor, base: number): Expr {
@@ -167,7 +167,7 @@ function makeMinorType(build: Build, constructor: GroupConstructor, base: number
   const target = recursiveTarget(k, group, result);
   const indices = argsOf(result).slice(group.params.length);
   const made = k.terms.apps(k.terms.apps(constructor.constant, group.params), variables);
-  const motive = k.terms.app(k.terms.apps(motiveOf(build, target!), indices), made);
+  const motive = k.terms.app(k.terms.apps(motiveOf(build, sure(target)), indices), made);
   return closeFunctionType(k, [...variables, ...hypotheses], motive, restore);
 }
 
@@ -175,7 +175,7 @@ function makeType(build: Build, type: GroupType, i: number, restore: (e: Expr) =
   const { k, group, motives, minors } = build;
   const base = group.params.length + motives.length + minors.length;
   const { indices, major } = openIndices(build, type, base);
-  const result = k.terms.app(k.terms.apps(motives[i]!, indices), major);
+  const result = k.terms.app(k.terms.apps(sure(motives[i]), indices), major);
   return closeFunctionType(k, [...group.params, ...motives, ...minors, ...indices, major], result, restore);
 }
 
@@ -188,7 +188,7 @@ function makeRule(build: Build, constructor: GroupConstructor, minor: Expr): Rul
   const levels: Level[] = build.levelParams.map((name) => k.levels.param(name));
   const hypotheses = fields.flatMap(({ variable, recursive }) => {
     if (recursive === undefined) return [];
-    const recursor = k.terms.constant(recursorNames[group.types.indexOf(recursive.type)]!, levels);
+    const recursor = k.terms.constant(sure(recursorNames[group.types.indexOf(recursive.type)]), levels);
     const applied = k.terms.apps(variable, recursive.arguments);
     const call = k.terms.app(k.terms.apps(k.terms.apps(recursor, outer), recursive.indices), applied);
     return [closeLambda(k, recursive.arguments, call, restore)];
@@ -235,7 +235,7 @@ function findDifference(k: Kernel, computed: Recursor, exported: RecursorRecord)
   const rules = [...computed.rules.values()];
   if (rules.length !== exported.rules.length) return "number of rules";
   for (const [i, rule] of rules.entries()) {
-    const other = exported.rules[i]!;
+    const other = sure(exported.rules[i]);
     if (rule.constructor !== other.constructor || rule.fieldCount !== other.fieldCount)
       return `rule ${i + 1}`;
     if (!isSame(k, rule.value, other.value, computed, exported)) return `rule ${i + 1}`;

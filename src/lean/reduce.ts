@@ -1,8 +1,9 @@
 // Weak head normal form: beta, zeta, iota (recursors, quotients), projections, literals, and unfolding of definitions.
-import { structureOf, type Recursor, type Valued } from "./environment.ts";
+import { structureOf, type Recursor, type Rule, type Valued } from "./environment.ts";
 import { APP, CONST, LAM, LET, NAT, PROJ, STR, argsOf, headOf, memoOf, type Expr } from "./expr.ts";
 import { isProposition, type Kernel } from "./kernel.ts";
 import { natConstructor, reduceNat, textConstructor } from "./literal.ts";
+import { sure } from "./fault.ts";
 
 /** `cheap`: projections look at their structure without unfolding definitions. */
 export function reduceCore(k: Kernel, start: Expr, cheap: boolean): Expr {
@@ -73,11 +74,21 @@ function reduceRecursor(k: Kernel, recursor: Recursor, head: Expr, args: Expr[])
   if (rule === undefined) return undefined;
   const fields = argsOf(built);
   if (fields.length < rule.fieldCount) return undefined;
-  const value = k.rewriter.instantiateLevels(rule.value, recursor.levelParams, head.levels);
+  const value = ruleValue(k, recursor, head, rule);
   const all = args.slice(0, firstIndex);
-  for (let i = fields.length - rule.fieldCount; i < fields.length; i++) all.push(fields[i]!);
-  for (let i = firstIndex + indexCount + 1; i < args.length; i++) all.push(args[i]!);
+  for (let i = fields.length - rule.fieldCount; i < fields.length; i++) all.push(sure(fields[i]));
+  for (let i = firstIndex + indexCount + 1; i < args.length; i++) all.push(sure(args[i]));
   return applyBeta(k, value, all);
+}
+
+function ruleValue(k: Kernel, { levelParams }: Recursor, head: Expr, { constructor, value }: Rule): Expr {
+  const memo = memoOf(head);
+  const values = (memo.ruleValues ??= new Map());
+  const known = values.get(constructor);
+  if (known !== undefined) return known;
+  const made = k.rewriter.instantiateLevels(value, levelParams, head.levels);
+  values.set(constructor, made);
+  return made;
 }
 
 function buildMajor(k: Kernel, recursor: Recursor, major: Expr): Expr {
@@ -136,7 +147,7 @@ function reduceQuotient(k: Kernel, role: "type" | "ctor" | "lift" | "ind", args:
   const head = headOf(made);
   const makeArgs = argsOf(made);
   if (head.kind !== CONST || head.name !== k.known.quotMk || makeArgs.length !== 3) return undefined;
-  return k.terms.apps(k.terms.app(f, makeArgs[2]!), args, valueAt + 1);
+  return k.terms.apps(k.terms.app(f, sure(makeArgs[2])), args, valueAt + 1);
 }
 
 export function reduce(k: Kernel, start: Expr): Expr {

@@ -1,8 +1,10 @@
 // Walks that rebuild an expression: putting values in for bound variables, taking free variables out, putting universe
 // levels in. Each visits a shared part once per depth; deep expressions are walked with a stack of their own.
-import { APP, BVAR, CONST, FVAR, LAM, LET, PI, PROJ, SORT, partsOf, type Expr, type Terms } from "./expr.ts";
+import { APP, BVAR, CONST, FVAR, LAM, LET, PI, PROJ, SORT, partsOf, type Expr } from "./expr.ts";
 import type { Levels, Level } from "./level.ts";
 import type { Name } from "./name.ts";
+import type { Terms } from "./terms.ts";
+import { sure } from "./fault.ts";
 
 /** What becomes of `e` under `offset` binders; undefined to look into its parts. */
 type Leaf = (e: Expr, offset: number) => Expr | undefined;
@@ -60,7 +62,7 @@ export class Rewriter {
     const put = (level: Level): Level => levels.substitute(level, names, values);
     return this.#walk(e, (at) => {
       if (!at.hasParam) return at;
-      if (at.kind === SORT) return terms.universe(put(at.levels[0]!));
+      if (at.kind === SORT) return terms.universe(put(sure(at.levels[0])));
       return at.kind === CONST ? terms.constant(at.name, at.levels.map(put)) : undefined;
     });
   }
@@ -117,7 +119,7 @@ export class Rewriter {
       else continue;
       stack.pop();
     }
-    return this.#recall(root, 0)!;
+    return sure(this.#recall(root, 0));
   }
 
   #isPending(stack: [Expr, number][], e: Expr, offset: number): boolean {
@@ -129,7 +131,7 @@ export class Rewriter {
   }
 
   #rebuild(e: Expr, offset: number): Expr {
-    const [left, right, body] = partsOf(e).map(([part, under]) => this.#recall(part, offset + under)!);
+    const [left, right, body] = partsOf(e).map(([part, under]) => sure(this.#recall(part, offset + under)));
     if (left === undefined) return e;
     if (right === undefined) return this.#terms.proj(e.name, e.index, left);
     if (body !== undefined) return this.#terms.let(left, right, body);
@@ -168,7 +170,7 @@ export class Rewriter {
     this.#filled = 0;
     const stamp = this.#stamp;
     for (let i = 0; i < stamps.length; i++) {
-      if (stamps[i] === stamp) this.#remember(keys[i]!, offsets[i]!, answers[i]!);
+      if (stamps[i] === stamp) this.#remember(sure(keys[i]), sure(offsets[i]), sure(answers[i]));
     }
   }
 }

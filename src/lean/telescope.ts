@@ -2,6 +2,7 @@
 import { CONST, PI, partsOf, type Expr } from "./expr.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Name } from "./name.ts";
+import { sure } from "./fault.ts";
 
 export interface Opened {
   readonly variables: readonly Expr[];
@@ -58,7 +59,7 @@ function close(
 ): Expr {
   let e = k.rewriter.abstract(finish(body), variables);
   for (let i = variables.length - 1; i >= 0; i--) {
-    e = make(k.rewriter.abstract(finish(variables[i]!.left), variables.slice(0, i)), e);
+    e = make(k.rewriter.abstract(finish(sure(variables[i]).left), variables.slice(0, i)), e);
   }
   return e;
 }

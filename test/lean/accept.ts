@@ -137,7 +137,8 @@ const vector: Group = {
 };
 
 const acc: Group = {
-  ...{ levels: ["w"], sort: 0 },
+  levels: ["w"],
+  sort: 0,
   params: [
     ["α", sort("w")],
     ["r", arrow(v("α"), v("α"), prop)],

@@ -13,6 +13,7 @@ import {
   type Level,
   type Tamper,
   type Term,
+  sure,
 } from "./terms.ts";
 
 export interface Field {
@@ -99,17 +100,17 @@ function inductiveRecord(e: Export, group: Group): Json {
   const flags = { numParams: params.length, isUnsafe: false };
   const typeRecords = types.map((one) => ({
     ...e.header(one.name, levels, pi([...params, ...(one.indices ?? [])], sort(group.sort))),
-    ...{
-      ...flags,
-      numIndices: (one.indices ?? []).length,
-      all,
-      ctors: (one.ctors ?? []).map(({ name }) => e.name(name)),
-    },
-    ...{ numNested: nested.length, isRec: isRecursive, isReflexive },
+    ...flags,
+    numIndices: (one.indices ?? []).length,
+    all,
+    ctors: (one.ctors ?? []).map(({ name }) => e.name(name)),
+    numNested: nested.length,
+    isRec: isRecursive,
+    isReflexive,
   }));
   const ctorRecords = types.flatMap((one, i) =>
     (one.ctors ?? []).map((ctor, cidx) => {
-      const result = ap(targets[i]!.former, ...(ctor.indices ?? []));
+      const result = ap(sure(targets[i]).former, ...(ctor.indices ?? []));
       const of =
         ctor.type ??
         pi([...params, ...fieldsOf(ctor).map((f): Binder => [f.name, fieldType(targets, f)])], result);
@@ -120,10 +121,15 @@ function inductiveRecord(e: Export, group: Group): Json {
   const recursorLevels = motive === null ? levels : [motive, ...levels];
   const recs = targets.map((target, i) => ({
     ...e.header(target.recursor, recursorLevels, recursorType(group, targets, i)),
-    ...{ ...flags, all, numIndices: target.indices.length, numMotives: targets.length, k },
+    ...flags,
+    all,
+    numIndices: target.indices.length,
+    numMotives: targets.length,
+    k,
     numMinors: targets.flatMap(({ ctors }) => ctors).length,
     rules: target.ctors.map((ctor) => ({
-      ...{ ctor: e.name(ctor.name), nfields: fieldsOf(ctor).length },
+      ctor: e.name(ctor.name),
+      nfields: fieldsOf(ctor).length,
       rhs: e.expr(ruleValue(group, targets, ctor, recursorLevels)),
     })),
   }));
@@ -131,8 +137,8 @@ function inductiveRecord(e: Export, group: Group): Json {
 }
 
 function fieldType(targets: readonly Target[], field: Field): Term {
-  if (field.target === undefined) return field.type!;
-  return pi(field.args ?? [], ap(targets[field.target]!.former, ...(field.indices ?? [])));
+  if (field.target === undefined) return sure(field.type);
+  return pi(field.args ?? [], ap(sure(targets[field.target]).former, ...(field.indices ?? [])));
 }
 
 const motiveName = (i: number): string => `motive_${i + 1}`;
@@ -162,7 +168,7 @@ function minorType(targets: readonly Target[], i: number, ctor: Target["ctors"][
 }
 
 function recursorType(group: Group, targets: readonly Target[], i: number): Term {
-  const { former, indices } = targets[i]!;
+  const { former, indices } = sure(targets[i]);
   const vars = indices.map(([name]) => v(name));
   const major: Binder = ["t", ap(former, ...vars)];
   return pi([...outer(group, targets), ...indices, major], ap(v(motiveName(i)), ...vars, v("t")));
@@ -178,7 +184,10 @@ function ruleValue(
   const fields = fieldsOf(ctor);
   const calls = fields.flatMap(({ name, target, args = [], indices = [] }): Term[] => {
     if (target === undefined) return [];
-    const recursor = ap(c(targets[target]!.recursor, ...levels), ...binders.map(([binder]) => v(binder)));
+    const recursor = ap(
+      c(sure(targets[target]).recursor, ...levels),
+      ...binders.map(([binder]) => v(binder)),
+    );
     return [lam(args, ap(recursor, ...indices, ap(v(name), ...args.map(([arg]) => v(arg)))))];
   });
   const body = ap(v(minorName(ctor)), ...fields.map(({ name }) => v(name)), ...calls);

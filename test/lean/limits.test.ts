@@ -97,9 +97,9 @@ const thm = (e: Export, type: number, value: number): Export => {
 
 const DEEP: Readonly<Record<string, () => Export>> = {
   "successors, against the number": () => {
-    const start_ = start("Eq", "Nat");
-    const fn = start_.expr(c("Nat.succ"));
-    const [e, at] = deep(start_, c("Nat.zero"), (arg) => ({ app: { fn, arg } }));
+    const base = start("Eq", "Nat");
+    const fn = base.expr(c("Nat.succ"));
+    const [e, at] = deep(base, c("Nat.zero"), (arg) => ({ app: { fn, arg } }));
     const of = e.expr(ap(c("Eq", 1), Nat, nat(DEPTH)));
     e.raw({ app: { fn: of, arg: at }, ie: 5_000_000 });
     return thm(e, 5_000_000, e.expr(refl(1, Nat, nat(DEPTH))));

@@ -26,9 +26,13 @@ function isAcceptedByNanoda(text: string): boolean {
   const [file, config] = [join(folder, "export.ndjson"), join(folder, "config.json")];
   writeFileSync(file, text);
   const options = {
-    ...{ export_file_path: file, use_stdin: false, unpermitted_axiom_hard_error: false },
+    export_file_path: file,
+    use_stdin: false,
+    unpermitted_axiom_hard_error: false,
     permitted_axioms: ["propext", "Classical.choice", "Quot.sound", "sound_here"],
-    ...{ nat_extension: true, string_extension: true, print_success_message: false },
+    nat_extension: true,
+    string_extension: true,
+    print_success_message: false,
   };
   writeFileSync(config, JSON.stringify(options));
   const env = { ...process.env, RUST_BACKTRACE: "0" };

@@ -29,8 +29,17 @@ const GROUPS: Readonly<Record<string, readonly Case[]>> = {
 };
 
 const MALFORMED = new Set([
-  ...["not-json", "not-utf8", "not-an-export", "format-version", "unknown-record", "unknown-field"],
-  ...["missing-field", "wrong-type", "bad-index", "duplicate-index", "forward-reference"],
+  "not-json",
+  "not-utf8",
+  "not-an-export",
+  "format-version",
+  "unknown-record",
+  "unknown-field",
+  "missing-field",
+  "wrong-type",
+  "bad-index",
+  "duplicate-index",
+  "forward-reference",
 ]);
 
 for (const [group, cases] of Object.entries(GROUPS)) {

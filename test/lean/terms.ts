@@ -39,7 +39,11 @@ export const lam = (binders: readonly Binder[], body: Term): Term =>
 export const arrow = (...parts: Term[]): Term =>
   parts.slice(0, -1).reduceRight<Term>((body, part) => pi([["_", part]], body), parts.at(-1) ?? prop);
 export const letIn = (name: string, of: Term, value: Term, body: Term): Term => ({
-  ...{ k: "let", name, type: of, value, body },
+  k: "let",
+  name,
+  type: of,
+  value,
+  body,
 });
 export const proj = (structure: string, index: number, of: Term): Term => ({
   k: "proj",
@@ -49,6 +53,12 @@ export const proj = (structure: string, index: number, of: Term): Term => ({
 });
 export const eq = (level: Level, of: Term, a: Term, b: Term): Term => ap(c("Eq", level), of, a, b);
 export const refl = (level: Level, of: Term, a: Term): Term => ap(c("Eq.refl", level), of, a);
+
+/** What a test knows to be there. */
+export function sure<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error("the test is wrong: something is missing");
+  return value;
+}
 
 export type Json = Record<string, unknown>;
 /** Changes a record before it is written. */

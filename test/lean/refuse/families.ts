@@ -15,6 +15,7 @@ import {
   type Json,
   type Tamper,
   type Term,
+  sure,
 } from "../terms.ts";
 import { refuse, type Case } from "./case.ts";
 
@@ -39,7 +40,7 @@ const recursive: Tamper = (record) => {
 };
 
 const items = (record: Json, key: string): Json[] => record[key] as Json[];
-const item = (record: Json, key: string, index = 0): Json => items(record, key)[index]!;
+const item = (record: Json, key: string, index = 0): Json => sure(items(record, key)[index]);
 const bend =
   (group: Group, change: Tamper, ...before: Parameters<typeof start>) =>
   () =>
@@ -258,7 +259,10 @@ export const FAMILIES: readonly Case[] = [
     },
     GROUPS.Eq,
   ),
-  header("constructors in another order", (record) => items(record, "ctors").reverse()),
+  header(
+    "constructors in another order",
+    (record) => (record["ctors"] = items(record, "ctors").toReversed()),
+  ),
   header("constructors with exchanged numbers", (record) => {
     item(record, "ctors", 0)["cidx"] = 1;
     item(record, "ctors", 1)["cidx"] = 0;

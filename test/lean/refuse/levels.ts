@@ -16,6 +16,7 @@ import {
   v,
   type Level,
   type Term,
+  sure,
 } from "../terms.ts";
 import { refuse, type Case } from "./case.ts";
 
@@ -110,7 +111,7 @@ export const DECLARATIONS: readonly Case[] = [
   ),
   refuse("a quotient declared twice", "duplicate-declaration", () => {
     const e = quotient(start("Eq"));
-    return e.raw(e.records.findLast((record) => "quot" in record)!);
+    return e.raw(sure(e.records.findLast((record) => "quot" in record)));
   }),
   refuse("a theorem about data", "theorem-not-a-proposition", () => two().thm("five", Nat, nat(5))),
   refuse("a theorem that is a type", "theorem-not-a-proposition", () => two().thm("T", type, Nat)),

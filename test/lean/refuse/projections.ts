@@ -61,7 +61,9 @@ const pair = (e: Export): Export =>
 
 const exists = (): Export =>
   inductive(start("False", "True", "Eq", "Bool"), {
-    ...{ levels: ["w"], sort: 0, motive: null },
+    levels: ["w"],
+    sort: 0,
+    motive: null,
     params: [
       ["α", sort("w")],
       ["p", arrow(v("α"), prop)],

@@ -1,7 +1,22 @@
 // Quotients that are not quotients.
 import { inductive } from "../inductive.ts";
 import { Nat, quotient, start } from "../prelude.ts";
-import { ap, arrow, c, eq, lam, nat, pi, prop, refl, sort, v, type Export, type Term } from "../terms.ts";
+import {
+  ap,
+  arrow,
+  c,
+  eq,
+  lam,
+  nat,
+  pi,
+  prop,
+  refl,
+  sort,
+  v,
+  type Export,
+  type Term,
+  sure,
+} from "../terms.ts";
 import { refuse, type Case } from "./case.ts";
 
 const relation = arrow(v("α"), v("α"), prop);
@@ -24,9 +39,9 @@ const bent =
     const record = e.records.find(
       ({ quot: one }) => one !== undefined && JSON.stringify(one).includes(`"name":${index},`),
     );
-    const at = e.records.indexOf(record!);
+    const at = e.records.indexOf(sure(record));
     const rest = e.records.splice(at);
-    const copy = structuredClone(rest[0]!);
+    const copy = structuredClone(sure(rest[0]));
     change(copy["quot"] as Record<string, unknown>, e);
     e.records.push(copy, ...rest.slice(1));
     return e;
@@ -87,7 +102,9 @@ export const QUOTIENTS: readonly Case[] = [
   refuse("a quotient without equality", "unknown-constant", () => quotient(start())),
   refuse("a quotient over an equality that holds for all", "quotient-mismatch", () => {
     const loose = {
-      ...{ levels: ["u_1"], params: [["α", sort("u_1")]] as const, sort: 0 },
+      levels: ["u_1"],
+      params: [["α", sort("u_1")]] as const,
+      sort: 0,
       types: [
         {
           name: "Eq",

@@ -1,12 +1,12 @@
 // Recursors that are not those of their types.
 import { inductive, type Group } from "../inductive.ts";
 import { Bool, GROUPS, Nat, start } from "../prelude.ts";
-import { ap, arrow, c, lam, pi, prop, sort, v, type Json, type Tamper, type Term } from "../terms.ts";
+import { ap, arrow, c, lam, pi, prop, sort, v, type Json, type Tamper, type Term, sure } from "../terms.ts";
 import { refuse, type Case } from "./case.ts";
 
 const False = c("False");
 const items = (record: Json, key: string): Json[] => record[key] as Json[];
-const item = (record: Json, key: string, index = 0): Json => items(record, key)[index]!;
+const item = (record: Json, key: string, index = 0): Json => sure(items(record, key)[index]);
 const bend =
   (group: Group, change: Tamper, ...before: Parameters<typeof start>) =>
   () =>
@@ -22,7 +22,8 @@ const rules = (record: Json, index = 0): Json[] => items(item(record, "recs", in
 
 const BOTH: readonly { name: string }[] = [{ name: "I.a" }, { name: "I.b" }];
 const acc: Group = {
-  ...{ levels: ["w"], sort: 0 },
+  levels: ["w"],
+  sort: 0,
   params: [
     ["α", sort("w")],
     ["r", arrow(v("α"), v("α"), prop)],
@@ -97,27 +98,31 @@ export const RECURSORS: readonly Case[] = [
   mismatch("False with the k flag", GROUPS.False, (record) => (item(record, "recs")["k"] = true)),
   mismatch("And with the k flag", GROUPS.And, (record) => (item(record, "recs")["k"] = true)),
   mismatch("Eq without the k flag", GROUPS.Eq, (record) => (item(record, "recs")["k"] = false)),
-  mismatch("rules exchanged", GROUPS.Bool, (record) => rules(record).reverse()),
+  mismatch(
+    "rules exchanged",
+    GROUPS.Bool,
+    (record) => (item(record, "recs")["rules"] = rules(record).toReversed()),
+  ),
   mismatch("values of rules exchanged", GROUPS.Bool, (record) => {
     const [first, second] = rules(record);
-    [first!["rhs"], second!["rhs"]] = [second!["rhs"], first!["rhs"]];
+    [sure(first)["rhs"], sure(second)["rhs"]] = [sure(second)["rhs"], sure(first)["rhs"]];
   }),
   mismatch("a rule left out", GROUPS.Nat, (record) => rules(record).pop()),
-  mismatch("a rule twice", GROUPS.Nat, (record) => rules(record).push(rules(record)[1]!)),
+  mismatch("a rule twice", GROUPS.Nat, (record) => rules(record).push(sure(rules(record)[1]))),
   mismatch(
     "a rule that takes another number of fields",
     GROUPS.Nat,
-    (record) => (rules(record)[1]!["nfields"] = 0),
+    (record) => (sure(rules(record)[1])["nfields"] = 0),
   ),
   mismatch(
     "a rule for another constructor",
     GROUPS.Nat,
-    (record) => (rules(record)[1]!["ctor"] = rules(record)[0]!["ctor"]),
+    (record) => (sure(rules(record)[1])["ctor"] = sure(rules(record)[0])["ctor"]),
   ),
   refuse("a rule without the induction hypothesis", "recursor-mismatch", () => {
     const e = start();
     const wrong = lam([["n", Nat]], v("n"));
-    return inductive(e, GROUPS.Nat, (record) => (rules(record)[1]!["rhs"] = e.expr(wrong)));
+    return inductive(e, GROUPS.Nat, (record) => (sure(rules(record)[1])["rhs"] = e.expr(wrong)));
   }),
   refuse("a recursor that proves all", "recursor-mismatch", () => {
     const e = start("False");
@@ -173,8 +178,11 @@ export const RECURSORS: readonly Case[] = [
     const params = item(record, "recs")["levelParams"] as number[];
     item(record, "recs")["levelParams"] = [params[1], params[1]];
   }),
-  mismatch("a recursor with its universe parameters exchanged", GROUPS.Eq, (record) =>
-    (item(record, "recs")["levelParams"] as number[]).reverse(),
+  mismatch(
+    "a recursor with its universe parameters exchanged",
+    GROUPS.Eq,
+    (record) =>
+      (item(record, "recs")["levelParams"] = (item(record, "recs")["levelParams"] as number[]).toReversed()),
   ),
   mismatch("a recursor that uses a universe parameter it does not declare", GROUPS.Eq, (record) => {
     const params = item(record, "recs")["levelParams"] as number[];
@@ -186,7 +194,7 @@ export const RECURSORS: readonly Case[] = [
     { sort: 1, types: [{ name: "I", ctors: [{ name: "I.mk" }] }, { name: "J" }] },
     (record) => {
       const [first, second] = items(record, "recs");
-      [first!["name"], second!["name"]] = [second!["name"], first!["name"]];
+      [sure(first)["name"], sure(second)["name"]] = [sure(second)["name"], sure(first)["name"]];
     },
   ),
   refuse(
@@ -229,7 +237,7 @@ export const RECURSORS: readonly Case[] = [
     return inductive(
       e,
       acc,
-      (record) => (rules(record)[0]!["rhs"] = e.expr(lam([["α", sort("w")]], v("α")))),
+      (record) => (sure(rules(record)[0])["rhs"] = e.expr(lam([["α", sort("w")]], v("α")))),
     );
   }),
   refuse("a recursor for data used on a proposition's own", "universe-count", () =>
