@@ -29,10 +29,12 @@ export interface ResultTree {
   /** Result name -> output path. */
   results: ReadonlyMap<string, StorePath>;
   record: RunRecord;
+  /** More files for `evidence`, by their names. */
+  files: ReadonlyMap<string, Uint8Array>;
 }
 
 /** Adds the tree to the store. Its references are the outputs and every derivation that the record names. */
-export async function addResultTree({ store, results, record }: ResultTree): Promise<StorePath> {
+export async function addResultTree({ store, results, record, files }: ResultTree): Promise<StorePath> {
   const folder = join(store.home, "pipelite", "tmp");
   mkdirSync(folder, { recursive: true });
   const tree = mkdtempSync(join(folder, "result-"));
@@ -43,6 +45,7 @@ export async function addResultTree({ store, results, record }: ResultTree): Pro
     writeFileSync(join(evidence, "run.json"), prettyJson(record));
     writeFileSync(join(evidence, "claims.json"), prettyJson(record.claims));
     writeFileSync(join(evidence, "SHA256SUMS"), sums(store, results));
+    for (const [name, bytes] of files) writeFileSync(join(evidence, name), bytes);
     for (const { name, drvPath } of record.stages) {
       const log = drvPath === undefined ? undefined : logFile(store.home, parseStorePath(drvPath));
       if (log !== undefined && existsSync(log)) copyFileSync(log, join(evidence, "logs", `${name}.log`));

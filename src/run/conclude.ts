@@ -153,7 +153,14 @@ async function keepResult(
     await store.addTempRoot(earlier.tree);
     return { tree: earlier.tree, evidenceOfRun: earlier.runId };
   }
-  const tree = await addResultTree({ store, results, record });
+  // Loaded here: a run that gathers nothing new needs none of it.
+  const { documentsOf, gatherAtEnd } = await import("#documents/index.ts");
+  const tree = await addResultTree({
+    store,
+    results,
+    record,
+    files: documentsOf(gatherAtEnd(store.home, record)),
+  });
   builds.rememberTree(key, tree, record.runId);
   return { tree, evidenceOfRun: record.runId };
 }
