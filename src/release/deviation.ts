@@ -83,3 +83,10 @@ export interface AuditFinding {
   status: "holds" | "fails" | "unavailable";
   claims: readonly { id: string; status: "holds" | "fails" | "unavailable" }[];
 }
+
+/** The same with what it was of. */
+export interface AuditOfRun extends AuditFinding {
+  runId: string;
+  /** `sha256:<hex>` of the file of the record. */
+  recordDigest: string;
+}

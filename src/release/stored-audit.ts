@@ -1,6 +1,6 @@
 // The last audit of a run, as far as it says something about the record that there is now.
 import type { JournalEntry } from "#evidence/journal.ts";
-import type { AuditFinding } from "./deviation.ts";
+import type { AuditOfRun } from "./deviation.ts";
 import type { RunFile } from "./run-file.ts";
 import { readSealed } from "./sealed.ts";
 
@@ -9,12 +9,12 @@ export function readStoredAudit(
   home: string,
   { runId, digest }: RunFile,
   journal: readonly JournalEntry[],
-): AuditFinding | undefined {
+): AuditOfRun | undefined {
   const last = journal.findLast(({ kind, subject }) => kind === "audit" && subject === runId);
   if (last === undefined) return undefined;
   // A later audit replaces the file, and its line the line before.
   const { text, problem } = readSealed(home, last.file, [last]);
   if (text === undefined || problem !== undefined) return undefined;
-  const report = JSON.parse(text) as AuditFinding & { runId: string; recordDigest: string };
+  const report = JSON.parse(text) as AuditOfRun;
   return report.runId === runId && report.recordDigest === digest ? report : undefined;
 }

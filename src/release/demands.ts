@@ -1,0 +1,204 @@
+// What a policy demands of a run, held one by one against what there is. Pure: a list of demands, each met or not, each
+// with what was wanted and what was found.
+import type { RunRecord } from "#evidence/run-record.ts";
+import type { AuditOfRun, Deviation } from "./deviation.ts";
+import type { Policy, RequiredSignature } from "./policy.ts";
+import type { SignatureView } from "./signature-view.ts";
+
+export interface Demand {
+  /** `run-passed`, `record-unchanged`, `result-present`, `audit`, `sandbox`, `deviations`, `deviation/<id>`,
+   * `signatures-intact`, `signature/<meaning>`, `releaser` */
+  name: string;
+  isMet: boolean;
+  wanted: string;
+  found: string;
+}
+
+export interface ReleaseFacts {
+  policy: Policy;
+  record: RunRecord;
+  recordDigest: string;
+  /** Undefined when the record is as it was written. */
+  recordProblem: string | undefined;
+  /** Hash of the result tree as it is; undefined when there is none. */
+  treeHash: string | undefined;
+  audit: AuditOfRun | undefined;
+  /** Stage with an output -> the sandbox it was built in; `unknown` when the run that built it has no record. */
+  sandboxes: ReadonlyMap<string, string>;
+  /** Or why they can't be trusted. */
+  deviations: readonly Deviation[] | string;
+  signatures: readonly SignatureView[];
+  /** Who would release; undefined when nobody is named yet. */
+  releaser: { name: string; keyId: string } | undefined;
+}
+
+export function checkDemands(facts: ReleaseFacts): Demand[] {
+  const { record, recordProblem, treeHash } = facts;
+  const wantedState = "the run passed";
+  return [
+    demand("run-passed", record.status === "passed", wantedState, `the run ${record.status}`),
+    demand(
+      "record-unchanged",
+      recordProblem === undefined,
+      "the record as the journal has it",
+      recordProblem ?? facts.recordDigest,
+    ),
+    demand(
+      "result-present",
+      treeHash !== undefined,
+      "the result in the store",
+      treeHash === undefined ? "no result" : `sha256:${treeHash}`,
+    ),
+    auditDemand(facts),
+    sandboxDemand(facts),
+    ...deviationDemands(facts),
+    intactDemand(facts),
+    ...signatureDemands(facts),
+    ...releaserDemand(facts),
+  ];
+}
+
+function demand(name: string, isMet: boolean, wanted: string, found: string): Demand {
+  return { name, isMet, wanted, found };
+}
+
+function auditDemand({ policy, audit, record, recordDigest }: ReleaseFacts): Demand {
+  const wanted = `${policy.audit === "fresh" ? "an audit of this record, made for the release," : "the last audit of this record"} that holds`;
+  if (audit === undefined) return demand("audit", false, wanted, "no audit of this record");
+  if (audit.runId !== record.runId || audit.recordDigest !== recordDigest) {
+    return demand("audit", false, wanted, "an audit of another record");
+  }
+  const open = audit.claims.filter(({ status }) => status !== "holds");
+  const list = open
+    .slice(0, 3)
+    .map(({ id, status }) => `${id} ${status}`)
+    .join(", ");
+  const more = open.length > 3 ? ` and ${open.length - 3} more` : "";
+  const found = `${audit.status} (${audit.auditedAt})${list === "" ? "" : `: ${list}${more}`}`;
+  return demand("audit", audit.status === "holds", wanted, found);
+}
+
+function sandboxDemand({ policy, sandboxes }: ReleaseFacts): Demand {
+  const refused = [...sandboxes].filter(([, kind]) => !policy.sandboxes.includes(kind));
+  const kinds = [...new Set(sandboxes.values())].toSorted();
+  const found =
+    refused.length === 0
+      ? kinds.join(", ") || "no stage was built in one"
+      : refused.map(([stage, kind]) => `${stage} in ${kind}`).join(", ");
+  return demand("sandbox", refused.length === 0, `built in ${policy.sandboxes.join(", ")} only`, found);
+}
+
+function deviationDemands({ policy, deviations }: ReleaseFacts): Demand[] {
+  const { blocking, until } = policy.deviations;
+  const wanted = `no ${blocking.join(" or ")} deviation that is not ${until}, none that was rejected`;
+  if (typeof deviations === "string") return [demand("deviations", false, wanted, deviations)];
+  const blocks = deviations.flatMap((each) => {
+    const reason = blockReason(each, policy);
+    return reason === undefined
+      ? []
+      : [demand(`deviation/${each.id}`, false, wanted, `${reason}: ${each.statement}`)];
+  });
+  if (blocks.length > 0) return blocks;
+  return [demand("deviations", true, wanted, `${deviations.length} deviations, none of them blocks`)];
+}
+
+function blockReason(
+  { severity, state, disposition, history }: Deviation,
+  policy: Policy,
+): string | undefined {
+  const { blocking, until } = policy.deviations;
+  if (disposition !== undefined && disposition !== "use-as-is")
+    return `${severity}, its disposition is ${disposition}`;
+  if (!blocking.includes(severity)) return undefined;
+  const isOpen = until === "closed" ? state !== "closed" : ["open", "investigating"].includes(state);
+  if (isOpen) return `${severity}, ${state}`;
+  const stranger = history.find(({ signer, keyId }) => roleOf(policy, signer, keyId) === undefined);
+  return stranger && `${severity}, moved by ${stranger.signer}, whom the policy does not name with that key`;
+}
+
+/** The role of a signer; `""` where any key may sign, undefined where this one may not. */
+export function roleOf({ signers }: Policy, name: string, keyId: string): string | undefined {
+  if (signers === "any") return "";
+  return signers.find((each) => each.name === name && each.keyId === keyId)?.role;
+}
+
+/** A signature that the journal has and that is no longer what it was: somebody tampered with it. */
+function intactDemand({ signatures }: ReleaseFacts): Demand {
+  const broken = signatures.filter(({ isValid, isJournalled }) => isJournalled && !isValid);
+  const found = broken
+    .map(({ bundleFile, problem }) => `${bundleFile}: ${problem ?? "not valid"}`)
+    .join("; ");
+  const count = signatures.filter(({ isValid }) => isValid).length;
+  return demand(
+    "signatures-intact",
+    broken.length === 0,
+    "every signature as it was given",
+    found || `${count} valid`,
+  );
+}
+
+/** Every required signature by another person: as many as can be filled at once are. */
+function signatureDemands({ policy, signatures }: ReleaseFacts): Demand[] {
+  const usable = signatures.filter(
+    ({ isValid, signer, keyId }) => isValid && roleOf(policy, signer, keyId) !== undefined,
+  );
+  const filled = assign(policy, policy.signatures, usable, []);
+  return policy.signatures.map((required, index) => {
+    const { meaning, role } = required;
+    const by = role === undefined ? "" : ` by a ${role}`;
+    const wanted = `${meaning}${by}, by a person who gives no other required signature`;
+    const given = filled[index];
+    if (given !== undefined) {
+      return demand(`signature/${meaning}`, true, wanted, `${given.signer} at ${given.signedAt}`);
+    }
+    const others = signatures.filter((each) => each.meaning === meaning && each.isValid);
+    const found = others.map((each) => `${each.signer}: ${whyNot(policy, required, each)}`).join("; ");
+    return demand(`signature/${meaning}`, false, wanted, found || "none");
+  });
+}
+
+function whyNot(policy: Policy, { role }: RequiredSignature, { signer, keyId }: SignatureView): string {
+  const found = roleOf(policy, signer, keyId);
+  if (found === undefined) return "not a signer of the policy with that key";
+  return role !== undefined && found !== role
+    ? `is ${found}, not ${role}`
+    : "gives another required signature";
+}
+
+/** For each requirement a signature of a person of its own; the best that can be had, by trying. */
+function assign(
+  policy: Policy,
+  required: readonly RequiredSignature[],
+  usable: readonly SignatureView[],
+  taken: readonly SignatureView[],
+): (SignatureView | undefined)[] {
+  const [first, ...rest] = required;
+  if (first === undefined) return [];
+  const fits = usable.filter((each) => {
+    const isRole = first.role === undefined || roleOf(policy, each.signer, each.keyId) === first.role;
+    const isOwn = !taken.some(({ signer, keyId }) => signer === each.signer || keyId === each.keyId);
+    return each.meaning === first.meaning && isRole && isOwn;
+  });
+  let best: (SignatureView | undefined)[] = [];
+  for (const given of [...fits, undefined]) {
+    const found = [given, ...assign(policy, rest, usable, given === undefined ? taken : [...taken, given])];
+    if (best.length === 0 || count(found) > count(best)) best = found;
+    if (count(best) === required.length) break;
+  }
+  return best;
+}
+
+function count(filled: readonly (SignatureView | undefined)[]): number {
+  return filled.filter((each) => each !== undefined).length;
+}
+
+function releaserDemand({ policy, releaser }: ReleaseFacts): Demand[] {
+  if (releaser === undefined) return [];
+  const { releaseRoles: roles } = policy;
+  const role = roleOf(policy, releaser.name, releaser.keyId);
+  const isAllowed = role !== undefined && (roles === undefined || roles.includes(role));
+  const wanted =
+    roles === undefined ? "released by a signer of the policy" : `released by a ${roles.join(" or ")}`;
+  const who = role === undefined ? "not a signer of the policy with that key" : role || "any key may release";
+  return [demand("releaser", isAllowed, wanted, `${releaser.name}: ${who}`)];
+}

@@ -1,0 +1,189 @@
+// The release policy: what must be there before a run is released, as a JSON file that is under the user's own control
+// (default: release-policy.json beside pipeline.ts). What a file leaves out is as in the built-in policy. Its digest is
+// taken over the policy as it is applied, keys included, so it changes when a key file does.
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { utf8 } from "#base/bytes.ts";
+import { canonicalJson } from "#base/canonical-json.ts";
+import { PipeliteError, isPipeliteError } from "#base/errors.ts";
+import { parsePublicKey, readPublicKey, writePublicKey } from "#sign/index.ts";
+import type { Severity } from "./deviation.ts";
+import { digestOfBytes } from "./run-file.ts";
+import { MEANINGS } from "./signatures.ts";
+
+export const POLICY_FILE = "release-policy.json";
+
+/** A person whose signatures count, in one role. */
+export interface Signer {
+  name: string;
+  role: string;
+  keyId: string;
+  /** PEM */
+  key: string;
+}
+
+export interface RequiredSignature {
+  meaning: string;
+  /** Any role when absent. */
+  role?: string;
+}
+
+export interface Policy {
+  /** `fresh`: an audit made for the release; `stored`: the last one, if it is of the record as it is. */
+  audit: "fresh" | "stored";
+  /** Sandboxes that stages may have been built in. */
+  sandboxes: readonly string[];
+  deviations: {
+    /** Severities that block. */
+    blocking: readonly Severity[];
+    /** The state from which a deviation that may be used as it is blocks no longer. */
+    until: "dispositioned" | "closed";
+  };
+  /** Each by another person. */
+  signatures: readonly RequiredSignature[];
+  /** Who may sign, move deviations and release; `any` key when absent from the file. */
+  signers: readonly Signer[] | "any";
+  /** Roles that may release; any role when absent. */
+  releaseRoles?: readonly string[];
+}
+
+export interface AppliedPolicy {
+  policy: Policy;
+  /** `built-in`, or the file. */
+  source: string;
+  /** `sha256:<hex>` of the policy in canonical JSON. */
+  digest: string;
+}
+
+export const BUILT_IN: Policy = {
+  audit: "fresh",
+  sandboxes: ["bubblewrap", "unshare", "nix"],
+  deviations: { blocking: ["critical"], until: "closed" },
+  signatures: [{ meaning: "review" }, { meaning: "approval" }],
+  signers: "any",
+};
+
+/**
+ * The policy of `file`, or of the pipeline, or the built-in one.
+ * @throws PipeliteError POLICY_NOT_FOUND, POLICY_INVALID
+ */
+export function readPolicy(pipelineFile: string, file?: string): AppliedPolicy {
+  const beside = join(dirname(pipelineFile), POLICY_FILE);
+  const found = file ?? (existsSync(beside) ? beside : undefined);
+  if (found === undefined) return applied(BUILT_IN, "built-in");
+  if (!existsSync(found)) throw new PipeliteError("POLICY_NOT_FOUND", { file: found });
+  try {
+    return applied(parsePolicy(readFileSync(found, "utf8"), dirname(found)), found);
+  } catch (error) {
+    if (!(error instanceof RangeError) && !isPipeliteError(error)) throw error;
+    throw new PipeliteError("POLICY_INVALID", { file: found, problem: error.message }, error);
+  }
+}
+
+function applied(policy: Policy, source: string): AppliedPolicy {
+  return { policy, source, digest: digestOfBytes(utf8(canonicalJson(policy))) };
+}
+
+const SEVERITIES: readonly Severity[] = ["critical", "major", "minor"];
+
+/** @throws RangeError with the problem; errors of keys */
+function parsePolicy(text: string, folder: string): Policy {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new RangeError("it is no JSON");
+  }
+  const top = fields(value, "the policy", [
+    "schema",
+    "audit",
+    "sandboxes",
+    "deviations",
+    "signatures",
+    "signers",
+    "release",
+  ]);
+  if (top["schema"] !== 1) throw new RangeError("its schema must be 1");
+  const deviations = fields(top["deviations"] ?? {}, "deviations", ["blocking", "until"]);
+  const release = fields(top["release"] ?? {}, "release", ["roles"]);
+  const signers = top["signers"] === undefined ? "any" : parseSigners(top["signers"], folder);
+  const roles = release["roles"] === undefined ? undefined : texts(release["roles"], "release.roles");
+  const policy: Policy = {
+    audit: oneOf(top["audit"] ?? BUILT_IN.audit, "audit", ["fresh", "stored"]),
+    sandboxes: top["sandboxes"] === undefined ? BUILT_IN.sandboxes : texts(top["sandboxes"], "sandboxes"),
+    deviations: {
+      blocking: texts(deviations["blocking"] ?? BUILT_IN.deviations.blocking, "deviations.blocking").map(
+        (each) => oneOf(each, "deviations.blocking", SEVERITIES),
+      ),
+      until: oneOf(deviations["until"] ?? BUILT_IN.deviations.until, "deviations.until", [
+        "dispositioned",
+        "closed",
+      ]),
+    },
+    signatures: top["signatures"] === undefined ? BUILT_IN.signatures : parseSignatures(top["signatures"]),
+    signers,
+    ...(roles !== undefined && { releaseRoles: roles }),
+  };
+  checkRoles(policy);
+  return policy;
+}
+
+function parseSignatures(value: unknown): RequiredSignature[] {
+  return list(value, "signatures").map((each) => {
+    const { meaning, role } = fields(each, "a signature", ["meaning", "role"]);
+    const known = oneOf(meaning, "a meaning", MEANINGS);
+    return role === undefined ? { meaning: known } : { meaning: known, role: text(role, "a role") };
+  });
+}
+
+function parseSigners(value: unknown, folder: string): Signer[] {
+  const signers = list(value, "signers").map((each): Signer => {
+    const { name, role, key } = fields(each, "a signer", ["name", "role", "key"]);
+    const place = text(key, "a key");
+    const publicKey = place.startsWith("-----BEGIN")
+      ? parsePublicKey(place)
+      : readPublicKey(resolve(folder, place));
+    const [who, what] = [text(name, "a name"), text(role, "a role")];
+    return { name: who, role: what, keyId: publicKey.keyId, key: writePublicKey(publicKey) };
+  });
+  for (const [index, { name, keyId }] of signers.entries()) {
+    const other = signers.slice(0, index).find((each) => each.name === name || each.keyId === keyId);
+    if (other !== undefined) throw new RangeError(`${other.name} and ${name} have one name or one key`);
+  }
+  return signers;
+}
+
+/** A role that nobody has could never be filled: a mistake, not a strict policy. */
+function checkRoles({ signatures, signers, releaseRoles = [] }: Policy): void {
+  const wanted = [...signatures.flatMap(({ role }) => role ?? []), ...releaseRoles];
+  const missing = wanted.find((role) => signers === "any" || !signers.some((each) => each.role === role));
+  if (missing !== undefined) throw new RangeError(`no signer has the role '${missing}'`);
+}
+
+function fields(value: unknown, what: string, known: readonly string[]): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new RangeError(`${what} is no object`);
+  const unknown = Object.keys(value).find((key) => !known.includes(key));
+  if (unknown !== undefined) throw new RangeError(`${what} has an unknown member '${unknown}'`);
+  return value as Record<string, unknown>;
+}
+
+function list(value: unknown, what: string): unknown[] {
+  if (!Array.isArray(value)) throw new RangeError(`${what} is no list`);
+  return value;
+}
+
+function texts(value: unknown, what: string): string[] {
+  return list(value, what).map((each) => text(each, what));
+}
+
+function text(value: unknown, what: string): string {
+  if (typeof value !== "string" || value.trim() === "") throw new RangeError(`${what} is no text`);
+  return value;
+}
+
+function oneOf<T extends string>(value: unknown, what: string, allowed: readonly T[]): T {
+  const found = allowed.find((each) => each === value);
+  if (found === undefined) throw new RangeError(`${what} must be one of ${allowed.join(", ")}`);
+  return found;
+}

@@ -1,0 +1,226 @@
+// The release of a run: every demand of the policy held against what there is, and, when all are met, a signed statement
+// that says which policy was applied and what was found, in the manner of a SLSA verification summary. It is written
+// once: a second release is the first one, or refused. A refused one leaves nothing behind.
+import { PipeliteError, isPipeliteError } from "#base/errors.ts";
+import { VERSION } from "#base/version.ts";
+import { readJournal } from "#evidence/journal.ts";
+import { parseBundle, signStatement, verifyBundle, writeBundle, type SigningKey } from "#sign/index.ts";
+import { checkDemands, type Demand, type ReleaseFacts } from "./demands.ts";
+import type { AuditOfRun, Deviation, Signal } from "./deviation.ts";
+import { readDeviations } from "./deviations.ts";
+import { keepPublicKey, readKeyring } from "./keyring.ts";
+import { membersOf, textOf } from "./members.ts";
+import type { AppliedPolicy } from "./policy.ts";
+import { RELEASE_TYPE } from "./predicates.ts";
+import { readRunFile, recordProblem, treeDigest, type RunFile } from "./run-file.ts";
+import { readSealed, sealFile, withSealLock } from "./sealed.ts";
+import { checkName, readSignatures, subjectProblem, subjectsOf } from "./signatures.ts";
+import type { SignatureView } from "./signature-view.ts";
+import { readStoredAudit } from "./stored-audit.ts";
+
+export interface ReleaseRun {
+  home: string;
+  runId: string;
+  applied: AppliedPolicy;
+  /** Who releases; without it the demands are checked, and nothing is released. */
+  releaser?: { name: string; key: SigningKey } | undefined;
+  /** Makes the audit that a policy asks for. */
+  audit: () => Promise<AuditOfRun>;
+  signals?: readonly Signal[] | undefined;
+}
+
+export interface Released {
+  releasedBy: string;
+  keyId: string;
+  releasedAt: string;
+  recordDigest: string;
+  policyDigest: string;
+  /** Relative to `<home>/pipelite`. */
+  bundleFile: string;
+}
+
+export interface ReleaseOutcome {
+  runId: string;
+  status: "released" | "released-before" | "refused";
+  policy: AppliedPolicy;
+  demands: Demand[];
+  release?: Released;
+}
+
+export function releaseFile(runId: string): string {
+  return `releases/${runId}.sigstore.json`;
+}
+
+/**
+ * Releases a run, or says what is missing.
+ * @throws PipeliteError RUN_NOT_FOUND, JOURNAL_BROKEN, RELEASE_KEY_MISSING, RELEASE_EXISTS, SIGNER_INVALID
+ */
+export async function releaseRun(options: ReleaseRun): Promise<ReleaseOutcome> {
+  const { home, runId, applied, releaser, audit } = options;
+  if (releaser !== undefined) checkName(releaser.name);
+  readRunFile(home, runId);
+  // Outside the lock, since it may take as long as the run itself; it names the record that it is of.
+  const fresh = applied.policy.audit === "fresh" ? await audit() : undefined;
+  return withSealLock(home, () => {
+    const facts = gatherFacts(options, fresh);
+    const demands = checkDemands(facts);
+    const outcome = { runId, policy: applied, demands };
+    const isMet = demands.every((each) => each.isMet);
+    if (!isMet) return { ...outcome, status: "refused" };
+    const before = readRelease(home, runId);
+    if (before !== undefined) {
+      if (before.policyDigest !== applied.digest) {
+        throw new PipeliteError("RELEASE_EXISTS", {
+          run: runId,
+          problem: `by the policy ${before.policyDigest}`,
+        });
+      }
+      return { ...outcome, status: "released-before", release: before };
+    }
+    if (releaser === undefined) throw new PipeliteError("RELEASE_KEY_MISSING", { run: runId });
+    writeRelease(options, releaser, facts, demands);
+    const release = readRelease(home, runId);
+    if (release === undefined) throw new Error("the release just written is gone");
+    return { ...outcome, status: "released", release };
+  });
+}
+
+type Facts = ReleaseFacts & { run: RunFile };
+
+function gatherFacts({ home, runId, applied, releaser, signals }: ReleaseRun, fresh?: AuditOfRun): Facts {
+  const { policy } = applied;
+  const run = readRunFile(home, runId);
+  const journal = readJournal(home);
+  const audit = policy.audit === "fresh" ? fresh : readStoredAudit(home, run, journal);
+  return {
+    policy,
+    run,
+    record: run.record,
+    recordDigest: run.digest,
+    recordProblem: recordProblem(run, journal),
+    treeHash: treeDigest(home, run.record),
+    audit,
+    sandboxes: sandboxesOf(home, run),
+    deviations: trustedDeviations(home, run, { audit, signals }),
+    signatures: readSignatures(home, runId),
+    releaser: releaser && { name: releaser.name, keyId: releaser.key.publicKey.keyId },
+  };
+}
+
+function trustedDeviations(
+  home: string,
+  { record }: RunFile,
+  more: { audit: AuditOfRun | undefined; signals: readonly Signal[] | undefined },
+): Deviation[] | string {
+  try {
+    return readDeviations(home, record, more);
+  } catch (error) {
+    if (isPipeliteError(error, "DEVIATION_HISTORY_BROKEN")) return error.message;
+    throw error;
+  }
+}
+
+/** A cached stage was built in the sandbox of the run that built it. */
+function sandboxesOf(home: string, { record }: RunFile): Map<string, string> {
+  const built = record.stages.filter(
+    ({ drvPath, outPath }) => drvPath !== undefined && outPath !== undefined,
+  );
+  const kinds = new Map<string, string>();
+  const kindOf = (runId: string): string => {
+    const known = kinds.get(runId) ?? readKind(home, runId);
+    kinds.set(runId, known);
+    return known;
+  };
+  return new Map(
+    built.map(({ name, builtInRun }) => [
+      name,
+      builtInRun === undefined || builtInRun === record.runId ? record.sandbox.kind : kindOf(builtInRun),
+    ]),
+  );
+}
+
+function readKind(home: string, runId: string): string {
+  try {
+    const run = readRunFile(home, runId);
+    return recordProblem(run, readJournal(home)) === undefined ? run.record.sandbox.kind : "unknown";
+  } catch (error) {
+    if (isPipeliteError(error)) return "unknown";
+    throw error;
+  }
+}
+
+function writeRelease(
+  { home, runId, applied }: ReleaseRun,
+  { name, key }: { name: string; key: SigningKey },
+  { run, audit, signatures, deviations }: Facts,
+  demands: readonly Demand[],
+): void {
+  const { policy, source, digest } = applied;
+  const journal = readJournal(home);
+  const input = (file: string) => ({
+    uri: file,
+    digest: {
+      sha256: journal.findLast((entry) => entry.file === file)?.digest.slice("sha256:".length) ?? "",
+    },
+  });
+  const predicate = {
+    verifier: { id: "pipelite", version: { pipelite: VERSION } },
+    runId,
+    timeVerified: new Date().toISOString(),
+    policy: { source: source === "built-in" ? source : "file", digest, content: policy },
+    inputAttestations: signatures.filter(isCounted).map(({ bundleFile }) => input(bundleFile)),
+    audit: audit && { auditedAt: audit.auditedAt, status: audit.status, claims: audit.claims.length },
+    deviations: typeof deviations === "string" ? [] : deviations.map(summary),
+    demands: demands.map(({ name: what, wanted, found }) => ({ name: what, wanted, found })),
+    verificationResult: "PASSED",
+    releasedBy: { name, keyId: key.publicKey.keyId },
+  };
+  const statement = { subject: subjectsOf(home, run), predicateType: RELEASE_TYPE, predicate };
+  keepPublicKey(home, key.publicKey);
+  const content = writeBundle(signStatement(statement, key));
+  sealFile(home, { kind: "release", subject: runId, file: releaseFile(runId), content });
+}
+
+function isCounted({ isValid }: SignatureView): boolean {
+  return isValid;
+}
+
+function summary({ id, kind, severity, state, disposition, recurrence }: Deviation): object {
+  return { id, kind, severity, state, ...(disposition !== undefined && { disposition }), recurrence };
+}
+
+/**
+ * The release of a run; undefined when it was not released.
+ * @throws PipeliteError RELEASE_EXISTS where there is one that can't be trusted
+ */
+export function readRelease(home: string, runId: string): Released | undefined {
+  const file = releaseFile(runId);
+  const journal = readJournal(home);
+  const { text, isJournalled, problem } = readSealed(home, file, journal);
+  if (text === undefined && !isJournalled) return undefined;
+  const refuse = (why: string) => new PipeliteError("RELEASE_EXISTS", { run: runId, problem: why });
+  if (text === undefined || problem !== undefined) throw refuse(`${file}: ${problem ?? "the file is gone"}`);
+  try {
+    const bundle = parseBundle(text);
+    const statement = verifyBundle(bundle, readKeyring(home));
+    const run = readRunFile(home, runId);
+    const mismatch = subjectProblem(home, run, statement);
+    if (mismatch !== undefined) throw refuse(mismatch);
+    const { predicateType, predicate } = statement;
+    const releasedBy = membersOf(predicate["releasedBy"], "releasedBy");
+    if (predicateType !== RELEASE_TYPE || textOf(releasedBy, "keyId") !== bundle.keyId) {
+      throw refuse(`${file}: it is no release by the key it is signed with`);
+    }
+    return {
+      releasedBy: textOf(releasedBy, "name"),
+      keyId: bundle.keyId,
+      releasedAt: textOf(predicate, "timeVerified"),
+      recordDigest: run.digest,
+      policyDigest: textOf(membersOf(predicate["policy"], "policy"), "digest"),
+      bundleFile: file,
+    };
+  } catch (error) {
+    if (!(error instanceof PipeliteError) || error.code === "RELEASE_EXISTS") throw error;
+    throw refuse(`${file}: ${error.message}`);
+  }
+}
