@@ -95,8 +95,9 @@ export function argsOf(e: Expr): Expr[] {
   return args;
 }
 
+/** Whether it is the constant of that name, without universe levels: with other levels it would be another one. */
 export function isConst(e: Expr, name: Name): boolean {
-  return e.kind === CONST && e.name === name;
+  return e.kind === CONST && e.name === name && e.levels.length === 0;
 }
 
 /** The parts of a compound expression, with how many binders it puts around each. */

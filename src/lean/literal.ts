@@ -1,5 +1,5 @@
 // Literals: numbers and texts as the constructor applications they stand for, and arithmetic on numbers.
-import { APP, CONST, NAT, type Expr } from "./expr.ts";
+import { APP, CONST, NAT, isConst, type Expr } from "./expr.ts";
 import { giveUp } from "./fault.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Name } from "./name.ts";
@@ -44,7 +44,7 @@ export function textNames(k: Kernel): readonly Name[] {
 /** The number that `e` is by form alone. */
 export function numberOf(k: Kernel, e: Expr): bigint | undefined {
   if (e.kind === NAT && typeof e.literal === "bigint") return e.literal;
-  return e.kind === CONST && e.name === k.known.zero ? 0n : undefined;
+  return isConst(e, k.known.zero) ? 0n : undefined;
 }
 
 /** Computes `e` when it is Nat.succ or an accelerated operation on numbers. */
@@ -52,7 +52,7 @@ export function reduceNat(k: Kernel, e: Expr): Expr | undefined {
   if (e.kind !== APP || e.free > 0) return undefined;
   const f = e.left;
   if (f.kind === CONST) {
-    if (f.name === k.known.succ) {
+    if (isConst(f, k.known.succ)) {
       const n = numberOf(k, k.whnf(e.right));
       return n === undefined ? undefined : k.terms.nat(n + 1n);
     }
@@ -77,7 +77,7 @@ export function reduceNat(k: Kernel, e: Expr): Expr | undefined {
 export function predecessorOf(k: Kernel, e: Expr): Expr | undefined {
   if (e.kind === NAT && typeof e.literal === "bigint")
     return e.literal > 0n ? k.terms.nat(e.literal - 1n) : undefined;
-  return e.kind === APP && e.left.kind === CONST && e.left.name === k.known.succ ? e.right : undefined;
+  return e.kind === APP && isConst(e.left, k.known.succ) ? e.right : undefined;
 }
 
 export function isZeroNumber(k: Kernel, e: Expr): boolean {

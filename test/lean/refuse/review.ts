@@ -10,6 +10,7 @@ import {
   pi,
   prop,
   refl,
+  sort,
   type,
   v,
   type Binder,
@@ -117,7 +118,42 @@ function dataOutOfNestedProof(): Export {
   );
 }
 
+/** `name` is a type with a universe parameter, and is not the same at two levels, whatever the name is known for. */
+function confusedLevels(name: string): Export {
+  const e = start("False", "True", "Eq");
+  const [two, left, right] = [c("Two"), c("Two.left"), c("Two.right")];
+  inductive(e, { sort: 1, types: [{ name: "Two", ctors: [{ name: "Two.left" }, { name: "Two.right" }] }] });
+  const field = { name: "s", type: sort("w") };
+  const types = [{ name, ctors: [{ name: `${name}.mk`, fields: [field] }] }];
+  inductive(e, { levels: ["w"], sort: { succ: { succ: "w" } }, types });
+  const box = c(name, "w");
+  const motive = lam([["_", box]], sort("w"));
+  const open = ap(c(`${name}.rec`, { succ: "w" }, "w"), motive, lam([["s", sort("w")]], v("s")), v("b"));
+  e.def("open", pi([["b", box]], sort("w")), lam([["b", box]], open), ["w"]);
+  const proofs: readonly Binder[] = [
+    ["p", prop],
+    ["a", v("p")],
+    ["b", v("p")],
+  ];
+  const same = eq(0, v("p"), v("a"), v("b"));
+  e.thm("irrelevant", pi(proofs, same), lam(proofs, refl(0, v("p"), v("a"))));
+  // Two, put into a box of types and taken out of a box of propositions
+  const proof = ap(c("open", 0), ap(c(`${name}.mk`, 1), two));
+  const isLeft = (b: Term): Term => ap(c("Two.rec", 1), lam([["_", two]], prop), c("True"), False, b);
+  const toProp = lam(
+    [
+      ["b", proof],
+      ["_", eq(0, proof, left, v("b"))],
+    ],
+    isLeft(v("b")),
+  );
+  const equal = ap(c("irrelevant"), proof, left, right);
+  return e.thm("bad", False, ap(c("Eq.rec", 0, 0), proof, left, toProp, c("True.intro"), right, equal));
+}
+
 export const REVIEW: readonly Case[] = [
   refuse("subtraction where Nat and Nat.rec are definitions", "primitive-mismatch", subtractionOfAnotherNat),
   refuse("a type of data nested in a proposition", "inductive-universe", dataOutOfNestedProof),
+  refuse("a type Nat.zero at two levels", "argument-mismatch", () => confusedLevels("Nat.zero")),
+  refuse("a type Bool.true at two levels", "argument-mismatch", () => confusedLevels("Bool.true")),
 ];
