@@ -364,16 +364,14 @@ export const rows = {
     message: "Cannot show a trend: {database} has no run",
     hint: "`pipelite run` makes one",
   },
-  // documents
-  BROWSER_NOT_FOUND: {
-    exit: 4,
-    message: "Cannot print the report to PDF: no {names} is on the PATH",
-    hint: "Install Chromium, or print report.html from any browser: it has a print form",
+  HISTORY_PIPELINE_UNKNOWN: {
+    exit: 2,
+    message: "Cannot find runs of '{pipeline}' in {database}: it has {known}",
   },
-  PDF_NOT_PRINTED: {
-    exit: 4,
-    message: "Cannot print the report to PDF: {browser} wrote none: {problem}",
-    hint: "Print report.html from any browser: it has a print form",
+  HISTORY_SERIES_UNKNOWN: {
+    exit: 2,
+    message: "Cannot show a trend of {wanted}: no run of {pipeline} measured it",
+    hint: "Measured are {known}",
   },
   // cli
   REPORT_FILE_FOREIGN: {

@@ -63,10 +63,10 @@ test("entries are numbered, and each has the digest of the line before", () => {
       [3, "run-3"],
     ],
   );
-  const before_ = createHash("sha256")
+  const digest = createHash("sha256")
     .update(lines[1] ?? "")
     .digest("hex");
-  assert.equal(entries[2]?.previous, `sha256:${before_}`);
+  assert.equal(entries[2]?.previous, `sha256:${digest}`);
   assert.equal(entries[0]?.previous, `sha256:${createHash("sha256").digest("hex")}`);
   assert.deepEqual(
     journalled(home, "run", "run-2").map(({ sequence }) => sequence),
