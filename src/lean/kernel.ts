@@ -7,10 +7,8 @@ import type { Name, Names } from "./name.ts";
 import type { Rewriter } from "./rewrite.ts";
 import type { Terms } from "./terms.ts";
 
-/** A binary or unary operation on natural numbers; undefined when the result would be too large. */
-export type NatOperation =
-  | { readonly arity: 1; readonly run: (a: bigint) => bigint }
-  | { readonly arity: 2; readonly run: (a: bigint, b: bigint) => bigint | boolean };
+/** An operation on two natural numbers; gives up when the result would be too large. */
+export type NatOperation = (a: bigint, b: bigint) => bigint | boolean;
 
 export interface Kernel {
   readonly names: Names;
@@ -45,7 +43,6 @@ const KNOWN = {
   nat: "Nat",
   zero: "Nat.zero",
   succ: "Nat.succ",
-  pred: "Nat.pred",
   add: "Nat.add",
   sub: "Nat.sub",
   mul: "Nat.mul",
@@ -53,13 +50,11 @@ const KNOWN = {
   mod: "Nat.mod",
   gcd: "Nat.gcd",
   pow: "Nat.pow",
-  log2: "Nat.log2",
   beq: "Nat.beq",
   ble: "Nat.ble",
   land: "Nat.land",
   lor: "Nat.lor",
   xor: "Nat.xor",
-  bitwise: "Nat.bitwise",
   shiftLeft: "Nat.shiftLeft",
   shiftRight: "Nat.shiftRight",
   bool: "Bool",

@@ -61,7 +61,7 @@ export function checkPrimitiveDefinition(k: Kernel, definition: Valued): void {
   if (equations === undefined) return;
   if (!equations.every(([left, right]) => k.isEqual(left, right)))
     wrong("it does not compute what its name says");
-  k.accelerated.set(definition.name, { arity: 2, run: NAT_OPERATIONS[operation] });
+  k.accelerated.set(definition.name, NAT_OPERATIONS[operation]);
 }
 
 const OPERATIONS = Object.keys(NAT_OPERATIONS) as Operation[];

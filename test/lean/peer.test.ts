@@ -18,7 +18,8 @@ import { QUOTIENTS } from "./refuse/quotients.ts";
 import { RECURSORS } from "./refuse/recursors.ts";
 import { vectors } from "./vectors.ts";
 
-const skip = optionalPeer("nanoda_bin", "no package registry has it");
+const NANODA = "nanoda_bin";
+const skip = optionalPeer(NANODA, "no package registry has it");
 const folder = mkdtempSync(join(tmpdir(), "pipelite-nanoda-"));
 after(() => rmSync(folder, { recursive: true }));
 
@@ -36,7 +37,7 @@ function isAcceptedByNanoda(text: string): boolean {
   };
   writeFileSync(config, JSON.stringify(options));
   const env = { ...process.env, RUST_BACKTRACE: "0" };
-  return spawnSync("nanoda_bin", [config], { timeout: 120_000, env }).status === 0;
+  return spawnSync(NANODA, [config], { timeout: 120_000, env }).status === 0;
 }
 
 /** Sound, and refused by nanoda. */

@@ -1,6 +1,6 @@
 // What most test exports start with, declared as Lean's core has it.
 import { inductive, type Group } from "./inductive.ts";
-import { ap, arrow, c, Export, lam, pi, prop, sort, type, v, type Tamper, type Term } from "./terms.ts";
+import { ap, arrow, c, Export, lam, pi, prop, sort, v, type Term } from "./terms.ts";
 
 export const Nat = c("Nat");
 export const Bool = c("Bool");
@@ -125,10 +125,6 @@ export function start(...names: (keyof typeof GROUPS)[]): Export {
   const e = new Export();
   for (const name of names) inductive(e, GROUPS[name]);
   return e;
-}
-
-export function withGroup(e: Export, group: Group, tamper?: Tamper): Export {
-  return inductive(e, group, tamper);
 }
 
 const natRec = (motive: Term, base: Term, step: Term, n: Term): Term =>
@@ -323,5 +319,3 @@ function liftType(quot: Term): Term {
     v("β"),
   );
 }
-
-export { type };
