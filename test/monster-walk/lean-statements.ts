@@ -2,7 +2,7 @@
 import type { Term, Variable } from "../../pipelines/monster-walk/lean/term.ts";
 import { Library } from "../../pipelines/monster-walk/lean/library.ts";
 import { LeanWriter } from "../../pipelines/monster-walk/lean/text.ts";
-import { declareCore } from "../../pipelines/monster-walk/lean/core.ts";
+import { declareCore } from "../../pipelines/monster-walk/lean/core-library.ts";
 
 interface Line {
   in?: number;

@@ -1,9 +1,10 @@
 // Operations on bits, and what follows from their results.
 import {
-  absurd,
   Bool,
-  boolRec,
   False,
+  True,
+  absurd,
+  boolRec,
   isTrue,
   left,
   no,
@@ -12,16 +13,15 @@ import {
   refl,
   rewrite,
   right,
-  True,
   trivial,
   yes,
 } from "./core.ts";
 import type { Call, Library } from "./library.ts";
 import { own } from "./names.ts";
 import type { Term } from "./term.ts";
-import { arrow, call, lam, ONE, pi, PROP, ZERO } from "./term.ts";
+import { ONE, PROP, ZERO, arrow, call, lam, pi } from "./term.ts";
 
-export interface Bits {
+export interface BitLemmas {
   readonly all: Call;
   readonly any: Call;
   readonly flip: Call;
@@ -31,7 +31,7 @@ export interface Bits {
   readonly anyCases: Call;
 }
 
-export function declareBits(library: Library): Bits {
+export function declareBits(library: Library): BitLemmas {
   const bit = (): Term => Bool;
   const both = arrow(Bool, Bool, Bool);
   const all = library.define(

@@ -2,16 +2,19 @@
 // gives an export, which any checker of Lean's core language can check, and a Lean file, which Lean itself can check.
 //
 // Nothing is believed here: a false figure makes a proof that checkers reject.
-import { declareCore } from "./core.ts";
-import { writeExport } from "./export.ts";
-import { Library } from "./library.ts";
+import { declareArithmetic } from "./arithmetic.ts";
 import { declareBits } from "./bits.ts";
-import { declareOrder } from "./logic.ts";
+import { declareOrder } from "./comparison.ts";
+import { declareCore } from "./core-library.ts";
+import { writeExport } from "./export.ts";
+import { declareHalves } from "./halves.ts";
+import { Library } from "./library.ts";
 import { own } from "./names.ts";
 import type { OrderFacts } from "./order.ts";
 import { declareMonster, proveRemovals } from "./order.ts";
+import { proveNoOther } from "./others.ts";
 import { declarePrimes } from "./primes.ts";
-import { declareChoices, declareDigits } from "./removals.ts";
+import { declareChosen, declareDigits } from "./removals.ts";
 import { declareSearch } from "./search.ts";
 import type { SoundFacts } from "./sound.ts";
 import { proveSound } from "./sound.ts";
@@ -43,13 +46,10 @@ export interface MonsterWalkLean {
 export function monsterWalkLean(facts: LeanFacts): MonsterWalkLean {
   const library = declareAll(facts);
   const writer = new LeanWriter(library);
-  const own = library.declarations.filter(
-    (declaration) => declaration.kind !== "inductive" && !declaration.isCore,
-  );
   const theorems: Theorem[] = [];
   const texts: string[] = [];
-  for (const declaration of own) {
-    if (declaration.kind === "inductive") continue;
+  for (const declaration of library.declarations) {
+    if (declaration.isCore) continue;
     texts.push(writer.declaration(declaration));
     if (declaration.kind === "theorem")
       theorems.push({ name: declaration.name, statement: writer.term(declaration.type) });
@@ -66,22 +66,20 @@ function declareAll(facts: LeanFacts): Library {
   declareCore(library);
   const bits = declareBits(library);
   const order = declareOrder(library, bits);
-  const { isPrime, provePrime } = declarePrimes(library, bits, order);
+  const arithmetic = declareArithmetic(library);
+  const { isPrime, provePrime } = declarePrimes(library, { bits, order, arithmetic });
   for (const { prime } of facts.powers)
     library.prove(own(`prime_${prime}`), isPrime(number(prime)), provePrime(prime), `${prime} is prime.`);
   const search = declareSearch(library, bits);
   const digits = declareDigits(library);
-  const lemmas = { bits, order, digits };
+  const lemmas = { bits, order, arithmetic, digits };
+  const chosen = declareChosen(library);
+  const halves = declareHalves(library, { arithmetic, search, chosen });
   const monster = declareMonster(library, facts);
-  const lead = number(BigInt(facts.removal.digits));
-  const choices = declareChoices(library, lemmas, {
-    order: monster.order,
-    lead,
-    digitsMax: facts.order.length,
-  });
-  proveRemovals(library, { lemmas, search, choices, monster }, facts);
-  proveWalk(library, { lemmas, choices, monster }, facts.order, facts.walk);
-  proveSound(library, { lemmas, monster }, facts.sound);
+  const candidates = proveRemovals(library, { lemmas, chosen, monster }, facts);
+  proveWalk(library, { lemmas, chosen, monster }, facts.order, facts.walk);
+  proveSound(library, { lemmas, monster, size: halves.size }, facts.sound);
+  proveNoOther(library, { lemmas, search, halves, chosen, monster }, candidates);
   return library;
 }
 

@@ -1,7 +1,10 @@
 // The digits that a number begins with: proofs that it does, and that no others of as many digits do.
 import {
-  and,
   Bool,
+  Nat,
+  absurd,
+  and,
+  ble,
   both,
   cases,
   computed,
@@ -11,14 +14,11 @@ import {
   le,
   lt,
   mul,
-  Nat,
   pow,
   rewrite,
   succ,
   witness,
   yes,
-  absurd,
-  ble,
 } from "./core.ts";
 import type { Call, Library } from "./library.ts";
 import { forAll, own, take } from "./names.ts";

@@ -1,18 +1,21 @@
 // A list of declarations, in the order in which each may use the ones before it.
-import type { Level, Term } from "./term.ts";
-import { call, constant } from "./term.ts";
 import type { Recursor } from "./recursor.ts";
 import { makeRecursor } from "./recursor.ts";
+import type { Level, Term } from "./term.ts";
+import { call, constant } from "./term.ts";
 
-export interface Valued {
-  readonly kind: "definition" | "theorem";
-  readonly name: string;
-  readonly type: Term;
-  readonly value: Term;
+interface Declared {
   /** Lean has it already: only the export declares it. */
   readonly isCore: boolean;
   /** What the reader of the Lean file is told about it. */
   readonly comment: string | undefined;
+}
+
+export interface Valued extends Declared {
+  readonly kind: "definition" | "theorem";
+  readonly name: string;
+  readonly type: Term;
+  readonly value: Term;
 }
 
 export interface InductiveShape {
@@ -26,7 +29,7 @@ export interface InductiveShape {
   readonly isLarge: boolean;
 }
 
-export interface Inductive extends InductiveShape {
+export interface Inductive extends InductiveShape, Declared {
   readonly kind: "inductive";
   readonly recursor: Recursor;
 }
@@ -37,8 +40,13 @@ export class Library {
   readonly declarations: Declaration[] = [];
   readonly #names = new Set<string>();
 
-  inductive(shape: InductiveShape): void {
-    this.#add({ kind: "inductive", ...shape, recursor: makeRecursor(shape) });
+  /** A type that Lean's core has under this name. */
+  coreInductive(shape: InductiveShape): void {
+    this.#inductive(shape, { isCore: true, comment: undefined });
+  }
+
+  inductive(shape: InductiveShape, comment: string): void {
+    this.#inductive(shape, { isCore: false, comment });
   }
 
   /** A definition that Lean's core has under this name. */
@@ -54,6 +62,10 @@ export class Library {
   prove(name: string, type: Term, value: Term, comment?: string): Call {
     this.#add({ kind: "theorem", name, type, value, isCore: false, comment });
     return caller(name);
+  }
+
+  #inductive(shape: InductiveShape, declared: Declared): void {
+    this.#add({ kind: "inductive", ...shape, ...declared, recursor: makeRecursor(shape) });
   }
 
   #add(declaration: Declaration): void {

@@ -1,37 +1,30 @@
 // The order of the Monster group: its fifteen prime powers, its first digits, and the removals that keep them.
 import {
-  and,
   Bits,
   Bool,
+  Nat,
+  Nats,
+  and,
   both,
-  cases,
   computed,
+  cons,
   eq,
   exists,
-  False,
-  fromBoth,
-  fromWitness,
-  isTrue,
   le,
   list,
   listRec,
   mul,
-  Nat,
-  Nats,
   no,
-  not,
   pow,
-  rewrite,
   witness,
   yes,
 } from "./core.ts";
-import { compare, proveLeads, proveLeadUnique } from "./lead.ts";
+import { compare, proveLeadUnique, proveLeads } from "./lead.ts";
 import type { Call, Library } from "./library.ts";
-import { forAll, own, take } from "./names.ts";
-import type { Choices, Lemmas } from "./removals.ts";
-import type { Search } from "./search.ts";
+import { own, take } from "./names.ts";
+import type { Lemmas } from "./removals.ts";
 import type { Term } from "./term.ts";
-import { arrow, call, constant, lam, number, ONE, pi, PROP } from "./term.ts";
+import { ONE, PROP, arrow, call, lam, number } from "./term.ts";
 
 /** What the theorems are about. Large numbers are decimal strings. */
 export interface OrderFacts {
@@ -55,10 +48,7 @@ export interface Monster {
   readonly choice: (removed: readonly number[]) => Term;
 }
 
-/**
- * The lists begin with the largest prime: the search then decides the small exponents last, where `fit` has the fewest
- * places to try.
- */
+/** The lists begin with the largest prime: its small powers are then in the half that is searched one by one. */
 export function declareMonster(library: Library, { powers, order }: OrderFacts): Monster {
   const descending = powers.toReversed();
   const numbers = (values: readonly number[]): Term =>
@@ -87,7 +77,7 @@ export function declareMonster(library: Library, { powers, order }: OrderFacts):
           Nat,
           () => Nats,
           list(Nat, []),
-          (exponent, rest) => cons(pow(prime, exponent), call(before, rest)),
+          (exponent, rest) => cons(Nat, pow(prime, exponent), call(before, rest)),
         ),
     ),
   );
@@ -119,20 +109,15 @@ export function declareMonster(library: Library, { powers, order }: OrderFacts):
   };
 }
 
-function cons(first: Term, rest: Term): Term {
-  return call(constant("List.cons", { plus: 0 }), Nat, first, rest);
-}
-
 interface Around {
   readonly lemmas: Lemmas;
-  readonly search: Search;
-  readonly choices: Choices;
+  readonly chosen: Call;
   readonly monster: Monster;
 }
 
-/** The theorems about the removal that keeps the most digits, and about all others. */
-export function proveRemovals(library: Library, around: Around, facts: OrderFacts): void {
-  const { lemmas, choices, monster } = around;
+/** The theorems about the removal that keeps the most digits. */
+export function proveRemovals(library: Library, around: Around, facts: OrderFacts): Candidates {
+  const { lemmas, chosen, monster } = around;
   const { leads } = lemmas.digits;
   const count = facts.removal.digits.length;
   const lead = number(BigInt(facts.removal.digits));
@@ -162,7 +147,7 @@ export function proveRemovals(library: Library, around: Around, facts: OrderFact
     `The removal of the powers of ${facts.removal.removed.join(", ")}.`,
   );
   const nothing = library.define(own("nothing"), Bits, monster.choice([]), "The removal of nothing.");
-  const product = mul(choices.chosen(monster.powers, removal()), quotient);
+  const product = mul(chosen(monster.powers, removal()), quotient);
   library.prove(
     own("removal_leaves"),
     eq(Nat, product, monster.order),
@@ -190,7 +175,7 @@ export function proveRemovals(library: Library, around: Around, facts: OrderFact
     `So it keeps the first ${count} digits of the order.`,
   );
   const unique = proveLeadUnique(library, around, { lead, least, most, behind: facts.order.length - count });
-  proveNoOther(library, around, {
+  return {
     lead,
     keeps,
     claim,
@@ -198,10 +183,10 @@ export function proveRemovals(library: Library, around: Around, facts: OrderFact
     nothing: nothing(),
     removal: removal(),
     facts,
-  });
+  };
 }
 
-interface Candidates {
+export interface Candidates {
   readonly lead: Term;
   readonly keeps: Call;
   readonly claim: (d: Term, q: Term) => [Term, Term];
@@ -209,127 +194,4 @@ interface Candidates {
   readonly nothing: Term;
   readonly removal: Term;
   readonly facts: OrderFacts;
-}
-
-/** The search through all choices, and what follows from it. */
-function proveNoOther(library: Library, { lemmas, search, choices, monster }: Around, of: Candidates): void {
-  const { bits } = lemmas;
-  const { lead, keeps, claim, unique, nothing, removal, facts } = of;
-  const size = number(facts.powers.length);
-  const product = (s: Term): Term => choices.chosen(monster.powers, s);
-  const known = library.define(
-    own("known"),
-    arrow(Bits, Bool),
-    lam("s", Bits, (s) => bits.any(search.same(s, nothing), search.same(s, removal))),
-    "Nothing, or the removal above.",
-  );
-  const parts = (s: Term): [Term, Term] => [
-    choices.refuted(product(s), choices.place(monster.powers, s)),
-    known(s),
-  ];
-  library.define(
-    own("settled"),
-    arrow(Bits, Bool),
-    lam("s", Bits, (s) => bits.any(...parts(s))),
-    "No quotient by this choice begins with the digits, or the choice is known.",
-  );
-  const searched = search.allChoices(size, constant(own("settled")));
-  const all = library.prove(
-    own("all_settled"),
-    isTrue(searched),
-    computed(Bool, searched, yes),
-    `All ${2 ** facts.powers.length} choices, one by one.`,
-  );
-  library.prove(
-    own("no_other_removal_keeps"),
-    pi("s", Bits, (s) =>
-      arrow(
-        eq(Nat, search.length(s), size),
-        not(eq(Bits, s, nothing)),
-        not(eq(Bits, s, removal)),
-        forAll("q", (q) => arrow(eq(Nat, mul(product(s), q), monster.order), not(keeps(q)))),
-      ),
-    ),
-    lam("s", Bits, (s) =>
-      lam("full", eq(Nat, search.length(s), size), (full) =>
-        lam("notNothing", not(eq(Bits, s, nothing)), (notNothing) =>
-          lam("notRemoval", not(eq(Bits, s, removal)), (notRemoval) =>
-            take("q", (q) =>
-              lam("quotient", eq(Nat, mul(product(s), q), monster.order), (quotient) =>
-                lam("kept", keeps(q), (kept) => {
-                  const done = search.allChoicesSound(size, constant(own("settled")), all(), s, full);
-                  const [refuted, isKnown] = parts(s);
-                  const tests = [search.same(s, nothing), search.same(s, removal)] as const;
-                  const ifKnown = (h: Term): Term =>
-                    cases(
-                      isTrue(tests[0]),
-                      isTrue(tests[1]),
-                      False,
-                      bits.anyCases(...tests, h),
-                      (same) => call(notNothing, search.equalOfSame(s, nothing, same)),
-                      (same) => call(notRemoval, search.equalOfSame(s, removal, same)),
-                    );
-                  const ifRefuted = (h: Term): Term =>
-                    choices.refutedSound(
-                      product(s),
-                      choices.place(monster.powers, s),
-                      h,
-                      q,
-                      quotient,
-                      leadOf({ lemmas, monster, lead, claim, unique }, q, kept),
-                    );
-                  return cases(
-                    isTrue(refuted),
-                    isTrue(isKnown),
-                    False,
-                    bits.anyCases(refuted, isKnown, done),
-                    ifRefuted,
-                    ifKnown,
-                  );
-                }),
-              ),
-            ),
-          ),
-        ),
-      ),
-    ),
-    `No other removal keeps ${facts.removal.digits.length} digits.`,
-  );
-}
-
-/** What keeps as many digits begins with the lead. */
-function leadOf(
-  {
-    lemmas,
-    monster,
-    lead,
-    claim,
-    unique,
-  }: Pick<Candidates, "lead" | "claim" | "unique"> & Pick<Around, "lemmas" | "monster">,
-  q: Term,
-  kept: Term,
-): Term {
-  const { leads } = lemmas.digits;
-  const goal = leads(lead, q);
-  return fromWitness(
-    (d) => and(...claim(d, q)),
-    goal,
-    kept,
-    (d, at) =>
-      fromBoth(...claim(d, q), goal, at, (range, begin) => {
-        const [low, high] = bothOf(claim(d, q)[0]);
-        const [ofOrder, ofQ] = [leads(d, monster.order), leads(d, q)];
-        return fromBoth(low, high, goal, range, (isLow, isHigh) =>
-          fromBoth(ofOrder, ofQ, goal, begin, (orderBegins, qBegins) =>
-            rewrite(Nat, (x) => leads(x, q), [d, lead, unique(d, isLow, isHigh, orderBegins)], qBegins),
-          ),
-        );
-      }),
-  );
-}
-
-/** The two parts of `a ∧ b`. */
-function bothOf(term: Term): [Term, Term] {
-  if (term.kind !== "call" || term.fn.kind !== "call") throw new RangeError("Not a conjunction");
-  return [term.fn.arg, term.arg];
 }

@@ -1,16 +1,18 @@
 // What a prime is, a test by computation, and the proof that the test is right.
+import type { BitLemmas } from "./bits.ts";
+import type { Order } from "./comparison.ts";
 import {
-  absurd,
+  Bool,
+  False,
+  Nat,
   and,
   beq,
   ble,
-  Bool,
   both,
   cases,
   computed,
   eq,
   exists,
-  False,
   fromWitness,
   isTrue,
   le,
@@ -18,20 +20,20 @@ import {
   leStep,
   lt,
   mul,
-  Nat,
   natRec,
   not,
   rewrite,
   succ,
   yes,
-  zero,
 } from "./core.ts";
+import { proveAllBelow, proveLeMul } from "./divisors.ts";
+import type { Equation } from "./equality.ts";
+import { chain, equation, flip, replace } from "./equality.ts";
 import type { Call, Library } from "./library.ts";
-import type { Bits } from "./bits.ts";
-import type { Order } from "./logic.ts";
 import { forAll, own, take } from "./names.ts";
+import type { Lemmas } from "./removals.ts";
 import type { Term } from "./term.ts";
-import { arrow, call, lam, number, ONE, pi, PROP, ZERO } from "./term.ts";
+import { ONE, PROP, arrow, call, lam, number, pi } from "./term.ts";
 
 export interface Primality {
   readonly isPrime: Call;
@@ -42,7 +44,10 @@ export interface Primality {
 const TWO = number(2);
 const TEST = arrow(Nat, Bool);
 
-export function declarePrimes(library: Library, bits: Bits, order: Order): Primality {
+export function declarePrimes(
+  library: Library,
+  { bits, order, arithmetic }: Pick<Lemmas, "bits" | "order" | "arithmetic">,
+): Primality {
   const allBelow = library.define(
     own("allBelow"),
     arrow(Nat, TEST, Bool),
@@ -76,20 +81,32 @@ export function declarePrimes(library: Library, bits: Bits, order: Order): Prima
   );
   const differs = (p: Term, d: Term): Term => lam("k", Nat, (k) => bits.flip(beq(mul(d, k), p)));
   const passes = (p: Term): Term =>
-    lam("d", Nat, (d) => bits.any(ble(d, number(1)), allBelow(succ(p), differs(p, d))));
+    lam("d", Nat, (d) =>
+      bits.any(ble(d, number(1)), bits.any(ble(succ(p), mul(d, d)), allBelow(succ(p), differs(p, d)))),
+    );
   const primeTest = library.define(
     own("primeTest"),
     TEST,
-    take("p", (p) => bits.all(ble(TWO, p), allBelow(p, passes(p)))),
-    "Compares p with all products of smaller numbers.",
+    take("p", (p) => bits.all(ble(TWO, p), allBelow(succ(p), passes(p)))),
+    "Compares p with d * k for each d of which the square is at most p, and each k up to p.",
   );
   const leMul = proveLeMul(library, order);
+  const refuteSmall = proveSmallDivisor(library, {
+    bits,
+    order,
+    allBelow,
+    allBelowSound,
+    leMul,
+    differs,
+    passes,
+  });
   const sound = library.prove(
     own("prime_of_test"),
     forAll("p", (p) => arrow(isTrue(primeTest(p)), isPrime(p))),
     take("p", (p) =>
       lam("h", isTrue(primeTest(p)), (h) => {
-        const [first, second] = [ble(TWO, p), allBelow(p, passes(p))];
+        const [first, second] = [ble(TWO, p), allBelow(succ(p), passes(p))];
+        const tested = bits.allRight(first, second, h);
         return both(
           le(TWO, p),
           noDivisor(divides, p),
@@ -97,14 +114,20 @@ export function declarePrimes(library: Library, bits: Bits, order: Order): Prima
           take("d", (d) =>
             lam("atLeastTwo", le(TWO, d), (atLeastTwo) =>
               lam("below", lt(d, p), (below) =>
-                lam("divides", divides(d, p), (dividing) => {
-                  const passed = allBelowSound(p, passes(p), bits.allRight(first, second, h), d, below);
-                  return refuteDivisor({ bits, order, allBelow, allBelowSound, leMul, differs }, [p, d], {
-                    passed,
-                    atLeastTwo,
+                lam("divides", divides(d, p), (dividing) =>
+                  fromWitness(
+                    (k) => eq(Nat, p, mul(d, k)),
+                    False,
                     dividing,
-                  });
-                }),
+                    (k, same) =>
+                      oneIsSmall({ order, arithmetic, leMul, refuteSmall }, [p, d, k], {
+                        tested,
+                        atLeastTwo,
+                        below,
+                        same,
+                      }),
+                  ),
+                ),
               ),
             ),
           ),
@@ -124,161 +147,201 @@ function noDivisor(divides: Call, p: Term): Term {
 }
 
 interface Parts {
-  readonly bits: Bits;
+  readonly bits: BitLemmas;
   readonly order: Order;
   readonly allBelow: Call;
   readonly allBelowSound: Call;
   readonly leMul: Call;
   readonly differs: (p: Term, d: Term) => Term;
+  readonly passes: (p: Term) => Term;
 }
 
-interface Facts {
-  readonly passed: Term;
-  readonly atLeastTwo: Term;
-  readonly dividing: Term;
-}
-
-/** From the test at d, and p = d * k, to a contradiction: k is at most p, so the test has looked at d * k. */
-function refuteDivisor(
-  { bits, order, allBelow, allBelowSound, leMul, differs }: Parts,
-  [p, d]: readonly [Term, Term],
-  { passed, atLeastTwo, dividing }: Facts,
-): Term {
-  const small = ble(d, number(1));
-  const looked = allBelow(succ(p), differs(p, d));
-  return cases(
-    isTrue(small),
-    isTrue(looked),
-    False,
-    bits.anyCases(small, looked, passed),
-    (h) =>
-      order.notSuccLe(
-        number(1),
-        order.leTrans(TWO, d, number(1), atLeastTwo, order.leOfBle(d, number(1), h)),
-      ),
-    (h) =>
-      fromWitness(
-        (k) => eq(Nat, p, mul(d, k)),
-        False,
-        dividing,
-        (k, same) => {
-          const product = mul(d, k);
-          const atMost = rewrite(
-            Nat,
-            (x) => le(k, x),
-            [product, p, order.symmetric(p, product, same)],
-            leMul(d, atLeastTwo, k),
-          );
-          const looksDifferent = allBelowSound(succ(p), differs(p, d), h, k, order.succLeSucc(k, p, atMost));
-          const selfDifferent = rewrite(
-            Nat,
-            (x) => isTrue(bits.flip(beq(product, x))),
-            [p, product, same],
-            looksDifferent,
-          );
-          return bits.falseIsNotTrue(
-            rewrite(
-              Bool,
-              (bit) => isTrue(bits.flip(bit)),
-              [beq(product, product), yes, order.beqSelf(product)],
-              selfDifferent,
-            ),
-          );
-        },
-      ),
-  );
-}
-
-/** k ≤ d * k when d is at least 2. */
-function proveLeMul(library: Library, order: Order): Call {
+/** No d of at least 2 whose square is at most p divides a p that has passed: k is at most p, so d * k was looked at. */
+function proveSmallDivisor(library: Library, parts: Parts): Call {
+  const { bits, order, allBelow, allBelowSound, leMul, differs, passes } = parts;
   return library.prove(
-    own("le_mul"),
-    forAll("d", (d) =>
+    own("no_small_divisor"),
+    forAll("p d k", (p, d, k) =>
       arrow(
+        isTrue(allBelow(succ(p), passes(p))),
         le(TWO, d),
-        forAll("k", (k) => le(k, mul(d, k))),
+        le(d, p),
+        le(mul(d, d), p),
+        not(eq(Nat, p, mul(d, k))),
       ),
     ),
-    take("d", (d) =>
-      lam("h", le(TWO, d), (h) =>
-        natRec(
-          ZERO,
-          (k) => le(k, mul(d, k)),
-          order.zeroLe(mul(d, zero)),
-          (k, ih) => {
-            const product = mul(d, k);
-            const one = number(1);
-            const positive = order.leTrans(one, TWO, d, leStep(one, one, leRefl(one)), h);
-            const [a, b, c] = [succ(k), succ(product), mul(d, succ(k))];
-            return order.leTrans(
-              a,
-              b,
-              c,
-              order.succLeSucc(k, product, ih),
-              order.addLe(product, one, d, positive),
-            );
-          },
+    take("p d k", (p, d, k) =>
+      lam("tested", isTrue(allBelow(succ(p), passes(p))), (tested) =>
+        lam("atLeastTwo", le(TWO, d), (atLeastTwo) =>
+          lam("atMost", le(d, p), (atMost) =>
+            lam("isSmall", le(mul(d, d), p), (isSmall) =>
+              lam("same", eq(Nat, p, mul(d, k)), (same) => {
+                const passed = allBelowSound(succ(p), passes(p), tested, d, order.succLeSucc(d, p, atMost));
+                const [one, large, looked] = [
+                  ble(d, number(1)),
+                  ble(succ(p), mul(d, d)),
+                  allBelow(succ(p), differs(p, d)),
+                ];
+                return cases(
+                  isTrue(one),
+                  isTrue(bits.any(large, looked)),
+                  False,
+                  bits.anyCases(one, bits.any(large, looked), passed),
+                  (h) =>
+                    order.notSuccLe(
+                      number(1),
+                      order.leTrans(TWO, d, number(1), atLeastTwo, order.leOfBle(d, number(1), h)),
+                    ),
+                  (h) =>
+                    cases(
+                      isTrue(large),
+                      isTrue(looked),
+                      False,
+                      bits.anyCases(large, looked, h),
+                      (isLarge) =>
+                        order.notSuccLe(
+                          p,
+                          order.leTrans(
+                            succ(p),
+                            mul(d, d),
+                            p,
+                            order.leOfBle(succ(p), mul(d, d), isLarge),
+                            isSmall,
+                          ),
+                        ),
+                      (hasLooked) => {
+                        const product = equation(p, mul(d, k), same);
+                        const cofactor = replace(flip(product), (x) => le(k, x), leMul(d, atLeastTwo, k));
+                        return foundDifferent(parts, [p, d, k], product, {
+                          hasLooked,
+                          cofactor: order.succLeSucc(k, p, cofactor),
+                        });
+                      },
+                    ),
+                );
+              }),
+            ),
+          ),
         ),
       ),
     ),
   );
 }
 
-function proveAllBelow(
-  library: Library,
-  allBelow: Call,
-  { bits, order }: { readonly bits: Bits; readonly order: Order },
-): Call {
-  const claim = (n: Term, p: Term): Term =>
-    arrow(
-      isTrue(allBelow(n, p)),
-      forAll("i", (i) => arrow(lt(i, n), isTrue(call(p, i)))),
+/** d * k was found to differ from p, but is p. */
+function foundDifferent(
+  { bits, order, allBelowSound, differs }: Parts,
+  [p, d, k]: readonly [Term, Term, Term],
+  same: Equation,
+  { hasLooked, cofactor }: { readonly hasLooked: Term; readonly cofactor: Term },
+): Term {
+  const product = mul(d, k);
+  const different = replace(
+    same,
+    (x) => isTrue(bits.flip(beq(product, x))),
+    allBelowSound(succ(p), differs(p, d), hasLooked, k, cofactor),
+  );
+  return bits.falseIsNotTrue(
+    rewrite(
+      Bool,
+      (bit) => isTrue(bits.flip(bit)),
+      [beq(product, product), yes, order.beqSelf(product)],
+      different,
+    ),
+  );
+}
+
+interface Divided {
+  readonly tested: Term;
+  /** 2 ≤ d. */
+  readonly atLeastTwo: Term;
+  /** d < p. */
+  readonly below: Term;
+  /** p = d * k. */
+  readonly same: Term;
+}
+
+/** With p = d * k, the square of d or of k is at most p, and both are divisors of at least 2. */
+function oneIsSmall(
+  {
+    order: o,
+    arithmetic,
+    leMul,
+    refuteSmall,
+  }: Pick<Lemmas, "order" | "arithmetic"> & { readonly leMul: Call; readonly refuteSmall: Call },
+  [p, d, k]: readonly [Term, Term, Term],
+  { tested, atLeastTwo, below, same }: Divided,
+): Term {
+  const one = number(1);
+  const product = equation(p, mul(d, k), same);
+  const toP = (n: Term, proof: Term): Term => replace(flip(product), (x) => le(n, x), proof);
+  const notFromP = (n: Term, atMost: Term, above: Term): Term =>
+    o.notSuccLe(
+      n,
+      o.leTrans(
+        succ(n),
+        p,
+        n,
+        above,
+        replace(flip(product), (x) => le(x, n), atMost),
+      ),
     );
-  return library.prove(
-    own("allBelow_sound"),
-    forAll("n", (n) => pi("p", TEST, (p) => claim(n, p))),
-    take("n", (n) =>
-      lam("p", TEST, (p) =>
-        call(
-          natRec(
-            ZERO,
-            (m) => claim(m, p),
-            lam("_", isTrue(allBelow(zero, p)), () =>
-              take("i", (i) =>
-                lam("h", lt(i, zero), (h) =>
-                  absurd(
-                    isTrue(call(p, i)),
-                    order.notSuccLe(
-                      zero,
-                      order.leTrans(number(1), succ(i), zero, order.succLeSucc(zero, i, order.zeroLe(i)), h),
-                    ),
-                  ),
-                ),
+  return cases(
+    le(mul(d, d), p),
+    le(succ(p), mul(d, d)),
+    False,
+    o.split(mul(d, d), p),
+    (isSmall) =>
+      refuteSmall(
+        p,
+        d,
+        k,
+        tested,
+        atLeastTwo,
+        o.leTrans(d, succ(d), p, leStep(d, d, leRefl(d)), below),
+        isSmall,
+        same,
+      ),
+    (isLarge) =>
+      cases(
+        le(k, one),
+        le(TWO, k),
+        False,
+        o.split(k, one),
+        // d * k ≤ d * 1 = d < p
+        (isOne) =>
+          notFromP(
+            d,
+            replace(arithmetic.mulOne(d), (x) => le(mul(d, k), x), o.mulLe(d, k, one, isOne)),
+            below,
+          ),
+        (kAtLeastTwo) =>
+          cases(
+            le(d, k),
+            le(succ(k), d),
+            False,
+            o.split(d, k),
+            // p < d * d ≤ d * k = p
+            (notMore) =>
+              o.notSuccLe(
+                p,
+                o.leTrans(succ(p), mul(d, d), p, isLarge, toP(mul(d, d), o.mulLe(d, d, k, notMore))),
               ),
-            ),
-            (m, ih) =>
-              lam("h", isTrue(allBelow(succ(m), p)), (h) =>
-                take("i", (i) =>
-                  lam("below", lt(i, succ(m)), (below) => {
-                    const goal = isTrue(call(p, i));
-                    const last = bits.allLeft(call(p, m), allBelow(m, p), h);
-                    const before = bits.allRight(call(p, m), allBelow(m, p), h);
-                    return cases(
-                      eq(Nat, i, m),
-                      le(succ(i), m),
-                      goal,
-                      order.equalOrBelow(i, m, order.leOfSuccLeSucc(i, m, below)),
-                      (same) =>
-                        rewrite(Nat, (x) => isTrue(call(p, x)), [m, i, order.symmetric(i, m, same)], last),
-                      (lower) => call(ih, before, i, lower),
-                    );
-                  }),
+            (less) =>
+              refuteSmall(
+                p,
+                k,
+                d,
+                tested,
+                kAtLeastTwo,
+                toP(k, leMul(d, atLeastTwo, k)),
+                toP(
+                  mul(k, k),
+                  o.mulLeRight(k, d, o.leTrans(k, succ(k), d, leStep(k, k, leRefl(k)), less), k),
                 ),
+                chain(product, arithmetic.mulComm(d, k)).proof,
               ),
           ),
-          n,
-        ),
       ),
-    ),
   );
 }

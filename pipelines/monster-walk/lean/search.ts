@@ -1,18 +1,19 @@
 // A search through all lists of n bits by computation, for any test, and the proof that the search is right.
 //
 // The search is a binary tree: it is n calls deep, and the lists of a node's children share its list.
+import type { BitLemmas } from "./bits.ts";
 import {
-  absurd,
-  beq,
   Bits,
   Bool,
+  Nat,
+  absurd,
+  beq,
   boolRec,
   cons,
   eq,
   isTrue,
   list,
   listRec,
-  Nat,
   natRec,
   no,
   not,
@@ -22,11 +23,11 @@ import {
   yes,
   zero,
 } from "./core.ts";
+import { equation, flip } from "./equality.ts";
 import type { Call, Library } from "./library.ts";
-import type { Bits as BitLemmas } from "./bits.ts";
 import { forAll, own, take } from "./names.ts";
 import type { Term } from "./term.ts";
-import { arrow, call, constant, lam, ONE, pi, ZERO } from "./term.ts";
+import { ONE, ZERO, arrow, call, constant, lam, pi } from "./term.ts";
 
 const TEST = arrow(Bits, Bool);
 const NO_BITS = list(Bool, []);
@@ -37,6 +38,8 @@ export interface Search {
   readonly allChoicesSound: Call;
   readonly same: Call;
   readonly equalOfSame: Call;
+  /** `n`, a proof of 0 = n + 1; proves anything false. */
+  readonly zeroIsNotSucc: Call;
 }
 
 /** The search of all lists of n bits, for any test. */
@@ -80,7 +83,7 @@ export function declareSearch(library: Library, bits: BitLemmas): Search {
           rewrite(
             Nat,
             (x) => isTrue(beq(succ(n), x)),
-            [succ(n), zero, flipEquation(zero, succ(n), h)],
+            [succ(n), zero, flip(equation(zero, succ(n), h)).proof],
             selfTest(n),
           ),
         ),
@@ -104,7 +107,7 @@ export function declareSearch(library: Library, bits: BitLemmas): Search {
               lam("wrong", eq(Nat, length(cons(Bool, x, xs)), zero), (wrong) =>
                 absurd(
                   isTrue(call(p, cons(Bool, x, xs))),
-                  zeroIsNotSucc(length(xs), flipEquation(succ(length(xs)), zero, wrong)),
+                  zeroIsNotSucc(length(xs), flip(equation(succ(length(xs)), zero, wrong)).proof),
                 ),
               ),
           ),
@@ -134,7 +137,7 @@ export function declareSearch(library: Library, bits: BitLemmas): Search {
     ),
     "The search is right.",
   );
-  return { length, allChoices, allChoicesSound, ...declareSame(library, bits) };
+  return { length, allChoices, allChoicesSound, zeroIsNotSucc, ...declareSame(library, bits) };
 }
 
 /** From the test of both lists that begin with a bit to the test of one. */
@@ -155,12 +158,8 @@ function chooseFirst(
   );
 }
 
-function flipEquation(a: Term, b: Term, equation: Term): Term {
-  return rewrite(Nat, (x) => eq(Nat, x, a), [a, b, equation], refl(Nat, a));
-}
-
 /** From `a + 1 = b + 1` to `a = b`. */
-function predecessors(a: Term, b: Term, equation: Term): Term {
+export function predecessors(a: Term, b: Term, equation: Term): Term {
   const pred = (n: Term): Term => call(constant("Nat.pred"), n);
   return rewrite(Nat, (x) => eq(Nat, a, pred(x)), [succ(a), succ(b), equation], refl(Nat, a));
 }

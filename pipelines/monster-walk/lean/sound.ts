@@ -1,36 +1,35 @@
 // The sound of the order: a harmonic for each prime power, fundamental * prime, with amplitude 1 / (exponent + 1).
 import {
+  Bool,
+  False,
+  Nat,
+  Nats,
   absurd,
   beq,
   ble,
-  Bool,
-  cons,
   cases,
   computed,
+  cons,
   eq,
-  False,
   isTrue,
+  left,
   list,
   listRec,
   lt,
   mul,
-  Nat,
-  Nats,
   no,
   or,
   rewrite,
   right,
-  left,
   succ,
   yes,
-  zero,
 } from "./core.ts";
 import type { Call, Library } from "./library.ts";
 import { forAll, own, take } from "./names.ts";
 import type { Monster } from "./order.ts";
 import type { Lemmas } from "./removals.ts";
 import type { Term } from "./term.ts";
-import { arrow, call, lam, number, ONE, pi, PROP, ZERO } from "./term.ts";
+import { ONE, PROP, ZERO, arrow, call, lam, number, pi } from "./term.ts";
 
 export interface SoundFacts {
   readonly sampleRateHz: number;
@@ -55,22 +54,10 @@ const EMPTY = list(Nat, []);
 
 export function proveSound(
   library: Library,
-  { lemmas, monster }: { readonly lemmas: Lemmas; readonly monster: Monster },
+  { lemmas, monster, size }: { readonly lemmas: Lemmas; readonly monster: Monster; readonly size: Call },
   facts: SoundFacts,
 ): void {
   const each = declareForEach(library, lemmas);
-  const size = library.define(
-    own("size"),
-    arrow(Nats, Nat),
-    listRec(
-      ONE,
-      Nat,
-      () => Nat,
-      zero,
-      (_, __, before) => succ(before),
-    ),
-    "How many numbers a list has.",
-  );
   const harmonics = size(monster.primes);
   library.prove(
     own("harmonic_count"),

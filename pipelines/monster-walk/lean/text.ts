@@ -1,6 +1,6 @@
 // Writes declarations as Lean 4 source. Arguments and universe levels are explicit, so that Lean has nothing to guess; only
 // the commonest notations are used, for a reader's sake.
-import type { Library, Valued } from "./library.ts";
+import type { Declaration, Inductive, Library, Valued } from "./library.ts";
 import type { Binder, Level, Term, Variable } from "./term.ts";
 import { mentions, spread } from "./term.ts";
 
@@ -22,10 +22,24 @@ export class LeanWriter {
     }
   }
 
-  declaration({ kind, name, type, value, comment }: Valued): string {
+  declaration(declaration: Declaration): string {
+    return declaration.kind === "inductive" ? this.#inductive(declaration) : this.#valued(declaration);
+  }
+
+  #inductive({ name, type, constructors, comment }: Inductive): string {
+    const lines = constructors.map(
+      (one) => `  | ${one.name.slice(name.length + 1)} : ${this.term(one.type)}`,
+    );
+    return [...documented(comment), `inductive ${name} : ${this.term(type)} where`, ...lines].join("\n");
+  }
+
+  #valued({ kind, name, type, value, comment }: Valued): string {
     const keyword = kind === "theorem" ? "theorem" : "def";
-    const doc = comment === undefined ? [] : [`/-- ${comment} -/`];
-    return [...doc, `${keyword} ${name} : ${this.term(type)} :=`, `  ${wrap(this.term(value))}`].join("\n");
+    return [
+      ...documented(comment),
+      `${keyword} ${name} : ${this.term(type)} :=`,
+      `  ${wrap(this.term(value))}`,
+    ].join("\n");
   }
 
   term(term: Term): string {
@@ -103,6 +117,10 @@ export class LeanWriter {
           LOOSE,
         ];
   }
+}
+
+function documented(comment: string | undefined): string[] {
+  return comment === undefined ? [] : [`/-- ${comment} -/`];
 }
 
 /** A name for the variable that is not in use around it. */

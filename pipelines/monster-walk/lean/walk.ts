@@ -1,9 +1,10 @@
 // The groups of the walk: where their digits stand in the order, and which removal gives them.
 import {
-  add,
-  and,
   Bits,
   Bool,
+  Nat,
+  add,
+  and,
   boolRec,
   both,
   computed,
@@ -13,19 +14,18 @@ import {
   listRec,
   lt,
   mul,
-  Nat,
   pow,
   succ,
   witness,
   zero,
 } from "./core.ts";
+import { compare, proveLeads } from "./lead.ts";
 import type { Call, Library } from "./library.ts";
 import { own, take } from "./names.ts";
 import type { Monster } from "./order.ts";
-import { compare, proveLeads } from "./lead.ts";
-import type { Choices, Lemmas } from "./removals.ts";
+import type { Lemmas } from "./removals.ts";
 import type { Term } from "./term.ts";
-import { arrow, call, lam, number, ONE, PROP } from "./term.ts";
+import { ONE, PROP, arrow, call, lam, number } from "./term.ts";
 
 const TEN = number(10);
 
@@ -44,12 +44,12 @@ export interface WalkFacts {
 
 interface Around {
   readonly lemmas: Lemmas;
-  readonly choices: Choices;
+  readonly chosen: Call;
   readonly monster: Monster;
 }
 
 export function proveWalk(library: Library, around: Around, order: string, walk: WalkFacts): void {
-  const { lemmas, choices, monster } = around;
+  const { lemmas, chosen, monster } = around;
   const digitsAt = declareDigitsAt(library);
   const count = library.define(
     own("count"),
@@ -69,7 +69,7 @@ export function proveWalk(library: Library, around: Around, order: string, walk:
   );
   const claims = (position: Term, length: Term, digits: Term, choice: Term, quotient: Term): Term[] => [
     le(count(choice), number(walk.limit)),
-    eq(Nat, mul(choices.chosen(monster.powers, choice), quotient), monster.order),
+    eq(Nat, mul(chosen(monster.powers, choice), quotient), monster.order),
     lemmas.digits.leads(digits, quotient),
     digitsAt.claim(monster.order, position, length, digits),
   ];
@@ -94,7 +94,7 @@ export function proveWalk(library: Library, around: Around, order: string, walk:
     ] as const;
     const [, , value, choice, left] = args;
     const [few, leaves, begins, stands] = claims(...args) as [Term, Term, Term, Term];
-    const product = mul(choices.chosen(monster.powers, choice), left);
+    const product = mul(chosen(monster.powers, choice), left);
     const proofs = [
       compare(lemmas, count(choice), number(walk.limit)),
       computed(Nat, product, monster.order),

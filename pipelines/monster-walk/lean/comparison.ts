@@ -1,39 +1,37 @@
 // Small lemmas about the order of numbers.
-import type { Bits } from "./bits.ts";
+import type { BitLemmas } from "./bits.ts";
 import {
-  absurd,
-  add,
-  ble,
   Bool,
+  False,
+  Nat,
+  True,
+  absurd,
+  beq,
+  ble,
   cases,
   eq,
-  False,
   isTrue,
   le,
   leRec,
   leRefl,
   leStep,
   left,
-  mul,
-  Nat,
   natRec,
   not,
   or,
-  pow,
   refl,
   rewrite,
   right,
   succ,
-  True,
   trivial,
   yes,
   zero,
-  beq,
 } from "./core.ts";
 import type { Call, Library } from "./library.ts";
+import { declareMonotone } from "./monotone.ts";
 import { forAll, own, take } from "./names.ts";
 import type { Term } from "./term.ts";
-import { arrow, call, constant, lam, number, ONE, PROP, ZERO } from "./term.ts";
+import { ONE, PROP, ZERO, arrow, call, constant, lam } from "./term.ts";
 
 export interface Order {
   readonly zeroLe: Call;
@@ -56,7 +54,7 @@ export interface Order {
   readonly equalOfBeq: Call;
 }
 
-export function declareOrder(library: Library, { falseIsNotTrue }: Bits): Order {
+export function declareOrder(library: Library, { falseIsNotTrue }: BitLemmas): Order {
   const steps = declareSteps(library);
   const { zeroLe, succLeSucc, leOfSuccLeSucc } = steps;
   const zeroTest = (n: Term): Term =>
@@ -211,7 +209,7 @@ function proveSplit(
   return call(byInduction, first);
 }
 
-type Steps = Pick<Order, "zeroLe" | "succLeSucc" | "leTrans" | "leOfSuccLeSucc">;
+export type Steps = Pick<Order, "zeroLe" | "succLeSucc" | "leTrans" | "leOfSuccLeSucc">;
 
 function declareSteps(library: Library): Steps {
   const zeroLe = library.prove(
@@ -280,137 +278,4 @@ function declareSteps(library: Library): Steps {
     ),
   );
   return { zeroLe, succLeSucc, leTrans, leOfSuccLeSucc };
-}
-
-function declareMonotone(
-  library: Library,
-  { zeroLe, succLeSucc, leTrans }: Steps,
-): Pick<Order, "leAddLeft" | "addLe" | "mulLe" | "mulLeRight" | "powLe"> {
-  const leAddRight = library.prove(
-    own("le_add_right"),
-    forAll("a b", (a, b) => le(a, add(a, b))),
-    take("a", (a) =>
-      natRec(
-        ZERO,
-        (b) => le(a, add(a, b)),
-        leRefl(a),
-        (b, ih) => leStep(a, add(a, b), ih),
-      ),
-    ),
-  );
-  const leAddLeft = library.prove(
-    own("le_add_left"),
-    forAll("a b", (a, b) => le(b, add(a, b))),
-    take("a", (a) =>
-      natRec(
-        ZERO,
-        (b) => le(b, add(a, b)),
-        zeroLe(a),
-        (b, ih) => succLeSucc(b, add(a, b), ih),
-      ),
-    ),
-  );
-  const addLe = library.prove(
-    own("add_le_add_left"),
-    forAll("n a b", (n, a, b) => arrow(le(a, b), le(add(n, a), add(n, b)))),
-    take("n a", (n, a) =>
-      leRec(
-        a,
-        (b) => le(add(n, a), add(n, b)),
-        leRefl(add(n, a)),
-        (b, _, ih) => leStep(add(n, a), add(n, b), ih),
-      ),
-    ),
-  );
-  const mulLe = library.prove(
-    own("mul_le_mul_left"),
-    forAll("n a b", (n, a, b) => arrow(le(a, b), le(mul(n, a), mul(n, b)))),
-    take("n a", (n, a) =>
-      leRec(
-        a,
-        (b) => le(mul(n, a), mul(n, b)),
-        leRefl(mul(n, a)),
-        (b, _, ih) => leTrans(mul(n, a), mul(n, b), add(mul(n, b), n), ih, leAddRight(mul(n, b), n)),
-      ),
-    ),
-  );
-  const leMulSucc = library.prove(
-    own("le_mul_succ"),
-    forAll("a b", (a, b) => le(a, mul(a, succ(b)))),
-    take("a b", (a, b) => leAddLeft(mul(a, b), a)),
-  );
-  const ten = number(10);
-  const powLe = library.prove(
-    own("ten_pow_le"),
-    forAll("j k", (j, k) => arrow(le(j, k), le(pow(ten, j), pow(ten, k)))),
-    take("j", (j) =>
-      leRec(
-        j,
-        (k) => le(pow(ten, j), pow(ten, k)),
-        leRefl(pow(ten, j)),
-        (k, _, ih) =>
-          leTrans(pow(ten, j), pow(ten, k), mul(pow(ten, k), ten), ih, leMulSucc(pow(ten, k), number(9))),
-      ),
-    ),
-  );
-  return {
-    leAddLeft,
-    addLe,
-    mulLe,
-    mulLeRight: proveMulLeRight(library, { succLeSucc, leTrans, addLe }),
-    powLe,
-  };
-}
-
-function proveMulLeRight(
-  library: Library,
-  { succLeSucc, leTrans, addLe }: Pick<Order, "succLeSucc" | "leTrans" | "addLe">,
-): Call {
-  const addLeRight = library.prove(
-    own("add_le_add_right"),
-    forAll("a b", (a, b) =>
-      arrow(
-        le(a, b),
-        forAll("n", (n) => le(add(a, n), add(b, n))),
-      ),
-    ),
-    take("a b", (a, b) =>
-      lam("h", le(a, b), (h) =>
-        natRec(
-          ZERO,
-          (n) => le(add(a, n), add(b, n)),
-          h,
-          (n, ih) => succLeSucc(add(a, n), add(b, n), ih),
-        ),
-      ),
-    ),
-  );
-  return library.prove(
-    own("mul_le_mul_right"),
-    forAll("a b", (a, b) =>
-      arrow(
-        le(a, b),
-        forAll("n", (n) => le(mul(a, n), mul(b, n))),
-      ),
-    ),
-    take("a b", (a, b) =>
-      lam("h", le(a, b), (h) =>
-        natRec(
-          ZERO,
-          (n) => le(mul(a, n), mul(b, n)),
-          leRefl(zero),
-          (n, ih) => {
-            const [low, high] = [mul(a, n), mul(b, n)];
-            return leTrans(
-              add(low, a),
-              add(low, b),
-              add(high, b),
-              addLe(low, a, b, h),
-              addLeRight(low, high, ih, b),
-            );
-          },
-        ),
-      ),
-    ),
-  );
 }
