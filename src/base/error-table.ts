@@ -373,6 +373,17 @@ export const rows = {
     message: "Cannot show a trend of {wanted}: no run of {pipeline} measured it",
     hint: "Measured are {known}",
   },
+  // documents
+  BROWSER_NOT_FOUND: {
+    exit: 4,
+    message: "Cannot print the report to PDF: no {names} is on the PATH",
+    hint: "Install Chromium, or print report.html from any browser: it has a print form",
+  },
+  PDF_NOT_PRINTED: {
+    exit: 4,
+    message: "Cannot print the report to PDF: {browser} wrote none: {problem}",
+    hint: "Print report.html from any browser: it has a print form",
+  },
   // cli
   REPORT_FILE_FOREIGN: {
     exit: 2,
