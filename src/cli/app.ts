@@ -47,7 +47,7 @@ function hoistFlags(argv: readonly string[]): readonly string[] {
     before.push(...rest.slice(0, takesValue ? 2 : 1));
     rest = rest.slice(takesValue ? 2 : 1);
   }
-  const words = isGroup(rest[0]) ? 2 : 1;
+  const words = isGroup(rest[0]) && rest[1]?.startsWith("-") === false ? 2 : 1;
   return rest.length === 0 ? before : [...rest.slice(0, words), ...before, ...rest.slice(words)];
 }
 

@@ -127,6 +127,42 @@ export const helpTexts: Readonly<Record<string, HelpText>> = {
       ["pipelite lean check Proofs.ndjson --json", "for programs"],
     ],
   },
+  trend: {
+    about: [
+      "Looks at what the runs of a pipeline measured: times, memory and I/O of the stages, in the runs that built them, " +
+        "and the values that stages stated as checks. Limits come from the first runs, so that a signal means: no " +
+        "longer as it was. Without --stage and --claim every value has a line.",
+    ],
+    examples: [
+      ["pipelite trend", "every value of the pipeline that ran last"],
+      ["pipelite trend monster-walk --stage audio --figure wall", "the chart of one figure"],
+      ["pipelite trend --stage audio --figure memory --picture audio.svg", "and a page with charts"],
+      ["pipelite trend --claim validation/frequency-71 --last 50 --json", "a measured value, for programs"],
+      ["pipelite trend --from 20261121T0351 --baseline 30", "a new baseline after a change that was meant"],
+    ],
+  },
+  "history list": {
+    examples: [
+      ["pipelite history list", "the last runs"],
+      ["pipelite history list monster-walk --all --json", "all runs of one pipeline, for programs"],
+    ],
+  },
+  "history sync": {
+    about: [
+      "Every command that reads the index does this first. Ends with 3 when a record is not the one that was indexed " +
+        "before, or can't be read.",
+    ],
+    examples: [
+      ["pipelite history sync", "add new runs to the file in the home"],
+      ["pipelite history sync --database postgres://ci@db.example/runs", "to a database that machines share"],
+    ],
+  },
+  "history rebuild": {
+    about: [
+      "The run records are the truth, the index is made of them. What other machines put into a shared database stays.",
+    ],
+    examples: [["pipelite history rebuild", "after the index was damaged"]],
+  },
   store: {
     examples: [
       ["pipelite store list", "all paths in the store"],

@@ -35,10 +35,10 @@ interface Note {
 const STDOUT = 1;
 const STDERR = 2;
 
-/** What of the environment decides where the home is and how a run is shown. */
+/** What of the environment decides where the home is, how a run is shown, and who else hears of it. */
 const ENVIRONMENT =
-  "HOME XDG_DATA_HOME PIPELITE_HOME LC_ALL LC_CTYPE LANG TERM COLORTERM TERM_PROGRAM TERM_PROGRAM_VERSION TMUX " +
-  "NO_COLOR FORCE_COLOR NODE_DISABLE_COLORS CI TF_BUILD TEAMCITY_VERSION";
+  "HOME XDG_DATA_HOME PIPELITE_HOME PIPELITE_DATABASE LC_ALL LC_CTYPE LANG TERM COLORTERM TERM_PROGRAM " +
+  "TERM_PROGRAM_VERSION TMUX NO_COLOR FORCE_COLOR NODE_DISABLE_COLORS CI TF_BUILD TEAMCITY_VERSION";
 
 export function keepMeaning(argv: readonly string[], meaning: Meaning): void {
   const { home } = meaning.options;

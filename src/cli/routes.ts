@@ -12,6 +12,7 @@ import type { RunFlags } from "./commands/run.ts";
 import type { RunsFlags } from "./commands/runs.ts";
 import type { ShowFlags } from "./commands/show.ts";
 import { withContext, type Context } from "./context.ts";
+import { databaseFlag } from "./database-flag.ts";
 import {
   globalAliases,
   globalFlags,
@@ -23,7 +24,9 @@ import {
 } from "./flags.ts";
 import { leanRoutes } from "./lean-route.ts";
 import { reportRoute as report } from "./report-route.ts";
+import { historyRoutes } from "./history-route.ts";
 import { storeRoutes } from "./store-routes.ts";
+import { trendRoute as trend } from "./trend-route.ts";
 import { traceRoute as trace } from "./trace-route.ts";
 
 const param = {
@@ -101,6 +104,7 @@ const run: Command<Context> = buildCommand<RunFlags, string[], Context>({
         brief: "The model to ask, or whose pinned answers to use",
         placeholder: "NAME",
       },
+      database: databaseFlag,
     },
     aliases: { ...globalAliases, j: "jobs", p: "param", o: "out", k: "keepGoing" },
     positional: {
@@ -242,6 +246,8 @@ export const routes = buildRouteMap({
     diff,
     report,
     trace,
+    trend,
+    history: historyRoutes,
     store: storeRoutes,
     lean: leanRoutes,
     capability,

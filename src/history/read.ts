@@ -42,6 +42,15 @@ export async function readChanges({ db }: History) {
   }));
 }
 
+/** Every pipeline that has a run, by name and file. */
+export function readPipelines({ db }: History): Promise<{ name: string; file: string }[]> {
+  return db
+    .selectFrom("pipelite_runs")
+    .select(["pipeline as name", "pipeline_file as file"])
+    .distinct()
+    .execute();
+}
+
 /** The pipeline of the newest run. */
 export async function newestPipeline(history: History): Promise<string> {
   const [newest] = await readRuns(history, { limit: 1 });

@@ -36,7 +36,7 @@ export function drawCapability(input: PictureInput): string {
   ];
   const content = [
     element("title", {}, "Process capability"),
-    element("style", {}, STYLE),
+    element("style", {}, PAGE_STYLE),
     element("rect", { x: 0, y: 0, width: WIDTH, height: HEIGHT, class: "page" }),
     drawHeader(input),
     ...panels,
@@ -102,7 +102,7 @@ function cut(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1)}\u2026`;
 }
 
-const STYLE = `
+export const PAGE_STYLE = `
 text{font-family:"Helvetica Neue",Helvetica,Arial,"Liberation Sans","DejaVu Sans",sans-serif;fill:#1f2933}
 .page{fill:#fff}.panel{fill:#fbfcfd;stroke:#d5dbe1}.plot{fill:#fff;stroke:#c3cad1}
 .title{font-size:21px;font-weight:600}.subtitle{font-size:13px;fill:#52606d}.reason{font-size:12px;fill:#52606d}

@@ -1,9 +1,10 @@
 // `pipelite run`: realise a pipeline, with a view that fits where the output goes.
 import { PipeliteError } from "#base/errors.ts";
 import { endWith, hasUnicode, homeOf, pathOf, print, type Context, type GlobalFlags } from "#cli/context.ts";
+import { databaseOf } from "#cli/database-flag.ts";
 import type { Meaning } from "#cli/known.ts";
 import { paramsOf, splitTarget } from "#cli/target.ts";
-import type { RunOptions } from "#run/options.ts";
+import type { RunOptions, RunOutcome } from "#run/options.ts";
 import { runPipeline } from "#run/run.ts";
 import { wantsColor } from "#view/paint.ts";
 import { createView, type View } from "#view/view.ts";
@@ -20,6 +21,7 @@ export interface RunFlags extends GlobalFlags {
   paranoid: boolean;
   model: string | undefined;
   modelName: string | undefined;
+  database: string | undefined;
 }
 
 export async function run(context: Context, flags: RunFlags, ...words: string[]): Promise<void> {
@@ -27,7 +29,9 @@ export async function run(context: Context, flags: RunFlags, ...words: string[])
   const view = openView(context, wanted);
   const printsTree = !flags.json && context.stdout.isTTY !== true;
   context.onExit(view.close);
+  const database = databaseOf(context, flags.database);
   let tree: string | undefined;
+  let outcome: RunOutcome;
   const signal = context.interruption();
   signal.addEventListener("abort", view.cancelling);
   try {
@@ -44,7 +48,7 @@ export async function run(context: Context, flags: RunFlags, ...words: string[])
       paranoid: flags.paranoid,
       model: modelOf(flags),
     };
-    const outcome = await runPipeline({
+    outcome = await runPipeline({
       ...options,
       listener: (event) => {
         if (event.type === "run-finished") tree = event.link ?? event.tree;
@@ -53,14 +57,19 @@ export async function run(context: Context, flags: RunFlags, ...words: string[])
       signal,
     });
     endWith(context, outcome.exitCode);
-    // An endpoint may have a password in it.
-    if (outcome.status === "passed" && !flags.paranoid && flags.model === undefined) {
+    // An endpoint may have a password in it, and a database wants to hear of every run.
+    const isPlain = !flags.paranoid && flags.model === undefined && database === undefined;
+    if (outcome.status === "passed" && isPlain) {
       context.keepMeaning?.({ options, view: wanted, printsTree, names: words });
     }
   } finally {
     view.close();
   }
   if (printsTree && tree !== undefined) print(context, tree);
+  if (database !== undefined && outcome.status !== "cancelled") {
+    const { indexRuns } = await import("#cli/index-runs.ts");
+    await indexRuns(context, { home: homeOf(context, flags.store), database }, outcome);
+  }
 }
 
 function viewOf(context: Context, flags: RunFlags): Meaning["view"] {
