@@ -91,6 +91,85 @@ export const helpTexts: Readonly<Record<string, HelpText>> = {
       ["pipelite report --json", "with the digest of each document, for programs"],
     ],
   },
+  key: {
+    examples: [["pipelite key new anna.key", "make a key, and its public half in anna.key.pub"]],
+  },
+  "key new": {
+    about: [
+      "Makes an ECDSA key on P-256: the private half in PEM (PKCS #8), readable by you alone, the public half beside it. " +
+        "With a passphrase the private half is encrypted. Overwrites nothing.",
+    ],
+    examples: [
+      ["pipelite key new anna.key", "without a passphrase"],
+      ["pipelite key new anna.key --passphrase-file secret.txt", "encrypted"],
+    ],
+  },
+  sign: {
+    about: [
+      "Signs the bytes of the run's record and of its result: one Sigstore bundle for each person, meaning, reason and " +
+        "time. It can't be put on another run, and it no longer holds when the record changes.",
+    ],
+    examples: [
+      ["pipelite sign latest --meaning review --as 'Anna Meier' --key anna.key", "the latest run"],
+      [
+        "pipelite sign 20261121T0351 -m approval --as 'Bert Kunz' --key bert.key --reason 'limits met'",
+        "another run, with a reason",
+      ],
+    ],
+  },
+  verify: {
+    about: [
+      "Holds the record against the journal, every output against its recorded hash, and every signature, deviation and " +
+        "release against the key that made it. Recomputes no claim: `pipelite audit` does.",
+      "Ends with 0 when all of it holds, with 3 when something doesn't.",
+    ],
+    examples: [
+      ["pipelite verify latest", "with the keys that signed in this home"],
+      ["pipelite verify latest --key anna.key.pub --key bert.key.pub", "these keys count, and no other"],
+      ["pipelite verify ./approval.sigstore.json --key bert.key.pub", "one bundle"],
+    ],
+  },
+  deviation: {
+    examples: [["pipelite deviation list", "what departed from the plan in the latest run"]],
+  },
+  "deviation list": {
+    about: [
+      "Deviations open by themselves: a failed check or stage, a check that could not decide, a retry, a weaker sandbox, " +
+        "values an audit did not get again, a signal of a control chart. EARLIER counts runs before that departed alike.",
+    ],
+    examples: [
+      ["pipelite deviation list", "of the latest run"],
+      ["pipelite deviation list 20261121T0351 --history", "of another run, with all moves"],
+    ],
+  },
+  "deviation move": {
+    about: [
+      "States: open, investigating, dispositioned (rework, use-as-is or reject), capa, effectiveness-check, closed. Each " +
+        "move has a reason and is signed.",
+    ],
+    examples: [
+      [
+        "pipelite deviation move D-3f2a91c07b44 investigating --reason 'fan failed' --as 'Anna Meier' --key anna.key",
+        "begin to look into it",
+      ],
+      [
+        "pipelite deviation move D-3f2a91c07b44 dispositioned --disposition use-as-is --reason 'no effect' --as 'Anna Meier' --key anna.key",
+        "decide about the result",
+      ],
+    ],
+  },
+  release: {
+    about: [
+      "Holds a run against the release policy: release-policy.json beside pipeline.ts, or a built-in one, which is shown. " +
+        "When all demands are met, a signed statement says so; a run is never released twice differently.",
+      "Ends with 0 when it is released, with 3 and the list of what is missing when not.",
+    ],
+    examples: [
+      ["pipelite release latest", "what is missing?"],
+      ["pipelite release latest --as 'Carla Voss' --key carla.key", "release it"],
+      ["pipelite release latest --policy strict.json --as 'Carla Voss' --key carla.key", "by another policy"],
+    ],
+  },
   capability: {
     about: [
       "Computes Cp, Cpk, Pp, Ppk and Cpm with confidence bounds, draws control charts, and checks stability, normality " +

@@ -12,6 +12,10 @@ import type { RunFlags } from "./commands/run.ts";
 import type { RunsFlags } from "./commands/runs.ts";
 import type { ShowFlags } from "./commands/show.ts";
 import { withContext, type Context } from "./context.ts";
+import { deviationRoute as deviation } from "./deviation-route.ts";
+import { keyRoute as key } from "./key-route.ts";
+import { releaseRoute as release } from "./release-route.ts";
+import { signRoute as sign, verifyRoute as verify } from "./sign-route.ts";
 import { databaseFlag } from "./database-flag.ts";
 import {
   globalAliases,
@@ -248,6 +252,11 @@ export const routes = buildRouteMap({
     trace,
     trend,
     history: historyRoutes,
+    deviation,
+    sign,
+    verify,
+    release,
+    key,
     store: storeRoutes,
     lean: leanRoutes,
     capability,

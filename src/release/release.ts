@@ -25,7 +25,7 @@ export interface ReleaseRun {
   /** Who releases; without it the demands are checked, and nothing is released. */
   releaser?: { name: string; key: SigningKey } | undefined;
   /** Makes the audit that a policy asks for. */
-  audit: () => Promise<AuditOfRun>;
+  audit: () => Promise<AuditOfRun | undefined>;
   signals?: readonly Signal[] | undefined;
 }
 

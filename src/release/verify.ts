@@ -1,0 +1,169 @@
+// Verification of what was signed, offline: digests of record and outputs against the journal and against what is on
+// disk, and every signature by its key. It recomputes no claim: that is the audit's work.
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { PipeliteError } from "#base/errors.ts";
+import { readJournal } from "#evidence/journal.ts";
+import type { StageRecord } from "#evidence/run-record.ts";
+import { equalHashes, parseHash } from "#nix/hash.ts";
+import { parseBundle, verifyBundle, type PublicKey, type Statement } from "#sign/index.ts";
+import { hashTree } from "#store/index.ts";
+import { roleOf } from "./demands.ts";
+import { readDeviations } from "./deviations.ts";
+import { readKeyring } from "./keyring.ts";
+import type { Policy } from "./policy.ts";
+import { readRelease } from "./release.ts";
+import { readRunFile, recordProblem, type RunFile } from "./run-file.ts";
+import { readSignatures, subjectProblem } from "./signatures.ts";
+import type { SignatureView } from "./signature-view.ts";
+
+export interface Verification {
+  /** `journal`, `record`, `output/<stage>`, `signature/<n>`, `deviations`, `release`; of a bundle `signature`, `subject` */
+  what: string;
+  status: "holds" | "fails" | "untested";
+  detail: string;
+}
+
+export interface VerifiedRun {
+  runId: string;
+  recordDigest: string;
+  status: "holds" | "fails";
+  checks: Verification[];
+  signatures: SignatureView[];
+}
+
+export interface TrustedKeys {
+  /** The only keys that count; without them, those kept in this home do, and whose they are is not shown. */
+  keys?: readonly PublicKey[] | undefined;
+  policy: Policy;
+}
+
+/** @throws PipeliteError RUN_NOT_FOUND, RUN_RECORD_INVALID */
+export function verifyRun(home: string, runId: string, trusted: TrustedKeys): VerifiedRun {
+  const run = readRunFile(home, runId);
+  const result = { runId, recordDigest: run.digest };
+  const journal = attempt(
+    "journal",
+    () => `${readJournal(home).length} entries, each follows from the one before`,
+  );
+  if (journal.status === "fails") return { ...result, status: "fails", checks: [journal], signatures: [] };
+  const signatures = readSignatures(home, runId).map((view) => judge(view, trusted));
+  const problem = recordProblem(run, readJournal(home));
+  const checks = [
+    journal,
+    check("record", problem, `${run.digest}, as the journal has it`),
+    ...run.record.stages.flatMap((stage) => verifyOutput(home, stage)),
+    ...signatures.map((view, index) => {
+      const { signer, meaning, signedAt, bundleFile } = view;
+      const detail = `${signer}, ${meaning}, ${signedAt}`;
+      return check(`signature/${index + 1}`, view.problem && `${view.problem} (${bundleFile})`, detail);
+    }),
+    attempt("deviations", () => countText(readDeviations(home, run.record).length)),
+    attempt("release", () => {
+      const release = readRelease(home, runId);
+      return release === undefined ? undefined : `by ${release.releasedBy} at ${release.releasedAt}`;
+    }),
+  ];
+  const fails = checks.some(({ status }) => status === "fails");
+  return { ...result, status: fails ? "fails" : "holds", checks, signatures };
+}
+
+function countText(count: number): string {
+  return count === 0 ? "none" : `${count}, their histories are whole`;
+}
+
+function check(what: string, problem: string | undefined, detail: string): Verification {
+  return problem === undefined
+    ? { what, status: "holds", detail }
+    : { what, status: "fails", detail: problem };
+}
+
+/** `untested` where the action has nothing to look at. */
+function attempt(what: string, action: () => string | undefined): Verification {
+  try {
+    const detail = action();
+    return detail === undefined
+      ? { what, status: "untested", detail: "there is none" }
+      : check(what, undefined, detail);
+  } catch (error) {
+    if (!(error instanceof PipeliteError)) throw error;
+    return { what, status: "fails", detail: error.message };
+  }
+}
+
+function judge(view: SignatureView, { keys, policy }: TrustedKeys): SignatureView {
+  const role = roleOf(policy, view.signer, view.keyId);
+  const shown = role ? { ...view, role } : view;
+  if (!view.isValid || keys === undefined || keys.some(({ keyId }) => keyId === view.keyId)) return shown;
+  return {
+    ...shown,
+    isValid: false,
+    problem: `it is by ${view.signer} with a key that is not among the given ones`,
+  };
+}
+
+function verifyOutput(home: string, { name, outPath, narHash }: StageRecord): Verification[] {
+  if (outPath === undefined || narHash === undefined) return [];
+  const what = `output/${name}`;
+  const path = join(resolve(home), outPath);
+  if (!existsSync(path)) return [{ what, status: "fails", detail: `${outPath} is not in the store` }];
+  const found = { algorithm: "sha256", bytes: hashTree(path).narHash } as const;
+  const isSame = equalHashes(found, parseHash(narHash));
+  return [check(what, isSame ? undefined : `${outPath} is not what was recorded`, narHash)];
+}
+
+export interface VerifiedBundle {
+  status: "holds" | "fails";
+  keyId: string;
+  checks: Verification[];
+  /** What is signed, when the signature holds. */
+  statement?: Statement;
+}
+
+/**
+ * Verifies a bundle file by itself, and, when it is about a run of this home, against that run.
+ * @throws PipeliteError BUNDLE_INVALID
+ */
+export function verifyBundleFile(home: string, text: string, keys?: readonly PublicKey[]): VerifiedBundle {
+  const bundle = parseBundle(text);
+  const { keyId } = bundle;
+  try {
+    const statement = verifyBundle(bundle, keys ?? readKeyring(home));
+    const checks = [
+      check(
+        "signature",
+        undefined,
+        `by the key ${keyId}${keys === undefined ? ", which this home knows" : ""}`,
+      ),
+      verifySubject(home, statement),
+    ];
+    return { status: checks[1]?.status === "fails" ? "fails" : "holds", keyId, checks, statement };
+  } catch (error) {
+    if (!(error instanceof PipeliteError)) throw error;
+    return { status: "fails", keyId, checks: [check("signature", error.message, "")] };
+  }
+}
+
+function verifySubject(home: string, statement: Statement): Verification {
+  const runId = statement.predicate["runId"];
+  const run = typeof runId === "string" ? readIfThere(home, runId) : undefined;
+  if (run === undefined) return { what: "subject", status: "untested", detail: "no run of this home" };
+  const { subject } = statement;
+  const isOfRun = subject.length === 1 || subject[1]?.name.startsWith("deviations/") === false;
+  const own = `sha256:${subject[0]?.digest["sha256"] ?? ""}`;
+  const problem = isOfRun
+    ? subjectProblem(home, run, statement)
+    : own === run.digest
+      ? undefined
+      : "the record is not the one that was signed";
+  return check("subject", problem, `the run ${run.runId}, as it is in this home`);
+}
+
+function readIfThere(home: string, runId: string): RunFile | undefined {
+  try {
+    return readRunFile(home, runId);
+  } catch (error) {
+    if (error instanceof PipeliteError) return undefined;
+    throw error;
+  }
+}
