@@ -10,7 +10,7 @@ import type { SandboxUsage } from "#sandbox/sandbox.ts";
 
 /** What a build used. A figure that could not be had is absent; `source` says where each came from. */
 export interface Usage extends Omit<SandboxUsage, "source"> {
-  source: { wall: string; cpu: string; memory: string; io: string };
+  source: { wall: string; cpu: string; memory: string; io: string; events?: string };
 }
 
 export interface BuildRow {

@@ -2,17 +2,14 @@
 // Nix's Linux builder gives it (Nix manual, "Building"; facts of nix 2.8 checked side by side in test/peers).
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { availableParallelism, constants } from "node:os";
-import { PipeliteError, isPipeliteError } from "#base/errors.ts";
+import { isPipeliteError } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
 import { isProcessAlive } from "#base/process.ts";
-import { ownPlaceholder, scratchPath } from "#nix/placeholder.ts";
-import { storePathBase } from "#nix/store-path.ts";
-import type { SandboxEnding, SandboxKind, SandboxResult } from "#sandbox/sandbox.ts";
-import { detectSandbox, runSandboxed } from "#sandbox/sandbox.ts";
+import type { SandboxKind } from "#sandbox/sandbox.ts";
+import { detectSandbox } from "#sandbox/sandbox.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
-import type { Usage } from "./builds.ts";
+import { runBuilder } from "./builder.ts";
 import type { BuildJob, BuildOutcome, Engine } from "./engine.ts";
 import { fetchUrl } from "./fetch-url.ts";
 import { logFile } from "./log-file.ts";
@@ -22,11 +19,6 @@ export interface EmbeddedOptions {
   /** Insist on this sandbox; without it the strongest that works here is taken. */
   sandbox: SandboxKind | undefined;
 }
-
-/** A stage may write this much to its log before it is killed. */
-const LOG_BYTES_MAX = 64 * 1024 * 1024;
-/** A stage may have this many processes and threads at a time. */
-const PROCESSES_MAX = 4096;
 
 export async function embeddedEngine({ store, sandbox: wanted }: EmbeddedOptions): Promise<Engine> {
   const sandbox = await detectSandbox(wanted);
@@ -63,97 +55,36 @@ function removeLeftovers(home: string): void {
   }
 }
 
-let builds = 0;
-
 async function build(job: BuildJob, store: Store, kind: SandboxKind): Promise<BuildOutcome> {
-  const { derivation, drvPath } = job;
-  const output = derivation.outputs.get("out");
-  if (output === undefined || derivation.outputs.size !== 1) {
-    throw new PipeliteError("DERIVATION_UNSUPPORTED", {
-      drvPath,
-      problem: "it has other outputs than 'out'",
-    });
-  }
-  if (output.kind === "deferred" || output.kind === "impure") {
-    throw new PipeliteError("DERIVATION_UNSUPPORTED", { drvPath, problem: `its output is ${output.kind}` });
-  }
-  // The final path when that is known, else the one that Nix lets the builder write to.
-  const scratch = output.kind === "floating" ? scratchPath(drvPath, "out") : output.path;
-  builds += 1;
-  const folder = join(buildsFolder(store.home), `${process.pid}-${builds}`);
-  const storeDir = join(folder, "store");
-  const buildDir = join(folder, "build");
-  mkdirSync(storeDir, { recursive: true });
-  mkdirSync(buildDir);
-  const log = openLog(store.home, drvPath);
+  const log = openLog(store.home, job.drvPath);
+  const logged: BuildJob = {
+    ...job,
+    onLog: (chunk) => {
+      writeSync(log, chunk);
+      job.onLog(chunk);
+    },
+  };
   try {
-    const inputs = store
-      .closure(derivation.inputSrcs)
-      .map((path) => ({ path, physical: store.physical(path) }));
-    const placeholder = ownPlaceholder("out");
-    const rewrite = (text: string) => text.replaceAll(placeholder, scratch);
-    const result = await runSandboxed(kind, {
-      builder: rewrite(derivation.builder),
-      args: derivation.args.map(rewrite),
-      env: environment(job, rewrite),
-      inputs,
-      storeDir,
-      buildDir,
-      network: output.kind === "fixed",
-      limits: {
-        logBytes: LOG_BYTES_MAX,
-        processes: PROCESSES_MAX,
-        ...(job.timeoutMs !== undefined && { timeoutMs: job.timeoutMs }),
-      },
-      onLog: (chunk) => {
-        writeSync(log, chunk);
-        job.onLog(chunk);
-      },
-      signal: job.signal,
-      cgroupName: `pipelite-${process.pid}-${builds}`,
+    const place = { store, kind, folder: buildsFolder(store.home) };
+    const outcome = await runBuilder(logged, place, async ({ made, scratch, output, inputs }) => {
+      const [registered] = await store.registerOutputs([
+        {
+          scratch: made,
+          scratchPath: scratch,
+          name: job.derivation.name,
+          references: inputs,
+          deriver: job.drvPath,
+          expected: output,
+        },
+      ]);
+      if (registered === undefined) throw new Error("registerOutputs gave nothing back");
+      return registered.path;
     });
-    const usage = usageOf(result);
-    if (result.ending.kind === "cancelled") return { status: "cancelled" };
-    if (result.ending.kind !== "exited" || result.ending.code !== 0)
-      return { ...failure(job, kind, result), usage };
-    const made = join(storeDir, storePathBase(scratch));
-    if (!existsSync(made)) throw new PipeliteError("STAGE_NO_OUTPUT", { stage: job.name });
-    const [registered] = await store.registerOutputs([
-      {
-        scratch: made,
-        scratchPath: scratch,
-        name: derivation.name,
-        references: inputs.map(({ path }) => path),
-        deriver: drvPath,
-        expected: output,
-      },
-    ]);
-    if (registered === undefined) throw new Error("registerOutputs gave nothing back");
-    return { status: "built", outPath: registered.path, usage };
+    if (outcome.status !== "built") return outcome;
+    return { status: "built", outPath: outcome.taken, usage: outcome.usage };
   } finally {
     closeSync(log);
-    removeTree(folder);
   }
-}
-
-function environment({ derivation }: BuildJob, rewrite: (text: string) => string): Map<string, string> {
-  const env = new Map<string, string>([
-    ["PATH", "/path-not-set"],
-    ["HOME", "/homeless-shelter"],
-    ["NIX_STORE", "/nix/store"],
-    ["NIX_BUILD_CORES", String(availableParallelism())],
-  ]);
-  for (const [key, value] of derivation.env) env.set(key, rewrite(value));
-  for (const key of ["NIX_BUILD_TOP", "TMPDIR", "TEMPDIR", "TMP", "TEMP", "PWD"]) env.set(key, "/build");
-  if (derivation.outputs.get("out")?.kind === "fixed") {
-    env.set("NIX_OUTPUT_CHECKED", "1");
-    for (const key of (derivation.env.get("impureEnvVars") ?? "").split(" ").filter(Boolean)) {
-      env.set(key, process.env[key] ?? "");
-    }
-  }
-  env.set("NIX_LOG_FD", "2");
-  env.set("TERM", "xterm-256color");
-  return env;
 }
 
 function openLog(home: string, drvPath: StorePath): number {
@@ -161,46 +92,4 @@ function openLog(home: string, drvPath: StorePath): number {
   mkdirSync(dirname(file), { recursive: true });
   rmSync(file, { force: true });
   return openSync(file, "w");
-}
-
-function usageOf({ usage }: SandboxResult): Usage {
-  const { source, ...figures } = usage;
-  return { ...figures, source: { wall: "monotonic clock", ...source } };
-}
-
-function failure(
-  job: BuildJob,
-  kind: SandboxKind,
-  result: SandboxResult,
-): Extract<BuildOutcome, { status: "failed" }> {
-  const ending = kind === "bubblewrap" ? throughBubblewrap(result.ending) : result.ending;
-  const error = new PipeliteError(...failureRow(job, ending));
-  const { code, message, hint } = error;
-  return { status: "failed", code, message, ...(hint !== undefined && { hint }), ending };
-}
-
-/** bubblewrap tells an ending by signal n as exit code 128 + n; it is hardly ever anything else. */
-function throughBubblewrap(ending: SandboxEnding): SandboxEnding {
-  if (ending.kind !== "exited") return ending;
-  const signal = Object.entries(constants.signals).find(([, number]) => number === ending.code - 128)?.[0];
-  return signal === undefined ? ending : { kind: "signalled", signal };
-}
-
-function failureRow(
-  job: BuildJob,
-  ending: SandboxResult["ending"],
-): ConstructorParameters<typeof PipeliteError> {
-  const stage = job.name;
-  switch (ending.kind) {
-    case "exited":
-      return ["STAGE_FAILED", { stage, code: ending.code }];
-    case "signalled":
-      return ["STAGE_KILLED", { stage, signal: ending.signal }];
-    case "timed-out":
-      return ["STAGE_TIMED_OUT", { stage, timeoutMs: job.timeoutMs }];
-    case "log-limit":
-      return ["STAGE_LOG_LIMIT", { stage, limitMiB: LOG_BYTES_MAX / 1024 / 1024 }];
-    default:
-      throw new Error(`a build that ended as ${ending.kind} is no failure of its stage`);
-  }
 }

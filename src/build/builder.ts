@@ -1,0 +1,166 @@
+// One build of a resolved derivation in the sandbox: what the engine registers, and what an audit compares, is made here.
+import { existsSync, mkdirSync } from "node:fs";
+import { availableParallelism, constants } from "node:os";
+import { join } from "node:path";
+import { PipeliteError } from "#base/errors.ts";
+import { removeTree } from "#base/files.ts";
+import type { DerivationOutput } from "#nix/derivation.ts";
+import { ownPlaceholder, scratchPath } from "#nix/placeholder.ts";
+import { storePathBase } from "#nix/store-path.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import type { SandboxEnding, SandboxKind, SandboxResult } from "#sandbox/sandbox.ts";
+import { runSandboxed } from "#sandbox/sandbox.ts";
+import type { Store } from "#store/store.ts";
+import type { Usage } from "./builds.ts";
+import type { BuildJob, BuildOutcome } from "./engine.ts";
+
+/** A stage may write this much to its log before it is killed. */
+const LOG_BYTES_MAX = 64 * 1024 * 1024;
+/** A stage may have this many processes and threads at a time. */
+const PROCESSES_MAX = 4096;
+
+type Output = Extract<DerivationOutput, { kind: "floating" | "fixed" | "input-addressed" }>;
+
+/** What a builder made, still where it made it. */
+export interface Made {
+  /** Where it is on disk. */
+  made: string;
+  /** The path by which the builder knew it. */
+  scratch: StorePath;
+  output: Output;
+  /** All it could see. */
+  inputs: StorePath[];
+}
+
+let builds = 0;
+
+/**
+ * Runs the builder of a derivation in a new folder below `folder`, and hands what it made to `take` before that folder
+ * is removed. @returns `built` with what `take` returned.
+ */
+export async function runBuilder<T>(
+  job: BuildJob,
+  { store, kind, folder: parent }: { store: Store; kind: SandboxKind; folder: string },
+  take: (made: Made) => Promise<T>,
+): Promise<Exclude<BuildOutcome, { status: "built" }> | { status: "built"; taken: T; usage: Usage }> {
+  const { derivation, drvPath } = job;
+  const output = outputOf(job);
+  // The final path when that is known, else the one that Nix lets the builder write to.
+  const scratch = output.kind === "floating" ? scratchPath(drvPath, "out") : output.path;
+  builds += 1;
+  const folder = join(parent, `${process.pid}-${builds}`);
+  const storeDir = join(folder, "store");
+  const buildDir = join(folder, "build");
+  mkdirSync(storeDir, { recursive: true });
+  mkdirSync(buildDir);
+  try {
+    const inputs = store
+      .closure(derivation.inputSrcs)
+      .map((path) => ({ path, physical: store.physical(path) }));
+    const placeholder = ownPlaceholder("out");
+    const rewrite = (text: string) => text.replaceAll(placeholder, scratch);
+    const result = await runSandboxed(kind, {
+      builder: rewrite(derivation.builder),
+      args: derivation.args.map(rewrite),
+      env: environment(job, rewrite),
+      inputs,
+      storeDir,
+      buildDir,
+      network: output.kind === "fixed",
+      limits: {
+        logBytes: LOG_BYTES_MAX,
+        processes: PROCESSES_MAX,
+        ...(job.timeoutMs !== undefined && { timeoutMs: job.timeoutMs }),
+      },
+      onLog: job.onLog,
+      signal: job.signal,
+      cgroupName: `pipelite-${process.pid}-${builds}`,
+    });
+    const usage = usageOf(result);
+    if (result.ending.kind === "cancelled") return { status: "cancelled" };
+    if (result.ending.kind !== "exited" || result.ending.code !== 0)
+      return { ...failure(job, kind, result), usage };
+    const made = join(storeDir, storePathBase(scratch));
+    if (!existsSync(made)) throw new PipeliteError("STAGE_NO_OUTPUT", { stage: job.name });
+    const taken = await take({ made, scratch, output, inputs: inputs.map(({ path }) => path) });
+    return { status: "built", taken, usage };
+  } finally {
+    removeTree(folder);
+  }
+}
+
+function outputOf({ derivation, drvPath }: BuildJob): Output {
+  const output = derivation.outputs.get("out");
+  if (output === undefined || derivation.outputs.size !== 1) {
+    throw new PipeliteError("DERIVATION_UNSUPPORTED", {
+      drvPath,
+      problem: "it has other outputs than 'out'",
+    });
+  }
+  if (output.kind === "deferred" || output.kind === "impure") {
+    throw new PipeliteError("DERIVATION_UNSUPPORTED", { drvPath, problem: `its output is ${output.kind}` });
+  }
+  return output;
+}
+
+function environment({ derivation }: BuildJob, rewrite: (text: string) => string): Map<string, string> {
+  const env = new Map<string, string>([
+    ["PATH", "/path-not-set"],
+    ["HOME", "/homeless-shelter"],
+    ["NIX_STORE", "/nix/store"],
+    ["NIX_BUILD_CORES", String(availableParallelism())],
+  ]);
+  for (const [key, value] of derivation.env) env.set(key, rewrite(value));
+  for (const key of ["NIX_BUILD_TOP", "TMPDIR", "TEMPDIR", "TMP", "TEMP", "PWD"]) env.set(key, "/build");
+  if (derivation.outputs.get("out")?.kind === "fixed") {
+    env.set("NIX_OUTPUT_CHECKED", "1");
+    for (const key of (derivation.env.get("impureEnvVars") ?? "").split(" ").filter(Boolean)) {
+      env.set(key, process.env[key] ?? "");
+    }
+  }
+  env.set("NIX_LOG_FD", "2");
+  env.set("TERM", "xterm-256color");
+  return env;
+}
+
+function usageOf({ usage }: SandboxResult): Usage {
+  const { source, ...figures } = usage;
+  return { ...figures, source: { wall: "monotonic clock", ...source } };
+}
+
+function failure(
+  job: BuildJob,
+  kind: SandboxKind,
+  result: SandboxResult,
+): Extract<BuildOutcome, { status: "failed" }> {
+  const ending = kind === "bubblewrap" ? throughBubblewrap(result.ending) : result.ending;
+  const error = new PipeliteError(...failureRow(job, ending));
+  const { code, message, hint } = error;
+  return { status: "failed", code, message, ...(hint !== undefined && { hint }), ending };
+}
+
+/** bubblewrap tells an ending by signal n as exit code 128 + n; it is hardly ever anything else. */
+function throughBubblewrap(ending: SandboxEnding): SandboxEnding {
+  if (ending.kind !== "exited") return ending;
+  const signal = Object.entries(constants.signals).find(([, number]) => number === ending.code - 128)?.[0];
+  return signal === undefined ? ending : { kind: "signalled", signal };
+}
+
+function failureRow(
+  job: BuildJob,
+  ending: SandboxResult["ending"],
+): ConstructorParameters<typeof PipeliteError> {
+  const stage = job.name;
+  switch (ending.kind) {
+    case "exited":
+      return ["STAGE_FAILED", { stage, code: ending.code }];
+    case "signalled":
+      return ["STAGE_KILLED", { stage, signal: ending.signal }];
+    case "timed-out":
+      return ["STAGE_TIMED_OUT", { stage, timeoutMs: job.timeoutMs }];
+    case "log-limit":
+      return ["STAGE_LOG_LIMIT", { stage, limitMiB: LOG_BYTES_MAX / 1024 / 1024 }];
+    default:
+      throw new Error(`a build that ended as ${ending.kind} is no failure of its stage`);
+  }
+}

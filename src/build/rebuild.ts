@@ -1,0 +1,48 @@
+// Builds a derivation again beside the store: what it makes goes to a folder of the caller's, is hashed, and is never
+// registered; log, table of builds and store stay as they are.
+import { cpSync, renameSync } from "node:fs";
+import { byteStringOf, hex } from "#base/bytes.ts";
+import { systemErrorCode } from "#base/errors.ts";
+import type { SandboxKind } from "#sandbox/sandbox.ts";
+import { canonicaliseTree } from "#store/canonicalise.ts";
+import type { Store } from "#store/store.ts";
+import { hashTree } from "#store/tree.ts";
+import { runBuilder } from "./builder.ts";
+import type { BuildJob, BuildOutcome } from "./engine.ts";
+
+export type Rebuilt =
+  | { status: "built"; narHash: string; narSize: number }
+  | Exclude<BuildOutcome, { status: "built" }>;
+
+export interface RebuildOptions {
+  store: Store;
+  kind: SandboxKind;
+  /** Where the build works. */
+  folder: string;
+  /** Where what it makes goes; must not exist. */
+  target: string;
+}
+
+/** @throws what setting up the build throws; a builder that fails is a value. */
+export async function rebuild(
+  job: Omit<BuildJob, "onLog">,
+  { store, kind, folder, target }: RebuildOptions,
+): Promise<Rebuilt> {
+  const outcome = await runBuilder({ ...job, onLog: () => {} }, { store, kind, folder }, async ({ made }) => {
+    canonicaliseTree(byteStringOf(made), job.derivation.name);
+    const { narHash, narSize } = hashTree(made);
+    move(made, target);
+    return { narHash: `sha256:${hex(narHash)}`, narSize };
+  });
+  return outcome.status === "built" ? { status: "built", ...outcome.taken } : outcome;
+}
+
+/** A read-only folder may not be moved by everybody: then it is copied. */
+function move(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (!["EACCES", "EXDEV"].includes(systemErrorCode(error) ?? "")) throw error;
+    cpSync(from, to, { recursive: true, verbatimSymlinks: true });
+  }
+}
