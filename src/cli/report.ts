@@ -96,7 +96,7 @@ function commandError({ input, corrections }: UnknownCommand, argv: readonly str
 function argumentError(error: ArgumentScannerError, argv: readonly string[]): PipeliteError {
   const help = `\`pipelite help ${commandWords(argv)}\` explains the command`;
   if (error instanceof FlagNotFoundError) {
-    const names = error.corrections.map((name) => `--${name}`);
+    const names = error.corrections.map((name) => `--${asTyped(name)}`);
     const suggestion = names.length > 0 ? `Did you mean ${formatOr(names)}?` : help;
     return usage("FLAG_UNKNOWN", { flag: `--${error.input}`, suggestion });
   }
@@ -134,6 +134,11 @@ function argumentError(error: ArgumentScannerError, argv: readonly string[]): Pi
     return usage("ARGUMENT_MISSING", { name: error.placeholder, suggestion: help });
   }
   return internalError(error);
+}
+
+/** The library's name of a flag as the user types it: `allowAxiom` is `allow-axiom`. */
+function asTyped(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 function usage(code: ErrorCode, details: ErrorDetails): PipeliteError {

@@ -94,11 +94,9 @@ function refuseCompressed(chunk: Uint8Array | string, file: string): void {
 
 function unreadable(error: unknown, file: string): unknown {
   if (!(error instanceof Error) || !("errno" in error) || typeof error.errno !== "number") return error;
-  return new PipeliteError(
-    "LEAN_EXPORT_UNREADABLE",
-    { file, reason: getSystemErrorMessage(error.errno) },
-    error,
-  );
+  const isFolder = "code" in error && error.code === "EISDIR";
+  const reason = isFolder ? "it is a folder" : getSystemErrorMessage(error.errno);
+  return new PipeliteError("LEAN_EXPORT_UNREADABLE", { file, reason }, error);
 }
 
 /** What --json prints: the report, with null for what there is not. */
