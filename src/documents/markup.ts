@@ -35,7 +35,11 @@ function htmlOf(child: Child): string {
   return "html" in child ? child.html : child.map(htmlOf).join("");
 }
 
+/** Text that stands in HTML as it is. */
+const PLAIN = /^[\t\n !#-%'-;=?-~\u00A0-\uD7FF]*$/;
+
 export function escapeHtml(text: string): string {
+  if (PLAIN.test(text)) return text;
   return text
     .toWellFormed()
     .replaceAll(/[^\t\n\r\u0020-\u{10FFFF}]/gu, "\uFFFD")

@@ -29,12 +29,12 @@ export function standardsSection(standards: readonly StandardEvidence[], parts: 
     body: standards.map(({ standard, clauses }) => [
       h("h3", {}, mark(standard.name)),
       h("p", { class: "quiet" }, `${standard.title} (${standard.owner})`),
-      clauseTable(`Evidence for clauses of ${standard.name.identifier}`, clauses, parts),
+      clauseTable(["Evidence for clauses of ", mark(standard.name)], clauses, parts),
     ]),
   };
 }
 
-function clauseTable(caption: string, clauses: readonly ClauseEvidence[], parts: Parts): Html {
+function clauseTable(caption: Child, clauses: readonly ClauseEvidence[], parts: Parts): Html {
   const rows = clauses.map(({ clause, title, status, evidence, duty }): Child[] => [
     all(mark(clause), h("span", { class: "below" }, title)),
     statusWord(status),

@@ -16,6 +16,7 @@ export function anchorsOf({ claims }: RunRecord): Anchors {
 export function evidenceSection(input: DocumentInput, parts: Parts): Section {
   const { record, audit } = input;
   const claims = new Claims(record.claims);
+  const anchors = anchorsOf(record);
   return {
     id: "evidence",
     title: "Evidence",
@@ -31,9 +32,7 @@ export function evidenceSection(input: DocumentInput, parts: Parts): Section {
         h("code", {}, "$n"),
         " in a formula is the n-th entry of its evidence. A value without a formula stands at its place as it is.",
       ),
-      ...groupsOf(record).map((group) =>
-        groupHtml(group, { claims, parts, audit, anchors: anchorsOf(record) }),
-      ),
+      ...groupsOf(record).map((group) => groupHtml(group, { claims, parts, audit, anchors })),
     ],
   };
 }
@@ -79,19 +78,21 @@ function commandsHtml({ runId, tree, stages }: RunRecord): Html {
 }
 
 function outputsTable({ stages, materials }: RunRecord, claims: Claims, { figure }: Parts): Html {
-  const row = (name: string, path: string, prefix: string, at: string): Child[] => [
+  const row = (name: string, path: string, prefix: string, [at, member]: [string, string]): Child[] => [
     mark(identifier(name, `run.json#${at}/name`)),
     all(
-      mark(identifier(path, `run.json#${at}`), "code"),
+      mark(identifier(path, `run.json#${at}/${member}`), "code"),
       h("span", { class: "below hash" }, figure(claims.get(`${prefix}/nar-hash`))),
     ),
     figure(claims.get(`${prefix}/nar-size`)),
   ];
   const rows = [
     ...stages.flatMap(({ name, outPath }, index) =>
-      outPath === undefined ? [] : [row(name, outPath, name, `/stages/${index}`)],
+      outPath === undefined ? [] : [row(name, outPath, name, [`/stages/${index}`, "outPath"])],
     ),
-    ...materials.map(({ name, path }, index) => row(name, path, `material/${name}`, `/materials/${index}`)),
+    ...materials.map(({ name, path }, index) =>
+      row(name, path, `material/${name}`, [`/materials/${index}`, "path"]),
+    ),
   ];
   return table(
     "Outputs and materials: store path, and hash of the archive as nix-store --query --hash prints it",

@@ -106,11 +106,7 @@ export interface Column {
 }
 
 /** A table with a caption; wide ones scroll in their own frame. */
-export function table(
-  caption: string,
-  columns: readonly Column[],
-  rows: readonly (readonly Child[])[],
-): Html {
+export function table(caption: Child, columns: readonly Column[], rows: readonly (readonly Child[])[]): Html {
   const classOf = ({ isNumber, class: own }: Column) =>
     [isNumber === true ? "number" : "", own ?? ""].join(" ").trim() || undefined;
   const cell = (child: Child, index: number): Html => {
@@ -122,7 +118,7 @@ export function table(
   };
   return h(
     "div",
-    { class: "frame", role: "region", "aria-label": caption, tabindex: 0 },
+    { class: "frame" },
     h(
       "table",
       {},
