@@ -2,6 +2,7 @@
 // identifier that does not say what the record says.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import type { Claim } from "#evidence/claims.ts";
 import { resolve } from "#documents/facts.ts";
 import type { DocumentInput } from "#documents/input.ts";
@@ -152,8 +153,16 @@ function walkAttestations(bom: Bom, walk: Walk): void {
     same("created", shown.created, record.finishedAt);
     const [first, ...places] = shown.data;
     checkFigure(JSON.parse(first?.contents.attachment?.content ?? "{}") as object, shown.propertyName, walk);
-    same("places", [...places.map(({ name }) => name)], claim?.evidence);
-    same("links", [...places.map(({ contents }) => decodeURI(contents.url ?? ""))], claim?.evidence);
+    same(
+      "places",
+      places.map(({ name }) => name),
+      claim?.evidence,
+    );
+    same(
+      "links",
+      places.map(({ contents }) => decodeURI(contents.url ?? "")),
+      claim?.evidence,
+    );
   }
   for (const { summary, map } of declarations.attestations) {
     walkJson(summary, "summary", walk);
@@ -263,7 +272,7 @@ function checkMark(text: string, source: string, open: readonly Element[], { inp
   }
   const stage = /^log of (.*)$/.exec(source)?.[1];
   if (stage !== undefined) {
-    const log = input.logs.get(stage)?.replaceAll(/\u001B\[[\d;?]*[A-Za-z]/g, "") ?? "";
+    const log = stripVTControlCharacters(input.logs.get(stage) ?? "");
     if (!log.includes(text)) problems.push(`the log of ${stage} does not say ${text.slice(0, 80)}`);
     return;
   }
