@@ -6,6 +6,7 @@ import { studentQuantile } from "#quality/distributions.ts";
 import { detectDrift, detectRegression, type Regression } from "#quality/history.ts";
 import { meanOf } from "#quality/moments.ts";
 import { andersonDarling, testIndependence, type Independence } from "#quality/normality.ts";
+import { judgeStability } from "#quality/stability.ts";
 import { findSignals, WESTERN_ELECTRIC, type Rule } from "#quality/rules.ts";
 import type { Series } from "./series.ts";
 
@@ -58,6 +59,8 @@ export interface Baseline {
   normalP: number | null;
   /** Lag-1 autocorrelation against its 5 % limit; null when not computable. */
   independence: Independence | null;
+  /** Why the baseline is no stable process, allowing for the number of its points; null when it is one. */
+  unstable: string | null;
 }
 
 export interface Trend {
@@ -127,7 +130,7 @@ export function judgeTrend(whole: Series, options: TrendOptions = {}): Trend {
     charts,
     ewma,
     signals,
-    notes: [...common.notes, ...baselineNotes(baseline, signals)],
+    notes: [...common.notes, ...baselineNotes(baseline)],
   };
 }
 
@@ -141,6 +144,7 @@ function baselineOf({ points }: Series, size: number): Baseline {
   const values = used.map(({ value }) => value);
   const { sigma } = chartIndividuals(values);
   const hasSpread = sigma > 0;
+  const stability = judgeStability(values.map((value) => [value]));
   return {
     n: used.length,
     first: used[0]?.runId ?? "",
@@ -149,6 +153,7 @@ function baselineOf({ points }: Series, size: number): Baseline {
     sigma,
     normalP: (hasSpread ? andersonDarling(values)?.p : undefined) ?? null,
     independence: (hasSpread ? testIndependence(values) : undefined) ?? null,
+    unstable: stability === undefined || stability.isStable ? null : stability.reason,
   };
 }
 
@@ -168,24 +173,15 @@ function notesOf({ points, otherUnits, unit }: Series): string[] {
   ];
 }
 
-function baselineNotes(
-  { n, normalP, independence, first, last }: Baseline,
-  signals: readonly Signal[],
-): string[] {
-  const own = signals.filter(({ runs }) => isWithin(runs.at(-1) ?? "", first, last));
+function baselineNotes({ n, normalP, independence, unstable }: Baseline): string[] {
   const notes: string[] = [];
   if (n < BASELINE_USUAL) notes.push(`limits come from ${n} values only: ${BASELINE_USUAL} are usual`);
-  if (own.length > 0)
-    notes.push("the baseline itself has signals: its limits are wider than those of a stable process");
+  if (unstable !== null) notes.push(`the baseline itself is not stable: ${unstable}`);
   if (normalP !== null && normalP < 0.05)
     notes.push("the baseline is not normal: limits at 3 sigma give false alarms more often");
   if (independence?.isIndependent === false)
     notes.push("values of the baseline depend on those before: sigma by moving ranges is off");
   return notes;
-}
-
-function isWithin(runId: string, first: string, last: string): boolean {
-  return first <= runId && runId <= last;
 }
 
 interface Judged {
