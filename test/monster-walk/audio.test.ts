@@ -12,8 +12,8 @@ import { renderPeriod } from "../../pipelines/monster-walk/sound/chord.ts";
 import { listOnsets, plainWindow } from "../../pipelines/monster-walk/sound/walk.ts";
 import { parseWav } from "../../pipelines/monster-walk/sound/wav.ts";
 import audio from "../../pipelines/monster-walk/stages/audio.ts";
-import proof from "../../pipelines/monster-walk/stages/proof.ts";
 import { peer } from "../rig/peer.ts";
+import { proofFiles } from "./proof-files.ts";
 import { inputOf } from "./proof-input.ts";
 
 const LIBRARY_FUNCTIONS = [
@@ -55,8 +55,8 @@ async function withoutLibrary<T>(make: () => Promise<T>): Promise<T> {
   }
 }
 
-const { "facts.json": facts, ...rest } = proof();
-const proofInput = inputOf({ "facts.json": facts, ...rest });
+const { "facts.json": facts } = proofFiles;
+const proofInput = inputOf(proofFiles);
 const made = await withoutLibrary(() => audio({ proof: proofInput }));
 const metadata = made["monster_walk_metadata.json"];
 

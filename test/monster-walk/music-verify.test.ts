@@ -4,9 +4,9 @@ import { readModelAnswer } from "../../pipelines/monster-walk/music/answer.ts";
 import { writeLyrics } from "../../pipelines/monster-walk/music/lyrics.ts";
 import { songRules } from "../../pipelines/monster-walk/music/rules.ts";
 import { judgeSong, splitVerses, verifySong } from "../../pipelines/monster-walk/music/verify-song.ts";
-import proofStage from "../../pipelines/monster-walk/stages/proof.ts";
 import verifyAnswer from "../../pipelines/monster-walk/stages/verify-song.ts";
 import { facts, song } from "./music-matter.ts";
+import { proofFiles } from "./proof-files.ts";
 import { inputOf } from "./proof-input.ts";
 
 const rules = songRules(facts);
@@ -134,7 +134,7 @@ test("bodies that are no answers are refused with the reason", () => {
 });
 
 test("the stage gives the lyrics of a good answer and fails on a bad one", async () => {
-  const proof = inputOf(proofStage());
+  const proof = inputOf(proofFiles);
   const answer = (body: string) => ({ ...inputOf({ answer: body }), bytes: async () => Buffer.from(body) });
   const files = await verifyAnswer({ answer: answer(reply(lyrics)), proof });
   assert.equal(files["lyrics.md"], lyrics);

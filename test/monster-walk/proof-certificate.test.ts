@@ -9,11 +9,11 @@ import fc from "fast-check";
 import { checkCertificate } from "../../pipelines/monster-walk/checks/certificate.ts";
 import { PUBLISHED_ORDER } from "../../pipelines/monster-walk/checks/removal-table.ts";
 import type { Claim } from "../../pipelines/monster-walk/mathematics/claim.ts";
-import proof from "../../pipelines/monster-walk/stages/proof.ts";
 import { peer } from "../rig/peer.ts";
 import { FALSEHOODS } from "./proof-falsehoods.ts";
+import { proofFiles } from "./proof-files.ts";
 
-const { "certificate.json": certificate } = proof();
+const { "certificate.json": certificate, "facts.json": facts } = proofFiles;
 const folder = mkdtempSync(join(tmpdir(), "pipelite-certificate-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -46,7 +46,7 @@ test("every published falsehood is rejected, and the true statement beside it is
 });
 
 test("the order that the second program holds against is the one of the first", () => {
-  assert.equal(PUBLISHED_ORDER.toString(), proof()["facts.json"].order.decimal);
+  assert.equal(PUBLISHED_ORDER.toString(), facts.order.decimal);
 });
 
 const claims = certificate.statements.map((statement) => statement.claim);

@@ -8,8 +8,10 @@ import { PRIME_POWERS } from "../../pipelines/monster-walk/mathematics/monster.t
 import { primeFactors, primitiveRoot } from "../../pipelines/monster-walk/mathematics/primality.ts";
 import { listRemovals } from "../../pipelines/monster-walk/mathematics/removals.ts";
 import { walkDigits } from "../../pipelines/monster-walk/mathematics/walk.ts";
-import proof from "../../pipelines/monster-walk/stages/proof.ts";
+import { check } from "#lean/index.ts";
+import "../rig/own-libraries.ts";
 
+const { default: proof } = await import("../../pipelines/monster-walk/stages/proof.ts");
 const { facts } = computeFacts();
 
 test("the order is the published number", () => {
@@ -87,11 +89,23 @@ test("the chord's fifteen harmonics are 220 Hz times the primes, and repeat ever
   assert.deepEqual([walk.bars, walk.seconds, walk.samples], [20, 60, 2_646_000]);
 });
 
-test("the stage's statuses are what the second program found, and the kernel is not claimed", () => {
-  const { statements, kernelChecked } = proof()["statements.json"];
-  assert.equal(kernelChecked, "unavailable");
+test("the stage's statuses are what the second program and the kernel found, and Lean is not claimed", () => {
+  const files = proof();
+  const { statements, kernelChecked, leanChecked } = files["statements.json"];
+  const report = files["kernel-report.json"];
+  const byStatus = Map.groupBy(statements, ({ status }) => status);
+  assert.deepEqual([...byStatus.keys()].toSorted(), ["kernel-checked", "recomputed"]);
+  assert.equal(byStatus.get("kernel-checked")?.length, kernelChecked);
+  assert.deepEqual(
+    [leanChecked, report.leanChecked, report.status],
+    ["unavailable", "unavailable", "accepted"],
+  );
   assert.ok(statements.length > 100);
-  assert.deepEqual([...new Set(statements.map((statement) => statement.status))], ["recomputed"]);
+  for (const { name, statement, axioms } of report.theorems) {
+    assert.deepEqual(axioms, [], name);
+    assert.ok(files["MonsterWalk.lean"].includes(`theorem ${name} : ${statement} :=`), name);
+  }
+  assert.equal(check([files["MonsterWalk.ndjson"]]).status, "accepted");
 });
 
 test("a removal and what it leaves multiply to the whole, for any prime powers", () => {

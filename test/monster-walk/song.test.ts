@@ -8,15 +8,15 @@ import { before, test } from "node:test";
 import { renderSong } from "../../pipelines/monster-walk/music/synthesis.ts";
 import { parseWav } from "../../pipelines/monster-walk/sound/wav.ts";
 import audioStage from "../../pipelines/monster-walk/stages/audio.ts";
-import proofStage from "../../pipelines/monster-walk/stages/proof.ts";
 import promptsStage from "../../pipelines/monster-walk/stages/prompts.ts";
 import songStage from "../../pipelines/monster-walk/stages/song.ts";
 import verifySongStage from "../../pipelines/monster-walk/stages/verify-song.ts";
 import { peer } from "../rig/peer.ts";
 import { facts, song as composed } from "./music-matter.ts";
+import { proofFiles } from "./proof-files.ts";
 import { inputOf } from "./proof-input.ts";
 
-const proof = inputOf(proofStage());
+const proof = inputOf(proofFiles);
 let audioFiles: Awaited<ReturnType<typeof audioStage>>;
 let promptFiles: Awaited<ReturnType<typeof promptsStage>>;
 let files: Awaited<ReturnType<typeof songStage>>;

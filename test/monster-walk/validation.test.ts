@@ -12,12 +12,11 @@ import { renderChord } from "../../pipelines/monster-walk/sound/chord.ts";
 import { renderWalk } from "../../pipelines/monster-walk/sound/walk.ts";
 import { parseWav, writeWav } from "../../pipelines/monster-walk/sound/wav.ts";
 import audio from "../../pipelines/monster-walk/stages/audio.ts";
-import proof from "../../pipelines/monster-walk/stages/proof.ts";
 import validation from "../../pipelines/monster-walk/stages/validation.ts";
+import { proofFiles } from "./proof-files.ts";
 import { inputOf } from "./proof-input.ts";
 
 const limits = { frequencyHz: 1, capability: 1.33 };
-const proofFiles = proof();
 const facts = proofFiles["facts.json"];
 const proofInput = inputOf(proofFiles);
 const audioFiles = await audio({ proof: proofInput });

@@ -65,6 +65,9 @@ test("the result has the folders and files that the mission names", () => {
   ]);
   const wanted = [
     "proof/certificate.json",
+    "proof/MonsterWalk.lean",
+    "proof/MonsterWalk.ndjson",
+    "proof/kernel-report.json",
     "audio/monster_walk.wav",
     "audio/monster_walk_metadata.json",
     "prompts/text_prompt.txt",

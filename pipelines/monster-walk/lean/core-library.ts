@@ -195,14 +195,6 @@ function declareArithmetic(library: Library): void {
     ),
   );
   library.core(
-    "Nat.sub",
-    operation,
-    bySecond(
-      (n) => n,
-      (_, before) => call(constant("Nat.pred"), before),
-    ),
-  );
-  library.core(
     "Nat.mul",
     operation,
     bySecond(

@@ -14,7 +14,6 @@ export const zero = constant("Nat.zero");
 
 export const succ = caller("Nat.succ");
 export const add = caller("Nat.add");
-export const sub = caller("Nat.sub");
 export const mul = caller("Nat.mul");
 export const pow = caller("Nat.pow");
 export const beq = caller("Nat.beq");

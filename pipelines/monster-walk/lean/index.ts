@@ -95,6 +95,6 @@ It needs Lean's core only: no Mathlib, no other file. It has no axioms, nothing 
 trusted: \`decide +kernel\` lets Lean's kernel compute both sides of an equation. It was written for Lean 4.16 or later.
 
 Two things differ between this file and the export, in form and not in meaning. Core's functions (Nat.add, Nat.mul, Nat.pow,
-Nat.sub, Nat.beq, Nat.ble) are Lean's own here; the export declares them with the recursors they come down to. And where
+Nat.beq, Nat.ble) are Lean's own here; the export declares them with the recursors they come down to. And where
 this file says \`decide +kernel\`, the export says \`Eq.refl\`: both sides compute to the same.
 -/`;

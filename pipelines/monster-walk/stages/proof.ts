@@ -1,4 +1,7 @@
 import { checkCertificate } from "../checks/certificate.ts";
+import { checkExport, isKernelChecked } from "../lean/check.ts";
+import { monsterWalkLean } from "../lean/index.ts";
+import { leanFactsOf } from "../lean/statements.ts";
 import type { Certificate } from "../mathematics/claim.ts";
 import { CERTIFICATE_FORMAT } from "../mathematics/claim.ts";
 import { computeFacts } from "../mathematics/facts.ts";
@@ -6,21 +9,41 @@ import { PRIME_POWERS } from "../mathematics/monster.ts";
 import { writeReport } from "../mathematics/report.ts";
 import { listStatements } from "../mathematics/statements.ts";
 
-/** No proof kernel runs in this stage, so no statement may claim more than `recomputed`. */
-const KERNEL = "unavailable";
-
 /**
- * The facts, as exact integers; a certificate that states them; and what a second program found in the certificate.
- * Throws RangeError when that program rejects a statement.
+ * The facts, as exact integers; a certificate that states them, with what a second program found in it; and the theorems
+ * among them, as a Lean file and as an export, with what Pipelite's Lean kernel found in the export.
+ * Throws RangeError when that program rejects a statement or the kernel does not accept the export.
  */
 export default function proof() {
   const mathematics = computeFacts();
+  const { facts } = mathematics;
   const certificate: Certificate = {
     format: CERTIFICATE_FORMAT,
     powers: PRIME_POWERS,
     statements: listStatements(mathematics),
   };
-  // the second program gets what a stranger would get: the bytes
+  const findings = recompute(certificate);
+  const { ndjson, lean, theorems } = monsterWalkLean(leanFactsOf(facts));
+  const kernel = checkExport({ ndjson, theorems });
+  const statements = findings.map(({ id, text, status }) => ({
+    id,
+    text,
+    status: isKernelChecked(id, kernel) ? ("kernel-checked" as const) : status,
+  }));
+  const counted = statements.filter(({ status }) => status === "kernel-checked").length;
+  return {
+    "facts.json": facts,
+    "certificate.json": certificate,
+    "statements.json": { kernelChecked: counted, leanChecked: kernel.leanChecked, statements },
+    "MonsterWalk.lean": lean,
+    "MonsterWalk.ndjson": ndjson,
+    "kernel-report.json": kernel,
+    "report.md": writeReport({ facts, statements, recomputed: findings.length, kernel }),
+  };
+}
+
+/** What the second program finds; it gets what a stranger would get: the bytes. */
+function recompute(certificate: Certificate) {
   const findings = checkCertificate(JSON.parse(JSON.stringify(certificate)));
   const rejected = findings.filter((finding) => finding.status === "rejected");
   if (rejected.length > 0) {
@@ -29,13 +52,5 @@ export default function proof() {
     );
     throw new RangeError(`The second program rejects ${rejected.length} statements: ${list.join("; ")}`);
   }
-  return {
-    "facts.json": mathematics.facts,
-    "certificate.json": certificate,
-    "statements.json": {
-      kernelChecked: KERNEL,
-      statements: findings.map(({ id, text, status }) => ({ id, text, status })),
-    },
-    "report.md": writeReport({ facts: mathematics.facts, statements: findings, kernel: KERNEL }),
-  };
+  return findings;
 }
