@@ -1,7 +1,7 @@
 // Which derivation gave which output, and what building it took: our own table beside the store. It is what makes early
 // cutoff work (equal inputs, equal output, nothing to do) and what `timings` reads; Nix's experimental tables are left
 // alone because their keys changed between versions.
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { StorePath } from "#nix/store-path.ts";
@@ -151,6 +151,24 @@ export class Builds {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+}
+
+/** The last build of a derivation, from a table that is only read; undefined where there is none. */
+export function readBuild(
+  home: string,
+  drvPath: string,
+): Pick<BuildRow, "outPath" | "runId" | "usage"> | undefined {
+  const file = join(home, "pipelite", "builds.sqlite");
+  if (!existsSync(file)) return undefined;
+  const db = new DatabaseSync(file, { readOnly: true, timeout: 10_000 });
+  try {
+    const row = db.prepare("select outPath, runId, usage from Builds where drvPath = ?").get(drvPath);
+    if (row === undefined) return undefined;
+    const usage = JSON.parse(text(row["usage"])) as Usage;
+    return { outPath: parseStorePath(text(row["outPath"])), runId: text(row["runId"]), usage };
+  } finally {
+    db.close();
   }
 }
 

@@ -135,7 +135,7 @@ function figureTable({ stages }: RunRecord): string {
     const cells = figures.map((figure): [string, ...string[]] => [
       `  ${figure.name}`,
       valueText(figure),
-      figure.source,
+      figure.reason === undefined ? figure.source : `${figure.source}: ${figure.reason}`,
     ]);
     return cells.length === 0 ? [] : [[name], ...cells];
   });

@@ -14,8 +14,8 @@ import { killProcesses } from "./process-tree.ts";
 import { isProcessAlive } from "#base/process.ts";
 import type { CgroupVersion, SandboxRequest } from "./request.ts";
 
-/** Where groups can be made: per controller, the folder and the version. `any` is a version 2 folder without regard to controllers. */
-interface Places {
+/** Where groups can be made, or the groups themselves: per controller, the folder and the version. `any` is a version 2 folder without regard to controllers. */
+export interface Places {
   cpu?: Place;
   memory?: Place;
   pids?: Place;
@@ -54,13 +54,19 @@ export interface Cgroup {
 let places: Places | undefined;
 const PREFIX = "pipelite-";
 
-/** @returns undefined where no group of any use can be made. */
-export function createCgroup(name: string, limits: SandboxRequest["limits"]): Cgroup | undefined {
-  places ??= findPlaces();
-  const group = { ...places };
+/**
+ * @param where those of this host by default
+ * @returns undefined where no group of any use can be made.
+ */
+export function createCgroup(
+  name: string,
+  limits: SandboxRequest["limits"],
+  where: Places = (places ??= findPlaces()),
+): Cgroup | undefined {
+  const group = { ...where };
   const folders = new Map<string, CgroupVersion>();
   for (const key of ["cpu", "memory", "pids", "io"] as const) {
-    const place = places[key];
+    const place = where[key];
     if (place === undefined) continue;
     const folder = join(place.folder, name.startsWith(PREFIX) ? name : PREFIX + name);
     try {
@@ -121,7 +127,8 @@ function openCgroup(group: Places, folders: [string, CgroupVersion][], limited: 
   };
 }
 
-function readFigures({ cpu, memory, io }: Places): CgroupFigures {
+/** What the kernel's files say of a group; a figure whose file is not there is absent. */
+export function readFigures({ cpu, memory, io }: Places): CgroupFigures {
   const figures: CgroupFigures = {};
   const set = (key: keyof CgroupFigures, value: number | undefined) => {
     if (value !== undefined && Number.isFinite(value)) figures[key] = value;

@@ -31,6 +31,8 @@ export const IOCTL = {
   unlockTerminal: 0x40045431,
 } as const;
 export const FCNTL_SET_FLAGS = 2;
+export const FCNTL_DUPLICATE_CLOSE_ON_EXEC = 1030;
+export const PERF_CLOSE_ON_EXEC = 8;
 export const CLOSE_ON_EXEC = 1;
 export const ADDRESS_NO_RANDOMIZE = 0x40000;
 export const FD_MAX = 0xffffffff;

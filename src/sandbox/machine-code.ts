@@ -5,6 +5,8 @@
 // A call that fails ends the program: it writes two 32-bit numbers (index of the call, negative errno) to `reportFd`.
 import assert from "node:assert/strict";
 import { fromByteString } from "#base/bytes.ts";
+import { COUNTERS_BYTES, COUNTER_BYTES } from "./counters.ts";
+import { FCNTL_DUPLICATE_CLOSE_ON_EXEC, PERF_CLOSE_ON_EXEC } from "./linux.ts";
 import { systemCallNumber } from "./system-call.ts";
 import type { Argument, Machine, SystemCall } from "./system-call.ts";
 
@@ -16,14 +18,21 @@ const PAGE = 0x10000;
 const ELF_MACHINE = { x64: 62, arm64: 183 } as const;
 /** Exit code of a launcher one of whose calls failed. */
 export const LAUNCHER_FAILED = 125;
-/** Starts the record that `superviseChild` writes: then comes the wait status (32 bit) and struct rusage. */
+/** Starts the record of the waiting process: then comes the wait status (32 bit), struct rusage, and the counters. */
 export const DONE_MARK = 0xf0000002;
-export const DONE_RECORD_BYTES = 8 + 144;
+const RUSAGE_BYTES = 144;
+/** Offset of the counters in the record. */
+export const COUNTERS_OFFSET = 8 + RUSAGE_BYTES;
+export const DONE_RECORD_BYTES = COUNTERS_OFFSET + COUNTERS_BYTES;
+/** Descriptors of counters start here, far from those that later calls count on. */
+const COUNTER_FD = 100;
 
 export interface Program {
   machine: Machine;
   /** These run in the first process before it forks; empty with `calls` alone. */
   parent?: readonly SystemCall[];
+  /** What the first process counts of all it starts, and its lowest free descriptor. */
+  counters?: { attributes: readonly Uint8Array[]; lowestFd: number };
   /** These run in the child, or, without `parent`, in the only process. The last is execve. */
   calls: readonly SystemCall[];
   reportFd: number;
@@ -48,16 +57,27 @@ export function assembleProgram(program: Program): Uint8Array {
       if (!each.optional) code.jumpToFailureUnlessOk(firstIndex + index);
     }
   };
-  const { parent, calls, reportFd, firstIndex } = program;
+  const { parent, counters, calls, reportFd, firstIndex } = program;
   if (parent !== undefined) {
     checked(parent, firstIndex);
-    const SIGCHLD = 17;
-    plain("clone", SIGCHLD, 0, 0, 0, 0);
-    const childStart = code.jumpIfZero();
     const record = new Uint8Array(DONE_RECORD_BYTES);
     new DataView(record.buffer).setUint32(0, DONE_MARK, true);
     const address = data.add(record, 8);
+    const slots = (counters?.attributes ?? []).map((_, index) => {
+      return { fd: COUNTER_FD + index, at: address + COUNTERS_OFFSET + index * COUNTER_BYTES };
+    });
+    for (const [index, { fd, at }] of slots.entries()) {
+      const { attributes = [], lowestFd = 0 } = counters ?? {};
+      plain("perf_event_open", attributes[index] ?? 0, 0, -1, -1, PERF_CLOSE_ON_EXEC);
+      code.storeResult(at);
+      plain("fcntl", lowestFd, FCNTL_DUPLICATE_CLOSE_ON_EXEC, fd);
+      plain("close", lowestFd);
+    }
+    const SIGCHLD = 17;
+    plain("clone", SIGCHLD, 0, 0, 0, 0);
+    const childStart = code.jumpIfZero();
     code.systemCallOnChild(systemCallNumber("wait4", program.machine), [address + 4, 0, address + 8]);
+    for (const { fd, at } of slots) plain("read", fd, at + 8, COUNTER_BYTES - 8);
     plain("write", reportFd, address, DONE_RECORD_BYTES);
     plain("read", reportFd, report, 1);
     plain("exit_group", 0);
@@ -145,6 +165,11 @@ class X64Code {
     this.#bytes.splice(this.#bytes.length - CALL_BYTES, 0, 0x4c, 0x89, 0xe7); // mov rdi, r12
   }
 
+  /** Keeps what the last call returned, 64 bits. */
+  storeResult(address: number): void {
+    this.#bytes.push(0x48, 0x89, 0x04, 0x25, ...word(address)); // mov [address], rax
+  }
+
   jumpToFailureUnlessOk(index: number): void {
     this.#bytes.push(0x48, 0x3d, 0x01, 0xf0, 0xff, 0xff); // cmp rax, -4095
     this.#bytes.push(0x72, 10); // jb over the next two
@@ -189,6 +214,11 @@ class Arm64Code {
     for (const [index, arg] of args.entries()) this.#set(index + 1, arg);
     this.#set(8, number);
     this.#words.push(0xd4000001); // svc #0; x0 still holds the child
+  }
+
+  storeResult(address: number): void {
+    this.#set(10, address);
+    this.#words.push(0xf9000140); // str x0, [x10]
   }
 
   jumpToFailureUnlessOk(index: number): void {

@@ -1,4 +1,5 @@
 // What is asked of a sandbox and what comes back.
+import type { Counter } from "./counters.ts";
 import type { StorePath } from "#nix/store-path.ts";
 
 export type SandboxKind = "bubblewrap" | "unshare" | "none";
@@ -55,7 +56,16 @@ export interface SandboxUsage {
   ioWriteBytes?: number;
   /** Processes the kernel killed for want of memory. */
   outOfMemoryKills?: number;
-  source: { cpu: UsageSource; memory: UsageSource; io: UsageSource };
+  /** Page faults served without and with reading from disk. */
+  minorFaults?: number;
+  majorFaults?: number;
+  /** Context switches: to wait for something, and because the time slice was over. */
+  voluntarySwitches?: number;
+  involuntarySwitches?: number;
+  /** Each with a source of its own; absent where nothing was tried. */
+  counters?: Counter[];
+  /** `events`: of faults and switches. */
+  source: { cpu: UsageSource; memory: UsageSource; io: UsageSource; events?: UsageSource };
 }
 
 export interface SandboxResult {

@@ -2,6 +2,7 @@
 import { byteStringOf } from "#base/bytes.ts";
 import { PipeliteError } from "#base/errors.ts";
 import { bubblewrapArguments, callsInBubblewrap } from "./bubblewrap.ts";
+import { countableScope, counterAttributes } from "./counters.ts";
 import { createCgroup } from "./cgroup.ts";
 import type { Cgroup } from "./cgroup.ts";
 import { cleanStoreFolder, prepareStoreFolder } from "./store-folder.ts";
@@ -97,7 +98,17 @@ function planCalls(
         : unshareArguments(request.network);
     calls.push(call("execve", byteStringOf(findProgram(args[0] ?? "", kind)), args, []));
   }
-  const outer = assembleProgram({ machine, parent, calls, reportFd: FD.report, firstIndex: 0 });
+  const outer = assembleProgram({
+    machine,
+    parent,
+    calls,
+    reportFd: FD.report,
+    firstIndex: 0,
+    counters: {
+      attributes: counterAttributes(countableScope()),
+      lowestFd: hasTerminal ? FD.free : FD.terminal,
+    },
+  });
   const all = [...parent, ...calls];
   if (kind === "none") return { programs: { outer, inner: undefined }, calls: all };
   const program = assembleProgram({ machine, calls: inner, reportFd: FD.report, firstIndex: all.length });

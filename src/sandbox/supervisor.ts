@@ -10,7 +10,7 @@ import { createExecutable } from "#base/libc.ts";
 import { PipeliteError, systemErrorCode } from "#base/errors.ts";
 import type { Cgroup } from "./cgroup.ts";
 import { FD, READY_MARK } from "./inside.ts";
-import { DONE_MARK, DONE_RECORD_BYTES } from "./machine-code.ts";
+import { COUNTERS_OFFSET, DONE_MARK, DONE_RECORD_BYTES } from "./machine-code.ts";
 import { childrenOf, descendants, killProcesses, sampleTree, scanDescendants } from "./process-tree.ts";
 import type { TreeSample } from "./process-tree.ts";
 import type { SandboxEnding, SandboxKind, SandboxRequest } from "./request.ts";
@@ -27,8 +27,8 @@ export interface Outcome {
   failure: { index: number; errno: number } | undefined;
   /** The builder was about to start. */
   ready: boolean;
-  /** Wait status as wait4(2) gives it, and struct rusage; absent when even the waiting process was killed. */
-  done: { status: number; rusage: DataView } | undefined;
+  /** Wait status as wait4(2) gives it, struct rusage, counters; absent when even the waiting process was killed. */
+  done: { status: number; rusage: DataView; counters: DataView } | undefined;
   /** First bytes of the log: for the message when the sandbox itself failed. */
   firstWords: string;
   wallMs: number;
@@ -160,8 +160,11 @@ async function readReports(reports: Readable, state: Outcome): Promise<void> {
         if (mark === READY_MARK) {
           state.ready = true;
         } else if (mark === DONE_MARK) {
-          const rusage = new DataView(record.buffer, record.byteOffset + 8, size - 8);
-          state.done = { status: record.readUInt32LE(4), rusage };
+          const viewOf = (from: number, to: number) =>
+            new DataView(record.buffer, record.byteOffset + from, to - from);
+          const rusage = viewOf(8, COUNTERS_OFFSET);
+          const counters = viewOf(COUNTERS_OFFSET, size);
+          state.done = { status: record.readUInt32LE(4), rusage, counters };
           return;
         } else {
           state.failure = { index: mark, errno: -record.readInt32LE(4) };

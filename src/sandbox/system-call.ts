@@ -23,6 +23,7 @@ const NUMBERS = {
   mount: [165, 40],
   mount_setattr: [442, 442],
   openat: [257, 56],
+  perf_event_open: [298, 241],
   personality: [135, 92],
   pivot_root: [155, 41],
   prctl: [157, 167],

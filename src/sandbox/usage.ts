@@ -1,6 +1,7 @@
 // What a stage used, each figure from the best source there is: its cgroup, else what the kernel reports to whoever waits
 // for a process (getrusage(2)), else samples of procfs.
 import { readFileSync } from "node:fs";
+import { countableScope, readCounters } from "./counters.ts";
 import type { Cgroup } from "./cgroup.ts";
 import type { SandboxUsage } from "./request.ts";
 import type { Outcome } from "./supervisor.ts";
@@ -15,6 +16,8 @@ export function measureUsage(outcome: Outcome, cgroup: Cgroup | undefined): Sand
   addCpu(usage, outcome, cgroup);
   addMemory(usage, outcome, cgroup);
   addIo(usage, outcome, cgroup);
+  addEvents(usage, outcome);
+  usage.counters = readCounters(outcome.done?.counters, countableScope());
   return usage;
 }
 
@@ -38,7 +41,7 @@ function addMemory(usage: SandboxUsage, { done, peak }: Outcome, cgroup: Cgroup 
     return;
   }
   const sampled = Math.max(peak?.residentBytes ?? 0, peak?.largestPeakBytes ?? 0);
-  const largestOfOne = done === undefined ? 0 : 1024 * Number(done.rusage.getBigInt64(32, true));
+  const largestOfOne = done === undefined ? 0 : 1024 * longOf(done.rusage, "largestResidentKilobytes");
   if (sampled === 0 && largestOfOne === 0) return;
   usage.peakMemoryBytes = Math.max(sampled, largestOfOne);
   usage.source.memory = sampled >= largestOfOne ? "procfs" : "rusage";
@@ -53,10 +56,38 @@ function addIo(usage: SandboxUsage, { done }: Outcome, cgroup: Cgroup | undefine
     usage.source.io = cgroup.versions.io;
   } else if (done !== undefined) {
     const BLOCK_BYTES = 512;
-    usage.ioReadBytes = BLOCK_BYTES * Number(done.rusage.getBigInt64(32 + 8 * 6, true));
-    usage.ioWriteBytes = BLOCK_BYTES * Number(done.rusage.getBigInt64(32 + 8 * 7, true));
+    usage.ioReadBytes = BLOCK_BYTES * longOf(done.rusage, "inputBlocks");
+    usage.ioWriteBytes = BLOCK_BYTES * longOf(done.rusage, "outputBlocks");
     usage.source.io = "rusage";
   }
+}
+
+function addEvents(usage: SandboxUsage, { done }: Outcome): void {
+  if (done === undefined) {
+    usage.source.events = "unavailable";
+    return;
+  }
+  usage.minorFaults = longOf(done.rusage, "minorFaults");
+  usage.majorFaults = longOf(done.rusage, "majorFaults");
+  usage.voluntarySwitches = longOf(done.rusage, "voluntarySwitches");
+  usage.involuntarySwitches = longOf(done.rusage, "involuntarySwitches");
+  usage.source.events = "rusage";
+}
+
+/** Fields of struct rusage behind its two times, each a long: which one. */
+const LONGS = {
+  largestResidentKilobytes: 0,
+  minorFaults: 4,
+  majorFaults: 5,
+  inputBlocks: 7,
+  outputBlocks: 8,
+  voluntarySwitches: 12,
+  involuntarySwitches: 13,
+} as const;
+
+function longOf(rusage: DataView, field: keyof typeof LONGS): number {
+  const TIMES_BYTES = 32;
+  return Number(rusage.getBigInt64(TIMES_BYTES + 8 * LONGS[field], true));
 }
 
 /** struct timeval -> milliseconds. */

@@ -125,9 +125,10 @@ function stageAttributes(stage: StageRecord, isCritical: boolean): Record<string
 function usageAttributes({ usage }: StageRecord): Record<string, AttributeValue> {
   if (usage === undefined) return {};
   return Object.fromEntries(
-    figuresOf(usage).flatMap(({ name, unit, value, source }): [string, AttributeValue][] => [
+    figuresOf(usage).flatMap(({ name, unit, value, source, reason }): [string, AttributeValue][] => [
       ...(value === undefined ? [] : [[`${name}.${unit}`, value] satisfies [string, number]]),
       [`${name}.source`, source],
+      ...(reason === undefined ? [] : [[`${name}.reason`, reason] satisfies [string, string]]),
     ]),
   );
 }

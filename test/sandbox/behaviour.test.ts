@@ -168,6 +168,33 @@ for (const { kind, user, skip } of all) {
       assert.notEqual(usage.source.memory, "unavailable");
       assert.ok((usage.peakMemoryBytes ?? 0) > 1024 * 1024);
       assert.ok(usage.wallMs > 0);
+      assert.equal(usage.source.events, "rusage");
+      assert.ok((usage.minorFaults ?? 0) > 0);
+      const { counters = [] } = usage;
+      assert.equal(counters.length, 6);
+      for (const { name, source, value, reason } of counters) {
+        assert.equal(source === "perf", value !== undefined, name);
+        assert.equal(source === "unavailable", reason !== undefined, name);
+      }
+      // Where the kernel counts at all, it agrees with what it told whoever waited.
+      const clock = counters.find(({ name }) => name === "task-clock")?.value;
+      const cpuMs = (usage.cpuUserMs ?? 0) + (usage.cpuSystemMs ?? 0);
+      if (clock !== undefined)
+        assert.ok(clock > cpuMs / 2 && clock < 2 * cpuMs + 20, `${clock} and ${cpuMs}`);
+    });
+
+    test("the counters of two stages at a time do not mix", async () => {
+      const busy = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done";
+      const ended = await Promise.all([
+        run({ kind, user, script: busy, cgroupName: `${process.pid}-busy` }),
+        run({ kind, user, script: "sleep 0.3", cgroupName: `${process.pid}-idle` }),
+      ]);
+      const clocks = ended.map(({ result }) => {
+        const { counters = [] } = result?.usage ?? {};
+        return counters.find(({ name }) => name === "task-clock")?.value;
+      });
+      const [much, little] = clocks;
+      if (much !== undefined && little !== undefined) assert.ok(little < much / 2, clocks.join(" "));
     });
   });
 }

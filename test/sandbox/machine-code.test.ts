@@ -6,7 +6,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import fc from "fast-check";
-import { DONE_MARK, DONE_RECORD_BYTES, LAUNCHER_FAILED, assembleProgram } from "#sandbox/machine-code.ts";
+import { COUNTER_BYTES, counterAttributes, readCounters } from "#sandbox/counters.ts";
+import {
+  COUNTERS_OFFSET,
+  DONE_MARK,
+  DONE_RECORD_BYTES,
+  LAUNCHER_FAILED,
+  assembleProgram,
+} from "#sandbox/machine-code.ts";
+import type { Program } from "#sandbox/machine-code.ts";
 import type { Machine, SystemCall } from "#sandbox/system-call.ts";
 import { attempt, call } from "#sandbox/system-call.ts";
 import { writeSeccompFilter } from "#sandbox/seccomp.ts";
@@ -21,13 +29,14 @@ const REPORT = 3;
 let programs = 0;
 
 /** Runs a program; its reports go to a file. */
-function run(machine: Machine, calls: SystemCall[], parent?: SystemCall[]) {
+function run(machine: Machine, calls: SystemCall[], parent?: SystemCall[], counters?: Program["counters"]) {
   programs += 1;
   const file = join(folder, `program-${programs}`);
   const image = assembleProgram({
     machine,
     calls,
     ...(parent && { parent }),
+    ...(counters && { counters }),
     reportFd: REPORT,
     firstIndex: 1000,
   });
@@ -89,6 +98,26 @@ for (const { machine, skip } of MACHINES) {
       const MINOR_FAULTS = 8 + 32 + 4 * 8;
       assert.ok(record.readBigInt64LE(MINOR_FAULTS) > 0n, "page faults of the child");
       assert.equal(status, 0);
+    });
+
+    test("reports what the kernel counted, or why not, and leaves the descriptors as they were", () => {
+      const lowestFd = REPORT + 1;
+      const report = run(
+        machine,
+        // What it opens next must be the lowest descriptor, as if nothing had been counted.
+        [call("dup3", REPORT, lowestFd, 0), call("exit_group", 0)],
+        [attempt("close_range", lowestFd, 0xffffffff, 0)],
+        { attributes: counterAttributes("user"), lowestFd },
+      ).report;
+      assert.equal(report.length, DONE_RECORD_BYTES);
+      const counters = readCounters(new DataView(report.buffer, report.byteOffset + COUNTERS_OFFSET), "user");
+      for (const { name, value, reason } of counters)
+        assert.equal(value === undefined, reason !== undefined, name);
+      const opened = counters.map((_, index) =>
+        report.readBigInt64LE(COUNTERS_OFFSET + index * COUNTER_BYTES),
+      );
+      // A counter that is not there is a negative errno; one that is was made as the lowest free descriptor.
+      for (const result of opened) assert.ok(result < 0n || result === BigInt(lowestFd), String(result));
     });
 
     test("passes numbers on: the low byte of any is the exit code", () => {
