@@ -489,7 +489,7 @@ export const rows = {
   },
   RECORD_CHANGED: {
     exit: 3,
-    message: "Cannot sign for the run {run}: its record is not as it was written: {problem}",
+    message: "Cannot rely on the run {run}: its record is not as it was written: {problem}",
   },
   RESULT_MISSING: {
     exit: 3,

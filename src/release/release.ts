@@ -91,17 +91,21 @@ function gatherFacts({ home, runId, applied, releaser, signals }: ReleaseRun, fr
   const { policy } = applied;
   const run = readRunFile(home, runId);
   const journal = readJournal(home);
+  const problem = recordProblem(run, journal);
   const audit = policy.audit === "fresh" ? fresh : readStoredAudit(home, run, journal);
   return {
     policy,
     run,
     record: run.record,
     recordDigest: run.digest,
-    recordProblem: recordProblem(run, journal),
-    treeHash: treeDigest(home, run.record),
+    recordProblem: problem,
+    treeHash: problem === undefined ? treeDigest(home, run.record) : undefined,
     audit,
-    sandboxes: sandboxesOf(home, run),
-    deviations: trustedDeviations(home, run, { audit, signals }),
+    sandboxes: problem === undefined ? sandboxesOf(home, run) : new Map(),
+    deviations:
+      problem === undefined
+        ? trustedDeviations(home, run, { audit, signals })
+        : "not looked for in a record that has changed",
     signatures: readSignatures(home, runId),
     releaser: releaser && { name: releaser.name, keyId: releaser.key.publicKey.keyId },
   };

@@ -1,0 +1,205 @@
+import assert from "node:assert/strict";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { isPipeliteError, type ErrorCode } from "#base/errors.ts";
+import { readSignatures, signRun } from "#release/signatures.ts";
+import { sealFile } from "#release/sealed.ts";
+import { verifyBundleFile, verifyRun } from "#release/verify.ts";
+import { BUILT_IN } from "#release/policy.ts";
+import { signStatement, verifyBundle, parseBundle, writeBundle } from "#sign/index.ts";
+import { Home, person, TREE } from "./rig.ts";
+import type { Person } from "./rig.ts";
+
+function refuses(code: ErrorCode, action: () => Promise<unknown>): Promise<void> {
+  return assert.rejects(action, (error) => isPipeliteError(error, code));
+}
+
+function sign(
+  home: Home,
+  runId: string,
+  { name, key }: Person,
+  more: { meaning?: string; reason?: string } = {},
+) {
+  return signRun({ home: home.path, runId, name, key, meaning: "review", reason: "seen", ...more });
+}
+
+/** What is wrong with the signatures of a run: `undefined` for each that holds. */
+function problems(home: Home, runId: string): (string | undefined)[] {
+  return readSignatures(home.path, runId).map(({ problem }) => problem);
+}
+
+test("a signature says who, what it means, why and when, over the record and the result", async () => {
+  using home = new Home();
+  const { runId } = home.addRun();
+  const anna = person("Anna Meier");
+  const view = await sign(home, runId, anna, { meaning: "approval", reason: "limits met" });
+  assert.deepEqual([view.signer, view.meaning, view.reason], ["Anna Meier", "approval", "limits met"]);
+  assert.equal(view.isValid, true);
+  assert.deepEqual(readSignatures(home.path, runId), [view]);
+  const bundle = parseBundle(home.read(view.bundleFile));
+  const { subject, predicate } = verifyBundle(bundle, [anna.key.publicKey]);
+  assert.deepEqual(
+    subject.map(({ name }) => name),
+    [`runs/${runId}.json`, TREE.slice("/nix/store/".length)],
+  );
+  assert.equal(`sha256:${subject[0]?.digest["sha256"]}`, view.recordDigest);
+  assert.equal(predicate["displayedAs"], `Anna Meier, approval, ${view.signedAt}: limits met`);
+});
+
+test("the same person can't sign twice with one meaning, whatever the key or the name; other meanings are fine", async () => {
+  using home = new Home();
+  const { runId } = home.addRun();
+  const anna = person("Anna");
+  await sign(home, runId, anna);
+  await refuses("SIGNED_ALREADY", () => sign(home, runId, anna));
+  await refuses("SIGNED_ALREADY", () => sign(home, runId, person("Anna")));
+  await refuses("SIGNED_ALREADY", () => sign(home, runId, { ...anna, name: "Another" }));
+  await sign(home, runId, anna, { meaning: "approval" });
+  await sign(home, runId, person("Bert"));
+  assert.deepEqual(problems(home, runId), [undefined, undefined, undefined]);
+});
+
+test("what can't be signed is refused, and leaves no file and no line", async () => {
+  using home = new Home();
+  const { runId } = home.addRun();
+  const other = home.addRun();
+  const anna = person("Anna");
+  home.write(
+    `runs/${other.runId}.json`,
+    home.read(`runs/${other.runId}.json`).replace('"passed"', '"failed"'),
+  );
+  const before = home.files();
+  await refuses("MEANING_UNKNOWN", () => sign(home, runId, anna, { meaning: "blessing" }));
+  await refuses("RUN_NOT_FOUND", () => sign(home, "20260101T000000099Z-abcdef", anna));
+  await refuses("RUN_NOT_FOUND", () => sign(home, "../../etc/passwd", anna));
+  await refuses("RECORD_CHANGED", () => sign(home, other.runId, anna));
+  for (const name of ["", " Anna", "Anna\u200b", "Anna  Meier", "A\nB", "e\u0301"]) {
+    await refuses("SIGNER_INVALID", () => sign(home, runId, { ...anna, name }));
+  }
+  rmSync(join(home.path, TREE), { recursive: true });
+  await refuses("RESULT_MISSING", () => sign(home, runId, anna));
+  assert.deepEqual(home.files(), before);
+});
+
+test("a record that the journal does not have can't be signed", async () => {
+  using home = new Home();
+  const { runId } = home.addRun();
+  const text = home.read(`runs/${runId}.json`).replaceAll(runId, "20260101T000000050Z-abcdef");
+  home.write("runs/20260101T000000050Z-abcdef.json", text);
+  await refuses("RECORD_CHANGED", () => sign(home, "20260101T000000050Z-abcdef", person("Anna")));
+});
+
+test("every change of a byte of record, result or bundle breaks the signature", async () => {
+  using home = new Home();
+  const { runId } = home.addRun();
+  const { bundleFile } = await sign(home, runId, person("Anna"));
+  const files = [
+    home.file(`runs/${runId}.json`),
+    home.file(bundleFile),
+    join(home.path, TREE, "evidence/claims.json"),
+  ];
+  for (const file of files) {
+    const bytes = readFileSync(file);
+    const step = Math.ceil(bytes.length / 150);
+    for (let at = 0; at < bytes.length; at += step) {
+      const changed = Buffer.from(bytes);
+      changed[at] = (changed[at] ?? 0) ^ 1;
+      writeFileSync(file, changed);
+      assert.equal(holds(home, runId), false, `byte ${at} of ${file}`);
+    }
+    writeFileSync(file, bytes);
+    assert.equal(holds(home, runId), true);
+  }
+});
+
+function holds(home: Home, runId: string): boolean {
+  try {
+    const { status, signatures } = verifyRun(home.path, runId, { policy: BUILT_IN });
+    return status === "holds" && signatures.every(({ isValid }) => isValid);
+  } catch (error) {
+    assert.ok(isPipeliteError(error), String(error));
+    return false;
+  }
+}
+
+test("a signature can't be carried to another run, nor a file be put beside the journal's back", async () => {
+  using home = new Home();
+  const [one, two] = [home.addRun(), home.addRun()];
+  const anna = person("Anna");
+  const { bundleFile } = await sign(home, one.runId, anna);
+  home.write(`signatures/${two.runId}/1.sigstore.json`, home.read(bundleFile));
+  const [carried] = readSignatures(home.path, two.runId);
+  assert.equal(carried?.isValid, false);
+  assert.equal(carried.isJournalled, false);
+  home.write(`signatures/${one.runId}/2.sigstore.json`, home.read(bundleFile));
+  assert.deepEqual(problems(home, one.runId), [undefined, "the journal has no entry of it"]);
+  await sign(home, two.runId, anna);
+  assert.deepEqual(problems(home, two.runId)[1], undefined, "a planted file takes no number");
+});
+
+test("a bundle of another run fails under a journal made to fit it: the record is what is signed", async () => {
+  using home = new Home();
+  const [one, two] = [home.addRun(), home.addRun()];
+  const { bundleFile } = await sign(home, one.runId, person("Anna"));
+  const text = home.read(bundleFile);
+  const file = `signatures/${two.runId}/1.sigstore.json`;
+  sealFile(home.path, { kind: "signature", subject: two.runId, file, content: text });
+  assert.deepEqual(problems(home, two.runId), ["it is for another run"]);
+});
+
+test("a signature that is gone is missed, and one by an unknown key is shown as nobody's", async () => {
+  using home = new Home();
+  const { runId } = home.addRun();
+  const { bundleFile } = await sign(home, runId, person("Anna"));
+  rmSync(home.file("keys"), { recursive: true });
+  const [unknown] = readSignatures(home.path, runId);
+  assert.deepEqual([unknown?.isValid, unknown?.signer], [false, ""]);
+  rmSync(home.file(bundleFile));
+  assert.deepEqual(problems(home, runId), ["the file is gone"]);
+});
+
+test("a statement of another type is no signature, even by a good key", async () => {
+  using home = new Home();
+  const { runId } = home.addRun();
+  const anna = person("Anna");
+  const { bundleFile } = await sign(home, runId, anna);
+  const statement = verifyBundle(parseBundle(home.read(bundleFile)), [anna.key.publicKey]);
+  const other = { ...statement, predicateType: "https://pipelite.dev/release/v1" };
+  home.write(`signatures/${runId}/2.sigstore.json`, writeBundle(signStatement(other, anna.key)));
+  assert.match(problems(home, runId)[1] ?? "", /it is no signature on a run/);
+  const thief = person("Bert");
+  home.write(`signatures/${runId}/2.sigstore.json`, writeBundle(signStatement(statement, thief.key)));
+  assert.equal(readSignatures(home.path, runId)[1]?.isValid, false);
+});
+
+test("a run that repeats another is signed by itself, and falls with the record it repeats", async () => {
+  using home = new Home();
+  const run = home.addRun();
+  const repeat = home.addRepeat(run);
+  await sign(home, repeat, person("Anna"));
+  assert.deepEqual(problems(home, repeat), [undefined]);
+  const { record } = { record: home.read(`runs/${run.runId}.json`) };
+  home.write(`runs/${run.runId}.json`, record.replace('"durationMs": 1000', '"durationMs": 1001'));
+  assert.equal(holds(home, repeat), false);
+  await refuses("RECORD_CHANGED", () => sign(home, repeat, person("Bert")));
+});
+
+test("with keys given, others do not count; a bundle alone is verified by its key", async () => {
+  using home = new Home();
+  const { runId } = home.addRun();
+  const [anna, bert] = [person("Anna"), person("Bert")];
+  const { bundleFile } = await sign(home, runId, anna);
+  const status = (...keys: Person[]) =>
+    verifyRun(home.path, runId, { policy: BUILT_IN, keys: keys.map(({ key }) => key.publicKey) }).status;
+  assert.deepEqual([status(anna), status(anna, bert), status(bert)], ["holds", "holds", "fails"]);
+  const text = home.read(bundleFile);
+  assert.equal(verifyBundleFile(home.path, text, [anna.key.publicKey]).status, "holds");
+  assert.equal(verifyBundleFile(home.path, text, [bert.key.publicKey]).status, "fails");
+  using elsewhere = new Home();
+  const alone = verifyBundleFile(elsewhere.path, text, [anna.key.publicKey]);
+  assert.deepEqual(
+    alone.checks.map(({ status: each }) => each),
+    ["holds", "untested"],
+  );
+});
