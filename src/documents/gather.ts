@@ -8,6 +8,7 @@ import { readStoredAudit } from "#release/stored-audit.ts";
 import { readDerivations } from "./derivations.ts";
 import type { DocumentInput } from "./input.ts";
 import { readLogs } from "./logs.ts";
+import { readSeries } from "./series.ts";
 
 /** At the end of a run, before its record is written: nobody can have audited or signed it. */
 export function gatherAtEnd(home: string, record: RunRecord): DocumentInput {
@@ -34,5 +35,9 @@ export function gather(home: string, record: RunRecord): DocumentInput {
 }
 
 function read(home: string, record: RunRecord): Pick<DocumentInput, "derivations" | "logs" | "series"> {
-  return { derivations: readDerivations(home, record), logs: readLogs(home, record), series: [] };
+  return {
+    derivations: readDerivations(home, record),
+    logs: readLogs(home, record),
+    series: readSeries(home, record),
+  };
 }

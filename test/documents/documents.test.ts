@@ -25,13 +25,19 @@ export default pipeline({ make, judge });
 }
 `,
   "judge.ts": `import type { Source } from "pipelite";
+import { individuals, judgeCapability } from "pipelite/quality";
 export default async function judge({ make }: { make: Source }) {
   const parts = JSON.parse(await make.text("parts.json")) as number[];
   const status = parts.length <= 12 ? "passed" : "failed";
   return { "verdict.json": { checks: [
     { id: "count-12", statement: "There are at most 12 <parts>", value: parts.length, limit: 12, unit: "parts", status, evidence: "make/parts.json" },
+    { id: "capable", statement: "The parts are capable", value: capabilityOf(parts), status: "passed", limit: 1, formula: "parts = $1; capabilityBound(parts, 0 - 4, $2)", evidence: ["make/parts.json#/*", "judge/limit.json#/upper"] },
     { id: "fine", statement: "The last part is fine", value: 1.5714e-7, status: "passed", evidence: "make/parts.json#/11" },
-  ] } };
+  ] }, "limit.json": { upper: 9 } };
+}
+
+function capabilityOf(parts: number[]) {
+  return judgeCapability({ groups: individuals(parts) }, { limits: { lower: -4, upper: 9 } }).bound;
 }
 `,
 };
@@ -172,10 +178,23 @@ test("the report is one file: no script, no outside resource; colour codes and m
   const html = new TextDecoder().decode(documentsOf(failed).get("report.html"));
   assert.doesNotMatch(html, /<script|<link|<img|@import|url\(|https?:/i);
   assert.match(html, /making 15 &lt;b&gt;parts&lt;\/b&gt;/);
-  assert.doesNotMatch(html, /\u001B/);
+  assert.ok(!html.includes("\u001B"));
   const ids = [...html.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id);
   assert.equal(new Set(ids).size, ids.length, "ids are unique");
   for (const [, target = ""] of html.matchAll(/href="#([^"]*)"/g)) assert.ok(ids.includes(target), target);
+});
+
+test("the values behind a capability are drawn, read by the claim's own formula from its evidence", () => {
+  const [series, ...more] = passed.series;
+  assert.deepEqual(more, []);
+  assert.equal(series?.claim.id, "judge/capable");
+  assert.match(series.place, /-make\/parts\.json#\/\*$/);
+  assert.deepEqual(series.limits, { lower: -4, upper: 9 });
+  assert.deepEqual(series.groups[7], [1]);
+  const html = new TextDecoder().decode(documentsOf(passed).get("report.html"));
+  assert.match(html, /data-chart="judge\/capable"/);
+  assert.match(html, /aria-label="Control chart"/);
+  assert.match(html, /UCL/);
 });
 
 test("the words in mappings and the titles of clauses hold no digit", () => {
