@@ -3,6 +3,7 @@
 //   --runs N   so many variations instead of all
 //   --out DIR  write result, page and pictures there and leave the repository's alone
 //   --check    build nothing: hold the page and the pictures against the rows
+//   --pages    build nothing: write the page and the pictures again from the rows
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,10 +36,13 @@ function documentsOf(study: Study, analysis: Analysis, page: string): Map<string
   ]);
 }
 
-function check(): void {
+function publishedDocuments(): Map<string, string> {
   const study = parseStudy(readFileSync(join(ROOT, "study/result.json"), "utf8"));
-  const page = readFileSync(join(ROOT, "docs/study.md"), "utf8");
-  const different = [...documentsOf(study, analyse(study), page)].filter(
+  return documentsOf(study, analyse(study), readFileSync(join(ROOT, "docs/study.md"), "utf8"));
+}
+
+function check(): void {
+  const different = [...publishedDocuments()].filter(
     ([name, text]) => readFileSync(join(ROOT, name), "utf8") !== text,
   );
   for (const [name] of different) process.stderr.write(`${name} is not what study/result.json gives\n`);
@@ -71,9 +75,11 @@ const { values } = parseArgs({
     runs: { type: "string", default: String(RUNS) },
     out: { type: "string" },
     check: { type: "boolean", default: false },
+    pages: { type: "boolean", default: false },
   },
 });
 const asked = Number(values.runs);
 if (!Number.isSafeInteger(asked) || asked < 1) throw new Error("--runs must be a whole number of at least 1");
 if (values.check) check();
+else if (values.pages) for (const [name, text] of publishedDocuments()) writeFileSync(join(ROOT, name), text);
 else await publish(asked, values.out);
