@@ -24,12 +24,15 @@ const NAME_COLUMNS_MAX = { narrow: 12, wide: 20 };
 
 export function drawTimeline(record: RunRecord, options: TimelineOptions): string {
   const { columns, paint, path, verbose } = options;
-  const head = plainLine(`${record.runId}: ${record.pipeline} ${record.status}`);
-  const lines: Line[] = [head, ...bars(record, options), [], ...pathLines(record, path)];
-  const text = lines
-    .flatMap((line) => (line === head || isSentence(line) ? wrapLine(line, columns, 2) : [line]))
-    .map((line) => renderLine(line, paint, columns).trimEnd());
-  return [...text, ...(verbose ? ["", figureTable(record)] : [])].join("\n");
+  const head = `${record.runId}: ${record.pipeline} ${record.status}`;
+  const lines: Line[] = [plainLine(head), ...bars(record, options), [], ...pathLines(record, path)];
+  const figures = verbose ? ["", ...figureTable(record).split("\n")].map((line) => plainLine(line)) : [];
+  return [
+    ...lines.flatMap((line) => (isSentence(line) ? wrapLine(line, columns, 2) : [line])),
+    ...figures.flatMap((line) => wrapLine(line, columns, 4)),
+  ]
+    .map((line) => renderLine(line, paint, columns).trimEnd())
+    .join("\n");
 }
 
 /** Sentences are one span and may be broken; bars may not. */

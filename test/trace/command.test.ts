@@ -27,7 +27,7 @@ function draw(columns: number): string {
     columns,
     paint: createPaint(false),
     unicode: false,
-    verbose: columns >= 40,
+    verbose: true,
   });
 }
 
