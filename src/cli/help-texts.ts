@@ -170,6 +170,19 @@ export const helpTexts: Readonly<Record<string, HelpText>> = {
       ["pipelite release latest --policy strict.json --as 'Carla Voss' --key carla.key", "by another policy"],
     ],
   },
+  audit: {
+    about: [
+      "Believes nothing that the run says of itself. It makes the list of claims anew, evaluates every formula over " +
+        "evidence whose store paths it has just recomputed from the bytes, builds every derivation again in the " +
+        "sandbox beside the store, and checks record and journal. What can't be told is unavailable, which is no pass.",
+      "Exits with 0 if everything holds, else with 3; the report is kept with the run.",
+    ],
+    examples: [
+      ["pipelite audit", "the latest run"],
+      ["pipelite audit 20261121T035102123Z --jobs 1", "another one, by the start of its id"],
+      ["pipelite audit --json", "every claim with its formula, evidence and status"],
+    ],
+  },
   capability: {
     about: [
       "Computes Cp, Cpk, Pp, Ppk and Cpm with confidence bounds, draws control charts, and checks stability, normality " +

@@ -1,6 +1,7 @@
 // All commands: their names, flags and arguments, and where their code is. Code is loaded when its command is run, and
 // texts of help are in help-texts.ts: this file is read at every start.
 import { buildCommand, buildRouteMap, type Command } from "@stricli/core";
+import { auditRoute as audit } from "./audit-route.ts";
 import { capabilityRoute as capability } from "./capability-route.ts";
 import type { CompletionFlags } from "./commands/completion.ts";
 import type { DiffFlags } from "./commands/diff.ts";
@@ -259,6 +260,7 @@ export const routes = buildRouteMap({
     key,
     store: storeRoutes,
     lean: leanRoutes,
+    audit,
     capability,
     init,
     help,

@@ -68,7 +68,7 @@ export async function addResultTree({ store, results, record, files }: ResultTre
 }
 
 /** Every file of every result, in the form that `sha256sum --check` reads from within the result. */
-function sums(store: Store, results: ReadonlyMap<string, StorePath>): string {
+export function sums(store: Store, results: ReadonlyMap<string, StorePath>): string {
   const lines: string[] = [];
   for (const [name, path] of [...results].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     for (const file of filesBelow(store.physical(path))) {

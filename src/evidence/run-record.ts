@@ -49,6 +49,8 @@ export interface StageRecord {
   /** Time this run spent on it; the figures of the build itself are in `usage`. */
   durationMs: number;
   usage?: Usage;
+  /** `sha256:<hex>` of the log of its build, where there is one. */
+  logDigest?: string;
   /** The run that built the output, when that was an earlier one. */
   builtInRun?: string;
   reason?: BuildReason;

@@ -1,6 +1,9 @@
 // How the stages of one run ended: told to the listener as it happens, kept for the record.
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import { EXIT, PipeliteError } from "#base/errors.ts";
 import type { ErrorCode, ExitCode } from "#base/errors.ts";
+import { logFile } from "#build/log-file.ts";
 import type { NodeEnd } from "#build/schedule.ts";
 import type { GraphNode } from "#define/graph.ts";
 import type { StageFailure, StageRecord, StageStatus } from "#evidence/run-record.ts";
@@ -70,6 +73,7 @@ export class Ledger {
       durationMs: start === undefined ? 0 : performance.now() - start,
       ...(row && status === "cached" && { usage: row.usage, builtInRun: row.runId }),
       ...(info && narOf(info)),
+      ...logOf(store.home, more.drvPath),
       ...more,
     };
     this.#stages.set(node, stage);
@@ -118,6 +122,12 @@ export class Ledger {
       because ? { because: because.name } : {},
     );
   }
+}
+
+function logOf(home: string, drvPath: string | undefined): Pick<StageRecord, "logDigest"> {
+  const file = drvPath === undefined ? undefined : logFile(home, parseStorePath(drvPath));
+  if (file === undefined || !existsSync(file)) return {};
+  return { logDigest: `sha256:${createHash("sha256").update(readFileSync(file)).digest("hex")}` };
 }
 
 function kindOf({ name, kind }: GraphNode): StageRecord["kind"] {

@@ -1,0 +1,186 @@
+// The part of an audit that builds: every derivation of a run once more, in the sandbox that the run was built in, beside
+// the store. A fetch is not made again: its bytes are checked by the hash that its derivation fixes.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { isPipeliteError } from "#base/errors.ts";
+import { isDirectory } from "#base/files.ts";
+import { rebuild } from "#build/rebuild.ts";
+import { parseStorePath } from "#nix/store-path.ts";
+import { detectSandbox, type SandboxKind } from "#sandbox/sandbox.ts";
+import type { Store } from "#store/store.ts";
+import { hashTree } from "#store/tree.ts";
+import { hex } from "#base/bytes.ts";
+import type { AuditStatus, Finding } from "./integrity.ts";
+import type { RunRecord, StageRecord } from "./run-record.ts";
+
+export interface RebuildFinding {
+  stage: string;
+  drvPath: string;
+  status: AuditStatus;
+  /** What the build gave, where it gave something. */
+  narHash?: string;
+  reason?: string;
+}
+
+export interface RebuildProgress {
+  stage: string;
+  state: "started" | AuditStatus;
+  done: number;
+  total: number;
+}
+
+/** What building a derivation again gave: a folder, or why there is none. */
+export type Again = { path: string } | { reason: string; status: "fails" | "unavailable" };
+
+export interface RebuildAll {
+  store: Store;
+  record: RunRecord;
+  /** Where to work and to leave what is made. */
+  folder: string;
+  paths: ReadonlyMap<string, Finding>;
+  jobs: number;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: RebuildProgress) => void) | undefined;
+}
+
+type Built = StageRecord & { drvPath: string; outPath: string };
+
+export async function rebuildAll(work: RebuildAll): Promise<{
+  findings: RebuildFinding[];
+  made: Map<string, Again>;
+  sandbox: string;
+}> {
+  const { record, jobs, onProgress } = work;
+  const stages = record.stages.filter(isBuilt);
+  const sandbox = await sandboxFor(record);
+  const made = new Map<string, Again>();
+  const findings = new Map<string, RebuildFinding>();
+  const waiting = [...stages];
+  const worker = async (): Promise<void> => {
+    for (let stage = waiting.shift(); stage !== undefined; stage = waiting.shift()) {
+      const tell = (state: RebuildProgress["state"]): void =>
+        onProgress?.({ stage: stage?.name ?? "", state, done: findings.size, total: stages.length });
+      tell("started");
+      const again = await buildAgain(work, stage, sandbox);
+      made.set(stage.drvPath, again.made);
+      findings.set(stage.name, again.finding);
+      tell(again.finding.status);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(1, jobs) }, worker));
+  return {
+    findings: stages.flatMap(({ name }) => findings.get(name) ?? []),
+    made,
+    sandbox: sandbox.kind ?? "unavailable",
+  };
+}
+
+function isBuilt(stage: StageRecord): stage is Built {
+  const { kind, drvPath, outPath } = stage;
+  return kind !== "fetch" && kind !== "answer" && drvPath !== undefined && outPath !== undefined;
+}
+
+type Sandbox = { kind: SandboxKind } | { kind?: undefined; reason: string };
+
+/** The sandbox of the run; for a run that Nix built or that built nothing, the strongest that works here. */
+async function sandboxFor({ sandbox: { kind } }: RunRecord): Promise<Sandbox> {
+  const wanted = (["bubblewrap", "unshare", "none"] as const).find((known) => known === kind);
+  try {
+    const detected = await detectSandbox(wanted);
+    if (detected.kind !== "none" || wanted === "none") return detected;
+    const why = detected.tried.map((attempt) => `${attempt.kind}: ${attempt.reason}`).join("; ");
+    return { reason: `no sandbox works on this machine: ${why}` };
+  } catch (error) {
+    if (!isPipeliteError(error, "SANDBOX_UNAVAILABLE")) throw error;
+    return { reason: error.message };
+  }
+}
+
+async function buildAgain(
+  { store, folder, paths, signal }: RebuildAll,
+  { name, drvPath, outPath }: Built,
+  sandbox: Sandbox,
+): Promise<{ made: Again; finding: RebuildFinding }> {
+  const end = (status: "fails" | "unavailable", reason: string) => ({
+    made: { status, reason } as const,
+    finding: { stage: name, drvPath, status, reason } as const,
+  });
+  if (sandbox.kind === undefined) return end("unavailable", `${name} was not built again: ${sandbox.reason}`);
+  const path = parseStorePath(drvPath);
+  const ofDerivation = paths.get(drvPath);
+  if (ofDerivation?.status !== "holds")
+    return end(ofDerivation?.status ?? "unavailable", ofDerivation?.reason ?? `${drvPath} was not looked at`);
+  const derivation = store.readDerivation(path);
+  const bad = inputsOf(store, derivation.inputSrcs)
+    .map((input) => paths.get(input))
+    .find((input) => input?.status !== "holds");
+  if (bad !== undefined && bad.status !== "holds")
+    return end(
+      bad.status,
+      `${name} was not built again, an input is not what it was: ${bad.reason ?? bad.id}`,
+    );
+  const target = join(folder, `made-${path.slice(11, 43)}`);
+  try {
+    const again = await rebuild(
+      {
+        name,
+        drvPath: path,
+        derivation,
+        timeoutMs: undefined,
+        signal: signal ?? new AbortController().signal,
+      },
+      { store, kind: sandbox.kind, folder: join(folder, "builds"), target },
+    );
+    signal?.throwIfAborted();
+    if (again.status === "cancelled") return end("unavailable", `building ${name} again was stopped`);
+    if (again.status === "failed") return end("fails", `building ${name} again: ${again.message}`);
+    return compare({ store, name, drvPath, outPath }, target, again.narHash);
+  } catch (error) {
+    if (!isPipeliteError(error)) throw error;
+    return end("fails", `building ${name} again: ${error.message}`);
+  }
+}
+
+function inputsOf(store: Store, sources: Iterable<string>): string[] {
+  const paths = [...sources].map(parseStorePath);
+  return [...new Set([...paths, ...store.closure(paths.filter((path) => store.isValid(path)))])];
+}
+
+interface Original {
+  store: Store;
+  name: string;
+  drvPath: string;
+  outPath: string;
+}
+
+function compare({ store, name, drvPath, outPath }: Original, target: string, narHash: string) {
+  const made: Again = { path: target };
+  const finding = { stage: name, drvPath, narHash };
+  const path = parseStorePath(outPath);
+  const original = store.physical(path);
+  const status = store.isValid(path) ? "fails" : "unavailable";
+  const differing = firstDifference(original, target);
+  if (differing === undefined) return { made, finding: { ...finding, status: "holds" as const } };
+  const reason = `building ${name} again gives another ${outPath}${differing}`;
+  return { made, finding: { ...finding, status, reason } as const };
+}
+
+/** Where two trees begin to differ: `/<file>`, or nothing to say more of when one is no folder; undefined when equal. */
+function firstDifference(before: string, after: string): string | undefined {
+  const hashOf = (path: string): string | undefined => {
+    try {
+      return hex(hashTree(path).narHash);
+    } catch (error) {
+      if (isPipeliteError(error)) return undefined;
+      throw error;
+    }
+  };
+  if (hashOf(before) === hashOf(after)) return undefined;
+  if (!isDirectory(before) || !isDirectory(after)) return "";
+  const names = [...new Set([...readdirSync(before), ...readdirSync(after)])].toSorted();
+  for (const name of names) {
+    const below = firstDifference(join(before, name), join(after, name));
+    if (below !== undefined) return `/${name}${below}`;
+  }
+  return "";
+}

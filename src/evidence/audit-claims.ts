@@ -1,0 +1,186 @@
+// The judgement of one claim: the record states it as the evidence gives it, all evidence it reads is what the run left, and
+// its formula comes to its value.
+import { isDeepStrictEqual } from "node:util";
+import { PipeliteError, isPipeliteError } from "#base/errors.ts";
+import { parseStorePath } from "#nix/store-path.ts";
+import type { Store } from "#store/store.ts";
+import type { Again } from "./audit-builds.ts";
+import type { Claim } from "./claims.ts";
+import { lookUp, parseReference, type EvidenceFiles, type Reference } from "./evidence-files.ts";
+import { callsOf, parseFormula, type Formula } from "./formula-syntax.ts";
+import { evaluate, type FormulaContext, type Place, type Value } from "./formula.ts";
+import type { AuditStatus, Finding } from "./integrity.ts";
+
+export interface AuditedClaim extends Omit<Claim, "status"> {
+  /** Whether the claim holds. */
+  status: AuditStatus;
+  /** The status that the run gave it. */
+  stated: string;
+  /** What its formula came to. */
+  recomputed?: Value;
+  reason?: string;
+}
+
+/** What claims are judged on. */
+export interface ClaimGround {
+  store: Store;
+  /** The record of the run. */
+  record: Value;
+  /** Of every store path that was looked at. */
+  paths: ReadonlyMap<string, Finding>;
+  /** Derivation -> what building it again gave. */
+  builds: ReadonlyMap<string, Again>;
+  /** Whether the record itself is what was journalled. */
+  recordFinding: Finding;
+  files: EvidenceFiles;
+}
+
+/** Numbers count as equal to this relative difference: a stage may add in another order. */
+const TOLERANCE = 1e-12;
+
+export function judgeClaim(ground: ClaimGround, claim: Claim, expected: Claim | undefined): AuditedClaim {
+  const { status: stated, ...rest } = claim;
+  const judged = (status: AuditStatus, reason: string, recomputed?: Value): AuditedClaim => ({
+    ...rest,
+    stated,
+    status,
+    ...(recomputed !== undefined && { recomputed }),
+    ...(reason !== "" && { reason }),
+  });
+  const ofEvidence = evidenceProblem(ground, claim);
+  if (ofEvidence?.status === "unavailable") return judged("unavailable", ofEvidence.reason ?? "");
+  const altered = difference(claim, expected);
+  if (altered !== undefined) return judged("fails", altered);
+  if (ofEvidence !== undefined) return judged("fails", ofEvidence.reason ?? ofEvidence.id);
+  try {
+    const formula = parseFormula(claim.formula);
+    const unmade = unmadeOf(ground, formula);
+    if (unmade !== undefined) return judged(unmade.status, unmade.reason);
+    const value = evaluate(formula, contextOf(ground, claim));
+    if (!isEqual(value, claim.value))
+      return judged(
+        "fails",
+        `${claim.formula} gives ${shown(value)}, the claim says ${shown(claim.value)}`,
+        value,
+      );
+    return acceptance(claim, (status, reason) => judged(status, reason, value));
+  } catch (error) {
+    if (!isPipeliteError(error)) throw error;
+    return judged("fails", error.message);
+  }
+}
+
+/** The status must be what `accept` makes of the value. */
+function acceptance(
+  { accept, value, limit, status, id }: Claim,
+  judged: (status: AuditStatus, reason: string) => AuditedClaim,
+): AuditedClaim {
+  if (accept === undefined || (status !== "passed" && status !== "failed")) return judged("holds", "");
+  const nothing = (): never => {
+    throw new PipeliteError("EVIDENCE_MISSING", { place: id, problem: "accept reads value and limit only" });
+  };
+  const isAccepted = evaluate(parseFormula(accept), {
+    evidence: nothing,
+    place: nothing,
+    realise: nothing,
+    read: nothing,
+    measure: nothing,
+    names: { value, limit: limit ?? null },
+  });
+  if (isAccepted === (status === "passed")) return judged("holds", "");
+  return judged("fails", `its status is ${status}, but ${accept} is ${shown(isAccepted)}`);
+}
+
+/** Where the record's claim is not the one that the evidence gives. */
+function difference(claim: Claim, expected: Claim | undefined): string | undefined {
+  if (expected === undefined) return `the evidence gives no claim ${claim.id}`;
+  const names = [...new Set([...Object.keys(claim), ...Object.keys(expected)])] as (keyof Claim)[];
+  const name = names.find((key) => !isDeepStrictEqual(claim[key], expected[key]));
+  if (name === undefined) return undefined;
+  return `its ${name} is ${shown(claim[name])}, and by the evidence ${shown(expected[name])}`;
+}
+
+/** The first place among its evidence that is not what the run left. */
+function evidenceProblem(ground: ClaimGround, { evidence }: Claim): Finding | undefined {
+  const findings = evidence.map((text): Finding => {
+    const reference = parseReference(text);
+    if (reference === undefined)
+      return { id: text, status: "fails", reason: `its evidence '${text}' is no place in this run` };
+    if (reference.kind === "record") return ground.recordFinding;
+    const found = ground.paths.get(reference.path);
+    return (
+      found ?? { id: text, status: "fails", reason: `its evidence ${text} is no output or input of this run` }
+    );
+  });
+  return (
+    findings.find(({ status }) => status === "fails") ?? findings.find(({ status }) => status !== "holds")
+  );
+}
+
+/** A derivation of the formula that could not be built again, and why. */
+function unmadeOf({ builds }: ClaimGround, formula: Formula): Exclude<Again, { path: string }> | undefined {
+  for (const { parameters } of callsOf(formula, "realise")) {
+    const [of] = parameters;
+    const drvPath = of?.kind === "constant" ? String(of.value) : "";
+    const again = builds.get(drvPath);
+    if (again === undefined)
+      return {
+        status: "fails",
+        reason: `the formula realises ${drvPath}, which is no derivation of this run`,
+      };
+    if (!("path" in again)) return again;
+  }
+  return undefined;
+}
+
+function contextOf(ground: ClaimGround, { evidence }: Claim): FormulaContext {
+  const { files, record } = ground;
+  const referenceAt = (index: number): Reference => {
+    const text = evidence[index - 1];
+    const reference = text === undefined ? undefined : parseReference(text);
+    if (reference === undefined)
+      throw new PipeliteError("EVIDENCE_MISSING", {
+        place: `$${index}`,
+        problem: text ?? "there is no such entry",
+      });
+    return reference;
+  };
+  const placeOf = (reference: Extract<Reference, { kind: "store" }>): Place => {
+    const shownAs = reference.file === "" ? reference.path : `${reference.path}/${reference.file}`;
+    return { path: physicalOf(ground, reference), shown: shownAs };
+  };
+  return {
+    evidence: (index) => {
+      const reference = referenceAt(index);
+      if (reference.kind === "record") return lookUp(record, reference.pointer, "run.json");
+      return files.read(placeOf(reference), `#${reference.pointer ?? ""}`);
+    },
+    place: (index) => {
+      const reference = referenceAt(index);
+      if (reference.kind === "store") return placeOf(reference);
+      throw new PipeliteError("EVIDENCE_MISSING", { place: `$${index}`, problem: "it is no file" });
+    },
+    realise: (drvPath) => {
+      const again = ground.builds.get(drvPath);
+      if (again !== undefined && "path" in again) return { path: again.path, shown: `realise(${drvPath})` };
+      throw new PipeliteError("EVIDENCE_MISSING", { place: drvPath, problem: "it was not built again" });
+    },
+    read: (place, reference) => files.read(place, reference),
+    measure: (name, place) => files.measure(name, place),
+  };
+}
+
+function physicalOf({ store }: ClaimGround, { path, file }: Extract<Reference, { kind: "store" }>): string {
+  const base = store.physical(parseStorePath(path));
+  return file === "" ? base : `${base}/${file}`;
+}
+
+function isEqual(value: Value, claimed: Claim["value"]): boolean {
+  if (typeof value !== "number" || typeof claimed !== "number") return value === claimed;
+  return Math.abs(value - claimed) <= TOLERANCE * Math.max(Math.abs(value), Math.abs(claimed));
+}
+
+function shown(value: unknown): string {
+  const text = value === undefined ? "absent" : JSON.stringify(value);
+  return text.length > 200 ? `${text.slice(0, 200)}...` : text;
+}

@@ -1,0 +1,172 @@
+// The audit of a run: everything it states is computed again from the evidence and nothing else. What the record claims is
+// not believed: the list of claims is made anew from the record's figures and the bytes of the outputs, every formula is
+// evaluated over bytes whose store paths were just recomputed, and every derivation is built again in a sandbox.
+import { existsSync, mkdirSync, mkdtempSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { prettyJson } from "#base/canonical-json.ts";
+import { removeTree, writeFileAtomically } from "#base/files.ts";
+import { parseStorePath } from "#nix/store-path.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import { openStore } from "#store/store.ts";
+import type { Store } from "#store/store.ts";
+import { rebuildAll, type RebuildFinding, type RebuildProgress } from "./audit-builds.ts";
+import { judgeClaim, type AuditedClaim, type ClaimGround } from "./audit-claims.ts";
+import { EvidenceFiles } from "./evidence-files.ts";
+import type { Value } from "./formula.ts";
+import { appendJournal, digestOf } from "./journal.ts";
+import {
+  checkBuilds,
+  checkJournal,
+  checkPath,
+  checkRecord,
+  checkTree,
+  fails,
+  holds,
+  type AuditStatus,
+  type Finding,
+} from "./integrity.ts";
+import { outputClaims } from "./output-claims.ts";
+import { claimsOfRun } from "./run-claims.ts";
+import type { RunRecord } from "./run-record.ts";
+
+export interface AuditReport {
+  runId: string;
+  auditedAt: string;
+  status: AuditStatus;
+  /** What the derivations were built again in; `unavailable` when nothing could isolate them. */
+  sandbox: string;
+  claims: AuditedClaim[];
+  integrity: Finding[];
+  rebuilds: RebuildFinding[];
+}
+
+export interface AuditOptions {
+  /** Builds at a time; default: the cores of this machine. */
+  jobs?: number | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: RebuildProgress) => void) | undefined;
+}
+
+/** Audits a run of the store at `home`; changes nothing there. @throws what opening the store throws */
+export async function auditRun(
+  home: string,
+  record: RunRecord,
+  { jobs = availableParallelism(), signal, onProgress }: AuditOptions = {},
+): Promise<AuditReport> {
+  const auditedAt = new Date().toISOString();
+  const temporary = join(home, "pipelite", "tmp");
+  mkdirSync(temporary, { recursive: true });
+  const folder = mkdtempSync(join(temporary, "audit-"));
+  const store = openStore(home, { readOnly: true });
+  try {
+    const paths = checkPaths(store, record);
+    const own = [...checkJournal(home, record), ...checkRecord(home, record)];
+    const others = [...checkTree(store, record), ...checkBuilds(home, record)];
+    const builds = await rebuildAll({ store, record, folder, paths, jobs, signal, onProgress });
+    const ground: ClaimGround = {
+      store,
+      record: JSON.parse(JSON.stringify(record)) as Value,
+      paths,
+      builds: builds.made,
+      recordFinding: worstOf(own, "record"),
+      files: new EvidenceFiles(),
+    };
+    const { expected, missing } = expectedClaims(store, record);
+    const claims = record.claims.map((claim) => judgeClaim(ground, claim, expected.get(claim.id)));
+    const integrity = [...own, ...paths.values(), ...others, ...missing];
+    const all = [...claims, ...integrity, ...builds.findings].map(({ status }) => status);
+    return {
+      runId: record.runId,
+      auditedAt,
+      status: worst(all),
+      sandbox: builds.sandbox,
+      claims,
+      integrity,
+      rebuilds: builds.findings,
+    };
+  } finally {
+    store.close();
+    removeTree(folder);
+  }
+}
+
+export function auditFile(home: string, runId: string): string {
+  return join(home, "pipelite", "audits", `${runId}.json`);
+}
+
+/** Keeps a report as the last audit of its run, with an entry in the journal. */
+export function keepAudit(home: string, report: AuditReport): void {
+  const text = prettyJson(report);
+  writeFileAtomically(auditFile(home, report.runId), text);
+  const file = `audits/${report.runId}.json`;
+  appendJournal(home, { kind: "audit", subject: report.runId, file, digest: digestOf(text) });
+}
+
+/** The last audit of a run; undefined when it was never audited. */
+export function readAudit(home: string, runId: string): AuditReport | undefined {
+  const file = auditFile(home, runId);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as AuditReport) : undefined;
+}
+
+/** Everything that the record names and that this needs, each once. */
+function checkPaths(store: Store, record: RunRecord): Map<string, Finding> {
+  const { stages, materials, results, tree } = record;
+  const named = [
+    ...stages.flatMap(({ drvPath, graphDrvPath, outPath }) => [drvPath, graphDrvPath, outPath]),
+    ...materials.map(({ path }) => path),
+    ...Object.values(results),
+    tree,
+  ].filter((path) => path !== undefined);
+  const paths = [...new Set(named)].map(parseStorePath);
+  const present = paths.filter((path) => store.isValid(path));
+  const all = new Set<StorePath>([...paths, ...store.closure(present)]);
+  return new Map([...all].toSorted().map((path) => [path, checkPath(store, path)]));
+}
+
+/** The claims that the evidence gives, and those of them that the record lacks. */
+function expectedClaims(store: Store, record: RunRecord) {
+  const locate = (path: string) => store.physical(parseStorePath(path));
+  const { claims, ...bare } = record;
+  const isThere = (path: string | undefined) => path !== undefined && existsSync(locate(path));
+  const outputs = {
+    stages: record.stages.filter(({ outPath }) => outPath === undefined || isThere(outPath)),
+    materials: record.materials,
+    results: Object.fromEntries(Object.entries(record.results).filter(([, path]) => isThere(path))),
+  };
+  const isWhole =
+    outputs.stages.length === record.stages.length &&
+    Object.keys(outputs.results).length === Object.keys(record.results).length;
+  let ofOutputs: ReturnType<typeof outputClaims>;
+  try {
+    ofOutputs = outputClaims({ ...record, ...outputs }, locate);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { expected: new Map(), missing: [fails("claims", `the outputs give no claims: ${reason}`)] };
+  }
+  const expected = new Map(claimsOfRun(bare, ofOutputs).map((claim) => [claim.id, claim]));
+  const stated = new Set(claims.map(({ id }) => id));
+  const lacking = [...expected.keys()].filter((id) => !stated.has(id));
+  const missing =
+    lacking.length > 0
+      ? [fails("claims", `run.json#/claims lacks ${lacking.join(", ")}, which the evidence gives`)]
+      : isWhole && stated.size !== claims.length
+        ? [fails("claims", "run.json#/claims has two claims of one id")]
+        : [holds("claims")];
+  // Where an output is gone, how many claims there should be can't be told.
+  if (!isWhole) for (const id of [...expected.keys()].filter(isCount)) expected.delete(id);
+  return { expected, missing };
+}
+
+function isCount(id: string): boolean {
+  return id.startsWith("run/claims");
+}
+
+function worstOf(findings: readonly Finding[], id: string): Finding {
+  return findings.find(({ status }) => status === "fails") ?? holds(id);
+}
+
+export function worst(statuses: readonly AuditStatus[]): AuditStatus {
+  if (statuses.includes("fails")) return "fails";
+  return statuses.includes("unavailable") ? "unavailable" : "holds";
+}

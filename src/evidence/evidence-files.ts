@@ -1,0 +1,121 @@
+// Reads what claims point at: a place in the record of the run, or a file of a store path and a JSON pointer (RFC 6901)
+// into it, in which `*` stands for every member.
+import { createHash } from "node:crypto";
+import { lstatSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { hex } from "#base/bytes.ts";
+import { PipeliteError } from "#base/errors.ts";
+import { isStorePath } from "#nix/store-path.ts";
+import { hashTree } from "#store/tree.ts";
+import { RECORD_FILE } from "./claims.ts";
+import type { FileFunction, Place, Value } from "./formula.ts";
+import { measure } from "./output-claims.ts";
+
+/** An entry of a claim's evidence, taken apart. */
+export type Reference =
+  | { kind: "record"; pointer: string }
+  | { kind: "store"; path: string; file: string; pointer: string | undefined };
+
+/** @returns undefined for a text that points at nothing of a run */
+export function parseReference(text: string): Reference | undefined {
+  const [place, pointer] = cut(text, "#");
+  if (place === RECORD_FILE) return pointer === undefined ? undefined : { kind: "record", pointer };
+  const match = /^(\/nix\/store\/[^/]+)(?:\/(.+))?$/s.exec(place);
+  const [, path = "", file = ""] = match ?? [];
+  if (!isStorePath(path) || file.split("/").some((part) => part === "..")) return undefined;
+  return { kind: "store", path, file, pointer };
+}
+
+function cut(text: string, sign: string): [string, string?] {
+  const at = text.indexOf(sign);
+  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** Reads each JSON file once. */
+export class EvidenceFiles {
+  readonly #json = new Map<string, Value>();
+  readonly #measured = new Map<string, Value>();
+
+  /** The value at `<file>#<pointer>` below a place. @throws EVIDENCE_MISSING */
+  read({ path, shown }: Place, reference: string): Value {
+    const [file, pointer] = cut(reference, "#");
+    const place = file === "" ? { path, shown } : { path: join(path, file), shown: `${shown}/${file}` };
+    if (pointer === undefined) throw missing(place.shown, "it has no pointer");
+    return lookUp(this.#jsonOf(place), pointer, place.shown);
+  }
+
+  measure(name: FileFunction, { path, shown }: Place): Value {
+    const key = `${name} ${path}`;
+    const known = this.#measured.get(key);
+    if (known !== undefined) return known;
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) throw missing(shown, "there is nothing");
+    const isTree = name === "narHash" || name === "narSize" || name === "files" || name === "bytes";
+    if (!isTree && !stat.isFile()) throw missing(shown, "it is no file");
+    const value = measured(name, path);
+    this.#measured.set(key, value);
+    return value;
+  }
+
+  #jsonOf({ path, shown }: Place): Value {
+    const known = this.#json.get(path);
+    if (known !== undefined) return known;
+    if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) throw missing(shown, "it is no file");
+    try {
+      const value = JSON.parse(readFileSync(path, "utf8")) as Value;
+      this.#json.set(path, value);
+      return value;
+    } catch {
+      throw missing(shown, "it is no JSON");
+    }
+  }
+}
+
+function measured(name: FileFunction, path: string): Value {
+  switch (name) {
+    case "narHash":
+      return `sha256:${hex(hashTree(path).narHash)}`;
+    case "narSize":
+      return hashTree(path).narSize;
+    case "files":
+    case "bytes":
+      return measure(path)[name];
+    case "size":
+      return lstatSync(path).size;
+    case "sha256":
+      return createHash("sha256").update(readFileSync(path)).digest("hex");
+    case "lines":
+      return readFileSync(path).reduce((count, byte) => count + (byte === 10 ? 1 : 0), 0);
+  }
+}
+
+/**
+ * The value at a pointer. Under a `*`, a member that lacks the rest of the pointer counts as null, so that lists of one
+ * evidence keep the length of those of another.
+ * @throws EVIDENCE_MISSING
+ */
+export function lookUp(value: Value, pointer: string, shown: string): Value {
+  if (pointer !== "" && !pointer.startsWith("/"))
+    throw missing(`${shown}#${pointer}`, "it is no JSON pointer");
+  const names = pointer.split("/").slice(1);
+  const find = (at: Value, index: number, isUnderStar: boolean): Value => {
+    const name = names[index]?.replaceAll("~1", "/").replaceAll("~0", "~");
+    if (name === undefined) return at;
+    if (name === "*" && typeof at === "object" && at !== null)
+      return Object.values(at).map((item: Value) => find(item, index + 1, true));
+    const found = memberOf(at, name);
+    if (found !== undefined) return find(found, index + 1, isUnderStar);
+    if (isUnderStar) return null;
+    throw missing(`${shown}#${pointer}`, `there is no ${names.slice(0, index + 1).join("/")}`);
+  };
+  return find(value, 0, false);
+}
+
+function memberOf(value: Value, name: string): Value | undefined {
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
+  return Object.entries(value).find(([key]) => key === name)?.[1];
+}
+
+function missing(place: string, problem: string): PipeliteError {
+  return new PipeliteError("EVIDENCE_MISSING", { place, problem });
+}

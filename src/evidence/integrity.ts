@@ -1,0 +1,213 @@
+// Whether what an audit reads is what the run left: the journal's chain, the digest of the record, every store path from
+// its bytes (its name must follow from them), what the database says of it, the result tree, logs and the table of builds.
+import { createHash } from "node:crypto";
+import { existsSync, lstatSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { hex } from "#base/bytes.ts";
+import { isPipeliteError } from "#base/errors.ts";
+import { readBuild } from "#build/builds.ts";
+import { logFile } from "#build/log-file.ts";
+import { contentAddressedPath, parseContentAddress } from "#nix/content-address.ts";
+import { parseStorePath, storePathBase, type StorePath } from "#nix/store-path.ts";
+import type { PathInfo } from "#store/query.ts";
+import type { Store } from "#store/store.ts";
+import { dumpTree, scanTree } from "#store/tree.ts";
+import { readJournal, type JournalEntry } from "./journal.ts";
+import { wholeRecord } from "./repeat.ts";
+import { sums } from "./result-tree.ts";
+import { countsOf, type RunRecord } from "./run-record.ts";
+
+export type AuditStatus = "holds" | "fails" | "unavailable";
+
+/** One thing that was looked at. */
+export interface Finding {
+  /** `journal`, `record`, a store path, `log/<stage>` ... */
+  id: string;
+  status: AuditStatus;
+  /** Names the place, unless it holds. */
+  reason?: string;
+}
+
+export function holds(id: string): Finding {
+  return { id, status: "holds" };
+}
+
+export function fails(id: string, reason: string): Finding {
+  return { id, status: "fails", reason };
+}
+
+export function unavailable(id: string, reason: string): Finding {
+  return { id, status: "unavailable", reason };
+}
+
+/** The chain, and every file about this run against the last entry about that file. */
+export function checkJournal(home: string, record: RunRecord): Finding[] {
+  let entries: JournalEntry[];
+  try {
+    entries = readJournal(home);
+  } catch (error) {
+    if (!isPipeliteError(error, "JOURNAL_BROKEN")) throw error;
+    return [fails("journal", error.message)];
+  }
+  const { runId, repeats } = record;
+  const subjects = [runId, ...(repeats === undefined ? [] : [repeats.runId])];
+  const unknown = subjects.find(
+    (subject) => !entries.some((entry) => entry.kind === "run" && entry.subject === subject),
+  );
+  if (unknown !== undefined) return [fails("journal", `journal.ndjson has no entry of run ${unknown}`)];
+  const last = new Map(
+    entries.filter(({ subject }) => subjects.includes(subject)).map((entry) => [entry.file, entry]),
+  );
+  return [holds("journal"), ...[...last.values()].map((entry) => checkJournalled(home, entry))];
+}
+
+function checkJournalled(home: string, { file, digest, sequence }: JournalEntry): Finding {
+  const path = join(home, "pipelite", file);
+  if (!existsSync(path))
+    return fails(file, `${file} is gone, which entry ${sequence} of the journal is about`);
+  const found = digestOfFile(path);
+  if (found === digest) return holds(file);
+  return fails(file, `${file} is ${found}, and entry ${sequence} of the journal says ${digest}`);
+}
+
+/** The record as it is on disk, and what of it follows from the rest of it. */
+export function checkRecord(home: string, record: RunRecord): Finding[] {
+  const id = "record";
+  const file = (runId: string) => join(home, "pipelite/runs", `${runId}.json`);
+  const read = (runId: string) => JSON.parse(readFileSync(file(runId), "utf8")) as unknown;
+  const { runId, repeats, startedAt, finishedAt, durationMs, stages, counts } = record;
+  if (!isDeepStrictEqual(wholeRecord(read(runId), read), record))
+    return [fails(id, `runs/${runId}.json is another record than the one that is audited`)];
+  if (repeats !== undefined && digestOfFile(file(repeats.runId)) !== repeats.digest)
+    return [fails(id, `runs/${repeats.runId}.json has another digest than run ${runId} says it repeats`)];
+  const span = Date.parse(finishedAt) - Date.parse(startedAt);
+  // The clocks' times are cut to milliseconds.
+  if (!(Math.abs(span - durationMs) <= 1))
+    return [
+      fails(id, `run.json#/durationMs is ${durationMs}, and from /startedAt to /finishedAt it is ${span}`),
+    ];
+  if (!isDeepStrictEqual(countsOf(stages), counts))
+    return [fails(id, "run.json#/counts does not follow from the statuses in run.json#/stages")];
+  const wrong = stages.find(({ outPath, narHash }) => (outPath === undefined) !== (narHash === undefined));
+  if (wrong !== undefined)
+    return [fails(id, `run.json says of ${wrong.name} only one of outPath and narHash`)];
+  return [holds(id)];
+}
+
+/** Whether the name of a store path follows from its bytes, and the database says of it what is so. */
+export function checkPath(store: Store, path: StorePath): Finding {
+  const info = store.info(path);
+  const file = store.physical(path);
+  const isThere = lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+  if (info === undefined) {
+    const reason = isThere ? "is not registered in the store" : "is no longer in the store";
+    return unavailable(path, `${path} ${reason}`);
+  }
+  if (!isThere) return fails(path, `${path} is registered, but not on disk`);
+  try {
+    return compareWithBytes(info, file);
+  } catch (error) {
+    if (!isPipeliteError(error)) throw error;
+    return fails(path, `${path}: ${error.message}`);
+  }
+}
+
+function compareWithBytes(info: PathInfo, file: string): Finding {
+  const { path, contentAddress, references } = info;
+  const address = contentAddress === undefined ? undefined : parseContentAddress(contentAddress);
+  const digest = createHash(address?.hash.algorithm ?? "sha256");
+  const isFlat = address !== undefined && address.method !== "recursive";
+  const update = (chunk: Uint8Array): void => void digest.update(chunk);
+  const { narHash, narSize } = dumpTree(scanTree(file), isFlat ? { content: update } : { sink: update });
+  if (hex(info.narHash) !== hex(narHash))
+    return fails(
+      path,
+      `${path}: its bytes have NAR hash sha256:${hex(narHash)}, the store's database says sha256:${hex(info.narHash)}`,
+    );
+  if (info.narSize !== narSize)
+    return fails(path, `${path}: its archive has ${narSize} bytes, the database says ${info.narSize}`);
+  // Named by its derivation: building that again is what checks it.
+  if (address === undefined) return holds(path);
+  const hash = { algorithm: address.hash.algorithm, bytes: digest.digest() };
+  if (contentAddressedPath(path, { method: address.method, hash }, references) !== path)
+    return fails(path, `${path}: its name does not follow from its bytes and references`);
+  if (hex(hash.bytes) !== hex(address.hash.bytes))
+    return fails(path, `${path}: the database has another content address, ${contentAddress}`);
+  return holds(path);
+}
+
+/** The links of the result tree, its copy of the record, and its sums. */
+export function checkTree(store: Store, record: RunRecord): Finding[] {
+  const { tree, results, evidenceOfRun, runId } = record;
+  const id = "result";
+  if (tree === undefined) return [];
+  const folder = store.physical(parseStorePath(tree));
+  if (!existsSync(folder)) return [unavailable(id, `${tree} is no longer in the store`)];
+  const links = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isSymbolicLink());
+  const linked = Object.fromEntries(links.map(({ name }) => [name, readlinkSync(join(folder, name))]));
+  const wanted = Object.fromEntries(
+    Object.entries(results).map(([name, path]) => [name, `../${storePathBase(parseStorePath(path))}`]),
+  );
+  if (!isDeepStrictEqual(linked, wanted))
+    return [fails(id, `${tree}: its links are not those to run.json#/results`)];
+  const evidence = join(folder, "evidence");
+  const paths = new Map(Object.entries(results).map(([name, path]) => [name, parseStorePath(path)]));
+  if ([...paths.values()].some((path) => !existsSync(store.physical(path))))
+    return [unavailable(id, `${tree}: not all that it links to is in the store`)];
+  if (readText(join(evidence, "SHA256SUMS")) !== sums(store, paths))
+    return [fails(id, `${tree}/evidence/SHA256SUMS are not the sums of the results`)];
+  if (evidenceOfRun !== runId) return [holds(id)];
+  const { tree: _, evidenceOfRun: __, ...written } = record;
+  const kept = JSON.parse(readText(join(evidence, "run.json"))) as unknown;
+  if (!isDeepStrictEqual(kept, written))
+    return [fails(id, `${tree}/evidence/run.json is not the record of this run`)];
+  return [holds(id)];
+}
+
+/** The log of each stage, and its row in the table of builds. */
+export function checkBuilds(home: string, { stages, runId }: RunRecord): Finding[] {
+  return stages.flatMap((stage) => {
+    const { name, drvPath, outPath, logDigest, usage, builtInRun = runId } = stage;
+    if (drvPath === undefined) return [];
+    const row = readBuild(home, drvPath);
+    const isLater = row !== undefined && row.runId !== builtInRun;
+    const findings: Finding[] = [];
+    if (logDigest !== undefined) findings.push(checkLog(home, { name, drvPath, logDigest, isLater }));
+    const id = `build/${name}`;
+    const place = `builds.sqlite, the row of ${drvPath}`;
+    if (row === undefined || outPath === undefined) return findings;
+    if (row.outPath !== outPath)
+      findings.push(fails(id, `${place}: its output is ${row.outPath}, run.json says ${outPath}`));
+    else if (!isLater && usage !== undefined && !isDeepStrictEqual(row.usage, usage))
+      findings.push(fails(id, `${place}: its figures are not those of run.json`));
+    else findings.push(holds(id));
+    return findings;
+  });
+}
+
+interface Log {
+  name: string;
+  drvPath: string;
+  logDigest: string;
+  /** The stage was built again since, which replaces its log. */
+  isLater: boolean;
+}
+
+function checkLog(home: string, { name, drvPath, logDigest, isLater }: Log): Finding {
+  const id = `log/${name}`;
+  const file = logFile(home, parseStorePath(drvPath));
+  if (!existsSync(file)) return unavailable(id, `the log of ${name}, ${file}, is gone`);
+  if (digestOfFile(file) === logDigest) return holds(id);
+  return isLater
+    ? unavailable(id, `the log of ${name} is that of a later build`)
+    : fails(id, `the log of ${name}, ${file}, is not the one that run.json has the digest of`);
+}
+
+function readText(file: string): string {
+  return existsSync(file) ? readFileSync(file, "utf8") : "null";
+}
+
+function digestOfFile(file: string): string {
+  return `sha256:${createHash("sha256").update(readFileSync(file)).digest("hex")}`;
+}
