@@ -81,6 +81,21 @@ function signalLines({ signals, series }: Trend, { last, paint }: ChartLook): st
   });
 }
 
+/** Values further from the centre are shown at the edge, so that the limits stay apart. */
+const SIGMAS_SHOWN = 6;
+
+const UNICODE = {
+  point: "\u2022",
+  out: "\u00D7",
+  above: "\u2191",
+  below: "\u2193",
+  limit: "\u2504",
+  centre: "\u2500",
+  edge: "\u2502",
+  end: "\u250A",
+};
+const ASCII = { point: "o", out: "x", above: "^", below: "v", limit: "-", centre: "-", edge: "|", end: ":" };
+
 interface Cell {
   text: string;
   style: Style;
@@ -96,14 +111,15 @@ function drawChart(trend: Trend, { width, unicode, paint, last }: ChartLook, dis
   const room = Math.max(10, width - margin - 3);
   const points = series.points.slice(-Math.min(room, last ?? room));
   const values = points.map(({ value }) => value);
-  const [low, high] = [Math.min(...values, limits.lower), Math.max(...values, limits.upper)];
-  const rowOf = (value: number) => Math.round(((high - value) / (high - low || 1)) * (ROWS - 1));
+  const far = SIGMAS_SHOWN * baseline.sigma;
+  const low = Math.max(limits.centre - far, Math.min(...values, limits.lower));
+  const high = Math.min(limits.centre + far, Math.max(...values, limits.upper));
+  const within = (value: number) => Math.min(high, Math.max(low, value));
+  const rowOf = (value: number) => Math.round(((high - within(value)) / (high - low || 1)) * (ROWS - 1));
   const out = new Set(signals.map(({ runs }) => runs.at(-1)));
   const baselineEnd = baseline.n - (series.points.length - points.length);
-  const glyphs = unicode
-    ? { point: "\u2022", out: "\u00D7", limit: "\u2504", centre: "\u2500", edge: "\u2502", end: "\u250A" }
-    : { point: "o", out: "x", limit: "-", centre: "-", edge: "|", end: ":" };
-  const rows = Array.from({ length: ROWS }, (_, row) => {
+  const glyphs = unicode ? UNICODE : ASCII;
+  return Array.from({ length: ROWS }, (_, row) => {
     const level = levels.findIndex((value) => rowOf(value) === row);
     const line: Cell | undefined =
       level < 0
@@ -111,6 +127,8 @@ function drawChart(trend: Trend, { width, unicode, paint, last }: ChartLook, dis
         : { text: level === 1 ? glyphs.centre : glyphs.limit, style: level === 1 ? "good" : "bad" };
     const cells = points.map(({ value, runId }, column): Cell => {
       if (rowOf(value) === row) {
+        if (value > high) return { text: glyphs.above, style: "failure" };
+        if (value < low) return { text: glyphs.below, style: "failure" };
         return out.has(runId)
           ? { text: glyphs.out, style: "failure" }
           : { text: glyphs.point, style: "busy" };
@@ -121,7 +139,6 @@ function drawChart(trend: Trend, { width, unicode, paint, last }: ChartLook, dis
     const name = (level < 0 ? "" : (names[level] ?? "")).padStart(margin);
     return `${name} ${glyphs.edge}${cells.map(({ text, style }) => paint(text, style)).join("")}`.trimEnd();
   });
-  return rows;
 }
 
 /** A line for each value: is it still what it was? */

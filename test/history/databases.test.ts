@@ -12,6 +12,7 @@ import { RECORD_SCHEMA } from "#evidence/run-record.ts";
 import { openRaw, withHistory, type Place } from "#history/history.ts";
 import { countRuns, readChanges, readRuns, readSeries } from "#history/read.ts";
 import { rebuildHistory } from "#history/rebuild.ts";
+import { signalsOfRun } from "#history/signals.ts";
 import { syncHistory } from "#history/sync.ts";
 import { needsPostgres, startPostgres, type Postgres } from "../rig/postgres.ts";
 import { contentOf, fakeRecord, FakeHome, runIdAt } from "./rig.ts";
@@ -270,6 +271,35 @@ for (const kind of ["SQLite", "PostgreSQL"] as const) {
       assert.equal((await sync(place)).added, 0);
       const values = await walls(place);
       assert.deepEqual([values.length, values[0], values.at(-1)], [count, 0, count - 1]);
+    });
+
+    test("signals of a run: those it completed itself, the same after later runs; none without a baseline", async () => {
+      using home = new FakeHome();
+      const place = placeOf(home);
+      const measured = (at: number, wallMs: number, status: "built" | "cached" = "built") =>
+        fakeRecord({ at, stages: { audio: { wallMs, status, checks: { pitch: at % 3 } } } });
+      const steady = Array.from({ length: 25 }, (_, at) => measured(at, 980 + 10 * ((at * 2) % 5)));
+      const [slow, cached, next] = [measured(25, 2000), measured(26, 2000, "cached"), measured(27, 1000)];
+      const [first] = steady;
+      assert.ok(first);
+      home.write(...steady, slow);
+      const before = await signalsOfRun(place, slow);
+      assert.deepEqual(
+        before.filter(({ subject }) => subject === "audio/wall").map(({ rule }) => rule),
+        ["WER1", "EWMA", "REGRESSION"],
+      );
+      for (const { runs, claims, baseline, value, limits } of before) {
+        assert.equal(runs.at(-1), slow.runId);
+        assert.equal(baseline.n, 20);
+        assert.ok(claims.length > 0 && Number.isFinite(value) && limits.lower <= limits.upper);
+      }
+      assert.ok(!before.some(({ subject }) => subject === "audio/pitch"));
+      home.write(cached, next);
+      assert.deepEqual(await signalsOfRun(place, slow), before);
+      assert.deepEqual(await signalsOfRun(place, cached), []);
+      assert.deepEqual(await signalsOfRun(place, first), []);
+      const onlyPoints = await signalsOfRun(place, slow, { rules: ["WER1"] });
+      assert.deepEqual(new Set(onlyPoints.map(({ rule }) => rule)), new Set(["WER1"]));
     });
 
     test("HISTORY_NEWER: tables of a newer version are left alone", async () => {

@@ -122,16 +122,24 @@ function checkClaim({ name, id, value, check, unit }: FakeCheck): Claim {
   };
 }
 
+function recordFile(home: string, runId: string): string {
+  return join(home, "pipelite", "runs", `${runId}.json`);
+}
+
+export function writeRecords(home: string, records: readonly (RunRecord | Repeat)[]): void {
+  mkdirSync(join(home, "pipelite", "runs"), { recursive: true });
+  for (const record of records) writeFileSync(recordFile(home, record.runId), `${JSON.stringify(record)}\n`);
+}
+
 export class FakeHome implements Disposable {
   readonly home: string = mkdtempSync(join(tmpdir(), "pipelite-history-"));
 
   file(runId: string): string {
-    return join(this.home, "pipelite", "runs", `${runId}.json`);
+    return recordFile(this.home, runId);
   }
 
   write(...records: (RunRecord | Repeat)[]): void {
-    mkdirSync(join(this.home, "pipelite", "runs"), { recursive: true });
-    for (const record of records) writeFileSync(this.file(record.runId), `${JSON.stringify(record)}\n`);
+    writeRecords(this.home, records);
   }
 
   [Symbol.dispose](): void {

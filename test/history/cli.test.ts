@@ -1,0 +1,253 @@
+// `pipelite trend`, `pipelite history` and `pipelite run --database`, as a user runs them.
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { EXIT } from "#base/errors.ts";
+import { createRig, type Rig } from "../cli/rig.ts";
+import { pipelite } from "../rig/command.ts";
+import { needsPostgres, startPostgres, type Postgres } from "../rig/postgres.ts";
+import { fakeRecord, runIdAt, writeRecords } from "./rig.ts";
+
+const skip = needsPostgres();
+const server: Postgres | undefined = skip === false ? await startPostgres() : undefined;
+after(() => server?.[Symbol.asyncDispose]());
+
+const STEADY_MS = [990, 1010, 1000, 1020, 980];
+
+/** A home in which the audio stage took about a second, at last a tenth more. */
+function withRuns(): Rig {
+  const rig = createRig();
+  const runs = Array.from({ length: 30 }, (_, at) =>
+    fakeRecord({
+      at,
+      stages: { audio: { wallMs: at === 29 ? 1100 : (STEADY_MS[at % 5] ?? 0), checks: { harmonics: 71 } } },
+    }),
+  );
+  writeRecords(rig.home, runs);
+  return rig;
+}
+
+interface TrendDocument {
+  pipeline: string;
+  trends: {
+    subject: string;
+    status: string;
+    n: number;
+    limits: { lower: number; centre: number; upper: number } | null;
+    signals: { rule: string; runs: string[] }[];
+    points?: { runId: string; value: number; rules: string[] }[];
+  }[];
+}
+
+async function readTrend(rig: Rig, ...words: string[]): Promise<TrendDocument> {
+  const { code, stdout, stderr } = await rig("trend", ...words, "--json");
+  assert.equal(code, EXIT.ok, stderr);
+  return JSON.parse(stdout) as TrendDocument;
+}
+
+async function refusal(rig: Rig, ...words: string[]): Promise<{ code: string; exit: number }> {
+  const { code, stdout } = await rig(...words, "--json");
+  const { error } = JSON.parse(stdout) as { error: { code: string } };
+  return { code: error.code, exit: code };
+}
+
+test("trend without words lists every value of the newest pipeline", async () => {
+  using rig = withRuns();
+  const { code, stdout } = await rig("trend");
+  assert.equal(code, EXIT.ok);
+  const rows = stdout.trim().split("\n");
+  assert.match(rows[0] ?? "", /^VALUE +RUNS +NEWEST +CENTRE +LIMITS +UNIT +SIGNALS +STATUS$/);
+  assert.match(stdout, /^audio\/wall +30 .* ms +\d+ +out-of-control$/m);
+  assert.match(stdout, /^audio\/harmonics +30 +71 .*not-computable: .* all 71/m);
+  assert.equal(rows.length, 1 + (await readTrend(rig)).trends.length);
+});
+
+test("trend of one value: a chart with limits, the signals with their runs, and a page", async () => {
+  using rig = withRuns();
+  const words = ["trend", "walk", "--stage", "audio", "--figure", "wall", "--picture", "page.svg"];
+  const { code, stdout, stderr } = await rig(...words);
+  assert.equal(code, EXIT.ok);
+  assert.match(stdout, /^audio\/wall in ms: 30 runs of walk measured it/);
+  assert.match(stdout, /^out-of-control: the newest value completes WER1, MR, EWMA, REGRESSION$/m);
+  assert.match(stdout, /^ +UCL 105\d\.\d+ \u2502/m);
+  assert.match(stdout, new RegExp(`signal WER1 \\(one point beyond 3 sigma\\) at ${runIdAt(29)}`));
+  assert.equal(stdout.match(/\u00D7/g)?.length, 1);
+  assert.match(stderr, /^picture: .*page\.svg$/m);
+  assert.match(readFileSync(join(rig.folder, "page.svg"), "utf8"), /^<svg [^]*OUT OF CONTROL[^]*<\/svg>\n$/);
+  writeRecords(rig.home, [fakeRecord({ at: 30, stages: { audio: { wallMs: 9000 } } })]);
+  const far = await rig(...words);
+  assert.match(
+    far.stdout,
+    /^ +\u2502.*\u2191$/m,
+    "a value far off is shown at the edge, and the limits stay readable",
+  );
+  assert.match(far.stdout, /^ +CL 1000\.\d+ \u2502/m);
+  const ascii = await rig.with({ env: { LANG: "C" } }, ...words);
+  assert.ok(/^[\n\u0020-\u007e]*$/.test(ascii.stdout), "only ASCII without a Unicode locale");
+});
+
+test("trend --json: figures by their names, points of one value, --last keeps the limits", async () => {
+  using rig = withRuns();
+  const whole = await readTrend(rig, "--stage", "audio", "--figure", "wall");
+  const [trend] = whole.trends;
+  assert.equal(whole.pipeline, "walk");
+  assert.deepEqual([trend?.n, trend?.points?.length, trend?.status], [30, 30, "out-of-control"]);
+  assert.deepEqual(trend?.points?.at(-1)?.rules, ["WER1", "MR", "EWMA", "REGRESSION"]);
+  const [late] = (await readTrend(rig, "--stage", "audio", "--figure", "wall", "--last", "5")).trends;
+  assert.equal(late?.points?.length, 5);
+  assert.deepEqual(late.limits, trend?.limits);
+  const [anew] = (await readTrend(rig, "--stage", "audio", "--figure", "wall", "--from", runIdAt(28))).trends;
+  assert.equal(anew?.n, 2);
+  const [claim] = (await readTrend(rig, "--claim", "audio/harmonics")).trends;
+  assert.deepEqual([claim?.subject, claim?.status], ["audio/harmonics", "not-computable"]);
+});
+
+test("trend refuses what was never measured, and flags that do not go together", async () => {
+  using rig = createRig();
+  const usage = (code: string) => ({ code, exit: EXIT.usage });
+  assert.deepEqual(await refusal(rig, "trend"), usage("HISTORY_EMPTY"));
+  writeRecords(rig.home, [fakeRecord({ at: 1 })]);
+  assert.deepEqual(await refusal(rig, "trend", "talk"), usage("HISTORY_PIPELINE_UNKNOWN"));
+  assert.deepEqual(await refusal(rig, "trend", "--stage", "nope"), usage("HISTORY_SERIES_UNKNOWN"));
+  assert.deepEqual(
+    await refusal(rig, "trend", "--claim", "'; drop table x"),
+    usage("HISTORY_SERIES_UNKNOWN"),
+  );
+  assert.deepEqual(await refusal(rig, "trend", "--claim", "a", "--stage", "b"), usage("ARGUMENT_INVALID"));
+  assert.deepEqual(await refusal(rig, "trend", "--picture", "x.svg"), usage("ARGUMENT_INVALID"));
+  assert.deepEqual(await refusal(rig, "trend", "--baseline", "1"), usage("ARGUMENT_INVALID"));
+  assert.deepEqual(await refusal(rig, "trend", "--database", "mysql://x"), usage("HISTORY_DATABASE_INVALID"));
+});
+
+test("a pipeline is named by its name or by its file", async () => {
+  using rig = createRig();
+  const file = join(rig.folder, "pipeline.ts");
+  writeFileSync(file, "");
+  writeRecords(rig.home, [
+    { ...fakeRecord({ at: 1, pipeline: "here" }), pipelineFile: file },
+    fakeRecord({ at: 2 }),
+  ]);
+  assert.equal((await readTrend(rig, ".")).pipeline, "here");
+  assert.equal((await readTrend(rig, "here")).pipeline, "here");
+  assert.equal((await readTrend(rig)).pipeline, "walk");
+});
+
+test("history lists runs, newest first, with flags before and after its words", async () => {
+  using rig = withRuns();
+  const { code, stdout, stderr } = await rig("history", "--limit", "2");
+  assert.equal(code, EXIT.ok);
+  const [, newest = "", older = "", none] = stdout.split("\n");
+  assert.ok(newest.startsWith(runIdAt(29)) && older.startsWith(runIdAt(28)));
+  assert.equal(none, "");
+  assert.match(stderr, /^2 of 30 runs in /);
+  for (const words of [["history", "list", "walk"], ["--json", "history"], ["history"]]) {
+    const all = await rig(...words, ...(words.includes("--json") ? [] : ["--json"]), "--all");
+    assert.equal((JSON.parse(all.stdout) as { runs: unknown[] }).runs.length, 30);
+  }
+});
+
+test("a damaged index: trend says what to do, history rebuild mends it", async () => {
+  using rig = withRuns();
+  await rig("history", "sync");
+  writeFileSync(
+    join(rig.home, "pipelite", "history.sqlite"),
+    "not a database at all, but long enough".repeat(200),
+  );
+  const { code, stderr } = await rig("trend");
+  assert.equal(code, EXIT.verification);
+  assert.match(stderr, /^error: Cannot read the index of runs in .*\nhint: `pipelite history rebuild`/);
+  const rebuilt = await rig("history", "rebuild");
+  assert.equal(rebuilt.code, EXIT.ok);
+  assert.match(rebuilt.stderr, /what was damaged: .*history\.sqlite\.damaged\n30 runs in /);
+  assert.equal((await rig("trend")).code, EXIT.ok);
+});
+
+test("a record that changed is told by whatever looks first, and sync ends with 3", async () => {
+  using rig = withRuns();
+  await rig("history", "sync");
+  writeRecords(rig.home, [fakeRecord({ at: 3, stages: { audio: { wallMs: 1 } } })]);
+  const { code, stderr } = await rig("history", "sync", "--quiet");
+  assert.equal(code, EXIT.verification);
+  assert.match(stderr, new RegExp(`^warning: the record of run ${runIdAt(3)} changed since it was indexed`));
+  assert.equal((await rig("history", "sync")).code, EXIT.ok);
+  assert.match((await rig("history")).stderr, /1 change of records noticed so far/);
+});
+
+/** A project of `pipelite init`, and the environment of its commands. */
+async function initProject(rig: Rig): Promise<{ cwd: string; env: Record<string, string> }> {
+  assert.equal((await rig("init")).code, EXIT.ok);
+  return { cwd: rig.folder, env: { PIPELITE_HOME: rig.home } };
+}
+
+/** Ends the process when a library of the history is asked for. */
+const WITHOUT_LIBRARIES = `--import=data:text/javascript,${encodeURIComponent(
+  'import { registerHooks } from "node:module"; registerHooks({ resolve(name, context, next) {' +
+    " if (/^(kysely|pg)(\\/|$)/.test(name)) throw new Error(`loaded ${name}`); return next(name, context); } });",
+)}`;
+
+test("a run without a database loads no library of the history, built or not", async () => {
+  using rig = createRig();
+  const { cwd, env } = await initProject(rig);
+  const without = { cwd, env: { ...env, NODE_OPTIONS: WITHOUT_LIBRARIES } };
+  for (const words of [["run"], ["run"], ["runs"], ["run", "--verbose"]]) {
+    const { code, stderr } = await pipelite(words, without);
+    assert.equal(code, EXIT.ok, stderr);
+  }
+  const { code, stderr } = await pipelite(["trend"], without);
+  assert.equal(code, EXIT.internal, "the guard sees what trend loads");
+  assert.match(stderr, /loaded kysely/);
+});
+
+test("run --database with no server: the run is whole and recorded, the error says how to go on", async () => {
+  using rig = createRig();
+  const { cwd, env } = await initProject(rig);
+  const database = "postgres://me:secret@127.0.0.1:1/runs";
+  const built = await pipelite(["run", "--database", database], { cwd, env });
+  assert.equal(built.code, EXIT.unavailable);
+  assert.match(built.stderr, /passed: 2 built/);
+  assert.match(
+    built.stderr,
+    /error: Cannot reach the database postgres:\/\/me:\*\*\*@127\.0\.0\.1:1\/runs: .*\nhint: /,
+  );
+  assert.doesNotMatch(built.stderr, /secret/);
+  const again = await pipelite(["run"], { cwd, env: { ...env, PIPELITE_DATABASE: database } });
+  assert.equal(again.code, EXIT.unavailable);
+  assert.match(again.stderr, /passed: 0 built/);
+  const { runs } = JSON.parse((await rig("history", "--json")).stdout) as { runs: unknown[] };
+  assert.equal(runs.length, 2);
+  writeFileSync(
+    join(rig.folder, "stages", "summary.ts"),
+    "export default () => { throw new Error('no'); };\n",
+  );
+  const failed = await pipelite(["run", "--database", database], { cwd, env });
+  assert.equal(failed.code, EXIT.failed);
+  assert.match(failed.stderr, /warning: Cannot reach the database/);
+});
+
+describe("PostgreSQL", { skip }, () => {
+  test("run --database indexes every run, also one without work; another home sees them", async () => {
+    using rig = createRig();
+    using other = createRig();
+    const { cwd, env } = await initProject(rig);
+    const database = server?.createDatabase() ?? "";
+    const first = await pipelite(["run", "--database", database], { cwd, env });
+    assert.equal(first.code, EXIT.ok, first.stderr);
+    const second = await pipelite(["run"], { cwd, env: { ...env, PIPELITE_DATABASE: database } });
+    assert.equal(second.code, EXIT.ok, second.stderr);
+    const seen = await other("history", "--database", database, "--json");
+    const { runs } = JSON.parse(seen.stdout) as { runs: { built: number; stages: number }[] };
+    assert.deepEqual(
+      runs.map(({ built, stages }) => [built, stages]),
+      [
+        [0, 2],
+        [2, 2],
+      ],
+    );
+    const { trends } = await readTrend(other, "--stage", "summary", "--database", database);
+    assert.deepEqual(
+      trends.map(({ subject, n }) => [subject, n]),
+      ["wall", "cpu", "memory", "io", "duration"].map((figure) => [`summary/${figure}`, 1]),
+    );
+  });
+});
