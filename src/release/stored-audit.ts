@@ -15,6 +15,8 @@ export function readStoredAudit(
   // A later audit replaces the file, and its line the line before.
   const { text, problem } = readSealed(home, last.file, [last]);
   if (text === undefined || problem !== undefined) return undefined;
-  const report = JSON.parse(text) as AuditOfRun;
-  return report.runId === runId && report.recordDigest === digest ? report : undefined;
+  const report = JSON.parse(text) as Omit<AuditOfRun, "recordDigest">;
+  // An audit is of the record that the journal has: it fails on any other.
+  const audited = journal.find(({ kind, subject }) => kind === "run" && subject === runId)?.digest;
+  return report.runId === runId && audited === digest ? { ...report, recordDigest: digest } : undefined;
 }

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { isPipeliteError } from "#base/errors.ts";
+import { BUILT_IN, POLICY_FILE, readPolicy } from "#release/policy.ts";
+import { writePublicKey } from "#sign/index.ts";
+import { person } from "./rig.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "pipelite-policy-"));
+after(() => rmSync(folder, { recursive: true }));
+const pipelineFile = join(folder, "pipeline.ts");
+const file = join(folder, POLICY_FILE);
+const [anna, bert] = ["Anna", "Bert"].map((name) => {
+  const pem = writePublicKey(person(name).key.publicKey);
+  writeFileSync(join(folder, `${name}.pub`), pem);
+  return { name, role: "quality", pem };
+});
+assert.ok(anna && bert);
+
+function read(policy: object, own?: string) {
+  writeFileSync(file, JSON.stringify(policy));
+  return readPolicy(pipelineFile, own);
+}
+
+test("without a file the built-in policy is applied; a file beside pipeline.ts is found", () => {
+  rmSync(file, { force: true });
+  const { policy, source, digest } = readPolicy(pipelineFile);
+  assert.deepEqual([policy, source], [BUILT_IN, "built-in"]);
+  const read1 = read({ schema: 1 });
+  assert.equal(read1.source, file);
+  assert.deepEqual(read1.policy, BUILT_IN, "what a file leaves out is as in the built-in policy");
+  assert.equal(read1.digest, digest);
+  assert.notEqual(read({ schema: 1, sandboxes: ["bubblewrap"] }).digest, digest);
+});
+
+test("keys are named by file or written into the policy; the digest follows the key, not its place", () => {
+  const signer = { name: anna.name, role: "quality" };
+  const byFile = read({ schema: 1, signers: [{ ...signer, key: "Anna.pub" }] });
+  const inline = read({ schema: 1, signers: [{ ...signer, key: anna.pem }] });
+  assert.equal(byFile.digest, inline.digest);
+  const other = read({ schema: 1, signers: [{ ...signer, key: "Bert.pub" }] });
+  assert.notEqual(byFile.digest, other.digest);
+});
+
+test("wrong policies are refused with what is wrong about them", () => {
+  const signers = [{ name: "Anna", role: "quality", key: "Anna.pub" }];
+  const wrong: [RegExp, object][] = [
+    [/its schema must be 1/, {}],
+    [/unknown member 'audits'/, { schema: 1, audits: "fresh" }],
+    [/audit must be one of fresh, stored/, { schema: 1, audit: "none" }],
+    [/deviations has an unknown member/, { schema: 1, deviations: { block: [] } }],
+    [/deviations.blocking must be one of/, { schema: 1, deviations: { blocking: ["grave"] } }],
+    [/a meaning must be one of/, { schema: 1, signatures: [{ meaning: "blessing" }] }],
+    [/sandboxes is no list/, { schema: 1, sandboxes: "none" }],
+    [/no file .*Nobody.pub/, { schema: 1, signers: [{ name: "N", role: "r", key: "Nobody.pub" }] }],
+    [
+      /Anna and Zoe have one name or one key/,
+      { schema: 1, signers: [...signers, { ...signers[0], name: "Zoe" }] },
+    ],
+    [/Anna and Anna have one name/, { schema: 1, signers: [...signers, { ...signers[0], key: "Bert.pub" }] }],
+    [
+      /no signer has the role 'doctor'/,
+      { schema: 1, signers, signatures: [{ meaning: "review", role: "doctor" }] },
+    ],
+    [/no signer has the role 'doctor'/, { schema: 1, signers, release: { roles: ["doctor"] } }],
+  ];
+  for (const [problem, policy] of wrong) {
+    assert.throws(
+      () => read(policy),
+      (error) => isPipeliteError(error, "POLICY_INVALID") && problem.test(error.message),
+      String(problem),
+    );
+  }
+  writeFileSync(file, "{");
+  assert.throws(
+    () => readPolicy(pipelineFile),
+    (error) => isPipeliteError(error, "POLICY_INVALID"),
+  );
+  assert.throws(
+    () => readPolicy(pipelineFile, join(folder, "none.json")),
+    (error) => isPipeliteError(error, "POLICY_NOT_FOUND"),
+  );
+});
