@@ -4,7 +4,7 @@ import { isFigure } from "./facts.ts";
 import type { Fact } from "./facts.ts";
 import { all, h } from "./markup.ts";
 import type { Child, Html } from "./markup.ts";
-import { joined, mark, missing, statusWord, table } from "./report-parts.ts";
+import { joined, mark, missing, named, statusWord, table } from "./report-parts.ts";
 import type { Parts, Section } from "./report-parts.ts";
 import type { MasterRecord } from "./records.ts";
 
@@ -93,7 +93,6 @@ const WHERE: Readonly<Record<SourceEvidence["from"], string>> = {
   journal: "journal",
 };
 
-/** A figure with the name it has, since a list of bare values says little. */
 function factHtml(fact: Fact, { figure }: Parts): Html {
   if (!isFigure(fact)) {
     const shown = mark(fact, /^(\/nix|sha256)/.test(fact.identifier) ? "code" : "span");
@@ -106,14 +105,7 @@ function factHtml(fact: Fact, { figure }: Parts): Html {
       shown,
     );
   }
-  return h(
-    "span",
-    { class: "named" },
-    h("code", { "data-claim": fact.claim, "data-member": "id" }, fact.claim),
-    " ",
-    figure(fact),
-    fact.status !== "recorded" && all(" ", statusWord(fact.status)),
-  );
+  return named(fact, figure(fact));
 }
 
 export function masterSection(

@@ -10,6 +10,7 @@ import { all, h, raw } from "./markup.ts";
 import type { Child, Html } from "./markup.ts";
 import { statusWord, table } from "./report-parts.ts";
 import type { Parts, Section } from "./report-parts.ts";
+import { formatNumber } from "./words.ts";
 
 export function measurementsSection(input: DocumentInput, parts: Parts): Section {
   const checks = new Claims(input.record.claims).checks();
@@ -54,8 +55,17 @@ const INSET = 1;
 
 function chartsHtml({ claim, place, groups, limits }: Series, { figure }: Parts): Html | undefined {
   if (limits === undefined) return undefined;
-  const result = judgeCapability({ groups }, { limits });
-  const input = { result, groups };
+  const exponent = exponentFor(groups);
+  const scaled = groups.map((group) => group.map((value) => value / 10 ** exponent));
+  const { lower, upper } = limits;
+  const plan = {
+    limits: {
+      ...(lower !== undefined && { lower: lower / 10 ** exponent }),
+      ...(upper !== undefined && { upper: upper / 10 ** exponent }),
+    },
+  };
+  const result = judgeCapability({ groups: scaled }, plan);
+  const input = { result, groups: scaled };
   const charts = result.stability?.charts;
   const drawn: [string, string][] = [
     ["Control chart", drawControlChart(PANEL, charts?.location, result)],
@@ -75,9 +85,17 @@ function chartsHtml({ claim, place, groups, limits }: Series, { figure }: Parts)
       " ",
       statusWord(claim.status),
       h("code", { class: "below", "data-identifier": "evidence of the claim" }, place),
+      exponent !== 0 && h("span", { class: "below" }, `Axes in units of ${formatNumber(10 ** exponent)}`),
     ),
     h("div", { class: "panels" }, ...drawn.map(([title, content]) => svg(title, content))),
   );
+}
+
+/** A power of a thousand that leaves few zeros on the axes: values of some millionths are drawn in millionths. */
+function exponentFor(groups: Series["groups"]): number {
+  const largest = groups.flat().reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  if (largest === 0 || (largest >= 1e-3 && largest < 1e6)) return 0;
+  return 3 * Math.floor(Math.log10(largest) / 3);
 }
 
 function svg(title: string, content: string): Html {

@@ -51,6 +51,18 @@ export function mark({ identifier, source }: Identifier, name: "span" | "code" =
   return h(name, { "data-identifier": source, ...(name === "code" && { class: "path" }) }, text);
 }
 
+/** A figure with the id it has, since a bare value says little. */
+export function named({ claim, status }: Figure, shown: Html): Html {
+  return h(
+    "span",
+    { class: "named" },
+    h("code", { "data-claim": claim, "data-member": "id" }, claim),
+    " ",
+    shown,
+    status !== "recorded" && all(" ", statusWord(status)),
+  );
+}
+
 export function missing(text = "not available"): Html {
   return h("span", { class: "missing" }, text);
 }

@@ -102,6 +102,7 @@ ul.facts-list li+li{margin-top:.1rem}
 .claim{width:27%}.value{width:20%}.state{width:13%}
 .clause{width:15rem}.clause .below{font-weight:400}
 .statement{font-weight:400}
+.unbroken{white-space:nowrap}
 details.group{border-top:1px solid var(--rule)}
 details.group:last-of-type{border-bottom:1px solid var(--rule)}
 details.group>summary{padding:.5rem 0;cursor:pointer}
@@ -127,16 +128,16 @@ border-bottom:1px solid var(--rule)}
 .timeline .name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap;padding:.2rem 0}
 .timeline .took{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .track{position:relative;height:1.7rem}
-.bar{position:absolute;top:.4rem;height:.9rem;min-width:2px;border-radius:1px;background:var(--bar)}
-.bar.critical,.swatch.critical{background:var(--bar-critical)}
-.bar.failed{background:var(--bad)}
-.bar.phase{top:.65rem;height:.4rem}
-.bar.phase,.swatch.phase{background:var(--bar-phase)}
-.bar.waiting,.swatch.waiting{background:repeating-linear-gradient(135deg,var(--strong-rule) 0 1px,transparent 1px 4px);
+.timeline .bar{position:absolute;top:.4rem;height:.9rem;min-width:2px;border-radius:1px;background:var(--bar)}
+.timeline .bar.critical,.timeline .swatch.critical{background:var(--bar-critical)}
+.timeline .bar.failed{background:var(--bad)}
+.timeline .bar.phase{top:.65rem;height:.4rem}
+.timeline .bar.phase,.timeline .swatch.phase{background:var(--bar-phase)}
+.timeline .bar.waiting,.timeline .swatch.waiting{background:repeating-linear-gradient(135deg,var(--strong-rule) 0 1px,transparent 1px 4px);
 border:1px solid var(--rule)}
-.axis{font-size:.75rem;color:var(--soft)}
-.tick{position:absolute;transform:translateX(-50%);border-left:0;font-variant-numeric:tabular-nums}
-.tick:first-child{transform:none}
+.timeline .axis{font-size:.75rem;color:var(--soft)}
+.timeline .tick{position:absolute;transform:translateX(-50%);border-left:0;font-variant-numeric:tabular-nums}
+.timeline .tick:first-child{transform:none}
 .key{display:inline-block;margin-right:1.4rem}
 .swatch{display:inline-block;width:1.1em;height:.75em;margin-right:.45em;background:var(--bar);border-radius:1px}
 .panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,27rem),1fr));gap:1rem;margin-top:.8rem}
@@ -207,7 +208,7 @@ tr,.chart,.timeline,.verdict,.facts,.commands div{break-inside:avoid}
 details:not(.elsewhere)::details-content{content-visibility:visible;display:block;height:auto;opacity:1}
 summary{list-style:none}summary::-webkit-details-marker{display:none}
 td details summary{color:var(--soft)}
-.panels{display:block}.chart{margin-bottom:.8rem;overflow:visible}.chart svg{width:82%}
+.panels{display:block}.chart{margin-bottom:.8rem;overflow:visible}.chart svg{width:64%;min-width:0}figcaption{break-after:avoid}
 a,a.figure{color:inherit;text-decoration:none;border:0}
 .wide{min-width:0}
 }

@@ -3,7 +3,7 @@ import { Claims, identifier } from "./facts.ts";
 import type { DocumentInput } from "./input.ts";
 import { all, h } from "./markup.ts";
 import type { Child, Html } from "./markup.ts";
-import { facts, joined, mark, missing, statusWord, table, toneOf } from "./report-parts.ts";
+import { facts, joined, mark, missing, named, statusWord, table, toneOf } from "./report-parts.ts";
 import type { Parts, Section } from "./report-parts.ts";
 import { WORDING, deviationsDocument } from "./records.ts";
 
@@ -40,35 +40,28 @@ export function headerHtml(input: DocumentInput, { figure, count }: Parts): Html
 }
 
 function reasonOf({ record, deviations }: DocumentInput): Child {
-  const failedStages = record.stages.filter(({ status }) => status === "failed");
-  const failedClaims = record.claims.filter(({ status }) => status === "failed");
-  const names = (ids: readonly string[], source: string) =>
-    joined(ids.map((id) => h("code", { "data-identifier": source }, id)));
   if (record.status === "cancelled") return "The run was stopped before it was through.";
-  if (failedStages.length > 0) {
-    return [
-      "Failed: ",
-      names(
-        failedStages.map(({ name }) => name),
-        "run.json#/stages/*/name",
-      ),
-      ".",
-    ];
-  }
-  if (failedClaims.length > 0) {
-    return [
-      "Out of limits: ",
-      names(
-        failedClaims.map(({ id }) => id),
-        "run.json#/claims/*/id",
-      ),
-      ".",
-    ];
-  }
+  const failed = [
+    namesOf("Stages that failed: ", "run.json#/stages/*/name", record.stages, ({ name }) => name),
+    namesOf("Claims that failed: ", "run.json#/claims/*/id", record.claims, ({ id }) => id),
+  ].filter((words) => words !== undefined);
+  if (failed.length > 0) return joined(failed, " ");
   const isOpen = deviations.some(({ state }) => state !== "closed");
   return isOpen
     ? "Every stage gave its output and no check failed; deviations are open."
     : "Every stage gave its output, no check failed, and no deviation is open.";
+}
+
+function namesOf<T extends { status: string }>(
+  words: string,
+  source: string,
+  members: readonly T[],
+  nameOf: (member: T) => string,
+): Html | undefined {
+  const names = members.filter(({ status }) => status === "failed").map(nameOf);
+  if (names.length === 0) return undefined;
+  const marks = names.map((name) => h("code", { "data-identifier": source }, name));
+  return all(words, joined(marks), ".");
 }
 
 export function reviewSection(input: DocumentInput, parts: Parts): Section {
@@ -78,7 +71,8 @@ export function reviewSection(input: DocumentInput, parts: Parts): Section {
   const signed = (meaning: string): readonly Child[] => {
     const found = signatures.findIndex((signature) => signature.meaning === meaning && signature.isValid);
     const signature = signatures[found];
-    if (signature === undefined) return [statusWord("unreviewed"), "no valid signature with this meaning"];
+    if (signature === undefined)
+      return [statusWord(UNSIGNED[meaning] ?? "unsigned"), "no valid signature with this meaning"];
     const at = `signatures#/${found}`;
     return [
       statusWord("valid"),
@@ -145,18 +139,27 @@ export function reviewSection(input: DocumentInput, parts: Parts): Section {
   };
 }
 
+const UNSIGNED: Readonly<Record<string, string>> = { review: "unreviewed", approval: "unapproved" };
+
 export function deviationsSection(input: DocumentInput, { fact }: Parts): Section {
   const { deviations } = deviationsDocument(input);
-  const rows = deviations.map(
-    ({ deviation, kind, severity, statement, state, claims, recurrence, disposition }): Child[] => [
-      h("span", { id: deviation.identifier }, mark(deviation)),
-      statusWord(severity),
-      all(mark(statement), claims.length > 0 && h("div", { class: "below" }, joined(claims.map(fact)))),
-      kind,
-      all(statusWord(state), disposition !== undefined && ` ${disposition}`),
-      mark(recurrence),
-    ],
-  );
+  const rows = deviations.map((entry): Child[] => [
+    h("span", { class: "unbroken", id: entry.deviation.identifier }, mark(entry.deviation)),
+    statusWord(entry.severity),
+    all(
+      mark(entry.statement),
+      ...entry.claims.map((claim) => h("div", { class: "below" }, named(claim, fact(claim)))),
+    ),
+    entry.kind,
+    all(
+      statusWord(entry.state),
+      entry.disposition !== undefined && ` ${entry.disposition}`,
+      ...entry.moves.map(({ to, reason, signer, at }) =>
+        h("div", { class: "below" }, `${to}: `, mark(reason), " (", mark(signer), ", ", mark(at), ")"),
+      ),
+    ),
+    mark(entry.recurrence),
+  ]);
   return {
     id: "deviations",
     title: "Deviations",
