@@ -1,10 +1,11 @@
-// The audit that a release rests on.
-import type { RunRecord } from "#evidence/run-record.ts";
-import { readJournal } from "#evidence/journal.ts";
-import type { AuditOfRun } from "#release/deviation.ts";
+// The audit that a release rests on: made of the record as it is now.
+import { auditRun, keepAudit } from "#evidence/audit.ts";
+import type { FreshAudit } from "#release/release.ts";
 import { readRunFile } from "#release/run-file.ts";
-import { readStoredAudit } from "#release/stored-audit.ts";
+import type { Context } from "./context.ts";
 
-export function auditForRelease(home: string, { runId }: RunRecord): Promise<AuditOfRun | undefined> {
-  return Promise.resolve(readStoredAudit(home, readRunFile(home, runId), readJournal(home)));
+export async function auditForRelease(context: Context, home: string, runId: string): Promise<FreshAudit> {
+  const { record, digest } = readRunFile(home, runId);
+  const report = await auditRun(home, record, { signal: context.interruption() });
+  return { report: { ...report, recordDigest: digest }, keep: () => keepAudit(home, report) };
 }

@@ -7,7 +7,7 @@ import { readJournal } from "#evidence/journal.ts";
 import { parseBundle, signStatement, verifyBundle, writeBundle, type SigningKey } from "#sign/index.ts";
 import { checkDemands, type Demand, type ReleaseFacts } from "./demands.ts";
 import type { AuditOfRun, Deviation, Signal } from "./deviation.ts";
-import { readDeviations } from "./deviations.ts";
+import { openDeviations, readDeviations } from "./deviations.ts";
 import { keepPublicKey, readKeyring } from "./keyring.ts";
 import { membersOf, textOf } from "./members.ts";
 import type { AppliedPolicy } from "./policy.ts";
@@ -24,9 +24,15 @@ export interface ReleaseRun {
   applied: AppliedPolicy;
   /** Who releases; without it the demands are checked, and nothing is released. */
   releaser?: { name: string; key: SigningKey } | undefined;
-  /** Makes the audit that a policy asks for. */
-  audit: () => Promise<AuditOfRun | undefined>;
+  /** Makes the audit that a policy asks for, and gives the way to keep it. */
+  audit: () => Promise<FreshAudit>;
   signals?: readonly Signal[] | undefined;
+}
+
+export interface FreshAudit {
+  report: AuditOfRun;
+  /** Writes it down as the last audit of the run, with a line in the journal. */
+  keep(): void;
 }
 
 export interface Released {
@@ -61,28 +67,42 @@ export async function releaseRun(options: ReleaseRun): Promise<ReleaseOutcome> {
   readRunFile(home, runId);
   // Outside the lock, since it may take as long as the run itself; it names the record that it is of.
   const fresh = applied.policy.audit === "fresh" ? await audit() : undefined;
-  return withSealLock(home, () => {
-    const facts = gatherFacts(options, fresh);
-    const demands = checkDemands(facts);
-    const outcome = { runId, policy: applied, demands };
-    const isMet = demands.every((each) => each.isMet);
-    if (!isMet) return { ...outcome, status: "refused" };
-    const before = readRelease(home, runId);
-    if (before !== undefined) {
-      if (before.policyDigest !== applied.digest) {
-        throw new PipeliteError("RELEASE_EXISTS", {
-          run: runId,
-          problem: `by the policy ${before.policyDigest}`,
-        });
-      }
-      return { ...outcome, status: "released-before", release: before };
+  const outcome = await withSealLock(home, () => decide(options, fresh));
+  // A failed audit is a finding of its own, whatever it was made for.
+  if (fresh?.report.status === "fails" && isUnchanged(home, runId)) {
+    fresh.keep();
+    await openDeviations(home, { runId }, { audit: fresh.report, signals: options.signals });
+  }
+  return outcome;
+}
+
+function isUnchanged(home: string, runId: string): boolean {
+  return recordProblem(readRunFile(home, runId), readJournal(home)) === undefined;
+}
+
+function decide(options: ReleaseRun, fresh: FreshAudit | undefined): ReleaseOutcome {
+  const { home, runId, applied, releaser } = options;
+  const facts = gatherFacts(options, fresh?.report);
+  const demands = checkDemands(facts);
+  const outcome = { runId, policy: applied, demands };
+  const isMet = demands.every((each) => each.isMet);
+  if (!isMet) return { ...outcome, status: "refused" };
+  const before = readRelease(home, runId);
+  if (before !== undefined) {
+    if (before.policyDigest !== applied.digest) {
+      throw new PipeliteError("RELEASE_EXISTS", {
+        run: runId,
+        problem: `by the policy ${before.policyDigest}`,
+      });
     }
-    if (releaser === undefined) throw new PipeliteError("RELEASE_KEY_MISSING", { run: runId });
-    writeRelease(options, releaser, facts, demands);
-    const release = readRelease(home, runId);
-    if (release === undefined) throw new Error("the release just written is gone");
-    return { ...outcome, status: "released", release };
-  });
+    return { ...outcome, status: "released-before", release: before };
+  }
+  if (releaser === undefined) throw new PipeliteError("RELEASE_KEY_MISSING", { run: runId });
+  fresh?.keep();
+  writeRelease(options, releaser, facts, demands);
+  const release = readRelease(home, runId);
+  if (release === undefined) throw new Error("the release just written is gone");
+  return { ...outcome, status: "released", release };
 }
 
 type Facts = ReleaseFacts & { run: RunFile };
@@ -173,7 +193,12 @@ function writeRelease(
     timeVerified: new Date().toISOString(),
     policy: { source: source === "built-in" ? source : "file", digest, content: policy },
     inputAttestations: signatures.filter(isCounted).map(({ bundleFile }) => input(bundleFile)),
-    audit: audit && { auditedAt: audit.auditedAt, status: audit.status, claims: audit.claims.length },
+    audit: audit && {
+      ...input(`audits/${runId}.json`),
+      auditedAt: audit.auditedAt,
+      status: audit.status,
+      claims: audit.claims.length,
+    },
     deviations: typeof deviations === "string" ? [] : deviations.map(summary),
     demands: demands.map(({ name: what, wanted, found }) => ({ name: what, wanted, found })),
     verificationResult: "PASSED",

@@ -38,7 +38,7 @@ export async function release(context: Context, flags: ReleaseFlags, word: strin
     runId,
     applied,
     releaser: readReleaser(context, flags),
-    audit: () => auditForRelease(home, record),
+    audit: () => auditForRelease(context, home, runId),
     signals: await readSignals(context, home, record),
   });
   if (flags.json) printJson(context, documentOf(outcome));

@@ -1,0 +1,347 @@
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { utf8 } from "#base/bytes.ts";
+import { canonicalJson } from "#base/canonical-json.ts";
+import { isPipeliteError } from "#base/errors.ts";
+import { appendJournal, readJournal } from "#evidence/journal.ts";
+import type { RunRecord } from "#evidence/run-record.ts";
+import type { AuditOfRun } from "#release/deviation.ts";
+import { moveDeviation, openDeviations, readDeviations } from "#release/deviations.ts";
+import { BUILT_IN, type AppliedPolicy, type Policy } from "#release/policy.ts";
+import { readRelease, releaseFile, releaseRun, type ReleaseOutcome } from "#release/release.ts";
+import { digestOfBytes } from "#release/run-file.ts";
+import { signRun } from "#release/signatures.ts";
+import { parseBundle, verifyBundle, writePublicKey } from "#sign/index.ts";
+import { Home, TREE, checkOf, person, stageOf } from "./rig.ts";
+import type { Person } from "./rig.ts";
+
+const anna = person("Anna");
+const bert = person("Bert");
+const carla = person("Carla");
+const stranger = person("Dora");
+
+function applied(own: Partial<Policy> = {}): AppliedPolicy {
+  const policy = { ...BUILT_IN, ...own };
+  return { policy, source: "test", digest: digestOfBytes(utf8(canonicalJson(policy))) };
+}
+
+const signers = [
+  { person: anna, role: "reviewer" },
+  { person: bert, role: "approver" },
+  { person: carla, role: "quality" },
+].map(({ person: { name, key }, role }) => ({
+  name,
+  role,
+  keyId: key.publicKey.keyId,
+  key: writePublicKey(key.publicKey),
+}));
+
+interface Wish {
+  policy?: Partial<Policy>;
+  releaser?: Person | null;
+  audit?: Partial<AuditOfRun>;
+}
+
+function release(
+  home: Home,
+  record: RunRecord,
+  { policy, releaser = carla, audit }: Wish = {},
+): Promise<ReleaseOutcome> {
+  return releaseRun({
+    home: home.path,
+    runId: record.runId,
+    applied: applied(policy),
+    ...(releaser !== null && { releaser }),
+    audit: () =>
+      Promise.resolve({
+        report: home.audit(record, audit),
+        keep: () => home.addAudit(record, audit),
+      }),
+  });
+}
+
+function sign(home: Home, { runId }: RunRecord, { name, key }: Person, meaning: string): Promise<unknown> {
+  return signRun({ home: home.path, runId, name, key, meaning, reason: "seen" });
+}
+
+/** A run that all signatures of the built-in policy are on. */
+async function signed(home: Home, own: Partial<RunRecord> = {}): Promise<RunRecord> {
+  const record = home.addRun(own);
+  await sign(home, record, anna, "review");
+  await sign(home, record, bert, "approval");
+  return record;
+}
+
+/** Refused for exactly these demands, with nothing of a release left. */
+async function missing(
+  home: Home,
+  record: RunRecord,
+  wish: Wish,
+  ...names: string[]
+): Promise<ReleaseOutcome> {
+  const before = home.files();
+  const outcome = await release(home, record, wish);
+  const found = outcome.demands.filter(({ isMet }) => !isMet).map(({ name }) => name.replace(/D-.*/, "D"));
+  assert.equal(outcome.status, "refused");
+  assert.deepEqual(found, names);
+  if (wish.audit?.status !== "fails") assert.deepEqual(home.files(), before);
+  assert.equal(readRelease(home.path, record.runId), undefined);
+  return outcome;
+}
+
+test("a run that has all that is demanded is released by a signed statement, and the journal says so", async () => {
+  using home = new Home();
+  const record = await signed(home);
+  const outcome = await release(home, record);
+  assert.deepEqual([outcome.status, outcome.release?.releasedBy], ["released", "Carla"]);
+  const last = readJournal(home.path).at(-1);
+  assert.deepEqual(
+    [last?.kind, last?.subject, last?.file],
+    ["release", record.runId, releaseFile(record.runId)],
+  );
+  const bundle = parseBundle(home.read(releaseFile(record.runId)));
+  const { subject, predicate } = verifyBundle(bundle, [carla.key.publicKey]);
+  assert.deepEqual(
+    subject.map(({ name }) => name),
+    [`runs/${record.runId}.json`, TREE.slice(11)],
+  );
+  const said = predicate as {
+    policy: AppliedPolicy;
+    verificationResult: string;
+    inputAttestations: unknown[];
+    demands: unknown[];
+    audit: { digest: { sha256: string } };
+  };
+  assert.equal(said.verificationResult, "PASSED");
+  assert.equal(said.policy.digest, applied().digest);
+  assert.equal(said.inputAttestations.length, 2);
+  assert.equal(said.demands.length, outcome.demands.length);
+  const kept = digestOfBytes(utf8(home.read(`audits/${record.runId}.json`)));
+  assert.equal(`sha256:${said.audit.digest.sha256}`, kept);
+});
+
+test("each demand that is not met is named, alone", async () => {
+  using home = new Home();
+  const failed = await signed(home, { status: "failed" });
+  await missing(home, failed, {}, "run-passed");
+  const unsigned = home.addRun();
+  await missing(home, unsigned, {}, "signature/review", "signature/approval");
+  await sign(home, unsigned, anna, "review");
+  await missing(home, unsigned, {}, "signature/approval");
+  await sign(home, unsigned, anna, "approval");
+  await missing(home, unsigned, {}, "signature/approval");
+  const good = await signed(home);
+  await missing(home, good, { audit: { status: "unavailable" } }, "audit");
+  await missing(home, good, { audit: { recordDigest: `sha256:${"0".repeat(64)}` } }, "audit");
+  await missing(home, good, { audit: { runId: failed.runId } }, "audit");
+  await missing(home, good, { policy: { audit: "stored" } }, "audit");
+  await missing(home, good, { policy: { sandboxes: ["nix"] } }, "sandbox");
+  await missing(home, good, { policy: { signers: signers.slice(0, 2) } }, "releaser");
+  await missing(home, good, { policy: { signers, releaseRoles: ["approver"] } }, "releaser");
+  assert.equal(
+    (await release(home, good, { policy: { signers, releaseRoles: ["quality"] } })).status,
+    "released",
+  );
+});
+
+test("a stored audit counts where the policy takes one, as long as it is of this record and as the journal has it", async () => {
+  using home = new Home();
+  const record = await signed(home);
+  const policy = { audit: "stored" } as const;
+  home.addAudit(record);
+  const text = home.read(`audits/${record.runId}.json`);
+  home.write(`audits/${record.runId}.json`, text.replace("2026-01-03", "2026-01-04"));
+  await missing(home, record, { policy }, "audit");
+  home.write(`audits/${record.runId}.json`, text);
+  assert.equal((await release(home, record, { policy })).status, "released");
+});
+
+test("a failed audit is kept with the deviation that it opens, and releases nothing", async () => {
+  using home = new Home();
+  const record = await signed(home);
+  const audit = { status: "fails", claims: [{ id: "audio/nar-hash", status: "fails" }] } as const;
+  await missing(home, record, { audit }, "audit", "deviation/D");
+  assert.deepEqual(
+    readDeviations(home.path, record).map(({ kind }) => kind),
+    ["not-reproduced"],
+  );
+  await missing(home, record, {}, "deviation/D");
+});
+
+test("signatures count by name, key and role of the policy, and one person gives one of them", async () => {
+  using home = new Home();
+  const record = home.addRun();
+  const signatures = [
+    { meaning: "review", role: "reviewer" },
+    { meaning: "approval", role: "approver" },
+  ];
+  const policy = { signers, signatures };
+  await sign(home, record, { name: "Anna", key: stranger.key }, "review");
+  await sign(home, record, { name: "Dora", key: bert.key }, "approval");
+  const outcome = await missing(home, record, { policy }, "signature/review", "signature/approval");
+  assert.match(outcome.demands.find(({ name }) => name === "signature/review")?.found ?? "", /not a signer/);
+  await sign(home, record, carla, "review");
+  const second = await missing(home, record, { policy }, "signature/review", "signature/approval");
+  assert.match(
+    second.demands.find(({ name }) => name === "signature/review")?.found ?? "",
+    /is quality, not reviewer/,
+  );
+});
+
+test("signatures are given to demands so that as many as possible are met", async () => {
+  using home = new Home();
+  const record = home.addRun();
+  // Anna could fill either; only with her as approver are both filled.
+  await sign(home, record, anna, "review");
+  await sign(home, record, anna, "approval");
+  await sign(home, record, bert, "review");
+  assert.equal((await release(home, record)).status, "released");
+});
+
+test("two reviews are two persons", async () => {
+  using home = new Home();
+  const record = home.addRun();
+  const policy = { signatures: [{ meaning: "review" }, { meaning: "review" }] };
+  await sign(home, record, anna, "review");
+  await missing(home, record, { policy }, "signature/review");
+  await sign(home, record, bert, "review");
+  assert.equal((await release(home, record, { policy })).status, "released");
+});
+
+test("a critical deviation blocks until it is closed, or dispositioned where the policy says so", async () => {
+  using home = new Home();
+  const record = await signed(home, { claims: [checkOf("audio/pitch", "failed")] });
+  const [{ id } = { id: "" }] = await openDeviations(home.path, record);
+  const early = { deviations: { blocking: ["critical"], until: "dispositioned" } } as const;
+  const move = (to: string, disposition?: string, who = anna) =>
+    moveDeviation({ home: home.path, id, to, disposition, reason: "so", name: who.name, key: who.key });
+  await missing(home, record, {}, "deviation/D");
+  await move("investigating");
+  await missing(home, record, { policy: early }, "deviation/D");
+  await move("dispositioned", "use-as-is");
+  await missing(home, record, {}, "deviation/D");
+  await move("capa");
+  await move("effectiveness-check");
+  await missing(home, record, {}, "deviation/D");
+  await move("closed", undefined, stranger);
+  await missing(home, record, { policy: { signers } }, "deviation/D");
+  assert.equal((await release(home, record)).status, "released");
+});
+
+test("what was rejected or is to be reworked is not released, however far its deviation went", async () => {
+  for (const disposition of ["reject", "rework"]) {
+    using home = new Home();
+    const record = await signed(home, { claims: [checkOf("audio/spread", "untested")] });
+    const [{ id, severity } = { id: "", severity: "" }] = await openDeviations(home.path, record);
+    assert.equal(severity, "minor");
+    const { name, key } = anna;
+    for (const to of ["investigating", "dispositioned", "capa", "effectiveness-check", "closed"]) {
+      const more = to === "dispositioned" ? { disposition } : {};
+      await moveDeviation({ home: home.path, id, to, ...more, reason: "so", name, key });
+    }
+    await missing(home, record, {}, "deviation/D");
+  }
+});
+
+test("a broken history of a deviation, a spoiled signature and a changed record block by name", async () => {
+  using home = new Home();
+  const record = await signed(home, { claims: [checkOf("audio/spread", "untested")] });
+  const [{ id } = { id: "" }] = await openDeviations(home.path, record);
+  const spoil = async (file: string, ...names: string[]) => {
+    const text = home.read(file);
+    home.write(file, text.replace(/[a-z]/, "#"));
+    await missing(home, record, {}, ...names);
+    home.write(file, text);
+  };
+  await spoil(`deviations/${id}/opened.json`, "deviations");
+  await spoil(`signatures/${record.runId}/1.sigstore.json`, "signatures-intact", "signature/review");
+  const text = home.read(`runs/${record.runId}.json`);
+  home.write(`runs/${record.runId}.json`, text.replace('"durationMs": 1000', '"durationMs": 1001'));
+  const wanted = ["record-unchanged", "result-present", "deviations", "signatures-intact"];
+  await missing(home, record, {}, ...wanted, "signature/review", "signature/approval");
+});
+
+test("a result that is gone is missed", async () => {
+  using home = new Home();
+  const record = await signed(home);
+  rmSync(join(home.path, TREE), { recursive: true });
+  await missing(
+    home,
+    record,
+    {},
+    "result-present",
+    "signatures-intact",
+    "signature/review",
+    "signature/approval",
+  );
+});
+
+test("a stage from the cache counts with the sandbox that it was built in", async () => {
+  using home = new Home();
+  const none = home.addRun({ sandbox: { kind: "none", tried: [] } });
+  const sandbox = { kind: "not-used", tried: [] };
+  const cached = (builtInRun: string) =>
+    signed(home, { sandbox, stages: [stageOf("audio", { builtInRun })] });
+  await missing(home, await cached(none.runId), {}, "sandbox", "deviation/D");
+  await missing(home, await cached("20260101T000000009Z-abcdef"), {}, "sandbox");
+  const good = home.addRun();
+  assert.equal((await release(home, await cached(good.runId))).status, "released");
+});
+
+test("nothing is released twice differently: again is the first one, another policy is refused", async () => {
+  using home = new Home();
+  const record = await signed(home);
+  const first = await release(home, record);
+  const before = home.files();
+  const again = await release(home, record, { releaser: bert });
+  assert.equal(again.status, "released-before");
+  assert.deepEqual(again.release, first.release);
+  const strict = { sandboxes: ["bubblewrap"] };
+  const refusesAgain = () =>
+    assert.rejects(release(home, record, { policy: strict }), (error) =>
+      isPipeliteError(error, "RELEASE_EXISTS"),
+    );
+  await refusesAgain();
+  assert.deepEqual(home.files(), before);
+  const file = releaseFile(record.runId);
+  home.write(file, home.read(file).replace("SHA256", "SHA255"));
+  await assert.rejects(release(home, record), (error) => isPipeliteError(error, "RELEASE_EXISTS"));
+});
+
+test("two who release at once release once", async () => {
+  using home = new Home();
+  const record = await signed(home);
+  const outcomes = await Promise.all(
+    [anna, bert, carla].map((releaser) => release(home, record, { releaser })),
+  );
+  const states = outcomes.map(({ status }) => status).toSorted();
+  assert.deepEqual(states, ["released", "released-before", "released-before"]);
+  assert.equal(new Set(outcomes.map((each) => each.release?.releasedBy)).size, 1);
+  assert.equal(readJournal(home.path).filter(({ kind }) => kind === "release").length, 1);
+});
+
+test("when all is there but nobody signs, nothing is released", async () => {
+  using home = new Home();
+  const record = await signed(home);
+  const before = home.files();
+  await assert.rejects(release(home, record, { releaser: null }), (error) =>
+    isPipeliteError(error, "RELEASE_KEY_MISSING"),
+  );
+  assert.deepEqual(home.files(), before);
+  await missing(home, home.addRun(), { releaser: null }, "signature/review", "signature/approval");
+});
+
+test("a release can't be carried to another run", async () => {
+  using home = new Home();
+  const [one, two] = [await signed(home), await signed(home)];
+  await release(home, one);
+  const text = home.read(releaseFile(one.runId));
+  home.write(releaseFile(two.runId), text);
+  const isRefused = (error: unknown) => isPipeliteError(error, "RELEASE_EXISTS");
+  assert.throws(() => readRelease(home.path, two.runId), isRefused);
+  const file = releaseFile(two.runId);
+  appendJournal(home.path, { kind: "release", subject: two.runId, file, digest: digestOfBytes(utf8(text)) });
+  assert.throws(() => readRelease(home.path, two.runId), isRefused);
+});
