@@ -5,69 +5,100 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { estimateCapability } from "../../pipelines/monster-walk/checks/capability.ts";
+import { deviationOf, normalQuantile } from "#quality/index.ts";
+import { significant } from "../../pipelines/monster-walk/checks/figures.ts";
 import { hashTree } from "../../pipelines/monster-walk/checks/tree-hash.ts";
+import type { Deviations } from "../../pipelines/monster-walk/checks/capability-checks.ts";
+import "../rig/own-libraries.ts";
 import { peer } from "../rig/peer.ts";
 
-function group(values: readonly number[], uncertainty = 0) {
-  return { name: "x", values, uncertainties: values.map(() => uncertainty) };
+const { checkCapability } = await import("../../pipelines/monster-walk/checks/capability-checks.ts");
+
+/** Measurements of some harmonics, a list of deviations each, all with one standard uncertainty. */
+function measured(deviations: readonly (readonly number[])[], uncertaintyHz = 0): Deviations[] {
+  const count = deviations[0]?.length ?? 0;
+  return Array.from({ length: count }, (_, window) => ({
+    tones: deviations.map((values, prime) => ({
+      prime,
+      deviationHz: values[window] ?? 0,
+      standardErrorHz: uncertaintyHz,
+    })),
+  }));
 }
 
-/** n values with mean 0 and standard deviation 1 exactly. */
-function standardValues(n: number): number[] {
-  const raw = Array.from({ length: n }, (_, index) =>
-    index < 2 * Math.floor(n / 2) ? (index % 2 === 0 ? 1 : -1) : 0,
+/** Normal values with the standard deviation, 5 of each of 20 harmonics, in an order that does not drift. */
+function scattered(deviation: number): number[][] {
+  let state = 7;
+  const next = (): number => (state = (state * 16_807) % 2_147_483_647) / 2_147_483_647;
+  const order = Array.from({ length: 100 }, (_, rank) => ({ rank, key: next() })).toSorted(
+    (a, b) => a.key - b.key,
   );
-  const scale = Math.sqrt((n - 1) / (2 * Math.floor(n / 2)));
-  return raw.map((value) => value * scale);
+  const raw = order.map(({ rank }) => normalQuantile((rank + 0.5) / order.length));
+  const scale = deviation / deviationOf(raw);
+  return chunk(raw.map((value) => value * scale));
 }
 
-test("the spread is pooled within subgroups, and the indices are the textbook's", () => {
-  const capability = estimateCapability([group([1, 2, 3]), group([2, 4, 6])], { lower: -7, upper: 13 });
-  assert.equal(capability.status, "estimated");
-  assert.equal(capability.n, 6);
-  assert.equal(capability.degreesOfFreedom, 4);
+function chunk(values: readonly number[]): number[][] {
+  return Array.from({ length: values.length / 5 }, (_, index) => values.slice(5 * index, 5 * index + 5));
+}
+
+test("the spread is pooled within harmonics, and the indices are the textbook's", () => {
+  const { document } = checkCapability(
+    measured([
+      [1, 2, 3],
+      [2, 4, 6],
+    ]),
+    { frequencyHz: 10, capability: 1.33 },
+  );
+  const { capability } = document;
+  assert.deepEqual([capability.n, capability.subgroups, capability.degreesOfFreedom], [6, 2, 4]);
   assert.equal(capability.mean, 3);
-  assert.equal(capability.withinDeviation, Math.sqrt(2.5));
-  assert.equal(capability.overallDeviation, Math.sqrt(16 / 5));
-  assert.equal(capability.cp, 20 / (6 * Math.sqrt(2.5)));
-  assert.equal(capability.cpk, 10 / (3 * Math.sqrt(2.5)));
-  assert.equal(capability.ppk, 10 / (3 * Math.sqrt(16 / 5)));
+  assert.equal(capability.withinDeviation, significant(Math.sqrt(2.5)));
+  assert.equal(capability.overallDeviation, significant(Math.sqrt(16 / 5)));
+  assert.equal(capability.cp, significant(20 / (6 * Math.sqrt(2.5))));
+  assert.equal(capability.cpk, significant(7 / (3 * Math.sqrt(2.5))));
+  assert.equal(capability.ppk, significant(7 / (3 * Math.sqrt(16 / 5))));
+  assert.ok((capability.cpkLowerBound ?? 9) < Math.min(capability.cpk ?? 0, capability.ppk ?? 0));
 });
 
-test("the lower bound of Cpk reaches 1.33 from n = 37 on for 1.67, 117 for 1.5 and 14 for 2.0", () => {
-  for (const [cpk, n] of [
-    [1.67, 37],
-    [1.5, 117],
-    [2, 14],
-  ] as const) {
-    const boundOf = (count: number) =>
-      estimateCapability([group(standardValues(count))], { lower: -3 * cpk, upper: 3 * cpk }).cpkLowerBound ??
-      0;
-    assert.ok(boundOf(n) >= 1.33, `${cpk} with ${n}: ${boundOf(n)}`);
-    assert.ok(boundOf(n - 1) < 1.33, `${cpk} with ${n - 1}: ${boundOf(n - 1)}`);
-  }
-});
-
-test("nothing is computed of one value, of none, or of values without any spread or uncertainty", () => {
-  for (const groups of [[], [group([440])], [group([1]), group([2])], [group([5, 5, 5])]]) {
-    const capability = estimateCapability(groups, { lower: -1, upper: 1 });
-    assert.equal(capability.status, "not-computable");
-    assert.deepEqual(
-      [capability.cp, capability.cpk, capability.cpkLowerBound, capability.ppk],
-      [null, null, null, null],
-    );
-  }
-  assert.throws(() => estimateCapability([group([1, 2])], { lower: 1, upper: 1 }), RangeError);
+test("a spread of its own passes when the bound reaches the limit and every assumption holds, and fails without", () => {
+  const steady = measured(scattered(0.1), 0.001);
+  assert.equal(checkCapability(steady, { frequencyHz: 1, capability: 1.33 }).check.status, "passed");
+  assert.equal(checkCapability(steady, { frequencyHz: 0.4, capability: 1.33 }).check.status, "failed");
+  const drifting = measured(
+    chunk(
+      scattered(0.1)
+        .flat()
+        .toSorted((a, b) => a - b),
+    ),
+    0.001,
+  );
+  const { check, document } = checkCapability(drifting, { frequencyHz: 1, capability: 1.33 });
+  assert.equal(check.status, "failed");
+  assert.ok(Number(check.value) > 1.33);
+  assert.equal(document.capability.status, "unsupported");
+  assert.equal(document.assumptions["independence"]?.status, "failed");
 });
 
 test("a spread that the measuring explains gives lower bounds, computed with the uncertainty", () => {
-  const still = estimateCapability([group([0.1, 0.1, 0.1], 0.2)], { lower: -1, upper: 1 });
-  assert.equal(still.status, "gauge-limited");
-  assert.ok(Math.abs((still.cpk ?? 0) - 0.9 / 0.6) < 1e-12);
-  const wide = estimateCapability([group([-1, 0, 1], 0.01)], { lower: -9, upper: 9 });
-  assert.equal(wide.status, "estimated");
-  assert.equal(wide.distinctCategories, 140);
+  const { check, document } = checkCapability(measured(scattered(0.01), 0.2), {
+    frequencyHz: 1,
+    capability: 1.33,
+  });
+  assert.equal(document.capability.status, "gauge-limited");
+  assert.equal(document.capability.cp, significant(1 / 0.6));
+  assert.equal(check.status, "passed");
+  const coarse = checkCapability(measured(scattered(0.01), 0.3), { frequencyHz: 1, capability: 1.33 });
+  assert.equal(coarse.check.status, "failed");
+});
+
+test("nothing is computed of one value, of none, or of values without any spread", () => {
+  for (const values of [[], [[440]], [[5, 5, 5]]]) {
+    const { check, document } = checkCapability(measured(values), { frequencyHz: 1, capability: 1.33 });
+    const { status, cp, cpk, cpkLowerBound, ppk } = document.capability;
+    assert.deepEqual([status, cp, cpk, cpkLowerBound, ppk], ["not-computable", null, null, null, null]);
+    assert.equal(check.status, "not-computable");
+  }
 });
 
 test("hashTree() gives the hash that Nix gives", { skip: peer("nix-hash") }, () => {

@@ -2,19 +2,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AudioInput } from "../../pipelines/monster-walk/checks/chord-checks.ts";
-import { checkChord, splitWindows } from "../../pipelines/monster-walk/checks/chord-checks.ts";
 import { checkProof } from "../../pipelines/monster-walk/checks/proof-checks.ts";
 import { checkSong } from "../../pipelines/monster-walk/checks/song-checks.ts";
 import type { Check } from "../../pipelines/monster-walk/checks/verdict.ts";
 import { attempt, conclude, judgeAtLeast, judgeAtMost } from "../../pipelines/monster-walk/checks/verdict.ts";
-import { checkWalk } from "../../pipelines/monster-walk/checks/walk-checks.ts";
 import { renderChord } from "../../pipelines/monster-walk/sound/chord.ts";
 import { renderWalk } from "../../pipelines/monster-walk/sound/walk.ts";
 import { parseWav, writeWav } from "../../pipelines/monster-walk/sound/wav.ts";
 import audio from "../../pipelines/monster-walk/stages/audio.ts";
-import validation from "../../pipelines/monster-walk/stages/validation.ts";
 import { proofFiles } from "./proof-files.ts";
 import { inputOf } from "./proof-input.ts";
+import "../rig/own-libraries.ts";
+
+const { checkChord, splitWindows } = await import("../../pipelines/monster-walk/checks/chord-checks.ts");
+const { checkWalk } = await import("../../pipelines/monster-walk/checks/walk-checks.ts");
+const { default: validation } = await import("../../pipelines/monster-walk/stages/validation.ts");
 
 const limits = { frequencyHz: 1, capability: 1.33 };
 const facts = proofFiles["facts.json"];

@@ -1,28 +1,64 @@
+// Process capability of the measured frequencies, by the statistics of pipelite/quality. Subgroups are harmonics. Where the
+// spread is below the uncertainty of measuring, the indices are computed with that in its place: lower bounds.
 import { createHash } from "node:crypto";
-import type { Measurement } from "../sound/measurement.ts";
-import type { Capability } from "./capability.ts";
-import { deviationOf, estimateCapability, meanOf, significant } from "./capability.ts";
+import type { CapabilityCheck, CapabilityResult, Indices } from "pipelite/quality";
+import { deviationOf, estimateSigma, judgeCapability, meanOf } from "pipelite/quality";
+import type { MeasuredTone } from "../sound/measurement.ts";
+import { significant } from "./figures.ts";
 import type { Check } from "./verdict.ts";
 import { judgeAtLeast } from "./verdict.ts";
 
 export interface CapabilityLimits {
   /** Half the width of the specification around each nominal frequency. */
   frequencyHz: number;
-  /** Least lower 95 % bound of Cpk. */
+  /** Least lower 95 % bound of Cpk and Ppk. */
   capability: number;
 }
 
+/** Of one window. */
+export interface Deviations {
+  tones: readonly Pick<MeasuredTone, "prime" | "deviationHz" | "standardErrorHz">[];
+}
+
+interface Subgroup {
+  name: string;
+  values: readonly number[];
+  /** Standard uncertainty of each value. */
+  uncertainties: readonly number[];
+}
+
 /** Capability of the measured frequencies against nominal +- limit, and the check of its lower bound. */
-export function checkCapability(measurements: readonly Measurement[], limits: CapabilityLimits) {
+export function checkCapability(measurements: readonly Deviations[], limits: CapabilityLimits) {
   const groups = groupByPrime(measurements);
-  const capability = estimateCapability(groups, { lower: -limits.frequencyHz, upper: limits.frequencyHz });
+  const result = judge(groups, limits);
   return {
-    check: decide(capability, limits),
-    document: describe(groups, { capability, measurements, limits }),
+    check: decide(result, limits),
+    document: describe(groups, { result, measurements, limits }),
   };
 }
 
-function groupByPrime(measurements: readonly Measurement[]) {
+function judge(groups: readonly Subgroup[], { frequencyHz, capability }: CapabilityLimits): CapabilityResult {
+  const uncertainty = uncertaintyOf(groups);
+  return judgeCapability(
+    {
+      groups: groups.map(({ values }) => values),
+      ...(uncertainty > 0 ? { gaugeDeviation: uncertainty } : {}),
+    },
+    {
+      limits: { lower: -frequencyHz, target: 0, upper: frequencyHz },
+      minimum: capability,
+      acceptsGaugeLimited: true,
+    },
+  );
+}
+
+/** Root mean square of the standard uncertainties; 0 when there are none. */
+function uncertaintyOf(groups: readonly Subgroup[]): number {
+  const squares = groups.flatMap(({ uncertainties }) => uncertainties.map((value) => value * value));
+  return squares.length === 0 ? 0 : Math.sqrt(meanOf(squares));
+}
+
+function groupByPrime(measurements: readonly Deviations[]): Subgroup[] {
   const primes = [...new Set(measurements.flatMap(({ tones }) => tones.map((tone) => tone.prime)))];
   return primes.map((prime) => {
     const tones = measurements.flatMap((measurement) =>
@@ -36,29 +72,36 @@ function groupByPrime(measurements: readonly Measurement[]) {
   });
 }
 
-function decide({ status, cpkLowerBound }: Capability, limits: CapabilityLimits): Check {
+/**
+ * Where the gauge limits, the bound decides alone: what the values do below the uncertainty of measuring, and so whether
+ * that is normal, stable and independent, is not the process's. Elsewhere the judgement with all its checks decides.
+ */
+function decide({ status, bound, passed }: CapabilityResult, limits: CapabilityLimits): Check {
   const question = {
     id: "capability.cpk",
-    statement: "The lower 95 % bound of Cpk of the measured frequencies reaches the limit",
+    statement: "The lower 95 % bound of Cpk and Ppk of the measured frequencies reaches the limit",
     limit: limits.capability,
     evidence: "validation/six_sigma_cpk.json#/capability",
   };
-  if (status === "not-computable" || cpkLowerBound === null)
-    return { ...question, status: "not-computable", value: null };
-  return judgeAtLeast(question, significant(cpkLowerBound));
+  if (bound === null) return { ...question, status: "not-computable", value: null };
+  const check = judgeAtLeast(question, significant(bound));
+  return status === "gauge-limited" || passed ? check : { ...check, status: "failed" };
 }
 
 interface Description {
-  capability: Capability;
-  measurements: readonly Measurement[];
+  result: CapabilityResult;
+  measurements: readonly Deviations[];
   limits: CapabilityLimits;
 }
 
-function describe(
-  groups: ReturnType<typeof groupByPrime>,
-  { capability, measurements, limits }: Description,
-) {
-  const rounded = (value: number | null): number | null => (value === null ? null : significant(value));
+function describe(groups: readonly Subgroup[], { result, measurements, limits }: Description) {
+  const { status, reason, n, subgroups, mean, within, overall, bound, gauge } = result;
+  const values = groups.map((group) => group.values);
+  const rounded = (value: number | null | undefined): number | null =>
+    value === null || value === undefined ? null : significant(value);
+  const seen = (method: "pooled" | "overall"): number | null =>
+    within === null ? null : significant(estimateSigma(values, method).value);
+  const spread = (indices: Indices | null): number | null => rounded(indices?.spread?.value);
   return {
     characteristic:
       "deviation of each harmonic's measured frequency from its nominal one, one value for each window",
@@ -69,22 +112,31 @@ function describe(
       frequency: "joint least squares in windows that share no sample",
       spread:
         "standard deviation pooled within harmonics; where it is below the uncertainty of measuring, that",
-      lowerBound: "one-sided 95 %, Bissell: Cpk - 1.645 sqrt(1/(9n) + Cpk^2/(2 df))",
+      lowerBound:
+        "one-sided 95 %, the smaller of those of Cpk and Ppk, by judgeCapability of pipelite/quality",
     },
+    planDigest: result.planDigest,
     capability: {
-      ...capability,
-      mean: rounded(capability.mean),
-      withinDeviation: rounded(capability.withinDeviation),
-      overallDeviation: rounded(capability.overallDeviation),
-      uncertainty: rounded(capability.uncertainty),
-      cp: rounded(capability.cp),
-      cpk: rounded(capability.cpk),
-      cpkLowerBound: rounded(capability.cpkLowerBound),
-      pp: rounded(capability.pp),
-      ppk: rounded(capability.ppk),
+      status,
+      reason,
+      n,
+      subgroups,
+      degreesOfFreedom: within?.sigma.degreesOfFreedom ?? null,
+      mean: within === null ? null : rounded(mean),
+      withinDeviation: seen("pooled"),
+      overallDeviation: seen("overall"),
+      uncertainty: rounded(gauge?.deviation),
+      distinctCategories: gauge?.distinctCategories ?? null,
+      cp: spread(within),
+      cpk: rounded(within?.nearest.value),
+      cpkLowerBound: rounded(bound),
+      pp: spread(overall),
+      ppk: rounded(overall?.nearest.value),
     },
-    // the formulas assume all three; nothing here has looked
-    assumptions: { normality: "untested", stability: "untested", independence: "untested" },
+    /** Of the values as they were measured. */
+    assumptions: Object.fromEntries(
+      result.checks.filter(({ name }) => name !== "gauge").map((check) => [check.name, describeCheck(check)]),
+    ),
     runToRun:
       "the synthesis is exact, so its spread between runs is zero by construction: no index is computed of it",
     subgroups: groups.map(({ name, values, uncertainties }) => ({
@@ -107,6 +159,10 @@ function describe(
   };
 }
 
-function rawValues({ tones }: Measurement): [number, number][] {
+function describeCheck({ status, reason }: CapabilityCheck): { status: string; reason: string } {
+  return { status, reason };
+}
+
+function rawValues({ tones }: Deviations): [number, number][] {
   return tones.map(({ prime, deviationHz }) => [prime, deviationHz]);
 }

@@ -7,7 +7,7 @@ import { plainWindow } from "../sound/walk.ts";
 import type { Recording } from "../sound/wav.ts";
 import { parseWav } from "../sound/wav.ts";
 import type { AudioInput } from "./chord-checks.ts";
-import { significant } from "./capability.ts";
+import { significant } from "./figures.ts";
 import type { Check } from "./verdict.ts";
 import { attempt, judge, judgeAtMost, messageOf } from "./verdict.ts";
 
