@@ -108,7 +108,7 @@ export function judgeTrend(whole: Series, options: TrendOptions = {}): Trend {
   }
   const baseline = baselineOf(series, options.baseline ?? BASELINE_USUAL);
   if (!(baseline.sigma > 0)) return without(withoutSpread(values, baseline));
-  const charts = chartIndividuals(values, { centre: baseline.centre, sigma: baseline.sigma });
+  const charts = chartsOf(series, values, baseline);
   const ewma = chartEwma(values, { centre: baseline.centre, sigma: baseline.sigma });
   const { location } = charts;
   const limits = { lower: at(location.lower, 0), centre: baseline.centre, upper: at(location.upper, 0) };
@@ -132,6 +132,13 @@ export function judgeTrend(whole: Series, options: TrendOptions = {}): Trend {
     signals,
     notes: [...common.notes, ...baselineNotes(baseline)],
   };
+}
+
+/** Times, memory and I/O are never below 0, so no limit of theirs is. */
+function chartsOf({ kind }: Series, values: readonly number[], { centre, sigma }: Baseline): ChartPair {
+  const { location, ...rest } = chartIndividuals(values, { centre, sigma });
+  if (kind === "check" || kind === "claim") return { location, ...rest };
+  return { location: { ...location, lower: location.lower.map((limit) => Math.max(0, limit)) }, ...rest };
 }
 
 function startAt(series: Series, from: string | undefined): Series {

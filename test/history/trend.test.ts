@@ -61,6 +61,12 @@ test("limits are those of the baseline: mean and mean moving range of its values
   }
 });
 
+test("no limit of a time is below 0; one of a check may be", () => {
+  const wide = Array.from({ length: 20 }, (_, at) => (at % 2 === 0 ? 1 : 99));
+  assert.equal(judgeTrend(seriesOf(wide)).limits?.lower, 0);
+  assert.ok((judgeTrend(seriesOf(wide, { kind: "check" })).limits?.lower ?? 0) < -200);
+});
+
 test("a value beyond 3 sigma is a signal of that run alone, with its value and limits", () => {
   const trend = judgeTrend(seriesOf([...STEADY, 100, 106, 100]));
   const found = trend.signals.filter(({ rule }) => rule === "WER1");
