@@ -1,0 +1,155 @@
+// From a pipeline to its release by the command line, and what a user is told on the way.
+import assert from "node:assert/strict";
+import { chmodSync, existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { createRig, type Ended, type Rig } from "../cli/rig.ts";
+
+const rig: Rig = createRig();
+after(() => rig[Symbol.dispose]());
+
+async function ok(...words: string[]): Promise<Ended> {
+  const ended = await rig(...words);
+  assert.equal(ended.code, 0, `${words.join(" ")}\n${ended.stdout}${ended.stderr}`);
+  return ended;
+}
+
+async function json<T>(...words: string[]): Promise<T> {
+  return JSON.parse((await rig(...words, "--json")).stdout) as T;
+}
+
+function folderOf(name: string): string[] {
+  const folder = join(rig.home, "pipelite", name);
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
+
+const file = (name: string) => join(rig.folder, name);
+
+before(async () => {
+  await ok("init");
+  await ok("run", "--quiet");
+  writeFileSync(file("secret.txt"), "correct horse\n");
+  await ok("key", "new", "anna.key");
+  await ok("key", "new", "bert.key", "--passphrase-file", "secret.txt", "--quiet");
+  await ok("key", "new", "carla.key");
+});
+
+interface Released {
+  status: string;
+  missing: string[];
+  policy: { source: string; digest: string };
+  release?: { releasedBy: string; bundleFile: string };
+}
+
+test("key new prints the public key, which its file holds", async () => {
+  const made = await json<{ publicFile: string; publicKey: string; keyId: string }>("key", "new", "dora.key");
+  assert.equal(readFileSync(made.publicFile, "utf8"), made.publicKey);
+  assert.match(made.keyId, /^SHA256:/);
+  const again = await rig("key", "new", "dora.key");
+  assert.equal(again.code, 2);
+  assert.match(again.stderr, /Cannot write a key to .*dora.key/);
+});
+
+test("a run goes through signatures to its release; what is missing is listed on the way", async () => {
+  const first = await rig("release", "latest");
+  assert.equal(first.code, 3);
+  assert.match(first.stdout, /built-in, since there is no release-policy.json/);
+  assert.match(first.stdout, /not released: missing signature\/review, signature\/approval/);
+  assert.deepEqual(folderOf("releases"), []);
+  const signed = await ok("sign", "latest", "--meaning", "review", "--as", "Anna Meier", "--key", "anna.key");
+  assert.match(signed.stdout, /signer {3}Anna Meier\nmeaning {2}review\n/);
+  const bert = ["sign", "latest", "--meaning", "approval", "--as", "Bert Kunz", "--key", "bert.key"];
+  const locked = await rig(...bert);
+  assert.deepEqual([locked.code, /passphrase-file/.test(locked.stderr)], [2, true]);
+  writeFileSync(file("wrong.txt"), "wrong");
+  assert.match((await rig(...bert, "--passphrase-file", "wrong.txt")).stderr, /does not open it/);
+  await ok(...bert, "--passphrase-file", "secret.txt", "--reason", "limits met");
+  const unsigned = await rig("release", "latest");
+  assert.deepEqual([unsigned.code, /Give --as NAME and --key FILE/.test(unsigned.stderr)], [2, true]);
+  const released = await json<Released>("release", "latest", "--as", "Carla Voss", "--key", "carla.key");
+  assert.deepEqual([released.status, released.missing], ["released", []]);
+  assert.equal(released.release?.releasedBy, "Carla Voss");
+  const again = await ok("release", "latest", "--as", "Carla Voss", "--key", "carla.key");
+  assert.match(again.stdout, /released before by Carla Voss/);
+  assert.equal(folderOf("releases").length, 1);
+});
+
+test("verify shows each signature with its meaning, and takes the keys it is given", async () => {
+  const all = await ok("verify", "latest");
+  assert.match(all.stdout, /Anna Meier +- +review .* valid/);
+  assert.match(all.stdout, /all holds\n$/);
+  const one = await rig("verify", "latest", "--key", "anna.key.pub");
+  assert.equal(one.code, 3);
+  assert.match(one.stdout, /Bert Kunz with a key that is not among the given ones/);
+  await ok("verify", "latest", "--key", "anna.key.pub", "--key", "bert.key.pub");
+  const { runId } = await json<{ runId: string }>("verify", "latest");
+  const bundle = join(rig.home, "pipelite/signatures", runId, "2.sigstore.json");
+  const alone = await ok("verify", bundle, "--key", "bert.key.pub");
+  assert.match(alone.stdout, /says +Bert Kunz, approval, .*: limits met/);
+  assert.equal((await rig("verify", bundle, "--key", "anna.key.pub")).code, 3);
+});
+
+test("a policy beside pipeline.ts is found and says who counts", async () => {
+  await ok("run", "--quiet", "--param", "count=900");
+  const signer = (name: string, role: string, key: string) => ({ name, role, key });
+  const policy = {
+    schema: 1,
+    signatures: [{ meaning: "approval", role: "quality" }],
+    signers: [
+      signer("Anna Meier", "author", "anna.key.pub"),
+      signer("Carla Voss", "quality", "carla.key.pub"),
+    ],
+  };
+  writeFileSync(file("release-policy.json"), JSON.stringify(policy));
+  await ok("sign", "latest", "-m", "approval", "--as", "Anna Meier", "--key", "anna.key");
+  const refused = await json<Released>("release", "latest", "--as", "Carla Voss", "--key", "carla.key");
+  assert.deepEqual(refused.missing, ["signature/approval"]);
+  assert.equal(refused.policy.source, file("release-policy.json"));
+  await ok("sign", "latest", "-m", "approval", "--as", "Carla Voss", "--key", "carla.key");
+  const shown = await ok("release", "latest", "--as", "Carla Voss", "--key", "carla.key");
+  assert.match(shown.stdout, /signers {4}Anna Meier \(author\), Carla Voss \(quality\)/);
+  assert.match((await ok("verify", "latest")).stdout, /Carla Voss +quality +approval/);
+  writeFileSync(file("release-policy.json"), "{}");
+  assert.match((await rig("release", "latest")).stderr, /its schema must be 1/);
+});
+
+test("a deviation of a run without a sandbox is listed, moved by signatures and shown with its history", async () => {
+  await ok("run", "--quiet", "--param", "count=800", "--sandbox", "none");
+  interface Listed {
+    deviations: { id: string; kind: string; severity: string; state: string }[];
+  }
+  const { deviations } = await json<Listed>("deviation", "list");
+  const [found] = deviations;
+  assert.deepEqual([found?.kind, found?.severity, found?.state], ["sandbox-downgrade", "critical", "open"]);
+  const id = found?.id ?? "";
+  const signer = ["--as", "Anna Meier", "--key", "anna.key"];
+  const early = await rig("deviation", "move", id, "closed", "--reason", "no", ...signer);
+  assert.equal(early.code, 2);
+  assert.match(early.stderr, /Cannot move the deviation from open to closed/);
+  await ok("deviation", "move", id, "investigating", "--reason", "who asked for it?", ...signer);
+  const decided = ["dispositioned", "--disposition", "reject", "--reason", "no evidence"];
+  const moved = await ok("deviation", "move", id, ...decided, ...signer);
+  assert.match(moved.stdout, /dispositioned \(reject\)/);
+  const listed = await ok("deviation", "list", "latest", "--history");
+  assert.match(listed.stdout, /Anna Meier +open +investigating +who asked for it\?/);
+});
+
+test("a key that others can read is used with a warning", async () => {
+  await ok("run", "--quiet", "--param", "count=700");
+  chmodSync(file("anna.key"), 0o644);
+  const signed = await ok("sign", "latest", "-m", "review", "--as", "Anna Meier", "--key", "anna.key");
+  assert.match(signed.stderr, /warning: others can read the key .*anna.key \(mode 0644\)/);
+});
+
+test("signing by a wrong meaning, an unknown run or a missing key ends with 2 and says what is wrong", async () => {
+  const sign = (run: string, meaning: string, key: string) =>
+    rig("sign", run, "--meaning", meaning, "--as", "Anna Meier", "--key", key);
+  for (const [ended, problem] of [
+    [await sign("latest", "blessing", "anna.key"), /must be one of review, approval/],
+    [await sign("19990101", "review", "anna.key"), /Cannot find the run 19990101/],
+    [await sign("latest", "review", "nobody.key"), /no file .*nobody.key/],
+  ] as const) {
+    assert.equal(ended.code, 2);
+    assert.match(ended.stderr, problem);
+  }
+});
