@@ -40,16 +40,16 @@ function drawSeries(box: Box, { name, unit, values, stability }: Series): string
   if (stability === undefined) return drawPanel(box, { heading, x: [0, 1], y: [0, 1], isEmpty: true }).frame;
   const { centre, lower, upper } = stability.charts.location;
   const [low = Number.NaN, high = Number.NaN] = [lower.at(-1), upper.at(-1)];
-  const { isStable, reason, signals } = stability;
+  const { isStable, signals } = stability;
+  const marked = new Set(signals.flatMap(({ points }) => points));
   const panel = drawPanel(box, {
     heading,
-    note: isStable ? reason : `not stable: ${reason}`,
+    note: `${isStable ? "stable" : "not stable"}; points with a signal by Western Electric: ${marked.size}`,
     x: [0.5, values.length + 0.5],
     y: extentOf([...values, low, high], 0.08),
     right: 84,
     wholeX: true,
   });
-  const marked = new Set(signals.flatMap(({ points }) => points));
   const across = (at: number, style: string) =>
     line(panel.plot.x, panel.y(at), panel.plot.x + panel.plot.width, panel.y(at), style);
   const side = (at: number, word: string, style: string) =>

@@ -53,6 +53,16 @@ const USAGE = [
   ["peak-memory", "peakMemoryBytes", "memory", "B", "Peak memory of building"],
   ["io-read", "ioReadBytes", "io", "B", "Bytes read from storage while building"],
   ["io-write", "ioWriteBytes", "io", "B", "Bytes written to storage while building"],
+  ["minor-faults", "minorFaults", "events", "faults", "Page faults without reading from disk while building"],
+  ["major-faults", "majorFaults", "events", "faults", "Page faults with reading from disk while building"],
+  ["voluntary-switches", "voluntarySwitches", "events", "switches", "Times of waiting while building"],
+  [
+    "involuntary-switches",
+    "involuntarySwitches",
+    "events",
+    "switches",
+    "Times of being interrupted while building",
+  ],
 ] as const;
 
 function stageClaims(stage: StageRecord, index: number): Claim[] {
@@ -75,6 +85,12 @@ function stageClaims(stage: StageRecord, index: number): Claim[] {
   for (const [id, key, source, unit, words] of usage === undefined ? [] : USAGE) {
     const more = { unit, source: usage?.source[source] ?? "unavailable" };
     claims.push(figure(`${name}/${id}`, `${words} ${name}`, `${at}/usage/${key}`, usage?.[key], more));
+  }
+  for (const [position, counter] of (usage?.counters ?? []).entries()) {
+    const statement = `What the counter ${counter.name} said of building ${name}`;
+    const pointer = `${at}/usage/counters/${position}/value`;
+    const more = { unit: counter.unit, source: counter.source };
+    claims.push(figure(`${name}/${counter.name}`, statement, pointer, counter.value, more));
   }
   if (usage?.outOfMemoryKills !== undefined) {
     const statement = `Processes of ${name} that were killed for want of memory`;

@@ -155,11 +155,12 @@ async function keepResult(
   }
   // Loaded here: a run that gathers nothing new needs none of it.
   const { documentsOf, gatherAtEnd } = await import("#documents/index.ts");
+  const { traceFiles } = await import("#trace/files.ts");
   const tree = await addResultTree({
     store,
     results,
     record,
-    files: documentsOf(gatherAtEnd(store.home, record)),
+    files: new Map([...documentsOf(gatherAtEnd(store.home, record)), ...traceFiles(record)]),
   });
   builds.rememberTree(key, tree, record.runId);
   return { tree, evidenceOfRun: record.runId };

@@ -1,6 +1,7 @@
 // A run as spans of time, computed from its record alone: the run, its phases, each stage with what it used, and the times
 // in which a stage was ready and waited for its turn. What is written as Chrome trace, as OTLP or on a terminal is this.
 import { createHash } from "node:crypto";
+import { canonicalJson } from "#base/canonical-json.ts";
 import type { RunRecord, StageRecord } from "#evidence/run-record.ts";
 import { criticalPath } from "./critical-path.ts";
 import { figuresOf } from "./figures.ts";
@@ -44,6 +45,7 @@ export function traceOf(record: RunRecord): Span[] {
     endNs: base + nanoseconds(startMs + durationMs),
   });
   const below = { traceId, parentId: runId };
+  const claims = claimsIn(record);
   const phases = (record.phases ?? []).map(({ name, startMs, durationMs }): Span => ({
     ...below,
     id: idOf(`phase ${name}`),
@@ -51,7 +53,7 @@ export function traceOf(record: RunRecord): Span[] {
     name,
     ...time(startMs, durationMs),
     status: "passed",
-    attributes: {},
+    attributes: claims(`run/phase/${name}/start`, `run/phase/${name}`),
   }));
   const plannedMs = record.phases?.find(({ name }) => name === "build")?.startMs ?? 0;
   const path = criticalPath(record);
@@ -65,11 +67,22 @@ export function traceOf(record: RunRecord): Span[] {
       ...time(startMs, stage.startMs === undefined ? 0 : durationMs),
       status: stage.status,
       ...(failure && { problem: failure.message }),
-      attributes: stageAttributes(stage, path.stages.includes(name)),
+      attributes: {
+        ...stageAttributes(stage, path.stages.includes(name)),
+        ...claims(...[...STAGE_CLAIMS, ...figureNames(stage)].map((id) => `${name}/${id}`)),
+      },
     };
     if (waitedMs < WAIT_MS_MIN) return [span];
-    const wait = { id: idOf(`wait ${name}`), kind: "wait", name, status: "passed", attributes: {} } as const;
-    return [{ ...below, ...wait, ...time(startMs - waitedMs, waitedMs) }, span];
+    const wait: Span = {
+      ...below,
+      id: idOf(`wait ${name}`),
+      kind: "wait",
+      name,
+      ...time(startMs - waitedMs, waitedMs),
+      status: "passed",
+      attributes: claims(`${name}/start`, `${name}/waited`),
+    };
+    return [wait, span];
   });
   const run: Span = {
     traceId,
@@ -78,9 +91,30 @@ export function traceOf(record: RunRecord): Span[] {
     name: record.pipeline,
     ...time(0, record.durationMs),
     status: record.status,
-    attributes: runAttributes(record, path),
+    attributes: {
+      ...runAttributes(record, path),
+      ...claims(
+        ...RUN_CLAIMS,
+        ...Object.keys(record.counts)
+          .toSorted(compare)
+          .map((status) => `run/stages-${status}`),
+      ),
+    },
   };
   return [run, ...phases, ...withSlots(stages)];
+}
+
+/** Claims that a span's numbers are the values of, beside those of its figures. */
+const RUN_CLAIMS = ["run/started-at", "run/duration", "run/critical-path", "run/cores", "run/jobs"];
+const STAGE_CLAIMS = ["start", "duration", "waited", "nar-size"];
+
+/** @returns a function that lists, as an attribute, those of the ids that the run claims */
+function claimsIn(record: RunRecord): (...ids: string[]) => Record<string, AttributeValue> {
+  const known = new Set(record.claims.map(({ id }) => id));
+  return (...ids) => {
+    const found = ids.filter((id) => known.has(id));
+    return found.length === 0 ? {} : { claims: found.join(" ") };
+  };
 }
 
 /**
@@ -121,6 +155,10 @@ function stageAttributes(stage: StageRecord, isCritical: boolean): Record<string
   };
 }
 
+function figureNames({ usage }: StageRecord): string[] {
+  return usage === undefined ? [] : figuresOf(usage).map(({ name }) => name);
+}
+
 /** `cpu-user.ms` and `cpu-user.source`; a figure that could not be had has a source only. */
 function usageAttributes({ usage }: StageRecord): Record<string, AttributeValue> {
   if (usage === undefined) return {};
@@ -148,8 +186,12 @@ function runAttributes(
     node: host.node,
     pipelite: host.pipelite,
     ...(jobs !== undefined && { jobs }),
-    params: JSON.stringify(params),
-    ...Object.fromEntries(Object.entries(counts).map(([status, count]) => [`stages.${status}`, count])),
+    params: canonicalJson(params),
+    ...Object.fromEntries(
+      Object.entries(counts)
+        .map(([status, count]) => [`stages.${status}`, count] as const)
+        .toSorted(([a], [b]) => compare(a, b)),
+    ),
     "critical-path": path.stages.join(" "),
     "critical-path.ms": path.durationMs,
     "clock.source": "wall clock at the start, monotonic clock from there",

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { prettyJson } from "#base/canonical-json.ts";
+import type { Claim } from "#evidence/claims.ts";
 import { criticalPath as longestChain } from "#evidence/critical-path.ts";
 import { writeChromeTrace } from "#trace/chrome.ts";
 import { criticalPath } from "#trace/critical-path.ts";
@@ -273,6 +275,34 @@ test("the same record gives the same bytes, and another duration gives others", 
   );
   const [before, after] = [bytes(walkRecord()), bytes(other)];
   assert.ok(before.every((text, index) => text !== after[index]));
+});
+
+test("the bytes are those of the record, in memory as from its file", () => {
+  fc.assert(
+    fc.property(anyRecord, (record) => {
+      const read = JSON.parse(prettyJson(record)) as typeof record;
+      assert.deepEqual([...traceFiles(read)], [...traceFiles(record)]);
+    }),
+  );
+});
+
+test("spans name the claims that their numbers are the values of, and no others", () => {
+  const record = walkRecord();
+  const ids = ["run/duration", "song/duration", "song/cpu-user", "song/waited", "proof/other"];
+  const claim: Omit<Claim, "id"> = {
+    statement: "",
+    value: 1,
+    formula: "$1",
+    evidence: [],
+    status: "recorded",
+  };
+  const spans = traceOf({ ...record, claims: ids.map((id) => ({ id, ...claim })) });
+  const claimsOf = (kind: string, name: string) =>
+    spans.find((span) => span.kind === kind && span.name === name)?.attributes["claims"];
+  assert.equal(claimsOf("run", "walk"), "run/duration");
+  assert.equal(claimsOf("stage", "song"), "song/duration song/waited song/cpu-user");
+  assert.equal(claimsOf("wait", "song"), "song/waited");
+  assert.equal(claimsOf("stage", "proof"), undefined);
 });
 
 test("a run that had nothing to do has no slots and no counters", () => {
