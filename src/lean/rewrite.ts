@@ -12,16 +12,19 @@ type Leaf = (e: Expr, offset: number) => Expr | undefined;
 /** Above this height the native stack is not used. */
 const RECURSION_HEIGHT_MAX = 800;
 
+const TABLE_SIZE = 1 << 8;
+const STAMP_MAX = 2 ** 31 - 1;
+
 export class Rewriter {
   readonly #terms: Terms;
   readonly #levels: Levels;
   // Answers of the present walk: an open-addressed table whose entries count only with the present stamp.
   #stamp = 0;
   #filled = 0;
-  #stamps = new Int32Array(1 << 12);
-  #offsets = new Int32Array(1 << 12);
-  #keys: (Expr | undefined)[] = Array.from({ length: 1 << 12 });
-  #answers: (Expr | undefined)[] = Array.from({ length: 1 << 12 });
+  #stamps = new Int32Array(TABLE_SIZE);
+  #offsets = new Int32Array(TABLE_SIZE);
+  #keys: (Expr | undefined)[] = Array.from({ length: TABLE_SIZE });
+  #answers: (Expr | undefined)[] = Array.from({ length: TABLE_SIZE });
 
   constructor(terms: Terms, levels: Levels) {
     this.#terms = terms;
@@ -73,7 +76,11 @@ export class Rewriter {
   }
 
   #walk(e: Expr, leaf: Leaf): Expr {
-    this.#stamp++;
+    if (++this.#stamp === STAMP_MAX) {
+      // A stamp used again would bring back answers of an old walk.
+      this.#stamps.fill(0);
+      this.#stamp = 1;
+    }
     this.#filled = 0;
     return e.height > RECURSION_HEIGHT_MAX ? this.#walkDeep(e, leaf) : this.#visit(e, 0, leaf);
   }
@@ -113,6 +120,11 @@ export class Rewriter {
     const stack: [Expr, number][] = [[root, 0]];
     for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
       const [e, offset] = top;
+      if (this.#recall(e, offset) !== undefined) {
+        // A shared part that was put on the stack more than once.
+        stack.pop();
+        continue;
+      }
       const answer = leaf(e, offset) ?? (isLeaf(e) ? e : undefined);
       if (answer !== undefined) this.#remember(e, offset, answer);
       else if (!this.#isPending(stack, e, offset)) this.#remember(e, offset, this.#rebuild(e, offset));
@@ -180,5 +192,6 @@ function isLeaf({ kind }: Expr): boolean {
 }
 
 function slotOf(id: number, offset: number): number {
-  return Math.imul(id ^ (offset << 16) ^ offset, 0x9e3779b1) >>> 8;
+  const h = Math.imul(id + Math.imul(offset, 0x85ebca6b), 0x9e3779b1);
+  return Math.imul(h ^ (h >>> 15), 0xc2b2ae35) >>> 7;
 }

@@ -11,7 +11,7 @@ interface Rest {
   readonly literal: bigint | string;
 }
 
-const SIZE_MIN = 1 << 16;
+const SIZE_MIN = 1 << 10;
 
 export class Terms {
   readonly #none: Expr;

@@ -104,6 +104,16 @@ const DEEP: Readonly<Record<string, () => Export>> = {
     e.raw({ app: { fn: of, arg: at }, ie: 5_000_000 });
     return thm(e, 5_000_000, e.expr(refl(1, Nat, nat(DEPTH))));
   },
+  "successors of a variable, and 0 put in": () => {
+    const base = start("Eq", "Nat");
+    const fn = base.expr(c("Nat.succ"));
+    const type = base.expr(Nat);
+    const [e, body] = deep(base, { k: "loose", index: 0 }, (arg) => ({ app: { fn, arg } }));
+    e.raw({ lam: { name: 0, type, body, binderInfo: "default" }, ie: 5_000_000 });
+    e.raw({ app: { fn: 5_000_000, arg: e.expr(nat(0)) }, ie: 5_000_001 });
+    e.raw({ app: { fn: e.expr(ap(c("Eq", 1), Nat, nat(DEPTH))), arg: 5_000_001 }, ie: 5_000_002 });
+    return thm(e, 5_000_002, e.expr(refl(1, Nat, nat(DEPTH))));
+  },
   "function types": () => {
     const [e, at] = deep(start("True"), c("True"), (body, type) => ({
       forallE: { name: 0, type, body, binderInfo: "default" },
