@@ -8,8 +8,26 @@ import { PipeliteError } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 45_000;
+/** A browser on a busy machine may hang at its start; another try then does. */
+const TRIES = 2;
 const END_OF_OUTPUT = 400;
+
+/** Nothing of the user's, nothing of the network: a page is printed, and that is all. */
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-dev-shm-usage",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-extensions",
+  "--disable-sync",
+  "--no-default-browser-check",
+  "--no-first-run",
+  "--password-store=basic",
+  "--no-pdf-header-footer",
+];
 
 /** @throws PipeliteError BROWSER_NOT_FOUND, PDF_NOT_PRINTED */
 export async function printToPdf(
@@ -23,16 +41,12 @@ export async function printToPdf(
     const source = join(folder, "report.html");
     const target = join(folder, "report.pdf");
     writeFileSync(source, html);
-    const problem = await runBrowser(browser, folder, [
-      "--headless",
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-dev-shm-usage",
-      `--user-data-dir=${join(folder, "profile")}`,
-      "--no-pdf-header-footer",
-      `--print-to-pdf=${target}`,
-      pathToFileURL(source).href,
-    ]);
+    let problem = "";
+    for (let count = 0; count < TRIES && !existsSync(target); count += 1) {
+      const profile = `--user-data-dir=${join(folder, `profile-${count}`)}`;
+      const place = [`--print-to-pdf=${target}`, pathToFileURL(source).href];
+      problem = await runBrowser(browser, folder, [...FLAGS, profile, ...place]);
+    }
     if (!existsSync(target)) throw new PipeliteError("PDF_NOT_PRINTED", { browser, problem });
     return readFileSync(target);
   } finally {
@@ -46,18 +60,32 @@ function findBrowser(path: string): string | undefined {
   return candidates.find((file) => existsSync(file));
 }
 
-/** What the browser said at the end of its output. */
+/** What the browser said at the end of its output. It is ended with all its processes when it takes too long. */
 function runBrowser(browser: string, folder: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(browser, args, {
-      cwd: folder,
-      stdio: ["ignore", "ignore", "pipe"],
-      timeout: TIMEOUT_MS,
-      killSignal: "SIGKILL",
-    });
+    const child = spawn(browser, args, { cwd: folder, stdio: ["ignore", "ignore", "pipe"], detached: true });
     let said = "";
+    const timer = setTimeout(() => endAll(child.pid), TIMEOUT_MS);
+    const finish = (action: () => void) => {
+      clearTimeout(timer);
+      // A process that it left behind would keep the pipe open.
+      child.stderr.destroy();
+      action();
+    };
     child.stderr.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-END_OF_OUTPUT)));
-    child.on("error", reject);
-    child.on("close", (code, signal) => resolve(said.trim() || `it ended with ${signal ?? code}`));
+    child.on("error", (error) => finish(() => reject(error)));
+    child.on("exit", (code, signal) => {
+      endAll(child.pid);
+      finish(() => resolve(said.trim() || `it ended with ${signal ?? code}`));
+    });
   });
+}
+
+function endAll(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // The last of them has ended.
+  }
 }

@@ -55,7 +55,7 @@ const VERDICT = `
 .verdict p{margin:0}
 .verdict-word{font:600 1.75rem/1.25 Charter,"Bitstream Charter",Cambria,Georgia,"Liberation Serif",serif;color:var(--doubt)}
 .verdict-word::first-letter{text-transform:uppercase}
-.verdict-word span{display:inline-block}.verdict-word span::first-letter{text-transform:uppercase}
+.verdict-word span:first-child{display:inline-block}.verdict-word span:first-child::first-letter{text-transform:uppercase}
 .good .verdict-word{color:var(--good)}.bad .verdict-word{color:var(--bad)}
 .facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(11rem,1fr));gap:1rem 1.6rem;margin:1rem 0}
 .facts dt{font-size:.8125rem;color:var(--soft)}

@@ -11,6 +11,7 @@ export function headerHtml(input: DocumentInput, { figure, count }: Parts): Html
   const { record } = input;
   const claims = new Claims(record.claims);
   const status = claims.get("run/status");
+  const qualifier = qualifierOf(input);
   return h(
     "header",
     { class: "head" },
@@ -18,11 +19,12 @@ export function headerHtml(input: DocumentInput, { figure, count }: Parts): Html
     h("h1", {}, h("span", { "data-identifier": "run.json#/pipeline" }, record.pipeline)),
     h(
       "div",
-      { class: `verdict ${toneOf(record.status)}` },
+      { class: `verdict ${qualifier?.tone ?? toneOf(record.status)}` },
       h(
         "p",
         { class: "verdict-word" },
         status === undefined ? record.status : h("span", { "data-claim": status.id }, record.status),
+        qualifier !== undefined && h("span", { class: "qualifier" }, qualifier.words),
       ),
       h("p", { class: "verdict-reason" }, reasonOf(input)),
     ),
@@ -39,6 +41,20 @@ export function headerHtml(input: DocumentInput, { figure, count }: Parts): Html
   );
 }
 
+/** What stands against a run that passed: a reader of one line must not miss it. */
+function qualifierOf({
+  record,
+  audit,
+  deviations,
+}: DocumentInput): { tone: string; words: string } | undefined {
+  if (record.status !== "passed") return undefined;
+  if (audit?.status === "fails") return { tone: "bad", words: ", but the audit fails" };
+  const open = deviations.filter(({ state }) => state !== "closed");
+  if (open.some(({ severity }) => severity === "critical"))
+    return { tone: "bad", words: ", but a critical deviation is open" };
+  return open.length > 0 ? { tone: "doubt", words: ", with open deviations" } : undefined;
+}
+
 function reasonOf({ record, deviations }: DocumentInput): Child {
   if (record.status === "cancelled") return "The run was stopped before it was through.";
   const failed = [
@@ -48,7 +64,7 @@ function reasonOf({ record, deviations }: DocumentInput): Child {
   if (failed.length > 0) return joined(failed, " ");
   const isOpen = deviations.some(({ state }) => state !== "closed");
   return isOpen
-    ? "Every stage gave its output and no check failed; deviations are open."
+    ? "Every stage gave its output and no check failed when the run ended; deviations are open."
     : "Every stage gave its output, no check failed, and no deviation is open.";
 }
 
