@@ -78,13 +78,24 @@ function auditDemand({ policy, audit, record, recordDigest }: ReleaseFacts): Dem
   return demand("audit", audit.status === "holds", wanted, found);
 }
 
-function sandboxDemand({ policy, sandboxes }: ReleaseFacts): Demand {
-  const refused = [...sandboxes].filter(([, kind]) => !policy.sandboxes.includes(kind));
-  const kinds = [...new Set(sandboxes.values())].toSorted();
+/**
+ * Where the run that built a stage left no record (it was killed), an audit that holds stands in: it got the same bytes
+ * in a sandbox of its own.
+ */
+function sandboxDemand({ policy, sandboxes, audit }: ReleaseFacts): Demand {
+  const again = audit?.status === "holds" ? audit.sandbox : undefined;
+  const isAllowed = (kind: string) => policy.sandboxes.includes(kind);
+  const kinds = [...sandboxes].map(([stage, kind]) => {
+    const isRebuilt = kind === "unknown" && again !== undefined;
+    const shown = isRebuilt ? `unknown, and again in ${again} by the audit` : kind;
+    return { stage, shown, isGood: isAllowed(isRebuilt ? again : kind) };
+  });
+  const refused = kinds.filter(({ isGood }) => !isGood);
+  const all = [...new Set(kinds.map(({ shown }) => shown))].toSorted();
   const found =
     refused.length === 0
-      ? kinds.join(", ") || "no stage was built in one"
-      : refused.map(([stage, kind]) => `${stage} in ${kind}`).join(", ");
+      ? all.join(", ") || "no stage was built in one"
+      : refused.map(({ stage, shown }) => `${stage} in ${shown}`).join(", ");
   return demand("sandbox", refused.length === 0, `built in ${policy.sandboxes.join(", ")} only`, found);
 }
 

@@ -89,4 +89,6 @@ export interface AuditOfRun extends AuditFinding {
   runId: string;
   /** `sha256:<hex>` of the file of the record. */
   recordDigest: string;
+  /** What every stage was built in again. */
+  sandbox?: string;
 }

@@ -10,6 +10,7 @@ import type { RunRecord } from "#evidence/run-record.ts";
 import { signStatement, writeBundle, type SigningKey } from "#sign/index.ts";
 import type { AuditFinding, Deviation, Finding, Signal, Transition } from "./deviation.ts";
 import { findingsOf, type FindingSources } from "./findings.ts";
+import { headOf } from "./journal-head.ts";
 import { keepPublicKey, readKeyring } from "./keyring.ts";
 import { digestOfBytes, readEarlier, readRunFile, requireUnchanged } from "./run-file.ts";
 import { nextFile, readSealed, sealFile, withSealLock } from "./sealed.ts";
@@ -235,6 +236,7 @@ export async function moveDeviation(options: MoveDeviation): Promise<Deviation> 
       previous: last,
       signer: { name, keyId: key.publicKey.keyId },
       signedAt: new Date().toISOString(),
+      journalHead: headOf(journal),
     });
     keepPublicKey(home, key.publicKey);
     sealFile(home, {

@@ -8,6 +8,7 @@ import { parseBundle, signStatement, verifyBundle, writeBundle, type SigningKey 
 import { checkDemands, type Demand, type ReleaseFacts } from "./demands.ts";
 import type { AuditOfRun, Deviation, Signal } from "./deviation.ts";
 import { openDeviations, readDeviations } from "./deviations.ts";
+import { headOf, headProblem } from "./journal-head.ts";
 import { keepPublicKey, readKeyring } from "./keyring.ts";
 import { membersOf, textOf } from "./members.ts";
 import type { AppliedPolicy } from "./policy.ts";
@@ -191,6 +192,7 @@ function writeRelease(
     verifier: { id: "pipelite", version: { pipelite: VERSION } },
     runId,
     timeVerified: new Date().toISOString(),
+    journalHead: headOf(journal),
     policy: { source: source === "built-in" ? source : "file", digest, content: policy },
     inputAttestations: signatures.filter(isCounted).map(({ bundleFile }) => input(bundleFile)),
     audit: audit && {
@@ -233,7 +235,7 @@ export function readRelease(home: string, runId: string): Released | undefined {
     const bundle = parseBundle(text);
     const statement = verifyBundle(bundle, readKeyring(home));
     const run = readRunFile(home, runId);
-    const mismatch = subjectProblem(home, run, statement);
+    const mismatch = subjectProblem(home, run, statement) ?? headProblem(statement.predicate, journal);
     if (mismatch !== undefined) throw refuse(mismatch);
     const { predicateType, predicate } = statement;
     const releasedBy = membersOf(predicate["releasedBy"], "releasedBy");

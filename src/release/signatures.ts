@@ -6,6 +6,7 @@ import { readJournal, type JournalEntry } from "#evidence/journal.ts";
 import { parseStorePath, storePathBase } from "#nix/store-path.ts";
 import { parseBundle, signStatement, verifyBundle, writeBundle } from "#sign/index.ts";
 import type { PublicKey, ResourceDigest, SigningKey, Statement } from "#sign/index.ts";
+import { headOf, headProblem } from "./journal-head.ts";
 import { keepPublicKey, readKeyring } from "./keyring.ts";
 import { membersOf, textOf } from "./members.ts";
 import { SIGNATURE_TYPE } from "./predicates.ts";
@@ -42,6 +43,7 @@ export async function signRun({ home, runId, meaning, name, reason, key }: SignR
   const { keyId } = key.publicKey;
   return withSealLock(home, () => {
     const run = requireUnchanged(home, runId);
+    const journal = readJournal(home);
     const repeated = readSignatures(home, runId).find(
       (other) =>
         other.isValid && other.meaning === meaning && (other.signer === name || other.keyId === keyId),
@@ -58,11 +60,12 @@ export async function signRun({ home, runId, meaning, name, reason, key }: SignR
       reason,
       signedAt,
       recordDigest: run.digest,
+      journalHead: headOf(journal),
       displayedAs: `${name}, ${meaning}, ${signedAt}${reason === "" ? "" : `: ${reason}`}`,
     };
     const statement = { subject: subjectsOf(home, run), predicateType: SIGNATURE_TYPE, predicate };
     keepPublicKey(home, key.publicKey);
-    const bundleFile = nextFile(home, folderOf(runId), readJournal(home));
+    const bundleFile = nextFile(home, folderOf(runId), journal);
     const content = writeBundle(signStatement(statement, key));
     sealFile(home, { kind: "signature", subject: runId, file: bundleFile, content });
     const view = readSignatures(home, runId).find((each) => each.bundleFile === bundleFile);
@@ -138,7 +141,8 @@ function viewOf({ home, run, keys, journal, file }: ViewSources): SignatureView 
       sealProblem ??
       (view.runId === run.runId ? undefined : "it is for another run") ??
       (view.recordDigest === run.digest ? undefined : "the record is not the one that was signed") ??
-      subjectProblem(home, run, statement);
+      subjectProblem(home, run, statement) ??
+      headProblem(statement.predicate, journal);
     const { runId: _, ...shown } = view;
     return { ...shown, isValid: problem === undefined, ...(problem !== undefined && { problem }), ...place };
   } catch (error) {

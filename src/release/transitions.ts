@@ -4,6 +4,7 @@ import { PipeliteError } from "#base/errors.ts";
 import type { JournalEntry } from "#evidence/journal.ts";
 import { parseBundle, verifyBundle, type PublicKey, type Statement } from "#sign/index.ts";
 import type { DeviationState, Transition } from "./deviation.ts";
+import { headProblem, type JournalHead } from "./journal-head.ts";
 import { membersOf, optionalTextOf, textOf } from "./members.ts";
 import { TRANSITION_TYPE } from "./predicates.ts";
 import { digestOfBytes, type RunFile } from "./run-file.ts";
@@ -27,6 +28,7 @@ export interface TransitionStatement {
   previous: string;
   signer: { name: string; keyId: string };
   signedAt: string;
+  journalHead: JournalHead;
 }
 
 export function transitionStatement({
@@ -37,7 +39,7 @@ export function transitionStatement({
   ...rest
 }: TransitionStatement): Statement {
   const { from, to, disposition, reason } = move;
-  const { number, previous, signer, signedAt } = rest;
+  const { number, previous, signer, signedAt, journalHead } = rest;
   return {
     subject: [run, opening].map(({ file, digest }) => ({
       name: file,
@@ -55,6 +57,7 @@ export function transitionStatement({
       previous,
       signer,
       signedAt,
+      journalHead,
       displayedAs: `${signer.name}, ${from} to ${to}${disposition === undefined ? "" : ` (${disposition})`}, ${signedAt}: ${reason}`,
     },
   };
@@ -108,7 +111,7 @@ interface Place {
 }
 
 function checkTransition(
-  { run, deviation, opening, keys }: ReadTransitions,
+  { run, deviation, opening, keys, journal }: ReadTransitions,
   { text, file, from, previous }: Place,
 ): Transition | string {
   const bundle = parseBundle(text);
@@ -121,6 +124,8 @@ function checkTransition(
   if (digests[1] !== opening.digest) return "it is over another opening";
   if (textOf(predicate, "previous") !== previous) return "it does not follow the move before it";
   if (textOf(predicate, "from") !== from) return "it starts from another state";
+  const lost = headProblem(predicate, journal);
+  if (lost !== undefined) return lost;
   const signer = membersOf(predicate["signer"], "signer");
   if (textOf(signer, "keyId") !== bundle.keyId) return "it names another key than it is signed with";
   const move = checkMove({

@@ -35,6 +35,7 @@ before(async () => {
 });
 
 interface Released {
+  runId: string;
   status: string;
   missing: string[];
   policy: { source: string; digest: string };
@@ -71,7 +72,10 @@ test("a run goes through signatures to its release; what is missing is listed on
   assert.equal(released.release?.releasedBy, "Carla Voss");
   const again = await ok("release", "latest", "--as", "Carla Voss", "--key", "carla.key");
   assert.match(again.stdout, /released before by Carla Voss/);
-  assert.equal(folderOf("releases").length, 1);
+  const [statement, result] = folderOf("releases").toSorted();
+  assert.deepEqual([statement, result], [`${released.runId}.result`, `${released.runId}.sigstore.json`]);
+  const roots = await ok("store", "root");
+  assert.match(roots.stdout, /releases\/.*\.result/, "a collection keeps what was released");
 });
 
 test("verify shows each signature with its meaning, and takes the keys it is given", async () => {

@@ -286,6 +286,21 @@ test("a stage from the cache counts with the sandbox that it was built in", asyn
     signed(home, { sandbox, stages: [stageOf("audio", { builtInRun })] });
   await missing(home, await cached(none.runId), {}, "sandbox", "deviation/D");
   await missing(home, await cached("20260101T000000009Z-abcdef"), {}, "sandbox");
+  await missing(home, await cached("20260101T000000009Z-abcdef"), { audit: { sandbox: "none" } }, "sandbox");
+  const lost = await cached("20260101T000000009Z-abcdef");
+  const rebuilt = await release(home, lost, { audit: { sandbox: "bubblewrap" } });
+  assert.equal(
+    rebuilt.demands.find(({ name }) => name === "sandbox")?.found,
+    "unknown, and again in bubblewrap by the audit",
+  );
+  assert.equal(rebuilt.status, "released");
+  await missing(
+    home,
+    await cached(none.runId),
+    { audit: { sandbox: "bubblewrap" } },
+    "sandbox",
+    "deviation/D",
+  );
   const good = home.addRun();
   assert.equal((await release(home, await cached(good.runId))).status, "released");
 });

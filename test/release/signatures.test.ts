@@ -3,6 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { isPipeliteError, type ErrorCode } from "#base/errors.ts";
+import { appendJournal, readJournal, type JournalEntry } from "#evidence/journal.ts";
 import { readSignatures, signRun } from "#release/signatures.ts";
 import { sealFile } from "#release/sealed.ts";
 import { verifyBundleFile, verifyRun } from "#release/verify.ts";
@@ -146,6 +147,24 @@ test("a bundle of another run fails under a journal made to fit it: the record i
   const file = `signatures/${two.runId}/1.sigstore.json`;
   sealFile(home.path, { kind: "signature", subject: two.runId, file, content: text });
   assert.deepEqual(problems(home, two.runId), ["it is for another run"]);
+});
+
+test("a journal that was rewritten with a whole chain does not fit what was signed", async () => {
+  using home = new Home();
+  const [other, { runId }] = [home.addRun(), home.addRun()];
+  await sign(home, runId, person("Anna"));
+  const entries = readJournal(home.path);
+  const rewrite = (kept: readonly JournalEntry[]) => {
+    rmSync(home.file("journal.ndjson"));
+    for (const { kind, subject, file, digest } of kept)
+      appendJournal(home.path, { kind, subject, file, digest });
+  };
+  rewrite(entries.filter(({ subject }) => subject !== other.runId));
+  assert.match(problems(home, runId)[0] ?? "", /the journal before it is not the one/);
+  rewrite(
+    entries.map((entry) => (entry.subject === other.runId ? { ...entry, digest: "sha256:00" } : entry)),
+  );
+  assert.match(problems(home, runId)[0] ?? "", /the journal before it is not the one/);
 });
 
 test("a signature that is gone is missed, and one by an unknown key is shown as nobody's", async () => {

@@ -1,4 +1,5 @@
 // `pipelite release`: holds a run against the release policy, and signs that it was released.
+import { join } from "node:path";
 import { EXIT } from "#base/errors.ts";
 import {
   endWith,
@@ -13,7 +14,9 @@ import {
 import { auditForRelease } from "#cli/audit-for-release.ts";
 import { readKey } from "#cli/signing-key.ts";
 import { readSignals } from "#cli/signals.ts";
+import { changeStore } from "#cli/store-argument.ts";
 import { formatTable, formatTime } from "#cli/table.ts";
+import { parseStorePath } from "#nix/store-path.ts";
 import type { Demand } from "#release/demands.ts";
 import { readPolicy, type AppliedPolicy } from "#release/policy.ts";
 import { releaseRun, type ReleaseOutcome } from "#release/release.ts";
@@ -44,6 +47,12 @@ export async function release(context: Context, flags: ReleaseFlags, word: strin
   if (flags.json) printJson(context, documentOf(outcome));
   else print(context, describe(outcome, createPaint(wantsColor(flags.color, context.stdout))));
   if (outcome.status === "refused") return endWith(context, EXIT.verification);
+  const { tree } = record;
+  if (tree !== undefined) {
+    // What was released must be there as long as the statement that says so.
+    const link = join(home, "pipelite/releases", `${runId}.result`);
+    await changeStore(context, flags, (store) => store.addRoot(link, parseStorePath(tree)));
+  }
   const { bundleFile = "" } = outcome.release ?? {};
   say(context, flags, `${home}/pipelite/${bundleFile}`);
 }
