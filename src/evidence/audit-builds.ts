@@ -1,6 +1,6 @@
 // The part of an audit that builds: every derivation of a run once more, in the sandbox that the run was built in, beside
 // the store. A fetch is not made again: its bytes are checked by the hash that its derivation fixes.
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isPipeliteError } from "#base/errors.ts";
 import { isDirectory } from "#base/files.ts";
@@ -41,6 +41,7 @@ export interface RebuildAll {
   jobs: number;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: RebuildProgress) => void) | undefined;
+  isWanted: boolean;
 }
 
 type Built = StageRecord & { drvPath: string; outPath: string };
@@ -50,9 +51,9 @@ export async function rebuildAll(work: RebuildAll): Promise<{
   made: Map<string, Again>;
   sandbox: string;
 }> {
-  const { record, jobs, onProgress } = work;
+  const { record, jobs, onProgress, isWanted } = work;
   const stages = record.stages.filter(isBuilt);
-  const sandbox = await sandboxFor(record);
+  const sandbox = isWanted ? await sandboxFor(record) : { reason: "that was not asked for" };
   const made = new Map<string, Again>();
   const findings = new Map<string, RebuildFinding>();
   const waiting = [...stages];
@@ -119,7 +120,7 @@ async function buildAgain(
       bad.status,
       `${name} was not built again, an input is not what it was: ${bad.reason ?? bad.id}`,
     );
-  const target = join(folder, `made-${path.slice(11, 43)}`);
+  const target = mkdtempSync(join(folder, "made-"));
   try {
     const again = await rebuild(
       {
@@ -129,12 +130,12 @@ async function buildAgain(
         timeoutMs: undefined,
         signal: signal ?? new AbortController().signal,
       },
-      { store, kind: sandbox.kind, folder: join(folder, "builds"), target },
+      { store, kind: sandbox.kind, folder: join(folder, "builds"), target: join(target, "out") },
     );
     signal?.throwIfAborted();
     if (again.status === "cancelled") return end("unavailable", `building ${name} again was stopped`);
     if (again.status === "failed") return end("fails", `building ${name} again: ${again.message}`);
-    return compare({ store, name, drvPath, outPath }, target, again.narHash);
+    return compare({ store, name, drvPath, outPath }, join(target, "out"), again.narHash);
   } catch (error) {
     if (!isPipeliteError(error)) throw error;
     return end("fails", `building ${name} again: ${error.message}`);

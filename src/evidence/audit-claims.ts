@@ -38,7 +38,12 @@ export interface ClaimGround {
 /** Numbers count as equal to this relative difference: a stage may add in another order. */
 const TOLERANCE = 1e-12;
 
-export function judgeClaim(ground: ClaimGround, claim: Claim, expected: Claim | undefined): AuditedClaim {
+/** @param expected what the evidence gives in its place, or why that can't be told */
+export function judgeClaim(
+  ground: ClaimGround,
+  claim: Claim,
+  expected: Claim | Finding | undefined,
+): AuditedClaim {
   const { status: stated, ...rest } = claim;
   const judged = (status: AuditStatus, reason: string, recomputed?: Value): AuditedClaim => ({
     ...rest,
@@ -49,6 +54,8 @@ export function judgeClaim(ground: ClaimGround, claim: Claim, expected: Claim | 
   });
   const ofEvidence = evidenceProblem(ground, claim);
   if (ofEvidence?.status === "unavailable") return judged("unavailable", ofEvidence.reason ?? "");
+  if (expected !== undefined && !("formula" in expected))
+    return judged(expected.status, expected.reason ?? "");
   const altered = difference(claim, expected);
   if (altered !== undefined) return judged("fails", altered);
   if (ofEvidence !== undefined) return judged("fails", ofEvidence.reason ?? ofEvidence.id);

@@ -12,6 +12,7 @@ import { openStore } from "#store/store.ts";
 import type { Store } from "#store/store.ts";
 import { rebuildAll, type RebuildFinding, type RebuildProgress } from "./audit-builds.ts";
 import { judgeClaim, type AuditedClaim, type ClaimGround } from "./audit-claims.ts";
+import type { Claim } from "./claims.ts";
 import { EvidenceFiles } from "./evidence-files.ts";
 import type { Value } from "./formula.ts";
 import { appendJournal, digestOf } from "./journal.ts";
@@ -23,8 +24,10 @@ import {
   checkTree,
   fails,
   holds,
+  unavailable,
   type AuditStatus,
   type Finding,
+  type TreeHashes,
 } from "./integrity.ts";
 import { outputClaims } from "./output-claims.ts";
 import { claimsOfRun } from "./run-claims.ts";
@@ -46,24 +49,38 @@ export interface AuditOptions {
   jobs?: number | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: RebuildProgress) => void) | undefined;
+  /** Kept from audit to audit of one process: a tree that is the same by its inodes and times is not read again. */
+  hashes?: TreeHashes | undefined;
+  /** false: build nothing again; what only that can tell is unavailable then. */
+  rebuild?: boolean | undefined;
 }
 
 /** Audits a run of the store at `home`; changes nothing there. @throws what opening the store throws */
 export async function auditRun(
   home: string,
   record: RunRecord,
-  { jobs = availableParallelism(), signal, onProgress }: AuditOptions = {},
+  options: AuditOptions = {},
 ): Promise<AuditReport> {
+  const { jobs = availableParallelism(), signal, onProgress, rebuild = true, hashes = new Map() } = options;
   const auditedAt = new Date().toISOString();
   const temporary = join(home, "pipelite", "tmp");
   mkdirSync(temporary, { recursive: true });
   const folder = mkdtempSync(join(temporary, "audit-"));
   const store = openStore(home, { readOnly: true });
   try {
-    const paths = checkPaths(store, record);
+    const paths = checkPaths(store, record, hashes);
     const own = [...checkJournal(home, record), ...checkRecord(home, record)];
     const others = [...checkTree(store, record), ...checkBuilds(home, record)];
-    const builds = await rebuildAll({ store, record, folder, paths, jobs, signal, onProgress });
+    const builds = await rebuildAll({
+      store,
+      record,
+      folder,
+      paths,
+      jobs,
+      signal,
+      onProgress,
+      isWanted: rebuild,
+    });
     const ground: ClaimGround = {
       store,
       record: JSON.parse(JSON.stringify(record)) as Value,
@@ -73,7 +90,7 @@ export async function auditRun(
       files: new EvidenceFiles(),
     };
     const { expected, missing } = expectedClaims(store, record);
-    const claims = record.claims.map((claim) => judgeClaim(ground, claim, expected.get(claim.id)));
+    const claims = record.claims.map((claim) => judgeClaim(ground, claim, expected(claim)));
     const integrity = [...own, ...paths.values(), ...others, ...missing];
     const all = [...claims, ...integrity, ...builds.findings].map(({ status }) => status);
     return {
@@ -110,7 +127,7 @@ export function readAudit(home: string, runId: string): AuditReport | undefined 
 }
 
 /** Everything that the record names and that this needs, each once. */
-function checkPaths(store: Store, record: RunRecord): Map<string, Finding> {
+function checkPaths(store: Store, record: RunRecord, hashes: TreeHashes): Map<string, Finding> {
   const { stages, materials, results, tree } = record;
   const named = [
     ...stages.flatMap(({ drvPath, graphDrvPath, outPath }) => [drvPath, graphDrvPath, outPath]),
@@ -121,45 +138,48 @@ function checkPaths(store: Store, record: RunRecord): Map<string, Finding> {
   const paths = [...new Set(named)].map(parseStorePath);
   const present = paths.filter((path) => store.isValid(path));
   const all = new Set<StorePath>([...paths, ...store.closure(present)]);
-  return new Map([...all].toSorted().map((path) => [path, checkPath(store, path)]));
+  return new Map([...all].toSorted().map((path) => [path, checkPath(store, path, hashes)]));
 }
 
 /** The claims that the evidence gives, and those of them that the record lacks. */
-function expectedClaims(store: Store, record: RunRecord) {
+function expectedClaims(
+  store: Store,
+  record: RunRecord,
+): { expected: (claim: Claim) => Claim | Finding | undefined; missing: Finding[] } {
   const locate = (path: string) => store.physical(parseStorePath(path));
   const { claims, ...bare } = record;
-  const isThere = (path: string | undefined) => path !== undefined && existsSync(locate(path));
-  const outputs = {
-    stages: record.stages.filter(({ outPath }) => outPath === undefined || isThere(outPath)),
-    materials: record.materials,
-    results: Object.fromEntries(Object.entries(record.results).filter(([, path]) => isThere(path))),
-  };
+  const isThere = (path: string | undefined) => path === undefined || existsSync(locate(path));
+  const stages = record.stages.filter(({ outPath }) => isThere(outPath));
+  const results = Object.fromEntries(Object.entries(record.results).filter(([, path]) => isThere(path)));
   const isWhole =
-    outputs.stages.length === record.stages.length &&
-    Object.keys(outputs.results).length === Object.keys(record.results).length;
-  let ofOutputs: ReturnType<typeof outputClaims>;
+    stages.length === record.stages.length &&
+    Object.keys(results).length === Object.keys(record.results).length;
+  let ofOutputs: Claim[];
   try {
-    ofOutputs = outputClaims({ ...record, ...outputs }, locate);
+    ofOutputs = outputClaims({ stages, results, materials: record.materials }, locate);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { expected: new Map(), missing: [fails("claims", `the outputs give no claims: ${reason}`)] };
+    return {
+      expected: () => undefined,
+      missing: [fails("claims", `the outputs give no claims: ${reason}`)],
+    };
   }
-  const expected = new Map(claimsOfRun(bare, ofOutputs).map((claim) => [claim.id, claim]));
-  const stated = new Set(claims.map(({ id }) => id));
-  const lacking = [...expected.keys()].filter((id) => !stated.has(id));
-  const missing =
-    lacking.length > 0
-      ? [fails("claims", `run.json#/claims lacks ${lacking.join(", ")}, which the evidence gives`)]
-      : isWhole && stated.size !== claims.length
-        ? [fails("claims", "run.json#/claims has two claims of one id")]
-        : [holds("claims")];
-  // Where an output is gone, how many claims there should be can't be told.
-  if (!isWhole) for (const id of [...expected.keys()].filter(isCount)) expected.delete(id);
-  return { expected, missing };
+  const given = new Map(claimsOfRun(bare, ofOutputs).map((claim) => [claim.id, claim]));
+  const uncounted = "not all outputs are in the store, so how many claims there are can't be told";
+  return {
+    expected: ({ id }) =>
+      !isWhole && id.startsWith("run/claims") ? unavailable(id, uncounted) : given.get(id),
+    missing: [missingClaims(claims, given)],
+  };
 }
 
-function isCount(id: string): boolean {
-  return id.startsWith("run/claims");
+function missingClaims(claims: readonly Claim[], given: ReadonlyMap<string, Claim>): Finding {
+  const stated = new Set(claims.map(({ id }) => id));
+  const lacking = [...given.keys()].filter((id) => !stated.has(id));
+  if (lacking.length > 0)
+    return fails("claims", `run.json#/claims lacks ${lacking.join(", ")}, which the evidence gives`);
+  if (stated.size < claims.length) return fails("claims", "run.json#/claims has two claims of one id");
+  return holds("claims");
 }
 
 function worstOf(findings: readonly Finding[], id: string): Finding {

@@ -8,11 +8,11 @@ import { hex } from "#base/bytes.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { readBuild } from "#build/builds.ts";
 import { logFile } from "#build/log-file.ts";
-import { contentAddressedPath, parseContentAddress } from "#nix/content-address.ts";
+import { contentAddressedPath, parseContentAddress, type ContentAddress } from "#nix/content-address.ts";
 import { parseStorePath, storePathBase, type StorePath } from "#nix/store-path.ts";
 import type { PathInfo } from "#store/query.ts";
 import type { Store } from "#store/store.ts";
-import { dumpTree, scanTree } from "#store/tree.ts";
+import { dumpTree, fingerprintOf, scanTree } from "#store/tree.ts";
 import { readJournal, type JournalEntry } from "./journal.ts";
 import { wholeRecord } from "./repeat.ts";
 import { sums } from "./result-tree.ts";
@@ -95,8 +95,18 @@ export function checkRecord(home: string, record: RunRecord): Finding[] {
   return [holds(id)];
 }
 
+/** Trees by what changes with every change of them on disk. */
+export type TreeHashes = Map<string, Pathed>;
+
+interface Pathed {
+  narHash: Uint8Array;
+  narSize: number;
+  /** What the content address is over. */
+  digest: Uint8Array;
+}
+
 /** Whether the name of a store path follows from its bytes, and the database says of it what is so. */
-export function checkPath(store: Store, path: StorePath): Finding {
+export function checkPath(store: Store, path: StorePath, hashes: TreeHashes): Finding {
   const info = store.info(path);
   const file = store.physical(path);
   const isThere = lstatSync(file, { throwIfNoEntry: false }) !== undefined;
@@ -106,20 +116,17 @@ export function checkPath(store: Store, path: StorePath): Finding {
   }
   if (!isThere) return fails(path, `${path} is registered, but not on disk`);
   try {
-    return compareWithBytes(info, file);
+    return compareWithBytes(info, file, hashes);
   } catch (error) {
     if (!isPipeliteError(error)) throw error;
     return fails(path, `${path}: ${error.message}`);
   }
 }
 
-function compareWithBytes(info: PathInfo, file: string): Finding {
+function compareWithBytes(info: PathInfo, file: string, hashes: TreeHashes): Finding {
   const { path, contentAddress, references } = info;
   const address = contentAddress === undefined ? undefined : parseContentAddress(contentAddress);
-  const digest = createHash(address?.hash.algorithm ?? "sha256");
-  const isFlat = address !== undefined && address.method !== "recursive";
-  const update = (chunk: Uint8Array): void => void digest.update(chunk);
-  const { narHash, narSize } = dumpTree(scanTree(file), isFlat ? { content: update } : { sink: update });
+  const { narHash, narSize, digest } = hashOf(file, address, hashes);
   if (hex(info.narHash) !== hex(narHash))
     return fails(
       path,
@@ -129,12 +136,26 @@ function compareWithBytes(info: PathInfo, file: string): Finding {
     return fails(path, `${path}: its archive has ${narSize} bytes, the database says ${info.narSize}`);
   // Named by its derivation: building that again is what checks it.
   if (address === undefined) return holds(path);
-  const hash = { algorithm: address.hash.algorithm, bytes: digest.digest() };
+  const hash = { algorithm: address.hash.algorithm, bytes: digest };
   if (contentAddressedPath(path, { method: address.method, hash }, references) !== path)
     return fails(path, `${path}: its name does not follow from its bytes and references`);
   if (hex(hash.bytes) !== hex(address.hash.bytes))
     return fails(path, `${path}: the database has another content address, ${contentAddress}`);
   return holds(path);
+}
+
+function hashOf(file: string, address: ContentAddress | undefined, hashes: TreeHashes): Pathed {
+  const tree = scanTree(file, { signatures: true });
+  const { method = "recursive", hash } = address ?? {};
+  const key = `${hex(fingerprintOf(tree).fingerprint)} ${method} ${hash?.algorithm ?? ""}`;
+  const known = hashes.get(key);
+  if (known !== undefined) return known;
+  const digest = createHash(hash?.algorithm ?? "sha256");
+  const update = (chunk: Uint8Array): void => void digest.update(chunk);
+  const whole = dumpTree(tree, method === "recursive" ? { sink: update } : { content: update });
+  const pathed = { ...whole, digest: digest.digest() };
+  hashes.set(key, pathed);
+  return pathed;
 }
 
 /** The links of the result tree, its copy of the record, and its sums. */

@@ -36,6 +36,8 @@ export interface JournalEntry {
   digest: string;
   /** `sha256:<hex>` of the line before, without its end; of nothing for the first. */
   previous: string;
+  /** `sha256:<hex>` of this entry as JSON without this member: what shows a change of the last line. */
+  own: string;
   /** What a killed process had written of an entry at this place. */
   torn?: string;
 }
@@ -57,7 +59,7 @@ export function appendJournal(home: string, entry: NewEntry): JournalEntry {
     lock(fd);
     const { last, end, torn } = readEnd(fd, file);
     const { kind, subject, file: about, digest } = entry;
-    const whole: JournalEntry = {
+    const content = {
       sequence: last === undefined ? 1 : parseLine(last, file, "last").sequence + 1,
       at: new Date().toISOString(),
       kind,
@@ -67,6 +69,7 @@ export function appendJournal(home: string, entry: NewEntry): JournalEntry {
       previous: digestOf(last ?? ""),
       ...(torn !== "" && { torn }),
     };
+    const whole: JournalEntry = { ...content, own: digestOf(JSON.stringify(content)) };
     writeAt(fd, `${JSON.stringify(whole)}\n`, end);
     return whole;
   } finally {
@@ -86,6 +89,9 @@ export function readJournal(home: string): JournalEntry[] {
       throw broken(file, index + 1, `it is numbered ${String(entry.sequence)}`);
     if (entry.previous !== digestOf(previous))
       throw broken(file, index + 1, "it does not follow from the line before");
+    const { own, ...content } = entry;
+    if (own !== digestOf(JSON.stringify(content)))
+      throw broken(file, index + 1, "it is not what was written");
     previous = line;
     return entry;
   });

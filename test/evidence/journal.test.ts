@@ -81,6 +81,8 @@ const CHANGES: Record<string, (lines: string[]) => string[]> = {
   "a line is put in twice": (lines) => lines.toSpliced(1, 0, lines[1] ?? ""),
   "a digest is edited": (lines) => lines.with(1, (lines[1] ?? "").replace("sha256:0", "sha256:1")),
   "a time is edited": (lines) => lines.with(1, (lines[1] ?? "").replace('"at":"2', '"at":"3')),
+  "the time of the last line is edited": (lines) =>
+    lines.with(3, (lines[3] ?? "").replace('"at":"2', '"at":"3')),
   "a number is edited": (lines) => lines.with(3, (lines[3] ?? "").replace('"sequence":4', '"sequence":5')),
   "a line is no JSON": (lines) => lines.with(1, "nothing"),
 };

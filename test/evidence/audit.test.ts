@@ -1,0 +1,586 @@
+// The audit: it holds for what a run left, and fails, naming the place, for every change of it. A change of the record is
+// tried in two ways: as it is, which its digest in the journal shows, and forged, with a journal that agrees.
+import assert from "node:assert/strict";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { removeTree } from "#base/files.ts";
+import { auditRun, readAudit, type AuditOptions, type AuditReport } from "#evidence/audit.ts";
+import { journalled } from "#evidence/journal.ts";
+import { outputClaims } from "#evidence/output-claims.ts";
+import { claimsOfRun } from "#evidence/run-claims.ts";
+import type { RunRecord } from "#evidence/run-record.ts";
+import { parseStorePath } from "#nix/store-path.ts";
+import { readRun } from "#run/records.ts";
+import { openStore } from "#store/store.ts";
+import { pipelite } from "../rig/command.ts";
+import { Project } from "../rig/project.ts";
+import { Tamper } from "./tamper.ts";
+
+const files = {
+  "pipeline.ts": `
+import { param, pipeline, source, stage, timings } from "pipelite";
+const samples = source("samples");
+const measure = stage(() => import("./measure.ts"), { samples, scale: param.integer({ default: 2 }) });
+const judge = stage(() => import("./judge.ts"), { measure });
+const report = stage(() => import("./report.ts"), { times: timings(measure, judge) });
+export default pipeline({ measure, judge, report });
+`,
+  "samples/values.txt": "1\n2\n4\n",
+  "measure.ts": `
+import type { Source } from "pipelite";
+export default async function measure({ samples, scale }: { samples: Source; scale: number }) {
+  const values = (await samples.text("values.txt")).trim().split("\\n").map((line) => scale * Number(line));
+  console.log("measured", values.length);
+  return {
+    "tone.wav": new Uint8Array([82, 73, 70, 70, 36, 0, 0, 0, 87, 65, 86, 69]),
+    "measurements.json": { values: values.map((value) => ({ value })) },
+  };
+}
+`,
+  "judge.ts": `
+import type { Input } from "pipelite";
+import type measure from "./measure.ts";
+export default async function judge({ measure: of }: { measure: Input<typeof measure> }) {
+  const { values } = await of.json("measurements.json");
+  const greatest = Math.max(...values.map(({ value }) => value));
+  return {
+    "verdict.json": {
+      status: "passed",
+      checks: [
+        {
+          id: "greatest",
+          statement: "No value is above the limit",
+          value: greatest,
+          unit: "V",
+          limit: 10,
+          status: greatest <= 10 ? "passed" : "failed",
+          formula: "max($1)",
+          accept: "value <= limit",
+          evidence: "measure/measurements.json#/values/*/value",
+        },
+        { id: "count", statement: "There are values", value: values.length, status: "passed" },
+      ],
+    },
+  };
+}
+`,
+  "report.ts": `
+import type { Source } from "pipelite";
+export default async function report({ times }: { times: Source }) {
+  return { "report.txt": String((await times.bytes()).length) };
+}
+`,
+};
+
+let project: Project;
+let record: RunRecord;
+const hashes: NonNullable<AuditOptions["hashes"]> = new Map();
+before(async () => {
+  project = new Project(files);
+  const { runId } = await project.run({ out: join(project.folder, "result") });
+  record = readRun(project.home, runId);
+  // So that the journal has more lines than one.
+  await project.run({ paranoid: true });
+});
+after(() => project[Symbol.dispose]());
+
+function reasonsOf({ claims, integrity, rebuilds }: AuditReport): string {
+  return [...claims, ...integrity, ...rebuilds]
+    .flatMap(({ status, reason }) => (status === "fails" ? [reason ?? "no reason"] : []))
+    .join("\n");
+}
+
+test("a run that nobody touched holds: every claim, every file, every build", async () => {
+  const report = await auditRun(project.home, record);
+  assert.equal(reasonsOf(report), "");
+  assert.equal(report.status, "holds");
+  assert.deepEqual(
+    report.rebuilds.map(({ stage, status, narHash }) => [stage, status, narHash]),
+    record.stages.map(({ name, narHash }) => [name, "holds", narHash]),
+  );
+  const greatest = report.claims.find(({ id }) => id === "judge/greatest");
+  assert.deepEqual([greatest?.status, greatest?.recomputed, greatest?.stated], ["holds", 8, "passed"]);
+  assert.deepEqual(
+    report.claims.map(({ id }) => id),
+    record.claims.map(({ id }) => id),
+  );
+  assert.deepEqual(
+    readdirSync(join(project.home, "pipelite/tmp")).filter((name) => name.startsWith("audit-")),
+    [],
+  );
+});
+
+test("without building again, what only that can tell is unavailable, and so is the whole", async () => {
+  const { status, claims } = await auditRun(project.home, record, { rebuild: false, hashes });
+  assert.equal(status, "unavailable");
+  const statusOf = (id: string) => claims.find((claim) => claim.id === id)?.status;
+  assert.deepEqual(["judge/greatest", "judge/count", "judge/nar-hash", "judge/nar-size"].map(statusOf), [
+    "holds",
+    "unavailable",
+    "unavailable",
+    "holds",
+  ]);
+});
+
+const claimOf = ({ claims }: RunRecord, id: string) => {
+  const found = claims.find((claim) => claim.id === id);
+  assert.ok(found, id);
+  return found;
+};
+
+type Whole = RunRecord["stages"][number] &
+  Record<"outPath" | "narHash" | "drvPath", string> & { narSize: number };
+
+function stageAt({ stages }: RunRecord, index: number): Whole {
+  const found = stages[index];
+  assert.ok(found?.outPath !== undefined && found.narHash !== undefined);
+  return found as Whole;
+}
+
+function usageOf({ stages: [stage] }: RunRecord) {
+  assert.ok(stage?.usage);
+  return stage.usage;
+}
+
+function materialOf({ materials: [material] }: RunRecord) {
+  assert.ok(material);
+  return material;
+}
+
+interface Change {
+  change: (tamper: Tamper) => void;
+  /** What one of the reasons must say. */
+  reason: RegExp;
+  /** Only building again can tell. */
+  rebuild?: boolean;
+}
+
+const OUTPUTS: Record<string, Change> = {
+  "a byte of a recording": {
+    change: (t) =>
+      t.edit(t.path(t.stage("measure").outPath, "tone.wav"), (text) => text.replace("WAVE", "WAVF")),
+    reason: /-measure: its bytes have NAR hash/,
+  },
+  "a measured value": {
+    change: (t) =>
+      t.edit(t.path(t.stage("measure").outPath, "measurements.json"), (text) => text.replace("8", "9")),
+    reason: /-measure: its bytes have NAR hash/,
+  },
+  "the value of a check": {
+    change: (t) => t.edit(t.path(t.stage("judge").outPath, "verdict.json"), (text) => text.replace("8", "7")),
+    reason: /its value is 8, and by the evidence 7/,
+  },
+  "the statement of a check": {
+    change: (t) =>
+      t.edit(t.path(t.stage("judge").outPath, "verdict.json"), (text) => text.replace("No value", "No")),
+    reason: /its statement is/,
+  },
+  "a file too many in an output": {
+    change: (t) => t.add(t.path(t.stage("measure").outPath, "more.txt"), "more"),
+    reason: /-measure: its bytes have NAR hash/,
+  },
+  "a file too few in an output": {
+    change: (t) => t.remove(t.path(t.stage("measure").outPath, "tone.wav")),
+    reason: /measure\/files.*|its value is 2, and by the evidence 1/,
+  },
+  "an output that can be executed": {
+    change: (t) => t.setMode(t.path(t.stage("measure").outPath, "tone.wav"), 0o555),
+    reason: /-measure: its bytes have NAR hash/,
+  },
+  "an output that is gone from disk": {
+    change: (t) => t.remove(t.path(t.stage("measure").outPath)),
+    reason: /-measure is registered, but not on disk/,
+  },
+  "an output with another's content": {
+    change: (t) => t.replace(t.path(t.stage("measure").outPath), t.path(t.stage("judge").outPath)),
+    reason: /-measure: its bytes have NAR hash/,
+  },
+  "a source": {
+    change: (t) =>
+      t.edit(t.path(t.record.materials[0]?.path ?? "", "values.txt"), (text) => text.replace("4", "3")),
+    reason: /-samples: its bytes have NAR hash/,
+  },
+  "the timings that a stage read": {
+    change: (t) => {
+      const { path = "" } = t.record.materials.find(({ kind }) => kind === "timings") ?? {};
+      t.edit(t.path(path), (text) => text.replace("measure", "measurf"));
+    },
+    reason: /-timings\.json: its bytes have NAR hash/,
+  },
+  "a derivation": {
+    change: (t) =>
+      t.edit(t.path(t.stage("judge").drvPath), (text) =>
+        text.replace("x86_64", "x86_65").replace("aarch64", "aarch65"),
+      ),
+    reason: /-judge\.drv: its bytes have NAR hash/,
+  },
+  "the graph's derivation": {
+    change: (t) =>
+      t.edit(t.path(t.record.stages[0]?.graphDrvPath ?? ""), (text) => text.replace("Derive", "derive")),
+    reason: /\.drv: its bytes have NAR hash/,
+  },
+  "the code that a stage ran": {
+    change: (t) => {
+      const drv = readFileSync(t.path(t.stage("judge").drvPath), "latin1");
+      const code = [...drv.matchAll(/\/nix\/store\/[0-9a-z]{32}-[\w.-]+/g)].map(([path]) => path);
+      const bundle = code.find((path) => path.endsWith(".mjs") || path.endsWith(".js"));
+      assert.ok(bundle, code.join(" "));
+      t.edit(t.path(bundle), (text) => `${text}//`);
+    },
+    reason: /its bytes have NAR hash/,
+  },
+  "a log": {
+    change: (t) => {
+      const base = t.stage("measure").drvPath.slice("/nix/store/".length);
+      t.edit(join(t.home, "nix/var/log/nix/drvs", base.slice(0, 2), base.slice(2)), (text) => `${text}x`);
+    },
+    reason: /the log of measure, .* is not the one/,
+  },
+  "the sums in the result": {
+    change: (t) =>
+      t.edit(t.path(t.record.tree ?? "", "evidence/SHA256SUMS"), (text) => text.replace(/^./, "g")),
+    reason: /SHA256SUMS are not the sums/,
+  },
+  "the record in the result": {
+    change: (t) =>
+      t.edit(t.path(t.record.tree ?? "", "evidence/run.json"), (text) =>
+        text.replace('"cores": ', '"cores": 1'),
+      ),
+    reason: /evidence\/run\.json is not the record/,
+  },
+  "a link of the result": {
+    change: (t) =>
+      t.relink(t.path(t.record.tree ?? "", "measure"), `../${t.stage("judge").outPath.slice(11)}`),
+    reason: /its links are not those/,
+  },
+  "a log in the result": {
+    change: (t) => t.remove(t.path(t.record.tree ?? "", "evidence/logs/measure.log")),
+    reason: /its bytes have NAR hash/,
+  },
+};
+
+const DATABASES: Record<string, Change> = {
+  "a NAR hash in the store's database": {
+    change: (t) =>
+      t.storeRow(
+        "update ValidPaths set hash = ? where path = ?",
+        `sha256:${"0".repeat(64)}`,
+        t.stage("measure").outPath,
+      ),
+    reason: /-measure: its bytes have NAR hash/,
+  },
+  "a size in the store's database": {
+    change: (t) =>
+      t.storeRow("update ValidPaths set narSize = narSize + 8 where path = ?", t.stage("measure").outPath),
+    reason: /-measure: its archive has/,
+  },
+  "a content address in the store's database": {
+    change: (t) =>
+      t.storeRow(
+        "update ValidPaths set ca = ? where path = ?",
+        `fixed:r:sha256:${"0".repeat(52)}`,
+        t.stage("measure").outPath,
+      ),
+    reason: /-measure: the database has another content address/,
+  },
+  "a reference in the store's database": {
+    change: (t) =>
+      t.storeRow(
+        "delete from Refs where referrer = (select id from ValidPaths where path = ?) and reference = (select id from ValidPaths where path = ?)",
+        t.record.tree ?? "",
+        t.stage("judge").outPath,
+      ),
+    reason: /its name does not follow from its bytes and references/,
+  },
+  "bytes, and the NAR hash in the database with them": {
+    change: (t) => {
+      const path = t.stage("measure").outPath;
+      t.edit(t.path(path, "tone.wav"), (text) => text.replace("WAVE", "WAVF"));
+      using store = openStore(t.home, { readOnly: true });
+      const { narHash } = store.dumpNar(parseStorePath(path), () => {});
+      t.storeRow(
+        "update ValidPaths set hash = ? where path = ?",
+        `sha256:${Buffer.from(narHash).toString("hex")}`,
+        path,
+      );
+    },
+    reason: /-measure: its name does not follow from its bytes/,
+  },
+  "an output in the table of builds": {
+    change: (t) =>
+      t.buildRow(
+        "update Builds set outPath = ? where drvPath = ?",
+        t.stage("judge").outPath,
+        t.stage("measure").drvPath,
+      ),
+    reason: /builds\.sqlite, the row of .*-measure\.drv: its output is .*-judge/,
+  },
+  "figures in the table of builds": {
+    change: (t) =>
+      t.buildRow(
+        "update Builds set usage = json_set(usage, '$.wallMs', 1) where drvPath = ?",
+        t.stage("measure").drvPath,
+      ),
+    reason: /-measure\.drv: its figures are not those of run\.json/,
+  },
+};
+
+const JOURNAL: Record<string, Change> = {
+  "a line of the journal taken out": {
+    change: (t) => t.journalLines((lines) => lines.slice(1)),
+    reason: /journal/,
+  },
+  "lines of the journal exchanged": {
+    change: (t) => t.journalLines(([a = "", b = "", ...rest]) => [b, a, ...rest]),
+    reason: /journal.* at line 1: it is numbered 2/,
+  },
+  "a digest in the journal": {
+    change: (t) =>
+      t.journalLines((lines) => lines.map((line) => line.replace(/("digest":"sha256:)./, "$1g"))),
+    reason:
+      /runs\/.*\.json is sha256:.* and entry \d+ of the journal says sha256:g|it is not what was written/,
+  },
+  "the time of an entry": {
+    change: (t) => t.journalLines((lines) => lines.map((line) => line.replace('"at":"2', '"at":"1'))),
+    reason: /journal.* at line 1: it is not what was written/,
+  },
+  "the time of the last entry": {
+    change: (t) =>
+      t.journalLines((lines) => [...lines.slice(0, -1), (lines.at(-1) ?? "").replace('"at":"2', '"at":"1')]),
+    reason: /journal.* at line 2: it is not what was written/,
+  },
+  "the journal gone": { change: (t) => t.remove(t.journal), reason: /journal\.ndjson has no entry of run/ },
+  "the last entries of the journal cut off": {
+    change: (t) => t.edit(t.journal, (text) => text.slice(0, 100)),
+    reason: /journal\.ndjson has no entry of run/,
+  },
+  "a time in the record": {
+    change: (t) => t.edit(t.recordFile, (text) => text.replace(/"durationMs": \d/, '"durationMs": 9')),
+    reason: /runs\/.*\.json is (sha256|another record)/,
+  },
+};
+
+const FORGED: Record<string, [change: (record: RunRecord, tamper: Tamper) => void, reason: RegExp]> = {
+  "the value of a claim": [
+    (r) => (claimOf(r, "judge/greatest").value = 7),
+    /its value is 7, and by the evidence 8/,
+  ],
+  "the value of a claim in its last digit": [
+    (r) => (claimOf(r, "judge/greatest").value = 8 + 2e-15),
+    /its value is 8\.000000000000002, and by the evidence 8/,
+  ],
+  "the unit of a claim": [(r) => (claimOf(r, "judge/greatest").unit = "mV"), /its unit is "mV"/],
+  "the statement of a claim": [
+    (r) => (claimOf(r, "judge/count").statement = "All is well"),
+    /its statement is "All/,
+  ],
+  "the formula of a claim": [(r) => (claimOf(r, "judge/greatest").formula = "8"), /its formula is "8"/],
+  "the status of a claim": [
+    (r) => (claimOf(r, "judge/greatest").status = "failed"),
+    /its status is "failed"/,
+  ],
+  "the limit of a claim": [(r) => (claimOf(r, "judge/greatest").limit = 100), /its limit is 100/],
+  "what a claim is accepted by": [
+    (r) => (claimOf(r, "judge/greatest").accept = "true"),
+    /its accept is "true"/,
+  ],
+  "an evidence pointer": [
+    (r) => (claimOf(r, "judge/greatest").evidence[0] += "/0"),
+    /its evidence is \[.*value\/0/,
+  ],
+  "evidence in another output": [
+    (r, t) => (claimOf(r, "measure/nar-size").evidence[0] = t.stage("judge").outPath),
+    /its evidence is/,
+  ],
+  "the id of a claim": [
+    (r) => (claimOf(r, "judge/count").id = "judge/number"),
+    /the evidence gives no claim judge\/number/,
+  ],
+  "a claim taken out": [
+    (r) => r.claims.splice(r.claims.indexOf(claimOf(r, "judge/count")), 1),
+    /run\.json#\/claims lacks judge\/count/,
+  ],
+  "a claim put in": [
+    (r) => r.claims.push({ ...claimOf(r, "judge/count"), id: "judge/more", value: 1 }),
+    /the evidence gives no claim judge\/more/,
+  ],
+  "a claim twice": [(r) => r.claims.push(claimOf(r, "judge/count")), /two claims of one id|the evidence/],
+  "the duration of the run": [(r) => (r.durationMs += 5000), /run\.json#\/durationMs is/],
+  "the time a stage took": [
+    (r) => (stageAt(r, 0).durationMs = 1),
+    /its value is .*, and by the evidence 1$/m,
+  ],
+  "what a build used": [(r) => (usageOf(r).wallMs = 1), /figures are not those of run\.json/],
+  "counts of stages": [(r) => (r.counts.built = 9), /run\.json#\/counts does not follow/],
+  "how a stage ended": [(r) => (stageAt(r, 0).status = "cached"), /run\.json#\/counts does not follow/],
+  "when the run started": [
+    (r) => (r.startedAt = r.startedAt.replace("2", "1")),
+    /from \/startedAt to \/finishedAt/,
+  ],
+  "a parameter": [(r) => (r.params["scale"] = 3), /run\/param\/scale|by the evidence 3/],
+  "the machine": [(r) => (r.host.cores = 64), /by the evidence 64/],
+  "what isolated the builds": [(r) => (r.sandbox.kind = "unshare"), /by the evidence "unshare"/],
+  "what a stage read": [(r) => (stageAt(r, 1).inputs = []), /evidence\/run\.json is not the record|critical/],
+  "the hash of an output": [
+    (r) => (stageAt(r, 0).narHash = stageAt(r, 1).narHash),
+    /measure\/nar-hash|its value is "sha256:/,
+  ],
+  "the size of an output": [(r) => (stageAt(r, 0).narSize += 8), /its value is/],
+  "the path of an output": [
+    (r) => (stageAt(r, 0).outPath = stageAt(r, 1).outPath),
+    /run\.json says .*-judge|not the record/,
+  ],
+  "the derivation of a stage": [
+    (r) => (stageAt(r, 0).drvPath = stageAt(r, 1).drvPath),
+    /building measure again gives another/,
+  ],
+  "the path of a result": [
+    (r) => (r.results["measure"] = r.results["judge"] ?? ""),
+    /its links are not those/,
+  ],
+  "the hash of a source": [
+    (r) => (materialOf(r).narHash = `sha256:${"0".repeat(64)}`),
+    /its value is "sha256:/,
+  ],
+  "the digest of a log": [
+    (r) => (stageAt(r, 0).logDigest = `sha256:${"0".repeat(64)}`),
+    /the log of measure/,
+  ],
+};
+
+function declare(what: string, { change, reason, rebuild = false }: Change): void {
+  test(`audit fails when changed: ${what}`, async () => {
+    const tamper = new Tamper(project.home, record);
+    try {
+      change(tamper);
+      const report = await auditRun(project.home, readRun(project.home, record.runId), { rebuild, hashes });
+      assert.equal(report.status, "fails");
+      assert.match(reasonsOf(report), reason);
+    } finally {
+      tamper.undo();
+    }
+  });
+}
+
+for (const [what, change] of Object.entries({ ...OUTPUTS, ...DATABASES, ...JOURNAL })) declare(what, change);
+for (const [what, [change, reason]] of Object.entries(FORGED)) {
+  const rebuild = what === "the derivation of a stage";
+  declare(`${what}, with a journal that agrees`, {
+    change: (tamper) => tamper.forge((forged) => change(forged, tamper)),
+    reason,
+    rebuild,
+  });
+}
+
+/** A verdict that no stage made, in the store under its right name, with a record, claims and a journal that agree. */
+async function forgeOutput(tamper: Tamper): Promise<void> {
+  const folder = join(project.folder, "forged");
+  cpSync(tamper.path(tamper.stage("judge").outPath), folder, { recursive: true });
+  const file = join(folder, "verdict.json");
+  const text = readFileSync(file, "utf8");
+  removeTree(folder);
+  mkdirSync(folder);
+  writeFileSync(file, text.replace('"There are values"', '"All is well"'));
+  using store = openStore(project.home);
+  const { path } = await store.addTree(folder, { name: "judge" });
+  const info = store.info(path);
+  assert.ok(info);
+  tamper.buildRow("update Builds set outPath = ? where drvPath = ?", path, tamper.stage("judge").drvPath);
+  tamper.forge((forged) => {
+    const stage = forged.stages.find(({ name }) => name === "judge");
+    assert.ok(stage);
+    const narHash = `sha256:${Buffer.from(info.narHash).toString("hex")}`;
+    Object.assign(stage, { outPath: path, narHash, narSize: info.narSize });
+    forged.results["judge"] = path;
+    delete forged.tree;
+    delete forged.evidenceOfRun;
+    const ofOutputs = outputClaims(forged, (each) => tamper.path(each));
+    forged.claims = claimsOfRun(forged, ofOutputs);
+  });
+}
+
+test("what no stage made is found by building again, though all the rest agrees", async () => {
+  const tamper = new Tamper(project.home, record);
+  try {
+    await forgeOutput(tamper);
+    const forged = readRun(project.home, record.runId);
+    assert.equal(reasonsOf(await auditRun(project.home, forged, { rebuild: false, hashes })), "");
+    const report = await auditRun(project.home, forged, { hashes });
+    assert.equal(report.status, "fails");
+    assert.match(reasonsOf(report), /building judge again gives another .*-judge\/verdict\.json/);
+    const claim = report.claims.find(({ id }) => id === "judge/nar-hash");
+    assert.equal(claim?.status, "fails");
+  } finally {
+    tamper.undo();
+  }
+});
+
+test("an output that was collected is unavailable, and so is what is claimed of it", async () => {
+  const home = join(project.folder, "collected");
+  const { runId } = await project.run({ home });
+  {
+    using store = openStore(home);
+    await store.gc();
+  }
+  const report = await auditRun(home, readRun(home, runId));
+  assert.equal(report.status, "unavailable");
+  const claim = report.claims.find(({ id }) => id === "judge/greatest");
+  assert.deepEqual(
+    [claim?.status, /is no longer in the store/.test(claim?.reason ?? "")],
+    ["unavailable", true],
+  );
+});
+
+test("a failed run has claims, too, and they hold", async () => {
+  using failing = new Project({
+    ...files,
+    "report.ts": 'export default function report() { throw new Error("no"); }\n',
+    "samples/values.txt": "1\n20\n",
+  });
+  const { runId, status } = await failing.run();
+  assert.equal(status, "failed");
+  const failed = readRun(failing.home, runId);
+  const report = await auditRun(failing.home, failed);
+  assert.equal(reasonsOf(report), "");
+  assert.equal(report.status, "holds");
+  const valueOf = (id: string) => failed.claims.find((claim) => claim.id === id)?.value;
+  assert.deepEqual(
+    ["judge/greatest", "run/passed", "run/stages-failed", "report/exit-code", "report/status"].map(valueOf),
+    [40, false, 1, 1, "failed"],
+  );
+  assert.equal(claimOf(failed, "judge/greatest").status, "failed");
+});
+
+test("pipelite audit says what holds, keeps the report, and ends with 3 where something does not", async () => {
+  const options = { env: { PIPELITE_HOME: project.home } };
+  const good = await pipelite(["audit", record.runId, "--json"], options);
+  assert.equal(good.code, 0, good.stderr);
+  const report = JSON.parse(good.stdout) as AuditReport;
+  assert.equal(report.runId, record.runId);
+  assert.equal(journalled(project.home, "audit", record.runId).length, 1);
+  assert.deepEqual(readAudit(project.home, record.runId), report);
+  const tamper = new Tamper(project.home, record);
+  try {
+    tamper.edit(tamper.path(tamper.stage("measure").outPath, "tone.wav"), (text) => text.replace("W", "w"));
+    const bad = await pipelite(["audit", record.runId.slice(0, -1)], options);
+    assert.equal(bad.code, 3);
+    assert.match(bad.stdout, /^fails: \d+ of \d+ claims of run/);
+    assert.match(bad.stdout, /-measure: its bytes have NAR hash sha256:/);
+  } finally {
+    tamper.undo();
+  }
+  const kept = join(project.home, `pipelite/audits/${record.runId}.json`);
+  assert.ok(existsSync(kept));
+  appendFileSync(kept, "\n");
+  const later = await auditRun(project.home, record, { rebuild: false, hashes });
+  assert.match(reasonsOf(later), /audits\/.*\.json is sha256:/);
+});
