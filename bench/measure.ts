@@ -54,7 +54,7 @@ function time({ name, command, env, cwd, prepare }: Side): { wallMs: number; cpu
 }
 
 /** What all programs we waited for have used so far. */
-function childrenCpuMs(): number {
+export function childrenCpuMs(): number {
   const fields = readFileSync("/proc/self/stat", "latin1").split(") ")[1]?.split(" ") ?? [];
   // Fields 16 and 17 of proc(5), counted from behind the name: cutime and cstime.
   return (Number(fields[13]) + Number(fields[14])) * TICK_MS;
@@ -72,7 +72,7 @@ function summarise(name: string, samples: readonly { wallMs: number; cpuMs: numb
   };
 }
 
-function median(sorted: readonly number[]): number {
+export function median(sorted: readonly number[]): number {
   const middle = sorted.length / 2;
   const [low, high] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
   return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;

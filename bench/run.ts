@@ -1,5 +1,5 @@
 // `npm run bench`: Pipelite beside real Nix, both measured in this one run. Prints a Markdown table, or JSON with
-// `--json`. `--only hash,add,cold,no-op` chooses. What is measured is the package, built and installed for it.
+// `--json`. `--only hash,add,cold,no-op,lean` chooses; `lean` is the kernel beside nanoda, which needs no Nix. What is measured is the package, built and installed for it.
 import { mkdtempSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { removeTree } from "#base/files.ts";
 import { install } from "./installed.ts";
 import { JOBS, type Job } from "./jobs.ts";
+import { benchLean, leanTable } from "./lean.ts";
 import { measure, type Measured } from "./measure.ts";
 import { nixVersion } from "./nix.ts";
 
@@ -24,11 +25,14 @@ interface Result {
 
 const MISSING_CAPABILITY = 4;
 
-function main(): void {
+async function main(): Promise<void> {
   const { values } = parseArgs({ options: { json: { type: "boolean" }, only: { type: "string" } } });
+  const wanted = values.only?.split(",") ?? [...Object.keys(JOBS), "lean"];
+  if (wanted.includes("lean")) await runLean(values.json === true);
+  const names = wanted.filter((name) => name !== "lean");
+  if (names.length === 0) return;
   const nix = nixVersion();
   if (nix === undefined) return missing("nix-store is not on the PATH: there is nothing to measure beside");
-  const names = values.only?.split(",") ?? Object.keys(JOBS);
   const folder = mkdtempSync(join(tmpdir(), "pipelite-bench-"));
   try {
     const place = { folder, pipelite: install(join(folder, "installed")) };
@@ -48,6 +52,16 @@ function main(): void {
     process.stdout.write(
       values.json ? `${JSON.stringify({ host, results }, undefined, 2)}\n` : table(host, results),
     );
+  } finally {
+    removeTree(folder);
+  }
+}
+
+async function runLean(json: boolean): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "pipelite-bench-lean-"));
+  try {
+    const results = await benchLean(join(folder, "exports"), install(join(folder, "installed")));
+    process.stdout.write(json ? `${JSON.stringify({ lean: results })}\n` : `${leanTable(results)}\n`);
   } finally {
     removeTree(folder);
   }
@@ -108,4 +122,4 @@ function inFolder<T>(folder: string, action: (folder: string) => T): T {
   }
 }
 
-main();
+await main();

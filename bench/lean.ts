@@ -1,0 +1,158 @@
+// The Lean kernel beside nanoda, the checker in Rust: both check the same exports in turns, each in a process of its own,
+// so that the start of Node is part of our time. Without nanoda only ours is measured, and that is said.
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { vectors } from "../test/lean/vectors.ts";
+import { childrenCpuMs, median } from "./measure.ts";
+
+const NANODA = "nanoda_bin";
+const REPEATS = 3;
+/** Of the issue that asked for the kernel: no more than this many times nanoda's time and memory. */
+const TIME_TARGET = 5;
+const MEMORY_TARGET = 4;
+const POLL_MS = 5;
+
+interface Sample {
+  wallMs: number;
+  /** Processor time, user and system, of all threads. */
+  cpuMs: number;
+  peakMib: number;
+}
+
+export interface LeanResult {
+  file: string;
+  declarations: number;
+  ours: Sample[];
+  /** Empty where nanoda is not at hand. */
+  nanoda: Sample[];
+}
+
+/** @param pipelite the installed command */
+export async function benchLean(folder: string, pipelite: string): Promise<LeanResult[]> {
+  mkdirSync(folder, { recursive: true });
+  const results: LeanResult[] = [];
+  for (const file of await exportsToCheck(folder)) {
+    const ours = ourCommand(pipelite, file);
+    const { status, stdout, stderr } = spawnSync(ours[0], ours.slice(1), { encoding: "utf8" });
+    if (status !== 0) throw new Error(`${file} was not accepted: ${stdout}${stderr}`);
+    const peer = isPresent() ? nanodaCommand(folder, file) : undefined;
+    const result: LeanResult = { file: basename(file), declarations: Number(stdout), ours: [], nanoda: [] };
+    for (let run = 0; run < REPEATS; run++) {
+      result.ours.push(await sample(ours));
+      if (peer !== undefined) result.nanoda.push(await sample(peer));
+    }
+    results.push(result);
+  }
+  return results;
+}
+
+/** The Monster Walk's proof, and what the user has of Lean's own exports. */
+async function exportsToCheck(folder: string): Promise<string[]> {
+  const { computeFacts } = await import("../pipelines/monster-walk/mathematics/facts.ts");
+  const { monsterWalkLean } = await import("../pipelines/monster-walk/lean/index.ts");
+  const { leanFactsOf } = await import("../pipelines/monster-walk/lean/statements.ts");
+  const own = join(folder, "MonsterWalk.ndjson");
+  writeFileSync(own, monsterWalkLean(leanFactsOf(computeFacts().facts)).ndjson);
+  const accepted = Object.values(vectors()).filter(({ expected }) => expected === "accepted");
+  return [own, ...accepted.map(({ path }) => path)];
+}
+
+type Command = readonly [program: string, ...words: string[]];
+
+function ourCommand(pipelite: string, file: string): Command {
+  const library = join(pipelite, "../../pipelite/dist/lean.js");
+  const code = [
+    `import { check } from ${JSON.stringify(library)};`,
+    `import { readFileSync } from "node:fs";`,
+    `let declarations = 0;`,
+    `const onDeclaration = () => declarations++;`,
+    `const { status } = check([readFileSync(process.argv[1])], { onDeclaration, statements: false });`,
+    `console.log(status === "accepted" ? declarations : status);`,
+    `process.exitCode = status === "accepted" ? 0 : 1;`,
+  ];
+  return [process.execPath, "--input-type=module", "--eval", code.join("\n"), file];
+}
+
+function nanodaCommand(folder: string, file: string): Command {
+  const config = join(folder, `${basename(file)}.config.json`);
+  const options = {
+    export_file_path: file,
+    use_stdin: false,
+    permitted_axioms: ["propext", "Classical.choice", "Quot.sound"],
+    unpermitted_axiom_hard_error: false,
+    nat_extension: true,
+    string_extension: true,
+    print_success_message: false,
+    num_threads: 1,
+  };
+  writeFileSync(config, JSON.stringify(options));
+  return [NANODA, config];
+}
+
+function isPresent(): boolean {
+  return spawnSync("sh", ["-c", `command -v ${NANODA}`]).status === 0;
+}
+
+async function sample([program, ...words]: Command): Promise<Sample> {
+  const cpuBefore = childrenCpuMs();
+  const start = performance.now();
+  const child = spawn(program, words, { stdio: "ignore" });
+  let peakMib = 0;
+  const poll = setInterval(() => {
+    peakMib = Math.max(peakMib, peakOf(child.pid));
+  }, POLL_MS);
+  const status = await new Promise((resolve, reject) => child.once("close", resolve).once("error", reject));
+  clearInterval(poll);
+  if (status !== 0) throw new Error(`${program} ended with status ${String(status)}`);
+  return { wallMs: performance.now() - start, cpuMs: childrenCpuMs() - cpuBefore, peakMib };
+}
+
+/** The kernel's own high-water mark, which only grows: the last look before the end is close to it. */
+function peakOf(pid: number | undefined): number {
+  try {
+    const line = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+    return Number(line?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}
+
+/** Rows of a Markdown table. */
+export function leanTable(results: readonly LeanResult[]): string {
+  const head = [
+    "export",
+    "declarations",
+    "a second",
+    "pipelite",
+    "nanoda",
+    "processor time",
+    "memory",
+    "targets",
+  ];
+  const rows = results.map(({ file, declarations, ours, nanoda }) => {
+    const quickest = minimum(ours, "cpuMs");
+    const row = [file, String(declarations), (declarations / (quickest / 1000)).toFixed(0), figures(ours)];
+    if (nanoda.length === 0) return [...row, `not run: ${NANODA} not found`, "", "", ""];
+    const time = quickest / minimum(nanoda, "cpuMs");
+    const memory = minimum(ours, "peakMib") / minimum(nanoda, "peakMib");
+    const reached = time <= TIME_TARGET && memory <= MEMORY_TARGET ? "reached" : "missed";
+    const target = `${TIME_TARGET} and ${MEMORY_TARGET}: ${reached}`;
+    return [...row, figures(nanoda), time.toFixed(2), memory.toFixed(2), target];
+  });
+  const lines = [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
+  const what =
+    "Processor time in ms (median; time by the clock), peak memory in MiB; ratios of minima, ours to nanoda's.";
+  return `${lines.join("\n")}\n\n${what}\n`;
+}
+
+function figures(samples: readonly Sample[]): string {
+  const cpu = median(samples.map(({ cpuMs }) => cpuMs).toSorted((a, b) => a - b));
+  const wall = minimum(samples, "wallMs");
+  const memory = minimum(samples, "peakMib");
+  return `${minimum(samples, "cpuMs").toFixed(0)} (${cpu.toFixed(0)}; ${wall.toFixed(0)}), ${memory.toFixed(0)}`;
+}
+
+function minimum(samples: readonly Sample[], figure: keyof Sample): number {
+  return Math.min(...samples.map((one) => one[figure]));
+}
