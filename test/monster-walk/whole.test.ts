@@ -16,8 +16,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { removeTree } from "#base/files.ts";
+import { documentsOf } from "#documents/documents.ts";
+import { gatherAtEnd } from "#documents/gather.ts";
 import type { RunRecord } from "#run/records.ts";
 import { pipelite } from "../rig/command.ts";
+import { forbiddenWords, readDocuments, walkDocuments } from "../rig/document-walk.ts";
 import { assertNixAccepts, nix } from "../rig/nix.ts";
 import { peer } from "../rig/peer.ts";
 
@@ -94,6 +97,16 @@ test("every file of the result is in SHA256SUMS, and sha256sum agrees", { skip: 
     encoding: "utf8",
   });
   assert.equal(status, 0, stderr);
+});
+
+test("no document of the run has a number without a claim, and each says what the record says", () => {
+  const evidence = join(result, "evidence");
+  const input = gatherAtEnd(home, first);
+  const wanted = documentsOf(input);
+  const documents = readDocuments(evidence, wanted.keys());
+  assert.deepEqual(walkDocuments(documents, input), []);
+  assert.deepEqual(forbiddenWords(documents), []);
+  for (const [name, bytes] of wanted) assert.ok(documents.get(name)?.equals(bytes), name);
 });
 
 test("a second run builds nothing and says so; its result is the same tree", async () => {
