@@ -14,4 +14,4 @@ export {
 } from "#define/pipeline.ts";
 export type { CommandOptions, FileOf, Node, Pipeline, StageOptions, Tool, Word } from "#define/pipeline.ts";
 export type { FileContent, Files, Input, Reader, Source, StageContext } from "#define/files.ts";
-export type { Param } from "#define/param.ts";
+export type { BroughtTool, Param } from "#define/param.ts";

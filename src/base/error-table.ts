@@ -66,6 +66,10 @@ export const rows = {
     message: "{where}: cannot bundle the stage of {place}: {problem}",
   },
   TOOL_NOT_FOUND: { exit: 4, message: "{place}: cannot find the program {program} on the PATH" },
+  TOOL_FILES_NOT_FOUND: {
+    exit: 4,
+    message: "{place}: cannot find the files of the program {program}: no folder {folder}",
+  },
   TOOL_NOT_A_PROGRAM: {
     exit: 2,
     message: "{place}: cannot capture {program}: it is not a 64-bit ELF program that can run here",

@@ -2,10 +2,11 @@
 // sources); `derive` writes the derivation once it is known where the inputs come from: a derivation that is yet to be
 // built, or a store path.
 import { existsSync } from "node:fs";
-import { basename, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { byteStringOf } from "#base/bytes.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { PipeliteError } from "#base/errors.ts";
+import { isDirectory } from "#base/files.ts";
 import type { Derivation, DerivationOutput } from "#nix/derivation.ts";
 import { fillOutputPaths } from "#nix/derivation-hash.ts";
 import type { Hash } from "#nix/hash.ts";
@@ -27,6 +28,7 @@ import type {
 } from "./graph.ts";
 import { isBuildNode } from "./graph.ts";
 import { bundledOnce, capturedOnce } from "./memo.ts";
+import type { BroughtTool } from "./param.ts";
 import type { Program } from "./program.ts";
 import { findProgram } from "./program.ts";
 import { entriesBelow, signatures } from "./signatures.ts";
@@ -53,6 +55,8 @@ export interface Prepared<N extends BuildNode = BuildNode> {
   program: Program | undefined;
   /** Store path of the bundled code, for a stage. */
   code: StorePath | undefined;
+  /** Input name -> program that this run brought, for a stage. */
+  tools?: Record<string, BroughtTool>;
   /** The files it was prepared from: absolute path -> stat signature. */
   made: Record<string, string>;
 }
@@ -159,16 +163,45 @@ async function prepare(node: BuildNode, { graph, store, bundles }: Preparing): P
         place: node.place,
       });
       const { program } = node26;
+      const brought = await captureTools(node, graph, store);
       const ingredients = {
         code: bundle.files,
         bundle: bundle.code,
         params: node.params,
-        tools: { node: program.path },
+        tools: { node: program.path, ...brought.paths },
       };
-      const made = { ...node26.made, ...bundle.made };
-      return { node, ingredients, sources: [program.path, bundle.code], program, code: bundle.code, made };
+      const made = { ...node26.made, ...bundle.made, ...brought.made };
+      const sources = [program.path, bundle.code, ...brought.sources];
+      return { node, ingredients, sources, program, code: bundle.code, tools: brought.tools, made };
     }
   }
+}
+
+/** The programs that the run brought for a stage, in the store, with the folders that come with them. */
+async function captureTools(node: StageNode, { root }: Graph, store: Store) {
+  const tools: Record<string, BroughtTool> = {};
+  const paths: Record<string, string> = {};
+  const sources: StorePath[] = [];
+  const made: Record<string, string> = {};
+  for (const [name, wanted] of Object.entries(node.tools)) {
+    const { place } = node;
+    const executable = findProgram(wanted.program, root, place);
+    const captured = await capturedOnce(store, { executable, name: basename(executable), place });
+    const { path, builder, args } = captured.program;
+    const folder = wanted.with === undefined ? undefined : resolve(dirname(executable), "..", wanted.with);
+    if (folder !== undefined && !isDirectory(folder))
+      throw new PipeliteError("TOOL_FILES_NOT_FOUND", { program: wanted.program, folder, place });
+    const files = folder === undefined ? undefined : await store.addTree(folder, { name: basename(folder) });
+    tools[name] = { command: [builder, ...args], files: files?.path ?? null };
+    paths[name] = path;
+    sources.push(path, ...(files === undefined ? [] : [files.path]));
+    Object.assign(
+      made,
+      captured.made,
+      folder === undefined ? {} : signatures(entriesBelow(folder, () => true)),
+    );
+  }
+  return { tools, paths, sources, made };
 }
 
 function describe(word: Exclude<WordOf, string>): string {
@@ -246,7 +279,8 @@ function invocation(prepared: Prepared, pathOf: (edge: Edge) => string): Invocat
   }
   if (node.kind === "fetch" || code === undefined) throw new Error(`${node.name} has no code`);
   const inputs = Object.fromEntries(Object.entries(node.inputs).map(([name, edge]) => [name, pathOf(edge)]));
-  const stage: StageEnvironment = { name: node.name, inputs, params: node.params };
+  const params = { ...node.params, ...prepared.tools };
+  const stage: StageEnvironment = { name: node.name, inputs, params };
   return { builder, args: [...args, code], env: { stage: canonicalJson(stage) } };
 }
 

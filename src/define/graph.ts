@@ -37,7 +37,14 @@ export interface StageNode extends NodeBase {
   module: string | undefined;
   inputs: Record<string, Edge>;
   params: Record<string, unknown>;
+  /** Input name -> program that this run brought. */
+  tools: Record<string, WantedTool>;
   options: StageOptions;
+}
+
+export interface WantedTool {
+  program: string;
+  with: string | undefined;
 }
 
 export interface CommandNode extends NodeBase {
@@ -162,6 +169,7 @@ class GraphBuilder {
           module: undefined,
           inputs,
           params,
+          tools: {},
           options: {},
           needs: subject.needs,
         });
@@ -212,6 +220,7 @@ class GraphBuilder {
           module,
           inputs,
           params: given.params,
+          tools: given.tools,
           options: {},
           needs,
         });
@@ -247,8 +256,9 @@ class GraphBuilder {
     stage: string,
     names: ReadonlyMap<Handle, string>,
     place: string,
-  ): Promise<{ inputs: Record<string, Edge>; params: Record<string, unknown>; needs: GraphNode[] }> {
+  ): Promise<Pick<StageNode, "inputs" | "params" | "tools" | "needs">> {
     const edges: Record<string, Edge> = {};
+    const tools: Record<string, WantedTool> = {};
     const params: Record<string, unknown> = {};
     const needs = new Set<GraphNode>();
     for (const [name, value] of Object.entries(inputs)) {
@@ -257,11 +267,15 @@ class GraphBuilder {
         if (found === null) params[name] = null;
         else edges[name] = found.edge;
         for (const need of found?.needs ?? []) needs.add(need);
+      } else if (isParam(value) && value.tool !== undefined) {
+        const program = this.#brought(name, value);
+        if (program === undefined) params[name] = null;
+        else tools[name] = { program, with: value.tool.with };
       } else {
         params[name] = isParam(value) ? this.#param(name, value) : constant(name, value, stage, place);
       }
     }
-    return { inputs: edges, params, needs: [...needs] };
+    return { inputs: edges, params, tools, needs: [...needs] };
   }
 
   #input(value: AnyNode | FileOf, names: ReadonlyMap<Handle, string>, place: string): Promise<Needed | null> {
@@ -290,12 +304,24 @@ class GraphBuilder {
     return { edge: file === undefined ? { node } : { node, file }, needs: [node] };
   }
 
-  #param(name: string, param: Param<unknown>): unknown {
+  /** The program that this run brings, if it does. */
+  #brought(name: string, param: Param<unknown>): string | undefined {
+    this.#claim(name, param);
+    const program = this.#options.params[name];
+    this.params[name] = program ?? null;
+    return program;
+  }
+
+  #claim(name: string, param: Param<unknown>): void {
     const earlier = this.#paramHandles.get(name);
     if (earlier !== undefined && earlier !== param) {
       throw new PipeliteError("PARAM_AMBIGUOUS", { name, place: param.place, other: earlier.place });
     }
     this.#paramHandles.set(name, param);
+  }
+
+  #param(name: string, param: Param<unknown>): unknown {
+    this.#claim(name, param);
     const text = this.#options.params[name];
     const value = text === undefined ? param.default : param.schema.parse(text);
     if (value === undefined) {

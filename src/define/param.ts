@@ -15,6 +15,16 @@ export interface Param<T> {
   readonly schema: Schema<T>;
   readonly default: T | undefined;
   readonly place: string;
+  /** Set for a program: the folder that comes with it, seen from the folder above the program's own. */
+  readonly tool?: { readonly with: string | undefined };
+}
+
+/** A program of this machine that a run brought for a stage: captured, so it starts inside the sandbox. */
+export interface BroughtTool {
+  /** The words that start it; its arguments follow. */
+  readonly command: readonly string[];
+  /** Path of the folder that came with it. */
+  readonly files: string | null;
 }
 
 interface Bounds {
@@ -29,6 +39,11 @@ export interface ParamKinds {
   text(options?: { pattern?: RegExp; default?: string }): Param<string>;
   flag(options?: { default?: boolean }): Param<boolean>;
   choice<const T extends string>(values: readonly T[], options?: { default?: NoInfer<T> }): Param<T>;
+  /**
+   * A program, by path or name; a run may leave it out, and the stage then gets `null`. `with`: a folder that it needs,
+   * relative to the folder above its own (`lib/lean` beside `bin/lean`).
+   */
+  tool(options?: { with?: string }): Param<BroughtTool>;
 }
 
 export function integerSchema({ min = -Infinity, max = Infinity }: Bounds): Schema<number> {
@@ -71,6 +86,13 @@ export function textSchema({ pattern }: { pattern?: RegExp }): Schema<string> {
     parse: (text) => (accepts(text) ? text : undefined),
   };
 }
+
+/** What a stage gets of a program is made when that is captured: no value in pipeline.ts and no text stands for it. */
+export const toolSchema: Schema<BroughtTool> = {
+  description: "a program",
+  accepts: (_value): _value is BroughtTool => false,
+  parse: () => undefined,
+};
 
 export const flagSchema: Schema<boolean> = {
   description: "true or false",

@@ -6,7 +6,7 @@
 //   export default pipeline({ proof, audio });
 import { PipeliteError } from "#base/errors.ts";
 import type { Reader, StageContext } from "./files.ts";
-import { choiceSchema, flagSchema, integerSchema, numberSchema, textSchema } from "./param.ts";
+import { choiceSchema, flagSchema, integerSchema, numberSchema, textSchema, toolSchema } from "./param.ts";
 import type { Param, ParamKinds, Schema } from "./param.ts";
 import { callerPlace } from "./place.ts";
 
@@ -209,6 +209,12 @@ export const param: ParamKinds = {
   text: (options = {}) => parameter(textSchema(options), options.default),
   flag: (options = {}) => parameter(flagSchema, options.default),
   choice: (values, options = {}) => parameter(choiceSchema(values), options.default),
+  tool: (options = {}) =>
+    Object.freeze({
+      ...parameter(toolSchema, undefined),
+      place: callerPlace(),
+      tool: { with: options.with },
+    }),
 };
 
 function parameter<T>(schema: Schema<T>, fallback: T | undefined): Param<T> {

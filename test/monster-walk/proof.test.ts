@@ -90,16 +90,13 @@ test("the chord's fifteen harmonics are 220 Hz times the primes, and repeat ever
 });
 
 test("the stage's statuses are what the second program and the kernel found, and Lean is not claimed", () => {
-  const files = proof();
+  const files = proof({});
   const { statements, kernelChecked, leanChecked } = files["statements.json"];
   const report = files["kernel-report.json"];
   const byStatus = Map.groupBy(statements, ({ status }) => status);
   assert.deepEqual([...byStatus.keys()].toSorted(), ["kernel-checked", "recomputed"]);
   assert.equal(byStatus.get("kernel-checked")?.length, kernelChecked);
-  assert.deepEqual(
-    [leanChecked, report.leanChecked, report.status],
-    ["unavailable", "unavailable", "accepted"],
-  );
+  assert.deepEqual([leanChecked, report.status], ["unavailable", "accepted"]);
   assert.ok(statements.length > 100);
   for (const { name, statement, axioms } of report.theorems) {
     assert.deepEqual(axioms, [], name);

@@ -38,7 +38,7 @@ export interface MonsterWalkLean {
   /** Export format 3.1, with everything that is used. */
   readonly ndjson: string;
   /** A Lean 4 file that needs Lean's core only. */
-  readonly lean: string;
+  readonly text: string;
   /** In order, with the lemmas. */
   readonly theorems: readonly Theorem[];
 }
@@ -56,7 +56,7 @@ export function monsterWalkLean(facts: LeanFacts): MonsterWalkLean {
   }
   return {
     ndjson: writeExport(library),
-    lean: [HEADER, "noncomputable section", ...texts, "end"].join("\n\n").concat("\n"),
+    text: [HEADER, "noncomputable section", ...texts, "end"].join("\n\n").concat("\n"),
     theorems,
   };
 }
@@ -87,7 +87,7 @@ const HEADER = `/-
 The Monster Walk: theorems about the order of the Monster group, the walk along its digits, and its sound.
 
 This file and MonsterWalk.ndjson were written from one source. The export was checked by Pipelite's own Lean kernel, see
-kernel-report.json. Lean itself was not run on this file by Pipelite; to do so:
+kernel-report.json. Whether Lean itself was run on this file is in lean-report.json; to do so:
 
     lean MonsterWalk.lean
 

@@ -13,10 +13,11 @@ export interface ProofReport {
   statements: readonly ReportedStatement[];
   /** How many statements the second program has recomputed. */
   recomputed: number;
-  kernel: { readonly leanChecked: string; readonly theorems: readonly unknown[] };
+  kernel: { readonly theorems: readonly unknown[] };
+  lean: { readonly status: string; readonly version: string | null };
 }
 
-export function writeReport({ facts, statements, recomputed, kernel }: ProofReport): string {
+export function writeReport({ facts, statements, recomputed, kernel, lean }: ProofReport): string {
   const { walk, unlimitedWalk, chance, removals } = facts;
   const kernelChecked = statements.filter((statement) => statement.status === "kernel-checked").length;
   const beyond = walk.groups.filter((group) => group.extendsBeyondLimit).map((group) => group.digits);
@@ -25,7 +26,7 @@ export function writeReport({ facts, statements, recomputed, kernel }: ProofRepo
     "",
     `${recomputed} of ${statements.length} statements recomputed by a second program from certificate.json.`,
     `${kernelChecked} of them follow from theorems that Pipelite's Lean kernel has checked in MonsterWalk.ndjson: ${kernel.theorems.length}`,
-    `theorems with their lemmas, none with an axiom. Checked by Lean itself: ${kernel.leanChecked}.`,
+    `theorems with their lemmas, none with an axiom. Lean itself: ${lean.status}${lean.version === null ? "" : `, ${lean.version}`}.`,
     "",
     `The order of the Monster group: ${facts.order.decimal}`,
     "",

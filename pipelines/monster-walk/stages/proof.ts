@@ -1,6 +1,8 @@
+import type { BroughtTool, StageContext } from "pipelite";
 import { checkCertificate } from "../checks/certificate.ts";
 import { checkExport, isKernelChecked } from "../lean/check.ts";
 import { monsterWalkLean } from "../lean/index.ts";
+import { NO_LEAN, runLean } from "../lean/lean.ts";
 import { leanFactsOf } from "../lean/statements.ts";
 import type { Certificate } from "../mathematics/claim.ts";
 import { CERTIFICATE_FORMAT } from "../mathematics/claim.ts";
@@ -9,12 +11,18 @@ import { PRIME_POWERS } from "../mathematics/monster.ts";
 import { writeReport } from "../mathematics/report.ts";
 import { listStatements } from "../mathematics/statements.ts";
 
+interface Inputs {
+  /** Lean itself, when the run brings it. */
+  lean?: BroughtTool | null;
+}
+
 /**
  * The facts, as exact integers; a certificate that states them, with what a second program found in it; and the theorems
- * among them, as a Lean file and as an export, with what Pipelite's Lean kernel found in the export.
- * Throws RangeError when that program rejects a statement or the kernel does not accept the export.
+ * among them, as a Lean file and as an export, with what Pipelite's Lean kernel found in the export, and Lean in the file
+ * if it is there.
+ * Throws RangeError when that program rejects a statement, the kernel does not accept the export, or Lean the file.
  */
-export default function proof() {
+export default function proof({ lean = null }: Inputs, context?: StageContext) {
   const mathematics = computeFacts();
   const { facts } = mathematics;
   const certificate: Certificate = {
@@ -23,8 +31,9 @@ export default function proof() {
     statements: listStatements(mathematics),
   };
   const findings = recompute(certificate);
-  const { ndjson, lean, theorems } = monsterWalkLean(leanFactsOf(facts));
+  const { ndjson, text, theorems } = monsterWalkLean(leanFactsOf(facts));
   const kernel = checkExport({ ndjson, theorems });
+  const leanReport = lean === null ? NO_LEAN : runLean(lean, text, context?.temp ?? ".");
   const statements = findings.map(({ id, text, status }) => ({
     id,
     text,
@@ -34,11 +43,12 @@ export default function proof() {
   return {
     "facts.json": facts,
     "certificate.json": certificate,
-    "statements.json": { kernelChecked: counted, leanChecked: kernel.leanChecked, statements },
-    "MonsterWalk.lean": lean,
+    "statements.json": { kernelChecked: counted, leanChecked: leanReport.status, statements },
+    "MonsterWalk.lean": text,
     "MonsterWalk.ndjson": ndjson,
     "kernel-report.json": kernel,
-    "report.md": writeReport({ facts, statements, recomputed: findings.length, kernel }),
+    "lean-report.json": leanReport,
+    "report.md": writeReport({ facts, statements, recomputed: findings.length, kernel, lean: leanReport }),
   };
 }
 
