@@ -10,7 +10,7 @@ interface Rule {
   reason: string;
 }
 
-const RULES: readonly Rule[] = [
+export const RULES: readonly Rule[] = [
   {
     kind: "failed-check",
     severity: "critical",

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { RunRecord } from "#evidence/run-record.ts";
 import type { AuditFinding } from "#release/deviation.ts";
 import { deviationsOf } from "#release/deviations.ts";
 import { findingsOf, type FindingSources } from "#release/findings.ts";
+import { RULES } from "#release/severity.ts";
 import { checkOf, recordOf, stageOf } from "./rig.ts";
 
 const RUN = "20260101T000000020Z-abcdef";
@@ -22,6 +25,15 @@ const audit = (...failing: string[]): AuditFinding => ({
     { id: "song/nar-hash", status: "holds" },
     ...failing.map((id) => ({ id, status: "fails" as const })),
   ],
+});
+
+test("the document has every kind with its severity", () => {
+  const text = readFileSync(join(import.meta.dirname, "../../docs/release.md"), "utf8");
+  for (const { kind, fingerprint, severity } of RULES) {
+    const name = `\`${kind}\`${fingerprint === undefined ? "" : ` \`${fingerprint}\``}`;
+    const row = text.split("\n").find((line) => line.replaceAll(/ +/g, " ").startsWith(`| ${name} | `));
+    assert.match(row ?? name, new RegExp(`${severity} *\\|$`));
+  }
 });
 
 test("a run by plan has no deviations", () => {
