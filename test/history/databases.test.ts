@@ -298,6 +298,7 @@ for (const kind of ["SQLite", "PostgreSQL"] as const) {
       assert.deepEqual(await signalsOfRun(place, slow), before);
       assert.deepEqual(await signalsOfRun(place, cached), []);
       assert.deepEqual(await signalsOfRun(place, first), []);
+      assert.deepEqual(await signalsOfRun(place, slow, { baseline: 26 }), []);
       const onlyPoints = await signalsOfRun(place, slow, { rules: ["WER1"] });
       assert.deepEqual(new Set(onlyPoints.map(({ rule }) => rule)), new Set(["WER1"]));
     });
