@@ -188,8 +188,16 @@ function isCovered(small: Maximum, large: Maximum): boolean {
   return [...small.atoms].every(([atom, offset]) => offset <= (large.atoms.get(atom) ?? -1));
 }
 
-/** As Lean writes it: `u`, `u+1`, `max u v`. */
+/** Parts of a level that are shown: shared parts make it a graph, which may be large without end when unfolded. */
+const SHOWN_MAX = 200;
+
+/** As Lean writes it: `u`, `u+1`, `max u v`; what is too large is cut. */
 export function formatLevel(level: Level): string {
+  return format(level, { room: SHOWN_MAX });
+}
+
+function format(level: Level, left: { room: number }): string {
+  if (left.room-- <= 0) return "…";
   let offset = 0;
   let base = level;
   for (; base.kind === SUCC && base.a !== undefined; base = base.a) offset++;
@@ -197,13 +205,13 @@ export function formatLevel(level: Level): string {
   if (kind === ZERO) return String(offset);
   let text = name === undefined ? "" : formatName(name);
   if (a !== undefined && b !== undefined) {
-    text = `${kind === MAX ? "max" : "imax"} ${formatOperand(a)} ${formatOperand(b)}`;
+    text = `${kind === MAX ? "max" : "imax"} ${formatOperand(a, left)} ${formatOperand(b, left)}`;
     if (offset > 0) text = `(${text})`;
   }
   return offset === 0 ? text : `${text}+${offset}`;
 }
 
-function formatOperand(level: Level): string {
-  const text = formatLevel(level);
+function formatOperand(level: Level, left: { room: number }): string {
+  const text = format(level, left);
   return text.includes(" ") ? `(${text})` : text;
 }

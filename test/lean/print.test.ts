@@ -111,3 +111,14 @@ test("no variable passes for a constant, for another variable, or for a part of 
     "∀ («x\\u{bb} : Nat), «x» : Prop), «x\\u{bb} : Nat), «x»",
   );
 });
+
+test("a level that is small as a graph and endless as a text is cut", () => {
+  const e = start();
+  e.raw({ param: e.name("u"), il: 7000 });
+  for (let i = 7000; i < 7120; i += 2) e.raw({ succ: i, il: i + 1 }).raw({ max: [i, i + 1], il: i + 2 });
+  e.raw({ sort: 7120, ie: 900_000 });
+  e.raw({ axiom: { name: e.name("it"), levelParams: [e.name("u")], type: 900_000, isUnsafe: false } });
+  const { status, axioms } = check([e.text()]);
+  assert.equal(status, "accepted");
+  assert.match(axioms[0]?.statement ?? "", /^Sort \(max .*…/);
+});
