@@ -38,7 +38,7 @@ export function recordOf(stages: StageRecord[], more: Partial<RunRecord> = {}): 
     status: "passed",
     engine: "embedded",
     sandbox: { kind: "bubblewrap", version: "0.8.0", tried: [] },
-    params: {},
+    params: { seconds: 10, bars: 2 },
     host: { system: "x64-linux", kernel: "6.1.0", cores: 2, node: "26.10.0", pipelite: "0.1.0" },
     jobs: 2,
     phases: [

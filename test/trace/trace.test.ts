@@ -165,6 +165,16 @@ test("chrome: counters step where stages start and end, count no cached stage, a
   assert.equal(cores.at(-1)?.args["value"], 0);
 });
 
+test("chrome: a stage that turned out to be cached is drawn, and used nothing", () => {
+  const cached = stageOf("proof", { status: "cached", startMs: 500, durationMs: 3, usage: USAGE });
+  const events = chromeEvents(recordOf([cached]));
+  assert.equal(events.find(({ name }) => name === "proof")?.dur, 3000);
+  assert.deepEqual(
+    events.filter(({ ph }) => ph === "C"),
+    [],
+  );
+});
+
 test("chrome: a stage that took no time is an instant, and a record of one line a value", () => {
   const events = chromeEvents(walkRecord());
   const tools = events.find(({ name, cat }) => name === "tools" && cat === "stage");
