@@ -524,11 +524,6 @@ export const rows = {
   },
   POLICY_NOT_FOUND: { exit: 2, message: "Cannot read the release policy: no file {file}" },
   POLICY_INVALID: { exit: 2, message: "Cannot use the release policy {file}: {problem}" },
-  RELEASE_KEY_MISSING: {
-    exit: 2,
-    message: "Cannot release the run {run} without a signature: all demands are met, but nobody signs",
-    hint: "Give --as NAME and --key FILE",
-  },
   RELEASE_EXISTS: {
     exit: 3,
     message: "Cannot release the run {run} again: it was released otherwise: {problem}",

@@ -54,7 +54,7 @@ export function checkDemands(facts: ReleaseFacts): Demand[] {
     ...deviationDemands(facts),
     intactDemand(facts),
     ...signatureDemands(facts),
-    ...releaserDemand(facts),
+    releaserDemand(facts),
   ];
 }
 
@@ -203,13 +203,13 @@ function count(filled: readonly (SignatureView | undefined)[]): number {
   return filled.filter((each) => each !== undefined).length;
 }
 
-function releaserDemand({ policy, releaser }: ReleaseFacts): Demand[] {
-  if (releaser === undefined) return [];
+function releaserDemand({ policy, releaser }: ReleaseFacts): Demand {
   const { releaseRoles: roles } = policy;
-  const role = roleOf(policy, releaser.name, releaser.keyId);
-  const isAllowed = role !== undefined && (roles === undefined || roles.includes(role));
   const wanted =
     roles === undefined ? "released by a signer of the policy" : `released by a ${roles.join(" or ")}`;
+  if (releaser === undefined) return demand("releaser", false, wanted, "nobody signs the release");
+  const role = roleOf(policy, releaser.name, releaser.keyId);
+  const isAllowed = role !== undefined && (roles === undefined || roles.includes(role));
   const who = role === undefined ? "not a signer of the policy with that key" : role || "any key may release";
-  return [demand("releaser", isAllowed, wanted, `${releaser.name}: ${who}`)];
+  return demand("releaser", isAllowed, wanted, `${releaser.name}: ${who}`);
 }

@@ -23,7 +23,7 @@ export interface ReleaseRun {
   home: string;
   runId: string;
   applied: AppliedPolicy;
-  /** Who releases; without it the demands are checked, and nothing is released. */
+  /** Who releases; without it the demands are checked, one of them being this one. */
   releaser?: { name: string; key: SigningKey } | undefined;
   /** Makes the audit that a policy asks for, and gives the way to keep it. */
   audit: () => Promise<FreshAudit>;
@@ -60,7 +60,7 @@ export function releaseFile(runId: string): string {
 
 /**
  * Releases a run, or says what is missing.
- * @throws PipeliteError RUN_NOT_FOUND, JOURNAL_BROKEN, RELEASE_KEY_MISSING, RELEASE_EXISTS, SIGNER_INVALID
+ * @throws PipeliteError RUN_NOT_FOUND, JOURNAL_BROKEN, RELEASE_EXISTS, SIGNER_INVALID
  */
 export async function releaseRun(options: ReleaseRun): Promise<ReleaseOutcome> {
   const { home, runId, applied, releaser, audit } = options;
@@ -98,7 +98,7 @@ function decide(options: ReleaseRun, fresh: FreshAudit | undefined): ReleaseOutc
     }
     return { ...outcome, status: "released-before", release: before };
   }
-  if (releaser === undefined) throw new PipeliteError("RELEASE_KEY_MISSING", { run: runId });
+  if (releaser === undefined) throw new Error("a release by nobody met its demands");
   fresh?.keep();
   writeRelease(options, releaser, facts, demands);
   const release = readRelease(home, runId);

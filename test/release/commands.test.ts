@@ -55,7 +55,7 @@ test("a run goes through signatures to its release; what is missing is listed on
   const first = await rig("release", "latest");
   assert.equal(first.code, 3);
   assert.match(first.stdout, /built-in, since there is no release-policy.json/);
-  assert.match(first.stdout, /not released: missing signature\/review, signature\/approval/);
+  assert.match(first.stdout, /not released: missing signature\/review, signature\/approval, releaser\n/);
   assert.deepEqual(folderOf("releases"), []);
   const signed = await ok("sign", "latest", "--meaning", "review", "--as", "Anna Meier", "--key", "anna.key");
   assert.match(signed.stdout, /signer {3}Anna Meier\nmeaning {2}review\n/);
@@ -65,8 +65,10 @@ test("a run goes through signatures to its release; what is missing is listed on
   writeFileSync(file("wrong.txt"), "wrong");
   assert.match((await rig(...bert, "--passphrase-file", "wrong.txt")).stderr, /does not open it/);
   await ok(...bert, "--passphrase-file", "secret.txt", "--reason", "limits met");
-  const unsigned = await rig("release", "latest");
-  assert.deepEqual([unsigned.code, /Give --as NAME and --key FILE/.test(unsigned.stderr)], [2, true]);
+  const unsigned = await json<Released>("release", "latest");
+  assert.deepEqual([unsigned.status, unsigned.missing], ["refused", ["releaser"]]);
+  const half = await rig("release", "latest", "--as", "Carla Voss");
+  assert.deepEqual([half.code, /The argument --key is missing/.test(half.stderr)], [2, true]);
   const released = await json<Released>("release", "latest", "--as", "Carla Voss", "--key", "carla.key");
   assert.deepEqual([released.status, released.missing], ["released", []]);
   assert.equal(released.release?.releasedBy, "Carla Voss");

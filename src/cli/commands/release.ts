@@ -1,6 +1,6 @@
 // `pipelite release`: holds a run against the release policy, and signs that it was released.
 import { join } from "node:path";
-import { EXIT } from "#base/errors.ts";
+import { EXIT, PipeliteError } from "#base/errors.ts";
 import {
   endWith,
   homeOf,
@@ -59,7 +59,11 @@ export async function release(context: Context, flags: ReleaseFlags, word: strin
 
 function readReleaser(context: Context, flags: ReleaseFlags): { name: string; key: SigningKey } | undefined {
   const { as: name, key } = flags;
-  if (name === undefined || key === undefined) return undefined;
+  if (name === undefined && key === undefined) return undefined;
+  if (name === undefined || key === undefined) {
+    const suggestion = "A release is signed by a person and a key: --as NAME --key FILE";
+    throw new PipeliteError("ARGUMENT_MISSING", { name: name === undefined ? "--as" : "--key", suggestion });
+  }
   return { name, key: readKey(context, { ...flags, key }) };
 }
 
