@@ -50,6 +50,7 @@ export const FUNCTIONS: Readonly<Record<string, Row>> = {
   min: aggregate((numbers) => numbers.reduce((a, b) => Math.min(a, b))),
   max: aggregate((numbers) => numbers.reduce((a, b) => Math.max(a, b))),
   mean: aggregate(meanOf),
+  meanEach: one((value) => groupsOf(value).map(meanOf)),
   median: aggregate(medianOf),
   sd: aggregate(deviationOf, 2),
   quantile: {

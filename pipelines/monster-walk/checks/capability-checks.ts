@@ -6,7 +6,7 @@ import { deviationOf, estimateSigma, judgeCapability, meanOf } from "pipelite/qu
 import type { MeasuredTone } from "../sound/measurement.ts";
 import { significant } from "./figures.ts";
 import type { Check } from "./verdict.ts";
-import { judgeAtLeast } from "./verdict.ts";
+import { judgeAtLeast, notComputable } from "./verdict.ts";
 
 export interface CapabilityLimits {
   /** Half the width of the specification around each nominal frequency. */
@@ -81,11 +81,19 @@ function decide({ status, bound, passed }: CapabilityResult, limits: CapabilityL
     id: "capability.cpk",
     statement: "The lower 95 % bound of Cpk and Ppk of the measured frequencies reaches the limit",
     limit: limits.capability,
-    evidence: "validation/six_sigma_cpk.json#/capability",
+    formula:
+      "groups = transpose($1); gauge = sqrt(mean($2 ^ 2)); significant(capabilityBound(groups, $3, $4, gauge), 6)",
+    evidence: [
+      "validation/measurements.json#/chord/*/tones/*/deviationHz",
+      "validation/measurements.json#/chord/*/tones/*/standardErrorHz",
+      "validation/six_sigma_cpk.json#/specification/lower",
+      "validation/six_sigma_cpk.json#/specification/upper",
+    ],
   };
-  if (bound === null) return { ...question, status: "not-computable", value: null };
-  const check = judgeAtLeast(question, significant(bound));
-  return status === "gauge-limited" || passed ? check : { ...check, status: "failed" };
+  if (bound === null) return notComputable(question);
+  const { accept = "", ...check } = judgeAtLeast(question, significant(bound));
+  // Where the checks of the assumptions decide as well, the bound alone does not make the status.
+  return status === "gauge-limited" || passed ? { ...check, accept } : { ...check, status: "failed" };
 }
 
 interface Description {

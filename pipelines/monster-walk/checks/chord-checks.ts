@@ -1,6 +1,7 @@
 // Checks of the chord. The whole recording is measured anew, in windows that share no sample and leave none out; the
 // stage that made it is believed in nothing.
 import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import type { Input } from "pipelite";
 import type { Facts } from "../mathematics/facts.ts";
 import { FULL_SCALE } from "../sound/chord.ts";
@@ -13,7 +14,7 @@ import { meanOf } from "pipelite/quality";
 import { significant } from "./figures.ts";
 import { readCount, readFields, readList, readNumber, readText } from "./json.ts";
 import type { Check } from "./verdict.ts";
-import { attempt, judge, judgeAtMost, messageOf } from "./verdict.ts";
+import { attempt, judge, judgeAtMost, messageOf, notComputable } from "./verdict.ts";
 
 export type AudioInput = Input<typeof audioStage>;
 
@@ -31,6 +32,19 @@ const RESIDUAL_MAX = 1.1;
 const AMPLITUDE_MAX = 0.001;
 const FULL_SCALE_RUN_MAX = 1;
 const FILE = "monster_walk.wav";
+/** 16-bit samples behind a header of 44 bytes. */
+export const SAMPLES_FORMULA = "(size($1) - 44) / 2";
+
+/** A place in the measurements of every window. */
+function measured(pointer: string): string {
+  return `validation/measurements.json#/chord/*/${pointer}`;
+}
+
+/** Whether the tones of every window are in the order of the facts, so that an index stands for a prime. */
+function areInOrder(measurements: readonly Measurement[], { sound }: Facts): boolean {
+  const primes = sound.chord.harmonics.map(({ prime }) => prime);
+  return measurements.every(({ tones }) => tones.every(({ prime }, index) => prime === primes[index]));
+}
 
 export async function checkChord(
   audio: AudioInput,
@@ -44,6 +58,7 @@ export async function checkChord(
     statement: `The chord is 16-bit mono PCM at ${sound.sampleRateHz} Hz with ${sound.chord.samples} samples`,
     limit: sound.chord.samples,
     unit: "samples",
+    formula: SAMPLES_FORMULA,
     evidence: `audio/${FILE}`,
   };
   const format = await attempt(formatQuestion, async () => {
@@ -116,12 +131,18 @@ function checkTones(
   { sound }: Facts,
 ): Check {
   const wanted = sound.chord.harmonics.length;
+  const isMeasured = problem === undefined && measurements.length > 0;
   return judge(
     {
       id: "chord.tones",
       statement: `Exactly ${wanted} tones are found in each of the ${CHORD_WINDOWS} windows, and nothing else above -60 dB`,
       limit: wanted,
-      evidence: "validation/measurements.json#/chord",
+      ...(isMeasured
+        ? {
+            formula: "count($1) / count($2)",
+            evidence: [measured("tones/*/prime"), measured("window/start")],
+          }
+        : { evidence: "validation/measurements.json#/chord" }),
     },
     problem ?? wanted,
     problem === undefined && measurements.length === CHORD_WINDOWS,
@@ -130,21 +151,26 @@ function checkTones(
 
 function checkFrequencies(
   measurements: readonly Measurement[],
-  { sound }: Facts,
+  facts: Facts,
   limits: { frequencyHz: number },
 ): Check[] {
-  return sound.chord.harmonics.map(({ prime, frequencyHz }) => {
+  const isOrdered = areInOrder(measurements, facts);
+  return facts.sound.chord.harmonics.map(({ prime, frequencyHz }, index) => {
     const question = {
       id: `chord.frequency-${prime}`,
       statement: `The harmonic of ${prime} is at ${frequencyHz} Hz in every window`,
       limit: limits.frequencyHz,
       unit: "Hz",
-      evidence: "validation/measurements.json#/chord",
+      ...(isOrdered && { formula: "significant(max(abs($1 - $2)), 6)" }),
+      evidence: [
+        measured(`tones/${index}/frequencyHz`),
+        `proof/facts.json#/sound/chord/harmonics/${index}/frequencyHz`,
+      ],
     };
     const deviations = measurements.flatMap(({ tones }) =>
       tones.filter((tone) => tone.prime === prime).map((tone) => Math.abs(tone.frequencyHz - frequencyHz)),
     );
-    if (deviations.length === 0) return { ...question, status: "not-computable", value: null };
+    if (deviations.length === 0) return notComputable(question);
     return judgeAtMost(question, significant(Math.max(...deviations)));
   });
 }
@@ -155,23 +181,35 @@ function checkResidual(measurements: readonly Measurement[]): Check {
     statement: "What the tones leave over is no more than rounding to 16 bits leaves",
     limit: RESIDUAL_MAX,
     unit: "1/sqrt(12) steps",
-    evidence: "validation/measurements.json#/chord",
+    formula: "max($1)",
+    evidence: measured("residual/toQuantisation"),
   };
-  if (measurements.length === 0) return { ...question, status: "not-computable", value: null };
+  if (measurements.length === 0) return notComputable(question);
   return judgeAtMost(question, Math.max(...measurements.map(({ residual }) => residual.toQuantisation)));
 }
 
-function checkAmplitudes(measurements: readonly Measurement[], { sound }: Facts): Check {
+function checkAmplitudes(measurements: readonly Measurement[], facts: Facts): Check {
   const question = {
     id: "chord.amplitudes",
     statement: "The amplitudes are to each other as 1/(exponent + 1)",
     limit: AMPLITUDE_MAX,
     unit: "relative",
-    evidence: "validation/measurements.json#/chord",
+    ...(areInOrder(measurements, facts) && {
+      formula:
+        "scales = transpose(transpose($1) * $3 / $2); significant(max(abs(scales / meanEach(scales) - 1)), 6)",
+    }),
+    evidence: [
+      measured("tones/*/amplitude"),
+      "proof/facts.json#/sound/chord/harmonics/*/amplitude/numerator",
+      "proof/facts.json#/sound/chord/harmonics/*/amplitude/denominator",
+    ],
   };
-  if (measurements.length === 0) return { ...question, status: "not-computable", value: null };
+  if (measurements.length === 0) return notComputable(question);
   const shares = new Map(
-    sound.chord.harmonics.map(({ prime, amplitude }) => [prime, amplitude.numerator / amplitude.denominator]),
+    facts.sound.chord.harmonics.map(({ prime, amplitude }) => [
+      prime,
+      amplitude.numerator / amplitude.denominator,
+    ]),
   );
   const worst = measurements.map(({ tones }) => {
     const scales = tones.map(({ prime, amplitude }) => amplitude / (shares.get(prime) ?? Number.NaN));
@@ -180,6 +218,9 @@ function checkAmplitudes(measurements: readonly Measurement[], { sound }: Facts)
   });
   return judgeAtMost(question, significant(Math.max(...worst)));
 }
+
+const METADATA = "audio/monster_walk_metadata.json#/chord/measured";
+const METADATA_FORMULA = "significant(max(abs(meanEach(transpose($1)) - $2)), 6)";
 
 interface MetadataCheck {
   measurements: readonly Measurement[];
@@ -192,15 +233,16 @@ async function checkMetadata(
   audio: AudioInput,
   { measurements, facts, limits }: MetadataCheck,
 ): Promise<Check> {
-  const question = {
+  const found = {
     id: "chord.metadata",
     statement:
       "The metadata give the recording's digest, and for each harmonic the frequency that is measured here",
     limit: limits.frequencyHz,
     unit: "Hz",
-    evidence: "audio/monster_walk_metadata.json#/chord",
+    evidence: [measured("tones/*/frequencyHz"), `${METADATA}/tones/*/frequencyHz`],
   };
-  if (measurements.length === 0) return { ...question, status: "not-computable", value: null };
+  const question = { ...found, formula: METADATA_FORMULA };
+  if (measurements.length === 0) return notComputable(question);
   return attempt(question, async () => {
     const metadata: unknown = await audio.json("monster_walk_metadata.json");
     const chord = readFields(readFields(metadata, "metadata")["chord"], "chord");
@@ -208,19 +250,24 @@ async function checkMetadata(
       .update(await audio.bytes(FILE))
       .digest("hex");
     if (readText(chord["sha256"], "sha256") !== digest)
-      return judge(question, "another recording's digest", false);
+      return judge(found, "another recording's digest", false);
     const declared = readDeclared(chord["measured"]);
     const wanted = facts.sound.chord.harmonics;
-    if (declared.size !== wanted.length) return judge(question, `${declared.size} harmonics`, false);
+    if (declared.size !== wanted.length) return judge(found, `${declared.size} harmonics`, false);
     const differences = wanted.map(({ prime }) => {
-      const found = meanOf(
+      const mean = meanOf(
         measurements.flatMap(({ tones }) =>
           tones.filter((tone) => tone.prime === prime).map((tone) => tone.frequencyHz),
         ),
       );
-      return Math.abs((declared.get(prime) ?? Number.NaN) - found);
+      return Math.abs((declared.get(prime) ?? Number.NaN) - mean);
     });
-    return judgeAtMost(question, significant(Math.max(...differences)));
+    const isOrdered = isDeepStrictEqual(
+      [...declared.keys()],
+      wanted.map(({ prime }) => prime),
+    );
+    const asked = isOrdered && areInOrder(measurements, facts) ? question : found;
+    return judgeAtMost(asked, significant(Math.max(...differences)));
   });
 }
 

@@ -10,8 +10,12 @@ export interface Check {
   value: number | string | null;
   limit: number | string | null;
   unit?: string;
-  /** The file, and the place in it, that the value comes from. */
-  evidence: string;
+  /** The files, and the places in them, that the value comes from. */
+  evidence: string | string[];
+  /** What makes the value of the places in `evidence`, in the language that `pipelite audit` evaluates. */
+  formula?: string;
+  /** What makes the status of `value` and `limit`, in the same language. */
+  accept?: string;
 }
 
 export interface Verdict {
@@ -35,11 +39,23 @@ export function judge(question: Question, value: Check["value"], isRight: boolea
 
 /** Decided by comparing a magnitude with the question's limit; a value that is no number fails. */
 export function judgeAtMost(question: Question & { limit: number }, value: number): Check {
-  return judge(question, Number.isFinite(value) ? value : String(value), value <= question.limit);
+  if (!Number.isFinite(value)) return { ...withoutFormula(question), value: String(value), status: "failed" };
+  return { ...judge(question, value, value <= question.limit), accept: "value <= limit" };
 }
 
 export function judgeAtLeast(question: Question & { limit: number }, value: number): Check {
-  return judge(question, Number.isFinite(value) ? value : String(value), value >= question.limit);
+  if (!Number.isFinite(value)) return { ...withoutFormula(question), value: String(value), status: "failed" };
+  return { ...judge(question, value, value >= question.limit), accept: "value >= limit" };
+}
+
+/** Nothing to compute it from: not a failure of what is checked, and no pass. */
+export function notComputable(question: Question): Check {
+  return { ...withoutFormula(question), status: "not-computable", value: null };
+}
+
+/** For a value that the formula does not make: a message, or none. */
+export function withoutFormula({ formula: _, ...question }: Question): Question {
+  return question;
 }
 
 /**
@@ -50,7 +66,7 @@ export async function attempt(question: Question, decide: () => Check | Promise<
   try {
     return await decide();
   } catch (error) {
-    return { ...question, status: "failed", value: messageOf(error) };
+    return { ...withoutFormula(question), status: "failed", value: messageOf(error) };
   }
 }
 

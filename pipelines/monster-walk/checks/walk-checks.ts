@@ -7,9 +7,10 @@ import { plainWindow } from "../sound/walk.ts";
 import type { Recording } from "../sound/wav.ts";
 import { parseWav } from "../sound/wav.ts";
 import type { AudioInput } from "./chord-checks.ts";
+import { SAMPLES_FORMULA } from "./chord-checks.ts";
 import { significant } from "./figures.ts";
 import type { Check } from "./verdict.ts";
-import { attempt, judge, judgeAtMost, messageOf } from "./verdict.ts";
+import { attempt, judge, judgeAtMost, messageOf, notComputable } from "./verdict.ts";
 
 export interface WalkResult {
   checks: Check[];
@@ -28,6 +29,7 @@ export async function checkWalk(
     statement: `The walk has ${sound.walk.bars} bars in ${sound.walk.samples} samples at ${sound.sampleRateHz} Hz`,
     limit: sound.walk.samples,
     unit: "samples",
+    formula: SAMPLES_FORMULA,
     evidence: `audio/${FILE}`,
   };
   let recording: Recording | undefined;
@@ -52,7 +54,9 @@ export async function checkWalk(
       statement: "In each step exactly the primes sound that its group of digits leaves",
       limit: walk.groups.length,
       unit: "steps",
-      evidence: "validation/measurements.json#/walk",
+      formula: "count(present($1))",
+      accept: "value == limit",
+      evidence: "validation/measurements.json#/walk/*/measured/iterations",
     },
     heard,
     heard === walk.groups.length,
@@ -62,14 +66,15 @@ export async function checkWalk(
     statement: `Every tone of every step is at its ${sound.walk.fundamentalHz} Hz times prime`,
     limit: limits.frequencyHz,
     unit: "Hz",
-    evidence: "validation/measurements.json#/walk",
+    formula: "significant(max(abs(present($1))), 6)",
+    evidence: "validation/measurements.json#/walk/*/measured/tones/*/deviationHz",
   };
   return {
     checks: [
       format,
       groups,
       deviations.length === 0
-        ? { ...frequency, status: "not-computable", value: null }
+        ? notComputable(frequency)
         : judgeAtMost(frequency, significant(Math.max(...deviations))),
     ],
     measurements,
