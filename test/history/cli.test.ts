@@ -141,6 +141,8 @@ test("history lists runs, newest first, with flags before and after its words", 
   assert.ok(newest.startsWith(runIdAt(29)) && older.startsWith(runIdAt(28)));
   assert.equal(none, "");
   assert.match(stderr, /^2 of 30 runs in /);
+  const { runs } = JSON.parse((await rig("--json", "history", "--limit", "3")).stdout) as { runs: unknown[] };
+  assert.equal(runs.length, 3);
   for (const words of [["history", "list", "walk"], ["--json", "history"], ["history"]]) {
     const all = await rig(...words, ...(words.includes("--json") ? [] : ["--json"]), "--all");
     assert.equal((JSON.parse(all.stdout) as { runs: unknown[] }).runs.length, 30);
@@ -231,19 +233,25 @@ describe("PostgreSQL", { skip }, () => {
     using other = createRig();
     const { cwd, env } = await initProject(rig);
     const database = server?.createDatabase() ?? "";
+    const runsSeen = async () => {
+      const { stdout } = await other("history", "--database", database, "--json");
+      return (JSON.parse(stdout) as { runs: { built: number; stages: number }[] }).runs;
+    };
     const first = await pipelite(["run", "--database", database], { cwd, env });
     assert.equal(first.code, EXIT.ok, first.stderr);
-    const second = await pipelite(["run"], { cwd, env: { ...env, PIPELITE_DATABASE: database } });
-    assert.equal(second.code, EXIT.ok, second.stderr);
-    const seen = await other("history", "--database", database, "--json");
-    const { runs } = JSON.parse(seen.stdout) as { runs: { built: number; stages: number }[] };
-    assert.deepEqual(
-      runs.map(({ built, stages }) => [built, stages]),
-      [
-        [0, 2],
-        [2, 2],
-      ],
-    );
+    assert.equal((await pipelite(["run"], { cwd, env })).code, EXIT.ok);
+    const hearing = { cwd, env: { ...env, PIPELITE_DATABASE: database } };
+    for (let hears = 3; hears <= 4; hears += 1) {
+      const { code, stderr } = await pipelite(["run"], hearing);
+      assert.equal(code, EXIT.ok, stderr);
+      assert.equal(
+        (await runsSeen()).length,
+        hears,
+        "also the one before, of which the database had not heard",
+      );
+    }
+    const built = (await runsSeen()).map((run) => [run.built, run.stages]);
+    assert.deepEqual(built, [...Array.from({ length: 3 }, () => [0, 2]), [2, 2]]);
     const { trends } = await readTrend(other, "--stage", "summary", "--database", database);
     assert.deepEqual(
       trends.map(({ subject, n }) => [subject, n]),
