@@ -1,6 +1,6 @@
 // `npm run study`: builds seeded variations of the Monster Walk's audio stage twice each, compares the bytes, and publishes
 // what came out: study/result.json has the rows, and the page and the pictures in docs are computed from it.
-//   --runs N   so many variations instead of all
+//   --runs N   so many variations instead of all; written to a new temporary folder
 //   --out DIR  write result, page and pictures there and leave the repository's alone
 //   --check    build nothing: hold the page and the pictures against the rows
 //   --pages    build nothing: write the page and the pictures again from the rows
@@ -62,6 +62,7 @@ async function publish(asked: number, out: string | undefined): Promise<void> {
     const analysis = analyse(study);
     for (const [name, text] of documentsOf(study, analysis, page)) writeFileSync(join(target, name), text);
     const { seeds } = analysis;
+    process.stderr.write(`result, page and pictures: ${target}\n`);
     const words = Object.entries(seeds).map(([outcome, { length }]) => `${outcome} ${length} of ${asked}`);
     process.stdout.write(`${words.join("\n")}\n`);
     if (seeds.reproduced.length < asked) process.exitCode = EXIT_DIFFERENT;
@@ -82,4 +83,10 @@ const asked = Number(values.runs);
 if (!Number.isSafeInteger(asked) || asked < 1) throw new Error("--runs must be a whole number of at least 1");
 if (values.check) check();
 else if (values.pages) for (const [name, text] of publishedDocuments()) writeFileSync(join(ROOT, name), text);
-else await publish(asked, values.out);
+else {
+  const aside =
+    asked === RUNS || values.out !== undefined
+      ? undefined
+      : mkdtempSync(join(tmpdir(), "pipelite-study-result-"));
+  await publish(asked, values.out ?? aside);
+}
