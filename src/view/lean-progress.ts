@@ -5,6 +5,7 @@ import { visible } from "./lean.ts";
 import { createPaint, renderLine, span, type Line } from "./paint.ts";
 
 export interface LeanProgress {
+  /** So many bytes more have been checked. */
   read: (bytes: number) => void;
   /** A declaration is about to be checked. */
   start: (place: { name: string; declarations: number }) => void;
@@ -61,7 +62,7 @@ interface Place {
 }
 
 function progressLine({ name, declarations, share, elapsedMs }: Place): Line {
-  const percent = share === undefined ? "" : `, ${Math.floor(Math.min(1, share) * 100)} % read`;
+  const percent = share === undefined ? "" : `, ${Math.floor(Math.min(1, share) * 100)} %`;
   return [
     span("checking ", "busy"),
     span(`${formatElapsed(elapsedMs)}, ${formatCount(declarations, "declaration")}${percent}: `),

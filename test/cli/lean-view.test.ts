@@ -132,7 +132,7 @@ test("the line of progress names what is being checked, fits the terminal, and i
   progress.read(50);
   progress.start({ name: "Nat.add_comm", declarations: 1234 });
   const erase = "\r\u001b[K";
-  const line = "checking 1m01s, 1234 declarations, 25 % read: Nat.add_comm";
+  const line = "checking 1m01s, 1234 declarations, 25 %: Nat.add_comm";
   assert.deepEqual(written, [`${erase}${line}\r`]);
   progress.start({ name: "too soon", declarations: 1235 });
   assert.deepEqual(written, [`${erase}${line}\r`]);

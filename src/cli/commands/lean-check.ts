@@ -13,7 +13,7 @@ export interface LeanCheckFlags extends GlobalFlags {
   allowAxiom: readonly string[] | undefined;
 }
 
-const CHUNK_BYTES = 1 << 20;
+const CHUNK_BYTES = 1 << 16;
 
 export async function leanCheck(context: Context, flags: LeanCheckFlags, file: string): Promise<void> {
   const allowAxioms = flags.allowAxiom ?? [];
@@ -59,7 +59,7 @@ async function openFile(path: string, label: string): Promise<Input> {
   }
 }
 
-/** The chunks as they are; refuses at the first what is compressed, so that nobody has to guess what is wrong. */
+/** The chunks as they are, each counted when it has been checked; refuses at the first what is compressed, so that nobody has to guess what is wrong. */
 async function* countBytes(
   { chunks, label }: Input,
   tell: (bytes: number) => void,
@@ -69,8 +69,8 @@ async function* countBytes(
     for await (const chunk of chunks) {
       if (isFirst) refuseCompressed(chunk, label);
       isFirst = false;
-      tell(chunk.length);
       yield chunk;
+      tell(chunk.length);
     }
   } catch (error) {
     throw unreadable(error, label);
