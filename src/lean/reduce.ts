@@ -1,53 +1,101 @@
 // Weak head normal form: beta, zeta, iota (recursors, quotients), projections, literals, and unfolding of definitions.
-import { structureOf, type Recursor, type Rule, type Valued } from "./environment.ts";
-import { APP, CONST, LAM, LET, NAT, PROJ, STR, argsOf, headOf, memoOf, type Expr } from "./expr.ts";
+import { EMPTY_SCOPE, delay, extend, force, make, valueAt, type Scope, type Value } from "./closure.ts";
+import { structureOf, type Quotient, type Recursor, type Rule, type Valued } from "./environment.ts";
+import { APP, BVAR, CONST, LAM, LET, NAT, PROJ, STR, argsOf, headOf, memoOf, type Expr } from "./expr.ts";
 import { isProposition, type Kernel } from "./kernel.ts";
 import { natConstructor, reduceNat, textConstructor } from "./literal.ts";
 import { sure } from "./fault.ts";
 
+/** What is being reduced: `head`, whose loose variables have the values of `scope`, applied to `args`, the last one first. */
+interface State {
+  head: Expr;
+  scope: Scope;
+  readonly args: Value[];
+}
+
 /** `cheap`: projections look at their structure without unfolding definitions. */
 export function reduceCore(k: Kernel, start: Expr, cheap: boolean): Expr {
-  let e = start;
-  for (;;) {
-    const next = stepCore(k, e, cheap);
-    if (next === undefined) return e;
+  const state: State = { head: start, scope: EMPTY_SCOPE, args: [] };
+  let steps = 0;
+  while (step(k, state, start, cheap)) {
     k.spend();
-    e = next;
+    steps++;
   }
+  if (steps === 0) return start;
+  let e = make(k.rewriter, state.head, state.scope);
+  for (let i = state.args.length - 1; i >= 0; i--) e = k.terms.app(e, force(k.rewriter, sure(state.args[i])));
+  return e;
 }
 
-function stepCore(k: Kernel, e: Expr, cheap: boolean): Expr | undefined {
-  if (e.kind === LET) return k.rewriter.instantiate(e.body, [e.right]);
-  if (e.kind === PROJ) return reduceProjection(k, e, cheap);
-  if (e.kind !== APP) return undefined;
-  const head = headOf(e);
+/** @returns whether there was anything to reduce */
+function step(k: Kernel, state: State, start: Expr, cheap: boolean): boolean {
+  unwind(k, state);
+  const { head, scope } = state;
   switch (head.kind) {
     case LAM:
-      return applyBeta(k, head, argsOf(e));
+      return stepBeta(state);
     case LET:
-    case PROJ: {
-      const reduced = cheap ? reduceCore(k, head, true) : k.core(head);
-      return reduced === head ? undefined : k.terms.apps(reduced, argsOf(e));
-    }
+      state.scope = extend(scope, [delay(k.rewriter, head.right, scope)]);
+      state.head = head.body;
+      return true;
+    case PROJ:
+      return stepProjection(k, state, make(k.rewriter, head, scope), start, cheap);
     case CONST: {
       const constant = k.environment.get(head.name);
-      if (constant?.kind === "recursor") return reduceRecursor(k, constant, head, argsOf(e));
-      return constant?.kind === "quotient" ? reduceQuotient(k, constant.role, argsOf(e)) : undefined;
+      if (constant?.kind === "recursor") return stepRecursor(k, constant, state);
+      return constant?.kind === "quotient" && stepQuotient(k, constant.role, state);
     }
     default:
-      return undefined;
+      return false;
   }
 }
 
-/** Puts as many arguments into lambdas as there are of both. */
-export function applyBeta(k: Kernel, f: Expr, args: readonly Expr[]): Expr {
-  let body = f;
-  let count = 0;
-  while (body.kind === LAM && count < args.length) {
-    body = body.right;
-    count++;
+/** Moves arguments from the head to the others, and puts the head's value in for it when it is a variable. */
+function unwind(k: Kernel, state: State): void {
+  let { head, scope } = state;
+  for (;;) {
+    if (head.kind === APP) {
+      state.args.push(delay(k.rewriter, head.right, scope));
+      head = head.left;
+    } else if (head.kind === BVAR) {
+      enter(state, valueAt(scope, head.index));
+      ({ head, scope } = state);
+    } else break;
   }
-  return k.terms.apps(k.rewriter.instantiate(body, args, count), args, count);
+  state.head = head;
+  state.scope = scope;
+}
+
+/** Makes `value` the head. */
+function enter(state: State, value: Value): void {
+  if (value.kind !== "closure") [state.head, state.scope] = [value, EMPTY_SCOPE];
+  else if (value.made === undefined) [state.head, state.scope] = [value.body, value.scope];
+  else [state.head, state.scope] = [value.made, EMPTY_SCOPE];
+}
+
+/** Takes as many arguments as there are lambdas. */
+function stepBeta(state: State): boolean {
+  const taken: Value[] = [];
+  let { head } = state;
+  while (head.kind === LAM && state.args.length > 0) {
+    taken.push(sure(state.args.pop()));
+    head = head.right;
+  }
+  if (taken.length === 0) return false;
+  state.head = head;
+  state.scope = extend(state.scope, taken);
+  return true;
+}
+
+function stepProjection(k: Kernel, state: State, e: Expr, start: Expr, cheap: boolean): boolean {
+  // Asked for by itself its answer is remembered; but not while it is what is being asked.
+  const reduced = cheap || e === start ? reduceProjection(k, e, cheap) : k.core(e);
+  if (reduced === undefined || reduced === e) {
+    [state.head, state.scope] = [e, EMPTY_SCOPE];
+    return false;
+  }
+  [state.head, state.scope] = [reduced, EMPTY_SCOPE];
+  return true;
 }
 
 function reduceProjection(k: Kernel, e: Expr, cheap: boolean): Expr | undefined {
@@ -61,24 +109,28 @@ function reduceProjection(k: Kernel, e: Expr, cheap: boolean): Expr | undefined 
   return argsOf(structure)[constructor.paramCount + e.index];
 }
 
-function reduceRecursor(k: Kernel, recursor: Recursor, head: Expr, args: Expr[]): Expr | undefined {
+function stepRecursor(k: Kernel, recursor: Recursor, state: State): boolean {
+  const { head, args } = state;
   const { paramCount, motiveCount, minorCount, indexCount } = recursor;
   const firstIndex = paramCount + motiveCount + minorCount;
-  const major = args[firstIndex + indexCount];
-  if (major === undefined) return undefined;
+  const majorAt = args.length - 1 - firstIndex - indexCount;
+  const given = args[majorAt];
+  if (given === undefined) return false;
+  const major = force(k.rewriter, given);
   const built =
     (recursor.isK ? rebuildForK(k, recursor, major) : undefined) ?? buildMajor(k, recursor, major);
   const builtHead = headOf(built);
-  if (builtHead.kind !== CONST) return undefined;
+  if (builtHead.kind !== CONST) return false;
   const rule = recursor.rules.get(builtHead.name);
-  if (rule === undefined) return undefined;
+  if (rule === undefined) return false;
   const fields = argsOf(built);
-  if (fields.length < rule.fieldCount) return undefined;
-  const value = ruleValue(k, recursor, head, rule);
-  const all = args.slice(0, firstIndex);
-  for (let i = fields.length - rule.fieldCount; i < fields.length; i++) all.push(sure(fields[i]));
-  for (let i = firstIndex + indexCount + 1; i < args.length; i++) all.push(sure(args[i]));
-  return applyBeta(k, value, all);
+  if (fields.length < rule.fieldCount) return false;
+  const outer = args.slice(args.length - firstIndex);
+  args.length = majorAt;
+  for (let i = 1; i <= rule.fieldCount; i++) args.push(sure(fields[fields.length - i]));
+  args.push(...outer);
+  enter(state, ruleValue(k, recursor, head, rule));
+  return true;
 }
 
 function ruleValue(k: Kernel, { levelParams }: Recursor, head: Expr, { constructor, value }: Rule): Expr {
@@ -137,17 +189,23 @@ function rebuildStructure(k: Kernel, recursor: Recursor, e: Expr): Expr | undefi
   return k.terms.apps(made, fields);
 }
 
-function reduceQuotient(k: Kernel, role: "type" | "ctor" | "lift" | "ind", args: Expr[]): Expr | undefined {
-  if (role === "type" || role === "ctor") return undefined;
-  const [functionAt, valueAt] = role === "lift" ? [3, 5] : [3, 4];
-  const value = args[valueAt];
+function stepQuotient(k: Kernel, role: Quotient["role"], state: State): boolean {
+  const { args } = state;
+  if (role === "type" || role === "ctor") return false;
+  const functionAt = args.length - 1 - 3;
+  const valueAt = args.length - 1 - (role === "lift" ? 5 : 4);
   const f = args[functionAt];
-  if (value === undefined || f === undefined) return undefined;
-  const made = k.whnf(value);
+  const value = args[valueAt];
+  if (value === undefined || f === undefined) return false;
+  const made = k.whnf(force(k.rewriter, value));
   const head = headOf(made);
-  const makeArgs = argsOf(made);
-  if (head.kind !== CONST || head.name !== k.known.quotMk || makeArgs.length !== 3) return undefined;
-  return k.terms.apps(k.terms.app(f, sure(makeArgs[2])), args, valueAt + 1);
+  const [, , of, ...more] = argsOf(made);
+  if (head.kind !== CONST || head.name !== k.known.quotMk || of === undefined || more.length > 0)
+    return false;
+  args.length = valueAt;
+  args.push(of);
+  enter(state, f);
+  return true;
 }
 
 export function reduce(k: Kernel, start: Expr): Expr {
@@ -177,5 +235,5 @@ export function unfold(k: Kernel, e: Expr): Expr | undefined {
   const head = headOf(e);
   const memo = memoOf(head);
   memo.constValue ??= k.rewriter.instantiateLevels(constant.value, constant.levelParams, head.levels);
-  return e.kind === APP ? applyBeta(k, memo.constValue, argsOf(e)) : memo.constValue;
+  return k.terms.apps(memo.constValue, argsOf(e));
 }
