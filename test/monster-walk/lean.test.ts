@@ -160,6 +160,7 @@ test("false figures of the groups and the sound are rejected", () => {
     ],
     [{ ...facts, sound: { ...sound, highest: { prime: 59, frequencyHz: 12_980 } } }, "highest"],
     [{ ...facts, sound: { ...sound, quietest: { prime: 3, exponent: 20 } } }, "quietest"],
+    [{ ...facts, sound: { ...sound, quietest: { prime: 2, exponent: 45 } } }, "quietest_power"],
     [{ ...facts, sound: { ...sound, samples: 441_001 } }, "sample_count"],
     [
       { ...facts, sound: { ...sound, sampleRateHz: 31_240, samples: 312_400 } },
@@ -171,4 +172,14 @@ test("false figures of the groups and the sound are rejected", () => {
     assert.equal(report.status, "rejected", where);
     assert.equal(report.problem?.declaration, `MonsterWalk.${where}`);
   }
+});
+
+test("that only one removal keeps three digits is rejected where the others are found", () => {
+  const { ndjson } = monsterWalkLean({
+    ...facts,
+    removal: { ...removal, digits: removal.digits.slice(0, 3) },
+  });
+  const report = check([ndjson]);
+  assert.equal(report.status, "rejected");
+  assert.equal(report.problem?.declaration, "MonsterWalk.all_settled");
 });

@@ -112,17 +112,18 @@ export function declareMonster(library: Library, { powers, order }: OrderFacts):
 interface Around {
   readonly lemmas: Lemmas;
   readonly chosen: Call;
+  readonly count: Call;
   readonly monster: Monster;
 }
 
 /** The theorems about the removal that keeps the most digits. */
 export function proveRemovals(library: Library, around: Around, facts: OrderFacts): Candidates {
-  const { lemmas, chosen, monster } = around;
+  const { lemmas, chosen, count, monster } = around;
   const { leads } = lemmas.digits;
-  const count = facts.removal.digits.length;
+  const digits = facts.removal.digits.length;
   const lead = number(BigInt(facts.removal.digits));
-  const least = number(10n ** BigInt(count - 1));
-  const most = number(10n ** BigInt(count) - 1n);
+  const least = number(10n ** BigInt(digits - 1));
+  const most = number(10n ** BigInt(digits) - 1n);
   const quotient = number(BigInt(facts.removal.quotient));
   const claim = (d: Term, q: Term): [Term, Term] => [
     and(le(least, d), le(d, most)),
@@ -132,12 +133,12 @@ export function proveRemovals(library: Library, around: Around, facts: OrderFact
     own("Keeps"),
     arrow(Nat, PROP),
     take("q", (q) => exists("d", (d) => and(...claim(d, q)))),
-    `The numerals of the order and of q begin with the same ${count} digits.`,
+    `The numerals of the order and of q begin with the same ${digits} digits.`,
   );
   const orderLeads = library.prove(
     own("order_leads"),
     leads(lead, monster.order),
-    proveLeads(lemmas, lead, monster.order, facts.order.length - count),
+    proveLeads(lemmas, lead, monster.order, facts.order.length - digits),
     `The order begins with ${facts.removal.digits}.`,
   );
   const removal = library.define(
@@ -154,10 +155,17 @@ export function proveRemovals(library: Library, around: Around, facts: OrderFact
     computed(Nat, product, monster.order),
     `It leaves ${facts.removal.quotient}.`,
   );
+  const size = number(facts.removal.removed.length);
+  library.prove(
+    own("removal_count"),
+    eq(Nat, count(removal()), size),
+    computed(Nat, count(removal()), size),
+    `These are ${facts.removal.removed.length} prime powers.`,
+  );
   const quotientLeads = library.prove(
     own("removal_leads"),
     leads(lead, quotient),
-    proveLeads(lemmas, lead, quotient, facts.removal.quotient.length - count),
+    proveLeads(lemmas, lead, quotient, facts.removal.quotient.length - digits),
     `Which begins with ${facts.removal.digits}.`,
   );
   library.prove(
@@ -172,9 +180,9 @@ export function proveRemovals(library: Library, around: Around, facts: OrderFact
         both(leads(lead, monster.order), leads(lead, quotient), orderLeads(), quotientLeads()),
       ),
     ),
-    `So it keeps the first ${count} digits of the order.`,
+    `So it keeps the first ${digits} digits of the order.`,
   );
-  const unique = proveLeadUnique(library, around, { lead, least, most, behind: facts.order.length - count });
+  const unique = proveLeadUnique(library, around, { lead, least, most, behind: facts.order.length - digits });
   return {
     lead,
     keeps,

@@ -2,7 +2,22 @@
 import type { Arithmetic } from "./arithmetic.ts";
 import type { BitLemmas } from "./bits.ts";
 import type { Order } from "./comparison.ts";
-import { Bits, Bool, Nat, Nats, and, boolRec, exists, le, listRec, lt, mul, pow, succ } from "./core.ts";
+import {
+  Bits,
+  Bool,
+  Nat,
+  Nats,
+  and,
+  boolRec,
+  exists,
+  le,
+  listRec,
+  lt,
+  mul,
+  pow,
+  succ,
+  zero,
+} from "./core.ts";
 import type { Call, Library } from "./library.ts";
 import { own, take } from "./names.ts";
 import type { Term } from "./term.ts";
@@ -55,5 +70,25 @@ export function declareChosen(library: Library): Call {
         ),
     ),
     "The product of the values whose bit is true.",
+  );
+}
+
+/** `count bits`: how many of them are true. */
+export function declareCount(library: Library): Call {
+  return library.define(
+    own("count"),
+    arrow(Bits, Nat),
+    listRec(
+      ONE,
+      Bool,
+      () => Nat,
+      zero,
+      (bit, _, before) =>
+        call(
+          boolRec(ONE, () => Nat, before, succ(before)),
+          bit,
+        ),
+    ),
+    "The number of bits that are true.",
   );
 }

@@ -1,35 +1,31 @@
 // The sound of the order: a harmonic for each prime power, fundamental * prime, with amplitude 1 / (exponent + 1).
 import {
   Bool,
-  False,
   Nat,
-  Nats,
-  absurd,
   beq,
   ble,
   cases,
   computed,
-  cons,
   eq,
   isTrue,
   left,
-  list,
-  listRec,
   lt,
   mul,
-  no,
   or,
-  rewrite,
   right,
   succ,
   yes,
 } from "./core.ts";
+import type { ForEach } from "./each.ts";
+import { equation, flip, replace } from "./equality.ts";
+import { compare } from "./lead.ts";
 import type { Call, Library } from "./library.ts";
 import { forAll, own, take } from "./names.ts";
 import type { Monster } from "./order.ts";
+import type { PowersOf } from "./powers.ts";
 import type { Lemmas } from "./removals.ts";
 import type { Term } from "./term.ts";
-import { ONE, PROP, ZERO, arrow, call, lam, number, pi } from "./term.ts";
+import { PROP, arrow, lam, number } from "./term.ts";
 
 export interface SoundFacts {
   readonly sampleRateHz: number;
@@ -41,23 +37,11 @@ export interface SoundFacts {
   readonly count: number;
 }
 
-interface ForEach {
-  readonly member: Call;
-  readonly eachOf: Call;
-  readonly eachOfSound: Call;
-  /** By computation. */
-  readonly proveMember: (x: Term, of: Term) => Term;
-}
-
-const TEST = arrow(Nat, Bool);
-const EMPTY = list(Nat, []);
-
 export function proveSound(
   library: Library,
-  { lemmas, monster, size }: { readonly lemmas: Lemmas; readonly monster: Monster; readonly size: Call },
+  { lemmas, monster, size, each, powers }: Around & { readonly size: Call; readonly powers: PowersOf },
   facts: SoundFacts,
 ): void {
-  const each = declareForEach(library, lemmas);
   const harmonics = size(monster.primes);
   library.prove(
     own("harmonic_count"),
@@ -72,7 +56,7 @@ export function proveSound(
     "In hertz, of the harmonic of a prime.",
   );
   proveHighest(library, { lemmas, monster, each, frequency }, facts);
-  proveQuietest(library, { lemmas, monster, each }, facts);
+  proveQuietest(library, { lemmas, powers }, facts);
   const samples = mul(number(facts.sampleRateHz), number(facts.seconds));
   library.prove(
     own("sample_count"),
@@ -134,9 +118,13 @@ function proveHighest(
   );
 }
 
-function proveQuietest(library: Library, { lemmas, monster, each }: Around, { quietest }: SoundFacts): void {
-  const exponent = number(quietest.exponent);
-  const one = number(1);
+/** For each prime power: the harmonic of its prime has the amplitude 1 / (exponent + 1). */
+function proveQuietest(
+  library: Library,
+  { lemmas, powers }: { readonly lemmas: Lemmas; readonly powers: PowersOf },
+  { quietest }: SoundFacts,
+): void {
+  const [prime, exponent, one] = [number(quietest.prime), number(quietest.exponent), number(1)];
   const isLess = library.define(
     own("FractionLess"),
     arrow(Nat, Nat, Nat, Nat, PROP),
@@ -144,19 +132,29 @@ function proveQuietest(library: Library, { lemmas, monster, each }: Around, { qu
     "a / b < c / d, of positive b and d.",
   );
   library.prove(
-    own("quietest_member"),
-    each.member(exponent, monster.exponents),
-    each.proveMember(exponent, monster.exponents),
-    `The exponent of ${quietest.prime} is one of the exponents.`,
+    own("quietest_power"),
+    powers.isPower(prime, exponent),
+    powers.proveIsPower(quietest.prime, quietest.exponent),
+    `${quietest.prime} ^ ${quietest.exponent} is one of the powers.`,
   );
-  proveEachButOne(library, { lemmas, each }, own("quietest"), {
-    all: monster.exponents,
-    one: exponent,
-    lower: (e) => succ(mul(one, succ(e))),
-    upper: mul(one, succ(exponent)),
-    claim: (e) => isLess(one, succ(exponent), one, succ(e)),
-    comment: `Its amplitude 1 / (${quietest.exponent} + 1) is the smallest of all 1 / (e + 1).`,
-  });
+  const louder = (e: Term): Term => isLess(one, succ(exponent), one, succ(e));
+  const goal = (p: Term, e: Term): Term => or(eq(Nat, p, prime), louder(e));
+  library.prove(
+    own("quietest"),
+    forAll("p e", (p, e) => arrow(powers.isPower(p, e), goal(p, e))),
+    take("p e", (p, e) =>
+      lam("h", powers.isPower(p, e), (h) =>
+        powers.forEach([p, e], goal(p, e), h, (power, samePrime, sameExponent) => {
+          const sides = [eq(Nat, p, prime), louder(e)] as const;
+          if (power.prime === quietest.prime) return left(...sides, samePrime);
+          const its = number(power.exponent);
+          const proof = compare(lemmas, succ(mul(one, succ(its))), mul(one, succ(exponent)));
+          return right(...sides, replace(flip(equation(e, its, sameExponent)), louder, proof));
+        }),
+      ),
+    ),
+    `Its amplitude 1 / (${quietest.exponent} + 1) is less than 1 / (e + 1) of every other p ^ e.`,
+  );
 }
 
 interface ButOne {
@@ -197,132 +195,5 @@ function proveEachButOne(
       }),
     ),
     comment,
-  );
-}
-
-function declareForEach(library: Library, lemmas: Lemmas): ForEach {
-  const { bits, order } = lemmas;
-  const member = library.define(
-    own("Member"),
-    arrow(Nat, Nats, PROP),
-    take("x", (x) =>
-      listRec(
-        ONE,
-        Nat,
-        () => PROP,
-        False,
-        (y, _, before) => or(eq(Nat, x, y), before),
-      ),
-    ),
-    "x is in the list.",
-  );
-  const has = library.define(
-    own("has"),
-    arrow(Nat, Nats, Bool),
-    take("x", (x) =>
-      listRec(
-        ONE,
-        Nat,
-        () => Bool,
-        no,
-        (y, _, before) => bits.any(beq(x, y), before),
-      ),
-    ),
-  );
-  const memberOfHas = library.prove(
-    own("member_of_has"),
-    forAll("x", (x) => pi("l", Nats, (l) => arrow(isTrue(has(x, l)), member(x, l)))),
-    take("x", (x) =>
-      listRec(
-        ZERO,
-        Nat,
-        (l) => arrow(isTrue(has(x, l)), member(x, l)),
-        lam("h", isTrue(has(x, EMPTY)), (h) => bits.falseIsNotTrue(h)),
-        (y, ys, ih) =>
-          lam("h", isTrue(has(x, cons(Nat, y, ys))), (h) => {
-            const [here, later] = [eq(Nat, x, y), member(x, ys)];
-            return cases(
-              isTrue(beq(x, y)),
-              isTrue(has(x, ys)),
-              or(here, later),
-              bits.anyCases(beq(x, y), has(x, ys), h),
-              (same) => left(here, later, order.equalOfBeq(x, y, same)),
-              (found) => right(here, later, call(ih, found)),
-            );
-          }),
-      ),
-    ),
-  );
-  const eachOf = library.define(
-    own("eachOf"),
-    arrow(TEST, Nats, Bool),
-    lam("p", TEST, (p) =>
-      listRec(
-        ONE,
-        Nat,
-        () => Bool,
-        yes,
-        (x, _, before) => bits.all(call(p, x), before),
-      ),
-    ),
-    "Whether a test holds for each number of a list.",
-  );
-  return {
-    member,
-    eachOf,
-    eachOfSound: proveEachOf(library, lemmas, {
-      member,
-      eachOf,
-    }),
-    proveMember: (x, of) => memberOfHas(x, of, computed(Bool, has(x, of), yes)),
-  };
-}
-
-function proveEachOf(
-  library: Library,
-  { bits, order: { symmetric } }: Lemmas,
-  { member, eachOf }: Pick<ForEach, "member" | "eachOf">,
-): Call {
-  const claim = (p: Term, l: Term): Term =>
-    arrow(
-      isTrue(eachOf(p, l)),
-      forAll("x", (x) => arrow(member(x, l), isTrue(call(p, x)))),
-    );
-  return library.prove(
-    own("eachOf_sound"),
-    pi("p", TEST, (p) => pi("l", Nats, (l) => claim(p, l))),
-    lam("p", TEST, (p) =>
-      listRec(
-        ZERO,
-        Nat,
-        (l) => claim(p, l),
-        lam("_", isTrue(eachOf(p, EMPTY)), () =>
-          take("x", (x) => lam("h", member(x, EMPTY), (h) => absurd(isTrue(call(p, x)), h))),
-        ),
-        (y, ys, ih) =>
-          lam("h", isTrue(eachOf(p, cons(Nat, y, ys))), (h) =>
-            take("x", (x) =>
-              lam("among", member(x, cons(Nat, y, ys)), (among) => {
-                const [first, others] = [call(p, y), eachOf(p, ys)];
-                return cases(
-                  eq(Nat, x, y),
-                  member(x, ys),
-                  isTrue(call(p, x)),
-                  among,
-                  (same) =>
-                    rewrite(
-                      Nat,
-                      (z) => isTrue(call(p, z)),
-                      [y, x, symmetric(x, y, same)],
-                      bits.allLeft(first, others, h),
-                    ),
-                  (later) => call(ih, bits.allRight(first, others, h), x, later),
-                );
-              }),
-            ),
-          ),
-      ),
-    ),
-    "The test of each is right.",
   );
 }

@@ -55,11 +55,11 @@ export function theoremsOf(id: string): readonly string[] {
 }
 
 const THEOREMS = new Map<string, readonly string[]>([
-  ["order.value", ["order_factored"]],
+  ["order.value", ["order_factored", "powers_product", "all_prime", "primes_descend"]],
   ["best.quotient", ["removal_leaves"]],
-  ["best.unique", ["removal_leaves", "removal_leads", "no_other_removal_keeps"]],
+  ["best.unique", ["removal_count", "removal_keeps", "every_removal_leaves", "no_other_removal_keeps"]],
   ["sound.chord.frequencies", ["harmonic_count", "below_half_the_sampling_rate"]],
   ["sound.chord.highest", ["highest_frequency", "highest_member", "highest"]],
-  ["sound.chord.quietest", ["quietest_member", "quietest"]],
+  ["sound.chord.quietest", ["quietest_power", "quietest"]],
   ["sound.chord.samples", ["sample_count"]],
 ]);

@@ -1,31 +1,12 @@
 // The groups of the walk: where their digits stand in the order, and which removal gives them.
-import {
-  Bits,
-  Bool,
-  Nat,
-  add,
-  and,
-  boolRec,
-  both,
-  computed,
-  eq,
-  exists,
-  le,
-  listRec,
-  lt,
-  mul,
-  pow,
-  succ,
-  witness,
-  zero,
-} from "./core.ts";
+import { Bits, Nat, add, and, both, computed, eq, exists, le, lt, mul, pow, succ, witness } from "./core.ts";
 import { compare, proveLeads } from "./lead.ts";
 import type { Call, Library } from "./library.ts";
 import { own, take } from "./names.ts";
 import type { Monster } from "./order.ts";
 import type { Lemmas } from "./removals.ts";
 import type { Term } from "./term.ts";
-import { ONE, PROP, arrow, call, lam, number } from "./term.ts";
+import { PROP, arrow, lam, number } from "./term.ts";
 
 const TEN = number(10);
 
@@ -45,28 +26,13 @@ export interface WalkFacts {
 interface Around {
   readonly lemmas: Lemmas;
   readonly chosen: Call;
+  readonly count: Call;
   readonly monster: Monster;
 }
 
 export function proveWalk(library: Library, around: Around, order: string, walk: WalkFacts): void {
-  const { lemmas, chosen, monster } = around;
+  const { lemmas, chosen, count, monster } = around;
   const digitsAt = declareDigitsAt(library);
-  const count = library.define(
-    own("count"),
-    arrow(Bits, Nat),
-    listRec(
-      ONE,
-      Bool,
-      () => Nat,
-      zero,
-      (bit, _, before) =>
-        call(
-          boolRec(ONE, () => Nat, before, succ(before)),
-          bit,
-        ),
-    ),
-    "The number of bits that are true.",
-  );
   const claims = (position: Term, length: Term, digits: Term, choice: Term, quotient: Term): Term[] => [
     le(count(choice), number(walk.limit)),
     eq(Nat, mul(chosen(monster.powers, choice), quotient), monster.order),
