@@ -1,9 +1,17 @@
 import assert from "node:assert/strict";
-import { rmSync } from "node:fs";
+import { closeSync, openSync, rmSync } from "node:fs";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { isPipeliteError, type ErrorCode } from "#base/errors.ts";
+import { tryFlock } from "#base/libc.ts";
+import { digestOf, readJournal } from "#evidence/journal.ts";
 import type { Deviation } from "#release/deviation.ts";
 import { moveDeviation, openDeviations, readDeviations } from "#release/deviations.ts";
+import { headOf } from "#release/journal-head.ts";
+import { readRunFile } from "#release/run-file.ts";
+import { sealFile } from "#release/sealed.ts";
+import { transitionStatement, type TransitionStatement } from "#release/transitions.ts";
+import { signStatement, writeBundle } from "#sign/index.ts";
 import { Home, checkOf, person } from "./rig.ts";
 import type { Person } from "./rig.ts";
 
@@ -90,6 +98,11 @@ test("an audit of another record, or one changed by hand, opens nothing", async 
   home.addAudit(record);
   home.write(`audits/${record.runId}.json`, JSON.stringify(home.audit(record, failing)));
   assert.deepEqual(readDeviations(home.path, record), []);
+  home.addAudit(record, failing);
+  assert.equal(readDeviations(home.path, record).length, 1);
+  const text = home.read(`runs/${record.runId}.json`);
+  home.write(`runs/${record.runId}.json`, text.replace('"durationMs": 1000', '"durationMs": 1001'));
+  assert.deepEqual(readDeviations(home.path, record), []);
 });
 
 test("every change of a byte of a history breaks it, and so does taking a part of it away", async () => {
@@ -126,6 +139,80 @@ test("moves can't be carried to another deviation, reordered or put there withou
   const { bundleFile } = (await move(home, two.id, anna, "investigating")).history[0] ?? { bundleFile: "" };
   home.write(bundleFile, text);
   await refuses("DEVIATION_HISTORY_BROKEN", () => readDeviations(home.path, two.record));
+});
+
+test("a move that a good key signed and the journal has still must fit run, deviation, chain and states", async () => {
+  using home = new Home();
+  const { record, id } = await openOne(home);
+  const run = readRunFile(home.path, record.runId);
+  const anna = person("Anna");
+  await move(home, id, anna, "investigating");
+  const opening = {
+    file: `deviations/${id}/opened.json`,
+    digest: digestOf(home.read(`deviations/${id}/opened.json`)),
+  };
+  const good: TransitionStatement = {
+    run,
+    deviation: id,
+    opening,
+    move: { from: "investigating", to: "dispositioned", disposition: "use-as-is", reason: "so" },
+    number: 2,
+    previous: digestOf(home.read(`deviations/${id}/1.sigstore.json`)),
+    signer: { name: "Anna", keyId: anna.key.publicKey.keyId },
+    signedAt: "2026-01-01T00:00:00.000Z",
+    journalHead: headOf(readJournal(home.path)),
+  };
+  const wrong: [RegExp | undefined, Partial<TransitionStatement>, string?][] = [
+    [undefined, {}],
+    [/it does not follow the move before it/, { previous: opening.digest }],
+    [/it is of another deviation/, { deviation: "D-000000000000" }],
+    [/it is over another opening/, { opening: { ...opening, digest: `sha256:${"0".repeat(64)}` } }],
+    [/it is over another record/, { run: { ...run, digest: `sha256:${"0".repeat(64)}` } }],
+    [/it is over another record/, { run: { ...run, runId: "20260101T000000099Z-abcdef" } }],
+    [/it starts from another state/, { move: { ...good.move, from: "open" } }],
+    [
+      /Cannot move the deviation from investigating to closed/,
+      { move: { from: "investigating", to: "closed", reason: "so" } },
+    ],
+    [/without a reason/, { move: { ...good.move, reason: " " } }],
+    [
+      /another key than it is signed with/,
+      { signer: { name: "Anna", keyId: person("Bert").key.publicKey.keyId } },
+    ],
+    [
+      /the journal before it is not the one/,
+      { journalHead: { sequence: 1, digest: `sha256:${"0".repeat(64)}` } },
+    ],
+    [/the moves before it are gone/, {}, "3.sigstore.json"],
+  ];
+  for (const [problem, own, name = "2.sigstore.json"] of wrong) {
+    using spoiled = home.copy();
+    const content = writeBundle(signStatement(transitionStatement({ ...good, ...own }), anna.key));
+    const file = `deviations/${id}/${name}`;
+    sealFile(spoiled.path, { kind: "transition", subject: record.runId, file, content });
+    if (problem === undefined) {
+      assert.equal(readDeviations(spoiled.path, record)[0]?.state, "dispositioned");
+    } else {
+      assert.throws(
+        () => readDeviations(spoiled.path, record),
+        (error) => isPipeliteError(error, "DEVIATION_HISTORY_BROKEN") && problem.test(error.message),
+        String(problem),
+      );
+    }
+  }
+});
+
+test("who signs, moves or releases waits for whoever does so at the time", async () => {
+  using home = new Home();
+  const { id } = await openOne(home);
+  const fd = openSync(home.file("seal.lock"), "a");
+  assert.ok(tryFlock(fd, "exclusive"));
+  let isDone = false;
+  const moving = move(home, id, person("Anna"), "investigating").then(() => (isDone = true));
+  await sleep(100);
+  assert.equal(isDone, false);
+  closeSync(fd);
+  assert.equal(await moving, true);
 });
 
 test("recurrence counts what earlier runs opened by audit, too", async () => {
