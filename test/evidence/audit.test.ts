@@ -560,6 +560,19 @@ test("a failed run has claims, too, and they hold", async () => {
   assert.equal(claimOf(failed, "judge/greatest").status, "failed");
 });
 
+test("the example in docs/audit.md runs, and its audit holds", async () => {
+  const document = readFileSync(join(import.meta.dirname, "../../docs/audit.md"), "utf8");
+  const blocks = [...document.matchAll(/^```ts\n\/\/ (\S+)\n([^]*?)^```$/gm)];
+  const written = Object.fromEntries(blocks.map(([, name = "", code = ""]) => [name, code]));
+  assert.deepEqual(Object.keys(written), ["pipeline.ts", "rings.ts"]);
+  using example = new Project(written);
+  const { runId } = await example.run();
+  const report = await auditRun(example.home, readRun(example.home, runId), { hashes });
+  assert.equal(reasonsOf(report), "");
+  const claim = report.claims.find(({ id }) => id === "rings/largest-deviation");
+  assert.deepEqual([claim?.status, claim?.value, claim?.stated], ["holds", 0.03, "passed"]);
+});
+
 test("pipelite audit says what holds, keeps the report, and ends with 3 where something does not", async () => {
   const options = { env: { PIPELITE_HOME: project.home } };
   const good = await pipelite(["audit", record.runId, "--json"], options);

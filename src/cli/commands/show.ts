@@ -18,7 +18,7 @@ function describeRun(record: RunRecord, paint: Paint): string {
   const facts = formatTable(factsOf(record));
   const stages = formatTable([STAGE_HEADS, ...record.stages.map(stageRow)], [2, 3, 4, 5]);
   const failures = record.stages.flatMap((stage) => failureLines(stage, paint));
-  return [facts, stages, failures.join("\n")].filter((part) => part !== "").join("\n\n");
+  return [facts, stages, claimTable(record), failures.join("\n")].filter((part) => part !== "").join("\n\n");
 }
 
 function factsOf(record: RunRecord): string[][] {
@@ -58,6 +58,22 @@ function stageRow({ name, status, durationMs, usage, narSize, outPath }: StageRe
     narSize === undefined ? "-" : formatSize(narSize),
     outPath ?? "-",
   ];
+}
+
+/** The claims that something is asked of; --json and `pipelite audit --json` have the others, too. */
+function claimTable({ claims }: RunRecord): string {
+  const judged = claims.filter(
+    ({ id, status }) => status !== "recorded" && status !== "unavailable" && !id.startsWith("run/"),
+  );
+  if (judged.length === 0) return "";
+  const rows = judged.map(({ id, status, value, limit, unit }) => [
+    id,
+    status,
+    String(value ?? "-"),
+    String(limit ?? "-"),
+    unit ?? "",
+  ]);
+  return formatTable([["CLAIM", "STATUS", "VALUE", "LIMIT", "UNIT"], ...rows]);
 }
 
 function failureLines({ name, failure }: StageRecord, paint: Paint): string[] {
