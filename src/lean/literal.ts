@@ -85,6 +85,16 @@ function bitsOf(n: bigint): number {
   return n === 0n ? 0 : n.toString(16).length * 4;
 }
 
+/** Numbers below this are multiplied without asking how large they are. */
+const SMALL = 1n << 64n;
+
+function multiply(a: bigint, b: bigint): bigint {
+  if (a > SMALL && b > SMALL && bitsOf(a) + bitsOf(b) > BITS_MAX * 4) {
+    giveUp("Cannot compute a product: the result is too large");
+  }
+  return a * b;
+}
+
 function power(a: bigint, b: bigint): bigint {
   if (a > 1n && (b > BigInt(BITS_MAX) || bitsOf(a) * Number(b) > BITS_MAX * 4)) {
     giveUp("Cannot compute a power: the result is too large");
@@ -107,7 +117,7 @@ function gcd(a: bigint, b: bigint): bigint {
 export const NAT_OPERATIONS = {
   add: (a: bigint, b: bigint) => a + b,
   sub: (a: bigint, b: bigint) => (a > b ? a - b : 0n),
-  mul: (a: bigint, b: bigint) => a * b,
+  mul: multiply,
   div: (a: bigint, b: bigint) => (b === 0n ? 0n : a / b),
   mod: (a: bigint, b: bigint) => (b === 0n ? a : a % b),
   gcd,
