@@ -38,6 +38,7 @@ export const trendRoute: Command<Context> = buildCommand<TrendFlags, [string?], 
         placeholder: "N",
       },
       from: text("Leave out runs before this one: a new baseline", "RUN"),
+      here: { kind: "boolean", default: false, brief: "Only runs of this home, not of other machines" },
       rules: {
         kind: "enum",
         values: ["western-electric", "nelson"],

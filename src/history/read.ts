@@ -67,6 +67,8 @@ export interface SeriesQuery extends PipelineKey {
   stage?: string | undefined;
   figure?: Figure | undefined;
   claim?: string | undefined;
+  /** Only runs of the home with this name (see `originOf`). */
+  origin?: string | undefined;
   /** Only runs up to this one, it included. */
   until?: { startedAt: string; runId: string } | undefined;
 }
@@ -85,6 +87,10 @@ export async function readSeries({ db }: History, query: SeriesQuery): Promise<S
   if (query.claim !== undefined) rows = rows.where("measured.name", "=", query.claim);
   const kinds = query.claim !== undefined ? CLAIMS : query.figure !== undefined ? FIGURES_OF : USUAL;
   rows = rows.where("measured.kind", "in", kinds);
+  if (query.origin !== undefined) {
+    const own = db.selectFrom("pipelite_records").select("run_id").where("origin", "=", query.origin);
+    rows = rows.where("run.run_id", "in", own);
+  }
   if (query.until !== undefined) rows = rows.where("run.started_at", "<=", query.until.startedAt);
   const measured = await rows.execute();
   const groups = new Map<string, typeof measured>();

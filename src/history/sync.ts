@@ -180,7 +180,7 @@ async function conflictsOf({ db }: History, origin: string): Promise<SyncReport[
 }
 
 /** Tells the records of this home from those that other machines put into the same database. */
-function originOf(home: string): string {
+export function originOf(home: string): string {
   const file = join(home, "pipelite", "origin");
   if (!existsSync(file)) {
     const own = `${file}.${randomUUID()}`;

@@ -252,6 +252,8 @@ describe("PostgreSQL", { skip }, () => {
     }
     const built = (await runsSeen()).map((run) => [run.built, run.stages]);
     assert.deepEqual(built, [...Array.from({ length: 3 }, () => [0, 2]), [2, 2]]);
+    const elsewhere = await refusal(other, "trend", "--here", "--database", database);
+    assert.deepEqual(elsewhere, { code: "HISTORY_SERIES_UNKNOWN", exit: EXIT.usage });
     const { trends } = await readTrend(other, "--stage", "summary", "--database", database);
     assert.deepEqual(
       trends.map(({ subject, n }) => [subject, n]),

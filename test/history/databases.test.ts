@@ -13,7 +13,7 @@ import { openRaw, withHistory, type Place } from "#history/history.ts";
 import { countRuns, readChanges, readRuns, readSeries } from "#history/read.ts";
 import { rebuildHistory } from "#history/rebuild.ts";
 import { signalsOfRun } from "#history/signals.ts";
-import { syncHistory } from "#history/sync.ts";
+import { originOf, syncHistory } from "#history/sync.ts";
 import { needsPostgres, startPostgres, type Postgres } from "../rig/postgres.ts";
 import { contentOf, fakeRecord, FakeHome, runIdAt } from "./rig.ts";
 
@@ -412,6 +412,32 @@ describe("PostgreSQL alone", { skip }, () => {
       runs.map(({ run_id }) => run_id),
       [runIdAt(3), runIdAt(2)],
     );
+  });
+
+  test("times of another kind of machine are no baseline for a run's signals, and --here leaves other homes out", async () => {
+    using one = new FakeHome();
+    using two = new FakeHome();
+    const database = server?.createDatabase();
+    const wallMs = (at: number) => 980 + 10 * ((at * 2) % 5);
+    const fast = Array.from({ length: 30 }, (_, at) =>
+      fakeRecord({ at, stages: { audio: { wallMs: wallMs(at) } } }),
+    );
+    const slow = Array.from({ length: 30 }, (_, at) => {
+      const record = fakeRecord({ at: at + 100, stages: { audio: { wallMs: 4 * wallMs(at) } } });
+      return { ...record, host: { ...record.host, cores: 16 } };
+    });
+    one.write(...fast);
+    two.write(...slow);
+    await sync({ home: one.home, database });
+    const place = { home: two.home, database };
+    for (const record of slow) assert.deepEqual(await signalsOfRun(place, record), []);
+    const counts = await withHistory(place, async (history) => {
+      const query = { stage: "audio", figure: "wall" } as const;
+      const [all] = await readSeries(history, query);
+      const [own] = await readSeries(history, { ...query, origin: originOf(history.home) });
+      return [all?.points.length, own?.points.length];
+    });
+    assert.deepEqual(counts, [60, 30]);
   });
 
   test("two homes with different records of one run: told each time, and the first one stays", async () => {

@@ -9,7 +9,7 @@ import { withHistory, type History } from "#history/history.ts";
 import { drawTrend } from "#history/picture.ts";
 import { readRuns, readSeries } from "#history/read.ts";
 import type { Figure, Point, Series } from "#history/series.ts";
-import { syncHistory } from "#history/sync.ts";
+import { originOf, syncHistory } from "#history/sync.ts";
 import { judgeTrend, type Trend } from "#history/trend.ts";
 import { NELSON, WESTERN_ELECTRIC } from "#quality/rules.ts";
 import { formatList } from "#view/format.ts";
@@ -22,6 +22,7 @@ export interface TrendFlags extends GlobalFlags {
   last: number | undefined;
   baseline: number;
   from: string | undefined;
+  here: boolean;
   rules: "western-electric" | "nelson";
   database: string | undefined;
   picture: string | undefined;
@@ -76,10 +77,11 @@ export async function trend(context: Context, flags: TrendFlags, word?: string):
 async function seriesOf(
   context: Context,
   history: History,
-  { stage, figure, claim }: TrendFlags,
+  { stage, figure, claim, here }: TrendFlags,
   word: string | undefined,
 ): Promise<Series[]> {
-  const key = await pipelineOf(context, history, word);
+  const origin = here ? originOf(history.home) : undefined;
+  const key = { ...(await pipelineOf(context, history, word)), origin };
   const found = await readSeries(history, { ...key, stage, figure, claim });
   if (found.length > 0) return found;
   const all = await readSeries(history, key);
