@@ -93,11 +93,7 @@ function lookUp(source: Source, { input, claims }: Lookup): Found {
     case "audit":
       return ofAudit(input);
     case "journal":
-      return ofFacts(
-        input.journal
-          .filter(({ kind }) => kind === "run")
-          .map(({ sequence, digest }) => identifier(digest, `journal.ndjson#${sequence}/digest`)),
-      );
+      return ofJournal(input);
   }
 }
 
@@ -105,14 +101,15 @@ function ofFacts(facts: Fact[]): Found {
   return { status: facts.length === 0 ? "unavailable" : "supported", facts };
 }
 
-function ofClaims({ fails = [] }: Source, found: readonly Claim[], input: DocumentInput): Found {
+function ofClaims({ fails = [], absent = [] }: Source, found: readonly Claim[], input: DocumentInput): Found {
   const broken = new Set(
     input.audit?.claims.filter(({ status }) => status === "fails").map(({ id }) => id) ?? [],
   );
   const isBad = ({ id, value, status }: Claim) =>
     status === "failed" || broken.has(id) || fails.includes(String(value));
   const isGood = ({ status }: Claim) => status === "passed" || status === "recorded";
-  const status = found.every(({ status: each }) => each === "unavailable")
+  const isAbsent = ({ value, status }: Claim) => status === "unavailable" || absent.includes(String(value));
+  const status = found.every(isAbsent)
     ? "unavailable"
     : found.some(isBad)
       ? "failed"
@@ -120,6 +117,14 @@ function ofClaims({ fails = [] }: Source, found: readonly Claim[], input: Docume
         ? "supported"
         : "partial";
   return { status, facts: found.map(figureOf) };
+}
+
+function ofJournal({ journal, recordProblem }: DocumentInput): Found {
+  const lines = journal.filter(({ kind }) => kind === "run");
+  const found = ofFacts(
+    lines.map(({ sequence, digest }) => identifier(digest, `journal.ndjson#${sequence}/digest`)),
+  );
+  return recordProblem === undefined ? found : { ...found, status: "failed" };
 }
 
 function parameterFacts({ derivations }: DocumentInput): Fact[] {

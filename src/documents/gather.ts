@@ -1,8 +1,8 @@
 // Gathers what documents are made from: the record, and what was said about it since.
-import { journalled, readJournal } from "#evidence/journal.ts";
+import { readJournal } from "#evidence/journal.ts";
 import type { RunRecord } from "#evidence/run-record.ts";
 import { deviationsOf, readDeviations } from "#release/deviations.ts";
-import { readEarlier, readRunFile } from "#release/run-file.ts";
+import { readEarlier, readRunFile, recordProblem } from "#release/run-file.ts";
 import { readSignatures } from "#release/signatures.ts";
 import { readStoredAudit } from "#release/stored-audit.ts";
 import { readDerivations } from "./derivations.ts";
@@ -24,12 +24,14 @@ export function gatherAtEnd(home: string, record: RunRecord): DocumentInput {
 /** Of a run that is in the home, with all that is known of it now. @throws JOURNAL_BROKEN */
 export function gather(home: string, record: RunRecord): DocumentInput {
   const run = readRunFile(home, record.runId);
+  const journal = readJournal(home);
   return {
     record,
-    audit: readStoredAudit(home, run, readJournal(home)),
+    audit: readStoredAudit(home, run, journal),
     deviations: readDeviations(home, record),
     signatures: readSignatures(home, record.runId),
-    journal: journalled(home, "run", record.runId),
+    journal: journal.filter(({ kind, subject }) => kind === "run" && subject === record.runId),
+    recordProblem: recordProblem(run, journal),
     ...read(home, record),
   };
 }

@@ -11,8 +11,10 @@ export interface DocumentInput {
   audit?: AuditView | undefined;
   deviations: readonly Deviation[];
   signatures: readonly SignatureView[];
-  /** The lines of the journal about this run. */
+  /** The lines of the journal about this run; none when it is just ending. */
   journal: readonly JournalView[];
+  /** Why the record is not the one that was written when the run ended; undefined when it is. */
+  recordProblem?: string | undefined;
   derivations: readonly DerivationView[];
   /** Stage -> its log, as text. */
   logs: ReadonlyMap<string, string>;

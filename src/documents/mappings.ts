@@ -33,6 +33,8 @@ export interface Source {
   select?: string;
   /** Values that mean failure, of claims that have no verdict of their own. */
   fails?: readonly string[];
+  /** Values that are no evidence: of a run without a sandbox, that its sandbox is `none`. */
+  absent?: readonly string[];
 }
 
 export const MAPPINGS = {

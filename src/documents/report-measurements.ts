@@ -65,13 +65,15 @@ function chartsHtml({ claim, place, groups, limits }: Series, { figure }: Parts)
     },
   };
   const result = judgeCapability({ groups: scaled }, plan);
-  const input = { result, groups: scaled };
+  const isFar = areFar(plan.limits, scaled.flat());
+  // Limits far away would leave of the values a single bar.
+  const near = isFar ? { ...result, plan: { ...result.plan, limits: {} } } : result;
   const charts = result.stability?.charts;
   const drawn: [string, string][] = [
     ["Control chart", drawControlChart(PANEL, charts?.location, result)],
     ["Chart of the spread", drawControlChart(PANEL, charts?.spread, result)],
-    ["Histogram with limits", drawHistogram(PANEL, input)],
-    ["Normal probability plot", drawProbabilityPlot(PANEL, input)],
+    ["Histogram", drawHistogram(PANEL, { result: near, groups: scaled })],
+    ["Normal probability plot", drawProbabilityPlot(PANEL, { result, groups: scaled })],
   ];
   return h(
     "figure",
@@ -85,10 +87,20 @@ function chartsHtml({ claim, place, groups, limits }: Series, { figure }: Parts)
       " ",
       statusWord(claim.status),
       h("code", { class: "below", "data-identifier": "evidence of the claim" }, place),
+      isFar && h("span", { class: "below" }, "The limits are too far from the values to be drawn."),
       exponent !== 0 && h("span", { class: "below" }, `Axes in units of ${formatNumber(10 ** exponent)}`),
     ),
     h("div", { class: "panels" }, ...drawn.map(([title, content]) => svg(title, content))),
   );
+}
+
+const FAR = 20;
+
+/** Whether the limits are so far apart that the values would be a line between them. */
+function areFar({ lower, upper }: { lower?: number; upper?: number }, values: readonly number[]): boolean {
+  const least = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const most = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  return Math.max(most, upper ?? most) - Math.min(least, lower ?? least) > FAR * (most - least);
 }
 
 /** A power of a thousand that leaves few zeros on the axes: values of some millionths are drawn in millionths. */

@@ -7,7 +7,7 @@ import { all, h } from "./markup.ts";
 import type { Child, Html } from "./markup.ts";
 import { ISO_DATE, formatDate, formatValue } from "./words.ts";
 
-type Shown = Pick<Claim, "id" | "value" | "unit">;
+type Shown = Pick<Claim, "id" | "value" | "unit" | "status">;
 
 /** Where the claims stand in the evidence part, for links to them. */
 export type Anchors = ReadonlyMap<string, string>;
@@ -32,7 +32,9 @@ export function partsWith(anchors: Anchors): Parts {
   const figure = (what: Shown | Figure | undefined): Html => {
     if (what === undefined) return missing();
     const id = "claim" in what ? what.claim : what.id;
-    return shown(id, "value", formatValue(what.value, what.unit));
+    // A null that was recorded is a value, such as that of a parameter that nobody set.
+    const isNone = what.value === null && what.status === "recorded";
+    return shown(id, "value", isNone ? "none" : formatValue(what.value, what.unit));
   };
   return {
     figure,
@@ -77,6 +79,9 @@ const TONES: Readonly<Record<string, string>> = {
   closed: "good",
   valid: "good",
   none: "good",
+  unchanged: "good",
+  changed: "bad",
+  new: "quiet",
   failed: "bad",
   fails: "bad",
   critical: "bad",

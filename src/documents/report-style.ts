@@ -3,12 +3,12 @@
 
 const COLOURS = `
 :root{color-scheme:light dark;
---ink:#1b2430;--soft:#54606e;--faint:#7d8896;--rule:#dce1e7;--strong-rule:#aab4c0;--paper:#fff;--panel:#f6f8fa;
+--ink:#1b2430;--soft:#54606e;--rule:#dce1e7;--strong-rule:#aab4c0;--paper:#fff;--panel:#f6f8fa;
 --good:#1d6b3a;--bad:#a9251b;--doubt:#865600;--link:#1f5490;
 --good-tint:#eef6f0;--bad-tint:#fbefee;--doubt-tint:#fbf5e8;
 --bar:#9db3cc;--bar-critical:#2a5c96;--bar-phase:#d3dae2;--curve:#1b3a5c;--curve-two:#7a3e9d}
 @media screen and (prefers-color-scheme:dark){:root{
---ink:#e4e9ef;--soft:#a4b0bd;--faint:#7f8b99;--rule:#2b343e;--strong-rule:#4a5664;--paper:#11161b;--panel:#181f26;
+--ink:#e4e9ef;--soft:#a4b0bd;--rule:#2b343e;--strong-rule:#4a5664;--paper:#11161b;--panel:#181f26;
 --good:#74c893;--bad:#f0897f;--doubt:#e0b45c;--link:#8ab8ea;
 --good-tint:#15251b;--bad-tint:#2c1917;--doubt-tint:#2a2213;
 --bar:#4c6480;--bar-critical:#7fb0e6;--bar-phase:#333e4a;--curve:#a9c8ea;--curve-two:#c79be4}}
@@ -200,7 +200,8 @@ h2,h3,caption{break-after:avoid}
 .frame{overflow:visible}
 thead{display:table-header-group}
 tr,.chart,.timeline,.verdict,.facts,.commands div{break-inside:avoid}
-#batch-record,#standards,#evidence{break-before:page}
+#batch-record,#evidence{break-before:page}
+thead,caption{break-after:avoid}tbody tr:first-child{break-before:avoid}
 .elsewhere>*:not(summary),#standards td details>*:not(summary){display:none}
 .facts-list{columns:2;column-gap:1.4rem}.facts-list li{break-inside:avoid}
 .group table{min-width:0;font-size:.92em}
@@ -208,7 +209,7 @@ tr,.chart,.timeline,.verdict,.facts,.commands div{break-inside:avoid}
 details:not(.elsewhere)::details-content{content-visibility:visible;display:block;height:auto;opacity:1}
 summary{list-style:none}summary::-webkit-details-marker{display:none}
 td details summary{color:var(--soft)}
-.panels{display:block}.chart{margin-bottom:.8rem;overflow:visible}.chart svg{width:64%;min-width:0}figcaption{break-after:avoid}
+.panels{display:block}.chart{margin-bottom:.8rem;overflow:visible}.chart svg{width:64%;min-width:0}figcaption{break-after:avoid;break-inside:avoid}
 a,a.figure{color:inherit;text-decoration:none;border:0}
 .wide{min-width:0}
 }

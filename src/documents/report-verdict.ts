@@ -46,7 +46,9 @@ function qualifierOf({
   record,
   audit,
   deviations,
+  recordProblem,
 }: DocumentInput): { tone: string; words: string } | undefined {
+  if (recordProblem !== undefined) return { tone: "bad", words: ", but its record was changed" };
   if (record.status !== "passed") return undefined;
   if (audit?.status === "fails") return { tone: "bad", words: ", but the audit fails" };
   const open = deviations.filter(({ state }) => state !== "closed");
@@ -124,6 +126,7 @@ export function reviewSection(input: DocumentInput, parts: Parts): Section {
         " failed",
       ),
     ],
+    ["Record", ...recordState(input)],
     [
       "Deviations",
       statusWord(open.length === 0 ? "none" : "open"),
@@ -153,6 +156,15 @@ export function reviewSection(input: DocumentInput, parts: Parts): Section {
       rows,
     ),
   };
+}
+
+function recordState({ recordProblem, journal }: DocumentInput): readonly Child[] {
+  if (recordProblem !== undefined)
+    return [statusWord("changed"), mark(identifier(recordProblem, "record-problem"))];
+  const line = journal.find(({ kind }) => kind === "run");
+  if (line === undefined) return [statusWord("new"), "written when the run ended, so not in the journal yet"];
+  const digest = identifier(line.digest, `journal.ndjson#${line.sequence}/digest`);
+  return [statusWord("unchanged"), all("as the journal has it: ", mark(digest, "code"))];
 }
 
 const UNSIGNED: Readonly<Record<string, string>> = { review: "unreviewed", approval: "unapproved" };

@@ -154,6 +154,19 @@ test("the status of a clause follows from the claims, the audit and the signatur
   assert.equal(statuses(workedOn(passed), "part11.json")["11.10(a)"], "failed");
 });
 
+test("a record that was changed since, and a run without a sandbox, are said", () => {
+  const changed = { ...passed, recordProblem: "it repeats 2026, whose record has changed" };
+  assert.deepEqual(walkDocuments(documentsOf(changed), changed), []);
+  assert.equal(statuses(changed, "part11.json")["11.10(e)"], "failed");
+  const html = new TextDecoder().decode(documentsOf(changed).get("report.html"));
+  assert.match(html, /class="verdict bad".*, but its record was changed/s);
+  const claims = passed.record.claims.map((claim) =>
+    claim.id === "run/sandbox" ? { ...claim, value: "none" } : claim,
+  );
+  const open = { ...passed, record: { ...passed.record, claims } };
+  assert.equal(statuses(open, "iso9001-2015.json")["8.5.1"], "partial");
+});
+
 test("a signature that is not valid supports nothing", () => {
   const { signatures, ...input } = workedOn(passed);
   const invalid = {

@@ -78,6 +78,7 @@ function stands(text: string, source: string, input: DocumentInput): boolean {
       return texts.includes(text) || texts.join("\n") === text || texts.some((each) => asDate(each) === text);
     });
   if (place === "run.json") return has(record, pointer.replace(/^\/\//, "/"));
+  if (place === "record-problem") return text === input.recordProblem;
   if (place === "audit") return has(audit, pointer);
   if (place === "signatures") return has(signatures, pointer);
   if (place === "deviations") {
