@@ -233,6 +233,13 @@ export const helpTexts: Readonly<Record<string, HelpText>> = {
       ["pipelite trend --from 20261121T0351 --baseline 30", "a new baseline after a change that was meant"],
     ],
   },
+  history: {
+    examples: [
+      ["pipelite history", "the last runs, as `history list` shows them"],
+      ["pipelite history sync --database postgres://ci@db.example/runs", "to a database that machines share"],
+      ["pipelite history rebuild", "after the index was damaged"],
+    ],
+  },
   "history list": {
     examples: [
       ["pipelite history list", "the last runs"],
