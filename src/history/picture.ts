@@ -16,6 +16,7 @@ const GAP = 14;
 /** More points than this are drawn without dots. */
 const DOTS_MAX = 150;
 const LABEL_WIDTH = 12;
+const LABEL_HEIGHT = 12;
 
 /** @param last draw only this many of the newest values */
 export function drawTrend(trend: Trend, last?: number): string {
@@ -193,10 +194,13 @@ interface Levels {
 function sideLabels({ plot, y }: Panel, { lower, upper, centre, display }: Levels): string[] {
   const x = plot.x + plot.width + 6;
   const [low, high] = [lower.at(-1) ?? 0, upper.at(-1) ?? 0];
+  const middle = y(display.scale(centre));
+  // Apart enough to be read, where a far value has pressed the limits together.
+  const [top, bottom] = [Math.min(y(high), middle - LABEL_HEIGHT), Math.max(y(low), middle + LABEL_HEIGHT)];
   return [
-    label(x, y(high) + 3.5, `UCL ${display.formatScaled(high)}`, "limit-label"),
-    label(x, y(display.scale(centre)) + 3.5, `CL ${display.format(centre)}`, "centre-label"),
-    label(x, y(low) + 3.5, `LCL ${display.formatScaled(low)}`, "limit-label"),
+    label(x, top + 3.5, `UCL ${display.formatScaled(high)}`, "limit-label"),
+    label(x, middle + 3.5, `CL ${display.format(centre)}`, "centre-label"),
+    label(x, bottom + 3.5, `LCL ${display.formatScaled(low)}`, "limit-label"),
   ];
 }
 
