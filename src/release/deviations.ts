@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson, prettyJson } from "#base/canonical-json.ts";
-import { PipeliteError } from "#base/errors.ts";
+import { EXIT, PipeliteError, isPipeliteError } from "#base/errors.ts";
 import { readJournal, type JournalEntry } from "#evidence/journal.ts";
 import type { RunRecord } from "#evidence/run-record.ts";
 import { signStatement, writeBundle, type SigningKey } from "#sign/index.ts";
@@ -132,6 +132,18 @@ export function openDeviations(
   more: MoreSources = {},
 ): Promise<Deviation[]> {
   return withSealLock(home, () => openLocked(home, record.runId, more));
+}
+
+/**
+ * Opens what an audit found, so that a later one can't take it back. Where record or journal are not what was written
+ * nothing can be opened over them: the audit itself says so.
+ */
+export async function openAudited(home: string, runId: string): Promise<void> {
+  try {
+    await openDeviations(home, { runId });
+  } catch (error) {
+    if (!isPipeliteError(error) || error.exitCode !== EXIT.verification) throw error;
+  }
 }
 
 function openLocked(home: string, runId: string, more: MoreSources): Deviation[] {

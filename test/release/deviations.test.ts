@@ -6,7 +6,7 @@ import { isPipeliteError, type ErrorCode } from "#base/errors.ts";
 import { tryFlock } from "#base/libc.ts";
 import { digestOf, readJournal } from "#evidence/journal.ts";
 import type { Deviation } from "#release/deviation.ts";
-import { moveDeviation, openDeviations, readDeviations } from "#release/deviations.ts";
+import { moveDeviation, openAudited, openDeviations, readDeviations } from "#release/deviations.ts";
 import { headOf } from "#release/journal-head.ts";
 import { readRunFile } from "#release/run-file.ts";
 import { sealFile } from "#release/sealed.ts";
@@ -81,6 +81,23 @@ test("what was opened stays: an audit that holds later does not take back that o
   );
   home.addAudit(record);
   assert.deepEqual(readDeviations(home.path, record), opened);
+});
+
+test("over a changed record or a broken journal nothing is opened", async () => {
+  using home = new Home();
+  const record = home.addRun();
+  home.addAudit(record, { status: "fails", claims: [{ id: "audio/nar-hash", status: "fails" }] });
+  for (const file of [`runs/${record.runId}.json`, "journal.ndjson"]) {
+    const text = home.read(file);
+    home.write(file, text.replace("abcdef", "abcdee"));
+    const before = home.files();
+    await openAudited(home.path, record.runId);
+    assert.deepEqual(home.files(), before);
+    home.write(file, text);
+  }
+  await openAudited(home.path, record.runId);
+  assert.equal(home.files().size > 3, true);
+  assert.match([...home.files().keys()].join(" "), /opened\.json/);
 });
 
 test("opening twice writes once", async () => {

@@ -3,6 +3,7 @@ import { EXIT } from "#base/errors.ts";
 import { endWith, homeOf, print, printJson, type Context, type GlobalFlags } from "#cli/context.ts";
 import { auditRun, keepAudit, type AuditReport } from "#evidence/audit.ts";
 import type { AuditStatus } from "#evidence/integrity.ts";
+import { openAudited } from "#release/deviations.ts";
 import { readRun } from "#run/records.ts";
 import { cleanLine, formatCount } from "#view/format.ts";
 import { createPaint, wantsColor, type Paint } from "#view/paint.ts";
@@ -18,18 +19,24 @@ export async function audit(context: Context, flags: AuditFlags, run = "latest")
   const home = homeOf(context, flags.store);
   const record = readRun(home, run);
   const paint = createPaint(wantsColor(flags.color, context.stdout));
+  const signal = context.interruption();
   const report = await auditRun(home, record, {
     jobs: flags.jobs,
-    signal: context.interruption(),
+    signal,
     onProgress: ({ stage, state, done, total }) => {
       if (flags.quiet || flags.json || state === "started") return;
       context.stderr.write(`${stage} built again: ${WORDS[state]} (${done} of ${total})\n`);
     },
+  }).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+    return undefined;
   });
+  if (report === undefined) return endWith(context, EXIT.interrupted);
   if (flags.json) printJson(context, report);
   else print(context, describe(report, flags, paint));
   endWith(context, report.status === "holds" ? EXIT.ok : EXIT.verification);
   keepAudit(home, report);
+  if (report.status === "fails") await openAudited(home, record.runId);
 }
 
 const WORDS: Record<AuditStatus, string> = {
