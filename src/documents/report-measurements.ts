@@ -1,6 +1,7 @@
 // What was measured and checked, each value beside its limit, and the values themselves as charts.
 import type { Claim } from "#evidence/claims.ts";
 import { judgeCapability } from "#quality/gate.ts";
+import type { CapabilityResult } from "#quality/gate.ts";
 import { drawControlChart } from "#quality/picture-charts.ts";
 import { drawHistogram, drawProbabilityPlot } from "#quality/picture-distribution.ts";
 import { escapeText } from "#quality/svg.ts";
@@ -8,7 +9,7 @@ import { Claims, figureOf } from "./facts.ts";
 import type { DocumentInput, Series } from "./input.ts";
 import { all, h, raw } from "./markup.ts";
 import type { Child, Html } from "./markup.ts";
-import { statusWord, table } from "./report-parts.ts";
+import { joined, statusWord, table } from "./report-parts.ts";
 import type { Parts, Section } from "./report-parts.ts";
 import { formatNumber } from "./words.ts";
 
@@ -87,11 +88,18 @@ function chartsHtml({ claim, place, groups, limits }: Series, { figure }: Parts)
       " ",
       statusWord(claim.status),
       h("code", { class: "below", "data-identifier": "evidence of the claim" }, place),
+      h("span", { class: "below" }, "What the indices rest on: ", joined(assumptionsOf(result))),
       isFar && h("span", { class: "below" }, "The limits are too far from the values to be drawn."),
       exponent !== 0 && h("span", { class: "below" }, `Axes in units of ${formatNumber(10 ** exponent)}`),
     ),
     h("div", { class: "panels" }, ...drawn.map(([title, content]) => svg(title, content))),
   );
+}
+
+/** Whether the values bear indices at all, as the gate of src/quality asks. */
+function assumptionsOf({ checks }: CapabilityResult): Html[] {
+  const asked = checks.filter(({ status }) => status !== "not-asked");
+  return asked.map(({ name, status }) => all(`${name} `, statusWord(status)));
 }
 
 const FAR = 20;

@@ -73,6 +73,7 @@ const TONES: Readonly<Record<string, string>> = {
   passed: "good",
   supported: "good",
   holds: "good",
+  held: "good",
   built: "good",
   cached: "good",
   substituted: "good",
