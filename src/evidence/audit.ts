@@ -1,11 +1,12 @@
 // The audit of a run: everything it states is computed again from the evidence and nothing else. What the record claims is
 // not believed: the list of claims is made anew from the record's figures and the bytes of the outputs, every formula is
 // evaluated over bytes whose store paths were just recomputed, and every derivation is built again in a sandbox.
-import { existsSync, mkdirSync, mkdtempSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { prettyJson } from "#base/canonical-json.ts";
 import { removeTree, writeFileAtomically } from "#base/files.ts";
+import { isProcessAlive } from "#base/process.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { openStore } from "#store/store.ts";
@@ -55,7 +56,7 @@ export interface AuditOptions {
   rebuild?: boolean | undefined;
 }
 
-/** Audits a run of the store at `home`; changes nothing there. @throws what opening the store throws */
+/** Audits a run of the store at `home`; changes nothing there. @throws what opening the store throws; the signal's reason */
 export async function auditRun(
   home: string,
   record: RunRecord,
@@ -63,9 +64,7 @@ export async function auditRun(
 ): Promise<AuditReport> {
   const { jobs = availableParallelism(), signal, onProgress, rebuild = true, hashes = new Map() } = options;
   const auditedAt = new Date().toISOString();
-  const temporary = join(home, "pipelite", "tmp");
-  mkdirSync(temporary, { recursive: true });
-  const folder = mkdtempSync(join(temporary, "audit-"));
+  const folder = workFolder(home);
   const store = openStore(home, { readOnly: true });
   try {
     const paths = checkPaths(store, record, hashes);
@@ -124,6 +123,17 @@ export function keepAudit(home: string, report: AuditReport): void {
 export function readAudit(home: string, runId: string): AuditReport | undefined {
   const file = auditFile(home, runId);
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as AuditReport) : undefined;
+}
+
+/** A folder of this audit's own; those of audits that were killed are removed. */
+function workFolder(home: string): string {
+  const temporary = join(home, "pipelite", "tmp");
+  mkdirSync(temporary, { recursive: true });
+  for (const name of readdirSync(temporary)) {
+    const [, pid] = /^audit-(\d+)-/.exec(name) ?? [];
+    if (pid !== undefined && !isProcessAlive(pid)) removeTree(join(temporary, name));
+  }
+  return mkdtempSync(join(temporary, `audit-${process.pid}-`));
 }
 
 /** Everything that the record names and that this needs, each once. */

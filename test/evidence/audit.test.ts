@@ -540,6 +540,29 @@ test("an output that was collected is unavailable, and so is what is claimed of 
   );
 });
 
+test("without the sandbox of the run nothing is built again: unavailable, with the reason, and 3", async (t) => {
+  if (record.sandbox.kind === "none") return t.skip("not run: there is no sandbox here");
+  const programs = join(project.folder, "programs");
+  mkdirSync(programs);
+  for (const name of ["bwrap", "unshare"])
+    writeFileSync(join(programs, name), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+  const env = { PIPELITE_HOME: project.home, PATH: `${programs}:${process.env["PATH"]}` };
+  const { code, stdout } = await pipelite(["audit", record.runId, "--json"], { env });
+  const { status, rebuilds, claims } = JSON.parse(stdout) as AuditReport;
+  assert.deepEqual([code, status], [3, "unavailable"]);
+  assert.match(rebuilds[0]?.reason ?? "", /measure was not built again: Cannot use the sandbox/);
+  assert.equal(claims.find(({ id }) => id === "judge/nar-hash")?.status, "unavailable");
+  assert.equal(claims.find(({ id }) => id === "judge/greatest")?.status, "holds");
+});
+
+test("an audit that is stopped leaves nothing behind", async () => {
+  const stopped = new AbortController();
+  stopped.abort();
+  await assert.rejects(auditRun(project.home, record, { hashes, signal: stopped.signal }));
+  const left = readdirSync(join(project.home, "pipelite/tmp")).filter((name) => name.startsWith("audit-"));
+  assert.deepEqual(left, []);
+});
+
 test("a failed run has claims, too, and they hold", async () => {
   using failing = new Project({
     ...files,
@@ -575,11 +598,13 @@ test("the example in docs/audit.md runs, and its audit holds", async () => {
 
 test("pipelite audit says what holds, keeps the report, and ends with 3 where something does not", async () => {
   const options = { env: { PIPELITE_HOME: project.home } };
+  const audits = () => journalled(project.home, "audit", record.runId).length;
+  const earlier = audits();
   const good = await pipelite(["audit", record.runId, "--json"], options);
   assert.equal(good.code, 0, good.stderr);
   const report = JSON.parse(good.stdout) as AuditReport;
   assert.equal(report.runId, record.runId);
-  assert.equal(journalled(project.home, "audit", record.runId).length, 1);
+  assert.equal(audits(), earlier + 1);
   assert.deepEqual(readAudit(project.home, record.runId), report);
   const tamper = new Tamper(project.home, record);
   try {

@@ -16,6 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { removeTree } from "#base/files.ts";
+import type { AuditReport } from "#evidence/audit.ts";
 import { documentsOf } from "#documents/documents.ts";
 import { gatherAtEnd } from "#documents/gather.ts";
 import type { RunRecord } from "#run/records.ts";
@@ -97,6 +98,20 @@ test("every file of the result is in SHA256SUMS, and sha256sum agrees", { skip: 
     encoding: "utf8",
   });
   assert.equal(status, 0, stderr);
+});
+
+test("the audit computes every claim again, the measured ones from the measurements", async () => {
+  const { code, stdout, stderr } = await pipelite(["audit", first.runId, "--store", home, "--json"]);
+  const { claims, rebuilds } = JSON.parse(stdout) as AuditReport;
+  const reasons = [...claims, ...rebuilds].flatMap(({ reason }) => reason ?? []);
+  assert.deepEqual([code, reasons], [0, []], stderr);
+  const ofMeasurements = claims.filter(({ evidence: [place = ""] }) =>
+    place.includes("/measurements.json#/"),
+  );
+  const frequencies = ofMeasurements.filter(({ id }) => id.startsWith("validation/chord.frequency-"));
+  assert.equal(frequencies.length, 15);
+  assert.ok(ofMeasurements.some(({ id }) => id === "validation/capability.cpk"));
+  for (const { formula } of ofMeasurements) assert.doesNotMatch(formula, /realise/);
 });
 
 test("no document of the run has a number without a claim, and each says what the record says", () => {
