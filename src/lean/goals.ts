@@ -45,7 +45,8 @@ export class Engine {
   #next: Goal | undefined;
   #pending = 0;
   #temporaryMax = TEMPORARY_MAX;
-  readonly #unequal = new Set<number>();
+  /** Expressions found to differ, by their ids. */
+  readonly #unequal = new Map<number, Set<number>>();
 
   /** @param workMax how many expressions may be made and steps taken in all before the check is given up */
   constructor(workMax: number) {
@@ -186,14 +187,19 @@ export class Engine {
     if (a === b) return true;
     const [rootA, rootB] = [findRoot(a), findRoot(b)];
     if (rootA === rootB) return true;
-    const key = a.id * 0x4000000 + b.id;
-    if (this.#unequal.has(key)) return false;
+    if (this.#unequal.get(a.id)?.has(b.id) === true) return false;
     this.#enter("equal", a, b);
     const answer = decideEqual(this.kernel, a, b);
     this.#depth--;
     if (answer) unite(a, b);
-    else this.#unequal.add(key);
+    else this.#remember(a.id, b.id);
     return answer;
+  }
+
+  #remember(a: number, b: number): void {
+    const others = this.#unequal.get(a);
+    if (others === undefined) this.#unequal.set(a, new Set([b]));
+    else others.add(b);
   }
 }
 
