@@ -14,6 +14,9 @@ export interface Postgres extends AsyncDisposable {
   kill(): Promise<void>;
 }
 
+/** Ends the server at once when this process closes its stdin, or is killed itself. */
+const WHILE_STDIN_IS_OPEN = '"$@" & server=$!; cat > /dev/null; kill -QUIT $server; wait $server';
+
 /** Debian keeps the server's programs off the PATH. */
 function binFolder(): string | undefined {
   const base = "/usr/lib/postgresql";
@@ -40,24 +43,35 @@ export async function startPostgres(): Promise<Postgres> {
     options,
   );
   assert.equal(made.status, 0, `initdb: ${made.stderr}`);
-  const server = spawn(
+  const command = [
     join(bin, "postgres"),
-    ["-D", data, "-k", socket, "-c", "listen_addresses=", "-c", "fsync=off"],
-    { ...options, stdio: ["ignore", "ignore", "pipe"] },
-  );
+    "-D",
+    data,
+    "-k",
+    socket,
+    "-c",
+    "listen_addresses=",
+    "-c",
+    "fsync=off",
+  ];
+  const server = spawn("sh", ["-c", WHILE_STDIN_IS_OPEN, "sh", ...command], {
+    ...options,
+    stdio: ["pipe", "ignore", "pipe"],
+  });
   const ended = new Promise<void>((resolve) => server.on("close", () => resolve()));
   await new Promise<void>((resolve, reject) => {
     let log = "";
     server.stderr.on("data", (chunk: Buffer) => {
       log += chunk.toString();
       if (log.includes("ready to accept connections")) resolve();
+      if (log.includes("FATAL")) reject(new Error(`postgres: ${log}`));
     });
     server.on("error", reject);
     server.on("close", () => reject(new Error(`postgres: ${log}`)));
   });
   let databases = 0;
-  const stop = async (signal: "SIGINT" | "SIGQUIT") => {
-    server.kill(signal);
+  const stop = async () => {
+    server.stdin.end();
     await ended;
   };
   return {
@@ -69,9 +83,9 @@ export async function startPostgres(): Promise<Postgres> {
       assert.equal(status, 0, stderr);
       return `postgres://pipelite@/${name}?host=${encodeURIComponent(socket)}`;
     },
-    kill: () => stop("SIGQUIT"),
+    kill: stop,
     async [Symbol.asyncDispose]() {
-      await stop("SIGINT");
+      await stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
