@@ -194,6 +194,7 @@ async function captureTools(node: StageNode, { root }: Graph, store: Store) {
     const files = folder === undefined ? undefined : await store.addTree(folder, { name: basename(folder) });
     tools[name] = { command: [builder, ...args], files: files?.path ?? null };
     paths[name] = path;
+    if (files !== undefined) paths[`${name} with ${wanted.with}`] = files.path;
     sources.push(path, ...(files === undefined ? [] : [files.path]));
     Object.assign(
       made,

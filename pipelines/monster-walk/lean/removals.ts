@@ -47,7 +47,7 @@ export function declareDigits(library: Library): Digits {
     own("Leads"),
     arrow(Nat, Nat, PROP),
     take("d n", (d, n) => exists("k", (k) => and(...leadsAt(d, n, k)))),
-    "The decimal numeral of n is the one of d with k more digits behind it.",
+    "The decimal numeral of n is the one of d with k more digits behind it, for some k. Of d = 0 it says nothing.",
   );
   return { leads, leadsAt };
 }

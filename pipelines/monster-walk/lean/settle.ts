@@ -130,14 +130,14 @@ export function settleHalves(
     const settledBehind = test(
       `settledBehind_${at.name}`,
       (b) => lemmas.bits.any(testPair(lemmas, apart.tests(x(at.front), c(b))), search.same(b, at.back)),
-      `Behind the front half of the ${at.name}: the product is out of the range, or the choice is its back half.`,
+      `Behind the front half of \`${at.name}\`: the product is out of the range, or the choice is its back half.`,
     );
     const searched = search.allChoices(sizes.back, settledBehind);
     const proved = library.prove(
       own(`settled_behind_${at.name}`),
       isTrue(searched),
       computed(Bool, searched, yes),
-      `All back halves behind the front half of the ${at.name}.`,
+      `All back halves behind the front half of \`${at.name}\`.`,
     );
     return { at, test: settledBehind, proved };
   });
