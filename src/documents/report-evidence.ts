@@ -39,8 +39,9 @@ export function evidenceSection(input: DocumentInput, parts: Parts): Section {
 
 /** What is run, and what it shows. Paths are as in the folder of the result link. */
 function commandsHtml({ runId, tree, stages }: RunRecord): Html {
-  const first = stages.find(({ drvPath, status }) => drvPath !== undefined && status !== "failed");
-  const store = '--store "${PIPELITE_HOME:-$HOME/.local/share/pipelite}"';
+  const home = '"${PIPELITE_HOME:-$HOME/.local/share/pipelite}"';
+  const features = '--extra-experimental-features "nix-command ca-derivations"';
+  const derivation = stages.find(({ graphDrvPath }) => graphDrvPath !== undefined)?.graphDrvPath;
   const commands: (readonly [string, string])[] = [
     [
       `pipelite audit ${runId}`,
@@ -51,23 +52,27 @@ function commandsHtml({ runId, tree, stages }: RunRecord): Html {
       "(cd result && sha256sum --check evidence/SHA256SUMS)",
       "compares every file of the result with its digest",
     ],
-    [`nix-store ${store} --verify --check-contents`, "hashes every object of the store again, with real Nix"],
-    ...(tree === undefined
-      ? []
-      : [[`nix-store ${store} --query --requisites ${tree}`, "lists what the result consists of"] as const]),
-    ...(first?.drvPath === undefined
-      ? []
-      : [
-          [
-            `nix-store ${store} --realise --check ${first.drvPath}`,
-            "builds a stage again, with real Nix, and compares the bytes",
-          ] as const,
-        ]),
     [
-      "openssl dgst -sha256 -verify PUBLIC_KEY -signature SIGNATURE MESSAGE",
-      "verifies a signature without any tool of ours; the documentation says how to take both files from a bundle",
+      `nix-store --store ${home} --verify --check-contents`,
+      "hashes every object of the store again, with real Nix",
     ],
   ];
+  if (tree !== undefined) {
+    const command = `nix-store --store ${home} --query --requisites ${tree}`;
+    commands.push([command, "lists all that the result consists of"]);
+  }
+  if (derivation !== undefined) {
+    const second = '"$PWD/second-store"';
+    commands.push([
+      `nix copy ${features} --derivation --no-check-sigs --from ${home} --to ${second} ${derivation}\n` +
+        `nix-store ${features} --store ${second} --realise ${derivation}`,
+      "builds a stage from nothing in an empty store, with real Nix, and prints the path that stands below",
+    ]);
+  }
+  commands.push([
+    "openssl dgst -sha256 -verify PUBLIC_KEY -signature SIGNATURE MESSAGE",
+    "verifies a signature without any tool of ours; the documentation says how to take both files from a bundle",
+  ]);
   return h(
     "dl",
     { class: "commands" },

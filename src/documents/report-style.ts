@@ -110,7 +110,7 @@ summary{cursor:pointer}
 td details summary{color:var(--link);font-size:.9em}
 .commands{margin:1rem 0}
 .commands div{margin:.7rem 0}
-.commands dt code{display:block;background:var(--panel);border-left:3px solid var(--rule);padding:.4rem .7rem}
+.commands dt code{display:block;white-space:pre-wrap;background:var(--panel);border-left:3px solid var(--rule);padding:.4rem .7rem}
 .commands dd{margin:.15rem 0 0;color:var(--soft);font-size:.92em}
 .log{background:var(--panel);border-left:3px solid var(--rule);padding:.7rem .9rem;margin:.2rem 0 1rem;
 overflow-x:auto;white-space:pre-wrap;overflow-wrap:anywhere}

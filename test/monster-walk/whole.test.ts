@@ -124,6 +124,21 @@ test("no document of the run has a number without a claim, and each says what th
   for (const [name, bytes] of wanted) assert.ok(documents.get(name)?.equals(bytes), name);
 });
 
+test("the commands that the report prints do what it says", { skip: peer("nix-store", "nix") }, () => {
+  const html = readFileSync(join(result, "evidence/report.html"), "utf8");
+  const printed = [...html.matchAll(/<code data-identifier="command">([^<]*)<\/code>/g)].map(
+    ([, text = ""]) => text.replaceAll("&quot;", '"').replaceAll("&amp;", "&"),
+  );
+  const commands = printed.filter((text) => /^(nix |nix-store |\(cd result )/.test(text));
+  assert.equal(commands.length, 3);
+  const place = 'export PIPELITE_HOME="$0"; cd "$1"; eval "$2"';
+  for (const command of commands) {
+    const { status, stdout, stderr } = nix("sh", "-e", "-c", place, home, folder, command);
+    assert.equal(status, 0, `${command}\n${stderr}`);
+    if (command.includes("--realise")) assert.equal(stdout.trim(), first.stages[0]?.outPath);
+  }
+});
+
 test("a second run builds nothing and says so; its result is the same tree", async () => {
   const { code, stderr } = await run();
   assert.equal(code, 0, stderr);
