@@ -19,6 +19,7 @@ import type { Value } from "./formula.ts";
 import { appendJournal, digestOf } from "./journal.ts";
 import {
   checkBuilds,
+  checkDerivations,
   checkJournal,
   checkPath,
   checkRecord,
@@ -69,7 +70,11 @@ export async function auditRun(
   try {
     const paths = checkPaths(store, record, hashes);
     const own = [...checkJournal(home, record), ...checkRecord(home, record)];
-    const others = [...checkTree(store, record), ...checkBuilds(home, record)];
+    const others = [
+      ...checkTree(store, record),
+      ...checkDerivations(store, record, paths),
+      ...checkBuilds(home, record),
+    ];
     const builds = await rebuildAll({
       store,
       record,

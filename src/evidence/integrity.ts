@@ -89,6 +89,13 @@ export function checkRecord(home: string, record: RunRecord): Finding[] {
     ];
   if (!isDeepStrictEqual(countsOf(stages), counts))
     return [fails(id, "run.json#/counts does not follow from the statuses in run.json#/stages")];
+  const made = new Set([
+    ...stages.map(({ outPath }) => outPath),
+    ...record.materials.map(({ path }) => path),
+  ]);
+  const unmade = Object.keys(record.results).find((name) => !made.has(record.results[name]));
+  if (unmade !== undefined)
+    return [fails(id, `run.json#/results/${unmade} is no output of a stage and nothing that stages read`)];
   const wrong = stages.find(({ outPath, narHash }) => (outPath === undefined) !== (narHash === undefined));
   if (wrong !== undefined)
     return [fails(id, `run.json says of ${wrong.name} only one of outPath and narHash`)];
@@ -184,6 +191,34 @@ export function checkTree(store: Store, record: RunRecord): Finding[] {
   if (!isDeepStrictEqual(kept, written))
     return [fails(id, `${tree}/evidence/run.json is not the record of this run`)];
   return [holds(id)];
+}
+
+/** Each derivation against what the record says of its stage: what it reads, and, where it fetches, by which hash. */
+export function checkDerivations(
+  store: Store,
+  { stages, materials }: RunRecord,
+  paths: ReadonlyMap<string, Finding>,
+): Finding[] {
+  const outputs = new Map<string, string | undefined>([
+    ...materials.map(({ name, path }) => [name, path] as const),
+    ...stages.map(({ name, outPath }) => [name, outPath] as const),
+  ]);
+  return stages.flatMap(({ name, kind, drvPath, outPath, inputs }) => {
+    // What is wrong with the derivation itself is told where it is hashed.
+    if (drvPath === undefined || paths.get(drvPath)?.status !== "holds") return [];
+    const id = `derivation/${name}`;
+    const { inputSrcs, outputs: made } = store.readDerivation(parseStorePath(drvPath));
+    const sources = new Set<string>(inputSrcs);
+    const other = inputs.find((input) => {
+      const path = outputs.get(input);
+      return path !== undefined && !sources.has(path);
+    });
+    if (other !== undefined) return [fails(id, `${drvPath} does not read the ${other} of this run`)];
+    const output = made.get("out");
+    if (kind === "fetch" && outPath !== undefined && (output?.kind !== "fixed" || output.path !== outPath))
+      return [fails(id, `${drvPath} does not fix the hash of ${outPath}`)];
+    return [holds(id)];
+  });
 }
 
 /** The log of each stage, and its row in the table of builds. */

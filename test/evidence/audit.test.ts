@@ -443,6 +443,18 @@ const FORGED: Record<string, [change: (record: RunRecord, tamper: Tamper) => voi
     (r) => (stageAt(r, 0).drvPath = stageAt(r, 1).drvPath),
     /building measure again gives another/,
   ],
+  "what a stage read, another one": [
+    (r, t) => (stageAt(r, 1).inputs = [t.stage("report").name]),
+    /-judge\.drv does not read the report of this run/,
+  ],
+  "a stage that is said to fetch": [
+    (r) => (stageAt(r, 0).kind = "fetch"),
+    /-measure\.drv does not fix the hash/,
+  ],
+  "a stage left out": [
+    (r) => ((r.counts.built -= 1), r.stages.splice(0, 1)),
+    /results\/measure is no output of a stage/,
+  ],
   "the path of a result": [
     (r) => (r.results["measure"] = r.results["judge"] ?? ""),
     /its links are not those/,

@@ -1,0 +1,62 @@
+// Places that claims point at: JSON pointers with wildcards, and texts that point at nothing of a run.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { isPipeliteError } from "#base/errors.ts";
+import { lookUp, parseReference } from "#evidence/evidence-files.ts";
+import type { Value } from "#evidence/formula.ts";
+
+const PATH = "/nix/store/00000000000000000000000000000000-x";
+
+test("a place is a record's pointer, or a store path, a file in it and a pointer", () => {
+  assert.deepEqual(parseReference("run.json#/a/b"), { kind: "record", pointer: "/a/b" });
+  assert.deepEqual(parseReference(PATH), { kind: "store", path: PATH, file: "", pointer: undefined });
+  assert.deepEqual(parseReference(`${PATH}/a/b.json#/c#d`), {
+    kind: "store",
+    path: PATH,
+    file: "a/b.json",
+    pointer: "/c#d",
+  });
+});
+
+for (const text of [
+  "",
+  "run.json",
+  "looked at it",
+  "/etc/passwd",
+  `${PATH}/../y`,
+  "/nix/store/x",
+  `${PATH}/a/../../b#/`,
+])
+  test(`'${text}' is no place of a run`, () => assert.equal(parseReference(text), undefined));
+
+const json = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<Value>;
+
+test("a pointer without a wildcard leads where RFC 6901 says, whatever the names are", () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ minLength: 1 }), { maxLength: 4 }), json, (names, leaf) => {
+      if (names.includes("*") || names.includes("__proto__")) return;
+      const value = names.reduceRight<Value>((inner, name) => ({ [name]: inner, other: 1 }), leaf);
+      const hidden = names.includes("other") ? names.indexOf("other") : names.length;
+      if (hidden < names.length) return;
+      const pointer = names.map((name) => `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+      assert.deepEqual(lookUp(value, pointer, "x.json"), leaf);
+    }),
+  );
+});
+
+test("a wildcard gives the members in order, null where one lacks the rest, and lists in lists for two", () => {
+  const value = { list: [{ a: 1, b: [1, 2] }, { b: [3] }, { a: 3, b: [] }] };
+  assert.deepEqual(lookUp(value, "/list/*/a", "x"), [1, null, 3]);
+  assert.deepEqual(lookUp(value, "/list/*/b/*", "x"), [[1, 2], [3], []]);
+  assert.deepEqual(lookUp({ a: 1, b: 2 }, "/*", "x"), [1, 2]);
+  assert.deepEqual(lookUp(value, "", "x"), value);
+});
+
+for (const pointer of ["/none", "/list/3", "/list/length", "/list/0/a/b", "list", "/constructor"])
+  test(`nothing is at ${pointer}: EVIDENCE_MISSING`, () => {
+    assert.throws(
+      () => lookUp({ list: [{ a: 1 }] }, pointer, "x.json"),
+      (error) => isPipeliteError(error, "EVIDENCE_MISSING"),
+    );
+  });
