@@ -1,6 +1,7 @@
 // `pipelite lean check` as a stranger uses it: what it prints for people and for programs, what it ends with, and what it
 // says to files that are no exports. Whether the kernel is right is the matter of test/lean.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -159,6 +160,26 @@ test("what is no export is malformed, with the line, and ends with 3", async () 
   assert.equal(
     await first(`${text.split("\n")[0]}\n${"x".repeat(3_000_000)}`),
     "malformed: not-json at line 2",
+  );
+});
+
+test("an export that does not fit into memory is unavailable, and the process is not ended by the engine", () => {
+  using rig = createRig();
+  const lines = [sound().text(), '{"sort":0,"ie":1000000}\n'];
+  for (let i = 1; i <= 250_000; i++) {
+    const fields = `{"name":1,"type":${999_999 + i},"body":1000000,"binderInfo":"default"}`;
+    lines.push(`{"forallE":${fields},"ie":${1_000_000 + i}}\n`);
+  }
+  const file = join(rig.folder, put(rig, lines.join("")));
+  const main = join(import.meta.dirname, "../../src/cli/main.ts");
+  const flags = ["--max-old-space-size=64", "--disable-warning=ExperimentalWarning"];
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, main, "lean", "check", file], {
+    encoding: "utf8",
+  });
+  assert.equal(status, EXIT.verification, stderr.slice(0, 500));
+  assert.match(
+    stdout,
+    /^unavailable: resource-limit at line \d+\n {4}Cannot check in 64\.0 MiB of memory: NODE_OPTIONS/m,
   );
 });
 

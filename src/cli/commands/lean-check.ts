@@ -4,7 +4,10 @@ import { open } from "node:fs/promises";
 import { getSystemErrorMessage } from "node:util";
 import { EXIT, PipeliteError } from "#base/errors.ts";
 import { endWith, pathOf, print, printJson, type Context, type GlobalFlags } from "#cli/context.ts";
+import { createMemoryGuard } from "#cli/memory-guard.ts";
+import { giveUp } from "#lean/fault.ts";
 import { STANDARD_AXIOMS, checkStream, type Report } from "#lean/index.ts";
+import { formatSize } from "#view/format.ts";
 import { createLeanProgress } from "#view/lean-progress.ts";
 import { leanReportLines } from "#view/lean.ts";
 import { createPaint, renderLine, wantsColor } from "#view/paint.ts";
@@ -13,6 +16,7 @@ export interface LeanCheckFlags extends GlobalFlags {
   allowAxiom: readonly string[] | undefined;
 }
 
+const MORE_MEMORY = "NODE_OPTIONS=--max-old-space-size=MIB allows more";
 const CHUNK_BYTES = 1 << 16;
 
 export async function leanCheck(context: Context, flags: LeanCheckFlags, file: string): Promise<void> {
@@ -64,6 +68,7 @@ async function* countBytes(
   { chunks, label }: Input,
   tell: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array | string> {
+  const askMemory = createMemoryGuard();
   let isFirst = true;
   try {
     for await (const chunk of chunks) {
@@ -71,6 +76,8 @@ async function* countBytes(
       isFirst = false;
       yield chunk;
       tell(chunk.length);
+      const limit = askMemory();
+      if (limit !== undefined) giveUp(`Cannot check in ${formatSize(limit)} of memory: ${MORE_MEMORY}`);
     }
   } catch (error) {
     throw unreadable(error, label);
