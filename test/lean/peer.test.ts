@@ -9,6 +9,7 @@ import { after, test } from "node:test";
 import { check } from "#lean/index.ts";
 import { optionalPeer } from "../rig/peer.ts";
 import { SOUND } from "./accept.ts";
+import { CONTEXTS } from "./refuse/contexts.ts";
 import { FAMILIES } from "./refuse/families.ts";
 import { HIDDEN } from "./refuse/hidden.ts";
 import { AXIOMS, DECLARATIONS, LEVELS } from "./refuse/levels.ts";
@@ -149,6 +150,7 @@ test("nanoda refuses what we refuse, but for what it takes on trust", { skip }, 
     ...LITERALS,
     ...QUOTIENTS,
     ...HIDDEN,
+    ...CONTEXTS,
     ...REVIEW,
   ];
   const accepted = all.filter(({ make }) => {

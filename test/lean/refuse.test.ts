@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { check } from "#lean/index.ts";
 import type { Case } from "./refuse/case.ts";
+import { CONTEXTS } from "./refuse/contexts.ts";
 import { FORMAT } from "./refuse/format.ts";
 import { FAMILIES } from "./refuse/families.ts";
 import { HIDDEN } from "./refuse/hidden.ts";
@@ -26,6 +27,7 @@ const GROUPS: Readonly<Record<string, readonly Case[]>> = {
   quotient: QUOTIENTS,
   review: REVIEW,
   hidden: HIDDEN,
+  context: CONTEXTS,
 };
 
 const MALFORMED = new Set([
