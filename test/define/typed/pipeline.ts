@@ -26,6 +26,8 @@ const wrongStage = stage(() => import("./stages/second.ts"), { first: good, seco
 const wrongValue = stage(() => import("./stages/second.ts"), { first, seconds: "3", mode, table });
 // @ts-expect-error a parameter of another type
 const wrongParam = stage(() => import("./stages/second.ts"), { first, seconds: param.text(), mode, table });
+// @ts-expect-error a program where a number belongs
+const wrongTool = stage(() => import("./stages/second.ts"), { first, seconds: param.tool(), mode, table });
 // @ts-expect-error a choice that the stage does not know
 const wrongChoice = stage(() => import("./stages/second.ts"), { first, seconds: 3, mode: "slow", table });
 // @ts-expect-error a property that the stage does not take
@@ -43,6 +45,7 @@ void [
   wrongStage,
   wrongValue,
   wrongParam,
+  wrongTool,
   wrongChoice,
   tooMuch,
   wrongFile,
