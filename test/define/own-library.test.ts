@@ -34,7 +34,7 @@ test("pipeline.ts may import it too", async () => {
   const { loadPipeline } = await import("#define/load.ts");
   writeFileSync(
     join(project.folder, "pipeline.ts"),
-    'import { pipeline, source } from "pipelite";\nimport { meanOf } from "pipelite/quality";\nmeanOf([1]);\nexport default pipeline({ here: source(\".\") });\n',
+    'import { pipeline, source } from "pipelite";\nimport { meanOf } from "pipelite/quality";\nmeanOf([1]);\nexport default pipeline({ here: source(".") });\n',
   );
   const { files } = await loadPipeline(project.folder);
   assert.deepEqual(files, [join(project.folder, "pipeline.ts")]);
