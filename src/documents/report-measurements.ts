@@ -57,16 +57,13 @@ const INSET = 1;
 function chartsHtml({ claim, place, groups, limits }: Series, { figure }: Parts): Html | undefined {
   if (limits === undefined) return undefined;
   const exponent = exponentFor(groups);
-  const scaled = groups.map((group) => group.map((value) => value / 10 ** exponent));
-  const { lower, upper } = limits;
-  const plan = {
-    limits: {
-      ...(lower !== undefined && { lower: lower / 10 ** exponent }),
-      ...(upper !== undefined && { upper: upper / 10 ** exponent }),
-    },
-  };
-  const result = judgeCapability({ groups: scaled }, plan);
-  const isFar = areFar(plan.limits, scaled.flat());
+  const scale = (value: number) => value / 10 ** exponent;
+  const scaled = groups.map((group) => group.map(scale));
+  const isFar = areFar(limits, groups.flat());
+  const result = judgeCapability(
+    { groups: scaled },
+    { limits: isFar ? around(scaled.flat()) : scaledBy(limits, scale) },
+  );
   // Limits far away would leave of the values a single bar.
   const near = isFar ? { ...result, plan: { ...result.plan, limits: {} } } : result;
   const charts = result.stability?.charts;
@@ -104,11 +101,31 @@ function assumptionsOf({ checks }: CapabilityResult): Html[] {
 
 const FAR = 20;
 
-/** Whether the limits are so far apart that the values would be a line between them. */
-function areFar({ lower, upper }: { lower?: number; upper?: number }, values: readonly number[]): boolean {
+type Limits = NonNullable<Series["limits"]>;
+
+function scaledBy({ lower, upper }: Limits, scale: (value: number) => number): Limits {
+  return {
+    ...(lower !== undefined && { lower: scale(lower) }),
+    ...(upper !== undefined && { upper: scale(upper) }),
+  };
+}
+
+function extentOf(values: readonly number[]): [number, number] {
   const least = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-  const most = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  return [least, values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)];
+}
+
+/** Whether the limits are so far apart that the values would be a line between them. */
+function areFar({ lower, upper }: Limits, values: readonly number[]): boolean {
+  const [least, most] = extentOf(values);
   return Math.max(most, upper ?? most) - Math.min(least, lower ?? least) > FAR * (most - least);
+}
+
+/** Limits in place of ones that are not drawn: charts and tests do not go by them. */
+function around(values: readonly number[]): Limits {
+  const [least, most] = extentOf(values);
+  const width = most - least || 1;
+  return { lower: least - width, upper: most + width };
 }
 
 /** A power of a thousand that leaves few zeros on the axes: values of some millionths are drawn in millionths. */
