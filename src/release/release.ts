@@ -228,7 +228,7 @@ export function readRelease(home: string, runId: string): Released | undefined {
   const file = releaseFile(runId);
   const journal = readJournal(home);
   const { text, isJournalled, problem } = readSealed(home, file, journal);
-  if (text === undefined && !isJournalled) return undefined;
+  if (!isJournalled) return undefined;
   const refuse = (why: string) => new PipeliteError("RELEASE_EXISTS", { run: runId, problem: why });
   if (text === undefined || problem !== undefined) throw refuse(`${file}: ${problem ?? "the file is gone"}`);
   try {

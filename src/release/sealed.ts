@@ -1,4 +1,6 @@
-// Files that are written once and stay: each comes into being whole, replaces nothing, and has a line in the journal.
+// Files that are written once and stay: each comes into being whole, replaces no other, and has a line in the journal. A
+// file in such a place without a line was put there by hand, or by a process that was killed before it wrote the line: it
+// counts for nothing, and is moved aside when its place is needed.
 import {
   closeSync,
   existsSync,
@@ -7,12 +9,13 @@ import {
   openSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
 } from "node:fs";
 import { fsyncSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { flock } from "#base/libc.ts";
-import { appendJournal, type JournalEntry, type JournalKind } from "#evidence/journal.ts";
+import { appendJournal, readJournal, type JournalEntry, type JournalKind } from "#evidence/journal.ts";
 import { digestOfBytes } from "./run-file.ts";
 
 export interface Sealed {
@@ -36,6 +39,9 @@ export function sealFile(home: string, { kind, subject, file, content }: Sealed)
       fsyncSync(fd);
     } finally {
       closeSync(fd);
+    }
+    if (existsSync(path) && !readJournal(home).some((entry) => entry.file === file)) {
+      renameSync(path, `${path}.unsealed`);
     }
     linkSync(temporary, path);
   } finally {
@@ -85,8 +91,13 @@ export function numberedFiles(home: string, folder: string, journal: readonly Jo
   return files.toSorted((a, b) => (numberOf(a) ?? 0) - (numberOf(b) ?? 0));
 }
 
+/** Those of them that are sealed: in the journal, whether or not they are there. */
+export function sealedFiles(home: string, folder: string, journal: readonly JournalEntry[]): string[] {
+  return numberedFiles(home, folder, journal).filter((file) => journal.some((entry) => entry.file === file));
+}
+
 export function nextFile(home: string, folder: string, journal: readonly JournalEntry[]): string {
-  const last = numberedFiles(home, folder, journal).at(-1);
+  const last = sealedFiles(home, folder, journal).at(-1);
   return `${folder}/${(last === undefined ? 0 : (numberOf(last) ?? 0)) + 1}.sigstore.json`;
 }
 

@@ -8,7 +8,7 @@ import { headProblem, type JournalHead } from "./journal-head.ts";
 import { membersOf, optionalTextOf, textOf } from "./members.ts";
 import { TRANSITION_TYPE } from "./predicates.ts";
 import { digestOfBytes, type RunFile } from "./run-file.ts";
-import { numberOf, numberedFiles, readSealed } from "./sealed.ts";
+import { numberOf, readSealed, sealedFiles } from "./sealed.ts";
 import { checkMove, type AllowedMove } from "./states.ts";
 
 /** The file that says how a deviation was opened. */
@@ -79,7 +79,7 @@ export interface ReadTransitions {
  */
 export function readTransitions(sources: ReadTransitions): { history: Transition[]; last: string } {
   const { home, deviation, opening, journal } = sources;
-  const files = numberedFiles(home, `deviations/${deviation}`, journal);
+  const files = sealedFiles(home, `deviations/${deviation}`, journal);
   const history: Transition[] = [];
   let last = opening.digest;
   for (const file of files) {

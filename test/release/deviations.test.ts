@@ -151,8 +151,7 @@ test("moves can't be carried to another deviation, reordered or put there withou
   await move(home, one.id, anna, "investigating");
   const text = home.read(`deviations/${one.id}/1.sigstore.json`);
   home.write(`deviations/${two.id}/1.sigstore.json`, text);
-  await refuses("DEVIATION_HISTORY_BROKEN", () => readDeviations(home.path, two.record));
-  rmSync(home.file(`deviations/${two.id}/1.sigstore.json`));
+  assert.equal(readDeviations(home.path, two.record)[0]?.state, "open");
   const { bundleFile } = (await move(home, two.id, anna, "investigating")).history[0] ?? { bundleFile: "" };
   home.write(bundleFile, text);
   await refuses("DEVIATION_HISTORY_BROKEN", () => readDeviations(home.path, two.record));
