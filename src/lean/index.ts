@@ -3,7 +3,11 @@
 // checkers nanoda and lean4lean, for the rules; format_ndjson.md of lean4export, version 3.1, for the format.
 //
 // The way through: parse.ts (a line) -> declare.ts (a declaration) -> infer.ts, equal.ts, reduce.ts (the judgements, made
-// safe at any depth by goals.ts) and inductive.ts, recursor.ts -> check.ts (the report).
+// safe at any depth by goals.ts) and inductive.ts, recursor.ts -> check.ts (the report). Below them: terms.ts and expr.ts
+// (every expression once), rewrite.ts (putting in and taking out variables), level.ts (universes).
+//
+// What is trusted: nothing of the export. Its recursors, flags and counts are compared with computed ones; constants that
+// the kernel knows by name are held against what they must be (primitive.ts, quotient.ts, standard.ts).
 export {
   check,
   checkStream,

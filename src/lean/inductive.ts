@@ -1,7 +1,7 @@
 // Inductive types: a mutual group with its constructors is held against the rules, its recursors are computed and then
 // compared with the exported ones. Rules: Dybjer's inductive families, with Lean's treatment of nested types.
 import type { Constant, Inductive } from "./environment.ts";
-import { SORT, argsOf, type Expr } from "./expr.ts";
+import { PI, SORT, argsOf, type Expr } from "./expr.ts";
 import { reject, sure } from "./fault.ts";
 import { isProposition, type Kernel } from "./kernel.ts";
 import { levelOf } from "./infer.ts";
@@ -150,7 +150,7 @@ function isGroupRecursive({ types, constructors }: InductiveRecord): boolean {
 /** Domains of a function type as written, under its binders. */
 function fieldDomains(type: Expr): Expr[] {
   const domains: Expr[] = [];
-  for (let at = type; at.kind === 6; at = at.right) domains.push(at.left);
+  for (let at = type; at.kind === PI; at = at.right) domains.push(at.left);
   return domains;
 }
 
@@ -158,7 +158,7 @@ function checkFlags(record: InductiveRecord, { group }: Expansion, isRecursive: 
   const nestedCount = group.types.length - group.declaredCount;
   const isReflexive = group.types.some(({ constructors }) =>
     constructors.some(({ fields }) =>
-      fieldDomains(fields).some((domain) => domain.kind === 6 && mentions(domain, group.names)),
+      fieldDomains(fields).some((domain) => domain.kind === PI && mentions(domain, group.names)),
     ),
   );
   for (const type of record.types) {
@@ -209,7 +209,7 @@ function checkPositivity(k: Kernel, group: Group, field: Expr, label: string): v
   let level = field.index;
   let at = k.whnf(field.left);
   while (mentions(at, group.names)) {
-    if (at.kind !== 6) {
+    if (at.kind !== PI) {
       if (recursiveTarget(k, group, at) !== undefined) return;
       return reject("non-positive", `${label} contains the type in another way than as its result`);
     }

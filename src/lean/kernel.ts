@@ -1,7 +1,7 @@
 // What the parts of the kernel share: the tables of terms, the environment, and the three judgements, each remembered
 // and each safe to call at any depth (see goals.ts).
 import type { Environment } from "./environment.ts";
-import type { Expr } from "./expr.ts";
+import { SORT, type Expr } from "./expr.ts";
 import type { Levels } from "./level.ts";
 import type { Name, Names } from "./name.ts";
 import type { Rewriter } from "./rewrite.ts";
@@ -91,5 +91,5 @@ export function createKnownNames(names: Names): KnownNames {
 export function isProposition(k: Kernel, type: Expr): boolean {
   const sort = k.whnf(k.infer(type));
   const level = sort.levels[0];
-  return sort.kind === 2 && level !== undefined && k.levels.isZero(level);
+  return sort.kind === SORT && level !== undefined && k.levels.isZero(level);
 }
