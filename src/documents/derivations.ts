@@ -11,12 +11,13 @@ type Leaf = DerivationView["parameters"][number];
 
 /** The derivations of the stages whose files are still in the store. */
 export function readDerivations(home: string, { stages }: RunRecord): DerivationView[] {
-  return stages.flatMap(({ name, drvPath }) => {
+  return stages.flatMap(({ name, kind, drvPath }) => {
     const file = drvPath === undefined ? undefined : join(home, drvPath);
     if (drvPath === undefined || file === undefined || !existsSync(file)) return [];
     const storeName = storePathName(parseStorePath(drvPath)).replace(/\.drv$/, "");
     const { system, builder, env, inputSrcs } = parseDerivation(readFileSync(file), storeName);
-    const described = env.get("stage");
+    // The environment of a command is its author's own.
+    const described = kind === "stage" || kind === "gate" ? env.get("stage") : undefined;
     const [params] = described === undefined ? [] : resolve(JSON.parse(described), "/params");
     return [
       { stage: name, drvPath, system, builder, sources: inputSrcs, parameters: leavesOf(params?.value) },

@@ -24,7 +24,7 @@ export function measurementsSection(input: DocumentInput, parts: Parts): Section
         : "Every check that a stage made, with the limit that was fixed before it. Each value leads to its formula and evidence.",
     body: [
       checks.length > 0 && checksTable(checks, parts),
-      ...input.series.map((series) => chartsHtml(series, parts)),
+      ...input.series.map((series) => drawable(series, parts)),
     ],
   };
 }
@@ -49,6 +49,16 @@ function checksTable(checks: readonly Claim[], { figure, limit }: Parts): Html {
     ],
     rows,
   );
+}
+
+/** A RangeError is how src/quality refuses values: a report is written all the same. */
+function drawable(series: Series, parts: Parts): Html | undefined {
+  try {
+    return chartsHtml(series, parts);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return h("p", { class: "quiet", "data-chart": series.claim.id }, `Not drawn: ${error.message}`);
+  }
 }
 
 const PANEL = { x: 0, y: 0, width: 560, height: 250 };

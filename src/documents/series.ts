@@ -43,7 +43,7 @@ function seriesOf(claim: Claim, context: FormulaContext): Series | undefined {
       .map((value) => (typeof value === "number" ? value : undefined));
     const [low, high] = limits;
     const values = groupsOf(valueOf(groups));
-    if (values === undefined || (low === undefined && high === undefined)) return undefined;
+    if (values === undefined || !areLimits(low, high)) return undefined;
     const place = claim.evidence[evidenceIn(groups, formula) - 1] ?? "";
     return { claim, place, groups: values, limits: { lower: low, upper: high } };
   } catch (error) {
@@ -93,7 +93,12 @@ function groupsOf(value: Value): number[][] | undefined {
     (group) => (Array.isArray(group) ? group : [group]) as Value[],
   );
   const isNumbers = groups.every((group) => group.every((each) => typeof each === "number"));
-  return isNumbers && groups.length > 0 ? groups : undefined;
+  return isNumbers && groups.some(({ length }) => length > 0) ? groups : undefined;
+}
+
+/** What src/quality takes for limits; a formula with others gives no value either. */
+function areLimits(lower: number | undefined, upper: number | undefined): boolean {
+  return lower === undefined ? upper !== undefined : upper === undefined || lower < upper;
 }
 
 function contextOf(home: string, record: RunRecord, claim: Claim, files: EvidenceFiles): FormulaContext {

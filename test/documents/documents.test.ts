@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import * as CycloneDX from "@cyclonedx/cyclonedx-library";
 import { documentsOf } from "#documents/documents.ts";
 import { gather, gatherAtEnd } from "#documents/gather.ts";
-import type { DocumentInput } from "#documents/input.ts";
+import type { DocumentInput, Series } from "#documents/input.ts";
 import { removeTree } from "#base/files.ts";
 import { readRun } from "#run/records.ts";
 import { forbiddenWords, readDocuments, walkDocuments } from "../rig/document-walk.ts";
@@ -208,6 +208,24 @@ test("the values behind a capability are drawn, read by the claim's own formula 
   assert.match(html, /data-chart="judge\/capable"/);
   assert.match(html, /aria-label="Control chart"/);
   assert.match(html, /UCL/);
+});
+
+test("values that can't be judged are drawn as far as they can be", () => {
+  const [series] = passed.series;
+  assert.ok(series);
+  const degenerate: Partial<Series>[] = [
+    { groups: [[1]] },
+    { groups: [[2], [2], [2]] },
+    { groups: [[1, 2], [3]] },
+    { groups: [[1e-9], [3e-9], [2e-9]], limits: { upper: 5 } },
+    { groups: [[1], [2], [4]], limits: { lower: 0 } },
+    { groups: [[], [1], [2]] },
+    { groups: [[1], [2]], limits: { lower: 3, upper: 2 } },
+  ];
+  for (const change of degenerate) {
+    const input: DocumentInput = { ...passed, series: [{ ...series, ...change }] };
+    assert.deepEqual(walkDocuments(documentsOf(input), input), []);
+  }
 });
 
 test("the words in mappings and the titles of clauses hold no digit", () => {
