@@ -71,7 +71,7 @@ function sourceHtml({ name, status, facts, from, select = "" }: SourceEvidence, 
   if (facts.length > SHOWN_MAX) return h("li", {}, titled(name, status), folded);
   const none = from === "deviations" ? "none" : undefined;
   const shown = joined(
-    facts.map((fact) => parts.fact(fact)),
+    facts.map((fact) => (facts.length === 1 ? parts.fact(fact) : factHtml(fact, parts))),
     ", ",
   );
   return h("li", {}, titled(name, status), facts.length > 0 ? all(": ", shown) : none && `: ${none}`);
