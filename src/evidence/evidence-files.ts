@@ -106,7 +106,7 @@ export function lookUp(value: Value, pointer: string, shown: string): Value {
     const found = memberOf(at, name);
     if (found !== undefined) return find(found, index + 1, isUnderStar);
     if (isUnderStar) return null;
-    throw missing(`${shown}#${pointer}`, `there is no ${names.slice(0, index + 1).join("/")}`);
+    throw missing(`${shown}#${pointer}`, `there is no /${names.slice(0, index + 1).join("/")}`);
   };
   return find(value, 0, false);
 }

@@ -364,7 +364,7 @@ const JOURNAL: Record<string, Change> = {
     reason: /journal\.ndjson has no entry of run/,
   },
   "a time in the record": {
-    change: (t) => t.edit(t.recordFile, (text) => text.replace(/"durationMs": \d/, '"durationMs": 9')),
+    change: (t) => t.edit(t.recordFile, (text) => text.replace('"durationMs": ', '"durationMs": 1')),
     reason: /runs\/.*\.json is (sha256|another record)/,
   },
 };
@@ -534,6 +534,60 @@ test("what no stage made is found by building again, though all the rest agrees"
   } finally {
     tamper.undo();
   }
+});
+
+/** What is wrong with a check -> the check, and what the audit says of it. */
+const LIES: Record<string, [check: object, reason: RegExp]> = {
+  value: [
+    { value: 7, formula: "max($1)", evidence: "numbers/n.json#/*" },
+    /max\(\$1\) gives 8, the claim says 7/,
+  ],
+  verdict: [
+    { value: 8, limit: 1, accept: "value <= limit" },
+    /its status is passed, but value <= limit is false/,
+  ],
+  place: [{ value: 8, evidence: "looked at it" }, /its evidence 'looked at it' is no place in this run/],
+  pointer: [{ value: 8, formula: "$1", evidence: "numbers/n.json#/9" }, /n\.json#\/9: there is no \/9/],
+  formula: [{ value: 8, formula: "max of $1", evidence: "numbers/n.json#/*" }, /max of \$1 at column 5/],
+  type: [{ value: 8, formula: "max($1) + $2", evidence: ["numbers/n.json#/*"] }, /at column 9|gives/],
+  other: [
+    { value: 8, formula: 'narHash(realise("/nix/store/x.drv"))' },
+    /which is no derivation of this run/,
+  ],
+};
+
+test("a stage that states what its own evidence does not give is found out, though it does so every time", async () => {
+  const checks = Object.entries(LIES).map(([id, [check]]) => ({
+    id,
+    statement: id,
+    status: "passed",
+    ...check,
+  }));
+  using lying = new Project({
+    "pipeline.ts": `
+import { pipeline, stage } from "pipelite";
+const numbers = stage(() => import("./numbers.ts"));
+export default pipeline({ numbers });
+`,
+    "numbers.ts": `export default () => ({
+  "n.json": [1, 8],
+  "verdict.json": { status: "passed", checks: ${JSON.stringify(checks)} },
+});
+`,
+  });
+  const { runId } = await lying.run();
+  const { status, claims, rebuilds } = await auditRun(lying.home, readRun(lying.home, runId), { hashes });
+  assert.deepEqual([status, rebuilds.map((each) => each.status)], ["fails", ["holds"]]);
+  for (const [id, [, reason]] of Object.entries(LIES)) {
+    const claim = claims.find((each) => each.id === `numbers/${id}`);
+    assert.equal(claim?.status, "fails", id);
+    assert.match(claim.reason ?? "", reason);
+  }
+  const others = claims.filter(({ id }) => LIES[id.replace("numbers/", "")] === undefined);
+  assert.deepEqual(
+    others.filter((each) => each.status !== "holds"),
+    [],
+  );
 });
 
 test("an output that was collected is unavailable, and so is what is claimed of it", async () => {
