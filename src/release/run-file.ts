@@ -82,8 +82,9 @@ export function treeDigest(home: string, { tree }: Pick<RunRecord, "tree">): str
   return physical === undefined || !existsSync(physical) ? undefined : hex(hashTree(physical).narHash);
 }
 
-/** How many earlier runs count for recurrence. */
+/** How many earlier runs count for recurrence, and how many records are read to find them. */
 const EARLIER_MAX = 50;
+const READ_MAX = 500;
 
 /**
  * The last runs of the same pipeline before this one that did something, newest first. Records that can't be read are
@@ -102,7 +103,7 @@ export function readEarlier(
     .toSorted()
     .toReversed();
   const found: RunRecord[] = [];
-  for (const id of ids) {
+  for (const id of ids.slice(0, READ_MAX)) {
     if (found.length === EARLIER_MAX) break;
     try {
       const { value } = readJsonFile(home, id);

@@ -1,8 +1,9 @@
 // From a pipeline to its release by the command line, and what a user is told on the way.
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { deviationId } from "#release/deviations.ts";
 import { createRig, type Ended, type Rig } from "../cli/rig.ts";
 
 const rig: Rig = createRig();
@@ -117,6 +118,7 @@ test("a policy beside pipeline.ts is found and says who counts", async () => {
   assert.match((await ok("verify", "latest")).stdout, /Carla Voss +quality +approval/);
   writeFileSync(file("release-policy.json"), "{}");
   assert.match((await rig("release", "latest")).stderr, /its schema must be 1/);
+  rmSync(file("release-policy.json"));
 });
 
 test("a deviation of a run without a sandbox is listed, moved by signatures and shown with its history", async () => {
@@ -158,4 +160,30 @@ test("signing by a wrong meaning, an unknown run or a missing key ends with 2 an
     assert.equal(ended.code, 2);
     assert.match(ended.stderr, problem);
   }
+});
+
+test("a deviation that only a failed check tells of can be moved before anybody listed it", async () => {
+  const stage = `export default async function samples() {
+    return { "samples.json": { values: [1] }, "verdict.json": { checks: [
+      { id: "count", statement: "enough samples", value: 1, status: "failed" } ] } };
+  }\n`;
+  writeFileSync(file("stages/samples.ts"), stage);
+  writeFileSync(
+    file("pipeline.ts"),
+    'import { pipeline, stage } from "pipelite";\n' +
+      'export default pipeline({ samples: stage(() => import("./stages/samples.ts")) });\n',
+  );
+  assert.equal((await rig("run", "--quiet")).code, 1);
+  const { runId } = await json<{ runId: string }>("verify", "latest");
+  const id = deviationId(runId, { kind: "failed-check", fingerprint: "samples/count" });
+  const signer = ["--as", "Anna Meier", "--key", "anna.key", "--quiet"];
+  const moved = await ok("deviation", "move", id, "investigating", "--reason", "why so few?", ...signer);
+  assert.match(moved.stdout, /critical +investigating +failed-check +- +Failed: enough samples/);
+  await ok("sign", "latest", "-m", "review", ...signer);
+  const { missing } = await json<Released>("release", "latest");
+  assert.deepEqual(missing.filter((name) => !name.startsWith("signature")).slice(0, 2), [
+    "run-passed",
+    "result-present",
+  ]);
+  assert.ok(missing.includes(`deviation/${id}`));
 });

@@ -4,7 +4,7 @@ import { readKey, type KeyFlags } from "#cli/signing-key.ts";
 import { readSignals } from "#cli/signals.ts";
 import { formatTable, formatTime } from "#cli/table.ts";
 import type { Deviation, Transition } from "#release/deviation.ts";
-import { moveDeviation, openDeviations, runOfDeviation } from "#release/deviations.ts";
+import { moveDeviation, openDeviations, readDeviations, runOfDeviation } from "#release/deviations.ts";
 import { listRuns, readRun } from "#run/records.ts";
 
 export interface DeviationListFlags extends GlobalFlags {
@@ -74,7 +74,8 @@ export async function deviationMove(
 async function openIfFound(home: string, id: string): Promise<void> {
   if (runOfDeviation(home, id) !== undefined) return;
   for (const run of listRuns(home)) {
-    const deviations = await openDeviations(home, run);
-    if (deviations.some((each) => each.id === id)) return;
+    if (!readDeviations(home, run).some((each) => each.id === id)) continue;
+    await openDeviations(home, run);
+    return;
   }
 }
