@@ -12,6 +12,7 @@ const TIMEOUT_MS = 45_000;
 /** A browser on a busy machine may hang at its start; another try then does. */
 const TRIES = 2;
 const END_OF_OUTPUT = 400;
+const PIPE_MS = 2000;
 
 /** Nothing of the user's, nothing of the network: a page is printed, and that is all. */
 const FLAGS = [
@@ -66,18 +67,18 @@ function runBrowser(browser: string, folder: string, args: readonly string[]): P
     const child = spawn(browser, args, { cwd: folder, stdio: ["ignore", "ignore", "pipe"], detached: true });
     let said = "";
     const timer = setTimeout(() => endAll(child.pid), TIMEOUT_MS);
-    const finish = (action: () => void) => {
-      clearTimeout(timer);
-      // A process that it left behind would keep the pipe open.
-      child.stderr.destroy();
-      action();
-    };
     child.stderr.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-END_OF_OUTPUT)));
-    child.on("error", (error) => finish(() => reject(error)));
-    child.on("exit", (code, signal) => {
-      endAll(child.pid);
-      finish(() => resolve(said.trim() || `it ended with ${signal ?? code}`));
+    child.on("error", (error) => {
+      clearTimeout(timer);
+      reject(error);
     });
+    child.on("exit", () => {
+      clearTimeout(timer);
+      endAll(child.pid);
+      // A process that left its group would keep the pipe open for as long as it runs.
+      setTimeout(() => child.stderr.destroy(), PIPE_MS).unref();
+    });
+    child.on("close", (code, signal) => resolve(said.trim() || `it ended with ${signal ?? code}`));
   });
 }
 
