@@ -130,10 +130,10 @@ test("openssl reads our keys and makes keys that we read", { skip: peer("openssl
   assert.equal(readPublicKey(short).keyId, readPublicKey(publicFile).keyId);
   const made = folder.file("bert.key");
   openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", made);
-  assert.match(readSigningKey(made).key.publicKey.keyId, /^SHA256:[A-Za-z0-9+\/]{43}$/);
+  assert.match(readSigningKey(made).key.publicKey.keyId, /^SHA256:[A-Za-z0-9+/]{43}$/);
   const old = folder.file("old.key");
   openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", old);
-  assert.match(readSigningKey(old).key.publicKey.keyId, /^SHA256:[A-Za-z0-9+\/]{43}$/);
+  assert.match(readSigningKey(old).key.publicKey.keyId, /^SHA256:[A-Za-z0-9+/]{43}$/);
   const scrypt = folder.file("scrypt.key");
   openssl("pkcs8", "-topk8", "-scrypt", "-in", made, "-passout", "pass:longer", "-out", scrypt);
   assert.equal(
