@@ -86,6 +86,7 @@ test("a spread that the measuring explains gives lower bounds, computed with the
     capability: 1.33,
   });
   assert.equal(document.capability.status, "gauge-limited");
+  assert.match(check.statement, /^Gauge-limited: /);
   assert.equal(document.capability.cp, significant(1 / 0.6));
   assert.equal(check.status, "passed");
   const coarse = checkCapability(measured(scattered(0.01), 0.3), { frequencyHz: 1, capability: 1.33 });

@@ -72,6 +72,13 @@ function groupByPrime(measurements: readonly Deviations[]): Subgroup[] {
   });
 }
 
+const STATEMENTS = {
+  process: "The lower 95 % bound of Cpk and Ppk of the measured frequencies reaches the limit",
+  gauge:
+    "Gauge-limited: with the uncertainty of measuring in the place of the spread, which is smaller, the lower 95 % " +
+    "bound of Cpk and Ppk of the measured frequencies reaches the limit",
+};
+
 /**
  * Where the gauge limits, the bound decides alone: what the values do below the uncertainty of measuring, and so whether
  * that is normal, stable and independent, is not the process's. Elsewhere the judgement with all its checks decides.
@@ -79,7 +86,7 @@ function groupByPrime(measurements: readonly Deviations[]): Subgroup[] {
 function decide({ status, bound, passed }: CapabilityResult, limits: CapabilityLimits): Check {
   const question = {
     id: "capability.cpk",
-    statement: "The lower 95 % bound of Cpk and Ppk of the measured frequencies reaches the limit",
+    statement: STATEMENTS[status === "gauge-limited" ? "gauge" : "process"],
     limit: limits.capability,
     formula:
       "groups = transpose($1); gauge = sqrt(mean($2 ^ 2)); significant(capabilityBound(groups, $3, $4, gauge), 6)",
