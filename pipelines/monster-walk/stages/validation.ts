@@ -1,7 +1,7 @@
 import type { Source } from "pipelite";
-import { listComponents, writeBatchRecord, yieldOf } from "../checks/batch-record.ts";
+import { listComponents, writeBatchRecord } from "../checks/batch-record.ts";
 import { checkCapability } from "../checks/capability-checks.ts";
-import type { AudioInput, ChordResult } from "../checks/chord-checks.ts";
+import type { AudioInput } from "../checks/chord-checks.ts";
 import { CHORD_WINDOWS, checkChord } from "../checks/chord-checks.ts";
 import { writeClauseEvidence } from "../checks/clauses.ts";
 import type { ProofInput } from "../checks/proof-checks.ts";
@@ -9,9 +9,8 @@ import { checkProof, readFacts } from "../checks/proof-checks.ts";
 import { checkSong } from "../checks/song-checks.ts";
 import type { Check } from "../checks/verdict.ts";
 import { conclude } from "../checks/verdict.ts";
-import type { WalkResult } from "../checks/walk-checks.ts";
 import { checkWalk } from "../checks/walk-checks.ts";
-import type { Facts } from "../mathematics/facts.ts";
+import { checkYields } from "../checks/yields.ts";
 
 /** Fixed in pipeline.ts, so before anything is measured. */
 export interface Limits {
@@ -35,10 +34,12 @@ export default async function validation({ proof, audio, prompts, song, limits }
   const chord = facts === undefined ? nothing("chord") : await checkChord(audio, facts, limits);
   const walk = facts === undefined ? nothing("walk") : await checkWalk(audio, facts, limits);
   const capability = checkCapability(chord.measurements, limits);
+  const measured = facts === undefined ? { checks: [], yields: [] } : checkYields(facts, { chord, walk });
   const verdict = conclude([
     ...(await checkProof(proof)),
     ...chord.checks,
     ...walk.checks,
+    ...measured.checks,
     capability.check,
     ...(song === undefined || facts === undefined ? [] : await checkSong(song, facts)),
   ]);
@@ -49,7 +50,7 @@ export default async function validation({ proof, audio, prompts, song, limits }
     "iso9001_evidence.json": writeClauseEvidence(verdict.checks),
     "gmp_batch_record.json": writeBatchRecord({
       components: listComponents({ proof, audio, prompts, song }),
-      yields: facts === undefined ? [] : listYields(facts, { chord, walk }),
+      yields: measured.yields,
       sampling: {
         windows: CHORD_WINDOWS,
         values: chord.measurements.reduce((sum, { tones }) => sum + tones.length, 0),
@@ -72,32 +73,4 @@ function nothing(name: string): { checks: Check[]; measurements: [] } {
     evidence: "proof/facts.json",
   };
   return { checks: [check], measurements: [] };
-}
-
-function listYields(
-  { sound, walk: digits }: Facts,
-  { chord, walk }: { chord: ChordResult; walk: WalkResult },
-) {
-  const samplesOf = (checks: readonly Check[], id: string): number => {
-    const value = checks.find((check) => check.id === id)?.value;
-    return typeof value === "number" ? value : 0;
-  };
-  return [
-    yieldOf("chord rendered", "samples", {
-      actual: samplesOf(chord.checks, "chord.format"),
-      theoretical: sound.chord.samples,
-    }),
-    yieldOf("walk rendered", "samples", {
-      actual: samplesOf(walk.checks, "walk.format"),
-      theoretical: sound.walk.samples,
-    }),
-    yieldOf("harmonics measured", "values", {
-      actual: chord.measurements.reduce((sum, { tones }) => sum + tones.length, 0),
-      theoretical: CHORD_WINDOWS * sound.chord.harmonics.length,
-    }),
-    yieldOf("steps heard", "steps", {
-      actual: walk.measurements.filter((step) => step.measured !== null).length,
-      theoretical: digits.groups.length,
-    }),
-  ];
 }
