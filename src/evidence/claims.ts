@@ -1,6 +1,6 @@
 // Claims: every number, verdict and status that a run states, each with the formula it follows from and the evidence
 // that the formula reads. `pipelite audit` evaluates the formulas anew (formula.ts says what they may hold), so a claim
-// that no formula gives is not stated. This file is types and pure functions: a run without work loads it too.
+// that no formula gives is not stated. Made by run-claims.ts (from the record) and output-claims.ts (from the outputs).
 //
 // Ids are stable names; documents refer to them. Where a stage is called `run`, or two checks have one id, the later
 // claim gets `~2`, `~3` behind its id.
@@ -8,13 +8,15 @@
 //   <stage>/nar-hash, nar-size, files, bytes          the output, where there is one
 //   <stage>/status, duration, start, waited           what this run made of the stage
 //   <stage>/wall, cpu-user, cpu-system, peak-memory, io-read, io-write, oom-kills   its build, where it was measured
+//   <stage>/minor-faults, major-faults, voluntary-switches, involuntary-switches, task-clock, cycles, instructions,
+//   <stage>/cache-references, cache-misses, branch-misses                           the same, by the kernel's counters
 //   <stage>/exit-code                                 of a stage that failed by it
 //   material/<name>/nar-hash, nar-size                sources, timings and the like that stages read
 //   run/status, passed, started-at, finished-at, duration, stages, stages-built, stages-cached, stages-substituted,
 //   run/stages-failed, stages-skipped, stages-cancelled, yield, critical-path, critical-path-fits,
 //   run/wall, cpu-user, cpu-system, peak-memory, io-read, io-write     over the builds of all stages
-//   run/phase/<name>, run/phase/<name>/start, run/param/<name>, run/jobs, run/cores, run/kernel, run/node, run/pipelite, run/sandbox,
-//   run/sandbox-version, run/claims, run/claims-passed, run/claims-failed
+//   run/phase/<name>, run/phase/<name>/start, run/param/<name>, run/jobs, run/cores, run/kernel, run/node, run/pipelite,
+//   run/sandbox, run/sandbox-version, run/claims, run/claims-passed, run/claims-failed
 
 /** What a claim may say. */
 export type ClaimValue = string | number | boolean | null;
