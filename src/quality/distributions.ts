@@ -92,6 +92,8 @@ const DROP = 45;
  */
 export function noncentralStudentTail(t: number, df: number, delta: number, tail: Tail): number {
   if (!(df >= 1)) throw new RangeError(`the degrees of freedom must be at least 1, not ${df}`);
+  const sharp = sharpTail(t, df, delta, tail);
+  if (sharp !== undefined) return sharp;
   const sign = tail === "lower" ? 1 : -1;
   const logTail = (v: number) => logNormalLower(sign * (t * Math.exp(v) - delta));
   const height = (v: number) => logTail(v) + df * (v - Math.expm1(2 * v) / 2);
@@ -105,7 +107,7 @@ export function noncentralStudentTail(t: number, df: number, delta: number, tail
   // The normal tail bends within one unit of t s - delta, and the integrand is small beyond |delta| + sqrt(df).
   const reach = Math.min(Math.abs(t) * Math.exp(mode), Math.abs(delta) + Math.sqrt(df) + 10);
   const curvature = 2 * df * Math.exp(2 * mode) + reach * reach + delta * delta;
-  // The cap is met below some 5 degrees of freedom with delta beyond 1000 only, and costs digits there.
+  // The cap is met where delta is so large that sharpTail is as good, and beside few degrees of freedom.
   const step = Math.max(
     Math.min(0.08, 0.35 / Math.sqrt(curvature), (high - low) / 200),
     (high - low) / 50_000,
@@ -118,6 +120,23 @@ export function noncentralStudentTail(t: number, df: number, delta: number, tail
   }
   // The density of s is df^(df/2) 2^(1-df/2) / gamma(df/2) s^(df-1) exp(-df s^2 / 2), and ds = s dv.
   return Math.min(1, sum * step * Math.exp(top) * df * poissonTerm(df / 2, df / 2));
+}
+
+/**
+ * The same where t is so large that the normal tail is a step at s = delta / t beside the density f of s: the chi-square
+ * tail there, and the first correction of Taylor's series, f'(delta / t) / (2 t^2). The next is smaller by the square of
+ * what `isSharp` compares, so below the last digit. undefined elsewhere.
+ */
+function sharpTail(t: number, df: number, delta: number, tail: Tail): number | undefined {
+  const s = delta / t;
+  const slope = (df - 1) / s - df * s;
+  const isSharp = t > 0 && delta > 0 && t * t > 1e6 * (df + slope * slope);
+  if (!isSharp) return undefined;
+  const below = chiSquareTails(df * s * s, df);
+  // f(s) = df s g(df s^2 / 2), where g is the density of a gamma variable of shape df / 2, as poissonTerm has it.
+  const density = df * s * poissonTerm(df / 2 - 1, (df * s * s) / 2);
+  const correction = (density * slope) / (2 * t * t);
+  return tail === "upper" ? below.lower + correction : below.upper - correction;
 }
 
 /** The v at the top of a function that rises and then falls, by golden sections. */

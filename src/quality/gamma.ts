@@ -145,10 +145,17 @@ function binomialTerm(a: number, b: number, x: number, y: number): number {
 export function incompleteBeta(a: number, b: number, x: number, y: number): Tails {
   if (!(x > 0)) return { lower: 0, upper: 1 };
   if (!(y > 0)) return { lower: 1, upper: 0 };
+  // Turned around at most once: at the border itself, rounding may put both sides beyond it.
   if (x > (a + 1) / (a + b + 2)) {
-    const { lower, upper } = incompleteBeta(b, a, y, x);
-    return { lower: upper, upper: lower };
+    const upper = betaFraction(b, a, y, x);
+    return { lower: 1 - upper, upper };
   }
+  const lower = betaFraction(a, b, x, y);
+  return { lower, upper: 1 - lower };
+}
+
+/** I(x; a, b) for x up to its mean or so, by the continued fraction. */
+function betaFraction(a: number, b: number, x: number, y: number): number {
   const fraction = lentz(1, (n) => {
     const m = Math.floor(n / 2);
     const numerator =
@@ -157,6 +164,5 @@ export function incompleteBeta(a: number, b: number, x: number, y: number): Tail
         : (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1));
     return { numerator, denominator: 1 };
   });
-  const lower = Math.min(1, ((b / (a + b)) * binomialTerm(a, b, x, y)) / fraction);
-  return { lower, upper: 1 - lower };
+  return Math.min(1, ((b / (a + b)) * binomialTerm(a, b, x, y)) / fraction);
 }

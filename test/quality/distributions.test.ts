@@ -26,6 +26,25 @@ import { findRoot } from "#quality/root.ts";
 import { peer } from "../rig/peer.ts";
 import { assertDigits, createRandom, runR, vector } from "./rig.ts";
 
+test("the noncentral t of a huge noncentrality is chi-square's tail, where a step takes the place of the integral", () => {
+  for (const [t, df, s] of [
+    [6e5, 330, 0.93],
+    [1e6, 20, 0.8],
+    [1e6, 5, 0.5],
+    [3e8, 330, 1.2],
+  ] as const) {
+    const below = chiSquareTails(df * s * s, df);
+    assertDigits(noncentralStudentTail(t, df, s * t, "upper"), below.lower, 8);
+    assertDigits(noncentralStudentTail(t, df, s * t, "lower"), below.upper, 8);
+  }
+  // On both sides of the place where one way gives over to the other.
+  const place = 1000 * Math.sqrt(330);
+  const [sharp, integral] = [1 + 1e-9, 1 - 1e-9].map((near) =>
+    noncentralStudentTail(place * near, 330, place * near, "upper"),
+  );
+  assertDigits(sharp ?? 0, integral ?? 1, 12);
+});
+
 test("erfc and the normal tails have 15 digits, also where they are tiny", () => {
   assertDigits(erfc(0.5), 0.4795001221869535, 15);
   assertDigits(erfc(-0.5), 1.5204998778130465, 15);
@@ -102,6 +121,12 @@ test("quantiles turn the tails around for random distributions", () => {
     ),
     { numRuns: 15 },
   );
+});
+
+test("F with equal degrees of freedom has half of itself on each side of 1, whatever rounding does at the border", () => {
+  for (let df = 499.9999999999; df <= 500; df += 1e-12)
+    for (const other of [df, 500, 499.99999999996254])
+      assert.ok(Math.abs(fisherTails(1, df, other).lower - 0.5) < 1e-12);
 });
 
 test("impossible arguments are refused or NaN, never a number", () => {
