@@ -34,7 +34,9 @@ for (const kind of KINDS) {
         return;
       }
       assert.match(enforcedBy ?? "", /^cgroup[12]$/);
-      assert.match(ended.log, /^0$/m);
+      // Whom the kernel kills for memory is its choice; without a limit 90000000 bytes would come through.
+      assert.doesNotMatch(ended.log, /^90000000$/m);
+      assert.match(ended.log, /^alive$/m);
       assert.ok((ended.result?.usage.peakMemoryBytes ?? 0) <= 24 * MIB);
       assert.ok((ended.result?.usage.outOfMemoryKills ?? 0) > 0);
     });
