@@ -1,13 +1,15 @@
 // The judgement of one claim: the record states it as the evidence gives it, all evidence it reads is what the run left, and
 // its formula comes to its value.
+import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { PipeliteError, isPipeliteError } from "#base/errors.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import type { Again } from "./audit-builds.ts";
 import type { Claim } from "./claims.ts";
-import { lookUp, parseReference, type EvidenceFiles, type Reference } from "./evidence-files.ts";
+import { lookUp, parseReference, refuseLinks, type EvidenceFiles, type Reference } from "./evidence-files.ts";
 import { callsOf, parseFormula, type Formula } from "./formula-syntax.ts";
+import { emptyFormula, emptyStatus, evaluateAccept } from "./empty-claims.ts";
 import { evaluate, type FormulaContext, type Place, type Value } from "./formula.ts";
 import type { AuditStatus, Finding } from "./integrity.ts";
 
@@ -33,6 +35,8 @@ export interface ClaimGround {
   /** Whether the record itself is what was journalled. */
   recordFinding: Finding;
   files: EvidenceFiles;
+  /** Whether this is an output that no build makes: fetched, or the answer of a model. */
+  isUnmakeable: (path: string) => boolean;
 }
 
 /** Numbers count as equal to this relative difference: a stage may add in another order. */
@@ -61,6 +65,8 @@ export function judgeClaim(
   if (ofEvidence !== undefined) return judged("fails", ofEvidence.reason ?? ofEvidence.id);
   try {
     const formula = parseFormula(claim.formula);
+    const empty = emptyFormula(formula, claim, ground.isUnmakeable) ?? emptyStatus(claim);
+    if (empty !== undefined) return judged("fails", empty);
     const unmade = unmadeOf(ground, formula);
     if (unmade !== undefined) return judged(unmade.status, unmade.reason);
     const value = evaluate(formula, contextOf(ground, claim));
@@ -83,17 +89,7 @@ function acceptance(
   judged: (status: AuditStatus, reason: string) => AuditedClaim,
 ): AuditedClaim {
   if (accept === undefined || (status !== "passed" && status !== "failed")) return judged("holds", "");
-  const nothing = (): never => {
-    throw new PipeliteError("EVIDENCE_MISSING", { place: id, problem: "accept reads value and limit only" });
-  };
-  const isAccepted = evaluate(parseFormula(accept), {
-    evidence: nothing,
-    place: nothing,
-    realise: nothing,
-    read: nothing,
-    measure: nothing,
-    names: { value, limit: limit ?? null },
-  });
+  const isAccepted = evaluateAccept(accept, { value, limit: limit ?? null }, id);
   if (isAccepted === (status === "passed")) return judged("holds", "");
   return judged("fails", `its status is ${status}, but ${accept} is ${shown(isAccepted)}`);
 }
@@ -154,7 +150,9 @@ function contextOf(ground: ClaimGround, { evidence }: Claim): FormulaContext {
   };
   const placeOf = (reference: Extract<Reference, { kind: "store" }>): Place => {
     const shownAs = reference.file === "" ? reference.path : `${reference.path}/${reference.file}`;
-    return { path: physicalOf(ground, reference), shown: shownAs };
+    const base = ground.store.physical(parseStorePath(reference.path));
+    refuseLinks(base, reference.file, shownAs);
+    return { path: join(base, reference.file), shown: shownAs };
   };
   return {
     evidence: (index) => {
@@ -175,11 +173,6 @@ function contextOf(ground: ClaimGround, { evidence }: Claim): FormulaContext {
     read: (place, reference) => files.read(place, reference),
     measure: (name, place) => files.measure(name, place),
   };
-}
-
-function physicalOf({ store }: ClaimGround, { path, file }: Extract<Reference, { kind: "store" }>): string {
-  const base = store.physical(parseStorePath(path));
-  return file === "" ? base : `${base}/${file}`;
 }
 
 function isEqual(value: Value, claimed: Claim["value"]): boolean {

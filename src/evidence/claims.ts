@@ -47,6 +47,18 @@ export interface Claim {
   source?: string;
 }
 
+/** What a status can be. */
+export const STATUSES: readonly string[] = [
+  "passed",
+  "failed",
+  "skipped",
+  "untested",
+  "not-computable",
+  "gauge-limited",
+  "unavailable",
+  "recorded",
+];
+
 /** The name by which evidence refers to the record of the run itself. */
 export const RECORD_FILE = "run.json";
 

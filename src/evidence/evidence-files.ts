@@ -31,6 +31,16 @@ function cut(text: string, sign: string): [string, string?] {
   return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }
 
+/** Evidence is where it is said to be: a link on the way could lead out of what was hashed. @throws EVIDENCE_MISSING */
+export function refuseLinks(base: string, file: string, shown: string): void {
+  let path = base;
+  for (const part of file.split("/").filter((each) => each !== "")) {
+    path = join(path, part);
+    if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true)
+      throw missing(shown, "it is reached through a symbolic link");
+  }
+}
+
 /** Reads each JSON file once. */
 export class EvidenceFiles {
   readonly #json = new Map<string, Value>();
@@ -41,6 +51,7 @@ export class EvidenceFiles {
     const [file, pointer] = cut(reference, "#");
     const place = file === "" ? { path, shown } : { path: join(path, file), shown: `${shown}/${file}` };
     if (pointer === undefined) throw missing(place.shown, "it has no pointer");
+    refuseLinks(path, file, place.shown);
     return lookUp(this.#jsonOf(place), pointer, place.shown);
   }
 

@@ -238,3 +238,35 @@ export function callsOf(formula: Formula, name: string): Extract<Expression, { k
   visit(formula.result);
   return found;
 }
+
+/** What the result of a formula reads, names followed to their definitions: entries of the evidence, builds made again. */
+export function readsOf({ definitions, result }: Formula): { entries: number[]; isRealising: boolean } {
+  const entries = new Set<number>();
+  let isRealising = false;
+  /** @param known how many of the definitions stand before the expression */
+  const visit = (expression: Expression, known: number): void => {
+    switch (expression.kind) {
+      case "evidence":
+        entries.add(expression.index);
+        return;
+      case "name": {
+        const at = definitions.findLastIndex(({ name }, index) => index < known && name === expression.name);
+        const definition = definitions[at];
+        return definition && visit(definition.value, at);
+      }
+      case "not":
+      case "negative":
+        return visit(expression.operand, known);
+      case "binary":
+        visit(expression.left, known);
+        return visit(expression.right, known);
+      case "call":
+        isRealising ||= expression.name === "realise";
+        return expression.parameters.forEach((parameter) => visit(parameter, known));
+      case "constant":
+        return;
+    }
+  };
+  visit(result, definitions.length);
+  return { entries: [...entries], isRealising };
+}

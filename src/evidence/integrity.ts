@@ -9,6 +9,8 @@ import { isPipeliteError } from "#base/errors.ts";
 import { readBuild } from "#build/builds.ts";
 import { logFile } from "#build/log-file.ts";
 import { contentAddressedPath, parseContentAddress, type ContentAddress } from "#nix/content-address.ts";
+import { derivationPath } from "#nix/derivation.ts";
+import { resolveDerivation, type KnownOutputs } from "#nix/placeholder.ts";
 import { parseStorePath, storePathBase, type StorePath } from "#nix/store-path.ts";
 import type { PathInfo } from "#store/query.ts";
 import type { Store } from "#store/store.ts";
@@ -16,7 +18,7 @@ import { dumpTree, fingerprintOf, scanTree } from "#store/tree.ts";
 import { readJournal, type JournalEntry } from "./journal.ts";
 import { wholeRecord } from "./repeat.ts";
 import { sums } from "./result-tree.ts";
-import { countsOf, type RunRecord } from "./run-record.ts";
+import { countsOf, type RunRecord, type StageRecord } from "./run-record.ts";
 
 export type AuditStatus = "holds" | "fails" | "unavailable";
 
@@ -56,13 +58,22 @@ export function checkJournal(home: string, record: RunRecord): Finding[] {
     (subject) => !entries.some((entry) => entry.kind === "run" && entry.subject === subject),
   );
   if (unknown !== undefined) return [fails("journal", `journal.ndjson has no entry of run ${unknown}`)];
-  const last = new Map(
-    entries.filter(({ subject }) => subjects.includes(subject)).map((entry) => [entry.file, entry]),
+  const files = Map.groupBy(
+    entries.filter(({ subject }) => subjects.includes(subject)),
+    ({ file }) => file,
   );
-  return [holds("journal"), ...[...last.values()].map((entry) => checkJournalled(home, entry))];
+  return [holds("journal"), ...[...files].map(([file, about]) => checkJournalled(home, file, about))];
 }
 
-function checkJournalled(home: string, { file, digest, sequence }: JournalEntry): Finding {
+/** The last audit of a run replaces the one before; anything else is written once, and a second line would hide that. */
+function checkJournalled(home: string, file: string, entries: readonly JournalEntry[]): Finding {
+  const { digest, sequence } = entries.at(-1) ?? { digest: "nothing", sequence: 0 };
+  const other = entries.find((entry) => entry.digest !== digest);
+  if (other !== undefined && !file.startsWith("audits/"))
+    return fails(
+      file,
+      `${file} is written once, and entries ${other.sequence} and ${sequence} of the journal give it two digests`,
+    );
   const path = join(home, "pipelite", file);
   if (!existsSync(path))
     return fails(file, `${file} is gone, which entry ${sequence} of the journal is about`);
@@ -96,6 +107,13 @@ export function checkRecord(home: string, record: RunRecord): Finding[] {
   const unmade = Object.keys(record.results).find((name) => !made.has(record.results[name]));
   if (unmade !== undefined)
     return [fails(id, `run.json#/results/${unmade} is no output of a stage and nothing that stages read`)];
+  const unmeant = stages.find(
+    ({ kind, outPath, drvPath }) => kind !== "answer" && outPath !== undefined && drvPath === undefined,
+  );
+  if (unmeant !== undefined)
+    return [fails(id, `run.json says of ${unmeant.name} an output, and no derivation that gives it`)];
+  if (record.status === "passed" && record.tree === undefined)
+    return [fails(id, "run.json says that the run passed, and names no result")];
   const wrong = stages.find(({ outPath, narHash }) => (outPath === undefined) !== (narHash === undefined));
   if (wrong !== undefined)
     return [fails(id, `run.json says of ${wrong.name} only one of outPath and narHash`)];
@@ -185,9 +203,11 @@ export function checkTree(store: Store, record: RunRecord): Finding[] {
     return [unavailable(id, `${tree}: not all that it links to is in the store`)];
   if (readText(join(evidence, "SHA256SUMS")) !== sums(store, paths))
     return [fails(id, `${tree}/evidence/SHA256SUMS are not the sums of the results`)];
+  const kept = JSON.parse(readText(join(evidence, "run.json"))) as { runId?: unknown } | null;
+  if (kept?.runId !== evidenceOfRun)
+    return [fails(id, `${tree}/evidence/run.json is of another run than run.json#/evidenceOfRun says`)];
   if (evidenceOfRun !== runId) return [holds(id)];
   const { tree: _, evidenceOfRun: __, ...written } = record;
-  const kept = JSON.parse(readText(join(evidence, "run.json"))) as unknown;
   if (!isDeepStrictEqual(kept, written))
     return [fails(id, `${tree}/evidence/run.json is not the record of this run`)];
   return [holds(id)];
@@ -203,22 +223,46 @@ export function checkDerivations(
     ...materials.map(({ name, path }) => [name, path] as const),
     ...stages.map(({ name, outPath }) => [name, outPath] as const),
   ]);
-  return stages.flatMap(({ name, kind, drvPath, outPath, inputs }) => {
+  const made = outputsOfGraph(stages);
+  return stages.flatMap(({ name, kind, drvPath, graphDrvPath, outPath, inputs }) => {
     // What is wrong with the derivation itself is told where it is hashed.
     if (drvPath === undefined || paths.get(drvPath)?.status !== "holds") return [];
     const id = `derivation/${name}`;
-    const { inputSrcs, outputs: made } = store.readDerivation(parseStorePath(drvPath));
+    const { inputSrcs, outputs: own } = store.readDerivation(parseStorePath(drvPath));
     const sources = new Set<string>(inputSrcs);
     const other = inputs.find((input) => {
       const path = outputs.get(input);
       return path !== undefined && !sources.has(path);
     });
     if (other !== undefined) return [fails(id, `${drvPath} does not read the ${other} of this run`)];
-    const output = made.get("out");
+    const output = own.get("out");
     if (kind === "fetch" && outPath !== undefined && (output?.kind !== "fixed" || output.path !== outPath))
       return [fails(id, `${drvPath} does not fix the hash of ${outPath}`)];
+    if (graphDrvPath === undefined || paths.get(graphDrvPath)?.status !== "holds") return [holds(id)];
+    if (resolvedPath(store, graphDrvPath, made) !== drvPath)
+      return [fails(id, `${graphDrvPath} is not what becomes ${drvPath} when its inputs are known`)];
     return [holds(id)];
   });
+}
+
+function outputsOfGraph(stages: readonly StageRecord[]): KnownOutputs {
+  return new Map(
+    stages.flatMap(({ graphDrvPath, outPath }) =>
+      graphDrvPath === undefined || outPath === undefined
+        ? []
+        : [[parseStorePath(graphDrvPath), new Map([["out", parseStorePath(outPath)]])]],
+    ),
+  );
+}
+
+/** The derivation that one of the graph becomes; undefined when it has an input that the run has no output of. */
+function resolvedPath(store: Store, graphDrvPath: string, made: KnownOutputs): string | undefined {
+  try {
+    return derivationPath(resolveDerivation(store.readDerivation(parseStorePath(graphDrvPath)), made));
+  } catch (error) {
+    if (isPipeliteError(error)) return undefined;
+    throw error;
+  }
 }
 
 /** The log of each stage, and its row in the table of builds. */

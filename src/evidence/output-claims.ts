@@ -33,12 +33,13 @@ interface Check {
 /** The claims of all outputs that a record names. */
 export function outputClaims(record: Outputs, locate: Locate): Claim[] {
   return [
-    ...Object.entries(record.results).flatMap(([name, path]) => checkClaims(record, { name, path }, locate)),
     ...record.stages.flatMap((stage) => stageOutputClaims(stage, locate)),
     ...record.materials.flatMap(({ name, path, narHash, narSize }) => [
       hashClaim(`material/${name}`, name, path, { value: narHash, formula: "narHash($1)" }),
       sizeClaim(`material/${name}`, name, path, narSize),
     ]),
+    // Last: of two claims of one id the later one is renamed, and a check must not take the name of a hash.
+    ...Object.entries(record.results).flatMap(([name, path]) => checkClaims(record, { name, path }, locate)),
   ];
 }
 

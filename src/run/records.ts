@@ -54,7 +54,16 @@ function runIds(home: string): string[] {
 }
 
 function readRecord(home: string, runId: string): RunRecord {
-  return wholeRecord(readJson(home, runId), (earlier) => readJson(home, earlier));
+  return wholeRecord(readOwn(home, runId), (earlier) => readOwn(home, earlier));
+}
+
+/** What the file of a run holds, if that is of this run. */
+function readOwn(home: string, runId: string): unknown {
+  const value = readJson(home, runId);
+  const of = typeof value === "object" && value !== null && "runId" in value ? value.runId : undefined;
+  if (of === runId) return value;
+  const problem = `it is the record of run ${String(of)}`;
+  throw new PipeliteError("RUN_RECORD_INVALID", { file: runFile(home, runId), problem });
 }
 
 function readJson(home: string, runId: string): unknown {

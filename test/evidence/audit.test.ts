@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { isPipeliteError } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
 import { auditRun, readAudit, type AuditOptions, type AuditReport } from "#evidence/audit.ts";
 import { journalled } from "#evidence/journal.ts";
@@ -363,6 +364,14 @@ const JOURNAL: Record<string, Change> = {
     change: (t) => t.edit(t.journal, (text) => text.slice(0, 100)),
     reason: /journal\.ndjson has no entry of run/,
   },
+  "the record, with a second line for it at the end of the journal": {
+    change: (t) => t.amend((record) => (record.host.cores = 64)),
+    reason: /runs\/.*\.json is written once, and entries 1 and 3 of the journal give it two digests/,
+  },
+  "the record, with a second line that calls it an audit": {
+    change: (t) => t.amend((record) => (record.host.cores = 64), "audit"),
+    reason: /is written once/,
+  },
   "a time in the record": {
     change: (t) => t.edit(t.recordFile, (text) => text.replace('"durationMs": ', '"durationMs": 1')),
     reason: /runs\/.*\.json is (sha256|another record)/,
@@ -451,6 +460,19 @@ const FORGED: Record<string, [change: (record: RunRecord, tamper: Tamper) => voi
     (r) => (stageAt(r, 0).kind = "fetch"),
     /-measure\.drv does not fix the hash/,
   ],
+  "a stage that is said to have no derivation": [
+    (r) => Reflect.deleteProperty(stageAt(r, 0), "drvPath"),
+    /says of measure an output, and no derivation/,
+  ],
+  "the graph's derivation of a stage": [
+    (r) => (stageAt(r, 0).graphDrvPath = stageAt(r, 1).graphDrvPath ?? ""),
+    /-judge\.drv is not what becomes .*-measure\.drv/,
+  ],
+  "a result that is not named": [(r) => delete r.tree, /the run passed, and names no result/],
+  "the run that the evidence is of": [
+    (r) => (r.evidenceOfRun = "20260101T000000000Z-000000"),
+    /evidence\/run\.json is of another run/,
+  ],
   "a stage left out": [
     (r) => ((r.counts.built -= 1), r.stages.splice(0, 1)),
     /results\/measure is no output of a stage/,
@@ -513,6 +535,7 @@ async function forgeOutput(tamper: Tamper): Promise<void> {
     const narHash = `sha256:${Buffer.from(info.narHash).toString("hex")}`;
     Object.assign(stage, { outPath: path, narHash, narSize: info.narSize });
     forged.results["judge"] = path;
+    forged.status = "cancelled"; // One that passed has a tree.
     delete forged.tree;
     delete forged.evidenceOfRun;
     const ofOutputs = outputClaims(forged, (each) => tamper.path(each));
@@ -549,6 +572,31 @@ const LIES: Record<string, [check: object, reason: RegExp]> = {
   place: [{ value: 8, evidence: "looked at it" }, /its evidence 'looked at it' is no place in this run/],
   pointer: [{ value: 8, formula: "$1", evidence: "numbers/n.json#/9" }, /n\.json#\/9: there is no \/9/],
   formula: [{ value: 8, formula: "max of $1", evidence: "numbers/n.json#/*" }, /max of \$1 at column 5/],
+  constant: [{ value: 8, formula: "2 * 4" }, /its formula reads no evidence/],
+  "constant behind a name": [
+    { value: 8, formula: "n = $1; n = 8; n", evidence: "numbers/n.json#/*" },
+    /its formula reads no evidence/,
+  ],
+  own: [{ value: 8, formula: "$1" }, /reads only what the check itself states/],
+  "own by its place": [
+    { value: 8, formula: "at($1, 0)", evidence: "numbers/verdict.json#/checks/*/value" },
+    /reads only what the check itself states/,
+  ],
+  "own in the record": [
+    { value: 8, formula: "$1", evidence: "run.json#/claims/0/value" },
+    /reads only what the check itself states/,
+  ],
+  "own limit": [
+    { value: 8, limit: 8, formula: "$2 + 0 * $1", evidence: "numbers/verdict.json#/checks" },
+    /reads only what the check itself states/,
+  ],
+  anything: [{ value: 8, accept: "value == value" }, /'value == value' would accept any value/],
+  truth: [{ value: true, accept: "true" }, /'true' would accept any value/],
+  "no status": [{ value: 8, status: "FAILED" }, /its status is 'FAILED', which is none/],
+  unasked: [
+    { value: 8, limit: 1, accept: "value <= limit", status: "recorded" },
+    /nothing is asked of it, but it says what is accepted/,
+  ],
   type: [{ value: 8, formula: "max($1) + $2", evidence: ["numbers/n.json#/*"] }, /at column 9|gives/],
   other: [
     { value: 8, formula: 'narHash(realise("/nix/store/x.drv"))' },
@@ -588,6 +636,44 @@ export default pipeline({ numbers });
     others.filter((each) => each.status !== "holds"),
     [],
   );
+});
+
+test("a check can't take the name of a hash of the output", async () => {
+  const check = { id: "nar-hash", statement: "A hash", value: "sha256:0", status: "recorded" };
+  using lying = new Project({
+    "pipeline.ts": `
+import { pipeline, stage } from "pipelite";
+const numbers = stage(() => import("./numbers.ts"));
+export default pipeline({ numbers });
+`,
+    "numbers.ts": `export default () => ({ "verdict.json": { status: "passed", checks: [${JSON.stringify(check)}] } });\n`,
+  });
+  const { runId } = await lying.run();
+  const { claims, stages } = readRun(lying.home, runId);
+  const valueOf = (id: string) => claims.find((claim) => claim.id === id)?.value;
+  assert.deepEqual(
+    [valueOf("numbers/nar-hash"), valueOf("numbers/nar-hash~2")],
+    [stages[0]?.narHash, check.value],
+  );
+});
+
+test("the record of another run in the place of one is refused by name", () => {
+  const other = readdirSync(join(project.home, "pipelite/runs")).find(
+    (name) => !name.startsWith(record.runId),
+  );
+  assert.ok(other);
+  const tamper = new Tamper(project.home, record);
+  try {
+    const foreign = readFileSync(join(project.home, "pipelite/runs", other), "latin1");
+    tamper.edit(tamper.recordFile, () => foreign);
+    assert.throws(
+      () => readRun(project.home, record.runId),
+      (error) =>
+        isPipeliteError(error, "RUN_RECORD_INVALID") && /it is the record of run/.test(error.message),
+    );
+  } finally {
+    tamper.undo();
+  }
 });
 
 test("an output that was collected is unavailable, and so is what is claimed of it", async () => {

@@ -1,9 +1,12 @@
 // Places that claims point at: JSON pointers with wildcards, and texts that point at nothing of a run.
 import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { isPipeliteError } from "#base/errors.ts";
-import { lookUp, parseReference } from "#evidence/evidence-files.ts";
+import { EvidenceFiles, lookUp, parseReference } from "#evidence/evidence-files.ts";
 import type { Value } from "#evidence/formula.ts";
 
 const PATH = "/nix/store/00000000000000000000000000000000-x";
@@ -60,3 +63,23 @@ for (const pointer of ["/none", "/list/3", "/list/length", "/list/0/a/b", "list"
       (error) => isPipeliteError(error, "EVIDENCE_MISSING"),
     );
   });
+
+test("a file that is reached through a link is no evidence, whatever it leads to", () => {
+  const folder = mkdtempSync(join(tmpdir(), "pipelite-evidence-"));
+  try {
+    mkdirSync(join(folder, "out/real"), { recursive: true });
+    writeFileSync(join(folder, "out/real/x.json"), '{"v":7}');
+    symlinkSync("real", join(folder, "out/link"));
+    symlinkSync("real/x.json", join(folder, "out/x.json"));
+    const read = (file: string) =>
+      new EvidenceFiles().read({ path: join(folder, "out"), shown: "out" }, `${file}#/v`);
+    assert.equal(read("real/x.json"), 7);
+    for (const file of ["link/x.json", "x.json"])
+      assert.throws(
+        () => read(file),
+        (error) => isPipeliteError(error, "EVIDENCE_MISSING") && /symbolic/.test(error.message),
+      );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

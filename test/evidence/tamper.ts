@@ -16,7 +16,7 @@ import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { prettyJson } from "#base/canonical-json.ts";
 import { removeTree } from "#base/files.ts";
-import { appendJournal, journalFile, readJournal } from "#evidence/journal.ts";
+import { appendJournal, journalFile, readJournal, type JournalKind } from "#evidence/journal.ts";
 import type { RunRecord } from "#evidence/run-record.ts";
 
 export class Tamper {
@@ -135,6 +135,16 @@ export class Tamper {
       appendJournal(this.home, isOurs ? { ...entry, digest } : entry);
     }
     this.#undo.push(() => rmSync(this.journal));
+  }
+
+  /** Changes the record, and appends a line to the journal that agrees: the chain is as whole as before. */
+  amend(change: (record: RunRecord) => void, kind: JournalKind = "run"): void {
+    change(this.record);
+    this.edit(this.recordFile, () => Buffer.from(prettyJson(this.record)).toString("latin1"));
+    this.#keep(this.journal);
+    const { runId: subject } = this.record;
+    const digest = `sha256:${createHash("sha256").update(readFileSync(this.recordFile)).digest("hex")}`;
+    appendJournal(this.home, { kind, subject, file: `runs/${subject}.json`, digest });
   }
 
   #keep(file: string): void {

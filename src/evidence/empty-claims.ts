@@ -1,0 +1,79 @@
+// What shows nothing although it computes: a formula that reads no evidence, or only the value it is to give; an `accept`
+// that any value would pass; a status that is none. A stage can write such a check, so the audit looks for it.
+import { PipeliteError, isPipeliteError } from "#base/errors.ts";
+import type { Claim } from "./claims.ts";
+import { STATUSES } from "./claims.ts";
+import { parseReference } from "./evidence-files.ts";
+import { parseFormula, readsOf, type Formula } from "./formula-syntax.ts";
+import { evaluate, type Value } from "./formula.ts";
+
+/** Why the formula can't show the value; undefined when it reads something else than that. */
+export function emptyFormula(
+  formula: Formula,
+  { evidence }: Claim,
+  isUnmakeable: (path: string) => boolean,
+): string | undefined {
+  const { entries, isRealising } = readsOf(formula);
+  if (isRealising) return undefined;
+  if (entries.length === 0) return "its formula reads no evidence";
+  const own = parseReference(evidence.at(-1) ?? "");
+  const place = own?.kind === "store" ? /^(\/checks\/\d+)\/value$/.exec(own.pointer ?? "")?.[1] : undefined;
+  if (own?.kind !== "store" || place === undefined) return undefined;
+  const isOwn = (index: number): boolean => {
+    const read = parseReference(evidence[index - 1] ?? "");
+    if (read?.kind === "record") return read.pointer.startsWith("/claims");
+    const { path, file, pointer = "" } = read ?? own;
+    const isSame = path === own.path && file === own.file;
+    return (
+      isSame && (`${pointer}/`.startsWith(`${place}/`) || /^(\/checks(\/\*(\/value)?)?)?$/.test(pointer))
+    );
+  };
+  // Of what can't be built again, what it states is all there is: the formula that it gets then.
+  const given = `optional($${evidence.length})`;
+  if (isUnmakeable(own.path) && [given, `json(${given})`].includes(formula.text)) return undefined;
+  return entries.every(isOwn) ? "its formula reads only what the check itself states" : undefined;
+}
+
+/** Why the status can't be what `accept` makes of the value. */
+export function emptyStatus(claim: Claim): string | undefined {
+  const { status, accept, value } = claim;
+  if (!STATUSES.includes(status)) return `its status is '${status}', which is none`;
+  if (accept === undefined) return undefined;
+  if (status === "recorded") return "nothing is asked of it, but it says what is accepted";
+  const results = [...(PROBES[typeof value] ?? []), null].map((probe) => acceptedValue(claim, probe));
+  return results.some((each) => each !== true && each !== undefined) ||
+    results.every((each) => each === undefined)
+    ? undefined
+    : `'${accept}' would accept any value`;
+}
+
+const PROBES: Readonly<Record<string, readonly Value[]>> = {
+  number: [-1e300, -1, 0, 1, 1e300],
+  boolean: [true, false],
+  string: ["", "\u{10ffff}"],
+};
+
+/** What `accept` says of a value; undefined when it can't be told of such a one. */
+function acceptedValue({ accept = "", limit = null, id }: Claim, value: Value): Value | undefined {
+  try {
+    return evaluateAccept(accept, { value, limit }, id);
+  } catch (error) {
+    if (isPipeliteError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** @throws FORMULA_INVALID, FORMULA_FAILED; EVIDENCE_MISSING when it reads more than value and limit */
+export function evaluateAccept(accept: string, names: Readonly<Record<string, Value>>, id: string): Value {
+  const nothing = (): never => {
+    throw new PipeliteError("EVIDENCE_MISSING", { place: id, problem: "accept reads value and limit only" });
+  };
+  return evaluate(parseFormula(accept), {
+    evidence: nothing,
+    place: nothing,
+    realise: nothing,
+    read: nothing,
+    measure: nothing,
+    names,
+  });
+}
