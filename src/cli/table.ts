@@ -1,8 +1,10 @@
 // Plain tables: columns as wide as their widest cell, two spaces between, nothing after the last.
-import { displayWidth, padToWidth } from "#view/format.ts";
+import { cleanLine, displayWidth, padToWidth } from "#view/format.ts";
 
 /** @param right indexes of columns that are aligned to the right: figures. */
-export function formatTable(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
+export function formatTable(texts: readonly (readonly string[])[], right: readonly number[] = []): string {
+  // What people and stages wrote must not look like a row of its own.
+  const rows = texts.map((row) => row.map((cell) => cleanLine(cell.replaceAll(/[\r\n]+/g, " "))));
   const widths: number[] = [];
   for (const row of rows) {
     row.forEach((cell, column) => {

@@ -5,13 +5,13 @@ import { PipeliteError, isPipeliteError } from "#base/errors.ts";
 import { VERSION } from "#base/version.ts";
 import { readJournal } from "#evidence/journal.ts";
 import { parseBundle, signStatement, verifyBundle, writeBundle, type SigningKey } from "#sign/index.ts";
-import { checkDemands, type Demand, type ReleaseFacts } from "./demands.ts";
+import { checkDemands, roleOf, type Demand, type ReleaseFacts } from "./demands.ts";
 import type { AuditOfRun, Deviation, Signal } from "./deviation.ts";
 import { openDeviations, readDeviations } from "./deviations.ts";
 import { headOf, headProblem } from "./journal-head.ts";
 import { keepPublicKey, readKeyring } from "./keyring.ts";
 import { membersOf, textOf } from "./members.ts";
-import type { AppliedPolicy } from "./policy.ts";
+import type { AppliedPolicy, Policy } from "./policy.ts";
 import { RELEASE_TYPE } from "./predicates.ts";
 import { readRunFile, recordProblem, treeDigest, type RunFile } from "./run-file.ts";
 import { readSealed, sealFile, withSealLock } from "./sealed.ts";
@@ -96,6 +96,8 @@ function decide(options: ReleaseRun, fresh: FreshAudit | undefined): ReleaseOutc
         problem: `by the policy ${before.policyDigest}`,
       });
     }
+    const stranger = releaserProblem(applied.policy, before);
+    if (stranger !== undefined) throw new PipeliteError("RELEASE_EXISTS", { run: runId, problem: stranger });
     return { ...outcome, status: "released-before", release: before };
   }
   if (releaser === undefined) throw new Error("a release by nobody met its demands");
@@ -104,6 +106,19 @@ function decide(options: ReleaseRun, fresh: FreshAudit | undefined): ReleaseOutc
   const release = readRelease(home, runId);
   if (release === undefined) throw new Error("the release just written is gone");
   return { ...outcome, status: "released", release };
+}
+
+/** Why this release is not by somebody whom the policy lets release. */
+export function releaserProblem(
+  policy: Policy,
+  { releasedBy, keyId }: Pick<Released, "releasedBy" | "keyId">,
+): string | undefined {
+  const role = roleOf(policy, releasedBy, keyId);
+  if (role === undefined) return `it is by ${releasedBy} with a key that the policy does not name so`;
+  const { releaseRoles } = policy;
+  return releaseRoles === undefined || releaseRoles.includes(role)
+    ? undefined
+    : `it is by ${releasedBy}, who is ${role} and may not release`;
 }
 
 type Facts = ReleaseFacts & { run: RunFile };

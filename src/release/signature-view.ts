@@ -17,6 +17,8 @@ export interface SignatureView {
   isValid: boolean;
   /** Why it is not. What a signature says that no known key made is left empty. */
   problem?: string;
+  /** It is intact, and by a key that is not among those that were asked for. */
+  isByOtherKey?: boolean;
   /** The journal says that such a signature was given; a file it does not know was put there by hand. */
   isJournalled: boolean;
   /** Relative to `<home>/pipelite`. */

@@ -8,11 +8,12 @@ import type { StageRecord } from "#evidence/run-record.ts";
 import { equalHashes, parseHash } from "#nix/hash.ts";
 import { parseBundle, verifyBundle, type PublicKey, type Statement } from "#sign/index.ts";
 import { hashTree } from "#store/index.ts";
+import type { Deviation } from "./deviation.ts";
 import { roleOf } from "./demands.ts";
 import { readDeviations } from "./deviations.ts";
 import { readKeyring } from "./keyring.ts";
 import type { Policy } from "./policy.ts";
-import { readRelease } from "./release.ts";
+import { readRelease, releaserProblem, type Released } from "./release.ts";
 import { readRunFile, recordProblem, type RunFile } from "./run-file.ts";
 import { readSignatures, subjectProblem } from "./signatures.ts";
 import type { SignatureView } from "./signature-view.ts";
@@ -61,19 +62,37 @@ export function verifyRun(home: string, runId: string, trusted: TrustedKeys): Ve
       return check(`signature/${index + 1}`, view.problem && `${view.problem} (${bundleFile})`, detail);
     }),
     attempt("deviations", () =>
-      problem === undefined ? countText(readDeviations(home, run.record).length) : undefined,
+      problem === undefined ? deviationsOutcome(readDeviations(home, run.record), trusted) : undefined,
     ),
-    attempt("release", () => {
-      const release = readRelease(home, runId);
-      return release === undefined ? undefined : `by ${release.releasedBy} at ${release.releasedAt}`;
-    }),
+    attempt("release", () => releaseOutcome(readRelease(home, runId), trusted)),
   ];
   const fails = checks.some(({ status }) => status === "fails");
   return { ...result, status: fails ? "fails" : "holds", checks, signatures };
 }
 
-function countText(count: number): string {
-  return count === 0 ? "none" : `${count}, their histories are whole`;
+/** What an action found; a problem is what it found wrong. */
+type Outcome = string | { problem: string } | undefined;
+
+function deviationsOutcome(deviations: readonly Deviation[], { keys }: TrustedKeys): Outcome {
+  const other = deviations.flatMap(({ history }) => history).find(({ keyId }) => !isAmong(keys, keyId));
+  if (other !== undefined) return { problem: `${strangerText(other.signer)} (${other.bundleFile})` };
+  return deviations.length === 0 ? "none" : `${deviations.length}, their histories are whole`;
+}
+
+function releaseOutcome(release: Released | undefined, { keys, policy }: TrustedKeys): Outcome {
+  if (release === undefined) return undefined;
+  const { releasedBy, keyId, releasedAt, policyDigest, bundleFile } = release;
+  const problem = isAmong(keys, keyId) ? releaserProblem(policy, release) : strangerText(releasedBy);
+  if (problem !== undefined) return { problem: `${problem} (${bundleFile})` };
+  return `by ${releasedBy} at ${releasedAt}, under the policy ${policyDigest}`;
+}
+
+function isAmong(keys: readonly PublicKey[] | undefined, keyId: string): boolean {
+  return keys === undefined || keys.some((key) => key.keyId === keyId);
+}
+
+function strangerText(name: string): string {
+  return `it is by ${name} with a key that is not among the given ones`;
 }
 
 function check(what: string, problem: string | undefined, detail: string): Verification {
@@ -83,12 +102,11 @@ function check(what: string, problem: string | undefined, detail: string): Verif
 }
 
 /** `untested` where the action has nothing to look at. */
-function attempt(what: string, action: () => string | undefined): Verification {
+function attempt(what: string, action: () => Outcome): Verification {
   try {
-    const detail = action();
-    return detail === undefined
-      ? { what, status: "untested", detail: "there is none" }
-      : check(what, undefined, detail);
+    const found = action();
+    if (found === undefined) return { what, status: "untested", detail: "there is none" };
+    return typeof found === "string" ? check(what, undefined, found) : check(what, found.problem, "");
   } catch (error) {
     if (!(error instanceof PipeliteError)) throw error;
     return { what, status: "fails", detail: error.message };
@@ -98,12 +116,8 @@ function attempt(what: string, action: () => string | undefined): Verification {
 function judge(view: SignatureView, { keys, policy }: TrustedKeys): SignatureView {
   const role = roleOf(policy, view.signer, view.keyId);
   const shown = role ? { ...view, role } : view;
-  if (!view.isValid || keys === undefined || keys.some(({ keyId }) => keyId === view.keyId)) return shown;
-  return {
-    ...shown,
-    isValid: false,
-    problem: `it is by ${view.signer} with a key that is not among the given ones`,
-  };
+  if (!view.isValid || isAmong(keys, view.keyId)) return shown;
+  return { ...shown, isValid: false, isByOtherKey: true, problem: strangerText(view.signer) };
 }
 
 function verifyOutput(home: string, { name, outPath, narHash }: StageRecord): Verification[] {

@@ -87,13 +87,28 @@ test("verify shows each signature with its meaning, and takes the keys it is giv
   assert.match(all.stdout, /all holds\n$/);
   const one = await rig("verify", "latest", "--key", "anna.key.pub");
   assert.equal(one.code, 3);
+  assert.match(one.stdout, /Bert Kunz +- +approval .* OTHER KEY/);
   assert.match(one.stdout, /Bert Kunz with a key that is not among the given ones/);
-  await ok("verify", "latest", "--key", "anna.key.pub", "--key", "bert.key.pub");
+  assert.doesNotMatch(one.stdout, /NOT VALID/);
+  const both = ["--key", "anna.key.pub", "--key", "bert.key.pub"];
+  const two = await rig("verify", "latest", ...both);
+  assert.equal(two.code, 3);
+  assert.match(two.stdout, /fails +release +it is by Carla Voss with a key that is not among the given ones/);
+  await ok("verify", "latest", ...both, "--key", "carla.key.pub");
   const { runId } = await json<{ runId: string }>("verify", "latest");
   const bundle = join(rig.home, "pipelite/signatures", runId, "2.sigstore.json");
   const alone = await ok("verify", bundle, "--key", "bert.key.pub");
   assert.match(alone.stdout, /says +Bert Kunz, approval, .*: limits met/);
   assert.equal((await rig("verify", bundle, "--key", "anna.key.pub")).code, 3);
+});
+
+test("what a signer writes can't look like a line of the verification", async () => {
+  const reason = "seen\nholds  release  by nobody\u001b[31m";
+  const as = ["--as", "Carla Voss", "--key", "carla.key"];
+  await ok("sign", "latest", "--meaning", "authorship", ...as, "--reason", reason);
+  const { stdout } = await ok("verify", "latest");
+  assert.match(stdout, /^Carla Voss .* seen holds {2}release {2}by nobody$/m);
+  assert.ok(!stdout.includes("\u001b"));
 });
 
 test("a policy beside pipeline.ts is found and says who counts", async () => {

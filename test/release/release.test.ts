@@ -11,9 +11,14 @@ import type { AuditOfRun } from "#release/deviation.ts";
 import { moveDeviation, openDeviations, readDeviations } from "#release/deviations.ts";
 import { BUILT_IN, type AppliedPolicy, type Policy } from "#release/policy.ts";
 import { readRelease, releaseFile, releaseRun, type ReleaseOutcome } from "#release/release.ts";
-import { digestOfBytes } from "#release/run-file.ts";
-import { signRun } from "#release/signatures.ts";
-import { parseBundle, verifyBundle, writePublicKey } from "#sign/index.ts";
+import { headOf } from "#release/journal-head.ts";
+import { keepPublicKey } from "#release/keyring.ts";
+import { RELEASE_TYPE } from "#release/predicates.ts";
+import { digestOfBytes, readRunFile } from "#release/run-file.ts";
+import { sealFile } from "#release/sealed.ts";
+import { signRun, subjectsOf } from "#release/signatures.ts";
+import { verifyRun } from "#release/verify.ts";
+import { parseBundle, signStatement, verifyBundle, writeBundle, writePublicKey } from "#sign/index.ts";
 import { Home, TREE, checkOf, person, stageOf } from "./rig.ts";
 import type { Person } from "./rig.ts";
 
@@ -323,6 +328,74 @@ test("nothing is released twice differently: again is the first one, another pol
   const file = releaseFile(record.runId);
   home.write(file, home.read(file).replace("SHA256", "SHA255"));
   await assert.rejects(release(home, record), (error) => isPipeliteError(error, "RELEASE_EXISTS"));
+});
+
+test("a release by a key that was not asked for, or that the policy does not let release, does not count", async () => {
+  using home = new Home();
+  const record = await signed(home);
+  const mallory = person(carla.name);
+  await release(home, record, { policy: { signatures: [] }, releaser: mallory });
+  const seen = (policy: Policy, ...keys: Person[]) =>
+    verifyRun(home.path, record.runId, {
+      policy,
+      ...(keys.length > 0 && { keys: keys.map(({ key }) => key.publicKey) }),
+    }).checks.find(({ what }) => what === "release");
+  assert.equal(seen(BUILT_IN)?.status, "holds");
+  assert.equal(seen(BUILT_IN, anna, bert, mallory)?.status, "holds");
+  assert.match(
+    seen(BUILT_IN, anna, bert, carla)?.detail ?? "",
+    /by Carla with a key that is not among the given/,
+  );
+  assert.match(
+    seen({ ...BUILT_IN, signers })?.detail ?? "",
+    /by Carla with a key that the policy does not name so/,
+  );
+});
+
+test("a release that names the policy, by somebody whom that does not let release, stands in the way of none", async () => {
+  const policy: Partial<Policy> = { signers, releaseRoles: ["quality"] };
+  for (const [by, problem] of [
+    [person(carla.name), /a key that the policy does not name so/],
+    [anna, /who is reviewer and may not release/],
+  ] as const) {
+    using home = new Home();
+    const record = await signed(home);
+    const { runId } = record;
+    const releasedBy = { name: by.name, keyId: by.key.publicKey.keyId };
+    const predicate = {
+      runId,
+      timeVerified: "2026-01-04T00:00:00.000Z",
+      journalHead: headOf(readJournal(home.path)),
+      policy: { digest: applied(policy).digest },
+      releasedBy,
+    };
+    const subject = subjectsOf(home.path, readRunFile(home.path, runId));
+    keepPublicKey(home.path, by.key.publicKey);
+    const content = writeBundle(signStatement({ subject, predicateType: RELEASE_TYPE, predicate }, by.key));
+    sealFile(home.path, { kind: "release", subject: runId, file: releaseFile(runId), content });
+    assert.equal(readRelease(home.path, runId)?.releasedBy, by.name);
+    await assert.rejects(release(home, record, { policy }), (error) => {
+      assert.ok(isPipeliteError(error, "RELEASE_EXISTS"));
+      assert.match(error.message, problem);
+      return true;
+    });
+  }
+});
+
+test("with keys given, moves by others do not count", async () => {
+  using home = new Home();
+  const record = await signed(home, { claims: [checkOf("audio/frequency", "failed")] });
+  const [deviation] = await openDeviations(home.path, record);
+  assert.ok(deviation);
+  const { name, key } = carla;
+  const to = "investigating";
+  await moveDeviation({ home: home.path, id: deviation.id, to, reason: "looked", name, key });
+  const seen = (...keys: Person[]) =>
+    verifyRun(home.path, record.runId, {
+      policy: BUILT_IN,
+      keys: keys.map((each) => each.key.publicKey),
+    }).checks.find(({ what }) => what === "deviations")?.status;
+  assert.deepEqual([seen(anna, bert, carla), seen(anna, bert)], ["holds", "fails"]);
 });
 
 test("a file that a killed process left in the place of a release is no release, and does not hinder one", async () => {

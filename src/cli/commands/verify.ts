@@ -6,7 +6,7 @@ import { formatTable, formatTime } from "#cli/table.ts";
 import { readPolicy } from "#release/policy.ts";
 import { verifyBundleFile, verifyRun, type Verification } from "#release/verify.ts";
 import { readRun } from "#run/records.ts";
-import { readPublicKey, type PublicKey } from "#sign/index.ts";
+import { readPublicKey, type PublicKey, type Statement } from "#sign/index.ts";
 import { createPaint, wantsColor, type Paint } from "#view/paint.ts";
 
 export interface VerifyFlags extends GlobalFlags {
@@ -46,7 +46,7 @@ function verifyFile(
     ["bundle", file],
     ["key", keyId],
     ["type", statement?.predicateType ?? ""],
-    ["says", textOf(statement?.predicate["displayedAs"])],
+    ["says", statement === undefined ? "" : sayingOf(statement)],
     ...(statement?.subject ?? []).map(({ name, digest }) => [
       "over",
       `${name} sha256:${digest["sha256"] ?? "-"}`,
@@ -57,6 +57,13 @@ function verifyFile(
     `${formatTable(facts.filter(([, value]) => value !== ""))}\n\n${checkLines(checks, status, paint)}`,
   );
   return status;
+}
+
+/** A release has no line of its own, as signatures and moves do. */
+function sayingOf({ predicate }: Statement): string {
+  const { releasedBy: by, displayedAs, timeVerified } = predicate;
+  const name = typeof by === "object" && by !== null && "name" in by ? textOf(by.name) : "";
+  return textOf(displayedAs) || (name === "" ? "" : `${name}, release, ${textOf(timeVerified)}`);
 }
 
 function textOf(value: unknown): string {
@@ -76,12 +83,12 @@ function verifyWhole(
     printJson(context, verified);
     return status;
   }
-  const rows = signatures.map(({ signer, role = "-", meaning, signedAt, reason, isValid }) => [
+  const rows = signatures.map(({ signer, role = "-", meaning, signedAt, reason, isValid, isByOtherKey }) => [
     signer || "?",
     role,
     meaning || "?",
     signedAt === "" ? "?" : formatTime(signedAt),
-    isValid ? "valid" : "NOT VALID",
+    isValid ? "valid" : isByOtherKey === true ? "OTHER KEY" : "NOT VALID",
     reason || "-",
   ]);
   const heads = ["SIGNER", "ROLE", "MEANING", "TIME", "STATE", "REASON"];
