@@ -7,7 +7,7 @@ import type { Clause, Mapping, Source } from "./mappings.ts";
 
 /**
  * - `supported`: every source gives evidence, and nothing speaks against it;
- * - `partial`: some give evidence, or what they give is undecided;
+ * - `partial`: some give evidence, what they give is undecided, or a part of the clause is left to the organisation;
  * - `failed`: a claim failed, or no longer holds;
  * - `unavailable`: no source gives evidence;
  * - `organisational`: not for a run to show.
@@ -46,15 +46,16 @@ export function evidenceFor(mapping: Mapping, input: DocumentInput): StandardEvi
   const lookup = { input, claims: new Claims(input.record.claims) };
   return {
     standard: { edition: mark(edition), name: mark(name), version: mark(version), title, owner },
-    clauses: clauses.map(({ clause, kind, sources = [], ...words }) => {
+    clauses: clauses.map(({ clause, kind, sources = [], duty, ...words }) => {
       const evidence = sources.map(({ name: what, from, select, ...rest }) => ({
         name: what,
         from,
         ...(select !== undefined && { select }),
         ...lookUp({ name: what, from, ...(select !== undefined && { select }), ...rest }, lookup),
       }));
-      const status = kind === "organisational" ? kind : statusOf(evidence);
-      return { clause: mark(clause), kind, status, evidence, ...words };
+      const found = kind === "organisational" ? kind : statusOf(evidence);
+      const status = found === "supported" && duty !== undefined ? "partial" : found;
+      return { clause: mark(clause), kind, status, evidence, ...(duty !== undefined && { duty }), ...words };
     }),
   };
 }
@@ -152,7 +153,8 @@ function ofSignatures({ select }: Source, { signatures }: DocumentInput): Found 
     identifier(signer, `signatures#/${index}/signer`),
     identifier(signedAt, `signatures#/${index}/signedAt`),
   ]);
-  const isGood = wanted.some(({ isValid }) => isValid);
+  const isBad = wanted.some(({ isValid, isJournalled }) => isJournalled && !isValid);
+  const isGood = !isBad && wanted.some(({ isValid }) => isValid);
   return { status: facts.length === 0 ? "unreviewed" : isGood ? "supported" : "failed", facts };
 }
 

@@ -21,7 +21,7 @@ export interface Clause {
   /** Whether a run can give evidence at all. */
   kind: "technical" | "organisational";
   sources?: readonly Source[];
-  /** Of an organisational clause: what is left to the organisation. */
+  /** What is left to the organisation: all of an organisational clause, a part of a technical one. */
   duty?: string;
 }
 

@@ -38,9 +38,11 @@ function clauseTable(caption: Child, clauses: readonly ClauseEvidence[], parts: 
   const rows = clauses.map(({ clause, title, status, evidence, duty }): Child[] => [
     all(mark(clause), h("span", { class: "below" }, title)),
     statusWord(status),
-    duty === undefined
-      ? h("ul", { class: "sources" }, ...evidence.map((source) => sourceHtml(source, parts)))
-      : h("span", { class: "quiet" }, duty),
+    all(
+      evidence.length > 0 &&
+        h("ul", { class: "sources" }, ...evidence.map((source) => sourceHtml(source, parts))),
+      duty !== undefined && h("span", { class: "quiet" }, duty),
+    ),
   ]);
   return table(
     caption,
