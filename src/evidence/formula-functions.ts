@@ -101,7 +101,7 @@ export const FUNCTIONS: Readonly<Record<string, Row>> = {
         listOf(names).map(textOf),
         listOf(inputs).map((list) => listOf(list).map(textOf)),
         numbersOf(durations),
-      ),
+      ).total,
   },
   time: one((value) => {
     const ms = Date.parse(textOf(value));

@@ -132,7 +132,7 @@ function verdictClaims(record: BareRecord): Claim[] {
 }
 
 function timeClaims({ startedAt, finishedAt, durationMs, stages, phases = [] }: BareRecord): Claim[] {
-  const path = criticalPath(
+  const { total: path } = criticalPath(
     stages.map(({ name }) => name),
     stages.map(({ inputs }) => inputs),
     stages.map((stage) => stage.durationMs),
