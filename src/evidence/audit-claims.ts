@@ -35,8 +35,6 @@ export interface ClaimGround {
   /** Whether the record itself is what was journalled. */
   recordFinding: Finding;
   files: EvidenceFiles;
-  /** Whether this is an output that no build makes: fetched, or the answer of a model. */
-  isUnmakeable: (path: string) => boolean;
 }
 
 /** Numbers count as equal to this relative difference: a stage may add in another order. */
@@ -65,7 +63,7 @@ export function judgeClaim(
   if (ofEvidence !== undefined) return judged("fails", ofEvidence.reason ?? ofEvidence.id);
   try {
     const formula = parseFormula(claim.formula);
-    const empty = emptyFormula(formula, claim, ground.isUnmakeable) ?? emptyStatus(claim);
+    const empty = emptyFormula(formula, claim) ?? emptyStatus(claim);
     if (empty !== undefined) return judged("fails", empty);
     const unmade = unmadeOf(ground, formula);
     if (unmade !== undefined) return judged(unmade.status, unmade.reason);

@@ -92,11 +92,6 @@ export async function auditRun(
       builds: builds.made,
       recordFinding: worstOf(own, "record"),
       files: new EvidenceFiles(),
-      isUnmakeable: (path) =>
-        record.materials.some((material) => material.path === path) ||
-        record.stages.some(
-          ({ kind, outPath }) => outPath === path && (kind === "fetch" || kind === "answer"),
-        ),
     };
     const { expected, missing } = expectedClaims(store, record);
     const claims = record.claims.map((claim) => judgeClaim(ground, claim, expected(claim)));

@@ -8,11 +8,7 @@ import { parseFormula, readsOf, type Formula } from "./formula-syntax.ts";
 import { evaluate, type Value } from "./formula.ts";
 
 /** Why the formula can't show the value; undefined when it reads something else than that. */
-export function emptyFormula(
-  formula: Formula,
-  { evidence }: Claim,
-  isUnmakeable: (path: string) => boolean,
-): string | undefined {
+export function emptyFormula(formula: Formula, { evidence }: Claim): string | undefined {
   const { entries, isRealising } = readsOf(formula);
   if (isRealising) return undefined;
   if (entries.length === 0) return "its formula reads no evidence";
@@ -28,9 +24,6 @@ export function emptyFormula(
       isSame && (`${pointer}/`.startsWith(`${place}/`) || /^(\/checks(\/\*(\/value)?)?)?$/.test(pointer))
     );
   };
-  // Of what can't be built again, what it states is all there is: the formula that it gets then.
-  const given = `optional($${evidence.length})`;
-  if (isUnmakeable(own.path) && [given, `json(${given})`].includes(formula.text)) return undefined;
   return entries.every(isOwn) ? "its formula reads only what the check itself states" : undefined;
 }
 
@@ -38,6 +31,7 @@ export function emptyFormula(
 export function emptyStatus(claim: Claim): string | undefined {
   const { status, accept, value } = claim;
   if (!STATUSES.includes(status)) return `its status is '${status}', which is none`;
+  if (status === "passed" && value === null) return "it passed without a value";
   if (accept === undefined) return undefined;
   if (status === "recorded") return "nothing is asked of it, but it says what is accepted";
   const results = [...(PROBES[typeof value] ?? []), null].map((probe) => acceptedValue(claim, probe));

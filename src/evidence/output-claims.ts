@@ -48,11 +48,12 @@ interface Result {
   path: string;
 }
 
+/** A verdict that no build made (in a source, a fetch, an answer) was only written down: it is a file like any other. */
 function checkClaims(record: Outputs, { name, path }: Result, locate: Locate): Claim[] {
   const file = join(locate(path), VERDICT_FILE);
-  if (!existsSync(file)) return [];
-  const { checks = [] } = JSON.parse(readFileSync(file, "utf8")) as { checks?: Check[] };
   const drvPath = record.stages.find((stage) => stage.outPath === path && isBuilt(stage))?.drvPath;
+  if (drvPath === undefined || !existsSync(file)) return [];
+  const { checks = [] } = JSON.parse(readFileSync(file, "utf8")) as { checks?: Check[] };
   return checks.map((check, index) => {
     const { value = null, limit } = check;
     const own = `/checks/${index}`;
@@ -61,10 +62,7 @@ function checkClaims(record: Outputs, { name, path }: Result, locate: Locate): C
       ...places.map((place) => resolvePlace(record, place)),
       `${path}/${VERDICT_FILE}#${own}/value`,
     ];
-    const read =
-      drvPath === undefined
-        ? `optional($${evidence.length})`
-        : `optional(realise(${JSON.stringify(drvPath)}, ${JSON.stringify(`${VERDICT_FILE}#${own}/value`)}))`;
+    const read = `optional(realise(${JSON.stringify(drvPath)}, ${JSON.stringify(`${VERDICT_FILE}#${own}/value`)}))`;
     return {
       id: `${name}/${textOr(check.id, String(index))}`,
       statement: textOr(check.statement, ""),

@@ -590,6 +590,7 @@ const LIES: Record<string, [check: object, reason: RegExp]> = {
     { value: 8, limit: 8, formula: "$2 + 0 * $1", evidence: "numbers/verdict.json#/checks" },
     /reads only what the check itself states/,
   ],
+  nothing: [{ value: null }, /it passed without a value/],
   anything: [{ value: 8, accept: "value == value" }, /'value == value' would accept any value/],
   truth: [{ value: true, accept: "true" }, /'true' would accept any value/],
   "no status": [{ value: 8, status: "FAILED" }, /its status is 'FAILED', which is none/],
@@ -655,6 +656,23 @@ export default pipeline({ numbers });
     [valueOf("numbers/nar-hash"), valueOf("numbers/nar-hash~2")],
     [stages[0]?.narHash, check.value],
   );
+});
+
+test("a verdict that somebody wrote into a source is no check of the run", async () => {
+  using typed = new Project({
+    "pipeline.ts": `
+import { pipeline, source } from "pipelite";
+export default pipeline({ data: source("data") });
+`,
+    "data/verdict.json": '{"checks":[{"id":"purity","statement":"It is pure","value":99,"status":"passed"}]}',
+  });
+  const { runId } = await typed.run();
+  const typedRecord = readRun(typed.home, runId);
+  assert.deepEqual(
+    typedRecord.claims.filter(({ status }) => status === "passed").map(({ id }) => id),
+    ["run/critical-path-fits"],
+  );
+  assert.equal((await auditRun(typed.home, typedRecord)).status, "holds");
 });
 
 test("the record of another run in the place of one is refused by name", () => {
