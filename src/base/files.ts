@@ -11,6 +11,18 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 
+/**
+ * Names of the regular files below a folder, relative to it. Links are not followed, not even those to folders, which
+ * `readdirSync` with `recursive` goes into: they can lead out of the folder, or round in a circle.
+ */
+export function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (entry.isFile()) return [entry.name];
+    if (!entry.isDirectory()) return [];
+    return filesBelow(join(folder, entry.name)).map((name) => join(entry.name, name));
+  });
+}
+
 export function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -1,9 +1,10 @@
 // The claims that follow from the outputs of a run: what each is, and what the checks in a `verdict.json` say. A stage
 // may give a check a `formula` and the `evidence` it reads; where it gives none, the claim is what building the stage
 // again gives.
-import { existsSync, lstatSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson } from "#base/canonical-json.ts";
+import { filesBelow } from "#base/files.ts";
 import type { Claim, ClaimValue } from "./claims.ts";
 import { isClaimValue } from "./run-claims.ts";
 import type { RunRecord, StageRecord } from "./run-record.ts";
@@ -145,8 +146,8 @@ function outputFigure(
 export function measure(path: string): { files: number; bytes: number } {
   const stat = lstatSync(path);
   if (!stat.isDirectory()) return stat.isFile() ? { files: 1, bytes: stat.size } : { files: 0, bytes: 0 };
-  const files = readdirSync(path, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  const bytes = files.reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+  const files = filesBelow(path);
+  const bytes = files.reduce((sum, file) => sum + lstatSync(join(path, file)).size, 0);
   return { files: files.length, bytes };
 }
 

@@ -9,14 +9,13 @@ import {
   mkdtempSync,
   openSync,
   readSync,
-  readdirSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { utf8 } from "#base/bytes.ts";
 import { prettyJson } from "#base/canonical-json.ts";
-import { isDirectory, removeTree } from "#base/files.ts";
+import { filesBelow, isDirectory, removeTree } from "#base/files.ts";
 import { logFile } from "#build/log-file.ts";
 import { sha256 } from "#nix/hash.ts";
 import { makeTextPath, parseStorePath, storePathBase } from "#nix/store-path.ts";
@@ -71,19 +70,12 @@ export async function addResultTree({ store, results, record, files }: ResultTre
 export function sums(store: Store, results: ReadonlyMap<string, StorePath>): string {
   const lines: string[] = [];
   for (const [name, path] of [...results].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    for (const file of filesBelow(store.physical(path))) {
-      lines.push(`${sha256OfFile(join(store.physical(path), file))}  ${join(name, file)}\n`);
+    const physical = store.physical(path);
+    for (const file of isDirectory(physical) ? filesBelow(physical).toSorted() : [""]) {
+      lines.push(`${sha256OfFile(join(physical, file))}  ${join(name, file)}\n`);
     }
   }
   return lines.join("");
-}
-
-function filesBelow(folder: string): string[] {
-  if (!isDirectory(folder)) return [""];
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-    .toSorted();
 }
 
 function sha256OfFile(path: string): string {

@@ -1,8 +1,8 @@
 // Why a stage must be built: what it is made of now, compared with what it was made of when it last passed, in the words
 // of pipeline.ts.
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isDirectory } from "#base/files.ts";
+import { filesBelow, isDirectory } from "#base/files.ts";
 import type { Ingredients } from "#define/compile.ts";
 import type { BuildReason } from "./events.ts";
 
@@ -84,12 +84,6 @@ function firstChangedFile(was: string, is: string): string | undefined {
   if (!isDirectory(was) || !isDirectory(is)) return undefined;
   const names = [...new Set([...filesBelow(was), ...filesBelow(is)])].toSorted();
   return names.find((name) => !sameContent(join(was, name), join(is, name)));
-}
-
-function filesBelow(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
 }
 
 function sameContent(a: string, b: string): boolean {

@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   openSync,
   readdirSync,
+  symlinkSync,
   writeFileSync,
   chmodSync,
   existsSync,
@@ -19,7 +20,7 @@ import fc from "fast-check";
 import { byteStringOf, fromByteString, textOf, toByteString } from "#base/bytes.ts";
 import { canonicalJson, prettyJson } from "#base/canonical-json.ts";
 import { isPipeliteError } from "#base/errors.ts";
-import { removeTree, statSignature, writeFileAtomically } from "#base/files.ts";
+import { filesBelow, removeTree, statSignature, writeFileAtomically } from "#base/files.ts";
 import { flock, tryFlock } from "#base/libc.ts";
 import { isProcessAlive } from "#base/process.ts";
 
@@ -121,4 +122,19 @@ test("a process is alive while it runs, not while it is a zombie, and not after"
   }
   assert.equal(isProcessAlive(zombie), false);
   shell.kill("SIGKILL");
+});
+
+test("files below a folder are its own: links lead nowhere, be it out, in a circle or to a file", () => {
+  const folder = mkdtempSync(join(tmpdir(), "pipelite-files-"));
+  try {
+    mkdirSync(join(folder, "a/b"), { recursive: true });
+    writeFileSync(join(folder, "a/b/x"), "");
+    writeFileSync(join(folder, "y"), "");
+    symlinkSync("/usr", join(folder, "out"));
+    symlinkSync("..", join(folder, "a/circle"));
+    symlinkSync("y", join(folder, "z"));
+    assert.deepEqual(filesBelow(folder).toSorted(), ["a/b/x", "y"]);
+  } finally {
+    removeTree(folder);
+  }
 });
