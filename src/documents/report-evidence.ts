@@ -20,7 +20,7 @@ export function evidenceSection(input: DocumentInput, parts: Parts): Section {
   return {
     id: "evidence",
     title: "Evidence",
-    lead: "Nothing has to be believed: each line checks a part of this report with a tool of its own.",
+    lead: "Each line checks a part of this report with a tool of its own. Times and memory were measured once, by the run.",
     body: [
       commandsHtml(record),
       outputsTable(record, claims, parts),

@@ -118,7 +118,7 @@ export function reviewSection(input: DocumentInput, parts: Parts): Section {
     ],
     [
       "Checks",
-      statusWord(claims.get("run/claims-failed")?.value === 0 ? "passed" : "failed"),
+      statusWord(checksWord(claims)),
       all(
         parts.count(claims.get("run/claims-passed")),
         " passed, ",
@@ -156,6 +156,14 @@ export function reviewSection(input: DocumentInput, parts: Parts): Section {
       rows,
     ),
   };
+}
+
+/** All of a run without checks is not checked, and what could not decide has not passed. */
+function checksWord(claims: Claims): string {
+  if (claims.all.some(({ status }) => status === "failed")) return "failed";
+  const asked = claims.checks().filter(({ status }) => status !== "recorded");
+  if (asked.length === 0) return "untested";
+  return asked.every(({ status }) => status === "passed") ? "passed" : "partial";
 }
 
 function recordState({ recordProblem, journal }: DocumentInput): readonly Child[] {
@@ -231,6 +239,7 @@ export function signaturesSection({ signatures }: DocumentInput): Section {
   return {
     id: "signatures",
     title: "Signatures",
+    lead: "A valid signature is intact and by its key. Whose key that is, this report can't show: compare the keys.",
     body:
       rows.length === 0
         ? h("p", { class: "quiet" }, "None: nobody has reviewed or approved this run yet.")

@@ -240,6 +240,36 @@ test("values that can't be judged are drawn as far as they can be", () => {
   }
 });
 
+test("checks have passed when there are some and each of them did", () => {
+  const word = (change: (status: string) => string | undefined) => {
+    const claims = passed.record.claims.flatMap((claim) => {
+      if (!claim.evidence.some((place) => place.includes("/verdict.json#/checks/"))) return [claim];
+      const status = change(claim.status);
+      return status === undefined ? [] : [{ ...claim, status }];
+    });
+    const input: DocumentInput = { ...passed, series: [], record: { ...passed.record, claims } };
+    const html = new TextDecoder().decode(documentsOf(input).get("report.html"));
+    const [, row = ""] = /What a release depends on.*?>Checks<(.*?)<\/tr>/s.exec(html) ?? [];
+    return ["passed", "failed", "partial", "untested"].find((each) => row.includes(`</span>${each}</span>`));
+  };
+  assert.equal(
+    word((status) => status),
+    "passed",
+  );
+  assert.equal(
+    word(() => "failed"),
+    "failed",
+  );
+  assert.equal(
+    word(() => "not-computable"),
+    "partial",
+  );
+  assert.equal(
+    word(() => undefined),
+    "untested",
+  );
+});
+
 test("what is left to the organisation keeps a clause from being supported, and is said in every document", () => {
   const holds: DocumentInput = {
     ...workedOn(passed),
