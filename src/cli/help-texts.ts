@@ -229,7 +229,7 @@ export const helpTexts: Readonly<Record<string, HelpText>> = {
       ["pipelite trend", "every value of the pipeline that ran last"],
       ["pipelite trend monster-walk --stage audio --figure wall", "the chart of one figure"],
       ["pipelite trend --stage audio --figure memory --picture audio.svg", "and a page with charts"],
-      ["pipelite trend --claim validation/frequency-71 --last 50 --json", "a measured value, for programs"],
+      ["pipelite trend --claim validation/chord.frequency-71 --last 50 --json", "a value, for programs"],
       ["pipelite trend --from 20261121T0351 --baseline 30", "a new baseline after a change that was meant"],
     ],
   },
