@@ -20,32 +20,102 @@ export const STR = 10;
 
 export type Kind = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
 
-/** One shape for all kinds, so that the engine compiles each access once. */
-export interface Expr {
+/** The fields that few kinds have. All expressions of the others share one of these. */
+export interface Rest {
+  /** Index of BVAR, level of FVAR, field of PROJ. */
+  readonly index: number;
+  /** Body of LET. */
+  readonly body: Expr | undefined;
+  readonly name: Name;
+  /** Of CONST; the one level of SORT. */
+  readonly levels: readonly Level[];
+  readonly literal: bigint | string;
+}
+
+const PARAM_BIT = 1;
+const KEPT_BIT = 2;
+const HEIGHT_SHIFT = 2;
+
+/**
+ * One shape for all kinds, so that the engine compiles each access once; and a small one, as memory goes mostly to
+ * expressions.
+ */
+export class Expr {
   readonly kind: Kind;
   readonly id: number;
   /** How many binders must stand around it so that no bound variable is loose. */
   readonly loose: number;
   /** One more than the highest level of a free variable in it, 0 without any. */
   readonly free: number;
-  readonly hasParam: boolean;
-  /** Longest path to a leaf: deep expressions are walked with an explicit stack. */
-  readonly height: number;
-  /** Index of BVAR, level of FVAR, field of PROJ. */
-  readonly index: number;
   /** Function of APP; domain of LAM and PI; type of LET and FVAR; structure of PROJ. */
   readonly left: Expr;
   /** Argument of APP; body of LAM and PI; value of LET. */
   readonly right: Expr;
-  /** Body of LET. */
-  readonly body: Expr;
-  readonly name: Name;
-  /** Of CONST; the one level of SORT. */
-  readonly levels: readonly Level[];
-  readonly literal: bigint | string;
-  /** Whether it came from the export or is part of a declaration, so that it outlives the check of one. */
-  kept: boolean;
+  readonly rest: Rest;
   memo: Memo | undefined;
+  /** Height and two flags. */
+  bits: number;
+
+  /** @param left undefined for what stands where there is no part: it is its own part */
+  constructor(
+    kind: Kind,
+    id: number,
+    left: Expr | undefined,
+    right: Expr | undefined,
+    rest: Rest,
+    loose: number,
+    free: number,
+    height: number,
+    hasParam: boolean,
+  ) {
+    this.kind = kind;
+    this.id = id;
+    this.loose = loose;
+    this.free = free;
+    this.left = left ?? this;
+    this.right = right ?? this;
+    this.rest = rest;
+    this.memo = undefined;
+    this.bits = (height << HEIGHT_SHIFT) | (hasParam ? PARAM_BIT : 0);
+  }
+
+  get hasParam(): boolean {
+    return (this.bits & PARAM_BIT) !== 0;
+  }
+
+  /** Whether it came from the export or is part of a declaration, so that it outlives the check of one. */
+  get kept(): boolean {
+    return (this.bits & KEPT_BIT) !== 0;
+  }
+
+  keep(): void {
+    this.bits |= KEPT_BIT;
+  }
+
+  /** Longest path to a leaf: deep expressions are walked with an explicit stack. */
+  get height(): number {
+    return this.bits >> HEIGHT_SHIFT;
+  }
+
+  get index(): number {
+    return this.rest.index;
+  }
+
+  get body(): Expr {
+    return this.rest.body ?? this;
+  }
+
+  get name(): Name {
+    return this.rest.name;
+  }
+
+  get levels(): readonly Level[] {
+    return this.rest.levels;
+  }
+
+  get literal(): bigint | string {
+    return this.rest.literal;
+  }
 }
 
 /** What has been computed about an expression. */
@@ -56,11 +126,7 @@ export interface Memo {
   type: Expr | undefined;
   /** The type, where it has been checked that there is one. */
   checked: Expr | undefined;
-  /** Type and value of a CONST with its levels put in. */
-  constType: Expr | undefined;
-  constValue: Expr | undefined;
-  /** Of a recursor with its levels put in: the values of its rules, by constructor. */
-  ruleValues: Map<Name, Expr> | undefined;
+  constant: ConstantMemo | undefined;
   /** A tree of expressions known to be equal (union-find). */
   same: Expr | undefined;
 }
@@ -71,11 +137,21 @@ export function memoOf(e: Expr): Memo {
     core: undefined,
     type: undefined,
     checked: undefined,
-    constType: undefined,
-    constValue: undefined,
-    ruleValues: undefined,
+    constant: undefined,
     same: undefined,
   });
+}
+
+/** Of a CONST, with its levels put in. */
+interface ConstantMemo {
+  type: Expr | undefined;
+  value: Expr | undefined;
+  /** Of a recursor: the values of its rules, by constructor. */
+  rules: Map<Name, Expr> | undefined;
+}
+
+export function constantMemoOf(e: Expr): ConstantMemo {
+  return (memoOf(e).constant ??= { type: undefined, value: undefined, rules: undefined });
 }
 
 export function headOf(e: Expr): Expr {
@@ -102,7 +178,7 @@ export function isConst(e: Expr, name: Name): boolean {
 
 /** The parts of a compound expression, with how many binders it puts around each. */
 export function partsOf(e: Expr): [Expr, number][] {
-  const { kind, left, right, body } = e;
+  const { kind, left, right } = e;
   if (kind === APP)
     return [
       [left, 0],
@@ -117,7 +193,7 @@ export function partsOf(e: Expr): [Expr, number][] {
     return [
       [left, 0],
       [right, 0],
-      [body, 1],
+      [e.body, 1],
     ];
   return kind === PROJ ? [[left, 0]] : [];
 }

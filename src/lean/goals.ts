@@ -23,7 +23,7 @@ const PENDING_MAX = 200_000;
 const TEMPORARY_MAX = 3_000_000;
 const TEMPORARY_LIMIT = 24_000_000;
 /** Expressions that may stay after a declaration for the next ones. */
-const LEFT_OVER_MAX = 400_000;
+const LEFT_OVER_MAX = 150_000;
 
 type Judgement = "whnf" | "core" | "infer" | "check" | "equal";
 

@@ -13,8 +13,8 @@ import {
   PROJ,
   SORT,
   argsOf,
+  constantMemoOf,
   headOf,
-  memoOf,
   type Expr,
 } from "./expr.ts";
 import { reject, sure } from "./fault.ts";
@@ -64,8 +64,8 @@ export function constantType(k: Kernel, e: Expr): Expr {
     const counts = `${e.levels.length} universe levels where ${levelParams.length} are wanted`;
     reject("universe-count", `Cannot use ${formatName(e.name)} with ${counts}`);
   }
-  const memo = memoOf(e);
-  return (memo.constType ??= k.rewriter.instantiateLevels(type, levelParams, e.levels));
+  const memo = constantMemoOf(e);
+  return (memo.type ??= k.rewriter.instantiateLevels(type, levelParams, e.levels));
 }
 
 /** The level of the universe that `type` is in; rejects what is no type. */

@@ -6,9 +6,10 @@ import { refuseFormat, sure } from "./fault.ts";
 import type { Expr } from "./expr.ts";
 import type { Level, Levels } from "./level.ts";
 import { formatBinder, type Name, type Names } from "./name.ts";
-import type { BinderStyle, Source } from "./print.ts";
+import type { Source } from "./print.ts";
 import { readDeclaration, type Declaration } from "./records.ts";
 import { Fields, isObject } from "./fields.ts";
+import { Spellings, STYLES, type Spelling } from "./spellings.ts";
 import type { Terms } from "./terms.ts";
 
 export interface Meta {
@@ -18,21 +19,11 @@ export interface Meta {
   readonly formatVersion: string;
 }
 
-/** How an expression was spelled: what hash-consing does not keep. */
-interface Spelling {
-  readonly expr: Expr;
-  readonly binder: Name | undefined;
-  readonly style: BinderStyle | undefined;
-  readonly parts: readonly number[];
-}
-
-const STYLES: readonly BinderStyle[] = ["default", "implicit", "strictImplicit", "instImplicit"];
-
 /** Reads line after line; keeps the tables that lines refer to. */
 export class ExportReader {
   readonly #names = new Map<number, Name>();
   readonly #levels = new Map<number, Level>();
-  readonly #exprs = new Map<number, Spelling>();
+  readonly #exprs = new Spellings();
   readonly #nameTable: Names;
   readonly #levelTable: Levels;
   readonly #terms: Terms;
@@ -69,7 +60,7 @@ export class ExportReader {
   }
 
   expr(index: number): Expr {
-    return this.#spelling(index).expr;
+    return this.#exprs.expr(index) ?? unknownIndex("expression", index);
   }
 
   /** The expression with the names of its bound variables. */
@@ -202,7 +193,7 @@ function unknownIndex(what: string, index: number): never {
   return refuseFormat("forward-reference", `Cannot find ${what} ${index}: no earlier line defines it`);
 }
 
-function freshIndex(table: ReadonlyMap<number, unknown>, index: number): number {
+function freshIndex(table: { has(index: number): boolean }, index: number): number {
   if (table.has(index)) refuseFormat("duplicate-index", `Cannot define index ${index} again`);
   return index;
 }

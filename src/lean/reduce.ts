@@ -1,7 +1,20 @@
 // Weak head normal form: beta, zeta, iota (recursors, quotients), projections, literals, and unfolding of definitions.
 import { EMPTY_SCOPE, delay, extend, force, make, valueAt, type Scope, type Value } from "./closure.ts";
 import { structureOf, type Quotient, type Recursor, type Rule, type Valued } from "./environment.ts";
-import { APP, BVAR, CONST, LAM, LET, NAT, PROJ, STR, argsOf, headOf, memoOf, type Expr } from "./expr.ts";
+import {
+  APP,
+  BVAR,
+  CONST,
+  LAM,
+  LET,
+  NAT,
+  PROJ,
+  STR,
+  argsOf,
+  constantMemoOf,
+  headOf,
+  type Expr,
+} from "./expr.ts";
 import { isProposition, type Kernel } from "./kernel.ts";
 import { natConstructor, reduceNat, textConstructor } from "./literal.ts";
 import { sure } from "./fault.ts";
@@ -134,8 +147,8 @@ function stepRecursor(k: Kernel, recursor: Recursor, state: State): boolean {
 }
 
 function ruleValue(k: Kernel, { levelParams }: Recursor, head: Expr, { constructor, value }: Rule): Expr {
-  const memo = memoOf(head);
-  const values = (memo.ruleValues ??= new Map());
+  const memo = constantMemoOf(head);
+  const values = (memo.rules ??= new Map());
   const known = values.get(constructor);
   if (known !== undefined) return known;
   const made = k.rewriter.instantiateLevels(value, levelParams, head.levels);
@@ -233,7 +246,7 @@ export function unfold(k: Kernel, e: Expr): Expr | undefined {
   const constant = unfoldable(k, e);
   if (constant === undefined) return undefined;
   const head = headOf(e);
-  const memo = memoOf(head);
-  memo.constValue ??= k.rewriter.instantiateLevels(constant.value, constant.levelParams, head.levels);
-  return k.terms.apps(memo.constValue, argsOf(e));
+  const memo = constantMemoOf(head);
+  memo.value ??= k.rewriter.instantiateLevels(constant.value, constant.levelParams, head.levels);
+  return k.terms.apps(memo.value, argsOf(e));
 }

@@ -1,15 +1,22 @@
 // The table of all expressions: makes each once (hash-consing), and forgets those that only one declaration needed.
-import { APP, BVAR, CONST, FVAR, LAM, LET, NAT, PI, PROJ, SORT, STR, type Expr, type Kind } from "./expr.ts";
+import {
+  APP,
+  BVAR,
+  CONST,
+  FVAR,
+  LAM,
+  LET,
+  NAT,
+  PI,
+  PROJ,
+  SORT,
+  STR,
+  Expr,
+  type Kind,
+  type Rest,
+} from "./expr.ts";
 import { ZERO, type Level } from "./level.ts";
 import type { Name } from "./name.ts";
-
-/** The fields that few kinds have. */
-interface Rest {
-  readonly body: Expr;
-  readonly name: Name;
-  readonly levels: readonly Level[];
-  readonly literal: bigint | string;
-}
 
 const SIZE_MIN = 1 << 10;
 
@@ -26,23 +33,9 @@ export class Terms {
   created = 0;
 
   constructor(noName: Name) {
-    const none: Omit<Expr, "left" | "right" | "body"> & { left?: Expr; right?: Expr; body?: Expr } = {
-      kind: BVAR,
-      id: 0,
-      loose: 0,
-      free: 0,
-      hasParam: false,
-      height: 0,
-      index: 0,
-      name: noName,
-      levels: [],
-      literal: "",
-      kept: true,
-      memo: undefined,
-    };
-    none.left = none.right = none.body = none as Expr;
-    this.#none = none as Expr;
-    this.#nothing = { body: this.#none, name: noName, levels: [], literal: "" };
+    this.#nothing = { index: 0, body: undefined, name: noName, levels: [], literal: "" };
+    this.#none = new Expr(BVAR, 0, undefined, undefined, this.#nothing, 0, 0, 0, false);
+    this.#none.keep();
   }
 
   /** Expressions of the present declaration only. */
@@ -51,7 +44,7 @@ export class Terms {
   }
 
   /** The one expression with these fields. Those of a kind that has no rest have the same one, so it is not compared. */
-  #intern(kind: Kind, hash: number, index: number, left: Expr, right: Expr, rest: Rest): Expr {
+  #intern(kind: Kind, hash: number, left: Expr, right: Expr, rest: Rest): Expr {
     const slots = this.#slots;
     const hashes = this.#hashes;
     const mask = hashes.length - 1;
@@ -63,14 +56,13 @@ export class Terms {
         found.left === left &&
         found.right === right &&
         found.kind === kind &&
-        found.index === index &&
-        (plain || isSameRest(found, rest))
+        (plain || isSameRest(found.rest, rest))
       ) {
         return found;
       }
       at = (at + 1) & mask;
     }
-    const e = makeNode({ kind, index, left, right, rest }, ++this.created);
+    const e = makeNode(kind, ++this.created, left, right, rest);
     slots[at] = e;
     hashes[at] = hash;
     this.#temporary++;
@@ -125,41 +117,39 @@ export class Terms {
     const stack = [e];
     for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
       if (at.kept) continue;
-      at.kept = true;
+      at.keep();
       this.#temporary--;
-      stack.push(at.left, at.right, at.body);
+      stack.push(at.left, at.right);
+      if (at.kind === LET) stack.push(at.body);
     }
     return e;
   }
 
-  #leaf(kind: Kind, hash: number, index: number): Expr {
-    return this.#intern(kind, hash, index, this.#none, this.#none, this.#nothing);
-  }
-
-  #leafWith(kind: Kind, hash: number, rest: Partial<Rest>): Expr {
-    return this.#intern(kind, hash, 0, this.#none, this.#none, { ...this.#nothing, ...rest });
+  #leaf(kind: Kind, hash: number, rest: Partial<Rest>): Expr {
+    return this.#intern(kind, hash, this.#none, this.#none, { ...this.#nothing, ...rest });
   }
 
   bvar(index: number): Expr {
-    return this.#leaf(BVAR, combine(1, index, 0), index);
+    return this.#leaf(BVAR, combine(1, index, 0), { index });
   }
 
   fvar(level: number, type: Expr): Expr {
-    return this.#intern(FVAR, combine(2, level, type.id), level, type, this.#none, this.#nothing);
+    const rest = { ...this.#nothing, index: level };
+    return this.#intern(FVAR, combine(2, level, type.id), type, this.#none, rest);
   }
 
   universe(level: Level): Expr {
-    return this.#leafWith(SORT, combine(3, level.id, 0), { levels: [level] });
+    return this.#leaf(SORT, combine(3, level.id, 0), { levels: [level] });
   }
 
   constant(name: Name, levels: readonly Level[]): Expr {
     let hash = combine(4, name.id, levels.length);
     for (const level of levels) hash = combine(4, hash, level.id);
-    return this.#leafWith(CONST, hash, { name, levels });
+    return this.#leaf(CONST, hash, { name, levels });
   }
 
   app(left: Expr, right: Expr): Expr {
-    return this.#intern(APP, combine(5, left.id, right.id), 0, left, right, this.#nothing);
+    return this.#intern(APP, combine(5, left.id, right.id), left, right, this.#nothing);
   }
 
   apps(head: Expr, args: readonly Expr[], start = 0, end: number = args.length): Expr {
@@ -172,32 +162,32 @@ export class Terms {
   }
 
   lam(left: Expr, right: Expr): Expr {
-    return this.#intern(LAM, combine(6, left.id, right.id), 0, left, right, this.#nothing);
+    return this.#intern(LAM, combine(6, left.id, right.id), left, right, this.#nothing);
   }
 
   pi(left: Expr, right: Expr): Expr {
-    return this.#intern(PI, combine(7, left.id, right.id), 0, left, right, this.#nothing);
+    return this.#intern(PI, combine(7, left.id, right.id), left, right, this.#nothing);
   }
 
   let(left: Expr, right: Expr, body: Expr): Expr {
     const hash = combine(8, combine(8, left.id, right.id), body.id);
-    return this.#intern(LET, hash, 0, left, right, { ...this.#nothing, body });
+    return this.#intern(LET, hash, left, right, { ...this.#nothing, body });
   }
 
   proj(name: Name, index: number, left: Expr): Expr {
     const hash = combine(9, combine(9, name.id, index), left.id);
-    return this.#intern(PROJ, hash, index, left, this.#none, { ...this.#nothing, name });
+    return this.#intern(PROJ, hash, left, this.#none, { ...this.#nothing, index, name });
   }
 
   nat(literal: bigint): Expr {
     // the low bits of many numbers are all zero: of multiples of a power of ten, for one
-    return this.#leafWith(NAT, combine(10, Number(literal % HASH_PRIME) | 0, 0), { literal });
+    return this.#leaf(NAT, combine(10, Number(literal % HASH_PRIME) | 0, 0), { literal });
   }
 
   str(literal: string): Expr {
     let hash = literal.length;
     for (let i = 0; i < literal.length; i++) hash = combine(11, hash, literal.charCodeAt(i));
-    return this.#leafWith(STR, hash, { literal });
+    return this.#leaf(STR, hash, { literal });
   }
 }
 
@@ -205,8 +195,8 @@ export class Terms {
 const HASH_PRIME = 4_294_967_291n;
 
 function emptySlots(size: number): (Expr | undefined)[] {
-  const slots: undefined[] = [];
-  for (let i = 0; i < size; i++) slots.push(undefined);
+  const slots: (Expr | undefined)[] = [];
+  slots.length = size;
   return slots;
 }
 
@@ -219,45 +209,26 @@ function slotOf(hash: number): number {
   return Math.imul(hash ^ (hash >>> 16), 0x9e3779b1) >>> 4;
 }
 
-function isSameRest(e: Expr, rest: Rest): boolean {
-  if (e.body !== rest.body || e.name !== rest.name || e.literal !== rest.literal) return false;
-  return e.levels.length === rest.levels.length && e.levels.every((level, i) => level === rest.levels[i]);
+function isSameRest(a: Rest, b: Rest): boolean {
+  if (a.index !== b.index || a.body !== b.body || a.name !== b.name || a.literal !== b.literal) return false;
+  return a.levels.length === b.levels.length && a.levels.every((level, i) => level === b.levels[i]);
 }
 
-interface Fields {
-  readonly kind: Kind;
-  readonly index: number;
-  readonly left: Expr;
-  readonly right: Expr;
-  readonly rest: Rest;
-}
-
-function makeNode({ kind, index, left, right, rest }: Fields, id: number): Expr {
-  const { body, name, levels, literal } = rest;
-  let loose = Math.max(left.loose, right.loose, body.loose);
-  let free = Math.max(left.free, right.free, body.free);
+function makeNode(kind: Kind, id: number, left: Expr, right: Expr, rest: Rest): Expr {
+  const { index, body, levels } = rest;
+  let loose = Math.max(left.loose, right.loose);
+  let free = Math.max(left.free, right.free);
+  let height = Math.max(left.height, right.height);
+  let hasParam = left.hasParam || right.hasParam;
   if (kind === BVAR) loose = index + 1;
   else if (kind === LAM || kind === PI) loose = Math.max(left.loose, right.loose - 1);
-  else if (kind === LET) loose = Math.max(left.loose, right.loose, body.loose - 1);
   else if (kind === FVAR) free = Math.max(free, index + 1);
-  const height = 1 + Math.max(left.height, right.height, body.height);
-  const own = levels.some((level) => level.hasParam && level.kind !== ZERO);
-  const hasParam = own || left.hasParam || right.hasParam || body.hasParam;
-  return {
-    kind,
-    id,
-    loose,
-    free,
-    hasParam,
-    height,
-    index,
-    left,
-    right,
-    body,
-    name,
-    levels,
-    literal,
-    kept: false,
-    memo: undefined,
-  };
+  else if (body !== undefined) {
+    loose = Math.max(loose, body.loose - 1);
+    free = Math.max(free, body.free);
+    height = Math.max(height, body.height);
+    hasParam ||= body.hasParam;
+  } else if (levels.length > 0) hasParam = levels.some((level) => level.hasParam && level.kind !== ZERO);
+  height++;
+  return new Expr(kind, id, left, right, rest, loose, free, height, hasParam);
 }

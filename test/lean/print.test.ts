@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { check } from "#lean/index.ts";
 import { arithmetic, Bool, Nat, start, succ, zero } from "./prelude.ts";
-import { ap, arrow, c, eq, lam, nat, pi, prop, sort, v, type Binder, type Term } from "./terms.ts";
+import { ap, arrow, c, eq, lam, letIn, nat, pi, prop, sort, v, type Binder, type Term } from "./terms.ts";
 
 const base = () => arithmetic(start("False", "Eq", "And", "Or", "Bool", "Nat", "List"));
 
@@ -121,4 +121,33 @@ test("a level that is small as a graph and endless as a text is cut", () => {
   const { status, axioms } = check([e.text()]);
   assert.equal(status, "accepted");
   assert.match(axioms[0]?.statement ?? "", /^Sort \(max .*…/);
+});
+
+test("a statement is found whatever the numbers of its lines are", () => {
+  const statement = pi(
+    [
+      ["first", Nat],
+      ["second", arrow(Nat, Nat)],
+    ],
+    eq(1, Nat, letIn("third", Nat, v("first"), ap(v("second"), v("third"))), v("first")),
+  );
+  const text = base().axiom("it", statement).text();
+  const statementOf = (lines: string): string => {
+    const { axioms, problem } = check([lines]);
+    assert.equal(problem, undefined);
+    return axioms[0]?.statement ?? "";
+  };
+  const field = /"(ie|fn|arg|type|value|body|rhs|struct)":(\d+)/g;
+  for (const move of [
+    (i: number) => 3 * i + 1,
+    (i: number) => 100_000 - i,
+    (i: number) => (i < 9 ? i : i + 1),
+  ]) {
+    const moved = text.replaceAll(
+      field,
+      (_, key: string, index: string) => `"${key}":${move(Number(index))}`,
+    );
+    assert.equal(statementOf(moved), statementOf(text));
+  }
+  assert.match(statementOf(text), /first.*second.*third/);
 });
