@@ -5,6 +5,7 @@
 // Ids are stable names; documents refer to them. Where a stage is called `run`, or two checks have one id, the later
 // claim gets `~2`, `~3` behind its id.
 //   <result>/<check id>   each of the `checks` in a result's verdict.json
+//   <result>/verdict                                  of a verdict.json that can't be read, or fails though no check does
 //   <stage>/nar-hash, nar-size, files, bytes          the output, where there is one
 //   <stage>/status, duration, start, waited           what this run made of the stage
 //   <stage>/wall, cpu-user, cpu-system, peak-memory, io-read, io-write, oom-kills   its build, where it was measured

@@ -29,16 +29,31 @@ export function emptyFormula(formula: Formula, { evidence }: Claim): string | un
 
 /** Why the status can't be what `accept` makes of the value. */
 export function emptyStatus(claim: Claim): string | undefined {
-  const { status, accept, value } = claim;
+  const { status, accept, value, limit } = claim;
   if (!STATUSES.includes(status)) return `its status is '${status}', which is none`;
   if (status === "passed" && value === null) return "it passed without a value";
   if (accept === undefined) return undefined;
   if (status === "recorded") return "nothing is asked of it, but it says what is accepted";
-  const results = [...(PROBES[typeof value] ?? []), null].map((probe) => acceptedValue(claim, probe));
+  const results = [...(PROBES[typeof value] ?? []), ...literalsIn(accept), limit ?? null, null].map((probe) =>
+    acceptedValue(claim, probe),
+  );
   return results.some((each) => each !== true && each !== undefined) ||
     results.every((each) => each === undefined)
     ? undefined
     : `'${accept}' would accept any value`;
+}
+
+/** Numbers and texts in a formula, which it may hold the value against. */
+function literalsIn(formula: string): Value[] {
+  const found = formula.matchAll(/"(?:[^"\\\n]|\\.)*"|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g);
+  return [...found].flatMap(([text]): Value[] => {
+    if (!text.startsWith('"')) return [Number(text), -Number(text)];
+    try {
+      return [JSON.parse(text) as string];
+    } catch {
+      return [];
+    }
+  });
 }
 
 const PROBES: Readonly<Record<string, readonly Value[]>> = {

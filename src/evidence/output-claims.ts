@@ -1,7 +1,8 @@
 // The claims that follow from the outputs of a run: what each is, and what the checks in a `verdict.json` say. A stage
 // may give a check a `formula` and the `evidence` it reads; where it gives none, the claim is what building the stage
 // again gives.
-import { existsSync, lstatSync, readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { filesBelow } from "#base/files.ts";
@@ -53,8 +54,67 @@ interface Result {
 function checkClaims(record: Outputs, { name, path }: Result, locate: Locate): Claim[] {
   const file = join(locate(path), VERDICT_FILE);
   const drvPath = record.stages.find((stage) => stage.outPath === path && isBuilt(stage))?.drvPath;
-  if (drvPath === undefined || !existsSync(file)) return [];
-  const { checks = [] } = JSON.parse(readFileSync(file, "utf8")) as { checks?: Check[] };
+  if (drvPath === undefined || lstatSync(file, { throwIfNoEntry: false })?.isFile() !== true) return [];
+  const { checks = [], status, problem } = readVerdict(file);
+  if (problem !== undefined) return [unreadableClaim({ name, path }, file, problem)];
+  const given = claimsOfChecks(record, { name, path }, drvPath, checks);
+  if (status !== "failed" || given.some((claim) => claim.status === "failed")) return given;
+  return [...given, failedClaim({ name, path }, drvPath)];
+}
+
+interface Verdict {
+  status?: unknown;
+  checks?: Check[];
+  /** Why it is none. */
+  problem?: string;
+}
+
+function readVerdict(file: string): Verdict {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, "utf8"), (_, part: unknown) => {
+      if (typeof part === "number" && !Number.isFinite(part)) throw new RangeError("a number is too large");
+      return part;
+    });
+    if (!isObject(value)) return { problem: "it is no object" };
+    const { status, checks = [] } = value as Record<string, unknown>;
+    if (!Array.isArray(checks)) return { problem: "its checks are no list" };
+    if (!checks.every(isObject)) return { problem: "a check is no object" };
+    return { status, checks };
+  } catch (error) {
+    return { problem: error instanceof RangeError ? error.message : "it is no JSON" };
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** What was to be checked is not known, so nothing has passed. */
+function unreadableClaim({ name, path }: Result, file: string, problem: string): Claim {
+  const value = createHash("sha256").update(readFileSync(file)).digest("hex");
+  const statement = `The verdict of ${name} can't be read: ${problem}`;
+  const evidence = [`${path}/${VERDICT_FILE}`];
+  return { id: `${name}/verdict`, statement, value, formula: "sha256($1)", evidence, status: "failed" };
+}
+
+/** The stage says so, though no check of its does. */
+function failedClaim({ name, path }: Result, drvPath: string): Claim {
+  return {
+    id: `${name}/verdict`,
+    statement: `The verdict of ${name} as a whole`,
+    value: "failed",
+    formula: `realise(${JSON.stringify(drvPath)}, ${JSON.stringify(`${VERDICT_FILE}#/status`)})`,
+    evidence: [`${path}/${VERDICT_FILE}#/status`],
+    status: "failed",
+  };
+}
+
+function claimsOfChecks(
+  record: Outputs,
+  { name, path }: Result,
+  drvPath: string,
+  checks: readonly Check[],
+): Claim[] {
   return checks.map((check, index) => {
     const { value = null, limit } = check;
     const own = `/checks/${index}`;

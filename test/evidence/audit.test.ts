@@ -69,6 +69,8 @@ export default async function judge({ measure: of }: { measure: Input<typeof mea
           evidence: "measure/measurements.json#/values/*/value",
         },
         { id: "count", statement: "There are values", value: values.length, status: "passed" },
+        { id: "not-13", statement: "It is not 13", value: greatest, status: "passed", accept: "value != 13" },
+        { id: "name", statement: "It is named", value: "tone", status: "passed", accept: 'value != "noise"' },
       ],
     },
   };
@@ -592,6 +594,7 @@ const LIES: Record<string, [check: object, reason: RegExp]> = {
   ],
   nothing: [{ value: null }, /it passed without a value/],
   anything: [{ value: 8, accept: "value == value" }, /'value == value' would accept any value/],
+  within: [{ value: 8, accept: "value < 2 * 10 ^ 300" }, /would accept any value/],
   truth: [{ value: true, accept: "true" }, /'true' would accept any value/],
   "no status": [{ value: 8, status: "FAILED" }, /its status is 'FAILED', which is none/],
   unasked: [
@@ -656,6 +659,34 @@ export default pipeline({ numbers });
     [valueOf("numbers/nar-hash"), valueOf("numbers/nar-hash~2")],
     [stages[0]?.narHash, check.value],
   );
+});
+
+test("a verdict that can't be read, or that fails as a whole, fails the run, which is recorded and holds", async () => {
+  const verdicts = {
+    "not JSON": /it is no JSON/,
+    null: /it is no object/,
+    '{"checks":{"a":1}}': /its checks are no list/,
+    '{"checks":[null]}': /a check is no object/,
+    '{"checks":[{"value":1e999}]}': /a number is too large/,
+    '{"status":"failed","checks":[{"id":"a","value":1,"status":"passed"}]}': /as a whole/,
+  };
+  using odd = new Project({
+    "pipeline.ts": `
+import { param, pipeline, stage } from "pipelite";
+const judge = stage(() => import("./judge.ts"), { text: param.text({ default: "" }) });
+export default pipeline({ judge });
+`,
+    "judge.ts": `export default ({ text }: { text: string }) => ({ "verdict.json": text });\n`,
+  });
+  for (const [text, statement] of Object.entries(verdicts)) {
+    const { runId, status } = await odd.run({ params: { text } });
+    assert.equal(status, "failed", text);
+    const oddRecord = readRun(odd.home, runId);
+    const claim = oddRecord.claims.find(({ id }) => id === "judge/verdict");
+    assert.match(claim?.statement ?? "", statement);
+    assert.equal(claim?.status, "failed");
+    assert.equal(reasonsOf(await auditRun(odd.home, oddRecord, { hashes })), "");
+  }
 });
 
 test("a verdict that somebody wrote into a source is no check of the run", async () => {
