@@ -8,8 +8,10 @@ import {
   rmSync,
   statSync,
   writeFileSync,
+  type Stats,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { systemErrorCode } from "./errors.ts";
 
 /**
  * Names of the regular files below a folder, relative to it. Links are not followed, not even those to folders, which
@@ -21,6 +23,16 @@ export function filesBelow(folder: string): string[] {
     if (!entry.isDirectory()) return [];
     return filesBelow(join(folder, entry.name)).map((name) => join(entry.name, name));
   });
+}
+
+/** What is at a path, links not followed; undefined where there is nothing, also below what is no folder. */
+export function entryAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(systemErrorCode(error) ?? "")) return undefined;
+    throw error;
+  }
 }
 
 export function isDirectory(path: string): boolean {

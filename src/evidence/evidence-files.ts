@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { entryAt } from "#base/files.ts";
 import { hex } from "#base/bytes.ts";
 import { PipeliteError } from "#base/errors.ts";
 import { isStorePath } from "#nix/store-path.ts";
@@ -36,7 +37,7 @@ export function refuseLinks(base: string, file: string, shown: string): void {
   let path = base;
   for (const part of file.split("/").filter((each) => each !== "")) {
     path = join(path, part);
-    if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true)
+    if (entryAt(path)?.isSymbolicLink() === true)
       throw missing(shown, "it is reached through a symbolic link");
   }
 }
@@ -59,7 +60,7 @@ export class EvidenceFiles {
     const key = `${name} ${path}`;
     const known = this.#measured.get(key);
     if (known !== undefined) return known;
-    const stat = lstatSync(path, { throwIfNoEntry: false });
+    const stat = entryAt(path);
     if (stat === undefined) throw missing(shown, "there is nothing");
     const isTree = name === "narHash" || name === "narSize" || name === "files" || name === "bytes";
     if (!isTree && !stat.isFile()) throw missing(shown, "it is no file");
@@ -71,7 +72,7 @@ export class EvidenceFiles {
   #jsonOf({ path, shown }: Place): Value {
     const known = this.#json.get(path);
     if (known !== undefined) return known;
-    if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) throw missing(shown, "it is no file");
+    if (entryAt(path)?.isFile() !== true) throw missing(shown, "it is no file");
     try {
       const value = JSON.parse(readFileSync(path, "utf8")) as Value;
       this.#json.set(path, value);

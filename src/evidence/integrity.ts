@@ -1,10 +1,11 @@
 // Whether what an audit reads is what the run left: the journal's chain, the digest of the record, every store path from
 // its bytes (its name must follow from them), what the database says of it, the result tree, logs and the table of builds.
 import { createHash } from "node:crypto";
-import { existsSync, lstatSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { hex } from "#base/bytes.ts";
+import { entryAt } from "#base/files.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { readBuild } from "#build/builds.ts";
 import { logFile } from "#build/log-file.ts";
@@ -134,7 +135,7 @@ interface Pathed {
 export function checkPath(store: Store, path: StorePath, hashes: TreeHashes): Finding {
   const info = store.info(path);
   const file = store.physical(path);
-  const isThere = lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+  const isThere = entryAt(file) !== undefined;
   if (info === undefined) {
     const reason = isThere ? "is not registered in the store" : "is no longer in the store";
     return unavailable(path, `${path} ${reason}`);

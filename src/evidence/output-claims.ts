@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson } from "#base/canonical-json.ts";
-import { filesBelow } from "#base/files.ts";
+import { entryAt, filesBelow } from "#base/files.ts";
 import type { Claim, ClaimValue } from "./claims.ts";
 import { isClaimValue } from "./run-claims.ts";
 import type { RunRecord, StageRecord } from "./run-record.ts";
@@ -54,7 +54,7 @@ interface Result {
 function checkClaims(record: Outputs, { name, path }: Result, locate: Locate): Claim[] {
   const file = join(locate(path), VERDICT_FILE);
   const drvPath = record.stages.find((stage) => stage.outPath === path && isBuilt(stage))?.drvPath;
-  if (drvPath === undefined || lstatSync(file, { throwIfNoEntry: false })?.isFile() !== true) return [];
+  if (drvPath === undefined || entryAt(file)?.isFile() !== true) return [];
   const { checks = [], status, problem } = readVerdict(file);
   if (problem !== undefined) return [unreadableClaim({ name, path }, file, problem)];
   const given = claimsOfChecks(record, { name, path }, drvPath, checks);

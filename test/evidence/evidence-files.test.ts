@@ -8,6 +8,7 @@ import fc from "fast-check";
 import { isPipeliteError } from "#base/errors.ts";
 import { EvidenceFiles, lookUp, parseReference } from "#evidence/evidence-files.ts";
 import type { Value } from "#evidence/formula.ts";
+import { outputClaims } from "#evidence/output-claims.ts";
 
 const PATH = "/nix/store/00000000000000000000000000000000-x";
 
@@ -32,6 +33,36 @@ for (const text of [
   `${PATH}/a/../../b#/`,
 ])
   test(`'${text}' is no place of a run`, () => assert.equal(parseReference(text), undefined));
+
+test("an output that is one file has no verdict, and nothing is below it", () => {
+  const folder = mkdtempSync(join(tmpdir(), "pipelite-evidence-"));
+  const file = join(folder, "output");
+  writeFileSync(file, "text");
+  const stage = {
+    name: "a",
+    kind: "command",
+    status: "built",
+    place: "",
+    inputs: [],
+    durationMs: 1,
+  } as const;
+  const stages = [{ ...stage, outPath: PATH, drvPath: `${PATH}.drv`, narHash: "sha256:00", narSize: 120 }];
+  const claims = outputClaims({ stages, materials: [], results: { a: PATH } }, () => file);
+  assert.deepEqual(
+    claims.map(({ id, value }) => [id, value]),
+    [
+      ["a/nar-hash", "sha256:00"],
+      ["a/nar-size", 120],
+      ["a/files", 1],
+      ["a/bytes", 4],
+    ],
+  );
+  assert.throws(
+    () => new EvidenceFiles().read({ path: file, shown: PATH }, "x.json#/a"),
+    (error) => isPipeliteError(error, "EVIDENCE_MISSING"),
+  );
+  rmSync(folder, { recursive: true });
+});
 
 const json = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<Value>;
 
