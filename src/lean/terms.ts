@@ -100,12 +100,21 @@ export class Terms {
     const kept = this.created === 0 ? 0 : this.#used - this.#temporary;
     let size = SIZE_MIN;
     while (size < kept * 3) size *= 2;
-    this.#slots = emptySlots(size);
-    this.#hashes = new Int32Array(size);
+    const mask = hashes.length - 1;
+    const inPlace = hashes.length <= size * 2;
+    if (!inPlace) {
+      this.#slots = emptySlots(size);
+      this.#hashes = new Int32Array(size);
+    }
     this.#used = 0;
-    for (let at = 0; at < slots.length; at++) {
+    // In place: from behind an empty slot on, each one finds its place where it was or between there and its first slot.
+    const start = slots.findIndex((e) => e === undefined);
+    for (let i = 1; i <= hashes.length; i++) {
+      const at = (start + i) & mask;
       const e = slots[at];
-      if (e?.kept !== true) continue;
+      if (e === undefined) continue;
+      if (inPlace) slots[at] = undefined;
+      if (!e.kept) continue;
       e.memo = undefined;
       this.#put(e, hashes[at] ?? 0);
     }
