@@ -1,11 +1,9 @@
 // The Lean kernel beside nanoda, the checker in Rust: both check the same exports in turns, each in a process of its own,
 // so that the start of Node is part of our time. Without nanoda only ours is measured, and that is said.
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { binary, bySecond, Nat, start, succ, zero } from "../test/lean/prelude.ts";
-import { ap, c, eq, nat, refl, v } from "../test/lean/terms.ts";
-import { vectors } from "../test/lean/vectors.ts";
+import { exportsToCheck } from "./lean-exports.ts";
 import { childrenCpuMs, median } from "./measure.ts";
 
 const NANODA = "nanoda_bin";
@@ -14,9 +12,7 @@ const REPEATS = 3;
 const TIME_TARGET = 5;
 const MEMORY_TARGET = 4;
 const POLL_MS = 5;
-/** Products of 40 with 1 to 200. */
-const COUNTING_MAX = 200;
-const COUNTED = 40;
+const OUTPUT_MAX = 2 ** 28;
 
 interface Sample {
   wallMs: number;
@@ -33,7 +29,8 @@ export interface LeanReport {
 
 export interface LeanResult {
   file: string;
-  declarations: number;
+  /** Accepted, of all kinds. */
+  constants: number;
   ours: Sample[];
   /** Empty where nanoda is not at hand. */
   nanoda: Sample[];
@@ -41,14 +38,12 @@ export interface LeanResult {
 
 /** @param pipelite the installed command */
 export async function benchLean(folder: string, pipelite: string): Promise<LeanReport> {
-  mkdirSync(folder, { recursive: true });
   const results: LeanResult[] = [];
   for (const file of await exportsToCheck(folder)) {
     const ours = ourCommand(pipelite, file);
-    const { status, stdout, stderr } = spawnSync(ours[0], ours.slice(1), { encoding: "utf8" });
-    if (status !== 0) throw new Error(`${file} was not accepted: ${stdout}${stderr}`);
+    const constants = countAccepted(ours);
     const peer = isPresent() ? nanodaCommand(folder, file) : undefined;
-    const result: LeanResult = { file: basename(file), declarations: Number(stdout), ours: [], nanoda: [] };
+    const result: LeanResult = { file: basename(file), constants, ours: [], nanoda: [] };
     for (let run = 0; run < REPEATS; run++) {
       result.ours.push(await sample(ours));
       if (peer !== undefined) result.nanoda.push(await sample(peer));
@@ -60,46 +55,17 @@ export async function benchLean(folder: string, pipelite: string): Promise<LeanR
   return { runtime, results };
 }
 
-/** The Monster Walk's proof, and what the user has of Lean's own exports. */
-async function exportsToCheck(folder: string): Promise<string[]> {
-  const { computeFacts } = await import("../pipelines/monster-walk/mathematics/facts.ts");
-  const { monsterWalkLean } = await import("../pipelines/monster-walk/lean/index.ts");
-  const { leanFactsOf } = await import("../pipelines/monster-walk/lean/statements.ts");
-  const own = join(folder, "MonsterWalk.ndjson");
-  writeFileSync(own, monsterWalkLean(leanFactsOf(computeFacts().facts)).ndjson);
-  const counting = join(folder, "Counting.ndjson");
-  writeFileSync(counting, countingExport());
-  const accepted = Object.values(vectors()).filter(({ expected }) => expected === "accepted");
-  return [own, counting, ...accepted.map(({ path }) => path)];
-}
-
-/** Multiplication by counting, under names that no kernel computes with by itself. */
-function countingExport(): string {
-  const e = start("Eq", "Nat");
-  e.def("count.add", binary, bySecond(v("a"), succ(v("ih"))));
-  e.def("count.mul", binary, bySecond(zero, ap(c("count.add"), v("ih"), v("a"))));
-  for (let times = 1; times <= COUNTING_MAX; times++) {
-    const result = nat(times * COUNTED);
-    const product = ap(c("count.mul"), nat(COUNTED), nat(times));
-    e.thm(`times${times}`, eq(1, Nat, product, result), refl(1, Nat, result));
-  }
-  return e.text();
-}
-
 type Command = readonly [program: string, ...words: string[]];
 
 function ourCommand(pipelite: string, file: string): Command {
-  const library = join(pipelite, "../../pipelite/dist/lean.js");
-  const code = [
-    `import { check } from ${JSON.stringify(library)};`,
-    `import { readFileSync } from "node:fs";`,
-    `let declarations = 0;`,
-    `const onDeclaration = () => declarations++;`,
-    `const { status } = check([readFileSync(process.argv[1])], { onDeclaration, statements: false });`,
-    `console.log(status === "accepted" ? declarations : status);`,
-    `process.exitCode = status === "accepted" ? 0 : 1;`,
-  ];
-  return [process.execPath, "--input-type=module", "--eval", code.join("\n"), file];
+  return [pipelite, "lean", "check", "--json", file];
+}
+
+function countAccepted([program, ...words]: Command): number {
+  const { status, stdout, stderr } = spawnSync(program, words, { encoding: "utf8", maxBuffer: OUTPUT_MAX });
+  if (status !== 0) throw new Error(`${words.join(" ")} did not accept: ${stdout}${stderr}`);
+  const { counts } = JSON.parse(stdout) as { counts: Record<string, number> };
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
 function nanodaCommand(folder: string, file: string): Command {
@@ -151,20 +117,22 @@ const SHORTEST_MS = 50;
 
 /** Rows of a Markdown table. */
 export function leanTable({ runtime, results }: LeanReport): string {
-  const head = ["export", "declarations", "a second", "pipelite", "nanoda", "time", "memory"];
-  const rows = results.map(({ file, declarations, ours, nanoda }) => {
+  const nodeMib = minimum(runtime, "peakMib");
+  const head = ["export", "constants", "a second", "pipelite", "nanoda", "time", "memory", "empty Node"];
+  const rows = results.map(({ file, constants, ours, nanoda }) => {
     const quickest = minimum(ours, "cpuMs");
-    const row = [file, String(declarations), (declarations / (quickest / 1000)).toFixed(0), figures(ours)];
-    if (nanoda.length === 0) return [...row, `not run: ${NANODA} not found`, "", ""];
-    if (minimum(nanoda, "cpuMs") < SHORTEST_MS) return [...row, figures(nanoda), "too short", ""];
+    const row = [file, String(constants), (constants / (quickest / 1000)).toFixed(0), figures(ours)];
+    if (nanoda.length === 0) return [...row, `not run: ${NANODA} not found`, "", "", ""];
+    if (minimum(nanoda, "cpuMs") < SHORTEST_MS) return [...row, figures(nanoda), "too short", "", ""];
     const time = quickest / minimum(nanoda, "cpuMs");
     const memory = minimum(ours, "peakMib") / minimum(nanoda, "peakMib");
-    return [...row, figures(nanoda), judge(time, TIME_TARGET), judge(memory, MEMORY_TARGET)];
+    const node = `${(nodeMib / minimum(nanoda, "peakMib")).toFixed(2)} of the memory`;
+    return [...row, figures(nanoda), judge(time, TIME_TARGET), judge(memory, MEMORY_TARGET), node];
   });
   const lines = [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
   const what = [
     "Processor time in ms (median; time by the clock), peak memory in MiB; ratios of minima, ours to nanoda's.",
-    `An empty program of Node: ${figures(runtime)}.`,
+    `An empty program of Node: ${figures(runtime)}. Ours is \`pipelite lean check --json FILE\`, nanoda's \`${NANODA} CONFIG\`.`,
   ];
   return `${lines.join("\n")}\n\n${what.join(" ")}\n`;
 }
