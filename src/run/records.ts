@@ -1,6 +1,6 @@
 // The records of all runs, read and compared.
 import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { PipeliteError } from "#base/errors.ts";
+import { PipeliteError, isPipeliteError } from "#base/errors.ts";
 import { logFile } from "#build/log-file.ts";
 import { traceMapper } from "#define/trace.ts";
 import type { RunRecord, StageRecord } from "#evidence/run-record.ts";
@@ -54,7 +54,14 @@ function runIds(home: string): string[] {
 }
 
 function readRecord(home: string, runId: string): RunRecord {
-  return wholeRecord(readOwn(home, runId), (earlier) => readOwn(home, earlier));
+  const own = readOwn(home, runId);
+  try {
+    return wholeRecord(own, (earlier) => readOwn(home, earlier));
+  } catch (error) {
+    if (isPipeliteError(error)) throw error;
+    const problem = "it does not go together with the record that it repeats";
+    throw new PipeliteError("RUN_RECORD_INVALID", { file: runFile(home, runId), problem }, error);
+  }
 }
 
 /** What the file of a run holds, if that is of this run. */

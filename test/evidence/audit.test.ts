@@ -725,6 +725,24 @@ test("the record of another run in the place of one is refused by name", () => {
   }
 });
 
+test("a record that is none any more ends the audit with 3 and by name, not by a fault", async () => {
+  const env = { PIPELITE_HOME: project.home };
+  for (const [from, to] of [
+    ['"stages":', '"stagez":'],
+    ['"outPath": "/nix/store/', '"outPath": "/nix/stare/'],
+  ] as const) {
+    const tamper = new Tamper(project.home, record);
+    try {
+      tamper.edit(tamper.recordFile, (text) => text.replace(from, to));
+      const { code, stderr } = await pipelite(["audit", record.runId], { env });
+      assert.equal(code, 3, from);
+      assert.match(stderr, /Cannot read the run record .*: it is not the record that the journal has/);
+    } finally {
+      tamper.undo();
+    }
+  }
+});
+
 test("an output that was collected is unavailable, and so is what is claimed of it", async () => {
   const home = join(project.folder, "collected");
   const { runId } = await project.run({ home });

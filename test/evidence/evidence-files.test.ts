@@ -8,6 +8,7 @@ import fc from "fast-check";
 import { isPipeliteError } from "#base/errors.ts";
 import { EvidenceFiles, lookUp, parseReference } from "#evidence/evidence-files.ts";
 import type { Value } from "#evidence/formula.ts";
+import type { StageRecord } from "#evidence/run-record.ts";
 import { outputClaims } from "#evidence/output-claims.ts";
 
 const PATH = "/nix/store/00000000000000000000000000000000-x";
@@ -38,14 +39,14 @@ test("an output that is one file has no verdict, and nothing is below it", () =>
   const folder = mkdtempSync(join(tmpdir(), "pipelite-evidence-"));
   const file = join(folder, "output");
   writeFileSync(file, "text");
-  const stage = {
+  const stage: StageRecord = {
     name: "a",
     kind: "command",
     status: "built",
     place: "",
     inputs: [],
     durationMs: 1,
-  } as const;
+  };
   const stages = [{ ...stage, outPath: PATH, drvPath: `${PATH}.drv`, narHash: "sha256:00", narSize: 120 }];
   const claims = outputClaims({ stages, materials: [], results: { a: PATH } }, () => file);
   assert.deepEqual(

@@ -1,9 +1,11 @@
 // `pipelite audit`: everything that a run states, computed again from its evidence; exit 0 only if all of it holds.
-import { EXIT } from "#base/errors.ts";
+import { EXIT, PipeliteError } from "#base/errors.ts";
 import { endWith, homeOf, print, printJson, type Context, type GlobalFlags } from "#cli/context.ts";
 import { auditRun, keepAudit, type AuditReport } from "#evidence/audit.ts";
 import type { AuditStatus } from "#evidence/integrity.ts";
+import { readJournal } from "#evidence/journal.ts";
 import { openAudited } from "#release/deviations.ts";
+import { readRunFile, recordProblem } from "#release/run-file.ts";
 import { readRun } from "#run/records.ts";
 import { cleanLine, formatCount } from "#view/format.ts";
 import { createPaint, wantsColor, type Paint } from "#view/paint.ts";
@@ -28,7 +30,7 @@ export async function audit(context: Context, flags: AuditFlags, run = "latest")
       context.stderr.write(`${stage} built again: ${WORDS[state]} (${done} of ${total})\n`);
     },
   }).catch((error: unknown) => {
-    if (!signal.aborted) throw error;
+    if (!signal.aborted) throw changedRecord(home, record.runId) ?? error;
     return undefined;
   });
   if (report === undefined) return endWith(context, EXIT.interrupted);
@@ -37,6 +39,15 @@ export async function audit(context: Context, flags: AuditFlags, run = "latest")
   endWith(context, report.status === "holds" ? EXIT.ok : EXIT.verification);
   keepAudit(home, report);
   if (report.status === "fails") await openAudited(home, record.runId);
+}
+
+/** What is no longer a record at all can't be audited: that is what was found, whatever it was that did not go. */
+function changedRecord(home: string, runId: string): PipeliteError | undefined {
+  const run = readRunFile(home, runId);
+  const problem = recordProblem(run, readJournal(home));
+  return problem === undefined
+    ? undefined
+    : new PipeliteError("RUN_RECORD_INVALID", { file: run.file, problem });
 }
 
 const WORDS: Record<AuditStatus, string> = {
