@@ -166,7 +166,7 @@ test("what is no export is malformed, with the line, and ends with 3", async () 
 test("an export that does not fit into memory is unavailable, and the process is not ended by the engine", () => {
   using rig = createRig();
   const lines = [sound().text(), '{"sort":0,"ie":1000000}\n'];
-  for (let i = 1; i <= 250_000; i++) {
+  for (let i = 1; i <= 600_000; i++) {
     const fields = `{"name":1,"type":${999_999 + i},"body":1000000,"binderInfo":"default"}`;
     lines.push(`{"forallE":${fields},"ie":${1_000_000 + i}}\n`);
   }
