@@ -79,7 +79,8 @@ function axis(durationMs: number, columns: number): string {
 /** What came before it, the wait for its turn, and the time it took. */
 function drawBar(row: Span, columns: number, { spans, unicode }: TimelineOptions): Line {
   const [run] = spans;
-  if (run === undefined || row.endNs === row.startNs) return [span(row.status.padEnd(columns), "faint")];
+  if (run === undefined || row.endNs === row.startNs)
+    return [span((row.status ?? "").padEnd(columns), "faint")];
   const total = Number(run.endNs - run.startNs);
   const columnOf = (at: bigint) => Math.round((columns * Number(at - run.startNs)) / total);
   const wait = spans.find(({ kind, name }) => kind === "wait" && name === row.name);

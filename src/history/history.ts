@@ -62,11 +62,15 @@ export function nameOf({ home, database }: Place): string {
     .replaceAll(/([?&](?:password|sslpassword)=)[^&]*/gi, "$1***");
 }
 
+/** @throws PipeliteError HISTORY_DATABASE_INVALID when the place names no database that could be opened */
+export function checkDatabase(place: Place): void {
+  if (place.database !== undefined && !/^postgres(ql)?:\/\//.test(place.database))
+    throw new PipeliteError("HISTORY_DATABASE_INVALID", { database: nameOf(place) });
+}
+
 async function dialectOf({ home, database }: Place): Promise<Dialect> {
   if (database === undefined) return new NodeSqliteDialect(historyFile(home));
-  if (!/^postgres(ql)?:\/\//.test(database)) {
-    throw new PipeliteError("HISTORY_DATABASE_INVALID", { database: nameOf({ home, database }) });
-  }
+  checkDatabase({ home, database });
   const { default: pg } = await import("pg");
   const pool = new pg.Pool({
     connectionString: database,

@@ -42,7 +42,11 @@ export function writeChromeTrace(spans: readonly Span[]): string {
 
 function eventOf(span: Span, tid: number, originNs: bigint): TraceEvent {
   const { name, kind, status, problem, attributes, startNs, endNs } = span;
-  const args = { status, ...(problem !== undefined && { problem }), ...attributes };
+  const args = {
+    ...(status !== undefined && { status }),
+    ...(problem !== undefined && { problem }),
+    ...attributes,
+  };
   const common = { name, cat: kind, ts: microseconds(startNs - originNs), pid: PROCESS, tid, args };
   if (kind === "stage" && startNs === endNs) return { ...common, ph: "i", s: "t" };
   return { ...common, ph: "X", dur: microseconds(endNs - startNs) };

@@ -76,7 +76,7 @@ function nameOf({ kind, name }: Span): string {
 }
 
 function conventions(
-  { kind, name, id, status, attributes }: Span,
+  { kind, name, id, status = "", attributes }: Span,
   run: Span,
 ): Record<string, AttributeValue> {
   const error = status === "failed" && { "error.type": attributes["code"] ?? "_OTHER" };
@@ -101,7 +101,7 @@ function conventions(
 }
 
 function prefixed({ kind, status, slot, attributes }: Span): Record<string, AttributeValue> {
-  const own = { ...attributes, ...(kind !== "phase" && kind !== "wait" && { status }) };
+  const own = { ...attributes, ...(status !== undefined && { status }) };
   return {
     ...Object.fromEntries(Object.entries(own).map(([key, value]) => [`pipelite.${kind}.${key}`, value])),
     ...(slot !== undefined && { "pipelite.stage.slot": slot }),

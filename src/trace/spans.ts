@@ -22,7 +22,8 @@ export interface Span {
   endNs: bigint;
   /** Of the executor that a stage ran in, from 0; absent for what ran in none. */
   slot?: number;
-  status: string;
+  /** Of a run or a stage; a phase and a wait have none of their own. */
+  status?: string;
   /** Why a run or a stage did not end well. */
   problem?: string;
   attributes: Record<string, AttributeValue>;
@@ -52,7 +53,6 @@ export function traceOf(record: RunRecord): Span[] {
     kind: "phase",
     name,
     ...time(startMs, durationMs),
-    status: "passed",
     attributes: claims(`run/phase/${name}/start`, `run/phase/${name}`),
   }));
   const plannedMs = record.phases?.find(({ name }) => name === "build")?.startMs ?? 0;
@@ -79,7 +79,6 @@ export function traceOf(record: RunRecord): Span[] {
       kind: "wait",
       name,
       ...time(startMs - waitedMs, waitedMs),
-      status: "passed",
       attributes: claims(`${name}/start`, `${name}/waited`),
     };
     return [wait, span];

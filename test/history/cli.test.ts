@@ -120,6 +120,12 @@ test("trend refuses what was never measured, and flags that do not go together",
   assert.deepEqual(await refusal(rig, "trend", "--database", "mysql://x"), usage("HISTORY_DATABASE_INVALID"));
 });
 
+test("run refuses an address that is no database before it runs anything", async () => {
+  using rig = createRig();
+  const refused = await refusal(rig, "run", ".", "--database", "mysql://x");
+  assert.deepEqual(refused, { code: "HISTORY_DATABASE_INVALID", exit: EXIT.usage });
+});
+
 test("a pipeline is named by its name or by its file", async () => {
   using rig = createRig();
   const file = join(rig.folder, "pipeline.ts");

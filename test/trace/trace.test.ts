@@ -51,6 +51,8 @@ test("spans: the run, its phases, stages where the record has them, and a wait t
     ],
   );
   assert.equal(run.startNs, BigInt(Date.parse("2026-11-21T03:51:02.000Z")) * 1_000_000n);
+  const judged = spans.filter(({ status }) => status !== undefined).map(({ kind }) => kind);
+  assert.deepEqual([...new Set(judged)], ["run", "stage"], "nothing says how a phase or a wait ended");
 });
 
 test("spans: a figure stands beside its source, and one that could not be had has a source only", () => {

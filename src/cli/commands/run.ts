@@ -25,11 +25,13 @@ export interface RunFlags extends GlobalFlags {
 }
 
 export async function run(context: Context, flags: RunFlags, ...words: string[]): Promise<void> {
+  const home = homeOf(context, flags.store);
+  const database = databaseOf(context, flags.database);
+  if (database !== undefined) (await import("#history/history.ts")).checkDatabase({ home, database });
   const wanted = viewOf(context, flags);
   const view = openView(context, wanted);
   const printsTree = !flags.json && context.stdout.isTTY !== true;
   context.onExit(view.close);
-  const database = databaseOf(context, flags.database);
   let tree: string | undefined;
   let outcome: RunOutcome;
   const signal = context.interruption();
@@ -37,7 +39,7 @@ export async function run(context: Context, flags: RunFlags, ...words: string[])
   try {
     const options = {
       ...splitTarget(context, words),
-      home: homeOf(context, flags.store),
+      home,
       engine: flags.engine,
       jobs: flags.jobs,
       params: paramsOf(flags.param),
@@ -68,7 +70,7 @@ export async function run(context: Context, flags: RunFlags, ...words: string[])
   if (printsTree && tree !== undefined) print(context, tree);
   if (database !== undefined && outcome.status !== "cancelled") {
     const { indexRuns } = await import("#cli/index-runs.ts");
-    await indexRuns(context, { home: homeOf(context, flags.store), database }, outcome);
+    await indexRuns(context, { home, database }, outcome);
   }
 }
 
