@@ -11,7 +11,7 @@ export {
   stage,
   timings,
   tool,
-} from "#define/pipeline.ts";
-export type { CommandOptions, FileOf, Node, Pipeline, StageOptions, Tool, Word } from "#define/pipeline.ts";
-export type { FileContent, Files, Input, Reader, Source, StageContext } from "#define/files.ts";
-export type { BroughtTool, Param } from "#define/param.ts";
+} from "./author/pipeline.ts";
+export type { CommandOptions, FileOf, Node, Pipeline, StageOptions, Tool, Word } from "./author/pipeline.ts";
+export type { FileContent, Files, Input, Reader, Source, StageContext } from "./author/files.ts";
+export type { BroughtTool, Param } from "./author/param.ts";

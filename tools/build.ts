@@ -32,7 +32,7 @@ await bundle({
     lean: "src/lean/index.ts",
     nix: "src/nix/index.ts",
     quality: "src/quality/index.ts",
-    sign: "src/sign/index.ts",
+    sigstore: "src/sigstore/index.ts",
     store: "src/store/index.ts",
   },
 });
@@ -52,7 +52,7 @@ await bundle({
 });
 await bundle({
   ...common,
-  entryPoints: { runtime: "src/define/runtime.ts", "gate-stage": "src/define/gate-stage.ts" },
+  entryPoints: { runtime: "src/compile/runtime.ts", "gate-stage": "src/compile/gate-stage.ts" },
 });
 declare();
 

@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { systemErrorCode } from "#base/errors.ts";
 import { VERSION } from "#base/version.ts";
-import { areUnchanged, signatures } from "#define/signatures.ts";
+import { areUnchanged, signatures } from "#compile/file-stamps.ts";
 import { runAgain } from "#run/no-op.ts";
 import { recall, remember } from "#run/recall.ts";
 import type { RunOptions } from "#run/options.ts";

@@ -1,6 +1,6 @@
 // Which pipeline of the history a word means: one on disk by its file, any other by its name.
 import { PipeliteError } from "#base/errors.ts";
-import { findPipeline } from "#define/find.ts";
+import { findPipeline } from "#compile/find-pipeline.ts";
 import type { History } from "#history/history.ts";
 import { newestPipeline, readPipelines, type PipelineKey } from "#history/read.ts";
 import { formatList } from "#view/format.ts";

@@ -1,7 +1,7 @@
 // Reads the key that a command signs with.
 import { readFileSync } from "node:fs";
-import type { SigningKey } from "#sign/index.ts";
-import { readSigningKey } from "#sign/index.ts";
+import type { SigningKey } from "#sigstore/index.ts";
+import { readSigningKey } from "#keys/key-file.ts";
 import { pathOf, say, type Context, type GlobalFlags } from "./context.ts";
 
 export interface KeyFlags extends GlobalFlags {

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isPipeliteError } from "#base/errors.ts";
 import { isDirectory } from "#base/files.ts";
-import { rebuild } from "#build/rebuild.ts";
+import { rebuild } from "#engine/rebuild.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import { detectSandbox, type SandboxKind } from "#sandbox/sandbox.ts";
 import type { Store } from "#store/store.ts";

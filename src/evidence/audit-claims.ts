@@ -8,9 +8,9 @@ import type { Store } from "#store/store.ts";
 import type { Again } from "./audit-builds.ts";
 import type { Claim } from "./claims.ts";
 import { lookUp, parseReference, refuseLinks, type EvidenceFiles, type Reference } from "./evidence-files.ts";
-import { callsOf, parseFormula, type Formula } from "./formula-syntax.ts";
+import { callsOf, parseFormula, type Formula } from "#formula/syntax.ts";
 import { emptyFormula, emptyStatus, evaluateAccept } from "./empty-claims.ts";
-import { evaluate, type FormulaContext, type Place, type Value } from "./formula.ts";
+import { evaluate, type FormulaContext, type Place, type Value } from "#formula/formula.ts";
 import type { AuditStatus, Finding } from "./integrity.ts";
 
 export interface AuditedClaim extends Omit<Claim, "status"> {

@@ -15,7 +15,7 @@ import { rebuildAll, type RebuildFinding, type RebuildProgress } from "./audit-b
 import { judgeClaim, type AuditedClaim, type ClaimGround } from "./audit-claims.ts";
 import type { Claim } from "./claims.ts";
 import { EvidenceFiles } from "./evidence-files.ts";
-import type { Value } from "./formula.ts";
+import type { Value } from "#formula/formula.ts";
 import { appendJournal, digestOf } from "./journal.ts";
 import {
   checkBuilds,

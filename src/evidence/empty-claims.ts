@@ -4,8 +4,8 @@ import { PipeliteError, isPipeliteError } from "#base/errors.ts";
 import type { Claim } from "./claims.ts";
 import { STATUSES } from "./claims.ts";
 import { parseReference } from "./evidence-files.ts";
-import { parseFormula, readsOf, type Formula } from "./formula-syntax.ts";
-import { evaluate, type Value } from "./formula.ts";
+import { parseFormula, readsOf, type Formula } from "#formula/syntax.ts";
+import { evaluate, type Value } from "#formula/formula.ts";
 
 /** Why the formula can't show the value; undefined when it reads something else than that. */
 export function emptyFormula(formula: Formula, { evidence }: Claim): string | undefined {

@@ -9,7 +9,7 @@ import { PipeliteError } from "#base/errors.ts";
 import { isStorePath } from "#nix/store-path.ts";
 import { hashTree } from "#store/tree.ts";
 import { RECORD_FILE } from "./claims.ts";
-import type { FileFunction, Place, Value } from "./formula.ts";
+import type { FileFunction, Place, Value } from "#formula/formula.ts";
 import { measure } from "./output-claims.ts";
 
 /** An entry of a claim's evidence, taken apart. */

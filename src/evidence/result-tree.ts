@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { utf8 } from "#base/bytes.ts";
 import { prettyJson } from "#base/canonical-json.ts";
 import { filesBelow, isDirectory, removeTree } from "#base/files.ts";
-import { logFile } from "#build/log-file.ts";
+import { logFile } from "#engine/log-file.ts";
 import { sha256 } from "#nix/hash.ts";
 import { makeTextPath, parseStorePath, storePathBase } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";

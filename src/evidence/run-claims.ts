@@ -3,7 +3,7 @@
 import { sumOf } from "#quality/moments.ts";
 import type { Claim, ClaimValue } from "./claims.ts";
 import { RECORD_FILE, withUniqueIds } from "./claims.ts";
-import { criticalPath } from "./critical-path.ts";
+import { criticalPath } from "#formula/longest-chain.ts";
 import type { RunRecord, StageRecord } from "./run-record.ts";
 
 /** A record before its claims are known. */

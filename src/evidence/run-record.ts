@@ -1,7 +1,7 @@
 // The record of a run: what ran, from what, how long, with what outcome. Everything that is said about a run later is
 // computed from this and from the outputs it names.
-import type { Usage } from "#build/builds.ts";
-import type { SandboxReport } from "#build/engine.ts";
+import type { Usage } from "#engine/builds.ts";
+import type { SandboxReport } from "#engine/engine.ts";
 import type { Claim } from "./claims.ts";
 
 export type StageStatus = "built" | "cached" | "substituted" | "failed" | "skipped" | "cancelled";

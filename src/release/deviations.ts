@@ -7,7 +7,7 @@ import { canonicalJson, prettyJson } from "#base/canonical-json.ts";
 import { EXIT, PipeliteError, isPipeliteError } from "#base/errors.ts";
 import { readJournal, type JournalEntry } from "#evidence/journal.ts";
 import type { RunRecord } from "#evidence/run-record.ts";
-import { signStatement, writeBundle, type SigningKey } from "#sign/index.ts";
+import { signStatement, writeBundle, type SigningKey } from "#sigstore/index.ts";
 import type { AuditFinding, Deviation, Finding, Signal, Transition } from "./deviation.ts";
 import { findingsOf, type FindingSources } from "./findings.ts";
 import { headOf } from "./journal-head.ts";

@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomically } from "#base/files.ts";
-import { parsePublicKey, writePublicKey, type PublicKey } from "#sign/index.ts";
+import { parsePublicKey, writePublicKey, type PublicKey } from "#sigstore/index.ts";
 
 function keysFolder(home: string): string {
   return join(home, "pipelite", "keys");

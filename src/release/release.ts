@@ -4,7 +4,7 @@
 import { PipeliteError, isPipeliteError } from "#base/errors.ts";
 import { VERSION } from "#base/version.ts";
 import { readJournal } from "#evidence/journal.ts";
-import { parseBundle, signStatement, verifyBundle, writeBundle, type SigningKey } from "#sign/index.ts";
+import { parseBundle, signStatement, verifyBundle, writeBundle, type SigningKey } from "#sigstore/index.ts";
 import { checkDemands, roleOf, type Demand, type ReleaseFacts } from "./demands.ts";
 import type { AuditOfRun, Deviation, Signal } from "./deviation.ts";
 import { openDeviations, readDeviations } from "./deviations.ts";

@@ -4,8 +4,8 @@
 import { PipeliteError } from "#base/errors.ts";
 import { readJournal, type JournalEntry } from "#evidence/journal.ts";
 import { parseStorePath, storePathBase } from "#nix/store-path.ts";
-import { parseBundle, signStatement, verifyBundle, writeBundle } from "#sign/index.ts";
-import type { PublicKey, ResourceDigest, SigningKey, Statement } from "#sign/index.ts";
+import { parseBundle, signStatement, verifyBundle, writeBundle } from "#sigstore/index.ts";
+import type { PublicKey, ResourceDigest, SigningKey, Statement } from "#sigstore/index.ts";
 import { headOf, headProblem } from "./journal-head.ts";
 import { keepPublicKey, readKeyring } from "./keyring.ts";
 import { membersOf, textOf } from "./members.ts";

@@ -2,7 +2,7 @@
 // file that opened the deviation, each naming the digest of the one before. docs/release.md describes the predicate.
 import { PipeliteError } from "#base/errors.ts";
 import type { JournalEntry } from "#evidence/journal.ts";
-import { parseBundle, verifyBundle, type PublicKey, type Statement } from "#sign/index.ts";
+import { parseBundle, verifyBundle, type PublicKey, type Statement } from "#sigstore/index.ts";
 import type { DeviationState, Transition } from "./deviation.ts";
 import { headProblem, type JournalHead } from "./journal-head.ts";
 import { membersOf, optionalTextOf, textOf } from "./members.ts";

@@ -6,7 +6,7 @@ import { PipeliteError } from "#base/errors.ts";
 import { readJournal } from "#evidence/journal.ts";
 import type { StageRecord } from "#evidence/run-record.ts";
 import { equalHashes, parseHash } from "#nix/hash.ts";
-import { parseBundle, verifyBundle, type PublicKey, type Statement } from "#sign/index.ts";
+import { parseBundle, verifyBundle, type PublicKey, type Statement } from "#sigstore/index.ts";
 import { hashTree } from "#store/index.ts";
 import type { Deviation } from "./deviation.ts";
 import { roleOf } from "./demands.ts";

@@ -1,7 +1,7 @@
 // The step of a run in which a model is asked, or its pinned answer is found.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { AnswerNode, Graph } from "#define/graph.ts";
+import type { AnswerNode, Graph } from "#compile/graph.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { addAnswer, askModel, pinnedAnswer, pinnedForm, requestFor } from "./answers.ts";
 import type { Model, Pinned } from "./answers.ts";

@@ -3,10 +3,10 @@ import { createHash } from "node:crypto";
 import { availableParallelism, release } from "node:os";
 import { EXIT } from "#base/errors.ts";
 import { VERSION } from "#base/version.ts";
-import type { Engine } from "#build/engine.ts";
-import { isBuildNode } from "#define/graph.ts";
-import type { Graph } from "#define/graph.ts";
-import { areSettled, signatures } from "#define/signatures.ts";
+import type { Engine } from "#engine/engine.ts";
+import { isBuildNode } from "#compile/graph.ts";
+import type { Graph } from "#compile/graph.ts";
+import { areSettled, signatures } from "#compile/file-stamps.ts";
 import { outputClaims } from "#evidence/output-claims.ts";
 import { repeated } from "#evidence/repeat.ts";
 import { addResultTree } from "#evidence/result-tree.ts";
@@ -154,7 +154,7 @@ async function keepResult(
     return { tree: earlier.tree, evidenceOfRun: earlier.runId };
   }
   // Loaded here: a run that gathers nothing new needs none of it.
-  const { documentsOf, gatherAtEnd } = await import("#documents/index.ts");
+  const { documentsOf, gatherAtEnd } = await import("#report/index.ts");
   const { traceFiles } = await import("#trace/files.ts");
   const tree = await addResultTree({
     store,

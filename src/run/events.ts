@@ -1,6 +1,6 @@
 // The event stream of one run: the one source from which every view (tree, plain lines, NDJSON) and the run record are
 // derived. Field names are public: `pipelite run --json` prints these objects, one a line.
-import type { Usage } from "#build/builds.ts";
+import type { Usage } from "#engine/builds.ts";
 import type { Claim } from "#evidence/claims.ts";
 import type { BuildReason, StageFailure, StageStatus } from "#evidence/run-record.ts";
 

@@ -1,16 +1,16 @@
 // A run that has something to do: load -> graph -> prepare -> plan -> build -> tree with evidence -> record.
 import { availableParallelism } from "node:os";
 import { PipeliteError, isPipeliteError } from "#base/errors.ts";
-import { embeddedEngine } from "#build/embedded.ts";
-import type { Engine } from "#build/engine.ts";
-import { nixEngine } from "#build/nix-engine.ts";
-import { schedule } from "#build/schedule.ts";
-import type { NodeEnd } from "#build/schedule.ts";
-import { derive } from "#define/compile.ts";
-import type { Origin } from "#define/compile.ts";
-import { isBuildNode } from "#define/graph.ts";
-import type { AnswerNode, BuildNode, GraphNode } from "#define/graph.ts";
-import { traceMapper } from "#define/trace.ts";
+import { embeddedEngine } from "#engine/embedded.ts";
+import type { Engine } from "#engine/engine.ts";
+import { nixEngine } from "#engine/nix-engine.ts";
+import { schedule } from "#engine/schedule.ts";
+import type { NodeEnd } from "#engine/schedule.ts";
+import { derive } from "#compile/compile.ts";
+import type { Origin } from "#compile/compile.ts";
+import { isBuildNode } from "#compile/graph.ts";
+import type { AnswerNode, BuildNode, GraphNode } from "#compile/graph.ts";
+import { traceMapper } from "#compile/stack-map.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { ask, locateAnswer } from "./answer-node.ts";
 import { pinAnswer } from "./answers.ts";

@@ -1,11 +1,11 @@
 // What a run would do: for every node, whether its output is there, and if not, why it must be built.
 import { PipeliteError } from "#base/errors.ts";
-import { Builds } from "#build/builds.ts";
-import { prepareGraph } from "#define/compile.ts";
-import type { BuildNode, Graph, GraphNode } from "#define/graph.ts";
-import { buildGraph, isBuildNode } from "#define/graph.ts";
-import { loadPipeline } from "#define/load.ts";
-import type { LoadedPipeline } from "#define/load.ts";
+import { Builds } from "#engine/builds.ts";
+import { prepareGraph } from "#compile/compile.ts";
+import type { BuildNode, Graph, GraphNode } from "#compile/graph.ts";
+import { buildGraph, isBuildNode } from "#compile/graph.ts";
+import { loadPipeline } from "#compile/load.ts";
+import type { LoadedPipeline } from "#compile/load.ts";
 import { openStore } from "#store/store.ts";
 import type { Store } from "#store/store.ts";
 import { locateAnswer } from "./answer-node.ts";

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { filesBelow, isDirectory } from "#base/files.ts";
-import type { Ingredients } from "#define/compile.ts";
+import type { Ingredients } from "#compile/compile.ts";
 import type { BuildReason } from "./events.ts";
 
 /** Ingredients, and the path of every input: all that the identity of a stage is made of. */

@@ -1,8 +1,8 @@
 // The records of all runs, read and compared.
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { PipeliteError, isPipeliteError } from "#base/errors.ts";
-import { logFile } from "#build/log-file.ts";
-import { traceMapper } from "#define/trace.ts";
+import { logFile } from "#engine/log-file.ts";
+import { traceMapper } from "#compile/stack-map.ts";
 import type { RunRecord, StageRecord } from "#evidence/run-record.ts";
 import { isRepeat, repeatRecord, wholeRecord } from "#evidence/repeat.ts";
 import { RECORD_SCHEMA } from "#evidence/run-record.ts";

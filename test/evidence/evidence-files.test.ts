@@ -7,7 +7,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { isPipeliteError } from "#base/errors.ts";
 import { EvidenceFiles, lookUp, parseReference } from "#evidence/evidence-files.ts";
-import type { Value } from "#evidence/formula.ts";
+import type { Value } from "#formula/formula.ts";
 import type { StageRecord } from "#evidence/run-record.ts";
 import { outputClaims } from "#evidence/output-claims.ts";
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after } from "node:test";
-import type { FileContent, Reader } from "#define/files.ts";
+import type { FileContent, Reader } from "#author/files.ts";
 
 /** An input whose files are on disk in a folder that is removed after the tests of the file. */
 export function inputOf<F extends Readonly<Record<string, FileContent>>>(files: F): Reader<F> {

@@ -16,7 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { findProgram } from "#define/program.ts";
+import { findProgram } from "#compile/program.ts";
 import { removeTree } from "#base/files.ts";
 import { pipelite } from "../rig/command.ts";
 import "../rig/own-libraries.ts";

@@ -11,7 +11,7 @@ import { headOf } from "#release/journal-head.ts";
 import { readRunFile } from "#release/run-file.ts";
 import { sealFile } from "#release/sealed.ts";
 import { transitionStatement, type TransitionStatement } from "#release/transitions.ts";
-import { signStatement, writeBundle } from "#sign/index.ts";
+import { signStatement, writeBundle } from "#sigstore/index.ts";
 import { Home, checkOf, person } from "./rig.ts";
 import type { Person } from "./rig.ts";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { isPipeliteError } from "#base/errors.ts";
 import { BUILT_IN, POLICY_FILE, readPolicy } from "#release/policy.ts";
-import { writePublicKey } from "#sign/index.ts";
+import { writePublicKey } from "#sigstore/index.ts";
 import { person } from "./rig.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pipelite-policy-"));

@@ -18,7 +18,7 @@ import { digestOfBytes, readRunFile } from "#release/run-file.ts";
 import { sealFile } from "#release/sealed.ts";
 import { signRun, subjectsOf } from "#release/signatures.ts";
 import { verifyRun } from "#release/verify.ts";
-import { parseBundle, signStatement, verifyBundle, writeBundle, writePublicKey } from "#sign/index.ts";
+import { parseBundle, signStatement, verifyBundle, writeBundle, writePublicKey } from "#sigstore/index.ts";
 import { Home, TREE, checkOf, person, stageOf } from "./rig.ts";
 import type { Person } from "./rig.ts";
 

@@ -8,7 +8,7 @@ import { readSignatures, signRun } from "#release/signatures.ts";
 import { sealFile } from "#release/sealed.ts";
 import { verifyBundleFile, verifyRun } from "#release/verify.ts";
 import { BUILT_IN } from "#release/policy.ts";
-import { signStatement, verifyBundle, parseBundle, writeBundle } from "#sign/index.ts";
+import { signStatement, verifyBundle, parseBundle, writeBundle } from "#sigstore/index.ts";
 import { Home, person, TREE } from "./rig.ts";
 import type { Person } from "./rig.ts";
 

@@ -4,9 +4,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import type { Claim } from "#evidence/claims.ts";
-import { resolve } from "#documents/facts.ts";
-import type { DocumentInput } from "#documents/input.ts";
-import { MAPPINGS } from "#documents/mappings.ts";
+import { resolve } from "#standards/facts.ts";
+import type { DocumentInput } from "#standards/input.ts";
+import { MAPPINGS } from "#standards/mappings.ts";
 
 const DIGIT = /[\d\u00B2\u00B3\u00B9\u2070-\u2079]/;
 

@@ -2,7 +2,7 @@
 // stages do by the bundler. Import this file, then load such a module by `await import()`.
 import { registerHooks } from "node:module";
 import { pathToFileURL } from "node:url";
-import { ownLibrary } from "#define/own-code.ts";
+import { ownLibrary } from "#base/own-code.ts";
 
 registerHooks({
   resolve(specifier, context, next) {

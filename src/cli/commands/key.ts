@@ -1,7 +1,8 @@
 // `pipelite key`: keys that sign runs.
 import { pathOf, print, printJson, say, type Context, type GlobalFlags } from "#cli/context.ts";
 import { readPassphrase } from "#cli/signing-key.ts";
-import { generateKey, writePublicKey, writeSigningKey } from "#sign/index.ts";
+import { writeSigningKey } from "#keys/key-file.ts";
+import { generateKey, writePublicKey } from "#sigstore/index.ts";
 
 export interface KeyNewFlags extends GlobalFlags {
   passphraseFile: string | undefined;

@@ -20,7 +20,7 @@ import { parseStorePath } from "#nix/store-path.ts";
 import type { Demand } from "#release/demands.ts";
 import { readPolicy, type AppliedPolicy } from "#release/policy.ts";
 import { releaseRun, type ReleaseOutcome } from "#release/release.ts";
-import type { SigningKey } from "#sign/index.ts";
+import type { SigningKey } from "#sigstore/index.ts";
 import { readRun } from "#run/records.ts";
 import { createPaint, wantsColor, type Paint } from "#view/paint.ts";
 

@@ -5,8 +5,8 @@ import { PipeliteError } from "#base/errors.ts";
 import { hex } from "#base/bytes.ts";
 import { homeOf, pathOf, print, printJson, say, type Context, type GlobalFlags } from "#cli/context.ts";
 import { formatTable } from "#cli/table.ts";
-import { documentsOf, gather } from "#documents/index.ts";
-import { printToPdf } from "#documents/pdf.ts";
+import { documentsOf, gather } from "#report/index.ts";
+import { printToPdf } from "#report/pdf.ts";
 import { sha256 } from "#nix/hash.ts";
 import { readRun } from "#run/records.ts";
 

@@ -6,7 +6,8 @@ import { formatTable, formatTime } from "#cli/table.ts";
 import { readPolicy } from "#release/policy.ts";
 import { verifyBundleFile, verifyRun, type Verification } from "#release/verify.ts";
 import { readRun } from "#run/records.ts";
-import { readPublicKey, type PublicKey, type Statement } from "#sign/index.ts";
+import { readPublicKey } from "#keys/key-file.ts";
+import { type PublicKey, type Statement } from "#sigstore/index.ts";
 import { createPaint, wantsColor, type Paint } from "#view/paint.ts";
 
 export interface VerifyFlags extends GlobalFlags {

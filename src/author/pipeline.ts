@@ -1,0 +1,271 @@
+// What a user writes. Every function here returns a handle: a frozen description of a node of the pipeline, which
+// remembers where it was written. Nothing is loaded, run or read here; compile.ts turns handles into derivations.
+//
+//   const proof = stage(() => import("./stages/proof.ts"));
+//   const audio = stage(() => import("./stages/audio.ts"), { proof, seconds: param.integer({ default: 10 }) });
+//   export default pipeline({ proof, audio });
+import { PipeliteError } from "#base/errors.ts";
+import type { Reader, StageContext } from "./files.ts";
+import { choiceSchema, flagSchema, integerSchema, numberSchema, textSchema, toolSchema } from "./param.ts";
+import type { Param, ParamKinds, Schema } from "./param.ts";
+import { callerPlace } from "./source-position.ts";
+
+declare const filesOf: unique symbol;
+
+/** A node whatever its files are. */
+export interface AnyNode {
+  readonly place: string;
+  file(name: never): FileOf;
+}
+
+/** Something with an output: a node of the pipeline. `F` are the files of its output. */
+export interface Node<F = Readonly<Record<string, unknown>>> extends AnyNode {
+  readonly place: string;
+  readonly [filesOf]?: F;
+  /** One file of the output, to pass as an input of its own or as a word of a command. */
+  file(name: keyof F & string): FileOf;
+}
+
+/** One file within the output of a node. */
+export interface FileOf {
+  readonly kind: "file-of";
+  readonly node: Handle;
+  readonly name: string;
+}
+
+export interface StageHandle {
+  readonly kind: "stage";
+  readonly place: string;
+  readonly module: () => Promise<unknown>;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly options: StageOptions;
+}
+
+export interface CommandHandle {
+  readonly kind: "command";
+  readonly place: string;
+  readonly tool: Tool;
+  readonly words: readonly Word[];
+  readonly options: CommandOptions;
+}
+
+export interface SourceHandle {
+  readonly kind: "source";
+  readonly place: string;
+  readonly path: string;
+  readonly ignore: readonly string[];
+}
+
+export interface FetchHandle {
+  readonly kind: "fetch";
+  readonly place: string;
+  readonly url: string;
+  readonly hash: string;
+  readonly name: string | undefined;
+}
+
+export interface GateHandle {
+  readonly kind: "gate";
+  readonly place: string;
+  readonly subject: Handle;
+  readonly verdict: string;
+}
+
+export interface TimingsHandle {
+  readonly kind: "timings";
+  readonly place: string;
+  readonly of: readonly Handle[];
+}
+
+export interface AnswerHandle {
+  readonly kind: "answer";
+  readonly place: string;
+  readonly request: FileOf;
+  readonly check: () => Promise<unknown>;
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+export type Handle =
+  | StageHandle
+  | CommandHandle
+  | SourceHandle
+  | FetchHandle
+  | GateHandle
+  | TimingsHandle
+  | AnswerHandle;
+
+/** A program for `command`: one of this machine, found on the PATH or by path, captured with its shared libraries. */
+export interface Tool {
+  readonly kind: "tool";
+  readonly program: string;
+  readonly place: string;
+}
+
+/** A word of a command line: text, the path of a node's output or of one of its files, or `out`. */
+export type Word = string | AnyNode | FileOf | typeof out;
+
+/** Stands for the path where the output of a command is to appear. */
+export const out: { readonly kind: "out" } = Object.freeze({ kind: "out" });
+
+export interface StageOptions {
+  /** The stage is killed after this time. Default: none. */
+  readonly timeoutMs?: number;
+  /** `content` (default): the output path follows the bytes, an unchanged output stops the rebuild there; `input`: Nix's classical kind. */
+  readonly addressing?: "content" | "input";
+}
+
+export interface CommandOptions extends StageOptions {
+  readonly env?: Readonly<Record<string, Word>>;
+}
+
+type StageModule<I, F> = () => Promise<{ default: (inputs: I, context: StageContext) => F }>;
+
+/** What may be given for an input of type `T`: the node whose files it reads, or a value, or a parameter. */
+type GivenOne<T> = [T] extends [Reader<infer F> | null | undefined]
+  ? Node<F> | FileOf | Extract<T, null | undefined>
+  : T | Param<NonNullable<T>>;
+
+type Given<I> = { readonly [K in keyof I]: GivenOne<I[K]> };
+
+/**
+ * A stage: a TypeScript function in a module of its own. `inputs` are what the function takes: nodes for its readers,
+ * values or `param.*` for the rest.
+ */
+export function stage<I extends object, F>(
+  module: StageModule<I, F>,
+  ...[inputs, options]: keyof I extends never
+    ? [inputs?: undefined, options?: StageOptions]
+    : [inputs: Given<I>, options?: StageOptions]
+): Node<Awaited<F>> {
+  return node({
+    kind: "stage",
+    place: callerPlace(),
+    module,
+    inputs: { ...inputs },
+    options: options ?? {},
+  });
+}
+
+/** A program of this machine, by name (looked up on the PATH) or by path. */
+export function tool(program: string): Tool {
+  return Object.freeze({ kind: "tool", program, place: callerPlace() });
+}
+
+/** A stage that runs any other program: `command(tool("sox"), [audio.file("walk.wav"), "-n", "spectrogram", "-o", out])`. */
+export function command(program: Tool, words: readonly Word[], options: CommandOptions = {}): Node {
+  return node({ kind: "command", place: callerPlace(), tool: program, words: [...words], options });
+}
+
+/**
+ * A file or folder beside pipeline.ts. `ignore` takes gitignore-like patterns; `.git` and `node_modules` are always left out.
+ */
+export function source(path: string, options: { ignore?: readonly string[] } = {}): Node {
+  return node({ kind: "source", place: callerPlace(), path, ignore: options.ignore ?? [] });
+}
+
+/** A file from http, https or file, whose sha256 is known beforehand (SRI, hex or nix32): a fixed-output derivation. */
+export function fetch(options: { url: string; hash: string; name?: string }): Node {
+  return node({
+    kind: "fetch",
+    place: callerPlace(),
+    url: options.url,
+    hash: options.hash,
+    name: options.name,
+  });
+}
+
+/**
+ * The same files as `subject`, but only when its `verdict` file (JSON with `status`) says `passed`; anything else stops
+ * the run there.
+ */
+export function gate<F>(subject: Node<F>, verdict: keyof F & string): Node<F> {
+  return node({ kind: "gate", place: callerPlace(), subject: handleOf(subject), verdict });
+}
+
+/** What building the outputs of these nodes took, as a file: wall and processor time, peak memory, and their source. */
+export function timings(...of: readonly AnyNode[]): Node {
+  return node({ kind: "timings", place: callerPlace(), of: of.map(handleOf) });
+}
+
+/**
+ * The answer of a language model (`--model URL --model-name NAME`) to a request that a stage wrote; `null` in a run
+ * without a model. It is asked for once, outside the sandbox, must pass the stage `check`, is pinned in the lock file,
+ * and is replayed from there. `check` takes the answer as its input `answer` and returns the files that consumers read.
+ */
+export function answer<I extends { answer: unknown }, F>(
+  request: FileOf,
+  check: StageModule<I, F>,
+  ...[inputs]: keyof Omit<I, "answer"> extends never
+    ? [inputs?: undefined]
+    : [inputs: Given<Omit<I, "answer">>]
+): Node<Awaited<F>> | null {
+  return node({ kind: "answer", place: callerPlace(), request, check, inputs: { ...inputs } });
+}
+
+/** A parameter of the pipeline; a run sets it with `--param NAME=VALUE`, where NAME is the input it is given to. */
+export const param: ParamKinds = {
+  integer: (options = {}) => parameter(integerSchema(options), options.default),
+  number: (options = {}) => parameter(numberSchema(options), options.default),
+  text: (options = {}) => parameter(textSchema(options), options.default),
+  flag: (options = {}) => parameter(flagSchema, options.default),
+  choice: (values, options = {}) => parameter(choiceSchema(values), options.default),
+  tool: (options = {}) =>
+    Object.freeze({
+      ...parameter(toolSchema, undefined),
+      place: callerPlace(),
+      tool: { with: options.with },
+    }),
+};
+
+function parameter<T>(schema: Schema<T>, fallback: T | undefined): Param<T> {
+  const place = callerPlace();
+  if (fallback !== undefined && !schema.accepts(fallback)) {
+    throw new PipeliteError("PARAM_DEFAULT_INVALID", {
+      place,
+      value: String(fallback),
+      wanted: schema.description,
+    });
+  }
+  return Object.freeze({ kind: "param", schema, default: fallback, place });
+}
+
+/** The whole: names for the nodes whose outputs are the result of the pipeline. */
+export interface Pipeline {
+  readonly kind: "pipeline";
+  readonly place: string;
+  readonly results: Readonly<Record<string, Handle>>;
+}
+
+export function pipeline(results: Readonly<Record<string, AnyNode>>): Pipeline {
+  const place = callerPlace();
+  if (Object.keys(results).length === 0) throw new PipeliteError("PIPELINE_EMPTY", { place });
+  const handles = Object.entries(results).map(([name, result]) => {
+    if (!isNode(result)) throw new PipeliteError("PIPELINE_RESULT_INVALID", { name, place });
+    return [name, handleOf(result)] as const;
+  });
+  return Object.freeze({ kind: "pipeline", place, results: Object.fromEntries(handles) });
+}
+
+const handles = new WeakMap<object, Handle>();
+
+function node<F>(handle: Handle): Node<F> {
+  Object.freeze(handle);
+  const made: Node<F> = Object.freeze({
+    place: handle.place,
+    file: (name: keyof F & string): FileOf => Object.freeze({ kind: "file-of", node: handle, name }),
+  });
+  handles.set(made, handle);
+  return made;
+}
+
+/** True for what the functions above return. */
+export function isNode(value: unknown): value is Node {
+  return typeof value === "object" && value !== null && handles.has(value);
+}
+
+/** The description behind a node. */
+export function handleOf(value: AnyNode): Handle {
+  const handle = handles.get(value);
+  if (handle === undefined) throw new PipeliteError("PIPELINE_INPUT_UNKNOWN", { place: callerPlace() });
+  return handle;
+}

@@ -1,0 +1,381 @@
+// The pipeline as a graph: every node named, every input resolved to an edge or a value, every parameter set. All that
+// can be wrong with a pipeline.ts is found here, before anything is built.
+import { basename } from "node:path";
+import { PipeliteError, isPipeliteError } from "#base/errors.ts";
+import { canonicalJson } from "#base/canonical-json.ts";
+import type { LoadedPipeline } from "./load.ts";
+import { locateModule } from "./load.ts";
+import type { Param } from "#author/param.ts";
+import { handleOf, isNode, out } from "#author/pipeline.ts";
+import type { AnyNode, CommandOptions, FileOf, Handle, StageOptions, Tool, Word } from "#author/pipeline.ts";
+
+/** An input of a node that is the output of another one, or one file of it. */
+export interface Edge {
+  node: GraphNode;
+  file?: string;
+}
+
+/** One word of a command: text, an input, or the output. */
+export type WordOf = string | Edge | typeof out;
+
+/** An edge, and the nodes that it makes necessary. */
+interface Needed {
+  edge: Edge;
+  needs: GraphNode[];
+}
+
+interface NodeBase {
+  name: string;
+  place: string;
+  /** Every node that must be finished before this one, gates included. */
+  needs: GraphNode[];
+}
+
+export interface StageNode extends NodeBase {
+  kind: "stage" | "gate";
+  /** Absolute path of the module; undefined for a gate, whose code is Pipelite's. */
+  module: string | undefined;
+  inputs: Record<string, Edge>;
+  params: Record<string, unknown>;
+  /** Input name -> program that this run brought. */
+  tools: Record<string, WantedTool>;
+  options: StageOptions;
+}
+
+export interface WantedTool {
+  program: string;
+  with: string | undefined;
+}
+
+export interface CommandNode extends NodeBase {
+  kind: "command";
+  tool: Tool;
+  words: WordOf[];
+  env: Record<string, WordOf>;
+  options: CommandOptions;
+}
+
+export interface FetchNode extends NodeBase {
+  kind: "fetch";
+  url: string;
+  hash: string;
+}
+
+export interface SourceNode extends NodeBase {
+  kind: "source";
+  path: string;
+  ignore: readonly string[];
+}
+
+export interface TimingsNode extends NodeBase {
+  kind: "timings";
+}
+
+export interface AnswerNode extends NodeBase {
+  kind: "answer";
+  request: Edge;
+}
+
+export type GraphNode = StageNode | CommandNode | FetchNode | SourceNode | TimingsNode | AnswerNode;
+
+/** A node that is realised as a derivation. */
+export type BuildNode = StageNode | CommandNode | FetchNode;
+
+export interface Graph {
+  name: string;
+  root: string;
+  file: string;
+  /** In an order in which every node follows what it needs. */
+  nodes: GraphNode[];
+  results: Map<string, GraphNode>;
+  /** Parameter name -> the value it has in this run. */
+  params: Record<string, unknown>;
+}
+
+export interface GraphOptions {
+  /** `--param` texts by name. */
+  params: Readonly<Record<string, string>>;
+  /** Whether a language model is there to ask, or to replay. */
+  model: boolean;
+}
+
+export function isBuildNode(node: GraphNode): node is BuildNode {
+  return node.kind === "stage" || node.kind === "gate" || node.kind === "command" || node.kind === "fetch";
+}
+
+export async function buildGraph(loaded: LoadedPipeline, options: GraphOptions): Promise<Graph> {
+  const builder = new GraphBuilder(options);
+  const results = new Map<string, GraphNode>();
+  const names = new Map(Object.entries(loaded.definition.results).map(([name, handle]) => [handle, name]));
+  for (const [name, handle] of Object.entries(loaded.definition.results)) {
+    if (name === "evidence") throw new PipeliteError("STAGE_NAME_RESERVED", { name, place: handle.place });
+    const node = await builder.visit(handle, names);
+    if (node !== null) results.set(name, node);
+  }
+  builder.checkParams();
+  const { nodes, params } = builder;
+  return { name: loaded.name, root: loaded.root, file: loaded.file, nodes, results, params };
+}
+
+class GraphBuilder {
+  readonly nodes: GraphNode[] = [];
+  readonly params: Record<string, unknown> = {};
+  readonly #options: GraphOptions;
+  readonly #made = new Map<Handle, GraphNode | null>();
+  readonly #named = new Map<string, GraphNode>();
+  readonly #paramHandles = new Map<string, Param<unknown>>();
+
+  constructor(options: GraphOptions) {
+    this.#options = options;
+  }
+
+  /** The node of a handle, made on first sight; null for a model's answer in a run without a model. */
+  async visit(handle: Handle, names: ReadonlyMap<Handle, string>): Promise<GraphNode | null> {
+    const known = this.#made.get(handle);
+    if (known !== undefined) return known;
+    const node = await this.#make(handle, names);
+    this.#made.set(handle, node);
+    return node;
+  }
+
+  checkParams(): void {
+    const known = Object.keys(this.params);
+    for (const name of Object.keys(this.#options.params)) {
+      if (known.includes(name)) continue;
+      throw new PipeliteError("PARAM_UNKNOWN", { name, known: known.join(", ") || "none" });
+    }
+  }
+
+  async #make(handle: Handle, names: ReadonlyMap<Handle, string>): Promise<GraphNode | null> {
+    const { place } = handle;
+    const edge = (from: Handle, file?: string) => this.#edge(from, file, names, place);
+    switch (handle.kind) {
+      case "stage": {
+        const module = await locateModule(handle.module, place);
+        const name = names.get(handle) ?? moduleName(module);
+        const given = await this.#given(handle.inputs, name, names, place);
+        return this.#add({ kind: "stage", name, place, module, options: handle.options, ...given });
+      }
+      case "gate": {
+        const subject = await edge(handle.subject);
+        if (subject === null) return null;
+        const name = names.get(handle) ?? `${subject.edge.node.name}-gate`;
+        const params = { verdict: handle.verdict };
+        const inputs = { subject: subject.edge };
+        return this.#add({
+          kind: "gate",
+          name,
+          place,
+          module: undefined,
+          inputs,
+          params,
+          tools: {},
+          options: {},
+          needs: subject.needs,
+        });
+      }
+      case "command":
+        return this.#command(handle, names);
+      case "fetch": {
+        if (!URL.canParse(handle.url))
+          throw new PipeliteError("FETCH_URL_INVALID", { place, url: handle.url });
+        const name = handle.name ?? (basename(new URL(handle.url).pathname) || "fetched");
+        return this.#add({ kind: "fetch", name, place, url: handle.url, hash: handle.hash, needs: [] });
+      }
+      case "source": {
+        const name = names.get(handle) ?? basename(handle.path);
+        return this.#add(
+          { kind: "source", name, place, path: handle.path, ignore: handle.ignore, needs: [] },
+          true,
+        );
+      }
+      case "timings": {
+        const subjects = await Promise.all(handle.of.map((subject) => edge(subject)));
+        const needs = [
+          ...new Set(subjects.flatMap((subject) => (subject === null ? [] : [subject.edge.node]))),
+        ];
+        return this.#add({ kind: "timings", name: "timings", place, needs }, true);
+      }
+      case "answer": {
+        if (!this.#options.model) return null;
+        const module = await locateModule(handle.check, place);
+        const name = names.get(handle) ?? moduleName(module);
+        const request = await edge(handle.request.node, handle.request.name);
+        if (request === null) return null;
+        const answerNode: AnswerNode = {
+          kind: "answer",
+          name: `${name}-answer`,
+          place,
+          request: request.edge,
+          needs: request.needs,
+        };
+        this.#add(answerNode);
+        const given = await this.#given(handle.inputs, name, names, place);
+        const inputs = { ...given.inputs, answer: { node: answerNode } };
+        const needs = [...given.needs, answerNode];
+        return this.#add({
+          kind: "stage",
+          name,
+          place,
+          module,
+          inputs,
+          params: given.params,
+          tools: given.tools,
+          options: {},
+          needs,
+        });
+      }
+    }
+  }
+
+  async #command(
+    handle: Extract<Handle, { kind: "command" }>,
+    names: ReadonlyMap<Handle, string>,
+  ): Promise<GraphNode> {
+    const { place, tool, options } = handle;
+    const needs: GraphNode[] = [];
+    const resolve = async (word: Word): Promise<WordOf> => {
+      if (typeof word === "string" || word === out) return word;
+      if (!isNode(word) && !isFileOf(word)) throw new PipeliteError("PIPELINE_INPUT_UNKNOWN", { place });
+      const found = await this.#input(word, names, place);
+      if (found === null) throw new PipeliteError("PIPELINE_INPUT_UNKNOWN", { place });
+      needs.push(...found.needs);
+      return found.edge;
+    };
+    const words: WordOf[] = [];
+    for (const word of handle.words) words.push(await resolve(word));
+    const env: Record<string, WordOf> = {};
+    for (const [key, word] of Object.entries(options.env ?? {})) env[key] = await resolve(word);
+    const name = names.get(handle) ?? basename(tool.program);
+    return this.#add({ kind: "command", name, place, tool, words, env, options, needs: [...new Set(needs)] });
+  }
+
+  /** The inputs of a stage: nodes become edges, parameters their values, anything else is a constant. */
+  async #given(
+    inputs: Readonly<Record<string, unknown>>,
+    stage: string,
+    names: ReadonlyMap<Handle, string>,
+    place: string,
+  ): Promise<Pick<StageNode, "inputs" | "params" | "tools" | "needs">> {
+    const edges: Record<string, Edge> = {};
+    const tools: Record<string, WantedTool> = {};
+    const params: Record<string, unknown> = {};
+    const needs = new Set<GraphNode>();
+    for (const [name, value] of Object.entries(inputs)) {
+      if (isNode(value) || isFileOf(value)) {
+        const found = await this.#input(value, names, place);
+        if (found === null) params[name] = null;
+        else edges[name] = found.edge;
+        for (const need of found?.needs ?? []) needs.add(need);
+      } else if (isParam(value) && value.tool !== undefined) {
+        const program = this.#brought(name, value);
+        if (program === undefined) params[name] = null;
+        else tools[name] = { program, with: value.tool.with };
+      } else {
+        params[name] = isParam(value) ? this.#param(name, value) : constant(name, value, stage, place);
+      }
+    }
+    return { inputs: edges, params, tools, needs: [...needs] };
+  }
+
+  #input(value: AnyNode | FileOf, names: ReadonlyMap<Handle, string>, place: string): Promise<Needed | null> {
+    return isFileOf(value)
+      ? this.#edge(value.node, value.name, names, place)
+      : this.#edge(handleOf(value), undefined, names, place);
+  }
+
+  /** A gate's edge leads to its subject; the gate itself is only needed. */
+  async #edge(
+    handle: Handle,
+    file: string | undefined,
+    names: ReadonlyMap<Handle, string>,
+    place: string,
+  ): Promise<Needed | null> {
+    const node = await this.visit(handle, names);
+    if (node === null) return null;
+    if (node.kind === "gate") {
+      const subject = node.inputs["subject"]?.node;
+      if (subject === undefined) throw new PipeliteError("PIPELINE_INPUT_UNKNOWN", { place });
+      return {
+        edge: file === undefined ? { node: subject } : { node: subject, file },
+        needs: [subject, node],
+      };
+    }
+    return { edge: file === undefined ? { node } : { node, file }, needs: [node] };
+  }
+
+  /** The program that this run brings, if it does. */
+  #brought(name: string, param: Param<unknown>): string | undefined {
+    this.#claim(name, param);
+    const program = this.#options.params[name];
+    this.params[name] = program ?? null;
+    return program;
+  }
+
+  #claim(name: string, param: Param<unknown>): void {
+    const earlier = this.#paramHandles.get(name);
+    if (earlier !== undefined && earlier !== param) {
+      throw new PipeliteError("PARAM_AMBIGUOUS", { name, place: param.place, other: earlier.place });
+    }
+    this.#paramHandles.set(name, param);
+  }
+
+  #param(name: string, param: Param<unknown>): unknown {
+    this.#claim(name, param);
+    const text = this.#options.params[name];
+    const value = text === undefined ? param.default : param.schema.parse(text);
+    if (value === undefined) {
+      const details = { name, place: param.place, wanted: param.schema.description, value: text };
+      throw new PipeliteError(text === undefined ? "PARAM_MISSING" : "PARAM_INVALID", details);
+    }
+    this.params[name] = value;
+    return value;
+  }
+
+  /** `unlisted` nodes are inputs only: they take no name in the run, so equal names do no harm. */
+  #add<N extends GraphNode>(node: N, unlisted = false): N {
+    const earlier = this.#named.get(node.name);
+    if (!unlisted && earlier !== undefined) {
+      throw new PipeliteError("STAGE_NAME_DUPLICATE", {
+        name: node.name,
+        place: node.place,
+        other: earlier.place,
+      });
+    }
+    if (!/^[0-9a-zA-Z+_?=-][0-9a-zA-Z+._?=-]{0,99}$/.test(node.name)) {
+      throw new PipeliteError("STAGE_NAME_INVALID", { name: node.name, place: node.place });
+    }
+    if (!unlisted) this.#named.set(node.name, node);
+    this.nodes.push(node);
+    return node;
+  }
+}
+
+function moduleName(path: string): string {
+  return basename(path).replace(/\.[cm]?[jt]s$/, "");
+}
+
+function isFileOf(value: unknown): value is FileOf {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === "file-of";
+}
+
+function isParam(value: unknown): value is Param<unknown> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "kind" in value &&
+    value.kind === "param" &&
+    "schema" in value
+  );
+}
+
+function constant(name: string, value: unknown, stage: string, place: string): unknown {
+  if (value === undefined) throw new PipeliteError("STAGE_INPUT_UNDEFINED", { name, stage, place });
+  try {
+    canonicalJson(value);
+    return value;
+  } catch (error) {
+    if (!isPipeliteError(error, "JSON_NOT_CANONICAL")) throw error;
+    throw new PipeliteError("STAGE_INPUT_NOT_JSON", { name, stage, place, problem: error.message }, error);
+  }
+}

@@ -1,0 +1,122 @@
+// Evaluates a pipeline.ts. The modules of its stages are not loaded: while a stage's `() => import("...")` is called, a
+// resolve hook notes where the import leads and answers with an empty module.
+import { existsSync, readFileSync } from "node:fs";
+import { registerHooks } from "node:module";
+import { basename, dirname } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { TransformFailure } from "esbuild";
+import { PipeliteError, isPipeliteError } from "#base/errors.ts";
+import { findPipeline } from "./find-pipeline.ts";
+import { isOwnCode, ownLibrary, ownModule } from "#base/own-code.ts";
+import type { Pipeline } from "#author/pipeline.ts";
+import { placeInStack } from "#author/source-position.ts";
+
+export interface LoadedPipeline {
+  /** The name of the folder that holds pipeline.ts. */
+  name: string;
+  /** Absolute path of pipeline.ts. */
+  file: string;
+  root: string;
+  definition: Pipeline;
+  /** Every file of the user's that evaluating it read. */
+  files: string[];
+}
+
+const AUTHORING_MODULE = pathToFileURL(ownModule("index")).href;
+const STAGE_MODULE = "pipelite-stage:";
+
+export async function loadPipeline(where: string): Promise<LoadedPipeline> {
+  const file = findPipeline(where);
+  const files = new Set<string>();
+  const hooks = registerHooks({
+    resolve(specifier, context, next) {
+      if (specifier === "pipelite") return { url: AUTHORING_MODULE, shortCircuit: true };
+      const library = ownLibrary(specifier);
+      if (library !== undefined) return { url: pathToFileURL(library).href, shortCircuit: true };
+      return next(specifier, context);
+    },
+    load(url, context, next) {
+      const path = url.startsWith("file:") ? fileURLToPath(url.replace(/\?.*$/, "")) : undefined;
+      if (path === undefined || isOwnCode(path)) return next(url, context);
+      files.add(path);
+      return path.endsWith(".ts")
+        ? next(url, { ...context, format: "module-typescript" })
+        : next(url, context);
+    },
+  });
+  try {
+    loads += 1;
+    const module: { default?: unknown } = await import(`${pathToFileURL(file).href}?load=${loads}`);
+    if (!isPipeline(module.default)) throw new PipeliteError("PIPELINE_NOT_EXPORTED", { file });
+    const root = dirname(file);
+    return { name: basename(root), file, root, definition: module.default, files: [...files].toSorted() };
+  } catch (error) {
+    throw await explain(error, file);
+  } finally {
+    hooks.deregister();
+  }
+}
+
+let loads = 0;
+
+function isPipeline(value: unknown): value is Pipeline {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === "pipeline";
+}
+
+async function explain(error: unknown, file: string): Promise<unknown> {
+  if (isPipeliteError(error) || !(error instanceof Error)) return error;
+  const place =
+    placeInStack(error.stack ?? "") ??
+    (error instanceof SyntaxError ? await placeOfSyntaxError(file) : undefined) ??
+    basename(file);
+  const early = /^Cannot access '(.+)' before initialization$/.exec(error.message);
+  if (error instanceof ReferenceError && early !== null) {
+    return new PipeliteError("PIPELINE_CYCLE", { place, name: early[1] }, error);
+  }
+  return new PipeliteError("PIPELINE_FAILED", { place, problem: `${error.name}: ${error.message}` }, error);
+}
+
+/** Node does not say where a file that it cannot parse is wrong; esbuild does. */
+async function placeOfSyntaxError(file: string): Promise<string | undefined> {
+  const { transform } = await import("esbuild");
+  const options = { loader: "ts", logLevel: "silent" } as const;
+  const failure = await transform(readFileSync(file, "utf8"), options).then(
+    () => undefined,
+    (error: TransformFailure) => error,
+  );
+  const location = failure?.errors[0]?.location;
+  return location ? `${basename(file)}:${location.line}:${location.column + 1}` : undefined;
+}
+
+/** Where the module of a stage is, found without loading it. */
+export async function locateModule(thunk: () => Promise<unknown>, place: string): Promise<string> {
+  const found: string[] = [];
+  const hooks = registerHooks({
+    resolve(specifier, context, next) {
+      found.push(moduleUrl(specifier, context.parentURL, () => next(specifier, context).url));
+      return { url: `${STAGE_MODULE}${found.length}`, format: "module", shortCircuit: true };
+    },
+    load(url, context, next) {
+      if (!url.startsWith(STAGE_MODULE)) return next(url, context);
+      return { format: "module", source: "export default undefined;", shortCircuit: true };
+    },
+  });
+  try {
+    await thunk();
+  } catch (error) {
+    throw new PipeliteError("STAGE_MODULE_NOT_FOUND", { place, problem: String(error) }, error);
+  } finally {
+    hooks.deregister();
+  }
+  const [url] = found;
+  if (url === undefined) throw new PipeliteError("STAGE_NOT_AN_IMPORT", { place });
+  const path = fileURLToPath(url);
+  if (!existsSync(path))
+    throw new PipeliteError("STAGE_MODULE_NOT_FOUND", { place, problem: `no file ${path}` });
+  return path;
+}
+
+function moduleUrl(specifier: string, parent: string | undefined, resolveBare: () => string): string {
+  const isRelative = specifier.startsWith("./") || specifier.startsWith("../");
+  return isRelative ? new URL(specifier, parent).href.replace(/\?.*$/, "") : resolveBare();
+}

@@ -1,0 +1,97 @@
+// Runs inside the sandbox, bundled together with the stage: gives the stage function its inputs, writes the files it
+// returns. What it is told comes from the derivation's environment: `stage` (JSON) and `out`.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { dirname, join, normalize } from "node:path";
+import { prettyJson } from "#base/canonical-json.ts";
+import type { Reader, StageContext } from "#author/files.ts";
+
+/** The `stage` variable of a stage's derivation. */
+export interface StageEnvironment {
+  name: string;
+  /** Input name -> path. */
+  inputs: Record<string, string>;
+  /** Every other input of the function, as JSON. */
+  params: Record<string, unknown>;
+}
+
+type StageFunction = (inputs: object, context: StageContext) => unknown;
+
+export async function runStage(module: { default?: unknown }): Promise<void> {
+  const { name, inputs, params }: StageEnvironment = JSON.parse(variable("stage"));
+  const out = variable("out");
+  try {
+    if (!isFunction(module.default))
+      throw new TypeError(`the module of stage '${name}' has no default function`);
+    const readers = Object.fromEntries(Object.entries(inputs).map(([key, path]) => [key, reader(path)]));
+    const cores = Number(process.env["NIX_BUILD_CORES"]) || availableParallelism();
+    const context: StageContext = { out, temp: variable("TMPDIR"), cores };
+    const files: unknown = await module.default({ ...params, ...readers }, context);
+    if (files !== undefined && files !== null) writeFiles(out, files);
+  } catch (error) {
+    report(error);
+    process.exitCode = 1;
+  }
+}
+
+function variable(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`variable '${name}' is not set: this file is run by Pipelite`);
+  return value;
+}
+
+function isFunction(value: unknown): value is StageFunction {
+  return typeof value === "function";
+}
+
+function reader(path: string): Reader<Readonly<Record<string, unknown>>> {
+  const file = (name?: string): string => (name === undefined ? path : join(path, name));
+  return {
+    path,
+    file,
+    json: async (name) => JSON.parse(await readFile(file(name), "utf8")) as unknown,
+    text: async (name) => readFile(file(name), "utf8"),
+    bytes: async (name) => readFile(file(name)),
+  };
+}
+
+function writeFiles(out: string, files: unknown): void {
+  if (typeof files !== "object" || files === null) {
+    throw new TypeError(`a stage returns an object of files, not ${typeof files}`);
+  }
+  mkdirSync(out, { recursive: true });
+  for (const [name, content] of Object.entries(files)) {
+    if (name === "" || name.startsWith("/") || normalize(name) !== name || name.split("/").includes("..")) {
+      throw new TypeError(`cannot write the file '${name}': its name must be a plain relative path`);
+    }
+    const path = join(out, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, bytesOf(name, content));
+  }
+}
+
+function bytesOf(name: string, content: unknown): Uint8Array | string {
+  if (content instanceof Uint8Array || typeof content === "string") return content;
+  try {
+    return prettyJson(content);
+  } catch (error) {
+    throw new TypeError(`cannot write the file '${name}': ${String(error)}`, { cause: error });
+  }
+}
+
+function report(error: unknown): void {
+  console.error(error instanceof Error ? usersPart(error.stack ?? error.message) : error);
+  if (error instanceof Error && "code" in error && error.code === "ENOENT") {
+    console.error(
+      "hint: a stage sees its inputs only; declare a file with source() in pipeline.ts and pass it",
+    );
+  }
+}
+
+/** The trace down to the stage function; what called it, and what writes its files, is ours. */
+function usersPart(stack: string): string {
+  const lines = stack.split("\n");
+  const end = lines.findIndex((line) => /^\s+at (async )?(runStage|writeFiles|bytesOf) /.test(line));
+  return (end === -1 ? lines : lines.slice(0, end)).join("\n");
+}

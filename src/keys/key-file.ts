@@ -1,0 +1,113 @@
+// Key files: the private half as PKCS #8 in PEM, readable by its owner only, encrypted where a passphrase is given; the
+// public half as SPKI in PEM beside it. Specification: RFC 5958, RFC 7468.
+import { createPrivateKey } from "node:crypto";
+import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { PipeliteError, systemErrorCode } from "#base/errors.ts";
+import {
+  parsePublicKey,
+  signingKeyOf,
+  writePublicKey,
+  type PublicKey,
+  type SigningKey,
+} from "#sigstore/key.ts";
+
+export interface ReadKey {
+  key: SigningKey;
+  /** What is wrong with how the file is kept, for the user to be told. */
+  warnings: string[];
+}
+
+/** Read and write for the owner. */
+const PRIVATE_MODE = 0o600;
+const OTHERS = 0o077;
+
+/**
+ * Reads a private key.
+ * @throws PipeliteError SIGNING_KEY_NOT_FOUND, SIGNING_KEY_INVALID, SIGNING_KEY_KIND, PASSPHRASE_MISSING, PASSPHRASE_WRONG
+ */
+export function readSigningKey(file: string, passphrase?: string): ReadKey {
+  const text = readKeyFile(file);
+  const isEncrypted = /^-----BEGIN ENCRYPTED PRIVATE KEY-----$/m.test(text.replaceAll("\r\n", "\n"));
+  if (!isEncrypted && !/^-----BEGIN (EC |RSA )?PRIVATE KEY-----$/m.test(text.replaceAll("\r\n", "\n"))) {
+    throw new PipeliteError("SIGNING_KEY_INVALID", { file, problem: "it is no private key in PEM" });
+  }
+  if (isEncrypted && passphrase === undefined) throw new PipeliteError("PASSPHRASE_MISSING", { file });
+  return { key: signingKeyOf(decrypt(file, text, passphrase), file), warnings: warningsOf(file) };
+}
+
+function decrypt(
+  file: string,
+  text: string,
+  passphrase: string | undefined,
+): ReturnType<typeof createPrivateKey> {
+  try {
+    return createPrivateKey({ key: text, ...(passphrase !== undefined && { passphrase }) });
+  } catch (error) {
+    if (passphrase !== undefined && text.includes("ENCRYPTED")) {
+      throw new PipeliteError("PASSPHRASE_WRONG", { file }, error);
+    }
+    throw new PipeliteError("SIGNING_KEY_INVALID", { file, problem: "its PEM holds no key" }, error);
+  }
+}
+
+/** @throws PipeliteError SIGNING_KEY_NOT_FOUND, SIGNING_KEY_INVALID, SIGNING_KEY_KIND */
+export function readPublicKey(file: string): PublicKey {
+  return parsePublicKey(readKeyFile(file), file);
+}
+
+/**
+ * Writes both halves: `file`, and `file` with `.pub` behind it. Overwrites nothing.
+ * @throws PipeliteError SIGNING_KEY_EXISTS
+ */
+export function writeSigningKey(
+  file: string,
+  { privateKey, publicKey }: SigningKey,
+  passphrase?: string,
+): { publicFile: string } {
+  const publicFile = `${file}.pub`;
+  const encryption = passphrase === undefined ? {} : { cipher: "aes-256-cbc", passphrase };
+  const pem = privateKey.export({ format: "pem", type: "pkcs8", ...encryption });
+  if (existsSync(publicFile)) throw new PipeliteError("SIGNING_KEY_EXISTS", { file: publicFile });
+  writeNew(file, pem, PRIVATE_MODE);
+  try {
+    writeNew(publicFile, writePublicKey(publicKey), 0o644);
+  } catch (error) {
+    rmSync(file, { force: true });
+    throw error;
+  }
+  return { publicFile };
+}
+
+function writeNew(file: string, content: string | Buffer, mode: number): void {
+  let fd: number;
+  try {
+    fd = openSync(file, "wx", mode);
+  } catch (error) {
+    if (systemErrorCode(error) === "EEXIST") throw new PipeliteError("SIGNING_KEY_EXISTS", { file }, error);
+    throw error;
+  }
+  try {
+    writeFileSync(fd, content);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function readKeyFile(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT")
+      throw new PipeliteError("SIGNING_KEY_NOT_FOUND", { file }, error);
+    throw error;
+  }
+}
+
+function warningsOf(file: string): string[] {
+  const { mode } = statSync(file);
+  if ((mode & OTHERS) === 0) return [];
+  const shown = (mode & 0o777).toString(8).padStart(4, "0");
+  return [
+    `others can read the key ${file} (mode ${shown}): run \`chmod 600\` on it, and think of replacing it`,
+  ];
+}

@@ -1,0 +1,35 @@
+// What was fixed before a run, read from the derivations that its record names.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { RunRecord } from "#evidence/run-record.ts";
+import { parseDerivation } from "#nix/derivation.ts";
+import { parseStorePath, storePathName } from "#nix/store-path.ts";
+import { resolve } from "#standards/facts.ts";
+import type { DerivationView } from "#standards/input.ts";
+
+type Leaf = DerivationView["parameters"][number];
+
+/** The derivations of the stages whose files are still in the store. */
+export function readDerivations(home: string, { stages }: RunRecord): DerivationView[] {
+  return stages.flatMap(({ name, kind, drvPath }) => {
+    const file = drvPath === undefined ? undefined : join(home, drvPath);
+    if (drvPath === undefined || file === undefined || !existsSync(file)) return [];
+    const storeName = storePathName(parseStorePath(drvPath)).replace(/\.drv$/, "");
+    const { system, builder, env, inputSrcs } = parseDerivation(readFileSync(file), storeName);
+    // The environment of a command is its author's own.
+    const described = kind === "stage" || kind === "gate" ? env.get("stage") : undefined;
+    const [params] = described === undefined ? [] : resolve(JSON.parse(described), "/params");
+    return [
+      { stage: name, drvPath, system, builder, sources: inputSrcs, parameters: leavesOf(params?.value) },
+    ];
+  });
+}
+
+function leavesOf(value: unknown, pointer = ""): Leaf[] {
+  if (typeof value === "object" && value !== null) {
+    return resolve(value, "/*").flatMap((member) => leavesOf(member.value, pointer + member.pointer));
+  }
+  if (value === null || ["string", "number", "boolean"].includes(typeof value))
+    return pointer === "" ? [] : [{ pointer, value: value as Leaf["value"] }];
+  return [];
+}

@@ -1,0 +1,187 @@
+// The pieces that every part of the report is made of. Whatever has a digit goes through `figure`, `mark` or a chart, so
+// that a reader (and a test) can follow it: `data-claim` names a claim of the run, `data-identifier` where a name stands.
+import type { Claim } from "#evidence/claims.ts";
+import { isFigure } from "#standards/facts.ts";
+import type { Fact, Figure, Identifier } from "#standards/facts.ts";
+import { all, h } from "./markup.ts";
+import type { Child, Html } from "./markup.ts";
+import { ISO_DATE, formatDate, formatValue } from "./words.ts";
+
+type Shown = Pick<Claim, "id" | "value" | "unit" | "status">;
+
+/** Where the claims stand in the evidence part, for links to them. */
+export type Anchors = ReadonlyMap<string, string>;
+
+export interface Parts {
+  /** A value of a claim; `what` is absent where the record has no such claim. */
+  figure: (what: Shown | Figure | undefined) => Html;
+  /** Without its unit, where the words around it say what is counted. */
+  count: (what: Shown | undefined) => Html;
+  limit: (what: Figure) => Html;
+  fact: (fact: Fact) => Html;
+}
+
+export function partsWith(anchors: Anchors): Parts {
+  const shown = (id: string, member: "value" | "limit", text: string): Html => {
+    const anchor = anchors.get(id);
+    const data = { "data-claim": id, ...(member === "limit" && { "data-member": member }) };
+    return anchor === undefined
+      ? h("span", { class: "figure", ...data }, text)
+      : h("a", { class: "figure", href: `#${anchor}`, ...data }, text);
+  };
+  const figure = (what: Shown | Figure | undefined): Html => {
+    if (what === undefined) return missing();
+    const id = "claim" in what ? what.claim : what.id;
+    // A null that was recorded is a value, such as that of a parameter that nobody set.
+    const isNone = what.value === null && what.status === "recorded";
+    return shown(id, "value", isNone ? "none" : formatValue(what.value, what.unit));
+  };
+  return {
+    figure,
+    count: (what) => (what === undefined ? missing() : shown(what.id, "value", formatValue(what.value))),
+    limit: (what) =>
+      what.limit === undefined
+        ? missing("none")
+        : shown(what.claim, "limit", formatValue(what.limit, what.unit)),
+    fact: (fact) => (isFigure(fact) ? figure(fact) : mark(fact)),
+  };
+}
+
+/** An identifier; a date is written for people. */
+export function mark({ identifier, source }: Identifier, name: "span" | "code" = "span"): Html {
+  const text = ISO_DATE.test(identifier) ? formatDate(identifier) : identifier;
+  return h(name, { "data-identifier": source, ...(name === "code" && { class: "path" }) }, text);
+}
+
+/** A figure with the id it has, since a bare value says little. */
+export function named({ claim, status }: Figure, shown: Html): Html {
+  return h(
+    "span",
+    { class: "named" },
+    h("code", { "data-claim": claim, "data-member": "id" }, claim),
+    " ",
+    shown,
+    status !== "recorded" && all(" ", statusWord(status)),
+  );
+}
+
+export function missing(text = "not available"): Html {
+  return h("span", { class: "missing" }, text);
+}
+
+const TONES: Readonly<Record<string, string>> = {
+  passed: "good",
+  supported: "good",
+  holds: "good",
+  held: "good",
+  built: "good",
+  cached: "good",
+  substituted: "good",
+  closed: "good",
+  valid: "good",
+  none: "good",
+  unchanged: "good",
+  changed: "bad",
+  new: "quiet",
+  failed: "bad",
+  fails: "bad",
+  critical: "bad",
+  invalid: "bad",
+  recorded: "quiet",
+  organisational: "quiet",
+  skipped: "quiet",
+};
+
+const SIGNS: Readonly<Record<string, string>> = {
+  good: "\u2713",
+  bad: "\u2717",
+  quiet: "\u00B7",
+  doubt: "!",
+};
+
+export function toneOf(status: string): string {
+  return TONES[status] ?? "doubt";
+}
+
+/** A status: a word with a sign, so that nothing is said by colour alone. */
+export function statusWord(status: string): Html {
+  const tone = toneOf(status);
+  return h(
+    "span",
+    { class: `status ${tone}` },
+    h("span", { class: "sign", "aria-hidden": "true" }, SIGNS[tone] ?? ""),
+    status,
+  );
+}
+
+export interface Column {
+  head: string;
+  /** Numbers stand at the right. */
+  isNumber?: boolean;
+  /** The cell that names the row. */
+  isHead?: boolean;
+  class?: string;
+}
+
+/** A table with a caption; wide ones scroll in their own frame. */
+export function table(caption: Child, columns: readonly Column[], rows: readonly (readonly Child[])[]): Html {
+  const classOf = ({ isNumber, class: own }: Column) =>
+    [isNumber === true ? "number" : "", own ?? ""].join(" ").trim() || undefined;
+  const cell = (child: Child, index: number): Html => {
+    const column = columns[index] ?? { head: "" };
+    const attributes = { class: classOf(column), "data-head": column.head };
+    return column.isHead === true
+      ? h("th", { scope: "row", ...attributes }, child)
+      : h("td", attributes, child);
+  };
+  return h(
+    "div",
+    { class: "frame" },
+    h(
+      "table",
+      {},
+      h("caption", {}, caption),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          ...columns.map((column) => h("th", { scope: "col", class: classOf(column) }, column.head)),
+        ),
+      ),
+      h("tbody", {}, ...rows.map((row) => h("tr", {}, ...row.map(cell)))),
+    ),
+  );
+}
+
+export interface Section {
+  id: string;
+  title: string;
+  /** One sentence under the title. */
+  lead?: Child;
+  body: Child;
+}
+
+export function sectionHtml({ id, title, lead, body }: Section): Html {
+  return h(
+    "section",
+    { id, "aria-labelledby": `${id}-title` },
+    h("h2", { id: `${id}-title` }, title),
+    lead !== undefined && h("p", { class: "lead" }, lead),
+    body,
+  );
+}
+
+/** Things in one line with commas between them. */
+export function joined(items: readonly Html[], separator: Child = ", "): Html {
+  return all(...items.flatMap((item, index) => (index === 0 ? [item] : [separator, item])));
+}
+
+export function facts(pairs: readonly (readonly [string, Child])[]): Html {
+  return h(
+    "dl",
+    { class: "facts" },
+    ...pairs.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
+  );
+}

@@ -1,0 +1,85 @@
+// Where it ran, and what the stages printed.
+import { stripVTControlCharacters } from "node:util";
+import { Claims, identifier } from "#standards/facts.ts";
+import type { DocumentInput } from "#standards/input.ts";
+import { all, h } from "./markup.ts";
+import { facts, joined, mark, missing } from "./report-parts.ts";
+import type { Parts, Section } from "./report-parts.ts";
+
+export function environmentSection({ record }: DocumentInput, { figure }: Parts): Section {
+  const claims = new Claims(record.claims);
+  const { host, sandbox, engine } = record;
+  return {
+    id: "environment",
+    title: "Environment",
+    body: facts([
+      ["Platform", mark(identifier(host.system, "run.json#/host/system"))],
+      ["Kernel", figure(claims.get("run/kernel"))],
+      ["Processor cores", figure(claims.get("run/cores"))],
+      ["Stages at a time", figure(claims.get("run/jobs"))],
+      [
+        "Builder",
+        all(mark(identifier(engine, "run.json#/engine")), ", Pipelite ", figure(claims.get("run/pipelite"))),
+      ],
+      ["Node", figure(claims.get("run/node"))],
+      [
+        "Sandbox",
+        sandbox.kind === "not-used"
+          ? "not used: nothing was built"
+          : all(figure(claims.get("run/sandbox")), " ", figure(claims.get("run/sandbox-version"))),
+      ],
+      [
+        "Sandboxes that could not be used",
+        sandbox.tried.length === 0
+          ? "none"
+          : joined(
+              sandbox.tried.map(({ kind, reason }, index) =>
+                all(kind, ": ", mark(identifier(reason, `run.json#/sandbox/tried/${index}/reason`))),
+              ),
+              "; ",
+            ),
+      ],
+    ]),
+  };
+}
+
+/** Of a longer log the end is shown: the whole is in the store. */
+const LOG_LINES_MAX = 200;
+
+export function logsSection({ record, logs }: DocumentInput): Section {
+  const blocks = record.stages.map(({ name }, index) => {
+    const text = stripVTControlCharacters(logs.get(name) ?? "").trimEnd();
+    const lines = text.split("\n");
+    const isCut = lines.length > LOG_LINES_MAX;
+    return h(
+      "details",
+      { class: "group" },
+      h(
+        "summary",
+        {},
+        mark(identifier(name, `run.json#/stages/${index}/name`)),
+        text === "" && all(" ", missing("printed nothing")),
+      ),
+      isCut &&
+        h(
+          "p",
+          { class: "quiet" },
+          "The end of a longer log; ",
+          h("code", { "data-identifier": "command" }, `pipelite log ${name}`),
+          " prints all.",
+        ),
+      text !== "" &&
+        h(
+          "pre",
+          { class: "log", "data-identifier": `log of ${name}` },
+          lines.slice(-LOG_LINES_MAX).join("\n"),
+        ),
+    );
+  });
+  return {
+    id: "logs",
+    title: "Logs",
+    lead: "What each stage printed when its output was built.",
+    body: blocks,
+  };
+}

@@ -1,0 +1,126 @@
+// The values behind a claim on capability, read from its evidence by its own formula: what the charts of the report draw.
+import { join } from "node:path";
+import { isPipeliteError } from "#base/errors.ts";
+import type { Claim } from "#evidence/claims.ts";
+import { RECORD_FILE } from "#evidence/claims.ts";
+import { EvidenceFiles, lookUp, parseReference } from "#evidence/evidence-files.ts";
+import { parseFormula } from "#formula/syntax.ts";
+import type { Expression, Formula } from "#formula/syntax.ts";
+import { evaluate } from "#formula/formula.ts";
+import type { FormulaContext, Place, Value } from "#formula/formula.ts";
+import type { RunRecord } from "#evidence/run-record.ts";
+import type { Series } from "#standards/input.ts";
+
+/** Functions whose parameters are groups, a lower and an upper limit. */
+const CAPABILITY = new Set(["cpk", "cpkLowerBound", "capabilityBound", "capabilityStatus"]);
+
+/** More claims than this are not drawn: the first are. */
+const SERIES_MAX = 8;
+
+/** The series of a run, one for each place that values are read from. */
+export function readSeries(home: string, record: RunRecord): Series[] {
+  const files = new EvidenceFiles();
+  const found = new Map<string, Series>();
+  for (const claim of record.claims) {
+    if (found.size === SERIES_MAX) break;
+    if (!/\b(cpk|capability)/.test(claim.formula)) continue;
+    const series = seriesOf(claim, contextOf(home, record, claim, files));
+    if (series !== undefined && !found.has(series.place)) found.set(series.place, series);
+  }
+  return [...found.values()];
+}
+
+/** Undefined where the formula asks for no capability, or where its evidence is gone. */
+function seriesOf(claim: Claim, context: FormulaContext): Series | undefined {
+  try {
+    const formula = parseFormula(claim.formula);
+    const call = callsIn(formula).find(({ name }) => CAPABILITY.has(name));
+    const [groups, lower, upper] = call?.parameters ?? [];
+    if (groups === undefined || lower === undefined || upper === undefined) return undefined;
+    const valueOf = (result: Expression): Value => evaluate({ ...formula, result }, context);
+    const limits = [lower, upper]
+      .map(valueOf)
+      .map((value) => (typeof value === "number" ? value : undefined));
+    const [low, high] = limits;
+    const values = groupsOf(valueOf(groups));
+    if (values === undefined || !areLimits(low, high)) return undefined;
+    const place = claim.evidence[evidenceIn(groups, formula) - 1] ?? "";
+    return { claim, place, groups: values, limits: { lower: low, upper: high } };
+  } catch (error) {
+    if (isPipeliteError(error)) return undefined;
+    throw error;
+  }
+}
+
+type Call = Expression & { kind: "call" };
+
+function callsIn({ definitions, result }: Formula): Call[] {
+  return [...definitions.map(({ value }) => value), result]
+    .flatMap(nodesOf)
+    .filter((node) => node.kind === "call");
+}
+
+function nodesOf(node: Expression): Expression[] {
+  switch (node.kind) {
+    case "not":
+    case "negative":
+      return [node, ...nodesOf(node.operand)];
+    case "binary":
+      return [node, ...nodesOf(node.left), ...nodesOf(node.right)];
+    case "call":
+      return [node, ...node.parameters.flatMap(nodesOf)];
+    default:
+      return [node];
+  }
+}
+
+/** Number of the first evidence that an expression reads, itself or through names. */
+function evidenceIn(expression: Expression, { definitions }: Formula): number {
+  for (const node of nodesOf(expression)) {
+    if (node.kind === "evidence") return node.index;
+    if (node.kind !== "name") continue;
+    const at = definitions.findIndex(({ name }) => name === node.name);
+    const definition = definitions[at];
+    if (definition === undefined) continue;
+    return evidenceIn(definition.value, { definitions: definitions.slice(0, at), text: "", result: node });
+  }
+  return 0;
+}
+
+function groupsOf(value: Value): number[][] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const groups = (value as readonly Value[]).map(
+    (group) => (Array.isArray(group) ? group : [group]) as Value[],
+  );
+  const isNumbers = groups.every((group) => group.every((each) => typeof each === "number"));
+  return isNumbers && groups.some(({ length }) => length > 0) ? groups : undefined;
+}
+
+/** What src/quality takes for limits; a formula with others gives no value either. */
+function areLimits(lower: number | undefined, upper: number | undefined): boolean {
+  return lower === undefined ? upper !== undefined : upper === undefined || lower < upper;
+}
+
+function contextOf(home: string, record: RunRecord, claim: Claim, files: EvidenceFiles): FormulaContext {
+  const nothing = (): never => {
+    throw new RangeError("a chart builds nothing again");
+  };
+  const place = (index: number): Place => {
+    const reference = parseReference(claim.evidence[index - 1] ?? "");
+    if (reference?.kind !== "store") return nothing();
+    return { path: join(home, reference.path, reference.file), shown: claim.evidence[index - 1] ?? "" };
+  };
+  return {
+    evidence(index) {
+      const reference = parseReference(claim.evidence[index - 1] ?? "");
+      if (reference?.kind === "record") {
+        return lookUp(JSON.parse(JSON.stringify(record)) as Value, reference.pointer, RECORD_FILE);
+      }
+      return files.read(place(index), `#${reference?.pointer ?? ""}`);
+    },
+    place,
+    realise: nothing,
+    read: (from, reference) => files.read(from, reference),
+    measure: (name, from) => files.measure(name, from),
+  };
+}

@@ -1,0 +1,7 @@
+// `pipelite/sigstore`: statements signed with a local key, in the formats of the field: in-toto Statement v1 in a DSSE
+// envelope in a Sigstore bundle v0.3. Stock Sigstore verifiers and openssl accept what is made here.
+export { parseBundle, writeBundle, type Bundle } from "./bundle.ts";
+export { preAuthEncoding } from "./envelope.ts";
+export { generateKey, parsePublicKey, writePublicKey, type PublicKey, type SigningKey } from "./key.ts";
+export { signStatement, verifyBundle } from "./sign.ts";
+export { parseStatement, type ResourceDigest, type Statement } from "./statement.ts";

@@ -1,0 +1,239 @@
+// The same pipeline by the embedded engine in each sandbox and by real Nix: equal paths. Commands, fetches, classical
+// addressing, concurrency.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { embeddedEngine } from "#engine/embedded.ts";
+import type { Derivation } from "#nix/derivation.ts";
+import { openStore } from "#store/store.ts";
+import { assertNixAccepts, nix } from "../rig/nix.ts";
+import { peer } from "../rig/peer.ts";
+import { Project } from "../rig/project.ts";
+
+const files = {
+  "pipeline.ts": `
+import { command, gate, out, pipeline, source, stage, tool } from "pipelite";
+const numbers = source("numbers.txt");
+const sum = stage(() => import("./sum.ts"), { numbers });
+const upper = command(tool("busybox"), ["sh", "-c", "busybox tr a-z A-Z < $words > $0", out], { env: { words: source("words.txt"), PATH: "/none" } });
+const copy = command(tool("busybox"), ["cp", gate(sum, "verdict.json").file("sum.txt"), out]);
+const classic = stage(() => import("./classic.ts"), { sum }, { addressing: "input" });
+export default pipeline({ sum, copy, classic });
+`,
+  "numbers.txt": "1\n2\n39\n",
+  "words.txt": "words\n",
+  "sum.ts": `
+import type { Source } from "pipelite";
+export default async function sum({ numbers }: { numbers: Source }) {
+  const total = (await numbers.text()).trim().split("\\n").map(Number).reduce((a, b) => a + b, 0);
+  return { "sum.txt": String(total), "verdict.json": { status: "passed", checks: [] } };
+}
+`,
+  "classic.ts": `
+import { mkdirSync, writeFileSync } from "node:fs";
+export default function classic(_inputs: object, { out }: { out: string }) {
+  mkdirSync(out);
+  writeFileSync(out + "/self.txt", out);
+}
+`,
+};
+
+test(
+  "bubblewrap, unshare, no sandbox and real Nix give the same output paths",
+  { skip: peer("nix-store", "bwrap", "busybox", "unshare") },
+  async () => {
+    const outputs: Record<string, unknown> = {};
+    for (const how of [
+      { name: "bubblewrap", sandbox: "bubblewrap" },
+      { name: "unshare", sandbox: "unshare" },
+      { name: "none", sandbox: "none", stages: ["sum", "copy"] },
+      { name: "nix", engine: "nix" },
+    ] as const) {
+      using project = new Project(files);
+      const { name, ...options } = how;
+      const ran = await project.run({ ...options, stages: "stages" in how ? [...how.stages] : [] });
+      assert.equal(
+        ran.status,
+        "passed",
+        JSON.stringify(ran.events.filter((event) => event.type === "stage-finished")),
+      );
+      const { sum, copy, classic } = ran.outputs;
+      outputs[name] = how.name === "none" ? { sum, copy } : { sum, copy, classic };
+      assertNixAccepts(project.home);
+    }
+    const { bubblewrap, none, ...others } = outputs;
+    for (const [name, paths] of Object.entries(others)) assert.deepEqual(paths, bubblewrap, name);
+    const { classic, ...withoutClassic } = bubblewrap as Record<string, string>;
+    assert.ok(classic?.includes("-classic"));
+    assert.deepEqual(none, withoutClassic);
+  },
+);
+
+test("an output made without a sandbox is not used by a run that has one", async () => {
+  using project = new Project(files);
+  assert.equal((await project.run({ stages: ["sum"], sandbox: "none" })).ends["sum"], "built");
+  assert.equal(
+    (await project.run({ stages: ["sum"], sandbox: "none", paranoid: true })).ends["sum"],
+    "cached",
+  );
+  assert.equal((await project.run({ stages: ["sum"] })).ends["sum"], "built");
+});
+
+test("a gate that stays shut stops what is behind it, and the rest goes on with keepGoing", async () => {
+  using project = new Project({
+    ...files,
+    "sum.ts": files["sum.ts"].replace('status: "passed"', 'status: "failed"'),
+  });
+  const { ends, exitCode, events } = await project.run({ keepGoing: true });
+  assert.deepEqual(ends, { sum: "built", "sum-gate": "failed", copy: "skipped", classic: "built" });
+  assert.equal(exitCode, 1);
+  const gate = events.find((event) => event.type === "stage-finished" && event.name === "sum-gate");
+  assert.ok(gate?.type === "stage-finished");
+  assert.equal(gate.failure?.code, "GATE_CLOSED");
+  assert.match(gate.failure?.logTail?.join("\n") ?? "", /verdict\.json says 'failed'/);
+});
+
+test("an engine that is not there is said so: NIX_NOT_FOUND, exit code 4", async () => {
+  using project = new Project(files);
+  const path = process.env["PATH"];
+  process.env["PATH"] = "/nonexistent";
+  try {
+    await assert.rejects(project.run({ engine: "nix", stages: ["sum"] }), /no nix-store on the PATH/);
+  } finally {
+    process.env["PATH"] = path;
+  }
+});
+
+test("two runs at once on one store both pass, and the stage is built once or twice to the same path", async () => {
+  using project = new Project(files);
+  const runs = await Promise.all([project.run({ stages: ["sum"] }), project.run({ stages: ["sum"] })]);
+  assert.deepEqual(
+    runs.map(({ status }) => status),
+    ["passed", "passed"],
+  );
+  assert.equal(runs[0]?.outputs["sum"], runs[1]?.outputs["sum"]);
+});
+
+function fetching(url: string, hash: string, name = "data.txt"): Record<string, string> {
+  return {
+    "pipeline.ts": `import { fetch, pipeline } from "pipelite";
+export default pipeline({ data: fetch(${JSON.stringify({ url, hash, name })}) });\n`,
+  };
+}
+
+const CONTENT = "fetched\n".repeat(1000);
+const HASH = `sha256-${createHash("sha256").update(CONTENT).digest("base64")}`;
+
+test(
+  "fetch gets http and file, replays from the store, and real Nix agrees on the path",
+  { skip: peer("nix-store") },
+  async () => {
+    let served = 0;
+    const server = createServer((request, response) => {
+      served += 1;
+      if (request.url === "/moved") response.writeHead(302, { location: "/data.txt" }).end();
+      else if (request.url === "/data.txt") response.end(CONTENT);
+      else response.writeHead(404).end("no");
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    try {
+      const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      using project = new Project(fetching(`${base}/moved`, HASH));
+      const { outputs, status } = await project.run();
+      assert.equal(status, "passed");
+      const path = outputs["data.txt"] ?? "none";
+      assert.equal(readFileSync(join(project.home, path), "utf8"), CONTENT);
+      const before = served;
+      assert.equal((await project.run({ paranoid: true })).ends["data.txt"], "cached");
+      assert.equal(served, before);
+      const file = join(project.folder, "copy.txt");
+      writeFileSync(file, CONTENT);
+      project.write(fetching(pathToFileURL(file).href, HASH));
+      assert.equal((await project.run()).outputs["data.txt"], path);
+      const printed = nix(
+        "nix-store",
+        "--print-fixed-path",
+        "sha256",
+        createHash("sha256").update(CONTENT).digest("hex"),
+        "data.txt",
+      );
+      assert.equal(printed.stdout.trim(), path);
+      project.write(fetching(`${base}/gone`, HASH, "other.txt"));
+      const gone = await project.run();
+      assert.equal(gone.exitCode, 1);
+      assert.ok(
+        gone.events.some(
+          (event) => event.type === "stage-finished" && event.failure?.code === "FETCH_FAILED",
+        ),
+      );
+    } finally {
+      server.close();
+    }
+  },
+);
+
+test("a fetched file with another hash is refused: FETCH_HASH_MISMATCH, exit code 3, nothing kept", async () => {
+  using project = new Project({});
+  const file = join(project.folder, "data.txt");
+  writeFileSync(file, "other");
+  project.write(fetching(pathToFileURL(file).href, HASH));
+  const { exitCode, events } = await project.run();
+  assert.equal(exitCode, 3);
+  assert.ok(
+    events.some((event) => event.type === "stage-finished" && event.failure?.code === "FETCH_HASH_MISMATCH"),
+  );
+  assert.deepEqual(
+    readdirSync(join(project.home, "nix/store")).filter((name) => name.endsWith("-data.txt")),
+    [],
+  );
+});
+
+test("a file that a command takes from a stage must be there: INPUT_FILE_MISSING with the place", async () => {
+  using project = new Project({
+    ...files,
+    "pipeline.ts": files["pipeline.ts"].replace('.file("sum.txt")', '.file("total.txt")'),
+  });
+  const { events, exitCode } = await project.run();
+  assert.equal(exitCode, 1);
+  const failed = events.find(
+    (event) => event.type === "stage-finished" && event.failure?.code === "INPUT_FILE_MISSING",
+  );
+  assert.ok(
+    failed?.type === "stage-finished" && failed.failure?.message.includes("pipeline.ts:6:14"),
+    JSON.stringify(failed),
+  );
+  assert.ok(existsSync(project.home));
+});
+
+test("a derivation that the engine can't build is refused: DERIVATION_UNSUPPORTED", async () => {
+  using project = new Project({});
+  using store = openStore(project.home);
+  const engine = await embeddedEngine({ store, sandbox: undefined });
+  const derivation: Derivation = {
+    name: "two",
+    outputs: new Map([
+      ["dev", { kind: "floating", method: "recursive", algorithm: "sha256" }],
+      ["out", { kind: "floating", method: "recursive", algorithm: "sha256" }],
+    ]),
+    inputDrvs: new Map(),
+    inputSrcs: [],
+    system: "x86_64-linux",
+    builder: "/none",
+    args: [],
+    env: new Map(),
+  };
+  const outcome = await engine.build({
+    name: "two",
+    drvPath: await store.addDerivation(derivation),
+    derivation,
+    timeoutMs: undefined,
+    onLog: () => undefined,
+    signal: new AbortController().signal,
+  });
+  assert.equal(outcome.status === "failed" && outcome.code, "DERIVATION_UNSUPPORTED");
+});

@@ -1,0 +1,240 @@
+// The language of formulas, held to straightforward evaluation by JavaScript, and its refusals with their places.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { runInNewContext } from "node:vm";
+import fc from "fast-check";
+import { PipeliteError, isPipeliteError } from "#base/errors.ts";
+import type { ErrorCode } from "#base/errors.ts";
+import { callsOf, parseFormula } from "#formula/syntax.ts";
+import { evaluate } from "#formula/formula.ts";
+import type { FormulaContext, Value } from "#formula/formula.ts";
+import { judgeCapability } from "#quality/gate.ts";
+import { deviationOf, meanOf } from "#quality/moments.ts";
+
+function contextOf(evidence: readonly Value[], names: Record<string, Value> = {}): FormulaContext {
+  const place = (shown: string) => ({ path: shown, shown });
+  return {
+    evidence: (index) => {
+      const value = evidence[index - 1];
+      if (value === undefined)
+        throw new PipeliteError("EVIDENCE_MISSING", { place: `$${index}`, problem: "nothing" });
+      return value;
+    },
+    place: (index) => place(`$${index}`),
+    realise: (drvPath) => place(`made ${drvPath}`),
+    read: ({ shown }, reference) => `${reference} of ${shown}`,
+    measure: (name, { shown }) => `${name} of ${shown}`,
+    names,
+  };
+}
+
+function valueOf(text: string, ...evidence: Value[]): Value {
+  return evaluate(parseFormula(text), contextOf(evidence));
+}
+
+interface Pair {
+  text: string;
+  value: number;
+}
+
+const OPERATORS: Record<string, (a: number, b: number) => number> = {
+  "+": (a, b) => a + b,
+  "-": (a, b) => a - b,
+  "*": (a, b) => a * b,
+  "/": (a, b) => a / b,
+};
+
+/** NaN where a part is no finite number: then the whole is refused. */
+function of(parts: Pair[], value: () => number | undefined): number {
+  return parts.every((part) => Number.isFinite(part.value)) ? (value() ?? Number.NaN) : Number.NaN;
+}
+
+/** Arithmetic with brackets only where it has them, and what it comes to. */
+const arithmetic = fc.letrec<{ pair: Pair; leaf: Pair }>((tie) => ({
+  leaf: fc
+    .oneof(fc.nat(1000), fc.double({ min: 0, max: 1e6, noNaN: true }))
+    .map((value) => ({ text: String(value), value })),
+  pair: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    tie("leaf"),
+    fc
+      .tuple(tie("pair"), fc.constantFrom(...Object.keys(OPERATORS)), tie("pair"))
+      .map(([a, operator, b]) => ({
+        text: `(${a.text}) ${operator}\n(${b.text})`,
+        value: of([a, b], () => OPERATORS[operator]?.(a.value, b.value)),
+      })),
+    tie("pair").map(({ text, value }) => ({ text: `-(${text})`, value: -value })),
+    tie("pair").map(({ text, value }) => ({ text: `abs(${text})`, value: Math.abs(value) })),
+    fc.tuple(tie("pair"), tie("pair"), tie("pair")).map(([a, b, c]) => ({
+      text: `if(${a.text} < ${b.text}, ${c.text}, ${a.text})`,
+      value: of([a, b, c], () => (a.value < b.value ? c.value : a.value)),
+    })),
+    fc.tuple(tie("pair"), tie("pair")).map(([a, b]) => ({
+      text: `max(${a.text}) + min(${b.text})`,
+      value: of([a, b], () => a.value + b.value),
+    })),
+  ),
+})).pair;
+
+test("arithmetic comes to what JavaScript makes of it", () => {
+  fc.assert(
+    fc.property(arithmetic, ({ text, value }) => {
+      if (Number.isFinite(value)) assert.equal(valueOf(text), value);
+    }),
+  );
+});
+
+test("without brackets, operators bind as in JavaScript", () => {
+  const chain = fc
+    .array(fc.tuple(fc.constantFrom("+", "-", "*", "/", "^"), fc.integer({ min: 1, max: 9 })), {
+      maxLength: 8,
+    })
+    .map((parts) => `2 ${parts.flat().join(" ")}`);
+  fc.assert(
+    fc.property(chain, chain, fc.constantFrom("", "<", "==", ">="), (left, right, comparison) => {
+      const text = comparison === "" ? left : `${left} ${comparison} ${right}`;
+      const expected: unknown = runInNewContext(text.replaceAll("^", "**"));
+      const sides: unknown[] = [left, right].map((side) => runInNewContext(side.replaceAll("^", "**")));
+      // A part that overflows is refused, and JavaScript goes on with Infinity.
+      if (sides.every(Number.isFinite) && !/\^ \d \^/.test(text)) assert.equal(valueOf(text), expected);
+    }),
+  );
+});
+
+const numbers = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 2, maxLength: 30 });
+
+test("lists go item by item, and aggregates are those of src/quality", () => {
+  fc.assert(
+    fc.property(numbers, fc.double({ min: -10, max: 10, noNaN: true }), (list, shift) => {
+      assert.deepEqual(
+        valueOf("$1 + $2", list, shift),
+        list.map((item) => item + shift),
+      );
+      assert.deepEqual(
+        valueOf("$1 - $1", list),
+        list.map(() => 0),
+      );
+      assert.deepEqual(
+        valueOf("$1 >= $2", list, shift),
+        list.map((item) => item >= shift),
+      );
+      assert.equal(
+        valueOf("max(abs($1 - $2))", list, shift),
+        Math.max(...list.map((item) => Math.abs(item - shift))),
+      );
+      assert.equal(valueOf("mean($1)", list), meanOf(list));
+      assert.equal(valueOf("sd($1)", list), deviationOf(list));
+      assert.equal(valueOf("count($1)", [list, list]), 2 * list.length);
+      assert.equal(
+        valueOf("countOf($1 > $2, true)", list, shift),
+        list.filter((item) => item > shift).length,
+      );
+      assert.deepEqual(valueOf("transpose(transpose($1))", [list, list]), [list, list]);
+    }),
+  );
+});
+
+test("capability by formula is capability by src/quality", () => {
+  const groups = [
+    [1.1, 0.9, 1],
+    [1.2, 0.8, 1.05],
+    [0.95, 1.02, 1.1],
+    [1, 1.01, 0.9],
+  ];
+  const { bound, within } = judgeCapability({ groups }, { limits: { lower: 0, upper: 2 } });
+  assert.equal(valueOf("capabilityBound($1, 0, 2)", groups), bound);
+  assert.equal(valueOf("cpk($1, 0, 2)", groups), within?.nearest.value);
+  assert.equal(valueOf("cpkLowerBound($1, 0, 2)", groups), within?.nearest.lowerBound);
+  assert.equal(valueOf('sigma($1, "pooled")', groups), within?.sigma.value);
+});
+
+test("parts may have names, texts are those of JSON, and what is not taken is not looked at", () => {
+  assert.equal(valueOf("d = abs($1 - 440); worst = max(d); significant(worst, 3)", [440.12345, 439.5]), 0.5);
+  assert.equal(valueOf('"a\\u0062" == "ab"'), true);
+  assert.equal(valueOf("if(true, 1, $9)"), 1);
+  assert.equal(valueOf("false and $9"), false);
+  assert.equal(valueOf("optional($9)"), null);
+  assert.equal(valueOf("count(present($1))", [1, null, 3]), 2);
+  assert.equal(evaluate(parseFormula("value <= limit"), contextOf([], { value: 1, limit: 1 })), true);
+});
+
+test("functions of files are asked of the caller", () => {
+  assert.equal(valueOf("narHash($1)"), "narHash of $1");
+  assert.equal(valueOf('narHash(realise("x.drv"))'), "narHash of made x.drv");
+  const formula = parseFormula('optional(realise("x.drv", "v.json#/a"))');
+  assert.equal(evaluate(formula, contextOf([])), "v.json#/a of made x.drv");
+  assert.equal(callsOf(formula, "realise").length, 1);
+});
+
+const REFUSED: readonly (readonly [ErrorCode, string, number, ...Value[]])[] = [
+  ["FORMULA_INVALID", "", 1],
+  ["FORMULA_INVALID", "1 +", 4],
+  ["FORMULA_INVALID", "1 2", 3],
+  ["FORMULA_INVALID", "f(1", 4],
+  ["FORMULA_INVALID", "max($1) # of all", 9],
+  ["FORMULA_INVALID", "x = 1", 6],
+  ["FORMULA_INVALID", '"open', 1],
+  ["FORMULA_INVALID", '"\\q"', 1],
+  ["FORMULA_INVALID", "a.b", 2],
+  ["FORMULA_INVALID", `${"(".repeat(200)}1${")".repeat(200)}`, 102],
+  ["FORMULA_INVALID", "1+".repeat(3000), 4001],
+  ["FORMULA_FAILED", "x + 1", 1],
+  ["FORMULA_FAILED", "1 + system(2)", 5],
+  ["FORMULA_FAILED", "1 + constructor(2)", 5],
+  ["FORMULA_FAILED", "2 * max($1)", 5, []],
+  ["FORMULA_FAILED", "$1 + 1", 4, "text"],
+  ["FORMULA_FAILED", "$1 + $2", 4, [1, 2], [1]],
+  ["FORMULA_FAILED", "1 / 0", 3],
+  ["FORMULA_FAILED", "sqrt(0 - 1)", 1],
+  ["FORMULA_FAILED", "abs(1, 2)", 1],
+  ["FORMULA_FAILED", "not 1", 1],
+  ["FORMULA_FAILED", "sd($1)", 1, [1]],
+  ["FORMULA_FAILED", "significant(1, 0)", 1],
+  ["FORMULA_FAILED", 'sigma($1, "guess")', 1, [[1, 2]]],
+  ["FORMULA_FAILED", "narHash(1)", 1],
+  ["FORMULA_FAILED", 'realise("x")', 1],
+  ["FORMULA_FAILED", "$1 == $1", 4, { a: 1 }],
+  ["FORMULA_FAILED", "cpk($1, 2, 1)", 1, [[1, 2]]],
+  ["EVIDENCE_MISSING", "$2", 0, 1],
+];
+
+for (const [code, text, column, ...evidence] of REFUSED) {
+  test(`${code}: ${text.slice(0, 30)}`, () => {
+    assert.throws(
+      () => valueOf(text, ...evidence),
+      (error) =>
+        (isPipeliteError(error, code) && (column === 0 || error.details["column"] === column)) ||
+        assert.fail(String(error)),
+    );
+  });
+}
+
+test("no text makes the parser or the evaluator fail in another way", () => {
+  const words = fc.constantFrom(
+    "max",
+    "(",
+    ")",
+    "$1",
+    "1",
+    '"a"',
+    ",",
+    "+",
+    "if",
+    "and",
+    "not",
+    ";",
+    "=",
+    "x",
+    "^",
+    "null",
+  );
+  fc.assert(
+    fc.property(fc.array(words, { maxLength: 12 }), (text) => {
+      try {
+        valueOf(text.join(" "), [1, 2]);
+      } catch (error) {
+        assert.ok(isPipeliteError(error), String(error));
+      }
+    }),
+  );
+});
