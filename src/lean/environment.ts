@@ -1,5 +1,6 @@
 // What has been declared and accepted so far.
 import type { Expr } from "./expr.ts";
+import type { Level } from "./level.ts";
 import type { Name } from "./name.ts";
 import { sure } from "./fault.ts";
 
@@ -30,6 +31,8 @@ export interface Quotient extends Common {
 
 export interface Inductive extends Common {
   readonly kind: "inductive";
+  /** Of the universe that its type ends in. */
+  readonly level: Level;
   readonly paramCount: number;
   readonly indexCount: number;
   readonly constructors: readonly Name[];

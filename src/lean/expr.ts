@@ -127,8 +127,6 @@ export interface Memo {
   /** The type, where it has been checked that there is one. */
   checked: Expr | undefined;
   constant: ConstantMemo | undefined;
-  /** A tree of expressions known to be equal (union-find). */
-  same: Expr | undefined;
 }
 
 export function memoOf(e: Expr): Memo {
@@ -138,7 +136,6 @@ export function memoOf(e: Expr): Memo {
     type: undefined,
     checked: undefined,
     constant: undefined,
-    same: undefined,
   });
 }
 

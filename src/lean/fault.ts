@@ -45,6 +45,7 @@ export type Reason =
   | "recursor-missing"
   | "recursor-unexpected"
   | "recursor-mismatch"
+  | "recursor-ill-typed"
   | "quotient-mismatch"
   | "axiom-not-allowed"
   // The checker gave up; nothing is said about the declaration

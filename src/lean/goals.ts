@@ -45,8 +45,13 @@ export class Engine {
   #next: Goal | undefined;
   #pending = 0;
   #temporaryMax = TEMPORARY_MAX;
-  /** Expressions found to differ, by their ids. */
-  readonly #unequal = new Map<number, Set<number>>();
+  /**
+   * Answers of the present declaration to "are these two equal", by the ids of exactly these two. Nothing is concluded
+   * from two answers: equality as it is decided is not transitive, and what a = b and b = c together permit must not
+   * depend on whether somebody has asked. A wrong answer here permits any conversion. Free variables carry their types, so
+   * a pair stands for one local context.
+   */
+  readonly #equal = new Map<number, Map<number, boolean>>();
 
   /** @param workMax how many expressions may be made and steps taken in all before the check is given up */
   constructor(workMax: number) {
@@ -86,8 +91,8 @@ export class Engine {
 
   /** Forgets what only the last declaration needed, when that has become much. */
   settle(): void {
-    // An answer "unequal" may have come from what was not yet declared.
-    this.#unequal.clear();
+    // A verdict must not depend on what was asked for an earlier declaration.
+    this.#equal.clear();
     if (this.kernel.terms.temporary > LEFT_OVER_MAX) this.#forget(false);
   }
 
@@ -142,7 +147,7 @@ export class Engine {
       if (this.#temporaryMax > TEMPORARY_LIMIT) giveUp("Cannot check within the memory allowed");
     }
     terms.forget(midway);
-    this.#unequal.clear();
+    this.#equal.clear();
   }
 
   #whnf(e: Expr): Expr {
@@ -185,36 +190,14 @@ export class Engine {
 
   #isEqual(a: Expr, b: Expr): boolean {
     if (a === b) return true;
-    const [rootA, rootB] = [findRoot(a), findRoot(b)];
-    if (rootA === rootB) return true;
-    if (this.#unequal.get(a.id)?.has(b.id) === true) return false;
+    const known = this.#equal.get(a.id)?.get(b.id);
+    if (known !== undefined) return known;
     this.#enter("equal", a, b);
     const answer = decideEqual(this.kernel, a, b);
     this.#depth--;
-    if (answer) unite(a, b);
-    else this.#remember(a.id, b.id);
+    const others = this.#equal.get(a.id);
+    if (others === undefined) this.#equal.set(a.id, new Map([[b.id, answer]]));
+    else others.set(b.id, answer);
     return answer;
   }
-
-  #remember(a: number, b: number): void {
-    const others = this.#unequal.get(a);
-    if (others === undefined) this.#unequal.set(a, new Set([b]));
-    else others.add(b);
-  }
-}
-
-function unite(a: Expr, b: Expr): void {
-  const [rootA, rootB] = [findRoot(a), findRoot(b)];
-  if (rootA !== rootB) memoOf(rootA).same = rootB;
-}
-
-function findRoot(e: Expr): Expr {
-  let root = e;
-  for (let next = root.memo?.same; next !== undefined; next = root.memo?.same) root = next;
-  for (let at = e; at !== root;) {
-    const memo = memoOf(at);
-    at = memo.same ?? root;
-    memo.same = root;
-  }
-  return root;
 }

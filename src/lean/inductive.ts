@@ -10,6 +10,7 @@ import type { Level } from "./level.ts";
 import { formatName, type Name } from "./name.ts";
 import { expandNested, type Expansion } from "./nested.ts";
 import { formatExpr } from "./print.ts";
+import { checkRecursors } from "./rule-check.ts";
 import { compareRecursors, computeRecursors } from "./recursor.ts";
 import type { ConstructorRecord, InductiveRecord, TypeRecord } from "./records.ts";
 import { checkScope } from "./scope.ts";
@@ -34,7 +35,7 @@ export function addInductive(k: Kernel, record: InductiveRecord, line: number): 
       constructors,
       isRecursive,
     };
-    return { kind: "inductive", ...common, group: all };
+    return { kind: "inductive", level, ...common, group: all };
   });
   for (const inductive of inductives) k.environment.set(inductive.name, inductive);
   for (const constructor of record.constructors) {
@@ -56,7 +57,8 @@ export function addInductive(k: Kernel, record: InductiveRecord, line: number): 
   const recursors = computeRecursors(k, expansion, { large, line, exported: record.recursors });
   for (const type of group.types.slice(group.declaredCount)) k.environment.delete(type.name);
   const constants = [...inductives, ...constructors, ...recursors];
-  for (const constant of constants) k.environment.set(constant.name, constant);
+  for (const constant of [...inductives, ...constructors]) k.environment.set(constant.name, constant);
+  checkRecursors(k, recursors);
   compareRecursors(k, recursors, record.recursors);
   return constants;
 }

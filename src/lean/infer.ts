@@ -18,7 +18,7 @@ import {
   type Expr,
 } from "./expr.ts";
 import { reject, sure } from "./fault.ts";
-import { isProposition, type Kernel } from "./kernel.ts";
+import { isProposition, universeOf, type Kernel } from "./kernel.ts";
 import type { Level } from "./level.ts";
 import { textConstructor, textMaker, textNames } from "./literal.ts";
 import { formatName } from "./name.ts";
@@ -152,7 +152,8 @@ function letType(k: Kernel, e: Expr, check: boolean): Expr {
 }
 
 function projectionType(k: Kernel, e: Expr, check: boolean): Expr {
-  const type = k.whnf(typeOf(k, e.left, check));
+  const written = typeOf(k, e.left, check);
+  const type = k.whnf(written);
   const head = headOf(type);
   const structure = head.kind === CONST ? k.environment.get(head.name) : undefined;
   const label = `projection ${e.index + 1} of ${formatName(e.name)}`;
@@ -163,11 +164,24 @@ function projectionType(k: Kernel, e: Expr, check: boolean): Expr {
   if (params.length !== structure.paramCount + structure.indexCount)
     reject("bad-projection", `Cannot take ${label}`);
   const constructor = k.terms.constant(sure(structure.constructors[0]), head.levels);
-  return fieldType(k, e, { type, structure, constructorType: constantType(k, constructor), params }, label);
+  const isProof = isMaybeProof(k, head, structure, [written, type]);
+  const constructorType = constantType(k, constructor);
+  return fieldType(k, e, { isProof, structure, constructorType, params }, label);
+}
+
+/**
+ * Whether a value of the structure may be a proof. A wrong "no" permits to take data out of a proof, which proves False;
+ * so "no" needs every evidence: a universe above Prop of the type as written, of the type as reduced (they may differ, as
+ * reduction of a cast may forget that), and of the structure as it was declared.
+ */
+function isMaybeProof(k: Kernel, head: Expr, structure: Inductive, types: readonly Expr[]): boolean {
+  const declared = k.levels.substitute(structure.level, structure.levelParams, head.levels);
+  const levels = [declared, ...types.map((type) => universeOf(k, type))];
+  return levels.some((level) => level === undefined || k.levels.isZero(level));
 }
 
 interface Structure {
-  readonly type: Expr;
+  readonly isProof: boolean;
   readonly structure: Inductive;
   readonly constructorType: Expr;
   readonly params: readonly Expr[];
@@ -180,10 +194,9 @@ interface Structure {
 function fieldType(
   k: Kernel,
   e: Expr,
-  { type, structure, constructorType, params }: Structure,
+  { isProof, structure, constructorType, params }: Structure,
   label: string,
 ): Expr {
-  const isProof = isProposition(k, type);
   const values = params.slice(0, structure.paramCount);
   let at = constructorType;
   for (let i = 0; i < structure.paramCount; i++) {

@@ -2,7 +2,7 @@
 // and each safe to call at any depth (see goals.ts).
 import type { Environment } from "./environment.ts";
 import { SORT, type Expr } from "./expr.ts";
-import type { Levels } from "./level.ts";
+import type { Level, Levels } from "./level.ts";
 import type { Name, Names } from "./name.ts";
 import type { Rewriter } from "./rewrite.ts";
 import type { Terms } from "./terms.ts";
@@ -87,9 +87,21 @@ export function createKnownNames(names: Names): KnownNames {
   return Object.fromEntries(entries) as KnownNames;
 }
 
-/** Whether `type` is a proposition: its own type is a universe that is 0 under every assignment. */
-export function isProposition(k: Kernel, type: Expr): boolean {
+/**
+ * The level of the universe that `type` is in, undefined when its own type does not reduce to a universe: a type may be a
+ * proposition all the same (by a cast that does not compute). So undefined is neither "proposition" nor "data".
+ */
+export function universeOf(k: Kernel, type: Expr): Level | undefined {
   const sort = k.whnf(k.infer(type));
-  const level = sort.levels[0];
-  return sort.kind === SORT && level !== undefined && k.levels.isZero(level);
+  return sort.kind === SORT ? sort.levels[0] : undefined;
+}
+
+/**
+ * Whether `type` is known to be a proposition: its own type is a universe that is 0 under every assignment. A wrong "yes"
+ * permits to take any two values for equal, or to eliminate into data; "no" says nothing, so nothing may rest on it. Where
+ * it would, ask `universeOf` and treat what has no universe as the worse case.
+ */
+export function isProposition(k: Kernel, type: Expr): boolean {
+  const level = universeOf(k, type);
+  return level !== undefined && k.levels.isZero(level);
 }

@@ -169,6 +169,7 @@ function addAuxiliary(work: Work, constant: Expr, args: readonly Expr[]): void {
   const shape = { name, levelParams, type, line: 0, paramCount: params.length, indexCount };
   k.environment.set(name, {
     kind: "inductive",
+    level: k.levels.substitute(inductive.level, inductive.levelParams, constant.levels),
     ...shape,
     constructors: [],
     isRecursive: true,

@@ -15,7 +15,7 @@ import {
   headOf,
   type Expr,
 } from "./expr.ts";
-import { isProposition, type Kernel } from "./kernel.ts";
+import { universeOf, type Kernel } from "./kernel.ts";
 import { natConstructor, reduceNat, textConstructor } from "./literal.ts";
 import { sure } from "./fault.ts";
 
@@ -188,7 +188,10 @@ function rebuildStructure(k: Kernel, recursor: Recursor, e: Expr): Expr | undefi
   if (eHead.kind === CONST && eHead.name === structure.constructor.name) return undefined;
   const type = k.whnf(k.infer(e));
   const head = headOf(type);
-  if (head.kind !== CONST || head.name !== recursor.inductive || isProposition(k, type)) return undefined;
+  if (head.kind !== CONST || head.name !== recursor.inductive) return undefined;
+  // Not for what may be a proof: a wrong "data" permits to take its fields out of a proof.
+  const level = universeOf(k, type);
+  if (level === undefined || k.levels.isZero(level)) return undefined;
   const { constructor } = structure;
   const made = k.terms.apps(
     k.terms.constant(constructor.name, head.levels),

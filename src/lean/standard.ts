@@ -9,7 +9,8 @@ export const STANDARD_AXIOMS: readonly string[] = ["propext", "Classical.choice"
 
 /** Whether it is one of them, stated about the constants that Lean's core states it about. */
 export function isStandardAxiom(k: Kernel, { name, levelParams, type }: Axiom): boolean {
-  const statement = STATEMENTS[formatName(name)];
+  const text = formatName(name);
+  const statement = Object.hasOwn(STATEMENTS, text) ? STATEMENTS[text] : undefined;
   const param = levelParams[0];
   if (statement === undefined || levelParams.length > 1) return false;
   const level = param === undefined ? undefined : k.levels.param(param);
