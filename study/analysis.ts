@@ -7,8 +7,8 @@ import {
   judgeStability,
   meanOf,
   quantileOf,
-} from "#quality/index.ts";
-import type { CapabilityPlan, CapabilityResult, Stability } from "#quality/index.ts";
+} from "#stats/index.ts";
+import type { CapabilityPlan, CapabilityResult, Stability } from "#stats/index.ts";
 import { OUTCOMES, buildsOf, outcomeOf } from "./rows.ts";
 import type { RowOutcome, Study, Tone } from "./rows.ts";
 

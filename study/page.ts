@@ -1,5 +1,5 @@
 // The study as Markdown: what docs/study.md has between its two marks. Every figure is computed here from the rows.
-import { formatFigure, formatIndex } from "#quality/picture-words.ts";
+import { formatFigure, formatIndex } from "#base/numbers.ts";
 import type { Analysis, Capability, Series } from "./analysis.ts";
 import type { RowOutcome, Study } from "./rows.ts";
 

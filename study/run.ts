@@ -9,11 +9,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { removeTree } from "#base/files.ts";
-import { drawCapability } from "#quality/index.ts";
+import { drawCapability } from "#chart/capability-page.ts";
+import { drawSeriesPage } from "#chart/series-page.ts";
 import { analyse } from "./analysis.ts";
 import type { Analysis } from "./analysis.ts";
 import { buildVariations } from "./builds.ts";
-import { drawTimes } from "./picture.ts";
 import { MARKS, replaceMarked, writePage } from "./page.ts";
 import { parseStudy, writeStudy } from "./rows.ts";
 import type { Study } from "./rows.ts";
@@ -32,7 +32,10 @@ function documentsOf(study: Study, analysis: Analysis, page: string): Map<string
   return new Map([
     ["docs/study.md", text],
     ["docs/study-frequencies.svg", drawCapability({ result, groups, title })],
-    ["docs/study-builds.svg", drawTimes(analysis.series, `${2 * study.asked} builds in the order of time`)],
+    [
+      "docs/study-builds.svg",
+      drawSeriesPage(analysis.series, `${2 * study.asked} builds in the order of time`),
+    ],
   ]);
 }
 

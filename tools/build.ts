@@ -31,7 +31,7 @@ await bundle({
     index: "src/index.ts",
     lean: "src/lean/index.ts",
     nix: "src/nix/index.ts",
-    quality: "src/quality/index.ts",
+    stats: "src/stats/index.ts",
     sigstore: "src/sigstore/index.ts",
     store: "src/store/index.ts",
   },

@@ -13,7 +13,7 @@ export const FLOORS: readonly { floor: string; folders: readonly string[] }[] = 
   { floor: "keeping", folders: ["home"] },
   { floor: "making", folders: ["author", "compile", "engine"] },
   { floor: "machinery", folders: ["store", "sandbox", "keys"] },
-  { floor: "formats", folders: ["nix", "sigstore", "formula", "chart", "stats", "quality", "lean"] },
+  { floor: "formats", folders: ["nix", "sigstore", "formula", "chart", "stats", "lean"] },
   { floor: "ground", folders: ["base"] },
 ];
 
@@ -26,12 +26,11 @@ export const SIDEWAYS: readonly (readonly [from: string, to: string])[] = [
   ["compile", "author"],
   ["chart", "stats"],
   ["formula", "stats"],
-  ["formula", "quality"],
-  ["quality", "nix"],
+  ["stats", "nix"],
   ["sigstore", "nix"],
 ];
 
-const PURE = new Set(["quality", "nix", "sigstore", "formula", "chart", "stats", "lean", "trace"]);
+const PURE = new Set(["nix", "sigstore", "formula", "chart", "stats", "lean", "trace"]);
 const IMPURE_MODULES =
   /^node:(fs|net|http|https|dns|child_process|os|process|timers|worker_threads|sqlite|ffi)/;
 const IMPURE_WORDS =

@@ -339,7 +339,7 @@ export const rows = {
   SIGNATURE_INVALID: { exit: 3, message: "Cannot read '{text}' as a signature: {reason}" },
   KEY_INVALID: { exit: 2, message: "Cannot read the key '{name}': {reason}" },
   EXPORT_INVALID: { exit: 3, message: "Cannot read the export stream at byte {offset}: {reason}" },
-  // quality
+  // stats
   SAMPLES_INVALID: { exit: 2, message: "Cannot read the values of {file}: {problem}" },
   // history
   HISTORY_DATABASE_INVALID: {

@@ -13,7 +13,7 @@ export function ownModule(name: string): string {
 }
 
 /** What a stage may import of Pipelite, besides types: pure modules, bundled with the stage. */
-const LIBRARIES = ["lean", "nix", "quality"];
+const LIBRARIES = ["lean", "nix", "stats"];
 
 /** Absolute path of the module that `pipelite/NAME` stands for, whatever is installed or built; undefined for any other. */
 export function ownLibrary(specifier: string): string | undefined {

@@ -1,5 +1,6 @@
 // How a trend looks on a terminal: a control chart of characters, or a line for each of many.
-import { displayOf, type Display } from "#history/display.ts";
+import type { Display } from "#chart/trend-page.ts";
+import { displayOf } from "#history/display.ts";
 import type { Signal, Trend } from "#history/trend.ts";
 import { formatCount, formatList } from "#view/format.ts";
 import type { Paint, Style } from "#view/paint.ts";

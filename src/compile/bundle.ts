@@ -67,7 +67,7 @@ await runStage(stage);`;
 const REQUIRE =
   'import{createRequire as pipeliteRequire}from"node:module";const require=pipeliteRequire(import.meta.url);';
 
-/** `pipelite` gives types only, which are gone by now; `pipelite/quality` and the like are modules beside this one. */
+/** `pipelite` gives types only, which are gone by now; `pipelite/stats` and the like are modules beside this one. */
 const ownImports: Plugin = {
   name: "pipelite",
   setup(build) {

@@ -1,6 +1,6 @@
 // The claims that follow from the record of a run alone: what became of its stages, what they took, where it ran. Pure,
 // and small: a run that has nothing to do makes them anew as well.
-import { sumOf } from "#quality/moments.ts";
+import { sumOf } from "#stats/moments.ts";
 import type { Claim, ClaimValue } from "./claims.ts";
 import { RECORD_FILE, withUniqueIds } from "./claims.ts";
 import { criticalPath } from "#formula/longest-chain.ts";

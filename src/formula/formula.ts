@@ -66,7 +66,7 @@ class Evaluation {
     try {
       return this.#unchecked(expression);
     } catch (error) {
-      // A RangeError is how src/quality refuses an argument.
+      // A RangeError is how src/stats refuses an argument.
       if (!(error instanceof CallProblem) && !(error instanceof RangeError)) throw error;
       throw this.#failed(expression, error.message);
     }

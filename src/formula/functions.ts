@@ -1,12 +1,12 @@
 // What formulas may call on values: aggregates over all numbers of a list however deep, functions of each number, and the
-// statistics of src/quality. Functions of files, `if`, `optional` and `realise` are in formula.ts, because they decide
+// statistics of src/stats. Functions of files, `if`, `optional` and `realise` are in formula.ts, because they decide
 // what is looked at.
 import { canonicalJson } from "#base/canonical-json.ts";
-import { judgeCapability } from "#quality/gate.ts";
-import { computeIndices, describeGroups } from "#quality/indices.ts";
-import { deviationOf, meanOf, medianOf, quantileOf, sumOf } from "#quality/moments.ts";
-import { normalQuantile } from "#quality/normal.ts";
-import { SIGMA_METHODS, estimateSigma, type SigmaMethod } from "#quality/sigma.ts";
+import { judgeCapability } from "#stats/gate.ts";
+import { computeIndices, describeGroups } from "#stats/indices.ts";
+import { deviationOf, meanOf, medianOf, quantileOf, sumOf } from "#stats/moments.ts";
+import { normalQuantile } from "#stats/normal.ts";
+import { SIGMA_METHODS, estimateSigma, type SigmaMethod } from "#stats/sigma.ts";
 import { criticalPath } from "./longest-chain.ts";
 import type { Value } from "./formula.ts";
 
@@ -118,7 +118,7 @@ function indexOf([groups = null, lower = null, upper = null, method]: Value[]) {
   return computeIndices({ ...describeGroups(given), sigma }, limitsOf(lower, upper)).nearest;
 }
 
-/** `capabilityBound(groups, lower, upper [, uncertainty])`: what the gate of src/quality judges. */
+/** `capabilityBound(groups, lower, upper [, uncertainty])`: what the gate of src/stats judges. */
 function capabilityOf([groups = null, lower = null, upper = null, gauge = null, minimum = null]: Value[]) {
   return judgeCapability(
     { groups: groupsOf(groups), ...(gauge !== null && { gaugeDeviation: numberOf(gauge) }) },

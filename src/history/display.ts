@@ -1,18 +1,9 @@
 // Values as people read them: one unit for a whole series, chosen by its size.
-import { formatBy, formatFigure } from "#quality/picture-words.ts";
+import { formatBy, formatFigure } from "#base/numbers.ts";
+import type { Display } from "#chart/trend-page.ts";
 import type { Trend } from "./trend.ts";
 
-export interface Display {
-  /** `s`, `MiB`, or the unit as it was measured; empty without one. */
-  unit: string;
-  /** A value in that unit. */
-  scale: (value: number) => number;
-  /** The same as text, without the unit, to two digits more than the spread has. */
-  format: (value: number) => string;
-  /** A value that is in that unit already. */
-  formatScaled: (value: number) => string;
-}
-
+/** The unit that fits the values of a series, with two digits more than the spread has. */
 export function displayOf({ series, baseline }: Trend): Display {
   const largest = series.points.reduce((most, { value }) => Math.max(most, Math.abs(value)), 0);
   const [divisor, unit] = unitFor(series.unit ?? "", largest);

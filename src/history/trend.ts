@@ -1,16 +1,16 @@
 // Control charts over the history of one measured value. The limits come from a baseline, the first runs of the series, so
 // that a signal means "no longer as it was" and does not move when later runs come. Charts, rules and tests are those of
-// src/quality (Western Electric handbook 1956; Roberts 1959; Page 1954); nothing here is a number of its own.
-import { chartEwma, chartIndividuals, pointsOutside, type ChartPair, type Ewma } from "#quality/charts.ts";
-import { studentQuantile } from "#quality/distributions.ts";
-import { detectDrift, detectRegression, type Regression } from "#quality/history.ts";
-import { meanOf } from "#quality/moments.ts";
-import { andersonDarling, testIndependence, type Independence } from "#quality/normality.ts";
-import { judgeStability } from "#quality/stability.ts";
-import { findSignals, WESTERN_ELECTRIC, type Rule } from "#quality/rules.ts";
+// src/stats (Western Electric handbook 1956; Roberts 1959; Page 1954); nothing here is a number of its own.
+import { chartEwma, chartIndividuals, pointsOutside, type ChartPair, type Ewma } from "#stats/charts.ts";
+import { studentQuantile } from "#stats/distributions.ts";
+import { detectDrift, detectRegression, type Regression } from "#stats/regression.ts";
+import { meanOf } from "#stats/moments.ts";
+import { andersonDarling, testIndependence, type Independence } from "#stats/normality.ts";
+import { judgeStability } from "#stats/stability.ts";
+import { findSignals, WESTERN_ELECTRIC, type Rule } from "#stats/rules.ts";
 import type { Series } from "./series.ts";
 
-/** Rules of src/quality, and: `MR` a moving range beyond its limit, `EWMA` the weighted average beyond its limits, `DRIFT` a
+/** Rules of src/stats, and: `MR` a moving range beyond its limit, `EWMA` the weighted average beyond its limits, `DRIFT` a
  * Page-Hinkley alarm since the baseline, `REGRESSION` the newest value against the median of all before. */
 export type SignalRule = Rule | "MR" | "EWMA" | "DRIFT" | "REGRESSION";
 

@@ -1,10 +1,10 @@
 // What was measured and checked, each value beside its limit, and the values themselves as charts.
 import type { Claim } from "#evidence/claims.ts";
-import { judgeCapability } from "#quality/gate.ts";
-import type { CapabilityResult } from "#quality/gate.ts";
-import { drawControlChart } from "#quality/picture-charts.ts";
-import { drawHistogram, drawProbabilityPlot } from "#quality/picture-distribution.ts";
-import { escapeText } from "#quality/svg.ts";
+import { judgeCapability } from "#stats/gate.ts";
+import type { CapabilityResult } from "#stats/gate.ts";
+import { drawControlChart } from "#chart/control-chart.ts";
+import { drawHistogram, drawProbabilityPlot } from "#chart/distribution.ts";
+import { escapeText } from "#chart/svg.ts";
 import { Claims, figureOf } from "#standards/facts.ts";
 import type { DocumentInput, Series } from "#standards/input.ts";
 import { all, h, raw } from "./markup.ts";
@@ -51,7 +51,7 @@ function checksTable(checks: readonly Claim[], { figure, limit }: Parts): Html {
   );
 }
 
-/** A RangeError is how src/quality refuses values: a report is written all the same. */
+/** A RangeError is how src/stats refuses values: a report is written all the same. */
 function drawable(series: Series, parts: Parts): Html | undefined {
   try {
     return chartsHtml(series, parts);
@@ -103,7 +103,7 @@ function chartsHtml({ claim, place, groups, limits }: Series, { figure }: Parts)
   );
 }
 
-/** Whether the values bear indices at all, as the gate of src/quality asks. */
+/** Whether the values bear indices at all, as the gate of src/stats asks. */
 function assumptionsOf({ checks }: CapabilityResult): Html[] {
   const asked = checks.filter(({ status }) => status !== "not-asked");
   return asked.map(({ name, status }) => all(`${name} `, statusWord(status)));

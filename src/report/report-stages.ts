@@ -1,7 +1,7 @@
 // The stages: how each ended, what it took, and when, with the chain that no number of cores makes shorter.
 import type { Claim } from "#evidence/claims.ts";
 import type { RunRecord, StageRecord } from "#evidence/run-record.ts";
-import { ticksOf, labelsOf } from "#quality/svg.ts";
+import { ticksOf, labelsOf } from "#chart/svg.ts";
 import { criticalPath } from "#trace/critical-path.ts";
 import { Claims, identifier } from "#standards/facts.ts";
 import type { DocumentInput } from "#standards/input.ts";

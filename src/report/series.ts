@@ -96,7 +96,7 @@ function groupsOf(value: Value): number[][] | undefined {
   return isNumbers && groups.some(({ length }) => length > 0) ? groups : undefined;
 }
 
-/** What src/quality takes for limits; a formula with others gives no value either. */
+/** What src/stats takes for limits; a formula with others gives no value either. */
 function areLimits(lower: number | undefined, upper: number | undefined): boolean {
   return lower === undefined ? upper !== undefined : upper === undefined || lower < upper;
 }

@@ -6,7 +6,7 @@ import { after, test } from "node:test";
 import { bundleStage } from "#compile/bundle.ts";
 import { Project } from "../rig/project.ts";
 
-const STAGE = `import { meanOf } from "pipelite/quality";
+const STAGE = `import { meanOf } from "pipelite/stats";
 export default function mean() { return { "mean.json": { mean: meanOf([1, 2, 6]) } }; }
 `;
 const project = new Project({});
@@ -21,7 +21,7 @@ async function bundleIn(folder: string): Promise<{ text: string; files: Record<s
   return { text: Buffer.from(code).toString(), files };
 }
 
-test("what a stage imports of pipelite/quality is in its bundle, without a path and without what it does not use", async () => {
+test("what a stage imports of pipelite/stats is in its bundle, without a path and without what it does not use", async () => {
   const { text, files } = await bundleIn("one");
   assert.match(text, /function meanOf\(/);
   assert.doesNotMatch(text, /from\s*"pipelite|chartCusum|\/src\//);
@@ -34,7 +34,7 @@ test("pipeline.ts may import it too", async () => {
   const { loadPipeline } = await import("#compile/load.ts");
   writeFileSync(
     join(project.folder, "pipeline.ts"),
-    'import { pipeline, source } from "pipelite";\nimport { meanOf } from "pipelite/quality";\nmeanOf([1]);\nexport default pipeline({ here: source(".") });\n',
+    'import { pipeline, source } from "pipelite";\nimport { meanOf } from "pipelite/stats";\nmeanOf([1]);\nexport default pipeline({ here: source(".") });\n',
   );
   const { files } = await loadPipeline(project.folder);
   assert.deepEqual(files, [join(project.folder, "pipeline.ts")]);

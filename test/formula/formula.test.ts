@@ -8,8 +8,8 @@ import type { ErrorCode } from "#base/errors.ts";
 import { callsOf, parseFormula } from "#formula/syntax.ts";
 import { evaluate } from "#formula/formula.ts";
 import type { FormulaContext, Value } from "#formula/formula.ts";
-import { judgeCapability } from "#quality/gate.ts";
-import { deviationOf, meanOf } from "#quality/moments.ts";
+import { judgeCapability } from "#stats/gate.ts";
+import { deviationOf, meanOf } from "#stats/moments.ts";
 
 function contextOf(evidence: readonly Value[], names: Record<string, Value> = {}): FormulaContext {
   const place = (shown: string) => ({ path: shown, shown });
@@ -103,7 +103,7 @@ test("without brackets, operators bind as in JavaScript", () => {
 
 const numbers = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 2, maxLength: 30 });
 
-test("lists go item by item, and aggregates are those of src/quality", () => {
+test("lists go item by item, and aggregates are those of src/stats", () => {
   fc.assert(
     fc.property(numbers, fc.double({ min: -10, max: 10, noNaN: true }), (list, shift) => {
       assert.deepEqual(
@@ -134,7 +134,7 @@ test("lists go item by item, and aggregates are those of src/quality", () => {
   );
 });
 
-test("capability by formula is capability by src/quality", () => {
+test("capability by formula is capability by src/stats", () => {
   const groups = [
     [1.1, 0.9, 1],
     [1.2, 0.8, 1.05],

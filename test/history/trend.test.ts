@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { drawTrend } from "#history/picture.ts";
+import { drawTrend } from "#chart/trend-page.ts";
+import { displayOf } from "#history/display.ts";
 import type { Series } from "#history/series.ts";
 import { judgeTrend, type SignalRule } from "#history/trend.ts";
-import { NELSON } from "#quality/rules.ts";
+import { NELSON } from "#stats/rules.ts";
 import { runIdAt } from "./rig.ts";
 
 function seriesOf(values: readonly number[], more: Partial<Series> = {}): Series {
@@ -236,8 +237,9 @@ test("the picture is the same for the same figures, holds no figure that is none
   ]) {
     const trend = judgeTrend(seriesOf(values, { pipeline: evil, subject: evil, unit: "B" }));
     for (const last of [undefined, 1, 7]) {
-      const svg = drawTrend(trend, last);
-      assert.equal(drawTrend(trend, last), svg);
+      const page = { trend, display: displayOf(trend), last };
+      const svg = drawTrend(page);
+      assert.equal(drawTrend(page), svg);
       assert.doesNotMatch(svg, /NaN|Infinity|undefined|<script>/);
       assert.match(svg, trend.charts === null ? /not computable/ : /UCL/);
     }

@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { deviationOf, normalQuantile } from "#quality/index.ts";
+import { deviationOf, normalQuantile } from "#stats/index.ts";
 import { significant } from "../../pipelines/monster-walk/checks/figures.ts";
 import { hashTree } from "../../pipelines/monster-walk/checks/tree-hash.ts";
 import type { Deviations } from "../../pipelines/monster-walk/checks/capability-checks.ts";

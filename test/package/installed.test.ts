@@ -118,9 +118,9 @@ export default pipeline({ samples: stage(() => import("./stages/samples.ts"), { 
   assert.match(runProgram(tsc, ["--project", "."]).stdout, /wrong\.ts\(2,/);
 });
 
-test("a stage can import pipelite/quality and pipelite/lean, and what they export is typed", () => {
+test("a stage can import pipelite/stats and pipelite/lean, and what they export is typed", () => {
   const stage = `import { check } from "pipelite/lean";
-import { meanOf } from "pipelite/quality";
+import { meanOf } from "pipelite/stats";
 
 export default function measured() {
   const meta = { meta: { exporter: { name: "none", version: "1" }, lean: { githash: "", version: "4" }, format: { version: "3.1.0" } } };

@@ -25,7 +25,7 @@ export default pipeline({ make, judge });
 }
 `,
   "judge.ts": `import type { Source } from "pipelite";
-import { individuals, judgeCapability } from "pipelite/quality";
+import { individuals, judgeCapability } from "pipelite/stats";
 export default async function judge({ make }: { make: Source }) {
   const parts = JSON.parse(await make.text("parts.json")) as number[];
   const status = parts.length <= 12 ? "passed" : "failed";

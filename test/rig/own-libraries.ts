@@ -1,4 +1,4 @@
-// Lets a test load modules of a pipeline that import `pipelite/quality` and the like: Node finds those by the hook, as
+// Lets a test load modules of a pipeline that import `pipelite/stats` and the like: Node finds those by the hook, as
 // stages do by the bundler. Import this file, then load such a module by `await import()`.
 import { registerHooks } from "node:module";
 import { pathToFileURL } from "node:url";

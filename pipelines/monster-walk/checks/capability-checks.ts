@@ -1,8 +1,8 @@
-// Process capability of the measured frequencies, by the statistics of pipelite/quality. Subgroups are harmonics. Where the
+// Process capability of the measured frequencies, by the statistics of pipelite/stats. Subgroups are harmonics. Where the
 // spread is below the uncertainty of measuring, the indices are computed with that in its place: lower bounds.
 import { createHash } from "node:crypto";
-import type { CapabilityCheck, CapabilityResult, Indices } from "pipelite/quality";
-import { deviationOf, estimateSigma, judgeCapability, meanOf } from "pipelite/quality";
+import type { CapabilityCheck, CapabilityResult, Indices } from "pipelite/stats";
+import { deviationOf, estimateSigma, judgeCapability, meanOf } from "pipelite/stats";
 import type { MeasuredTone } from "../sound/measurement.ts";
 import { significant } from "./figures.ts";
 import type { Check } from "./verdict.ts";
@@ -127,8 +127,7 @@ function describe(groups: readonly Subgroup[], { result, measurements, limits }:
       frequency: "joint least squares in windows that share no sample",
       spread:
         "standard deviation pooled within harmonics; where it is below the uncertainty of measuring, that",
-      lowerBound:
-        "one-sided 95 %, the smaller of those of Cpk and Ppk, by judgeCapability of pipelite/quality",
+      lowerBound: "one-sided 95 %, the smaller of those of Cpk and Ppk, by judgeCapability of pipelite/stats",
     },
     planDigest: result.planDigest,
     capability: {

@@ -10,7 +10,7 @@ import { measureWindow } from "../sound/measurement.ts";
 import type { Recording } from "../sound/wav.ts";
 import { parseWav } from "../sound/wav.ts";
 import type audioStage from "../stages/audio.ts";
-import { meanOf } from "pipelite/quality";
+import { meanOf } from "pipelite/stats";
 import { significant } from "./figures.ts";
 import { readCount, readFields, readList, readNumber, readText } from "./json.ts";
 import type { Check } from "./verdict.ts";

@@ -2,14 +2,14 @@
 import { readFileSync } from "node:fs";
 import { EXIT, PipeliteError } from "#base/errors.ts";
 import { writeFileAtomically } from "#base/files.ts";
+import { formatBy, formatFigure, formatIndex } from "#base/numbers.ts";
+import { drawCapability } from "#chart/capability-page.ts";
 import { endWith, pathOf, print, printJson, say, type Context, type GlobalFlags } from "#cli/context.ts";
 import { formatTable } from "#cli/table.ts";
-import { judgeCapability, type CapabilityPlan, type CapabilityResult } from "#quality/gate.ts";
-import type { Index, Indices } from "#quality/indices.ts";
-import { formatBy, formatFigure, formatIndex, formatLimits } from "#quality/picture-words.ts";
-import { drawCapability } from "#quality/picture.ts";
-import { parseSamples, type Samples } from "#quality/samples.ts";
-import type { SigmaMethod } from "#quality/sigma.ts";
+import { judgeCapability, type CapabilityPlan, type CapabilityResult } from "#stats/gate.ts";
+import { formatLimits, type Index, type Indices } from "#stats/indices.ts";
+import { parseSamples, type Samples } from "#stats/samples.ts";
+import type { SigmaMethod } from "#stats/sigma.ts";
 import { formatCount, padToWidth } from "#view/format.ts";
 import { createPaint, wantsColor, type Paint, type Style } from "#view/paint.ts";
 

@@ -1,17 +1,18 @@
 // `pipelite trend`: is what the runs measure still what it was? One control chart, or a table of all there are.
 import { PipeliteError } from "#base/errors.ts";
 import { writeFileAtomically } from "#base/files.ts";
+import { drawTrend } from "#chart/trend-page.ts";
 import { hasUnicode, pathOf, print, printJson, say, type Context, type GlobalFlags } from "#cli/context.ts";
 import { placeOf, warnOfRecords } from "#cli/database-flag.ts";
 import { pipelineOf } from "#cli/pipeline-key.ts";
 import { describeTrend, describeTrends } from "#cli/trend-text.ts";
 import { withHistory, type History } from "#history/history.ts";
-import { drawTrend } from "#history/picture.ts";
+import { displayOf } from "#history/display.ts";
 import { readRuns, readSeries } from "#history/read.ts";
 import type { Figure, Point, Series } from "#history/series.ts";
 import { originOf, syncHistory } from "#history/sync.ts";
 import { judgeTrend, type Trend } from "#history/trend.ts";
-import { NELSON, WESTERN_ELECTRIC } from "#quality/rules.ts";
+import { NELSON, WESTERN_ELECTRIC } from "#stats/rules.ts";
 import { formatList } from "#view/format.ts";
 import { createPaint, wantsColor } from "#view/paint.ts";
 
@@ -53,7 +54,7 @@ export async function trend(context: Context, flags: TrendFlags, word?: string):
         "it shows one value: name it by --stage and --figure, or --claim",
       );
     const path = pathOf(context, flags.picture);
-    writeFileAtomically(path, drawTrend(only, flags.last));
+    writeFileAtomically(path, drawTrend({ trend: only, display: displayOf(only), last: flags.last }));
     say(context, flags, `picture: ${path}`);
   }
   if (flags.json) {

@@ -1,9 +1,17 @@
-// Control charts of what the builds took, one below the other, in the order of time. A self-contained SVG whose bytes
+// Individuals charts of several series, one below the other, each in the order of time. A self-contained SVG whose bytes
 // depend on the figures alone.
-import { drawPanel } from "#quality/picture-panel.ts";
-import { formatFigure } from "#quality/picture-words.ts";
-import { element, extentOf, label, line, path, type Box } from "#quality/svg.ts";
-import type { Series } from "./analysis.ts";
+import { formatFigure } from "#base/numbers.ts";
+import type { Stability } from "#stats/stability.ts";
+import { drawPanel } from "./panel.ts";
+import { element, extentOf, label, line, path, type Box } from "./svg.ts";
+
+export interface DrawnSeries {
+  name: string;
+  unit: string;
+  /** In the order of time. */
+  values: readonly number[];
+  stability: Stability | undefined;
+}
 
 const WIDTH = 1000;
 const HEADER = 52;
@@ -11,7 +19,7 @@ const PANEL_HEIGHT = 190;
 const MARGIN = 20;
 const GAP = 12;
 
-export function drawTimes(series: readonly Series[], title: string): string {
+export function drawSeriesPage(series: readonly DrawnSeries[], title: string): string {
   const height = HEADER + series.length * (PANEL_HEIGHT + GAP) + MARGIN;
   const panels = series.map((each, index) =>
     drawSeries(
@@ -25,7 +33,7 @@ export function drawTimes(series: readonly Series[], title: string): string {
     ),
   );
   const content = [
-    element("title", {}, "Control charts of builds"),
+    element("title", {}, "Control charts"),
     element("style", {}, STYLE),
     element("rect", { x: 0, y: 0, width: WIDTH, height, class: "page" }),
     label(MARGIN, 32, title, "title"),
@@ -35,7 +43,7 @@ export function drawTimes(series: readonly Series[], title: string): string {
   return `${element("svg", { xmlns: "http://www.w3.org/2000/svg", ...size }, `\n${content.join("\n")}\n`)}\n`;
 }
 
-function drawSeries(box: Box, { name, unit, values, stability }: Series): string {
+function drawSeries(box: Box, { name, unit, values, stability }: DrawnSeries): string {
   const heading = `${name}, ${unit}`;
   if (stability === undefined) return drawPanel(box, { heading, x: [0, 1], y: [0, 1], isEmpty: true }).frame;
   const { centre, lower, upper } = stability.charts.location;

@@ -1,4 +1,4 @@
-// What the tests of src/quality share: reading the reference data, comparing figures, random data, and R as a peer.
+// What the tests of src/stats share: reading the reference data, comparing figures, random data, and R as a peer.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { judgeCapability, individuals, type CapabilityPlan } from "#quality/gate.ts";
-import { computeIndices, describeGroups, exactOneSidedBound, percentileIndices } from "#quality/indices.ts";
-import { noncentralStudentTail } from "#quality/distributions.ts";
-import { autocorrelationOf, deviationOf, quantileOf } from "#quality/moments.ts";
-import { andersonDarling, shapiroWilk, testIndependence } from "#quality/normality.ts";
-import { estimateSigma, type SigmaMethod } from "#quality/sigma.ts";
+import { judgeCapability, individuals, type CapabilityPlan } from "#stats/gate.ts";
+import { computeIndices, describeGroups, exactOneSidedBound, percentileIndices } from "#stats/indices.ts";
+import { noncentralStudentTail } from "#stats/distributions.ts";
+import { autocorrelationOf, deviationOf, quantileOf } from "#stats/moments.ts";
+import { andersonDarling, shapiroWilk, testIndependence } from "#stats/normality.ts";
+import { estimateSigma, type SigmaMethod } from "#stats/sigma.ts";
 import { peer } from "../rig/peer.ts";
 import { assertDigits, createRandom, normals, readRows, runR, vector } from "./rig.ts";
 

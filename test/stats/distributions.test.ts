@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { c4, d2, d3 } from "#quality/constants.ts";
+import { c4, d2, d3 } from "#stats/constants.ts";
 import {
   chiSquareQuantile,
   chiSquareTails,
@@ -12,8 +12,8 @@ import {
   noncentralStudentTail,
   studentQuantile,
   studentTails,
-} from "#quality/distributions.ts";
-import { gammaHalfRatio, logGamma } from "#quality/gamma.ts";
+} from "#stats/distributions.ts";
+import { gammaHalfRatio, logGamma } from "#stats/gamma.ts";
 import {
   erfc,
   logNormalLower,
@@ -21,8 +21,8 @@ import {
   normalLower,
   normalQuantile,
   normalUpper,
-} from "#quality/normal.ts";
-import { findRoot } from "#quality/root.ts";
+} from "#stats/normal.ts";
+import { findRoot } from "#stats/root.ts";
 import { peer } from "../rig/peer.ts";
 import { assertDigits, createRandom, runR, vector } from "./rig.ts";
 

@@ -1,8 +1,8 @@
 // The left column of the capability page: control charts with their zones and signals, and the last subgroups' values.
-import type { Chart, ChartKind } from "./charts.ts";
-import type { CapabilityResult } from "./gate.ts";
-import { formatBy, formatFigure } from "./picture-words.ts";
-import { drawPanel } from "./picture-panel.ts";
+import type { Chart, ChartKind } from "#stats/charts.ts";
+import type { CapabilityResult } from "#stats/gate.ts";
+import { formatBy, formatFigure } from "#base/numbers.ts";
+import { drawPanel } from "./panel.ts";
 import { element, extentOf, label, line, path, stepPath, type Box, type Scale } from "./svg.ts";
 
 const NAMES: Record<ChartKind, string> = {

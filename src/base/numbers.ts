@@ -1,5 +1,4 @@
-// Figures and limits as the picture and the report write them.
-import type { Limits } from "./indices.ts";
+// Figures as people read them: with as many digits as say something.
 
 /** A figure with `digits` significant digits, in plain notation where that is short. */
 export function formatFigure(value: number | null | undefined, digits = 5): string {
@@ -28,13 +27,4 @@ export function formatIndex(value: number | null | undefined): string {
 export function formatP(p: number | null | undefined): string {
   if (p === null || p === undefined) return "-";
   return p < 0.001 ? "< 0.001" : `= ${p.toFixed(3)}`;
-}
-
-export function formatLimits({ lower, upper, target }: Limits): string {
-  const parts = [
-    lower === undefined ? "" : `LSL ${formatFigure(lower, 9)}`,
-    target === undefined ? "" : `target ${formatFigure(target, 9)}`,
-    upper === undefined ? "" : `USL ${formatFigure(upper, 9)}`,
-  ];
-  return parts.filter((part) => part !== "").join(", ");
 }

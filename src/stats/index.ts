@@ -1,5 +1,5 @@
-// `pipelite/quality`: statistics for quality evidence, as pure functions: no files, clock, randomness or network. Formulas
-// and sources stand at each function; test/quality holds them to NIST's certified values, published examples and R.
+// `pipelite/stats`: statistics for quality evidence, as pure functions: no files, clock, randomness or network. Formulas
+// and sources stand at each function; test/stats holds them to NIST's certified values, published examples and R.
 export { analyseOneWay, studyGauge } from "./gauge.ts";
 export type { GaugeComponent, GaugeOptions, GaugeSource, GaugeStudy, GaugeVerdict } from "./gauge.ts";
 export type { OneWay, VarianceRow } from "./gauge.ts";
@@ -14,9 +14,9 @@ export type { Tails } from "./gamma.ts";
 export { individuals, judgeCapability } from "./gate.ts";
 export type { CapabilityCheck, CapabilityInput, CapabilityPlan, CapabilityResult } from "./gate.ts";
 export type { CapabilityStatus, CheckStatus, GaugeRecord } from "./gate.ts";
-export { detectDrift, detectRegression } from "./history.ts";
-export type { Direction, Drift, DriftOptions } from "./history.ts";
-export type { HistoryStatus, Regression, RegressionOptions } from "./history.ts";
+export { detectDrift, detectRegression } from "./regression.ts";
+export type { Direction, Drift, DriftOptions } from "./regression.ts";
+export type { HistoryStatus, Regression, RegressionOptions } from "./regression.ts";
 export { computeIndices, exactOneSidedBound, percentileIndices } from "./indices.ts";
 export type { Index, IndexOptions, Indices, Interval, Limits, PercentileIndices } from "./indices.ts";
 export { autocorrelationOf, deviationOf, meanOf, medianOf, quantileOf } from "./moments.ts";
@@ -24,7 +24,6 @@ export { robustDeviationOf, sumOf } from "./moments.ts";
 export { erfc, normalDensity, normalLower, normalQuantile, normalUpper } from "./normal.ts";
 export { andersonDarling, shapiroWilk, testIndependence } from "./normality.ts";
 export type { AndersonDarling, Independence, TestResult } from "./normality.ts";
-export { drawCapability } from "./picture.ts";
 export { findSignals, findViolations, NELSON, RULES, WESTERN_ELECTRIC } from "./rules.ts";
 export type { Rule, Signal, Zones } from "./rules.ts";
 export { parseSamples } from "./samples.ts";

@@ -8,12 +8,12 @@ import {
   chartMeansAndDeviations,
   chartMeansAndRanges,
   pointsOutside,
-} from "#quality/charts.ts";
-import { c4, d2, d3 } from "#quality/constants.ts";
-import { studyGauge } from "#quality/gauge.ts";
-import { detectDrift, detectRegression } from "#quality/history.ts";
-import { findSignals, findViolations, NELSON, WESTERN_ELECTRIC, type Rule } from "#quality/rules.ts";
-import { judgeStability } from "#quality/stability.ts";
+} from "#stats/charts.ts";
+import { c4, d2, d3 } from "#stats/constants.ts";
+import { studyGauge } from "#stats/gauge.ts";
+import { detectDrift, detectRegression } from "#stats/regression.ts";
+import { findSignals, findViolations, NELSON, WESTERN_ELECTRIC, type Rule } from "#stats/rules.ts";
+import { judgeStability } from "#stats/stability.ts";
 import { peer } from "../rig/peer.ts";
 import { assertDigits, createNormal, normals, runR, vector } from "./rig.ts";
 

@@ -1,11 +1,11 @@
 // The right column of the capability page: histogram with limits and normal curves, normal probability plot with its band,
 // and the indices with what the process takes of the tolerance.
-import type { CapabilityResult } from "./gate.ts";
-import type { Indices } from "./indices.ts";
-import { deviationOf, quantileOf, sortedOf } from "./moments.ts";
-import { normalDensity, normalQuantile } from "./normal.ts";
-import { drawPanel, type Panel } from "./picture-panel.ts";
-import { formatFigure, formatIndex, formatP } from "./picture-words.ts";
+import type { CapabilityResult } from "#stats/gate.ts";
+import type { Indices } from "#stats/indices.ts";
+import { deviationOf, quantileOf, sortedOf } from "#stats/moments.ts";
+import { normalDensity, normalQuantile } from "#stats/normal.ts";
+import { drawPanel, type Panel } from "./panel.ts";
+import { formatFigure, formatIndex, formatP } from "#base/numbers.ts";
 import { element, extentOf, label, line, makeScale, path, round, type Box } from "./svg.ts";
 
 interface Input {

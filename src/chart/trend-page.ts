@@ -1,11 +1,60 @@
 // One page that shows the history of a measured value: individuals, moving ranges and the weighted average, each with the
 // limits of the baseline and the runs at which a rule gave a signal. A self-contained SVG; its bytes depend on the figures.
-import { drawPanel, type Panel } from "#quality/picture-panel.ts";
-import { formatP } from "#quality/picture-words.ts";
-import { PAGE_STYLE } from "#quality/picture.ts";
-import { element, extentOf, label, line, path, stepPath, type Box } from "#quality/svg.ts";
-import { displayOf, type Display } from "./display.ts";
-import type { Signal, SignalRule, Trend } from "./trend.ts";
+import { formatP } from "#base/numbers.ts";
+import type { ChartPair, Ewma } from "#stats/charts.ts";
+import { drawPanel, type Panel } from "./panel.ts";
+import { PAGE_STYLE } from "./style.ts";
+import { element, extentOf, label, line, path, stepPath, type Box } from "./svg.ts";
+
+/** What the page shows of a trend (`Trend` of src/history). */
+export interface TrendFigures {
+  series: {
+    pipeline: string;
+    subject: string;
+    points: readonly { runId: string; startedAt: string }[];
+  };
+  n: number;
+  status: "in-control" | "out-of-control" | "not-computable";
+  reason: string;
+  baseline: {
+    n: number;
+    first: string;
+    last: string;
+    centre: number;
+    sigma: number;
+    normalP: number | null;
+  } | null;
+  charts: ChartPair | null;
+  ewma: Ewma | null;
+  signals: readonly TrendSignal[];
+  notes: readonly string[];
+}
+
+interface TrendSignal {
+  rule: string;
+  direction: "above" | "below";
+  /** The last is the one at which the signal is complete. */
+  runs: readonly string[];
+}
+
+/** The unit that values are shown in. */
+export interface Display {
+  /** `s`, `MiB`, or the unit as it was measured; empty without one. */
+  unit: string;
+  /** A value in that unit. */
+  scale: (value: number) => number;
+  /** The same as text, without the unit. */
+  format: (value: number) => string;
+  /** A value that is in that unit already. */
+  formatScaled: (value: number) => string;
+}
+
+export interface TrendPage {
+  trend: TrendFigures;
+  display: Display;
+  /** Draw only this many of the newest values. */
+  last?: number | undefined;
+}
 
 const WIDTH = 1188;
 const HEIGHT = 840;
@@ -18,14 +67,14 @@ const DOTS_MAX = 150;
 const LABEL_WIDTH = 12;
 const LABEL_HEIGHT = 12;
 
-/** @param last draw only this many of the newest values */
-export function drawTrend(trend: Trend, last?: number): string {
-  const panels = trend.charts === null ? [empty(boxAt(0, 3))] : chartsOf(trend, last);
+export function drawTrend(page: TrendPage): string {
+  const { trend } = page;
+  const panels = trend.charts === null ? [empty(boxAt(0, 3))] : chartsOf(page);
   const content = [
     element("title", {}, "Control charts over the history of runs"),
     element("style", {}, PAGE_STYLE),
     element("rect", { x: 0, y: 0, width: WIDTH, height: HEIGHT, class: "page" }),
-    drawHeader(trend),
+    drawHeader(page),
     ...panels,
     drawFooter(trend),
   ];
@@ -61,14 +110,14 @@ interface Drawn {
   /** Index of the run of the first point. */
   offset: number;
   /** Rules of the signals that belong to this chart. */
-  rules: (rule: SignalRule) => boolean;
+  rules: (rule: string) => boolean;
   zones?: number;
 }
 
-function chartsOf(trend: Trend, last: number | undefined): string[] {
-  const { charts, ewma, baseline } = trend;
+function chartsOf(page: TrendPage): string[] {
+  const { charts, ewma, baseline } = page.trend;
   if (charts === null || ewma === null || baseline === null) return [];
-  const isOfValues = (rule: SignalRule) => /^(WER|NEL|DRIFT|REGRESSION)/.test(rule);
+  const isOfValues = (rule: string) => /^(WER|NEL|DRIFT|REGRESSION)/.test(rule);
   const { location, spread } = charts;
   const drawn: Drawn[] = [
     { ...location, heading: "Individuals chart", offset: 0, rules: isOfValues, zones: baseline.sigma },
@@ -81,12 +130,11 @@ function chartsOf(trend: Trend, last: number | undefined): string[] {
       rules: (rule) => rule === "EWMA",
     },
   ];
-  return drawn.map((each, row) => drawChart(boxAt(row, 1), each, trend, last));
+  return drawn.map((each, row) => drawChart(boxAt(row, 1), each, page));
 }
 
-function drawChart(box: Box, drawn: Drawn, trend: Trend, last: number | undefined): string {
+function drawChart(box: Box, drawn: Drawn, { trend, display, last }: TrendPage): string {
   const { centre, offset, heading } = drawn;
-  const display = displayOf(trend);
   const first = Math.max(0, trend.n - (last ?? trend.n));
   const shown = (values: readonly number[]) => values.slice(Math.max(0, first - offset)).map(display.scale);
   const [points, lower, upper] = [shown(drawn.points), shown(drawn.lower), shown(drawn.upper)];
@@ -134,7 +182,7 @@ function drawChart(box: Box, drawn: Drawn, trend: Trend, last: number | undefine
 }
 
 /** Where the baseline ends. */
-function baselineMark(panel: Panel, { baseline, n }: Trend, first: number, hasLabel: boolean): string {
+function baselineMark(panel: Panel, { baseline, n }: TrendFigures, first: number, hasLabel: boolean): string {
   if (baseline === null || baseline.n <= first || baseline.n >= n) return "";
   const x = panel.x(baseline.n + 0.5);
   const { plot } = panel;
@@ -145,18 +193,18 @@ function baselineMark(panel: Panel, { baseline, n }: Trend, first: number, hasLa
 }
 
 /** Rules of Western Electric and Nelson by their number; a chart with one rule only needs no label. */
-const MARKS: Partial<Record<SignalRule, string>> = { DRIFT: "D", REGRESSION: "R", MR: "", EWMA: "" };
+const MARKS: Readonly<Record<string, string>> = { DRIFT: "D", REGRESSION: "R", MR: "", EWMA: "" };
 
 interface Marks {
   drawn: Drawn;
-  trend: Trend;
+  trend: TrendFigures;
   points: readonly number[];
   start: number;
   at: (index: number) => number;
 }
 
 function marks(panel: Panel, { drawn, trend, points, start, at }: Marks): string[] {
-  const byRun = new Map<string, Signal[]>();
+  const byRun = new Map<string, TrendSignal[]>();
   for (const signal of trend.signals.filter(({ rule }) => drawn.rules(rule))) {
     const run = signal.runs.at(-1) ?? "";
     byRun.set(run, [...(byRun.get(run) ?? []), signal]);
@@ -177,7 +225,7 @@ function marks(panel: Panel, { drawn, trend, points, start, at }: Marks): string
   });
 }
 
-function noteOf({ rules }: Drawn, { signals }: Trend): string {
+function noteOf({ rules }: Drawn, { signals }: TrendFigures): string {
   const counts = new Map<string, number>();
   for (const { rule } of signals) if (rules(rule)) counts.set(rule, (counts.get(rule) ?? 0) + 1);
   const words = [...counts].map(([rule, count]) => `${rule}: ${count}`);
@@ -204,15 +252,15 @@ function sideLabels({ plot, y }: Panel, { lower, upper, centre, display }: Level
   ];
 }
 
-const STATUS_CLASS: Record<Trend["status"], string> = {
+const STATUS_CLASS: Record<TrendFigures["status"], string> = {
   "in-control": "good",
   "out-of-control": "bad",
   "not-computable": "doubtful",
 };
 
-function drawHeader(trend: Trend): string {
+function drawHeader({ trend, display }: TrendPage): string {
   const { series, n, status, reason } = trend;
-  const { unit } = displayOf(trend);
+  const { unit } = display;
   const word = status.toUpperCase().replaceAll("-", " ");
   const width = 22 + word.length * 9.4;
   const x = WIDTH - MARGIN - width;
@@ -231,7 +279,7 @@ function drawHeader(trend: Trend): string {
   ].join("\n");
 }
 
-function drawFooter({ baseline, notes }: Trend): string {
+function drawFooter({ baseline, notes }: TrendFigures): string {
   const lines = [
     baseline === null
       ? ""

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { analyseOneWay } from "#quality/gauge.ts";
-import { autocorrelationOf, deviationOf, meanOf, medianOf, quantileOf, sumOf } from "#quality/moments.ts";
+import { analyseOneWay } from "#stats/gauge.ts";
+import { autocorrelationOf, deviationOf, meanOf, medianOf, quantileOf, sumOf } from "#stats/moments.ts";
 import { peer } from "../rig/peer.ts";
 import { assertDigits, columnsOf, normals, readRows, runR, vector } from "./rig.ts";
 

@@ -1,4 +1,5 @@
 // Capability and performance indices with confidence intervals, and the percentile method for values that are not normal.
+import { formatFigure } from "#base/numbers.ts";
 import { chiSquareQuantile, noncentralityOf } from "./distributions.ts";
 import { meanOf, quantileOf, sumOf } from "./moments.ts";
 import { normalQuantile, normalUpper } from "./normal.ts";
@@ -9,6 +10,16 @@ export interface Limits {
   lower?: number | undefined;
   upper?: number | undefined;
   target?: number | undefined;
+}
+
+/** `LSL 9, target 10, USL 11`. */
+export function formatLimits({ lower, upper, target }: Limits): string {
+  const parts = [
+    lower === undefined ? "" : `LSL ${formatFigure(lower, 9)}`,
+    target === undefined ? "" : `target ${formatFigure(target, 9)}`,
+    upper === undefined ? "" : `USL ${formatFigure(upper, 9)}`,
+  ];
+  return parts.filter((part) => part !== "").join(", ");
 }
 
 export interface Interval {
