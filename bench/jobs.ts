@@ -8,7 +8,7 @@ import type { Side } from "./measure.ts";
 import { copyClosure, graphOf, NIX_ENV } from "./nix.ts";
 
 const ROOT = join(import.meta.dirname, "..");
-const MONSTER_WALK = join(ROOT, "pipelines/monster-walk");
+const MONSTER_WALK = join(ROOT, "examples/monster-walk");
 
 export interface Job {
   name: string;

@@ -13,9 +13,9 @@ const COPIES = 40;
 
 /** The Monster Walk's proof, what is made of it, and what the user has of Lean's own exports. */
 export async function exportsToCheck(folder: string): Promise<string[]> {
-  const { computeFacts } = await import("../pipelines/monster-walk/mathematics/facts.ts");
-  const { monsterWalkLean } = await import("../pipelines/monster-walk/lean/index.ts");
-  const { leanFactsOf } = await import("../pipelines/monster-walk/lean/statements.ts");
+  const { computeFacts } = await import("../examples/monster-walk/mathematics/facts.ts");
+  const { monsterWalkLean } = await import("../examples/monster-walk/lean/index.ts");
+  const { leanFactsOf } = await import("../examples/monster-walk/lean/statements.ts");
   const walk = monsterWalkLean(leanFactsOf(computeFacts().facts)).ndjson;
   const accepted = Object.values(vectors()).filter(({ expected }) => expected === "accepted");
   mkdirSync(folder, { recursive: true });

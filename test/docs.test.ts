@@ -39,6 +39,7 @@ test("every error code is used by the product", () => {
 test("links in the documents lead to files that are there", () => {
   const documents = [
     ...filesBelow("docs", ".md"),
+    ...filesBelow("examples", ".md"),
     ...["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map((name) => join(root, name)),
   ];
   const dead = documents.flatMap((document) => {

@@ -1,4 +1,4 @@
-// `npm test` after the checks: every test file under test/, each in a process of its own. Arguments name the folders
+// `npm test` after the checks: every test file under test/ and examples/, each in a process of its own. Arguments name the folders
 // or files to run instead. The compile cache keeps the start of each process short.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -13,7 +13,7 @@ const wanted = process.argv.slice(2);
 const globs =
   wanted.length > 0
     ? wanted.map((name) => (name.endsWith(".ts") ? name : `${name}/**/*.test.ts`))
-    : ["test/**/*.test.ts"];
+    : ["test/**/*.test.ts", "examples/**/*.test.ts"];
 const cache = mkdtempSync(join(tmpdir(), "pipelite-compile-cache-"));
 const { status } = spawnSync(
   process.execPath,

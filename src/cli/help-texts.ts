@@ -25,7 +25,7 @@ export const helpTexts: Readonly<Record<string, HelpText>> = {
     ],
     examples: [
       ["pipelite run", "the pipeline.ts of this folder"],
-      ["pipelite run pipelines/monster-walk", "the pipeline of another folder"],
+      ["pipelite run examples/monster-walk", "the pipeline of another folder"],
       ["pipelite run . audio", "only the stage audio and what it needs"],
       ["pipelite run --param seconds=20", "with another value of a parameter"],
       ["pipelite run --engine nix", "the same derivations, built by Nix"],

@@ -184,8 +184,8 @@ test(
 
 /** Loaded only where it is needed: it is a pipeline of its own. */
 async function monsterWalkExport(): Promise<string> {
-  const { computeFacts } = await import("../../pipelines/monster-walk/mathematics/facts.ts");
-  const { monsterWalkLean } = await import("../../pipelines/monster-walk/lean/index.ts");
-  const { leanFactsOf } = await import("../../pipelines/monster-walk/lean/statements.ts");
+  const { computeFacts } = await import("../../examples/monster-walk/mathematics/facts.ts");
+  const { monsterWalkLean } = await import("../../examples/monster-walk/lean/index.ts");
+  const { leanFactsOf } = await import("../../examples/monster-walk/lean/statements.ts");
   return monsterWalkLean(leanFactsOf(computeFacts().facts)).ndjson;
 }

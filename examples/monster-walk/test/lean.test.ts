@@ -1,0 +1,185 @@
+// The theorems of the Monster Walk as Lean terms: what the kernel accepts, what it rejects, and that the export and the Lean
+// file say the same.
+import assert from "node:assert/strict";
+import test from "node:test";
+import { check } from "../../../src/lean/index.ts";
+import { monsterWalkLean } from "../lean/index.ts";
+import { leanFactsOf } from "../lean/statements.ts";
+import { computeFacts } from "../mathematics/facts.ts";
+import { listStatements } from "../mathematics/statements.ts";
+import { readStatements } from "./lean-statements.ts";
+import "../../../test/rig/own-libraries.ts";
+
+const { checkExport, isKernelChecked } = await import("../lean/check.ts");
+
+const mathematics = computeFacts();
+const facts = leanFactsOf(mathematics.facts);
+const made = monsterWalkLean(facts);
+const lines = made.ndjson.trimEnd().split("\n");
+
+function isDeclarationOf(line: string): boolean {
+  return /^\{"(?:def|thm|inductive)"/.test(line);
+}
+
+/** The export without what comes after the declaration whose comment in the Lean file names it. */
+function upTo(name: string): string[] {
+  const index = made.theorems.findIndex((theorem) => theorem.name === `MonsterWalk.${name}`);
+  assert.ok(index >= 0, name);
+  let seen = -1;
+  const end = lines.findIndex((line) => line.startsWith('{"thm"') && ++seen === index);
+  return lines.slice(0, end + 1);
+}
+
+test("the kernel accepts every theorem, and none rests on an axiom", (t) => {
+  const started = performance.now();
+  const report = checkExport(made);
+  t.diagnostic(`the kernel took ${Math.round(performance.now() - started)} ms`);
+  assert.equal(report.status, "accepted");
+  assert.deepEqual(report.axioms, []);
+  assert.equal(report.theorems.length, made.theorems.length);
+  for (const { name, axioms, status } of report.theorems)
+    assert.deepEqual([name, axioms, status], [name, [], "checked"]);
+  for (const operation of ["add", "mul", "pow", "ble", "beq"])
+    assert.ok(report.accelerated.includes(`Nat.${operation}`));
+  const covered = listStatements(mathematics).filter(({ id }) => isKernelChecked(id, report));
+  const ids = covered.map(({ id }) => id);
+  assert.equal(ids.filter((id) => id.startsWith("prime.")).length, facts.powers.length);
+  assert.equal(ids.filter((id) => id.startsWith("group.")).length, facts.walk.groups.length);
+  for (const id of [
+    "order.value",
+    "best.unique",
+    "best.quotient",
+    "sound.chord.highest",
+    "sound.chord.quietest",
+  ])
+    assert.ok(ids.includes(id), id);
+  assert.ok(!ids.includes("walk"), "that no longer run exists is recomputed only");
+});
+
+test("the export and the Lean file have the same theorems with the same statements", () => {
+  const exported = readStatements(lines);
+  assert.deepEqual(exported, made.theorems);
+  const written = [...made.text.matchAll(/^theorem (\S+) : (.*) :=$/gm)].map(([, name, statement]) => ({
+    name,
+    statement,
+  }));
+  assert.deepEqual(written, made.theorems);
+});
+
+test("the Lean file leaves nothing out and assumes nothing", () => {
+  const code = made.text.replace(/\/-[\s\S]*?-\//g, "");
+  assert.doesNotMatch(code, /sorry|axiom|native_decide|import|unsafe|opaque|set_option/);
+});
+
+test("the same facts give the same bytes", () => {
+  assert.deepEqual(monsterWalkLean(leanFactsOf(computeFacts().facts)), made);
+});
+
+test("without any one of its declarations the export is rejected, at the place that misses it", () => {
+  const start = upTo("prime_2");
+  const places = start.flatMap((line, i) => (isDeclarationOf(line) ? [i] : []));
+  for (const place of places) {
+    const report = check([start.toSpliced(place, 1).join("\n")]);
+    if (report.status === "accepted") {
+      const [, name] = /^\{"(?:def|thm|inductive)":.*?"name":(\d+),/.exec(start[place] ?? "") ?? [];
+      assert.ok(name !== undefined, `line ${place + 1}`);
+      const users = start.slice(place + 1).filter((line) => line.includes(`{"const":{"name":${name},`));
+      assert.deepEqual(users, [], `line ${place + 1} is missed by these`);
+      continue;
+    }
+    assert.ok((report.problem?.line ?? 0) > place, `line ${place + 1}`);
+  }
+});
+
+test("without a line that others refer to, the export can't be read", () => {
+  const start = upTo("prime_2");
+  for (let at = 1; at < start.length; at += 97) {
+    if (isDeclarationOf(start[at] ?? "")) continue;
+    const report = check([start.toSpliced(at, 1).join("\n")]);
+    assert.notEqual(report.status, "accepted", `without line ${at + 1}`);
+  }
+});
+
+test("another digit in what the order begins with is rejected at the theorem", () => {
+  for (const wrong of ["8081", "8180", "7080"]) {
+    const start = upTo("order_leads").map((line) => line.replace('{"natVal":"8080"', `{"natVal":"${wrong}"`));
+    const report = check([start.join("\n")]);
+    assert.equal(report.status, "rejected", wrong);
+    assert.equal(report.problem?.declaration, "MonsterWalk.order_leads");
+    assert.throws(
+      () => checkExport({ ...made, ndjson: start.join("\n") }),
+      /line \d+, MonsterWalk\.order_leads/,
+    );
+  }
+});
+
+const { removal, sound, walk } = facts;
+const FALSE: readonly [string, Parameters<typeof monsterWalkLean>[0], string][] = [
+  ["another order", { ...facts, order: facts.order.replace(/^8080/, "8081") }, "order_factored"],
+  [
+    "another quotient",
+    { ...facts, removal: { ...removal, quotient: `${removal.quotient.slice(0, -1)}1` } },
+    "removal_leaves",
+  ],
+  [
+    "another removal",
+    { ...facts, removal: { ...removal, removed: removal.removed.slice(1) } },
+    "removal_leaves",
+  ],
+  [
+    "a number that is not prime",
+    { ...facts, powers: facts.powers.map((one) => (one.prime === 71 ? { ...one, prime: 69 } : one)) },
+    "prime_69",
+  ],
+];
+
+for (const [what, wrong, where] of FALSE)
+  test(`${what} is rejected at the theorem that says it`, () => {
+    const { ndjson } = monsterWalkLean(wrong);
+    const report = check([ndjson]);
+    assert.equal(report.status, "rejected");
+    assert.equal(report.problem?.declaration, `MonsterWalk.${where}`);
+  });
+
+test("false figures of the groups and the sound are rejected", () => {
+  const cases: readonly [Parameters<typeof monsterWalkLean>[0], string][] = [
+    [
+      {
+        ...facts,
+        walk: {
+          ...walk,
+          groups: walk.groups.map((one) => (one.index === 3 ? { ...one, position: 9 } : one)),
+        },
+      },
+      "group_3",
+    ],
+    [{ ...facts, walk: { ...walk, limit: 7 } }, "group_1"],
+    [
+      { ...facts, sound: { ...sound, highest: { ...sound.highest, frequencyHz: 15_610 } } },
+      "highest_frequency",
+    ],
+    [{ ...facts, sound: { ...sound, highest: { prime: 59, frequencyHz: 12_980 } } }, "highest"],
+    [{ ...facts, sound: { ...sound, quietest: { prime: 3, exponent: 20 } } }, "quietest"],
+    [{ ...facts, sound: { ...sound, quietest: { prime: 2, exponent: 45 } } }, "quietest_power"],
+    [{ ...facts, sound: { ...sound, samples: 441_001 } }, "sample_count"],
+    [
+      { ...facts, sound: { ...sound, sampleRateHz: 31_240, samples: 312_400 } },
+      "below_half_the_sampling_rate",
+    ],
+  ];
+  for (const [wrong, where] of cases) {
+    const report = check([monsterWalkLean(wrong).ndjson]);
+    assert.equal(report.status, "rejected", where);
+    assert.equal(report.problem?.declaration, `MonsterWalk.${where}`);
+  }
+});
+
+test("that only one removal keeps three digits is rejected where the others are found", () => {
+  const { ndjson } = monsterWalkLean({
+    ...facts,
+    removal: { ...removal, digits: removal.digits.slice(0, 3) },
+  });
+  const report = check([ndjson]);
+  assert.equal(report.status, "rejected");
+  assert.equal(report.problem?.declaration, "MonsterWalk.all_settled");
+});
