@@ -22,7 +22,7 @@ test("the reference pages are up to date (node tools/reference.ts)", () => {
 });
 
 test("every error code is raised by at least one test", () => {
-  const tests = filesBelow("test", ".ts")
+  const tests = [...filesBelow("test", ".ts"), ...filesBelow("examples", ".test.ts")]
     .map((file) => readFileSync(file, "utf8"))
     .join("\n");
   const untested = [...errorTable().keys()].filter((code) => !new RegExp(`\\b${code}\\b`).test(tests));
