@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { test } from "node:test";
-import { errorTable } from "#base/errors.ts";
+import { errorTable } from "#cli/error-rows.ts";
 import { referencePages } from "../tools/reference.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -29,8 +29,16 @@ test("every error code is raised by at least one test", () => {
   assert.deepEqual(untested, []);
 });
 
+test("no error code stands in two folders", () => {
+  const codes = filesBelow("src", "errors.ts").flatMap((file) =>
+    [...readFileSync(file, "utf8").matchAll(/^  ([A-Z][A-Z0-9_]+): \{/gm)].map(([, code]) => code),
+  );
+  assert.equal(codes.length, new Set(codes).size);
+  assert.deepEqual(new Set(codes), new Set(errorTable().keys()));
+});
+
 test("every error code is used by the product", () => {
-  const source = filesBelow("src", ".ts").filter((file) => !file.endsWith("base/error-table.ts"));
+  const source = filesBelow("src", ".ts").filter((file) => !file.endsWith("errors.ts"));
   const text = source.map((file) => readFileSync(file, "utf8")).join("\n");
   const unused = [...errorTable().keys()].filter((code) => !text.includes(`"${code}"`));
   assert.deepEqual(unused, []);

@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { errorTable } from "#base/errors.ts";
+import { errorTable } from "#cli/error-rows.ts";
 import { helpTexts } from "#cli/help-texts.ts";
 
 const root = join(import.meta.dirname, "..");

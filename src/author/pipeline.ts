@@ -4,11 +4,11 @@
 //   const proof = stage(() => import("./stages/proof.ts"));
 //   const audio = stage(() => import("./stages/audio.ts"), { proof, seconds: param.integer({ default: 10 }) });
 //   export default pipeline({ proof, audio });
-import { PipeliteError } from "#base/errors.ts";
 import type { Reader, StageContext } from "./files.ts";
 import { choiceSchema, flagSchema, integerSchema, numberSchema, textSchema, toolSchema } from "./param.ts";
 import type { Param, ParamKinds, Schema } from "./param.ts";
 import { callerPlace } from "./source-position.ts";
+import { pipeliteError } from "./errors.ts";
 
 declare const filesOf: unique symbol;
 
@@ -220,7 +220,7 @@ export const param: ParamKinds = {
 function parameter<T>(schema: Schema<T>, fallback: T | undefined): Param<T> {
   const place = callerPlace();
   if (fallback !== undefined && !schema.accepts(fallback)) {
-    throw new PipeliteError("PARAM_DEFAULT_INVALID", {
+    throw pipeliteError("PARAM_DEFAULT_INVALID", {
       place,
       value: String(fallback),
       wanted: schema.description,
@@ -238,9 +238,9 @@ export interface Pipeline {
 
 export function pipeline(results: Readonly<Record<string, AnyNode>>): Pipeline {
   const place = callerPlace();
-  if (Object.keys(results).length === 0) throw new PipeliteError("PIPELINE_EMPTY", { place });
+  if (Object.keys(results).length === 0) throw pipeliteError("PIPELINE_EMPTY", { place });
   const handles = Object.entries(results).map(([name, result]) => {
-    if (!isNode(result)) throw new PipeliteError("PIPELINE_RESULT_INVALID", { name, place });
+    if (!isNode(result)) throw pipeliteError("PIPELINE_RESULT_INVALID", { name, place });
     return [name, handleOf(result)] as const;
   });
   return Object.freeze({ kind: "pipeline", place, results: Object.fromEntries(handles) });
@@ -266,6 +266,6 @@ export function isNode(value: unknown): value is Node {
 /** The description behind a node. */
 export function handleOf(value: AnyNode): Handle {
   const handle = handles.get(value);
-  if (handle === undefined) throw new PipeliteError("PIPELINE_INPUT_UNKNOWN", { place: callerPlace() });
+  if (handle === undefined) throw pipeliteError("PIPELINE_INPUT_UNKNOWN", { place: callerPlace() });
   return handle;
 }

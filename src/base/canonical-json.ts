@@ -1,6 +1,6 @@
 // JSON whose bytes depend on its value alone: keys in UTF-8 byte order, no white space or a fixed indent, no value that
 // JSON would change silently (undefined, NaN, Infinity, lone surrogates, class instances).
-import { PipeliteError } from "./errors.ts";
+import { pipeliteError } from "./base-errors.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
@@ -49,5 +49,5 @@ function describe(value: unknown): string {
 }
 
 function refuse(value: string, at: string): never {
-  throw new PipeliteError("JSON_NOT_CANONICAL", { value, at });
+  throw pipeliteError("JSON_NOT_CANONICAL", { value, at });
 }

@@ -1,22 +1,37 @@
-// Errors: operational ones are thrown as PipeliteError, all from one table (error-table.ts); what a run itself may end in
-// (a stage failed, was skipped) is a value. Bugs are assertions and carry no code.
-import type { ExitCode, Row } from "./error-table.ts";
-import { rows } from "./error-table.ts";
+// Errors: operational ones are thrown as PipeliteError, whose rows stand beside the code that throws them (`errors.ts` of
+// each folder); what a run itself may end in (a stage failed, was skipped) is a value. Bugs are assertions and carry no code.
 
-export { EXIT, type ExitCode } from "./error-table.ts";
+/** What the process ends with. */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  verification: 3,
+  unavailable: 4,
+  internal: 70,
+  interrupted: 130,
+} as const;
 
-export type ErrorCode = keyof typeof rows;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+export interface ErrorRow {
+  exit: ExitCode;
+  /** Sentence with `{name}` holes that are filled from the details. */
+  message: string;
+  hint?: string;
+}
+
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
 export class PipeliteError extends Error {
   override readonly name = "PipeliteError";
-  readonly code: ErrorCode;
+  /** Public and stable. */
+  readonly code: string;
   readonly details: ErrorDetails;
   readonly hint: string | undefined;
   readonly exitCode: ExitCode;
 
-  constructor(code: ErrorCode, details: ErrorDetails = {}, cause?: unknown) {
-    const row: Row = rows[code];
+  constructor(code: string, row: ErrorRow, details: ErrorDetails, cause?: unknown) {
     super(fill(row.message, details), cause === undefined ? undefined : { cause });
     this.code = code;
     this.details = details;
@@ -25,19 +40,39 @@ export class PipeliteError extends Error {
   }
 }
 
+/** Makes the errors of one folder: typed by their codes, and by the holes of message and hint. */
+export interface Errors<Rows extends Readonly<Record<string, ErrorRow>>> {
+  <Code extends keyof Rows & string>(code: Code, ...rest: ErrorArguments<Holes<Rows[Code]>>): PipeliteError;
+  readonly rows: Rows;
+}
+
+type ErrorArguments<Names extends string> = [Names] extends [never]
+  ? [details?: ErrorDetails, cause?: unknown]
+  : [details: Readonly<Record<Names, unknown>> & ErrorDetails, cause?: unknown];
+
+type Holes<Row extends ErrorRow> =
+  | HolesIn<Row["message"]>
+  | (Row extends { hint: infer Hint extends string } ? HolesIn<Hint> : never);
+
+type HolesIn<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}`
+  ? (Name extends `${string} ${string}` | "" ? never : Name) | HolesIn<Rest>
+  : never;
+
+/** The errors of a folder from its rows. */
+export function errorsOf<const Rows extends Readonly<Record<string, ErrorRow>>>(rows: Rows): Errors<Rows> {
+  const make = (code: keyof Rows & string, details: ErrorDetails = {}, cause?: unknown): PipeliteError =>
+    new PipeliteError(code, rows[code] as ErrorRow, details, cause);
+  return Object.assign(make, { rows });
+}
+
 /** True for a PipeliteError, and, with `code`, for one of that code only. */
-export function isPipeliteError(error: unknown, code?: ErrorCode): error is PipeliteError {
+export function isPipeliteError(error: unknown, code?: string): error is PipeliteError {
   return error instanceof PipeliteError && (code === undefined || error.code === code);
 }
 
 /** The code of a system error (`ENOENT`, `EEXIST` ...), or undefined. */
 export function systemErrorCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
-}
-
-/** The rows of the table, for the generated reference and the ratchet test. */
-export function errorTable(): ReadonlyMap<string, Readonly<Row>> {
-  return new Map(Object.entries(rows));
 }
 
 function fill(template: string, details: ErrorDetails): string {

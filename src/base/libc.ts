@@ -2,7 +2,7 @@
 // mark of node:ffi is no risk; its warning is silenced by bin/pipelite.
 import { dlopen } from "node:ffi";
 import { closeSync, openSync, writeSync } from "node:fs";
-import { PipeliteError } from "./errors.ts";
+import { pipeliteError } from "./base-errors.ts";
 
 const LOCK = { shared: 1, exclusive: 2, unlock: 8 } as const;
 const LOCK_NON_BLOCKING = 4;
@@ -50,7 +50,7 @@ export async function flock(
   for (let waited = false; !tryFlock(fd, mode); waited = true) {
     signal?.throwIfAborted();
     if (!waited) onWait?.();
-    if (performance.now() - start > timeoutMs) throw new PipeliteError("LOCK_TIMEOUT", { timeoutMs });
+    if (performance.now() - start > timeoutMs) throw pipeliteError("LOCK_TIMEOUT", { timeoutMs });
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
@@ -87,7 +87,7 @@ export function createExecutable(name: string, content: Uint8Array): number {
   const text = Buffer.from(`${name}\0`);
   let fd = load().memfd_create(text, CLOSE_ON_EXEC | EXECUTABLE);
   if (fd < 0) fd = load().memfd_create(text, CLOSE_ON_EXEC);
-  if (fd < 0) throw new PipeliteError("MEMORY_FILE_REFUSED", { name });
+  if (fd < 0) throw pipeliteError("MEMORY_FILE_REFUSED", { name });
   try {
     for (let written = 0; written < content.length;) written += writeSync(fd, content, written);
     // Linux executes no file that is open for writing.

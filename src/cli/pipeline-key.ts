@@ -1,11 +1,11 @@
 // Which pipeline of the history a word means: one on disk by its file, any other by its name.
-import { PipeliteError } from "#base/errors.ts";
 import { findPipeline } from "#compile/find-pipeline.ts";
 import type { History } from "#history/history.ts";
 import { newestPipeline, readPipelines, type PipelineKey } from "#history/read.ts";
 import { formatList } from "#view/format.ts";
 import type { Context } from "./context.ts";
 import { splitTarget } from "./target.ts";
+import { pipeliteError } from "./errors.ts";
 
 const KNOWN_SHOWN = 10;
 
@@ -22,7 +22,7 @@ export async function pipelineOf(
   if (file !== undefined && known.some((each) => each.file === file)) return { file };
   if (known.some(({ name }) => name === word)) return { name: word };
   const names = [...new Set(known.map(({ name }) => name))].toSorted();
-  throw new PipeliteError("HISTORY_PIPELINE_UNKNOWN", {
+  throw pipeliteError("HISTORY_PIPELINE_UNKNOWN", {
     pipeline: word,
     database: history.name,
     known: names.length === 0 ? "no run" : `runs of ${formatList(names, { limit: KNOWN_SHOWN })}`,

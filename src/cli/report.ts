@@ -13,12 +13,13 @@ import {
   UnsatisfiedFlagError,
   UnsatisfiedPositionalError,
 } from "@stricli/core";
-import { PipeliteError, isPipeliteError, type ErrorCode, type ErrorDetails } from "#base/errors.ts";
+import { type PipeliteError, isPipeliteError } from "#base/errors.ts";
 import { VERSION } from "#base/version.ts";
 import { formatList } from "#view/format.ts";
 import { createPaint, wantsColor, type ColorChoice } from "#view/paint.ts";
 import type { ExitCode, Host } from "./context.ts";
 import { isGroup } from "./routes.ts";
+import { pipeliteError } from "./errors.ts";
 
 /** Reports a problem of whatever kind and gives the exit code for it. */
 export function reportProblem(problem: unknown, argv: readonly string[], host: Host): ExitCode {
@@ -44,7 +45,7 @@ function asPipeliteError(problem: unknown, argv: readonly string[]): PipeliteErr
   if (isUnknownCommand(problem)) return commandError(problem, argv);
   if (problem instanceof ArgumentScannerError) return argumentError(problem, argv);
   if (problem instanceof Error && problem.name === "AbortError") {
-    return new PipeliteError("INTERRUPTED", {}, problem);
+    return pipeliteError("INTERRUPTED", {}, problem);
   }
   return systemError(problem) ?? internalError(problem);
 }
@@ -59,12 +60,12 @@ function systemError(problem: unknown): PipeliteError | undefined {
     path: "path" in problem ? problem.path : "a file",
     reason: getSystemErrorMessage(errno),
   };
-  return new PipeliteError("SYSTEM_CALL_FAILED", details, problem);
+  return pipeliteError("SYSTEM_CALL_FAILED", details, problem);
 }
 
 function internalError(problem: unknown): PipeliteError {
   const text = problem instanceof Error ? problem.message : String(problem);
-  return new PipeliteError("INTERNAL_ERROR", { problem: text, version: VERSION }, problem);
+  return pipeliteError("INTERNAL_ERROR", { problem: text, version: VERSION }, problem);
 }
 
 function stackOf(problem: unknown): string {
@@ -90,7 +91,7 @@ function commandError({ input, corrections }: UnknownCommand, argv: readonly str
   const names = corrections.map((name) => name.replace("`", `\`pipelite ${prefix}`));
   const help = `\`pipelite help${group === undefined ? "" : ` ${group}`}\` lists all commands`;
   const suggestion = names.length > 0 ? `Did you mean ${formatOr(names)}?` : help;
-  return new PipeliteError("COMMAND_UNKNOWN", { command: `${prefix}${input}`, suggestion });
+  return pipeliteError("COMMAND_UNKNOWN", { command: `${prefix}${input}`, suggestion });
 }
 
 function argumentError(error: ArgumentScannerError, argv: readonly string[]): PipeliteError {
@@ -98,26 +99,30 @@ function argumentError(error: ArgumentScannerError, argv: readonly string[]): Pi
   if (error instanceof FlagNotFoundError) {
     const names = error.corrections.map((name) => `--${asTyped(name)}`);
     const suggestion = names.length > 0 ? `Did you mean ${formatOr(names)}?` : help;
-    return usage("FLAG_UNKNOWN", { flag: `--${error.input}`, suggestion });
+    return pipeliteError("FLAG_UNKNOWN", { flag: `--${error.input}`, suggestion });
   }
   if (error instanceof AliasNotFoundError) {
-    return usage("FLAG_UNKNOWN", { flag: `-${error.input}`, suggestion: help });
+    return pipeliteError("FLAG_UNKNOWN", { flag: `-${error.input}`, suggestion: help });
   }
   if (error instanceof ArgumentParseError) {
     const problem = error.exception instanceof Error ? error.exception.message : String(error.exception);
     const name = asFlag(error.externalFlagNameOrPlaceholder);
-    return usage("ARGUMENT_INVALID", { value: error.input, name, problem });
+    return pipeliteError("ARGUMENT_INVALID", { value: error.input, name, problem });
   }
   if (error instanceof EnumValidationError) {
     const problem = `it must be ${formatOr(error.values)}`;
-    return usage("ARGUMENT_INVALID", { value: error.input, name: `--${error.externalFlagName}`, problem });
+    return pipeliteError("ARGUMENT_INVALID", {
+      value: error.input,
+      name: `--${error.externalFlagName}`,
+      problem,
+    });
   }
   if (error instanceof UnsatisfiedFlagError) {
-    return usage("FLAG_VALUE_MISSING", { flag: `--${error.externalFlagName}` });
+    return pipeliteError("FLAG_VALUE_MISSING", { flag: `--${error.externalFlagName}` });
   }
   if (error instanceof UnexpectedFlagError) {
     const { externalFlagName, previousInput: first, input: second } = error;
-    return usage("FLAG_REPEATED", { flag: `--${externalFlagName}`, first, second });
+    return pipeliteError("FLAG_REPEATED", { flag: `--${externalFlagName}`, first, second });
   }
   if (error instanceof InvalidNegatedFlagSyntaxError) {
     const details = {
@@ -125,13 +130,13 @@ function argumentError(error: ArgumentScannerError, argv: readonly string[]): Pi
       name: `--${error.externalFlagName}`,
       problem: "it takes no value",
     };
-    return usage("ARGUMENT_INVALID", details);
+    return pipeliteError("ARGUMENT_INVALID", details);
   }
   if (error instanceof UnexpectedPositionalError) {
-    return usage("ARGUMENT_UNEXPECTED", { value: error.input, suggestion: help });
+    return pipeliteError("ARGUMENT_UNEXPECTED", { value: error.input, suggestion: help });
   }
   if (error instanceof UnsatisfiedPositionalError) {
-    return usage("ARGUMENT_MISSING", { name: error.placeholder, suggestion: help });
+    return pipeliteError("ARGUMENT_MISSING", { name: error.placeholder, suggestion: help });
   }
   return internalError(error);
 }
@@ -139,10 +144,6 @@ function argumentError(error: ArgumentScannerError, argv: readonly string[]): Pi
 /** The library's name of a flag as the user types it: `allowAxiom` is `allow-axiom`. */
 function asTyped(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
-function usage(code: ErrorCode, details: ErrorDetails): PipeliteError {
-  return new PipeliteError(code, details);
 }
 
 function asFlag(name: string): string {

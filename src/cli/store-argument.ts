@@ -1,10 +1,10 @@
 // How a user may name a store path: whole, by its base name or the start of it, by a file inside it, or by a link.
 import { existsSync, lstatSync, readlinkSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
-import { PipeliteError } from "#base/errors.ts";
 import { STORE_DIR, isStorePath, type StorePath } from "#nix/store-path.ts";
 import { openStore, type Store } from "#store/index.ts";
 import { homeOf, pathOf, type Host } from "./context.ts";
+import { pipeliteError } from "./errors.ts";
 
 const LINKS_MAX = 40;
 
@@ -34,8 +34,7 @@ export async function changeStore<T>(
  */
 export function findStorePath(host: Host, store: Store, word: string): StorePath {
   const found = fromLogical(word) ?? fromDisk(pathOf(host, word), store.home) ?? fromName(store, word);
-  if (found === undefined)
-    throw new PipeliteError("STORE_ARGUMENT_UNKNOWN", { path: word, home: store.home });
+  if (found === undefined) throw pipeliteError("STORE_ARGUMENT_UNKNOWN", { path: word, home: store.home });
   return found;
 }
 
@@ -72,5 +71,5 @@ function fromName(store: Store, word: string): StorePath | undefined {
   const matching = store.validPaths().filter((path) => path.startsWith(`${STORE_DIR}/${word}`));
   const [first, second] = matching;
   if (second === undefined || first === `${STORE_DIR}/${word}`) return first;
-  throw new PipeliteError("STORE_ARGUMENT_AMBIGUOUS", { path: word, first, second });
+  throw pipeliteError("STORE_ARGUMENT_AMBIGUOUS", { path: word, first, second });
 }

@@ -1,8 +1,8 @@
 // What is known of a store path, as JSON for programs: the names are those of `nix path-info --json`.
-import { PipeliteError } from "#base/errors.ts";
 import { formatHash } from "#nix/hash.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { PathInfo, Store } from "#store/index.ts";
+import { pipeliteError } from "#store/errors.ts";
 
 export interface DescribedPath {
   path: string;
@@ -20,7 +20,7 @@ export interface DescribedPath {
 
 export function requireInfo(store: Store, path: StorePath): PathInfo {
   const info = store.info(path);
-  if (info === undefined) throw new PipeliteError("STORE_PATH_NOT_VALID", { path, home: store.home });
+  if (info === undefined) throw pipeliteError("STORE_PATH_NOT_VALID", { path, home: store.home });
   return info;
 }
 

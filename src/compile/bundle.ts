@@ -5,8 +5,8 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import type { BuildFailure, BuildResult, Plugin } from "esbuild";
-import { PipeliteError } from "#base/errors.ts";
 import { isOwnCode, ownLibrary, ownModule } from "#base/own-code.ts";
+import { pipeliteError } from "./errors.ts";
 
 export interface Bundle {
   code: Uint8Array;
@@ -103,7 +103,7 @@ function bundleError(error: unknown, place: string): unknown {
   if (first === undefined) return error;
   const { location, text } = first;
   const where = location === null ? place : `${location.file}:${location.line}:${location.column + 1}`;
-  return new PipeliteError("STAGE_BUNDLE_FAILED", { place, where, problem: text }, error);
+  return pipeliteError("STAGE_BUNDLE_FAILED", { place, where, problem: text }, error);
 }
 
 function isBuildFailure(error: unknown): error is BuildFailure {

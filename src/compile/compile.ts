@@ -5,7 +5,6 @@ import { existsSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { byteStringOf } from "#base/bytes.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
-import { PipeliteError } from "#base/errors.ts";
 import { isDirectory } from "#base/files.ts";
 import type { Derivation, DerivationOutput } from "#nix/derivation.ts";
 import { fillOutputPaths } from "#nix/derivation-hash.ts";
@@ -33,6 +32,7 @@ import type { Program } from "./program.ts";
 import { findProgram } from "./program.ts";
 import { entriesBelow, signatures } from "./file-stamps.ts";
 import type { StageEnvironment } from "./runtime.ts";
+import { pipeliteError } from "./errors.ts";
 
 /** What the identity of a node is made of, in the words of pipeline.ts: for saying why it must be built again. */
 export interface Ingredients {
@@ -114,7 +114,7 @@ async function addSource(
   paranoid: boolean,
 ): Promise<{ path: StorePath; made: Record<string, string> }> {
   const path = resolve(graph.root, node.path);
-  if (!existsSync(path)) throw new PipeliteError("SOURCE_NOT_FOUND", { place: node.place, path: node.path });
+  if (!existsSync(path)) throw pipeliteError("SOURCE_NOT_FOUND", { place: node.place, path: node.path });
   const { default: ignore } = await import("ignore");
   const ignored = ignore().add([".git", "node_modules", ...node.ignore]);
   const include = (name: string, isFolder: boolean) => !ignored.ignores(isFolder ? `${name}/` : name);
@@ -190,7 +190,7 @@ async function captureTools(node: StageNode, { root }: Graph, store: Store) {
     const { path, builder, args } = captured.program;
     const folder = wanted.with === undefined ? undefined : resolve(dirname(executable), "..", wanted.with);
     if (folder !== undefined && !isDirectory(folder))
-      throw new PipeliteError("TOOL_FILES_NOT_FOUND", { program: wanted.program, folder, place });
+      throw pipeliteError("TOOL_FILES_NOT_FOUND", { program: wanted.program, folder, place });
     const files = folder === undefined ? undefined : await store.addTree(folder, { name: basename(folder) });
     tools[name] = { command: [builder, ...args], files: files?.path ?? null };
     paths[name] = path;
@@ -291,7 +291,7 @@ function fetchDerivation(node: FetchNode): Derivation {
   try {
     hash = parseHash(node.hash, "sha256");
   } catch (error) {
-    throw new PipeliteError("FETCH_HASH_INVALID", { place: node.place, hash: node.hash }, error);
+    throw pipeliteError("FETCH_HASH_INVALID", { place: node.place, hash: node.hash }, error);
   }
   const path = makeFixedPath({ name: node.name, method: "flat", hash });
   const env = {

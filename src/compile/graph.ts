@@ -1,13 +1,15 @@
 // The pipeline as a graph: every node named, every input resolved to an edge or a value, every parameter set. All that
 // can be wrong with a pipeline.ts is found here, before anything is built.
 import { basename } from "node:path";
-import { PipeliteError, isPipeliteError } from "#base/errors.ts";
+import { isPipeliteError } from "#base/errors.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import type { LoadedPipeline } from "./load.ts";
 import { locateModule } from "./load.ts";
 import type { Param } from "#author/param.ts";
 import { handleOf, isNode, out } from "#author/pipeline.ts";
 import type { AnyNode, CommandOptions, FileOf, Handle, StageOptions, Tool, Word } from "#author/pipeline.ts";
+import { pipeliteError } from "./errors.ts";
+import { pipeliteError as authorError } from "#author/errors.ts";
 
 /** An input of a node that is the output of another one, or one file of it. */
 export interface Edge {
@@ -108,7 +110,7 @@ export async function buildGraph(loaded: LoadedPipeline, options: GraphOptions):
   const results = new Map<string, GraphNode>();
   const names = new Map(Object.entries(loaded.definition.results).map(([name, handle]) => [handle, name]));
   for (const [name, handle] of Object.entries(loaded.definition.results)) {
-    if (name === "evidence") throw new PipeliteError("STAGE_NAME_RESERVED", { name, place: handle.place });
+    if (name === "evidence") throw pipeliteError("STAGE_NAME_RESERVED", { name, place: handle.place });
     const node = await builder.visit(handle, names);
     if (node !== null) results.set(name, node);
   }
@@ -142,7 +144,7 @@ class GraphBuilder {
     const known = Object.keys(this.params);
     for (const name of Object.keys(this.#options.params)) {
       if (known.includes(name)) continue;
-      throw new PipeliteError("PARAM_UNKNOWN", { name, known: known.join(", ") || "none" });
+      throw pipeliteError("PARAM_UNKNOWN", { name, known: known.join(", ") || "none" });
     }
   }
 
@@ -177,8 +179,7 @@ class GraphBuilder {
       case "command":
         return this.#command(handle, names);
       case "fetch": {
-        if (!URL.canParse(handle.url))
-          throw new PipeliteError("FETCH_URL_INVALID", { place, url: handle.url });
+        if (!URL.canParse(handle.url)) throw pipeliteError("FETCH_URL_INVALID", { place, url: handle.url });
         const name = handle.name ?? (basename(new URL(handle.url).pathname) || "fetched");
         return this.#add({ kind: "fetch", name, place, url: handle.url, hash: handle.hash, needs: [] });
       }
@@ -236,9 +237,9 @@ class GraphBuilder {
     const needs: GraphNode[] = [];
     const resolve = async (word: Word): Promise<WordOf> => {
       if (typeof word === "string" || word === out) return word;
-      if (!isNode(word) && !isFileOf(word)) throw new PipeliteError("PIPELINE_INPUT_UNKNOWN", { place });
+      if (!isNode(word) && !isFileOf(word)) throw authorError("PIPELINE_INPUT_UNKNOWN", { place });
       const found = await this.#input(word, names, place);
-      if (found === null) throw new PipeliteError("PIPELINE_INPUT_UNKNOWN", { place });
+      if (found === null) throw authorError("PIPELINE_INPUT_UNKNOWN", { place });
       needs.push(...found.needs);
       return found.edge;
     };
@@ -295,7 +296,7 @@ class GraphBuilder {
     if (node === null) return null;
     if (node.kind === "gate") {
       const subject = node.inputs["subject"]?.node;
-      if (subject === undefined) throw new PipeliteError("PIPELINE_INPUT_UNKNOWN", { place });
+      if (subject === undefined) throw authorError("PIPELINE_INPUT_UNKNOWN", { place });
       return {
         edge: file === undefined ? { node: subject } : { node: subject, file },
         needs: [subject, node],
@@ -315,7 +316,7 @@ class GraphBuilder {
   #claim(name: string, param: Param<unknown>): void {
     const earlier = this.#paramHandles.get(name);
     if (earlier !== undefined && earlier !== param) {
-      throw new PipeliteError("PARAM_AMBIGUOUS", { name, place: param.place, other: earlier.place });
+      throw pipeliteError("PARAM_AMBIGUOUS", { name, place: param.place, other: earlier.place });
     }
     this.#paramHandles.set(name, param);
   }
@@ -326,7 +327,7 @@ class GraphBuilder {
     const value = text === undefined ? param.default : param.schema.parse(text);
     if (value === undefined) {
       const details = { name, place: param.place, wanted: param.schema.description, value: text };
-      throw new PipeliteError(text === undefined ? "PARAM_MISSING" : "PARAM_INVALID", details);
+      throw pipeliteError(text === undefined ? "PARAM_MISSING" : "PARAM_INVALID", details);
     }
     this.params[name] = value;
     return value;
@@ -336,14 +337,14 @@ class GraphBuilder {
   #add<N extends GraphNode>(node: N, unlisted = false): N {
     const earlier = this.#named.get(node.name);
     if (!unlisted && earlier !== undefined) {
-      throw new PipeliteError("STAGE_NAME_DUPLICATE", {
+      throw pipeliteError("STAGE_NAME_DUPLICATE", {
         name: node.name,
         place: node.place,
         other: earlier.place,
       });
     }
     if (!/^[0-9a-zA-Z+_?=-][0-9a-zA-Z+._?=-]{0,99}$/.test(node.name)) {
-      throw new PipeliteError("STAGE_NAME_INVALID", { name: node.name, place: node.place });
+      throw pipeliteError("STAGE_NAME_INVALID", { name: node.name, place: node.place });
     }
     if (!unlisted) this.#named.set(node.name, node);
     this.nodes.push(node);
@@ -370,12 +371,12 @@ function isParam(value: unknown): value is Param<unknown> {
 }
 
 function constant(name: string, value: unknown, stage: string, place: string): unknown {
-  if (value === undefined) throw new PipeliteError("STAGE_INPUT_UNDEFINED", { name, stage, place });
+  if (value === undefined) throw pipeliteError("STAGE_INPUT_UNDEFINED", { name, stage, place });
   try {
     canonicalJson(value);
     return value;
   } catch (error) {
     if (!isPipeliteError(error, "JSON_NOT_CANONICAL")) throw error;
-    throw new PipeliteError("STAGE_INPUT_NOT_JSON", { name, stage, place, problem: error.message }, error);
+    throw pipeliteError("STAGE_INPUT_NOT_JSON", { name, stage, place, problem: error.message }, error);
   }
 }

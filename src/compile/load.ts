@@ -5,11 +5,12 @@ import { registerHooks } from "node:module";
 import { basename, dirname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { TransformFailure } from "esbuild";
-import { PipeliteError, isPipeliteError } from "#base/errors.ts";
+import { isPipeliteError } from "#base/errors.ts";
 import { findPipeline } from "./find-pipeline.ts";
 import { isOwnCode, ownLibrary, ownModule } from "#base/own-code.ts";
 import type { Pipeline } from "#author/pipeline.ts";
 import { placeInStack } from "#author/source-position.ts";
+import { pipeliteError } from "./errors.ts";
 
 export interface LoadedPipeline {
   /** The name of the folder that holds pipeline.ts. */
@@ -47,7 +48,7 @@ export async function loadPipeline(where: string): Promise<LoadedPipeline> {
   try {
     loads += 1;
     const module: { default?: unknown } = await import(`${pathToFileURL(file).href}?load=${loads}`);
-    if (!isPipeline(module.default)) throw new PipeliteError("PIPELINE_NOT_EXPORTED", { file });
+    if (!isPipeline(module.default)) throw pipeliteError("PIPELINE_NOT_EXPORTED", { file });
     const root = dirname(file);
     return { name: basename(root), file, root, definition: module.default, files: [...files].toSorted() };
   } catch (error) {
@@ -71,9 +72,9 @@ async function explain(error: unknown, file: string): Promise<unknown> {
     basename(file);
   const early = /^Cannot access '(.+)' before initialization$/.exec(error.message);
   if (error instanceof ReferenceError && early !== null) {
-    return new PipeliteError("PIPELINE_CYCLE", { place, name: early[1] }, error);
+    return pipeliteError("PIPELINE_CYCLE", { place, name: early[1] }, error);
   }
-  return new PipeliteError("PIPELINE_FAILED", { place, problem: `${error.name}: ${error.message}` }, error);
+  return pipeliteError("PIPELINE_FAILED", { place, problem: `${error.name}: ${error.message}` }, error);
 }
 
 /** Node does not say where a file that it cannot parse is wrong; esbuild does. */
@@ -104,15 +105,14 @@ export async function locateModule(thunk: () => Promise<unknown>, place: string)
   try {
     await thunk();
   } catch (error) {
-    throw new PipeliteError("STAGE_MODULE_NOT_FOUND", { place, problem: String(error) }, error);
+    throw pipeliteError("STAGE_MODULE_NOT_FOUND", { place, problem: String(error) }, error);
   } finally {
     hooks.deregister();
   }
   const [url] = found;
-  if (url === undefined) throw new PipeliteError("STAGE_NOT_AN_IMPORT", { place });
+  if (url === undefined) throw pipeliteError("STAGE_NOT_AN_IMPORT", { place });
   const path = fileURLToPath(url);
-  if (!existsSync(path))
-    throw new PipeliteError("STAGE_MODULE_NOT_FOUND", { place, problem: `no file ${path}` });
+  if (!existsSync(path)) throw pipeliteError("STAGE_MODULE_NOT_FOUND", { place, problem: `no file ${path}` });
   return path;
 }
 

@@ -3,10 +3,10 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, closeSync, constants, openSync, readSync, realpathSync } from "node:fs";
 import { basename, delimiter, join, resolve } from "node:path";
-import { PipeliteError } from "#base/errors.ts";
 import { isDirectory } from "#base/files.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
+import { pipeliteError } from "./errors.ts";
 
 /** How to start a captured program: `builder` with `args` before the program's own arguments. */
 export interface Program {
@@ -21,7 +21,7 @@ export function findProgram(name: string, root: string, place: string): string {
     ? [resolve(root, name)]
     : (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, name));
   const found = candidates.find(isExecutable);
-  if (found === undefined) throw new PipeliteError("TOOL_NOT_FOUND", { place, program: name });
+  if (found === undefined) throw pipeliteError("TOOL_NOT_FOUND", { place, program: name });
   return realpathSync(found);
 }
 
@@ -75,7 +75,7 @@ function loaderOf(executable: string, where: string): string | undefined {
   try {
     const header = read(fd, 0, 64);
     if (header.toString("latin1", 0, 4) !== "\x7fELF" || header[4] !== 2 || header[5] !== 1) {
-      throw new PipeliteError("TOOL_NOT_A_PROGRAM", { program: executable, place: where });
+      throw pipeliteError("TOOL_NOT_A_PROGRAM", { program: executable, place: where });
     }
     const tableOffset = Number(header.readBigUInt64LE(32));
     const entrySize = header.readUInt16LE(54);
@@ -105,10 +105,10 @@ function librariesOf(loader: string, executable: string, where: string): string[
     encoding: "utf8",
     env: { LD_TRACE_LOADED_OBJECTS: "1" },
   });
-  if (status !== 0) throw new PipeliteError("TOOL_NOT_A_PROGRAM", { program: executable, place: where });
+  if (status !== 0) throw pipeliteError("TOOL_NOT_A_PROGRAM", { program: executable, place: where });
   const missing = /^\s*(\S+) => not found/m.exec(stdout);
   if (missing !== null) {
-    throw new PipeliteError("TOOL_LIBRARY_MISSING", {
+    throw pipeliteError("TOOL_LIBRARY_MISSING", {
       program: executable,
       library: missing[1],
       place: where,

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { availableParallelism, constants } from "node:os";
 import { join } from "node:path";
-import { PipeliteError } from "#base/errors.ts";
+import type { PipeliteError } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
 import type { DerivationOutput } from "#nix/derivation.ts";
 import { ownPlaceholder, scratchPath } from "#nix/placeholder.ts";
@@ -13,6 +13,7 @@ import { runSandboxed } from "#sandbox/sandbox.ts";
 import type { Store } from "#store/store.ts";
 import type { Usage } from "./builds.ts";
 import type { BuildJob, BuildOutcome } from "./engine.ts";
+import { pipeliteError } from "./errors.ts";
 
 /** A stage may write this much to its log before it is killed. */
 const LOG_BYTES_MAX = 64 * 1024 * 1024;
@@ -81,7 +82,7 @@ export async function runBuilder<T>(
     if (result.ending.kind !== "exited" || result.ending.code !== 0)
       return { ...failure(job, kind, result), usage };
     const made = join(storeDir, storePathBase(scratch));
-    if (!existsSync(made)) throw new PipeliteError("STAGE_NO_OUTPUT", { stage: job.name });
+    if (!existsSync(made)) throw pipeliteError("STAGE_NO_OUTPUT", { stage: job.name });
     const taken = await take({ made, scratch, output, inputs: inputs.map(({ path }) => path) });
     return { status: "built", taken, usage };
   } finally {
@@ -92,13 +93,13 @@ export async function runBuilder<T>(
 function outputOf({ derivation, drvPath }: BuildJob): Output {
   const output = derivation.outputs.get("out");
   if (output === undefined || derivation.outputs.size !== 1) {
-    throw new PipeliteError("DERIVATION_UNSUPPORTED", {
+    throw pipeliteError("DERIVATION_UNSUPPORTED", {
       drvPath,
       problem: "it has other outputs than 'out'",
     });
   }
   if (output.kind === "deferred" || output.kind === "impure") {
-    throw new PipeliteError("DERIVATION_UNSUPPORTED", { drvPath, problem: `its output is ${output.kind}` });
+    throw pipeliteError("DERIVATION_UNSUPPORTED", { drvPath, problem: `its output is ${output.kind}` });
   }
   return output;
 }
@@ -134,9 +135,7 @@ function failure(
   result: SandboxResult,
 ): Extract<BuildOutcome, { status: "failed" }> {
   const ending = kind === "bubblewrap" ? throughBubblewrap(result.ending) : result.ending;
-  const error = new PipeliteError(...failureRow(job, ending));
-  const { code, message, hint } = error;
-  return { status: "failed", code, message, ...(hint !== undefined && { hint }), ending };
+  return { status: "failed", error: failureOf(job, ending), ending };
 }
 
 /** bubblewrap tells an ending by signal n as exit code 128 + n; it is hardly ever anything else. */
@@ -146,20 +145,17 @@ function throughBubblewrap(ending: SandboxEnding): SandboxEnding {
   return signal === undefined ? ending : { kind: "signalled", signal };
 }
 
-function failureRow(
-  job: BuildJob,
-  ending: SandboxResult["ending"],
-): ConstructorParameters<typeof PipeliteError> {
+function failureOf(job: BuildJob, ending: SandboxEnding): PipeliteError {
   const stage = job.name;
   switch (ending.kind) {
     case "exited":
-      return ["STAGE_FAILED", { stage, code: ending.code }];
+      return pipeliteError("STAGE_FAILED", { stage, code: ending.code });
     case "signalled":
-      return ["STAGE_KILLED", { stage, signal: ending.signal }];
+      return pipeliteError("STAGE_KILLED", { stage, signal: ending.signal });
     case "timed-out":
-      return ["STAGE_TIMED_OUT", { stage, timeoutMs: job.timeoutMs }];
+      return pipeliteError("STAGE_TIMED_OUT", { stage, timeoutMs: job.timeoutMs });
     case "log-limit":
-      return ["STAGE_LOG_LIMIT", { stage, limitMiB: LOG_BYTES_MAX / 1024 / 1024 }];
+      return pipeliteError("STAGE_LOG_LIMIT", { stage, limitMiB: LOG_BYTES_MAX / 1024 / 1024 });
     default:
       throw new Error(`a build that ended as ${ending.kind} is no failure of its stage`);
   }

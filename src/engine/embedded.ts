@@ -33,8 +33,7 @@ export async function embeddedEngine({ store, sandbox: wanted }: EmbeddedOptions
           : await build(job, store, sandbox.kind);
       } catch (error) {
         if (!isPipeliteError(error)) throw error;
-        const { code, message, hint } = error;
-        return { status: "failed", code, message, ...(hint !== undefined && { hint }) };
+        return { status: "failed", error };
       }
     },
   };

@@ -1,7 +1,7 @@
 // What builds a derivation whose inputs are all store paths: the embedded engine or real Nix, with the same outcome.
 import type { Derivation } from "#nix/derivation.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import type { ErrorCode } from "#base/errors.ts";
+import type { PipeliteError } from "#base/errors.ts";
 import type { SandboxEnding } from "#sandbox/sandbox.ts";
 import type { Usage } from "./builds.ts";
 
@@ -19,9 +19,7 @@ export type BuildOutcome =
   | { status: "built"; outPath: StorePath; usage: Usage }
   | {
       status: "failed";
-      code: ErrorCode;
-      message: string;
-      hint?: string;
+      error: PipeliteError;
       ending?: SandboxEnding;
       usage?: Usage;
     }

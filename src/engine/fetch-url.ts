@@ -8,10 +8,10 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { textOf } from "#base/bytes.ts";
-import { PipeliteError } from "#base/errors.ts";
 import { formatHash } from "#nix/hash.ts";
 import type { Store } from "#store/store.ts";
 import type { BuildJob, BuildOutcome } from "./engine.ts";
+import { pipeliteError } from "./errors.ts";
 
 const CONNECT_TIMEOUT_MS = 30_000;
 
@@ -20,7 +20,7 @@ export async function fetchUrl(job: BuildJob, store: Store): Promise<BuildOutcom
   const output = job.derivation.outputs.get("out");
   const url = textOf(job.derivation.env.get("url") ?? "");
   if (output?.kind !== "fixed") {
-    throw new PipeliteError("DERIVATION_UNSUPPORTED", {
+    throw pipeliteError("DERIVATION_UNSUPPORTED", {
       drvPath: job.drvPath,
       problem: "a fetch has no hash",
     });
@@ -45,7 +45,7 @@ export async function fetchUrl(job: BuildJob, store: Store): Promise<BuildOutcom
     const found = digest.digest();
     if (!found.equals(output.hash.bytes)) {
       const got = formatHash({ algorithm: "sha256", bytes: found }, "sri");
-      throw new PipeliteError("FETCH_HASH_MISMATCH", { url, wanted: formatHash(output.hash, "sri"), got });
+      throw pipeliteError("FETCH_HASH_MISMATCH", { url, wanted: formatHash(output.hash, "sri"), got });
     }
     const { path } = await store.addFixedFile(file, { name: job.derivation.name, hash: output.hash });
     const wallMs = performance.now() - start;
@@ -71,7 +71,7 @@ async function openUrl(url: string, signal: AbortSignal): Promise<Readable> {
     return Readable.fromWeb(response.body);
   } catch (error) {
     if (signal.aborted) throw error;
-    throw new PipeliteError("FETCH_FAILED", { url, problem: reason(error) }, error);
+    throw pipeliteError("FETCH_FAILED", { url, problem: reason(error) }, error);
   }
 }
 

@@ -1,10 +1,10 @@
 // Real Nix as the engine: `nix-store --realise` of the very derivation that the embedded engine would build, in the same
 // store. Needs nix with the experimental feature ca-derivations.
 import { spawn, spawnSync } from "node:child_process";
-import { PipeliteError } from "#base/errors.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import type { BuildJob, BuildOutcome, Engine } from "./engine.ts";
+import { pipeliteError } from "./errors.ts";
 
 /** Settings under which Nix builds as the embedded engine does: sandboxed, from this store alone. */
 const SETTINGS = `
@@ -17,7 +17,7 @@ substituters =
 
 export function nixEngine(store: Store): Engine {
   const { status, stdout } = spawnSync("nix-store", ["--version"], { encoding: "utf8" });
-  if (status !== 0) throw new PipeliteError("NIX_NOT_FOUND");
+  if (status !== 0) throw pipeliteError("NIX_NOT_FOUND");
   const version = stdout.trim().split(" ").at(-1) ?? "unknown";
   return {
     name: "nix",
@@ -48,9 +48,6 @@ async function build(job: BuildJob, store: Store): Promise<BuildOutcome> {
   const usage = { wallMs, source };
   const outPath = stdout.trim().split("\n").at(-1);
   if (code === 0 && outPath) return { status: "built", outPath: parseStorePath(outPath), usage };
-  const { code: errorCode, message } = new PipeliteError("STAGE_FAILED", {
-    stage: job.name,
-    code: code ?? "no code",
-  });
-  return { status: "failed", code: errorCode, message, usage };
+  const error = pipeliteError("STAGE_FAILED", { stage: job.name, code: code ?? "no code" });
+  return { status: "failed", error, usage };
 }

@@ -134,7 +134,7 @@ async function buildAgain(
     );
     signal?.throwIfAborted();
     if (again.status === "cancelled") return end("unavailable", `building ${name} again was stopped`);
-    if (again.status === "failed") return end("fails", `building ${name} again: ${again.message}`);
+    if (again.status === "failed") return end("fails", `building ${name} again: ${again.error.message}`);
     return compare({ store, name, drvPath, outPath }, join(target, "out"), again.narHash);
   } catch (error) {
     if (!isPipeliteError(error)) throw error;

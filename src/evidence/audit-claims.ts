@@ -2,7 +2,7 @@
 // its formula comes to its value.
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { PipeliteError, isPipeliteError } from "#base/errors.ts";
+import { isPipeliteError } from "#base/errors.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import type { Again } from "./audit-builds.ts";
@@ -12,6 +12,7 @@ import { callsOf, parseFormula, type Formula } from "#formula/syntax.ts";
 import { emptyFormula, emptyStatus, evaluateAccept } from "./empty-claims.ts";
 import { evaluate, type FormulaContext, type Place, type Value } from "#formula/formula.ts";
 import type { AuditStatus, Finding } from "./integrity.ts";
+import { pipeliteError } from "#formula/errors.ts";
 
 export interface AuditedClaim extends Omit<Claim, "status"> {
   /** Whether the claim holds. */
@@ -140,7 +141,7 @@ function contextOf(ground: ClaimGround, { evidence }: Claim): FormulaContext {
     const text = evidence[index - 1];
     const reference = text === undefined ? undefined : parseReference(text);
     if (reference === undefined)
-      throw new PipeliteError("EVIDENCE_MISSING", {
+      throw pipeliteError("EVIDENCE_MISSING", {
         place: `$${index}`,
         problem: text ?? "there is no such entry",
       });
@@ -161,12 +162,12 @@ function contextOf(ground: ClaimGround, { evidence }: Claim): FormulaContext {
     place: (index) => {
       const reference = referenceAt(index);
       if (reference.kind === "store") return placeOf(reference);
-      throw new PipeliteError("EVIDENCE_MISSING", { place: `$${index}`, problem: "it is no file" });
+      throw pipeliteError("EVIDENCE_MISSING", { place: `$${index}`, problem: "it is no file" });
     },
     realise: (drvPath) => {
       const again = ground.builds.get(drvPath);
       if (again !== undefined && "path" in again) return { path: again.path, shown: `realise(${drvPath})` };
-      throw new PipeliteError("EVIDENCE_MISSING", { place: drvPath, problem: "it was not built again" });
+      throw pipeliteError("EVIDENCE_MISSING", { place: drvPath, problem: "it was not built again" });
     },
     read: (place, reference) => files.read(place, reference),
     measure: (name, place) => files.measure(name, place),

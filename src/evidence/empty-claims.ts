@@ -1,11 +1,12 @@
 // What shows nothing although it computes: a formula that reads no evidence, or only the value it is to give; an `accept`
 // that any value would pass; a status that is none. A stage can write such a check, so the audit looks for it.
-import { PipeliteError, isPipeliteError } from "#base/errors.ts";
+import { isPipeliteError } from "#base/errors.ts";
 import type { Claim } from "./claims.ts";
 import { STATUSES } from "./claims.ts";
 import { parseReference } from "./evidence-files.ts";
 import { parseFormula, readsOf, type Formula } from "#formula/syntax.ts";
 import { evaluate, type Value } from "#formula/formula.ts";
+import { pipeliteError } from "#formula/errors.ts";
 
 /** Why the formula can't show the value; undefined when it reads something else than that. */
 export function emptyFormula(formula: Formula, { evidence }: Claim): string | undefined {
@@ -75,7 +76,7 @@ function acceptedValue({ accept = "", limit = null, id }: Claim, value: Value): 
 /** @throws FORMULA_INVALID, FORMULA_FAILED; EVIDENCE_MISSING when it reads more than value and limit */
 export function evaluateAccept(accept: string, names: Readonly<Record<string, Value>>, id: string): Value {
   const nothing = (): never => {
-    throw new PipeliteError("EVIDENCE_MISSING", { place: id, problem: "accept reads value and limit only" });
+    throw pipeliteError("EVIDENCE_MISSING", { place: id, problem: "accept reads value and limit only" });
   };
   return evaluate(parseFormula(accept), {
     evidence: nothing,

@@ -5,12 +5,13 @@ import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { entryAt } from "#base/files.ts";
 import { hex } from "#base/bytes.ts";
-import { PipeliteError } from "#base/errors.ts";
+import { type PipeliteError } from "#base/errors.ts";
 import { isStorePath } from "#nix/store-path.ts";
 import { hashTree } from "#store/tree.ts";
 import { RECORD_FILE } from "./claims.ts";
 import type { FileFunction, Place, Value } from "#formula/formula.ts";
 import { measure } from "./output-claims.ts";
+import { pipeliteError } from "#formula/errors.ts";
 
 /** An entry of a claim's evidence, taken apart. */
 export type Reference =
@@ -129,5 +130,5 @@ function memberOf(value: Value, name: string): Value | undefined {
 }
 
 function missing(place: string, problem: string): PipeliteError {
-  return new PipeliteError("EVIDENCE_MISSING", { place, problem });
+  return pipeliteError("EVIDENCE_MISSING", { place, problem });
 }

@@ -16,9 +16,11 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { PipeliteError } from "#base/errors.ts";
+import { type PipeliteError } from "#base/errors.ts";
 import { tryFlock } from "#base/libc.ts";
 import { sha256OfShort } from "#base/sha256.ts";
+import { pipeliteError as baseError } from "#base/base-errors.ts";
+import { pipeliteError } from "./errors.ts";
 
 export type JournalKind = "run" | "audit" | "signature" | "transition" | "release";
 
@@ -124,7 +126,7 @@ function lock(fd: number): void {
   const clock = new Int32Array(new SharedArrayBuffer(4));
   while (!tryFlock(fd, "exclusive")) {
     if (performance.now() - start > LOCK_TIMEOUT_MS)
-      throw new PipeliteError("LOCK_TIMEOUT", { timeoutMs: LOCK_TIMEOUT_MS });
+      throw baseError("LOCK_TIMEOUT", { timeoutMs: LOCK_TIMEOUT_MS });
     Atomics.wait(clock, 0, 0, 2);
   }
 }
@@ -173,5 +175,5 @@ function parseLine(line: string, file: string, at: number | "last"): JournalEntr
 }
 
 function broken(file: string, line: number | "last", problem: string): PipeliteError {
-  return new PipeliteError("JOURNAL_BROKEN", { file, line, problem });
+  return pipeliteError("JOURNAL_BROKEN", { file, line, problem });
 }

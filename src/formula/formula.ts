@@ -1,7 +1,7 @@
 // Evaluates formulas of claims: pure, by walking the parsed expression. What evidence and files say is asked of the
 // caller, so that the same formula can be evaluated over files, over a build made again, or over values in a test.
 // Arithmetic and comparisons of lists go item by item; a single value goes with every item.
-import { PipeliteError, isPipeliteError } from "#base/errors.ts";
+import { type PipeliteError, isPipeliteError } from "#base/errors.ts";
 import {
   CallProblem,
   FUNCTIONS,
@@ -13,6 +13,7 @@ import {
   textOf,
 } from "./functions.ts";
 import type { Expression, Formula, Operator } from "./syntax.ts";
+import { pipeliteError } from "./errors.ts";
 
 /** What a formula works on: what JSON holds. */
 export type Value = null | boolean | number | string | readonly Value[] | { readonly [key: string]: Value };
@@ -161,7 +162,7 @@ class Evaluation {
 
   #failed({ at }: Expression, problem: string): PipeliteError {
     const { text } = this.#formula;
-    return new PipeliteError("FORMULA_FAILED", { formula: text.slice(0, 200), column: at + 1, problem });
+    return pipeliteError("FORMULA_FAILED", { formula: text.slice(0, 200), column: at + 1, problem });
   }
 }
 

@@ -6,7 +6,8 @@
 //   + - * / ^, == != < <= > >=, not, and, or, f(x, ...), ( )
 //
 // A lexer and a parser by recursive descent; nothing is evaluated here and nothing else is understood.
-import { PipeliteError } from "#base/errors.ts";
+import { type PipeliteError } from "#base/errors.ts";
+import { pipeliteError } from "./errors.ts";
 
 export type Expression = Node & { /** Where it starts in the text, from 0. */ at: number };
 
@@ -213,7 +214,7 @@ class Parser {
 }
 
 function invalid(formula: string, at: number, problem: string): PipeliteError {
-  return new PipeliteError("FORMULA_INVALID", { formula: formula.slice(0, 200), column: at + 1, problem });
+  return pipeliteError("FORMULA_INVALID", { formula: formula.slice(0, 200), column: at + 1, problem });
 }
 
 /** Every call of this function in a formula. */

@@ -4,9 +4,10 @@
 import { join } from "node:path";
 import { Kysely, PostgresDialect, type Dialect } from "kysely";
 import { Migrator } from "kysely/migration";
-import { PipeliteError, isPipeliteError, systemErrorCode } from "#base/errors.ts";
+import { isPipeliteError, systemErrorCode } from "#base/errors.ts";
 import { migrations, MIGRATION_TABLES, type Tables } from "./schema.ts";
 import { NodeSqliteDialect } from "./sqlite.ts";
+import { pipeliteError } from "./errors.ts";
 
 export interface Place {
   home: string;
@@ -65,7 +66,7 @@ export function nameOf({ home, database }: Place): string {
 /** @throws PipeliteError HISTORY_DATABASE_INVALID when the place names no database that could be opened */
 export function checkDatabase(place: Place): void {
   if (place.database !== undefined && !/^postgres(ql)?:\/\//.test(place.database))
-    throw new PipeliteError("HISTORY_DATABASE_INVALID", { database: nameOf(place) });
+    throw pipeliteError("HISTORY_DATABASE_INVALID", { database: nameOf(place) });
 }
 
 async function dialectOf({ home, database }: Place): Promise<Dialect> {
@@ -97,24 +98,24 @@ function asHistoryError(error: unknown, database: string): unknown {
   const problem = error.message;
   // kysely's words for a migration in the table that this version does not know.
   if (/^corrupted migrations: previously executed migration .* is missing$/.test(problem)) {
-    return new PipeliteError("HISTORY_NEWER", { database }, error);
+    return pipeliteError("HISTORY_NEWER", { database }, error);
   }
   const code = systemErrorCode(error);
   if (code === "ERR_SQLITE_ERROR" && "errcode" in error) {
     const kind = Number(error.errcode) & 0xff;
     const isSchema = kind === SQLITE.error && /no such (table|column)/.test(problem);
     const isDamaged = kind === SQLITE.corrupt || kind === SQLITE.notDatabase || isSchema;
-    return new PipeliteError(isDamaged ? "HISTORY_DAMAGED" : "HISTORY_REFUSED", { database, problem }, error);
+    return pipeliteError(isDamaged ? "HISTORY_DAMAGED" : "HISTORY_REFUSED", { database, problem }, error);
   }
   if (problem.startsWith("corrupted migrations"))
-    return new PipeliteError("HISTORY_DAMAGED", { database, problem }, error);
+    return pipeliteError("HISTORY_DAMAGED", { database, problem }, error);
   if (code !== undefined && SCHEMA_CODES.has(code))
-    return new PipeliteError("HISTORY_DAMAGED", { database, problem }, error);
+    return pipeliteError("HISTORY_DAMAGED", { database, problem }, error);
   if (isConnectionError(error, code))
-    return new PipeliteError("HISTORY_UNREACHABLE", { database, problem: reasonOf(error) }, error);
+    return pipeliteError("HISTORY_UNREACHABLE", { database, problem: reasonOf(error) }, error);
   // Five characters: a class of PostgreSQL's, such as 42501 for a missing right.
   if (code !== undefined && /^[0-9A-Z]{5}$/.test(code))
-    return new PipeliteError("HISTORY_REFUSED", { database, problem }, error);
+    return pipeliteError("HISTORY_REFUSED", { database, problem }, error);
   return error;
 }
 

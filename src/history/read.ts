@@ -1,8 +1,8 @@
 // What the commands ask the index: which pipelines and runs there are, and the series of what they measured.
-import { PipeliteError } from "#base/errors.ts";
 import type { History } from "./history.ts";
 import type { RunRow } from "./schema.ts";
 import { FIGURES, type Figure, type Point, type Series } from "./series.ts";
+import { pipeliteError } from "./errors.ts";
 
 /** A pipeline by its name, or by its file where the name alone is not meant. */
 export interface PipelineKey {
@@ -54,7 +54,7 @@ export function readPipelines({ db }: History): Promise<{ name: string; file: st
 /** The pipeline of the newest run. */
 export async function newestPipeline(history: History): Promise<string> {
   const [newest] = await readRuns(history, { limit: 1 });
-  if (newest === undefined) throw new PipeliteError("HISTORY_EMPTY", { database: history.name });
+  if (newest === undefined) throw pipeliteError("HISTORY_EMPTY", { database: history.name });
   return newest.pipeline;
 }
 

@@ -2,7 +2,7 @@
 // public half as SPKI in PEM beside it. Specification: RFC 5958, RFC 7468.
 import { createPrivateKey } from "node:crypto";
 import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { PipeliteError, systemErrorCode } from "#base/errors.ts";
+import { systemErrorCode } from "#base/errors.ts";
 import {
   parsePublicKey,
   signingKeyOf,
@@ -10,6 +10,8 @@ import {
   type PublicKey,
   type SigningKey,
 } from "#sigstore/key.ts";
+import { pipeliteError as sigstoreError } from "#sigstore/errors.ts";
+import { pipeliteError } from "./errors.ts";
 
 export interface ReadKey {
   key: SigningKey;
@@ -29,9 +31,9 @@ export function readSigningKey(file: string, passphrase?: string): ReadKey {
   const text = readKeyFile(file);
   const isEncrypted = /^-----BEGIN ENCRYPTED PRIVATE KEY-----$/m.test(text.replaceAll("\r\n", "\n"));
   if (!isEncrypted && !/^-----BEGIN (EC |RSA )?PRIVATE KEY-----$/m.test(text.replaceAll("\r\n", "\n"))) {
-    throw new PipeliteError("SIGNING_KEY_INVALID", { file, problem: "it is no private key in PEM" });
+    throw sigstoreError("SIGNING_KEY_INVALID", { file, problem: "it is no private key in PEM" });
   }
-  if (isEncrypted && passphrase === undefined) throw new PipeliteError("PASSPHRASE_MISSING", { file });
+  if (isEncrypted && passphrase === undefined) throw pipeliteError("PASSPHRASE_MISSING", { file });
   return { key: signingKeyOf(decrypt(file, text, passphrase), file), warnings: warningsOf(file) };
 }
 
@@ -44,9 +46,9 @@ function decrypt(
     return createPrivateKey({ key: text, ...(passphrase !== undefined && { passphrase }) });
   } catch (error) {
     if (passphrase !== undefined && text.includes("ENCRYPTED")) {
-      throw new PipeliteError("PASSPHRASE_WRONG", { file }, error);
+      throw pipeliteError("PASSPHRASE_WRONG", { file }, error);
     }
-    throw new PipeliteError("SIGNING_KEY_INVALID", { file, problem: "its PEM holds no key" }, error);
+    throw sigstoreError("SIGNING_KEY_INVALID", { file, problem: "its PEM holds no key" }, error);
   }
 }
 
@@ -67,7 +69,7 @@ export function writeSigningKey(
   const publicFile = `${file}.pub`;
   const encryption = passphrase === undefined ? {} : { cipher: "aes-256-cbc", passphrase };
   const pem = privateKey.export({ format: "pem", type: "pkcs8", ...encryption });
-  if (existsSync(publicFile)) throw new PipeliteError("SIGNING_KEY_EXISTS", { file: publicFile });
+  if (existsSync(publicFile)) throw pipeliteError("SIGNING_KEY_EXISTS", { file: publicFile });
   writeNew(file, pem, PRIVATE_MODE);
   try {
     writeNew(publicFile, writePublicKey(publicKey), 0o644);
@@ -83,7 +85,7 @@ function writeNew(file: string, content: string | Buffer, mode: number): void {
   try {
     fd = openSync(file, "wx", mode);
   } catch (error) {
-    if (systemErrorCode(error) === "EEXIST") throw new PipeliteError("SIGNING_KEY_EXISTS", { file }, error);
+    if (systemErrorCode(error) === "EEXIST") throw pipeliteError("SIGNING_KEY_EXISTS", { file }, error);
     throw error;
   }
   try {
@@ -97,8 +99,7 @@ function readKeyFile(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    if (systemErrorCode(error) === "ENOENT")
-      throw new PipeliteError("SIGNING_KEY_NOT_FOUND", { file }, error);
+    if (systemErrorCode(error) === "ENOENT") throw pipeliteError("SIGNING_KEY_NOT_FOUND", { file }, error);
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 // Reads the few pieces of ATerm syntax that derivations are made of, in their one canonical form.
 import { compareByteStrings } from "#base/bytes.ts";
-import { PipeliteError } from "#base/errors.ts";
+import { pipeliteError } from "./errors.ts";
 
 const UNESCAPES: ReadonlyMap<string, string> = new Map([
   ['"', '"'],
@@ -64,7 +64,7 @@ export class ATermReader {
     const at = this.#at;
     const value = this.string();
     if (this.#at - at !== value.length + 2) {
-      throw new PipeliteError("DRV_NOT_CANONICAL", { reason: `${what} has an escape` });
+      throw pipeliteError("DRV_NOT_CANONICAL", { reason: `${what} has an escape` });
     }
     return value;
   }
@@ -110,7 +110,7 @@ export class ATermReader {
   #raw(from: number, to: number): string {
     const piece = this.#text.slice(from, to);
     if (/[\n\r\t]/.test(piece)) {
-      throw new PipeliteError("DRV_NOT_CANONICAL", {
+      throw pipeliteError("DRV_NOT_CANONICAL", {
         reason: "a line feed, return or tab is not escaped",
       });
     }
@@ -118,7 +118,7 @@ export class ATermReader {
   }
 
   #refuse(wanted: string): never {
-    throw new PipeliteError("DRV_SYNTAX", { offset: this.#at, wanted });
+    throw pipeliteError("DRV_SYNTAX", { offset: this.#at, wanted });
   }
 }
 
@@ -127,7 +127,7 @@ function checkSorted(what: string, keys: readonly string[]): void {
     const [previous, key] = [keys[index - 1] ?? "", keys[index] ?? ""];
     if (compareByteStrings(previous, key) >= 0) {
       const reason = `${what} '${key}' does not follow '${previous}' in order`;
-      throw new PipeliteError("DRV_NOT_CANONICAL", { reason });
+      throw pipeliteError("DRV_NOT_CANONICAL", { reason });
     }
   }
 }

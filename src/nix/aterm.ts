@@ -1,11 +1,11 @@
 // Derivations as text: what a .drv file holds. All lists but the arguments are sorted by bytes; strings are bytes, held
 // here as byte strings. Specification: Nix manual, "Derivation: ATerm format"; cases as in `libstore/derivations.cc`.
 import { compareByteStrings, fromByteString, toByteString } from "#base/bytes.ts";
-import { PipeliteError } from "#base/errors.ts";
 import { ATermReader } from "./aterm-reader.ts";
 import { formatHash, isHashAlgorithm, parseHash, type Hash, type HashAlgorithm } from "./hash.ts";
 import { checkStorePathName, isDerivationPath, METHOD_PREFIXES, parseStorePath } from "./store-path.ts";
 import { sortPaths, type ContentMethod, type StorePath } from "./store-path.ts";
+import { pipeliteError } from "./errors.ts";
 
 /** How the path of an output comes about. */
 export type DerivationOutput =
@@ -47,7 +47,7 @@ export function parseDerivation(bytes: Uint8Array, name: string): Derivation {
   checkStorePathName(`${name}.drv`);
   const reader = new ATermReader(toByteString(bytes));
   if (reader.startsWith("DrvWithVersion(")) {
-    throw new PipeliteError("DRV_VERSION_UNSUPPORTED", { name });
+    throw pipeliteError("DRV_VERSION_UNSUPPORTED", { name });
   }
   reader.expect("Derive(");
   const outputs = reader.map("an output", () => parseOutput(reader));
@@ -108,7 +108,7 @@ function makeOutput({ output, path, method: methodText, digest }: OutputFields):
   if (path === "") refuseOutput(output, "a fixed output must have a path");
   const hash = parseHash(digest, algorithm);
   if (formatHash(hash, "hex") !== digest) {
-    throw new PipeliteError("DRV_NOT_CANONICAL", {
+    throw pipeliteError("DRV_NOT_CANONICAL", {
       reason: `the hash of output '${output}' is not lower-case hex`,
     });
   }
@@ -135,7 +135,7 @@ const METHODS: ReadonlyMap<string, ContentMethod> = new Map([
 function parseInput(reader: ATermReader): [StorePath, string[]] {
   const path = parseStorePath(reader.plainString("a derivation path"));
   if (!isDerivationPath(path)) {
-    throw new PipeliteError("DRV_INPUT_INVALID", { path, reason: "it is no derivation" });
+    throw pipeliteError("DRV_INPUT_INVALID", { path, reason: "it is no derivation" });
   }
   reader.expect(",");
   return [path, reader.sortedStrings("an output of an input")];
@@ -163,7 +163,7 @@ export interface ATermChoices {
 export function writeATerm(derivation: Derivation, { inputs, maskOutputs }: ATermChoices): string {
   const { outputs, system, env } = derivation;
   if (/["\\]/.test(system)) {
-    throw new PipeliteError("DRV_UNWRITABLE", {
+    throw pipeliteError("DRV_UNWRITABLE", {
       name: derivation.name,
       reason: "its system holds a quote",
     });
@@ -187,7 +187,7 @@ export function writeATerm(derivation: Derivation, { inputs, maskOutputs }: ATer
   ].join();
   if (!isByteString(text)) {
     const reason = "it holds a character that is not a byte";
-    throw new PipeliteError("DRV_UNWRITABLE", { name: derivation.name, reason });
+    throw pipeliteError("DRV_UNWRITABLE", { name: derivation.name, reason });
   }
   return text;
 }
@@ -208,13 +208,12 @@ export function writeMethod(method: ContentMethod, algorithm: HashAlgorithm): st
 
 function checkOutputs({ name, outputs }: Derivation): void {
   const kinds = new Set([...outputs.values()].map((output) => output.kind));
-  if (outputs.size === 0)
-    throw new PipeliteError("DRV_OUTPUTS_INVALID", { output: name, reason: "it has none" });
+  if (outputs.size === 0) throw pipeliteError("DRV_OUTPUTS_INVALID", { output: name, reason: "it has none" });
   for (const output of outputs.keys()) {
     try {
       checkStorePathName(output);
     } catch (error) {
-      throw new PipeliteError("DRV_OUTPUTS_INVALID", { output, reason: "no path can carry its name" }, error);
+      throw pipeliteError("DRV_OUTPUTS_INVALID", { output, reason: "no path can carry its name" }, error);
     }
   }
   if (kinds.size > 1) refuseOutput(name, `it mixes kinds: ${[...kinds].join(", ")}`);
@@ -224,7 +223,7 @@ function checkOutputs({ name, outputs }: Derivation): void {
 }
 
 function refuseOutput(output: string, reason: string): never {
-  throw new PipeliteError("DRV_OUTPUTS_INVALID", { output, reason });
+  throw pipeliteError("DRV_OUTPUTS_INVALID", { output, reason });
 }
 
 function writeList(texts: readonly string[]): string {

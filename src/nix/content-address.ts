@@ -1,9 +1,9 @@
 // The `ca` of a path: how its path follows from its content, so that it can be trusted without a signature.
 // Specification: Nix manual, "Content-addressing store objects"; `libstore/content-address.cc`.
-import { PipeliteError } from "#base/errors.ts";
 import { isHashAlgorithm, parseHash, prefixedHash, type Hash } from "./hash.ts";
 import { makeFixedPath, makeSourcePath, METHOD_PREFIXES } from "./store-path.ts";
 import { storePathName, type ContentMethod, type StorePath } from "./store-path.ts";
+import { pipeliteError } from "./errors.ts";
 
 export interface ContentAddress {
   readonly method: ContentMethod;
@@ -18,7 +18,7 @@ export function parseContentAddress(text: string): ContentAddress {
   const parts = /^(text:|fixed:)(r:|git:)?([a-z0-9]+):([^:]+)$/.exec(text);
   const [, kind, prefix = "", algorithm = "", digest = ""] = parts ?? [];
   const refuse = (reason: string): never => {
-    throw new PipeliteError("CONTENT_ADDRESS_INVALID", { text, reason });
+    throw pipeliteError("CONTENT_ADDRESS_INVALID", { text, reason });
   };
   if (kind === undefined) return refuse("it is not text:... or fixed:...");
   if (!isHashAlgorithm(algorithm)) return refuse(`the hash algorithm '${algorithm}' is unknown`);

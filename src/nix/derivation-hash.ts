@@ -2,11 +2,11 @@
 // differ only in how a file of known content is fetched have the same one.
 // Specification: Nix manual, "Input-addressing derivation outputs"; `libstore/derivations.cc`, hashDerivationModulo.
 import { compareByteStrings, fromByteString, hex } from "#base/bytes.ts";
-import { PipeliteError } from "#base/errors.ts";
 import { writeATerm, writeMethod, type Derivation, type DerivationOutput } from "./aterm.ts";
 import { sha256 } from "./hash.ts";
 import { ownPlaceholder } from "./output-placeholder.ts";
 import { makeFixedPath, makeOutputPath, type StorePath } from "./store-path.ts";
+import { pipeliteError } from "./errors.ts";
 
 /** Gives the derivation of a path; throws where there is none. */
 export type DerivationLookup = (path: StorePath) => Derivation;
@@ -91,8 +91,7 @@ function hashInput(root: StorePath, lookup: DerivationLookup, memo: ModuloMemo):
   const onWay = new Set<StorePath>();
   const enter = (path: StorePath): void => {
     if (memo.has(path)) return;
-    if (onWay.has(path))
-      throw new PipeliteError("DRV_INPUT_INVALID", { path, reason: "it is its own input" });
+    if (onWay.has(path)) throw pipeliteError("DRV_INPUT_INVALID", { path, reason: "it is its own input" });
     const derivation = lookup(path);
     onWay.add(path);
     open.push({ path, derivation, rest: derivation.inputDrvs.keys() });
@@ -128,7 +127,7 @@ function hashWithInputs(derivation: Derivation, memo: ModuloMemo, maskOutputs: b
     if (input.kind === "deferred") isDeferred = true;
     for (const name of names) {
       if (!input.outputs.includes(name)) {
-        throw new PipeliteError("DRV_INPUT_INVALID", {
+        throw pipeliteError("DRV_INPUT_INVALID", {
           path,
           reason: `it has no output '${name}'`,
         });

@@ -1,7 +1,6 @@
 // Derivations: what to run, with which inputs, to make which outputs; the unit of building, and by its path the name of
 // what it will make. aterm.ts has the text form, derivation-hash.ts the hashes that output paths are made from.
 // Specification: Nix manual, "Store Derivation"; invariants as Nix 2.31 and newer enforce them (`checkInvariants`).
-import { PipeliteError } from "#base/errors.ts";
 import { writeDerivation, type Derivation } from "./aterm.ts";
 import {
   fillOutputPaths,
@@ -11,6 +10,7 @@ import {
 } from "./derivation-hash.ts";
 import { sha256 } from "./hash.ts";
 import { makeTextPath, type StorePath } from "./store-path.ts";
+import { pipeliteError } from "./errors.ts";
 
 export { parseDerivation, writeDerivation, type Derivation, type DerivationOutput } from "./aterm.ts";
 
@@ -31,12 +31,12 @@ export function derivationPath(derivation: Derivation): StorePath {
 export function checkDerivation(derivation: Derivation, lookup: DerivationLookup, memo?: ModuloMemo): void {
   const { name, env } = derivation;
   const refuse = (reason: string): never => {
-    throw new PipeliteError("DRV_INVARIANT_BROKEN", { name, reason });
+    throw pipeliteError("DRV_INVARIANT_BROKEN", { name, reason });
   };
   if (name.endsWith(".drv")) refuse("its name ends in .drv");
   for (const [path, outputs] of derivation.inputDrvs) {
     if (outputs.length === 0) {
-      throw new PipeliteError("DRV_INPUT_INVALID", { path, reason: "no output of it is named" });
+      throw pipeliteError("DRV_INPUT_INVALID", { path, reason: "no output of it is named" });
     }
   }
   const right = fillOutputPaths(derivation, lookup, memo);

@@ -3,10 +3,10 @@
 // Export Format"; `libstore/export-import.cc`.
 import assert from "node:assert/strict";
 import { fromByteString, toByteString } from "#base/bytes.ts";
-import { PipeliteError } from "#base/errors.ts";
 import { NarParser } from "./nar-parser.ts";
 import { readSize, roundUp, type NarHandler } from "./nar-format.ts";
 import { parseStorePath, sortPaths, STORE_DIR, STORE_NAME_LENGTH_MAX, type StorePath } from "./store-path.ts";
+import { pipeliteError } from "./errors.ts";
 
 const MAGIC = 0x4558494e;
 /** Longest string after a NAR: a path, or the signature that very old Nix wrote. */
@@ -207,7 +207,7 @@ export class ExportParser {
   }
 
   #refuse(reason: string): never {
-    throw new PipeliteError("EXPORT_INVALID", { offset: this.#offset, reason });
+    throw pipeliteError("EXPORT_INVALID", { offset: this.#offset, reason });
   }
 }
 

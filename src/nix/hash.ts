@@ -1,8 +1,8 @@
 // Hashes and the four ways Nix writes them: hex, nix32, base64 and SRI.
 // Specification: Nix manual, "nix-hash" and "SRI hashes"; which rendering goes where is said by its callers.
 import { asBuffer, hex } from "#base/bytes.ts";
-import { PipeliteError } from "#base/errors.ts";
 import { decodeNix32, encodeNix32, nix32Length } from "./nix32.ts";
+import { pipeliteError } from "./errors.ts";
 
 export type HashAlgorithm = "md5" | "sha1" | "sha256" | "sha512";
 export type HashFormat = "hex" | "nix32" | "base64" | "sri";
@@ -26,7 +26,7 @@ export function isHashAlgorithm(text: string): text is HashAlgorithm {
 /** @throws PipeliteError HASH_ALGORITHM_UNKNOWN */
 export function parseHashAlgorithm(text: string): HashAlgorithm {
   if (isHashAlgorithm(text)) return text;
-  throw new PipeliteError("HASH_ALGORITHM_UNKNOWN", {
+  throw pipeliteError("HASH_ALGORITHM_UNKNOWN", {
     algorithm: text,
     known: Object.keys(SIZES).join(", "),
   });
@@ -60,10 +60,10 @@ export function parseHash(text: string, algorithm?: HashAlgorithm): Hash {
   const prefix = separator === -1 ? undefined : parseHashAlgorithm(text.slice(0, separator));
   const known = prefix ?? algorithm;
   if (known === undefined) {
-    throw new PipeliteError("HASH_INVALID", { text, reason: "it does not say its algorithm" });
+    throw pipeliteError("HASH_INVALID", { text, reason: "it does not say its algorithm" });
   }
   if (algorithm !== undefined && known !== algorithm) {
-    throw new PipeliteError("HASH_INVALID", { text, reason: `${algorithm} is wanted` });
+    throw pipeliteError("HASH_INVALID", { text, reason: `${algorithm} is wanted` });
   }
   const rest = text.slice(separator + 1);
   const isSri = separator !== -1 && text[separator] === "-";
@@ -73,7 +73,7 @@ export function parseHash(text: string, algorithm?: HashAlgorithm): Hash {
 function parseDigest(text: string, rest: string, size: number, isSri: boolean): Uint8Array {
   if (!isSri && rest.length === size * 2) {
     if (!/^[0-9a-fA-F]*$/.test(rest)) {
-      throw new PipeliteError("HASH_INVALID", {
+      throw pipeliteError("HASH_INVALID", {
         text,
         reason: "it holds a character that is not hex",
       });
@@ -84,9 +84,9 @@ function parseDigest(text: string, rest: string, size: number, isSri: boolean): 
   if (rest.length === Math.ceil(size / 3) * 4) {
     const bytes = Buffer.from(rest, "base64");
     if (bytes.length === size && bytes.toString("base64") === rest) return bytes;
-    throw new PipeliteError("HASH_INVALID", { text, reason: "its base64 is not exact" });
+    throw pipeliteError("HASH_INVALID", { text, reason: "its base64 is not exact" });
   }
-  throw new PipeliteError("HASH_INVALID", {
+  throw pipeliteError("HASH_INVALID", {
     text,
     reason: `its length fits no digest of ${size} bytes`,
   });

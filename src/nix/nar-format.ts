@@ -1,6 +1,6 @@
 // What the NAR writer and the NAR parser share: the sequence of calls, the framed strings and the limits.
 import { asBuffer, fromByteString, textOf, toByteString } from "#base/bytes.ts";
-import { PipeliteError } from "#base/errors.ts";
+import { pipeliteError } from "./errors.ts";
 
 /** A node may lie inside fewer directories than this. */
 export const NAR_DEPTH_MAX = 64;
@@ -64,9 +64,9 @@ export function readSize(bytes: Uint8Array, at: number): number {
  */
 export function checkNarName(name: Uint8Array, previous: Uint8Array | undefined): void {
   const flaw = flawOfName(name);
-  if (flaw !== undefined) throw new PipeliteError("NAR_NAME_INVALID", { name: show(name), reason: flaw });
+  if (flaw !== undefined) throw pipeliteError("NAR_NAME_INVALID", { name: show(name), reason: flaw });
   if (previous !== undefined && asBuffer(previous).compare(name) >= 0) {
-    throw new PipeliteError("NAR_ORDER_WRONG", { name: show(name), previous: show(previous) });
+    throw pipeliteError("NAR_ORDER_WRONG", { name: show(name), previous: show(previous) });
   }
 }
 
@@ -75,7 +75,7 @@ export function checkNarTarget(target: Uint8Array): void {
   const isRight = target.length > 0 && target.length <= NAR_TARGET_SIZE_MAX && !target.includes(0);
   if (!isRight) {
     const details = { target: show(target.subarray(0, 80)), max: NAR_TARGET_SIZE_MAX };
-    throw new PipeliteError("NAR_TARGET_INVALID", details);
+    throw pipeliteError("NAR_TARGET_INVALID", details);
   }
 }
 

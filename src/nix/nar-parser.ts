@@ -1,6 +1,7 @@
 // The NAR parser: takes bytes in chunks of any size, gives the calls of NarHandler, holds no more than one name.
 import { toByteString } from "#base/bytes.ts";
-import { PipeliteError, type ErrorCode, type ErrorDetails } from "#base/errors.ts";
+import type { PipeliteError } from "#base/errors.ts";
+import { pipeliteError } from "./errors.ts";
 import { checkNarName, checkNarTarget, readSize, roundUp, type NarHandler } from "./nar-format.ts";
 import { NAR_DEPTH_MAX, NAR_FRAMES, NAR_NAME_SIZE_MAX, NAR_TARGET_SIZE_MAX } from "./nar-format.ts";
 
@@ -78,7 +79,8 @@ export class NarParser {
   /** Takes the next bytes; those after the NAR's end are an error. */
   push(chunk: Uint8Array): void {
     const taken = this.take(chunk);
-    if (taken < chunk.length) throw this.#error("NAR_TRAILING_DATA", 0, { size: chunk.length - taken });
+    if (taken < chunk.length)
+      throw pipeliteError("NAR_TRAILING_DATA", { size: chunk.length - taken, offset: this.#offset });
   }
 
   /** Takes the next bytes up to the NAR's end, for a NAR inside another stream; returns how many it took. */
@@ -95,7 +97,7 @@ export class NarParser {
 
   /** Says that no more bytes come. */
   end(): void {
-    if (this.#state !== "done") throw this.#error("NAR_TRUNCATED", 0);
+    if (this.#state !== "done") throw pipeliteError("NAR_TRUNCATED", { offset: this.#offset });
   }
 
   #takeContent(chunk: Uint8Array, at: number): number {
@@ -118,7 +120,7 @@ export class NarParser {
   #takePadding(chunk: Uint8Array, at: number): number {
     const end = Math.min(at + this.#paddingLeft, chunk.length);
     for (let index = at; index < end; index++) {
-      if (chunk[index] !== 0) throw this.#error("NAR_PADDING_WRONG", index);
+      if (chunk[index] !== 0) throw pipeliteError("NAR_PADDING_WRONG", { offset: this.#offset + index });
     }
     this.#paddingLeft -= end - at;
     if (this.#paddingLeft === 0) this.#endContent();
@@ -164,8 +166,8 @@ export class NarParser {
     const size = readSize(bytes, at);
     const max = this.#sizeMax();
     if (size <= max) return 8 + roundUp(size);
-    if (this.#state === "magic") throw this.#error("NAR_MAGIC_WRONG", start);
-    throw this.#error("NAR_STRING_TOO_LONG", start, { size, max });
+    if (this.#state === "magic") throw pipeliteError("NAR_MAGIC_WRONG", { offset: this.#offset + start });
+    throw pipeliteError("NAR_STRING_TOO_LONG", { size, max, offset: this.#offset + start });
   }
 
   #sizeMax(): number {
@@ -208,7 +210,8 @@ export class NarParser {
     }
     const text = bytes.subarray(at + 8, at + 8 + size);
     for (let index = at + 8 + size; index < at + 8 + roundUp(size); index++) {
-      if (bytes[index] !== 0) throw this.#error("NAR_PADDING_WRONG", start + index - at);
+      if (bytes[index] !== 0)
+        throw pipeliteError("NAR_PADDING_WRONG", { offset: this.#offset + start + index - at });
     }
     if (this.#state === "name") this.#startEntry(Buffer.from(text));
     else if (this.#state === "target") this.#endSymlink(Buffer.from(text));
@@ -265,7 +268,8 @@ export class NarParser {
   }
 
   #startContent(size: number, start: number): void {
-    if (!Number.isSafeInteger(size)) throw this.#error("NAR_SIZE_TOO_LARGE", start, { size });
+    if (!Number.isSafeInteger(size))
+      throw pipeliteError("NAR_SIZE_TOO_LARGE", { size, offset: this.#offset + start });
     this.#handler.startFile(this.#executable, size);
     this.#contentLeft = size;
     this.#paddingLeft = roundUp(size) - size;
@@ -297,16 +301,13 @@ export class NarParser {
   }
 
   #checkDepth(start: number): void {
-    if (this.#names.length >= NAR_DEPTH_MAX) throw this.#error("NAR_TOO_DEEP", start, { max: NAR_DEPTH_MAX });
+    if (this.#names.length >= NAR_DEPTH_MAX)
+      throw pipeliteError("NAR_TOO_DEEP", { max: NAR_DEPTH_MAX, offset: this.#offset + start });
   }
 
   #wrongTag(tag: string, wanted: string, start: number): PipeliteError {
-    if (this.#state === "magic") return this.#error("NAR_MAGIC_WRONG", start);
-    return this.#error("NAR_TAG_WRONG", start, { tag: JSON.stringify(tag), wanted });
-  }
-
-  #error(code: ErrorCode, at: number, details: ErrorDetails = {}): PipeliteError {
-    return new PipeliteError(code, { ...details, offset: this.#offset + at });
+    if (this.#state === "magic") return pipeliteError("NAR_MAGIC_WRONG", { offset: this.#offset + start });
+    return pipeliteError("NAR_TAG_WRONG", { tag: JSON.stringify(tag), wanted, offset: this.#offset + start });
   }
 }
 

@@ -1,8 +1,8 @@
 // The NAR writer.
 import assert from "node:assert/strict";
-import { PipeliteError } from "#base/errors.ts";
 import { checkNarName, checkNarTarget, roundUp, type NarHandler } from "./nar-format.ts";
 import { NAR_DEPTH_MAX, NAR_FRAMES } from "./nar-format.ts";
+import { pipeliteError } from "./errors.ts";
 
 const BUFFER_SIZE = 256 * 1024;
 
@@ -126,7 +126,7 @@ export class NarWriter implements NarHandler {
 
   #startNode(): void {
     assert(this.#expected === "node");
-    if (this.#names.length >= NAR_DEPTH_MAX) throw new PipeliteError("NAR_TOO_DEEP", { max: NAR_DEPTH_MAX });
+    if (this.#names.length >= NAR_DEPTH_MAX) throw pipeliteError("NAR_TOO_DEEP", { max: NAR_DEPTH_MAX });
   }
 
   #endNode(): void {
@@ -141,7 +141,7 @@ export class NarWriter implements NarHandler {
   }
 
   #refuseSize(actual: number): never {
-    throw new PipeliteError("NAR_SIZE_CHANGED", { wanted: this.#fileSize, actual });
+    throw pipeliteError("NAR_SIZE_CHANGED", { wanted: this.#fileSize, actual });
   }
 
   #putSize(size: number): void {

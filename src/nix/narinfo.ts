@@ -13,6 +13,7 @@ import {
   storePathBase,
 } from "./store-path.ts";
 import type { StorePath } from "./store-path.ts";
+import { pipeliteError } from "./errors.ts";
 
 export interface NarInfo {
   readonly path: StorePath;
@@ -120,12 +121,12 @@ function within<T>(field: string, read: () => T): T {
     return read();
   } catch (error) {
     if (!(error instanceof PipeliteError) || error.code === "NARINFO_INVALID") throw error;
-    throw new PipeliteError("NARINFO_INVALID", { field, reason: error.message }, error);
+    throw pipeliteError("NARINFO_INVALID", { field, reason: error.message }, error);
   }
 }
 
 function refuse(field: string, reason: string): never {
-  throw new PipeliteError("NARINFO_INVALID", { field, reason });
+  throw pipeliteError("NARINFO_INVALID", { field, reason });
 }
 
 /** The text, fields in the order Nix writes them. */

@@ -1,6 +1,6 @@
 // Nix's base 32: digits of five bits, the last digit of the text being the lowest bits of the first byte. The alphabet
 // leaves out e, o, u and t. Specification: Nix manual, "Nix32 encoding".
-import { PipeliteError } from "#base/errors.ts";
+import { pipeliteError } from "./errors.ts";
 
 const ALPHABET = "0123456789abcdfghijklmnpqrsvwxyz";
 
@@ -35,7 +35,7 @@ export function encodeNix32(bytes: Uint8Array): string {
 export function decodeNix32(text: string): Uint8Array {
   const size = Math.floor((text.length * 5) / 8);
   if (nix32Length(size) !== text.length) {
-    throw new PipeliteError("NIX32_INVALID", {
+    throw pipeliteError("NIX32_INVALID", {
       text,
       reason: `no bytes have ${text.length} digits`,
     });
@@ -46,7 +46,7 @@ export function decodeNix32(text: string): Uint8Array {
     const digit = code < 256 ? (NIX32_DIGITS[code] ?? 255) : 255;
     if (digit === 255) {
       const position = text.length - 1 - index;
-      throw new PipeliteError("NIX32_INVALID", {
+      throw pipeliteError("NIX32_INVALID", {
         text,
         reason: `character ${position} is no digit`,
       });
@@ -57,6 +57,6 @@ export function decodeNix32(text: string): Uint8Array {
     bytes[byte] = (bytes[byte] ?? 0) | (shifted & 255);
     if (shifted > 255) bytes[byte + 1] = (bytes[byte + 1] ?? 0) | (shifted >> 8);
   }
-  if (bytes[size] !== 0) throw new PipeliteError("NIX32_INVALID", { text, reason: "left-over bits are set" });
+  if (bytes[size] !== 0) throw pipeliteError("NIX32_INVALID", { text, reason: "left-over bits are set" });
   return bytes.subarray(0, size);
 }

@@ -2,11 +2,11 @@
 // paths, so that it has the same path whatever way its inputs were made. It is what lets a build stop early.
 // Specification: `libstore/derivations.cc`, Derivation::tryResolve.
 import { compareByteStrings } from "#base/bytes.ts";
-import { PipeliteError } from "#base/errors.ts";
 import type { Derivation } from "./aterm.ts";
 import { fillOutputPaths } from "./derivation-hash.ts";
 import { upstreamPlaceholder } from "./output-placeholder.ts";
 import { sortPaths, type StorePath } from "./store-path.ts";
+import { pipeliteError } from "./errors.ts";
 
 export { ownPlaceholder, scratchPath, upstreamPlaceholder } from "./output-placeholder.ts";
 
@@ -23,7 +23,7 @@ export function resolveDerivation(derivation: Derivation, outputs: KnownOutputs)
   for (const [drvPath, names] of derivation.inputDrvs) {
     for (const name of names) {
       const path = outputs.get(drvPath)?.get(name);
-      if (path === undefined) throw new PipeliteError("DRV_OUTPUT_UNKNOWN", { drv: drvPath, output: name });
+      if (path === undefined) throw pipeliteError("DRV_OUTPUT_UNKNOWN", { drv: drvPath, output: name });
       rewrites.set(upstreamPlaceholder(drvPath, name), path);
       inputSrcs.push(path);
     }

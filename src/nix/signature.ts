@@ -3,7 +3,7 @@
 // manual, "nix-store --generate-binary-cache-key". Nothing here makes a key of its own: seeds come from outside.
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from "node:crypto";
 import { asBuffer, fromByteString, toByteString } from "#base/bytes.ts";
-import { PipeliteError } from "#base/errors.ts";
+import { pipeliteError } from "./errors.ts";
 
 const SEED_SIZE = 32;
 const PUBLIC_SIZE = 32;
@@ -72,9 +72,9 @@ export function writePublicKey({ name, bytes }: PublicKey): string {
 export function parseSignature(text: string): Signature {
   const colon = text.indexOf(":");
   const bytes = decodeBase64(text.slice(colon + 1));
-  if (colon < 1) throw new PipeliteError("SIGNATURE_INVALID", { text, reason: "it has no key name" });
+  if (colon < 1) throw pipeliteError("SIGNATURE_INVALID", { text, reason: "it has no key name" });
   if (bytes?.length !== SIGNATURE_SIZE) {
-    throw new PipeliteError("SIGNATURE_INVALID", {
+    throw pipeliteError("SIGNATURE_INVALID", {
       text,
       reason: `it is not ${SIGNATURE_SIZE} bytes of base64`,
     });
@@ -116,7 +116,7 @@ function checkKeyName(name: string): void {
 }
 
 function refuseKey(name: string, reason: string): never {
-  throw new PipeliteError("KEY_INVALID", { name, reason });
+  throw pipeliteError("KEY_INVALID", { name, reason });
 }
 
 /** Exact base64 only; undefined for anything else. */

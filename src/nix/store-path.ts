@@ -1,9 +1,9 @@
 // Store paths: `/nix/store/<32 nix32 digits>-<name>`, where the digits are a hash of what the path stands for.
 // Specification: Nix manual, "Complete Store Path Calculation".
 import { compareByteStrings, fromByteString, hex } from "#base/bytes.ts";
-import { PipeliteError } from "#base/errors.ts";
 import { compressHash, sha256, type Hash } from "./hash.ts";
 import { encodeNix32, NIX32_DIGITS } from "./nix32.ts";
+import { pipeliteError } from "./errors.ts";
 
 declare const brand: unique symbol;
 
@@ -21,7 +21,7 @@ const NAME_START = HASH_START + STORE_HASH_LENGTH + 1;
 /** @throws PipeliteError STORE_PATH_INVALID, STORE_NAME_INVALID */
 export function parseStorePath(text: string): StorePath {
   const flaw = flawOfPath(text);
-  if (flaw !== undefined) throw new PipeliteError("STORE_PATH_INVALID", { path: text, reason: flaw });
+  if (flaw !== undefined) throw pipeliteError("STORE_PATH_INVALID", { path: text, reason: flaw });
   checkStorePathName(text.slice(NAME_START));
   return brandPath(text);
 }
@@ -58,7 +58,7 @@ export function isDerivationPath(path: StorePath): boolean {
 /** @throws PipeliteError STORE_NAME_INVALID */
 export function checkStorePathName(name: string): void {
   const flaw = flawOfName(name);
-  if (flaw !== undefined) throw new PipeliteError("STORE_NAME_INVALID", { name, reason: flaw });
+  if (flaw !== undefined) throw pipeliteError("STORE_NAME_INVALID", { name, reason: flaw });
 }
 
 export interface TextPath {
@@ -116,7 +116,7 @@ export function makeFixedPath({ name, method, hash, references = [] }: FixedPath
   }
   if (method === "text") {
     if (hash.algorithm !== "sha256") {
-      throw new PipeliteError("HASH_INVALID", {
+      throw pipeliteError("HASH_INVALID", {
         text: hash.algorithm,
         reason: "text objects want sha256",
       });
@@ -125,7 +125,7 @@ export function makeFixedPath({ name, method, hash, references = [] }: FixedPath
   }
   if ([...references].length > 0) {
     const kind = `${method} ${hash.algorithm}`;
-    throw new PipeliteError("STORE_REFERENCES_FORBIDDEN", { name, kind });
+    throw pipeliteError("STORE_REFERENCES_FORBIDDEN", { name, kind });
   }
   const inner = `fixed:out:${METHOD_PREFIXES[method]}${hash.algorithm}:${hex(hash.bytes)}:`;
   return makeStorePath("output:out", sha256(fromByteString(inner)), name);

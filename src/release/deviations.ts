@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson, prettyJson } from "#base/canonical-json.ts";
-import { EXIT, PipeliteError, isPipeliteError } from "#base/errors.ts";
+import { EXIT, isPipeliteError } from "#base/errors.ts";
 import { readJournal, type JournalEntry } from "#evidence/journal.ts";
 import type { RunRecord } from "#evidence/run-record.ts";
 import { signStatement, writeBundle, type SigningKey } from "#sigstore/index.ts";
@@ -19,6 +19,7 @@ import { checkName } from "./signatures.ts";
 import { readStoredAudit } from "./stored-audit.ts";
 import { checkMove } from "./states.ts";
 import { readTransitions, transitionStatement, type OpeningFile } from "./transitions.ts";
+import { pipeliteError } from "./errors.ts";
 
 const ID_DIGITS = 12;
 
@@ -186,7 +187,7 @@ function readOpenings(home: string, runId: string, journal: readonly JournalEntr
     if (kind !== "transition" || subject !== runId || deviation === undefined) continue;
     const { text, problem } = readSealed(home, file, journal);
     if (problem !== undefined || text === undefined) {
-      throw new PipeliteError("DEVIATION_HISTORY_BROKEN", {
+      throw pipeliteError("DEVIATION_HISTORY_BROKEN", {
         deviation,
         file,
         problem: problem ?? "the file is gone",
@@ -230,12 +231,12 @@ export async function moveDeviation(options: MoveDeviation): Promise<Deviation> 
   const { home, id: deviation, to, disposition, reason, name, key } = options;
   checkName(name);
   const runId = runOfDeviation(home, deviation);
-  if (runId === undefined) throw new PipeliteError("DEVIATION_NOT_FOUND", { deviation });
+  if (runId === undefined) throw pipeliteError("DEVIATION_NOT_FOUND", { deviation });
   return withSealLock(home, () => {
     const run = requireUnchanged(home, runId);
     const journal = readJournal(home);
     const opening = readOpenings(home, run.runId, journal).get(deviation);
-    if (opening === undefined) throw new PipeliteError("DEVIATION_NOT_FOUND", { deviation });
+    if (opening === undefined) throw pipeliteError("DEVIATION_NOT_FOUND", { deviation });
     const keys = readKeyring(home);
     const { history, last } = readTransitions({ home, run, deviation, opening, keys, journal });
     const move = checkMove({ from: history.at(-1)?.to ?? "open", to, disposition, reason });

@@ -1,5 +1,5 @@
 // Readers of members of signed predicates and policies: what is missing or of another type is named.
-import { PipeliteError } from "#base/errors.ts";
+import { pipeliteError } from "#sigstore/errors.ts";
 
 export type Members = Readonly<Record<string, unknown>>;
 
@@ -18,5 +18,5 @@ export function optionalTextOf(members: Members, name: string): string | undefin
 }
 
 function refuse(name: string, problem: string): never {
-  throw new PipeliteError("STATEMENT_INVALID", { problem: `${name} is ${problem}` });
+  throw pipeliteError("STATEMENT_INVALID", { problem: `${name} is ${problem}` });
 }

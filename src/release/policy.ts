@@ -5,12 +5,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { utf8 } from "#base/bytes.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
-import { PipeliteError, isPipeliteError } from "#base/errors.ts";
+import { isPipeliteError } from "#base/errors.ts";
 import { readPublicKey } from "#keys/key-file.ts";
 import { parsePublicKey, writePublicKey } from "#sigstore/index.ts";
 import type { Severity } from "./deviation.ts";
 import { digestOfBytes } from "./run-file.ts";
 import { MEANINGS } from "./signatures.ts";
+import { pipeliteError } from "./errors.ts";
 
 export const POLICY_FILE = "release-policy.json";
 
@@ -72,12 +73,12 @@ export function readPolicy(pipelineFile: string, file?: string): AppliedPolicy {
   const beside = join(dirname(pipelineFile), POLICY_FILE);
   const found = file ?? (existsSync(beside) ? beside : undefined);
   if (found === undefined) return applied(BUILT_IN, "built-in");
-  if (!existsSync(found)) throw new PipeliteError("POLICY_NOT_FOUND", { file: found });
+  if (!existsSync(found)) throw pipeliteError("POLICY_NOT_FOUND", { file: found });
   try {
     return applied(parsePolicy(readFileSync(found, "utf8"), dirname(found)), found);
   } catch (error) {
     if (!(error instanceof RangeError) && !isPipeliteError(error)) throw error;
-    throw new PipeliteError("POLICY_INVALID", { file: found, problem: error.message }, error);
+    throw pipeliteError("POLICY_INVALID", { file: found, problem: error.message }, error);
   }
 }
 

@@ -18,6 +18,7 @@ import { readSealed, sealFile, withSealLock } from "./sealed.ts";
 import { checkName, readSignatures, subjectProblem, subjectsOf } from "./signatures.ts";
 import type { SignatureView } from "./signature-view.ts";
 import { readStoredAudit } from "./stored-audit.ts";
+import { pipeliteError } from "./errors.ts";
 
 export interface ReleaseRun {
   home: string;
@@ -91,13 +92,13 @@ function decide(options: ReleaseRun, fresh: FreshAudit | undefined): ReleaseOutc
   const before = readRelease(home, runId);
   if (before !== undefined) {
     if (before.policyDigest !== applied.digest) {
-      throw new PipeliteError("RELEASE_EXISTS", {
+      throw pipeliteError("RELEASE_EXISTS", {
         run: runId,
         problem: `by the policy ${before.policyDigest}`,
       });
     }
     const stranger = releaserProblem(applied.policy, before);
-    if (stranger !== undefined) throw new PipeliteError("RELEASE_EXISTS", { run: runId, problem: stranger });
+    if (stranger !== undefined) throw pipeliteError("RELEASE_EXISTS", { run: runId, problem: stranger });
     return { ...outcome, status: "released-before", release: before };
   }
   if (releaser === undefined) throw new Error("a release by nobody met its demands");
@@ -244,7 +245,7 @@ export function readRelease(home: string, runId: string): Released | undefined {
   const journal = readJournal(home);
   const { text, isJournalled, problem } = readSealed(home, file, journal);
   if (!isJournalled) return undefined;
-  const refuse = (why: string) => new PipeliteError("RELEASE_EXISTS", { run: runId, problem: why });
+  const refuse = (why: string) => pipeliteError("RELEASE_EXISTS", { run: runId, problem: why });
   if (text === undefined || problem !== undefined) throw refuse(`${file}: ${problem ?? "the file is gone"}`);
   try {
     const bundle = parseBundle(text);

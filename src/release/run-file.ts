@@ -2,12 +2,12 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { hex } from "#base/bytes.ts";
-import { PipeliteError } from "#base/errors.ts";
 import { readJournal, type JournalEntry } from "#evidence/journal.ts";
 import { isRepeat, wholeRecord } from "#evidence/repeat.ts";
 import { RECORD_SCHEMA, type RunRecord } from "#evidence/run-record.ts";
 import { sha256 } from "#nix/hash.ts";
 import { hashTree } from "#store/index.ts";
+import { pipeliteError } from "./errors.ts";
 
 export interface RunFile {
   runId: string;
@@ -37,7 +37,7 @@ export function readRunFile(home: string, runId: string): RunFile {
 function readJsonFile(home: string, runId: string): { file: string; bytes: Uint8Array; value: unknown } {
   const file = `runs/${runId}.json`;
   const path = join(home, "pipelite", file);
-  if (!/^[\w-]+$/.test(runId) || !existsSync(path)) throw new PipeliteError("RUN_NOT_FOUND", { run: runId });
+  if (!/^[\w-]+$/.test(runId) || !existsSync(path)) throw pipeliteError("RUN_NOT_FOUND", { run: runId });
   const bytes = readFileSync(path);
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -46,7 +46,7 @@ function readJsonFile(home: string, runId: string): { file: string; bytes: Uint8
     return { file, bytes, value };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
-    throw new PipeliteError("RUN_RECORD_INVALID", { file: path, problem }, error);
+    throw pipeliteError("RUN_RECORD_INVALID", { file: path, problem }, error);
   }
 }
 
@@ -72,7 +72,7 @@ export function recordProblem(
 export function requireUnchanged(home: string, runId: string): RunFile {
   const run = readRunFile(home, runId);
   const problem = recordProblem(run, readJournal(home));
-  if (problem !== undefined) throw new PipeliteError("RECORD_CHANGED", { run: runId, problem });
+  if (problem !== undefined) throw pipeliteError("RECORD_CHANGED", { run: runId, problem });
   return run;
 }
 

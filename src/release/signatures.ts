@@ -13,6 +13,8 @@ import { SIGNATURE_TYPE } from "./predicates.ts";
 import { readRunFile, requireUnchanged, treeDigest, type RunFile } from "./run-file.ts";
 import { nextFile, numberedFiles, readSealed, sealFile, withSealLock } from "./sealed.ts";
 import type { SignatureView } from "./signature-view.ts";
+import { pipeliteError } from "./errors.ts";
+import { pipeliteError as sigstoreError } from "#sigstore/errors.ts";
 
 /** What a signature may mean (21 CFR 11.50(a)(3)). */
 export const MEANINGS: readonly string[] = ["review", "approval", "responsibility", "authorship"];
@@ -37,7 +39,7 @@ function folderOf(runId: string): string {
  */
 export async function signRun({ home, runId, meaning, name, reason, key }: SignRun): Promise<SignatureView> {
   if (!MEANINGS.includes(meaning)) {
-    throw new PipeliteError("MEANING_UNKNOWN", { meaning, known: MEANINGS.join(", ") });
+    throw pipeliteError("MEANING_UNKNOWN", { meaning, known: MEANINGS.join(", ") });
   }
   checkName(name);
   const { keyId } = key.publicKey;
@@ -50,7 +52,7 @@ export async function signRun({ home, runId, meaning, name, reason, key }: SignR
     );
     if (repeated !== undefined) {
       const { signer, signedAt } = repeated;
-      throw new PipeliteError("SIGNED_ALREADY", { run: runId, meaning, signer, at: signedAt });
+      throw pipeliteError("SIGNED_ALREADY", { run: runId, meaning, signer, at: signedAt });
     }
     const signedAt = new Date().toISOString();
     const predicate = {
@@ -78,7 +80,7 @@ export async function signRun({ home, runId, meaning, name, reason, key }: SignR
 /** A printed name: what two people would read as the same must not be two texts. @throws SIGNER_INVALID */
 export function checkName(name: string): void {
   if (name === "" || name !== name.trim().normalize("NFC") || /[\p{Cc}\p{Cf}]|\s{2}/u.test(name)) {
-    throw new PipeliteError("SIGNER_INVALID", { name });
+    throw pipeliteError("SIGNER_INVALID", { name });
   }
 }
 
@@ -87,8 +89,7 @@ export function subjectsOf(home: string, { file, digest, record }: RunFile): Res
   const own = { name: file, digest: { sha256: digest.slice("sha256:".length) } };
   if (record.tree === undefined) return [own];
   const narHash = treeDigest(home, record);
-  if (narHash === undefined)
-    throw new PipeliteError("RESULT_MISSING", { run: record.runId, tree: record.tree });
+  if (narHash === undefined) throw pipeliteError("RESULT_MISSING", { run: record.runId, tree: record.tree });
   return [own, { name: storePathBase(parseStorePath(record.tree)), digest: { sha256: narHash, narHash } }];
 }
 
@@ -159,14 +160,14 @@ type SignatureFields = Pick<
 /** @throws PipeliteError STATEMENT_INVALID */
 function parseSignature({ predicateType, predicate }: Statement, bundleKeyId: string): SignatureFields {
   if (predicateType !== SIGNATURE_TYPE) {
-    throw new PipeliteError("STATEMENT_INVALID", {
+    throw sigstoreError("STATEMENT_INVALID", {
       problem: `it is no signature on a run: ${predicateType}`,
     });
   }
   const signer = membersOf(predicate["signer"], "signer");
   const keyId = textOf(signer, "keyId");
   if (keyId !== bundleKeyId) {
-    throw new PipeliteError("STATEMENT_INVALID", { problem: "it names another key than it is signed with" });
+    throw sigstoreError("STATEMENT_INVALID", { problem: "it names another key than it is signed with" });
   }
   return {
     runId: textOf(predicate, "runId"),

@@ -1,7 +1,7 @@
 // The states of a deviation and the moves between them. Nothing gets to `closed` but through a disposition; a step back
 // is a move like any other, with its own signature and reason.
-import { PipeliteError } from "#base/errors.ts";
 import type { DeviationState, Disposition } from "./deviation.ts";
+import { pipeliteError } from "./errors.ts";
 
 const MOVES: Readonly<Record<DeviationState, readonly DeviationState[]>> = {
   open: ["investigating"],
@@ -39,18 +39,18 @@ export interface AllowedMove {
 export function checkMove({ from, to, disposition, reason }: Move): AllowedMove {
   const target = STATES.find((state) => state === to);
   if (target === undefined) {
-    throw new PipeliteError("DEVIATION_STATE_UNKNOWN", { state: to, known: STATES.join(", ") });
+    throw pipeliteError("DEVIATION_STATE_UNKNOWN", { state: to, known: STATES.join(", ") });
   }
   const allowed = MOVES[from];
   if (!allowed.includes(target)) {
-    throw new PipeliteError("DEVIATION_MOVE_REFUSED", { from, to, allowed: allowed.join(" or ") });
+    throw pipeliteError("DEVIATION_MOVE_REFUSED", { from, to, allowed: allowed.join(" or ") });
   }
-  if (reason.trim() === "") throw new PipeliteError("DEVIATION_REASON_MISSING", { from, to });
+  if (reason.trim() === "") throw pipeliteError("DEVIATION_REASON_MISSING", { from, to });
   const found = DISPOSITIONS.find((each) => each === disposition);
   const isWanted = target === "dispositioned";
   if (isWanted !== (found !== undefined) || (disposition !== undefined && found === undefined)) {
     const wanted = isWanted ? `one of ${DISPOSITIONS.join(", ")}` : "none";
-    throw new PipeliteError("DISPOSITION_INVALID", { to, disposition: disposition ?? "none", wanted });
+    throw pipeliteError("DISPOSITION_INVALID", { to, disposition: disposition ?? "none", wanted });
   }
   return { from, to: target, ...(found !== undefined && { disposition: found }), reason };
 }

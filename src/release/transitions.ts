@@ -10,6 +10,7 @@ import { TRANSITION_TYPE } from "./predicates.ts";
 import { digestOfBytes, type RunFile } from "./run-file.ts";
 import { numberOf, readSealed, sealedFiles } from "./sealed.ts";
 import { checkMove, type AllowedMove } from "./states.ts";
+import { pipeliteError } from "./errors.ts";
 
 /** The file that says how a deviation was opened. */
 export interface OpeningFile {
@@ -85,7 +86,7 @@ export function readTransitions(sources: ReadTransitions): { history: Transition
   for (const file of files) {
     const { text, problem } = readSealed(home, file, journal);
     const broken = (why: string) =>
-      new PipeliteError("DEVIATION_HISTORY_BROKEN", { deviation, file, problem: why });
+      pipeliteError("DEVIATION_HISTORY_BROKEN", { deviation, file, problem: why });
     if (problem !== undefined || text === undefined) throw broken(problem ?? "the file is gone");
     if (numberOf(file) !== history.length + 1) throw broken("the moves before it are gone");
     const from = history.at(-1)?.to ?? "open";

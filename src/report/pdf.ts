@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { PipeliteError } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
+import { pipeliteError } from "./errors.ts";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 const TIMEOUT_MS = 45_000;
@@ -36,7 +36,7 @@ export async function printToPdf(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Uint8Array> {
   const browser = findBrowser(env["PATH"] ?? "");
-  if (browser === undefined) throw new PipeliteError("BROWSER_NOT_FOUND", { names: NAMES.join(", ") });
+  if (browser === undefined) throw pipeliteError("BROWSER_NOT_FOUND", { names: NAMES.join(", ") });
   const folder = mkdtempSync(join(tmpdir(), "pipelite-pdf-"));
   try {
     const source = join(folder, "report.html");
@@ -48,7 +48,7 @@ export async function printToPdf(
       const place = [`--print-to-pdf=${target}`, pathToFileURL(source).href];
       problem = await runBrowser(browser, folder, [...FLAGS, profile, ...place]);
     }
-    if (!existsSync(target)) throw new PipeliteError("PDF_NOT_PRINTED", { browser, problem });
+    if (!existsSync(target)) throw pipeliteError("PDF_NOT_PRINTED", { browser, problem });
     return readFileSync(target);
   } finally {
     removeTree(folder);

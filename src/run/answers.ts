@@ -9,11 +9,11 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { utf8 } from "#base/bytes.ts";
 import { canonicalJson, prettyJson } from "#base/canonical-json.ts";
-import { PipeliteError } from "#base/errors.ts";
 import { writeFileAtomically } from "#base/files.ts";
 import { hashBytes } from "#nix/hash.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
+import { pipeliteError } from "./errors.ts";
 
 export interface Model {
   /** Base of an OpenAI-compatible endpoint (`http://host/v1`); without it only pinned answers can be used. */
@@ -39,7 +39,7 @@ const TIMEOUT_MS = 300_000;
 /** The request as it is sent: the body that the stage wrote, with the model's name. */
 export function requestFor(body: unknown, model: string): { request: string; hash: string } {
   if (typeof body !== "object" || body === null || !("messages" in body)) {
-    throw new PipeliteError("MODEL_REQUEST_INVALID", { problem: "it has no messages" });
+    throw pipeliteError("MODEL_REQUEST_INVALID", { problem: "it has no messages" });
   }
   const request = canonicalJson({ ...body, model });
   return { request, hash: `sha256-${createHash("sha256").update(request).digest("base64")}` };
@@ -58,7 +58,7 @@ function readLock(root: string): Lock {
     return lock;
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
-    throw new PipeliteError("LOCK_FILE_INVALID", { file, problem }, error);
+    throw pipeliteError("LOCK_FILE_INVALID", { file, problem }, error);
   }
 }
 
@@ -66,7 +66,7 @@ function readLock(root: string): Lock {
 export function pinnedAnswer(root: string, requestHash: string): Pinned | undefined {
   const pinned = readLock(root).answers[requestHash];
   if (pinned !== undefined && sriOf(pinned.answer) !== pinned.hash) {
-    throw new PipeliteError("LOCK_ANSWER_CHANGED", { file: lockFile(root), request: requestHash });
+    throw pipeliteError("LOCK_ANSWER_CHANGED", { file: lockFile(root), request: requestHash });
   }
   return pinned;
 }
@@ -100,7 +100,7 @@ export async function addAnswer(store: Store, name: string, answer: string): Pro
 
 /** Asks the model. Anything but one complete answer is an error. */
 export async function askModel(model: Model, request: string, signal: AbortSignal): Promise<string> {
-  if (model.url === undefined) throw new PipeliteError("MODEL_URL_MISSING", { model: model.name });
+  if (model.url === undefined) throw pipeliteError("MODEL_URL_MISSING", { model: model.name });
   const url = `${model.url.replace(/\/+$/, "")}/chat/completions`;
   const key = process.env["PIPELITE_MODEL_KEY"];
   let response: Response;
@@ -118,11 +118,11 @@ export async function askModel(model: Model, request: string, signal: AbortSigna
     if (signal.aborted) throw error;
     const problem =
       error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    throw new PipeliteError("MODEL_UNREACHABLE", { url, problem }, error);
+    throw pipeliteError("MODEL_UNREACHABLE", { url, problem }, error);
   }
   const text = await response.text();
   if (!response.ok)
-    throw new PipeliteError("MODEL_REFUSED", { url, problem: `${response.status} ${text.slice(0, 200)}` });
+    throw pipeliteError("MODEL_REFUSED", { url, problem: `${response.status} ${text.slice(0, 200)}` });
   return contentOf(text, url);
 }
 
@@ -136,15 +136,15 @@ function contentOf(text: string, url: string): string {
   try {
     completion = JSON.parse(text) as Completion;
   } catch (error) {
-    throw new PipeliteError("MODEL_REFUSED", { url, problem: `not JSON: ${text.slice(0, 200)}` }, error);
+    throw pipeliteError("MODEL_REFUSED", { url, problem: `not JSON: ${text.slice(0, 200)}` }, error);
   }
   const [choice] = completion.choices ?? [];
   const content = choice?.message?.content;
   if (completion.error !== undefined || typeof content !== "string" || content.trim() === "") {
-    throw new PipeliteError("MODEL_REFUSED", { url, problem: `no answer in ${text.slice(0, 200)}` });
+    throw pipeliteError("MODEL_REFUSED", { url, problem: `no answer in ${text.slice(0, 200)}` });
   }
   if (choice?.finish_reason !== "stop") {
-    throw new PipeliteError("MODEL_REFUSED", {
+    throw pipeliteError("MODEL_REFUSED", {
       url,
       problem: `the answer is cut off (${String(choice?.finish_reason)})`,
     });

@@ -1,6 +1,6 @@
 // A run that has something to do: load -> graph -> prepare -> plan -> build -> tree with evidence -> record.
 import { availableParallelism } from "node:os";
-import { PipeliteError, isPipeliteError } from "#base/errors.ts";
+import { isPipeliteError } from "#base/errors.ts";
 import { embeddedEngine } from "#engine/embedded.ts";
 import type { Engine } from "#engine/engine.ts";
 import { nixEngine } from "#engine/nix-engine.ts";
@@ -24,6 +24,7 @@ import type { Opened, PlannedStage } from "./plan.ts";
 import { checkTakenFiles, compositionOf, reasonFor, resolve, writeTimings } from "./realise.ts";
 import type { RunOptions, RunOutcome } from "./options.ts";
 import { newRunId } from "./run-id.ts";
+import { pipeliteError } from "./errors.ts";
 
 export async function execute(options: RunOptions, start: { at: Date; ms: number }): Promise<RunOutcome> {
   let engine: Engine | undefined;
@@ -212,7 +213,7 @@ class Run {
     if (outcome.status === "cancelled") return this.#ledger.cancelled(node, start);
     if (outcome.status === "failed") {
       const isGate = node.kind === "gate" && outcome.ending?.kind === "exited";
-      const error = isGate ? new PipeliteError("GATE_CLOSED", { stage: node.name }) : outcome;
+      const error = isGate ? pipeliteError("GATE_CLOSED", { stage: node.name }) : outcome.error;
       const { ending, usage } = outcome;
       return this.#ledger.failed(node, start, error, {
         drvPath,

@@ -1,8 +1,8 @@
 // How the stages of one run ended: told to the listener as it happens, kept for the record.
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { EXIT, PipeliteError } from "#base/errors.ts";
-import type { ErrorCode, ExitCode } from "#base/errors.ts";
+import { EXIT } from "#base/errors.ts";
+import type { ExitCode, PipeliteError } from "#base/errors.ts";
 import { logFile } from "#engine/log-file.ts";
 import type { NodeEnd } from "#engine/schedule.ts";
 import type { GraphNode } from "#compile/graph.ts";
@@ -87,11 +87,11 @@ export class Ledger {
   failed(
     node: GraphNode,
     start: number,
-    error: { code: ErrorCode; message: string; hint?: string | undefined },
+    error: PipeliteError,
     more: Facts & Pick<StageFailure, "logTail" | "ending">,
   ): NodeEnd {
     const { logTail, ending, ...rest } = more;
-    const { code, message, hint } = error;
+    const { code, message, hint, exitCode } = error;
     const failure: StageFailure = {
       code,
       message,
@@ -100,7 +100,6 @@ export class Ledger {
       ...(ending && { ending }),
       ...(logTail && { logTail }),
     };
-    const exitCode = new PipeliteError(code).exitCode;
     if (this.#exitCode === EXIT.ok)
       this.#exitCode = exitCode === EXIT.verification ? EXIT.verification : EXIT.failed;
     this.record(node, "failed", start, { ...rest, failure });

@@ -1,5 +1,4 @@
 // What a run would do: for every node, whether its output is there, and if not, why it must be built.
-import { PipeliteError } from "#base/errors.ts";
 import { Builds } from "#engine/builds.ts";
 import { prepareGraph } from "#compile/compile.ts";
 import type { BuildNode, Graph, GraphNode } from "#compile/graph.ts";
@@ -14,6 +13,7 @@ import type { PlanOptions } from "./options.ts";
 import type { BuildReason } from "./events.ts";
 import { isReady, placeSources, reasonFor, resolve, writeTimings } from "./realise.ts";
 import type { Workspace } from "./realise.ts";
+import { pipeliteError } from "./errors.ts";
 
 export interface PlannedStage {
   name: string;
@@ -80,7 +80,7 @@ function select(graph: Graph, wanted: string[]): Graph {
     const node = graph.results.get(name) ?? graph.nodes.find((candidate) => candidate.name === name);
     if (node === undefined) {
       const known = graph.nodes.filter(isShown).map((candidate) => candidate.name);
-      throw new PipeliteError("STAGE_NOT_FOUND", { stage: name, known: known.join(", ") });
+      throw pipeliteError("STAGE_NOT_FOUND", { stage: name, known: known.join(", ") });
     }
     add(node);
   }

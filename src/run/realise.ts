@@ -4,7 +4,6 @@ import { existsSync, lstatSync } from "node:fs";
 import { join } from "node:path";
 import { prettyJson } from "#base/canonical-json.ts";
 import { utf8 } from "#base/bytes.ts";
-import { PipeliteError } from "#base/errors.ts";
 import type { Builds, BuildRow } from "#engine/builds.ts";
 import { derive } from "#compile/compile.ts";
 import type { Origin, PreparedGraph } from "#compile/compile.ts";
@@ -18,6 +17,7 @@ import type { Store } from "#store/store.ts";
 import type { BuildReason } from "./events.ts";
 import { explain } from "./reasons.ts";
 import type { Composition } from "./reasons.ts";
+import { pipeliteError } from "./errors.ts";
 
 /** What all steps of a plan or a run work on. */
 export interface Workspace {
@@ -130,7 +130,7 @@ const CLOCK = "CLOCK_MONOTONIC by process.hrtime, in milliseconds; startedAt by 
 export function checkTakenFiles(work: Workspace, node: GraphNode, outPath: StorePath): void {
   for (const { taker, file } of takersOf(work, node)) {
     if (existsSync(join(work.store.physical(outPath), file))) continue;
-    throw new PipeliteError("INPUT_FILE_MISSING", { place: taker.place, stage: node.name, file });
+    throw pipeliteError("INPUT_FILE_MISSING", { place: taker.place, stage: node.name, file });
   }
 }
 

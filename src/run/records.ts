@@ -1,6 +1,6 @@
 // The records of all runs, read and compared.
 import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { PipeliteError, isPipeliteError } from "#base/errors.ts";
+import { isPipeliteError } from "#base/errors.ts";
 import { logFile } from "#engine/log-file.ts";
 import { traceMapper } from "#compile/stack-map.ts";
 import type { RunRecord, StageRecord } from "#evidence/run-record.ts";
@@ -8,6 +8,8 @@ import { isRepeat, repeatRecord, wholeRecord } from "#evidence/repeat.ts";
 import { RECORD_SCHEMA } from "#evidence/run-record.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import { runFile, runsFolder } from "./record-file.ts";
+import { pipeliteError as releaseError } from "#release/errors.ts";
+import { pipeliteError } from "./errors.ts";
 
 export type { RunRecord, StageRecord } from "#evidence/run-record.ts";
 
@@ -37,9 +39,8 @@ export function readRun(home: string, which: string): RunRecord {
   const ids = runIds(home);
   const matching = which === "latest" ? ids.slice(0, 1) : ids.filter((id) => id.startsWith(which));
   const [found, other] = matching.includes(which) ? [which] : matching;
-  if (found === undefined) throw new PipeliteError("RUN_NOT_FOUND", { run: which });
-  if (other !== undefined)
-    throw new PipeliteError("RUN_AMBIGUOUS", { run: which, first: found, second: other });
+  if (found === undefined) throw releaseError("RUN_NOT_FOUND", { run: which });
+  if (other !== undefined) throw pipeliteError("RUN_AMBIGUOUS", { run: which, first: found, second: other });
   return readRecord(home, found);
 }
 
@@ -60,7 +61,7 @@ function readRecord(home: string, runId: string): RunRecord {
   } catch (error) {
     if (isPipeliteError(error)) throw error;
     const problem = "it does not go together with the record that it repeats";
-    throw new PipeliteError("RUN_RECORD_INVALID", { file: runFile(home, runId), problem }, error);
+    throw releaseError("RUN_RECORD_INVALID", { file: runFile(home, runId), problem }, error);
   }
 }
 
@@ -70,7 +71,7 @@ function readOwn(home: string, runId: string): unknown {
   const of = typeof value === "object" && value !== null && "runId" in value ? value.runId : undefined;
   if (of === runId) return value;
   const problem = `it is the record of run ${String(of)}`;
-  throw new PipeliteError("RUN_RECORD_INVALID", { file: runFile(home, runId), problem });
+  throw releaseError("RUN_RECORD_INVALID", { file: runFile(home, runId), problem });
 }
 
 function readJson(home: string, runId: string): unknown {
@@ -81,7 +82,7 @@ function readJson(home: string, runId: string): unknown {
     return value;
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
-    throw new PipeliteError("RUN_RECORD_INVALID", { file, problem }, error);
+    throw releaseError("RUN_RECORD_INVALID", { file, problem }, error);
   }
 }
 
@@ -90,11 +91,11 @@ export function readStageLog(home: string, record: RunRecord, stage: string): st
   const found = record.stages.find(({ name }) => name === stage);
   if (found === undefined) {
     const known = record.stages.map(({ name }) => name).join(", ");
-    throw new PipeliteError("RUN_STAGE_NOT_FOUND", { run: record.runId, stage, known });
+    throw pipeliteError("RUN_STAGE_NOT_FOUND", { run: record.runId, stage, known });
   }
   const file = found.drvPath === undefined ? undefined : logFile(home, parseStorePath(found.drvPath));
   if (file === undefined || !existsSync(file))
-    throw new PipeliteError("STAGE_LOG_MISSING", { stage, run: record.runId });
+    throw pipeliteError("STAGE_LOG_MISSING", { stage, run: record.runId });
   return readFileSync(file, "utf8").replaceAll("\r\n", "\n").split("\n").map(traceMapper(home)).join("\n");
 }
 

@@ -1,8 +1,8 @@
 // One run of one pipeline: the one before again when nothing has changed, else a real one.
 import { lstatSync } from "node:fs";
-import { PipeliteError } from "#base/errors.ts";
 import { runAgain } from "./no-op.ts";
 import type { RunOptions, RunOutcome } from "./options.ts";
+import { pipeliteError } from "./errors.ts";
 
 export async function runPipeline(options: RunOptions): Promise<RunOutcome> {
   const start = { at: new Date(), ms: performance.now() };
@@ -15,5 +15,5 @@ export async function runPipeline(options: RunOptions): Promise<RunOutcome> {
 
 function checkLink(link: string): void {
   const stat = lstatSync(link, { throwIfNoEntry: false });
-  if (stat !== undefined && !stat.isSymbolicLink()) throw new PipeliteError("RESULT_LINK_TAKEN", { link });
+  if (stat !== undefined && !stat.isSymbolicLink()) throw pipeliteError("RESULT_LINK_TAKEN", { link });
 }

@@ -4,11 +4,12 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PipeliteError, isPipeliteError } from "#base/errors.ts";
+import { isPipeliteError } from "#base/errors.ts";
 import { findProgram } from "./host.ts";
 import { DOMAIN_NAME } from "./inside.ts";
 import type { DetectedSandbox, SandboxKind } from "./request.ts";
 import { runSandboxed } from "./run.ts";
+import { pipeliteError } from "./errors.ts";
 
 const PREFERENCE = ["bubblewrap", "unshare", "none"] as const;
 const PROGRAM = { bubblewrap: "bwrap", unshare: "unshare" } as const;
@@ -29,7 +30,7 @@ export async function detectSandbox(wanted?: SandboxKind): Promise<DetectedSandb
       const version = versionOf(kind);
       return { kind, ...(version !== undefined && { version }), tried };
     }
-    if (wanted !== undefined) throw new PipeliteError("SANDBOX_UNAVAILABLE", { kind, reason });
+    if (wanted !== undefined) throw pipeliteError("SANDBOX_UNAVAILABLE", { kind, reason });
     tried.push({ kind, reason });
   }
   throw new Error("the sandbox of last resort cannot fail");

@@ -1,8 +1,8 @@
 // What the host has for making a sandbox.
 import { accessSync, constants, existsSync } from "node:fs";
 import { join } from "node:path";
-import { PipeliteError } from "#base/errors.ts";
 import type { SandboxKind } from "./request.ts";
+import { pipeliteError } from "./errors.ts";
 
 /** Looked in after PATH: where these live when PATH names a few folders only. */
 const USUAL_FOLDERS = ["/usr/bin", "/bin", "/usr/local/bin"];
@@ -15,7 +15,7 @@ export function findProgram(name: string, kind: SandboxKind): string {
   ];
   const path = folders.map((folder) => join(folder, name)).find(isExecutable);
   if (path === undefined)
-    throw new PipeliteError("SANDBOX_UNAVAILABLE", { kind, reason: `${name} is not installed` });
+    throw pipeliteError("SANDBOX_UNAVAILABLE", { kind, reason: `${name} is not installed` });
   return path;
 }
 

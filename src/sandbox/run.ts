@@ -1,6 +1,5 @@
 // One run of one builder: plan its system calls, watch over it, clean up, say how it ended.
 import { byteStringOf } from "#base/bytes.ts";
-import { PipeliteError } from "#base/errors.ts";
 import { bubblewrapArguments, callsInBubblewrap } from "./bubblewrap.ts";
 import { countableScope, counterAttributes } from "./counters.ts";
 import { createCgroup } from "./cgroup.ts";
@@ -20,6 +19,7 @@ import { callsUnconfined } from "./unconfined.ts";
 import { callsInUnshare, unshareArguments } from "./unshare.ts";
 import { measureUsage, readCoreHardLimit } from "./usage.ts";
 import { findProgram, thisHost } from "./host.ts";
+import { pipeliteError } from "./errors.ts";
 
 /**
  * Runs one builder to its end.
@@ -64,7 +64,7 @@ function enforcement({ limits }: SandboxRequest, cgroup: Cgroup | undefined): Sa
 
 function machineOf(kind: SandboxKind): Machine {
   if (process.arch === "x64" || process.arch === "arm64") return process.arch;
-  throw new PipeliteError("SANDBOX_FAILED", {
+  throw pipeliteError("SANDBOX_FAILED", {
     kind,
     problem: `there is no launcher for ${process.arch} processors`,
   });
@@ -147,13 +147,13 @@ function endingOfOutcome(
     const failed = calls[failure.index];
     const error = errorName(failure.errno);
     if (ready)
-      throw new PipeliteError("SANDBOX_BUILDER_NOT_STARTED", { builder: request.builder, problem: error });
+      throw pipeliteError("SANDBOX_BUILDER_NOT_STARTED", { builder: request.builder, problem: error });
     const problem = `${failed === undefined ? "a system call" : describeCall(failed)}: ${error}`;
-    throw new PipeliteError("SANDBOX_FAILED", { kind, problem });
+    throw pipeliteError("SANDBOX_FAILED", { kind, problem });
   }
   if (done === undefined) return { kind: "signalled", signal: "SIGKILL" };
   if (!ready)
-    throw new PipeliteError("SANDBOX_FAILED", {
+    throw pipeliteError("SANDBOX_FAILED", {
       kind,
       problem: firstWords.trim() || "it ended without a word",
     });

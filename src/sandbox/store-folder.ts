@@ -10,9 +10,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { PipeliteError, systemErrorCode } from "#base/errors.ts";
+import { systemErrorCode } from "#base/errors.ts";
 import { storePathBase } from "#nix/store-path.ts";
 import type { SandboxRequest } from "./request.ts";
+import { pipeliteError } from "./errors.ts";
 
 /** @returns the inputs to mount: those that are symlinks cannot be and are made anew instead. */
 export function prepareStoreFolder({ storeDir, buildDir, inputs }: SandboxRequest): SandboxRequest["inputs"] {
@@ -20,7 +21,7 @@ export function prepareStoreFolder({ storeDir, buildDir, inputs }: SandboxReques
   chmodSync(buildDir, 0o700);
   return inputs.filter(({ path, physical }) => {
     const stat = lstatSync(physical, { throwIfNoEntry: false });
-    if (stat === undefined) throw new PipeliteError("SANDBOX_INPUT_MISSING", { path, physical });
+    if (stat === undefined) throw pipeliteError("SANDBOX_INPUT_MISSING", { path, physical });
     const place = join(storeDir, storePathBase(path));
     if (stat.isSymbolicLink()) symlinkSync(readlinkSync(physical, "buffer"), place);
     else if (stat.isDirectory()) mkdirSync(place);

@@ -7,13 +7,14 @@ import type { Readable } from "node:stream";
 import { ReadStream } from "node:tty";
 import { setTimeout as delay } from "node:timers/promises";
 import { createExecutable } from "#base/libc.ts";
-import { PipeliteError, systemErrorCode } from "#base/errors.ts";
+import { systemErrorCode } from "#base/errors.ts";
 import type { Cgroup } from "./cgroup.ts";
 import { FD, READY_MARK } from "./inside.ts";
 import { COUNTERS_OFFSET, DONE_MARK, DONE_RECORD_BYTES } from "./machine-code.ts";
 import { childrenOf, descendants, killProcesses, sampleTree, scanDescendants } from "./process-tree.ts";
 import type { TreeSample } from "./process-tree.ts";
 import type { SandboxEnding, SandboxKind, SandboxRequest } from "./request.ts";
+import { pipeliteError } from "./errors.ts";
 
 export interface Programs {
   outer: Uint8Array;
@@ -138,7 +139,7 @@ function exitOf(child: ChildProcess, kind: SandboxKind): Promise<void> {
   return new Promise((resolve, reject) => {
     child.once("exit", () => resolve());
     child.once("error", (error) =>
-      reject(new PipeliteError("SANDBOX_FAILED", { kind, problem: error.message }, error)),
+      reject(pipeliteError("SANDBOX_FAILED", { kind, problem: error.message }, error)),
     );
   });
 }

@@ -2,8 +2,8 @@
 // sigstore/protobuf-specs, protos/sigstore_bundle.proto. Entries of transparency logs and timestamps are allowed in what
 // is read, and prove nothing here: a bundle stands on its key.
 import { prettyJson } from "#base/canonical-json.ts";
-import { PipeliteError } from "#base/errors.ts";
 import { fromBase64, toBase64 } from "./envelope.ts";
+import { pipeliteError } from "./errors.ts";
 
 const MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
@@ -63,7 +63,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new PipeliteError("BUNDLE_INVALID", { problem: "it is no JSON" }, error);
+    throw pipeliteError("BUNDLE_INVALID", { problem: "it is no JSON" }, error);
   }
 }
 
@@ -80,5 +80,5 @@ function bytes(text: unknown, what: string): Uint8Array {
 }
 
 function refuse(problem: string): never {
-  throw new PipeliteError("BUNDLE_INVALID", { problem });
+  throw pipeliteError("BUNDLE_INVALID", { problem });
 }

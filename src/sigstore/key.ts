@@ -3,9 +3,9 @@
 // v1.0 of secure-systems-lab, verify.go). `ssh-keygen -i -m PKCS8 -f KEY.pub | ssh-keygen -lf -` gives the same.
 // Specification of the encoding that is hashed: RFC 5656, section 3.1.
 import { createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
-import { PipeliteError } from "#base/errors.ts";
 import { sha256 } from "#nix/hash.ts";
 import { toBase64 } from "./envelope.ts";
+import { pipeliteError } from "./errors.ts";
 
 const CURVE = "prime256v1";
 /** What stands before both coordinates of a point (SEC 1, section 2.3.3). */
@@ -42,13 +42,13 @@ export function signingKeyOf(privateKey: KeyObject, from: string): SigningKey {
  */
 export function parsePublicKey(text: string, from = "the public key"): PublicKey {
   if (!/^-----BEGIN PUBLIC KEY-----\n/m.test(text.replaceAll("\r\n", "\n"))) {
-    throw new PipeliteError("SIGNING_KEY_INVALID", { file: from, problem: "it is no public key in PEM" });
+    throw pipeliteError("SIGNING_KEY_INVALID", { file: from, problem: "it is no public key in PEM" });
   }
   let key: KeyObject;
   try {
     key = createPublicKey(text);
   } catch (error) {
-    throw new PipeliteError("SIGNING_KEY_INVALID", { file: from, problem: "its PEM holds no key" }, error);
+    throw pipeliteError("SIGNING_KEY_INVALID", { file: from, problem: "its PEM holds no key" }, error);
   }
   checkKind(key, from);
   return publicKeyOf(key);
@@ -77,5 +77,5 @@ function checkKind({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject, from:
   if (asymmetricKeyType === "ec" && asymmetricKeyDetails?.namedCurve === CURVE) return;
   const curve = asymmetricKeyDetails?.namedCurve;
   const found = `${asymmetricKeyType ?? "unknown"}${curve === undefined ? "" : ` on ${curve}`}`;
-  throw new PipeliteError("SIGNING_KEY_KIND", { file: from, found, wanted: WANTED });
+  throw pipeliteError("SIGNING_KEY_KIND", { file: from, found, wanted: WANTED });
 }

@@ -1,11 +1,11 @@
 // Signing and verifying: ECDSA over the PAE of a statement. A bundle holds no key that could speak for itself, so who
 // verifies says which keys count.
 import { sign, verify } from "node:crypto";
-import { PipeliteError } from "#base/errors.ts";
 import type { Bundle } from "./bundle.ts";
 import { STATEMENT_TYPE, preAuthEncoding } from "./envelope.ts";
 import type { PublicKey, SigningKey } from "./key.ts";
 import { parseStatement, writeStatement, type Statement } from "./statement.ts";
+import { pipeliteError } from "./errors.ts";
 
 /** Each call gives other bytes: ECDSA takes a new random number each time. */
 export function signStatement(statement: Statement, { privateKey, publicKey }: SigningKey): Bundle {
@@ -21,12 +21,12 @@ export function signStatement(statement: Statement, { privateKey, publicKey }: S
 export function verifyBundle(bundle: Bundle, publicKeys: readonly PublicKey[]): Statement {
   const { keyId, payloadType, payload, signature } = bundle;
   const found = publicKeys.find((candidate) => candidate.keyId === keyId);
-  if (found === undefined) throw new PipeliteError("BUNDLE_KEY_UNKNOWN", { keyId });
+  if (found === undefined) throw pipeliteError("BUNDLE_KEY_UNKNOWN", { keyId });
   if (!verify("sha256", preAuthEncoding(payloadType, payload), found.key, signature)) {
-    throw new PipeliteError("BUNDLE_SIGNATURE_WRONG", { keyId });
+    throw pipeliteError("BUNDLE_SIGNATURE_WRONG", { keyId });
   }
   if (payloadType !== STATEMENT_TYPE) {
-    throw new PipeliteError("BUNDLE_INVALID", { problem: `its payload is not ${STATEMENT_TYPE}` });
+    throw pipeliteError("BUNDLE_INVALID", { problem: `its payload is not ${STATEMENT_TYPE}` });
   }
   return parseStatement(payload);
 }

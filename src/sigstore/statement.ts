@@ -2,7 +2,7 @@
 // Specification: https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md
 import { utf8 } from "#base/bytes.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
-import { PipeliteError } from "#base/errors.ts";
+import { pipeliteError } from "./errors.ts";
 
 const STATEMENT_V1 = "https://in-toto.io/Statement/v1";
 
@@ -54,7 +54,7 @@ function parseJson(payload: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(payload));
   } catch (error) {
-    throw new PipeliteError("STATEMENT_INVALID", { problem: "it is no JSON in UTF-8" }, error);
+    throw pipeliteError("STATEMENT_INVALID", { problem: "it is no JSON in UTF-8" }, error);
   }
 }
 
@@ -64,5 +64,5 @@ function fields(value: unknown, what: string): Record<string, unknown> {
 }
 
 function refuse(problem: string): never {
-  throw new PipeliteError("STATEMENT_INVALID", { problem });
+  throw pipeliteError("STATEMENT_INVALID", { problem });
 }

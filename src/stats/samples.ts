@@ -1,6 +1,7 @@
 // Reads measured values from CSV, JSON or NDJSON text. Strict: a value that is no number is an error that names its line,
 // never a value that is left out. CSV follows RFC 4180, with a header line.
-import { PipeliteError } from "#base/errors.ts";
+import { type PipeliteError } from "#base/errors.ts";
+import { pipeliteError } from "./errors.ts";
 
 export type SampleFormat = "csv" | "json" | "ndjson";
 
@@ -71,7 +72,7 @@ function numbered(groups: number[][]): Samples {
 }
 
 function refusal(file: string, place: string, problem: string): PipeliteError {
-  return new PipeliteError("SAMPLES_INVALID", { file: place === "" ? file : `${file}, ${place}`, problem });
+  return pipeliteError("SAMPLES_INVALID", { file: place === "" ? file : `${file}, ${place}`, problem });
 }
 
 function noColumn(cells: ReadonlyMap<string, unknown>, column: string): string {

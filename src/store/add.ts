@@ -1,7 +1,7 @@
 // Adding what is already there: source trees, texts, derivations, files whose hash is known.
 import { createHash } from "node:crypto";
 import { byteStringOf } from "#base/bytes.ts";
-import { PipeliteError } from "#base/errors.ts";
+import { type PipeliteError } from "#base/errors.ts";
 import { writeContentAddress } from "#nix/content-address.ts";
 import { writeDerivation, type Derivation } from "#nix/derivation.ts";
 import { equalHashes, formatHash, sha256, type Hash } from "#nix/hash.ts";
@@ -16,6 +16,7 @@ import { isPresent, makeAndPlace, registerInPlace, type StoreContext } from "./p
 import { pathInfo } from "./query.ts";
 import type { Registration } from "./register.ts";
 import { dumpTree, gatherTree, scanTree, writeAll, type Include, type TreeHash } from "./tree.ts";
+import { pipeliteError } from "./errors.ts";
 
 export interface Added extends TreeHash {
   path: StorePath;
@@ -226,7 +227,7 @@ export async function addFixedFile(
   const known = isPresent(store, path) ? pathInfo(store, path) : undefined;
   if (known !== undefined) return addedOf(known, false);
   const tree = scanTree(source);
-  if (tree.kind !== "file") throw new PipeliteError("STORE_OUTPUT_NOT_FLAT", { name });
+  if (tree.kind !== "file") throw pipeliteError("STORE_OUTPUT_NOT_FLAT", { name });
   const { registration, added } = await makeAndPlace(store, (target) => {
     const content = createHash(hash.algorithm);
     const treeHash = dumpTree(
@@ -243,5 +244,5 @@ export async function addFixedFile(
 
 export function hashMismatch(path: StorePath, actual: Hash, wanted: Hash): PipeliteError {
   const details = { path, actual: formatHash(actual, "sri"), wanted: formatHash(wanted, "sri") };
-  return new PipeliteError("STORE_HASH_MISMATCH", details);
+  return pipeliteError("STORE_HASH_MISMATCH", details);
 }

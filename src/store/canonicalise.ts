@@ -7,8 +7,9 @@ import { chmodSync, closeSync, constants, fchmodSync, futimesSync, lchownSync, l
 import { lutimesSync, mkdirSync, openSync, readdirSync, symlinkSync, utimesSync } from "node:fs";
 import { fromByteString } from "#base/bytes.ts";
 import { extendedAttributes, removeExtendedAttribute } from "#base/libc.ts";
-import { PipeliteError } from "#base/errors.ts";
+import { type PipeliteError } from "#base/errors.ts";
 import { diskPath, shownPath } from "./disk.ts";
+import { pipeliteError } from "./errors.ts";
 
 /** Seconds since the epoch. Not zero, which some tools take for "unknown". */
 const TIME = 1;
@@ -66,7 +67,7 @@ function canonicaliseNode(bytePath: string, name: string, stat: Stats): void {
   const path = diskPath(bytePath);
   const isFolder = stat.isDirectory();
   if (!isFolder && !stat.isFile() && !stat.isSymbolicLink()) {
-    throw new PipeliteError("STORE_SPECIAL_FILE", { file: shownPath(bytePath), kind: "special file" });
+    throw pipeliteError("STORE_SPECIAL_FILE", { file: shownPath(bytePath), kind: "special file" });
   }
   if (!isFolder && (stat.mode & 0o6000) !== 0) {
     throw unsafe(name, bytePath, "is set to run as its owner (setuid or setgid)");
@@ -104,5 +105,5 @@ function removeAttributes(bytePath: string, name: string): void {
 }
 
 function unsafe(name: string, bytePath: string, reason: string): PipeliteError {
-  return new PipeliteError("STORE_OUTPUT_UNSAFE", { name, file: shownPath(bytePath), reason });
+  return pipeliteError("STORE_OUTPUT_UNSAFE", { name, file: shownPath(bytePath), reason });
 }

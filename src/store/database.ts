@@ -3,13 +3,14 @@
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
-import { PipeliteError, systemErrorCode } from "#base/errors.ts";
+import { type PipeliteError, systemErrorCode } from "#base/errors.ts";
 import { writeFileAtomically } from "#base/files.ts";
 import { isStorePath } from "#nix/store-path.ts";
 import { BUSY_TIMEOUT_MS } from "./failure.ts";
 import type { Layout } from "./layout.ts";
 import { PRAGMAS_SQL, REALISATIONS_SQL, REALISATIONS_VERSION } from "./schema.ts";
 import { SCHEMA_COLUMNS, SCHEMA_SQL, SCHEMA_VERSION } from "./schema.ts";
+import { pipeliteError } from "./errors.ts";
 
 export type Row = Record<string, SQLOutputValue>;
 
@@ -128,7 +129,7 @@ function openReadOnly(layout: Layout): DatabaseSync {
 function checkVersion(layout: Layout): void {
   const version = readFileSync(layout.schemaFile, "latin1").trim();
   if (version === SCHEMA_VERSION) return;
-  throw new PipeliteError("STORE_SCHEMA_FOREIGN", {
+  throw pipeliteError("STORE_SCHEMA_FOREIGN", {
     home: layout.home,
     actual: `schema ${JSON.stringify(version.slice(0, 20))}`,
     wanted: `schema ${SCHEMA_VERSION}`,
@@ -171,7 +172,7 @@ function checkShape(layout: Layout, database: DatabaseSync): void {
 }
 
 function damaged(layout: Layout, reason: string): PipeliteError {
-  return new PipeliteError("STORE_DATABASE_DAMAGED", {
+  return pipeliteError("STORE_DATABASE_DAMAGED", {
     home: layout.home,
     file: layout.databaseFile,
     reason,
@@ -179,5 +180,5 @@ function damaged(layout: Layout, reason: string): PipeliteError {
 }
 
 function foreign(layout: Layout, actual: string, wanted: string): PipeliteError {
-  return new PipeliteError("STORE_SCHEMA_FOREIGN", { home: layout.home, actual, wanted });
+  return pipeliteError("STORE_SCHEMA_FOREIGN", { home: layout.home, actual, wanted });
 }

@@ -1,7 +1,8 @@
 // What the file system and SQLite say when a store cannot be written or read, in our own words.
 import { statfsSync } from "node:fs";
-import { isPipeliteError, PipeliteError, systemErrorCode } from "#base/errors.ts";
+import { isPipeliteError, type PipeliteError, systemErrorCode } from "#base/errors.ts";
 import type { Layout } from "./layout.ts";
+import { pipeliteError } from "./errors.ts";
 
 /** How long a statement waits for another process's transaction. */
 export const BUSY_TIMEOUT_MS = 60_000;
@@ -32,14 +33,14 @@ export function storeFailure(layout: Layout, error: unknown): unknown {
   switch (systemErrorCode(error)) {
     case "ENOSPC":
     case "EDQUOT":
-      return new PipeliteError("STORE_NO_SPACE", { home }, error);
+      return pipeliteError("STORE_NO_SPACE", { home }, error);
     case "EROFS":
-      return new PipeliteError("STORE_READ_ONLY", { home, reason: "its file system is read-only" }, error);
+      return pipeliteError("STORE_READ_ONLY", { home, reason: "its file system is read-only" }, error);
     case "EACCES":
     case "EPERM":
-      return new PipeliteError("STORE_READ_ONLY", { home, reason: "permission is denied" }, error);
+      return pipeliteError("STORE_READ_ONLY", { home, reason: "permission is denied" }, error);
     case "ENOTDIR":
-      return new PipeliteError("STORE_READ_ONLY", { home, reason: "a part of its path is no folder" }, error);
+      return pipeliteError("STORE_READ_ONLY", { home, reason: "a part of its path is no folder" }, error);
     default:
       return error;
   }
@@ -78,22 +79,22 @@ function sqliteFailure(layout: Layout, code: number, error: unknown): PipeliteEr
   const { home, databaseFile: file } = layout;
   switch (code) {
     case SQLITE.full:
-      return new PipeliteError("STORE_NO_SPACE", { home }, error);
+      return pipeliteError("STORE_NO_SPACE", { home }, error);
     case SQLITE.inputOutput:
       // Its shared memory and its log do not say why they cannot grow.
-      if (isDiskFull(home)) return new PipeliteError("STORE_NO_SPACE", { home }, error);
-      return new PipeliteError("STORE_DATABASE_DAMAGED", { home, file, reason: "its disk fails" }, error);
+      if (isDiskFull(home)) return pipeliteError("STORE_NO_SPACE", { home }, error);
+      return pipeliteError("STORE_DATABASE_DAMAGED", { home, file, reason: "its disk fails" }, error);
     case SQLITE.readOnly:
-      return new PipeliteError("STORE_READ_ONLY", { home, reason: "its database is read-only" }, error);
+      return pipeliteError("STORE_READ_ONLY", { home, reason: "its database is read-only" }, error);
     case SQLITE.cannotOpen:
-      return new PipeliteError("STORE_READ_ONLY", { home, reason: "its database cannot be opened" }, error);
+      return pipeliteError("STORE_READ_ONLY", { home, reason: "its database cannot be opened" }, error);
     case SQLITE.busy:
     case SQLITE.locked:
-      return new PipeliteError("STORE_BUSY", { home, timeoutMs: BUSY_TIMEOUT_MS }, error);
+      return pipeliteError("STORE_BUSY", { home, timeoutMs: BUSY_TIMEOUT_MS }, error);
     case SQLITE.corrupt:
-      return new PipeliteError("STORE_DATABASE_DAMAGED", { home, file, reason: "it is damaged" }, error);
+      return pipeliteError("STORE_DATABASE_DAMAGED", { home, file, reason: "it is damaged" }, error);
     case SQLITE.notADatabase:
-      return new PipeliteError("STORE_DATABASE_DAMAGED", { home, file, reason: "it is no database" }, error);
+      return pipeliteError("STORE_DATABASE_DAMAGED", { home, file, reason: "it is no database" }, error);
     default:
       return undefined;
   }

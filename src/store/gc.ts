@@ -5,7 +5,6 @@ import { lstatSync, readdirSync, rmSync, unlinkSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import type { WaitForLock } from "#base/libc.ts";
 import { byteStringOf, textOf } from "#base/bytes.ts";
-import { PipeliteError } from "#base/errors.ts";
 import { isStorePath, storePathBase, storePathHash, type StorePath } from "#nix/store-path.ts";
 import { transact } from "./database.ts";
 import { diskPath, removeTree } from "./disk.ts";
@@ -16,6 +15,7 @@ import { findProcessRoots, isForeignScratch, readTempRoots } from "./live-proces
 import { withExclusiveGcLock } from "./locks.ts";
 import type { StoreContext } from "./place.ts";
 import { findRoots, pruneRoots, type Root } from "./roots.ts";
+import { pipeliteError } from "./errors.ts";
 
 export interface CollectGarbage extends WaitForLock {
   /** Only say what would go. */
@@ -86,8 +86,7 @@ export async function deletePaths(
     const ids = new Set<number>();
     for (const path of paths) {
       const id = graph.ids.get(path);
-      if (id === undefined)
-        throw new PipeliteError("STORE_PATH_NOT_VALID", { path, home: store.layout.home });
+      if (id === undefined) throw pipeliteError("STORE_PATH_NOT_VALID", { path, home: store.layout.home });
       ids.add(id);
     }
     for (const id of ids) refuseWhereUsed(collection, id, ids);
@@ -102,13 +101,13 @@ function refuseWhereUsed({ graph, live, roots }: Collection, id: number, others:
   const referrer = graph.referrers(id).find((each) => !others.has(each));
   if (referrer !== undefined) {
     const reason = `${pathOf(graph, referrer)} refers to it`;
-    throw new PipeliteError("STORE_PATH_IN_USE", { path, reason });
+    throw pipeliteError("STORE_PATH_IN_USE", { path, reason });
   }
   if (!live.has(id)) return;
   const root = roots.find((each) => each.path === path);
   const reason =
     root === undefined ? "a running process or a root needs it" : `${root.source} is a root of it`;
-  throw new PipeliteError("STORE_PATH_IN_USE", { path, reason });
+  throw pipeliteError("STORE_PATH_IN_USE", { path, reason });
 }
 
 interface CollectionOptions {

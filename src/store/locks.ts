@@ -4,11 +4,12 @@
 // `local-store.cc`.
 import { closeSync, constants, fstatSync, openSync, unlinkSync, writeSync } from "node:fs";
 import { flock, tryFlock, type WaitForLock } from "#base/libc.ts";
-import { PipeliteError, systemErrorCode } from "#base/errors.ts";
+import { systemErrorCode } from "#base/errors.ts";
 import { sortPaths, type StorePath } from "#nix/store-path.ts";
 import { createDatabase, hasDatabase } from "./database.ts";
 import { BUSY_TIMEOUT_MS } from "./failure.ts";
 import { physicalPath, type Layout } from "./layout.ts";
+import { pipeliteError } from "./errors.ts";
 
 const LOCK_FLAGS = constants.O_RDWR | constants.O_CREAT;
 const LOCK_MODE = 0o600;
@@ -108,7 +109,7 @@ function waitUntil(layout: Layout, isDone: () => boolean): void {
   const clock = new Int32Array(new SharedArrayBuffer(4));
   while (!isDone()) {
     if (performance.now() - start > BUSY_TIMEOUT_MS) {
-      throw new PipeliteError("STORE_BUSY", { home: layout.home, timeoutMs: BUSY_TIMEOUT_MS });
+      throw pipeliteError("STORE_BUSY", { home: layout.home, timeoutMs: BUSY_TIMEOUT_MS });
     }
     Atomics.wait(clock, 0, 0, 10);
   }

@@ -4,7 +4,6 @@
 import { createHash } from "node:crypto";
 import { lstatSync } from "node:fs";
 import { byteStringOf } from "#base/bytes.ts";
-import { PipeliteError } from "#base/errors.ts";
 import { writeContentAddress } from "#nix/content-address.ts";
 import { equalHashes, type Hash } from "#nix/hash.ts";
 import { ReferenceScanner } from "#nix/references.ts";
@@ -18,6 +17,8 @@ import { pathInfo } from "./query.ts";
 import type { Registration } from "./register.ts";
 import { rewriteTree } from "./rewrite.ts";
 import { dumpTree, scanTree, type TreeHash } from "./tree.ts";
+import { pipeliteError } from "./errors.ts";
+import { pipeliteError as nixError } from "#nix/errors.ts";
 
 /** How the path of an output follows. */
 export type ExpectedOutput =
@@ -113,7 +114,7 @@ function readOutput(output: BuiltOutput, all: readonly BuiltOutput[]): Reading {
   const { name, expected } = output;
   const scratch = byteStringOf(output.scratch);
   if (lstatSync(diskPath(scratch), { throwIfNoEntry: false }) === undefined) {
-    throw new PipeliteError("STORE_OUTPUT_MISSING", { name, file: shownPath(scratch) });
+    throw pipeliteError("STORE_OUTPUT_MISSING", { name, file: shownPath(scratch) });
   }
   canonicaliseTree(scratch, name);
   const scratchPaths = new Set(all.map(({ scratchPath }) => scratchPath));
@@ -156,7 +157,7 @@ function finishOutput(
     return { scratch, registration: { path: expected.path, ...reading.hash, references, ...common } };
   }
   if (reading.found.includes(output.scratchPath)) {
-    throw new PipeliteError("STORE_SELF_REFERENCE", { name: output.name, scratch: output.scratchPath });
+    throw pipeliteError("STORE_SELF_REFERENCE", { name: output.name, scratch: output.scratchPath });
   }
   const { hash, path: finished } = rewriteSiblings(store, reading, finals);
   const contentAddress = writeContentAddress({
@@ -190,13 +191,12 @@ function fixedRegistration(
   expected: Extract<ExpectedOutput, { kind: "fixed" }>,
 ): Registration {
   const { name, deriver } = output;
-  if (expected.method !== "recursive" && !isPlainFile)
-    throw new PipeliteError("STORE_OUTPUT_NOT_FLAT", { name });
+  if (expected.method !== "recursive" && !isPlainFile) throw pipeliteError("STORE_OUTPUT_NOT_FLAT", { name });
   if (flatHash !== undefined && !equalHashes(flatHash, expected.hash)) {
     throw hashMismatch(expected.path, flatHash, expected.hash);
   }
   if (found.length > 0) {
-    throw new PipeliteError("STORE_REFERENCES_FORBIDDEN", { name, kind: "fixed-output" });
+    throw nixError("STORE_REFERENCES_FORBIDDEN", { name, kind: "fixed-output" });
   }
   const contentAddress = writeContentAddress({ method: expected.method, hash: expected.hash });
   return {
@@ -220,7 +220,7 @@ function sortBySiblings(readings: readonly Reading[]): Reading[] {
     if (sorted.has(reading)) return;
     if (open.has(reading)) {
       const path = reading.output.scratchPath;
-      throw new PipeliteError("STORE_REFERENCE_CYCLE", { path, through: reading.siblings.join(", ") });
+      throw pipeliteError("STORE_REFERENCE_CYCLE", { path, through: reading.siblings.join(", ") });
     }
     open.add(reading);
     for (const sibling of reading.siblings) {

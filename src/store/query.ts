@@ -1,11 +1,12 @@
 // Questions to the database: what is valid, what it is, and how paths hang together.
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { PipeliteError } from "#base/errors.ts";
+import { type PipeliteError } from "#base/errors.ts";
 import { hex } from "#base/bytes.ts";
 import { parseHash } from "#nix/hash.ts";
 import { parseStorePath, type StorePath } from "#nix/store-path.ts";
 import { integerColumn, optionalText, statementsOf, textColumn, type Row } from "./database.ts";
 import type { Layout } from "./layout.ts";
+import { pipeliteError } from "./errors.ts";
 
 /** What the database knows of a valid path. */
 export interface PathInfo {
@@ -52,7 +53,7 @@ export function requireValid(store: StoreDatabase, path: StorePath): void {
 }
 
 function notValid({ layout: { home } }: StoreDatabase, path: StorePath): PipeliteError {
-  return new PipeliteError("STORE_PATH_NOT_VALID", { home, path });
+  return pipeliteError("STORE_PATH_NOT_VALID", { home, path });
 }
 
 /** Sorted. */

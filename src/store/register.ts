@@ -1,12 +1,12 @@
 // Registration: the one step that makes paths valid. It happens in one transaction, after the files are in
 // place, so a path is either registered and whole, or garbage that the next collection takes.
 import { readFileSync } from "node:fs";
-import { PipeliteError } from "#base/errors.ts";
 import { parseDerivation, type Derivation } from "#nix/derivation.ts";
 import { isDerivationPath, storePathName, type StorePath } from "#nix/store-path.ts";
 import { integerColumn, transact } from "./database.ts";
 import { physicalPath } from "./layout.ts";
 import { hashColumn, pathId, type PathInfo, type StoreDatabase } from "./query.ts";
+import { pipeliteError } from "./errors.ts";
 
 export interface Registration extends Omit<PathInfo, "registeredAt" | "ultimate" | "signatures"> {
   ultimate?: boolean;
@@ -60,7 +60,7 @@ function addReferences(store: StoreDatabase, { path, references }: Registration)
   for (const reference of references) {
     const id = pathId(store, reference);
     if (id === undefined || referrer === undefined) {
-      throw new PipeliteError("STORE_REFERENCE_MISSING", { path, reference });
+      throw pipeliteError("STORE_REFERENCE_MISSING", { path, reference });
     }
     store.statement("insert or ignore into Refs (referrer, reference) values (?, ?)").run(referrer, id);
   }
@@ -92,7 +92,7 @@ function checkAcyclic(registrations: readonly Registration[]): void {
     for (const reference of references.get(path) ?? []) {
       if (reference === path || !references.has(reference) || state.get(reference) === "done") continue;
       if (state.get(reference) === "open") {
-        throw new PipeliteError("STORE_REFERENCE_CYCLE", { path, through: reference });
+        throw pipeliteError("STORE_REFERENCE_CYCLE", { path, through: reference });
       }
       visit(reference);
     }

@@ -7,7 +7,7 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSy
 import { symlinkSync, type Dirent } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { utf8 } from "#base/bytes.ts";
-import { PipeliteError, systemErrorCode } from "#base/errors.ts";
+import { systemErrorCode } from "#base/errors.ts";
 import { writeFileAtomically } from "#base/files.ts";
 import { hashBytes } from "#nix/hash.ts";
 import { encodeNix32 } from "#nix/nix32.ts";
@@ -16,6 +16,7 @@ import { physicalPath, type Layout } from "./layout.ts";
 import { withSharedGcLock } from "./locks.ts";
 import type { StoreContext } from "./place.ts";
 import { requireValid } from "./query.ts";
+import { pipeliteError } from "./errors.ts";
 
 export interface Root {
   path: StorePath;
@@ -178,7 +179,7 @@ function checkReplaceable(link: string): void {
   const target = readLink(link);
   const at = target?.lastIndexOf(`${STORE_DIR}/`) ?? -1;
   if (target === undefined || at === -1 || !isStorePath(target.slice(at))) {
-    throw new PipeliteError("STORE_ROOT_EXISTS", { link });
+    throw pipeliteError("STORE_ROOT_EXISTS", { link });
   }
 }
 

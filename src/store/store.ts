@@ -3,7 +3,7 @@
 import { closeSync, existsSync, ftruncateSync, rmSync, statSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { allocate, type WaitForLock } from "#base/libc.ts";
-import { isPipeliteError, PipeliteError } from "#base/errors.ts";
+import { isPipeliteError } from "#base/errors.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import type { Hash } from "#nix/hash.ts";
 import type { StorePath } from "#nix/store-path.ts";
@@ -33,6 +33,7 @@ import { openTempRoots } from "./temp-roots.ts";
 import { addNar, dumpNar, exportPaths, importPaths, type Chunks, type NarToAdd } from "./transfer.ts";
 import type { Sink, TreeHash } from "./tree.ts";
 import { verifyStore, type VerifiedStore, type VerifyStore } from "./verify.ts";
+import { pipeliteError } from "./errors.ts";
 
 /** Bytes kept in reserve for a collection on a full disk. */
 const RESERVED_SIZE = 8 * 1024 * 1024;
@@ -126,7 +127,7 @@ interface Opened {
 }
 
 function openReadOnly(layout: Layout): Opened {
-  if (!hasDatabase(layout)) throw new PipeliteError("STORE_NOT_FOUND", { home: layout.home });
+  if (!hasDatabase(layout)) throw pipeliteError("STORE_NOT_FOUND", { home: layout.home });
   const bigLock = takeBigLockReadOnly(layout);
   return { database: openDatabase(layout, { readOnly: true }), bigLock };
 }
@@ -259,8 +260,7 @@ type WritingMethods = Pick<
 function writingMethods(context: StoreContext, readOnly: boolean): WritingMethods {
   const { layout } = context;
   const writing = async <T>(action: () => Promise<T>): Promise<T> => {
-    if (readOnly)
-      throw new PipeliteError("STORE_READ_ONLY", { home: layout.home, reason: "it was opened so" });
+    if (readOnly) throw pipeliteError("STORE_READ_ONLY", { home: layout.home, reason: "it was opened so" });
     return guardAsync(layout, action);
   };
   return {

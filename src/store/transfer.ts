@@ -17,6 +17,7 @@ import type { PathInfo } from "./query.ts";
 import type { Registration } from "./register.ts";
 import { restoreTo, type Restore } from "./restore.ts";
 import { dumpTree, scanTree, type Sink, type TreeHash } from "./tree.ts";
+import { pipeliteError } from "./errors.ts";
 
 export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
@@ -31,7 +32,7 @@ export function dumpNar(store: StoreContext, path: StorePath, sink: Sink): TreeH
     return dumpTree(scanTree(file), { sink });
   } catch (error) {
     if (error instanceof PipeliteError && error.code === "STORE_SOURCE_MISSING") {
-      throw new PipeliteError("STORE_PATH_MISSING", { path, file }, error);
+      throw pipeliteError("STORE_PATH_MISSING", { path, file }, error);
     }
     throw error;
   }
@@ -88,7 +89,7 @@ export async function addNar(store: StoreContext, info: NarToAdd, chunks: Chunks
     const actual = await restore(chunks, target, check?.sinks);
     requireEqual(path, sha256Of(actual.narHash), sha256Of(narHash));
     if (actual.narSize !== narSize) {
-      throw new PipeliteError("STORE_HASH_MISMATCH", {
+      throw pipeliteError("STORE_HASH_MISMATCH", {
         path,
         actual: `that of ${actual.narSize} bytes`,
         wanted: `of ${narSize} bytes`,
@@ -97,7 +98,7 @@ export async function addNar(store: StoreContext, info: NarToAdd, chunks: Chunks
     if (check !== undefined && address !== undefined) {
       requireEqual(path, check.digest(), address.hash);
       if (address.method !== "recursive" && !isPlainFile(target)) {
-        throw new PipeliteError("STORE_OUTPUT_NOT_FLAT", { name: storePathName(path) });
+        throw pipeliteError("STORE_OUTPUT_NOT_FLAT", { name: storePathName(path) });
       }
     }
     return { ...info, references: sortPaths(info.references) };
@@ -111,7 +112,7 @@ function addressOf(info: NarToAdd): ContentAddress | undefined {
   if (contentAddress === undefined) return undefined;
   const address = parseContentAddress(contentAddress);
   if (references.includes(path) || contentAddressedPath(path, address, references) !== path) {
-    throw new PipeliteError("STORE_CONTENT_ADDRESS_WRONG", { path, contentAddress });
+    throw pipeliteError("STORE_CONTENT_ADDRESS_WRONG", { path, contentAddress });
   }
   return address;
 }

@@ -12,10 +12,11 @@ import {
   writeSync,
 } from "node:fs";
 import { byteStringOf, fromByteString, textOf } from "#base/bytes.ts";
-import { PipeliteError, systemErrorCode } from "#base/errors.ts";
+import { systemErrorCode } from "#base/errors.ts";
 import { NarWriter } from "#nix/nar.ts";
 import { closeCopy, createCopy, finishFolder, linkCopy, makeFolder } from "./canonicalise.ts";
 import { diskPath, shownPath } from "./disk.ts";
+import { pipeliteError } from "./errors.ts";
 
 /** Says whether a file or folder below the root belongs to the tree. Paths are relative, with "/". */
 export type Include = (relativePath: string, isDirectory: boolean) => boolean;
@@ -52,7 +53,7 @@ export interface ScanTree {
 export function scanTree(source: string, options: ScanTree = {}): TreeNode {
   const path = byteStringOf(source);
   if (reading(path, () => lstatSync(diskPath(path), { throwIfNoEntry: false })) === undefined) {
-    throw new PipeliteError("STORE_SOURCE_MISSING", { file: source });
+    throw pipeliteError("STORE_SOURCE_MISSING", { file: source });
   }
   return scanNode({ path, name: "", relative: "" }, statNode(path, options), options);
 }
@@ -201,7 +202,7 @@ function kindOf(path: string, mode: number): TreeNode["kind"] {
     case constants.S_IFLNK:
       return "link";
     default:
-      throw new PipeliteError("STORE_SPECIAL_FILE", { file: shownPath(path), kind: specialKind(mode) });
+      throw pipeliteError("STORE_SPECIAL_FILE", { file: shownPath(path), kind: specialKind(mode) });
   }
 }
 
@@ -270,7 +271,7 @@ function dumpContent(node: TreeNode, source: number, { writer, content }: Dump, 
     const room = writer.contentRoom();
     const size = reading(node.path, () => readSync(source, room, 0, room.length, null));
     if (size > left || (size === 0 && left > 0)) {
-      throw new PipeliteError("STORE_SOURCE_CHANGED", { file: shownPath(node.path) });
+      throw pipeliteError("STORE_SOURCE_CHANGED", { file: shownPath(node.path) });
     }
     if (size === 0) return;
     if (copy !== undefined) writeAll(copy, room, size);
@@ -294,9 +295,8 @@ function reading<T>(path: string, action: () => T): T {
     const file = shownPath(path);
     const code = systemErrorCode(error);
     if (code === undefined) throw error;
-    if (code === "ENOENT" || code === "ELOOP")
-      throw new PipeliteError("STORE_SOURCE_CHANGED", { file }, error);
+    if (code === "ENOENT" || code === "ELOOP") throw pipeliteError("STORE_SOURCE_CHANGED", { file }, error);
     const reason = code === "EACCES" || code === "EPERM" ? "permission is denied" : code;
-    throw new PipeliteError("STORE_SOURCE_UNREADABLE", { file, reason }, error);
+    throw pipeliteError("STORE_SOURCE_UNREADABLE", { file, reason }, error);
   }
 }

@@ -13,6 +13,7 @@ import { physicalPath } from "./layout.ts";
 import type { StoreContext } from "./place.ts";
 import { pathInfo, validPaths, type PathInfo } from "./query.ts";
 import { dumpTree, scanTree, type TreeNode } from "./tree.ts";
+import { pipeliteError } from "./errors.ts";
 
 export type StoreProblem =
   /** Registered, but not on disk. */
@@ -51,8 +52,7 @@ export async function verifyStore(store: StoreContext, options: VerifyStore = {}
     signal?.throwIfAborted();
     onPath?.(path);
     const info = pathInfo(store, path);
-    if (info === undefined)
-      throw new PipeliteError("STORE_PATH_NOT_VALID", { path, home: store.layout.home });
+    if (info === undefined) throw pipeliteError("STORE_PATH_NOT_VALID", { path, home: store.layout.home });
     result.paths++;
     result.problems.push(...checkAddress(info), ...checkFiles(store, info, checkContents));
     if (!checkContents) continue;

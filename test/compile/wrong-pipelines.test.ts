@@ -4,7 +4,7 @@ import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { PipeliteError } from "#base/errors.ts";
-import type { ErrorCode } from "#base/errors.ts";
+import type { ErrorCode } from "#cli/error-rows.ts";
 import { Project } from "../rig/project.ts";
 
 const STAGE = "export default function a() { return { 'x.json': { n: 1 } }; }\n";

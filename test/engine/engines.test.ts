@@ -235,5 +235,5 @@ test("a derivation that the engine can't build is refused: DERIVATION_UNSUPPORTE
     onLog: () => undefined,
     signal: new AbortController().signal,
   });
-  assert.equal(outcome.status === "failed" && outcome.code, "DERIVATION_UNSUPPORTED");
+  assert.equal(outcome.status === "failed" && outcome.error.code, "DERIVATION_UNSUPPORTED");
 });

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
-import { PipeliteError, isPipeliteError } from "#base/errors.ts";
-import type { ErrorCode } from "#base/errors.ts";
+import { isPipeliteError } from "#base/errors.ts";
+import type { ErrorCode } from "#cli/error-rows.ts";
+import { pipeliteError } from "#formula/errors.ts";
 import { callsOf, parseFormula } from "#formula/syntax.ts";
 import { evaluate } from "#formula/formula.ts";
 import type { FormulaContext, Value } from "#formula/formula.ts";
@@ -17,7 +18,7 @@ function contextOf(evidence: readonly Value[], names: Record<string, Value> = {}
     evidence: (index) => {
       const value = evidence[index - 1];
       if (value === undefined)
-        throw new PipeliteError("EVIDENCE_MISSING", { place: `$${index}`, problem: "nothing" });
+        throw pipeliteError("EVIDENCE_MISSING", { place: `$${index}`, problem: "nothing" });
       return value;
     },
     place: (index) => place(`$${index}`),

@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { removeTree } from "#base/files.ts";
-import type { ErrorCode } from "#base/errors.ts";
+import type { ErrorCode } from "#cli/error-rows.ts";
 import { readRun } from "#run/records.ts";
 import { pipelite, start } from "../rig/command.ts";
 import type { Ended } from "../rig/command.ts";

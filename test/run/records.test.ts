@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { isPipeliteError } from "#base/errors.ts";
-import type { ErrorCode } from "#base/errors.ts";
+import type { ErrorCode } from "#cli/error-rows.ts";
 import { diffRuns, listRuns, readRun, readStageLog } from "#run/records.ts";
 import { Project } from "../rig/project.ts";
 

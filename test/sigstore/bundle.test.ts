@@ -8,7 +8,8 @@ import { assertBundle, bundleFromJSON } from "@sigstore/bundle";
 import { toSignedEntity, toTrustMaterial, Verifier } from "@sigstore/verify";
 import fc from "fast-check";
 import { prettyJson } from "#base/canonical-json.ts";
-import { isPipeliteError, type ErrorCode } from "#base/errors.ts";
+import { isPipeliteError } from "#base/errors.ts";
+import { type ErrorCode } from "#cli/error-rows.ts";
 import {
   generateKey,
   parseBundle,

@@ -1,5 +1,5 @@
 // `pipelite audit`: everything that a run states, computed again from its evidence; exit 0 only if all of it holds.
-import { EXIT, PipeliteError } from "#base/errors.ts";
+import { EXIT, type PipeliteError } from "#base/errors.ts";
 import { endWith, homeOf, print, printJson, type Context, type GlobalFlags } from "#cli/context.ts";
 import { auditRun, keepAudit, type AuditReport } from "#evidence/audit.ts";
 import type { AuditStatus } from "#evidence/integrity.ts";
@@ -9,6 +9,7 @@ import { readRunFile, recordProblem } from "#release/run-file.ts";
 import { readRun } from "#run/records.ts";
 import { cleanLine, formatCount } from "#view/format.ts";
 import { createPaint, wantsColor, type Paint } from "#view/paint.ts";
+import { pipeliteError } from "#release/errors.ts";
 
 export interface AuditFlags extends GlobalFlags {
   jobs: number | undefined;
@@ -45,9 +46,7 @@ export async function audit(context: Context, flags: AuditFlags, run = "latest")
 function changedRecord(home: string, runId: string): PipeliteError | undefined {
   const run = readRunFile(home, runId);
   const problem = recordProblem(run, readJournal(home));
-  return problem === undefined
-    ? undefined
-    : new PipeliteError("RUN_RECORD_INVALID", { file: run.file, problem });
+  return problem === undefined ? undefined : pipeliteError("RUN_RECORD_INVALID", { file: run.file, problem });
 }
 
 const WORDS: Record<AuditStatus, string> = {

@@ -1,6 +1,6 @@
 // `pipelite capability`: is a process capable, from a column of a CSV, JSON or NDJSON file.
 import { readFileSync } from "node:fs";
-import { EXIT, PipeliteError } from "#base/errors.ts";
+import { EXIT } from "#base/errors.ts";
 import { writeFileAtomically } from "#base/files.ts";
 import { formatBy, formatFigure, formatIndex } from "#base/numbers.ts";
 import { drawCapability } from "#chart/capability-page.ts";
@@ -12,6 +12,7 @@ import { parseSamples, type Samples } from "#stats/samples.ts";
 import type { SigmaMethod } from "#stats/sigma.ts";
 import { formatCount, padToWidth } from "#view/format.ts";
 import { createPaint, wantsColor, type Paint, type Style } from "#view/paint.ts";
+import { pipeliteError } from "#cli/errors.ts";
 
 export interface CapabilityFlags extends GlobalFlags {
   column: string;
@@ -44,7 +45,7 @@ export function capability(context: Context, flags: CapabilityFlags, file: strin
 function planOf({ lsl, usl, target, minimum, sigma, size, gauge }: CapabilityFlags): CapabilityPlan {
   const limits = `${lsl ?? ""}..${usl ?? ""}`;
   const refuse = (value: string, name: string, problem: string) =>
-    new PipeliteError("ARGUMENT_INVALID", { value, name, problem });
+    pipeliteError("ARGUMENT_INVALID", { value, name, problem });
   if (lsl === undefined && usl === undefined) throw refuse(limits, "the limits", "give --lsl, --usl or both");
   if (lsl !== undefined && usl !== undefined && lsl >= usl) {
     throw refuse(limits, "the limits", "--lsl must be below --usl");

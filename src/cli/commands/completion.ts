@@ -1,8 +1,8 @@
 // `pipelite completion`: scripts that ask `pipelite __complete` what may come next. It answers from the table of
 // commands, so a script never needs to be written again.
-import { PipeliteError } from "#base/errors.ts";
 import { print, type Context, type GlobalFlags } from "#cli/context.ts";
 import { formatList } from "#view/format.ts";
+import { pipeliteError } from "#cli/errors.ts";
 
 export type CompletionFlags = GlobalFlags;
 
@@ -46,7 +46,7 @@ export function completion(context: Context, _flags: CompletionFlags, shell: str
   const script = SCRIPTS[shell];
   if (script === undefined) {
     const problem = `it must be ${formatList(Object.keys(SCRIPTS), { word: "or" })}`;
-    throw new PipeliteError("ARGUMENT_INVALID", { value: shell, name: "SHELL", problem });
+    throw pipeliteError("ARGUMENT_INVALID", { value: shell, name: "SHELL", problem });
   }
   print(context, script);
 }

@@ -1,8 +1,8 @@
 // `pipelite help [COMMAND...]`: the same text as `pipelite COMMAND --help`.
-import { PipeliteError } from "#base/errors.ts";
 import type { Context, GlobalFlags } from "#cli/context.ts";
 import { printHelp, type HelpTarget } from "#cli/help.ts";
 import { routes } from "#cli/routes.ts";
+import { pipeliteError } from "#cli/errors.ts";
 
 export type HelpFlags = GlobalFlags;
 
@@ -13,7 +13,7 @@ export function help(context: Context, _flags: HelpFlags, ...words: string[]): v
       "getRoutingTargetForInput" in target ? target.getRoutingTargetForInput(word) : undefined;
     if (next === undefined) {
       const suggestion = "`pipelite help` lists all commands";
-      throw new PipeliteError("COMMAND_UNKNOWN", { command: words.join(" "), suggestion });
+      throw pipeliteError("COMMAND_UNKNOWN", { command: words.join(" "), suggestion });
     }
     target = next;
   }

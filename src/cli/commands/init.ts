@@ -1,10 +1,10 @@
 // `pipelite init`: a pipeline that works, small enough to be read at once and changed into one's own.
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
-import { PipeliteError } from "#base/errors.ts";
 import { VERSION } from "#base/version.ts";
 import { pathOf, printJson, say, type Context, type GlobalFlags } from "#cli/context.ts";
 import { formatList } from "#view/format.ts";
+import { pipeliteError } from "#cli/errors.ts";
 
 export type InitFlags = GlobalFlags;
 
@@ -98,7 +98,7 @@ export function init(context: Context, flags: InitFlags, where = "."): void {
   const folder = pathOf(context, where);
   const present = Object.keys(PIPELINE_FILES).filter((name) => existsSync(join(folder, name)));
   if (present.length > 0) {
-    throw new PipeliteError("INIT_WOULD_OVERWRITE", { folder, files: formatList(present) });
+    throw pipeliteError("INIT_WOULD_OVERWRITE", { folder, files: formatList(present) });
   }
   const written: string[] = [];
   for (const [name, content] of Object.entries({ ...companionFiles(folder), ...PIPELINE_FILES })) {

@@ -3,7 +3,7 @@ import { createReadStream, fstatSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { getSystemErrorMessage } from "node:util";
 import { setFlagsFromString } from "node:v8";
-import { EXIT, PipeliteError } from "#base/errors.ts";
+import { EXIT } from "#base/errors.ts";
 import { endWith, pathOf, print, printJson, type Context, type GlobalFlags } from "#cli/context.ts";
 import { createMemoryGuard } from "#cli/memory-guard.ts";
 import { giveUp } from "#lean/fault.ts";
@@ -12,6 +12,7 @@ import { formatSize } from "#view/format.ts";
 import { createLeanProgress } from "#view/lean-progress.ts";
 import { leanReportLines } from "#view/lean.ts";
 import { createPaint, renderLine, wantsColor } from "#view/paint.ts";
+import { pipeliteError } from "#cli/errors.ts";
 
 export interface LeanCheckFlags extends GlobalFlags {
   allowAxiom: readonly string[] | undefined;
@@ -99,7 +100,7 @@ function refuseCompressed(chunk: Uint8Array | string, file: string): void {
   if (typeof chunk === "string") return;
   for (const [program, magic] of Object.entries(COMPRESSED)) {
     const isSo = magic.every((byte, i) => chunk[i] === byte);
-    if (isSo) throw new PipeliteError("LEAN_EXPORT_COMPRESSED", { file, program });
+    if (isSo) throw pipeliteError("LEAN_EXPORT_COMPRESSED", { file, program });
   }
 }
 
@@ -107,7 +108,7 @@ function unreadable(error: unknown, file: string): unknown {
   if (!(error instanceof Error) || !("errno" in error) || typeof error.errno !== "number") return error;
   const isFolder = "code" in error && error.code === "EISDIR";
   const reason = isFolder ? "it is a folder" : getSystemErrorMessage(error.errno);
-  return new PipeliteError("LEAN_EXPORT_UNREADABLE", { file, reason }, error);
+  return pipeliteError("LEAN_EXPORT_UNREADABLE", { file, reason }, error);
 }
 
 /** What --json prints: the report, with null for what there is not. */

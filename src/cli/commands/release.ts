@@ -1,6 +1,6 @@
 // `pipelite release`: holds a run against the release policy, and signs that it was released.
 import { join } from "node:path";
-import { EXIT, PipeliteError } from "#base/errors.ts";
+import { EXIT } from "#base/errors.ts";
 import {
   endWith,
   homeOf,
@@ -23,6 +23,7 @@ import { releaseRun, type ReleaseOutcome } from "#release/release.ts";
 import type { SigningKey } from "#sigstore/index.ts";
 import { readRun } from "#run/records.ts";
 import { createPaint, wantsColor, type Paint } from "#view/paint.ts";
+import { pipeliteError } from "#cli/errors.ts";
 
 export interface ReleaseFlags extends GlobalFlags {
   policy: string | undefined;
@@ -62,7 +63,7 @@ function readReleaser(context: Context, flags: ReleaseFlags): { name: string; ke
   if (name === undefined && key === undefined) return undefined;
   if (name === undefined || key === undefined) {
     const suggestion = "A release is signed by a person and a key: --as NAME --key FILE";
-    throw new PipeliteError("ARGUMENT_MISSING", { name: name === undefined ? "--as" : "--key", suggestion });
+    throw pipeliteError("ARGUMENT_MISSING", { name: name === undefined ? "--as" : "--key", suggestion });
   }
   return { name, key: readKey(context, { ...flags, key }) };
 }

@@ -1,7 +1,6 @@
 // `pipelite report`: the documents of any run, as files.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { PipeliteError } from "#base/errors.ts";
 import { hex } from "#base/bytes.ts";
 import { homeOf, pathOf, print, printJson, say, type Context, type GlobalFlags } from "#cli/context.ts";
 import { formatTable } from "#cli/table.ts";
@@ -9,6 +8,7 @@ import { documentsOf, gather } from "#report/index.ts";
 import { printToPdf } from "#report/pdf.ts";
 import { sha256 } from "#nix/hash.ts";
 import { readRun } from "#run/records.ts";
+import { pipeliteError } from "#cli/errors.ts";
 
 export interface ReportFlags extends GlobalFlags {
   out: string | undefined;
@@ -49,5 +49,5 @@ function requireOwn(folder: string, names: readonly string[]): void {
     if (name === SUMS) return !isOwnList;
     return !isOwnList || !lines.includes(`${hex(sha256(readFileSync(file)))}  ${name}`);
   });
-  if (foreign !== undefined) throw new PipeliteError("REPORT_FILE_FOREIGN", { file: join(folder, foreign) });
+  if (foreign !== undefined) throw pipeliteError("REPORT_FILE_FOREIGN", { file: join(folder, foreign) });
 }

@@ -1,5 +1,4 @@
 // `pipelite run`: realise a pipeline, with a view that fits where the output goes.
-import { PipeliteError } from "#base/errors.ts";
 import { endWith, hasUnicode, homeOf, pathOf, print, type Context, type GlobalFlags } from "#cli/context.ts";
 import { databaseOf } from "#cli/database-flag.ts";
 import type { Meaning } from "#cli/known.ts";
@@ -8,6 +7,7 @@ import type { RunOptions, RunOutcome } from "#run/options.ts";
 import { runPipeline } from "#run/run.ts";
 import { wantsColor } from "#view/paint.ts";
 import { createView, type View } from "#view/view.ts";
+import { pipeliteError } from "#cli/errors.ts";
 
 export interface RunFlags extends GlobalFlags {
   engine: "embedded" | "nix";
@@ -94,7 +94,7 @@ function openView({ stdout, stderr, env }: Context, wanted: Meaning["view"]): Vi
 function modelOf({ model, modelName }: RunFlags): RunOptions["model"] {
   if (modelName !== undefined) return { name: modelName, ...(model !== undefined && { url: model }) };
   if (model === undefined) return undefined;
-  throw new PipeliteError("ARGUMENT_MISSING", {
+  throw pipeliteError("ARGUMENT_MISSING", {
     name: "--model-name",
     suggestion: "Answers are pinned by the model's name: give it with --model-name",
   });

@@ -1,9 +1,9 @@
 // Store paths out of and into the store as streams: `dump`, `restore`, `export`, `import`.
-import { PipeliteError } from "#base/errors.ts";
 import { pathOf, print, printJson, say, type Context, type GlobalFlags } from "#cli/context.ts";
 import { changeStore, findStorePath, readStore } from "#cli/store-argument.ts";
 import { restoreNar, type Chunks } from "#store/index.ts";
 import { formatSize } from "#view/format.ts";
+import { pipeliteError } from "#cli/errors.ts";
 
 export async function storeDump(context: Context, flags: GlobalFlags, word: string): Promise<void> {
   refuseTerminal(context, "an archive");
@@ -39,5 +39,5 @@ async function* inputOf({ stdin }: Context): Chunks & AsyncGenerator<Uint8Array>
 }
 
 function refuseTerminal({ stdout }: Context, what: string): void {
-  if (stdout.isTTY === true) throw new PipeliteError("OUTPUT_IS_TERMINAL", { what });
+  if (stdout.isTTY === true) throw pipeliteError("OUTPUT_IS_TERMINAL", { what });
 }

@@ -1,10 +1,10 @@
 // What the store keeps and what it lets go: `gc`, `root`, `delete`.
-import { PipeliteError } from "#base/errors.ts";
 import { pathOf, print, printJson, say, type Context, type GlobalFlags } from "#cli/context.ts";
 import { changeStore, findStorePath, readStore } from "#cli/store-argument.ts";
 import { formatTable } from "#cli/table.ts";
 import type { CollectedGarbage } from "#store/index.ts";
 import { formatCount, formatSize } from "#view/format.ts";
+import { pipeliteError } from "#cli/errors.ts";
 
 export interface GcFlags extends GlobalFlags {
   dryRun: boolean;
@@ -46,7 +46,7 @@ export async function storeRoot(
   if (link === undefined) return listRoots(context, flags);
   if (word === undefined) {
     const suggestion = "`pipelite store root LINK PATH` makes a root, `pipelite store root` lists them";
-    throw new PipeliteError("ARGUMENT_MISSING", { name: "PATH", suggestion });
+    throw pipeliteError("ARGUMENT_MISSING", { name: "PATH", suggestion });
   }
   await changeStore(context, flags, async (store) => {
     const path = findStorePath(context, store, word);

@@ -1,5 +1,5 @@
 // `pipelite trend`: is what the runs measure still what it was? One control chart, or a table of all there are.
-import { PipeliteError } from "#base/errors.ts";
+import { type PipeliteError } from "#base/errors.ts";
 import { writeFileAtomically } from "#base/files.ts";
 import { drawTrend } from "#chart/trend-page.ts";
 import { hasUnicode, pathOf, print, printJson, say, type Context, type GlobalFlags } from "#cli/context.ts";
@@ -15,6 +15,7 @@ import { judgeTrend, type Trend } from "#history/trend.ts";
 import { NELSON, WESTERN_ELECTRIC } from "#stats/rules.ts";
 import { formatList } from "#view/format.ts";
 import { createPaint, wantsColor } from "#view/paint.ts";
+import { pipeliteError } from "#cli/errors.ts";
 
 export interface TrendFlags extends GlobalFlags {
   stage: string | undefined;
@@ -89,7 +90,7 @@ async function seriesOf(
   const [newest] = await readRuns(history, { ...key, limit: 1 });
   const wanted = claim ?? [stage, figure].filter((each) => each !== undefined).join("/");
   const subjects = all.map(({ subject }) => subject);
-  throw new PipeliteError("HISTORY_SERIES_UNKNOWN", {
+  throw pipeliteError("HISTORY_SERIES_UNKNOWN", {
     wanted,
     pipeline: newest?.pipeline ?? word ?? "",
     known: subjects.length === 0 ? "no values yet" : formatList(subjects, { limit: KNOWN_SHOWN }),
@@ -97,7 +98,7 @@ async function seriesOf(
 }
 
 function refusal(value: string, name: string, problem: string): PipeliteError {
-  return new PipeliteError("ARGUMENT_INVALID", { value, name, problem });
+  return pipeliteError("ARGUMENT_INVALID", { value, name, problem });
 }
 
 /** The figures by their usual names; the points of one chart, not of a table of many. */

@@ -1,0 +1,14 @@
+// The errors of this folder: what is wrong, where, and what to do about it.
+import { errorsOf } from "./errors.ts";
+
+export const pipeliteError = errorsOf({
+  LOCK_TIMEOUT: {
+    exit: 1,
+    message: "Cannot get a lock within {timeoutMs} ms: another process holds it",
+  },
+  MEMORY_FILE_REFUSED: {
+    exit: 4,
+    message: "Cannot make the memory file {name}: the kernel refuses executable memory files",
+  },
+  JSON_NOT_CANONICAL: { exit: 2, message: "Cannot write {value} as canonical JSON at {at}" },
+});

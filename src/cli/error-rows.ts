@@ -1,0 +1,46 @@
+// Every error of every folder, joined once: for the reference page and for tests that hold them to account.
+import type { ErrorRow } from "#base/errors.ts";
+import { pipeliteError as author } from "#author/errors.ts";
+import { pipeliteError as base } from "#base/base-errors.ts";
+import { pipeliteError as cli } from "./errors.ts";
+import { pipeliteError as compile } from "#compile/errors.ts";
+import { pipeliteError as engine } from "#engine/errors.ts";
+import { pipeliteError as evidence } from "#evidence/errors.ts";
+import { pipeliteError as formula } from "#formula/errors.ts";
+import { pipeliteError as history } from "#history/errors.ts";
+import { pipeliteError as keys } from "#keys/errors.ts";
+import { pipeliteError as nix } from "#nix/errors.ts";
+import { pipeliteError as release } from "#release/errors.ts";
+import { pipeliteError as report } from "#report/errors.ts";
+import { pipeliteError as run } from "#run/errors.ts";
+import { pipeliteError as sandbox } from "#sandbox/errors.ts";
+import { pipeliteError as sigstore } from "#sigstore/errors.ts";
+import { pipeliteError as stats } from "#stats/errors.ts";
+import { pipeliteError as store } from "#store/errors.ts";
+
+const rows = {
+  ...author.rows,
+  ...base.rows,
+  ...cli.rows,
+  ...compile.rows,
+  ...engine.rows,
+  ...evidence.rows,
+  ...formula.rows,
+  ...history.rows,
+  ...keys.rows,
+  ...nix.rows,
+  ...release.rows,
+  ...report.rows,
+  ...run.rows,
+  ...sandbox.rows,
+  ...sigstore.rows,
+  ...stats.rows,
+  ...store.rows,
+};
+
+export type ErrorCode = keyof typeof rows;
+
+/** The rows of all errors by their codes. */
+export function errorTable(): ReadonlyMap<string, Readonly<ErrorRow>> {
+  return new Map(Object.entries(rows));
+}

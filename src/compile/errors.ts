@@ -1,0 +1,94 @@
+// The errors of this folder: what is wrong, where, and what to do about it.
+import { errorsOf } from "#base/errors.ts";
+
+export const pipeliteError = errorsOf({
+  PIPELINE_NOT_FOUND: {
+    exit: 2,
+    message: "Cannot find the pipeline: no file {file}",
+    hint: "Name a pipeline.ts or its folder, or start one with `pipelite init`",
+  },
+  PIPELINE_NOT_EXPORTED: {
+    exit: 2,
+    message: "Cannot use {file}: its default export is not a pipeline",
+    hint: "End it with `export default pipeline({ ... })`",
+  },
+  PIPELINE_CYCLE: {
+    exit: 2,
+    message:
+      "{place}: cannot use '{name}' before it is defined: a stage takes stages that stand above it, never a cycle",
+  },
+  PIPELINE_FAILED: { exit: 2, message: "{place}: cannot evaluate the pipeline: {problem}" },
+  STAGE_MODULE_NOT_FOUND: {
+    exit: 2,
+    message: "{place}: cannot find the module of this stage: {problem}",
+  },
+  STAGE_NOT_AN_IMPORT: {
+    exit: 2,
+    message: "{place}: cannot find the code of this stage: its first argument imports no module",
+    hint: 'Write `stage(() => import("./stages/name.ts"))`',
+  },
+  STAGE_BUNDLE_FAILED: {
+    exit: 2,
+    message: "{where}: cannot bundle the stage of {place}: {problem}",
+  },
+  TOOL_NOT_FOUND: { exit: 4, message: "{place}: cannot find the program {program} on the PATH" },
+  TOOL_FILES_NOT_FOUND: {
+    exit: 4,
+    message: "{place}: cannot find the files of the program {program}: no folder {folder}",
+  },
+  TOOL_NOT_A_PROGRAM: {
+    exit: 2,
+    message: "{place}: cannot capture {program}: it is not a 64-bit ELF program that can run here",
+  },
+  TOOL_LIBRARY_MISSING: {
+    exit: 4,
+    message: "{place}: cannot capture {program}: its library {library} is not installed",
+  },
+  PARAM_UNKNOWN: {
+    exit: 2,
+    message: "Cannot set the parameter '{name}': the pipeline has none of that name (it has: {known})",
+  },
+  PARAM_AMBIGUOUS: {
+    exit: 2,
+    message: "{place}: cannot use the name '{name}' for two parameters: {other} has it already",
+    hint: "Keep one `const {name} = param....` and give it to both stages",
+  },
+  PARAM_MISSING: {
+    exit: 2,
+    message: "{place}: the parameter '{name}' has no default and must be set to {wanted}",
+    hint: "--param {name}=VALUE",
+  },
+  PARAM_INVALID: {
+    exit: 2,
+    message: "{place}: cannot set the parameter '{name}' to '{value}': it must be {wanted}",
+  },
+  STAGE_NAME_DUPLICATE: {
+    exit: 2,
+    message: "{place}: cannot name a second stage '{name}': {other} has that name",
+  },
+  STAGE_NAME_INVALID: {
+    exit: 2,
+    message:
+      "{place}: cannot use '{name}' as a name: names are 1 to 100 of 0-9 a-z A-Z + - . _ ? = and start with no dot",
+  },
+  STAGE_NAME_RESERVED: {
+    exit: 2,
+    message: "{place}: cannot name a result '{name}': that is the folder of the run's own evidence",
+  },
+  STAGE_INPUT_UNDEFINED: {
+    exit: 2,
+    message: "{place}: the input '{name}' of stage '{stage}' is undefined",
+  },
+  STAGE_INPUT_NOT_JSON: {
+    exit: 2,
+    message:
+      "{place}: cannot pass the input '{name}' to stage '{stage}': it must be a stage, a parameter or plain data ({problem})",
+  },
+  SOURCE_NOT_FOUND: { exit: 2, message: "{place}: cannot find the source {path}" },
+  FETCH_URL_INVALID: { exit: 2, message: "{place}: cannot fetch '{url}': it is no URL" },
+  FETCH_HASH_INVALID: {
+    exit: 2,
+    message: "{place}: cannot use '{hash}' as the sha256 of the file to fetch",
+    hint: "Give it as sha256-BASE64 (SRI), as 64 hex digits or in Nix's base 32",
+  },
+});

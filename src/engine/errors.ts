@@ -1,0 +1,18 @@
+// The errors of this folder: what is wrong, where, and what to do about it.
+import { errorsOf } from "#base/errors.ts";
+
+export const pipeliteError = errorsOf({
+  DERIVATION_UNSUPPORTED: { exit: 2, message: "Cannot build {drvPath}: {problem}" },
+  FETCH_FAILED: { exit: 1, message: "Cannot fetch {url}: {problem}" },
+  FETCH_HASH_MISMATCH: { exit: 3, message: "Cannot use {url}: its hash is {got}, wanted {wanted}" },
+  NIX_NOT_FOUND: { exit: 4, message: "Cannot use the engine nix: no nix-store on the PATH" },
+  STAGE_FAILED: { exit: 1, message: "Stage '{stage}' failed: it exited with {code}" },
+  STAGE_KILLED: { exit: 1, message: "Stage '{stage}' failed: it was ended by {signal}" },
+  STAGE_TIMED_OUT: { exit: 1, message: "Stage '{stage}' failed: it was stopped after {timeoutMs} ms" },
+  STAGE_LOG_LIMIT: { exit: 1, message: "Stage '{stage}' failed: it was stopped after {limitMiB} MiB of log" },
+  STAGE_NO_OUTPUT: {
+    exit: 1,
+    message: "Stage '{stage}' failed: it made no output",
+    hint: "Return an object of files, or write to the folder given as `out`",
+  },
+});

@@ -1,0 +1,78 @@
+// The errors of this folder: what is wrong, where, and what to do about it.
+import { errorsOf } from "#base/errors.ts";
+
+export const pipeliteError = errorsOf({
+  NIX32_INVALID: { exit: 2, message: "Cannot read '{text}' as nix32: {reason}" },
+  HASH_INVALID: { exit: 2, message: "Cannot read '{text}' as a hash: {reason}" },
+  HASH_ALGORITHM_UNKNOWN: {
+    exit: 2,
+    message: "Cannot use the hash algorithm '{algorithm}': known are {known}",
+  },
+  STORE_PATH_INVALID: { exit: 2, message: "Cannot use '{path}' as a store path: {reason}" },
+  STORE_NAME_INVALID: { exit: 2, message: "Cannot use '{name}' as the name of a store path: {reason}" },
+  STORE_REFERENCES_FORBIDDEN: {
+    exit: 2,
+    message: "Cannot give {name} references: a {kind} path can't have any",
+  },
+  NAR_MAGIC_WRONG: {
+    exit: 3,
+    message: "Cannot read the NAR: it does not begin with the words of one (byte {offset})",
+  },
+  NAR_TAG_WRONG: {
+    exit: 3,
+    message: "Cannot read the NAR: {tag} stands at byte {offset} where {wanted} must be",
+  },
+  NAR_STRING_TOO_LONG: {
+    exit: 3,
+    message:
+      "Cannot read the NAR: a string of {size} bytes stands at byte {offset} where at most {max} are allowed",
+  },
+  NAR_PADDING_WRONG: { exit: 3, message: "Cannot read the NAR: byte {offset} is padding and must be zero" },
+  NAR_SIZE_TOO_LARGE: {
+    exit: 3,
+    message: "Cannot read the NAR: the file at byte {offset} says it has {size} bytes",
+  },
+  NAR_TRUNCATED: { exit: 3, message: "Cannot read the NAR: it ends too early, after {offset} bytes" },
+  NAR_TRAILING_DATA: {
+    exit: 3,
+    message: "Cannot read the NAR: {size} bytes follow its end at byte {offset}",
+  },
+  NAR_NAME_INVALID: { exit: 3, message: "Cannot use the file name {name} in a NAR: {reason}" },
+  NAR_ORDER_WRONG: { exit: 3, message: "Cannot put {name} after {previous} in a NAR: names must rise" },
+  NAR_TARGET_INVALID: {
+    exit: 3,
+    message: "Cannot put a symlink to {target} into a NAR: targets have 1 to {max} bytes, none of them zero",
+  },
+  NAR_TOO_DEEP: {
+    exit: 3,
+    message: "Cannot have a NAR of this depth: files lie in fewer than {max} folders",
+  },
+  NAR_SIZE_CHANGED: {
+    exit: 1,
+    message:
+      "Cannot put this file into a NAR: it changed while it was read ({wanted} bytes at first, now {actual})",
+  },
+  DRV_SYNTAX: { exit: 2, message: "Cannot read the derivation: byte {offset} is not {wanted}" },
+  DRV_NOT_CANONICAL: {
+    exit: 2,
+    message: "Cannot read the derivation: it is not in canonical form: {reason}",
+  },
+  DRV_VERSION_UNSUPPORTED: {
+    exit: 2,
+    message:
+      "Cannot read the derivation {name}: it is a dynamic derivation (DrvWithVersion), of which Pipelite has none",
+  },
+  DRV_OUTPUTS_INVALID: { exit: 2, message: "Cannot use the outputs of the derivation: {output}: {reason}" },
+  DRV_INPUT_INVALID: { exit: 2, message: "Cannot use the input {path} of the derivation: {reason}" },
+  DRV_INVARIANT_BROKEN: { exit: 2, message: "Cannot use the derivation {name}: {reason}" },
+  DRV_UNWRITABLE: { exit: 2, message: "Cannot write the derivation {name}: {reason}" },
+  DRV_OUTPUT_UNKNOWN: {
+    exit: 2,
+    message: "Cannot resolve the derivation: the path of {output} of {drv} is not known",
+  },
+  NARINFO_INVALID: { exit: 3, message: "Cannot read the narinfo: {field}: {reason}" },
+  CONTENT_ADDRESS_INVALID: { exit: 3, message: "Cannot read '{text}' as a content address: {reason}" },
+  SIGNATURE_INVALID: { exit: 3, message: "Cannot read '{text}' as a signature: {reason}" },
+  KEY_INVALID: { exit: 2, message: "Cannot read the key '{name}': {reason}" },
+  EXPORT_INVALID: { exit: 3, message: "Cannot read the export stream at byte {offset}: {reason}" },
+});

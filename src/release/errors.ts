@@ -1,0 +1,52 @@
+// The errors of this folder: what is wrong, where, and what to do about it.
+import { errorsOf } from "#base/errors.ts";
+
+export const pipeliteError = errorsOf({
+  RUN_NOT_FOUND: { exit: 2, message: "Cannot find the run {run}", hint: "`pipelite runs` lists all runs" },
+  RUN_RECORD_INVALID: { exit: 3, message: "Cannot read the run record {file}: {problem}" },
+  MEANING_UNKNOWN: {
+    exit: 2,
+    message: "Cannot sign with the meaning '{meaning}': it must be one of {known}",
+  },
+  SIGNER_INVALID: {
+    exit: 2,
+    message: "Cannot sign as '{name}': a printed name has no spaces around it and no invisible characters",
+  },
+  RECORD_CHANGED: {
+    exit: 3,
+    message: "Cannot rely on the run {run}: its record is not as it was written: {problem}",
+  },
+  RESULT_MISSING: {
+    exit: 3,
+    message: "Cannot sign for the run {run}: its result {tree} is no longer in the store",
+  },
+  SIGNED_ALREADY: {
+    exit: 2,
+    message: "Cannot sign the run {run} twice: {signer} gave the {meaning} at {at}",
+  },
+  DEVIATION_NOT_FOUND: {
+    exit: 2,
+    message: "Cannot find the deviation {deviation}",
+    hint: "`pipelite deviation list RUN` shows the deviations of a run",
+  },
+  DEVIATION_STATE_UNKNOWN: { exit: 2, message: "Cannot move to '{state}': the states are {known}" },
+  DEVIATION_MOVE_REFUSED: {
+    exit: 2,
+    message: "Cannot move the deviation from {from} to {to}: from there it goes to {allowed}",
+  },
+  DEVIATION_REASON_MISSING: { exit: 2, message: "Cannot move from {from} to {to} without a reason" },
+  DISPOSITION_INVALID: {
+    exit: 2,
+    message: "Cannot move to {to} with the disposition {disposition}: it takes {wanted}",
+  },
+  DEVIATION_HISTORY_BROKEN: {
+    exit: 3,
+    message: "Cannot trust the history of the deviation {deviation}: {file}: {problem}",
+  },
+  POLICY_NOT_FOUND: { exit: 2, message: "Cannot read the release policy: no file {file}" },
+  POLICY_INVALID: { exit: 2, message: "Cannot use the release policy {file}: {problem}" },
+  RELEASE_EXISTS: {
+    exit: 3,
+    message: "Cannot release the run {run} again: it was released otherwise: {problem}",
+  },
+});

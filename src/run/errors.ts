@@ -1,0 +1,30 @@
+// The errors of this folder: what is wrong, where, and what to do about it.
+import { errorsOf } from "#base/errors.ts";
+
+export const pipeliteError = errorsOf({
+  INPUT_FILE_MISSING: { exit: 1, message: "{place}: stage '{stage}' made no file '{file}'" },
+  GATE_CLOSED: { exit: 1, message: "The gate '{stage}' stopped the run: its verdict is not 'passed'" },
+  RUN_AMBIGUOUS: { exit: 2, message: "Cannot tell which run {run} means: {first}, {second} or another" },
+  RUN_STAGE_NOT_FOUND: { exit: 2, message: "Cannot find the stage '{stage}' in run {run}: it has {known}" },
+  STAGE_LOG_MISSING: { exit: 2, message: "Cannot show a log of stage '{stage}' in run {run}: there is none" },
+  STAGE_NOT_FOUND: { exit: 2, message: "Cannot run the stage '{stage}': the pipeline has {known}" },
+  MODEL_REQUEST_INVALID: { exit: 2, message: "Cannot use the request for the model: {problem}" },
+  MODEL_URL_MISSING: {
+    exit: 2,
+    message:
+      "Cannot ask the model {model}: no answer of its is pinned for this request, and no endpoint is given",
+    hint: "Add --model URL",
+  },
+  MODEL_UNREACHABLE: { exit: 1, message: "Cannot reach the model at {url}: {problem}" },
+  MODEL_REFUSED: { exit: 1, message: "Cannot use what {url} answered: {problem}" },
+  LOCK_FILE_INVALID: { exit: 2, message: "Cannot read {file}: {problem}" },
+  LOCK_ANSWER_CHANGED: {
+    exit: 3,
+    message: "Cannot use {file}: the answer to {request} is not the one whose hash is pinned",
+  },
+  RESULT_LINK_TAKEN: {
+    exit: 2,
+    message: "Cannot make the result link {link}: something that is no link stands there",
+    hint: "Remove it, or name another with --out",
+  },
+});

@@ -1,0 +1,79 @@
+// The errors of this folder: what is wrong, where, and what to do about it.
+import { errorsOf } from "#base/errors.ts";
+
+export const pipeliteError = errorsOf({
+  STORE_NO_SPACE: {
+    exit: 1,
+    message: "Cannot write to the store {home}: no space is left on its file system",
+    hint: "Free some space or collect garbage, then run again: nothing half-written is registered",
+  },
+  STORE_READ_ONLY: {
+    exit: 2,
+    message: "Cannot write to the store {home}: {reason}",
+    hint: "Choose a folder you may write to with --store or PIPELITE_HOME",
+  },
+  STORE_NOT_FOUND: { exit: 2, message: "Cannot open the store {home}: there is none" },
+  STORE_BUSY: {
+    exit: 1,
+    message: "Cannot use the store {home}: another process has held its database for {timeoutMs} ms",
+  },
+  STORE_DATABASE_DAMAGED: {
+    exit: 3,
+    message: "Cannot use the store's database {file}: {reason}",
+    hint: "Put a copy of the file back, or move {home} away: the next run makes a new store there",
+  },
+  STORE_SCHEMA_FOREIGN: {
+    exit: 2,
+    message: "Cannot use the store {home}: its database has {actual} where {wanted} is wanted",
+    hint: "Another version of Nix made it; choose another folder with --store or PIPELITE_HOME",
+  },
+  STORE_PATH_NOT_VALID: {
+    exit: 1,
+    message: "Cannot use {path}: it is not valid in the store {home}",
+  },
+  STORE_PATH_MISSING: {
+    exit: 3,
+    message: "Cannot read {path}: it is registered but {file} is missing",
+    hint: "Something other than Pipelite or Nix removed it; `pipelite store verify` lists all that is wrong",
+  },
+  STORE_PATH_IN_USE: { exit: 1, message: "Cannot delete {path}: {reason}" },
+  STORE_SOURCE_MISSING: { exit: 2, message: "Cannot add {file}: no such file or folder" },
+  STORE_SOURCE_UNREADABLE: { exit: 2, message: "Cannot read {file}: {reason}" },
+  STORE_SOURCE_CHANGED: { exit: 1, message: "Cannot read {file}: it changed while it was read" },
+  STORE_SPECIAL_FILE: {
+    exit: 2,
+    message: "Cannot store {file}: it is a {kind}, and only files, folders and symbolic links can be stored",
+  },
+  STORE_OUTPUT_MISSING: {
+    exit: 1,
+    message: "Cannot register {name}: the builder did not make {file}",
+  },
+  STORE_OUTPUT_UNSAFE: { exit: 1, message: "Cannot register {name}: {file} {reason}" },
+  STORE_OUTPUT_NOT_FLAT: {
+    exit: 1,
+    message:
+      "Cannot register {name}: its hash is that of a file, so it must be a file that is not executable",
+  },
+  STORE_SELF_REFERENCE: {
+    exit: 1,
+    message: "Cannot register {name}: a content-addressed output must not mention its own path {scratch}",
+    hint: 'Keep the output relocatable, or give the stage `addressing: "input"`',
+  },
+  STORE_HASH_MISMATCH: {
+    exit: 3,
+    message: "Cannot accept {path}: its hash is {actual}, wanted is {wanted}",
+  },
+  STORE_CONTENT_ADDRESS_WRONG: {
+    exit: 3,
+    message: "Cannot accept {path}: its content address {contentAddress} belongs to another path",
+  },
+  STORE_REFERENCE_MISSING: {
+    exit: 1,
+    message: "Cannot register {path}: it refers to {reference}, which is not valid",
+  },
+  STORE_REFERENCE_CYCLE: {
+    exit: 1,
+    message: "Cannot register {path}: it refers to itself through {through}",
+  },
+  STORE_ROOT_EXISTS: { exit: 2, message: "Cannot write the link {link}: something else is there" },
+});
