@@ -1,13 +1,12 @@
 // The judgement of one claim: the record states it as the evidence gives it, all evidence it reads is what the run left, and
 // its formula comes to its value.
-import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { isPipeliteError } from "#base/errors.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import type { Again } from "./audit-builds.ts";
 import type { Claim } from "./claims.ts";
-import { lookUp, parseReference, refuseLinks, type EvidenceFiles, type Reference } from "./evidence-files.ts";
+import { lookUp, parseReference, placeBelow, type EvidenceFiles, type Reference } from "./evidence-files.ts";
 import { callsOf, parseFormula, type Formula } from "#formula/syntax.ts";
 import { emptyFormula, emptyStatus, evaluateAccept } from "./empty-claims.ts";
 import { evaluate, type FormulaContext, type Place, type Value } from "#formula/formula.ts";
@@ -147,12 +146,8 @@ function contextOf(ground: ClaimGround, { evidence }: Claim): FormulaContext {
       });
     return reference;
   };
-  const placeOf = (reference: Extract<Reference, { kind: "store" }>): Place => {
-    const shownAs = reference.file === "" ? reference.path : `${reference.path}/${reference.file}`;
-    const base = ground.store.physical(parseStorePath(reference.path));
-    refuseLinks(base, reference.file, shownAs);
-    return { path: join(base, reference.file), shown: shownAs };
-  };
+  const placeOf = ({ path, file }: Extract<Reference, { kind: "store" }>): Place =>
+    placeBelow({ path: ground.store.physical(parseStorePath(path)), shown: path }, file);
   return {
     evidence: (index) => {
       const reference = referenceAt(index);

@@ -28,13 +28,17 @@ export function emptyFormula(formula: Formula, { evidence }: Claim): string | un
   return entries.every(isOwn) ? "its formula reads only what the check itself states" : undefined;
 }
 
-/** Why the status can't be what `accept` makes of the value. */
+/**
+ * Why the status can't be what `accept` makes of the value.
+ * @throws FORMULA_INVALID of an `accept` that is no formula or too long, before any of it is tried
+ */
 export function emptyStatus(claim: Claim): string | undefined {
   const { status, accept, value, limit } = claim;
   if (!STATUSES.includes(status)) return `its status is '${status}', which is none`;
   if (status === "passed" && value === null) return "it passed without a value";
   if (accept === undefined) return undefined;
   if (status === "recorded") return "nothing is asked of it, but it says what is accepted";
+  parseFormula(accept);
   const results = [...(PROBES[typeof value] ?? []), ...literalsIn(accept), limit ?? null, null].map((probe) =>
     acceptedValue(claim, probe),
   );

@@ -24,8 +24,15 @@ export function parseReference(text: string): Reference | undefined {
   if (place === RECORD_FILE) return pointer === undefined ? undefined : { kind: "record", pointer };
   const match = /^(\/nix\/store\/[^/]+)(?:\/(.+))?$/s.exec(place);
   const [, path = "", file = ""] = match ?? [];
-  if (!isStorePath(path) || file.split("/").some((part) => part === "..")) return undefined;
+  if (!isStorePath(path) || partsBelow(file) === undefined) return undefined;
   return { kind: "store", path, file, pointer };
+}
+
+/** The names of a path that stays below its base; undefined for any other, `..` and empty names included. */
+function partsBelow(file: string): string[] | undefined {
+  if (file === "") return [];
+  const parts = file.split("/");
+  return parts.some((part) => ["", ".", ".."].includes(part) || part.includes("\0")) ? undefined : parts;
 }
 
 function cut(text: string, sign: string): [string, string?] {
@@ -33,14 +40,22 @@ function cut(text: string, sign: string): [string, string?] {
   return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** Evidence is where it is said to be: a link on the way could lead out of what was hashed. @throws EVIDENCE_MISSING */
-export function refuseLinks(base: string, file: string, shown: string): void {
-  let path = base;
-  for (const part of file.split("/").filter((each) => each !== "")) {
+/**
+ * Where a file below a base is. Evidence is where it is said to be: neither `..` nor a link on the way may lead out of what
+ * was hashed.
+ * @throws EVIDENCE_MISSING
+ */
+export function placeBelow(base: Place, file: string): Place {
+  const parts = partsBelow(file);
+  const shown = file === "" ? base.shown : `${base.shown}/${file}`;
+  if (parts === undefined) throw missing(shown, "it is no path inside what was hashed");
+  let { path } = base;
+  for (const part of ["", ...parts]) {
     path = join(path, part);
     if (entryAt(path)?.isSymbolicLink() === true)
       throw missing(shown, "it is reached through a symbolic link");
   }
+  return { path, shown };
 }
 
 /** Reads each JSON file once. */
@@ -49,11 +64,10 @@ export class EvidenceFiles {
   readonly #measured = new Map<string, Value>();
 
   /** The value at `<file>#<pointer>` below a place. @throws EVIDENCE_MISSING */
-  read({ path, shown }: Place, reference: string): Value {
+  read(base: Place, reference: string): Value {
     const [file, pointer] = cut(reference, "#");
-    const place = file === "" ? { path, shown } : { path: join(path, file), shown: `${shown}/${file}` };
+    const place = placeBelow(base, file);
     if (pointer === undefined) throw missing(place.shown, "it has no pointer");
-    refuseLinks(path, file, place.shown);
     return lookUp(this.#jsonOf(place), pointer, place.shown);
   }
 

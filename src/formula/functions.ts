@@ -108,8 +108,17 @@ export const FUNCTIONS: Readonly<Record<string, Row>> = {
     if (Number.isNaN(ms)) throw new CallProblem("it is no time");
     return ms;
   }),
-  json: one((value) => canonicalJson(value)),
+  json: one((value) => textOfJson(value)),
 };
+
+const TEXT_LENGTH_MAX = 1 << 20;
+
+/** JSON of text doubles its quotes and backslashes, so a chain of calls would grow without end. */
+function textOfJson(value: Value): string {
+  const text = canonicalJson(value);
+  if (text.length <= TEXT_LENGTH_MAX) return text;
+  throw new CallProblem(`json gives more than ${TEXT_LENGTH_MAX} characters`);
+}
 
 /** `cpk(groups, lower, upper [, method])`, 95 %, Bissell's bound. */
 function indexOf([groups = null, lower = null, upper = null, method]: Value[]) {

@@ -244,6 +244,8 @@ export function callsOf(formula: Formula, name: string): Extract<Expression, { k
 export function readsOf({ definitions, result }: Formula): { entries: number[]; isRealising: boolean } {
   const entries = new Set<number>();
   let isRealising = false;
+  /** Definitions that were followed already: a name that stands twice would double the work at each step. */
+  const followed = new Set<number>();
   /** @param known how many of the definitions stand before the expression */
   const visit = (expression: Expression, known: number): void => {
     switch (expression.kind) {
@@ -253,7 +255,9 @@ export function readsOf({ definitions, result }: Formula): { entries: number[]; 
       case "name": {
         const at = definitions.findLastIndex(({ name }, index) => index < known && name === expression.name);
         const definition = definitions[at];
-        return definition && visit(definition.value, at);
+        if (definition === undefined || followed.has(at)) return;
+        followed.add(at);
+        return visit(definition.value, at);
       }
       case "not":
       case "negative":

@@ -65,6 +65,41 @@ test("an output that is one file has no verdict, and nothing is below it", () =>
   rmSync(folder, { recursive: true });
 });
 
+test("a formula reads nothing outside of what was hashed, whatever it names", () => {
+  const folder = mkdtempSync(join(tmpdir(), "pipelite-evidence-"));
+  const base = join(folder, "output");
+  mkdirSync(join(base, "in"), { recursive: true });
+  writeFileSync(join(folder, "secret.json"), '{"token":"s"}');
+  writeFileSync(join(base, "in", "m.json"), '{"n":1}');
+  symlinkSync("../secret.json", join(base, "link.json"));
+  symlinkSync("..", join(base, "up"));
+  symlinkSync("secret.json", join(folder, "whole"));
+  const files = new EvidenceFiles();
+  assert.equal(files.read({ path: base, shown: PATH }, "in/m.json#/n"), 1);
+  for (const reference of [
+    "../secret.json#/token",
+    "in/../../secret.json#/token",
+    `${"../".repeat(20)}${folder}/secret.json#/token`,
+    `${folder}/secret.json#/token`,
+    "./in/m.json#/n",
+    "in//m.json#/n",
+    "in/m.json/../m.json#/n",
+    "link.json#/token",
+    "up/secret.json#/token",
+    "in/m.json\0#/n",
+  ])
+    assert.throws(
+      () => files.read({ path: base, shown: PATH }, reference),
+      (error) => isPipeliteError(error, "EVIDENCE_MISSING") && !error.message.includes("'s'"),
+      reference,
+    );
+  assert.throws(
+    () => files.read({ path: join(folder, "whole"), shown: PATH }, "#/token"),
+    (error) => isPipeliteError(error, "EVIDENCE_MISSING"),
+  );
+  rmSync(folder, { recursive: true });
+});
+
 const json = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<Value>;
 
 test("a pointer without a wildcard leads where RFC 6901 says, whatever the names are", () => {

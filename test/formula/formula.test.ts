@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { isPipeliteError } from "#base/errors.ts";
 import type { ErrorCode } from "#cli/error-rows.ts";
 import { pipeliteError } from "#formula/errors.ts";
-import { callsOf, parseFormula } from "#formula/syntax.ts";
+import { callsOf, parseFormula, readsOf } from "#formula/syntax.ts";
 import { evaluate } from "#formula/formula.ts";
 import type { FormulaContext, Value } from "#formula/formula.ts";
 import { judgeCapability } from "#stats/gate.ts";
@@ -157,6 +157,24 @@ test("parts may have names, texts are those of JSON, and what is not taken is no
   assert.equal(valueOf("optional($9)"), null);
   assert.equal(valueOf("count(present($1))", [1, null, 3]), 2);
   assert.equal(evaluate(parseFormula("value <= limit"), contextOf([], { value: 1, limit: 1 })), true);
+});
+
+test("names that build on each other cost no more than their number", () => {
+  const chain = (first: string, next: (name: string) => string) =>
+    Array.from({ length: 150 }, (_, k) => `a${k} = ${k === 0 ? first : next(`a${k - 1}`)};`).join(" ");
+  const doubled = `${chain("$1", (name) => `${name} + ${name}`)} a149`;
+  assert.deepEqual(readsOf(parseFormula(doubled)), { entries: [1], isRealising: false });
+  assert.equal(valueOf(doubled, 1), 2 ** 149);
+  const escaped = `${chain("json($1)", (name) => `json(${name})`)} a149`;
+  assert.throws(
+    () => valueOf(escaped, '"'),
+    (error) => isPipeliteError(error, "FORMULA_FAILED"),
+  );
+});
+
+test("a name that is defined anew reads what stands before it", () => {
+  assert.deepEqual(readsOf(parseFormula("a = $1; b = a; a = $2; a + b")).entries, [2, 1]);
+  assert.deepEqual(readsOf(parseFormula("a = $1; a = a + $2; a")).entries, [1, 2]);
 });
 
 test("functions of files are asked of the caller", () => {
