@@ -41,7 +41,7 @@ const cumulative =
       ["u", "v"],
     );
 
-const tree: Group = {
+export const tree: Group = {
   levels: ["v"],
   params: [["α", sort({ succ: "v" })]],
   sort: { succ: "v" },
@@ -77,7 +77,7 @@ const tree: Group = {
   ],
 };
 
-const evenOdd: Group = {
+export const evenOdd: Group = {
   sort: 0,
   motive: null,
   types: [
@@ -113,7 +113,7 @@ const evenOdd: Group = {
   ],
 };
 
-const vector: Group = {
+export const vector: Group = {
   params: [["α", type]],
   sort: 1,
   types: [
@@ -136,7 +136,7 @@ const vector: Group = {
   ],
 };
 
-const acc: Group = {
+export const acc: Group = {
   levels: ["w"],
   sort: 0,
   params: [
@@ -169,7 +169,7 @@ const acc: Group = {
   ],
 };
 
-const w: Group = {
+export const w: Group = {
   params: [
     ["α", type],
     ["β", arrow(v("α"), type)],
@@ -191,7 +191,7 @@ const w: Group = {
   ],
 };
 
-const pair: Group = {
+export const pair: Group = {
   sort: 1,
   types: [
     {
@@ -208,7 +208,7 @@ const pair: Group = {
     },
   ],
 };
-const unit: Group = { sort: 1, types: [{ name: "U", ctors: [{ name: "U.mk" }] }] };
+export const unit: Group = { sort: 1, types: [{ name: "U", ctors: [{ name: "U.mk" }] }] };
 const P = c("P");
 const operate = (name: string, a: bigint | number, b: bigint | number): Term =>
   ap(c(`Nat.${name}`), nat(a), nat(b));

@@ -1,0 +1,34 @@
+// What is public about faults of Lean kernels, each report as exports of our own: refused or accepted as it must be, and for
+// the right reason. docs/lean.md has the table, with what nanoda says (peer.test.ts holds it to that).
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { check } from "#lean/index.ts";
+import { PUBLIC } from "./public/index.ts";
+import { AWAITED } from "./public/awaited.ts";
+
+/** Far above what any of them needs; a kernel that counts on its fingers is over it. */
+const WORK_MAX = 50_000_000;
+
+for (const { name, right, ours, mayGiveUp, make } of PUBLIC) {
+  const todo = AWAITED[name];
+  test(`${right}: ${name}`, todo === undefined ? {} : { todo }, () => {
+    const made = make();
+    const { status, problem } = check([typeof made === "string" ? made : made.text()], { workMax: WORK_MAX });
+    if (mayGiveUp === true && status === "unavailable") return;
+    const said = JSON.stringify(problem ?? status);
+    if (ours === undefined) assert.equal(status, "accepted", said);
+    else if (ours.includes("malformed")) assert.equal(status, "malformed", said);
+    else
+      assert.equal(status === "rejected" && ours.includes(problem?.reason ?? "resource-limit"), true, said);
+    if (right !== "either") assert.equal(status === "accepted", right === "accept", said);
+  });
+}
+
+test("no two have one name, and what is awaited is one of them", () => {
+  const names = new Set(PUBLIC.map(({ name }) => name));
+  assert.equal(names.size, PUBLIC.length);
+  assert.deepEqual(
+    Object.keys(AWAITED).filter((name) => !names.has(name)),
+    [],
+  );
+});
