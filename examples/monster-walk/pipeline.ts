@@ -1,8 +1,8 @@
 // The Monster Walk: from the order of the Monster group to proof, sound, words, music, measurement and what it all took.
 import { answer, gate, param, pipeline, stage, timings } from "pipelite";
 
-// Fixed before anything is measured.
-const limits = { frequencyHz: 1, capability: 1.33 };
+// Fixed before anything is measured. A cent is a hundredth of a semitone; a practised listener hears some five.
+const limits = { cents: 1, capability: 1.33 };
 
 // `--param lean=/path/to/toolchain/bin/lean` has Lean itself check the proof as well.
 const lean = param.tool({ with: "lib/lean" });
@@ -14,13 +14,7 @@ const lyrics = answer(prompts.file("lyrics_request.json"), () => import("./stage
   proof,
 });
 const song = stage(() => import("./stages/song.ts"), { proof, audio, prompts, lyrics });
-const validation = stage(() => import("./stages/validation.ts"), {
-  proof,
-  audio,
-  prompts,
-  song,
-  limits,
-});
+const validation = stage(() => import("./stages/validation.ts"), { proof, audio, song, limits });
 const perf = stage(() => import("./stages/perf.ts"), {
   timings: timings(proof, audio, prompts, song, validation),
   accepted: gate(validation, "verdict.json"),

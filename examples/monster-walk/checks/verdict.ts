@@ -1,7 +1,7 @@
 // Checks and the verdict over them. A check is what was looked at, what was found and what was wanted; the verdict is
-// nothing but their conjunction, and only `passed` is a pass.
+// their conjunction, and only `passed` is a pass.
 
-export type CheckStatus = "passed" | "failed" | "skipped" | "not-computable";
+export type CheckStatus = "passed" | "failed" | "skipped" | "not-computable" | "gauge-limited";
 
 export interface Check {
   id: string;
@@ -23,10 +23,21 @@ export interface Verdict {
   checks: Check[];
 }
 
-/** `passed` when there are checks and every one of them passed. */
-export function conclude(checks: Check[]): Verdict {
-  const isPassed = checks.length > 0 && checks.every((check) => check.status === "passed");
-  return { status: isPassed ? "passed" : "failed", checks };
+/**
+ * `passed` when there are checks and every one of them passed. Studies are shown beside them: one that can't tell does
+ * not decide, one that failed does.
+ */
+export function conclude(checks: Check[], studies: Check[] = []): Verdict {
+  const isPassed =
+    checks.length > 0 &&
+    checks.every((check) => check.status === "passed") &&
+    studies.every((study) => study.status !== "failed");
+  return { status: isPassed ? "passed" : "failed", checks: [...checks, ...studies] };
+}
+
+/** Six significant digits: what is written of a figure that was computed from measurements. */
+export function significant(value: number): number {
+  return Number(value.toPrecision(6)) + 0;
 }
 
 /** What is known of a check before it is decided. */

@@ -8,9 +8,8 @@ import type { Recording } from "../sound/wav.ts";
 import { parseWav } from "../sound/wav.ts";
 import type { AudioInput } from "./chord-checks.ts";
 import { SAMPLES_FORMULA } from "./chord-checks.ts";
-import { significant } from "./figures.ts";
 import type { Check } from "./verdict.ts";
-import { attempt, judge, judgeAtMost, messageOf, notComputable } from "./verdict.ts";
+import { attempt, judge, judgeAtMost, messageOf, notComputable, significant } from "./verdict.ts";
 
 export interface WalkResult {
   checks: Check[];
@@ -22,7 +21,7 @@ const FILE = "monster_walk_60s.wav";
 export async function checkWalk(
   audio: AudioInput,
   { sound, walk }: Facts,
-  limits: { frequencyHz: number },
+  limits: { cents: number },
 ): Promise<WalkResult> {
   const formatQuestion = {
     id: "walk.format",
@@ -47,7 +46,7 @@ export async function checkWalk(
   const heard = measurements.filter((step) => step.measured !== null).length;
   const deviations = measurements
     .flatMap(({ measured }) => measured?.tones ?? [])
-    .map(({ deviationHz }) => Math.abs(deviationHz));
+    .map(({ deviationCents }) => Math.abs(deviationCents));
   const groups = judge(
     {
       id: "walk.groups",
@@ -63,11 +62,11 @@ export async function checkWalk(
   );
   const frequency = {
     id: "walk.frequency",
-    statement: `Every tone of every step is at its ${sound.walk.fundamentalHz} Hz times prime`,
-    limit: limits.frequencyHz,
-    unit: "Hz",
+    statement: `Largest deviation of any tone of any step from ${sound.walk.fundamentalHz} Hz times its prime`,
+    limit: limits.cents,
+    unit: "cents",
     formula: "significant(max(abs(present($1))), 6)",
-    evidence: "validation/measurements.json#/walk/*/measured/tones/*/deviationHz",
+    evidence: "validation/measurements.json#/walk/*/measured/tones/*/deviationCents",
   };
   return {
     checks: [

@@ -2,6 +2,8 @@
 // that the bytes depend on the score alone.
 import { VerovioToolkit } from "verovio/esm";
 import createVerovioModule from "verovio/wasm";
+import { BARS_PER_SYSTEM } from "./score.ts";
+import { placeMarks } from "./system-marks.ts";
 import { escapeXml } from "./xml.ts";
 
 /** What stands above the first system. */
@@ -32,7 +34,7 @@ const OPTIONS = {
   pageMarginRight: MARGIN_MM.side * UNITS_PER_MM,
   adjustPageHeight: true,
   minLastJustification: 0,
-  spacingSystem: 5,
+  spacingSystem: 6,
   spacingStaff: 11,
   scale: 100,
   svgViewBox: true,
@@ -60,7 +62,10 @@ export async function engraveScore(musicXml: string, heading: Heading): Promise<
     if (drawn === 0 || drawn !== wanted) {
       throw new Error(`Cannot engrave the score: ${drawn} of its ${wanted} notes were drawn`);
     }
-    return { svg: onPaper(svg, heading), engraver: `Verovio ${toolkit.getVersion()}` };
+    return {
+      svg: onPaper(placeMarks(svg, BARS_PER_SYSTEM), heading),
+      engraver: `Verovio ${toolkit.getVersion()}`,
+    };
   } finally {
     toolkit.destroy();
   }

@@ -8,7 +8,7 @@ import type { StaffOf } from "./musicxml-notes.ts";
 import { LEFT, rests, RIGHT, voiceNote, writeTones } from "./musicxml-notes.ts";
 import { BAR_QUAVERS } from "./prosody.ts";
 import type { Bar, ChordStroke, Song } from "./score.ts";
-import { CROTCHETS_PER_MINUTE } from "./score.ts";
+import { BARS_PER_SYSTEM, CROTCHETS_PER_MINUTE } from "./score.ts";
 import { majorKeySharps } from "./song-midi.ts";
 import { chordName, letterName, spellRoot } from "./spelling.ts";
 import type { XmlElement } from "./xml.ts";
@@ -18,7 +18,6 @@ import { element, writeXml } from "./xml.ts";
 const PAGE_TENTHS = { width: 1556, height: 2200, margin: 90 };
 /** Divisions of a crotchet: a quaver is the shortest note. */
 const DIVISIONS = 2;
-const BARS_PER_SYSTEM = 4;
 
 export function writeMusicXml(song: Song): string {
   const sharps = majorKeySharps(song);
@@ -222,7 +221,8 @@ function harmony({ chord }: Bar): XmlElement {
       element("degree", {}, [
         element("degree-value", {}, String(value)),
         element("degree-alter", {}, String(alter)),
-        element("degree-type", {}, "add"),
+        // No word for an alteration: "A7(\u266f11)", but "A(add9)".
+        element("degree-type", alter === 0 ? {} : { text: "" }, "add"),
       ]),
     ),
   ]);

@@ -4,6 +4,7 @@ import type { Chord, SpelledNote } from "./harmony.ts";
 import type { Pitch } from "./pitch.ts";
 
 export const BARS_PER_STEP = 2;
+export const BARS_PER_SYSTEM = 4;
 export const CROTCHETS_PER_MINUTE = 80;
 export const QUAVERS_PER_MINUTE = 2 * CROTCHETS_PER_MINUTE;
 

@@ -21,9 +21,9 @@ export interface DocumentType {
 }
 
 /** A whole document in UTF-8, indented by two. */
-export function writeXml(root: XmlElement, { name, publicId, systemId }: DocumentType): string {
-  const head = `<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE ${name} PUBLIC "${publicId}" "${systemId}">\n`;
-  return head + writeElement(root, "");
+export function writeXml(root: XmlElement, type?: DocumentType): string {
+  const doctype = type && `<!DOCTYPE ${type.name} PUBLIC "${type.publicId}" "${type.systemId}">\n`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${doctype ?? ""}${writeElement(root, "")}`;
 }
 
 function writeElement({ name, attributes, content }: XmlElement, indent: string): string {

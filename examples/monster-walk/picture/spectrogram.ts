@@ -1,11 +1,10 @@
-// The spectrogram of the walk: time across, pitch (logarithm of frequency) up, level as colour, with the
-// groups of digits above and the primes with their measured frequencies at the side.
+// The spectrogram of a recording as SVG: time across, pitch (logarithm of frequency) up, level as colour in a PNG; around
+// it the axes, the groups of digits above, and the primes with their measured frequencies at the side.
+import { element, writeXml } from "../music/xml.ts";
+import type { XmlElement } from "../music/xml.ts";
 import { decibels } from "../sound/elementary.ts";
+import { powerSpectrum } from "../sound/spectrum.ts";
 import type { Recording } from "../sound/wav.ts";
-import { drawLine, drawText, fillRectangle, makeCanvas } from "./canvas.ts";
-import type { Canvas, Ramp } from "./canvas.ts";
-import { prepareSpectra } from "./fourier.ts";
-import type { Spectrum } from "./fourier.ts";
 import { writePng } from "./png.ts";
 
 export interface SpectrogramLabels {
@@ -13,11 +12,13 @@ export interface SpectrogramLabels {
   /** Groups of digits with their first second. */
   steps: readonly { digits: string; startSeconds: number }[];
   /** Tones to name, with the frequency measured for them. */
-  tones: readonly { prime: number; hertz: number; text: string }[];
+  tones: readonly { prime: number; frequencyHz: number }[];
 }
 
-const SIZE = { width: 1720, height: 1060 };
-const PLOT = { left: 110, top: 132, width: 1380, height: 810 };
+const SIZE = { width: 864, height: 530 };
+const PLOT = { left: 56, top: 66, width: 690, height: 405 };
+/** Pixels of the picture for each unit of height: thin lines stay thin. */
+const DETAIL = 2;
 const FRAME = 8192;
 const OCTAVE_BELOW = 0.75;
 const OCTAVE_ABOVE = 1.25;
@@ -25,14 +26,8 @@ const FLOOR_DECIBELS = -84;
 const TOP_DECIBELS = -14;
 /** Power far below the floor, so that silence has a logarithm. */
 const SILENCE = 1e-12;
-const HEAT_STEPS = 176;
-const INK: Ramp = { first: HEAT_STEPS, steps: 40 };
-const PALE: Ramp = { first: HEAT_STEPS + 40, steps: 40 };
 
 type Colour = readonly [number, number, number];
-const PAPER: Colour = [250, 249, 246];
-const INK_COLOUR: Colour = [34, 34, 46];
-const PALE_COLOUR: Colour = [176, 172, 168];
 // From silence to full level: night blue, violet, red, orange, pale yellow; lightness rises all the way.
 const HEAT: readonly Colour[] = [
   [13, 12, 34],
@@ -44,72 +39,87 @@ const HEAT: readonly Colour[] = [
   [253, 246, 196],
 ];
 
-/** The picture as a PNG. Throws RangeError when a label needs a letter that there is none of. */
-export function drawSpectrogram(recording: Recording, labels: SpectrogramLabels): Uint8Array {
-  const canvas = makeCanvas(SIZE.width, SIZE.height, INK.first);
-  const hertz = labels.tones.map((tone) => tone.hertz);
+export function drawSpectrogram(recording: Recording, labels: SpectrogramLabels): string {
+  const hertz = labels.tones.map((tone) => tone.frequencyHz);
   const scale = logarithmicScale(Math.min(...hertz) * OCTAVE_BELOW, Math.max(...hertz) * OCTAVE_ABOVE);
-  paintLevels(canvas, recording, scale);
   const seconds = recording.samples.length / recording.sampleRateHz;
-  drawText(canvas, [PLOT.left, 46], labels.title, { size: 22, weight: 2.6, ramp: INK });
-  drawTimeAxis(canvas, seconds);
-  drawStepLabels(canvas, labels.steps, seconds);
-  drawFrequencyAxis(canvas, scale);
-  drawToneLabels(canvas, labels.tones, scale);
-  drawColourKey(canvas);
-  return writePng({ ...SIZE, pixels: canvas.pixels, palette: makePalette() });
+  const { left, top, width, height } = PLOT;
+  return writeXml(
+    element(
+      "svg",
+      {
+        xmlns: "http://www.w3.org/2000/svg",
+        viewBox: `0 0 ${SIZE.width} ${SIZE.height}`,
+        "font-family": "sans-serif",
+        "font-size": "9",
+        fill: "#22222e",
+      },
+      [
+        element("title", {}, labels.title),
+        element("rect", { width: String(SIZE.width), height: String(SIZE.height), fill: "#faf9f6" }),
+        text(left, 22, labels.title, { "font-size": "14" }),
+        element("image", {
+          ...box(left, top, width, height),
+          preserveAspectRatio: "none",
+          href: dataOf(paintLevels(recording, scale)),
+        }),
+        ...timeAxis(seconds),
+        ...stepLabels(labels.steps, seconds),
+        ...frequencyAxis(scale),
+        ...toneLabels(labels.tones, scale),
+        ...colourKey(),
+      ],
+    ),
+  );
 }
 
 interface Scale {
-  /** Pixels from the top of the plot to this frequency. */
-  toRow(hertz: number): number;
-  /** Frequency in the middle of a row. */
-  toHertz(row: number): number;
+  /** From the top of the plot, 0, to its bottom, 1. */
+  toPart(hertz: number): number;
+  toHertz(part: number): number;
 }
 
-/** Logarithm by the same series everywhere; its inverse by bisection on it, once for each row. */
 function logarithmicScale(lowest: number, highest: number): Scale {
   const low = decibels(lowest);
   const span = decibels(highest) - low;
-  const toRow = (hertz: number): number => PLOT.height * (1 - (decibels(hertz) - low) / span);
-  const rows = Float64Array.from({ length: PLOT.height }, (_, row) => {
+  const toPart = (hertz: number): number => 1 - (decibels(hertz) - low) / span;
+  // By bisection on our own logarithm: Math.exp may differ between hosts.
+  const toHertz = (part: number): number => {
     let [a, b] = [lowest / 2, highest * 2];
     for (let turn = 0; turn < 50; turn++) {
       const middle = (a + b) / 2;
-      if (toRow(middle) > row + 0.5) a = middle;
+      if (toPart(middle) > part) a = middle;
       else b = middle;
     }
     return (a + b) / 2;
-  });
-  return { toRow, toHertz: (row) => rows[row] ?? 0 };
+  };
+  return { toPart, toHertz };
 }
 
-function paintLevels(canvas: Canvas, { samples, sampleRateHz }: Recording, scale: Scale): void {
+function paintLevels({ samples, sampleRateHz }: Recording, scale: Scale): Uint8Array {
+  const [columns, rows] = [PLOT.width, PLOT.height * DETAIL];
   const padded = new Int16Array(samples.length + FRAME);
   padded.set(samples, FRAME / 2);
   const bins = Float64Array.from(
-    { length: PLOT.height },
-    (_, row) => (scale.toHertz(row) * FRAME) / sampleRateHz,
+    { length: rows },
+    (_, row) => (scale.toHertz((row + 0.5) / rows) * FRAME) / sampleRateHz,
   );
-  const spectra = prepareSpectra(FRAME, Math.ceil(bins[0] ?? 0) + 2);
-  const startOf = (column: number): number => Math.floor(((column + 0.5) * samples.length) / PLOT.width);
-  for (let column = 0; column < PLOT.width; column += 2) {
-    const pair = spectra(padded, [startOf(column), startOf(Math.min(column + 1, PLOT.width - 1))]);
-    for (const [offset, power] of pair.entries()) {
-      const levels = power.map((value) => decibels(value + SILENCE));
-      for (let row = 0; row < PLOT.height; row++) {
-        const x = PLOT.left + column + offset;
-        canvas.pixels[(PLOT.top + row) * canvas.width + x] = heatOf(levelAt(levels, bins, row));
-      }
-    }
+  const most = Math.ceil(bins[0] ?? 0) + 2;
+  const pixels = new Uint8Array(columns * rows);
+  for (let column = 0; column < columns; column++) {
+    const start = Math.floor(((column + 0.5) * samples.length) / columns);
+    const power = powerSpectrum(padded.subarray(start, start + FRAME), FRAME).subarray(0, most);
+    const levels = power.map((value) => decibels(value + SILENCE));
+    for (let row = 0; row < rows; row++) pixels[row * columns + column] = heatOf(levelAt(levels, bins, row));
   }
+  return writePng({ width: columns, height: rows, pixels, palette: PALETTE });
 }
 
 /** Level at a row: the loudest bin where a row spans several, else between its two neighbours. */
-function levelAt(levels: Spectrum, bins: Float64Array, row: number): number {
+function levelAt(levels: Float64Array, bins: Float64Array, row: number): number {
   const middle = bins[row] ?? 0;
-  const upper = row === 0 ? middle : (middle + (bins[row - 1] ?? 0)) / 2;
-  const lower = row === bins.length - 1 ? middle : (middle + (bins[row + 1] ?? 0)) / 2;
+  const upper = (middle + (bins[row - 1] ?? middle)) / 2;
+  const lower = (middle + (bins[row + 1] ?? middle)) / 2;
   const below = Math.floor(middle);
   const part = middle - below;
   let level = (levels[below] ?? 0) * (1 - part) + (levels[below + 1] ?? 0) * part;
@@ -117,125 +127,121 @@ function levelAt(levels: Spectrum, bins: Float64Array, row: number): number {
   return level;
 }
 
+const PALETTE: readonly Colour[] = Array.from({ length: 256 }, (_, index): Colour => {
+  const place = (index * (HEAT.length - 1)) / 255;
+  const segment = Math.min(HEAT.length - 2, Math.floor(place));
+  const [from, to] = [HEAT[segment] ?? [0, 0, 0], HEAT[segment + 1] ?? [0, 0, 0]];
+  const mix = (a: number, b: number): number => Math.round(a + (b - a) * (place - segment));
+  return [mix(from[0], to[0]), mix(from[1], to[1]), mix(from[2], to[2])];
+});
+
 function heatOf(level: number): number {
   const part = (level - FLOOR_DECIBELS) / (TOP_DECIBELS - FLOOR_DECIBELS);
-  return Math.round(Math.max(0, Math.min(1, part)) * (HEAT_STEPS - 1));
+  return Math.round(Math.max(0, Math.min(1, part)) * 255);
 }
 
-const LABEL = { size: 13, weight: 1.7, ramp: INK };
-const SMALL = { size: 11, weight: 1.5, ramp: INK };
-const TICK = { weight: 1.4, ramp: INK };
-
-function drawTimeAxis(canvas: Canvas, seconds: number): void {
+function timeAxis(seconds: number): XmlElement[] {
   const bottom = PLOT.top + PLOT.height;
-  for (let second = 0; second <= seconds; second += 5) {
-    const x = PLOT.left + (second * PLOT.width) / seconds;
-    const long = second % 10 === 0;
-    drawLine(canvas, [x, bottom + 3], [x, bottom + (long ? 11 : 7)], TICK);
-    if (long) drawText(canvas, [x, bottom + 30], String(second), { ...LABEL, align: "centre" });
-  }
-  drawText(canvas, [PLOT.left + PLOT.width / 2, bottom + 60], "time in seconds", {
-    ...LABEL,
-    align: "centre",
-  });
+  const ticks = Array.from({ length: Math.floor(seconds / 10) + 1 }, (_, index) => index * 10);
+  return [
+    ...ticks.flatMap((second) => {
+      const x = PLOT.left + (second * PLOT.width) / seconds;
+      return [
+        line([x, bottom + 2], [x, bottom + 6]),
+        text(x, bottom + 16, String(second), { "text-anchor": "middle" }),
+      ];
+    }),
+    text(PLOT.left + PLOT.width / 2, bottom + 30, "time in seconds", { "text-anchor": "middle" }),
+  ];
 }
 
-function drawStepLabels(canvas: Canvas, steps: SpectrogramLabels["steps"], seconds: number): void {
-  drawText(canvas, [PLOT.left, 82], "The walk reaches these digits of the order:", SMALL);
-  for (const [index, { digits, startSeconds }] of steps.entries()) {
-    const start = PLOT.left + (startSeconds * PLOT.width) / seconds;
-    const end = PLOT.left + ((steps[index + 1]?.startSeconds ?? seconds) * PLOT.width) / seconds;
-    drawText(canvas, [(start + end) / 2, PLOT.top - 16], digits, {
-      size: 15,
-      weight: 2,
-      ramp: INK,
-      align: "centre",
-    });
-    drawLine(canvas, [start + 4, PLOT.top - 6], [end - 4, PLOT.top - 6], { weight: 1.6, ramp: PALE });
-  }
+function stepLabels(steps: SpectrogramLabels["steps"], seconds: number): XmlElement[] {
+  const xOf = (second: number): number => PLOT.left + (second * PLOT.width) / seconds;
+  return [
+    text(PLOT.left, 40, "The walk reaches these digits of the order:"),
+    ...steps.flatMap(({ digits, startSeconds }, index) => {
+      const [start, end] = [xOf(startSeconds), xOf(steps[index + 1]?.startSeconds ?? seconds)];
+      return [
+        text((start + end) / 2, PLOT.top - 8, digits, { "font-size": "11", "text-anchor": "middle" }),
+        line([start + 2, PLOT.top - 3], [end - 2, PLOT.top - 3]),
+      ];
+    }),
+  ];
 }
 
 const AXIS_HERTZ = [50, 100, 200, 300, 500, 1000, 2000, 3000, 5000, 10_000, 20_000];
 
-function drawFrequencyAxis(canvas: Canvas, scale: Scale): void {
-  for (const hertz of AXIS_HERTZ) {
-    const y = scale.toRow(hertz);
-    if (y < 0 || y > PLOT.height) continue;
-    drawLine(canvas, [PLOT.left - 11, PLOT.top + y], [PLOT.left - 3, PLOT.top + y], TICK);
-    drawText(canvas, [PLOT.left - 18, PLOT.top + y + 5], String(hertz), { ...LABEL, align: "right" });
-  }
-  const middle = PLOT.top + PLOT.height / 2;
-  drawText(canvas, [32, middle], "frequency in Hz", { ...LABEL, align: "centre", upwards: true });
+function frequencyAxis(scale: Scale): XmlElement[] {
+  const [x, middle] = [16, PLOT.top + PLOT.height / 2];
+  return [
+    ...AXIS_HERTZ.flatMap((hertz) => {
+      const part = scale.toPart(hertz);
+      const y = PLOT.top + part * PLOT.height;
+      if (part < 0 || part > 1) return [];
+      return [
+        line([PLOT.left - 6, y], [PLOT.left - 2, y]),
+        text(PLOT.left - 9, y + 3, String(hertz), { "text-anchor": "end" }),
+      ];
+    }),
+    text(x, middle, "frequency in Hz", {
+      "text-anchor": "middle",
+      transform: `rotate(-90 ${x} ${middle})`,
+    }),
+  ];
 }
 
-const LABEL_PITCH = 25;
+const LABEL_PITCH = 11;
 
-/** Labels stand at their tones where there is room, else they are moved apart, with a line to the tone. */
-function drawToneLabels(canvas: Canvas, tones: SpectrogramLabels["tones"], scale: Scale): void {
+/** Labels stand at their tones; one that would touch the label above it moves down, with a line to its tone. */
+function toneLabels(tones: SpectrogramLabels["tones"], scale: Scale): XmlElement[] {
   const right = PLOT.left + PLOT.width;
-  const rows = tones.map(({ hertz }) => PLOT.top + scale.toRow(hertz));
-  const places = spread(rows, LABEL_PITCH, { top: PLOT.top + 8, bottom: PLOT.top + PLOT.height - 4 });
-  for (const [index, { prime, text }] of tones.entries()) {
-    const [row, place] = [rows[index] ?? 0, places[index] ?? 0];
-    drawLine(canvas, [right + 3, row], [right + 9, row], TICK);
-    drawLine(canvas, [right + 9, row], [right + 34, place], { weight: 1.2, ramp: PALE });
-    drawText(canvas, [right + 66, place + 6], String(prime), { ...LABEL, weight: 2.2, align: "right" });
-    drawText(canvas, [right + 190, place + 6], text, { ...LABEL, align: "right" });
-  }
-  drawText(canvas, [right + 66, PLOT.top - 16], "prime", { ...SMALL, align: "right" });
-  drawText(canvas, [right + 190, PLOT.top - 16], "measured Hz", { ...SMALL, align: "right" });
+  let last = -Infinity;
+  const rows = tones
+    .toSorted((a, b) => b.frequencyHz - a.frequencyHz)
+    .flatMap(({ prime, frequencyHz }) => {
+      const y = PLOT.top + scale.toPart(frequencyHz) * PLOT.height;
+      last = Math.max(y, last + LABEL_PITCH);
+      return [
+        line([right + 2, y], [right + 14, last]),
+        text(right + 30, last + 3, String(prime), { "text-anchor": "end", "font-weight": "bold" }),
+        text(right + 96, last + 3, frequencyHz.toFixed(3), { "text-anchor": "end" }),
+      ];
+    });
+  return [
+    text(right + 30, PLOT.top - 8, "prime", { "text-anchor": "end" }),
+    text(right + 96, PLOT.top - 8, "measured Hz", { "text-anchor": "end" }),
+    ...rows,
+  ];
 }
 
-/**
- * Moves descending places apart to at least `pitch`, within bounds, as little as pushing from both ends
- * allows.
- */
-export function spread(
-  places: readonly number[],
-  pitch: number,
-  bounds: { top: number; bottom: number },
-): number[] {
-  const order = [...places.keys()].toSorted((a, b) => (places[a] ?? 0) - (places[b] ?? 0));
-  const moved = order.map((index) => places[index] ?? 0);
-  for (let turn = 0; turn < 200; turn++) {
-    for (let index = 1; index < moved.length; index++) {
-      const [upper, lower] = [moved[index - 1] ?? 0, moved[index] ?? 0];
-      const lack = pitch - (lower - upper);
-      if (lack <= 0) continue;
-      moved[index - 1] = upper - lack / 2;
-      moved[index] = lower + lack / 2;
-    }
-    for (const [index, place] of moved.entries())
-      moved[index] = Math.min(bounds.bottom, Math.max(bounds.top, place));
-  }
-  const result = [...places];
-  for (const [rank, index] of order.entries()) result[index] = moved[rank] ?? 0;
-  return result;
-}
-
-function drawColourKey(canvas: Canvas): void {
-  const [width, height, y] = [360, 14, PLOT.top + PLOT.height + 78];
+function colourKey(): XmlElement[] {
+  const [width, y] = [180, PLOT.top + PLOT.height + 38];
   const left = PLOT.left + PLOT.width - width;
-  for (let x = 0; x < width; x++) {
-    fillRectangle(canvas, [left + x, y], [1, height], Math.round((x * (HEAT_STEPS - 1)) / (width - 1)));
-  }
-  const label = `level in dB below full scale: ${-FLOOR_DECIBELS}`;
-  drawText(canvas, [left - 10, y + 12], label, { ...SMALL, align: "right" });
-  drawText(canvas, [left + width + 10, y + 12], String(-TOP_DECIBELS), SMALL);
+  const pixels = Uint8Array.from({ length: 256 }, (_, index) => index);
+  return [
+    element("image", {
+      ...box(left, y, width, 7),
+      preserveAspectRatio: "none",
+      href: dataOf(writePng({ width: 256, height: 1, pixels, palette: PALETTE })),
+    }),
+    text(left - 5, y + 7, `level in dB below full scale: ${-FLOOR_DECIBELS}`, { "text-anchor": "end" }),
+    text(left + width + 5, y + 7, String(-TOP_DECIBELS)),
+  ];
 }
 
-function makePalette(): Colour[] {
-  const heat = Array.from({ length: HEAT_STEPS }, (_, index): Colour => {
-    const place = (index * (HEAT.length - 1)) / (HEAT_STEPS - 1);
-    const segment = Math.min(HEAT.length - 2, Math.floor(place));
-    return blend(HEAT[segment] ?? PAPER, HEAT[segment + 1] ?? PAPER, place - segment);
-  });
-  const ramp = (colour: Colour, steps: number): Colour[] =>
-    Array.from({ length: steps }, (_, index) => blend(PAPER, colour, index / (steps - 1)));
-  return [...heat, ...ramp(INK_COLOUR, INK.steps), ...ramp(PALE_COLOUR, PALE.steps)];
+function text(x: number, y: number, content: string, more: Record<string, string> = {}): XmlElement {
+  return element("text", { x: x.toFixed(1), y: y.toFixed(1), ...more }, content);
 }
 
-function blend(from: Colour, to: Colour, part: number): Colour {
-  const mix = (a: number, b: number): number => Math.round(a + (b - a) * part);
-  return [mix(from[0], to[0]), mix(from[1], to[1]), mix(from[2], to[2])];
+function line([x1, y1]: [number, number], [x2, y2]: [number, number]): XmlElement {
+  const [from, to] = [`${x1.toFixed(1)} ${y1.toFixed(1)}`, `${x2.toFixed(1)} ${y2.toFixed(1)}`];
+  return element("path", { d: `M${from}L${to}`, stroke: "#8a8794", "stroke-width": "0.8" });
+}
+
+function box(x: number, y: number, width: number, height: number): Record<string, string> {
+  return { x: String(x), y: String(y), width: String(width), height: String(height) };
+}
+
+function dataOf(png: Uint8Array): string {
+  return `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
 }

@@ -1,6 +1,7 @@
 // Where the tones of a recording are, roughly: the peaks of a Blackman-Harris windowed spectrum, refined by a parabola
 // through the logarithms of three bins. Good to a few hundredths of a bin, which is what the fit needs as a start.
 // Window: F. J. Harris, "On the use of windows for harmonic analysis", Proc. IEEE 66 (1978), minimum 4-term, -92 dB.
+import { FULL_SCALE } from "./chord.ts";
 import { cosSinOfTurns, naturalLogarithm } from "./elementary.ts";
 
 const WINDOW = [0.35875, -0.48829, 0.14128, -0.01168] as const;
@@ -34,19 +35,21 @@ function isLocalMaximum(power: Float64Array, bin: number): boolean {
   return true;
 }
 
-function powerSpectrum(samples: Int16Array, size: number): Float64Array {
-  const real = new Float64Array(size);
-  const imaginary = new Float64Array(size);
+/**
+ * Power of each bin of the first `size` samples, without their mean; a sine of full scale has power 1.
+ * @param size a power of two
+ */
+export function powerSpectrum(samples: Int16Array, size: number): Float64Array {
+  const { window, gain } = windowOf(size);
   const mean = samples.subarray(0, size).reduce((sum, sample) => sum + sample, 0) / size;
-  for (let n = 0; n < size; n++) {
-    const weight = WINDOW.reduce((sum, term, k) => sum + term * cosSinOfTurns((k * n) / size).cos, 0);
-    real[n] = weight * ((samples[n] ?? 0) - mean);
-  }
+  const real = window.map((weight, n) => weight * ((samples[n] ?? 0) - mean));
+  const imaginary = new Float64Array(size);
   transform(real, imaginary);
+  const fullScale = (FULL_SCALE * gain) / 2;
   return Float64Array.from({ length: size / 2 }, (_, bin) => {
     const re = real[bin] ?? 0;
     const im = imaginary[bin] ?? 0;
-    return re * re + im * im;
+    return (re * re + im * im) / (fullScale * fullScale);
   });
 }
 
@@ -57,9 +60,7 @@ export function transform(real: Float64Array, imaginary: Float64Array): void {
     throw new RangeError(`Cannot transform ${size} values: not a power of two`);
   reverseBits(real);
   reverseBits(imaginary);
-  const roots = Array.from({ length: size / 2 }, (_, k) => cosSinOfTurns(-k / size));
-  const rootReal = Float64Array.from(roots, ({ cos }) => cos);
-  const rootImaginary = Float64Array.from(roots, ({ sin }) => sin);
+  const { rootReal, rootImaginary } = rootsOf(size);
   for (let half = 1; half < size; half *= 2) {
     const stride = size / (2 * half);
     for (let start = 0; start < size; start += 2 * half) {
@@ -76,6 +77,31 @@ export function transform(real: Float64Array, imaginary: Float64Array): void {
       }
     }
   }
+}
+
+const windowOf = remember((size) => {
+  const window = Float64Array.from({ length: size }, (_, n) =>
+    WINDOW.reduce((sum, term, k) => sum + term * cosSinOfTurns((k * n) / size).cos, 0),
+  );
+  return { window, gain: window.reduce((sum, weight) => sum + weight, 0) };
+});
+
+const rootsOf = remember((size) => {
+  const roots = Array.from({ length: size / 2 }, (_, k) => cosSinOfTurns(-k / size));
+  return {
+    rootReal: Float64Array.from(roots, ({ cos }) => cos),
+    rootImaginary: Float64Array.from(roots, ({ sin }) => sin),
+  };
+});
+
+/** Computes for each size once. */
+function remember<T>(compute: (size: number) => T): (size: number) => T {
+  const known = new Map<number, T>();
+  return (size) => {
+    const value = known.get(size) ?? compute(size);
+    known.set(size, value);
+    return value;
+  };
 }
 
 function reverseBits(values: Float64Array): void {

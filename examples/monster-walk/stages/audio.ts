@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Input } from "pipelite";
+import { drawSpectrogram } from "../picture/spectrogram.ts";
 import { renderChord } from "../sound/chord.ts";
-import type { Measurement } from "../sound/measurement.ts";
+import type { MeasuredTone, Measurement } from "../sound/measurement.ts";
 import { measureWindow } from "../sound/measurement.ts";
 import { listOnsets, plainWindow, renderWalk } from "../sound/walk.ts";
 import type { Recording } from "../sound/wav.ts";
@@ -10,6 +11,7 @@ import type proofStage from "./proof.ts";
 
 const CHORD_FILE = "monster_walk.wav";
 const WALK_FILE = "monster_walk_60s.wav";
+const SPECTROGRAM_FILE = "monster_walk_60s.spectrogram.svg";
 
 /** A prime, so that the window is no whole number of the chord's periods and its rounding errors do not repeat evenly. */
 const CHORD_WINDOW_SAMPLES = 131_071;
@@ -18,7 +20,7 @@ const METHOD =
   "Blackman-Harris spectrum for the start, then joint least squares of all tones with unknown frequency, amplitude and " +
   "phase (IEEE Std 1057 four-parameter fit, generalised); the sampling rate is exact by definition in a WAV file";
 
-/** The chord and the walk as recordings, and what is measured in the bytes of both. */
+/** The chord and the walk as recordings, what is measured in the bytes of both, and a picture of the walk. */
 export default async function audio({ proof }: { proof: Input<typeof proofStage> }) {
   const { sound, walk } = await proof.json("facts.json");
   const { sampleRateHz } = sound;
@@ -31,9 +33,26 @@ export default async function audio({ proof }: { proof: Input<typeof proofStage>
   const walked = parseWav(walkBytes);
   const stepSamples = sound.walk.barsPerStep * sound.walk.barSamples;
   const plain = plainWindow(sound.walk);
+  const steps = walk.groups.map((group, index): MeasuredStep => {
+    const start = index * stepSamples;
+    const window = { start: start + plain.start, samples: plain.end - plain.start };
+    const kept = sound.walk.harmonics.filter(({ prime }) => group.kept.includes(prime));
+    return {
+      digits: group.digits,
+      startSample: start,
+      samples: stepSamples,
+      onsets: listOnsets(group.removed),
+      measured: measureWindow(walked, window, kept),
+    };
+  });
   return {
     [CHORD_FILE]: chordBytes,
     [WALK_FILE]: walkBytes,
+    [SPECTROGRAM_FILE]: drawSpectrogram(walked, {
+      title: `The Monster Walk: spectrogram of ${WALK_FILE}`,
+      steps: steps.map(({ digits, startSample }) => ({ digits, startSeconds: startSample / sampleRateHz })),
+      tones: firstMeasured(steps),
+    }),
     "monster_walk_metadata.json": {
       method: METHOD,
       chord: {
@@ -46,23 +65,16 @@ export default async function audio({ proof }: { proof: Input<typeof proofStage>
         fundamentalHz: sound.walk.fundamentalHz,
         bars: sound.walk.bars,
         barSamples: sound.walk.barSamples,
-        steps: walk.groups.map((group, index): MeasuredStep => {
-          const start = index * stepSamples;
-          return {
-            digits: group.digits,
-            startSample: start,
-            samples: stepSamples,
-            onsets: listOnsets(group.removed),
-            measured: measureWindow(
-              walked,
-              { start: start + plain.start, samples: plain.end - plain.start },
-              sound.walk.harmonics.filter(({ prime }) => group.kept.includes(prime)),
-            ),
-          };
-        }),
+        steps,
       },
     },
   };
+}
+
+/** Each prime as it was measured in the first step where it stays. */
+function firstMeasured(steps: readonly MeasuredStep[]): MeasuredTone[] {
+  const tones = steps.flatMap(({ measured }) => measured.tones);
+  return [...Map.groupBy(tones, ({ prime }) => prime).values()].flatMap(([first]) => first ?? []);
 }
 
 export interface MeasuredStep {

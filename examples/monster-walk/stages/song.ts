@@ -10,14 +10,11 @@ import { describeSong } from "../music/song-record.ts";
 import { renderSong } from "../music/synthesis.ts";
 import { stepsOf, tonesOf } from "../music/tones.ts";
 import { verifySong } from "../music/verify-song.ts";
-import { drawSpectrogram } from "../picture/spectrogram.ts";
-import { parseWav, writeWav } from "../sound/wav.ts";
+import { writeWav } from "../sound/wav.ts";
 import type audioStage from "./audio.ts";
 import type promptsStage from "./prompts.ts";
 import type proofStage from "./proof.ts";
 import type verifySongStage from "./verify-song.ts";
-
-const WALK_FILE = "monster_walk_60s.wav";
 
 interface Inputs {
   proof: Input<typeof proofStage>;
@@ -27,10 +24,10 @@ interface Inputs {
   lyrics?: Input<typeof verifySongStage> | null;
 }
 
-/** The song: words, score, sound, and the picture of the walk's recording. */
+/** The song: words, score and sound. */
 export default async function song({ proof, audio, prompts, lyrics }: Inputs) {
   const facts = await proof.json("facts.json");
-  const { chord, walk } = await audio.json("monster_walk_metadata.json");
+  const { chord } = await audio.json("monster_walk_metadata.json");
   const composed = composeSong(tonesOf(facts, chord.measured), stepsOf(facts));
   const words = lyrics ? await lyrics.text("lyrics.md") : writeLyrics(composed);
   const verdict = verifySong(words, songRules(facts));
@@ -43,14 +40,6 @@ export default async function song({ proof, audio, prompts, lyrics }: Inputs) {
     "score.musicxml": score,
     "score.svg": svg,
     "song.wav": writeWav({ sampleRateHz, samples: renderSong(composed, sampleRateHz) }),
-    "spectrogram.png": drawSpectrogram(parseWav(await audio.bytes(WALK_FILE)), {
-      title: `The Monster Walk: spectrogram of ${WALK_FILE}`,
-      steps: walk.steps.map(({ digits, startSample }) => ({
-        digits,
-        startSeconds: startSample / walk.sampleRateHz,
-      })),
-      tones: walkTones(facts.powers, walk.steps),
-    }),
     "song.json": describeSong(composed, {
       engraver,
       verdict,
@@ -60,19 +49,4 @@ export default async function song({ proof, audio, prompts, lyrics }: Inputs) {
       answer: lyrics ? await lyrics.json("verification.json") : null,
     }),
   };
-}
-
-interface MeasuredTones {
-  measured: { tones: readonly { prime: number; frequencyHz: number }[] };
-}
-
-/** Each prime with the frequency measured in the first step where it stays. */
-function walkTones(powers: readonly { prime: number }[], steps: readonly MeasuredTones[]) {
-  return powers.flatMap(({ prime }) => {
-    const tones = steps.flatMap(({ measured }) => measured.tones);
-    const found = tones.find((tone) => tone.prime === prime);
-    return found === undefined
-      ? []
-      : [{ prime, hertz: found.frequencyHz, text: found.frequencyHz.toFixed(3) }];
-  });
 }

@@ -94,6 +94,28 @@ test("it is engraved on one page, the same bytes each time, with all notes and w
   assert.equal(count("dynam"), 12);
 });
 
+test("marks stand in rows: chords, above them the rehearsal marks; systems begin with the number of their bar", async () => {
+  const { svg } = await engraveScore(score, headingOf(song));
+  const systems = svg.split(/class="system"/).slice(1);
+  const rowsOf = (system: string, pattern: RegExp): Set<number> =>
+    new Set([...system.matchAll(pattern)].map(([, shift, y]) => Number(shift) + Number(y)));
+  for (const system of systems) {
+    const chords = rowsOf(
+      system,
+      /class="harm" transform="translate\(0 (-?\d+)\)">\s*<text x="-?\d+" y="(-?\d+)"/g,
+    );
+    const marks = rowsOf(
+      system,
+      /class="reh" transform="translate\(0 (-?\d+)\)"[^>]*>\s*<rect [^>]* y="(-?\d+)"/g,
+    );
+    assert.deepEqual([chords.size, marks.size], [1, 1]);
+    assert.ok(Math.max(...marks) + 498 < Math.min(...chords));
+  }
+  const numbers = [...svg.matchAll(/class="bar-number">(\d+)</g)].map(([, number]) => number);
+  assert.deepEqual(numbers, ["5", "9", "13", "17"]);
+  assert.match(score, /<degree-type text="">add/);
+});
+
 test("a score that Verovio can't read, or that is too long for the page, is refused", async () => {
   const heading = headingOf(song);
   await assert.rejects(engraveScore("<score-partwise", heading), /Cannot engrave/u);

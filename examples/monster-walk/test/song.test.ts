@@ -59,7 +59,6 @@ test("all files of the song are there, and the composer says that it is one", ()
     "score.svg",
     "song.json",
     "song.wav",
-    "spectrogram.png",
   ]);
   const record = files["song.json"];
   assert.equal(record.generator, "composer");

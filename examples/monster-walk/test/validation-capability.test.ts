@@ -1,27 +1,21 @@
 // Capability figures: against closed forms, against the sample sizes that the bound demands, and where they must refuse.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { deviationOf, normalQuantile } from "../../../src/stats/index.ts";
-import { significant } from "../checks/figures.ts";
-import { hashTree } from "../checks/tree-hash.ts";
+import { conclude, significant } from "../checks/verdict.ts";
 import type { Deviations } from "../checks/capability-checks.ts";
 import "../../../test/rig/own-libraries.ts";
-import { peer } from "../../../test/rig/peer.ts";
 
 const { checkCapability } = await import("../checks/capability-checks.ts");
 
 /** Measurements of some harmonics, a list of deviations each, all with one standard uncertainty. */
-function measured(deviations: readonly (readonly number[])[], uncertaintyHz = 0): Deviations[] {
+function measured(deviations: readonly (readonly number[])[], uncertainty = 0): Deviations[] {
   const count = deviations[0]?.length ?? 0;
   return Array.from({ length: count }, (_, window) => ({
     tones: deviations.map((values, prime) => ({
       prime,
-      deviationHz: values[window] ?? 0,
-      standardErrorHz: uncertaintyHz,
+      deviationCents: values[window] ?? 0,
+      standardErrorCents: uncertainty,
     })),
   }));
 }
@@ -48,13 +42,11 @@ test("the spread is pooled within harmonics, and the indices are the textbook's"
       [1, 2, 3],
       [2, 4, 6],
     ]),
-    { frequencyHz: 10, capability: 1.33 },
+    { cents: 10, capability: 1.33 },
   );
   const { capability } = document;
   assert.deepEqual([capability.n, capability.subgroups, capability.degreesOfFreedom], [6, 2, 4]);
   assert.equal(capability.mean, 3);
-  assert.equal(capability.withinDeviation, significant(Math.sqrt(2.5)));
-  assert.equal(capability.overallDeviation, significant(Math.sqrt(16 / 5)));
   assert.equal(capability.cp, significant(20 / (6 * Math.sqrt(2.5))));
   assert.equal(capability.cpk, significant(7 / (3 * Math.sqrt(2.5))));
   assert.equal(capability.ppk, significant(7 / (3 * Math.sqrt(16 / 5))));
@@ -63,8 +55,8 @@ test("the spread is pooled within harmonics, and the indices are the textbook's"
 
 test("a spread of its own passes when the bound reaches the limit and every assumption holds, and fails without", () => {
   const steady = measured(scattered(0.1), 0.001);
-  assert.equal(checkCapability(steady, { frequencyHz: 1, capability: 1.33 }).check.status, "passed");
-  assert.equal(checkCapability(steady, { frequencyHz: 0.4, capability: 1.33 }).check.status, "failed");
+  assert.equal(checkCapability(steady, { cents: 1, capability: 1.33 }).study.status, "passed");
+  assert.equal(checkCapability(steady, { cents: 0.4, capability: 1.33 }).study.status, "failed");
   const drifting = measured(
     chunk(
       scattered(0.1)
@@ -73,49 +65,34 @@ test("a spread of its own passes when the bound reaches the limit and every assu
     ),
     0.001,
   );
-  const { check, document } = checkCapability(drifting, { frequencyHz: 1, capability: 1.33 });
-  assert.equal(check.status, "failed");
-  assert.ok(Number(check.value) > 1.33);
+  const { study, document } = checkCapability(drifting, { cents: 1, capability: 1.33 });
+  assert.equal(study.status, "failed");
+  assert.ok(Number(study.value) > 1.33);
   assert.equal(document.capability.status, "unsupported");
   assert.equal(document.assumptions["independence"]?.status, "failed");
 });
 
-test("a spread that the measuring explains gives lower bounds, computed with the uncertainty", () => {
-  const { check, document } = checkCapability(measured(scattered(0.01), 0.2), {
-    frequencyHz: 1,
+test("a spread that the measuring explains gives lower bounds, and is no pass however good they are", () => {
+  const { study, gauge, document } = checkCapability(measured(scattered(0.001), 0.01), {
+    cents: 1,
     capability: 1.33,
   });
   assert.equal(document.capability.status, "gauge-limited");
-  assert.match(check.statement, /^Gauge-limited: /);
-  assert.equal(document.capability.cp, significant(1 / 0.6));
-  assert.equal(check.status, "passed");
-  const coarse = checkCapability(measured(scattered(0.01), 0.3), { frequencyHz: 1, capability: 1.33 });
-  assert.equal(coarse.check.status, "failed");
+  assert.equal(study.status, "gauge-limited");
+  assert.equal(study.accept, undefined);
+  assert.equal(document.capability.cp, significant(1 / 0.03));
+  assert.deepEqual([gauge.status, gauge.value], ["passed", 3]);
+  assert.equal(conclude([gauge], [study]).status, "passed");
+  assert.equal(conclude([gauge, study]).status, "failed");
+  const coarse = checkCapability(measured(scattered(0.001), 0.2), { cents: 1, capability: 1.33 });
+  assert.deepEqual([coarse.gauge.status, coarse.gauge.value], ["failed", 60]);
 });
 
 test("nothing is computed of one value, of none, or of values without any spread", () => {
   for (const values of [[], [[440]], [[5, 5, 5]]]) {
-    const { check, document } = checkCapability(measured(values), { frequencyHz: 1, capability: 1.33 });
+    const { study, document } = checkCapability(measured(values), { cents: 1, capability: 1.33 });
     const { status, cp, cpk, cpkLowerBound, ppk } = document.capability;
     assert.deepEqual([status, cp, cpk, cpkLowerBound, ppk], ["not-computable", null, null, null, null]);
-    assert.equal(check.status, "not-computable");
+    assert.equal(study.status, "not-computable");
   }
-});
-
-test("hashTree() gives the hash that Nix gives", { skip: peer("nix-hash") }, () => {
-  const folder = mkdtempSync(join(tmpdir(), "pipelite-tree-"));
-  after(() => rmSync(folder, { recursive: true, force: true }));
-  mkdirSync(join(folder, "sub/empty"), { recursive: true });
-  writeFileSync(join(folder, "sub/a file"), "hello");
-  writeFileSync(join(folder, "Ä"), "");
-  writeFileSync(join(folder, "run"), "#!/bin/sh\n");
-  chmodSync(join(folder, "run"), 0o755);
-  symlinkSync("sub/a file", join(folder, "link"));
-  const { stdout } = spawnSync("nix-hash", ["--type", "sha256", folder], { encoding: "utf8" });
-  const tree = hashTree(folder);
-  assert.equal(`${tree.narSha256}\n`, stdout);
-  assert.deepEqual(
-    tree.files.map((file) => file.name),
-    ["run", "sub/a file", "Ä"],
-  );
 });

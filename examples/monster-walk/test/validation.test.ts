@@ -18,7 +18,7 @@ const { checkChord, splitWindows } = await import("../checks/chord-checks.ts");
 const { checkWalk } = await import("../checks/walk-checks.ts");
 const { default: validation } = await import("../stages/validation.ts");
 
-const limits = { frequencyHz: 1, capability: 1.33 };
+const limits = { cents: 1, capability: 1.33 };
 const facts = proofFiles["facts.json"];
 const proofInput = inputOf(proofFiles);
 const audioFiles = await audio({ proof: proofInput });
@@ -43,32 +43,24 @@ function chordOf(frequencyOf: (prime: number) => number): Uint8Array {
   return writeWav({ sampleRateHz, samples: renderChord(harmonics, sampleRateHz, facts.sound.chord.samples) });
 }
 
-test("what the stages make passes every check, and the documents say no more than was found", async () => {
+test("what the stages make passes every check; the capability study can't tell and is no pass", async () => {
   const made = await validation({ proof: proofInput, audio: inputOf(audioFiles), limits });
   const { status, checks } = made["verdict.json"];
   assert.deepEqual(
-    checks.filter((check) => check.status !== "passed"),
-    [],
+    checks.filter((check) => check.status !== "passed").map(({ id, status }) => [id, status]),
+    [["capability.cpk", "gauge-limited"]],
   );
   assert.equal(status, "passed");
   assert.equal(made["measurements.json"].chord.length, 23);
+  assert.match(
+    statusOf(checks, "chord.frequency-2").statement,
+    /^Largest deviation of the harmonic of 2 from 440 Hz/,
+  );
 
   const { capability } = made["six_sigma_cpk.json"];
   assert.equal(capability.n, 345);
   // exact synthesis: what spread there is, is the measuring's
   assert.equal(capability.status, "gauge-limited");
-
-  const record = made["gmp_batch_record.json"];
-  assert.deepEqual(
-    record.yields["211.188(b)(7)"].map(({ percent }) => percent),
-    [100, 100, 100, 100],
-  );
-  assert.deepEqual(record.investigations["211.188(b)(12)"], []);
-  assert.equal(record.decision, "all checks passed");
-  assert.deepEqual(
-    [...new Set(made["iso9001_evidence.json"].clauses.map((clause) => clause.status))],
-    ["supported"],
-  );
   assert.doesNotMatch(JSON.stringify(made).toLowerCase(), /certified|compliant|conformant/);
 });
 
@@ -88,9 +80,6 @@ test("without the proof nothing passes: the verdict is failed and says what is m
     checks.filter((check) => check.status === "passed"),
     [],
   );
-  assert.equal(made["gmp_batch_record.json"].decision, "not to be released");
-  const clauses = made["iso9001_evidence.json"].clauses;
-  assert.ok(clauses.every((clause) => clause.status !== "supported"));
 });
 
 test("a certificate with one changed digit fails", async () => {
@@ -137,7 +126,7 @@ test("metadata in the form that was once published, numbers without a recording,
       };
     }),
   };
-  const input = inputOf<Record<string, Uint8Array | object>>({
+  const input = inputOf<Record<string, Uint8Array | string | object>>({
     ...audioFiles,
     "monster_walk_metadata.json": published,
   }) as AudioInput;
@@ -148,7 +137,9 @@ test("metadata in the form that was once published, numbers without a recording,
 test("a chord with one mistuned harmonic fails at that harmonic, and by how much", async () => {
   const bytes = chordOf((prime) => (prime === 71 ? 15_610 : 220 * prime));
   const { checks, measurements } = await checkChord(withAudio({ "monster_walk.wav": bytes }), facts, limits);
-  assert.ok(Math.abs(Number(statusOf(checks, "chord.frequency-71").value) - 10) < 1e-5);
+  assert.ok(
+    Math.abs(Number(statusOf(checks, "chord.frequency-71").value) - 1200 * Math.log2(15_620 / 15_610)) < 1e-5,
+  );
   assert.equal(statusOf(checks, "chord.frequency-71").status, "failed");
   assert.equal(statusOf(checks, "chord.frequency-59").status, "passed");
   // the mistuned tone is a tone all the same: the measuring itself is sound
