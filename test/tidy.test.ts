@@ -134,6 +134,7 @@ const layerViolations: Planted[] = [
   { name: "the clock in a pure folder", files: { "nix/bad.ts": "export const now = Date.now();\n" } },
   { name: "printing below cli", files: { "store/bad.ts": 'console.log("here");\n' } },
   { name: "exiting below cli", files: { "view/bad.ts": "process.exit(1);\n" } },
+  { name: "data as arguments", files: { "stats/bad.ts": "export const m = Math.max(0, ...list);\n" } },
   { name: "a file of more than 400 lines", files: { "base/long.ts": "// long\n".repeat(401) } },
 ];
 

@@ -5,6 +5,7 @@ import type { Indices } from "#stats/indices.ts";
 import { deviationOf, quantileOf, sortedOf } from "#stats/moments.ts";
 import { normalDensity, normalQuantile } from "#stats/normal.ts";
 import { drawPanel, type Panel } from "./panel.ts";
+import { largest } from "#base/extremes.ts";
 import { formatFigure, formatIndex, formatP } from "#base/numbers.ts";
 import { element, extentOf, label, line, makeScale, path, round, type Box } from "./svg.ts";
 
@@ -26,7 +27,7 @@ export function drawHistogram(box: Box, { result, groups }: Input): string {
   const curves = [result.within, result.overall].map((indices) =>
     curveOf(indices, values.length * width, domain),
   );
-  const top = Math.max(1, ...counts, ...curves.flat().map(([, height]) => height));
+  const top = largest([...counts, ...curves.flat().map(([, height]) => height)], 1);
   const panel = drawPanel(box, {
     heading: "Histogram",
     x: domain,

@@ -38,8 +38,8 @@ export function drawPanel(box: Box, options: PanelOptions): Panel {
     parts.push(label(plot.x + plot.width / 2, middle, "not computable from these values", "note", "middle"));
     return { frame: parts.join(""), plot, x, y };
   }
-  parts.push(...xAxis(x, plot, options.wholeX === true), ...yAxis(y, plot, options.yTicks));
-  return { frame: parts.join(""), plot, x, y };
+  const axes = [...xAxis(x, plot, options.wholeX === true), ...yAxis(y, plot, options.yTicks)];
+  return { frame: [...parts, ...axes].join(""), plot, x, y };
 }
 
 function xAxis(x: Scale, plot: Box, isWhole: boolean): string[] {

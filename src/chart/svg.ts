@@ -1,5 +1,6 @@
 // Small pieces of SVG: scales, axes with round numbers, paths. All text is escaped, all numbers are rounded, so that the
 // same figures give the same bytes.
+import { largest } from "#base/extremes.ts";
 
 export interface Box {
   x: number;
@@ -44,8 +45,8 @@ export function ticksOf([low, high]: readonly [number, number], count: number): 
 export function labelsOf(ticks: readonly number[]): string[] {
   const step = Math.abs((ticks[1] ?? 1) - (ticks[0] ?? 0));
   const decimals = Math.max(0, Math.min(12, -Math.floor(Math.log10(step) + 1e-9)));
-  const largest = Math.max(...ticks.map(Math.abs), 0);
-  if (largest >= 1e7 || (largest > 0 && decimals > 8)) return ticks.map((tick) => tick.toExponential(2));
+  const farthest = largest(ticks.map(Math.abs), 0);
+  if (farthest >= 1e7 || (farthest > 0 && decimals > 8)) return ticks.map((tick) => tick.toExponential(2));
   return ticks.map((tick) => (Object.is(Math.round(tick / step), -0) ? 0 : tick).toFixed(decimals));
 }
 

@@ -1,5 +1,8 @@
 // The flags of `pipelite capability`.
 import { buildCommand, type Command } from "@stricli/core";
+import { DELIMITERS, type Delimiter } from "#stats/delimited.ts";
+import { ENCODINGS } from "#stats/encoding.ts";
+import { SIGMA_METHODS } from "#stats/sigma.ts";
 import type { CapabilityFlags } from "./commands/capability.ts";
 import { withContext, type Context } from "./context.ts";
 import { globalAliases, globalFlags, parseCount, textArgument } from "./flags.ts";
@@ -7,6 +10,12 @@ import { globalAliases, globalFlags, parseCount, textArgument } from "./flags.ts
 function number(brief: string) {
   return { kind: "parsed", parse: parseNumber, optional: true, brief, placeholder: "X" } as const;
 }
+
+function choice<const T extends string>(values: readonly T[], brief: string, placeholder: string) {
+  return { kind: "enum", values, optional: true, brief, placeholder } as const;
+}
+
+const delimiters = Object.keys(DELIMITERS) as Delimiter[];
 
 /** A finite decimal number. */
 function parseNumber(text: string): number {
@@ -36,6 +45,9 @@ export const capabilityRoute: Command<Context> = buildCommand<CapabilityFlags, [
         brief: "Column that names the subgroups, or their size",
         placeholder: "NAME|N",
       },
+      encoding: choice(ENCODINGS, "Encoding of the file, where it can't be told", "NAME"),
+      delimiter: choice(delimiters, "What parts the fields, where it can't be told", "NAME"),
+      decimal: choice(["point", "comma"], "Decimal sign, where it can't be told", "SIGN"),
       minimum: {
         kind: "parsed",
         parse: parseNumber,
@@ -44,21 +56,7 @@ export const capabilityRoute: Command<Context> = buildCommand<CapabilityFlags, [
         placeholder: "X",
       },
       gauge: number("Standard uncertainty of the measurement"),
-      sigma: {
-        kind: "enum",
-        values: [
-          "moving-range",
-          "median-moving-range",
-          "range",
-          "standard-deviation",
-          "pooled",
-          "pooled-unbiased",
-          "overall",
-        ],
-        optional: true,
-        brief: "How sigma within subgroups is estimated",
-        placeholder: "METHOD",
-      },
+      sigma: choice(SIGMA_METHODS, "How sigma within subgroups is estimated", "METHOD"),
       size: {
         kind: "parsed",
         parse: parseCount,
@@ -75,7 +73,7 @@ export const capabilityRoute: Command<Context> = buildCommand<CapabilityFlags, [
       },
     },
     aliases: { ...globalAliases, c: "column", o: "picture" },
-    positional: { kind: "tuple", parameters: [textArgument("FILE", "CSV, JSON or NDJSON")] },
+    positional: { kind: "tuple", parameters: [textArgument("FILE", "CSV, TSV, JSON or NDJSON")] },
   },
   docs: { brief: "Judge the capability of a process from measured values" },
 });

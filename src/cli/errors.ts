@@ -53,6 +53,7 @@ export const pipeliteError = errorsOf({
     message: "Cannot read the export {file}: it is compressed by {program}",
     hint: "`{program} -dc {file} | pipelite lean check -`",
   },
+  PATH_UNUSABLE: { exit: 2, message: "Cannot use {path}: {reason}" },
   SYSTEM_CALL_FAILED: { exit: 1, message: "Cannot {call} {path}: {reason}" },
   INTERRUPTED: { exit: 130, message: "Stopped before the end" },
   INTERNAL_ERROR: {

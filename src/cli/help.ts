@@ -1,4 +1,5 @@
 // Help from the table of commands: what it does, examples, then arguments and flags. Aligned, wrapped to the terminal.
+import { largest } from "#base/extremes.ts";
 import type { Command, RouteMap } from "@stricli/core";
 import { wrapLine, createPaint, renderLine, span, wantsColor, type Line } from "#view/paint.ts";
 import type { Context, Host } from "./context.ts";
@@ -121,7 +122,7 @@ const LEFT_COLUMNS_MAX = 44;
 
 function section(title: string, rows: readonly Row[]): HelpLine[] {
   if (rows.length === 0) return [];
-  const widest = Math.max(...rows.map(([left]) => left.length));
+  const widest = largest(rows.map(([left]) => left.length));
   const left = Math.min(widest, LEFT_COLUMNS_MAX);
   const lines = rows.map(([word, brief]): HelpLine => {
     const line = [span(`  ${word.padEnd(left)}`, "busy"), span(brief === "" ? "" : `  ${brief}`)];

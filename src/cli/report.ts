@@ -1,5 +1,6 @@
 // What the user is told when a command could not be done: `error:` and `hint:` on stderr, or with --json one document
 // on stdout. A stack is shown for faults of ours only.
+import { resolve } from "node:path";
 import { getSystemErrorMessage } from "node:util";
 import {
   AliasNotFoundError,
@@ -13,7 +14,7 @@ import {
   UnsatisfiedFlagError,
   UnsatisfiedPositionalError,
 } from "@stricli/core";
-import { type PipeliteError, isPipeliteError } from "#base/errors.ts";
+import { type PipeliteError, isPipeliteError, systemErrorCode } from "#base/errors.ts";
 import { VERSION } from "#base/version.ts";
 import { formatList } from "#view/format.ts";
 import { createPaint, wantsColor, type ColorChoice } from "#view/paint.ts";
@@ -23,7 +24,7 @@ import { pipeliteError } from "./errors.ts";
 
 /** Reports a problem of whatever kind and gives the exit code for it. */
 export function reportProblem(problem: unknown, argv: readonly string[], host: Host): ExitCode {
-  const error = asPipeliteError(problem, argv);
+  const error = asPipeliteError(problem, argv, host);
   const { json, color } = readOutputFlags(argv);
   const hint = error.hint === "" ? undefined : error.hint;
   if (json) {
@@ -40,27 +41,47 @@ export function reportProblem(problem: unknown, argv: readonly string[], host: H
   return error.exitCode;
 }
 
-function asPipeliteError(problem: unknown, argv: readonly string[]): PipeliteError {
+function asPipeliteError(problem: unknown, argv: readonly string[], host: Host): PipeliteError {
   if (isPipeliteError(problem)) return problem;
   if (isUnknownCommand(problem)) return commandError(problem, argv);
   if (problem instanceof ArgumentScannerError) return argumentError(problem, argv);
   if (problem instanceof Error && problem.name === "AbortError") {
     return pipeliteError("INTERRUPTED", {}, problem);
   }
-  return systemError(problem) ?? internalError(problem);
+  return systemError(problem, argv, host) ?? internalError(problem);
 }
 
 /** A file that cannot be read, a full disk: what the system refused, in its own words. */
-function systemError(problem: unknown): PipeliteError | undefined {
+function systemError(problem: unknown, argv: readonly string[], host: Host): PipeliteError | undefined {
   if (!(problem instanceof Error) || !("syscall" in problem) || !("errno" in problem)) return undefined;
   const { syscall, errno } = problem;
   if (typeof syscall !== "string" || typeof errno !== "number") return undefined;
-  const details = {
-    call: syscall,
-    path: "path" in problem ? problem.path : "a file",
-    reason: getSystemErrorMessage(errno),
-  };
-  return pipeliteError("SYSTEM_CALL_FAILED", details, problem);
+  const path = "path" in problem ? String(problem.path) : undefined;
+  const reason = getSystemErrorMessage(errno);
+  const named = path === undefined ? undefined : wordFor(path, systemErrorCode(problem) ?? "", argv, host);
+  if (named !== undefined) return pipeliteError("PATH_UNUSABLE", { path: named, reason }, problem);
+  return pipeliteError("SYSTEM_CALL_FAILED", { call: syscall, path: path ?? "a file", reason }, problem);
+}
+
+/** What the system says of a path that can't be used as it was meant. */
+const OF_A_PATH = /^(ENOENT|EISDIR|ENOTDIR|ENAMETOOLONG|ELOOP|EACCES|EPERM|EEXIST|EROFS)$/;
+/** The same of a path below the one that was named: the fault is of the upper one. */
+const OF_THE_PATH_ABOVE = /^(ENOTDIR|ENAMETOOLONG|EACCES|EROFS)$/;
+/** Of a folder above the one that was named, when it had to be made or entered. */
+const OF_THE_WAY_THERE = /^(ENOTDIR|EEXIST)$/;
+
+/** The word of the command line that names the path, the file whose temporary neighbour it is, or a folder above or below. */
+function wordFor(path: string, code: string, argv: readonly string[], { cwd }: Host): string | undefined {
+  if (!OF_A_PATH.test(code)) return undefined;
+  const words = argv
+    .flatMap((word) => [word, word.slice(word.indexOf("=") + 1)])
+    .filter((word) => word !== "" && resolve(cwd, word) !== cwd);
+  const find = (fits: (typed: string) => boolean) => words.find((word) => fits(resolve(cwd, word)));
+  return (
+    find((typed) => path === typed || (path.startsWith(`${typed}.`) && path.endsWith(".tmp"))) ??
+    find((typed) => OF_THE_PATH_ABOVE.test(code) && path.startsWith(`${typed}/`)) ??
+    find((typed) => OF_THE_WAY_THERE.test(code) && typed.startsWith(`${path}/`))
+  );
 }
 
 function internalError(problem: unknown): PipeliteError {

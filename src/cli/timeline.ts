@@ -1,4 +1,5 @@
 // The timeline of a run on a terminal: a bar for each phase and stage, the critical path marked, and what each stage used.
+import { largest } from "#base/extremes.ts";
 import type { RunRecord } from "#run/records.ts";
 import type { CriticalPath } from "#trace/critical-path.ts";
 import { figuresOf, type Figure } from "#trace/figures.ts";
@@ -44,7 +45,10 @@ function bars(record: RunRecord, options: TimelineOptions): Line[] {
   const { spans, columns } = options;
   const isWide = columns >= WIDE_COLUMNS;
   const rows = spans.filter(({ kind, name }) => kind === "stage" || (kind === "phase" && name !== "build"));
-  const longest = Math.max(0, ...rows.map(({ name }) => displayWidth(name)));
+  const longest = largest(
+    rows.map(({ name }) => displayWidth(name)),
+    0,
+  );
   const nameColumns = Math.min(longest, isWide ? NAME_COLUMNS_MAX.wide : NAME_COLUMNS_MAX.narrow);
   const FIGURE_COLUMNS = 7;
   const figures = isWide ? 3 : 1;

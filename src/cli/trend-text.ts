@@ -1,4 +1,5 @@
 // How a trend looks on a terminal: a control chart of characters, or a line for each of many.
+import { largest, smallest } from "#base/extremes.ts";
 import type { Display } from "#chart/trend-page.ts";
 import { displayOf } from "#history/display.ts";
 import type { Signal, Trend } from "#history/trend.ts";
@@ -108,13 +109,13 @@ function drawChart(trend: Trend, { width, unicode, paint, last }: ChartLook, dis
   if (limits === null || baseline === null) return [];
   const levels = [limits.upper, limits.centre, limits.lower];
   const names = ["UCL", "CL", "LCL"].map((name, index) => `${name} ${display.format(levels[index] ?? 0)}`);
-  const margin = Math.max(...names.map(({ length }) => length)) + 2;
+  const margin = largest(names.map(({ length }) => length)) + 2;
   const room = Math.max(10, width - margin - 3);
   const points = series.points.slice(-Math.min(room, last ?? room));
   const values = points.map(({ value }) => value);
   const far = SIGMAS_SHOWN * baseline.sigma;
-  const low = Math.max(limits.centre - far, Math.min(...values, limits.lower));
-  const high = Math.min(limits.centre + far, Math.max(...values, limits.upper));
+  const low = Math.max(limits.centre - far, smallest(values, limits.lower));
+  const high = Math.min(limits.centre + far, largest(values, limits.upper));
   const within = (value: number) => Math.min(high, Math.max(low, value));
   const rowOf = (value: number) => Math.round(((high - within(value)) / (high - low || 1)) * (ROWS - 1));
   const out = new Set(signals.map(({ runs }) => runs.at(-1)));

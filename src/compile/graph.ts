@@ -240,7 +240,7 @@ class GraphBuilder {
       if (!isNode(word) && !isFileOf(word)) throw authorError("PIPELINE_INPUT_UNKNOWN", { place });
       const found = await this.#input(word, names, place);
       if (found === null) throw authorError("PIPELINE_INPUT_UNKNOWN", { place });
-      needs.push(...found.needs);
+      for (const need of found.needs) needs.push(need);
       return found.edge;
     };
     const words: WordOf[] = [];

@@ -1,5 +1,6 @@
 // The claims that follow from the record of a run alone: what became of its stages, what they took, where it ran. Pure,
 // and small: a run that has nothing to do makes them anew as well.
+import { largest } from "#base/extremes.ts";
 import { sumOf } from "#stats/moments.ts";
 import type { Claim, ClaimValue } from "./claims.ts";
 import { RECORD_FILE, withUniqueIds } from "./claims.ts";
@@ -229,7 +230,7 @@ function usageClaims({ stages }: BareRecord): Claim[] {
   return USAGE.map(([id, key, source, unit, words]) => {
     const known = stages.flatMap(({ usage }) => usage?.[key] ?? []);
     const isPeak = id === "peak-memory";
-    const total = isPeak ? Math.max(...known) : sumOf(known);
+    const total = isPeak ? largest(known) : sumOf(known);
     const value = known.length === 0 ? null : total;
     const sources = new Set(
       stages.flatMap(({ usage }) => (usage?.[key] === undefined ? [] : usage.source[source])),

@@ -4,7 +4,7 @@ import { errorsOf } from "#base/errors.ts";
 export const pipeliteError = errorsOf({
   HISTORY_DATABASE_INVALID: {
     exit: 2,
-    message: "Cannot use '{database}' as the database of the history: it must be postgres://...",
+    message: "Cannot use '{database}' as the database of the history: {problem}",
     hint: "Leave it out for the SQLite file in the home",
   },
   HISTORY_UNREACHABLE: {

@@ -65,8 +65,28 @@ export function nameOf({ home, database }: Place): string {
 
 /** @throws PipeliteError HISTORY_DATABASE_INVALID when the place names no database that could be opened */
 export function checkDatabase(place: Place): void {
-  if (place.database !== undefined && !/^postgres(ql)?:\/\//.test(place.database))
-    throw pipeliteError("HISTORY_DATABASE_INVALID", { database: nameOf(place) });
+  const problem = place.database === undefined ? undefined : problemOfAddress(place.database);
+  if (problem !== undefined)
+    throw pipeliteError("HISTORY_DATABASE_INVALID", { database: nameOf(place), problem });
+}
+
+/** What is wrong with a connection URI (PostgreSQL, libpq-connect), as far as it can be told without connecting. */
+function problemOfAddress(database: string): string | undefined {
+  if (!/^postgres(ql)?:\/\//.test(database)) return "it must be postgres://...";
+  // A user without a host is one at the local socket, which a URL can't say.
+  const url = URL.parse(database.replace("@/", "@localhost/"));
+  if (url === null) return "it is no address (is a bracket or a port wrong?)";
+  const { username, password, hostname, port, pathname, searchParams } = url;
+  for (const part of [username, password, hostname, pathname]) {
+    try {
+      if (decodeURIComponent(part).includes("\0")) return "it has a NUL character";
+    } catch {
+      return "it has a % that begins no character";
+    }
+  }
+  const ports = [port, ...searchParams.getAll("port")].filter((each) => each !== "");
+  const isPort = (each: string) => /^\d{1,5}$/.test(each) && Number(each) > 0 && Number(each) < 2 ** 16;
+  return ports.every(isPort) ? undefined : "a port is a number from 1 to 65535";
 }
 
 async function dialectOf({ home, database }: Place): Promise<Dialect> {
@@ -111,6 +131,9 @@ function asHistoryError(error: unknown, database: string): unknown {
     return pipeliteError("HISTORY_DAMAGED", { database, problem }, error);
   if (code !== undefined && SCHEMA_CODES.has(code))
     return pipeliteError("HISTORY_DAMAGED", { database, problem }, error);
+  // Certificates and keys are files that the address names.
+  if ("syscall" in error && ["open", "read"].includes(String(error.syscall)))
+    return pipeliteError("HISTORY_DATABASE_INVALID", { database, problem }, error);
   if (isConnectionError(error, code))
     return pipeliteError("HISTORY_UNREACHABLE", { database, problem: reasonOf(error) }, error);
   // Five characters: a class of PostgreSQL's, such as 42501 for a missing right.

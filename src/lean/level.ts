@@ -2,6 +2,7 @@
 //
 // The order is decided, not approximated: every parameter on which an imax depends is split into "is 0" and "is at least
 // 1"; then no imax is left, both sides are maxima of `parameter + constant`, and those are compared atom by atom.
+import { largest } from "#base/extremes.ts";
 import { giveUp } from "./fault.ts";
 import { formatName, type Name } from "./name.ts";
 
@@ -184,7 +185,7 @@ function maximumOf(level: Level, { split, zero, valueOf }: Case): Maximum {
 }
 
 function isCovered(small: Maximum, large: Maximum): boolean {
-  if (small.constant > Math.max(large.constant, ...large.atoms.values())) return false;
+  if (small.constant > largest(large.atoms.values(), large.constant)) return false;
   return [...small.atoms].every(([atom, offset]) => offset <= (large.atoms.get(atom) ?? -1));
 }
 

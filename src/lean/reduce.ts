@@ -141,7 +141,7 @@ function stepRecursor(k: Kernel, recursor: Recursor, state: State): boolean {
   const outer = args.slice(args.length - firstIndex);
   args.length = majorAt;
   for (let i = 1; i <= rule.fieldCount; i++) args.push(sure(fields[fields.length - i]));
-  args.push(...outer);
+  for (const arg of outer) args.push(arg);
   enter(state, ruleValue(k, recursor, head, rule));
   return true;
 }

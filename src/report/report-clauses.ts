@@ -40,7 +40,11 @@ function clauseTable(caption: Child, clauses: readonly ClauseEvidence[], parts: 
     statusWord(status),
     all(
       evidence.length > 0 &&
-        h("ul", { class: "sources" }, ...evidence.map((source) => sourceHtml(source, parts))),
+        h(
+          "ul",
+          { class: "sources" },
+          evidence.map((source) => sourceHtml(source, parts)),
+        ),
       duty !== undefined && h("span", { class: "quiet" }, duty),
     ),
   ]);
@@ -59,7 +63,11 @@ function clauseTable(caption: Child, clauses: readonly ClauseEvidence[], parts: 
 const SHOWN_MAX = 2;
 
 function sourceHtml({ name, status, facts, from, select = "" }: SourceEvidence, parts: Parts): Html {
-  const list = h("ul", { class: "facts-list" }, ...facts.map((fact) => h("li", {}, factHtml(fact, parts))));
+  const list = h(
+    "ul",
+    { class: "facts-list" },
+    facts.map((fact) => h("li", {}, factHtml(fact, parts))),
+  );
   const where =
     from === "checks"
       ? WHERE[from]
@@ -122,7 +130,7 @@ export function masterSection(
       : h(
           "ul",
           { class: "sources" },
-          ...stage.parameters.map(({ name, value }) => h("li", {}, mark(name, "code"), " = ", mark(value))),
+          stage.parameters.map(({ name, value }) => h("li", {}, mark(name, "code"), " = ", mark(value))),
         ),
     stage.derivation === undefined ? missing() : mark(stage.derivation, "code"),
   ]);

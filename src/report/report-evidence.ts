@@ -76,7 +76,7 @@ function commandsHtml({ runId, tree, stages }: RunRecord): Html {
   return h(
     "dl",
     { class: "commands" },
-    ...commands.map(([command, what]) =>
+    commands.map(([command, what]) =>
       h("div", {}, h("dt", {}, h("code", { "data-identifier": "command" }, command)), h("dd", {}, what)),
     ),
   );
@@ -169,6 +169,10 @@ function originHtml({ id, formula, evidence }: Claim): Html {
   if (formula === "$1" && only !== undefined) return all(place(only));
   return all(
     h("code", { class: "formula", "data-claim": id, "data-member": "formula" }, formula),
-    h("ol", { class: "places" }, ...evidence.map((each) => h("li", {}, place(each)))),
+    h(
+      "ol",
+      { class: "places" },
+      evidence.map((each) => h("li", {}, place(each))),
+    ),
   );
 }

@@ -99,7 +99,11 @@ function chartsHtml({ claim, place, groups, limits }: Series, { figure }: Parts)
       isFar && h("span", { class: "below" }, "The limits are too far from the values to be drawn."),
       exponent !== 0 && h("span", { class: "below" }, `Axes in units of ${formatNumber(10 ** exponent)}`),
     ),
-    h("div", { class: "panels" }, ...drawn.map(([title, content]) => svg(title, content))),
+    h(
+      "div",
+      { class: "panels" },
+      drawn.map(([title, content]) => svg(title, content)),
+    ),
   );
 }
 

@@ -147,10 +147,14 @@ export function table(caption: Child, columns: readonly Column[], rows: readonly
         h(
           "tr",
           {},
-          ...columns.map((column) => h("th", { scope: "col", class: classOf(column) }, column.head)),
+          columns.map((column) => h("th", { scope: "col", class: classOf(column) }, column.head)),
         ),
       ),
-      h("tbody", {}, ...rows.map((row) => h("tr", {}, ...row.map(cell)))),
+      h(
+        "tbody",
+        {},
+        rows.map((row) => h("tr", {}, row.map(cell))),
+      ),
     ),
   );
 }
@@ -175,13 +179,13 @@ export function sectionHtml({ id, title, lead, body }: Section): Html {
 
 /** Things in one line with commas between them. */
 export function joined(items: readonly Html[], separator: Child = ", "): Html {
-  return all(...items.flatMap((item, index) => (index === 0 ? [item] : [separator, item])));
+  return all(items.flatMap((item, index) => (index === 0 ? [item] : [separator, item])));
 }
 
 export function facts(pairs: readonly (readonly [string, Child])[]): Html {
   return h(
     "dl",
     { class: "facts" },
-    ...pairs.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
+    pairs.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
   );
 }

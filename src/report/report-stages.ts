@@ -134,14 +134,14 @@ function chart(
     h(
       "ol",
       {},
-      ...phases.map(({ name, startMs, durationMs: ms }) =>
+      phases.map(({ name, startMs, durationMs: ms }) =>
         row(
           h("span", { class: "quiet" }, name),
           bar(startMs, ms, "phase"),
           parts.figure(claims.get(`run/phase/${name}`)),
         ),
       ),
-      ...ran.map(({ name, startMs = 0, durationMs: ms, waitedMs = 0, status }) =>
+      ran.map(({ name, startMs = 0, durationMs: ms, waitedMs = 0, status }) =>
         row(
           h("span", { "data-identifier": "run.json#/stages/*/name" }, name),
           [
@@ -158,7 +158,7 @@ function chart(
         h(
           "span",
           { class: "track", "data-scale": "run/duration" },
-          ...ticks.map((tick, index) =>
+          ticks.map((tick, index) =>
             h("span", { class: "tick", style: `left:${percent(tick * 1000)}` }, labels[index]),
           ),
         ),

@@ -184,13 +184,13 @@ export function deviationsSection(input: DocumentInput, { fact }: Parts): Sectio
     statusWord(entry.severity),
     all(
       mark(entry.statement),
-      ...entry.claims.map((claim) => h("div", { class: "below" }, named(claim, fact(claim)))),
+      entry.claims.map((claim) => h("div", { class: "below" }, named(claim, fact(claim)))),
     ),
     entry.kind,
     all(
       statusWord(entry.state),
       entry.disposition !== undefined && ` ${entry.disposition}`,
-      ...entry.moves.map(({ to, reason, signer, at }) =>
+      entry.moves.map(({ to, reason, signer, at }) =>
         h("div", { class: "below" }, `${to}: `, mark(reason), " (", mark(signer), ", ", mark(at), ")"),
       ),
     ),

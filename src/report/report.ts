@@ -53,7 +53,7 @@ export function writeReport(input: DocumentInput, standards: readonly StandardEv
         "div",
         { class: "page" },
         contents(sections),
-        h("main", {}, headerHtml(input, parts), ...sections.map(sectionHtml)),
+        h("main", {}, headerHtml(input, parts), sections.map(sectionHtml)),
       ),
     ),
   );
@@ -64,6 +64,10 @@ function contents(sections: readonly Section[]): Html {
   return h(
     "nav",
     { "aria-label": "Contents" },
-    h("ol", {}, ...sections.map(({ id, title }) => h("li", {}, h("a", { href: `#${id}` }, title)))),
+    h(
+      "ol",
+      {},
+      sections.map(({ id, title }) => h("li", {}, h("a", { href: `#${id}` }, title))),
+    ),
   );
 }

@@ -6,9 +6,10 @@ export function descendants(root: number): number[] {
   const found: number[] = [];
   const queue = [root];
   for (let pid = queue.pop(); pid !== undefined; pid = queue.pop()) {
-    const children = childrenOf(pid);
-    found.push(...children);
-    queue.push(...children);
+    for (const child of childrenOf(pid)) {
+      found.push(child);
+      queue.push(child);
+    }
   }
   return found;
 }
@@ -25,7 +26,7 @@ export function scanDescendants(root: number): number[] {
     else siblings.push(Number(name));
   }
   const found = [...(children.get(root) ?? [])];
-  for (const pid of found) found.push(...(children.get(pid) ?? []));
+  for (const pid of found) for (const child of children.get(pid) ?? []) found.push(child);
   return found;
 }
 

@@ -1,4 +1,5 @@
 // Capability and performance indices with confidence intervals, and the percentile method for values that are not normal.
+import { smallest } from "#base/extremes.ts";
 import { formatFigure } from "#base/numbers.ts";
 import { chiSquareQuantile, noncentralityOf } from "./distributions.ts";
 import { meanOf, quantileOf, sumOf } from "./moments.ts";
@@ -175,7 +176,7 @@ export function percentileIndices(values: readonly number[], limits: Limits): Pe
     median,
     high,
     pp: lower === undefined || upper === undefined ? null : (upper - lower) / (high - low),
-    ppk: Math.min(...sides),
+    ppk: smallest(sides),
     isExtrapolated: OUTER * (values.length + 1) < 1,
   };
 }

@@ -1,9 +1,12 @@
-// Reads measured values from CSV, JSON or NDJSON text. Strict: a value that is no number is an error that names its line,
-// never a value that is left out. CSV follows RFC 4180, with a header line.
-import { type PipeliteError } from "#base/errors.ts";
+// Reads measured values from delimited text, JSON or NDJSON. Strict: a value that is no number is an error that names its
+// line, never a value that is left out; what may be read in two ways is not guessed but asked for.
+import type { PipeliteError } from "#base/errors.ts";
+import { LineProblem, parseDelimited, type Delimiter } from "./delimited.ts";
+import { decodeText, type Encoding } from "./encoding.ts";
 import { pipeliteError } from "./errors.ts";
 
 export type SampleFormat = "csv" | "json" | "ndjson";
+export type Decimal = "point" | "comma";
 
 export interface SampleRequest {
   /** Name of the file, for errors and to tell its format. */
@@ -12,6 +15,20 @@ export interface SampleRequest {
   column: string;
   /** A column that names each value's subgroup, or how many values in a row make one. */
   subgroup?: string | number | undefined;
+  /** Found where it is not named and there is but one way to read the file. */
+  encoding?: Encoding | undefined;
+  delimiter?: Delimiter | undefined;
+  decimal?: Decimal | undefined;
+}
+
+/** How the file was read. */
+export interface Reading {
+  format: SampleFormat;
+  /** Absent where text was given. */
+  encoding?: Encoding;
+  /** Of delimited text. */
+  delimiter?: Delimiter;
+  decimal: Decimal;
 }
 
 export interface Samples {
@@ -19,6 +36,7 @@ export interface Samples {
   groups: number[][];
   /** Their names; numbers from 1 where they have none. */
   names: string[];
+  reading: Reading;
 }
 
 interface Row {
@@ -29,25 +47,43 @@ interface Row {
 
 /** The format by the ending of the name, or by how the text begins. */
 export function formatOf(name: string, text: string): SampleFormat {
-  const ending = /\.(csv|json|ndjson|jsonl)$/i.exec(name)?.[1]?.toLowerCase();
-  if (ending !== undefined) return ending === "jsonl" ? "ndjson" : (ending as SampleFormat);
+  const ending = /\.(csv|tsv|tab|json|ndjson|jsonl)$/i.exec(name)?.[1]?.toLowerCase();
+  if (ending === "json") return "json";
+  if (ending === "ndjson" || ending === "jsonl") return "ndjson";
+  if (ending !== undefined) return "csv";
   const start = text.trimStart();
   return start.startsWith("[") ? "json" : start.startsWith("{") ? "ndjson" : "csv";
 }
 
 /** @throws PipeliteError SAMPLES_INVALID with the line. */
+export function readSamples(bytes: Uint8Array, request: SampleRequest): Samples {
+  const { text, encoding } = explained(request.name, () => decodeText(bytes, request.encoding));
+  const { reading, ...samples } = parseSamples(text, request);
+  return { ...samples, reading: { ...reading, encoding } };
+}
+
+/** @throws PipeliteError SAMPLES_INVALID with the line. */
 export function parseSamples(text: string, request: SampleRequest): Samples {
-  const rows = rowsOf(text.replace(/^\uFEFF/, ""), request.name);
+  const { rows, format, delimiter } = rowsOf(text.replace(/^\uFEFF/, ""), request);
   const refuse = (place: string, problem: string) => refusal(request.name, place, problem);
   if (rows.length === 0) throw refuse("", "it has no values");
+  const decimal = request.decimal ?? decimalOf(rows, request);
   const values = rows.map(({ place, cells }) =>
-    numberOf(cells, request.column, (problem) => refuse(place, problem)),
+    numberOf(cells, { column: request.column, decimal }, (problem) => refuse(place, problem)),
   );
-  const { subgroup } = request;
+  const reading = { format, decimal, ...(delimiter !== undefined && { delimiter }) };
+  return { ...grouped(rows, values, request), reading };
+}
+
+function grouped(
+  rows: readonly Row[],
+  values: readonly number[],
+  { name: file, subgroup }: SampleRequest,
+): { groups: number[][]; names: string[] } {
   if (subgroup === undefined) return numbered(values.map((value) => [value]));
   if (typeof subgroup === "number") {
     if (values.length % subgroup !== 0) {
-      throw refuse("", `its ${values.length} values are not whole subgroups of ${subgroup}`);
+      throw refusal(file, "", `its ${values.length} values are not whole subgroups of ${subgroup}`);
     }
     return numbered(
       Array.from({ length: values.length / subgroup }, (_, at) =>
@@ -58,7 +94,8 @@ export function parseSamples(text: string, request: SampleRequest): Samples {
   const groups = new Map<string, number[]>();
   rows.forEach(({ place, cells }, index) => {
     const name = cells.get(subgroup);
-    if (name === undefined || name === null || name === "") throw refuse(place, noColumn(cells, subgroup));
+    if (name === undefined || name === null || name === "")
+      throw refusal(file, place, noColumn(cells, subgroup));
     const key = typeof name === "string" ? name : JSON.stringify(name);
     const group = groups.get(key) ?? [];
     group.push(values[index] ?? Number.NaN);
@@ -67,7 +104,7 @@ export function parseSamples(text: string, request: SampleRequest): Samples {
   return { groups: [...groups.values()], names: [...groups.keys()] };
 }
 
-function numbered(groups: number[][]): Samples {
+function numbered(groups: number[][]): { groups: number[][]; names: string[] } {
   return { groups, names: groups.map((_, index) => String(index + 1)) };
 }
 
@@ -81,36 +118,101 @@ function noColumn(cells: ReadonlyMap<string, unknown>, column: string): string {
 }
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+const COMMA_NUMBER = /^[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?$/;
+/** One and a half, or one thousand five hundred? */
+const MAY_BE_GROUPS = /^[+-]?[1-9]\d{0,2},\d{3}$/;
+
+/** The decimal sign of a column, where its values leave one reading only. */
+function decimalOf(rows: readonly Row[], { name, column }: SampleRequest): Decimal {
+  const texts = rows.flatMap(({ place, cells }) => {
+    const text = cells.get(column);
+    return typeof text === "string" ? [{ place, text }] : [];
+  });
+  const withComma = texts.filter(({ text }) => COMMA_NUMBER.test(text));
+  const [first] = withComma;
+  if (first === undefined) return "point";
+  const refuse = (problem: string) =>
+    refusal(name, first.place, `${problem}: name the decimal sign by --decimal`);
+  if (texts.some(({ text }) => text.includes(".") && NUMBER.test(text)))
+    throw refuse(`'${column}' has a comma where others have a point: ${JSON.stringify(first.text)}`);
+  if (withComma.every(({ text }) => MAY_BE_GROUPS.test(text)))
+    throw refuse(
+      `'${column}' may have a decimal comma or groups of three digits: ${JSON.stringify(first.text)}`,
+    );
+  return "comma";
+}
 
 function numberOf(
   cells: ReadonlyMap<string, unknown>,
-  column: string,
+  { column, decimal }: { column: string; decimal: Decimal },
   refuse: (problem: string) => Error,
 ): number {
   const cell = cells.get(column);
   if (cell === undefined || cell === null || cell === "") throw refuse(noColumn(cells, column));
   const value =
-    typeof cell === "number"
-      ? cell
-      : typeof cell === "string" && NUMBER.test(cell)
-        ? Number(cell)
-        : Number.NaN;
-  if (!Number.isFinite(value)) throw refuse(`'${column}' is no number: ${JSON.stringify(cell)}`);
-  return value;
+    typeof cell === "number" ? cell : typeof cell === "string" ? toNumber(cell, decimal) : Number.NaN;
+  if (!Number.isFinite(value))
+    throw refuse(
+      `'${column}' is no number: ${typeof cell === "number" ? "out of range" : JSON.stringify(cell)}`,
+    );
+  // There is one zero.
+  return value + 0;
 }
 
-function rowsOf(text: string, name: string): Row[] {
-  switch (formatOf(name, text)) {
+function toNumber(text: string, decimal: Decimal): number {
+  if (decimal === "point") return NUMBER.test(text) ? Number(text) : Number.NaN;
+  const isOne = COMMA_NUMBER.test(text) || (NUMBER.test(text) && !text.includes("."));
+  return isOne ? Number(text.replace(",", ".")) : Number.NaN;
+}
+
+interface Rows {
+  rows: Row[];
+  format: SampleFormat;
+  delimiter?: Delimiter;
+}
+
+function rowsOf(text: string, request: SampleRequest): Rows {
+  const { name } = request;
+  const format = formatOf(name, text);
+  switch (format) {
     case "csv":
-      return csvRows(text, name);
+      return { format, ...delimitedRows(text, request) };
     case "json":
-      return jsonRows(parseJson(text, name), name);
-    case "ndjson":
-      return text.split("\n").flatMap((line, index) => {
+      return { format, rows: jsonRows(parseJson(text, name), name) };
+    case "ndjson": {
+      const rows = text.split("\n").flatMap((line, index) => {
         if (line.trim() === "") return [];
         const place = `line ${index + 1}`;
         return [{ place, cells: cellsOf(parseJson(line, name, place), name, place) }];
       });
+      return { format, rows };
+    }
+  }
+}
+
+function delimitedRows(
+  text: string,
+  { name, column, subgroup, delimiter }: SampleRequest,
+): { rows: Row[]; delimiter?: Delimiter } {
+  const named = delimiter ?? (/\.(tsv|tab)$/i.test(name) ? "tab" : undefined);
+  const columns = typeof subgroup === "string" ? [column, subgroup] : [column];
+  const found = explained(name, () => parseDelimited(text, { delimiter: named, columns }));
+  if (found === undefined) return { rows: [] };
+  const { header, records } = found;
+  const rows = records.map(({ line, fields }) => ({
+    place: `line ${line}`,
+    cells: new Map(header.fields.map((field, index) => [field, fields[index]])),
+  }));
+  return { rows, delimiter: found.delimiter };
+}
+
+/** A RangeError says what is wrong with the file; a LineProblem also where. */
+function explained<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw refusal(file, error instanceof LineProblem ? `line ${error.line}` : "", error.message);
   }
 }
 
@@ -138,49 +240,4 @@ function cellsOf(value: unknown, name: string, place: string): Map<string, unkno
     throw refusal(name, place, `it must be an object, not ${JSON.stringify(value)}`);
   }
   return new Map(Object.entries(value));
-}
-
-interface Record {
-  line: number;
-  fields: string[];
-}
-
-function csvRows(text: string, name: string): Row[] {
-  const [header, ...records] = csvRecords(text, name);
-  if (header === undefined) return [];
-  const twice = header.fields.find((field, index) => header.fields.indexOf(field) !== index);
-  if (twice !== undefined) throw refusal(name, `line ${header.line}`, `two columns have the name '${twice}'`);
-  return records.map(({ line, fields }) => {
-    const place = `line ${line}`;
-    if (fields.length !== header.fields.length) {
-      throw refusal(name, place, `it has ${fields.length} fields, the header has ${header.fields.length}`);
-    }
-    return { place, cells: new Map(header.fields.map((column, index) => [column, fields[index]])) };
-  });
-}
-
-const FIELD = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/y;
-
-/** Records of RFC 4180; empty lines are none. */
-function csvRecords(text: string, name: string): Record[] {
-  const records: Record[] = [];
-  let fields: string[] = [];
-  let line = 1;
-  let start = 1;
-  let at = 0;
-  while (at < text.length || fields.length > 0) {
-    FIELD.lastIndex = at;
-    const match = FIELD.exec(text);
-    if (match === null) throw refusal(name, `line ${line}`, "a quote is not closed or stands inside a field");
-    const [all, quoted, plain = "", end = ""] = match;
-    fields.push(quoted === undefined ? plain.trim() : quoted.replaceAll('""', '"'));
-    line += all.split("\n").length - 1;
-    at += all.length;
-    if (end === ",") continue;
-    if (fields.length > 1 || fields[0] !== "") records.push({ line: start, fields });
-    fields = [];
-    start = line;
-    if (end === "") break;
-  }
-  return records;
 }

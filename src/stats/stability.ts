@@ -1,5 +1,6 @@
 // Is the process stable: the charts, their signals, and a verdict that allows for the number of points looked at (of a
 // hundred points of a stable process, one in four series has one beyond 3 sigma).
+import { smallest } from "#base/extremes.ts";
 import { chartIndividuals, chartMeansAndDeviations, pointsOutside, type ChartPair } from "./charts.ts";
 import { chiSquareTails } from "./distributions.ts";
 import { incompleteBeta } from "./gamma.ts";
@@ -56,8 +57,9 @@ export function judgeStability(
   const { points, centre, sigma } = charts.location;
   const scores = points.map((point, index) => (point - centre) / (sigma[index] ?? Number.NaN));
   const tails = scores.map((score) => 2 * normalUpper(Math.abs(score)));
-  if (isGrouped) tails.push(...several.map((group, index) => spreadTail(group, index, charts)));
-  const outlierP = Math.min(1, tails.length * Math.min(...tails));
+  const spreadTails = isGrouped ? several.map((group, index) => spreadTail(group, index, charts)) : [];
+  const looked = [...tails, ...spreadTails];
+  const outlierP = Math.min(1, looked.length * smallest(looked));
   const beyond = scores.filter((score) => Math.abs(score) > 3).length;
   const countP =
     beyond === 0 ? 1 : incompleteBeta(beyond, scores.length - beyond + 1, BEYOND, 1 - BEYOND).lower;

@@ -45,7 +45,7 @@ export function readGraph(store: StoreDatabase): Graph {
     for (let id = open.pop(); id !== undefined; id = open.pop()) {
       if (live.has(id)) continue;
       live.add(id);
-      open.push(...(references.get(id) ?? []));
+      for (const reference of references.get(id) ?? []) open.push(reference);
       // As Nix does by default (keep-derivations): what is alive can still be built again.
       const deriver = derivers.get(id);
       const drv = deriver && ids.get(deriver);

@@ -23,7 +23,7 @@ export function readTempRoots(layout: Layout, { dryRun }: { dryRun: boolean }): 
         if (!dryRun) tolerate(() => (unlinkSync(file), writeSync(fd, "d")));
         continue;
       }
-      roots.push(...readFileSync(file, "latin1").split("\0").filter(isStorePath));
+      for (const word of readFileSync(file, "latin1").split("\0")) if (isStorePath(word)) roots.push(word);
     } finally {
       closeSync(fd);
     }

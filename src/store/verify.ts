@@ -54,7 +54,8 @@ export async function verifyStore(store: StoreContext, options: VerifyStore = {}
     const info = pathInfo(store, path);
     if (info === undefined) throw pipeliteError("STORE_PATH_NOT_VALID", { path, home: store.layout.home });
     result.paths++;
-    result.problems.push(...checkAddress(info), ...checkFiles(store, info, checkContents));
+    const problems = [...checkAddress(info), ...checkFiles(store, info, checkContents)];
+    for (const problem of problems) result.problems.push(problem);
     if (!checkContents) continue;
     result.bytes += info.narSize;
     await setImmediate();

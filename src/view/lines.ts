@@ -159,13 +159,13 @@ export function summaryLines(state: RunState, cwd: string): Line[] {
   const lines: Line[] = [
     [span(finished.status, style), span(`: ${counts} in ${formatDuration(finished.durationMs)}`)],
   ];
-  lines.push(...failedLines(state));
+  for (const line of failedLines(state)) lines.push(line);
   if (finished.status === "passed" && finished.tree !== undefined) {
     const { link, tree } = finished;
     const where = link === undefined ? tree : `${shownPath(link, cwd)} -> ${shownPath(tree, cwd)}`;
     lines.push([span("  result  "), span(where, "name")]);
   }
-  lines.push(...claimLines(state));
+  for (const line of claimLines(state)) lines.push(line);
   lines.push([span("  next    "), span(nextCommand(state), "busy")]);
   return lines;
 }

@@ -82,7 +82,7 @@ export function createLive(stream: TerminalStream, draw: (size: Size) => readonl
   stream.on("resize", refresh);
   return {
     print: (lines) => {
-      history.push(...lines);
+      for (const line of lines) history.push(line);
       refresh();
     },
     refresh,

@@ -139,7 +139,7 @@ test("flags that every command takes may stand before it", async () => {
   assert.equal((await rig("--version")).stdout, `pipelite ${VERSION}\n`);
 });
 
-test("a fault of ours ends with 70, a stack and the version; what the system refuses ends with 1 and no stack", async () => {
+test("a fault of ours ends with 70, a stack and the version; what the system refuses ends with 1, a path that can't be used with 2", async () => {
   using rig = createRig();
   const chunks: string[] = [];
   assert.equal(reportProblem(new TypeError("x is not a function"), [], hostThatKeeps(chunks)), EXIT.internal);
@@ -156,11 +156,25 @@ test("a fault of ours ends with 70, a stack and the version; what the system ref
   );
   assert.match(chunks.at(-1) ?? "", /"code":"INTERRUPTED"/);
   const asFile = await rig("init", "/dev/null/nowhere");
-  assert.equal(asFile.code, EXIT.failed);
-  assert.equal(asFile.stderr, "error: Cannot mkdir /dev/null/nowhere: not a directory\n");
-  const refused = Object.assign(new Error("EACCES"), { syscall: "open", errno: -13, path: "/x" });
+  assert.equal(asFile.code, EXIT.usage);
+  assert.equal(asFile.stderr, "error: Cannot use /dev/null/nowhere: not a directory\n");
+  const refused = Object.assign(new Error("EACCES"), {
+    code: "EACCES",
+    syscall: "open",
+    errno: -13,
+    path: "/x",
+  });
   assert.equal(reportProblem(refused, ["--json"], hostThatKeeps(chunks)), EXIT.failed);
   assert.match(chunks.at(-1) ?? "", /"code":"SYSTEM_CALL_FAILED"/);
+  assert.equal(reportProblem(refused, ["show", "/x", "--json"], hostThatKeeps(chunks)), EXIT.usage);
+  assert.match(chunks.at(-1) ?? "", /"code":"PATH_UNUSABLE","message":"Cannot use \/x: permission denied"/);
+  const full = Object.assign(new Error("ENOSPC"), {
+    code: "ENOSPC",
+    syscall: "write",
+    errno: -28,
+    path: "/x",
+  });
+  assert.equal(reportProblem(full, ["show", "/x"], hostThatKeeps(chunks)), EXIT.failed);
 });
 
 function hostThatKeeps(chunks: string[]): Host {

@@ -120,6 +120,25 @@ test("trend refuses what was never measured, and flags that do not go together",
   assert.deepEqual(await refusal(rig, "trend", "--database", "mysql://x"), usage("HISTORY_DATABASE_INVALID"));
 });
 
+test("an address that names no database ends with 2, and no password is shown", async () => {
+  using rig = createRig();
+  for (const [address, problem] of [
+    ["postgres://u:geheim@localhost:99999/x", /is no address/],
+    ["postgres://[::1/x", /is no address/],
+    ["postgres://u:geheim@localhost:1/%ff", /a % that begins no character/],
+    ["postgres://u:gehe%00im@localhost:1/x", /a NUL character/],
+    ["postgres://u@localhost:1/x?port=70000", /a port is a number from 1 to 65535/],
+    ["postgres://u@localhost:0/x", /a port is a number/],
+    ["postgres://u@localhost:1/x?sslmode=verify-ca&sslrootcert=/nofile", /no such file/],
+    ["postgres://u@localhost:1/x?sslcert=/", /directory/],
+  ] as const) {
+    const { code, stderr } = await rig("trend", "--database", address);
+    assert.equal(code, 2, `${address}: ${stderr}`);
+    assert.match(stderr, problem);
+    assert.doesNotMatch(stderr, /geheim|gehe%00im/);
+  }
+});
+
 test("run refuses an address that is no database before it runs anything", async () => {
   using rig = createRig();
   const refused = await refusal(rig, "run", ".", "--database", "mysql://x");

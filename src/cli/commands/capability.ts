@@ -1,14 +1,15 @@
 // `pipelite capability`: is a process capable, from a column of a CSV, JSON or NDJSON file.
-import { readFileSync } from "node:fs";
 import { EXIT } from "#base/errors.ts";
-import { writeFileAtomically } from "#base/files.ts";
+import { readNamedFile, writeFileAtomically } from "#base/files.ts";
 import { formatBy, formatFigure, formatIndex } from "#base/numbers.ts";
 import { drawCapability } from "#chart/capability-page.ts";
 import { endWith, pathOf, print, printJson, say, type Context, type GlobalFlags } from "#cli/context.ts";
 import { formatTable } from "#cli/table.ts";
 import { judgeCapability, type CapabilityPlan, type CapabilityResult } from "#stats/gate.ts";
 import { formatLimits, type Index, type Indices } from "#stats/indices.ts";
-import { parseSamples, type Samples } from "#stats/samples.ts";
+import type { Delimiter } from "#stats/delimited.ts";
+import type { Encoding } from "#stats/encoding.ts";
+import { readSamples, type Decimal, type Reading, type Samples } from "#stats/samples.ts";
 import type { SigmaMethod } from "#stats/sigma.ts";
 import { formatCount, padToWidth } from "#view/format.ts";
 import { createPaint, wantsColor, type Paint, type Style } from "#view/paint.ts";
@@ -20,6 +21,9 @@ export interface CapabilityFlags extends GlobalFlags {
   usl: number | undefined;
   target: number | undefined;
   subgroup: string | undefined;
+  encoding: Encoding | undefined;
+  delimiter: Delimiter | undefined;
+  decimal: Decimal | undefined;
   minimum: number;
   gauge: number | undefined;
   sigma: SigmaMethod | undefined;
@@ -29,7 +33,9 @@ export interface CapabilityFlags extends GlobalFlags {
 
 export function capability(context: Context, flags: CapabilityFlags, file: string): void {
   const plan = planOf(flags);
-  const samples = readSamples(context, flags, file);
+  const samples = samplesOf(context, flags, file);
+  const how = describeReading(samples.reading);
+  if (how !== "") say(context, flags, `read as ${how}`);
   const result = judge(samples, plan, flags.gauge);
   if (flags.picture !== undefined) {
     const title = `${flags.column} (${file.split("/").at(-1) ?? file})`;
@@ -37,7 +43,7 @@ export function capability(context: Context, flags: CapabilityFlags, file: strin
     writeFileAtomically(path, drawCapability({ result, groups: samples.groups, title }));
     say(context, flags, `picture: ${path}`);
   }
-  if (flags.json) printJson(context, figuresOf(result));
+  if (flags.json) printJson(context, { ...figuresOf(result), reading: samples.reading });
   else print(context, describe(result, flags, createPaint(wantsColor(flags.color, context.stdout))));
   if (!result.passed) endWith(context, EXIT.failed);
 }
@@ -54,10 +60,27 @@ function planOf({ lsl, usl, target, minimum, sigma, size, gauge }: CapabilityFla
   return { limits: { lower: lsl, upper: usl, target }, minimum, method: sigma, size };
 }
 
-function readSamples(context: Context, { column, subgroup }: CapabilityFlags, file: string): Samples {
-  const text = new TextDecoder().decode(readFileSync(pathOf(context, file)));
+function samplesOf(context: Context, flags: CapabilityFlags, file: string): Samples {
+  const { column, subgroup, encoding, delimiter, decimal } = flags;
   const isCount = subgroup !== undefined && /^[1-9]\d{0,8}$/.test(subgroup);
-  return parseSamples(text, { name: file, column, subgroup: isCount ? Number(subgroup) : subgroup });
+  return readSamples(readNamedFile(pathOf(context, file)), {
+    name: file,
+    column,
+    subgroup: isCount ? Number(subgroup) : subgroup,
+    encoding,
+    delimiter,
+    decimal,
+  });
+}
+
+/** What was found out about the file, where it is not the usual. */
+function describeReading({ encoding = "utf-8", delimiter = "comma", decimal }: Reading): string {
+  const words = [
+    encoding === "utf-8" ? "" : encoding,
+    delimiter === "comma" ? "" : `${delimiter} between fields`,
+    decimal === "point" ? "" : "decimal comma",
+  ];
+  return words.filter((word) => word !== "").join(", ");
 }
 
 function judge(

@@ -1,4 +1,5 @@
 // `pipelite plan`: what a run would build and why, without building.
+import { largest } from "#base/extremes.ts";
 import { homeOf, print, printJson, type Context, type GlobalFlags } from "#cli/context.ts";
 import { paramsOf, splitTarget } from "#cli/target.ts";
 import { planPipeline, type Plan } from "#run/plan.ts";
@@ -21,7 +22,10 @@ export async function plan(context: Context, flags: PlanFlags, ...words: string[
 }
 
 function describePlan({ pipeline, stages }: Plan, paint: Paint): string {
-  const columns = Math.max(0, ...stages.map(({ name }) => name.length));
+  const columns = largest(
+    stages.map(({ name }) => name.length),
+    0,
+  );
   const toBuild = stages.filter(({ status }) => status === "build").length;
   const lines = stages.map(({ name, status, reason }) => {
     const word = paint(status.padEnd("cached".length), status === "build" ? "busy" : "faint");
