@@ -14,8 +14,8 @@ import {
 } from "./inside.ts";
 import * as linux from "./linux.ts";
 import type { SandboxRequest } from "./request.ts";
-import { attempt, call } from "./system-call.ts";
-import type { Machine, SystemCall } from "./system-call.ts";
+import { attempt, call } from "./launcher/system-call.ts";
+import type { Machine, SystemCall } from "./launcher/system-call.ts";
 
 /** @returns argv of bubblewrap; it ends in the launcher of `callsInBubblewrap`. */
 export function bubblewrapArguments(request: SandboxRequest, host: Host): string[] {
@@ -35,7 +35,7 @@ export function bubblewrapArguments(request: SandboxRequest, host: Host): string
     ...kernelSwitches(host).map((path) => ["--ro-bind", path, path]),
     ["--dev", "/dev"],
     ["--perms", "1777", "--tmpfs", "/dev/shm"],
-    hasKvm() ? ["--dev-bind", "/dev/kvm", "/dev/kvm"] : [],
+    request.kvm && hasKvm() ? ["--dev-bind", "/dev/kvm", "/dev/kvm"] : [],
     ["--perms", "1777", "--dir", "/tmp"],
     ["--perms", "0755", "--dir", "/etc"],
     ["--perms", "0755", "--dir", "/nix"],

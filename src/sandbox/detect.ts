@@ -56,6 +56,7 @@ async function whyNot(kind: SandboxKind): Promise<string | undefined> {
       storeDir,
       buildDir,
       network: false,
+      kvm: false,
       limits: { timeoutMs: TIMEOUT_MS, logBytes: 65536, processes: 16 },
       onLog: () => {},
       cgroupName: `pipelite-${process.pid}-detect-${kind}`,

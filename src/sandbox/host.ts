@@ -60,7 +60,7 @@ export function kernelSwitches(host: Host): string[] {
     : [];
 }
 
-/** Nix shows /dev/kvm to builders where its user may use it. */
+/** Whether the host has /dev/kvm and this user may use it. */
 export function hasKvm(): boolean {
   try {
     accessSync("/dev/kvm", constants.R_OK | constants.W_OK);

@@ -5,8 +5,8 @@ import { fromByteString, toByteString } from "#base/bytes.ts";
 import * as linux from "./linux.ts";
 import type { SandboxRequest } from "./request.ts";
 import { writeSeccompFilter } from "./seccomp.ts";
-import { attempt, call } from "./system-call.ts";
-import type { Machine, SystemCall } from "./system-call.ts";
+import { attempt, call, callTolerating } from "./launcher/system-call.ts";
+import type { Machine, SystemCall } from "./launcher/system-call.ts";
 
 /** Descriptors of a launcher, by position in the `stdio` it is spawned with. */
 export const FD = { log: 2, report: 3, inner: 4, outer: 5, terminal: 6, free: 7 } as const;
@@ -82,6 +82,7 @@ export function startBuilder(start: Start): SystemCall[] {
   return [
     call("dup3", FD.log, 1, 0),
     attempt("setsid"),
+    joinFreshKeyring(),
     attempt(
       "prlimit64",
       0,
@@ -104,6 +105,12 @@ export function startBuilder(start: Start): SystemCall[] {
     call("write", FD.report, new Uint8Array(Uint32Array.of(READY_MARK, 0).buffer), 8),
     call("execve", start.builder, [base, ...start.args], env),
   ];
+}
+
+/** Keys of the caller's session, and those of an earlier stage, are not for this one. Where there is no call, there are no keys. */
+function joinFreshKeyring(): SystemCall {
+  const { EPERM, ENOSYS } = linux.ERRNO;
+  return callTolerating([EPERM, ENOSYS], "keyctl", linux.KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0);
 }
 
 /** Abstract unix sockets belong to the network namespace: with the host's network a stage could reach the host's services. */

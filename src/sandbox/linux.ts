@@ -35,6 +35,8 @@ export const FCNTL_DUPLICATE_CLOSE_ON_EXEC = 1030;
 export const PERF_CLOSE_ON_EXEC = 8;
 export const CLOSE_ON_EXEC = 1;
 export const ADDRESS_NO_RANDOMIZE = 0x40000;
+export const KEYCTL_JOIN_SESSION_KEYRING = 1;
+export const ERRNO = { EPERM: 1, ENOSYS: 38 } as const;
 export const FD_MAX = 0xffffffff;
 
 /** struct rlimit64; Infinity is RLIM_INFINITY. */

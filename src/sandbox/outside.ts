@@ -2,8 +2,8 @@
 // used, and one that opens the terminal, enters the cgroup and becomes bubblewrap, unshare, or the builder.
 import { FD } from "./inside.ts";
 import * as linux from "./linux.ts";
-import { attempt, call } from "./system-call.ts";
-import type { SystemCall } from "./system-call.ts";
+import { attempt, call } from "./launcher/system-call.ts";
+import type { SystemCall } from "./launcher/system-call.ts";
 
 /** Waits, so that what a stage leaves behind stays below it in the process tree and can be found. */
 export function waitingProcess(hasTerminal: boolean): SystemCall[] {

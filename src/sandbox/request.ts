@@ -18,6 +18,8 @@ export interface SandboxRequest {
   buildDir: string;
   /** True for fixed-output derivations only. */
   network: boolean;
+  /** Show /dev/kvm where this user may use it. */
+  kvm: boolean;
   limits: {
     timeoutMs?: number;
     /** Longest time without any output. */

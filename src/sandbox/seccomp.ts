@@ -1,56 +1,126 @@
-// The system call filter of a stage, as Nix sets it: no setuid or setgid bits (EPERM), no extended attributes (ENOTSUP),
-// because neither can be in a store. Assembled as classic BPF over `struct seccomp_data` (linux/seccomp.h).
-import type { Machine } from "./system-call.ts";
+// The system call filter of a stage. As Nix sets it: no setuid or setgid bits (EPERM) and no extended attributes (ENOTSUP),
+// because neither can be in a store. Beyond Nix: what reaches files or the host past such a filter is refused as if the
+// kernel did not have it. docs/security.md has the reason of each; test/sandbox/security.test.ts tries them.
+// Assembled as classic BPF over `struct seccomp_data` (linux/seccomp.h); numbers are those of the kernel's tables.
+import type { Machine } from "./launcher/system-call.ts";
 
 interface Table {
   /** AUDIT_ARCH_* */
   architecture: number;
   /** Bits of the call number that matter: x32 calls are x86_64 calls with one bit more. */
   mask: number;
-  /** Calls that take a file mode, with the index of that argument. */
-  chmod: readonly (readonly [number: number, argument: number])[];
+  calls: Calls;
+}
+
+/** Numbers of the calls in question on one architecture; with the index of an argument where that differs. */
+interface Calls {
+  /** Change a mode: which argument it is. */
+  chmod: readonly (readonly [number: number, mode: number])[];
+  /** Make a file, folder or node with a mode. */
+  make: readonly (readonly [number: number, mode: number])[];
+  /** Open, and with some flags make: which argument the flags are; the mode comes next. */
+  open: readonly (readonly [number: number, flags: number])[];
   xattr: readonly number[];
+  socket: number;
+  /** The old way to all socket calls in one; its arguments are in memory, where a filter can't read. */
+  socketcall?: number;
+  requestKey: number;
 }
 
 const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
 const ALL = 0xffffffff;
-const SETXATTRAT_GETXATTRAT = [463, 464] as const;
+// The same on every architecture: newer calls have one number everywhere.
+const SETXATTRAT_TO_REMOVEXATTRAT = range(463, 466);
 const FCHMODAT2 = [452, 2] as const;
+const IO_URING = range(425, 427);
+const OPENAT2 = 437;
+
+const X86_64: Calls = {
+  chmod: [[90, 1], [91, 1], [268, 2], FCHMODAT2],
+  make: [[85, 1], [83, 1], [133, 1], [258, 2], [259, 2]],
+  open: [[2, 1], [257, 2]],
+  xattr: [...range(188, 193), ...SETXATTRAT_TO_REMOVEXATTRAT],
+  socket: 41,
+  requestKey: 249,
+};
+const I386: Calls = {
+  chmod: [[15, 1], [94, 1], [306, 2], FCHMODAT2],
+  make: [[8, 1], [39, 1], [14, 1], [296, 2], [297, 2]],
+  open: [[5, 1], [295, 2]],
+  xattr: [...range(226, 231), ...SETXATTRAT_TO_REMOVEXATTRAT],
+  socket: 359,
+  socketcall: 102,
+  requestKey: 287,
+};
+const AARCH64: Calls = {
+  chmod: [[52, 1], [53, 2], FCHMODAT2],
+  make: [[34, 2], [33, 2]],
+  open: [[56, 2]],
+  xattr: [...range(5, 10), ...SETXATTRAT_TO_REMOVEXATTRAT],
+  socket: 198,
+  requestKey: 218,
+};
+const ARM: Calls = {
+  chmod: [[15, 1], [94, 1], [333, 2], FCHMODAT2],
+  make: [[8, 1], [39, 1], [14, 1], [323, 2], [324, 2]],
+  open: [[5, 1], [322, 2]],
+  xattr: [...range(226, 231), ...SETXATTRAT_TO_REMOVEXATTRAT],
+  socket: 281,
+  requestKey: 310,
+};
 
 const TABLES: Record<Machine, readonly Table[]> = {
   x64: [
-    {
-      architecture: 0xc000003e,
-      mask: 0xbfffffff,
-      chmod: [[90, 1], [91, 1], [268, 2], FCHMODAT2],
-      xattr: [...range(188, 193), ...SETXATTRAT_GETXATTRAT],
-    },
-    {
-      architecture: 0x40000003,
-      mask: ALL,
-      chmod: [[15, 1], [94, 1], [306, 2], FCHMODAT2],
-      xattr: [...range(226, 231), ...SETXATTRAT_GETXATTRAT],
-    },
+    { architecture: 0xc000003e, mask: 0xbfffffff, calls: X86_64 },
+    { architecture: 0x40000003, mask: ALL, calls: I386 },
   ],
   arm64: [
-    {
-      architecture: 0xc00000b7,
-      mask: ALL,
-      chmod: [[52, 1], [53, 2], FCHMODAT2],
-      xattr: [...range(5, 10), ...SETXATTRAT_GETXATTRAT],
-    },
-    {
-      architecture: 0x40000028,
-      mask: ALL,
-      chmod: [[15, 1], [94, 1], [333, 2], FCHMODAT2],
-      xattr: [...range(226, 231), ...SETXATTRAT_GETXATTRAT],
-    },
+    { architecture: 0xc00000b7, mask: ALL, calls: AARCH64 },
+    { architecture: 0x40000028, mask: ALL, calls: ARM },
   ],
 };
 
 const SETUID_SETGID = 0o6000;
-const [EPERM, ENOTSUP] = [1, 95];
+/** Only with one of these does open(2) look at a mode: O_CREAT, and what is left of O_TMPFILE without O_DIRECTORY. */
+const CREATES = 0x40 | 0x400000;
+const AF_VSOCK = 40;
+const SOCKETCALL_SOCKET = 1;
+const ERRNO = { EPERM: 1, ENOSYS: 38, ENOTSUP: 95, EAFNOSUPPORT: 97, ENOKEY: 126 } as const;
 const ACTION = { allow: 0x7fff0000, errno: 0x00050000, killProcess: 0x80000000 } as const;
+
+/** A call that is answered with `error` when all of `when` holds. */
+interface Rule {
+  number: number;
+  error: keyof typeof ERRNO;
+  when: readonly Condition[];
+}
+
+/** On an argument: one of these bits is set (of the low half), it is this number, or it is not 0. */
+type Condition = { argument: number } & ({ anyBit: number } | { equals: number } | { notZero: true });
+
+function rulesOf({ chmod, make, open, xattr, socket, socketcall, requestKey }: Calls): Rule[] {
+  const setsId = (argument: number): Condition => ({ argument, anyBit: SETUID_SETGID });
+  return [
+    ...[...chmod, ...make].map(
+      ([number, mode]): Rule => ({ number, error: "EPERM", when: [setsId(mode)] }),
+    ),
+    ...open.map(
+      ([number, flags]): Rule => ({
+        number,
+        error: "EPERM",
+        when: [{ argument: flags, anyBit: CREATES }, setsId(flags + 1)],
+      }),
+    ),
+    ...xattr.map((number): Rule => ({ number, error: "ENOTSUP", when: [] })),
+    ...[...IO_URING, OPENAT2].map((number): Rule => ({ number, error: "ENOSYS", when: [] })),
+    { number: socket, error: "EAFNOSUPPORT", when: [{ argument: 0, equals: AF_VSOCK }] },
+    ...(socketcall === undefined
+      ? []
+      : [{ number: socketcall, error: "ENOSYS", when: [{ argument: 0, equals: SOCKETCALL_SOCKET }] } as const]),
+    // With callout information the kernel asks a program of the host for the key.
+    { number: requestKey, error: "ENOKEY", when: [{ argument: 2, notZero: true }] },
+  ];
+}
 
 interface Instruction {
   code: number;
@@ -64,24 +134,51 @@ const and = (value: number): Instruction => ({ code: 0x54, value });
 const end = (action: number): Instruction => ({ code: 0x06, value: action });
 /** Goes on when equal, else leaves out the next `skip` instructions. */
 const equal = (value: number, skip: number): Instruction => ({ code: 0x15, value, ifFalse: skip });
-const anyBit = (value: number, skip: number): Instruction => ({ code: 0x45, value, ifFalse: skip });
-const argumentOffset = (index: number) => 16 + 8 * index;
+const anyBit = (value: number, ifTrue: number, ifFalse: number): Instruction => ({
+  code: 0x45,
+  value,
+  ifTrue,
+  ifFalse,
+});
+const lowHalf = (argument: number) => load(16 + 8 * argument);
+const highHalf = (argument: number) => load(16 + 8 * argument + 4);
 
 /** @returns the program as an array of `struct sock_filter`, 8 bytes each. */
 export function writeSeccompFilter(machine: Machine): Uint8Array {
   const program: Instruction[] = [];
-  for (const { architecture, mask, chmod, xattr } of TABLES[machine]) {
-    const block: Instruction[] = [load(0), and(mask)];
-    for (const [number, argument] of chmod) {
-      const deny = [load(argumentOffset(argument)), anyBit(SETUID_SETGID, 1), end(ACTION.errno | EPERM)];
-      block.push(equal(number, deny.length + 1), ...deny, end(ACTION.allow));
-    }
-    for (const number of xattr) block.push(equal(number, 1), end(ACTION.errno | ENOTSUP));
-    block.push(end(ACTION.allow));
-    program.push(load(4), equal(architecture, block.length), ...block);
+  for (const { architecture, mask, calls } of TABLES[machine]) {
+    const block = [load(0), and(mask), ...rulesOf(calls).flatMap(writeRule), end(ACTION.allow)];
+    program.push(load(4), ...equalFar(architecture, block.length), ...block);
   }
   program.push(end(ACTION.killProcess));
   return encode(program);
+}
+
+/** From the last condition to the first: each knows how far it is to the end of the rule. */
+function writeRule({ number, error, when }: Rule): Instruction[] {
+  let body = [end(ACTION.errno | ERRNO[error])];
+  if (when.length > 0) body.push(end(ACTION.allow));
+  for (const condition of when.toReversed()) {
+    const toAllow = body.length - 1;
+    body = [...writeCondition(condition, toAllow), ...body];
+  }
+  return [equal(number, body.length), ...body];
+}
+
+/** Goes on when it holds, else leaves out the next `toAllow` instructions. */
+function writeCondition(condition: Condition, toAllow: number): Instruction[] {
+  const { argument } = condition;
+  if ("equals" in condition) return [lowHalf(argument), equal(condition.equals, toAllow)];
+  if ("anyBit" in condition) return [lowHalf(argument), anyBit(condition.anyBit, 0, toAllow)];
+  return [lowHalf(argument), anyBit(ALL, 2, 0), highHalf(argument), anyBit(ALL, 0, toAllow)];
+}
+
+/** As `equal`, over more instructions than a conditional jump reaches. */
+function equalFar(value: number, skip: number): Instruction[] {
+  return [
+    { code: 0x15, value, ifTrue: 1 },
+    { code: 0x05, value: skip },
+  ];
 }
 
 function encode(program: readonly Instruction[]): Uint8Array {

@@ -10,7 +10,7 @@ import { createExecutable } from "#base/libc.ts";
 import { systemErrorCode } from "#base/errors.ts";
 import type { Cgroup } from "./cgroup.ts";
 import { FD, READY_MARK } from "./inside.ts";
-import { COUNTERS_OFFSET, DONE_MARK, DONE_RECORD_BYTES } from "./machine-code.ts";
+import { COUNTERS_OFFSET, DONE_MARK, DONE_RECORD_BYTES } from "./launcher/program.ts";
 import { childrenOf, descendants, killProcesses, sampleTree, scanDescendants } from "./process-tree.ts";
 import type { TreeSample } from "./process-tree.ts";
 import type { SandboxEnding, SandboxKind, SandboxRequest } from "./request.ts";

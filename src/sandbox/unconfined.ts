@@ -3,7 +3,7 @@
 import { byteStringOf } from "#base/bytes.ts";
 import { keepOnlyReport, startBuilder } from "./inside.ts";
 import type { SandboxRequest } from "./request.ts";
-import type { Machine, SystemCall } from "./system-call.ts";
+import type { Machine, SystemCall } from "./launcher/system-call.ts";
 
 export function callsUnconfined(request: SandboxRequest, machine: Machine, processes: number): SystemCall[] {
   const rewrite = pathRewriter(request);

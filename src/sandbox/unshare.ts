@@ -7,8 +7,8 @@ import { hasKvm, kernelSwitches } from "./host.ts";
 import type { Host } from "./host.ts";
 import * as linux from "./linux.ts";
 import type { SandboxRequest } from "./request.ts";
-import { attempt, call } from "./system-call.ts";
-import type { Machine, SystemCall } from "./system-call.ts";
+import { attempt, call } from "./launcher/system-call.ts";
+import type { Machine, SystemCall } from "./launcher/system-call.ts";
 
 const { AT_FDCWD, MOUNT, MOUNT_ATTRIBUTE } = linux;
 /** Where the new root is put together, and where the host's root is until it is given up. */
@@ -47,7 +47,7 @@ export function callsInUnshare(request: SandboxRequest, machine: Machine, host: 
     ),
     ...bind(`${HOST}${request.buildDir}`, `${ROOT}/build`, 0),
     ...mountProc(host),
-    ...makeDevices(),
+    ...makeDevices(request.kvm && hasKvm()),
     call("sethostname", HOST_NAME, HOST_NAME.length),
     call("setdomainname", DOMAIN_NAME, DOMAIN_NAME.length),
     ...(request.network ? [] : bringLoopbackUp()),
@@ -101,9 +101,9 @@ function mountProc(host: Host): SystemCall[] {
   ];
 }
 
-function makeDevices(): SystemCall[] {
+function makeDevices(withKvm: boolean): SystemCall[] {
   const link = (target: string, name: string) => call("symlinkat", target, AT_FDCWD, `${ROOT}/dev/${name}`);
-  const devices = [...DEVICES, ...(hasKvm() ? ["kvm"] : [])];
+  const devices = [...DEVICES, ...(withKvm ? ["kvm"] : [])];
   return [
     ...folder("dev", 0o755),
     ...devices.flatMap((name) => [

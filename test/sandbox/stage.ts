@@ -43,6 +43,7 @@ export interface Stage {
   inputs?: { path: string; physical: string }[];
   busybox?: { path: string; physical: string };
   network?: boolean;
+  kvm?: boolean;
   limits?: Partial<SandboxRequest["limits"]>;
   /** Cancels this long after the first output. */
   cancelAfterMs?: number;
@@ -111,6 +112,7 @@ async function runIn(folder: string, stage: Stage): Promise<Ended> {
       storeDir,
       buildDir,
       network: stage.network ?? false,
+      kvm: stage.kvm ?? false,
       limits: { logBytes: LOG_KEPT_BYTES, processes: 64, timeoutMs: 60_000, ...stage.limits },
       onLog: (chunk) => {
         if (logBytes === 0 && stage.cancelAfterMs !== undefined)

@@ -13,10 +13,10 @@ import {
   DONE_RECORD_BYTES,
   LAUNCHER_FAILED,
   assembleProgram,
-} from "#sandbox/machine-code.ts";
-import type { Program } from "#sandbox/machine-code.ts";
-import type { Machine, SystemCall } from "#sandbox/system-call.ts";
-import { attempt, call } from "#sandbox/system-call.ts";
+} from "#sandbox/launcher/program.ts";
+import type { Program } from "#sandbox/launcher/program.ts";
+import type { Machine, SystemCall } from "#sandbox/launcher/system-call.ts";
+import { attempt, call } from "#sandbox/launcher/system-call.ts";
 import { writeSeccompFilter } from "#sandbox/seccomp.ts";
 import { peer } from "../rig/peer.ts";
 

@@ -17,6 +17,7 @@ const NUMBERS = {
   fchmodat: [268, 53],
   fcntl: [72, 25],
   ioctl: [16, 29],
+  keyctl: [250, 219],
   landlock_create_ruleset: [444, 444],
   landlock_restrict_self: [446, 446],
   mkdirat: [258, 34],
@@ -60,6 +61,8 @@ export interface SystemCall {
   args: readonly Argument[];
   /** Goes on when the kernel refuses. */
   optional: boolean;
+  /** Error numbers after which it goes on all the same. */
+  tolerated?: readonly number[];
 }
 
 export function call(name: SystemCallName, ...args: Argument[]): SystemCall {
@@ -68,6 +71,15 @@ export function call(name: SystemCallName, ...args: Argument[]): SystemCall {
 
 export function attempt(name: SystemCallName, ...args: Argument[]): SystemCall {
   return { name, args, optional: true };
+}
+
+/** As `call`, but goes on after these errors. */
+export function callTolerating(
+  tolerated: readonly number[],
+  name: SystemCallName,
+  ...args: Argument[]
+): SystemCall {
+  return { name, args, optional: false, tolerated };
 }
 
 /** For error messages: the call with its path-like arguments. */

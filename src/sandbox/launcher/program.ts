@@ -1,0 +1,130 @@
+// A list of system calls -> a static ELF program that makes them one after another. This is how a stage is started with
+// exactly the process state that Nix gives it (argv[0], environment bytes, terminal, limits, seccomp, mounts): no shell
+// and no helper binary has to exist on the host or inside the sandbox, and nothing of ours stays in the process.
+// A call that fails ends the program: it writes two 32-bit numbers (index of the call, negative errno) to `reportFd`.
+import assert from "node:assert/strict";
+import { fromByteString } from "#base/bytes.ts";
+import { COUNTERS_BYTES, COUNTER_BYTES } from "#sandbox/counters.ts";
+import { FCNTL_DUPLICATE_CLOSE_ON_EXEC, PERF_CLOSE_ON_EXEC } from "#sandbox/linux.ts";
+import { Arm64Code } from "./arm64.ts";
+import { dataAddress, linkElf } from "./elf.ts";
+import { systemCallNumber } from "./system-call.ts";
+import type { Argument, Machine, SystemCall } from "./system-call.ts";
+import { X64Code } from "./x64.ts";
+
+/** Exit code of a launcher one of whose calls failed. */
+export const LAUNCHER_FAILED = 125;
+/** Starts the record of the waiting process: then comes the wait status (32 bit), struct rusage, and the counters. */
+export const DONE_MARK = 0xf0000002;
+const RUSAGE_BYTES = 144;
+/** Offset of the counters in the record. */
+export const COUNTERS_OFFSET = 8 + RUSAGE_BYTES;
+export const DONE_RECORD_BYTES = COUNTERS_OFFSET + COUNTERS_BYTES;
+/** Descriptors of counters start here, far from those that later calls count on. */
+const COUNTER_FD = 100;
+
+export interface Program {
+  machine: Machine;
+  /** These run in the first process before it forks; empty with `calls` alone. */
+  parent?: readonly SystemCall[];
+  /** What the first process counts of all it starts, and its lowest free descriptor. */
+  counters?: { attributes: readonly Uint8Array[]; lowestFd: number };
+  /** These run in the child, or, without `parent`, in the only process. The last is execve. */
+  calls: readonly SystemCall[];
+  reportFd: number;
+  /** Added to the index in failure reports: for telling two programs apart on one descriptor. */
+  firstIndex: number;
+}
+
+/** @returns the bytes of the executable. */
+export function assembleProgram(program: Program): Uint8Array {
+  const data = new DataSegment();
+  const code = program.machine === "x64" ? new X64Code() : new Arm64Code();
+  const report = data.add(new Uint8Array(8), 8);
+  const systemCall = ({ name, args }: SystemCall) =>
+    code.systemCall(
+      systemCallNumber(name, program.machine),
+      args.map((arg) => data.address(arg)),
+    );
+  const plain = (name: SystemCall["name"], ...args: Argument[]) => systemCall({ name, args, optional: true });
+  const checked = (list: readonly SystemCall[], firstIndex: number) => {
+    for (const [index, each] of list.entries()) {
+      systemCall(each);
+      if (!each.optional) code.jumpToFailureUnlessOk(firstIndex + index, each.tolerated);
+    }
+  };
+  const { parent, counters, calls, reportFd, firstIndex } = program;
+  if (parent !== undefined) {
+    checked(parent, firstIndex);
+    const record = new Uint8Array(DONE_RECORD_BYTES);
+    new DataView(record.buffer).setUint32(0, DONE_MARK, true);
+    const address = data.add(record, 8);
+    const slots = (counters?.attributes ?? []).map((_, index) => {
+      return { fd: COUNTER_FD + index, at: address + COUNTERS_OFFSET + index * COUNTER_BYTES };
+    });
+    for (const [index, { fd, at }] of slots.entries()) {
+      const { attributes = [], lowestFd = 0 } = counters ?? {};
+      plain("perf_event_open", attributes[index] ?? 0, 0, -1, -1, PERF_CLOSE_ON_EXEC);
+      code.storeResult(at);
+      plain("fcntl", lowestFd, FCNTL_DUPLICATE_CLOSE_ON_EXEC, fd);
+      plain("close", lowestFd);
+    }
+    const SIGCHLD = 17;
+    plain("clone", SIGCHLD, 0, 0, 0, 0);
+    const childStart = code.jumpIfZero();
+    code.systemCallOnChild(systemCallNumber("wait4", program.machine), [address + 4, 0, address + 8]);
+    for (const { fd, at } of slots) plain("read", fd, at + 8, COUNTER_BYTES - 8);
+    plain("write", reportFd, address, DONE_RECORD_BYTES);
+    plain("read", reportFd, report, 1);
+    plain("exit_group", 0);
+    code.land(childStart);
+  }
+  checked(calls, firstIndex + (parent?.length ?? 0));
+  code.startFailure(report);
+  plain("write", reportFd, report, 8);
+  plain("exit_group", LAUNCHER_FAILED);
+  return linkElf(program.machine, code.finish(), data.finish());
+}
+
+/** Constants of the program at fixed addresses. */
+class DataSegment {
+  readonly #parts: { offset: number; bytes: Uint8Array }[] = [];
+  readonly #known = new Map<string, number>();
+  #size = 0;
+
+  address(argument: Argument): number {
+    if (typeof argument === "number") return argument;
+    if (typeof argument === "string") return this.#text(argument);
+    if (argument instanceof Uint8Array) return this.add(argument, 8);
+    if ("bpf" in argument) {
+      const filter = new DataView(new ArrayBuffer(16));
+      filter.setUint16(0, argument.bpf.length / 8, true);
+      filter.setBigUint64(8, BigInt(this.add(argument.bpf, 8)), true);
+      return this.add(new Uint8Array(filter.buffer), 8);
+    }
+    const addresses = argument.map((text) => BigInt(this.#text(text)));
+    return this.add(new Uint8Array(BigUint64Array.from([...addresses, 0n]).buffer), 8);
+  }
+
+  add(bytes: Uint8Array, alignment: number): number {
+    const offset = Math.ceil(this.#size / alignment) * alignment;
+    this.#parts.push({ offset, bytes });
+    this.#size = offset + bytes.length;
+    return dataAddress(offset);
+  }
+
+  finish(): Uint8Array {
+    const bytes = new Uint8Array(this.#size);
+    for (const part of this.#parts) bytes.set(part.bytes, part.offset);
+    return bytes;
+  }
+
+  #text(text: string): number {
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
+    assert(!text.includes("\0"), "a C string holds no NUL");
+    const address = this.add(fromByteString(`${text}\0`), 1);
+    this.#known.set(text, address);
+    return address;
+  }
+}
