@@ -48,7 +48,7 @@ test("links in the documents lead to files that are there", () => {
   const documents = [
     ...filesBelow("docs", ".md"),
     ...filesBelow("examples", ".md"),
-    ...["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map((name) => join(root, name)),
+    ...["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"].map((name) => join(root, name)),
   ];
   const dead = documents.flatMap((document) => {
     const links = [...readFileSync(document, "utf8").matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(

@@ -112,6 +112,16 @@ export interface StageOptions {
   readonly timeoutMs?: number;
   /** `content` (default): the output path follows the bytes, an unchanged output stops the rebuild there; `input`: Nix's classical kind. */
   readonly addressing?: "content" | "input";
+  /**
+   * What the stage may take; no part of what it is. Defaults: memory of the machine less 10 %, 4,096 processes and threads,
+   * an output of 1 TiB (holes counted), 64 MiB of log.
+   */
+  readonly limits?: {
+    readonly memoryBytes?: number;
+    readonly processes?: number;
+    readonly outputBytes?: number;
+    readonly logBytes?: number;
+  };
 }
 
 export interface CommandOptions extends StageOptions {

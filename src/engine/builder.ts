@@ -14,11 +14,8 @@ import type { Store } from "#store/store.ts";
 import type { Usage } from "./builds.ts";
 import type { BuildJob, BuildOutcome } from "./engine.ts";
 import { pipeliteError } from "./errors.ts";
-
-/** A stage may write this much to its log before it is killed. */
-const LOG_BYTES_MAX = 64 * 1024 * 1024;
-/** A stage may have this many processes and threads at a time. */
-const PROCESSES_MAX = 4096;
+import { describeBytes, limitsOf } from "./limits.ts";
+import type { Limits } from "./limits.ts";
 
 type Output = Extract<DerivationOutput, { kind: "floating" | "fixed" | "input-addressed" }>;
 
@@ -31,6 +28,8 @@ export interface Made {
   output: Output;
   /** All it could see. */
   inputs: StorePath[];
+  /** Largest apparent size that it may have. */
+  outputBytes: number;
 }
 
 let builds = 0;
@@ -49,10 +48,14 @@ export async function runBuilder<T>(
   // The final path when that is known, else the one that Nix lets the builder write to.
   const scratch = output.kind === "floating" ? scratchPath(drvPath, "out") : output.path;
   builds += 1;
+  const limits = limitsOf(job.limits);
   const folder = join(parent, `${process.pid}-${builds}`);
   const storeDir = join(folder, "store");
   const buildDir = join(folder, "build");
-  mkdirSync(storeDir, { recursive: true });
+  // Nobody else reaches what a stage has half made.
+  mkdirSync(parent, { recursive: true });
+  mkdirSync(folder, { mode: 0o700 });
+  mkdirSync(storeDir);
   mkdirSync(buildDir);
   try {
     const inputs = store
@@ -68,9 +71,11 @@ export async function runBuilder<T>(
       storeDir,
       buildDir,
       network: output.kind === "fixed",
+      kvm: systemFeatures(job).includes("kvm"),
       limits: {
-        logBytes: LOG_BYTES_MAX,
-        processes: PROCESSES_MAX,
+        logBytes: limits.logBytes,
+        processes: limits.processes,
+        memoryBytes: limits.memoryBytes,
         ...(job.timeoutMs !== undefined && { timeoutMs: job.timeoutMs }),
       },
       onLog: job.onLog,
@@ -80,10 +85,11 @@ export async function runBuilder<T>(
     const usage = usageOf(result);
     if (result.ending.kind === "cancelled") return { status: "cancelled" };
     if (result.ending.kind !== "exited" || result.ending.code !== 0)
-      return { ...failure(job, kind, result), usage };
+      return { ...failure(job, kind, result, limits), usage };
     const made = join(storeDir, storePathBase(scratch));
     if (!existsSync(made)) throw pipeliteError("STAGE_NO_OUTPUT", { stage: job.name });
-    const taken = await take({ made, scratch, output, inputs: inputs.map(({ path }) => path) });
+    const { outputBytes } = limits;
+    const taken = await take({ made, scratch, output, inputs: inputs.map(({ path }) => path), outputBytes });
     return { status: "built", taken, usage };
   } finally {
     removeTree(folder);
@@ -102,6 +108,11 @@ function outputOf({ derivation, drvPath }: BuildJob): Output {
     throw pipeliteError("DERIVATION_UNSUPPORTED", { drvPath, problem: `its output is ${output.kind}` });
   }
   return output;
+}
+
+/** What a derivation asks of the machine, in the words of Nix. */
+function systemFeatures({ derivation }: BuildJob): string[] {
+  return (derivation.env.get("requiredSystemFeatures") ?? "").split(/\s+/);
 }
 
 function environment({ derivation }: BuildJob, rewrite: (text: string) => string): Map<string, string> {
@@ -133,9 +144,10 @@ function failure(
   job: BuildJob,
   kind: SandboxKind,
   result: SandboxResult,
+  limits: Limits,
 ): Extract<BuildOutcome, { status: "failed" }> {
   const ending = kind === "bubblewrap" ? throughBubblewrap(result.ending) : result.ending;
-  return { status: "failed", error: failureOf(job, ending), ending };
+  return { status: "failed", error: failureOf(job, { ...result, ending }, limits), ending };
 }
 
 /** bubblewrap tells an ending by signal n as exit code 128 + n; it is hardly ever anything else. */
@@ -145,8 +157,13 @@ function throughBubblewrap(ending: SandboxEnding): SandboxEnding {
   return signal === undefined ? ending : { kind: "signalled", signal };
 }
 
-function failureOf(job: BuildJob, ending: SandboxEnding): PipeliteError {
+function failureOf(job: BuildJob, { ending, usage }: SandboxResult, limits: Limits): PipeliteError {
   const stage = job.name;
+  const wasKilledForMemory = ending.kind === "memory-limit" || (usage.outOfMemoryKills ?? 0) > 0;
+  if (wasKilledForMemory && ["memory-limit", "exited", "signalled"].includes(ending.kind))
+    return pipeliteError("STAGE_MEMORY_LIMIT", { stage, limit: describeBytes(limits.memoryBytes) });
+  if (ending.kind === "exited" && (usage.refusedProcesses ?? 0) > 0)
+    return pipeliteError("STAGE_PROCESS_LIMIT", { stage, code: ending.code, limit: limits.processes });
   switch (ending.kind) {
     case "exited":
       return pipeliteError("STAGE_FAILED", { stage, code: ending.code });
@@ -155,7 +172,7 @@ function failureOf(job: BuildJob, ending: SandboxEnding): PipeliteError {
     case "timed-out":
       return pipeliteError("STAGE_TIMED_OUT", { stage, timeoutMs: job.timeoutMs });
     case "log-limit":
-      return pipeliteError("STAGE_LOG_LIMIT", { stage, limitMiB: LOG_BYTES_MAX / 1024 / 1024 });
+      return pipeliteError("STAGE_LOG_LIMIT", { stage, limit: describeBytes(limits.logBytes) });
     default:
       throw new Error(`a build that ended as ${ending.kind} is no failure of its stage`);
   }

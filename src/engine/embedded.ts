@@ -1,6 +1,6 @@
 // The embedded engine: builds a resolved derivation in our own sandbox, into our own store, with the environment that
 // Nix's Linux builder gives it (Nix manual, "Building"; facts of nix 2.8 checked side by side in test/peers).
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isPipeliteError } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
@@ -22,7 +22,7 @@ export interface EmbeddedOptions {
 
 export async function embeddedEngine({ store, sandbox: wanted }: EmbeddedOptions): Promise<Engine> {
   const sandbox = await detectSandbox(wanted);
-  removeLeftovers(store.home);
+  prepareBuildsFolder(store.home);
   return {
     name: "embedded",
     sandbox,
@@ -44,10 +44,11 @@ function buildsFolder(home: string): string {
   return join(home, "nix/var/nix/builds");
 }
 
-/** What a Pipelite that was killed left behind. */
-function removeLeftovers(home: string): void {
+/** For nobody but its owner, since a stage is half made there; without what a Pipelite that was killed left behind. */
+function prepareBuildsFolder(home: string): void {
   const folder = buildsFolder(home);
-  if (!existsSync(folder)) return;
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o700);
   for (const name of readdirSync(folder)) {
     const [pid = ""] = name.split("-");
     if (!isProcessAlive(pid)) removeTree(join(folder, name));
@@ -65,20 +66,25 @@ async function build(job: BuildJob, store: Store, kind: SandboxKind): Promise<Bu
   };
   try {
     const place = { store, kind, folder: buildsFolder(store.home) };
-    const outcome = await runBuilder(logged, place, async ({ made, scratch, output, inputs }) => {
-      const [registered] = await store.registerOutputs([
-        {
-          scratch: made,
-          scratchPath: scratch,
-          name: job.derivation.name,
-          references: inputs,
-          deriver: job.drvPath,
-          expected: output,
-        },
-      ]);
-      if (registered === undefined) throw new Error("registerOutputs gave nothing back");
-      return registered.path;
-    });
+    const outcome = await runBuilder(
+      logged,
+      place,
+      async ({ made, scratch, output, inputs, outputBytes }) => {
+        const [registered] = await store.registerOutputs([
+          {
+            scratch: made,
+            scratchPath: scratch,
+            name: job.derivation.name,
+            references: inputs,
+            deriver: job.drvPath,
+            expected: output,
+            sizeMaxBytes: outputBytes,
+          },
+        ]);
+        if (registered === undefined) throw new Error("registerOutputs gave nothing back");
+        return registered.path;
+      },
+    );
     if (outcome.status !== "built") return outcome;
     return { status: "built", outPath: outcome.taken, usage: outcome.usage };
   } finally {

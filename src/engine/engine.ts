@@ -4,6 +4,7 @@ import type { StorePath } from "#nix/store-path.ts";
 import type { PipeliteError } from "#base/errors.ts";
 import type { SandboxEnding } from "#sandbox/sandbox.ts";
 import type { Usage } from "./builds.ts";
+import type { Limits } from "./limits.ts";
 
 export interface BuildJob {
   /** Name of the stage, for messages. */
@@ -11,6 +12,8 @@ export interface BuildJob {
   drvPath: StorePath;
   derivation: Derivation;
   timeoutMs: number | undefined;
+  /** Where the stage asks for others than the defaults. */
+  limits?: Partial<Limits> | undefined;
   onLog: (chunk: Uint8Array) => void;
   signal: AbortSignal;
 }

@@ -9,7 +9,18 @@ export const pipeliteError = errorsOf({
   STAGE_FAILED: { exit: 1, message: "Stage '{stage}' failed: it exited with {code}" },
   STAGE_KILLED: { exit: 1, message: "Stage '{stage}' failed: it was ended by {signal}" },
   STAGE_TIMED_OUT: { exit: 1, message: "Stage '{stage}' failed: it was stopped after {timeoutMs} ms" },
-  STAGE_LOG_LIMIT: { exit: 1, message: "Stage '{stage}' failed: it was stopped after {limitMiB} MiB of log" },
+  STAGE_LOG_LIMIT: { exit: 1, message: "Stage '{stage}' failed: it was stopped after {limit} of log" },
+  STAGE_MEMORY_LIMIT: {
+    exit: 1,
+    message: "Stage '{stage}' failed: it ran out of memory, of which it may take {limit}",
+    hint: "`limits.memoryBytes` of the stage sets how much it may take",
+  },
+  STAGE_PROCESS_LIMIT: {
+    exit: 1,
+    message:
+      "Stage '{stage}' failed: it exited with {code}, after it had been refused more than {limit} processes at a time",
+    hint: "`limits.processes` of the stage sets how many it may have",
+  },
   STAGE_NO_OUTPUT: {
     exit: 1,
     message: "Stage '{stage}' failed: it made no output",

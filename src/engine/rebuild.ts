@@ -28,12 +28,16 @@ export async function rebuild(
   job: Omit<BuildJob, "onLog">,
   { store, kind, folder, target }: RebuildOptions,
 ): Promise<Rebuilt> {
-  const outcome = await runBuilder({ ...job, onLog: () => {} }, { store, kind, folder }, async ({ made }) => {
-    canonicaliseTree(byteStringOf(made), job.derivation.name);
-    const { narHash, narSize } = hashTree(made);
-    move(made, target);
-    return { narHash: `sha256:${hex(narHash)}`, narSize };
-  });
+  const outcome = await runBuilder(
+    { ...job, onLog: () => {} },
+    { store, kind, folder },
+    async ({ made, outputBytes }) => {
+      canonicaliseTree(byteStringOf(made), job.derivation.name, outputBytes);
+      const { narHash, narSize } = hashTree(made);
+      move(made, target);
+      return { narHash: `sha256:${hex(narHash)}`, narSize };
+    },
+  );
   return outcome.status === "built" ? { status: "built", ...outcome.taken } : outcome;
 }
 

@@ -206,6 +206,7 @@ class Run {
       drvPath,
       derivation,
       timeoutMs: node.kind === "fetch" ? timeoutMs : (node.options.timeoutMs ?? timeoutMs),
+      limits: node.kind === "fetch" ? undefined : node.options.limits,
       onLog: (chunk) => lines.push(chunk),
       signal,
     });

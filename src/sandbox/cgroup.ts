@@ -34,6 +34,7 @@ export interface CgroupFigures {
   ioReadBytes?: number;
   ioWriteBytes?: number;
   outOfMemoryKills?: number;
+  refusedProcesses?: number;
 }
 
 export interface Cgroup {
@@ -128,7 +129,7 @@ function openCgroup(group: Places, folders: [string, CgroupVersion][], limited: 
 }
 
 /** What the kernel's files say of a group; a figure whose file is not there is absent. */
-export function readFigures({ cpu, memory, io }: Places): CgroupFigures {
+export function readFigures({ cpu, memory, pids, io }: Places): CgroupFigures {
   const figures: CgroupFigures = {};
   const set = (key: keyof CgroupFigures, value: number | undefined) => {
     if (value !== undefined && Number.isFinite(value)) figures[key] = value;
@@ -148,6 +149,7 @@ export function readFigures({ cpu, memory, io }: Places): CgroupFigures {
     set("peakMemoryBytes", single(memory, "memory.max_usage_in_bytes"));
     set("outOfMemoryKills", keyed(readText(join(memory.folder, "memory.oom_control")), "oom_kill"));
   }
+  if (pids !== undefined) set("refusedProcesses", keyed(readText(join(pids.folder, "pids.events")), "max"));
   if (io !== undefined) {
     const stat = readText(join(io.folder, "io.stat"));
     set("ioReadBytes", sumOf(stat, /\brbytes=(\d+)/g));

@@ -29,7 +29,9 @@ export function startedProcess({ cgroupFiles, hasTerminal, coreHardLimit }: Star
     call("dup3", 1, 0, 0), // stdin: /dev/null open for both ways, as Nix has it
     ...(hasTerminal ? openTerminal() : []),
     attempt("close", FD.outer),
-    ...cgroupFiles.flatMap(enterCgroup),
+    ...cgroupFiles.flatMap((file) => writeTo(file, "0", call)),
+    // When the machine itself is out of memory, a stage is what goes, not the run that watches it.
+    ...writeTo("/proc/self/oom_score_adj", "1000", attempt),
     attempt("setgroups", 0, 0),
     call("umask", 0o022),
     call("prlimit64", 0, linux.RESOURCE.core, linux.resourceLimit(0, coreHardLimit), 0),
@@ -52,10 +54,10 @@ function openTerminal(): SystemCall[] {
 }
 
 /** Lowest free descriptor here: FD.outer. */
-function enterCgroup(file: string): SystemCall[] {
+function writeTo(file: string, text: string, make: typeof call): SystemCall[] {
   return [
-    call("openat", linux.AT_FDCWD, file, linux.OPEN.writeOnly, 0),
-    call("write", FD.outer, "0", 1),
-    call("close", FD.outer),
+    make("openat", linux.AT_FDCWD, file, linux.OPEN.writeOnly, 0),
+    make("write", FD.outer, text, text.length),
+    make("close", FD.outer),
   ];
 }

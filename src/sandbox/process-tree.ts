@@ -72,6 +72,20 @@ export function sampleTree(root: number): TreeSample {
   return sample;
 }
 
+/**
+ * Memory of the processes below `root`, what they share counted once. Much slower than sampleTree.
+ * @returns undefined where the kernel does not tell
+ */
+export function proportionalBytes(root: number): number | undefined {
+  let sum = 0;
+  for (const pid of descendants(root)) {
+    const rollup = readText(`/proc/${pid}/smaps_rollup`);
+    if (rollup === "") return undefined;
+    sum += 1024 * field(rollup, /^Pss:\s*(\d+)/m);
+  }
+  return sum;
+}
+
 /** Processes and threads of the user on this host: what RLIMIT_NPROC counts outside of user namespaces. */
 export function countOwnTasks(): number {
   const uid = process.getuid?.() ?? 0;

@@ -40,12 +40,13 @@ export type SandboxEnding =
   | { kind: "signalled"; signal: string }
   | { kind: "timed-out" }
   | { kind: "log-limit" }
+  | { kind: "memory-limit" }
   | { kind: "cancelled" };
 
 export type CgroupVersion = "cgroup2" | "cgroup1";
 /** `rusage`: what wait4(2) reports of the process and all it waited for. `procfs`: sampled. */
 export type UsageSource = CgroupVersion | "rusage" | "procfs" | "unavailable";
-export type LimitSource = CgroupVersion | "rlimit" | "unavailable" | "not-asked";
+export type LimitSource = CgroupVersion | "rlimit" | "procfs" | "unavailable" | "not-asked";
 
 /** A figure that could not be had is absent and its source is `unavailable`; it is never 0 instead. */
 export interface SandboxUsage {
@@ -58,6 +59,8 @@ export interface SandboxUsage {
   ioWriteBytes?: number;
   /** Processes the kernel killed for want of memory. */
   outOfMemoryKills?: number;
+  /** Processes and threads that the kernel refused because the limit was met. */
+  refusedProcesses?: number;
   /** Page faults served without and with reading from disk. */
   minorFaults?: number;
   majorFaults?: number;

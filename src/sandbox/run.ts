@@ -57,8 +57,7 @@ function enforcement({ limits }: SandboxRequest, cgroup: Cgroup | undefined): Sa
   return {
     // The kernel exempts the host's root from RLIMIT_NPROC.
     processes: (cgroup?.limited.processes && pids) || (thisHost().isRoot ? "unavailable" : "rlimit"),
-    memory:
-      limits.memoryBytes === undefined ? "not-asked" : (cgroup?.limited.memory && memory) || "unavailable",
+    memory: limits.memoryBytes === undefined ? "not-asked" : (cgroup?.limited.memory && memory) || "procfs",
   };
 }
 

@@ -37,16 +37,34 @@ const OPENAT2 = 437;
 
 const X86_64: Calls = {
   chmod: [[90, 1], [91, 1], [268, 2], FCHMODAT2],
-  make: [[85, 1], [83, 1], [133, 1], [258, 2], [259, 2]],
-  open: [[2, 1], [257, 2]],
+  make: [
+    [85, 1],
+    [83, 1],
+    [133, 1],
+    [258, 2],
+    [259, 2],
+  ],
+  open: [
+    [2, 1],
+    [257, 2],
+  ],
   xattr: [...range(188, 193), ...SETXATTRAT_TO_REMOVEXATTRAT],
   socket: 41,
   requestKey: 249,
 };
 const I386: Calls = {
   chmod: [[15, 1], [94, 1], [306, 2], FCHMODAT2],
-  make: [[8, 1], [39, 1], [14, 1], [296, 2], [297, 2]],
-  open: [[5, 1], [295, 2]],
+  make: [
+    [8, 1],
+    [39, 1],
+    [14, 1],
+    [296, 2],
+    [297, 2],
+  ],
+  open: [
+    [5, 1],
+    [295, 2],
+  ],
   xattr: [...range(226, 231), ...SETXATTRAT_TO_REMOVEXATTRAT],
   socket: 359,
   socketcall: 102,
@@ -54,7 +72,10 @@ const I386: Calls = {
 };
 const AARCH64: Calls = {
   chmod: [[52, 1], [53, 2], FCHMODAT2],
-  make: [[34, 2], [33, 2]],
+  make: [
+    [34, 2],
+    [33, 2],
+  ],
   open: [[56, 2]],
   xattr: [...range(5, 10), ...SETXATTRAT_TO_REMOVEXATTRAT],
   socket: 198,
@@ -62,8 +83,17 @@ const AARCH64: Calls = {
 };
 const ARM: Calls = {
   chmod: [[15, 1], [94, 1], [333, 2], FCHMODAT2],
-  make: [[8, 1], [39, 1], [14, 1], [323, 2], [324, 2]],
-  open: [[5, 1], [322, 2]],
+  make: [
+    [8, 1],
+    [39, 1],
+    [14, 1],
+    [323, 2],
+    [324, 2],
+  ],
+  open: [
+    [5, 1],
+    [322, 2],
+  ],
   xattr: [...range(226, 231), ...SETXATTRAT_TO_REMOVEXATTRAT],
   socket: 281,
   requestKey: 310,
@@ -101,22 +131,24 @@ type Condition = { argument: number } & ({ anyBit: number } | { equals: number }
 function rulesOf({ chmod, make, open, xattr, socket, socketcall, requestKey }: Calls): Rule[] {
   const setsId = (argument: number): Condition => ({ argument, anyBit: SETUID_SETGID });
   return [
-    ...[...chmod, ...make].map(
-      ([number, mode]): Rule => ({ number, error: "EPERM", when: [setsId(mode)] }),
-    ),
-    ...open.map(
-      ([number, flags]): Rule => ({
-        number,
-        error: "EPERM",
-        when: [{ argument: flags, anyBit: CREATES }, setsId(flags + 1)],
-      }),
-    ),
+    ...[...chmod, ...make].map(([number, mode]): Rule => ({ number, error: "EPERM", when: [setsId(mode)] })),
+    ...open.map(([number, flags]): Rule => ({
+      number,
+      error: "EPERM",
+      when: [{ argument: flags, anyBit: CREATES }, setsId(flags + 1)],
+    })),
     ...xattr.map((number): Rule => ({ number, error: "ENOTSUP", when: [] })),
     ...[...IO_URING, OPENAT2].map((number): Rule => ({ number, error: "ENOSYS", when: [] })),
     { number: socket, error: "EAFNOSUPPORT", when: [{ argument: 0, equals: AF_VSOCK }] },
     ...(socketcall === undefined
       ? []
-      : [{ number: socketcall, error: "ENOSYS", when: [{ argument: 0, equals: SOCKETCALL_SOCKET }] } as const]),
+      : [
+          {
+            number: socketcall,
+            error: "ENOSYS",
+            when: [{ argument: 0, equals: SOCKETCALL_SOCKET }],
+          } as const,
+        ]),
     // With callout information the kernel asks a program of the host for the key.
     { number: requestKey, error: "ENOKEY", when: [{ argument: 2, notZero: true }] },
   ];

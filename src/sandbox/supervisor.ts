@@ -11,7 +11,8 @@ import { systemErrorCode } from "#base/errors.ts";
 import type { Cgroup } from "./cgroup.ts";
 import { FD, READY_MARK } from "./inside.ts";
 import { COUNTERS_OFFSET, DONE_MARK, DONE_RECORD_BYTES } from "./launcher/program.ts";
-import { childrenOf, descendants, killProcesses, sampleTree, scanDescendants } from "./process-tree.ts";
+import { childrenOf, descendants, killProcesses, proportionalBytes } from "./process-tree.ts";
+import { sampleTree, scanDescendants } from "./process-tree.ts";
 import type { TreeSample } from "./process-tree.ts";
 import type { SandboxEnding, SandboxKind, SandboxRequest } from "./request.ts";
 import { pipeliteError } from "./errors.ts";
@@ -81,7 +82,9 @@ export async function supervise(watched: Watched): Promise<Outcome> {
   request.signal?.addEventListener("abort", onAbort, { once: true });
   if (request.signal?.aborted === true) onAbort();
   const sampler =
-    cgroup?.versions.memory === undefined && pid !== undefined ? startSampling(pid, state) : undefined;
+    pid !== undefined && isMemorySampled(request, cgroup)
+      ? startSampling(pid, state, request.limits.memoryBytes, kill)
+      : undefined;
   const logEnd = readLog(log, request, state, () => silence.refresh(), kill);
   try {
     const exited = exitOf(child, watched.kind);
@@ -248,7 +251,21 @@ function startTimer(durationMs: number | undefined, action: () => void): { refre
   return { refresh: () => timer.refresh(), stop: () => clearTimeout(timer) };
 }
 
-function startSampling(pid: number, state: Outcome): { take(): void; stop(): void } {
+/** Where no cgroup measures memory, or none took the limit. */
+export function isMemorySampled(
+  { limits }: Pick<SandboxRequest, "limits">,
+  cgroup: Cgroup | undefined,
+): boolean {
+  if (cgroup?.versions.memory === undefined) return true;
+  return limits.memoryBytes !== undefined && !cgroup.limited.memory;
+}
+
+function startSampling(
+  pid: number,
+  state: Outcome,
+  limitBytes = Number.POSITIVE_INFINITY,
+  kill: (ending: SandboxEnding) => void,
+): { take(): void; stop(): void } {
   const INTERVAL_MS = 20;
   const take = () => {
     const now = sampleTree(pid);
@@ -259,6 +276,9 @@ function startSampling(pid: number, state: Outcome): { take(): void; stop(): voi
       ioReadBytes: Math.max(before.ioReadBytes, now.ioReadBytes),
       ioWriteBytes: Math.max(before.ioWriteBytes, now.ioWriteBytes),
     };
+    // A resident page that several processes share is in the sum of each.
+    if (now.residentBytes > limitBytes && (proportionalBytes(pid) ?? now.residentBytes) > limitBytes)
+      kill({ kind: "memory-limit" });
   };
   const timer = setInterval(take, INTERVAL_MS);
   return { take, stop: () => clearInterval(timer) };

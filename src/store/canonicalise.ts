@@ -53,17 +53,26 @@ export function finishFolder(target: string): void {
 /**
  * Puts a tree a builder made into the canonical form. What made it must be dead: links could be swapped
  * otherwise.
- * @throws PipeliteError STORE_SPECIAL_FILE, STORE_OUTPUT_UNSAFE
+ * @param sizeMaxBytes of all files together, holes counted
+ * @throws PipeliteError STORE_SPECIAL_FILE, STORE_OUTPUT_UNSAFE, STORE_OUTPUT_TOO_LARGE
  */
-export function canonicaliseTree(root: string, name: string): void {
+export function canonicaliseTree(root: string, name: string, sizeMaxBytes = Number.POSITIVE_INFINITY): void {
   const stat = lstatSync(diskPath(root));
   if (!stat.isSymbolicLink() && (stat.mode & 0o022) !== 0) {
     throw unsafe(name, root, "may be written to by everybody");
   }
-  canonicaliseNode(root, name, stat);
+  canonicaliseNode(root, { name, sizeMaxBytes, sizeBytes: 0 }, stat);
 }
 
-function canonicaliseNode(bytePath: string, name: string, stat: Stats): void {
+interface Output {
+  name: string;
+  sizeMaxBytes: number;
+  /** Of the files so far. */
+  sizeBytes: number;
+}
+
+function canonicaliseNode(bytePath: string, output: Output, stat: Stats): void {
+  const { name } = output;
   const path = diskPath(bytePath);
   const isFolder = stat.isDirectory();
   if (!isFolder && !stat.isFile() && !stat.isSymbolicLink()) {
@@ -71,6 +80,10 @@ function canonicaliseNode(bytePath: string, name: string, stat: Stats): void {
   }
   if (!isFolder && (stat.mode & 0o6000) !== 0) {
     throw unsafe(name, bytePath, "is set to run as its owner (setuid or setgid)");
+  }
+  if (stat.isFile()) output.sizeBytes += stat.size;
+  if (output.sizeBytes > output.sizeMaxBytes) {
+    throw pipeliteError("STORE_OUTPUT_TOO_LARGE", { name, sizeMaxBytes: output.sizeMaxBytes });
   }
   if (stat.uid !== process.geteuid?.()) lchownSync(path, process.geteuid?.() ?? 0, process.getegid?.() ?? 0);
   if (stat.isSymbolicLink()) {
@@ -81,7 +94,7 @@ function canonicaliseNode(bytePath: string, name: string, stat: Stats): void {
     if ((stat.mode & 0o700) !== 0o700) chmodSync(path, 0o700);
     for (const entry of readdirSync(path, { encoding: "latin1" })) {
       const below = `${bytePath}/${entry}`;
-      canonicaliseNode(below, name, lstatSync(diskPath(below)));
+      canonicaliseNode(below, output, lstatSync(diskPath(below)));
     }
   }
   removeAttributes(bytePath, name);

@@ -40,6 +40,8 @@ export interface BuiltOutput {
   deriver?: StorePath;
   /** By content where nothing is said. */
   expected?: ExpectedOutput;
+  /** Apparent size of all its files; more is refused before any of it is read. */
+  sizeMaxBytes?: number;
 }
 
 export interface RegisteredOutput extends TreeHash {
@@ -53,7 +55,7 @@ export interface RegisteredOutput extends TreeHash {
  * Registers the outputs of one build: all of them or none. The builder must be dead. Gives the results in the
  * same order.
  * @param held locks of output paths that the caller has taken
- * @throws PipeliteError STORE_OUTPUT_MISSING, STORE_OUTPUT_UNSAFE, STORE_SPECIAL_FILE, STORE_SELF_REFERENCE,
+ * @throws PipeliteError STORE_OUTPUT_MISSING, STORE_OUTPUT_UNSAFE, STORE_OUTPUT_TOO_LARGE, STORE_SPECIAL_FILE, STORE_SELF_REFERENCE,
  * STORE_OUTPUT_NOT_FLAT, STORE_HASH_MISMATCH, STORE_REFERENCES_FORBIDDEN, STORE_REFERENCE_CYCLE
  */
 export async function registerOutputs(
@@ -116,7 +118,7 @@ function readOutput(output: BuiltOutput, all: readonly BuiltOutput[]): Reading {
   if (lstatSync(diskPath(scratch), { throwIfNoEntry: false }) === undefined) {
     throw pipeliteError("STORE_OUTPUT_MISSING", { name, file: shownPath(scratch) });
   }
-  canonicaliseTree(scratch, name);
+  canonicaliseTree(scratch, name, output.sizeMaxBytes);
   const scratchPaths = new Set(all.map(({ scratchPath }) => scratchPath));
   const scanner = new ReferenceScanner(new Set([...output.references, ...scratchPaths]));
   const tree = scanTree(output.scratch);

@@ -7,6 +7,7 @@ import { after, describe, test } from "node:test";
 import { release } from "node:os";
 import { join } from "node:path";
 import { removeTree } from "#base/files.ts";
+import { hasKvm } from "#sandbox/host.ts";
 import { LAUNCHER_FAILED, assembleProgram } from "#sandbox/launcher/program.ts";
 import { call } from "#sandbox/launcher/system-call.ts";
 import { peer } from "../rig/peer.ts";
@@ -25,20 +26,32 @@ const MIB = 1024 * 1024;
 
 for (const kind of KINDS) {
   describe(kind, { skip: peer("busybox", COMMAND[kind]) }, () => {
-    test("a memory limit is held by the cgroup, or said to be held by nothing", async (t) => {
-      const script = "head -c 100000000 /dev/zero | tail -c 90000000 | wc -c; echo alive";
-      const ended = await runHere({ kind, script, limits: { memoryBytes: 24 * MIB } });
-      const enforcedBy = ended.result?.enforcedBy.memory;
-      if (enforcedBy === "unavailable") {
-        t.diagnostic("no memory cgroup here: the limit is reported as not enforced");
-        return;
-      }
-      assert.match(enforcedBy ?? "", /^cgroup[12]$/);
-      // Whom the kernel kills for memory is its choice; without a limit 90000000 bytes would come through.
-      assert.doesNotMatch(ended.log, /^90000000$/m);
-      assert.match(ended.log, /^alive$/m);
-      assert.ok((ended.result?.usage.peakMemoryBytes ?? 0) <= 24 * MIB);
-      assert.ok((ended.result?.usage.outOfMemoryKills ?? 0) > 0);
+    for (const user of USERS) {
+      test(`a memory limit is held for ${user}, by the cgroup or by looking`, async () => {
+        const script = "head -c 300000000 /dev/zero | tail -c 290000000 | wc -c; sleep 5; echo alive";
+        const ended = await runStage({ kind, user, script, limits: { memoryBytes: 24 * MIB } });
+        const { enforcedBy, ending, usage } = ended.result ?? {};
+        assert.match(enforcedBy?.memory ?? "", /^(cgroup[12]|procfs)$/);
+        // Whom the kernel kills for memory is its choice; without a limit 290000000 bytes would come through.
+        assert.doesNotMatch(ended.log, /^290000000$/m);
+        if (enforcedBy?.memory === "procfs") {
+          assert.deepEqual(ending, { kind: "memory-limit" });
+        } else {
+          assert.ok((usage?.peakMemoryBytes ?? 0) <= 24 * MIB);
+          assert.ok((usage?.outOfMemoryKills ?? 0) > 0);
+        }
+      });
+    }
+
+    test("/dev/kvm is there for a stage that asks for it, where this user may use it", async () => {
+      const script = "test -e /dev/kvm && echo there; true";
+      assert.equal((await runHere({ kind, script })).log, "");
+      assert.equal((await runHere({ kind, script, kvm: true })).log, hasKvm() ? "there\n" : "");
+    });
+
+    test("when the machine is out of memory, a process of the stage goes first", async () => {
+      const ended = await runHere({ kind, script: "cat /proc/self/oom_score_adj" });
+      assert.equal(ended.log.trim(), "1000");
     });
 
     for (const user of USERS) {

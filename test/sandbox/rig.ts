@@ -15,7 +15,7 @@ export async function runStage(stage: Stage): Promise<Ended> {
 let nobodyFolder: string | undefined;
 
 /** The checkout may be where only root can look: what runs is a bundle, by a copy of Node. */
-function nobodyRunner(): string {
+export function nobodyRunner(): string {
   if (nobodyFolder !== undefined) return nobodyFolder;
   nobodyFolder = temporaryFolder("ordinary");
   cpSync(process.execPath, join(nobodyFolder, "node"));

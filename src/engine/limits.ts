@@ -1,0 +1,40 @@
+// What a stage may take of the machine. The defaults are for a stage that has run wild, not for one that works.
+import { totalmem } from "node:os";
+
+/** Each can be set for a stage (`stage(..., { limits })`). */
+export interface Limits {
+  /** All its processes together. */
+  memoryBytes: number;
+  /** Processes and threads at a time. */
+  processes: number;
+  /** Apparent size of its output: holes count, because whoever reads the output reads them. */
+  outputBytes: number;
+  logBytes: number;
+}
+
+const MIB = 1024 * 1024;
+const TIB = 1024 ** 4;
+
+export function limitsOf(given: Partial<Limits> = {}): Limits {
+  return {
+    memoryBytes: defaultMemoryBytes(),
+    processes: 4096,
+    outputBytes: TIB,
+    logBytes: 64 * MIB,
+    ...given,
+  };
+}
+
+/** What the machine, or the container we are in, has, less 10 %. */
+function defaultMemoryBytes(): number {
+  const constrained = process.constrainedMemory();
+  const available = constrained > 0 ? Math.min(totalmem(), constrained) : totalmem();
+  return Math.floor((available * 9) / 10);
+}
+
+/** As a person reads it, in the largest unit that leaves at least 1. */
+export function describeBytes(bytes: number): string {
+  const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+  const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), units.length - 1);
+  return `${Number((bytes / 1024 ** power).toFixed(1))} ${units[power]}`;
+}

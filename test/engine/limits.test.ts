@@ -1,0 +1,88 @@
+// What a stage may take: each limit ends that stage, says which limit it was, and leaves the others alone.
+import assert from "node:assert/strict";
+import { statSync } from "node:fs";
+import { totalmem } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { describeBytes, limitsOf } from "#engine/limits.ts";
+import { peer } from "../rig/peer.ts";
+import { Project } from "../rig/project.ts";
+
+const MIB = 1024 * 1024;
+
+function pipelineOf(script: string, limits: object): Record<string, string> {
+  const words = `["sh", "-c", ${JSON.stringify(script)}, out]`;
+  return {
+    "pipeline.ts": `
+import { command, out, pipeline, tool } from "pipelite";
+const wild = command(tool("busybox"), ${words}, { limits: ${JSON.stringify(limits)} });
+const calm = command(tool("busybox"), ["sh", "-c", "echo calm > $0", out]);
+export default pipeline({ wild, calm });
+`,
+  };
+}
+
+async function failureOf(script: string, limits: object) {
+  using project = new Project(pipelineOf(script, limits));
+  const { ends, events } = await project.run({ keepGoing: true });
+  assert.equal(ends["calm"], "built", "the other stage goes on");
+  const end = events.find((event) => event.type === "stage-finished" && event.name === "wild");
+  assert.ok(end?.type === "stage-finished" && end.failure !== undefined, JSON.stringify(end));
+  return end.failure;
+}
+
+test("a stage that eats memory is ended and the limit is named", { skip: peer("busybox") }, async () => {
+  const script = "head -c 400000000 /dev/zero | tail -c 390000000 > /dev/null && echo through > $0";
+  const failure = await failureOf(script, { memoryBytes: 40 * MIB });
+  assert.equal(failure.code, "STAGE_MEMORY_LIMIT");
+  assert.match(failure.message, /may take 40 MiB/);
+});
+
+test(
+  "an output of holes that nobody could read to its end is refused before it is read",
+  { skip: peer("busybox") },
+  async () => {
+    const start = performance.now();
+    const sparse = "busybox mkdir $0 && busybox truncate -s 4096G $0/a && busybox truncate -s 4096G $0/b";
+    const failure = await failureOf(sparse, {});
+    assert.equal(failure.code, "STORE_OUTPUT_TOO_LARGE");
+    assert.ok(performance.now() - start < 60_000);
+    const small = await failureOf("busybox truncate -s 2M $0", { outputBytes: MIB });
+    assert.equal(small.code, "STORE_OUTPUT_TOO_LARGE");
+  },
+);
+
+test("a stage that is refused processes says which limit it met", { skip: peer("busybox") }, async () => {
+  const many = "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do busybox sleep 5 & done; wait; exit 1";
+  const { code, message } = await failureOf(many, { processes: 8 });
+  // Only a cgroup counts refusals.
+  if (process.getuid?.() !== 0) return;
+  assert.equal(code, "STAGE_PROCESS_LIMIT");
+  assert.match(message, /more than 8 processes/);
+});
+
+test(
+  "nobody but its owner looks into the folder where stages are built",
+  { skip: peer("busybox") },
+  async () => {
+    using project = new Project(pipelineOf("busybox true > $0", {}));
+    await project.run({});
+    const { mode } = statSync(join(project.home, "nix/var/nix/builds"));
+    assert.equal(mode & 0o777, 0o700);
+  },
+);
+
+test("the defaults: memory of the machine less a tenth, and what the documents say", () => {
+  const { memoryBytes, processes, outputBytes, logBytes } = limitsOf();
+  assert.ok(memoryBytes <= totalmem() * 0.9);
+  assert.ok(memoryBytes > 0);
+  assert.deepEqual([processes, outputBytes, logBytes], [4096, 1024 ** 4, 64 * MIB]);
+  assert.equal(limitsOf({ processes: 1 }).processes, 1);
+  assert.deepEqual([1, 1023, 1536, MIB, 24.5 * 1024 ** 3].map(describeBytes), [
+    "1 bytes",
+    "1023 bytes",
+    "1.5 KiB",
+    "1 MiB",
+    "24.5 GiB",
+  ]);
+});
