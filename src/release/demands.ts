@@ -2,6 +2,7 @@
 // with what was wanted and what was found.
 import type { RunRecord } from "#evidence/run-record.ts";
 import type { AuditOfRun, Deviation } from "./deviation.ts";
+import { looksLike } from "./names.ts";
 import type { Policy, RequiredSignature } from "./policy.ts";
 import type { SignatureView } from "./signature-view.ts";
 
@@ -187,7 +188,7 @@ function assign(
   if (first === undefined) return [];
   const fits = usable.filter((each) => {
     const isRole = first.role === undefined || roleOf(policy, each.signer, each.keyId) === first.role;
-    const isOwn = !taken.some(({ signer, keyId }) => signer === each.signer || keyId === each.keyId);
+    const isOwn = !taken.some(({ signer, keyId }) => looksLike(signer, each.signer) || keyId === each.keyId);
     return each.meaning === first.meaning && isRole && isOwn;
   });
   let best: (SignatureView | undefined)[] = [];

@@ -15,7 +15,8 @@ import { keepPublicKey, readKeyring } from "./keyring.ts";
 import { digestOfBytes, readEarlier, readRunFile, requireUnchanged } from "./run-file.ts";
 import { nextFile, readSealed, sealFile, withSealLock } from "./sealed.ts";
 import { severityOf } from "./severity.ts";
-import { checkName } from "./signatures.ts";
+import { checkName } from "./names.ts";
+import { checkReason } from "./signatures.ts";
 import { readStoredAudit } from "./stored-audit.ts";
 import { checkMove } from "./states.ts";
 import { readTransitions, transitionStatement, type OpeningFile } from "./transitions.ts";
@@ -230,6 +231,7 @@ export interface MoveDeviation {
 export async function moveDeviation(options: MoveDeviation): Promise<Deviation> {
   const { home, id: deviation, to, disposition, reason, name, key } = options;
   checkName(name);
+  checkReason(reason);
   const runId = runOfDeviation(home, deviation);
   if (runId === undefined) throw pipeliteError("DEVIATION_NOT_FOUND", { deviation });
   return withSealLock(home, () => {

@@ -10,7 +10,11 @@ export const pipeliteError = errorsOf({
   },
   SIGNER_INVALID: {
     exit: 2,
-    message: "Cannot sign as '{name}': a printed name has no spaces around it and no invisible characters",
+    message: "Cannot sign as '{name}': {problem}",
+  },
+  REASON_INVALID: {
+    exit: 2,
+    message: "Cannot sign with the reason '{reason}': it must be one line of characters that can be seen",
   },
   RECORD_CHANGED: {
     exit: 3,

@@ -10,6 +10,7 @@ import { readPublicKey } from "#keys/key-file.ts";
 import { parsePublicKey, writePublicKey } from "#sigstore/index.ts";
 import type { Severity } from "./deviation.ts";
 import { digestOfBytes } from "./run-file.ts";
+import { looksLike, nameProblem, visible } from "./names.ts";
 import { MEANINGS } from "./signatures.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -146,10 +147,12 @@ function parseSigners(value: unknown, folder: string): Signer[] {
       ? parsePublicKey(place)
       : readPublicKey(resolve(folder, place));
     const [who, what] = [text(name, "a name"), text(role, "a role")];
+    const problem = nameProblem(who);
+    if (problem !== undefined) throw new RangeError(`'${visible(who)}' is no name: ${problem}`);
     return { name: who, role: what, keyId: publicKey.keyId, key: writePublicKey(publicKey) };
   });
   for (const [index, { name, keyId }] of signers.entries()) {
-    const other = signers.slice(0, index).find((each) => each.name === name || each.keyId === keyId);
+    const other = signers.slice(0, index).find((each) => looksLike(each.name, name) || each.keyId === keyId);
     if (other !== undefined) throw new RangeError(`${other.name} and ${name} have one name or one key`);
   }
   return signers;

@@ -8,14 +8,16 @@ import { parseBundle, signStatement, verifyBundle, writeBundle, type SigningKey 
 import { checkDemands, roleOf, type Demand, type ReleaseFacts } from "./demands.ts";
 import type { AuditOfRun, Deviation, Signal } from "./deviation.ts";
 import { openDeviations, readDeviations } from "./deviations.ts";
-import { headOf, headProblem } from "./journal-head.ts";
+import { headOf } from "./journal-head.ts";
 import { keepPublicKey, readKeyring } from "./keyring.ts";
 import { membersOf, textOf } from "./members.ts";
 import type { AppliedPolicy, Policy } from "./policy.ts";
+import { checkName } from "./names.ts";
+import { saidProblem } from "./said.ts";
 import { RELEASE_TYPE } from "./predicates.ts";
 import { readRunFile, recordProblem, treeDigest, type RunFile } from "./run-file.ts";
 import { readSealed, sealFile, withSealLock } from "./sealed.ts";
-import { checkName, readSignatures, subjectProblem, subjectsOf } from "./signatures.ts";
+import { readSignatures, subjectProblem, subjectsOf } from "./signatures.ts";
 import type { SignatureView } from "./signature-view.ts";
 import { readStoredAudit } from "./stored-audit.ts";
 import { pipeliteError } from "./errors.ts";
@@ -251,17 +253,19 @@ export function readRelease(home: string, runId: string): Released | undefined {
     const bundle = parseBundle(text);
     const statement = verifyBundle(bundle, readKeyring(home));
     const run = readRunFile(home, runId);
-    const mismatch = subjectProblem(home, run, statement) ?? headProblem(statement.predicate, journal);
-    if (mismatch !== undefined) throw refuse(mismatch);
     const { predicateType, predicate } = statement;
     const releasedBy = membersOf(predicate["releasedBy"], "releasedBy");
+    const [name, at] = [textOf(releasedBy, "name"), textOf(predicate, "timeVerified")];
+    const mismatch =
+      subjectProblem(home, run, statement) ?? saidProblem({ predicate, name, at, file, run, journal });
+    if (mismatch !== undefined) throw refuse(mismatch);
     if (predicateType !== RELEASE_TYPE || textOf(releasedBy, "keyId") !== bundle.keyId) {
       throw refuse(`${file}: it is no release by the key it is signed with`);
     }
     return {
-      releasedBy: textOf(releasedBy, "name"),
+      releasedBy: name,
       keyId: bundle.keyId,
-      releasedAt: textOf(predicate, "timeVerified"),
+      releasedAt: at,
       recordDigest: run.digest,
       policyDigest: textOf(membersOf(predicate["policy"], "policy"), "digest"),
       bundleFile: file,

@@ -6,9 +6,11 @@ import { readJournal, type JournalEntry } from "#evidence/journal.ts";
 import { parseStorePath, storePathBase } from "#nix/store-path.ts";
 import { parseBundle, signStatement, verifyBundle, writeBundle } from "#sigstore/index.ts";
 import type { PublicKey, ResourceDigest, SigningKey, Statement } from "#sigstore/index.ts";
-import { headOf, headProblem } from "./journal-head.ts";
+import { headOf } from "./journal-head.ts";
 import { keepPublicKey, readKeyring } from "./keyring.ts";
 import { membersOf, textOf } from "./members.ts";
+import { checkName, looksLike, visible } from "./names.ts";
+import { displayProblem, saidProblem } from "./said.ts";
 import { SIGNATURE_TYPE } from "./predicates.ts";
 import { readRunFile, requireUnchanged, treeDigest, type RunFile } from "./run-file.ts";
 import { nextFile, numberedFiles, readSealed, sealFile, withSealLock } from "./sealed.ts";
@@ -42,13 +44,16 @@ export async function signRun({ home, runId, meaning, name, reason, key }: SignR
     throw pipeliteError("MEANING_UNKNOWN", { meaning, known: MEANINGS.join(", ") });
   }
   checkName(name);
+  checkReason(reason);
   const { keyId } = key.publicKey;
   return withSealLock(home, () => {
     const run = requireUnchanged(home, runId);
     const journal = readJournal(home);
     const repeated = readSignatures(home, runId).find(
       (other) =>
-        other.isValid && other.meaning === meaning && (other.signer === name || other.keyId === keyId),
+        other.isValid &&
+        other.meaning === meaning &&
+        (looksLike(other.signer, name) || other.keyId === keyId),
     );
     if (repeated !== undefined) {
       const { signer, signedAt } = repeated;
@@ -63,7 +68,7 @@ export async function signRun({ home, runId, meaning, name, reason, key }: SignR
       signedAt,
       recordDigest: run.digest,
       journalHead: headOf(journal),
-      displayedAs: `${name}, ${meaning}, ${signedAt}${reason === "" ? "" : `: ${reason}`}`,
+      displayedAs: sentenceOf({ signer: name, meaning, signedAt, reason }),
     };
     const statement = { subject: subjectsOf(home, run), predicateType: SIGNATURE_TYPE, predicate };
     keepPublicKey(home, key.publicKey);
@@ -77,11 +82,19 @@ export async function signRun({ home, runId, meaning, name, reason, key }: SignR
   });
 }
 
-/** A printed name: what two people would read as the same must not be two texts. @throws SIGNER_INVALID */
-export function checkName(name: string): void {
-  if (name === "" || name !== name.trim().normalize("NFC") || /[\p{Cc}\p{Cf}]|\s{2}/u.test(name)) {
-    throw pipeliteError("SIGNER_INVALID", { name });
-  }
+/** A signature in one line, as people are shown it. */
+function sentenceOf({
+  signer,
+  meaning,
+  signedAt,
+  reason,
+}: Omit<SignatureFields, "runId" | "keyId" | "recordDigest">) {
+  return `${signer}, ${meaning}, ${signedAt}${reason === "" ? "" : `: ${reason}`}`;
+}
+
+/** A text that is signed and shown in one line. @throws REASON_INVALID */
+export function checkReason(reason: string): void {
+  if (visible(reason) !== reason) throw pipeliteError("REASON_INVALID", { reason: visible(reason) });
 }
 
 /** The record by the sha256 of its file, and its result tree by that of its NAR. @throws RESULT_MISSING */
@@ -118,7 +131,16 @@ export function readSignatures(home: string, runId: string): SignatureView[] {
   if (files.length === 0) return [];
   const run = readRunFile(home, runId);
   const keys = readKeyring(home);
-  return files.map((file) => viewOf({ home, run, keys, journal, file }));
+  const views = files.map((file) => viewOf({ home, run, keys, journal, file }));
+  // A copy of a signature under another number is the same signature.
+  return views.filter(
+    (view, index) => !view.isValid || views.findIndex((other) => isSame(other, view)) === index,
+  );
+}
+
+function isSame(a: SignatureView, b: SignatureView): boolean {
+  const isAlike = a.keyId === b.keyId && a.meaning === b.meaning && a.signedAt === b.signedAt;
+  return a.isValid && isAlike && a.reason === b.reason && a.recordDigest === b.recordDigest;
 }
 
 interface ViewSources {
@@ -143,13 +165,40 @@ function viewOf({ home, run, keys, journal, file }: ViewSources): SignatureView 
       (view.runId === run.runId ? undefined : "it is for another run") ??
       (view.recordDigest === run.digest ? undefined : "the record is not the one that was signed") ??
       subjectProblem(home, run, statement) ??
-      headProblem(statement.predicate, journal);
+      (MEANINGS.includes(view.meaning) ? undefined : `it means '${visible(view.meaning)}', which is none`) ??
+      (visible(view.reason) === view.reason ? undefined : "its reason holds a character that nobody sees") ??
+      displayProblem(statement.predicate, sentenceOf(view)) ??
+      saidProblem({
+        predicate: statement.predicate,
+        name: view.signer,
+        at: view.signedAt,
+        file,
+        run,
+        journal,
+      });
     const { runId: _, ...shown } = view;
-    return { ...shown, isValid: problem === undefined, ...(problem !== undefined && { problem }), ...place };
+    return {
+      ...visibleFields(shown),
+      isValid: problem === undefined,
+      ...(problem !== undefined && { problem }),
+      ...place,
+    };
   } catch (error) {
     if (!(error instanceof PipeliteError)) throw error;
     return { ...NOTHING, isValid: false, problem: error.message, ...place };
   }
+}
+
+/** What is shown of a signature that does not hold must not deceive either. */
+function visibleFields(fields: Omit<SignatureFields, "runId">): Omit<SignatureFields, "runId"> {
+  const { signer, meaning, reason, signedAt } = fields;
+  return {
+    ...fields,
+    signer: visible(signer),
+    meaning: visible(meaning),
+    reason: visible(reason),
+    signedAt: visible(signedAt),
+  };
 }
 
 type SignatureFields = Pick<

@@ -4,8 +4,10 @@ import { PipeliteError } from "#base/errors.ts";
 import type { JournalEntry } from "#evidence/journal.ts";
 import { parseBundle, verifyBundle, type PublicKey, type Statement } from "#sigstore/index.ts";
 import type { DeviationState, Transition } from "./deviation.ts";
-import { headProblem, type JournalHead } from "./journal-head.ts";
+import type { JournalHead } from "./journal-head.ts";
 import { membersOf, optionalTextOf, textOf } from "./members.ts";
+import { visible } from "./names.ts";
+import { displayProblem, saidProblem } from "./said.ts";
 import { TRANSITION_TYPE } from "./predicates.ts";
 import { digestOfBytes, type RunFile } from "./run-file.ts";
 import { numberOf, readSealed, sealedFiles } from "./sealed.ts";
@@ -59,9 +61,14 @@ export function transitionStatement({
       signer,
       signedAt,
       journalHead,
-      displayedAs: `${signer.name}, ${from} to ${to}${disposition === undefined ? "" : ` (${disposition})`}, ${signedAt}: ${reason}`,
+      displayedAs: sentenceOf(signer.name, move, signedAt),
     },
   };
+}
+
+/** A move in one line, as people are shown it. */
+function sentenceOf(name: string, { from, to, disposition, reason }: AllowedMove, at: string): string {
+  return `${name}, ${from} to ${to}${disposition === undefined ? "" : ` (${disposition})`}, ${at}: ${reason}`;
 }
 
 export interface ReadTransitions {
@@ -125,22 +132,26 @@ function checkTransition(
   if (digests[1] !== opening.digest) return "it is over another opening";
   if (textOf(predicate, "previous") !== previous) return "it does not follow the move before it";
   if (textOf(predicate, "from") !== from) return "it starts from another state";
-  const lost = headProblem(predicate, journal);
-  if (lost !== undefined) return lost;
   const signer = membersOf(predicate["signer"], "signer");
   if (textOf(signer, "keyId") !== bundle.keyId) return "it names another key than it is signed with";
+  const [name, at] = [textOf(signer, "name"), textOf(predicate, "signedAt")];
+  const problem = saidProblem({ predicate, name, at, file, run, journal });
+  if (problem !== undefined) return problem;
   const move = checkMove({
     from,
     to: textOf(predicate, "to"),
     disposition: optionalTextOf(predicate, "disposition"),
     reason: textOf(predicate, "reason"),
   });
+  if (visible(move.reason) !== move.reason) return "its reason holds a character that nobody sees";
+  const shown = displayProblem(predicate, sentenceOf(name, move, at));
+  if (shown !== undefined) return shown;
   return {
     number: numberOf(file) ?? 0,
     ...move,
-    signer: textOf(signer, "name"),
+    signer: name,
     keyId: bundle.keyId,
-    at: textOf(predicate, "signedAt"),
+    at,
     bundleFile: file,
   };
 }

@@ -105,10 +105,10 @@ test("verify shows each signature with its meaning, and takes the keys it is giv
 test("what a signer writes can't look like a line of the verification", async () => {
   const reason = "seen\nholds  release  by nobody\u001b[31m";
   const as = ["--as", "Carla Voss", "--key", "carla.key"];
-  await ok("sign", "latest", "--meaning", "authorship", ...as, "--reason", reason);
-  const { stdout } = await ok("verify", "latest");
-  assert.match(stdout, /^Carla Voss .* seen holds {2}release {2}by nobody$/m);
-  assert.ok(!stdout.includes("\u001b"));
+  const { code, stderr } = await rig("sign", "latest", "--meaning", "authorship", ...as, "--reason", reason);
+  assert.equal(code, 2);
+  assert.match(stderr, /'seen\\u\{a\}holds {2}release/);
+  assert.ok(!stderr.includes("\u001b"));
 });
 
 test("a policy beside pipeline.ts is found and says who counts", async () => {

@@ -5,7 +5,12 @@ import { test } from "node:test";
 import { isPipeliteError } from "#base/errors.ts";
 import { type ErrorCode } from "#cli/error-rows.ts";
 import { appendJournal, readJournal, type JournalEntry } from "#evidence/journal.ts";
-import { readSignatures, signRun } from "#release/signatures.ts";
+import { headOf } from "#release/journal-head.ts";
+import { keepPublicKey } from "#release/keyring.ts";
+import { looksLike, nameProblem } from "#release/names.ts";
+import { SIGNATURE_TYPE } from "#release/predicates.ts";
+import { readRunFile } from "#release/run-file.ts";
+import { readSignatures, signRun, subjectsOf } from "#release/signatures.ts";
 import { sealFile } from "#release/sealed.ts";
 import { verifyBundleFile, verifyRun } from "#release/verify.ts";
 import { BUILT_IN } from "#release/policy.ts";
@@ -148,6 +153,124 @@ test("a bundle of another run fails under a journal made to fit it: the record i
   const file = `signatures/${two.runId}/1.sigstore.json`;
   sealFile(home.path, { kind: "signature", subject: two.runId, file, content: text });
   assert.deepEqual(problems(home, two.runId), ["it is for another run"]);
+});
+
+test("a copy of a signature under another number is the same signature", async () => {
+  using home = new Home();
+  const { runId } = home.addRun();
+  const { bundleFile } = await sign(home, runId, person("Anna"));
+  const file = `signatures/${runId}/2.sigstore.json`;
+  sealFile(home.path, { kind: "signature", subject: runId, file, content: home.read(bundleFile) });
+  assert.deepEqual(problems(home, runId), [undefined]);
+});
+
+/** Signs as `sign` does and puts in what a signer with tools of his own would. */
+function craft(home: Home, runId: string, change: (predicate: Record<string, unknown>) => void): string {
+  const carl = person("Carl");
+  const name = "Carl";
+  const signedAt = new Date().toISOString();
+  const run = readRunFile(home.path, runId);
+  const predicate: Record<string, unknown> = {
+    runId,
+    signer: { name, keyId: carl.key.publicKey.keyId },
+    meaning: "approval",
+    reason: "",
+    signedAt,
+    recordDigest: run.digest,
+    journalHead: headOf(readJournal(home.path)),
+  };
+  change(predicate);
+  const {
+    signer,
+    meaning,
+    signedAt: at,
+  } = predicate as { signer: { name: string }; meaning: string; signedAt: string };
+  predicate["displayedAs"] ??= `${signer.name}, ${meaning}, ${at}`;
+  keepPublicKey(home.path, carl.key.publicKey);
+  const statement = { subject: subjectsOf(home.path, run), predicateType: SIGNATURE_TYPE, predicate };
+  const content = writeBundle(signStatement(statement, carl.key));
+  sealFile(home.path, {
+    kind: "signature",
+    subject: runId,
+    file: `signatures/${runId}/1.sigstore.json`,
+    content,
+  });
+  return problems(home, runId)[0] ?? "valid";
+}
+
+const CRAFTED: Record<string, [RegExp, (predicate: Record<string, unknown>) => void]> = {
+  "nothing odd": [/^valid$/, () => undefined],
+  "a time before the run": [/before the run/, (p) => (p["signedAt"] = "2001-01-01T00:00:00.000Z")],
+  "a time to come": [/later than its line/, (p) => (p["signedAt"] = "2999-01-01T00:00:00.000Z")],
+  "no time": [/its time is none/, (p) => (p["signedAt"] = "yesterday")],
+  "a time with an end of its own": [/its time is none/, (p) => (p["signedAt"] = "2026-11-01T00:00:00Z")],
+  "a meaning that turns the line": [/which is none/, (p) => (p["meaning"] = "approval\u202e")],
+  "a meaning of its own": [/which is none/, (p) => (p["meaning"] = "blessing")],
+  "a reason with an escape": [/its reason/, (p) => (p["reason"] = "\u001b[2K")],
+  "an empty journal": [/before the journal had/, (p) => (p["journalHead"] = headOf([]))],
+  "a head before it": [
+    /the journal before it/,
+    (p) => (p["journalHead"] = { sequence: -1, digest: headOf([]).digest }),
+  ],
+  "a name with an escape": [
+    /is no name/,
+    (p) => (p["signer"] = { ...(p["signer"] as object), name: "Anna Meier\u001b[2K" }),
+  ],
+  "another sentence": [/the sentence it shows/, (p) => (p["displayedAs"] = "Anna Meier, approval, 2030")],
+};
+
+for (const [what, [problem, change]] of Object.entries(CRAFTED)) {
+  test(`what is signed is checked: ${what}`, () => {
+    using home = new Home();
+    const { runId } = home.addRun();
+    assert.match(craft(home, runId, change), problem);
+    const [shown] = readSignatures(home.path, runId);
+    assert.doesNotMatch(JSON.stringify(shown), /\\u001b|\u202e/);
+  });
+}
+
+test("names that a reader takes for one name are one person, and odd ones are refused", async () => {
+  for (const name of [
+    "Anna Meier",
+    "Łukasz Żak",
+    "José O’Neill",
+    "山田 太郎",
+    "Анна Майер",
+    "김 철수",
+    "J. R. Smith-Doe",
+  ])
+    assert.equal(nameProblem(name), undefined, name);
+  for (const name of [
+    "Anna\u00a0Meier",
+    "\u0410nna Meier",
+    "Anna Me\u034fier",
+    "Anna Meier\ufe0f",
+    "Anna Meier\u3164",
+    "Anna\u2003Meier",
+    "Anna Meier\u115f",
+    "Anna Meier\u{e0100}",
+    "Anna Meie\uff52",
+    "Anna\u202eMeier",
+    "Anna <b>",
+    "...",
+    "ᏎᎢ",
+    "A".repeat(201),
+  ])
+    assert.notEqual(nameProblem(name), undefined, JSON.stringify(name));
+  for (const [a, b] of [
+    ["Anna Meier", "anna meier"],
+    ["Ian Lee", "lan Lee"],
+    ["Сара", "Capa"],
+    ["Arnie", "Amie"],
+    ["Bo0l", "BoOI"],
+  ] as const)
+    assert.ok(looksLike(a, b), `${a} / ${b}`);
+  assert.ok(!looksLike("Anna Meier", "Anna Maier"));
+  using home = new Home();
+  const { runId } = home.addRun();
+  await sign(home, runId, person("Ian Lee"));
+  await refuses("SIGNED_ALREADY", () => sign(home, runId, person("lan Lee")));
+  await refuses("REASON_INVALID", () => sign(home, runId, person("Bert"), { reason: "seen\n" }));
 });
 
 test("a journal that was rewritten with a whole chain does not fit what was signed", async () => {

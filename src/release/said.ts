@@ -1,0 +1,42 @@
+// What a signed statement says of itself is held to what is known: the names, the time between the end of the run and the
+// line of the journal, the head of the journal, and the sentence that people are shown.
+import type { JournalEntry } from "#evidence/journal.ts";
+import { headProblem } from "./journal-head.ts";
+import type { Members } from "./members.ts";
+import { nameProblem } from "./names.ts";
+
+export interface Said {
+  predicate: Members;
+  name: string;
+  /** ISO 8601 */
+  at: string;
+  /** The file that holds the statement, relative to `<home>/pipelite`. */
+  file: string;
+  run: { file: string; record: { finishedAt: string } };
+  journal: readonly JournalEntry[];
+}
+
+/** The clock of a machine may be set back a little between signing and writing the line. */
+const CLOCK_TOLERANCE_MS = 60_000;
+
+/** Why what a statement says can't be so; undefined when it can. */
+export function saidProblem({ predicate, name, at, file, run, journal }: Said): string | undefined {
+  const ofName = nameProblem(name);
+  if (ofName !== undefined) return `its signer is no name: ${ofName}`;
+  const own = journal.find((entry) => entry.file === file);
+  return timeProblem(at, run.record.finishedAt, own?.at) ?? headProblem(predicate, journal, run.file, own);
+}
+
+function timeProblem(at: string, runEnd: string, sealedAt: string | undefined): string | undefined {
+  const time = Date.parse(at);
+  if (Number.isNaN(time) || new Date(time).toISOString() !== at) return "its time is none";
+  if (time + CLOCK_TOLERANCE_MS < Date.parse(runEnd)) return "it is signed before the run had ended";
+  if (sealedAt !== undefined && time > Date.parse(sealedAt) + CLOCK_TOLERANCE_MS)
+    return "it is signed later than its line in the journal was written";
+  return undefined;
+}
+
+/** The sentence that people are shown must be made of what is signed. */
+export function displayProblem(predicate: Members, sentence: string): string | undefined {
+  return predicate["displayedAs"] === sentence ? undefined : "the sentence it shows is not what it says";
+}
