@@ -3,12 +3,12 @@
 import type { RunRecord } from "#evidence/run-record.ts";
 import type { AuditOfRun, Deviation } from "./deviation.ts";
 import { looksLike } from "./names.ts";
-import type { Policy, RequiredSignature } from "./policy.ts";
+import type { Policy, RequiredSignature, Signer } from "./policy.ts";
 import type { SignatureView } from "./signature-view.ts";
 
 export interface Demand {
   /** `run-passed`, `record-unchanged`, `result-present`, `audit`, `sandbox`, `deviations`, `deviation/<id>`,
-   * `signatures-intact`, `signature/<meaning>`, `releaser` */
+   * `signature/<meaning>`, `releaser` */
   name: string;
   isMet: boolean;
   wanted: string;
@@ -30,7 +30,7 @@ export interface ReleaseFacts {
   deviations: readonly Deviation[] | string;
   signatures: readonly SignatureView[];
   /** Who would release; undefined when nobody is named yet. */
-  releaser: { name: string; keyId: string } | undefined;
+  releaser: Act | undefined;
 }
 
 export function checkDemands(facts: ReleaseFacts): Demand[] {
@@ -53,7 +53,6 @@ export function checkDemands(facts: ReleaseFacts): Demand[] {
     auditDemand(facts),
     sandboxDemand(facts),
     ...deviationDemands(facts),
-    intactDemand(facts),
     ...signatureDemands(facts),
     releaserDemand(facts),
   ];
@@ -124,36 +123,48 @@ function blockReason(
   if (!blocking.includes(severity)) return undefined;
   const isOpen = until === "closed" ? state !== "closed" : ["open", "investigating"].includes(state);
   if (isOpen) return `${severity}, ${state}`;
-  const stranger = history.find(({ signer, keyId }) => roleOf(policy, signer, keyId) === undefined);
-  return stranger && `${severity}, moved by ${stranger.signer}, whom the policy does not name with that key`;
-}
-
-/** The role of a signer; `""` where any key may sign, undefined where this one may not. */
-export function roleOf({ signers }: Policy, name: string, keyId: string): string | undefined {
-  if (signers === "any") return "";
-  return signers.find((each) => each.name === name && each.keyId === keyId)?.role;
-}
-
-/** A signature that the journal has and that is no longer what it was: somebody tampered with it. */
-function intactDemand({ signatures }: ReleaseFacts): Demand {
-  const broken = signatures.filter(({ isValid, isJournalled }) => isJournalled && !isValid);
-  const found = broken
-    .map(({ bundleFile, problem }) => `${bundleFile}: ${problem ?? "not valid"}`)
-    .join("; ");
-  const count = signatures.filter(({ isValid }) => isValid).length;
-  return demand(
-    "signatures-intact",
-    broken.length === 0,
-    "every signature as it was given",
-    found || `${count} valid`,
+  const moves = history.map(({ signer, ...move }) => ({ ...move, name: signer }));
+  const stranger = moves.find((move) => roleOf(policy, move) === undefined);
+  if (stranger !== undefined)
+    return `${severity}, moved by ${stranger.name}, whom the policy does not name with that key at that time`;
+  if (policy.fourEyes?.includes("closing") !== true) return undefined;
+  const closing = moves.findLast(({ to }) => to === "closed");
+  const investigator = moves.find(
+    (move) => move.to === "investigating" && closing !== undefined && isSamePerson(move, closing),
   );
+  return investigator && `${severity}, investigated and closed by ${investigator.name}`;
+}
+
+/** Somebody who signed, with which key, and when (ISO 8601). */
+export interface Act {
+  name: string;
+  keyId: string;
+  at: string;
+}
+
+/** The role of who signed; `""` where any key may sign, undefined where this one may not, or might not then. */
+export function roleOf({ signers }: Policy, { name, keyId, at }: Act): string | undefined {
+  if (signers === "any") return "";
+  return signers.find((each) => each.name === name && each.keyId === keyId && isValidAt(each, at))?.role;
+}
+
+function isValidAt({ from, until, revoked }: Signer, at: string): boolean {
+  const time = Date.parse(at);
+  const isBefore = (end: string | undefined) => end === undefined || time < Date.parse(end);
+  return (from === undefined || time >= Date.parse(from)) && isBefore(until) && isBefore(revoked);
+}
+
+function actOf({ signer, keyId, signedAt }: SignatureView): Act {
+  return { name: signer, keyId, at: signedAt };
+}
+
+function isSamePerson(a: Pick<Act, "name" | "keyId">, b: Pick<Act, "name" | "keyId">): boolean {
+  return looksLike(a.name, b.name) || a.keyId === b.keyId;
 }
 
 /** Every required signature by another person: as many as can be filled at once are. */
 function signatureDemands({ policy, signatures }: ReleaseFacts): Demand[] {
-  const usable = signatures.filter(
-    ({ isValid, signer, keyId }) => isValid && roleOf(policy, signer, keyId) !== undefined,
-  );
+  const usable = signatures.filter((each) => each.isValid && roleOf(policy, actOf(each)) !== undefined);
   const filled = assign(policy, policy.signatures, usable, []);
   return policy.signatures.map((required, index) => {
     const { meaning, role } = required;
@@ -169,9 +180,9 @@ function signatureDemands({ policy, signatures }: ReleaseFacts): Demand[] {
   });
 }
 
-function whyNot(policy: Policy, { role }: RequiredSignature, { signer, keyId }: SignatureView): string {
-  const found = roleOf(policy, signer, keyId);
-  if (found === undefined) return "not a signer of the policy with that key";
+function whyNot(policy: Policy, { role }: RequiredSignature, given: SignatureView): string {
+  const found = roleOf(policy, actOf(given));
+  if (found === undefined) return "not a signer of the policy with that key at that time";
   return role !== undefined && found !== role
     ? `is ${found}, not ${role}`
     : "gives another required signature";
@@ -187,8 +198,8 @@ function assign(
   const [first, ...rest] = required;
   if (first === undefined) return [];
   const fits = usable.filter((each) => {
-    const isRole = first.role === undefined || roleOf(policy, each.signer, each.keyId) === first.role;
-    const isOwn = !taken.some(({ signer, keyId }) => looksLike(signer, each.signer) || keyId === each.keyId);
+    const isRole = first.role === undefined || roleOf(policy, actOf(each)) === first.role;
+    const isOwn = !taken.some((other) => isSamePerson(actOf(other), actOf(each)));
     return each.meaning === first.meaning && isRole && isOwn;
   });
   let best: (SignatureView | undefined)[] = [];
@@ -204,13 +215,24 @@ function count(filled: readonly (SignatureView | undefined)[]): number {
   return filled.filter((each) => each !== undefined).length;
 }
 
-function releaserDemand({ policy, releaser }: ReleaseFacts): Demand {
+function releaserDemand({ policy, releaser, signatures }: ReleaseFacts): Demand {
   const { releaseRoles: roles } = policy;
   const wanted =
     roles === undefined ? "released by a signer of the policy" : `released by a ${roles.join(" or ")}`;
   if (releaser === undefined) return demand("releaser", false, wanted, "nobody signs the release");
-  const role = roleOf(policy, releaser.name, releaser.keyId);
-  const isAllowed = role !== undefined && (roles === undefined || roles.includes(role));
-  const who = role === undefined ? "not a signer of the policy with that key" : role || "any key may release";
+  const role = roleOf(policy, releaser);
+  const approval = policy.fourEyes?.includes("releasing")
+    ? signatures.find(
+        (each) => each.isValid && each.meaning === "approval" && isSamePerson(actOf(each), releaser),
+      )
+    : undefined;
+  const isAllowed =
+    approval === undefined && role !== undefined && (roles === undefined || roles.includes(role));
+  const who =
+    role === undefined
+      ? "not a signer of the policy with that key at that time"
+      : approval === undefined
+        ? role || "any key may release"
+        : "approved the run, and may not release it";
   return demand("releaser", isAllowed, wanted, `${releaser.name}: ${who}`);
 }

@@ -23,7 +23,15 @@ export interface Signer {
   keyId: string;
   /** PEM */
   key: string;
+  /** ISO 8601: what is signed before `from`, at or after `until`, at or after `revoked` does not count. */
+  from?: string;
+  until?: string;
+  revoked?: string;
 }
+
+/** Pairs of acts that no person may do both: to investigate and to close a deviation, to approve and to release. */
+export type FourEyes = "closing" | "releasing";
+const FOUR_EYES: readonly FourEyes[] = ["closing", "releasing"];
 
 export interface RequiredSignature {
   meaning: string;
@@ -48,6 +56,7 @@ export interface Policy {
   signers: readonly Signer[] | "any";
   /** Roles that may release; any role when absent. */
   releaseRoles?: readonly string[];
+  fourEyes?: readonly FourEyes[];
 }
 
 export interface AppliedPolicy {
@@ -97,6 +106,11 @@ function parsePolicy(text: string, folder: string): Policy {
   } catch {
     throw new RangeError("it is no JSON");
   }
+  return policyOf(value, folder);
+}
+
+/** @throws RangeError with the problem; errors of keys */
+function policyOf(value: unknown, folder: string): Policy {
   const top = fields(value, "the policy", [
     "schema",
     "audit",
@@ -105,6 +119,7 @@ function parsePolicy(text: string, folder: string): Policy {
     "signatures",
     "signers",
     "release",
+    "fourEyes",
   ]);
   if (top["schema"] !== 1) throw new RangeError("its schema must be 1");
   const deviations = fields(top["deviations"] ?? {}, "deviations", ["blocking", "until"]);
@@ -126,9 +141,14 @@ function parsePolicy(text: string, folder: string): Policy {
     signatures: top["signatures"] === undefined ? BUILT_IN.signatures : parseSignatures(top["signatures"]),
     signers,
     ...(roles !== undefined && { releaseRoles: roles }),
+    ...(top["fourEyes"] !== undefined && { fourEyes: parseFourEyes(top["fourEyes"]) }),
   };
   checkRoles(policy);
   return policy;
+}
+
+function parseFourEyes(value: unknown): FourEyes[] {
+  return texts(value, "fourEyes").map((each) => oneOf(each, "fourEyes", FOUR_EYES));
 }
 
 function parseSignatures(value: unknown): RequiredSignature[] {
@@ -141,7 +161,7 @@ function parseSignatures(value: unknown): RequiredSignature[] {
 
 function parseSigners(value: unknown, folder: string): Signer[] {
   const signers = list(value, "signers").map((each): Signer => {
-    const { name, role, key } = fields(each, "a signer", ["name", "role", "key"]);
+    const { name, role, key, ...times } = fields(each, "a signer", ["name", "role", "key", ...TIMES]);
     const place = text(key, "a key");
     const publicKey = place.startsWith("-----BEGIN")
       ? parsePublicKey(place)
@@ -149,13 +169,59 @@ function parseSigners(value: unknown, folder: string): Signer[] {
     const [who, what] = [text(name, "a name"), text(role, "a role")];
     const problem = nameProblem(who);
     if (problem !== undefined) throw new RangeError(`'${visible(who)}' is no name: ${problem}`);
-    return { name: who, role: what, keyId: publicKey.keyId, key: writePublicKey(publicKey) };
+    return {
+      name: who,
+      role: what,
+      keyId: publicKey.keyId,
+      key: writePublicKey(publicKey),
+      ...parseTimes(times),
+    };
   });
   for (const [index, { name, keyId }] of signers.entries()) {
     const other = signers.slice(0, index).find((each) => looksLike(each.name, name) || each.keyId === keyId);
     if (other !== undefined) throw new RangeError(`${other.name} and ${name} have one name or one key`);
   }
   return signers;
+}
+
+const TIMES = ["from", "until", "revoked"] as const;
+
+function parseTimes(times: Record<string, unknown>): Pick<Signer, (typeof TIMES)[number]> {
+  const given = TIMES.filter((name) => times[name] !== undefined).map((name) => {
+    const at = Date.parse(text(times[name], name));
+    if (Number.isNaN(at)) throw new RangeError(`${name} is no date`);
+    return [name, new Date(at).toISOString()];
+  });
+  return Object.fromEntries(given) as Pick<Signer, (typeof TIMES)[number]>;
+}
+
+/**
+ * The policy that a release states, as it was applied.
+ * @throws RangeError with the problem
+ */
+export function parseAppliedPolicy(content: unknown): AppliedPolicy {
+  const { signers, releaseRoles, ...rest } = fields(content, "the policy", [
+    "audit",
+    "sandboxes",
+    "deviations",
+    "signatures",
+    "signers",
+    "releaseRoles",
+    "fourEyes",
+  ]);
+  const asFile = {
+    schema: 1,
+    ...rest,
+    ...(signers !== "any" && { signers: list(signers, "signers").map(withoutKeyId) }),
+    ...(releaseRoles !== undefined && { release: { roles: releaseRoles } }),
+  };
+  return applied(policyOf(asFile, "."), "the release");
+}
+
+function withoutKeyId(value: unknown): object {
+  const { keyId: _, ...rest } = fields(value, "a signer", ["name", "role", "key", "keyId", ...TIMES]);
+  if (!text(rest["key"], "a key").startsWith("-----BEGIN")) throw new RangeError("a key is no PEM");
+  return rest;
 }
 
 /** A role that nobody has could never be filled: a mistake, not a strict policy. */

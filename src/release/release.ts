@@ -3,15 +3,15 @@
 // once: a second release is the first one, or refused. A refused one leaves nothing behind.
 import { PipeliteError, isPipeliteError } from "#base/errors.ts";
 import { VERSION } from "#base/version.ts";
-import { readJournal } from "#evidence/journal.ts";
+import { readJournal, type JournalEntry } from "#evidence/journal.ts";
 import { parseBundle, signStatement, verifyBundle, writeBundle, type SigningKey } from "#sigstore/index.ts";
-import { checkDemands, roleOf, type Demand, type ReleaseFacts } from "./demands.ts";
+import { checkDemands, type Act, type Demand, type ReleaseFacts } from "./demands.ts";
 import type { AuditOfRun, Deviation, Signal } from "./deviation.ts";
 import { openDeviations, readDeviations } from "./deviations.ts";
 import { headOf } from "./journal-head.ts";
 import { keepPublicKey, readKeyring } from "./keyring.ts";
 import { membersOf, textOf } from "./members.ts";
-import type { AppliedPolicy, Policy } from "./policy.ts";
+import { parseAppliedPolicy, type AppliedPolicy, type Policy } from "./policy.ts";
 import { checkName } from "./names.ts";
 import { saidProblem } from "./said.ts";
 import { RELEASE_TYPE } from "./predicates.ts";
@@ -40,11 +40,13 @@ export interface FreshAudit {
 }
 
 export interface Released {
+  runId: string;
   releasedBy: string;
   keyId: string;
   releasedAt: string;
   recordDigest: string;
   policyDigest: string;
+  policy: Policy;
   /** Relative to `<home>/pipelite`. */
   bundleFile: string;
 }
@@ -57,8 +59,9 @@ export interface ReleaseOutcome {
   release?: Released;
 }
 
-export function releaseFile(runId: string): string {
-  return `releases/${runId}.sigstore.json`;
+/** The file of a release, or, where others that count for nothing are in the journal, of the n-th. */
+export function releaseFile(runId: string, number = 1): string {
+  return `releases/${runId}${number === 1 ? "" : `.${number}`}.sigstore.json`;
 }
 
 /**
@@ -85,49 +88,67 @@ function isUnchanged(home: string, runId: string): boolean {
 }
 
 function decide(options: ReleaseRun, fresh: FreshAudit | undefined): ReleaseOutcome {
-  const { home, runId, applied, releaser } = options;
-  const facts = gatherFacts(options, fresh?.report);
+  const { home, runId, applied, releaser, signals } = options;
+  const act = releaser && {
+    name: releaser.name,
+    keyId: releaser.key.publicKey.keyId,
+    at: new Date().toISOString(),
+  };
+  const facts = gatherFacts({ home, runId, policy: applied.policy, signals }, act, fresh?.report);
   const demands = checkDemands(facts);
   const outcome = { runId, policy: applied, demands };
   const isMet = demands.every((each) => each.isMet);
   if (!isMet) return { ...outcome, status: "refused" };
-  const before = readRelease(home, runId);
+  const before = readReleases(home, runId).find(
+    (each): each is Released =>
+      !("problem" in each) && lackingDemands(home, each, applied.policy).length === 0,
+  );
   if (before !== undefined) {
-    if (before.policyDigest !== applied.digest) {
-      throw pipeliteError("RELEASE_EXISTS", {
-        run: runId,
-        problem: `by the policy ${before.policyDigest}`,
-      });
-    }
-    const stranger = releaserProblem(applied.policy, before);
-    if (stranger !== undefined) throw pipeliteError("RELEASE_EXISTS", { run: runId, problem: stranger });
+    if (before.policyDigest !== applied.digest)
+      throw pipeliteError("RELEASE_EXISTS", { run: runId, problem: `by the policy ${before.policyDigest}` });
     return { ...outcome, status: "released-before", release: before };
   }
   if (releaser === undefined) throw new Error("a release by nobody met its demands");
   fresh?.keep();
-  writeRelease(options, releaser, facts, demands);
-  const release = readRelease(home, runId);
-  if (release === undefined) throw new Error("the release just written is gone");
+  const file = writeRelease(options, releaser, facts, demands);
+  const release = readReleases(home, runId).find(({ bundleFile }) => bundleFile === file);
+  if (release === undefined || "problem" in release)
+    throw new Error(`the release just written does not count: ${release?.problem ?? "it is gone"}`);
   return { ...outcome, status: "released", release };
 }
 
-/** Why this release is not by somebody whom the policy lets release. */
-export function releaserProblem(
-  policy: Policy,
-  { releasedBy, keyId }: Pick<Released, "releasedBy" | "keyId">,
-): string | undefined {
-  const role = roleOf(policy, releasedBy, keyId);
-  if (role === undefined) return `it is by ${releasedBy} with a key that the policy does not name so`;
-  const { releaseRoles } = policy;
-  return releaseRoles === undefined || releaseRoles.includes(role)
-    ? undefined
-    : `it is by ${releasedBy}, who is ${role} and may not release`;
+/**
+ * What a release lacks of the demands of a policy, asked again: of the run as it is, of the signatures that were there
+ * before it, and of who released it then. An audit that was made fresh for it is now the stored one.
+ */
+export function lackingDemands(home: string, release: Released, policy: Policy): Demand[] {
+  const { runId, releasedBy, keyId, releasedAt, bundleFile } = release;
+  const asked = { ...policy, audit: "stored" as const };
+  const facts = gatherFacts(
+    { home, runId, policy: asked, signals: undefined },
+    { name: releasedBy, keyId, at: releasedAt },
+  );
+  const journal = readJournal(home);
+  const sequenceOf = (file: string) => journal.find((entry) => entry.file === file)?.sequence ?? Infinity;
+  const own = sequenceOf(bundleFile);
+  const signatures = facts.signatures.filter((each) => sequenceOf(each.bundleFile) < own);
+  return checkDemands({ ...facts, signatures }).filter(({ isMet }) => !isMet);
 }
 
 type Facts = ReleaseFacts & { run: RunFile };
 
-function gatherFacts({ home, runId, applied, releaser, signals }: ReleaseRun, fresh?: AuditOfRun): Facts {
-  const { policy } = applied;
+interface FactSources {
+  home: string;
+  runId: string;
+  policy: Policy;
+  signals: readonly Signal[] | undefined;
+}
+
+function gatherFacts(
+  { home, runId, policy, signals }: FactSources,
+  releaser: Act | undefined,
+  fresh?: AuditOfRun,
+): Facts {
   const run = readRunFile(home, runId);
   const journal = readJournal(home);
   const problem = recordProblem(run, journal);
@@ -146,7 +167,7 @@ function gatherFacts({ home, runId, applied, releaser, signals }: ReleaseRun, fr
         ? trustedDeviations(home, run, { audit, signals })
         : "not looked for in a record that has changed",
     signatures: readSignatures(home, runId),
-    releaser: releaser && { name: releaser.name, keyId: releaser.key.publicKey.keyId },
+    releaser,
   };
 }
 
@@ -197,7 +218,7 @@ function writeRelease(
   { name, key }: { name: string; key: SigningKey },
   { run, audit, signatures, deviations }: Facts,
   demands: readonly Demand[],
-): void {
+): string {
   const { policy, source, digest } = applied;
   const journal = readJournal(home);
   const input = (file: string) => ({
@@ -227,7 +248,9 @@ function writeRelease(
   const statement = { subject: subjectsOf(home, run), predicateType: RELEASE_TYPE, predicate };
   keepPublicKey(home, key.publicKey);
   const content = writeBundle(signStatement(statement, key));
-  sealFile(home, { kind: "release", subject: runId, file: releaseFile(runId), content });
+  const file = releaseFile(runId, sealedReleases(runId, journal).length + 1);
+  sealFile(home, { kind: "release", subject: runId, file, content });
+  return file;
 }
 
 function isCounted({ isValid }: SignatureView): boolean {
@@ -238,40 +261,71 @@ function summary({ id, kind, severity, state, disposition, recurrence }: Deviati
   return { id, kind, severity, state, ...(disposition !== undefined && { disposition }), recurrence };
 }
 
+/** Something in the place of a release that is none. */
+export interface NoRelease {
+  bundleFile: string;
+  problem: string;
+}
+
 /**
- * The release of a run; undefined when it was not released.
- * @throws PipeliteError RELEASE_EXISTS where there is one that can't be trusted
+ * The releases of a run that the journal has, oldest first, and what stands in the place of one and counts for nothing:
+ * whoever can write to a home can put such a thing there, so it must not stand in the way of a release either.
  */
-export function readRelease(home: string, runId: string): Released | undefined {
-  const file = releaseFile(runId);
+export function readReleases(home: string, runId: string): (Released | NoRelease)[] {
   const journal = readJournal(home);
-  const { text, isJournalled, problem } = readSealed(home, file, journal);
-  if (!isJournalled) return undefined;
-  const refuse = (why: string) => pipeliteError("RELEASE_EXISTS", { run: runId, problem: why });
-  if (text === undefined || problem !== undefined) throw refuse(`${file}: ${problem ?? "the file is gone"}`);
-  try {
-    const bundle = parseBundle(text);
-    const statement = verifyBundle(bundle, readKeyring(home));
-    const run = readRunFile(home, runId);
-    const { predicateType, predicate } = statement;
-    const releasedBy = membersOf(predicate["releasedBy"], "releasedBy");
-    const [name, at] = [textOf(releasedBy, "name"), textOf(predicate, "timeVerified")];
-    const mismatch =
-      subjectProblem(home, run, statement) ?? saidProblem({ predicate, name, at, file, run, journal });
-    if (mismatch !== undefined) throw refuse(mismatch);
-    if (predicateType !== RELEASE_TYPE || textOf(releasedBy, "keyId") !== bundle.keyId) {
-      throw refuse(`${file}: it is no release by the key it is signed with`);
+  const files = sealedReleases(runId, journal);
+  if (files.length === 0) return [];
+  const run = readRunFile(home, runId);
+  return files.map((file) => {
+    try {
+      return parseRelease({ home, run, file, journal });
+    } catch (error) {
+      if (!(error instanceof PipeliteError) && !(error instanceof RangeError)) throw error;
+      return { bundleFile: file, problem: error.message };
     }
-    return {
-      releasedBy: name,
-      keyId: bundle.keyId,
-      releasedAt: at,
-      recordDigest: run.digest,
-      policyDigest: textOf(membersOf(predicate["policy"], "policy"), "digest"),
-      bundleFile: file,
-    };
-  } catch (error) {
-    if (!(error instanceof PipeliteError) || error.code === "RELEASE_EXISTS") throw error;
-    throw refuse(`${file}: ${error.message}`);
-  }
+  });
+}
+
+/** Files of a run's releases in the journal, one for each number. */
+function sealedReleases(runId: string, journal: readonly JournalEntry[]): string[] {
+  const sealed = new Set(journal.map(({ file }) => file));
+  const files: string[] = [];
+  while (sealed.has(releaseFile(runId, files.length + 1))) files.push(releaseFile(runId, files.length + 1));
+  return files;
+}
+
+interface SealedRelease {
+  home: string;
+  run: RunFile;
+  file: string;
+  journal: readonly JournalEntry[];
+}
+
+/** @throws RangeError with the problem, PipeliteError of the bundle and what it says */
+function parseRelease({ home, run, file, journal }: SealedRelease): Released {
+  const { text, problem } = readSealed(home, file, journal);
+  if (text === undefined || problem !== undefined) throw new RangeError(problem ?? "the file is gone");
+  const bundle = parseBundle(text);
+  const statement = verifyBundle(bundle, readKeyring(home));
+  const { predicateType, predicate } = statement;
+  const releasedBy = membersOf(predicate["releasedBy"], "releasedBy");
+  const [name, at] = [textOf(releasedBy, "name"), textOf(predicate, "timeVerified")];
+  const mismatch =
+    subjectProblem(home, run, statement) ?? saidProblem({ predicate, name, at, file, run, journal });
+  if (mismatch !== undefined) throw new RangeError(mismatch);
+  if (predicateType !== RELEASE_TYPE || textOf(releasedBy, "keyId") !== bundle.keyId)
+    throw new RangeError("it is no release by the key it is signed with");
+  const policy = membersOf(predicate["policy"], "policy");
+  const stated = parseAppliedPolicy(policy["content"]);
+  if (stated.digest !== textOf(policy, "digest")) throw new RangeError("its policy is not of its digest");
+  return {
+    runId: run.runId,
+    releasedBy: name,
+    keyId: bundle.keyId,
+    releasedAt: at,
+    recordDigest: run.digest,
+    policyDigest: stated.digest,
+    policy: stated.policy,
+    bundleFile: file,
+  };
 }

@@ -13,7 +13,7 @@ import { roleOf } from "./demands.ts";
 import { readDeviations } from "./deviations.ts";
 import { readKeyring } from "./keyring.ts";
 import type { Policy } from "./policy.ts";
-import { readRelease, releaserProblem, type Released } from "./release.ts";
+import { lackingDemands, readReleases, type NoRelease, type Released } from "./release.ts";
 import { readRunFile, recordProblem, type RunFile } from "./run-file.ts";
 import { readSignatures, subjectProblem } from "./signatures.ts";
 import type { SignatureView } from "./signature-view.ts";
@@ -64,7 +64,7 @@ export function verifyRun(home: string, runId: string, trusted: TrustedKeys): Ve
     attempt("deviations", () =>
       problem === undefined ? deviationsOutcome(readDeviations(home, run.record), trusted) : undefined,
     ),
-    attempt("release", () => releaseOutcome(readRelease(home, runId), trusted)),
+    attempt("release", () => releaseOutcome(home, readReleases(home, runId), trusted)),
   ];
   const fails = checks.some(({ status }) => status === "fails");
   return { ...result, status: fails ? "fails" : "holds", checks, signatures };
@@ -79,12 +79,34 @@ function deviationsOutcome(deviations: readonly Deviation[], { keys }: TrustedKe
   return deviations.length === 0 ? "none" : `${deviations.length}, their histories are whole`;
 }
 
-function releaseOutcome(release: Released | undefined, { keys, policy }: TrustedKeys): Outcome {
-  if (release === undefined) return undefined;
-  const { releasedBy, keyId, releasedAt, policyDigest, bundleFile } = release;
-  const problem = isAmong(keys, keyId) ? releaserProblem(policy, release) : strangerText(releasedBy);
-  if (problem !== undefined) return { problem: `${problem} (${bundleFile})` };
-  return `by ${releasedBy} at ${releasedAt}, under the policy ${policyDigest}`;
+/** A release holds when it meets the policy it was made under and the one in force; what does not is set aside. */
+function releaseOutcome(
+  home: string,
+  releases: readonly (Released | NoRelease)[],
+  trusted: TrustedKeys,
+): Outcome {
+  if (releases.length === 0) return undefined;
+  const judged = releases.map((release) => ({ release, problem: releaseProblem(home, release, trusted) }));
+  const aside = judged.flatMap(({ release: { bundleFile }, problem }) =>
+    problem === undefined ? [] : [`${problem} (${bundleFile})`],
+  );
+  const good = judged.find(({ problem }) => problem === undefined)?.release;
+  if (good === undefined || "problem" in good) return { problem: aside.join("; ") };
+  const { releasedBy, releasedAt, policyDigest } = good;
+  const detail = `by ${releasedBy} at ${releasedAt}, under the policy ${policyDigest}`;
+  return [detail, ...aside.map((each) => `set aside: ${each}`)].join("; ");
+}
+
+function releaseProblem(
+  home: string,
+  release: Released | NoRelease,
+  { keys, policy }: TrustedKeys,
+): string | undefined {
+  if ("problem" in release) return release.problem;
+  if (!isAmong(keys, release.keyId)) return strangerText(release.releasedBy);
+  const lacking = (of: Policy, which: string) =>
+    lackingDemands(home, release, of).map(({ name, found }) => `${which} lacks ${name}: ${found}`)[0];
+  return lacking(release.policy, "the policy it was made under") ?? lacking(policy, "the policy in force");
 }
 
 function isAmong(keys: readonly PublicKey[] | undefined, keyId: string): boolean {
@@ -114,7 +136,7 @@ function attempt(what: string, action: () => Outcome): Verification {
 }
 
 function judge(view: SignatureView, { keys, policy }: TrustedKeys): SignatureView {
-  const role = roleOf(policy, view.signer, view.keyId);
+  const role = roleOf(policy, { name: view.signer, keyId: view.keyId, at: view.signedAt });
   const shown = role ? { ...view, role } : view;
   if (!view.isValid || isAmong(keys, view.keyId)) return shown;
   return { ...shown, isValid: false, isByOtherKey: true, problem: strangerText(view.signer) };
