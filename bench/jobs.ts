@@ -88,7 +88,7 @@ function script({ pipelite }: Place, code: string, ...words: string[]): Side["co
 
 function hashJobs(place: Place): Job[] {
   const { file, files } = trees(place.folder);
-  const code = "console.log(Buffer.from(hashTree(process.argv[1]).narHash).toString('hex'))";
+  const code = "console.log(Buffer.from((await hashTree(process.argv[1])).narHash).toString('hex'))";
   return [
     { ...file, target: 1.15 },
     { ...files, target: 1.3 },

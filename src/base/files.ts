@@ -11,19 +11,28 @@ import {
   writeFileSync,
   type Stats,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
+import { byteStringOf } from "./bytes.ts";
 import { systemErrorCode } from "./errors.ts";
 
 /**
- * Names of the regular files below a folder, relative to it. Links are not followed, not even those to folders, which
- * `readdirSync` with `recursive` goes into: they can lead out of the folder, or round in a circle.
+ * Names of the regular files below a folder, relative to it, as byte strings: a name need not be UTF-8. Links are not
+ * followed, not even those to folders, which `readdirSync` with `recursive` goes into: they can lead out of the folder,
+ * or round in a circle.
  */
 export function filesBelow(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    if (entry.isFile()) return [entry.name];
-    if (!entry.isDirectory()) return [];
-    return filesBelow(join(folder, entry.name)).map((name) => join(entry.name, name));
-  });
+  const list = (below: string): string[] =>
+    readdirSync(pathBelow(folder, below), { withFileTypes: true, encoding: "latin1" }).flatMap((entry) => {
+      const name = below === "" ? entry.name : `${below}/${entry.name}`;
+      if (entry.isFile()) return [name];
+      return entry.isDirectory() ? list(name) : [];
+    });
+  return list("");
+}
+
+/** Where a file below a folder is, from its name as a byte string. */
+export function pathBelow(folder: string, name: string): Buffer {
+  return Buffer.from(`${byteStringOf(folder)}/${name}`, "latin1");
 }
 
 /** What is at a path, links not followed; undefined where there is nothing, also below what is no folder. */
@@ -70,13 +79,15 @@ export function statSignature(path: string): string | undefined {
 
 /** Removes a file or a folder with all in it, read-only folders included. Nothing there is no error. */
 export function removeTree(path: string): void {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) makeWritable(path);
+  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) makeWritable(byteStringOf(path));
   rmSync(path, { recursive: true, force: true });
 }
 
+/** @param folder a byte string: names need not be UTF-8 */
 function makeWritable(folder: string): void {
-  chmodSync(folder, 0o700);
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) makeWritable(join(folder, entry.name));
+  const path = Buffer.from(folder, "latin1");
+  chmodSync(path, 0o700);
+  for (const entry of readdirSync(path, { withFileTypes: true, encoding: "latin1" })) {
+    if (entry.isDirectory()) makeWritable(`${folder}/${entry.name}`);
   }
 }

@@ -13,6 +13,7 @@ interface Libc {
   llistxattr(path: Uint8Array, list: Uint8Array, size: bigint): bigint;
   lremovexattr(path: Uint8Array, name: Uint8Array): number;
   posix_fallocate(fd: number, offset: bigint, length: bigint): number;
+  lseek(fd: number, offset: bigint, whence: number): bigint;
 }
 
 let libc: Libc | undefined;
@@ -24,6 +25,7 @@ function load(): Libc {
     llistxattr: { arguments: ["buffer", "buffer", "u64"], return: "i64" },
     lremovexattr: { arguments: ["buffer", "buffer"], return: "i32" },
     posix_fallocate: { arguments: ["i32", "i64", "i64"], return: "i32" },
+    lseek: { arguments: ["i32", "i64", "i32"], return: "i64" },
   }).functions as Libc;
   return libc;
 }
@@ -55,11 +57,28 @@ export async function flock(
   }
 }
 
-const ATTRIBUTE_NAMES_SIZE_MAX = 65_536;
+const SEEK = { data: 3, hole: 4 } as const;
+
+/** Where the next data of a file begins, at `from` or behind it; undefined where only a hole follows. Moves the descriptor. */
+export function nextData(fd: number, from: number): number | undefined {
+  return seek(fd, from, SEEK.data);
+}
+
+/** Where the next hole begins, or the file ends; undefined behind its end. Moves the descriptor. */
+export function nextHole(fd: number, from: number): number | undefined {
+  return seek(fd, from, SEEK.hole);
+}
+
+function seek(fd: number, from: number, whence: number): number | undefined {
+  const found = Number(load().lseek(fd, BigInt(from), whence));
+  return found < 0 ? undefined : found;
+}
+
+const ATTRIBUTE_NAMES = Buffer.alloc(65_536);
 
 /** Names of a file's extended attributes, access control lists among them; links are not followed. */
 export function extendedAttributes(path: Uint8Array): string[] {
-  const names = Buffer.alloc(ATTRIBUTE_NAMES_SIZE_MAX);
+  const names = ATTRIBUTE_NAMES;
   const size = Number(load().llistxattr(terminated(path), names, BigInt(names.length)));
   return size <= 0 ? [] : names.toString("latin1", 0, size - 1).split("\0");
 }

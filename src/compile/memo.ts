@@ -44,7 +44,9 @@ export async function capturedOnce(
   wanted: ProgramToCapture,
 ): Promise<Remembered & { program: Program }> {
   const file = memoFile(store.home, "programs", `${wanted.executable}\0${wanted.name}`);
-  const known = recall<Remembered & { program: Program }>(file, ({ program }) => store.isValid(program.path));
+  const known = recall<Remembered & { program: Program }>(file, ({ program }) =>
+    store.isPresent(program.path),
+  );
   if (known !== undefined) return known;
   const beganMs = Date.now();
   const { program, files } = await captureProgram(store, wanted);
@@ -63,7 +65,7 @@ interface Bundled extends Remembered {
 export async function bundledOnce(store: Store, node: StageNode, root: string): Promise<Bundled> {
   const module = node.module ?? GATE_MODULE;
   const file = memoFile(store.home, "bundles", `${root}\0${module}\0${node.name}`);
-  const known = recall<Bundled>(file, ({ code }) => store.isValid(code));
+  const known = recall<Bundled>(file, ({ code }) => store.isPresent(code));
   if (known !== undefined) return known;
   const beganMs = Date.now();
   const { bundleStage } = await import("./bundle.ts");

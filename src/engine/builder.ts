@@ -10,6 +10,7 @@ import { storePathBase } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { SandboxEnding, SandboxKind, SandboxResult } from "#sandbox/sandbox.ts";
 import { runSandboxed } from "#sandbox/sandbox.ts";
+import { isDiskFull } from "#store/failure.ts";
 import type { Store } from "#store/store.ts";
 import type { Usage } from "./builds.ts";
 import type { BuildJob, BuildOutcome } from "./engine.ts";
@@ -32,6 +33,10 @@ export interface Made {
   outputBytes: number;
 }
 
+export type BuilderOutcome<T> =
+  | { status: "built"; taken: T; usage: Usage }
+  | Extract<BuildOutcome, { status: "failed" | "cancelled" }>;
+
 let builds = 0;
 
 /**
@@ -42,7 +47,7 @@ export async function runBuilder<T>(
   job: BuildJob,
   { store, kind, folder: parent }: { store: Store; kind: SandboxKind; folder: string },
   take: (made: Made) => Promise<T>,
-): Promise<Exclude<BuildOutcome, { status: "built" }> | { status: "built"; taken: T; usage: Usage }> {
+): Promise<BuilderOutcome<T>> {
   const { derivation, drvPath } = job;
   const output = outputOf(job);
   // The final path when that is known, else the one that Nix lets the builder write to.
@@ -85,7 +90,7 @@ export async function runBuilder<T>(
     const usage = usageOf(result);
     if (result.ending.kind === "cancelled") return { status: "cancelled" };
     if (result.ending.kind !== "exited" || result.ending.code !== 0)
-      return { ...failure(job, kind, result, limits), usage };
+      return { ...failure(job, kind, result, { ...limits, isDiskFull: isDiskFull(parent) }), usage };
     const made = join(storeDir, storePathBase(scratch));
     if (!existsSync(made)) throw pipeliteError("STAGE_NO_OUTPUT", { stage: job.name });
     const { outputBytes } = limits;
@@ -96,7 +101,8 @@ export async function runBuilder<T>(
   }
 }
 
-function outputOf({ derivation, drvPath }: BuildJob): Output {
+/** The one output of a derivation. @throws PipeliteError DERIVATION_UNSUPPORTED */
+export function outputOf({ derivation, drvPath }: Pick<BuildJob, "derivation" | "drvPath">): Output {
   const output = derivation.outputs.get("out");
   if (output === undefined || derivation.outputs.size !== 1) {
     throw pipeliteError("DERIVATION_UNSUPPORTED", {
@@ -144,7 +150,7 @@ function failure(
   job: BuildJob,
   kind: SandboxKind,
   result: SandboxResult,
-  limits: Limits,
+  limits: Limits & { isDiskFull: boolean },
 ): Extract<BuildOutcome, { status: "failed" }> {
   const ending = kind === "bubblewrap" ? throughBubblewrap(result.ending) : result.ending;
   return { status: "failed", error: failureOf(job, { ...result, ending }, limits), ending };
@@ -157,7 +163,11 @@ function throughBubblewrap(ending: SandboxEnding): SandboxEnding {
   return signal === undefined ? ending : { kind: "signalled", signal };
 }
 
-function failureOf(job: BuildJob, { ending, usage }: SandboxResult, limits: Limits): PipeliteError {
+function failureOf(
+  job: BuildJob,
+  { ending, usage }: SandboxResult,
+  limits: Limits & { isDiskFull: boolean },
+): PipeliteError {
   const stage = job.name;
   const wasKilledForMemory = ending.kind === "memory-limit" || (usage.outOfMemoryKills ?? 0) > 0;
   if (wasKilledForMemory && ["memory-limit", "exited", "signalled"].includes(ending.kind))
@@ -166,6 +176,7 @@ function failureOf(job: BuildJob, { ending, usage }: SandboxResult, limits: Limi
     return pipeliteError("STAGE_PROCESS_LIMIT", { stage, code: ending.code, limit: limits.processes });
   switch (ending.kind) {
     case "exited":
+      if (limits.isDiskFull) return pipeliteError("STAGE_DISK_FULL", { stage, code: ending.code });
       return pipeliteError("STAGE_FAILED", { stage, code: ending.code });
     case "signalled":
       return pipeliteError("STAGE_KILLED", { stage, signal: ending.signal });

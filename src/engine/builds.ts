@@ -1,12 +1,15 @@
 // Which derivation gave which output, and what building it took: our own table beside the store. It is what makes early
 // cutoff work (equal inputs, equal output, nothing to do) and what `timings` reads; Nix's experimental tables are left
 // alone because their keys changed between versions.
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
+import { isPipeliteError } from "#base/errors.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { SandboxUsage } from "#sandbox/sandbox.ts";
+import { BUSY_TIMEOUT_MS, storeFailure } from "#store/failure.ts";
+import { pipeliteError } from "./errors.ts";
 
 /** What a build used. A figure that could not be had is absent; `source` says where each came from. */
 export interface Usage extends Omit<SandboxUsage, "source"> {
@@ -58,26 +61,40 @@ create table if not exists Trees (
 ) strict;`;
 
 export class Builds {
+  readonly #file: string;
+  readonly #home: string;
   readonly #db: DatabaseSync;
 
+  /** Opens the table, and makes it anew where it is damaged: all of it can be had again by building again. */
   constructor(home: string) {
-    const file = join(home, "pipelite", "builds.sqlite");
-    mkdirSync(dirname(file), { recursive: true });
-    this.#db = new DatabaseSync(file);
-    this.#db.exec("pragma busy_timeout = 10000; pragma journal_mode = wal; pragma synchronous = normal;");
-    const row = this.#db.prepare("pragma user_version").get();
-    // All of this can be had again by building again, so a table of another version is not migrated.
-    if (row?.["user_version"] !== SCHEMA_VERSION) this.#db.exec(DROP);
-    this.#db.exec(SCHEMA);
+    this.#home = home;
+    this.#file = buildsFile(home);
+    mkdirSync(dirname(this.#file), { recursive: true });
+    this.#db = guarded(home, this.#file, () => {
+      try {
+        return openTable(this.#file);
+      } catch (error) {
+        if (!isDamage(home, error)) throw error;
+        for (const suffix of ["", "-wal", "-shm"]) rmSync(`${this.#file}${suffix}`, { force: true });
+        return openTable(this.#file);
+      }
+    });
+  }
+
+  #get(sql: string, ...values: string[]): Row | undefined {
+    return guarded(this.#home, this.#file, () => this.#db.prepare(sql).get(...values));
+  }
+
+  #put(sql: string, ...values: string[]): void {
+    guarded(this.#home, this.#file, () => this.#db.prepare(sql).run(...values));
   }
 
   /** The last build of this derivation, if there was one. */
   find(drvPath: StorePath): BuildRow | undefined {
-    const row = this.#db
-      .prepare(
-        "select pipeline, stage, outPath, runId, startedAt, usage, engine, sandbox from Builds where drvPath = ?",
-      )
-      .get(drvPath);
+    const row = this.#get(
+      "select pipeline, stage, outPath, runId, startedAt, usage, engine, sandbox from Builds where drvPath = ?",
+      drvPath,
+    );
     if (row === undefined) return undefined;
     return {
       pipeline: text(row["pipeline"]),
@@ -93,56 +110,51 @@ export class Builds {
   }
 
   record(row: BuildRow): void {
-    this.#db
-      .prepare(
-        `insert or replace into Builds (drvPath, pipeline, stage, outPath, runId, startedAt, usage, engine, sandbox)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      )
-      .run(
-        row.drvPath,
-        row.pipeline,
-        row.stage,
-        row.outPath,
-        row.runId,
-        row.startedAt,
-        JSON.stringify(row.usage),
-        row.engine,
-        row.sandbox,
-      );
+    this.#put(
+      `insert or replace into Builds (drvPath, pipeline, stage, outPath, runId, startedAt, usage, engine, sandbox)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      row.drvPath,
+      row.pipeline,
+      row.stage,
+      row.outPath,
+      row.runId,
+      row.startedAt,
+      JSON.stringify(row.usage),
+      row.engine,
+      row.sandbox,
+    );
   }
 
   /** How long the last build of this stage took, whatever it was built from. */
   lastWallMs(pipeline: string, stage: string): number | undefined {
-    const row = this.#db
-      .prepare("select usage from Builds where pipeline = ? and stage = ? order by startedAt desc limit 1")
-      .get(pipeline, stage);
+    const row = this.#get(
+      "select usage from Builds where pipeline = ? and stage = ? order by startedAt desc limit 1",
+      pipeline,
+      stage,
+    );
     return row === undefined ? undefined : (JSON.parse(text(row["usage"])) as Usage).wallMs;
   }
 
   /** What a stage was made of when it was last planned in a run that passed it. */
   ingredients(pipeline: string, stage: string): unknown {
-    const row = this.#db
-      .prepare("select value from Ingredients where pipeline = ? and stage = ?")
-      .get(pipeline, stage);
+    const row = this.#get("select value from Ingredients where pipeline = ? and stage = ?", pipeline, stage);
     return row === undefined ? undefined : (JSON.parse(text(row["value"])) as unknown);
   }
 
   rememberIngredients(pipeline: string, stage: string, value: unknown): void {
-    this.#db
-      .prepare("insert or replace into Ingredients (pipeline, stage, value) values (?, ?, ?)")
-      .run(pipeline, stage, JSON.stringify(value));
+    const sql = "insert or replace into Ingredients (pipeline, stage, value) values (?, ?, ?)";
+    this.#put(sql, pipeline, stage, JSON.stringify(value));
   }
 
   /** The result tree that a run made of exactly these outputs. */
   tree(results: string): { tree: StorePath; runId: string } | undefined {
-    const row = this.#db.prepare("select tree, runId from Trees where results = ?").get(results);
+    const row = this.#get("select tree, runId from Trees where results = ?", results);
     return row && { tree: parseStorePath(text(row["tree"])), runId: text(row["runId"]) };
   }
 
   rememberTree(results: string, tree: StorePath, runId: string): void {
-    this.#db
-      .prepare("insert or replace into Trees (results, tree, runId) values (?, ?, ?)")
-      .run(results, tree, runId);
+    const sql = "insert or replace into Trees (results, tree, runId) values (?, ?, ?)";
+    this.#put(sql, results, tree, runId);
   }
 
   close(): void {
@@ -159,17 +171,54 @@ export function readBuild(
   home: string,
   drvPath: string,
 ): Pick<BuildRow, "outPath" | "runId" | "usage"> | undefined {
-  const file = join(home, "pipelite", "builds.sqlite");
+  const file = buildsFile(home);
   if (!existsSync(file)) return undefined;
-  const db = new DatabaseSync(file, { readOnly: true, timeout: 10_000 });
+  return guarded(home, file, () => {
+    const db = new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+    try {
+      const row = db.prepare("select outPath, runId, usage from Builds where drvPath = ?").get(drvPath);
+      if (row === undefined) return undefined;
+      const usage = JSON.parse(text(row["usage"])) as Usage;
+      return { outPath: parseStorePath(text(row["outPath"])), runId: text(row["runId"]), usage };
+    } finally {
+      db.close();
+    }
+  });
+}
+
+type Row = Record<string, SQLOutputValue>;
+
+function buildsFile(home: string): string {
+  return join(home, "pipelite", "builds.sqlite");
+}
+
+function openTable(file: string): DatabaseSync {
+  const db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
   try {
-    const row = db.prepare("select outPath, runId, usage from Builds where drvPath = ?").get(drvPath);
-    if (row === undefined) return undefined;
-    const usage = JSON.parse(text(row["usage"])) as Usage;
-    return { outPath: parseStorePath(text(row["outPath"])), runId: text(row["runId"]), usage };
-  } finally {
+    db.exec("pragma journal_mode = wal; pragma synchronous = normal;");
+    const row = db.prepare("pragma user_version").get();
+    // A table of another version is not migrated.
+    if (row?.["user_version"] !== SCHEMA_VERSION) db.exec(DROP);
+    db.exec(SCHEMA);
+    return db;
+  } catch (error) {
     db.close();
+    throw error;
   }
+}
+
+/** @throws PipeliteError BUILDS_DAMAGED, and those of a store that can't be written */
+function guarded<T>(home: string, file: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!isDamage(home, error)) throw storeFailure({ home }, error);
+    throw pipeliteError("BUILDS_DAMAGED", { file }, error);
+  }
+}
+
+function isDamage(home: string, error: unknown): boolean {
+  return isPipeliteError(storeFailure({ home }, error), "STORE_DATABASE_DAMAGED");
 }
 
 function text(value: unknown): string {

@@ -1,18 +1,31 @@
 // The embedded engine: builds a resolved derivation in our own sandbox, into our own store, with the environment that
 // Nix's Linux builder gives it (Nix manual, "Building"; facts of nix 2.8 checked side by side in test/peers).
-import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { isPipeliteError } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
 import { isProcessAlive } from "#base/process.ts";
 import type { SandboxKind } from "#sandbox/sandbox.ts";
 import { detectSandbox } from "#sandbox/sandbox.ts";
-import type { StorePath } from "#nix/store-path.ts";
+import { parseStorePath, type StorePath } from "#nix/store-path.ts";
+import { storeFailure } from "#store/failure.ts";
+import type { PathLocks } from "#store/locks.ts";
+import type { BuiltOutput } from "#store/outputs.ts";
 import type { Store } from "#store/store.ts";
-import { runBuilder } from "./builder.ts";
+import { outputOf, runBuilder } from "./builder.ts";
 import type { BuildJob, BuildOutcome, Engine } from "./engine.ts";
 import { fetchUrl } from "./fetch-url.ts";
 import { logFile } from "./log-file.ts";
+import { pipeliteError } from "./errors.ts";
 
 export interface EmbeddedOptions {
   store: Store;
@@ -22,21 +35,45 @@ export interface EmbeddedOptions {
 
 export async function embeddedEngine({ store, sandbox: wanted }: EmbeddedOptions): Promise<Engine> {
   const sandbox = await detectSandbox(wanted);
-  prepareBuildsFolder(store.home);
+  const folder = buildsFolder(store.home);
+  mkdirSync(folder, { recursive: true });
+  // For nobody but its owner, since a stage is half made there.
+  chmodSync(folder, 0o700);
   return {
     name: "embedded",
     sandbox,
     build: async (job) => {
       try {
-        return job.derivation.builder === "builtin:fetchurl"
-          ? await fetchUrl(job, store)
-          : await build(job, store, sandbox.kind);
+        return await buildAlone(job, store, sandbox.kind);
       } catch (error) {
-        if (!isPipeliteError(error)) throw error;
-        return { status: "failed", error };
+        if (job.signal.aborted) return { status: "cancelled" };
+        const known = storeFailure(store, error);
+        if (!isPipeliteError(known)) throw error;
+        return { status: "failed", error: known };
       }
     },
   };
+}
+
+/** One process builds a derivation, under the lock that Nix takes for it; others wait and take what it made. */
+async function buildAlone(job: BuildJob, store: Store, kind: SandboxKind): Promise<BuildOutcome> {
+  let hasWaited = false;
+  const onWait = (): void => void (hasWaited = true);
+  using locks = await store.lockPaths([lockedPath(job)], { signal: job.signal, onWait });
+  const madeElsewhere = hasWaited ? job.madeElsewhere?.() : undefined;
+  if (madeElsewhere !== undefined) return { status: "made-elsewhere", outPath: madeElsewhere };
+  const outcome =
+    job.derivation.builder === "builtin:fetchurl"
+      ? await fetchUrl(job, store, locks)
+      : await build(job, { store, kind, locks });
+  if (outcome.status === "built") job.onBuilt?.(outcome);
+  return outcome;
+}
+
+/** The output's path, or, where only building tells it, that of the derivation with the output's name behind it. */
+function lockedPath(job: BuildJob): StorePath {
+  const output = outputOf(job);
+  return output.kind === "floating" ? parseStorePath(`${job.drvPath}.out`) : output.path;
 }
 
 /** Where the stages of a Pipelite that runs are built; the names begin with its process id. */
@@ -44,57 +81,77 @@ function buildsFolder(home: string): string {
   return join(home, "nix/var/nix/builds");
 }
 
-/** For nobody but its owner, since a stage is half made there; without what a Pipelite that was killed left behind. */
-function prepareBuildsFolder(home: string): void {
+/** Removes what a Pipelite that was killed left behind: before all else, since it may be what fills the disk. */
+export function removeLeftovers(home: string): void {
   const folder = buildsFolder(home);
-  mkdirSync(folder, { recursive: true });
-  chmodSync(folder, 0o700);
+  if (!existsSync(folder)) return;
   for (const name of readdirSync(folder)) {
     const [pid = ""] = name.split("-");
     if (!isProcessAlive(pid)) removeTree(join(folder, name));
   }
 }
 
-async function build(job: BuildJob, store: Store, kind: SandboxKind): Promise<BuildOutcome> {
-  const log = openLog(store.home, job.drvPath);
-  const logged: BuildJob = {
-    ...job,
-    onLog: (chunk) => {
-      writeSync(log, chunk);
-      job.onLog(chunk);
-    },
-  };
+interface Alone {
+  store: Store;
+  kind: SandboxKind;
+  locks: PathLocks;
+}
+
+async function build(job: BuildJob, { store, kind, locks }: Alone): Promise<BuildOutcome> {
+  const deadline = job.timeoutMs === undefined ? [] : [AbortSignal.timeout(job.timeoutMs)];
+  const log = openLog(store.home, job);
   try {
     const place = { store, kind, folder: buildsFolder(store.home) };
     const outcome = await runBuilder(
-      logged,
+      log.job,
       place,
       async ({ made, scratch, output, inputs, outputBytes }) => {
-        const [registered] = await store.registerOutputs([
-          {
-            scratch: made,
-            scratchPath: scratch,
-            name: job.derivation.name,
-            references: inputs,
-            deriver: job.drvPath,
-            expected: output,
-            sizeMaxBytes: outputBytes,
-          },
-        ]);
+        const built: BuiltOutput = {
+          scratch: made,
+          scratchPath: scratch,
+          name: job.derivation.name,
+          references: inputs,
+          deriver: job.drvPath,
+          expected: output,
+          sizeMaxBytes: outputBytes,
+        };
+        const signal = AbortSignal.any([job.signal, ...deadline]);
+        const [registered] = await store.registerOutputs([built], { held: locks, signal });
         if (registered === undefined) throw new Error("registerOutputs gave nothing back");
         return registered.path;
       },
     );
+    log.throwFailure();
     if (outcome.status !== "built") return outcome;
     return { status: "built", outPath: outcome.taken, usage: outcome.usage };
+  } catch (error) {
+    const isLate = deadline.some(({ aborted }) => aborted) && !isPipeliteError(error);
+    if (!isLate || job.signal.aborted) throw error;
+    throw pipeliteError("STAGE_TIMED_OUT", { stage: job.name, timeoutMs: job.timeoutMs }, error);
   } finally {
-    closeSync(log);
+    log.close();
   }
 }
 
-function openLog(home: string, drvPath: StorePath): number {
-  const file = logFile(home, drvPath);
+/** The log file of a build, and the job that writes to it. A log that can't be written ends the build. */
+function openLog(home: string, job: BuildJob): { job: BuildJob; throwFailure(): void; close(): void } {
+  const file = logFile(home, job.drvPath);
   mkdirSync(dirname(file), { recursive: true });
   rmSync(file, { force: true });
-  return openSync(file, "w");
+  const fd = openSync(file, "w");
+  const stop = new AbortController();
+  const onLog = (chunk: Uint8Array): void => {
+    job.onLog(chunk);
+    try {
+      if (!stop.signal.aborted) writeSync(fd, chunk);
+    } catch (error) {
+      // Thrown from here it would end the process: this is called by a stream.
+      stop.abort(error);
+    }
+  };
+  return {
+    job: { ...job, onLog, signal: AbortSignal.any([job.signal, stop.signal]) },
+    throwFailure: () => stop.signal.throwIfAborted(),
+    close: () => closeSync(fd),
+  };
 }

@@ -16,10 +16,16 @@ export interface BuildJob {
   limits?: Partial<Limits> | undefined;
   onLog: (chunk: Uint8Array) => void;
   signal: AbortSignal;
+  /** The output that somebody else has made in the meantime, where that will do. */
+  madeElsewhere?: () => StorePath | undefined;
+  /** Called with what was built before others who want the same derivation are let in. */
+  onBuilt?: (built: { outPath: StorePath; usage: Usage }) => void;
 }
 
 export type BuildOutcome =
   | { status: "built"; outPath: StorePath; usage: Usage }
+  /** Another process built it while this one waited for it. */
+  | { status: "made-elsewhere"; outPath: StorePath }
   | {
       status: "failed";
       error: PipeliteError;

@@ -3,10 +3,21 @@ import { errorsOf } from "#base/errors.ts";
 
 export const pipeliteError = errorsOf({
   DERIVATION_UNSUPPORTED: { exit: 2, message: "Cannot build {drvPath}: {problem}" },
-  FETCH_FAILED: { exit: 1, message: "Cannot fetch {url}: {problem}" },
+  FETCH_FAILED: { exit: 1, message: "Stage '{stage}': cannot fetch {url}: {problem}" },
   FETCH_HASH_MISMATCH: { exit: 3, message: "Cannot use {url}: its hash is {got}, wanted {wanted}" },
+  BUILDS_DAMAGED: {
+    exit: 3,
+    message: "Cannot use the table of builds {file}: it is damaged",
+    hint: "Remove it: all of it is had again by building",
+  },
   NIX_NOT_FOUND: { exit: 4, message: "Cannot use the engine nix: no nix-store on the PATH" },
   STAGE_FAILED: { exit: 1, message: "Stage '{stage}' failed: it exited with {code}" },
+  STAGE_DISK_FULL: {
+    exit: 1,
+    message:
+      "Stage '{stage}' failed: it exited with {code}, and no space is left on the file system of the store",
+    hint: "Free some space, or collect garbage with `pipelite store gc`, then run again",
+  },
   STAGE_KILLED: { exit: 1, message: "Stage '{stage}' failed: it was ended by {signal}" },
   STAGE_TIMED_OUT: { exit: 1, message: "Stage '{stage}' failed: it was stopped after {timeoutMs} ms" },
   STAGE_LOG_LIMIT: { exit: 1, message: "Stage '{stage}' failed: it was stopped after {limit} of log" },

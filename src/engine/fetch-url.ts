@@ -1,21 +1,28 @@
 // `builtin:fetchurl`: a file from http, https or file, whose hash is known beforehand. Done by the engine itself, as in
 // Nix; the bytes count only when their hash is right, so where they came from need not be trusted.
 import { createHash } from "node:crypto";
-import { createWriteStream, mkdirSync, rmSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { createReadStream, createWriteStream, mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { textOf } from "#base/bytes.ts";
+import { systemErrorCode } from "#base/errors.ts";
 import { formatHash } from "#nix/hash.ts";
+import type { PathLocks } from "#store/locks.ts";
 import type { Store } from "#store/store.ts";
 import type { BuildJob, BuildOutcome } from "./engine.ts";
 import { pipeliteError } from "./errors.ts";
 
-const CONNECT_TIMEOUT_MS = 30_000;
+/** As many tries as Nix makes (`download-attempts`), each after a pause twice as long as the last. */
+const ATTEMPTS_MAX = 5;
+const FIRST_PAUSE_MS = 250;
+/** A server may be silent for this long, before its answer and within it. */
+const SILENCE_MAX_MS = 30_000;
 
-export async function fetchUrl(job: BuildJob, store: Store): Promise<BuildOutcome> {
+/** @throws PipeliteError FETCH_FAILED, FETCH_HASH_MISMATCH, STAGE_TIMED_OUT, those of Store.addFixedFile */
+export async function fetchUrl(job: BuildJob, store: Store, held: PathLocks): Promise<BuildOutcome> {
   const start = performance.now();
   const output = job.derivation.outputs.get("out");
   const url = textOf(job.derivation.env.get("url") ?? "");
@@ -28,54 +35,131 @@ export async function fetchUrl(job: BuildJob, store: Store): Promise<BuildOutcom
   const folder = join(store.home, "pipelite", "tmp");
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `fetch-${process.pid}-${Math.trunc(start * 1000)}`);
+  const deadline = job.timeoutMs === undefined ? undefined : AbortSignal.timeout(job.timeoutMs);
+  const signal = AbortSignal.any([job.signal, ...(deadline ? [deadline] : [])]);
   try {
-    const digest = createHash("sha256");
-    const body = await openUrl(url, job.signal);
-    await pipeline(
-      body,
-      async function* hashing(chunks: AsyncIterable<Uint8Array>) {
-        for await (const chunk of chunks) {
-          digest.update(chunk);
-          yield chunk;
-        }
-      },
-      createWriteStream(file),
-      { signal: job.signal },
-    );
-    const found = digest.digest();
+    const found = await download(url, { file, stage: job.name, signal, onLog: job.onLog });
     if (!found.equals(output.hash.bytes)) {
       const got = formatHash({ algorithm: "sha256", bytes: found }, "sri");
       throw pipeliteError("FETCH_HASH_MISMATCH", { url, wanted: formatHash(output.hash, "sri"), got });
     }
-    const { path } = await store.addFixedFile(file, { name: job.derivation.name, hash: output.hash });
+    const { name } = job.derivation;
+    const { path } = await store.addFixedFile(file, { name, hash: output.hash, held, signal });
     const wallMs = performance.now() - start;
     const source = { wall: "monotonic clock", cpu: "unavailable", memory: "unavailable", io: "unavailable" };
     return { status: "built", outPath: path, usage: { wallMs, source } };
   } catch (error) {
     if (job.signal.aborted) return { status: "cancelled" };
-    throw error;
+    if (deadline?.aborted !== true) throw error;
+    throw pipeliteError("STAGE_TIMED_OUT", { stage: job.name, timeoutMs: job.timeoutMs }, error);
   } finally {
     rmSync(file, { force: true });
   }
 }
 
-async function openUrl(url: string, signal: AbortSignal): Promise<Readable> {
-  const { protocol } = new URL(url);
-  try {
-    if (protocol === "file:") return (await open(fileURLToPath(url))).createReadStream();
-    if (protocol !== "http:" && protocol !== "https:") throw new Error(`cannot fetch by ${protocol}`);
-    const response = await fetch(url, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(CONNECT_TIMEOUT_MS)]),
-    });
-    if (!response.ok || response.body === null) throw new Error(`the server answered ${response.status}`);
-    return Readable.fromWeb(response.body);
-  } catch (error) {
-    if (signal.aborted) throw error;
-    throw pipeliteError("FETCH_FAILED", { url, problem: reason(error) }, error);
+interface Download extends Pick<BuildJob, "signal" | "onLog"> {
+  file: string;
+  stage: string;
+}
+
+/** Downloads to a file; what may be different the next time is tried again. @returns the sha256 */
+async function download(url: string, { file, stage, signal, onLog }: Download): Promise<Buffer> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await downloadOnce(url, file, signal);
+    } catch (error) {
+      if (signal.aborted || isOwnDisk(error)) throw error;
+      const problem = reasonOf(error);
+      if (attempt === ATTEMPTS_MAX || !isTransient(error))
+        throw pipeliteError("FETCH_FAILED", { stage, url, problem }, error);
+      const pauseMs = FIRST_PAUSE_MS * 2 ** (attempt - 1);
+      onLog(Buffer.from(`cannot fetch ${url}: ${problem}; trying again in ${pauseMs} ms\n`));
+      await sleep(pauseMs, undefined, { signal });
+    }
   }
 }
 
-function reason(error: unknown): string {
+async function downloadOnce(url: string, file: string, signal: AbortSignal): Promise<Buffer> {
+  const silence = new AbortController();
+  const silent = setTimeout(() => silence.abort(new SilentServer()), SILENCE_MAX_MS);
+  const either = AbortSignal.any([signal, silence.signal]);
+  const digest = createHash("sha256");
+  try {
+    await pipeline(
+      await openUrl(url, either),
+      async function* hashing(chunks: AsyncIterable<Uint8Array>) {
+        for await (const chunk of chunks) {
+          silent.refresh();
+          digest.update(chunk);
+          yield chunk;
+        }
+      },
+      createWriteStream(file),
+      { signal: either },
+    );
+    return digest.digest();
+  } catch (error) {
+    throw silence.signal.aborted ? silence.signal.reason : error;
+  } finally {
+    clearTimeout(silent);
+  }
+}
+
+async function openUrl(url: string, signal: AbortSignal): Promise<Readable> {
+  const { protocol } = new URL(url);
+  if (protocol === "file:") {
+    const path = fileURLToPath(url);
+    if (!statSync(path).isFile()) throw new Refused("it is no file");
+    return createReadStream(path);
+  }
+  if (protocol !== "http:" && protocol !== "https:") throw new Refused(`cannot fetch by ${protocol}`);
+  const response = await fetch(url, { signal });
+  if (!response.ok || response.body === null) throw new BadAnswer(response.status);
+  return Readable.fromWeb(response.body);
+}
+
+/** What trying again would not change. */
+class Refused extends Error {}
+
+class SilentServer extends Error {
+  constructor() {
+    super(`the server was silent for ${SILENCE_MAX_MS / 1000} s`);
+  }
+}
+
+class BadAnswer extends Error {
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`the server answered ${status}`);
+    this.status = status;
+  }
+}
+
+/** As Nix takes them: a server's trouble, and 408 and 429, may pass; what it refuses it refuses again. */
+function isTransient(error: unknown): boolean {
+  if (error instanceof Refused) return false;
+  if (!(error instanceof BadAnswer)) return !isOfFile(error);
+  const { status } = error;
+  return status === 408 || status === 429 || (status >= 500 && ![501, 505, 511].includes(status));
+}
+
+/** A file that cannot be read: there is no network between. */
+function isOfFile(error: unknown): boolean {
+  return ["ENOENT", "EACCES", "EISDIR", "ENOTDIR", "EPERM", "ERR_INVALID_FILE_URL_HOST"].includes(
+    systemErrorCode(error) ?? "",
+  );
+}
+
+function isOwnDisk(error: unknown): boolean {
+  return ["ENOSPC", "EDQUOT", "EROFS"].includes(systemErrorCode(error) ?? "");
+}
+
+function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message : error.message;
+  const { message } = error.cause instanceof Error ? error.cause : error;
+  // What undici says of a connection that ends in the middle of an answer.
+  return message === "terminated" || message === "other side closed"
+    ? "the connection was closed before all of it had come"
+    : message;
 }

@@ -47,7 +47,11 @@ async function build(job: BuildJob, store: Store): Promise<BuildOutcome> {
   const source = { wall: "monotonic clock", cpu: "unavailable", memory: "unavailable", io: "unavailable" };
   const usage = { wallMs, source };
   const outPath = stdout.trim().split("\n").at(-1);
-  if (code === 0 && outPath) return { status: "built", outPath: parseStorePath(outPath), usage };
+  if (code === 0 && outPath) {
+    const built = { outPath: parseStorePath(outPath), usage };
+    job.onBuilt?.(built);
+    return { status: "built", ...built };
+  }
   const error = pipeliteError("STAGE_FAILED", { stage: job.name, code: code ?? "no code" });
   return { status: "failed", error, usage };
 }

@@ -3,16 +3,17 @@
 import { cpSync, renameSync } from "node:fs";
 import { byteStringOf, hex } from "#base/bytes.ts";
 import { systemErrorCode } from "#base/errors.ts";
+import { inTurns, type Steps } from "#base/steps.ts";
 import type { SandboxKind } from "#sandbox/sandbox.ts";
-import { canonicaliseTree } from "#store/canonicalise.ts";
+import { canonicalise } from "#store/canonicalise.ts";
 import type { Store } from "#store/store.ts";
-import { hashTree } from "#store/tree.ts";
+import { dumpSteps, type TreeHash } from "#store/tree.ts";
 import { runBuilder } from "./builder.ts";
 import type { BuildJob, BuildOutcome } from "./engine.ts";
 
 export type Rebuilt =
   | { status: "built"; narHash: string; narSize: number }
-  | Exclude<BuildOutcome, { status: "built" }>;
+  | Extract<BuildOutcome, { status: "failed" | "cancelled" }>;
 
 export interface RebuildOptions {
   store: Store;
@@ -32,13 +33,17 @@ export async function rebuild(
     { ...job, onLog: () => {} },
     { store, kind, folder },
     async ({ made, outputBytes }) => {
-      canonicaliseTree(byteStringOf(made), job.derivation.name, outputBytes);
-      const { narHash, narSize } = hashTree(made);
+      const hashing = canonicalHash(byteStringOf(made), job.derivation.name, outputBytes);
+      const { narHash, narSize } = await inTurns(hashing, job.signal);
       move(made, target);
       return { narHash: `sha256:${hex(narHash)}`, narSize };
     },
   );
   return outcome.status === "built" ? { status: "built", ...outcome.taken } : outcome;
+}
+
+function* canonicalHash(made: string, name: string, sizeMaxBytes: number): Steps<TreeHash> {
+  return yield* dumpSteps(yield* canonicalise(made, name, sizeMaxBytes));
 }
 
 /** A read-only folder may not be moved by everybody: then it is copied. */

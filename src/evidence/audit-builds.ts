@@ -3,12 +3,13 @@
 import { mkdtempSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isPipeliteError } from "#base/errors.ts";
+import { finish } from "#base/steps.ts";
 import { isDirectory } from "#base/files.ts";
 import { rebuild } from "#engine/rebuild.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import { detectSandbox, type SandboxKind } from "#sandbox/sandbox.ts";
 import type { Store } from "#store/store.ts";
-import { hashTree } from "#store/tree.ts";
+import { hashSteps } from "#store/tree.ts";
 import { hex } from "#base/bytes.ts";
 import type { AuditStatus, Finding } from "./integrity.ts";
 import type { RunRecord, StageRecord } from "./run-record.ts";
@@ -170,7 +171,7 @@ function compare({ store, name, drvPath, outPath }: Original, target: string, na
 function firstDifference(before: string, after: string): string | undefined {
   const hashOf = (path: string): string | undefined => {
     try {
-      return hex(hashTree(path).narHash);
+      return hex(finish(hashSteps(path)).narHash);
     } catch (error) {
       if (isPipeliteError(error)) return undefined;
       throw error;

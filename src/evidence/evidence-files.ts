@@ -4,10 +4,11 @@ import { createHash } from "node:crypto";
 import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { entryAt } from "#base/files.ts";
+import { finish } from "#base/steps.ts";
 import { hex } from "#base/bytes.ts";
 import { type PipeliteError } from "#base/errors.ts";
 import { isStorePath } from "#nix/store-path.ts";
-import { hashTree } from "#store/tree.ts";
+import { hashSteps } from "#store/tree.ts";
 import { RECORD_FILE } from "./claims.ts";
 import type { FileFunction, Place, Value } from "#formula/formula.ts";
 import { measure } from "./output-claims.ts";
@@ -101,9 +102,9 @@ export class EvidenceFiles {
 function measured(name: FileFunction, path: string): Value {
   switch (name) {
     case "narHash":
-      return `sha256:${hex(hashTree(path).narHash)}`;
+      return `sha256:${hex(finish(hashSteps(path)).narHash)}`;
     case "narSize":
-      return hashTree(path).narSize;
+      return finish(hashSteps(path)).narSize;
     case "files":
     case "bytes":
       return measure(path)[name];

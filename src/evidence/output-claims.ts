@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson } from "#base/canonical-json.ts";
-import { entryAt, filesBelow } from "#base/files.ts";
+import { entryAt, filesBelow, pathBelow } from "#base/files.ts";
 import type { Claim, ClaimValue } from "./claims.ts";
 import { isClaimValue } from "./run-claims.ts";
 import type { RunRecord, StageRecord } from "./run-record.ts";
@@ -207,7 +207,7 @@ export function measure(path: string): { files: number; bytes: number } {
   const stat = lstatSync(path);
   if (!stat.isDirectory()) return stat.isFile() ? { files: 1, bytes: stat.size } : { files: 0, bytes: 0 };
   const files = filesBelow(path);
-  const bytes = files.reduce((sum, file) => sum + lstatSync(join(path, file)).size, 0);
+  const bytes = files.reduce((sum, file) => sum + lstatSync(pathBelow(path, file)).size, 0);
   return { files: files.length, bytes };
 }
 

@@ -13,9 +13,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { utf8 } from "#base/bytes.ts";
+import { byteStringOf, utf8 } from "#base/bytes.ts";
 import { prettyJson } from "#base/canonical-json.ts";
-import { filesBelow, isDirectory, removeTree } from "#base/files.ts";
+import { filesBelow, isDirectory, pathBelow, removeTree } from "#base/files.ts";
 import { logFile } from "#engine/log-file.ts";
 import { sha256 } from "#nix/hash.ts";
 import { makeTextPath, parseStorePath, storePathBase } from "#nix/store-path.ts";
@@ -66,19 +66,28 @@ export async function addResultTree({ store, results, record, files }: ResultTre
   }
 }
 
-/** Every file of every result, in the form that `sha256sum --check` reads from within the result. */
-export function sums(store: Store, results: ReadonlyMap<string, StorePath>): string {
+/** Every file of every result, in the form that `sha256sum --check` reads from within the result: names are bytes. */
+export function sums(store: Store, results: ReadonlyMap<string, StorePath>): Buffer {
   const lines: string[] = [];
   for (const [name, path] of [...results].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const physical = store.physical(path);
-    for (const file of isDirectory(physical) ? filesBelow(physical).toSorted() : [""]) {
-      lines.push(`${sha256OfFile(join(physical, file))}  ${join(name, file)}\n`);
+    const result = byteStringOf(name);
+    if (!isDirectory(physical)) lines.push(sumLine(sha256OfFile(physical), result));
+    else {
+      for (const file of filesBelow(physical).toSorted())
+        lines.push(sumLine(sha256OfFile(pathBelow(physical, file)), `${result}/${file}`));
     }
   }
-  return lines.join("");
+  return Buffer.from(lines.join(""), "latin1");
 }
 
-function sha256OfFile(path: string): string {
+/** As GNU coreutils write it: a backslash before the line says that its name has some, and line ends, escaped. */
+function sumLine(sum: string, name: string): string {
+  const escaped = name.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll("\r", "\\r");
+  return `${escaped === name ? "" : "\\"}${sum}  ${escaped}\n`;
+}
+
+function sha256OfFile(path: string | Buffer): string {
   const hash = createHash("sha256");
   const buffer = Buffer.alloc(256 * 1024);
   const fd = openSync(path, "r");

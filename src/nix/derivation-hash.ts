@@ -4,7 +4,7 @@
 import { compareByteStrings, fromByteString, hex } from "#base/bytes.ts";
 import { writeATerm, writeMethod, type Derivation, type DerivationOutput } from "./aterm.ts";
 import { sha256 } from "./hash.ts";
-import { ownPlaceholder } from "./output-placeholder.ts";
+import { ownPlaceholder } from "./placeholder.ts";
 import { makeFixedPath, makeOutputPath, type StorePath } from "./store-path.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -40,18 +40,22 @@ export function fillOutputPaths(
   lookup: DerivationLookup,
   memo: ModuloMemo = new Map(),
 ): Derivation {
-  const names = [...derivation.outputs.keys()];
-  const env = new Map([...derivation.env, ...names.map((name) => [name, ""] as const)]);
-  const blank = { ...derivation, env };
+  // A variable that is not there yet is no part of the hash, as in newer Nix: it is added when the path is known.
+  const names = [...derivation.outputs.keys()].filter((name) => derivation.env.has(name));
+  const blank = {
+    ...derivation,
+    env: new Map([...derivation.env, ...names.map((name) => [name, ""] as const)]),
+  };
   const isAddressed = [...derivation.outputs.values()].some(isInputAddressed);
   const modulo = isAddressed ? hashModulo(blank, lookup, memo) : undefined;
   const outputs = new Map<string, DerivationOutput>();
+  const env = new Map(blank.env);
   for (const [name, output] of derivation.outputs) {
     const filled = fillOutput(blank, name, output, modulo);
     outputs.set(name, filled);
     env.set(name, outputVariable(name, filled));
   }
-  return { ...blank, outputs };
+  return { ...blank, env, outputs };
 }
 
 function fillOutput(

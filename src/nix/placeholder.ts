@@ -1,64 +1,33 @@
-// Resolution: a derivation whose inputs are outputs of other derivations becomes one whose inputs are plain store
-// paths, so that it has the same path whatever way its inputs were made. It is what lets a build stop early.
-// Specification: `libstore/derivations.cc`, Derivation::tryResolve.
-import { compareByteStrings } from "#base/bytes.ts";
-import type { Derivation } from "./aterm.ts";
-import { fillOutputPaths } from "./derivation-hash.ts";
-import { upstreamPlaceholder } from "./output-placeholder.ts";
-import { sortPaths, type StorePath } from "./store-path.ts";
-import { pipeliteError } from "./errors.ts";
+// Texts that stand for output paths which are not known yet.
+// Specification: Nix manual, "Derivation outputs: placeholders".
+import { fromByteString } from "#base/bytes.ts";
+import { sha256 } from "./hash.ts";
+import { encodeNix32 } from "./nix32.ts";
+import { makeStorePath, outputPathName, storePathBase, storePathHash, storePathName } from "./store-path.ts";
+import type { StorePath } from "./store-path.ts";
 
-export { ownPlaceholder, scratchPath, upstreamPlaceholder } from "./output-placeholder.ts";
-
-/** Output paths of derivations: path of the .drv -> name of the output -> its path. */
-export type KnownOutputs = ReadonlyMap<StorePath, ReadonlyMap<string, StorePath>>;
-
-/**
- * @param outputs paths of all outputs the derivation takes; more may be in it
- * @throws PipeliteError DRV_OUTPUT_UNKNOWN where one is missing
- */
-export function resolveDerivation(derivation: Derivation, outputs: KnownOutputs): Derivation {
-  const rewrites = new Map<string, StorePath>();
-  const inputSrcs = [...derivation.inputSrcs];
-  for (const [drvPath, names] of derivation.inputDrvs) {
-    for (const name of names) {
-      const path = outputs.get(drvPath)?.get(name);
-      if (path === undefined) throw pipeliteError("DRV_OUTPUT_UNKNOWN", { drv: drvPath, output: name });
-      rewrites.set(upstreamPlaceholder(drvPath, name), path);
-      inputSrcs.push(path);
-    }
-  }
-  const resolved = {
-    ...derivation,
-    inputDrvs: new Map<StorePath, string[]>(),
-    inputSrcs: sortPaths(inputSrcs),
-    builder: rewrite(derivation.builder, rewrites),
-    args: derivation.args.map((arg) => rewrite(arg, rewrites)),
-    env: rewriteEnv(derivation.env, rewrites),
-  };
-  const isDeferred = [...derivation.outputs.values()].some(({ kind }) => kind === "deferred");
-  return isDeferred ? fillOutputPaths(resolved, unreachable) : resolved;
+/** Stands for a derivation's own output. */
+export function ownPlaceholder(output: string): string {
+  return placeholderOf(`nix-output:${output}`);
 }
 
-/** Where two names become one, the value of the first in order stays. */
-function rewriteEnv(
-  env: ReadonlyMap<string, string>,
-  rewrites: ReadonlyMap<string, StorePath>,
-): Map<string, string> {
-  const rewritten = new Map<string, string>();
-  for (const [key, value] of [...env].toSorted(([a], [b]) => compareByteStrings(a, b))) {
-    const newKey = rewrite(key, rewrites);
-    if (!rewritten.has(newKey)) rewritten.set(newKey, rewrite(value, rewrites));
-  }
-  return rewritten;
+/** Stands for the output of another derivation. */
+export function upstreamPlaceholder(drvPath: StorePath, output: string): string {
+  const name = outputPathName(drvNameOf(drvPath), output);
+  return placeholderOf(`nix-upstream-output:${storePathHash(drvPath)}:${name}`);
 }
 
-/** A placeholder is a slash and 52 nix32 digits, of which none is a slash: two can't overlap, so one pass does. */
-function rewrite(text: string, rewrites: ReadonlyMap<string, StorePath>): string {
-  if (rewrites.size === 0) return text;
-  return text.replaceAll(/\/[0-9a-df-np-sv-z]{52}/g, (found) => rewrites.get(found) ?? found);
+/** Where a builder puts an output whose path is not known before it is built. */
+export function scratchPath(drvPath: StorePath, output: string): StorePath {
+  const type = `rewrite:${storePathBase(drvPath)}:name:${output}`;
+  return makeStorePath(type, new Uint8Array(32), outputPathName(drvNameOf(drvPath), output));
 }
 
-function unreachable(path: StorePath): never {
-  throw new Error(`a resolved derivation has the input ${path}`);
+/** Name of a derivation: that of its path without `.drv`. */
+export function drvNameOf(drvPath: StorePath): string {
+  return storePathName(drvPath).slice(0, -".drv".length);
+}
+
+function placeholderOf(text: string): string {
+  return `/${encodeNix32(sha256(fromByteString(text)))}`;
 }

@@ -2,11 +2,12 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { hex } from "#base/bytes.ts";
+import { finish } from "#base/steps.ts";
 import { readJournal, type JournalEntry } from "#evidence/journal.ts";
 import { isRepeat, wholeRecord } from "#evidence/repeat.ts";
 import { RECORD_SCHEMA, type RunRecord } from "#evidence/run-record.ts";
 import { sha256 } from "#nix/hash.ts";
-import { hashTree } from "#store/index.ts";
+import { hashSteps } from "#store/tree.ts";
 import { pipeliteError } from "./errors.ts";
 
 export interface RunFile {
@@ -79,7 +80,9 @@ export function requireUnchanged(home: string, runId: string): RunFile {
 /** sha256 of the NAR of the result tree, in hex, from what is on disk now; undefined where there is no tree. */
 export function treeDigest(home: string, { tree }: Pick<RunRecord, "tree">): string | undefined {
   const physical = tree === undefined ? undefined : join(resolve(home), tree);
-  return physical === undefined || !existsSync(physical) ? undefined : hex(hashTree(physical).narHash);
+  return physical === undefined || !existsSync(physical)
+    ? undefined
+    : hex(finish(hashSteps(physical)).narHash);
 }
 
 /** How many earlier runs count for recurrence, and how many records are read to find them. */

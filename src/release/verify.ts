@@ -3,11 +3,12 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { PipeliteError } from "#base/errors.ts";
+import { finish } from "#base/steps.ts";
 import { readJournal } from "#evidence/journal.ts";
 import type { StageRecord } from "#evidence/run-record.ts";
 import { equalHashes, parseHash } from "#nix/hash.ts";
 import { parseBundle, verifyBundle, type PublicKey, type Statement } from "#sigstore/index.ts";
-import { hashTree } from "#store/index.ts";
+import { hashSteps } from "#store/tree.ts";
 import type { Deviation } from "./deviation.ts";
 import { roleOf } from "./demands.ts";
 import { readDeviations } from "./deviations.ts";
@@ -147,7 +148,7 @@ function verifyOutput(home: string, { name, outPath, narHash }: StageRecord): Ve
   const what = `output/${name}`;
   const path = join(resolve(home), outPath);
   if (!existsSync(path)) return [{ what, status: "fails", detail: `${outPath} is not in the store` }];
-  const found = { algorithm: "sha256", bytes: hashTree(path).narHash } as const;
+  const found = { algorithm: "sha256", bytes: finish(hashSteps(path)).narHash } as const;
   const isSame = equalHashes(found, parseHash(narHash));
   return [check(what, isSame ? undefined : `${outPath} is not what was recorded`, narHash)];
 }

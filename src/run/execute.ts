@@ -1,7 +1,7 @@
 // A run that has something to do: load -> graph -> prepare -> plan -> build -> tree with evidence -> record.
 import { availableParallelism } from "node:os";
 import { isPipeliteError } from "#base/errors.ts";
-import { embeddedEngine } from "#engine/embedded.ts";
+import { embeddedEngine, removeLeftovers } from "#engine/embedded.ts";
 import type { Engine } from "#engine/engine.ts";
 import { nixEngine } from "#engine/nix-engine.ts";
 import { schedule } from "#engine/schedule.ts";
@@ -28,6 +28,7 @@ import { pipeliteError } from "./errors.ts";
 
 export async function execute(options: RunOptions, start: { at: Date; ms: number }): Promise<RunOutcome> {
   let engine: Engine | undefined;
+  removeLeftovers(options.home);
   const opened = await open(options, async (store) => {
     engine = await (options.engine === "nix"
       ? nixEngine(store)
@@ -200,6 +201,8 @@ class Run {
     const lines = new LogLines(this.#mapTrace, (line) =>
       listener({ type: "stage-log", name: node.name, line }),
     );
+    const { name: engine, sandbox } = this.#engine;
+    const build = { pipeline, stage: node.name, drvPath, runId: this.#runId, engine, sandbox: sandbox.kind };
     const startedAt = new Date().toISOString();
     const outcome = await this.#engine.build({
       name: node.name,
@@ -209,6 +212,11 @@ class Run {
       limits: node.kind === "fetch" ? undefined : node.options.limits,
       onLog: (chunk) => lines.push(chunk),
       signal,
+      madeElsewhere: () => resolve(work, node).outPath,
+      onBuilt: (built) => {
+        checkTakenFiles(work, node, built.outPath);
+        work.builds.record({ ...build, ...built, startedAt });
+      },
     });
     lines.end();
     if (outcome.status === "cancelled") return this.#ledger.cancelled(node, start);
@@ -224,23 +232,14 @@ class Run {
         ...(usage && { usage }),
       });
     }
-    const { outPath: built, usage } = outcome;
+    const { outPath: built } = outcome;
     work.outputs.set(node, built);
-    checkTakenFiles(work, node, built);
-    const { name: engine, sandbox } = this.#engine;
-    work.builds.record({
-      pipeline,
-      stage: node.name,
-      drvPath,
-      outPath: built,
-      runId: this.#runId,
-      startedAt,
-      usage,
-      engine,
-      sandbox: sandbox.kind,
-    });
+    if (outcome.status === "made-elsewhere") {
+      this.#ledger.record(node, "cached", start, { drvPath, outPath: built });
+      return "done";
+    }
     work.builds.rememberIngredients(pipeline, node.name, compositionOf(work, node));
-    this.#ledger.record(node, "built", start, { drvPath, outPath: built, usage, reason });
+    this.#ledger.record(node, "built", start, { drvPath, outPath: built, usage: outcome.usage, reason });
     return "done";
   }
 

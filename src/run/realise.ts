@@ -1,6 +1,6 @@
 // Where every node of a graph stands: what it would be built from, whether its output is there already, and if not, why.
 // Planning and running ask the same questions in the same order, so a plan tells what a run will do.
-import { existsSync, lstatSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { prettyJson } from "#base/canonical-json.ts";
 import { utf8 } from "#base/bytes.ts";
@@ -55,15 +55,10 @@ export function resolve(work: Workspace, node: BuildNode): Resolved {
   const known = fixed?.kind === "fixed" || fixed?.kind === "input-addressed" ? fixed.path : row?.outPath;
   const isThere =
     known !== undefined &&
-    work.store.isValid(known) &&
-    isOnDisk(work, known) &&
+    work.store.isPresent(known) &&
+    missingFile(work, node, known) === undefined &&
     (row === undefined || isStrongEnough(work, row));
   return { node, derivation, drvPath, outPath: isThere ? known : undefined, row };
-}
-
-/** A registered path may have been removed by hand; a link that leads nowhere here is there all the same. */
-function isOnDisk(work: Workspace, path: StorePath): boolean {
-  return lstatSync(work.store.physical(path), { throwIfNoEntry: false }) !== undefined;
 }
 
 /** An output made without a sandbox is good only for runs that have none either. */
@@ -128,10 +123,19 @@ const CLOCK = "CLOCK_MONOTONIC by process.hrtime, in milliseconds; startedAt by 
 
 /** Checks that a file which others take from this node's output is there. */
 export function checkTakenFiles(work: Workspace, node: GraphNode, outPath: StorePath): void {
-  for (const { taker, file } of takersOf(work, node)) {
-    if (existsSync(join(work.store.physical(outPath), file))) continue;
-    throw pipeliteError("INPUT_FILE_MISSING", { place: taker.place, stage: node.name, file });
-  }
+  const missing = missingFile(work, node, outPath);
+  if (missing === undefined) return;
+  const { taker, file } = missing;
+  throw pipeliteError("INPUT_FILE_MISSING", { place: taker.place, stage: node.name, file });
+}
+
+function missingFile(
+  work: Workspace,
+  node: GraphNode,
+  outPath: StorePath,
+): { taker: GraphNode; file: string } | undefined {
+  const folder = work.store.physical(outPath);
+  return takersOf(work, node).find(({ file }) => !existsSync(join(folder, file)));
 }
 
 function takersOf(work: Workspace, node: GraphNode): { taker: GraphNode; file: string }[] {

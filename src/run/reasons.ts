@@ -1,8 +1,8 @@
 // Why a stage must be built: what it is made of now, compared with what it was made of when it last passed, in the words
 // of pipeline.ts.
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { filesBelow, isDirectory } from "#base/files.ts";
+import { textOf } from "#base/bytes.ts";
+import { filesBelow, isDirectory, pathBelow } from "#base/files.ts";
 import type { Ingredients } from "#compile/compile.ts";
 import type { BuildReason } from "./events.ts";
 
@@ -83,10 +83,11 @@ function show(value: unknown): string {
 function firstChangedFile(was: string, is: string): string | undefined {
   if (!isDirectory(was) || !isDirectory(is)) return undefined;
   const names = [...new Set([...filesBelow(was), ...filesBelow(is)])].toSorted();
-  return names.find((name) => !sameContent(join(was, name), join(is, name)));
+  const changed = names.find((name) => !sameContent(pathBelow(was, name), pathBelow(is, name)));
+  return changed === undefined ? undefined : textOf(changed);
 }
 
-function sameContent(a: string, b: string): boolean {
+function sameContent(a: Buffer, b: Buffer): boolean {
   try {
     return readFileSync(a).equals(readFileSync(b));
   } catch {

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { byteStringOf } from "#base/bytes.ts";
 import { type PipeliteError } from "#base/errors.ts";
+import { inTurns } from "#base/steps.ts";
 import { writeContentAddress } from "#nix/content-address.ts";
 import { writeDerivation, type Derivation } from "#nix/derivation.ts";
 import { equalHashes, formatHash, sha256, type Hash } from "#nix/hash.ts";
@@ -11,11 +12,12 @@ import { sortPaths, type StorePath } from "#nix/store-path.ts";
 import { closeCopy, createCopy } from "./canonicalise.ts";
 import { removeLeftover, removeTree } from "./disk.ts";
 import { physicalPath } from "./layout.ts";
-import { lockPaths } from "./locks.ts";
+import { lockPaths, type PathLocks } from "./locks.ts";
 import { isPresent, makeAndPlace, registerInPlace, type StoreContext } from "./place.ts";
 import { pathInfo } from "./query.ts";
 import type { Registration } from "./register.ts";
-import { dumpTree, gatherTree, scanTree, writeAll, type Include, type TreeHash } from "./tree.ts";
+import { gatherTree, scanSteps, type Include } from "./scan.ts";
+import { dumpSteps, writeAll, type TreeHash } from "./tree.ts";
 import { pipeliteError } from "./errors.ts";
 
 export interface Added extends TreeHash {
@@ -29,25 +31,26 @@ export interface AddTree {
   include?: Include;
   /** Read the content even where nothing seems to have changed. */
   paranoid?: boolean;
+  signal?: AbortSignal | undefined;
 }
 
 /**
  * Adds a file, folder or link as a source: content-addressed by its NAR. One that is unchanged since it was
  * last read is not read again.
- * @throws PipeliteError STORE_NAME_INVALID and those of scanTree
+ * @throws PipeliteError STORE_NAME_INVALID and those of scanSteps
  */
 export async function addTree(store: StoreContext, source: string, options: AddTree): Promise<Added> {
-  const { name, include, paranoid = false } = options;
+  const { name, include, paranoid = false, signal } = options;
   checkStorePathName(name);
-  const tree = scanTree(source, { include, signatures: true });
+  const tree = await inTurns(scanSteps(source, { include, signatures: true }), signal);
   const recollection = store.memo.look(tree);
   if (recollection.known !== undefined && !paranoid) {
     const known = sourceRegistration(name, recollection.known);
     await store.tempRoots.add([known.path]);
     if (isPresent(store, known.path)) return addedOf(known, false);
   }
-  const { registration, added } = await makeAndPlace(store, (target) =>
-    sourceRegistration(name, dumpTree(tree, { target })),
+  const { registration, added } = await makeAndPlace(store, async (target) =>
+    sourceRegistration(name, await inTurns(dumpSteps(tree, { target }), signal)),
   );
   recollection.remember(registration);
   return addedOf(registration, added);
@@ -61,20 +64,20 @@ export async function addGathered(
 ): Promise<Added> {
   checkStorePathName(name);
   const tree = gatherTree(files);
-  const { registration, added } = await makeAndPlace(store, (target) =>
-    sourceRegistration(name, dumpTree(tree, { target })),
+  const { registration, added } = await makeAndPlace(store, async (target) =>
+    sourceRegistration(name, await inTurns(dumpSteps(tree, { target }))),
   );
   return addedOf(registration, added);
 }
 
 /** The path `addTree` would give, without adding anything. */
-export function sourcePath(store: StoreContext, source: string, options: AddTree): StorePath {
-  const { name, include, paranoid = false } = options;
+export async function sourcePath(store: StoreContext, source: string, options: AddTree): Promise<StorePath> {
+  const { name, include, paranoid = false, signal } = options;
   checkStorePathName(name);
-  const tree = scanTree(source, { include, signatures: true });
+  const tree = await inTurns(scanSteps(source, { include, signatures: true }), signal);
   const recollection = store.memo.look(tree);
   if (recollection.known !== undefined && !paranoid) return sourceRegistration(name, recollection.known).path;
-  const hash = dumpTree(tree);
+  const hash = await inTurns(dumpSteps(tree), signal);
   recollection.remember(hash);
   return sourceRegistration(name, hash).path;
 }
@@ -212,6 +215,14 @@ export async function addDerivations(
   return added.map(({ path }) => path);
 }
 
+export interface AddFixedFile {
+  name: string;
+  hash: Hash;
+  /** The lock of its path, where the caller has taken it. */
+  held?: PathLocks | undefined;
+  signal?: AbortSignal | undefined;
+}
+
 /**
  * Adds a file whose hash is known: the output a fixed-output derivation of that name and hash (flat) would
  * have. A file that is valid already is not read.
@@ -220,25 +231,30 @@ export async function addDerivations(
 export async function addFixedFile(
   store: StoreContext,
   source: string,
-  { name, hash }: { name: string; hash: Hash },
+  { name, hash, held, signal }: AddFixedFile,
 ): Promise<Added> {
   const path = makeFixedPath({ name, method: "flat", hash });
   await store.tempRoots.add([path]);
   const known = isPresent(store, path) ? pathInfo(store, path) : undefined;
   if (known !== undefined) return addedOf(known, false);
-  const tree = scanTree(source);
-  if (tree.kind !== "file") throw pipeliteError("STORE_OUTPUT_NOT_FLAT", { name });
-  const { registration, added } = await makeAndPlace(store, (target) => {
-    const content = createHash(hash.algorithm);
-    const treeHash = dumpTree(
-      { ...tree, executable: false },
-      { target, content: (chunk) => content.update(chunk) },
-    );
-    const actual: Hash = { algorithm: hash.algorithm, bytes: content.digest() };
-    if (!equalHashes(actual, hash)) throw hashMismatch(path, actual, hash);
-    const contentAddress = writeContentAddress({ method: "flat", hash });
-    return { path, ...treeHash, references: [], contentAddress };
-  });
+  const tree = await inTurns(scanSteps(source));
+  if (tree.file === undefined) throw pipeliteError("STORE_OUTPUT_NOT_FLAT", { name });
+  const plain = { ...tree, file: { ...tree.file, executable: false } };
+  const { registration, added } = await makeAndPlace(
+    store,
+    async (target) => {
+      const content = createHash(hash.algorithm);
+      const treeHash = await inTurns(
+        dumpSteps(plain, { target, content: (chunk) => content.update(chunk) }),
+        signal,
+      );
+      const actual: Hash = { algorithm: hash.algorithm, bytes: content.digest() };
+      if (!equalHashes(actual, hash)) throw hashMismatch(path, actual, hash);
+      const contentAddress = writeContentAddress({ method: "flat", hash });
+      return { path, ...treeHash, references: [], contentAddress };
+    },
+    held,
+  );
   return addedOf(registration, added);
 }
 

@@ -8,7 +8,9 @@ import { lutimesSync, mkdirSync, openSync, readdirSync, symlinkSync, utimesSync 
 import { fromByteString } from "#base/bytes.ts";
 import { extendedAttributes, removeExtendedAttribute } from "#base/libc.ts";
 import { type PipeliteError } from "#base/errors.ts";
+import type { Steps } from "#base/steps.ts";
 import { diskPath, shownPath } from "./disk.ts";
+import { fileFacts, specialKind, type TreeNode } from "./scan.ts";
 import { pipeliteError } from "./errors.ts";
 
 /** Seconds since the epoch. Not zero, which some tools take for "unknown". */
@@ -51,17 +53,25 @@ export function finishFolder(target: string): void {
 }
 
 /**
- * Puts a tree a builder made into the canonical form. What made it must be dead: links could be swapped
- * otherwise.
+ * Puts a tree a builder made into the canonical form, and gives its listing. What made it must be dead: links could be
+ * swapped otherwise.
+ * @param root a byte string
  * @param sizeMaxBytes of all files together, holes counted
  * @throws PipeliteError STORE_SPECIAL_FILE, STORE_OUTPUT_UNSAFE, STORE_OUTPUT_TOO_LARGE
  */
-export function canonicaliseTree(root: string, name: string, sizeMaxBytes = Number.POSITIVE_INFINITY): void {
+export function* canonicalise(
+  root: string,
+  name: string,
+  sizeMaxBytes = Number.POSITIVE_INFINITY,
+): Steps<TreeNode> {
   const stat = lstatSync(diskPath(root));
   if (!stat.isSymbolicLink() && (stat.mode & 0o022) !== 0) {
     throw unsafe(name, root, "may be written to by everybody");
   }
-  canonicaliseNode(root, { name, sizeMaxBytes, sizeBytes: 0 }, stat);
+  const output = { name, sizeMaxBytes, sizeBytes: 0 };
+  const node = { path: root, name: "" };
+  if (stat.isDirectory()) return yield* canonicaliseFolder(output, node, stat);
+  return canonicaliseLeaf(output, node, stat);
 }
 
 interface Output {
@@ -71,50 +81,71 @@ interface Output {
   sizeBytes: number;
 }
 
-function canonicaliseNode(bytePath: string, output: Output, stat: Stats): void {
-  const { name } = output;
+type Named = Pick<TreeNode, "path" | "name">;
+
+const NODES_PER_STEP = 64;
+
+function* canonicaliseFolder(output: Output, { path: bytePath, name }: Named, stat: Stats): Steps<TreeNode> {
   const path = diskPath(bytePath);
-  const isFolder = stat.isDirectory();
-  if (!isFolder && !stat.isFile() && !stat.isSymbolicLink()) {
-    throw pipeliteError("STORE_SPECIAL_FILE", { file: shownPath(bytePath), kind: "special file" });
+  takeOwnership(path, stat);
+  if ((stat.mode & 0o700) !== 0o700) chmodSync(path, 0o700);
+  const children: TreeNode[] = [];
+  for (const entry of readdirSync(path, { encoding: "latin1" }).toSorted()) {
+    const node = { path: `${bytePath}/${entry}`, name: entry };
+    const below = lstatSync(diskPath(node.path));
+    if (below.isDirectory()) children.push(yield* canonicaliseFolder(output, node, below));
+    else children.push(canonicaliseLeaf(output, node, below));
+    if (children.length % NODES_PER_STEP === 0) yield;
   }
-  if (!isFolder && (stat.mode & 0o6000) !== 0) {
-    throw unsafe(name, bytePath, "is set to run as its owner (setuid or setgid)");
-  }
-  if (stat.isFile()) output.sizeBytes += stat.size;
-  if (output.sizeBytes > output.sizeMaxBytes) {
-    throw pipeliteError("STORE_OUTPUT_TOO_LARGE", { name, sizeMaxBytes: output.sizeMaxBytes });
-  }
-  if (stat.uid !== process.geteuid?.()) lchownSync(path, process.geteuid?.() ?? 0, process.getegid?.() ?? 0);
+  removeAttributes(bytePath, output.name);
+  chmodSync(path, FOLDER_MODE);
+  utimesSync(path, TIME, TIME);
+  yield;
+  return { kind: "folder", name, path: bytePath, signature: "", changedAtNs: 0n, children };
+}
+
+function canonicaliseLeaf(output: Output, { path: bytePath, name }: Named, stat: Stats): TreeNode {
+  const path = diskPath(bytePath);
+  if (!stat.isFile() && !stat.isSymbolicLink())
+    throw pipeliteError("STORE_SPECIAL_FILE", {
+      file: shownPath(bytePath),
+      kind: specialKind(stat.mode),
+    });
+  if ((stat.mode & 0o6000) !== 0)
+    throw unsafe(output.name, bytePath, "is set to run as its owner (setuid or setgid)");
+  takeOwnership(path, stat);
+  const base = { name, path: bytePath, signature: "", changedAtNs: 0n };
   if (stat.isSymbolicLink()) {
     lutimesSync(path, TIME, TIME);
-    return;
+    return { ...base, kind: "link" };
   }
-  if (isFolder) {
-    if ((stat.mode & 0o700) !== 0o700) chmodSync(path, 0o700);
-    for (const entry of readdirSync(path, { encoding: "latin1" })) {
-      const below = `${bytePath}/${entry}`;
-      canonicaliseNode(below, output, lstatSync(diskPath(below)));
-    }
-  }
-  removeAttributes(bytePath, name);
-  const mode = isFolder ? FOLDER_MODE : fileMode((stat.mode & 0o100) !== 0);
-  chmodSync(path, mode);
+  output.sizeBytes += stat.size;
+  if (output.sizeBytes > output.sizeMaxBytes)
+    throw pipeliteError("STORE_OUTPUT_TOO_LARGE", { name: output.name, sizeMaxBytes: output.sizeMaxBytes });
+  const mode = fileMode((stat.mode & 0o100) !== 0);
+  if (removeAttributes(bytePath, output.name) || (stat.mode & 0o7777) !== mode) chmodSync(path, mode);
   utimesSync(path, TIME, TIME);
+  return { ...base, kind: "file", file: fileFacts(stat) };
+}
+
+function takeOwnership(path: string | Buffer, { uid }: Stats): void {
+  if (uid !== process.geteuid?.()) lchownSync(path, process.geteuid?.() ?? 0, process.getegid?.() ?? 0);
 }
 
 /** Labels that the system itself puts on files, and that Nix leaves there too. */
 const SYSTEM_ATTRIBUTES = ["security.selinux", "security.csm", "system.nfs4_acl"];
 
-function removeAttributes(bytePath: string, name: string): void {
+/** Removes them; true where that has changed the mode. */
+function removeAttributes(bytePath: string, name: string): boolean {
   const path = fromByteString(bytePath);
   const attributes = extendedAttributes(path).filter((each) => !SYSTEM_ATTRIBUTES.includes(each));
-  if (attributes.length === 0) return;
+  if (attributes.length === 0) return false;
   chmodSync(diskPath(bytePath), 0o700);
   for (const attribute of attributes) {
     if (removeExtendedAttribute(path, attribute)) continue;
     throw unsafe(name, bytePath, `has an extended attribute ${attribute} that cannot be removed`);
   }
+  return true;
 }
 
 function unsafe(name: string, bytePath: string, reason: string): PipeliteError {

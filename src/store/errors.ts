@@ -54,11 +54,6 @@ export const pipeliteError = errorsOf({
     message:
       "Cannot register {name}: its hash is that of a file, so it must be a file that is not executable",
   },
-  STORE_SELF_REFERENCE: {
-    exit: 1,
-    message: "Cannot register {name}: a content-addressed output must not mention its own path {scratch}",
-    hint: 'Keep the output relocatable, or give the stage `addressing: "input"`',
-  },
   STORE_HASH_MISMATCH: {
     exit: 3,
     message: "Cannot accept {path}: its hash is {actual}, wanted is {wanted}",

@@ -4,6 +4,9 @@ import { isPipeliteError, type PipeliteError, systemErrorCode } from "#base/erro
 import type { Layout } from "./layout.ts";
 import { pipeliteError } from "./errors.ts";
 
+/** Where a store is, and the file of a database in it. */
+type StorePlace = Pick<Layout, "home"> & Partial<Pick<Layout, "databaseFile">>;
+
 /** How long a statement waits for another process's transaction. */
 export const BUSY_TIMEOUT_MS = 60_000;
 
@@ -25,7 +28,7 @@ const SQLITE = {
 /**
  * The PipeliteError that says what an error in the store means; an error of another kind comes back as it is.
  */
-export function storeFailure(layout: Layout, error: unknown): unknown {
+export function storeFailure(layout: StorePlace, error: unknown): unknown {
   if (isPipeliteError(error)) return error;
   const { home } = layout;
   const sqlite = sqliteErrorCode(error);
@@ -46,24 +49,23 @@ export function storeFailure(layout: Layout, error: unknown): unknown {
   }
 }
 
-/** Runs `action`, with what goes wrong in it put in our own words. */
+/** Runs `action`, with what goes wrong in it, at once or later, put in our own words. */
 export function guard<T>(layout: Layout, action: () => T): T {
   try {
-    return action();
+    const result = action();
+    if (result instanceof Promise) return result.catch((error: unknown) => refuse(layout, error)) as T;
+    return result;
   } catch (error) {
-    throw storeFailure(layout, error);
+    return refuse(layout, error);
   }
 }
 
-export async function guardAsync<T>(layout: Layout, action: () => Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (error) {
-    throw storeFailure(layout, error);
-  }
+function refuse(layout: Layout, error: unknown): never {
+  throw storeFailure(layout, error);
 }
 
-function isDiskFull(home: string): boolean {
+/** Whether hardly anything can be written to the file system of a store. */
+export function isDiskFull(home: string): boolean {
   const { bavail, bsize } = statfsSync(home);
   return bavail * bsize < SPACE_MIN;
 }
@@ -75,8 +77,8 @@ function sqliteErrorCode(error: unknown): number | undefined {
     : undefined;
 }
 
-function sqliteFailure(layout: Layout, code: number, error: unknown): PipeliteError | undefined {
-  const { home, databaseFile: file } = layout;
+function sqliteFailure(layout: StorePlace, code: number, error: unknown): PipeliteError | undefined {
+  const { home, databaseFile: file = home } = layout;
   switch (code) {
     case SQLITE.full:
       return pipeliteError("STORE_NO_SPACE", { home }, error);

@@ -7,5 +7,6 @@ export type { PathInfo } from "./query.ts";
 export type { Root } from "./roots.ts";
 export { openStore, type OpenStore, type Store } from "./store.ts";
 export { restoreNar, type Chunks, type NarToAdd } from "./transfer.ts";
-export { hashTree, type Include, type Sink, type TreeHash } from "./tree.ts";
+export type { Include } from "./scan.ts";
+export { hashTree, type Sink, type TreeHash } from "./tree.ts";
 export type { StoreProblem, VerifiedStore, VerifyStore } from "./verify.ts";

@@ -23,7 +23,7 @@ export function readTempRoots(layout: Layout, { dryRun }: { dryRun: boolean }): 
         if (!dryRun) tolerate(() => (unlinkSync(file), writeSync(fd, "d")));
         continue;
       }
-      for (const word of readFileSync(file, "latin1").split("\0")) if (isStorePath(word)) roots.push(word);
+      roots.push(...readFileSync(fd, "latin1").split("\0").filter(isStorePath));
     } finally {
       closeSync(fd);
     }

@@ -49,7 +49,7 @@ export function takeBigLockReadOnly(layout: Layout): number | undefined {
 }
 
 /** Locks that are held until they are given back. */
-export interface PathLocks {
+export interface PathLocks extends Disposable {
   readonly paths: ReadonlySet<StorePath>;
   release(): void;
 }
@@ -76,7 +76,7 @@ export async function lockPaths(
     release();
     throw error;
   }
-  return { paths: new Set(paths), release };
+  return { paths: new Set(paths), release, [Symbol.dispose]: release };
 }
 
 async function takePathLock(file: string, wait: WaitForLock): Promise<number> {
@@ -115,14 +115,28 @@ function waitUntil(layout: Layout, isDone: () => boolean): void {
   }
 }
 
-/** Runs `action` while no collection runs. */
+/** Runs `action` while no collection runs. Where even the lock file may not be opened, nothing can be collected either. */
 export async function withSharedGcLock<T>(layout: Layout, action: () => T): Promise<T> {
-  const fd = openLockFile(layout.gcLock);
+  const fd = openGcLockShared(layout);
   try {
-    await flock(fd, "shared");
+    if (fd !== undefined) await flock(fd, "shared");
     return action();
   } finally {
-    closeSync(fd);
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+function openGcLockShared(layout: Layout): number | undefined {
+  try {
+    return openLockFile(layout.gcLock);
+  } catch (error) {
+    if (!["EACCES", "EPERM", "EROFS"].includes(systemErrorCode(error) ?? "")) throw error;
+  }
+  try {
+    return openSync(layout.gcLock, "r");
+  } catch (error) {
+    if (!["EACCES", "ENOENT"].includes(systemErrorCode(error) ?? "")) throw error;
+    return undefined;
   }
 }
 

@@ -4,21 +4,24 @@
 import { createHash } from "node:crypto";
 import { lstatSync } from "node:fs";
 import { byteStringOf } from "#base/bytes.ts";
+import { inTurns, type Steps } from "#base/steps.ts";
 import { writeContentAddress } from "#nix/content-address.ts";
 import { equalHashes, type Hash } from "#nix/hash.ts";
 import { ReferenceScanner } from "#nix/references.ts";
-import { makeSourcePath, storePathHash, type ContentMethod, type StorePath } from "#nix/store-path.ts";
+import { makeSourcePath, sortPaths, storePathHash } from "#nix/store-path.ts";
+import type { ContentMethod, StorePath } from "#nix/store-path.ts";
 import { hashMismatch } from "./add.ts";
-import { canonicaliseTree } from "./canonicalise.ts";
+import { canonicalise } from "./canonicalise.ts";
 import { diskPath, removeLeftover, shownPath } from "./disk.ts";
 import type { PathLocks } from "./locks.ts";
 import { place, type Placement, type StoreContext } from "./place.ts";
 import { pathInfo } from "./query.ts";
 import type { Registration } from "./register.ts";
-import { rewriteTree } from "./rewrite.ts";
-import { dumpTree, scanTree, type TreeHash } from "./tree.ts";
-import { pipeliteError } from "./errors.ts";
+import { makeModuloHasher, makeRewriter, rewriteSteps, type Renames } from "./rewrite.ts";
+import { unlistedTree } from "./scan.ts";
+import { dumpSteps, type TreeHash } from "./tree.ts";
 import { pipeliteError as nixError } from "#nix/errors.ts";
+import { pipeliteError } from "./errors.ts";
 
 /** How the path of an output follows. */
 export type ExpectedOutput =
@@ -40,7 +43,7 @@ export interface BuiltOutput {
   deriver?: StorePath;
   /** By content where nothing is said. */
   expected?: ExpectedOutput;
-  /** Apparent size of all its files; more is refused before any of it is read. */
+  /** Apparent size of all its files, holes counted; more is refused before any of it is read. */
   sizeMaxBytes?: number;
 }
 
@@ -51,25 +54,31 @@ export interface RegisteredOutput extends TreeHash {
   added: boolean;
 }
 
+export interface RegisterOutputs {
+  /** Locks of output paths that the caller has taken. */
+  held?: PathLocks | undefined;
+  signal?: AbortSignal | undefined;
+}
+
 /**
  * Registers the outputs of one build: all of them or none. The builder must be dead. Gives the results in the
  * same order.
- * @param held locks of output paths that the caller has taken
- * @throws PipeliteError STORE_OUTPUT_MISSING, STORE_OUTPUT_UNSAFE, STORE_OUTPUT_TOO_LARGE, STORE_SPECIAL_FILE, STORE_SELF_REFERENCE,
- * STORE_OUTPUT_NOT_FLAT, STORE_HASH_MISMATCH, STORE_REFERENCES_FORBIDDEN, STORE_REFERENCE_CYCLE
+ * @throws PipeliteError STORE_OUTPUT_MISSING, STORE_OUTPUT_UNSAFE, STORE_OUTPUT_TOO_LARGE, STORE_SPECIAL_FILE,
+ * STORE_OUTPUT_NOT_FLAT, STORE_HASH_MISMATCH, STORE_REFERENCES_FORBIDDEN, STORE_REFERENCE_CYCLE; the reason of `signal`
  */
 export async function registerOutputs(
   store: StoreContext,
   outputs: readonly BuiltOutput[],
-  held?: PathLocks,
+  { held, signal }: RegisterOutputs = {},
 ): Promise<RegisteredOutput[]> {
   await store.scratch.protect();
-  const readings = outputs.map((output) => readOutput(output, outputs));
+  const readings: Reading[] = [];
+  for (const output of outputs) readings.push(await inTurns(readOutput(output, outputs), signal));
   const finals = new Map<StorePath, StorePath>();
   const placements = new Map<Reading, Placement>();
   try {
     for (const reading of sortBySiblings(readings)) {
-      const placement = finishOutput(store, reading, finals);
+      const placement = await inTurns(finishOutput(store, reading, finals), signal);
       finals.set(reading.output.scratchPath, placement.registration.path);
       placements.set(reading, placement);
     }
@@ -112,20 +121,19 @@ interface Reading {
   siblings: StorePath[];
 }
 
-function readOutput(output: BuiltOutput, all: readonly BuiltOutput[]): Reading {
+function* readOutput(output: BuiltOutput, all: readonly BuiltOutput[]): Steps<Reading> {
   const { name, expected } = output;
   const scratch = byteStringOf(output.scratch);
   if (lstatSync(diskPath(scratch), { throwIfNoEntry: false }) === undefined) {
     throw pipeliteError("STORE_OUTPUT_MISSING", { name, file: shownPath(scratch) });
   }
-  canonicaliseTree(scratch, name, output.sizeMaxBytes);
+  const tree = yield* canonicalise(scratch, name, output.sizeMaxBytes);
   const scratchPaths = new Set(all.map(({ scratchPath }) => scratchPath));
   const scanner = new ReferenceScanner(new Set([...output.references, ...scratchPaths]));
-  const tree = scanTree(output.scratch);
   const algorithm = expected?.kind === "fixed" ? expected.hash.algorithm : undefined;
   const method = expected?.kind === "fixed" ? expected.method : "recursive";
   const other = algorithm === undefined ? undefined : createHash(algorithm);
-  const hash = dumpTree(tree, {
+  const hash = yield* dumpSteps(tree, {
     sink: (chunk) => {
       scanner.push(chunk);
       if (method === "recursive") other?.update(chunk);
@@ -139,53 +147,80 @@ function readOutput(output: BuiltOutput, all: readonly BuiltOutput[]): Reading {
     hash,
     flatHash:
       algorithm === undefined || other === undefined ? undefined : { algorithm, bytes: other.digest() },
-    isPlainFile: tree.kind === "file" && !tree.executable,
+    isPlainFile: tree.file?.executable === false,
     found,
     siblings: found.filter((path) => scratchPaths.has(path) && path !== output.scratchPath),
   };
 }
 
-function finishOutput(
+function* finishOutput(
   store: StoreContext,
   reading: Reading,
   finals: ReadonlyMap<StorePath, StorePath>,
-): Placement {
+): Steps<Placement> {
   const { output, scratch } = reading;
   const { expected } = output;
   if (expected?.kind === "fixed") return { scratch, registration: fixedRegistration(reading, expected) };
   const common = { ...(output.deriver === undefined ? {} : { deriver: output.deriver }), ultimate: true };
-  const references = reading.found.map((path) => finals.get(path) ?? path);
   if (expected?.kind === "input-addressed") {
+    const references = reading.found.map((path) => finals.get(path) ?? path);
     return { scratch, registration: { path: expected.path, ...reading.hash, references, ...common } };
   }
-  if (reading.found.includes(output.scratchPath)) {
-    throw pipeliteError("STORE_SELF_REFERENCE", { name: output.name, scratch: output.scratchPath });
-  }
-  const { hash, path: finished } = rewriteSiblings(store, reading, finals);
-  const contentAddress = writeContentAddress({
-    method: "recursive",
-    hash: { algorithm: "sha256", bytes: hash.narHash },
-  });
-  const path = makeSourcePath({ name: output.name, narSha256: hash.narHash, references });
-  return { scratch: finished, registration: { path, ...hash, references, contentAddress, ...common } };
+  return yield* nameByContent(store, reading, { finals, common });
 }
 
-/** Where an output mentions another one by its scratch path, the final path of that one takes its place. */
-function rewriteSiblings(
-  store: StoreContext,
-  { output, scratch, hash, siblings }: Reading,
-  finals: ReadonlyMap<StorePath, StorePath>,
-): { hash: TreeHash; path: string } {
+interface Naming {
+  finals: ReadonlyMap<StorePath, StorePath>;
+  common: Pick<Registration, "deriver" | "ultimate">;
+}
+
+/**
+ * Gives an output the path that follows from its content. Where it mentions another one, or itself, by a scratch path,
+ * the final path takes the place of that.
+ */
+function* nameByContent(store: StoreContext, reading: Reading, { finals, common }: Naming): Steps<Placement> {
+  const { output, scratch, found } = reading;
+  const own = output.scratchPath;
+  const renames = renamesOf(reading, finals);
+  const references = found.filter((path) => path !== own).map((path) => finals.get(path) ?? path);
+  const selfReference = references.length < found.length;
+  const named = (narSha256: Uint8Array): StorePath =>
+    makeSourcePath({ name: output.name, narSha256, references, selfReference });
+  const modulo = selfReference ? yield* moduloHash(output, renames) : undefined;
+  if (modulo !== undefined) renames.set(storePathHash(own), storePathHash(named(modulo)));
+  let finished = { hash: reading.hash, path: scratch };
+  if (renames.size > 0) {
+    const target = store.scratch.next();
+    finished = { hash: yield* rewriteSteps(output.scratch, renames, target), path: target };
+    removeLeftover(scratch);
+  }
+  const contentHash = modulo ?? finished.hash.narHash;
+  const path = named(contentHash);
+  const contentAddress = writeContentAddress({
+    method: "recursive",
+    hash: { algorithm: "sha256", bytes: contentHash },
+  });
+  const all = selfReference ? [...references, path] : references;
+  const registration = { path, ...finished.hash, references: sortPaths(all), contentAddress, ...common };
+  return { scratch: finished.path, registration };
+}
+
+/** Hash parts of other outputs' scratch paths that are not their final ones. */
+function renamesOf({ siblings }: Reading, finals: ReadonlyMap<StorePath, StorePath>): Map<string, string> {
   const renames = new Map<string, string>();
   for (const sibling of siblings) {
     const final = finals.get(sibling);
     if (final !== undefined && final !== sibling) renames.set(storePathHash(sibling), storePathHash(final));
   }
-  if (renames.size === 0) return { hash, path: scratch };
-  const target = store.scratch.next();
-  const rewritten = rewriteTree(output.scratch, renames, target);
-  removeLeftover(scratch);
-  return { hash: rewritten, path: target };
+  return renames;
+}
+
+function* moduloHash({ scratch, scratchPath }: BuiltOutput, renames: Renames): Steps<Uint8Array> {
+  const hasher = makeModuloHasher(storePathHash(scratchPath));
+  const rewriter = renames.size === 0 ? undefined : makeRewriter(renames, hasher.push);
+  yield* dumpSteps(unlistedTree(scratch), { sink: rewriter?.push ?? hasher.push });
+  rewriter?.end();
+  return hasher.end();
 }
 
 function fixedRegistration(

@@ -125,12 +125,13 @@ function existsOnDisk(store: StoreContext, path: Registration["path"]): boolean 
 export async function makeAndPlace(
   store: StoreContext,
   make: (scratch: string) => Registration | Promise<Registration>,
+  held?: PathLocks,
 ): Promise<{ registration: Registration; added: boolean }> {
   await store.scratch.protect();
   const scratch = store.scratch.next();
   try {
     const registration = await make(scratch);
-    const [added = false] = await place(store, [{ scratch, registration }]);
+    const [added = false] = await place(store, [{ scratch, registration }], held);
     return { registration, added };
   } catch (error) {
     removeLeftover(scratch);

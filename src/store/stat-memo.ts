@@ -8,7 +8,8 @@ import { mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { statementsOf } from "./database.ts";
-import { fingerprintOf, type TreeHash, type TreeNode } from "./tree.ts";
+import { fingerprintOf, type TreeNode } from "./scan.ts";
+import type { TreeHash } from "./tree.ts";
 
 const RACY_NS = 2_000_000_000n;
 const TREES_MAX = 10_000;

@@ -5,7 +5,6 @@ import type { DatabaseSync } from "node:sqlite";
 import { allocate, type WaitForLock } from "#base/libc.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import type { Derivation } from "#nix/derivation.ts";
-import type { Hash } from "#nix/hash.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import {
   addDerivations,
@@ -15,15 +14,17 @@ import {
   addTree,
   sourcePath,
   type Added,
+  type AddFixedFile,
   type AddTree,
 } from "./add.ts";
 import { hasDatabase, openDatabase } from "./database.ts";
-import { guard, guardAsync } from "./failure.ts";
+import { guard } from "./failure.ts";
 import { collectGarbage, deletePaths, type CollectedGarbage, type CollectGarbage } from "./gc.ts";
 import { createLayout, layoutOf, physicalPath, type Layout } from "./layout.ts";
 import { lockPaths, openLockFile, takeBigLock, takeBigLockReadOnly, type PathLocks } from "./locks.ts";
-import { registerOutputs, type BuiltOutput, type RegisteredOutput } from "./outputs.ts";
-import { scratchOf, type StoreContext } from "./place.ts";
+import { registerOutputs } from "./outputs.ts";
+import type { BuiltOutput, RegisteredOutput, RegisterOutputs } from "./outputs.ts";
+import { isPresent, scratchOf, type StoreContext } from "./place.ts";
 import * as query from "./query.ts";
 import type { PathInfo } from "./query.ts";
 import { readDerivation } from "./register.ts";
@@ -46,6 +47,8 @@ export interface Store extends Disposable {
 
   info(path: StorePath): PathInfo | undefined;
   isValid(path: StorePath): boolean;
+  /** Valid, and not removed by hand. */
+  isPresent(path: StorePath): boolean;
   /** Sorted. */
   validPaths(): StorePath[];
   /** The valid path with this hash part. */
@@ -65,17 +68,17 @@ export interface Store extends Disposable {
   /** A source of two levels made of files from anywhere: `bin/node` -> the file it is read from. */
   addGathered(name: string, files: Readonly<Record<string, string>>): Promise<Added>;
   /** The path addTree would give; adds nothing. */
-  sourcePath(source: string, options: AddTree): StorePath;
+  sourcePath(source: string, options: AddTree): Promise<StorePath>;
   addText(name: string, content: Uint8Array, references?: Iterable<StorePath>): Promise<Added>;
   addDerivation(derivation: Derivation): Promise<StorePath>;
   addDerivations(derivations: readonly Derivation[]): Promise<StorePath[]>;
-  addFixedFile(source: string, options: { name: string; hash: Hash }): Promise<Added>;
+  addFixedFile(source: string, options: AddFixedFile): Promise<Added>;
   addNar(info: NarToAdd, chunks: Chunks): Promise<Added>;
-  /** Locks of output paths that the caller has taken must be given along. */
-  registerOutputs(outputs: readonly BuiltOutput[], held?: PathLocks): Promise<RegisteredOutput[]>;
+  registerOutputs(outputs: readonly BuiltOutput[], options?: RegisterOutputs): Promise<RegisteredOutput[]>;
 
-  dumpNar(path: StorePath, sink: Sink): TreeHash;
-  exportPaths(paths: Iterable<StorePath>, sink: Sink): void;
+  /** A chunk is valid only during the call. */
+  dumpNar(path: StorePath, sink: Sink, signal?: AbortSignal): Promise<TreeHash>;
+  exportPaths(paths: Iterable<StorePath>, sink: Sink, signal?: AbortSignal): Promise<void>;
   importPaths(chunks: Chunks): Promise<StorePath[]>;
 
   /** Makes `link` point to a valid path, and keeps the path while it does. */
@@ -92,14 +95,10 @@ export interface Store extends Disposable {
   /** Returns once no collection can take these paths while this store is open. */
   addTempRoot(...paths: StorePath[]): Promise<void>;
   /**
-   * Runs `action` while nobody else makes these paths. For a floating output Nix takes the path of its
+   * Waits until nobody else makes these paths, and keeps others from it. For a floating output Nix takes the path of its
    * derivation with `.<output>` behind it.
    */
-  withPathLocks<T>(
-    paths: Iterable<StorePath>,
-    action: (held: PathLocks) => Promise<T>,
-    wait?: WaitForLock,
-  ): Promise<T>;
+  lockPaths(paths: Iterable<StorePath>, wait?: WaitForLock): Promise<PathLocks>;
   close(): void;
 }
 
@@ -191,107 +190,93 @@ function makeStore(
     home: layout.home,
     readOnly,
     physical: (path) => physicalPath(layout, path),
-    ...readingMethods(context),
-    ...writingMethods(context, readOnly),
+    ...guarded(context, READING),
+    ...guardedWriting(context, WRITING, readOnly),
     close,
     [Symbol.dispose]: close,
   };
 }
 
-type ReadingMethods = Pick<
-  Store,
-  | "info"
-  | "isValid"
-  | "validPaths"
-  | "pathOfHash"
-  | "closure"
-  | "sortedClosure"
-  | "referrers"
-  | "whyDepends"
-  | "derivationOutputs"
-  | "readDerivation"
-  | "sourcePath"
-  | "dumpNar"
-  | "exportPaths"
-  | "roots"
-  | "verify"
->;
+const READING = {
+  info: query.pathInfo,
+  isValid: query.isValid,
+  isPresent,
+  validPaths: query.validPaths,
+  pathOfHash: query.pathOfHash,
+  closure: query.closure,
+  sortedClosure: query.sortedClosure,
+  referrers: query.referrers,
+  whyDepends: query.whyDepends,
+  derivationOutputs: query.derivationOutputs,
+  readDerivation,
+  sourcePath,
+  dumpNar,
+  exportPaths,
+  roots: (store: StoreContext) => findRoots(store, (path) => query.isValid(store, path)),
+  verify: verifyStore,
+};
 
-function readingMethods(context: StoreContext): ReadingMethods {
-  const { layout } = context;
-  return {
-    info: (path) => guard(layout, () => query.pathInfo(context, path)),
-    isValid: (path) => guard(layout, () => query.isValid(context, path)),
-    validPaths: () => guard(layout, () => query.validPaths(context)),
-    pathOfHash: (hash) => guard(layout, () => query.pathOfHash(context, hash)),
-    closure: (paths) => guard(layout, () => query.closure(context, paths)),
-    sortedClosure: (paths) => guard(layout, () => query.sortedClosure(context, paths)),
-    referrers: (path) => guard(layout, () => query.referrers(context, path)),
-    whyDepends: (from, to) => guard(layout, () => query.whyDepends(context, from, to)),
-    derivationOutputs: (drvPath) => guard(layout, () => query.derivationOutputs(context, drvPath)),
-    readDerivation: (drvPath) => guard(layout, () => readDerivation(context, drvPath)),
-    sourcePath: (source, options) => guard(layout, () => sourcePath(context, source, options)),
-    dumpNar: (path, sink) => guard(layout, () => dumpNar(context, path, sink)),
-    exportPaths: (paths, sink) => guard(layout, () => exportPaths(context, paths, sink)),
-    roots: () => guard(layout, () => findRoots(context, (path) => query.isValid(context, path))),
-    verify: (options) => guardAsync(layout, () => verifyStore(context, options)),
-  };
+const WRITING = {
+  addTree,
+  addGathered,
+  addText,
+  addDerivation: async (store: StoreContext, derivation: Derivation) =>
+    onlyOne(await addDerivations(store, [derivation])),
+  addDerivations,
+  addFixedFile,
+  addNar,
+  registerOutputs,
+  importPaths,
+  addRoot,
+  removeRoot,
+  gc: collectGarbage,
+  deletePaths,
+  addTempRoot: (store: StoreContext, ...paths: StorePath[]) => store.tempRoots.add(paths),
+  async lockPaths(store: StoreContext, paths: Iterable<StorePath>, wait?: WaitForLock) {
+    const wanted = [...paths];
+    await store.tempRoots.add(wanted);
+    return lockPaths(store.layout, wanted, wait);
+  },
+};
+
+type Operations = Record<string, (store: StoreContext, ...args: never[]) => unknown>;
+
+/** Operations with their first argument filled in. */
+type Bound<M extends Operations> = {
+  [K in keyof M]: M[K] extends (store: StoreContext, ...args: infer A) => infer R ? (...args: A) => R : never;
+};
+
+/** Operations on this store; what the file system or SQLite says against one is put in our own words. */
+function guarded<M extends Operations>(context: StoreContext, operations: M): Bound<M> {
+  const bound = Object.entries(operations).map(([name, operation]) => [
+    name,
+    (...args: never[]) => guard(context.layout, () => operation(context, ...args)),
+  ]);
+  return Object.fromEntries(bound) as Bound<M>;
 }
 
-type WritingMethods = Pick<
-  Store,
-  | "addTree"
-  | "addGathered"
-  | "addText"
-  | "addDerivation"
-  | "addDerivations"
-  | "addFixedFile"
-  | "addNar"
-  | "registerOutputs"
-  | "importPaths"
-  | "addRoot"
-  | "removeRoot"
-  | "gc"
-  | "deletePaths"
-  | "addTempRoot"
-  | "withPathLocks"
->;
+/** The same for operations that change the store: each fails where it was opened to be read. */
+function guardedWriting<M extends Operations>(
+  context: StoreContext,
+  operations: M,
+  readOnly: boolean,
+): Bound<M> {
+  if (!readOnly) return guarded(context, operations);
+  const { home } = context.layout;
+  const refuse = async (): Promise<never> => {
+    throw pipeliteError("STORE_READ_ONLY", { home, reason: "it was opened so" });
+  };
+  const refused = Object.keys(operations).map((name) => [name, refuse]);
+  return Object.fromEntries(refused) as Bound<M>;
+}
 
-function writingMethods(context: StoreContext, readOnly: boolean): WritingMethods {
-  const { layout } = context;
-  const writing = async <T>(action: () => Promise<T>): Promise<T> => {
-    if (readOnly) throw pipeliteError("STORE_READ_ONLY", { home: layout.home, reason: "it was opened so" });
-    return guardAsync(layout, action);
-  };
-  return {
-    addGathered: (name, files) => writing(() => addGathered(context, name, files)),
-    addTree: (source, options) => writing(() => addTree(context, source, options)),
-    addText: (name, content, references = []) =>
-      writing(async () => onlyOne(await addTexts(context, [{ name, content, references: [...references] }]))),
-    addDerivation: (derivation) => writing(async () => onlyOne(await addDerivations(context, [derivation]))),
-    addDerivations: (derivations) => writing(() => addDerivations(context, derivations)),
-    addFixedFile: (source, options) => writing(() => addFixedFile(context, source, options)),
-    addNar: (info, chunks) => writing(() => addNar(context, info, chunks)),
-    registerOutputs: (outputs, held) => writing(() => registerOutputs(context, outputs, held)),
-    importPaths: (chunks) => writing(() => importPaths(context, chunks)),
-    addRoot: (link, path) => writing(() => addRoot(context, link, path)),
-    removeRoot: (link) => writing(() => removeRoot(context, link)),
-    gc: (options) => writing(() => collectGarbage(context, options)),
-    deletePaths: (paths) => writing(() => deletePaths(context, paths)),
-    addTempRoot: (...paths) => writing(() => context.tempRoots.add(paths)),
-    async withPathLocks(paths, action, wait) {
-      const locks = await writing(async () => {
-        const wanted = [...paths];
-        await context.tempRoots.add(wanted);
-        return lockPaths(layout, wanted, wait);
-      });
-      try {
-        return await action(locks);
-      } finally {
-        locks.release();
-      }
-    },
-  };
+async function addText(
+  store: StoreContext,
+  name: string,
+  content: Uint8Array,
+  references: Iterable<StorePath> = [],
+): Promise<Added> {
+  return onlyOne(await addTexts(store, [{ name, content, references: [...references] }]));
 }
 
 function onlyOne<T>(values: readonly T[]): T {

@@ -2,7 +2,7 @@
 // temproots/<pid>, locked while the process lives; a collector also spares whatever shares their hash part,
 // hence lock files and scratch files named after them. While a collection runs, its socket is told of new
 // ones. Specification: Nix `src/libstore/gc.cc`.
-import { closeSync, constants, fstatSync, openSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, unlinkSync, writeSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -80,10 +80,18 @@ function openRootsFile(layout: Layout): { file: string; fd: number } {
     const fd = openSync(file, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, 0o600);
     const isMine = tryFlock(fd, "exclusive");
     if (isMine && fstatSync(fd).size === 0) return { file, fd };
-    if (isMine) unlinkSync(file);
-    else name += pidMax;
+    // With content it was left by a process that is dead, unless a collector has removed it just now.
+    if (isMine && isAt(file, fd)) unlinkSync(file);
+    if (!isMine) name += pidMax;
     closeSync(fd);
   }
+}
+
+/** Whether the open file is the one of that name. As long as we hold its lock, nobody else removes it. */
+function isAt(file: string, fd: number): boolean {
+  const named = lstatSync(file, { throwIfNoEntry: false });
+  const { ino, dev } = fstatSync(fd);
+  return named?.ino === ino && named.dev === dev;
 }
 
 async function addRoots(layout: Layout, registry: Registry, paths: Iterable<StorePath>): Promise<void> {

@@ -1,13 +1,14 @@
 // Whole paths out of and into a store as streams: NARs, and the export format of `nix-store --export`.
 import { createHash, type Hash as Hasher } from "node:crypto";
-import { byteStringOf } from "#base/bytes.ts";
+import { byteStringOf, textOf } from "#base/bytes.ts";
 import { PipeliteError } from "#base/errors.ts";
+import { inTurns } from "#base/steps.ts";
 import { contentAddressedPath, parseContentAddress, writeContentAddress } from "#nix/content-address.ts";
 import type { ContentAddress } from "#nix/content-address.ts";
 import { ExportParser, ExportWriter, type ExportedPath } from "#nix/export-stream.ts";
 import { equalHashes, type Hash } from "#nix/hash.ts";
 import { NarParser } from "#nix/nar.ts";
-import { sortPaths, storePathName, type StorePath } from "#nix/store-path.ts";
+import { sortPaths, storePathHash, storePathName, type StorePath } from "#nix/store-path.ts";
 import { hashMismatch, type Added } from "./add.ts";
 import { isPlainFile, removeLeftover } from "./disk.ts";
 import { physicalPath } from "./layout.ts";
@@ -16,7 +17,9 @@ import { pathInfo, requireValid, sortedClosure } from "./query.ts";
 import type { PathInfo } from "./query.ts";
 import type { Registration } from "./register.ts";
 import { restoreTo, type Restore } from "./restore.ts";
-import { dumpTree, scanTree, type Sink, type TreeHash } from "./tree.ts";
+import { makeModuloHasher } from "./rewrite.ts";
+import { unlistedTree } from "./scan.ts";
+import { dumpSteps, type Sink, type TreeHash } from "./tree.ts";
 import { pipeliteError } from "./errors.ts";
 
 export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -25,11 +28,16 @@ export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
  * Writes the NAR of a valid path to `sink`; a chunk is valid only during the call.
  * @throws PipeliteError STORE_PATH_NOT_VALID, STORE_PATH_MISSING
  */
-export function dumpNar(store: StoreContext, path: StorePath, sink: Sink): TreeHash {
+export async function dumpNar(
+  store: StoreContext,
+  path: StorePath,
+  sink: Sink,
+  signal?: AbortSignal,
+): Promise<TreeHash> {
   requireValid(store, path);
   const file = physicalPath(store.layout, path);
   try {
-    return dumpTree(scanTree(file), { sink });
+    return await inTurns(dumpSteps(unlistedTree(file), { sink }), signal);
   } catch (error) {
     if (error instanceof PipeliteError && error.code === "STORE_SOURCE_MISSING") {
       throw pipeliteError("STORE_PATH_MISSING", { path, file }, error);
@@ -85,7 +93,7 @@ export async function addNar(store: StoreContext, info: NarToAdd, chunks: Chunks
   if (isPresent(store, path)) return { path, narHash, narSize, added: false };
   const address = addressOf(info);
   const { added } = await makeAndPlace(store, async (target) => {
-    const check = address && addressCheck(address);
+    const check = address && addressCheck(info, address);
     const actual = await restore(chunks, target, check?.sinks);
     requireEqual(path, sha256Of(actual.narHash), sha256Of(narHash));
     if (actual.narSize !== narSize) {
@@ -106,21 +114,26 @@ export async function addNar(store: StoreContext, info: NarToAdd, chunks: Chunks
   return { path, narHash, narSize, added };
 }
 
-/** The content address to be checked; one with a self-reference cannot be, and is taken from nobody. */
 function addressOf(info: NarToAdd): ContentAddress | undefined {
   const { path, contentAddress, references } = info;
   if (contentAddress === undefined) return undefined;
   const address = parseContentAddress(contentAddress);
-  if (references.includes(path) || contentAddressedPath(path, address, references) !== path) {
+  const isSelfReference = references.includes(path);
+  const canSelfReference = address.method === "recursive" && address.hash.algorithm === "sha256";
+  if ((isSelfReference && !canSelfReference) || contentAddressedPath(path, address, references) !== path) {
     throw pipeliteError("STORE_CONTENT_ADDRESS_WRONG", { path, contentAddress });
   }
   return address;
 }
 
-function addressCheck({ method, hash: { algorithm } }: ContentAddress): {
-  sinks: Partial<Dumped>;
-  digest(): Hash;
-} {
+function addressCheck(
+  { path, references }: NarToAdd,
+  { method, hash: { algorithm } }: ContentAddress,
+): { sinks: Partial<Dumped>; digest(): Hash } {
+  if (references.includes(path)) {
+    const { push, end } = makeModuloHasher(storePathHash(path));
+    return { sinks: { sink: push }, digest: () => sha256Of(end()) };
+  }
   const hasher = createHash(algorithm);
   const update: Sink = (chunk) => hasher.update(chunk);
   return {
@@ -141,13 +154,18 @@ function requireEqual(path: StorePath, actual: Hash, wanted: Hash): void {
  * Writes these paths and all they need as `nix-store --export` does.
  * @throws PipeliteError STORE_PATH_NOT_VALID, STORE_PATH_MISSING
  */
-export function exportPaths(store: StoreContext, paths: Iterable<StorePath>, sink: Sink): void {
+export async function exportPaths(
+  store: StoreContext,
+  paths: Iterable<StorePath>,
+  sink: Sink,
+  signal?: AbortSignal,
+): Promise<void> {
   const writer = new ExportWriter(sink);
   for (const path of sortedClosure(store, paths)) {
     const info = pathInfo(store, path);
     if (info === undefined) continue;
     writer.startPath();
-    const { narHash } = dumpNar(store, path, (chunk) => writer.nar(chunk));
+    const { narHash } = await dumpNar(store, path, (chunk) => writer.nar(chunk), signal);
     requireEqual(path, sha256Of(narHash), sha256Of(info.narHash));
     writer.endPath(info);
   }
@@ -212,7 +230,7 @@ export async function importPaths(store: StoreContext, chunks: Chunks): Promise<
 
 async function placeArrival(store: StoreContext, arrival: Arrival): Promise<StorePath> {
   const { path, references, deriver } = arrival.exported;
-  const contentAddress = recomputeAddress(arrival);
+  const contentAddress = await recomputeAddress(arrival);
   const registration: Registration = {
     path,
     ...arrival.hash,
@@ -230,11 +248,14 @@ async function placeArrival(store: StoreContext, arrival: Arrival): Promise<Stor
 }
 
 /** The content address from which the path follows, if it follows from one by sha256. */
-function recomputeAddress({ scratch, hash, content, exported }: Arrival): string | undefined {
+async function recomputeAddress({ scratch, hash, content, exported }: Arrival): Promise<string | undefined> {
   const { path, references } = exported;
-  if (references.includes(path)) return undefined;
   const candidates: ContentAddress[] = [{ method: "recursive", hash: sha256Of(hash.narHash) }];
-  if (isPlainFile(scratch)) {
+  if (references.includes(path)) {
+    const hasher = makeModuloHasher(storePathHash(path));
+    await inTurns(dumpSteps(unlistedTree(textOf(scratch)), { sink: hasher.push }));
+    candidates[0] = { method: "recursive", hash: sha256Of(hasher.end()) };
+  } else if (isPlainFile(scratch)) {
     candidates.push({ method: "text", hash: sha256Of(content) });
     if (references.length === 0) candidates.push({ method: "flat", hash: sha256Of(content) });
   }

@@ -1,38 +1,18 @@
-// Reads trees on disk: first what they are made of (names, kinds, sizes, times: no content), then their
-// content as a NAR, which may be copied into the store in the same pass, so that every byte is read once.
+// Reads trees as NARs: hashes them, and in the same pass writes the NAR or a copy in the store's form, so that every byte
+// is read once. Holes of sparse files are never read: their zeros are made here.
 import { createHash } from "node:crypto";
-import {
-  closeSync,
-  constants,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readlinkSync,
-  readSync,
-  writeSync,
-} from "node:fs";
-import { byteStringOf, fromByteString, textOf } from "#base/bytes.ts";
-import { systemErrorCode } from "#base/errors.ts";
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readlinkSync, readSync } from "node:fs";
+import { writeSync } from "node:fs";
+import { fromByteString } from "#base/bytes.ts";
+import { type PipeliteError } from "#base/errors.ts";
+import { nextData, nextHole } from "#base/libc.ts";
+import { inTurns, type Steps } from "#base/steps.ts";
 import { NarWriter } from "#nix/nar.ts";
 import { closeCopy, createCopy, finishFolder, linkCopy, makeFolder } from "./canonicalise.ts";
 import { diskPath, shownPath } from "./disk.ts";
+import { fileFacts, listFolder, reading, scanSteps, unlistedTree } from "./scan.ts";
+import type { FileFacts, Include, TreeNode } from "./scan.ts";
 import { pipeliteError } from "./errors.ts";
-
-/** Says whether a file or folder below the root belongs to the tree. Paths are relative, with "/". */
-export type Include = (relativePath: string, isDirectory: boolean) => boolean;
-
-export interface TreeNode {
-  kind: "file" | "folder" | "link";
-  /** Byte strings: the name in its folder, and the path on disk. */
-  name: string;
-  path: string;
-  executable: boolean;
-  size: number;
-  /** Inode, size and times: changes whenever the content does. Empty unless asked for. */
-  signature: string;
-  changedAtNs: bigint;
-  children: TreeNode[];
-}
 
 export interface TreeHash {
   /** sha256 of the NAR. */
@@ -40,51 +20,23 @@ export interface TreeHash {
   narSize: number;
 }
 
-export interface ScanTree {
+export interface HashTree {
   include?: Include | undefined;
-  /** Also what the stat memo needs to know of each file. */
-  signatures?: boolean;
+  signal?: AbortSignal | undefined;
 }
 
 /**
- * Lists a tree without reading its content. Links are listed, not followed.
- * @throws PipeliteError STORE_SOURCE_MISSING, STORE_SOURCE_UNREADABLE, STORE_SPECIAL_FILE
+ * The sha256 of a tree's NAR and its size, from the tree on disk.
+ * @throws PipeliteError STORE_SOURCE_MISSING, STORE_SOURCE_UNREADABLE, STORE_SPECIAL_FILE; the reason of `signal`
  */
-export function scanTree(source: string, options: ScanTree = {}): TreeNode {
-  const path = byteStringOf(source);
-  if (reading(path, () => lstatSync(diskPath(path), { throwIfNoEntry: false })) === undefined) {
-    throw pipeliteError("STORE_SOURCE_MISSING", { file: source });
-  }
-  return scanNode({ path, name: "", relative: "" }, statNode(path, options), options);
+export function hashTree(source: string, { include, signal }: HashTree = {}): Promise<TreeHash> {
+  return inTurns(hashSteps(source, include), signal);
 }
 
-/** A tree of two levels made of files from anywhere: `lib/libc.so.6` -> the file it is read from. Links are refused. */
-export function gatherTree(files: Readonly<Record<string, string>>): TreeNode {
-  const folder = (name: string): TreeNode => ({
-    kind: "folder",
-    name,
-    path: "",
-    executable: false,
-    size: 0,
-    signature: "",
-    changedAtNs: 0n,
-    children: [],
-  });
-  const root = folder("");
-  for (const [relative, source] of Object.entries(files).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    const [above = "", name = ""] = relative.split("/").map(byteStringOf);
-    const last = root.children.at(-1);
-    const parent = last?.name === above ? last : folder(above);
-    if (parent !== last) root.children.push(parent);
-    const path = byteStringOf(source);
-    parent.children.push(scanNode({ path, name, relative: "" }, statNode(path, {}), {}));
-  }
-  return root;
-}
-
-/** The sha256 of a tree's NAR and its size, from the tree on disk. */
-export function hashTree(source: string, include?: Include): TreeHash {
-  return dumpTree(scanTree(source, { include }));
+/** `hashTree` in steps. */
+export function* hashSteps(source: string, include?: Include): Steps<TreeHash> {
+  const root = include === undefined ? unlistedTree(source) : yield* scanSteps(source, { include });
+  return yield* dumpSteps(root);
 }
 
 export type Sink = (chunk: Uint8Array) => void;
@@ -101,121 +53,18 @@ export interface DumpTree {
   target?: string;
 }
 
-/** Reads a listed tree once: gives the hash of its NAR, and whatever else is asked for. */
-export function dumpTree(root: TreeNode, { sink, content, target }: DumpTree = {}): TreeHash {
+/** Reads a tree once: gives the hash of its NAR, and whatever else is asked for. */
+export function* dumpSteps(root: TreeNode, { sink, content, target }: DumpTree = {}): Steps<TreeHash> {
   const hash = createHash("sha256");
   const writer = new NarWriter((chunk) => {
     hash.update(chunk);
     sink?.(chunk);
   });
-  dumpNode(root, { writer, content }, target);
+  const dump: Dump = { writer, content };
+  if (root.kind === "folder") yield* dumpFolder(root, dump, target);
+  else yield* dumpLeaf(root, dump, target) ?? NOTHING_MORE;
   writer.end();
   return { narHash: hash.digest(), narSize: writer.sizeBytes };
-}
-
-/** Sha256 over everything a change of the tree changes, and the time of the newest change, in ns. */
-export function fingerprintOf(root: TreeNode): { fingerprint: Uint8Array; changedAtNs: bigint } {
-  const hash = createHash("sha256");
-  let changedAtNs = 0n;
-  const visit = (node: TreeNode): void => {
-    // Zero bytes and newlines: neither a kind nor a signature holds one, and a name holds no zero.
-    let lines = "";
-    for (const child of node.children) {
-      lines += `${child.kind}\n${child.name}\0${child.signature}\n`;
-      if (child.changedAtNs > changedAtNs) changedAtNs = child.changedAtNs;
-    }
-    hash.update(`${node.children.length}\n`).update(lines, "latin1");
-    for (const child of node.children) if (child.kind === "folder") visit(child);
-  };
-  visit({ ...root, children: [{ ...root, name: "" }], kind: "folder" });
-  return { fingerprint: hash.digest(), changedAtNs };
-}
-
-interface Place {
-  path: string;
-  name: string;
-  /** Below the root, as text; kept only where a filter wants it. */
-  relative: string;
-}
-
-type NodeStat = Pick<TreeNode, "size" | "signature" | "changedAtNs"> & { mode: number };
-
-/** Numbers of nanoseconds do not fit a double, and those that do are faster to get. */
-function statNode(path: string, { signatures = false }: ScanTree): NodeStat {
-  if (!signatures) {
-    const { mode, size } = reading(path, () => lstatSync(diskPath(path)));
-    return { mode, size, signature: "", changedAtNs: 0n };
-  }
-  const stat = reading(path, () => lstatSync(diskPath(path), { bigint: true }));
-  const { mode, dev, ino, size, mtimeNs, ctimeNs } = stat;
-  return {
-    mode: Number(mode),
-    size: Number(size),
-    signature: `${mode} ${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`,
-    changedAtNs: ctimeNs,
-  };
-}
-
-function scanNode(place: Place, stat: NodeStat, options: ScanTree): TreeNode {
-  const { path, name } = place;
-  const kind = kindOf(path, stat.mode);
-  const isFolder = kind === "folder";
-  return {
-    kind,
-    name,
-    path,
-    executable: kind === "file" && (stat.mode & 0o100) !== 0,
-    size: stat.size,
-    // A folder is what it holds: its own times change for names that are left out, too.
-    signature: isFolder ? "" : stat.signature,
-    changedAtNs: isFolder ? 0n : stat.changedAtNs,
-    children: isFolder ? scanFolder(place, options) : [],
-  };
-}
-
-function scanFolder(folder: Place, options: ScanTree): TreeNode[] {
-  const { include } = options;
-  const names = reading(folder.path, () =>
-    readdirSync(diskPath(folder.path), { encoding: "latin1" }),
-  ).toSorted();
-  const children: TreeNode[] = [];
-  for (const name of names) {
-    const path = `${folder.path}/${name}`;
-    const stat = statNode(path, options);
-    const relative = include === undefined ? "" : `${folder.relative}${textOf(name)}`;
-    if (include !== undefined && !include(relative, isFolderMode(stat.mode))) continue;
-    children.push(scanNode({ path, name, relative: `${relative}/` }, stat, options));
-  }
-  return children;
-}
-
-function isFolderMode(mode: number): boolean {
-  return (mode & constants.S_IFMT) === constants.S_IFDIR;
-}
-
-function kindOf(path: string, mode: number): TreeNode["kind"] {
-  switch (mode & constants.S_IFMT) {
-    case constants.S_IFREG:
-      return "file";
-    case constants.S_IFDIR:
-      return "folder";
-    case constants.S_IFLNK:
-      return "link";
-    default:
-      throw pipeliteError("STORE_SPECIAL_FILE", { file: shownPath(path), kind: specialKind(mode) });
-  }
-}
-
-/** What a file is that no store can hold. */
-export function specialKind(mode: number): string {
-  switch (mode & constants.S_IFMT) {
-    case constants.S_IFSOCK:
-      return "socket";
-    case constants.S_IFIFO:
-      return "named pipe";
-    default:
-      return "device";
-  }
 }
 
 interface Dump {
@@ -223,80 +72,146 @@ interface Dump {
   content: Sink | undefined;
 }
 
-function dumpNode(node: TreeNode, dump: Dump, target: string | undefined): void {
+const NODES_PER_STEP = 32;
+/** For a file that was read at once, as most are. */
+const NOTHING_MORE: readonly undefined[] = [];
+
+function* dumpFolder(folder: TreeNode, dump: Dump, target: string | undefined): Steps<void> {
   const { writer } = dump;
-  if (node.kind === "link") {
-    const link = reading(node.path, () => readlinkSync(diskPath(node.path), { encoding: "buffer" }));
-    writer.symlink(link);
-    if (target !== undefined) linkCopy(target, link);
-    return;
-  }
-  if (node.kind === "file") {
-    dumpFile(node, dump, target);
-    return;
-  }
   if (target !== undefined) makeFolder(target);
   writer.startDirectory();
-  for (const child of node.children) {
+  let count = 0;
+  for (const child of folder.children ?? listFolder(folder.path)) {
+    const below = target === undefined ? undefined : `${target}/${child.name}`;
     writer.entry(fromByteString(child.name));
-    dumpNode(child, dump, target === undefined ? undefined : `${target}/${child.name}`);
+    if (child.kind === "folder") yield* dumpFolder(child, dump, below);
+    else yield* dumpLeaf(child, dump, below) ?? NOTHING_MORE;
     writer.endEntry();
+    if (++count % NODES_PER_STEP === 0) yield;
   }
   writer.endDirectory();
   if (target !== undefined) finishFolder(target);
 }
 
+/** Dumps a link or a small file at once; gives the steps of a large one. */
+function dumpLeaf(node: TreeNode, dump: Dump, target: string | undefined): Steps<void> | undefined {
+  if (node.kind === "file") return dumpFile(node, dump, target);
+  const link = reading(node.path, () => readlinkSync(diskPath(node.path), { encoding: "buffer" }));
+  dump.writer.symlink(link);
+  if (target !== undefined) linkCopy(target, link);
+  return undefined;
+}
+
 /** Were it swapped for a link or a named pipe since it was listed, this neither follows nor hangs. */
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-function dumpFile(node: TreeNode, dump: Dump, target: string | undefined): void {
-  const source = reading(node.path, () => openSync(diskPath(node.path), READ_FLAGS));
+interface OpenFile extends FileFacts {
+  path: string;
+  source: number;
+  copy: number | undefined;
+}
+
+function dumpFile(node: TreeNode, dump: Dump, target: string | undefined): Steps<void> | undefined {
+  const { path } = node;
+  const source = reading(path, () => openSync(diskPath(path), READ_FLAGS));
+  let copy: number | undefined;
+  let steps: Steps<void> | undefined;
   try {
-    const copy = target === undefined ? undefined : createCopy(target, node.executable);
-    try {
-      dump.writer.startFile(node.executable, node.size);
-      dumpContent(node, source, dump, copy);
-      dump.writer.endFile();
-    } finally {
-      if (copy !== undefined) closeCopy(copy);
-    }
+    const facts = node.file ?? factsOf(path, source);
+    if (target !== undefined) copy = createCopy(target, facts.executable);
+    dump.writer.startFile(facts.executable, facts.size);
+    const file = { ...facts, path, source, copy };
+    const left = facts.isSparse ? facts.size : readNext(file, dump, facts.size);
+    if (left === undefined) dump.writer.endFile();
+    else steps = dumpRest(file, dump, left);
   } finally {
-    closeSync(source);
+    if (steps === undefined) closeFile(source, copy);
   }
+  return steps;
 }
 
-function dumpContent(node: TreeNode, source: number, { writer, content }: Dump, copy?: number): void {
-  let left = node.size;
-  for (;;) {
-    const room = writer.contentRoom();
-    const size = reading(node.path, () => readSync(source, room, 0, room.length, null));
-    if (size > left || (size === 0 && left > 0)) {
-      throw pipeliteError("STORE_SOURCE_CHANGED", { file: shownPath(node.path) });
-    }
-    if (size === 0) return;
-    if (copy !== undefined) writeAll(copy, room, size);
-    content?.(room.subarray(0, size));
-    writer.contentWritten(size);
-    left -= size;
-    // A read that does not fill the room has met the end of the file.
-    if (left === 0 && size < room.length) return;
-  }
+function factsOf(path: string, source: number): FileFacts {
+  const stat = reading(path, () => fstatSync(source));
+  // It was a file when its folder was listed.
+  if (!stat.isFile()) throw changed(path);
+  return fileFacts(stat);
 }
 
-export function writeAll(fd: number, bytes: Uint8Array, size = bytes.length): void {
-  for (let at = 0; at < size;) at += writeSync(fd, bytes, at, size - at);
+function closeFile(source: number, copy: number | undefined): void {
+  closeSync(source);
+  if (copy !== undefined) closeCopy(copy);
 }
 
-/** Runs an action that reads `path`; what goes wrong in it is the source's fault and not the store's. */
-function reading<T>(path: string, action: () => T): T {
+function* dumpRest(file: OpenFile, dump: Dump, rest: number): Steps<void> {
+  const { source, copy } = file;
   try {
-    return action();
-  } catch (error) {
-    const file = shownPath(path);
-    const code = systemErrorCode(error);
-    if (code === undefined) throw error;
-    if (code === "ENOENT" || code === "ELOOP") throw pipeliteError("STORE_SOURCE_CHANGED", { file }, error);
-    const reason = code === "EACCES" || code === "EPERM" ? "permission is denied" : code;
-    throw pipeliteError("STORE_SOURCE_UNREADABLE", { file, reason }, error);
+    if (file.isSparse) yield* dumpSparse(file, dump);
+    else {
+      for (let left: number | undefined = rest; left !== undefined; left = readNext(file, dump, left)) yield;
+    }
+    dump.writer.endFile();
+  } finally {
+    closeFile(source, copy);
   }
+}
+
+/** Reads on where the last read ended. @returns how much of the file is left, undefined at its end */
+function readNext({ path, source, copy }: OpenFile, dump: Dump, left: number): number | undefined {
+  const room = dump.writer.contentRoom();
+  const size = reading(path, () => readSync(source, room, 0, room.length, null));
+  if (size > left || (size === 0 && left > 0)) throw changed(path);
+  if (size === 0) return undefined;
+  putContent(dump, room.subarray(0, size), copy);
+  dump.writer.contentWritten(size);
+  // A read that does not fill the room has met the end of the file.
+  return left === size && size < room.length ? undefined : left - size;
+}
+
+function putContent({ content }: Dump, bytes: Uint8Array, copy: number | undefined, position?: number): void {
+  if (copy !== undefined) writeAll(copy, bytes, position);
+  content?.(bytes);
+}
+
+/** Zeros of holes, a piece at a time. */
+const ZEROS = Buffer.alloc(256 * 1024);
+
+function* dumpSparse({ path, source, copy, size }: OpenFile, dump: Dump): Steps<void> {
+  const { writer } = dump;
+  for (let at = 0; at < size;) {
+    const data = Math.min(dataAt(source, at) ?? size, size);
+    for (; at < data; yield) {
+      const zeros = ZEROS.subarray(0, data - at);
+      dump.content?.(zeros);
+      writer.content(zeros);
+      at += zeros.length;
+    }
+    const hole = Math.min(nextHole(source, at) ?? size, size);
+    for (; at < hole; yield) {
+      const room = writer.contentRoom();
+      const read = reading(path, () => readSync(source, room, 0, Math.min(room.length, hole - at), at));
+      if (read === 0) throw changed(path);
+      putContent(dump, room.subarray(0, read), copy, at);
+      writer.contentWritten(read);
+      at += read;
+    }
+  }
+  if (fstatSync(source).size !== size) throw changed(path);
+  if (copy !== undefined) ftruncateSync(copy, size);
+}
+
+/** Where data begins; a file system that can't tell of holes has none. */
+function dataAt(source: number, at: number): number | undefined {
+  return nextData(source, at) ?? (nextHole(source, at) === undefined ? at : undefined);
+}
+
+/** @param position where in the file; after what was written last where it is not given */
+export function writeAll(fd: number, bytes: Uint8Array, position?: number): void {
+  for (let at = 0; at < bytes.length;) {
+    const from = position === undefined ? null : position + at;
+    at += writeSync(fd, bytes, at, bytes.length - at, from);
+  }
+}
+
+function changed(path: string): PipeliteError {
+  return pipeliteError("STORE_SOURCE_CHANGED", { file: shownPath(path) });
 }

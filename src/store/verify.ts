@@ -2,17 +2,19 @@
 // when it was registered. Every problem is listed; nothing is changed.
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
-import { setImmediate } from "node:timers/promises";
 import { PipeliteError } from "#base/errors.ts";
 import { asBuffer, textOf } from "#base/bytes.ts";
+import { inTurns, type Steps } from "#base/steps.ts";
 import { contentAddressedPath, parseContentAddress } from "#nix/content-address.ts";
 import { formatHash } from "#nix/hash.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { diskPath } from "./disk.ts";
 import { physicalPath } from "./layout.ts";
+import { withSharedGcLock } from "./locks.ts";
 import type { StoreContext } from "./place.ts";
-import { pathInfo, validPaths, type PathInfo } from "./query.ts";
-import { dumpTree, scanTree, type TreeNode } from "./tree.ts";
+import { pathId, pathInfo, validPaths, type PathInfo } from "./query.ts";
+import { reading, scanSteps, type TreeNode } from "./scan.ts";
+import { dumpSteps } from "./tree.ts";
 import { pipeliteError } from "./errors.ts";
 
 export type StoreProblem =
@@ -45,22 +47,49 @@ export interface VerifiedStore {
   bytes: number;
 }
 
+/** Others may add to the store, collect and build in it meanwhile: what they do is no problem of it. */
 export async function verifyStore(store: StoreContext, options: VerifyStore = {}): Promise<VerifiedStore> {
   const { checkContents = false, signal, onPath } = options;
   const result: VerifiedStore = { problems: checkDatabase(store), paths: 0, bytes: 0 };
-  for (const path of options.paths ?? validPaths(store)) {
+  const there: StorePath[] = [];
+  // While no collection runs, what is registered is on disk.
+  await withSharedGcLock(store.layout, () => {
+    for (const path of options.paths ?? validPaths(store)) {
+      signal?.throwIfAborted();
+      const info = pathInfo(store, path);
+      if (info === undefined) throw pipeliteError("STORE_PATH_NOT_VALID", { path, home: store.layout.home });
+      if (!checkContents) onPath?.(path);
+      result.paths++;
+      result.problems.push(...checkAddress(info));
+      const file = physicalPath(store.layout, path);
+      if (lstatSync(file, { throwIfNoEntry: false }) !== undefined) there.push(path);
+      else result.problems.push({ kind: "missing", path });
+    }
+  });
+  // Reading everything takes long, and must not keep a collection waiting.
+  for (const path of checkContents ? there : []) {
     signal?.throwIfAborted();
     onPath?.(path);
-    const info = pathInfo(store, path);
-    if (info === undefined) throw pipeliteError("STORE_PATH_NOT_VALID", { path, home: store.layout.home });
-    result.paths++;
-    const problems = [...checkAddress(info), ...checkFiles(store, info, checkContents)];
-    for (const problem of problems) result.problems.push(problem);
-    if (!checkContents) continue;
-    result.bytes += info.narSize;
-    await setImmediate();
+    const { problems, bytes } = await checkContent(store, path, signal);
+    result.problems.push(...problems);
+    result.bytes += bytes;
   }
   return result;
+}
+
+/** Looks again where the path was collected, or made anew, while it was read. */
+async function checkContent(
+  store: StoreContext,
+  path: StorePath,
+  signal: AbortSignal | undefined,
+): Promise<Pick<VerifiedStore, "problems" | "bytes">> {
+  for (;;) {
+    const id = pathId(store, path);
+    const info = id === undefined ? undefined : pathInfo(store, path);
+    if (info === undefined) return { problems: [], bytes: 0 };
+    const problems = await checkFiles(store, info, signal);
+    if (problems.length === 0 || pathId(store, path) === id) return { problems, bytes: info.narSize };
+  }
 }
 
 function checkDatabase(store: StoreContext): StoreProblem[] {
@@ -84,15 +113,16 @@ function checkAddress({ path, contentAddress, references }: PathInfo): StoreProb
   return [{ kind: "address-wrong", path, contentAddress }];
 }
 
-function checkFiles(store: StoreContext, info: PathInfo, checkContents: boolean): StoreProblem[] {
+async function checkFiles(
+  store: StoreContext,
+  info: PathInfo,
+  signal: AbortSignal | undefined,
+): Promise<StoreProblem[]> {
   const { path } = info;
   const file = physicalPath(store.layout, path);
   if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return [{ kind: "missing", path }];
-  if (!checkContents) return [];
   try {
-    const tree = scanTree(file);
-    const files = touchedFiles(tree, "");
-    const { narHash } = dumpTree(tree);
+    const { files, narHash } = await inTurns(readForCheck(file), signal);
     if (asBuffer(narHash).equals(info.narHash)) {
       return files.length === 0 ? [] : [{ kind: "not-canonical", path, files }];
     }
@@ -105,10 +135,20 @@ function checkFiles(store: StoreContext, info: PathInfo, checkContents: boolean)
   }
 }
 
+function* readForCheck(file: string): Steps<{ files: string[]; narHash: Uint8Array }> {
+  const tree = yield* scanSteps(file);
+  const files = yield* touchedFiles(tree, "");
+  const { narHash } = yield* dumpSteps(tree);
+  return { files, narHash };
+}
+
 /** Files that have been written to since they were stored, by their modes and times; relative to the path. */
-function touchedFiles(node: TreeNode, relative: string): string[] {
-  const { mode, mtimeMs } = lstatSync(diskPath(node.path));
+function* touchedFiles(node: TreeNode, relative: string): Steps<string[]> {
+  const { mode, mtimeMs } = reading(node.path, () => lstatSync(diskPath(node.path)));
   const isTouched = mtimeMs !== 1000 || (node.kind !== "link" && (mode & 0o222) !== 0);
-  const below = node.children.flatMap((child) => touchedFiles(child, join(relative, child.name)));
-  return isTouched ? [textOf(relative) || ".", ...below] : below;
+  const touched = isTouched ? [textOf(relative) || "."] : [];
+  for (const child of node.children ?? [])
+    touched.push(...(yield* touchedFiles(child, join(relative, child.name))));
+  yield;
+  return touched;
 }

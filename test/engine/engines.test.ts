@@ -109,14 +109,25 @@ test("an engine that is not there is said so: NIX_NOT_FOUND, exit code 4", async
   }
 });
 
-test("two runs at once on one store both pass, and the stage is built once or twice to the same path", async () => {
-  using project = new Project(files);
-  const runs = await Promise.all([project.run({ stages: ["sum"] }), project.run({ stages: ["sum"] })]);
+test("runs at once on one store build a stage once: the others wait and take it", async () => {
+  using project = new Project({
+    "pipeline.ts": `import { pipeline, stage } from "pipelite";
+const slow = stage(() => import("./slow.ts"));
+const classic = stage(() => import("./slow.ts"), {}, { addressing: "input" });
+export default pipeline({ slow, classic });\n`,
+    "slow.ts": `export default async function slow() { await new Promise((done) => setTimeout(done, 1500)); return { x: "1" }; }\n`,
+  });
+  const runs = await Promise.all([1, 2, 3].map(() => project.run()));
   assert.deepEqual(
     runs.map(({ status }) => status),
-    ["passed", "passed"],
+    ["passed", "passed", "passed"],
   );
-  assert.equal(runs[0]?.outputs["sum"], runs[1]?.outputs["sum"]);
+  for (const stage of ["slow", "classic"]) {
+    const ends = runs.map((run) => run.ends[stage] ?? "");
+    assert.equal(ends.filter((end) => end === "built").length, 1, stage);
+    assert.equal(ends.filter((end) => end === "cached").length, 2, stage);
+    assert.equal(new Set(runs.map(({ outputs }) => outputs[stage])).size, 1);
+  }
 });
 
 function fetching(url: string, hash: string, name = "data.txt"): Record<string, string> {

@@ -21,7 +21,9 @@ import { claimsOfRun } from "#evidence/run-claims.ts";
 import type { RunRecord } from "#evidence/run-record.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import { readRun } from "#run/records.ts";
+import { finish } from "#base/steps.ts";
 import { openStore } from "#store/store.ts";
+import { hashSteps } from "#store/tree.ts";
 import { pipelite } from "../rig/command.ts";
 import { Project } from "../rig/project.ts";
 import { Tamper } from "./tamper.ts";
@@ -309,7 +311,7 @@ const DATABASES: Record<string, Change> = {
       const path = t.stage("measure").outPath;
       t.edit(t.path(path, "tone.wav"), (text) => text.replace("WAVE", "WAVF"));
       using store = openStore(t.home, { readOnly: true });
-      const { narHash } = store.dumpNar(parseStorePath(path), () => {});
+      const { narHash } = finish(hashSteps(store.physical(parseStorePath(path))));
       t.storeRow(
         "update ValidPaths set hash = ? where path = ?",
         `sha256:${Buffer.from(narHash).toString("hex")}`,

@@ -10,8 +10,8 @@ import { checkDerivation, derivationPath, parseDerivation, writeDerivation } fro
 import type { Derivation, DerivationOutput } from "#nix/derivation.ts";
 import { fillOutputPaths, hashModulo, outputVariable, type ModuloMemo } from "#nix/derivation-hash.ts";
 import { hashBytes } from "#nix/hash.ts";
-import { drvNameOf } from "#nix/output-placeholder.ts";
-import { ownPlaceholder, resolveDerivation, scratchPath, upstreamPlaceholder } from "#nix/placeholder.ts";
+import { resolveDerivation } from "#nix/derivation.ts";
+import { drvNameOf, ownPlaceholder, scratchPath, upstreamPlaceholder } from "#nix/placeholder.ts";
 import {
   isDerivationPath,
   makeFixedPath,
@@ -292,4 +292,21 @@ test("One changed byte of a derivation is refused, or read and written as change
     }),
     { numRuns: 1000 },
   );
+});
+
+test("A variable that an output has not yet is no part of its path, as in Nix 2.35 and newer", () => {
+  const derivation: Derivation = {
+    name: "filled-in-deferred-no-env-var",
+    outputs: new Map([["out", { kind: "deferred" }]]),
+    inputDrvs: new Map(),
+    inputSrcs: [],
+    system: "x86_64-linux",
+    builder: "/bin/sh",
+    args: [],
+    env: new Map([["__doc", "Fill in deferred with missing env var"]]),
+  };
+  const filled = fillOutputPaths(derivation, () => assert.fail());
+  const path = "/nix/store/wpk9qrgg77fyswhailap0gicgw98izx9-filled-in-deferred-no-env-var";
+  assert.deepEqual(filled.outputs.get("out"), { kind: "input-addressed", path });
+  assert.equal(filled.env.get("out"), path);
 });

@@ -136,8 +136,9 @@ test("The signature very old Nix put into an export stream is passed over", () =
   assert.deepEqual(paths, [somePath]);
 });
 
+const unfilled = { ...parseDerivation(Buffer.from(validDerivation), "x"), inputDrvs: new Map() };
 const sample: Derivation = fillOutputPaths(
-  { ...parseDerivation(Buffer.from(validDerivation), "x"), inputDrvs: new Map() },
+  { ...unfilled, env: new Map([...unfilled.env, ["out", ""]]) },
   () => assert.fail(),
 );
 const sampleOut = sample.outputs.get("out");

@@ -16,11 +16,13 @@ import { createServer } from "node:net";
 import { DatabaseSync } from "node:sqlite";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import { finish } from "#base/steps.ts";
 import { byteStringOf, hex, utf8 } from "#base/bytes.ts";
 import { hashBytes } from "#nix/hash.ts";
 import { makeFixedPath, type StorePath } from "#nix/store-path.ts";
 import type { Derivation } from "#nix/derivation.ts";
-import { dumpTree, hashTree, scanTree } from "#store/tree.ts";
+import { scanSteps } from "#store/scan.ts";
+import { dumpSteps, hashTree } from "#store/tree.ts";
 import { peer } from "../rig/peer.ts";
 import { absentPath, coded, StoreRig } from "./rig.ts";
 
@@ -156,9 +158,9 @@ describe("addTree", () => {
     ];
     for (const change of changes) {
       const file = rig.write({ "changing/file": "content" });
-      const tree = scanTree(rig.path("changing"));
+      const tree = finish(scanSteps(rig.path("changing")));
       change(file);
-      assert.throws(() => dumpTree(tree), coded("STORE_SOURCE_CHANGED"));
+      assert.throws(() => finish(dumpSteps(tree)), coded("STORE_SOURCE_CHANGED"));
       rmSync(file, { force: true });
     }
   });
@@ -167,7 +169,7 @@ describe("addTree", () => {
     using rig = new StoreRig();
     chmodSync(rig.folder, 0o755);
     chmodSync(rig.write({ "secret/key": "" }), 0o600);
-    const script = `import { hashTree } from "#store/tree.ts"; hashTree(process.argv[1])`;
+    const script = `import { hashTree } from "#store/tree.ts"; await hashTree(process.argv[1])`;
     const demote = ["--reuid", "65534", "--regid", "65534", "--clear-groups", process.execPath];
     const flags = ["--input-type=module-typescript", "--eval", script, rig.path("secret")];
     const { stderr } = spawnSync("setpriv", [...demote, ...flags], { encoding: "utf8" });
@@ -198,7 +200,7 @@ describe("the stat memo", () => {
     rig.close();
     withMemo(rig, (memo) => memo.prepare("update Trees set narHash = ?").run(other.narHash));
     assert.equal((await rig.store.addTree(source, { name: "s" })).path, other.path);
-    assert.equal(rig.store.sourcePath(source, { name: "s" }), other.path);
+    assert.equal(await rig.store.sourcePath(source, { name: "s" }), other.path);
     assert.equal((await rig.store.addTree(source, { name: "s", paranoid: true })).path, first.path);
 
     // Only the inode's change time tells: no program can set it back.
@@ -231,7 +233,7 @@ describe("the stat memo", () => {
     const file = rig.write({ young: "1" });
     utimesSync(file, new Date("2020-01-01"), new Date("2020-01-01"));
     await rig.store.addTree(file, { name: "young" });
-    rig.store.sourcePath(file, { name: "young" });
+    await rig.store.sourcePath(file, { name: "young" });
     rig.close();
     const row = withMemo(rig, (memo) => memo.prepare("select count(*) as n from Trees").get());
     assert.equal(row?.["n"], 0);
@@ -352,8 +354,8 @@ test("any tree can be added, and hashes the same in the store", async () => {
       const source = rig.path(`tree-${count++}`);
       makeTree(source, value);
       const { path, narHash } = await rig.store.addTree(source, { name: "tree" });
-      assert.equal(hex(hashTree(source).narHash), hex(narHash));
-      assert.equal(hex(hashTree(rig.store.physical(path)).narHash), hex(narHash));
+      assert.equal(hex((await hashTree(source)).narHash), hex(narHash));
+      assert.equal(hex((await hashTree(rig.store.physical(path))).narHash), hex(narHash));
     }),
     { numRuns: 60 },
   );
@@ -373,5 +375,5 @@ function makeTree(path: string, tree: Tree): void {
 test("a scan of a path that is not ASCII reads it", () => {
   using rig = new StoreRig();
   rig.write({ "ordnér/größe": "x" });
-  assert.equal(scanTree(rig.path("ordnér")).children[0]?.name, byteStringOf("größe"));
+  assert.equal(finish(scanSteps(rig.path("ordnér"))).children?.[0]?.name, byteStringOf("größe"));
 });

@@ -5,8 +5,12 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readlinkSync } from "node:fs";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { WaitForLock } from "#base/libc.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import { layoutOf } from "#store/layout.ts";
+import { openTempRoots } from "#store/temp-roots.ts";
 import { peer } from "../rig/peer.ts";
-import { absentPath, coded, StoreRig } from "./rig.ts";
+import { absentPath, coded, NODE_FLAGS, StoreRig } from "./rig.ts";
 
 function openFiles(pid = 0): string[] {
   const links = readdirSync(`/proc/${pid}/fd`).map((fd) => `/proc/${pid}/fd/${fd}`);
@@ -19,6 +23,17 @@ function openFiles(pid = 0): string[] {
   });
 }
 
+async function withPathLocks<T>(
+  rig: StoreRig,
+  paths: Iterable<StorePath>,
+  action: () => Promise<T>,
+  wait?: WaitForLock,
+): Promise<T> {
+  using locks = await rig.store.lockPaths(paths, wait);
+  assert.ok(locks.paths.size > 0);
+  return await action();
+}
+
 async function until(isTrue: () => boolean): Promise<void> {
   for (let tries = 0; !isTrue(); tries++) {
     assert.ok(tries < 1000);
@@ -26,7 +41,7 @@ async function until(isTrue: () => boolean): Promise<void> {
   }
 }
 
-describe("withPathLocks", () => {
+describe("lockPaths", () => {
   test("lets one in at a time, and leaves no lock file", async () => {
     using rig = new StoreRig();
     const paths = [absentPath("b"), absentPath("a")];
@@ -36,7 +51,7 @@ describe("withPathLocks", () => {
       await sleep(5);
       inside--;
     };
-    await Promise.all([paths, paths.toReversed(), paths].map((each) => rig.store.withPathLocks(each, enter)));
+    await Promise.all([paths, paths.toReversed(), paths].map((each) => withPathLocks(rig, each, enter)));
     assert.deepEqual(readdirSync(`${rig.home}/nix/store`), [".links"]);
   });
 
@@ -45,13 +60,13 @@ describe("withPathLocks", () => {
     const path = absentPath();
     const waiting: Promise<void>[] = [];
     const nobodyElse = async (): Promise<void> => {
-      const third = rig.store.withPathLocks([path], async () => {}, { timeoutMs: 30 });
+      const third = withPathLocks(rig, [path], async () => {}, { timeoutMs: 30 });
       await assert.rejects(third, coded("LOCK_TIMEOUT"));
     };
-    await rig.store.withPathLocks([path], async () => {
+    await withPathLocks(rig, [path], async () => {
       // Waits on the file that is unlinked when we leave.
       const isWaiting = new Promise<void>((resolve) => {
-        waiting.push(rig.store.withPathLocks([path], nobodyElse, { onWait: resolve }));
+        waiting.push(withPathLocks(rig, [path], nobodyElse, { onWait: resolve }));
       });
       await isWaiting;
     });
@@ -60,10 +75,10 @@ describe("withPathLocks", () => {
 
   test("can be waited for until a signal says otherwise", async () => {
     using rig = new StoreRig();
-    await rig.store.withPathLocks([absentPath()], async () => {
+    await withPathLocks(rig, [absentPath()], async () => {
       const wait = { signal: AbortSignal.timeout(20) };
       await assert.rejects(
-        rig.store.withPathLocks([absentPath()], async () => {}, wait),
+        withPathLocks(rig, [absentPath()], async () => {}, wait),
         { name: "TimeoutError" },
       );
     });
@@ -72,8 +87,8 @@ describe("withPathLocks", () => {
   test("keeps real Nix waiting", { skip: peer("nix-store") }, async () => {
     using rig = new StoreRig();
     const source = rig.source();
-    const path = rig.store.sourcePath(source, { name: "source" });
-    const nix = await rig.store.withPathLocks([path], async () => {
+    const path = await rig.store.sourcePath(source, { name: "source" });
+    const nix = await withPathLocks(rig, [path], async () => {
       const child = spawn("nix-store", ["--store", rig.home, "--add", source], { stdio: "pipe" });
       await until(() => openFiles(child.pid).includes(`${rig.store.physical(path)}.lock`));
       assert.equal(existsSync(rig.store.physical(path)), false);
@@ -84,4 +99,32 @@ describe("withPathLocks", () => {
     assert.ok(rig.store.isValid(path));
     assert.equal(rig.nixComplaints(), "");
   });
+});
+
+test("a collector that removes a file of temporary roots while it is opened is no error", async () => {
+  using rig = new StoreRig();
+  rig.store.validPaths();
+  const layout = layoutOf(rig.home);
+  const collector = `
+    import { layoutOf } from "#store/layout.ts";
+    import { readTempRoots } from "#store/live-processes.ts";
+    const layout = layoutOf(process.argv[1]);
+    process.stdout.write(".");
+    for (;;) readTempRoots(layout, { dryRun: false });`;
+  const flags = [...NODE_FLAGS, "--input-type=module-typescript", "--eval", collector, rig.home];
+  const child = spawn(process.execPath, flags, { stdio: ["ignore", "pipe", "inherit"] });
+  try {
+    await once(child.stdout, "data");
+    const end = performance.now() + 3000;
+    let opened = 0;
+    for (; performance.now() < end; opened++) {
+      const roots = openTempRoots(layout);
+      await roots.add([absentPath()]);
+      roots.close();
+    }
+    assert.ok(opened > 100);
+  } finally {
+    child.kill("SIGKILL");
+    await once(child, "close");
+  }
 });

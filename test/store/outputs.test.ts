@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
-import { readlinkSync, symlinkSync, writeFileSync } from "node:fs";
+import { readlinkSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { utf8 } from "#base/bytes.ts";
@@ -19,6 +19,7 @@ import {
 } from "#nix/store-path.ts";
 import type { BuiltOutput } from "#store/outputs.ts";
 import { makeRewriter } from "#store/rewrite.ts";
+import { openStore } from "#store/store.ts";
 import { peer } from "../rig/peer.ts";
 import { coded, StoreRig } from "./rig.ts";
 
@@ -142,11 +143,39 @@ describe("registerOutputs", () => {
     assertEmpty(rig);
   });
 
-  test("refuses a content-addressed output that mentions itself", async () => {
+  test("gives an output that mentions itself the path that Nix 2.8 gives it", async () => {
     using rig = new StoreRig();
-    const output = built(rig, (scratch, path) => writeFileSync(scratch, `I am ${path}`));
-    await assert.rejects(rig.store.registerOutputs([output]), coded("STORE_SELF_REFERENCE"));
-    assertEmpty(rig);
+    const output = built(rig, (scratch, path) => {
+      mkdirSync(scratch);
+      writeFileSync(`${scratch}/self.txt`, `me ${path.replace(/-stage$/, "-self")}\n`);
+    });
+    const [result] = await rig.store.registerOutputs([{ ...output, name: "self" }]);
+    const path = parseStorePath("/nix/store/xks91ycisqcwa9lca2wz2mawlgssz5k6-self");
+    assert.equal(result?.path, path);
+    assert.deepEqual(rig.store.info(path)?.references, [path]);
+    assert.equal(readFileSync(`${rig.store.physical(path)}/self.txt`, "utf8"), `me ${path}\n`);
+    assert.deepEqual((await rig.store.verify({ checkContents: true })).problems, []);
+
+    using other = openStore(rig.path("other"));
+    const stream: Buffer[] = [];
+    await rig.store.exportPaths([path], (chunk) => stream.push(Buffer.from(chunk)));
+    assert.deepEqual(await other.importPaths(stream), [path]);
+    assert.equal(other.info(path)?.contentAddress, rig.store.info(path)?.contentAddress);
+    assert.ok(other.info(path)?.contentAddress, "the import finds the address again");
+  });
+
+  test("an output that mentions itself and another one is rewritten in both places", async () => {
+    using rig = new StoreRig();
+    const outputs = [
+      built(rig, (scratch, path) => writeFileSync(scratch, `${scratchPath(DRV, "lib")} ${path} ${path}`)),
+      built(rig, (scratch, path) => writeFileSync(scratch, `lib ${path}`), { output: "lib" }),
+    ];
+    const [out, lib] = await rig.store.registerOutputs(outputs);
+    assert.ok(out !== undefined && lib !== undefined);
+    const content = readFileSync(rig.store.physical(out.path), "latin1").replaceAll("-stage ", "-stage-lib ");
+    assert.equal(content.split(" ")[0], lib.path);
+    assert.deepEqual(rig.store.info(out.path)?.references, [out.path, lib.path].toSorted());
+    assert.deepEqual((await rig.store.verify({ checkContents: true })).problems, []);
   });
 
   test("lets an input-addressed output mention itself", { skip: peer("nix-store") }, async () => {
@@ -222,11 +251,14 @@ describe("registerOutputs", () => {
 
   test("all outputs of a build are registered, or none", async () => {
     using rig = new StoreRig();
+    const hash = hashBytes("sha256", utf8("hello"));
+    const path = makeFixedPath({ name: "stage-bad", method: "flat", hash });
+    const expected = { kind: "fixed", method: "flat", hash, path } as const;
     const outputs = [
       built(rig, (scratch) => writeFileSync(scratch, "good")),
-      built(rig, (scratch, path) => writeFileSync(scratch, path), { output: "bad" }),
+      built(rig, (scratch) => writeFileSync(scratch, "bad"), { output: "bad", expected }),
     ];
-    await assert.rejects(rig.store.registerOutputs(outputs), coded("STORE_SELF_REFERENCE"));
+    await assert.rejects(rig.store.registerOutputs(outputs), coded("STORE_HASH_MISMATCH"));
     assertEmpty(rig);
   });
 
@@ -252,15 +284,35 @@ describe("registerOutputs", () => {
     const path = makeOutputPath({ drvName: "stage", output: "out", hashModulo: new Uint8Array(32) });
     const make = (scratch: string): void => writeFileSync(scratch, "");
     const expected = { kind: "input-addressed", path } as const;
-    await rig.store.withPathLocks([path], async (held) => {
-      const waiting = { timeoutMs: 30 };
-      await assert.rejects(
-        rig.store.withPathLocks([path], async () => {}, waiting),
-        coded("LOCK_TIMEOUT"),
-      );
-      return rig.store.registerOutputs([built(rig, make, { expected, scratchPath: path })], held);
-    });
+    using held = await rig.store.lockPaths([path]);
+    await assert.rejects(rig.store.lockPaths([path], { timeoutMs: 30 }), coded("LOCK_TIMEOUT"));
+    await rig.store.registerOutputs([built(rig, make, { expected, scratchPath: path })], { held });
     assert.ok(rig.store.isValid(path));
+  });
+
+  test("refuses an output larger than its limit, holes counted", async () => {
+    using rig = new StoreRig();
+    const sparse = (size: number) => (scratch: string) => {
+      writeFileSync(scratch, "x");
+      truncateSync(scratch, size);
+    };
+    const register = (size: number, sizeMaxBytes: number) =>
+      rig.store.registerOutputs([built(rig, sparse(size), { sizeMaxBytes })]);
+    await assert.rejects(register(2 ** 40 + 1, 2 ** 40), coded("STORE_OUTPUT_TOO_LARGE"));
+    await assert.rejects(register(4097, 4096), coded("STORE_OUTPUT_TOO_LARGE"));
+    assertEmpty(rig);
+    await register(4097, 4097);
+  });
+
+  test("can be stopped while it reads a terabyte of holes", async () => {
+    using rig = new StoreRig();
+    const output = built(rig, (scratch) => {
+      writeFileSync(scratch, "x");
+      truncateSync(scratch, 2 ** 40);
+    });
+    const signal = AbortSignal.timeout(200);
+    await assert.rejects(rig.store.registerOutputs([output], { signal }), { name: "TimeoutError" });
+    assertEmpty(rig);
   });
 });
 

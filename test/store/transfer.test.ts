@@ -15,9 +15,9 @@ import { hashTree } from "#store/tree.ts";
 import { peer } from "../rig/peer.ts";
 import { absentPath, coded, StoreRig } from "./rig.ts";
 
-function collect(write: (sink: (chunk: Uint8Array) => void) => unknown): Buffer {
+async function collect(write: (sink: (chunk: Uint8Array) => void) => unknown): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  write((chunk) => chunks.push(Buffer.from(chunk)));
+  await write((chunk) => chunks.push(Buffer.from(chunk)));
   return Buffer.concat(chunks);
 }
 
@@ -40,19 +40,22 @@ describe("dump and restore", () => {
     symlinkSync("run", `${source}/link`);
     mkdirSync(`${source}/empty`);
     const { path, narHash } = await rig.store.addTree(source, { name: "s" });
-    const nar = collect((sink) => rig.store.dumpNar(path, sink));
+    const nar = await collect((sink) => rig.store.dumpNar(path, sink));
     const dumped = spawnSync("nix-store", ["--dump", source]).stdout;
     assert.ok(nar.equals(dumped));
     const restored = await restoreNar(pieces(nar, 7), rig.path("restored"));
     assert.equal(hex(restored.narHash), hex(narHash));
-    assert.equal(hex(hashTree(rig.path("restored")).narHash), hex(narHash));
+    assert.equal(hex((await hashTree(rig.path("restored"))).narHash), hex(narHash));
   });
 
   test("a path whose files somebody removed is said to be missing", async () => {
     using rig = new StoreRig();
     const path = await rig.text("gone");
     rmSync(rig.store.physical(path));
-    assert.throws(() => rig.store.dumpNar(path, () => {}), coded("STORE_PATH_MISSING"));
+    await assert.rejects(
+      rig.store.dumpNar(path, () => {}),
+      coded("STORE_PATH_MISSING"),
+    );
   });
 });
 
@@ -63,9 +66,9 @@ describe("addNar", () => {
     const text = await other.addText("t", utf8("hello"));
     return {
       info: infoOf(other, path),
-      nar: collect((sink) => other.dumpNar(path, sink)),
+      nar: await collect((sink) => other.dumpNar(path, sink)),
       textInfo: infoOf(other, text.path),
-      textNar: collect((sink) => other.dumpNar(text.path, sink)),
+      textNar: await collect((sink) => other.dumpNar(text.path, sink)),
     };
   }
 
@@ -111,11 +114,7 @@ describe("addNar", () => {
       path: makeFixedPath({ name: "f", method: "flat", hash }),
       contentAddress: writeContentAddress({ method: "flat", hash }),
     };
-    await refuse(
-      "STORE_OUTPUT_NOT_FLAT",
-      lie,
-      collect((sink) => other.dumpNar(folder.path, sink)),
-    );
+    await refuse("STORE_OUTPUT_NOT_FLAT", lie, await collect((sink) => other.dumpNar(folder.path, sink)));
     // An address with the right path, but of other content.
     const wrong = makeSourcePath({ name: "s", narSha256: new Uint8Array(32) });
     const bytes = new Uint8Array(32);
@@ -130,7 +129,7 @@ describe("export and import", () => {
     const leaf = await rig.text("leaf");
     const top = await rig.text("top", [leaf]);
     const tree = await rig.store.addTree(rig.source(), { name: "tree" });
-    const stream = collect((sink) => rig.store.exportPaths([top, tree.path], sink));
+    const stream = await collect((sink) => rig.store.exportPaths([top, tree.path], sink));
     for (const size of [3, 64 * 1024]) {
       using other = openStore(rig.path(`other-${size}`));
       const imported = await other.importPaths(pieces(stream, size));
@@ -148,7 +147,7 @@ describe("export and import", () => {
     using rig = new StoreRig();
     const leaf = await rig.text("leaf");
     const top = await rig.text("top", [leaf]);
-    const stream = collect((sink) => rig.store.exportPaths([top], sink));
+    const stream = await collect((sink) => rig.store.exportPaths([top], sink));
     using other = openStore(rig.path("other"));
     await assert.rejects(other.importPaths(pieces(stream.subarray(0, -100), 50)));
     assert.deepEqual(other.validPaths(), [leaf]);
@@ -159,7 +158,7 @@ describe("export and import", () => {
     using rig = new StoreRig();
     const leaf = await rig.text("leaf");
     const top = await rig.text("top", [leaf]);
-    const stream = collect((sink) => rig.store.exportPaths([top], sink));
+    const stream = await collect((sink) => rig.store.exportPaths([top], sink));
     rig.write({ "stream-of-ours": stream });
     const shell = (script: string): void => {
       const { status, stderr } = spawnSync("sh", ["-c", script], { cwd: rig.folder, encoding: "utf8" });

@@ -1,10 +1,12 @@
 // Verification names every kind of harm.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { appendFileSync, chmodSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { describe, test } from "node:test";
 import { layoutOf } from "#store/layout.ts";
-import { coded, absentPath, StoreRig } from "./rig.ts";
+import { coded, absentPath, StoreRig, storeScript } from "./rig.ts";
 
 function change(file: string, action: () => void): void {
   chmodSync(file, 0o644);
@@ -14,6 +16,34 @@ function change(file: string, action: () => void): void {
 }
 
 describe("verify", () => {
+  test("raises no alarm for what others add and collect meanwhile", async () => {
+    using rig = new StoreRig();
+    const sound = await rig.text("sound");
+    await rig.store.addRoot(rig.path("root"), sound);
+    const code = `
+      store.close();
+      for (;;) {
+        { using adder = openStore(process.argv[1]);
+          for (let n = 0; n < 20; n++) await adder.addText("t" + n, Buffer.from("x".repeat(20000) + n)); }
+        { using collector = openStore(process.argv[1]);
+          await collector.gc(); }
+        process.stdout.write(".");
+      }`;
+    const child = spawn(process.execPath, [...storeScript(code), rig.home], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    try {
+      await once(child.stdout, "data");
+      for (let round = 0; round < 40; round++) {
+        assert.deepEqual((await rig.store.verify({ checkContents: true })).problems, []);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    } finally {
+      child.kill("SIGKILL");
+      await once(child, "close");
+    }
+  });
+
   test("finds nothing wrong with a sound store, and says what it read", async () => {
     using rig = new StoreRig();
     await rig.text("a");

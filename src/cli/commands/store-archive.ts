@@ -7,9 +7,9 @@ import { pipeliteError } from "#cli/errors.ts";
 
 export async function storeDump(context: Context, flags: GlobalFlags, word: string): Promise<void> {
   refuseTerminal(context, "an archive");
-  await readStore(context, flags, (store) => {
-    store.dumpNar(findStorePath(context, store, word), (chunk) => context.writeBytes(chunk));
-  });
+  await readStore(context, flags, (store) =>
+    store.dumpNar(findStorePath(context, store, word), (chunk) => context.writeBytes(chunk)),
+  );
 }
 
 export async function storeRestore(context: Context, flags: GlobalFlags, target: string): Promise<void> {
@@ -19,9 +19,9 @@ export async function storeRestore(context: Context, flags: GlobalFlags, target:
 
 export async function storeExport(context: Context, flags: GlobalFlags, ...words: string[]): Promise<void> {
   refuseTerminal(context, "an export");
-  await readStore(context, flags, (store) => {
+  await readStore(context, flags, async (store) => {
     const paths = words.map((word) => findStorePath(context, store, word));
-    store.exportPaths(paths, (chunk) => context.writeBytes(chunk));
+    await store.exportPaths(paths, (chunk) => context.writeBytes(chunk));
   });
 }
 

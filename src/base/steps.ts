@@ -1,0 +1,39 @@
+// Long work in steps: whoever runs it may leave it between two of them, for a while or for good. Hashing a large tree
+// takes minutes in a process that has one thread, and must not keep it from hearing a signal meanwhile.
+import { setImmediate } from "node:timers/promises";
+
+/** Yields often (a few times a millisecond is plenty); what it holds open it closes in `finally`. */
+export type Steps<T> = Generator<undefined, T, undefined>;
+
+/** How long work goes on before others get a word in. */
+const TURN_MS = 20;
+
+/** Does all of the work at once. */
+export function finish<T>(steps: Steps<T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/**
+ * Does the work in turns with everything else in the process.
+ * @throws the reason of `signal`, as soon as it is aborted; the work is left then
+ */
+export async function inTurns<T>(steps: Steps<T>, signal?: AbortSignal): Promise<T> {
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const start = performance.now();
+      do {
+        const step = steps.next();
+        if (step.done === true) return step.value;
+      } while (performance.now() - start < TURN_MS);
+      await setImmediate();
+    }
+  } finally {
+    // Closes what is open where it was left; does nothing where it has ended.
+    // oxlint-disable-next-line no-useless-return
+    steps.return(undefined as never);
+  }
+}
