@@ -2,7 +2,7 @@
 // computed for any subgroup size (constants.ts). Source of all limits: Montgomery, "Introduction to Statistical Quality
 // Control", and the NIST/SEMATECH e-Handbook, 6.3.2.
 import { c4, d2, d3 } from "./constants.ts";
-import { deviationOf, meanOf, rangeOf, sumOf } from "./moments.ts";
+import { deviationOf, meanOf, rangeOf } from "./moments.ts";
 import { estimateSigma, movingRanges, type SigmaMethod } from "./sigma.ts";
 
 export type ChartKind = "individuals" | "moving-range" | "mean" | "range" | "standard-deviation";
@@ -12,6 +12,8 @@ export interface Chart {
   /** What is plotted, in order. */
   points: number[];
   centre: number;
+  /** The centre line at each point: it differs where subgroups of different sizes have different ranges to expect. */
+  centres: number[];
   /** Standard deviation of each point. */
   sigma: number[];
   /** Limits at 3 sigma for each point; a lower limit of a spread is never below 0. */
@@ -86,7 +88,7 @@ export function chartMeansAndDeviations(
 }
 
 function chartMeans(groups: readonly (readonly number[])[], sigma: number, given: number | undefined): Chart {
-  const centre = given ?? sumOf(groups.flat()) / sumOf(groups.map(({ length }) => length));
+  const centre = given ?? meanOf(groups.flat());
   return makeChart(
     "mean",
     groups.map(meanOf),
@@ -110,6 +112,7 @@ function makeChart(
     kind,
     points: [...points],
     centre,
+    centres: [...centres],
     sigma: [...sigma],
     lower: isLocation ? lower : lower.map((each) => Math.max(0, each)),
     upper: limit(1),

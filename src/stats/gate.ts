@@ -2,6 +2,7 @@
 // sampling) is an input with a digest of its own, so that it can be shown to be older than the measurements.
 import { canonicalJson } from "#base/canonical-json.ts";
 import { hex, utf8 } from "#base/bytes.ts";
+import { largest, smallest } from "#base/extremes.ts";
 import { sha256 } from "#nix/hash.ts";
 import {
   checkLimits,
@@ -13,7 +14,7 @@ import {
   type Limits,
   type PercentileIndices,
 } from "./indices.ts";
-import { deviationOf, medianOf, rangeOf } from "./moments.ts";
+import { deviationOf, meanOf, medianOf, rangeOf } from "./moments.ts";
 import {
   andersonDarling,
   shapiroWilk,
@@ -169,28 +170,39 @@ function startOf(groups: readonly (readonly number[])[], plan: CapabilityPlan) {
   };
 }
 
+/** Squares of indices are computed with. */
+const REACH_MAX = 1e150;
+const BEYOND = "the figures leave the range of 64-bit numbers: give values and limits in another unit";
+
 function whyNotComputable(
   groups: readonly (readonly number[])[],
-  { size, method }: CapabilityPlan,
+  { size, method, limits }: CapabilityPlan,
 ): string | undefined {
   const values = groups.flat();
   if (size !== undefined && size !== values.length) {
     return `${values.length} values were measured, the plan asks for ${size}`;
   }
   if (values.length < 2) return `a spread needs at least 2 values, there are ${values.length}`;
-  if (rangeOf(values) === 0) return "the values do not differ: there is no spread to divide by";
+  const range = largest(values) - smallest(values);
+  if (range === 0) return "the values do not differ: there is no spread to divide by";
+  if (!Number.isFinite(2 * range)) return BEYOND;
   const { value, degreesOfFreedom } = estimateSigma(groups, method ?? usualMethod(groups));
   const isFlat = method !== "overall" && groups.every((group) => group.length > 1 && rangeOf(group) === 0);
   if (!(value > 0) || !(degreesOfFreedom >= 1) || isFlat || !(deviationOf(values) > 0)) {
     return "the values within subgroups do not differ: there is no spread to divide by";
   }
-  return undefined;
+  const mean = meanOf(values);
+  const reach = [limits.lower, limits.upper].map((limit = mean) => Math.abs(limit - mean));
+  const least = Math.min(value, deviationOf(values));
+  return reach.every((width) => width / least < REACH_MAX) ? undefined : BEYOND;
 }
 
 function gaugeRecord(seen: number, deviation: number): GaugeRecord {
   if (!(deviation > 0)) throw new RangeError(`the deviation of the gauge must be above 0, not ${deviation}`);
-  const own = Math.sqrt(Math.max(0, seen * seen - deviation * deviation));
-  return { deviation, distinctCategories: Math.floor((1.41 * own) / deviation) };
+  const ratio = seen / deviation;
+  // What the process itself spreads, in deviations of the gauge.
+  const own = Math.sqrt(Math.max(0, ratio * ratio - 1));
+  return { deviation, distinctCategories: Math.floor(1.41 * own) };
 }
 
 function testAssumptions(groups: readonly (readonly number[])[], { alpha }: CapabilityPlan) {

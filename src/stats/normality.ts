@@ -1,6 +1,6 @@
 // Tests of what the indices take for granted: a normal distribution (Anderson-Darling, Shapiro-Wilk) and values that do
 // not depend on the one before (lag-1 autocorrelation).
-import { autocorrelationOf, deviationOf, meanOf, sortedOf, squaresOf, sumOf } from "./moments.ts";
+import { autocorrelationOf, deviationOf, meanOf, sortedOf, squaresOf, sumOf, unscaled } from "./moments.ts";
 import { logNormalLower, normalQuantile, normalUpper } from "./normal.ts";
 
 export interface TestResult {
@@ -46,7 +46,8 @@ function andersonDarlingP(a: number): number {
  * Shapiro-Wilk test of normality; undefined below 3 and above 5000 values, or when none differ.
  * Source: P. Royston, "A remark on algorithm AS 181", Applied Statistics 44 (1995), AS R94.
  */
-export function shapiroWilk(values: readonly number[]): TestResult | undefined {
+export function shapiroWilk(given: readonly number[]): TestResult | undefined {
+  const values = unscaled(given);
   const n = values.length;
   if (n < 3 || n > 5000 || !(deviationOf(values) > 0)) return undefined;
   const weights = shapiroWeights(n);

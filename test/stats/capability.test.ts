@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { judgeCapability, individuals, type CapabilityPlan } from "#stats/gate.ts";
+import fc from "fast-check";
+import { judgeCapability, individuals, type CapabilityPlan, type CapabilityResult } from "#stats/gate.ts";
+import { c4, d2, d3 } from "#stats/constants.ts";
 import { computeIndices, describeGroups, exactOneSidedBound, percentileIndices } from "#stats/indices.ts";
 import { noncentralStudentTail } from "#stats/distributions.ts";
 import { autocorrelationOf, deviationOf, quantileOf } from "#stats/moments.ts";
@@ -126,6 +128,94 @@ test("every estimator of sigma: values by hand, and all near the truth on many v
   ] as const) {
     assert.ok(Math.abs(estimateSigma(subgroups, method).value - 2) < 0.08, method);
   }
+});
+
+test("subgroups of different sizes are weighted by the precision of each, and equal ones alike", () => {
+  // Two estimates of sigma: 4 / d2(2) of variance (d3 / d2)^2 each, and 6 / d2(5).
+  const groups = [
+    [0, 4],
+    [1, 7, 3, 4, 5],
+  ];
+  const weights = [2, 5].map((n) => (d2(n) / d3(n)) ** 2) as [number, number];
+  const ranges = (weights[0] * (4 / d2(2)) + weights[1] * (6 / d2(5))) / (weights[0] + weights[1]);
+  assertDigits(estimateSigma(groups, "range").value, ranges, 14);
+  const precision = [2, 5].map((n) => c4(n) ** 2 / (1 - c4(n) ** 2)) as [number, number];
+  const [s2, s5] = [deviationOf([0, 4]) / c4(2), deviationOf([1, 7, 3, 4, 5]) / c4(5)];
+  const deviations = (precision[0] * s2 + precision[1] * s5) / (precision[0] + precision[1]);
+  assertDigits(estimateSigma(groups, "standard-deviation").value, deviations, 14);
+  const equal = [groups[0] ?? [], [1, 7]];
+  assertDigits(estimateSigma(equal, "range").value, 5 / d2(2), 15);
+});
+
+test("capability is free of scale: the same values in any unit give the same figures", () => {
+  const values = normals(11, 60, 10, 0.15);
+  const judge = (scale: number) => {
+    const groups = Array.from({ length: 12 }, (_, at) =>
+      values.slice(5 * at, 5 * at + 5).map((v) => v * scale),
+    );
+    return judgeCapability(
+      { groups, gaugeDeviation: 0.01 * scale },
+      { limits: { lower: 9 * scale, upper: 11 * scale, target: 10.01 * scale } },
+    );
+  };
+  const withoutUnit = ({
+    within,
+    overall,
+    bound,
+    checks,
+    status,
+    shapiroWilk: shapiro,
+    gauge,
+  }: CapabilityResult) => [
+    within?.spread?.value,
+    within?.nearest.value,
+    within?.target?.interval.lower,
+    within?.lower?.lowerBound,
+    overall?.nearest.value,
+    overall?.partsPerMillion.total,
+    bound,
+    shapiro?.p,
+    gauge?.distinctCategories,
+    status,
+    ...checks.map((check) => check.status),
+  ];
+  const plain = judge(1);
+  assert.equal(plain.status, "capable");
+  fc.assert(
+    fc.property(fc.integer({ min: -1010, max: 1010 }), (power) => {
+      // A power of two changes no digit.
+      assert.deepEqual(withoutUnit(judge(2 ** power)), withoutUnit(plain));
+    }),
+    { numRuns: 40 },
+  );
+  for (const scale of [1e-300, 1e300, -1 / 3 + 1e-7 + 1])
+    withoutUnit(judge(scale)).forEach((figure, index) => {
+      const expected = withoutUnit(plain)[index];
+      if (typeof expected === "number") assertDigits(Number(figure), expected, 11, `${scale}: ${index}`);
+      else assert.equal(figure, expected);
+    });
+  for (const method of [
+    "range",
+    "standard-deviation",
+    "moving-range",
+    "median-moving-range",
+    "pooled-unbiased",
+  ] as const)
+    for (const scale of [2 ** -1000, 2 ** 1000]) {
+      const groups = [values.slice(0, 30), values.slice(30)];
+      const scaled = groups.map((group) => group.map((value) => value * scale));
+      assert.equal(estimateSigma(scaled, method).value / scale, estimateSigma(groups, method).value, method);
+    }
+});
+
+test("figures that 64-bit numbers can't hold are not computable, and none is infinite or NaN", () => {
+  const far = judgeCapability({ groups: individuals([-1.7e308, 1.7e308, 0]) }, { limits: { lower: -1 } });
+  assert.match(far.reason, /range of 64-bit numbers/);
+  const wide = judgeCapability(
+    { groups: individuals([1, 2, 3]) },
+    { limits: { lower: -1e300, upper: 1e300 } },
+  );
+  assert.deepEqual([wide.status, wide.passed], ["not-computable", false]);
 });
 
 test("degrees of freedom follow the estimator", () => {
