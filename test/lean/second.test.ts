@@ -6,7 +6,8 @@ import fc from "fast-check";
 import { check } from "#lean/index.ts";
 import { Levels, type Level as KernelLevel } from "#lean/level.ts";
 import { Names } from "#lean/name.ts";
-import { inductive, type Ctor, type Field, type Group, type Type } from "./inductive.ts";
+import { group } from "./groups.ts";
+import { inductive } from "./inductive.ts";
 import { arithmetic, binary, Bool, comparison, comparisons, Nat, start, zero } from "./prelude.ts";
 import {
   ap,
@@ -16,7 +17,6 @@ import {
   lam,
   nat,
   refl,
-  type,
   v,
   type Export,
   type Json,
@@ -224,40 +224,6 @@ test("arithmetic gives what counting gives", () => {
       .toSorted(),
   );
 });
-
-/** One field: plain, a parameter's value, or recursive with arguments. */
-const field = (typeCount: number) =>
-  fc.oneof(
-    fc.constantFrom<Field>({ name: "", type: Nat }, { name: "", type: v("α") }),
-    fc
-      .record({ target: fc.nat(typeCount - 1), args: fc.nat(2), index: fc.nat(3) })
-      .map(({ target, args, index }): Field => ({
-        name: "",
-        target,
-        args: Array.from({ length: args }, (_, i) => [`x${i}`, i === 0 ? Nat : v("α")] as const),
-        indices: target === 0 ? [nat(index)] : [],
-      })),
-  );
-
-/** Groups of one or two types; the first has an index. */
-const group = fc.integer({ min: 1, max: 2 }).chain((typeCount) =>
-  fc
-    .array(fc.array(fc.array(field(typeCount), { maxLength: 3 }), { maxLength: 3 }), {
-      minLength: typeCount,
-      maxLength: typeCount,
-    })
-    .map((all): Group => {
-      const types = all.map((ctors, i): Type => {
-        const made = ctors.map((fields, j): Ctor => ({
-          name: `T${i}.c${j}`,
-          fields: fields.map((one, f) => ({ ...one, name: `f${f}` })),
-          indices: i === 0 ? [nat(j)] : [],
-        }));
-        return { name: `T${i}`, indices: i === 0 ? [["n", Nat]] : [], ctors: made };
-      });
-      return { params: [["α", type]], sort: 1, types };
-    }),
-);
 
 test("recursors are those that a plain recipe writes down", () => {
   let rules = 0;

@@ -94,7 +94,7 @@ function noFields(where: "constructor" | "rule" | "both"): Export {
 /** A recursor of two constructors that says it is K-like: any value is the first one. */
 function kLie(): Export {
   const e = inductive(base(), one("I", TWO), (record) => (part(record, "recs")["k"] = true));
-  const disc = (x: Term): Term => ap(c("I.rec", 2), lam([["_", I]], prop), True, False, x);
+  const disc = (x: Term): Term => ap(c("I.rec", 1), lam([["_", I]], prop), True, False, x);
   return e.thm("bad", disc(c("I.b")), c("True.intro"));
 }
 
@@ -108,7 +108,7 @@ function kLieOfNat(): Export {
     ],
     False,
   );
-  const g = (n: Term): Term => ap(c("Nat.rec", 2), lam([["_", Nat]], prop), True, step, n);
+  const g = (n: Term): Term => ap(c("Nat.rec", 1), lam([["_", Nat]], prop), True, step, n);
   e.thm("all", pi([["n", Nat]], g(v("n"))), lam([["n", Nat]], c("True.intro")));
   return e.thm("bad", False, ap(c("all"), nat(1)));
 }
@@ -124,7 +124,7 @@ const ruleOfNat = (change: (e: Export, rules: Json[]) => void) => (): Export => 
     ],
     True,
   );
-  const g = (n: Term): Term => ap(c("Nat.rec", 2), lam([["_", Nat]], prop), False, step, n);
+  const g = (n: Term): Term => ap(c("Nat.rec", 1), lam([["_", Nat]], prop), False, step, n);
   e.thm("one", g(nat(1)), c("True.intro"));
   return e.thm(
     "bad",
@@ -185,7 +185,7 @@ function forgedSplit(): Export {
   const e = inductive(base(), one("I", TWO), (record) => {
     Object.assign(part(record, "recs"), { numMotives: 2, numMinors: 1 });
   });
-  return tellsApart(e, I, [1]);
+  return e.def("t", Bool, ap(c("I.rec", 1), lam([["_", I]], Bool), ff, tt, c("I.b")));
 }
 
 export const RECURSORS: readonly PublicCase[] = rows("lean-kernel-arena", [
