@@ -280,7 +280,7 @@ function kWithOtherIndices(): Export {
 }
 
 export const ORDERS: readonly PublicCase[] = [
-  reject(["recursor-mismatch", "inductive-header"], {
+  reject(["non-positive", "recursor-mismatch", "recursor-ill-typed"], {
     name: "bugs/rec-missing-ih",
     report: `${ORDER}, arena bugs/rec-missing-ih`,
     nanoda: "reject",
