@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { removeTree } from "#base/files.ts";
+import { readBuild } from "#engine/builds.ts";
 import type { ErrorCode } from "#cli/error-rows.ts";
 import { readRun } from "#run/records.ts";
 import { pipelite, start } from "../rig/command.ts";
@@ -280,7 +281,7 @@ test(
   { skip: needsRoot || peer("nix-store") },
   async () => {
     using project = oneStage(
-      'const big = Buffer.alloc(1 << 20, 7); mkdirSync(out); for (let i = 0; i < 400; i++) writeFileSync(out + "/" + i, big);',
+      'const big = Buffer.alloc(1 << 20, 7); mkdirSync(out); try { for (let i = 0; i < 400; i++) writeFileSync(out + "/" + i, big); } catch { process.exit(3); }',
     );
     using mounted = new Mounted(project.folder, "size=220m");
     const home = join(mounted.path, "home");
@@ -293,7 +294,8 @@ test(
       join(project.folder, "result"),
     ]);
     assert.equal(code, 1, stderr);
-    assert.match(stderr, /ENOSPC|no space|full/i);
+    assert.match(stderr, /no space is left/i);
+    assert.equal(readRun(home, "latest").stages[0]?.failure?.code, "STAGE_DISK_FULL");
     assertNixAccepts(home);
   },
 );
@@ -367,6 +369,7 @@ test("a table of builds that is damaged is made anew", async () => {
   for (const content of [Buffer.from("SQLite format 3\0 and no more"), Buffer.alloc(3000, 0x5a)]) {
     for (const suffix of ["-wal", "-shm"]) removeTree(`${file}${suffix}`);
     writeFileSync(file, content);
+    assert.throws(() => readBuild(project.home, "/nix/store/x.drv"), { code: "BUILDS_DAMAGED" });
     project.write({ "bad.ts": `export default () => ({ "x.txt": "${content.length}" });\n` });
     const { code, stderr } = await run(project);
     assert.equal(code, 0, stderr);
