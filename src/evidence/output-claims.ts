@@ -6,6 +6,7 @@ import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { entryAt, filesBelow, pathBelow } from "#base/files.ts";
+import { parseJson } from "#base/json.ts";
 import type { Claim, ClaimValue } from "./claims.ts";
 import { isClaimValue } from "./run-claims.ts";
 import type { RunRecord, StageRecord } from "./run-record.ts";
@@ -71,10 +72,7 @@ interface Verdict {
 
 function readVerdict(file: string): Verdict {
   try {
-    const value: unknown = JSON.parse(readFileSync(file, "utf8"), (_, part: unknown) => {
-      if (typeof part === "number" && !Number.isFinite(part)) throw new RangeError("a number is too large");
-      return part;
-    });
+    const value = parseJson(readFileSync(file, "utf8"));
     if (!isObject(value)) return { problem: "it is no object" };
     const { status, checks = [] } = value as Record<string, unknown>;
     if (!Array.isArray(checks)) return { problem: "its checks are no list" };

@@ -691,6 +691,32 @@ export default pipeline({ judge });
   }
 });
 
+test("-0 is 0, and what 64 bits can't hold is no number, in a verdict and in its evidence", async () => {
+  const check = (id: string, rest: string) => `{"id":"${id}","statement":"s","status":"passed",${rest}}`;
+  const verdict = `{"status":"passed","checks":[${[
+    check("plain", '"value":-0'),
+    check("limit", '"value":-0.0,"limit":-0,"accept":"value >= limit"'),
+    check("deep", '"value":{"a":[1,{"b":-0}]}'),
+    check("formula", '"value":0,"formula":"-1 * min($1)","evidence":"judge/m.json#/zeros"'),
+    check("tiny", '"value":-1e-400'),
+  ].join()}]}`;
+  using zero = new Project({
+    "pipeline.ts": `
+import { pipeline, stage } from "pipelite";
+const judge = stage(() => import("./judge.ts"));
+export default pipeline({ judge });
+`,
+    "judge.ts": `export default () => (${JSON.stringify({ "verdict.json": verdict, "m.json": '{"zeros":[0,-0]}' })});\n`,
+  });
+  const { runId, status } = await zero.run();
+  assert.equal(status, "passed");
+  const zeroRecord = readRun(zero.home, runId);
+  const valueOf = (id: string) => zeroRecord.claims.find((claim) => claim.id === `judge/${id}`)?.value;
+  assert.deepEqual(["plain", "limit", "formula", "tiny"].map(valueOf), [0, 0, 0, 0]);
+  assert.equal(valueOf("deep"), '{"a":[1,{"b":0}]}');
+  assert.equal(reasonsOf(await auditRun(zero.home, zeroRecord, { hashes })), "");
+});
+
 test("a verdict that somebody wrote into a source is no check of the run", async () => {
   using typed = new Project({
     "pipeline.ts": `

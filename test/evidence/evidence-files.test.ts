@@ -150,3 +150,22 @@ test("a file that is reached through a link is no evidence, whatever it leads to
     rmSync(folder, { recursive: true });
   }
 });
+
+test("evidence with a number that 64 bits can't hold is no evidence: it would pass any lower limit", () => {
+  const folder = mkdtempSync(join(tmpdir(), "pipelite-evidence-"));
+  writeFileSync(join(folder, "m.json"), '{"big":1e400,"zero":-0}');
+  writeFileSync(join(folder, "n.json"), '{"zero":-0,"none":NaN}');
+  writeFileSync(join(folder, "z.json"), '{"zero":-0}');
+  const files = new EvidenceFiles();
+  const place = (file: string) => ({ path: join(folder, file), shown: file });
+  for (const [file, problem] of [
+    ["m.json", /a number is too large/],
+    ["n.json", /it is no JSON/],
+  ] as const)
+    assert.throws(
+      () => files.read(place(file), "#/zero"),
+      (error) => isPipeliteError(error, "EVIDENCE_MISSING") && problem.test(error.message),
+    );
+  assert.ok(Object.is(files.read(place("z.json"), "#/zero"), 0));
+  rmSync(folder, { recursive: true });
+});
