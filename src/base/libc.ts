@@ -1,4 +1,4 @@
-// The few system calls Node has no function for, through node:ffi. Node is pinned (tools/runtime), so the experimental
+// The few system calls Node has no function for, through node:ffi. Node is pinned (package.json), so the experimental
 // mark of node:ffi is no risk; its warning is silenced by bin/pipelite.
 import { dlopen } from "node:ffi";
 import { closeSync, openSync, writeSync } from "node:fs";

@@ -37,6 +37,11 @@ export const pipeliteError = errorsOf({
     exit: 2,
     message: "Cannot tell which path '{path}' means: {first} or {second}",
   },
+  INIT_MANIFEST_UNREADABLE: {
+    exit: 2,
+    message: "Cannot start a pipeline here: {file} is no JSON object",
+    hint: "Correct it, or name another folder: `pipelite init FOLDER`",
+  },
   INIT_WOULD_OVERWRITE: {
     exit: 2,
     message: "Cannot start a pipeline in {folder}: it has {files}",

@@ -327,7 +327,11 @@ export const helpTexts: Readonly<Record<string, HelpText>> = {
     examples: [["pipelite store delete 7rjj86a1", "refused while something needs it"]],
   },
   init: {
-    about: ["Writes a pipeline of two stages that works as it stands. Overwrites nothing."],
+    about: [
+      "Writes a pipeline that works as it stands: data, a check of them, a gate, a picture, a test, and",
+      "the Node and TypeScript that it is made for. Overwrites nothing; a package.json that is there gets",
+      "what it lacks.",
+    ],
     examples: [
       ["pipelite init", "into this folder"],
       ["pipelite init walk", "into the folder walk"],

@@ -92,7 +92,7 @@ export function scrub(text: string, rig: Pick<Rig, "folder" | "home">): string {
     .replaceAll(/\d{8}T\d{9}Z-[0-9a-f]{6}/g, "RUN")
     .replaceAll(/\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2} UTC/g, "TIME")
     .replaceAll(/(\/nix\/store\/)[0-9a-z]{32}/g, "$1HASH")
-    .replaceAll(/^(\w+ +\w+) .* (\/nix\/store\/HASH\S+)$/gm, "$1 FIGURES $2")
+    .replaceAll(/^([\w-]+ +\w+) .* (\/nix\/store\/HASH\S+)$/gm, "$1 FIGURES $2")
     .replaceAll(/ *\b\d+(?:\.\d+)?(ms|s|m\d\ds)\b/g, " TIME")
     .replaceAll(/ *\b\d+(?:\.\d+)? ([KMG]iB|B)\b/g, " SIZE")
     .replaceAll(/^STAGE .*$/gm, (heads) => heads.replaceAll(/ +/g, " "))

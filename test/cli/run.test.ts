@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -37,11 +37,11 @@ test("init writes a pipeline that plans, runs, is cached, and can be shown", asy
     ["plan before", ["plan", "walk"]],
     ["run", ["run", "walk", "--jobs", "1"]],
     ["run again", ["run", "walk"]],
-    ["plan with a parameter", ["plan", "walk", "--param", "count=5"]],
+    ["plan with a parameter", ["plan", "walk", "--param", "limit=0.01"]],
     ["runs", ["runs"]],
     ["show", ["show"]],
-    ["log", ["log", "samples"]],
-    ["run with a parameter", ["run", "walk", "--param", "count=5", "--no-link", "--jobs", "1"]],
+    ["log", ["log", "fit"]],
+    ["run with a parameter", ["run", "walk", "--param", "limit=0.01", "--no-link", "--jobs", "1"]],
   ];
   const parts: string[] = [];
   for (const [name, words] of steps) {
@@ -52,9 +52,9 @@ test("init writes a pipeline that plans, runs, is cached, and can be shown", asy
   t.assert.fileSnapshot(parts.join("\n"), join(import.meta.dirname, "golden/walk.txt"), {
     serializers: [(text: string) => text],
   });
-  assert.equal(
-    readFileSync(join(rig.folder, "result/summary/summary.md"), "utf8").slice(0, 12),
-    "1000 samples",
+  assert.match(
+    readFileSync(join(rig.folder, "result/picture/calibration.svg"), "utf8"),
+    /^<svg .*<\/svg>\n$/s,
   );
   assert.equal((await rig("run", "walk")).stdout, `${join(rig.folder, "result")}\n`);
 });
@@ -64,12 +64,12 @@ test("diff tells two runs apart, and agrees with itself", async () => {
     runId: string;
     counts: { built: number };
   }[];
-  const [other = "", first = ""] = runs.filter(({ counts }) => counts.built === 2).map(({ runId }) => runId);
+  const [other = "", first = ""] = runs.filter(({ counts }) => counts.built === 3).map(({ runId }) => runId);
   const { stdout, stderr, code } = await rig("diff", first, other);
   assert.equal(code, EXIT.ok);
-  assert.match(stdout, /^ {2}param count: 1000 -> 5\n {2}samples {2}different /m);
-  assert.equal(stderr, "0 of 2 outputs are the same\n");
-  assert.equal((await rig("diff", first, first)).stderr, "2 of 2 outputs are the same\n");
+  assert.match(stdout, /^ {2}param limit: 0\.005 -> 0\.01\n {2}fit +different /m);
+  assert.equal(stderr, "2 of 3 outputs are the same\n");
+  assert.equal((await rig("diff", first, first)).stderr, "3 of 3 outputs are the same\n");
 });
 
 test("init overwrites nothing", async () => {
@@ -79,6 +79,29 @@ test("init overwrites nothing", async () => {
   assert.match(stderr, /^error: Cannot start a pipeline in .*: it has pipeline\.ts, /);
   assert.match((await rig("init", "walk", "--json")).stdout, /"code":\s*"INIT_WOULD_OVERWRITE"/);
   assert.equal(readFileSync(join(rig.folder, "walk/pipeline.ts"), "utf8"), before);
+});
+
+test("init completes a package.json that is there, and refuses one that it cannot read", async () => {
+  const folder = join(rig.folder, "given");
+  mkdirSync(folder);
+  const given = { name: "mine", scripts: { start: "echo" }, devDependencies: { typescript: "6.0.3" } };
+  writeFileSync(join(folder, "package.json"), JSON.stringify(given));
+  assert.equal((await rig("init", "given")).code, EXIT.ok);
+  const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Record<string, object>;
+  assert.equal(manifest["name"], "mine");
+  assert.deepEqual(Reflect.get(manifest["scripts"] ?? {}, "start"), "echo");
+  assert.deepEqual(Object.keys(manifest["devDependencies"] ?? {}).toSorted(), [
+    "@types/node",
+    "pipelite",
+    "typescript",
+  ]);
+  assert.equal(Reflect.get(manifest["devDependencies"] ?? {}, "typescript"), "6.0.3");
+  mkdirSync(join(rig.folder, "broken"));
+  writeFileSync(join(rig.folder, "broken/package.json"), "[");
+  const { code, stdout } = await rig("init", "broken", "--json");
+  assert.equal(code, EXIT.usage);
+  assert.match(stdout, /"code":\s*"INIT_MANIFEST_UNREADABLE"/);
+  assert.deepEqual(readdirSync(join(rig.folder, "broken")), ["package.json"]);
 });
 
 test("run --json is the events of the run, one a line, and no other word", async () => {
@@ -116,7 +139,7 @@ test("a stage that fails ends the run with 1; its log is shown once, in one piec
 test("a wrong pipeline, stage, run or parameter ends with 2 and says what there is", async () => {
   for (const [words, message] of [
     [["run", "./nowhere"], /^error: Cannot find the pipeline/],
-    [["run", "walk", "smaples"], /it?s? has samples, summary|has samples/],
+    [["run", "walk", "pictre"], /fit.*picture|did you mean picture/i],
     [["run", "walk", "--param", "cuont=5"], /^error: Cannot set the parameter 'cuont'/],
     [["show", "2001"], /^error: Cannot find the run 2001/],
     [["log", "nothing"], /^error: Cannot find the stage 'nothing'/],
@@ -142,7 +165,7 @@ test("__complete proposes commands, flags, values, stages, runs and store paths"
   assert.deepEqual(await words("run", "--engine", ""), ["embedded", "nix"]);
   assert.ok((await words("run", "--")).includes("--json"));
   await rig("run", "walk");
-  assert.deepEqual(await words("log", "s"), ["samples", "summary"]);
+  assert.deepEqual(await words("log", "f"), ["fit", "fit-gate"]);
   assert.ok((await words("show", "")).includes("latest"));
   const link = readlinkSync(join(rig.folder, "result")).split("/").at(-1) ?? "";
   assert.deepEqual(await words("store", "info", link.slice(0, 10)), [link]);

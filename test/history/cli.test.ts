@@ -232,7 +232,7 @@ test("run --database with no server: the run is whole and recorded, the error sa
   const database = "postgres://me:secret@127.0.0.1:1/runs";
   const built = await pipelite(["run", "--database", database], { cwd, env });
   assert.equal(built.code, EXIT.unavailable);
-  assert.match(built.stderr, /passed: 2 built/);
+  assert.match(built.stderr, /passed: 3 built/);
   assert.match(
     built.stderr,
     /error: Cannot reach the database postgres:\/\/me:\*\*\*@127\.0\.0\.1:1\/runs: .*\nhint: /,
@@ -243,10 +243,7 @@ test("run --database with no server: the run is whole and recorded, the error sa
   assert.match(again.stderr, /passed: 0 built/);
   const { runs } = JSON.parse((await rig("history", "--json")).stdout) as { runs: unknown[] };
   assert.equal(runs.length, 2);
-  writeFileSync(
-    join(rig.folder, "stages", "summary.ts"),
-    "export default () => { throw new Error('no'); };\n",
-  );
+  writeFileSync(join(rig.folder, "stages", "fit.ts"), "export default () => { throw new Error('no'); };\n");
   const failed = await pipelite(["run", "--database", database], { cwd, env });
   assert.equal(failed.code, EXIT.failed);
   assert.match(failed.stderr, /warning: Cannot reach the database/);
@@ -276,13 +273,13 @@ describe("PostgreSQL", { skip }, () => {
       );
     }
     const built = (await runsSeen()).map((run) => [run.built, run.stages]);
-    assert.deepEqual(built, [...Array.from({ length: 3 }, () => [0, 2]), [2, 2]]);
+    assert.deepEqual(built, [...Array.from({ length: 3 }, () => [0, 3]), [3, 3]]);
     const elsewhere = await refusal(other, "trend", "--here", "--database", database);
     assert.deepEqual(elsewhere, { code: "HISTORY_SERIES_UNKNOWN", exit: EXIT.usage });
-    const { trends } = await readTrend(other, "--stage", "summary", "--database", database);
+    const { trends } = await readTrend(other, "--stage", "picture", "--database", database);
     assert.deepEqual(
       trends.map(({ subject, n }) => [subject, n]),
-      ["wall", "cpu", "memory", "io", "duration"].map((figure) => [`summary/${figure}`, 1]),
+      ["wall", "cpu", "memory", "io", "duration"].map((figure) => [`picture/${figure}`, 1]),
     );
   });
 });

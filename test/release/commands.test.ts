@@ -112,7 +112,7 @@ test("what a signer writes can't look like a line of the verification", async ()
 });
 
 test("a policy beside pipeline.ts is found and says who counts", async () => {
-  await ok("run", "--quiet", "--param", "count=900");
+  await ok("run", "--quiet", "--param", "limit=0.009");
   const signer = (name: string, role: string, key: string) => ({ name, role, key });
   const policy = {
     schema: 1,
@@ -137,7 +137,7 @@ test("a policy beside pipeline.ts is found and says who counts", async () => {
 });
 
 test("a deviation of a run without a sandbox is listed, moved by signatures and shown with its history", async () => {
-  await ok("run", "--quiet", "--param", "count=800", "--sandbox", "none");
+  await ok("run", "--quiet", "--param", "limit=0.008", "--sandbox", "none");
   interface Listed {
     deviations: { id: string; kind: string; severity: string; state: string }[];
   }
@@ -158,7 +158,7 @@ test("a deviation of a run without a sandbox is listed, moved by signatures and 
 });
 
 test("a key that others can read is used with a warning", async () => {
-  await ok("run", "--quiet", "--param", "count=700");
+  await ok("run", "--quiet", "--param", "limit=0.007");
   chmodSync(file("anna.key"), 0o644);
   const signed = await ok("sign", "latest", "-m", "review", "--as", "Anna Meier", "--key", "anna.key");
   assert.match(signed.stderr, /warning: others can read the key .*anna.key \(mode 0644\)/);

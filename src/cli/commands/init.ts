@@ -1,57 +1,31 @@
-// `pipelite init`: a pipeline that works, small enough to be read at once and changed into one's own.
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
-import { VERSION } from "#base/version.ts";
+// `pipelite init`: a pipeline that works, small enough to be read at once and changed into one's own. It is examples/measure.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import manifest from "#manifest" with { type: "json" };
+import { OWN_FOLDER } from "#base/own-code.ts";
 import { pathOf, printJson, say, type Context, type GlobalFlags } from "#cli/context.ts";
 import { formatList } from "#view/format.ts";
 import { pipeliteError } from "#cli/errors.ts";
 
 export type InitFlags = GlobalFlags;
 
-const PIPELINE = `import { param, pipeline, stage } from "pipelite";
+const PACKAGE = dirname(OWN_FOLDER);
+const TEMPLATE = join(PACKAGE, "examples/measure");
+/** What makes the pipeline; none of these may be there already. */
+const PIPELINE_FILES = [
+  "pipeline.ts",
+  "data/readings.csv",
+  "stages/fit.ts",
+  "stages/line.ts",
+  "stages/picture.ts",
+  "test/fit.test.ts",
+];
 
-// Each stage is a module of its own: it is built again when its code, its inputs or its parameters change.
-const samples = stage(() => import("./stages/samples.ts"), {
-  count: param.integer({ default: 1000, min: 1 }),
-});
-const summary = stage(() => import("./stages/summary.ts"), { samples });
-
-// The names here are the folders of the result.
-export default pipeline({ samples, summary });
-`;
-
-const SAMPLES = `// A stage returns its files: text and bytes are written as they are, anything else as JSON.
-export default async function samples({ count }: { count: number }) {
-  const values: number[] = [];
-  let state = 1;
-  for (let index = 0; index < count; index += 1) {
-    // A fixed sequence: a stage that is given the same must make the same.
-    state = (state * 48271) % 2147483647;
-    values.push(state / 2147483647);
-  }
-  console.log(\`made \${count} samples\`);
-  return { "samples.json": { values } };
-}
-`;
-
-const SUMMARY = `import type { Input } from "pipelite";
-import type samples from "./samples.ts";
-
-// An input is the output of another stage; its files and their types are known from there.
-export default async function summary({ samples: input }: { samples: Input<typeof samples> }) {
-  const { values } = await input.json("samples.json");
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return {
-    "summary.json": { count: values.length, mean },
-    "summary.md": \`\${values.length} samples with a mean of \${mean.toFixed(4)}\\n\`,
-  };
-}
-`;
-
+// `preserve`: the files are ES modules whatever the package.json of the folder says.
 const TSCONFIG = `{
   "compilerOptions": {
     "target": "esnext",
-    "module": "nodenext",
+    "module": "preserve",
     "lib": ["esnext"],
     "types": ["node"],
     "strict": true,
@@ -60,31 +34,69 @@ const TSCONFIG = `{
     "allowImportingTsExtensions": true,
     "erasableSyntaxOnly": true,
     "verbatimModuleSyntax": true
-  }
+  },
+  "include": ["pipeline.ts", "stages", "test"]
 }
 `;
 
-/** What makes the pipeline; none of these may be there already. */
-const PIPELINE_FILES: Readonly<Record<string, string>> = {
-  "pipeline.ts": PIPELINE,
-  "stages/samples.ts": SAMPLES,
-  "stages/summary.ts": SUMMARY,
-};
+interface Manifest {
+  name?: string;
+  private?: boolean;
+  type?: string;
+  scripts?: Record<string, string>;
+  dependencies?: Record<string, string>;
+  devDependencies?: Record<string, string>;
+  optionalDependencies?: Record<string, string>;
+}
 
-/** What an editor and npm want; where one is there already, it is the user's and stays. */
-function companionFiles(folder: string): Record<string, string> {
-  const manifest = {
-    name: packageName(folder),
-    private: true,
-    type: "module",
-    scripts: { start: "pipelite run" },
-    devDependencies: { "@types/node": "^26", pipelite: `^${VERSION}` },
-  };
-  return {
-    "package.json": `${JSON.stringify(manifest, undefined, 2)}\n`,
-    "tsconfig.json": TSCONFIG,
-    ".gitignore": "/node_modules\n/result\n",
-  };
+export function init(context: Context, flags: InitFlags, where = "."): void {
+  const folder = pathOf(context, where);
+  const present = PIPELINE_FILES.filter((name) => existsSync(join(folder, name)));
+  if (present.length > 0) {
+    throw pipeliteError("INIT_WOULD_OVERWRITE", { folder, files: formatList(present) });
+  }
+  const file = join(folder, "package.json");
+  const old = existsSync(file) ? readManifest(file) : undefined;
+  const written = [
+    ...writeNew(folder, { "tsconfig.json": TSCONFIG, ".gitignore": "/node_modules\n/result\n" }),
+    ...writeNew(
+      folder,
+      Object.fromEntries(PIPELINE_FILES.map((name) => [name, readFileSync(join(TEMPLATE, name), "utf8")])),
+    ),
+  ];
+  writeFileSync(file, `${JSON.stringify(completed(old ?? newManifest(folder)), undefined, 2)}\n`);
+  const all = ["package.json", ...written];
+  if (flags.json) return printJson(context, { folder, written: all });
+  const inside = relative(context.cwd, folder);
+  say(context, flags, `wrote ${formatList(all)}`);
+  say(context, flags, `next: ${inside === "" ? "" : `cd ${inside} && `}npm install && npm start && npm test`);
+}
+
+/** Writes what is not there yet; what is there is the user's and stays. */
+function writeNew(folder: string, files: Readonly<Record<string, string>>): string[] {
+  return Object.entries(files).flatMap(([name, content]) => {
+    const file = join(folder, name);
+    if (existsSync(file)) return [];
+    mkdirSync(dirname(file), { recursive: true });
+    // The flag makes sure of it even if the file came to be a moment ago.
+    writeFileSync(file, content, { flag: "wx" });
+    return [name];
+  });
+}
+
+function readManifest(file: string): Manifest {
+  const text = readFileSync(file, "utf8");
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // Said below, as for any other text that is no object.
+  }
+  throw pipeliteError("INIT_MANIFEST_UNREADABLE", { file });
+}
+
+function newManifest(folder: string): Manifest {
+  return { name: packageName(folder), private: true, type: "module" };
 }
 
 function packageName(folder: string): string {
@@ -94,23 +106,31 @@ function packageName(folder: string): string {
   return name.replaceAll(/^-+|-+$/g, "") || "pipeline";
 }
 
-export function init(context: Context, flags: InitFlags, where = "."): void {
-  const folder = pathOf(context, where);
-  const present = Object.keys(PIPELINE_FILES).filter((name) => existsSync(join(folder, name)));
-  if (present.length > 0) {
-    throw pipeliteError("INIT_WOULD_OVERWRITE", { folder, files: formatList(present) });
+/** With what the pipeline needs, where the manifest does not say otherwise: the pinned Node, TypeScript, this package. */
+function completed(given: Manifest): Manifest {
+  const { typescript, "@types/node": types } = manifest.devDependencies;
+  const known = { ...given.dependencies, ...given.devDependencies };
+  const wanted = { "@types/node": types, pipelite: ownSource(), typescript };
+  const missing = Object.entries(wanted).filter(([name]) => known[name] === undefined);
+  return {
+    ...given,
+    scripts: { start: "pipelite run", test: "tsc && node --test test/*.test.ts", ...given.scripts },
+    devDependencies: { ...given.devDependencies, ...Object.fromEntries(missing) },
+    optionalDependencies: { ...manifest.optionalDependencies, ...given.optionalDependencies },
+  };
+}
+
+/** Where this package came from, for npm: a folder or tarball that was installed by its path, else the registry. */
+function ownSource(): string {
+  if (existsSync(join(PACKAGE, "src"))) return `file:${PACKAGE}`;
+  const modules = dirname(PACKAGE);
+  const lock = join(modules, ".package-lock.json");
+  if (existsSync(lock)) {
+    const { packages } = JSON.parse(readFileSync(lock, "utf8")) as {
+      packages?: Record<string, { resolved?: string }>;
+    };
+    const resolved = packages?.[`${basename(modules)}/${manifest.name}`]?.resolved;
+    if (resolved?.startsWith("file:")) return `file:${resolve(dirname(modules), resolved.slice(5))}`;
   }
-  const written: string[] = [];
-  for (const [name, content] of Object.entries({ ...companionFiles(folder), ...PIPELINE_FILES })) {
-    const file = join(folder, name);
-    if (existsSync(file)) continue;
-    mkdirSync(dirname(file), { recursive: true });
-    // The flag makes sure of it even if the file came to be a moment ago.
-    writeFileSync(file, content, { flag: "wx" });
-    written.push(name);
-  }
-  if (flags.json) return printJson(context, { folder, written });
-  const inside = relative(context.cwd, folder);
-  say(context, flags, `wrote ${formatList(written)}`);
-  say(context, flags, `next: ${inside === "" ? "pipelite run" : `pipelite run ${inside}`}`);
+  return `^${manifest.version}`;
 }

@@ -1,0 +1,51 @@
+// The small examples do what the documents that show them say.
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { removeTree } from "#base/files.ts";
+import { pipelite } from "./rig/command.ts";
+
+const root = join(import.meta.dirname, "..");
+const folder = mkdtempSync(join(tmpdir(), "pipelite-examples-"));
+after(() => removeTree(folder));
+
+function run(name: string, ...more: string[]) {
+  const places = ["--store", join(folder, "home"), "--out", join(folder, name)];
+  return pipelite(["run", join(root, "examples", name), ...places, ...more]);
+}
+
+function read(...path: string[]): string {
+  return readFileSync(join(...path), "utf8");
+}
+
+test("hello: a stage of TypeScript and a program behind it", async () => {
+  const { code, stderr } = await run("hello", "--param", "whom=reader");
+  assert.equal(code, 0, stderr);
+  assert.match(read(folder, "hello/names/names.txt"), /^hello, reader\n/);
+  assert.equal(read(folder, "hello/sorted"), "and hello, Monster\nhello, reader\n");
+});
+
+test("measure: the fit is checked and drawn; behind a stricter limit the gate stays shut", async () => {
+  const good = await run("measure");
+  assert.equal(good.code, 0, good.stderr);
+  assert.match(good.stderr, /claims {2}1 passed/);
+  assert.match(read(folder, "measure/picture/calibration.svg"), /<circle /);
+  const audit = await pipelite(["audit", "--store", join(folder, "home")]);
+  assert.equal(audit.code, 0, audit.stderr);
+  const strict = await run("measure", "--param", "limit=0.001");
+  assert.equal(strict.code, 1);
+  assert.match(strict.stderr, /skipped picture/);
+});
+
+test("the README and the guide show these files as they are", () => {
+  const shown = [
+    ["README.md", "measure/pipeline.ts"],
+    ["README.md", "measure/stages/fit.ts"],
+    ["docs/authoring.md", "hello/pipeline.ts"],
+    ["docs/authoring.md", "hello/stages/names.ts"],
+  ] as const;
+  for (const [document, file] of shown)
+    assert.ok(read(root, document).includes(read(root, "examples", file)), `${document} shows ${file}`);
+});
