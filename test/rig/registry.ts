@@ -18,7 +18,7 @@ export interface Registry extends AsyncDisposable {
 export async function startRegistry(modules: string): Promise<Registry> {
   const server = createServer((request, response) => {
     const path = decodeURIComponent(request.url ?? "/").slice(1);
-    const [name = "", isTarball] = path.endsWith("/tarball") ? [path.slice(0, -8), true] : [path, false];
+    const [name, isTarball] = path.endsWith("/tarball") ? [path.slice(0, -8), true] : [path, false];
     const file = join(modules, name, "package.json");
     if (!/^(@[\w.-]+\/)?[\w.-]+$/.test(name) || !existsSync(file)) {
       response.writeHead(404, { "content-type": "application/json" }).end("{}");
