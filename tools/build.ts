@@ -1,6 +1,5 @@
 // `npm run build [folder]`: the files of the published package in dist/ (or `folder`): bundles (the command shares chunks with the library, so
-// that a handle made by one is known to the other) and declarations. The start of the command is one CommonJS file, since
-// Node starts that quickest and it is all that a run without work loads.
+// that a handle made by one is known to the other) and declarations.
 import { spawnSync } from "node:child_process";
 import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
@@ -27,7 +26,7 @@ await bundle({
   splitting: true,
   minifyWhitespace: true,
   entryPoints: {
-    process: "src/cli/process.ts",
+    cli: "src/cli/main.ts",
     index: "src/index.ts",
     lean: "src/lean/index.ts",
     nix: "src/nix/index.ts",
@@ -35,20 +34,6 @@ await bundle({
     sigstore: "src/sigstore/index.ts",
     store: "src/store/index.ts",
   },
-});
-await bundle({
-  ...common,
-  format: "cjs",
-  outExtension: { ".js": ".cjs" },
-  minifyWhitespace: true,
-  entryPoints: { cli: "src/cli/main.ts" },
-  plugins: [
-    {
-      name: "process-apart",
-      setup: (build) =>
-        build.onResolve({ filter: /^\.\/process\.ts$/ }, () => ({ path: "./process.js", external: true })),
-    },
-  ],
 });
 await bundle({
   ...common,

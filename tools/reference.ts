@@ -4,7 +4,8 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { errorTable } from "#cli/error-rows.ts";
-import { helpTexts } from "#cli/help-texts.ts";
+import { isGroup, type Group } from "#cli/command.ts";
+import { commands } from "#cli/commands.ts";
 
 const root = join(import.meta.dirname, "..");
 const GENERATED = "<!-- Written by tools/reference.ts; do not edit. -->";
@@ -15,11 +16,20 @@ export function referencePages(): Record<string, string> {
 }
 
 function commandsPage(): string {
-  const sections = Object.keys(helpTexts).map((command) => {
+  const sections = commandsBelow(commands).map((command) => {
     const title = command === "" ? "pipelite" : `pipelite ${command}`;
     return `## ${title}\n\n\`\`\`text\n${helpOf(command)}\n\`\`\`\n`;
   });
   return `# Commands\n\n${GENERATED}\n\n${sections.join("\n")}`;
+}
+
+/** Groups and commands by their words, the empty text for `pipelite` itself. */
+function commandsBelow(group: Group, prefix = ""): string[] {
+  const names = Object.entries(group.commands).flatMap(([name, entry]) => {
+    const words = `${prefix} ${name}`.trim();
+    return isGroup(entry) ? commandsBelow(entry, words) : [words];
+  });
+  return [prefix, ...names];
 }
 
 function helpOf(command: string): string {

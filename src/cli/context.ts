@@ -1,12 +1,9 @@
 // What a command gets from the process it runs in. Commands print and read through this alone, so that a test can run
 // one in its own process and see all it does.
-import { resolve } from "node:path";
-import type { CommandContext, StricliProcess } from "@stricli/core";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
 import type { EXIT } from "#base/errors.ts";
-import type { ColorChoice } from "#view/paint.ts";
-import type { Meaning } from "./known.ts";
-
-export { homeOf } from "./home.ts";
+import { createPaint, wantsColor, type ColorChoice, type Paint } from "#view/paint.ts";
 
 export type Output = NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
 
@@ -22,13 +19,9 @@ export interface Host {
   interruption(): AbortSignal;
   /** Calls back when the process ends, whatever the reason. */
   onExit(callback: () => void): void;
-  /** Notes what the words of the command line meant, for the next process that is given the same. */
-  keepMeaning?(meaning: Meaning): void;
 }
 
-export interface Context extends CommandContext, Host {
-  readonly process: StricliProcess;
-}
+export type Context = Host;
 
 /** Flags that every command takes. */
 export interface GlobalFlags {
@@ -41,18 +34,11 @@ export interface GlobalFlags {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** Ends the command with this code; without it, a command that returns has ended well. */
-export function endWith(context: Context, code: ExitCode): void {
-  context.process.exitCode = code;
-}
-
-/** A command as the library calls it, from one that takes its context as an argument. */
-export function withContext<FLAGS extends object, ARGS extends readonly unknown[]>(
-  command: (context: Context, flags: FLAGS, ...args: ARGS) => void | Promise<void>,
-): (this: Context, flags: FLAGS, ...args: ARGS) => void | Promise<void> {
-  return function call(this: Context, flags, ...args) {
-    return command(this, flags, ...args);
-  };
+/** The home of the store: --store, PIPELITE_HOME, XDG_DATA_HOME/pipelite or ~/.local/share/pipelite. */
+export function homeOf({ env, cwd }: Pick<Host, "env" | "cwd">, store: string | undefined): string {
+  if (store !== undefined) return resolve(cwd, store);
+  if (env["PIPELITE_HOME"]) return resolve(cwd, env["PIPELITE_HOME"]);
+  return join(env["XDG_DATA_HOME"] || join(env["HOME"] || homedir(), ".local/share"), "pipelite");
 }
 
 /** A path that the user gave, from the folder the command was started in. */
@@ -73,6 +59,11 @@ export function printJson({ stdout }: Pick<Host, "stdout">, value: unknown): voi
 /** Says to the user what was done; no result, so not on stdout, and not with --quiet. */
 export function say({ stderr }: Pick<Host, "stderr">, flags: { quiet: boolean }, text: string): void {
   if (!flags.quiet) stderr.write(`${text}\n`);
+}
+
+/** Colours for what goes to stdout. */
+export function paintOf({ stdout }: Pick<Host, "stdout">, { color }: { color: ColorChoice }): Paint {
+  return createPaint(wantsColor(color, stdout));
 }
 
 /** Whether the terminal's character set has more than ASCII. */

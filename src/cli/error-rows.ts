@@ -1,5 +1,6 @@
 // Every error of every folder, joined once: for the reference page and for tests that hold them to account.
 import type { ErrorRow } from "#base/errors.ts";
+import { pipeliteError as app } from "#app/errors.ts";
 import { pipeliteError as author } from "#author/errors.ts";
 import { pipeliteError as base } from "#base/base-errors.ts";
 import { pipeliteError as cli } from "./errors.ts";
@@ -19,6 +20,7 @@ import { pipeliteError as stats } from "#stats/errors.ts";
 import { pipeliteError as store } from "#store/errors.ts";
 
 const rows = {
+  ...app.rows,
   ...author.rows,
   ...base.rows,
   ...cli.rows,

@@ -2,21 +2,6 @@
 import { errorsOf } from "#base/errors.ts";
 
 export const pipeliteError = errorsOf({
-  HISTORY_PIPELINE_UNKNOWN: {
-    exit: 2,
-    message: "Cannot find runs of '{pipeline}' in {database}: it has {known}",
-  },
-  HISTORY_SERIES_UNKNOWN: {
-    exit: 2,
-    message: "Cannot show a trend of {wanted}: no run of {pipeline} measured it",
-    hint: "Measured are {known}",
-  },
-  REPORT_FILE_FOREIGN: {
-    exit: 2,
-    message:
-      "Cannot write {file}: a file of that name is there that this command did not write, or that was changed",
-    hint: "Name another folder with --out",
-  },
   COMMAND_UNKNOWN: { exit: 2, message: "There is no command '{command}'", hint: "{suggestion}" },
   FLAG_UNKNOWN: { exit: 2, message: "There is no flag {flag}", hint: "{suggestion}" },
   FLAG_VALUE_MISSING: { exit: 2, message: "The flag {flag} needs a value" },
@@ -28,35 +13,10 @@ export const pipeliteError = errorsOf({
     message: "There is no use for the argument '{value}'",
     hint: "{suggestion}",
   },
-  STORE_ARGUMENT_UNKNOWN: {
-    exit: 2,
-    message: "Cannot find '{path}' in the store {home}",
-    hint: "`pipelite store list` lists all paths",
-  },
-  STORE_ARGUMENT_AMBIGUOUS: {
-    exit: 2,
-    message: "Cannot tell which path '{path}' means: {first} or {second}",
-  },
-  INIT_MANIFEST_UNREADABLE: {
-    exit: 2,
-    message: "Cannot start a pipeline here: {file} is no JSON object",
-    hint: "Correct it, or name another folder: `pipelite init FOLDER`",
-  },
-  INIT_WOULD_OVERWRITE: {
-    exit: 2,
-    message: "Cannot start a pipeline in {folder}: it has {files}",
-    hint: "Name another folder: `pipelite init FOLDER`",
-  },
   OUTPUT_IS_TERMINAL: {
     exit: 2,
     message: "Cannot write {what} to a terminal",
     hint: "Redirect it: `> FILE`",
-  },
-  LEAN_EXPORT_UNREADABLE: { exit: 2, message: "Cannot read the export {file}: {reason}" },
-  LEAN_EXPORT_COMPRESSED: {
-    exit: 2,
-    message: "Cannot read the export {file}: it is compressed by {program}",
-    hint: "`{program} -dc {file} | pipelite lean check -`",
   },
   PATH_UNUSABLE: { exit: 2, message: "Cannot use {path}: {reason}" },
   SYSTEM_CALL_FAILED: { exit: 1, message: "Cannot {call} {path}: {reason}" },

@@ -1,60 +1,32 @@
-// The flags that every command takes, and the readers of values that more than one command takes.
-import type { FlagParametersForType, TypedPositionalParameter } from "@stricli/core";
-import type { Context, GlobalFlags } from "./context.ts";
+// The flags that every command takes, those that several take, and the readers of their values.
+import { toggle, usualChoice, usualValue, value, values, optional } from "./command.ts";
 
-export const globalFlags: FlagParametersForType<GlobalFlags, Context> = {
-  json: { kind: "boolean", brief: "Print JSON for programs", default: false },
-  store: {
-    kind: "parsed",
-    parse: String,
-    brief: "Home of the store (default: $PIPELITE_HOME)",
-    placeholder: "DIR",
-    optional: true,
-  },
-  color: {
-    kind: "enum",
-    values: ["auto", "always", "never"],
-    brief: "Use colour",
-    placeholder: "WHEN",
-    default: "auto",
-  },
-  quiet: { kind: "boolean", brief: "Say nothing but what failed", default: false },
-  verbose: { kind: "boolean", brief: "Say more: cached stages, every log line", default: false },
+export const globalFlags = {
+  json: toggle("Print JSON for programs"),
+  store: value("DIR", "Home of the store (default: $PIPELITE_HOME)"),
+  color: usualChoice("WHEN", ["auto", "always", "never"], "Use colour", "auto"),
+  quiet: toggle("Say nothing but what failed", "q"),
+  verbose: toggle("Say more: cached stages, every log line", "v"),
 };
 
-export const globalAliases = { q: "quiet", v: "verbose" } as const;
+export const RUN_BRIEF = "Run id or its start (default: the latest run)";
+export const runArgument = optional("RUN", RUN_BRIEF, "run");
 
-/** A positional argument that is taken as it is. */
-export function textArgument(
-  placeholder: string,
-  brief: string,
-  candidates?: Candidates,
-): TypedPositionalParameter<string, Context> {
-  return { parse: String, placeholder, brief, ...proposals(candidates) };
-}
+export const paramFlag = values("NAME=VALUE", "Set a parameter of the pipeline", {
+  alias: "p",
+  parse: parseAssignment,
+});
 
-export function optionalTextArgument(
-  placeholder: string,
-  brief: string,
-  candidates?: Candidates,
-): TypedPositionalParameter<string | undefined, Context> {
-  return { parse: String, placeholder, brief, optional: true, ...proposals(candidates) };
-}
+export const limitFlags = {
+  limit: usualValue("N", "Show this many", { alias: "n", parse: parseCount, usual: "20" }),
+  all: toggle("Show all", "a"),
+};
 
-/** What the shell may complete an argument with. */
-export type Candidates = "run" | "stage" | "store-path";
+export const databaseFlag = value("URL", "PostgreSQL for the history of runs (default: $PIPELITE_DATABASE)");
 
-function proposals(candidates: Candidates | undefined): {
-  proposeCompletions?: (this: Context, partial: string) => Promise<string[]>;
-} {
-  if (candidates === undefined) return {};
-  return {
-    async proposeCompletions(partial) {
-      const { proposeCandidates } = await import("./candidates.ts");
-      return proposeCandidates(this, candidates, partial);
-    },
-  };
-}
+export const passphraseFlag = value("FILE", "File with the passphrase of the key");
+export const KEY_BRIEF = "Private key to sign with";
+export const SIGNER_BRIEF = "Printed name of the signer";
 
 /** A whole number of at least 1. */
 export function parseCount(text: string): number {
@@ -63,6 +35,13 @@ export function parseCount(text: string): number {
     throw new RangeError("it must be a whole number of at least 1");
   }
   return count;
+}
+
+/** A finite decimal number. */
+export function parseNumber(text: string): number {
+  const number = Number(text);
+  if (text.trim() === "" || !Number.isFinite(number)) throw new RangeError("it must be a number");
+  return number;
 }
 
 const UNIT_MS: Record<string, number> = { "": 1000, s: 1000, m: 60_000, h: 3_600_000 };

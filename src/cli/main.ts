@@ -1,8 +1,8 @@
-// The command `pipelite`. A run that was made before and has nothing to do is over before anything else is loaded.
-// Compiled code is cached for the rest.
+// The command `pipelite`. Compiled code is cached for the next start; everything else is loaded after that.
 import { writeSync } from "node:fs";
-import { enableCompileCache } from "node:module";
-import { codeCache } from "./home.ts";
+import module from "node:module";
+import { homedir } from "node:os";
+import { join } from "node:path";
 
 /** The published package runs on the Node of the PATH, whatever that is: the least that has all it uses. */
 const NODE_MIN = 26;
@@ -18,5 +18,12 @@ if (Number.parseInt(process.versions.node, 10) < NODE_MIN) {
   );
   process.exit(4);
 }
-enableCompileCache(codeCache(process.env));
-void import("./start.ts").then(({ start }) => start(process.argv.slice(2)));
+module.enableCompileCache(codeCache(process.env));
+const { runProcess } = await import("./process.ts");
+await runProcess(process.argv.slice(2));
+
+/** In the user's own cache, since others may write to the system's. */
+function codeCache(env: NodeJS.ProcessEnv): string {
+  const cache = env["XDG_CACHE_HOME"] || join(env["HOME"] || homedir(), ".cache");
+  return env["NODE_COMPILE_CACHE"] || join(cache, "pipelite/code");
+}

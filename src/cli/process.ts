@@ -1,9 +1,8 @@
 // The process around a command: signals, broken pipes, exit codes. Together with app.ts the only place that ends it.
+import { writeSync } from "node:fs";
 import { EXIT, systemErrorCode } from "#base/errors.ts";
 import { runApp } from "./app.ts";
 import type { Host } from "./context.ts";
-import { keepMeaning } from "./known.ts";
-import { writeAll } from "./write.ts";
 
 export async function runProcess(argv: readonly string[]): Promise<void> {
   // Streams take milliseconds to set up: each is when it is first asked for.
@@ -22,12 +21,11 @@ export async function runProcess(argv: readonly string[]): Promise<void> {
     writeBytes: (bytes) => writeAll(process.stdout.fd, bytes),
     interruption: takeOverInterrupt,
     onExit: (callback) => void process.on("exit", callback),
-    keepMeaning: (meaning) => keepMeaning(argv, meaning),
   };
   process.exitCode = await runApp(argv, host);
 }
 
-/** Who reads our output may stop when it has seen enough (`| head`): no error, the command goes on to its own end. */
+/** Whoever reads our output may stop when it has seen enough (`| head`): no error, the command goes on to its own end. */
 function withoutBrokenPipe<STREAM extends NodeJS.WritableStream>(stream: STREAM): STREAM {
   if (!stream.listeners("error").includes(ignoreBrokenPipe)) stream.on("error", ignoreBrokenPipe);
   return stream;
@@ -50,4 +48,19 @@ function takeOverInterrupt(): AbortSignal {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt);
   interruption = controller.signal;
   return interruption;
+}
+
+/** A pipe that somebody made non-blocking is full: look again after this time. */
+const FULL_PIPE_WAIT_MS = 5;
+
+/** Writes past the streams of Node; returns when all is written. */
+function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += writeSync(fd, bytes, at);
+    } catch (error) {
+      if (systemErrorCode(error) !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_WAIT_MS);
+    }
+  }
 }

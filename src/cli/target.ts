@@ -2,12 +2,19 @@
 // written like a path, and a stage of this folder's pipeline otherwise.
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import type { PipelineWord } from "#app/history.ts";
 import { pathOf, type Host } from "./context.ts";
 
 export interface Target {
   /** A pipeline.ts or its folder, absolute. */
   pipeline: string;
   stages: string[];
+}
+
+/** A pipeline of the history: by the name it has there, or by its place on disk. */
+export function pipelineWord(host: Pick<Host, "cwd">, word: string | undefined): PipelineWord | undefined {
+  if (word === undefined) return undefined;
+  return { word, path: isPipeline(host, word) ? pathOf(host, word) : undefined };
 }
 
 export function splitTarget(host: Pick<Host, "cwd">, words: readonly string[]): Target {
@@ -25,8 +32,6 @@ function isPipeline(host: Pick<Host, "cwd">, word: string): boolean {
 }
 
 /** `--param` flags -> parameters; the last of a name counts. */
-export function paramsOf(
-  assignments: readonly (readonly [string, string])[] | undefined,
-): Record<string, string> {
-  return Object.fromEntries(assignments ?? []);
+export function paramsOf(assignments: readonly (readonly [string, string])[]): Record<string, string> {
+  return Object.fromEntries(assignments);
 }

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EXIT } from "#base/errors.ts";
 import { VERSION } from "#base/version.ts";
-import { helpTexts } from "#cli/help-texts.ts";
+import { isGroup, type Entry } from "#cli/command.ts";
+import { findCommand, readCommandLine } from "#cli/command-line.ts";
+import { commands } from "#cli/commands.ts";
 import { homeOf, type Host } from "#cli/context.ts";
-import { routes } from "#cli/routes.ts";
-import { reportProblem } from "#cli/report.ts";
+import { reportProblem } from "#cli/problem.ts";
 import { parseAssignment, parseCount, parseSpan } from "#cli/flags.ts";
 import { createRig, scrub } from "./rig.ts";
 
@@ -25,8 +26,7 @@ test("pipelite alone prints help on stdout and ends well", async () => {
   assert.equal(code, EXIT.ok);
   assert.equal(stderr, "");
   assert.match(stdout, /^Pipelines that can prove what they did\n\nExamples\n {2}pipelite init /);
-  for (const { name } of routes.getAllEntries())
-    assert.match(stdout, new RegExp(`^  ${name.original} `, "m"));
+  for (const name of Object.keys(commands.commands)) assert.match(stdout, new RegExp(`^  ${name} `, "m"));
 });
 
 test("help of a command is the same by `help COMMAND`, --help and -h, and has examples before flags", async () => {
@@ -50,9 +50,11 @@ test("help of a command is the same by `help COMMAND`, --help and -h, and has ex
 
 test("every example in help is a command line that can be understood, and shows its own command", async () => {
   using rig = createRig();
-  for (const [route, { examples }] of Object.entries(helpTexts)) {
+  for (const [path, entry] of entriesOf(commands)) {
+    const { examples } = isGroup(entry) ? entry : await entry();
+    assert.ok(examples.length > 0, path.join(" "));
     for (const [line] of examples) {
-      assert.ok(line.startsWith(`pipelite${route === "" ? "" : ` ${route}`}`), line);
+      assert.ok(line.startsWith(["pipelite", ...path].join(" ")), line);
       const { stdout, code } = await rig(...line.split(" ").slice(1), "--help");
       assert.equal(code, EXIT.ok, line);
       for (const flag of line.match(/--[a-z-]+/g) ?? []) assert.ok(stdout.includes(` ${flag}`), line);
@@ -60,17 +62,14 @@ test("every example in help is a command line that can be understood, and shows 
   }
 });
 
-test("no help text is left behind by a command that is gone", () => {
-  const entries = routes.getAllEntries().filter(({ target }) => "getAllEntries" in target);
-  const groups = ["", ...entries.map(({ name }) => name.original)];
-  assert.deepEqual(Object.keys(helpTexts).toSorted(), [...groups, ...commandNames()].toSorted());
-});
+/** Every command and group with the words that lead to it. */
+function entriesOf(entry: Entry, path: readonly string[] = []): (readonly [readonly string[], Entry])[] {
+  const below = isGroup(entry) ? Object.entries(entry.commands) : [];
+  return [[path, entry], ...below.flatMap(([name, next]) => entriesOf(next, [...path, name]))];
+}
 
 function commandNames(): string[] {
-  return routes.getAllEntries().flatMap(({ name, target }) => {
-    if (!("getAllEntries" in target)) return [name.original];
-    return target.getAllEntries().map((below) => `${name.original} ${below.name.original}`);
-  });
+  return entriesOf(commands).flatMap(([path, entry]) => (isGroup(entry) ? [] : [path.join(" ")]));
 }
 
 test("an unknown command, flag or word is refused with what was meant", async () => {
@@ -85,6 +84,11 @@ test("an unknown command, flag or word is refused with what was meant", async ()
   assert.equal((await refusal("lean", "chekc")).hint, "Did you mean `pipelite lean check`?");
   assert.equal((await refusal("help", "rnu")).code, "COMMAND_UNKNOWN");
   assert.equal((await refusal("run", "--jbos", "3")).hint, "Did you mean --jobs?");
+  for (const far of ["build", "xyz", "wat"]) {
+    assert.equal((await refusal(far)).hint, "`pipelite help` lists all commands", far);
+  }
+  assert.equal((await refusal("run", "--frobnicate")).hint, "`pipelite help run` explains the command");
+  assert.equal((await refusal("show", "--jobs=3")).code, "FLAG_UNKNOWN");
   assert.equal((await refusal("run", "-Z")).message, "There is no flag -Z");
   assert.equal((await refusal("run", "-Z")).code, "FLAG_UNKNOWN");
   assert.equal((await refusal("show", "a", "b")).code, "ARGUMENT_UNEXPECTED");
@@ -121,6 +125,29 @@ test("a wrong value is refused with what would be right", async () => {
   );
   assert.equal(await message("run", "--model", "http://x"), "The argument --model-name is missing");
 });
+
+test("flags are read as people type them: apart, joined, after letters, and before the command", async () => {
+  const read = (...words: string[]): Promise<unknown> => readFlags("run", words);
+  for (const words of [["-j", "3"], ["-j3"], ["-j=3"], ["--jobs", "3"], ["--jobs=3"], ["-vj3"]]) {
+    assert.equal((await readFlags("run", words))["jobs"], 3, words.join(" "));
+  }
+  assert.deepEqual((await readFlags("run", ["-kq", "-p", "a=1", "-pb=2"]))["param"], [
+    ["a", "1"],
+    ["b", "2"],
+  ]);
+  assert.equal((await readFlags("run", ["--no-link", "--no-json"]))["noLink"], true);
+  assert.equal((await readFlags("run", ["--no-link", "--no-json"]))["json"], false);
+  assert.equal((await readFlags("capability", ["f.csv", "-c", "x", "--lsl", "-5", "--usl=-1"]))["lsl"], -5);
+  await assert.rejects(read("-j"), { code: "FLAG_VALUE_MISSING" });
+  await assert.rejects(read("-j0"), { code: "ARGUMENT_INVALID" });
+  await assert.rejects(read("--no-jobs"), { code: "FLAG_UNKNOWN" });
+});
+
+async function readFlags(name: string, words: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
+  const { path, target, rest } = findCommand(commands, [name, ...words]);
+  assert.ok(!isGroup(target));
+  return readCommandLine(await target(), path, rest).flags;
+}
 
 test("an error is `error:` and `hint:` on stderr, nothing on stdout, and readable without colour", async () => {
   using rig = createRig();

@@ -179,7 +179,7 @@ test("an export that does not fit into memory is unavailable, and the process is
   assert.equal(status, EXIT.verification, stderr.slice(0, 500));
   assert.match(
     stdout,
-    /^unavailable: resource-limit at line \d+\n {4}Cannot check in 64\.0 MiB of memory: NODE_OPTIONS/m,
+    /^unavailable: resource-limit at line \d+\n {4}Cannot check in 64 MiB of memory: NODE_OPTIONS/m,
   );
 });
 

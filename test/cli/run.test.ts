@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -57,6 +57,22 @@ test("init writes a pipeline that plans, runs, is cached, and can be shown", asy
     /^<svg .*<\/svg>\n$/s,
   );
   assert.equal((await rig("run", "walk")).stdout, `${join(rig.folder, "result")}\n`);
+});
+
+test("a pipeline is named by its file, whatever it is called, or by its folder; a run with nothing to do as well", async () => {
+  await rig("init", "by-file");
+  copyFileSync(join(rig.folder, "by-file/pipeline.ts"), join(rig.folder, "by-file/other.ts"));
+  for (const name of ["by-file/pipeline.ts", "./by-file/pipeline.ts", "by-file", "by-file/other.ts"]) {
+    for (const words of [
+      ["run", name, "--no-link"],
+      ["run", name, "--no-link"],
+      ["plan", name],
+    ]) {
+      const { code, stderr } = await rig(...words);
+      assert.equal(code, EXIT.ok, `${words.join(" ")}: ${stderr}`);
+      assert.doesNotMatch(stderr, /error:/);
+    }
+  }
 });
 
 test("diff tells two runs apart, and agrees with itself", async () => {

@@ -95,7 +95,7 @@ after(async () => {
 test("the package holds bundles, declarations, the command, one example, and no source or test", () => {
   for (const name of [
     "bin/pipelite",
-    "dist/cli.cjs",
+    "dist/cli.js",
     "dist/index.js",
     "dist/types/index.d.ts",
     "LICENSE",

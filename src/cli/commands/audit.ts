@@ -1,53 +1,52 @@
 // `pipelite audit`: everything that a run states, computed again from its evidence; exit 0 only if all of it holds.
-import { EXIT, type PipeliteError } from "#base/errors.ts";
-import { endWith, homeOf, print, printJson, type Context, type GlobalFlags } from "#cli/context.ts";
-import { auditRun, keepAudit, type AuditReport } from "#evidence/audit.ts";
+import { EXIT } from "#base/errors.ts";
+import { command, value } from "#cli/command.ts";
+import { homeOf, paintOf, print, printJson, type GlobalFlags } from "#cli/context.ts";
+import { parseCount, runArgument } from "#cli/flags.ts";
+import type { AuditReport } from "#evidence/audit.ts";
 import type { AuditStatus } from "#evidence/integrity.ts";
-import { readJournal } from "#evidence/journal.ts";
-import { openAudited } from "#release/deviations.ts";
-import { readRunFile, recordProblem } from "#release/run-file.ts";
-import { readRun } from "#run/records.ts";
 import { cleanLine, formatCount } from "#view/format.ts";
-import { createPaint, wantsColor, type Paint } from "#view/paint.ts";
-import { pipeliteError } from "#release/errors.ts";
-
-export interface AuditFlags extends GlobalFlags {
-  jobs: number | undefined;
-}
+import type { Paint } from "#view/paint.ts";
 
 /** Of the lines that say what does not hold, as many are shown without --verbose. */
 const SHOWN_MAX = 20;
 
-export async function audit(context: Context, flags: AuditFlags, run = "latest"): Promise<void> {
-  const home = homeOf(context, flags.store);
-  const record = readRun(home, run);
-  const paint = createPaint(wantsColor(flags.color, context.stdout));
-  const signal = context.interruption();
-  const report = await auditRun(home, record, {
-    jobs: flags.jobs,
-    signal,
-    onProgress: ({ stage, state, done, total }) => {
-      if (flags.quiet || flags.json || state === "started") return;
-      context.stderr.write(`${stage} built again: ${WORDS[state]} (${done} of ${total})\n`);
-    },
-  }).catch((error: unknown) => {
-    if (!signal.aborted) throw changedRecord(home, record.runId) ?? error;
-    return undefined;
-  });
-  if (report === undefined) return endWith(context, EXIT.interrupted);
-  if (flags.json) printJson(context, report);
-  else print(context, describe(report, flags, paint));
-  endWith(context, report.status === "holds" ? EXIT.ok : EXIT.verification);
-  keepAudit(home, report);
-  if (report.status === "fails") await openAudited(home, record.runId);
-}
-
-/** What is no longer a record at all can't be audited: that is what was found, whatever it was that did not go. */
-function changedRecord(home: string, runId: string): PipeliteError | undefined {
-  const run = readRunFile(home, runId);
-  const problem = recordProblem(run, readJournal(home));
-  return problem === undefined ? undefined : pipeliteError("RUN_RECORD_INVALID", { file: run.file, problem });
-}
+export const audit = command({
+  brief: "Compute everything a run claims again from its evidence",
+  about: [
+    "Believes nothing that the run says of itself. It makes the list of claims anew, evaluates every formula over " +
+      "evidence whose store paths it has just recomputed from the bytes, builds every derivation again in the " +
+      "sandbox beside the store, and checks record and journal. What can't be told is unavailable, which is no pass.",
+    "Exits with 0 if everything holds, else with 3; the report is kept with the run.",
+  ],
+  examples: [
+    ["pipelite audit", "the latest run"],
+    ["pipelite audit 20261121T035102123Z --jobs 1", "another one, by the start of its id"],
+    ["pipelite audit --json", "every claim with its formula, evidence and status"],
+  ],
+  flags: {
+    jobs: value("N", "Stages built again at a time (default: the cores of this machine)", {
+      alias: "j",
+      parse: parseCount,
+    }),
+  },
+  args: [runArgument],
+  async run(context, flags, run = "latest") {
+    const app = await import("#app/audit.ts");
+    const report = await app.audit(homeOf(context, flags.store), run, {
+      jobs: flags.jobs,
+      signal: context.interruption(),
+      onProgress: ({ stage, state, done, total }) => {
+        if (flags.quiet || flags.json || state === "started") return;
+        context.stderr.write(`${stage} built again: ${WORDS[state]} (${done} of ${total})\n`);
+      },
+    });
+    if (report === undefined) return EXIT.interrupted;
+    if (flags.json) printJson(context, report);
+    else print(context, describe(report, flags, paintOf(context, flags)));
+    return report.status === "holds" ? EXIT.ok : EXIT.verification;
+  },
+});
 
 const WORDS: Record<AuditStatus, string> = {
   holds: "the same bytes",
@@ -55,7 +54,7 @@ const WORDS: Record<AuditStatus, string> = {
   unavailable: "could not be told",
 };
 
-function describe(report: AuditReport, flags: AuditFlags, paint: Paint): string {
+function describe(report: AuditReport, flags: GlobalFlags, paint: Paint): string {
   const { claims, integrity, rebuilds, runId, status } = report;
   const problems = [
     ...integrity.map((finding) => ({ ...finding, name: finding.id })),

@@ -1,54 +1,71 @@
 // `pipelite capability`: is a process capable, from a column of a CSV, JSON or NDJSON file.
 import { EXIT } from "#base/errors.ts";
-import { readNamedFile, writeFileAtomically } from "#base/files.ts";
-import { formatBy, formatFigure, formatIndex } from "#base/numbers.ts";
-import { drawCapability } from "#chart/capability-page.ts";
-import { endWith, pathOf, print, printJson, say, type Context, type GlobalFlags } from "#cli/context.ts";
-import { formatTable } from "#cli/table.ts";
-import { judgeCapability, type CapabilityPlan, type CapabilityResult } from "#stats/gate.ts";
-import { formatLimits, type Index, type Indices } from "#stats/indices.ts";
-import type { Delimiter } from "#stats/delimited.ts";
-import type { Encoding } from "#stats/encoding.ts";
-import { readSamples, type Decimal, type Reading, type Samples } from "#stats/samples.ts";
-import type { SigmaMethod } from "#stats/sigma.ts";
-import { formatCount, padToWidth } from "#view/format.ts";
-import { createPaint, wantsColor, type Paint, type Style } from "#view/paint.ts";
 import { pipeliteError } from "#cli/errors.ts";
+import { writeFileAtomically } from "#base/files.ts";
+import { DELIMITER_NAMES, ENCODINGS, SIGMA_METHODS } from "#app/capability-choices.ts";
+import { argument, choice, command, requiredValue, usualValue, value } from "#cli/command.ts";
+import { paintOf, pathOf, print, printJson, say, type ExitCode } from "#cli/context.ts";
+import { parseCount, parseNumber } from "#cli/flags.ts";
+import type { CapabilityPlan } from "#stats/gate.ts";
+import type { SigmaMethod } from "#stats/sigma.ts";
 
-export interface CapabilityFlags extends GlobalFlags {
-  column: string;
-  lsl: number | undefined;
-  usl: number | undefined;
-  target: number | undefined;
-  subgroup: string | undefined;
-  encoding: Encoding | undefined;
-  delimiter: Delimiter | undefined;
-  decimal: Decimal | undefined;
+export const capability = command({
+  brief: "Judge the capability of a process from measured values",
+  about: [
+    "Computes Cp, Cpk, Pp, Ppk and Cpm with confidence bounds, draws control charts, and checks stability, normality " +
+      "and independence. Values are individual ones in the order of measuring, unless --subgroup tells them apart.",
+    "Ends with 0 when the lower 95 % bound of both Cpk and Ppk reaches --minimum and every check holds, with 1 when " +
+      "not, with 2 when the file can't be read.",
+  ],
+  examples: [
+    ["pipelite capability rings.csv --column diameter --lsl 73.95 --usl 74.05", "individual values"],
+    ["pipelite capability rings.csv -c diameter --usl 74.05 --subgroup sample", "with subgroups, one limit"],
+    ["pipelite capability rings.csv -c diameter --usl 74.05 --picture rings.svg", "and a page with charts"],
+    ["pipelite capability times.ndjson -c ms --usl 900 --subgroup 5 --json", "for programs"],
+  ],
+  flags: {
+    column: requiredValue("NAME", "Column, or member of each object, with the values", { alias: "c" }),
+    lsl: value("X", "Lower specification limit", { parse: parseNumber }),
+    usl: value("X", "Upper specification limit", { parse: parseNumber }),
+    target: value("X", "Target, for Cpm", { parse: parseNumber }),
+    subgroup: value("NAME|N", "Column that names the subgroups, or their size"),
+    encoding: choice("NAME", ENCODINGS, "Encoding of the file, where it can't be told"),
+    delimiter: choice("NAME", DELIMITER_NAMES, "What parts the fields, where it can't be told"),
+    decimal: choice("SIGN", ["point", "comma"], "Decimal sign, where it can't be told"),
+    minimum: usualValue("X", "What the lower 95 % bound must reach", { parse: parseNumber, usual: "1.33" }),
+    gauge: value("X", "Standard uncertainty of the measurement", { parse: parseNumber }),
+    sigma: choice("METHOD", SIGMA_METHODS, "How sigma within subgroups is estimated"),
+    size: value("N", "Values that the plan asks for: another number is an error", { parse: parseCount }),
+    picture: value("FILE", "Write a page with charts to this SVG file", { alias: "o" }),
+  },
+  args: [argument("FILE", "CSV, TSV, JSON or NDJSON")],
+  async run(context, flags, file): Promise<ExitCode> {
+    const plan = planOf(flags);
+    const app = await import("#app/capability.ts");
+    const { column, gauge, picture } = flags;
+    const measured = app.judgeFile(pathOf(context, file), { ...flags, name: file, plan, gauge });
+    const { describe, describeReading, figuresOf } = await import("#cli/capability-text.ts");
+    const { result, samples } = measured;
+    const how = describeReading(samples.reading);
+    if (how !== "") say(context, flags, `read as ${how}`);
+    if (picture !== undefined) {
+      const path = pathOf(context, picture);
+      const title = `${column} (${file.split("/").at(-1) ?? file})`;
+      writeFileAtomically(path, app.drawMeasured(measured, title));
+      say(context, flags, `picture: ${path}`);
+    }
+    if (flags.json) printJson(context, { ...figuresOf(result), reading: samples.reading });
+    else print(context, describe(result, column, paintOf(context, flags)));
+    return result.passed ? EXIT.ok : EXIT.failed;
+  },
+});
+
+interface PlanFlags extends Record<"lsl" | "usl" | "target" | "size" | "gauge", number | undefined> {
   minimum: number;
-  gauge: number | undefined;
   sigma: SigmaMethod | undefined;
-  size: number | undefined;
-  picture: string | undefined;
 }
 
-export function capability(context: Context, flags: CapabilityFlags, file: string): void {
-  const plan = planOf(flags);
-  const samples = samplesOf(context, flags, file);
-  const how = describeReading(samples.reading);
-  if (how !== "") say(context, flags, `read as ${how}`);
-  const result = judge(samples, plan, flags.gauge);
-  if (flags.picture !== undefined) {
-    const title = `${flags.column} (${file.split("/").at(-1) ?? file})`;
-    const path = pathOf(context, flags.picture);
-    writeFileAtomically(path, drawCapability({ result, groups: samples.groups, title }));
-    say(context, flags, `picture: ${path}`);
-  }
-  if (flags.json) printJson(context, { ...figuresOf(result), reading: samples.reading });
-  else print(context, describe(result, flags, createPaint(wantsColor(flags.color, context.stdout))));
-  if (!result.passed) endWith(context, EXIT.failed);
-}
-
-function planOf({ lsl, usl, target, minimum, sigma, size, gauge }: CapabilityFlags): CapabilityPlan {
+function planOf({ lsl, usl, target, minimum, sigma, size, gauge }: PlanFlags): CapabilityPlan {
   const limits = `${lsl ?? ""}..${usl ?? ""}`;
   const refuse = (value: string, name: string, problem: string) =>
     pipeliteError("ARGUMENT_INVALID", { value, name, problem });
@@ -58,188 +75,4 @@ function planOf({ lsl, usl, target, minimum, sigma, size, gauge }: CapabilityFla
   }
   if (gauge !== undefined && !(gauge > 0)) throw refuse(String(gauge), "--gauge", "it must be above 0");
   return { limits: { lower: lsl, upper: usl, target }, minimum, method: sigma, size };
-}
-
-function samplesOf(context: Context, flags: CapabilityFlags, file: string): Samples {
-  const { column, subgroup, encoding, delimiter, decimal } = flags;
-  const isCount = subgroup !== undefined && /^[1-9]\d{0,8}$/.test(subgroup);
-  return readSamples(readNamedFile(pathOf(context, file)), {
-    name: file,
-    column,
-    subgroup: isCount ? Number(subgroup) : subgroup,
-    encoding,
-    delimiter,
-    decimal,
-  });
-}
-
-/** What was found out about the file, where it is not the usual. */
-function describeReading({ encoding = "utf-8", delimiter = "comma", decimal }: Reading): string {
-  const words = [
-    encoding === "utf-8" ? "" : encoding,
-    delimiter === "comma" ? "" : `${delimiter} between fields`,
-    decimal === "point" ? "" : "decimal comma",
-  ];
-  return words.filter((word) => word !== "").join(", ");
-}
-
-function judge(
-  { groups }: Samples,
-  plan: CapabilityPlan,
-  gaugeDeviation: number | undefined,
-): CapabilityResult {
-  return judgeCapability({ groups, gaugeDeviation }, plan);
-}
-
-/** The figures by the names that everybody uses; null where one is not computable. */
-function figuresOf(result: CapabilityResult) {
-  const { within, overall, stability, plan, percentile } = result;
-  return {
-    status: result.status,
-    passed: result.passed,
-    reason: result.reason,
-    lsl: plan.limits.lower ?? null,
-    usl: plan.limits.upper ?? null,
-    target: plan.limits.target ?? null,
-    minimum: plan.minimum ?? null,
-    planSha256: result.planDigest,
-    n: result.n,
-    subgroups: result.subgroups,
-    mean: result.mean,
-    median: result.median,
-    min: result.minimum,
-    max: result.maximum,
-    sigmaWithin: within?.sigma.value ?? null,
-    sigmaWithinMethod: within?.sigma.method ?? null,
-    sigmaOverall: overall?.sigma.value ?? null,
-    ...indicesOf(within, { spread: "cp", lower: "cpl", upper: "cpu", nearest: "cpk", target: "cpm" }),
-    ...indicesOf(overall, { spread: "pp", lower: "ppl", upper: "ppu", nearest: "ppk", target: "ppm" }),
-    bound: result.bound,
-    defectsPerMillionWithin: within?.partsPerMillion.total ?? null,
-    defectsPerMillionOverall: overall?.partsPerMillion.total ?? null,
-    outside: result.outside,
-    percentile,
-    gauge: result.gauge,
-    checks: result.checks,
-    andersonDarling: result.andersonDarling,
-    shapiroWilk: result.shapiroWilk,
-    independence: result.independence,
-    signals: stability?.signals ?? null,
-    controlLimits: stability === null ? null : controlLimitsOf(stability.charts.location),
-  };
-}
-
-function indicesOf(
-  indices: Indices | null,
-  names: Readonly<Record<"spread" | "lower" | "upper" | "nearest" | "target", string>>,
-): Record<string, number | null> {
-  return Object.fromEntries(
-    Object.entries(names).flatMap(([key, name]) => {
-      const index: Index | null = indices?.[key as keyof typeof names] ?? null;
-      return [
-        [name, index?.value ?? null],
-        [`${name}LowerBound`, index?.lowerBound ?? null],
-        [`${name}Interval`, index === null ? null : [index.interval.lower, index.interval.upper]],
-      ];
-    }),
-  ) as Record<string, number | null>;
-}
-
-function controlLimitsOf({
-  kind,
-  centre,
-  lower,
-  upper,
-}: {
-  kind: string;
-  centre: number;
-  lower: number[];
-  upper: number[];
-}) {
-  return { chart: kind, centre, lcl: lower.at(-1) ?? null, ucl: upper.at(-1) ?? null };
-}
-
-const STATUS_STYLES: Record<CapabilityResult["status"], Style> = {
-  capable: "good",
-  "not-capable": "bad",
-  unsupported: "warning",
-  "gauge-limited": "warning",
-  "not-computable": "warning",
-};
-
-function describe(result: CapabilityResult, flags: CapabilityFlags, paint: Paint): string {
-  const { within, overall } = result;
-  const sizes = result.subgroups < result.n ? `, ${formatCount(result.subgroups, "subgroup")}` : "";
-  const head = [
-    `${paint(flags.column, "name")}: ${result.n} values${sizes}, ${formatLimits(result.plan.limits)}`,
-    `${paint(result.status, STATUS_STYLES[result.status])}: ${result.reason}`,
-  ];
-  if (within === null || overall === null) return head.join("\n");
-  const figures = [
-    ["", "within", "", "overall"],
-    ["sigma", formatFigure(within.sigma.value), "sigma", formatFigure(overall.sigma.value)],
-    ["Cp", formatIndex(within.spread?.value), "Pp", formatIndex(overall.spread?.value)],
-    ["Cpk", formatIndex(within.nearest.value), "Ppk", formatIndex(overall.nearest.value)],
-    [
-      "  lower bound",
-      formatIndex(within.nearest.lowerBound),
-      "  lower bound",
-      formatIndex(overall.nearest.lowerBound),
-    ],
-    ["Cpm", formatIndex(within.target?.value), "Ppm", formatIndex(overall.target?.value)],
-    [
-      "PPM outside",
-      formatFigure(within.partsPerMillion.total, 3),
-      "PPM outside",
-      formatFigure(overall.partsPerMillion.total, 3),
-    ],
-  ];
-  const at = (value: number | null) => formatBy(value, overall.sigma.value);
-  const location = [
-    ["mean", at(result.mean), "min", at(result.minimum)],
-    ["median", at(result.median), "max", at(result.maximum)],
-  ];
-  const rows = [...location, ...figures].map((row) =>
-    row.map((cell, index) => (index === 0 ? `  ${cell}` : cell)),
-  );
-  return [
-    ...head,
-    "",
-    formatTable(rows, [1, 3]),
-    "",
-    ...checkLines(result, paint),
-    ...signalLines(result),
-    ...percentileLines(result),
-  ].join("\n");
-}
-
-const CHECK_STYLES = {
-  held: "good",
-  failed: "bad",
-  "not-computable": "warning",
-  "not-asked": "faint",
-} as const;
-
-function checkLines({ checks }: CapabilityResult, paint: Paint): string[] {
-  return checks.map(({ name, status, reason }) => {
-    const words = [padToWidth(name, 12), paint(padToWidth(status, 14), CHECK_STYLES[status]), reason];
-    return `  ${words.join("  ")}`;
-  });
-}
-
-function signalLines({ stability }: CapabilityResult): string[] {
-  const signals = stability?.signals ?? [];
-  return signals.map(({ rule, meaning, points }) => {
-    const shown = points.length > 12 ? `${points.slice(0, 12).join(", ")} ...` : points.join(", ");
-    return `  signal ${rule} (${meaning}) at ${shown}`;
-  });
-}
-
-/** Where the values are not normal, the indices by percentiles stand beside the others. */
-function percentileLines({ percentile, checks }: CapabilityResult): string[] {
-  const isNormal = checks.some(({ name, status }) => name === "normality" && status === "held");
-  if (percentile === null || isNormal) return [];
-  const { pp, ppk, isExtrapolated } = percentile;
-  const caution = isExtrapolated ? " (from fewer than 740 values, so too good)" : "";
-  return [`  by percentiles: Pp ${formatIndex(pp)}, Ppk ${formatIndex(ppk)}${caution}`];
 }

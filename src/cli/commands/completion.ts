@@ -1,10 +1,9 @@
 // `pipelite completion`: scripts that ask `pipelite __complete` what may come next. It answers from the table of
 // commands, so a script never needs to be written again.
-import { print, type Context, type GlobalFlags } from "#cli/context.ts";
-import { formatList } from "#view/format.ts";
+import { argument, command } from "#cli/command.ts";
+import { print } from "#cli/context.ts";
 import { pipeliteError } from "#cli/errors.ts";
-
-export type CompletionFlags = GlobalFlags;
+import { formatList } from "#view/format.ts";
 
 const BASH = `# Completion of pipelite for bash.
 _pipelite() {
@@ -42,11 +41,21 @@ complete --command pipelite --arguments '(__pipelite_complete)'
 
 const SCRIPTS: Readonly<Record<string, string>> = { bash: BASH, zsh: ZSH, fish: FISH };
 
-export function completion(context: Context, _flags: CompletionFlags, shell: string): void {
-  const script = SCRIPTS[shell];
-  if (script === undefined) {
-    const problem = `it must be ${formatList(Object.keys(SCRIPTS), { word: "or" })}`;
-    throw pipeliteError("ARGUMENT_INVALID", { value: shell, name: "SHELL", problem });
-  }
-  print(context, script);
-}
+export const completion = command({
+  brief: "Print a script that completes commands in your shell",
+  about: [
+    "Bash: pipelite completion bash > ~/.local/share/bash-completion/completions/pipelite",
+    "Zsh: pipelite completion zsh > a file _pipelite in a folder of your $fpath",
+    "Fish: pipelite completion fish > ~/.config/fish/completions/pipelite.fish",
+  ],
+  examples: [["pipelite completion bash", "the script for bash"]],
+  args: [argument("SHELL", "bash, zsh or fish", Object.keys(SCRIPTS))],
+  run(context, _flags, shell) {
+    const script = SCRIPTS[shell];
+    if (script === undefined) {
+      const problem = `it must be ${formatList(Object.keys(SCRIPTS), { word: "or" })}`;
+      throw pipeliteError("ARGUMENT_INVALID", { value: shell, name: "SHELL", problem });
+    }
+    print(context, script);
+  },
+});

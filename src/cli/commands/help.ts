@@ -1,21 +1,23 @@
 // `pipelite help [COMMAND...]`: the same text as `pipelite COMMAND --help`.
-import type { Context, GlobalFlags } from "#cli/context.ts";
-import { printHelp, type HelpTarget } from "#cli/help.ts";
-import { routes } from "#cli/routes.ts";
+import { openCommand, optional, type Command, type Group } from "#cli/command.ts";
+import { findCommand } from "#cli/command-line.ts";
+import { printHelp } from "#cli/help.ts";
 import { pipeliteError } from "#cli/errors.ts";
 
-export type HelpFlags = GlobalFlags;
-
-export function help(context: Context, _flags: HelpFlags, ...words: string[]): void {
-  let target: HelpTarget = routes;
-  for (const word of words) {
-    const next: HelpTarget | undefined =
-      "getRoutingTargetForInput" in target ? target.getRoutingTargetForInput(word) : undefined;
-    if (next === undefined) {
+/** The command that explains the others. @param commands the table of all */
+export function helpOn(commands: Group): Command {
+  return openCommand({
+    brief: "Explain a command",
+    examples: [
+      ["pipelite help run", "explain `pipelite run`"],
+      ["pipelite help store gc", "explain `pipelite store gc`"],
+    ],
+    arg: optional("COMMAND", "Words of a command"),
+    async run(context, _flags, ...words) {
+      const { path, target, rest } = findCommand(commands, words);
+      if (path.length === words.length) return printHelp(target, path, context);
       const suggestion = "`pipelite help` lists all commands";
-      throw pipeliteError("COMMAND_UNKNOWN", { command: words.join(" "), suggestion });
-    }
-    target = next;
-  }
-  printHelp(target, ["pipelite", ...words], context);
+      throw pipeliteError("COMMAND_UNKNOWN", { command: [...path, ...rest].join(" "), suggestion });
+    },
+  });
 }

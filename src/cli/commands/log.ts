@@ -1,17 +1,22 @@
 // `pipelite log`: what a stage printed, as it printed it; on a terminal without what could steer the terminal.
-import { homeOf, print, printJson, say, type Context, type GlobalFlags } from "#cli/context.ts";
-import { readRun, readStageLog } from "#run/records.ts";
+import { argument, command, usualValue } from "#cli/command.ts";
+import { homeOf, print, printJson, say } from "#cli/context.ts";
 import { cleanLine } from "#view/format.ts";
 
-export interface LogFlags extends GlobalFlags {
-  run: string;
-}
-
-export function log(context: Context, flags: LogFlags, stage: string): void {
-  const home = homeOf(context, flags.store);
-  const record = readRun(home, flags.run);
-  const text = readStageLog(home, record, stage);
-  if (flags.json) return printJson(context, { runId: record.runId, stage, log: text });
-  if (text === "") return say(context, flags, `stage ${stage} printed nothing`);
-  print(context, context.stdout.isTTY === true ? text.split("\n").map(cleanLine).join("\n") : text);
-}
+export const log = command({
+  brief: "Print the log of a stage",
+  examples: [
+    ["pipelite log audio", "what the stage audio printed in the latest run"],
+    ["pipelite log audio --run 20261121T0351", "in another run"],
+  ],
+  flags: { run: usualValue("RUN", "Run id or its start", { alias: "r", usual: "latest" }) },
+  args: [argument("STAGE", "Name of a stage", "stage")],
+  async run(context, flags, stage) {
+    const app = await import("#app/runs.ts");
+    const found = app.stageLog(homeOf(context, flags.store), flags.run, stage);
+    if (flags.json) return printJson(context, found);
+    if (found.log === "") return say(context, flags, `stage ${stage} printed nothing`);
+    const isTerminal = context.stdout.isTTY === true;
+    print(context, isTerminal ? found.log.split("\n").map(cleanLine).join("\n") : found.log);
+  },
+});

@@ -1,25 +1,34 @@
 // `pipelite plan`: what a run would build and why, without building.
 import { largest } from "#base/extremes.ts";
-import { homeOf, print, printJson, type Context, type GlobalFlags } from "#cli/context.ts";
+import { openCommand, optional } from "#cli/command.ts";
+import { homeOf, paintOf, print, printJson } from "#cli/context.ts";
+import { paramFlag } from "#cli/flags.ts";
 import { paramsOf, splitTarget } from "#cli/target.ts";
-import { planPipeline, type Plan } from "#run/plan.ts";
+import type { Plan } from "#run/plan.ts";
 import { formatCount } from "#view/format.ts";
-import { createPaint, wantsColor, type Paint } from "#view/paint.ts";
+import type { Paint } from "#view/paint.ts";
 
-export interface PlanFlags extends GlobalFlags {
-  param: readonly (readonly [string, string])[] | undefined;
-}
-
-export async function plan(context: Context, flags: PlanFlags, ...words: string[]): Promise<void> {
-  const planned = await planPipeline({
-    ...splitTarget(context, words),
-    home: homeOf(context, flags.store),
-    params: paramsOf(flags.param),
-    paranoid: false,
-  });
-  if (flags.json) printJson(context, planned);
-  else print(context, describePlan(planned, createPaint(wantsColor(flags.color, context.stdout))));
-}
+export const plan = openCommand({
+  brief: "Show what a run would build, what is cached, and why",
+  about: ["Builds nothing and runs no code of a stage."],
+  examples: [
+    ["pipelite plan", "the pipeline.ts of this folder"],
+    ["pipelite plan --param seconds=20", "what another value would rebuild"],
+  ],
+  flags: { param: paramFlag },
+  arg: optional("PIPELINE|STAGE", "pipeline.ts or its folder, then stages", "stage"),
+  async run(context, flags, ...words) {
+    const app = await import("#app/plan.ts");
+    const planned = await app.plan({
+      ...splitTarget(context, words),
+      home: homeOf(context, flags.store),
+      params: paramsOf(flags.param),
+      paranoid: false,
+    });
+    if (flags.json) printJson(context, planned);
+    else print(context, describePlan(planned, paintOf(context, flags)));
+  },
+});
 
 function describePlan({ pipeline, stages }: Plan, paint: Paint): string {
   const columns = largest(

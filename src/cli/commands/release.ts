@@ -1,9 +1,10 @@
 // `pipelite release`: holds a run against the release policy, and signs that it was released.
-import { join } from "node:path";
 import { EXIT } from "#base/errors.ts";
+import { pipeliteError } from "#cli/errors.ts";
+import { argument, command, value } from "#cli/command.ts";
 import {
-  endWith,
   homeOf,
+  paintOf,
   pathOf,
   print,
   printJson,
@@ -11,61 +12,71 @@ import {
   type Context,
   type GlobalFlags,
 } from "#cli/context.ts";
-import { auditForRelease } from "#cli/audit-for-release.ts";
+import { databaseOf } from "#cli/database.ts";
+import { KEY_BRIEF, SIGNER_BRIEF, passphraseFlag } from "#cli/flags.ts";
 import { readKey } from "#cli/signing-key.ts";
-import { readSignals } from "#cli/signals.ts";
-import { changeStore } from "#cli/store-argument.ts";
 import { formatTable, formatTime } from "#cli/table.ts";
-import { parseStorePath } from "#nix/store-path.ts";
 import type { Demand } from "#release/demands.ts";
-import { readPolicy, type AppliedPolicy } from "#release/policy.ts";
-import { releaseRun, type ReleaseOutcome } from "#release/release.ts";
+import type { AppliedPolicy } from "#release/policy.ts";
+import type { ReleaseOutcome } from "#release/release.ts";
 import type { SigningKey } from "#sigstore/index.ts";
-import { readRun } from "#run/records.ts";
-import { createPaint, wantsColor, type Paint } from "#view/paint.ts";
-import { pipeliteError } from "#cli/errors.ts";
+import type { Paint } from "#view/paint.ts";
 
-export interface ReleaseFlags extends GlobalFlags {
-  policy: string | undefined;
+export const release = command({
+  brief: "Release a run: all that the policy demands, checked and signed",
+  about: [
+    "Holds a run against the release policy: release-policy.json beside pipeline.ts, or a built-in one, which is shown. " +
+      "When all demands are met, a signed statement says so; a run is never released twice differently.",
+    "Ends with 0 when it is released, with 3 and the list of what is missing when not.",
+  ],
+  examples: [
+    ["pipelite release latest", "what is missing?"],
+    ["pipelite release latest --as 'Carla Voss' --key carla.key", "release it"],
+    ["pipelite release latest --policy strict.json --as 'Carla Voss' --key carla.key", "by another policy"],
+  ],
+  flags: {
+    policy: value("FILE", "Release policy (default: release-policy.json beside pipeline.ts)"),
+    as: value("NAME", SIGNER_BRIEF),
+    key: value("FILE", KEY_BRIEF, { alias: "k" }),
+    passphraseFile: passphraseFlag,
+  },
+  args: [argument("RUN", "Run id or its start, or latest", "run")],
+  async run(context, flags, which) {
+    const app = await import("#app/release.ts");
+    const home = homeOf(context, flags.store);
+    const outcome = await app.release({
+      home,
+      which,
+      policyFile: flags.policy && pathOf(context, flags.policy),
+      releaser: await readReleaser(context, flags),
+      database: databaseOf(context, undefined),
+      signal: context.interruption(),
+    });
+    if (flags.json) printJson(context, documentOf(outcome));
+    else print(context, describe(outcome, paintOf(context, flags)));
+    if (outcome.status === "refused") return EXIT.verification;
+    const { bundleFile = "" } = outcome.release ?? {};
+    say(context, flags, `${home}/pipelite/${bundleFile}`);
+  },
+});
+
+interface ReleaserFlags extends GlobalFlags {
   as: string | undefined;
   key: string | undefined;
   passphraseFile: string | undefined;
 }
 
-export async function release(context: Context, flags: ReleaseFlags, word: string): Promise<void> {
-  const home = homeOf(context, flags.store);
-  const record = readRun(home, word);
-  const { runId } = record;
-  const applied = readPolicy(record.pipelineFile, flags.policy && pathOf(context, flags.policy));
-  const outcome = await releaseRun({
-    home,
-    runId,
-    applied,
-    releaser: readReleaser(context, flags),
-    audit: () => auditForRelease(context, home, runId),
-    signals: await readSignals(context, home, record),
-  });
-  if (flags.json) printJson(context, documentOf(outcome));
-  else print(context, describe(outcome, createPaint(wantsColor(flags.color, context.stdout))));
-  if (outcome.status === "refused") return endWith(context, EXIT.verification);
-  const { tree } = record;
-  if (tree !== undefined) {
-    // What was released must be there as long as the statement that says so.
-    const link = join(home, "pipelite/releases", `${runId}.result`);
-    await changeStore(context, flags, (store) => store.addRoot(link, parseStorePath(tree)));
-  }
-  const { bundleFile = "" } = outcome.release ?? {};
-  say(context, flags, `${home}/pipelite/${bundleFile}`);
-}
-
-function readReleaser(context: Context, flags: ReleaseFlags): { name: string; key: SigningKey } | undefined {
+async function readReleaser(
+  context: Context,
+  flags: ReleaserFlags,
+): Promise<{ name: string; key: SigningKey } | undefined> {
   const { as: name, key } = flags;
   if (name === undefined && key === undefined) return undefined;
   if (name === undefined || key === undefined) {
     const suggestion = "A release is signed by a person and a key: --as NAME --key FILE";
     throw pipeliteError("ARGUMENT_MISSING", { name: name === undefined ? "--as" : "--key", suggestion });
   }
-  return { name, key: readKey(context, { ...flags, key }) };
+  return { name, key: await readKey(context, { ...flags, key }) };
 }
 
 function documentOf({ policy: { policy, source, digest }, ...outcome }: ReleaseOutcome): object {

@@ -1,45 +1,70 @@
 // `pipelite run`: realise a pipeline, with a view that fits where the output goes.
-import { endWith, hasUnicode, homeOf, pathOf, print, type Context, type GlobalFlags } from "#cli/context.ts";
-import { databaseOf } from "#cli/database-flag.ts";
-import type { Meaning } from "#cli/known.ts";
+import { pipeliteError } from "#cli/errors.ts";
+import { choice, openCommand, optional, toggle, usualChoice, usualValue, value } from "#cli/command.ts";
+import {
+  hasUnicode,
+  homeOf,
+  pathOf,
+  print,
+  say,
+  type Context,
+  type ExitCode,
+  type GlobalFlags,
+} from "#cli/context.ts";
+import { databaseOf, warnOfRecords } from "#cli/database.ts";
+import { databaseFlag, paramFlag, parseCount, parseSpan } from "#cli/flags.ts";
 import { paramsOf, splitTarget } from "#cli/target.ts";
-import type { RunOptions, RunOutcome } from "#run/options.ts";
-import { runPipeline } from "#run/run.ts";
+import type { RunOptions } from "#run/options.ts";
 import { wantsColor } from "#view/paint.ts";
 import { createView, type View } from "#view/view.ts";
-import { pipeliteError } from "#cli/errors.ts";
 
-export interface RunFlags extends GlobalFlags {
-  engine: "embedded" | "nix";
-  jobs: number | undefined;
-  param: readonly (readonly [string, string])[] | undefined;
-  out: string;
-  noLink: boolean;
-  keepGoing: boolean;
-  timeout: number | undefined;
-  sandbox: "bubblewrap" | "unshare" | "none" | undefined;
-  paranoid: boolean;
-  model: string | undefined;
-  modelName: string | undefined;
-  database: string | undefined;
-}
-
-export async function run(context: Context, flags: RunFlags, ...words: string[]): Promise<void> {
-  const home = homeOf(context, flags.store);
-  const database = databaseOf(context, flags.database);
-  if (database !== undefined) (await import("#history/history.ts")).checkDatabase({ home, database });
-  const wanted = viewOf(context, flags);
-  const view = openView(context, wanted);
-  const printsTree = !flags.json && context.stdout.isTTY !== true;
-  context.onExit(view.close);
-  let tree: string | undefined;
-  let outcome: RunOutcome;
-  const signal = context.interruption();
-  signal.addEventListener("abort", view.cancelling);
-  try {
-    const options = {
+export const run = openCommand({
+  brief: "Run a pipeline: build what changed, reuse the rest",
+  about: [
+    "Builds the stages whose code, inputs, tools or parameters changed, each in a sandbox with nothing but its " +
+      "inputs, and links the result. Progress goes to stderr; where stdout is no terminal, the path of the result " +
+      "is printed there.",
+  ],
+  examples: [
+    ["pipelite run", "the pipeline.ts of this folder"],
+    ["pipelite run examples/monster-walk", "the pipeline of another folder"],
+    ["pipelite run . audio", "only the stage audio and what it needs"],
+    ["pipelite run --param seconds=20", "with another value of a parameter"],
+    ["pipelite run --engine nix", "the same derivations, built by Nix"],
+    ["pipelite run --json", "one event a line, for programs"],
+  ],
+  flags: {
+    engine: usualChoice("ENGINE", ["embedded", "nix"], "What builds: our own builder, or Nix", "embedded"),
+    jobs: value("N", "Stages at a time (default: the cores of this machine)", {
+      alias: "j",
+      parse: parseCount,
+    }),
+    param: paramFlag,
+    out: usualValue("LINK", "Where to put the link to the result", { alias: "o", usual: "result" }),
+    noLink: toggle("Make no link to the result"),
+    keepGoing: toggle("After a failure, go on with stages that do not need it", "k"),
+    timeout: value("TIME", "Stop a stage after this long: 90s, 15m, 2h", { parse: parseSpan }),
+    sandbox: choice(
+      "KIND",
+      ["bubblewrap", "unshare", "none"],
+      "Insist on this sandbox instead of the best there is",
+    ),
+    paranoid: toggle("Read every source again, whatever its times say"),
+    model: value("URL", "Endpoint of a language model, OpenAI-compatible"),
+    modelName: value("NAME", "The model to ask, or whose pinned answers to use"),
+    database: databaseFlag,
+  },
+  arg: optional("PIPELINE|STAGE", "pipeline.ts or its folder, then stages", "stage"),
+  async run(context, flags, ...words): Promise<ExitCode> {
+    const view = openView(context, flags);
+    context.onExit(view.close);
+    const signal = context.interruption();
+    signal.addEventListener("abort", view.cancelling);
+    let tree: string | undefined;
+    const app = await import("#app/run.ts");
+    const options: RunOptions = {
       ...splitTarget(context, words),
-      home,
+      home: homeOf(context, flags.store),
       engine: flags.engine,
       jobs: flags.jobs,
       params: paramsOf(flags.param),
@@ -49,49 +74,41 @@ export async function run(context: Context, flags: RunFlags, ...words: string[])
       sandbox: flags.sandbox,
       paranoid: flags.paranoid,
       model: modelOf(flags),
-    };
-    outcome = await runPipeline({
-      ...options,
       listener: (event) => {
         if (event.type === "run-finished") tree = event.link ?? event.tree;
         view.listener(event);
       },
       signal,
-    });
-    endWith(context, outcome.exitCode);
-    // An endpoint may have a password in it, and a database wants to hear of every run.
-    const isPlain = !flags.paranoid && flags.model === undefined && database === undefined;
-    if (outcome.status === "passed" && isPlain) {
-      context.keepMeaning?.({ options, view: wanted, printsTree, names: words });
+    };
+    try {
+      const ran = await app.run(options, databaseOf(context, flags.database));
+      view.close();
+      if (tree !== undefined && !flags.json && context.stdout.isTTY !== true) print(context, tree);
+      if (ran.index !== undefined) warnOfRecords(context, ran.index);
+      if (ran.indexProblem !== undefined) say(context, { quiet: false }, `warning: ${ran.indexProblem}`);
+      return ran.exitCode;
+    } finally {
+      view.close();
     }
-  } finally {
-    view.close();
-  }
-  if (printsTree && tree !== undefined) print(context, tree);
-  if (database !== undefined && outcome.status !== "cancelled") {
-    const { indexRuns } = await import("#cli/index-runs.ts");
-    await indexRuns(context, { home, database }, outcome);
-  }
-}
+  },
+});
 
-function viewOf(context: Context, flags: RunFlags): Meaning["view"] {
-  if (flags.json) return { kind: "json" };
-  return {
-    kind: "lines",
-    color: wantsColor(flags.color, context.stderr),
+function openView(context: Context, flags: GlobalFlags): View {
+  const { stdout, stderr, env, cwd } = context;
+  if (flags.json) return createView("json", stdout);
+  const isTerminal = stderr.isTTY === true && env["TERM"] !== "dumb";
+  return createView(isTerminal ? "tree" : "plain", stderr, {
+    color: wantsColor(flags.color, stderr),
     unicode: hasUnicode(context),
     verbosity: flags.quiet ? "quiet" : flags.verbose ? "verbose" : "normal",
-    cwd: context.cwd,
-  };
+    cwd,
+  });
 }
 
-function openView({ stdout, stderr, env }: Context, wanted: Meaning["view"]): View {
-  if (wanted.kind === "json") return createView("json", stdout);
-  const isTerminal = stderr.isTTY === true && env["TERM"] !== "dumb";
-  return createView(isTerminal ? "tree" : "plain", stderr, wanted);
-}
-
-function modelOf({ model, modelName }: RunFlags): RunOptions["model"] {
+function modelOf({
+  model,
+  modelName,
+}: Record<"model" | "modelName", string | undefined>): RunOptions["model"] {
   if (modelName !== undefined) return { name: modelName, ...(model !== undefined && { url: model }) };
   if (model === undefined) return undefined;
   throw pipeliteError("ARGUMENT_MISSING", {

@@ -1,18 +1,27 @@
 // `pipelite show`: one run, as its record has it.
-import { homeOf, print, printJson, type Context, type GlobalFlags } from "#cli/context.ts";
+import { command } from "#cli/command.ts";
+import { homeOf, paintOf, print, printJson } from "#cli/context.ts";
+import { runArgument } from "#cli/flags.ts";
 import { formatTable, formatTime } from "#cli/table.ts";
-import { readRun, type RunRecord, type StageRecord } from "#run/records.ts";
+import type { RunRecord, StageRecord } from "#run/records.ts";
 import { formatDuration, formatSize } from "#view/format.ts";
 import { countsText } from "#view/lines.ts";
-import { createPaint, wantsColor, type Paint } from "#view/paint.ts";
+import type { Paint } from "#view/paint.ts";
 
-export type ShowFlags = GlobalFlags;
-
-export function show(context: Context, flags: ShowFlags, run = "latest"): void {
-  const record = readRun(homeOf(context, flags.store), run);
-  if (flags.json) return printJson(context, record);
-  print(context, describeRun(record, createPaint(wantsColor(flags.color, context.stdout))));
-}
+export const show = command({
+  brief: "Show one run: stages, times, outputs, failures",
+  examples: [
+    ["pipelite show", "the latest run"],
+    ["pipelite show 20261121T0351", "the run whose id starts so"],
+  ],
+  args: [runArgument],
+  async run(context, flags, run = "latest") {
+    const app = await import("#app/runs.ts");
+    const record = app.showRun(homeOf(context, flags.store), run);
+    if (flags.json) printJson(context, record);
+    else print(context, describeRun(record, paintOf(context, flags)));
+  },
+});
 
 function describeRun(record: RunRecord, paint: Paint): string {
   const facts = formatTable(factsOf(record));

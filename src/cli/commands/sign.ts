@@ -1,34 +1,54 @@
 // `pipelite sign`: an electronic signature on a run.
-import { homeOf, print, printJson, say, type Context } from "#cli/context.ts";
-import { readKey, type KeyFlags } from "#cli/signing-key.ts";
+import { argument, command, requiredValue, usualValue } from "#cli/command.ts";
+import { homeOf, print, printJson, say } from "#cli/context.ts";
+import { KEY_BRIEF, SIGNER_BRIEF, passphraseFlag } from "#cli/flags.ts";
+import { readKey } from "#cli/signing-key.ts";
 import { formatTable, formatTime } from "#cli/table.ts";
-import { signRun } from "#release/signatures.ts";
-import { readRun } from "#run/records.ts";
 
-export interface SignFlags extends KeyFlags {
-  meaning: string;
-  as: string;
-  reason: string;
-}
-
-export async function sign(context: Context, flags: SignFlags, word: string): Promise<void> {
-  const home = homeOf(context, flags.store);
-  const { runId } = readRun(home, word);
-  const { meaning, as: name, reason } = flags;
-  const key = readKey(context, flags);
-  const signature = await signRun({ home, runId, meaning, name, reason, key });
-  if (flags.json) return printJson(context, { runId, ...signature });
-  const { signer, signedAt, keyId, recordDigest, bundleFile } = signature;
-  const facts = [
-    ["run", runId],
-    ["record", recordDigest],
-    ["signer", signer],
-    ["meaning", meaning],
-    ["reason", reason],
-    ["time", formatTime(signedAt)],
-    ["key", keyId],
-    ["bundle", `${home}/pipelite/${bundleFile}`],
-  ];
-  print(context, formatTable(facts.filter(([, value]) => value !== "")));
-  say(context, flags, `signed; \`pipelite verify ${runId}\` checks it`);
-}
+export const sign = command({
+  brief: "Sign a run: who, with what meaning, why and when",
+  about: [
+    "Signs the bytes of the run's record and of its result: one Sigstore bundle for each person, meaning, reason and " +
+      "time. It can't be put on another run, and it no longer holds when the record changes.",
+  ],
+  examples: [
+    ["pipelite sign latest --meaning review --as 'Anna Meier' --key anna.key", "the latest run"],
+    [
+      "pipelite sign 20261121T0351 -m approval --as 'Bert Kunz' --key bert.key --reason 'limits met'",
+      "another run, with a reason",
+    ],
+  ],
+  flags: {
+    meaning: requiredValue(
+      "MEANING",
+      "What the signature means: review, approval, responsibility or authorship",
+      { alias: "m" },
+    ),
+    as: requiredValue("NAME", SIGNER_BRIEF),
+    key: requiredValue("FILE", KEY_BRIEF, { alias: "k" }),
+    passphraseFile: passphraseFlag,
+    reason: usualValue("TEXT", "Why it is given", { usual: "" }),
+  },
+  args: [argument("RUN", "Run id or its start, or latest", "run")],
+  async run(context, flags, which) {
+    const app = await import("#app/sign.ts");
+    const home = homeOf(context, flags.store);
+    const { meaning, as: name, reason } = flags;
+    const key = await readKey(context, flags);
+    const signed = await app.sign(home, which, { meaning, name, reason, key });
+    if (flags.json) return printJson(context, signed);
+    const { runId, signer, signedAt, keyId, recordDigest, bundleFile } = signed;
+    const facts = [
+      ["run", runId],
+      ["record", recordDigest],
+      ["signer", signer],
+      ["meaning", meaning],
+      ["reason", reason],
+      ["time", formatTime(signedAt)],
+      ["key", keyId],
+      ["bundle", `${home}/pipelite/${bundleFile}`],
+    ];
+    print(context, formatTable(facts.filter(([, value]) => value !== "")));
+    say(context, flags, `signed; \`pipelite verify ${runId}\` checks it`);
+  },
+});

@@ -1,42 +1,48 @@
 // `pipelite trace`: one run as spans of time, to read or for the tools that draw them.
-import { hasUnicode, homeOf, print, printJson, type Context, type GlobalFlags } from "#cli/context.ts";
-import { drawTimeline } from "#cli/timeline.ts";
-import { readRun } from "#run/records.ts";
-import { writeChromeTrace } from "#trace/chrome.ts";
-import { criticalPath } from "#trace/critical-path.ts";
-import { writeOtlp } from "#trace/otlp.ts";
-import { traceOf, type Span } from "#trace/spans.ts";
-import { createPaint, wantsColor } from "#view/paint.ts";
-
-export interface TraceFlags extends GlobalFlags {
-  format: "text" | "chrome" | "otlp";
-}
+import { command, usualChoice } from "#cli/command.ts";
+import { hasUnicode, homeOf, paintOf, print, printJson } from "#cli/context.ts";
+import { runArgument } from "#cli/flags.ts";
+import type { Span } from "#trace/spans.ts";
 
 const COLUMNS_DEFAULT = 80;
 
-export function trace(context: Context, flags: TraceFlags, run = "latest"): void {
-  const record = readRun(homeOf(context, flags.store), run);
-  const spans = traceOf(record);
-  if (flags.format === "chrome") return print(context, writeChromeTrace(spans));
-  if (flags.format === "otlp") return print(context, writeOtlp(spans));
-  const path = criticalPath(record);
-  if (flags.json) {
-    const { runId, durationMs } = record;
-    return printJson(context, { runId, durationMs, criticalPath: path, spans: spans.map(plain) });
-  }
-  const columns = context.stdout.columns || Number(context.env["COLUMNS"]) || COLUMNS_DEFAULT;
-  print(
-    context,
-    drawTimeline(record, {
-      spans,
-      path,
-      columns,
-      paint: createPaint(wantsColor(flags.color, context.stdout)),
-      unicode: hasUnicode(context),
-      verbose: flags.verbose,
-    }),
-  );
-}
+export const trace = command({
+  brief: "Show where the time of a run went",
+  about: [
+    "Draws a bar for each stage and marks the critical path: the longest chain of stages that read each other's " +
+      "outputs. Dots are time in which a stage was ready and waited for its turn.",
+    "The other formats are files: chrome for ui.perfetto.dev and chrome://tracing, otlp for any OpenTelemetry " +
+      "collector. Both follow from the record alone.",
+  ],
+  examples: [
+    ["pipelite trace", "the latest run as a timeline"],
+    ["pipelite trace --verbose", "with every figure and its source"],
+    ["pipelite trace 20261121T0351 --format chrome", "to stdout; redirect it to a file"],
+  ],
+  flags: {
+    format: usualChoice(
+      "FORMAT",
+      ["text", "chrome", "otlp"],
+      "A timeline to read, or a file for Perfetto or OpenTelemetry",
+      "text",
+    ),
+  },
+  args: [runArgument],
+  async run(context, flags, run = "latest") {
+    const { traceRun, writeTrace } = await import("#app/runs.ts");
+    const traced = traceRun(homeOf(context, flags.store), run);
+    if (flags.format !== "text") return print(context, writeTrace(traced, flags.format));
+    const { record, spans, path } = traced;
+    if (flags.json) {
+      const { runId, durationMs } = record;
+      return printJson(context, { runId, durationMs, criticalPath: path, spans: spans.map(plain) });
+    }
+    const { drawTimeline } = await import("#cli/timeline.ts");
+    const columns = context.stdout.columns || Number(context.env["COLUMNS"]) || COLUMNS_DEFAULT;
+    const look = { paint: paintOf(context, flags), unicode: hasUnicode(context), verbose: flags.verbose };
+    print(context, drawTimeline(record, { spans, path, columns, ...look }));
+  },
+});
 
 /** A span as JSON can say it: nanoseconds as decimal text. */
 function plain({ startNs, endNs, ...span }: Span) {

@@ -1,100 +1,90 @@
 // `pipelite trend`: is what the runs measure still what it was? One control chart, or a table of all there are.
-import { type PipeliteError } from "#base/errors.ts";
-import { writeFileAtomically } from "#base/files.ts";
-import { drawTrend } from "#chart/trend-page.ts";
-import { hasUnicode, pathOf, print, printJson, say, type Context, type GlobalFlags } from "#cli/context.ts";
-import { placeOf, warnOfRecords } from "#cli/database-flag.ts";
-import { pipelineOf } from "#cli/pipeline-key.ts";
-import { describeTrend, describeTrends } from "#cli/trend-text.ts";
-import { withHistory, type History } from "#history/history.ts";
-import { displayOf } from "#history/display.ts";
-import { readRuns, readSeries } from "#history/read.ts";
-import type { Figure, Point, Series } from "#history/series.ts";
-import { originOf, syncHistory } from "#history/sync.ts";
-import { judgeTrend, type Trend } from "#history/trend.ts";
-import { NELSON, WESTERN_ELECTRIC } from "#stats/rules.ts";
-import { formatList } from "#view/format.ts";
-import { createPaint, wantsColor } from "#view/paint.ts";
+import type { PipeliteError } from "#base/errors.ts";
 import { pipeliteError } from "#cli/errors.ts";
+import { writeFileAtomically } from "#base/files.ts";
+import { choice, command, optional, toggle, usualChoice, usualValue, value } from "#cli/command.ts";
+import { hasUnicode, paintOf, pathOf, print, printJson, say } from "#cli/context.ts";
+import { placeOf, warnOfRecords } from "#cli/database.ts";
+import { databaseFlag, parseCount } from "#cli/flags.ts";
+import { pipelineWord } from "#cli/target.ts";
+import type { Point } from "#history/series.ts";
+import type { Trend } from "#history/trend.ts";
 
-export interface TrendFlags extends GlobalFlags {
-  stage: string | undefined;
-  figure: Figure | undefined;
-  claim: string | undefined;
-  last: number | undefined;
-  baseline: number;
-  from: string | undefined;
-  here: boolean;
-  rules: "western-electric" | "nelson";
-  database: string | undefined;
-  picture: string | undefined;
-}
-
-const KNOWN_SHOWN = 12;
-
-export async function trend(context: Context, flags: TrendFlags, word?: string): Promise<void> {
-  if (flags.claim !== undefined && (flags.stage !== undefined || flags.figure !== undefined)) {
-    throw refusal(flags.claim, "--claim", "a claim has an id of its own: leave out --stage and --figure");
-  }
-  const { sync, series, database } = await withHistory(placeOf(context, flags), async (history) => {
-    const report = await syncHistory(history);
-    return { sync: report, series: await seriesOf(context, history, flags, word), database: history.name };
-  });
-  warnOfRecords(context, sync);
-  const rules = flags.rules === "nelson" ? NELSON : WESTERN_ELECTRIC;
-  const trends = series.map((each) =>
-    judgeTrend(each, { baseline: flags.baseline, from: flags.from, rules }),
-  );
-  const [only, other] = trends;
-  const isOne = only !== undefined && other === undefined;
-  if (flags.picture !== undefined) {
-    if (!isOne)
-      throw refusal(
-        flags.picture,
-        "--picture",
-        "it shows one value: name it by --stage and --figure, or --claim",
-      );
-    const path = pathOf(context, flags.picture);
-    writeFileAtomically(path, drawTrend({ trend: only, display: displayOf(only), last: flags.last }));
-    say(context, flags, `picture: ${path}`);
-  }
-  if (flags.json) {
-    const pipeline = only?.series.pipeline ?? null;
-    return printJson(context, {
-      database,
-      pipeline,
-      sync,
-      trends: trends.map((each) => figuresOf(each, flags.last, isOne)),
+export const trend = command({
+  brief: "Control charts over the runs: times, memory, measured values",
+  about: [
+    "Looks at what the runs of a pipeline measured: times, memory and I/O of the stages, in the runs that built them, " +
+      "and the values that stages stated as checks. Limits come from the first runs, so that a signal means: no " +
+      "longer as it was. Without --stage and --claim every value has a line.",
+  ],
+  examples: [
+    ["pipelite trend", "every value of the pipeline that ran last"],
+    ["pipelite trend monster-walk --stage audio --figure wall", "the chart of one figure"],
+    ["pipelite trend --stage audio --figure memory --picture audio.svg", "and a page with charts"],
+    ["pipelite trend --claim validation/chord.frequency-71 --last 50 --json", "a value, for programs"],
+    ["pipelite trend --from 20261121T0351 --baseline 30", "a new baseline after a change that was meant"],
+  ],
+  flags: {
+    stage: value("NAME", "Only this stage", { alias: "s" }),
+    figure: {
+      ...choice("FIGURE", ["wall", "cpu", "memory", "io", "duration"], "Only this figure"),
+      alias: "f",
+    },
+    claim: value("ID", "The value of this claim", { alias: "c" }),
+    last: value("N", "Show only the last runs; limits stay those of the baseline", {
+      alias: "n",
+      parse: parseCount,
+    }),
+    baseline: usualValue("N", "Limits come from this many first runs", { parse: parseBaseline, usual: "20" }),
+    from: value("RUN", "Leave out runs before this one: a new baseline"),
+    here: toggle("Only runs of this home, not of other machines"),
+    rules: usualChoice(
+      "RULES",
+      ["western-electric", "nelson"],
+      "Rules that tell a signal from chance",
+      "western-electric",
+    ),
+    database: databaseFlag,
+    picture: value("FILE", "Write a page with charts to this SVG file", { alias: "o" }),
+  },
+  args: [optional("PIPELINE", "A name, a pipeline.ts or its folder (default: that of the newest run)")],
+  async run(context, flags, word) {
+    const { stage, figure, claim, last, picture } = flags;
+    if (claim !== undefined && (stage !== undefined || figure !== undefined)) {
+      throw refusal(claim, "--claim", "a claim has an id of its own: leave out --stage and --figure");
+    }
+    const { drawOne, readTrends } = await import("#app/trend.ts");
+    const { sync, trends, database } = await readTrends(placeOf(context, flags), {
+      ...flags,
+      pipeline: pipelineWord(context, word),
     });
-  }
-  const look = { paint: createPaint(wantsColor(flags.color, context.stdout)), unicode: hasUnicode(context) };
-  const width = context.stdout.columns ?? 100;
-  print(
-    context,
-    isOne ? describeTrend(only, { ...look, width, last: flags.last }) : describeTrends(trends, look),
-  );
-  if (!isOne) say(context, flags, "--stage with --figure, or --claim, shows the chart of one");
-}
+    warnOfRecords(context, sync);
+    const [only, other] = trends;
+    const isOne = only !== undefined && other === undefined;
+    if (picture !== undefined) {
+      const problem = "it shows one value: name it by --stage and --figure, or --claim";
+      if (!isOne) throw refusal(picture, "--picture", problem);
+      const path = pathOf(context, picture);
+      writeFileAtomically(path, drawOne(only, last));
+      say(context, flags, `picture: ${path}`);
+    }
+    if (flags.json) {
+      const figures = trends.map((each) => figuresOf(each, last, isOne));
+      return printJson(context, { database, pipeline: only?.series.pipeline ?? null, sync, trends: figures });
+    }
+    const { describeTrend, describeTrends } = await import("#cli/trend-text.ts");
+    const look = { paint: paintOf(context, flags), unicode: hasUnicode(context) };
+    const width = context.stdout.columns ?? 100;
+    print(context, isOne ? describeTrend(only, { ...look, width, last }) : describeTrends(trends, look));
+    if (!isOne) say(context, flags, "--stage with --figure, or --claim, shows the chart of one");
+  },
+});
 
-async function seriesOf(
-  context: Context,
-  history: History,
-  { stage, figure, claim, here }: TrendFlags,
-  word: string | undefined,
-): Promise<Series[]> {
-  const origin = here ? originOf(history.home) : undefined;
-  const key = { ...(await pipelineOf(context, history, word)), origin };
-  const found = await readSeries(history, { ...key, stage, figure, claim });
-  if (found.length > 0) return found;
-  const all = await readSeries(history, key);
-  const [newest] = await readRuns(history, { ...key, limit: 1 });
-  const wanted = claim ?? [stage, figure].filter((each) => each !== undefined).join("/");
-  const subjects = all.map(({ subject }) => subject);
-  throw pipeliteError("HISTORY_SERIES_UNKNOWN", {
-    wanted,
-    pipeline: newest?.pipeline ?? word ?? "",
-    known: subjects.length === 0 ? "no values yet" : formatList(subjects, { limit: KNOWN_SHOWN }),
-  });
+/** Two values make the first moving range. */
+function parseBaseline(input: string): number {
+  const count = parseCount(input);
+  if (count < 2) throw new RangeError("it must be a whole number of at least 2");
+  return count;
 }
 
 function refusal(value: string, name: string, problem: string): PipeliteError {

@@ -1,48 +1,52 @@
 // `pipelite verify`: digests and signatures of a run, or of one bundle.
-import { existsSync, readFileSync } from "node:fs";
 import { EXIT } from "#base/errors.ts";
-import { endWith, homeOf, pathOf, print, printJson, type Context, type GlobalFlags } from "#cli/context.ts";
+import { argument, command, values } from "#cli/command.ts";
+import { homeOf, paintOf, pathOf, print, printJson, type Context } from "#cli/context.ts";
 import { formatTable, formatTime } from "#cli/table.ts";
-import { readPolicy } from "#release/policy.ts";
-import { verifyBundleFile, verifyRun, type Verification } from "#release/verify.ts";
-import { readRun } from "#run/records.ts";
-import { readPublicKey } from "#keys/key-file.ts";
-import { type PublicKey, type Statement } from "#sigstore/index.ts";
-import { createPaint, wantsColor, type Paint } from "#view/paint.ts";
+import type { Verification, VerifiedBundle, VerifiedRun } from "#release/verify.ts";
+import type { Statement } from "#sigstore/index.ts";
+import type { Paint } from "#view/paint.ts";
 
-export interface VerifyFlags extends GlobalFlags {
-  key: readonly string[] | undefined;
-}
+export const verify = command({
+  brief: "Check digests and signatures of a run or of a bundle, offline",
+  about: [
+    "Holds the record against the journal, every output against its recorded hash, and every signature, deviation and " +
+      "release against the key that made it. Recomputes no claim: `pipelite audit` does.",
+    "Ends with 0 when all of it holds, with 3 when something doesn't.",
+  ],
+  examples: [
+    ["pipelite verify latest", "with the keys that signed in this home"],
+    ["pipelite verify latest --key anna.key.pub --key bert.key.pub", "these keys count, and no other"],
+    ["pipelite verify ./approval.sigstore.json --key bert.key.pub", "one bundle"],
+  ],
+  flags: {
+    key: values("FILE", "Public key that counts (default: those known to this home)", { alias: "k" }),
+  },
+  args: [argument("RUN|BUNDLE", "Run id or its start, or a bundle file", "run")],
+  async run(context, flags, word) {
+    const app = await import("#app/sign.ts");
+    const home = homeOf(context, flags.store);
+    const keys = flags.key.length === 0 ? undefined : flags.key.map((file) => pathOf(context, file));
+    const file = pathOf(context, word);
+    const paint = paintOf(context, flags);
+    let status: string;
+    if (app.isBundleFile(word, file)) {
+      const verified = app.verifyBundle(home, file, keys);
+      if (flags.json) printJson(context, { file, ...verified });
+      else printBundle(context, file, verified, paint);
+      status = verified.status;
+    } else {
+      const verified = app.verify(home, word, keys);
+      if (flags.json) printJson(context, verified);
+      else printRun(context, verified, paint);
+      status = verified.status;
+    }
+    return status === "fails" ? EXIT.verification : EXIT.ok;
+  },
+});
 
-export function verify(context: Context, flags: VerifyFlags, word: string): void {
-  const home = homeOf(context, flags.store);
-  const keys = flags.key?.map((file) => readPublicKey(pathOf(context, file)));
-  const file = pathOf(context, word);
-  const isFile = existsSync(file) && (word.includes("/") || word.includes("."));
-  const paint = createPaint(wantsColor(flags.color, context.stdout));
-  const status = isFile
-    ? verifyFile(context, flags, { home, file, keys, paint })
-    : verifyWhole(context, flags, { home, word, keys, paint });
-  if (status === "fails") endWith(context, EXIT.verification);
-}
-
-interface Shared {
-  home: string;
-  keys: readonly PublicKey[] | undefined;
-  paint: Paint;
-}
-
-function verifyFile(
-  context: Context,
-  { json }: VerifyFlags,
-  { home, file, keys, paint }: Shared & { file: string },
-): string {
-  const verified = verifyBundleFile(home, readFileSync(file, "utf8"), keys);
+function printBundle(context: Context, file: string, verified: VerifiedBundle, paint: Paint): void {
   const { status, keyId, checks, statement } = verified;
-  if (json) {
-    printJson(context, { file, ...verified });
-    return status;
-  }
   const facts = [
     ["bundle", file],
     ["key", keyId],
@@ -57,7 +61,6 @@ function verifyFile(
     context,
     `${formatTable(facts.filter(([, value]) => value !== ""))}\n\n${checkLines(checks, status, paint)}`,
   );
-  return status;
 }
 
 /** A release has no line of its own, as signatures and moves do. */
@@ -71,19 +74,7 @@ function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
-function verifyWhole(
-  context: Context,
-  { json }: VerifyFlags,
-  { home, word, keys, paint }: Shared & { word: string },
-): string {
-  const record = readRun(home, word);
-  const { policy } = readPolicy(record.pipelineFile);
-  const verified = verifyRun(home, record.runId, { keys, policy });
-  const { runId, status, checks, signatures } = verified;
-  if (json) {
-    printJson(context, verified);
-    return status;
-  }
+function printRun(context: Context, { runId, status, checks, signatures }: VerifiedRun, paint: Paint): void {
   const rows = signatures.map(({ signer, role = "-", meaning, signedAt, reason, isValid, isByOtherKey }) => [
     signer || "?",
     role,
@@ -95,7 +86,6 @@ function verifyWhole(
   const heads = ["SIGNER", "ROLE", "MEANING", "TIME", "STATE", "REASON"];
   const signed = rows.length === 0 ? "no signatures" : formatTable([heads, ...rows]);
   print(context, [`run ${runId}`, signed, checkLines(checks, status, paint)].join("\n\n"));
-  return status;
 }
 
 function checkLines(checks: readonly Verification[], status: string, paint: Paint): string {

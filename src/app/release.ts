@@ -1,0 +1,65 @@
+// Releases a run: audits it where the policy asks for that, holds it against the policy, keeps its result, and signs.
+import { join } from "node:path";
+import { auditRun, keepAudit } from "#evidence/audit.ts";
+import { signalsOfRun } from "#history/signals.ts";
+import { parseStorePath } from "#nix/store-path.ts";
+import { readPolicy } from "#release/policy.ts";
+import { readReleases, releaseRun, type FreshAudit, type ReleaseOutcome } from "#release/release.ts";
+import { readRunFile } from "#release/run-file.ts";
+import { readRun, type RunRecord } from "#run/records.ts";
+import type { SigningKey } from "#sigstore/index.ts";
+import { openStore } from "#store/index.ts";
+
+export interface Release {
+  home: string;
+  which: string;
+  /** Default: release-policy.json beside pipeline.ts, else the built-in one. */
+  policyFile?: string | undefined;
+  /** Who releases; without one the demands are checked. */
+  releaser?: { name: string; key: SigningKey } | undefined;
+  /** The history whose signals count; default: the file in the home. */
+  database?: string | undefined;
+  signal: AbortSignal;
+}
+
+/**
+ * Releases a run, or says what is missing.
+ * @throws PipeliteError RUN_NOT_FOUND, JOURNAL_BROKEN, RELEASE_EXISTS, SIGNER_INVALID, POLICY_INVALID
+ */
+export async function release(options: Release): Promise<ReleaseOutcome> {
+  const { home, which, policyFile, releaser, database, signal } = options;
+  const record = readRun(home, which);
+  const { runId } = record;
+  const applied = readPolicy(record.pipelineFile, policyFile);
+  const signals = await signalsOfRun({ home, ...(database !== undefined && { database }) }, record);
+  const audit = () => freshAudit(home, runId, signal);
+  const decide = () => releaseRun({ home, runId, applied, releaser, audit, signals });
+  return releaser === undefined ? decide() : keepingResult(home, record, decide);
+}
+
+/**
+ * The result of a released run must be there as long as the statement that says so: it gets its root first, so that no
+ * crash leaves a released result that a collection may take. A run that is refused leaves no root behind.
+ */
+async function keepingResult(
+  home: string,
+  { runId, tree }: RunRecord,
+  decide: () => Promise<ReleaseOutcome>,
+): Promise<ReleaseOutcome> {
+  using store = openStore(home);
+  const path = tree === undefined ? undefined : parseStorePath(tree);
+  if (path === undefined || !store.isValid(path)) return decide();
+  const root = join(home, "pipelite/releases", `${runId}.result`);
+  await store.addRoot(root, path);
+  try {
+    return await decide();
+  } finally {
+    if (readReleases(home, runId).length === 0) await store.removeRoot(root);
+  }
+}
+
+async function freshAudit(home: string, runId: string, signal: AbortSignal): Promise<FreshAudit> {
+  const { record, digest } = readRunFile(home, runId);
+  const report = await auditRun(home, record, { signal });
+  return { report: { ...report, recordDigest: digest }, keep: () => keepAudit(home, report) };
+}

@@ -1,0 +1,95 @@
+// The table of all commands. Each is a file of commands/, which is loaded when it is run or explained.
+import type { Group } from "./command.ts";
+
+const history: Group = {
+  brief: "The index of run records: look at it, bring it up to date",
+  examples: [
+    ["pipelite history", "the last runs, as `history list` shows them"],
+    ["pipelite history sync --database postgres://ci@db.example/runs", "to a database that machines share"],
+    ["pipelite history rebuild", "after the index was damaged"],
+  ],
+  usual: "list",
+  commands: {
+    list: async () => (await import("./commands/history-list.ts")).historyList,
+    sync: async () => (await import("./commands/history-sync.ts")).historySync,
+    rebuild: async () => (await import("./commands/history-rebuild.ts")).historyRebuild,
+  },
+};
+
+const deviation: Group = {
+  brief: "Deviations of runs and what is done about them",
+  examples: [["pipelite deviation list", "what departed from the plan in the latest run"]],
+  commands: {
+    list: async () => (await import("./commands/deviation-list.ts")).deviationList,
+    move: async () => (await import("./commands/deviation-move.ts")).deviationMove,
+  },
+};
+
+const key: Group = {
+  brief: "Keys that sign",
+  examples: [["pipelite key new anna.key", "make a key, and its public half in anna.key.pub"]],
+  commands: { new: async () => (await import("./commands/key-new.ts")).keyNew },
+};
+
+const lean: Group = {
+  brief: "Check proofs of Lean 4, without Lean",
+  examples: [["pipelite lean check Proofs.ndjson", "check what lean4export wrote"]],
+  commands: { check: async () => (await import("./commands/lean-check.ts")).leanCheck },
+};
+
+const store: Group = {
+  brief: "Look at the store and change it by hand",
+  examples: [
+    ["pipelite store list", "all paths in the store"],
+    ["pipelite store info result", "hash, size and references of a result"],
+    ["pipelite store gc --dry-run", "what a collection would delete"],
+  ],
+  commands: {
+    add: async () => (await import("./commands/store-add.ts")).storeAdd,
+    info: async () => (await import("./commands/store-info.ts")).storeInfo,
+    list: async () => (await import("./commands/store-list.ts")).storeList,
+    verify: async () => (await import("./commands/store-verify.ts")).storeVerify,
+    why: async () => (await import("./commands/store-why.ts")).storeWhy,
+    dump: async () => (await import("./commands/store-dump.ts")).storeDump,
+    restore: async () => (await import("./commands/store-restore.ts")).storeRestore,
+    export: async () => (await import("./commands/store-export.ts")).storeExport,
+    import: async () => (await import("./commands/store-import.ts")).storeImport,
+    gc: async () => (await import("./commands/store-gc.ts")).storeGc,
+    root: async () => (await import("./commands/store-root.ts")).storeRoot,
+    delete: async () => (await import("./commands/store-delete.ts")).storeDelete,
+  },
+};
+
+export const commands: Group = {
+  brief: "Pipelines that can prove what they did",
+  examples: [
+    ["pipelite init", "write a small pipeline into this folder"],
+    ["pipelite run", "run it: build what changed, reuse the rest"],
+    ["pipelite plan", "show what a run would build, and why"],
+    ["pipelite show", "look at the latest run"],
+  ],
+  commands: {
+    run: async () => (await import("./commands/run.ts")).run,
+    plan: async () => (await import("./commands/plan.ts")).plan,
+    runs: async () => (await import("./commands/runs.ts")).runs,
+    show: async () => (await import("./commands/show.ts")).show,
+    log: async () => (await import("./commands/log.ts")).log,
+    diff: async () => (await import("./commands/diff.ts")).diff,
+    report: async () => (await import("./commands/report.ts")).report,
+    trace: async () => (await import("./commands/trace.ts")).trace,
+    trend: async () => (await import("./commands/trend.ts")).trend,
+    history,
+    deviation,
+    sign: async () => (await import("./commands/sign.ts")).sign,
+    verify: async () => (await import("./commands/verify.ts")).verify,
+    release: async () => (await import("./commands/release.ts")).release,
+    key,
+    store,
+    lean,
+    audit: async () => (await import("./commands/audit.ts")).audit,
+    capability: async () => (await import("./commands/capability.ts")).capability,
+    init: async () => (await import("./commands/init.ts")).init,
+    help: async () => (await import("./commands/help.ts")).helpOn(commands),
+    completion: async () => (await import("./commands/completion.ts")).completion,
+  },
+};

@@ -1,0 +1,69 @@
+// What may come next on a command line, one proposal a line: the word, a tab, what it is.
+import { isGroup, type Candidates, type Command, type Entry } from "./command.ts";
+import { longName } from "./command-line.ts";
+import { commands } from "./commands.ts";
+import { homeOf, print, type Host } from "./context.ts";
+import { globalFlags } from "./flags.ts";
+
+type Proposal = readonly [word: string, brief: string];
+
+/** @param words all words after `pipelite` up to the cursor; the last one may be unfinished or empty. */
+export async function printProposals(words: readonly string[], host: Host): Promise<void> {
+  const partial = words.at(-1) ?? "";
+  const proposals = await proposalsAfter(words.slice(0, -1), partial, host);
+  const fitting = proposals.filter(([word]) => word.startsWith(partial));
+  print(host, fitting.map(([word, brief]) => `${word}\t${brief}\n`).join(""));
+}
+
+async function proposalsAfter(before: readonly string[], partial: string, host: Host): Promise<Proposal[]> {
+  let target: Entry = commands;
+  let at = 0;
+  for (; isGroup(target); at += 1) {
+    const word = before[at];
+    if (word === undefined) return describeEntries(target.commands);
+    const next: Entry | undefined = Object.hasOwn(target.commands, word) ? target.commands[word] : undefined;
+    if (next === undefined) return [];
+    target = next;
+  }
+  return ofCommand(await target(), before.slice(at), partial, host);
+}
+
+function describeEntries(entries: Readonly<Record<string, Entry>>): Promise<Proposal[]> {
+  return Promise.all(
+    Object.entries(entries).map(async ([name, entry]): Promise<Proposal> => {
+      const { brief } = isGroup(entry) ? entry : await entry();
+      return [name, brief];
+    }),
+  );
+}
+
+async function ofCommand(
+  command: Command,
+  before: readonly string[],
+  partial: string,
+  host: Host,
+): Promise<Proposal[]> {
+  const flags = Object.entries({ ...command.flags, ...globalFlags });
+  const last = before.at(-1);
+  const open = flags.find(
+    ([name, { alias, placeholder }]) =>
+      placeholder !== undefined && (longName(name) === last || (alias !== undefined && `-${alias}` === last)),
+  );
+  if (open !== undefined) return (open[1].words ?? []).map((word) => [word, open[1].brief]);
+  if (partial.startsWith("-")) return flags.map(([name, { brief }]) => [longName(name), brief]);
+  const count = before.filter((word) => !word.startsWith("-")).length;
+  const argument = command.isOpen ? command.args.at(-1) : command.args[count];
+  if (argument?.candidates === undefined) return [];
+  const words = await candidateWords(argument.candidates, partial, host);
+  return words.map((word) => [word, argument.brief]);
+}
+
+async function candidateWords(
+  candidates: Candidates,
+  partial: string,
+  host: Host,
+): Promise<readonly string[]> {
+  if (typeof candidates !== "string") return candidates;
+  const { knownWords } = await import("#app/complete.ts");
+  return knownWords(homeOf(host, undefined), candidates, partial);
+}

@@ -1,0 +1,24 @@
+// Deviations of a run as tables.
+import type { Deviation, Transition } from "#release/deviation.ts";
+import { formatTable, formatTime } from "./table.ts";
+
+export function describeDeviations(deviations: readonly Deviation[]): string {
+  const rows = deviations.map(({ id, severity, state, disposition, kind, recurrence, statement }) => [
+    id,
+    severity,
+    disposition === undefined ? state : `${state} (${disposition})`,
+    kind,
+    recurrence === 0 ? "-" : String(recurrence),
+    statement,
+  ]);
+  return formatTable([["ID", "SEVERITY", "STATE", "KIND", "EARLIER", "WHAT"], ...rows], [4]);
+}
+
+export function describeMoves({ id, severityReason, history }: Deviation): string {
+  const heads = ["TIME", "BY", "FROM", "TO", "REASON"];
+  return `${id}: ${severityReason}\n${formatTable([heads, ...history.map(moveRow)])}`;
+}
+
+function moveRow({ at, signer, from, to, disposition, reason }: Transition): string[] {
+  return [formatTime(at), signer, from, disposition === undefined ? to : `${to} (${disposition})`, reason];
+}

@@ -1,0 +1,92 @@
+// What the user is told when a command could not be done: `error:` and `hint:` on stderr, or with --json one document
+// on stdout. A stack is shown for faults of ours only.
+import { resolve } from "node:path";
+import { getSystemErrorMessage } from "node:util";
+import { type PipeliteError, isPipeliteError, systemErrorCode } from "#base/errors.ts";
+import { pipeliteError } from "./errors.ts";
+import { VERSION } from "#base/version.ts";
+import { createPaint, wantsColor, type ColorChoice } from "#view/paint.ts";
+import type { ExitCode, Host } from "./context.ts";
+
+/** Reports a problem of whatever kind and gives the exit code for it. */
+export function reportProblem(problem: unknown, argv: readonly string[], host: Host): ExitCode {
+  const error = asPipeliteError(problem, argv, host);
+  const { json, color } = readOutputFlags(argv);
+  const hint = error.hint === "" ? undefined : error.hint;
+  if (json) {
+    const { code, message, details } = error;
+    const document = { error: { code, message, ...(hint && { hint }), details } };
+    host.stdout.write(`${JSON.stringify(document, writeAnything)}\n`);
+  }
+  const paint = createPaint(wantsColor(color, host.stderr));
+  const lines: string[] = [];
+  if (error.code === "INTERNAL_ERROR") lines.push(stackOf(problem));
+  if (!json) lines.push(`${paint("error:", "failure")} ${error.message}`);
+  if (!json && hint !== undefined) lines.push(`${paint("hint:", "busy")} ${hint}`);
+  if (lines.length > 0) host.stderr.write(`${lines.join("\n")}\n`);
+  return error.exitCode;
+}
+
+function asPipeliteError(problem: unknown, argv: readonly string[], host: Host): PipeliteError {
+  if (isPipeliteError(problem)) return problem;
+  if (problem instanceof Error && problem.name === "AbortError") {
+    return pipeliteError("INTERRUPTED", {}, problem);
+  }
+  return systemError(problem, argv, host) ?? internalError(problem);
+}
+
+/** A file that cannot be read, a full disk: what the system refused, in its own words. */
+function systemError(problem: unknown, argv: readonly string[], host: Host): PipeliteError | undefined {
+  if (!(problem instanceof Error) || !("syscall" in problem) || !("errno" in problem)) return undefined;
+  const { syscall, errno } = problem;
+  if (typeof syscall !== "string" || typeof errno !== "number") return undefined;
+  const path = "path" in problem ? String(problem.path) : undefined;
+  const reason = getSystemErrorMessage(errno);
+  const named = path === undefined ? undefined : wordFor(path, systemErrorCode(problem) ?? "", argv, host);
+  if (named !== undefined) return pipeliteError("PATH_UNUSABLE", { path: named, reason }, problem);
+  return pipeliteError("SYSTEM_CALL_FAILED", { call: syscall, path: path ?? "a file", reason }, problem);
+}
+
+/** What the system says of a path that can't be used as it was meant. */
+const OF_A_PATH = /^(ENOENT|EISDIR|ENOTDIR|ENAMETOOLONG|ELOOP|EACCES|EPERM|EEXIST|EROFS)$/;
+/** The same of a path below the one that was named: the fault is of the upper one. */
+const OF_THE_PATH_ABOVE = /^(ENOTDIR|ENAMETOOLONG|EACCES|EROFS)$/;
+/** Of a folder above the one that was named, when it had to be made or entered. */
+const OF_THE_WAY_THERE = /^(ENOTDIR|EEXIST)$/;
+
+/** The word of the command line that names the path, the file whose temporary neighbour it is, or a folder above or below. */
+function wordFor(path: string, code: string, argv: readonly string[], { cwd }: Host): string | undefined {
+  if (!OF_A_PATH.test(code)) return undefined;
+  const words = argv
+    .flatMap((word) => [word, word.slice(word.indexOf("=") + 1)])
+    .filter((word) => word !== "" && resolve(cwd, word) !== cwd);
+  const find = (fits: (typed: string) => boolean) => words.find((word) => fits(resolve(cwd, word)));
+  return (
+    find((typed) => path === typed || (path.startsWith(`${typed}.`) && path.endsWith(".tmp"))) ??
+    find((typed) => OF_THE_PATH_ABOVE.test(code) && path.startsWith(`${typed}/`)) ??
+    find((typed) => OF_THE_WAY_THERE.test(code) && typed.startsWith(`${path}/`))
+  );
+}
+
+function internalError(problem: unknown): PipeliteError {
+  const text = problem instanceof Error ? problem.message : String(problem);
+  return pipeliteError("INTERNAL_ERROR", { problem: text, version: VERSION }, problem);
+}
+
+function stackOf(problem: unknown): string {
+  return problem instanceof Error && problem.stack !== undefined ? problem.stack : String(problem);
+}
+
+/** --json and --color, also of a command line that could not be understood. */
+function readOutputFlags(argv: readonly string[]): { json: boolean; color: ColorChoice } {
+  const end = argv.indexOf("--");
+  const flags = end < 0 ? argv : argv.slice(0, end);
+  const at = flags.indexOf("--color");
+  const value = at < 0 ? flags.find((flag) => flag.startsWith("--color="))?.slice(8) : flags[at + 1];
+  return { json: flags.includes("--json"), color: value === "always" || value === "never" ? value : "auto" };
+}
+
+function writeAnything(_key: string, value: unknown): unknown {
+  if (typeof value === "bigint") return value.toString();
+  return value instanceof Error ? value.message : value;
+}
