@@ -22,9 +22,11 @@ export interface Places {
   io?: Place;
 }
 
-interface Place {
+export interface Place {
   version: CgroupVersion;
   folder: string;
+  /** The group that this process is in. */
+  own?: string;
 }
 
 export interface CgroupFigures {
@@ -53,7 +55,12 @@ export interface Cgroup {
 }
 
 let places: Places | undefined;
-const PREFIX = "pipelite-";
+export const CGROUP_PREFIX = "pipelite-";
+
+/** Where this process can make groups; found out once. */
+export function cgroupPlaces(): Places {
+  return (places ??= findPlaces());
+}
 
 /**
  * @param where those of this host by default
@@ -62,14 +69,14 @@ const PREFIX = "pipelite-";
 export function createCgroup(
   name: string,
   limits: SandboxRequest["limits"],
-  where: Places = (places ??= findPlaces()),
+  where: Places = cgroupPlaces(),
 ): Cgroup | undefined {
   const group = { ...where };
   const folders = new Map<string, CgroupVersion>();
   for (const key of ["cpu", "memory", "pids", "io"] as const) {
     const place = where[key];
     if (place === undefined) continue;
-    const folder = join(place.folder, name.startsWith(PREFIX) ? name : PREFIX + name);
+    const folder = join(place.folder, name.startsWith(CGROUP_PREFIX) ? name : CGROUP_PREFIX + name);
     try {
       mkdirSync(folder, { recursive: true });
     } catch {
@@ -104,7 +111,7 @@ function setLimits({ pids, memory }: Places, limits: SandboxRequest["limits"]): 
 
 function openCgroup(group: Places, folders: [string, CgroupVersion][], limited: Cgroup["limited"]): Cgroup {
   const entryFiles = folders.map(([folder]) => join(folder, "cgroup.procs"));
-  const processes = () => [...new Set(entryFiles.flatMap((file) => numbersOf(readText(file))))];
+  const processes = () => processesIn(entryFiles);
   const versions: Cgroup["versions"] = {};
   for (const key of ["cpu", "memory", "pids", "io"] as const) {
     const place = group[key];
@@ -128,30 +135,41 @@ function openCgroup(group: Places, folders: [string, CgroupVersion][], limited: 
   };
 }
 
-/** What the kernel's files say of a group; a figure whose file is not there is absent. */
-export function readFigures({ cpu, memory, pids, io }: Places): CgroupFigures {
+/** @param entryFiles of groups */
+export function processesIn(entryFiles: readonly string[]): number[] {
+  return [...new Set(entryFiles.flatMap((file) => numbersOf(readText(file))))];
+}
+
+/**
+ * What the kernel's files say of a group; a figure whose file is not there is absent.
+ * @param readFile text of a file by its path; empty when there is none
+ */
+export function readFigures(
+  { cpu, memory, pids, io }: Places,
+  readFile: (path: string) => string = readText,
+): CgroupFigures {
   const figures: CgroupFigures = {};
   const set = (key: keyof CgroupFigures, value: number | undefined) => {
     if (value !== undefined && Number.isFinite(value)) figures[key] = value;
   };
   if (cpu?.version === "cgroup2") {
-    const stat = readText(join(cpu.folder, "cpu.stat"));
+    const stat = readFile(join(cpu.folder, "cpu.stat"));
     set("cpuUserMs", scaled(keyed(stat, "user_usec"), 1e-3));
     set("cpuSystemMs", scaled(keyed(stat, "system_usec"), 1e-3));
   } else if (cpu !== undefined) {
-    set("cpuUserMs", scaled(single(cpu, "cpuacct.usage_user"), 1e-6));
-    set("cpuSystemMs", scaled(single(cpu, "cpuacct.usage_sys"), 1e-6));
+    set("cpuUserMs", scaled(single(readFile(join(cpu.folder, "cpuacct.usage_user"))), 1e-6));
+    set("cpuSystemMs", scaled(single(readFile(join(cpu.folder, "cpuacct.usage_sys"))), 1e-6));
   }
   if (memory?.version === "cgroup2") {
-    set("peakMemoryBytes", single(memory, "memory.peak"));
-    set("outOfMemoryKills", keyed(readText(join(memory.folder, "memory.events")), "oom_kill"));
+    set("peakMemoryBytes", single(readFile(join(memory.folder, "memory.peak"))));
+    set("outOfMemoryKills", keyed(readFile(join(memory.folder, "memory.events")), "oom_kill"));
   } else if (memory !== undefined) {
-    set("peakMemoryBytes", single(memory, "memory.max_usage_in_bytes"));
-    set("outOfMemoryKills", keyed(readText(join(memory.folder, "memory.oom_control")), "oom_kill"));
+    set("peakMemoryBytes", single(readFile(join(memory.folder, "memory.max_usage_in_bytes"))));
+    set("outOfMemoryKills", keyed(readFile(join(memory.folder, "memory.oom_control")), "oom_kill"));
   }
-  if (pids !== undefined) set("refusedProcesses", keyed(readText(join(pids.folder, "pids.events")), "max"));
+  if (pids !== undefined) set("refusedProcesses", keyed(readFile(join(pids.folder, "pids.events")), "max"));
   if (io !== undefined) {
-    const stat = readText(join(io.folder, "io.stat"));
+    const stat = readFile(join(io.folder, "io.stat"));
     set("ioReadBytes", sumOf(stat, /\brbytes=(\d+)/g));
     set("ioWriteBytes", sumOf(stat, /\bwbytes=(\d+)/g));
   }
@@ -170,7 +188,7 @@ function findPlaces(): Places {
     const path = own.get(controller);
     if (found[key] !== undefined || mount === undefined || path === undefined) continue;
     const folder = folderIn(mount, path);
-    if (folder !== undefined && canMakeGroupIn(folder)) found[key] = { version: "cgroup1", folder };
+    if (folder !== undefined && canMakeGroupIn(folder)) found[key] = { version: "cgroup1", folder, own: folder };
   }
   for (const place of Object.values(found)) removeStale(place.folder);
   return found;
@@ -186,7 +204,7 @@ function findVersion2(mounts: readonly Mount[], own: ReadonlyMap<string, string>
   for (const candidate of [folder, dirname(folder)]) {
     if (!canMakeGroupIn(candidate)) continue;
     const delegated = readText(join(candidate, "cgroup.subtree_control")).trim().split(" ");
-    const place: Place = { version: "cgroup2", folder: candidate };
+    const place: Place = { version: "cgroup2", folder: candidate, own: folder };
     if (delegated.includes("memory")) {
       best.memory = place;
       best.cpu = place;
@@ -199,7 +217,7 @@ function findVersion2(mounts: readonly Mount[], own: ReadonlyMap<string, string>
 }
 
 function canMakeGroupIn(folder: string): boolean {
-  const probe = join(folder, `${PREFIX}probe-${process.pid}`);
+  const probe = join(folder, `${CGROUP_PREFIX}probe-${process.pid}`);
   try {
     accessSync(join(folder, "cgroup.procs"), constants.W_OK);
     mkdirSync(probe);
@@ -305,9 +323,8 @@ function keyed(text: string, key: string): number | undefined {
   return value === undefined ? undefined : Number(value);
 }
 
-function single({ folder }: Place, file: string): number | undefined {
-  const text = readText(join(folder, file)).trim();
-  return text === "" ? undefined : Number(text);
+function single(text: string): number | undefined {
+  return text.trim() === "" ? undefined : Number(text);
 }
 
 function scaled(value: number | undefined, factor: number): number | undefined {

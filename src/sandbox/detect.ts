@@ -11,7 +11,7 @@ import type { DetectedSandbox, SandboxKind } from "./request.ts";
 import { runSandboxed } from "./run.ts";
 import { pipeliteError } from "./errors.ts";
 
-const PREFERENCE = ["bubblewrap", "unshare", "none"] as const;
+const PREFERENCE = ["starter", "bubblewrap", "unshare", "none"] as const;
 const PROGRAM = { bubblewrap: "bwrap", unshare: "unshare" } as const;
 
 const reasons = new Map<SandboxKind, Promise<string | undefined>>();
@@ -75,7 +75,7 @@ async function whyNot(kind: SandboxKind): Promise<string | undefined> {
 }
 
 function versionOf(kind: SandboxKind): string | undefined {
-  if (kind === "none") return undefined;
+  if (kind === "none" || kind === "starter") return undefined;
   const { stdout } = spawnSync(findProgram(PROGRAM[kind], kind), ["--version"], { encoding: "utf8" });
   return /\d+(?:\.\d+)+/.exec(stdout)?.[0];
 }

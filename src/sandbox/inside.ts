@@ -73,6 +73,10 @@ export interface Start {
   network: boolean;
   /** RLIMIT_NPROC. */
   processes: number;
+  /** The system call filter is set already. */
+  isFiltered?: boolean;
+  /** The last thing before the builder; by default the launcher says that it is ready. */
+  atLast?: readonly SystemCall[];
 }
 
 /** Session, terminal, limits, privileges, system call filter, and the builder itself. */
@@ -90,20 +94,23 @@ export function startBuilder(start: Start): SystemCall[] {
       linux.resourceLimit(start.processes, start.processes),
       0,
     ),
-    call("prctl", linux.PRCTL.noNewPrivileges, 1, 0, 0, 0),
-    ...(start.network ? closeAbstractSockets() : []),
-    call(
-      "prctl",
-      linux.PRCTL.seccomp,
-      linux.SECCOMP_MODE_FILTER,
-      { bpf: writeSeccompFilter(start.machine) },
-      0,
-      0,
-    ),
+    ...(start.network ? [call("prctl", ...NO_NEW_PRIVILEGES), ...closeAbstractSockets()] : []),
+    ...(start.isFiltered === true ? [] : filterCalls(start.machine)),
     call("chdir", start.workingFolder),
     call("prctl", linux.PRCTL.parentDeathSignal, linux.SIGKILL, 0, 0, 0),
-    call("write", FD.report, new Uint8Array(Uint32Array.of(READY_MARK, 0).buffer), 8),
+    ...(start.atLast ?? [call("write", FD.report, new Uint8Array(Uint32Array.of(READY_MARK, 0).buffer), 8)]),
     call("execve", start.builder, [base, ...start.args], env),
+  ];
+}
+
+const NO_NEW_PRIVILEGES = [linux.PRCTL.noNewPrivileges, 1, 0, 0, 0] as const;
+
+/** Whoever has made these, and all that it starts, can't take it back. */
+export function filterCalls(machine: Machine): SystemCall[] {
+  const { seccomp } = linux.PRCTL;
+  return [
+    call("prctl", ...NO_NEW_PRIVILEGES),
+    call("prctl", seccomp, linux.SECCOMP_MODE_FILTER, { bpf: writeSeccompFilter(machine) }, 0, 0),
   ];
 }
 

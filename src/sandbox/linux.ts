@@ -6,8 +6,11 @@ export const OPEN = {
   writeOnly: 0x1,
   readWrite: 0x2,
   create: 0x40,
+  exclusive: 0x80,
   noControllingTerminal: 0x100,
   truncate: 0x200,
+  nonBlocking: 0x800,
+  closeOnExec: 0x80000,
 } as const;
 export const MOUNT = {
   noSuid: 2,
@@ -20,6 +23,26 @@ export const MOUNT = {
 export const MOUNT_ATTRIBUTE = { readOnly: 1, noSuid: 2, noDevices: 4 } as const;
 export const MOUNT_DETACH = 2;
 export const CLONE_NEW_USER = 0x10000000;
+export const CLONE = {
+  sharedMemory: 0x100,
+  pidfd: 0x1000,
+  untilExec: 0x4000, // CLONE_VFORK
+  newMounts: 0x20000,
+  newCgroup: 0x2000000,
+  newHostName: 0x4000000,
+  newIpc: 0x8000000,
+  newUser: 0x10000000,
+  newProcesses: 0x20000000,
+  newNetwork: 0x40000000,
+} as const;
+export const SIGCHLD = 17;
+export const AT_REMOVE_FOLDER = 0x200;
+export const MESSAGE = { waitForAll: 0x100, noSignal: 0x4000 } as const;
+export const POLL_IN = 1;
+export const CLOCK_MONOTONIC = 1;
+/** MAP_PRIVATE, MAP_ANONYMOUS, MAP_NORESERVE, MAP_FIXED_NOREPLACE. */
+export const MAP_AT_ADDRESS = 0x2 | 0x20 | 0x4000 | 0x100000;
+export const PROTECTION_READ_WRITE = 3;
 export const PRCTL = { parentDeathSignal: 1, seccomp: 22, childSubreaper: 36, noNewPrivileges: 38 } as const;
 export const SECCOMP_MODE_FILTER = 2;
 export const SIGKILL = 9;

@@ -29,14 +29,25 @@ export function startedProcess({ cgroupFiles, hasTerminal, coreHardLimit }: Star
     call("dup3", 1, 0, 0), // stdin: /dev/null open for both ways, as Nix has it
     ...(hasTerminal ? openTerminal() : []),
     attempt("close", FD.outer),
-    ...cgroupFiles.flatMap((file) => writeTo(file, "0", call)),
-    // When the machine itself is out of memory, a stage is what goes, not the run that watches it.
-    ...writeTo("/proc/self/oom_score_adj", "1000", attempt),
+    ...cgroupFiles.flatMap((file) => writeTo(file, "0", FD.outer, call)),
+    ...goFirstWithoutMemory(FD.outer),
+    ...settleProcess(coreHardLimit),
+  ];
+}
+
+/** What a stage inherits and does not change any more. @param coreHardLimit hard limit of the core size, in bytes */
+export function settleProcess(coreHardLimit: number): SystemCall[] {
+  return [
     attempt("setgroups", 0, 0),
     call("umask", 0o022),
     call("prlimit64", 0, linux.RESOURCE.core, linux.resourceLimit(0, coreHardLimit), 0),
     attempt("personality", linux.ADDRESS_NO_RANDOMIZE),
   ];
+}
+
+/** When the machine itself is out of memory, a stage is what goes, not the run that watches it. */
+export function goFirstWithoutMemory(lowestFd: number): SystemCall[] {
+  return writeTo("/proc/self/oom_score_adj", "1000", lowestFd, attempt);
 }
 
 /** Opens the other end of the terminal that came as FD.terminal and makes it the log. */
@@ -53,11 +64,10 @@ function openTerminal(): SystemCall[] {
   ];
 }
 
-/** Lowest free descriptor here: FD.outer. */
-function writeTo(file: string, text: string, make: typeof call): SystemCall[] {
+export function writeTo(file: string, text: string, lowestFd: number, make: typeof call): SystemCall[] {
   return [
     make("openat", linux.AT_FDCWD, file, linux.OPEN.writeOnly, 0),
-    make("write", FD.outer, text, text.length),
-    make("close", FD.outer),
+    make("write", lowestFd, text, text.length),
+    make("close", lowestFd),
   ];
 }

@@ -2,7 +2,8 @@
 import type { Counter } from "./counters.ts";
 import type { StorePath } from "#nix/store-path.ts";
 
-export type SandboxKind = "bubblewrap" | "unshare" | "none";
+/** `starter`: by a small program of ours that stays (starter/). `none`: not at all. */
+export type SandboxKind = "starter" | "bubblewrap" | "unshare" | "none";
 
 export interface SandboxRequest {
   /** Logical path of the program; its base name becomes argv[0]. A byte string, as `args` and `env` are. */

@@ -15,6 +15,8 @@ import { endingOf, openTerminal, supervise } from "./supervisor.ts";
 import type { Outcome, Programs } from "./supervisor.ts";
 import { call, describeCall } from "./launcher/system-call.ts";
 import type { Machine, SystemCall } from "./launcher/system-call.ts";
+import { describeFailure, runInStarter } from "./starter/run.ts";
+import type { StarterRun } from "./starter/run.ts";
 import { callsUnconfined } from "./unconfined.ts";
 import { callsInUnshare, unshareArguments } from "./unshare.ts";
 import { measureUsage, readCoreHardLimit } from "./usage.ts";
@@ -29,6 +31,7 @@ import { pipeliteError } from "./errors.ts";
  */
 export async function runSandboxed(kind: SandboxKind, request: SandboxRequest): Promise<SandboxResult> {
   const machine = machineOf(kind);
+  if (kind === "starter") return runStage(request, machine);
   let cgroup: Cgroup | undefined;
   try {
     const mounted = kind === "none" ? request.inputs : prepareStoreFolder(request);
@@ -42,7 +45,7 @@ export async function runSandboxed(kind: SandboxKind, request: SandboxRequest): 
     const ending = endingOfOutcome(kind, request, outcome, plan.calls);
     return {
       ending,
-      usage: measureUsage(outcome, cgroup),
+      usage: measureUsage(outcome, cgroup && { ...cgroup, figures: cgroup.read() }),
       enforcedBy: enforcement(request, cgroup),
       log: terminal === undefined ? "socket" : "terminal",
     };
@@ -52,7 +55,41 @@ export async function runSandboxed(kind: SandboxKind, request: SandboxRequest): 
   }
 }
 
-function enforcement({ limits }: SandboxRequest, cgroup: Cgroup | undefined): SandboxResult["enforcedBy"] {
+async function runStage(request: SandboxRequest, machine: Machine): Promise<SandboxResult> {
+  try {
+    const inputs = prepareStoreFolder(request);
+    const { outcome, cgroup, failed } = await runInStarter(
+      bytesOfHostPaths({ ...request, inputs }),
+      machine,
+      [],
+    );
+    return {
+      ending: endingOfStage(request, outcome, failed),
+      usage: measureUsage(outcome, cgroup),
+      enforcedBy: enforcement(request, cgroup),
+      log: "terminal",
+    };
+  } finally {
+    cleanStoreFolder(request);
+  }
+}
+
+function endingOfStage(
+  request: SandboxRequest,
+  { killed, done }: Outcome,
+  failed: StarterRun["failed"],
+): SandboxResult["ending"] {
+  if (killed !== undefined) return killed;
+  if (failed?.call?.name === "execve") {
+    const problem = errorName(failed.errno);
+    throw pipeliteError("SANDBOX_BUILDER_NOT_STARTED", { builder: request.builder, problem });
+  }
+  if (failed !== undefined)
+    throw pipeliteError("SANDBOX_FAILED", { kind: "starter", problem: describeFailure(failed) });
+  return done === undefined ? { kind: "signalled", signal: "SIGKILL" } : endingOf(done.status);
+}
+
+function enforcement({ limits }: SandboxRequest, cgroup: Pick<Cgroup, "versions" | "limited"> | undefined): SandboxResult["enforcedBy"] {
   const { pids, memory } = cgroup?.versions ?? {};
   return {
     // The kernel exempts the host's root from RLIMIT_NPROC.

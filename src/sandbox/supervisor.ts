@@ -11,10 +11,10 @@ import { systemErrorCode } from "#base/errors.ts";
 import type { Cgroup } from "./cgroup.ts";
 import { FD, READY_MARK } from "./inside.ts";
 import { COUNTERS_OFFSET, DONE_MARK, DONE_RECORD_BYTES } from "./launcher/program.ts";
-import { childrenOf, descendants, killProcesses, proportionalBytes } from "./process-tree.ts";
-import { sampleTree, scanDescendants } from "./process-tree.ts";
-import type { TreeSample } from "./process-tree.ts";
+import { childrenOf, descendants, killProcesses, scanDescendants } from "./process-tree.ts";
 import type { SandboxEnding, SandboxKind, SandboxRequest } from "./request.ts";
+import { startWatch } from "./watch.ts";
+import type { Watch } from "./watch.ts";
 import { pipeliteError } from "./errors.ts";
 
 export interface Programs {
@@ -22,20 +22,18 @@ export interface Programs {
   inner: Uint8Array | undefined;
 }
 
-export interface Outcome {
-  /** Why it was killed, when it was. */
-  killed: SandboxEnding | undefined;
+/** What the launcher told. */
+interface Reported {
   /** Index of the launcher's call that failed, and errno. */
   failure: { index: number; errno: number } | undefined;
   /** The builder was about to start. */
   ready: boolean;
   /** Wait status as wait4(2) gives it, struct rusage, counters; absent when even the waiting process was killed. */
   done: { status: number; rusage: DataView; counters: DataView } | undefined;
-  /** First bytes of the log: for the message when the sandbox itself failed. */
-  firstWords: string;
+}
+
+export interface Outcome extends Reported, Pick<Watch, "killed" | "firstWords" | "peak"> {
   wallMs: number;
-  /** Largest figures seen, when there is no memory cgroup. */
-  peak: TreeSample | undefined;
 }
 
 /** The master side of a new terminal, or undefined where there is none to be had. */
@@ -60,47 +58,27 @@ export async function supervise(watched: Watched): Promise<Outcome> {
   const { request, cgroup } = watched;
   const start = performance.now();
   const { child, log, reports } = startPrograms(watched);
-  const state: Outcome = {
-    killed: undefined,
-    failure: undefined,
-    ready: false,
-    done: undefined,
-    firstWords: "",
-    wallMs: 0,
-    peak: undefined,
-  };
+  const state: Reported = { failure: undefined, ready: false, done: undefined };
   const pid = child.pid;
-  const kill = (ending: SandboxEnding) => {
-    if (state.killed !== undefined || state.done !== undefined) return;
-    state.killed = ending;
-    const isAlive = () => child.exitCode === null && child.signalCode === null && state.done === undefined;
+  const isAlive = () => child.exitCode === null && child.signalCode === null && state.done === undefined;
+  const end = () => {
     if (pid !== undefined) void killTree(pid, watched, isAlive);
   };
-  const silence = startTimer(request.limits.silentMs, () => kill({ kind: "timed-out" }));
-  const timeout = startTimer(request.limits.timeoutMs, () => kill({ kind: "timed-out" }));
-  const onAbort = () => kill({ kind: "cancelled" });
-  request.signal?.addEventListener("abort", onAbort, { once: true });
-  if (request.signal?.aborted === true) onAbort();
-  const sampler =
-    pid !== undefined && isMemorySampled(request, cgroup)
-      ? startSampling(pid, state, request.limits.memoryBytes, kill)
-      : undefined;
-  const logEnd = readLog(log, request, state, () => silence.refresh(), kill);
+  const watch = startWatch({ request, cgroup, pid, end });
+  const logEnd = readLog(log, (chunk) => watch.log(chunk));
   try {
     const exited = exitOf(child, watched.kind);
     await Promise.race([readReports(reports, state), exited]);
-    state.wallMs = performance.now() - start;
-    sampler?.take();
+    const wallMs = performance.now() - start;
+    watch.over();
     if (pid !== undefined) await endLeftovers(pid, watched);
     reports.destroy();
     await exited;
     await logEnd;
-    return state;
+    const { killed, firstWords, peak } = watch;
+    return { ...state, killed, firstWords, peak, wallMs };
   } finally {
-    sampler?.stop();
-    silence.stop();
-    timeout.stop();
-    request.signal?.removeEventListener("abort", onAbort);
+    watch.stop();
   }
 }
 
@@ -148,7 +126,7 @@ function exitOf(child: ChildProcess, kind: SandboxKind): Promise<void> {
 }
 
 /** Ends with the record of the waiting process. */
-async function readReports(reports: Readable, state: Outcome): Promise<void> {
+async function readReports(reports: Readable, state: Reported): Promise<void> {
   let pending = Buffer.alloc(0);
   try {
     // Not destroyed at the end: the waiting process takes that for the sign to go.
@@ -181,24 +159,8 @@ async function readReports(reports: Readable, state: Outcome): Promise<void> {
 }
 
 /** Hands on the log until the last process has closed it. */
-function readLog(
-  log: Readable,
-  request: SandboxRequest,
-  state: Outcome,
-  onOutput: () => void,
-  kill: (ending: SandboxEnding) => void,
-): Promise<void> {
-  const FIRST_WORDS_MAX = 2000;
-  let left = request.limits.logBytes;
-  log.on("data", (chunk: Buffer) => {
-    onOutput();
-    if (state.killed?.kind === "log-limit") return;
-    const allowed = chunk.subarray(0, left);
-    left -= allowed.length;
-    if (state.firstWords.length < FIRST_WORDS_MAX) state.firstWords += allowed.toString("latin1");
-    if (allowed.length > 0) request.onLog(allowed);
-    if (allowed.length < chunk.length) kill({ kind: "log-limit" });
-  });
+function readLog(log: Readable, onChunk: (chunk: Uint8Array) => void): Promise<void> {
+  log.on("data", onChunk);
   return new Promise((resolve, reject) => {
     log.once("close", resolve);
     log.once("error", (error) => {
@@ -213,12 +175,16 @@ function readLog(
  * Kills the stage. First what is inside, so that the processes around it can still report what was used; if that does not
  * end it soon, everything.
  */
-async function killTree(pid: number, { kind, cgroup }: Watched, isAlive: () => boolean): Promise<void> {
+export async function killTree(
+  pid: number,
+  { kind, cgroup }: { kind: SandboxKind; cgroup: Pick<Cgroup, "processes" | "kill"> | undefined },
+  isAlive: () => boolean,
+): Promise<void> {
   const PATIENCE_TRIES = 5;
   const KILLING_TRIES = 40;
   let quietTries = 0;
   for (let tries = 1; isAlive(); tries += 1) {
-    const around = new Set([pid, ...(kind === "none" ? [] : childrenOf(pid))]);
+    const around = new Set([pid, ...(hasParentOfBuilder(kind) ? childrenOf(pid) : [])]);
     const inside = new Set([...(cgroup?.processes() ?? []), ...descendants(pid)]).difference(around);
     killProcesses(inside);
     quietTries = inside.size === 0 ? quietTries + 1 : 0;
@@ -228,6 +194,11 @@ async function killTree(pid: number, { kind, cgroup }: Watched, isAlive: () => b
     }
     await delay(Math.min(5 * tries, 50));
   }
+}
+
+/** bubblewrap and unshare each have a process of their own around the stage. */
+function hasParentOfBuilder(kind: SandboxKind): boolean {
+  return kind === "bubblewrap" || kind === "unshare";
 }
 
 /** Without a process namespace, what a stage started may live on after it. */
@@ -243,45 +214,6 @@ async function endLeftovers(pid: number, { kind, cgroup }: Watched): Promise<voi
     empty = left.length === 0 ? empty + 1 : 0;
     if (empty < EMPTY_LOOKS) await delay(DELAY_MS);
   }
-}
-
-function startTimer(durationMs: number | undefined, action: () => void): { refresh(): void; stop(): void } {
-  if (durationMs === undefined) return { refresh: () => {}, stop: () => {} };
-  const timer = setTimeout(action, durationMs);
-  return { refresh: () => timer.refresh(), stop: () => clearTimeout(timer) };
-}
-
-/** Where no cgroup measures memory, or none took the limit. */
-export function isMemorySampled(
-  { limits }: Pick<SandboxRequest, "limits">,
-  cgroup: Cgroup | undefined,
-): boolean {
-  if (cgroup?.versions.memory === undefined) return true;
-  return limits.memoryBytes !== undefined && !cgroup.limited.memory;
-}
-
-function startSampling(
-  pid: number,
-  state: Outcome,
-  limitBytes = Number.POSITIVE_INFINITY,
-  kill: (ending: SandboxEnding) => void,
-): { take(): void; stop(): void } {
-  const INTERVAL_MS = 20;
-  const take = () => {
-    const now = sampleTree(pid);
-    const before = state.peak ?? now;
-    state.peak = {
-      residentBytes: Math.max(before.residentBytes, now.residentBytes),
-      largestPeakBytes: Math.max(before.largestPeakBytes, now.largestPeakBytes),
-      ioReadBytes: Math.max(before.ioReadBytes, now.ioReadBytes),
-      ioWriteBytes: Math.max(before.ioWriteBytes, now.ioWriteBytes),
-    };
-    // A resident page that several processes share is in the sum of each.
-    if (now.residentBytes > limitBytes && (proportionalBytes(pid) ?? now.residentBytes) > limitBytes)
-      kill({ kind: "memory-limit" });
-  };
-  const timer = setInterval(take, INTERVAL_MS);
-  return { take, stop: () => clearInterval(timer) };
 }
 
 /** Wait status -> how the process ended (wait(2)). */

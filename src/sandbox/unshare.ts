@@ -1,20 +1,10 @@
-// The sandbox made from util-linux `unshare` (namespaces, pid 1, exit status) and a launcher that mounts what the stage may
-// see, leaves the host's file system for good with pivot_root(2), and drops into a user namespace of its own in which it
-// has no rights over those mounts.
-import { DOMAIN_NAME, FD, HOST_NAME, SANDBOX_GID, SANDBOX_UID } from "./inside.ts";
-import { keepOnlyReport, startBuilder, startOf, writeEtc, writeFile } from "./inside.ts";
-import { hasKvm, kernelSwitches } from "./host.ts";
+// The sandbox made from util-linux `unshare` (namespaces, pid 1, exit status) and a launcher that makes its root.
+import { FD, keepOnlyReport, startBuilder, startOf } from "./inside.ts";
 import type { Host } from "./host.ts";
-import * as linux from "./linux.ts";
-import type { SandboxRequest } from "./request.ts";
-import { attempt, call } from "./launcher/system-call.ts";
 import type { Machine, SystemCall } from "./launcher/system-call.ts";
+import type { SandboxRequest } from "./request.ts";
+import { enterRoot } from "./root.ts";
 
-const { AT_FDCWD, MOUNT, MOUNT_ATTRIBUTE } = linux;
-/** Where the new root is put together, and where the host's root is until it is given up. */
-const ROOT = "/new";
-const HOST = "/old";
-const DEVICES = ["full", "null", "random", "tty", "urandom", "zero"] as const;
 /** @returns argv of unshare; it ends in the launcher of `callsInUnshare`. */
 export function unshareArguments(network: boolean): string[] {
   const namespaces = [
@@ -34,135 +24,7 @@ export function unshareArguments(network: boolean): string[] {
 export function callsInUnshare(request: SandboxRequest, machine: Machine, host: Host): SystemCall[] {
   return [
     ...keepOnlyReport(),
-    ...enterEmptyRoot(request.storeDir),
-    ...folder("nix", 0o755),
-    ...folder("nix/store", 0o755),
-    ...folder("build", 0o700),
-    ...folder("tmp", 0o1777),
-    ...folder("etc", 0o755),
-    ...writeEtc(ROOT, request.network),
-    ...bind(`${HOST}${request.storeDir}`, `${ROOT}/nix/store`, 0),
-    ...request.inputs.flatMap(({ path, physical }) =>
-      bind(`${HOST}${physical}`, `${ROOT}${path}`, MOUNT_ATTRIBUTE.readOnly),
-    ),
-    ...bind(`${HOST}${request.buildDir}`, `${ROOT}/build`, 0),
-    ...mountProc(host),
-    ...makeDevices(request.kvm && hasKvm()),
-    call("sethostname", HOST_NAME, HOST_NAME.length),
-    call("setdomainname", DOMAIN_NAME, DOMAIN_NAME.length),
-    ...(request.network ? [] : bringLoopbackUp()),
-    ...leaveHost(),
-    ...becomeOrdinaryUser(),
+    ...enterRoot(request, host),
     ...startBuilder(startOf(request, machine)),
-  ];
-}
-
-/** Makes an empty tmpfs the root. It is mounted on a folder of ours, which nobody else sees change. */
-function enterEmptyRoot(mountPoint: string): SystemCall[] {
-  const flags = MOUNT.noSuid | MOUNT.noDevices;
-  return [
-    call("mount", "none", "/", 0, MOUNT.recursive | MOUNT.private, 0),
-    call("mount", "tmpfs", mountPoint, "tmpfs", flags, "mode=0755"),
-    call("chdir", mountPoint),
-    call("mkdirat", AT_FDCWD, HOST.slice(1), 0o755),
-    call("mkdirat", AT_FDCWD, ROOT.slice(1), 0o755),
-    call("pivot_root", ".", HOST.slice(1)),
-    call("chdir", "/"),
-    call("mount", "tmpfs", ROOT, "tmpfs", flags, "mode=0750"),
-  ];
-}
-
-function folder(name: string, mode: number): SystemCall[] {
-  const path = `${ROOT}/${name}`;
-  return [call("mkdirat", AT_FDCWD, path, mode), call("fchmodat", AT_FDCWD, path, mode)];
-}
-
-function bind(source: string, target: string, attributes: number): SystemCall[] {
-  const set = linux.mountAttributes(attributes | MOUNT_ATTRIBUTE.noSuid | MOUNT_ATTRIBUTE.noDevices);
-  return [
-    call("mount", source, target, 0, MOUNT.bind | MOUNT.recursive, 0),
-    call("mount_setattr", AT_FDCWD, target, linux.AT_RECURSIVE, set, set.length),
-  ];
-}
-
-function mountProc(host: Host): SystemCall[] {
-  const flags = MOUNT.noSuid | MOUNT.noDevices | MOUNT.noExecute;
-  const readOnly = linux.mountAttributes(MOUNT_ATTRIBUTE.readOnly);
-  return [
-    ...folder("proc", 0o555),
-    call("mount", "proc", `${ROOT}/proc`, "proc", flags, 0),
-    ...kernelSwitches(host).flatMap((name) => {
-      const path = `${ROOT}${name}`;
-      return [
-        call("mount", path, path, 0, MOUNT.bind | MOUNT.recursive, 0),
-        call("mount_setattr", AT_FDCWD, path, linux.AT_RECURSIVE, readOnly, readOnly.length),
-      ];
-    }),
-  ];
-}
-
-function makeDevices(withKvm: boolean): SystemCall[] {
-  const link = (target: string, name: string) => call("symlinkat", target, AT_FDCWD, `${ROOT}/dev/${name}`);
-  const devices = [...DEVICES, ...(withKvm ? ["kvm"] : [])];
-  return [
-    ...folder("dev", 0o755),
-    ...devices.flatMap((name) => [
-      ...writeFile(`${ROOT}/dev/${name}`, ""),
-      call("mount", `${HOST}/dev/${name}`, `${ROOT}/dev/${name}`, 0, MOUNT.bind, 0),
-    ]),
-    ...folder("dev/pts", 0o755),
-    ...folder("dev/shm", 0o1777),
-    call(
-      "mount",
-      "none",
-      `${ROOT}/dev/pts`,
-      "devpts",
-      MOUNT.noSuid | MOUNT.noExecute,
-      "newinstance,ptmxmode=0666,mode=0620",
-    ),
-    call("mount", "none", `${ROOT}/dev/shm`, "tmpfs", MOUNT.noSuid | MOUNT.noDevices, "mode=1777"),
-    link("/proc/self/fd", "fd"),
-    link("/proc/self/fd/0", "stdin"),
-    link("/proc/self/fd/1", "stdout"),
-    link("/proc/self/fd/2", "stderr"),
-    link("/dev/pts/ptmx", "ptmx"),
-  ];
-}
-
-/** For a launcher whose lowest free descriptor is FD.inner. */
-function bringLoopbackUp(): SystemCall[] {
-  const [AF_INET, SOCK_DGRAM] = [2, 2];
-  return [
-    call("socket", AF_INET, SOCK_DGRAM, 0),
-    call("ioctl", FD.inner, linux.IOCTL.setInterfaceFlags, linux.loopbackUp()),
-    call("close", FD.inner),
-  ];
-}
-
-/** The old root goes on top of the new one and is taken off with all its mounts: nothing of the host can be named any more. */
-function leaveHost(): SystemCall[] {
-  return [
-    call("chdir", ROOT),
-    call("pivot_root", ".", "."),
-    call("umount2", ".", linux.MOUNT_DETACH),
-    call("chdir", "/"),
-  ];
-}
-
-/** Whoever owns the mounts is root in the namespace outside: from here it is not this process. */
-function becomeOrdinaryUser(): SystemCall[] {
-  return [
-    call("unshare", linux.CLONE_NEW_USER),
-    ...writeProc("setgroups", "deny", attempt),
-    ...writeProc("uid_map", `${SANDBOX_UID} 0 1\n`, call),
-    ...writeProc("gid_map", `${SANDBOX_GID} 0 1\n`, call),
-  ];
-}
-
-function writeProc(name: string, text: string, make: typeof call): SystemCall[] {
-  return [
-    make("openat", AT_FDCWD, `/proc/self/${name}`, linux.OPEN.writeOnly, 0),
-    make("write", FD.inner, text, text.length),
-    make("close", FD.inner),
   ];
 }

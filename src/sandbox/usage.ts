@@ -2,12 +2,14 @@
 // for a process (getrusage(2)), else samples of procfs.
 import { readFileSync } from "node:fs";
 import { countableScope, readCounters } from "./counters.ts";
-import type { Cgroup } from "./cgroup.ts";
+import type { Cgroup, CgroupFigures } from "./cgroup.ts";
 import type { SandboxUsage } from "./request.ts";
 import type { Outcome } from "./supervisor.ts";
 
-export function measureUsage(outcome: Outcome, cgroup: Cgroup | undefined): SandboxUsage {
-  const figures = cgroup?.read() ?? {};
+type Measured = Pick<Cgroup, "versions"> & { figures: CgroupFigures };
+
+export function measureUsage(outcome: Outcome, cgroup: Measured | undefined): SandboxUsage {
+  const figures = cgroup?.figures ?? {};
   const usage: SandboxUsage = {
     wallMs: outcome.wallMs,
     ...figures,
@@ -21,7 +23,7 @@ export function measureUsage(outcome: Outcome, cgroup: Cgroup | undefined): Sand
   return usage;
 }
 
-function addCpu(usage: SandboxUsage, { done }: Outcome, cgroup: Cgroup | undefined): void {
+function addCpu(usage: SandboxUsage, { done }: Outcome, cgroup: Measured | undefined): void {
   if (
     usage.cpuUserMs !== undefined &&
     usage.cpuSystemMs !== undefined &&
@@ -35,7 +37,7 @@ function addCpu(usage: SandboxUsage, { done }: Outcome, cgroup: Cgroup | undefin
   }
 }
 
-function addMemory(usage: SandboxUsage, { done, peak }: Outcome, cgroup: Cgroup | undefined): void {
+function addMemory(usage: SandboxUsage, { done, peak }: Outcome, cgroup: Measured | undefined): void {
   if (usage.peakMemoryBytes !== undefined && cgroup?.versions.memory !== undefined) {
     usage.source.memory = cgroup.versions.memory;
     return;
@@ -47,7 +49,7 @@ function addMemory(usage: SandboxUsage, { done, peak }: Outcome, cgroup: Cgroup 
   usage.source.memory = sampled >= largestOfOne ? "procfs" : "rusage";
 }
 
-function addIo(usage: SandboxUsage, { done }: Outcome, cgroup: Cgroup | undefined): void {
+function addIo(usage: SandboxUsage, { done }: Outcome, cgroup: Measured | undefined): void {
   if (
     usage.ioReadBytes !== undefined &&
     usage.ioWriteBytes !== undefined &&

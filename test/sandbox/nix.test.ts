@@ -17,7 +17,7 @@ interface Difference {
   nix: RegExp;
   ours: RegExp;
   /** Not for the others. */
-  kind?: "bubblewrap" | "unshare";
+  kind?: (typeof KINDS)[number];
   user?: User;
   /** Depends on the machine. */
   mayBeAbsent?: boolean;
@@ -181,7 +181,7 @@ for (const user of USERS) {
 function compare(
   nix: Map<string, string[]>,
   ours: Map<string, string[]>,
-  kind: "bubblewrap" | "unshare",
+  kind: (typeof KINDS)[number],
   user: User,
 ): void {
   assert.ok(nix.has("end") && ours.has("end"), "the probe came to its end");

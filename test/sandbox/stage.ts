@@ -26,10 +26,10 @@ export const isRoot = process.getuid?.() === 0;
 /** `ordinary` is another user than root; a test started by an ordinary user has no root to test with. */
 export type User = "root" | "ordinary";
 export const USERS: readonly User[] = isRoot ? ["root", "ordinary"] : ["ordinary"];
-export const KINDS = ["bubblewrap", "unshare"] as const satisfies readonly SandboxKind[];
+export const KINDS = ["starter", "bubblewrap", "unshare"] as const satisfies readonly SandboxKind[];
 
 /** The command a kind needs: for peer(). */
-export const COMMAND = { bubblewrap: "bwrap", unshare: "unshare" } as const;
+export const COMMAND = { starter: "sh", bubblewrap: "bwrap", unshare: "unshare" } as const;
 
 export interface Stage {
   kind: SandboxKind;

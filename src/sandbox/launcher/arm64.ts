@@ -1,6 +1,8 @@
 // Instructions of aarch64 (Arm ARM, chapter C6): what a launcher needs of them.
+import { CALL, CHECK } from "./system-call.ts";
+import type { Assembler } from "./system-call.ts";
 
-export class Arm64Code {
+export class Arm64Code implements Assembler {
   readonly #words: number[] = [];
   readonly #failureJumps: number[] = [];
 
@@ -46,7 +48,119 @@ export class Arm64Code {
     const distance = this.#words.length - jump;
     const word = this.#words[jump] ?? 0;
     const isBranch = word === 0x14000000;
-    this.#words[jump] = isBranch ? word | (distance & 0x3ffffff) : word | ((distance & 0x7ffff) << 5);
+    this.#words[jump] = isBranch ? word | (distance & 0x3ffffff) : (word | ((distance & 0x7ffff) << 5)) >>> 0;
+  }
+
+  systemCallWith(number: number, args: readonly (number | { at: number })[]): void {
+    for (const [register, arg] of args.entries()) {
+      if (typeof arg === "number") {
+        this.#set(register, arg);
+      } else {
+        this.#set(10, arg.at);
+        this.#words.push(0xf9400140 | register); // ldr x<register>, [x10]
+      }
+    }
+    this.#set(8, number);
+    this.#words.push(0xd4000001); // svc #0
+  }
+
+  storeResult32(address: number): void {
+    this.#set(10, address);
+    this.#words.push(0xb9000140); // str w0, [x10]
+  }
+
+  storeConstant32(address: number, value: number): void {
+    this.#set(10, address);
+    this.#set(9, value);
+    this.#words.push(0xb9000149); // str w9, [x10]
+  }
+
+  load(address: number): void {
+    this.#set(10, address);
+    this.#words.push(0xf9400140); // ldr x0, [x10]
+  }
+
+  load32(address: number): void {
+    this.#set(10, address);
+    this.#words.push(0xb9400140); // ldr w0, [x10]
+  }
+
+  addToResult(value: number): void {
+    this.#words.push(0x91000000 | (value << 10)); // add x0, x0, #value
+  }
+
+  jump(): number {
+    this.#words.push(0x14000000); // b
+    return this.#words.length - 1;
+  }
+
+  jumpIfNegative(): number {
+    this.#words.push(0xf100001f); // cmp x0, #0
+    return this.#jumpIf(0x5400000b); // b.lt
+  }
+
+  jumpIfEqual(value: number): number {
+    this.#words.push(0xf100001f | (value << 10)); // cmp x0, #value
+    return this.#jumpIf(0x54000000); // b.eq
+  }
+
+  jumpIfEqualTo(address: number): number {
+    this.#set(10, address);
+    this.#words.push(0xf9400149, 0xeb09001f); // ldr x9, [x10]; cmp x0, x9
+    return this.#jumpIf(0x54000000); // b.eq
+  }
+
+  here(): number {
+    return this.#words.length;
+  }
+
+  jumpBack(place: number): void {
+    this.#words.push(0x14000000 | ((place - this.#words.length) & 0x3ffffff)); // b
+  }
+
+  runList(list: number, failure: number): number {
+    this.#set(10, list);
+    this.#words.push(0xf9400153); // ldr x19, [x10]
+    const start = this.here();
+    this.#words.push(0xf9400268, 0xb100051f); // ldr x8, [x19]; cmn x8, #1
+    const end = this.#jumpIf(0x54000000); // b.eq
+    for (let register = 0; register < 6; register += 1)
+      this.#words.push(0xf9400260 | ((CALL.args / 8 + register) << 10) | register); // ldr x<register>, [x19, #offset]
+    this.#words.push(0xd4000001); // svc #0
+    this.#words.push(0xf9400269 | ((CALL.store / 8) << 10)); // ldr x9, [x19, #store]
+    const notStored = this.#jumpIf(0xb4000009); // cbz x9
+    this.#words.push(0xf9000120); // str x0, [x9]
+    this.land(notStored);
+    this.#words.push(0xb9400269 | ((CALL.check / 4) << 10)); // ldr w9, [x19, #check]
+    const unchecked = this.#jumpIf(0x34000009); // cbz w9
+    this.#words.push(0x7100013f | (CHECK.zero << 10)); // cmp w9, #zero
+    const mustBeZero = this.#jumpIf(0x54000000); // b.eq
+    this.#words.push(0xb13ffc1f); // cmn x0, #4095
+    const noError = this.#jumpIf(0x54000003); // b.lo
+    const wrong = this.jump();
+    this.land(mustBeZero);
+    const isZero = this.#jumpIf(0xb4000000); // cbz x0
+    this.land(wrong);
+    this.#words.push(0x4b0003eb); // neg w11, w0
+    const tolerated = [0, 4].map((offset) => {
+      this.#words.push(0xb9400269 | (((CALL.tolerated + offset) / 4) << 10)); // ldr w9, [x19, #tolerated]
+      this.#words.push(0x6b09017f); // cmp w11, w9
+      return this.#jumpIf(0x54000000); // b.eq
+    });
+    this.#set(10, failure);
+    this.#words.push(0xf9000153, 0xf9000540); // str x19, [x10]; str x0, [x10, #8]
+    const failed = this.jump();
+    for (const jump of [unchecked, noError, isZero, ...tolerated]) this.land(jump);
+    this.#words.push(0x91000273 | (CALL.bytes << 10)); // add x19, x19, #CALL.bytes
+    this.jumpBack(start);
+    this.land(end);
+    return failed;
+  }
+
+  /** A conditional branch, still without its distance. */
+  #jumpIf(instruction: number): number {
+    this.#words.push(instruction);
+    return this.#words.length - 1;
   }
 
   startFailure(report: number): void {

@@ -2,11 +2,10 @@
 // exactly the process state that Nix gives it (argv[0], environment bytes, terminal, limits, seccomp, mounts): no shell
 // and no helper binary has to exist on the host or inside the sandbox, and nothing of ours stays in the process.
 // A call that fails ends the program: it writes two 32-bit numbers (index of the call, negative errno) to `reportFd`.
-import assert from "node:assert/strict";
-import { fromByteString } from "#base/bytes.ts";
 import { COUNTERS_BYTES, COUNTER_BYTES } from "#sandbox/counters.ts";
 import { FCNTL_DUPLICATE_CLOSE_ON_EXEC, PERF_CLOSE_ON_EXEC } from "#sandbox/linux.ts";
 import { Arm64Code } from "./arm64.ts";
+import { Constants } from "./constants.ts";
 import { dataAddress, linkElf } from "./elf.ts";
 import { systemCallNumber } from "./system-call.ts";
 import type { Argument, Machine, SystemCall } from "./system-call.ts";
@@ -38,7 +37,7 @@ export interface Program {
 
 /** @returns the bytes of the executable. */
 export function assembleProgram(program: Program): Uint8Array {
-  const data = new DataSegment();
+  const data = new Constants(dataAddress(0));
   const code = program.machine === "x64" ? new X64Code() : new Arm64Code();
   const report = data.add(new Uint8Array(8), 8);
   const systemCall = ({ name, args }: SystemCall) =>
@@ -84,47 +83,4 @@ export function assembleProgram(program: Program): Uint8Array {
   plain("write", reportFd, report, 8);
   plain("exit_group", LAUNCHER_FAILED);
   return linkElf(program.machine, code.finish(), data.finish());
-}
-
-/** Constants of the program at fixed addresses. */
-class DataSegment {
-  readonly #parts: { offset: number; bytes: Uint8Array }[] = [];
-  readonly #known = new Map<string, number>();
-  #size = 0;
-
-  address(argument: Argument): number {
-    if (typeof argument === "number") return argument;
-    if (typeof argument === "string") return this.#text(argument);
-    if (argument instanceof Uint8Array) return this.add(argument, 8);
-    if ("bpf" in argument) {
-      const filter = new DataView(new ArrayBuffer(16));
-      filter.setUint16(0, argument.bpf.length / 8, true);
-      filter.setBigUint64(8, BigInt(this.add(argument.bpf, 8)), true);
-      return this.add(new Uint8Array(filter.buffer), 8);
-    }
-    const addresses = argument.map((text) => BigInt(this.#text(text)));
-    return this.add(new Uint8Array(BigUint64Array.from([...addresses, 0n]).buffer), 8);
-  }
-
-  add(bytes: Uint8Array, alignment: number): number {
-    const offset = Math.ceil(this.#size / alignment) * alignment;
-    this.#parts.push({ offset, bytes });
-    this.#size = offset + bytes.length;
-    return dataAddress(offset);
-  }
-
-  finish(): Uint8Array {
-    const bytes = new Uint8Array(this.#size);
-    for (const part of this.#parts) bytes.set(part.bytes, part.offset);
-    return bytes;
-  }
-
-  #text(text: string): number {
-    const known = this.#known.get(text);
-    if (known !== undefined) return known;
-    assert(!text.includes("\0"), "a C string holds no NUL");
-    const address = this.add(fromByteString(`${text}\0`), 1);
-    this.#known.set(text, address);
-    return address;
-  }
 }

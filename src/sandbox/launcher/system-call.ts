@@ -7,6 +7,7 @@ export type Machine = "x64" | "arm64";
 const NUMBERS = {
   capset: [126, 91],
   chdir: [80, 49],
+  clock_gettime: [228, 113],
   clone: [56, 220],
   close: [3, 57],
   connect: [42, 203],
@@ -16,20 +17,28 @@ const NUMBERS = {
   exit_group: [231, 94],
   fchmodat: [268, 53],
   fcntl: [72, 25],
+  getpid: [39, 172],
   ioctl: [16, 29],
   keyctl: [250, 219],
   landlock_create_ruleset: [444, 444],
   landlock_restrict_self: [446, 446],
   mkdirat: [258, 34],
+  mmap: [9, 222],
   mount: [165, 40],
   mount_setattr: [442, 442],
   openat: [257, 56],
   perf_event_open: [298, 241],
   personality: [135, 92],
+  pidfd_open: [434, 434],
+  pidfd_send_signal: [424, 424],
   pivot_root: [155, 41],
+  ppoll: [271, 73],
   prctl: [157, 167],
   prlimit64: [302, 261],
   read: [0, 63],
+  recvfrom: [45, 207],
+  renameat2: [316, 276],
+  sendto: [44, 206],
   setdomainname: [171, 162],
   setgroups: [116, 159],
   sethostname: [170, 161],
@@ -63,7 +72,48 @@ export interface SystemCall {
   optional: boolean;
   /** Error numbers after which it goes on all the same. */
   tolerated?: readonly number[];
+  /** Fails unless it returns 0. Only in lists of the starter, as what follows. */
+  mustBeZero?: boolean;
+  /** Address that gets what it returns, 64 bits. */
+  storeAt?: number;
 }
+
+/** What the code of one processor can do for a program that is more than a list: src/sandbox/starter. */
+export interface Assembler {
+  /** An argument `{ at }` is read from memory, 64 bits. */
+  systemCallWith(number: number, args: readonly (number | { at: number })[]): void;
+  /** What the last call returned, or what was loaded last: `the result`. */
+  storeResult(address: number): void;
+  storeResult32(address: number): void;
+  storeConstant32(address: number, value: number): void;
+  load(address: number): void;
+  load32(address: number): void;
+  /** At most 4095. */
+  addToResult(value: number): void;
+  /** Jumps forward, to where `land` is called with what they return. */
+  jump(): number;
+  jumpIfZero(): number;
+  jumpIfNegative(): number;
+  /** At most 4095. */
+  jumpIfEqual(value: number): number;
+  jumpIfEqualTo(address: number): number;
+  land(jump: number): void;
+  /** The place that `jumpBack` goes to. */
+  here(): number;
+  jumpBack(place: number): void;
+  /**
+   * Makes the calls of a list in memory, whose address is at `list`; each is CALL_BYTES long (starter/script.ts). One that
+   * fails leaves its address and its result at `failure`. @returns the jump of that case
+   */
+  runList(list: number, failure: number): number;
+  finish(): Uint8Array;
+}
+
+/** Of a call in a list that `runList` makes: where its parts are. Six arguments of 8 bytes follow the number. */
+export const CALL = { args: 8, check: 56, store: 64, tolerated: 72, bytes: 80 } as const;
+/** In place of a number: the list ends. */
+export const LIST_END = -1;
+export const CHECK = { nothing: 0, noError: 1, zero: 2 } as const;
 
 export function call(name: SystemCallName, ...args: Argument[]): SystemCall {
   return { name, args, optional: false };

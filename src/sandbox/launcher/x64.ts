@@ -1,7 +1,9 @@
 // Instructions of x86_64 (Intel SDM volume 2): what a launcher needs of them.
 import assert from "node:assert/strict";
+import { CALL, CHECK } from "./system-call.ts";
+import type { Assembler } from "./system-call.ts";
 
-export class X64Code {
+export class X64Code implements Assembler {
   readonly #bytes: number[] = [];
   readonly #failureJumps: number[] = [];
 
@@ -62,6 +64,125 @@ export class X64Code {
   land(jump: number): void {
     const distance = this.#bytes.length - jump;
     this.#bytes.splice(jump - 4, 4, ...word(distance));
+  }
+
+  systemCallWith(number: number, args: readonly (number | { at: number })[]): void {
+    // mov from memory into rdi, rsi, rdx, r10, r8, r9
+    const registers = [
+      [0x48, 0x3c],
+      [0x48, 0x34],
+      [0x48, 0x14],
+      [0x4c, 0x14],
+      [0x4c, 0x04],
+      [0x4c, 0x0c],
+    ] as const;
+    this.systemCall(
+      number,
+      args.map((arg) => (typeof arg === "number" ? arg : 0)),
+    );
+    const CALL_BYTES = 7; // mov eax, imm32; syscall
+    const call = this.#bytes.splice(this.#bytes.length - CALL_BYTES, CALL_BYTES);
+    for (const [index, arg] of args.entries()) {
+      const register = registers[index];
+      if (typeof arg === "number" || register === undefined) continue;
+      this.#bytes.push(register[0], 0x8b, register[1], 0x25, ...word(arg.at));
+    }
+    this.#bytes.push(...call);
+  }
+
+  storeResult32(address: number): void {
+    this.#bytes.push(0x89, 0x04, 0x25, ...word(address)); // mov [address], eax
+  }
+
+  storeConstant32(address: number, value: number): void {
+    this.#bytes.push(0xc7, 0x04, 0x25, ...word(address), ...word(value)); // mov dword [address], value
+  }
+
+  load(address: number): void {
+    this.#bytes.push(0x48, 0x8b, 0x04, 0x25, ...word(address)); // mov rax, [address]
+  }
+
+  load32(address: number): void {
+    this.#bytes.push(0x8b, 0x04, 0x25, ...word(address)); // mov eax, [address]
+  }
+
+  addToResult(value: number): void {
+    this.#bytes.push(0x48, 0x05, ...word(value)); // add rax, value
+  }
+
+  jump(): number {
+    this.#bytes.push(0xe9, 0, 0, 0, 0); // jmp rel32
+    return this.#bytes.length;
+  }
+
+  jumpIfNegative(): number {
+    this.#bytes.push(0x48, 0x85, 0xc0); // test rax, rax
+    return this.#jumpIf(0x88); // js
+  }
+
+  jumpIfEqual(value: number): number {
+    this.#bytes.push(0x48, 0x3d, ...word(value)); // cmp rax, value
+    return this.#jumpIf(0x84); // je
+  }
+
+  jumpIfEqualTo(address: number): number {
+    this.#bytes.push(0x48, 0x3b, 0x04, 0x25, ...word(address)); // cmp rax, [address]
+    return this.#jumpIf(0x84); // je
+  }
+
+  here(): number {
+    return this.#bytes.length;
+  }
+
+  jumpBack(place: number): void {
+    const JUMP_BYTES = 5;
+    this.#bytes.push(0xe9, ...word(place - this.#bytes.length - JUMP_BYTES)); // jmp rel32
+  }
+
+  runList(list: number, failure: number): number {
+    this.#bytes.push(0x48, 0x8b, 0x1c, 0x25, ...word(list)); // mov rbx, [list]
+    const start = this.here();
+    this.#bytes.push(0x48, 0x8b, 0x03); // mov rax, [rbx]
+    this.#bytes.push(0x48, 0x83, 0xf8, 0xff); // cmp rax, -1
+    const end = this.#jumpIf(0x84); // je
+    // mov rdi, rsi, rdx, r10, r8, r9 from [rbx + 8] and on
+    const registers = [[0x48, 0x7b], [0x48, 0x73], [0x48, 0x53], [0x4c, 0x53], [0x4c, 0x43], [0x4c, 0x4b]];
+    for (const [index, [prefix = 0, register = 0]] of registers.entries())
+      this.#bytes.push(prefix, 0x8b, register, CALL.args + 8 * index);
+    this.#bytes.push(0x0f, 0x05); // syscall
+    this.#bytes.push(0x48, 0x8b, 0x4b, CALL.store, 0x48, 0x85, 0xc9); // mov rcx, [rbx + store]; test rcx, rcx
+    const notStored = this.#jumpIf(0x84); // jz
+    this.#bytes.push(0x48, 0x89, 0x01); // mov [rcx], rax
+    this.land(notStored);
+    this.#bytes.push(0x8b, 0x4b, CALL.check, 0x85, 0xc9); // mov ecx, [rbx + check]; test ecx, ecx
+    const unchecked = this.#jumpIf(0x84); // jz
+    this.#bytes.push(0x83, 0xf9, CHECK.zero); // cmp ecx, zero
+    const mustBeZero = this.#jumpIf(0x84); // je
+    this.#bytes.push(0x48, 0x3d, 0x01, 0xf0, 0xff, 0xff); // cmp rax, -4095
+    const noError = this.#jumpIf(0x82); // jb
+    const wrong = this.jump();
+    this.land(mustBeZero);
+    this.#bytes.push(0x48, 0x85, 0xc0); // test rax, rax
+    const isZero = this.#jumpIf(0x84); // jz
+    this.land(wrong);
+    this.#bytes.push(0x89, 0xc2, 0xf7, 0xda); // mov edx, eax; neg edx
+    this.#bytes.push(0x3b, 0x53, CALL.tolerated); // cmp edx, [rbx + tolerated]
+    const first = this.#jumpIf(0x84); // je
+    this.#bytes.push(0x3b, 0x53, CALL.tolerated + 4); // cmp edx, [rbx + tolerated + 4]
+    const second = this.#jumpIf(0x84); // je
+    this.#bytes.push(0x48, 0x89, 0x1c, 0x25, ...word(failure)); // mov [failure], rbx
+    this.storeResult(failure + 8);
+    const failed = this.jump();
+    for (const jump of [unchecked, noError, isZero, first, second]) this.land(jump);
+    this.#bytes.push(0x48, 0x83, 0xc3, CALL.bytes); // add rbx, CALL.bytes
+    this.jumpBack(start);
+    this.land(end);
+    return failed;
+  }
+
+  #jumpIf(condition: number): number {
+    this.#bytes.push(0x0f, condition, 0, 0, 0, 0); // jcc rel32
+    return this.#bytes.length;
   }
 
   startFailure(report: number): void {

@@ -1,0 +1,138 @@
+// A starter as Node has it: a process and a socket. One request at a time; what comes back are pieces of log and a report.
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { closeSync } from "node:fs";
+import { Socket } from "node:net";
+import { createExecutable } from "#base/libc.ts";
+import { errorName } from "#sandbox/linux.ts";
+import { describeCall } from "#sandbox/launcher/system-call.ts";
+import type { Machine } from "#sandbox/launcher/system-call.ts";
+import { readCoreHardLimit } from "#sandbox/usage.ts";
+import { StarterGroups } from "./groups.ts";
+import { FRAME, REPORT, REQUEST_BYTES_MAX, STARTER_FD } from "./memory.ts";
+import { startCalls } from "./plan.ts";
+import type { Request } from "./script.ts";
+import { assembleStarter } from "./server.ts";
+
+let starters = 0;
+
+export class Starter {
+  readonly groups: StarterGroups;
+  readonly machine: Machine;
+  readonly #child: ChildProcess;
+  readonly #socket: Socket;
+  readonly #start: ReturnType<typeof startCalls>;
+  #onLog: (chunk: Uint8Array) => void = () => {};
+  #onReport: (report: DataView | undefined) => void = () => {};
+  #pending: Buffer = Buffer.alloc(0);
+  #isGone = false;
+  /** Why it could not be of any use, when it ended by itself. */
+  refusal: string | undefined;
+
+  constructor(machine: Machine) {
+    starters += 1;
+    this.machine = machine;
+    this.groups = new StarterGroups(`${process.pid}-s${starters}`);
+    this.#start = startCalls(machine, this.groups, readCoreHardLimit());
+    const program = createExecutable("pipelite-starter", assembleStarter(machine, this.#start));
+    const PROGRAM_FD = STARTER_FD.socket + 1;
+    try {
+      this.#child = spawn(`/proc/self/fd/${PROGRAM_FD}`, [], {
+        stdio: ["ignore", "ignore", "ignore", "pipe", program],
+        env: {},
+        cwd: "/",
+        detached: true,
+      });
+    } finally {
+      closeSync(program);
+    }
+    const socket = this.#child.stdio[STARTER_FD.socket];
+    if (!(socket instanceof Socket)) throw new Error("spawn gave no socket");
+    this.#socket = socket;
+    socket.on("data", (chunk: Buffer) => this.#read(chunk));
+    socket.on("error", () => socket.destroy());
+    socket.once("close", () => this.#gone());
+    this.#child.once("error", () => this.#gone());
+    this.#rest();
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get isUsable(): boolean {
+    return !this.#isGone;
+  }
+
+  /** @returns the report; undefined when the starter died before it could give one */
+  async run(request: Request, onLog: (chunk: Uint8Array) => void): Promise<DataView | undefined> {
+    if (this.#isGone || request.bytes.length > REQUEST_BYTES_MAX) return undefined;
+    this.#onLog = onLog;
+    this.#child.ref();
+    this.#socket.ref();
+    try {
+      return await new Promise<DataView | undefined>((resolve) => {
+        this.#onReport = resolve;
+        this.#socket.write(request.bytes);
+      });
+    } finally {
+      this.#rest();
+    }
+  }
+
+  /** It ends when it has left its groups. */
+  close(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return Promise.resolve();
+    this.#child.ref();
+    this.#child.once("exit", () => resolve());
+    this.#socket.destroy();
+    return promise;
+  }
+
+  kill(): void {
+    this.#child.kill("SIGKILL");
+  }
+
+  /** Nothing is under way: it keeps no process alive. */
+  #rest(): void {
+    this.#onLog = () => {};
+    this.#onReport = () => {};
+    this.#child.unref();
+    this.#socket.unref();
+  }
+
+  #gone(): void {
+    this.#isGone = true;
+    this.#onReport(undefined);
+  }
+
+  #read(chunk: Buffer): void {
+    this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
+    while (this.#pending.length >= 8) {
+      const end = 8 + this.#pending.readUInt32LE(4);
+      if (this.#pending.length < end) return;
+      const frame = this.#pending.subarray(0, end);
+      this.#pending = this.#pending.subarray(end);
+      this.#take(frame);
+    }
+  }
+
+  #take(frame: Buffer): void {
+    const kind = frame.readUInt32LE(0);
+    if (kind === FRAME.log) {
+      this.#onLog(frame.subarray(8));
+    } else if (kind === FRAME.report) {
+      this.#onReport(new DataView(frame.buffer, frame.byteOffset, frame.length));
+    } else if (kind === FRAME.refusal) {
+      const call = this.#start[frame.readUInt32LE(8)];
+      const what = call === undefined ? "a system call" : describeCall(call);
+      this.refusal = `${what}: ${errorName(-frame.readInt32LE(12))}`;
+    }
+  }
+}
+
+/** Offset in a report of what is at this address in the starter. */
+export function offsetOf(address: number): number {
+  return address - REPORT.frame;
+}
