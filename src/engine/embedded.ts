@@ -15,7 +15,7 @@ import { isPipeliteError } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
 import { isProcessAlive } from "#base/process.ts";
 import type { SandboxKind } from "#sandbox/sandbox.ts";
-import { detectSandbox } from "#sandbox/sandbox.ts";
+import { closeStarters, detectSandbox } from "#sandbox/sandbox.ts";
 import { parseStorePath, type StorePath } from "#nix/store-path.ts";
 import { storeFailure } from "#store/failure.ts";
 import type { PathLocks } from "#store/locks.ts";
@@ -52,6 +52,7 @@ export async function embeddedEngine({ store, sandbox: wanted }: EmbeddedOptions
         return { status: "failed", error: known };
       }
     },
+    close: closeStarters,
   };
 }
 

@@ -39,6 +39,8 @@ export interface Engine {
   /** What isolates the builds: kind and version, and what was tried and could not be used. */
   readonly sandbox: SandboxReport;
   build(job: BuildJob): Promise<BuildOutcome>;
+  /** When there is nothing more to build: leaves no process and no folder. */
+  close(): Promise<void>;
 }
 
 export interface SandboxReport {

@@ -23,6 +23,7 @@ export function nixEngine(store: Store): Engine {
     name: "nix",
     sandbox: { kind: "nix", version, tried: [] },
     build: (job) => build(job, store),
+    close: async () => {},
   };
 }
 

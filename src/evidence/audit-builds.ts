@@ -86,7 +86,7 @@ type Sandbox = { kind: SandboxKind } | { kind?: undefined; reason: string };
 
 /** The sandbox of the run; for a run that Nix built or that built nothing, the strongest that works here. */
 async function sandboxFor({ sandbox: { kind } }: RunRecord): Promise<Sandbox> {
-  const wanted = (["bubblewrap", "unshare", "none"] as const).find((known) => known === kind);
+  const wanted = (["starter", "bubblewrap", "unshare", "none"] as const).find((known) => known === kind);
   try {
     const detected = await detectSandbox(wanted);
     if (detected.kind !== "none" || wanted === "none") return detected;

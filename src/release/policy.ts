@@ -69,7 +69,7 @@ export interface AppliedPolicy {
 
 export const BUILT_IN: Policy = {
   audit: "fresh",
-  sandboxes: ["bubblewrap", "unshare", "nix"],
+  sandboxes: ["starter", "bubblewrap", "unshare", "nix"],
   deviations: { blocking: ["critical"], until: "closed" },
   signatures: [{ meaning: "review" }, { meaning: "approval" }],
   signers: "any",

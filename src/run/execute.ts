@@ -39,6 +39,7 @@ export async function execute(options: RunOptions, start: { at: Date; ms: number
     if (engine === undefined) throw new Error("a run without an engine");
     return await new Run(options, opened, engine, start).execute();
   } finally {
+    await engine?.close();
     opened.close();
   }
 }

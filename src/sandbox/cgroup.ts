@@ -188,7 +188,8 @@ function findPlaces(): Places {
     const path = own.get(controller);
     if (found[key] !== undefined || mount === undefined || path === undefined) continue;
     const folder = folderIn(mount, path);
-    if (folder !== undefined && canMakeGroupIn(folder)) found[key] = { version: "cgroup1", folder, own: folder };
+    if (folder !== undefined && canMakeGroupIn(folder))
+      found[key] = { version: "cgroup1", folder, own: folder };
   }
   for (const place of Object.values(found)) removeStale(place.folder);
   return found;

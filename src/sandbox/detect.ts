@@ -9,6 +9,7 @@ import { findProgram } from "./host.ts";
 import { DOMAIN_NAME } from "./inside.ts";
 import type { DetectedSandbox, SandboxKind } from "./request.ts";
 import { runSandboxed } from "./run.ts";
+import { VERSION } from "#base/version.ts";
 import { pipeliteError } from "./errors.ts";
 
 const PREFERENCE = ["starter", "bubblewrap", "unshare", "none"] as const;
@@ -75,7 +76,8 @@ async function whyNot(kind: SandboxKind): Promise<string | undefined> {
 }
 
 function versionOf(kind: SandboxKind): string | undefined {
-  if (kind === "none" || kind === "starter") return undefined;
+  if (kind === "none") return undefined;
+  if (kind === "starter") return VERSION;
   const { stdout } = spawnSync(findProgram(PROGRAM[kind], kind), ["--version"], { encoding: "utf8" });
   return /\d+(?:\.\d+)+/.exec(stdout)?.[0];
 }

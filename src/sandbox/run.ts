@@ -89,7 +89,10 @@ function endingOfStage(
   return done === undefined ? { kind: "signalled", signal: "SIGKILL" } : endingOf(done.status);
 }
 
-function enforcement({ limits }: SandboxRequest, cgroup: Pick<Cgroup, "versions" | "limited"> | undefined): SandboxResult["enforcedBy"] {
+function enforcement(
+  { limits }: SandboxRequest,
+  cgroup: Pick<Cgroup, "versions" | "limited"> | undefined,
+): SandboxResult["enforcedBy"] {
   const { pids, memory } = cgroup?.versions ?? {};
   return {
     // The kernel exempts the host's root from RLIMIT_NPROC.

@@ -22,9 +22,5 @@ export function unshareArguments(network: boolean): string[] {
 }
 
 export function callsInUnshare(request: SandboxRequest, machine: Machine, host: Host): SystemCall[] {
-  return [
-    ...keepOnlyReport(),
-    ...enterRoot(request, host),
-    ...startBuilder(startOf(request, machine)),
-  ];
+  return [...keepOnlyReport(), ...enterRoot(request, host), ...startBuilder(startOf(request, machine))];
 }

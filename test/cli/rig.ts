@@ -97,6 +97,6 @@ export function scrub(text: string, rig: Pick<Rig, "folder" | "home">): string {
     .replaceAll(/ *\b\d+(?:\.\d+)? ([KMG]iB|B)\b/g, " SIZE")
     .replaceAll(/^STAGE .*$/gm, (heads) => heads.replaceAll(/ +/g, " "))
     .replaceAll(/^warning: no sandbox: .*\n/gm, "")
-    .replaceAll(/(bubblewrap|unshare) \d+(\.\d+)*|no sandbox/g, "SANDBOX")
+    .replaceAll(/(starter|bubblewrap|unshare) \d+(\.\d+)*|no sandbox/g, "SANDBOX")
     .replaceAll(/^host +.*$/gm, "host HOST");
 }

@@ -44,11 +44,12 @@ export default function classic(_inputs: object, { out }: { out: string }) {
 };
 
 test(
-  "bubblewrap, unshare, no sandbox and real Nix give the same output paths",
+  "starter, bubblewrap, unshare, no sandbox and real Nix give the same output paths",
   { skip: peer("nix-store", "bwrap", "busybox", "unshare") },
   async () => {
     const outputs: Record<string, unknown> = {};
     for (const how of [
+      { name: "starter", sandbox: "starter" },
       { name: "bubblewrap", sandbox: "bubblewrap" },
       { name: "unshare", sandbox: "unshare" },
       { name: "none", sandbox: "none", stages: ["sum", "copy"] },

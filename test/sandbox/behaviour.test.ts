@@ -208,7 +208,7 @@ for (const { kind, user, skip } of sandboxes) {
       const ended = await run({ kind, user, script: make });
       // bubblewrap hands on the shell's notion of it only.
       const expected =
-        kind === "unshare" ? { kind: "signalled", signal: "SIGSEGV" } : { kind: "exited", code: 139 };
+        kind === "bubblewrap" ? { kind: "exited", code: 139 } : { kind: "signalled", signal: "SIGSEGV" };
       assert.deepEqual(ended.result?.ending, expected);
     });
 

@@ -7,6 +7,8 @@ import { after, test } from "node:test";
 import { removeTree } from "#base/files.ts";
 import { createExecutable } from "#base/libc.ts";
 import { isPipeliteError } from "#base/errors.ts";
+import { VERSION } from "#base/version.ts";
+import { findProgram } from "#sandbox/host.ts";
 import { detectSandbox } from "#sandbox/sandbox.ts";
 import type { DetectedSandbox } from "#sandbox/sandbox.ts";
 import { peer } from "../rig/peer.ts";
@@ -30,7 +32,8 @@ function detectWith(fakes: Record<string, string>, wanted?: string, wrapper: str
     writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
     chmodSync(join(bin, name), 0o755);
   }
-  const code = `import { detectSandbox } from "#sandbox/sandbox.ts";
+  const code = `import { findProgram } from "#sandbox/host.ts";
+import { detectSandbox } from "#sandbox/sandbox.ts";
     try { console.log(JSON.stringify({ detected: await detectSandbox(${wanted === undefined ? "" : JSON.stringify(wanted)}) })); }
     catch ({ code, message }) { console.log(JSON.stringify({ code, message })); }`;
   const [command, ...args] = [...wrapper, process.execPath, "--input-type=module", "-e", code];
@@ -46,31 +49,53 @@ function detectWith(fakes: Record<string, string>, wanted?: string, wrapper: str
 
 const REFUSED = "echo 'bwrap: No permissions to create new namespace' >&2; exit 1";
 
-test("bubblewrap is taken where it works", { skip: peer("bwrap") }, async () => {
+/** Without a terminal of its own for each stage the starter can't hand on a log: the next kind is taken. */
+const NO_TERMINALS = [
+  findProgram("unshare", "unshare"),
+  "--mount",
+  "sh",
+  "-ec",
+  `mount -t tmpfs none /mnt
+   for d in null zero full random urandom tty; do cp -a /dev/$d /mnt/; done
+   mount --move /mnt /dev; exec "$@"`,
+  "sh",
+];
+const NEEDS_ROOT = isRoot ? false : "not run: needs root";
+
+test("the starter is taken where it works, and nothing need be installed for it", async () => {
   const { kind, version, tried } = await detectSandbox();
-  assert.equal(kind, "bubblewrap");
-  assert.match(version ?? "", /^\d+\.\d+/);
+  assert.equal(kind, "starter");
+  assert.equal(version, VERSION);
   assert.deepEqual(tried, []);
+});
+
+test("bubblewrap is taken where the starter does not work", { skip: NEEDS_ROOT || peer("bwrap") }, () => {
+  const { detected } = detectWith({}, undefined, NO_TERMINALS);
+  assert.equal(detected?.kind, "bubblewrap");
+  assert.match(detected?.version ?? "", /^\d+\.\d+/);
+  assert.deepEqual(detected?.tried, [
+    { kind: "starter", reason: "openat /dev/ptmx: ENOENT: no such file or folder" },
+  ]);
 });
 
 test(
   "unshare is taken where bubblewrap does not work, and the reason is kept",
-  { skip: peer("unshare") },
+  { skip: NEEDS_ROOT || peer("unshare") },
   () => {
-    const { detected } = detectWith({ bwrap: REFUSED });
+    const { detected } = detectWith({ bwrap: REFUSED }, undefined, NO_TERMINALS);
     assert.equal(detected?.kind, "unshare");
-    assert.deepEqual(detected?.tried, [
+    assert.deepEqual(detected?.tried.slice(1), [
       { kind: "bubblewrap", reason: "bwrap: No permissions to create new namespace" },
     ]);
   },
 );
 
-test("none is the last resort, with the reasons against the others", () => {
-  const { detected } = detectWith({ bwrap: REFUSED, unshare: "exit 3" });
+test("none is the last resort, with the reasons against the others", { skip: NEEDS_ROOT }, () => {
+  const { detected } = detectWith({ bwrap: REFUSED, unshare: "exit 3" }, undefined, NO_TERMINALS);
   assert.equal(detected?.kind, "none");
   assert.deepEqual(
     detected?.tried.map(({ kind }) => kind),
-    ["bubblewrap", "unshare"],
+    ["starter", "bubblewrap", "unshare"],
   );
 });
 
@@ -80,23 +105,20 @@ test("a wanted sandbox that does not work is an error, not another sandbox", () 
   assert.match(message ?? "", /bubblewrap.*No permissions/);
 });
 
-test(
-  "bubblewrap is not taken where it would show the host's domain name",
-  { skip: isRoot ? false : "not run: needs root" },
-  () => {
-    const named = [
-      "unshare",
-      "--uts",
-      "sh",
-      "-c",
-      'echo secret.example > /proc/sys/kernel/domainname; exec "$@"',
-      "sh",
-    ];
-    const { detected } = detectWith({}, undefined, named);
-    assert.equal(detected?.kind, "unshare");
-    assert.match(detected?.tried[0]?.reason ?? "", /domain name/);
-  },
-);
+test("bubblewrap is not taken where it would show the host's domain name", { skip: NEEDS_ROOT }, () => {
+  const named = [
+    "unshare",
+    "--uts",
+    "sh",
+    "-c",
+    'echo secret.example > /proc/sys/kernel/domainname; exec "$@"',
+    "sh",
+    ...NO_TERMINALS,
+  ];
+  const { detected } = detectWith({}, undefined, named);
+  assert.equal(detected?.kind, "unshare");
+  assert.match(detected?.tried[1]?.reason ?? "", /domain name/);
+});
 
 test(
   "a sandbox that cannot be set up is an error with the failed step",

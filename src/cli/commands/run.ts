@@ -46,7 +46,7 @@ export const run = openCommand({
     timeout: value("TIME", "Stop a stage after this long: 90s, 15m, 2h", { parse: parseSpan }),
     sandbox: choice(
       "KIND",
-      ["bubblewrap", "unshare", "none"],
+      ["starter", "bubblewrap", "unshare", "none"],
       "Insist on this sandbox instead of the best there is",
     ),
     paranoid: toggle("Read every source again, whatever its times say"),

@@ -146,7 +146,14 @@ export class X64Code implements Assembler {
     this.#bytes.push(0x48, 0x83, 0xf8, 0xff); // cmp rax, -1
     const end = this.#jumpIf(0x84); // je
     // mov rdi, rsi, rdx, r10, r8, r9 from [rbx + 8] and on
-    const registers = [[0x48, 0x7b], [0x48, 0x73], [0x48, 0x53], [0x4c, 0x53], [0x4c, 0x43], [0x4c, 0x4b]];
+    const registers = [
+      [0x48, 0x7b],
+      [0x48, 0x73],
+      [0x48, 0x53],
+      [0x4c, 0x53],
+      [0x4c, 0x43],
+      [0x4c, 0x4b],
+    ];
     for (const [index, [prefix = 0, register = 0]] of registers.entries())
       this.#bytes.push(prefix, 0x8b, register, CALL.args + 8 * index);
     this.#bytes.push(0x0f, 0x05); // syscall

@@ -89,7 +89,10 @@ function readReport(report: DataView, script: Request, { groups }: Starter): Sta
     const size = number(at);
     // One that fills its place may have been longer.
     if (size > 0 && size < TEXT_BYTES)
-      texts.set(file, Buffer.from(report.buffer, report.byteOffset + offsetOf(at) + 8, size).toString("latin1"));
+      texts.set(
+        file,
+        Buffer.from(report.buffer, report.byteOffset + offsetOf(at) + 8, size).toString("latin1"),
+      );
   }
   const { versions } = groups;
   const limited = {
