@@ -1,5 +1,6 @@
 // `npm run bench`: Pipelite beside real Nix, both measured in this one run. Prints a Markdown table, or JSON with
-// `--json`. `--only hash,add,cold,no-op,lean` chooses; `lean` is the kernel beside nanoda, which needs no Nix. What is measured is the package, built and installed for it.
+// `--json`. `--only hash,add,cold,no-op,lean` chooses; `lean` is the kernel beside nanoda, which needs no Nix,
+// and `lean:PART` those of its exports whose names have PART in them. What is measured is the package, built and installed for it.
 import { mkdtempSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,8 +29,9 @@ const MISSING_CAPABILITY = 4;
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { json: { type: "boolean" }, only: { type: "string" } } });
   const wanted = values.only?.split(",") ?? [...Object.keys(JOBS), "lean"];
-  if (wanted.includes("lean")) await runLean(values.json === true);
-  const names = wanted.filter((name) => name !== "lean");
+  const lean = wanted.filter((name) => /^lean(:|$)/.test(name));
+  if (lean.length > 0) await runLean(values.json === true, lean);
+  const names = wanted.filter((name) => !lean.includes(name));
   if (names.length === 0) return;
   const nix = nixVersion();
   if (nix === undefined) return missing("nix-store is not on the PATH: there is nothing to measure beside");
@@ -57,10 +59,11 @@ async function main(): Promise<void> {
   }
 }
 
-async function runLean(json: boolean): Promise<void> {
+async function runLean(json: boolean, wanted: readonly string[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "pipelite-bench-lean-"));
   try {
-    const results = await benchLean(join(folder, "exports"), install(join(folder, "installed")));
+    const parts = wanted.includes("lean") ? [] : wanted.map((name) => name.slice("lean:".length));
+    const results = await benchLean(join(folder, "exports"), install(join(folder, "installed")), parts);
     process.stdout.write(json ? `${JSON.stringify({ lean: results })}\n` : `${leanTable(results)}\n`);
   } finally {
     removeTree(folder);
