@@ -1,10 +1,13 @@
 // What is public about faults of Lean kernels, each report as exports of our own: refused or accepted as it must be, and for
 // the right reason. docs/lean.md has the table, with what nanoda says (peer.test.ts holds it to that).
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { check } from "#lean/index.ts";
 import { PUBLIC } from "./public/index.ts";
 import { AWAITED } from "./public/awaited.ts";
+import { reportRows } from "./public/table.ts";
 
 /** Far above what any of them needs; a kernel that counts on its fingers is over it. */
 const WORK_MAX = 50_000_000;
@@ -29,6 +32,18 @@ test("no two have one name, and what is awaited is one of them", () => {
   assert.equal(names.size, PUBLIC.length);
   assert.deepEqual(
     Object.keys(AWAITED).filter((name) => !names.has(name)),
+    [],
+  );
+});
+
+test("docs/lean.md has a row for each report, with what is right, what ours says and what nanoda says", () => {
+  const docs = readFileSync(join(import.meta.dirname, "../../docs/lean.md"), "utf8");
+  const rows = docs.split("\n").map((line) => line.split("|").map((cell) => cell.trim()));
+  const missing = reportRows(PUBLIC).filter(
+    (row) => !rows.some((cells) => row.every((cell, i) => cells[i + 1] === cell)),
+  );
+  assert.deepEqual(
+    missing.map((row) => `| ${row.join(" | ")} |`),
     [],
   );
 });

@@ -125,12 +125,7 @@ export const FAMILIES: readonly PublicCase[] = [
       "reject",
       () => nestedWith(c("nothing")),
     ],
-    [
-      "corner-cases/nested-nonuniform-param: and stored",
-      ["non-positive", "nested-invalid"],
-      "reject",
-      () => nonUniform(true),
-    ],
+    ["nested-nonuniform-param, stored", ["non-positive", "nested-invalid"], "reject", () => nonUniform(true)],
     ["tutorial inductBadNonSort", ["inductive-not-a-sort"], "reject", () => noSort()],
     [
       "tutorial inductLevelParam",
