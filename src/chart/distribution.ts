@@ -1,6 +1,6 @@
 // The right column of the capability page: histogram with limits and normal curves, normal probability plot with its band,
 // and the indices with what the process takes of the tolerance.
-import type { CapabilityResult } from "#stats/gate.ts";
+import { MINIMUM_USUAL, type CapabilityResult } from "#stats/gate.ts";
 import type { Indices } from "#stats/indices.ts";
 import { deviationOf, quantileOf, sortedOf } from "#stats/moments.ts";
 import { normalDensity, normalQuantile } from "#stats/normal.ts";
@@ -186,17 +186,13 @@ export function drawCapabilityBars(box: Box, result: CapabilityResult): string {
 }
 
 function figureTable(box: Box, within: Indices, overall: Indices, result: CapabilityResult): string {
+  const index = (value: number) => formatIndex(value, result.plan.minimum ?? MINIMUM_USUAL);
   const rows: [string, string, string, string][] = [
     ["", "within", "", "overall"],
     ["\u03C3", formatFigure(within.sigma.value, 4), "\u03C3", formatFigure(overall.sigma.value, 4)],
     ["Cp", formatIndex(within.spread?.value), "Pp", formatIndex(overall.spread?.value)],
-    ["Cpk", formatIndex(within.nearest.value), "Ppk", formatIndex(overall.nearest.value)],
-    [
-      "lower bound",
-      formatIndex(within.nearest.lowerBound),
-      "lower bound",
-      formatIndex(overall.nearest.lowerBound),
-    ],
+    ["Cpk", index(within.nearest.value), "Ppk", index(overall.nearest.value)],
+    ["lower bound", index(within.nearest.lowerBound), "lower bound", index(overall.nearest.lowerBound)],
     [
       "PPM outside",
       formatFigure(within.partsPerMillion.total, 3),

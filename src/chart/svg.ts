@@ -1,5 +1,6 @@
 // Small pieces of SVG: scales, axes with round numbers, paths. All text is escaped, all numbers are rounded, so that the
 // same figures give the same bytes.
+import { escapeMarkup } from "#base/escape.ts";
 import { largest } from "#base/extremes.ts";
 
 export interface Box {
@@ -50,17 +51,6 @@ export function labelsOf(ticks: readonly number[]): string[] {
   return ticks.map((tick) => (Object.is(Math.round(tick / step), -0) ? 0 : tick).toFixed(decimals));
 }
 
-/** Escapes text for SVG. Characters that XML can't hold become U+FFFD. */
-export function escapeText(text: string): string {
-  return text
-    .toWellFormed()
-    .replaceAll(/[^\t\n\r\u0020-\uFFFD\u{10000}-\u{10FFFF}]/gu, "\uFFFD")
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
-}
-
 export function round(value: number): string {
   return String(Number(value.toFixed(2)) + 0);
 }
@@ -74,7 +64,7 @@ export function element(
   const words = Object.entries(attributes)
     .filter(([, value]) => value !== undefined)
     .map(
-      ([key, value]) => ` ${key}="${typeof value === "number" ? round(value) : escapeText(String(value))}"`,
+      ([key, value]) => ` ${key}="${typeof value === "number" ? round(value) : escapeMarkup(String(value))}"`,
     );
   return content === "" ? `<${name}${words.join("")}/>` : `<${name}${words.join("")}>${content}</${name}>`;
 }
@@ -86,7 +76,7 @@ export function line(x1: number, y1: number, x2: number, y2: number, style: stri
 export type Anchor = "start" | "middle" | "end";
 
 export function label(x: number, y: number, text: string, style: string, anchor: Anchor = "start"): string {
-  return element("text", { x, y, class: style, "text-anchor": anchor }, escapeText(text));
+  return element("text", { x, y, class: style, "text-anchor": anchor }, escapeMarkup(text));
 }
 
 /** A polyline through points. */

@@ -1,9 +1,9 @@
 // The figures of a capability study: as text for people, by their names for programs.
-import { formatBy, formatFigure, formatIndex } from "#base/numbers.ts";
-import type { CapabilityResult } from "#stats/gate.ts";
+import { formatBy, formatCount, formatFigure, formatIndex } from "#base/numbers.ts";
+import { MINIMUM_USUAL, type CapabilityResult } from "#stats/gate.ts";
 import { formatLimits, type Index, type Indices } from "#stats/indices.ts";
 import type { Reading } from "#stats/samples.ts";
-import { formatCount, padToWidth } from "#view/format.ts";
+import { padToWidth } from "#view/format.ts";
 import type { Paint, Style } from "#view/paint.ts";
 import { formatTable } from "./table.ts";
 
@@ -101,17 +101,13 @@ export function describe(result: CapabilityResult, column: string, paint: Paint)
     `${paint(result.status, STATUS_STYLES[result.status])}: ${result.reason}`,
   ];
   if (within === null || overall === null) return head.join("\n");
+  const index = (value: number) => formatIndex(value, result.plan.minimum ?? MINIMUM_USUAL);
   const figures = [
     ["", "within", "", "overall"],
     ["sigma", formatFigure(within.sigma.value), "sigma", formatFigure(overall.sigma.value)],
     ["Cp", formatIndex(within.spread?.value), "Pp", formatIndex(overall.spread?.value)],
-    ["Cpk", formatIndex(within.nearest.value), "Ppk", formatIndex(overall.nearest.value)],
-    [
-      "  lower bound",
-      formatIndex(within.nearest.lowerBound),
-      "  lower bound",
-      formatIndex(overall.nearest.lowerBound),
-    ],
+    ["Cpk", index(within.nearest.value), "Ppk", index(overall.nearest.value)],
+    ["  lower bound", index(within.nearest.lowerBound), "  lower bound", index(overall.nearest.lowerBound)],
     ["Cpm", formatIndex(within.target?.value), "Ppm", formatIndex(overall.target?.value)],
     [
       "PPM outside",

@@ -1,6 +1,7 @@
 // Deviations of a run as tables.
+import { formatTime } from "#base/quantities.ts";
 import type { Deviation, Transition } from "#release/deviation.ts";
-import { formatTable, formatTime } from "./table.ts";
+import { formatTable } from "./table.ts";
 
 export function describeDeviations(deviations: readonly Deviation[]): string {
   const rows = deviations.map(({ id, severity, state, disposition, kind, recurrence, statement }) => [

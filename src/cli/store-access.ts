@@ -1,7 +1,8 @@
 // What the commands below `pipelite store` have in common: a store that is opened and closed, and words that mean paths.
+import { formatCount } from "#base/numbers.ts";
+import { formatSize } from "#base/quantities.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Chunks, CollectedGarbage, Store } from "#store/index.ts";
-import { formatCount, formatSize } from "#view/format.ts";
 import { argument } from "./command.ts";
 import { homeOf, pathOf, print, printJson, say, type Context, type GlobalFlags } from "./context.ts";
 import { pipeliteError } from "./errors.ts";

@@ -20,8 +20,3 @@ export function formatTable(texts: readonly (readonly string[])[], right: readon
   });
   return lines.join("\n");
 }
-
-/** A time of day that people read: `2026-11-21 03:51:02 UTC`. */
-export function formatTime(iso: string): string {
-  return `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
-}

@@ -1,10 +1,11 @@
 // The timeline of a run on a terminal: a bar for each phase and stage, the critical path marked, and what each stage used.
 import { largest } from "#base/extremes.ts";
+import { formatDuration, formatSize } from "#base/quantities.ts";
 import type { RunRecord } from "#run/records.ts";
 import type { CriticalPath } from "#trace/critical-path.ts";
 import { figuresOf, type Figure } from "#trace/figures.ts";
 import type { Span } from "#trace/spans.ts";
-import { cutToWidth, displayWidth, formatDuration, formatSize, padToWidth } from "#view/format.ts";
+import { cutToWidth, displayWidth, padToWidth } from "#view/format.ts";
 import { plainLine, renderLine, span, wrapLine, type Line, type Paint, type Style } from "#view/paint.ts";
 import { formatTable } from "./table.ts";
 

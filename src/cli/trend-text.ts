@@ -1,9 +1,10 @@
 // How a trend looks on a terminal: a control chart of characters, or a line for each of many.
 import { largest, smallest } from "#base/extremes.ts";
+import { formatCount } from "#base/numbers.ts";
 import type { Display } from "#chart/trend-page.ts";
 import { displayOf } from "#history/display.ts";
 import type { Signal, Trend } from "#history/trend.ts";
-import { formatCount, formatList } from "#view/format.ts";
+import { formatList } from "#view/format.ts";
 import type { Paint, Style } from "#view/paint.ts";
 import { formatTable } from "./table.ts";
 

@@ -4,6 +4,7 @@ import { availableParallelism, constants } from "node:os";
 import { join } from "node:path";
 import type { PipeliteError } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
+import { formatSetSize } from "#base/quantities.ts";
 import type { DerivationOutput } from "#nix/derivation.ts";
 import { ownPlaceholder, scratchPath } from "#nix/placeholder.ts";
 import { storePathBase } from "#nix/store-path.ts";
@@ -15,7 +16,7 @@ import type { Store } from "#store/store.ts";
 import type { Usage } from "./builds.ts";
 import type { BuildJob, BuildOutcome } from "./engine.ts";
 import { pipeliteError } from "./errors.ts";
-import { describeBytes, limitsOf } from "./limits.ts";
+import { limitsOf } from "./limits.ts";
 import type { Limits } from "./limits.ts";
 
 type Output = Extract<DerivationOutput, { kind: "floating" | "fixed" | "input-addressed" }>;
@@ -171,7 +172,7 @@ function failureOf(
   const stage = job.name;
   const wasKilledForMemory = ending.kind === "memory-limit" || (usage.outOfMemoryKills ?? 0) > 0;
   if (wasKilledForMemory && ["memory-limit", "exited", "signalled"].includes(ending.kind))
-    return pipeliteError("STAGE_MEMORY_LIMIT", { stage, limit: describeBytes(limits.memoryBytes) });
+    return pipeliteError("STAGE_MEMORY_LIMIT", { stage, limit: formatSetSize(limits.memoryBytes) });
   if (ending.kind === "exited" && (usage.refusedProcesses ?? 0) > 0)
     return pipeliteError("STAGE_PROCESS_LIMIT", { stage, code: ending.code, limit: limits.processes });
   switch (ending.kind) {
@@ -183,7 +184,7 @@ function failureOf(
     case "timed-out":
       return pipeliteError("STAGE_TIMED_OUT", { stage, timeoutMs: job.timeoutMs });
     case "log-limit":
-      return pipeliteError("STAGE_LOG_LIMIT", { stage, limit: describeBytes(limits.logBytes) });
+      return pipeliteError("STAGE_LOG_LIMIT", { stage, limit: formatSetSize(limits.logBytes) });
     default:
       throw new Error(`a build that ended as ${ending.kind} is no failure of its stage`);
   }

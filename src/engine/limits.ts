@@ -31,10 +31,3 @@ function defaultMemoryBytes(): number {
   const available = constrained > 0 ? Math.min(totalmem(), constrained) : totalmem();
   return Math.floor((available * 9) / 10);
 }
-
-/** As a person reads it, in the largest unit that leaves at least 1. */
-export function describeBytes(bytes: number): string {
-  const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
-  const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), units.length - 1);
-  return `${Number((bytes / 1024 ** power).toFixed(1))} ${units[power]}`;
-}

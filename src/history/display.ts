@@ -1,22 +1,19 @@
-// Values as people read them: one unit for a whole series, chosen by its size.
+// The unit in which a series is shown: one for all of its values, chosen by the largest, with two digits more than its spread.
+import { largest } from "#base/extremes.ts";
 import { formatBy, formatFigure } from "#base/numbers.ts";
+import { unitFor } from "#base/quantities.ts";
 import type { Display } from "#chart/trend-page.ts";
 import type { Trend } from "./trend.ts";
 
-/** The unit that fits the values of a series, with two digits more than the spread has. */
-export function displayOf({ series, baseline }: Trend): Display {
-  const largest = series.points.reduce((most, { value }) => Math.max(most, Math.abs(value)), 0);
-  const [divisor, unit] = unitFor(series.unit ?? "", largest);
+export function displayOf({ series, baseline }: Pick<Trend, "series" | "baseline">): Display {
+  const size = largest(
+    series.points.map(({ value }) => Math.abs(value)),
+    0,
+  );
+  const { unit, divisor } = unitFor(series.unit ?? "", size);
   const scale = (value: number) => value / divisor;
   const sigma = baseline === null ? undefined : scale(baseline.sigma);
   const formatScaled = (value: number) =>
     sigma === undefined ? formatFigure(value, 6) : formatBy(value, sigma);
   return { unit, scale, format: (value) => formatScaled(scale(value)), formatScaled };
-}
-
-function unitFor(unit: string, largest: number): [divisor: number, unit: string] {
-  if (unit === "ms" && largest >= 10_000) return [1000, "s"];
-  if (unit === "B" && largest >= 1024 * 1024) return [1024 * 1024, "MiB"];
-  if (unit === "B" && largest >= 1024) return [1024, "KiB"];
-  return [1, unit];
 }

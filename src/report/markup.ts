@@ -1,5 +1,7 @@
 // HTML from names, attributes and children. Text is escaped here and nowhere else; what is markup already is an `Html`.
 
+import { escapeMarkup } from "#base/escape.ts";
+
 export interface Html {
   readonly html: string;
 }
@@ -13,7 +15,7 @@ const VOID = new Set(["meta", "br", "hr", "col", "link", "img"]);
 export function h(name: string, attributes: Attributes = {}, ...children: Child[]): Html {
   const words = Object.entries(attributes).map(([key, value]) => {
     if (value === undefined || value === false) return "";
-    return value === true ? ` ${key}` : ` ${key}="${escapeHtml(String(value))}"`;
+    return value === true ? ` ${key}` : ` ${key}="${escapeMarkup(String(value))}"`;
   });
   const open = `<${name}${words.join("")}>`;
   return { html: VOID.has(name) ? open : `${open}${htmlOf(children)}</${name}>` };
@@ -31,20 +33,6 @@ export function all(...children: Child[]): Html {
 
 function htmlOf(child: Child): string {
   if (child === undefined || child === false) return "";
-  if (typeof child === "string") return escapeHtml(child);
+  if (typeof child === "string") return escapeMarkup(child);
   return "html" in child ? child.html : child.map(htmlOf).join("");
-}
-
-/** Text that stands in HTML as it is. */
-const PLAIN = /^[\t\n !#-%'-;=?-~\u00A0-\uD7FF]*$/;
-
-export function escapeHtml(text: string): string {
-  if (PLAIN.test(text)) return text;
-  return text
-    .toWellFormed()
-    .replaceAll(/[^\t\n\r\u0020-\u{10FFFF}]/gu, "\uFFFD")
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
 }

@@ -4,14 +4,14 @@ import { judgeCapability } from "#stats/gate.ts";
 import type { CapabilityResult } from "#stats/gate.ts";
 import { drawControlChart } from "#chart/control-chart.ts";
 import { drawHistogram, drawProbabilityPlot } from "#chart/distribution.ts";
-import { escapeText } from "#chart/svg.ts";
+import { escapeMarkup } from "#base/escape.ts";
+import { formatNumber, typeset } from "#base/numbers.ts";
 import { Claims, figureOf } from "#standards/facts.ts";
 import type { DocumentInput, Series } from "#standards/input.ts";
 import { all, h, raw } from "./markup.ts";
 import type { Child, Html } from "./markup.ts";
 import { joined, statusWord, table } from "./report-parts.ts";
 import type { Parts, Section } from "./report-parts.ts";
-import { formatNumber } from "./words.ts";
 
 export function measurementsSection(input: DocumentInput, parts: Parts): Section {
   const checks = new Claims(input.record.claims).checks();
@@ -97,7 +97,8 @@ function chartsHtml({ claim, place, groups, limits }: Series, { figure }: Parts)
       h("code", { class: "below", "data-identifier": "evidence of the claim" }, place),
       h("span", { class: "below" }, "What the indices rest on: ", joined(assumptionsOf(result))),
       isFar && h("span", { class: "below" }, "The limits are too far from the values to be drawn."),
-      exponent !== 0 && h("span", { class: "below" }, `Axes in units of ${formatNumber(10 ** exponent)}`),
+      exponent !== 0 &&
+        h("span", { class: "below" }, `Axes in units of ${typeset(formatNumber(10 ** exponent))}`),
     ),
     h(
       "div",
@@ -155,6 +156,6 @@ function svg(title: string, content: string): Html {
   return h(
     "div",
     { class: "chart" },
-    raw(`<svg viewBox="${box}" role="img" aria-label="${escapeText(title)}">${content}</svg>`),
+    raw(`<svg viewBox="${box}" role="img" aria-label="${escapeMarkup(title)}">${content}</svg>`),
   );
 }

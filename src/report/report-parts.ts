@@ -5,7 +5,8 @@ import { isFigure } from "#standards/facts.ts";
 import type { Fact, Figure, Identifier } from "#standards/facts.ts";
 import { all, h } from "./markup.ts";
 import type { Child, Html } from "./markup.ts";
-import { ISO_DATE, formatDate, formatValue } from "./words.ts";
+import { ISO_TIME, formatTime } from "#base/quantities.ts";
+import { formatValue } from "./words.ts";
 
 type Shown = Pick<Claim, "id" | "value" | "unit" | "status">;
 
@@ -34,7 +35,11 @@ export function partsWith(anchors: Anchors): Parts {
     const id = "claim" in what ? what.claim : what.id;
     // A null that was recorded is a value, such as that of a parameter that nobody set.
     const isNone = what.value === null && what.status === "recorded";
-    return shown(id, "value", isNone ? "none" : formatValue(what.value, what.unit));
+    return shown(
+      id,
+      "value",
+      isNone ? "none" : formatValue(what.value, what.unit, "limit" in what ? what.limit : undefined),
+    );
   };
   return {
     figure,
@@ -42,14 +47,14 @@ export function partsWith(anchors: Anchors): Parts {
     limit: (what) =>
       what.limit === undefined
         ? missing("none")
-        : shown(what.claim, "limit", formatValue(what.limit, what.unit)),
+        : shown(what.claim, "limit", formatValue(what.limit, what.unit, what.value)),
     fact: (fact) => (isFigure(fact) ? figure(fact) : mark(fact)),
   };
 }
 
 /** An identifier; a date is written for people. */
 export function mark({ identifier, source }: Identifier, name: "span" | "code" = "span"): Html {
-  const text = ISO_DATE.test(identifier) ? formatDate(identifier) : identifier;
+  const text = ISO_TIME.test(identifier) ? formatTime(identifier) : identifier;
   return h(name, { "data-identifier": source, ...(name === "code" && { class: "path" }) }, text);
 }
 

@@ -3,6 +3,7 @@
 import { canonicalJson } from "#base/canonical-json.ts";
 import { hex, utf8 } from "#base/bytes.ts";
 import { largest, smallest } from "#base/extremes.ts";
+import { formatFigure, tellApart } from "#base/numbers.ts";
 import { sha256 } from "#nix/hash.ts";
 import {
   checkLimits,
@@ -26,10 +27,13 @@ import {
 import { estimateSigma, usualMethod, type Sigma, type SigmaMethod } from "./sigma.ts";
 import { judgeStability, type Stability } from "./stability.ts";
 
+/** What a lower bound must reach where the plan does not say. */
+export const MINIMUM_USUAL = 1.33;
+
 /** What is fixed before anything is measured. */
 export interface CapabilityPlan {
   limits: Limits;
-  /** The lower confidence bound must reach this; default 1.33. */
+  /** The lower confidence bound must reach this; default MINIMUM_USUAL. */
   minimum?: number | undefined;
   /** Of the one-sided bound; default 0.95. */
   confidence?: number | undefined;
@@ -232,14 +236,14 @@ function checksOf(
       p === undefined ? undefined : p >= alpha,
       p === undefined
         ? "Anderson-Darling needs at least 8 values"
-        : `Anderson-Darling p = ${short(p)} is ${p >= alpha ? "not " : ""}below ${alpha}`,
+        : `Anderson-Darling p = ${tellApart(p, alpha)[0]} is ${p >= alpha ? "not " : ""}below ${alpha}`,
     ),
     check(
       "independence",
       independence?.isIndependent,
       independence === null
         ? "too few values for an autocorrelation"
-        : `lag-1 autocorrelation ${short(independence.lag1)}, limit ${short(independence.limit)}`,
+        : `lag-1 autocorrelation ${signed(independence.lag1, independence.limit).join(", limit ")}`,
     ),
     gauge === null
       ? { name: "gauge", status: "not-asked", reason: "no uncertainty of the measurement was given" }
@@ -256,16 +260,17 @@ function check(name: CapabilityCheck["name"], holds: boolean | undefined, reason
 }
 
 function decide(bound: number, checks: readonly CapabilityCheck[], plan: CapabilityPlan) {
-  const minimum = plan.minimum ?? 1.33;
+  const minimum = plan.minimum ?? MINIMUM_USUAL;
   const isReached = bound >= minimum;
-  const words = `the lower ${short(100 * (plan.confidence ?? 0.95))} % bound ${short(bound)}`;
+  const [shown, least] = tellApart(bound, minimum);
+  const words = `the lower ${formatFigure(100 * (plan.confidence ?? 0.95), 4)} % bound ${shown}`;
   const failed = checks.filter(
     ({ name, status }) => name !== "gauge" && status !== "held" && status !== "not-asked",
   );
   const isLimited = checks.some(
     ({ name, status }) => name === "gauge" && status !== "held" && status !== "not-asked",
   );
-  const comparison = `${words} ${isReached ? "reaches" : "is below"} ${minimum}`;
+  const comparison = `${words} ${isReached ? "reaches" : "is below"} ${least}`;
   const result = (status: CapabilityStatus, passed: boolean, reason: string) => ({ status, passed, reason });
   if (isLimited) {
     const passed = plan.acceptsGaugeLimited === true && isReached && failed.length === 0;
@@ -283,6 +288,8 @@ function decide(bound: number, checks: readonly CapabilityCheck[], plan: Capabil
   return result("capable", true, comparison);
 }
 
-function short(value: number): string {
-  return String(Number(value.toPrecision(4)));
+/** Told apart by size: the limit is for both signs. */
+function signed(value: number, limit: number): [value: string, limit: string] {
+  const [size, shown] = tellApart(Math.abs(value), limit);
+  return [value < 0 ? `-${size}` : size, shown];
 }

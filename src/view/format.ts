@@ -1,42 +1,6 @@
-// How figures and text become short words on a terminal: durations, sizes, counts, hashes, and text cut to a width.
+// How text becomes short words on a terminal: hashes, lists, and text cut to a width.
 
 const { stripVTControlCharacters } = process.getBuiltinModule("node:util");
-
-const SIZE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
-
-/** A finished span of time: `12ms`, `1.23s`, `42.1s`, `2m03s`, `1h02m`. */
-export function formatDuration(ms: number): string {
-  if (ms < 100) return `${Math.round(ms)}ms`;
-  if (ms < 9_995) return `${(ms / 1000).toFixed(2)}s`;
-  if (ms < 59_950) return `${(ms / 1000).toFixed(1)}s`;
-  return formatElapsed(ms);
-}
-
-/** A running span of time, in whole seconds so that it does not flicker: `4s`, `2m03s`, `1h02m`. */
-export function formatElapsed(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
-  if (seconds < 60) return `${seconds}s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes}m${String(seconds % 60).padStart(2, "0")}s`;
-  return `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, "0")}m`;
-}
-
-/** Bytes with a binary unit and at most three significant figures: `0 B`, `84 KiB`, `1.68 MiB`. */
-export function formatSize(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1023.5 && unit < SIZE_UNITS.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
-  return `${value.toFixed(digits)} ${SIZE_UNITS[unit] ?? ""}`;
-}
-
-/** `1 stage`, `6 stages`. */
-export function formatCount(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
-}
 
 /** The first figures of a hash, without its algorithm: enough to tell two apart by eye. */
 export function shortHash(hash: string): string {

@@ -1,6 +1,7 @@
 // The live region of the tree view as lines: what runs, what waits for it (hung below), and a count. Running stages come
 // first in a small window: they are the last to be left out.
-import { formatElapsed, formatList, padToWidth } from "./format.ts";
+import { formatElapsed } from "#base/quantities.ts";
+import { formatList, padToWidth } from "./format.ts";
 import { nameColumns, type Symbols } from "./lines.ts";
 import { plainLine, span, type Line, type Span } from "./paint.ts";
 import { countStatuses, isRunning, openInputs, type RunState, type StageState } from "./state.ts";

@@ -1,6 +1,7 @@
 // One line at the bottom of a terminal while proofs are checked. The kernel holds the thread for as long as a
 // declaration takes, so nothing is drawn by timers: a line is written when the kernel goes on to the next declaration.
-import { formatCount, formatElapsed } from "./format.ts";
+import { formatCount } from "#base/numbers.ts";
+import { formatElapsed } from "#base/quantities.ts";
 import { visible } from "./lean.ts";
 import { createPaint, renderLine, span, type Line } from "./paint.ts";
 

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
-import { formatBy, formatFigure } from "#base/numbers.ts";
 import { drawCapability } from "#chart/capability-page.ts";
-import { escapeText, labelsOf, ticksOf } from "#chart/svg.ts";
+import { escapeMarkup } from "#base/escape.ts";
+import { labelsOf, ticksOf } from "#chart/svg.ts";
 import { individuals, judgeCapability } from "#stats/gate.ts";
 import { peer } from "../rig/peer.ts";
 import { normals } from "../stats/rig.ts";
@@ -18,7 +18,7 @@ test("the page is the same for the same figures, escapes what it shows, and hold
   const page = drawCapability({ result, groups, title });
   assert.equal(drawCapability({ result, groups, title }), page);
   assert.ok(!page.includes("<b>") && !page.includes("\u0000"));
-  assert.ok(page.includes(escapeText(title)));
+  assert.ok(page.includes(escapeMarkup(title)));
   assert.ok(!/NaN|undefined|Infinity/.test(page));
   for (const figure of [result.within?.nearest.value, result.overall?.nearest.value, result.bound]) {
     assert.ok(page.includes(`>${figure?.toFixed(2)}<`));
@@ -48,13 +48,8 @@ test(
   },
 );
 
-test("axes have round numbers, and figures no more digits than their spread", () => {
+test("axes have round numbers", () => {
   assert.deepEqual(ticksOf([0.03, 0.97], 5), [0.2, 0.4, 0.6000000000000001, 0.8]);
   assert.deepEqual(labelsOf(ticksOf([0.03, 0.97], 5)), ["0.2", "0.4", "0.6", "0.8"]);
   assert.deepEqual(labelsOf([-1, 0, 1]), ["-1", "0", "1"]);
-  assert.equal(formatBy(299.8524, 0.079), "299.8524");
-  assert.equal(formatBy(1234.5, 300), "1235");
-  assert.equal(formatFigure(0.00001234), "1.234e-5");
-  assert.equal(formatFigure(null), "-");
-  assert.equal(formatFigure(Math.SQRT2), "1.4142");
 });

@@ -58,7 +58,7 @@ test("trend without words lists every value of the newest pipeline", async () =>
   assert.equal(code, EXIT.ok);
   const rows = stdout.trim().split("\n");
   assert.match(rows[0] ?? "", /^VALUE +RUNS +NEWEST +CENTRE +LIMITS +UNIT +SIGNALS +STATUS$/);
-  assert.match(stdout, /^audio\/wall +30 .* ms +\d+ +out-of-control$/m);
+  assert.match(stdout, /^audio\/wall +30 .* s +\d+ +out-of-control$/m);
   assert.match(stdout, /^audio\/harmonics +30 +71 .*not-computable: .* all 71/m);
   assert.equal(rows.length, 1 + (await readTrend(rig)).trends.length);
 });
@@ -68,9 +68,9 @@ test("trend of one value: a chart with limits, the signals with their runs, and 
   const words = ["trend", "walk", "--stage", "audio", "--figure", "wall", "--picture", "page.svg"];
   const { code, stdout, stderr } = await rig(...words);
   assert.equal(code, EXIT.ok);
-  assert.match(stdout, /^audio\/wall in ms: 30 runs of walk measured it/);
+  assert.match(stdout, /^audio\/wall in s: 30 runs of walk measured it/);
   assert.match(stdout, /^out-of-control: the newest value completes WER1, MR, EWMA, REGRESSION$/m);
-  assert.match(stdout, /^ +UCL 105\d\.\d+ \u2502/m);
+  assert.match(stdout, /^ +UCL 1\.05\d+ \u2502/m);
   assert.match(stdout, new RegExp(`signal WER1 \\(one point beyond 3 sigma\\) at ${runIdAt(29)}`));
   assert.equal(stdout.match(/\u00D7/g)?.length, 1);
   assert.match(stderr, /^picture: .*page\.svg$/m);
@@ -82,7 +82,7 @@ test("trend of one value: a chart with limits, the signals with their runs, and 
     /^ +\u2502.*\u2191$/m,
     "a value far off is shown at the edge, and the limits stay readable",
   );
-  assert.match(far.stdout, /^ +CL 1000\.\d+ \u2502/m);
+  assert.match(far.stdout, /^ +CL 1\.000\d+ \u2502/m);
   const ascii = await rig.with({ env: { LANG: "C" } }, ...words);
   assert.ok(/^[\n\u0020-\u007e]*$/.test(ascii.stdout), "only ASCII without a Unicode locale");
 });

@@ -1,18 +1,7 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import fc from "fast-check";
-import {
-  cleanLine,
-  cutToWidth,
-  displayWidth,
-  formatCount,
-  formatDuration,
-  formatElapsed,
-  formatList,
-  formatSize,
-  shortHash,
-  shortStorePath,
-} from "#view/format.ts";
+import { cleanLine, cutToWidth, displayWidth, formatList, shortHash, shortStorePath } from "#view/format.ts";
 import { createPaint, plainLine, renderLine, span, wantsColor, wrapLine } from "#view/paint.ts";
 
 // Every character from NUL past the bidirectional controls; fast-check's own "binary" unit takes a second to set up.
@@ -20,39 +9,11 @@ const anyText = fc.string({
   unit: fc.integer({ min: 0, max: 0x2fff }).map((code) => String.fromCodePoint(code)),
 });
 
-test("formatDuration() has three figures at most and never rounds up to a unit it should have changed", () => {
-  const cases: [number, string][] = [
-    [0, "0ms"],
-    [99.4, "99ms"],
-    [100, "0.10s"],
-    [9_994, "9.99s"],
-    [9_996, "10.0s"],
-    [59_949, "59.9s"],
-    [59_999, "59s"],
-    [60_000, "1m00s"],
-    [3_599_999, "59m59s"],
-    [3_723_000, "1h02m"],
-  ];
-  for (const [ms, text] of cases) assert.equal(formatDuration(ms), text);
-});
-
-test("formatElapsed() counts whole seconds down to the last one that passed", () => {
-  assert.deepEqual([0, 999, 1000, 61_500].map(formatElapsed), ["0s", "0s", "1s", "1m01s"]);
-});
-
-test("formatSize() changes unit before four figures are needed", () => {
-  const sizes = [0, 1023, 1024, 86_016, 1024 ** 2 - 1, 1024 ** 3, 5 * 1024 ** 5];
-  const texts = ["0 B", "1023 B", "1.00 KiB", "84.0 KiB", "1.00 MiB", "1.00 GiB", "5120 TiB"];
-  assert.deepEqual(sizes.map(formatSize), texts);
-});
-
 test("short forms keep what tells things apart", () => {
   assert.equal(shortHash("sha256:1b8m03r63zqhnjf7l5wnldhh7c134ap5"), "1b8m03r63zqh");
   assert.equal(shortHash("sha256-LPJNul+wow4m6Dsqxbninhs="), "LPJNul+wow4m");
   assert.equal(shortStorePath("/nix/store/1234567890abcdfghijklmnpqrsvwxyz-proof"), "12345678...-proof");
   assert.equal(shortStorePath("/tmp/result"), "/tmp/result");
-  assert.equal(formatCount(1, "stage"), "1 stage");
-  assert.equal(formatCount(0, "stage"), "0 stages");
   assert.equal(formatList(["a", "b", "c"]), "a, b and c");
   assert.equal(formatList(["a", "b", "c", "d"], { limit: 2 }), "a, b and 2 more");
   assert.equal(formatList(["a"]), "a");

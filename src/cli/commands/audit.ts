@@ -1,11 +1,12 @@
 // `pipelite audit`: everything that a run states, computed again from its evidence; exit 0 only if all of it holds.
 import { EXIT } from "#base/errors.ts";
+import { formatCount } from "#base/numbers.ts";
 import { command, value } from "#cli/command.ts";
 import { homeOf, paintOf, print, printJson, type GlobalFlags } from "#cli/context.ts";
 import { parseCount, runArgument } from "#cli/flags.ts";
 import type { AuditReport } from "#evidence/audit.ts";
 import type { AuditStatus } from "#evidence/integrity.ts";
-import { cleanLine, formatCount } from "#view/format.ts";
+import { cleanLine } from "#view/format.ts";
 import type { Paint } from "#view/paint.ts";
 
 /** Of the lines that say what does not hold, as many are shown without --verbose. */

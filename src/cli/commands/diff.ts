@@ -1,9 +1,9 @@
 // `pipelite diff`: what differs between two runs.
+import { formatDuration } from "#base/quantities.ts";
 import { argument, command, optional, toggle } from "#cli/command.ts";
 import { homeOf, paintOf, print, printJson, say } from "#cli/context.ts";
 import { formatTable } from "#cli/table.ts";
 import type { StageDifference, StageRecord } from "#run/records.ts";
-import { formatDuration } from "#view/format.ts";
 
 export const diff = command({
   brief: "Compare two runs: parameters, outputs, times",

@@ -1,12 +1,13 @@
 // `pipelite history list`: the runs in the index, of all machines that share it.
+import { formatCount } from "#base/numbers.ts";
+import { formatDuration, formatTime } from "#base/quantities.ts";
 import { command, optional } from "#cli/command.ts";
 import { print, printJson, say } from "#cli/context.ts";
 import { placeOf, warnOfRecords } from "#cli/database.ts";
 import { databaseFlag, limitFlags } from "#cli/flags.ts";
-import { formatTable, formatTime } from "#cli/table.ts";
+import { formatTable } from "#cli/table.ts";
 import { pipelineWord } from "#cli/target.ts";
 import type { RunRow } from "#history/schema.ts";
-import { formatCount, formatDuration } from "#view/format.ts";
 
 export const historyList = command({
   brief: "List the runs of all machines that share the database, newest first",

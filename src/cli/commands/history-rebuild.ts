@@ -1,9 +1,9 @@
 // `pipelite history rebuild`: makes the index again from the run records.
+import { formatCount } from "#base/numbers.ts";
 import { command } from "#cli/command.ts";
 import { printJson, say, type ExitCode } from "#cli/context.ts";
 import { placeOf, verdictOnRecords, warnOfRecords } from "#cli/database.ts";
 import { databaseFlag } from "#cli/flags.ts";
-import { formatCount } from "#view/format.ts";
 
 export const historyRebuild = command({
   brief: "Make the index again from the run records",

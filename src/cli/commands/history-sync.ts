@@ -1,9 +1,9 @@
 // `pipelite history sync`: adds new run records to the index.
+import { formatCount } from "#base/numbers.ts";
 import { command } from "#cli/command.ts";
 import { printJson, say, type ExitCode } from "#cli/context.ts";
 import { placeOf, verdictOnRecords, warnOfRecords } from "#cli/database.ts";
 import { databaseFlag } from "#cli/flags.ts";
-import { formatCount } from "#view/format.ts";
 
 export const historySync = command({
   brief: "Add new run records to the index",

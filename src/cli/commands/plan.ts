@@ -1,11 +1,11 @@
 // `pipelite plan`: what a run would build and why, without building.
 import { largest } from "#base/extremes.ts";
+import { formatCount } from "#base/numbers.ts";
 import { openCommand, optional } from "#cli/command.ts";
 import { homeOf, paintOf, print, printJson } from "#cli/context.ts";
 import { paramFlag } from "#cli/flags.ts";
 import { paramsOf, splitTarget } from "#cli/target.ts";
 import type { Plan } from "#run/plan.ts";
-import { formatCount } from "#view/format.ts";
 import type { Paint } from "#view/paint.ts";
 
 export const plan = openCommand({

@@ -1,5 +1,6 @@
 // `pipelite release`: holds a run against the release policy, and signs that it was released.
 import { EXIT } from "#base/errors.ts";
+import { formatTime } from "#base/quantities.ts";
 import { pipeliteError } from "#cli/errors.ts";
 import { argument, command, value } from "#cli/command.ts";
 import {
@@ -15,7 +16,7 @@ import {
 import { databaseOf } from "#cli/database.ts";
 import { KEY_BRIEF, SIGNER_BRIEF, passphraseFlag } from "#cli/flags.ts";
 import { readKey } from "#cli/signing-key.ts";
-import { formatTable, formatTime } from "#cli/table.ts";
+import { formatTable } from "#cli/table.ts";
 import type { Demand } from "#release/demands.ts";
 import type { AppliedPolicy } from "#release/policy.ts";
 import type { ReleaseOutcome } from "#release/release.ts";

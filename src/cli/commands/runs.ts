@@ -1,9 +1,9 @@
 // `pipelite runs`: what was run on this store.
+import { formatDuration, formatTime } from "#base/quantities.ts";
 import { command } from "#cli/command.ts";
 import { homeOf, print, printJson, say } from "#cli/context.ts";
 import { limitFlags } from "#cli/flags.ts";
-import { formatTable, formatTime } from "#cli/table.ts";
-import { formatDuration } from "#view/format.ts";
+import { formatTable } from "#cli/table.ts";
 import { countsText } from "#view/lines.ts";
 
 export const runs = command({

@@ -1,10 +1,10 @@
 // `pipelite show`: one run, as its record has it.
+import { formatDuration, formatSize, formatTime } from "#base/quantities.ts";
 import { command } from "#cli/command.ts";
 import { homeOf, paintOf, print, printJson } from "#cli/context.ts";
 import { runArgument } from "#cli/flags.ts";
-import { formatTable, formatTime } from "#cli/table.ts";
+import { formatTable } from "#cli/table.ts";
 import type { RunRecord, StageRecord } from "#run/records.ts";
-import { formatDuration, formatSize } from "#view/format.ts";
 import { countsText } from "#view/lines.ts";
 import type { Paint } from "#view/paint.ts";
 

@@ -1,9 +1,10 @@
 // `pipelite sign`: an electronic signature on a run.
+import { formatTime } from "#base/quantities.ts";
 import { argument, command, requiredValue, usualValue } from "#cli/command.ts";
 import { homeOf, print, printJson, say } from "#cli/context.ts";
 import { KEY_BRIEF, SIGNER_BRIEF, passphraseFlag } from "#cli/flags.ts";
 import { readKey } from "#cli/signing-key.ts";
-import { formatTable, formatTime } from "#cli/table.ts";
+import { formatTable } from "#cli/table.ts";
 
 export const sign = command({
   brief: "Sign a run: who, with what meaning, why and when",

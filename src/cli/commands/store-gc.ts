@@ -1,7 +1,7 @@
 // `pipelite store gc`: lets go what no root and no running process needs.
+import { formatSize } from "#base/quantities.ts";
 import { command, toggle } from "#cli/command.ts";
 import { printCollected, withWritableStore } from "#cli/store-access.ts";
-import { formatSize } from "#view/format.ts";
 
 export const storeGc = command({
   brief: "Delete what no root and no running process needs",

@@ -1,10 +1,11 @@
 // `pipelite store info`: what the store knows of a path.
+import { formatCount } from "#base/numbers.ts";
+import { formatSize, formatTime } from "#base/quantities.ts";
 import type { DescribedPath } from "#app/store.ts";
 import { openCommand } from "#cli/command.ts";
 import { print, printJson } from "#cli/context.ts";
 import { pathArgument, withStore } from "#cli/store-access.ts";
-import { formatTable, formatTime } from "#cli/table.ts";
-import { formatCount, formatSize } from "#view/format.ts";
+import { formatTable } from "#cli/table.ts";
 
 export const storeInfo = openCommand({
   brief: "Show hash, size, references and deriver of a path",

@@ -1,9 +1,11 @@
 // `pipelite store list`: all paths, what some need, or what refers to them.
+import { formatCount } from "#base/numbers.ts";
+import { formatSize } from "#base/quantities.ts";
 import { openCommand, optional, toggle } from "#cli/command.ts";
 import { print, printJson, say } from "#cli/context.ts";
 import { PATH_BRIEF, withStore } from "#cli/store-access.ts";
 import { formatTable } from "#cli/table.ts";
-import { formatCount, formatSize, shortHash } from "#view/format.ts";
+import { shortHash } from "#view/format.ts";
 
 export const storeList = openCommand({
   brief: "List all paths, or the closure of some",

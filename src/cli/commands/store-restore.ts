@@ -1,8 +1,8 @@
 // `pipelite store restore`: unpacks a Nix archive beside the store.
+import { formatSize } from "#base/quantities.ts";
 import { argument, command } from "#cli/command.ts";
 import { pathOf, say } from "#cli/context.ts";
 import { inputOf } from "#cli/store-access.ts";
-import { formatSize } from "#view/format.ts";
 
 export const storeRestore = command({
   brief: "Unpack a Nix archive (NAR) from stdin",

@@ -1,10 +1,12 @@
 // `pipelite store verify`: the database against the files.
 import { EXIT } from "#base/errors.ts";
+import { formatCount } from "#base/numbers.ts";
+import { formatSize } from "#base/quantities.ts";
 import { command, toggle } from "#cli/command.ts";
 import { print, printJson, say, type ExitCode } from "#cli/context.ts";
 import { withStore } from "#cli/store-access.ts";
 import type { StoreProblem } from "#store/index.ts";
-import { formatCount, formatList, formatSize } from "#view/format.ts";
+import { formatList } from "#view/format.ts";
 
 export const storeVerify = command({
   brief: "Check the database against the files",

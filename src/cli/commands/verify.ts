@@ -1,8 +1,9 @@
 // `pipelite verify`: digests and signatures of a run, or of one bundle.
 import { EXIT } from "#base/errors.ts";
+import { formatTime } from "#base/quantities.ts";
 import { argument, command, values } from "#cli/command.ts";
 import { homeOf, paintOf, pathOf, print, printJson, type Context } from "#cli/context.ts";
-import { formatTable, formatTime } from "#cli/table.ts";
+import { formatTable } from "#cli/table.ts";
 import type { Verification, VerifiedBundle, VerifiedRun } from "#release/verify.ts";
 import type { Statement } from "#sigstore/index.ts";
 import type { Paint } from "#view/paint.ts";
