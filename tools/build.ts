@@ -56,9 +56,9 @@ function declare(): void {
     if (!entry.isFile()) continue;
     const file = join(entry.parentPath, entry.name);
     const text = readFileSync(file, "utf8").replaceAll(
-      /"(#|\.\/)([^"]+)\.ts"/g,
+      /"(#|\.\.?\/)([^"]+)\.ts"/g,
       (_, from: string, target: string) => {
-        const path = from === "#" ? relative(dirname(file), join(types, target)) : target;
+        const path = from === "#" ? relative(dirname(file), join(types, target)) : `${from}${target}`;
         return JSON.stringify(`${path.startsWith(".") ? "" : "./"}${path}.js`);
       },
     );
