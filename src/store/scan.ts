@@ -224,11 +224,16 @@ export function reading<T>(path: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
-    const file = shownPath(path);
-    const code = systemErrorCode(error);
-    if (code === undefined) throw error;
-    if (code === "ENOENT" || code === "ELOOP") throw pipeliteError("STORE_SOURCE_CHANGED", { file }, error);
-    const reason = code === "EACCES" || code === "EPERM" ? "permission is denied" : code;
-    throw pipeliteError("STORE_SOURCE_UNREADABLE", { file, reason }, error);
+    throw readingFailure(path, error);
   }
+}
+
+/** What an error means that came of reading `path`. */
+export function readingFailure(path: string, error: unknown): unknown {
+  const file = shownPath(path);
+  const code = systemErrorCode(error);
+  if (code === undefined) return error;
+  if (code === "ENOENT" || code === "ELOOP") return pipeliteError("STORE_SOURCE_CHANGED", { file }, error);
+  const reason = code === "EACCES" || code === "EPERM" ? "permission is denied" : code;
+  return pipeliteError("STORE_SOURCE_UNREADABLE", { file, reason }, error);
 }

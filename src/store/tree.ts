@@ -10,7 +10,7 @@ import { inTurns, type Steps } from "#base/steps.ts";
 import { NarWriter } from "#nix/nar.ts";
 import { closeCopy, createCopy, finishFolder, linkCopy, makeFolder } from "./canonicalise.ts";
 import { diskPath, shownPath } from "./disk.ts";
-import { fileFacts, listFolder, reading, scanSteps, unlistedTree } from "./scan.ts";
+import { fileFacts, listFolder, reading, readingFailure, scanSteps, unlistedTree } from "./scan.ts";
 import type { FileFacts, Include, TreeNode } from "./scan.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -120,8 +120,9 @@ function dumpFile(node: TreeNode, dump: Dump, target: string | undefined): Steps
     const facts = node.file ?? factsOf(path, source);
     if (target !== undefined) copy = createCopy(target, facts.executable);
     dump.writer.startFile(facts.executable, facts.size);
-    const file = { ...facts, path, source, copy };
-    const left = facts.isSparse ? facts.size : readNext(file, dump, facts.size);
+    const { executable, size, isSparse } = facts;
+    const file = { path, source, copy, executable, size, isSparse };
+    const left = isSparse ? size : readNext(file, dump, size);
     if (left === undefined) dump.writer.endFile();
     else steps = dumpRest(file, dump, left);
   } finally {
@@ -158,13 +159,21 @@ function* dumpRest(file: OpenFile, dump: Dump, rest: number): Steps<void> {
 /** Reads on where the last read ended. @returns how much of the file is left, undefined at its end */
 function readNext({ path, source, copy }: OpenFile, dump: Dump, left: number): number | undefined {
   const room = dump.writer.contentRoom();
-  const size = reading(path, () => readSync(source, room, 0, room.length, null));
+  const size = readSafely(path, source, room, null);
   if (size > left || (size === 0 && left > 0)) throw changed(path);
   if (size === 0) return undefined;
-  putContent(dump, room.subarray(0, size), copy);
+  if (copy !== undefined || dump.content !== undefined) putContent(dump, room.subarray(0, size), copy);
   dump.writer.contentWritten(size);
   // A read that does not fill the room has met the end of the file.
   return left === size && size < room.length ? undefined : left - size;
+}
+
+function readSafely(path: string, source: number, room: Uint8Array, position: number | null): number {
+  try {
+    return readSync(source, room, 0, room.length, position);
+  } catch (error) {
+    throw readingFailure(path, error);
+  }
 }
 
 function putContent({ content }: Dump, bytes: Uint8Array, copy: number | undefined, position?: number): void {
@@ -188,9 +197,10 @@ function* dumpSparse({ path, source, copy, size }: OpenFile, dump: Dump): Steps<
     const hole = Math.min(nextHole(source, at) ?? size, size);
     for (; at < hole; yield) {
       const room = writer.contentRoom();
-      const read = reading(path, () => readSync(source, room, 0, Math.min(room.length, hole - at), at));
+      const wanted = room.subarray(0, hole - at);
+      const read = readSafely(path, source, wanted, at);
       if (read === 0) throw changed(path);
-      putContent(dump, room.subarray(0, read), copy, at);
+      putContent(dump, wanted.subarray(0, read), copy, at);
       writer.contentWritten(read);
       at += read;
     }
