@@ -1,6 +1,5 @@
-// Which derivation gave which output, and what building it took: our own table beside the store. It is what makes early
-// cutoff work (equal inputs, equal output, nothing to do) and what `timings` reads; Nix's experimental tables are left
-// alone because their keys changed between versions.
+// What building each derivation took, and in which run: our own table beside the store, which `timings` reads. Which
+// output a derivation gave also stands in Nix's tables (store/realisations.ts), for all who use the store.
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";

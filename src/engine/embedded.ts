@@ -67,7 +67,7 @@ async function buildAlone(job: BuildJob, store: Store, kind: SandboxKind): Promi
     job.derivation.builder === "builtin:fetchurl"
       ? await fetchUrl(job, store, locks)
       : await build(job, { store, kind, locks });
-  if (outcome.status === "built") job.onBuilt?.(outcome);
+  if (outcome.status === "built") await job.onBuilt?.(outcome);
   return outcome;
 }
 

@@ -19,7 +19,7 @@ export interface BuildJob {
   /** The output that somebody else has made in the meantime, where that will do. */
   madeElsewhere?: () => StorePath | undefined;
   /** Called with what was built before others who want the same derivation are let in. */
-  onBuilt?: (built: { outPath: StorePath; usage: Usage }) => void;
+  onBuilt?: (built: { outPath: StorePath; usage: Usage }) => Promise<void>;
 }
 
 export type BuildOutcome =

@@ -50,7 +50,7 @@ async function build(job: BuildJob, store: Store): Promise<BuildOutcome> {
   const outPath = stdout.trim().split("\n").at(-1);
   if (code === 0 && outPath) {
     const built = { outPath: parseStorePath(outPath), usage };
-    job.onBuilt?.(built);
+    await job.onBuilt?.(built);
     return { status: "built", ...built };
   }
   const error = pipeliteError("STAGE_FAILED", { stage: job.name, code: code ?? "no code" });

@@ -74,5 +74,6 @@ export const pipeliteError = errorsOf({
   CONTENT_ADDRESS_INVALID: { exit: 3, message: "Cannot read '{text}' as a content address: {reason}" },
   SIGNATURE_INVALID: { exit: 3, message: "Cannot read '{text}' as a signature: {reason}" },
   KEY_INVALID: { exit: 2, message: "Cannot read the key '{name}': {reason}" },
+  REALISATION_INVALID: { exit: 3, message: "Cannot read the realisation: {reason}" },
   EXPORT_INVALID: { exit: 3, message: "Cannot read the export stream at byte {offset}: {reason}" },
 });

@@ -1,12 +1,15 @@
 // The stream of `nix-store --export`: for each path the number 1, its NAR, a magic number, then its path, references
 // and deriver; the number 0 ends it. References come before what refers to them. Specification: Nix manual, "Nix
-// Export Format"; `libstore/export-import.cc`.
+// Export Format"; `libstore/export-import.cc`. Behind that end, where Nix reads no further, our own streams carry the
+// realisations of the paths: the bytes `pipelite` and a JSON list of them.
 import assert from "node:assert/strict";
 import { fromByteString, toByteString } from "#base/bytes.ts";
+import { canonicalJson } from "#base/canonical-json.ts";
 import { NarParser } from "./nar-parser.ts";
 import { readSize, roundUp, type NarHandler } from "./nar-format.ts";
 import { parseStorePath, sortPaths, STORE_DIR, STORE_NAME_LENGTH_MAX, type StorePath } from "./store-path.ts";
 import { pipeliteError } from "./errors.ts";
+import { realisationJson, realisationOf, type Realisation } from "./realisation.ts";
 
 const MAGIC = 0x4558494e;
 /** Longest string after a NAR: a path, or the signature that very old Nix wrote. */
@@ -50,9 +53,10 @@ export class ExportWriter {
     this.#sink(Buffer.concat([number(MAGIC), string(path), ...strings, number(0)]));
   }
 
-  end(): void {
+  end(realisations: readonly Realisation[] = []): void {
     assert(!this.#isInPath);
-    this.#sink(number(0));
+    const list = Buffer.from(canonicalJson(realisations.map(realisationJson)));
+    this.#sink(realisations.length === 0 ? number(0) : Buffer.concat([number(0), TRAILER, list]));
   }
 }
 
@@ -63,6 +67,8 @@ export interface ExportHandler {
   /** Bytes of its NAR, for hashing; valid only during the call. */
   nar?(chunk: Uint8Array): void;
   endPath(path: ExportedPath): void;
+  /** What the stream says of derivations, at its end. */
+  realisations?(realisations: readonly Realisation[]): void;
 }
 
 type Step =
@@ -76,7 +82,10 @@ type Step =
   | "has-signature"
   | "signature";
 
-/** @throws PipeliteError EXPORT_INVALID, and those of the NAR and of store paths */
+const TRAILER = Buffer.from("pipelite");
+const TRAILER_SIZE_MAX = 256 * 1024 * 1024;
+
+/** @throws PipeliteError EXPORT_INVALID, and those of the NAR, of store paths and of realisations */
 export class ExportParser {
   readonly #handler: ExportHandler;
   #step: Step | "done" = "next";
@@ -88,6 +97,8 @@ export class ExportParser {
   #references: StorePath[] = [];
   #referencesLeft = 0;
   #deriver: StorePath | undefined;
+  readonly #trailer: Uint8Array[] = [];
+  #trailerSize = 0;
 
   constructor(handler: ExportHandler) {
     this.#handler = handler;
@@ -96,6 +107,7 @@ export class ExportParser {
   push(chunk: Uint8Array): void {
     let at = 0;
     while (at < chunk.length) {
+      if (this.#step === "done") return this.#takeTrailer(chunk.subarray(at));
       const taken =
         this.#nar === undefined ? this.#takeField(chunk, at) : this.#takeNar(this.#nar, chunk, at);
       this.#offset += taken;
@@ -107,6 +119,27 @@ export class ExportParser {
   end(): void {
     this.#nar?.end();
     if (this.#step !== "done") this.#refuse("it ends too early");
+    if (this.#trailerSize > 0) this.#readTrailer(Buffer.concat(this.#trailer));
+  }
+
+  #takeTrailer(bytes: Uint8Array): void {
+    this.#trailer.push(bytes.slice());
+    this.#trailerSize += bytes.length;
+    this.#offset += bytes.length;
+    if (this.#trailerSize > TRAILER_SIZE_MAX) this.#refuse("too much follows its end");
+  }
+
+  #readTrailer(bytes: Buffer): void {
+    if (!bytes.subarray(0, TRAILER.length).equals(TRAILER)) this.#refuse("bytes follow its end");
+    let list: unknown;
+    try {
+      list = JSON.parse(bytes.toString("utf8", TRAILER.length));
+    } catch {
+      this.#refuse("what follows its end is no JSON");
+    }
+    if (!Array.isArray(list)) this.#refuse("what follows its end is no list");
+    const realisations = list.map(realisationOf);
+    this.#handler.realisations?.(realisations);
   }
 
   #takeNar(nar: NarParser, chunk: Uint8Array, at: number): number {
@@ -191,7 +224,7 @@ export class ExportParser {
         this.#endPath();
         return;
       default:
-        this.#refuse("bytes follow its end");
+        throw new Error(`a field was read in the step ${this.#step}`);
     }
   }
 

@@ -17,6 +17,8 @@ export { narInfoFingerprint, parseNarInfo, writeNarInfo } from "./narinfo.ts";
 export type { NarInfo, SignedInfo } from "./narinfo.ts";
 export { decodeNix32, encodeNix32 } from "./nix32.ts";
 export { ownPlaceholder, scratchPath, upstreamPlaceholder } from "./placeholder.ts";
+export { parseRealisation, realisationId, writeRealisation } from "./realisation.ts";
+export type { Realisation, RealisationId } from "./realisation.ts";
 export { ReferenceScanner } from "./references.ts";
 export { makeSecretKey, parsePublicKey, parseSecretKey, parseSignature } from "./signature.ts";
 export { signFingerprint, verifyFingerprint, writePublicKey, writeSecretKey } from "./signature.ts";

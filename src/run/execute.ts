@@ -11,7 +11,7 @@ import type { Origin } from "#compile/compile.ts";
 import { isBuildNode } from "#compile/graph.ts";
 import type { AnswerNode, BuildNode, GraphNode } from "#compile/graph.ts";
 import { traceMapper } from "#compile/stack-map.ts";
-import type { StorePath } from "#nix/store-path.ts";
+import { parseStorePath, type StorePath } from "#nix/store-path.ts";
 import { ask, locateAnswer } from "./answer-node.ts";
 import { pinAnswer } from "./answers.ts";
 import type { Pinned } from "./answers.ts";
@@ -21,7 +21,15 @@ import { Ledger } from "./ledger.ts";
 import { LogLines } from "./log-lines.ts";
 import { inputNames, isShown, open, planNodes } from "./plan.ts";
 import type { Opened, PlannedStage } from "./plan.ts";
-import { checkTakenFiles, compositionOf, reasonFor, resolve, writeTimings } from "./realise.ts";
+import {
+  checkTakenFiles,
+  compositionOf,
+  ownRealisationId,
+  reasonFor,
+  resolve,
+  writeTimings,
+} from "./realise.ts";
+import { realiseGraph, type GraphDerivation } from "./realisations.ts";
 import type { RunOptions, RunOutcome } from "./options.ts";
 import { newRunId } from "./run-id.ts";
 import { pipeliteError } from "./errors.ts";
@@ -94,7 +102,8 @@ class Run {
       run: (node) => this.#realise(node).finally(() => this.#ledger.ended(node)),
       skip: (node, because) => this.#ledger.skip(node, because),
     });
-    for (const [node, drvPath] of graphDrvs) {
+    await realiseGraph(work, graphDrvs);
+    for (const [node, { drvPath }] of graphDrvs) {
       const stage = this.#ledger.get(node);
       if (stage !== undefined) stage.graphDrvPath = drvPath;
     }
@@ -112,20 +121,21 @@ class Run {
   }
 
   /** Writes the derivations as they are before any input is known: the whole graph, for real Nix. */
-  async #instantiate(): Promise<Map<GraphNode, StorePath>> {
+  async #instantiate(): Promise<Map<GraphNode, GraphDerivation>> {
     const { graph, work } = this.#opened;
     const origins = new Map<GraphNode, Origin>();
-    const drvPaths = new Map<GraphNode, StorePath>();
+    const graphDrvs = new Map<GraphNode, GraphDerivation>();
     for (const node of graph.nodes) {
       const source = work.outputs.get(node);
       if (source !== undefined) origins.set(node, { kind: "path", path: source });
       const prepared = isBuildNode(node) ? work.prepared.prepared.get(node) : undefined;
       if (prepared === undefined || !node.needs.every((need) => origins.has(need))) continue;
-      const drvPath = await work.store.addDerivation(derive(prepared, origins));
+      const derivation = derive(prepared, origins);
+      const drvPath = await work.store.addDerivation(derivation);
       origins.set(node, { kind: "derivation", drvPath });
-      drvPaths.set(node, drvPath);
+      graphDrvs.set(node, { drvPath, derivation });
     }
-    return drvPaths;
+    return graphDrvs;
   }
 
   async #plan(): Promise<void> {
@@ -139,11 +149,19 @@ class Run {
     for (const { name, status, outPath, drvPath } of planned) {
       const node = byName.get(name);
       if (node === undefined || status !== "cached") continue;
+      if (isBuildNode(node) && drvPath !== undefined)
+        await this.#keepDerivation(node, parseStorePath(drvPath));
       this.#ledger.record(node, "cached", undefined, {
         ...(outPath && { outPath }),
         ...(drvPath && { drvPath }),
       });
     }
+  }
+
+  /** What was built elsewhere comes without its derivation. */
+  async #keepDerivation(node: BuildNode, drvPath: StorePath): Promise<void> {
+    const { work } = this.#opened;
+    if (!work.store.isPresent(drvPath)) await work.store.addDerivation(resolve(work, node).derivation);
   }
 
   /** A plan whose outputs no collection can take any more; made again when one took something meanwhile. */
@@ -214,9 +232,13 @@ class Run {
       onLog: (chunk) => lines.push(chunk),
       signal,
       madeElsewhere: () => resolve(work, node).outPath,
-      onBuilt: (built) => {
+      onBuilt: async (built) => {
         checkTakenFiles(work, node, built.outPath);
         work.builds.record({ ...build, ...built, startedAt });
+        if (sandbox.kind === "none") return;
+        const id = ownRealisationId(derivation);
+        const { outPath: path } = built;
+        await work.store.addRealisations([{ id, outPath: path, dependencies: new Map(), signatures: [] }]);
       },
     });
     lines.end();

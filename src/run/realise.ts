@@ -11,6 +11,8 @@ import type { BuildNode, GraphNode, TimingsNode } from "#compile/graph.ts";
 import { isBuildNode } from "#compile/graph.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import { derivationPath } from "#nix/derivation.ts";
+import { hashModulo } from "#nix/derivation-hash.ts";
+import { realisationId, type RealisationId } from "#nix/realisation.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
@@ -51,19 +53,34 @@ export function resolve(work: Workspace, node: BuildNode): Resolved {
   const derivation = derive(prepared, origins);
   const drvPath = derivationPath(derivation);
   const row = work.builds.find(drvPath);
-  const fixed = derivation.outputs.get("out");
-  const known = fixed?.kind === "fixed" || fixed?.kind === "input-addressed" ? fixed.path : row?.outPath;
-  const isThere =
-    known !== undefined &&
-    work.store.isPresent(known) &&
-    missingFile(work, node, known) === undefined &&
-    (row === undefined || isStrongEnough(work, row));
-  return { node, derivation, drvPath, outPath: isThere ? known : undefined, row };
+  const resolved = { node, derivation, drvPath, row };
+  const output = derivation.outputs.get("out");
+  const known = output !== undefined && "path" in output ? output.path : row?.outPath;
+  const isThere = (path: StorePath | undefined): boolean =>
+    path !== undefined && work.store.isPresent(path) && missingFile(work, node, path) === undefined;
+  if (isThere(known) && (work.isolation === "none" || !isUnconfined(row)))
+    return { ...resolved, outPath: known };
+  // Real Nix has built it, or we have in another home.
+  const realised = work.store.realisation(ownRealisationId(derivation))?.outPath;
+  return { ...resolved, outPath: isThere(realised) ? realised : undefined };
 }
 
 /** An output made without a sandbox is good only for runs that have none either. */
-function isStrongEnough(work: Workspace, row: BuildRow): boolean {
-  return row.sandbox !== "none" || work.isolation === "none";
+function isUnconfined(row: BuildRow | undefined): boolean {
+  return row?.sandbox === "none";
+}
+
+/** Whether nobody has built it in a sandbox. */
+export function isWeak(work: Workspace, { derivation, row }: Resolved): boolean {
+  return isUnconfined(row) && work.store.realisation(ownRealisationId(derivation)) === undefined;
+}
+
+/** Under which id a derivation whose inputs are all store paths is realised. */
+export function ownRealisationId(derivation: Derivation): RealisationId {
+  const { hash } = hashModulo(derivation, (path) => {
+    throw new Error(`${path} should not be an input any more`);
+  });
+  return realisationId(hash, "out");
 }
 
 function outputOf(work: Workspace, node: GraphNode): StorePath {

@@ -99,11 +99,20 @@ function openWritable(layout: Layout): DatabaseSync {
       database.exec("pragma journal_mode = wal");
     }
     database.exec(PRAGMAS_SQL);
+    addRealisationTables(layout, database);
   } catch (error) {
     database.close();
     throw error;
   }
   return database;
+}
+
+/** A store that Nix made without `ca-derivations` has none. */
+function addRealisationTables(layout: Layout, database: DatabaseSync): void {
+  const sql = "select 1 from sqlite_master where type = 'table' and name = 'Realisations'";
+  if (database.prepare(sql).get() !== undefined) return;
+  transact(database, () => database.exec(REALISATIONS_SQL));
+  writeFileAtomically(layout.realisationsSchemaFile, REALISATIONS_VERSION);
 }
 
 /**

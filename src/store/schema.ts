@@ -46,7 +46,7 @@ export const REALISATIONS_VERSION = "3";
 
 /**
  * What Nix 2.8 adds when `ca-derivations` is switched on. It wants the store for itself to do so, and would
- * wait for everybody who has it open; so the tables are there from the start. We write nothing into them.
+ * wait for everybody who has it open; so the tables are there from the start.
  */
 export const REALISATIONS_SQL = `
 create table if not exists Realisations (

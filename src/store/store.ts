@@ -5,6 +5,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { allocate, type WaitForLock } from "#base/libc.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import type { Derivation } from "#nix/derivation.ts";
+import type { Realisation, RealisationId } from "#nix/realisation.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import {
   addDerivations,
@@ -27,6 +28,7 @@ import type { BuiltOutput, RegisteredOutput, RegisterOutputs } from "./outputs.t
 import { isPresent, scratchOf, type StoreContext } from "./place.ts";
 import * as query from "./query.ts";
 import type { PathInfo } from "./query.ts";
+import { addRealisations, realisation } from "./realisations.ts";
 import { readDerivation } from "./register.ts";
 import { addRoot, findRoots, removeRoot, type Root } from "./roots.ts";
 import { openStatMemo } from "./stat-memo.ts";
@@ -63,6 +65,10 @@ export interface Store extends Disposable {
   /** Outputs of a valid derivation whose paths are known beforehand, by name. */
   derivationOutputs(drvPath: StorePath): Map<string, StorePath>;
   readDerivation(drvPath: StorePath): Derivation;
+  /** What a derivation gave whose output's path does not follow from it. */
+  realisation(id: RealisationId): Realisation | undefined;
+  /** Writes down such realisations where Nix looks for them; one comes after those it depends on. */
+  addRealisations(realisations: readonly Realisation[]): Promise<void>;
 
   addTree(source: string, options: AddTree): Promise<Added>;
   /** A source of two levels made of files from anywhere: `bin/node` -> the file it is read from. */
@@ -209,6 +215,7 @@ const READING = {
   whyDepends: query.whyDepends,
   derivationOutputs: query.derivationOutputs,
   readDerivation,
+  realisation,
   sourcePath,
   dumpNar,
   exportPaths,
@@ -226,6 +233,7 @@ const WRITING = {
   addFixedFile,
   addNar,
   registerOutputs,
+  addRealisations,
   importPaths,
   addRoot,
   removeRoot,

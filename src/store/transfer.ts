@@ -8,6 +8,7 @@ import type { ContentAddress } from "#nix/content-address.ts";
 import { ExportParser, ExportWriter, type ExportedPath } from "#nix/export-stream.ts";
 import { equalHashes, type Hash } from "#nix/hash.ts";
 import { NarParser } from "#nix/nar.ts";
+import type { Realisation } from "#nix/realisation.ts";
 import { sortPaths, storePathHash, storePathName, type StorePath } from "#nix/store-path.ts";
 import { hashMismatch, type Added } from "./add.ts";
 import { isPlainFile, removeLeftover } from "./disk.ts";
@@ -15,6 +16,7 @@ import { physicalPath } from "./layout.ts";
 import { isPresent, makeAndPlace, place, type StoreContext } from "./place.ts";
 import { pathInfo, requireValid, sortedClosure } from "./query.ts";
 import type { PathInfo } from "./query.ts";
+import { adoptRealisations, realisationsOf } from "./realisations.ts";
 import type { Registration } from "./register.ts";
 import { restoreTo, type Restore } from "./restore.ts";
 import { makeModuloHasher } from "./rewrite.ts";
@@ -161,7 +163,8 @@ export async function exportPaths(
   signal?: AbortSignal,
 ): Promise<void> {
   const writer = new ExportWriter(sink);
-  for (const path of sortedClosure(store, paths)) {
+  const closure = sortedClosure(store, paths);
+  for (const path of closure) {
     const info = pathInfo(store, path);
     if (info === undefined) continue;
     writer.startPath();
@@ -169,7 +172,7 @@ export async function exportPaths(
     requireEqual(path, sha256Of(narHash), sha256Of(info.narHash));
     writer.endPath(info);
   }
-  writer.end();
+  writer.end(realisationsOf(store, closure));
 }
 
 interface Arrival {
@@ -208,7 +211,9 @@ export async function importPaths(store: StoreContext, chunks: Chunks): Promise<
       const hash = { narHash: current.nar.digest(), narSize: current.size };
       arrivals.push({ scratch: current.scratch, hash, content: current.content.digest(), exported });
     },
+    realisations: (all) => realisations.push(...all),
   });
+  const realisations: Realisation[] = [];
   const imported: StorePath[] = [];
   try {
     for await (const chunk of chunks) {
@@ -218,6 +223,7 @@ export async function importPaths(store: StoreContext, chunks: Chunks): Promise<
       }
     }
     parser.end();
+    await adoptRealisations(store, realisations);
     return imported;
   } finally {
     for (const { restore: restoring, scratch } of open) {

@@ -7,6 +7,8 @@ import { hex } from "#base/bytes.ts";
 import { ExportParser, ExportWriter, type ExportedPath } from "#nix/export-stream.ts";
 import { sha256 } from "#nix/hash.ts";
 import { NarWriter } from "#nix/nar.ts";
+import type { Realisation } from "#nix/realisation.ts";
+import { parseStorePath } from "#nix/store-path.ts";
 
 const FOLDER = join(import.meta.dirname, "vectors");
 const stream = readFileSync(join(FOLDER, "chain.export"));
@@ -81,4 +83,37 @@ test("Every cut of the stream is refused", () => {
 test("Without paths it is eight zero bytes", () => {
   assert.equal(writeStream([]).toString("hex"), "0".repeat(16));
   assert.deepEqual(parseStream(Buffer.alloc(8), 8), []);
+});
+
+test("Realisations follow the end, where Nix reads no further", () => {
+  const realisation: Realisation = {
+    id: `sha256:${"0".repeat(64)}!out`,
+    outPath: parseStorePath("/nix/store/rzw70522yf1icix398z1592ay41xj1if-a"),
+    dependencies: new Map(),
+    signatures: [],
+  };
+  const chunks: Buffer[] = [];
+  new ExportWriter((chunk) => chunks.push(Buffer.from(chunk))).end([realisation]);
+  const bytes = Buffer.concat(chunks);
+  for (const chunkSize of [1, 9, bytes.length]) {
+    const read: Realisation[] = [];
+    const parser = new ExportParser({
+      startPath: () => assert.fail(),
+      endPath: () => assert.fail(),
+      realisations: (all) => read.push(...all),
+    });
+    for (let at = 0; at < bytes.length; at += chunkSize) parser.push(bytes.subarray(at, at + chunkSize));
+    parser.end();
+    assert.deepEqual(read, [realisation]);
+  }
+  for (const trailer of [
+    "x",
+    "pipelite",
+    "pipelite{}",
+    "pipelite[1]",
+    `pipelite[{"id":"x","outPath":"y"}]`,
+  ]) {
+    const broken = Buffer.concat([Buffer.alloc(8), Buffer.from(trailer)]);
+    assert.throws(() => parseStream(broken, 4096), { name: "PipeliteError" }, trailer);
+  }
 });

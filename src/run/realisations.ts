@@ -1,0 +1,75 @@
+// What derivations gave, written down where real Nix looks for it, so that whatever one of us has built is built for both.
+import { isBuildNode } from "#compile/graph.ts";
+import type { GraphNode } from "#compile/graph.ts";
+import type { Derivation } from "#nix/derivation.ts";
+import { hashModulo, type ModuloMemo } from "#nix/derivation-hash.ts";
+import { realisationId, type Realisation, type RealisationId } from "#nix/realisation.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import { isWeak, resolve, type Workspace } from "./realise.ts";
+
+/** A derivation whose inputs are outputs of others: how a node stands in the graph that Nix can build. */
+export interface GraphDerivation {
+  drvPath: StorePath;
+  derivation: Derivation;
+}
+
+/**
+ * Writes down the outputs of a graph under its derivations as they were before any input was known. What was built without
+ * a sandbox is left out, with all that needs it: Nix would take it for isolated.
+ */
+export async function realiseGraph(
+  work: Workspace,
+  graph: ReadonlyMap<GraphNode, GraphDerivation>,
+): Promise<void> {
+  const derivations = new Map([...graph.values()].map(({ drvPath, derivation }) => [drvPath, derivation]));
+  const lookup = (path: StorePath): Derivation => {
+    const derivation = derivations.get(path);
+    if (derivation === undefined) throw new Error(`${path} is no derivation of this graph`);
+    return derivation;
+  };
+  const memo: ModuloMemo = new Map();
+  const realised = new Map<GraphNode, Realisation>();
+  const byId = new Map<RealisationId, Realisation>();
+  const added: Realisation[] = [];
+  const note = (node: GraphNode, realisation: Realisation): void => {
+    realised.set(node, realisation);
+    byId.set(realisation.id, realisation);
+  };
+  for (const [node, { derivation }] of graph) {
+    const outPath = work.outputs.get(node);
+    const needs = node.needs.filter((need) => graph.has(need));
+    const inputs = needs.map((need) => realised.get(need)).filter((each) => each !== undefined);
+    if (outPath === undefined || !isBuildNode(node) || inputs.length < needs.length) continue;
+    const id = realisationId(hashModulo(derivation, lookup, memo).hash, "out");
+    const known = work.store.realisation(id);
+    if (known?.outPath === outPath) {
+      note(node, known);
+      continue;
+    }
+    if (isWeak(work, resolve(work, node))) continue;
+    const references = work.store.info(outPath)?.references ?? [];
+    const dependencies = dependenciesOf(references, inputs, byId);
+    const realisation = { id, outPath, dependencies, signatures: [] };
+    note(node, realisation);
+    added.push(realisation);
+  }
+  await work.store.addRealisations(added);
+}
+
+/** Of all that the inputs rest on, what the output refers to; as Nix, `drvOutputReferences`. */
+function dependenciesOf(
+  references: readonly StorePath[],
+  inputs: readonly Realisation[],
+  byId: ReadonlyMap<RealisationId, Realisation>,
+): Map<RealisationId, StorePath> {
+  if (references.length === 0) return new Map();
+  const referred = new Set(references);
+  const closure = new Map<RealisationId, StorePath>();
+  const open = inputs.map(({ id, outPath: path }) => ({ id, path }));
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (closure.has(next.id)) continue;
+    closure.set(next.id, next.path);
+    for (const [id, path] of byId.get(next.id)?.dependencies ?? []) open.push({ id, path });
+  }
+  return new Map([...closure].filter(([, path]) => referred.has(path)));
+}
