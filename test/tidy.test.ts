@@ -135,6 +135,43 @@ const layerViolations: Planted[] = [
   { name: "printing below cli", files: { "store/bad.ts": 'console.log("here");\n' } },
   { name: "exiting below cli", files: { "view/bad.ts": "process.exit(1);\n" } },
   { name: "data as arguments", files: { "stats/bad.ts": "export const m = Math.max(0, ...list);\n" } },
+  {
+    name: "a built-in module by the back door in a pure folder",
+    files: { "stats/bad.ts": 'const fs = process.getBuiltinModule("node:fs");\n' },
+  },
+  {
+    name: "chance from node:crypto in a pure folder",
+    files: { "nix/bad.ts": 'import { hash, randomBytes } from "node:crypto";\n' },
+  },
+  {
+    name: "a new key in a pure folder",
+    files: {
+      "sigstore/bad.ts": 'const { generateKeyPairSync } = process.getBuiltinModule("node:crypto");\n',
+    },
+  },
+  { name: "the process in a pure folder", files: { "lean/bad.ts": "export const { env } = process;\n" } },
+  {
+    name: "a face that does what app/ is for",
+    files: { "cli/bad.ts": 'import {\n  openStore,\n} from "#store/index.ts";\n' },
+  },
+  {
+    name: "the same when it is called",
+    files: { "cli/bad.ts": 'const { openStore } = await import("#store/index.ts");\n' },
+  },
+  {
+    name: "a circle of types",
+    files: {
+      "base/a.ts": 'import type { B } from "./b.ts";\n',
+      "base/b.ts": 'import type {\n  A,\n} from "./a.ts";\n',
+    },
+  },
+  {
+    name: "a circle that closes when something is called",
+    files: {
+      "cli/a.ts": 'import { b } from "./b.ts";\n',
+      "cli/b.ts": 'const { a } = await import("./a.ts");\n',
+    },
+  },
   { name: "a file of more than 400 lines", files: { "base/long.ts": "// long\n".repeat(401) } },
 ];
 

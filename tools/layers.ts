@@ -1,11 +1,12 @@
-// The floors of the house: an import goes only to a lower floor, or sideways where a line here says so; the formats touch
-// nothing outside the process; the environment is read by the faces only. A folder that stands on no floor is an error.
+// The floors of the house: an import goes only to a lower floor, or sideways where a line here says so, and never in a
+// circle; a face calls nothing but app/; the formats touch nothing outside the process. A folder that stands on no floor is
+// an error.
 import { readFileSync, readdirSync } from "node:fs";
-import { join, relative } from "node:path";
+import { dirname, join, normalize, relative } from "node:path";
 
 /** From the top to the bottom; ARCHITECTURE.md says what each folder is. */
 export const FLOORS: readonly { floor: string; folders: readonly string[] }[] = [
-  { floor: "faces", folders: ["cli", "view"] },
+  { floor: "faces", folders: ["api", "cli", "view"] },
   { floor: "app", folders: ["app"] },
   { floor: "doing", folders: ["run"] },
   { floor: "telling", folders: ["report", "standards", "history", "trace"] },
@@ -32,14 +33,21 @@ export const SIDEWAYS: readonly (readonly [from: string, to: string])[] = [
 
 const PURE = new Set(["nix", "sigstore", "formula", "chart", "stats", "lean", "trace"]);
 const IMPURE_MODULES =
-  /^node:(fs|net|http|https|dns|child_process|os|process|timers|worker_threads|sqlite|ffi)/;
+  /^node:(fs|net|tls|dgram|http|http2|https|dns|child_process|cluster|os|process|timers|worker_threads|sqlite|ffi|v8|vm|module)\b/;
 const IMPURE_WORDS =
-  /\b(Date\.now|new Date\(\)|performance\.now|Math\.random|process\.(env|cwd|platform)|fetch\()/;
+  /\b(Date\.now|new Date\(\)|performance\.now|Math\.random|process(\.(?!getBuiltinModule\b)|\[|[;)])|fetch\(|crypto\.)/;
+/** Of node:crypto only what always gives the same: hashes, and signatures by keys that are handed in. */
+const RANDOM_WORDS =
+  /\b(random(Bytes|UUID|Int|Fill)\w*|getRandomValues|generate(Key|KeyPair|Prime)(Sync)?|webcrypto|createDiffieHellman|createECDH)\b/;
 const PRINTING = /\b(console\.(log|error|warn|info)|process\.(stdout|stderr)\.write|process\.exit)\b/;
 /** Every value goes on the stack, which ends at some 120,000 of them. */
 const SPREAD = /\bMath\.(min|max|hypot)\(([^()]*[ ,])?\.\.\./;
 /** Code that runs inside the sandbox speaks through its log. */
 const PRINTS_IN_SANDBOX = new Set(["compile/runtime.ts", "compile/gate-stage.ts"]);
+/** A face is told what there is by app/; of what stands below it names types only. `base` and `view` are words and shapes. */
+const CALLED_BY_FACES = new Set(["app", "base", "view", "cli", "api", "manifest"]);
+/** The reference page and the tests read the rows of every floor there. */
+const READS_ALL_FLOORS = new Set(["cli/error-rows.ts"]);
 
 export interface Violation {
   file: string;
@@ -57,30 +65,31 @@ export function checkLayers(root: string): LayerReport {
   const files = readdirSync(root, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)));
-  const violations = files.flatMap((file) => checkFile(root, file));
-  return { filesChecked: files.length, violations };
+  const texts = new Map(files.map((file) => [file, readFileSync(join(root, file), "utf8")]));
+  const violations = [...texts].flatMap(([file, text]) => checkFile(file, text));
+  return { filesChecked: files.length, violations: [...violations, ...findCircles(texts)] };
 }
 
-function checkFile(root: string, file: string): Violation[] {
+function checkFile(file: string, text: string): Violation[] {
   const [folder = ""] = file.split("/");
   const isEntry = !file.includes("/");
-  // A file in a folder of its layer (cli/commands) reaches the rest of that layer by `#`.
-  const isNested = file.split("/").length > 2;
   const found: Violation[] = [];
-  const lines = readFileSync(join(root, file), "utf8").split("\n");
+  const lines = text.split("\n");
   if (lines.length > MAX_LINES)
     found.push({ file, line: MAX_LINES, problem: `more than ${MAX_LINES} lines` });
   if (!isEntry && floorOf(folder) === -1)
     found.push({ file, line: 1, problem: `'${folder}' is on no floor` });
-  lines.forEach((text, index) => {
+  for (const each of importsOf(text)) {
+    for (const problem of importProblems(file, each)) found.push({ file, line: each.line, problem });
+  }
+  lines.forEach((words, index) => {
     const add = (problem: string) => found.push({ file, line: index + 1, problem });
-    const specifier = /(?:^\s*(?:import|export)\b.*?\bfrom |^\} from |\bimport\()"([^"]+)"/.exec(text)?.[1];
-    if (specifier !== undefined) checkImport({ folder, isEntry, isNested }, specifier, add);
-    const isComment = /^\s*(\/\/|\*|\/\*)/.test(text);
+    const isComment = /^\s*(\/\/|\*|\/\*)/.test(words);
     if (isComment) return;
-    if (PURE.has(folder) && IMPURE_WORDS.test(text)) add(`'${folder}' is pure`);
-    if (SPREAD.test(text)) add("data as arguments: take largest and smallest of #base/extremes.ts");
-    if (folder !== "cli" && !PRINTS_IN_SANDBOX.has(file) && PRINTING.test(text))
+    if (PURE.has(folder) && (IMPURE_WORDS.test(words) || RANDOM_WORDS.test(words)))
+      add(`'${folder}' is pure`);
+    if (SPREAD.test(words)) add("data as arguments: take largest and smallest of #base/extremes.ts");
+    if (folder !== "cli" && !PRINTS_IN_SANDBOX.has(file) && PRINTING.test(words))
       add("only cli prints and exits");
   });
   return found;
@@ -88,27 +97,44 @@ function checkFile(root: string, file: string): Violation[] {
 
 const MAX_LINES = 400;
 
-interface Place {
-  folder: string;
-  isEntry: boolean;
-  isNested: boolean;
+interface Import {
+  specifier: string;
+  /** Only types are taken: nothing of it is there at run time. */
+  isType: boolean;
+  line: number;
 }
 
-function checkImport(
-  { folder, isEntry, isNested }: Place,
-  specifier: string,
-  add: (problem: string) => void,
-): void {
-  if (specifier.startsWith("../")) add(`'${specifier}' leaves its folder: import from #`);
+/** Statements, calls of import(), and the same by the back door. */
+const IMPORT =
+  /^[ \t]*(?:import|export)\b(?<type> type\b)?[^;"']*?\bfrom\s*"(?<from>[^"]+)"|^[ \t]*import\s*"(?<effect>[^"]+)"|\b(?:import|getBuiltinModule|require)\(\s*"(?<call>[^"]+)"/gm;
+
+function importsOf(text: string): Import[] {
+  return [...text.matchAll(IMPORT)].map(({ groups = {}, index, 0: whole }) => ({
+    specifier: groups["from"] ?? groups["effect"] ?? groups["call"] ?? "",
+    isType: groups["type"] !== undefined,
+    line: text.slice(0, index + whole.length).split("\n").length,
+  }));
+}
+
+function importProblems(file: string, { specifier, isType }: Import): string[] {
+  const [folder = ""] = file.split("/");
+  const isEntry = !file.includes("/");
+  const problems: string[] = [];
+  if (specifier.startsWith("../")) problems.push(`'${specifier}' leaves its folder: import from #`);
   const [target] = specifier.startsWith("#") ? specifier.slice(1).split("/") : [];
   if (target !== undefined && target !== "manifest") {
-    if (floorOf(target) === -1) add(`'${target}' is on no floor`);
-    const isOwn = isNested && target === folder;
-    if (!isEntry && !isOwn && floorOf(target) !== -1 && !mayImport(folder, target))
-      add(`'${folder}' may not import from '${target}'`);
+    // A file in a folder of its layer (cli/commands) reaches the rest of that layer by `#`.
+    const isOwn = target === folder && file.split("/").length > 2;
+    if (floorOf(target) === -1) problems.push(`'${target}' is on no floor`);
+    else if (!isEntry && !isOwn && !mayImport(folder, target))
+      problems.push(`'${folder}' may not import from '${target}'`);
+    const isFace = FLOORS[0]?.folders.includes(folder) === true;
+    if (isFace && !isType && !CALLED_BY_FACES.has(target) && !READS_ALL_FLOORS.has(file))
+      problems.push(`'${folder}' is a face: it asks app/ for what '${target}' does`);
   }
   if (PURE.has(folder) && IMPURE_MODULES.test(specifier))
-    add(`'${folder}' is pure and may not import '${specifier}'`);
+    problems.push(`'${folder}' is pure and may not import '${specifier}'`);
+  return problems;
 }
 
 function mayImport(from: string, to: string): boolean {
@@ -117,4 +143,30 @@ function mayImport(from: string, to: string): boolean {
 
 function floorOf(folder: string): number {
   return FLOORS.findIndex(({ folders }) => folders.includes(folder));
+}
+
+/** Files that import each other in a circle, be it for types only or when something is called. */
+function findCircles(texts: ReadonlyMap<string, string>): Violation[] {
+  const targets = new Map([...texts].map(([file, text]) => [file, targetsOf(file, text, texts)]));
+  const done = new Set<string>();
+  const violations: Violation[] = [];
+  const visit = (file: string, path: readonly string[]): void => {
+    const at = path.indexOf(file);
+    if (at >= 0) {
+      const problem = `imports in a circle: ${[...path.slice(at), file].join(" -> ")}`;
+      violations.push({ file, line: 1, problem });
+    }
+    if (at >= 0 || done.has(file)) return;
+    for (const target of targets.get(file) ?? []) visit(target, [...path, file]);
+    done.add(file);
+  };
+  for (const file of texts.keys()) visit(file, []);
+  return violations;
+}
+
+function targetsOf(file: string, text: string, texts: ReadonlyMap<string, string>): string[] {
+  return importsOf(text).flatMap(({ specifier }) => {
+    const target = specifier.startsWith("#") ? specifier.slice(1) : normalize(join(dirname(file), specifier));
+    return texts.has(target) ? [target] : [];
+  });
 }

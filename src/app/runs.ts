@@ -13,6 +13,8 @@ import { criticalPath, type CriticalPath } from "#trace/critical-path.ts";
 import { writeOtlp } from "#trace/otlp.ts";
 import { traceOf, type Span } from "#trace/spans.ts";
 
+export { figuresOf } from "#trace/figures.ts";
+
 /** All runs of a home, newest first. */
 export function runs(home: string): RunSummary[] {
   return listRuns(home);

@@ -1,13 +1,13 @@
 // Keys that sign, signatures on runs, and what verifies them.
 import { existsSync } from "node:fs";
 import { readNamedFile } from "#base/files.ts";
-import { readPublicKey, readSigningKey, writeSigningKey, type ReadKey } from "#keys/key-file.ts";
+import { generateKey, readPublicKey, readSigningKey, writeSigningKey, type ReadKey } from "#keys/key-file.ts";
 import { readPolicy } from "#release/policy.ts";
 import { signRun, type SignRun } from "#release/signatures.ts";
 import type { SignatureView } from "#release/signature-view.ts";
 import { verifyBundleFile, verifyRun, type VerifiedBundle, type VerifiedRun } from "#release/verify.ts";
 import { readRun } from "#run/records.ts";
-import { generateKey, writePublicKey } from "#sigstore/index.ts";
+import { writePublicKey } from "#sigstore/index.ts";
 
 /** @param passphraseFile holds the passphrase; a newline at its end is none of it */
 export function readKey(file: string, passphraseFile: string | undefined): ReadKey {

@@ -10,6 +10,8 @@ import { judgeTrend, type Trend } from "#history/trend.ts";
 import { NELSON, WESTERN_ELECTRIC } from "#stats/rules.ts";
 import { pipelineOf, shortList, type PipelineWord } from "./history.ts";
 
+export { displayOf } from "#history/display.ts";
+
 export interface TrendQuery {
   /** Default: the pipeline that ran last. */
   pipeline: PipelineWord | undefined;

@@ -1,7 +1,8 @@
 // The figures of a capability study: as text for people, by their names for programs.
+import { formatLimits } from "#app/capability.ts";
 import { formatBy, formatCount, formatFigure, formatIndex } from "#base/numbers.ts";
-import { MINIMUM_USUAL, type CapabilityResult } from "#stats/gate.ts";
-import { formatLimits, type Index, type Indices } from "#stats/indices.ts";
+import type { CapabilityResult } from "#stats/gate.ts";
+import type { Index, Indices } from "#stats/indices.ts";
 import type { Reading } from "#stats/samples.ts";
 import { padToWidth } from "#view/format.ts";
 import type { Paint, Style } from "#view/paint.ts";

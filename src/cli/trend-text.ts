@@ -2,7 +2,7 @@
 import { largest, smallest } from "#base/extremes.ts";
 import { formatCount } from "#base/numbers.ts";
 import type { Display } from "#chart/trend-page.ts";
-import { displayOf } from "#history/display.ts";
+import { displayOf } from "#app/trend.ts";
 import type { Signal, Trend } from "#history/trend.ts";
 import { formatList } from "#view/format.ts";
 import type { Paint, Style } from "#view/paint.ts";

@@ -13,10 +13,10 @@ import {
   textOf,
 } from "./functions.ts";
 import type { Expression, Formula, Operator } from "./syntax.ts";
+import type { Value } from "./value.ts";
 import { pipeliteError } from "./errors.ts";
 
-/** What a formula works on: what JSON holds. */
-export type Value = null | boolean | number | string | readonly Value[] | { readonly [key: string]: Value };
+export type { Value } from "./value.ts";
 
 export const FILE_FUNCTIONS = ["narHash", "narSize", "files", "bytes", "size", "sha256", "lines"] as const;
 export type FileFunction = (typeof FILE_FUNCTIONS)[number];

@@ -8,7 +8,7 @@ import { deviationOf, meanOf, medianOf, quantileOf, sumOf } from "#stats/moments
 import { normalQuantile } from "#stats/normal.ts";
 import { SIGMA_METHODS, estimateSigma, type SigmaMethod } from "#stats/sigma.ts";
 import { criticalPath } from "./longest-chain.ts";
-import type { Value } from "./formula.ts";
+import type { Value } from "./value.ts";
 
 /** What is wrong with a call; the place is added where it is caught. */
 export class CallProblem extends Error {}

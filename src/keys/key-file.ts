@@ -1,9 +1,10 @@
 // Key files: the private half as PKCS #8 in PEM, readable by its owner only, encrypted where a passphrase is given; the
 // public half as SPKI in PEM beside it. Specification: RFC 5958, RFC 7468.
-import { createPrivateKey } from "node:crypto";
+import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { systemErrorCode } from "#base/errors.ts";
 import {
+  CURVE,
   parsePublicKey,
   signingKeyOf,
   writePublicKey,
@@ -22,6 +23,11 @@ export interface ReadKey {
 /** Read and write for the owner. */
 const PRIVATE_MODE = 0o600;
 const OTHERS = 0o077;
+
+/** A new key, in memory only. */
+export function generateKey(): SigningKey {
+  return signingKeyOf(generateKeyPairSync("ec", { namedCurve: CURVE }).privateKey, "a new key");
+}
 
 /**
  * Reads a private key.

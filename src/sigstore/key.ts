@@ -2,12 +2,13 @@
 // fingerprint that ssh shows for it: verifiers in Go compute it anew and pass over a signature that names another (DSSE
 // v1.0 of secure-systems-lab, verify.go). `ssh-keygen -i -m PKCS8 -f KEY.pub | ssh-keygen -lf -` gives the same.
 // Specification of the encoding that is hashed: RFC 5656, section 3.1.
-import { createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { createPublicKey, type KeyObject } from "node:crypto";
 import { sha256 } from "#nix/hash.ts";
 import { toBase64 } from "./envelope.ts";
 import { pipeliteError } from "./errors.ts";
 
-const CURVE = "prime256v1";
+/** The curve of every key here, as OpenSSL calls it. */
+export const CURVE = "prime256v1";
 /** What stands before both coordinates of a point (SEC 1, section 2.3.3). */
 const UNCOMPRESSED = Buffer.of(4);
 const WANTED = "an EC key on P-256";
@@ -21,10 +22,6 @@ export interface PublicKey {
 export interface SigningKey {
   readonly privateKey: KeyObject;
   readonly publicKey: PublicKey;
-}
-
-export function generateKey(): SigningKey {
-  return signingKeyOf(generateKeyPairSync("ec", { namedCurve: CURVE }).privateKey, "a new key");
 }
 
 /**

@@ -1,7 +1,8 @@
 // The report on an exported Lean development, for people: its theorems, then what went wrong, then what was looked at.
 // On a terminal statements are broken to its width; elsewhere each theorem is one line, for grep.
+import { STANDARD_AXIOMS } from "#app/lean-check.ts";
 import { formatCount } from "#base/numbers.ts";
-import { STANDARD_AXIOMS, type Problem, type Report, type TheoremReport } from "#lean/index.ts";
+import type { Problem, Report, TheoremReport } from "#lean/index.ts";
 import { plainLine, span, wrapLine, type Line, type Style } from "./paint.ts";
 
 export interface LeanViewOptions {

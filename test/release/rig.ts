@@ -8,7 +8,8 @@ import type { Claim } from "#evidence/claims.ts";
 import { appendJournal, digestOf } from "#evidence/journal.ts";
 import { RECORD_SCHEMA, type RunRecord, type StageRecord } from "#evidence/run-record.ts";
 import type { AuditOfRun } from "#release/deviation.ts";
-import { generateKey, type SigningKey } from "#sigstore/index.ts";
+import { type SigningKey } from "#sigstore/index.ts";
+import { generateKey } from "#keys/key-file.ts";
 
 const STORE = "/nix/store";
 export const TREE = `${STORE}/0c2mhvwzgqjd2p8gjwjsrgsg6v7bw7mg-walk`;

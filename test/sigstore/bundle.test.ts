@@ -10,13 +10,8 @@ import fc from "fast-check";
 import { prettyJson } from "#base/canonical-json.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { type ErrorCode } from "#cli/error-rows.ts";
-import {
-  generateKey,
-  parseBundle,
-  parsePublicKey,
-  parseStatement,
-  preAuthEncoding,
-} from "#sigstore/index.ts";
+import { parseBundle, parsePublicKey, parseStatement, preAuthEncoding } from "#sigstore/index.ts";
+import { generateKey } from "#keys/key-file.ts";
 import { signStatement, verifyBundle, writeBundle, writePublicKey } from "#sigstore/index.ts";
 import type { PublicKey } from "#sigstore/index.ts";
 import { optionalPeer, peer } from "../rig/peer.ts";

@@ -5,8 +5,8 @@ import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { isPipeliteError } from "#base/errors.ts";
 import { type ErrorCode } from "#cli/error-rows.ts";
-import { generateKey, parsePublicKey, writePublicKey } from "#sigstore/index.ts";
-import { readPublicKey, readSigningKey, writeSigningKey } from "#keys/key-file.ts";
+import { parsePublicKey, writePublicKey } from "#sigstore/index.ts";
+import { generateKey, readPublicKey, readSigningKey, writeSigningKey } from "#keys/key-file.ts";
 import { peer } from "../rig/peer.ts";
 import { Folder } from "./rig.ts";
 

@@ -2,7 +2,8 @@
 // `node test/view/scenario.ts [SCENARIO] [VIEW] [SPEED]`, with --verbose or --quiet.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunEvent, StageStatus } from "#run/events.ts";
-import { createView, type View, type Verbosity, type ViewKind } from "#view/view.ts";
+import { createView } from "#view/open-view.ts";
+import type { View, Verbosity, ViewKind } from "#view/view.ts";
 import { wantsColor } from "#view/paint.ts";
 
 /** An event and how many milliseconds of the run's time pass before it. */

@@ -2,7 +2,8 @@ import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { mock, test } from "node:test";
 import type { RunEvent } from "#run/events.ts";
-import { createView, type ViewKind, type ViewOptions } from "#view/view.ts";
+import { createView } from "#view/open-view.ts";
+import type { ViewKind, ViewOptions } from "#view/view.ts";
 import { playAtOnce, scenarios, type Step } from "./scenario.ts";
 import { createSink, createTerminal, type Terminal } from "./terminal.ts";
 

@@ -16,7 +16,8 @@ import { databaseFlag, paramFlag, parseCount, parseSpan } from "#cli/flags.ts";
 import { paramsOf, splitTarget } from "#cli/target.ts";
 import type { RunOptions } from "#run/options.ts";
 import { wantsColor } from "#view/paint.ts";
-import { createView, type View } from "#view/view.ts";
+import { createView } from "#view/open-view.ts";
+import type { View } from "#view/view.ts";
 
 export const run = openCommand({
   brief: "Run a pipeline: build what changed, reuse the rest",

@@ -1,7 +1,8 @@
 // `node test/sigstore/vectors/regenerate.ts`: the golden bundle, by a key that is thrown away.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { generateKey, signStatement, writeBundle, writePublicKey } from "#sigstore/index.ts";
+import { signStatement, writeBundle, writePublicKey } from "#sigstore/index.ts";
+import { generateKey } from "#keys/key-file.ts";
 import type { SigningKey } from "#sigstore/index.ts";
 import { STATEMENT } from "../rig.ts";
 

@@ -1,0 +1,33 @@
+// Opens a view of the kind that fits where the output goes.
+import { createPlainView } from "./plain.ts";
+import { createTreeView } from "./tree.ts";
+import type { View, ViewKind, ViewOptions } from "./view.ts";
+
+const DEFAULTS: ViewOptions = {
+  color: false,
+  unicode: true,
+  verbosity: "normal",
+  cwd: "/",
+  now: () => performance.now(),
+};
+
+/** A view that writes to `stream`; close it when the run has ended, whatever the end. */
+export function createView(
+  kind: ViewKind,
+  stream: NodeJS.WritableStream,
+  options: Partial<ViewOptions> = {},
+): View {
+  const all = { ...DEFAULTS, ...options };
+  if (kind === "json") return createJsonView(stream);
+  const isTree = kind === "tree" && all.verbosity !== "quiet";
+  return isTree ? createTreeView(stream, all) : createPlainView(stream, all);
+}
+
+/** One event a line, as it is. */
+function createJsonView(stream: NodeJS.WritableStream): View {
+  return {
+    listener: (event) => void stream.write(`${JSON.stringify(event)}\n`),
+    cancelling: () => {},
+    close: () => {},
+  };
+}
