@@ -4,6 +4,7 @@ import { drawCapability } from "#chart/capability-page.ts";
 import { judgeCapability, type CapabilityPlan, type CapabilityResult } from "#stats/gate.ts";
 import { readSamples, type SampleRequest, type Samples } from "#stats/samples.ts";
 
+export { MINIMUM_USUAL } from "#stats/gate.ts";
 export { formatLimits } from "#stats/indices.ts";
 
 export interface MeasuredFile extends Omit<SampleRequest, "subgroup"> {

@@ -1,5 +1,5 @@
 // The figures of a capability study: as text for people, by their names for programs.
-import { formatLimits } from "#app/capability.ts";
+import { MINIMUM_USUAL, formatLimits } from "#app/capability.ts";
 import { formatBy, formatCount, formatFigure, formatIndex } from "#base/numbers.ts";
 import type { CapabilityResult } from "#stats/gate.ts";
 import type { Index, Indices } from "#stats/indices.ts";
