@@ -27,6 +27,7 @@ await bundle({
   minifyWhitespace: true,
   entryPoints: {
     cli: "src/cli/main.ts",
+    "lean-worker": "src/app/lean-worker.ts",
     index: "src/index.ts",
     lean: "src/lean/index.ts",
     nix: "src/nix/index.ts",

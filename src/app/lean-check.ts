@@ -1,32 +1,50 @@
 // Reads an export as a stream, checks it with our kernel and tells what holds.
 import { createReadStream, fstatSync } from "node:fs";
 import { open } from "node:fs/promises";
+import { totalmem } from "node:os";
 import { getSystemErrorMessage } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { createMemoryGuard } from "./memory-guard.ts";
 import { giveUp } from "#lean/fault.ts";
-import { checkStream, type Report } from "#lean/index.ts";
+import { checkStream, type CheckOptions, type Report } from "#lean/index.ts";
 import { pipeliteError } from "./errors.ts";
 
-export { STANDARD_AXIOMS } from "#lean/index.ts";
-
 const MORE_MEMORY = "NODE_OPTIONS=--max-old-space-size=MIB allows more";
-const CHUNK_BYTES = 1 << 16;
+const CHUNK_BYTES = 1 << 18;
 /** Garbage is collected when the heap has doubled, and not, as it would be by itself, when it is up to four times as large. */
 const COLLECT_AT_DOUBLE = "--heap-growing-percent=100";
 
-export interface CheckExport {
-  allowAxioms: readonly string[];
-  /** So many bytes more have been checked. */
-  onRead: (bytes: number) => void;
+export interface CheckExport extends Pick<CheckOptions, "allowAxioms" | "statements" | "onTheorem"> {
+  /** So many bytes more have been read. */
+  readonly onRead: (bytes: number) => void;
   /** A declaration is about to be checked. */
-  onStart: (place: { name: string; declarations: number }) => void;
+  readonly onStart: (place: { name: string; declarations: number }) => void;
+  /** Threads that judge declarations; what is said does not depend on it. */
+  readonly jobs: number;
+  /** Milliseconds, steps and expressions of one declaration, bytes, after which it gives up. */
+  readonly timeMs: number | undefined;
+  readonly workMax: number | undefined;
+  readonly memoryMax: number | undefined;
 }
 
+const WORK_MAX = 2_000_000_000;
+
 /** Checks every declaration of an export. @throws PipeliteError LEAN_EXPORT_UNREADABLE, LEAN_EXPORT_COMPRESSED */
-export function checkExport(input: Input, { allowAxioms, onRead, onStart }: CheckExport): Promise<Report> {
+export async function checkExport(
+  input: Input,
+  { onRead, jobs, timeMs, workMax = WORK_MAX, memoryMax = totalmem() / 2, ...rest }: CheckExport,
+): Promise<Report> {
   setFlagsFromString(COLLECT_AT_DOUBLE);
-  return checkStream(countBytes(input, onRead), { allowAxioms, onStart });
+  const chunks = countBytes(input, onRead);
+  const timeMessage = `Cannot check within ${(timeMs ?? 0) / 1000} seconds`;
+  const endMs = timeMs === undefined ? undefined : Date.now() + timeMs;
+  const look = (): void => {
+    if (endMs !== undefined && Date.now() > endMs) giveUp(timeMessage);
+  };
+  const options = { ...rest, workMax, memoryMax, look };
+  if (jobs === 1) return checkStream(chunks, options);
+  const { checkWithJobs } = await import("./lean-jobs.ts");
+  return checkWithJobs(chunks, { ...options, jobs, endMs, timeMessage });
 }
 
 export interface Input {

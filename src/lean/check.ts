@@ -1,256 +1,242 @@
 // Checks a whole export, line by line, and reports on it.
-import { AxiomUse } from "./axioms.ts";
-import type { Constant } from "./environment.ts";
-import { checkNames, declare, headersOf, isExcluded, namesOf } from "./declare.ts";
-import { Fault, reject, type FaultKind, type Reason, sure } from "./fault.ts";
-import { Engine } from "./goals.ts";
-import { isProposition } from "./kernel.ts";
-import { LineSplitter } from "./lines.ts";
-import { textNames } from "./literal.ts";
-import { formatName, type Name } from "./name.ts";
-import { ExportReader, type Meta } from "./parse.ts";
-import { formatExpr, type BinderStyle } from "./print.ts";
-import type { Declaration } from "./records.ts";
-import { isStandardAxiom } from "./standard.ts";
+import { Account, type AccountOptions } from "./account.ts";
+import {
+  OPERATION_NAMES,
+  isStandardOperation,
+  nameOfOperation,
+  type OperationName,
+} from "./declare/accelerate.ts";
+import {
+  BYTES_AN_EXPRESSION,
+  Judge,
+  faultOf,
+  type Accelerated,
+  type SharedDevelopment,
+} from "./declare/judge.ts";
+import { Fault, giveUp } from "./fault.ts";
+import { constantsOf, type Declaration } from "./read/constants.ts";
+import { Declarations } from "./read/declarations.ts";
+import { LineSplitter } from "./read/lines.ts";
+import { ExportReader } from "./read/reader.ts";
+import { STATUS, type Problem, type Progress, type Report, type TheoremReport } from "./report.ts";
+import { Levels } from "./terms/levels.ts";
+import { Names, formatName } from "./terms/names.ts";
+import { Terms } from "./terms/terms.ts";
 
-export interface CheckOptions {
+export interface CheckOptions extends AccountOptions {
   /** Axioms that theorems may rest on whatever they say, besides the three of standard Lean as stated there. */
   readonly allowAxioms?: readonly string[];
-  /** Work allowed, in expressions made and steps taken (some millions a second); default 2,000,000,000. */
+  /**
+   * Work allowed for one declaration, in expressions made and steps taken (some millions a second); default 2,000,000,000.
+   * So one verdict does not depend on the work for others.
+   */
   readonly workMax?: number;
-  /** Whether theorems are reported with their statements; default true. */
-  readonly statements?: boolean;
+  /** Bytes allowed for the export and for what one declaration needs; default 4 GiB. */
+  readonly memoryMax?: number;
+  /** Whether theorems and axioms are reported with their statements, or of which names; default true. */
+  readonly statements?: boolean | ((name: string) => boolean);
   /** Told before each declaration is checked: its name, and how many were before it. */
   readonly onStart?: (progress: Progress) => void;
   /** Told after each declaration. */
   readonly onDeclaration?: (progress: Progress) => void;
+  /** Told of each theorem in order; the report has none then. */
+  readonly onTheorem?: (theorem: TheoremReport) => void;
+  /** Asked now and then; gives up by throwing a fault, as for a limit of time. */
+  readonly look?: () => void;
 }
 
-export interface Progress {
-  readonly line: number;
-  readonly name: string;
-  readonly declarations: number;
-}
-
-export interface TheoremReport {
-  readonly name: string;
-  /** The proposition as Lean, with the universe parameters and names of bound variables of the export. */
-  readonly statement: string;
-  readonly universes: readonly string[];
-  /** All axioms it rests on, in order of name. */
-  readonly axioms: readonly string[];
-  /** Line of the export, from 1. */
-  readonly line: number;
-  readonly status: "checked" | "rejected";
-}
-
-export interface AxiomReport {
-  readonly name: string;
-  readonly statement: string;
-  readonly line: number;
-  readonly allowed: boolean;
-}
-
-/** Why an export is not accepted, and where. */
-export interface Problem {
-  readonly kind: FaultKind;
-  readonly reason: Reason;
-  readonly message: string;
-  readonly line: number;
-  readonly declaration?: string;
-}
-
-export interface Report {
-  /** `malformed`: not a file in the format; `unavailable`: the checker gave up, nothing is said. */
-  readonly status: "accepted" | "rejected" | "malformed" | "unavailable";
-  readonly meta?: Meta;
-  readonly lines: number;
-  /** Constants accepted, by kind. */
-  readonly counts: Readonly<Record<Constant["kind"] | "excluded", number>>;
-  readonly theorems: readonly TheoremReport[];
-  readonly axioms: readonly AxiomReport[];
-  /** Operations on numbers that were computed directly, after their definitions had been held against them. */
-  readonly accelerated: readonly string[];
-  readonly problem?: Problem;
-}
-
-type Counts = Record<Constant["kind"] | "excluded", number>;
+const WORK_MAX = 2_000_000_000;
+const MEMORY_MAX = 4 * 2 ** 30;
 
 /** The state of one check; a line is pushed at a time. */
 export class Checker {
   readonly #options: CheckOptions;
-  readonly #engine: Engine;
-  readonly #reader: ExportReader;
-  readonly #use: AxiomUse;
-  readonly #allowed: Set<string>;
-  readonly #theorems: TheoremReport[] = [];
-  readonly #axioms: AxiomReport[] = [];
-  readonly #counts: Counts = {
-    axiom: 0,
-    definition: 0,
-    theorem: 0,
-    opaque: 0,
-    quotient: 0,
-    inductive: 0,
-    constructor: 0,
-    recursor: 0,
-    excluded: 0,
-  };
-  /** By constant: how its arguments are bound, or, until that is asked for, where its type is. */
-  readonly #styles = new Map<Name, number | readonly BinderStyle[]>();
+  readonly #names = new Names();
+  readonly #terms = new Terms(new Levels());
+  readonly #declarations = new Declarations(this.#terms.levels);
+  readonly #reader = new ExportReader(this.#names, this.#terms);
+  readonly #judge: Judge;
+  readonly #account: Account;
+  readonly #memoryMax: number;
+  /** Operations that are declared and not seen to be standard, with the order of their declarations. */
+  readonly #waiting = new Map<OperationName, number>();
+  #isPrepared = false;
+  readonly #accelerated: Accelerated[] = [];
+  readonly #operations: ReadonlyMap<number, OperationName>;
+  readonly #lines = new LineSplitter();
   #line = 0;
-  #declarations = 0;
+  #judged = 0;
+  /** Of a declaration. */
   #problem: Problem | undefined;
+  /** Of a line; what was declared before it counts first. */
+  #lineProblem: Problem | undefined;
 
   constructor(options: CheckOptions = {}) {
     this.#options = options;
-    this.#engine = new Engine(options.workMax ?? 2_000_000_000);
-    const { names, levels, terms } = this.#engine.kernel;
-    this.#reader = new ExportReader(names, levels, terms);
-    this.#use = new AxiomUse(() => textNames(this.#engine.kernel));
-    this.#allowed = new Set(options.allowAxioms);
+    this.#memoryMax = options.memoryMax ?? MEMORY_MAX;
+    const limits = {
+      workMax: options.workMax ?? WORK_MAX,
+      memoryMax: this.#memoryMax,
+      ...(options.look === undefined ? {} : { look: options.look }),
+    };
+    this.#judge = new Judge(this.#names, this.#terms, this.#declarations, limits);
+    this.#account = new Account(this.#judge, this.#reader.spellings, options);
+    const { kernel } = this.#judge;
+    this.#operations = new Map(OPERATION_NAMES.map((name) => [nameOfOperation(kernel, name), name]));
   }
 
-  /** @returns whether to go on: not after a problem */
-  push(line: string): boolean {
-    if (this.#problem !== undefined) return false;
-    this.#line++;
-    let declaration: Declaration | undefined;
+  /**
+   * Takes bytes or text cut anywhere.
+   * @param isJudging whether declarations are judged as they come; else their verdicts go to `settle`
+   * @returns whether to go on: not after a problem
+   */
+  push(chunk: Uint8Array | string, isJudging = true): boolean {
     try {
-      declaration = this.#reader.readLine(line);
-      if (declaration !== undefined) this.#declare(declaration);
+      if (this.#isGoing) this.#lines.push(chunk, (...line) => this.#take(...line, isJudging));
     } catch (error) {
-      this.#problem = problemOf(error, this.#line, declaration);
+      this.fail(error);
     }
-    return this.#problem === undefined;
+    return this.#isGoing;
+  }
+
+  /** Takes the last line, where no line feed ended it. */
+  end(isJudging = true): void {
+    if (this.#isGoing) this.#lines.end((...line) => this.#take(...line, isJudging));
+  }
+
+  get #isGoing(): boolean {
+    return this.#problem === undefined && this.#lineProblem === undefined;
   }
 
   /** Records a problem of the input itself. */
   fail(error: unknown): void {
-    this.#problem ??= problemOf(error, this.#line + 1, undefined);
+    this.#lineProblem ??= problemOf(faultOf(error), this.#line + 1);
+  }
+
+  #take(bytes: Uint8Array, start: number, end: number, isJudging: boolean): boolean {
+    this.#line++;
+    try {
+      const declarations = this.#reader.readLine(bytes, start, end);
+      if (this.#terms.kept * BYTES_AN_EXPRESSION > this.#memoryMax)
+        giveUp("Cannot check within the memory allowed");
+      if (declarations === undefined) return true;
+      for (const declaration of declarations) {
+        this.#declarations.add(declaration, this.#line, this.#terms.kept);
+        if (isJudging && !this.settle(this.#judgeNext(declaration))) return false;
+      }
+    } catch (error) {
+      this.#lineProblem = problemOf(faultOf(error), this.#line);
+    }
+    return this.#isGoing;
+  }
+
+  #judgeNext(declaration: Declaration): Fault | undefined {
+    this.#tell(this.#options.onStart, declaration);
+    return this.#judge.judge(this.#judged);
+  }
+
+  /** How many declarations have been read. */
+  get count(): number {
+    return this.#declarations.count;
+  }
+
+  /**
+   * Takes the verdict on the next declaration, in order: its fault or undefined.
+   * @returns whether to go on
+   */
+  settle(verdict: Fault | undefined): boolean {
+    const order = this.#judged;
+    const line = this.#declarations.lineOf(order);
+    const declaration = this.#declarations.get(order);
+    const fault = verdict ?? this.#account.enter(order, declaration, line);
+    if (fault !== undefined) {
+      this.#problem = problemOf(fault, line, this.#nameOf(declaration));
+      return false;
+    }
+    if (!this.#isPrepared) this.#noteOperations(order, declaration);
+    this.#judged++;
+    this.#tell(this.#options.onDeclaration, declaration);
+    return true;
+  }
+
+  /** Tries to show that operations are standard, once they are declared. */
+  #noteOperations(order: number, declaration: Declaration): void {
+    if (declaration.kind !== "definition") return;
+    const operation = this.#operations.get(declaration.name);
+    if (operation === undefined || declaration.isUnsafe) return;
+    this.#waiting.set(operation, order);
+    for (const waiting of this.#waiting.keys()) {
+      if (this.#judge.ask(order, (k) => isStandardOperation(k, waiting)) !== true) continue;
+      this.#waiting.delete(waiting);
+      this.#judge.accelerate(waiting, order + 1);
+      this.#accelerated.push({ operation: waiting, from: order + 1 });
+    }
+  }
+
+  /**
+   * For other threads, once all has been read: what they judge with. Verdicts go to `settle`, in order. Operations are
+   * looked at beforehand: should a declaration that they rest on be refused, so is all that follows it.
+   */
+  share(threads: number): SharedDevelopment {
+    for (let order = 0; order < this.count; order++)
+      this.#noteOperations(order, this.#declarations.get(order));
+    this.#isPrepared = true;
+    return {
+      names: this.#names.share(),
+      terms: this.#terms.share(threads + 1),
+      declarations: this.#declarations.share(),
+      accelerated: this.#accelerated,
+    };
   }
 
   finish(): Report {
-    if (this.#problem === undefined && this.#reader.meta === undefined) {
+    if (this.#isGoing && this.#reader.meta === undefined) {
       this.fail(new Fault("format", "not-an-export", "Cannot read the file: it is empty"));
     }
-    const problem = this.#problem;
+    const problem = this.#problem ?? this.#lineProblem;
+    const judged = this.#judged;
     const { meta } = this.#reader;
     return {
       status: problem === undefined ? "accepted" : STATUS[problem.kind],
       ...(meta === undefined ? {} : { meta }),
-      lines: this.#line,
-      counts: this.#counts,
-      theorems: this.#theorems,
-      axioms: this.#axioms,
-      accelerated: [...this.#engine.kernel.accelerated.keys()].map(formatName),
+      // What follows a problem was not looked at, whether it has been read or not.
+      lines: problem?.line ?? this.#line,
+      counts: this.#account.counts,
+      theorems: this.#account.theorems,
+      axioms: this.#account.axioms,
+      used: this.#account.used,
+      accelerated: this.#accelerated
+        .filter(({ from }) => from <= judged)
+        .map(({ operation }) => `Nat.${operation}`),
+      unaccelerated: [...this.#waiting]
+        .filter(([, order]) => order < judged)
+        .map(([operation]) => `Nat.${operation}`),
       ...(problem === undefined ? {} : { problem }),
     };
   }
 
-  #declare(declaration: Declaration): void {
-    const { kernel } = this.#engine;
-    this.#tell(this.#options.onStart, declaration);
-    checkNames(kernel, declaration);
-    if (isExcluded(declaration)) {
-      for (const name of namesOf(declaration)) kernel.excluded.add(name);
-      this.#counts.excluded++;
-    } else {
-      const constants = this.#engine.run(() => declare(kernel, declaration, this.#line));
-      for (const constant of constants) this.#counts[constant.kind]++;
-      for (const { name, typeIndex } of headersOf(declaration)) this.#styles.set(name, typeIndex);
-      this.#account(declaration, constants);
-    }
-    this.#engine.settle();
-    this.#declarations++;
-    this.#tell(this.#options.onDeclaration, declaration);
+  #nameOf(declaration: Declaration): string {
+    const [constant] = constantsOf(declaration);
+    return constant === undefined ? "" : formatName(this.#names, constant.name);
   }
 
   #tell(listener: CheckOptions["onStart"], declaration: Declaration): void {
     if (listener === undefined) return;
-    const [name] = namesOf(declaration);
-    const spelled = name === undefined ? "" : formatName(name);
-    listener({ line: this.#line, name: spelled, declarations: this.#declarations });
-  }
-
-  /** Axioms are listed where they are declared, and judged where a proof rests on them. */
-  #account(declaration: Declaration, constants: readonly Constant[]): void {
-    const used = this.#use.add(constants);
-    const [constant] = constants;
-    if (constant === undefined || declaration.kind === "inductive" || declaration.kind === "quotient") return;
-    const name = formatName(constant.name);
-    const line = this.#line;
-    if (constant.kind === "axiom") {
-      if (isStandardAxiom(this.#engine.kernel, constant)) this.#allowed.add(name);
-      this.#axioms.push({
-        name,
-        statement: this.#statement(declaration),
-        line,
-        allowed: this.#allowed.has(name),
-      });
-      return;
-    }
-    if (constant.kind !== "theorem" && !this.#isProof(constant)) return;
-    const axioms = [...used].map(formatName).toSorted();
-    const forbidden = axioms.filter((axiom) => !this.#allowed.has(axiom));
-    const status = forbidden.length === 0 ? "checked" : "rejected";
-    const universes = constant.levelParams.map(formatName);
-    if (constant.kind === "theorem") {
-      this.#theorems.push({ name, statement: this.#statement(declaration), universes, axioms, line, status });
-    }
-    if (forbidden.length > 0)
-      reject("axiom-not-allowed", `Cannot accept ${name}: it rests on ${forbidden.join(", ")}`);
-  }
-
-  #isProof({ type }: Constant): boolean {
-    return this.#engine.run(() => isProposition(this.#engine.kernel, type));
-  }
-
-  #statement(declaration: { readonly typeIndex: number }): string {
-    if (this.#options.statements === false) return "";
-    const source = this.#reader.source(declaration.typeIndex);
-    return formatExpr(source.expr, source, (name) => this.#stylesOf(name));
-  }
-
-  /** How the arguments of a constant are bound, as exported. */
-  #stylesOf(name: Name): readonly BinderStyle[] {
-    const known = this.#styles.get(name);
-    if (typeof known !== "number") return known ?? [];
-    const styles: BinderStyle[] = [];
-    for (let at = this.#reader.source(known); at.style !== undefined; at = sure(at.parts[1]))
-      styles.push(at.style);
-    this.#styles.set(name, styles);
-    return styles;
+    const name = this.#nameOf(declaration);
+    listener({ line: this.#declarations.lineOf(this.#judged), name, declarations: this.#judged });
   }
 }
 
-const STATUS = { format: "malformed", rejected: "rejected", limit: "unavailable" } as const;
-
-function problemOf(error: unknown, line: number, declaration: Declaration | undefined): Problem {
-  const name: Name | undefined = declaration === undefined ? undefined : namesOf(declaration)[0];
-  const place = { line, ...(name === undefined ? {} : { declaration: formatName(name) }) };
-  if (error instanceof Fault)
-    return { kind: error.kind, reason: error.reason, message: error.message, ...place };
-  if (error instanceof RangeError) {
-    // Too deep or too large for the engine: nothing is known about the declaration.
-    return {
-      kind: "limit",
-      reason: "resource-limit",
-      message: "Cannot check so large an expression",
-      ...place,
-    };
-  }
-  throw error;
+function problemOf({ kind, reason, message }: Fault, line: number, declaration?: string): Problem {
+  return { kind, reason, message, line, ...(declaration === undefined ? {} : { declaration }) };
 }
 
 /** Checks an export held in memory or read piece by piece: texts, lines or bytes, cut anywhere. */
 export function check(input: Iterable<Uint8Array | string>, options: CheckOptions = {}): Report {
   const checker = new Checker(options);
-  const lines = new LineSplitter();
   try {
-    for (const chunk of input)
-      for (const line of lines.push(chunk)) if (!checker.push(line)) return checker.finish();
-    for (const line of lines.end()) if (!checker.push(line)) break;
+    for (const chunk of input) if (!checker.push(chunk)) return checker.finish();
+    checker.end();
   } catch (error) {
     checker.fail(error);
   }
@@ -263,11 +249,9 @@ export async function checkStream(
   options: CheckOptions = {},
 ): Promise<Report> {
   const checker = new Checker(options);
-  const lines = new LineSplitter();
   try {
-    for await (const chunk of input)
-      for (const line of lines.push(chunk)) if (!checker.push(line)) return checker.finish();
-    for (const line of lines.end()) if (!checker.push(line)) break;
+    for await (const chunk of input) if (!checker.push(chunk)) return checker.finish();
+    checker.end();
   } catch (error) {
     checker.fail(error);
   }

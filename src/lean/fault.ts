@@ -3,12 +3,13 @@
 
 /** Public, stable reason codes: what was wrong with the file or with a declaration. */
 export type Reason =
-  // The file is not an export in the format 3.1
+  // The file is not an export in the format 3.0 or 3.1
   | "not-json"
   | "not-utf8"
   | "not-an-export"
   | "format-version"
   | "unknown-record"
+  | "duplicate-key"
   | "unknown-field"
   | "missing-field"
   | "wrong-type"
@@ -74,10 +75,4 @@ export function refuseFormat(reason: Reason, message: string): never {
 
 export function giveUp(message: string): never {
   throw new Fault("limit", "resource-limit", message);
-}
-
-/** What must be there when the kernel is right: its absence is our bug, not the export's. */
-export function sure<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error("Something is missing that must be there");
-  return value;
 }

@@ -2,22 +2,15 @@
 // itself; nothing of Lean is needed. Authorities: the book "Type Checking in Lean 4", the kernel of Lean 4 and the
 // checkers nanoda and lean4lean, for the rules; format_ndjson.md of lean4export, version 3.1, for the format.
 //
-// The way through: parse.ts (a line) -> declare.ts (a declaration) -> infer.ts, equal.ts, reduce.ts (the judgements, made
-// safe at any depth by goals.ts) and inductive.ts, recursor.ts -> check.ts (the report). Below them: terms.ts and expr.ts
-// (every expression once), rewrite.ts (putting in and taking out variables), level.ts (universes).
+// The way through: read/ (bytes -> lines -> names, levels, expressions, declarations), declare/ (the rules for one
+// declaration, inductive types and their recursors, arithmetic), judge/ (the judgements: type, weak head normal form,
+// equality; made safe at any depth by engine.ts), check.ts and account.ts (the report). Below them terms/: every
+// expression once, as a number, in rows that threads can share.
 //
 // What is trusted: nothing of the export. Its recursors, flags and counts are compared with computed ones; constants that
-// the kernel knows by name are held against what they must be (primitive.ts, quotient.ts, standard.ts).
-export {
-  check,
-  checkStream,
-  type AxiomReport,
-  type CheckOptions,
-  type Problem,
-  type Progress,
-  type Report,
-  type TheoremReport,
-} from "./check.ts";
-export { STANDARD_AXIOMS } from "./standard.ts";
+// the kernel knows by name are held against what they must be (declare/primitive.ts, quotient.ts, standard.ts).
+export { check, checkStream, type CheckOptions } from "./check.ts";
+export type { AxiomReport, Problem, Progress, Report, TheoremReport } from "./report.ts";
+export { STANDARD_AXIOMS } from "./declare/standard.ts";
 export type { FaultKind, Reason } from "./fault.ts";
-export type { Meta } from "./parse.ts";
+export type { Meta } from "./read/meta.ts";

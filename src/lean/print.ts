@@ -1,25 +1,16 @@
 // Expressions as Lean would print them, in the general form without notations but for the commonest operators.
-import {
-  APP,
-  BVAR,
-  CONST,
-  FVAR,
-  LAM,
-  LET,
-  NAT,
-  PI,
-  PROJ,
-  SORT,
-  STR,
-  argsOf,
-  headOf,
-  partsOf,
-  type Expr,
-} from "./expr.ts";
-import { formatLevel } from "./level.ts";
-import { formatName, type Name } from "./name.ts";
+import { APP, BVAR, CONST, FVAR, LAM, LET, NAT, PAIR, PI, PROJ, SORT, STR, type Expr } from "./terms/kind.ts";
+import { formatLevel } from "./terms/level-order.ts";
+import { formatName, type Name, type Names } from "./terms/names.ts";
+import type { Terms } from "./terms/terms.ts";
 
 export type BinderStyle = "default" | "implicit" | "strictImplicit" | "instImplicit";
+
+/** What expressions are made of. */
+export interface Tables {
+  readonly terms: Terms;
+  readonly names: Names;
+}
 
 /** An expression as the export spells it: with names of bound variables. */
 export interface Source {
@@ -35,38 +26,40 @@ export interface Source {
 const LENGTH_MAX = 4000;
 const DEPTH_MAX = 60;
 
-const INFIX: Readonly<Record<string, [symbol: string, arity: number, strength: number]>> = {
-  Eq: ["=", 3, 50],
-  Ne: ["≠", 3, 50],
-  HEq: ["≍", 4, 50],
-  And: ["∧", 2, 35],
-  Or: ["∨", 2, 30],
-  Iff: ["↔", 2, 20],
-  "LE.le": ["≤", 4, 50],
-  "LT.lt": ["<", 4, 50],
-  "GE.ge": ["≥", 4, 50],
-  "GT.gt": [">", 4, 50],
-  "HAdd.hAdd": ["+", 6, 65],
-  "HSub.hSub": ["-", 6, 65],
-  "HMul.hMul": ["*", 6, 70],
-  "HDiv.hDiv": ["/", 6, 70],
-  "HMod.hMod": ["%", 6, 70],
-  "HPow.hPow": ["^", 6, 75],
-  "Nat.add": ["+", 2, 65],
-  "Nat.sub": ["-", 2, 65],
-  "Nat.mul": ["*", 2, 70],
-  "Nat.div": ["/", 2, 70],
-  "Nat.mod": ["%", 2, 70],
-  "Nat.pow": ["^", 2, 75],
-  "Nat.le": ["≤", 2, 50],
-  "Nat.lt": ["<", 2, 50],
-  Prod: ["×", 2, 35],
-};
+const INFIX: ReadonlyMap<string, [symbol: string, arity: number, strength: number]> = new Map(
+  Object.entries({
+    Eq: ["=", 3, 50],
+    Ne: ["≠", 3, 50],
+    HEq: ["≍", 4, 50],
+    And: ["∧", 2, 35],
+    Or: ["∨", 2, 30],
+    Iff: ["↔", 2, 20],
+    "LE.le": ["≤", 4, 50],
+    "LT.lt": ["<", 4, 50],
+    "GE.ge": ["≥", 4, 50],
+    "GT.gt": [">", 4, 50],
+    "HAdd.hAdd": ["+", 6, 65],
+    "HSub.hSub": ["-", 6, 65],
+    "HMul.hMul": ["*", 6, 70],
+    "HDiv.hDiv": ["/", 6, 70],
+    "HMod.hMod": ["%", 6, 70],
+    "HPow.hPow": ["^", 6, 75],
+    "Nat.add": ["+", 2, 65],
+    "Nat.sub": ["-", 2, 65],
+    "Nat.mul": ["*", 2, 70],
+    "Nat.div": ["/", 2, 70],
+    "Nat.mod": ["%", 2, 70],
+    "Nat.pow": ["^", 2, 75],
+    "Nat.le": ["≤", 2, 50],
+    "Nat.lt": ["<", 2, 50],
+    Prod: ["×", 2, 35],
+  }),
+);
 
 /** How the arguments of a constant are written in its declared type. */
 export type StylesOf = (name: Name) => readonly BinderStyle[];
 
-interface State {
+interface State extends Tables {
   readonly variables: string[];
   readonly stylesOf: StylesOf;
   /** Names of constants in the expression: no variable may pass for one. */
@@ -81,8 +74,14 @@ const NO_STYLES: StylesOf = () => [];
  * @param source names of binders, when the expression is printed as exported
  * @param stylesOf where it is known, arguments that Lean finds by itself are left out
  */
-export function formatExpr(expr: Expr, source?: Source, stylesOf: StylesOf = NO_STYLES): string {
-  const state = { variables: [], stylesOf, constants: constantsOf(expr), room: LENGTH_MAX, depth: 0 };
+export function formatExpr(
+  { terms, names }: Tables,
+  expr: Expr,
+  source?: Source,
+  stylesOf: StylesOf = NO_STYLES,
+): string {
+  const constants = constantsOf({ terms, names }, expr);
+  const state = { terms, names, variables: [], stylesOf, constants, room: LENGTH_MAX, depth: 0 };
   const text = format(expr, source, state, 0);
   return text.length > LENGTH_MAX ? `${text.slice(0, LENGTH_MAX)}…` : text;
 }
@@ -90,12 +89,15 @@ export function formatExpr(expr: Expr, source?: Source, stylesOf: StylesOf = NO_
 /** More than that is not shown in any case. */
 const CONSTANT_SEARCH_MAX = 100_000;
 
-function constantsOf(expr: Expr): Set<string> {
+function constantsOf({ terms, names }: Tables, expr: Expr): Set<string> {
   const found = new Set<string>();
   const seen = new Set<Expr>([expr]);
   for (const e of seen) {
-    if (e.kind === CONST) found.add(formatName(e.name));
-    if (seen.size < CONSTANT_SEARCH_MAX) for (const [part] of partsOf(e)) seen.add(part);
+    const kind = terms.kind(e);
+    if (kind === CONST) found.add(formatName(names, terms.name(e)));
+    if (kind < APP || seen.size >= CONSTANT_SEARCH_MAX) continue;
+    seen.add(terms.left(e));
+    if (kind !== PROJ) seen.add(terms.right(e));
   }
   return found;
 }
@@ -114,33 +116,33 @@ const ATOM = 1024;
 const CALL = 1000;
 
 function formatOpen(e: Expr, source: Source | undefined, state: State): [text: string, strength: number] {
-  switch (e.kind) {
+  const { terms } = state;
+  switch (terms.kind(e)) {
     case BVAR:
-      return [state.variables.at(-1 - e.index) ?? `#${e.index}`, ATOM];
+      return [state.variables.at(-1 - terms.index(e)) ?? `#${terms.index(e)}`, ATOM];
     case FVAR:
-      return [`x${e.index + 1}`, ATOM];
+      return [`x${terms.depth(e) + 1}`, ATOM];
     case SORT:
-      return formatSort(e);
+      return formatSort(e, state);
     case CONST:
       return [formatConstant(e, state), ATOM];
     case NAT:
-      return [String(e.literal), ATOM];
+      return [String(terms.number(e)), ATOM];
     case STR:
-      return [JSON.stringify(e.literal), ATOM];
+      return [JSON.stringify(terms.text(e)), ATOM];
     case PROJ:
-      return [`${format(e.left, source?.parts[0], state, ATOM)}.${e.index + 1}`, ATOM];
+      return [`${format(terms.left(e), source?.parts[0], state, ATOM)}.${terms.field(e)[1] + 1}`, ATOM];
     case APP:
       return formatApplication(e, source, state);
     case LET:
       return formatLet(e, source, state);
     default:
-      return e.kind === PI ? formatFunctionType(e, source, state) : formatLambda(e, source, state);
+      return terms.kind(e) === PI ? formatFunctionType(e, source, state) : formatLambda(e, source, state);
   }
 }
 
-function formatSort(e: Expr): [string, number] {
-  const [own] = e.levels;
-  const level = own === undefined ? "" : formatLevel(own);
+function formatSort(e: Expr, { terms, names }: State): [string, number] {
+  const level = formatLevel(terms.levels, names, terms.level(e));
   if (level === "0") return ["Prop", ATOM];
   if (level === "1") return ["Type", ATOM];
   const below = /^(?:\d+|(.*)\+1)$/.exec(level);
@@ -150,8 +152,10 @@ function formatSort(e: Expr): [string, number] {
 }
 
 function formatApplication(e: Expr, source: Source | undefined, state: State): [string, number] {
-  const head = headOf(e);
-  const args = argsOf(e);
+  const { terms, names } = state;
+  const head = terms.head(e);
+  const args = terms.args(e);
+  const isNamed = terms.kind(head) === CONST;
   const sources: (Source | undefined)[] = [];
   let at = source;
   for (let i = args.length - 1; i >= 0; i--) {
@@ -159,8 +163,8 @@ function formatApplication(e: Expr, source: Source | undefined, state: State): [
     at = at?.parts[0];
   }
   const argument = (i: number, strength: number): string => format(args[i] ?? e, sources[i], state, strength);
-  const name = head.kind === CONST ? formatName(head.name) : "";
-  const infix = INFIX[name];
+  const name = isNamed ? formatName(names, terms.name(head)) : "";
+  const infix = INFIX.get(name);
   const count = args.length;
   if (infix !== undefined && infix[1] === count) {
     const [symbol, , own] = infix;
@@ -168,34 +172,37 @@ function formatApplication(e: Expr, source: Source | undefined, state: State): [
   }
   if (name === "OfNat.ofNat" && count === 3) return [argument(1, ATOM), ATOM];
   if (name === "Not" && count === 1) return [`¬${argument(0, 41)}`, 40];
-  if (name === "Exists" && args[1]?.kind === LAM) return formatExists(args[1], sources[1], state);
+  if (name === "Exists" && args[1] !== undefined && terms.kind(args[1]) === LAM)
+    return formatExists(args[1], sources[1], state);
   if (name === "List.cons") {
     const list = formatList(e, source, state);
     if (list !== undefined) return [list, ATOM];
   }
-  const styles = head.kind === CONST ? state.stylesOf(head.name) : [];
+  const styles = isNamed ? state.stylesOf(terms.name(head)) : [];
   const isWhole = isExplicit(styles[count]);
   const shown = args.flatMap((_, i) => (isWhole && !isExplicit(styles[i]) ? [] : [argument(i, CALL + 1)]));
   const mark = isWhole ? "" : "@";
-  const called = head.kind === CONST ? name : format(head, at, state, ATOM);
+  const called = isNamed ? name : format(head, at, state, ATOM);
   return [[mark + called, ...shown].join(" "), shown.length === 0 ? ATOM : CALL];
 }
 
 /** `[a, b]`, when the list is known to its end. */
 function formatList(e: Expr, source: Source | undefined, state: State): string | undefined {
+  const { terms } = state;
   const items: [Expr, Source | undefined][] = [];
   let [at, spelled] = [e, source];
-  while (isCall(at, "List.cons", 3)) {
-    items.push([at.left.right, spelled?.parts[0]?.parts[1]]);
-    [at, spelled] = [at.right, spelled?.parts[1]];
+  while (isCall(state, at, "List.cons", 3)) {
+    items.push([terms.right(terms.left(at)), spelled?.parts[0]?.parts[1]]);
+    [at, spelled] = [terms.right(at), spelled?.parts[1]];
   }
-  if (!isCall(at, "List.nil", 1)) return undefined;
+  if (!isCall(state, at, "List.nil", 1)) return undefined;
   return `[${items.map(([item, itemSource]) => format(item, itemSource, state, 0)).join(", ")}]`;
 }
 
-function isCall(e: Expr, name: string, count: number): boolean {
-  const head = headOf(e);
-  return head.kind === CONST && argsOf(e).length === count && formatName(head.name) === name;
+function isCall({ terms, names }: State, e: Expr, name: string, count: number): boolean {
+  const head = terms.head(e);
+  if (terms.kind(head) !== CONST || terms.args(e).length !== count) return false;
+  return formatName(names, terms.name(head)) === name;
 }
 
 function isExplicit(style: BinderStyle | undefined): boolean {
@@ -203,14 +210,15 @@ function isExplicit(style: BinderStyle | undefined): boolean {
 }
 
 /** A constant alone: with `@` where Lean would look for an argument to put behind it. */
-function formatConstant({ name }: Expr, { stylesOf }: State): string {
-  return `${isExplicit(stylesOf(name)[0]) ? "" : "@"}${formatName(name)}`;
+function formatConstant(e: Expr, { terms, names, stylesOf }: State): string {
+  const name = terms.name(e);
+  return `${isExplicit(stylesOf(name)[0]) ? "" : "@"}${formatName(names, name)}`;
 }
 
 function formatExists(lambda: Expr, source: Source | undefined, state: State): [string, number] {
   const name = nameVariable(lambda, source, state);
-  const domain = format(lambda.left, source?.parts[0], state, 0);
-  return [`∃ ${name} : ${domain}, ${under(name, lambda.right, source?.parts[1], state)}`, 0];
+  const domain = format(state.terms.left(lambda), source?.parts[0], state, 0);
+  return [`∃ ${name} : ${domain}, ${under(name, state.terms.right(lambda), source?.parts[1], state)}`, 0];
 }
 
 const BRACKETS: Readonly<Record<BinderStyle, [string, string]>> = {
@@ -221,13 +229,15 @@ const BRACKETS: Readonly<Record<BinderStyle, [string, string]>> = {
 };
 
 function formatFunctionType(e: Expr, source: Source | undefined, state: State): [string, number] {
-  if (!isArrow(e, source)) return [`∀ ${formatBinders(PI, e, source, state, ", ")}`, 0];
-  const domain = format(e.left, source?.parts[0], state, 26);
-  return [`${domain} → ${under("_", e.right, source?.parts[1], state, e.right.kind === PI ? 0 : 25)}`, 25];
+  const { terms } = state;
+  if (!isArrow(terms, e, source)) return [`∀ ${formatBinders(PI, e, source, state, ", ")}`, 0];
+  const domain = format(terms.left(e), source?.parts[0], state, 26);
+  const body = terms.right(e);
+  return [`${domain} → ${under("_", body, source?.parts[1], state, terms.kind(body) === PI ? 0 : 25)}`, 25];
 }
 
-function isArrow(e: Expr, source: Source | undefined): boolean {
-  return e.kind === PI && isExplicit(source?.style) && !occurs(e.right);
+function isArrow(terms: Terms, e: Expr, source: Source | undefined): boolean {
+  return terms.kind(e) === PI && isExplicit(source?.style) && !occurs(terms, terms.right(e));
 }
 
 function formatLambda(e: Expr, source: Source | undefined, state: State): [string, number] {
@@ -242,20 +252,21 @@ function formatBinders(
   state: State,
   separator: string,
 ): string {
+  const { terms } = state;
   const groups: { names: string; domain: string; style: BinderStyle }[] = [];
   const before = state.variables.length;
   let [at, spelled] = [e, source];
-  for (; at.kind === kind && !isArrow(at, spelled) && state.room > 0;) {
+  for (; terms.kind(at) === kind && !isArrow(terms, at, spelled) && state.room > 0;) {
     const style = spelled?.style ?? "default";
-    const domain = format(at.left, spelled?.parts[0], state, 0);
-    const isUsed = occurs(at.right);
+    const domain = format(terms.left(at), spelled?.parts[0], state, 0);
+    const isUsed = occurs(terms, terms.right(at));
     const name = nameVariable(at, spelled, state);
     const last = groups.at(-1);
     const isSame = last?.style === style && last.domain === domain && !domain.includes("…");
     if (isSame && style !== "instImplicit") last.names += ` ${name}`;
     else groups.push({ names: style === "instImplicit" && !isUsed ? "" : name, domain, style });
     state.variables.push(name);
-    [at, spelled] = [at.right, spelled?.parts[1]];
+    [at, spelled] = [terms.right(at), spelled?.parts[1]];
   }
   const binders = groups.map(({ names, domain, style }) => {
     const [open, close] = BRACKETS[style];
@@ -267,24 +278,29 @@ function formatBinders(
 }
 
 /** Whether the variable of the binder around `body` is in it. */
-function occurs(body: Expr): boolean {
+function occurs(terms: Terms, body: Expr): boolean {
   const seen = new Map<Expr, number>();
   const stack: [Expr, number][] = [[body, 0]];
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
     const [e, index] = next;
-    if (e.loose <= index || seen.get(e) === index) continue;
-    if (e.kind === BVAR && e.index === index) return true;
+    if (terms.loose(e) <= index || seen.get(e) === index) continue;
+    const kind = terms.kind(e);
+    if (kind === BVAR && terms.index(e) === index) return true;
+    if (kind < APP) continue;
     seen.set(e, index);
-    for (const [part, binders] of partsOf(e)) stack.push([part, index + binders]);
+    const isBinder = kind === LAM || kind === PI || kind === PAIR;
+    if (kind !== PROJ) stack.push([terms.right(e), isBinder ? index + 1 : index]);
+    stack.push([terms.left(e), index]);
   }
   return false;
 }
 
 function formatLet(e: Expr, source: Source | undefined, state: State): [string, number] {
+  const { terms } = state;
   const name = nameVariable(e, source, state);
-  const type = format(e.left, source?.parts[0], state, 0);
-  const value = format(e.right, source?.parts[1], state, 0);
-  return [`let ${name} : ${type} := ${value}; ${under(name, e.body, source?.parts[2], state)}`, 0];
+  const type = format(terms.left(e), source?.parts[0], state, 0);
+  const value = format(terms.letValue(e), source?.parts[1], state, 0);
+  return [`let ${name} : ${type} := ${value}; ${under(name, terms.letBody(e), source?.parts[2], state)}`, 0];
 }
 
 function under(name: string, body: Expr, source: Source | undefined, state: State, strength = 0): string {
@@ -296,7 +312,8 @@ function under(name: string, body: Expr, source: Source | undefined, state: Stat
 
 /** The exported name, or a made-up one, different from those that are already in use around it. */
 function nameVariable(e: Expr, source: Source | undefined, state: State): string {
-  const isUsed = occurs(e.kind === LET ? e.body : e.right);
+  const { terms } = state;
+  const isUsed = occurs(terms, terms.kind(e) === LET ? terms.letBody(e) : terms.right(e));
   if (!isUsed) return "_";
   const wanted = source?.binder === undefined || source.binder === "_" ? "x" : source.binder;
   const isTaken = (name: string): boolean => state.variables.includes(name) || state.constants.has(name);

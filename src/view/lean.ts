@@ -12,21 +12,42 @@ export interface LeanViewOptions {
   quiet: boolean;
   /** Long statements in full. */
   verbose: boolean;
+  /** The axioms that each theorem rests on. */
+  axioms: boolean;
   /** Axioms allowed besides the standard ones. */
   allowAxioms: readonly string[];
+  /** Names whose statements were asked for, and that are no theorem or axiom of the export. */
+  missing?: readonly string[];
 }
 
 /** Rows of a terminal that one statement may take. */
 const STATEMENT_ROWS_MAX = 12;
 const INDENT = 4;
 
+/** A theorem that has been judged: told before the report, which does not repeat it. */
+export function leanTheoremLines(theorem: TheoremReport, options: LeanViewOptions): Line[] {
+  return options.quiet ? [] : theoremLines(theorem, options);
+}
+
+/** What is said after the theorems. */
 export function leanReportLines(report: Report, options: LeanViewOptions): Line[] {
   const problem = report.problem === undefined ? [] : problemLines(report, report.problem, options);
-  if (options.quiet) return problem;
+  const missing = (options.missing ?? []).map((name): Line => [
+    span("not found: ", "failure"),
+    span(`${visible(name)} is no theorem or axiom of the export`),
+  ]);
+  if (options.quiet) return [...problem, ...missing];
   const theorems = report.theorems.flatMap((theorem) => theoremLines(theorem, options));
-  const gap = theorems.length === 0 ? [] : [plainLine("")];
+  const statements = report.axioms.filter(({ statement }) => statement !== "");
+  const axioms = statements.map(({ name, statement }): Line => [
+    span("axiom".padEnd(10), "warning"),
+    span(visible(name), "name"),
+    span(` : ${visible(statement)}`),
+  ]);
+  const told = [...theorems, ...axioms.flatMap((line) => fit(line, options))];
+  const gap = report.counts.theorem === 0 && told.length === 0 ? [] : [plainLine("")];
   const rest = [...verdictLines(report, options), ...summary(report)];
-  return [...theorems, ...gap, ...problem, ...rest.flatMap((line) => fit(line, options))];
+  return [...told, ...gap, ...problem, ...missing, ...rest.flatMap((line) => fit(line, options))];
 }
 
 function fit(line: Line, { columns }: LeanViewOptions): Line[] {
@@ -35,13 +56,15 @@ function fit(line: Line, { columns }: LeanViewOptions): Line[] {
 
 function theoremLines(theorem: TheoremReport, options: LeanViewOptions): Line[] {
   const { name, universes, statement, axioms, status } = theorem;
-  const levels = universes.length === 0 ? "" : `.{${universes.map(visible).join(", ")}}`;
+  const isPrinted = statement !== "";
+  const levels = universes.length === 0 || !isPrinted ? "" : `.{${universes.map(visible).join(", ")}}`;
   const head: Line = [
     span(status.padEnd(10), status === "checked" ? "good" : "failure"),
     span(visible(name), "name"),
-    span(`${levels} : ${visible(statement)}`),
+    ...(isPrinted ? [span(`${levels} : ${visible(statement)}`)] : []),
   ];
-  const used: Line[] = axioms.length === 0 ? [] : [axiomLine(axioms, options)];
+  const isListed = axioms.length > 0 && (options.axioms || status === "rejected");
+  const used: Line[] = isListed ? [axiomLine(axioms, options)] : [];
   if (options.columns === undefined) return [[...head, ...used.flatMap((line) => [span("  "), ...line])]];
   const rows = fit(head, options);
   const hidden = options.verbose ? 0 : rows.length - STATEMENT_ROWS_MAX;
@@ -69,7 +92,7 @@ function styleOf(axiom: string, allowAxioms: readonly string[]): Style {
 const KIND_WORDS: Readonly<Record<Problem["kind"], string>> = {
   format: "malformed",
   rejected: "rejected",
-  limit: "unavailable",
+  limit: "gave up",
 };
 
 function problemLines(report: Report, problem: Problem, options: LeanViewOptions): Line[] {
@@ -85,43 +108,33 @@ function problemLines(report: Report, problem: Problem, options: LeanViewOptions
   return lines.flatMap((each) => fit(each, options));
 }
 
-function hintOf({ theorems }: Report, { kind, reason }: Problem): string | undefined {
+function hintOf({ used }: Report, { kind, reason }: Problem): string | undefined {
   if (kind === "limit")
     return "nothing is said about this declaration or what follows it, neither good nor bad";
-  if (reason === "format-version") return "export it with the lean4export whose format is 3.1";
+  if (reason === "format-version") return "export it with a lean4export whose format is 3.0 or 3.1";
   if (reason !== "axiom-not-allowed") return undefined;
-  const axioms = theorems.at(-1)?.axioms ?? [];
-  if (axioms.includes("sorryAx")) return "a sorry stands where a proof should be";
+  if (used.some(({ axiom }) => axiom === "sorryAx")) return "a sorry stands where a proof should be";
   return "--allow-axiom NAME takes an axiom for granted";
 }
 
 /** The verdict on the whole, and on what it rests. */
-function verdictLines({ status, theorems, problem }: Report, { allowAxioms }: LeanViewOptions): Line[] {
+function verdictLines({ status, counts, used, problem }: Report, { allowAxioms }: LeanViewOptions): Line[] {
   if (status !== "accepted") {
-    const before = theorems.filter((theorem) => theorem.status === "checked").length;
-    return [
-      plainLine(`checked before that: ${formatCount(before, "theorem")}; what follows was not looked at`),
-    ];
+    // The theorem that rests on what is not allowed is right but for that, and is counted.
+    const before = counts.theorem - (problem?.reason === "axiom-not-allowed" ? 1 : 0);
+    const text = `checked before that: ${formatCount(Math.max(0, before), "theorem")}`;
+    return [plainLine(`${text}; what follows was not looked at`)];
   }
-  const count = formatCount(theorems.length, "theorem");
-  const used = countAxioms(theorems);
-  const names = used.map(([axiom, users]) => `${visible(axiom)} (${users})`);
+  const count = formatCount(counts.theorem, "theorem");
+  const names = used.map(({ axiom, theorems }) => `${visible(axiom)} (${theorems})`);
   const rests = used.length === 0 ? "none rests on an axiom" : `they rest on ${names.join(", ")}`;
   const verdict: Line = [
     span("accepted: ", "good"),
-    span(theorems.length === 0 ? count : `${count}; ${rests}`),
+    span(counts.theorem === 0 ? count : `${count}; ${rests}`),
   ];
-  const granted = used.map(([axiom]) => axiom).filter((axiom) => allowAxioms.includes(axiom));
+  const granted = used.map(({ axiom }) => axiom).filter((axiom) => allowAxioms.includes(axiom));
   const warning: Line = [span("taken for granted: ", "warning"), span(granted.map(visible).join(", "))];
-  return granted.length === 0 || problem !== undefined ? [verdict] : [verdict, warning];
-}
-
-/** Axioms and how many theorems rest on each, in order of name. */
-function countAxioms(theorems: readonly TheoremReport[]): [axiom: string, theorems: number][] {
-  const counts = new Map<string, number>();
-  for (const { axioms } of theorems)
-    for (const axiom of axioms) counts.set(axiom, (counts.get(axiom) ?? 0) + 1);
-  return [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return granted.length === 0 ? [verdict] : [verdict, warning];
 }
 
 /** Kinds of declarations, as nouns. */
@@ -136,7 +149,7 @@ const NOUNS: readonly (readonly [keyof Report["counts"], string])[] = [
   ["quotient", "constant"],
 ];
 
-function summary({ counts, axioms, accelerated, meta, lines }: Report): Line[] {
+function summary({ counts, axioms, accelerated, unaccelerated, meta, lines }: Report): Line[] {
   const kinds = NOUNS.filter(([kind]) => counts[kind] > 0).map(([kind, noun]) =>
     kind === "quotient"
       ? `${formatCount(counts[kind], noun)} of the quotient`
@@ -148,6 +161,7 @@ function summary({ counts, axioms, accelerated, meta, lines }: Report): Line[] {
     ["declared", kinds.length === 0 ? "nothing" : kinds.join(", ")],
     ["axioms", declared.join(", ")],
     ["computed directly", accelerated.map(visible).join(", ")],
+    ["unaccelerated", unaccelerated.map(visible).join(", ")],
     [
       "export",
       meta === undefined ? formatCount(lines, "line") : `${formatCount(lines, "line")}, ${origin(meta)}`,

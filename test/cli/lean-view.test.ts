@@ -33,10 +33,15 @@ const report = (...theorems: readonly TheoremReport[]): Report => ({
   theorems,
   axioms: [],
   accelerated: [],
+  used: ["propext", "a\u202eb"].flatMap((axiom) => {
+    const users = theorems.filter(({ axioms }) => axioms.includes(axiom)).length;
+    return users === 0 ? [] : [{ axiom, theorems: users }];
+  }),
+  unaccelerated: [],
 });
 
 function show(shown: Report, options: Partial<LeanViewOptions> = {}): string[] {
-  const all = { columns: undefined, quiet: false, verbose: false, allowAxioms: [], ...options };
+  const all = { columns: undefined, quiet: false, verbose: false, axioms: true, allowAxioms: [], ...options };
   return leanReportLines(shown, all).map((line) => line.map(({ text }) => text).join(""));
 }
 
@@ -101,7 +106,7 @@ test("a check that was given up says that nothing is said", () => {
   } as const;
   const lines = show({ ...report(theorem("a", "True")), status: "unavailable", problem });
   assert.deepEqual(lines.slice(2, 6), [
-    "unavailable: resource-limit at line 7, in x",
+    "gave up: resource-limit at line 7, in x",
     "    Cannot",
     "hint: nothing is said about this declaration or what follows it, neither good nor bad",
     "checked before that: 1 theorem; what follows was not looked at",

@@ -11,7 +11,7 @@ const DEPTH = 100_000;
 
 test("a limit on work makes the answer unavailable, never accepted", () => {
   const e = arithmetic(start("Eq", "Nat"));
-  const report = check([e.text()], { workMax: 100 });
+  const report = check([e.text()], { workMax: 20 });
   assert.equal(report.status, "unavailable");
   assert.equal(report.problem?.reason, "resource-limit");
 });

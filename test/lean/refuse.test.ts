@@ -39,6 +39,7 @@ const MALFORMED = new Set([
   "unknown-field",
   "missing-field",
   "wrong-type",
+  "duplicate-key",
   "bad-index",
   "duplicate-index",
   "forward-reference",

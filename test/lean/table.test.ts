@@ -1,42 +1,44 @@
-// The table of expressions: one object for each, also after others were forgotten.
+// The table of expressions: one number for each, also after others were forgotten.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Names } from "#lean/name.ts";
-import { Terms } from "#lean/terms.ts";
+import { Levels } from "#lean/terms/levels.ts";
+import { Terms } from "#lean/terms/terms.ts";
 
-/** The expressions that are kept of `count` made ones: every `step`-th, with its parts. */
-function fill(terms: Terms, count: number, step: number): () => unknown[] {
-  const make = () =>
-    Array.from({ length: count }, (_, i) => i)
-      .filter((i) => i % step === 0)
-      .map((i) => terms.app(terms.bvar(i), terms.bvar(i + 1)));
-  for (let i = 0; i < count; i++) {
-    const e = terms.app(terms.bvar(i), terms.bvar(i + 1));
-    if (i % step === 0) terms.keep(e);
-  }
-  return make;
-}
+const fill = (terms: Terms, from: number, count: number): number[] =>
+  Array.from({ length: count }, (_, i) => terms.app(terms.bvar(from + i), terms.bvar(from + i + 1)));
 
-for (const [count, step] of [
-  [400, 2],
-  [5000, 4],
-  [5000, 3],
-  [40_000, 7],
-  [40_000, 900],
-] as const) {
-  test(`of ${count} expressions every ${step}th is kept, and found again as the same object`, () => {
-    const terms = new Terms(new Names().anonymous);
-    const make = fill(terms, count, step);
-    const before = make();
+for (const count of [3, 400, 5000, 40_000]) {
+  test(`of ${count} expressions those that stay are found again, and others are made anew`, () => {
+    const terms = new Terms(new Levels());
+    const kept = fill(terms, 0, count);
     for (let round = 0; round < 3; round++) {
-      terms.forget(false);
-      assert.equal(terms.temporary, 0);
-      const { created } = terms;
-      const after = make();
-      assert.ok(after.every((e, i) => e === before[i]));
-      assert.equal(terms.created, created);
-      fill(terms, count, count);
-      assert.ok(terms.created > created);
+      const before = terms.kept;
+      terms.mark(before);
+      assert.deepEqual(fill(terms, 0, count), kept);
+      assert.equal(terms.made, 0);
+      const made = fill(terms, count, count);
+      assert.deepEqual(fill(terms, count, count), made);
+      assert.ok(Math.min(...made) >= before);
+      const number = terms.nat(2n ** 70n + BigInt(round));
+      assert.equal(terms.number(number), 2n ** 70n + BigInt(round));
+      terms.forget();
+      assert.equal(terms.kept, before);
+      // What is read between two declarations stays.
+      const more = fill(terms, 100_000 * (round + 1), 7);
+      assert.deepEqual(fill(terms, 100_000 * (round + 1), 7), more);
     }
   });
 }
+
+test("what is read later is not seen before", () => {
+  const terms = new Terms(new Levels());
+  const early = fill(terms, 0, 10);
+  const visible = terms.kept;
+  const late = fill(terms, 50, 10);
+  terms.mark(visible);
+  assert.deepEqual(fill(terms, 0, 10), early);
+  const made = fill(terms, 50, 10);
+  assert.ok(made.every((e, i) => e !== late[i]));
+  assert.deepEqual(fill(terms, 50, 10), made);
+  terms.forget();
+});

@@ -17,7 +17,9 @@ export const FORMAT: readonly Case[] = [
   refuse("an empty file", "not-an-export", () => ""),
   refuse("a file without meta", "not-an-export", () => `${JSON.stringify(A)}\n`),
   refuse("format 2", "format-version", () => version("2.0.0")),
-  refuse("format 3.0, with other fields", "format-version", () => version("3.0.0")),
+  refuse("format 3.2", "format-version", () => version("3.2.0")),
+  refuse("a version alone, of the old text format", "format-version", () => "2.0.0\n1 #NS 0 Nat\n"),
+  refuse("the old text format", "format-version", () => "1 #NS 0 Nat\n"),
   refuse("format 3.10", "format-version", () => version("3.10.0")),
   refuse("a meta line without the version of Lean", "missing-field", () =>
     JSON.stringify({ meta: { exporter: META.meta.exporter, format: META.meta.format } }),

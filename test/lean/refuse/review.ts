@@ -152,7 +152,7 @@ function confusedLevels(name: string): Export {
 }
 
 export const REVIEW: readonly Case[] = [
-  refuse("subtraction where Nat and Nat.rec are definitions", "primitive-mismatch", subtractionOfAnotherNat),
+  refuse("subtraction where Nat and Nat.rec are definitions", "type-mismatch", subtractionOfAnotherNat),
   refuse("a type of data nested in a proposition", "inductive-universe", dataOutOfNestedProof),
   refuse("a type Nat.zero at two levels", "argument-mismatch", () => confusedLevels("Nat.zero")),
   refuse("a type Bool.true at two levels", "argument-mismatch", () => confusedLevels("Bool.true")),

@@ -1,0 +1,104 @@
+// Literals: numbers and texts as the constructor applications they stand for, and arithmetic on numbers.
+import { APP, CONST, NAT, type Expr } from "#lean/terms/kind.ts";
+import type { Name } from "#lean/terms/names.ts";
+import type { Kernel } from "./kernel.ts";
+
+/** `n` as `Nat.zero` or `Nat.succ (n - 1)`. */
+export function natConstructor(k: Kernel, n: bigint): Expr {
+  const { terms, known } = k;
+  if (n === 0n) return terms.constant(known.zero, 0);
+  return terms.app(terms.constant(known.succ, 0), terms.nat(n - 1n));
+}
+
+/** A text as the list of its characters, each by its code point. */
+export function textConstructor(k: Kernel, text: string): Expr {
+  const { terms, known, levels } = k;
+  const char = terms.constant(known.char, 0);
+  const at = levels.list([levels.zero]);
+  const charOfNat = terms.constant(known.charOfNat, 0);
+  const cons = terms.app(terms.constant(known.cons, at), char);
+  let list = terms.app(terms.constant(known.nil, at), char);
+  const points = Array.from(text, (character) => character.codePointAt(0) ?? 0);
+  for (const point of points.toReversed()) {
+    list = terms.apps(cons, [terms.app(charOfNat, terms.nat(BigInt(point))), list]);
+  }
+  return terms.app(terms.constant(textMaker(k), 0), list);
+}
+
+/**
+ * String.ofList, or String.mk of Lean before 4.26. An export that brings in the other one after a text has been used is
+ * not one of any Lean; its texts would change their meaning, so the constructor of String, where it has one, decides.
+ */
+export function textMaker(k: Kernel): Name {
+  const { environment, known } = k;
+  const string = environment.get(known.string);
+  if (string?.kind === "inductive" && string.constructors.includes(known.stringMk)) return known.stringMk;
+  return known.stringOfList;
+}
+
+/** The constants that a text stands for, by whose meaning it is what it is. */
+export function textNames(k: Kernel): readonly Name[] {
+  const { known } = k;
+  return [known.string, known.char, known.charOfNat, known.nil, known.cons, textMaker(k)];
+}
+
+/** The number that `e` is by form alone. */
+export function numberOf(k: Kernel, e: Expr): bigint | undefined {
+  if (k.terms.kind(e) === NAT) return k.terms.number(e);
+  return k.terms.isConst(e, k.known.zero) ? 0n : undefined;
+}
+
+/** Computes `e` when it is Nat.succ or an accelerated operation on numbers. A wrong result here permits 0 = 1. */
+export function reduceNat(k: Kernel, e: Expr): Expr | undefined {
+  const { terms } = k;
+  if (terms.kind(e) !== APP || terms.free(e) > 0) return undefined;
+  const f = terms.left(e);
+  const kind = terms.kind(f);
+  if (kind === CONST) return reduceUnary(k, f, terms.right(e));
+  if (kind !== APP) return undefined;
+  const head = terms.left(f);
+  if (terms.kind(head) !== CONST) return undefined;
+  const operation = operationOf(k, head, 2);
+  if (operation === undefined) return undefined;
+  const a = numberOf(k, k.whnf(terms.right(f)));
+  if (a === undefined) return undefined;
+  const b = numberOf(k, k.whnf(terms.right(e)));
+  return b === undefined ? undefined : resultOf(k, operation(a, b));
+}
+
+function reduceUnary(k: Kernel, f: Expr, arg: Expr): Expr | undefined {
+  const { terms, known } = k;
+  const operation = terms.isConst(f, known.succ) ? (a: bigint) => a + 1n : operationOf(k, f, 1);
+  if (operation === undefined) return undefined;
+  const a = numberOf(k, k.whnf(arg));
+  return a === undefined ? undefined : resultOf(k, operation(a, 0n));
+}
+
+function operationOf(k: Kernel, head: Expr, operandCount: number) {
+  if (k.terms.list(head) !== 0) return undefined;
+  const found = k.accelerated.get(k.terms.name(head));
+  if (found === undefined || found.operandCount !== operandCount) return undefined;
+  // Not before what shows that it is right: a declaration must not depend on later ones.
+  return found.from <= k.environment.order ? found.operation : undefined;
+}
+
+function resultOf(k: Kernel, result: bigint | boolean): Expr {
+  if (typeof result === "bigint") return k.terms.nat(result);
+  return k.terms.constant(result ? k.known.true : k.known.false, 0);
+}
+
+/** What `e` is the successor of, by form alone. */
+export function predecessorOf(k: Kernel, e: Expr): Expr | undefined {
+  const { terms } = k;
+  if (terms.kind(e) === NAT) {
+    const value = terms.number(e);
+    return value > 0n ? terms.nat(value - 1n) : undefined;
+  }
+  return terms.kind(e) === APP && terms.isConst(terms.left(e), k.known.succ) ? terms.right(e) : undefined;
+}
+
+export function isZeroNumber(k: Kernel, e: Expr): boolean {
+  const { terms } = k;
+  if (terms.kind(e) === NAT) return terms.left(e) === 0 && terms.right(e) === 0;
+  return terms.isConst(e, k.known.zero);
+}
