@@ -9,6 +9,8 @@ import { giveUp } from "#lean/fault.ts";
 import { checkStream, type CheckOptions, type Report } from "#lean/index.ts";
 import { pipeliteError } from "./errors.ts";
 
+export { STANDARD_AXIOMS } from "#lean/index.ts";
+
 const MORE_MEMORY = "NODE_OPTIONS=--max-old-space-size=MIB allows more";
 const CHUNK_BYTES = 1 << 18;
 /** Garbage is collected when the heap has doubled, and not, as it would be by itself, when it is up to four times as large. */

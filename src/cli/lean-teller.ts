@@ -1,5 +1,6 @@
 // What `lean check` prints: theorems as they are judged, for people or as NDJSON, then the verdict.
-import { STANDARD_AXIOMS, type Report, type TheoremReport } from "#lean/index.ts";
+import { STANDARD_AXIOMS } from "#app/lean-check.ts";
+import type { Report, TheoremReport } from "#lean/index.ts";
 import { leanJsonAxiom, leanJsonEnd, leanJsonStart, leanJsonTheorem } from "#view/lean-json.ts";
 import { leanReportLines, leanTheoremLines, type LeanViewOptions } from "#view/lean.ts";
 import { createPaint, renderLine, wantsColor, type Line } from "#view/paint.ts";

@@ -3,8 +3,7 @@
 // by atom.
 import { largest } from "#base/extremes.ts";
 import { giveUp } from "#lean/fault.ts";
-import { IMAX, MAX, PARAM, SUCC, ZERO, type Level } from "./level-kind.ts";
-import type { Levels } from "./levels.ts";
+import { IMAX, MAX, PARAM, SUCC, ZERO, type Level, type LevelTable } from "./level-kind.ts";
 import { formatName, type Name, type Names } from "./names.ts";
 
 /** More split parameters than real developments have; each doubles the work. */
@@ -19,7 +18,7 @@ interface Maximum {
 const NOTHING: Maximum = { constant: 0, atoms: new Map() };
 
 /** Whether a ≤ b under every assignment. A wrong "yes" permits a universe in itself. */
-export function decideOrder(levels: Levels, a: Level, b: Level): boolean {
+export function decideOrder(levels: LevelTable, a: Level, b: Level): boolean {
   const quick = compareOffsets(levels, a, b);
   if (quick !== undefined) return quick;
   const parts = levels.partsOf(a, b);
@@ -35,7 +34,7 @@ export function decideOrder(levels: Levels, a: Level, b: Level): boolean {
 }
 
 /** `x + m ≤ x + n`, of one x: by the numbers. */
-function compareOffsets(levels: Levels, a: Level, b: Level): boolean | undefined {
+function compareOffsets(levels: LevelTable, a: Level, b: Level): boolean | undefined {
   let [left, right, m, n] = [a, b, 0, 0];
   for (; levels.kind(left) === SUCC; m++) left = levels.first(left);
   for (; levels.kind(right) === SUCC; n++) right = levels.first(right);
@@ -43,7 +42,7 @@ function compareOffsets(levels: Levels, a: Level, b: Level): boolean | undefined
 }
 
 /** Parameters on which it depends whether the second operand of an imax is 0. */
-function findSplit(levels: Levels, parts: readonly Level[]): Set<Name> {
+function findSplit(levels: LevelTable, parts: readonly Level[]): Set<Name> {
   const under = new Set<Level>();
   const split = new Set<Name>();
   for (const part of parts.toReversed()) {
@@ -57,7 +56,7 @@ function findSplit(levels: Levels, parts: readonly Level[]): Set<Name> {
 }
 
 function maximumOf(
-  levels: Levels,
+  levels: LevelTable,
   level: Level,
   values: ReadonlyMap<Level, Maximum>,
   isPositive: ReadonlyMap<Name, boolean>,
@@ -92,11 +91,11 @@ function isCovered(small: Maximum, large: Maximum): boolean {
 const SHOWN_MAX = 200;
 
 /** As Lean writes it: `u`, `u+1`, `max u v`; what is too large is cut. */
-export function formatLevel(levels: Levels, names: Names, level: Level): string {
+export function formatLevel(levels: LevelTable, names: Names, level: Level): string {
   return format(levels, names, level, { room: SHOWN_MAX });
 }
 
-function format(levels: Levels, names: Names, level: Level, left: { room: number }): string {
+function format(levels: LevelTable, names: Names, level: Level, left: { room: number }): string {
   if (left.room-- <= 0) return "…";
   let offset = 0;
   let base = level;

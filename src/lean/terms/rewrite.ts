@@ -140,7 +140,7 @@ export class Rewriter {
     }
     if (mode === LEVELS) return this.#putLevels(e);
     const answer = this.#leaf(e);
-    return answer !== OPEN || terms.partCount(e) > 0 ? answer : e;
+    return answer !== OPEN || terms.kind(e) >= APP ? answer : e;
   }
 
   #valueAt(index: number, offset: number): Expr {

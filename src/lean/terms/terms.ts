@@ -428,12 +428,6 @@ export class Terms {
   isConst(e: Expr, name: Name): boolean {
     return this.kind(e) === CONST && this.name(e) === name && this.list(e) === 0;
   }
-
-  /** How many parts a kind has: its left, and its right one. */
-  partCount(e: Expr): number {
-    const kind = this.kind(e);
-    return kind < APP ? 0 : kind === PROJ ? 1 : 2;
-  }
 }
 
 function under(loose: number): number {
