@@ -129,10 +129,7 @@ export class Terms {
     return this.#next - this.#start;
   }
 
-  get bytes(): number {
-    return this.#kept * 16 + this.#slots.byteLength;
-  }
-
+  /** Bytes of what the present declaration has made. */
   get scratchBytes(): number {
     return this.made * 16 + this.#scratch.byteLength;
   }
