@@ -1,37 +1,30 @@
 // The audit of a run: made, kept with the run, and what it found opened as deviations.
-import type { PipeliteError } from "#base/errors.ts";
-import { auditRun, keepAudit, type AuditOptions, type AuditReport } from "#evidence/audit.ts";
-import { readJournal } from "#evidence/journal.ts";
+import { auditRun, type AuditOptions } from "#evidence/audit.ts";
+import { keepAudit, type AuditReport } from "#evidence/audit-file.ts";
+import type { Home } from "#home/home.ts";
+import type { WhichRun } from "#home/runs.ts";
 import { openAudited } from "#release/deviations.ts";
-import { pipeliteError } from "#release/errors.ts";
-import { readRunFile, recordProblem } from "#release/run-file.ts";
-import { readRun } from "#run/records.ts";
 
 /**
  * Computes all that a run states again, keeps the report, and opens a deviation for what it did not get again.
  * @returns undefined when the signal was aborted
  */
 export async function audit(
-  home: string,
-  which: string,
+  home: Home,
+  which: WhichRun,
   options: AuditOptions & { signal: AbortSignal },
 ): Promise<AuditReport | undefined> {
-  const record = readRun(home, which);
+  const run = home.runs.find(which);
   let report: AuditReport;
   try {
-    report = await auditRun(home, record, options);
+    report = await auditRun(home, run, options);
   } catch (error) {
     if (options.signal.aborted) return undefined;
-    throw changedRecord(home, record.runId) ?? error;
+    // What is no longer the record can't be audited: that is what was found, whatever it was that did not go.
+    home.runs.requireUnchanged(run.runId);
+    throw error;
   }
   keepAudit(home, report);
-  if (report.status === "fails") await openAudited(home, record.runId);
+  if (report.status === "fails") await openAudited(home, run.runId);
   return report;
-}
-
-/** What is no longer a record at all can't be audited: that is what was found, whatever it was that did not go. */
-function changedRecord(home: string, runId: string): PipeliteError | undefined {
-  const run = readRunFile(home, runId);
-  const problem = recordProblem(run, readJournal(home));
-  return problem === undefined ? undefined : pipeliteError("RUN_RECORD_INVALID", { file: run.file, problem });
 }

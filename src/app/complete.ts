@@ -1,7 +1,7 @@
 // What a shell may complete with, from what is cheap to know: names of records and of store files. Nothing is loaded or
 // evaluated for it.
 import { readdirSync } from "node:fs";
-import { listRuns, readRun } from "#run/records.ts";
+import { openHome } from "#home/home.ts";
 import { layoutOf } from "#store/layout.ts";
 
 const STORE_PREFIX = "/nix/store/";
@@ -9,8 +9,11 @@ const STORE_PREFIX = "/nix/store/";
 /** Runs, the stages of the latest run, or store paths; paths start as `partial` does. No problem is worth an error here. */
 export function knownWords(home: string, kind: "run" | "stage" | "store-path", partial: string): string[] {
   try {
-    if (kind === "run") return ["latest", ...listRuns(home).map(({ runId }) => runId)];
-    if (kind === "stage") return readRun(home, "latest").stages.map(({ name }) => name);
+    if (kind === "run") return ["latest", ...openHome(home).runs.ids()];
+    if (kind === "stage")
+      return openHome(home)
+        .runs.find({ word: "latest" })
+        .record.stages.map(({ name }) => name);
     const names = readdirSync(layoutOf(home).storeDir).filter((name) => /^[0-9a-z]{32}-/.test(name));
     return partial.startsWith("/") ? names.map((name) => STORE_PREFIX + name) : names;
   } catch {

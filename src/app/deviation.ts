@@ -9,7 +9,7 @@ import {
   runOfDeviation,
   type MoveDeviation,
 } from "#release/deviations.ts";
-import { listRuns, readRun } from "#run/records.ts";
+import type { WhichRun } from "#home/runs.ts";
 
 export interface RunDeviations {
   runId: string;
@@ -17,8 +17,8 @@ export interface RunDeviations {
 }
 
 /** @param place the home, and the database whose history tells the signals; default: the file in the home */
-export async function listDeviations(place: Place, which: string): Promise<RunDeviations> {
-  const record = readRun(place.home, which);
+export async function listDeviations(place: Place, which: WhichRun): Promise<RunDeviations> {
+  const { record } = place.home.runs.find(which);
   const signals = await signalsOfRun(place, record);
   return { runId: record.runId, deviations: readDeviations(place.home, record, { signals }) };
 }
@@ -31,8 +31,9 @@ export async function moveDeviation(place: Place, options: Omit<MoveDeviation, "
 }
 
 async function openItsRun(place: Place, id: string): Promise<void> {
-  for (const { runId } of listRuns(place.home)) {
-    const record = readRun(place.home, runId);
+  for (const run of place.home.runs.list()) {
+    if (run.problem !== undefined || !("status" in run) || run.repeats !== undefined) continue;
+    const { record } = place.home.runs.read(run.runId);
     const signals = await signalsOfRun(place, record);
     if (!readDeviations(place.home, record, { signals }).some((each) => each.id === id)) continue;
     await openDeviations(place.home, record, { signals });

@@ -1,18 +1,19 @@
 // Releases a run: audits it where the policy asks for that, holds it against the policy, keeps its result, and signs.
-import { join } from "node:path";
-import { auditRun, keepAudit } from "#evidence/audit.ts";
+import { auditRun } from "#evidence/audit.ts";
+import { keepAudit } from "#evidence/audit-file.ts";
 import { signalsOfRun } from "#history/signals.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import { readPolicy } from "#release/policy.ts";
 import { readReleases, releaseRun, type FreshAudit, type ReleaseOutcome } from "#release/release.ts";
-import { readRunFile } from "#release/run-file.ts";
-import { readRun, type RunRecord } from "#run/records.ts";
+import type { Home } from "#home/home.ts";
+import type { RunRecord } from "#home/run-record.ts";
+import type { WhichRun } from "#home/runs.ts";
 import type { SigningKey } from "#sigstore/index.ts";
 import { openStore } from "#store/index.ts";
 
 export interface Release {
-  home: string;
-  which: string;
+  home: Home;
+  which: WhichRun;
   /** Default: release-policy.json beside pipeline.ts, else the built-in one. */
   policyFile?: string | undefined;
   /** Who releases; without one the demands are checked. */
@@ -28,7 +29,7 @@ export interface Release {
  */
 export async function release(options: Release): Promise<ReleaseOutcome> {
   const { home, which, policyFile, releaser, database, signal } = options;
-  const record = readRun(home, which);
+  const { record } = home.runs.find(which);
   const { runId } = record;
   const applied = readPolicy(record.pipelineFile, policyFile);
   const signals = await signalsOfRun({ home, ...(database !== undefined && { database }) }, record);
@@ -42,14 +43,14 @@ export async function release(options: Release): Promise<ReleaseOutcome> {
  * crash leaves a released result that a collection may take. A run that is refused leaves no root behind.
  */
 async function keepingResult(
-  home: string,
+  home: Home,
   { runId, tree }: RunRecord,
   decide: () => Promise<ReleaseOutcome>,
 ): Promise<ReleaseOutcome> {
-  using store = openStore(home);
+  using store = openStore(home.folder);
   const path = tree === undefined ? undefined : parseStorePath(tree);
   if (path === undefined || !store.isValid(path)) return decide();
-  const root = join(home, "pipelite/releases", `${runId}.result`);
+  const root = home.pathOf(`releases/${runId}.result`);
   await store.addRoot(root, path);
   try {
     return await decide();
@@ -58,8 +59,8 @@ async function keepingResult(
   }
 }
 
-async function freshAudit(home: string, runId: string, signal: AbortSignal): Promise<FreshAudit> {
-  const { record, digest } = readRunFile(home, runId);
-  const report = await auditRun(home, record, { signal });
-  return { report: { ...report, recordDigest: digest }, keep: () => keepAudit(home, report) };
+async function freshAudit(home: Home, runId: string, signal: AbortSignal): Promise<FreshAudit> {
+  const run = home.runs.read(runId);
+  const report = await auditRun(home, run, { signal });
+  return { report: { ...report, recordDigest: run.digest }, keep: () => keepAudit(home, report) };
 }

@@ -5,7 +5,8 @@ import { hex } from "#base/bytes.ts";
 import { pipeliteError } from "./errors.ts";
 import { sha256 } from "#nix/hash.ts";
 import { documentsOf, gather } from "#report/index.ts";
-import { readRun, type RunRecord } from "#run/records.ts";
+import type { Home } from "#home/home.ts";
+import type { ReadRun, WhichRun } from "#home/runs.ts";
 
 const HTML = "report.html";
 const PDF = "report.pdf";
@@ -13,8 +14,8 @@ const PDF = "report.pdf";
 const SUMS = "SHA256SUMS";
 
 export interface WriteReport {
-  home: string;
-  which: string;
+  home: Home;
+  which: WhichRun;
   /** Where the documents of a run go. */
   folderFor: (runId: string) => string;
   /** The environment in which Chromium is found, for report.pdf; without it there is no PDF. */
@@ -22,17 +23,16 @@ export interface WriteReport {
 }
 
 export interface WrittenReport {
-  runId: string;
-  status: RunRecord["status"];
+  run: ReadRun;
   folder: string;
   documents: { name: string; sha256: string }[];
 }
 
 /** @throws PipeliteError RUN_NOT_FOUND, REPORT_FILE_FOREIGN for a file that is not as this wrote it, PDF_FAILED */
 export async function writeReport({ home, which, folderFor, pdfEnv }: WriteReport): Promise<WrittenReport> {
-  const record = readRun(home, which);
-  const folder = folderFor(record.runId);
-  const contents = documentsOf(gather(home, record));
+  const run = home.runs.find(which);
+  const folder = folderFor(run.runId);
+  const contents = documentsOf(gather(home, run));
   if (pdfEnv !== undefined) {
     const { printToPdf } = await import("#report/pdf.ts");
     contents.set(PDF, await printToPdf(contents.get(HTML) ?? new Uint8Array(), pdfEnv));
@@ -45,7 +45,7 @@ export async function writeReport({ home, which, folderFor, pdfEnv }: WriteRepor
   });
   const sums = documents.map(({ name, sha256: digest }) => `${digest}  ${name}\n`);
   writeFileSync(join(folder, SUMS), sums.join(""));
-  return { runId: record.runId, status: record.status, folder, documents };
+  return { run, folder, documents };
 }
 
 /** @throws PipeliteError REPORT_FILE_FOREIGN for a file that is not as this command wrote it */

@@ -1,13 +1,7 @@
 // What the records of runs hold: the list of runs, one of them, its logs and spans, and what tells two apart.
-import {
-  diffRuns,
-  listRuns,
-  readRun,
-  readStageLog,
-  type RunDifference,
-  type RunRecord,
-  type RunSummary,
-} from "#run/records.ts";
+import type { Home } from "#home/home.ts";
+import type { ReadRun, RunSummary, UnreadableRun, WhichRun } from "#home/runs.ts";
+import { diffRuns, readStageLog, type RunDifference } from "#run/records.ts";
 import { writeChromeTrace } from "#trace/chrome.ts";
 import { criticalPath, type CriticalPath } from "#trace/critical-path.ts";
 import { writeOtlp } from "#trace/otlp.ts";
@@ -15,45 +9,50 @@ import { traceOf, type Span } from "#trace/spans.ts";
 
 export { figuresOf } from "#trace/figures.ts";
 
-/** All runs of a home, newest first. */
-export function runs(home: string): RunSummary[] {
-  return listRuns(home);
+/** The runs of a home, newest first, and how many there are. */
+export function runs(
+  { runs: all }: Home,
+  max?: number,
+): { total: number; shown: (RunSummary | UnreadableRun)[] } {
+  return { total: all.ids().length, shown: all.list(max) };
 }
 
-/** @param which its id, the start of it, or `latest` */
-export function showRun(home: string, which: string): RunRecord {
-  return readRun(home, which);
+export function showRun(home: Home, which: WhichRun): ReadRun {
+  return home.runs.find(which);
 }
 
 export interface StageLog {
-  runId: string;
+  run: ReadRun;
   stage: string;
   log: string;
 }
 
 /** What a stage printed when its output was last built. */
-export function stageLog(home: string, which: string, stage: string): StageLog {
-  const record = readRun(home, which);
-  return { runId: record.runId, stage, log: readStageLog(home, record, stage) };
+export function stageLog(home: Home, which: WhichRun, stage: string): StageLog {
+  const run = home.runs.find(which);
+  return { run, stage, log: readStageLog(home, run.record, stage) };
 }
 
-export type ComparedRuns = RunDifference & Record<"a" | "b", string>;
+export interface ComparedRuns extends RunDifference {
+  a: ReadRun;
+  b: ReadRun;
+}
 
-export function compareRuns(home: string, first: string, second: string): ComparedRuns {
-  const [a, b] = [readRun(home, first), readRun(home, second)];
-  return { a: a.runId, b: b.runId, ...diffRuns(a, b) };
+export function compareRuns(home: Home, first: WhichRun, second: WhichRun): ComparedRuns {
+  const [a, b] = [home.runs.find(first), home.runs.find(second)];
+  return { a, b, ...diffRuns(a.record, b.record) };
 }
 
 export interface TracedRun {
-  record: RunRecord;
+  run: ReadRun;
   spans: Span[];
   path: CriticalPath;
 }
 
-/** A run as spans of time. */
-export function traceRun(home: string, which: string): TracedRun {
-  const record = readRun(home, which);
-  return { record, spans: traceOf(record), path: criticalPath(record) };
+/** A run as spans of time; one that had nothing to do shows the run that it repeats. */
+export function traceRun(home: Home, which: WhichRun): TracedRun {
+  const run = home.runs.find(which);
+  return { run, spans: traceOf(run.record), path: criticalPath(run.record) };
 }
 
 /** A run as a file for the tools that draw spans. */

@@ -6,7 +6,8 @@ import { readPolicy } from "#release/policy.ts";
 import { signRun, type SignRun } from "#release/signatures.ts";
 import type { SignatureView } from "#release/signature-view.ts";
 import { verifyBundleFile, verifyRun, type VerifiedBundle, type VerifiedRun } from "#release/verify.ts";
-import { readRun } from "#run/records.ts";
+import type { Home } from "#home/home.ts";
+import type { WhichRun } from "#home/runs.ts";
 import { writePublicKey } from "#sigstore/index.ts";
 
 /** @param passphraseFile holds the passphrase; a newline at its end is none of it */
@@ -38,24 +39,24 @@ export interface Signed extends SignatureView {
 }
 
 export async function sign(
-  home: string,
-  which: string,
+  home: Home,
+  which: WhichRun,
   { meaning, name, reason, key }: Omit<SignRun, "home" | "runId">,
 ): Promise<Signed> {
-  const { runId } = readRun(home, which);
+  const { runId } = home.runs.find(which);
   return { runId, ...(await signRun({ home, runId, meaning, name, reason, key })) };
 }
 
 /** Checks the record, the outputs and all signatures of a run. @param keyFiles public keys that count; undefined: those known here */
-export function verify(home: string, which: string, keyFiles: readonly string[] | undefined): VerifiedRun {
-  const { runId, pipelineFile } = readRun(home, which);
-  const { policy } = readPolicy(pipelineFile);
+export function verify(home: Home, which: WhichRun, keyFiles: readonly string[] | undefined): VerifiedRun {
+  const { runId, record } = home.runs.find(which);
+  const { policy } = readPolicy(record.pipelineFile);
   return verifyRun(home, runId, { keys: keyFiles?.map(readPublicKey), policy });
 }
 
 /** Checks one bundle. */
 export function verifyBundle(
-  home: string,
+  home: Home,
   file: string,
   keyFiles: readonly string[] | undefined,
 ): VerifiedBundle {

@@ -2,7 +2,8 @@
 import { EXIT } from "#base/errors.ts";
 import type { Place } from "#history/history.ts";
 import type { SyncReport } from "#history/sync.ts";
-import { homeOf, say, type Context, type ExitCode } from "./context.ts";
+import { openHomeOf } from "./run-argument.ts";
+import { say, type Context, type ExitCode } from "./context.ts";
 
 const DATABASE_VARIABLE = "PIPELITE_DATABASE";
 
@@ -17,7 +18,7 @@ export function databaseOf({ env }: Pick<Context, "env">, flag: string | undefin
 }
 
 export function placeOf(context: Context, { store, database }: DatabaseFlags): Place {
-  return { home: homeOf(context, store), database: databaseOf(context, database) };
+  return { home: openHomeOf(context, { store }), database: databaseOf(context, database) };
 }
 
 /** What nobody may overlook: records that are not what was indexed, or not what another home has. */

@@ -8,6 +8,7 @@ import { pipeliteError as compile } from "#compile/errors.ts";
 import { pipeliteError as engine } from "#engine/errors.ts";
 import { pipeliteError as evidence } from "#evidence/errors.ts";
 import { pipeliteError as formula } from "#formula/errors.ts";
+import { pipeliteError as home } from "#home/errors.ts";
 import { pipeliteError as history } from "#history/errors.ts";
 import { pipeliteError as keys } from "#keys/errors.ts";
 import { pipeliteError as nix } from "#nix/errors.ts";
@@ -29,6 +30,7 @@ const rows = {
   ...evidence.rows,
   ...formula.rows,
   ...history.rows,
+  ...home.rows,
   ...keys.rows,
   ...nix.rows,
   ...release.rows,

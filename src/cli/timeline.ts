@@ -1,7 +1,7 @@
 // The timeline of a run on a terminal: a bar for each phase and stage, the critical path marked, and what each stage used.
 import { largest } from "#base/extremes.ts";
 import { formatDuration, formatSize } from "#base/quantities.ts";
-import type { RunRecord } from "#run/records.ts";
+import type { RunRecord } from "#home/run-record.ts";
 import type { CriticalPath } from "#trace/critical-path.ts";
 import { figuresOf } from "#app/runs.ts";
 import type { Figure } from "#trace/figures.ts";

@@ -26,7 +26,7 @@ import type {
   WordOf,
 } from "./graph.ts";
 import { isBuildNode } from "./graph.ts";
-import { bundledOnce, capturedOnce } from "./memo.ts";
+import { bundledOnce, capturedOnce, type CompileKeep } from "./memo.ts";
 import type { BroughtTool } from "#author/param.ts";
 import type { Program } from "./program.ts";
 import { findProgram } from "./program.ts";
@@ -73,18 +73,23 @@ export interface PreparedGraph {
   made: Record<string, string>;
 }
 
-export async function prepareGraph(graph: Graph, store: Store, paranoid = false): Promise<PreparedGraph> {
+export async function prepareGraph(
+  graph: Graph,
+  keep: CompileKeep,
+  paranoid = false,
+): Promise<PreparedGraph> {
   const prepared = new Map<BuildNode, Prepared>();
   const paths = new Map<SourceNode, StorePath>();
   const made: Record<string, string> = {};
-  const bundles = startBundling(graph, store);
+  const { store } = keep;
+  const bundles = startBundling(graph, keep);
   for (const node of graph.nodes) {
     if (node.kind === "source") {
       const added = await addSource(node, graph, store, paranoid);
       paths.set(node, added.path);
       Object.assign(made, added.made);
     } else if (isBuildNode(node)) {
-      const ready = await prepare(node, { graph, store, bundles });
+      const ready = await prepare(node, { graph, keep, bundles });
       prepared.set(node, ready);
       Object.assign(made, ready.made);
     }
@@ -95,11 +100,11 @@ export async function prepareGraph(graph: Graph, store: Store, paranoid = false)
 type Bundles = ReadonlyMap<BuildNode, ReturnType<typeof bundledOnce>>;
 
 /** Bundles are made by a process of its own: all are under way while this one captures programs. */
-function startBundling(graph: Graph, store: Store): Bundles {
+function startBundling(graph: Graph, keep: CompileKeep): Bundles {
   const bundles = new Map<BuildNode, ReturnType<typeof bundledOnce>>();
   for (const node of graph.nodes) {
     if (node.kind !== "stage" && node.kind !== "gate") continue;
-    const bundle = bundledOnce(store, node, graph.root);
+    const bundle = bundledOnce(keep, node, graph.root);
     // What is wrong with it is thrown where it is awaited, so that the first node in the order of the graph is named.
     bundle.catch(() => {});
     bundles.set(node, bundle);
@@ -124,11 +129,11 @@ async function addSource(
 
 interface Preparing {
   graph: Graph;
-  store: Store;
+  keep: CompileKeep;
   bundles: Bundles;
 }
 
-async function prepare(node: BuildNode, { graph, store, bundles }: Preparing): Promise<Prepared> {
+async function prepare(node: BuildNode, { graph, keep, bundles }: Preparing): Promise<Prepared> {
   switch (node.kind) {
     case "fetch":
       return {
@@ -142,7 +147,7 @@ async function prepare(node: BuildNode, { graph, store, bundles }: Preparing): P
     case "command": {
       const { program: wanted, place } = node.tool;
       const executable = findProgram(wanted, graph.root, place);
-      const { program, made } = await capturedOnce(store, { executable, name: basename(executable), place });
+      const { program, made } = await capturedOnce(keep, { executable, name: basename(executable), place });
       const words = node.words.map((word) => (typeof word === "string" ? word : describe(word)));
       const ingredients: Ingredients = {
         code: {},
@@ -157,13 +162,13 @@ async function prepare(node: BuildNode, { graph, store, bundles }: Preparing): P
       // First, since capturing keeps this process busy and the first bundle is there when all are asked for.
       const bundle = await bundles.get(node);
       if (bundle === undefined) throw new Error(`the stage ${node.name} has no bundle`);
-      const node26 = await capturedOnce(store, {
+      const node26 = await capturedOnce(keep, {
         executable: process.execPath,
         name: `node-${process.versions.node}`,
         place: node.place,
       });
       const { program } = node26;
-      const brought = await captureTools(node, graph, store);
+      const brought = await captureTools(node, graph, keep);
       const ingredients = {
         code: bundle.files,
         bundle: bundle.code,
@@ -178,7 +183,7 @@ async function prepare(node: BuildNode, { graph, store, bundles }: Preparing): P
 }
 
 /** The programs that the run brought for a stage, in the store, with the folders that come with them. */
-async function captureTools(node: StageNode, { root }: Graph, store: Store) {
+async function captureTools(node: StageNode, { root }: Graph, keep: CompileKeep) {
   const tools: Record<string, BroughtTool> = {};
   const paths: Record<string, string> = {};
   const sources: StorePath[] = [];
@@ -186,12 +191,13 @@ async function captureTools(node: StageNode, { root }: Graph, store: Store) {
   for (const [name, wanted] of Object.entries(node.tools)) {
     const { place } = node;
     const executable = findProgram(wanted.program, root, place);
-    const captured = await capturedOnce(store, { executable, name: basename(executable), place });
+    const captured = await capturedOnce(keep, { executable, name: basename(executable), place });
     const { path, builder, args } = captured.program;
     const folder = wanted.with === undefined ? undefined : resolve(dirname(executable), "..", wanted.with);
     if (folder !== undefined && !isDirectory(folder))
       throw pipeliteError("TOOL_FILES_NOT_FOUND", { program: wanted.program, folder, place });
-    const files = folder === undefined ? undefined : await store.addTree(folder, { name: basename(folder) });
+    const files =
+      folder === undefined ? undefined : await keep.store.addTree(folder, { name: basename(folder) });
     tools[name] = { command: [builder, ...args], files: files?.path ?? null };
     paths[name] = path;
     if (files !== undefined) paths[`${name} with ${wanted.with}`] = files.path;

@@ -1,15 +1,16 @@
 // Stack traces from inside the sandbox point into a bundle; a person wants the file that was written.
-import { readFileSync } from "node:fs";
 import { SourceMap } from "node:module";
-import { sourceMapFile } from "./memo.ts";
 
 const PLACE = /(?:file:\/\/)?(\/nix\/store\/[0-9a-z]{32}-[0-9a-zA-Z+._?=-]+\.mjs):(\d+):(\d+)/g;
 
-/** A function that replaces places in bundles by places in source files, relative to the pipeline's folder. */
-export function traceMapper(home: string): (line: string) => string {
+/**
+ * A function that replaces places in bundles by places in source files, relative to the pipeline's folder.
+ * @param sourceMap of a bundle, by its store path
+ */
+export function traceMapper(sourceMap: (bundle: string) => string | undefined): (line: string) => string {
   const maps = new Map<string, SourceMap | undefined>();
   const mapOf = (bundle: string): SourceMap | undefined => {
-    if (!maps.has(bundle)) maps.set(bundle, readMap(home, bundle));
+    if (!maps.has(bundle)) maps.set(bundle, readMap(sourceMap(bundle)));
     return maps.get(bundle);
   };
   return (line) =>
@@ -22,9 +23,10 @@ export function traceMapper(home: string): (line: string) => string {
       : line;
 }
 
-function readMap(home: string, bundle: string): SourceMap | undefined {
+function readMap(text: string | undefined): SourceMap | undefined {
+  if (text === undefined) return undefined;
   try {
-    return new SourceMap(JSON.parse(readFileSync(sourceMapFile(home, bundle), "utf8")));
+    return new SourceMap(JSON.parse(text));
   } catch {
     return undefined;
   }

@@ -13,7 +13,7 @@ import type { SandboxEnding, SandboxKind, SandboxResult } from "#sandbox/sandbox
 import { runSandboxed } from "#sandbox/sandbox.ts";
 import { isDiskFull } from "#store/failure.ts";
 import type { Store } from "#store/store.ts";
-import type { Usage } from "./builds.ts";
+import type { Usage } from "./engine.ts";
 import type { BuildJob, BuildOutcome } from "./engine.ts";
 import { pipeliteError } from "./errors.ts";
 import { limitsOf } from "./limits.ts";

@@ -18,13 +18,13 @@ import type { SandboxKind } from "#sandbox/sandbox.ts";
 import { closeStarters, detectSandbox } from "#sandbox/sandbox.ts";
 import { parseStorePath, type StorePath } from "#nix/store-path.ts";
 import { storeFailure } from "#store/failure.ts";
+import { logFile } from "#store/layout.ts";
 import type { PathLocks } from "#store/locks.ts";
 import type { BuiltOutput } from "#store/outputs.ts";
 import type { Store } from "#store/store.ts";
 import { outputOf, runBuilder } from "./builder.ts";
 import type { BuildJob, BuildOutcome, Engine } from "./engine.ts";
 import { fetchUrl } from "./fetch-url.ts";
-import { logFile } from "./log-file.ts";
 import { pipeliteError } from "./errors.ts";
 
 export interface EmbeddedOptions {

@@ -2,9 +2,13 @@
 import type { Derivation } from "#nix/derivation.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { PipeliteError } from "#base/errors.ts";
-import type { SandboxEnding } from "#sandbox/sandbox.ts";
-import type { Usage } from "./builds.ts";
+import type { SandboxEnding, SandboxUsage } from "#sandbox/sandbox.ts";
 import type { Limits } from "./limits.ts";
+
+/** What a build used. A figure that could not be had is absent; `source` says where each came from. */
+export interface Usage extends Omit<SandboxUsage, "source"> {
+  source: { wall: string; cpu: string; memory: string; io: string; events?: string };
+}
 
 export interface BuildJob {
   /** Name of the stage, for messages. */

@@ -5,11 +5,6 @@ export const pipeliteError = errorsOf({
   DERIVATION_UNSUPPORTED: { exit: 2, message: "Cannot build {drvPath}: {problem}" },
   FETCH_FAILED: { exit: 1, message: "Stage '{stage}': cannot fetch {url}: {problem}" },
   FETCH_HASH_MISMATCH: { exit: 3, message: "Cannot use {url}: its hash is {got}, wanted {wanted}" },
-  BUILDS_DAMAGED: {
-    exit: 3,
-    message: "Cannot use the table of builds {file}: it is damaged",
-    hint: "Remove it: all of it is had again by building",
-  },
   NIX_NOT_FOUND: { exit: 4, message: "Cannot use the engine nix: no nix-store on the PATH" },
   STAGE_FAILED: { exit: 1, message: "Stage '{stage}' failed: it exited with {code}" },
   STAGE_DISK_FULL: {

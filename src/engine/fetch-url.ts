@@ -32,7 +32,7 @@ export async function fetchUrl(job: BuildJob, store: Store, held: PathLocks): Pr
       problem: "a fetch has no hash",
     });
   }
-  const folder = join(store.home, "pipelite", "tmp");
+  const folder = store.temporaryDir;
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `fetch-${process.pid}-${Math.trunc(start * 1000)}`);
   const deadline = job.timeoutMs === undefined ? undefined : AbortSignal.timeout(job.timeoutMs);

@@ -12,7 +12,7 @@ import type { Store } from "#store/store.ts";
 import { hashSteps } from "#store/tree.ts";
 import { hex } from "#base/bytes.ts";
 import type { AuditStatus, Finding } from "./integrity.ts";
-import type { RunRecord, StageRecord } from "./run-record.ts";
+import type { RunRecord, StageRecord } from "#home/run-record.ts";
 
 export interface RebuildFinding {
   stage: string;

@@ -5,7 +5,7 @@ import { isPipeliteError } from "#base/errors.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import type { Again } from "./audit-builds.ts";
-import type { Claim } from "./claims.ts";
+import type { Claim } from "#home/run-record.ts";
 import { lookUp, parseReference, placeBelow, type EvidenceFiles, type Reference } from "./evidence-files.ts";
 import { callsOf, parseFormula, type Formula } from "#formula/syntax.ts";
 import { emptyFormula, emptyStatus, evaluateAccept } from "./empty-claims.ts";

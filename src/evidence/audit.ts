@@ -1,22 +1,23 @@
 // The audit of a run: everything it states is computed again from the evidence and nothing else. What the record claims is
 // not believed: the list of claims is made anew from the record's figures and the bytes of the outputs, every formula is
 // evaluated over bytes whose store paths were just recomputed, and every derivation is built again in a sandbox.
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { prettyJson } from "#base/canonical-json.ts";
-import { removeTree, writeFileAtomically } from "#base/files.ts";
+import { removeTree } from "#base/files.ts";
+import type { Home } from "#home/home.ts";
+import type { ReadRun } from "#home/runs.ts";
 import { isProcessAlive } from "#base/process.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { openStore } from "#store/store.ts";
 import type { Store } from "#store/store.ts";
-import { rebuildAll, type RebuildFinding, type RebuildProgress } from "./audit-builds.ts";
-import { judgeClaim, type AuditedClaim, type ClaimGround } from "./audit-claims.ts";
-import type { Claim } from "./claims.ts";
+import { rebuildAll, type RebuildProgress } from "./audit-builds.ts";
+import type { AuditReport } from "./audit-file.ts";
+import { judgeClaim, type ClaimGround } from "./audit-claims.ts";
+import type { Claim } from "#home/run-record.ts";
 import { EvidenceFiles } from "./evidence-files.ts";
 import type { Value } from "#formula/formula.ts";
-import { appendJournal, digestOf } from "./journal.ts";
 import {
   checkBuilds,
   checkDerivations,
@@ -33,18 +34,7 @@ import {
 } from "./integrity.ts";
 import { outputClaims } from "./output-claims.ts";
 import { claimsOfRun } from "./run-claims.ts";
-import type { RunRecord } from "./run-record.ts";
-
-export interface AuditReport {
-  runId: string;
-  auditedAt: string;
-  status: AuditStatus;
-  /** What the derivations were built again in; `unavailable` when nothing could isolate them. */
-  sandbox: string;
-  claims: AuditedClaim[];
-  integrity: Finding[];
-  rebuilds: RebuildFinding[];
-}
+import type { RunRecord } from "#home/run-record.ts";
 
 export interface AuditOptions {
   /** Builds at a time; default: the cores of this machine. */
@@ -57,19 +47,16 @@ export interface AuditOptions {
   rebuild?: boolean | undefined;
 }
 
-/** Audits a run of the store at `home`; changes nothing there. @throws what opening the store throws; the signal's reason */
-export async function auditRun(
-  home: string,
-  record: RunRecord,
-  options: AuditOptions = {},
-): Promise<AuditReport> {
+/** Audits a run; changes nothing in the home. @throws what opening the store throws; the signal's reason */
+export async function auditRun(home: Home, run: ReadRun, options: AuditOptions = {}): Promise<AuditReport> {
   const { jobs = availableParallelism(), signal, onProgress, rebuild = true, hashes = new Map() } = options;
+  const { record } = run;
   const auditedAt = new Date().toISOString();
   const folder = workFolder(home);
-  const store = openStore(home, { readOnly: true });
+  const store = openStore(home.folder, { readOnly: true });
   try {
     const paths = checkPaths(store, record, hashes);
-    const own = [...checkJournal(home, record), ...checkRecord(home, record)];
+    const own = [...checkJournal(home, run), ...checkRecord(run)];
     const others = [
       ...checkTree(store, record),
       ...checkDerivations(store, record, paths),
@@ -112,27 +99,9 @@ export async function auditRun(
   }
 }
 
-export function auditFile(home: string, runId: string): string {
-  return join(home, "pipelite", "audits", `${runId}.json`);
-}
-
-/** Keeps a report as the last audit of its run, with an entry in the journal. */
-export function keepAudit(home: string, report: AuditReport): void {
-  const text = prettyJson(report);
-  writeFileAtomically(auditFile(home, report.runId), text);
-  const file = `audits/${report.runId}.json`;
-  appendJournal(home, { kind: "audit", subject: report.runId, file, digest: digestOf(text) });
-}
-
-/** The last audit of a run; undefined when it was never audited. */
-export function readAudit(home: string, runId: string): AuditReport | undefined {
-  const file = auditFile(home, runId);
-  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as AuditReport) : undefined;
-}
-
 /** A folder of this audit's own; those of audits that were killed are removed. */
-function workFolder(home: string): string {
-  const temporary = join(home, "pipelite", "tmp");
+function workFolder(home: Home): string {
+  const { temporary } = home.layout;
   mkdirSync(temporary, { recursive: true });
   for (const name of readdirSync(temporary)) {
     const [, pid] = /^audit-(\d+)-/.exec(name) ?? [];

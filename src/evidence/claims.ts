@@ -19,34 +19,7 @@
 //   run/phase/<name>, run/phase/<name>/start, run/param/<name>, run/jobs, run/cores, run/kernel, run/node, run/pipelite,
 //   run/sandbox, run/sandbox-version, run/claims, run/claims-passed, run/claims-failed
 
-/** What a claim may say. */
-export type ClaimValue = string | number | boolean | null;
-
-export interface Claim {
-  /** Unique in a run: `validation/chord.frequency-71`, `audio/wall`, `run/duration`. */
-  id: string;
-  statement: string;
-  value: ClaimValue;
-  unit?: string;
-  /** An expression in the language of formula.ts whose value is `value`; `$1` is the first entry of `evidence`. */
-  formula: string;
-  /**
-   * `<store path>/<file>#<JSON pointer>`, `<store path>/<file>`, `<store path>` or `run.json#<JSON pointer>` (the record
-   * of the run itself); `*` in a pointer stands for every member.
-   */
-  evidence: string[];
-  /**
-   * `passed`, `failed`, `skipped`, `not-computable`, `gauge-limited` ... as the stage computed it: only `passed` is a
-   * pass. `recorded`: a figure that nothing is asked of. `unavailable`: a figure that could not be had; its value is null.
-   */
-  status: string;
-  /** What the value was held against. */
-  limit?: ClaimValue;
-  /** An expression over `value` and `limit` that is true exactly when the status is `passed`. */
-  accept?: string;
-  /** Where a measured figure comes from: `cgroup v2`, `rusage`, `procfs`, `monotonic clock`, `unavailable`. */
-  source?: string;
-}
+import type { Claim } from "#home/run-record.ts";
 
 /** What a status can be. */
 export const STATUSES: readonly string[] = [

@@ -1,7 +1,7 @@
 // What shows nothing although it computes: a formula that reads no evidence, or only the value it is to give; an `accept`
 // that any value would pass; a status that is none. A stage can write such a check, so the audit looks for it.
 import { isPipeliteError } from "#base/errors.ts";
-import type { Claim } from "./claims.ts";
+import type { Claim } from "#home/run-record.ts";
 import { STATUSES } from "./claims.ts";
 import { parseReference } from "./evidence-files.ts";
 import { parseFormula, readsOf, type Formula } from "#formula/syntax.ts";

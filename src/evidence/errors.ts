@@ -2,9 +2,9 @@
 import { errorsOf } from "#base/errors.ts";
 
 export const pipeliteError = errorsOf({
-  JOURNAL_BROKEN: {
+  AUDIT_INVALID: {
     exit: 3,
-    message: "Cannot trust the journal {file} at line {line}: {problem}",
-    hint: "Keep the file for whoever looks into it; a new journal starts when it is moved away",
+    message: "Cannot read the audit {file}: {problem}",
+    hint: "`pipelite audit` makes a new one in its place",
   },
 });

@@ -7,8 +7,8 @@ import { isDeepStrictEqual } from "node:util";
 import { hex } from "#base/bytes.ts";
 import { entryAt } from "#base/files.ts";
 import { isPipeliteError } from "#base/errors.ts";
-import { readBuild } from "#engine/builds.ts";
-import { logFile } from "#engine/log-file.ts";
+import { readBuild } from "#home/builds.ts";
+import { digestOf } from "#base/digest.ts";
 import { contentAddressedPath, parseContentAddress, type ContentAddress } from "#nix/content-address.ts";
 import { derivationPath } from "#nix/derivation.ts";
 import { resolveDerivation, type KnownOutputs } from "#nix/derivation.ts";
@@ -18,10 +18,11 @@ import type { Store } from "#store/store.ts";
 import { finish } from "#base/steps.ts";
 import { fingerprintOf, scanSteps } from "#store/scan.ts";
 import { dumpSteps } from "#store/tree.ts";
-import { readJournal, type JournalEntry } from "./journal.ts";
-import { wholeRecord } from "./repeat.ts";
+import type { Home } from "#home/home.ts";
+import type { JournalEntry } from "#home/journal.ts";
+import type { ReadRun } from "#home/runs.ts";
 import { sums } from "./result-tree.ts";
-import { countsOf, type RunRecord, type StageRecord } from "./run-record.ts";
+import { countsOf, type RunRecord, type StageRecord } from "#home/run-record.ts";
 
 export type AuditStatus = "holds" | "fails" | "unavailable";
 
@@ -47,29 +48,22 @@ export function unavailable(id: string, reason: string): Finding {
 }
 
 /** The chain, and every file about this run against the last entry about that file. */
-export function checkJournal(home: string, record: RunRecord): Finding[] {
-  let entries: JournalEntry[];
-  try {
-    entries = readJournal(home);
-  } catch (error) {
-    if (!isPipeliteError(error, "JOURNAL_BROKEN")) throw error;
-    return [fails("journal", error.message)];
-  }
-  const { runId, repeats } = record;
-  const subjects = [runId, ...(repeats === undefined ? [] : [repeats.runId])];
-  const unknown = subjects.find(
-    (subject) => !entries.some((entry) => entry.kind === "run" && entry.subject === subject),
-  );
-  if (unknown !== undefined) return [fails("journal", `journal.ndjson has no entry of run ${unknown}`)];
+export function checkJournal(home: Home, { runId }: ReadRun): Finding[] {
+  const { breaks, entries } = home.journal;
+  const [first] = breaks;
+  if (first !== undefined)
+    return [fails("journal", `journal.ndjson is broken at line ${first.line}: ${first.problem}`)];
+  if (home.journal.about("run", runId).length === 0)
+    return [fails("journal", `journal.ndjson has no entry of run ${runId}`)];
   const files = Map.groupBy(
-    entries.filter(({ subject }) => subjects.includes(subject)),
+    entries.filter(({ subject }) => subject === runId),
     ({ file }) => file,
   );
   return [holds("journal"), ...[...files].map(([file, about]) => checkJournalled(home, file, about))];
 }
 
 /** The last audit of a run replaces the one before; anything else is written once, and a second line would hide that. */
-function checkJournalled(home: string, file: string, entries: readonly JournalEntry[]): Finding {
+function checkJournalled(home: Home, file: string, entries: readonly JournalEntry[]): Finding {
   const { digest, sequence } = entries.at(-1) ?? { digest: "nothing", sequence: 0 };
   const other = entries.find((entry) => entry.digest !== digest);
   if (other !== undefined && !file.startsWith("audits/"))
@@ -77,30 +71,27 @@ function checkJournalled(home: string, file: string, entries: readonly JournalEn
       file,
       `${file} is written once, and entries ${other.sequence} and ${sequence} of the journal give it two digests`,
     );
-  const path = join(home, "pipelite", file);
-  if (!existsSync(path))
+  const bytes = home.readFile(file);
+  if (bytes === undefined)
     return fails(file, `${file} is gone, which entry ${sequence} of the journal is about`);
-  const found = digestOfFile(path);
+  const found = digestOf(bytes);
   if (found === digest) return holds(file);
   return fails(file, `${file} is ${found}, and entry ${sequence} of the journal says ${digest}`);
 }
 
 /** The record as it is on disk, and what of it follows from the rest of it. */
-export function checkRecord(home: string, record: RunRecord): Finding[] {
+export function checkRecord({ runId, record, problem }: ReadRun): Finding[] {
   const id = "record";
-  const file = (runId: string) => join(home, "pipelite/runs", `${runId}.json`);
-  const read = (runId: string) => JSON.parse(readFileSync(file(runId), "utf8")) as unknown;
-  const { runId, repeats, startedAt, finishedAt, durationMs, stages, counts } = record;
-  if (!isDeepStrictEqual(wholeRecord(read(runId), read), record))
-    return [fails(id, `runs/${runId}.json is another record than the one that is audited`)];
-  if (repeats !== undefined && digestOfFile(file(repeats.runId)) !== repeats.digest)
-    return [fails(id, `runs/${repeats.runId}.json has another digest than run ${runId} says it repeats`)];
+  if (problem !== undefined) return [fails(id, `runs/${runId}.json: ${problem}`)];
+  const { startedAt, finishedAt, durationMs, tookMs = durationMs, stages, counts } = record;
   const span = Date.parse(finishedAt) - Date.parse(startedAt);
   // The clocks' times are cut to milliseconds.
   if (!(Math.abs(span - durationMs) <= 1))
     return [
       fails(id, `run.json#/durationMs is ${durationMs}, and from /startedAt to /finishedAt it is ${span}`),
     ];
+  if (tookMs < durationMs)
+    return [fails(id, `run.json#/tookMs is ${tookMs}, less than /durationMs, ${durationMs}`)];
   if (!isDeepStrictEqual(countsOf(stages), counts))
     return [fails(id, "run.json#/counts does not follow from the statuses in run.json#/stages")];
   const made = new Set([
@@ -211,7 +202,7 @@ export function checkTree(store: Store, record: RunRecord): Finding[] {
   if (kept?.runId !== evidenceOfRun)
     return [fails(id, `${tree}/evidence/run.json is of another run than run.json#/evidenceOfRun says`)];
   if (evidenceOfRun !== runId) return [holds(id)];
-  const { tree: _, evidenceOfRun: __, ...written } = record;
+  const { tree: _, evidenceOfRun: __, tookMs: ___, ...written } = record;
   if (!isDeepStrictEqual(kept, written))
     return [fails(id, `${tree}/evidence/run.json is not the record of this run`)];
   return [holds(id)];
@@ -270,11 +261,11 @@ function resolvedPath(store: Store, graphDrvPath: string, made: KnownOutputs): s
 }
 
 /** The log of each stage, and its row in the table of builds. */
-export function checkBuilds(home: string, { stages, runId }: RunRecord): Finding[] {
+export function checkBuilds(home: Home, { stages, runId }: RunRecord): Finding[] {
   return stages.flatMap((stage) => {
     const { name, drvPath, outPath, logDigest, usage, builtInRun = runId } = stage;
     if (drvPath === undefined) return [];
-    const row = readBuild(home, drvPath);
+    const row = readBuild(home.layout, drvPath);
     const isLater = row !== undefined && row.runId !== builtInRun;
     const findings: Finding[] = [];
     if (logDigest !== undefined) findings.push(checkLog(home, { name, drvPath, logDigest, isLater }));
@@ -298,11 +289,11 @@ interface Log {
   isLater: boolean;
 }
 
-function checkLog(home: string, { name, drvPath, logDigest, isLater }: Log): Finding {
+function checkLog(home: Home, { name, drvPath, logDigest, isLater }: Log): Finding {
   const id = `log/${name}`;
-  const file = logFile(home, parseStorePath(drvPath));
-  if (!existsSync(file)) return unavailable(id, `the log of ${name}, ${file}, is gone`);
-  if (digestOfFile(file) === logDigest) return holds(id);
+  const file = home.logOf(drvPath);
+  if (file === undefined) return unavailable(id, `the log of ${name}, of ${drvPath}, is gone`);
+  if (digestOf(readFileSync(file)) === logDigest) return holds(id);
   return isLater
     ? unavailable(id, `the log of ${name} is that of a later build`)
     : fails(id, `the log of ${name}, ${file}, is not the one that run.json has the digest of`);
@@ -310,8 +301,4 @@ function checkLog(home: string, { name, drvPath, logDigest, isLater }: Log): Fin
 
 function readText(file: string): string {
   return existsSync(file) ? readFileSync(file, "utf8") : "null";
-}
-
-function digestOfFile(file: string): string {
-  return `sha256:${createHash("sha256").update(readFileSync(file)).digest("hex")}`;
 }

@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { entryAt, filesBelow, pathBelow } from "#base/files.ts";
 import { parseJson } from "#base/json.ts";
-import type { Claim, ClaimValue } from "./claims.ts";
+import type { Claim, ClaimValue } from "#home/run-record.ts";
 import { isClaimValue } from "./run-claims.ts";
-import type { RunRecord, StageRecord } from "./run-record.ts";
+import type { RunRecord, StageRecord } from "#home/run-record.ts";
 
 /** The file of an output that holds checks. */
 export const VERDICT_FILE = "verdict.json";

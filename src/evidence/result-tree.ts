@@ -4,7 +4,6 @@ import { createHash } from "node:crypto";
 import {
   closeSync,
   copyFileSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -16,14 +15,15 @@ import { join } from "node:path";
 import { byteStringOf, utf8 } from "#base/bytes.ts";
 import { prettyJson } from "#base/canonical-json.ts";
 import { filesBelow, isDirectory, pathBelow, removeTree } from "#base/files.ts";
-import { logFile } from "#engine/log-file.ts";
+import type { Home } from "#home/home.ts";
 import { sha256 } from "#nix/hash.ts";
 import { makeTextPath, parseStorePath, storePathBase } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
-import type { RunRecord } from "./run-record.ts";
+import type { RunRecord } from "#home/run-record.ts";
 
 export interface ResultTree {
+  home: Home;
   store: Store;
   /** Result name -> output path. */
   results: ReadonlyMap<string, StorePath>;
@@ -33,8 +33,8 @@ export interface ResultTree {
 }
 
 /** Adds the tree to the store. Its references are the outputs and every derivation that the record names. */
-export async function addResultTree({ store, results, record, files }: ResultTree): Promise<StorePath> {
-  const folder = join(store.home, "pipelite", "tmp");
+export async function addResultTree({ home, store, results, record, files }: ResultTree): Promise<StorePath> {
+  const folder = home.layout.temporary;
   mkdirSync(folder, { recursive: true });
   const tree = mkdtempSync(join(folder, "result-"));
   try {
@@ -46,8 +46,8 @@ export async function addResultTree({ store, results, record, files }: ResultTre
     writeFileSync(join(evidence, "SHA256SUMS"), sums(store, results));
     for (const [name, bytes] of files) writeFileSync(join(evidence, name), bytes);
     for (const { name, drvPath } of record.stages) {
-      const log = drvPath === undefined ? undefined : logFile(store.home, parseStorePath(drvPath));
-      if (log !== undefined && existsSync(log)) copyFileSync(log, join(evidence, "logs", `${name}.log`));
+      const log = home.logOf(drvPath);
+      if (log !== undefined) copyFileSync(log, join(evidence, "logs", `${name}.log`));
     }
     const derivations = record.stages.flatMap(({ drvPath, graphDrvPath }) => [drvPath, graphDrvPath]);
     const candidates = [

@@ -2,10 +2,10 @@
 // and small: a run that has nothing to do makes them anew as well.
 import { largest } from "#base/extremes.ts";
 import { sumOf } from "#stats/moments.ts";
-import type { Claim, ClaimValue } from "./claims.ts";
+import type { Claim, ClaimValue } from "#home/run-record.ts";
 import { RECORD_FILE, withUniqueIds } from "./claims.ts";
 import { criticalPath } from "#formula/longest-chain.ts";
-import type { RunRecord, StageRecord } from "./run-record.ts";
+import type { RunRecord, StageRecord } from "#home/run-record.ts";
 
 /** A record before its claims are known. */
 export type BareRecord = Omit<RunRecord, "claims">;

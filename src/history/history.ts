@@ -1,7 +1,7 @@
 // The history of runs: an index of all run records in a database, SQLite in the home or PostgreSQL that several machines
 // share. Records stay the truth: the index holds nothing that is not in them, and can be made again from them at any time.
 // Whatever a database refuses becomes an error that says what to do.
-import { join } from "node:path";
+import type { Home } from "#home/home.ts";
 import { Kysely, PostgresDialect, type Dialect } from "kysely";
 import { Migrator } from "kysely/migration";
 import { isPipeliteError, systemErrorCode } from "#base/errors.ts";
@@ -10,13 +10,13 @@ import { NodeSqliteDialect } from "./sqlite.ts";
 import { pipeliteError } from "./errors.ts";
 
 export interface Place {
-  home: string;
+  home: Home;
   /** `postgres://...`; without it `<home>/pipelite/history.sqlite`. */
   database?: string | undefined;
 }
 
 export interface History {
-  home: string;
+  home: Home;
   /** What to call the database: a file, or an address without its password. */
   name: string;
   db: Kysely<Tables>;
@@ -26,10 +26,6 @@ export interface History {
 export const PARAMETERS_MAX = 30_000;
 
 const CONNECT_TIMEOUT_MS = 10_000;
-
-export function historyFile(home: string): string {
-  return join(home, "pipelite", "history.sqlite");
-}
 
 /**
  * Opens the index, brings its tables up to date, and closes it when `use` is done.
@@ -57,7 +53,7 @@ export async function openRaw<T>(place: Place, use: (db: Kysely<Tables>) => Prom
 
 /** The database as it may be shown: passwords are left out. */
 export function nameOf({ home, database }: Place): string {
-  if (database === undefined) return historyFile(home);
+  if (database === undefined) return home.layout.history;
   return database
     .replace(/^([^:/]+:\/\/[^:/@]*):.*@/, "$1:***@")
     .replaceAll(/([?&](?:password|sslpassword)=)[^&]*/gi, "$1***");
@@ -90,7 +86,7 @@ function problemOfAddress(database: string): string | undefined {
 }
 
 async function dialectOf({ home, database }: Place): Promise<Dialect> {
-  if (database === undefined) return new NodeSqliteDialect(historyFile(home));
+  if (database === undefined) return new NodeSqliteDialect(home.layout.history);
   checkDatabase({ home, database });
   const { default: pg } = await import("pg");
   const pool = new pg.Pool({

@@ -2,7 +2,7 @@
 import { renameSync, rmSync } from "node:fs";
 import { sql } from "kysely";
 import { isPipeliteError } from "#base/errors.ts";
-import { historyFile, openRaw, withHistory, type Place } from "./history.ts";
+import { openRaw, withHistory, type Place } from "./history.ts";
 import { forgetRecords, syncHistory, type SyncReport } from "./sync.ts";
 import { MIGRATION_TABLES, TABLES } from "./schema.ts";
 
@@ -22,13 +22,14 @@ export async function rebuildHistory(place: Place): Promise<Rebuilt> {
     return await rebuild();
   } catch (error) {
     if (!isPipeliteError(error, "HISTORY_DAMAGED")) throw error;
-    const replaced = await (place.database === undefined ? moveAside(place.home) : dropTables(place));
+    const replaced = await (place.database === undefined
+      ? moveAside(place.home.layout.history)
+      : dropTables(place));
     return { ...(await rebuild()), replaced };
   }
 }
 
-function moveAside(home: string): string {
-  const file = historyFile(home);
+function moveAside(file: string): string {
   const aside = `${file}.damaged`;
   renameSync(file, aside);
   for (const ending of ["-wal", "-shm"]) rmSync(`${file}${ending}`, { force: true });

@@ -1,8 +1,8 @@
 // From a run record to the rows of the index. A run's measurements are what it measured itself: figures of the stages it
 // built, and claims about the outputs it built and about the run; what was cached was measured by an earlier run.
-import type { Claim } from "#evidence/claims.ts";
+import type { Claim } from "#home/run-record.ts";
 import { VERDICT_FILE } from "#evidence/output-claims.ts";
-import type { RunRecord, StageRecord } from "#evidence/run-record.ts";
+import type { RunRecord, StageRecord } from "#home/run-record.ts";
 import type { MeasurementRow, RunRow, StageRow } from "./schema.ts";
 
 export interface RunRows {

@@ -1,5 +1,5 @@
 // What of a run is out of statistical control: for its deviations and its report.
-import type { Host, RunRecord } from "#evidence/run-record.ts";
+import type { Host, RunRecord } from "#home/run-record.ts";
 import { withHistory, type History, type Place } from "./history.ts";
 import { readSeries } from "./read.ts";
 import type { Point, Series } from "./series.ts";

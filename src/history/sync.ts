@@ -2,11 +2,13 @@
 // that is not the one that was indexed before is never taken over in silence.
 import { randomUUID } from "node:crypto";
 import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import type { Transaction } from "kysely";
 import { systemErrorCode } from "#base/errors.ts";
 import { PARAMETERS_MAX, type History } from "./history.ts";
-import { recordFiles, recordReader, type RecordFile, type RecordReader } from "./record-files.ts";
+import type { Home } from "#home/home.ts";
+import { cachedStages, type ReadRun } from "#home/runs.ts";
+import { countsOf, type RunRecord } from "#home/run-record.ts";
 import { rowsOf, type RunRows } from "./rows.ts";
 import type { RecordRow, Tables } from "./schema.ts";
 
@@ -40,12 +42,16 @@ export async function syncHistory(history: History): Promise<SyncReport> {
   const known = new Map<string, RecordRow>();
   const records = db.selectFrom("pipelite_records").selectAll().where("origin", "=", origin);
   for (const row of await records.execute()) known.set(row.run_id, row);
-  const files = recordFiles(home);
-  report.missing = [...known.keys()].filter((runId) => !files.has(runId)).toSorted();
-  const fresh = [...files].filter(([runId, { signature }]) => known.get(runId)?.signature !== signature);
-  const read = recordReader(home);
+  const signatures = new Map(
+    home.runs
+      .ids()
+      .toReversed()
+      .map((runId) => [runId, home.runs.signatureOf(runId) ?? ""]),
+  );
+  report.missing = [...known.keys()].filter((runId) => !signatures.has(runId)).toSorted();
+  const fresh = [...signatures].filter(([runId, signature]) => known.get(runId)?.signature !== signature);
   for (let start = 0; start < fresh.length; start += CHUNK) {
-    const found = rowsOfFiles(fresh.slice(start, start + CHUNK), read, report);
+    const found = rowsOfRuns(home, fresh.slice(start, start + CHUNK), report);
     await db.transaction().execute((transaction) => addFound(transaction, { origin, found, known, report }));
   }
   report.conflicts = await conflictsOf(history, origin);
@@ -63,20 +69,41 @@ export async function forgetRecords({ home, db }: History): Promise<void> {
   });
 }
 
-function rowsOfFiles(
-  files: readonly (readonly [runId: string, RecordFile])[],
-  read: RecordReader,
+function rowsOfRuns(
+  home: Home,
+  runs: readonly (readonly [runId: string, signature: string])[],
   report: SyncReport,
 ): Found[] {
-  return files.flatMap(([runId, { file, signature }]) => {
+  return runs.flatMap(([runId, signature]) => {
     try {
-      const { record, digest } = read(runId);
-      return [{ runId, signature, digest, rows: rowsOf(record, digest) }];
+      const run = home.runs.read(runId);
+      if (run.problem !== undefined) throw new Error(run.problem);
+      const digest = run.repetition === undefined ? run.digest : signature;
+      return [{ runId, signature, digest, rows: rowsOf(toldBy(run), digest) }];
     } catch (error) {
-      report.unreadable.push({ file, problem: error instanceof Error ? error.message : String(error) });
+      const problem = error instanceof Error ? error.message : String(error);
+      report.unreadable.push({ file: home.runs.pathOf(runId), problem });
       return [];
     }
   });
+}
+
+/** The record, or what a run that repeats it would have recorded: it built nothing, so it has no measurements. */
+function toldBy({ record, repetition }: ReadRun): RunRecord {
+  if (repetition === undefined) return record;
+  const { runId, startedAt, durationMs } = repetition;
+  const stages = cachedStages(record);
+  return {
+    ...record,
+    runId,
+    startedAt,
+    finishedAt: new Date(Date.parse(startedAt) + durationMs).toISOString(),
+    durationMs,
+    sandbox: { kind: "not-used", tried: [] },
+    stages,
+    counts: countsOf(stages),
+    claims: [],
+  };
 }
 
 interface Adding {
@@ -180,8 +207,8 @@ async function conflictsOf({ db }: History, origin: string): Promise<SyncReport[
 }
 
 /** Tells the records of this home from those that other machines put into the same database. */
-export function originOf(home: string): string {
-  const file = join(home, "pipelite", "origin");
+export function originOf(home: Home): string {
+  const file = home.layout.origin;
   if (!existsSync(file)) {
     const own = `${file}.${randomUUID()}`;
     mkdirSync(dirname(file), { recursive: true });

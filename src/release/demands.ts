@@ -1,6 +1,6 @@
 // What a policy demands of a run, held one by one against what there is. Pure: a list of demands, each met or not, each
 // with what was wanted and what was found.
-import type { RunRecord } from "#evidence/run-record.ts";
+import type { RunRecord } from "#home/run-record.ts";
 import type { AuditOfRun, Deviation } from "./deviation.ts";
 import { looksLike } from "./names.ts";
 import type { Policy, RequiredSignature, Signer } from "./policy.ts";

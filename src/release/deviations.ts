@@ -1,19 +1,16 @@
 // The deviations of a run: what the rules find now, and what was opened before. Once opened, a deviation stays: an audit
 // that holds later does not take away that one failed.
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { canonicalJson, prettyJson } from "#base/canonical-json.ts";
 import { EXIT, isPipeliteError } from "#base/errors.ts";
-import { readJournal, type JournalEntry } from "#evidence/journal.ts";
-import type { RunRecord } from "#evidence/run-record.ts";
+import { digestOf } from "#base/digest.ts";
+import * as shape from "#base/shape.ts";
+import { parseStrictJson } from "#base/strict-json.ts";
+import type { Home } from "#home/home.ts";
+import type { RunRecord } from "#home/run-record.ts";
 import { signStatement, writeBundle, type SigningKey } from "#sigstore/index.ts";
-import type { AuditFinding, Deviation, Finding, Signal, Transition } from "./deviation.ts";
+import type { AuditFinding, Deviation, Finding, Severity, Signal, Transition } from "./deviation.ts";
 import { findingsOf, type FindingSources } from "./findings.ts";
-import { headOf } from "./journal-head.ts";
-import { keepPublicKey, readKeyring } from "./keyring.ts";
-import { digestOfBytes, readEarlier, readRunFile, requireUnchanged } from "./run-file.ts";
-import { nextFile, readSealed, sealFile, withSealLock } from "./sealed.ts";
 import { severityOf } from "./severity.ts";
 import { checkName } from "./names.ts";
 import { checkReason } from "./signatures.ts";
@@ -97,24 +94,24 @@ export interface MoreSources {
  * @throws PipeliteError DEVIATION_HISTORY_BROKEN, JOURNAL_BROKEN
  */
 export function readDeviations(
-  home: string,
+  home: Home,
   record: Pick<RunRecord, "runId">,
   { audit, signals }: MoreSources = {},
 ): Deviation[] {
-  const run = readRunFile(home, record.runId);
-  const journal = readJournal(home);
-  const openings = readOpenings(home, run.runId, journal);
-  const keys = readKeyring(home);
-  const earlier = readEarlier(home, run.record);
+  const run = home.runs.read(record.runId);
+  home.journal.requireWhole();
+  const openings = readOpenings(home, run.runId);
+  const { keys } = home.keyring;
+  const earlier = home.runs.before(run.record);
   const openedEarlier = new Map(
     earlier.map(({ runId }) => [
       runId,
-      [...readOpenings(home, runId, journal).values()].map(({ finding }) => finding),
+      [...readOpenings(home, runId).values()].map(({ finding }) => finding),
     ]),
   );
   return deviationsOf({
     record: run.record,
-    audit: audit ?? readStoredAudit(home, run, journal),
+    audit: audit ?? readStoredAudit(home, run),
     signals,
     earlier,
     openedEarlier,
@@ -122,25 +119,25 @@ export function readDeviations(
     historyOf(deviation) {
       const opening = openings.get(deviation);
       if (opening === undefined) return [];
-      return readTransitions({ home, run, deviation, opening, keys, journal }).history;
+      return readTransitions({ home, run, deviation, opening, keys }).history;
     },
   });
 }
 
 /** Writes down what opened by itself and is not on disk yet, each with a line in the journal; gives all of them. */
 export function openDeviations(
-  home: string,
+  home: Home,
   record: Pick<RunRecord, "runId">,
   more: MoreSources = {},
 ): Promise<Deviation[]> {
-  return withSealLock(home, () => openLocked(home, record.runId, more));
+  return home.sealed.withLock(() => openLocked(home, record.runId, more));
 }
 
 /**
  * Opens what an audit found, so that a later one can't take it back. Where record or journal are not what was written
  * nothing can be opened over them: the audit itself says so.
  */
-export async function openAudited(home: string, runId: string): Promise<void> {
+export async function openAudited(home: Home, runId: string): Promise<void> {
   try {
     await openDeviations(home, { runId });
   } catch (error) {
@@ -148,13 +145,13 @@ export async function openAudited(home: string, runId: string): Promise<void> {
   }
 }
 
-function openLocked(home: string, runId: string, more: MoreSources): Deviation[] {
-  const run = requireUnchanged(home, runId);
-  const known = readOpenings(home, runId, readJournal(home));
+function openLocked(home: Home, runId: string, more: MoreSources): Deviation[] {
+  const run = home.runs.requireUnchanged(runId);
+  const known = readOpenings(home, runId);
   const deviations = readDeviations(home, run.record, more);
   for (const { id, kind, fingerprint, statement, claims, severity, severityReason } of deviations) {
     if (known.has(id)) continue;
-    const opening = {
+    const opening: Opened = {
       runId,
       recordDigest: run.digest,
       kind,
@@ -164,7 +161,7 @@ function openLocked(home: string, runId: string, more: MoreSources): Deviation[]
       severity,
       severityReason,
     };
-    sealFile(home, {
+    home.sealed.seal({
       kind: "transition",
       subject: runId,
       file: openingFile(id),
@@ -174,6 +171,33 @@ function openLocked(home: string, runId: string, more: MoreSources): Deviation[]
   return deviations;
 }
 
+/** What is written down when a deviation opens. */
+interface Opened extends Finding {
+  runId: string;
+  recordDigest: string;
+  severity: Severity;
+  severityReason: string;
+}
+
+const OPENED = shape.object<Opened>({
+  runId: shape.text,
+  recordDigest: shape.digest,
+  kind: shape.oneOf(
+    "failed-check",
+    "failed-stage",
+    "inconclusive-check",
+    "retry",
+    "sandbox-downgrade",
+    "not-reproduced",
+    "out-of-control",
+  ),
+  fingerprint: shape.text,
+  statement: shape.text,
+  claims: shape.list(shape.text),
+  severity: shape.oneOf("critical", "major", "minor"),
+  severityReason: shape.text,
+});
+
 function openingFile(id: string): string {
   return `deviations/${id}/opened.json`;
 }
@@ -181,39 +205,36 @@ function openingFile(id: string): string {
 type Opening = OpeningFile & { finding: Finding };
 
 /** @throws PipeliteError DEVIATION_HISTORY_BROKEN */
-function readOpenings(home: string, runId: string, journal: readonly JournalEntry[]): Map<string, Opening> {
+function readOpenings(home: Home, runId: string): Map<string, Opening> {
   const openings = new Map<string, Opening>();
-  for (const { kind, subject, file } of journal) {
+  for (const { file } of home.journal.about("transition", runId)) {
     const deviation = /^deviations\/(D-[0-9a-f]+)\/opened\.json$/.exec(file)?.[1];
-    if (kind !== "transition" || subject !== runId || deviation === undefined) continue;
-    const { text, problem } = readSealed(home, file, journal);
-    if (problem !== undefined || text === undefined) {
-      throw pipeliteError("DEVIATION_HISTORY_BROKEN", {
-        deviation,
-        file,
-        problem: problem ?? "the file is gone",
-      });
+    if (deviation === undefined) continue;
+    const { text, problem } = home.sealed.read(file);
+    const broken = (why: string) =>
+      pipeliteError("DEVIATION_HISTORY_BROKEN", { deviation, file, problem: why });
+    if (problem !== undefined || text === undefined) throw broken(problem ?? "the file is gone");
+    let opened: Opened;
+    try {
+      opened = shape.requireShape(OPENED, parseStrictJson(text));
+    } catch (error) {
+      throw broken(error instanceof Error ? error.message : String(error));
     }
-    const finding = JSON.parse(text) as Finding;
-    const { kind: what, fingerprint, statement, claims } = finding;
-    openings.set(deviation, {
-      file,
-      digest: digestOfBytes(Buffer.from(text)),
-      finding: { kind: what, fingerprint, statement, claims },
-    });
+    const { kind, fingerprint, statement, claims } = opened;
+    const finding = { kind, fingerprint, statement, claims };
+    openings.set(deviation, { file, digest: digestOf(text), finding });
   }
   return openings;
 }
 
 /** The run that a deviation is of; undefined when none of that id was opened. */
-export function runOfDeviation(home: string, id: string): string | undefined {
-  const file = join(home, "pipelite", openingFile(id));
-  if (!/^D-[0-9a-f]+$/.test(id) || !existsSync(file)) return undefined;
-  return (JSON.parse(readFileSync(file, "utf8")) as { runId: string }).runId;
+export function runOfDeviation(home: Home, id: string): string | undefined {
+  const file = openingFile(id);
+  return home.journal.entries.find((entry) => entry.kind === "transition" && entry.file === file)?.subject;
 }
 
 export interface MoveDeviation {
-  home: string;
+  home: Home;
   id: string;
   to: string;
   disposition?: string | undefined;
@@ -234,13 +255,13 @@ export async function moveDeviation(options: MoveDeviation): Promise<Deviation> 
   checkReason(reason);
   const runId = runOfDeviation(home, deviation);
   if (runId === undefined) throw pipeliteError("DEVIATION_NOT_FOUND", { deviation });
-  return withSealLock(home, () => {
-    const run = requireUnchanged(home, runId);
-    const journal = readJournal(home);
-    const opening = readOpenings(home, run.runId, journal).get(deviation);
+  return home.sealed.withLock(() => {
+    const run = home.runs.requireUnchanged(runId);
+    home.journal.requireWhole();
+    const opening = readOpenings(home, run.runId).get(deviation);
     if (opening === undefined) throw pipeliteError("DEVIATION_NOT_FOUND", { deviation });
-    const keys = readKeyring(home);
-    const { history, last } = readTransitions({ home, run, deviation, opening, keys, journal });
+    const { keys } = home.keyring;
+    const { history, last } = readTransitions({ home, run, deviation, opening, keys });
     const move = checkMove({ from: history.at(-1)?.to ?? "open", to, disposition, reason });
     const statement = transitionStatement({
       run,
@@ -251,13 +272,13 @@ export async function moveDeviation(options: MoveDeviation): Promise<Deviation> 
       previous: last,
       signer: { name, keyId: key.publicKey.keyId },
       signedAt: new Date().toISOString(),
-      journalHead: headOf(journal),
+      journalHead: home.journal.head(),
     });
-    keepPublicKey(home, key.publicKey);
-    sealFile(home, {
+    home.keyring.keep(key.publicKey);
+    home.sealed.seal({
       kind: "transition",
       subject: runId,
-      file: nextFile(home, `deviations/${deviation}`, journal),
+      file: home.sealed.nextIn(`deviations/${deviation}`),
       content: writeBundle(signStatement(statement, key)),
     });
     const moved = readDeviations(home, run.record).find(({ id }) => id === deviation);

@@ -2,8 +2,6 @@
 import { errorsOf } from "#base/errors.ts";
 
 export const pipeliteError = errorsOf({
-  RUN_NOT_FOUND: { exit: 2, message: "Cannot find the run {run}", hint: "`pipelite runs` lists all runs" },
-  RUN_RECORD_INVALID: { exit: 3, message: "Cannot read the run record {file}: {problem}" },
   MEANING_UNKNOWN: {
     exit: 2,
     message: "Cannot sign with the meaning '{meaning}': it must be one of {known}",
@@ -15,10 +13,6 @@ export const pipeliteError = errorsOf({
   REASON_INVALID: {
     exit: 2,
     message: "Cannot sign with the reason '{reason}': it must be one line of characters that can be seen",
-  },
-  RECORD_CHANGED: {
-    exit: 3,
-    message: "Cannot rely on the run {run}: its record is not as it was written: {problem}",
   },
   RESULT_MISSING: {
     exit: 3,

@@ -1,7 +1,7 @@
 // What departs from the plan in a run, by rule: from its record, from the last audit, from the records of earlier runs
 // of the pipeline and from the signals of its control charts. Pure: the same evidence gives the same findings.
-import type { Claim } from "#evidence/claims.ts";
-import type { RunRecord } from "#evidence/run-record.ts";
+import type { Claim } from "#home/run-record.ts";
+import type { RunRecord } from "#home/run-record.ts";
 import type { AuditFinding, Finding, Signal } from "./deviation.ts";
 
 export interface FindingSources {

@@ -9,7 +9,7 @@ import { isPipeliteError } from "#base/errors.ts";
 import { readPublicKey } from "#keys/key-file.ts";
 import { parsePublicKey, writePublicKey } from "#sigstore/index.ts";
 import type { Severity } from "./deviation.ts";
-import { digestOfBytes } from "./run-file.ts";
+import { digestOf } from "#base/digest.ts";
 import { looksLike, nameProblem, visible } from "./names.ts";
 import { MEANINGS } from "./signatures.ts";
 import { pipeliteError } from "./errors.ts";
@@ -93,7 +93,7 @@ export function readPolicy(pipelineFile: string, file?: string): AppliedPolicy {
 }
 
 function applied(policy: Policy, source: string): AppliedPolicy {
-  return { policy, source, digest: digestOfBytes(utf8(canonicalJson(policy))) };
+  return { policy, source, digest: digestOf(utf8(canonicalJson(policy))) };
 }
 
 const SEVERITIES: readonly Severity[] = ["critical", "major", "minor"];

@@ -3,27 +3,25 @@
 // once: a second release is the first one, or refused. A refused one leaves nothing behind.
 import { PipeliteError, isPipeliteError } from "#base/errors.ts";
 import { VERSION } from "#base/version.ts";
-import { readJournal, type JournalEntry } from "#evidence/journal.ts";
+import type { Home } from "#home/home.ts";
+import type { ReadRun } from "#home/runs.ts";
 import { parseBundle, signStatement, verifyBundle, writeBundle, type SigningKey } from "#sigstore/index.ts";
 import { checkDemands, type Act, type Demand, type ReleaseFacts } from "./demands.ts";
 import type { AuditOfRun, Deviation, Signal } from "./deviation.ts";
 import { openDeviations, readDeviations } from "./deviations.ts";
-import { headOf } from "./journal-head.ts";
-import { keepPublicKey, readKeyring } from "./keyring.ts";
 import { membersOf, textOf } from "./members.ts";
 import { parseAppliedPolicy, type AppliedPolicy, type Policy } from "./policy.ts";
 import { checkName } from "./names.ts";
 import { saidProblem } from "./said.ts";
 import { RELEASE_TYPE } from "./predicates.ts";
-import { readRunFile, recordProblem, treeDigest, type RunFile } from "./run-file.ts";
-import { readSealed, sealFile, withSealLock } from "./sealed.ts";
+import { treeDigest } from "./result-digest.ts";
 import { readSignatures, subjectProblem, subjectsOf } from "./signatures.ts";
 import type { SignatureView } from "./signature-view.ts";
 import { readStoredAudit } from "./stored-audit.ts";
 import { pipeliteError } from "./errors.ts";
 
 export interface ReleaseRun {
-  home: string;
+  home: Home;
   runId: string;
   applied: AppliedPolicy;
   /** Who releases; without it the demands are checked, one of them being this one. */
@@ -68,23 +66,20 @@ export function releaseFile(runId: string, number = 1): string {
  * Releases a run, or says what is missing.
  * @throws PipeliteError RUN_NOT_FOUND, JOURNAL_BROKEN, RELEASE_EXISTS, SIGNER_INVALID
  */
-export async function releaseRun(options: ReleaseRun): Promise<ReleaseOutcome> {
-  const { home, runId, applied, releaser, audit } = options;
+export async function releaseRun({ runId: asked, ...rest }: ReleaseRun): Promise<ReleaseOutcome> {
+  const { home, applied, releaser, audit } = rest;
   if (releaser !== undefined) checkName(releaser.name);
-  readRunFile(home, runId);
+  const { runId } = home.runs.read(asked);
+  const options = { ...rest, runId };
   // Outside the lock, since it may take as long as the run itself; it names the record that it is of.
   const fresh = applied.policy.audit === "fresh" ? await audit() : undefined;
-  const outcome = await withSealLock(home, () => decide(options, fresh));
+  const outcome = await home.sealed.withLock(() => decide(options, fresh));
   // A failed audit is a finding of its own, whatever it was made for.
-  if (fresh?.report.status === "fails" && isUnchanged(home, runId)) {
+  if (fresh?.report.status === "fails" && home.runs.read(runId).problem === undefined) {
     fresh.keep();
     await openDeviations(home, { runId }, { audit: fresh.report, signals: options.signals });
   }
   return outcome;
-}
-
-function isUnchanged(home: string, runId: string): boolean {
-  return recordProblem(readRunFile(home, runId), readJournal(home)) === undefined;
 }
 
 function decide(options: ReleaseRun, fresh: FreshAudit | undefined): ReleaseOutcome {
@@ -121,24 +116,24 @@ function decide(options: ReleaseRun, fresh: FreshAudit | undefined): ReleaseOutc
  * What a release lacks of the demands of a policy, asked again: of the run as it is, of the signatures that were there
  * before it, and of who released it then. An audit that was made fresh for it is now the stored one.
  */
-export function lackingDemands(home: string, release: Released, policy: Policy): Demand[] {
+export function lackingDemands(home: Home, release: Released, policy: Policy): Demand[] {
   const { runId, releasedBy, keyId, releasedAt, bundleFile } = release;
   const asked = { ...policy, audit: "stored" as const };
   const facts = gatherFacts(
     { home, runId, policy: asked, signals: undefined },
     { name: releasedBy, keyId, at: releasedAt },
   );
-  const journal = readJournal(home);
-  const sequenceOf = (file: string) => journal.find((entry) => entry.file === file)?.sequence ?? Infinity;
+  const sequenceOf = (file: string) =>
+    home.journal.entries.find((entry) => entry.file === file)?.sequence ?? Infinity;
   const own = sequenceOf(bundleFile);
   const signatures = facts.signatures.filter((each) => sequenceOf(each.bundleFile) < own);
   return checkDemands({ ...facts, signatures }).filter(({ isMet }) => !isMet);
 }
 
-type Facts = ReleaseFacts & { run: RunFile };
+type Facts = ReleaseFacts & { run: ReadRun };
 
 interface FactSources {
-  home: string;
+  home: Home;
   runId: string;
   policy: Policy;
   signals: readonly Signal[] | undefined;
@@ -149,10 +144,10 @@ function gatherFacts(
   releaser: Act | undefined,
   fresh?: AuditOfRun,
 ): Facts {
-  const run = readRunFile(home, runId);
-  const journal = readJournal(home);
-  const problem = recordProblem(run, journal);
-  const audit = policy.audit === "fresh" ? fresh : readStoredAudit(home, run, journal);
+  home.journal.requireWhole();
+  const run = home.runs.read(runId);
+  const { problem } = run;
+  const audit = policy.audit === "fresh" ? fresh : readStoredAudit(home, run);
   return {
     policy,
     run,
@@ -172,8 +167,8 @@ function gatherFacts(
 }
 
 function trustedDeviations(
-  home: string,
-  { record }: RunFile,
+  home: Home,
+  { record }: ReadRun,
   more: { audit: AuditOfRun | undefined; signals: readonly Signal[] | undefined },
 ): Deviation[] | string {
   try {
@@ -185,7 +180,7 @@ function trustedDeviations(
 }
 
 /** A cached stage was built in the sandbox of the run that built it. */
-function sandboxesOf(home: string, { record }: RunFile): Map<string, string> {
+function sandboxesOf(home: Home, { record }: ReadRun): Map<string, string> {
   const built = record.stages.filter(
     ({ drvPath, outPath }) => drvPath !== undefined && outPath !== undefined,
   );
@@ -203,10 +198,10 @@ function sandboxesOf(home: string, { record }: RunFile): Map<string, string> {
   );
 }
 
-function readKind(home: string, runId: string): string {
+function readKind(home: Home, runId: string): string {
   try {
-    const run = readRunFile(home, runId);
-    return recordProblem(run, readJournal(home)) === undefined ? run.record.sandbox.kind : "unknown";
+    const { record, problem } = home.runs.read(runId);
+    return problem === undefined ? record.sandbox.kind : "unknown";
   } catch (error) {
     if (isPipeliteError(error)) return "unknown";
     throw error;
@@ -220,18 +215,18 @@ function writeRelease(
   demands: readonly Demand[],
 ): string {
   const { policy, source, digest } = applied;
-  const journal = readJournal(home);
   const input = (file: string) => ({
     uri: file,
     digest: {
-      sha256: journal.findLast((entry) => entry.file === file)?.digest.slice("sha256:".length) ?? "",
+      sha256:
+        home.journal.entries.findLast((entry) => entry.file === file)?.digest.slice("sha256:".length) ?? "",
     },
   });
   const predicate = {
     verifier: { id: "pipelite", version: { pipelite: VERSION } },
     runId,
     timeVerified: new Date().toISOString(),
-    journalHead: headOf(journal),
+    journalHead: home.journal.head(),
     policy: { source: source === "built-in" ? source : "file", digest, content: policy },
     inputAttestations: signatures.filter(isCounted).map(({ bundleFile }) => input(bundleFile)),
     audit: audit && {
@@ -246,10 +241,10 @@ function writeRelease(
     releasedBy: { name, keyId: key.publicKey.keyId },
   };
   const statement = { subject: subjectsOf(home, run), predicateType: RELEASE_TYPE, predicate };
-  keepPublicKey(home, key.publicKey);
+  home.keyring.keep(key.publicKey);
   const content = writeBundle(signStatement(statement, key));
-  const file = releaseFile(runId, sealedReleases(runId, journal).length + 1);
-  sealFile(home, { kind: "release", subject: runId, file, content });
+  const file = releaseFile(runId, sealedReleases(home, runId).length + 1);
+  home.sealed.seal({ kind: "release", subject: runId, file, content });
   return file;
 }
 
@@ -271,14 +266,14 @@ export interface NoRelease {
  * The releases of a run that the journal has, oldest first, and what stands in the place of one and counts for nothing:
  * whoever can write to a home can put such a thing there, so it must not stand in the way of a release either.
  */
-export function readReleases(home: string, runId: string): (Released | NoRelease)[] {
-  const journal = readJournal(home);
-  const files = sealedReleases(runId, journal);
+export function readReleases(home: Home, runId: string): (Released | NoRelease)[] {
+  home.journal.requireWhole();
+  const files = sealedReleases(home, runId);
   if (files.length === 0) return [];
-  const run = readRunFile(home, runId);
+  const run = home.runs.read(runId);
   return files.map((file) => {
     try {
-      return parseRelease({ home, run, file, journal });
+      return parseRelease({ home, run, file });
     } catch (error) {
       if (!(error instanceof PipeliteError) && !(error instanceof RangeError)) throw error;
       return { bundleFile: file, problem: error.message };
@@ -287,31 +282,31 @@ export function readReleases(home: string, runId: string): (Released | NoRelease
 }
 
 /** Files of a run's releases in the journal, one for each number. */
-function sealedReleases(runId: string, journal: readonly JournalEntry[]): string[] {
-  const sealed = new Set(journal.map(({ file }) => file));
+function sealedReleases(home: Home, runId: string): string[] {
+  const sealed = new Set(home.journal.entries.map(({ file }) => file));
   const files: string[] = [];
   while (sealed.has(releaseFile(runId, files.length + 1))) files.push(releaseFile(runId, files.length + 1));
   return files;
 }
 
 interface SealedRelease {
-  home: string;
-  run: RunFile;
+  home: Home;
+  run: ReadRun;
   file: string;
-  journal: readonly JournalEntry[];
 }
 
 /** @throws RangeError with the problem, PipeliteError of the bundle and what it says */
-function parseRelease({ home, run, file, journal }: SealedRelease): Released {
-  const { text, problem } = readSealed(home, file, journal);
+function parseRelease({ home, run, file }: SealedRelease): Released {
+  const { text, problem } = home.sealed.read(file);
   if (text === undefined || problem !== undefined) throw new RangeError(problem ?? "the file is gone");
   const bundle = parseBundle(text);
-  const statement = verifyBundle(bundle, readKeyring(home));
+  const statement = verifyBundle(bundle, home.keyring.keys);
   const { predicateType, predicate } = statement;
   const releasedBy = membersOf(predicate["releasedBy"], "releasedBy");
   const [name, at] = [textOf(releasedBy, "name"), textOf(predicate, "timeVerified")];
   const mismatch =
-    subjectProblem(home, run, statement) ?? saidProblem({ predicate, name, at, file, run, journal });
+    subjectProblem(home, run, statement) ??
+    saidProblem({ predicate, name, at, file, run, journal: home.journal });
   if (mismatch !== undefined) throw new RangeError(mismatch);
   if (predicateType !== RELEASE_TYPE || textOf(releasedBy, "keyId") !== bundle.keyId)
     throw new RangeError("it is no release by the key it is signed with");

@@ -1,6 +1,6 @@
 // What a signed statement says of itself is held to what is known: the names, the time between the end of the run and the
 // line of the journal, the head of the journal, and the sentence that people are shown.
-import type { JournalEntry } from "#evidence/journal.ts";
+import type { Journal } from "#home/journal.ts";
 import { headProblem } from "./journal-head.ts";
 import type { Members } from "./members.ts";
 import { nameProblem } from "./names.ts";
@@ -13,7 +13,7 @@ export interface Said {
   /** The file that holds the statement, relative to `<home>/pipelite`. */
   file: string;
   run: { file: string; record: { finishedAt: string } };
-  journal: readonly JournalEntry[];
+  journal: Journal;
 }
 
 /** The clock of a machine may be set back a little between signing and writing the line. */
@@ -23,7 +23,7 @@ const CLOCK_TOLERANCE_MS = 60_000;
 export function saidProblem({ predicate, name, at, file, run, journal }: Said): string | undefined {
   const ofName = nameProblem(name);
   if (ofName !== undefined) return `its signer is no name: ${ofName}`;
-  const own = journal.find((entry) => entry.file === file);
+  const own = journal.entries.find((entry) => entry.file === file);
   return timeProblem(at, run.record.finishedAt, own?.at) ?? headProblem(predicate, journal, run.file, own);
 }
 

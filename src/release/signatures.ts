@@ -2,18 +2,16 @@
 // and of its result tree. It can't be taken off or put on another run: the record's digest is what is signed
 // (21 CFR 11.50, 11.70). docs/signing.md describes the predicate.
 import { PipeliteError } from "#base/errors.ts";
-import { readJournal, type JournalEntry } from "#evidence/journal.ts";
+import type { Home } from "#home/home.ts";
+import type { ReadRun } from "#home/runs.ts";
 import { parseStorePath, storePathBase } from "#nix/store-path.ts";
 import { parseBundle, signStatement, verifyBundle, writeBundle } from "#sigstore/index.ts";
 import type { PublicKey, ResourceDigest, SigningKey, Statement } from "#sigstore/index.ts";
-import { headOf } from "./journal-head.ts";
-import { keepPublicKey, readKeyring } from "./keyring.ts";
 import { membersOf, textOf } from "./members.ts";
 import { checkName, looksLike, visible } from "./names.ts";
 import { displayProblem, saidProblem } from "./said.ts";
 import { SIGNATURE_TYPE } from "./predicates.ts";
-import { readRunFile, requireUnchanged, treeDigest, type RunFile } from "./run-file.ts";
-import { nextFile, numberedFiles, readSealed, sealFile, withSealLock } from "./sealed.ts";
+import { treeDigest } from "./result-digest.ts";
 import type { SignatureView } from "./signature-view.ts";
 import { pipeliteError } from "./errors.ts";
 import { pipeliteError as sigstoreError } from "#sigstore/errors.ts";
@@ -22,7 +20,7 @@ import { pipeliteError as sigstoreError } from "#sigstore/errors.ts";
 export const MEANINGS: readonly string[] = ["review", "approval", "responsibility", "authorship"];
 
 export interface SignRun {
-  home: string;
+  home: Home;
   runId: string;
   meaning: string;
   /** Printed name of the signer. */
@@ -39,16 +37,24 @@ function folderOf(runId: string): string {
  * Signs a run.
  * @throws PipeliteError MEANING_UNKNOWN, SIGNER_INVALID, RUN_NOT_FOUND, RECORD_CHANGED, RESULT_MISSING, SIGNED_ALREADY
  */
-export async function signRun({ home, runId, meaning, name, reason, key }: SignRun): Promise<SignatureView> {
+export async function signRun({
+  home,
+  runId: asked,
+  meaning,
+  name,
+  reason,
+  key,
+}: SignRun): Promise<SignatureView> {
   if (!MEANINGS.includes(meaning)) {
     throw pipeliteError("MEANING_UNKNOWN", { meaning, known: MEANINGS.join(", ") });
   }
   checkName(name);
   checkReason(reason);
   const { keyId } = key.publicKey;
-  return withSealLock(home, () => {
-    const run = requireUnchanged(home, runId);
-    const journal = readJournal(home);
+  return home.sealed.withLock(() => {
+    const run = home.runs.requireUnchanged(asked);
+    const { runId } = run;
+    home.journal.requireWhole();
     const repeated = readSignatures(home, runId).find(
       (other) =>
         other.isValid &&
@@ -67,14 +73,14 @@ export async function signRun({ home, runId, meaning, name, reason, key }: SignR
       reason,
       signedAt,
       recordDigest: run.digest,
-      journalHead: headOf(journal),
+      journalHead: home.journal.head(),
       displayedAs: sentenceOf({ signer: name, meaning, signedAt, reason }),
     };
     const statement = { subject: subjectsOf(home, run), predicateType: SIGNATURE_TYPE, predicate };
-    keepPublicKey(home, key.publicKey);
-    const bundleFile = nextFile(home, folderOf(runId), journal);
+    home.keyring.keep(key.publicKey);
+    const bundleFile = home.sealed.nextIn(folderOf(runId));
     const content = writeBundle(signStatement(statement, key));
-    sealFile(home, { kind: "signature", subject: runId, file: bundleFile, content });
+    home.sealed.seal({ kind: "signature", subject: runId, file: bundleFile, content });
     const view = readSignatures(home, runId).find((each) => each.bundleFile === bundleFile);
     if (view?.isValid !== true)
       throw new Error(`the signature just made is not valid: ${view?.problem ?? "gone"}`);
@@ -98,7 +104,7 @@ export function checkReason(reason: string): void {
 }
 
 /** The record by the sha256 of its file, and its result tree by that of its NAR. @throws RESULT_MISSING */
-export function subjectsOf(home: string, { file, digest, record }: RunFile): ResourceDigest[] {
+export function subjectsOf(home: Home, { file, digest, record }: ReadRun): ResourceDigest[] {
   const own = { name: file, digest: { sha256: digest.slice("sha256:".length) } };
   if (record.tree === undefined) return [own];
   const narHash = treeDigest(home, record);
@@ -107,7 +113,7 @@ export function subjectsOf(home: string, { file, digest, record }: RunFile): Res
 }
 
 /** Why the subjects of a statement are not this run as it is now. */
-export function subjectProblem(home: string, run: RunFile, { subject }: Statement): string | undefined {
+export function subjectProblem(home: Home, run: ReadRun, { subject }: Statement): string | undefined {
   let wanted: ResourceDigest[];
   try {
     wanted = subjectsOf(home, run);
@@ -125,13 +131,12 @@ export function subjectProblem(home: string, run: RunFile, { subject }: Statemen
 }
 
 /** All signatures on a run in the order they were given, with what is wrong about those that don't count. */
-export function readSignatures(home: string, runId: string): SignatureView[] {
-  const journal = readJournal(home);
-  const files = numberedFiles(home, folderOf(runId), journal);
+export function readSignatures(home: Home, runId: string): SignatureView[] {
+  const files = home.sealed.numbered(folderOf(runId));
   if (files.length === 0) return [];
-  const run = readRunFile(home, runId);
-  const keys = readKeyring(home);
-  const views = files.map((file) => viewOf({ home, run, keys, journal, file }));
+  const run = home.runs.read(runId);
+  const { keys } = home.keyring;
+  const views = files.map((file) => viewOf({ home, run, keys, file }));
   // A copy of a signature under another number is the same signature.
   return views.filter(
     (view, index) => !view.isValid || views.findIndex((other) => isSame(other, view)) === index,
@@ -144,17 +149,16 @@ function isSame(a: SignatureView, b: SignatureView): boolean {
 }
 
 interface ViewSources {
-  home: string;
-  run: RunFile;
+  home: Home;
+  run: ReadRun;
   keys: readonly PublicKey[];
-  journal: readonly JournalEntry[];
   file: string;
 }
 
 const NOTHING = { signer: "", keyId: "", meaning: "", reason: "", signedAt: "", recordDigest: "" };
 
-function viewOf({ home, run, keys, journal, file }: ViewSources): SignatureView {
-  const { text, isJournalled, problem: sealProblem } = readSealed(home, file, journal);
+function viewOf({ home, run, keys, file }: ViewSources): SignatureView {
+  const { text, isJournalled, problem: sealProblem } = home.sealed.read(file);
   const place = { bundleFile: file, isJournalled };
   if (text === undefined) return { ...NOTHING, isValid: false, problem: sealProblem ?? "gone", ...place };
   try {
@@ -174,7 +178,7 @@ function viewOf({ home, run, keys, journal, file }: ViewSources): SignatureView 
         at: view.signedAt,
         file,
         run,
-        journal,
+        journal: home.journal,
       });
     const { runId: _, ...shown } = view;
     return {

@@ -1,22 +1,21 @@
 // The last audit of a run, as far as it says something about the record that there is now.
-import type { JournalEntry } from "#evidence/journal.ts";
+import { parseAudit } from "#evidence/audit-file.ts";
+import type { Home } from "#home/home.ts";
+import type { ReadRun } from "#home/runs.ts";
 import type { AuditOfRun } from "./deviation.ts";
-import type { RunFile } from "./run-file.ts";
-import { readSealed } from "./sealed.ts";
 
-/** Undefined when there is none, when it is not what the journal has last, or when it is of another record. */
-export function readStoredAudit(
-  home: string,
-  { runId, digest }: RunFile,
-  journal: readonly JournalEntry[],
-): AuditOfRun | undefined {
-  const last = journal.findLast(({ kind, subject }) => kind === "audit" && subject === runId);
+/**
+ * Undefined when there is none, when it is not what the journal has last, or when it is of another record.
+ * @throws AUDIT_INVALID when the file that the journal has is no audit
+ */
+export function readStoredAudit(home: Home, { runId, digest }: ReadRun): AuditOfRun | undefined {
+  const last = home.journal.about("audit", runId).at(-1);
   if (last === undefined) return undefined;
   // A later audit replaces the file, and its line the line before.
-  const { text, problem } = readSealed(home, last.file, [last]);
+  const { text, problem } = home.sealed.read(last.file, last.digest);
   if (text === undefined || problem !== undefined) return undefined;
-  const report = JSON.parse(text) as Omit<AuditOfRun, "recordDigest">;
+  const report = parseAudit(text, last.file);
   // An audit is of the record that the journal has: it fails on any other.
-  const audited = journal.find(({ kind, subject }) => kind === "run" && subject === runId)?.digest;
+  const audited = home.journal.about("run", runId)[0]?.digest;
   return report.runId === runId && audited === digest ? { ...report, recordDigest: digest } : undefined;
 }

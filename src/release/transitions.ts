@@ -1,7 +1,10 @@
 // Moves of a deviation as signed files: `deviations/<id>/<n>.sigstore.json`, each over the record of the run and over the
 // file that opened the deviation, each naming the digest of the one before. docs/release.md describes the predicate.
 import { PipeliteError } from "#base/errors.ts";
-import type { JournalEntry } from "#evidence/journal.ts";
+import { digestOf } from "#base/digest.ts";
+import type { Home } from "#home/home.ts";
+import { numberOf } from "#home/sealed.ts";
+import type { ReadRun } from "#home/runs.ts";
 import { parseBundle, verifyBundle, type PublicKey, type Statement } from "#sigstore/index.ts";
 import type { DeviationState, Transition } from "./deviation.ts";
 import type { JournalHead } from "./journal-head.ts";
@@ -9,8 +12,6 @@ import { membersOf, optionalTextOf, textOf } from "./members.ts";
 import { visible } from "./names.ts";
 import { displayProblem, saidProblem } from "./said.ts";
 import { TRANSITION_TYPE } from "./predicates.ts";
-import { digestOfBytes, type RunFile } from "./run-file.ts";
-import { numberOf, readSealed, sealedFiles } from "./sealed.ts";
 import { checkMove, type AllowedMove } from "./states.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -22,7 +23,7 @@ export interface OpeningFile {
 }
 
 export interface TransitionStatement {
-  run: RunFile;
+  run: ReadRun;
   deviation: string;
   opening: OpeningFile;
   move: AllowedMove;
@@ -72,12 +73,11 @@ function sentenceOf(name: string, { from, to, disposition, reason }: AllowedMove
 }
 
 export interface ReadTransitions {
-  home: string;
-  run: RunFile;
+  home: Home;
+  run: ReadRun;
   deviation: string;
   opening: OpeningFile;
   keys: readonly PublicKey[];
-  journal: readonly JournalEntry[];
 }
 
 /**
@@ -86,12 +86,12 @@ export interface ReadTransitions {
  * @throws PipeliteError DEVIATION_HISTORY_BROKEN
  */
 export function readTransitions(sources: ReadTransitions): { history: Transition[]; last: string } {
-  const { home, deviation, opening, journal } = sources;
-  const files = sealedFiles(home, `deviations/${deviation}`, journal);
+  const { home, deviation, opening } = sources;
+  const files = home.sealed.sealedIn(`deviations/${deviation}`);
   const history: Transition[] = [];
   let last = opening.digest;
   for (const file of files) {
-    const { text, problem } = readSealed(home, file, journal);
+    const { text, problem } = home.sealed.read(file);
     const broken = (why: string) =>
       pipeliteError("DEVIATION_HISTORY_BROKEN", { deviation, file, problem: why });
     if (problem !== undefined || text === undefined) throw broken(problem ?? "the file is gone");
@@ -106,7 +106,7 @@ export function readTransitions(sources: ReadTransitions): { history: Transition
     }
     if (typeof checked === "string") throw broken(checked);
     history.push(checked);
-    last = digestOfBytes(Buffer.from(text));
+    last = digestOf(text);
   }
   return { history, last };
 }
@@ -119,7 +119,7 @@ interface Place {
 }
 
 function checkTransition(
-  { run, deviation, opening, keys, journal }: ReadTransitions,
+  { home, run, deviation, opening, keys }: ReadTransitions,
   { text, file, from, previous }: Place,
 ): Transition | string {
   const bundle = parseBundle(text);
@@ -135,7 +135,7 @@ function checkTransition(
   const signer = membersOf(predicate["signer"], "signer");
   if (textOf(signer, "keyId") !== bundle.keyId) return "it names another key than it is signed with";
   const [name, at] = [textOf(signer, "name"), textOf(predicate, "signedAt")];
-  const problem = saidProblem({ predicate, name, at, file, run, journal });
+  const problem = saidProblem({ predicate, name, at, file, run, journal: home.journal });
   if (problem !== undefined) return problem;
   const move = checkMove({
     from,

@@ -1,21 +1,19 @@
 // Verification of what was signed, offline: digests of record and outputs against the journal and against what is on
 // disk, and every signature by its key. It recomputes no claim: that is the audit's work.
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
 import { PipeliteError } from "#base/errors.ts";
 import { finish } from "#base/steps.ts";
-import { readJournal } from "#evidence/journal.ts";
-import type { StageRecord } from "#evidence/run-record.ts";
+import type { Home } from "#home/home.ts";
+import type { ReadRun } from "#home/runs.ts";
+import type { StageRecord } from "#home/run-record.ts";
 import { equalHashes, parseHash } from "#nix/hash.ts";
 import { parseBundle, verifyBundle, type PublicKey, type Statement } from "#sigstore/index.ts";
 import { hashSteps } from "#store/tree.ts";
 import type { Deviation } from "./deviation.ts";
 import { roleOf } from "./demands.ts";
 import { readDeviations } from "./deviations.ts";
-import { readKeyring } from "./keyring.ts";
 import type { Policy } from "./policy.ts";
 import { lackingDemands, readReleases, type NoRelease, type Released } from "./release.ts";
-import { readRunFile, recordProblem, type RunFile } from "./run-file.ts";
 import { readSignatures, subjectProblem } from "./signatures.ts";
 import type { SignatureView } from "./signature-view.ts";
 
@@ -41,16 +39,17 @@ export interface TrustedKeys {
 }
 
 /** @throws PipeliteError RUN_NOT_FOUND, RUN_RECORD_INVALID */
-export function verifyRun(home: string, runId: string, trusted: TrustedKeys): VerifiedRun {
-  const run = readRunFile(home, runId);
+export function verifyRun(home: Home, asked: string, trusted: TrustedKeys): VerifiedRun {
+  const run = home.runs.read(asked);
+  const { runId } = run;
   const result = { runId, recordDigest: run.digest };
   const journal = attempt(
     "journal",
-    () => `${readJournal(home).length} entries, each follows from the one before`,
+    () => `${home.journal.requireWhole().length} entries, each follows from the one before`,
   );
   if (journal.status === "fails") return { ...result, status: "fails", checks: [journal], signatures: [] };
   const signatures = readSignatures(home, runId).map((view) => judge(view, trusted));
-  const problem = recordProblem(run, readJournal(home));
+  const { problem } = run;
   // Of a record that was changed nothing is looked at but who signed what it was.
   const { stages } = problem === undefined ? run.record : { stages: [] };
   const checks = [
@@ -82,7 +81,7 @@ function deviationsOutcome(deviations: readonly Deviation[], { keys }: TrustedKe
 
 /** A release holds when it meets the policy it was made under and the one in force; what does not is set aside. */
 function releaseOutcome(
-  home: string,
+  home: Home,
   releases: readonly (Released | NoRelease)[],
   trusted: TrustedKeys,
 ): Outcome {
@@ -99,7 +98,7 @@ function releaseOutcome(
 }
 
 function releaseProblem(
-  home: string,
+  home: Home,
   release: Released | NoRelease,
   { keys, policy }: TrustedKeys,
 ): string | undefined {
@@ -143,10 +142,10 @@ function judge(view: SignatureView, { keys, policy }: TrustedKeys): SignatureVie
   return { ...shown, isValid: false, isByOtherKey: true, problem: strangerText(view.signer) };
 }
 
-function verifyOutput(home: string, { name, outPath, narHash }: StageRecord): Verification[] {
+function verifyOutput(home: Home, { name, outPath, narHash }: StageRecord): Verification[] {
   if (outPath === undefined || narHash === undefined) return [];
   const what = `output/${name}`;
-  const path = join(resolve(home), outPath);
+  const path = home.physical(outPath);
   if (!existsSync(path)) return [{ what, status: "fails", detail: `${outPath} is not in the store` }];
   const found = { algorithm: "sha256", bytes: finish(hashSteps(path)).narHash } as const;
   const isSame = equalHashes(found, parseHash(narHash));
@@ -165,11 +164,11 @@ export interface VerifiedBundle {
  * Verifies a bundle file by itself, and, when it is about a run of this home, against that run.
  * @throws PipeliteError BUNDLE_INVALID
  */
-export function verifyBundleFile(home: string, text: string, keys?: readonly PublicKey[]): VerifiedBundle {
+export function verifyBundleFile(home: Home, text: string, keys?: readonly PublicKey[]): VerifiedBundle {
   const bundle = parseBundle(text);
   const { keyId } = bundle;
   try {
-    const statement = verifyBundle(bundle, keys ?? readKeyring(home));
+    const statement = verifyBundle(bundle, keys ?? home.keyring.keys);
     const checks = [
       check(
         "signature",
@@ -185,7 +184,7 @@ export function verifyBundleFile(home: string, text: string, keys?: readonly Pub
   }
 }
 
-function verifySubject(home: string, statement: Statement): Verification {
+function verifySubject(home: Home, statement: Statement): Verification {
   const runId = statement.predicate["runId"];
   const run = typeof runId === "string" ? readIfThere(home, runId) : undefined;
   if (run === undefined) return { what: "subject", status: "untested", detail: "no run of this home" };
@@ -200,9 +199,9 @@ function verifySubject(home: string, statement: Statement): Verification {
   return check("subject", problem, `the run ${run.runId}, as it is in this home`);
 }
 
-function readIfThere(home: string, runId: string): RunFile | undefined {
+function readIfThere(home: Home, runId: string): ReadRun | undefined {
   try {
-    return readRunFile(home, runId);
+    return home.runs.read(runId);
   } catch (error) {
     if (error instanceof PipeliteError) return undefined;
     throw error;

@@ -1,7 +1,7 @@
 // What was fixed before a run, read from the derivations that its record names.
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import type { RunRecord } from "#evidence/run-record.ts";
+import type { Home } from "#home/home.ts";
+import type { RunRecord } from "#home/run-record.ts";
 import { parseDerivation } from "#nix/derivation.ts";
 import { parseStorePath, storePathName } from "#nix/store-path.ts";
 import { resolve } from "#standards/facts.ts";
@@ -10,9 +10,9 @@ import type { DerivationView } from "#standards/input.ts";
 type Leaf = DerivationView["parameters"][number];
 
 /** The derivations of the stages whose files are still in the store. */
-export function readDerivations(home: string, { stages }: RunRecord): DerivationView[] {
+export function readDerivations(home: Home, { stages }: RunRecord): DerivationView[] {
   return stages.flatMap(({ name, kind, drvPath }) => {
-    const file = drvPath === undefined ? undefined : join(home, drvPath);
+    const file = drvPath === undefined ? undefined : home.physical(drvPath);
     if (drvPath === undefined || file === undefined || !existsSync(file)) return [];
     const storeName = storePathName(parseStorePath(drvPath)).replace(/\.drv$/, "");
     const { system, builder, env, inputSrcs } = parseDerivation(readFileSync(file), storeName);

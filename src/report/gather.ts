@@ -1,8 +1,8 @@
 // Gathers what documents are made from: the record, and what was said about it since.
-import { readJournal } from "#evidence/journal.ts";
-import type { RunRecord } from "#evidence/run-record.ts";
+import type { Home } from "#home/home.ts";
+import type { ReadRun } from "#home/runs.ts";
+import type { RunRecord } from "#home/run-record.ts";
 import { deviationsOf, readDeviations } from "#release/deviations.ts";
-import { readEarlier, readRunFile, recordProblem } from "#release/run-file.ts";
 import { readSignatures } from "#release/signatures.ts";
 import { readStoredAudit } from "#release/stored-audit.ts";
 import { readDerivations } from "./derivations.ts";
@@ -11,10 +11,10 @@ import { readLogs } from "./logs.ts";
 import { readSeries } from "./series.ts";
 
 /** At the end of a run, before its record is written: nobody can have audited or signed it. */
-export function gatherAtEnd(home: string, record: RunRecord): DocumentInput {
+export function gatherAtEnd(home: Home, record: RunRecord): DocumentInput {
   return {
     record,
-    deviations: deviationsOf({ record, earlier: readEarlier(home, record) }),
+    deviations: deviationsOf({ record, earlier: home.runs.before(record) }),
     signatures: [],
     journal: [],
     ...read(home, record),
@@ -22,21 +22,21 @@ export function gatherAtEnd(home: string, record: RunRecord): DocumentInput {
 }
 
 /** Of a run that is in the home, with all that is known of it now. @throws JOURNAL_BROKEN */
-export function gather(home: string, record: RunRecord): DocumentInput {
-  const run = readRunFile(home, record.runId);
-  const journal = readJournal(home);
+export function gather(home: Home, run: ReadRun): DocumentInput {
+  const { runId, record, problem } = run;
+  home.journal.requireWhole();
   return {
     record,
-    audit: readStoredAudit(home, run, journal),
+    audit: readStoredAudit(home, run),
     deviations: readDeviations(home, record),
-    signatures: readSignatures(home, record.runId),
-    journal: journal.filter(({ kind, subject }) => kind === "run" && subject === record.runId),
-    recordProblem: recordProblem(run, journal),
+    signatures: readSignatures(home, runId),
+    journal: home.journal.about("run", runId),
+    recordProblem: problem,
     ...read(home, record),
   };
 }
 
-function read(home: string, record: RunRecord): Pick<DocumentInput, "derivations" | "logs" | "series"> {
+function read(home: Home, record: RunRecord): Pick<DocumentInput, "derivations" | "logs" | "series"> {
   return {
     derivations: readDerivations(home, record),
     logs: readLogs(home, record),

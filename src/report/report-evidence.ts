@@ -1,7 +1,7 @@
 // The evidence: every claim with its formula and where it reads, and the commands by which anybody checks it with tools
 // that are not ours.
-import type { Claim } from "#evidence/claims.ts";
-import type { RunRecord } from "#evidence/run-record.ts";
+import type { Claim } from "#home/run-record.ts";
+import type { RunRecord } from "#home/run-record.ts";
 import { Claims, identifier } from "#standards/facts.ts";
 import type { AuditView, DocumentInput } from "#standards/input.ts";
 import { all, h } from "./markup.ts";

@@ -1,5 +1,5 @@
 // What was measured and checked, each value beside its limit, and the values themselves as charts.
-import type { Claim } from "#evidence/claims.ts";
+import type { Claim } from "#home/run-record.ts";
 import { judgeCapability } from "#stats/gate.ts";
 import type { CapabilityResult } from "#stats/gate.ts";
 import { drawControlChart } from "#chart/control-chart.ts";

@@ -1,6 +1,6 @@
 // The pieces that every part of the report is made of. Whatever has a digit goes through `figure`, `mark` or a chart, so
 // that a reader (and a test) can follow it: `data-claim` names a claim of the run, `data-identifier` where a name stands.
-import type { Claim } from "#evidence/claims.ts";
+import type { Claim } from "#home/run-record.ts";
 import { isFigure } from "#standards/facts.ts";
 import type { Fact, Figure, Identifier } from "#standards/facts.ts";
 import { all, h } from "./markup.ts";

@@ -1,6 +1,6 @@
 // The stages: how each ended, what it took, and when, with the chain that no number of cores makes shorter.
-import type { Claim } from "#evidence/claims.ts";
-import type { RunRecord, StageRecord } from "#evidence/run-record.ts";
+import type { Claim } from "#home/run-record.ts";
+import type { RunRecord, StageRecord } from "#home/run-record.ts";
 import { ticksOf, labelsOf } from "#chart/svg.ts";
 import { criticalPath } from "#trace/critical-path.ts";
 import { Claims, identifier } from "#standards/facts.ts";

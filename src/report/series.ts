@@ -1,14 +1,14 @@
 // The values behind a claim on capability, read from its evidence by its own formula: what the charts of the report draw.
-import { join } from "node:path";
+import type { Home } from "#home/home.ts";
 import { isPipeliteError } from "#base/errors.ts";
-import type { Claim } from "#evidence/claims.ts";
+import type { Claim } from "#home/run-record.ts";
 import { RECORD_FILE } from "#evidence/claims.ts";
 import { EvidenceFiles, lookUp, parseReference } from "#evidence/evidence-files.ts";
 import { parseFormula } from "#formula/syntax.ts";
 import type { Expression, Formula } from "#formula/syntax.ts";
 import { evaluate } from "#formula/formula.ts";
 import type { FormulaContext, Place, Value } from "#formula/formula.ts";
-import type { RunRecord } from "#evidence/run-record.ts";
+import type { RunRecord } from "#home/run-record.ts";
 import type { Series } from "#standards/input.ts";
 
 /** Functions whose parameters are groups, a lower and an upper limit. */
@@ -18,7 +18,7 @@ const CAPABILITY = new Set(["cpk", "cpkLowerBound", "capabilityBound", "capabili
 const SERIES_MAX = 8;
 
 /** The series of a run, one for each place that values are read from. */
-export function readSeries(home: string, record: RunRecord): Series[] {
+export function readSeries(home: Home, record: RunRecord): Series[] {
   const files = new EvidenceFiles();
   const found = new Map<string, Series>();
   for (const claim of record.claims) {
@@ -101,14 +101,14 @@ function areLimits(lower: number | undefined, upper: number | undefined): boolea
   return lower === undefined ? upper !== undefined : upper === undefined || lower < upper;
 }
 
-function contextOf(home: string, record: RunRecord, claim: Claim, files: EvidenceFiles): FormulaContext {
+function contextOf(home: Home, record: RunRecord, claim: Claim, files: EvidenceFiles): FormulaContext {
   const nothing = (): never => {
     throw new RangeError("a chart builds nothing again");
   };
   const place = (index: number): Place => {
     const reference = parseReference(claim.evidence[index - 1] ?? "");
     if (reference?.kind !== "store") return nothing();
-    return { path: join(home, reference.path, reference.file), shown: claim.evidence[index - 1] ?? "" };
+    return { path: home.physical(reference.path, reference.file), shown: claim.evidence[index - 1] ?? "" };
   };
   return {
     evidence(index) {

@@ -1,7 +1,7 @@
 // What claims say, in words and figures for people.
 import { ISO_TIME, formatQuantity, formatTime } from "#base/quantities.ts";
 import { tellApart, typeset } from "#base/numbers.ts";
-import type { ClaimValue } from "#evidence/claims.ts";
+import type { ClaimValue } from "#home/run-record.ts";
 
 /** @param beside what the value is held against, or is the limit of: both get the digits that show on which side they are */
 export function formatValue(value: ClaimValue, unit = "", beside?: ClaimValue): string {

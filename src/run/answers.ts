@@ -89,7 +89,7 @@ function sriOf(answer: string): string {
 
 /** The answer as a fixed-output object. */
 export async function addAnswer(store: Store, name: string, answer: string): Promise<StorePath> {
-  const file = join(store.home, "pipelite", "tmp", `answer-${process.pid}`);
+  const file = join(store.temporaryDir, `answer-${process.pid}`);
   writeFileAtomically(file, answer);
   try {
     return (await store.addFixedFile(file, { name, hash: hashBytes("sha256", utf8(answer)) })).path;

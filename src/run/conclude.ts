@@ -1,5 +1,4 @@
 // The end of a run: its record, its claims, the result tree with the link to it, and what the next run can go by.
-import { createHash } from "node:crypto";
 import { availableParallelism, release } from "node:os";
 import { EXIT } from "#base/errors.ts";
 import { VERSION } from "#base/version.ts";
@@ -8,23 +7,20 @@ import { isBuildNode } from "#compile/graph.ts";
 import type { Graph } from "#compile/graph.ts";
 import { areSettled, signatures } from "#compile/file-stamps.ts";
 import { outputClaims } from "#evidence/output-claims.ts";
-import { repeated } from "#evidence/repeat.ts";
 import { addResultTree } from "#evidence/result-tree.ts";
 import { claimsOfRun } from "#evidence/run-claims.ts";
 import type { BareRecord } from "#evidence/run-claims.ts";
-import { RECORD_SCHEMA, countsOf } from "#evidence/run-record.ts";
-import type { Host, Material, Phase, RunRecord } from "#evidence/run-record.ts";
+import { RECORD_SCHEMA, countsOf } from "#home/run-record.ts";
+import type { Claim, Host, Material, Phase, RunRecord } from "#home/run-record.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { lockFile } from "./answers.ts";
 import type { Ledger } from "./ledger.ts";
 import { narOf } from "./ledger.ts";
 import { rememberRun } from "./no-op.ts";
-import { isShown } from "./plan.ts";
 import type { Opened } from "./plan.ts";
 import { compositionOf } from "./realise.ts";
 import type { Workspace } from "./realise.ts";
-import { writeRun } from "./record-file.ts";
 import type { RunOptions, RunOutcome } from "./options.ts";
 
 export interface Finished {
@@ -84,14 +80,23 @@ export async function conclude({
   const kept = status === "passed" ? await keepResult(work, graph, record) : undefined;
   if (kept !== undefined && out !== null) await work.store.addRoot(out, kept.tree);
   const whole = { ...record, ...kept };
-  const digest = writeRun(home, whole, digestOf);
+  const digest = home.runs.write(whole);
   if (kept !== undefined) {
     const made = { ...work.prepared.made, ...signatures([...loaded.files, lockFile(graph.root)]) };
-    const shown = graph.nodes.filter(isShown).map(({ name }) => name);
-    const repeats = { runId, digest };
-    const { schema, startedAt, finishedAt } = whole;
-    const next = repeated(whole, { schema, runId, repeats, startedAt, finishedAt, durationMs });
-    if (areSettled(made, start.at.getTime())) rememberRun(options, { made, record: next, repeats, shown });
+    if (areSettled(made, start.at.getTime())) {
+      const { pipeline, tree } = { ...whole, ...kept };
+      const shown = whole.stages.map(({ name, inputs, outPath = "" }) => ({ name, inputs, outPath }));
+      const claims = whole.claims.filter(isJudged);
+      const signature = home.runs.signatureOf(runId) ?? "";
+      rememberRun(options, {
+        made,
+        run: { runId, digest, signature },
+        pipeline,
+        tree,
+        stages: shown,
+        claims,
+      });
+    }
   }
   listener({
     type: "run-finished",
@@ -109,10 +114,6 @@ export async function conclude({
     counts: record.counts,
   });
   return { runId, status, exitCode };
-}
-
-function digestOf(text: string): string {
-  return `sha256:${createHash("sha256").update(text).digest("hex")}`;
 }
 
 function resultsOf({ outputs }: Workspace, { results }: Graph): Record<string, StorePath> {
@@ -157,10 +158,11 @@ async function keepResult(
   const { documentsOf, gatherAtEnd } = await import("#report/index.ts");
   const { traceFiles } = await import("#trace/files.ts");
   const tree = await addResultTree({
+    home: work.home,
     store,
     results,
     record,
-    files: new Map([...documentsOf(gatherAtEnd(store.home, record)), ...traceFiles(record)]),
+    files: new Map([...documentsOf(gatherAtEnd(work.home, record)), ...traceFiles(record)]),
   });
   builds.rememberTree(key, tree, record.runId);
   return { tree, evidenceOfRun: record.runId };
@@ -174,4 +176,9 @@ function thisHost(): Host {
     node: process.versions.node,
     pipelite: VERSION,
   };
+}
+
+/** What a person hears of at the end of a run that passed: figures, and what a run says of itself, are in the record. */
+function isJudged({ id, status }: Claim): boolean {
+  return status !== "recorded" && status !== "unavailable" && !id.startsWith("run/");
 }

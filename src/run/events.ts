@@ -1,10 +1,10 @@
 // The event stream of one run: the one source from which every view (tree, plain lines, NDJSON) and the run record are
 // derived. Field names are public: `pipelite run --json` prints these objects, one a line.
-import type { Usage } from "#engine/builds.ts";
-import type { Claim } from "#evidence/claims.ts";
-import type { BuildReason, StageFailure, StageStatus } from "#evidence/run-record.ts";
+import type { Usage } from "#engine/engine.ts";
+import type { Claim } from "#home/run-record.ts";
+import type { BuildReason, StageFailure, StageStatus } from "#home/run-record.ts";
 
-export type { BuildReason, StageFailure, StageStatus } from "#evidence/run-record.ts";
+export type { BuildReason, StageFailure, StageStatus } from "#home/run-record.ts";
 
 export type RunEvent =
   | {
@@ -38,6 +38,8 @@ export type RunEvent =
   | {
       type: "run-finished";
       runId: string;
+      /** The run whose record says all about this one, which had nothing to do. */
+      repeats?: string;
       status: "passed" | "failed" | "cancelled";
       /** Physical path of the folder the result link points at, when the run passed. */
       tree?: string;

@@ -15,7 +15,7 @@ import { parseStorePath, type StorePath } from "#nix/store-path.ts";
 import { ask, locateAnswer } from "./answer-node.ts";
 import { pinAnswer } from "./answers.ts";
 import type { Pinned } from "./answers.ts";
-import type { Phase } from "#evidence/run-record.ts";
+import type { Phase } from "#home/run-record.ts";
 import { conclude } from "./conclude.ts";
 import { Ledger } from "./ledger.ts";
 import { LogLines } from "./log-lines.ts";
@@ -31,12 +31,12 @@ import {
 } from "./realise.ts";
 import { realiseGraph, type GraphDerivation } from "./realisations.ts";
 import type { RunOptions, RunOutcome } from "./options.ts";
-import { newRunId } from "./run-id.ts";
+import { newRunId } from "#home/run-id.ts";
 import { pipeliteError } from "./errors.ts";
 
 export async function execute(options: RunOptions, start: { at: Date; ms: number }): Promise<RunOutcome> {
   let engine: Engine | undefined;
-  removeLeftovers(options.home);
+  removeLeftovers(options.home.folder);
   const opened = await open(options, async (store) => {
     engine = await (options.engine === "nix"
       ? nixEngine(store)
@@ -69,7 +69,7 @@ class Run {
     this.#engine = engine;
     this.#start = start;
     this.#runId = newRunId(start.at);
-    this.#mapTrace = traceMapper(options.home);
+    this.#mapTrace = traceMapper((bundle) => options.home.notes.sourceMap(bundle));
     this.#ledger = new Ledger(opened.work, options.listener, options.signal, start.ms);
   }
 

@@ -1,12 +1,12 @@
 // How the stages of one run ended: told to the listener as it happens, kept for the record.
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { digestOf } from "#base/digest.ts";
 import { EXIT } from "#base/errors.ts";
 import type { ExitCode, PipeliteError } from "#base/errors.ts";
-import { logFile } from "#engine/log-file.ts";
+import type { Home } from "#home/home.ts";
 import type { NodeEnd } from "#engine/schedule.ts";
 import type { GraphNode } from "#compile/graph.ts";
-import type { StageFailure, StageRecord, StageStatus } from "#evidence/run-record.ts";
+import type { StageFailure, StageRecord, StageStatus } from "#home/run-record.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { PathInfo } from "#store/query.ts";
 import type { RunListener } from "./events.ts";
@@ -57,7 +57,7 @@ export class Ledger {
 
   /** @param start when it was turned to, by `performance.now()`; undefined when it never was */
   record(node: GraphNode, status: StageStatus, start: number | undefined, more: Facts): void {
-    const { store, builds } = this.#work;
+    const { home, store, builds } = this.#work;
     const info = more.outPath === undefined ? undefined : store.info(parseStorePath(more.outPath));
     const row = more.drvPath === undefined ? undefined : builds.find(parseStorePath(more.drvPath));
     const stage: StageRecord = {
@@ -73,7 +73,7 @@ export class Ledger {
       durationMs: start === undefined ? 0 : performance.now() - start,
       ...(row && status === "cached" && { usage: row.usage, builtInRun: row.runId }),
       ...(info && narOf(info)),
-      ...logOf(store.home, more.drvPath),
+      ...logOf(home, more.drvPath),
       ...more,
     };
     this.#stages.set(node, stage);
@@ -123,10 +123,9 @@ export class Ledger {
   }
 }
 
-function logOf(home: string, drvPath: string | undefined): Pick<StageRecord, "logDigest"> {
-  const file = drvPath === undefined ? undefined : logFile(home, parseStorePath(drvPath));
-  if (file === undefined || !existsSync(file)) return {};
-  return { logDigest: `sha256:${createHash("sha256").update(readFileSync(file)).digest("hex")}` };
+function logOf(home: Home, drvPath: string | undefined): Pick<StageRecord, "logDigest"> {
+  const file = home.logOf(drvPath);
+  return file === undefined ? {} : { logDigest: digestOf(readFileSync(file)) };
 }
 
 function kindOf({ name, kind }: GraphNode): StageRecord["kind"] {

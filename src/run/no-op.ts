@@ -1,93 +1,81 @@
 // The fast way through a run in which nothing has changed: when every file that the last passing run was made from is
-// the same by stat, and its result is still in the store and linked, this run is that one again. It is recorded like any
-// other; nothing is loaded, bundled or planned.
-import { existsSync, lstatSync, readlinkSync } from "node:fs";
-import { join, resolve } from "node:path";
+// the same by stat, and its result is still in the store and linked, this run is that one again. It gets a line in the
+// journal that names the record it repeats; nothing is loaded, bundled or planned.
+import { lstatSync, readlinkSync } from "node:fs";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { EXIT } from "#base/errors.ts";
 import { VERSION } from "#base/version.ts";
 import { findPipeline } from "#compile/find-pipeline.ts";
 import { areUnchanged } from "#compile/file-stamps.ts";
-import { digestOf } from "#evidence/journal.ts";
-import type { Repeat } from "#evidence/repeat.ts";
-import { renewed } from "#evidence/renewed.ts";
-import { RECORD_SCHEMA } from "#evidence/run-record.ts";
-import type { RunRecord } from "#evidence/run-record.ts";
+import type { Home } from "#home/home.ts";
+import { newRunId } from "#home/run-id.ts";
+import type { Claim } from "#home/run-record.ts";
 import { isRegistered } from "#store/registered.ts";
-import { recall, remember } from "./recall.ts";
-import { runFile, writeRun } from "./record-file.ts";
-import { newRunId } from "./run-id.ts";
 import type { RunOptions, RunOutcome } from "./options.ts";
-import { stageFinished } from "./stage-finished.ts";
 
 /** What a passing run leaves behind for the next one. */
 export interface Memo {
   /** Every file that it was made from: absolute path -> stat signature. */
   made: Record<string, string>;
-  /** The record of a run that repeats it. */
-  record: RunRecord;
-  /** The run, and the digest of its record. */
-  repeats: Repeat["repeats"];
-  /** Names of the stages that a person follows. */
-  shown: string[];
+  /** The run, the digest of its record, and the stat signature of that file. */
+  run: { runId: string; digest: string; signature: string };
+  pipeline: string;
+  /** Store path of the result tree. */
+  tree: string;
+  /** The stages that a person follows. */
+  stages: { name: string; inputs: string[]; outPath: string }[];
+  /** Those that something was asked of. */
+  claims: Claim[];
 }
 
 export function rememberRun(options: RunOptions, memo: Memo): void {
-  remember(options.home, "runs", keyOf(options), memo);
+  options.home.notes.remember("runs", keyOf(options), memo);
 }
 
 /** The outcome of a run that has nothing to do; undefined when a real run is needed to tell. */
 export function runAgain(options: RunOptions): RunOutcome | undefined {
-  const { listener, home, out } = options;
+  const { home, out } = options;
   const start = { at: new Date(), ms: performance.now() };
   const memo = options.paranoid ? undefined : readMemo(options);
-  const tree = memo?.record.tree;
-  if (memo === undefined || tree === undefined || !areUnchanged(memo.made)) return undefined;
-  if (!isWholeAndLinked(home, tree, out) || !areOnDisk(home, memo.record)) return undefined;
-  if (!existsSync(runFile(home, memo.repeats.runId))) return undefined;
-
+  if (memo === undefined || !areUnchanged(memo.made)) return undefined;
+  if (!isWholeAndLinked(home, memo.tree, out) || !areOnDisk(home, memo)) return undefined;
+  if (home.runs.signatureOf(memo.run.runId) !== memo.run.signature) return undefined;
   const runId = newRunId(start.at);
   const durationMs = performance.now() - start.ms;
-  const own: Repeat = {
-    schema: RECORD_SCHEMA,
-    runId,
-    repeats: memo.repeats,
-    startedAt: start.at.toISOString(),
-    finishedAt: new Date(start.at.getTime() + durationMs).toISOString(),
-    durationMs,
-  };
   // Before anything is said: whoever could not record it can still run.
-  writeRun(home, own, digestOf);
-  const record = renewed(memo.record, own);
-  const { pipeline, sandbox, stages, claims } = record;
-  const isShown = ({ name }: { name: string }) => memo.shown.includes(name);
-  const startedAt = record.startedAt;
-  const announced = stages.filter(isShown).map(({ name, inputs }) => ({ name, inputs }));
-  listener({
-    type: "run-started",
-    runId,
-    pipeline,
-    startedAt,
-    engine: options.engine,
-    sandbox,
-    stages: announced,
-    jobs: 0,
-  });
-  for (const { name } of announced) listener({ type: "stage-planned", name, status: "cached" });
-  for (const stage of stages.filter(isShown)) listener(stageFinished(stage));
+  home.runs.repeat({ runId, startedAt: start.at.toISOString(), durationMs }, memo.run);
+  tell(options, memo, { runId, startedAt: start.at.toISOString(), durationMs });
+  return { runId, status: "passed", exitCode: EXIT.ok };
+}
+
+interface Own {
+  runId: string;
+  startedAt: string;
+  durationMs: number;
+}
+
+function tell({ listener, engine, out, home }: RunOptions, memo: Memo, own: Own): void {
+  const { pipeline, stages, claims, run } = memo;
+  const { durationMs, ...started } = own;
+  const sandbox = { kind: "not-used", tried: [] };
+  const announced = stages.map(({ name, inputs }) => ({ name, inputs }));
+  listener({ type: "run-started", ...started, pipeline, engine, sandbox, stages: announced, jobs: 0 });
+  for (const { name } of stages) listener({ type: "stage-planned", name, status: "cached" });
+  for (const { name, outPath } of stages)
+    listener({ type: "stage-finished", name, status: "cached", durationMs: 0, outPath });
   for (const claim of claims) listener({ type: "claim", ...claim });
   listener({
     type: "run-finished",
-    runId,
+    runId: own.runId,
+    repeats: run.runId,
     status: "passed",
-    tree: physicalTree(home, tree),
+    tree: home.physical(memo.tree),
     ...(out !== null && { link: out }),
-    stages: stages.map(({ name, status, outPath }) => ({ name, status, ...(outPath && { outPath }) })),
+    stages: stages.map(({ name, outPath }) => ({ name, status: "cached", outPath })),
     claims: claims.length,
     durationMs,
-    counts: record.counts,
+    counts: { built: 0, cached: stages.length, substituted: 0, failed: 0, skipped: 0, cancelled: 0 },
   });
-  return { runId, status: "passed", exitCode: EXIT.ok };
 }
 
 /** One memo for each way of asking: a run with other parameters or another engine is another run. */
@@ -106,22 +94,19 @@ function keyOf({ pipeline, stages, params, model, engine, sandbox }: RunOptions)
 }
 
 function readMemo(options: RunOptions): Memo | undefined {
-  return recall(options.home, "runs", keyOf(options)) as Memo | undefined;
+  return options.home.notes.recall("runs", keyOf(options)) as Memo | undefined;
 }
 
-function isWholeAndLinked(home: string, tree: string, out: string | null): boolean {
-  if (out !== null && linkTarget(out) !== physicalTree(home, tree)) return false;
-  return isRegistered(home, tree);
+function isWholeAndLinked(home: Home, tree: string, out: string | null): boolean {
+  if (out !== null && linkTarget(out) !== home.physical(tree)) return false;
+  return isRegistered(home.folder, tree);
 }
 
 /** Whether every output is still where it was: a path may be removed by hand and stay registered. */
-function areOnDisk(home: string, { stages }: RunRecord): boolean {
-  const paths = stages.flatMap(({ outPath }) => outPath ?? []);
-  return paths.every((path) => lstatSync(join(home, path), { throwIfNoEntry: false }) !== undefined);
-}
-
-function physicalTree(home: string, tree: string): string {
-  return join(resolve(home), tree);
+function areOnDisk(home: Home, { stages }: Memo): boolean {
+  return stages.every(
+    ({ outPath }) => lstatSync(home.physical(outPath), { throwIfNoEntry: false }) !== undefined,
+  );
 }
 
 function linkTarget(link: string): string | undefined {

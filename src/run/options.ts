@@ -1,6 +1,7 @@
 // What a plan or a run is asked for, and what a run comes to.
+import type { Home } from "#home/home.ts";
 import type { ExitCode } from "#base/errors.ts";
-import type { RunRecord } from "#evidence/run-record.ts";
+import type { RunRecord } from "#home/run-record.ts";
 import type { SandboxKind } from "#sandbox/sandbox.ts";
 import type { Model } from "./answers.ts";
 import type { RunListener } from "./events.ts";
@@ -10,7 +11,7 @@ export interface PlanOptions {
   pipeline: string;
   /** Only these results and what they need; all when empty. */
   stages: string[];
-  home: string;
+  home: Home;
   /** `--param` texts by name. */
   params: Readonly<Record<string, string>>;
   model?: Model | undefined;

@@ -1,5 +1,5 @@
 // What a run would do: for every node, whether its output is there, and if not, why it must be built.
-import { Builds } from "#engine/builds.ts";
+import { Builds } from "#home/builds.ts";
 import { prepareGraph } from "#compile/compile.ts";
 import type { BuildNode, Graph, GraphNode } from "#compile/graph.ts";
 import { buildGraph, isBuildNode } from "#compile/graph.ts";
@@ -45,15 +45,17 @@ export async function open(
   const loaded = await loadPipeline(options.pipeline);
   const whole = await buildGraph(loaded, { params: options.params, model: options.model !== undefined });
   const graph = select(whole, options.stages);
-  const store = openStore(options.home);
-  const builds = new Builds(options.home);
+  const { home } = options;
+  const store = openStore(home.folder);
+  const builds = new Builds(home.layout);
   const close = (): void => {
     builds.close();
     store.close();
   };
   try {
-    const prepared = await prepareGraph(graph, store, options.paranoid);
+    const prepared = await prepareGraph(graph, { store, notes: home.notes }, options.paranoid);
     const work: Workspace = {
+      home,
       store,
       builds,
       prepared,

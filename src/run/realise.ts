@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { prettyJson } from "#base/canonical-json.ts";
 import { utf8 } from "#base/bytes.ts";
-import type { Builds, BuildRow } from "#engine/builds.ts";
+import type { Builds, BuildRow } from "#home/builds.ts";
 import { derive } from "#compile/compile.ts";
 import type { Origin, PreparedGraph } from "#compile/compile.ts";
 import type { BuildNode, GraphNode, TimingsNode } from "#compile/graph.ts";
@@ -16,6 +16,7 @@ import { realisationId, type RealisationId } from "#nix/realisation.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
+import type { Home } from "#home/home.ts";
 import type { BuildReason } from "./events.ts";
 import { explain } from "./reasons.ts";
 import type { Composition } from "./reasons.ts";
@@ -23,6 +24,7 @@ import { pipeliteError } from "./errors.ts";
 
 /** What all steps of a plan or a run work on. */
 export interface Workspace {
+  home: Home;
   store: Store;
   builds: Builds;
   prepared: PreparedGraph;

@@ -1,4 +1,4 @@
-import type { StageRecord } from "#evidence/run-record.ts";
+import type { StageRecord } from "#home/run-record.ts";
 import type { RunEvent } from "./events.ts";
 
 /** The event that tells how a stage ended, from what the record keeps of it. */

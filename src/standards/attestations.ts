@@ -4,7 +4,7 @@ import { hex, utf8 } from "#base/bytes.ts";
 import { VERSION } from "#base/version.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { sha256 } from "#nix/hash.ts";
-import type { Claim } from "#evidence/claims.ts";
+import type { Claim } from "#home/run-record.ts";
 import type { ClauseEvidence, StandardEvidence } from "./clauses.ts";
 import { Claims, isFigure } from "./facts.ts";
 import type { DocumentInput } from "./input.ts";

@@ -1,5 +1,5 @@
 // Evidence for clauses, looked up in the facts of a run. The status of a clause follows from the claims alone.
-import type { Claim } from "#evidence/claims.ts";
+import type { Claim } from "#home/run-record.ts";
 import { Claims, figureOf, identifier, recordIdentifiers } from "./facts.ts";
 import type { Fact, Identifier } from "./facts.ts";
 import type { DocumentInput } from "./input.ts";

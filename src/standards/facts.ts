@@ -1,7 +1,7 @@
 // Facts: what documents may say. A number or a verdict is a figure, which is a claim of the record; everything else with
 // a digit in it (a hash, a path, a date, a number of a clause) is an identifier, which says where it stands.
-import type { Claim, ClaimValue } from "#evidence/claims.ts";
-import type { RunRecord } from "#evidence/run-record.ts";
+import type { Claim, ClaimValue } from "#home/run-record.ts";
+import type { RunRecord } from "#home/run-record.ts";
 
 export interface Figure {
   claim: string;

@@ -1,7 +1,7 @@
 // What documents are made from. All of it is read by others (the record, the audit, the journal, signatures); nothing
 // here is read from disk, so that documents are a function of their input.
-import type { Claim } from "#evidence/claims.ts";
-import type { RunRecord } from "#evidence/run-record.ts";
+import type { Claim } from "#home/run-record.ts";
+import type { RunRecord } from "#home/run-record.ts";
 import type { Deviation } from "#release/deviation.ts";
 import type { SignatureView } from "#release/signature-view.ts";
 

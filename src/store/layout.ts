@@ -26,6 +26,8 @@ export interface Layout {
   /** Links that keep alive, for real Nix, what our own roots point to. */
   readonly ownGcRootsDir: string;
   readonly ownDir: string;
+  /** For files that are being made; what a killed process left there is garbage. */
+  readonly temporaryDir: string;
   readonly ownRootsDir: string;
   readonly memoFile: string;
 }
@@ -55,6 +57,7 @@ export function layoutOf(home: string): Layout {
     profilesDir: join(stateDir, "profiles"),
     ownGcRootsDir: join(gcRootsDir, "pipelite"),
     ownDir,
+    temporaryDir: join(ownDir, "tmp"),
     ownRootsDir: join(ownDir, "roots"),
     memoFile: join(ownDir, "stat-memo.sqlite"),
   };
@@ -98,4 +101,10 @@ function makeFolder(folder: string): void {
     if (lstatSync(parent, { throwIfNoEntry: false }) === undefined) makeFolder(parent);
     mkdirSync(folder);
   }
+}
+
+/** Where the log of a build is: Nix's own place, so that `nix log` reads it too. */
+export function logFile(home: string, drvPath: StorePath): string {
+  const base = storePathBase(drvPath);
+  return join(home, "nix/var/log/nix/drvs", base.slice(0, 2), base.slice(2));
 }

@@ -43,6 +43,8 @@ const RESERVED_SIZE = 8 * 1024 * 1024;
 
 export interface Store extends Disposable {
   readonly home: string;
+  /** For files that are being made, on the file system of the store. */
+  readonly temporaryDir: string;
   readonly readOnly: boolean;
   /** Where a store path really is. */
   physical(path: StorePath): string;
@@ -194,6 +196,7 @@ function makeStore(
   };
   return {
     home: layout.home,
+    temporaryDir: layout.temporaryDir,
     readOnly,
     physical: (path) => physicalPath(layout, path),
     ...guarded(context, READING),

@@ -1,5 +1,5 @@
 // What a build used, as rows that everybody shows the same way: name, value, unit and where it comes from.
-import type { StageRecord } from "#evidence/run-record.ts";
+import type { StageRecord } from "#home/run-record.ts";
 
 export interface Figure {
   /** `wall`, `cpu-user`, `io-read` ... */

@@ -1,6 +1,6 @@
 // The files in `evidence/` of a result that show where the time of a run went.
 import { utf8 } from "#base/bytes.ts";
-import type { RunRecord } from "#evidence/run-record.ts";
+import type { RunRecord } from "#home/run-record.ts";
 import { writeChromeTrace } from "./chrome.ts";
 import { writeOtlp } from "./otlp.ts";
 import { traceOf } from "./spans.ts";

@@ -2,7 +2,7 @@
 // in which a stage was ready and waited for its turn. What is written as Chrome trace, as OTLP or on a terminal is this.
 import { createHash } from "node:crypto";
 import { canonicalJson } from "#base/canonical-json.ts";
-import type { RunRecord, StageRecord } from "#evidence/run-record.ts";
+import type { RunRecord, StageRecord } from "#home/run-record.ts";
 import { criticalPath } from "./critical-path.ts";
 import { figuresOf } from "./figures.ts";
 
@@ -171,12 +171,11 @@ function usageAttributes({ usage }: StageRecord): Record<string, AttributeValue>
 }
 
 function runAttributes(
-  { runId, repeats, engine, sandbox, host, jobs, counts, params }: RunRecord,
+  { runId, engine, sandbox, host, jobs, counts, params }: RunRecord,
   path: { stages: string[]; durationMs: number },
 ): Record<string, AttributeValue> {
   return {
     "run-id": runId,
-    ...(repeats !== undefined && { repeats: repeats.runId }),
     engine,
     sandbox: sandbox.version === undefined ? sandbox.kind : `${sandbox.kind} ${sandbox.version}`,
     system: host.system,

@@ -14,13 +14,14 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { isPipeliteError } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
-import { auditRun, readAudit, type AuditOptions, type AuditReport } from "#evidence/audit.ts";
-import { journalled } from "#evidence/journal.ts";
+import { auditRun, type AuditOptions } from "#evidence/audit.ts";
+import { readAudit, type AuditReport } from "#evidence/audit-file.ts";
+import { openHome } from "#home/home.ts";
+import type { ReadRun } from "#home/runs.ts";
 import { outputClaims } from "#evidence/output-claims.ts";
 import { claimsOfRun } from "#evidence/run-claims.ts";
-import type { RunRecord } from "#evidence/run-record.ts";
+import type { RunRecord } from "#home/run-record.ts";
 import { parseStorePath } from "#nix/store-path.ts";
-import { readRun } from "#run/records.ts";
 import { finish } from "#base/steps.ts";
 import { openStore } from "#store/store.ts";
 import { hashSteps } from "#store/tree.ts";
@@ -92,11 +93,15 @@ const hashes: NonNullable<AuditOptions["hashes"]> = new Map();
 before(async () => {
   project = new Project(files);
   const { runId } = await project.run({ out: join(project.folder, "result") });
-  record = readRun(project.home, runId);
+  record = project.record(runId);
   // So that the journal has more lines than one.
   await project.run({ paranoid: true });
 });
 after(() => project[Symbol.dispose]());
+
+function run(): ReadRun {
+  return project.door.runs.read(record.runId);
+}
 
 function reasonsOf({ claims, integrity, rebuilds }: AuditReport): string {
   return [...claims, ...integrity, ...rebuilds]
@@ -105,7 +110,7 @@ function reasonsOf({ claims, integrity, rebuilds }: AuditReport): string {
 }
 
 test("a run that nobody touched holds: every claim, every file, every build", async () => {
-  const report = await auditRun(project.home, record);
+  const report = await auditRun(project.door, run());
   assert.equal(reasonsOf(report), "");
   assert.equal(report.status, "holds");
   assert.deepEqual(
@@ -125,7 +130,7 @@ test("a run that nobody touched holds: every claim, every file, every build", as
 });
 
 test("without building again, what only that can tell is unavailable, and so is the whole", async () => {
-  const { status, claims } = await auditRun(project.home, record, { rebuild: false, hashes });
+  const { status, claims } = await auditRun(project.door, run(), { rebuild: false, hashes });
   assert.equal(status, "unavailable");
   const statusOf = (id: string) => claims.find((claim) => claim.id === id)?.status;
   assert.deepEqual(["judge/greatest", "judge/count", "judge/nar-hash", "judge/nar-size"].map(statusOf), [
@@ -500,7 +505,7 @@ function declare(what: string, { change, reason, rebuild = false }: Change): voi
     const tamper = new Tamper(project.home, record);
     try {
       change(tamper);
-      const report = await auditRun(project.home, readRun(project.home, record.runId), { rebuild, hashes });
+      const report = await auditRun(project.door, project.door.runs.read(record.runId), { rebuild, hashes });
       assert.equal(report.status, "fails");
       assert.match(reasonsOf(report), reason);
     } finally {
@@ -551,9 +556,9 @@ test("what no stage made is found by building again, though all the rest agrees"
   const tamper = new Tamper(project.home, record);
   try {
     await forgeOutput(tamper);
-    const forged = readRun(project.home, record.runId);
-    assert.equal(reasonsOf(await auditRun(project.home, forged, { rebuild: false, hashes })), "");
-    const report = await auditRun(project.home, forged, { hashes });
+    const forged = project.door.runs.read(record.runId);
+    assert.equal(reasonsOf(await auditRun(project.door, forged, { rebuild: false, hashes })), "");
+    const report = await auditRun(project.door, forged, { hashes });
     assert.equal(report.status, "fails");
     assert.match(reasonsOf(report), /building judge again gives another .*-judge\/verdict\.json/);
     const claim = report.claims.find(({ id }) => id === "judge/nar-hash");
@@ -630,7 +635,7 @@ export default pipeline({ numbers });
 `,
   });
   const { runId } = await lying.run();
-  const { status, claims, rebuilds } = await auditRun(lying.home, readRun(lying.home, runId), { hashes });
+  const { status, claims, rebuilds } = await auditRun(lying.door, lying.door.runs.read(runId), { hashes });
   assert.deepEqual([status, rebuilds.map((each) => each.status)], ["fails", ["holds"]]);
   for (const [id, [, reason]] of Object.entries(LIES)) {
     const claim = claims.find((each) => each.id === `numbers/${id}`);
@@ -655,7 +660,7 @@ export default pipeline({ numbers });
     "numbers.ts": `export default () => ({ "verdict.json": { status: "passed", checks: [${JSON.stringify(check)}] } });\n`,
   });
   const { runId } = await lying.run();
-  const { claims, stages } = readRun(lying.home, runId);
+  const { claims, stages } = lying.record(runId);
   const valueOf = (id: string) => claims.find((claim) => claim.id === id)?.value;
   assert.deepEqual(
     [valueOf("numbers/nar-hash"), valueOf("numbers/nar-hash~2")],
@@ -683,11 +688,11 @@ export default pipeline({ judge });
   for (const [text, statement] of Object.entries(verdicts)) {
     const { runId, status } = await odd.run({ params: { text } });
     assert.equal(status, "failed", text);
-    const oddRecord = readRun(odd.home, runId);
+    const oddRecord = odd.record(runId);
     const claim = oddRecord.claims.find(({ id }) => id === "judge/verdict");
     assert.match(claim?.statement ?? "", statement);
     assert.equal(claim?.status, "failed");
-    assert.equal(reasonsOf(await auditRun(odd.home, oddRecord, { hashes })), "");
+    assert.equal(reasonsOf(await auditRun(odd.door, odd.door.runs.read(runId), { hashes })), "");
   }
 });
 
@@ -710,11 +715,11 @@ export default pipeline({ judge });
   });
   const { runId, status } = await zero.run();
   assert.equal(status, "passed");
-  const zeroRecord = readRun(zero.home, runId);
+  const zeroRecord = zero.record(runId);
   const valueOf = (id: string) => zeroRecord.claims.find((claim) => claim.id === `judge/${id}`)?.value;
   assert.deepEqual(["plain", "limit", "formula", "tiny"].map(valueOf), [0, 0, 0, 0]);
   assert.equal(valueOf("deep"), '{"a":[1,{"b":0}]}');
-  assert.equal(reasonsOf(await auditRun(zero.home, zeroRecord, { hashes })), "");
+  assert.equal(reasonsOf(await auditRun(zero.door, zero.door.runs.read(runId), { hashes })), "");
 });
 
 test("a verdict that somebody wrote into a source is no check of the run", async () => {
@@ -726,12 +731,12 @@ export default pipeline({ data: source("data") });
     "data/verdict.json": '{"checks":[{"id":"purity","statement":"It is pure","value":99,"status":"passed"}]}',
   });
   const { runId } = await typed.run();
-  const typedRecord = readRun(typed.home, runId);
+  const typedRecord = typed.record(runId);
   assert.deepEqual(
     typedRecord.claims.filter(({ status }) => status === "passed").map(({ id }) => id),
     ["run/critical-path-fits"],
   );
-  assert.equal((await auditRun(typed.home, typedRecord)).status, "holds");
+  assert.equal((await auditRun(typed.door, typed.door.runs.read(runId))).status, "holds");
 });
 
 test("the record of another run in the place of one is refused by name", () => {
@@ -744,7 +749,7 @@ test("the record of another run in the place of one is refused by name", () => {
     const foreign = readFileSync(join(project.home, "pipelite/runs", other), "latin1");
     tamper.edit(tamper.recordFile, () => foreign);
     assert.throws(
-      () => readRun(project.home, record.runId),
+      () => project.record(record.runId),
       (error) =>
         isPipeliteError(error, "RUN_RECORD_INVALID") && /it is the record of run/.test(error.message),
     );
@@ -764,7 +769,7 @@ test("a record that is none any more ends the audit with 3 and by name, not by a
       tamper.edit(tamper.recordFile, (text) => text.replace(from, to));
       const { code, stderr } = await pipelite(["audit", record.runId], { env });
       assert.equal(code, 3, from);
-      assert.match(stderr, /Cannot read the run record .*: it is not the record that the journal has/);
+      assert.match(stderr, /Cannot read the run record .*: \/stage/);
     } finally {
       tamper.undo();
     }
@@ -773,12 +778,13 @@ test("a record that is none any more ends the audit with 3 and by name, not by a
 
 test("an output that was collected is unavailable, and so is what is claimed of it", async () => {
   const home = join(project.folder, "collected");
-  const { runId } = await project.run({ home });
+  const { runId } = await project.run({ home: openHome(home) });
   {
     using store = openStore(home);
     await store.gc();
   }
-  const report = await auditRun(home, readRun(home, runId));
+  const door = openHome(home);
+  const report = await auditRun(door, door.runs.read(runId));
   assert.equal(report.status, "unavailable");
   const claim = report.claims.find(({ id }) => id === "judge/greatest");
   assert.deepEqual(
@@ -805,7 +811,7 @@ test("without the sandbox of the run nothing is built again: unavailable, with t
 test("an audit that is stopped leaves nothing behind", async () => {
   const stopped = new AbortController();
   stopped.abort();
-  await assert.rejects(auditRun(project.home, record, { hashes, signal: stopped.signal }));
+  await assert.rejects(auditRun(project.door, run(), { hashes, signal: stopped.signal }));
   const left = readdirSync(join(project.home, "pipelite/tmp")).filter((name) => name.startsWith("audit-"));
   assert.deepEqual(left, []);
 });
@@ -818,8 +824,8 @@ test("a failed run has claims, too, and they hold", async () => {
   });
   const { runId, status } = await failing.run();
   assert.equal(status, "failed");
-  const failed = readRun(failing.home, runId);
-  const report = await auditRun(failing.home, failed);
+  const failed = failing.record(runId);
+  const report = await auditRun(failing.door, failing.door.runs.read(runId));
   assert.equal(reasonsOf(report), "");
   assert.equal(report.status, "holds");
   const valueOf = (id: string) => failed.claims.find((claim) => claim.id === id)?.value;
@@ -837,7 +843,7 @@ test("the example in docs/audit.md runs, and its audit holds", async () => {
   assert.deepEqual(Object.keys(written), ["pipeline.ts", "rings.ts"]);
   using example = new Project(written);
   const { runId } = await example.run();
-  const report = await auditRun(example.home, readRun(example.home, runId), { hashes });
+  const report = await auditRun(example.door, example.door.runs.read(runId), { hashes });
   assert.equal(reasonsOf(report), "");
   const claim = report.claims.find(({ id }) => id === "rings/largest-deviation");
   assert.deepEqual([claim?.status, claim?.value, claim?.stated], ["holds", 0.03, "passed"]);
@@ -845,14 +851,14 @@ test("the example in docs/audit.md runs, and its audit holds", async () => {
 
 test("pipelite audit says what holds, keeps the report, and ends with 3 where something does not", async () => {
   const options = { env: { PIPELITE_HOME: project.home } };
-  const audits = () => journalled(project.home, "audit", record.runId).length;
+  const audits = () => project.door.journal.about("audit", record.runId).length;
   const earlier = audits();
   const good = await pipelite(["audit", record.runId, "--json"], options);
   assert.equal(good.code, 0, good.stderr);
   const report = JSON.parse(good.stdout) as AuditReport;
   assert.equal(report.runId, record.runId);
   assert.equal(audits(), earlier + 1);
-  assert.deepEqual(readAudit(project.home, record.runId), report);
+  assert.deepEqual(readAudit(project.door, record.runId), report);
   const tamper = new Tamper(project.home, record);
   try {
     tamper.edit(tamper.path(tamper.stage("measure").outPath, "tone.wav"), (text) => text.replace("W", "w"));
@@ -866,6 +872,6 @@ test("pipelite audit says what holds, keeps the report, and ends with 3 where so
   const kept = join(project.home, `pipelite/audits/${record.runId}.json`);
   assert.ok(existsSync(kept));
   appendFileSync(kept, "\n");
-  const later = await auditRun(project.home, record, { rebuild: false, hashes });
+  const later = await auditRun(project.door, run(), { rebuild: false, hashes });
   assert.match(reasonsOf(later), /audits\/.*\.json is sha256:/);
 });

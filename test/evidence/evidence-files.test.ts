@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { isPipeliteError } from "#base/errors.ts";
 import { EvidenceFiles, lookUp, parseReference } from "#evidence/evidence-files.ts";
 import type { Value } from "#formula/formula.ts";
-import type { StageRecord } from "#evidence/run-record.ts";
+import type { StageRecord } from "#home/run-record.ts";
 import { outputClaims } from "#evidence/output-claims.ts";
 
 const PATH = "/nix/store/00000000000000000000000000000000-x";

@@ -16,16 +16,19 @@ import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { prettyJson } from "#base/canonical-json.ts";
 import { removeTree } from "#base/files.ts";
-import { appendJournal, journalFile, readJournal, type JournalKind } from "#evidence/journal.ts";
-import type { RunRecord } from "#evidence/run-record.ts";
+import type { JournalKind } from "#home/journal.ts";
+import { openHome, type Home } from "#home/home.ts";
+import type { RunRecord } from "#home/run-record.ts";
 
 export class Tamper {
   readonly home: string;
+  readonly door: Home;
   readonly record: RunRecord;
   readonly #undo: (() => void)[] = [];
 
   constructor(home: string, record: RunRecord) {
     this.home = home;
+    this.door = openHome(home);
     this.record = structuredClone(record);
   }
 
@@ -112,7 +115,7 @@ export class Tamper {
   }
 
   get journal(): string {
-    return journalFile(this.home);
+    return this.door.journal.file;
   }
 
   journalLines(change: (lines: string[]) => string[]): void {
@@ -128,11 +131,12 @@ export class Tamper {
     change(this.record);
     this.edit(this.recordFile, () => Buffer.from(prettyJson(this.record)).toString("latin1"));
     const digest = `sha256:${createHash("sha256").update(readFileSync(this.recordFile)).digest("hex")}`;
-    const entries = readJournal(this.home);
+    const entries = [...this.door.journal.requireWhole()];
     this.remove(this.journal);
     for (const entry of entries) {
       const isOurs = entry.kind === "run" && entry.subject === this.record.runId;
-      appendJournal(this.home, isOurs ? { ...entry, digest } : entry);
+      const { kind, subject, file } = entry;
+      this.door.journal.append({ kind, subject, file, digest: isOurs ? digest : entry.digest });
     }
     this.#undo.push(() => rmSync(this.journal));
   }
@@ -144,7 +148,7 @@ export class Tamper {
     this.#keep(this.journal);
     const { runId: subject } = this.record;
     const digest = `sha256:${createHash("sha256").update(readFileSync(this.recordFile)).digest("hex")}`;
-    appendJournal(this.home, { kind, subject, file: `runs/${subject}.json`, digest });
+    this.door.journal.append({ kind, subject, file: `runs/${subject}.json`, digest });
   }
 
   #keep(file: string): void {

@@ -7,6 +7,7 @@ import { EXIT } from "#base/errors.ts";
 import { createRig, type Rig } from "../cli/rig.ts";
 import { pipelite } from "../rig/command.ts";
 import { needsPostgres, startPostgres, type Postgres } from "../rig/postgres.ts";
+import { openHome } from "#home/home.ts";
 import { fakeRecord, runIdAt, writeRecords } from "./rig.ts";
 
 const skip = needsPostgres();
@@ -24,7 +25,7 @@ function withRuns(): Rig {
       stages: { audio: { wallMs: at === 29 ? 1100 : (STEADY_MS[at % 5] ?? 0), checks: { harmonics: 71 } } },
     }),
   );
-  writeRecords(rig.home, runs);
+  writeRecords(openHome(rig.home), runs);
   return rig;
 }
 
@@ -75,7 +76,7 @@ test("trend of one value: a chart with limits, the signals with their runs, and 
   assert.equal(stdout.match(/\u00D7/g)?.length, 1);
   assert.match(stderr, /^picture: .*page\.svg$/m);
   assert.match(readFileSync(join(rig.folder, "page.svg"), "utf8"), /^<svg [^]*OUT OF CONTROL[^]*<\/svg>\n$/);
-  writeRecords(rig.home, [fakeRecord({ at: 30, stages: { audio: { wallMs: 9000 } } })]);
+  writeRecords(openHome(rig.home), [fakeRecord({ at: 30, stages: { audio: { wallMs: 9000 } } })]);
   const far = await rig(...words);
   assert.match(
     far.stdout,
@@ -107,7 +108,7 @@ test("trend refuses what was never measured, and flags that do not go together",
   using rig = createRig();
   const usage = (code: string) => ({ code, exit: EXIT.usage });
   assert.deepEqual(await refusal(rig, "trend"), usage("HISTORY_EMPTY"));
-  writeRecords(rig.home, [fakeRecord({ at: 1 })]);
+  writeRecords(openHome(rig.home), [fakeRecord({ at: 1 })]);
   assert.deepEqual(await refusal(rig, "trend", "talk"), usage("HISTORY_PIPELINE_UNKNOWN"));
   assert.deepEqual(await refusal(rig, "trend", "--stage", "nope"), usage("HISTORY_SERIES_UNKNOWN"));
   assert.deepEqual(
@@ -149,7 +150,7 @@ test("a pipeline is named by its name or by its file", async () => {
   using rig = createRig();
   const file = join(rig.folder, "pipeline.ts");
   writeFileSync(file, "");
-  writeRecords(rig.home, [
+  writeRecords(openHome(rig.home), [
     { ...fakeRecord({ at: 1, pipeline: "here" }), pipelineFile: file },
     fakeRecord({ at: 2 }),
   ]);
@@ -193,7 +194,7 @@ test("a damaged index: trend says what to do, history rebuild mends it", async (
 test("a record that changed is told by whatever looks first, and sync ends with 3", async () => {
   using rig = withRuns();
   await rig("history", "sync");
-  writeRecords(rig.home, [fakeRecord({ at: 3, stages: { audio: { wallMs: 1 } } })]);
+  writeRecords(openHome(rig.home), [fakeRecord({ at: 3, stages: { audio: { wallMs: 1 } } })]);
   const { code, stderr } = await rig("history", "sync", "--quiet");
   assert.equal(code, EXIT.verification);
   assert.match(stderr, new RegExp(`^warning: the record of run ${runIdAt(3)} changed since it was indexed`));

@@ -8,8 +8,7 @@ import fc from "fast-check";
 import { sql } from "kysely";
 import { isPipeliteError } from "#base/errors.ts";
 import { type ErrorCode } from "#cli/error-rows.ts";
-import type { Repeat } from "#evidence/repeat.ts";
-import { RECORD_SCHEMA } from "#evidence/run-record.ts";
+import { RECORD_SCHEMA } from "#home/run-record.ts";
 import { openRaw, withHistory, type Place } from "#history/history.ts";
 import { countRuns, readChanges, readRuns, readSeries } from "#history/read.ts";
 import { rebuildHistory } from "#history/rebuild.ts";
@@ -165,20 +164,17 @@ for (const kind of ["SQLite", "PostgreSQL"] as const) {
       const place = placeOf(home);
       const whole = fakeRecord({ at: 1 });
       home.write(whole);
-      const repeat = (at: number, digest: string): Repeat => ({
-        schema: RECORD_SCHEMA,
-        runId: runIdAt(at),
-        repeats: { runId: whole.runId, digest },
-        startedAt: whole.startedAt,
-        finishedAt: whole.finishedAt,
-        durationMs: 30,
-      });
       await sync(place);
       const [indexed] = await withHistory(place, readRuns);
-      home.write(repeat(2, indexed?.digest ?? ""), repeat(3, "sha256:0"));
+      const repeat = (at: number, digest: string): void => {
+        const own = { runId: runIdAt(at), startedAt: whole.startedAt, durationMs: 30 };
+        home.home.runs.repeat(own, { runId: whole.runId, digest });
+      };
+      repeat(2, indexed?.digest ?? "");
+      repeat(3, `sha256:${"0".repeat(64)}`);
       const { added, unreadable } = await sync(place);
       assert.equal(added, 1);
-      assert.match(unreadable[0]?.problem ?? "", /not the same any more/);
+      assert.match(unreadable[0]?.problem ?? "", /whose record has changed/);
       const runs = await withHistory(place, readRuns);
       assert.deepEqual(runs.map(({ duration_ms, built }) => `${duration_ms} ${built}`).toSorted(), [
         "1110 1",
@@ -191,13 +187,7 @@ for (const kind of ["SQLite", "PostgreSQL"] as const) {
       const step = fc.record({
         at: fc.integer({ min: 1, max: 6 }),
         wallMs: fc.integer({ min: 1, max: 3 }),
-        name: fc.constantFrom(
-          "audio",
-          "a'b",
-          'x"; drop table pipelite_runs; --',
-          "\u0000\ud800",
-          "\u{1F3B5}",
-        ),
+        name: fc.constantFrom("audio", "a'b", 'x"; drop table pipelite_runs; --', "\u0000", "\u{1F3B5}"),
         status: fc.constantFrom("built" as const, "cached" as const, "failed" as const),
         syncs: fc.boolean(),
       });
@@ -345,7 +335,7 @@ function syncElsewhere({ home, database }: Place): Promise<Elsewhere> {
   const args = [
     "--disable-warning=ExperimentalWarning",
     script,
-    home,
+    home.folder,
     ...(database === undefined ? [] : [database]),
   ];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
@@ -363,7 +353,7 @@ describe("SQLite alone", () => {
   test("HISTORY_DAMAGED: bytes that are no database, or a broken one; the rebuild keeps the damaged file", async () => {
     using home = new FakeHome();
     home.write(...Array.from({ length: 50 }, (_, at) => fakeRecord({ at })));
-    const file = join(home.home, "pipelite", "history.sqlite");
+    const file = home.home.layout.history;
     writeFileSync(
       file,
       "this is no database, though it is long enough to be looked at as one by SQLite".repeat(100),
@@ -383,7 +373,7 @@ describe("SQLite alone", () => {
 
   test("HISTORY_REFUSED: a folder stands where the file should be", async () => {
     using home = new FakeHome();
-    mkdirSync(join(home.home, "pipelite", "history.sqlite"), { recursive: true });
+    mkdirSync(home.home.layout.history, { recursive: true });
     await refuses(sync(home), "HISTORY_REFUSED");
   });
 });

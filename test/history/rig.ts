@@ -1,11 +1,11 @@
 // Homes with synthetic run records: as a run writes them, with figures that a test chooses.
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { removeTree } from "#base/files.ts";
-import type { Claim } from "#evidence/claims.ts";
-import type { Repeat } from "#evidence/repeat.ts";
-import { countsOf, RECORD_SCHEMA, type RunRecord, type StageRecord } from "#evidence/run-record.ts";
+import type { Claim } from "#home/run-record.ts";
+import { openHome, type Home } from "#home/home.ts";
+import { countsOf, RECORD_SCHEMA, type RunRecord, type StageRecord } from "#home/run-record.ts";
 import { withHistory, type Place } from "#history/history.ts";
 import { TABLES } from "#history/schema.ts";
 
@@ -122,28 +122,34 @@ function checkClaim({ name, id, value, check, unit }: FakeCheck): Claim {
   };
 }
 
-function recordFile(home: string, runId: string): string {
-  return join(home, "pipelite", "runs", `${runId}.json`);
+export function writeRecords(home: Home, records: readonly RunRecord[]): void {
+  for (const record of records) writeRecord(home, record);
 }
 
-export function writeRecords(home: string, records: readonly (RunRecord | Repeat)[]): void {
-  mkdirSync(join(home, "pipelite", "runs"), { recursive: true });
-  for (const record of records) writeFileSync(recordFile(home, record.runId), `${JSON.stringify(record)}\n`);
+/** Where there is a record of that run, the journal is made to agree, as one who may write in the whole home can. */
+function writeRecord({ journal, runs }: Home, record: RunRecord): void {
+  const entries = [...journal.entries];
+  if (entries.some(({ subject }) => subject === record.runId)) {
+    rmSync(journal.file);
+    for (const { kind, subject, file, digest } of entries)
+      if (subject !== record.runId) journal.append({ kind, subject, file, digest });
+  }
+  runs.write(record);
 }
 
 export class FakeHome implements Disposable {
-  readonly home: string = mkdtempSync(join(tmpdir(), "pipelite-history-"));
+  readonly home = openHome(mkdtempSync(join(tmpdir(), "pipelite-history-")));
 
   file(runId: string): string {
-    return recordFile(this.home, runId);
+    return this.home.runs.pathOf(runId);
   }
 
-  write(...records: (RunRecord | Repeat)[]): void {
+  write(...records: RunRecord[]): void {
     writeRecords(this.home, records);
   }
 
   [Symbol.dispose](): void {
-    removeTree(this.home);
+    removeTree(this.home.folder);
   }
 }
 

@@ -2,15 +2,12 @@ import assert from "node:assert/strict";
 import { closeSync, openSync, rmSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { digestOf } from "#base/digest.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { type ErrorCode } from "#cli/error-rows.ts";
 import { tryFlock } from "#base/libc.ts";
-import { digestOf, readJournal } from "#evidence/journal.ts";
 import type { Deviation } from "#release/deviation.ts";
 import { moveDeviation, openAudited, openDeviations, readDeviations } from "#release/deviations.ts";
-import { headOf } from "#release/journal-head.ts";
-import { readRunFile } from "#release/run-file.ts";
-import { sealFile } from "#release/sealed.ts";
 import { transitionStatement, type TransitionStatement } from "#release/transitions.ts";
 import { signStatement, writeBundle } from "#sigstore/index.ts";
 import { Home, checkOf, person } from "./rig.ts";
@@ -27,7 +24,7 @@ const FAILED = { status: "failed", claims: [checkOf("audio/pitch", "failed")] } 
 
 async function openOne(home: Home) {
   const record = home.addRun({ ...FAILED, claims: [...FAILED.claims] });
-  const [deviation] = await openDeviations(home.path, record);
+  const [deviation] = await openDeviations(home.handle, record);
   assert.ok(deviation);
   return { record, id: deviation.id };
 }
@@ -39,7 +36,7 @@ function move(
   to: string,
   disposition?: string,
 ): Promise<Deviation> {
-  return moveDeviation({ home: home.path, id, to, disposition, reason: `to ${to}`, name, key });
+  return moveDeviation({ home: home.handle, id, to, disposition, reason: `to ${to}`, name, key });
 }
 
 const WAY = ["investigating", "dispositioned", "capa", "effectiveness-check", "closed"] as const;
@@ -49,7 +46,7 @@ test("a deviation goes its way by signed moves, each with its reason", async () 
   const { record, id } = await openOne(home);
   const anna = person("Anna");
   for (const to of WAY) await move(home, id, anna, to, to === "dispositioned" ? "use-as-is" : undefined);
-  const [deviation] = readDeviations(home.path, record);
+  const [deviation] = readDeviations(home.handle, record);
   assert.equal(deviation?.state, "closed");
   assert.equal(deviation.disposition, "use-as-is");
   assert.deepEqual(
@@ -75,13 +72,13 @@ test("what was opened stays: an audit that holds later does not take back that o
   using home = new Home();
   const record = home.addRun();
   home.addAudit(record, { status: "fails", claims: [{ id: "audio/nar-hash", status: "fails" }] });
-  const opened = await openDeviations(home.path, record);
+  const opened = await openDeviations(home.handle, record);
   assert.deepEqual(
     opened.map(({ kind }) => kind),
     ["not-reproduced"],
   );
   home.addAudit(record);
-  assert.deepEqual(readDeviations(home.path, record), opened);
+  assert.deepEqual(readDeviations(home.handle, record), opened);
 });
 
 test("over a changed record or a broken journal nothing is opened", async () => {
@@ -92,11 +89,11 @@ test("over a changed record or a broken journal nothing is opened", async () => 
     const text = home.read(file);
     home.write(file, text.replace("abcdef", "abcdee"));
     const before = home.files();
-    await openAudited(home.path, record.runId);
+    await openAudited(home.handle, record.runId);
     assert.deepEqual(home.files(), before);
     home.write(file, text);
   }
-  await openAudited(home.path, record.runId);
+  await openAudited(home.handle, record.runId);
   assert.equal(home.files().size > 3, true);
   assert.match([...home.files().keys()].join(" "), /opened\.json/);
 });
@@ -105,7 +102,7 @@ test("opening twice writes once", async () => {
   using home = new Home();
   const { record } = await openOne(home);
   const before = home.files();
-  await openDeviations(home.path, record);
+  await openDeviations(home.handle, record);
   assert.deepEqual(home.files(), before);
 });
 
@@ -115,12 +112,12 @@ test("an audit of another record, or one changed by hand, opens nothing", async 
   const failing = { status: "fails", claims: [{ id: "audio/nar-hash", status: "fails" }] } as const;
   home.addAudit(record);
   home.write(`audits/${record.runId}.json`, JSON.stringify(home.audit(record, failing)));
-  assert.deepEqual(readDeviations(home.path, record), []);
+  assert.deepEqual(readDeviations(home.handle, record), []);
   home.addAudit(record, failing);
-  assert.equal(readDeviations(home.path, record).length, 1);
+  assert.equal(readDeviations(home.handle, record).length, 1);
   const text = home.read(`runs/${record.runId}.json`);
   home.write(`runs/${record.runId}.json`, text.replace('"durationMs": 1000', '"durationMs": 1001'));
-  assert.deepEqual(readDeviations(home.path, record), []);
+  assert.deepEqual(readDeviations(home.handle, record), []);
 });
 
 test("every change of a byte of a history breaks it, and so does taking a part of it away", async () => {
@@ -136,13 +133,13 @@ test("every change of a byte of a history breaks it, and so does taking a part o
       const bytes = Buffer.from(text);
       bytes[at] = (bytes[at] ?? 0) ^ 1;
       home.write(file, bytes);
-      await refuses("DEVIATION_HISTORY_BROKEN", () => readDeviations(home.path, record));
+      await refuses("DEVIATION_HISTORY_BROKEN", () => readDeviations(home.handle, record));
     }
     rmSync(home.file(file));
-    await refuses("DEVIATION_HISTORY_BROKEN", () => readDeviations(home.path, record));
+    await refuses("DEVIATION_HISTORY_BROKEN", () => readDeviations(home.handle, record));
     home.write(file, text);
   }
-  assert.equal(readDeviations(home.path, record)[0]?.state, "capa");
+  assert.equal(readDeviations(home.handle, record)[0]?.state, "capa");
 });
 
 test("moves can't be carried to another deviation, reordered or put there without the journal", async () => {
@@ -152,16 +149,16 @@ test("moves can't be carried to another deviation, reordered or put there withou
   await move(home, one.id, anna, "investigating");
   const text = home.read(`deviations/${one.id}/1.sigstore.json`);
   home.write(`deviations/${two.id}/1.sigstore.json`, text);
-  assert.equal(readDeviations(home.path, two.record)[0]?.state, "open");
+  assert.equal(readDeviations(home.handle, two.record)[0]?.state, "open");
   const { bundleFile } = (await move(home, two.id, anna, "investigating")).history[0] ?? { bundleFile: "" };
   home.write(bundleFile, text);
-  await refuses("DEVIATION_HISTORY_BROKEN", () => readDeviations(home.path, two.record));
+  await refuses("DEVIATION_HISTORY_BROKEN", () => readDeviations(home.handle, two.record));
 });
 
 test("a move that a good key signed and the journal has still must fit run, deviation, chain and states", async () => {
   using home = new Home();
   const { record, id } = await openOne(home);
-  const run = readRunFile(home.path, record.runId);
+  const run = home.handle.runs.read(record.runId);
   const anna = person("Anna");
   await move(home, id, anna, "investigating");
   const opening = {
@@ -177,7 +174,7 @@ test("a move that a good key signed and the journal has still must fit run, devi
     previous: digestOf(home.read(`deviations/${id}/1.sigstore.json`)),
     signer: { name: "Anna", keyId: anna.key.publicKey.keyId },
     signedAt: "2026-01-01T00:00:00.000Z",
-    journalHead: headOf(readJournal(home.path)),
+    journalHead: home.handle.journal.head(),
   };
   const wrong: [RegExp | undefined, Partial<TransitionStatement>, string?][] = [
     [undefined, {}],
@@ -206,12 +203,12 @@ test("a move that a good key signed and the journal has still must fit run, devi
     using spoiled = home.copy();
     const content = writeBundle(signStatement(transitionStatement({ ...good, ...own }), anna.key));
     const file = `deviations/${id}/${name}`;
-    sealFile(spoiled.path, { kind: "transition", subject: record.runId, file, content });
+    spoiled.handle.sealed.seal({ kind: "transition", subject: record.runId, file, content });
     if (problem === undefined) {
-      assert.equal(readDeviations(spoiled.path, record)[0]?.state, "dispositioned");
+      assert.equal(readDeviations(spoiled.handle, record)[0]?.state, "dispositioned");
     } else {
       assert.throws(
-        () => readDeviations(spoiled.path, record),
+        () => readDeviations(spoiled.handle, record),
         (error) => isPipeliteError(error, "DEVIATION_HISTORY_BROKEN") && problem.test(error.message),
         String(problem),
       );
@@ -238,10 +235,10 @@ test("recurrence counts what earlier runs opened by audit, too", async () => {
   const runs = [home.addRun(), home.addRun(), home.addRun()];
   for (const run of runs) {
     home.addAudit(run, failing);
-    await openDeviations(home.path, run);
+    await openDeviations(home.handle, run);
   }
   assert.deepEqual(
-    runs.map((run) => readDeviations(home.path, run)[0]?.recurrence),
+    runs.map((run) => readDeviations(home.handle, run)[0]?.recurrence),
     [0, 1, 2],
   );
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { RunRecord } from "#evidence/run-record.ts";
+import type { RunRecord } from "#home/run-record.ts";
 import type { AuditFinding } from "#release/deviation.ts";
 import { deviationsOf } from "#release/deviations.ts";
 import { findingsOf, type FindingSources } from "#release/findings.ts";

@@ -2,20 +2,16 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { digestOf } from "#base/digest.ts";
 import { utf8 } from "#base/bytes.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { isPipeliteError } from "#base/errors.ts";
-import { appendJournal, readJournal } from "#evidence/journal.ts";
-import type { RunRecord } from "#evidence/run-record.ts";
+import type { RunRecord } from "#home/run-record.ts";
 import type { AuditOfRun } from "#release/deviation.ts";
 import { moveDeviation, openDeviations, readDeviations } from "#release/deviations.ts";
 import { BUILT_IN, type AppliedPolicy, type Policy } from "#release/policy.ts";
 import { readReleases, releaseFile, releaseRun, type ReleaseOutcome } from "#release/release.ts";
-import { headOf } from "#release/journal-head.ts";
-import { keepPublicKey } from "#release/keyring.ts";
 import { RELEASE_TYPE } from "#release/predicates.ts";
-import { digestOfBytes, readRunFile } from "#release/run-file.ts";
-import { sealFile } from "#release/sealed.ts";
 import { signRun, subjectsOf } from "#release/signatures.ts";
 import { verifyRun } from "#release/verify.ts";
 import { parseBundle, signStatement, verifyBundle, writeBundle, writePublicKey } from "#sigstore/index.ts";
@@ -29,7 +25,7 @@ const stranger = person("Dora");
 
 function applied(own: Partial<Policy> = {}): AppliedPolicy {
   const policy = { ...BUILT_IN, ...own };
-  return { policy, source: "test", digest: digestOfBytes(utf8(canonicalJson(policy))) };
+  return { policy, source: "test", digest: digestOf(utf8(canonicalJson(policy))) };
 }
 
 const signers = [
@@ -55,7 +51,7 @@ function release(
   { policy, releaser = carla, audit }: Wish = {},
 ): Promise<ReleaseOutcome> {
   return releaseRun({
-    home: home.path,
+    home: home.handle,
     runId: record.runId,
     applied: applied(policy),
     ...(releaser !== null && { releaser }),
@@ -68,7 +64,7 @@ function release(
 }
 
 function sign(home: Home, { runId }: RunRecord, { name, key }: Person, meaning: string): Promise<unknown> {
-  return signRun({ home: home.path, runId, name, key, meaning, reason: "seen" });
+  return signRun({ home: home.handle, runId, name, key, meaning, reason: "seen" });
 }
 
 /** A run that all signatures of the built-in policy are on. */
@@ -81,7 +77,7 @@ async function signed(home: Home, own: Partial<RunRecord> = {}): Promise<RunReco
 
 /** Who released a run, by the releases that count for something. */
 function counted(home: Home, runId: string): string[] {
-  return readReleases(home.path, runId).flatMap((each) => ("problem" in each ? [] : [each.releasedBy]));
+  return readReleases(home.handle, runId).flatMap((each) => ("problem" in each ? [] : [each.releasedBy]));
 }
 
 /** Refused for exactly these demands, with nothing of a release left. */
@@ -106,7 +102,7 @@ test("a run that has all that is demanded is released by a signed statement, and
   const record = await signed(home);
   const outcome = await release(home, record);
   assert.deepEqual([outcome.status, outcome.release?.releasedBy], ["released", "Carla"]);
-  const last = readJournal(home.path).at(-1);
+  const last = home.handle.journal.requireWhole().at(-1);
   assert.deepEqual(
     [last?.kind, last?.subject, last?.file],
     ["release", record.runId, releaseFile(record.runId)],
@@ -128,7 +124,7 @@ test("a run that has all that is demanded is released by a signed statement, and
   assert.equal(said.policy.digest, applied().digest);
   assert.equal(said.inputAttestations.length, 2);
   assert.equal(said.demands.length, outcome.demands.length);
-  const kept = digestOfBytes(utf8(home.read(`audits/${record.runId}.json`)));
+  const kept = digestOf(utf8(home.read(`audits/${record.runId}.json`)));
   assert.equal(`sha256:${said.audit.digest.sha256}`, kept);
 });
 
@@ -174,7 +170,7 @@ test("a failed audit is kept with the deviation that it opens, and releases noth
   const audit = { status: "fails", claims: [{ id: "audio/nar-hash", status: "fails" }] } as const;
   await missing(home, record, { audit }, "audit", "deviation/D");
   assert.deepEqual(
-    readDeviations(home.path, record).map(({ kind }) => kind),
+    readDeviations(home.handle, record).map(({ kind }) => kind),
     ["not-reproduced"],
   );
   await missing(home, record, {}, "deviation/D");
@@ -223,10 +219,10 @@ test("two reviews are two persons", async () => {
 test("a critical deviation blocks until it is closed, or dispositioned where the policy says so", async () => {
   using home = new Home();
   const record = await signed(home, { claims: [checkOf("audio/pitch", "failed")] });
-  const [{ id } = { id: "" }] = await openDeviations(home.path, record);
+  const [{ id } = { id: "" }] = await openDeviations(home.handle, record);
   const early = { deviations: { blocking: ["critical"], until: "dispositioned" } } as const;
   const move = (to: string, disposition?: string, who = anna) =>
-    moveDeviation({ home: home.path, id, to, disposition, reason: "so", name: who.name, key: who.key });
+    moveDeviation({ home: home.handle, id, to, disposition, reason: "so", name: who.name, key: who.key });
   await missing(home, record, {}, "deviation/D");
   await move("investigating");
   await missing(home, record, { policy: early }, "deviation/D");
@@ -244,12 +240,12 @@ test("what was rejected or is to be reworked is not released, however far its de
   for (const disposition of ["reject", "rework"]) {
     using home = new Home();
     const record = await signed(home, { claims: [checkOf("audio/spread", "untested")] });
-    const [{ id, severity } = { id: "", severity: "" }] = await openDeviations(home.path, record);
+    const [{ id, severity } = { id: "", severity: "" }] = await openDeviations(home.handle, record);
     assert.equal(severity, "minor");
     const { name, key } = anna;
     for (const to of ["investigating", "dispositioned", "capa", "effectiveness-check", "closed"]) {
       const more = to === "dispositioned" ? { disposition } : {};
-      await moveDeviation({ home: home.path, id, to, ...more, reason: "so", name, key });
+      await moveDeviation({ home: home.handle, id, to, ...more, reason: "so", name, key });
     }
     await missing(home, record, {}, "deviation/D");
   }
@@ -258,7 +254,7 @@ test("what was rejected or is to be reworked is not released, however far its de
 test("a broken history of a deviation, a spoiled signature and a changed record block by name", async () => {
   using home = new Home();
   const record = await signed(home, { claims: [checkOf("audio/spread", "untested")] });
-  const [{ id } = { id: "" }] = await openDeviations(home.path, record);
+  const [{ id } = { id: "" }] = await openDeviations(home.handle, record);
   const spoil = async (file: string, ...names: string[]) => {
     const text = home.read(file);
     home.write(file, text.replace(/[a-z]/, "#"));
@@ -335,7 +331,7 @@ test("a release by a key that was not asked for, or that the policy does not let
   const mallory = person(carla.name);
   await release(home, record, { policy: { signatures: [] }, releaser: mallory });
   const seen = (policy: Policy, ...keys: Person[]) =>
-    verifyRun(home.path, record.runId, {
+    verifyRun(home.handle, record.runId, {
       policy,
       ...(keys.length > 0 && { keys: keys.map(({ key }) => key.publicKey) }),
     }).checks.find(({ what }) => what === "release");
@@ -364,17 +360,17 @@ test("a release that names the policy, by somebody whom that does not let releas
     const predicate = {
       runId,
       timeVerified: new Date().toISOString(),
-      journalHead: headOf(readJournal(home.path)),
+      journalHead: home.handle.journal.head(),
       policy: { digest: applied(policy).digest, content: applied(policy).policy },
       releasedBy,
     };
-    const subject = subjectsOf(home.path, readRunFile(home.path, runId));
-    keepPublicKey(home.path, by.key.publicKey);
+    const subject = subjectsOf(home.handle, home.handle.runs.read(runId));
+    home.handle.keyring.keep(by.key.publicKey);
     const content = writeBundle(signStatement({ subject, predicateType: RELEASE_TYPE, predicate }, by.key));
-    sealFile(home.path, { kind: "release", subject: runId, file: releaseFile(runId), content });
+    home.handle.sealed.seal({ kind: "release", subject: runId, file: releaseFile(runId), content });
     assert.deepEqual(counted(home, runId), [by.name]);
     const seen = () =>
-      verifyRun(home.path, runId, { policy: applied(policy).policy }).checks.find(
+      verifyRun(home.handle, runId, { policy: applied(policy).policy }).checks.find(
         ({ what }) => what === "release",
       );
     home.addAudit(record);
@@ -389,13 +385,13 @@ test("a release that names the policy, by somebody whom that does not let releas
 test("with keys given, moves by others do not count", async () => {
   using home = new Home();
   const record = await signed(home, { claims: [checkOf("audio/frequency", "failed")] });
-  const [deviation] = await openDeviations(home.path, record);
+  const [deviation] = await openDeviations(home.handle, record);
   assert.ok(deviation);
   const { name, key } = carla;
   const to = "investigating";
-  await moveDeviation({ home: home.path, id: deviation.id, to, reason: "looked", name, key });
+  await moveDeviation({ home: home.handle, id: deviation.id, to, reason: "looked", name, key });
   const seen = (...keys: Person[]) =>
-    verifyRun(home.path, record.runId, {
+    verifyRun(home.handle, record.runId, {
       policy: BUILT_IN,
       keys: keys.map((each) => each.key.publicKey),
     }).checks.find(({ what }) => what === "deviations")?.status;
@@ -407,7 +403,7 @@ test("a file that a killed process left in the place of a release is no release,
   const record = await signed(home);
   const file = releaseFile(record.runId);
   home.write(file, "{}");
-  assert.deepEqual(readReleases(home.path, record.runId), []);
+  assert.deepEqual(readReleases(home.handle, record.runId), []);
   assert.equal((await release(home, record)).status, "released");
   assert.equal(home.read(`${file}.unsealed`), "{}");
 });
@@ -421,7 +417,7 @@ test("two who release at once release once", async () => {
   const states = outcomes.map(({ status }) => status).toSorted();
   assert.deepEqual(states, ["released", "released-before", "released-before"]);
   assert.equal(new Set(outcomes.map((each) => each.release?.releasedBy)).size, 1);
-  assert.equal(readJournal(home.path).filter(({ kind }) => kind === "release").length, 1);
+  assert.equal(home.handle.journal.requireWhole().filter(({ kind }) => kind === "release").length, 1);
 });
 
 test("when all is there but nobody signs, that is what is missing", async () => {
@@ -436,9 +432,9 @@ test("a release can't be carried to another run", async () => {
   await release(home, one);
   const text = home.read(releaseFile(one.runId));
   home.write(releaseFile(two.runId), text);
-  assert.deepEqual(readReleases(home.path, two.runId), []);
+  assert.deepEqual(readReleases(home.handle, two.runId), []);
   const file = releaseFile(two.runId);
-  appendJournal(home.path, { kind: "release", subject: two.runId, file, digest: digestOfBytes(utf8(text)) });
+  home.handle.journal.append({ kind: "release", subject: two.runId, file, digest: digestOf(utf8(text)) });
   assert.deepEqual(counted(home, two.runId), []);
   assert.equal((await release(home, two)).status, "released");
 });
@@ -455,7 +451,7 @@ test("a release under a lax policy does not hold under the policy in force, nor 
   home.addAudit(record);
   assert.equal((await release(home, record, { policy: lax, releaser: stranger })).status, "released");
   const seen = (policy: Partial<Policy>) =>
-    verifyRun(home.path, record.runId, { policy: applied(policy).policy }).checks.find(
+    verifyRun(home.handle, record.runId, { policy: applied(policy).policy }).checks.find(
       ({ what }) => what === "release",
     );
   assert.equal(seen(lax)?.status, "holds");
@@ -492,11 +488,11 @@ test("four eyes: who approves may not release, who investigates may not close", 
     fourEyes: ["closing", "releasing"],
     deviations: { blocking: ["critical"], until: "closed" },
   } as const;
-  const [{ id } = { id: "" }] = await openDeviations(home.path, record);
+  const [{ id } = { id: "" }] = await openDeviations(home.handle, record);
   const moves = ["investigating", "dispositioned", "capa", "effectiveness-check", "closed"];
   const move = (by: Person, to: string) =>
     moveDeviation({
-      home: home.path,
+      home: home.handle,
       id,
       to,
       ...(to === "dispositioned" && { disposition: "use-as-is" }),
@@ -517,11 +513,11 @@ test("junk that whoever writes to the home can put there stands in the way of no
   const record = await signed(home);
   const line = (kind: "signature" | "release", file: string, content: string) => {
     home.write(file, content);
-    appendJournal(home.path, { kind, subject: record.runId, file, digest: digestOfBytes(utf8(content)) });
+    home.handle.journal.append({ kind, subject: record.runId, file, digest: digestOf(utf8(content)) });
   };
   line("signature", `signatures/${record.runId}/9.sigstore.json`, "{}");
   line("release", releaseFile(record.runId), "{}");
-  appendJournal(home.path, {
+  home.handle.journal.append({
     kind: "release",
     subject: record.runId,
     file: releaseFile(record.runId, 2),

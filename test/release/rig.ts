@@ -2,11 +2,12 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { digestOf } from "#base/digest.ts";
 import { prettyJson } from "#base/canonical-json.ts";
 import { writeFileAtomically, removeTree } from "#base/files.ts";
-import type { Claim } from "#evidence/claims.ts";
-import { appendJournal, digestOf } from "#evidence/journal.ts";
-import { RECORD_SCHEMA, type RunRecord, type StageRecord } from "#evidence/run-record.ts";
+import type { Claim } from "#home/run-record.ts";
+import { openHome } from "#home/home.ts";
+import { RECORD_SCHEMA, type RunRecord, type StageRecord } from "#home/run-record.ts";
 import type { AuditOfRun } from "#release/deviation.ts";
 import { type SigningKey } from "#sigstore/index.ts";
 import { generateKey } from "#keys/key-file.ts";
@@ -25,6 +26,7 @@ export function person(name: string): Person {
 
 export class Home implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), "pipelite-release-"));
+  readonly handle = openHome(this.path);
   #runs = 0;
 
   constructor() {
@@ -47,23 +49,16 @@ export class Home implements Disposable {
     const text = prettyJson(record);
     writeFileAtomically(this.file(`runs/${record.runId}.json`), text);
     const file = `runs/${record.runId}.json`;
-    appendJournal(this.path, { kind: "run", subject: record.runId, file, digest: digestOf(text) });
+    this.handle.journal.append({ kind: "run", subject: record.runId, file, digest: digestOf(text) });
     return record;
   }
 
   /** A run that had nothing to do and repeats another. */
   addRepeat({ runId: of }: RunRecord): string {
     const runId = of.replace(/-\w+$/, "-ffffff");
-    const repeats = { runId: of, digest: digestOf(this.read(`runs/${of}.json`)) };
-    const times = {
-      startedAt: "2026-01-02T00:00:00.000Z",
-      finishedAt: "2026-01-02T00:00:00.001Z",
-      durationMs: 1,
-    };
-    const text = prettyJson({ schema: RECORD_SCHEMA, runId, repeats, ...times });
-    const file = `runs/${runId}.json`;
-    writeFileAtomically(this.file(file), text);
-    appendJournal(this.path, { kind: "run", subject: runId, file, digest: digestOf(text) });
+    const digest = digestOf(this.read(`runs/${of}.json`));
+    const own = { runId, startedAt: "2026-01-02T00:00:00.000Z", durationMs: 1 };
+    this.handle.runs.repeat(own, { runId: of, digest });
     return runId;
   }
 
@@ -74,10 +69,12 @@ export class Home implements Disposable {
   }
 
   addAudit(record: RunRecord, own: Partial<AuditOfRun> = {}): void {
-    const text = prettyJson(this.audit(record, own));
+    const { recordDigest: _, sandbox = "bubblewrap", claims, ...rest } = this.audit(record, own);
+    const whole = claims.map((claim) => ({ ...checkOf(claim.id, ""), stated: "recorded", ...claim }));
+    const text = prettyJson({ ...rest, sandbox, claims: whole, integrity: [], rebuilds: [] });
     const file = `audits/${record.runId}.json`;
     writeFileAtomically(this.file(file), text);
-    appendJournal(this.path, { kind: "audit", subject: record.runId, file, digest: digestOf(text) });
+    this.handle.journal.append({ kind: "audit", subject: record.runId, file, digest: digestOf(text) });
   }
 
   /** Everything below `<home>/pipelite`, by name. */

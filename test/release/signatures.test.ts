@@ -2,16 +2,13 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { JournalEntry } from "#home/journal.ts";
+import { digestOf } from "#base/digest.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { type ErrorCode } from "#cli/error-rows.ts";
-import { appendJournal, readJournal, type JournalEntry } from "#evidence/journal.ts";
-import { headOf } from "#release/journal-head.ts";
-import { keepPublicKey } from "#release/keyring.ts";
 import { looksLike, nameProblem } from "#release/names.ts";
 import { SIGNATURE_TYPE } from "#release/predicates.ts";
-import { readRunFile } from "#release/run-file.ts";
 import { readSignatures, signRun, subjectsOf } from "#release/signatures.ts";
-import { sealFile } from "#release/sealed.ts";
 import { verifyBundleFile, verifyRun } from "#release/verify.ts";
 import { BUILT_IN } from "#release/policy.ts";
 import { signStatement, verifyBundle, parseBundle, writeBundle } from "#sigstore/index.ts";
@@ -28,12 +25,12 @@ function sign(
   { name, key }: Person,
   more: { meaning?: string; reason?: string } = {},
 ) {
-  return signRun({ home: home.path, runId, name, key, meaning: "review", reason: "seen", ...more });
+  return signRun({ home: home.handle, runId, name, key, meaning: "review", reason: "seen", ...more });
 }
 
 /** What is wrong with the signatures of a run: `undefined` for each that holds. */
 function problems(home: Home, runId: string): (string | undefined)[] {
-  return readSignatures(home.path, runId).map(({ problem }) => problem);
+  return readSignatures(home.handle, runId).map(({ problem }) => problem);
 }
 
 test("a signature says who, what it means, why and when, over the record and the result", async () => {
@@ -43,7 +40,7 @@ test("a signature says who, what it means, why and when, over the record and the
   const view = await sign(home, runId, anna, { meaning: "approval", reason: "limits met" });
   assert.deepEqual([view.signer, view.meaning, view.reason], ["Anna Meier", "approval", "limits met"]);
   assert.equal(view.isValid, true);
-  assert.deepEqual(readSignatures(home.path, runId), [view]);
+  assert.deepEqual(readSignatures(home.handle, runId), [view]);
   const bundle = parseBundle(home.read(view.bundleFile));
   const { subject, predicate } = verifyBundle(bundle, [anna.key.publicKey]);
   assert.deepEqual(
@@ -122,7 +119,7 @@ test("every change of a byte of record, result or bundle breaks the signature", 
 
 function holds(home: Home, runId: string): boolean {
   try {
-    const { status, signatures } = verifyRun(home.path, runId, { policy: BUILT_IN });
+    const { status, signatures } = verifyRun(home.handle, runId, { policy: BUILT_IN });
     return status === "holds" && signatures.every(({ isValid }) => isValid);
   } catch (error) {
     assert.ok(isPipeliteError(error), String(error));
@@ -136,7 +133,7 @@ test("a signature can't be carried to another run, nor a file be put beside the 
   const anna = person("Anna");
   const { bundleFile } = await sign(home, one.runId, anna);
   home.write(`signatures/${two.runId}/1.sigstore.json`, home.read(bundleFile));
-  const [carried] = readSignatures(home.path, two.runId);
+  const [carried] = readSignatures(home.handle, two.runId);
   assert.equal(carried?.isValid, false);
   assert.equal(carried.isJournalled, false);
   home.write(`signatures/${one.runId}/2.sigstore.json`, home.read(bundleFile));
@@ -151,7 +148,7 @@ test("a bundle of another run fails under a journal made to fit it: the record i
   const { bundleFile } = await sign(home, one.runId, person("Anna"));
   const text = home.read(bundleFile);
   const file = `signatures/${two.runId}/1.sigstore.json`;
-  sealFile(home.path, { kind: "signature", subject: two.runId, file, content: text });
+  home.handle.sealed.seal({ kind: "signature", subject: two.runId, file, content: text });
   assert.deepEqual(problems(home, two.runId), ["it is for another run"]);
 });
 
@@ -160,7 +157,7 @@ test("a copy of a signature under another number is the same signature", async (
   const { runId } = home.addRun();
   const { bundleFile } = await sign(home, runId, person("Anna"));
   const file = `signatures/${runId}/2.sigstore.json`;
-  sealFile(home.path, { kind: "signature", subject: runId, file, content: home.read(bundleFile) });
+  home.handle.sealed.seal({ kind: "signature", subject: runId, file, content: home.read(bundleFile) });
   assert.deepEqual(problems(home, runId), [undefined]);
 });
 
@@ -169,7 +166,7 @@ function craft(home: Home, runId: string, change: (predicate: Record<string, unk
   const carl = person("Carl");
   const name = "Carl";
   const signedAt = new Date().toISOString();
-  const run = readRunFile(home.path, runId);
+  const run = home.handle.runs.read(runId);
   const predicate: Record<string, unknown> = {
     runId,
     signer: { name, keyId: carl.key.publicKey.keyId },
@@ -177,7 +174,7 @@ function craft(home: Home, runId: string, change: (predicate: Record<string, unk
     reason: "",
     signedAt,
     recordDigest: run.digest,
-    journalHead: headOf(readJournal(home.path)),
+    journalHead: home.handle.journal.head(),
   };
   change(predicate);
   const {
@@ -186,10 +183,10 @@ function craft(home: Home, runId: string, change: (predicate: Record<string, unk
     signedAt: at,
   } = predicate as { signer: { name: string }; meaning: string; signedAt: string };
   predicate["displayedAs"] ??= `${signer.name}, ${meaning}, ${at}`;
-  keepPublicKey(home.path, carl.key.publicKey);
-  const statement = { subject: subjectsOf(home.path, run), predicateType: SIGNATURE_TYPE, predicate };
+  home.handle.keyring.keep(carl.key.publicKey);
+  const statement = { subject: subjectsOf(home.handle, run), predicateType: SIGNATURE_TYPE, predicate };
   const content = writeBundle(signStatement(statement, carl.key));
-  sealFile(home.path, {
+  home.handle.sealed.seal({
     kind: "signature",
     subject: runId,
     file: `signatures/${runId}/1.sigstore.json`,
@@ -207,10 +204,13 @@ const CRAFTED: Record<string, [RegExp, (predicate: Record<string, unknown>) => v
   "a meaning that turns the line": [/which is none/, (p) => (p["meaning"] = "approval\u202e")],
   "a meaning of its own": [/which is none/, (p) => (p["meaning"] = "blessing")],
   "a reason with an escape": [/its reason/, (p) => (p["reason"] = "\u001b[2K")],
-  "an empty journal": [/before the journal had/, (p) => (p["journalHead"] = headOf([]))],
+  "an empty journal": [
+    /before the journal had/,
+    (p) => (p["journalHead"] = { sequence: 0, digest: digestOf("") }),
+  ],
   "a head before it": [
     /the journal before it/,
-    (p) => (p["journalHead"] = { sequence: -1, digest: headOf([]).digest }),
+    (p) => (p["journalHead"] = { sequence: -1, digest: digestOf("") }),
   ],
   "a name with an escape": [
     /is no name/,
@@ -224,7 +224,7 @@ for (const [what, [problem, change]] of Object.entries(CRAFTED)) {
     using home = new Home();
     const { runId } = home.addRun();
     assert.match(craft(home, runId, change), problem);
-    const [shown] = readSignatures(home.path, runId);
+    const [shown] = readSignatures(home.handle, runId);
     assert.doesNotMatch(JSON.stringify(shown), /\\u001b|\u202e/);
   });
 }
@@ -277,11 +277,11 @@ test("a journal that was rewritten with a whole chain does not fit what was sign
   using home = new Home();
   const [other, { runId }] = [home.addRun(), home.addRun()];
   await sign(home, runId, person("Anna"));
-  const entries = readJournal(home.path);
+  const entries = home.handle.journal.requireWhole();
   const rewrite = (kept: readonly JournalEntry[]) => {
     rmSync(home.file("journal.ndjson"));
     for (const { kind, subject, file, digest } of kept)
-      appendJournal(home.path, { kind, subject, file, digest });
+      home.handle.journal.append({ kind, subject, file, digest });
   };
   rewrite(entries.filter(({ subject }) => subject !== other.runId));
   assert.match(problems(home, runId)[0] ?? "", /the journal before it is not the one/);
@@ -296,7 +296,7 @@ test("a signature that is gone is missed, and one by an unknown key is shown as 
   const { runId } = home.addRun();
   const { bundleFile } = await sign(home, runId, person("Anna"));
   rmSync(home.file("keys"), { recursive: true });
-  const [unknown] = readSignatures(home.path, runId);
+  const [unknown] = readSignatures(home.handle, runId);
   assert.deepEqual([unknown?.isValid, unknown?.signer], [false, ""]);
   rmSync(home.file(bundleFile));
   assert.deepEqual(problems(home, runId), ["the file is gone"]);
@@ -313,15 +313,16 @@ test("a statement of another type is no signature, even by a good key", async ()
   assert.match(problems(home, runId)[1] ?? "", /it is no signature on a run/);
   const thief = person("Bert");
   home.write(`signatures/${runId}/2.sigstore.json`, writeBundle(signStatement(statement, thief.key)));
-  assert.equal(readSignatures(home.path, runId)[1]?.isValid, false);
+  assert.equal(readSignatures(home.handle, runId)[1]?.isValid, false);
 });
 
-test("a run that repeats another is signed by itself, and falls with the record it repeats", async () => {
+test("a run that had nothing to do stands for the one it repeats: that is what is signed", async () => {
   using home = new Home();
   const run = home.addRun();
   const repeat = home.addRepeat(run);
   await sign(home, repeat, person("Anna"));
-  assert.deepEqual(problems(home, repeat), [undefined]);
+  assert.deepEqual(problems(home, run.runId), [undefined]);
+  assert.equal(holds(home, repeat), true);
   const { record } = { record: home.read(`runs/${run.runId}.json`) };
   home.write(`runs/${run.runId}.json`, record.replace('"durationMs": 1000', '"durationMs": 1001'));
   assert.equal(holds(home, repeat), false);
@@ -334,13 +335,13 @@ test("with keys given, others do not count; a bundle alone is verified by its ke
   const [anna, bert] = [person("Anna"), person("Bert")];
   const { bundleFile } = await sign(home, runId, anna);
   const status = (...keys: Person[]) =>
-    verifyRun(home.path, runId, { policy: BUILT_IN, keys: keys.map(({ key }) => key.publicKey) }).status;
+    verifyRun(home.handle, runId, { policy: BUILT_IN, keys: keys.map(({ key }) => key.publicKey) }).status;
   assert.deepEqual([status(anna), status(anna, bert), status(bert)], ["holds", "holds", "fails"]);
   const text = home.read(bundleFile);
-  assert.equal(verifyBundleFile(home.path, text, [anna.key.publicKey]).status, "holds");
-  assert.equal(verifyBundleFile(home.path, text, [bert.key.publicKey]).status, "fails");
+  assert.equal(verifyBundleFile(home.handle, text, [anna.key.publicKey]).status, "holds");
+  assert.equal(verifyBundleFile(home.handle, text, [bert.key.publicKey]).status, "fails");
   using elsewhere = new Home();
-  const alone = verifyBundleFile(elsewhere.path, text, [anna.key.publicKey]);
+  const alone = verifyBundleFile(elsewhere.handle, text, [anna.key.publicKey]);
   assert.deepEqual(
     alone.checks.map(({ status: each }) => each),
     ["holds", "untested"],

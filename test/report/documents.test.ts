@@ -8,7 +8,6 @@ import { documentsOf } from "#report/documents.ts";
 import { gather, gatherAtEnd } from "#report/gather.ts";
 import type { DocumentInput, Series } from "#standards/input.ts";
 import { removeTree } from "#base/files.ts";
-import { readRun } from "#run/records.ts";
 import { forbiddenWords, readDocuments, walkDocuments } from "../rig/document-walk.ts";
 import { Project } from "../rig/project.ts";
 
@@ -50,10 +49,10 @@ before(async () => {
   const out = join(project.folder, "result");
   const first = await project.run({ out });
   assert.equal(first.status, "passed");
-  passed = gather(project.home, readRun(project.home, first.runId));
+  passed = gather(project.door, project.door.runs.read(first.runId));
   const second = await project.run({ params: { count: "15" } });
   assert.equal(second.status, "failed");
-  failed = gather(project.home, readRun(project.home, second.runId));
+  failed = gather(project.door, project.door.runs.read(second.runId));
 });
 after(() => removeTree(project.folder));
 
@@ -193,7 +192,7 @@ test("the result tree holds the documents, the same that are made of its record"
   const names = [...documentsOf(passed).keys()];
   for (const name of names) assert.ok(readdirSync(folder).includes(name), name);
   const record = JSON.parse(readFileSync(join(folder, "run.json"), "utf8")) as DocumentInput["record"];
-  const atEnd = gatherAtEnd(project.home, record);
+  const atEnd = gatherAtEnd(project.door, record);
   const documents = readDocuments(folder, names);
   assert.deepEqual(walkDocuments(documents, atEnd), []);
   for (const [name, bytes] of documentsOf(atEnd)) assert.ok(documents.get(name)?.equals(bytes), name);

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import type { Claim } from "#evidence/claims.ts";
+import type { Claim } from "#home/run-record.ts";
 import { resolve } from "#standards/facts.ts";
 import type { DocumentInput } from "#standards/input.ts";
 import { MAPPINGS } from "#standards/mappings.ts";

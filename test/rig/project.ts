@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { removeTree } from "#base/files.ts";
+import { openHome, type Home } from "#home/home.ts";
+import type { RunRecord } from "#home/run-record.ts";
 import type { RunEvent } from "#run/events.ts";
 import { planPipeline } from "#run/plan.ts";
 import type { Plan } from "#run/plan.ts";
@@ -23,12 +25,15 @@ export class Project implements Disposable {
   readonly folder: string;
   readonly root: string;
   readonly home: string;
+  /** The handle to it. */
+  readonly door: Home;
 
   /** `home`: one that other projects use too; without it the project gets its own. */
   constructor(files: ProjectFiles, home?: string) {
     this.folder = mkdtempSync(join(tmpdir(), "pipelite-test-"));
     this.root = join(this.folder, "project");
     this.home = home ?? join(this.folder, "home");
+    this.door = openHome(this.home);
     mkdirSync(this.root);
     this.write(files);
   }
@@ -45,7 +50,7 @@ export class Project implements Disposable {
     return {
       pipeline: this.root,
       stages: [],
-      home: this.home,
+      home: this.door,
       engine: "embedded",
       params: {},
       out: null,
@@ -75,6 +80,11 @@ export class Project implements Disposable {
       ends: Object.fromEntries(finished.map(({ name, status }) => [name, status])),
       outputs: Object.fromEntries(finished.map(({ name, outPath }) => [name, outPath])),
     };
+  }
+
+  /** What was recorded of a run. */
+  record(word = "latest"): RunRecord {
+    return this.door.runs.find({ word }).record;
   }
 
   plan(more: Partial<RunOptions> = {}): Promise<Plan> {

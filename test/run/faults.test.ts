@@ -15,9 +15,9 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { removeTree } from "#base/files.ts";
-import { readBuild } from "#engine/builds.ts";
+import { readBuild } from "#home/builds.ts";
+import { openHome } from "#home/home.ts";
 import type { ErrorCode } from "#cli/error-rows.ts";
-import { readRun } from "#run/records.ts";
 import { pipelite, start } from "../rig/command.ts";
 import type { Ended } from "../rig/command.ts";
 import { assertNixAccepts } from "../rig/nix.ts";
@@ -147,7 +147,7 @@ for (const { name, failure, body, options, says } of misbehaving) {
       assert.equal(code, 1, stderr);
       assert.match(stderr, says);
       assert.match(stderr, /pipeline\.ts:2:13/);
-      assert.equal(readRun(project.home, "latest").stages[0]?.failure?.code, failure);
+      assert.equal(project.record("latest").stages[0]?.failure?.code, failure);
       assert.deepEqual(readdirSync(join(project.home, "nix/var/nix/builds")), []);
       assertNixAccepts(project.home);
     },
@@ -295,7 +295,10 @@ test(
     ]);
     assert.equal(code, 1, stderr);
     assert.match(stderr, /no space is left/i);
-    assert.equal(readRun(home, "latest").stages[0]?.failure?.code, "STAGE_DISK_FULL");
+    assert.equal(
+      openHome(home).runs.find({ word: "latest" }).record.stages[0]?.failure?.code,
+      "STAGE_DISK_FULL",
+    );
     assertNixAccepts(home);
   },
 );
@@ -369,7 +372,7 @@ test("a table of builds that is damaged is made anew", async () => {
   for (const content of [Buffer.from("SQLite format 3\0 and no more"), Buffer.alloc(3000, 0x5a)]) {
     for (const suffix of ["-wal", "-shm"]) removeTree(`${file}${suffix}`);
     writeFileSync(file, content);
-    assert.throws(() => readBuild(project.home, "/nix/store/x.drv"), { code: "BUILDS_DAMAGED" });
+    assert.throws(() => readBuild(project.door.layout, "/nix/store/x.drv"), { code: "BUILDS_DAMAGED" });
     project.write({ "bad.ts": `export default () => ({ "x.txt": "${content.length}" });\n` });
     const { code, stderr } = await run(project);
     assert.equal(code, 0, stderr);

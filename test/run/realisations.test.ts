@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { readRun } from "#run/records.ts";
+import { openHome } from "#home/home.ts";
 import { openStore } from "#store/store.ts";
 import { assertNixAccepts, nix } from "../rig/nix.ts";
 import { peer } from "../rig/peer.ts";
@@ -59,7 +59,7 @@ test(
     using project = new Project(FILES);
     const ours = await project.run();
     assert.equal(ours.exitCode, 0);
-    const { stages } = readRun(project.home, "latest");
+    const { stages } = project.record("latest");
     const derivations = stages.flatMap(({ graphDrvPath }) => graphDrvPath ?? []);
     assert.equal(derivations.length, 4);
     const again = realise(project.home, derivations);
@@ -71,12 +71,12 @@ test(
 
     const byNix = copyGraph(project, derivations);
     assert.equal(realise(byNix, derivations).built, 4);
-    const planned = await project.plan({ home: byNix });
+    const planned = await project.plan({ home: openHome(byNix) });
     assert.ok(
       planned.stages.every(({ status }) => status === "cached"),
       "a plan says the same",
     );
-    const afterNix = await project.run({ home: byNix });
+    const afterNix = await project.run({ home: openHome(byNix) });
     assert.deepEqual(builtOf(afterNix), []);
     assert.deepEqual(afterNix.outputs, ours.outputs);
 
@@ -87,7 +87,7 @@ test(
     const paths = source.validPaths().filter((path) => outputs.includes(path));
     await source.exportPaths(paths, (chunk) => stream.push(Buffer.from(chunk)));
     await imported.importPaths(stream);
-    const afterImport = await project.run({ home: imported.home });
+    const afterImport = await project.run({ home: openHome(imported.home) });
     assert.deepEqual(builtOf(afterImport), []);
     assert.equal(realise(imported.home, derivations).built, 0);
     for (const home of [project.home, byNix, imported.home]) assertNixAccepts(home);
@@ -103,9 +103,7 @@ test(
       "pipeline.ts": FILES["pipeline.ts"].replace("{ d, b }", "{ a }"),
     });
     await project.run({ sandbox: "none" });
-    const [drvPath] = readRun(project.home, "latest").stages.flatMap(
-      ({ graphDrvPath }) => graphDrvPath ?? [],
-    );
+    const [drvPath] = project.record("latest").stages.flatMap(({ graphDrvPath }) => graphDrvPath ?? []);
     assert.equal(realise(project.home, [drvPath ?? ""]).built, 1);
   },
 );

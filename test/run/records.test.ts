@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { isPipeliteError } from "#base/errors.ts";
 import type { ErrorCode } from "#cli/error-rows.ts";
-import { diffRuns, listRuns, readRun, readStageLog } from "#run/records.ts";
+import { openHome } from "#home/home.ts";
+import { diffRuns, readStageLog } from "#run/records.ts";
 import { Project } from "../rig/project.ts";
 
 const files = {
@@ -35,20 +36,19 @@ function refuses(code: ErrorCode, action: () => unknown): void {
 }
 
 test("runs are listed newest first, and found by id, by a beginning of it, or as the latest", () => {
-  const { home } = project;
   const [first = "", second = ""] = ids;
   assert.deepEqual(
-    listRuns(home).map(({ runId }) => runId),
+    project.door.runs.list().map(({ runId }) => runId),
     [second, first],
   );
-  assert.equal(readRun(home, "latest").runId, second);
-  assert.equal(readRun(home, first.slice(0, -2)).runId, first);
-  refuses("RUN_NOT_FOUND", () => readRun(home, "1999"));
-  refuses("RUN_AMBIGUOUS", () => readRun(home, "2"));
+  assert.equal(project.record().runId, second);
+  assert.equal(project.record(first.slice(0, -2)).runId, first);
+  refuses("RUN_NOT_FOUND", () => project.record("1999"));
+  refuses("RUN_AMBIGUOUS", () => project.record("2"));
 });
 
 test("a record says what was built, from which derivation, with what it took and where each figure comes from", () => {
-  const { stages, status, params, counts } = readRun(project.home, "latest");
+  const { stages, status, params, counts } = project.record();
   const a = stages.find(({ name }) => name === "a");
   assert.equal(status, "passed");
   assert.deepEqual(params, { n: 2 });
@@ -60,19 +60,18 @@ test("a record says what was built, from which derivation, with what it took and
 });
 
 test("the log of a stage is that of the build of its output, whichever run that was", () => {
-  const { home } = project;
   const [first = ""] = ids;
-  assert.match(readStageLog(home, readRun(home, "latest"), "a"), /n is .*2/);
-  assert.match(readStageLog(home, readRun(home, first), "a"), /n is .*1/);
-  refuses("RUN_STAGE_NOT_FOUND", () => readStageLog(home, readRun(home, first), "c"));
-  const record = readRun(home, first);
+  assert.match(readStageLog(project.door, project.record(), "a"), /n is .*2/);
+  assert.match(readStageLog(project.door, project.record(first), "a"), /n is .*1/);
+  refuses("RUN_STAGE_NOT_FOUND", () => readStageLog(project.door, project.record(first), "c"));
+  const record = project.record(first);
   const stages = record.stages.map(({ drvPath: _, ...stage }) => stage);
-  refuses("STAGE_LOG_MISSING", () => readStageLog(home, { ...record, stages }, "a"));
+  refuses("STAGE_LOG_MISSING", () => readStageLog(project.door, { ...record, stages }, "a"));
 });
 
 test("two runs differ in the parameter and in the output that follows from it", () => {
   const [first = "", second = ""] = ids;
-  const { params, stages } = diffRuns(readRun(project.home, first), readRun(project.home, second));
+  const { params, stages } = diffRuns(project.record(first), project.record(second));
   assert.deepEqual(params, [{ name: "n", a: 1, b: 2 }]);
   assert.deepEqual(
     stages.map(({ name, output }) => [name, output]),
@@ -87,13 +86,13 @@ test("a damaged record is refused with its file: RUN_RECORD_INVALID", () => {
   const home = join(project.folder, "damaged");
   mkdirSync(join(home, "pipelite/runs"), { recursive: true });
   writeFileSync(join(home, "pipelite/runs/20260101T000000000Z-abcdef.json"), "{");
-  refuses("RUN_RECORD_INVALID", () => readRun(home, "latest"));
+  refuses("RUN_RECORD_INVALID", () => openHome(home).runs.find({ word: "latest" }));
   const record = readFileSync(join(project.home, "pipelite/runs", `${ids[0]}.json`), "utf8");
   writeFileSync(
     join(home, "pipelite/runs/20260101T000000000Z-abcdef.json"),
     record.replace('"schema": 2', '"schema": 99'),
   );
-  refuses("RUN_RECORD_INVALID", () => readRun(home, "latest"));
+  refuses("RUN_RECORD_INVALID", () => openHome(home).runs.find({ word: "latest" }));
 });
 
 test("a result link never replaces what is no link: RESULT_LINK_TAKEN", async () => {

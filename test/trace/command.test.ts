@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { openHome } from "#home/home.ts";
 import { test } from "node:test";
 import { drawTimeline } from "#cli/timeline.ts";
 import { criticalPath } from "#trace/critical-path.ts";
@@ -9,12 +9,11 @@ import { displayWidth } from "#view/format.ts";
 import { createPaint } from "#view/paint.ts";
 import { createRig, type Rig } from "../cli/rig.ts";
 import { recordOf, stageOf, walkRecord } from "./record.ts";
-import type { RunRecord } from "#evidence/run-record.ts";
+import type { RunRecord } from "#home/run-record.ts";
 
 function rigWith(record: RunRecord): Rig {
   const rig = createRig();
-  mkdirSync(join(rig.home, "pipelite", "runs"), { recursive: true });
-  writeFileSync(join(rig.home, "pipelite", "runs", `${record.runId}.json`), JSON.stringify(record));
+  openHome(rig.home).runs.write(record);
   return rig;
 }
 
@@ -88,14 +87,30 @@ test("trace --format chrome and otlp print the files, --json the spans", async (
   assert.match(spans[0]?.startUnixNs ?? "", /^\d{19}$/);
 });
 
-test("trace of a run that had nothing to do says so", async () => {
-  const {
-    jobs: _,
-    phases: __,
-    ...record
-  } = recordOf([stageOf("proof", { status: "cached", durationMs: 0 })]);
+test("trace of a run that had nothing to do shows the one it repeats, and says so", async () => {
+  const record = walkRecord();
   using rig = rigWith(record);
-  const { stdout, code } = await rig("trace");
+  const { runs } = openHome(rig.home);
+  const { runId, digest } = runs.read(record.runId);
+  const own = { runId: "20261122T000000000Z-0a0a0a", startedAt: "2026-11-22T00:00:00.000Z", durationMs: 9 };
+  runs.repeat(own, { runId, digest });
+  const { stdout, stderr, code } = await rig("trace");
   assert.equal(code, 0);
-  assert.match(stdout, /^nothing was built$/m);
+  assert.match(stdout, /^ {2}prepare /m);
+  assert.match(
+    stderr,
+    /^run 20261122T000000000Z-0a0a0a had nothing to do: it repeats 20261121T035102000Z-00c0de$/m,
+  );
+});
+
+test("a record that was changed is shown with a warning, and ends with 3", async () => {
+  const record = walkRecord();
+  using rig = rigWith(record);
+  const file = openHome(rig.home).runs.pathOf(record.runId);
+  writeFileSync(file, readFileSync(file, "utf8").replace('"status": "passed"', '"status": "failed"'));
+  for (const words of [["show"], ["trace"], ["runs"], ["report", "--out", "documents"], ["show", "--json"]]) {
+    const { code, stderr } = await rig(...words);
+    assert.equal(code, 3, words.join(" "));
+    assert.match(stderr, /not the record that the journal has/, words.join(" "));
+  }
 });

@@ -1,8 +1,8 @@
 // Records of runs for tests: built by hand, or by a scheduler of a few lines from drawn numbers.
 import fc from "fast-check";
-import { countsOf } from "#evidence/run-record.ts";
-import type { RunRecord, StageRecord } from "#evidence/run-record.ts";
-import { RECORD_SCHEMA } from "#evidence/run-record.ts";
+import { countsOf } from "#home/run-record.ts";
+import type { RunRecord, StageRecord } from "#home/run-record.ts";
+import { RECORD_SCHEMA } from "#home/run-record.ts";
 
 type Usage = NonNullable<StageRecord["usage"]>;
 

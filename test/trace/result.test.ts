@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { readRun } from "#run/records.ts";
 import { traceFiles } from "#trace/files.ts";
 import { Project } from "../rig/project.ts";
 
@@ -19,7 +18,7 @@ test("a result's evidence has the traces of its run, the bytes that the record g
   });
   const { runId, status } = await project.run();
   assert.equal(status, "passed");
-  const record = readRun(project.home, runId);
+  const record = project.record(runId);
   assert.ok(record.tree);
   for (const [name, bytes] of traceFiles(record)) {
     const file: string = readFileSync(join(project.home, record.tree, "evidence", name), "utf8");

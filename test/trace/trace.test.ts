@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { prettyJson } from "#base/canonical-json.ts";
-import type { Claim } from "#evidence/claims.ts";
+import type { Claim } from "#home/run-record.ts";
 import { writeChromeTrace } from "#trace/chrome.ts";
 import { criticalPath } from "#trace/critical-path.ts";
 import { figuresOf } from "#trace/figures.ts";

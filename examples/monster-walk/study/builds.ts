@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { removeTree } from "../../../src/base/files.ts";
-import { readRun } from "../../../src/run/records.ts";
-import type { RunRecord, StageRecord } from "../../../src/run/records.ts";
+import { openHome } from "../../../src/home/home.ts";
+import type { RunRecord, StageRecord } from "../../../src/home/run-record.ts";
 import { runPipeline } from "../../../src/run/run.ts";
 import type { Build, Row, Study, Tone } from "./rows.ts";
 
@@ -57,7 +57,8 @@ export async function buildVariations(
   };
 }
 
-async function run(seed: number, home: string): Promise<RunRecord> {
+async function run(seed: number, folder: string): Promise<RunRecord> {
+  const home = openHome(folder);
   const { runId } = await runPipeline({
     pipeline: PIPELINE,
     stages: [],
@@ -70,7 +71,7 @@ async function run(seed: number, home: string): Promise<RunRecord> {
     listener: () => undefined,
     signal: new AbortController().signal,
   });
-  return readRun(home, runId);
+  return home.runs.read(runId).record;
 }
 
 function stageOf({ stages }: RunRecord): StageRecord {

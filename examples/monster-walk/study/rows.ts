@@ -1,5 +1,5 @@
 // The rows of the study: what two builds of one variation gave. Everything the study says is computed from these.
-import type { StageRecord } from "../../../src/evidence/run-record.ts";
+import type { StageRecord } from "../../../src/home/run-record.ts";
 
 /** One build by the real engine, in its sandbox. */
 export interface Build {

@@ -16,10 +16,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { removeTree } from "../../../src/base/files.ts";
-import type { AuditReport } from "../../../src/evidence/audit.ts";
+import type { AuditReport } from "../../../src/evidence/audit-file.ts";
 import { documentsOf } from "../../../src/report/documents.ts";
 import { gatherAtEnd } from "../../../src/report/gather.ts";
-import type { RunRecord } from "../../../src/run/records.ts";
+import { openHome } from "../../../src/home/home.ts";
+import type { RunRecord } from "../../../src/home/run-record.ts";
 import { pipelite } from "../../../test/rig/command.ts";
 import { forbiddenWords, readDocuments, walkDocuments } from "../../../test/rig/document-walk.ts";
 import { assertNixAccepts, nix } from "../../../test/rig/nix.ts";
@@ -115,7 +116,7 @@ test("the audit computes every claim again, the measured ones from the measureme
 
 test("no document of the run has a number without a claim, and each says what the record says", () => {
   const evidence = join(result, "evidence");
-  const input = gatherAtEnd(home, first);
+  const input = gatherAtEnd(openHome(home), first);
   const wanted = documentsOf(input);
   const documents = readDocuments(evidence, wanted.keys());
   assert.deepEqual(walkDocuments(documents, input), []);

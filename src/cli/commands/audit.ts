@@ -2,9 +2,10 @@
 import { EXIT } from "#base/errors.ts";
 import { formatCount } from "#base/numbers.ts";
 import { command, value } from "#cli/command.ts";
-import { homeOf, paintOf, print, printJson, type GlobalFlags } from "#cli/context.ts";
+import { paintOf, print, printJson, type GlobalFlags } from "#cli/context.ts";
 import { parseCount, runArgument } from "#cli/flags.ts";
-import type { AuditReport } from "#evidence/audit.ts";
+import { openHomeOf, whichRun } from "#cli/run-argument.ts";
+import type { AuditReport } from "#evidence/audit-file.ts";
 import type { AuditStatus } from "#evidence/integrity.ts";
 import { cleanLine } from "#view/format.ts";
 import type { Paint } from "#view/paint.ts";
@@ -32,9 +33,9 @@ export const audit = command({
     }),
   },
   args: [runArgument],
-  async run(context, flags, run = "latest") {
+  async run(context, flags, word) {
     const app = await import("#app/audit.ts");
-    const report = await app.audit(homeOf(context, flags.store), run, {
+    const report = await app.audit(openHomeOf(context, flags), whichRun(context, word), {
       jobs: flags.jobs,
       signal: context.interruption(),
       onProgress: ({ stage, state, done, total }) => {

@@ -1,9 +1,11 @@
 // `pipelite diff`: what differs between two runs.
 import { formatDuration } from "#base/quantities.ts";
 import { argument, command, optional, toggle } from "#cli/command.ts";
-import { homeOf, paintOf, print, printJson, say } from "#cli/context.ts";
+import { paintOf, print, printJson, say, type ExitCode } from "#cli/context.ts";
 import { formatTable } from "#cli/table.ts";
-import type { StageDifference, StageRecord } from "#run/records.ts";
+import { openHomeOf, tellRun, whichRun } from "#cli/run-argument.ts";
+import type { StageRecord } from "#home/run-record.ts";
+import type { StageDifference } from "#run/records.ts";
 
 export const diff = command({
   brief: "Compare two runs: parameters, outputs, times",
@@ -16,14 +18,18 @@ export const diff = command({
     argument("RUN", "Run id or its start", "run"),
     optional("RUN", "The run to compare it with (default: the latest)", "run"),
   ],
-  async run(context, flags, first, second = "latest") {
+  async run(context, flags, first, second) {
     const app = await import("#app/runs.ts");
-    const compared = app.compareRuns(homeOf(context, flags.store), first, second);
-    if (flags.json) return printJson(context, compared);
-    const { a, b, params, stages } = compared;
+    const [one, other] = [whichRun(context, first), whichRun(context, second)];
+    const { a, b, params, stages } = app.compareRuns(openHomeOf(context, flags), one, other);
+    const verdict = Math.max(tellRun(context, flags, a), tellRun(context, flags, b)) as ExitCode;
+    if (flags.json) {
+      printJson(context, { a: a.runId, b: b.runId, params, stages });
+      return verdict;
+    }
     const paint = paintOf(context, flags);
     const shown = flags.all ? stages : stages.filter(({ output }) => output !== "same");
-    const parts = [`${paint(a, "name")} -> ${paint(b, "name")}`];
+    const parts = [`${paint(a.runId, "name")} -> ${paint(b.runId, "name")}`];
     for (const { name, a: before, b: now } of params) {
       parts.push(
         `  param ${name}: ${JSON.stringify(before) ?? "unset"} -> ${JSON.stringify(now) ?? "unset"}`,
@@ -33,6 +39,7 @@ export const diff = command({
     const same = stages.filter(({ output }) => output === "same").length;
     print(context, parts.join("\n"));
     say(context, flags, `${same} of ${stages.length} outputs are the same`);
+    return verdict;
   },
 });
 

@@ -1,6 +1,7 @@
 // `pipelite log`: what a stage printed, as it printed it; on a terminal without what could steer the terminal.
 import { argument, command, usualValue } from "#cli/command.ts";
-import { homeOf, print, printJson, say } from "#cli/context.ts";
+import { print, printJson, say } from "#cli/context.ts";
+import { openHomeOf, tellRun, whichRun } from "#cli/run-argument.ts";
 import { cleanLine } from "#view/format.ts";
 
 export const log = command({
@@ -13,10 +14,11 @@ export const log = command({
   args: [argument("STAGE", "Name of a stage", "stage")],
   async run(context, flags, stage) {
     const app = await import("#app/runs.ts");
-    const found = app.stageLog(homeOf(context, flags.store), flags.run, stage);
-    if (flags.json) return printJson(context, found);
-    if (found.log === "") return say(context, flags, `stage ${stage} printed nothing`);
+    const { run, log } = app.stageLog(openHomeOf(context, flags), whichRun(context, flags.run), stage);
     const isTerminal = context.stdout.isTTY === true;
-    print(context, isTerminal ? found.log.split("\n").map(cleanLine).join("\n") : found.log);
+    if (flags.json) printJson(context, { runId: run.runId, stage, log });
+    else if (log === "") say(context, flags, `stage ${stage} printed nothing`);
+    else print(context, isTerminal ? log.split("\n").map(cleanLine).join("\n") : log);
+    return tellRun(context, { quiet: true }, run);
   },
 });

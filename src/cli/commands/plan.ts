@@ -2,9 +2,10 @@
 import { largest } from "#base/extremes.ts";
 import { formatCount } from "#base/numbers.ts";
 import { openCommand, optional } from "#cli/command.ts";
-import { homeOf, paintOf, print, printJson } from "#cli/context.ts";
+import { paintOf, print, printJson } from "#cli/context.ts";
 import { paramFlag } from "#cli/flags.ts";
 import { paramsOf, splitTarget } from "#cli/target.ts";
+import { openHomeOf } from "#cli/run-argument.ts";
 import type { Plan } from "#run/plan.ts";
 import type { Paint } from "#view/paint.ts";
 
@@ -21,7 +22,7 @@ export const plan = openCommand({
     const app = await import("#app/plan.ts");
     const planned = await app.plan({
       ...splitTarget(context, words),
-      home: homeOf(context, flags.store),
+      home: openHomeOf(context, flags),
       params: paramsOf(flags.param),
       paranoid: false,
     });

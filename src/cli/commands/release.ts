@@ -3,20 +3,12 @@ import { EXIT } from "#base/errors.ts";
 import { formatTime } from "#base/quantities.ts";
 import { pipeliteError } from "#cli/errors.ts";
 import { argument, command, value } from "#cli/command.ts";
-import {
-  homeOf,
-  paintOf,
-  pathOf,
-  print,
-  printJson,
-  say,
-  type Context,
-  type GlobalFlags,
-} from "#cli/context.ts";
+import { paintOf, pathOf, print, printJson, say, type Context, type GlobalFlags } from "#cli/context.ts";
 import { databaseOf } from "#cli/database.ts";
 import { KEY_BRIEF, SIGNER_BRIEF, passphraseFlag } from "#cli/flags.ts";
 import { readKey } from "#cli/signing-key.ts";
 import { formatTable } from "#cli/table.ts";
+import { openHomeOf, whichRun } from "#cli/run-argument.ts";
 import type { Demand } from "#release/demands.ts";
 import type { AppliedPolicy } from "#release/policy.ts";
 import type { ReleaseOutcome } from "#release/release.ts";
@@ -44,10 +36,10 @@ export const release = command({
   args: [argument("RUN", "Run id or its start, or latest", "run")],
   async run(context, flags, which) {
     const app = await import("#app/release.ts");
-    const home = homeOf(context, flags.store);
+    const home = openHomeOf(context, flags);
     const outcome = await app.release({
       home,
-      which,
+      which: whichRun(context, which),
       policyFile: flags.policy && pathOf(context, flags.policy),
       releaser: await readReleaser(context, flags),
       database: databaseOf(context, undefined),
@@ -57,7 +49,7 @@ export const release = command({
     else print(context, describe(outcome, paintOf(context, flags)));
     if (outcome.status === "refused") return EXIT.verification;
     const { bundleFile = "" } = outcome.release ?? {};
-    say(context, flags, `${home}/pipelite/${bundleFile}`);
+    say(context, flags, home.pathOf(bundleFile));
   },
 });
 

@@ -1,8 +1,9 @@
 // `pipelite report`: the documents of any run, as files.
 import { command, toggle, value } from "#cli/command.ts";
-import { homeOf, pathOf, print, printJson, say } from "#cli/context.ts";
+import { pathOf, print, printJson, say } from "#cli/context.ts";
 import { runArgument } from "#cli/flags.ts";
 import { formatTable } from "#cli/table.ts";
+import { openHomeOf, tellRun, whichRun } from "#cli/run-argument.ts";
 
 export const report = command({
   brief: "Write the documents of a run: batch record, evidence, report",
@@ -24,16 +25,22 @@ export const report = command({
     pdf: toggle("Print the report to report.pdf, through Chromium"),
   },
   args: [runArgument],
-  async run(context, flags, which = "latest") {
+  async run(context, flags, word) {
     const { writeReport } = await import("#app/report.ts");
-    const { runId, status, folder, documents } = await writeReport({
-      home: homeOf(context, flags.store),
-      which,
+    const { run, folder, documents } = await writeReport({
+      home: openHomeOf(context, flags),
+      which: whichRun(context, word),
       folderFor: (runId) => pathOf(context, flags.out ?? `report-${runId}`),
       pdfEnv: flags.pdf ? context.env : undefined,
     });
-    if (flags.json) return printJson(context, { runId, folder, documents });
+    const verdict = tellRun(context, flags, run);
+    const { runId, record } = run;
+    if (flags.json) {
+      printJson(context, { runId, folder, documents });
+      return verdict;
+    }
     print(context, formatTable([["DOCUMENT", "SHA256"], ...documents.map((row) => [row.name, row.sha256])]));
-    say(context, flags, `documents of run ${runId} (${status}): ${folder}`);
+    say(context, flags, `documents of run ${runId} (${record.status}): ${folder}`);
+    return verdict;
   },
 });

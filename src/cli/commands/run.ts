@@ -3,7 +3,6 @@ import { pipeliteError } from "#cli/errors.ts";
 import { choice, openCommand, optional, toggle, usualChoice, usualValue, value } from "#cli/command.ts";
 import {
   hasUnicode,
-  homeOf,
   pathOf,
   print,
   say,
@@ -14,6 +13,7 @@ import {
 import { databaseOf, warnOfRecords } from "#cli/database.ts";
 import { databaseFlag, paramFlag, parseCount, parseSpan } from "#cli/flags.ts";
 import { paramsOf, splitTarget } from "#cli/target.ts";
+import { openHomeOf } from "#cli/run-argument.ts";
 import type { RunOptions } from "#run/options.ts";
 import { wantsColor } from "#view/paint.ts";
 import { createView } from "#view/open-view.ts";
@@ -65,7 +65,7 @@ export const run = openCommand({
     const app = await import("#app/run.ts");
     const options: RunOptions = {
       ...splitTarget(context, words),
-      home: homeOf(context, flags.store),
+      home: openHomeOf(context, flags),
       engine: flags.engine,
       jobs: flags.jobs,
       params: paramsOf(flags.param),

@@ -1,8 +1,10 @@
 // `pipelite runs`: what was run on this store.
+import { EXIT } from "#base/errors.ts";
 import { formatDuration, formatTime } from "#base/quantities.ts";
 import { command } from "#cli/command.ts";
-import { homeOf, print, printJson, say } from "#cli/context.ts";
+import { print, printJson, say } from "#cli/context.ts";
 import { limitFlags } from "#cli/flags.ts";
+import { openHomeOf } from "#cli/run-argument.ts";
 import { formatTable } from "#cli/table.ts";
 import { countsText } from "#view/lines.ts";
 
@@ -15,21 +17,27 @@ export const runs = command({
   flags: limitFlags,
   async run(context, flags) {
     const app = await import("#app/runs.ts");
-    const found = app.runs(homeOf(context, flags.store));
-    const shown = flags.all ? found : found.slice(0, flags.limit);
-    if (flags.json) return printJson(context, shown);
-    if (shown.length === 0) return say(context, flags, "no runs yet; `pipelite run` makes one");
-    const rows = shown.map(({ runId, pipeline, status, startedAt, durationMs, counts }) => [
-      runId,
-      pipeline,
-      status,
-      formatTime(startedAt),
-      formatDuration(durationMs),
-      countsText(counts),
-    ]);
+    const { total, shown } = app.runs(openHomeOf(context, flags), flags.all ? undefined : flags.limit);
+    for (const { runId, problem } of shown)
+      if (problem !== undefined) say(context, { quiet: false }, `warning: run ${runId}: ${problem}`);
+    const verdict = shown.some(({ problem }) => problem !== undefined) ? EXIT.verification : EXIT.ok;
+    if (flags.json) printJson(context, shown);
+    if (shown.length === 0) say(context, flags, "no runs yet; `pipelite run` makes one");
+    if (flags.json || shown.length === 0) return verdict;
+    const rows = shown.map((run) =>
+      "status" in run
+        ? [
+            run.runId,
+            run.pipeline,
+            run.problem === undefined ? run.status : "changed",
+            formatTime(run.startedAt),
+            formatDuration(run.durationMs),
+            countsText(run.counts),
+          ]
+        : [run.runId, "?", "unreadable", "?", "?", "?"],
+    );
     print(context, formatTable([["RUN", "PIPELINE", "STATUS", "STARTED", "TOOK", "STAGES"], ...rows], [4]));
-    if (shown.length < found.length) {
-      say(context, flags, `${shown.length} of ${found.length} runs; --all shows the others`);
-    }
+    if (shown.length < total) say(context, flags, `${shown.length} of ${total} runs; --all shows the others`);
+    return verdict;
   },
 });

@@ -1,10 +1,11 @@
 // `pipelite show`: one run, as its record has it.
 import { formatDuration, formatSize, formatTime } from "#base/quantities.ts";
 import { command } from "#cli/command.ts";
-import { homeOf, paintOf, print, printJson } from "#cli/context.ts";
+import { paintOf, print, printJson } from "#cli/context.ts";
 import { runArgument } from "#cli/flags.ts";
 import { formatTable } from "#cli/table.ts";
-import type { RunRecord, StageRecord } from "#run/records.ts";
+import { openHomeOf, tellRun, whichRun } from "#cli/run-argument.ts";
+import type { RunRecord, StageRecord } from "#home/run-record.ts";
 import { countsText } from "#view/lines.ts";
 import type { Paint } from "#view/paint.ts";
 
@@ -15,11 +16,13 @@ export const show = command({
     ["pipelite show 20261121T0351", "the run whose id starts so"],
   ],
   args: [runArgument],
-  async run(context, flags, run = "latest") {
+  async run(context, flags, word) {
     const app = await import("#app/runs.ts");
-    const record = app.showRun(homeOf(context, flags.store), run);
-    if (flags.json) printJson(context, record);
+    const run = app.showRun(openHomeOf(context, flags), whichRun(context, word));
+    const { record, repetition, problem } = run;
+    if (flags.json) printJson(context, { ...record, repetition, problem });
     else print(context, describeRun(record, paintOf(context, flags)));
+    return tellRun(context, flags, run);
   },
 });
 
@@ -37,7 +40,10 @@ function factsOf(record: RunRecord): string[][] {
     ["run", runId],
     ["pipeline", `${record.pipeline} (${record.pipelineFile})`],
     ["status", `${record.status}: ${countsText(record.counts)}`],
-    ["started", `${formatTime(record.startedAt)}, took ${formatDuration(record.durationMs)}`],
+    [
+      "started",
+      `${formatTime(record.startedAt)}, took ${formatDuration(record.tookMs ?? record.durationMs)}`,
+    ],
     ["engine", `${record.engine}, ${sandboxText(sandbox)}`],
     ["host", `${record.host.system}, ${record.host.cores} cores, Linux ${record.host.kernel}`],
     ["params", values.join(" ")],

@@ -1,10 +1,11 @@
 // `pipelite sign`: an electronic signature on a run.
 import { formatTime } from "#base/quantities.ts";
 import { argument, command, requiredValue, usualValue } from "#cli/command.ts";
-import { homeOf, print, printJson, say } from "#cli/context.ts";
+import { print, printJson, say } from "#cli/context.ts";
 import { KEY_BRIEF, SIGNER_BRIEF, passphraseFlag } from "#cli/flags.ts";
 import { readKey } from "#cli/signing-key.ts";
 import { formatTable } from "#cli/table.ts";
+import { openHomeOf, whichRun } from "#cli/run-argument.ts";
 
 export const sign = command({
   brief: "Sign a run: who, with what meaning, why and when",
@@ -33,10 +34,10 @@ export const sign = command({
   args: [argument("RUN", "Run id or its start, or latest", "run")],
   async run(context, flags, which) {
     const app = await import("#app/sign.ts");
-    const home = homeOf(context, flags.store);
+    const home = openHomeOf(context, flags);
     const { meaning, as: name, reason } = flags;
     const key = await readKey(context, flags);
-    const signed = await app.sign(home, which, { meaning, name, reason, key });
+    const signed = await app.sign(home, whichRun(context, which), { meaning, name, reason, key });
     if (flags.json) return printJson(context, signed);
     const { runId, signer, signedAt, keyId, recordDigest, bundleFile } = signed;
     const facts = [
@@ -47,7 +48,7 @@ export const sign = command({
       ["reason", reason],
       ["time", formatTime(signedAt)],
       ["key", keyId],
-      ["bundle", `${home}/pipelite/${bundleFile}`],
+      ["bundle", home.pathOf(bundleFile)],
     ];
     print(context, formatTable(facts.filter(([, value]) => value !== "")));
     say(context, flags, `signed; \`pipelite verify ${runId}\` checks it`);

@@ -1,7 +1,8 @@
 // `pipelite trace`: one run as spans of time, to read or for the tools that draw them.
 import { command, usualChoice } from "#cli/command.ts";
-import { hasUnicode, homeOf, paintOf, print, printJson } from "#cli/context.ts";
+import { hasUnicode, paintOf, print, printJson } from "#cli/context.ts";
 import { runArgument } from "#cli/flags.ts";
+import { openHomeOf, tellRun, whichRun } from "#cli/run-argument.ts";
 import type { Span } from "#trace/spans.ts";
 
 const COLUMNS_DEFAULT = 80;
@@ -28,19 +29,25 @@ export const trace = command({
     ),
   },
   args: [runArgument],
-  async run(context, flags, run = "latest") {
+  async run(context, flags, word) {
     const { traceRun, writeTrace } = await import("#app/runs.ts");
-    const traced = traceRun(homeOf(context, flags.store), run);
-    if (flags.format !== "text") return print(context, writeTrace(traced, flags.format));
-    const { record, spans, path } = traced;
+    const traced = traceRun(openHomeOf(context, flags), whichRun(context, word));
+    const { run, spans, path } = traced;
+    const verdict = tellRun(context, flags, run);
+    if (flags.format !== "text") {
+      print(context, writeTrace(traced, flags.format));
+      return verdict;
+    }
     if (flags.json) {
-      const { runId, durationMs } = record;
-      return printJson(context, { runId, durationMs, criticalPath: path, spans: spans.map(plain) });
+      const { runId, durationMs } = run.record;
+      printJson(context, { runId, durationMs, criticalPath: path, spans: spans.map(plain) });
+      return verdict;
     }
     const { drawTimeline } = await import("#cli/timeline.ts");
     const columns = context.stdout.columns || Number(context.env["COLUMNS"]) || COLUMNS_DEFAULT;
     const look = { paint: paintOf(context, flags), unicode: hasUnicode(context), verbose: flags.verbose };
-    print(context, drawTimeline(record, { spans, path, columns, ...look }));
+    print(context, drawTimeline(run.record, { spans, path, columns, ...look }));
+    return verdict;
   },
 });
 

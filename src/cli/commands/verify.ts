@@ -2,8 +2,9 @@
 import { EXIT } from "#base/errors.ts";
 import { formatTime } from "#base/quantities.ts";
 import { argument, command, values } from "#cli/command.ts";
-import { homeOf, paintOf, pathOf, print, printJson, type Context } from "#cli/context.ts";
+import { paintOf, pathOf, print, printJson, type Context } from "#cli/context.ts";
 import { formatTable } from "#cli/table.ts";
+import { openHomeOf, whichRun } from "#cli/run-argument.ts";
 import type { Verification, VerifiedBundle, VerifiedRun } from "#release/verify.ts";
 import type { Statement } from "#sigstore/index.ts";
 import type { Paint } from "#view/paint.ts";
@@ -26,7 +27,7 @@ export const verify = command({
   args: [argument("RUN|BUNDLE", "Run id or its start, or a bundle file", "run")],
   async run(context, flags, word) {
     const app = await import("#app/sign.ts");
-    const home = homeOf(context, flags.store);
+    const home = openHomeOf(context, flags);
     const keys = flags.key.length === 0 ? undefined : flags.key.map((file) => pathOf(context, file));
     const file = pathOf(context, word);
     const paint = paintOf(context, flags);
@@ -37,7 +38,7 @@ export const verify = command({
       else printBundle(context, file, verified, paint);
       status = verified.status;
     } else {
-      const verified = app.verify(home, word, keys);
+      const verified = app.verify(home, whichRun(context, word), keys);
       if (flags.json) printJson(context, verified);
       else printRun(context, verified, paint);
       status = verified.status;

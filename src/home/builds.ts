@@ -1,19 +1,15 @@
 // What building each derivation took, and in which run: our own table beside the store, which `timings` reads. Which
 // output a derivation gave also stands in Nix's tables (store/realisations.ts), for all who use the store.
 import { existsSync, mkdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import { isPipeliteError } from "#base/errors.ts";
+import type { Usage } from "#engine/engine.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { parseStorePath } from "#nix/store-path.ts";
-import type { SandboxUsage } from "#sandbox/sandbox.ts";
 import { BUSY_TIMEOUT_MS, storeFailure } from "#store/failure.ts";
 import { pipeliteError } from "./errors.ts";
-
-/** What a build used. A figure that could not be had is absent; `source` says where each came from. */
-export interface Usage extends Omit<SandboxUsage, "source"> {
-  source: { wall: string; cpu: string; memory: string; io: string; events?: string };
-}
+import type { HomeLayout } from "./layout.ts";
 
 export interface BuildRow {
   /** Absolute path of the pipeline.ts, and the stage in it, that it was built for. */
@@ -65,9 +61,9 @@ export class Builds {
   readonly #db: DatabaseSync;
 
   /** Opens the table, and makes it anew where it is damaged: all of it can be had again by building again. */
-  constructor(home: string) {
+  constructor({ folder: home, builds: file }: Pick<HomeLayout, "folder" | "builds">) {
     this.#home = home;
-    this.#file = buildsFile(home);
+    this.#file = file;
     mkdirSync(dirname(this.#file), { recursive: true });
     this.#db = guarded(home, this.#file, () => {
       try {
@@ -167,10 +163,9 @@ export class Builds {
 
 /** The last build of a derivation, from a table that is only read; undefined where there is none. */
 export function readBuild(
-  home: string,
+  { folder: home, builds: file }: Pick<HomeLayout, "folder" | "builds">,
   drvPath: string,
 ): Pick<BuildRow, "outPath" | "runId" | "usage"> | undefined {
-  const file = buildsFile(home);
   if (!existsSync(file)) return undefined;
   return guarded(home, file, () => {
     const db = new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
@@ -186,10 +181,6 @@ export function readBuild(
 }
 
 type Row = Record<string, SQLOutputValue>;
-
-function buildsFile(home: string): string {
-  return join(home, "pipelite", "builds.sqlite");
-}
 
 function openTable(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });

@@ -1,14 +1,22 @@
 // The record of a run: what ran, from what, how long, with what outcome. Everything that is said about a run later is
 // computed from this and from the outputs it names.
-import type { Usage } from "#engine/builds.ts";
-import type { SandboxReport } from "#engine/engine.ts";
-import type { Claim } from "./claims.ts";
+import type { SandboxReport, Usage } from "#engine/engine.ts";
 
 export type StageStatus = "built" | "cached" | "substituted" | "failed" | "skipped" | "cancelled";
 
 /** Why a planned stage will be built, in the words of pipeline.ts; absent when nothing is to be built. */
 export interface BuildReason {
-  kind: "first-build" | "code" | "param" | "input" | "source" | "tool" | "output-gone" | "pipelite";
+  kind:
+    | "first-build"
+    | "module"
+    | "code"
+    | "param"
+    | "input"
+    | "source"
+    | "tool"
+    | "no-sandbox"
+    | "output-gone"
+    | "pipelite";
   /** One line, such as `stages/audio.ts changed` or `param seconds: 10 -> 20`. */
   text: string;
 }
@@ -69,13 +77,14 @@ export interface Phase {
 export interface RunRecord {
   schema: typeof RECORD_SCHEMA;
   runId: string;
-  /** The run whose record this one repeats, when there was nothing to do, and the digest of its file. */
-  repeats?: { runId: string; digest: string };
   pipeline: string;
   pipelineFile: string;
   startedAt: string;
   finishedAt: string;
+  /** Until the result and its evidence were to be gathered; the documents in the result tree say this. */
   durationMs: number;
+  /** The same with the gathering and the link to the result; absent in records of before this was measured. */
+  tookMs?: number;
   status: "passed" | "failed" | "cancelled";
   engine: string;
   sandbox: SandboxReport;
@@ -84,9 +93,9 @@ export interface RunRecord {
   /** Store path of the result tree, for a run that passed; its evidence may come from an earlier run. */
   tree?: string;
   evidenceOfRun?: string;
-  /** Stages at a time; absent in a run that had nothing to do. */
+  /** Stages at a time. */
   jobs?: number;
-  /** In the order of time; absent in a run that had nothing to do. */
+  /** In the order of time. */
   phases?: Phase[];
   stages: StageRecord[];
   /** What stages read that no stage made. */
@@ -112,6 +121,35 @@ export interface Host {
   cores: number;
   node: string;
   pipelite: string;
+}
+
+/** What a claim may say. */
+export type ClaimValue = string | number | boolean | null;
+
+export interface Claim {
+  /** Unique in a run: `validation/chord.frequency-71`, `audio/wall`, `run/duration`. */
+  id: string;
+  statement: string;
+  value: ClaimValue;
+  unit?: string;
+  /** An expression in the language of formula.ts whose value is `value`; `$1` is the first entry of `evidence`. */
+  formula: string;
+  /**
+   * `<store path>/<file>#<JSON pointer>`, `<store path>/<file>`, `<store path>` or `run.json#<JSON pointer>` (the record
+   * of the run itself); `*` in a pointer stands for every member.
+   */
+  evidence: string[];
+  /**
+   * `passed`, `failed`, `skipped`, `not-computable`, `gauge-limited` ... as the stage computed it: only `passed` is a
+   * pass. `recorded`: a figure that nothing is asked of. `unavailable`: a figure that could not be had; its value is null.
+   */
+  status: string;
+  /** What the value was held against. */
+  limit?: ClaimValue;
+  /** An expression over `value` and `limit` that is true exactly when the status is `passed`. */
+  accept?: string;
+  /** Where a measured figure comes from: `cgroup v2`, `rusage`, `procfs`, `monotonic clock`, `unavailable`. */
+  source?: string;
 }
 
 /** How many stages ended in each way. */

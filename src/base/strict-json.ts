@@ -1,0 +1,75 @@
+// JSON from a file that anybody may have written. Two readers of one document must see one value: bytes that are not
+// UTF-8, a member that stands twice in one object, and `__proto__` as a name are refused (RFC 8259, section 4, leaves the
+// meaning of a repeated name open).
+
+/** The value of a JSON document. @throws SyntaxError that says what is wrong */
+export function parseStrictJson(document: Uint8Array | string): unknown {
+  const text = typeof document === "string" ? document : decode(document);
+  const value: unknown = JSON.parse(text);
+  const name = findRefusedName(text);
+  if (name !== undefined) throw new SyntaxError(`the name ${JSON.stringify(name)} ${reasonOf(name)}`);
+  return value;
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new SyntaxError("it is not UTF-8");
+  }
+}
+
+function reasonOf(name: string): string {
+  return name === "__proto__" ? "can't be a name" : "stands twice in one object";
+}
+
+/** @param text well-formed JSON: a string before a colon is then a name */
+function findRefusedName(text: string): string | undefined {
+  const open: (Set<string> | undefined)[] = [];
+  for (let at = 0; at < text.length; at += 1) {
+    switch (text.charCodeAt(at)) {
+      case OPEN_OBJECT:
+        open.push(new Set());
+        break;
+      case OPEN_LIST:
+        open.push(undefined);
+        break;
+      case CLOSE_OBJECT:
+      case CLOSE_LIST:
+        open.pop();
+        break;
+      case QUOTE: {
+        const end = endOfString(text, at);
+        const names = open.at(-1);
+        if (names !== undefined && isColonAfter(text, end)) {
+          const raw = text.slice(at, end + 1);
+          const name = raw.includes("\\") ? (JSON.parse(raw) as string) : raw.slice(1, -1);
+          if (names.has(name) || name === "__proto__") return name;
+          names.add(name);
+        }
+        at = end;
+        break;
+      }
+      default:
+    }
+  }
+  return undefined;
+}
+
+const [QUOTE, OPEN_OBJECT, CLOSE_OBJECT, OPEN_LIST, CLOSE_LIST] = [0x22, 0x7b, 0x7d, 0x5b, 0x5d];
+const [BACKSLASH, COLON, SPACE] = [0x5c, 0x3a, 0x20];
+
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
+    let slashes = 0;
+    while (text.charCodeAt(end - 1 - slashes) === BACKSLASH) slashes += 1;
+    if (slashes % 2 === 0) return end;
+  }
+}
+
+/** White space of JSON is the space and three characters below it. */
+function isColonAfter(text: string, end: number): boolean {
+  let at = end + 1;
+  while (text.charCodeAt(at) <= SPACE) at += 1;
+  return text.charCodeAt(at) === COLON;
+}

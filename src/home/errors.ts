@@ -1,0 +1,28 @@
+// The errors of this folder: what is wrong, where, and what to do about it.
+import { errorsOf } from "#base/errors.ts";
+
+export const pipeliteError = errorsOf({
+  JOURNAL_BROKEN: {
+    exit: 3,
+    message: "Cannot trust the journal {file} at line {line}: {problem}",
+    hint: "Keep the file for whoever looks into it; a new journal starts when it is moved away",
+  },
+  BUILDS_DAMAGED: {
+    exit: 3,
+    message: "Cannot use the table of builds {file}: it is damaged",
+    hint: "Remove it: all of it is had again by building",
+  },
+  RUN_NOT_FOUND: { exit: 2, message: "Cannot find the run {run}", hint: "`pipelite runs` lists all runs" },
+  RUN_AMBIGUOUS: { exit: 2, message: "Cannot tell which run {run} means: {first}, {second} or another" },
+  RUN_RECORD_INVALID: { exit: 3, message: "Cannot read the run record {file}: {problem}" },
+  RUN_FORM_OLD: {
+    exit: 3,
+    message:
+      "Cannot use the run {run}: it repeats {repeated} in a form of before, and was signed in that form",
+    hint: "Verify it with the Pipelite that signed it (0.1 up to November 2026), or sign and release {repeated}",
+  },
+  RECORD_CHANGED: {
+    exit: 3,
+    message: "Cannot rely on the run {run}: its record is not as it was written: {problem}",
+  },
+});

@@ -1,0 +1,70 @@
+// The one door to what a home holds. Whoever needs a record, a line of the journal, a sealed file, the table of builds, a
+// key or a log asks the handle; what it has read is read again only when it has changed.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { digestOf } from "#base/digest.ts";
+import { writeFileAtomically } from "#base/files.ts";
+import { parseStorePath } from "#nix/store-path.ts";
+import { logFile } from "#store/layout.ts";
+import { Journal } from "./journal.ts";
+import { Keyring } from "./keyring.ts";
+import { homeLayout, type HomeLayout } from "./layout.ts";
+import { Notes } from "./notes.ts";
+import { Runs } from "./runs.ts";
+import { SealedFiles, type NewSealed } from "./sealed.ts";
+
+export class Home {
+  readonly layout: HomeLayout;
+  readonly journal: Journal;
+  readonly runs: Runs;
+  readonly sealed: SealedFiles;
+  readonly keyring: Keyring;
+  readonly notes: Notes;
+
+  constructor(layout: HomeLayout) {
+    this.layout = layout;
+    this.journal = new Journal(layout.journal);
+    this.runs = new Runs(layout, this.journal);
+    this.sealed = new SealedFiles(layout, this.journal);
+    this.keyring = new Keyring(layout.keys);
+    this.notes = new Notes(layout);
+  }
+
+  /** The absolute path of the home. */
+  get folder(): string {
+    return this.layout.folder;
+  }
+
+  /** Where a store path, or a file of it, is on disk. */
+  physical(storePath: string, file = ""): string {
+    return join(this.folder, storePath, file);
+  }
+
+  /** The file with the log of the last build of a derivation; undefined where there is none. */
+  logOf(drvPath: string | undefined): string | undefined {
+    const file = drvPath === undefined ? undefined : logFile(this.folder, parseStorePath(drvPath));
+    return file !== undefined && existsSync(file) ? file : undefined;
+  }
+
+  /** The absolute path of a file that the journal names. */
+  pathOf(file: string): string {
+    return join(this.layout.own, file);
+  }
+
+  /** Writes a file that replaces the one before it, with a line of its own in the journal. */
+  keep({ kind, subject, file, content }: NewSealed): void {
+    writeFileAtomically(this.pathOf(file), content);
+    this.journal.append({ kind, subject, file, digest: digestOf(content) });
+  }
+
+  /** The bytes of a file that the journal names; undefined where there is none. */
+  readFile(file: string): Uint8Array | undefined {
+    const path = this.pathOf(file);
+    return existsSync(path) ? readFileSync(path) : undefined;
+  }
+}
+
+/** A handle to the home in a folder, which need not exist yet. Nothing is kept open. */
+export function openHome(folder: string): Home {
+  return new Home(homeLayout(folder));
+}

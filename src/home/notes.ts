@@ -1,0 +1,52 @@
+// Notes for the next process, found again by a text that says what they are about, and the source maps of bundles. All of
+// it can be made again: what can't be read counts as not there.
+import { hash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { writeFileAtomically } from "#base/files.ts";
+
+export class Notes {
+  readonly #folder: string;
+  readonly #maps: string;
+
+  constructor({ notes, sourceMaps }: { notes: string; sourceMaps: string }) {
+    this.#folder = notes;
+    this.#maps = sourceMaps;
+  }
+
+  /** Keeps a value of JSON for the next process that asks with the same words. */
+  remember(kind: string, key: string, value: unknown): void {
+    writeFileAtomically(this.#fileOf(kind, key), JSON.stringify({ key, value }));
+  }
+
+  /** What was remembered last under this key; undefined where nothing was or it can't be read. */
+  recall(kind: string, key: string): unknown {
+    try {
+      const note = JSON.parse(readFileSync(this.#fileOf(kind, key), "utf8")) as Record<string, unknown>;
+      return note["key"] === key ? note["value"] : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** @param bundle store path of a bundle */
+  sourceMap(bundle: string): string | undefined {
+    try {
+      return readFileSync(this.#mapOf(bundle), "utf8");
+    } catch {
+      return undefined;
+    }
+  }
+
+  keepSourceMap(bundle: string, map: string): void {
+    writeFileAtomically(this.#mapOf(bundle), map);
+  }
+
+  #mapOf(bundle: string): string {
+    return join(this.#maps, `${basename(bundle)}.map`);
+  }
+
+  #fileOf(kind: string, key: string): string {
+    return join(this.#folder, kind, `${hash("sha256", key)}.json`);
+  }
+}

@@ -1,0 +1,205 @@
+// What a run record must look like before anything that it says is used.
+import type { SandboxReport, Usage } from "#engine/engine.ts";
+import * as shape from "#base/shape.ts";
+import { isPipeliteError } from "#base/errors.ts";
+import { parseStorePath } from "#nix/store-path.ts";
+import {
+  RECORD_SCHEMA,
+  type BuildReason,
+  type Claim,
+  type Host,
+  type Material,
+  type Phase,
+  type RunRecord,
+  type StageFailure,
+  type StageRecord,
+  type StageStatus,
+} from "./run-record.ts";
+
+const { amount, count, list, mapOf, object, oneOf, optional, text, time } = shape;
+
+const storePath: shape.Shape<string> = (value) => {
+  if (typeof value !== "string") return " is no store path";
+  try {
+    parseStorePath(value);
+    return undefined;
+  } catch (error) {
+    if (!isPipeliteError(error)) throw error;
+    return " is no store path";
+  }
+};
+
+const runId = shape.matching(/^[\w-]+$/, "name of a run");
+const narHash = shape.digest;
+
+const status = oneOf<StageStatus>("built", "cached", "substituted", "failed", "skipped", "cancelled");
+
+const usage = object<Usage>({
+  wallMs: amount,
+  cpuUserMs: optional(amount),
+  cpuSystemMs: optional(amount),
+  peakMemoryBytes: optional(amount),
+  ioReadBytes: optional(amount),
+  ioWriteBytes: optional(amount),
+  outOfMemoryKills: optional(count),
+  refusedProcesses: optional(count),
+  minorFaults: optional(count),
+  majorFaults: optional(count),
+  voluntarySwitches: optional(count),
+  involuntarySwitches: optional(count),
+  counters: optional(
+    list(
+      object<NonNullable<Usage["counters"]>[number]>({
+        name: oneOf(
+          "task-clock",
+          "cycles",
+          "instructions",
+          "cache-references",
+          "cache-misses",
+          "branch-misses",
+        ),
+        unit: oneOf("count", "ms"),
+        value: optional(amount),
+        source: oneOf("perf", "unavailable"),
+        reason: optional(text),
+        scope: optional(text as shape.Shape<never>),
+        share: optional(amount),
+      }),
+    ),
+  ),
+  source: object<Usage["source"]>({
+    wall: text,
+    cpu: text,
+    memory: text,
+    io: text,
+    events: optional(text),
+  }),
+});
+
+const failure = object<StageFailure>({
+  code: text,
+  message: text,
+  hint: optional(text),
+  place: optional(text),
+  ending: optional(
+    object<NonNullable<StageFailure["ending"]>>({
+      kind: text,
+      code: optional(shape.integer),
+      signal: optional(text),
+    }),
+  ),
+  logTail: optional(list(text)),
+});
+
+const reason = object<BuildReason>({
+  kind: oneOf(
+    "first-build",
+    "module",
+    "code",
+    "param",
+    "input",
+    "source",
+    "tool",
+    "no-sandbox",
+    "output-gone",
+    "pipelite",
+  ),
+  text,
+});
+
+const stage = object<StageRecord>({
+  name: text,
+  kind: oneOf("stage", "gate", "command", "fetch", "answer"),
+  status,
+  place: text,
+  inputs: list(text),
+  drvPath: optional(storePath),
+  graphDrvPath: optional(storePath),
+  outPath: optional(storePath),
+  narHash: optional(narHash),
+  narSize: optional(count),
+  startMs: optional(amount),
+  waitedMs: optional(amount),
+  durationMs: amount,
+  usage: optional(usage),
+  logDigest: optional(shape.digest),
+  builtInRun: optional(runId),
+  reason: optional(reason),
+  failure: optional(failure),
+  because: optional(text),
+});
+
+const material = object<Material>({
+  name: text,
+  kind: oneOf("source", "timings"),
+  path: storePath,
+  narHash,
+  narSize: count,
+});
+
+const phase = object<Phase>({
+  name: oneOf("prepare", "plan", "build"),
+  startMs: amount,
+  durationMs: amount,
+});
+
+const sandbox = object<SandboxReport>({
+  kind: text,
+  version: optional(text),
+  tried: list(object<SandboxReport["tried"][number]>({ kind: text, reason: text })),
+});
+
+const host = object<Host>({ system: text, kernel: text, cores: count, node: text, pipelite: text });
+
+const claim = object<Claim>({
+  id: text,
+  statement: text,
+  value: shape.scalar,
+  unit: optional(text),
+  formula: text,
+  evidence: list(text),
+  status: text,
+  limit: optional(shape.scalar),
+  accept: optional(text),
+  source: optional(text),
+});
+
+const record = object<RunRecord>({
+  schema: oneOf(RECORD_SCHEMA),
+  runId,
+  pipeline: text,
+  pipelineFile: text,
+  startedAt: time,
+  finishedAt: time,
+  durationMs: amount,
+  tookMs: optional(amount),
+  status: oneOf("passed", "failed", "cancelled"),
+  engine: text,
+  sandbox,
+  params: mapOf(shape.json),
+  host,
+  tree: optional(storePath),
+  evidenceOfRun: optional(runId),
+  jobs: optional(count),
+  phases: optional(list(phase)),
+  stages: list(stage),
+  materials: list(material),
+  results: mapOf(storePath),
+  counts: object<Record<StageStatus, number>>({
+    built: count,
+    cached: count,
+    substituted: count,
+    failed: count,
+    skipped: count,
+    cancelled: count,
+  }),
+  claims: list(claim),
+});
+
+/** A record from a value of JSON. @throws SyntaxError with the place of the first fault */
+export function parseRecord(value: unknown): RunRecord {
+  const found = shape.requireShape(record, value);
+  const names = new Set(found.stages.map(({ name }) => name));
+  if (names.size !== found.stages.length) throw new SyntaxError("two of its stages have one name");
+  return found;
+}

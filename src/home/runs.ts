@@ -1,0 +1,343 @@
+// The runs of a home: one JSON file each, written whole, so that a killed run leaves none or a complete one, with a line in
+// the journal that says what its bytes were. A run that had nothing to do has no file: its line names the record it
+// repeats. Whoever reads a record learns here, and only here, whether it is the one that was written.
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { prettyJson } from "#base/canonical-json.ts";
+import { digestOf } from "#base/digest.ts";
+import { statSignature, writeFileAtomically } from "#base/files.ts";
+import * as shape from "#base/shape.ts";
+import { parseStrictJson } from "#base/strict-json.ts";
+import { pipeliteError } from "./errors.ts";
+import type { Journal, JournalEntry } from "./journal.ts";
+import type { HomeLayout } from "./layout.ts";
+import { parseRecord } from "./record-shape.ts";
+import { RECORD_SCHEMA, countsOf, type RunRecord, type StageRecord } from "./run-record.ts";
+
+/** A record that was read, and what is wrong with it. */
+export interface ReadRun {
+  /** The run whose record this is: what `record.runId` says, too. */
+  runId: string;
+  /** The file of the record, relative to `<home>/pipelite`, as in the journal. */
+  file: string;
+  /** `sha256:<hex>` of the bytes of that file as they are now. */
+  digest: string;
+  record: RunRecord;
+  /** The run that was asked for, when that had nothing to do and repeats this one. */
+  repetition?: Repetition;
+  /** Why it is not the record that was written when the run ended; absent when it is. */
+  problem?: string;
+}
+
+/** A run by its id, by the start of it that no other has, or as `latest`: the newest that the journal has. */
+export interface WhichRun {
+  word: string;
+  /** `latest` is then the latest of this pipeline.ts. */
+  pipelineFile?: string | undefined;
+}
+
+export interface Repetition {
+  runId: string;
+  startedAt: string;
+  durationMs: number;
+}
+
+export type RunSummary = Pick<
+  RunRecord,
+  "runId" | "pipeline" | "pipelineFile" | "startedAt" | "durationMs" | "counts"
+> & { status: RunRecord["status"]; repeats?: string; problem?: string };
+
+/** A run whose record can't be read at all. */
+export interface UnreadableRun {
+  runId: string;
+  problem: string;
+}
+
+/** How runs that had nothing to do were kept up to November 2026: a file of their own. */
+interface OldRepeat {
+  schema: typeof RECORD_SCHEMA;
+  runId: string;
+  repeats: { runId: string; digest: string };
+  startedAt: string;
+  finishedAt: string;
+  durationMs: number;
+}
+
+const OLD_REPEAT = shape.object<OldRepeat>({
+  schema: shape.oneOf(RECORD_SCHEMA),
+  runId: shape.text,
+  repeats: shape.object<OldRepeat["repeats"]>({ runId: shape.text, digest: shape.digest }),
+  startedAt: shape.time,
+  finishedAt: shape.time,
+  durationMs: shape.amount,
+});
+
+interface Content {
+  digest: string;
+  value: RunRecord | OldRepeat;
+}
+
+/** Records that are kept after they were read: runs without work repeat the same few. */
+const KEPT_MAX = 8;
+/** How many runs before one are found, and how many records are read to find them. */
+const BEFORE_MAX = 50;
+const READ_MAX = 500;
+const RUN_ID = /^[\w-]+$/;
+
+export class Runs {
+  readonly #layout: HomeLayout;
+  readonly #journal: Journal;
+  readonly #kept = new Map<string, Content & { signature: string | undefined }>();
+
+  constructor(layout: HomeLayout, journal: Journal) {
+    this.#layout = layout;
+    this.#journal = journal;
+  }
+
+  /** Of all runs that have a record or repeat one, newest first. */
+  ids(): string[] {
+    const { runs } = this.#layout;
+    const names = existsSync(runs) ? readdirSync(runs).filter((name) => name.endsWith(".json")) : [];
+    const ids = names.map((name) => name.slice(0, -".json".length)).filter((id) => RUN_ID.test(id));
+    const repeats = this.#journal.entries.filter(({ kind }) => kind === "repeat");
+    return [...new Set([...ids, ...repeats.map(({ subject }) => subject)])].toSorted().toReversed();
+  }
+
+  /** @throws RUN_NOT_FOUND, RUN_RECORD_INVALID, RUN_FORM_OLD */
+  read(runId: string): ReadRun {
+    const file = fileOf(runId);
+    const repeats = this.#journal.about("repeat", runId);
+    if (repeats.length > 0 && !existsSync(this.#pathOf(file))) return this.#readRepeat(runId, repeats);
+    const { value, digest } = this.#readFile(runId);
+    if ("repeats" in value) return this.#readOldRepeat(value, digest);
+    const problem = this.#problemOf(runId, digest);
+    return { runId, file, digest, record: value, ...(problem !== undefined && { problem }) };
+  }
+
+  /** @throws RECORD_CHANGED, and what `read` throws */
+  requireUnchanged(runId: string): ReadRun {
+    const run = this.read(runId);
+    if (run.problem !== undefined)
+      throw pipeliteError("RECORD_CHANGED", { run: runId, problem: run.problem });
+    return run;
+  }
+
+  /**
+   * The run that is meant: see `WhichRun`.
+   * @throws RUN_NOT_FOUND, RUN_AMBIGUOUS, and what `read` throws
+   */
+  find({ word, pipelineFile }: WhichRun): ReadRun {
+    if (word === "latest") return this.#latest(pipelineFile);
+    const matching = this.ids().filter((id) => id.startsWith(word));
+    const [found, other] = matching.includes(word) ? [word] : matching;
+    if (found === undefined) throw pipeliteError("RUN_NOT_FOUND", { run: word });
+    if (other !== undefined) throw pipeliteError("RUN_AMBIGUOUS", { run: word, first: found, second: other });
+    return this.read(found);
+  }
+
+  /** What is to be said of each run in a line, newest first. */
+  list(max = Number.POSITIVE_INFINITY): (RunSummary | UnreadableRun)[] {
+    return this.ids()
+      .slice(0, max)
+      .map((runId) => {
+        try {
+          return summaryOf(this.read(runId));
+        } catch (error) {
+          return { runId, problem: error instanceof Error ? error.message : String(error) };
+        }
+      });
+  }
+
+  /**
+   * The last runs of the same pipeline before this one that have a record of their own, newest first. Those that can't be
+   * read, or are not as they were written, are passed over: what they held can't be counted.
+   */
+  before({ runId, pipeline }: Pick<RunRecord, "runId" | "pipeline">): RunRecord[] {
+    const found: RunRecord[] = [];
+    for (const id of this.ids()
+      .filter((each) => each < runId)
+      .slice(0, READ_MAX)) {
+      if (found.length === BEFORE_MAX) break;
+      try {
+        const { record, repetition, problem } = this.read(id);
+        if (repetition === undefined && problem === undefined && record.pipeline === pipeline)
+          found.push(record);
+      } catch {
+        continue;
+      }
+    }
+    return found;
+  }
+
+  /** What changes whenever what is kept of this run does; undefined when nothing is. */
+  signatureOf(runId: string): string | undefined {
+    return statSignature(this.#pathOf(fileOf(runId))) ?? this.#journal.about("repeat", runId).at(-1)?.own;
+  }
+
+  /** The absolute path of a record. */
+  pathOf(runId: string): string {
+    return this.#pathOf(fileOf(runId));
+  }
+
+  /** Writes and journals a record; returns its digest. */
+  write(record: RunRecord): string {
+    const content = prettyJson(record);
+    const digest = digestOf(content);
+    const { runId } = record;
+    writeFileAtomically(this.pathOf(runId), content);
+    this.#journal.append({ kind: "run", subject: runId, file: fileOf(runId), digest });
+    return digest;
+  }
+
+  /** Journals a run that had nothing to do. @param earlier the run that it repeats, and the digest of its record */
+  repeat({ runId, startedAt, durationMs }: Repetition, earlier: { runId: string; digest: string }): void {
+    const file = fileOf(earlier.runId);
+    this.#journal.append({
+      kind: "repeat",
+      subject: runId,
+      file,
+      digest: earlier.digest,
+      startedAt,
+      durationMs,
+    });
+  }
+
+  #latest(pipelineFile: string | undefined): ReadRun {
+    const runs = this.#journal.entries.filter(({ kind }) => kind === "run" || kind === "repeat");
+    const journalled = new Set(runs.map(({ subject }) => subject));
+    const ids = this.ids();
+    // Where the journal knows of no run, it was moved away.
+    const known = journalled.size === 0 ? ids : ids.filter((id) => journalled.has(id));
+    const isWanted = (id: string): boolean =>
+      pipelineFile === undefined || this.read(id).record.pipelineFile === pipelineFile;
+    const found = known.find(isWanted);
+    if (found !== undefined) return this.read(found);
+    const run = pipelineFile === undefined ? "latest" : `of ${pipelineFile}`;
+    throw pipeliteError("RUN_NOT_FOUND", { run });
+  }
+
+  #readRepeat(runId: string, entries: readonly JournalEntry[]): ReadRun {
+    const [entry] = entries;
+    const earlier = entry && runOfFile(entry.file);
+    if (entry === undefined || earlier === undefined) throw pipeliteError("RUN_NOT_FOUND", { run: runId });
+    const { digest, value } = this.#readFile(earlier);
+    const file = this.#pathOf(entry.file);
+    if ("repeats" in value)
+      throw pipeliteError("RUN_RECORD_INVALID", { file, problem: "it repeats another record" });
+    const { startedAt = entry.at, durationMs = 0 } = entry;
+    const problem =
+      entries.length > 1
+        ? "the journal has more than one entry of this run"
+        : digest === entry.digest
+          ? this.#problemOf(earlier, digest)
+          : `it repeats ${earlier}, whose record has changed`;
+    const repetition = { runId, startedAt, durationMs };
+    const run = { runId: earlier, file: entry.file, digest, record: value, repetition };
+    return { ...run, ...(problem !== undefined && { problem }) };
+  }
+
+  #readOldRepeat({ runId, repeats, startedAt, durationMs }: OldRepeat, digest: string): ReadRun {
+    const signed = ["signature", "transition", "release"];
+    if (this.#journal.entries.some(({ kind, subject }) => subject === runId && signed.includes(kind)))
+      throw pipeliteError("RUN_FORM_OLD", { run: runId, repeated: repeats.runId });
+    const earlier = this.#readFile(repeats.runId);
+    const file = fileOf(repeats.runId);
+    if ("repeats" in earlier.value)
+      throw pipeliteError("RUN_RECORD_INVALID", { file, problem: "it repeats another record" });
+    const problem =
+      this.#problemOf(runId, digest) ??
+      (earlier.digest === repeats.digest
+        ? this.#problemOf(repeats.runId, earlier.digest)
+        : `it repeats ${repeats.runId}, whose record has changed`);
+    const run = { runId: repeats.runId, file, digest: earlier.digest, record: earlier.value };
+    return {
+      ...run,
+      repetition: { runId, startedAt, durationMs },
+      ...(problem !== undefined && { problem }),
+    };
+  }
+
+  /** Why what has this digest is not what was written as the record of a run. */
+  #problemOf(runId: string, digest: string): string | undefined {
+    const entries = this.#journal.about("run", runId);
+    const [entry] = entries;
+    if (entry === undefined) {
+      const [first] = this.#journal.breaks;
+      const where = first === undefined ? "" : ` after it was broken at line ${first.line}`;
+      return `the journal has no entry of this run${where}`;
+    }
+    if (entries.length > 1) return "the journal has more than one entry of this run";
+    return entry.digest === digest ? undefined : "it is not the record that the journal has";
+  }
+
+  #readFile(runId: string): Content {
+    const path = this.pathOf(runId);
+    const signature = RUN_ID.test(runId) ? statSignature(path) : undefined;
+    if (signature === undefined) throw pipeliteError("RUN_NOT_FOUND", { run: runId });
+    const kept = this.#kept.get(runId);
+    if (kept?.signature === signature) return kept;
+    const content = { ...parseFile(path, runId), signature };
+    const [oldest] = this.#kept.keys();
+    if (oldest !== undefined && this.#kept.size >= KEPT_MAX) this.#kept.delete(oldest);
+    this.#kept.set(runId, content);
+    return content;
+  }
+
+  #pathOf(file: string): string {
+    return join(this.#layout.own, file);
+  }
+}
+
+function parseFile(file: string, runId: string): Content {
+  try {
+    const bytes = readFileSync(file);
+    const value = parseStrictJson(bytes);
+    const isRepeat =
+      typeof value === "object" && value !== null && "repeats" in value && !("stages" in value);
+    const content = isRepeat ? shape.requireShape(OLD_REPEAT, value) : parseRecord(value);
+    if (content.runId !== runId) throw new SyntaxError(`it is the record of run ${content.runId}`);
+    return { digest: digestOf(bytes), value: content };
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    throw pipeliteError("RUN_RECORD_INVALID", { file, problem }, error);
+  }
+}
+
+function fileOf(runId: string): string {
+  return `runs/${runId}.json`;
+}
+
+function runOfFile(file: string): string | undefined {
+  return /^runs\/([\w-]+)\.json$/.exec(file)?.[1];
+}
+
+/** One run in a line: of a repetition its own times, and nothing built. */
+export function summaryOf({ runId: of, record, repetition, problem }: ReadRun): RunSummary {
+  const { pipeline, pipelineFile, status } = record;
+  const { runId, startedAt, durationMs } = repetition ?? {
+    runId: of,
+    startedAt: record.startedAt,
+    durationMs: record.tookMs ?? record.durationMs,
+  };
+  return {
+    runId,
+    pipeline,
+    pipelineFile,
+    startedAt,
+    durationMs,
+    status,
+    counts: countsOf(repetition === undefined ? record.stages : cachedStages(record)),
+    ...(repetition !== undefined && { repeats: of }),
+    ...(problem !== undefined && { problem }),
+  };
+}
+
+/** The stages of a run as one that repeats it found them. */
+export function cachedStages({ runId, stages }: RunRecord): StageRecord[] {
+  return stages.map(({ reason: _, startMs: __, waitedMs: ___, builtInRun, ...stage }) => ({
+    ...stage,
+    status: "cached" as const,
+    builtInRun: builtInRun ?? runId,
+    durationMs: 0,
+  }));
+}

@@ -1,0 +1,153 @@
+// Files that are written once and stay: each comes into being whole, replaces no other, and has a line in the journal. A
+// file in such a place without a line was put there by hand, or by a process that was killed before it wrote the line: it
+// counts for nothing, and is moved aside when its place is needed.
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { digestOf } from "#base/digest.ts";
+import { flock } from "#base/libc.ts";
+import type { Journal, JournalKind } from "./journal.ts";
+import type { HomeLayout } from "./layout.ts";
+
+export interface NewSealed {
+  kind: JournalKind;
+  /** The run it is about. */
+  subject: string;
+  /** Relative to `<home>/pipelite`. */
+  file: string;
+  content: string;
+}
+
+export interface Sealed {
+  file: string;
+  /** Undefined when it is gone, or no text. */
+  text: string | undefined;
+  /** `sha256:<hex>` of what is there now. */
+  digest: string | undefined;
+  isJournalled: boolean;
+  /** Why it is not the file that was sealed. */
+  problem: string | undefined;
+}
+
+const LOCK_TIMEOUT_MS = 60_000;
+
+export class SealedFiles {
+  readonly #layout: HomeLayout;
+  readonly #journal: Journal;
+
+  constructor(layout: HomeLayout, journal: Journal) {
+    this.#layout = layout;
+    this.#journal = journal;
+  }
+
+  /** Writes the file and its line, or neither. @throws the system's EEXIST where there is such a file */
+  seal({ kind, subject, file, content }: NewSealed): void {
+    const path = this.#pathOf(file);
+    const temporary = `${path}.${process.pid}.tmp`;
+    mkdirSync(dirname(path), { recursive: true });
+    try {
+      writeThrough(temporary, content);
+      if (existsSync(path) && !this.#isJournalled(file)) renameSync(path, `${path}.unsealed`);
+      linkSync(temporary, path);
+    } finally {
+      rmSync(temporary, { force: true });
+    }
+    try {
+      this.#journal.append({ kind, subject, file, digest: digestOf(content) });
+    } catch (error) {
+      rmSync(path, { force: true });
+      throw error;
+    }
+  }
+
+  /** A sealed file with what the journal says of it; `digest`: the one line that counts, else every line of it. */
+  read(file: string, digest?: string): Sealed {
+    const path = this.#pathOf(file);
+    const bytes = existsSync(path) ? readFileSync(path) : undefined;
+    const wanted = digest === undefined ? this.#digestsOf(file) : [digest];
+    const isJournalled = wanted.length > 0;
+    const found = bytes === undefined ? undefined : digestOf(bytes);
+    return {
+      file,
+      text: bytes?.toString("utf8"),
+      digest: found,
+      isJournalled,
+      problem: problemOf(found, wanted),
+    };
+  }
+
+  /** `<folder>/<n>.sigstore.json` that are there or in the journal, by number. */
+  numbered(folder: string): string[] {
+    const path = this.#pathOf(folder);
+    const onDisk = existsSync(path) ? readdirSync(path).map((name) => `${folder}/${name}`) : [];
+    const known = this.#journal.entries.map(({ file }) => file).filter((file) => dirname(file) === folder);
+    const files = [...new Set([...onDisk, ...known])].filter((file) => numberOf(file) !== undefined);
+    return files.toSorted((a, b) => (numberOf(a) ?? 0) - (numberOf(b) ?? 0));
+  }
+
+  /** Those of them that are sealed: in the journal, whether or not they are there. */
+  sealedIn(folder: string): string[] {
+    return this.numbered(folder).filter((file) => this.#isJournalled(file));
+  }
+
+  nextIn(folder: string): string {
+    const last = this.sealedIn(folder).at(-1);
+    return `${folder}/${(last === undefined ? 0 : (numberOf(last) ?? 0)) + 1}.sigstore.json`;
+  }
+
+  /** Runs `action` while no other process signs, moves or releases in this home. */
+  async withLock<T>(action: () => T): Promise<T> {
+    mkdirSync(this.#layout.own, { recursive: true });
+    const fd = openSync(this.#layout.sealLock, "a");
+    try {
+      await flock(fd, "exclusive", { timeoutMs: LOCK_TIMEOUT_MS });
+      return action();
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #pathOf(file: string): string {
+    return join(this.#layout.own, file);
+  }
+
+  #isJournalled(file: string): boolean {
+    return this.#journal.entries.some((entry) => entry.file === file);
+  }
+
+  #digestsOf(file: string): string[] {
+    return this.#journal.entries.filter((entry) => entry.file === file).map(({ digest }) => digest);
+  }
+}
+
+function problemOf(found: string | undefined, wanted: readonly string[]): string | undefined {
+  if (found === undefined) return "the file is gone";
+  if (wanted.length === 0) return "the journal has no entry of it";
+  return wanted.every((digest) => digest === found) ? undefined : "it is not the file that the journal has";
+}
+
+function writeThrough(path: string, content: string): void {
+  const fd = openSync(path, "w");
+  try {
+    writeFileSync(fd, content);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+export function numberOf(file: string): number | undefined {
+  const digits = /\/([1-9]\d{0,8})\.sigstore\.json$/.exec(file)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}

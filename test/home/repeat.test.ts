@@ -1,0 +1,91 @@
+// A run that had nothing to do: what it tells while it runs, what its file holds, and the record that follows from that.
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { isPipeliteError } from "#base/errors.ts";
+import { Project } from "../rig/project.ts";
+
+const FILES = {
+  "pipeline.ts": `
+import { param, pipeline, stage } from "pipelite";
+const a = stage(() => import("./a.ts"), { n: param.integer({ default: 1 }) });
+export default pipeline({ a });
+`,
+  "a.ts": `export default ({ n }: { n: number }) => ({
+  "verdict.json": { status: "passed", checks: [{ id: "n", statement: "n", status: "passed", value: n }] },
+});
+`,
+};
+
+let project: Project;
+before(() => {
+  project = new Project(FILES);
+});
+after(() => project[Symbol.dispose]());
+
+async function settled() {
+  const first = await project.run();
+  // A file that was written this very moment may change again within the same time stamp.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const second = await project.run();
+  return { first, second, again: await project.run() };
+}
+
+test("a run that had nothing to do is a line of the journal that names the record it repeats", async () => {
+  const { first, second, again } = await settled();
+  const { runs, journal } = project.door;
+  assert.equal(existsSync(runs.pathOf(again.runId)), false);
+  const run = runs.read(again.runId);
+  assert.equal(run.record.runId, run.runId);
+  assert.ok([first.runId, second.runId].includes(run.runId));
+  assert.equal(run.repetition?.runId, again.runId);
+  assert.equal(run.problem, undefined);
+  const [newest] = runs.list();
+  assert.ok(newest !== undefined && "status" in newest);
+  assert.deepEqual([newest.runId, newest.repeats, newest.status], [again.runId, run.runId, "passed"]);
+  assert.deepEqual([newest.counts.built, newest.counts.cached], [0, 1]);
+  assert.ok(newest.durationMs < run.record.durationMs);
+  const told = again.events.flatMap((event) => (event.type === "claim" ? [event] : []));
+  const judged = run.record.claims.filter(({ id }) => id === "a/n");
+  assert.deepEqual(
+    told,
+    judged.map((claim) => ({ type: "claim", ...claim })),
+  );
+  const end = again.events.at(-1);
+  assert.equal(end?.type === "run-finished" && end.repeats, run.runId);
+  assert.deepEqual(
+    journal.requireWhole().map(({ kind, subject }) => [kind, subject]),
+    [
+      ["run", first.runId],
+      ["run", second.runId],
+      ["repeat", again.runId],
+    ],
+  );
+});
+
+test("a record that a later run repeats, changed, is believed by neither of the two", async () => {
+  using other = new Project(FILES);
+  await other.run();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const whole = await other.run();
+  const again = await other.run();
+  const { runId } = other.door.runs.read(again.runId);
+  assert.equal(runId, whole.runId);
+  const file = other.door.runs.pathOf(runId);
+  writeFileSync(file, readFileSync(file, "utf8").replace('"n": 1', '"n": 2'));
+  assert.match(other.door.runs.read(runId).problem ?? "", /not the record that the journal has/);
+  assert.match(other.door.runs.read(again.runId).problem ?? "", /whose record has changed/);
+  const next = await other.run();
+  assert.equal(other.door.runs.read(next.runId).repetition, undefined, "a changed record is not repeated");
+});
+
+test("a run that repeats one whose record is gone is not read as anything else", async () => {
+  const { again } = await settled();
+  rmSync(project.door.runs.pathOf(project.door.runs.read(again.runId).runId));
+  assert.throws(
+    () => project.door.runs.read(again.runId),
+    (error) => isPipeliteError(error, "RUN_NOT_FOUND"),
+  );
+  const next = await project.run();
+  assert.equal(project.door.runs.read(next.runId).repetition, undefined);
+});
