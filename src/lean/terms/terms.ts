@@ -1,36 +1,14 @@
 // The table of all expressions: each is made once (hash-consing) and takes four words. What the export brings stays and can
 // be shared between threads; what the check of a declaration makes is dropped after it.
 import { giveUp } from "#lean/fault.ts";
-import {
-  APP,
-  BVAR,
-  CONST,
-  FVAR,
-  LAM,
-  LET,
-  NAT,
-  PAIR,
-  PI,
-  PROJ,
-  SORT,
-  STR,
-  type Expr,
-  type Kind,
-} from "./kind.ts";
+import { APP, BVAR, CONST, FVAR, LAM, LET, NAT, PAIR, PI, PROJ, SORT, STR, type Expr } from "./kind.ts";
 import { Column } from "./column.ts";
 import { Interned } from "./interned.ts";
+import { KIND_MASK, LOOSE_SHIFT, PARAM_BIT, Rows, SHIFT } from "./rows.ts";
 import type { Level } from "./level-kind.ts";
 import type { Levels, List, SharedLevels } from "./levels.ts";
 import type { Name } from "./names.ts";
 
-// Word 0: kind, whether there is a universe parameter, and how many binders must stand around it so that no bound variable
-// is loose. Word 1: one more than the highest level of a free variable in it, 0 without any. Words 2 and 3 by kind:
-//   BVAR index | FVAR type, level | SORT level | CONST name, levels | NAT number or place of it | STR place
-//   APP function, argument | LAM, PI domain, body | LET type, PAIR | PAIR value, body | PROJ structure, field (by name, index)
-const SHIFT = 2;
-const KIND_MASK = 15;
-const PARAM_BIT = 16;
-const LOOSE_SHIFT = 8;
 /** From here on nobody counts: loose under any number of binders. */
 const LOOSE_ALWAYS = (1 << 22) - 1;
 
@@ -65,10 +43,9 @@ export interface Region {
   readonly start: number;
 }
 
-export class Terms {
+export class Terms extends Rows {
   readonly levels: Levels;
   readonly #column: Column;
-  words: Int32Array;
   #slots: Int32Array;
   #scratch: Int32Array = new Int32Array(SCRATCH_SLOTS_MIN);
   /** Expressions below stay. */
@@ -91,9 +68,10 @@ export class Terms {
   scratchMax = REGION_SIZE;
 
   constructor(levels: Levels, shared?: SharedTerms, region?: Region) {
+    const column = new Column(shared?.words);
+    super(column.words);
     this.levels = levels;
-    this.#column = new Column(shared?.words);
-    this.words = this.#column.words;
+    this.#column = column;
     this.#slots = new Int32Array(shared?.slots ?? new SharedArrayBuffer(SLOTS_MIN * 4));
     this.#kept = shared?.count ?? 1;
     this.#next = this.#kept;
@@ -240,67 +218,6 @@ export class Terms {
     }
   }
 
-  kind(e: Expr): Kind {
-    return (this.words[e << SHIFT]! & KIND_MASK) as Kind;
-  }
-
-  /** How many binders must stand around it so that no bound variable is loose. */
-  loose(e: Expr): number {
-    return this.words[e << SHIFT]! >>> LOOSE_SHIFT;
-  }
-
-  hasParam(e: Expr): boolean {
-    return (this.words[e << SHIFT]! & PARAM_BIT) !== 0;
-  }
-
-  /** One more than the highest level of a free variable in it, 0 without any. */
-  free(e: Expr): number {
-    return this.words[(e << SHIFT) + 1]!;
-  }
-
-  /** Function of APP; domain of LAM and PI; type of LET and FVAR; structure of PROJ; value of PAIR. */
-  left(e: Expr): number {
-    return this.words[(e << SHIFT) + 2]!;
-  }
-
-  /** Argument of APP; body of LAM, PI and PAIR; PAIR of LET. */
-  right(e: Expr): number {
-    return this.words[(e << SHIFT) + 3]!;
-  }
-
-  /** Index of BVAR. */
-  index(e: Expr): number {
-    return this.words[(e << SHIFT) + 2]!;
-  }
-
-  /** Level of FVAR. */
-  depth(e: Expr): number {
-    return this.words[(e << SHIFT) + 3]!;
-  }
-
-  /** Of SORT. */
-  level(e: Expr): Level {
-    return this.words[(e << SHIFT) + 2]!;
-  }
-
-  /** Of CONST. */
-  name(e: Expr): Name {
-    return this.words[(e << SHIFT) + 2]!;
-  }
-
-  /** Levels of CONST. */
-  list(e: Expr): List {
-    return this.words[(e << SHIFT) + 3]!;
-  }
-
-  letValue(e: Expr): Expr {
-    return this.left(this.right(e));
-  }
-
-  letBody(e: Expr): Expr {
-    return this.right(this.right(e));
-  }
-
   /** Name of the structure and index of the field of PROJ. */
   field(e: Expr): readonly [Name, number] {
     return this.#fieldParts[this.right(e)]!;
@@ -404,26 +321,6 @@ export class Terms {
 
   str(text: string): Expr {
     return this.#intern(STR, 0, this.#texts.place(text), 0);
-  }
-
-  head(e: Expr): Expr {
-    let at = e;
-    while (this.kind(at) === APP) at = this.left(at);
-    return at;
-  }
-
-  /** The arguments of an application, in order. */
-  args(e: Expr): Expr[] {
-    let count = 0;
-    for (let at = e; this.kind(at) === APP; at = this.left(at)) count++;
-    const args = Array.from<Expr>({ length: count });
-    for (let at = e; count > 0; at = this.left(at)) args[--count] = this.right(at);
-    return args;
-  }
-
-  /** Whether it is the constant of that name, without universe levels: with other levels it would be another one. */
-  isConst(e: Expr, name: Name): boolean {
-    return this.kind(e) === CONST && this.name(e) === name && this.list(e) === 0;
   }
 }
 
