@@ -28,7 +28,7 @@ export async function printHelp(
   const columns = Math.min(host.stdout.columns || HELP_COLUMNS_MAX, HELP_COLUMNS_MAX);
   const words = ["pipelite", ...path];
   const lines = isGroup(target) ? await groupHelp(target, words) : commandHelp(await target(), words);
-  const wrapped = lines.flatMap(({ line, indent }) => wrapLine(line, columns, indent));
+  const wrapped = lines.flatMap((each) => wrapHelp(each, columns));
   host.stdout.write(`${wrapped.map((line) => renderLine(line, paint).trimEnd()).join("\n")}\n`);
 }
 
@@ -36,6 +36,21 @@ interface HelpLine {
   line: Line;
   /** Where the line goes on when it is wrapped. */
   indent: number;
+  /** What the line says, without what it is about. */
+  brief?: Line;
+  /** What the line is about, without what it says. */
+  lead?: Line;
+}
+
+/** Less room than this beside what a line is about, and what it says goes below it. */
+const BRIEF_COLUMNS_MIN = 24;
+const BELOW_INDENT = 8;
+
+function wrapHelp({ line, indent, lead, brief }: HelpLine, columns: number): Line[] {
+  const isNarrow = columns - indent < BRIEF_COLUMNS_MIN;
+  if (!isNarrow || lead === undefined || brief === undefined) return wrapLine(line, columns, indent);
+  const below = wrapLine([span(" ".repeat(BELOW_INDENT)), ...brief], columns, BELOW_INDENT);
+  return [...wrapLine(lead, columns, BELOW_INDENT), ...below];
 }
 
 async function groupHelp(group: Group, words: readonly string[]): Promise<HelpLine[]> {
@@ -113,7 +128,8 @@ function section(title: string, rows: readonly (Row | Example)[]): HelpLine[] {
   const left = Math.min(widest, LEFT_COLUMNS_MAX);
   const lines = rows.map(([word, brief]): HelpLine => {
     const line = [span(`  ${word.padEnd(left)}`, "busy"), span(brief === "" ? "" : `  ${brief}`)];
-    return { line, indent: left + 4 };
+    const apart = { lead: [span(`  ${word}`, "busy")], brief: [span(brief)] };
+    return { line, indent: left + 4, ...(brief !== "" && apart) };
   });
   return [text(""), { line: [span(title, "name")], indent: 0 }, ...lines];
 }

@@ -79,9 +79,13 @@ function buildFacts({ sandbox: { kind, version }, jobs, engine }: RunStarted): s
   return [formatCount(jobs, "job"), `${engine} engine`, sandbox];
 }
 
-/** Whether the end of a stage gets a line: what was cached or skipped is counted, and named at the end where it matters. */
-export function isShown(status: StageStatus, verbosity: Verbosity): boolean {
-  return verbosity === "verbose" || (status !== "cached" && status !== "skipped");
+/**
+ * Whether the end of a stage gets a line: what was cached, skipped or cancelled before it began is counted, and named at the
+ * end where it matters.
+ */
+export function isShown({ status, durationMs }: StageFinished, verbosity: Verbosity): boolean {
+  if (verbosity === "verbose") return true;
+  return status === "cancelled" ? durationMs > 0 : status !== "cached" && status !== "skipped";
 }
 
 /** How a stage ended, in one line: `proof  built in 1.2s, 84 KiB`. */
@@ -185,8 +189,10 @@ function failedLines(state: RunState): Line[] {
     span(event.name, "name"),
     span(`: ${failureText(event)}`),
   ]);
-  const skipped = ended.filter(({ status }) => status === "skipped").map(({ name }) => name);
-  if (skipped.length > 0) lines.push(plainLine(`  skipped ${formatList(skipped, { limit: 12 })}`));
+  for (const word of ["skipped", "cancelled"] as const) {
+    const names = ended.filter(({ status }) => status === word).map(({ name }) => name);
+    if (names.length > 0) lines.push(plainLine(`  ${word} ${formatList(names, { limit: 12 })}`));
+  }
   return lines;
 }
 

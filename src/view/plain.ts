@@ -47,7 +47,7 @@ export function createPlainView(stream: { write(text: string): unknown }, option
     else if (event.type === "stage-started") print([stageStartLine(state, event.name, symbols)]);
     else if (event.type === "stage-log" && verbosity === "verbose") {
       print([[span(`${event.name} | `, "faint"), span(cleanLine(event.line))]]);
-    } else if (event.type === "stage-finished" && isShown(event.status, verbosity)) {
+    } else if (event.type === "stage-finished" && isShown(event, verbosity)) {
       if (event.status === "failed") printFailure(event);
       else print([stageEndLine(state, event, symbols)]);
     } else if (event.type === "run-finished") print(summaryLines(state, cwd));

@@ -43,7 +43,7 @@ export function createTreeView(stream: TerminalStream, options: ViewOptions): Vi
     else if (event.type === "run-finished") printWrapped(summaryLines(state, cwd));
     else if (event.type === "stage-log" && verbosity === "verbose") {
       print([[span(`${event.name} | `, "faint"), span(cleanLine(event.line))]]);
-    } else if (event.type === "stage-finished" && isShown(event.status, verbosity)) {
+    } else if (event.type === "stage-finished" && isShown(event, verbosity)) {
       const why = event.status === "built" ? reasonSpans(state, event.name) : [];
       printWrapped([[...stageEndLine(state, event, symbols), ...why]], 4);
       if (event.status !== "failed") return;

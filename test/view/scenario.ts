@@ -206,7 +206,21 @@ function many(): Step[] {
   return [...steps, finish(steps, "passed", 21_000)];
 }
 
-export const scenarios = { passes, cached, fails, many } as const;
+/** Stopped by Ctrl-C while two of two hundred stages ran. */
+function cancels(): Step[] {
+  const names = Array.from({ length: 200 }, (_, index) => `shard-${index + 1}`);
+  const steps = [
+    start(names.map((name) => ({ name, inputs: [] }))),
+    begin(10, "shard-1"),
+    begin(10, "shard-2"),
+    end(900, "shard-1", "built", 910),
+    end(50, "shard-2", "cancelled", 940),
+    ...names.slice(2).map((name) => end(0, name, "cancelled", 0)),
+  ];
+  return [...steps, finish(steps, "cancelled", 1100)];
+}
+
+export const scenarios = { passes, cached, fails, many, cancels } as const;
 
 /** Plays a scenario at once on a clock of its own; returns that clock for the view. */
 export function playAtOnce(steps: readonly Step[], open: (now: () => number) => View): void {
