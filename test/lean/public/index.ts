@@ -8,6 +8,7 @@ import { OWN } from "./own.ts";
 import { RECURSORS } from "./recursors.ts";
 import { STRUCTURES } from "./structures.ts";
 import { STUCK_SORTS } from "./stuck.ts";
+import { TEXTS } from "./texts.ts";
 
 export const PUBLIC: readonly PublicCase[] = [
   ...STUCK_SORTS,
@@ -19,4 +20,5 @@ export const PUBLIC: readonly PublicCase[] = [
   ...BINDERS,
   ...DATA,
   ...OWN,
+  ...TEXTS,
 ];

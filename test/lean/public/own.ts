@@ -1,7 +1,7 @@
 // Faults that this kernel has had, or nearly: sorts that are stuck, names of universes that nothing declares, names that
 // look like others, numbers and levels beyond what a machine word holds.
 import { inductive, type Group } from "../inductive.ts";
-import { arithmetic, Bool, Nat, start, succ, zero } from "../prelude.ts";
+import { arithmetic, Bool, Nat, standard, start, succ, zero } from "../prelude.ts";
 import {
   ap,
   arrow,
@@ -69,6 +69,17 @@ function digits(): Export {
       all: [e.name("t")],
     },
   });
+}
+
+/** An axiom of False by a name that may be printed as that of a standard one, which is there, too; `!` is a dot in a part. */
+function besideStandard(name: string): Export {
+  const e = standard(start("False", "True", "Eq", "Iff", "Nonempty"), {});
+  const [index, expr] = [9_000, 9_000];
+  e.raw({ str: { pre: 0, str: name.replace("!", ".") }, in: index });
+  e.raw({ axiom: { name: index, levelParams: [], type: e.expr(c("False")), isUnsafe: false } });
+  e.raw({ const: { name: index, us: [] }, ie: expr });
+  const [of, t] = [e.expr(c("False")), e.name("t")];
+  return e.raw({ thm: { name: t, levelParams: [], type: of, value: expr, all: [t] } });
 }
 
 /** Every declaration has a name that objects of JavaScript have. */
@@ -181,6 +192,20 @@ export const OWN: readonly PublicCase[] = [
     ["with a zero-width space", ["unknown-constant"], "reject", () => alike("a", "a\u200b")],
     ["a.b and «a.b»", ["unknown-constant"], "reject", dotted],
     ["a.1 and a.«1»", ["unknown-constant"], "reject", digits],
+    [
+      "propext behind a mark of byte order",
+      ["axiom-not-allowed"],
+      "reject",
+      () => besideStandard("\ufeffpropext"),
+    ],
+    [
+      "Classical.choice in one part",
+      ["axiom-not-allowed"],
+      "reject",
+      () => besideStandard("Classical!choice"),
+    ],
+    ["propext with a soft hyphen", ["axiom-not-allowed"], "reject", () => besideStandard("prop\u00adext")],
+    ["propext with a zero in front", ["axiom-not-allowed"], "reject", () => besideStandard("\u0000propext")],
     ["those of JavaScript's objects", "accept", "accept", namesOfObjects],
   ]),
   ...of("levels 60,000 deep", [
