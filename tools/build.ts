@@ -29,6 +29,7 @@ await bundle({
     cli: "src/cli/main.ts",
     "lean-worker": "src/app/lean-worker.ts",
     index: "src/index.ts",
+    api: "src/api/index.ts",
     lean: "src/lean/index.ts",
     nix: "src/nix/index.ts",
     stats: "src/stats/index.ts",

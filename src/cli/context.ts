@@ -1,8 +1,8 @@
 // What a command gets from the process it runs in. Commands print and read through this alone, so that a test can run
 // one in its own process and see all it does.
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { EXIT } from "#base/errors.ts";
+import { homeFolder } from "#base/home-folder.ts";
 import { createPaint, wantsColor, type ColorChoice, type Paint } from "#view/paint.ts";
 
 export type Output = NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
@@ -34,11 +34,9 @@ export interface GlobalFlags {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** The home of the store: --store, PIPELITE_HOME, XDG_DATA_HOME/pipelite or ~/.local/share/pipelite. */
-export function homeOf({ env, cwd }: Pick<Host, "env" | "cwd">, store: string | undefined): string {
-  if (store !== undefined) return resolve(cwd, store);
-  if (env["PIPELITE_HOME"]) return resolve(cwd, env["PIPELITE_HOME"]);
-  return join(env["XDG_DATA_HOME"] || join(env["HOME"] || homedir(), ".local/share"), "pipelite");
+/** The folder of the home: --store, or that of the environment. */
+export function homeOf(host: Pick<Host, "env" | "cwd">, store: string | undefined): string {
+  return homeFolder(host, store);
 }
 
 /** A path that the user gave, from the folder the command was started in. */

@@ -184,6 +184,22 @@ export default pipeline({ measured: stage(() => import("./stages/measured.ts")) 
   assert.deepEqual(measured, { mean: 3, status: "accepted" });
 });
 
+test("a program plans, runs and lists runs through pipelite/api, and what that gives is typed", async () => {
+  const program = `import { plan, run, runs } from "pipelite/api";
+
+const { stages } = await plan();
+const names: string[] = stages.map(({ name }) => name);
+const events: string[] = [];
+for await (const { type } of run({ params: { limit: "0.04" } })) events.push(type);
+console.log(JSON.stringify({ names, last: events.at(-1), isListed: (await runs()).length > 0 }));
+`;
+  writeFileSync(join(project, "stages/program.ts"), program);
+  await check();
+  const { stdout } = await succeed("node", ["--disable-warning=ExperimentalWarning", "stages/program.ts"]);
+  const told: unknown = JSON.parse(stdout);
+  assert.deepEqual(told, { names: ["fit", "fit-gate", "picture"], last: "run-finished", isListed: true });
+});
+
 test("declarations name no file that the package does not have", () => {
   const installed = join(project, "node_modules/pipelite");
   const declarations = packed.filter((name) => name.endsWith(".d.ts"));
