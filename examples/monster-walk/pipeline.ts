@@ -1,5 +1,5 @@
 // The Monster Walk: from the order of the Monster group to proof, sound, words, music, measurement and what it all took.
-import { answer, gate, param, pipeline, stage, timings } from "pipelite";
+import { answer, gate, param, pipeline, source, stage, timings } from "pipelite";
 
 // Fixed before anything is measured. A cent is a hundredth of a semitone; a practised listener hears some five.
 const limits = { cents: 1, capability: 1.33 };
@@ -7,7 +7,7 @@ const limits = { cents: 1, capability: 1.33 };
 // `--param lean=/path/to/toolchain/bin/lean` has Lean itself check the proof as well.
 const lean = param.tool({ with: "lib/lean" });
 
-const proof = stage(() => import("./stages/proof.ts"), { lean });
+const proof = stage(() => import("./stages/proof.ts"), { library: source("lean/library"), lean });
 const audio = stage(() => import("./stages/audio.ts"), { proof });
 const prompts = stage(() => import("./stages/prompts.ts"), { proof, audio });
 const lyrics = answer(prompts.file("lyrics_request.json"), () => import("./stages/verify-song.ts"), {

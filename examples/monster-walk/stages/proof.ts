@@ -1,4 +1,4 @@
-import type { BroughtTool, StageContext } from "pipelite";
+import type { BroughtTool, Source, StageContext } from "pipelite";
 import { checkCertificate } from "../checks/certificate.ts";
 import { checkExport, isKernelChecked } from "../lean/check.ts";
 import { monsterWalkLean } from "../lean/index.ts";
@@ -12,6 +12,8 @@ import { writeReport } from "../mathematics/report.ts";
 import { listStatements } from "../mathematics/statements.ts";
 
 interface Inputs {
+  /** Lean files: the lemmas that the theorems rest on. */
+  library: Source;
   /** Lean itself, when the run brings it. */
   lean?: BroughtTool | null;
 }
@@ -22,7 +24,7 @@ interface Inputs {
  * if it is there.
  * Throws RangeError when that program rejects a statement, the kernel does not accept the export, or Lean the file.
  */
-export default function proof({ lean = null }: Inputs, context?: StageContext) {
+export default function proof({ library, lean = null }: Inputs, context?: StageContext) {
   const mathematics = computeFacts();
   const { facts } = mathematics;
   const certificate: Certificate = {
@@ -31,7 +33,7 @@ export default function proof({ lean = null }: Inputs, context?: StageContext) {
     statements: listStatements(mathematics),
   };
   const findings = recompute(certificate);
-  const { ndjson, text, theorems } = monsterWalkLean(leanFactsOf(facts));
+  const { ndjson, text, theorems } = monsterWalkLean(leanFactsOf(facts), library.path);
   const kernel = checkExport({ ndjson, theorems });
   const leanReport = lean === null ? NO_LEAN : runLean(lean, text, context?.temp ?? ".");
   const statements = findings.map(({ id, text, status }) => ({

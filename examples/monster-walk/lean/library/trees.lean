@@ -1,0 +1,4 @@
+/-- Search trees of numbers. -/
+inductive Tree where
+  | leaf : Tree
+  | node : Tree → Nat → Tree → Tree
