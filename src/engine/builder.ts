@@ -1,15 +1,14 @@
 // One build of a resolved derivation in the sandbox: what the engine registers, and what an audit compares, is made here.
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { availableParallelism, constants } from "node:os";
 import { join } from "node:path";
 import type { PipeliteError } from "#base/errors.ts";
-import { removeTree } from "#base/files.ts";
 import { formatSetSize } from "#base/quantities.ts";
 import type { DerivationOutput } from "#nix/derivation.ts";
 import { ownPlaceholder, scratchPath } from "#nix/placeholder.ts";
 import { storePathBase } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import type { SandboxEnding, SandboxKind, SandboxResult } from "#sandbox/sandbox.ts";
+import type { SandboxEnding, SandboxKind, SandboxResult, ScratchFolders } from "#sandbox/sandbox.ts";
 import { runSandboxed } from "#sandbox/sandbox.ts";
 import { isDiskFull } from "#store/failure.ts";
 import type { Store } from "#store/store.ts";
@@ -41,12 +40,12 @@ export type BuilderOutcome<T> =
 let builds = 0;
 
 /**
- * Runs the builder of a derivation in a new folder below `folder`, and hands what it made to `take` before that folder
- * is removed. @returns `built` with what `take` returned.
+ * Runs the builder of a derivation in one of the folders, and hands what it made to `take` before that is emptied.
+ * @returns `built` with what `take` returned.
  */
 export async function runBuilder<T>(
   job: BuildJob,
-  { store, kind, folder: parent }: { store: Store; kind: SandboxKind; folder: string },
+  { store, kind, folders }: { store: Store; kind: SandboxKind; folders: ScratchFolders },
   take: (made: Made) => Promise<T>,
 ): Promise<BuilderOutcome<T>> {
   const { derivation, drvPath } = job;
@@ -55,14 +54,10 @@ export async function runBuilder<T>(
   const scratch = output.kind === "floating" ? scratchPath(drvPath, "out") : output.path;
   builds += 1;
   const limits = limitsOf(job.limits);
-  const folder = join(parent, `${process.pid}-${builds}`);
-  const storeDir = join(folder, "store");
-  const buildDir = join(folder, "build");
-  // Nobody else reaches what a stage has half made.
-  mkdirSync(parent, { recursive: true });
-  mkdirSync(folder, { mode: 0o700 });
-  mkdirSync(storeDir);
-  mkdirSync(buildDir);
+  const folder = folders.take();
+  const { storeDir, buildDir } = folder;
+  // Whatever is thrown from here on, the folder is not known to be in order.
+  let isSpoilt = true;
   try {
     const inputs = store
       .closure(derivation.inputSrcs)
@@ -84,21 +79,24 @@ export async function runBuilder<T>(
         memoryBytes: limits.memoryBytes,
         ...(job.timeoutMs !== undefined && { timeoutMs: job.timeoutMs }),
       },
+      places: folder.places,
       onLog: job.onLog,
       signal: job.signal,
       cgroupName: `pipelite-${process.pid}-${builds}`,
     });
+    isSpoilt = result.isSpoilt;
     const usage = usageOf(result);
     if (result.ending.kind === "cancelled") return { status: "cancelled" };
     if (result.ending.kind !== "exited" || result.ending.code !== 0)
-      return { ...failure(job, kind, result, { ...limits, isDiskFull: isDiskFull(parent) }), usage };
+      return { ...failure(job, kind, result, { ...limits, isDiskFull: isDiskFull(folder.folder) }), usage };
     const made = join(storeDir, storePathBase(scratch));
     if (!existsSync(made)) throw pipeliteError("STAGE_NO_OUTPUT", { stage: job.name });
     const { outputBytes } = limits;
     const taken = await take({ made, scratch, output, inputs: inputs.map(({ path }) => path), outputBytes });
     return { status: "built", taken, usage };
   } finally {
-    removeTree(folder);
+    folder.isSpoilt ||= isSpoilt;
+    folders.give(folder);
   }
 }
 

@@ -15,7 +15,7 @@ import { isPipeliteError } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
 import { isProcessAlive } from "#base/process.ts";
 import type { SandboxKind } from "#sandbox/sandbox.ts";
-import { closeStarters, detectSandbox } from "#sandbox/sandbox.ts";
+import { ScratchFolders, closeStarters, detectSandbox } from "#sandbox/sandbox.ts";
 import { parseStorePath, type StorePath } from "#nix/store-path.ts";
 import { storeFailure } from "#store/failure.ts";
 import { logFile } from "#store/layout.ts";
@@ -39,12 +39,13 @@ export async function embeddedEngine({ store, sandbox: wanted }: EmbeddedOptions
   mkdirSync(folder, { recursive: true });
   // For nobody but its owner, since a stage is half made there.
   chmodSync(folder, 0o700);
+  const folders = new ScratchFolders(folder);
   return {
     name: "embedded",
     sandbox,
     build: async (job) => {
       try {
-        return await buildAlone(job, store, sandbox.kind);
+        return await buildAlone(job, { store, kind: sandbox.kind, folders });
       } catch (error) {
         if (job.signal.aborted) return { status: "cancelled" };
         const known = storeFailure(store, error);
@@ -52,12 +53,15 @@ export async function embeddedEngine({ store, sandbox: wanted }: EmbeddedOptions
         return { status: "failed", error: known };
       }
     },
-    close: closeStarters,
+    close: async () => {
+      await Promise.all([closeStarters(), folders.close()]);
+    },
   };
 }
 
 /** One process builds a derivation, under the lock that Nix takes for it; others wait and take what it made. */
-async function buildAlone(job: BuildJob, store: Store, kind: SandboxKind): Promise<BuildOutcome> {
+async function buildAlone(job: BuildJob, place: Place): Promise<BuildOutcome> {
+  const { store } = place;
   let hasWaited = false;
   const onWait = (): void => void (hasWaited = true);
   using locks = await store.lockPaths([lockedPath(job)], { signal: job.signal, onWait });
@@ -66,7 +70,7 @@ async function buildAlone(job: BuildJob, store: Store, kind: SandboxKind): Promi
   const outcome =
     job.derivation.builder === "builtin:fetchurl"
       ? await fetchUrl(job, store, locks)
-      : await build(job, { store, kind, locks });
+      : await build(job, { ...place, locks });
   if (outcome.status === "built") await job.onBuilt?.(outcome);
   return outcome;
 }
@@ -92,17 +96,20 @@ export function removeLeftovers(home: string): void {
   }
 }
 
-interface Alone {
+interface Place {
   store: Store;
   kind: SandboxKind;
-  locks: PathLocks;
+  folders: ScratchFolders;
 }
 
-async function build(job: BuildJob, { store, kind, locks }: Alone): Promise<BuildOutcome> {
+async function build(
+  job: BuildJob,
+  { locks, ...place }: Place & { locks: PathLocks },
+): Promise<BuildOutcome> {
   const deadline = job.timeoutMs === undefined ? [] : [AbortSignal.timeout(job.timeoutMs)];
+  const { store } = place;
   const log = openLog(store.home, job);
   try {
-    const place = { store, kind, folder: buildsFolder(store.home) };
     const outcome = await runBuilder(
       log.job,
       place,

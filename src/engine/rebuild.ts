@@ -4,7 +4,7 @@ import { cpSync, renameSync } from "node:fs";
 import { byteStringOf, hex } from "#base/bytes.ts";
 import { systemErrorCode } from "#base/errors.ts";
 import { inTurns, type Steps } from "#base/steps.ts";
-import type { SandboxKind } from "#sandbox/sandbox.ts";
+import { ScratchFolders, type SandboxKind } from "#sandbox/sandbox.ts";
 import { canonicalise } from "#store/canonicalise.ts";
 import type { Store } from "#store/store.ts";
 import { dumpSteps, type TreeHash } from "#store/tree.ts";
@@ -29,9 +29,10 @@ export async function rebuild(
   job: Omit<BuildJob, "onLog">,
   { store, kind, folder, target }: RebuildOptions,
 ): Promise<Rebuilt> {
+  const folders = new ScratchFolders(folder);
   const outcome = await runBuilder(
     { ...job, onLog: () => {} },
-    { store, kind, folder },
+    { store, kind, folders },
     async ({ made, outputBytes }) => {
       const hashing = canonicalHash(byteStringOf(made), job.derivation.name, outputBytes);
       const { narHash, narSize } = await inTurns(hashing, job.signal);
@@ -39,6 +40,7 @@ export async function rebuild(
       return { narHash: `sha256:${hex(narHash)}`, narSize };
     },
   );
+  await folders.close();
   return outcome.status === "built" ? { status: "built", ...outcome.taken } : outcome;
 }
 

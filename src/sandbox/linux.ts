@@ -53,6 +53,8 @@ export const IOCTL = {
   setInterfaceFlags: 0x8914,
   unlockTerminal: 0x40045431,
 } as const;
+/** Flags and project of a file: FS_IOC_GETFLAGS, FS_IOC_FSGETXATTR. */
+export const FILE_MARKS = { flags: 0x80086601, extended: 0x801c581f, bytes: 40 } as const;
 export const FCNTL_SET_FLAGS = 2;
 export const FCNTL_DUPLICATE_CLOSE_ON_EXEC = 1030;
 export const PERF_CLOSE_ON_EXEC = 8;

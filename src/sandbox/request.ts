@@ -1,4 +1,5 @@
 // What is asked of a sandbox and what comes back.
+import type { InputPlaces } from "./places.ts";
 import type { Counter } from "./counters.ts";
 import type { StorePath } from "#nix/store-path.ts";
 
@@ -32,6 +33,8 @@ export interface SandboxRequest {
   };
   onLog(chunk: Uint8Array): void;
   signal?: AbortSignal;
+  /** What stands in `storeDir` from the stage before, when the folder is kept. */
+  places?: InputPlaces;
   /** Name of the cgroup made for this process, where cgroups can be made. */
   cgroupName: string;
 }
@@ -79,6 +82,8 @@ export interface SandboxResult {
   usage: SandboxUsage;
   /** What held the limits that were asked for. */
   enforcedBy: { processes: LimitSource; memory: LimitSource };
+  /** A kept folder is not as it was: another must be taken for the next stage. */
+  isSpoilt: boolean;
   /** Where stdout and stderr went: a terminal as under Nix, or a socket where no terminal could be had. */
   log: "terminal" | "socket";
 }

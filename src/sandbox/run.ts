@@ -15,6 +15,8 @@ import { endingOf, openTerminal, supervise } from "./supervisor.ts";
 import type { Outcome, Programs } from "./supervisor.ts";
 import { call, describeCall } from "./launcher/system-call.ts";
 import type { Machine, SystemCall } from "./launcher/system-call.ts";
+import { InputPlaces, checkInputs } from "./places.ts";
+import { STARTER_FD } from "./starter/memory.ts";
 import { describeFailure, runInStarter } from "./starter/run.ts";
 import type { StarterRun } from "./starter/run.ts";
 import { callsUnconfined } from "./unconfined.ts";
@@ -47,6 +49,7 @@ export async function runSandboxed(kind: SandboxKind, request: SandboxRequest): 
       ending,
       usage: measureUsage(outcome, cgroup && { ...cgroup, figures: cgroup.read() }),
       enforcedBy: enforcement(request, cgroup),
+      isSpoilt: true,
       log: terminal === undefined ? "socket" : "terminal",
     };
   } finally {
@@ -56,21 +59,21 @@ export async function runSandboxed(kind: SandboxKind, request: SandboxRequest): 
 }
 
 async function runStage(request: SandboxRequest, machine: Machine): Promise<SandboxResult> {
+  const places = request.places ?? new InputPlaces();
+  const { mounted, calls } = places.turn(request, STARTER_FD.freeBefore);
   try {
-    const inputs = prepareStoreFolder(request);
-    const { outcome, cgroup, failed } = await runInStarter(
-      bytesOfHostPaths({ ...request, inputs }),
-      machine,
-      [],
-    );
+    const hostRequest = bytesOfHostPaths({ ...request, inputs: mounted });
+    const { outcome, cgroup, failed, isSpoilt } = await runInStarter(hostRequest, machine, calls);
+    if (failed !== undefined) checkInputs(request.inputs);
     return {
       ending: endingOfStage(request, outcome, failed),
       usage: measureUsage(outcome, cgroup),
       enforcedBy: enforcement(request, cgroup),
+      isSpoilt,
       log: "terminal",
     };
   } finally {
-    cleanStoreFolder(request);
+    if (request.places === undefined) cleanStoreFolder(request);
   }
 }
 

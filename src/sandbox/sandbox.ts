@@ -7,6 +7,7 @@
 // programs of these lists), supervisor.ts watches. watch.ts holds every stage to its limits.
 export { detectSandbox } from "./detect.ts";
 export { runSandboxed } from "./run.ts";
+export { ScratchFolders } from "./scratch.ts";
 export { closeStarters } from "./starter/run.ts";
 export type {
   DetectedSandbox,

@@ -1,5 +1,6 @@
 // The memory that Node fills and the starter works on: one request at a time, at addresses that both know.
 import { COUNTERS_BYTES } from "#sandbox/counters.ts";
+import * as linux from "#sandbox/linux.ts";
 
 /** Where it is in the starter, and how large it may become. Pages that are never touched take no memory. */
 export const AREA = { start: 0x30000000, bytes: 64 * 1024 * 1024 } as const;
@@ -26,6 +27,8 @@ const RUSAGE_BYTES = 144;
 export const TEXT_BYTES = 1024;
 export const TEXTS_MAX = 6;
 
+export const MARKS_BYTES = 2 * linux.FILE_MARKS.bytes;
+
 /** What the starter sends at the end of a stage, a frame of its own. */
 export const REPORT = {
   frame: at(REPORT_START),
@@ -40,9 +43,12 @@ export const REPORT = {
   ended: at(REPORT_START + 56 + RUSAGE_BYTES),
   /** What writing the limits of memory and of processes returned. */
   limits: { memory: at(REPORT_START + 72 + RUSAGE_BYTES), processes: at(REPORT_START + 80 + RUSAGE_BYTES) },
-  counters: at(REPORT_START + 88 + RUSAGE_BYTES),
+  /** Flags and projects of the two kept folders, before and after. */
+  marksBefore: at(REPORT_START + 88 + RUSAGE_BYTES),
+  marksAfter: at(REPORT_START + 88 + RUSAGE_BYTES + MARKS_BYTES),
+  counters: at(REPORT_START + 88 + RUSAGE_BYTES + 2 * MARKS_BYTES),
   /** Each: what read(2) returned, 64 bits, and the bytes. */
-  texts: at(REPORT_START + 88 + RUSAGE_BYTES + COUNTERS_BYTES),
+  texts: at(REPORT_START + 88 + RUSAGE_BYTES + 2 * MARKS_BYTES + COUNTERS_BYTES),
 } as const;
 
 export const TEXT_SLOT_BYTES = 8 + TEXT_BYTES;

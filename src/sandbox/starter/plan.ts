@@ -36,15 +36,19 @@ export interface Stage {
   counters: readonly Uint8Array[];
   /** What makes the places where inputs are mounted. */
   places: readonly SystemCall[];
+  /** As byte strings. */
+  keptFolders: readonly string[];
 }
 
-export function planStage({ request, machine, groups, counters, places }: Stage): Script {
+export function planStage({ request, machine, groups, counters, places, keptFolders }: Stage): Script {
+  const { freeBefore, freeAfter } = STARTER_FD;
   const files = groups.files().slice(0, TEXTS_MAX);
   return {
     before: [
       readClock(REPORT.started),
       ...groups.beforeStage(request.limits),
       ...places,
+      ...keptFolders.flatMap((folder, index) => readMarks(folder, REPORT.marksBefore, index, freeBefore)),
       ...openTerminal(),
       ...counters.flatMap(openCounter),
     ],
@@ -53,6 +57,7 @@ export function planStage({ request, machine, groups, counters, places }: Stage)
       readClock(REPORT.ended),
       ...counters.map((_, index) => readCounter(index)),
       ...files.flatMap(readFile),
+      ...keptFolders.flatMap((folder, index) => readMarks(folder, REPORT.marksAfter, index, freeAfter)),
       attempt("close_range", STARTER_FD.terminal, linux.FD_MAX, 0),
     ],
     next: groups.afterStage(),
@@ -123,6 +128,18 @@ function readFile(path: string, index: number): SystemCall[] {
   return [
     attempt("openat", AT_FDCWD, byteStringOf(path), 0, 0),
     { ...attempt("read", fd, storeAt + 8, TEXT_BYTES), storeAt },
+    attempt("close", fd),
+  ];
+}
+
+/** What a stage could change of a folder and emptying it would not undo. */
+function readMarks(folder: string, address: number, index: number, fd: number): SystemCall[] {
+  const { flags, extended, bytes } = linux.FILE_MARKS;
+  const at = address + index * bytes;
+  return [
+    attempt("openat", AT_FDCWD, folder, 0, 0),
+    attempt("ioctl", fd, flags, at),
+    attempt("ioctl", fd, extended, at + 8),
     attempt("close", fd),
   ];
 }

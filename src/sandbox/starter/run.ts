@@ -10,10 +10,9 @@ import type { SandboxRequest } from "#sandbox/request.ts";
 import { killTree } from "#sandbox/supervisor.ts";
 import type { Outcome } from "#sandbox/supervisor.ts";
 import { startWatch } from "#sandbox/watch.ts";
-import { REPORT, TEXTS_MAX, TEXT_BYTES, TEXT_SLOT_BYTES } from "./memory.ts";
+import { MARKS_BYTES, REPORT, TEXTS_MAX, TEXT_BYTES, TEXT_SLOT_BYTES } from "./memory.ts";
 import { planStage } from "./plan.ts";
-import { writeRequest } from "./script.ts";
-import type { Request } from "./script.ts";
+import type { RequestWriter } from "./script.ts";
 import { Starter, offsetOf } from "./worker.ts";
 
 const idle: Starter[] = [];
@@ -23,14 +22,23 @@ export async function closeStarters(): Promise<void> {
   await Promise.all(idle.splice(0).map((starter) => starter.close()));
 }
 
+function takeIdle(): Starter | undefined {
+  let starter = idle.pop();
+  while (starter !== undefined && !starter.isUsable) starter = idle.pop();
+  return starter;
+}
+
 export interface StarterRun {
   outcome: Outcome;
   cgroup: Pick<Cgroup, "versions" | "limited"> & { figures: CgroupFigures };
   /** The call before the builder's that failed. */
   failed: { call: SystemCall | undefined; errno: number } | undefined;
+  /** The folders have other marks than before, or nobody knows. */
+  isSpoilt: boolean;
 }
 
 /**
+ * @param request paths as byte strings
  * @param places calls that make the places where inputs are mounted
  * @throws SANDBOX_FAILED when the starter can't be had
  */
@@ -39,10 +47,11 @@ export async function runInStarter(
   machine: Machine,
   places: readonly SystemCall[],
 ): Promise<StarterRun> {
-  const starter = idle.pop() ?? new Starter(machine);
+  const keptFolders = [request.storeDir, request.buildDir];
+  const starter = takeIdle() ?? new Starter(machine);
   const { groups, pid } = starter;
   const counters = counterAttributes(countableScope());
-  const script = writeRequest(planStage({ request, machine, groups, counters, places }), machine);
+  const script = planStage({ request, machine, groups, counters, places, keptFolders });
   let isRunning = true;
   const inGroups = { processes: () => processesIn(groups.entryFiles), kill: () => {} };
   const versions = groups.versions;
@@ -64,9 +73,9 @@ export async function runInStarter(
         throw pipeliteError("SANDBOX_FAILED", { kind: "starter", problem: starter.refusal });
       const wallMs = performance.now() - start;
       const outcome = { ...seen, failure: undefined, ready: true, done: undefined, wallMs };
-      return { outcome, cgroup: { versions: {}, limited, figures: {} }, failed: undefined };
+      return { outcome, cgroup: { versions: {}, limited, figures: {} }, failed: undefined, isSpoilt: true };
     }
-    const run = readReport(report, script, starter);
+    const run = readReport(report, starter);
     starter.groups.turn();
     if (starter.isUsable) idle.push(starter);
     return { ...run, outcome: { ...run.outcome, ...seen } };
@@ -76,12 +85,12 @@ export async function runInStarter(
   }
 }
 
-function readReport(report: DataView, script: Request, { groups }: Starter): StarterRun {
+function readReport(report: DataView, { groups, requests }: Starter): StarterRun {
   const number = (address: number) => Number(report.getBigInt64(offsetOf(address), true));
   const view = (address: number, bytes: number) =>
     new DataView(report.buffer, report.byteOffset + offsetOf(address), bytes);
   const timespec = (address: number) => number(address) * 1e3 + number(address + 8) / 1e6;
-  const failed = failureIn(number, script);
+  const failed = failureIn(number, requests);
   const isReady = failed === undefined || failed.call?.name === "execve";
   const texts = new Map<string, string>();
   for (const [index, file] of groups.files().slice(0, TEXTS_MAX).entries()) {
@@ -115,12 +124,19 @@ function readReport(report: DataView, script: Request, { groups }: Starter): Sta
     },
     cgroup: { versions, limited, figures: groups.figures(texts) },
     failed,
+    isSpoilt:
+      !isReady || !areEqual(view(REPORT.marksBefore, MARKS_BYTES), view(REPORT.marksAfter, MARKS_BYTES)),
   };
 }
 
-function failureIn(number: (address: number) => number, script: Request): StarterRun["failed"] {
+function areEqual(one: DataView, other: DataView): boolean {
+  const bytes = ({ buffer, byteOffset, byteLength }: DataView) => Buffer.from(buffer, byteOffset, byteLength);
+  return bytes(one).equals(bytes(other));
+}
+
+function failureIn(number: (address: number) => number, requests: RequestWriter): StarterRun["failed"] {
   const address = number(REPORT.failure);
-  if (address !== 0) return { call: script.callAt(address), errno: -number(REPORT.failure + 8) };
+  if (address !== 0) return { call: requests.callAt(address), errno: -number(REPORT.failure + 8) };
   const child = number(REPORT.child);
   return child < 0 ? { call: undefined, errno: -child } : undefined;
 }

@@ -1,7 +1,7 @@
-// Lists of system calls -> a request of the starter.
-import { Constants } from "#sandbox/launcher/constants.ts";
+// Lists of system calls -> a request of the starter. Written into memory that is kept, because this is done for every stage.
+import assert from "node:assert/strict";
 import { CALL, CHECK, LIST_END, systemCallNumber } from "#sandbox/launcher/system-call.ts";
-import type { Machine, SystemCall } from "#sandbox/launcher/system-call.ts";
+import type { Argument, Machine, SystemCall } from "#sandbox/launcher/system-call.ts";
 import { AREA, CONSTANTS, FRAME, HEADER_BYTES, REPORT, REQUEST } from "./memory.ts";
 
 export interface Script {
@@ -16,61 +16,118 @@ export interface Script {
   /** When there will be no further stage. */
   farewell: readonly SystemCall[];
   cloneFlags: number;
-  /** How many files are read after the stage. */
+  /** Address behind the report. */
   reportEnd: number;
 }
 
-export interface Request {
-  bytes: Buffer;
-  /** The call that the starter names by its address. */
-  callAt(address: number): SystemCall | undefined;
-}
-
 const LISTS = ["before", "inside", "after", "next", "farewell"] as const;
+const FIRST_CONSTANT = CONSTANTS - AREA.start;
 
-export function writeRequest(script: Script, machine: Machine): Request {
-  const constants = new Constants(CONSTANTS);
-  const calls = new Map<number, SystemCall>();
-  const head = Buffer.alloc(CONSTANTS - AREA.start);
-  const put = (address: number, value: number) => head.writeBigInt64LE(BigInt(value), address - AREA.start);
-  for (const name of LISTS) {
-    const list = script[name];
-    const bytes = Buffer.alloc(list.length * CALL.bytes + 8);
-    for (const [index, call] of list.entries())
-      writeCall(bytes, index * CALL.bytes, call, systemCallNumber(call.name, machine), constants);
-    bytes.writeBigInt64LE(BigInt(LIST_END), list.length * CALL.bytes);
-    const address = constants.add(bytes, 8);
-    for (const [index, call] of list.entries()) calls.set(address + index * CALL.bytes, call);
-    put(REQUEST[name], address);
+/** Writes one request after another into the same memory; one must have been sent whole before the next. */
+export class RequestWriter {
+  readonly #machine: Machine;
+  #buffer = Buffer.alloc(64 * 1024);
+  #words = wordsOf(this.#buffer);
+  #size = FIRST_CONSTANT;
+  readonly #texts = new Map<string, number>();
+  readonly #calls = new Map<number, SystemCall>();
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
   }
-  put(REQUEST.cloneFlags, script.cloneFlags);
-  const reportBytes = script.reportEnd - REPORT.frame;
-  put(REQUEST.reportBytes, reportBytes);
-  head.writeUInt32LE(FRAME.report, REPORT.frame - AREA.start);
-  head.writeUInt32LE(reportBytes - 8, REPORT.frame - AREA.start + 4);
-  const body = constants.finish();
-  put(REQUEST.length, head.length - HEADER_BYTES + body.length);
-  return { bytes: Buffer.concat([head, body]), callAt: (address) => calls.get(address) };
+
+  write(script: Script): Uint8Array {
+    this.#buffer.fill(0, 0, FIRST_CONSTANT);
+    this.#size = FIRST_CONSTANT;
+    this.#texts.clear();
+    this.#calls.clear();
+    for (const name of LISTS) this.#put(REQUEST[name] - AREA.start, this.#list(script[name]));
+    this.#put(REQUEST.cloneFlags - AREA.start, script.cloneFlags);
+    const reportBytes = script.reportEnd - REPORT.frame;
+    this.#put(REQUEST.reportBytes - AREA.start, reportBytes);
+    this.#buffer.writeUInt32LE(FRAME.report, REPORT.frame - AREA.start);
+    this.#buffer.writeUInt32LE(reportBytes - 8, REPORT.frame - AREA.start + 4);
+    this.#put(REQUEST.length - AREA.start, this.#size - HEADER_BYTES);
+    return this.#buffer.subarray(0, this.#size);
+  }
+
+  /** The call of the last request that the starter names by its address. */
+  callAt(address: number): SystemCall | undefined {
+    return this.#calls.get(address);
+  }
+
+  /** @returns its address */
+  #list(calls: readonly SystemCall[]): number {
+    const start = this.#reserve(calls.length * CALL.bytes + 8, 8);
+    for (const [index, call] of calls.entries()) {
+      this.#call(start + index * CALL.bytes, call);
+      this.#calls.set(AREA.start + start + index * CALL.bytes, call);
+    }
+    this.#put(start + calls.length * CALL.bytes, LIST_END);
+    return AREA.start + start;
+  }
+
+  #call(offset: number, { name, args, optional, mustBeZero, tolerated = [], storeAt = 0 }: SystemCall): void {
+    this.#put(offset, systemCallNumber(name, this.#machine));
+    for (let index = 0; index < 6; index += 1)
+      this.#put(offset + CALL.args + 8 * index, this.#address(args[index] ?? 0));
+    this.#put(
+      offset + CALL.check,
+      optional ? CHECK.nothing : mustBeZero === true ? CHECK.zero : CHECK.noError,
+    );
+    this.#put(offset + CALL.store, storeAt);
+    const [first = 0, second = 0] = tolerated;
+    this.#put(offset + CALL.tolerated, first + second * 2 ** 32);
+  }
+
+  #address(argument: Argument): number {
+    if (typeof argument === "number") return argument;
+    if (typeof argument === "string") return this.#text(argument);
+    if (argument instanceof Uint8Array) return this.#bytes(argument);
+    assert(!("bpf" in argument), "the filter is set when the starter starts");
+    const start = this.#reserve(8 * (argument.length + 1), 8);
+    for (const [index, text] of argument.entries()) this.#put(start + 8 * index, this.#text(text));
+    this.#put(start + 8 * argument.length, 0);
+    return AREA.start + start;
+  }
+
+  #text(text: string): number {
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known;
+    assert(!text.includes("\0"), "a C string holds no NUL");
+    const start = this.#reserve(text.length + 1, 1);
+    this.#buffer.write(text, start, "latin1");
+    this.#buffer[start + text.length] = 0;
+    this.#texts.set(text, AREA.start + start);
+    return AREA.start + start;
+  }
+
+  #bytes(bytes: Uint8Array): number {
+    const start = this.#reserve(bytes.length, 8);
+    this.#buffer.set(bytes, start);
+    return AREA.start + start;
+  }
+
+  /** 64 bits at a multiple of 8. */
+  #put(offset: number, value: number): void {
+    this.#words[offset >> 2] = value;
+    this.#words[(offset >> 2) + 1] = Math.floor(value / 2 ** 32);
+  }
+
+  /** @returns the offset of as many bytes, which may hold anything */
+  #reserve(size: number, alignment: number): number {
+    const start = Math.ceil(this.#size / alignment) * alignment;
+    this.#size = start + size;
+    if (this.#size > this.#buffer.length) {
+      const larger = Buffer.alloc(2 * this.#size);
+      larger.set(this.#buffer);
+      this.#buffer = larger;
+      this.#words = wordsOf(larger);
+    }
+    return start;
+  }
 }
 
-function writeCall(
-  bytes: Buffer,
-  offset: number,
-  call: SystemCall,
-  number: number,
-  constants: Constants,
-): void {
-  const { args, optional, mustBeZero, tolerated = [], storeAt = 0 } = call;
-  const put = (at: number, value: number) => {
-    bytes.writeInt32LE(value | 0, offset + at);
-    bytes.writeInt32LE(Math.floor(value / 2 ** 32) | 0, offset + at + 4);
-  };
-  put(0, number);
-  for (const [index, arg] of args.entries()) put(CALL.args + 8 * index, constants.address(arg));
-  const check = optional ? CHECK.nothing : mustBeZero === true ? CHECK.zero : CHECK.noError;
-  bytes.writeUInt32LE(check, offset + CALL.check);
-  put(CALL.store, storeAt);
-  const [first = 0, second = 0] = tolerated;
-  bytes.writeUInt32LE(first, offset + CALL.tolerated);
-  bytes.writeUInt32LE(second, offset + CALL.tolerated + 4);
+function wordsOf({ buffer, byteOffset, length }: Buffer): Int32Array {
+  return new Int32Array(buffer, byteOffset, length / 4);
 }

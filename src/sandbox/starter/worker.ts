@@ -4,6 +4,7 @@ import type { ChildProcess } from "node:child_process";
 import { closeSync } from "node:fs";
 import { Socket } from "node:net";
 import { createExecutable } from "#base/libc.ts";
+import { pipeliteError } from "#sandbox/errors.ts";
 import { errorName } from "#sandbox/linux.ts";
 import { describeCall } from "#sandbox/launcher/system-call.ts";
 import type { Machine } from "#sandbox/launcher/system-call.ts";
@@ -11,7 +12,8 @@ import { readCoreHardLimit } from "#sandbox/usage.ts";
 import { StarterGroups } from "./groups.ts";
 import { FRAME, REPORT, REQUEST_BYTES_MAX, STARTER_FD } from "./memory.ts";
 import { startCalls } from "./plan.ts";
-import type { Request } from "./script.ts";
+import { RequestWriter } from "./script.ts";
+import type { Script } from "./script.ts";
 import { assembleStarter } from "./server.ts";
 
 let starters = 0;
@@ -19,6 +21,8 @@ let starters = 0;
 export class Starter {
   readonly groups: StarterGroups;
   readonly machine: Machine;
+  /** Of the last stage. */
+  readonly requests: RequestWriter;
   readonly #child: ChildProcess;
   readonly #socket: Socket;
   readonly #start: ReturnType<typeof startCalls>;
@@ -32,6 +36,7 @@ export class Starter {
   constructor(machine: Machine) {
     starters += 1;
     this.machine = machine;
+    this.requests = new RequestWriter(machine);
     this.groups = new StarterGroups(`${process.pid}-s${starters}`);
     this.#start = startCalls(machine, this.groups, readCoreHardLimit());
     const program = createExecutable("pipelite-starter", assembleStarter(machine, this.#start));
@@ -65,15 +70,20 @@ export class Starter {
   }
 
   /** @returns the report; undefined when the starter died before it could give one */
-  async run(request: Request, onLog: (chunk: Uint8Array) => void): Promise<DataView | undefined> {
-    if (this.#isGone || request.bytes.length > REQUEST_BYTES_MAX) return undefined;
+  async run(script: Script, onLog: (chunk: Uint8Array) => void): Promise<DataView | undefined> {
+    const request = this.requests.write(script);
+    if (request.length > REQUEST_BYTES_MAX) {
+      const problem = "its inputs, arguments and environment take more memory than the starter has for them";
+      throw pipeliteError("SANDBOX_FAILED", { kind: "starter", problem });
+    }
+    if (this.#isGone) return undefined;
     this.#onLog = onLog;
     this.#child.ref();
     this.#socket.ref();
     try {
       return await new Promise<DataView | undefined>((resolve) => {
         this.#onReport = resolve;
-        this.#socket.write(request.bytes);
+        this.#socket.write(request);
       });
     } finally {
       this.#rest();

@@ -1,0 +1,95 @@
+// The folders in which a stage is built. They are kept for the next one: making and removing them costs the file system as much
+// as starting a stage does. Between two stages they are emptied; a folder that does not look as it was made is given up.
+import { mkdirSync, readdirSync, unlinkSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { removeTree } from "#base/files.ts";
+import { InputPlaces } from "./places.ts";
+
+export class Scratch {
+  /** Holds the other two; for its owner alone. */
+  readonly folder: string;
+  readonly storeDir: string;
+  readonly buildDir: string;
+  /** What stands in `storeDir` for inputs to be mounted on. */
+  readonly places = new InputPlaces();
+  /** Not for another stage. */
+  isSpoilt = false;
+
+  /** Makes `folder`, which must not be there. */
+  constructor(folder: string) {
+    this.folder = folder;
+    this.storeDir = join(folder, "store");
+    this.buildDir = join(folder, "build");
+    mkdirSync(folder, { mode: 0o700 });
+    mkdirSync(this.storeDir);
+    mkdirSync(this.buildDir);
+  }
+
+  /** Removes the little that a stage may leave; what left more is spoilt. All its processes are dead. */
+  empty(): void {
+    if (this.isSpoilt) return;
+    const FEW = 32;
+    const places = new Set(this.places.names);
+    const inStore = readdirSync(this.storeDir, { encoding: "latin1" });
+    const left = readdirSync(this.buildDir, { withFileTypes: true, encoding: "buffer" });
+    const isAsMade = inStore.length === places.size && inStore.every((name) => places.has(name));
+    if (!isAsMade || left.length > FEW || left.some((entry) => entry.isDirectory())) {
+      this.isSpoilt = true;
+      return;
+    }
+    for (const { name } of left) unlinkSync(Buffer.concat([Buffer.from(`${this.buildDir}/`), name]));
+  }
+
+  async remove(): Promise<void> {
+    try {
+      await rm(this.folder, { recursive: true, force: true });
+    } catch {
+      // Folders that even their owner may not write to.
+      removeTree(this.folder);
+    }
+  }
+}
+
+let made = 0;
+
+/** Scratch folders below one folder. */
+export class ScratchFolders {
+  readonly #parent: string;
+  readonly #free: Scratch[] = [];
+  readonly #going = new Set<Promise<void>>();
+
+  constructor(parent: string) {
+    this.#parent = parent;
+  }
+
+  take(): Scratch {
+    const kept = this.#free.pop();
+    if (kept !== undefined) return kept;
+    made += 1;
+    mkdirSync(this.#parent, { recursive: true });
+    return new Scratch(join(this.#parent, `${process.pid}-${made}`));
+  }
+
+  /** Takes it back. */
+  give(scratch: Scratch): void {
+    try {
+      scratch.empty();
+    } catch {
+      scratch.isSpoilt = true;
+    }
+    if (scratch.isSpoilt) this.#remove(scratch);
+    else this.#free.push(scratch);
+  }
+
+  /** Nothing of them is left afterwards. */
+  async close(): Promise<void> {
+    for (const scratch of this.#free.splice(0)) this.#remove(scratch);
+    await Promise.all(this.#going);
+  }
+
+  #remove(scratch: Scratch): void {
+    const going = scratch.remove().finally(() => this.#going.delete(going));
+    this.#going.add(going);
+  }
+}
