@@ -96,7 +96,7 @@ export async function runBuilder<T>(
     return { status: "built", taken, usage };
   } finally {
     folder.isSpoilt ||= isSpoilt;
-    folders.give(folder);
+    await folders.give(folder);
   }
 }
 

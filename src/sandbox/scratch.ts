@@ -57,7 +57,6 @@ let made = 0;
 export class ScratchFolders {
   readonly #parent: string;
   readonly #free: Scratch[] = [];
-  readonly #going = new Set<Promise<void>>();
 
   constructor(parent: string) {
     this.#parent = parent;
@@ -71,25 +70,19 @@ export class ScratchFolders {
     return new Scratch(join(this.#parent, `${process.pid}-${made}`));
   }
 
-  /** Takes it back. */
-  give(scratch: Scratch): void {
+  /** Takes it back; what is not kept has gone afterwards, and its space is free. */
+  async give(scratch: Scratch): Promise<void> {
     try {
       scratch.empty();
     } catch {
       scratch.isSpoilt = true;
     }
-    if (scratch.isSpoilt) this.#remove(scratch);
+    if (scratch.isSpoilt) await scratch.remove();
     else this.#free.push(scratch);
   }
 
   /** Nothing of them is left afterwards. */
   async close(): Promise<void> {
-    for (const scratch of this.#free.splice(0)) this.#remove(scratch);
-    await Promise.all(this.#going);
-  }
-
-  #remove(scratch: Scratch): void {
-    const going = scratch.remove().finally(() => this.#going.delete(going));
-    this.#going.add(going);
+    await Promise.all(this.#free.splice(0).map((scratch) => scratch.remove()));
   }
 }
