@@ -6,6 +6,7 @@ import { readSamples, type SampleRequest, type Samples } from "#stats/samples.ts
 
 export { MINIMUM_USUAL } from "#stats/gate.ts";
 export { formatLimits } from "#stats/indices.ts";
+export { signalsByPoint } from "#stats/rules.ts";
 
 export interface MeasuredFile extends Omit<SampleRequest, "subgroup"> {
   /** A column that names the subgroups, or their size. */

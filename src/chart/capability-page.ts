@@ -1,12 +1,17 @@
 // One page that shows a capability study as a quality engineer expects it: control charts and the last values on the left,
-// histogram, probability plot and capability on the right. A self-contained SVG whose bytes depend on the figures alone.
+// histogram, probability plot and capability on the right, and every signal by its point below.
 import { formatBy, formatFigure } from "#base/numbers.ts";
-import type { CapabilityResult, CapabilityStatus } from "#stats/gate.ts";
+import { pointsOutside } from "#stats/charts.ts";
+import { judgeCapability, type CapabilityResult, type CapabilityStatus } from "#stats/gate.ts";
 import { formatLimits } from "#stats/indices.ts";
-import { drawControlChart, drawLastValues } from "./control-chart.ts";
-import { drawCapabilityBars, drawHistogram, drawProbabilityPlot } from "./distribution.ts";
-import { PAGE_STYLE } from "./style.ts";
-import { element, label, type Box } from "./svg.ts";
+import { RULES, signalsByPoint } from "#stats/rules.ts";
+import { drawCapabilityPanel } from "./capability-panel.ts";
+import { CHART_NAMES, drawControlChart, drawLastValues, numbersOf } from "./control-chart.ts";
+import { drawHistogram, drawProbabilityPlot } from "./distribution.ts";
+import { drawLines, drawNarrowHeader, drawPage, drawWideHeader, NARROW, SMALL_LINE, WIDE } from "./page.ts";
+import { WIDE_HEADER, type Header, type Layout } from "./page.ts";
+import type { Box } from "./svg.ts";
+import { describePower, exponentFor, inPowers, limitsInPowers } from "./units.ts";
 
 export interface PictureInput {
   result: CapabilityResult;
@@ -16,51 +21,93 @@ export interface PictureInput {
   title: string;
 }
 
-const WIDTH = 1188;
-const HEIGHT = 840;
-const MARGIN = 28;
-const HEADER = 84;
-const FOOTER = 26;
-const GAP = 16;
-
 /** A capability study as one SVG page (A4, landscape). */
 export function drawCapability(input: PictureInput): string {
-  const [left, right] = [0, 1].map((column) => [0, 1, 2].map((row) => boxAt(column, row))) as [Box[], Box[]];
-  const { result } = input;
+  const drawn = inReadableUnits(input);
+  const header = headerOf(input, drawn);
+  const notes = notesOf(drawn, input.result);
+  return drawPage("Process capability", wideLayout(header, drawn, notes), narrowLayout(header, drawn, notes));
+}
+
+interface Drawn extends Pick<PictureInput, "result" | "groups"> {
+  exponent: number;
+}
+
+/** The same study with values of 10^-300 as ones: its indices have no unit, its axes get readable numbers. */
+function inReadableUnits({ result, groups }: PictureInput): Drawn {
+  const exponent = exponentFor(groups);
+  if (exponent === 0) return { result, groups, exponent };
+  const scale = inPowers(exponent);
+  const scaled = groups.map((group) => group.map(scale));
+  const { gauge, plan } = result;
+  const gaugeDeviation = gauge === null ? undefined : scale(gauge.deviation);
+  const limits = limitsInPowers(plan.limits, scale);
+  const judged = judgeCapability({ groups: scaled, gaugeDeviation }, { ...plan, limits });
+  // The verdict is that on the values as they were given.
+  const { status, passed, reason, planDigest } = result;
+  return { result: { ...judged, status, passed, reason, planDigest }, groups: scaled, exponent };
+}
+
+const GAP = 16;
+const PANELS = 6;
+
+function panelsOf({ result, groups }: Drawn, boxAt: (index: number) => Box): string[] {
   const charts = result.stability?.charts;
-  const panels = [
-    drawControlChart(panelAt(left, 0), charts?.location, result),
-    drawControlChart(panelAt(left, 1), charts?.spread, result),
-    drawLastValues(panelAt(left, 2), input),
-    drawHistogram(panelAt(right, 0), input),
-    drawProbabilityPlot(panelAt(right, 1), input),
-    drawCapabilityBars(panelAt(right, 2), result),
+  const input = { result, groups };
+  return [
+    drawControlChart(boxAt(0), charts?.location, result),
+    drawControlChart(boxAt(1), charts?.spread, result),
+    drawLastValues(boxAt(2), input),
+    drawHistogram(boxAt(3), input),
+    drawProbabilityPlot(boxAt(4), input),
+    drawCapabilityPanel(boxAt(5), result),
   ];
-  const content = [
-    element("title", {}, "Process capability"),
-    element("style", {}, PAGE_STYLE),
-    element("rect", { x: 0, y: 0, width: WIDTH, height: HEIGHT, class: "page" }),
-    drawHeader(input),
-    ...panels,
-    drawFooter(result),
-  ];
-  const size = { width: WIDTH, height: HEIGHT, viewBox: `0 0 ${WIDTH} ${HEIGHT}` };
-  return `${element("svg", { xmlns: "http://www.w3.org/2000/svg", ...size }, `\n${content.join("\n")}\n`)}\n`;
 }
 
-function boxAt(column: number, row: number): Box {
-  const width = (WIDTH - 2 * MARGIN - GAP) / 2;
-  const height = (HEIGHT - HEADER - FOOTER - MARGIN / 2 - 2 * GAP) / 3;
-  return { x: MARGIN + column * (width + GAP), y: HEADER + row * (height + GAP), width, height };
+const WIDE_HEIGHT = 840;
+/** Lines of a note that is longer are cut: all of it is in the figures that `--json` prints. */
+const NOTE_LINES = { wide: 3, narrow: 8 };
+
+function wideLayout(header: Header, drawn: Drawn, notes: readonly string[]): Layout {
+  const { width, margin } = WIDE;
+  const lines = (y: number) =>
+    drawLines({ x: margin, y, width: width - 2 * margin, height: 0 }, notes, NOTE_LINES.wide);
+  const noteHeight = lines(0).bottom;
+  const first = WIDE_HEIGHT - 14 - noteHeight + SMALL_LINE;
+  const room = first - SMALL_LINE - 4 - WIDE_HEADER;
+  const [columnWidth, rowHeight] = [(width - 2 * margin - GAP) / 2, (room - 2 * GAP) / 3];
+  const boxAt = (index: number): Box => ({
+    x: margin + Math.floor(index / 3) * (columnWidth + GAP),
+    y: WIDE_HEADER + (index % 3) * (rowHeight + GAP),
+    width: columnWidth,
+    height: rowHeight,
+  });
+  return {
+    height: WIDE_HEIGHT,
+    content: [drawWideHeader(header), ...panelsOf(drawn, boxAt), lines(first).text],
+  };
 }
 
-function panelAt(column: readonly Box[], row: number): Box {
-  const box = column[row];
-  if (box === undefined) throw new RangeError(`no row ${row}`);
-  return box;
+const NARROW_PANEL = 230;
+/** The last has a table, with the checks below it. */
+const NARROW_LAST = 318;
+
+function narrowLayout(header: Header, drawn: Drawn, notes: readonly string[]): Layout {
+  const { width, margin } = NARROW;
+  const { text, bottom } = drawNarrowHeader(header);
+  const boxAt = (index: number): Box => ({
+    x: margin,
+    y: bottom + index * (NARROW_PANEL + GAP),
+    width: width - 2 * margin,
+    height: index === PANELS - 1 ? NARROW_LAST : NARROW_PANEL,
+  });
+  const last = boxAt(PANELS - 1);
+  const below = { ...last, y: last.y + last.height + GAP + 4 };
+  const lines = drawLines(below, notes, NOTE_LINES.narrow);
+  return { height: Math.ceil(lines.bottom + 8), content: [text, ...panelsOf(drawn, boxAt), lines.text] };
 }
 
-const STATUS_CLASS: Record<CapabilityStatus, string> = {
+const TONES: Record<CapabilityStatus, Header["tone"]> = {
   capable: "good",
   "not-capable": "bad",
   unsupported: "doubtful",
@@ -68,23 +115,22 @@ const STATUS_CLASS: Record<CapabilityStatus, string> = {
   "not-computable": "doubtful",
 };
 
-function drawHeader({ result, title }: PictureInput): string {
-  const word = result.status.toUpperCase().replace("-", " ");
-  const width = 22 + word.length * 9.4;
-  const x = WIDTH - MARGIN - width;
+function headerOf({ result: given, title }: PictureInput, { result, exponent }: Drawn): Header {
+  const { status, n, subgroups, plan, mean, overall } = result;
   const figures = [
-    `n = ${result.n}`,
-    result.subgroups < result.n ? `${result.subgroups} subgroups` : "individual values",
-    formatLimits(result.plan.limits),
-    `mean ${result.mean === null ? "-" : formatBy(result.mean, result.overall?.sigma.value)}`,
+    `n = ${n}`,
+    subgroups < n ? `${subgroups} subgroups` : "individual values",
+    formatLimits(plan.limits),
+    `mean ${formatBy(mean, overall?.sigma.value)}`,
+    describePower(exponent),
   ];
-  return [
-    label(MARGIN, 38, cut(`Process capability of ${title}`, 82), "title"),
-    label(MARGIN, 60, figures.join("   \u00B7   "), "subtitle"),
-    element("rect", { x, y: 18, width, height: 28, rx: 4, class: `badge ${STATUS_CLASS[result.status]}` }),
-    label(x + width / 2, 37, word, "badge-text", "middle"),
-    label(WIDTH - MARGIN, 62, cut(shortReason(result), 112), "reason", "end"),
-  ].join("\n");
+  return {
+    title: `Process capability of ${title}`,
+    figures: figures.filter((text) => text !== ""),
+    status,
+    tone: TONES[status],
+    reason: shortReason(given),
+  };
 }
 
 function shortReason({ reason, status, checks }: CapabilityResult): string {
@@ -93,13 +139,33 @@ function shortReason({ reason, status, checks }: CapabilityResult): string {
   return `${reason.split(", but")[0]}, but ${failed.map(({ name }) => name).join(", ")} did not hold`;
 }
 
-function drawFooter({ plan, planDigest, within }: CapabilityResult): string {
+function notesOf({ result }: Drawn, { plan, planDigest }: CapabilityResult): string[] {
+  const { within, stability } = result;
   const method = within === null ? "" : `, sigma within by ${within.sigma.method.replaceAll("-", " ")}`;
-  const confidence = 100 * (plan.confidence ?? 0.95);
-  const words = `Bounds at ${formatFigure(confidence)} % confidence${method}. Plan sha256 ${planDigest}`;
-  return label(MARGIN, HEIGHT - 12, words, "small");
+  const confidence = formatFigure(100 * (plan.confidence ?? 0.95));
+  return [
+    ...(stability === null ? [] : signalNotes(stability)),
+    `Bounds at ${confidence} % confidence${method}. Plan sha256 ${planDigest}`,
+  ];
 }
 
-function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}\u2026`;
+function signalNotes({ signals, charts }: NonNullable<CapabilityResult["stability"]>): string[] {
+  const { location, spread } = charts;
+  const sigma = location.sigma[0];
+  const points = signalsByPoint(signals, location.points).map(
+    (signal) => `${signal.point}: ${numbersOf(signal).join("+")} (${formatBy(signal.value, sigma)})`,
+  );
+  const meanings = signals.map(({ rule }) => `${rule.slice(3)} ${RULES[rule]}`);
+  const beyond = pointsOutside(spread).map(
+    (point) => `${point} (${formatBy(spread.points[point - 1], spread.sigma[0])})`,
+  );
+  return [
+    points.length === 0
+      ? `${CHART_NAMES[location.kind]}: no signal by the rules of Western Electric.`
+      : `${CHART_NAMES[location.kind]}, signals at ${points.length} points by Western Electric, point: rules (value): ${points.join(", ")}.`,
+    ...(meanings.length === 0 ? [] : [`Rules: ${meanings.join("; ")}.`]),
+    beyond.length === 0
+      ? `${CHART_NAMES[spread.kind]}: no point beyond its limits.`
+      : `${CHART_NAMES[spread.kind]}, beyond its limits, point (value): ${beyond.join(", ")}.`,
+  ];
 }

@@ -1,112 +1,151 @@
-// The left column of the capability page: control charts with their zones and signals, and the last subgroups' values.
-import type { Chart, ChartKind } from "#stats/charts.ts";
+// Control charts with their zones, limits and signals, and the last subgroups' values.
+import { formatBy, formatCount, formatFigure } from "#base/numbers.ts";
+import { pointsOutside, type Chart, type ChartKind } from "#stats/charts.ts";
 import type { CapabilityResult } from "#stats/gate.ts";
-import { formatBy, formatFigure } from "#base/numbers.ts";
-import { drawPanel } from "./panel.ts";
-import { element, extentOf, label, line, path, stepPath, type Box, type Scale } from "./svg.ts";
+import { signalsByPoint, type PointSignal } from "#stats/rules.ts";
+import { Places, widthOf } from "./labels.ts";
+import { drawPanel, drawSideLabels, sideRoom, type Panel, type SideLabel } from "./panel.ts";
+import { element, extentOf, label, line, path, stepPath, type Box } from "./svg.ts";
 
-const NAMES: Record<ChartKind, string> = {
+export const CHART_NAMES: Record<ChartKind, string> = {
   individuals: "Individuals chart",
   "moving-range": "Moving range chart",
-  mean: "Xbar chart",
+  mean: "X\u0305 chart",
   range: "R chart",
   "standard-deviation": "S chart",
 };
 
 /** More points than this are drawn without dots. */
 const DOTS_MAX = 150;
-const LABEL_WIDTH = 9;
 
 export function drawControlChart(box: Box, chart: Chart | undefined, result: CapabilityResult): string {
   if (chart === undefined) {
     return drawPanel(box, { heading: "Control chart", x: [0, 1], y: [0, 1], isEmpty: true }).frame;
   }
-  const { points, lower, upper, centre, kind } = chart;
+  const { points, lower, upper, centre, centres, kind, sigma } = chart;
   const isLocation = kind === "individuals" || kind === "mean";
-  const y = extentOf([...points, ...lower, ...upper], 0.1);
+  const y = extentOf([...points, ...lower, ...upper], 0.14);
   if (!isLocation) y[0] = 0;
+  const names = sideNames(chart);
   const panel = drawPanel(box, {
-    heading: NAMES[kind],
+    heading: CHART_NAMES[kind],
     note: isLocation ? noteOf(result) : "",
     x: [0.5, points.length + 0.5],
     y,
-    right: 92,
+    right: sideRoom(names),
     wholeX: true,
   });
-  const zones = isLocation ? [-2, -1, 1, 2].map((zone) => zoneOf(panel, chart, zone)) : [];
-  const outside = points.map(
-    (point, index) => point > (upper[index] ?? Number.NaN) || point < (lower[index] ?? Number.NaN),
-  );
-  const signals = isLocation ? (result.stability?.signals ?? []) : [];
-  let labelled = Number.NEGATIVE_INFINITY;
-  const marks = points.flatMap((point, index) => {
-    const rules = signals
-      .filter((signal) => signal.points.includes(index + 1))
-      .map(({ rule }) => rule.slice(3));
-    const [x, yAt] = [panel.x(index + 1), panel.y(point)];
-    if (rules.length === 0 && outside[index] !== true) {
-      return points.length <= DOTS_MAX ? [element("circle", { cx: x, cy: yAt, r: 2.2, class: "dot" })] : [];
-    }
-    const dot = element("circle", { cx: x, cy: yAt, r: 3.6, class: "out" });
-    // Numbers that would lie on one another are left out.
-    if (rules.length === 0 || x - labelled < LABEL_WIDTH) return [dot];
-    labelled = x;
-    return [dot, label(x, yAt + (point >= centre ? -6 : 13), rules[0] ?? "", "out-label", "middle")];
-  });
+  const zones = isLocation ? [-2, -1, 1, 2] : [];
+  const levels = [upper.at(-1), centres.at(-1), lower.at(-1)].map((level) => panel.y(level ?? centre));
+  const signals = isLocation ? signalsByPoint(result.stability?.signals ?? [], points) : [];
+  const rules = new Map(signals.map((signal) => [signal.point, numbersOf(signal).join(",")]));
+  const outside = new Set(pointsOutside(chart));
   return [
     panel.frame,
-    ...zones,
-    limitPath(panel, lower, "limit"),
-    limitPath(panel, upper, "limit"),
-    line(panel.plot.x, panel.y(centre), panel.plot.x + panel.plot.width, panel.y(centre), "centre"),
+    ...zones.map((zone) =>
+      stepPath(
+        panel.x,
+        panel.y,
+        sigma.map((each) => centre + zone * each),
+        "zone",
+      ),
+    ),
+    stepPath(panel.x, panel.y, lower, "limit"),
+    stepPath(panel.x, panel.y, upper, "limit"),
+    stepPath(panel.x, panel.y, centres, "centre"),
     path(
       points.map((point, index) => [panel.x(index + 1), panel.y(point)]),
       "series",
     ),
-    ...marks,
-    ...sideLabels(panel, chart),
+    ...drawPoints(panel, {
+      points,
+      first: 1,
+      centre,
+      marked: (point) => outside.has(point) || rules.has(point),
+      rules,
+    }),
+    ...drawSideLabels(
+      panel.plot,
+      names.map((text, index) => ({
+        y: levels[index] ?? 0,
+        text,
+        style: index === 1 ? "centre-label" : "limit-label",
+      })),
+    ),
   ].join("");
 }
 
+/** The numbers of Western Electric's or Nelson's rules, which is how charts name them. */
+export function numbersOf({ rules }: Pick<PointSignal, "rules">): string[] {
+  return rules.map((rule) => rule.slice(3));
+}
+
 function noteOf({ stability }: CapabilityResult): string {
+  const count = new Set(stability?.signals.flatMap(({ points }) => points)).size;
   if (stability === null) return "";
-  const rules = stability.signals.map(({ rule, points }) => `rule ${rule.slice(3)}: ${points.length}`);
-  return rules.length === 0 ? "no signals" : `signals by Western Electric ${rules.join(", ")}`;
+  return count === 0 ? "no signals" : `signals at ${formatCount(count, "point")}`;
 }
 
-interface Scales {
-  x: Scale;
-  y: Scale;
-  plot: Box;
+export interface DrawnPoints {
+  points: readonly number[];
+  /** Where the first point is on the x axis. */
+  first: number;
+  centre: number;
+  /** Of a place on the x axis. */
+  marked: (point: number) => boolean;
+  /** What is written beside a point, by its place on the x axis. */
+  rules: ReadonlyMap<number, string>;
 }
 
-function zoneOf({ x, y }: Scales, { centre, sigma }: Chart, zone: number): string {
-  return stepPath(
-    x,
-    y,
-    sigma.map((each) => centre + zone * each),
-    "zone",
-  );
+const LABEL_SIZE = 9.5;
+const MARK = 4;
+
+/** Dots, with marks where there is a signal, and the rules beside them where there is room: all are listed below the charts. */
+export function drawPoints(
+  { x, y, plot }: Panel,
+  { points, first, centre, marked, rules }: DrawnPoints,
+): string[] {
+  const places = new Places();
+  const at = points.map((point, index) => ({ x: x(first + index), y: y(point) }));
+  for (const [index, { x: cx, y: cy }] of at.entries())
+    if (points.length <= DOTS_MAX || marked(first + index))
+      places.block({ left: cx - MARK, right: cx + MARK, top: cy - MARK, bottom: cy + MARK });
+  return points.flatMap((point, index) => {
+    const { x: cx = 0, y: cy = 0 } = at[index] ?? {};
+    const place = first + index;
+    if (!marked(place))
+      return points.length <= DOTS_MAX ? [element("circle", { cx, cy, r: 2.2, class: "dot" })] : [];
+    const dot = element("circle", { cx, cy, r: 3.6, class: "out" });
+    const text = rules.get(place);
+    if (text === undefined || text === "") return [dot];
+    const half = widthOf(text, LABEL_SIZE) / 2;
+    const areas = (point >= centre ? [-14, -24, 5, 15] : [5, 15, -14, -24])
+      .map((top) => ({ left: cx - half, right: cx + half, top: cy + top, bottom: cy + top + 9 }))
+      .filter(
+        ({ left, right, top, bottom }) =>
+          left >= plot.x &&
+          right <= plot.x + plot.width + 4 &&
+          top >= plot.y &&
+          bottom <= plot.y + plot.height,
+      );
+    const area = places.take(areas);
+    return area === undefined ? [dot] : [dot, label(cx, area.bottom - 1, text, "out-label", "middle")];
+  });
 }
 
-function limitPath({ x, y }: Scales, limits: readonly number[], style: string): string {
-  return stepPath(x, y, limits, style);
-}
-
-function sideLabels({ y, plot }: Scales, { lower, upper, centre, kind, sigma }: Chart): string[] {
-  const at = plot.x + plot.width + 6;
+function sideNames({ lower, upper, centres, kind, sigma }: Chart): string[] {
   const spread = sigma.at(-1);
-  const symbol = {
+  const symbols = {
     individuals: "X\u0305",
     mean: "X\u0305\u0305",
     "moving-range": "MR\u0305",
     range: "R\u0305",
+    "standard-deviation": "S\u0305",
   };
-  const centreName = kind === "standard-deviation" ? "S\u0305" : symbol[kind];
   return [
-    label(at, y(upper.at(-1) ?? 0) + 3.5, `UCL ${formatBy(upper.at(-1), spread)}`, "limit-label"),
-    label(at, y(centre) + 3.5, `${centreName} ${formatBy(centre, spread)}`, "centre-label"),
-    label(at, y(lower.at(-1) ?? 0) + 3.5, `LCL ${formatBy(lower.at(-1), spread)}`, "limit-label"),
+    `UCL ${formatBy(upper.at(-1), spread)}`,
+    `${symbols[kind]} ${formatBy(centres.at(-1), spread)}`,
+    `LCL ${formatBy(lower.at(-1), spread)}`,
   ];
 }
 
@@ -119,43 +158,44 @@ export function drawLastValues(
 ): string {
   const shown = groups.slice(-LAST);
   const first = groups.length - shown.length;
-  const { lower, upper } = result.plan.limits;
   const values = shown.flat();
   const isGrouped = groups.some(({ length }) => length > 1);
+  const extent = extentOf(values, 0.1);
+  const { lower, upper } = result.plan.limits;
+  const limits = [
+    { name: "LSL", value: lower },
+    { name: "USL", value: upper },
+  ].flatMap(({ name, value }) =>
+    value === undefined || value < extent[0] || value > extent[1]
+      ? []
+      : [{ value, text: `${name} ${formatFigure(value)}` }],
+  );
+  const mean = result.mean ?? 0;
+  const meanText = `mean ${formatBy(mean, result.overall?.sigma.value)}`;
   const panel = drawPanel(box, {
     heading: `Last ${shown.length} ${isGrouped ? "subgroups" : "values"}`,
     x: [first + 0.5, groups.length + 0.5],
-    y: extentOf(values, 0.1),
-    right: 92,
+    y: extent,
+    right: sideRoom([meanText, ...limits.map(({ text }) => text)]),
     wholeX: true,
     isEmpty: values.length === 0,
   });
   if (values.length === 0) return panel.frame;
+  const { plot, y } = panel;
   const dots = shown.flatMap((group, index) =>
     group.map((value) =>
-      element("circle", { cx: panel.x(first + index + 1), cy: panel.y(value), r: 2.4, class: "dot" }),
+      element("circle", { cx: panel.x(first + index + 1), cy: y(value), r: 2.4, class: "dot" }),
     ),
   );
-  const { plot, y } = panel;
-  const spec = [lower, upper].flatMap((limit, index) => {
-    if (limit === undefined || limit < y.domain[0] || limit > y.domain[1]) return [];
-    const name = index === 0 ? "LSL" : "USL";
-    return [
-      line(plot.x, y(limit), plot.x + plot.width, y(limit), "spec"),
-      label(plot.x + plot.width + 6, y(limit) + 3.5, `${name} ${formatFigure(limit)}`, "limit-label"),
-    ];
-  });
-  const mean = result.mean ?? 0;
+  const across = (at: number, style: string) => line(plot.x, y(at), plot.x + plot.width, y(at), style);
+  const labels: SideLabel[] = [
+    { y: y(mean), text: meanText, style: "centre-label" },
+    ...limits.map(({ value, text }): SideLabel => ({ y: y(value), text, style: "limit-label" })),
+  ];
   return [
     panel.frame,
-    ...spec,
-    line(plot.x, y(mean), plot.x + plot.width, y(mean), "centre"),
-    label(
-      plot.x + plot.width + 6,
-      y(mean) + 3.5,
-      `mean ${formatBy(mean, result.overall?.sigma.value)}`,
-      "centre-label",
-    ),
+    ...limits.map(({ value }) => across(value, "spec")),
+    across(mean, "centre"),
     isGrouped
       ? ""
       : path(
@@ -163,5 +203,6 @@ export function drawLastValues(
           "series",
         ),
     ...dots,
+    ...drawSideLabels(plot, labels),
   ].join("");
 }

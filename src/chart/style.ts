@@ -1,9 +1,10 @@
 // The style of every page of charts: one set of classes, so that the same thing looks the same on each.
 export const PAGE_STYLE = `
+@page{size:A4 landscape;margin:8mm}
 text{font-family:"Helvetica Neue",Helvetica,Arial,"Liberation Sans","DejaVu Sans",sans-serif;fill:#1f2933}
-.page{fill:#fff}.panel{fill:#fbfcfd;stroke:#d5dbe1}.plot{fill:#fff;stroke:#c3cad1}
+.narrow{display:none}.page{fill:#fff}.panel{fill:#fbfcfd;stroke:#d5dbe1}.plot{fill:#fff;stroke:#c3cad1}
 .title{font-size:21px;font-weight:600}.subtitle{font-size:13px;fill:#52606d}.reason{font-size:12px;fill:#52606d}
-.heading{font-size:13px;font-weight:600}.tick{font-size:10.5px;fill:#52606d}.small{font-size:10px;fill:#7b8794}
+.heading{font-size:13px;font-weight:600}.tick{font-size:10.5px;fill:#52606d}.small{font-size:10px;fill:#52606d}
 .note{font-size:11px;fill:#3e4c59}.value{font-size:12px}.strong{font-size:12px;font-weight:600}
 .limit-label{font-size:10.5px;fill:#b42318}.centre-label{font-size:10.5px;fill:#22713f}
 .badge.good{fill:#22713f}.badge.bad{fill:#b42318}.badge.doubtful{fill:#9a6700}

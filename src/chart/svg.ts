@@ -2,6 +2,7 @@
 // same figures give the same bytes.
 import { escapeMarkup } from "#base/escape.ts";
 import { largest } from "#base/extremes.ts";
+import { formatFigure } from "#base/numbers.ts";
 
 export interface Box {
   x: number;
@@ -44,10 +45,14 @@ export function ticksOf([low, high]: readonly [number, number], count: number): 
 
 /** Labels with just the decimals that tell the ticks apart. */
 export function labelsOf(ticks: readonly number[]): string[] {
+  if (ticks.length === 1) return ticks.map((tick) => formatFigure(tick, 9));
   const step = Math.abs((ticks[1] ?? 1) - (ticks[0] ?? 0));
   const decimals = Math.max(0, Math.min(12, -Math.floor(Math.log10(step) + 1e-9)));
   const farthest = largest(ticks.map(Math.abs), 0);
-  if (farthest >= 1e7 || (farthest > 0 && decimals > 8)) return ticks.map((tick) => tick.toExponential(2));
+  if (farthest >= 1e9 || (farthest > 0 && decimals > 8)) {
+    const digits = Math.min(15, Math.max(0, Math.ceil(Math.log10(farthest / step))));
+    return ticks.map((tick) => (tick === 0 ? "0" : tick.toExponential(digits)));
+  }
   return ticks.map((tick) => (Object.is(Math.round(tick / step), -0) ? 0 : tick).toFixed(decimals));
 }
 

@@ -1,10 +1,12 @@
 // One page that shows the history of a measured value: individuals, moving ranges and the weighted average, each with the
-// limits of the baseline and the runs at which a rule gave a signal. A self-contained SVG; its bytes depend on the figures.
-import { formatP } from "#base/numbers.ts";
+// limits of the baseline, and below them the runs at which a rule gave a signal.
+import { formatCount, formatP } from "#base/numbers.ts";
 import type { ChartPair, Ewma } from "#stats/charts.ts";
-import { drawPanel, type Panel } from "./panel.ts";
-import { PAGE_STYLE } from "./style.ts";
-import { element, extentOf, label, line, path, stepPath, type Box } from "./svg.ts";
+import { drawPoints } from "./control-chart.ts";
+import { drawLines, drawNarrowHeader, drawPage, drawWideHeader, NARROW, SMALL_LINE, WIDE } from "./page.ts";
+import { WIDE_HEADER, type Header, type Layout } from "./page.ts";
+import { drawPanel, drawSideLabels, sideRoom, type Panel } from "./panel.ts";
+import { extentOf, label, line, path, stepPath, type Box } from "./svg.ts";
 
 /** What the page shows of a trend (`Trend` of src/history). */
 export interface TrendFigures {
@@ -32,7 +34,9 @@ export interface TrendFigures {
 
 interface TrendSignal {
   rule: string;
-  direction: "above" | "below";
+  meaning: string;
+  /** As it was measured. */
+  value: number;
   /** The last is the one at which the signal is complete. */
   runs: readonly string[];
 }
@@ -56,48 +60,55 @@ export interface TrendPage {
   last?: number | undefined;
 }
 
-const WIDTH = 1188;
-const HEIGHT = 840;
-const MARGIN = 28;
-const HEADER = 84;
-const FOOTER = 44;
-const GAP = 14;
-/** More points than this are drawn without dots. */
-const DOTS_MAX = 150;
-const LABEL_WIDTH = 12;
-const LABEL_HEIGHT = 12;
-
 export function drawTrend(page: TrendPage): string {
-  const { trend } = page;
-  const panels = trend.charts === null ? [empty(boxAt(0, 3))] : chartsOf(page);
-  const content = [
-    element("title", {}, "Control charts over the history of runs"),
-    element("style", {}, PAGE_STYLE),
-    element("rect", { x: 0, y: 0, width: WIDTH, height: HEIGHT, class: "page" }),
-    drawHeader(page),
-    ...panels,
-    drawFooter(trend),
-  ];
-  const size = { width: WIDTH, height: HEIGHT, viewBox: `0 0 ${WIDTH} ${HEIGHT}` };
-  return `${element("svg", { xmlns: "http://www.w3.org/2000/svg", ...size }, `\n${content.join("\n")}\n`)}\n`;
+  const header = headerOf(page);
+  const notes = notesOf(page);
+  return drawPage(
+    "Control charts over the history of runs",
+    wideLayout(page, header, notes),
+    narrowLayout(page, header, notes),
+  );
 }
 
-/** The first row is twice as high as the others. */
-function boxAt(row: number, rows: number): Box {
-  const room = HEIGHT - HEADER - FOOTER - 2 * GAP;
-  const quarter = room / 4;
-  const tops = [HEADER, HEADER + 2 * quarter + GAP, HEADER + 3 * quarter + 2 * GAP];
-  const height = row === 0 ? 2 * quarter : quarter;
+const GAP = 14;
+const WIDE_HEIGHT = 840;
+const NOTE_LINES = { wide: 3, narrow: 10 };
+
+/** The first chart is twice as high as the others. */
+function wideLayout(page: TrendPage, header: Header, notes: readonly string[]): Layout {
+  const { width, margin } = WIDE;
+  const lines = (y: number) =>
+    drawLines({ x: margin, y, width: width - 2 * margin, height: 0 }, notes, NOTE_LINES.wide);
+  const first = WIDE_HEIGHT - 14 - lines(0).bottom + SMALL_LINE;
+  const quarter = (first - SMALL_LINE - 4 - WIDE_HEADER - 2 * GAP) / 4;
+  const tops = [0, 2 * quarter + GAP, 3 * quarter + 2 * GAP];
+  const boxAt = (row: number): Box => ({
+    x: margin,
+    y: WIDE_HEADER + (tops[row] ?? 0),
+    width: width - 2 * margin,
+    height: row === 0 ? 2 * quarter : quarter,
+  });
   return {
-    x: MARGIN,
-    y: tops[row] ?? HEADER,
-    width: WIDTH - 2 * MARGIN,
-    height: rows > 1 ? room + 2 * GAP : height,
+    height: WIDE_HEIGHT,
+    content: [drawWideHeader(header), ...chartsOf(page, boxAt), lines(first).text],
   };
 }
 
-function empty(box: Box): string {
-  return drawPanel(box, { heading: "Individuals chart", x: [0, 1], y: [0, 1], isEmpty: true }).frame;
+const NARROW_PANEL = 230;
+
+function narrowLayout(page: TrendPage, header: Header, notes: readonly string[]): Layout {
+  const { width, margin } = NARROW;
+  const { text, bottom } = drawNarrowHeader(header);
+  const boxAt = (row: number): Box => ({
+    x: margin,
+    y: bottom + row * (NARROW_PANEL + GAP),
+    width: width - 2 * margin,
+    height: NARROW_PANEL,
+  });
+  const charts = chartsOf(page, boxAt);
+  const below = { ...boxAt(charts.length), height: 0 };
+  const lines = drawLines({ ...below, y: below.y + 8 }, notes, NOTE_LINES.narrow);
+  return { height: Math.ceil(lines.bottom + 8), content: [text, ...charts, lines.text] };
 }
 
 interface Drawn {
@@ -114,9 +125,12 @@ interface Drawn {
   zones?: number;
 }
 
-function chartsOf(page: TrendPage): string[] {
+function chartsOf(page: TrendPage, boxAt: (row: number) => Box): string[] {
   const { charts, ewma, baseline } = page.trend;
-  if (charts === null || ewma === null || baseline === null) return [];
+  if (charts === null || ewma === null || baseline === null) {
+    const options = { heading: "Individuals chart", x: [0, 1], y: [0, 1], isEmpty: true } as const;
+    return [drawPanel(boxAt(0), options).frame];
+  }
   const isOfValues = (rule: string) => /^(WER|NEL|DRIFT|REGRESSION)/.test(rule);
   const { location, spread } = charts;
   const drawn: Drawn[] = [
@@ -124,13 +138,13 @@ function chartsOf(page: TrendPage): string[] {
     { ...spread, heading: "Moving range chart", offset: 1, rules: (rule) => rule === "MR" },
     {
       ...ewma,
-      heading: "Exponentially weighted moving average",
+      heading: "Weighted moving average (EWMA)",
       centre: baseline.centre,
       offset: 0,
       rules: (rule) => rule === "EWMA",
     },
   ];
-  return drawn.map((each, row) => drawChart(boxAt(row, 1), each, page));
+  return drawn.map((each, row) => drawChart(boxAt(row), each, page));
 }
 
 function drawChart(box: Box, drawn: Drawn, { trend, display, last }: TrendPage): string {
@@ -138,46 +152,61 @@ function drawChart(box: Box, drawn: Drawn, { trend, display, last }: TrendPage):
   const first = Math.max(0, trend.n - (last ?? trend.n));
   const shown = (values: readonly number[]) => values.slice(Math.max(0, first - offset)).map(display.scale);
   const [points, lower, upper] = [shown(drawn.points), shown(drawn.lower), shown(drawn.upper)];
-  const y = extentOf([...points, ...lower, ...upper], 0.1);
+  const y = extentOf([...points, ...lower, ...upper], 0.14);
   if (offset === 1) y[0] = 0;
   const start = Math.max(first, offset);
+  const names = [
+    `UCL ${display.formatScaled(upper.at(-1) ?? 0)}`,
+    `CL ${display.format(centre)}`,
+    `LCL ${display.formatScaled(lower.at(-1) ?? 0)}`,
+  ];
   const panel = drawPanel(box, {
     heading,
     note: noteOf(drawn, trend),
     x: [first + 0.5, trend.n + 0.5],
     y,
-    right: 104,
+    right: sideRoom(names),
     wholeX: true,
   });
-  const at = (index: number) => panel.x(start + index + 1);
   const level = panel.y(display.scale(centre));
   // stepPath counts from 1.
   const shift = Object.assign((value: number) => panel.x(value + start), { domain: panel.x.domain });
-  const zones = [-2, -1, 1, 2].flatMap((zone) =>
-    drawn.zones === undefined
-      ? []
-      : [
-          stepPath(
-            shift,
-            panel.y,
-            points.map(() => display.scale(centre + zone * (drawn.zones ?? 0))),
-            "zone",
-          ),
-        ],
-  );
+  const zones = drawn.zones === undefined ? [] : [-2, -1, 1, 2].map((zone) => zone * (drawn.zones ?? 0));
+  const rules = rulesAt(trend, drawn);
+  const levels = [panel.y(upper.at(-1) ?? 0), level, panel.y(lower.at(-1) ?? 0)];
   return [
     panel.frame,
     baselineMark(panel, trend, first, drawn.zones !== undefined),
-    ...zones,
+    ...zones.map((zone) =>
+      stepPath(
+        shift,
+        panel.y,
+        points.map(() => display.scale(centre + zone)),
+        "zone",
+      ),
+    ),
     stepPath(shift, panel.y, lower, "limit"),
     stepPath(shift, panel.y, upper, "limit"),
     line(panel.plot.x, level, panel.plot.x + panel.plot.width, level, "centre"),
     path(
-      points.map((point, index) => [at(index), panel.y(point)]),
+      points.map((point, index) => [panel.x(start + index + 1), panel.y(point)]),
       "series",
     ),
-    ...marks(panel, { drawn, trend, points, start, at }),
-    ...sideLabels(panel, { lower, upper, centre, display }),
+    ...drawPoints(panel, {
+      points,
+      first: start + 1,
+      centre: display.scale(centre),
+      marked: (point) => rules.has(point),
+      rules,
+    }),
+    ...drawSideLabels(
+      panel.plot,
+      names.map((text, index) => ({
+        y: levels[index] ?? 0,
+        text,
+        style: index === 1 ? "centre-label" : "limit-label",
+      })),
+    ),
   ].join("");
 }
 
@@ -195,101 +224,84 @@ function baselineMark(panel: Panel, { baseline, n }: TrendFigures, first: number
 /** Rules of Western Electric and Nelson by their number; a chart with one rule only needs no label. */
 const MARKS: Readonly<Record<string, string>> = { DRIFT: "D", REGRESSION: "R", MR: "", EWMA: "" };
 
-interface Marks {
-  drawn: Drawn;
-  trend: TrendFigures;
-  points: readonly number[];
-  start: number;
-  at: (index: number) => number;
-}
-
-function marks(panel: Panel, { drawn, trend, points, start, at }: Marks): string[] {
-  const byRun = new Map<string, TrendSignal[]>();
-  for (const signal of trend.signals.filter(({ rule }) => drawn.rules(rule))) {
-    const run = signal.runs.at(-1) ?? "";
-    byRun.set(run, [...(byRun.get(run) ?? []), signal]);
+/** What is written at each point with a signal of this chart, by its number from 1. */
+function rulesAt({ series, signals }: TrendFigures, { rules }: Drawn): Map<number, string> {
+  const numbers = new Map(series.points.map(({ runId }, index) => [runId, index + 1]));
+  const marks = new Map<number, string[]>();
+  for (const { rule, runs } of signals) {
+    const point = numbers.get(runs.at(-1) ?? "");
+    if (!rules(rule) || point === undefined) continue;
+    marks.set(point, [...(marks.get(point) ?? []), MARKS[rule] ?? rule.slice(3)]);
   }
-  let labelled = Number.NEGATIVE_INFINITY;
-  return points.flatMap((point, index) => {
-    const signals = byRun.get(trend.series.points[start + index]?.runId ?? "") ?? [];
-    const [x, y] = [at(index), panel.y(point)];
-    if (signals.length === 0) {
-      return points.length <= DOTS_MAX ? [element("circle", { cx: x, cy: y, r: 2.2, class: "dot" })] : [];
-    }
-    const dot = element("circle", { cx: x, cy: y, r: 3.6, class: "out" });
-    const words = signals.map(({ rule }) => MARKS[rule] ?? rule.slice(3)).join("");
-    // Labels that would lie on one another are left out.
-    if (x - labelled < LABEL_WIDTH || words === "") return [dot];
-    labelled = x;
-    return [dot, label(x, y + (signals[0]?.direction === "above" ? -6 : 13), words, "out-label", "middle")];
-  });
+  return new Map([...marks].map(([point, words]) => [point, words.filter((word) => word !== "").join(",")]));
 }
 
-function noteOf({ rules }: Drawn, { signals }: TrendFigures): string {
-  const counts = new Map<string, number>();
-  for (const { rule } of signals) if (rules(rule)) counts.set(rule, (counts.get(rule) ?? 0) + 1);
-  const words = [...counts].map(([rule, count]) => `${rule}: ${count}`);
-  return words.length === 0 ? "no signals" : `signals by ${words.join(", ")}`;
+function noteOf({ rules }: Drawn, { signals }: TrendFigures): string[] {
+  const runs = new Set(signals.filter(({ rule }) => rules(rule)).map((signal) => signal.runs.at(-1)));
+  return runs.size === 0
+    ? ["no signals"]
+    : [`signals at ${formatCount(runs.size, "point")}`, `${runs.size} signals`];
 }
 
-interface Levels {
-  lower: readonly number[];
-  upper: readonly number[];
-  centre: number;
-  display: Display;
-}
-
-function sideLabels({ plot, y }: Panel, { lower, upper, centre, display }: Levels): string[] {
-  const x = plot.x + plot.width + 6;
-  const [low, high] = [lower.at(-1) ?? 0, upper.at(-1) ?? 0];
-  const middle = y(display.scale(centre));
-  // Apart enough to be read, where a far value has pressed the limits together.
-  const [top, bottom] = [Math.min(y(high), middle - LABEL_HEIGHT), Math.max(y(low), middle + LABEL_HEIGHT)];
-  return [
-    label(x, top + 3.5, `UCL ${display.formatScaled(high)}`, "limit-label"),
-    label(x, middle + 3.5, `CL ${display.format(centre)}`, "centre-label"),
-    label(x, bottom + 3.5, `LCL ${display.formatScaled(low)}`, "limit-label"),
-  ];
-}
-
-const STATUS_CLASS: Record<TrendFigures["status"], string> = {
+const TONES: Record<TrendFigures["status"], Header["tone"]> = {
   "in-control": "good",
   "out-of-control": "bad",
   "not-computable": "doubtful",
 };
 
-function drawHeader({ trend, display }: TrendPage): string {
+function headerOf({ trend, display }: TrendPage): Header {
   const { series, n, status, reason } = trend;
-  const { unit } = display;
-  const word = status.toUpperCase().replaceAll("-", " ");
-  const width = 22 + word.length * 9.4;
-  const x = WIDTH - MARGIN - width;
   const [first, last] = [series.points[0]?.startedAt, series.points.at(-1)?.startedAt];
   const figures = [
-    `${n} runs that measured it`,
+    `${formatCount(n, "run")} measured it`,
     first === undefined || last === undefined ? "" : `${first.slice(0, 10)} to ${last.slice(0, 10)}`,
-    unit === "" ? "" : `in ${unit}`,
+    display.unit === "" ? "" : `in ${display.unit}`,
   ];
+  return {
+    title: `${series.subject} over the runs of ${series.pipeline}`,
+    figures: figures.filter((text) => text !== ""),
+    status,
+    tone: TONES[status],
+    reason,
+  };
+}
+
+/** `WER1+2+3, EWMA` */
+function shortened(rules: readonly string[]): string {
+  const families = Map.groupBy(new Set(rules), (rule) => /^(WER|NEL)\d$/.exec(rule)?.[1] ?? rule);
+  const words = [...families].map(([family, of]) =>
+    of.length === 1 ? of.join("") : `${family}${of.map((rule) => rule.slice(family.length)).join("+")}`,
+  );
+  return words.join(", ");
+}
+
+/** Points are numbered on the axis; `pipelite trend --json` has the run of each. */
+function notesOf({ trend, display, last }: TrendPage): string[] {
+  const { series, signals, baseline, notes, n } = trend;
+  const first = n - (last ?? n);
+  const byPoint = new Map<number, { value: number; rules: string[] }>();
+  const numbers = new Map(series.points.map(({ runId }, index) => [runId, index + 1]));
+  for (const { rule, runs, value } of signals) {
+    const point = numbers.get(runs.at(-1) ?? "");
+    if (point === undefined || point <= first) continue;
+    byPoint.set(point, { value, rules: [...(byPoint.get(point)?.rules ?? []), rule] });
+  }
+  const points = [...byPoint].toSorted(([a], [b]) => a - b);
+  const listed = points.map(
+    ([point, { value, rules }]) => `${point}: ${shortened(rules)} (${display.format(value)})`,
+  );
+  const meanings = new Map(signals.map(({ rule, meaning }) => [rule, meaning]));
   return [
-    label(MARGIN, 38, cut(`${series.subject} over the runs of ${series.pipeline}`, 80), "title"),
-    label(MARGIN, 60, figures.filter((text) => text !== "").join("   \u00B7   "), "subtitle"),
-    element("rect", { x, y: 18, width, height: 28, rx: 4, class: `badge ${STATUS_CLASS[status]}` }),
-    label(x + width / 2, 37, word, "badge-text", "middle"),
-    label(WIDTH - MARGIN, 62, cut(reason, 112), "reason", "end"),
-  ].join("\n");
-}
-
-function drawFooter({ baseline, notes }: TrendFigures): string {
-  const lines = [
-    baseline === null
-      ? ""
-      : `Limits at 3 sigma of ${baseline.n} runs, ${baseline.first} to ${baseline.last}; sigma by the mean moving range; ` +
-        `normality p ${formatP(baseline.normalP)}`,
-    cut(notes.join("; "), 190),
+    ...(listed.length === 0 ? [] : [`Signals, point: rules (value): ${listed.join("; ")}.`]),
+    ...(listed.length === 0
+      ? []
+      : [`Rules: ${[...meanings].map(([rule, meaning]) => `${rule} ${meaning}`).join("; ")}.`]),
+    ...(baseline === null
+      ? []
+      : [
+          `Limits at 3 sigma of ${baseline.n} runs, ${baseline.first} to ${baseline.last}; sigma by the mean moving range; ` +
+            `normality p ${formatP(baseline.normalP)}`,
+        ]),
+    ...(notes.length === 0 ? [] : [`Notes: ${notes.join("; ")}.`]),
   ];
-  return lines.map((text, row) => label(MARGIN, HEIGHT - 26 + 14 * row, text, "small")).join("\n");
-}
-
-function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}\u2026`;
 }

@@ -1,8 +1,7 @@
-// The figures of a capability study: as text for people, by their names for programs.
-import { MINIMUM_USUAL, formatLimits } from "#app/capability.ts";
+// The figures of a capability study as text for people.
+import { MINIMUM_USUAL, formatLimits, signalsByPoint } from "#app/capability.ts";
 import { formatBy, formatCount, formatFigure, formatIndex } from "#base/numbers.ts";
 import type { CapabilityResult } from "#stats/gate.ts";
-import type { Index, Indices } from "#stats/indices.ts";
 import type { Reading } from "#stats/samples.ts";
 import { padToWidth } from "#view/format.ts";
 import type { Paint, Style } from "#view/paint.ts";
@@ -16,74 +15,6 @@ export function describeReading({ encoding = "utf-8", delimiter = "comma", decim
     decimal === "point" ? "" : "decimal comma",
   ];
   return words.filter((word) => word !== "").join(", ");
-}
-
-/** The figures by the names that everybody uses; null where one is not computable. */
-export function figuresOf(result: CapabilityResult) {
-  const { within, overall, stability, plan, percentile } = result;
-  return {
-    status: result.status,
-    passed: result.passed,
-    reason: result.reason,
-    lsl: plan.limits.lower ?? null,
-    usl: plan.limits.upper ?? null,
-    target: plan.limits.target ?? null,
-    minimum: plan.minimum ?? null,
-    planSha256: result.planDigest,
-    n: result.n,
-    subgroups: result.subgroups,
-    mean: result.mean,
-    median: result.median,
-    min: result.minimum,
-    max: result.maximum,
-    sigmaWithin: within?.sigma.value ?? null,
-    sigmaWithinMethod: within?.sigma.method ?? null,
-    sigmaOverall: overall?.sigma.value ?? null,
-    ...indicesOf(within, { spread: "cp", lower: "cpl", upper: "cpu", nearest: "cpk", target: "cpm" }),
-    ...indicesOf(overall, { spread: "pp", lower: "ppl", upper: "ppu", nearest: "ppk", target: "ppm" }),
-    bound: result.bound,
-    defectsPerMillionWithin: within?.partsPerMillion.total ?? null,
-    defectsPerMillionOverall: overall?.partsPerMillion.total ?? null,
-    outside: result.outside,
-    percentile,
-    gauge: result.gauge,
-    checks: result.checks,
-    andersonDarling: result.andersonDarling,
-    shapiroWilk: result.shapiroWilk,
-    independence: result.independence,
-    signals: stability?.signals ?? null,
-    controlLimits: stability === null ? null : controlLimitsOf(stability.charts.location),
-  };
-}
-
-function indicesOf(
-  indices: Indices | null,
-  names: Readonly<Record<"spread" | "lower" | "upper" | "nearest" | "target", string>>,
-): Record<string, number | null> {
-  return Object.fromEntries(
-    Object.entries(names).flatMap(([key, name]) => {
-      const index: Index | null = indices?.[key as keyof typeof names] ?? null;
-      return [
-        [name, index?.value ?? null],
-        [`${name}LowerBound`, index?.lowerBound ?? null],
-        [`${name}Interval`, index === null ? null : [index.interval.lower, index.interval.upper]],
-      ];
-    }),
-  ) as Record<string, number | null>;
-}
-
-function controlLimitsOf({
-  kind,
-  centre,
-  lower,
-  upper,
-}: {
-  kind: string;
-  centre: number;
-  lower: number[];
-  upper: number[];
-}) {
-  return { chart: kind, centre, lcl: lower.at(-1) ?? null, ucl: upper.at(-1) ?? null };
 }
 
 const STATUS_STYLES: Record<CapabilityResult["status"], Style> = {
@@ -150,12 +81,31 @@ function checkLines({ checks }: CapabilityResult, paint: Paint): string[] {
   });
 }
 
-function signalLines({ stability }: CapabilityResult): string[] {
-  const signals = stability?.signals ?? [];
-  return signals.map(({ rule, meaning, points }) => {
-    const shown = points.length > 12 ? `${points.slice(0, 12).join(", ")} ...` : points.join(", ");
-    return `  signal ${rule} (${meaning}) at ${shown}`;
-  });
+/** Points that are told one by one; `--json` has all. */
+const SIGNALS_SHOWN = 12;
+
+function signalLines({ stability, overall }: CapabilityResult): string[] {
+  if (stability === null) return [];
+  const { signals, charts, spreadOutside } = stability;
+  const { location, spread } = charts;
+  const found = signalsByPoint(signals, location.points);
+  const rest = found.length - SIGNALS_SHOWN;
+  const beyond = spreadOutside.slice(0, SIGNALS_SHOWN).join(", ");
+  const more =
+    spreadOutside.length > SIGNALS_SHOWN ? ` and ${spreadOutside.length - SIGNALS_SHOWN} more` : "";
+  return [
+    ...found
+      .slice(0, SIGNALS_SHOWN)
+      .map(
+        ({ point, value, rules }) =>
+          `  signal at ${point} (${formatBy(value, overall?.sigma.value)}): ${rules.join(", ")}`,
+      ),
+    ...(rest > 0 ? [`  and at ${formatCount(rest, "more point")}: --json lists all`] : []),
+    ...signals.map(
+      ({ rule, meaning, points }) => `  ${rule}: ${meaning}, at ${formatCount(points.length, "point")}`,
+    ),
+    ...(beyond === "" ? [] : [`  ${spread.kind.replaceAll("-", " ")} beyond its limits at ${beyond}${more}`]),
+  ];
 }
 
 /** Where the values are not normal, the indices by percentiles stand beside the others. */

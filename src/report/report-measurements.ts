@@ -4,8 +4,8 @@ import { judgeCapability } from "#stats/gate.ts";
 import type { CapabilityResult } from "#stats/gate.ts";
 import { drawControlChart } from "#chart/control-chart.ts";
 import { drawHistogram, drawProbabilityPlot } from "#chart/distribution.ts";
+import { describePower, exponentFor, inPowers, limitsInPowers } from "#chart/units.ts";
 import { escapeMarkup } from "#base/escape.ts";
-import { formatNumber, typeset } from "#base/numbers.ts";
 import { Claims, figureOf } from "#standards/facts.ts";
 import type { DocumentInput, Series } from "#standards/input.ts";
 import { all, h, raw } from "./markup.ts";
@@ -67,12 +67,12 @@ const INSET = 1;
 function chartsHtml({ claim, place, groups, limits }: Series, { figure }: Parts): Html | undefined {
   if (limits === undefined) return undefined;
   const exponent = exponentFor(groups);
-  const scale = (value: number) => value / 10 ** exponent;
+  const scale = inPowers(exponent);
   const scaled = groups.map((group) => group.map(scale));
   const isFar = areFar(limits, groups.flat());
   const result = judgeCapability(
     { groups: scaled },
-    { limits: isFar ? around(scaled.flat()) : scaledBy(limits, scale) },
+    { limits: isFar ? around(scaled.flat()) : limitsInPowers(limits, scale) },
   );
   // Limits far away would leave of the values a single bar.
   const near = isFar ? { ...result, plan: { ...result.plan, limits: {} } } : result;
@@ -97,8 +97,7 @@ function chartsHtml({ claim, place, groups, limits }: Series, { figure }: Parts)
       h("code", { class: "below", "data-identifier": "evidence of the claim" }, place),
       h("span", { class: "below" }, "What the indices rest on: ", joined(assumptionsOf(result))),
       isFar && h("span", { class: "below" }, "The limits are too far from the values to be drawn."),
-      exponent !== 0 &&
-        h("span", { class: "below" }, `Axes in units of ${typeset(formatNumber(10 ** exponent))}`),
+      exponent !== 0 && h("span", { class: "below" }, `Axes ${describePower(exponent)}`),
     ),
     h(
       "div",
@@ -118,13 +117,6 @@ const FAR = 20;
 
 type Limits = NonNullable<Series["limits"]>;
 
-function scaledBy({ lower, upper }: Limits, scale: (value: number) => number): Limits {
-  return {
-    ...(lower !== undefined && { lower: scale(lower) }),
-    ...(upper !== undefined && { upper: scale(upper) }),
-  };
-}
-
 function extentOf(values: readonly number[]): [number, number] {
   const least = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   return [least, values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)];
@@ -141,13 +133,6 @@ function around(values: readonly number[]): Limits {
   const [least, most] = extentOf(values);
   const width = most - least || 1;
   return { lower: least - width, upper: most + width };
-}
-
-/** A power of a thousand that leaves few zeros on the axes: values of some millionths are drawn in millionths. */
-function exponentFor(groups: Series["groups"]): number {
-  const largest = groups.flat().reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  if (largest === 0 || (largest >= 1e-3 && largest < 1e6)) return 0;
-  return 3 * Math.floor(Math.log10(largest) / 3);
 }
 
 function svg(title: string, content: string): Html {

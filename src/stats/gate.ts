@@ -29,6 +29,8 @@ import { judgeStability, type Stability } from "./stability.ts";
 
 /** What a lower bound must reach where the plan does not say. */
 export const MINIMUM_USUAL = 1.33;
+/** Of the one-sided bound, where the plan does not say. */
+export const CONFIDENCE_USUAL = 0.95;
 
 /** What is fixed before anything is measured. */
 export interface CapabilityPlan {
@@ -125,7 +127,7 @@ export function judgeCapability(
   plan: CapabilityPlan,
 ): CapabilityResult {
   checkLimits(plan.limits);
-  const { confidence = 0.95 } = plan;
+  const { confidence = CONFIDENCE_USUAL } = plan;
   if (!(confidence > 0.5 && confidence < 1))
     throw new RangeError(`the confidence must be above 0.5 and below 1, not ${confidence}`);
   if (!groups.flat().every(Number.isFinite)) throw new RangeError("every value must be a finite number");
@@ -263,7 +265,7 @@ function decide(bound: number, checks: readonly CapabilityCheck[], plan: Capabil
   const minimum = plan.minimum ?? MINIMUM_USUAL;
   const isReached = bound >= minimum;
   const [shown, least] = tellApart(bound, minimum);
-  const words = `the lower ${formatFigure(100 * (plan.confidence ?? 0.95), 4)} % bound ${shown}`;
+  const words = `the lower ${formatFigure(100 * (plan.confidence ?? CONFIDENCE_USUAL), 4)} % bound ${shown}`;
   const failed = checks.filter(
     ({ name, status }) => name !== "gauge" && status !== "held" && status !== "not-asked",
   );

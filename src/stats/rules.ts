@@ -88,6 +88,23 @@ export function findSignals(values: readonly number[], zones: Zones, rules: read
     .filter(({ points }) => points.length > 0);
 }
 
+export interface PointSignal {
+  /** From 1. */
+  point: number;
+  value: number;
+  rules: Rule[];
+}
+
+/** Signals by rule, as a list by point. */
+export function signalsByPoint(signals: readonly Signal[], values: readonly number[]): PointSignal[] {
+  const rules = new Map<number, Rule[]>();
+  for (const { rule, points } of signals)
+    for (const point of points) rules.set(point, [...(rules.get(point) ?? []), rule]);
+  return [...rules]
+    .map(([point, of]) => ({ point, value: values[point - 1] ?? Number.NaN, rules: of }))
+    .toSorted((a, b) => a.point - b.point);
+}
+
 function sigmaAt({ sigma }: Zones, index: number): number {
   return typeof sigma === "number" ? sigma : (sigma[index] ?? Number.NaN);
 }

@@ -4,10 +4,14 @@ import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { isPipeliteError } from "#base/errors.ts";
+import { formatBy } from "#base/numbers.ts";
+import { drawCapability } from "#chart/capability-page.ts";
 import { individuals, judgeCapability } from "#stats/gate.ts";
+import { meanOf } from "#stats/moments.ts";
+import { signalsByPoint } from "#stats/rules.ts";
 import { formatOf, parseSamples } from "#stats/samples.ts";
 import { createRig } from "../cli/rig.ts";
-import { normals, readRows } from "./rig.ts";
+import { assertDigits, normals, readRows } from "./rig.ts";
 
 const good = normals(3, 100, 0.2, 1.4);
 const csv = (values: readonly number[]) => `v\n${values.join("\n")}\n`;
@@ -77,7 +81,11 @@ test("pipelite capability: Michelson's speeds are not stable, and the signals ar
   assert.equal(code, 1);
   assert.match(stdout, /Cp +1\.79 +Pp +1\.05/);
   assert.match(stdout, /stability +failed/);
-  assert.match(stdout, /signal WER1 \(one point beyond 3 sigma\) at 4, /);
+  assert.match(stdout, /^ {2}signal at 4 \(300\.0700\): WER1$/m);
+  assert.match(stdout, /^ {2}signal at 11 \(300\.0000\): WER1, WER2, WER3$/m);
+  assert.match(stdout, /^ {2}and at \d+ more points: --json lists all$/m);
+  assert.match(stdout, /^ {2}WER1: one point beyond 3 sigma, at 6 points$/m);
+  assert.match(stdout, /^ {2}moving range beyond its limits at 13, 16, 47$/m);
 });
 
 test("pipelite capability: wrong input ends with 2 and names the line", async () => {
@@ -134,6 +142,53 @@ test("pipelite capability: subgroups by column and by size, one value and equal 
     assert.match(stdout, /not-computable/);
     assert.match(readFileSync(join(rig.folder, "few.svg"), "utf8"), /NOT COMPUTABLE/);
   }
+});
+
+test("pipelite capability --json has every figure of the page, and limits by point where subgroups differ in size", async () => {
+  using rig = createRig();
+  const sizes = [2, 5, 3, 4, 5, 2, 6, 3, 5, 4];
+  const rows = sizes.flatMap((size, group) => normals(70 + group, size).map((value) => `${group},${value}`));
+  writeFileSync(join(rig.folder, "v.csv"), `g,v\n${rows.join("\n")}\n`);
+  const words = ["v.csv", "-c", "v", "--subgroup", "g", "--lsl", "-5", "--usl", "5", "--json"];
+  const { stdout } = await rig("capability", ...words);
+  const figures = JSON.parse(stdout);
+  const { location, spread } = figures.charts;
+  assert.deepEqual([location.chart, spread.chart], ["mean", "standard-deviation"]);
+  for (const list of [location.points, location.lcl, location.ucl, location.sigma, spread.centre, spread.ucl])
+    assert.equal(list.length, 10);
+  assert.equal(typeof location.centre, "number");
+  const { counts } = figures.histogram;
+  assert.equal(
+    counts.reduce((sum: number, count: number) => sum + count, 0),
+    rows.length,
+  );
+  const groups = Map.groupBy(rows, (row) => row.split(",")[0])
+    .values()
+    .toArray();
+  const own = judgeCapability(
+    { groups: groups.map((group) => group.map((row) => Number(row.split(",")[1]))) },
+    { limits: { lower: -5, upper: 5 } },
+  );
+  const page = drawCapability({ result: own, groups: [], title: "" });
+  for (const figure of [
+    location.centre,
+    location.ucl.at(-1),
+    location.lcl.at(-1),
+    spread.centre.at(-1),
+    spread.ucl.at(-1),
+  ])
+    assert.ok(
+      page.includes(
+        ` ${formatBy(figure, spread.centre.includes(figure) || spread.ucl.includes(figure) ? spread.sigma.at(-1) : location.sigma.at(-1))}<`,
+      ),
+      String(figure),
+    );
+  writeFileSync(join(rig.folder, "i.csv"), `v\n${good.join("\n")}\n`);
+  const single = JSON.parse((await rig("capability", "i.csv", "-c", "v", "--lsl", "-4", "--json")).stdout);
+  const ranges = good.slice(1).map((value, index) => Math.abs(value - (good[index] ?? 0)));
+  assertDigits(single.charts.spread.centre, meanOf(ranges), 12);
+  assert.equal(typeof single.charts.location.ucl, "number");
+  assert.deepEqual(single.signalsByPoint, signalsByPoint(single.signals, good));
 });
 
 const refusedTexts: [name: string, text: string, problem: RegExp][] = [

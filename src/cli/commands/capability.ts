@@ -44,7 +44,7 @@ export const capability = command({
     const app = await import("#app/capability.ts");
     const { column, gauge, picture } = flags;
     const measured = app.judgeFile(pathOf(context, file), { ...flags, name: file, plan, gauge });
-    const { describe, describeReading, figuresOf } = await import("#cli/capability-text.ts");
+    const { describe, describeReading } = await import("#cli/capability-text.ts");
     const { result, samples } = measured;
     const how = describeReading(samples.reading);
     if (how !== "") say(context, flags, `read as ${how}`);
@@ -54,7 +54,7 @@ export const capability = command({
       writeFileAtomically(path, app.drawMeasured(measured, title));
       say(context, flags, `picture: ${path}`);
     }
-    if (flags.json) printJson(context, { ...figuresOf(result), reading: samples.reading });
+    if (flags.json) printJson(context, (await import("#app/capability-figures.ts")).figuresOf(measured));
     else print(context, describe(result, column, paintOf(context, flags)));
     return result.passed ? EXIT.ok : EXIT.failed;
   },
