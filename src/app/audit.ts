@@ -1,6 +1,7 @@
 // The audit of a run: made, kept with the run, and what it found opened as deviations.
 import { auditRun, type AuditOptions } from "#evidence/audit.ts";
 import { keepAudit, type AuditReport } from "#evidence/audit-file.ts";
+import { documents } from "./documents.ts";
 import type { Home } from "#home/home.ts";
 import type { WhichRun } from "#home/runs.ts";
 import { openAudited } from "#release/deviations.ts";
@@ -12,12 +13,12 @@ import { openAudited } from "#release/deviations.ts";
 export async function audit(
   home: Home,
   which: WhichRun,
-  options: AuditOptions & { signal: AbortSignal },
+  options: Omit<AuditOptions, "documents"> & { signal: AbortSignal },
 ): Promise<AuditReport | undefined> {
   const run = home.runs.find(which);
   let report: AuditReport;
   try {
-    report = await auditRun(home, run, options);
+    report = await auditRun(home, run, { ...options, documents });
   } catch (error) {
     if (options.signal.aborted) return undefined;
     // What is no longer the record can't be audited: that is what was found, whatever it was that did not go.

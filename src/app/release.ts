@@ -5,6 +5,7 @@ import { signalsOfRun } from "#history/signals.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import { readPolicy } from "#release/policy.ts";
 import { readReleases, releaseRun, type FreshAudit, type ReleaseOutcome } from "#release/release.ts";
+import { documents } from "./documents.ts";
 import type { Home } from "#home/home.ts";
 import type { RunRecord } from "#home/run-record.ts";
 import type { WhichRun } from "#home/runs.ts";
@@ -14,7 +15,7 @@ import { openStore } from "#store/index.ts";
 export interface Release {
   home: Home;
   which: WhichRun;
-  /** Default: release-policy.json beside pipeline.ts, else the built-in one. */
+  /** Default: release-policy.json beside the pipeline.ts of this folder (whatever the record says), else the built-in one. */
   policyFile?: string | undefined;
   /** Who releases; without one the demands are checked. */
   releaser?: { name: string; key: SigningKey } | undefined;
@@ -31,7 +32,7 @@ export async function release(options: Release): Promise<ReleaseOutcome> {
   const { home, which, policyFile, releaser, database, signal } = options;
   const { record } = home.runs.find(which);
   const { runId } = record;
-  const applied = readPolicy(record.pipelineFile, policyFile);
+  const applied = readPolicy(which.pipelineFile, policyFile);
   const signals = await signalsOfRun({ home, ...(database !== undefined && { database }) }, record);
   const audit = () => freshAudit(home, runId, signal);
   const decide = () => releaseRun({ home, runId, applied, releaser, audit, signals });
@@ -61,6 +62,6 @@ async function keepingResult(
 
 async function freshAudit(home: Home, runId: string, signal: AbortSignal): Promise<FreshAudit> {
   const run = home.runs.read(runId);
-  const report = await auditRun(home, run, { signal });
+  const report = await auditRun(home, run, { signal, documents });
   return { report: { ...report, recordDigest: run.digest }, keep: () => keepAudit(home, report) };
 }

@@ -47,10 +47,19 @@ export async function sign(
   return { runId, ...(await signRun({ home, runId, meaning, name, reason, key })) };
 }
 
-/** Checks the record, the outputs and all signatures of a run. @param keyFiles public keys that count; undefined: those known here */
-export function verify(home: Home, which: WhichRun, keyFiles: readonly string[] | undefined): VerifiedRun {
-  const { runId, record } = home.runs.find(which);
-  const { policy } = readPolicy(record.pipelineFile);
+export interface Verify {
+  home: Home;
+  which: WhichRun;
+  /** Public keys that count; undefined: those known here. */
+  keyFiles: readonly string[] | undefined;
+  /** The policy in force; default: the one beside the pipeline.ts of this folder, whatever the record says. */
+  policyFile: string | undefined;
+}
+
+/** Checks the record, the outputs, all signatures of a run, and its release. */
+export function verify({ home, which, keyFiles, policyFile }: Verify): VerifiedRun {
+  const { runId } = home.runs.find(which);
+  const { policy } = readPolicy(which.pipelineFile, policyFile);
   return verifyRun(home, runId, { keys: keyFiles?.map(readPublicKey), policy });
 }
 

@@ -14,6 +14,24 @@ export function prettyJson(value: unknown): string {
   return `${write(value, "$", "\n", "  ")}\n`;
 }
 
+/** Canonical JSON with a line for each member, and for each item of a list: small, and still to be read and compared. */
+export function linedJson(value: Readonly<Record<string, unknown>> | readonly unknown[]): string {
+  return `${lined(value)}\n`;
+}
+
+function lined(value: Readonly<Record<string, unknown>> | readonly unknown[]): string {
+  if (Array.isArray(value))
+    return value.length === 0 ? "[]" : `[\n${value.map(canonicalJson).join(",\n")}\n]`;
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .toSorted(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+    .map(
+      ([name, member]) =>
+        `${JSON.stringify(name)}:${Array.isArray(member) ? lined(member) : canonicalJson(member)}`,
+    );
+  return `{\n${members.join(",\n")}\n}`;
+}
+
 function write(value: unknown, at: string, newline: string, indent: string): string {
   if (value === null || typeof value === "boolean") return String(value);
   if (typeof value === "string") {

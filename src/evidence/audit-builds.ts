@@ -11,7 +11,7 @@ import { detectSandbox, type SandboxKind } from "#sandbox/sandbox.ts";
 import type { Store } from "#store/store.ts";
 import { hashSteps } from "#store/tree.ts";
 import { hex } from "#base/bytes.ts";
-import type { AuditStatus, Finding } from "./integrity.ts";
+import { printOf, type AuditStatus, type Finding, type Seen } from "./integrity.ts";
 import type { RunRecord, StageRecord } from "#home/run-record.ts";
 
 export interface RebuildFinding {
@@ -39,6 +39,7 @@ export interface RebuildAll {
   /** Where to work and to leave what is made. */
   folder: string;
   paths: ReadonlyMap<string, Finding>;
+  seen: Seen;
   jobs: number;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: RebuildProgress) => void) | undefined;
@@ -99,7 +100,7 @@ async function sandboxFor({ sandbox: { kind } }: RunRecord): Promise<Sandbox> {
 }
 
 async function buildAgain(
-  { store, folder, paths, signal }: RebuildAll,
+  { store, folder, paths, seen, signal }: RebuildAll,
   { name, drvPath, outPath }: Built,
   sandbox: Sandbox,
 ): Promise<{ made: Again; finding: RebuildFinding }> {
@@ -136,7 +137,7 @@ async function buildAgain(
     signal?.throwIfAborted();
     if (again.status === "cancelled") return end("unavailable", `building ${name} again was stopped`);
     if (again.status === "failed") return end("fails", `building ${name} again: ${again.error.message}`);
-    return compare({ store, name, drvPath, outPath }, join(target, "out"), again.narHash);
+    return compare({ store, name, drvPath, outPath, seen }, join(target, "out"), again.narHash);
   } catch (error) {
     if (!isPipeliteError(error)) throw error;
     return end("fails", `building ${name} again: ${error.message}`);
@@ -153,13 +154,15 @@ interface Original {
   name: string;
   drvPath: string;
   outPath: string;
+  seen: Seen;
 }
 
-function compare({ store, name, drvPath, outPath }: Original, target: string, narHash: string) {
+function compare({ store, name, drvPath, outPath, seen }: Original, target: string, narHash: string) {
   const made: Again = { path: target };
   const finding = { stage: name, drvPath, narHash };
   const path = parseStorePath(outPath);
   const original = store.physical(path);
+  seen.set(target, printOf(target));
   const status = store.isValid(path) ? "fails" : "unavailable";
   const differing = firstDifference(original, target);
   if (differing === undefined) return { made, finding: { ...finding, status: "holds" as const } };

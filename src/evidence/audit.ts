@@ -14,11 +14,13 @@ import { openStore } from "#store/store.ts";
 import type { Store } from "#store/store.ts";
 import { rebuildAll, type RebuildProgress } from "./audit-builds.ts";
 import type { AuditReport } from "./audit-file.ts";
+import { checkEvidence, type DocumentMaker } from "./audit-evidence.ts";
 import { judgeClaim, type ClaimGround } from "./audit-claims.ts";
 import type { Claim } from "#home/run-record.ts";
 import { EvidenceFiles } from "./evidence-files.ts";
 import type { Value } from "#formula/formula.ts";
 import {
+  changedSince,
   checkBuilds,
   checkDerivations,
   checkJournal,
@@ -30,6 +32,7 @@ import {
   unavailable,
   type AuditStatus,
   type Finding,
+  type Seen,
   type TreeHashes,
 } from "./integrity.ts";
 import { outputClaims } from "./output-claims.ts";
@@ -43,22 +46,33 @@ export interface AuditOptions {
   onProgress?: ((progress: RebuildProgress) => void) | undefined;
   /** Kept from audit to audit of one process: a tree that is the same by its inodes and times is not read again. */
   hashes?: TreeHashes | undefined;
+  /** Makes the documents of the result tree anew. */
+  documents: DocumentMaker;
   /** false: build nothing again; what only that can tell is unavailable then. */
   rebuild?: boolean | undefined;
 }
 
 /** Audits a run; changes nothing in the home. @throws what opening the store throws; the signal's reason */
-export async function auditRun(home: Home, run: ReadRun, options: AuditOptions = {}): Promise<AuditReport> {
-  const { jobs = availableParallelism(), signal, onProgress, rebuild = true, hashes = new Map() } = options;
+export async function auditRun(home: Home, run: ReadRun, options: AuditOptions): Promise<AuditReport> {
+  const {
+    jobs = availableParallelism(),
+    signal,
+    onProgress,
+    rebuild = true,
+    hashes = new Map(),
+    documents,
+  } = options;
   const { record } = run;
   const auditedAt = new Date().toISOString();
   const folder = workFolder(home);
   const store = openStore(home.folder, { readOnly: true });
   try {
-    const paths = checkPaths(store, record, hashes);
+    const seen: Seen = new Map();
+    const paths = checkPaths(store, record, hashes, seen);
     const own = [...checkJournal(home, run), ...checkRecord(run)];
     const others = [
       ...checkTree(store, record),
+      ...checkEvidence(home, store, run, documents),
       ...checkDerivations(store, record, paths),
       ...checkBuilds(home, record),
     ];
@@ -67,6 +81,7 @@ export async function auditRun(home: Home, run: ReadRun, options: AuditOptions =
       record,
       folder,
       paths,
+      seen,
       jobs,
       signal,
       onProgress,
@@ -82,7 +97,9 @@ export async function auditRun(home: Home, run: ReadRun, options: AuditOptions =
     };
     const { expected, missing } = expectedClaims(store, record);
     const claims = record.claims.map((claim) => judgeClaim(ground, claim, expected(claim)));
-    const integrity = [...own, ...paths.values(), ...others, ...missing];
+    const changed = changedSince(seen);
+    const race = changed === undefined ? [] : [fails("audit", `${changed} was changed while it was audited`)];
+    const integrity = [...own, ...paths.values(), ...others, ...missing, ...race];
     const all = [...claims, ...integrity, ...builds.findings].map(({ status }) => status);
     return {
       runId: record.runId,
@@ -111,7 +128,7 @@ function workFolder(home: Home): string {
 }
 
 /** Everything that the record names and that this needs, each once. */
-function checkPaths(store: Store, record: RunRecord, hashes: TreeHashes): Map<string, Finding> {
+function checkPaths(store: Store, record: RunRecord, hashes: TreeHashes, seen: Seen): Map<string, Finding> {
   const { stages, materials, results, tree } = record;
   const named = [
     ...stages.flatMap(({ drvPath, graphDrvPath, outPath }) => [drvPath, graphDrvPath, outPath]),
@@ -122,7 +139,7 @@ function checkPaths(store: Store, record: RunRecord, hashes: TreeHashes): Map<st
   const paths = [...new Set(named)].map(parseStorePath);
   const present = paths.filter((path) => store.isValid(path));
   const all = new Set<StorePath>([...paths, ...store.closure(present)]);
-  return new Map([...all].toSorted().map((path) => [path, checkPath(store, path, hashes)]));
+  return new Map([...all].toSorted().map((path) => [path, checkPath(store, path, hashes, seen)]));
 }
 
 /** The claims that the evidence gives, and those of them that the record lacks. */

@@ -3,17 +3,17 @@
 import { createHash } from "node:crypto";
 import {
   closeSync,
-  copyFileSync,
   mkdirSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   readSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { byteStringOf, utf8 } from "#base/bytes.ts";
-import { prettyJson } from "#base/canonical-json.ts";
+import { linedJson } from "#base/canonical-json.ts";
 import { filesBelow, isDirectory, pathBelow, removeTree } from "#base/files.ts";
 import type { Home } from "#home/home.ts";
 import { sha256 } from "#nix/hash.ts";
@@ -28,12 +28,42 @@ export interface ResultTree {
   /** Result name -> output path. */
   results: ReadonlyMap<string, StorePath>;
   record: RunRecord;
-  /** More files for `evidence`, by their names. */
-  files: ReadonlyMap<string, Uint8Array>;
+  /** Documents for `evidence`, by their names. */
+  documents: ReadonlyMap<string, Uint8Array>;
+  /** Stage -> its log. */
+  logs: ReadonlyMap<string, Uint8Array>;
+}
+
+export interface EvidenceSources {
+  /** The record as it was when the run had ended: without what is said of the tree itself. */
+  record: RunRecord;
+  sums: Uint8Array;
+  documents: ReadonlyMap<string, Uint8Array>;
+  /** Stage -> its log. */
+  logs: ReadonlyMap<string, Uint8Array>;
+}
+
+/** All files of the folder `evidence` by their names: an audit makes them anew and compares. */
+export function evidenceFiles({ record, sums, documents, logs }: EvidenceSources): Map<string, Uint8Array> {
+  const { claims, ...bare } = record;
+  return new Map([
+    ["run.json", utf8(linedJson(bare))],
+    ["claims.json", utf8(linedJson(claims))],
+    ["SHA256SUMS", sums],
+    ...documents,
+    ...[...logs].map(([name, log]) => [`logs/${name}.log`, log] as const),
+  ]);
 }
 
 /** Adds the tree to the store. Its references are the outputs and every derivation that the record names. */
-export async function addResultTree({ home, store, results, record, files }: ResultTree): Promise<StorePath> {
+export async function addResultTree({
+  home,
+  store,
+  results,
+  record,
+  documents,
+  logs,
+}: ResultTree): Promise<StorePath> {
   const folder = home.layout.temporary;
   mkdirSync(folder, { recursive: true });
   const tree = mkdtempSync(join(folder, "result-"));
@@ -41,14 +71,8 @@ export async function addResultTree({ home, store, results, record, files }: Res
     for (const [name, path] of results) symlinkSync(`../${storePathBase(path)}`, join(tree, name));
     const evidence = join(tree, "evidence");
     mkdirSync(join(evidence, "logs"), { recursive: true });
-    writeFileSync(join(evidence, "run.json"), prettyJson(record));
-    writeFileSync(join(evidence, "claims.json"), prettyJson(record.claims));
-    writeFileSync(join(evidence, "SHA256SUMS"), sums(store, results));
+    const files = evidenceFiles({ record, sums: sums(store, results), documents, logs });
     for (const [name, bytes] of files) writeFileSync(join(evidence, name), bytes);
-    for (const { name, drvPath } of record.stages) {
-      const log = home.logOf(drvPath);
-      if (log !== undefined) copyFileSync(log, join(evidence, "logs", `${name}.log`));
-    }
     const derivations = record.stages.flatMap(({ drvPath, graphDrvPath }) => [drvPath, graphDrvPath]);
     const candidates = [
       ...results.values(),
@@ -64,6 +88,16 @@ export async function addResultTree({ home, store, results, record, files }: Res
   } finally {
     removeTree(tree);
   }
+}
+
+/** The logs that the record has the digests of. */
+export function readLogs(home: Home, { stages }: RunRecord): Map<string, Uint8Array> {
+  return new Map(
+    stages.flatMap(({ name, drvPath, logDigest }) => {
+      const file = logDigest === undefined ? undefined : home.logOf(drvPath);
+      return file === undefined ? [] : [[name, readFileSync(file)] as const];
+    }),
+  );
 }
 
 /** Every file of every result, in the form that `sha256sum --check` reads from within the result: names are bytes. */

@@ -180,6 +180,7 @@ const record = object<RunRecord>({
   host,
   tree: optional(storePath),
   evidenceOfRun: optional(runId),
+  documentsBy: optional(text),
   jobs: optional(count),
   phases: optional(list(phase)),
   stages: list(stage),

@@ -93,6 +93,8 @@ export interface RunRecord {
   /** Store path of the result tree, for a run that passed; its evidence may come from an earlier run. */
   tree?: string;
   evidenceOfRun?: string;
+  /** What wrote the documents of the result tree: the version of Pipelite, and a digest of the code that writes them. */
+  documentsBy?: string;
   /** Stages at a time. */
   jobs?: number;
   /** In the order of time. */

@@ -7,6 +7,7 @@ import { prettyJson } from "#base/canonical-json.ts";
 import { digestOf } from "#base/digest.ts";
 import { statSignature, writeFileAtomically } from "#base/files.ts";
 import * as shape from "#base/shape.ts";
+import { isPipeliteError } from "#base/errors.ts";
 import { parseStrictJson } from "#base/strict-json.ts";
 import { pipeliteError } from "./errors.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
@@ -167,6 +168,19 @@ export class Runs {
       }
     }
     return found;
+  }
+
+  /** The records of these runs that can be read and are as they were written. */
+  intact(runIds: readonly string[]): RunRecord[] {
+    return runIds.flatMap((id) => {
+      try {
+        const { record, problem } = this.read(id);
+        return problem === undefined ? [record] : [];
+      } catch (error) {
+        if (isPipeliteError(error)) return [];
+        throw error;
+      }
+    });
   }
 
   /** What changes whenever what is kept of this run does; undefined when nothing is. */

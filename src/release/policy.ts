@@ -79,9 +79,9 @@ export const BUILT_IN: Policy = {
  * The policy of `file`, or of the pipeline, or the built-in one.
  * @throws PipeliteError POLICY_NOT_FOUND, POLICY_INVALID
  */
-export function readPolicy(pipelineFile: string, file?: string): AppliedPolicy {
-  const beside = join(dirname(pipelineFile), POLICY_FILE);
-  const found = file ?? (existsSync(beside) ? beside : undefined);
+export function readPolicy(pipelineFile: string | undefined, file?: string): AppliedPolicy {
+  const beside = pipelineFile && join(dirname(pipelineFile), POLICY_FILE);
+  const found = file ?? (beside !== undefined && existsSync(beside) ? beside : undefined);
   if (found === undefined) return applied(BUILT_IN, "built-in");
   if (!existsSync(found)) throw pipeliteError("POLICY_NOT_FOUND", { file: found });
   try {

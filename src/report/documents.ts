@@ -2,7 +2,7 @@
 // an object that names its claim, and what is a name (a hash, a path, a date, a clause) says where it was read; in HTML the
 // same by `data-claim` and `data-identifier`. test/report walks every document and finds no other digit.
 import { utf8 } from "#base/bytes.ts";
-import { prettyJson } from "#base/canonical-json.ts";
+import { linedJson, prettyJson } from "#base/canonical-json.ts";
 import { attestationsOf } from "#standards/attestations.ts";
 import { evidenceFor } from "#standards/clauses.ts";
 import type { StandardEvidence } from "#standards/clauses.ts";
@@ -10,6 +10,17 @@ import type { DocumentInput } from "#standards/input.ts";
 import { MAPPINGS } from "#standards/mappings.ts";
 import { WORDING, batchRecordOf, deviationsDocument, headOf, masterRecordOf } from "#standards/records.ts";
 import { writeReport } from "./report.ts";
+
+/** What goes into the result tree with every run that passed; the rest is made when somebody asks for it. */
+export function evidenceDocuments(input: DocumentInput): Map<string, Uint8Array> {
+  const others = [MAPPINGS.iso9001, MAPPINGS.part11, MAPPINGS.annex11].map((each) =>
+    evidenceFor(each, input),
+  );
+  return new Map([
+    ["report.html", utf8(writeReport(input, others))],
+    ["batch-record.json", utf8(linedJson({ ...batchRecordOf(input) }))],
+  ]);
+}
 
 /** File name -> bytes, in the order of reading. The same input gives the same bytes. */
 export function documentsOf(input: DocumentInput): Map<string, Uint8Array> {

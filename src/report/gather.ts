@@ -2,22 +2,34 @@
 import type { Home } from "#home/home.ts";
 import type { ReadRun } from "#home/runs.ts";
 import type { RunRecord } from "#home/run-record.ts";
+import { readLogs } from "#evidence/result-tree.ts";
 import { deviationsOf, readDeviations } from "#release/deviations.ts";
 import { readSignatures } from "#release/signatures.ts";
 import { readStoredAudit } from "#release/stored-audit.ts";
 import { readDerivations } from "./derivations.ts";
 import type { DocumentInput } from "#standards/input.ts";
-import { readLogs } from "./logs.ts";
 import { readSeries } from "./series.ts";
 
-/** At the end of a run, before its record is written: nobody can have audited or signed it. */
-export function gatherAtEnd(home: Home, record: RunRecord): DocumentInput {
+/**
+ * At the end of a run, before its record is written: nobody can have audited or signed it. What is said follows from the
+ * record, the outputs, the logs, and the records of the runs that built what this one took, so that an audit can make it
+ * anew; how often a deviation came before is not part of it.
+ */
+export function gatherAtEnd(
+  home: Home,
+  record: RunRecord,
+  logs: ReadonlyMap<string, Uint8Array>,
+): DocumentInput {
+  const builders = new Set(record.stages.flatMap(({ builtInRun }) => builtInRun ?? []));
+  const earlier = home.runs.intact([...builders]);
   return {
     record,
-    deviations: deviationsOf({ record, earlier: home.runs.before(record) }),
+    deviations: deviationsOf({ record, earlier }),
     signatures: [],
     journal: [],
-    ...read(home, record),
+    derivations: readDerivations(home, record),
+    logs: textsOf(logs),
+    series: readSeries(home, record),
   };
 }
 
@@ -32,14 +44,14 @@ export function gather(home: Home, run: ReadRun): DocumentInput {
     signatures: readSignatures(home, runId),
     journal: home.journal.about("run", runId),
     recordProblem: problem,
-    ...read(home, record),
+    derivations: readDerivations(home, record),
+    logs: textsOf(readLogs(home, record)),
+    series: readSeries(home, record),
   };
 }
 
-function read(home: Home, record: RunRecord): Pick<DocumentInput, "derivations" | "logs" | "series"> {
-  return {
-    derivations: readDerivations(home, record),
-    logs: readLogs(home, record),
-    series: readSeries(home, record),
-  };
+function textsOf(logs: ReadonlyMap<string, Uint8Array>): Map<string, string> {
+  return new Map(
+    [...logs].map(([name, log]) => [name, Buffer.from(log).toString("utf8").replaceAll("\r\n", "\n")]),
+  );
 }

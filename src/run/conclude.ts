@@ -7,7 +7,7 @@ import { isBuildNode } from "#compile/graph.ts";
 import type { Graph } from "#compile/graph.ts";
 import { areSettled, signatures } from "#compile/file-stamps.ts";
 import { outputClaims } from "#evidence/output-claims.ts";
-import { addResultTree } from "#evidence/result-tree.ts";
+import { addResultTree, readLogs } from "#evidence/result-tree.ts";
 import { claimsOfRun } from "#evidence/run-claims.ts";
 import type { BareRecord } from "#evidence/run-claims.ts";
 import { RECORD_SCHEMA, countsOf } from "#home/run-record.ts";
@@ -142,7 +142,7 @@ async function keepResult(
   work: Workspace,
   graph: Graph,
   record: RunRecord,
-): Promise<{ tree: StorePath; evidenceOfRun: string }> {
+): Promise<{ tree: StorePath; evidenceOfRun: string; documentsBy?: string }> {
   const { store, builds } = work;
   for (const node of graph.nodes) {
     if (isBuildNode(node)) builds.rememberIngredients(graph.file, node.name, compositionOf(work, node));
@@ -155,17 +155,18 @@ async function keepResult(
     return { tree: earlier.tree, evidenceOfRun: earlier.runId };
   }
   // Loaded here: a run that gathers nothing new needs none of it.
-  const { documentsOf, gatherAtEnd } = await import("#report/index.ts");
-  const { traceFiles } = await import("#trace/files.ts");
+  const { documentWriter, evidenceDocuments, gatherAtEnd } = await import("#report/index.ts");
+  const logs = readLogs(work.home, record);
   const tree = await addResultTree({
     home: work.home,
     store,
     results,
     record,
-    files: new Map([...documentsOf(gatherAtEnd(work.home, record)), ...traceFiles(record)]),
+    documents: evidenceDocuments(gatherAtEnd(work.home, record, logs)),
+    logs,
   });
   builds.rememberTree(key, tree, record.runId);
-  return { tree, evidenceOfRun: record.runId };
+  return { tree, evidenceOfRun: record.runId, documentsBy: documentWriter() };
 }
 
 function thisHost(): Host {

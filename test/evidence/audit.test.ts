@@ -3,17 +3,23 @@
 import assert from "node:assert/strict";
 import {
   appendFileSync,
+  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
   readFileSync,
   readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { isPipeliteError } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
+import { documents } from "#app/documents.ts";
 import { auditRun, type AuditOptions } from "#evidence/audit.ts";
 import { readAudit, type AuditReport } from "#evidence/audit-file.ts";
 import { openHome } from "#home/home.ts";
@@ -110,7 +116,7 @@ function reasonsOf({ claims, integrity, rebuilds }: AuditReport): string {
 }
 
 test("a run that nobody touched holds: every claim, every file, every build", async () => {
-  const report = await auditRun(project.door, run());
+  const report = await auditRun(project.door, run(), { documents });
   assert.equal(reasonsOf(report), "");
   assert.equal(report.status, "holds");
   assert.deepEqual(
@@ -130,7 +136,7 @@ test("a run that nobody touched holds: every claim, every file, every build", as
 });
 
 test("without building again, what only that can tell is unavailable, and so is the whole", async () => {
-  const { status, claims } = await auditRun(project.door, run(), { rebuild: false, hashes });
+  const { status, claims } = await auditRun(project.door, run(), { documents, rebuild: false, hashes });
   assert.equal(status, "unavailable");
   const statusOf = (id: string) => claims.find((claim) => claim.id === id)?.status;
   assert.deepEqual(["judge/greatest", "judge/count", "judge/nar-hash", "judge/nar-size"].map(statusOf), [
@@ -258,19 +264,23 @@ const OUTPUTS: Record<string, Change> = {
   "the sums in the result": {
     change: (t) =>
       t.edit(t.path(t.record.tree ?? "", "evidence/SHA256SUMS"), (text) => text.replace(/^./, "g")),
-    reason: /SHA256SUMS are not the sums/,
+    reason: /its bytes have NAR hash/,
   },
   "the record in the result": {
     change: (t) =>
       t.edit(t.path(t.record.tree ?? "", "evidence/run.json"), (text) =>
-        text.replace('"cores": ', '"cores": 1'),
+        text.replace('"cores":', '"cores":1'),
       ),
-    reason: /evidence\/run\.json is not the record/,
+    reason: /evidence\/run\.json is not what is made anew/,
   },
   "a link of the result": {
     change: (t) =>
       t.relink(t.path(t.record.tree ?? "", "measure"), `../${t.stage("judge").outPath.slice(11)}`),
-    reason: /its links are not those/,
+    reason: /it holds other things than links/,
+  },
+  "a file beside the evidence": {
+    change: (t) => t.add(t.path(t.record.tree ?? "", "certificate.html"), "certified"),
+    reason: /it holds other things than links/,
   },
   "a log in the result": {
     change: (t) => t.remove(t.path(t.record.tree ?? "", "evidence/logs/measure.log")),
@@ -447,7 +457,10 @@ const FORGED: Record<string, [change: (record: RunRecord, tamper: Tamper) => voi
   "a parameter": [(r) => (r.params["scale"] = 3), /run\/param\/scale|by the evidence 3/],
   "the machine": [(r) => (r.host.cores = 64), /by the evidence 64/],
   "what isolated the builds": [(r) => (r.sandbox.kind = "unshare"), /by the evidence "unshare"/],
-  "what a stage read": [(r) => (stageAt(r, 1).inputs = []), /evidence\/run\.json is not the record|critical/],
+  "what a stage read": [
+    (r) => (stageAt(r, 1).inputs = []),
+    /evidence\/run\.json is not what is made anew|critical/,
+  ],
   "the hash of an output": [
     (r) => (stageAt(r, 0).narHash = stageAt(r, 1).narHash),
     /measure\/nar-hash|its value is "sha256:/,
@@ -480,7 +493,7 @@ const FORGED: Record<string, [change: (record: RunRecord, tamper: Tamper) => voi
   "a result that is not named": [(r) => delete r.tree, /the run passed, and names no result/],
   "the run that the evidence is of": [
     (r) => (r.evidenceOfRun = "20260101T000000000Z-000000"),
-    /evidence\/run\.json is of another run/,
+    /it is of the run 20260101T000000000Z-000000, whose record is not there/,
   ],
   "a stage left out": [
     (r) => ((r.counts.built -= 1), r.stages.splice(0, 1)),
@@ -488,7 +501,7 @@ const FORGED: Record<string, [change: (record: RunRecord, tamper: Tamper) => voi
   ],
   "the path of a result": [
     (r) => (r.results["measure"] = r.results["judge"] ?? ""),
-    /its links are not those/,
+    /it holds other things than links/,
   ],
   "the hash of a source": [
     (r) => (materialOf(r).narHash = `sha256:${"0".repeat(64)}`),
@@ -505,7 +518,11 @@ function declare(what: string, { change, reason, rebuild = false }: Change): voi
     const tamper = new Tamper(project.home, record);
     try {
       change(tamper);
-      const report = await auditRun(project.door, project.door.runs.read(record.runId), { rebuild, hashes });
+      const report = await auditRun(project.door, project.door.runs.read(record.runId), {
+        documents,
+        rebuild,
+        hashes,
+      });
       assert.equal(report.status, "fails");
       assert.match(reasonsOf(report), reason);
     } finally {
@@ -552,13 +569,113 @@ async function forgeOutput(tamper: Tamper): Promise<void> {
   });
 }
 
+/** The result tree as it is but for a change, in the store under its right name, with a record and a journal that agree. */
+async function readd(tamper: Tamper, change: (evidence: string) => void): Promise<void> {
+  const folder = join(project.folder, "readded");
+  cpSync(tamper.path(record.tree ?? ""), folder, { recursive: true, verbatimSymlinks: true });
+  chmodSync(folder, 0o755);
+  for (const name of ["evidence", "evidence/logs"]) chmodSync(join(folder, name), 0o755);
+  for (const name of ["report.html", "claims.json", "batch-record.json", "logs/measure.log"])
+    chmodSync(join(folder, "evidence", name), 0o644);
+  change(join(folder, "evidence"));
+  using store = openStore(project.home);
+  const { path } = await store.addTree(folder, { name: "forged" });
+  removeTree(folder);
+  tamper.forge((forged) => (forged.tree = path));
+}
+
+const REPLACED: Record<string, [(evidence: string) => void, RegExp]> = {
+  "a false report": [
+    (evidence) => edit(join(evidence, "report.html"), (text) => text.replace("passed", "PASSED")),
+    /report\.html is not what is made anew/,
+  ],
+  "a false batch record": [
+    (evidence) => edit(join(evidence, "batch-record.json"), (text) => text.replace("passed", "PASSED")),
+    /batch-record\.json is not what is made anew/,
+  ],
+  "a false claim": [
+    (evidence) => edit(join(evidence, "claims.json"), (text) => text.replace('"value":8', '"value":9')),
+    /claims\.json is not what is made anew/,
+  ],
+  "a false log": [
+    (evidence) => edit(join(evidence, "logs/measure.log"), (text) => `${text}all is well\n`),
+    /logs\/measure\.log is not the log/,
+  ],
+  "no log": [(evidence) => rmSync(join(evidence, "logs/measure.log")), /logs\/measure\.log is not the log/],
+  "a certificate more": [
+    (evidence) => writeFileSync(join(evidence, "certificate.html"), "certified"),
+    /certificate\.html is no document of this run/,
+  ],
+  "a log more": [
+    (evidence) => writeFileSync(join(evidence, "logs/other.log"), "fine"),
+    /logs\/other\.log is no document/,
+  ],
+  "a link": [
+    (evidence) => symlinkSync("report.html", join(evidence, "index.html")),
+    /index\.html .* is no document/,
+  ],
+  "an empty folder": [
+    (evidence) => mkdirSync(join(evidence, "certificates")),
+    /certificates\/ is no document/,
+  ],
+  "no report": [(evidence) => rmSync(join(evidence, "report.html")), /report\.html is missing/],
+};
+
+function edit(file: string, change: (text: string) => string): void {
+  const before = readFileSync(file, "utf8");
+  const after = change(before);
+  assert.notEqual(after, before);
+  writeFileSync(file, after);
+}
+
+for (const [what, [change, reason]] of Object.entries(REPLACED)) {
+  test(`a result that was added again with ${what} fails, though all the rest agrees`, async () => {
+    const tamper = new Tamper(project.home, record);
+    try {
+      await readd(tamper, change);
+      const forged = project.door.runs.read(record.runId);
+      const report = await auditRun(project.door, forged, { documents, rebuild: false, hashes });
+      assert.equal(report.status, "fails");
+      assert.match(reasonsOf(report), reason);
+    } finally {
+      tamper.undo();
+    }
+  });
+}
+
+test("documents of another writer are unavailable, neither held nor called false", async () => {
+  const other = { ...documents, writer: "0.0.9+000000000000" };
+  const report = await auditRun(project.door, run(), { documents: other, rebuild: false, hashes });
+  const found = report.integrity.find(({ id }) => id === "evidence");
+  assert.equal(found?.status, "unavailable");
+  assert.match(found?.reason ?? "", /only that writes them again; this is 0\.0\.9\+0/);
+  assert.equal(report.status, "unavailable");
+});
+
+test("what is changed while it is audited fails, whatever it is when the audit ends", async () => {
+  const file = join(project.home, record.results["judge"] ?? "", "verdict.json");
+  const before = readFileSync(file);
+  const make: typeof documents.make = (...rest) => {
+    const made = documents.make(...rest);
+    const { atime, mtime } = statSync(file);
+    chmodSync(file, 0o644);
+    writeFileSync(file, "{}");
+    writeFileSync(file, before);
+    chmodSync(file, 0o444);
+    utimesSync(file, atime, mtime);
+    return made;
+  };
+  const report = await auditRun(project.door, run(), { documents: { ...documents, make }, rebuild: false });
+  assert.match(reasonsOf(report), /-judge was changed while it was audited/);
+});
+
 test("what no stage made is found by building again, though all the rest agrees", async () => {
   const tamper = new Tamper(project.home, record);
   try {
     await forgeOutput(tamper);
     const forged = project.door.runs.read(record.runId);
-    assert.equal(reasonsOf(await auditRun(project.door, forged, { rebuild: false, hashes })), "");
-    const report = await auditRun(project.door, forged, { hashes });
+    assert.equal(reasonsOf(await auditRun(project.door, forged, { documents, rebuild: false, hashes })), "");
+    const report = await auditRun(project.door, forged, { documents, hashes });
     assert.equal(report.status, "fails");
     assert.match(reasonsOf(report), /building judge again gives another .*-judge\/verdict\.json/);
     const claim = report.claims.find(({ id }) => id === "judge/nar-hash");
@@ -635,7 +752,10 @@ export default pipeline({ numbers });
 `,
   });
   const { runId } = await lying.run();
-  const { status, claims, rebuilds } = await auditRun(lying.door, lying.door.runs.read(runId), { hashes });
+  const { status, claims, rebuilds } = await auditRun(lying.door, lying.door.runs.read(runId), {
+    documents,
+    hashes,
+  });
   assert.deepEqual([status, rebuilds.map((each) => each.status)], ["fails", ["holds"]]);
   for (const [id, [, reason]] of Object.entries(LIES)) {
     const claim = claims.find((each) => each.id === `numbers/${id}`);
@@ -692,7 +812,7 @@ export default pipeline({ judge });
     const claim = oddRecord.claims.find(({ id }) => id === "judge/verdict");
     assert.match(claim?.statement ?? "", statement);
     assert.equal(claim?.status, "failed");
-    assert.equal(reasonsOf(await auditRun(odd.door, odd.door.runs.read(runId), { hashes })), "");
+    assert.equal(reasonsOf(await auditRun(odd.door, odd.door.runs.read(runId), { documents, hashes })), "");
   }
 });
 
@@ -719,7 +839,7 @@ export default pipeline({ judge });
   const valueOf = (id: string) => zeroRecord.claims.find((claim) => claim.id === `judge/${id}`)?.value;
   assert.deepEqual(["plain", "limit", "formula", "tiny"].map(valueOf), [0, 0, 0, 0]);
   assert.equal(valueOf("deep"), '{"a":[1,{"b":0}]}');
-  assert.equal(reasonsOf(await auditRun(zero.door, zero.door.runs.read(runId), { hashes })), "");
+  assert.equal(reasonsOf(await auditRun(zero.door, zero.door.runs.read(runId), { documents, hashes })), "");
 });
 
 test("a verdict that somebody wrote into a source is no check of the run", async () => {
@@ -736,7 +856,7 @@ export default pipeline({ data: source("data") });
     typedRecord.claims.filter(({ status }) => status === "passed").map(({ id }) => id),
     ["run/critical-path-fits"],
   );
-  assert.equal((await auditRun(typed.door, typed.door.runs.read(runId))).status, "holds");
+  assert.equal((await auditRun(typed.door, typed.door.runs.read(runId), { documents })).status, "holds");
 });
 
 test("the record of another run in the place of one is refused by name", () => {
@@ -784,7 +904,7 @@ test("an output that was collected is unavailable, and so is what is claimed of 
     await store.gc();
   }
   const door = openHome(home);
-  const report = await auditRun(door, door.runs.read(runId));
+  const report = await auditRun(door, door.runs.read(runId), { documents });
   assert.equal(report.status, "unavailable");
   const claim = report.claims.find(({ id }) => id === "judge/greatest");
   assert.deepEqual(
@@ -794,13 +914,17 @@ test("an output that was collected is unavailable, and so is what is claimed of 
 });
 
 test("without the sandbox of the run nothing is built again: unavailable, with the reason, and 3", async (t) => {
-  if (record.sandbox.kind === "none") return t.skip("not run: there is no sandbox here");
+  using other = new Project(files);
+  const { runId } = await other.run({ sandbox: "unshare" }).catch((error: unknown) => {
+    if (isPipeliteError(error, "SANDBOX_UNAVAILABLE")) return { runId: undefined };
+    throw error;
+  });
+  if (runId === undefined) return t.skip("not run: unshare makes no sandbox here");
   const programs = join(project.folder, "programs");
   mkdirSync(programs);
-  for (const name of ["bwrap", "unshare"])
-    writeFileSync(join(programs, name), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
-  const env = { PIPELITE_HOME: project.home, PATH: `${programs}:${process.env["PATH"]}` };
-  const { code, stdout } = await pipelite(["audit", record.runId, "--json"], { env });
+  writeFileSync(join(programs, "unshare"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+  const env = { PIPELITE_HOME: other.home, PATH: `${programs}:${process.env["PATH"]}` };
+  const { code, stdout } = await pipelite(["audit", runId, "--json"], { env });
   const { status, rebuilds, claims } = JSON.parse(stdout) as AuditReport;
   assert.deepEqual([code, status], [3, "unavailable"]);
   assert.match(rebuilds[0]?.reason ?? "", /measure was not built again: Cannot use the sandbox/);
@@ -811,7 +935,7 @@ test("without the sandbox of the run nothing is built again: unavailable, with t
 test("an audit that is stopped leaves nothing behind", async () => {
   const stopped = new AbortController();
   stopped.abort();
-  await assert.rejects(auditRun(project.door, run(), { hashes, signal: stopped.signal }));
+  await assert.rejects(auditRun(project.door, run(), { documents, hashes, signal: stopped.signal }));
   const left = readdirSync(join(project.home, "pipelite/tmp")).filter((name) => name.startsWith("audit-"));
   assert.deepEqual(left, []);
 });
@@ -825,7 +949,7 @@ test("a failed run has claims, too, and they hold", async () => {
   const { runId, status } = await failing.run();
   assert.equal(status, "failed");
   const failed = failing.record(runId);
-  const report = await auditRun(failing.door, failing.door.runs.read(runId));
+  const report = await auditRun(failing.door, failing.door.runs.read(runId), { documents });
   assert.equal(reasonsOf(report), "");
   assert.equal(report.status, "holds");
   const valueOf = (id: string) => failed.claims.find((claim) => claim.id === id)?.value;
@@ -843,7 +967,7 @@ test("the example in docs/audit.md runs, and its audit holds", async () => {
   assert.deepEqual(Object.keys(written), ["pipeline.ts", "rings.ts"]);
   using example = new Project(written);
   const { runId } = await example.run();
-  const report = await auditRun(example.door, example.door.runs.read(runId), { hashes });
+  const report = await auditRun(example.door, example.door.runs.read(runId), { documents, hashes });
   assert.equal(reasonsOf(report), "");
   const claim = report.claims.find(({ id }) => id === "rings/largest-deviation");
   assert.deepEqual([claim?.status, claim?.value, claim?.stated], ["holds", 0.03, "passed"]);
@@ -872,6 +996,6 @@ test("pipelite audit says what holds, keeps the report, and ends with 3 where so
   const kept = join(project.home, `pipelite/audits/${record.runId}.json`);
   assert.ok(existsSync(kept));
   appendFileSync(kept, "\n");
-  const later = await auditRun(project.door, run(), { rebuild: false, hashes });
+  const later = await auditRun(project.door, run(), { documents, rebuild: false, hashes });
   assert.match(reasonsOf(later), /audits\/.*\.json is sha256:/);
 });

@@ -4,7 +4,8 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import * as CycloneDX from "@cyclonedx/cyclonedx-library";
-import { documentsOf } from "#report/documents.ts";
+import { readLogs } from "#evidence/result-tree.ts";
+import { documentsOf, evidenceDocuments } from "#report/documents.ts";
 import { gather, gatherAtEnd } from "#report/gather.ts";
 import type { DocumentInput, Series } from "#standards/input.ts";
 import { removeTree } from "#base/files.ts";
@@ -189,13 +190,21 @@ test("a signature that is not valid supports nothing", () => {
 
 test("the result tree holds the documents, the same that are made of its record", () => {
   const folder = join(project.folder, "result/evidence");
-  const names = [...documentsOf(passed).keys()];
-  for (const name of names) assert.ok(readdirSync(folder).includes(name), name);
-  const record = JSON.parse(readFileSync(join(folder, "run.json"), "utf8")) as DocumentInput["record"];
-  const atEnd = gatherAtEnd(project.door, record);
-  const documents = readDocuments(folder, names);
+  const read = (name: string): unknown => JSON.parse(readFileSync(join(folder, name), "utf8"));
+  const record = { ...(read("run.json") as object), claims: read("claims.json") } as DocumentInput["record"];
+  const atEnd = gatherAtEnd(project.door, record, readLogs(project.door, record));
+  const wanted = evidenceDocuments(atEnd);
+  assert.deepEqual(readdirSync(folder).toSorted(), [
+    "SHA256SUMS",
+    "batch-record.json",
+    "claims.json",
+    "logs",
+    "report.html",
+    "run.json",
+  ]);
+  const documents = readDocuments(folder, wanted.keys());
   assert.deepEqual(walkDocuments(documents, atEnd), []);
-  for (const [name, bytes] of documentsOf(atEnd)) assert.ok(documents.get(name)?.equals(bytes), name);
+  for (const [name, bytes] of wanted) assert.ok(documents.get(name)?.equals(bytes), name);
 });
 
 test("the report is one file: no script, no outside resource; colour codes and markup of a log are text", () => {

@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
-import { traceFiles } from "#trace/files.ts";
 import { Project } from "../rig/project.ts";
 
-test("a result's evidence has the traces of its run, the bytes that the record gives at any time", async () => {
+test("the record of a run says when each stage was ready, started and ended", async () => {
   using project = new Project({
     "pipeline.ts": [
       'import { pipeline, stage } from "pipelite";',
@@ -19,11 +16,6 @@ test("a result's evidence has the traces of its run, the bytes that the record g
   const { runId, status } = await project.run();
   assert.equal(status, "passed");
   const record = project.record(runId);
-  assert.ok(record.tree);
-  for (const [name, bytes] of traceFiles(record)) {
-    const file: string = readFileSync(join(project.home, record.tree, "evidence", name), "utf8");
-    assert.equal(file, Buffer.from(bytes).toString(), name);
-  }
   const [one, two] = record.stages;
   const phase = record.phases?.find(({ name }) => name === "build");
   assert.ok(one?.startMs !== undefined && two?.startMs !== undefined && phase);

@@ -17,7 +17,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { removeTree } from "../../../src/base/files.ts";
 import type { AuditReport } from "../../../src/evidence/audit-file.ts";
-import { documentsOf } from "../../../src/report/documents.ts";
+import { readLogs } from "../../../src/evidence/result-tree.ts";
+import { evidenceDocuments } from "../../../src/report/documents.ts";
 import { gatherAtEnd } from "../../../src/report/gather.ts";
 import { openHome } from "../../../src/home/home.ts";
 import type { RunRecord } from "../../../src/home/run-record.ts";
@@ -116,8 +117,9 @@ test("the audit computes every claim again, the measured ones from the measureme
 
 test("no document of the run has a number without a claim, and each says what the record says", () => {
   const evidence = join(result, "evidence");
-  const input = gatherAtEnd(openHome(home), first);
-  const wanted = documentsOf(input);
+  const door = openHome(home);
+  const input = gatherAtEnd(door, first, readLogs(door, first));
+  const wanted = evidenceDocuments(input);
   const documents = readDocuments(evidence, wanted.keys());
   assert.deepEqual(walkDocuments(documents, input), []);
   assert.deepEqual(forbiddenWords(documents), []);

@@ -1,7 +1,7 @@
 // `pipelite verify`: digests and signatures of a run, or of one bundle.
 import { EXIT } from "#base/errors.ts";
 import { formatTime } from "#base/quantities.ts";
-import { argument, command, values } from "#cli/command.ts";
+import { argument, command, value, values } from "#cli/command.ts";
 import { paintOf, pathOf, print, printJson, type Context } from "#cli/context.ts";
 import { formatTable } from "#cli/table.ts";
 import { openHomeOf, whichRun } from "#cli/run-argument.ts";
@@ -22,6 +22,7 @@ export const verify = command({
     ["pipelite verify ./approval.sigstore.json --key bert.key.pub", "one bundle"],
   ],
   flags: {
+    policy: value("FILE", "Release policy in force (default: release-policy.json beside pipeline.ts)"),
     key: values("FILE", "Public key that counts (default: those known to this home)", { alias: "k" }),
   },
   args: [argument("RUN|BUNDLE", "Run id or its start, or a bundle file", "run")],
@@ -38,7 +39,12 @@ export const verify = command({
       else printBundle(context, file, verified, paint);
       status = verified.status;
     } else {
-      const verified = app.verify(home, whichRun(context, word), keys);
+      const verified = app.verify({
+        home,
+        which: whichRun(context, word),
+        keyFiles: keys,
+        policyFile: flags.policy && pathOf(context, flags.policy),
+      });
       if (flags.json) printJson(context, verified);
       else printRun(context, verified, paint);
       status = verified.status;

@@ -1,0 +1,119 @@
+// The evidence in the result tree against what is made anew: every file of it follows from the record, the results and the
+// logs, so all are made again and compared byte for byte, and a file more or less is found.
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { byteStringOf } from "#base/bytes.ts";
+import { entryAt } from "#base/files.ts";
+import { digestOf } from "#base/digest.ts";
+import { isPipeliteError } from "#base/errors.ts";
+import type { Home } from "#home/home.ts";
+import type { ReadRun } from "#home/runs.ts";
+import type { RunRecord } from "#home/run-record.ts";
+import { parseStorePath } from "#nix/store-path.ts";
+import type { Store } from "#store/store.ts";
+import { fails, holds, unavailable, type Finding } from "./integrity.ts";
+import { evidenceFiles, sums } from "./result-tree.ts";
+
+/** The writer of documents, which stands on a higher floor. */
+export interface DocumentMaker {
+  /** Version and code of the writer, as records name them. */
+  writer: string;
+  /** @param logs stage -> its log @throws PipeliteError */
+  make: (
+    home: Home,
+    record: RunRecord,
+    logs: ReadonlyMap<string, Uint8Array>,
+  ) => ReadonlyMap<string, Uint8Array>;
+}
+
+const ID = "evidence";
+
+/** Whether the evidence of a run's result is what its record, results and logs give. */
+export function checkEvidence(
+  home: Home,
+  store: Store,
+  { record }: ReadRun,
+  maker: DocumentMaker,
+): Finding[] {
+  const { tree, runId, evidenceOfRun } = record;
+  if (tree === undefined) return [];
+  const folder = join(store.physical(parseStorePath(tree)), "evidence");
+  if (!existsSync(folder)) return [unavailable(ID, `${tree}/evidence is no longer in the store`)];
+  const source = evidenceOfRun === runId ? record : sourceOf(home, record);
+  if (typeof source === "string") return [fails(ID, source)];
+  const gone = Object.keys(source.results).find(
+    (name) => !existsSync(store.physical(parseStorePath(source.results[name] ?? ""))),
+  );
+  if (gone !== undefined)
+    return [unavailable(ID, `the result ${gone}, which it is about, is no longer in the store`)];
+  if (source.documentsBy !== maker.writer) {
+    const by = source.documentsBy ?? "a version that does not say which it is";
+    return [
+      unavailable(
+        ID,
+        `its documents were written by ${by}, and only that writes them again; this is ${maker.writer}`,
+      ),
+    ];
+  }
+  try {
+    const problem = compare(home, store, { folder, source, maker });
+    return [problem === undefined ? holds(ID) : fails(ID, `${tree}/evidence/${problem}`)];
+  } catch (error) {
+    if (!isPipeliteError(error)) throw error;
+    return [fails(ID, `${tree}/evidence can't be made anew: ${error.message}`)];
+  }
+}
+
+/** The record of the run that gathered the evidence; or what is wrong with it. */
+function sourceOf(home: Home, { tree, evidenceOfRun = "", results }: RunRecord): RunRecord | string {
+  const [source] = home.runs.intact([evidenceOfRun]);
+  if (source === undefined)
+    return `it is of the run ${evidenceOfRun}, whose record is not there as it was written`;
+  const isSame = source.tree === tree && JSON.stringify(source.results) === JSON.stringify(results);
+  return isSame ? source : `it is of the run ${evidenceOfRun}, which has another result`;
+}
+
+interface Compared {
+  folder: string;
+  source: RunRecord;
+  maker: DocumentMaker;
+}
+
+/** The first file that is not what it must be, and why. */
+function compare(home: Home, store: Store, { folder, source, maker }: Compared): string | undefined {
+  const logs = new Map<string, Uint8Array>();
+  for (const { name, logDigest } of source.stages) {
+    const file = join(folder, "logs", `${name}.log`);
+    const bytes = entryAt(file)?.isFile() === true ? readFileSync(file) : undefined;
+    const digest = bytes === undefined ? undefined : digestOf(bytes);
+    if (digest !== logDigest) return `logs/${name}.log is not the log that run.json has the digest of`;
+    if (bytes !== undefined) logs.set(name, bytes);
+  }
+  const { tree: _, evidenceOfRun: __, tookMs: ___, documentsBy: ____, ...record } = source;
+  const results = new Map(Object.entries(source.results).map(([name, path]) => [name, parseStorePath(path)]));
+  const wanted = evidenceFiles({
+    record,
+    sums: sums(store, results),
+    documents: maker.make(home, record, logs),
+    logs,
+  });
+  const names = new Set([...wanted.keys()].map(byteStringOf));
+  const odd = entriesBelow(folder).find((name) => !names.has(name) && name !== "logs/");
+  if (odd !== undefined) return `${odd} is no document of this run`;
+  for (const [name, bytes] of wanted) {
+    const file = join(folder, name);
+    if (entryAt(file)?.isFile() !== true) return `${name} is missing`;
+    if (!readFileSync(file).equals(bytes)) return `${name} is not what is made anew`;
+  }
+  return undefined;
+}
+
+/** Everything below a folder, as byte strings: files by their names, folders with a slash behind, others with their kind. */
+function entriesBelow(folder: string, below = ""): string[] {
+  const path = Buffer.from(`${byteStringOf(folder)}/${below}`, "latin1");
+  return readdirSync(path, { withFileTypes: true, encoding: "latin1" }).flatMap((entry) => {
+    const name = `${below}${entry.name}`;
+    if (entry.isDirectory()) return [`${name}/`, ...entriesBelow(folder, `${name}/`)];
+    return [entry.isFile() ? name : `${name} (a link or device)`];
+  });
+}
