@@ -35,20 +35,25 @@ function aboutOrder(facts: LeanFacts): string[] {
   return [
     "/-! The order of the Monster group, the product of fifteen prime powers; the largest prime first -/",
     `def primes : List Nat := [${descending.map(({ prime }) => prime).join(", ")}]`,
-    ...powers.map(({ prime }) =>
-      theorem(`${prime} is prime.`, `prime_${prime}`, `IsPrime ${prime}`, `prime_of_test (${COMPUTED})`),
-    ),
-    `def exponents : List Nat := [${descending.map(({ exponent }) => exponent).join(", ")}]`,
-    "def powers : List Nat := zipPow primes exponents",
-    `def order : Nat := ${order}`,
-    theorem("The order is this product.", "order_factored", `${factors}${")".repeat(size - 1)} = ${order}`),
-    theorem("And the product of the powers.", "powers_product", "product powers = order"),
     theorem(
       "All primes of the order are prime.",
       "all_prime",
       "∀ p : Nat, Member p primes → IsPrime p",
       `fun p among => prime_of_test (each_sound primeTest primes (${COMPUTED}) p among)`,
     ),
+    ...powers.map(({ prime }) =>
+      theorem(
+        `${prime} is prime.`,
+        `prime_${prime}`,
+        `IsPrime ${prime}`,
+        `all_prime ${prime} (has_sound ${prime} primes (${COMPUTED}))`,
+      ),
+    ),
+    `def exponents : List Nat := [${descending.map(({ exponent }) => exponent).join(", ")}]`,
+    "def powers : List Nat := zipPow primes exponents",
+    `def order : Nat := ${order}`,
+    theorem("The order is this product.", "order_factored", `${factors}${")".repeat(size - 1)} = ${order}`),
+    theorem("And the product of the powers.", "powers_product", "product powers = order"),
     theorem("No two of them are the same.", "primes_descend", "descending primes = true"),
     theorem(
       "Every removal leaves the product of the other prime powers.",

@@ -155,7 +155,7 @@ const FALSE: readonly [string, Parameters<typeof monsterWalkLean>[0], string][] 
   [
     "a number that is not prime",
     { ...facts, powers: facts.powers.map((one) => (one.prime === 71 ? { ...one, prime: 69 } : one)) },
-    "prime_69",
+    "all_prime",
   ],
 ];
 

@@ -28,17 +28,18 @@ export function isMeta(term: Term): term is Term & { k: "var" } {
   return term.k === "var" && term.name.startsWith("?");
 }
 
+/** Whether something in it is still to be found. Terms never change, so each is looked through once. */
 export function hasMeta(term: Term): boolean {
-  switch (term.k) {
-    case "app":
-      return hasMeta(term.fn) || hasMeta(term.arg);
-    case "lam":
-    case "forallE":
-      return hasMeta(term.type) || hasMeta(term.body);
-    default:
-      return isMeta(term);
-  }
+  if (term.k !== "app" && term.k !== "lam" && term.k !== "forallE") return isMeta(term);
+  const known = OPEN.get(term);
+  if (known !== undefined) return known;
+  const isOpen =
+    term.k === "app" ? hasMeta(term.fn) || hasMeta(term.arg) : hasMeta(term.type) || hasMeta(term.body);
+  OPEN.set(term, isOpen);
+  return isOpen;
 }
+
+const OPEN = new WeakMap<Term, boolean>();
 
 /** With universe levels in the place of their parameters. */
 export function withLevels(term: Term, levels: ReadonlyMap<string, Level>): Term {

@@ -131,9 +131,9 @@ export class Export {
   #record(term: Term, scope: readonly string[]): Json {
     switch (term.k) {
       case "var": {
-        const index = scope.toReversed().indexOf(term.name);
+        const index = scope.lastIndexOf(term.name);
         if (index < 0) throw new Error(`no variable ${term.name}`);
-        return { bvar: index };
+        return { bvar: scope.length - 1 - index };
       }
       case "loose":
         return { bvar: term.index };
