@@ -8,7 +8,7 @@ import type { AuditReport } from "#evidence/audit-file.ts";
 import type { RebuildProgress } from "#evidence/audit-builds.ts";
 import type { Home } from "#home/home.ts";
 import type { ReadRun, RunSummary, UnreadableRun, WhichRun } from "#home/runs.ts";
-import type { RunEvent } from "#run/events.ts";
+import type { RunEvent } from "#home/events.ts";
 import type { RunOutcome } from "#run/options.ts";
 import type { Plan } from "#run/plan.ts";
 
@@ -33,6 +33,9 @@ export interface OfPipeline extends InHome {
   paranoid?: boolean;
   /** An OpenAI-compatible model, by its name; without `url` only pinned answers can be used. */
   model?: { name: string; url?: string };
+  engine?: "embedded" | "nix";
+  /** Insists on this sandbox. */
+  sandbox?: "starter" | "bubblewrap" | "unshare" | "none";
 }
 
 /** What a run would build, and why. Builds nothing and runs no code of a stage. */
@@ -42,7 +45,6 @@ export async function plan(options: OfPipeline = {}): Promise<Plan> {
 }
 
 export interface RunPipeline extends OfPipeline {
-  engine?: "embedded" | "nix";
   /** Stages at a time; default: the cores of this machine. */
   jobs?: number;
   /** Where the link to the result goes; default: none. */
@@ -51,8 +53,6 @@ export interface RunPipeline extends OfPipeline {
   keepGoing?: boolean;
   /** For stages that set no time limit themselves. */
   timeoutMs?: number;
-  /** Insists on this sandbox. */
-  sandbox?: "starter" | "bubblewrap" | "unshare" | "none";
   /** Cancels the run: its outcome is `cancelled` then. */
   signal?: AbortSignal;
 }
@@ -87,17 +87,15 @@ export function run(options: RunPipeline = {}): Running {
 }
 
 async function start(options: RunPipeline, events: Events, stopped: AbortSignal): Promise<RunOutcome> {
-  const { engine = "embedded", jobs, out, keepGoing = false, timeoutMs, sandbox, signal } = options;
+  const { jobs, out, keepGoing = false, timeoutMs, signal } = options;
   try {
     const app = await import("#app/run.ts");
     return await app.run({
       ...pipelineOptions(options),
-      engine,
       jobs,
       out: out ?? null,
       keepGoing,
       timeoutMs,
-      sandbox,
       signal: signal === undefined ? stopped : AbortSignal.any([signal, stopped]),
       listener: (event) => events.add(event),
     });
@@ -122,7 +120,7 @@ export async function runs({ home, max }: InHome & { max?: number } = {}): Promi
 /** One run: its record, the digest of that, and `problem` where it is not as it was written. */
 export async function show(options: OfRun = {}): Promise<ReadRun> {
   const app = await import("#app/runs.ts");
-  return app.showRun(homeAt(options.home), whichRun(options));
+  return app.readRun(homeAt(options.home), whichRun(options));
 }
 
 export interface AuditRun extends OfRun {
@@ -177,8 +175,10 @@ function pipelineOptions({
   params = {},
   paranoid = false,
   model,
+  engine = "embedded" as const,
+  sandbox,
 }: OfPipeline) {
-  return { home: homeAt(home), pipeline, stages: [...stages], params, paranoid, model };
+  return { home: homeAt(home), pipeline, stages: [...stages], params, paranoid, model, engine, sandbox };
 }
 
 /** Events that were told, for readers that come when they like. */

@@ -1,5 +1,7 @@
 // What the records of runs hold: the list of runs, one of them, its logs and spans, and what tells two apart.
 import type { Home } from "#home/home.ts";
+import { isPipeliteError } from "#base/errors.ts";
+import type { LoggedRun } from "#home/event-log.ts";
 import type { ReadRun, RunSummary, UnreadableRun, WhichRun } from "#home/runs.ts";
 import { diffRuns, readStageLog, type RunDifference } from "#run/records.ts";
 import { writeChromeTrace } from "#trace/chrome.ts";
@@ -17,8 +19,19 @@ export function runs(
   return { total: all.ids().length, shown: all.list(max) };
 }
 
-export function showRun(home: Home, which: WhichRun): ReadRun {
+/** @throws RUN_INTERRUPTED of a run without a record */
+export function readRun(home: Home, which: WhichRun): ReadRun {
   return home.runs.find(which);
+}
+
+/** A run by its record; one that was killed, or goes on, by the log of its events. */
+export function showRun(home: Home, which: WhichRun): ReadRun | LoggedRun {
+  try {
+    return home.runs.find(which);
+  } catch (error) {
+    if (!isPipeliteError(error, "RUN_INTERRUPTED")) throw error;
+    return home.runs.readLog(String(error.details["run"]));
+  }
 }
 
 export interface StageLog {

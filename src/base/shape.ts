@@ -12,7 +12,7 @@ interface Optional<T> extends Shape<T> {
   readonly isOptional: true;
 }
 
-type Members<T> = {
+export type Members<T> = {
   readonly [K in keyof T]-?: {} extends Pick<T, K> ? Optional<Exclude<T[K], undefined>> : Shape<T[K]>;
 };
 

@@ -1,5 +1,5 @@
 // The flags that every command takes, those that several take, and the readers of their values.
-import { toggle, usualChoice, usualValue, value, values, optional } from "./command.ts";
+import { choice, toggle, usualChoice, usualValue, value, values, optional } from "./command.ts";
 
 export const globalFlags = {
   json: toggle("Print JSON for programs"),
@@ -16,6 +16,19 @@ export const paramFlag = values("NAME=VALUE", "Set a parameter of the pipeline",
   alias: "p",
   parse: parseAssignment,
 });
+
+export const engineFlag = usualChoice(
+  "ENGINE",
+  ["embedded", "nix"],
+  "What builds: our own builder, or Nix",
+  "embedded",
+);
+
+export const sandboxFlag = choice(
+  "KIND",
+  ["starter", "bubblewrap", "unshare", "none"],
+  "Insist on this sandbox instead of the best there is",
+);
 
 export const limitFlags = {
   limit: usualValue("N", "Show this many", { alias: "n", parse: parseCount, usual: "20" }),

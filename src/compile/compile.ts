@@ -2,7 +2,7 @@
 // sources); `derive` writes the derivation once it is known where the inputs come from: a derivation that is yet to be
 // built, or a store path.
 import { existsSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, relative, resolve } from "node:path";
 import { byteStringOf } from "#base/bytes.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { isDirectory } from "#base/files.ts";
@@ -36,6 +36,8 @@ import { pipeliteError } from "./errors.ts";
 
 /** What the identity of a node is made of, in the words of pipeline.ts: for saying why it must be built again. */
 export interface Ingredients {
+  /** What it is: the module of a stage, relative to the pipeline; `a gate`, `a command`, `a download`. */
+  module: string;
   /** File (relative to the pipeline) -> sha256. */
   code: Record<string, string>;
   /** Store path of the bundled code; null for what has none. */
@@ -138,7 +140,13 @@ async function prepare(node: BuildNode, { graph, keep, bundles }: Preparing): Pr
     case "fetch":
       return {
         node,
-        ingredients: { code: {}, bundle: null, params: { url: node.url, hash: node.hash }, tools: {} },
+        ingredients: {
+          module: "a download",
+          code: {},
+          bundle: null,
+          params: { url: node.url, hash: node.hash },
+          tools: {},
+        },
         sources: [],
         program: undefined,
         code: undefined,
@@ -150,6 +158,7 @@ async function prepare(node: BuildNode, { graph, keep, bundles }: Preparing): Pr
       const { program, made } = await capturedOnce(keep, { executable, name: basename(executable), place });
       const words = node.words.map((word) => (typeof word === "string" ? word : describe(word)));
       const ingredients: Ingredients = {
+        module: "a command",
         code: {},
         bundle: null,
         params: { command: words.join(" ") },
@@ -170,6 +179,7 @@ async function prepare(node: BuildNode, { graph, keep, bundles }: Preparing): Pr
       const { program } = node26;
       const brought = await captureTools(node, graph, keep);
       const ingredients = {
+        module: node.module === undefined ? "a gate" : relative(graph.root, node.module),
         code: bundle.files,
         bundle: bundle.code,
         params: node.params,

@@ -1,14 +1,9 @@
-// The claims that follow from the record of a run alone: what became of its stages, what they took, where it ran. Pure,
-// and small: a run that has nothing to do makes them anew as well.
+// The claims that follow from the record of a run alone: what became of its stages, what they took, where it ran. Pure.
 import { largest } from "#base/extremes.ts";
 import { sumOf } from "#stats/moments.ts";
-import type { Claim, ClaimValue } from "#home/run-record.ts";
+import type { BareRecord, Claim, ClaimValue, StageRecord } from "#home/run-record.ts";
 import { RECORD_FILE, withUniqueIds } from "./claims.ts";
 import { criticalPath } from "#formula/longest-chain.ts";
-import type { RunRecord, StageRecord } from "#home/run-record.ts";
-
-/** A record before its claims are known. */
-export type BareRecord = Omit<RunRecord, "claims">;
 
 /** All claims of a run: `ofOutputs` (see output-claims.ts), then those of the record itself. */
 export function claimsOfRun(record: BareRecord, ofOutputs: readonly Claim[]): Claim[] {

@@ -104,6 +104,11 @@ export class Builds {
     };
   }
 
+  /** Whether anything was built without a sandbox. */
+  hasUnconfined(): boolean {
+    return this.#get("select 1 from Builds where sandbox = 'none' limit 1") !== undefined;
+  }
+
   record(row: BuildRow): void {
     this.#put(
       `insert or replace into Builds (drvPath, pipeline, stage, outPath, runId, startedAt, usage, engine, sandbox)

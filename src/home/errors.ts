@@ -21,6 +21,11 @@ export const pipeliteError = errorsOf({
       "Cannot use the run {run}: it repeats {repeated} in a form of before, and was signed in that form",
     hint: "Verify it with the Pipelite that signed it (0.1 up to November 2026), or sign and release {repeated}",
   },
+  RUN_INTERRUPTED: {
+    exit: 2,
+    message: "Cannot use the run {run}: it has no record, since it was killed or still goes on",
+    hint: "`pipelite show {run}` shows how far it came",
+  },
   RECORD_CHANGED: {
     exit: 3,
     message: "Cannot rely on the run {run}: its record is not as it was written: {problem}",

@@ -3,6 +3,7 @@ import type { SandboxReport, Usage } from "#engine/engine.ts";
 import * as shape from "#base/shape.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { parseStorePath } from "#nix/store-path.ts";
+import type { RunEvent, RunStarted } from "./events.ts";
 import {
   RECORD_SCHEMA,
   type BuildReason,
@@ -107,7 +108,7 @@ const reason = object<BuildReason>({
   text,
 });
 
-const stage = object<StageRecord>({
+const stageMembers: shape.Members<StageRecord> = {
   name: text,
   kind: oneOf("stage", "gate", "command", "fetch", "answer"),
   status,
@@ -127,7 +128,8 @@ const stage = object<StageRecord>({
   reason: optional(reason),
   failure: optional(failure),
   because: optional(text),
-});
+};
+const stage = object<StageRecord>(stageMembers);
 
 const material = object<Material>({
   name: text,
@@ -162,6 +164,24 @@ const claim = object<Claim>({
   limit: optional(shape.scalar),
   accept: optional(text),
   source: optional(text),
+});
+
+type StageFinished = Extract<RunEvent, { type: "stage-finished" }>;
+
+/** The two events that show a run without a record. */
+export const stageShape = object<StageFinished>({ type: oneOf("stage-finished"), ...stageMembers });
+export const startedShape = object<RunStarted>({
+  type: oneOf("run-started"),
+  runId,
+  pipeline: text,
+  pipelineFile: text,
+  startedAt: time,
+  engine: oneOf("embedded", "nix"),
+  sandbox,
+  params: mapOf(shape.json),
+  host,
+  stages: list(object<RunStarted["stages"][number]>({ name: text, inputs: list(text) })),
+  jobs: count,
 });
 
 const record = object<RunRecord>({

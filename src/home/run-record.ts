@@ -154,6 +154,9 @@ export interface Claim {
   source?: string;
 }
 
+/** A record before its claims are known. */
+export type BareRecord = Omit<RunRecord, "claims">;
+
 /** How many stages ended in each way. */
 export function countsOf(stages: StageRecord[]): Record<StageStatus, number> {
   const counts = { built: 0, cached: 0, substituted: 0, failed: 0, skipped: 0, cancelled: 0 };

@@ -1,19 +1,18 @@
 // The runs of a home: one JSON file each, written whole, so that a killed run leaves none or a complete one, with a line in
 // the journal that says what its bytes were. A run that had nothing to do has no file: its line names the record it
 // repeats. Whoever reads a record learns here, and only here, whether it is the one that was written.
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { prettyJson } from "#base/canonical-json.ts";
 import { digestOf } from "#base/digest.ts";
 import { statSignature, writeFileAtomically } from "#base/files.ts";
-import * as shape from "#base/shape.ts";
 import { isPipeliteError } from "#base/errors.ts";
-import { parseStrictJson } from "#base/strict-json.ts";
 import { pipeliteError } from "./errors.ts";
+import { EventLog, readEventLog, type LoggedRun } from "./event-log.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
 import type { HomeLayout } from "./layout.ts";
-import { parseRecord } from "./record-shape.ts";
-import { RECORD_SCHEMA, countsOf, type RunRecord, type StageRecord } from "./run-record.ts";
+import { fileOf, readRecordFile, runOfFile, type Content, type OldRepeat } from "./record-file.ts";
+import { countsOf, type RunRecord, type StageRecord } from "./run-record.ts";
 
 /** A record that was read, and what is wrong with it. */
 export interface ReadRun {
@@ -46,36 +45,17 @@ export interface Repetition {
 export type RunSummary = Pick<
   RunRecord,
   "runId" | "pipeline" | "pipelineFile" | "startedAt" | "durationMs" | "counts"
-> & { status: RunRecord["status"]; repeats?: string; problem?: string };
+> & {
+  /** `interrupted`: killed before it had a record. */
+  status: RunRecord["status"] | "running" | "interrupted";
+  repeats?: string;
+  problem?: string;
+};
 
 /** A run whose record can't be read at all. */
 export interface UnreadableRun {
   runId: string;
   problem: string;
-}
-
-/** How runs that had nothing to do were kept up to November 2026: a file of their own. */
-interface OldRepeat {
-  schema: typeof RECORD_SCHEMA;
-  runId: string;
-  repeats: { runId: string; digest: string };
-  startedAt: string;
-  finishedAt: string;
-  durationMs: number;
-}
-
-const OLD_REPEAT = shape.object<OldRepeat>({
-  schema: shape.oneOf(RECORD_SCHEMA),
-  runId: shape.text,
-  repeats: shape.object<OldRepeat["repeats"]>({ runId: shape.text, digest: shape.digest }),
-  startedAt: shape.time,
-  finishedAt: shape.time,
-  durationMs: shape.amount,
-});
-
-interface Content {
-  digest: string;
-  value: RunRecord | OldRepeat;
 }
 
 /** Records that are kept after they were read: runs without work repeat the same few. */
@@ -95,16 +75,19 @@ export class Runs {
     this.#journal = journal;
   }
 
-  /** Of all runs that have a record or repeat one, newest first. */
+  /** Of all runs, newest first. */
   ids(): string[] {
-    const { runs } = this.#layout;
-    const names = existsSync(runs) ? readdirSync(runs).filter((name) => name.endsWith(".json")) : [];
-    const ids = names.map((name) => name.slice(0, -".json".length)).filter((id) => RUN_ID.test(id));
+    const { runs, events } = this.#layout;
     const repeats = this.#journal.entries.filter(({ kind }) => kind === "repeat");
-    return [...new Set([...ids, ...repeats.map(({ subject }) => subject)])].toSorted().toReversed();
+    const ids = [
+      ...namesIn(runs, ".json"),
+      ...namesIn(events, ".ndjson"),
+      ...repeats.map(({ subject }) => subject),
+    ];
+    return [...new Set(ids)].toSorted().toReversed();
   }
 
-  /** @throws RUN_NOT_FOUND, RUN_RECORD_INVALID, RUN_FORM_OLD */
+  /** @throws RUN_NOT_FOUND, RUN_INTERRUPTED, RUN_RECORD_INVALID, RUN_FORM_OLD */
   read(runId: string): ReadRun {
     const file = fileOf(runId);
     const repeats = this.#journal.about("repeat", runId);
@@ -142,7 +125,7 @@ export class Runs {
       .slice(0, max)
       .map((runId) => {
         try {
-          return summaryOf(this.read(runId));
+          return this.#summaryOf(runId);
         } catch (error) {
           return { runId, problem: error instanceof Error ? error.message : String(error) };
         }
@@ -183,6 +166,17 @@ export class Runs {
     });
   }
 
+  /** A run by the log of its events: all there is of one that goes on, or was killed. @throws RUN_RECORD_INVALID */
+  readLog(runId: string): LoggedRun {
+    const file = this.#logOf(runId);
+    try {
+      return readEventLog(file);
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error);
+      throw pipeliteError("RUN_RECORD_INVALID", { file, problem }, error);
+    }
+  }
+
   /** What changes whenever what is kept of this run does; undefined when nothing is. */
   signatureOf(runId: string): string | undefined {
     return statSignature(this.#pathOf(fileOf(runId))) ?? this.#journal.about("repeat", runId).at(-1)?.own;
@@ -191,6 +185,11 @@ export class Runs {
   /** The absolute path of a record. */
   pathOf(runId: string): string {
     return this.#pathOf(fileOf(runId));
+  }
+
+  /** Opens the log of the events of a run that starts. */
+  openLog(runId: string): EventLog {
+    return new EventLog(this.#logOf(runId));
   }
 
   /** Writes and journals a record; returns its digest. */
@@ -214,6 +213,25 @@ export class Runs {
       startedAt,
       durationMs,
     });
+  }
+
+  #summaryOf(runId: string): RunSummary {
+    if (!this.#isUnrecorded(runId)) return summaryOf(this.read(runId));
+    const { started, stages, isRunning } = this.readLog(runId);
+    const { pipeline, pipelineFile, startedAt } = started;
+    const ended = [...stages.values()];
+    const durationMs = ended.reduce(
+      (sum, stage) => Math.max(sum, (stage.startMs ?? 0) + stage.durationMs),
+      0,
+    );
+    const status = isRunning ? "running" : "interrupted";
+    return { runId, pipeline, pipelineFile, startedAt, durationMs, status, counts: countsOf(ended) };
+  }
+
+  /** Whether there is a log of its events, and neither a record nor a line that says there was one. */
+  #isUnrecorded(runId: string): boolean {
+    const isKnown = (["run", "repeat"] as const).some((kind) => this.#journal.about(kind, runId).length > 0);
+    return !isKnown && !existsSync(this.pathOf(runId)) && existsSync(this.#logOf(runId));
   }
 
   #latest(pipelineFile: string | undefined): ReadRun {
@@ -287,14 +305,21 @@ export class Runs {
   #readFile(runId: string): Content {
     const path = this.pathOf(runId);
     const signature = RUN_ID.test(runId) ? statSignature(path) : undefined;
-    if (signature === undefined) throw pipeliteError("RUN_NOT_FOUND", { run: runId });
+    if (signature === undefined) {
+      const code = RUN_ID.test(runId) && this.#isUnrecorded(runId) ? "RUN_INTERRUPTED" : "RUN_NOT_FOUND";
+      throw pipeliteError(code, { run: runId });
+    }
     const kept = this.#kept.get(runId);
     if (kept?.signature === signature) return kept;
-    const content = { ...parseFile(path, runId), signature };
+    const content = { ...readRecordFile(path, runId), signature };
     const [oldest] = this.#kept.keys();
     if (oldest !== undefined && this.#kept.size >= KEPT_MAX) this.#kept.delete(oldest);
     this.#kept.set(runId, content);
     return content;
+  }
+
+  #logOf(runId: string): string {
+    return join(this.#layout.events, `${runId}.ndjson`);
   }
 
   #pathOf(file: string): string {
@@ -302,27 +327,10 @@ export class Runs {
   }
 }
 
-function parseFile(file: string, runId: string): Content {
-  try {
-    const bytes = readFileSync(file);
-    const value = parseStrictJson(bytes);
-    const isRepeat =
-      typeof value === "object" && value !== null && "repeats" in value && !("stages" in value);
-    const content = isRepeat ? shape.requireShape(OLD_REPEAT, value) : parseRecord(value);
-    if (content.runId !== runId) throw new SyntaxError(`it is the record of run ${content.runId}`);
-    return { digest: digestOf(bytes), value: content };
-  } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    throw pipeliteError("RUN_RECORD_INVALID", { file, problem }, error);
-  }
-}
-
-function fileOf(runId: string): string {
-  return `runs/${runId}.json`;
-}
-
-function runOfFile(file: string): string | undefined {
-  return /^runs\/([\w-]+)\.json$/.exec(file)?.[1];
+/** What is called so in a folder, without the ending. */
+function namesIn(folder: string, ending: string): string[] {
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(ending)) : [];
+  return names.map((name) => name.slice(0, -ending.length)).filter((name) => RUN_ID.test(name));
 }
 
 /** One run in a line: of a repetition its own times, and nothing built. */

@@ -1,21 +1,20 @@
 // The end of a run: its record, its claims, the result tree with the link to it, and what the next run can go by.
 import { availableParallelism, release } from "node:os";
-import { EXIT } from "#base/errors.ts";
+import { EXIT, type ExitCode } from "#base/errors.ts";
 import { VERSION } from "#base/version.ts";
-import type { Engine } from "#engine/engine.ts";
 import { isBuildNode } from "#compile/graph.ts";
 import type { Graph } from "#compile/graph.ts";
 import { areSettled, signatures } from "#compile/file-stamps.ts";
 import { outputClaims } from "#evidence/output-claims.ts";
 import { addResultTree, readLogs } from "#evidence/result-tree.ts";
 import { claimsOfRun } from "#evidence/run-claims.ts";
-import type { BareRecord } from "#evidence/run-claims.ts";
-import { RECORD_SCHEMA, countsOf } from "#home/run-record.ts";
-import type { Claim, Host, Material, Phase, RunRecord } from "#home/run-record.ts";
+import type { EventLog } from "#home/event-log.ts";
+import type { RunFinished, RunListener } from "#home/events.ts";
+import { foldEvent, recordOf, stagesOf, type FoldedRun } from "#home/fold.ts";
+import type { Claim, Host, Material, RunRecord } from "#home/run-record.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { lockFile } from "./answers.ts";
-import type { Ledger } from "./ledger.ts";
 import { narOf } from "./ledger.ts";
 import { rememberRun } from "./no-op.ts";
 import type { Opened } from "./plan.ts";
@@ -24,96 +23,101 @@ import type { Workspace } from "./realise.ts";
 import type { RunOptions, RunOutcome } from "./options.ts";
 
 export interface Finished {
-  runId: string;
-  jobs: number;
-  phases: Phase[];
+  emit: RunListener;
+  /** What the events so far add up to. */
+  fold: FoldedRun;
+  log: EventLog;
   start: { at: Date; ms: number };
   options: RunOptions;
   opened: Opened;
-  engine: Engine;
-  ledger: Ledger;
+  /** What the first stage that failed asks the process to end with. */
+  failureCode: ExitCode;
 }
 
-export async function conclude({
-  runId,
-  jobs,
-  phases,
-  start,
-  options,
-  opened,
-  engine,
-  ledger,
-}: Finished): Promise<RunOutcome> {
-  const { loaded, graph, work } = opened;
-  const { listener, home, out, signal } = options;
-  const stages = graph.nodes.flatMap((node) => ledger.get(node) ?? []);
-  const outputs = { stages, materials: materialsOf(work, graph), results: resultsOf(work, graph) };
-  const ofOutputs = outputClaims(outputs, (path) => work.store.physical(parseStorePath(path)));
-  // A value that a stage measured out of its limits fails the run, whether or not a gate stands behind that stage.
-  const isOutOfLimits = ofOutputs.some((claim) => claim.status === "failed");
-  const hasFailed = isOutOfLimits || stages.some((stage) => stage.status === "failed");
-  const status = signal.aborted ? "cancelled" : hasFailed ? "failed" : "passed";
-  const exitCode = { cancelled: EXIT.interrupted, failed: ledger.exitCode || EXIT.failed, passed: EXIT.ok }[
-    status
-  ];
-  const durationMs = performance.now() - start.ms;
-  const bare: BareRecord = {
-    schema: RECORD_SCHEMA,
-    runId,
-    pipeline: graph.name,
-    pipelineFile: graph.file,
-    startedAt: start.at.toISOString(),
-    finishedAt: new Date(start.at.getTime() + durationMs).toISOString(),
-    durationMs,
-    status,
-    engine: engine.name,
-    sandbox: engine.sandbox,
-    params: graph.params,
-    host: thisHost(),
-    jobs,
-    phases,
-    ...outputs,
-    counts: countsOf(stages),
-  };
-  const record: RunRecord = { ...bare, claims: claimsOfRun(bare, ofOutputs) };
-  for (const claim of record.claims) listener({ type: "claim", ...claim });
-  const kept = status === "passed" ? await keepResult(work, graph, record) : undefined;
+/** Judges the run, gathers its result, and records it. */
+export async function conclude(finished: Finished): Promise<RunOutcome> {
+  const { emit, fold, log, start, options, opened, failureCode } = finished;
+  const { work } = opened;
+  const { listener, home, out } = options;
+  const record = judge(finished);
+  for (const claim of record.claims) emit({ type: "claim", ...claim });
+  const { runId, status } = record;
+  const kept = status === "passed" ? await keepResult(work, opened.graph, record) : undefined;
   if (kept !== undefined && out !== null) await work.store.addRoot(out, kept.tree);
-  const whole = { ...record, ...kept };
-  const digest = home.runs.write(whole);
-  if (kept !== undefined) {
-    const made = { ...work.prepared.made, ...signatures([...loaded.files, lockFile(graph.root)]) };
-    if (areSettled(made, start.at.getTime())) {
-      const { pipeline, tree } = { ...whole, ...kept };
-      const shown = whole.stages.map(({ name, inputs, outPath = "" }) => ({ name, inputs, outPath }));
-      const claims = whole.claims.filter(isJudged);
-      const signature = home.runs.signatureOf(runId) ?? "";
-      rememberRun(options, {
-        made,
-        run: { runId, digest, signature },
-        pipeline,
-        tree,
-        stages: shown,
-        claims,
-      });
-    }
-  }
-  listener({
+  const tookMs = performance.now() - start.ms;
+  const end: RunFinished = {
     type: "run-finished",
     runId,
     status,
     ...(kept && { tree: work.store.physical(kept.tree) }),
     ...(kept && out !== null && { link: out }),
-    stages: stages.map(({ name, status: end, outPath }) => ({
+    stages: record.stages.map(({ name, status: ended, outPath }) => ({
       name,
-      status: end,
+      status: ended,
       ...(outPath && { outPath }),
     })),
     claims: record.claims.length,
-    durationMs,
+    durationMs: tookMs,
     counts: record.counts,
+  };
+  foldEvent(fold, end);
+  log.add(end);
+  const whole = { ...record, tookMs, ...kept };
+  const digest = home.runs.write(whole);
+  if (kept !== undefined) rememberPassed(finished, { ...whole, ...kept }, digest);
+  listener(end);
+  const exitCode = { cancelled: EXIT.interrupted, failed: failureCode || EXIT.failed, passed: EXIT.ok };
+  return { runId, status, exitCode: exitCode[status] };
+}
+
+/** What became of the run, with all that follows from it. */
+function judge({ emit, fold, start, options, opened }: Finished): RunRecord {
+  const { graph, work } = opened;
+  for (const material of materialsOf(work, graph)) emit({ type: "material", ...material });
+  const stages = stagesOf(fold);
+  const results = resultsOf(work, graph);
+  const ofOutputs = outputClaims({ stages, materials: fold.materials, results }, (path) =>
+    work.store.physical(parseStorePath(path)),
+  );
+  // A value that a stage measured out of its limits fails the run, whether or not a gate stands behind that stage.
+  const isOutOfLimits = ofOutputs.some((claim) => claim.status === "failed");
+  const hasFailed = isOutOfLimits || stages.some((stage) => stage.status === "failed");
+  const durationMs = performance.now() - start.ms;
+  emit({
+    type: "run-judged",
+    status: options.signal.aborted ? "cancelled" : hasFailed ? "failed" : "passed",
+    finishedAt: new Date(start.at.getTime() + durationMs).toISOString(),
+    durationMs,
+    results,
   });
-  return { runId, status, exitCode };
+  const bare = recordOf(fold);
+  return { ...bare, claims: claimsOfRun(bare, ofOutputs) };
+}
+
+/** Leaves what the next run of the same can go by. */
+function rememberPassed(
+  { opened, options, start }: Finished,
+  record: RunRecord & { tree: StorePath },
+  digest: string,
+): void {
+  const { loaded, graph, work } = opened;
+  const { runId, tree, pipeline, pipelineFile, params, host } = record;
+  const made = { ...work.prepared.made, ...signatures([...loaded.files, lockFile(graph.root)]) };
+  if (!areSettled(made, start.at.getTime())) return;
+  rememberRun(options, {
+    made,
+    run: { runId, digest, signature: options.home.runs.signatureOf(runId) ?? "" },
+    started: { pipeline, pipelineFile, params, host },
+    tree,
+    stages: record.stages.map(({ name, kind, place, inputs, outPath = "" }) => ({
+      name,
+      kind,
+      place,
+      inputs,
+      outPath,
+    })),
+    claims: record.claims.filter(isJudged),
+  });
 }
 
 function resultsOf({ outputs }: Workspace, { results }: Graph): Record<string, StorePath> {
@@ -169,7 +173,8 @@ async function keepResult(
   return { tree, evidenceOfRun: record.runId, documentsBy: documentWriter() };
 }
 
-function thisHost(): Host {
+/** The machine that this run is on. */
+export function thisHost(): Host {
   return {
     system: `${process.arch}-${process.platform}`,
     kernel: release(),

@@ -12,11 +12,14 @@ import { isBuildNode } from "#compile/graph.ts";
 import type { AnswerNode, BuildNode, GraphNode } from "#compile/graph.ts";
 import { traceMapper } from "#compile/stack-map.ts";
 import { parseStorePath, type StorePath } from "#nix/store-path.ts";
+import type { EventLog } from "#home/event-log.ts";
+import type { RunEvent } from "#home/events.ts";
+import { foldEvent, newFold } from "#home/fold.ts";
 import { ask, locateAnswer } from "./answer-node.ts";
 import { pinAnswer } from "./answers.ts";
 import type { Pinned } from "./answers.ts";
 import type { Phase } from "#home/run-record.ts";
-import { conclude } from "./conclude.ts";
+import { conclude, thisHost } from "./conclude.ts";
 import { Ledger } from "./ledger.ts";
 import { LogLines } from "./log-lines.ts";
 import { inputNames, isShown, open, planNodes } from "./plan.ts";
@@ -26,7 +29,7 @@ import {
   compositionOf,
   ownRealisationId,
   reasonFor,
-  resolve,
+  resolveAnew,
   writeTimings,
 } from "./realise.ts";
 import { realiseGraph, type GraphDerivation } from "./realisations.ts";
@@ -58,6 +61,8 @@ class Run {
   readonly #engine: Engine;
   readonly #start: { at: Date; ms: number };
   readonly #runId: string;
+  readonly #fold = newFold();
+  readonly #log: EventLog;
   readonly #ledger: Ledger;
   /** Answers that were asked for in this run and are not pinned yet. */
   readonly #unpinned = new Map<GraphNode, { requestHash: string; pinned: Pinned }>();
@@ -70,26 +75,46 @@ class Run {
     this.#start = start;
     this.#runId = newRunId(start.at);
     this.#mapTrace = traceMapper((bundle) => options.home.notes.sourceMap(bundle));
-    this.#ledger = new Ledger(opened.work, options.listener, options.signal, start.ms);
+    this.#log = options.home.runs.openLog(this.#runId);
+    this.#ledger = new Ledger(opened.work, (event) => this.#emit(event), options.signal, start.ms);
+  }
+
+  /** What is known of the run is the fold of its events; the log and every view get the same ones. */
+  #emit(event: RunEvent): void {
+    foldEvent(this.#fold, event);
+    this.#log.add(event);
+    this.#options.listener(event);
   }
 
   async execute(): Promise<RunOutcome> {
+    try {
+      return await this.#execute();
+    } finally {
+      await this.#log.close();
+    }
+  }
+
+  async #execute(): Promise<RunOutcome> {
     const { graph, work } = this.#opened;
-    const { listener, signal, keepGoing } = this.#options;
+    const { signal, keepGoing } = this.#options;
     const jobs = this.#options.jobs ?? availableParallelism();
     const shown = graph.nodes.filter(isShown);
-    listener({
+    this.#emit({
       type: "run-started",
       runId: this.#runId,
       pipeline: graph.name,
+      pipelineFile: graph.file,
       startedAt: this.#start.at.toISOString(),
       engine: this.#engine.name,
       sandbox: this.#engine.sandbox,
+      params: graph.params,
+      host: thisHost(),
       stages: shown.map((node) => ({ name: node.name, inputs: inputNames(node) })),
       jobs,
     });
     const preparedAt = performance.now();
     const graphDrvs = await this.#instantiate();
+    this.#ledger.nameDerivations((node) => graphDrvs.get(node)?.drvPath);
     await this.#plan();
     const plannedAt = performance.now();
     this.#ledger.startBuilding();
@@ -103,20 +128,17 @@ class Run {
       skip: (node, because) => this.#ledger.skip(node, because),
     });
     await realiseGraph(work, graphDrvs);
-    for (const [node, { drvPath }] of graphDrvs) {
-      const stage = this.#ledger.get(node);
-      if (stage !== undefined) stage.graphDrvPath = drvPath;
-    }
     const moments = { prepare: preparedAt, plan: plannedAt, build: performance.now() };
+    for (const { name: phase, ...times } of phasesOf(this.#start.ms, moments))
+      this.#emit({ type: "phase-finished", phase, ...times });
     return conclude({
-      runId: this.#runId,
-      jobs,
-      phases: phasesOf(this.#start.ms, moments),
+      emit: (event) => this.#emit(event),
+      fold: this.#fold,
+      log: this.#log,
       start: this.#start,
       options: this.#options,
       opened: this.#opened,
-      engine: this.#engine,
-      ledger: this.#ledger,
+      failureCode: this.#ledger.exitCode,
     });
   }
 
@@ -140,11 +162,10 @@ class Run {
 
   async #plan(): Promise<void> {
     const { graph } = this.#opened;
-    const { listener } = this.#options;
     const byName = new Map(graph.nodes.map((node) => [node.name, node]));
     const planned = await this.#planSafely();
     for (const { name, status, reason } of planned) {
-      listener({ type: "stage-planned", name, status, ...(reason && { reason }) });
+      this.#emit({ type: "stage-planned", name, status, ...(reason && { reason }) });
     }
     for (const { name, status, outPath, drvPath } of planned) {
       const node = byName.get(name);
@@ -161,7 +182,7 @@ class Run {
   /** What was built elsewhere comes without its derivation. */
   async #keepDerivation(node: BuildNode, drvPath: StorePath): Promise<void> {
     const { work } = this.#opened;
-    if (!work.store.isPresent(drvPath)) await work.store.addDerivation(resolve(work, node).derivation);
+    if (!work.store.isPresent(drvPath)) await work.store.addDerivation(work.resolve(node).derivation);
   }
 
   /** A plan whose outputs no collection can take any more; made again when one took something meanwhile. */
@@ -173,7 +194,7 @@ class Run {
     await store.addTempRoot(...outputs.values());
     const gone = [...outputs].filter(([, path]) => !store.isValid(path));
     if (gone.length === 0) return planned;
-    for (const node of graph.nodes) if (node.kind !== "source") outputs.delete(node);
+    work.forget();
     return plan();
   }
 
@@ -182,7 +203,7 @@ class Run {
     if (work.outputs.has(node)) return "done";
     if (node.kind === "source") throw new Error(`the source ${node.name} has no path`);
     if (node.kind === "timings") {
-      work.outputs.set(node, await writeTimings(work, node));
+      work.found(node, await writeTimings(work, node));
       return "done";
     }
     const start = performance.now();
@@ -200,10 +221,10 @@ class Run {
 
   async #build(node: BuildNode, start: number): Promise<NodeEnd> {
     const { work } = this.#opened;
-    const { listener, signal, timeoutMs } = this.#options;
-    const { derivation, drvPath, outPath } = resolve(work, node);
+    const { signal, timeoutMs } = this.#options;
+    const { derivation, drvPath, outPath } = work.resolve(node);
     if (outPath !== undefined) {
-      work.outputs.set(node, outPath);
+      work.found(node, outPath);
       this.#ledger.record(node, "cached", start, { drvPath, outPath });
       return "done";
     }
@@ -211,14 +232,14 @@ class Run {
     await work.store.addDerivation(derivation);
     const pipeline = this.#opened.graph.file;
     const expectedMs = work.builds.lastWallMs(pipeline, node.name);
-    listener({
+    this.#emit({
       type: "stage-started",
       name: node.name,
       drvPath,
       ...(expectedMs !== undefined && { expectedMs }),
     });
     const lines = new LogLines(this.#mapTrace, (line) =>
-      listener({ type: "stage-log", name: node.name, line }),
+      this.#emit({ type: "stage-log", name: node.name, line }),
     );
     const { name: engine, sandbox } = this.#engine;
     const build = { pipeline, stage: node.name, drvPath, runId: this.#runId, engine, sandbox: sandbox.kind };
@@ -231,7 +252,7 @@ class Run {
       limits: node.kind === "fetch" ? undefined : node.options.limits,
       onLog: (chunk) => lines.push(chunk),
       signal,
-      madeElsewhere: () => resolve(work, node).outPath,
+      madeElsewhere: () => resolveAnew(work, node).outPath,
       onBuilt: async (built) => {
         checkTakenFiles(work, node, built.outPath);
         work.builds.record({ ...build, ...built, startedAt });
@@ -256,7 +277,7 @@ class Run {
       });
     }
     const { outPath: built } = outcome;
-    work.outputs.set(node, built);
+    work.found(node, built);
     if (outcome.status === "made-elsewhere") {
       this.#ledger.record(node, "cached", start, { drvPath, outPath: built });
       return "done";
@@ -268,17 +289,17 @@ class Run {
 
   async #answer(node: AnswerNode, start: number): Promise<NodeEnd> {
     const { work, graph } = this.#opened;
-    const { model, listener, signal } = this.#options;
+    const { model, signal } = this.#options;
     if (model === undefined) throw new Error("an answer without a model");
     const located = await locateAnswer(work, graph, node, model);
     if (located.path !== undefined) {
-      work.outputs.set(node, located.path);
+      work.found(node, located.path);
       this.#ledger.record(node, "cached", start, { outPath: located.path });
       return "done";
     }
-    listener({ type: "stage-started", name: node.name, drvPath: located.requestHash });
+    this.#emit({ type: "stage-started", name: node.name, drvPath: located.requestHash });
     const { path, pinned } = await ask(work, node, model, located, signal);
-    work.outputs.set(node, path);
+    work.found(node, path);
     this.#unpinned.set(node, { requestHash: located.requestHash, pinned });
     this.#ledger.record(node, "built", start, { outPath: path });
     return "done";

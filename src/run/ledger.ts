@@ -1,4 +1,4 @@
-// How the stages of one run ended: told to the listener as it happens, kept for the record.
+// How the stages of one run ended, told as it happens.
 import { readFileSync } from "node:fs";
 import { digestOf } from "#base/digest.ts";
 import { EXIT } from "#base/errors.ts";
@@ -7,12 +7,11 @@ import type { Home } from "#home/home.ts";
 import type { NodeEnd } from "#engine/schedule.ts";
 import type { GraphNode } from "#compile/graph.ts";
 import type { StageFailure, StageRecord, StageStatus } from "#home/run-record.ts";
-import { parseStorePath } from "#nix/store-path.ts";
+import { parseStorePath, type StorePath } from "#nix/store-path.ts";
 import type { PathInfo } from "#store/query.ts";
-import type { RunListener } from "./events.ts";
+import type { RunListener } from "#home/events.ts";
 import { inputNames, isShown } from "./plan.ts";
 import type { Workspace } from "./realise.ts";
-import { stageFinished } from "./stage-finished.ts";
 
 type Facts = Partial<Pick<StageRecord, "drvPath" | "outPath" | "usage" | "reason" | "failure" | "because">>;
 
@@ -21,7 +20,8 @@ export class Ledger {
   readonly #listener: RunListener;
   readonly #signal: AbortSignal;
   readonly #runStartMs: number;
-  readonly #stages = new Map<GraphNode, StageRecord>();
+  readonly #told = new Set<GraphNode>();
+  #graphDrvOf: (node: GraphNode) => StorePath | undefined = () => undefined;
   /** When nodes ended in this run, by `performance.now()`. */
   readonly #ends = new Map<GraphNode, number>();
   #buildStartMs: number;
@@ -41,6 +41,11 @@ export class Ledger {
     return this.#exitCode;
   }
 
+  /** @param drvOf the derivation of a node before any input is known */
+  nameDerivations(drvOf: (node: GraphNode) => StorePath | undefined): void {
+    this.#graphDrvOf = drvOf;
+  }
+
   /** From here on nothing but what it needs, and its turn, keeps a node from starting. */
   startBuilding(): void {
     this.#buildStartMs = performance.now();
@@ -51,16 +56,15 @@ export class Ledger {
     this.#ends.set(node, performance.now());
   }
 
-  get(node: GraphNode): StageRecord | undefined {
-    return this.#stages.get(node);
-  }
-
   /** @param start when it was turned to, by `performance.now()`; undefined when it never was */
   record(node: GraphNode, status: StageStatus, start: number | undefined, more: Facts): void {
     const { home, store, builds } = this.#work;
     const info = more.outPath === undefined ? undefined : store.info(parseStorePath(more.outPath));
     const row = more.drvPath === undefined ? undefined : builds.find(parseStorePath(more.drvPath));
-    const stage: StageRecord = {
+    const graphDrvPath = this.#graphDrvOf(node);
+    this.#told.add(node);
+    this.#listener({
+      type: "stage-finished",
       name: node.name,
       kind: kindOf(node),
       status,
@@ -74,10 +78,9 @@ export class Ledger {
       ...(row && status === "cached" && { usage: row.usage, builtInRun: row.runId }),
       ...(info && narOf(info)),
       ...logOf(home, more.drvPath),
+      ...(graphDrvPath !== undefined && { graphDrvPath }),
       ...more,
-    };
-    this.#stages.set(node, stage);
-    if (isShown(node)) this.#listener(stageFinished(stage));
+    });
   }
 
   #readyAt({ needs }: GraphNode): number {
@@ -112,7 +115,7 @@ export class Ledger {
   }
 
   skip(node: GraphNode, because: GraphNode | undefined): void {
-    if (!isShown(node) || this.#stages.has(node)) return;
+    if (!isShown(node) || this.#told.has(node)) return;
     const cancelled = because === undefined && this.#signal.aborted;
     this.record(
       node,

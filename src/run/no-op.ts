@@ -8,8 +8,9 @@ import { VERSION } from "#base/version.ts";
 import { findPipeline } from "#compile/find-pipeline.ts";
 import { areUnchanged } from "#compile/file-stamps.ts";
 import type { Home } from "#home/home.ts";
+import type { RunStarted } from "#home/events.ts";
 import { newRunId } from "#home/run-id.ts";
-import type { Claim } from "#home/run-record.ts";
+import type { Claim, StageRecord } from "#home/run-record.ts";
 import { isRegistered } from "#store/registered.ts";
 import type { RunOptions, RunOutcome } from "./options.ts";
 
@@ -19,11 +20,11 @@ export interface Memo {
   made: Record<string, string>;
   /** The run, the digest of its record, and the stat signature of that file. */
   run: { runId: string; digest: string; signature: string };
-  pipeline: string;
+  started: Pick<RunStarted, "pipeline" | "pipelineFile" | "params" | "host">;
   /** Store path of the result tree. */
   tree: string;
   /** The stages that a person follows. */
-  stages: { name: string; inputs: string[]; outPath: string }[];
+  stages: (Pick<StageRecord, "name" | "kind" | "place" | "inputs"> & { outPath: string })[];
   /** Those that something was asked of. */
   claims: Claim[];
 }
@@ -55,14 +56,15 @@ interface Own {
 }
 
 function tell({ listener, engine, out, home }: RunOptions, memo: Memo, own: Own): void {
-  const { pipeline, stages, claims, run } = memo;
-  const { durationMs, ...started } = own;
+  const { stages, claims, run } = memo;
+  const { durationMs, ...times } = own;
   const sandbox = { kind: "not-used", tried: [] };
   const announced = stages.map(({ name, inputs }) => ({ name, inputs }));
-  listener({ type: "run-started", ...started, pipeline, engine, sandbox, stages: announced, jobs: 0 });
+  const started = { ...memo.started, ...times, engine, sandbox, stages: announced, jobs: 0 };
+  listener({ type: "run-started", ...started });
   for (const { name } of stages) listener({ type: "stage-planned", name, status: "cached" });
-  for (const { name, outPath } of stages)
-    listener({ type: "stage-finished", name, status: "cached", durationMs: 0, outPath });
+  for (const stage of stages)
+    listener({ type: "stage-finished", ...stage, status: "cached", durationMs: 0, builtInRun: run.runId });
   for (const claim of claims) listener({ type: "claim", ...claim });
   listener({
     type: "run-finished",

@@ -4,7 +4,7 @@ import type { ExitCode } from "#base/errors.ts";
 import type { RunRecord } from "#home/run-record.ts";
 import type { SandboxKind } from "#sandbox/sandbox.ts";
 import type { Model } from "./answers.ts";
-import type { RunListener } from "./events.ts";
+import type { RunListener } from "#home/events.ts";
 
 export interface PlanOptions {
   /** A pipeline.ts or its folder. */
@@ -17,10 +17,12 @@ export interface PlanOptions {
   model?: Model | undefined;
   /** Read every source again instead of trusting unchanged stat data. */
   paranoid: boolean;
+  engine: "embedded" | "nix";
+  /** Insist on this one; without it the strongest that works here is taken. */
+  sandbox?: SandboxKind | undefined;
 }
 
 export interface RunOptions extends PlanOptions {
-  engine: "embedded" | "nix";
   /** How many stages may be built at a time; default: the number of cores. */
   jobs?: number | undefined;
   /** Where the link to the result goes; null for none. */
@@ -29,7 +31,6 @@ export interface RunOptions extends PlanOptions {
   keepGoing: boolean;
   /** For stages that set no time limit themselves. */
   timeoutMs?: number | undefined;
-  sandbox?: SandboxKind | undefined;
   listener: RunListener;
   signal: AbortSignal;
 }

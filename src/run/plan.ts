@@ -5,14 +5,14 @@ import type { BuildNode, Graph, GraphNode } from "#compile/graph.ts";
 import { buildGraph, isBuildNode } from "#compile/graph.ts";
 import { loadPipeline } from "#compile/load.ts";
 import type { LoadedPipeline } from "#compile/load.ts";
+import { detectSandbox } from "#sandbox/sandbox.ts";
 import { openStore } from "#store/store.ts";
 import type { Store } from "#store/store.ts";
 import { locateAnswer } from "./answer-node.ts";
 import type { Model } from "./answers.ts";
 import type { PlanOptions } from "./options.ts";
-import type { BuildReason } from "./events.ts";
-import { isReady, placeSources, reasonFor, resolve, writeTimings } from "./realise.ts";
-import type { Workspace } from "./realise.ts";
+import type { BuildReason } from "#home/run-record.ts";
+import { Workspace, isReady, reasonFor, writeTimings } from "./realise.ts";
 import { pipeliteError } from "./errors.ts";
 
 export interface PlannedStage {
@@ -40,7 +40,7 @@ export interface Opened {
 
 export async function open(
   options: PlanOptions,
-  isolation: (store: Store) => Promise<string>,
+  isolation: (store: Store, builds: Builds) => Promise<string>,
 ): Promise<Opened> {
   const loaded = await loadPipeline(options.pipeline);
   const whole = await buildGraph(loaded, { params: options.params, model: options.model !== undefined });
@@ -54,15 +54,7 @@ export async function open(
   };
   try {
     const prepared = await prepareGraph(graph, { store, notes: home.notes }, options.paranoid);
-    const work: Workspace = {
-      home,
-      store,
-      builds,
-      prepared,
-      isolation: await isolation(store),
-      outputs: new Map(),
-    };
-    placeSources(work);
+    const work = new Workspace({ home, store, builds, prepared, isolation: await isolation(store, builds) });
     return { loaded, graph, work, close };
   } catch (error) {
     close();
@@ -110,10 +102,10 @@ export async function planNodes(
     if (node.kind === "source") continue;
     const base = { name: node.name, place: node.place, inputs: inputNames(node) };
     if (node.kind === "timings") {
-      if (isReady(work, node)) work.outputs.set(node, await writeTimings(work, node));
+      if (isReady(work, node)) work.found(node, await writeTimings(work, node));
     } else if (node.kind === "answer") {
       const found = isReady(work, node) ? await locateAnswer(work, graph, node, model) : undefined;
-      if (found?.path !== undefined) work.outputs.set(node, found.path);
+      if (found?.path !== undefined) work.found(node, found.path);
       const reason: BuildReason = { kind: "first-build", text: "the model has not answered this request" };
       planned.push(
         found?.path === undefined
@@ -132,14 +124,14 @@ function planBuild(
   node: BuildNode,
 ): Pick<PlannedStage, "status" | "reason" | "drvPath" | "outPath"> {
   if (!isReady(work, node)) return { status: "build", reason: reasonFor(work, node) };
-  const { drvPath, outPath } = resolve(work, node);
+  const { drvPath, outPath } = work.resolve(node);
   if (outPath === undefined) return { status: "build", reason: reasonFor(work, node), drvPath };
-  work.outputs.set(node, outPath);
+  work.found(node, outPath);
   return { status: "cached", drvPath, outPath };
 }
 
 export async function planPipeline(options: PlanOptions): Promise<Plan> {
-  const opened = await open(options, async () => "planned");
+  const opened = await open(options, (_, builds) => isolationOf(options, builds));
   try {
     return {
       pipeline: opened.loaded.name,
@@ -148,4 +140,10 @@ export async function planPipeline(options: PlanOptions): Promise<Plan> {
   } finally {
     opened.close();
   }
+}
+
+/** What a run would isolate its builds with: of interest, and looked for, only where something was built without. */
+async function isolationOf({ engine, sandbox }: PlanOptions, builds: Builds): Promise<string> {
+  if (engine === "nix" || !builds.hasUnconfined()) return "planned";
+  return (await detectSandbox(sandbox)).kind;
 }

@@ -5,7 +5,7 @@ import type { Derivation } from "#nix/derivation.ts";
 import { hashModulo, type ModuloMemo } from "#nix/derivation-hash.ts";
 import { realisationId, type Realisation, type RealisationId } from "#nix/realisation.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import { isWeak, resolve, type Workspace } from "./realise.ts";
+import { isWeak, type Workspace } from "./realise.ts";
 
 /** A derivation whose inputs are outputs of others: how a node stands in the graph that Nix can build. */
 export interface GraphDerivation {
@@ -46,7 +46,7 @@ export async function realiseGraph(
       note(node, known);
       continue;
     }
-    if (isWeak(work, resolve(work, node))) continue;
+    if (isWeak(work, work.resolve(node))) continue;
     const references = work.store.info(outPath)?.references ?? [];
     const dependencies = dependenciesOf(references, inputs, byId);
     const realisation = { id, outPath, dependencies, signatures: [] };

@@ -17,22 +17,10 @@ import { parseStorePath } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import type { Home } from "#home/home.ts";
-import type { BuildReason } from "./events.ts";
+import type { BuildReason } from "#home/run-record.ts";
 import { explain } from "./reasons.ts";
 import type { Composition } from "./reasons.ts";
 import { pipeliteError } from "./errors.ts";
-
-/** What all steps of a plan or a run work on. */
-export interface Workspace {
-  home: Home;
-  store: Store;
-  builds: Builds;
-  prepared: PreparedGraph;
-  /** How strongly the builds of this run are isolated; weaker earlier builds do not count. */
-  isolation: string;
-  /** Output paths known so far. */
-  outputs: Map<GraphNode, StorePath>;
-}
 
 /** A build node all of whose inputs are known. */
 export interface Resolved {
@@ -43,10 +31,70 @@ export interface Resolved {
   outPath: StorePath | undefined;
   /** The build that made it, unless it was fetched or made elsewhere. */
   row: BuildRow | undefined;
+  /** Its output is there, and was made with less isolation than is asked for now. */
+  isTooWeak: boolean;
 }
 
-/** The derivation of a node whose needed nodes all have outputs, and whether its output is there. */
-export function resolve(work: Workspace, node: BuildNode): Resolved {
+interface Parts {
+  home: Home;
+  store: Store;
+  builds: Builds;
+  prepared: PreparedGraph;
+  /** How strongly the builds of this run are isolated; weaker earlier builds do not count. */
+  isolation: string;
+}
+
+/** What all steps of a plan or a run work on, and the one place that knows where every node stands. */
+export class Workspace {
+  readonly home: Home;
+  readonly store: Store;
+  readonly builds: Builds;
+  readonly prepared: PreparedGraph;
+  readonly isolation: string;
+  readonly #outputs = new Map<GraphNode, StorePath>();
+  readonly #resolved = new Map<BuildNode, Resolved>();
+
+  constructor({ home, store, builds, prepared, isolation }: Parts) {
+    this.home = home;
+    this.store = store;
+    this.builds = builds;
+    this.prepared = prepared;
+    this.isolation = isolation;
+    for (const [node, path] of prepared.paths) this.#outputs.set(node, path);
+  }
+
+  /** Output paths known so far, those of sources among them. */
+  get outputs(): ReadonlyMap<GraphNode, StorePath> {
+    return this.#outputs;
+  }
+
+  /** Notes the output of a node. */
+  found(node: GraphNode, path: StorePath): void {
+    this.#outputs.set(node, path);
+    const resolved = isBuildNode(node) ? this.#resolved.get(node) : undefined;
+    if (resolved === undefined || resolved.outPath === path) return;
+    const row = this.builds.find(resolved.drvPath);
+    this.#resolved.set(resolved.node, { ...resolved, row, outPath: path, isTooWeak: false });
+  }
+
+  /** Forgets the outputs of all that is no source: something took one of them away. */
+  forget(): void {
+    for (const node of this.#outputs.keys()) if (node.kind !== "source") this.#outputs.delete(node);
+    this.#resolved.clear();
+  }
+
+  /** The derivation of a node whose needed nodes all have outputs, and whether its output is there. */
+  resolve(node: BuildNode): Resolved {
+    const known = this.#resolved.get(node);
+    if (known !== undefined) return known;
+    const resolved = resolveAnew(this, node);
+    this.#resolved.set(node, resolved);
+    return resolved;
+  }
+}
+
+/** The same, looked up again: another process may have built it meanwhile. */
+export function resolveAnew(work: Workspace, node: BuildNode): Resolved {
   const origins = new Map(
     node.needs.map((need) => [need, { kind: "path", path: outputOf(work, need) } satisfies Origin]),
   );
@@ -55,16 +103,19 @@ export function resolve(work: Workspace, node: BuildNode): Resolved {
   const derivation = derive(prepared, origins);
   const drvPath = derivationPath(derivation);
   const row = work.builds.find(drvPath);
-  const resolved = { node, derivation, drvPath, row };
   const output = derivation.outputs.get("out");
   const known = output !== undefined && "path" in output ? output.path : row?.outPath;
   const isThere = (path: StorePath | undefined): boolean =>
     path !== undefined && work.store.isPresent(path) && missingFile(work, node, path) === undefined;
-  if (isThere(known) && (work.isolation === "none" || !isUnconfined(row)))
-    return { ...resolved, outPath: known };
+  const resolved = { node, derivation, drvPath, row, isTooWeak: false };
+  const isKnownThere = isThere(known);
+  const isTooWeak = isKnownThere && isUnconfined(row) && work.isolation !== "none";
+  if (isKnownThere && !isTooWeak) return { ...resolved, outPath: known };
   // Real Nix has built it, or we have in another home.
   const realised = work.store.realisation(ownRealisationId(derivation))?.outPath;
-  return { ...resolved, outPath: isThere(realised) ? realised : undefined };
+  return isThere(realised)
+    ? { ...resolved, outPath: realised }
+    : { ...resolved, outPath: undefined, isTooWeak };
 }
 
 /** An output made without a sandbox is good only for runs that have none either. */
@@ -109,17 +160,15 @@ export function compositionOf(work: Workspace, node: BuildNode): Composition {
   return { ...prepared.ingredients, sources, inputs };
 }
 
+/** Why a node must be built. */
 export function reasonFor(work: Workspace, node: BuildNode): BuildReason {
+  if (isReady(work, node) && work.resolve(node).isTooWeak)
+    return { kind: "no-sandbox", text: "it was built without a sandbox" };
   const before = work.builds.ingredients(work.prepared.graph.file, node.name) as Composition | undefined;
   return explain(before, compositionOf(work, node), (path) => {
     const storePath = parseStorePath(path);
     return work.store.isValid(storePath) ? work.store.physical(storePath) : undefined;
   });
-}
-
-/** Puts the sources into the table of outputs. */
-export function placeSources(work: Workspace): void {
-  for (const [node, path] of work.prepared.paths) work.outputs.set(node, path);
 }
 
 /**
@@ -128,7 +177,7 @@ export function placeSources(work: Workspace): void {
  */
 export async function writeTimings(work: Workspace, node: TimingsNode): Promise<StorePath> {
   const stages = node.needs.filter(isBuildNode).map((need) => {
-    const { row } = resolve(work, need);
+    const { row } = work.resolve(need);
     const stage = { name: need.name, inputs: need.needs.filter(isBuildNode).map(({ name }) => name) };
     if (row === undefined) return { ...stage, status: "not-measured" };
     const { usage, runId, startedAt, engine, sandbox } = row;

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { textOf } from "#base/bytes.ts";
 import { filesBelow, isDirectory, pathBelow } from "#base/files.ts";
 import type { Ingredients } from "#compile/compile.ts";
-import type { BuildReason } from "./events.ts";
+import type { BuildReason } from "#home/run-record.ts";
 
 /** Ingredients, and the path of every input: all that the identity of a stage is made of. */
 export interface Composition extends Ingredients {
@@ -25,6 +25,10 @@ export function explain(
   onDisk: (path: string) => string | undefined,
 ): BuildReason {
   if (before === undefined) return { kind: "first-build", text: "not built before" };
+  // What was remembered by a Pipelite of before does not say which module it was.
+  const was = before.module as string | undefined;
+  if (was !== undefined && was !== now.module)
+    return { kind: "module", text: `it is ${now.module} now, and was ${was}` };
   // A file may change in its comments alone: then the code that runs is the same.
   const code = before.bundle === now.bundle ? undefined : firstDifference(before.code, now.code);
   if (code !== undefined && code.key !== "pipelite") {

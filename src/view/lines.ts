@@ -1,7 +1,7 @@
 // The lines that every human view shows in the same words: the start of a run, the end of a stage, the end of the run.
 import { formatCount } from "#base/numbers.ts";
 import { formatDuration, formatSize } from "#base/quantities.ts";
-import type { StageStatus } from "#run/events.ts";
+import type { StageStatus } from "#home/run-record.ts";
 import { cleanLine, formatList, padToWidth } from "./format.ts";
 import { plainLine, span, type Line, type Span, type Style } from "./paint.ts";
 import { countStatuses, stageOf, type RunStarted, type RunState, type StageFinished } from "./state.ts";

@@ -1,7 +1,7 @@
 // The view where nothing can be rewritten: one line for each thing that happened, the words of the tree view, and now
 // and then a sign of life, so that a build service does not take a long stage for a dead one.
 import { formatElapsed } from "#base/quantities.ts";
-import type { RunEvent } from "#run/events.ts";
+import type { RunEvent } from "#home/events.ts";
 import { cleanLine } from "./format.ts";
 import {
   failureLines,

@@ -1,5 +1,6 @@
 // What the events of a run add up to at one moment. Pure: the time of an event is given by the caller.
-import type { BuildReason, RunEvent, StageStatus } from "#run/events.ts";
+import type { RunEvent } from "#home/events.ts";
+import type { BuildReason, StageStatus } from "#home/run-record.ts";
 import { cleanLine } from "./format.ts";
 
 export type RunStarted = Extract<RunEvent, { type: "run-started" }>;
@@ -63,6 +64,10 @@ export function applyEvent(state: RunState, event: RunEvent, nowMs: number): voi
       return;
     case "run-finished":
       state.finished = event;
+      return;
+    case "phase-finished":
+    case "material":
+    case "run-judged":
       return;
   }
 }

@@ -1,5 +1,5 @@
 // The view on a terminal: what ended scrolls into the history, what runs is drawn below it and rewritten in place.
-import type { RunEvent } from "#run/events.ts";
+import type { RunEvent } from "#home/events.ts";
 import { cleanLine } from "./format.ts";
 import { frameLines } from "./frame.ts";
 import {

@@ -1,6 +1,6 @@
-// Views of a run. A view is a listener of the event stream (src/run/events.ts) that writes to one stream and holds no
+// Views of a run. A view is a listener of the event stream (src/home/events.ts) that writes to one stream and holds no
 // knowledge of its own: `tree` for a terminal, `plain` for anything else that people read, `json` for programs.
-import type { RunListener } from "#run/events.ts";
+import type { RunListener } from "#home/events.ts";
 
 export type ViewKind = "tree" | "plain" | "json";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EXIT } from "#base/errors.ts";
-import type { RunEvent } from "#run/events.ts";
+import type { RunEvent } from "#home/events.ts";
 import { peer } from "../rig/peer.ts";
 import { createRig, scrub, type Ended } from "./rig.ts";
 

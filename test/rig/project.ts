@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { removeTree } from "#base/files.ts";
 import { openHome, type Home } from "#home/home.ts";
 import type { RunRecord } from "#home/run-record.ts";
-import type { RunEvent } from "#run/events.ts";
+import type { RunEvent } from "#home/events.ts";
 import { planPipeline } from "#run/plan.ts";
 import type { Plan } from "#run/plan.ts";
 import { runPipeline } from "#run/run.ts";

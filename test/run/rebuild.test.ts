@@ -4,7 +4,8 @@ import { existsSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { removeTree } from "#base/files.ts";
-import type { RunEvent } from "#run/events.ts";
+import type { RunEvent } from "#home/events.ts";
+import { createPlainView } from "#view/plain.ts";
 import { Project } from "../rig/project.ts";
 
 const files = {
@@ -169,4 +170,74 @@ test("a project in a folder whose name no store path can have runs all the same"
   });
   const { status } = await spaced.run({ pipeline: join(spaced.root, "z \u00fc") });
   assert.equal(status, "passed");
+});
+
+test("a plan knows what a run isolates its builds with, and says so of what was built without", async () => {
+  using weak = new Project({
+    "pipeline.ts":
+      'import { pipeline, stage } from "pipelite";\nexport default pipeline({ a: stage(() => import("./a.ts")) });\n',
+    "a.ts": 'export default () => ({ "a.txt": "a" });\n',
+  });
+  await weak.run({ sandbox: "none" });
+  const planned = async (more: Parameters<typeof weak.plan>[0]) => {
+    const [{ status, reason } = { status: "none" }] = (await weak.plan(more)).stages;
+    return [status, reason?.text];
+  };
+  assert.deepEqual(await planned({ sandbox: "none" }), ["cached", undefined]);
+  assert.deepEqual((await weak.run({ sandbox: "none" })).ends, { a: "cached" });
+  assert.deepEqual(await planned({}), ["build", "it was built without a sandbox"]);
+  const again = await weak.run({ paranoid: true });
+  assert.deepEqual(again.ends, { a: "built" });
+  assert.equal(weak.record().stages[0]?.reason?.text, "it was built without a sandbox");
+  assert.deepEqual(await planned({}), ["cached", undefined]);
+});
+
+test("a stage that is another module, or a command, by now says which and which it was", async () => {
+  const pipelineOf = (value: string) =>
+    `import { command, pipeline, stage, tool } from "pipelite";\nexport default pipeline({ s: ${value} });\n`;
+  using other = new Project({
+    "pipeline.ts": pipelineOf('stage(() => import("./d.ts"))'),
+    "d.ts": 'export default () => ({ "a.txt": "a" });\n',
+    "summary.ts": 'export default () => ({ "a.txt": "b" });\n',
+  });
+  await other.run();
+  const reason = async (value: string) => {
+    other.write({ "pipeline.ts": pipelineOf(value) });
+    return (await other.plan()).stages[0]?.reason?.text;
+  };
+  assert.equal(await reason('stage(() => import("./summary.ts"))'), "it is summary.ts now, and was d.ts");
+});
+
+test("stages that never started because the run was stopped are one line at its end", async () => {
+  const names = Array.from({ length: 40 }, (_, index) => `s${index}`);
+  using many = new Project({
+    "pipeline.ts": `import { pipeline, stage } from "pipelite";
+const first = stage(() => import("./first.ts"));
+${names.map((name) => `const ${name} = stage(() => import("./first.ts"));`).join("\n")}
+export default pipeline({ first, ${names.join(", ")} });
+`,
+    "first.ts": "export default () => new Promise((resolve) => setTimeout(resolve, 60_000));\n",
+  });
+  const stop = new AbortController();
+  const lines: string[] = [];
+  const view = createPlainView(
+    { write: (text) => lines.push(text) },
+    { color: false, unicode: false, verbosity: "normal", cwd: many.root, now: () => performance.now() },
+  );
+  const { ends } = await many.run({
+    signal: stop.signal,
+    jobs: 1,
+    listener: (event) => {
+      view.listener(event);
+      if (event.type === "stage-started") stop.abort();
+    },
+  });
+  view.close();
+  assert.equal(Object.values(ends).filter((status) => status === "cancelled").length, 41);
+  const about = lines
+    .join("")
+    .split("\n")
+    .filter((line) => /\bs\d+\b/.test(line));
+  assert.equal(about.length, 1, about.join("\n"));
+  assert.match(about[0] ?? "", /^ {2}cancelled first, s0, s1, .* and \d+ more/);
 });

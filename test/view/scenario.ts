@@ -1,7 +1,8 @@
 // Scripted runs that drive the views: by tests with a clock of their own, and by hand on a terminal:
 // `node test/view/scenario.ts [SCENARIO] [VIEW] [SPEED]`, with --verbose or --quiet.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RunEvent, StageStatus } from "#run/events.ts";
+import type { RunEvent } from "#home/events.ts";
+import type { StageStatus } from "#home/run-record.ts";
 import { createView } from "#view/open-view.ts";
 import type { View, Verbosity, ViewKind } from "#view/view.ts";
 import { wantsColor } from "#view/paint.ts";
@@ -47,6 +48,9 @@ function start(stages: Stages, sandbox: "bubblewrap" | "none" = "bubblewrap"): S
       type: "run-started",
       runId: "20261121-035102-7f3a",
       pipeline: "monster-walk",
+      pipelineFile: "/project/monster-walk/pipeline.ts",
+      params: {},
+      host: { system: "x64-linux", kernel: "6.1", cores: 2, node: "26.10.0", pipelite: "0.1.0" },
       startedAt: "2026-11-21T03:51:02.000Z",
       engine: "embedded",
       sandbox: sandbox === "none" ? { kind: sandbox, tried } : { kind: sandbox, version: "0.8.0", tried },
@@ -71,8 +75,10 @@ function log(afterMs: number, name: string, line: string): Step {
   return { afterMs, event: { type: "stage-log", name, line } };
 }
 
+const DECLARED = { kind: "stage" as const, place: "pipeline.ts:12:15", inputs: [] };
+
 function end(afterMs: number, name: string, status: StageStatus, durationMs: number, narSize = 86016): Step {
-  const event = { type: "stage-finished", name, status, durationMs } as const;
+  const event = { type: "stage-finished", name, ...DECLARED, status, durationMs } as const;
   const done = status === "built" || status === "cached";
   return { afterMs, event: done ? { ...event, narSize, outPath: `/nix/store/${name}` } : event };
 }
@@ -155,6 +161,7 @@ function fails(): Step[] {
     event: {
       type: "stage-finished",
       name: "audio",
+      ...DECLARED,
       status: "failed",
       durationMs: 3421,
       failure: {
@@ -169,7 +176,7 @@ function fails(): Step[] {
   };
   const skip = (name: string): Step => ({
     afterMs: 1,
-    event: { type: "stage-finished", name, status: "skipped", durationMs: 0, because: "audio" },
+    event: { type: "stage-finished", name, ...DECLARED, status: "skipped", durationMs: 0, because: "audio" },
   });
   const steps = [
     start(WALK, "none"),

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { mock, test } from "node:test";
-import type { RunEvent } from "#run/events.ts";
+import type { RunEvent } from "#home/events.ts";
 import { createView } from "#view/open-view.ts";
 import type { ViewKind, ViewOptions } from "#view/view.ts";
 import { playAtOnce, scenarios, type Step } from "./scenario.ts";

@@ -3,7 +3,7 @@ import { largest } from "#base/extremes.ts";
 import { formatCount } from "#base/numbers.ts";
 import { openCommand, optional } from "#cli/command.ts";
 import { paintOf, print, printJson } from "#cli/context.ts";
-import { paramFlag } from "#cli/flags.ts";
+import { engineFlag, paramFlag, sandboxFlag } from "#cli/flags.ts";
 import { paramsOf, splitTarget } from "#cli/target.ts";
 import { openHomeOf } from "#cli/run-argument.ts";
 import type { Plan } from "#run/plan.ts";
@@ -16,7 +16,7 @@ export const plan = openCommand({
     ["pipelite plan", "the pipeline.ts of this folder"],
     ["pipelite plan --param seconds=20", "what another value would rebuild"],
   ],
-  flags: { param: paramFlag },
+  flags: { param: paramFlag, engine: engineFlag, sandbox: sandboxFlag },
   arg: optional("PIPELINE|STAGE", "pipeline.ts or its folder, then stages", "stage"),
   async run(context, flags, ...words) {
     const app = await import("#app/plan.ts");
@@ -25,6 +25,8 @@ export const plan = openCommand({
       home: openHomeOf(context, flags),
       params: paramsOf(flags.param),
       paranoid: false,
+      engine: flags.engine,
+      sandbox: flags.sandbox,
     });
     if (flags.json) printJson(context, planned);
     else print(context, describePlan(planned, paintOf(context, flags)));

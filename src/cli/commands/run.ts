@@ -1,6 +1,6 @@
 // `pipelite run`: realise a pipeline, with a view that fits where the output goes.
 import { pipeliteError } from "#cli/errors.ts";
-import { choice, openCommand, optional, toggle, usualChoice, usualValue, value } from "#cli/command.ts";
+import { openCommand, optional, toggle, usualValue, value } from "#cli/command.ts";
 import {
   hasUnicode,
   pathOf,
@@ -11,7 +11,7 @@ import {
   type GlobalFlags,
 } from "#cli/context.ts";
 import { databaseOf, warnOfRecords } from "#cli/database.ts";
-import { databaseFlag, paramFlag, parseCount, parseSpan } from "#cli/flags.ts";
+import { databaseFlag, engineFlag, paramFlag, parseCount, parseSpan, sandboxFlag } from "#cli/flags.ts";
 import { paramsOf, splitTarget } from "#cli/target.ts";
 import { openHomeOf } from "#cli/run-argument.ts";
 import type { RunOptions } from "#run/options.ts";
@@ -35,7 +35,7 @@ export const run = openCommand({
     ["pipelite run --json", "one event a line, for programs"],
   ],
   flags: {
-    engine: usualChoice("ENGINE", ["embedded", "nix"], "What builds: our own builder, or Nix", "embedded"),
+    engine: engineFlag,
     jobs: value("N", "Stages at a time (default: the cores of this machine)", {
       alias: "j",
       parse: parseCount,
@@ -45,11 +45,7 @@ export const run = openCommand({
     noLink: toggle("Make no link to the result"),
     keepGoing: toggle("After a failure, go on with stages that do not need it", "k"),
     timeout: value("TIME", "Stop a stage after this long: 90s, 15m, 2h", { parse: parseSpan }),
-    sandbox: choice(
-      "KIND",
-      ["starter", "bubblewrap", "unshare", "none"],
-      "Insist on this sandbox instead of the best there is",
-    ),
+    sandbox: sandboxFlag,
     paranoid: toggle("Read every source again, whatever its times say"),
     model: value("URL", "Endpoint of a language model, OpenAI-compatible"),
     modelName: value("NAME", "The model to ask, or whose pinned answers to use"),

@@ -1,10 +1,12 @@
 // `pipelite show`: one run, as its record has it.
 import { formatDuration, formatSize, formatTime } from "#base/quantities.ts";
+import { EXIT } from "#base/errors.ts";
 import { command } from "#cli/command.ts";
 import { paintOf, print, printJson } from "#cli/context.ts";
 import { runArgument } from "#cli/flags.ts";
 import { formatTable } from "#cli/table.ts";
 import { openHomeOf, tellRun, whichRun } from "#cli/run-argument.ts";
+import type { LoggedRun } from "#home/event-log.ts";
 import type { RunRecord, StageRecord } from "#home/run-record.ts";
 import { countsText } from "#view/lines.ts";
 import type { Paint } from "#view/paint.ts";
@@ -19,12 +21,36 @@ export const show = command({
   async run(context, flags, word) {
     const app = await import("#app/runs.ts");
     const run = app.showRun(openHomeOf(context, flags), whichRun(context, word));
+    if ("isRunning" in run) {
+      if (flags.json) printJson(context, { ...run, stages: [...run.stages.values()] });
+      else print(context, describeLogged(run));
+      return EXIT.ok;
+    }
     const { record, repetition, problem } = run;
     if (flags.json) printJson(context, { ...record, repetition, problem });
     else print(context, describeRun(record, paintOf(context, flags)));
     return tellRun(context, flags, run);
   },
 });
+
+/** All there is of a run without a record: it was killed, or it goes on. */
+function describeLogged({ started, stages, isRunning }: LoggedRun): string {
+  const state = isRunning
+    ? "running"
+    : "interrupted: it has no record, and what it says is vouched for by nothing";
+  const facts = formatTable([
+    ["run", started.runId],
+    ["pipeline", `${started.pipeline} (${started.pipelineFile})`],
+    ["status", state],
+    ["started", formatTime(started.startedAt)],
+    ["engine", `${started.engine}, ${sandboxText(started.sandbox)}`],
+  ]);
+  const rows = started.stages.map(({ name }) => {
+    const stage = stages.get(name);
+    return stage === undefined ? [name, "no end", "-", "-", "-", "-", "-"] : stageRow(stage);
+  });
+  return `${facts}\n\n${formatTable([STAGE_HEADS, ...rows], [2, 3, 4, 5])}`;
+}
 
 function describeRun(record: RunRecord, paint: Paint): string {
   const facts = formatTable(factsOf(record));

@@ -1,0 +1,102 @@
+// The log of the events of one run: `events/<run>.ndjson`, written while the run goes on, under a lock that tells whether it
+// still does. Lines of stages are left out (they are in the logs of the builds), and so are claims (they follow from the
+// record). A run that is killed leaves its log, and no record.
+import { closeSync, mkdirSync, openSync, readFileSync, write, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { tryFlock } from "#base/libc.ts";
+import * as shape from "#base/shape.ts";
+import { parseStrictJson } from "#base/strict-json.ts";
+import type { RunEvent } from "./events.ts";
+import { foldEvent, newFold, type FoldedRun } from "./fold.ts";
+import { stageShape, startedShape } from "./record-shape.ts";
+
+/** Events wait this long for others, so that many of them are one write. */
+const BATCH_MS = 100;
+const BATCH_BYTES = 256 * 1024;
+
+export class EventLog {
+  readonly #fd: number;
+  #waiting: string[] = [];
+  #waitingBytes = 0;
+  #written: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(file: string) {
+    mkdirSync(dirname(file), { recursive: true });
+    this.#fd = openSync(file, "a");
+    tryFlock(this.#fd, "exclusive");
+  }
+
+  add(event: RunEvent): void {
+    if (event.type === "stage-log" || event.type === "claim") return;
+    const line = `${JSON.stringify(event)}\n`;
+    // At once: what is killed in its first moments is to be seen, too.
+    if (event.type === "run-started") return void writeSync(this.#fd, line);
+    this.#waiting.push(line);
+    this.#waitingBytes += line.length;
+    if (this.#waitingBytes > BATCH_BYTES) this.#flush();
+    else this.#timer ??= setTimeout(() => this.#flush(), BATCH_MS).unref();
+  }
+
+  /** Writes what waits. @throws what the system says of the first write that failed */
+  async close(): Promise<void> {
+    this.#flush();
+    try {
+      await this.#written;
+    } finally {
+      closeSync(this.#fd);
+    }
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#waiting.length === 0) return;
+    const bytes = Buffer.from(this.#waiting.join(""));
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#written = this.#written.then(() => writeWhole(this.#fd, bytes));
+    // Told when the log is closed.
+    this.#written.catch(() => undefined);
+  }
+}
+
+async function writeWhole(fd: number, bytes: Buffer): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    done += await new Promise<number>((resolve, reject) =>
+      write(fd, bytes, done, bytes.length - done, (error, count) =>
+        error === null ? resolve(count) : reject(error),
+      ),
+    );
+  }
+}
+
+/** A run by its log alone. */
+export interface LoggedRun extends FoldedRun {
+  started: NonNullable<FoldedRun["started"]>;
+  /** The process that writes the log is alive. */
+  isRunning: boolean;
+}
+
+/** A last line without its end is no event yet. @throws SyntaxError of a log that is none */
+export function readEventLog(file: string): LoggedRun {
+  const run = newFold();
+  for (const line of readFileSync(file, "utf8").split("\n").slice(0, -1)) {
+    const event = parseStrictJson(line) as RunEvent;
+    // What shows a run that did not end; the rest is of no use without its record.
+    if (event?.type === "run-started") foldEvent(run, shape.requireShape(startedShape, event));
+    if (event?.type === "stage-finished") foldEvent(run, shape.requireShape(stageShape, event));
+  }
+  const { started } = run;
+  if (started === undefined) throw new SyntaxError("it does not say that a run started");
+  return { ...run, started, isRunning: isLocked(file) };
+}
+
+function isLocked(file: string): boolean {
+  const fd = openSync(file, "r");
+  try {
+    return !tryFlock(fd, "shared");
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,70 @@
+// The events of one run, in order: what a run says while it happens. They are written to a log (event-log.ts), the record
+// is their fold (fold.ts), and every view (tree, plain lines, NDJSON) reads them. Field names are public: `pipelite run
+// --json` prints these objects, one a line.
+import type { SandboxReport } from "#engine/engine.ts";
+import type {
+  BuildReason,
+  Claim,
+  Host,
+  Material,
+  Phase,
+  RunRecord,
+  StageRecord,
+  StageStatus,
+} from "./run-record.ts";
+
+export interface RunStarted {
+  type: "run-started";
+  runId: string;
+  pipeline: string;
+  pipelineFile: string;
+  startedAt: string;
+  engine: "embedded" | "nix";
+  sandbox: SandboxReport;
+  params: Record<string, unknown>;
+  host: Host;
+  /** In the order of the record. */
+  stages: { name: string; inputs: string[] }[];
+  jobs: number;
+}
+
+/** What became of the stages and their checks; what follows is the gathering of the result. */
+export interface RunJudged {
+  type: "run-judged";
+  status: RunRecord["status"];
+  finishedAt: string;
+  durationMs: number;
+  results: Record<string, string>;
+}
+
+export interface RunFinished {
+  type: "run-finished";
+  runId: string;
+  /** The run whose record says all about this one, which had nothing to do. */
+  repeats?: string;
+  status: RunRecord["status"];
+  /** Physical path of the folder the result link points at, when the run passed. */
+  tree?: string;
+  link?: string;
+  stages: { name: string; status: StageStatus; outPath?: string }[];
+  claims: number;
+  /** All that was done, up to the link. */
+  durationMs: number;
+  counts: Record<StageStatus, number>;
+}
+
+export type RunEvent =
+  | RunStarted
+  | { type: "stage-planned"; name: string; status: "cached" | "build"; reason?: BuildReason }
+  | { type: "stage-started"; name: string; drvPath: string; expectedMs?: number }
+  | { type: "stage-log"; name: string; line: string }
+  | ({ type: "stage-finished" } & StageRecord)
+  /** `phase`: which one, since `name` is that of a stage everywhere else. */
+  | ({ type: "phase-finished"; phase: Phase["name"] } & Omit<Phase, "name">)
+  | ({ type: "material" } & Material)
+  | RunJudged
+  | ({ type: "claim" } & Claim)
+  | RunFinished;
+
+/** Receives the events of a run in order. */
+export type RunListener = (event: RunEvent) => void;

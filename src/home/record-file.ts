@@ -1,0 +1,57 @@
+// The file of one record, and its form of before for runs that had nothing to do.
+import { readFileSync } from "node:fs";
+import { digestOf } from "#base/digest.ts";
+import * as shape from "#base/shape.ts";
+import { parseStrictJson } from "#base/strict-json.ts";
+import { pipeliteError } from "./errors.ts";
+import { parseRecord } from "./record-shape.ts";
+import { RECORD_SCHEMA, type RunRecord } from "./run-record.ts";
+
+/** How runs that had nothing to do were kept up to November 2026: a file of their own. */
+export interface OldRepeat {
+  schema: typeof RECORD_SCHEMA;
+  runId: string;
+  repeats: { runId: string; digest: string };
+  startedAt: string;
+  finishedAt: string;
+  durationMs: number;
+}
+
+const OLD_REPEAT = shape.object<OldRepeat>({
+  schema: shape.oneOf(RECORD_SCHEMA),
+  runId: shape.text,
+  repeats: shape.object<OldRepeat["repeats"]>({ runId: shape.text, digest: shape.digest }),
+  startedAt: shape.time,
+  finishedAt: shape.time,
+  durationMs: shape.amount,
+});
+
+export interface Content {
+  digest: string;
+  value: RunRecord | OldRepeat;
+}
+
+/** @throws RUN_RECORD_INVALID */
+export function readRecordFile(file: string, runId: string): Content {
+  try {
+    const bytes = readFileSync(file);
+    const value = parseStrictJson(bytes);
+    const isRepeat =
+      typeof value === "object" && value !== null && "repeats" in value && !("stages" in value);
+    const content = isRepeat ? shape.requireShape(OLD_REPEAT, value) : parseRecord(value);
+    if (content.runId !== runId) throw new SyntaxError(`it is the record of run ${content.runId}`);
+    return { digest: digestOf(bytes), value: content };
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    throw pipeliteError("RUN_RECORD_INVALID", { file, problem }, error);
+  }
+}
+
+/** Relative to `<home>/pipelite`. */
+export function fileOf(runId: string): string {
+  return `runs/${runId}.json`;
+}
+
+export function runOfFile(file: string): string | undefined {
+  return /^runs\/([\w-]+)\.json$/.exec(file)?.[1];
+}
