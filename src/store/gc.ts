@@ -5,9 +5,10 @@ import { lstatSync, readdirSync, rmSync, unlinkSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import type { WaitForLock } from "#base/libc.ts";
 import { byteStringOf, textOf } from "#base/bytes.ts";
-import { isStorePath, storePathBase, storePathHash, type StorePath } from "#nix/store-path.ts";
+import { isStorePath, STORE_DIR, storePathHash, type StorePath } from "#nix/store-path.ts";
 import { transact } from "./database.ts";
 import { diskPath, removeTree } from "./disk.ts";
+import { expired, goalOf, narSizeOf, NO_GOAL, type GarbageLimits, type Goal } from "./gc-limits.ts";
 import { serveTempRoots } from "./gc-server.ts";
 import { readGraph, type Graph } from "./graph.ts";
 import { physicalPath } from "./layout.ts";
@@ -17,7 +18,7 @@ import type { StoreContext } from "./place.ts";
 import { findRoots, pruneRoots, type Root } from "./roots.ts";
 import { pipeliteError } from "./errors.ts";
 
-export interface CollectGarbage extends WaitForLock {
+export interface CollectGarbage extends WaitForLock, GarbageLimits {
   /** Only say what would go. */
   dryRun?: boolean;
   /** Called for each path and leftover before it is removed. */
@@ -35,6 +36,8 @@ export interface CollectedGarbage {
 
 /** Rows are deleted in batches of this size, with other processes' transactions between them. */
 const BATCH_SIZE = 500;
+/** The same where it is to be stopped in the middle: what a batch has begun it ends. */
+const SMALL_BATCH_SIZE = 16;
 /** How long files are removed before others get a word in. */
 const TURN_MS = 20;
 
@@ -46,27 +49,35 @@ interface Collection {
   /** Hash parts that must stay, valid or not. */
   spared: Set<string>;
   result: CollectedGarbage;
-  onDelete: (name: string) => void | Promise<void>;
+  onDelete: OnDelete;
 }
+
+type OnDelete = ((name: string) => void | Promise<void>) | undefined;
 
 /** Removes all that no root, temporary root or process needs. */
 export async function collectGarbage(
   store: StoreContext,
-  { dryRun = false, onDelete = () => {}, ...wait }: CollectGarbage = {},
+  options: CollectGarbage = {},
 ): Promise<CollectedGarbage> {
-  return withCollection(store, { dryRun, onDelete, wait }, async (collection) => {
+  const { dryRun = false, onDelete } = options;
+  return withCollection(store, { dryRun, onDelete, wait: options }, async (collection) => {
     const { graph, live, result } = collection;
-    const dead = referrersFirst(
-      graph,
-      [...graph.paths.keys()].filter((id) => !live.has(id)),
-    );
+    const goal = goalOf(options, graph, store.layout.storeDir);
+    const dead = referrersFirst(graph, expired(graph, live, options));
     if (dryRun) {
-      result.paths = dead.map((id) => pathOf(graph, id));
+      let narBytes = 0;
+      for (const id of dead) {
+        // How much of the disk it takes is only known when it goes; about as much as its NAR.
+        if (goal.isReached(narBytes, narBytes)) break;
+        narBytes += narSizeOf(graph, [id]);
+        result.paths.push(pathOf(graph, id));
+      }
       result.leftovers = findLeftovers(collection);
       return result;
     }
-    await deleteIds(collection, dead);
+    // These take no room in the database to go, which a full disk may not have.
     await deleteLeftovers(collection);
+    await deleteIds(collection, dead, goal);
     deleteUnusedLinks(collection);
     return result;
   });
@@ -81,16 +92,16 @@ export async function deletePaths(
   paths: Iterable<StorePath>,
   wait: WaitForLock = {},
 ): Promise<CollectedGarbage> {
-  return withCollection(store, { dryRun: false, onDelete: () => {}, wait }, async (collection) => {
+  return withCollection(store, { dryRun: false, onDelete: undefined, wait }, async (collection) => {
     const { graph, result } = collection;
     const ids = new Set<number>();
     for (const path of paths) {
-      const id = graph.ids.get(path);
+      const id = graph.idOf(path);
       if (id === undefined) throw pipeliteError("STORE_PATH_NOT_VALID", { path, home: store.layout.home });
       ids.add(id);
     }
     for (const id of ids) refuseWhereUsed(collection, id, ids);
-    await deleteIds(collection, referrersFirst(graph, [...ids]));
+    await deleteIds(collection, referrersFirst(graph, [...ids]), NO_GOAL);
     deleteUnusedLinks(collection);
     return result;
   });
@@ -112,7 +123,7 @@ function refuseWhereUsed({ graph, live, roots }: Collection, id: number, others:
 
 interface CollectionOptions {
   dryRun: boolean;
-  onDelete: (name: string) => void | Promise<void>;
+  onDelete: OnDelete;
   wait: WaitForLock;
 }
 
@@ -150,13 +161,13 @@ function startCollection(
   const { layout } = store;
   const graph = readGraph(store);
   const roots = [
-    ...findRoots(store, (path) => graph.ids.has(path)),
-    ...findProcessRoots(layout).filter(({ path }) => graph.ids.has(path)),
+    ...findRoots(store, (path) => graph.idOf(path) !== undefined),
+    ...findProcessRoots(layout).filter(({ path }) => graph.idOf(path) !== undefined),
   ];
   const live = new Set<number>();
   graph.mark(
     live,
-    roots.map(({ path }) => graph.ids.get(path) ?? 0),
+    roots.map(({ path }) => graph.idOf(path) ?? 0),
   );
   const result: CollectedGarbage = { paths: [], leftovers: [], freedBytes: 0 };
   const collection: Collection = { store, graph, roots, live, spared: new Set(), result, onDelete };
@@ -175,49 +186,53 @@ function spare({ graph, live, spared }: Collection, path: string): void {
   if (id !== undefined) graph.mark(live, [id]);
 }
 
-async function deleteIds(collection: Collection, dead: readonly number[]): Promise<void> {
+async function deleteIds(collection: Collection, dead: readonly number[], goal: Goal): Promise<void> {
   const { store, graph, live, spared, result } = collection;
-  for (let at = 0; at < dead.length; at += BATCH_SIZE) {
+  const batchSize = goal === NO_GOAL ? BATCH_SIZE : SMALL_BATCH_SIZE;
+  let narBytes = 0;
+  for (let at = 0; at < dead.length && !goal.isReached(result.freedBytes, narBytes); at += batchSize) {
     // Some may have been named over the socket since; what refers to a path goes before it, so all it needs
     // is there.
-    const batch = dead.slice(at, at + BATCH_SIZE).filter((id) => !live.has(id));
+    const batch = dead.slice(at, at + batchSize).filter((id) => !live.has(id));
     invalidate(store, batch);
+    narBytes += narSizeOf(graph, batch);
     const pause = makePause();
     for (const id of batch) {
       const path = pathOf(graph, id);
       result.paths.push(path);
-      await collection.onDelete(path);
+      if (collection.onDelete !== undefined) await collection.onDelete(path);
       // Named since it was invalidated: whoever did will make it anew, and may be doing so.
       if (spared.has(storePathHash(path))) continue;
       result.freedBytes += removeTree(byteStringOf(physicalPath(store.layout, path))).bytes;
-      await pause();
+      if (pause.isDue()) await setImmediate();
     }
     await setImmediate();
   }
 }
 
+const THESE = "(select value from json_each(?))";
 const REALISATIONS_SQL = `delete from RealisationsRefs
-  where realisationReference in (select id from Realisations where outputPath = ?)`;
+  where realisationReference in (select id from Realisations where outputPath in ${THESE})`;
 
 function invalidate(store: StoreContext, ids: readonly number[]): void {
   const table = "select 1 from sqlite_master where name = 'RealisationsRefs'";
   const hasRealisations = store.statement(table).get() !== undefined;
+  const these = JSON.stringify(ids);
   transact(store.database, () => {
     // Those that depend on a realisation forbid its removal, though they may well outlive it.
-    if (hasRealisations) for (const id of ids) store.statement(REALISATIONS_SQL).run(id);
-    const remove = store.statement("delete from Refs where referrer = ?");
-    for (const id of ids) remove.run(id);
-    const forget = store.statement("delete from ValidPaths where id = ?");
-    for (const id of ids) forget.run(id);
+    if (hasRealisations) store.statement(REALISATIONS_SQL).run(these);
+    store.statement(`delete from Refs where referrer in ${THESE}`).run(these);
+    store.statement(`delete from ValidPaths where id in ${THESE}`).run(these);
   });
 }
 
 /** Names in the store directory that are neither registered nor spared. */
 function findLeftovers({ store, graph, spared }: Collection): string[] {
   const { storeDir } = store.layout;
-  const valid = new Set([...graph.ids.keys()].map(storePathBase));
+  const isRegistered = (name: string): boolean =>
+    graph.idOf(`${STORE_DIR}/${name}` as StorePath) !== undefined;
   return readdirSync(diskPath(byteStringOf(storeDir)), { encoding: "latin1" })
-    .filter((name) => name !== ".links" && !valid.has(name) && !spared.has(name.slice(0, 32)))
+    .filter((name) => name !== ".links" && !isRegistered(name) && !spared.has(name.slice(0, 32)))
     .filter((name) => !isForeignScratch(name, `${storeDir}/${textOf(name)}`))
     .toSorted();
 }
@@ -227,12 +242,12 @@ async function deleteLeftovers(collection: Collection): Promise<void> {
   const folder = byteStringOf(store.layout.storeDir);
   const pause = makePause();
   for (const name of findLeftovers(collection)) {
-    await collection.onDelete(textOf(name));
+    if (collection.onDelete !== undefined) await collection.onDelete(textOf(name));
     // Somebody may have made it valid, or begun to, since the graph was read; then it was spared first.
     if (spared.has(name.slice(0, 32))) continue;
     result.leftovers.push(textOf(name));
     result.freedBytes += removeTree(`${folder}/${name}`).bytes;
-    await pause();
+    if (pause.isDue()) await setImmediate();
   }
 }
 
@@ -267,17 +282,20 @@ function referrersFirst(graph: Graph, ids: readonly number[]): number[] {
   return sorted;
 }
 
-function makePause(): () => Promise<void> {
+function makePause(): { isDue(): boolean } {
   let since = performance.now();
-  return async () => {
-    if (performance.now() - since < TURN_MS) return;
-    await setImmediate();
-    since = performance.now();
+  return {
+    isDue() {
+      const now = performance.now();
+      if (now - since < TURN_MS) return false;
+      since = now;
+      return true;
+    },
   };
 }
 
 function pathOf(graph: Graph, id: number): StorePath {
-  const path = graph.paths.get(id);
-  if (path === undefined) throw new RangeError(`no path has the id ${id}`);
-  return path;
+  const facts = graph.paths.get(id);
+  if (facts === undefined) throw new RangeError(`no path has the id ${id}`);
+  return facts.path;
 }

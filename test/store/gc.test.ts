@@ -13,10 +13,11 @@ import {
   readlinkSync,
   rmSync,
 } from "node:fs";
-import { statSync, symlinkSync, writeFileSync } from "node:fs";
+import { statfsSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
 import { describe, test } from "node:test";
 import { utf8 } from "#base/bytes.ts";
-import { storePathBase } from "#nix/store-path.ts";
+import { storePathBase, type StorePath } from "#nix/store-path.ts";
 import { layoutOf } from "#store/layout.ts";
 import { openStore } from "#store/store.ts";
 import { peer } from "../rig/peer.ts";
@@ -329,4 +330,64 @@ test("a temporary root named over the socket in time is spared with all it needs
   assert.equal(paths.length, 700);
   assert.deepEqual(rig.store.validPaths(), [keeper, leaf].toSorted());
   assert.deepEqual((await rig.store.verify({ checkContents: true })).problems, []);
+});
+
+describe("a collection with limits", () => {
+  /** Four paths, the oldest first; the last refers to the second. */
+  async function aged(rig: StoreRig) {
+    const content = (name: string) => Buffer.from(name.repeat(100_000));
+    const add = async (name: string, references: StorePath[] = []) =>
+      (await rig.store.addText(name, content(name), references)).path;
+    const [a, b, c] = [await add("a"), await add("b"), await add("c")];
+    const d = (await rig.store.addText("d", Buffer.from(b), [b])).path;
+    rig.close();
+    const now = Math.floor(Date.now() / 1000);
+    const database = new DatabaseSync(layoutOf(rig.home).databaseFile);
+    for (const [path, days] of [
+      [a, 40],
+      [b, 30],
+      [c, 20],
+      [d, 1],
+    ] as const)
+      database
+        .prepare("update ValidPaths set registrationTime = ? where path = ?")
+        .run(now - days * 86_400, path);
+    database.close();
+    return { a, b, c, d };
+  }
+  const DAY_MS = 86_400_000;
+
+  test("keeps what is young, with all it needs", async () => {
+    using rig = new StoreRig();
+    const { a, c, b, d } = await aged(rig);
+    const { paths } = await rig.store.gc({ olderThanMs: 10 * DAY_MS });
+    assert.deepEqual(paths, [a, c]);
+    assert.deepEqual(rig.store.validPaths(), [b, d].toSorted());
+  });
+
+  test("stops when enough is freed, the oldest first; a dry run says the same", async () => {
+    using rig = new StoreRig();
+    const { a, b, c, d } = await aged(rig);
+    for (const limits of [{ maxFreedBytes: 50_000 }, { maxStoreBytes: 250_000 }]) {
+      assert.deepEqual((await rig.store.gc({ ...limits, dryRun: true })).paths, [a]);
+    }
+    const { bavail, bsize } = statfsSync(rig.home);
+    assert.deepEqual((await rig.store.gc({ minFreeBytes: bavail * bsize - 1e9, dryRun: true })).paths, []);
+    // What is begun in one batch is ended.
+    const { paths } = await rig.store.gc({ maxFreedBytes: 50_000 });
+    assert.deepEqual(paths, [a, d, b, c]);
+    assert.equal(rig.nixComplaints(), "");
+  });
+
+  test("stops in the middle of many", async () => {
+    using rig = new StoreRig();
+    for (let n = 0; n < 100; n++) await rig.store.addText(`t${n}`, Buffer.alloc(8192, n));
+    rig.close();
+    const { paths, freedBytes } = await rig.store.gc({ maxFreedBytes: 100_000 });
+    assert.ok(paths.length >= 12 && paths.length <= 12 + 2 * 16, `${paths.length} paths`);
+    assert.ok(freedBytes >= 100_000);
+    const left = rig.store.validPaths().length;
+    await rig.store.gc({ maxStoreBytes: 40 * 8304 });
+    assert.ok(rig.store.validPaths().length <= 40 && rig.store.validPaths().length > 0 && left > 40);
+  });
 });

@@ -1,0 +1,63 @@
+// What a collection is content with: only what is old, and only as much as is wanted; the oldest goes first.
+import { statfsSync } from "node:fs";
+import type { Graph } from "./graph.ts";
+
+export interface GarbageLimits {
+  /** Keep what was registered less than this long ago, with all it needs. */
+  olderThanMs?: number | undefined;
+  /** Stop when this much disk space is freed. */
+  maxFreedBytes?: number | undefined;
+  /** Stop when this much is free on the file system of the store. */
+  minFreeBytes?: number | undefined;
+  /** Stop when all registered paths have no more than this, as NAR. */
+  maxStoreBytes?: number | undefined;
+}
+
+export interface Goal {
+  /**
+   * @param freedBytes disk space freed so far
+   * @param narBytes what of the registered paths went, as NAR
+   */
+  isReached(freedBytes: number, narBytes: number): boolean;
+}
+
+/** Everything goes. */
+export const NO_GOAL: Goal = { isReached: () => false };
+
+export function goalOf(limits: GarbageLimits, graph: Graph, storeDir: string): Goal {
+  const { maxFreedBytes, minFreeBytes, maxStoreBytes } = limits;
+  if (maxFreedBytes === undefined && minFreeBytes === undefined && maxStoreBytes === undefined)
+    return NO_GOAL;
+  const { bavail, bsize } = statfsSync(storeDir);
+  const wantedBytes = minFreeBytes === undefined ? undefined : minFreeBytes - bavail * bsize;
+  const tooMany =
+    maxStoreBytes === undefined ? undefined : narSizeOf(graph, graph.paths.keys()) - maxStoreBytes;
+  const isOnlyCapped = wantedBytes === undefined && tooMany === undefined;
+  return {
+    isReached(freedBytes, narBytes) {
+      if (maxFreedBytes !== undefined && freedBytes >= maxFreedBytes) return true;
+      if (isOnlyCapped) return false;
+      return freedBytes >= (wantedBytes ?? 0) && narBytes >= (tooMany ?? 0);
+    },
+  };
+}
+
+/** The ids of dead paths that are old enough, the oldest first. */
+export function expired(graph: Graph, live: ReadonlySet<number>, { olderThanMs }: GarbageLimits): number[] {
+  const kept = new Set(live);
+  if (olderThanMs !== undefined) {
+    const latest = (Date.now() - olderThanMs) / 1000;
+    graph.mark(
+      kept,
+      [...graph.paths].filter(([, { registeredAt }]) => registeredAt > latest).map(([id]) => id),
+    );
+  }
+  const age = (id: number): number => graph.paths.get(id)?.registeredAt ?? 0;
+  return [...graph.paths.keys()].filter((id) => !kept.has(id)).toSorted((a, b) => age(a) - age(b) || a - b);
+}
+
+export function narSizeOf(graph: Graph, ids: Iterable<number>): number {
+  let bytes = 0;
+  for (const id of ids) bytes += graph.paths.get(id)?.narSize ?? 0;
+  return bytes;
+}
