@@ -57,14 +57,24 @@ export function parseNumber(text: string): number {
   return number;
 }
 
-const UNIT_MS: Record<string, number> = { "": 1000, s: 1000, m: 60_000, h: 3_600_000 };
+const UNIT_MS: Record<string, number> = { "": 1000, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** `90`, `90s`, `15m`, `2h` -> milliseconds. */
+/** `90`, `90s`, `15m`, `2h`, `30d` -> milliseconds. */
 export function parseSpan(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)([smh]?)$/.exec(text);
+  const match = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(text);
   const ms = Number(match?.[1]) * (UNIT_MS[match?.[2] ?? ""] ?? Number.NaN);
   if (!(ms > 0)) throw new RangeError("it must be a time such as 90s, 15m or 2h");
   return ms;
+}
+
+const UNIT_BYTES: Record<string, number> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
+
+/** `512M`, `1.5G` -> bytes, in powers of 1024. */
+export function parseSize(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)([KMGT])(?:iB)?$/.exec(text);
+  const bytes = Math.floor(Number(match?.[1]) * (UNIT_BYTES[match?.[2] ?? ""] ?? Number.NaN));
+  if (!(bytes >= 0)) throw new RangeError("it must be a size such as 512M, 20G or 2T");
+  return bytes;
 }
 
 /** `name=value` -> its two parts; the value may be empty and may hold `=`. */

@@ -1,13 +1,12 @@
 // Builds a derivation again beside the store: what it makes goes to a folder of the caller's, is hashed, and is never
 // registered; log, table of builds and store stay as they are.
 import { cpSync, renameSync } from "node:fs";
-import { byteStringOf, hex } from "#base/bytes.ts";
+import { hex, textOf } from "#base/bytes.ts";
 import { systemErrorCode } from "#base/errors.ts";
-import { inTurns, type Steps } from "#base/steps.ts";
+import { inTurns } from "#base/steps.ts";
 import { ScratchFolders, type SandboxKind } from "#sandbox/sandbox.ts";
-import { canonicalise } from "#store/canonicalise.ts";
+import { finalForm, type BuiltOutput } from "#store/outputs.ts";
 import type { Store } from "#store/store.ts";
-import { dumpSteps, type TreeHash } from "#store/tree.ts";
 import { runBuilder } from "./builder.ts";
 import type { BuildJob, BuildOutcome } from "./engine.ts";
 
@@ -33,19 +32,24 @@ export async function rebuild(
   const outcome = await runBuilder(
     { ...job, onLog: () => {} },
     { store, kind, folders },
-    async ({ made, outputBytes }) => {
-      const hashing = canonicalHash(byteStringOf(made), job.derivation.name, outputBytes);
-      const { narHash, narSize } = await inTurns(hashing, job.signal);
-      move(made, target);
+    async ({ made, scratch, output, inputs, outputBytes }) => {
+      const built: BuiltOutput = {
+        scratch: made,
+        scratchPath: scratch,
+        name: job.derivation.name,
+        references: inputs,
+        // What another output is than it should be, its comparison says.
+        expected: output.kind === "floating" ? output : { kind: "input-addressed", path: output.path },
+        sizeMaxBytes: outputBytes,
+      };
+      const form = await inTurns(finalForm(built, `${made}.final`), job.signal);
+      move(textOf(form.scratch), target);
+      const { narHash, narSize } = form.registration;
       return { narHash: `sha256:${hex(narHash)}`, narSize };
     },
   );
   await folders.close();
   return outcome.status === "built" ? { status: "built", ...outcome.taken } : outcome;
-}
-
-function* canonicalHash(made: string, name: string, sizeMaxBytes: number): Steps<TreeHash> {
-  return yield* dumpSteps(yield* canonicalise(made, name, sizeMaxBytes));
 }
 
 /** A read-only folder may not be moved by everybody: then it is copied. */

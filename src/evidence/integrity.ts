@@ -12,10 +12,11 @@ import { digestOf } from "#base/digest.ts";
 import { contentAddressedPath, parseContentAddress, type ContentAddress } from "#nix/content-address.ts";
 import { derivationPath } from "#nix/derivation.ts";
 import { resolveDerivation, type KnownOutputs } from "#nix/derivation.ts";
-import { parseStorePath, storePathBase, type StorePath } from "#nix/store-path.ts";
+import { parseStorePath, storePathBase, storePathHash, type StorePath } from "#nix/store-path.ts";
 import type { PathInfo } from "#store/query.ts";
 import type { Store } from "#store/store.ts";
 import { finish } from "#base/steps.ts";
+import { makeModuloHasher } from "#store/rewrite.ts";
 import { fingerprintOf, scanSteps } from "#store/scan.ts";
 import { dumpSteps } from "#store/tree.ts";
 import type { Home } from "#home/home.ts";
@@ -164,7 +165,8 @@ export function checkPath(store: Store, path: StorePath, hashes: TreeHashes, see
 function compareWithBytes(info: PathInfo, file: string, hashes: TreeHashes, seen: Seen): Finding {
   const { path, contentAddress, references } = info;
   const address = contentAddress === undefined ? undefined : parseContentAddress(contentAddress);
-  const { narHash, narSize, digest } = hashOf(file, address, hashes, seen);
+  const self = references.includes(path) ? storePathHash(path) : undefined;
+  const { narHash, narSize, digest } = hashOf(file, { ...address, self }, hashes, seen);
   if (hex(info.narHash) !== hex(narHash))
     return fails(
       path,
@@ -182,20 +184,30 @@ function compareWithBytes(info: PathInfo, file: string, hashes: TreeHashes, seen
   return holds(path);
 }
 
-function hashOf(file: string, address: ContentAddress | undefined, hashes: TreeHashes, seen: Seen): Pathed {
+/** @param address how its path follows from its content; `self`, the hash part of a path that it mentions itself */
+function hashOf(
+  file: string,
+  { method = "recursive", hash, self }: Partial<ContentAddress> & { self: string | undefined },
+  hashes: TreeHashes,
+  seen: Seen,
+): Pathed {
   const tree = finish(scanSteps(file, { signatures: true }));
-  const { method = "recursive", hash } = address ?? {};
   const print = hex(fingerprintOf(tree).fingerprint);
   seen.set(file, print);
-  const key = `${print} ${method} ${hash?.algorithm ?? ""}`;
+  const key = `${print} ${method} ${hash?.algorithm ?? ""} ${self ?? ""}`;
   const known = hashes.get(key);
   if (known !== undefined) return known;
-  const digest = createHash(hash?.algorithm ?? "sha256");
-  const update = (chunk: Uint8Array): void => void digest.update(chunk);
-  const whole = finish(dumpSteps(tree, method === "recursive" ? { sink: update } : { content: update }));
-  const pathed = { ...whole, digest: digest.digest() };
+  const digest = self === undefined ? plainHasher(hash?.algorithm) : makeModuloHasher(self);
+  const sinks = method === "recursive" ? { sink: digest.push } : { content: digest.push };
+  const whole = finish(dumpSteps(tree, sinks));
+  const pathed = { ...whole, digest: digest.end() };
   hashes.set(key, pathed);
   return pathed;
+}
+
+function plainHasher(algorithm = "sha256"): ReturnType<typeof makeModuloHasher> {
+  const hash = createHash(algorithm);
+  return { push: (chunk) => hash.update(chunk), end: () => hash.digest() };
 }
 
 /** The links of the result tree: one to each result, and nothing else beside the evidence. */

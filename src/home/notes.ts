@@ -1,7 +1,7 @@
 // Notes for the next process, found again by a text that says what they are about, and the source maps of bundles. All of
 // it can be made again: what can't be read counts as not there.
 import { hash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { writeFileAtomically } from "#base/files.ts";
 
@@ -27,6 +27,23 @@ export class Notes {
     } catch {
       return undefined;
     }
+  }
+
+  /** All that is remembered of a kind. */
+  all(kind: string): { key: string; value: unknown }[] {
+    const folder = join(this.#folder, kind);
+    const files = existsSync(folder) ? readdirSync(folder) : [];
+    return files.flatMap((file) => {
+      try {
+        const { key, value } = JSON.parse(readFileSync(join(folder, file), "utf8")) as Record<
+          string,
+          unknown
+        >;
+        return typeof key === "string" ? [{ key, value }] : [];
+      } catch {
+        return [];
+      }
+    });
   }
 
   /** @param bundle store path of a bundle */

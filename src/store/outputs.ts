@@ -78,7 +78,7 @@ export async function registerOutputs(
   const placements = new Map<Reading, Placement>();
   try {
     for (const reading of sortBySiblings(readings)) {
-      const placement = await inTurns(finishOutput(store, reading, finals), signal);
+      const placement = await inTurns(finishOutput(store.scratch.next, reading, finals), signal);
       finals.set(reading.output.scratchPath, placement.registration.path);
       placements.set(reading, placement);
     }
@@ -153,8 +153,20 @@ function* readOutput(output: BuiltOutput, all: readonly BuiltOutput[]): Steps<Re
   };
 }
 
+/** Where a rewritten tree goes: gives a path that is not there, as a byte string. */
+type NextScratch = () => string;
+
+/**
+ * The one output of a build in the form in which it would be registered, without registering it.
+ * @param target where it goes if that form is another than the builder's; must not exist
+ */
+export function* finalForm(output: BuiltOutput, target: string): Steps<Placement> {
+  const reading = yield* readOutput(output, [output]);
+  return yield* finishOutput(() => byteStringOf(target), reading, new Map());
+}
+
 function* finishOutput(
-  store: StoreContext,
+  nextScratch: NextScratch,
   reading: Reading,
   finals: ReadonlyMap<StorePath, StorePath>,
 ): Steps<Placement> {
@@ -166,7 +178,7 @@ function* finishOutput(
     const references = reading.found.map((path) => finals.get(path) ?? path);
     return { scratch, registration: { path: expected.path, ...reading.hash, references, ...common } };
   }
-  return yield* nameByContent(store, reading, { finals, common });
+  return yield* nameByContent(nextScratch, reading, { finals, common });
 }
 
 interface Naming {
@@ -178,7 +190,11 @@ interface Naming {
  * Gives an output the path that follows from its content. Where it mentions another one, or itself, by a scratch path,
  * the final path takes the place of that.
  */
-function* nameByContent(store: StoreContext, reading: Reading, { finals, common }: Naming): Steps<Placement> {
+function* nameByContent(
+  nextScratch: NextScratch,
+  reading: Reading,
+  { finals, common }: Naming,
+): Steps<Placement> {
   const { output, scratch, found } = reading;
   const own = output.scratchPath;
   const renames = renamesOf(reading, finals);
@@ -190,7 +206,7 @@ function* nameByContent(store: StoreContext, reading: Reading, { finals, common 
   if (modulo !== undefined) renames.set(storePathHash(own), storePathHash(named(modulo)));
   let finished = { hash: reading.hash, path: scratch };
   if (renames.size > 0) {
-    const target = store.scratch.next();
+    const target = nextScratch();
     finished = { hash: yield* rewriteSteps(output.scratch, renames, target), path: target };
     removeLeftover(scratch);
   }

@@ -23,6 +23,7 @@ import { guard } from "./failure.ts";
 import { collectGarbage, deletePaths, type CollectedGarbage, type CollectGarbage } from "./gc.ts";
 import { createLayout, layoutOf, physicalPath, type Layout } from "./layout.ts";
 import { lockPaths, openLockFile, takeBigLock, takeBigLockReadOnly, type PathLocks } from "./locks.ts";
+import { optimiseStore, type OptimisedStore, type OptimiseStore } from "./optimise.ts";
 import { registerOutputs } from "./outputs.ts";
 import type { BuiltOutput, RegisteredOutput, RegisterOutputs } from "./outputs.ts";
 import { isPresent, scratchOf, type StoreContext } from "./place.ts";
@@ -30,6 +31,7 @@ import * as query from "./query.ts";
 import type { PathInfo } from "./query.ts";
 import { addRealisations, realisation } from "./realisations.ts";
 import { readDerivation } from "./register.ts";
+import { replaceFiles, restoreForm } from "./repair.ts";
 import { addRoot, findRoots, removeRoot, type Root } from "./roots.ts";
 import { openStatMemo } from "./stat-memo.ts";
 import { openTempRoots } from "./temp-roots.ts";
@@ -99,6 +101,12 @@ export interface Store extends Disposable {
   /** Deletes paths that nothing else needs; else none of them. */
   deletePaths(paths: Iterable<StorePath>): Promise<CollectedGarbage>;
   verify(options?: VerifyStore): Promise<VerifiedStore>;
+  /** Makes hard links of files that are equal, as `nix-store --optimise` does. */
+  optimise(options?: OptimiseStore): Promise<OptimisedStore>;
+  /** Puts a copy of the tree at `source` in the place of missing or wrong files; its hash must be the registered one. */
+  replaceFiles(path: StorePath, source: string, signal?: AbortSignal): Promise<void>;
+  /** Gives files of the right content their modes and times again. */
+  restoreForm(path: StorePath): Promise<void>;
 
   /** Returns once no collection can take these paths while this store is open. */
   addTempRoot(...paths: StorePath[]): Promise<void>;
@@ -241,6 +249,9 @@ const WRITING = {
   addRoot,
   removeRoot,
   gc: collectGarbage,
+  optimise: optimiseStore,
+  replaceFiles,
+  restoreForm,
   deletePaths,
   addTempRoot: (store: StoreContext, ...paths: StorePath[]) => store.tempRoots.add(paths),
   async lockPaths(store: StoreContext, paths: Iterable<StorePath>, wait?: WaitForLock) {

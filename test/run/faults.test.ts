@@ -399,6 +399,22 @@ test(
   },
 );
 
+test(
+  "an output that mentions itself has the path that real Nix gives it, and its audit holds",
+  { skip: peer("nix-store") },
+  async () => {
+    using project = oneStage("return { 'self.txt': 'me ' + out };");
+    assert.equal((await run(project)).code, 0);
+    const audited = await pipelite(["audit", "--store", project.home]);
+    assert.equal(audited.code, 0, audited.stdout + audited.stderr);
+    const outputOf = (home: string) => openHome(home).runs.find({ word: "latest" }).record.stages[0]?.outPath;
+    const home = join(project.folder, "by-nix");
+    const byNix = await pipelite(["run", project.root, "--store", home, "--no-link", "--engine", "nix"]);
+    assert.equal(byNix.code, 0, byNix.stderr);
+    assert.equal(outputOf(home), outputOf(project.home));
+  },
+);
+
 test("names that are no text, or hold line ends, are kept as they are, and sha256sum finds each", async () => {
   using project = oneStage(`
   mkdirSync(out);

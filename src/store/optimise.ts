@@ -1,0 +1,126 @@
+// Deduplication: files of equal content become hard links to one, kept in `.links` under the hash of its NAR, as
+// `nix-store --optimise` does it. Whatever interrupts it leaves each file whole: a link is made beside and renamed over.
+// Specification: Nix `src/libstore/optimise-store.cc`.
+import { chmodSync, linkSync, lstatSync, readdirSync, renameSync, unlinkSync, type Stats } from "node:fs";
+import { byteStringOf } from "#base/bytes.ts";
+import { systemErrorCode } from "#base/errors.ts";
+import { inTurns, type Steps } from "#base/steps.ts";
+import { encodeNix32 } from "#nix/nix32.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import { finishFolder } from "./canonicalise.ts";
+import { diskPath } from "./disk.ts";
+import { physicalPath } from "./layout.ts";
+import type { StoreContext } from "./place.ts";
+import { isValid, validPaths } from "./query.ts";
+import { fileFacts, listFolder, unlistedTree, type TreeNode } from "./scan.ts";
+import { dumpSteps } from "./tree.ts";
+
+export interface OptimiseStore {
+  signal?: AbortSignal | undefined;
+  onPath?: ((path: StorePath) => void) | undefined;
+}
+
+export interface OptimisedStore {
+  /** Files that became links to another one. */
+  files: number;
+  /** What they took of the disk, bytes. */
+  freedBytes: number;
+}
+
+/** Makes hard links of files that are equal in content and mode, in all valid paths. Others may work in the store. */
+export async function optimiseStore(
+  store: StoreContext,
+  { signal, onPath }: OptimiseStore = {},
+): Promise<OptimisedStore> {
+  const result: OptimisedStore = { files: 0, freedBytes: 0 };
+  const { linksDir, storeDir } = store.layout;
+  // Files with these inodes are links to one in `.links` already, and need not be read.
+  const linked = new Set<number>();
+  for (const name of readdirSync(linksDir)) {
+    const stat = lstatSync(`${linksDir}/${name}`, { throwIfNoEntry: false });
+    if (stat !== undefined) linked.add(stat.ino);
+  }
+  const links: Links = { linksDir, storeDir: byteStringOf(storeDir), linked, result, count: 0 };
+  for (const path of validPaths(store)) {
+    signal?.throwIfAborted();
+    await store.tempRoots.add([path]);
+    // It may have been collected while we came to it.
+    if (!isValid(store, path)) continue;
+    onPath?.(path);
+    const file = physicalPath(store.layout, path);
+    if (lstatSync(file, { throwIfNoEntry: false }) === undefined) continue;
+    await inTurns(optimiseNode(links, unlistedTree(file), undefined), signal);
+  }
+  return result;
+}
+
+interface Links {
+  linksDir: string;
+  storeDir: string;
+  linked: Set<number>;
+  result: OptimisedStore;
+  count: number;
+}
+
+/** @param folder the one in the store that the node lies in; none for the path itself, whose folder stays as it is */
+function* optimiseNode(links: Links, node: TreeNode, folder: string | undefined): Steps<void> {
+  if (node.kind === "folder") {
+    for (const child of listFolder(node.path)) yield* optimiseNode(links, child, node.path);
+    yield;
+    return;
+  }
+  const stat = lstatSync(diskPath(node.path));
+  // A file that may be written to has been tampered with, or will be.
+  if (!stat.isFile() || (stat.mode & 0o222) !== 0 || links.linked.has(stat.ino)) return;
+  const { narHash } = yield* dumpSteps({ ...node, file: fileFacts(stat) });
+  const link = `${links.linksDir}/${encodeNix32(narHash)}`;
+  if (!hasLink(link, stat)) {
+    if (tryLink(diskPath(node.path), link)) links.linked.add(stat.ino);
+    return;
+  }
+  replaceByLink(links, { path: node.path, folder, link, stat });
+}
+
+/** Whether there is a link to take; one of another size was damaged, and goes. */
+function hasLink(link: string, { size }: Stats): boolean {
+  const known = lstatSync(link, { throwIfNoEntry: false });
+  if (known === undefined) return false;
+  if (known.size === size) return true;
+  unlinkSync(link);
+  return false;
+}
+
+interface Replacement {
+  path: string;
+  folder: string | undefined;
+  link: string;
+  stat: Stats;
+}
+
+function replaceByLink(links: Links, { path, folder, link, stat }: Replacement): void {
+  const temporary = diskPath(`${links.storeDir}/.tmp-link-${process.pid}-${links.count++}`);
+  if (!tryLink(link, temporary)) return;
+  if (folder !== undefined) chmodSync(diskPath(folder), 0o755);
+  try {
+    renameSync(temporary, diskPath(path));
+  } catch (error) {
+    unlinkSync(temporary);
+    throw error;
+  } finally {
+    if (folder !== undefined) finishFolder(folder);
+  }
+  links.linked.add(lstatSync(link).ino);
+  links.result.files++;
+  if (stat.nlink === 1) links.result.freedBytes += stat.blocks * 512;
+}
+
+/** False where a file has as many links as it can have, or a folder as many entries: then nothing is shared. */
+function tryLink(existing: string | Buffer, path: string | Buffer): boolean {
+  try {
+    linkSync(existing, path);
+    return true;
+  } catch (error) {
+    if (["EMLINK", "ENOSPC", "EEXIST"].includes(systemErrorCode(error) ?? "")) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,75 @@
+// Deduplication: equal files are one on disk, nothing else changes, and real Nix finds nothing left to link.
+import assert from "node:assert/strict";
+import { chmodSync, lstatSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { peer } from "../rig/peer.ts";
+import { StoreRig } from "./rig.ts";
+
+const BIG = "x".repeat(10_000);
+
+async function twoTrees(rig: StoreRig) {
+  rig.write({ "one/a": BIG, "one/sub/b": BIG, "one/c": "alone", "two/d": BIG });
+  rig.write({ "two/run": BIG });
+  chmodSync(rig.path("two/run"), 0o755);
+  const one = (await rig.store.addTree(rig.path("one"), { name: "one" })).path;
+  const two = (await rig.store.addTree(rig.path("two"), { name: "two" })).path;
+  const file = (await rig.store.addTree(rig.path("one/a"), { name: "file" })).path;
+  const inode = (path: string) => statSync(path).ino;
+  const at = { a: join(rig.store.physical(one), "a"), b: join(rig.store.physical(one), "sub/b") };
+  const more = { d: join(rig.store.physical(two), "d"), run: join(rig.store.physical(two), "run") };
+  return { at: { ...at, ...more, file: rig.store.physical(file) }, inode };
+}
+
+describe("optimise", () => {
+  test("makes one file of all that are equal in content and mode", async () => {
+    using rig = new StoreRig();
+    const { at, inode } = await twoTrees(rig);
+    const { files, freedBytes } = await rig.store.optimise();
+    assert.equal(files, 3);
+    assert.ok(freedBytes >= 3 * 10_000);
+    for (const path of [at.b, at.d, at.file]) assert.equal(inode(path), inode(at.a));
+    assert.notEqual(inode(at.run), inode(at.a));
+    assert.equal(readFileSync(at.b, "utf8"), BIG);
+    const { mode, mtimeMs } = lstatSync(join(at.b, ".."));
+    assert.deepEqual([mode & 0o777, mtimeMs], [0o555, 1000]);
+    assert.deepEqual((await rig.store.verify({ checkContents: true })).problems, []);
+    assert.deepEqual(await rig.store.optimise(), { files: 0, freedBytes: 0 });
+    assert.deepEqual(
+      readdirSync(`${rig.home}/nix/store`).filter((name) => name.startsWith(".tmp")),
+      [],
+    );
+  });
+
+  test("does not touch a file that may be written to, and takes no damaged link", async () => {
+    using rig = new StoreRig();
+    const { at, inode } = await twoTrees(rig);
+    chmodSync(at.b, 0o644);
+    await rig.store.optimise();
+    assert.notEqual(inode(at.b), inode(at.a));
+    chmodSync(at.b, 0o444);
+    // As a crash of the machine leaves a link.
+    const links = `${rig.home}/nix/store/.links`;
+    for (const name of readdirSync(links)) {
+      rmSync(join(links, name));
+      writeFileSync(join(links, name), "short");
+    }
+    const { files } = await rig.store.optimise();
+    assert.ok(files >= 1);
+    assert.equal(readFileSync(at.b, "utf8"), BIG);
+    assert.equal(inode(at.b), inode(at.a));
+  });
+
+  test("leaves real Nix nothing to do, and Nix collects the links", { skip: peer("nix-store") }, async () => {
+    using rig = new StoreRig();
+    const { at, inode } = await twoTrees(rig);
+    await rig.store.optimise();
+    const before = inode(at.b);
+    rig.close();
+    rig.nix("nix-store", "--optimise");
+    assert.equal(inode(at.b), before);
+    assert.equal(rig.nixComplaints(), "");
+    rig.nix("nix-store", "--gc");
+    assert.deepEqual(readdirSync(`${rig.home}/nix/store/.links`), []);
+  });
+});
