@@ -78,7 +78,10 @@ export async function registerOutputs(
   const placements = new Map<Reading, Placement>();
   try {
     for (const reading of sortBySiblings(readings)) {
-      const placement = await inTurns(finishOutput(store.scratch.next, reading, finals), signal);
+      const placement = await inTurns(
+        finishOutput(() => store.scratch.next(), reading, finals),
+        signal,
+      );
       finals.set(reading.output.scratchPath, placement.registration.path);
       placements.set(reading, placement);
     }
