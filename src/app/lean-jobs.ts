@@ -27,6 +27,8 @@ export interface Portion {
   readonly start: number;
   readonly end: number;
   readonly faults: readonly { order: number; kind: FaultKind; reason: Reason; message: string }[];
+  /** What is no fault of the export, unless a declaration before it has one. */
+  readonly bug: { readonly order: number; readonly error: unknown } | undefined;
 }
 
 const PORTION_MAX = 64;
@@ -64,7 +66,7 @@ async function judgeAll(checker: Checker, options: JobOptions): Promise<void> {
   const workers: Worker[] = [];
   try {
     await new Promise<void>((resolve, reject) => {
-      const settler = createSettler(checker, resolve);
+      const settler = createSettler(checker, resolve, reject);
       for (let thread = 1; thread <= jobs; thread++) {
         const workerData: Assignment = {
           shared,
@@ -88,7 +90,11 @@ async function judgeAll(checker: Checker, options: JobOptions): Promise<void> {
 }
 
 /** Takes portions as they come, and settles them in order until all are or one is not accepted. */
-function createSettler(checker: Checker, done: () => void): (portion: Portion) => void {
+function createSettler(
+  checker: Checker,
+  done: () => void,
+  fail: (error: unknown) => void,
+): (portion: Portion) => void {
   const waiting = new Map<number, Portion>();
   let order = 0;
   let isOver = false;
@@ -98,6 +104,11 @@ function createSettler(checker: Checker, done: () => void): (portion: Portion) =
       waiting.delete(ready.start);
       const faults = new Map(ready.faults.map((fault) => [fault.order, fault]));
       for (; order < ready.end && !isOver; order++) {
+        if (ready.bug?.order === order) {
+          isOver = true;
+          fail(ready.bug.error);
+          return;
+        }
         const fault = faults.get(order);
         const verdict = fault && new Fault(fault.kind, fault.reason, fault.message);
         isOver = !checker.settle(verdict);

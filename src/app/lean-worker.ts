@@ -17,12 +17,18 @@ for (;;) {
   if (start >= count) break;
   const end = Math.min(start + portion, count);
   const faults: Portion["faults"][number][] = [];
-  for (let order = start; order < end && faults.length === 0; order++) {
-    const fault = judge.judge(order);
-    if (fault === undefined) continue;
-    const { kind, reason, message } = fault;
-    faults.push({ order, kind, reason, message });
+  let bug: Portion["bug"];
+  for (let order = start; order < end && faults.length === 0 && bug === undefined; order++) {
+    try {
+      const fault = judge.judge(order);
+      if (fault === undefined) continue;
+      const { kind, reason, message } = fault;
+      faults.push({ order, kind, reason, message });
+    } catch (error) {
+      // What this declaration rests on may be refused by another thread: then nobody needs to know.
+      bug = { order, error };
+    }
   }
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of threads has none
-  parentPort?.postMessage({ start, end, faults } satisfies Portion);
+  parentPort?.postMessage({ start, end, faults, bug } satisfies Portion);
 }

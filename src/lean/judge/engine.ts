@@ -14,15 +14,27 @@ import type { Names } from "#lean/terms/names.ts";
 import { Rewriter } from "#lean/terms/rewrite.ts";
 import { EMPTY, Scopes, type Scope } from "#lean/terms/scopes.ts";
 import type { Terms } from "#lean/terms/terms.ts";
+import type { Recursor, Rule } from "#lean/read/constants.ts";
 import type { Declarations } from "#lean/read/declarations.ts";
 import { giveUp } from "#lean/fault.ts";
 import { Environment } from "./environment.ts";
 import { decideEqual } from "./equal.ts";
 import { declaredType, inferType } from "./infer.ts";
 import { createKnownNames, type Kernel } from "./kernel.ts";
-import { reduce, reduceCore } from "./reduce.ts";
+import { CHEAP, CORE, FULL, reduce } from "./reduce.ts";
 
-const DEPTH_MAX = 200;
+/**
+ * How deep calls may be nested where each is made. What others ask in passing may go deeper: else a nest would be abandoned
+ * at its end once for each small question.
+ */
+const DEPTH_MAX: Readonly<Record<Judgement, number>> = {
+  equal: 180,
+  check: 180,
+  infer: 200,
+  whnf: 220,
+  core: 230,
+  cheap: 230,
+};
 const PENDING_MAX = 2_000_000;
 /** Between two looks at the caller's clock. */
 const STEPS_BETWEEN_LOOKS = 1 << 14;
@@ -65,6 +77,7 @@ export class Engine {
   readonly #checked = new PairMap();
   readonly #constantTypes = new NumberMap();
   readonly #constantValues = new NumberMap();
+  readonly #ruleValues = new PairMap();
   /**
    * Whether exactly these two are equal. Nothing is concluded from two answers: equality as it is decided is not
    * transitive, and what a = b and b = c together permit must not depend on whether somebody has asked.
@@ -95,6 +108,7 @@ export class Engine {
       isEqual: (a, b) => this.#isEqual(a, b),
       constantType: (e) => this.#constantType(e),
       constantValue: (e) => this.#constantValue(e),
+      ruleValue: (e, recursor, rule) => this.#ruleValue(e, recursor, rule),
     };
   }
 
@@ -142,6 +156,7 @@ export class Engine {
       map.clear();
     this.#constantTypes.clear();
     this.#constantValues.clear();
+    this.#ruleValues.clear();
     this.kernel.scopes.forget();
     this.kernel.terms.forget();
     this.#next = undefined;
@@ -184,7 +199,7 @@ export class Engine {
 
   #enter(judgement: Judgement, a: Expr, b: number): void {
     this.#spend();
-    if (++this.#depth <= DEPTH_MAX) return;
+    if (++this.#depth <= DEPTH_MAX[judgement]) return;
     this.#next = { judgement, a, b };
     throw abandoned;
   }
@@ -208,7 +223,7 @@ export class Engine {
     const known = this.#whnfs.get(e);
     if (known !== NONE) return known;
     this.#enter("whnf", e, e);
-    const answer = reduce(this.kernel, e);
+    const answer = reduce(this.kernel, e, FULL);
     this.#depth--;
     this.#whnfs.set(e, answer);
     return answer;
@@ -220,7 +235,7 @@ export class Engine {
     const known = this.#cores.get(e);
     if (known !== NONE) return known;
     this.#enter("core", e, e);
-    const answer = reduceCore(this.kernel, e, false);
+    const answer = reduce(this.kernel, e, CORE);
     this.#depth--;
     this.#cores.set(e, answer);
     return answer;
@@ -232,7 +247,7 @@ export class Engine {
     const known = this.#cheaps.get(e);
     if (known !== NONE) return known;
     this.#enter("cheap", e, e);
-    const answer = reduceCore(this.kernel, e, true);
+    const answer = reduce(this.kernel, e, CHEAP);
     this.#depth--;
     this.#cheaps.set(e, answer);
     return answer;
@@ -296,5 +311,13 @@ export class Engine {
     const value = rewriter.instantiateLevels(constant.value, constant.levelParams, given);
     this.#constantValues.set(e, value);
     return value;
+  }
+  #ruleValue(e: Expr, { levelParams }: Recursor, { value }: Rule): Expr {
+    const known = this.#ruleValues.get(e, value);
+    if (known !== NONE) return known;
+    const { terms, levels, rewriter } = this.kernel;
+    const made = rewriter.instantiateLevels(value, levelParams, levels.items(terms.list(e)));
+    this.#ruleValues.set(e, value, made);
+    return made;
   }
 }

@@ -1,7 +1,9 @@
 // What may be used by the declaration that is being checked: the declarations before it, and what it has made itself so far.
-import type { Constant, Constructor, Inductive } from "#lean/read/constants.ts";
+import type { Constant, Constructor, Inductive, Recursor } from "#lean/read/constants.ts";
 import type { Declarations } from "#lean/read/declarations.ts";
+import { CONST } from "#lean/terms/kind.ts";
 import type { Name } from "#lean/terms/names.ts";
+import type { Rows } from "#lean/terms/rows.ts";
 
 /** Constants that are kept ready; beyond that all are decoded again. */
 const READY_MAX = 200_000;
@@ -11,6 +13,7 @@ export class Environment {
   readonly #ready = new Map<Name, Constant>();
   /** Of the declaration that is being checked. */
   readonly #own = new Map<Name, Constant>();
+  readonly #targets = new WeakMap<Recursor, Name>();
   #order = 0;
 
   constructor(declarations: Declarations) {
@@ -52,6 +55,19 @@ export class Environment {
 
   has(name: Name): boolean {
     return this.get(name) !== undefined;
+  }
+
+  /** The type whose values a recursor takes apart: that of its major premise. */
+  targetOf(recursor: Recursor, terms: Rows): Name {
+    const known = this.#targets.get(recursor);
+    if (known !== undefined) return known;
+    const { paramCount, motiveCount, minorCount, indexCount } = recursor;
+    let at = recursor.type;
+    for (let i = paramCount + motiveCount + minorCount + indexCount; i > 0; i--) at = terms.right(at);
+    const head = terms.head(terms.left(at));
+    const target = terms.kind(head) === CONST ? terms.name(head) : 0;
+    this.#targets.set(recursor, target);
+    return target;
   }
 
   isTaken(name: Name): boolean {

@@ -159,7 +159,7 @@ function unfoldOnce(k: Kernel, a: Expr, b: Expr): [Expr, Expr] | boolean | undef
 }
 
 function unfoldCheaply(k: Kernel, e: Expr): Expr {
-  return k.cheap(unfold(k, e) ?? e);
+  return k.cheap(unfold(k, e));
 }
 
 /** A projection that was left alone as cheap may still compute; better that than to unfold the other side. */

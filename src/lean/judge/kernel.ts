@@ -1,5 +1,6 @@
 // What the parts of the kernel share: the tables of terms, the environment, and the judgements, each remembered within a
 // declaration and each safe to call at any depth (see engine.ts).
+import type { Recursor, Rule } from "#lean/read/constants.ts";
 import { SORT, type Expr } from "#lean/terms/kind.ts";
 import type { Level } from "#lean/terms/level-kind.ts";
 import type { Levels } from "#lean/terms/levels.ts";
@@ -54,6 +55,8 @@ export interface Kernel {
   constantType(e: Expr): Expr;
   /** Of a constant with a value. */
   constantValue(e: Expr): Expr;
+  /** The value of a rule, with the levels that the recursor is used with. */
+  ruleValue(e: Expr, recursor: Recursor, rule: Rule): Expr;
 }
 
 const KNOWN = {

@@ -53,25 +53,27 @@ export function reduceNat(k: Kernel, e: Expr): Expr | undefined {
   const { terms } = k;
   if (terms.kind(e) !== APP || terms.free(e) > 0) return undefined;
   const f = terms.left(e);
-  const kind = terms.kind(f);
-  if (kind === CONST) return reduceUnary(k, f, terms.right(e));
-  if (kind !== APP) return undefined;
-  const head = terms.left(f);
-  if (terms.kind(head) !== CONST) return undefined;
-  const operation = operationOf(k, head, 2);
-  if (operation === undefined) return undefined;
-  const a = numberOf(k, k.whnf(terms.right(f)));
-  if (a === undefined) return undefined;
-  const b = numberOf(k, k.whnf(terms.right(e)));
-  return b === undefined ? undefined : resultOf(k, operation(a, b));
+  if (terms.kind(f) === CONST) return reduceCall(k, f, [terms.right(e)]);
+  if (terms.kind(f) !== APP || terms.kind(terms.left(f)) !== CONST) return undefined;
+  return reduceCall(k, terms.left(f), [terms.right(e), terms.right(f)]);
 }
 
-function reduceUnary(k: Kernel, f: Expr, arg: Expr): Expr | undefined {
-  const { terms, known } = k;
-  const operation = terms.isConst(f, known.succ) ? (a: bigint) => a + 1n : operationOf(k, f, 1);
+/** As reduceNat, of a constant and its arguments, the last one first. */
+export function reduceCall(k: Kernel, constant: Expr, args: readonly Expr[]): Expr | undefined {
+  const count = args.length;
+  if (count === 0) return undefined;
+  const isSuccessor = count === 1 && k.terms.isConst(constant, k.known.succ);
+  const operation = isSuccessor ? (a: bigint) => a + 1n : operationOf(k, constant, count);
   if (operation === undefined) return undefined;
-  const a = numberOf(k, k.whnf(arg));
-  return a === undefined ? undefined : resultOf(k, operation(a, 0n));
+  const operands: bigint[] = [];
+  for (let i = count - 1; i >= 0; i--) {
+    const arg = args[i]!;
+    if (k.terms.free(arg) > 0) return undefined;
+    const operand = numberOf(k, k.whnf(arg));
+    if (operand === undefined) return undefined;
+    operands.push(operand);
+  }
+  return resultOf(k, operation(operands[0]!, operands[1] ?? 0n));
 }
 
 function operationOf(k: Kernel, head: Expr, operandCount: number) {

@@ -1,8 +1,8 @@
 // Weak head normal form: beta, zeta, iota (recursors, quotients), projections, literals, and unfolding of definitions.
-import type { Quotient, Recursor, Rule, Valued } from "#lean/read/constants.ts";
+import type { Quotient, Recursor, Valued } from "#lean/read/constants.ts";
 import { APP, CONST, LAM, LET, NAT, PROJ, STR, type Expr } from "#lean/terms/kind.ts";
 import { universeOf, type Kernel } from "./kernel.ts";
-import { natConstructor, reduceNat, textConstructor } from "./literal.ts";
+import { natConstructor, reduceCall, textConstructor } from "./literal.ts";
 import { unrollAcc } from "./unroll.ts";
 
 /** What is being reduced: `head`, applied to `args`, the last one first. */
@@ -11,8 +11,12 @@ interface State {
   readonly args: Expr[];
 }
 
-/** `cheap`: projections look at their structure without unfolding definitions. */
-export function reduceCore(k: Kernel, start: Expr, cheap: boolean): Expr {
+/** How far to go: projections look at their structure without unfolding definitions; without unfolding them; all the way. */
+export const CHEAP = 0;
+export const CORE = 1;
+export const FULL = 2;
+
+export function reduce(k: Kernel, start: Expr, extent: number): Expr {
   const { terms } = k;
   const state: State = { head: start, args: [] };
   let steps = 0;
@@ -21,7 +25,13 @@ export function reduceCore(k: Kernel, start: Expr, cheap: boolean): Expr {
       state.args.push(terms.right(state.head));
       state.head = terms.left(state.head);
     }
-    if (!step(k, state, start, cheap)) break;
+    if (!step(k, state, start, extent)) {
+      if (extent < FULL || terms.kind(state.head) !== CONST) break;
+      const number = state.args.length <= 2 ? reduceCall(k, state.head, state.args) : undefined;
+      if (number !== undefined) return number;
+      if (!isUnfoldable(k, state.head)) break;
+      state.head = k.constantValue(state.head);
+    }
     k.spend();
     steps++;
   }
@@ -32,7 +42,7 @@ export function reduceCore(k: Kernel, start: Expr, cheap: boolean): Expr {
 }
 
 /** @returns whether there was anything to reduce */
-function step(k: Kernel, state: State, start: Expr, cheap: boolean): boolean {
+function step(k: Kernel, state: State, start: Expr, extent: number): boolean {
   const { terms } = k;
   const { head } = state;
   switch (terms.kind(head)) {
@@ -42,7 +52,7 @@ function step(k: Kernel, state: State, start: Expr, cheap: boolean): boolean {
       state.head = k.rewriter.instantiate(terms.letBody(head), [terms.letValue(head)]);
       return true;
     case PROJ:
-      return stepProjection(k, state, start, cheap);
+      return stepProjection(k, state, start, extent === CHEAP);
     case CONST: {
       const constant = k.environment.get(terms.name(head));
       if (constant?.kind === "recursor") return stepRecursor(k, constant, state);
@@ -97,7 +107,7 @@ function stepRecursor(k: Kernel, recursor: Recursor, state: State): boolean {
   const majorAt = args.length - 1 - firstIndex - indexCount;
   const major = args[majorAt];
   if (major === undefined) return false;
-  const inductive = inductiveOf(k, recursor);
+  const inductive = k.environment.targetOf(recursor, k.terms);
   const built =
     (recursor.isK ? rebuildForK(k, inductive, major) : undefined) ?? buildMajor(k, head, inductive, major);
   const builtHead = terms.head(built);
@@ -112,22 +122,8 @@ function stepRecursor(k: Kernel, recursor: Recursor, state: State): boolean {
   args.length = majorAt;
   for (let i = 1; i <= rule.fieldCount; i++) args.push(fields[fields.length - i]!);
   for (const arg of outer) args.push(arg);
-  state.head = ruleValue(k, recursor, head, rule);
+  state.head = k.ruleValue(head, recursor, rule);
   return true;
-}
-
-/** The type whose values the recursor takes apart: that of its major premise. */
-function inductiveOf(k: Kernel, recursor: Recursor): number {
-  const { terms } = k;
-  let at = recursor.type;
-  const { paramCount, motiveCount, minorCount, indexCount } = recursor;
-  for (let i = paramCount + motiveCount + minorCount + indexCount; i > 0; i--) at = terms.right(at);
-  const head = terms.head(terms.left(at));
-  return terms.kind(head) === CONST ? terms.name(head) : -1;
-}
-
-function ruleValue(k: Kernel, { levelParams }: Recursor, head: Expr, { value }: Rule): Expr {
-  return k.rewriter.instantiateLevels(value, levelParams, k.levels.items(k.terms.list(head)));
 }
 
 function buildMajor(k: Kernel, recursor: Expr, inductive: number, major: Expr): Expr {
@@ -196,19 +192,6 @@ function stepQuotient(k: Kernel, role: Quotient["role"], state: State): boolean 
   return true;
 }
 
-export function reduce(k: Kernel, start: Expr): Expr {
-  let e = start;
-  for (;;) {
-    e = k.core(e);
-    const next = reduceNat(k, e);
-    if (next !== undefined) return next;
-    const unfolded = unfold(k, e);
-    if (unfolded === undefined) return e;
-    k.spend();
-    e = unfolded;
-  }
-}
-
 /** The definition or theorem that `e` applies, when it may be unfolded: an opaque never is. */
 export function unfoldable(k: Kernel, e: Expr): Valued | undefined {
   const head = k.terms.head(e);
@@ -217,9 +200,14 @@ export function unfoldable(k: Kernel, e: Expr): Valued | undefined {
   return constant?.kind === "definition" || constant?.kind === "theorem" ? constant : undefined;
 }
 
-export function unfold(k: Kernel, e: Expr): Expr | undefined {
+function isUnfoldable(k: Kernel, constant: Expr): boolean {
+  const kind = k.environment.get(k.terms.name(constant))?.kind;
+  return kind === "definition" || kind === "theorem";
+}
+
+/** `e`, which applies a definition, with the value of that. */
+export function unfold(k: Kernel, e: Expr): Expr {
   const { terms } = k;
-  if (unfoldable(k, e) === undefined) return undefined;
   const head = terms.head(e);
   const value = k.constantValue(head);
   return head === e ? value : terms.apps(value, terms.args(e));

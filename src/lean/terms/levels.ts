@@ -182,7 +182,12 @@ export class Levels {
   /** Replaces parameters by levels. `from` and `to` have one length. */
   substitute(level: Level, from: readonly Name[], to: readonly Level[]): Level {
     if (!this.#hasParam[level]!) return level;
-    if (this.#kinds[level] === PARAM) return to[from.indexOf(this.#first[level]!)] ?? level;
+    const kind = this.#kinds[level]!;
+    const first = this.#first[level]!;
+    if (kind === PARAM) return to[from.indexOf(first)] ?? level;
+    // Most levels are small: a parameter and one more.
+    if (kind === SUCC && this.#kinds[first] === PARAM)
+      return this.succ(to[from.indexOf(this.#first[first]!)] ?? first);
     const done = new Map<Level, Level>();
     const get = (part: Level): Level => done.get(part) ?? part;
     for (const at of this.partsOf(level)) {

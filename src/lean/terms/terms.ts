@@ -4,6 +4,7 @@ import { giveUp } from "#lean/fault.ts";
 import { APP, BVAR, CONST, FVAR, LAM, LET, NAT, PAIR, PI, PROJ, SORT, STR, type Expr } from "./kind.ts";
 import { Column } from "./column.ts";
 import { Interned } from "./interned.ts";
+import { NONE, PairMap } from "./map.ts";
 import { KIND_MASK, LOOSE_SHIFT, PARAM_BIT, Rows, SHIFT } from "./rows.ts";
 import type { Level } from "./level-kind.ts";
 import type { Levels, List, SharedLevels } from "./levels.ts";
@@ -62,8 +63,9 @@ export class Terms extends Rows {
   #next: number;
   readonly #numbers = new Interned<bigint>();
   readonly #texts = new Interned<string>();
-  readonly #fields = new Interned<string>();
-  readonly #fieldParts: (readonly [Name, number])[] = [];
+  /** Fields of structures, which only what is read and what is checked brings in: few, and they stay. */
+  readonly #fields: (readonly [Name, number])[] = [];
+  readonly #fieldPlaces = new PairMap();
   /** How many expressions the present declaration may make. */
   scratchMax = REGION_SIZE;
 
@@ -93,7 +95,7 @@ export class Terms extends Rows {
       levels: this.levels.share(),
       numbers: this.#numbers.items,
       texts: this.#texts.items,
-      fields: this.#fieldParts,
+      fields: this.#fields,
     };
   }
 
@@ -118,7 +120,7 @@ export class Terms extends Rows {
     this.#visible = visible;
     if (this.#region === undefined) this.#start = this.#kept;
     this.#next = this.#start;
-    for (const table of [this.#numbers, this.#texts, this.#fields]) table.mark();
+    for (const table of [this.#numbers, this.#texts]) table.mark();
     this.levels.mark();
   }
 
@@ -131,8 +133,7 @@ export class Terms extends Rows {
     this.#next = this.#region === undefined ? this.#kept : this.#start;
     this.#isMarked = false;
     this.#visible = EVERYTHING;
-    for (const table of [this.#numbers, this.#texts, this.#fields]) table.forget();
-    this.#fieldParts.length = this.#fields.items.length;
+    for (const table of [this.#numbers, this.#texts]) table.forget();
     this.levels.forget();
   }
 
@@ -220,7 +221,7 @@ export class Terms extends Rows {
 
   /** Name of the structure and index of the field of PROJ. */
   field(e: Expr): readonly [Name, number] {
-    return this.#fieldParts[this.right(e)]!;
+    return this.#fields[this.right(e)]!;
   }
 
   number(e: Expr): bigint {
@@ -298,7 +299,7 @@ export class Terms extends Rows {
   }
 
   proj(name: Name, index: number, structure: Expr): Expr {
-    return this.projAt(this.#fieldPlace(name, index), structure);
+    return this.projAt(this.#fieldPlace(name, Math.min(index, INDEX_MAX)), structure);
   }
 
   projAt(field: number, structure: Expr): Expr {
@@ -309,9 +310,11 @@ export class Terms extends Rows {
   }
 
   #fieldPlace(name: Name, index: number): number {
-    const place = this.#fields.place(`${name} ${index}`);
-    this.#fieldParts[place] ??= [name, index];
-    return place;
+    const known = this.#fieldPlaces.get(name, index);
+    if (known !== NONE) return known;
+    this.#fields.push([name, index]);
+    this.#fieldPlaces.set(name, index, this.#fields.length - 1);
+    return this.#fields.length - 1;
   }
 
   nat(value: bigint): Expr {
