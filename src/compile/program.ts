@@ -1,8 +1,10 @@
-// A program of this machine as a store path: the executable and the shared libraries it loads, started through its own
-// dynamic loader, so that nothing of the host is needed at run time. Node itself is captured this way.
+// A program of this machine as a store path: the executable and the shared libraries it loads with their loader, so
+// that nothing of the host is needed at run time. Node itself is captured this way.
 import { spawnSync } from "node:child_process";
-import { accessSync, closeSync, constants, openSync, readSync, realpathSync } from "node:fs";
+import { accessSync, chmodSync, constants, copyFileSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { basename, delimiter, join, resolve } from "node:path";
+import { nameLoader, readLoader } from "#base/elf.ts";
 import { isDirectory } from "#base/files.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
@@ -43,60 +45,59 @@ export interface ProgramToCapture {
   place: string;
 }
 
-/** Adds the program at `executable` to the store, under `name`; also tells which files it was made of. */
+/**
+ * Adds the program at `executable` to the store, under `name`; also tells which files it was made of. A program with
+ * libraries becomes two paths: the libraries with their loader, and the program, which names them, so that it is started
+ * like any other, also by itself. One that can't be made to name them is started through its loader.
+ */
 export async function captureProgram(
   store: Store,
   { executable, name, place: where }: ProgramToCapture,
 ): Promise<{ program: Program; files: string[] }> {
-  const loader = loaderOf(executable, where);
+  const loader = readLoader(executable);
+  if (loader === null) throw pipeliteError("TOOL_NOT_A_PROGRAM", { program: executable, place: where });
   const libraries = loader === undefined ? [] : librariesOf(loader, executable, where);
   const files = [executable, ...libraries.map((library) => realpathSync(library))];
+  const base = basename(executable);
+  const bin = `bin/${base}`;
+  if (loader === undefined) {
+    const { path } = await store.addGathered(name, { [bin]: executable });
+    return { program: { path, builder: `${path}/${bin}`, args: [] }, files };
+  }
   const lib = Object.fromEntries(
     libraries.map((library) => [`lib/${basename(library)}`, realpathSync(library)]),
   );
-  const { path } = await store.addGathered(name, { [`bin/${basename(executable)}`]: executable, ...lib });
-  return { program: start(path, basename(executable), loader), files };
+  const path = await addNamingLoader(store, { executable, name, lib, loader });
+  if (path !== undefined) return { program: { path, builder: `${path}/${bin}`, args: [] }, files };
+  const both = await store.addGathered(name, { [bin]: executable, ...lib });
+  const folder = `${both.path}/lib`;
+  const args = ["--library-path", folder, "--argv0", base, `${both.path}/${bin}`];
+  return { program: { path: both.path, builder: `${folder}/${basename(loader)}`, args }, files };
 }
 
-function start(path: StorePath, program: string, loader: string | undefined): Program {
-  const executable = `${path}/bin/${program}`;
-  if (loader === undefined) return { path, builder: executable, args: [] };
-  const lib = `${path}/lib`;
-  return {
-    path,
-    builder: `${lib}/${basename(loader)}`,
-    args: ["--library-path", lib, "--argv0", program, executable],
-  };
+interface WithLibraries {
+  executable: string;
+  name: string;
+  /** Path in the store object -> file. */
+  lib: Readonly<Record<string, string>>;
+  loader: string;
 }
 
-/** The loader that an ELF executable names (PT_INTERP), or undefined for a static one. ELF-64, little endian. */
-function loaderOf(executable: string, where: string): string | undefined {
-  const fd = openSync(executable, "r");
+/** @returns the program's path; undefined when it can't be made to name its libraries */
+async function addNamingLoader(store: Store, { executable, name, lib, loader }: WithLibraries) {
+  const folder = mkdtempSync(join(tmpdir(), "pipelite-program-"));
   try {
-    const header = read(fd, 0, 64);
-    if (header.toString("latin1", 0, 4) !== "\x7fELF" || header[4] !== 2 || header[5] !== 1) {
-      throw pipeliteError("TOOL_NOT_A_PROGRAM", { program: executable, place: where });
-    }
-    const tableOffset = Number(header.readBigUInt64LE(32));
-    const entrySize = header.readUInt16LE(54);
-    const table = read(fd, tableOffset, entrySize * header.readUInt16LE(56));
-    for (let at = 0; at < table.length; at += entrySize) {
-      if (table.readUInt32LE(at) !== PT_INTERP) continue;
-      const text = read(fd, Number(table.readBigUInt64LE(at + 8)), Number(table.readBigUInt64LE(at + 32)));
-      return text.toString("latin1").replace(/\0.*$/, "");
-    }
-    return undefined;
+    const copy = join(folder, basename(executable));
+    copyFileSync(executable, copy, constants.COPYFILE_FICLONE);
+    chmodSync(copy, 0o755);
+    const { path: libraries } = await store.addGathered(`${name}-libraries`, lib);
+    const names = { loader: `${libraries}/lib/${basename(loader)}`, libraries: `${libraries}/lib` };
+    if (!nameLoader(copy, names)) return undefined;
+    const { path } = await store.addGathered(name, { [`bin/${basename(executable)}`]: copy }, [libraries]);
+    return path;
   } finally {
-    closeSync(fd);
+    rmSync(folder, { recursive: true });
   }
-}
-
-const PT_INTERP = 3;
-
-function read(fd: number, offset: number, size: number): Buffer {
-  const buffer = Buffer.alloc(size);
-  readSync(fd, buffer, 0, size, offset);
-  return buffer;
 }
 
 /** The loader and every library that it would load for the executable, as the loader itself lists them. */

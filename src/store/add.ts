@@ -61,11 +61,12 @@ export async function addGathered(
   store: StoreContext,
   name: string,
   files: Readonly<Record<string, string>>,
+  references: readonly StorePath[] = [],
 ): Promise<Added> {
   checkStorePathName(name);
   const tree = gatherTree(files);
   const { registration, added } = await makeAndPlace(store, async (target) =>
-    sourceRegistration(name, await inTurns(dumpSteps(tree, { target }))),
+    sourceRegistration(name, await inTurns(dumpSteps(tree, { target })), references),
   );
   return addedOf(registration, added);
 }
@@ -82,12 +83,16 @@ export async function sourcePath(store: StoreContext, source: string, options: A
   return sourceRegistration(name, hash).path;
 }
 
-function sourceRegistration(name: string, { narHash, narSize }: TreeHash): Registration {
+function sourceRegistration(
+  name: string,
+  { narHash, narSize }: TreeHash,
+  references: readonly StorePath[] = [],
+): Registration {
   return {
-    path: makeSourcePath({ name, narSha256: narHash }),
+    path: makeSourcePath({ name, narSha256: narHash, references }),
     narHash,
     narSize,
-    references: [],
+    references: [...references],
     contentAddress: writeContentAddress({
       method: "recursive",
       hash: { algorithm: "sha256", bytes: narHash },

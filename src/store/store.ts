@@ -75,8 +75,12 @@ export interface Store extends Disposable {
   addRealisations(realisations: readonly Realisation[]): Promise<void>;
 
   addTree(source: string, options: AddTree): Promise<Added>;
-  /** A source of two levels made of files from anywhere: `bin/node` -> the file it is read from. */
-  addGathered(name: string, files: Readonly<Record<string, string>>): Promise<Added>;
+  /** A source of two levels made of files from anywhere: `bin/node` -> the file it is read from. What refers to others says so. */
+  addGathered(
+    name: string,
+    files: Readonly<Record<string, string>>,
+    references?: readonly StorePath[],
+  ): Promise<Added>;
   /** The path addTree would give; adds nothing. */
   sourcePath(source: string, options: AddTree): Promise<StorePath>;
   addText(name: string, content: Uint8Array, references?: Iterable<StorePath>): Promise<Added>;

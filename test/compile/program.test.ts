@@ -1,10 +1,13 @@
 // Programs of this machine as store paths: with their libraries when they have some, refused when one is missing.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { chmodSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { nameLoader, readLoader } from "#base/elf.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { captureProgram, findProgram } from "#compile/program.ts";
+import type { StorePath } from "#nix/store-path.ts";
 import { openStore } from "#store/store.ts";
 import type { Store } from "#store/store.ts";
 import { peer } from "../rig/peer.ts";
@@ -23,18 +26,39 @@ after(() => {
   project[Symbol.dispose]();
 });
 
-test("Node is captured with its loader and every library that it loads", async () => {
+test("Node is captured with its loader and every library that it loads, and names both", async () => {
   const { program } = await captureProgram(store, {
     executable: process.execPath,
     name: "node",
     place: PLACE,
   });
-  const lib = readdirSync(join(store.physical(program.path), "lib"));
+  assert.deepEqual([program.builder, program.args], [`${program.path}/bin/node`, []]);
+  const loader = readLoader(store.physical(program.path) + "/bin/node") ?? "";
+  const [, libraries = ""] = /^(.*)\/lib\/ld-linux[^/]*$/.exec(loader) ?? [];
+  assert.deepEqual(store.info(program.path)?.references, [libraries]);
+  const lib = readdirSync(join(store.physical(libraries as StorePath), "lib"));
   assert.ok(lib.some((name) => name.startsWith("ld-linux")));
   assert.ok(lib.some((name) => name.startsWith("libc.so")));
-  assert.match(program.builder, /\/lib\/ld-linux/);
-  assert.ok(program.args.includes(`${program.path}/bin/node`));
 });
+
+test(
+  "a program that can't be made to name its loader is started through it",
+  { skip: peer("cc") },
+  async () => {
+    const executable = join(project.folder, "has-a-folder");
+    const source = join(project.folder, "has-a-folder.c");
+    writeFileSync(source, "int main(void) { return 0; }");
+    // It looks for libraries somewhere already.
+    execFileSync("cc", ["-Wl,-rpath,/nowhere", "-o", executable, source]);
+    const before = readFileSync(executable);
+    const names = { loader: "/nix/store/x/lib/ld.so", libraries: "/nix/store/x/lib" };
+    assert.equal(nameLoader(executable, names), false);
+    assert.ok(readFileSync(executable).equals(before), "it is as it was");
+    const { program } = await captureProgram(store, { executable, name: "folder", place: PLACE });
+    assert.match(program.builder, /\/lib\/ld-linux/);
+    assert.ok(program.args.includes(`${program.path}/bin/has-a-folder`));
+  },
+);
 
 test("a static program is started as it is", { skip: peer("busybox") }, async () => {
   const executable = findProgram("busybox", "/", PLACE);

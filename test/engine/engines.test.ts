@@ -249,3 +249,28 @@ test("a derivation that the engine can't build is refused: DERIVATION_UNSUPPORTE
   });
   assert.equal(outcome.status === "failed" && outcome.error.code, "DERIVATION_UNSUPPORTED");
 });
+
+test("a stage starts Node by its own path and by fork, and what it starts does so again", async () => {
+  const code = `
+import { fork, spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+export default async function starts() {
+  const inner = "const { spawnSync } = require('node:child_process'); process.stdout.write(spawnSync(process.execPath, ['-p', '6 * 7']).stdout)";
+  const { status, stdout } = spawnSync(process.execPath, ["-e", inner], { encoding: "utf8" });
+  writeFileSync("child.cjs", "process.on('message', (n) => { process.send(n + 1); process.disconnect(); });");
+  const child = fork("child.cjs");
+  const answer = await new Promise((done) => { child.once("message", done); child.send(41); });
+  return { "starts.json": { status, stdout, answer } };
+}
+`;
+  using project = new Project({
+    "pipeline.ts": `
+import { pipeline, stage } from "pipelite";
+export default pipeline({ starts: stage(() => import("./starts.ts")) });
+`,
+    "starts.ts": code,
+  });
+  const { outputs } = await project.run({});
+  const file = join(project.home, outputs["starts"] ?? "", "starts.json");
+  assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), { status: 0, stdout: "42\n", answer: 42 });
+});
