@@ -1,5 +1,6 @@
 // Faults that this kernel has had, or nearly: sorts that are stuck, names of universes that nothing declares, names that
 // look like others, numbers and levels beyond what a machine word holds.
+import type { Reason } from "#lean/index.ts";
 import { inductive, type Group } from "../inductive.ts";
 import { arithmetic, Bool, Nat, standard, start, succ, zero } from "../prelude.ts";
 import {
@@ -15,7 +16,9 @@ import {
   type,
   v,
   type Export,
+  type Json,
   type Level,
+  type Tamper,
   type Term,
 } from "../terms.ts";
 import { True } from "./accessible.ts";
@@ -128,6 +131,37 @@ const operate = (name: string, a: bigint, b: bigint, result: bigint) => (): Expo
   );
 const M = 2n ** 64n;
 
+/** A structure with a Boolean, whose record says something else. */
+function counted(change: Tamper): Export {
+  const fields = [{ name: "b", type: Bool }];
+  return inductive(base(), { sort: 1, types: [{ name: "S", ctors: [{ name: "S.mk", fields }] }] }, change);
+}
+const COUNTS: readonly (readonly [list: string, key: string, by: number])[] = [
+  ["types", "numParams", 2 ** 32],
+  ["types", "numIndices", 2 ** 32],
+  ["types", "numNested", 2 ** 32],
+  ["ctors", "numFields", 2 ** 32],
+  ["ctors", "numFields", 2 ** 31],
+  ["ctors", "numParams", 2 ** 32],
+  ["ctors", "cidx", 2 ** 32],
+  ["recs", "numMinors", 2 ** 32],
+  ["recs", "numMotives", 2 ** 32],
+];
+const COUNT_REASONS: readonly (Reason | "malformed")[] = [
+  "inductive-header",
+  "constructor-field-count",
+  "recursor-mismatch",
+  "bad-index",
+  "malformed",
+];
+function bumped(record: Json, list: string, key: string, by: number): void {
+  const [of] = record[list] as Record<string, number>[];
+  if (of !== undefined) of[key] = (of[key] ?? 0) + by;
+}
+/** The identity, but for the index of its variable. */
+const variable = (by: number): Export =>
+  base().def("id", arrow(Bool, Bool), lam([["x", Bool]], { k: "loose", index: by }));
+
 const TRUE_EXPORT = (): string => start("True").thm("t", True, c("True.intro")).text();
 /** The theorem's record with a second value for one of its keys. */
 const twice = (key: string, value: string, where: "before" | "after") => (): string =>
@@ -233,6 +267,27 @@ export const OWN: readonly PublicCase[] = [
           pi([["n", Nat]], eq(1, Nat, ap(c("Nat.pow"), nat(2), nat(M)), ap(c("Nat.pow"), nat(2), nat(M)))),
           lam([["n", Nat]], refl(1, Nat, ap(c("Nat.pow"), nat(2), nat(M)))),
         ),
+    ],
+  ]),
+  ...of("counts beyond 32 bits", [
+    ["as they are", "accept", "accept", () => counted(() => undefined)],
+    ...COUNTS.map(([list, key, by]): Row => {
+      const make = (): Export => counted((record) => bumped(record, list, key, by));
+      return [`${key} of ${list} and 2^${Math.log2(by)}`, COUNT_REASONS, "reject", make];
+    }),
+    ["a variable", ["loose-variable", "bad-index"], "reject", () => variable(2 ** 32)],
+    ["a variable and 2^30", ["loose-variable", "bad-index"], "reject", () => variable(2 ** 30)],
+    [
+      "a field",
+      ["bad-projection", "bad-index"],
+      "reject",
+      () =>
+        counted(() => undefined).def("f", Bool, {
+          k: "proj",
+          type: "S",
+          index: 2 ** 32,
+          of: ap(c("S.mk"), c("Bool.true")),
+        }),
     ],
   ]),
   ...of("a key given twice", [
