@@ -75,10 +75,16 @@ export interface PreparedGraph {
   made: Record<string, string>;
 }
 
+export interface Reading {
+  /** Read every source, whatever its stat data say. */
+  paranoid?: boolean;
+  signal?: AbortSignal | undefined;
+}
+
 export async function prepareGraph(
   graph: Graph,
   keep: CompileKeep,
-  paranoid = false,
+  reading: Reading = {},
 ): Promise<PreparedGraph> {
   const prepared = new Map<BuildNode, Prepared>();
   const paths = new Map<SourceNode, StorePath>();
@@ -87,7 +93,7 @@ export async function prepareGraph(
   const bundles = startBundling(graph, keep);
   for (const node of graph.nodes) {
     if (node.kind === "source") {
-      const added = await addSource(node, graph, store, paranoid);
+      const added = await addSource(node, graph, store, reading);
       paths.set(node, added.path);
       Object.assign(made, added.made);
     } else if (isBuildNode(node)) {
@@ -118,14 +124,14 @@ async function addSource(
   node: SourceNode,
   graph: Graph,
   store: Store,
-  paranoid: boolean,
+  reading: Reading,
 ): Promise<{ path: StorePath; made: Record<string, string> }> {
   const path = resolve(graph.root, node.path);
   if (!existsSync(path)) throw pipeliteError("SOURCE_NOT_FOUND", { place: node.place, path: node.path });
   const { default: ignore } = await import("ignore");
   const ignored = ignore().add([".git", "node_modules", ...node.ignore]);
   const include = (name: string, isFolder: boolean) => !ignored.ignores(isFolder ? `${name}/` : name);
-  const { path: added } = await store.addTree(path, { name: node.name, include, paranoid });
+  const { path: added } = await store.addTree(path, { name: node.name, include, ...reading });
   return { path: added, made: signatures(entriesBelow(path, include)) };
 }
 

@@ -10,7 +10,7 @@ import { openStore } from "#store/store.ts";
 import type { Store } from "#store/store.ts";
 import { locateAnswer } from "./answer-node.ts";
 import type { Model } from "./answers.ts";
-import type { PlanOptions } from "./options.ts";
+import type { PlanOptions, RunOptions } from "./options.ts";
 import type { BuildReason } from "#home/run-record.ts";
 import { Workspace, isReady, reasonFor, writeTimings } from "./realise.ts";
 import { pipeliteError } from "./errors.ts";
@@ -39,7 +39,7 @@ export interface Opened {
 }
 
 export async function open(
-  options: PlanOptions,
+  options: PlanOptions & Partial<Pick<RunOptions, "signal">>,
   isolation: (store: Store, builds: Builds) => Promise<string>,
 ): Promise<Opened> {
   const loaded = await loadPipeline(options.pipeline);
@@ -53,7 +53,7 @@ export async function open(
     store.close();
   };
   try {
-    const prepared = await prepareGraph(graph, { store, notes: home.notes }, options.paranoid);
+    const prepared = await prepareGraph(graph, { store, notes: home.notes }, options);
     const work = new Workspace({ home, store, builds, prepared, isolation: await isolation(store, builds) });
     return { loaded, graph, work, close };
   } catch (error) {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -192,6 +193,23 @@ test(
     assertNixAccepts(project.home);
   },
 );
+
+test("Ctrl-C while a source of a terabyte is read ends the run: exit code 130", async () => {
+  using project = new Project({
+    "pipeline.ts": `${HEAD}const big = source("big");\nconst a = command(tool("busybox"), ["sh", "-c", "wc -c < $F > $0", out], { env: { F: big } });\nexport default pipeline({ a });\n`,
+    big: "x",
+  });
+  truncateSync(join(project.root, "big"), 2 ** 40);
+  const running = start(["run", project.root, "--store", project.home, "--no-link"]);
+  const hasBegun = () =>
+    existsSync(join(project.home, "nix/store")) &&
+    readdirSync(join(project.home, "nix/store")).some((name) => name.includes("-scratch-"));
+  await waitFor(hasBegun, 60_000);
+  running.child.kill("SIGINT");
+  const { code, stderr } = await running.ended;
+  assert.equal(code, 130, stderr);
+  assert.ok(!hasBegun(), "nothing unfinished is left");
+});
 
 function storePathOfStage({ home }: Project): string {
   return readdirSync(join(home, "nix/store")).find((name) => name.endsWith("-bad.mjs")) ?? "no such bundle";
