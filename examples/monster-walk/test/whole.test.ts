@@ -51,7 +51,9 @@ function run() {
 }
 
 function recordIn(tree: string): RunRecord {
-  return JSON.parse(readFileSync(join(tree, "evidence/run.json"), "utf8")) as RunRecord;
+  const read = (name: string): object =>
+    JSON.parse(readFileSync(join(tree, "evidence", name), "utf8")) as object;
+  return { ...read("run.json"), claims: read("claims.json") } as RunRecord;
 }
 
 function outputs({ stages }: RunRecord): Record<string, string | undefined> {
