@@ -1,4 +1,5 @@
 // The batch record, the master record and what the run shows for the clauses of standards, as tables.
+import { REST, STAGES_MAX } from "./report-limits.ts";
 import type { ClauseEvidence, SourceEvidence, StandardEvidence } from "#standards/clauses.ts";
 import { isFigure } from "#standards/facts.ts";
 import type { Fact } from "#standards/facts.ts";
@@ -62,11 +63,12 @@ function clauseTable(caption: Child, clauses: readonly ClauseEvidence[], parts: 
 /** More facts than this are folded away. */
 const SHOWN_MAX = 2;
 
-function sourceHtml({ name, status, facts, from, select = "" }: SourceEvidence, parts: Parts): Html {
+function sourceHtml({ name, status, facts, from, select = "", isCut }: SourceEvidence, parts: Parts): Html {
   const list = h(
     "ul",
     { class: "facts-list" },
     facts.map((fact) => h("li", {}, factHtml(fact, parts))),
+    isCut && h("li", { class: "quiet" }, CUT),
   );
   const where =
     from === "checks"
@@ -86,6 +88,8 @@ function sourceHtml({ name, status, facts, from, select = "" }: SourceEvidence, 
   );
   return h("li", {}, titled(name, status), facts.length > 0 ? all(": ", shown) : none && `: ${none}`);
 }
+
+const CUT = "and others alike: evidence/claims.json and evidence/run.json have them all";
 
 function titled(name: string, status: string): Html {
   const words = h("span", { class: "source-name" }, name);
@@ -122,7 +126,8 @@ export function masterSection(
   { stages, parameters, materials, limits }: MasterRecord,
   parts: Parts,
 ): Section {
-  const rows = stages.map((stage): Child[] => [
+  const listed = stages.slice(0, STAGES_MAX);
+  const rows = listed.map((stage): Child[] => [
     all(mark(stage.name), h("span", { class: "below" }, mark(stage.place, "code"))),
     stage.inputs.length === 0 ? missing("nothing") : joined(stage.inputs.map((input) => mark(input))),
     stage.parameters.length === 0
@@ -149,6 +154,7 @@ export function masterSection(
         ],
         rows,
       ),
+      listed.length < stages.length && h("p", { class: "quiet" }, REST),
       parameters.length > 0 &&
         table(
           "Parameters of the run",

@@ -6,11 +6,20 @@ import { Claims, identifier } from "#standards/facts.ts";
 import type { AuditView, DocumentInput } from "#standards/input.ts";
 import { all, h } from "./markup.ts";
 import type { Child, Html } from "./markup.ts";
+import { CLAIMS_MAX, REST, STAGES_MAX } from "./report-limits.ts";
 import { mark, statusWord, table } from "./report-parts.ts";
 import type { Anchors, Parts, Section } from "./report-parts.ts";
 
+/** The claims that are listed, with their places. Where there are many, only those that something is asked of, or of the run. */
 export function anchorsOf({ claims }: RunRecord): Anchors {
-  return new Map(claims.map(({ id }, index) => [id, `claim-${index}`]));
+  const isOfRun = ({ id }: Claim) => /^run\/[a-z-]+$/.test(id);
+  const listed =
+    claims.length <= CLAIMS_MAX
+      ? claims
+      : claims.filter(
+          (claim) => (claim.status !== "recorded" && claim.status !== "unavailable") || isOfRun(claim),
+        );
+  return new Map(listed.map(({ id }, index) => [id, `claim-${index}`]));
 }
 
 export function evidenceSection(input: DocumentInput, parts: Parts): Section {
@@ -32,7 +41,8 @@ export function evidenceSection(input: DocumentInput, parts: Parts): Section {
         h("code", {}, "$n"),
         " in a formula is the n-th entry of its evidence. A value without a formula stands at its place as it is.",
       ),
-      ...groupsOf(record).map((group) => groupHtml(group, { claims, parts, audit, anchors })),
+      anchors.size < record.claims.length && h("p", { class: "quiet" }, REST),
+      ...groupsOf(record, anchors).map((group) => groupHtml(group, { claims, parts, audit, anchors })),
     ],
   };
 }
@@ -92,18 +102,22 @@ function outputsTable({ stages, materials }: RunRecord, claims: Claims, { figure
     figure(claims.get(`${prefix}/nar-size`)),
   ];
   const rows = [
-    ...stages.flatMap(({ name, outPath }, index) =>
-      outPath === undefined ? [] : [row(name, outPath, name, [`/stages/${index}`, "outPath"])],
-    ),
-    ...materials.map(({ name, path }, index) =>
-      row(name, path, `material/${name}`, [`/materials/${index}`, "path"]),
-    ),
+    ...stages
+      .slice(0, STAGES_MAX)
+      .flatMap(({ name, outPath }, index) =>
+        outPath === undefined ? [] : [row(name, outPath, name, [`/stages/${index}`, "outPath"])],
+      ),
+    ...materials
+      .slice(0, STAGES_MAX)
+      .map(({ name, path }, index) => row(name, path, `material/${name}`, [`/materials/${index}`, "path"])),
   ];
-  return table(
+  const isWhole = stages.length <= STAGES_MAX && materials.length <= STAGES_MAX;
+  const outputs = table(
     "Outputs and materials: store path, and hash of the archive as nix-store --query --hash prints it",
     [{ head: "Of", isHead: true }, { head: "Path and hash" }, { head: "Size", isNumber: true }],
     rows,
   );
+  return all(outputs, !isWhole && h("p", { class: "quiet" }, REST));
 }
 
 interface Group {
@@ -111,12 +125,12 @@ interface Group {
   claims: Claim[];
 }
 
-function groupsOf({ claims }: RunRecord): Group[] {
-  const groups = new Map<string, Claim[]>();
-  for (const claim of claims) {
-    const name = claim.id.startsWith("material/") ? "materials" : (claim.id.split("/")[0] ?? "");
-    groups.set(name, [...(groups.get(name) ?? []), claim]);
-  }
+function groupsOf({ claims }: RunRecord, anchors: Anchors): Group[] {
+  const nameOf = ({ id }: Claim) => (id.startsWith("material/") ? "materials" : (id.split("/")[0] ?? ""));
+  const groups = Map.groupBy(
+    claims.filter(({ id }) => anchors.has(id)),
+    nameOf,
+  );
   return [...groups].map(([name, members]) => ({ name, claims: members }));
 }
 

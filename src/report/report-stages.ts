@@ -7,12 +7,14 @@ import { Claims, identifier } from "#standards/facts.ts";
 import type { DocumentInput } from "#standards/input.ts";
 import { all, h } from "./markup.ts";
 import type { Child, Html } from "./markup.ts";
+import { REST, STAGES_MAX } from "./report-limits.ts";
 import { joined, mark, missing, statusWord, table } from "./report-parts.ts";
 import type { Parts, Section } from "./report-parts.ts";
 
 export function stagesSection({ record }: DocumentInput, { figure, count }: Parts): Section {
   const claims = new Claims(record.claims);
-  const rows = record.stages.map((stage, index): Child[] => {
+  const listed = listedStages(record.stages);
+  const rows = listed.map(({ stage, index }): Child[] => {
     const of = (id: string): Claim | undefined => claims.get(`${stage.name}/${id}`);
     return [
       all(
@@ -47,9 +49,23 @@ export function stagesSection({ record }: DocumentInput, { figure, count }: Part
         ],
         rows,
       ),
+      listed.length < record.stages.length && h("p", { class: "quiet" }, REST),
       ...record.stages.map(failureHtml),
     ],
   };
+}
+
+/** All, or, where there are many, those that did not give an output and the longest of the others, in their order. */
+function listedStages(stages: readonly StageRecord[]): { stage: StageRecord; index: number }[] {
+  const all_ = stages.map((stage, index) => ({ stage, index }));
+  if (stages.length <= STAGES_MAX) return all_;
+  const isOpen = ({ stage }: { stage: StageRecord }) => stage.outPath === undefined;
+  const longest = all_
+    .filter((each) => !isOpen(each))
+    .toSorted((a, b) => b.stage.durationMs - a.stage.durationMs)
+    .slice(0, STAGES_MAX);
+  const kept = new Set([...all_.filter(isOpen), ...longest].map(({ index }) => index));
+  return all_.filter(({ index }) => kept.has(index));
 }
 
 function cpuOf(user: Claim | undefined, system: Claim | undefined, figure: Parts["figure"]): Html {
@@ -81,7 +97,9 @@ function failureHtml({ failure, name }: StageRecord, index: number): Child {
 }
 
 export function timelineSection({ record }: DocumentInput, parts: Parts): Section | undefined {
-  const ran = record.stages.filter(({ startMs, durationMs }) => startMs !== undefined && durationMs > 0);
+  const ran = listedStages(record.stages)
+    .map(({ stage }) => stage)
+    .filter(({ startMs, durationMs }) => startMs !== undefined && durationMs > 0);
   if (ran.length === 0) return undefined;
   const claims = new Claims(record.claims);
   const path = criticalPath(record).stages;

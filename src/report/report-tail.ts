@@ -1,4 +1,5 @@
 // Where it ran, and what the stages printed.
+import { STAGES_MAX } from "./report-limits.ts";
 import { stripVTControlCharacters } from "node:util";
 import { Claims, identifier } from "#standards/facts.ts";
 import type { DocumentInput } from "#standards/input.ts";
@@ -45,12 +46,19 @@ export function environmentSection({ record }: DocumentInput, { figure }: Parts)
 
 /** Of a longer log the end is shown: the whole is in the store. */
 const LOG_LINES_MAX = 200;
+/** Of all logs together, where many stages printed something. */
+const ALL_LINES_MAX = 4000;
 
 export function logsSection({ record, logs }: DocumentInput): Section {
+  const texts = record.stages.map(({ name }) => stripVTControlCharacters(logs.get(name) ?? "").trimEnd());
+  const printed = texts.filter((text) => text !== "").length;
+  const linesMax = Math.max(1, Math.min(LOG_LINES_MAX, Math.floor(ALL_LINES_MAX / Math.max(1, printed))));
+  const isLong = record.stages.length > STAGES_MAX;
   const blocks = record.stages.map(({ name }, index) => {
-    const text = stripVTControlCharacters(logs.get(name) ?? "").trimEnd();
+    const text = texts[index] ?? "";
+    if (text === "" && isLong) return undefined;
     const lines = text.split("\n");
-    const isCut = lines.length > LOG_LINES_MAX;
+    const isCut = lines.length > linesMax;
     return h(
       "details",
       { class: "group" },
@@ -69,17 +77,15 @@ export function logsSection({ record, logs }: DocumentInput): Section {
           " prints all.",
         ),
       text !== "" &&
-        h(
-          "pre",
-          { class: "log", "data-identifier": `log of ${name}` },
-          lines.slice(-LOG_LINES_MAX).join("\n"),
-        ),
+        h("pre", { class: "log", "data-identifier": `log of ${name}` }, lines.slice(-linesMax).join("\n")),
     );
   });
   return {
     id: "logs",
     title: "Logs",
-    lead: "What each stage printed when its output was built.",
+    lead: isLong
+      ? "What stages printed when their outputs were built; those that printed nothing are left out."
+      : "What each stage printed when its output was built.",
     body: blocks,
   };
 }

@@ -1,6 +1,6 @@
 // Evidence for clauses, looked up in the facts of a run. The status of a clause follows from the claims alone.
 import type { Claim } from "#home/run-record.ts";
-import { Claims, figureOf, identifier, recordIdentifiers } from "./facts.ts";
+import { Claims, figureOf, identifier, isFigure, recordIdentifiers } from "./facts.ts";
 import type { Fact, Identifier } from "./facts.ts";
 import type { DocumentInput } from "./input.ts";
 import type { Clause, Mapping, Source } from "./mappings.ts";
@@ -23,8 +23,14 @@ export interface SourceEvidence {
   from: Source["from"];
   select?: string;
   status: SourceStatus;
+  /** At most FACTS_MAX, those first that speak against the requirement. */
   facts: Fact[];
+  /** There are more than are listed: the record and its claims have all. */
+  isCut?: true;
 }
+
+/** As many facts as a reviewer can look at: what a run has of a kind may grow with its stages. */
+export const FACTS_MAX = 24;
 
 export interface ClauseEvidence {
   clause: Identifier;
@@ -51,13 +57,20 @@ export function evidenceFor(mapping: Mapping, input: DocumentInput): StandardEvi
         name: what,
         from,
         ...(select !== undefined && { select }),
-        ...lookUp({ name: what, from, ...(select !== undefined && { select }), ...rest }, lookup),
+        ...cut(lookUp({ name: what, from, ...(select !== undefined && { select }), ...rest }, lookup)),
       }));
       const found = kind === "organisational" ? kind : statusOf(evidence);
       const status = found === "supported" && duty !== undefined ? "partial" : found;
       return { clause: mark(clause), kind, status, evidence, ...(duty !== undefined && { duty }), ...words };
     }),
   };
+}
+
+function cut({ status, facts }: Found): Found & { isCut?: true } {
+  if (facts.length <= FACTS_MAX) return { status, facts };
+  const isOpen = (fact: Fact) => isFigure(fact) && fact.status !== "passed" && fact.status !== "recorded";
+  const ordered = [...facts.filter(isOpen), ...facts.filter((fact) => !isOpen(fact))];
+  return { status, facts: ordered.slice(0, FACTS_MAX), isCut: true };
 }
 
 function statusOf(evidence: readonly SourceEvidence[]): ClauseStatus {
