@@ -30,6 +30,7 @@ const AUDIT = object<AuditReport>({
   claims: list(
     object<AuditedClaim>({
       id: text,
+      kind: shape.oneOf("check", "figure"),
       statement: text,
       value: scalar,
       unit: optional(text),

@@ -169,7 +169,7 @@ function expectedClaims(
   const uncounted = "not all outputs are in the store, so how many claims there are can't be told";
   return {
     expected: ({ id }) =>
-      !isWhole && id.startsWith("run/claims") ? unavailable(id, uncounted) : given.get(id),
+      !isWhole && /^run\/(claims|checks)/.test(id) ? unavailable(id, uncounted) : given.get(id),
     missing: [missingClaims(claims, given)],
   };
 }

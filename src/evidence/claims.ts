@@ -17,7 +17,7 @@
 //   run/stages-failed, stages-skipped, stages-cancelled, yield, critical-path, critical-path-fits,
 //   run/wall, cpu-user, cpu-system, peak-memory, io-read, io-write     over the builds of all stages
 //   run/phase/<name>, run/phase/<name>/start, run/param/<name>, run/jobs, run/cores, run/kernel, run/node, run/pipelite,
-//   run/sandbox, run/sandbox-version, run/claims, run/claims-passed, run/claims-failed
+//   run/sandbox, run/sandbox-version, run/claims, run/checks, run/checks-passed, run/checks-failed
 
 import type { Claim } from "#home/run-record.ts";
 

@@ -92,13 +92,22 @@ function unreadableClaim({ name, path }: Result, file: string, problem: string):
   const value = createHash("sha256").update(readFileSync(file)).digest("hex");
   const statement = `The verdict of ${name} can't be read: ${problem}`;
   const evidence = [`${path}/${VERDICT_FILE}`];
-  return { id: `${name}/verdict`, statement, value, formula: "sha256($1)", evidence, status: "failed" };
+  return {
+    id: `${name}/verdict`,
+    kind: "check",
+    statement,
+    value,
+    formula: "sha256($1)",
+    evidence,
+    status: "failed",
+  };
 }
 
 /** The stage says so, though no check of its does. */
 function failedClaim({ name, path }: Result, drvPath: string): Claim {
   return {
     id: `${name}/verdict`,
+    kind: "check",
     statement: `The verdict of ${name} as a whole`,
     value: "failed",
     formula: `realise(${JSON.stringify(drvPath)}, ${JSON.stringify(`${VERDICT_FILE}#/status`)})`,
@@ -124,6 +133,7 @@ function claimsOfChecks(
     const read = `optional(realise(${JSON.stringify(drvPath)}, ${JSON.stringify(`${VERDICT_FILE}#${own}/value`)}))`;
     return {
       id: `${name}/${textOr(check.id, String(index))}`,
+      kind: "check",
       statement: textOr(check.statement, ""),
       value: asClaimValue(value),
       ...(typeof check.unit === "string" && { unit: check.unit }),
@@ -197,7 +207,7 @@ function outputFigure(
   path: string,
   figure: { value: ClaimValue; unit?: string; formula: string },
 ): Claim {
-  return { id, statement, ...figure, evidence: [path], status: "recorded" };
+  return { id, kind: "figure", statement, ...figure, evidence: [path], status: "recorded" };
 }
 
 /** Regular files at or below a path, and their bytes in all. */

@@ -155,6 +155,7 @@ const host = object<Host>({ system: text, kernel: text, cores: count, node: text
 
 const claim = object<Claim>({
   id: text,
+  kind: oneOf("check", "figure"),
   statement: text,
   value: shape.scalar,
   unit: optional(text),
@@ -219,8 +220,23 @@ const record = object<RunRecord>({
 
 /** A record from a value of JSON. @throws SyntaxError with the place of the first fault */
 export function parseRecord(value: unknown): RunRecord {
-  const found = shape.requireShape(record, value);
+  const found = shape.requireShape(record, withKinds(value));
   const names = new Set(found.stages.map(({ name }) => name));
   if (names.size !== found.stages.length) throw new SyntaxError("two of its stages have one name");
   return found;
+}
+
+/** Records of before claims said which kind they are of: a check is what reads the checks of a verdict. */
+function withKinds(value: unknown): unknown {
+  if (!isObject(value) || !Array.isArray(value["claims"])) return value;
+  const claims = value["claims"].map((each: unknown) => {
+    if (!isObject(each) || each["kind"] !== undefined || !Array.isArray(each["evidence"])) return each;
+    const isCheck = each["evidence"].some((place) => /\/verdict\.json(#\/checks\/|$)/.test(String(place)));
+    return { ...each, kind: isCheck ? "check" : "figure" };
+  });
+  return { ...value, claims };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

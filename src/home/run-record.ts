@@ -131,6 +131,8 @@ export type ClaimValue = string | number | boolean | null;
 export interface Claim {
   /** Unique in a run: `validation/chord.frequency-71`, `audio/wall`, `run/duration`. */
   id: string;
+  /** A check is what a stage asked of a value: it alone passes or fails. A figure is recorded, or could not be had. */
+  kind: "check" | "figure";
   statement: string;
   value: ClaimValue;
   unit?: string;

@@ -24,16 +24,11 @@ export function findingsOf({ record, audit, signals = [], earlier = [] }: Findin
   ];
 }
 
-/** What the status of the whole run says is told by what made it so. */
-const SUMMARIES = new Set(["run/passed", "run/status"]);
-
-function checkFinding({ id, statement, status, evidence }: Claim): Finding[] {
-  if (SUMMARIES.has(id) || status === "passed" || status === "recorded") return [];
+function checkFinding({ id, kind, statement, status }: Claim): Finding[] {
+  if (kind !== "check" || status === "passed" || status === "recorded") return [];
   if (status === "failed") {
     return [{ kind: "failed-check", fingerprint: id, statement: `Failed: ${statement || id}`, claims: [id] }];
   }
-  const isCheck = evidence.some((place) => place.includes("/verdict.json#/checks/"));
-  if (!isCheck) return [];
   const text = `Not decided (${status}): ${statement || id}`;
   return [{ kind: "inconclusive-check", fingerprint: id, statement: text, claims: [id] }];
 }

@@ -14,11 +14,7 @@ import type { Anchors, Parts, Section } from "./report-parts.ts";
 export function anchorsOf({ claims }: RunRecord): Anchors {
   const isOfRun = ({ id }: Claim) => /^run\/[a-z-]+$/.test(id);
   const listed =
-    claims.length <= CLAIMS_MAX
-      ? claims
-      : claims.filter(
-          (claim) => (claim.status !== "recorded" && claim.status !== "unavailable") || isOfRun(claim),
-        );
+    claims.length <= CLAIMS_MAX ? claims : claims.filter((claim) => claim.kind === "check" || isOfRun(claim));
   return new Map(listed.map(({ id }, index) => [id, `claim-${index}`]));
 }
 

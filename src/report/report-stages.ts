@@ -57,15 +57,15 @@ export function stagesSection({ record }: DocumentInput, { figure, count }: Part
 
 /** All, or, where there are many, those that did not give an output and the longest of the others, in their order. */
 function listedStages(stages: readonly StageRecord[]): { stage: StageRecord; index: number }[] {
-  const all_ = stages.map((stage, index) => ({ stage, index }));
-  if (stages.length <= STAGES_MAX) return all_;
+  const indexed = stages.map((stage, index) => ({ stage, index }));
+  if (stages.length <= STAGES_MAX) return indexed;
   const isOpen = ({ stage }: { stage: StageRecord }) => stage.outPath === undefined;
-  const longest = all_
+  const longest = indexed
     .filter((each) => !isOpen(each))
     .toSorted((a, b) => b.stage.durationMs - a.stage.durationMs)
     .slice(0, STAGES_MAX);
-  const kept = new Set([...all_.filter(isOpen), ...longest].map(({ index }) => index));
-  return all_.filter(({ index }) => kept.has(index));
+  const kept = new Set([...indexed.filter(isOpen), ...longest].map(({ index }) => index));
+  return indexed.filter(({ index }) => kept.has(index));
 }
 
 function cpuOf(user: Claim | undefined, system: Claim | undefined, figure: Parts["figure"]): Html {

@@ -36,6 +36,7 @@ export function headerHtml(input: DocumentInput, { figure, count }: Parts): Html
       ["Stages built", count(claims.get("run/stages-built"))],
       ["Taken from the store", count(claims.get("run/stages-cached"))],
       ["Yield", figure(claims.get("run/yield"))],
+      ["Checks", count(claims.get("run/checks"))],
       ["Claims", count(claims.get("run/claims"))],
     ]),
   );
@@ -120,9 +121,9 @@ export function reviewSection(input: DocumentInput, parts: Parts): Section {
       "Checks",
       statusWord(checksWord(claims)),
       all(
-        parts.count(claims.get("run/claims-passed")),
+        parts.count(claims.get("run/checks-passed")),
         " passed, ",
-        parts.count(claims.get("run/claims-failed")),
+        parts.count(claims.get("run/checks-failed")),
         " failed",
       ),
     ],

@@ -171,7 +171,7 @@ export function summaryLines(state: RunState, cwd: string): Line[] {
     const where = link === undefined ? tree : `${shownPath(link, cwd)} -> ${shownPath(tree, cwd)}`;
     lines.push([span("  result  "), span(where, "name")]);
   }
-  for (const line of claimLines(state)) lines.push(line);
+  for (const line of checkLines(state)) lines.push(line);
   lines.push([span("  next    "), span(nextCommand(state), "busy")]);
   return lines;
 }
@@ -196,17 +196,14 @@ function failedLines(state: RunState): Line[] {
   return lines;
 }
 
-/** How many claims ended in each way, of those that something is asked of; what the run says of itself only if it failed. */
-function claimLines({ claims }: RunState): Line[] {
+/** How many checks ended in each way. */
+function checkLines({ claims }: RunState): Line[] {
   const counts = new Map<string, number>();
-  const judged = claims.filter(
-    ({ id, status }) =>
-      status !== "recorded" && status !== "unavailable" && (status === "failed" || !id.startsWith("run/")),
-  );
-  if (judged.length === 0) return [];
-  for (const { status } of judged) counts.set(status, (counts.get(status) ?? 0) + 1);
+  const checks = claims.filter(({ kind }) => kind === "check");
+  if (checks.length === 0) return [];
+  for (const { status } of checks) counts.set(status, (counts.get(status) ?? 0) + 1);
   const text = [...counts].map(([status, count]) => `${count} ${status}`).join(", ");
-  return [plainLine(`  claims  ${text}`)];
+  return [plainLine(`  checks  ${text}`)];
 }
 
 function nextCommand({ stages }: RunState): string {

@@ -93,6 +93,7 @@ function outPath(name: string): string {
 function figureClaim(name: string, index: number, value = 0): Claim {
   return {
     id: `${name}/wall`,
+    kind: "figure",
     statement: "wall",
     value,
     unit: "ms",
@@ -113,6 +114,7 @@ interface FakeCheck {
 function checkClaim({ name, id, value, check, unit }: FakeCheck): Claim {
   return {
     id: `${name}/${id}`,
+    kind: "check",
     statement: id,
     value,
     unit,

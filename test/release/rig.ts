@@ -144,5 +144,5 @@ export function stageOf(name: string, own: Partial<StageRecord> = {}): StageReco
 
 export function checkOf(id: string, status: string): Claim {
   const evidence = [`${STORE}/2c2mhvwzgqjd2p8gjwjsrgsg6v7bw7mg-audio/verdict.json#/checks/0/value`];
-  return { id, statement: `The check ${id}`, value: 1, formula: "$1", evidence, status };
+  return { id, kind: "check", statement: `The check ${id}`, value: 1, formula: "$1", evidence, status };
 }

@@ -302,6 +302,7 @@ test("spans name the claims that their numbers are the values of, and no others"
   const record = walkRecord();
   const ids = ["run/duration", "song/duration", "song/cpu-user", "song/waited", "proof/other"];
   const claim: Omit<Claim, "id"> = {
+    kind: "figure",
     statement: "",
     value: 1,
     formula: "$1",

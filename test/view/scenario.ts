@@ -110,6 +110,7 @@ function claim(id: string, status: string): Step {
   const event = {
     type: "claim",
     id,
+    kind: status === "recorded" ? "figure" : "check",
     statement: id,
     value: 1,
     status,

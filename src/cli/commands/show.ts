@@ -101,11 +101,9 @@ function stageRow({ name, status, durationMs, usage, narSize, outPath }: StageRe
   ];
 }
 
-/** The claims that something is asked of; --json and `pipelite audit --json` have the others, too. */
+/** The checks; --json and `pipelite audit --json` have the others, too. */
 function claimTable({ claims }: RunRecord): string {
-  const judged = claims.filter(
-    ({ id, status }) => status !== "recorded" && status !== "unavailable" && !id.startsWith("run/"),
-  );
+  const judged = claims.filter(({ kind }) => kind === "check");
   if (judged.length === 0) return "";
   const rows = judged.map(({ id, status, value, limit, unit }) => [
     id,
