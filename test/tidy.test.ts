@@ -149,7 +149,15 @@ const layerViolations: Planted[] = [
       "sigstore/bad.ts": 'const { generateKeyPairSync } = process.getBuiltinModule("node:crypto");\n',
     },
   },
-  { name: "the process in a pure folder", files: { "lean/bad.ts": "export const { env } = process;\n" } },
+  { name: "the process in a pure folder", files: { "lean/bad.ts": "export const { pid } = process;\n" } },
+  {
+    name: "the environment below the faces",
+    files: { "engine/bad.ts": 'export const path = process.env["PATH"];\n' },
+  },
+  {
+    name: "the environment by another name",
+    files: { "store/bad.ts": "const { arch, env } = process;\n" },
+  },
   {
     name: "a face that does what app/ is for",
     files: { "cli/bad.ts": 'import {\n  openStore,\n} from "#store/index.ts";\n' },

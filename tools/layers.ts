@@ -40,6 +40,9 @@ const IMPURE_WORDS =
 const RANDOM_WORDS =
   /\b(random(Bytes|UUID|Int|Fill)\w*|getRandomValues|generate(Key|KeyPair|Prime)(Sync)?|webcrypto|createDiffieHellman|createECDH)\b/;
 const PRINTING = /\b(console\.(log|error|warn|info)|process\.(stdout|stderr)\.write|process\.exit)\b/;
+/** The environment, by any of its names. Inside the sandbox it is what the derivation gives. */
+const ENVIRONMENT = /\bprocess(\.env\b|\[)|\benv\b[^;]*\} = process\b|\bloadEnvFile\b/;
+const READS_ITS_SANDBOX = new Set(["compile/runtime.ts"]);
 /** Every value goes on the stack, which ends at some 120,000 of them. */
 const SPREAD = /\bMath\.(min|max|hypot)\(([^()]*[ ,])?\.\.\./;
 /** Code that runs inside the sandbox speaks through its log. */
@@ -88,6 +91,13 @@ function checkFile(file: string, text: string): Violation[] {
     if (isComment) return;
     if (PURE.has(folder) && (IMPURE_WORDS.test(words) || RANDOM_WORDS.test(words)))
       add(`'${folder}' is pure`);
+    if (
+      !isFace(folder) &&
+      !READS_ITS_SANDBOX.has(file) &&
+      ENVIRONMENT.test(words) &&
+      !/"process\.env/.test(words)
+    )
+      add("the environment is read by a face and handed down");
     if (SPREAD.test(words)) add("data as arguments: take largest and smallest of #base/extremes.ts");
     if (folder !== "cli" && !PRINTS_IN_SANDBOX.has(file) && PRINTING.test(words))
       add("only cli prints and exits");
@@ -128,8 +138,7 @@ function importProblems(file: string, { specifier, isType }: Import): string[] {
     if (floorOf(target) === -1) problems.push(`'${target}' is on no floor`);
     else if (!isEntry && !isOwn && !mayImport(folder, target))
       problems.push(`'${folder}' may not import from '${target}'`);
-    const isFace = FLOORS[0]?.folders.includes(folder) === true;
-    if (isFace && !isType && !CALLED_BY_FACES.has(target) && !READS_ALL_FLOORS.has(file))
+    if (isFace(folder) && !isType && !CALLED_BY_FACES.has(target) && !READS_ALL_FLOORS.has(file))
       problems.push(`'${folder}' is a face: it asks app/ for what '${target}' does`);
   }
   if (PURE.has(folder) && IMPURE_MODULES.test(specifier))
@@ -139,6 +148,10 @@ function importProblems(file: string, { specifier, isType }: Import): string[] {
 
 function mayImport(from: string, to: string): boolean {
   return floorOf(to) > floorOf(from) || SIDEWAYS.some(([left, right]) => left === from && right === to);
+}
+
+function isFace(folder: string): boolean {
+  return FLOORS[0]?.folders.includes(folder) === true;
 }
 
 function floorOf(folder: string): number {

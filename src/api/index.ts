@@ -32,7 +32,7 @@ export interface OfPipeline extends InHome {
   /** Reads every source again, whatever its times say. */
   paranoid?: boolean;
   /** An OpenAI-compatible model, by its name; without `url` only pinned answers can be used. */
-  model?: { name: string; url?: string };
+  model?: { name: string; url?: string; key?: string };
   engine?: "embedded" | "nix";
   /** Insists on this sandbox. */
   sandbox?: "starter" | "bubblewrap" | "unshare" | "none";
@@ -137,7 +137,12 @@ export interface AuditRun extends OfRun {
 export async function audit(options: AuditRun = {}): Promise<AuditReport> {
   const app = await import("#app/audit.ts");
   const { jobs, signal = new AbortController().signal, onProgress } = options;
-  const made = await app.audit(homeAt(options.home), whichRun(options), { jobs, signal, onProgress });
+  const made = await app.audit(homeAt(options.home), whichRun(options), {
+    jobs,
+    signal,
+    onProgress,
+    env: process.env,
+  });
   if (made !== undefined) return made;
   throw signal.reason;
 }
@@ -178,7 +183,8 @@ function pipelineOptions({
   engine = "embedded" as const,
   sandbox,
 }: OfPipeline) {
-  return { home: homeAt(home), pipeline, stages: [...stages], params, paranoid, model, engine, sandbox };
+  const where = { home: homeAt(home), env: process.env };
+  return { ...where, pipeline, stages: [...stages], params, paranoid, model, engine, sandbox };
 }
 
 /** Events that were told, for readers that come when they like. */

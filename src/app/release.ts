@@ -1,4 +1,5 @@
 // Releases a run: audits it where the policy asks for that, holds it against the policy, keeps its result, and signs.
+import type { Environment } from "#base/environment.ts";
 import { auditRun } from "#evidence/audit.ts";
 import { keepAudit } from "#evidence/audit-file.ts";
 import { signalsOfRun } from "#history/signals.ts";
@@ -21,6 +22,8 @@ export interface Release {
   releaser?: { name: string; key: SigningKey } | undefined;
   /** The history whose signals count; default: the file in the home. */
   database?: string | undefined;
+  /** Where programs are found when something is built again. */
+  env: Environment;
   signal: AbortSignal;
 }
 
@@ -29,12 +32,12 @@ export interface Release {
  * @throws PipeliteError RUN_NOT_FOUND, JOURNAL_BROKEN, RELEASE_EXISTS, SIGNER_INVALID, POLICY_INVALID
  */
 export async function release(options: Release): Promise<ReleaseOutcome> {
-  const { home, which, policyFile, releaser, database, signal } = options;
+  const { home, which, policyFile, releaser, database, signal, env } = options;
   const { record } = home.runs.find(which);
   const { runId } = record;
   const applied = readPolicy(which.pipelineFile, policyFile);
   const signals = await signalsOfRun({ home, ...(database !== undefined && { database }) }, record);
-  const audit = () => freshAudit(home, runId, signal);
+  const audit = () => freshAudit(home, runId, { signal, env });
   const decide = () => releaseRun({ home, runId, applied, releaser, audit, signals });
   return releaser === undefined ? decide() : keepingResult(home, record, decide);
 }
@@ -60,8 +63,12 @@ async function keepingResult(
   }
 }
 
-async function freshAudit(home: Home, runId: string, signal: AbortSignal): Promise<FreshAudit> {
+async function freshAudit(
+  home: Home,
+  runId: string,
+  options: { signal: AbortSignal; env: Environment },
+): Promise<FreshAudit> {
   const run = home.runs.read(runId);
-  const report = await auditRun(home, run, { signal, documents });
+  const report = await auditRun(home, run, { ...options, documents });
   return { report: { ...report, recordDigest: run.digest }, keep: () => keepAudit(home, report) };
 }

@@ -75,16 +75,20 @@ export interface PreparedGraph {
   made: Record<string, string>;
 }
 
-export interface Reading {
-  /** Read every source, whatever its stat data say. */
-  paranoid?: boolean;
+export interface PrepareOptions {
+  /** Read every source again, whatever its times say. */
+  paranoid: boolean;
+  /** Where programs are looked for: the folders of the PATH. */
+  folders: readonly string[];
   signal?: AbortSignal | undefined;
+  /** So much of a source has been read; only while one is really read. */
+  onRead?: ((source: string, doneBytes: number, totalBytes: number) => void) | undefined;
 }
 
 export async function prepareGraph(
   graph: Graph,
   keep: CompileKeep,
-  reading: Reading = {},
+  options: PrepareOptions,
 ): Promise<PreparedGraph> {
   const prepared = new Map<BuildNode, Prepared>();
   const paths = new Map<SourceNode, StorePath>();
@@ -93,11 +97,11 @@ export async function prepareGraph(
   const bundles = startBundling(graph, keep);
   for (const node of graph.nodes) {
     if (node.kind === "source") {
-      const added = await addSource(node, graph, store, reading);
+      const added = await addSource(node, graph, store, options);
       paths.set(node, added.path);
       Object.assign(made, added.made);
     } else if (isBuildNode(node)) {
-      const ready = await prepare(node, { graph, keep, bundles });
+      const ready = await prepare(node, { graph, keep, bundles, folders: options.folders });
       prepared.set(node, ready);
       Object.assign(made, ready.made);
     }
@@ -124,24 +128,32 @@ async function addSource(
   node: SourceNode,
   graph: Graph,
   store: Store,
-  reading: Reading,
+  { paranoid, onRead, signal }: PrepareOptions,
 ): Promise<{ path: StorePath; made: Record<string, string> }> {
   const path = resolve(graph.root, node.path);
   if (!existsSync(path)) throw pipeliteError("SOURCE_NOT_FOUND", { place: node.place, path: node.path });
   const { default: ignore } = await import("ignore");
   const ignored = ignore().add([".git", "node_modules", ...node.ignore]);
   const include = (name: string, isFolder: boolean) => !ignored.ignores(isFolder ? `${name}/` : name);
-  const { path: added } = await store.addTree(path, { name: node.name, include, ...reading });
+  const { path: added } = await store.addTree(path, {
+    name: node.name,
+    include,
+    paranoid,
+    signal,
+    onRead: onRead && ((done, total) => onRead(node.path, done, total)),
+  });
   return { path: added, made: signatures(entriesBelow(path, include)) };
 }
 
-interface Preparing {
+interface Capturing {
   graph: Graph;
   keep: CompileKeep;
-  bundles: Bundles;
+  folders: readonly string[];
 }
 
-async function prepare(node: BuildNode, { graph, keep, bundles }: Preparing): Promise<Prepared> {
+type Preparing = Capturing & { bundles: Bundles };
+
+async function prepare(node: BuildNode, { graph, keep, bundles, folders }: Preparing): Promise<Prepared> {
   switch (node.kind) {
     case "fetch":
       return {
@@ -160,7 +172,7 @@ async function prepare(node: BuildNode, { graph, keep, bundles }: Preparing): Pr
       };
     case "command": {
       const { program: wanted, place } = node.tool;
-      const executable = findProgram(wanted, graph.root, place);
+      const executable = findProgram(wanted, { root: graph.root, folders, place });
       const { program, made } = await capturedOnce(keep, { executable, name: basename(executable), place });
       const words = node.words.map((word) => (typeof word === "string" ? word : describe(word)));
       const ingredients: Ingredients = {
@@ -183,7 +195,7 @@ async function prepare(node: BuildNode, { graph, keep, bundles }: Preparing): Pr
         place: node.place,
       });
       const { program } = node26;
-      const brought = await captureTools(node, graph, keep);
+      const brought = await captureTools(node, { graph, keep, folders });
       const ingredients = {
         module: node.module === undefined ? "a gate" : relative(graph.root, node.module),
         code: bundle.files,
@@ -199,14 +211,14 @@ async function prepare(node: BuildNode, { graph, keep, bundles }: Preparing): Pr
 }
 
 /** The programs that the run brought for a stage, in the store, with the folders that come with them. */
-async function captureTools(node: StageNode, { root }: Graph, keep: CompileKeep) {
+async function captureTools(node: StageNode, { graph: { root }, keep, folders }: Capturing) {
   const tools: Record<string, BroughtTool> = {};
   const paths: Record<string, string> = {};
   const sources: StorePath[] = [];
   const made: Record<string, string> = {};
   for (const [name, wanted] of Object.entries(node.tools)) {
     const { place } = node;
-    const executable = findProgram(wanted.program, root, place);
+    const executable = findProgram(wanted.program, { root, folders, place });
     const captured = await capturedOnce(keep, { executable, name: basename(executable), place });
     const { path, builder, args } = captured.program;
     const folder = wanted.with === undefined ? undefined : resolve(dirname(executable), "..", wanted.with);

@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, chmodSync, constants, copyFileSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, delimiter, join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { nameLoader, readLoader } from "#base/elf.ts";
 import { isDirectory } from "#base/files.ts";
 import type { StorePath } from "#nix/store-path.ts";
@@ -17,11 +17,18 @@ export interface Program {
   args: string[];
 }
 
+export interface ProgramSearch {
+  /** The folder of the pipeline. */
+  root: string;
+  /** Those of the PATH. */
+  folders: readonly string[];
+  /** Where the pipeline asks for it. */
+  place: string;
+}
+
 /** The program `name`: a path, relative to `root`, or a command looked up on the PATH. */
-export function findProgram(name: string, root: string, place: string): string {
-  const candidates = name.includes("/")
-    ? [resolve(root, name)]
-    : (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, name));
+export function findProgram(name: string, { root, folders, place }: ProgramSearch): string {
+  const candidates = name.includes("/") ? [resolve(root, name)] : folders.map((folder) => join(folder, name));
   const found = candidates.find(isExecutable);
   if (found === undefined) throw pipeliteError("TOOL_NOT_FOUND", { place, program: name });
   return realpathSync(found);

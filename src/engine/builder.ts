@@ -1,4 +1,5 @@
 // One build of a resolved derivation in the sandbox: what the engine registers, and what an audit compares, is made here.
+import { programFolders, type Environment } from "#base/environment.ts";
 import { existsSync } from "node:fs";
 import { availableParallelism, constants } from "node:os";
 import { join } from "node:path";
@@ -21,6 +22,15 @@ import type { Limits } from "./limits.ts";
 type Output = Extract<DerivationOutput, { kind: "floating" | "fixed" | "input-addressed" }>;
 
 /** What a builder made, still where it made it. */
+export interface BuildPlace {
+  store: Store;
+  kind: SandboxKind;
+  /** Where the build works. */
+  folders: ScratchFolders;
+  /** The environment of who runs Pipelite. */
+  env: Environment;
+}
+
 export interface Made {
   /** Where it is on disk. */
   made: string;
@@ -45,7 +55,7 @@ let builds = 0;
  */
 export async function runBuilder<T>(
   job: BuildJob,
-  { store, kind, folders }: { store: Store; kind: SandboxKind; folders: ScratchFolders },
+  { store, kind, folders, env }: BuildPlace,
   take: (made: Made) => Promise<T>,
 ): Promise<BuilderOutcome<T>> {
   const { derivation, drvPath } = job;
@@ -67,7 +77,7 @@ export async function runBuilder<T>(
     const result = await runSandboxed(kind, {
       builder: rewrite(derivation.builder),
       args: derivation.args.map(rewrite),
-      env: environment(job, rewrite),
+      env: environment(job, rewrite, env),
       inputs,
       storeDir,
       buildDir,
@@ -81,6 +91,7 @@ export async function runBuilder<T>(
       },
       places: folder.places,
       onLog: job.onLog,
+      programFolders: programFolders(env),
       signal: job.signal,
       cgroupName: `pipelite-${process.pid}-${builds}`,
     });
@@ -120,7 +131,12 @@ function systemFeatures({ derivation }: BuildJob): string[] {
   return (derivation.env.get("requiredSystemFeatures") ?? "").split(/\s+/);
 }
 
-function environment({ derivation }: BuildJob, rewrite: (text: string) => string): Map<string, string> {
+/** @param outer the environment of who runs Pipelite, for what a fixed-output derivation asks of it */
+function environment(
+  { derivation }: BuildJob,
+  rewrite: (text: string) => string,
+  outer: Environment,
+): Map<string, string> {
   const env = new Map<string, string>([
     ["PATH", "/path-not-set"],
     ["HOME", "/homeless-shelter"],
@@ -132,7 +148,7 @@ function environment({ derivation }: BuildJob, rewrite: (text: string) => string
   if (derivation.outputs.get("out")?.kind === "fixed") {
     env.set("NIX_OUTPUT_CHECKED", "1");
     for (const key of (derivation.env.get("impureEnvVars") ?? "").split(" ").filter(Boolean)) {
-      env.set(key, process.env[key] ?? "");
+      env.set(key, outer[key] ?? "");
     }
   }
   env.set("NIX_LOG_FD", "2");

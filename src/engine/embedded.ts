@@ -1,5 +1,6 @@
 // The embedded engine: builds a resolved derivation in our own sandbox, into our own store, with the environment that
 // Nix's Linux builder gives it (Nix manual, "Building"; facts of nix 2.8 checked side by side in test/peers).
+import { programFolders, type Environment } from "#base/environment.ts";
 import {
   chmodSync,
   closeSync,
@@ -22,7 +23,7 @@ import { logFile } from "#store/layout.ts";
 import type { PathLocks } from "#store/locks.ts";
 import type { BuiltOutput } from "#store/outputs.ts";
 import type { Store } from "#store/store.ts";
-import { outputOf, runBuilder } from "./builder.ts";
+import { outputOf, runBuilder, type BuildPlace } from "./builder.ts";
 import type { BuildJob, BuildOutcome, Engine } from "./engine.ts";
 import { fetchUrl } from "./fetch-url.ts";
 import { pipeliteError } from "./errors.ts";
@@ -31,10 +32,11 @@ export interface EmbeddedOptions {
   store: Store;
   /** Insist on this sandbox; without it the strongest that works here is taken. */
   sandbox: SandboxKind | undefined;
+  env: Environment;
 }
 
-export async function embeddedEngine({ store, sandbox: wanted }: EmbeddedOptions): Promise<Engine> {
-  const sandbox = await detectSandbox(wanted);
+export async function embeddedEngine({ store, sandbox: wanted, env }: EmbeddedOptions): Promise<Engine> {
+  const sandbox = await detectSandbox(wanted, programFolders(env));
   const folder = buildsFolder(store.home);
   mkdirSync(folder, { recursive: true });
   // For nobody but its owner, since a stage is half made there.
@@ -45,7 +47,7 @@ export async function embeddedEngine({ store, sandbox: wanted }: EmbeddedOptions
     sandbox,
     build: async (job) => {
       try {
-        return await buildAlone(job, { store, kind: sandbox.kind, folders });
+        return await buildAlone(job, { store, kind: sandbox.kind, folders, env });
       } catch (error) {
         if (job.signal.aborted) return { status: "cancelled" };
         const known = storeFailure(store, error);
@@ -60,7 +62,7 @@ export async function embeddedEngine({ store, sandbox: wanted }: EmbeddedOptions
 }
 
 /** One process builds a derivation, under the lock that Nix takes for it; others wait and take what it made. */
-async function buildAlone(job: BuildJob, place: Place): Promise<BuildOutcome> {
+async function buildAlone(job: BuildJob, place: BuildPlace): Promise<BuildOutcome> {
   const { store } = place;
   let hasWaited = false;
   const onWait = (): void => void (hasWaited = true);
@@ -96,15 +98,9 @@ export function removeLeftovers(home: string): void {
   }
 }
 
-interface Place {
-  store: Store;
-  kind: SandboxKind;
-  folders: ScratchFolders;
-}
-
 async function build(
   job: BuildJob,
-  { locks, ...place }: Place & { locks: PathLocks },
+  { locks, ...place }: BuildPlace & { locks: PathLocks },
 ): Promise<BuildOutcome> {
   const deadline = job.timeoutMs === undefined ? [] : [AbortSignal.timeout(job.timeoutMs)];
   const { store } = place;

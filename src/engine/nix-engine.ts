@@ -1,5 +1,6 @@
 // Real Nix as the engine: `nix-store --realise` of the very derivation that the embedded engine would build, in the same
 // store. Needs nix with the experimental feature ca-derivations.
+import type { Environment } from "#base/environment.ts";
 import { spawn, spawnSync } from "node:child_process";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
@@ -15,23 +16,24 @@ sandbox-fallback = false
 substituters =
 `;
 
-export function nixEngine(store: Store): Engine {
-  const { status, stdout } = spawnSync("nix-store", ["--version"], { encoding: "utf8" });
+/** @param env in which nix-store is found and run */
+export function nixEngine(store: Store, env: Environment): Engine {
+  const { status, stdout } = spawnSync("nix-store", ["--version"], { encoding: "utf8", env });
   if (status !== 0) throw pipeliteError("NIX_NOT_FOUND");
   const version = stdout.trim().split(" ").at(-1) ?? "unknown";
   return {
     name: "nix",
     sandbox: { kind: "nix", version, tried: [] },
-    build: (job) => build(job, store),
+    build: (job) => build(job, store, env),
     close: async () => {},
   };
 }
 
-async function build(job: BuildJob, store: Store): Promise<BuildOutcome> {
+async function build(job: BuildJob, store: Store, env: Environment): Promise<BuildOutcome> {
   const start = performance.now();
   const timeout = job.timeoutMs === undefined ? [] : ["--timeout", String(Math.ceil(job.timeoutMs / 1000))];
   const child = spawn("nix-store", ["--store", store.home, "--realise", ...timeout, `${job.drvPath}!out`], {
-    env: { ...process.env, NIX_CONFIG: SETTINGS, NIX_REMOTE: "" },
+    env: { ...env, NIX_CONFIG: SETTINGS, NIX_REMOTE: "" },
     stdio: ["ignore", "pipe", "pipe"],
     signal: job.signal,
     killSignal: "SIGINT",

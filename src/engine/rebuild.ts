@@ -1,5 +1,6 @@
 // Builds a derivation again beside the store: what it makes goes to a folder of the caller's, is hashed, and is never
 // registered; log, table of builds and store stay as they are.
+import type { Environment } from "#base/environment.ts";
 import { cpSync, renameSync } from "node:fs";
 import { hex, textOf } from "#base/bytes.ts";
 import { systemErrorCode } from "#base/errors.ts";
@@ -19,6 +20,7 @@ export interface RebuildOptions {
   kind: SandboxKind;
   /** Where the build works. */
   folder: string;
+  env: Environment;
   /** Where what it makes goes; must not exist. */
   target: string;
 }
@@ -26,12 +28,12 @@ export interface RebuildOptions {
 /** @throws what setting up the build throws; a builder that fails is a value. */
 export async function rebuild(
   job: Omit<BuildJob, "onLog">,
-  { store, kind, folder, target }: RebuildOptions,
+  { store, kind, folder, env, target }: RebuildOptions,
 ): Promise<Rebuilt> {
   const folders = new ScratchFolders(folder);
   const outcome = await runBuilder(
     { ...job, onLog: () => {} },
-    { store, kind, folders },
+    { store, kind, folders, env },
     async ({ made, scratch, output, inputs, outputBytes }) => {
       const built: BuiltOutput = {
         scratch: made,

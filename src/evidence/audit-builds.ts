@@ -1,5 +1,6 @@
 // The part of an audit that builds: every derivation of a run once more, in the sandbox that the run was built in, beside
 // the store. A fetch is not made again: its bytes are checked by the hash that its derivation fixes.
+import { programFolders, type Environment } from "#base/environment.ts";
 import { mkdtempSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isPipeliteError } from "#base/errors.ts";
@@ -44,6 +45,7 @@ export interface RebuildAll {
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: RebuildProgress) => void) | undefined;
   isWanted: boolean;
+  env: Environment;
 }
 
 type Built = StageRecord & { drvPath: string; outPath: string };
@@ -55,7 +57,7 @@ export async function rebuildAll(work: RebuildAll): Promise<{
 }> {
   const { record, jobs, onProgress, isWanted } = work;
   const stages = record.stages.filter(isBuilt);
-  const sandbox = isWanted ? await sandboxFor(record) : { reason: "that was not asked for" };
+  const sandbox = isWanted ? await sandboxFor(record, work.env) : { reason: "that was not asked for" };
   const made = new Map<string, Again>();
   const findings = new Map<string, RebuildFinding>();
   const waiting = [...stages];
@@ -86,10 +88,10 @@ function isBuilt(stage: StageRecord): stage is Built {
 type Sandbox = { kind: SandboxKind } | { kind?: undefined; reason: string };
 
 /** The sandbox of the run; for a run that Nix built or that built nothing, the strongest that works here. */
-async function sandboxFor({ sandbox: { kind } }: RunRecord): Promise<Sandbox> {
+async function sandboxFor({ sandbox: { kind } }: RunRecord, env: Environment): Promise<Sandbox> {
   const wanted = (["starter", "bubblewrap", "unshare", "none"] as const).find((known) => known === kind);
   try {
-    const detected = await detectSandbox(wanted);
+    const detected = await detectSandbox(wanted, programFolders(env));
     if (detected.kind !== "none" || wanted === "none") return detected;
     const why = detected.tried.map((attempt) => `${attempt.kind}: ${attempt.reason}`).join("; ");
     return { reason: `no sandbox works on this machine: ${why}` };
@@ -100,7 +102,7 @@ async function sandboxFor({ sandbox: { kind } }: RunRecord): Promise<Sandbox> {
 }
 
 async function buildAgain(
-  { store, folder, paths, seen, signal }: RebuildAll,
+  { store, folder, paths, seen, signal, env }: RebuildAll,
   { name, drvPath, outPath }: Built,
   sandbox: Sandbox,
 ): Promise<{ made: Again; finding: RebuildFinding }> {
@@ -132,7 +134,7 @@ async function buildAgain(
         timeoutMs: undefined,
         signal: signal ?? new AbortController().signal,
       },
-      { store, kind: sandbox.kind, folder: join(folder, "builds"), target: join(target, "out") },
+      { store, kind: sandbox.kind, env, folder: join(folder, "builds"), target: join(target, "out") },
     );
     signal?.throwIfAborted();
     if (again.status === "cancelled") return end("unavailable", `building ${name} again was stopped`);

@@ -1,6 +1,7 @@
 // The audit of a run: everything it states is computed again from the evidence and nothing else. What the record claims is
 // not believed: the list of claims is made anew from the record's figures and the bytes of the outputs, every formula is
 // evaluated over bytes whose store paths were just recomputed, and every derivation is built again in a sandbox.
+import type { Environment } from "#base/environment.ts";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -50,6 +51,8 @@ export interface AuditOptions {
   documents: DocumentMaker;
   /** false: build nothing again; what only that can tell is unavailable then. */
   rebuild?: boolean | undefined;
+  /** The environment of who audits: where programs are found, and what fixed-output derivations ask of it; default: none. */
+  env?: Environment | undefined;
 }
 
 /** Audits a run; changes nothing in the home. @throws what opening the store throws; the signal's reason */
@@ -61,6 +64,7 @@ export async function auditRun(home: Home, run: ReadRun, options: AuditOptions):
     rebuild = true,
     hashes = new Map(),
     documents,
+    env = {},
   } = options;
   const { record } = run;
   const auditedAt = new Date().toISOString();
@@ -86,6 +90,7 @@ export async function auditRun(home: Home, run: ReadRun, options: AuditOptions):
       signal,
       onProgress,
       isWanted: rebuild,
+      env,
     });
     const ground: ClaimGround = {
       store,

@@ -14,6 +14,13 @@ import { stageShape, startedShape } from "./record-shape.ts";
 const BATCH_MS = 100;
 const BATCH_BYTES = 256 * 1024;
 
+const UNLOGGED: ReadonlySet<RunEvent["type"]> = new Set([
+  "run-preparing",
+  "source-read",
+  "stage-log",
+  "claim",
+]);
+
 export class EventLog {
   readonly #fd: number;
   #waiting: string[] = [];
@@ -28,7 +35,7 @@ export class EventLog {
   }
 
   add(event: RunEvent): void {
-    if (event.type === "stage-log" || event.type === "claim") return;
+    if (UNLOGGED.has(event.type)) return;
     const line = `${JSON.stringify(event)}\n`;
     // At once: what is killed in its first moments is to be seen, too.
     if (event.type === "run-started") return void writeSync(this.#fd, line);

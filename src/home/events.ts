@@ -54,6 +54,10 @@ export interface RunFinished {
 }
 
 export type RunEvent =
+  /** Before anything else, where something must be prepared: sources are read, code is bundled. Not in the log. */
+  | { type: "run-preparing"; pipeline: string; stages: number }
+  /** Now and then while a large source is read. Not in the log. */
+  | { type: "source-read"; source: string; doneBytes: number; totalBytes: number }
   | RunStarted
   | { type: "stage-planned"; name: string; status: "cached" | "build"; reason?: BuildReason }
   | { type: "stage-started"; name: string; drvPath: string; expectedMs?: number }

@@ -19,6 +19,8 @@ export interface Model {
   /** Base of an OpenAI-compatible endpoint (`http://host/v1`); without it only pinned answers can be used. */
   url?: string;
   name: string;
+  /** Sent to the endpoint as a bearer token. */
+  key?: string | undefined;
 }
 
 export interface Pinned {
@@ -101,8 +103,8 @@ export async function addAnswer(store: Store, name: string, answer: string): Pro
 /** Asks the model. Anything but one complete answer is an error. */
 export async function askModel(model: Model, request: string, signal: AbortSignal): Promise<string> {
   if (model.url === undefined) throw pipeliteError("MODEL_URL_MISSING", { model: model.name });
+  const { key } = model;
   const url = `${model.url.replace(/\/+$/, "")}/chat/completions`;
-  const key = process.env["PIPELITE_MODEL_KEY"];
   let response: Response;
   try {
     response = await fetch(url, {

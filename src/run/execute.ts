@@ -13,7 +13,7 @@ import type { AnswerNode, BuildNode, GraphNode } from "#compile/graph.ts";
 import { traceMapper } from "#compile/stack-map.ts";
 import { parseStorePath, type StorePath } from "#nix/store-path.ts";
 import type { EventLog } from "#home/event-log.ts";
-import type { RunEvent } from "#home/events.ts";
+import type { RunEvent, RunListener } from "#home/events.ts";
 import { foldEvent, newFold } from "#home/fold.ts";
 import { ask, locateAnswer } from "./answer-node.ts";
 import { pinAnswer } from "./answers.ts";
@@ -34,17 +34,23 @@ import {
 } from "./realise.ts";
 import { realiseGraph, type GraphDerivation } from "./realisations.ts";
 import type { RunOptions, RunOutcome } from "./options.ts";
+import type { Store } from "#store/store.ts";
 import { newRunId } from "#home/run-id.ts";
 import { pipeliteError } from "./errors.ts";
 
 export async function execute(options: RunOptions, start: { at: Date; ms: number }): Promise<RunOutcome> {
   let engine: Engine | undefined;
+  const { sandbox, env, listener, signal } = options;
   removeLeftovers(options.home.folder);
-  const opened = await open(options, async (store) => {
-    engine = await (options.engine === "nix"
-      ? nixEngine(store)
-      : embeddedEngine({ store, sandbox: options.sandbox }));
+  const isolation = async (store: Store): Promise<string> => {
+    engine = options.engine === "nix" ? nixEngine(store, env) : await embeddedEngine({ store, sandbox, env });
     return engine.sandbox.kind;
+  };
+  const opened = await open(options, isolation, {
+    signal,
+    onGraph: ({ name, nodes }) =>
+      listener({ type: "run-preparing", pipeline: name, stages: nodes.filter(isShown).length }),
+    onRead: tellReading(listener),
   });
   try {
     if (engine === undefined) throw new Error("a run without an engine");
@@ -53,6 +59,22 @@ export async function execute(options: RunOptions, start: { at: Date; ms: number
     await engine?.close();
     opened.close();
   }
+}
+
+/** What is read sooner than this is not told of. */
+const READING_TOLD_MS = 500;
+const READING_EVERY_MS = 100;
+
+function tellReading(listener: RunListener): (source: string, doneBytes: number, totalBytes: number) => void {
+  let reading: string | undefined;
+  let dueMs = 0;
+  return (source, doneBytes, totalBytes) => {
+    const nowMs = performance.now();
+    if (source !== reading) [reading, dueMs] = [source, nowMs + READING_TOLD_MS];
+    if (nowMs < dueMs) return;
+    dueMs = nowMs + READING_EVERY_MS;
+    listener({ type: "source-read", source, doneBytes, totalBytes });
+  };
 }
 
 class Run {

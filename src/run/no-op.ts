@@ -81,7 +81,7 @@ function tell({ listener, engine, out, home }: RunOptions, memo: Memo, own: Own)
 }
 
 /** One memo for each way of asking: a run with other parameters or another engine is another run. */
-function keyOf({ pipeline, stages, params, model, engine, sandbox }: RunOptions): string {
+function keyOf({ pipeline, stages, params, model, engine, sandbox, env }: RunOptions): string {
   return canonicalJson({
     file: findPipeline(pipeline),
     stages,
@@ -91,7 +91,7 @@ function keyOf({ pipeline, stages, params, model, engine, sandbox }: RunOptions)
     sandbox: sandbox ?? null,
     version: VERSION,
     node: process.execPath,
-    path: process.env["PATH"] ?? "",
+    path: env["PATH"] ?? "",
   });
 }
 

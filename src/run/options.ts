@@ -1,4 +1,5 @@
 // What a plan or a run is asked for, and what a run comes to.
+import type { Environment } from "#base/environment.ts";
 import type { Home } from "#home/home.ts";
 import type { ExitCode } from "#base/errors.ts";
 import type { RunRecord } from "#home/run-record.ts";
@@ -17,6 +18,8 @@ export interface PlanOptions {
   model?: Model | undefined;
   /** Read every source again instead of trusting unchanged stat data. */
   paranoid: boolean;
+  /** The environment of who asks: where programs are found, and what fixed-output derivations and Nix take from it. */
+  env: Environment;
   engine: "embedded" | "nix";
   /** Insist on this one; without it the strongest that works here is taken. */
   sandbox?: SandboxKind | undefined;

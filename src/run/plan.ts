@@ -1,6 +1,7 @@
 // What a run would do: for every node, whether its output is there, and if not, why it must be built.
 import { Builds } from "#home/builds.ts";
-import { prepareGraph } from "#compile/compile.ts";
+import { programFolders } from "#base/environment.ts";
+import { prepareGraph, type PrepareOptions } from "#compile/compile.ts";
 import type { BuildNode, Graph, GraphNode } from "#compile/graph.ts";
 import { buildGraph, isBuildNode } from "#compile/graph.ts";
 import { loadPipeline } from "#compile/load.ts";
@@ -10,7 +11,7 @@ import { openStore } from "#store/store.ts";
 import type { Store } from "#store/store.ts";
 import { locateAnswer } from "./answer-node.ts";
 import type { Model } from "./answers.ts";
-import type { PlanOptions, RunOptions } from "./options.ts";
+import type { PlanOptions } from "./options.ts";
 import type { BuildReason } from "#home/run-record.ts";
 import { Workspace, isReady, reasonFor, writeTimings } from "./realise.ts";
 import { pipeliteError } from "./errors.ts";
@@ -38,9 +39,15 @@ export interface Opened {
   close: () => void;
 }
 
+/** Who waits is told what is prepared, and how far it is. */
+interface OpenHooks extends Pick<PrepareOptions, "onRead" | "signal"> {
+  onGraph?: ((graph: Graph) => void) | undefined;
+}
+
 export async function open(
-  options: PlanOptions & Partial<Pick<RunOptions, "signal">>,
+  options: PlanOptions,
   isolation: (store: Store, builds: Builds) => Promise<string>,
+  { onGraph, ...reading }: OpenHooks = {},
 ): Promise<Opened> {
   const loaded = await loadPipeline(options.pipeline);
   const whole = await buildGraph(loaded, { params: options.params, model: options.model !== undefined });
@@ -53,7 +60,10 @@ export async function open(
     store.close();
   };
   try {
-    const prepared = await prepareGraph(graph, { store, notes: home.notes }, options);
+    onGraph?.(graph);
+    const { paranoid, env } = options;
+    const keep = { store, notes: home.notes };
+    const prepared = await prepareGraph(graph, keep, { paranoid, folders: programFolders(env), ...reading });
     const work = new Workspace({ home, store, builds, prepared, isolation: await isolation(store, builds) });
     return { loaded, graph, work, close };
   } catch (error) {
@@ -143,7 +153,7 @@ export async function planPipeline(options: PlanOptions): Promise<Plan> {
 }
 
 /** What a run would isolate its builds with: of interest, and looked for, only where something was built without. */
-async function isolationOf({ engine, sandbox }: PlanOptions, builds: Builds): Promise<string> {
+async function isolationOf({ engine, sandbox, env }: PlanOptions, builds: Builds): Promise<string> {
   if (engine === "nix" || !builds.hasUnconfined()) return "planned";
-  return (await detectSandbox(sandbox)).kind;
+  return (await detectSandbox(sandbox, programFolders(env))).kind;
 }

@@ -19,16 +19,20 @@ const reasons = new Map<SandboxKind, Promise<string | undefined>>();
 
 /**
  * The strongest sandbox that works on this machine, or, with `wanted`, that one. Found out once per process.
+ * @param folders where the programs that make sandboxes are looked for, first
  * @throws SANDBOX_UNAVAILABLE when the wanted one does not work.
  */
-export async function detectSandbox(wanted?: SandboxKind): Promise<DetectedSandbox> {
+export async function detectSandbox(
+  wanted?: SandboxKind,
+  folders: readonly string[] = [],
+): Promise<DetectedSandbox> {
   const tried: DetectedSandbox["tried"] = [];
   for (const kind of wanted === undefined ? PREFERENCE : [wanted]) {
     let probe = reasons.get(kind);
-    if (probe === undefined) reasons.set(kind, (probe = whyNot(kind)));
+    if (probe === undefined) reasons.set(kind, (probe = whyNot(kind, folders)));
     const reason = await probe;
     if (reason === undefined) {
-      const version = versionOf(kind);
+      const version = versionOf(kind, folders);
       return { kind, ...(version !== undefined && { version }), tried };
     }
     if (wanted !== undefined) throw pipeliteError("SANDBOX_UNAVAILABLE", { kind, reason });
@@ -38,7 +42,7 @@ export async function detectSandbox(wanted?: SandboxKind): Promise<DetectedSandb
 }
 
 /** @returns undefined when it works. The probe asks for a program that is not there: all that comes before must succeed. */
-async function whyNot(kind: SandboxKind): Promise<string | undefined> {
+async function whyNot(kind: SandboxKind, programFolders: readonly string[]): Promise<string | undefined> {
   if (kind === "none") return undefined;
   if (kind === "bubblewrap" && hostDomainName() !== DOMAIN_NAME) {
     return "it cannot hide the NIS domain name of this host";
@@ -60,6 +64,7 @@ async function whyNot(kind: SandboxKind): Promise<string | undefined> {
       kvm: false,
       limits: { timeoutMs: TIMEOUT_MS, logBytes: 65536, processes: 16 },
       onLog: () => {},
+      programFolders,
       cgroupName: `pipelite-${process.pid}-detect-${kind}`,
     });
     return `its probe ended unexpectedly (${ending.kind})`;
@@ -75,10 +80,12 @@ async function whyNot(kind: SandboxKind): Promise<string | undefined> {
   }
 }
 
-function versionOf(kind: SandboxKind): string | undefined {
+function versionOf(kind: SandboxKind, folders: readonly string[]): string | undefined {
   if (kind === "none") return undefined;
   if (kind === "starter") return VERSION;
-  const { stdout } = spawnSync(findProgram(PROGRAM[kind], kind), ["--version"], { encoding: "utf8" });
+  const { stdout } = spawnSync(findProgram(PROGRAM[kind], kind, folders), ["--version"], {
+    encoding: "utf8",
+  });
   return /\d+(?:\.\d+)+/.exec(stdout)?.[0];
 }
 

@@ -4,16 +4,12 @@ import { join } from "node:path";
 import type { SandboxKind } from "./request.ts";
 import { pipeliteError } from "./errors.ts";
 
-/** Looked in after PATH: where these live when PATH names a few folders only. */
+/** Looked in last: where these live when PATH names a few folders only. */
 const USUAL_FOLDERS = ["/usr/bin", "/bin", "/usr/local/bin"];
 
 /** @returns the program's absolute path. @throws SANDBOX_UNAVAILABLE when it is nowhere. */
-export function findProgram(name: string, kind: SandboxKind): string {
-  const folders = [
-    ...(process.env["PATH"] ?? "").split(":").filter((folder) => folder.startsWith("/")),
-    ...USUAL_FOLDERS,
-  ];
-  const path = folders.map((folder) => join(folder, name)).find(isExecutable);
+export function findProgram(name: string, kind: SandboxKind, folders: readonly string[]): string {
+  const path = [...folders, ...USUAL_FOLDERS].map((folder) => join(folder, name)).find(isExecutable);
   if (path === undefined)
     throw pipeliteError("SANDBOX_UNAVAILABLE", { kind, reason: `${name} is not installed` });
   return path;

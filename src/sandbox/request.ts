@@ -35,6 +35,8 @@ export interface SandboxRequest {
   signal?: AbortSignal;
   /** What stands in `storeDir` from the stage before, when the folder is kept. */
   places?: InputPlaces;
+  /** Where the program that makes the sandbox is looked for, first. */
+  programFolders: readonly string[];
   /** Name of the cgroup made for this process, where cgroups can be made. */
   cgroupName: string;
 }

@@ -138,7 +138,9 @@ function planCalls(
       kind === "bubblewrap"
         ? bubblewrapArguments(bytesOfHostPaths(request), thisHost())
         : unshareArguments(request.network);
-    calls.push(call("execve", byteStringOf(findProgram(args[0] ?? "", kind)), args, []));
+    calls.push(
+      call("execve", byteStringOf(findProgram(args[0] ?? "", kind, request.programFolders)), args, []),
+    );
   }
   const outer = assembleProgram({
     machine,

@@ -16,8 +16,8 @@ import { lockPaths, type PathLocks } from "./locks.ts";
 import { isPresent, makeAndPlace, registerInPlace, type StoreContext } from "./place.ts";
 import { pathInfo } from "./query.ts";
 import type { Registration } from "./register.ts";
-import { gatherTree, scanSteps, type Include } from "./scan.ts";
-import { dumpSteps, writeAll, type TreeHash } from "./tree.ts";
+import { gatherTree, scanSteps, type Include, type TreeNode } from "./scan.ts";
+import { dumpSteps, writeAll, type Sink, type TreeHash } from "./tree.ts";
 import { pipeliteError } from "./errors.ts";
 
 export interface Added extends TreeHash {
@@ -32,6 +32,8 @@ export interface AddTree {
   /** Read the content even where nothing seems to have changed. */
   paranoid?: boolean;
   signal?: AbortSignal | undefined;
+  /** Is told as the content is read. */
+  onRead?: ((doneBytes: number, totalBytes: number) => void) | undefined;
 }
 
 /**
@@ -40,7 +42,7 @@ export interface AddTree {
  * @throws PipeliteError STORE_NAME_INVALID and those of scanSteps
  */
 export async function addTree(store: StoreContext, source: string, options: AddTree): Promise<Added> {
-  const { name, include, paranoid = false, signal } = options;
+  const { name, include, paranoid = false, signal, onRead } = options;
   checkStorePathName(name);
   const tree = await inTurns(scanSteps(source, { include, signatures: true }), signal);
   const recollection = store.memo.look(tree);
@@ -49,11 +51,26 @@ export async function addTree(store: StoreContext, source: string, options: AddT
     await store.tempRoots.add([known.path]);
     if (isPresent(store, known.path)) return addedOf(known, false);
   }
+  const sink = onRead && countInto(onRead, sizeOf(tree));
   const { registration, added } = await makeAndPlace(store, async (target) =>
-    sourceRegistration(name, await inTurns(dumpSteps(tree, { target }), signal)),
+    sourceRegistration(name, await inTurns(dumpSteps(tree, { target, ...(sink && { sink }) }), signal)),
   );
   recollection.remember(registration);
   return addedOf(registration, added);
+}
+
+/** A sink that tells how much of a tree has gone by. */
+function countInto(tell: (doneBytes: number, totalBytes: number) => void, totalBytes: number): Sink {
+  let doneBytes = 0;
+  return ({ length }) => {
+    doneBytes += length;
+    tell(Math.min(doneBytes, totalBytes), totalBytes);
+  };
+}
+
+/** Bytes in the files of a tree that was scanned. */
+function sizeOf({ file, children = [] }: TreeNode): number {
+  return children.reduce((sum, child) => sum + sizeOf(child), file?.size ?? 0);
 }
 
 /** Adds a source of two levels that is made of files from anywhere: relative path -> file. */

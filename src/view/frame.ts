@@ -1,10 +1,19 @@
 // The live region of the tree view as lines: what runs, what waits for it (hung below), and a count. Running stages come
 // first in a small window: they are the last to be left out.
+import { formatCount } from "#base/numbers.ts";
 import { formatElapsed } from "#base/quantities.ts";
-import { formatList, padToWidth } from "./format.ts";
-import { nameColumns, type Symbols } from "./lines.ts";
+import { cleanLine, formatList, padToWidth } from "./format.ts";
+import { nameColumns, readingLine, type Symbols } from "./lines.ts";
 import { plainLine, span, type Line, type Span } from "./paint.ts";
-import { countStatuses, isRunning, openInputs, type RunState, type StageState } from "./state.ts";
+import {
+  countStatuses,
+  isRunning,
+  openInputs,
+  type RunState,
+  type RunPreparing,
+  type SourceRead,
+  type StageState,
+} from "./state.ts";
 
 export interface FrameOptions {
   columns: number;
@@ -30,6 +39,7 @@ const DEPTH_MAX = 4;
 
 /** The lines of the region; never more than fit above the cursor's line, and at most some two thirds of the screen. */
 export function frameLines(state: RunState, options: FrameOptions): Line[] {
+  if (state.preparing !== undefined) return [preparingLine(state.preparing, state.reading, options)];
   const open = [...state.stages.values()].filter(({ finished }) => finished === undefined);
   const room = Math.max(1, Math.min(options.rows - 2, Math.ceil(options.rows * 0.66)) - 1);
   const nodes = buildForest(state, open);
@@ -38,6 +48,17 @@ export function frameLines(state: RunState, options: FrameOptions): Line[] {
   const left = open.length - kept.size;
   if (left > 0) lines.push(plainLine(leftOutText(open, kept), "faint"));
   return [...lines, footerLine(state, options)];
+}
+
+function preparingLine(
+  { pipeline, stages }: RunPreparing,
+  reading: SourceRead | undefined,
+  { symbols, tick }: FrameOptions,
+): Line {
+  const spinner = symbols.spinner[tick % symbols.spinner.length] ?? "";
+  const what = reading === undefined ? [span("preparing")] : readingLine(reading);
+  const head = [span(`${spinner} `, "busy"), span(cleanLine(pipeline), "name")];
+  return [...head, span(`: ${formatCount(stages, "stage")}, `, "faint"), ...what];
 }
 
 /** Running and ready stages are roots; a stage that waits hangs below the input that has most before it. */

@@ -4,7 +4,14 @@ import { formatDuration, formatSize } from "#base/quantities.ts";
 import type { StageStatus } from "#home/run-record.ts";
 import { cleanLine, formatList, padToWidth } from "./format.ts";
 import { plainLine, span, type Line, type Span, type Style } from "./paint.ts";
-import { countStatuses, stageOf, type RunStarted, type RunState, type StageFinished } from "./state.ts";
+import {
+  countStatuses,
+  stageOf,
+  type RunStarted,
+  type RunState,
+  type SourceRead,
+  type StageFinished,
+} from "./state.ts";
 import type { Verbosity } from "./view.ts";
 
 export interface Symbols {
@@ -70,6 +77,12 @@ export function startLines({ started }: RunState): Line[] {
   const why = tried.map((attempt) => `${attempt.kind}: ${attempt.reason}`).join("; ");
   const text = `warning: no sandbox: stages see this machine, and evidence claims less${why && ` (${why})`}`;
   return [...lines, plainLine(text, "warning")];
+}
+
+/** How far a large source has been read: `reading data (210 MiB of 700 MiB)`. */
+export function readingLine({ source, doneBytes, totalBytes }: SourceRead): Span[] {
+  const amount = `${formatSize(doneBytes)} of ${formatSize(totalBytes)}`;
+  return [span("reading "), span(cleanLine(source), "name"), span(` (${amount})`, "faint")];
 }
 
 /** What builds; nothing to say where a run knows from the start that nothing is to be built. */

@@ -6,6 +6,7 @@ import { cleanLine } from "./format.ts";
 import {
   failureLines,
   isShown,
+  readingLine,
   stageEndLine,
   stageStartLine,
   startLines,
@@ -13,7 +14,14 @@ import {
   symbolsFor,
 } from "./lines.ts";
 import { createPaint, plainLine, renderLine, span, type Line } from "./paint.ts";
-import { applyEvent, createRunState, isRunning, type RunState, type StageFinished } from "./state.ts";
+import {
+  applyEvent,
+  createRunState,
+  isRunning,
+  type RunState,
+  type SourceRead,
+  type StageFinished,
+} from "./state.ts";
 import type { View, ViewOptions } from "./view.ts";
 
 const SIGN_OF_LIFE_MS = 30_000;
@@ -37,6 +45,11 @@ export function createPlainView(stream: { write(text: string): unknown }, option
     const below = failureLines(state, event).map(({ text }) => text);
     print([stageEndLine(state, event, symbols), ...below]);
   };
+  let told: string | undefined;
+  const showReading = (event: SourceRead): void => {
+    if (told !== event.source) print([readingLine(event)]);
+    told = event.source;
+  };
   const showQuietly = (event: RunEvent): void => {
     if (event.type === "stage-finished" && event.status === "failed") {
       printFailure(event);
@@ -44,6 +57,7 @@ export function createPlainView(stream: { write(text: string): unknown }, option
   };
   const show = (event: RunEvent): void => {
     if (event.type === "run-started") print(startLines(state));
+    else if (event.type === "source-read") showReading(event);
     else if (event.type === "stage-started") print([stageStartLine(state, event.name, symbols)]);
     else if (event.type === "stage-log" && verbosity === "verbose") {
       print([[span(`${event.name} | `, "faint"), span(cleanLine(event.line))]]);

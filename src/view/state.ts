@@ -6,6 +6,8 @@ import { cleanLine } from "./format.ts";
 export type RunStarted = Extract<RunEvent, { type: "run-started" }>;
 export type StageFinished = Extract<RunEvent, { type: "stage-finished" }>;
 export type RunFinished = Extract<RunEvent, { type: "run-finished" }>;
+export type RunPreparing = Extract<RunEvent, { type: "run-preparing" }>;
+export type SourceRead = Extract<RunEvent, { type: "source-read" }>;
 export type Claim = Extract<RunEvent, { type: "claim" }>;
 
 export interface StageState {
@@ -25,6 +27,10 @@ export interface RunState {
   startedMs?: number;
   stages: Map<string, StageState>;
   claims: Claim[];
+  /** What is prepared, until the run starts. */
+  preparing?: RunPreparing | undefined;
+  /** The source that is being read meanwhile. */
+  reading?: SourceRead | undefined;
   finished?: RunFinished;
 }
 
@@ -37,8 +43,15 @@ export function applyEvent(state: RunState, event: RunEvent, nowMs: number): voi
   switch (event.type) {
     case "run-started":
       state.started = event;
+      state.preparing = undefined;
       state.startedMs = nowMs;
       for (const { name, inputs } of event.stages) state.stages.set(name, { name, inputs, logLines: 0 });
+      return;
+    case "run-preparing":
+      state.preparing = event;
+      return;
+    case "source-read":
+      state.reading = event;
       return;
     case "stage-planned":
       if (event.reason !== undefined) stageOf(state, event.name).reason = event.reason;

@@ -26,7 +26,8 @@ export function createTreeView(stream: TerminalStream, options: ViewOptions): Vi
 
   const live = createLive(stream, ({ columns, rows }) => {
     tick += 1;
-    if (state.started === undefined || state.finished !== undefined) return [];
+    const isIdle = state.started === undefined && state.preparing === undefined;
+    if (isIdle || state.finished !== undefined) return [];
     const lines = frameLines(state, { columns, rows, nowMs: now(), tick, symbols, cancelling });
     return lines.map((line) => renderLine(line, paint, columns - 1));
   });

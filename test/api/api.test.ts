@@ -47,7 +47,7 @@ test("events come to whoever asks late, whole and in order, and to two readers a
   await running.outcome;
   const read = async (): Promise<RunEvent[]> => Array.fromAsync(running);
   const [one, other] = await Promise.all([read(), read()]);
-  assert.equal(one[0]?.type, "run-started");
+  assert.equal(one[0]?.type, "run-preparing");
   assert.equal(one.at(-1)?.type, "run-finished");
   assert.deepEqual(other, one);
 });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { nameLoader, readLoader } from "#base/elf.ts";
 import { isPipeliteError } from "#base/errors.ts";
+import { programFolders } from "#base/environment.ts";
 import { captureProgram, findProgram } from "#compile/program.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { openStore } from "#store/store.ts";
@@ -61,7 +62,11 @@ test(
 );
 
 test("a static program is started as it is", { skip: peer("busybox") }, async () => {
-  const executable = findProgram("busybox", "/", PLACE);
+  const executable = findProgram("busybox", {
+    root: "/",
+    folders: programFolders(process.env),
+    place: PLACE,
+  });
   const { program } = await captureProgram(store, { executable, name: "busybox", place: PLACE });
   assert.deepEqual([program.builder, program.args], [`${program.path}/bin/busybox`, []]);
 });

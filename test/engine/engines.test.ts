@@ -225,7 +225,7 @@ test("a file that a command takes from a stage must be there: INPUT_FILE_MISSING
 test("a derivation that the engine can't build is refused: DERIVATION_UNSUPPORTED", async () => {
   using project = new Project({});
   using store = openStore(project.home);
-  const engine = await embeddedEngine({ store, sandbox: undefined });
+  const engine = await embeddedEngine({ store, sandbox: undefined, env: process.env });
   const derivation: Derivation = {
     name: "two",
     outputs: new Map([

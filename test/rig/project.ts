@@ -56,6 +56,7 @@ export class Project implements Disposable {
       out: null,
       keepGoing: false,
       paranoid: false,
+      env: process.env,
       listener: () => undefined,
       signal: new AbortController().signal,
       ...more,

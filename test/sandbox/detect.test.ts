@@ -34,7 +34,7 @@ function detectWith(fakes: Record<string, string>, wanted?: string, wrapper: str
   }
   const code = `import { findProgram } from "#sandbox/host.ts";
 import { detectSandbox } from "#sandbox/sandbox.ts";
-    try { console.log(JSON.stringify({ detected: await detectSandbox(${wanted === undefined ? "" : JSON.stringify(wanted)}) })); }
+    try { console.log(JSON.stringify({ detected: await detectSandbox(${wanted === undefined ? "undefined" : JSON.stringify(wanted)}, process.env.PATH.split(":")) })); }
     catch ({ code, message }) { console.log(JSON.stringify({ code, message })); }`;
   const [command, ...args] = [...wrapper, process.execPath, "--input-type=module", "-e", code];
   const env = { ...process.env, PATH: `${bin}:${process.env["PATH"]}` };
@@ -51,7 +51,7 @@ const REFUSED = "echo 'bwrap: No permissions to create new namespace' >&2; exit 
 
 /** Without a terminal of its own for each stage the starter can't hand on a log: the next kind is taken. */
 const NO_TERMINALS = [
-  findProgram("unshare", "unshare"),
+  findProgram("unshare", "unshare", []),
   "--mount",
   "sh",
   "-ec",

@@ -113,6 +113,7 @@ async function runIn(folder: string, stage: Stage): Promise<Ended> {
       buildDir,
       network: stage.network ?? false,
       kvm: stage.kvm ?? false,
+      programFolders: [],
       limits: { logBytes: LOG_KEPT_BYTES, processes: 64, timeoutMs: 60_000, ...stage.limits },
       onLog: (chunk) => {
         if (logBytes === 0 && stage.cancelAfterMs !== undefined)

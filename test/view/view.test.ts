@@ -64,6 +64,45 @@ for (const name of Object.keys(scenarios) as ScenarioName[]) {
   }
 }
 
+test("a large source that is read is told of: its line on a terminal, once elsewhere", () => {
+  const reading = (doneBytes: number): RunEvent => ({
+    type: "source-read",
+    source: "data\u001b[2J/scan.bin",
+    doneBytes,
+    totalBytes: 700 * 2 ** 20,
+  });
+  const preparing: RunEvent = { type: "run-preparing", pipeline: "walk", stages: 6 };
+  const steps: Step[] = [
+    { afterMs: 0, event: preparing },
+    ...[70, 210].map((mib) => ({ afterMs: 500, event: reading(mib * 2 ** 20) })),
+  ];
+  const sink = createSink();
+  playAtOnce(steps, (now) => createView("plain", sink, { now }));
+  const lines = sink.text().split("\n").slice(0, -1);
+  assert.deepEqual(lines, ["reading data/scan.bin (70.0 MiB of 700 MiB)"]);
+  mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  try {
+    const terminal = createTerminal(80, 12);
+    playAtOnce(steps, (now) => {
+      const view = createView("tree", terminal, { now });
+      return {
+        ...view,
+        listener: (event) => {
+          view.listener(event);
+          mock.timers.tick(200);
+          if (event.type !== "source-read") return;
+          assert.match(
+            terminal.text().join("\n"),
+            /walk: 6 stages, reading data\/scan\.bin \((70\.0|210) MiB of 700 MiB\)$/,
+          );
+        },
+      };
+    });
+  } finally {
+    mock.timers.reset();
+  }
+});
+
 test("tree view shows, while it runs, what runs, how long, and what waits for it", (t) => {
   let screen = "";
   playOnScreen("passes", [100, 30], (terminal, { event }) => {

@@ -16,6 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { programFolders } from "../../../src/base/environment.ts";
 import { findProgram } from "../../../src/compile/program.ts";
 import { removeTree } from "../../../src/base/files.ts";
 import { pipelite } from "../../../test/rig/command.ts";
@@ -42,7 +43,10 @@ function fakeToolchain(program: string): string {
   mkdirSync(join(toolchain, "bin"), { recursive: true });
   mkdirSync(join(toolchain, "lib/lean"), { recursive: true });
   writeFileSync(join(toolchain, "lib/lean/Init.olean"), "no object file");
-  copyFileSync(realpathSync(findProgram(program, "/", "here")), join(toolchain, "bin/lean"));
+  copyFileSync(
+    realpathSync(findProgram(program, { root: "/", folders: programFolders(process.env), place: "here" })),
+    join(toolchain, "bin/lean"),
+  );
   return join(toolchain, "bin/lean");
 }
 

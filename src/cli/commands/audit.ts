@@ -37,6 +37,7 @@ export const audit = command({
     const app = await import("#app/audit.ts");
     const report = await app.audit(openHomeOf(context, flags), whichRun(context, word), {
       jobs: flags.jobs,
+      env: context.env,
       signal: context.interruption(),
       onProgress: ({ stage, state, done, total }) => {
         if (flags.quiet || flags.json || state === "started") return;

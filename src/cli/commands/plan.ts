@@ -27,6 +27,7 @@ export const plan = openCommand({
       paranoid: false,
       engine: flags.engine,
       sandbox: flags.sandbox,
+      env: context.env,
     });
     if (flags.json) printJson(context, planned);
     else print(context, describePlan(planned, paintOf(context, flags)));

@@ -43,6 +43,7 @@ export const release = command({
       policyFile: flags.policy && pathOf(context, flags.policy),
       releaser: await readReleaser(context, flags),
       database: databaseOf(context, undefined),
+      env: context.env,
       signal: context.interruption(),
     });
     if (flags.json) printJson(context, documentOf(outcome));

@@ -62,6 +62,7 @@ export const run = openCommand({
     const options: RunOptions = {
       ...splitTarget(context, words),
       home: openHomeOf(context, flags),
+      env: context.env,
       engine: flags.engine,
       jobs: flags.jobs,
       params: paramsOf(flags.param),
@@ -70,7 +71,7 @@ export const run = openCommand({
       timeoutMs: flags.timeout,
       sandbox: flags.sandbox,
       paranoid: flags.paranoid,
-      model: modelOf(flags),
+      model: modelOf(flags, context.env["PIPELITE_MODEL_KEY"]),
       listener: (event) => {
         if (event.type === "run-finished") tree = event.link ?? event.tree;
         view.listener(event);
@@ -102,11 +103,11 @@ function openView(context: Context, flags: GlobalFlags): View {
   });
 }
 
-function modelOf({
-  model,
-  modelName,
-}: Record<"model" | "modelName", string | undefined>): RunOptions["model"] {
-  if (modelName !== undefined) return { name: modelName, ...(model !== undefined && { url: model }) };
+function modelOf(
+  { model, modelName }: Record<"model" | "modelName", string | undefined>,
+  key: string | undefined,
+): RunOptions["model"] {
+  if (modelName !== undefined) return { name: modelName, key, ...(model !== undefined && { url: model }) };
   if (model === undefined) return undefined;
   throw pipeliteError("ARGUMENT_MISSING", {
     name: "--model-name",
