@@ -1,5 +1,6 @@
 // Repair of a store: what `verify` finds wrong gets its right bytes again, from another store, from a program of this
 // machine that is at hand, or by building it again. Only bytes of the registered hash are taken from anywhere.
+import { programFolders, type Environment } from "#base/environment.ts";
 import { existsSync, mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { isPipeliteError } from "#base/errors.ts";
@@ -16,6 +17,8 @@ export interface RepairStore {
   from?: string | undefined;
   signal?: AbortSignal | undefined;
   onRepaired?: ((repaired: Repaired) => void) | undefined;
+  /** Where programs are found, and what fixed-output derivations ask of it. */
+  env: Environment;
 }
 
 export interface Repaired {
@@ -30,10 +33,10 @@ export interface RepairedStore {
 }
 
 /** Reads all of a store and repairs what can be. */
-export async function repairStore(home: string, options: RepairStore = {}): Promise<RepairedStore> {
+export async function repairStore(home: string, options: RepairStore): Promise<RepairedStore> {
   using store = openStore(home);
   using other = options.from === undefined ? undefined : openStore(options.from, { readOnly: true });
-  const { signal } = options;
+  const { signal, env } = options;
   const verified = await store.verify({ checkContents: true, ...(signal && { signal }) });
   const folder = join(store.home, "pipelite", "tmp");
   mkdirSync(folder, { recursive: true });
@@ -45,7 +48,7 @@ export async function repairStore(home: string, options: RepairStore = {}): Prom
   ) => {
     const left: StoreProblem[] = [];
     for (const problem of problems) {
-      const means = await by({ store, other, work, signal }, problem);
+      const means = await by({ store, other, work, signal, env }, problem);
       if (means === undefined || !("path" in problem)) left.push(problem);
       else {
         repaired.push({ path: problem.path, by: means });
@@ -72,6 +75,7 @@ interface Repair {
   /** A folder for what is made on the way. */
   work: string;
   signal: AbortSignal | undefined;
+  env: Environment;
 }
 
 async function repairFromElsewhere(
@@ -125,16 +129,16 @@ function executableOf(home: string, path: StorePath): string | undefined {
 }
 
 async function tryRebuild(repair: Repair, path: StorePath): Promise<boolean> {
-  const { store, work, signal = new AbortController().signal } = repair;
+  const { store, work, env, signal = new AbortController().signal } = repair;
   const drvPath = store.info(path)?.deriver;
   if (drvPath === undefined || !store.isPresent(drvPath)) return false;
   const folder = mkdtempSync(join(work, "build-"));
   const target = join(folder, "made");
   try {
     const derivation = store.readDerivation(drvPath);
-    const { kind } = await detectSandbox(undefined);
+    const { kind } = await detectSandbox(undefined, programFolders(env));
     const job = { name: derivation.name, drvPath, derivation, timeoutMs: undefined, signal };
-    const made = await rebuild(job, { store, kind, folder: join(folder, "builds"), target });
+    const made = await rebuild(job, { store, kind, env, folder: join(folder, "builds"), target });
     return made.status === "built" && (await tryReplace(repair, path, target));
   } catch (error) {
     signal.throwIfAborted();

@@ -18,6 +18,7 @@ export const storeRepair = command({
   async run(context, flags): Promise<ExitCode> {
     const { repairStore } = await import("#app/store-repair.ts");
     const { repaired, problems } = await repairStore(homeOf(context, flags.store), {
+      env: context.env,
       from: flags.from === undefined ? undefined : pathOf(context, flags.from),
       signal: context.interruption(),
       onRepaired: ({ path, by }) => {
