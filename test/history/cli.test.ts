@@ -37,7 +37,16 @@ interface TrendDocument {
     n: number;
     limits: { lower: number; centre: number; upper: number } | null;
     signals: { rule: string; runs: string[] }[];
-    points?: { runId: string; value: number; rules: string[] }[];
+    movingRange: { centre: number; lcl: number; ucl: number } | null;
+    points?: {
+      point: number;
+      runId: string;
+      value: number;
+      movingRange: number;
+      ewma: number | null;
+      ewmaUcl: number | null;
+      rules: string[];
+    }[];
   }[];
 }
 
@@ -94,7 +103,13 @@ test("trend --json: figures by their names, points of one value, --last keeps th
   const [trend] = whole.trends;
   assert.equal(whole.pipeline, "walk");
   assert.deepEqual([trend?.n, trend?.points?.length, trend?.status], [30, 30, "out-of-control"]);
-  assert.deepEqual(trend?.points?.at(-1)?.rules, ["WER1", "MR", "EWMA", "REGRESSION"]);
+  const newest = trend?.points?.at(-1);
+  const [before, value] = (trend?.points?.slice(-2) ?? []).map((point) => point.value) as [number, number];
+  assert.equal(newest?.point, 30);
+  assert.equal(newest.movingRange, Math.abs(value - before));
+  assert.ok(newest.movingRange > (trend?.movingRange?.ucl ?? Number.NaN), "it is among the signals");
+  assert.ok((newest.ewma ?? 0) > (newest.ewmaUcl ?? Number.NaN), "so is the average");
+  assert.deepEqual(newest.rules, ["WER1", "MR", "EWMA", "REGRESSION"]);
   const [late] = (await readTrend(rig, "--stage", "audio", "--figure", "wall", "--last", "5")).trends;
   assert.equal(late?.points?.length, 5);
   assert.deepEqual(late.limits, trend?.limits);

@@ -9,6 +9,7 @@ import { databaseFlag, parseCount } from "#cli/flags.ts";
 import { pipelineWord } from "#cli/target.ts";
 import type { Point } from "#history/series.ts";
 import type { Trend } from "#history/trend.ts";
+import type { Chart } from "#stats/charts.ts";
 
 export const trend = command({
   brief: "Control charts over the runs: times, memory, measured values",
@@ -112,18 +113,27 @@ function figuresOf(trend: Trend, last: number | undefined, withPoints: boolean) 
     baseline,
     limits,
     sigma: baseline?.sigma ?? null,
-    movingRangeLimit: charts?.spread.upper[0] ?? null,
+    movingRange: charts === null ? null : movingRangeOf(charts.spread),
     signals: signals.filter((signal) => runs.has(signal.runs.at(-1) ?? "")),
     regression,
     notes,
     ...(withPoints && {
       points: shown.map((point, index) => ({
+        // As the page numbers it.
+        point: first + index + 1,
         ...pointOf(point),
+        movingRange: charts?.spread.points[first + index - 1] ?? null,
         ewma: ewma?.points[first + index] ?? null,
+        ewmaLcl: ewma?.lower[first + index] ?? null,
+        ewmaUcl: ewma?.upper[first + index] ?? null,
         rules: signals.filter(({ runs: of }) => of.at(-1) === point.runId).map(({ rule }) => rule),
       })),
     }),
   };
+}
+
+function movingRangeOf({ centre, lower, upper }: Chart) {
+  return { centre, lcl: lower[0] ?? null, ucl: upper[0] ?? null };
 }
 
 function pointOf(point: Point | undefined) {
