@@ -4,11 +4,33 @@
 
 /** The value of a JSON document. @throws SyntaxError that says what is wrong */
 export function parseStrictJson(document: Uint8Array | string): unknown {
+  return parse(document);
+}
+
+/**
+ * The same for values that are judged: a number that 64 bits can't hold (`1e400`) is refused, since it would be infinite and
+ * pass any lower limit; `-0` is 0, since a record, which is canonical JSON, has no other.
+ * @throws SyntaxError; RangeError of a number that is too large
+ */
+export function parseJudgedJson(document: Uint8Array | string): unknown {
+  return parse(document, (_, part: unknown) => {
+    if (typeof part !== "number") return part;
+    if (!Number.isFinite(part)) throw new RangeError("a number is too large");
+    return part + 0;
+  });
+}
+
+function parse(document: Uint8Array | string, reviver?: (name: string, part: unknown) => unknown): unknown {
   const text = typeof document === "string" ? document : decode(document);
-  const value: unknown = JSON.parse(text);
+  const value: unknown = JSON.parse(text, reviver);
   const name = findRefusedName(text);
   if (name !== undefined) throw new SyntaxError(`the name ${JSON.stringify(name)} ${reasonOf(name)}`);
   return value;
+}
+
+/** What a parser said of a document. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function decode(bytes: Uint8Array): string {

@@ -1,4 +1,5 @@
 // The code of a gate: reads the verdict of its subject and fails when that is anything but `passed`.
+import { parseJudgedJson } from "#base/strict-json.ts";
 import type { Reader } from "#author/files.ts";
 
 interface Verdict {
@@ -15,7 +16,7 @@ export default async function gate({
   subject,
   verdict,
 }: Inputs): Promise<{ "gate.json": { status: string } }> {
-  const { status, checks = [] } = (await subject.json(verdict)) as Verdict;
+  const { status, checks = [] } = parseJudgedJson(await subject.text(verdict)) as Verdict;
   if (status === "passed") return { "gate.json": { status } };
   console.error(`The gate stays shut: ${verdict} says '${String(status)}', not 'passed'`);
   for (const check of checks) {

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { entryAt } from "#base/files.ts";
-import { parseJson } from "#base/json.ts";
+import { parseJudgedJson } from "#base/strict-json.ts";
 import { finish } from "#base/steps.ts";
 import { hex } from "#base/bytes.ts";
 import { type PipeliteError } from "#base/errors.ts";
@@ -91,7 +91,7 @@ export class EvidenceFiles {
     if (known !== undefined) return known;
     if (entryAt(path)?.isFile() !== true) throw missing(shown, "it is no file");
     try {
-      const value = parseJson(readFileSync(path, "utf8")) as Value;
+      const value = parseJudgedJson(readFileSync(path)) as Value;
       this.#json.set(path, value);
       return value;
     } catch (error) {

@@ -6,7 +6,7 @@ import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { entryAt, filesBelow, pathBelow } from "#base/files.ts";
-import { parseJson } from "#base/json.ts";
+import { parseJudgedJson } from "#base/strict-json.ts";
 import type { Claim, ClaimValue } from "#home/run-record.ts";
 import { isClaimValue } from "./run-claims.ts";
 import type { RunRecord, StageRecord } from "#home/run-record.ts";
@@ -72,7 +72,7 @@ interface Verdict {
 
 function readVerdict(file: string): Verdict {
   try {
-    const value = parseJson(readFileSync(file, "utf8"));
+    const value = parseJudgedJson(readFileSync(file));
     if (!isObject(value)) return { problem: "it is no object" };
     const { status, checks = [] } = value as Record<string, unknown>;
     if (!Array.isArray(checks)) return { problem: "its checks are no list" };

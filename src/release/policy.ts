@@ -1,6 +1,7 @@
 // The release policy: what must be there before a run is released, as a JSON file that is under the user's own control
 // (default: release-policy.json beside pipeline.ts). What a file leaves out is as in the built-in policy. Its digest is
 // taken over the policy as it is applied, keys included, so it changes when a key file does.
+import { messageOf, parseStrictJson } from "#base/strict-json.ts";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { utf8 } from "#base/bytes.ts";
@@ -102,9 +103,9 @@ const SEVERITIES: readonly Severity[] = ["critical", "major", "minor"];
 function parsePolicy(text: string, folder: string): Policy {
   let value: unknown;
   try {
-    value = JSON.parse(text);
-  } catch {
-    throw new RangeError("it is no JSON");
+    value = parseStrictJson(text);
+  } catch (error) {
+    throw new RangeError(`it is no JSON: ${messageOf(error)}`);
   }
   return policyOf(value, folder);
 }

@@ -1,6 +1,7 @@
 // Sigstore bundle v0.3: one DSSE envelope with exactly one signature, and a hint to the key that made it. Specification:
 // sigstore/protobuf-specs, protos/sigstore_bundle.proto. Entries of transparency logs and timestamps are allowed in what
 // is read, and prove nothing here: a bundle stands on its key.
+import { messageOf, parseStrictJson } from "#base/strict-json.ts";
 import { prettyJson } from "#base/canonical-json.ts";
 import { fromBase64, toBase64 } from "./envelope.ts";
 import { pipeliteError } from "./errors.ts";
@@ -61,9 +62,13 @@ export function parseBundle(text: string): Bundle {
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseStrictJson(text);
   } catch (error) {
-    throw pipeliteError("BUNDLE_INVALID", { problem: "it is no JSON" }, error);
+    throw pipeliteError(
+      "BUNDLE_INVALID",
+      { problem: `it is no JSON that has one meaning: ${messageOf(error)}` },
+      error,
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 // in-toto Statement v1: what a signature says about which bytes.
 // Specification: https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md
+import { messageOf, parseStrictJson } from "#base/strict-json.ts";
 import { utf8 } from "#base/bytes.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { pipeliteError } from "./errors.ts";
@@ -52,9 +53,13 @@ function parseSubject(value: unknown): ResourceDigest {
 
 function parseJson(payload: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(payload));
+    return parseStrictJson(payload);
   } catch (error) {
-    throw pipeliteError("STATEMENT_INVALID", { problem: "it is no JSON in UTF-8" }, error);
+    throw pipeliteError(
+      "STATEMENT_INVALID",
+      { problem: `it is no JSON in UTF-8 that has one meaning: ${messageOf(error)}` },
+      error,
+    );
   }
 }
 

@@ -100,6 +100,25 @@ test("a formula reads nothing outside of what was hashed, whatever it names", ()
   rmSync(folder, { recursive: true });
 });
 
+test("a verdict that two readers could read differently can't be read", () => {
+  const folder = mkdtempSync(join(tmpdir(), "pipelite-evidence-"));
+  writeFileSync(join(folder, "verdict.json"), '{"status":"failed","checks":[],"status":"passed"}');
+  const stage: StageRecord = {
+    name: "a",
+    kind: "stage",
+    status: "built",
+    place: "",
+    inputs: [],
+    durationMs: 1,
+  };
+  const stages = [{ ...stage, outPath: PATH, drvPath: `${PATH}.drv`, narHash: "sha256:00", narSize: 120 }];
+  const claims = outputClaims({ stages, materials: [], results: { a: PATH } }, () => folder);
+  const verdict = claims.find(({ id }) => id === "a/verdict");
+  assert.equal(verdict?.status, "failed");
+  assert.match(verdict?.statement ?? "", /can't be read/);
+  rmSync(folder, { recursive: true });
+});
+
 const json = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<Value>;
 
 test("a pointer without a wildcard leads where RFC 6901 says, whatever the names are", () => {

@@ -83,3 +83,11 @@ test("wrong policies are refused with what is wrong about them", () => {
     (error) => isPipeliteError(error, "POLICY_NOT_FOUND"),
   );
 });
+
+test("a policy that two readers could read differently is none", () => {
+  writeFileSync(file, '{"schema":1,"audit":"fresh","audit":"stored"}');
+  assert.throws(
+    () => readPolicy(pipelineFile),
+    (error) => isPipeliteError(error, "POLICY_INVALID") && /"audit" stands twice/.test(error.message),
+  );
+});
