@@ -2,6 +2,11 @@
 import { errorsOf } from "#base/errors.ts";
 
 export const pipeliteError = errorsOf({
+  PIPELINE_REACHES_OUT: {
+    exit: 2,
+    message: "{place}: a pipeline may not use {what} while it is loaded",
+    hint: "{problem}",
+  },
   PIPELINE_NOT_FOUND: {
     exit: 2,
     message: "Cannot find the pipeline: no file {file}",

@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import type { TransformFailure } from "esbuild";
 import { isPipeliteError } from "#base/errors.ts";
 import { findPipeline } from "./find-pipeline.ts";
+import { watchModule, withReadings, type Readings } from "./readings.ts";
 import { isOwnCode, ownLibrary, ownModule } from "#base/own-code.ts";
 import type { Pipeline } from "#author/pipeline.ts";
 import { placeInStack } from "#author/source-position.ts";
@@ -19,8 +20,10 @@ export interface LoadedPipeline {
   file: string;
   root: string;
   definition: Pipeline;
-  /** Every file of the user's that evaluating it read. */
+  /** Every module of the user's that evaluating it loaded. */
   files: string[];
+  /** What evaluating it read besides. */
+  readings: Readings;
 }
 
 const AUTHORING_MODULE = pathToFileURL(ownModule("index")).href;
@@ -29,12 +32,16 @@ const STAGE_MODULE = "pipelite-stage:";
 export async function loadPipeline(where: string): Promise<LoadedPipeline> {
   const file = findPipeline(where);
   const files = new Set<string>();
+  loads += 1;
+  const load = loads;
   const hooks = registerHooks({
     resolve(specifier, context, next) {
       if (specifier === "pipelite") return { url: AUTHORING_MODULE, shortCircuit: true };
       const library = ownLibrary(specifier);
       if (library !== undefined) return { url: pathToFileURL(library).href, shortCircuit: true };
-      return next(specifier, context);
+      const found = next(specifier, context);
+      if (found.url.startsWith("node:")) watchModule(found.url.slice("node:".length));
+      return isReadAnew(found) ? { ...found, url: `${found.url}?load=${load}` } : found;
     },
     load(url, context, next) {
       const path = url.startsWith("file:") ? fileURLToPath(url.replace(/\?.*$/, "")) : undefined;
@@ -46,11 +53,20 @@ export async function loadPipeline(where: string): Promise<LoadedPipeline> {
     },
   });
   try {
-    loads += 1;
-    const module: { default?: unknown } = await import(`${pathToFileURL(file).href}?load=${loads}`);
+    const url = `${pathToFileURL(file).href}?load=${load}`;
+    const { value: module, readings } = await withReadings(
+      async () => (await import(url)) as { default?: unknown },
+    );
     if (!isPipeline(module.default)) throw pipeliteError("PIPELINE_NOT_EXPORTED", { file });
     const root = dirname(file);
-    return { name: basename(root), file, root, definition: module.default, files: [...files].toSorted() };
+    return {
+      name: basename(root),
+      file,
+      root,
+      definition: module.default,
+      files: [...files].toSorted(),
+      readings,
+    };
   } catch (error) {
     throw await explain(error, file);
   } finally {
@@ -59,6 +75,17 @@ export async function loadPipeline(where: string): Promise<LoadedPipeline> {
 }
 
 let loads = 0;
+
+/** Modules of the user's own that are ES modules or data: this process may have loaded them before they were edited. */
+function isReadAnew({ url, format }: { url: string; format?: string | null | undefined }): boolean {
+  return (
+    url.startsWith("file:") &&
+    !url.includes("?") &&
+    !url.includes("/node_modules/") &&
+    !isOwnCode(fileURLToPath(url)) &&
+    ["module", "module-typescript", "json"].includes(format ?? "")
+  );
+}
 
 function isPipeline(value: unknown): value is Pipeline {
   return typeof value === "object" && value !== null && "kind" in value && value.kind === "pipeline";

@@ -102,10 +102,14 @@ function rememberPassed(
 ): void {
   const { loaded, graph, work } = opened;
   const { runId, tree, pipeline, pipelineFile, params, host } = record;
-  const made = { ...work.prepared.made, ...signatures([...loaded.files, lockFile(graph.root)]) };
-  if (!areSettled(made, start.at.getTime())) return;
+  const { paths, answers, unsteady } = loaded.readings;
+  const files = [...loaded.files, ...paths, lockFile(graph.root)];
+  const made = { ...work.prepared.made, ...signatures(files) };
+  // What asks the clock may be another pipeline the next time it is loaded.
+  if (unsteady !== undefined || !areSettled(made, start.at.getTime())) return;
   rememberRun(options, {
     made,
+    answers: Object.fromEntries(answers),
     run: { runId, digest, signature: options.home.runs.signatureOf(runId) ?? "" },
     started: { pipeline, pipelineFile, params, host },
     tree,

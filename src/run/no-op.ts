@@ -7,6 +7,7 @@ import { EXIT } from "#base/errors.ts";
 import { VERSION } from "#base/version.ts";
 import { findPipeline } from "#compile/find-pipeline.ts";
 import { areUnchanged } from "#compile/file-stamps.ts";
+import { isAnsweredAlike } from "#compile/readings.ts";
 import type { Home } from "#home/home.ts";
 import type { RunStarted } from "#home/events.ts";
 import { newRunId } from "#home/run-id.ts";
@@ -18,6 +19,8 @@ import type { RunOptions, RunOutcome } from "./options.ts";
 export interface Memo {
   /** Every file that it was made from: absolute path -> stat signature. */
   made: Record<string, string>;
+  /** What pipeline.ts asked for while it was loaded, and digests of the answers: see `Readings`. */
+  answers: Record<string, string>;
   /** The run, the digest of its record, and the stat signature of that file. */
   run: { runId: string; digest: string; signature: string };
   started: Pick<RunStarted, "pipeline" | "pipelineFile" | "params" | "host">;
@@ -38,7 +41,7 @@ export function runAgain(options: RunOptions): RunOutcome | undefined {
   const { home, out } = options;
   const start = { at: new Date(), ms: performance.now() };
   const memo = options.paranoid ? undefined : readMemo(options);
-  if (memo === undefined || !areUnchanged(memo.made)) return undefined;
+  if (memo === undefined || !areUnchanged(memo.made) || !isAnsweredAlike(memo.answers)) return undefined;
   if (!isWholeAndLinked(home, memo.tree, out) || !areOnDisk(home, memo)) return undefined;
   if (home.runs.signatureOf(memo.run.runId) !== memo.run.signature) return undefined;
   const runId = newRunId(start.at);
