@@ -1,12 +1,16 @@
 // Peers are real tools (nix, bwrap, sox ...) that our results are held against. A missing peer is a reported skip on a
-// user's machine and a failure where PIPELITE_REQUIRE_PEERS=1 (CI installs them all).
+// user's machine and a failure where PIPELITE_REQUIRE_PEERS=1 (CI installs them all). `npm test`, the first lane, needs Node and
+// npm only: what needs a peer, and what takes long, is reported there as left to the second, `npm run test:peers`.
 import { spawnSync } from "node:child_process";
 
+const isFirstLane = process.env["PIPELITE_LANE"] === "first";
+
 /**
- * The `skip` option of a test that needs these commands: `test("...", { skip: peer("nix-store") }, ...)`.
+ * The `skip` of a test that needs these commands: `test("...", { skip: peer("nix-store") }, ...)`.
  * @returns false when all are on the PATH (or must be), else the reason for the skip.
  */
 export function peer(...commands: string[]): false | string {
+  if (isFirstLane) return `left to npm run test:peers: needs ${commands.join(", ")}`;
   const missing = commands.filter((command) => !isOnPath(command));
   if (missing.length === 0 || process.env["PIPELITE_REQUIRE_PEERS"] === "1") return false;
   return `not run: ${missing.join(", ")} not found`;
@@ -18,6 +22,11 @@ export function peer(...commands: string[]): false | string {
  */
 export function optionalPeer(command: string, reason: string): false | string {
   return isOnPath(command) ? false : `not run: ${command} not found (${reason})`;
+}
+
+/** The `skip` of a test that tries very many inputs, or works for long. */
+export function sweep(): false | string {
+  return isFirstLane ? "left to npm run test:peers: it takes long" : false;
 }
 
 function isOnPath(command: string): boolean {
