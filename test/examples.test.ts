@@ -30,7 +30,7 @@ test("hello: a stage of TypeScript and a program behind it", async () => {
 test("measure: the fit is checked and drawn; behind a stricter limit the gate stays shut", async () => {
   const good = await run("measure");
   assert.equal(good.code, 0, good.stderr);
-  assert.match(good.stderr, /claims {2}1 passed/);
+  assert.match(good.stderr, /checks {2}1 passed/);
   assert.match(read(folder, "measure/picture/calibration.svg"), /<circle /);
   const audit = await pipelite(["audit", "--store", join(folder, "home")]);
   assert.equal(audit.code, 0, audit.stderr);

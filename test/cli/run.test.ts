@@ -176,7 +176,7 @@ test("__complete proposes commands, flags, values, stages, runs and store paths"
       .map((row) => row.split("\t")[0] ?? "");
   };
   assert.deepEqual(await words("ru"), ["run", "runs"]);
-  assert.deepEqual(await words("store", "re"), ["restore"]);
+  assert.deepEqual(await words("store", "res"), ["restore"]);
   assert.deepEqual(await words("run", "--eng"), ["--engine"]);
   assert.deepEqual(await words("run", "--engine", ""), ["embedded", "nix"]);
   assert.ok((await words("run", "--")).includes("--json"));
@@ -205,7 +205,7 @@ for (const [shell, check] of [
 test("the completion script completes in bash", { skip: peer("bash") }, async () => {
   const script = join(rig.folder, "completion.sh");
   const { stdout } = await rig("completion", "bash");
-  const line = 'COMP_WORDS=(pipelite store re); COMP_CWORD=2; _pipelite; printf "%s\\n" "${COMPREPLY[@]}"';
+  const line = 'COMP_WORDS=(pipelite store res); COMP_CWORD=2; _pipelite; printf "%s\\n" "${COMPREPLY[@]}"';
   const command = 'pipelite() { "$NODE" --disable-warning=ExperimentalWarning "$MAIN" "$@"; }';
   writeFileSync(script, `${command}\n${stdout}${line}\n`);
   const env = { ...process.env, NODE: process.execPath, MAIN, PIPELITE_HOME: rig.home };
