@@ -130,7 +130,7 @@ function openCgroup(group: Places, folders: [string, CgroupVersion][], limited: 
       killProcesses(processes());
     },
     remove: async () => {
-      for (const [folder] of folders) await removeFolder(folder);
+      for (const [folder] of folders) await removeGroup(folder);
     },
   };
 }
@@ -278,7 +278,7 @@ function folderIn({ root, point }: Mount, path: string): string | undefined {
 }
 
 /** The kernel lets a group go only when the last of its dead is reaped: a matter of milliseconds. */
-async function removeFolder(folder: string): Promise<void> {
+export async function removeGroup(folder: string): Promise<void> {
   const TRIES = 200;
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     try {

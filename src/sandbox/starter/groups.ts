@@ -3,14 +3,15 @@
 // earlier stage left in the page cache would count as a peak of the next. Of version 1, the group that counts processes is
 // kept for all stages of the starter.
 import { join } from "node:path";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { byteStringOf } from "#base/bytes.ts";
-import { CGROUP_PREFIX, cgroupPlaces, readFigures } from "#sandbox/cgroup.ts";
+import { CGROUP_PREFIX, cgroupPlaces, processesIn, readFigures, removeGroup } from "#sandbox/cgroup.ts";
 import type { Cgroup, CgroupFigures, Place, Places } from "#sandbox/cgroup.ts";
 import { attempt } from "#sandbox/launcher/system-call.ts";
 import type { SystemCall } from "#sandbox/launcher/system-call.ts";
 import * as linux from "#sandbox/linux.ts";
 import { writeTo } from "#sandbox/outside.ts";
+import { killProcesses } from "#sandbox/process-tree.ts";
 import type { SandboxRequest } from "#sandbox/request.ts";
 import { REPORT, STARTER_FD } from "./memory.ts";
 
@@ -106,6 +107,16 @@ export class StarterGroups {
       this.#refusedBefore = sum;
     }
     return figures;
+  }
+
+  /** After the starter has been killed: all that was in its groups is killed too. */
+  async abandon(): Promise<void> {
+    killProcesses(processesIn(this.entryFiles));
+    // It may have died on its way to the next group.
+    const folders = [this.#freshFolder(), this.#kept?.folder];
+    this.#stage += 1;
+    folders.push(this.#freshFolder());
+    for (const folder of folders) if (folder !== undefined && existsSync(folder)) await removeGroup(folder);
   }
 
   #places(): Places {

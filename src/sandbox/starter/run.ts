@@ -69,6 +69,7 @@ export async function runInStarter(
     const { killed, firstWords, peak } = watch;
     const seen = { killed, firstWords, peak };
     if (report === undefined) {
+      await groups.abandon();
       if (starter.refusal !== undefined)
         throw pipeliteError("SANDBOX_FAILED", { kind: "starter", problem: starter.refusal });
       const wallMs = performance.now() - start;
