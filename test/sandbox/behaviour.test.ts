@@ -104,11 +104,11 @@ for (const { kind, user, skip } of all) {
     });
 
     test("a silent stage is killed; one that speaks is not", async () => {
-      const silentMs = 300;
+      const silentMs = 1500;
       const speaks = await run({
         kind,
         user,
-        script: "for i in 1 2 3 4 5; do echo $i; sleep 0.1; done",
+        script: "for i in 1 2 3 4 5 6; do echo $i; sleep 0.3; done",
         limits: { silentMs },
       });
       assert.equal(kindOfEnding(speaks), "exited");
