@@ -184,6 +184,7 @@ describe("stage after stage in one starter", { skip: peer("busybox") }, () => {
       kvm: false,
       limits: { logBytes: 1e6, processes: 64, timeoutMs: 60_000, ...more.limits },
       onLog: (chunk) => (log += Buffer.from(chunk).toString("latin1")),
+      programFolders: [],
       cgroupName: "unused",
     });
     scratch.isSpoilt ||= result.isSpoilt;
