@@ -77,26 +77,29 @@ function specLines({ x, plot }: Panel, marks: readonly Mark[], note: string): st
   const places = new Places();
   if (note !== "")
     places.block({ left: plot.x, right: plot.x + 6 + widthOf(note, 11), top: plot.y, bottom: plot.y + 14 });
-  const noted = label(plot.x + 6, plot.y + 12, note, "note");
-  const lines = marks.flatMap(({ name, value, style }) => {
-    const half = widthOf(name) / 2;
-    const at = Math.min(plot.x + plot.width - half, Math.max(plot.x + half, x(value)));
+  const placed = marks.map((mark) => {
+    const half = widthOf(mark.name) / 2;
+    const at = Math.min(plot.x + plot.width - half, Math.max(plot.x + half, x(mark.value)));
     const rows = [2, 14, 26].map((top) => ({
       left: at - half,
       right: at + half,
       top: plot.y + top,
       bottom: plot.y + top + 11,
     }));
-    const row = places.take(rows);
-    const y = (row?.bottom ?? plot.y + 11) + 3;
-    return [
-      line(x(value), y, x(value), plot.y + plot.height, style),
-      row === undefined
-        ? ""
-        : label(at, row.bottom - 1, name, style === "spec" ? "limit-label" : "centre-label", "middle"),
-    ];
+    return { ...mark, at, row: places.take(rows) };
   });
-  return note === "" ? lines : [noted, ...lines];
+  // Below all names, so that no line goes through one.
+  const top = largest(
+    placed.map(({ row }) => row?.bottom ?? 0),
+    plot.y,
+  );
+  const lines = placed.flatMap(({ name, value, style, at, row }) => [
+    line(x(value), top + 3, x(value), plot.y + plot.height, style),
+    row === undefined
+      ? ""
+      : label(at, row.bottom - 1, name, style === "spec" ? "limit-label" : "centre-label", "middle"),
+  ]);
+  return note === "" ? lines : [label(plot.x + 6, plot.y + 12, note, "note"), ...lines];
 }
 
 function legend({ plot }: Panel): string[] {
