@@ -165,11 +165,16 @@ export class Checker {
     const operation = this.#operations.get(declaration.name);
     if (operation === undefined || declaration.isUnsafe) return;
     this.#waiting.set(operation, order);
-    for (const waiting of this.#waiting.keys()) {
-      if (this.#judge.ask(order, (k) => isStandardOperation(k, waiting)) !== true) continue;
-      this.#waiting.delete(waiting);
-      this.#judge.accelerate(waiting, order + 1);
-      this.#accelerated.push({ operation: waiting, from: order + 1 });
+    // One that is shown may be what another waits for.
+    for (let isShown = true; isShown;) {
+      isShown = false;
+      for (const waiting of this.#waiting.keys()) {
+        if (this.#judge.ask(order, (k) => isStandardOperation(k, waiting)) !== true) continue;
+        this.#waiting.delete(waiting);
+        this.#judge.accelerate(waiting, order + 1);
+        this.#accelerated.push({ operation: waiting, from: order + 1 });
+        isShown = true;
+      }
     }
   }
 

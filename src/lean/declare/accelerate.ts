@@ -6,6 +6,7 @@ import type { Name } from "#lean/terms/names.ts";
 import { Fault } from "#lean/fault.ts";
 import type { Kernel } from "#lean/judge/kernel.ts";
 import { NAT_OPERATIONS, type OperationName } from "#lean/judge/nat.ts";
+import { Equations, isBitwise, isCommonDivisor, isDivision, isLogarithm, isRemainder } from "./recursions.ts";
 
 export type { OperationName };
 
@@ -44,13 +45,34 @@ export function isStandardOperation(k: Kernel, operation: OperationName): boolea
   k.isUnrolling = true;
   try {
     if (!k.isEqual(definition.type, type)) return false;
-    const equations = equationsOf(k, operation);
-    return equations !== undefined && equations.every(([left, right]) => k.isEqual(left, right));
+    return isShown(k, operation);
   } catch (error) {
     if (error instanceof Fault) return false;
     throw error;
   } finally {
     k.isUnrolling = false;
+  }
+}
+
+function isShown(k: Kernel, operation: OperationName): boolean {
+  const equations = new Equations(k);
+  switch (operation) {
+    case "div":
+      return isDivision(equations);
+    case "mod":
+      return isRemainder(equations);
+    case "gcd":
+      return isCommonDivisor(equations);
+    case "land":
+    case "lor":
+    case "xor":
+      return isBitwise(equations, operation);
+    case "log2":
+      return isLogarithm(equations);
+    default: {
+      const sides = equationsOf(k, operation);
+      return sides !== undefined && sides.every(([left, right]) => k.isEqual(left, right));
+    }
   }
 }
 
@@ -110,12 +132,6 @@ function equationsOf(k: Kernel, operation: OperationName): readonly Equation[] |
       return [
         [own(x, zero), x],
         [own(x, succ(y)), call("div", own(x, y), two)],
-      ];
-    case "gcd":
-      if (!has("mod")) return undefined;
-      return [
-        [own(zero, y), y],
-        [own(succ(x), y), own(call("mod", y, succ(x)), succ(x))],
       ];
     default:
       return undefined;
