@@ -19,7 +19,8 @@ const FRESH_MAX = 0x3fff_ffff;
 const SLOTS_MIN = 1 << 10;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+/** A mark of byte order is a part of a name: without it, one name would pass for another. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 export class Names {
   readonly #words: Column;
