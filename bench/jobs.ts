@@ -4,127 +4,18 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { removeTree } from "#base/files.ts";
-import type { Side } from "./measure.ts";
+import type { Job, Place } from "./measure.ts";
 import { copyClosure, graphOf, NIX_ENV } from "./nix.ts";
+import { STORE_JOBS } from "./store-jobs.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const MONSTER_WALK = join(ROOT, "examples/monster-walk");
 
-export interface Job {
-  name: string;
-  /** Ours first. */
-  sides: readonly [Side, Side];
-  repeats: number;
-  /** The quickest of ours over the quickest of the other must not be more. */
-  target: number;
-}
-
-export interface Place {
-  /** An empty folder for everything that is made. */
-  folder: string;
-  /** The installed command. */
-  pipelite: string;
-}
-
 export const JOBS: Readonly<Record<string, (place: Place) => Job[]>> = {
-  hash: hashJobs,
-  add: addJobs,
+  ...STORE_JOBS,
   cold: coldJobs,
   "no-op": noOpJobs,
 };
-
-interface Tree {
-  name: string;
-  path: string;
-  repeats: number;
-}
-
-const FILE_SIZE = 512 * 1024 * 1024;
-const FOLDERS = 100;
-const FILES_PER_FOLDER = 100;
-const SMALL_FILE_SIZE = 4096;
-
-function trees(folder: string): { file: Tree; files: Tree } {
-  const file = join(folder, "file");
-  const files = join(folder, "files");
-  writeNoise(file, FILE_SIZE);
-  for (let at = 0; at < FOLDERS; at += 1) {
-    const below = join(files, `folder-${at}`);
-    mkdirSync(below, { recursive: true });
-    for (let index = 0; index < FILES_PER_FOLDER; index += 1) {
-      writeNoise(join(below, `file-${index}`), SMALL_FILE_SIZE, at * FILES_PER_FOLDER + index);
-    }
-  }
-  const mebibytes = FILE_SIZE / 1024 / 1024;
-  const count = (FOLDERS * FILES_PER_FOLDER).toLocaleString("en");
-  return {
-    file: { name: `a file of ${mebibytes} MiB`, path: file, repeats: 15 },
-    files: { name: `${count} files of ${SMALL_FILE_SIZE / 1024} KiB`, path: files, repeats: 15 },
-  };
-}
-
-/** Bytes without a pattern that are the same in every run: xorshift from a fixed start. */
-function writeNoise(path: string, size: number, start = 0): void {
-  const words = new Uint32Array(Math.min(size, 1024 * 1024) / 4);
-  let state = 0x9e3779b9 ^ start;
-  for (let at = 0; at < words.length; at += 1) {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    words[at] = state;
-  }
-  const block = Buffer.from(words.buffer);
-  writeFileSync(path, "");
-  for (let written = 0; written < size; written += block.length) writeFileSync(path, block, { flag: "a" });
-}
-
-/** A program of a few lines that uses the installed package as a user of the library would. */
-function script({ pipelite }: Place, code: string, ...words: string[]): Side["command"] {
-  const store = join(pipelite, "../../pipelite/dist/store.js");
-  const whole = `import { hashTree, openStore } from ${JSON.stringify(store)};\n${code}`;
-  const node = ["--disable-warning=ExperimentalWarning", "--input-type=module", "--eval", whole];
-  return [process.execPath, ...node, ...words];
-}
-
-function hashJobs(place: Place): Job[] {
-  const { file, files } = trees(place.folder);
-  const code = "console.log(Buffer.from((await hashTree(process.argv[1])).narHash).toString('hex'))";
-  return [
-    { ...file, target: 1.15 },
-    { ...files, target: 1.3 },
-  ].map(({ name, path, repeats, target }) => ({
-    name: `NAR hash of ${name}`,
-    sides: [
-      { name: "pipelite", command: script(place, code, path) },
-      { name: "nix-hash", command: ["nix-hash", "--type", "sha256", path] },
-    ],
-    repeats,
-    target,
-  }));
-}
-
-function addJobs(place: Place): Job[] {
-  const { file, files } = trees(place.folder);
-  const [ours, theirs] = [join(place.folder, "add-ours"), join(place.folder, "add-nix")];
-  const code = `
-    const store = openStore(process.argv[1]);
-    console.log((await store.addTree(process.argv[2], { name: "source" })).path);
-    store.close();`;
-  return [file, files].map(({ name, path, repeats }) => ({
-    name: `add ${name} to a new store`,
-    sides: [
-      { name: "pipelite", command: script(place, code, ours, path), prepare: () => removeTree(ours) },
-      {
-        name: "nix-store --add",
-        command: ["nix-store", "--store", theirs, "--add", path],
-        env: NIX_ENV,
-        prepare: () => removeTree(theirs),
-      },
-    ],
-    repeats,
-    target: 1,
-  }));
-}
 
 const STAGES = 100;
 

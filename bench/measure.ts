@@ -11,6 +11,24 @@ export interface Side {
   cwd?: string;
   /** Done before every run and not measured. */
   prepare?: () => void;
+  /** It prints the milliseconds that count, without its own start, as its last line. */
+  timesItself?: boolean;
+}
+
+export interface Job {
+  name: string;
+  /** Ours first. */
+  sides: readonly [Side, Side];
+  repeats: number;
+  /** The quickest of ours over the quickest of the other must not be more. */
+  target: number;
+}
+
+export interface Place {
+  /** An empty folder for everything that is made. */
+  folder: string;
+  /** The installed command. */
+  pipelite: string;
 }
 
 export interface Measured {
@@ -35,13 +53,16 @@ export function measure(sides: readonly Side[], repeats: number): Measured[] {
   return sides.map(({ name }, index) => summarise(name, samples[index] ?? []));
 }
 
-function time({ name, command, env, cwd, prepare }: Side): { wallMs: number; cpuMs: number } {
+function time({ name, command, env, cwd, prepare, timesItself = false }: Side): {
+  wallMs: number;
+  cpuMs: number;
+} {
   prepare?.();
   const [program, ...words] = command;
   const cpuBefore = childrenCpuMs();
   const start = performance.now();
-  const { status, signal, stderr, error } = spawnSync(program, words, {
-    stdio: ["ignore", "ignore", "pipe"],
+  const { status, signal, stdout, stderr, error } = spawnSync(program, words, {
+    stdio: ["ignore", timesItself ? "pipe" : "ignore", "pipe"],
     env: { ...process.env, ...env },
     ...(cwd !== undefined && { cwd }),
   });
@@ -50,7 +71,8 @@ function time({ name, command, env, cwd, prepare }: Side): { wallMs: number; cpu
     const ending = error?.message ?? (signal === null ? `status ${status}` : `signal ${signal}`);
     throw new Error(`${name} ended with ${ending}: ${command.join(" ")}\n${stderr?.toString()}`);
   }
-  return { wallMs, cpuMs: childrenCpuMs() - cpuBefore };
+  const ownMs = timesItself ? Number(stdout.toString().trim().split("\n").at(-1)) : wallMs;
+  return { wallMs: ownMs, cpuMs: childrenCpuMs() - cpuBefore };
 }
 
 /** What all programs we waited for have used so far. */

@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { removeTree } from "#base/files.ts";
 import { install } from "./installed.ts";
-import { JOBS, type Job } from "./jobs.ts";
+import { JOBS } from "./jobs.ts";
 import { benchLean, leanTable } from "./lean.ts";
-import { measure, type Measured } from "./measure.ts";
+import { measure, type Job, type Measured } from "./measure.ts";
 import { nixVersion } from "./nix.ts";
 
 interface Result {

@@ -1,0 +1,203 @@
+// The jobs of the benchmark that are about the store alone: hashing, adding, registering, collecting.
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { removeTree } from "#base/files.ts";
+import type { Job, Place, Side } from "./measure.ts";
+import { NIX_ENV } from "./nix.ts";
+
+export const STORE_JOBS: Readonly<Record<string, (place: Place) => Job[]>> = {
+  hash: hashJobs,
+  add: addJobs,
+  register: registerJobs,
+  collect: collectJobs,
+};
+
+interface Tree {
+  name: string;
+  path: string;
+  repeats: number;
+}
+
+const FILE_SIZE = 512 * 1024 * 1024;
+const FOLDERS = 100;
+const FILES_PER_FOLDER = 100;
+const SMALL_FILE_SIZE = 4096;
+
+function trees(folder: string): { file: Tree; files: Tree } {
+  const file = join(folder, "file");
+  const files = join(folder, "files");
+  writeNoise(file, FILE_SIZE);
+  for (let at = 0; at < FOLDERS; at += 1) {
+    const below = join(files, `folder-${at}`);
+    mkdirSync(below, { recursive: true });
+    for (let index = 0; index < FILES_PER_FOLDER; index += 1) {
+      writeNoise(join(below, `file-${index}`), SMALL_FILE_SIZE, at * FILES_PER_FOLDER + index);
+    }
+  }
+  const mebibytes = FILE_SIZE / 1024 / 1024;
+  const count = (FOLDERS * FILES_PER_FOLDER).toLocaleString("en");
+  return {
+    file: { name: `a file of ${mebibytes} MiB`, path: file, repeats: 15 },
+    files: { name: `${count} files of ${SMALL_FILE_SIZE / 1024} KiB`, path: files, repeats: 15 },
+  };
+}
+
+/** Bytes without a pattern that are the same in every run: xorshift from a fixed start. */
+function writeNoise(path: string, size: number, start = 0): void {
+  const words = new Uint32Array(Math.min(size, 1024 * 1024) / 4);
+  let state = 0x9e3779b9 ^ start;
+  for (let at = 0; at < words.length; at += 1) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    words[at] = state;
+  }
+  const block = Buffer.from(words.buffer);
+  writeFileSync(path, "");
+  for (let written = 0; written < size; written += block.length) writeFileSync(path, block, { flag: "a" });
+}
+
+/** A program of a few lines that uses the installed package as a user of the library would. */
+function script({ pipelite }: Place, code: string, ...words: string[]): Side["command"] {
+  const store = join(pipelite, "../../pipelite/dist/store.js");
+  const whole = `import { hashTree, openStore } from ${JSON.stringify(store)};\n${code}`;
+  const node = ["--disable-warning=ExperimentalWarning", "--input-type=module", "--eval", whole];
+  return [process.execPath, ...node, ...words];
+}
+
+/** Once with the start of Node, and once without: how fast a process is that hashes more than one thing. */
+function hashJobs(place: Place): Job[] {
+  const { file, files } = trees(place.folder);
+  const hash = "(await hashTree(process.argv[1])).narHash";
+  const whole = `console.log(Buffer.from(${hash}).toString("hex"));`;
+  const inProcess = timed("", hash);
+  return [
+    { ...file, code: inProcess, timesItself: true, target: 1 },
+    { ...files, code: inProcess, timesItself: true, target: 1 },
+    { ...files, code: whole, timesItself: false, target: 1.3 },
+  ].map(({ name, path, repeats, code, timesItself, target }) => ({
+    name: `NAR hash of ${name}, ${timesItself ? "in process" : "with the start of Node"}`,
+    sides: [
+      { name: "pipelite", command: script(place, code, path), timesItself },
+      { name: "nix-hash", command: ["nix-hash", "--type", "sha256", path] },
+    ],
+    repeats,
+    target,
+  }));
+}
+
+/** Code that prints how many milliseconds `action` takes, after `setUp`. */
+function timed(setUp: string, action: string): string {
+  return `${setUp}\nconst start = performance.now();\n${action};\nconsole.log(performance.now() - start);`;
+}
+
+function addJobs(place: Place): Job[] {
+  const { file, files } = trees(place.folder);
+  const [ours, theirs] = [join(place.folder, "add-ours"), join(place.folder, "add-nix")];
+  const code = `
+    const store = openStore(process.argv[1]);
+    console.log((await store.addTree(process.argv[2], { name: "source" })).path);
+    store.close();`;
+  return [
+    { ...file, target: 0.95 },
+    { ...files, target: 0.5 },
+  ].map(({ name, path, repeats, target }) => ({
+    name: `add ${name} to a new store`,
+    sides: [
+      { name: "pipelite", command: script(place, code, ours, path), prepare: () => removeTree(ours) },
+      {
+        name: "nix-store --add",
+        command: ["nix-store", "--store", theirs, "--add", path],
+        env: NIX_ENV,
+        prepare: () => removeTree(theirs),
+      },
+    ],
+    repeats,
+    target,
+  }));
+}
+
+const OUTPUT_FOLDERS = 200;
+
+/** What a builder made becomes a path, in process; beside it Nix adds the same tree, with its start and its copy. */
+function registerJobs(place: Place): Job[] {
+  const source = join(place.folder, "output");
+  for (let at = 0; at < OUTPUT_FOLDERS; at += 1) {
+    const below = join(source, `folder-${at}`);
+    mkdirSync(below, { recursive: true });
+    for (let index = 0; index < 100; index += 1)
+      writeFileSync(join(below, `file-${index}`), `${at} ${index} `.repeat(50));
+  }
+  const [ours, theirs] = [join(place.folder, "register-ours"), join(place.folder, "register-nix")];
+  const setUp = `
+    import { cpSync } from "node:fs";
+    const store = openStore(process.argv[1]);
+    const scratch = process.argv[1] + "/made";
+    cpSync(process.argv[2], scratch, { recursive: true });
+    const scratchPath = "/nix/store/" + "0".repeat(32) + "-output";`;
+  const action = "await store.registerOutputs([{ scratch, scratchPath, name: 'output', references: [] }])";
+  return [
+    {
+      name: `register an output of ${(OUTPUT_FOLDERS * 100).toLocaleString("en")} files`,
+      sides: [
+        {
+          name: "pipelite, in process",
+          command: script(place, timed(setUp, action), ours, source),
+          prepare: () => removeTree(ours),
+          timesItself: true,
+        },
+        {
+          name: "nix-store --add",
+          command: ["nix-store", "--store", theirs, "--add", source],
+          env: NIX_ENV,
+          prepare: () => removeTree(theirs),
+        },
+      ],
+      repeats: 5,
+      target: 0.8,
+    },
+  ];
+}
+
+const DEAD_PATHS = 10_000;
+
+/** Both collect the same store: small files that nothing needs. */
+function collectJobs(place: Place): Job[] {
+  const model = join(place.folder, "collect-model");
+  const fill = `
+    const store = openStore(process.argv[1]);
+    for (let at = 0; at < ${DEAD_PATHS}; at += 500)
+      await Promise.all(Array.from({ length: 500 }, (_, index) =>
+        store.addText("dead-" + (at + index), Buffer.from("dead " + (at + index)))));
+    store.close();`;
+  const [program, ...words] = script(place, fill, model);
+  const { status, stderr } = spawnSync(program, words, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`The store to be collected was not made: ${stderr}`);
+  const [ours, theirs] = [join(place.folder, "collect-ours"), join(place.folder, "collect-nix")];
+  const copy = (target: string) => () => {
+    removeTree(target);
+    cpSync(model, target, { recursive: true, verbatimSymlinks: true });
+  };
+  const collect = `
+    const store = openStore(process.argv[1]);
+    const { paths } = await store.gc();
+    if (paths.length !== ${DEAD_PATHS}) throw new Error(paths.length + " paths went");
+    store.close();`;
+  return [
+    {
+      name: `collect ${DEAD_PATHS.toLocaleString("en")} dead paths`,
+      sides: [
+        { name: "pipelite", command: script(place, collect, ours), prepare: copy(ours) },
+        {
+          name: "nix-store --gc",
+          command: ["nix-store", "--store", theirs, "--gc"],
+          env: NIX_ENV,
+          prepare: copy(theirs),
+        },
+      ],
+      repeats: 3,
+      target: 0.3,
+    },
+  ];
+}
