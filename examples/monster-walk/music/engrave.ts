@@ -34,6 +34,9 @@ const OPTIONS = {
   pageMarginRight: MARGIN_MM.side * UNITS_PER_MM,
   adjustPageHeight: true,
   minLastJustification: 0,
+  // Room for words in a wider font than the one that Verovio measures: not every reader has Times.
+  lyricSize: 3.9,
+  lyricWordSpace: 2,
   spacingSystem: 6,
   spacingStaff: 11,
   scale: 100,
