@@ -59,7 +59,7 @@ export function describe(result: CapabilityResult, column: string, paint: Paint)
   return [
     ...head,
     "",
-    formatTable(rows, [1, 3]),
+    formatTable(rows, { right: [1, 3] }),
     "",
     ...checkLines(result, paint),
     ...signalLines(result),

@@ -64,6 +64,11 @@ export function paintOf({ stdout }: Pick<Host, "stdout">, { color }: { color: Co
   return createPaint(wantsColor(color, stdout));
 }
 
+/** Columns of the terminal that stdout is; undefined for a file or a pipe, whose lines are never broken. */
+export function columnsOf({ stdout }: Pick<Host, "stdout">): number | undefined {
+  return stdout.isTTY === true ? stdout.columns : undefined;
+}
+
 /** Whether the terminal's character set has more than ASCII. */
 export function hasUnicode({ env }: Pick<Host, "env">): boolean {
   const locale = env["LC_ALL"] || env["LC_CTYPE"] || env["LANG"] || "";

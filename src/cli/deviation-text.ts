@@ -3,7 +3,7 @@ import { formatTime } from "#base/quantities.ts";
 import type { Deviation, Transition } from "#release/deviation.ts";
 import { formatTable } from "./table.ts";
 
-export function describeDeviations(deviations: readonly Deviation[]): string {
+export function describeDeviations(deviations: readonly Deviation[], columns: number | undefined): string {
   const rows = deviations.map(({ id, severity, state, disposition, kind, recurrence, statement }) => [
     id,
     severity,
@@ -12,7 +12,10 @@ export function describeDeviations(deviations: readonly Deviation[]): string {
     recurrence === 0 ? "-" : String(recurrence),
     statement,
   ]);
-  return formatTable([["ID", "SEVERITY", "STATE", "KIND", "EARLIER", "WHAT"], ...rows], [4]);
+  return formatTable([["ID", "SEVERITY", "STATE", "KIND", "EARLIER", "WHAT"], ...rows], {
+    right: [4],
+    columns,
+  });
 }
 
 export function describeMoves({ id, severityReason, history }: Deviation): string {

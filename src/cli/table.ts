@@ -1,8 +1,17 @@
 // Plain tables: columns as wide as their widest cell, two spaces between, nothing after the last.
 import { cleanLine, displayWidth, padToWidth } from "#view/format.ts";
 
-/** @param right indexes of columns that are aligned to the right: figures. */
-export function formatTable(texts: readonly (readonly string[])[], right: readonly number[] = []): string {
+export interface TableForm {
+  /** Indexes of columns that are aligned to the right: figures. */
+  right?: readonly number[];
+  /** Of a terminal: what does not fit on the line of its row goes on below it. */
+  columns?: number | undefined;
+}
+
+export function formatTable(
+  texts: readonly (readonly string[])[],
+  { right = [], columns }: TableForm = {},
+): string {
   // What people and stages wrote must not look like a row of its own.
   const rows = texts.map((row) => row.map((cell) => cleanLine(cell.replaceAll(/[\r\n]+/g, " "))));
   const widths: number[] = [];
@@ -11,12 +20,31 @@ export function formatTable(texts: readonly (readonly string[])[], right: readon
       widths[column] = Math.max(widths[column] ?? 0, displayWidth(cell));
     });
   }
-  const lines = rows.map((row) => {
+  const lines = rows.flatMap((row) => {
     const cells = row.map((cell, column) => {
       const width = widths[column] ?? 0;
       return right.includes(column) ? " ".repeat(width - displayWidth(cell)) + cell : padToWidth(cell, width);
     });
-    return cells.join("  ").trimEnd();
+    return columns === undefined ? [cells.join("  ").trimEnd()] : breakRow(cells, columns);
   });
   return lines.join("\n");
+}
+
+const BELOW = "    ";
+
+/** A row of padded cells in lines of at most so many columns; a cell that is wider has a line of its own. */
+function breakRow(cells: readonly string[], columns: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const cell of cells) {
+    const isBelow = lines.length > 0;
+    const next = line === "" ? cell : `${line}  ${isBelow ? cell.trim() : cell}`;
+    if (line === "" || displayWidth(next.trimEnd()) <= columns) {
+      line = next;
+      continue;
+    }
+    lines.push(line.trimEnd());
+    line = BELOW + cell.trim();
+  }
+  return [...lines, line.trimEnd()].filter((each) => each !== "");
 }

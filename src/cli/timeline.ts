@@ -149,7 +149,7 @@ function figureTable({ stages }: RunRecord): string {
     ]);
     return cells.length === 0 ? [] : [[name], ...cells];
   });
-  return formatTable(rows, [1]);
+  return formatTable(rows, { right: [1] });
 }
 
 function valueText({ value, unit }: Figure): string {

@@ -56,7 +56,7 @@ export function describeTrend(trend: Trend, look: ChartLook): string {
     "",
     ...drawChart(trend, look, display),
     "",
-    formatTable(figures, [1, 3]),
+    formatTable(figures, { right: [1, 3] }),
     "",
     `  limits at 3 sigma of the first ${formatCount(baseline.n, "run")}, ${baseline.first} to ${baseline.last}`,
     ...signalLines(trend, look),
@@ -165,7 +165,7 @@ export function describeTrends(trends: readonly Trend[], { paint }: Look): strin
   });
   const heads = ["VALUE", "RUNS", "NEWEST", "CENTRE", "LIMITS", "UNIT", "SIGNALS", "STATUS"];
   // Painted after the columns are as wide as they must be.
-  const [header = "", ...lines] = formatTable([heads, ...rows], [1, 2, 3, 4, 6]).split("\n");
+  const [header = "", ...lines] = formatTable([heads, ...rows], { right: [1, 2, 3, 4, 6] }).split("\n");
   const painted = lines.map((line, index) => {
     const { status } = trends[index] ?? { status: "not-computable" };
     const at = line.lastIndexOf(`  ${status}`) + 2;

@@ -12,7 +12,7 @@ const SIGNATURE_SIZE = 64;
 const PKCS8_HEAD = Buffer.from("302e020100300506032b657004220420", "hex");
 const SPKI_HEAD = Buffer.from("302a300506032b6570032100", "hex");
 
-export interface PublicKey {
+export interface NixPublicKey {
   readonly name: string;
   readonly bytes: Uint8Array;
   readonly key: KeyObject;
@@ -22,7 +22,7 @@ export interface SecretKey {
   readonly name: string;
   readonly seed: Uint8Array;
   readonly key: KeyObject;
-  readonly publicKey: PublicKey;
+  readonly publicKey: NixPublicKey;
 }
 
 export interface Signature {
@@ -36,10 +36,10 @@ export function makeSecretKey(name: string, seed: Uint8Array): SecretKey {
   if (seed.length !== SEED_SIZE) refuseKey(name, `a seed has ${SEED_SIZE} bytes, not ${seed.length}`);
   const key = createPrivateKey({ key: Buffer.concat([PKCS8_HEAD, seed]), format: "der", type: "pkcs8" });
   const spki = createPublicKey(key).export({ format: "der", type: "spki" });
-  return { name, seed, key, publicKey: makePublicKey(name, spki.subarray(SPKI_HEAD.length)) };
+  return { name, seed, key, publicKey: makeNixPublicKey(name, spki.subarray(SPKI_HEAD.length)) };
 }
 
-function makePublicKey(name: string, bytes: Uint8Array): PublicKey {
+function makeNixPublicKey(name: string, bytes: Uint8Array): NixPublicKey {
   const key = createPublicKey({ key: Buffer.concat([SPKI_HEAD, bytes]), format: "der", type: "spki" });
   return { name, bytes, key };
 }
@@ -59,12 +59,12 @@ export function writeSecretKey({ name, seed, publicKey }: SecretKey): string {
 }
 
 /** @throws PipeliteError KEY_INVALID */
-export function parsePublicKey(text: string): PublicKey {
+export function parseNixPublicKey(text: string): NixPublicKey {
   const { name, bytes } = parseKey(text, PUBLIC_SIZE);
-  return makePublicKey(name, bytes);
+  return makeNixPublicKey(name, bytes);
 }
 
-export function writePublicKey({ name, bytes }: PublicKey): string {
+export function writeNixPublicKey({ name, bytes }: NixPublicKey): string {
   return `${name}:${asBuffer(bytes).toString("base64")}`;
 }
 
@@ -89,7 +89,7 @@ export function signFingerprint({ name, key }: SecretKey, fingerprint: string): 
 
 /** True only where one of the keys has the signature's name and made it; never throws on a bad signature. */
 export function verifyFingerprint(
-  publicKeys: readonly PublicKey[],
+  publicKeys: readonly NixPublicKey[],
   fingerprint: string,
   signature: string,
 ): boolean {

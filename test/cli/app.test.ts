@@ -8,6 +8,7 @@ import { commands } from "#cli/commands.ts";
 import { homeOf, type Host } from "#cli/context.ts";
 import { reportProblem } from "#cli/problem.ts";
 import { parseAssignment, parseCount, parseSpan } from "#cli/flags.ts";
+import { formatTable } from "#cli/table.ts";
 import { createRig, scrub } from "./rig.ts";
 
 /** What a command line that cannot be understood ends with. */
@@ -156,6 +157,26 @@ test("an error is `error:` and `hint:` on stderr, nothing on stdout, and readabl
   assert.equal(plain.stderr, "error: There is no command 'rnu'\nhint: Did you mean `pipelite run`?\n");
   const colored = await rig("rnu", "--color", "always");
   assert.ok(colored.stderr.startsWith(`${String.fromCharCode(27)}[`));
+});
+
+test("nothing in a message moves the cursor, whatever a file is called", async () => {
+  using rig = createRig();
+  const { stderr } = await rig("run", `./no\u001b[2Jwhere\u0007`);
+  assert.match(stderr, /^error: Cannot find the pipeline: no file .*\/nowhere\/pipeline\.ts\n/);
+  assert.doesNotMatch(stderr, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+});
+
+test("a table on a narrow terminal goes on below its rows; elsewhere no row is ever broken", () => {
+  const rows = [
+    ["STAGE", "TIME", "OUTPUT"],
+    ["fit", "0.44s", "/nix/store/vadlnkzxp0chyybb8rl6hr7sbqpm3blf-fit"],
+    ["sum", "12ms", "-"],
+  ];
+  assert.equal(
+    formatTable(rows, { right: [1], columns: 40 }),
+    "STAGE   TIME  OUTPUT\nfit    0.44s\n    /nix/store/vadlnkzxp0chyybb8rl6hr7sbqpm3blf-fit\nsum     12ms  -",
+  );
+  assert.equal(formatTable(rows, { right: [1] }).split("\n").length, 3);
 });
 
 test("flags that every command takes may stand before it", async () => {

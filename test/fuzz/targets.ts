@@ -13,7 +13,7 @@ import { parseHash } from "#nix/hash.ts";
 import { NarParser } from "#nix/nar-parser.ts";
 import type { NarHandler } from "#nix/nar-format.ts";
 import { parseNarInfo } from "#nix/narinfo.ts";
-import { parsePublicKey as parseNixPublicKey, parseSecretKey, parseSignature } from "#nix/signature.ts";
+import { parseNixPublicKey, parseSecretKey, parseSignature } from "#nix/signature.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import { nameProblem } from "#release/names.ts";
 import { parseAppliedPolicy } from "#release/policy.ts";

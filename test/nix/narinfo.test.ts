@@ -7,8 +7,8 @@ import * as fc from "fast-check";
 import { contentAddressedPath, parseContentAddress } from "#nix/content-address.ts";
 import { hashBytes, sha256 } from "#nix/hash.ts";
 import { narInfoFingerprint, parseNarInfo, writeNarInfo, type NarInfo } from "#nix/narinfo.ts";
-import { makeSecretKey, parsePublicKey, parseSecretKey, parseSignature } from "#nix/signature.ts";
-import { signFingerprint, verifyFingerprint, writePublicKey, writeSecretKey } from "#nix/signature.ts";
+import { makeSecretKey, parseNixPublicKey, parseSecretKey, parseSignature } from "#nix/signature.ts";
+import { signFingerprint, verifyFingerprint, writeNixPublicKey, writeSecretKey } from "#nix/signature.ts";
 import { makeSourcePath, parseStorePath, type StorePath } from "#nix/store-path.ts";
 
 const FOLDER = join(import.meta.dirname, "vectors");
@@ -25,7 +25,7 @@ test("Each narinfo real Nix wrote is read, and written as the same text", () => 
 
 test("Our signature of each path is byte for byte that of real Nix, and verifies", () => {
   const secret = parseSecretKey(secretText);
-  const trusted = [parsePublicKey(publicText)];
+  const trusted = [parseNixPublicKey(publicText)];
   for (const text of texts) {
     const info = parseNarInfo(text);
     const fingerprint = narInfoFingerprint(info);
@@ -44,8 +44,8 @@ test("The content address in a narinfo proves its path", () => {
 
 test("Keys are read and written as the same text", () => {
   assert.equal(writeSecretKey(parseSecretKey(secretText)), secretText);
-  assert.equal(writePublicKey(parseSecretKey(secretText).publicKey), publicText);
-  assert.equal(writePublicKey(parsePublicKey(`${publicText}\n`)), publicText);
+  assert.equal(writeNixPublicKey(parseSecretKey(secretText).publicKey), publicText);
+  assert.equal(writeNixPublicKey(parseNixPublicKey(`${publicText}\n`)), publicText);
 });
 
 test("A signature does not verify for another fingerprint, key, key name, or when it is broken", () => {

@@ -1,6 +1,6 @@
 // `pipelite deviation list`: what departed from the plan in a run.
 import { command, toggle } from "#cli/command.ts";
-import { print, printJson, say } from "#cli/context.ts";
+import { columnsOf, print, printJson, say } from "#cli/context.ts";
 import { whichRun } from "#cli/run-argument.ts";
 import { placeOf } from "#cli/database.ts";
 import { describeDeviations, describeMoves } from "#cli/deviation-text.ts";
@@ -24,7 +24,7 @@ export const deviationList = command({
     const { runId, deviations } = found;
     if (flags.json) return printJson(context, found);
     if (deviations.length === 0) return say(context, flags, `run ${runId} has no deviations`);
-    print(context, `run ${runId}\n\n${describeDeviations(deviations)}`);
+    print(context, `run ${runId}\n\n${describeDeviations(deviations, columnsOf(context))}`);
     const moves = deviations.filter(({ history }) => history.length > 0);
     if (flags.history && moves.length > 0) print(context, `\n${moves.map(describeMoves).join("\n\n")}`);
   },

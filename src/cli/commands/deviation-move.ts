@@ -1,6 +1,6 @@
 // `pipelite deviation move`: what people do about a deviation, move by move, each signed.
 import { argument, command, requiredValue, value } from "#cli/command.ts";
-import { print, printJson } from "#cli/context.ts";
+import { columnsOf, print, printJson } from "#cli/context.ts";
 import { placeOf } from "#cli/database.ts";
 import { describeDeviations, describeMoves } from "#cli/deviation-text.ts";
 import { KEY_BRIEF, SIGNER_BRIEF, passphraseFlag } from "#cli/flags.ts";
@@ -39,6 +39,6 @@ export const deviationMove = command({
     const key = await readKey(context, flags);
     const moved = await moveDeviation(placeOf(context, flags), { id, to, disposition, reason, name, key });
     if (flags.json) return printJson(context, moved);
-    print(context, `${describeDeviations([moved])}\n\n${describeMoves(moved)}`);
+    print(context, `${describeDeviations([moved], columnsOf(context))}\n\n${describeMoves(moved)}`);
   },
 });

@@ -1,7 +1,7 @@
 // `pipelite diff`: what differs between two runs.
 import { formatDuration } from "#base/quantities.ts";
 import { argument, command, optional, toggle } from "#cli/command.ts";
-import { paintOf, print, printJson, say, type ExitCode } from "#cli/context.ts";
+import { columnsOf, paintOf, print, printJson, say, type ExitCode } from "#cli/context.ts";
 import { formatTable } from "#cli/table.ts";
 import { openHomeOf, tellRun, whichRun } from "#cli/run-argument.ts";
 import type { StageRecord } from "#home/run-record.ts";
@@ -35,7 +35,7 @@ export const diff = command({
         `  param ${name}: ${JSON.stringify(before) ?? "unset"} -> ${JSON.stringify(now) ?? "unset"}`,
       );
     }
-    if (shown.length > 0) parts.push(formatTable(shown.map(stageRow)));
+    if (shown.length > 0) parts.push(formatTable(shown.map(stageRow), { columns: columnsOf(context) }));
     const same = stages.filter(({ output }) => output === "same").length;
     print(context, parts.join("\n"));
     say(context, flags, `${same} of ${stages.length} outputs are the same`);

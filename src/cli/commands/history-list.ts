@@ -2,7 +2,7 @@
 import { formatCount } from "#base/numbers.ts";
 import { formatDuration, formatTime } from "#base/quantities.ts";
 import { command, optional } from "#cli/command.ts";
-import { print, printJson, say } from "#cli/context.ts";
+import { columnsOf, print, printJson, say } from "#cli/context.ts";
 import { placeOf, warnOfRecords } from "#cli/database.ts";
 import { databaseFlag, limitFlags } from "#cli/flags.ts";
 import { formatTable } from "#cli/table.ts";
@@ -34,7 +34,13 @@ export const historyList = command({
       formatDuration(run.duration_ms),
       `${run.built} of ${run.stages}`,
     ]);
-    print(context, formatTable([["RUN", "PIPELINE", "STATUS", "STARTED", "TOOK", "BUILT"], ...rows], [4]));
+    print(
+      context,
+      formatTable([["RUN", "PIPELINE", "STATUS", "STARTED", "TOOK", "BUILT"], ...rows], {
+        right: [4],
+        columns: columnsOf(context),
+      }),
+    );
     const noticed = formatCount(changes.length, "change");
     if (changes.length > 0) say(context, flags, `${noticed} of records noticed so far; --json lists them`);
     if (sync.missing.length > 0)

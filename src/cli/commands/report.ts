@@ -1,6 +1,6 @@
 // `pipelite report`: the documents of any run, as files.
 import { command, toggle, value } from "#cli/command.ts";
-import { pathOf, print, printJson, say } from "#cli/context.ts";
+import { columnsOf, pathOf, print, printJson, say } from "#cli/context.ts";
 import { runArgument } from "#cli/flags.ts";
 import { formatTable } from "#cli/table.ts";
 import { openHomeOf, tellRun, whichRun } from "#cli/run-argument.ts";
@@ -39,7 +39,12 @@ export const report = command({
       printJson(context, { runId, folder, documents });
       return verdict;
     }
-    print(context, formatTable([["DOCUMENT", "SHA256"], ...documents.map((row) => [row.name, row.sha256])]));
+    print(
+      context,
+      formatTable([["DOCUMENT", "SHA256"], ...documents.map((row) => [row.name, row.sha256])], {
+        columns: columnsOf(context),
+      }),
+    );
     say(context, flags, `documents of run ${runId} (${record.status}): ${folder}`);
     return verdict;
   },

@@ -2,7 +2,7 @@
 import { EXIT } from "#base/errors.ts";
 import { formatDuration, formatTime } from "#base/quantities.ts";
 import { command } from "#cli/command.ts";
-import { print, printJson, say } from "#cli/context.ts";
+import { columnsOf, print, printJson, say } from "#cli/context.ts";
 import { limitFlags } from "#cli/flags.ts";
 import { openHomeOf } from "#cli/run-argument.ts";
 import { formatTable } from "#cli/table.ts";
@@ -36,7 +36,13 @@ export const runs = command({
           ]
         : [run.runId, "?", "unreadable", "?", "?", "?"],
     );
-    print(context, formatTable([["RUN", "PIPELINE", "STATUS", "STARTED", "TOOK", "STAGES"], ...rows], [4]));
+    print(
+      context,
+      formatTable([["RUN", "PIPELINE", "STATUS", "STARTED", "TOOK", "STAGES"], ...rows], {
+        right: [4],
+        columns: columnsOf(context),
+      }),
+    );
     if (shown.length < total) say(context, flags, `${shown.length} of ${total} runs; --all shows the others`);
     return verdict;
   },

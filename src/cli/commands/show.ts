@@ -2,12 +2,13 @@
 import { formatDuration, formatSize, formatTime } from "#base/quantities.ts";
 import { EXIT } from "#base/errors.ts";
 import { command } from "#cli/command.ts";
-import { paintOf, print, printJson } from "#cli/context.ts";
+import { columnsOf, paintOf, print, printJson } from "#cli/context.ts";
 import { runArgument } from "#cli/flags.ts";
 import { formatTable } from "#cli/table.ts";
 import { openHomeOf, tellRun, whichRun } from "#cli/run-argument.ts";
 import type { LoggedRun } from "#home/event-log.ts";
 import type { RunRecord, StageRecord } from "#home/run-record.ts";
+import { cleanLine } from "#view/format.ts";
 import { countsText } from "#view/lines.ts";
 import type { Paint } from "#view/paint.ts";
 
@@ -23,40 +24,42 @@ export const show = command({
     const run = app.showRun(openHomeOf(context, flags), whichRun(context, word));
     if ("isRunning" in run) {
       if (flags.json) printJson(context, { ...run, stages: [...run.stages.values()] });
-      else print(context, describeLogged(run));
+      else print(context, describeLogged(run, columnsOf(context)));
       return EXIT.ok;
     }
     const { record, repetition, problem } = run;
     if (flags.json) printJson(context, { ...record, repetition, problem });
-    else print(context, describeRun(record, paintOf(context, flags)));
+    else print(context, describeRun(record, paintOf(context, flags), columnsOf(context)));
     return tellRun(context, flags, run);
   },
 });
 
 /** All there is of a run without a record: it was killed, or it goes on. */
-function describeLogged({ started, stages, isRunning }: LoggedRun): string {
+function describeLogged({ started, stages, isRunning }: LoggedRun, columns: number | undefined): string {
   const state = isRunning
     ? "running"
     : "interrupted: it has no record, and what it says is vouched for by nothing";
-  const facts = formatTable([
+  const facts = [
     ["run", started.runId],
     ["pipeline", `${started.pipeline} (${started.pipelineFile})`],
     ["status", state],
     ["started", formatTime(started.startedAt)],
     ["engine", `${started.engine}, ${sandboxText(started.sandbox)}`],
-  ]);
+  ];
   const rows = started.stages.map(({ name }) => {
     const stage = stages.get(name);
     return stage === undefined ? [name, "no end", "-", "-", "-", "-", "-"] : stageRow(stage);
   });
-  return `${facts}\n\n${formatTable([STAGE_HEADS, ...rows], [2, 3, 4, 5])}`;
+  return `${formatTable(facts, { columns })}\n\n${stageTable(rows, columns)}`;
 }
 
-function describeRun(record: RunRecord, paint: Paint): string {
-  const facts = formatTable(factsOf(record));
-  const stages = formatTable([STAGE_HEADS, ...record.stages.map(stageRow)], [2, 3, 4, 5]);
+function describeRun(record: RunRecord, paint: Paint, columns: number | undefined): string {
+  const facts = formatTable(factsOf(record), { columns });
+  const stages = stageTable(record.stages.map(stageRow), columns);
   const failures = record.stages.flatMap((stage) => failureLines(stage, paint));
-  return [facts, stages, claimTable(record), failures.join("\n")].filter((part) => part !== "").join("\n\n");
+  return [facts, stages, claimTable(record, columns), failures.join("\n")]
+    .filter((part) => part !== "")
+    .join("\n\n");
 }
 
 function factsOf(record: RunRecord): string[][] {
@@ -86,6 +89,10 @@ function sandboxText({ kind, version }: RunRecord["sandbox"]): string {
 
 const STAGE_HEADS = ["STAGE", "STATUS", "TIME", "CPU", "MEMORY", "SIZE", "OUTPUT"];
 
+function stageTable(rows: readonly string[][], columns: number | undefined): string {
+  return formatTable([STAGE_HEADS, ...rows], { right: [2, 3, 4, 5], columns });
+}
+
 /** Figures of a cached stage are those of the build that made its output. */
 function stageRow({ name, status, durationMs, usage, narSize, outPath }: StageRecord): string[] {
   const cpuMs = usage?.cpuUserMs === undefined ? undefined : usage.cpuUserMs + (usage.cpuSystemMs ?? 0);
@@ -102,7 +109,7 @@ function stageRow({ name, status, durationMs, usage, narSize, outPath }: StageRe
 }
 
 /** The checks; --json and `pipelite audit --json` have the others, too. */
-function claimTable({ claims }: RunRecord): string {
+function claimTable({ claims }: RunRecord, columns: number | undefined): string {
   const judged = claims.filter(({ kind }) => kind === "check");
   if (judged.length === 0) return "";
   const rows = judged.map(({ id, status, value, limit, unit }) => [
@@ -112,15 +119,15 @@ function claimTable({ claims }: RunRecord): string {
     String(limit ?? "-"),
     unit ?? "",
   ]);
-  return formatTable([["CLAIM", "STATUS", "VALUE", "LIMIT", "UNIT"], ...rows]);
+  return formatTable([["CLAIM", "STATUS", "VALUE", "LIMIT", "UNIT"], ...rows], { columns });
 }
 
 function failureLines({ name, failure }: StageRecord, paint: Paint): string[] {
   if (failure === undefined) return [];
   const place = failure.place === undefined ? "" : ` at ${failure.place}`;
   return [
-    `${paint("failed", "failure")} ${paint(name, "name")}${place}: ${failure.message}`,
-    ...(failure.hint === undefined ? [] : [`hint: ${failure.hint}`]),
+    `${paint("failed", "failure")} ${paint(name, "name")}${cleanLine(place)}: ${cleanLine(failure.message)}`,
+    ...(failure.hint === undefined ? [] : [`hint: ${cleanLine(failure.hint)}`]),
     `pipelite log ${name} shows what it printed`,
   ];
 }

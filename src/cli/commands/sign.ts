@@ -1,7 +1,7 @@
 // `pipelite sign`: an electronic signature on a run.
 import { formatTime } from "#base/quantities.ts";
 import { argument, command, requiredValue, usualValue } from "#cli/command.ts";
-import { print, printJson, say } from "#cli/context.ts";
+import { columnsOf, print, printJson, say } from "#cli/context.ts";
 import { KEY_BRIEF, SIGNER_BRIEF, passphraseFlag } from "#cli/flags.ts";
 import { readKey } from "#cli/signing-key.ts";
 import { formatTable } from "#cli/table.ts";
@@ -50,7 +50,13 @@ export const sign = command({
       ["key", keyId],
       ["bundle", home.pathOf(bundleFile)],
     ];
-    print(context, formatTable(facts.filter(([, value]) => value !== "")));
+    print(
+      context,
+      formatTable(
+        facts.filter(([, value]) => value !== ""),
+        { columns: columnsOf(context) },
+      ),
+    );
     say(context, flags, `signed; \`pipelite verify ${runId}\` checks it`);
   },
 });

@@ -2,7 +2,7 @@
 import { formatCount } from "#base/numbers.ts";
 import { formatSize } from "#base/quantities.ts";
 import { openCommand, optional, toggle } from "#cli/command.ts";
-import { print, printJson, say } from "#cli/context.ts";
+import { columnsOf, print, printJson, say } from "#cli/context.ts";
 import { PATH_BRIEF, withStore } from "#cli/store-access.ts";
 import { formatTable } from "#cli/table.ts";
 import { shortHash } from "#view/format.ts";
@@ -35,7 +35,7 @@ export const storeList = openCommand({
         formatCount(references.length, "reference"),
         path,
       ]);
-      print(context, formatTable(rows, [0]));
+      print(context, formatTable(rows, { right: [0], columns: columnsOf(context) }));
       const total = infos.reduce((sum, { narSize }) => sum + narSize, 0);
       say(context, flags, `${formatCount(paths.length, "path")}, ${formatSize(total)}`);
     });

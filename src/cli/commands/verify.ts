@@ -2,7 +2,7 @@
 import { EXIT } from "#base/errors.ts";
 import { formatTime } from "#base/quantities.ts";
 import { argument, command, value, values } from "#cli/command.ts";
-import { paintOf, pathOf, print, printJson, type Context } from "#cli/context.ts";
+import { columnsOf, paintOf, pathOf, print, printJson, type Context } from "#cli/context.ts";
 import { formatTable } from "#cli/table.ts";
 import { openHomeOf, whichRun } from "#cli/run-argument.ts";
 import type { Verification, VerifiedBundle, VerifiedRun } from "#release/verify.ts";
@@ -92,7 +92,8 @@ function printRun(context: Context, { runId, status, checks, signatures }: Verif
     reason || "-",
   ]);
   const heads = ["SIGNER", "ROLE", "MEANING", "TIME", "STATE", "REASON"];
-  const signed = rows.length === 0 ? "no signatures" : formatTable([heads, ...rows]);
+  const signed =
+    rows.length === 0 ? "no signatures" : formatTable([heads, ...rows], { columns: columnsOf(context) });
   print(context, [`run ${runId}`, signed, checkLines(checks, status, paint)].join("\n\n"));
 }
 
