@@ -162,8 +162,8 @@ test("an error is `error:` and `hint:` on stderr, nothing on stdout, and readabl
 test("nothing in a message moves the cursor, whatever a file is called", async () => {
   using rig = createRig();
   const { stderr } = await rig("run", `./no\u001b[2Jwhere\u0007`);
-  assert.match(stderr, /^error: Cannot find the pipeline: no file .*\/nowhere\/pipeline\.ts\n/);
-  assert.doesNotMatch(stderr, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  assert.match(stderr, /^error: Cannot find the pipeline: no file \S+\/nowhere\nhint: /);
+  assert.doesNotMatch(stderr.replaceAll("\n", ""), /\p{Cc}/u);
 });
 
 test("a table on a narrow terminal goes on below its rows; elsewhere no row is ever broken", () => {
@@ -256,7 +256,7 @@ test("values of flags are read strictly", () => {
     assert.throws(() => parseCount(wrong), RangeError, wrong);
   }
   assert.deepEqual(["90", "90s", "1.5m", "2h"].map(parseSpan), [90_000, 90_000, 90_000, 7_200_000]);
-  for (const wrong of ["", "0", "-1s", "1d", "s"]) assert.throws(() => parseSpan(wrong), RangeError, wrong);
+  for (const wrong of ["", "0", "-1s", "1w", "s"]) assert.throws(() => parseSpan(wrong), RangeError, wrong);
   assert.deepEqual(parseAssignment("a=b=c"), ["a", "b=c"]);
   assert.deepEqual(parseAssignment("a="), ["a", ""]);
   for (const wrong of ["", "a", "=b"]) assert.throws(() => parseAssignment(wrong), RangeError, wrong);
