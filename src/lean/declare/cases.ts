@@ -68,11 +68,14 @@ function decide(
 
 function truthOfTest(k: Kernel, test: Expr, atoms: readonly Atom[]): boolean | undefined {
   const { terms, known } = k;
-  const atom = atoms.find((each) => each.test !== undefined && k.isEqual(test, each.test));
+  const find = (e: Expr): Atom | undefined =>
+    atoms.find((each) => each.test !== undefined && k.isEqual(e, each.test));
+  const atom = find(test);
   if (atom !== undefined) return atom.isTrue;
   const value = resolve(k, test, atoms);
   if (terms.isConst(value, known.true)) return true;
-  return terms.isConst(value, known.false) ? false : undefined;
+  // What was chosen may be a test again.
+  return terms.isConst(value, known.false) ? false : find(value)?.isTrue;
 }
 
 /** Of an atom, of `test = true` and `test = false`, and of what `And` makes of those. */
