@@ -123,13 +123,15 @@ function findOwn(library: readonly Line[], roots: ReadonlySet<number>): boolean[
   const own: Record<Table, Set<number>> = { in: new Set(roots), il: new Set(), ie: new Set() };
   return library.map((record) => {
     const table = tableOf(record);
-    const at = table === undefined ? undefined : Number(record[table]);
-    let isOwn = table === "in" && at !== undefined && roots.has(at);
+    // A binder may have a name that is declared elsewhere.
+    if (table === undefined) return declaredIn(record).some((name) => own.in.has(name));
+    const at = Number(record[table]);
+    let isOwn = table === "in" && roots.has(at);
     mapReferences(record, (of, index) => {
       isOwn ||= own[of].has(index);
       return index;
     });
-    if (isOwn && table !== undefined && at !== undefined) own[table].add(at);
+    if (isOwn) own[table].add(at);
     return isOwn;
   });
 }
