@@ -1,9 +1,11 @@
 // Small questions about files, and writing one so that a reader sees the old or the new content, never a half.
 import {
   chmodSync,
+  closeSync,
   lstatSync,
   mkdirSync,
-  readFileSync,
+  openSync,
+  readSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -11,6 +13,7 @@ import {
   writeFileSync,
   type Stats,
 } from "node:fs";
+import { constants } from "node:os";
 import { dirname } from "node:path";
 import { byteStringOf } from "./bytes.ts";
 import { systemErrorCode } from "./errors.ts";
@@ -49,14 +52,37 @@ export function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-/** The bytes of a file that the user named; the error of a folder has its path, as that of a missing file has. */
-export function readNamedFile(path: string): Uint8Array {
+/** The longest text that there can be. */
+const TEXT_MAX = 2 ** 29 - 24;
+const PIECE = 1 << 20;
+
+/**
+ * The bytes of a file that the user named. The error of a folder has its path, as that of a missing file has; what is larger
+ * than `most` bytes, or has no end (`/dev/zero`), is refused as too large.
+ */
+export function readNamedFile(path: string, most: number = TEXT_MAX): Uint8Array {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
   try {
-    return readFileSync(path);
+    const fd = openSync(path, "r");
+    try {
+      for (;;) {
+        const piece = Buffer.allocUnsafe(Math.min(PIECE, most + 1));
+        const count = readSync(fd, piece);
+        if (count === 0) return Buffer.concat(pieces, size);
+        size += count;
+        if (size > most) throw Object.assign(new Error("EFBIG"), TOO_LARGE);
+        pieces.push(piece.subarray(0, count));
+      }
+    } finally {
+      closeSync(fd);
+    }
   } catch (error) {
     throw error instanceof Error ? Object.assign(error, { path }) : error;
   }
 }
+
+const TOO_LARGE = { code: "EFBIG", errno: -constants.errno.EFBIG, syscall: "read" };
 
 /** Writes through a temporary file and a rename. Creates the folders above. */
 export function writeFileAtomically(path: string, content: string | Uint8Array): void {

@@ -49,9 +49,9 @@ function systemError(problem: unknown, argv: readonly string[], host: Host): Pip
 }
 
 /** What the system says of a path that can't be used as it was meant. */
-const OF_A_PATH = /^(ENOENT|EISDIR|ENOTDIR|ENAMETOOLONG|ELOOP|EACCES|EPERM|EEXIST|EROFS)$/;
+const OF_A_PATH = /^(ENOENT|EISDIR|ENOTDIR|ENAMETOOLONG|ELOOP|EACCES|EPERM|EEXIST|EROFS|EFBIG)$/;
 /** The same of a path below the one that was named: the fault is of the upper one. */
-const OF_THE_PATH_ABOVE = /^(ENOTDIR|ENAMETOOLONG|EACCES|EROFS)$/;
+const OF_THE_PATH_ABOVE = /^(ENOTDIR|ENAMETOOLONG|ELOOP|EACCES|EROFS)$/;
 /** Of a folder above the one that was named, when it had to be made or entered. */
 const OF_THE_WAY_THERE = /^(ENOTDIR|EEXIST)$/;
 
@@ -62,6 +62,8 @@ function wordFor(path: string, code: string, argv: readonly string[], { cwd }: H
     .flatMap((word) => [word, word.slice(word.indexOf("=") + 1)])
     .filter((word) => word !== "" && resolve(cwd, word) !== cwd);
   const find = (fits: (typed: string) => boolean) => words.find((word) => fits(resolve(cwd, word)));
+  // An empty word names the folder where the command was started.
+  if (path === cwd && argv.includes("")) return "''";
   return (
     find((typed) => path === typed || (path.startsWith(`${typed}.`) && path.endsWith(".tmp"))) ??
     find((typed) => OF_THE_PATH_ABOVE.test(code) && path.startsWith(`${typed}/`)) ??

@@ -1,8 +1,9 @@
 // Key files: the private half as PKCS #8 in PEM, readable by its owner only, encrypted where a passphrase is given; the
 // public half as SPKI in PEM beside it. Specification: RFC 5958, RFC 7468.
 import { createPrivateKey, generateKeyPairSync } from "node:crypto";
-import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { systemErrorCode } from "#base/errors.ts";
+import { readNamedFile } from "#base/files.ts";
 import {
   CURVE,
   parsePublicKey,
@@ -101,9 +102,12 @@ function writeNew(file: string, content: string | Buffer, mode: number): void {
   }
 }
 
+/** Bytes; a key has some hundreds. */
+const KEY_FILE_MAX = 1 << 20;
+
 function readKeyFile(file: string): string {
   try {
-    return readFileSync(file, "utf8");
+    return new TextDecoder().decode(readNamedFile(file, KEY_FILE_MAX));
   } catch (error) {
     if (systemErrorCode(error) === "ENOENT") throw pipeliteError("SIGNING_KEY_NOT_FOUND", { file }, error);
     throw error;

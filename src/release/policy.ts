@@ -2,11 +2,12 @@
 // (default: release-policy.json beside pipeline.ts). What a file leaves out is as in the built-in policy. Its digest is
 // taken over the policy as it is applied, keys included, so it changes when a key file does.
 import { messageOf, parseStrictJson } from "#base/strict-json.ts";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { utf8 } from "#base/bytes.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { isPipeliteError } from "#base/errors.ts";
+import { readNamedFile } from "#base/files.ts";
 import { readPublicKey } from "#keys/key-file.ts";
 import { parsePublicKey, writePublicKey } from "#sigstore/index.ts";
 import type { Severity } from "./deviation.ts";
@@ -86,7 +87,7 @@ export function readPolicy(pipelineFile: string | undefined, file?: string): App
   if (found === undefined) return applied(BUILT_IN, "built-in");
   if (!existsSync(found)) throw pipeliteError("POLICY_NOT_FOUND", { file: found });
   try {
-    return applied(parsePolicy(readFileSync(found, "utf8"), dirname(found)), found);
+    return applied(parsePolicy(new TextDecoder().decode(readNamedFile(found)), dirname(found)), found);
   } catch (error) {
     if (!(error instanceof RangeError) && !isPipeliteError(error)) throw error;
     throw pipeliteError("POLICY_INVALID", { file: found, problem: error.message }, error);
