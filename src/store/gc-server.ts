@@ -9,18 +9,26 @@ import type { Layout } from "./layout.ts";
  * Serves until closed. Where there can be no socket (too long a path), others wait for the end of the
  * collection.
  */
-export async function serveTempRoots(layout: Layout, onRoot: (path: string) => void): Promise<() => void> {
+export async function serveTempRoots(
+  layout: Layout,
+  onRoot: (path: string) => Promise<void>,
+): Promise<() => void> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     let held = "";
+    let answers = Promise.resolve();
     socket.setEncoding("latin1");
     socket.on("data", (text: string) => {
       const lines = (held + text).split("\n");
       held = lines.pop() ?? "";
       for (const line of lines) {
-        onRoot(line);
-        socket.write("1");
+        // Noted at once; answered when nothing of it can be under way any more.
+        const noted = onRoot(line);
+        answers = answers.then(async () => {
+          await noted;
+          if (!socket.destroyed) socket.write("1");
+        });
       }
     });
     socket.on("error", () => {});

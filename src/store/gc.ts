@@ -15,6 +15,7 @@ import { physicalPath } from "./layout.ts";
 import { findProcessRoots, isForeignScratch, readTempRoots } from "./live-processes.ts";
 import { withExclusiveGcLock } from "./locks.ts";
 import type { StoreContext } from "./place.ts";
+import { Remover } from "./remover.ts";
 import { findRoots, pruneRoots, type Root } from "./roots.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -49,6 +50,7 @@ interface Collection {
   /** Hash parts that must stay, valid or not. */
   spared: Set<string>;
   result: CollectedGarbage;
+  remover: Remover;
   onDelete: OnDelete;
 }
 
@@ -136,7 +138,7 @@ function withCollection<T>(
   return withExclusiveGcLock(layout, wait, async () => {
     // What comes over the socket before the graph is read waits here.
     const early = new Set<string>();
-    let onRoot = (path: string): void => void early.add(path);
+    let onRoot = async (path: string): Promise<void> => void early.add(path);
     const stop = await serveTempRoots(layout, (path) => onRoot(path));
     try {
       if (!dryRun) {
@@ -145,8 +147,8 @@ function withCollection<T>(
         pruneRoots(layout);
       }
       const collection = startCollection(store, { dryRun, onDelete });
-      onRoot = (path) => spare(collection, path);
-      for (const path of early) onRoot(path);
+      onRoot = (path) => spareSafely(collection, path);
+      for (const path of early) spare(collection, path);
       return await action(collection);
     } finally {
       stop();
@@ -170,7 +172,8 @@ function startCollection(
     roots.map(({ path }) => graph.idOf(path) ?? 0),
   );
   const result: CollectedGarbage = { paths: [], leftovers: [], freedBytes: 0 };
-  const collection: Collection = { store, graph, roots, live, spared: new Set(), result, onDelete };
+  const remover = new Remover();
+  const collection = { store, graph, roots, live, spared: new Set<string>(), result, remover, onDelete };
   for (const path of readTempRoots(layout, { dryRun })) spare(collection, path);
   return collection;
 }
@@ -186,8 +189,16 @@ function spare({ graph, live, spared }: Collection, path: string): void {
   if (id !== undefined) graph.mark(live, [id]);
 }
 
+/** The same, when others collect with us: what is being removed is gone before anybody makes it anew. */
+async function spareSafely(collection: Collection, path: string): Promise<void> {
+  spare(collection, path);
+  // What went wrong is told where the removal was begun.
+  await collection.remover.settled().catch(() => {});
+}
+
 async function deleteIds(collection: Collection, dead: readonly number[], goal: Goal): Promise<void> {
-  const { store, graph, live, spared, result } = collection;
+  const { store, graph, live, spared, result, remover } = collection;
+  const leftoverBytes = result.freedBytes - remover.bytes;
   const batchSize = goal === NO_GOAL ? BATCH_SIZE : SMALL_BATCH_SIZE;
   let narBytes = 0;
   for (let at = 0; at < dead.length && !goal.isReached(result.freedBytes, narBytes); at += batchSize) {
@@ -203,9 +214,11 @@ async function deleteIds(collection: Collection, dead: readonly number[], goal: 
       if (collection.onDelete !== undefined) await collection.onDelete(path);
       // Named since it was invalidated: whoever did will make it anew, and may be doing so.
       if (spared.has(storePathHash(path))) continue;
-      result.freedBytes += removeTree(byteStringOf(physicalPath(store.layout, path))).bytes;
+      await remover.start(byteStringOf(physicalPath(store.layout, path)));
       if (pause.isDue()) await setImmediate();
     }
+    await remover.settled();
+    result.freedBytes = leftoverBytes + remover.bytes;
     await setImmediate();
   }
 }

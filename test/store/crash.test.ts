@@ -119,7 +119,7 @@ describe("kill -9 at any moment", { skip: peer("nix-store") }, () => {
     using rig = new StoreRig();
     for (let index = 0; index < 20; index++) await rig.text(`t${index}`);
     rig.close();
-    dieAt(rig, "unlinkSync", 8, "await store.gc();");
+    dieAt(rig, "unlink", 8, "await store.gc();");
     assert.equal(rig.nixComplaints(), "");
     assert.ok(readdirSync(`${rig.home}/nix/store`).length > 1);
     await rig.store.gc();
