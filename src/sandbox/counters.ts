@@ -35,6 +35,13 @@ const EVENTS = [
 export const COUNTER_BYTES = 32;
 export const COUNTERS_BYTES = EVENTS.length * COUNTER_BYTES;
 
+/** struct perf_event_attr of each counter that this process may count, put together once. */
+export function ownCounterAttributes(): readonly Uint8Array[] {
+  return (ownAttributes ??= counterAttributes(countableScope()));
+}
+
+let ownAttributes: readonly Uint8Array[] | undefined;
+
 /** struct perf_event_attr of each counter. */
 export function counterAttributes(scope: Scope): Uint8Array[] {
   const SIZE = 64;

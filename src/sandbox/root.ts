@@ -17,27 +17,45 @@ const DEVICES = ["full", "null", "random", "tty", "urandom", "zero"] as const;
 
 /** For a process whose lowest free descriptor is FD.inner. */
 export function enterRoot(request: SandboxRequest, host: Host): SystemCall[] {
+  const { network, kvm } = request;
+  const same =
+    network || kvm ? commonCalls(host, { network, kvm }) : (usual ??= commonCalls(host, { network, kvm }));
   return [
     ...enterEmptyRoot(request.storeDir),
-    ...folder("nix", 0o755),
-    ...folder("nix/store", 0o755),
-    ...folder("build", 0o700),
-    ...folder("tmp", 0o1777),
-    ...folder("etc", 0o755),
-    ...writeEtc(ROOT, request.network),
+    ...same.first,
     ...bind(`${HOST}${request.storeDir}`, `${ROOT}/nix/store`, 0),
     ...request.inputs.flatMap(({ path, physical }) =>
       bind(`${HOST}${physical}`, `${ROOT}${path}`, MOUNT_ATTRIBUTE.readOnly),
     ),
     ...bind(`${HOST}${request.buildDir}`, `${ROOT}/build`, 0),
-    ...mountProc(host),
-    ...makeDevices(request.kvm && hasKvm()),
-    call("sethostname", HOST_NAME, HOST_NAME.length),
-    call("setdomainname", DOMAIN_NAME, DOMAIN_NAME.length),
-    ...(request.network ? [] : bringLoopbackUp()),
-    ...leaveHost(),
-    ...becomeOrdinaryUser(),
+    ...same.last,
   ];
+}
+
+/** Those of a stage with neither the network nor virtual machines, which nearly all are: put together once. */
+let usual: ReturnType<typeof commonCalls> | undefined;
+
+/** What does not depend on the stage: before and after what it may see is mounted. */
+function commonCalls(host: Host, { network, kvm }: Pick<SandboxRequest, "network" | "kvm">) {
+  return {
+    first: [
+      ...folder("nix", 0o755),
+      ...folder("nix/store", 0o755),
+      ...folder("build", 0o700),
+      ...folder("tmp", 0o1777),
+      ...folder("etc", 0o755),
+      ...writeEtc(ROOT, network),
+    ],
+    last: [
+      ...mountProc(host),
+      ...makeDevices(kvm && hasKvm()),
+      call("sethostname", HOST_NAME, HOST_NAME.length),
+      call("setdomainname", DOMAIN_NAME, DOMAIN_NAME.length),
+      ...(network ? [] : bringLoopbackUp()),
+      ...leaveHost(),
+      ...becomeOrdinaryUser(),
+    ],
+  };
 }
 
 /** Makes an empty tmpfs the root. It is mounted on a folder of ours, which nobody else sees change. */

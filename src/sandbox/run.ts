@@ -1,7 +1,7 @@
 // One run of one builder: plan its system calls, watch over it, clean up, say how it ended.
 import { byteStringOf } from "#base/bytes.ts";
 import { bubblewrapArguments, callsInBubblewrap } from "./bubblewrap.ts";
-import { countableScope, counterAttributes } from "./counters.ts";
+import { ownCounterAttributes } from "./counters.ts";
 import { createCgroup } from "./cgroup.ts";
 import type { Cgroup } from "./cgroup.ts";
 import { cleanStoreFolder, prepareStoreFolder } from "./store-folder.ts";
@@ -149,7 +149,7 @@ function planCalls(
     reportFd: FD.report,
     firstIndex: 0,
     counters: {
-      attributes: counterAttributes(countableScope()),
+      attributes: ownCounterAttributes(),
       lowestFd: hasTerminal ? FD.free : FD.terminal,
     },
   });

@@ -1,5 +1,5 @@
 // One stage by a starter: the same request, the same result as by bubblewrap or unshare.
-import { counterAttributes, countableScope } from "#sandbox/counters.ts";
+import { ownCounterAttributes } from "#sandbox/counters.ts";
 import { processesIn } from "#sandbox/cgroup.ts";
 import type { Cgroup, CgroupFigures } from "#sandbox/cgroup.ts";
 import { describeCall } from "#sandbox/launcher/system-call.ts";
@@ -50,7 +50,7 @@ export async function runInStarter(
   const keptFolders = [request.storeDir, request.buildDir];
   const starter = takeIdle() ?? new Starter(machine);
   const { groups, pid } = starter;
-  const counters = counterAttributes(countableScope());
+  const counters = ownCounterAttributes();
   const script = planStage({ request, machine, groups, counters, places, keptFolders });
   let isRunning = true;
   const inGroups = { processes: () => processesIn(groups.entryFiles), kill: () => {} };

@@ -30,7 +30,8 @@ export class RequestWriter {
   #words = wordsOf(this.#buffer);
   #size = FIRST_CONSTANT;
   readonly #texts = new Map<string, number>();
-  readonly #calls = new Map<number, SystemCall>();
+  /** The lists of the last request, each with its address. */
+  #lists: { address: number; calls: readonly SystemCall[] }[] = [];
 
   constructor(machine: Machine) {
     this.#machine = machine;
@@ -40,7 +41,7 @@ export class RequestWriter {
     this.#buffer.fill(0, 0, FIRST_CONSTANT);
     this.#size = FIRST_CONSTANT;
     this.#texts.clear();
-    this.#calls.clear();
+    this.#lists = [];
     for (const name of LISTS) this.#put(REQUEST[name] - AREA.start, this.#list(script[name]));
     this.#put(REQUEST.cloneFlags - AREA.start, script.cloneFlags);
     const reportBytes = script.reportEnd - REPORT.frame;
@@ -53,16 +54,18 @@ export class RequestWriter {
 
   /** The call of the last request that the starter names by its address. */
   callAt(address: number): SystemCall | undefined {
-    return this.#calls.get(address);
+    for (const list of this.#lists) {
+      const index = (address - list.address) / CALL.bytes;
+      if (index >= 0 && index < list.calls.length) return list.calls[index];
+    }
+    return undefined;
   }
 
   /** @returns its address */
   #list(calls: readonly SystemCall[]): number {
     const start = this.#reserve(calls.length * CALL.bytes + 8, 8);
-    for (const [index, call] of calls.entries()) {
-      this.#call(start + index * CALL.bytes, call);
-      this.#calls.set(AREA.start + start + index * CALL.bytes, call);
-    }
+    for (const [index, call] of calls.entries()) this.#call(start + index * CALL.bytes, call);
+    this.#lists.push({ address: AREA.start + start, calls });
     this.#put(start + calls.length * CALL.bytes, LIST_END);
     return AREA.start + start;
   }
