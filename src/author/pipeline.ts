@@ -8,6 +8,7 @@ import type { Reader, StageContext } from "./files.ts";
 import { choiceSchema, flagSchema, integerSchema, numberSchema, textSchema, toolSchema } from "./param.ts";
 import type { Param, ParamKinds, Schema } from "./param.ts";
 import { callerPlace } from "./source-position.ts";
+import { nearWords } from "#base/near-words.ts";
 import { pipeliteError } from "./errors.ts";
 
 declare const filesOf: unique symbol;
@@ -108,6 +109,8 @@ export type Word = string | AnyNode | FileOf | typeof out;
 export const out: { readonly kind: "out" } = Object.freeze({ kind: "out" });
 
 export interface StageOptions {
+  /** Its name in the run. Default: the name of the result it is, of its module, or, where others have that, of what differs. */
+  readonly name?: string;
   /** The stage is killed after this time. Default: none. */
   readonly timeoutMs?: number;
   /** `content` (default): the output path follows the bytes, an unchanged output stops the rebuild there; `input`: Nix's classical kind. */
@@ -130,10 +133,17 @@ export interface CommandOptions extends StageOptions {
 
 type StageModule<I, F> = () => Promise<{ default: (inputs: I, context: StageContext) => F }>;
 
-/** What may be given for an input of type `T`: the node whose files it reads, or a value, or a parameter. */
+/**
+ * What may be given for an input of type `T`: the node whose files it reads, or a value, or a parameter; for a list or a
+ * record of readers, as many nodes.
+ */
 type GivenOne<T> = [T] extends [Reader<infer F> | null | undefined]
   ? Node<F> | FileOf | Extract<T, null | undefined>
-  : T | Param<NonNullable<T>>;
+  : [T] extends [readonly Reader<infer F>[] | null | undefined]
+    ? readonly (Node<F> | FileOf)[]
+    : [T] extends [Readonly<Record<string, Reader<infer F>>> | null | undefined]
+      ? Readonly<Record<string, Node<F> | FileOf>>
+      : T | Param<NonNullable<T>>;
 
 type Given<I> = { readonly [K in keyof I]: GivenOne<I[K]> };
 
@@ -147,13 +157,34 @@ export function stage<I extends object, F>(
     ? [inputs?: undefined, options?: StageOptions]
     : [inputs: Given<I>, options?: StageOptions]
 ): Node<Awaited<F>> {
+  const place = callerPlace();
   return node({
     kind: "stage",
-    place: callerPlace(),
+    place,
     module,
     inputs: { ...inputs },
-    options: options ?? {},
+    options: knownOptions(options ?? {}, STAGE_OPTIONS, place),
   });
+}
+
+const LIMITS = ["memoryBytes", "processes", "outputBytes", "logBytes"];
+const STAGE_OPTIONS = ["name", "timeoutMs", "addressing", "limits"];
+const COMMAND_OPTIONS = [...STAGE_OPTIONS, "env"];
+
+/** pipeline.ts need not have met the compiler: a misspelt option must not be passed over. @throws OPTION_UNKNOWN */
+function knownOptions<T extends object>(options: T, known: readonly string[], place: string): T {
+  const limits =
+    "limits" in options && typeof options.limits === "object" ? Object.keys(options.limits ?? {}) : [];
+  const unknown = [
+    ...Object.keys(options).flatMap((name) => (known.includes(name) ? [] : [[name, known] as const])),
+    ...limits.flatMap((name) => (LIMITS.includes(name) ? [] : [[name, LIMITS] as const])),
+  ];
+  const [first] = unknown;
+  if (first === undefined) return options;
+  const [option, names] = first;
+  const near = nearWords(option, names);
+  const suggestion = near.length > 0 ? `Did you mean ${near.join(" or ")}?` : `There are ${names.join(", ")}`;
+  throw pipeliteError("OPTION_UNKNOWN", { place, option, suggestion });
 }
 
 /** A program of this machine, by name (looked up on the PATH) or by path. */
@@ -161,23 +192,35 @@ export function tool(program: string): Tool {
   return Object.freeze({ kind: "tool", program, place: callerPlace() });
 }
 
+function isTool(value: unknown): value is Tool {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === "tool";
+}
+
 /** A stage that runs any other program: `command(tool("sox"), [audio.file("walk.wav"), "-n", "spectrogram", "-o", out])`. */
 export function command(program: Tool, words: readonly Word[], options: CommandOptions = {}): Node {
-  return node({ kind: "command", place: callerPlace(), tool: program, words: [...words], options });
+  const place = callerPlace();
+  if (!isTool(program)) throw pipeliteError("COMMAND_PROGRAM_INVALID", { place });
+  if (!Array.isArray(words)) throw pipeliteError("COMMAND_WORDS_INVALID", { place });
+  const checked = knownOptions(options, COMMAND_OPTIONS, place);
+  return node({ kind: "command", place, tool: program, words: [...words], options: checked });
 }
 
 /**
  * A file or folder beside pipeline.ts. `ignore` takes gitignore-like patterns; `.git` and `node_modules` are always left out.
  */
 export function source(path: string, options: { ignore?: readonly string[] } = {}): Node {
-  return node({ kind: "source", place: callerPlace(), path, ignore: options.ignore ?? [] });
+  const place = callerPlace();
+  knownOptions(options, ["ignore"], place);
+  return node({ kind: "source", place, path, ignore: options.ignore ?? [] });
 }
 
 /** A file from http, https or file, whose sha256 is known beforehand (SRI, hex or nix32): a fixed-output derivation. */
 export function fetch(options: { url: string; hash: string; name?: string }): Node {
+  const place = callerPlace();
+  knownOptions(options, ["url", "hash", "name"], place);
   return node({
     kind: "fetch",
-    place: callerPlace(),
+    place,
     url: options.url,
     hash: options.hash,
     name: options.name,
@@ -248,6 +291,7 @@ export interface Pipeline {
 
 export function pipeline(results: Readonly<Record<string, AnyNode>>): Pipeline {
   const place = callerPlace();
+  if (Array.isArray(results)) throw pipeliteError("PIPELINE_IS_LIST", { place });
   if (Object.keys(results).length === 0) throw pipeliteError("PIPELINE_EMPTY", { place });
   const handles = Object.entries(results).map(([name, result]) => {
     if (!isNode(result)) throw pipeliteError("PIPELINE_RESULT_INVALID", { name, place });
@@ -271,6 +315,10 @@ function node<F>(handle: Handle): Node<F> {
 /** True for what the functions above return. */
 export function isNode(value: unknown): value is Node {
   return typeof value === "object" && value !== null && handles.has(value);
+}
+
+export function isFileOf(value: unknown): value is FileOf {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === "file-of";
 }
 
 /** The description behind a node. */

@@ -315,7 +315,8 @@ function invocation(prepared: Prepared, pathOf: (edge: Edge) => string): Invocat
   if (node.kind === "fetch" || code === undefined) throw new Error(`${node.name} has no code`);
   const inputs = Object.fromEntries(Object.entries(node.inputs).map(([name, edge]) => [name, pathOf(edge)]));
   const params = { ...node.params, ...prepared.tools };
-  const stage: StageEnvironment = { name: node.name, inputs, params };
+  const { groups } = node;
+  const stage: StageEnvironment = { name: node.name, inputs, ...(groups && { groups }), params };
   return { builder, args: [...args, code], env: { stage: canonicalJson(stage) } };
 }
 

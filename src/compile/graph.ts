@@ -3,11 +3,11 @@
 import { basename } from "node:path";
 import { isPipeliteError } from "#base/errors.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
-import type { LoadedPipeline } from "./load.ts";
-import { locateModule } from "./load.ts";
+import { locateModule, type LoadedPipeline } from "./load.ts";
 import type { Param } from "#author/param.ts";
-import { handleOf, isNode, out } from "#author/pipeline.ts";
+import { handleOf, isFileOf, isNode, out } from "#author/pipeline.ts";
 import type { AnyNode, CommandOptions, FileOf, Handle, StageOptions, Tool, Word } from "#author/pipeline.ts";
+import { moduleName, namesOf } from "./stage-names.ts";
 import { pipeliteError } from "./errors.ts";
 import { pipeliteError as authorError } from "#author/errors.ts";
 
@@ -38,6 +38,8 @@ export interface StageNode extends NodeBase {
   /** Absolute path of the module; undefined for a gate, whose code is Pipelite's. */
   module: string | undefined;
   inputs: Record<string, Edge>;
+  /** Inputs that are lists or records of others -> the names of those in `inputs`. */
+  groups?: Record<string, string[] | Record<string, string>>;
   params: Record<string, unknown>;
   /** Input name -> program that this run brought. */
   tools: Record<string, WantedTool>;
@@ -108,7 +110,7 @@ export function isBuildNode(node: GraphNode): node is BuildNode {
 export async function buildGraph(loaded: LoadedPipeline, options: GraphOptions): Promise<Graph> {
   const builder = new GraphBuilder(options);
   const results = new Map<string, GraphNode>();
-  const names = new Map(Object.entries(loaded.definition.results).map(([name, handle]) => [handle, name]));
+  const names = await namesOf(loaded.definition.results);
   for (const [name, handle] of Object.entries(loaded.definition.results)) {
     if (name === "evidence") throw pipeliteError("STAGE_NAME_RESERVED", { name, place: handle.place });
     const node = await builder.visit(handle, names);
@@ -257,8 +259,9 @@ class GraphBuilder {
     stage: string,
     names: ReadonlyMap<Handle, string>,
     place: string,
-  ): Promise<Pick<StageNode, "inputs" | "params" | "tools" | "needs">> {
+  ): Promise<Pick<StageNode, "inputs" | "groups" | "params" | "tools" | "needs">> {
     const edges: Record<string, Edge> = {};
+    const groups: Record<string, string[] | Record<string, string>> = {};
     const tools: Record<string, WantedTool> = {};
     const params: Record<string, unknown> = {};
     const needs = new Set<GraphNode>();
@@ -268,6 +271,19 @@ class GraphBuilder {
         if (found === null) params[name] = null;
         else edges[name] = found.edge;
         for (const need of found?.needs ?? []) needs.add(need);
+      } else if (isGroup(value)) {
+        const members = Object.entries(value).map(
+          ([key, member]) => [key, `${name}.${key}`, member] as const,
+        );
+        for (const [, full, member] of members) {
+          const found = await this.#input(member, names, place);
+          if (found === null) throw authorError("PIPELINE_INPUT_UNKNOWN", { place });
+          edges[full] = found.edge;
+          for (const need of found.needs) needs.add(need);
+        }
+        groups[name] = Array.isArray(value)
+          ? members.map(([, full]) => full)
+          : Object.fromEntries(members.map(([key, full]) => [key, full]));
       } else if (isParam(value) && value.tool !== undefined) {
         const program = this.#brought(name, value);
         if (program === undefined) params[name] = null;
@@ -276,7 +292,8 @@ class GraphBuilder {
         params[name] = isParam(value) ? this.#param(name, value) : constant(name, value, stage, place);
       }
     }
-    return { inputs: edges, params, tools, needs: [...needs] };
+    const hasGroups = Object.keys(groups).length > 0;
+    return { inputs: edges, ...(hasGroups && { groups }), params, tools, needs: [...needs] };
   }
 
   #input(value: AnyNode | FileOf, names: ReadonlyMap<Handle, string>, place: string): Promise<Needed | null> {
@@ -352,12 +369,13 @@ class GraphBuilder {
   }
 }
 
-function moduleName(path: string): string {
-  return basename(path).replace(/\.[cm]?[jt]s$/, "");
-}
-
-function isFileOf(value: unknown): value is FileOf {
-  return typeof value === "object" && value !== null && "kind" in value && value.kind === "file-of";
+/** A list or record of nodes, and of nothing else. */
+function isGroup(
+  value: unknown,
+): value is readonly (AnyNode | FileOf)[] | Readonly<Record<string, AnyNode | FileOf>> {
+  if (typeof value !== "object" || value === null || isNode(value) || isFileOf(value)) return false;
+  const members = Object.values(value) as unknown[];
+  return members.length > 0 && members.every((member) => isNode(member) || isFileOf(member));
 }
 
 function isParam(value: unknown): value is Param<unknown> {

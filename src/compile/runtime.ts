@@ -1,6 +1,6 @@
 // Runs inside the sandbox, bundled together with the stage: gives the stage function its inputs, writes the files it
 // returns. What it is told comes from the derivation's environment: `stage` (JSON) and `out`.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, join, normalize } from "node:path";
@@ -12,6 +12,8 @@ export interface StageEnvironment {
   name: string;
   /** Input name -> path. */
   inputs: Record<string, string>;
+  /** Inputs that are lists or records of others -> the names of those in `inputs`. */
+  groups?: Record<string, string[] | Record<string, string>>;
   /** Every other input of the function, as JSON. */
   params: Record<string, unknown>;
 }
@@ -19,12 +21,15 @@ export interface StageEnvironment {
 type StageFunction = (inputs: object, context: StageContext) => unknown;
 
 export async function runStage(module: { default?: unknown }): Promise<void> {
-  const { name, inputs, params }: StageEnvironment = JSON.parse(variable("stage"));
+  const { name, inputs, groups = {}, params }: StageEnvironment = JSON.parse(variable("stage"));
   const out = variable("out");
   try {
     if (!isFunction(module.default))
       throw new TypeError(`the module of stage '${name}' has no default function`);
-    const readers = Object.fromEntries(Object.entries(inputs).map(([key, path]) => [key, reader(path)]));
+    const readers = gather(
+      Object.fromEntries(Object.entries(inputs).map(([key, path]) => [key, reader(key, path)])),
+      groups,
+    );
     const cores = Number(process.env["NIX_BUILD_CORES"]) || availableParallelism();
     const context: StageContext = { out, temp: variable("TMPDIR"), cores };
     const files: unknown = await module.default({ ...params, ...readers }, context);
@@ -45,8 +50,34 @@ function isFunction(value: unknown): value is StageFunction {
   return typeof value === "function";
 }
 
-function reader(path: string): Reader<Readonly<Record<string, unknown>>> {
-  const file = (name?: string): string => (name === undefined ? path : join(path, name));
+type AnyReader = Reader<Readonly<Record<string, unknown>>>;
+
+/** Puts the readers of a list or record of inputs together under its one name. */
+function gather(
+  readers: Readonly<Record<string, AnyReader>>,
+  groups: NonNullable<StageEnvironment["groups"]>,
+): Record<string, unknown> {
+  const own = new Set(Object.values(groups).flatMap((names) => Object.values(names)));
+  const single = Object.entries(readers).filter(([name]) => !own.has(name));
+  const grouped = Object.entries(groups).map(([name, names]) => [
+    name,
+    Array.isArray(names)
+      ? names.map((each) => readers[each])
+      : Object.fromEntries(Object.entries(names).map(([key, each]) => [key, readers[each]])),
+  ]);
+  return Object.fromEntries([...single, ...grouped]) as Record<string, unknown>;
+}
+
+function reader(input: string, path: string): AnyReader {
+  const file = (name?: string): string => {
+    if (name === undefined) return path;
+    const wanted = join(path, name);
+    if (existsSync(wanted)) return wanted;
+    const there = statSync(path).isDirectory()
+      ? readdirSync(path).join(", ") || "nothing"
+      : "one file, without a name";
+    throw new Error(`the input '${input}' has no file '${name}': it has ${there}`);
+  };
   return {
     path,
     file,

@@ -2,7 +2,7 @@
 import { errorsOf } from "#base/errors.ts";
 
 export const pipeliteError = errorsOf({
-  INPUT_FILE_MISSING: { exit: 1, message: "{place}: stage '{stage}' made no file '{file}'" },
+  INPUT_FILE_MISSING: { exit: 1, message: "{place}: stage '{stage}' made no file '{file}': it made {there}" },
   GATE_CLOSED: { exit: 1, message: "The gate '{stage}' stopped the run: its verdict is not 'passed'" },
   RUN_STAGE_NOT_FOUND: { exit: 2, message: "Cannot find the stage '{stage}' in run {run}: it has {known}" },
   STAGE_LOG_MISSING: { exit: 2, message: "Cannot show a log of stage '{stage}' in run {run}: there is none" },

@@ -1,6 +1,6 @@
 // Where every node of a graph stands: what it would be built from, whether its output is there already, and if not, why.
 // Planning and running ask the same questions in the same order, so a plan tells what a run will do.
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { prettyJson } from "#base/canonical-json.ts";
 import { utf8 } from "#base/bytes.ts";
@@ -194,7 +194,14 @@ export function checkTakenFiles(work: Workspace, node: GraphNode, outPath: Store
   const missing = missingFile(work, node, outPath);
   if (missing === undefined) return;
   const { taker, file } = missing;
-  throw pipeliteError("INPUT_FILE_MISSING", { place: taker.place, stage: node.name, file });
+  const folder = work.store.physical(outPath);
+  const there = statSync(folder).isDirectory() ? readdirSync(folder).join(", ") : "one file, without a name";
+  throw pipeliteError("INPUT_FILE_MISSING", {
+    place: taker.place,
+    stage: node.name,
+    file,
+    there: there || "nothing",
+  });
 }
 
 function missingFile(
@@ -217,8 +224,9 @@ function takersOf(work: Workspace, node: GraphNode): { taker: GraphNode; file: s
 function edgesOf(node: GraphNode): { node: GraphNode; file?: string }[] {
   switch (node.kind) {
     case "stage":
-    case "gate":
       return Object.values(node.inputs);
+    case "gate":
+      return Object.values(node.inputs).map((edge) => ({ ...edge, file: String(node.params["verdict"]) }));
     case "command":
       return [...node.words, ...Object.values(node.env)].flatMap((word) =>
         typeof word === "string" || "kind" in word ? [] : [word],

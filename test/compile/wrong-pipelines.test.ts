@@ -59,12 +59,72 @@ const wrong: Wrong[] = [
     name: "a duplicate name",
     lines: [
       a,
-      'const b = stage(() => import("./a.ts"), { a: stage(() => import("./a.ts")), x: 1 });',
+      'const b = stage(() => import("./a.ts"), { a: stage(() => import("./a.ts"), undefined, { name: "a" }), x: 1 });',
       "export default pipeline({ a, b });",
     ],
     code: "STAGE_NAME_DUPLICATE",
     place: "pipeline.ts:3:46",
     says: /pipeline\.ts:2:11/,
+  },
+  {
+    name: "an option that there is not",
+    lines: [
+      'const a = stage(() => import("./a.ts"), {}, { timeout: 5 });',
+      "export default pipeline({ a });",
+    ],
+    code: "OPTION_UNKNOWN",
+    place: "pipeline.ts:2:11",
+    says: /no option 'timeout'/,
+  },
+  {
+    name: "a limit that there is not",
+    lines: [
+      'const a = stage(() => import("./a.ts"), {}, { limits: { memory: 5 } });',
+      "export default pipeline({ a });",
+    ],
+    code: "OPTION_UNKNOWN",
+    place: "pipeline.ts:2:11",
+    says: /no option 'memory'/,
+  },
+  {
+    name: "an option of a source that there is not",
+    lines: ['const a = source(".", { ignored: ["x"] });', "export default pipeline({ a });"],
+    code: "OPTION_UNKNOWN",
+    place: "pipeline.ts:2:11",
+  },
+  {
+    name: "a node as the program of a command",
+    lines: [a, "const b = command(a, []);", "export default pipeline({ b });"],
+    code: "COMMAND_PROGRAM_INVALID",
+    place: "pipeline.ts:3:11",
+  },
+  {
+    name: "a name as the program of a command",
+    lines: ['const b = command("ls", []);', "export default pipeline({ b });"],
+    code: "COMMAND_PROGRAM_INVALID",
+    place: "pipeline.ts:2:11",
+  },
+  {
+    name: "a text as the words of a command",
+    lines: ['const b = command(tool("ls"), "-l");', "export default pipeline({ b });"],
+    code: "COMMAND_WORDS_INVALID",
+    place: "pipeline.ts:2:11",
+  },
+  {
+    name: "a list as a pipeline",
+    lines: [a, "export default pipeline([a]);"],
+    code: "PIPELINE_IS_LIST",
+    place: "pipeline.ts:3:16",
+  },
+  {
+    name: "a list in which not all are nodes",
+    lines: [
+      a,
+      'const b = stage(() => import("./a.ts"), { parts: [a, 1] });',
+      "export default pipeline({ b });",
+    ],
+    code: "STAGE_INPUT_NOT_JSON",
+    place: "pipeline.ts:3:11",
   },
   {
     name: "a name that no store path can have",

@@ -13,6 +13,8 @@ const gated = stage(() => import("./stages/second.ts"), {
   mode: "safe",
   table: first.file("report.md"),
   words: null,
+  parts: [first, gate(first, "facts.json"), first.file("report.md")],
+  byName: { one: first },
 });
 const picture = command(tool("sox"), [first.file("sound.wav"), "-n", "spectrogram", "-o", out]);
 
@@ -32,6 +34,11 @@ const wrongTool = stage(() => import("./stages/second.ts"), { first, seconds: pa
 const wrongChoice = stage(() => import("./stages/second.ts"), { first, seconds: 3, mode: "slow", table });
 // @ts-expect-error a property that the stage does not take
 const tooMuch = stage(() => import("./stages/second.ts"), { first, seconds: 3, mode, table, extra: 1 });
+const wrongList = stage(() => import("./stages/second.ts"), {
+  ...{ first, seconds: 3, mode, table },
+  // @ts-expect-error a list with a stage of other files
+  parts: [first, good],
+});
 // @ts-expect-error a file that the stage does not make
 const wrongFile = command(tool("sox"), [first.file("sound.mp3")]);
 // @ts-expect-error a verdict that the stage does not make
@@ -47,6 +54,7 @@ void [
   wrongParam,
   wrongTool,
   wrongChoice,
+  wrongList,
   tooMuch,
   wrongFile,
   wrongVerdict,

@@ -7,9 +7,20 @@ interface Inputs {
   mode: "fast" | "safe";
   table: Source;
   words?: Input<typeof first> | null;
+  parts?: Input<typeof first>[];
+  byName?: Readonly<Record<string, Input<typeof first>>>;
 }
 
-export default async function second({ first, seconds, mode, table, words }: Inputs) {
+export default async function second({
+  first,
+  seconds,
+  mode,
+  table,
+  words,
+  parts = [],
+  byName = {},
+}: Inputs) {
+  for (const part of [...parts, ...Object.values(byName)]) await part.json("facts.json");
   const facts = await first.json("facts.json");
   const n: number = facts.n + seconds;
   // @ts-expect-error a text file is no JSON
