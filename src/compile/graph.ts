@@ -7,7 +7,7 @@ import { locateModule, type LoadedPipeline } from "./load.ts";
 import type { Param } from "#author/param.ts";
 import { handleOf, isFileOf, isNode, out } from "#author/pipeline.ts";
 import type { AnyNode, CommandOptions, FileOf, Handle, StageOptions, Tool, Word } from "#author/pipeline.ts";
-import { moduleName, namesOf } from "./stage-names.ts";
+import { isGroup, moduleName, namesOf } from "./stage-names.ts";
 import { pipeliteError } from "./errors.ts";
 import { pipeliteError as authorError } from "#author/errors.ts";
 
@@ -367,15 +367,6 @@ class GraphBuilder {
     this.nodes.push(node);
     return node;
   }
-}
-
-/** A list or record of nodes, and of nothing else. */
-function isGroup(
-  value: unknown,
-): value is readonly (AnyNode | FileOf)[] | Readonly<Record<string, AnyNode | FileOf>> {
-  if (typeof value !== "object" || value === null || isNode(value) || isFileOf(value)) return false;
-  const members = Object.values(value) as unknown[];
-  return members.length > 0 && members.every((member) => isNode(member) || isFileOf(member));
 }
 
 function isParam(value: unknown): value is Param<unknown> {

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { handleOf, isFileOf, isNode } from "#author/pipeline.ts";
-import type { Handle, StageHandle } from "#author/pipeline.ts";
+import type { AnyNode, FileOf, Handle, StageHandle } from "#author/pipeline.ts";
 import { locateModule } from "./load.ts";
 
 const LENGTH_MAX = 80;
@@ -120,4 +120,13 @@ function wordOf(value: unknown, nameOf: (handle: Handle) => string): string {
 
 function digestOf(value: unknown): string {
   return createHash("sha256").update(canonicalJson(value)).digest("hex").slice(0, 6);
+}
+
+/** A list or record of nodes, and of nothing else. */
+export function isGroup(
+  value: unknown,
+): value is readonly (AnyNode | FileOf)[] | Readonly<Record<string, AnyNode | FileOf>> {
+  if (typeof value !== "object" || value === null || isNode(value) || isFileOf(value)) return false;
+  const members = Object.values(value) as unknown[];
+  return members.length > 0 && members.every((member) => isNode(member) || isFileOf(member));
 }

@@ -35,7 +35,10 @@ const wrongChoice = stage(() => import("./stages/second.ts"), { first, seconds: 
 // @ts-expect-error a property that the stage does not take
 const tooMuch = stage(() => import("./stages/second.ts"), { first, seconds: 3, mode, table, extra: 1 });
 const wrongList = stage(() => import("./stages/second.ts"), {
-  ...{ first, seconds: 3, mode, table },
+  first,
+  seconds: 3,
+  mode,
+  table,
   // @ts-expect-error a list with a stage of other files
   parts: [first, good],
 });
