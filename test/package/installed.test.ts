@@ -23,6 +23,8 @@ const folder = mkdtempSync(join(tmpdir(), "pipelite-package-"));
 const fresh = join(folder, "fresh");
 const project = join(fresh, "demo");
 const home = join(folder, "home");
+/** The Node that the project carries. */
+const pinnedNode = join(project, "node_modules/.bin/node");
 let registry: Registry;
 let tarball = "";
 let packed: string[] = [];
@@ -195,7 +197,10 @@ console.log(JSON.stringify({ names, last: events.at(-1), isListed: (await runs()
 `;
   writeFileSync(join(project, "stages/program.ts"), program);
   await check();
-  const { stdout } = await succeed("node", ["--disable-warning=ExperimentalWarning", "stages/program.ts"]);
+  const { stdout } = await succeed(pinnedNode, [
+    "--disable-warning=ExperimentalWarning",
+    "stages/program.ts",
+  ]);
   const told: unknown = JSON.parse(stdout);
   assert.deepEqual(told, { names: ["fit", "fit-gate", "picture"], last: "run-finished", isListed: true });
 });
@@ -226,7 +231,10 @@ console.log(JSON.stringify({ text: Buffer.from(bytes).toString(), isValid: first
 `;
   writeFileSync(join(project, "test/script.ts"), script);
   await check();
-  const node = join(project, "node_modules/.bin/node");
-  const { stdout } = await succeed(node, ["--disable-warning=ExperimentalWarning", "test/script.ts", home]);
+  const { stdout } = await succeed(pinnedNode, [
+    "--disable-warning=ExperimentalWarning",
+    "test/script.ts",
+    home,
+  ]);
   assert.deepEqual(JSON.parse(stdout), { text: "text", isValid: true });
 });
