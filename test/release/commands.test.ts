@@ -57,7 +57,10 @@ test("a run goes through signatures to its release; what is missing is listed on
   assert.equal(first.code, 3);
   assert.match(first.stdout, /built-in, since there is no release-policy.json/);
   assert.match(first.stdout, /not released: missing signature\/review, signature\/approval, releaser\n/);
-  assert.deepEqual(folderOf("releases"), []);
+  const early = await rig("release", "latest", "--as", "Carla Voss", "--key", "carla.key");
+  assert.equal(early.code, 3);
+  assert.deepEqual(folderOf("releases"), [], "the root of a result goes with the release that was refused");
+  assert.doesNotMatch((await ok("store", "root")).stdout, /releases/);
   const signed = await ok("sign", "latest", "--meaning", "review", "--as", "Anna Meier", "--key", "anna.key");
   assert.match(signed.stdout, /signer {3}Anna Meier\nmeaning {2}review\n/);
   const bert = ["sign", "latest", "--meaning", "approval", "--as", "Bert Kunz", "--key", "bert.key"];
@@ -141,7 +144,11 @@ test("a deviation of a run without a sandbox is listed, moved by signatures and 
   interface Listed {
     deviations: { id: string; kind: string; severity: string; state: string }[];
   }
+  const journal = () => readFileSync(join(rig.home, "pipelite/journal.ndjson"), "utf8");
+  const before = journal();
   const { deviations } = await json<Listed>("deviation", "list");
+  assert.equal(journal(), before, "listing opens none");
+  assert.deepEqual(folderOf("deviations"), []);
   const [found] = deviations;
   assert.deepEqual([found?.kind, found?.severity, found?.state], ["sandbox-downgrade", "critical", "open"]);
   const id = found?.id ?? "";
