@@ -1,9 +1,8 @@
 // The documents of a run, written into a folder that holds nothing else.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { hex } from "#base/bytes.ts";
+import { hexDigestOf } from "#base/digest.ts";
 import { pipeliteError } from "./errors.ts";
-import { sha256 } from "#nix/hash.ts";
 import { documentsOf, gather } from "#report/index.ts";
 import type { Home } from "#home/home.ts";
 import type { ReadRun, WhichRun } from "#home/runs.ts";
@@ -41,7 +40,7 @@ export async function writeReport({ home, which, folderFor, pdfEnv }: WriteRepor
   mkdirSync(folder, { recursive: true });
   const documents = [...contents].map(([name, bytes]) => {
     writeFileSync(join(folder, name), bytes);
-    return { name, sha256: hex(sha256(bytes)) };
+    return { name, sha256: hexDigestOf(bytes) };
   });
   const sums = documents.map(({ name, sha256: digest }) => `${digest}  ${name}\n`);
   writeFileSync(join(folder, SUMS), sums.join(""));
@@ -57,7 +56,7 @@ function requireOwn(folder: string, names: readonly string[]): void {
     const file = join(folder, name);
     if (!existsSync(file)) return false;
     if (name === SUMS) return !isOwnList;
-    return !isOwnList || !lines.includes(`${hex(sha256(readFileSync(file)))}  ${name}`);
+    return !isOwnList || !lines.includes(`${hexDigestOf(readFileSync(file))}  ${name}`);
   });
   if (foreign !== undefined) throw pipeliteError("REPORT_FILE_FOREIGN", { file: join(folder, foreign) });
 }

@@ -2,6 +2,7 @@
 // comments are dropped and no path is written into it, so an edited comment rebuilds nothing. The source map stays
 // outside the derivation, for showing stack traces.
 import { createHash } from "node:crypto";
+import { hexDigestOf } from "#base/digest.ts";
 import { readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import type { BuildFailure, BuildResult, Plugin } from "esbuild";
@@ -90,7 +91,7 @@ function fingerprint(paths: string[], root: string): Record<string, string> {
   const own = createHash("sha256");
   const files: Record<string, string> = {};
   for (const path of paths.toSorted()) {
-    const digest = createHash("sha256").update(readFileSync(path)).digest("hex");
+    const digest = hexDigestOf(readFileSync(path));
     if (isOwnCode(path)) own.update(digest);
     else files[relative(root, path)] = digest;
   }

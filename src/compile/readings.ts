@@ -4,7 +4,7 @@
 //
 // The functions of Node's own modules are replaced while a pipeline is loaded, for every way to them: `import`, `require`
 // and `process.getBuiltinModule` all lead to one object.
-import { createHash } from "node:crypto";
+import { hexDigestOf } from "#base/digest.ts";
 import { realpathSync } from "node:fs";
 import { createRequire, syncBuiltinESMExports } from "node:module";
 import { resolve } from "node:path";
@@ -59,7 +59,7 @@ function answerTo(question: string): string {
   const name = question.startsWith("env ") ? question.slice("env ".length) : undefined;
   const env = realEnv();
   const value = name === undefined ? process.cwd() : name === "*" ? JSON.stringify(env) : env[name];
-  return value === undefined ? "" : createHash("sha256").update(value).digest("hex");
+  return value === undefined ? "" : hexDigestOf(value);
 }
 
 let envBehindProxy: NodeJS.ProcessEnv | undefined;

@@ -1,6 +1,6 @@
 // Reads what claims point at: a place in the record of the run, or a file of a store path and a JSON pointer (RFC 6901)
 // into it, in which `*` stands for every member.
-import { createHash } from "node:crypto";
+import { hexDigestOf } from "#base/digest.ts";
 import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { entryAt } from "#base/files.ts";
@@ -112,7 +112,7 @@ function measured(name: FileFunction, path: string): Value {
     case "size":
       return lstatSync(path).size;
     case "sha256":
-      return createHash("sha256").update(readFileSync(path)).digest("hex");
+      return hexDigestOf(readFileSync(path));
     case "lines":
       return readFileSync(path).reduce((count, byte) => count + (byte === 10 ? 1 : 0), 0);
   }

@@ -1,7 +1,7 @@
 // The claims that follow from the outputs of a run: what each is, and what the checks in a `verdict.json` say. A stage
 // may give a check a `formula` and the `evidence` it reads; where it gives none, the claim is what building the stage
 // again gives.
-import { createHash } from "node:crypto";
+import { hexDigestOf } from "#base/digest.ts";
 import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson } from "#base/canonical-json.ts";
@@ -89,7 +89,7 @@ function isObject(value: unknown): value is object {
 
 /** What was to be checked is not known, so nothing has passed. */
 function unreadableClaim({ name, path }: Result, file: string, problem: string): Claim {
-  const value = createHash("sha256").update(readFileSync(file)).digest("hex");
+  const value = hexDigestOf(readFileSync(file));
   const statement = `The verdict of ${name} can't be read: ${problem}`;
   const evidence = [`${path}/${VERDICT_FILE}`];
   return {

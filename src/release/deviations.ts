@@ -1,9 +1,8 @@
 // The deviations of a run: what the rules find now, and what was opened before. Once opened, a deviation stays: an audit
 // that holds later does not take away that one failed.
-import { createHash } from "node:crypto";
 import { canonicalJson, prettyJson } from "#base/canonical-json.ts";
 import { EXIT, isPipeliteError } from "#base/errors.ts";
-import { digestOf } from "#base/digest.ts";
+import { digestOf, hexDigestOf } from "#base/digest.ts";
 import * as shape from "#base/shape.ts";
 import { parseStrictJson } from "#base/strict-json.ts";
 import type { Home } from "#home/home.ts";
@@ -26,9 +25,7 @@ export function deviationId(
   runId: string,
   { kind, fingerprint }: Pick<Finding, "kind" | "fingerprint">,
 ): string {
-  const digest = createHash("sha256")
-    .update(canonicalJson([runId, kind, fingerprint]))
-    .digest("hex");
+  const digest = hexDigestOf(canonicalJson([runId, kind, fingerprint]));
   return `D-${digest.slice(0, ID_DIGITS)}`;
 }
 

@@ -4,7 +4,7 @@
 //
 // States: suspended (no answer) -> answered -> verified (pinned) or rejected. Only an answer that its check stage has
 // passed is pinned; an error of the server is never an answer.
-import { createHash } from "node:crypto";
+import { sriDigestOf } from "#base/digest.ts";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { utf8 } from "#base/bytes.ts";
@@ -44,7 +44,7 @@ export function requestFor(body: unknown, model: string): { request: string; has
     throw pipeliteError("MODEL_REQUEST_INVALID", { problem: "it has no messages" });
   }
   const request = canonicalJson({ ...body, model });
-  return { request, hash: `sha256-${createHash("sha256").update(request).digest("base64")}` };
+  return { request, hash: sriDigestOf(request) };
 }
 
 export function lockFile(root: string): string {
@@ -67,7 +67,7 @@ function readLock(root: string): Lock {
 /** The pinned answer to a request, whose bytes are checked against the pinned hash. */
 export function pinnedAnswer(root: string, requestHash: string): Pinned | undefined {
   const pinned = readLock(root).answers[requestHash];
-  if (pinned !== undefined && sriOf(pinned.answer) !== pinned.hash) {
+  if (pinned !== undefined && sriDigestOf(pinned.answer) !== pinned.hash) {
     throw pipeliteError("LOCK_ANSWER_CHANGED", { file: lockFile(root), request: requestHash });
   }
   return pinned;
@@ -82,11 +82,7 @@ export function pinAnswer(root: string, requestHash: string, pinned: Pinned): vo
 }
 
 export function pinnedForm(answer: string, model: string): Pinned {
-  return { model, hash: sriOf(answer), answer };
-}
-
-function sriOf(answer: string): string {
-  return `sha256-${createHash("sha256").update(answer).digest("base64")}`;
+  return { model, hash: sriDigestOf(answer), answer };
 }
 
 /** The answer as a fixed-output object. */

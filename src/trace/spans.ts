@@ -1,6 +1,6 @@
 // A run as spans of time, computed from its record alone: the run, its phases, each stage with what it used, and the times
 // in which a stage was ready and waited for its turn. What is written as Chrome trace, as OTLP or on a terminal is this.
-import { createHash } from "node:crypto";
+import { hexDigestOf } from "#base/digest.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import type { RunRecord, StageRecord } from "#home/run-record.ts";
 import { criticalPath } from "./critical-path.ts";
@@ -201,7 +201,7 @@ function nanoseconds(ms: number): bigint {
 }
 
 function digest(text: string, digits: number): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, digits);
+  return hexDigestOf(text).slice(0, digits);
 }
 
 function compare<T extends bigint | string>(a: T, b: T): number {
