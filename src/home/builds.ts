@@ -2,7 +2,7 @@
 // output a derivation gave also stands in Nix's tables (store/realisations.ts), for all who use the store.
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
+import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
 import { isPipeliteError } from "#base/errors.ts";
 import type { Usage } from "#engine/engine.ts";
 import type { StorePath } from "#nix/store-path.ts";
@@ -59,6 +59,7 @@ export class Builds {
   readonly #file: string;
   readonly #home: string;
   readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
 
   /** Opens the table, and makes it anew where it is damaged: all of it can be had again by building again. */
   constructor({ folder: home, builds: file }: Pick<HomeLayout, "folder" | "builds">) {
@@ -76,12 +77,21 @@ export class Builds {
     });
   }
 
+  /** Preparing one takes longer than running it. */
+  #statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#db.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
   #get(sql: string, ...values: string[]): Row | undefined {
-    return guarded(this.#home, this.#file, () => this.#db.prepare(sql).get(...values));
+    return guarded(this.#home, this.#file, () => this.#statement(sql).get(...values));
   }
 
   #put(sql: string, ...values: string[]): void {
-    guarded(this.#home, this.#file, () => this.#db.prepare(sql).run(...values));
+    guarded(this.#home, this.#file, () => this.#statement(sql).run(...values));
   }
 
   /** The last build of this derivation, if there was one. */

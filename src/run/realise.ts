@@ -35,6 +35,12 @@ export interface Resolved {
   isTooWeak: boolean;
 }
 
+/** A file of a node's output that another one takes. */
+interface Taken {
+  taker: GraphNode;
+  file: string;
+}
+
 interface Parts {
   home: Home;
   store: Store;
@@ -53,6 +59,7 @@ export class Workspace {
   readonly isolation: string;
   readonly #outputs = new Map<GraphNode, StorePath>();
   readonly #resolved = new Map<BuildNode, Resolved>();
+  readonly #taken: ReadonlyMap<GraphNode, Taken[]>;
 
   constructor({ home, store, builds, prepared, isolation }: Parts) {
     this.home = home;
@@ -60,7 +67,12 @@ export class Workspace {
     this.builds = builds;
     this.prepared = prepared;
     this.isolation = isolation;
+    this.#taken = takenFiles(prepared.graph.nodes);
     for (const [node, path] of prepared.paths) this.#outputs.set(node, path);
+  }
+
+  takenFrom(node: GraphNode): readonly Taken[] {
+    return this.#taken.get(node) ?? [];
   }
 
   /** Output paths known so far, those of sources among them. */
@@ -204,21 +216,17 @@ export function checkTakenFiles(work: Workspace, node: GraphNode, outPath: Store
   });
 }
 
-function missingFile(
-  work: Workspace,
-  node: GraphNode,
-  outPath: StorePath,
-): { taker: GraphNode; file: string } | undefined {
+function missingFile(work: Workspace, node: GraphNode, outPath: StorePath): Taken | undefined {
   const folder = work.store.physical(outPath);
-  return takersOf(work, node).find(({ file }) => !existsSync(join(folder, file)));
+  return work.takenFrom(node).find(({ file }) => !existsSync(join(folder, file)));
 }
 
-function takersOf(work: Workspace, node: GraphNode): { taker: GraphNode; file: string }[] {
-  return work.prepared.graph.nodes.flatMap((taker) =>
-    edgesOf(taker).flatMap(({ node: from, file }) =>
-      from === node && file !== undefined ? [{ taker, file }] : [],
-    ),
+/** Node -> the files that others take from its output. */
+function takenFiles(nodes: readonly GraphNode[]): Map<GraphNode, Taken[]> {
+  const edges = nodes.flatMap((taker) =>
+    edgesOf(taker).flatMap(({ node, file }) => (file === undefined ? [] : [{ node, taker, file }])),
   );
+  return Map.groupBy(edges, ({ node }) => node);
 }
 
 function edgesOf(node: GraphNode): { node: GraphNode; file?: string }[] {
