@@ -9,6 +9,7 @@ import { formatExpr, type BinderStyle, type Source } from "./print.ts";
 import { constantsOf, type Constant, type Declaration } from "./read/constants.ts";
 import type { Spellings } from "./read/spellings.ts";
 import type { AxiomReport, Counts, TheoremReport } from "./report.ts";
+import type { Expr } from "./terms/kind.ts";
 import { formatBinder, formatName, type Name } from "./terms/names.ts";
 
 export interface AccountOptions {
@@ -135,6 +136,23 @@ export class Account {
     if (!isWanted) return "";
     const source = this.#source(typePlace);
     return formatExpr(this.#judge, source.expr, source, (constant) => this.#stylesOf(constant));
+  }
+
+  /** How bound variables are called in a declaration, by binder. */
+  bindersOf(declaration: Declaration): Map<Expr, Name> {
+    const names = new Map<Expr, Name>();
+    const seen = new Set<number>();
+    const stack = constantsOf(declaration).flatMap((constant) =>
+      "valuePlace" in constant ? [constant.valuePlace, constant.typePlace] : [constant.typePlace],
+    );
+    for (let place = stack.pop(); place !== undefined; place = stack.pop()) {
+      if (seen.has(place)) continue;
+      seen.add(place);
+      const { expr, binder, parts } = this.#spellings.at(place);
+      if (binder !== undefined && !names.has(expr)) names.set(expr, binder);
+      stack.push(...parts);
+    }
+    return names;
   }
 
   /** The expression with the names of its bound variables. */

@@ -60,6 +60,7 @@ export class Checker {
   readonly #memoryMax: number;
   /** Operations that are declared and not seen to be standard, with the order of their declarations. */
   readonly #waiting = new Map<OperationName, number>();
+  #isPreparing = false;
   #isPrepared = false;
   readonly #accelerated: Accelerated[] = [];
   readonly #operations: ReadonlyMap<number, OperationName>;
@@ -150,7 +151,11 @@ export class Checker {
     const declaration = this.#declarations.get(order);
     const fault = verdict ?? this.#account.enter(order, declaration, line);
     if (fault !== undefined) {
-      this.#problem = problemOf(fault, line, this.#nameOf(declaration));
+      const isWorded = verdict?.kind === "rejected" && verdict.reason !== "duplicate-declaration";
+      const worded = isWorded ? this.#judge.explain(order, this.#account.bindersOf(declaration)) : undefined;
+      // Should it not be refused again for the same reason, the words of the verdict stand.
+      const told = worded?.reason === fault.reason ? worded : fault;
+      this.#problem = problemOf(told, line, this.#nameOf(declaration));
       return false;
     }
     if (!this.#isPrepared) this.#noteOperations(order, declaration);
@@ -169,7 +174,7 @@ export class Checker {
     for (let isShown = true; isShown;) {
       isShown = false;
       for (const waiting of this.#waiting.keys()) {
-        if (this.#judge.ask(order, (k) => isStandardOperation(k, waiting)) !== true) continue;
+        if (!this.#isStandard(order, waiting)) continue;
         this.#waiting.delete(waiting);
         this.#judge.accelerate(waiting, order + 1);
         this.#accelerated.push({ operation: waiting, from: order + 1 });
@@ -178,13 +183,25 @@ export class Checker {
     }
   }
 
+  #isStandard(order: number, operation: OperationName): boolean {
+    try {
+      return this.#judge.ask(order, (k) => isStandardOperation(k, operation)) === true;
+    } catch (error) {
+      // Beforehand, definitions are looked at that have not been checked: they may be anything, and are refused in their turn.
+      if (this.#isPreparing) return false;
+      throw error;
+    }
+  }
+
   /**
    * For other threads, once all has been read: what they judge with. Verdicts go to `settle`, in order. Operations are
    * looked at beforehand: should a declaration that they rest on be refused, so is all that follows it.
    */
   share(threads: number): SharedDevelopment {
+    this.#isPreparing = true;
     for (let order = 0; order < this.count; order++)
       this.#noteOperations(order, this.#declarations.get(order));
+    this.#isPreparing = false;
     this.#isPrepared = true;
     return {
       names: this.#names.share(),

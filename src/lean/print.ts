@@ -1,7 +1,7 @@
 // Expressions as Lean would print them, in the general form without notations but for the commonest operators.
 import { APP, BVAR, CONST, FVAR, LAM, LET, NAT, PAIR, PI, PROJ, SORT, STR, type Expr } from "./terms/kind.ts";
 import { formatLevel } from "./terms/level-order.ts";
-import { formatName, type Name, type Names } from "./terms/names.ts";
+import { formatBinder, formatName, type Name, type Names } from "./terms/names.ts";
 import type { Terms } from "./terms/terms.ts";
 
 export type BinderStyle = "default" | "implicit" | "strictImplicit" | "instImplicit";
@@ -10,6 +10,8 @@ export type BinderStyle = "default" | "implicit" | "strictImplicit" | "instImpli
 export interface Tables {
   readonly terms: Terms;
   readonly names: Names;
+  /** Names of bound variables, where they are known. */
+  readonly hints?: { get(e: Expr): Name | undefined; isShared(name: Name): boolean };
 }
 
 /** An expression as the export spells it: with names of bound variables. */
@@ -64,6 +66,8 @@ interface State extends Tables {
   readonly stylesOf: StylesOf;
   /** Names of constants in the expression: no variable may pass for one. */
   readonly constants: ReadonlySet<string>;
+  /** Names of free variables: no bound one may pass for one of them. */
+  readonly free: ReadonlySet<string>;
   room: number;
   depth: number;
 }
@@ -75,13 +79,15 @@ const NO_STYLES: StylesOf = () => [];
  * @param stylesOf where it is known, arguments that Lean finds by itself are left out
  */
 export function formatExpr(
-  { terms, names }: Tables,
+  { terms, names, hints }: Tables,
   expr: Expr,
   source?: Source,
   stylesOf: StylesOf = NO_STYLES,
 ): string {
-  const constants = constantsOf({ terms, names }, expr);
-  const state = { terms, names, variables: [], stylesOf, constants, room: LENGTH_MAX, depth: 0 };
+  const tables = { terms, names, ...(hints === undefined ? {} : { hints }) };
+  const { constants, variables } = leavesOf(tables, expr);
+  const free = new Set(variables.map((variable) => nameFree(tables, variable, constants)));
+  const state = { ...tables, free, variables: [], stylesOf, constants, room: LENGTH_MAX, depth: 0 };
   const text = format(expr, source, state, 0);
   return text.length > LENGTH_MAX ? `${text.slice(0, LENGTH_MAX)}…` : text;
 }
@@ -89,17 +95,20 @@ export function formatExpr(
 /** More than that is not shown in any case. */
 const CONSTANT_SEARCH_MAX = 100_000;
 
-function constantsOf({ terms, names }: Tables, expr: Expr): Set<string> {
-  const found = new Set<string>();
+/** Names of constants, and free variables. */
+function leavesOf({ terms, names }: Tables, expr: Expr): { constants: Set<string>; variables: Expr[] } {
+  const constants = new Set<string>();
+  const variables: Expr[] = [];
   const seen = new Set<Expr>([expr]);
   for (const e of seen) {
     const kind = terms.kind(e);
-    if (kind === CONST) found.add(formatName(names, terms.name(e)));
+    if (kind === CONST) constants.add(formatName(names, terms.name(e)));
+    if (kind === FVAR) variables.push(e);
     if (kind < APP || seen.size >= CONSTANT_SEARCH_MAX) continue;
     seen.add(terms.left(e));
     if (kind !== PROJ) seen.add(terms.right(e));
   }
-  return found;
+  return { constants, variables };
 }
 
 /** `strength`: what the place binds with; weaker text gets parentheses. */
@@ -121,7 +130,7 @@ function formatOpen(e: Expr, source: Source | undefined, state: State): [text: s
     case BVAR:
       return [state.variables.at(-1 - terms.index(e)) ?? `#${terms.index(e)}`, ATOM];
     case FVAR:
-      return [`x${terms.depth(e) + 1}`, ATOM];
+      return [nameFree(state, e, state.constants), ATOM];
     case SORT:
       return formatSort(e, state);
     case CONST:
@@ -310,13 +319,25 @@ function under(name: string, body: Expr, source: Source | undefined, state: Stat
   return text;
 }
 
+/** As its binder was called, with its level where another has that name; variables without a name by level alone. */
+function nameFree({ terms, names, hints }: Tables, e: Expr, constants: ReadonlySet<string>): string {
+  const level = terms.depth(e) + 1;
+  const name = hints?.get(e);
+  if (name === undefined) return `x${level}`;
+  const text = formatBinder(names, name);
+  return constants.has(text) || hints?.isShared(name) === true ? `${text}_${level}` : text;
+}
+
 /** The exported name, or a made-up one, different from those that are already in use around it. */
 function nameVariable(e: Expr, source: Source | undefined, state: State): string {
   const { terms } = state;
   const isUsed = occurs(terms, terms.kind(e) === LET ? terms.letBody(e) : terms.right(e));
   if (!isUsed) return "_";
-  const wanted = source?.binder === undefined || source.binder === "_" ? "x" : source.binder;
-  const isTaken = (name: string): boolean => state.variables.includes(name) || state.constants.has(name);
+  const hint = state.hints?.get(e);
+  const exported = source?.binder ?? (hint === undefined ? undefined : formatBinder(state.names, hint));
+  const wanted = exported === undefined || exported === "_" ? "x" : exported;
+  const isTaken = (name: string): boolean =>
+    state.variables.includes(name) || state.constants.has(name) || state.free.has(name);
   if (!isTaken(wanted)) return wanted;
   for (let i = 1; ; i++) if (!isTaken(`${wanted}_${i}`)) return `${wanted}_${i}`;
 }

@@ -57,11 +57,7 @@ const EXPORTS: Readonly<Record<string, () => Export | string>> = {
 };
 
 for (const [name, make] of Object.entries(EXPORTS)) {
-  const todo =
-    name === "an operation over a variable without a binder"
-      ? { todo: "a thread that meets one ends with an internal error" }
-      : {};
-  test(`two threads say what one says: ${name}`, todo, () => {
+  test(`two threads say what one says: ${name}`, () => {
     const made = make();
     const file = join(folder, "export.ndjson");
     writeFileSync(file, typeof made === "string" ? made : made.text());

@@ -151,3 +151,44 @@ test("a statement is found whatever the numbers of its lines are", () => {
   }
   assert.match(statementOf(text), /first.*second.*third/);
 });
+
+test("a refusal has the names of bound variables, and the way to where it lies", () => {
+  const wrong = (claimed: Term, given: Term): string => {
+    const e = base();
+    e.def(
+      "keep",
+      pi(
+        [
+          ["height", Nat],
+          ["h", same(v("height"), v("height"))],
+        ],
+        Nat,
+      ),
+      lam(
+        [
+          ["height", Nat],
+          ["h", same(v("height"), v("height"))],
+        ],
+        v("height"),
+      ),
+    );
+    const body = lam(
+      [
+        ["width", Nat],
+        ["n", Nat],
+      ],
+      ap(c("keep"), claimed, ap(c("Eq.refl", 1), Nat, given)),
+    );
+    const { problem } = check([e.def("it", arrow(Nat, Nat, Nat), body).text()]);
+    assert.equal(problem?.reason, "argument-mismatch");
+    return problem?.message ?? "";
+  };
+  assert.equal(
+    wrong(v("width"), v("n")),
+    "Cannot apply keep to Eq.refl Nat n: it has type n = n, wanted width = width (in the value, fun width n)",
+  );
+  assert.match(
+    wrong(add(v("n"), nat(1)), v("n")),
+    /it has type n = n, wanted n \+ 1 = n \+ 1 \(in the value, fun width n\)$/,
+  );
+});

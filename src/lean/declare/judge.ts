@@ -2,13 +2,15 @@
 import { constantsOf } from "#lean/read/constants.ts";
 import { Declarations, type SharedDeclarations } from "#lean/read/declarations.ts";
 import { Levels } from "#lean/terms/levels.ts";
-import { Names, type SharedNames } from "#lean/terms/names.ts";
+import type { Expr } from "#lean/terms/kind.ts";
+import { Names, type Name, type SharedNames } from "#lean/terms/names.ts";
 import { REGION_SIZE, Terms, type SharedTerms } from "#lean/terms/terms.ts";
 import { Fault, giveUp } from "#lean/fault.ts";
 import { Engine } from "#lean/judge/engine.ts";
 import { isProposition, type Kernel } from "#lean/judge/kernel.ts";
 import { accelerate, type OperationName } from "./accelerate.ts";
 import { checkNames, declare, isExcluded } from "./declare.ts";
+import { describeWay } from "./way.ts";
 
 export interface JudgeLimits {
   /** Expressions made and steps taken for one declaration. */
@@ -80,6 +82,32 @@ export class Judge {
       checkNames(kernel, declaration);
       if (!isExcluded(declaration)) declare(kernel, declaration);
     });
+  }
+
+  /**
+   * Judges a declaration that is refused once more, for its message.
+   * @param names of bound variables, by binder
+   * @returns the fault, in words with these names and with the way to where it lies
+   */
+  explain(order: number, names: Map<Expr, Name>): Fault | undefined {
+    const { kernel } = this.#engine;
+    const declaration = this.declarations.get(order);
+    const trace: Expr[] = [];
+    let way = "";
+    kernel.hints.open(names);
+    this.#engine.trace = trace;
+    const fault = this.#try(order, () => {
+      trace.length = 0;
+      try {
+        declare(kernel, declaration);
+      } catch (error) {
+        if (error instanceof Fault) way = describeWay(kernel, declaration, trace.toReversed());
+        throw error;
+      }
+    });
+    this.#engine.trace = undefined;
+    kernel.hints.open(undefined);
+    return fault && new Fault(fault.kind, fault.reason, fault.message + way);
   }
 
   /** Whether the type of a constant of that declaration is a proposition; asked only of accepted ones. */

@@ -9,6 +9,7 @@
 // All answers are of one declaration: what is remembered is emptied before the next one. Each answer depends on the very
 // question alone, so that remembering changes no verdict.
 import { APP, CONST, FVAR, LET, PROJ, type Expr } from "#lean/terms/kind.ts";
+import { Hints } from "#lean/terms/hints.ts";
 import { NONE, NumberMap, PairMap } from "#lean/terms/map.ts";
 import type { Names } from "#lean/terms/names.ts";
 import { Rewriter } from "#lean/terms/rewrite.ts";
@@ -16,7 +17,7 @@ import { EMPTY, Scopes, type Scope } from "#lean/terms/scopes.ts";
 import type { Terms } from "#lean/terms/terms.ts";
 import type { Recursor, Rule } from "#lean/read/constants.ts";
 import type { Declarations } from "#lean/read/declarations.ts";
-import { giveUp } from "#lean/fault.ts";
+import { Fault, giveUp } from "#lean/fault.ts";
 import { Environment } from "./environment.ts";
 import { decideEqual } from "./equal.ts";
 import { declaredType, inferType } from "./infer.ts";
@@ -64,6 +65,8 @@ const abandoned = Symbol("abandoned");
 export class Engine {
   readonly kernel: Kernel;
   limits: Limits;
+  /** Where a refusal is worded: the expressions in which it lies, the innermost first. */
+  trace: Expr[] | undefined;
   #depth = 0;
   #steps = 0;
   #nextLook = STEPS_BETWEEN_LOOKS;
@@ -87,7 +90,8 @@ export class Engine {
   constructor(names: Names, terms: Terms, declarations: Declarations, limits: Limits) {
     this.limits = limits;
     const scopes = new Scopes(terms);
-    const rewriter = new Rewriter(terms, scopes, new Rewriter(terms, scopes));
+    const hints = new Hints();
+    const rewriter = new Rewriter(terms, scopes, hints, new Rewriter(terms, scopes, hints));
     this.kernel = {
       names,
       levels: terms.levels,
@@ -95,7 +99,8 @@ export class Engine {
       scopes,
       known: createKnownNames(names),
       rewriter,
-      replacer: new Rewriter(terms, scopes),
+      hints,
+      replacer: new Rewriter(terms, scopes, hints),
       environment: new Environment(declarations),
       accelerated: new Map(),
       isUnrolling: false,
@@ -275,10 +280,20 @@ export class Engine {
     const known = this.#checked.get(e, at);
     if (known !== NONE) return known;
     this.#enter("check", e, at);
-    const answer = inferType(this.kernel, e, at, true);
+    const answer =
+      this.trace === undefined ? inferType(this.kernel, e, at, true) : this.#traced(e, at, this.trace);
     this.#depth--;
     this.#checked.set(e, at, answer);
     return answer;
+  }
+
+  #traced(e: Expr, scope: Scope, trace: Expr[]): Expr {
+    try {
+      return inferType(this.kernel, e, scope, true);
+    } catch (error) {
+      if (error instanceof Fault) trace.push(e);
+      throw error;
+    }
   }
 
   #isEqual(a: Expr, b: Expr): boolean {

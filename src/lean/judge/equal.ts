@@ -90,7 +90,9 @@ function areBindersEqual(k: Kernel, left: Expr, right: Expr): boolean {
     if (terms.left(a) !== terms.left(b)) {
       if (!k.isEqual(domain, rewriter.instantiate(terms.left(b), variables))) return false;
     }
-    variables.push(terms.fvar(base + variables.length, domain));
+    const variable = terms.fvar(base + variables.length, domain);
+    k.hints.copyToVariable(a, variable, terms.depth(variable));
+    variables.push(variable);
     [a, b] = [terms.right(a), terms.right(b)];
     if (a === b) return true;
   }

@@ -115,6 +115,7 @@ function lambdaType(k: Kernel, e: Expr, scope: Scope, check: boolean): Expr {
   for (; terms.kind(at) === LAM; at = terms.right(at)) {
     if (check) levelOf(k, terms.left(at), true, inner);
     const variable = terms.fvar(base + variables.length, rewriter.close(terms.left(at), inner));
+    k.hints.copyToVariable(at, variable, terms.depth(variable));
     variables.push(variable);
     inner = k.scopes.extend(inner, variable);
   }
@@ -133,7 +134,9 @@ function functionTypeType(k: Kernel, e: Expr, scope: Scope, check: boolean): Exp
   for (; terms.kind(at) === PI; at = terms.right(at)) {
     domains.push(levelOf(k, terms.left(at), check, inner));
     const domain = rewriter.close(terms.left(at), inner);
-    inner = k.scopes.extend(inner, terms.fvar(base + domains.length - 1, domain));
+    const variable = terms.fvar(base + domains.length - 1, domain);
+    k.hints.copyToVariable(at, variable, terms.depth(variable));
+    inner = k.scopes.extend(inner, variable);
   }
   const range = levelOf(k, at, check, inner);
   return terms.universe(domains.reduceRight((body, domain) => k.levels.piSort(domain, body), range));

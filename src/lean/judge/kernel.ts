@@ -3,6 +3,7 @@
 import type { Recursor, Rule } from "#lean/read/constants.ts";
 import { SORT, type Expr } from "#lean/terms/kind.ts";
 import type { Level } from "#lean/terms/level-kind.ts";
+import type { Hints } from "#lean/terms/hints.ts";
 import type { Levels } from "#lean/terms/levels.ts";
 import { formatName, type Name, type Names } from "#lean/terms/names.ts";
 import type { Rewriter } from "#lean/terms/rewrite.ts";
@@ -29,6 +30,7 @@ export interface Kernel {
   readonly levels: Levels;
   readonly terms: Terms;
   readonly scopes: Scopes;
+  readonly hints: Hints;
   readonly rewriter: Rewriter;
   /** For replacing: its answers may use `rewriter`. */
   readonly replacer: Rewriter;

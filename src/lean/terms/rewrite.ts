@@ -1,6 +1,7 @@
 // Walks that rebuild an expression: putting values in for bound variables, taking free variables out, putting universe
 // levels in. Each visits a shared part once per depth; deep expressions are walked with a stack of their own.
 import { APP, BVAR, CONST, FVAR, LAM, LET, PAIR, PI, PROJ, SORT, type Expr } from "./kind.ts";
+import type { Hints } from "./hints.ts";
 import type { Level } from "./level-kind.ts";
 import type { Name } from "./names.ts";
 import type { Scope, Scopes } from "./scopes.ts";
@@ -35,6 +36,7 @@ export class Rewriter {
   readonly #terms: Terms;
   readonly #scopes: Scopes;
   readonly #inner: Rewriter | undefined;
+  readonly #hints: Hints;
   #mode = VALUES;
   #values: readonly Expr[] = [];
   #start = 0;
@@ -53,7 +55,8 @@ export class Rewriter {
   #table = new Int32Array(TABLE_SIZE * 4);
 
   /** @param inner for what has to be made while this one is walking */
-  constructor(terms: Terms, scopes: Scopes, inner?: Rewriter) {
+  constructor(terms: Terms, scopes: Scopes, hints: Hints, inner?: Rewriter) {
+    this.#hints = hints;
     this.#terms = terms;
     this.#scopes = scopes;
     this.#inner = inner;
@@ -193,6 +196,7 @@ export class Rewriter {
     const inner = kind === LAM || kind === PI || kind === PAIR ? offset + 1 : offset;
     const right = kind === PROJ ? terms.right(e) : this.#visit(terms.right(e), inner, depth + 1);
     const made = this.#build(kind, left, right);
+    if (kind >= LAM && kind <= LET) this.#hints.copy(e, made);
     if (isRemembered) this.#remember(e, offset, made);
     return made;
   }
