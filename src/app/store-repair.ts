@@ -38,7 +38,7 @@ export async function repairStore(home: string, options: RepairStore): Promise<R
   using other = options.from === undefined ? undefined : openStore(options.from, { readOnly: true });
   const { signal, env } = options;
   const verified = await store.verify({ checkContents: true, ...(signal && { signal }) });
-  const folder = join(store.home, "pipelite", "tmp");
+  const folder = store.temporaryDir;
   mkdirSync(folder, { recursive: true });
   const work = mkdtempSync(join(folder, "repair-"));
   const repaired: Repaired[] = [];
