@@ -168,28 +168,36 @@ describe("stage after stage in one starter", { skip: peer("busybox") }, () => {
 
   async function run(
     script: string,
-    more: { limits?: object; inputs?: { path: StorePath; physical: string }[] } = {},
+    more: {
+      limits?: object;
+      env?: Record<string, string>;
+      inputs?: { path: StorePath; physical: string }[];
+    } = {},
   ): Promise<Omit<SandboxResult, "log"> & { log: string; folder: string }> {
     const scratch = folders.take();
+    scratch.isSpoilt = true; // unless it comes to a result
     let log = "";
-    const result = await runSandboxed("starter", {
-      builder: `${BUSYBOX}/bin/sh`,
-      args: ["-c", script],
-      env: new Map([["PATH", `${BUSYBOX}/bin`]]),
-      inputs: [{ path: BUSYBOX, physical: busybox }, ...(more.inputs ?? [])],
-      storeDir: scratch.storeDir,
-      buildDir: scratch.buildDir,
-      places: scratch.places,
-      network: false,
-      kvm: false,
-      limits: { logBytes: 1e6, processes: 64, timeoutMs: 60_000, ...more.limits },
-      onLog: (chunk) => (log += Buffer.from(chunk).toString("latin1")),
-      programFolders: [],
-      cgroupName: "unused",
-    });
-    scratch.isSpoilt ||= result.isSpoilt;
-    await folders.give(scratch);
-    return { ...result, log, folder: scratch.folder };
+    try {
+      const result = await runSandboxed("starter", {
+        builder: `${BUSYBOX}/bin/sh`,
+        args: ["-c", script],
+        env: new Map([["PATH", `${BUSYBOX}/bin`], ...Object.entries(more.env ?? {})]),
+        inputs: [{ path: BUSYBOX, physical: busybox }, ...(more.inputs ?? [])],
+        storeDir: scratch.storeDir,
+        buildDir: scratch.buildDir,
+        places: scratch.places,
+        network: false,
+        kvm: false,
+        limits: { logBytes: 1e6, processes: 64, timeoutMs: 60_000, ...more.limits },
+        onLog: (chunk) => (log += Buffer.from(chunk).toString("latin1")),
+        programFolders: [],
+        cgroupName: "unused",
+      });
+      scratch.isSpoilt = result.isSpoilt;
+      return { ...result, log, folder: scratch.folder };
+    } finally {
+      await folders.give(scratch);
+    }
   }
 
   test("finds the folders as the first one did, in the same place", async () => {
@@ -252,6 +260,12 @@ describe("stage after stage in one starter", { skip: peer("busybox") }, () => {
     assert.deepEqual((await ended).ending, { kind: "signalled", signal: "SIGKILL" });
     for (let tries = 0; tries < 100 && processesWith("sleep\x004720").length > 0; tries += 1) await pause();
     assert.deepEqual(processesWith("sleep\x004720"), []);
+    assert.equal((await run("echo next")).log, "next\n");
+  });
+
+  test("a stage with more words than there is room for is refused, and the next one starts", async () => {
+    const env = { LARGE: "x".repeat(70_000_000) };
+    await assert.rejects(run("true", { env }), /more memory than the starter has/);
     assert.equal((await run("echo next")).log, "next\n");
   });
 

@@ -77,12 +77,12 @@ export async function runInStarter(
       return { outcome, cgroup: { versions: {}, limited, figures: {} }, failed: undefined, isSpoilt: true };
     }
     const run = readReport(report, starter);
-    starter.groups.turn();
-    if (starter.isUsable) idle.push(starter);
+    groups.turn();
     return { ...run, outcome: { ...run.outcome, ...seen } };
   } finally {
     isRunning = false;
     watch.stop();
+    if (starter.isUsable) idle.push(starter);
   }
 }
 

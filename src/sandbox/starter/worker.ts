@@ -30,7 +30,7 @@ export class Starter {
   #onReport: (report: DataView | undefined) => void = () => {};
   #pending: Buffer = Buffer.alloc(0);
   #isGone = false;
-  /** Why it could not be of any use, when it ended by itself. */
+  /** Why it could not be started, or gave up at its start. */
   refusal: string | undefined;
 
   constructor(machine: Machine) {
@@ -57,7 +57,10 @@ export class Starter {
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
     socket.on("error", () => socket.destroy());
     socket.once("close", () => this.#gone());
-    this.#child.once("error", () => this.#gone());
+    this.#child.once("error", ({ message }) => {
+      this.refusal = message;
+      this.#gone();
+    });
     this.#rest();
   }
 
@@ -69,7 +72,10 @@ export class Starter {
     return !this.#isGone;
   }
 
-  /** @returns the report; undefined when the starter died before it could give one */
+  /**
+   * @returns the report; undefined when the starter died before it could give one
+   * @throws SANDBOX_FAILED for a stage that asks for more than the starter has room for
+   */
   async run(script: Script, onLog: (chunk: Uint8Array) => void): Promise<DataView | undefined> {
     const request = this.requests.write(script);
     if (request.length > REQUEST_BYTES_MAX) {
@@ -98,10 +104,6 @@ export class Starter {
     this.#child.once("exit", () => resolve());
     this.#socket.destroy();
     return promise;
-  }
-
-  kill(): void {
-    this.#child.kill("SIGKILL");
   }
 
   /** Nothing is under way: it keeps no process alive. */
