@@ -26,6 +26,8 @@ export interface AuditedClaim extends Omit<Claim, "status"> {
 /** What claims are judged on. */
 export interface ClaimGround {
   store: Store;
+  /** The version that made the record, where it is another: the claims it states may be others. */
+  madeBy: string | undefined;
   /** The record of the run. */
   record: Value;
   /** Of every store path that was looked at. */
@@ -59,6 +61,11 @@ export function judgeClaim(
   if (expected !== undefined && !("formula" in expected))
     return judged(expected.status, expected.reason ?? "");
   const altered = difference(claim, expected);
+  if (altered !== undefined && ground.madeBy !== undefined)
+    return judged(
+      "unavailable",
+      `it is as ${ground.madeBy} states it, which this version does not: ${altered}`,
+    );
   if (altered !== undefined) return judged("fails", altered);
   if (ofEvidence !== undefined) return judged("fails", ofEvidence.reason ?? ofEvidence.id);
   try {

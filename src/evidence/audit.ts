@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { removeTree } from "#base/files.ts";
+import { VERSION } from "#base/version.ts";
 import type { Home } from "#home/home.ts";
 import type { ReadRun } from "#home/runs.ts";
 import { isProcessAlive } from "#base/process.ts";
@@ -92,15 +93,22 @@ export async function auditRun(home: Home, run: ReadRun, options: AuditOptions):
       isWanted: rebuild,
       env,
     });
+    const madeBy = otherVersion(record, documents);
     const ground: ClaimGround = {
       store,
+      madeBy,
       record: JSON.parse(JSON.stringify(record)) as Value,
       paths,
       builds: builds.made,
       recordFinding: worstOf(own, "record"),
       files: new EvidenceFiles(),
     };
-    const { expected, missing } = expectedClaims(store, record);
+    const { expected, missing: lacking } = expectedClaims(store, record);
+    const missing = lacking.map((finding) =>
+      finding.status === "fails" && madeBy !== undefined
+        ? unavailable(finding.id, `${finding.reason ?? ""} to this version; the record is by ${madeBy}`)
+        : finding,
+    );
     const claims = record.claims.map((claim) => judgeClaim(ground, claim, expected(claim)));
     const changed = changedSince(seen);
     const race = changed === undefined ? [] : [fails("audit", `${changed} was changed while it was audited`)];
@@ -119,6 +127,12 @@ export async function auditRun(home: Home, run: ReadRun, options: AuditOptions):
     store.close();
     removeTree(folder);
   }
+}
+
+/** The version of Pipelite that made a record, where it is not this one. */
+function otherVersion({ host, documentsBy }: RunRecord, { writer }: DocumentMaker): string | undefined {
+  if (host.pipelite !== VERSION) return `Pipelite ${host.pipelite}`;
+  return documentsBy === undefined || documentsBy === writer ? undefined : `Pipelite ${documentsBy}`;
 }
 
 /** A folder of this audit's own; those of audits that were killed are removed. */
