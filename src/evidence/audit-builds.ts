@@ -36,7 +36,8 @@ export type Again = { path: string } | { reason: string; status: "fails" | "unav
 
 export interface RebuildAll {
   store: Store;
-  record: RunRecord;
+  /** The run that is audited, and the one whose evidence it shows, where that is another. */
+  records: readonly RunRecord[];
   /** Where to work and to leave what is made. */
   folder: string;
   paths: ReadonlyMap<string, Finding>;
@@ -50,14 +51,16 @@ export interface RebuildAll {
 
 type Built = StageRecord & { drvPath: string; outPath: string };
 
+/** Builds what the records name, each derivation for an output once. @returns `findings` for each record its own */
 export async function rebuildAll(work: RebuildAll): Promise<{
-  findings: RebuildFinding[];
+  findings: RebuildFinding[][];
   made: Map<string, Again>;
   sandbox: string;
 }> {
-  const { record, jobs, onProgress, isWanted } = work;
-  const stages = record.stages.filter(isBuilt);
-  const sandbox = isWanted ? await sandboxFor(record, work.env) : { reason: "that was not asked for" };
+  const { records, jobs, onProgress, isWanted } = work;
+  const built = records.map((record) => record.stages.filter(isBuilt));
+  const stages = [...new Map(built.flat().map((stage) => [keyOf(stage), stage])).values()];
+  const sandbox = isWanted ? await sandboxFor(records[0], work.env) : { reason: "that was not asked for" };
   const made = new Map<string, Again>();
   const findings = new Map<string, RebuildFinding>();
   const waiting = [...stages];
@@ -68,13 +71,18 @@ export async function rebuildAll(work: RebuildAll): Promise<{
       tell("started");
       const again = await buildAgain(work, stage, sandbox);
       made.set(stage.drvPath, again.made);
-      findings.set(stage.name, again.finding);
+      findings.set(keyOf(stage), again.finding);
       tell(again.finding.status);
     }
   };
   await Promise.all(Array.from({ length: Math.max(1, jobs) }, worker));
   return {
-    findings: stages.flatMap(({ name }) => findings.get(name) ?? []),
+    findings: built.map((each) =>
+      each.flatMap((stage) => {
+        const finding = findings.get(keyOf(stage));
+        return finding === undefined ? [] : [{ ...finding, stage: stage.name }];
+      }),
+    ),
     made,
     sandbox: sandbox.kind ?? "unavailable",
   };
@@ -85,10 +93,16 @@ function isBuilt(stage: StageRecord): stage is Built {
   return kind !== "fetch" && kind !== "answer" && drvPath !== undefined && outPath !== undefined;
 }
 
+/** What is to be shown: that this derivation gives this output. */
+function keyOf({ drvPath, outPath }: Built): string {
+  return `${drvPath} ${outPath}`;
+}
+
 type Sandbox = { kind: SandboxKind } | { kind?: undefined; reason: string };
 
 /** The sandbox of the run; for a run that Nix built or that built nothing, the strongest that works here. */
-async function sandboxFor({ sandbox: { kind } }: RunRecord, env: Environment): Promise<Sandbox> {
+async function sandboxFor(record: RunRecord | undefined, env: Environment): Promise<Sandbox> {
+  const kind = record?.sandbox.kind;
   const wanted = (["starter", "bubblewrap", "unshare", "none"] as const).find((known) => known === kind);
   try {
     const detected = await detectSandbox(wanted, programFolders(env));
@@ -102,7 +116,7 @@ async function sandboxFor({ sandbox: { kind } }: RunRecord, env: Environment): P
 }
 
 async function buildAgain(
-  { store, folder, paths, seen, signal, env }: RebuildAll,
+  { store, folder, paths, seen, signal, env }: Omit<RebuildAll, "records">,
   { name, drvPath, outPath }: Built,
   sandbox: Sandbox,
 ): Promise<{ made: Again; finding: RebuildFinding }> {

@@ -28,19 +28,23 @@ export interface DocumentMaker {
 
 const ID = "evidence";
 
-/** Whether the evidence of a run's result is what its record, results and logs give. */
-export function checkEvidence(
-  home: Home,
-  store: Store,
-  { record }: ReadRun,
-  maker: DocumentMaker,
-): Finding[] {
-  const { tree, runId, evidenceOfRun } = record;
+export interface EvidenceSources {
+  home: Home;
+  store: Store;
+  run: ReadRun;
+  /** See `sourceOf`. */
+  source: ReadRun | string;
+  maker: DocumentMaker;
+}
+
+/** Whether the evidence of a run's result is what the record that it is of, results and logs give. */
+export function checkEvidence({ home, store, run, source: found, maker }: EvidenceSources): Finding[] {
+  const { tree } = run.record;
   if (tree === undefined) return [];
   const folder = join(store.physical(parseStorePath(tree)), "evidence");
   if (!existsSync(folder)) return [unavailable(ID, `${tree}/evidence is no longer in the store`)];
-  const source = evidenceOfRun === runId ? record : sourceOf(home, record);
-  if (typeof source === "string") return [fails(ID, source)];
+  if (typeof found === "string") return [fails(ID, found)];
+  const source = found.record;
   const gone = Object.keys(source.results).find(
     (name) => !existsSync(store.physical(parseStorePath(source.results[name] ?? ""))),
   );
@@ -64,13 +68,22 @@ export function checkEvidence(
   }
 }
 
-/** The record of the run that gathered the evidence; or what is wrong with it. */
-function sourceOf(home: Home, { tree, evidenceOfRun = "", results }: RunRecord): RunRecord | string {
+/**
+ * The run that gathered the evidence of this run's result, often this one; or what is wrong with it. What another run
+ * states is to be audited as this one is: the documents are made of it.
+ */
+export function sourceOf(home: Home, run: ReadRun): ReadRun | string {
+  const { tree, evidenceOfRun = "", results } = run.record;
+  if (evidenceOfRun === run.runId || tree === undefined) return run;
   const [source] = home.runs.intact([evidenceOfRun]);
   if (source === undefined)
     return `it is of the run ${evidenceOfRun}, whose record is not there as it was written`;
-  const isSame = source.tree === tree && JSON.stringify(source.results) === JSON.stringify(results);
-  return isSame ? source : `it is of the run ${evidenceOfRun}, which has another result`;
+  const { record } = source;
+  const isSame = record.tree === tree && JSON.stringify(record.results) === JSON.stringify(results);
+  if (!isSame) return `it is of the run ${evidenceOfRun}, which has another result`;
+  return record.evidenceOfRun === evidenceOfRun
+    ? source
+    : `it is of the run ${evidenceOfRun}, which did not gather it`;
 }
 
 interface Compared {

@@ -14,10 +14,10 @@ import { parseStorePath } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { openStore } from "#store/store.ts";
 import type { Store } from "#store/store.ts";
-import { rebuildAll, type RebuildProgress } from "./audit-builds.ts";
+import { rebuildAll, type RebuildFinding, type RebuildProgress } from "./audit-builds.ts";
 import type { AuditReport } from "./audit-file.ts";
-import { checkEvidence, type DocumentMaker } from "./audit-evidence.ts";
-import { judgeClaim, type ClaimGround } from "./audit-claims.ts";
+import { checkEvidence, sourceOf, type DocumentMaker } from "./audit-evidence.ts";
+import { judgeClaim, type AuditedClaim, type ClaimGround } from "./audit-claims.ts";
 import type { Claim } from "#home/run-record.ts";
 import { EvidenceFiles } from "./evidence-files.ts";
 import type { Value } from "#formula/formula.ts";
@@ -73,17 +73,20 @@ export async function auditRun(home: Home, run: ReadRun, options: AuditOptions):
   const store = openStore(home.folder, { readOnly: true });
   try {
     const seen: Seen = new Map();
-    const paths = checkPaths(store, record, hashes, seen);
+    const source = sourceOf(home, run);
+    const other = typeof source === "string" || source === run ? [] : [source];
+    const records = [run, ...other].map((each) => each.record);
+    const paths = checkPaths(store, records, hashes, seen);
     const own = [...checkJournal(home, run), ...checkRecord(run)];
     const others = [
       ...checkTree(store, record),
-      ...checkEvidence(home, store, run, documents),
+      ...checkEvidence({ home, store, run, source, maker: documents }),
       ...checkDerivations(store, record, paths),
       ...checkBuilds(home, record),
     ];
     const builds = await rebuildAll({
       store,
-      record,
+      records,
       folder,
       paths,
       seen,
@@ -93,27 +96,16 @@ export async function auditRun(home: Home, run: ReadRun, options: AuditOptions):
       isWanted: rebuild,
       env,
     });
-    const madeBy = otherVersion(record, documents);
-    const ground: ClaimGround = {
-      store,
-      madeBy,
-      record: JSON.parse(JSON.stringify(record)) as Value,
-      paths,
-      builds: builds.made,
-      recordFinding: worstOf(own, "record"),
-      files: new EvidenceFiles(),
-    };
-    const { expected, missing: lacking } = expectedClaims(store, record);
-    const missing = lacking.map((finding) =>
-      finding.status === "fails" && madeBy !== undefined
-        ? unavailable(finding.id, `${finding.reason ?? ""} to this version; the record is by ${madeBy}`)
-        : finding,
+    const ground = { store, paths, builds: builds.made, files: new EvidenceFiles() };
+    const { claims, missing } = judgeClaims(ground, record, worstOf(own, "record"), documents);
+    const ofSource = other.map((each) =>
+      judgeSource(home, each, ground, builds.findings[1] ?? [], documents),
     );
-    const claims = record.claims.map((claim) => judgeClaim(ground, claim, expected(claim)));
     const changed = changedSince(seen);
     const race = changed === undefined ? [] : [fails("audit", `${changed} was changed while it was audited`)];
-    const integrity = [...own, ...paths.values(), ...others, ...missing, ...race];
-    const all = [...claims, ...integrity, ...builds.findings].map(({ status }) => status);
+    const integrity = [...own, ...paths.values(), ...others, ...ofSource, missing, ...race];
+    const rebuilds = builds.findings[0] ?? [];
+    const all = [...claims, ...integrity, ...rebuilds].map(({ status }) => status);
     return {
       runId: record.runId,
       auditedAt,
@@ -121,7 +113,7 @@ export async function auditRun(home: Home, run: ReadRun, options: AuditOptions):
       sandbox: builds.sandbox,
       claims,
       integrity,
-      rebuilds: builds.findings,
+      rebuilds,
     };
   } finally {
     store.close();
@@ -135,6 +127,58 @@ function otherVersion({ host, documentsBy }: RunRecord, { writer }: DocumentMake
   return documentsBy === undefined || documentsBy === writer ? undefined : `Pipelite ${documentsBy}`;
 }
 
+/** All that claims of any record are judged on. */
+type CommonGround = Omit<ClaimGround, "record" | "recordFinding" | "madeBy">;
+
+function judgeClaims(
+  common: CommonGround,
+  record: RunRecord,
+  recordFinding: Finding,
+  documents: DocumentMaker,
+): { claims: AuditedClaim[]; missing: Finding } {
+  const madeBy = otherVersion(record, documents);
+  const value = JSON.parse(JSON.stringify(record)) as Value;
+  const ground = { ...common, madeBy, record: value, recordFinding };
+  const { expected, missing } = expectedClaims(common.store, record);
+  const isOther = missing.status === "fails" && madeBy !== undefined;
+  return {
+    claims: record.claims.map((claim) => judgeClaim(ground, claim, expected(claim))),
+    missing: isOther
+      ? unavailable(missing.id, `${missing.reason ?? ""} to this version; the record is by ${madeBy}`)
+      : missing,
+  };
+}
+
+/**
+ * The run whose evidence this one shows: its record is what the documents are made of, so nothing of it is believed
+ * either, though only this run was asked about.
+ */
+function judgeSource(
+  home: Home,
+  source: ReadRun,
+  ground: CommonGround,
+  rebuilds: readonly RebuildFinding[],
+  documents: DocumentMaker,
+): Finding {
+  const id = "evidence/source";
+  const { record, runId } = source;
+  const own = checkRecord(source);
+  const { claims, missing } = judgeClaims(ground, record, worstOf(own, "record"), documents);
+  const all = [
+    ...own,
+    missing,
+    ...checkDerivations(ground.store, record, ground.paths),
+    ...checkBuilds(home, record),
+    ...claims,
+    ...rebuilds,
+  ];
+  const status = worst(all.map((each) => each.status));
+  if (status === "holds") return holds(id);
+  const reason = all.find((each) => each.status === status)?.reason ?? "no reason";
+  const text = `its evidence is of the run ${runId}, whose record ${status === "fails" ? "fails" : "can't be told"}: ${reason}`;
+  return { id, status, reason: text };
+}
+
 /** A folder of this audit's own; those of audits that were killed are removed. */
 function workFolder(home: Home): string {
   const { temporary } = home.layout;
@@ -146,15 +190,21 @@ function workFolder(home: Home): string {
   return mkdtempSync(join(temporary, `audit-${process.pid}-`));
 }
 
-/** Everything that the record names and that this needs, each once. */
-function checkPaths(store: Store, record: RunRecord, hashes: TreeHashes, seen: Seen): Map<string, Finding> {
-  const { stages, materials, results, tree } = record;
-  const named = [
-    ...stages.flatMap(({ drvPath, graphDrvPath, outPath }) => [drvPath, graphDrvPath, outPath]),
-    ...materials.map(({ path }) => path),
-    ...Object.values(results),
-    tree,
-  ].filter((path) => path !== undefined);
+/** Everything that the records name and that this needs, each once. */
+function checkPaths(
+  store: Store,
+  records: readonly RunRecord[],
+  hashes: TreeHashes,
+  seen: Seen,
+): Map<string, Finding> {
+  const named = records
+    .flatMap(({ stages, materials, results, tree }) => [
+      ...stages.flatMap(({ drvPath, graphDrvPath, outPath }) => [drvPath, graphDrvPath, outPath]),
+      ...materials.map(({ path }) => path),
+      ...Object.values(results),
+      tree,
+    ])
+    .filter((path) => path !== undefined);
   const paths = [...new Set(named)].map(parseStorePath);
   const present = paths.filter((path) => store.isValid(path));
   const all = new Set<StorePath>([...paths, ...store.closure(present)]);
@@ -165,7 +215,7 @@ function checkPaths(store: Store, record: RunRecord, hashes: TreeHashes, seen: S
 function expectedClaims(
   store: Store,
   record: RunRecord,
-): { expected: (claim: Claim) => Claim | Finding | undefined; missing: Finding[] } {
+): { expected: (claim: Claim) => Claim | Finding | undefined; missing: Finding } {
   const locate = (path: string) => store.physical(parseStorePath(path));
   const { claims, ...bare } = record;
   const isThere = (path: string | undefined) => path === undefined || existsSync(locate(path));
@@ -181,7 +231,7 @@ function expectedClaims(
     const reason = error instanceof Error ? error.message : String(error);
     return {
       expected: () => undefined,
-      missing: [fails("claims", `the outputs give no claims: ${reason}`)],
+      missing: fails("claims", `the outputs give no claims: ${reason}`),
     };
   }
   const given = new Map(claimsOfRun(bare, ofOutputs).map((claim) => [claim.id, claim]));
@@ -189,7 +239,7 @@ function expectedClaims(
   return {
     expected: ({ id }) =>
       !isWhole && /^run\/(claims|checks)/.test(id) ? unavailable(id, uncounted) : given.get(id),
-    missing: [missingClaims(claims, given)],
+    missing: missingClaims(claims, given),
   };
 }
 

@@ -153,12 +153,12 @@ export class Runs {
     return found;
   }
 
-  /** The records of these runs that can be read and are as they were written. */
-  intact(runIds: readonly string[]): RunRecord[] {
+  /** Those of these runs whose records can be read and are as they were written. */
+  intact(runIds: readonly string[]): ReadRun[] {
     return runIds.flatMap((id) => {
       try {
-        const { record, problem } = this.read(id);
-        return problem === undefined ? [record] : [];
+        const run = this.read(id);
+        return run.problem === undefined ? [run] : [];
       } catch (error) {
         if (isPipeliteError(error)) return [];
         throw error;

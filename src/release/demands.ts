@@ -139,13 +139,18 @@ function blockReason(
 export interface Act {
   name: string;
   keyId: string;
+  /** By the clock of who signed, or who holds the key by now. */
   at: string;
+  /** The journal had it no earlier. */
+  sealedAt?: string | undefined;
 }
 
 /** The role of who signed; `""` where any key may sign, undefined where this one may not, or might not then. */
-export function roleOf({ signers }: Policy, { name, keyId, at }: Act): string | undefined {
+export function roleOf({ signers }: Policy, { name, keyId, at, sealedAt = at }: Act): string | undefined {
   if (signers === "any") return "";
-  return signers.find((each) => each.name === name && each.keyId === keyId && isValidAt(each, at))?.role;
+  const signer = signers.find((each) => each.name === name && each.keyId === keyId);
+  // A stolen key can sign for any time: the journal's counts as well.
+  return signer && [at, sealedAt].every((time) => isValidAt(signer, time)) ? signer.role : undefined;
 }
 
 function isValidAt({ from, until, revoked }: Signer, at: string): boolean {
@@ -154,8 +159,8 @@ function isValidAt({ from, until, revoked }: Signer, at: string): boolean {
   return (from === undefined || time >= Date.parse(from)) && isBefore(until) && isBefore(revoked);
 }
 
-function actOf({ signer, keyId, signedAt }: SignatureView): Act {
-  return { name: signer, keyId, at: signedAt };
+export function actOf({ signer, keyId, signedAt, sealedAt }: SignatureView): Act {
+  return { name: signer, keyId, at: signedAt, sealedAt };
 }
 
 function isSamePerson(a: Pick<Act, "name" | "keyId">, b: Pick<Act, "name" | "keyId">): boolean {

@@ -37,6 +37,8 @@ export interface Transition {
   keyId: string;
   /** ISO 8601, as the signer's clock had it. */
   at: string;
+  /** ISO 8601: the journal had it no earlier. */
+  sealedAt?: string | undefined;
   /** Relative to `<home>/pipelite`. */
   bundleFile: string;
 }

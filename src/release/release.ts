@@ -12,7 +12,7 @@ import { openDeviations, readDeviations } from "./deviations.ts";
 import { membersOf, textOf } from "./members.ts";
 import { parseAppliedPolicy, type AppliedPolicy, type Policy } from "./policy.ts";
 import { checkName } from "./names.ts";
-import { saidProblem } from "./said.ts";
+import { saidProblem, sealedAt } from "./said.ts";
 import { RELEASE_TYPE } from "./predicates.ts";
 import { treeDigest } from "./result-digest.ts";
 import { readSignatures, subjectProblem, subjectsOf } from "./signatures.ts";
@@ -121,7 +121,7 @@ export function lackingDemands(home: Home, release: Released, policy: Policy): D
   const asked = { ...policy, audit: "stored" as const };
   const facts = gatherFacts(
     { home, runId, policy: asked, signals: undefined },
-    { name: releasedBy, keyId, at: releasedAt },
+    { name: releasedBy, keyId, at: releasedAt, sealedAt: sealedAt(home.journal, bundleFile) },
   );
   const sequenceOf = (file: string) =>
     home.journal.entries.find((entry) => entry.file === file)?.sequence ?? Infinity;

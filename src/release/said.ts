@@ -36,6 +36,17 @@ function timeProblem(at: string, runEnd: string, sealedAt: string | undefined): 
   return undefined;
 }
 
+/**
+ * The latest time that the journal gives up to the line of a file: what is in the file can be no older for the journal,
+ * whatever it says of itself, and whatever a line says that was put behind later ones. A time that has not come yet is none.
+ */
+export function sealedAt(journal: Journal, file: string, now = Date.now()): string | undefined {
+  const own = journal.entries.findIndex((entry) => entry.file === file);
+  const times = journal.entries.slice(0, own + 1).map(({ at }) => Date.parse(at));
+  const latest = times.reduce((max, time) => (time <= now && time > max ? time : max), 0);
+  return latest === 0 ? undefined : new Date(latest).toISOString();
+}
+
 /** The sentence that people are shown must be made of what is signed. */
 export function displayProblem(predicate: Members, sentence: string): string | undefined {
   return predicate["displayedAs"] === sentence ? undefined : "the sentence it shows is not what it says";

@@ -11,6 +11,8 @@ export interface SignatureView {
   reason: string;
   /** ISO 8601, as the signer's clock had it. */
   signedAt: string;
+  /** ISO 8601: the journal had it no earlier; absent when it has not. */
+  sealedAt?: string;
   /** `sha256:<hex>` of the record that was signed. */
   recordDigest: string;
   /** The signature is by that key, over this run, over the record as it is now, and in the journal. */

@@ -9,7 +9,7 @@ import { parseBundle, signStatement, verifyBundle, writeBundle } from "#sigstore
 import type { PublicKey, ResourceDigest, SigningKey, Statement } from "#sigstore/index.ts";
 import { membersOf, textOf } from "./members.ts";
 import { checkName, looksLike, visible } from "./names.ts";
-import { displayProblem, saidProblem } from "./said.ts";
+import { displayProblem, saidProblem, sealedAt } from "./said.ts";
 import { SIGNATURE_TYPE } from "./predicates.ts";
 import { treeDigest } from "./result-digest.ts";
 import type { SignatureView } from "./signature-view.ts";
@@ -181,8 +181,10 @@ function viewOf({ home, run, keys, file }: ViewSources): SignatureView {
         journal: home.journal,
       });
     const { runId: _, ...shown } = view;
+    const sealed = sealedAt(home.journal, file);
     return {
       ...visibleFields(shown),
+      ...(sealed !== undefined && { sealedAt: sealed }),
       isValid: problem === undefined,
       ...(problem !== undefined && { problem }),
       ...place,

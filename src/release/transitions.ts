@@ -10,7 +10,7 @@ import type { DeviationState, Transition } from "./deviation.ts";
 import type { JournalHead } from "./journal-head.ts";
 import { membersOf, optionalTextOf, textOf } from "./members.ts";
 import { visible } from "./names.ts";
-import { displayProblem, saidProblem } from "./said.ts";
+import { displayProblem, saidProblem, sealedAt } from "./said.ts";
 import { TRANSITION_TYPE } from "./predicates.ts";
 import { checkMove, type AllowedMove } from "./states.ts";
 import { pipeliteError } from "./errors.ts";
@@ -152,6 +152,7 @@ function checkTransition(
     signer: name,
     keyId: bundle.keyId,
     at,
+    sealedAt: sealedAt(home.journal, file),
     bundleFile: file,
   };
 }

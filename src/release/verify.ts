@@ -10,7 +10,7 @@ import { equalHashes, parseHash } from "#nix/hash.ts";
 import { parseBundle, verifyBundle, type PublicKey, type Statement } from "#sigstore/index.ts";
 import { hashSteps } from "#store/tree.ts";
 import type { Deviation } from "./deviation.ts";
-import { roleOf } from "./demands.ts";
+import { actOf, roleOf } from "./demands.ts";
 import { readDeviations } from "./deviations.ts";
 import type { Policy } from "./policy.ts";
 import { lackingDemands, readReleases, type NoRelease, type Released } from "./release.ts";
@@ -136,7 +136,7 @@ function attempt(what: string, action: () => Outcome): Verification {
 }
 
 function judge(view: SignatureView, { keys, policy }: TrustedKeys): SignatureView {
-  const role = roleOf(policy, { name: view.signer, keyId: view.keyId, at: view.signedAt });
+  const role = roleOf(policy, actOf(view));
   const shown = role ? { ...view, role } : view;
   if (!view.isValid || isAmong(keys, view.keyId)) return shown;
   return { ...shown, isValid: false, isByOtherKey: true, problem: strangerText(view.signer) };

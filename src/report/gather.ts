@@ -21,7 +21,7 @@ export function gatherAtEnd(
   logs: ReadonlyMap<string, Uint8Array>,
 ): DocumentInput {
   const builders = new Set(record.stages.flatMap(({ builtInRun }) => builtInRun ?? []));
-  const earlier = home.runs.intact([...builders]);
+  const earlier = home.runs.intact([...builders]).map(({ record: of }) => of);
   return {
     record,
     deviations: deviationsOf({ record, earlier }),

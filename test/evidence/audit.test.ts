@@ -25,10 +25,12 @@ import { readAudit, type AuditReport } from "#evidence/audit-file.ts";
 import { openHome } from "#home/home.ts";
 import type { ReadRun } from "#home/runs.ts";
 import { outputClaims } from "#evidence/output-claims.ts";
+import { addResultTree, readLogs } from "#evidence/result-tree.ts";
 import { claimsOfRun } from "#evidence/run-claims.ts";
 import type { RunRecord } from "#home/run-record.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import { finish } from "#base/steps.ts";
+import { documentWriter, evidenceDocuments, gatherAtEnd } from "#report/index.ts";
 import { openStore } from "#store/store.ts";
 import { hashSteps } from "#store/tree.ts";
 import { pipelite } from "../rig/command.ts";
@@ -642,6 +644,57 @@ for (const [what, [change, reason]] of Object.entries(REPLACED)) {
     }
   });
 }
+
+/** A run with the id, and what follows from it, of another record. */
+function renamed(of: RunRecord, runId: string): RunRecord {
+  const { tree: _, evidenceOfRun: __, documentsBy: ___, tookMs: ____, ...rest } = structuredClone(of);
+  return { ...rest, runId };
+}
+
+test("the record that the evidence of another run is made of is not believed", async () => {
+  using forger = new Project(files);
+  const { runId } = await forger.run();
+  const home = forger.door;
+  const honest = forger.record(runId);
+  const source = renamed(honest, "20990101T000000000Z-aaaaaa");
+  const claim = source.claims.find(({ id }) => id === "judge/greatest");
+  assert.ok(claim);
+  Object.assign(claim, { statement: "No value is above a tenth of the limit", value: 0.8 });
+  using store = openStore(forger.home);
+  const logs = readLogs(home, source);
+  const results = new Map(Object.entries(source.results).map(([name, path]) => [name, parseStorePath(path)]));
+  const made = evidenceDocuments(gatherAtEnd(home, source, logs));
+  const tree = await addResultTree({ home, store, results, record: source, documents: made, logs });
+  const gathered = { tree, evidenceOfRun: source.runId };
+  home.runs.write({ ...source, ...gathered, tookMs: honest.tookMs ?? 0, documentsBy: documentWriter() });
+  const taker = renamed(honest, "20990101T000000000Z-bbbbbb");
+  home.runs.write({ ...taker, ...gathered });
+  const report = await auditRun(home, home.runs.read(taker.runId), { documents, rebuild: false });
+  assert.equal(report.status, "fails");
+  assert.match(
+    reasonsOf(report),
+    /^its evidence is of the run 2\S+-aaaaaa, whose record fails: its statement is /,
+  );
+
+  const other = { ...source, claims: honest.claims, ...gathered, evidenceOfRun: taker.runId };
+  home.runs.write({ ...other, runId: "20990101T000000000Z-cccccc" });
+  const chained = await auditRun(home, home.runs.read("20990101T000000000Z-cccccc"), {
+    documents,
+    rebuild: false,
+  });
+  assert.match(reasonsOf(chained), /it is of the run 2\S+-bbbbbb, which did not gather it/);
+});
+
+test("a run that found everything made is audited with the run that gathered its result", async () => {
+  using twice = new Project(files);
+  const first = await twice.run();
+  const { runId } = await twice.run({ paranoid: true });
+  assert.equal(twice.record(runId).evidenceOfRun, first.runId);
+  const report = await auditRun(twice.door, twice.door.runs.read(runId), { documents });
+  assert.equal(report.status, "holds", reasonsOf(report));
+  assert.equal(report.integrity.find(({ id }) => id === "evidence/source")?.status, "holds");
+  assert.equal(report.rebuilds.length, 3);
+});
 
 test("documents of another writer are unavailable, neither held nor called false", async () => {
   const other = { ...documents, writer: "0.0.9+000000000000" };

@@ -11,8 +11,8 @@ import type { AuditOfRun } from "#release/deviation.ts";
 import { moveDeviation, openDeviations, readDeviations } from "#release/deviations.ts";
 import { BUILT_IN, type AppliedPolicy, type Policy } from "#release/policy.ts";
 import { readReleases, releaseFile, releaseRun, type ReleaseOutcome } from "#release/release.ts";
-import { RELEASE_TYPE } from "#release/predicates.ts";
-import { signRun, subjectsOf } from "#release/signatures.ts";
+import { RELEASE_TYPE, SIGNATURE_TYPE } from "#release/predicates.ts";
+import { readSignatures, signRun, subjectsOf } from "#release/signatures.ts";
 import { verifyRun } from "#release/verify.ts";
 import { parseBundle, signStatement, verifyBundle, writeBundle, writePublicKey } from "#sigstore/index.ts";
 import { Home, TREE, checkOf, person, stageOf } from "./rig.ts";
@@ -437,6 +437,52 @@ test("a release can't be carried to another run", async () => {
   home.handle.journal.append({ kind: "release", subject: two.runId, file, digest: digestOf(utf8(text)) });
   assert.deepEqual(counted(home, two.runId), []);
   assert.equal((await release(home, two)).status, "released");
+});
+
+/** Signs as whoever holds the key can: with a time of their choice. */
+function signAt(home: Home, { runId }: RunRecord, { name, key }: Person, meaning: string, signedAt: string) {
+  const { handle } = home;
+  const run = handle.runs.read(runId);
+  const { digest: recordDigest } = run;
+  const signer = { name, keyId: key.publicKey.keyId };
+  const said = { runId, signer, meaning, reason: "", signedAt, recordDigest };
+  const predicate = {
+    ...said,
+    journalHead: handle.journal.head(),
+    displayedAs: `${name}, ${meaning}, ${signedAt}`,
+  };
+  const statement = { subject: subjectsOf(handle, run), predicateType: SIGNATURE_TYPE, predicate };
+  handle.keyring.keep(key.publicKey);
+  const file = handle.sealed.nextIn(`signatures/${runId}`);
+  const content = writeBundle(signStatement(statement, key));
+  handle.sealed.seal({ kind: "signature", subject: runId, file, content });
+}
+
+test("a key that was revoked signs nothing any more, whatever time it names and whatever the journal is made to say", async () => {
+  using home = new Home();
+  const record = home.addRun();
+  const [before, revoked] = [2000, 1000].map((ms) => new Date(Date.now() - ms).toISOString());
+  assert.ok(before && revoked);
+  const policy = { signers: signers.map((each) => (each.name === anna.name ? { ...each, revoked } : each)) };
+  await sign(home, record, bert, "approval");
+  signAt(home, record, anna, "review", before);
+  const [, view] = readSignatures(home.handle, record.runId);
+  assert.deepEqual([view?.problem, view?.signedAt], [undefined, before]);
+  await missing(home, record, { policy }, "signature/review");
+
+  using backwards = new Home();
+  const other = backwards.addRun();
+  await sign(backwards, other, bert, "approval");
+  const now = Date.now;
+  try {
+    Date.now = () => Date.parse(before);
+    signAt(backwards, other, anna, "review", before);
+  } finally {
+    Date.now = now;
+  }
+  const last = backwards.handle.journal.requireWhole().at(-1);
+  assert.deepEqual([last?.at, (last?.setBackMs ?? 0) > 0], [before, true]);
+  await missing(backwards, other, { policy }, "signature/review");
 });
 
 test("a release under a lax policy does not hold under the policy in force, nor do people who left", async () => {
