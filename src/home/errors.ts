@@ -29,5 +29,6 @@ export const pipeliteError = errorsOf({
   RECORD_CHANGED: {
     exit: 3,
     message: "Cannot rely on the run {run}: its record is not as it was written: {problem}",
+    hint: "`pipelite run --paranoid` makes a run anew, with a record and evidence of its own",
   },
 });

@@ -124,13 +124,19 @@ function blockReason(
   const isOpen = until === "closed" ? state !== "closed" : ["open", "investigating"].includes(state);
   if (isOpen) return `${severity}, ${state}`;
   const moves = history.map(({ signer, ...move }) => ({ ...move, name: signer }));
-  const stranger = moves.find((move) => roleOf(policy, move) === undefined);
+  // Whoever is not named may have moved it before: from the last investigation on, all is by people of the policy.
+  const since = moves.findLastIndex(({ to }) => to === "investigating");
+  const stranger = moves.slice(Math.max(0, since)).find((move) => roleOf(policy, move) === undefined);
   if (stranger !== undefined)
     return `${severity}, moved by ${stranger.name}, whom the policy does not name with that key at that time`;
   if (policy.fourEyes?.includes("closing") !== true) return undefined;
   const closing = moves.findLast(({ to }) => to === "closed");
   const investigator = moves.find(
-    (move) => move.to === "investigating" && closing !== undefined && isSamePerson(move, closing),
+    (move) =>
+      move.to === "investigating" &&
+      closing !== undefined &&
+      roleOf(policy, move) !== undefined &&
+      isSamePerson(move, closing),
   );
   return investigator && `${severity}, investigated and closed by ${investigator.name}`;
 }

@@ -8,7 +8,7 @@ import { parseStorePath, storePathBase } from "#nix/store-path.ts";
 import { parseBundle, signStatement, verifyBundle, writeBundle } from "#sigstore/index.ts";
 import type { PublicKey, ResourceDigest, SigningKey, Statement } from "#sigstore/index.ts";
 import { membersOf, textOf } from "./members.ts";
-import { checkName, looksLike, visible } from "./names.ts";
+import { checkName, visible } from "./names.ts";
 import { displayProblem, saidProblem, sealedAt } from "./said.ts";
 import { SIGNATURE_TYPE } from "./predicates.ts";
 import { treeDigest } from "./result-digest.ts";
@@ -55,11 +55,9 @@ export async function signRun({
     const run = home.runs.requireUnchanged(asked);
     const { runId } = run;
     home.journal.requireWhole();
+    // Under a name anybody with a key can sign: that must not keep its owner, or their next key, from signing.
     const repeated = readSignatures(home, runId).find(
-      (other) =>
-        other.isValid &&
-        other.meaning === meaning &&
-        (looksLike(other.signer, name) || other.keyId === keyId),
+      (other) => other.isValid && other.meaning === meaning && other.keyId === keyId,
     );
     if (repeated !== undefined) {
       const { signer, signedAt } = repeated;

@@ -8,6 +8,7 @@ import { areSettled, signatures } from "#compile/file-stamps.ts";
 import { outputClaims } from "#evidence/output-claims.ts";
 import { addResultTree, readLogs } from "#evidence/result-tree.ts";
 import { claimsOfRun } from "#evidence/run-claims.ts";
+import type { Home } from "#home/home.ts";
 import type { EventLog } from "#home/event-log.ts";
 import type { RunFinished, RunListener } from "#home/events.ts";
 import { foldEvent, recordOf, stagesOf, type FoldedRun } from "#home/fold.ts";
@@ -158,12 +159,17 @@ async function keepResult(
   const results = new Map(Object.entries(resultsOf(work, graph)));
   const key = JSON.stringify([graph.name, ...results]);
   const earlier = builds.tree(key);
-  if (earlier !== undefined && store.isValid(earlier.tree)) {
+  // Loaded here: a run that builds nothing needs no more of it than this.
+  const { documentWriter } = await import("#report/writer.ts");
+  if (
+    earlier !== undefined &&
+    store.isValid(earlier.tree) &&
+    isAuditable(work.home, earlier, documentWriter())
+  ) {
     await store.addTempRoot(earlier.tree);
     return { tree: earlier.tree, evidenceOfRun: earlier.runId };
   }
-  // Loaded here: a run that gathers nothing new needs none of it.
-  const { documentWriter, evidenceDocuments, gatherAtEnd } = await import("#report/index.ts");
+  const { evidenceDocuments, gatherAtEnd } = await import("#report/index.ts");
   const logs = readLogs(work.home, record);
   const tree = await addResultTree({
     home: work.home,
@@ -175,6 +181,12 @@ async function keepResult(
   });
   builds.rememberTree(key, tree, record.runId);
   return { tree, evidenceOfRun: record.runId, documentsBy: documentWriter() };
+}
+
+/** Evidence of a run whose record was spoiled, or whose documents others wrote, would hold up every run that shows it. */
+function isAuditable(home: Home, { tree, runId }: { tree: string; runId: string }, writer: string): boolean {
+  const [record] = home.runs.intact([runId]).map((run) => run.record);
+  return record?.tree === tree && record.documentsBy === writer;
 }
 
 /** The machine that this run is on. */

@@ -696,6 +696,18 @@ test("a run that found everything made is audited with the run that gathered its
   assert.equal(report.rebuilds.length, 3);
 });
 
+test("a record that was spoiled for good does not hold up the runs after it: they gather evidence of their own", async () => {
+  using spoiled = new Project(files);
+  const first = await spoiled.run();
+  const file = `runs/${first.runId}.json`;
+  const digest = `sha256:${"0".repeat(64)}`;
+  spoiled.door.journal.append({ kind: "run", subject: first.runId, file, digest });
+  const { runId } = await spoiled.run({ paranoid: true });
+  assert.equal(spoiled.record(runId).evidenceOfRun, runId);
+  const report = await auditRun(spoiled.door, spoiled.door.runs.read(runId), { documents });
+  assert.equal(report.status, "holds", reasonsOf(report));
+});
+
 test("documents of another writer are unavailable, neither held nor called false", async () => {
   const other = { ...documents, writer: "0.0.9+000000000000" };
   const report = await auditRun(project.door, run(), { documents: other, rebuild: false, hashes });

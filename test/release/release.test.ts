@@ -233,7 +233,31 @@ test("a critical deviation blocks until it is closed, or dispositioned where the
   await missing(home, record, {}, "deviation/D");
   await move("closed", undefined, stranger);
   await missing(home, record, { policy: { signers } }, "deviation/D");
-  assert.equal((await release(home, record)).status, "released");
+  // What somebody did whom the policy does not name is done again by those it names.
+  await move("investigating", undefined, stranger);
+  await move("dispositioned", "use-as-is", bert);
+  await missing(home, record, { policy: { ...early, signers } }, "deviation/D");
+  await move("investigating", undefined, bert);
+  await missing(home, record, { policy: { ...early, signers } }, "deviation/D");
+  await move("dispositioned", "use-as-is", anna);
+  assert.equal((await release(home, record, { policy: { ...early, signers } })).status, "released");
+});
+
+test("who signs under the name and with the meaning of another does not keep them from signing", async () => {
+  using home = new Home();
+  const record = home.addRun();
+  await sign(home, record, { ...stranger, name: anna.name }, "review");
+  await sign(home, record, anna, "review");
+  await sign(home, record, bert, "approval");
+  assert.equal((await release(home, record, { policy: { signers } })).status, "released");
+});
+
+test("two keys under one name are one person where the policy names nobody", async () => {
+  using home = new Home();
+  const record = home.addRun();
+  await sign(home, record, anna, "review");
+  await sign(home, record, { ...stranger, name: anna.name }, "approval");
+  await missing(home, record, {}, "signature/approval");
 });
 
 test("what was rejected or is to be reworked is not released, however far its deviation went", async () => {
