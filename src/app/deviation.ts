@@ -18,7 +18,7 @@ export interface RunDeviations {
 
 /** @param place the home, and the database whose history tells the signals; default: the file in the home */
 export async function listDeviations(place: Place, which: WhichRun): Promise<RunDeviations> {
-  const { record } = place.home.runs.find(which);
+  const { record } = place.home.runs.requireUnchanged(place.home.runs.find(which).runId);
   const signals = await signalsOfRun(place, record);
   return { runId: record.runId, deviations: readDeviations(place.home, record, { signals }) };
 }

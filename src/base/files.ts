@@ -2,9 +2,12 @@
 import {
   chmodSync,
   closeSync,
+  constants as flags,
+  fstatSync,
   lstatSync,
   mkdirSync,
   openSync,
+  readFileSync,
   readSync,
   readdirSync,
   renameSync,
@@ -115,5 +118,24 @@ function makeWritable(folder: string): void {
   chmodSync(path, 0o700);
   for (const entry of readdirSync(path, { withFileTypes: true, encoding: "latin1" })) {
     if (entry.isDirectory()) makeWritable(`${folder}/${entry.name}`);
+  }
+}
+
+/**
+ * The bytes of a file that anybody may have put there; undefined where there is nothing, or a folder, a pipe or a device,
+ * which could be waited for without end.
+ */
+export function bytesOfFile(path: string): Buffer | undefined {
+  let fd: number;
+  try {
+    fd = openSync(path, flags.O_RDONLY | flags.O_NONBLOCK);
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR", "ELOOP", "ENXIO"].includes(systemErrorCode(error) ?? "")) return undefined;
+    throw error;
+  }
+  try {
+    return fstatSync(fd).isFile() ? readFileSync(fd) : undefined;
+  } finally {
+    closeSync(fd);
   }
 }

@@ -1,8 +1,9 @@
 // The log of the events of one run: `events/<run>.ndjson`, written while the run goes on, under a lock that tells whether it
 // still does. Lines of stages are left out (they are in the logs of the builds), and so are claims (they follow from the
 // record). A run that is killed leaves its log, and no record.
-import { closeSync, mkdirSync, openSync, readFileSync, write, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, write, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { bytesOfFile } from "#base/files.ts";
 import { tryFlock } from "#base/libc.ts";
 import * as shape from "#base/shape.ts";
 import { parseStrictJson } from "#base/strict-json.ts";
@@ -88,7 +89,7 @@ export interface LoggedRun extends FoldedRun {
 /** A last line without its end is no event yet. @throws SyntaxError of a log that is none */
 export function readEventLog(file: string): LoggedRun {
   const run = newFold();
-  for (const line of readFileSync(file, "utf8").split("\n").slice(0, -1)) {
+  for (const line of (bytesOfFile(file)?.toString("utf8") ?? "").split("\n").slice(0, -1)) {
     const event = parseStrictJson(line) as RunEvent;
     // What shows a run that did not end; the rest is of no use without its record.
     if (event?.type === "run-started") foldEvent(run, shape.requireShape(startedShape, event));

@@ -1,9 +1,9 @@
 // The one door to what a home holds. Whoever needs a record, a line of the journal, a sealed file, the table of builds, a
 // key or a log asks the handle; what it has read is read again only when it has changed.
-import { existsSync, readFileSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { digestOf } from "#base/digest.ts";
-import { writeFileAtomically } from "#base/files.ts";
+import { bytesOfFile, writeFileAtomically } from "#base/files.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import { logFile } from "#store/layout.ts";
 import { Journal } from "./journal.ts";
@@ -43,7 +43,7 @@ export class Home {
   /** The file with the log of the last build of a derivation; undefined where there is none. */
   logOf(drvPath: string | undefined): string | undefined {
     const file = drvPath === undefined ? undefined : logFile(this.folder, parseStorePath(drvPath));
-    return file !== undefined && existsSync(file) ? file : undefined;
+    return file !== undefined && statSync(file, { throwIfNoEntry: false })?.isFile() ? file : undefined;
   }
 
   /** The absolute path of a file that the journal names. */
@@ -59,8 +59,7 @@ export class Home {
 
   /** The bytes of a file that the journal names; undefined where there is none. */
   readFile(file: string): Uint8Array | undefined {
-    const path = this.pathOf(file);
-    return existsSync(path) ? readFileSync(path) : undefined;
+    return bytesOfFile(this.pathOf(file));
   }
 }
 

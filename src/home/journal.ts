@@ -7,19 +7,10 @@
 // without an end; the next entry takes its place and carries what was there as `torn`. A line that is no entry, or does
 // not follow from the one before, is a break: what stands before the last break is vouched for by nothing, what is
 // written after it forms a chain of its own.
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { digestOf } from "#base/digest.ts";
-import { statSignature } from "#base/files.ts";
+import { bytesOfFile, entryAt, statSignature } from "#base/files.ts";
 import { tryFlock } from "#base/libc.ts";
 import * as shape from "#base/shape.ts";
 import { pipeliteError as baseError } from "#base/base-errors.ts";
@@ -182,8 +173,10 @@ export class Journal {
 }
 
 function readChain(file: string, signature: string): Chain {
-  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n").slice(0, -1) : [];
-  const breaks: JournalBreak[] = [];
+  const bytes = bytesOfFile(file);
+  const lines = (bytes?.toString("utf8") ?? "").split("\n").slice(0, -1);
+  const isOther = bytes === undefined && entryAt(file) !== undefined;
+  const breaks: JournalBreak[] = isOther ? [{ line: 1, problem: "it is no file" }] : [];
   let entries: JournalEntry[] = [];
   let before: JournalEntry | undefined;
   for (const [index, line] of lines.entries()) {

@@ -1,8 +1,8 @@
 // The public keys of those who signed in this home, kept when they sign, so that signatures can be verified later. A key
 // in here says nothing about whose it is: that is what a release policy says.
-import { existsSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { writeFileAtomically } from "#base/files.ts";
+import { bytesOfFile, writeFileAtomically } from "#base/files.ts";
 import { parsePublicKey, writePublicKey, type PublicKey } from "#sigstore/index.ts";
 
 export class Keyring {
@@ -25,7 +25,8 @@ export class Keyring {
       .filter((name) => name.endsWith(".pub"))
       .flatMap((name) => {
         try {
-          return [parsePublicKey(readFileSync(join(this.#folder, name), "utf8"), name)];
+          const bytes = bytesOfFile(join(this.#folder, name));
+          return bytes === undefined ? [] : [parsePublicKey(bytes.toString("utf8"), name)];
         } catch {
           return [];
         }

@@ -1,6 +1,6 @@
 // The file of one record, and its form of before for runs that had nothing to do.
-import { readFileSync } from "node:fs";
 import { digestOf } from "#base/digest.ts";
+import { bytesOfFile } from "#base/files.ts";
 import * as shape from "#base/shape.ts";
 import { parseStrictJson } from "#base/strict-json.ts";
 import { pipeliteError } from "./errors.ts";
@@ -34,7 +34,8 @@ export interface Content {
 /** @throws RUN_RECORD_INVALID */
 export function readRecordFile(file: string, runId: string): Content {
   try {
-    const bytes = readFileSync(file);
+    const bytes = bytesOfFile(file);
+    if (bytes === undefined) throw new SyntaxError("it is no file");
     const value = parseStrictJson(bytes);
     const isRepeat =
       typeof value === "object" && value !== null && "repeats" in value && !("stages" in value);

@@ -8,7 +8,6 @@ import {
   linkSync,
   mkdirSync,
   openSync,
-  readFileSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -16,6 +15,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { digestOf } from "#base/digest.ts";
+import { bytesOfFile, entryAt } from "#base/files.ts";
 import { flock } from "#base/libc.ts";
 import type { Journal, JournalKind } from "./journal.ts";
 import type { HomeLayout } from "./layout.ts";
@@ -58,7 +58,7 @@ export class SealedFiles {
     mkdirSync(dirname(path), { recursive: true });
     try {
       writeThrough(temporary, content);
-      if (existsSync(path) && !this.#isJournalled(file)) renameSync(path, `${path}.unsealed`);
+      if (entryAt(path) !== undefined && !this.#isJournalled(file)) renameSync(path, freeNameFor(path));
       linkSync(temporary, path);
     } finally {
       rmSync(temporary, { force: true });
@@ -74,7 +74,7 @@ export class SealedFiles {
   /** A sealed file with what the journal says of it; `digest`: the one line that counts, else every line of it. */
   read(file: string, digest?: string): Sealed {
     const path = this.#pathOf(file);
-    const bytes = existsSync(path) ? readFileSync(path) : undefined;
+    const bytes = bytesOfFile(path);
     const wanted = digest === undefined ? this.#digestsOf(file) : [digest];
     const isJournalled = wanted.length > 0;
     const found = bytes === undefined ? undefined : digestOf(bytes);
@@ -101,9 +101,12 @@ export class SealedFiles {
     return this.numbered(folder).filter((file) => this.#isJournalled(file));
   }
 
+  /** The first number that no sealed file has: a line may name any, up to the last there is. */
   nextIn(folder: string): string {
-    const last = this.sealedIn(folder).at(-1);
-    return `${folder}/${(last === undefined ? 0 : (numberOf(last) ?? 0)) + 1}.sigstore.json`;
+    const taken = new Set(this.sealedIn(folder).map(numberOf));
+    let number = 1;
+    while (taken.has(number)) number += 1;
+    return `${folder}/${number}.sigstore.json`;
   }
 
   /** Runs `action` while no other process signs, moves or releases in this home. */
@@ -129,6 +132,13 @@ export class SealedFiles {
   #digestsOf(file: string): string[] {
     return this.#journal.entries.filter((entry) => entry.file === file).map(({ digest }) => digest);
   }
+}
+
+function freeNameFor(path: string): string {
+  let number = 1;
+  const name = () => `${path}.unsealed${number === 1 ? "" : `.${number}`}`;
+  while (entryAt(name()) !== undefined) number += 1;
+  return name();
 }
 
 function problemOf(found: string | undefined, wanted: readonly string[]): string | undefined {

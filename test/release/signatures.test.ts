@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { openHome } from "#home/home.ts";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { JournalEntry } from "#home/journal.ts";
@@ -270,6 +272,53 @@ test("names that a reader takes for one name are one person, and odd ones are re
   await sign(home, runId, person("Ian Lee"));
   assert.equal(looksLike("Ian Lee", "lan Lee"), true);
   await refuses("REASON_INVALID", () => sign(home, runId, person("Bert"), { reason: "seen\n" }));
+});
+
+test("whatever lies where signatures, keys and events are, and whatever number a line names, signing goes on", async () => {
+  using home = new Home();
+  const { runId } = home.addRun();
+  const place = (name: string) => home.file(name);
+  for (const folder of ["keys", "events"]) mkdirSync(place(folder), { recursive: true });
+  mkdirSync(place(`signatures/${runId}/1.sigstore.json/full`), { recursive: true });
+  mkdirSync(place(`signatures/${runId}/1.sigstore.json.unsealed/full`), { recursive: true });
+  symlinkSync("/nowhere", place(`signatures/${runId}/2.sigstore.json`));
+  const pipes = [
+    `signatures/${runId}/7.sigstore.json`,
+    "keys/odd.pub",
+    "events/20260101T000000000Z-abcdef.ndjson",
+  ];
+  // Opened for reading, a pipe that nobody writes to would be waited for without end.
+  for (const name of pipes) execFileSync("mkfifo", [place(name)]);
+  const file = `signatures/${runId}/999999999.sigstore.json`;
+  home.handle.journal.append({ kind: "signature", subject: runId, file, digest: digestOf("") });
+  const [anna, bert] = [person("Anna"), person("Bert")];
+  const views = [await sign(home, runId, anna), await sign(home, runId, bert)];
+  assert.deepEqual(
+    views.map(({ bundleFile, isValid }) => [bundleFile, isValid]),
+    [1, 2].map((number) => [`signatures/${runId}/${number}.sigstore.json`, true]),
+  );
+  assert.deepEqual(problems(home, runId), [undefined, undefined, "the file is gone", "the file is gone"]);
+  assert.equal(home.handle.runs.list().length, 2);
+});
+
+test("a record, a journal or an audit that is no file is refused by name, and not waited for", async () => {
+  using home = new Home();
+  const record = home.addRun();
+  home.addAudit(record);
+  const file = `runs/${record.runId}.json`;
+  for (const name of [file, `audits/${record.runId}.json`, "journal.ndjson"]) {
+    rmSync(home.file(name));
+    execFileSync("mkfifo", [home.file(name)]);
+  }
+  assert.throws(
+    () => openHome(home.path).runs.read(record.runId),
+    (error) => isPipeliteError(error, "RUN_RECORD_INVALID") && /it is no file/.test(error.message),
+  );
+  assert.throws(
+    () => openHome(home.path).journal.requireWhole(),
+    (error) => isPipeliteError(error, "JOURNAL_BROKEN") && /it is no file/.test(error.message),
+  );
+  assert.equal(home.handle.sealed.read(`audits/${record.runId}.json`).text, undefined);
 });
 
 test("a journal that was rewritten with a whole chain does not fit what was signed", async () => {
