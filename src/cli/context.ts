@@ -1,5 +1,6 @@
 // What a command gets from the process it runs in. Commands print and read through this alone, so that a test can run
 // one in its own process and see all it does.
+import { shownJson } from "#base/shown-json.ts";
 import { resolve } from "node:path";
 import type { EXIT } from "#base/errors.ts";
 import { homeFolder } from "#base/home-folder.ts";
@@ -51,7 +52,7 @@ export function print({ stdout }: Pick<Host, "stdout">, text: string): void {
 
 /** Writes a result for a program: one JSON document. */
 export function printJson({ stdout }: Pick<Host, "stdout">, value: unknown): void {
-  stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
+  stdout.write(`${shownJson(value, 2)}\n`);
 }
 
 /** Says to the user what was done; no result, so not on stdout, and not with --quiet. */

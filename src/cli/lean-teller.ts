@@ -1,4 +1,5 @@
 // What `lean check` prints: theorems as they are judged, for people or as NDJSON, then the verdict.
+import { shownJson } from "#base/shown-json.ts";
 import { STANDARD_AXIOMS } from "#app/lean-check.ts";
 import type { Report, TheoremReport } from "#lean/index.ts";
 import { leanJsonAxiom, leanJsonEnd, leanJsonStart, leanJsonTheorem } from "#view/lean-json.ts";
@@ -46,7 +47,7 @@ interface Voice {
 
 function speakJson(context: Context, { allowAxiom }: TellerFlags, file: string): Voice {
   const writer = createWriter(context);
-  const put = (each: object): void => writer.put(`${JSON.stringify(each)}\n`);
+  const put = (each: object): void => writer.put(`${shownJson(each)}\n`);
   put(leanJsonStart(file, [...new Set([...STANDARD_AXIOMS, ...allowAxiom])]));
   return {
     tell: (theorem) => put(leanJsonTheorem(theorem)),

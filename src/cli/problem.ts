@@ -1,5 +1,6 @@
 // What the user is told when a command could not be done: `error:` and `hint:` on stderr, or with --json one document
 // on stdout. A stack is shown for faults of ours only.
+import { shownJson } from "#base/shown-json.ts";
 import { resolve } from "node:path";
 import { getSystemErrorMessage } from "node:util";
 import { type PipeliteError, isPipeliteError, systemErrorCode } from "#base/errors.ts";
@@ -17,7 +18,7 @@ export function reportProblem(problem: unknown, argv: readonly string[], host: H
   if (json) {
     const { code, message, details } = error;
     const document = { error: { code, message, ...(hint && { hint }), details } };
-    host.stdout.write(`${JSON.stringify(document, writeAnything)}\n`);
+    host.stdout.write(`${shownJson(document, undefined, writeAnything)}\n`);
   }
   const paint = createPaint(wantsColor(color, host.stderr));
   const lines: string[] = [];

@@ -1,6 +1,7 @@
 // Writes spans as Chrome trace-event JSON, which Perfetto and chrome://tracing open. Specification: "Trace Event Format" of
 // the Catapult project. Events of one thread must nest, so the run with its phases is one thread, each executor slot is
 // one, and waits, which overlap, are spread over as many as they take.
+import { shownJson } from "#base/shown-json.ts";
 import type { AttributeValue, Span } from "./spans.ts";
 
 interface TraceEvent {
@@ -36,8 +37,8 @@ export function writeChromeTrace(spans: readonly Span[]): string {
     ...counters(spans, run.startNs),
   ];
   const other = { startedAtUnixNs: String(run.startNs), runId: String(run.attributes["run-id"]) };
-  const lines = events.map((event) => JSON.stringify(event)).join(",\n");
-  return `{"displayTimeUnit":"ms","otherData":${JSON.stringify(other)},"traceEvents":[\n${lines}\n]}\n`;
+  const lines = events.map((event) => shownJson(event)).join(",\n");
+  return `{"displayTimeUnit":"ms","otherData":${shownJson(other)},"traceEvents":[\n${lines}\n]}\n`;
 }
 
 function eventOf(span: Span, tid: number, originNs: bigint): TraceEvent {

@@ -1,6 +1,7 @@
 // Writes spans as one OTLP/JSON request (opentelemetry-proto, `ExportTraceServiceRequest` in the JSON mapping of protobuf
 // that OTLP prescribes: identifiers in hexadecimal, 64-bit integers as strings, enumerations as numbers). Names are those
 // of OpenTelemetry's semantic conventions for CI/CD where they have one; the others start with `pipelite.`.
+import { shownJson } from "#base/shown-json.ts";
 import type { AttributeValue, Span } from "./spans.ts";
 
 const SCHEMA_URL = "https://opentelemetry.io/schemas/1.44.0";
@@ -48,7 +49,7 @@ export function writeOtlp(spans: readonly Span[]): string {
     { scope: { name: "pipelite", version }, spans: spans.map((span) => spanOf(span, run)) },
   ];
   const request = { resourceSpans: [{ resource, scopeSpans, schemaUrl: SCHEMA_URL }] };
-  return `${JSON.stringify(request, undefined, 2)}\n`;
+  return `${shownJson(request, 2)}\n`;
 }
 
 /** Node's words for processors -> those of `host.arch`. */

@@ -1,4 +1,5 @@
 // Opens a view of the kind that fits where the output goes.
+import { shownJson } from "#base/shown-json.ts";
 import { createPlainView } from "./plain.ts";
 import { createTreeView } from "./tree.ts";
 import type { View, ViewKind, ViewOptions } from "./view.ts";
@@ -26,7 +27,7 @@ export function createView(
 /** One event a line, as it is. */
 function createJsonView(stream: NodeJS.WritableStream): View {
   return {
-    listener: (event) => void stream.write(`${JSON.stringify(event)}\n`),
+    listener: (event) => void stream.write(`${shownJson(event)}\n`),
     cancelling: () => {},
     close: () => {},
   };

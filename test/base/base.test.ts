@@ -1,4 +1,5 @@
 // The small things that everybody uses.
+import { shownJson } from "#base/shown-json.ts";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -122,6 +123,16 @@ test("a process is alive while it runs, not while it is a zombie, and not after"
   }
   assert.equal(isProcessAlive(zombie), false);
   shell.kill("SIGKILL");
+});
+
+test("JSON that is looked at has the same value, and nothing in it that is not seen", () => {
+  const value = { "\u202ename": "\u001b[2J\u009b2J\u2066\u200b\u2028\u{e0041}é😀", n: [1, "\u007f"] };
+  for (const indent of [undefined, 2]) {
+    const text = shownJson(value, indent);
+    assert.deepEqual(JSON.parse(text), value);
+    assert.doesNotMatch(text.replaceAll("\n", ""), /[\p{Cc}\p{Cf}\u2028\u2029]/u);
+    assert.match(text, /é😀/u);
+  }
 });
 
 test("files below a folder are its own: links lead nowhere, be it out, in a circle or to a file", () => {

@@ -1,4 +1,6 @@
 // `pipelite diff`: what differs between two runs.
+import { cleanLine } from "#view/format.ts";
+import { shownJson } from "#base/shown-json.ts";
 import { formatDuration } from "#base/quantities.ts";
 import { argument, command, optional, toggle } from "#cli/command.ts";
 import { columnsOf, paintOf, print, printJson, say, type ExitCode } from "#cli/context.ts";
@@ -31,9 +33,7 @@ export const diff = command({
     const shown = flags.all ? stages : stages.filter(({ output }) => output !== "same");
     const parts = [`${paint(a.runId, "name")} -> ${paint(b.runId, "name")}`];
     for (const { name, a: before, b: now } of params) {
-      parts.push(
-        `  param ${name}: ${JSON.stringify(before) ?? "unset"} -> ${JSON.stringify(now) ?? "unset"}`,
-      );
+      parts.push(`  param ${cleanLine(name)}: ${valueText(before)} -> ${valueText(now)}`);
     }
     if (shown.length > 0) parts.push(formatTable(shown.map(stageRow), { columns: columnsOf(context) }));
     const same = stages.filter(({ output }) => output === "same").length;
@@ -62,4 +62,8 @@ function statusOf({ status }: StageRecord): string {
 
 function timeOf({ usage, durationMs }: StageRecord): string {
   return formatDuration(usage?.wallMs ?? durationMs);
+}
+
+function valueText(value: unknown): string {
+  return value === undefined ? "unset" : shownJson(value);
 }
