@@ -1,7 +1,7 @@
 // `builtin:fetchurl`: a file from http, https or file, whose hash is known beforehand. Done by the engine itself, as in
 // Nix; the bytes count only when their hash is right, so where they came from need not be trusted.
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream, mkdirSync, rmSync, statSync } from "node:fs";
+import { createReadStream, createWriteStream, mkdirSync, openSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -94,7 +94,8 @@ async function downloadOnce(url: string, file: string, signal: AbortSignal): Pro
           yield chunk;
         }
       },
-      createWriteStream(file),
+      // Opened here, not by the stream when it gets to it: a download that fails at once would leave the file behind.
+      createWriteStream(file, { fd: openSync(file, "w") }),
       { signal: either },
     );
     return digest.digest();

@@ -17,6 +17,7 @@ import type { Level as PlainLevel, Term as Plain } from "./reference/term.ts";
 import { world } from "./reference/world.ts";
 import { ap, arrow, eq, nat, pi, refl, sort, v, type Export, type Level, type Term } from "./terms.ts";
 import { Nat, start } from "./prelude.ts";
+import { sweep } from "../rig/peer.ts";
 
 const STEPS = 60_000;
 
@@ -62,7 +63,7 @@ const BEYOND: Readonly<Record<string, string>> = {
     "it compares calls of Quot.lift by their arguments before it computes them",
 };
 
-test("the second kernel says the same of every small export", () => {
+test("the second kernel says the same of every small export", { skip: sweep() }, () => {
   const all: Record<string, string> = {};
   for (const [name, make] of Object.entries(SOUND)) all[name] = make().text();
   for (const { name, make } of PUBLIC) {
@@ -132,7 +133,7 @@ test("two terms of one type are equal for both or for neither", () => {
   tally.demand({ accepted: 20, rejected: 20 });
 });
 
-test("a term with one part exchanged has a type for both or for neither", () => {
+test("a term with one part exchanged has a type for both or for neither", { skip: sweep() }, () => {
   const tally = new Tally();
   fc.assert(
     fc.property(fc.gen(), (draw) => {
@@ -157,7 +158,7 @@ test("a term with one part exchanged has a type for both or for neither", () => 
   tally.demand({ accepted: 15, rejected: 60 });
 });
 
-test("any term at all has the same type for both, or none", () => {
+test("any term at all has the same type for both, or none", { skip: sweep() }, () => {
   const tally = new Tally();
   fc.assert(
     fc.property(fc.gen(), (draw) => {

@@ -26,7 +26,9 @@ function binFolder(): string | undefined {
 
 /** The `skip` option of a test that needs a server; see peer(). */
 export function needsPostgres(): false | string {
-  return binFolder() === undefined ? peer("initdb", "postgres") : false;
+  return binFolder() === undefined || process.env["PIPELITE_LANE"] === "first"
+    ? peer("initdb", "postgres")
+    : false;
 }
 
 export async function startPostgres(): Promise<Postgres> {
