@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { sweep } from "../rig/peer.ts";
 import fc from "fast-check";
 import { digestOf } from "#base/digest.ts";
 import { EXIT, PipeliteError } from "#base/errors.ts";
@@ -23,7 +24,6 @@ before(async () => {
   project = new Project({
     "pipeline.ts": `
 import { param, pipeline, stage } from "pipelite";
-import { sweep } from "../rig/peer.ts";
 const a = stage(() => import("./a.ts"), { n: param.integer({ default: 1 }) });
 export default pipeline({ a });
 `,

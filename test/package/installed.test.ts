@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import { after, before, test } from "node:test";
+import { sweep } from "../rig/peer.ts";
 import { removeTree } from "#base/files.ts";
 import { startRegistry, type Registry } from "../rig/registry.ts";
 
@@ -245,7 +246,6 @@ test("declarations name no file that the package does not have", { skip }, () =>
 test("the store and Nix's formats can be imported from a script, with types", { skip }, async () => {
   const script = `import { openStore } from "pipelite/store";
 import { encodeNix32, decodeNix32 } from "pipelite/nix";
-import { sweep } from "../rig/peer.ts";
 
 using store = openStore(process.argv[2] ?? "");
 const [first] = store.validPaths();
