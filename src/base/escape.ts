@@ -1,14 +1,14 @@
 // Text in markup: HTML and SVG alike.
 
 /** Text that stands in markup as it is. */
-const PLAIN = /^[\t\n !#-%'-;=?-~\u00A0-\uD7FF]*$/;
+const PLAIN = /^[\t\n !#-%'-;=?-~\u00A0-\u061B\u061D-\u1FFF\u2070-\uD7FF]*$/;
 
-/** Escapes text for content and attributes. Characters that XML can't hold become U+FFFD. */
+/** Escapes text for content and attributes. Characters that XML can't hold, and those that turn a line around, become U+FFFD. */
 export function escapeMarkup(text: string): string {
   if (PLAIN.test(text)) return text;
   return text
     .toWellFormed()
-    .replaceAll(/[^\t\n\r\u0020-\uFFFD\u{10000}-\u{10FFFF}]/gu, "\uFFFD")
+    .replaceAll(/[^\t\n\r\u0020-\u007E\u00A0-\uFFFD\u{10000}-\u{10FFFF}]|\p{Bidi_Control}/gu, "\uFFFD")
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;")

@@ -1,5 +1,6 @@
 // What a command gets from the process it runs in. Commands print and read through this alone, so that a test can run
 // one in its own process and see all it does.
+import { cleanLines } from "#view/format.ts";
 import { shownJson } from "#base/shown-json.ts";
 import { resolve } from "node:path";
 import type { EXIT } from "#base/errors.ts";
@@ -57,7 +58,7 @@ export function printJson({ stdout }: Pick<Host, "stdout">, value: unknown): voi
 
 /** Says to the user what was done; no result, so not on stdout, and not with --quiet. */
 export function say({ stderr }: Pick<Host, "stderr">, flags: { quiet: boolean }, text: string): void {
-  if (!flags.quiet) stderr.write(`${text}\n`);
+  if (!flags.quiet) stderr.write(`${cleanLines(text)}\n`);
 }
 
 /** Colours for what goes to stdout. */

@@ -6,7 +6,7 @@ import { getSystemErrorMessage } from "node:util";
 import { type PipeliteError, isPipeliteError, systemErrorCode } from "#base/errors.ts";
 import { pipeliteError } from "./errors.ts";
 import { VERSION } from "#base/version.ts";
-import { cleanLine } from "#view/format.ts";
+import { cleanLines } from "#view/format.ts";
 import { createPaint, wantsColor, type ColorChoice } from "#view/paint.ts";
 import type { ExitCode, Host } from "./context.ts";
 
@@ -23,8 +23,8 @@ export function reportProblem(problem: unknown, argv: readonly string[], host: H
   const paint = createPaint(wantsColor(color, host.stderr));
   const lines: string[] = [];
   if (error.code === "INTERNAL_ERROR") lines.push(stackOf(problem));
-  if (!json) lines.push(`${paint("error:", "failure")} ${visible(error.message)}`);
-  if (!json && hint !== undefined) lines.push(`${paint("hint:", "busy")} ${visible(hint)}`);
+  if (!json) lines.push(`${paint("error:", "failure")} ${cleanLines(error.message)}`);
+  if (!json && hint !== undefined) lines.push(`${paint("hint:", "busy")} ${cleanLines(hint)}`);
   if (lines.length > 0) host.stderr.write(`${lines.join("\n")}\n`);
   return error.exitCode;
 }
@@ -79,11 +79,6 @@ function internalError(problem: unknown): PipeliteError {
 
 function stackOf(problem: unknown): string {
   return problem instanceof Error && problem.stack !== undefined ? problem.stack : String(problem);
-}
-
-/** Words may hold what a file or a program is called: nothing in it moves the cursor. */
-function visible(text: string): string {
-  return text.split("\n").map(cleanLine).join("\n");
 }
 
 /** --json and --color, also of a command line that could not be understood. */

@@ -6,7 +6,7 @@ import type { CriticalPath } from "#trace/critical-path.ts";
 import { figuresOf } from "#app/runs.ts";
 import type { Figure } from "#trace/figures.ts";
 import type { Span } from "#trace/spans.ts";
-import { cutToWidth, displayWidth, padToWidth } from "#view/format.ts";
+import { cleanLine, cutToWidth, displayWidth, padToWidth } from "#view/format.ts";
 import { plainLine, renderLine, span, wrapLine, type Line, type Paint, type Style } from "#view/paint.ts";
 import { formatTable } from "./table.ts";
 
@@ -27,7 +27,7 @@ const NAME_COLUMNS_MAX = { narrow: 12, wide: 20 };
 
 export function drawTimeline(record: RunRecord, options: TimelineOptions): string {
   const { columns, paint, path, verbose } = options;
-  const head = `${record.runId}: ${record.pipeline} ${record.status}`;
+  const head = `${record.runId}: ${cleanLine(record.pipeline)} ${record.status}`;
   const lines: Line[] = [plainLine(head), ...bars(record, options), [], ...pathLines(record, path)];
   const figures = verbose ? ["", ...figureTable(record).split("\n")].map((line) => plainLine(line)) : [];
   return [
@@ -64,7 +64,7 @@ function bars(record: RunRecord, options: TimelineOptions): Line[] {
     [span(`${" ".repeat(nameColumns + 3)}${scale}`, "faint"), span(cells(heads), "faint")],
     ...rows.map((row): Line => {
       const isCritical = row.attributes["critical"] === true && row.endNs > row.startNs;
-      const name = padToWidth(cutToWidth(row.name, nameColumns), nameColumns);
+      const name = padToWidth(cutToWidth(cleanLine(row.name), nameColumns), nameColumns);
       const bar = drawBar(row, barColumns, options);
       return [
         span(isCritical ? "* " : "  ", "warning"),
@@ -132,7 +132,7 @@ function pathLines({ durationMs, phases = [] }: RunRecord, path: CriticalPath): 
     `${formatDuration(Math.max(0, rest - preparing))} between and after stages`,
   ];
   return [
-    plainLine(`* critical path, ${share}: ${path.stages.join(" > ")}`),
+    plainLine(`* critical path, ${share}: ${path.stages.map(cleanLine).join(" > ")}`),
     plainLine(`the rest: ${words.join(", ")}`),
   ];
 }

@@ -1,9 +1,9 @@
 // The one door to what a home holds. Whoever needs a record, a line of the journal, a sealed file, the table of builds, a
 // key or a log asks the handle; what it has read is read again only when it has changed.
-import { statSync } from "node:fs";
+import { renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { digestOf } from "#base/digest.ts";
-import { bytesOfFile, writeFileAtomically } from "#base/files.ts";
+import { bytesOfFile, entryAt, writeFileAtomically } from "#base/files.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import { logFile } from "#store/layout.ts";
 import { Journal } from "./journal.ts";
@@ -11,7 +11,7 @@ import { Keyring } from "./keyring.ts";
 import { homeLayout, type HomeLayout } from "./layout.ts";
 import { Notes } from "./notes.ts";
 import { Runs } from "./runs.ts";
-import { SealedFiles, type NewSealed } from "./sealed.ts";
+import { SealedFiles, freeNameFor, type NewSealed } from "./sealed.ts";
 
 export class Home {
   readonly layout: HomeLayout;
@@ -53,7 +53,10 @@ export class Home {
 
   /** Writes a file that replaces the one before it, with a line of its own in the journal. */
   keep({ kind, subject, file, content }: NewSealed): void {
-    writeFileAtomically(this.pathOf(file), content);
+    const path = this.pathOf(file);
+    // What no file can take the place of is not in its place for ever.
+    if (entryAt(path)?.isDirectory()) renameSync(path, freeNameFor(path));
+    writeFileAtomically(path, content);
     this.journal.append({ kind, subject, file, digest: digestOf(content) });
   }
 

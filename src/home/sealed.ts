@@ -134,7 +134,8 @@ export class SealedFiles {
   }
 }
 
-function freeNameFor(path: string): string {
+/** Where what lies in the place of a file of ours is moved. */
+export function freeNameFor(path: string): string {
   let number = 1;
   const name = () => `${path}.unsealed${number === 1 ? "" : `.${number}`}`;
   while (entryAt(name()) !== undefined) number += 1;

@@ -29,7 +29,7 @@ export function formatList(
   return parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} ${word} ${parts.at(-1)}`;
 }
 
-const CONTROL = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
+const CONTROL = /[\p{Cc}\p{Bidi_Control}\u2028\u2029\u200b\u2060\ufeff]/gu;
 
 /**
  * A line that a program printed, made safe to show: escape sequences and characters that move the cursor or turn the
@@ -39,6 +39,11 @@ export function cleanLine(line: string): string {
   const visible = stripVTControlCharacters(line.replace(/[\r\n]+$/, ""));
   const last = visible.slice(visible.lastIndexOf("\r") + 1);
   return last.replaceAll("\t", "    ").replaceAll(CONTROL, "");
+}
+
+/** Words of several lines that may hold what a file, a stage or a program is called: nothing in them moves the cursor. */
+export function cleanLines(text: string): string {
+  return text.split("\n").map(cleanLine).join("\n");
 }
 
 const NARROW_ONLY = /^[\u0020-\u007e]*$/;

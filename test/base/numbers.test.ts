@@ -106,14 +106,17 @@ test("print has its own signs", () => {
   assert.equal(typeset("\u221E"), "\u221E");
 });
 
-test("markup gets no tag, no quote and no character that XML can't hold", () => {
+test("markup gets no tag, no quote, no character that XML can't hold and none that turns a line around", () => {
   assert.equal(
     escapeMarkup(`<a b="c">&\u0000\uFFFF\uD800`),
     "&lt;a b=&quot;c&quot;&gt;&amp;\uFFFD\uFFFD\uFFFD",
   );
+  for (const odd of ["\u009b2J", "\u202eabc", "a\u061cb", "–\u2066", "\u007f"])
+    assert.match(escapeMarkup(odd), /\uFFFD/);
+  assert.equal(escapeMarkup("1\u2009±\u20612 – é 😀"), "1\u2009±\u20612 – é 😀");
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
-      assert.doesNotMatch(escapeMarkup(text), /[<>"\uFFFE\uFFFF]|(?![\t\n\r\u007F-\u009F])\p{Cc}/u);
+      assert.doesNotMatch(escapeMarkup(text), /[<>"\uFFFE\uFFFF\p{Bidi_Control}]|(?![\t\n\r])\p{Cc}/u);
     }),
   );
 });

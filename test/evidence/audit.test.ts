@@ -708,6 +708,52 @@ test("a record that was spoiled for good does not hold up the runs after it: the
   assert.equal(report.status, "holds", reasonsOf(report));
 });
 
+/** What a terminal acts on, or what turns a line around; colours are not written to a pipe. */
+const UNSHOWN = /[\p{Bidi_Control}\u2028\u2029]|(?!\n)\p{Cc}/u;
+const HOSTILE = "\u001b[2J\u009b1m\u202ebad\u2066<script>\u0007";
+
+test("nothing that a record says moves the cursor or turns a line around, whatever shows it", async () => {
+  using hostile = new Project(files);
+  const { runId } = await hostile.run();
+  const forged = renamed(hostile.record(runId), "20990101T000000000Z-aaaaaa");
+  forged.pipeline += HOSTILE;
+  forged.params = { [`scale${HOSTILE}`]: `2${HOSTILE}` };
+  for (const stage of forged.stages) {
+    stage.name += HOSTILE;
+    stage.place += HOSTILE;
+    stage.inputs = stage.inputs.map((input) => `${input}${HOSTILE}`);
+  }
+  for (const claim of forged.claims)
+    Object.assign(claim, {
+      id: claim.id + HOSTILE,
+      statement: HOSTILE,
+      unit: HOSTILE,
+      status: `failed${HOSTILE}`,
+    });
+  forged.sandbox.kind += HOSTILE;
+  forged.host.kernel += HOSTILE;
+  hostile.door.runs.write(forged);
+  const { runId: id } = forged;
+  const shows = [
+    ["show", id],
+    ["show", "--json", id],
+    ["runs"],
+    ["trace", id],
+    ["trace", "--verbose", id],
+    ["diff", runId, id],
+    ["diff", "--json", runId, id],
+    ["verify", id],
+    ["deviation", "list", id],
+    ["audit", id],
+    ["release", id],
+  ];
+  for (const words of shows) {
+    const { stdout, stderr, code } = await pipelite(words, { env: { PIPELITE_HOME: hostile.home } });
+    assert.doesNotMatch(stdout + stderr, UNSHOWN, words.join(" "));
+    assert.notEqual(code, 70, stderr);
+  }
+});
+
 test("documents of another writer are unavailable, neither held nor called false", async () => {
   const other = { ...documents, writer: "0.0.9+000000000000" };
   const report = await auditRun(project.door, run(), { documents: other, rebuild: false, hashes });

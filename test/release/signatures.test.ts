@@ -301,6 +301,15 @@ test("whatever lies where signatures, keys and events are, and whatever number a
   assert.equal(home.handle.runs.list().length, 2);
 });
 
+test("a folder in the place of an audit is moved aside by the next one", () => {
+  using home = new Home();
+  const { runId } = home.addRun();
+  const file = `audits/${runId}.json`;
+  mkdirSync(home.file(`${file}/full`), { recursive: true });
+  home.handle.keep({ kind: "audit", subject: runId, file, content: "{}" });
+  assert.equal(home.read(file), "{}");
+});
+
 test("a record, a journal or an audit that is no file is refused by name, and not waited for", async () => {
   using home = new Home();
   const record = home.addRun();

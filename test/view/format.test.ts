@@ -1,7 +1,15 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import fc from "fast-check";
-import { cleanLine, cutToWidth, displayWidth, formatList, shortHash, shortStorePath } from "#view/format.ts";
+import {
+  cleanLine,
+  cleanLines,
+  cutToWidth,
+  displayWidth,
+  formatList,
+  shortHash,
+  shortStorePath,
+} from "#view/format.ts";
 import { createPaint, plainLine, renderLine, span, wantsColor, wrapLine } from "#view/paint.ts";
 
 // Every character from NUL past the bidirectional controls; fast-check's own "binary" unit takes a second to set up.
@@ -23,6 +31,8 @@ test("cleanLine() leaves nothing that moves the cursor, colours, or turns the re
   assert.equal(cleanLine("\u001b[31mred\u001b[0m\ttab\u0007\n"), "red    tab");
   assert.equal(cleanLine("10%\r20%\r30%"), "30%");
   assert.equal(cleanLine("safe\u202egnp.exe"), "safegnp.exe");
+  assert.equal(cleanLine("a\u061cb\u200bc\ufeffd\u2060e"), "abcde");
+  assert.equal(cleanLines("a\u001b[2J\nb\u009b1m\u2066"), "a\nb");
   fc.assert(
     fc.property(anyText, (text) => {
       assert.doesNotMatch(cleanLine(text), /\p{Cc}/u);

@@ -2,7 +2,7 @@
 import { EXIT } from "#base/errors.ts";
 import { formatCount } from "#base/numbers.ts";
 import { command, value } from "#cli/command.ts";
-import { paintOf, print, printJson, type GlobalFlags } from "#cli/context.ts";
+import { paintOf, print, printJson, say, type GlobalFlags } from "#cli/context.ts";
 import { parseCount, runArgument } from "#cli/flags.ts";
 import { openHomeOf, whichRun } from "#cli/run-argument.ts";
 import type { AuditReport } from "#evidence/audit-file.ts";
@@ -41,7 +41,7 @@ export const audit = command({
       signal: context.interruption(),
       onProgress: ({ stage, state, done, total }) => {
         if (flags.quiet || flags.json || state === "started") return;
-        context.stderr.write(`${stage} built again: ${WORDS[state]} (${done} of ${total})\n`);
+        say(context, flags, `${stage} built again: ${WORDS[state]} (${done} of ${total})`);
       },
     });
     if (report === undefined) return EXIT.interrupted;
@@ -68,7 +68,7 @@ function describe(report: AuditReport, flags: GlobalFlags, paint: Paint): string
   const style = { holds: "good", fails: "failure", unavailable: "warning" } as const;
   const lines = shown.map(
     (each) =>
-      `${paint(each.status, style[each.status])}  ${paint(each.name, "name")}: ${cleanLine(each.reason ?? "")}`,
+      `${paint(each.status, style[each.status])}  ${paint(cleanLine(each.name), "name")}: ${cleanLine(each.reason ?? "")}`,
   );
   const held = claims.filter((claim) => claim.status === "holds").length;
   return [
