@@ -1,5 +1,8 @@
 // Releases a run: audits it where the policy asks for that, holds it against the policy, keeps its result, and signs.
 import type { Environment } from "#base/environment.ts";
+import { renameSync } from "node:fs";
+import { entryAt } from "#base/files.ts";
+import { freeNameFor } from "#home/sealed.ts";
 import { auditRun } from "#evidence/audit.ts";
 import { keepAudit } from "#evidence/audit-file.ts";
 import { signalsOfRun } from "#history/signals.ts";
@@ -55,6 +58,8 @@ async function keepingResult(
   const path = tree === undefined ? undefined : parseStorePath(tree);
   if (path === undefined || !store.isValid(path)) return decide();
   const root = home.pathOf(`releases/${runId}.result`);
+  // The name is ours: what somebody else put there must not stand in the way of a release for ever.
+  if (entryAt(root)?.isSymbolicLink() === false) renameSync(root, freeNameFor(root));
   await store.addRoot(root, path);
   try {
     return await decide();

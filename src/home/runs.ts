@@ -236,10 +236,12 @@ export class Runs {
 
   #latest(pipelineFile: string | undefined): ReadRun {
     const runs = this.#journal.entries.filter(({ kind }) => kind === "run" || kind === "repeat");
-    const journalled = new Set(runs.map(({ subject }) => subject));
     const ids = this.ids();
-    // Where the journal knows of no run, it was moved away.
-    const known = journalled.size === 0 ? ids : ids.filter((id) => journalled.has(id));
+    const there = new Set(ids);
+    // By the journal's order: an id is named by a clock, and one of a time to come would stay the latest. Where the journal
+    // knows of no run, it was moved away.
+    const journalled = runs.map(({ subject }) => subject).toReversed();
+    const known = runs.length === 0 ? ids : journalled.filter((id) => there.has(id));
     const isWanted = (id: string): boolean =>
       pipelineFile === undefined || this.read(id).record.pipelineFile === pipelineFile;
     const found = known.find(isWanted);

@@ -1,6 +1,6 @@
 // From a pipeline to its release by the command line, and what a user is told on the way.
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { deviationId } from "#release/deviations.ts";
@@ -73,13 +73,16 @@ test("a run goes through signatures to its release; what is missing is listed on
   assert.deepEqual([unsigned.status, unsigned.missing], ["refused", ["releaser"]]);
   const half = await rig("release", "latest", "--as", "Carla Voss");
   assert.deepEqual([half.code, /The argument --key is missing/.test(half.stderr)], [2, true]);
+  mkdirSync(join(rig.home, "pipelite/releases", `${unsigned.runId}.result/in the way`), { recursive: true });
   const released = await json<Released>("release", "latest", "--as", "Carla Voss", "--key", "carla.key");
   assert.deepEqual([released.status, released.missing], ["released", []]);
   assert.equal(released.release?.releasedBy, "Carla Voss");
   const again = await ok("release", "latest", "--as", "Carla Voss", "--key", "carla.key");
   assert.match(again.stdout, /released before by Carla Voss/);
-  const [statement, result] = folderOf("releases").toSorted();
-  assert.deepEqual([statement, result], [`${released.runId}.result`, `${released.runId}.sigstore.json`]);
+  assert.deepEqual(
+    folderOf("releases").toSorted(),
+    ["result", "result.unsealed", "sigstore.json"].map((ending) => `${released.runId}.${ending}`),
+  );
   const roots = await ok("store", "root");
   assert.match(roots.stdout, /releases\/.*\.result/, "a collection keeps what was released");
 });

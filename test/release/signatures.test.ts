@@ -301,6 +301,18 @@ test("whatever lies where signatures, keys and events are, and whatever number a
   assert.equal(home.handle.runs.list().length, 2);
 });
 
+test("the latest run is the last that the journal has, not the one with the latest name", () => {
+  using home = new Home();
+  const first = home.addRun();
+  const { runs, journal } = home.handle;
+  const digest = digestOf(home.read(`runs/${first.runId}.json`));
+  const named = { kind: "repeat", subject: "20990101T000000000Z-ffffff" } as const;
+  journal.append({ ...named, file: `runs/${first.runId}.json`, digest });
+  assert.equal(runs.find({ word: "latest" }).repetition?.runId, named.subject);
+  const second = home.addRun();
+  assert.equal(runs.find({ word: "latest" }).runId, second.runId);
+});
+
 test("a folder in the place of an audit is moved aside by the next one", () => {
   using home = new Home();
   const { runId } = home.addRun();
