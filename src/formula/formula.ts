@@ -42,6 +42,9 @@ export interface Place {
   shown: string;
 }
 
+/** Items of lists that one formula may look at, each time it does: a second or so of work. */
+const ITEMS_MAX = 20_000_000;
+
 /** @throws FORMULA_FAILED with the place, or what the context throws. */
 export function evaluate(formula: Formula, context: FormulaContext): Value {
   return new Evaluation(formula, context).run();
@@ -51,6 +54,7 @@ class Evaluation {
   readonly #formula: Formula;
   readonly #context: FormulaContext;
   readonly #names: Map<string, Value>;
+  #itemsLeft = ITEMS_MAX;
 
   constructor(formula: Formula, context: FormulaContext) {
     this.#formula = formula;
@@ -95,10 +99,18 @@ class Evaluation {
     }
   }
 
+  /** A value whose items are all looked at. */
+  #looked(expression: Expression): Value {
+    const value = this.#value(expression);
+    this.#itemsLeft -= itemsOf(value);
+    if (this.#itemsLeft < 0) throw new CallProblem(`it looks at more than ${ITEMS_MAX} items`);
+    return value;
+  }
+
   #binary(operator: Operator, left: Expression, right: Expression): Value {
     if (operator === "and") return booleanOf(this.#value(left)) && booleanOf(this.#value(right));
     if (operator === "or") return booleanOf(this.#value(left)) || booleanOf(this.#value(right));
-    return pairwise(this.#value(left), this.#value(right), (a, b) => combine(operator, a, b));
+    return pairwise(this.#looked(left), this.#looked(right), (a, b) => combine(operator, a, b));
   }
 
   #call(name: string, parameters: Expression[]): Value {
@@ -111,7 +123,7 @@ class Evaluation {
     if (row === undefined) throw new CallProblem(`there is no function ${name}`);
     const [least, most] = row.takes;
     if (parameters.length < least || parameters.length > most) throw wrongNumber(name, row.takes, parameters);
-    const result = row.call(...parameters.map((parameter) => this.#value(parameter)));
+    const result = row.call(...parameters.map((parameter) => this.#looked(parameter)));
     if (typeof result === "number" && !Number.isFinite(result))
       throw new CallProblem(`${name} gives no number`);
     return result;
@@ -164,6 +176,10 @@ class Evaluation {
     const { text } = this.#formula;
     return pipeliteError("FORMULA_FAILED", { formula: text.slice(0, 200), column: at + 1, problem });
   }
+}
+
+function itemsOf(value: Value): number {
+  return isList(value) ? value.reduce((sum: number, item) => sum + itemsOf(item), 1) : 1;
 }
 
 function wrongNumber(

@@ -172,6 +172,15 @@ test("names that build on each other cost no more than their number", () => {
   );
 });
 
+test("a formula that looks at very many items is given up, whatever is in them", () => {
+  const list = Array.from({ length: 100_000 }, (_, k) => k);
+  assert.equal(valueOf("sum($1 + $1) + max($1)", list), 2 * 4_999_950_000 + 99_999);
+  assert.throws(
+    () => valueOf(`sum(${Array.from({ length: 300 }, () => "$1").join(" + ")})`, list),
+    (error) => isPipeliteError(error, "FORMULA_FAILED") && /more than 20000000 items/.test(error.message),
+  );
+});
+
 test("a name that is defined anew reads what stands before it", () => {
   assert.deepEqual(readsOf(parseFormula("a = $1; b = a; a = $2; a + b")).entries, [2, 1]);
   assert.deepEqual(readsOf(parseFormula("a = $1; a = a + $2; a")).entries, [1, 2]);
