@@ -5,8 +5,7 @@ import { pipeliteError } from "./errors.ts";
 
 /** The pipeline.ts that `where` (a folder or a file) means. */
 export function findPipeline(where: string): string {
-  const path = resolve(where);
-  const file = isDirectory(path) ? join(path, "pipeline.ts") : path;
-  if (!existsSync(file)) throw pipeliteError("PIPELINE_NOT_FOUND", { file: where });
-  return file;
+  const file = isDirectory(resolve(where)) ? join(where, "pipeline.ts") : where;
+  if (!existsSync(file)) throw pipeliteError("PIPELINE_NOT_FOUND", { file });
+  return resolve(file);
 }

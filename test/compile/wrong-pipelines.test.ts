@@ -328,7 +328,10 @@ test("refuses a folder without a pipeline: PIPELINE_NOT_FOUND", async () => {
   using project = new Project({ "readme.txt": "" });
   await assert.rejects(
     project.plan(),
-    (error) => error instanceof PipeliteError && error.code === "PIPELINE_NOT_FOUND",
+    (error) =>
+      error instanceof PipeliteError &&
+      error.code === "PIPELINE_NOT_FOUND" &&
+      error.message.endsWith("/pipeline.ts"),
   );
 });
 
