@@ -4,7 +4,7 @@ import { pointsOutside, type Chart, type ChartKind } from "#stats/charts.ts";
 import type { CapabilityResult } from "#stats/gate.ts";
 import { signalsByPoint, type PointSignal } from "#stats/rules.ts";
 import { Places, widthOf } from "./labels.ts";
-import { drawPanel, drawSideLabels, sideRoom, type Panel, type SideLabel } from "./panel.ts";
+import { drawLimitLabels, drawPanel, drawSideLabels, sideRoom, type Panel, type SideLabel } from "./panel.ts";
 import { element, extentOf, label, line, path, stepPath, type Box } from "./svg.ts";
 
 export const CHART_NAMES: Record<ChartKind, string> = {
@@ -64,14 +64,7 @@ export function drawControlChart(box: Box, chart: Chart | undefined, result: Cap
       marked: (point) => outside.has(point) || rules.has(point),
       rules,
     }),
-    ...drawSideLabels(
-      panel.plot,
-      names.map((text, index) => ({
-        y: levels[index] ?? 0,
-        text,
-        style: index === 1 ? "centre-label" : "limit-label",
-      })),
-    ),
+    ...drawLimitLabels(panel.plot, names, levels),
   ].join("");
 }
 

@@ -112,6 +112,18 @@ export function sideRoom(texts: readonly string[]): number {
   return Math.max(60, widestOf(texts) + SIDE_GAP + 6);
 }
 
+/** Names of an upper limit, a centre line and a lower limit, in that order, at the right of a plot. */
+export function drawLimitLabels(plot: Box, names: readonly string[], levels: readonly number[]): string[] {
+  return drawSideLabels(
+    plot,
+    names.map((text, index) => ({
+      y: levels[index] ?? 0,
+      text,
+      style: index === 1 ? "centre-label" : "limit-label",
+    })),
+  );
+}
+
 /** Labels at the right of a plot, each at its line or as near as the others let it. */
 export function drawSideLabels({ x, y, width, height }: Box, labels: readonly SideLabel[]): string[] {
   const wanted = labels.map((each) => each.y);

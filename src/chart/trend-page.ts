@@ -5,7 +5,7 @@ import type { ChartPair, Ewma } from "#stats/charts.ts";
 import { drawPoints } from "./control-chart.ts";
 import { drawLines, drawNarrowHeader, drawPage, drawWideHeader, NARROW, SMALL_LINE, WIDE } from "./page.ts";
 import { WIDE_HEADER, type Header, type Layout } from "./page.ts";
-import { drawPanel, drawSideLabels, sideRoom, type Panel } from "./panel.ts";
+import { drawPanel, drawLimitLabels, sideRoom, type Panel } from "./panel.ts";
 import { extentOf, label, line, path, stepPath, type Box } from "./svg.ts";
 
 /** What the page shows of a trend (`Trend` of src/history). */
@@ -199,14 +199,7 @@ function drawChart(box: Box, drawn: Drawn, { trend, display, last }: TrendPage):
       marked: (point) => rules.has(point),
       rules,
     }),
-    ...drawSideLabels(
-      panel.plot,
-      names.map((text, index) => ({
-        y: levels[index] ?? 0,
-        text,
-        style: index === 1 ? "centre-label" : "limit-label",
-      })),
-    ),
+    ...drawLimitLabels(panel.plot, names, levels),
   ].join("");
 }
 
