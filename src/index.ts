@@ -2,7 +2,7 @@
 export {
   answer,
   command,
-  fetch,
+  download,
   gate,
   out,
   param,

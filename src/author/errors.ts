@@ -8,7 +8,8 @@ export const pipeliteError = errorsOf({
   },
   PIPELINE_RESULT_INVALID: {
     exit: 2,
-    message: "{place}: cannot name '{name}' as a result: it is not a stage, source, fetch, command or gate",
+    message:
+      "{place}: cannot name '{name}' as a result: it is not a stage, source, download, command or gate",
   },
   PIPELINE_EMPTY: {
     exit: 2,
@@ -33,7 +34,7 @@ export const pipeliteError = errorsOf({
   },
   PIPELINE_INPUT_UNKNOWN: {
     exit: 2,
-    message: "{place}: cannot use this input: it is not a stage, source, fetch, command or gate",
-    hint: "Pass what stage(), source(), fetch(), command() or gate() returned",
+    message: "{place}: cannot use this input: it is not a stage, source, download, command or gate",
+    hint: "Pass what stage(), source(), download(), command() or gate() returned",
   },
 });

@@ -12,7 +12,7 @@ type JsonName<F> = { [K in keyof F & string]: F[K] extends Uint8Array | string ?
 
 /** The files of one input, as a stage sees them. `F` are the files that the stage behind it returns. */
 export interface Reader<F> {
-  /** Absolute path of the output: a folder, or a single file for a fetched file or a file source. */
+  /** Absolute path of the output: a folder, or a single file for a downloaded file or a file source. */
   readonly path: string;
   /** Absolute path of one file. */
   file(name: keyof F & string): string;
@@ -27,7 +27,7 @@ export interface Reader<F> {
 /** The output of another stage, as an input: `Input<typeof proof>` after `import type proof from "./proof.ts"`. */
 export type Input<Stage extends (...args: never[]) => unknown> = Reader<Awaited<ReturnType<Stage>>>;
 
-/** A file or folder that no stage made (a source, a fetched file, the output of a command), as an input. */
+/** A file or folder that no stage made (a source, a downloaded file, the output of a command), as an input. */
 export type Source = Reader<Readonly<Record<string, unknown>>>;
 
 /** The second argument of a stage function. */

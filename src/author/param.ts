@@ -9,10 +9,12 @@ export interface Schema<T> {
   accepts(value: unknown): value is T;
 }
 
-/** A parameter; its name is the name of the input it is given to. */
+/** A parameter. */
 export interface Param<T> {
   readonly kind: "param";
   readonly schema: Schema<T>;
+  /** Undefined: it has the name of the input it is given to. */
+  readonly name: string | undefined;
   readonly default: T | undefined;
   readonly place: string;
   /** Set for a program: the folder that comes with it, seen from the folder above the program's own. */
@@ -32,18 +34,25 @@ interface Bounds {
   max?: number;
 }
 
+/** Options of every kind. */
+interface Common<T> {
+  /** Its name, for one that is given to inputs of several names. Default: the name of the input it is given to. */
+  name?: string;
+  default?: T;
+}
+
 /** Schemas by kind. `default` may be left out: then every run must set the parameter. */
 export interface ParamKinds {
-  integer(options?: Bounds & { default?: number }): Param<number>;
-  number(options?: Bounds & { default?: number }): Param<number>;
-  text(options?: { pattern?: RegExp; default?: string }): Param<string>;
-  flag(options?: { default?: boolean }): Param<boolean>;
-  choice<const T extends string>(values: readonly T[], options?: { default?: NoInfer<T> }): Param<T>;
+  integer(options?: Bounds & Common<number>): Param<number>;
+  number(options?: Bounds & Common<number>): Param<number>;
+  text(options?: { pattern?: RegExp } & Common<string>): Param<string>;
+  flag(options?: Common<boolean>): Param<boolean>;
+  choice<const T extends string>(values: readonly T[], options?: Common<NoInfer<T>>): Param<T>;
   /**
    * A program, by path or name; a run may leave it out, and the stage then gets `null`. `with`: a folder that it needs,
    * relative to the folder above its own (`lib/lean` beside `bin/lean`).
    */
-  tool(options?: { with?: string }): Param<BroughtTool>;
+  tool(options?: { name?: string; with?: string }): Param<BroughtTool>;
 }
 
 export function integerSchema({ min = -Infinity, max = Infinity }: Bounds): Schema<number> {

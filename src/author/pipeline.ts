@@ -8,28 +8,33 @@ import type { Reader, StageContext } from "./files.ts";
 import { choiceSchema, flagSchema, integerSchema, numberSchema, textSchema, toolSchema } from "./param.ts";
 import type { Param, ParamKinds, Schema } from "./param.ts";
 import { callerPlace } from "./source-position.ts";
-import { nearWords } from "#base/near-words.ts";
+import { suggestionFor } from "#base/near-words.ts";
 import { pipeliteError } from "./errors.ts";
 
 declare const filesOf: unique symbol;
+declare const absentAs: unique symbol;
 
-/** A node whatever its files are. */
-export interface AnyNode {
+/** A node whatever its files are. `P` is `null` where there may be none in a run. */
+export interface AnyNode<P extends null = null> {
   readonly place: string;
-  file(name: never): FileOf;
+  readonly [absentAs]?: P;
+  file(name: never): FileOf<P>;
 }
 
-/** Something with an output: a node of the pipeline. `F` are the files of its output. */
-export interface Node<F = Readonly<Record<string, unknown>>> extends AnyNode {
-  readonly place: string;
+/**
+ * Something with an output: a node of the pipeline. `F` are the files of its output. `P` is `null` for an answer, which a
+ * run without a model has not: who takes it must take `null` as well.
+ */
+export interface Node<F = Readonly<Record<string, unknown>>, P extends null = never> extends AnyNode<P> {
   readonly [filesOf]?: F;
   /** One file of the output, to pass as an input of its own or as a word of a command. */
-  file(name: keyof F & string): FileOf;
+  file(name: keyof F & string): FileOf<P>;
 }
 
 /** One file within the output of a node. */
-export interface FileOf {
+export interface FileOf<P extends null = never> {
   readonly kind: "file-of";
+  readonly [absentAs]?: P;
   readonly node: Handle;
   readonly name: string;
 }
@@ -81,7 +86,7 @@ export interface TimingsHandle {
 export interface AnswerHandle {
   readonly kind: "answer";
   readonly place: string;
-  readonly request: FileOf;
+  readonly request: FileOf<null>;
   readonly check: () => Promise<unknown>;
   readonly inputs: Readonly<Record<string, unknown>>;
 }
@@ -103,7 +108,7 @@ export interface Tool {
 }
 
 /** A word of a command line: text, the path of a node's output or of one of its files, or `out`. */
-export type Word = string | AnyNode | FileOf | typeof out;
+export type Word = string | AnyNode<never> | FileOf | typeof out;
 
 /** Stands for the path where the output of a command is to appear. */
 export const out: { readonly kind: "out" } = Object.freeze({ kind: "out" });
@@ -138,7 +143,7 @@ type StageModule<I, F> = () => Promise<{ default: (inputs: I, context: StageCont
  * record of readers, as many nodes.
  */
 type GivenOne<T> = [T] extends [Reader<infer F> | null | undefined]
-  ? Node<F> | FileOf | Extract<T, null | undefined>
+  ? Node<F, Extract<T, null>> | FileOf<Extract<T, null>> | Extract<T, null | undefined>
   : [T] extends [readonly Reader<infer F>[] | null | undefined]
     ? readonly (Node<F> | FileOf)[]
     : [T] extends [Readonly<Record<string, Reader<infer F>>> | null | undefined]
@@ -182,9 +187,7 @@ function knownOptions<T extends object>(options: T, known: readonly string[], pl
   const [first] = unknown;
   if (first === undefined) return options;
   const [option, names] = first;
-  const near = nearWords(option, names);
-  const suggestion = near.length > 0 ? `Did you mean ${near.join(" or ")}?` : `There are ${names.join(", ")}`;
-  throw pipeliteError("OPTION_UNKNOWN", { place, option, suggestion });
+  throw pipeliteError("OPTION_UNKNOWN", { place, option, suggestion: suggestionFor(option, names) });
 }
 
 /** A program of this machine, by name (looked up on the PATH) or by path. */
@@ -215,7 +218,7 @@ export function source(path: string, options: { ignore?: readonly string[] } = {
 }
 
 /** A file from http, https or file, whose sha256 is known beforehand (SRI, hex or nix32): a fixed-output derivation. */
-export function fetch(options: { url: string; hash: string; name?: string }): Node {
+export function download(options: { url: string; hash: string; name?: string }): Node {
   const place = callerPlace();
   knownOptions(options, ["url", "hash", "name"], place);
   return node({
@@ -231,7 +234,7 @@ export function fetch(options: { url: string; hash: string; name?: string }): No
  * The same files as `subject`, but only when its `verdict` file (JSON with `status`) says `passed`; anything else stops
  * the run there.
  */
-export function gate<F>(subject: Node<F>, verdict: keyof F & string): Node<F> {
+export function gate<F, P extends null>(subject: Node<F, P>, verdict: keyof F & string): Node<F, P> {
   return node({ kind: "gate", place: callerPlace(), subject: handleOf(subject), verdict });
 }
 
@@ -241,37 +244,53 @@ export function timings(...of: readonly AnyNode[]): Node {
 }
 
 /**
- * The answer of a language model (`--model URL --model-name NAME`) to a request that a stage wrote; `null` in a run
- * without a model. It is asked for once, outside the sandbox, must pass the stage `check`, is pinned in the lock file,
+ * The answer of a language model (`--model URL --model-name NAME`) to a request that a stage wrote. In a run without a
+ * model there is none, and who takes it gets `null`. It is asked for once, outside the sandbox, must pass the stage `check`, is pinned in the lock file,
  * and is replayed from there. `check` takes the answer as its input `answer` and returns the files that consumers read.
  */
 export function answer<I extends { answer: unknown }, F>(
-  request: FileOf,
+  request: FileOf<null>,
   check: StageModule<I, F>,
   ...[inputs]: keyof Omit<I, "answer"> extends never
     ? [inputs?: undefined]
     : [inputs: Given<Omit<I, "answer">>]
-): Node<Awaited<F>> | null {
+): Node<Awaited<F>, null> {
   return node({ kind: "answer", place: callerPlace(), request, check, inputs: { ...inputs } });
 }
 
-/** A parameter of the pipeline; a run sets it with `--param NAME=VALUE`, where NAME is the input it is given to. */
+/**
+ * A parameter of the pipeline; a run sets it with `--param NAME=VALUE`. NAME is that of the input it is given to, or, where
+ * inputs of several names get it, the option `name`.
+ */
 export const param: ParamKinds = {
-  integer: (options = {}) => parameter(integerSchema(options), options.default),
-  number: (options = {}) => parameter(numberSchema(options), options.default),
-  text: (options = {}) => parameter(textSchema(options), options.default),
-  flag: (options = {}) => parameter(flagSchema, options.default),
-  choice: (values, options = {}) => parameter(choiceSchema(values), options.default),
-  tool: (options = {}) =>
-    Object.freeze({
-      ...parameter(toolSchema, undefined),
-      place: callerPlace(),
-      tool: { with: options.with },
-    }),
+  integer: (options = {}) => parameter(integerSchema(options), options, ["min", "max"]),
+  number: (options = {}) => parameter(numberSchema(options), options, ["min", "max"]),
+  text: (options = {}) => parameter(textSchema(options), options, ["pattern"]),
+  flag: (options = {}) => parameter(flagSchema, options),
+  choice: (values, options = {}) => parameter(choiceSchema(values), options),
+  tool: (options = {}) => {
+    const place = callerPlace();
+    knownOptions(options, ["name", "with"], place);
+    const { name, with: folder } = options;
+    return Object.freeze({
+      kind: "param",
+      schema: toolSchema,
+      name,
+      default: undefined,
+      place,
+      tool: { with: folder },
+    });
+  },
 };
 
-function parameter<T>(schema: Schema<T>, fallback: T | undefined): Param<T> {
+/** @param own options that parameters of this kind have besides those that all have */
+function parameter<T>(
+  schema: Schema<T>,
+  options: { default?: T | undefined; name?: string | undefined },
+  own: readonly string[] = [],
+): Param<T> {
   const place = callerPlace();
+  const { default: fallback, name } = knownOptions(options, ["name", "default", ...own], place);
   if (fallback !== undefined && !schema.accepts(fallback)) {
     throw pipeliteError("PARAM_DEFAULT_INVALID", {
       place,
@@ -279,7 +298,7 @@ function parameter<T>(schema: Schema<T>, fallback: T | undefined): Param<T> {
       wanted: schema.description,
     });
   }
-  return Object.freeze({ kind: "param", schema, default: fallback, place });
+  return Object.freeze({ kind: "param", schema, name, default: fallback, place });
 }
 
 /** The whole: names for the nodes whose outputs are the result of the pipeline. */
@@ -302,11 +321,11 @@ export function pipeline(results: Readonly<Record<string, AnyNode>>): Pipeline {
 
 const handles = new WeakMap<object, Handle>();
 
-function node<F>(handle: Handle): Node<F> {
+function node<F, P extends null = never>(handle: Handle): Node<F, P> {
   Object.freeze(handle);
-  const made: Node<F> = Object.freeze({
+  const made: Node<F, P> = Object.freeze({
     place: handle.place,
-    file: (name: keyof F & string): FileOf => Object.freeze({ kind: "file-of", node: handle, name }),
+    file: (name: keyof F & string): FileOf<P> => Object.freeze({ kind: "file-of", node: handle, name }),
   });
   handles.set(made, handle);
   return made;
@@ -317,7 +336,7 @@ export function isNode(value: unknown): value is Node {
   return typeof value === "object" && value !== null && handles.has(value);
 }
 
-export function isFileOf(value: unknown): value is FileOf {
+export function isFileOf(value: unknown): value is FileOf<null> {
   return typeof value === "object" && value !== null && "kind" in value && value.kind === "file-of";
 }
 

@@ -13,6 +13,14 @@ export function nearWords(word: string, known: Iterable<string>): string[] {
   return measured.filter(({ distance }) => distance === nearest).map(({ each }) => each);
 }
 
+/** What to say of a word that is not known: those it may have been meant for, or else all there are. */
+export function suggestionFor(word: string, known: readonly string[]): string {
+  const near = nearWords(word, known);
+  if (near.length > 0) return `Did you mean ${near.join(" or ")}?`;
+  if (known.length < 2) return `There is ${known[0] ?? "none"}`;
+  return `There are ${known.join(", ")}`;
+}
+
 /** Optimal string alignment: edits and swaps of neighbours, in three rows of the table. */
 function distanceOf(from: string, to: string): number {
   let beforeLast: number[] = [];

@@ -22,6 +22,16 @@ export const pipeliteError = errorsOf({
     message:
       "{place}: cannot use '{name}' before it is defined: a stage takes stages that stand above it, never a cycle",
   },
+  PIPELINE_WORD_UNKNOWN: {
+    exit: 2,
+    message: "{place}: cannot import '{word}': there is nothing of that name in 'pipelite'",
+    hint: "{suggestion}",
+  },
+  ANSWER_ABSENT: {
+    exit: 2,
+    message: "{place}: cannot use the answer of a model here: in a run without a model there is none",
+    hint: "Give it to a stage as an input that may be `null`, or run with --model-name NAME",
+  },
   PIPELINE_FAILED: { exit: 2, message: "{place}: cannot evaluate the pipeline: {problem}" },
   STAGE_MODULE_NOT_FOUND: {
     exit: 2,
@@ -51,12 +61,18 @@ export const pipeliteError = errorsOf({
   },
   PARAM_UNKNOWN: {
     exit: 2,
-    message: "Cannot set the parameter '{name}': the pipeline has none of that name (it has: {known})",
+    message: "Cannot set the parameter '{name}': the pipeline has none of that name",
+    hint: "{suggestion}",
   },
   PARAM_AMBIGUOUS: {
     exit: 2,
     message: "{place}: cannot use the name '{name}' for two parameters: {other} has it already",
     hint: "Keep one `const {name} = param....` and give it to both stages",
+  },
+  PARAM_NAME_UNCLEAR: {
+    exit: 2,
+    message: "{place}: cannot tell the name of this parameter: it is given to inputs '{other}' and '{name}'",
+    hint: 'Say it where the parameter is made: `param.number({ name: "{name}" })`',
   },
   PARAM_MISSING: {
     exit: 2,
@@ -90,10 +106,10 @@ export const pipeliteError = errorsOf({
       "{place}: cannot pass the input '{name}' to stage '{stage}': it must be a stage, a parameter or plain data ({problem})",
   },
   SOURCE_NOT_FOUND: { exit: 2, message: "{place}: cannot find the source {path}" },
-  FETCH_URL_INVALID: { exit: 2, message: "{place}: cannot fetch '{url}': it is no URL" },
+  FETCH_URL_INVALID: { exit: 2, message: "{place}: cannot download '{url}': it is no URL" },
   FETCH_HASH_INVALID: {
     exit: 2,
-    message: "{place}: cannot use '{hash}' as the sha256 of the file to fetch",
+    message: "{place}: cannot use '{hash}' as the sha256 of the file to download",
     hint: "Give it as sha256-BASE64 (SRI), as 64 hex digits or in Nix's base 32",
   },
 });

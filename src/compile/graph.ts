@@ -3,6 +3,7 @@
 import { basename } from "node:path";
 import { isPipeliteError } from "#base/errors.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
+import { suggestionFor } from "#base/near-words.ts";
 import { locateModule, type LoadedPipeline } from "./load.ts";
 import type { Param } from "#author/param.ts";
 import { handleOf, isFileOf, isNode, out } from "#author/pipeline.ts";
@@ -128,6 +129,8 @@ class GraphBuilder {
   readonly #made = new Map<Handle, GraphNode | null>();
   readonly #named = new Map<string, GraphNode>();
   readonly #paramHandles = new Map<string, Param<unknown>>();
+  /** Parameter -> the name that it has in this pipeline. */
+  readonly #paramNames = new Map<Param<unknown>, string>();
 
   constructor(options: GraphOptions) {
     this.#options = options;
@@ -146,7 +149,7 @@ class GraphBuilder {
     const known = Object.keys(this.params);
     for (const name of Object.keys(this.#options.params)) {
       if (known.includes(name)) continue;
-      throw pipeliteError("PARAM_UNKNOWN", { name, known: known.join(", ") || "none" });
+      throw pipeliteError("PARAM_UNKNOWN", { name, suggestion: suggestionFor(name, known) });
     }
   }
 
@@ -241,7 +244,7 @@ class GraphBuilder {
       if (typeof word === "string" || word === out) return word;
       if (!isNode(word) && !isFileOf(word)) throw authorError("PIPELINE_INPUT_UNKNOWN", { place });
       const found = await this.#input(word, names, place);
-      if (found === null) throw authorError("PIPELINE_INPUT_UNKNOWN", { place });
+      if (found === null) throw pipeliteError("ANSWER_ABSENT", { place });
       for (const need of found.needs) needs.push(need);
       return found.edge;
     };
@@ -277,7 +280,7 @@ class GraphBuilder {
         );
         for (const [, full, member] of members) {
           const found = await this.#input(member, names, place);
-          if (found === null) throw authorError("PIPELINE_INPUT_UNKNOWN", { place });
+          if (found === null) throw pipeliteError("ANSWER_ABSENT", { place });
           edges[full] = found.edge;
           for (const need of found.needs) needs.add(need);
         }
@@ -296,7 +299,11 @@ class GraphBuilder {
     return { inputs: edges, ...(hasGroups && { groups }), params, tools, needs: [...needs] };
   }
 
-  #input(value: AnyNode | FileOf, names: ReadonlyMap<Handle, string>, place: string): Promise<Needed | null> {
+  #input(
+    value: AnyNode | FileOf<null>,
+    names: ReadonlyMap<Handle, string>,
+    place: string,
+  ): Promise<Needed | null> {
     return isFileOf(value)
       ? this.#edge(value.node, value.name, names, place)
       : this.#edge(handleOf(value), undefined, names, place);
@@ -323,23 +330,29 @@ class GraphBuilder {
   }
 
   /** The program that this run brings, if it does. */
-  #brought(name: string, param: Param<unknown>): string | undefined {
-    this.#claim(name, param);
+  #brought(input: string, param: Param<unknown>): string | undefined {
+    const name = this.#claim(input, param);
     const program = this.#options.params[name];
     this.params[name] = program ?? null;
     return program;
   }
 
-  #claim(name: string, param: Param<unknown>): void {
+  /** The name of a parameter that is given to an input. */
+  #claim(input: string, param: Param<unknown>): string {
+    const name = param.name ?? input;
+    const other = this.#paramNames.get(param) ?? name;
+    if (other !== name) throw pipeliteError("PARAM_NAME_UNCLEAR", { place: param.place, name, other });
+    this.#paramNames.set(param, name);
     const earlier = this.#paramHandles.get(name);
     if (earlier !== undefined && earlier !== param) {
       throw pipeliteError("PARAM_AMBIGUOUS", { name, place: param.place, other: earlier.place });
     }
     this.#paramHandles.set(name, param);
+    return name;
   }
 
-  #param(name: string, param: Param<unknown>): unknown {
-    this.#claim(name, param);
+  #param(input: string, param: Param<unknown>): unknown {
+    const name = this.#claim(input, param);
     const text = this.#options.params[name];
     const value = text === undefined ? param.default : param.schema.parse(text);
     if (value === undefined) {

@@ -6,6 +6,7 @@ import { basename, dirname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { TransformFailure } from "esbuild";
 import { isPipeliteError } from "#base/errors.ts";
+import { suggestionFor } from "#base/near-words.ts";
 import { findPipeline } from "./find-pipeline.ts";
 import { watchModule, withReadings, type Readings } from "./readings.ts";
 import { isOwnCode, ownLibrary, ownModule } from "#base/own-code.ts";
@@ -101,7 +102,23 @@ async function explain(error: unknown, file: string): Promise<unknown> {
   if (error instanceof ReferenceError && early !== null) {
     return pipeliteError("PIPELINE_CYCLE", { place, name: early[1] }, error);
   }
+  const word = /^The requested module 'pipelite' does not provide an export named '(.+)'$/.exec(
+    error.message,
+  )?.[1];
+  if (error instanceof SyntaxError && word !== undefined) {
+    const suggestion = await suggestedWord(word);
+    return pipeliteError("PIPELINE_WORD_UNKNOWN", { place, word, suggestion }, error);
+  }
   return pipeliteError("PIPELINE_FAILED", { place, problem: `${error.name}: ${error.message}` }, error);
+}
+
+const RENAMED: Readonly<Record<string, string>> = { fetch: "download" };
+
+/** What may be meant by a word that `pipelite` has not. */
+async function suggestedWord(word: string): Promise<string> {
+  const known = Object.keys((await import(AUTHORING_MODULE)) as object);
+  const renamed = Object.hasOwn(RENAMED, word) ? RENAMED[word] : undefined;
+  return renamed === undefined ? suggestionFor(word, known) : `It is called \`${renamed}\` now`;
 }
 
 /** Node does not say where a file that it cannot parse is wrong; esbuild does. */

@@ -137,7 +137,7 @@ export function watchModule(name: string): void {
 
 const watched = new Set<string>();
 const NETWORK =
-  "What the network answers is no input of a pipeline; `fetch` of pipelite downloads as a stage";
+  "What the network answers is no input of a pipeline; `download` of pipelite gets a file as a stage";
 const PROGRAMS = "What a program says is no input of a pipeline; let a stage run it";
 const PROBLEM_OF: Readonly<Record<string, string>> = {
   child_process: PROGRAMS,

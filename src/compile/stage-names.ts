@@ -125,7 +125,7 @@ function digestOf(value: unknown): string {
 /** A list or record of nodes, and of nothing else. */
 export function isGroup(
   value: unknown,
-): value is readonly (AnyNode | FileOf)[] | Readonly<Record<string, AnyNode | FileOf>> {
+): value is readonly (AnyNode | FileOf<null>)[] | Readonly<Record<string, AnyNode | FileOf<null>>> {
   if (typeof value !== "object" || value === null || isNode(value) || isFileOf(value)) return false;
   const members = Object.values(value) as unknown[];
   return members.length > 0 && members.every((member) => isNode(member) || isFileOf(member));

@@ -6,7 +6,11 @@ export const pipeliteError = errorsOf({
   GATE_CLOSED: { exit: 1, message: "The gate '{stage}' stopped the run: its verdict is not 'passed'" },
   RUN_STAGE_NOT_FOUND: { exit: 2, message: "Cannot find the stage '{stage}' in run {run}: it has {known}" },
   STAGE_LOG_MISSING: { exit: 2, message: "Cannot show a log of stage '{stage}' in run {run}: there is none" },
-  STAGE_NOT_FOUND: { exit: 2, message: "Cannot run the stage '{stage}': the pipeline has {known}" },
+  STAGE_NOT_FOUND: {
+    exit: 2,
+    message: "Cannot run the stage '{stage}': the pipeline has none of that name",
+    hint: "{suggestion}",
+  },
   MODEL_REQUEST_INVALID: { exit: 2, message: "Cannot use the request for the model: {problem}" },
   MODEL_URL_MISSING: {
     exit: 2,

@@ -1,5 +1,6 @@
 // What a run would do: for every node, whether its output is there, and if not, why it must be built.
 import { Builds } from "#home/builds.ts";
+import { suggestionFor } from "#base/near-words.ts";
 import { programFolders } from "#base/environment.ts";
 import { prepareGraph, type PrepareOptions } from "#compile/compile.ts";
 import type { BuildNode, Graph, GraphNode } from "#compile/graph.ts";
@@ -84,7 +85,7 @@ function select(graph: Graph, wanted: string[]): Graph {
     const node = graph.results.get(name) ?? graph.nodes.find((candidate) => candidate.name === name);
     if (node === undefined) {
       const known = graph.nodes.filter(isShown).map((candidate) => candidate.name);
-      throw pipeliteError("STAGE_NOT_FOUND", { stage: name, known: known.join(", ") });
+      throw pipeliteError("STAGE_NOT_FOUND", { stage: name, suggestion: suggestionFor(name, known) });
     }
     add(node);
   }

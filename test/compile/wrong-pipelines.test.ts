@@ -9,7 +9,7 @@ import { Project } from "../rig/project.ts";
 
 const STAGE = "export default function a() { return { 'x.json': { n: 1 } }; }\n";
 const HEAD =
-  'import { answer, command, fetch, gate, param, pipeline, source, stage, tool } from "pipelite";\n';
+  'import { answer, command, download, gate, param, pipeline, source, stage, tool } from "pipelite";\n';
 
 interface Wrong {
   name: string;
@@ -18,6 +18,7 @@ interface Wrong {
   code: ErrorCode;
   place?: string;
   says?: RegExp;
+  hint?: RegExp;
   params?: Record<string, string>;
   stages?: string[];
   files?: Record<string, string>;
@@ -176,6 +177,72 @@ const wrong: Wrong[] = [
     params: { speed: "3" },
     code: "PARAM_UNKNOWN",
     says: /'speed'/,
+    hint: /^There is none$/,
+  },
+  {
+    name: "a parameter whose name is a slip away from one",
+    lines: [
+      'const a = stage(() => import("./a.ts"), { seconds: param.integer({ default: 2 }) });',
+      "export default pipeline({ a });",
+    ],
+    params: { second: "3" },
+    code: "PARAM_UNKNOWN",
+    hint: /^Did you mean seconds\?$/,
+  },
+  {
+    name: "an option of a parameter that there is not",
+    lines: [
+      'const a = stage(() => import("./a.ts"), { n: param.integer({ defualt: 2 }) });',
+      "export default pipeline({ a });",
+    ],
+    code: "OPTION_UNKNOWN",
+    place: "pipeline.ts:2:52",
+    hint: /^Did you mean default\?$/,
+  },
+  {
+    name: "a parameter that is given under two names and has none of its own",
+    lines: [
+      "const n = param.integer({ default: 2 });",
+      'const a = stage(() => import("./a.ts"), { n });',
+      'const b = stage(() => import("./a.ts"), { a, size: n });',
+      "export default pipeline({ b });",
+    ],
+    code: "PARAM_NAME_UNCLEAR",
+    place: "pipeline.ts:2:17",
+    says: /inputs 'n' and 'size'/,
+  },
+  {
+    name: "a word of pipelite that has another name now",
+    lines: ['import { fetch } from "pipelite";', "export default pipeline({ a: fetch({}) });"],
+    code: "PIPELINE_WORD_UNKNOWN",
+    says: /cannot import 'fetch'/,
+    hint: /^It is called `download` now$/,
+  },
+  {
+    name: "a word of pipelite that is misspelt",
+    lines: ['import { sourse } from "pipelite";', "export default pipeline({ a: sourse() });"],
+    code: "PIPELINE_WORD_UNKNOWN",
+    hint: /^Did you mean source\?$/,
+  },
+  {
+    name: "a model's answer as a word of a command",
+    lines: [
+      a,
+      'const b = answer(a.file("x.json"), () => import("./a.ts"));',
+      'export default pipeline({ c: command(tool("cat"), [b]) });',
+    ],
+    code: "ANSWER_ABSENT",
+    place: "pipeline.ts:4:30",
+  },
+  {
+    name: "a model's answer in a list",
+    lines: [
+      a,
+      'const b = answer(a.file("x.json"), () => import("./a.ts"));',
+      'export default pipeline({ c: stage(() => import("./a.ts"), { parts: [a, b] }) });',
+    ],
+    code: "ANSWER_ABSENT",
+    place: "pipeline.ts:4:30",
   },
   {
     name: "a parameter out of its bounds",
@@ -269,7 +336,7 @@ const wrong: Wrong[] = [
   {
     name: "a hash that is none",
     lines: [
-      'const a = fetch({ url: "https://example.org/x", hash: "sha256-none" });',
+      'const a = download({ url: "https://example.org/x", hash: "sha256-none" });',
       "export default pipeline({ a });",
     ],
     code: "FETCH_HASH_INVALID",
@@ -277,7 +344,10 @@ const wrong: Wrong[] = [
   },
   {
     name: "a URL that is none",
-    lines: [`const a = fetch({ url: "x", hash: "${"0".repeat(64)}" });`, "export default pipeline({ a });"],
+    lines: [
+      `const a = download({ url: "x", hash: "${"0".repeat(64)}" });`,
+      "export default pipeline({ a });",
+    ],
     code: "FETCH_URL_INVALID",
     place: "pipeline.ts:2:11",
   },
@@ -293,7 +363,8 @@ const wrong: Wrong[] = [
     lines: [a, "export default pipeline({ a });"],
     stages: ["b"],
     code: "STAGE_NOT_FOUND",
-    says: /has a$/,
+    says: /'b'/,
+    hint: /^Did you mean a\?$/,
   },
 ];
 
@@ -303,6 +374,7 @@ for (const {
   code,
   place,
   says,
+  hint,
   params = {},
   stages = [],
   files = {},
@@ -319,10 +391,23 @@ for (const {
       if (place !== undefined)
         assert.ok(error.message.startsWith(place), `${error.message}, wanted ${place}`);
       if (says !== undefined) assert.match(error.message, says);
+      if (hint !== undefined) assert.match(error.hint ?? "", hint);
       return true;
     });
   });
 }
+
+test("a parameter with a name of its own is given to inputs of any name", async () => {
+  using project = new Project({
+    "a.ts": "export default ({ n, size }) => ({ 'x.json': { n, size } });\n",
+    "pipeline.ts": `${HEAD}const n = param.integer({ name: "count", default: 2 });
+const a = stage(() => import("./a.ts"), { n });
+export default pipeline({ a, b: stage(() => import("./a.ts"), { size: n, a }) });\n`,
+  });
+  const { events } = await project.run({ params: { count: "7" } });
+  const started = events.find((event) => event.type === "run-started");
+  assert.deepEqual(started?.params, { count: 7 });
+});
 
 test("refuses a folder without a pipeline: PIPELINE_NOT_FOUND", async () => {
   using project = new Project({ "readme.txt": "" });

@@ -133,8 +133,8 @@ export default pipeline({ slow, classic });\n`,
 
 function fetching(url: string, hash: string, name = "data.txt"): Record<string, string> {
   return {
-    "pipeline.ts": `import { fetch, pipeline } from "pipelite";
-export default pipeline({ data: fetch(${JSON.stringify({ url, hash, name })}) });\n`,
+    "pipeline.ts": `import { download, pipeline } from "pipelite";
+export default pipeline({ data: download(${JSON.stringify({ url, hash, name })}) });\n`,
   };
 }
 
@@ -142,7 +142,7 @@ const CONTENT = "fetched\n".repeat(1000);
 const HASH = `sha256-${createHash("sha256").update(CONTENT).digest("base64")}`;
 
 test(
-  "fetch gets http and file, replays from the store, and real Nix agrees on the path",
+  "download gets http and file, replays from the store, and real Nix agrees on the path",
   { skip: peer("nix-store") },
   async () => {
     let served = 0;

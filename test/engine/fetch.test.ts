@@ -34,8 +34,8 @@ async function fetchUrl(
 ): Promise<RanOnce & { failure: string }> {
   const fetched = JSON.stringify({ url, hash: HASH, name: "data.txt" });
   project.write({
-    "pipeline.ts": `import { fetch, pipeline } from "pipelite";
-export default pipeline({ data: fetch(${fetched}) });\n`,
+    "pipeline.ts": `import { download, pipeline } from "pipelite";
+export default pipeline({ data: download(${fetched}) });\n`,
   });
   const run = await project.run(more);
   const [failure] = run.events.flatMap((event) =>

@@ -1,6 +1,6 @@
 // Checked by the compiler, never run: what a pipeline.ts may say and what it may not. Each @ts-expect-error is a mistake
 // that must stay an error.
-import { command, gate, out, param, pipeline, source, stage, tool } from "pipelite";
+import { answer, command, gate, out, param, pipeline, source, stage, tool } from "pipelite";
 
 const first = stage(() => import("./stages/first.ts"));
 const table = source("table.csv");
@@ -18,6 +18,16 @@ const gated = stage(() => import("./stages/second.ts"), {
 });
 const picture = command(tool("sox"), [first.file("sound.wav"), "-n", "spectrogram", "-o", out]);
 
+// A run without a model has no answer: only who takes `null` takes one.
+const asked = answer(first.file("facts.json"), () => import("./stages/checked.ts"));
+const told = stage(() => import("./stages/second.ts"), { first, seconds: 3, mode, table, words: asked });
+
+// @ts-expect-error a model's answer where there must be a stage
+const wrongAnswer = stage(() => import("./stages/second.ts"), { first: asked, seconds: 3, mode, table });
+// @ts-expect-error a file of an answer as a word of a command
+const wrongWord = command(tool("sox"), [asked.file("report.md")]);
+// @ts-expect-error an option that parameters have not
+const wrongOption = param.integer({ minimum: 3 });
 // @ts-expect-error an input is missing
 const missing = stage(() => import("./stages/second.ts"), { first, seconds: 3, mode });
 // @ts-expect-error no inputs at all
@@ -62,6 +72,9 @@ void [
   wrongFile,
   wrongVerdict,
   wrongDefault,
+  wrongAnswer,
+  wrongWord,
+  wrongOption,
 ];
 
-export default pipeline({ first, good, gated, picture });
+export default pipeline({ first, good, gated, picture, told });
