@@ -1,9 +1,8 @@
 // The pipeline as a graph: every node named, every input resolved to an edge or a value, every parameter set. All that
 // can be wrong with a pipeline.ts is found here, before anything is built.
 import { basename } from "node:path";
-import { isPipeliteError } from "#base/errors.ts";
-import { canonicalJson } from "#base/canonical-json.ts";
 import { suggestionFor } from "#base/near-words.ts";
+import { constant, isParam } from "./constants.ts";
 import { locateModule, type LoadedPipeline } from "./load.ts";
 import type { Param } from "#author/param.ts";
 import { handleOf, isFileOf, isNode, out } from "#author/pipeline.ts";
@@ -379,26 +378,5 @@ class GraphBuilder {
     if (!unlisted) this.#named.set(node.name, node);
     this.nodes.push(node);
     return node;
-  }
-}
-
-function isParam(value: unknown): value is Param<unknown> {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "kind" in value &&
-    value.kind === "param" &&
-    "schema" in value
-  );
-}
-
-function constant(name: string, value: unknown, stage: string, place: string): unknown {
-  if (value === undefined) throw pipeliteError("STAGE_INPUT_UNDEFINED", { name, stage, place });
-  try {
-    canonicalJson(value);
-    return value;
-  } catch (error) {
-    if (!isPipeliteError(error, "JSON_NOT_CANONICAL")) throw error;
-    throw pipeliteError("STAGE_INPUT_NOT_JSON", { name, stage, place, problem: error.message }, error);
   }
 }

@@ -1,0 +1,27 @@
+// What a stage is given besides the output of others: parameters, and values that are the same in every run.
+import { isPipeliteError } from "#base/errors.ts";
+import { canonicalJson } from "#base/canonical-json.ts";
+import type { Param } from "#author/param.ts";
+import { pipeliteError } from "./errors.ts";
+
+export function isParam(value: unknown): value is Param<unknown> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "kind" in value &&
+    value.kind === "param" &&
+    "schema" in value
+  );
+}
+
+/** A value as it is given to a stage. @throws STAGE_INPUT_UNDEFINED, STAGE_INPUT_NOT_JSON */
+export function constant(name: string, value: unknown, stage: string, place: string): unknown {
+  if (value === undefined) throw pipeliteError("STAGE_INPUT_UNDEFINED", { name, stage, place });
+  try {
+    canonicalJson(value);
+    return value;
+  } catch (error) {
+    if (!isPipeliteError(error, "JSON_NOT_CANONICAL")) throw error;
+    throw pipeliteError("STAGE_INPUT_NOT_JSON", { name, stage, place, problem: error.message }, error);
+  }
+}
