@@ -1,17 +1,8 @@
 // What `import "pipelite"` gives: defining pipelines, and nothing else.
-export {
-  answer,
-  command,
-  download,
-  gate,
-  out,
-  param,
-  pipeline,
-  source,
-  stage,
-  timings,
-  tool,
-} from "./author/pipeline.ts";
-export type { CommandOptions, FileOf, Node, Pipeline, StageOptions, Tool, Word } from "./author/pipeline.ts";
+export { answer, download, gate, param, pipeline, source, stage, timings } from "./author/pipeline.ts";
+export { command, tool } from "./author/command.ts";
+export { out } from "./author/nodes.ts";
+export type { Pipeline } from "./author/pipeline.ts";
+export type { CommandOptions, FileOf, Node, StageOptions, Tool, Word } from "./author/nodes.ts";
 export type { FileContent, Files, Input, Reader, Source, StageContext } from "./author/files.ts";
 export type { BroughtTool, Param } from "./author/param.ts";

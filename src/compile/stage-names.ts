@@ -3,8 +3,8 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { canonicalJson } from "#base/canonical-json.ts";
-import { handleOf, isFileOf, isNode } from "#author/pipeline.ts";
-import type { AnyNode, FileOf, Handle, StageHandle } from "#author/pipeline.ts";
+import { handleOf, isFileOf, isNode } from "#author/nodes.ts";
+import type { AnyNode, FileOf, Handle, StageHandle } from "#author/nodes.ts";
 import { locateModule } from "./load.ts";
 
 const LENGTH_MAX = 80;

@@ -1,0 +1,157 @@
+// Nodes: handles that remember what was written and where, and what stands behind each. What makes them is beside this file.
+import { callerPlace } from "./source-position.ts";
+import { pipeliteError } from "./errors.ts";
+
+declare const filesOf: unique symbol;
+declare const absentAs: unique symbol;
+
+/** A node whatever its files are. `P` is `null` where there may be none in a run. */
+export interface AnyNode<P extends null = null> {
+  readonly place: string;
+  readonly [absentAs]?: P;
+  file(name: never): FileOf<P>;
+}
+
+/**
+ * Something with an output: a node of the pipeline. `F` are the files of its output. `P` is `null` for an answer, which a
+ * run without a model has not: who takes it must take `null` as well.
+ */
+export interface Node<F = Readonly<Record<string, unknown>>, P extends null = never> extends AnyNode<P> {
+  readonly [filesOf]?: F;
+  /** One file of the output, to pass as an input of its own or as a word of a command. */
+  file(name: keyof F & string): FileOf<P>;
+}
+
+/** One file within the output of a node. */
+export interface FileOf<P extends null = never> {
+  readonly kind: "file-of";
+  readonly [absentAs]?: P;
+  readonly node: Handle;
+  readonly name: string;
+}
+
+export interface StageHandle {
+  readonly kind: "stage";
+  readonly place: string;
+  readonly module: () => Promise<unknown>;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly options: StageOptions;
+}
+
+export interface CommandHandle {
+  readonly kind: "command";
+  readonly place: string;
+  readonly tool: Tool;
+  readonly words: readonly Word[];
+  readonly options: CommandOptions;
+}
+
+export interface SourceHandle {
+  readonly kind: "source";
+  readonly place: string;
+  readonly path: string;
+  readonly ignore: readonly string[];
+}
+
+export interface FetchHandle {
+  readonly kind: "fetch";
+  readonly place: string;
+  readonly url: string;
+  readonly hash: string;
+  readonly name: string | undefined;
+}
+
+export interface GateHandle {
+  readonly kind: "gate";
+  readonly place: string;
+  readonly subject: Handle;
+  readonly verdict: string;
+}
+
+export interface TimingsHandle {
+  readonly kind: "timings";
+  readonly place: string;
+  readonly of: readonly Handle[];
+}
+
+export interface AnswerHandle {
+  readonly kind: "answer";
+  readonly place: string;
+  readonly request: FileOf<null>;
+  readonly check: () => Promise<unknown>;
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+export type Handle =
+  | StageHandle
+  | CommandHandle
+  | SourceHandle
+  | FetchHandle
+  | GateHandle
+  | TimingsHandle
+  | AnswerHandle;
+
+/** A program for `command`: one of this machine, found on the PATH or by path, captured with its shared libraries. */
+export interface Tool {
+  readonly kind: "tool";
+  readonly program: string;
+  readonly place: string;
+}
+
+/** A word of a command line: text, the path of a node's output or of one of its files, or `out`. */
+export type Word = string | AnyNode<never> | FileOf | typeof out;
+
+/** Stands for the path where the output of a command is to appear. */
+export const out: { readonly kind: "out" } = Object.freeze({ kind: "out" });
+
+export interface StageOptions {
+  /** Its name in the run. Default: the name of the result it is, of its module, or, where others have that, of what differs. */
+  readonly name?: string;
+  /** The stage is killed after this time. Default: none. */
+  readonly timeoutMs?: number;
+  /** `content` (default): the output path follows the bytes, an unchanged output stops the rebuild there; `input`: Nix's classical kind. */
+  readonly addressing?: "content" | "input";
+  /**
+   * What the stage may take; no part of what it is. Defaults: memory of the machine less 10 %, 4,096 processes and threads,
+   * an output of 1 TiB (holes counted), 64 MiB of log.
+   */
+  readonly limits?: {
+    readonly memoryBytes?: number;
+    readonly processes?: number;
+    readonly outputBytes?: number;
+    readonly logBytes?: number;
+  };
+}
+
+export interface CommandOptions extends StageOptions {
+  readonly env?: Readonly<Record<string, Word>>;
+}
+
+const handles = new WeakMap<object, Handle>();
+
+/** The node of a handle. */
+export function node<F, P extends null = never>(handle: Handle): Node<F, P> {
+  Object.freeze(handle);
+  const made: Node<F, P> = Object.freeze({
+    place: handle.place,
+    file: (name: keyof F & string): FileOf<P> => Object.freeze({ kind: "file-of", node: handle, name }),
+  });
+  handles.set(made, handle);
+  return made;
+}
+
+/** True for what the functions above return. */
+export function isNode(value: unknown): value is Node {
+  return typeof value === "object" && value !== null && handles.has(value);
+}
+
+export function isFileOf(value: unknown): value is FileOf<null> {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === "file-of";
+}
+
+/** The description behind a node. */
+export function handleOf(value: AnyNode): Handle {
+  const handle = handles.get(value);
+  if (handle === undefined) throw pipeliteError("PIPELINE_INPUT_UNKNOWN", { place: callerPlace() });
+  return handle;
+}
