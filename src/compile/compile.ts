@@ -317,7 +317,19 @@ function invocation(prepared: Prepared, pathOf: (edge: Edge) => string): Invocat
   const params = { ...node.params, ...prepared.tools };
   const { groups } = node;
   const stage: StageEnvironment = { name: node.name, inputs, ...(groups && { groups }), params };
-  return { builder, args: [...args, code], env: { stage: canonicalJson(stage) } };
+  const asFile = isLong(node, canonicalJson(params)) ? { passAsFile: "stage" } : {};
+  return { builder, args: [...args, code], env: { stage: canonicalJson(stage), ...asFile } };
+}
+
+/** What a program is given as a variable may have 128 KiB; whether more is needed must not hang on where inputs are. */
+const VARIABLE_BYTES = 100 * 1024;
+const PATH_BYTES = 160;
+
+function isLong({ inputs }: StageNode, params: string): boolean {
+  const sizes = Object.entries(inputs).map(
+    ([name, { file = "" }]) => 2 * name.length + file.length + PATH_BYTES,
+  );
+  return sizes.reduce((sum, size) => sum + size, Buffer.byteLength(params)) > VARIABLE_BYTES;
 }
 
 /** The derivation that Nix's own fetchurl makes; the embedded engine and Nix both know the builder. */

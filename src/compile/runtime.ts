@@ -1,6 +1,6 @@
 // Runs inside the sandbox, bundled together with the stage: gives the stage function its inputs, writes the files it
-// returns. What it is told comes from the derivation's environment: `stage` (JSON) and `out`.
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+// returns. What it is told comes from the derivation's environment: `stage` (JSON; a file at `stagePath` where it is long) and `out`.
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, join, normalize } from "node:path";
@@ -21,7 +21,7 @@ export interface StageEnvironment {
 type StageFunction = (inputs: object, context: StageContext) => unknown;
 
 export async function runStage(module: { default?: unknown }): Promise<void> {
-  const { name, inputs, groups = {}, params }: StageEnvironment = JSON.parse(variable("stage"));
+  const { name, inputs, groups = {}, params }: StageEnvironment = JSON.parse(described());
   const out = variable("out");
   try {
     if (!isFunction(module.default))
@@ -38,6 +38,12 @@ export async function runStage(module: { default?: unknown }): Promise<void> {
     report(error);
     process.exitCode = 1;
   }
+}
+
+/** A long one stands in a file. */
+function described(): string {
+  const file = process.env["stagePath"];
+  return file === undefined ? variable("stage") : readFileSync(file, "utf8");
 }
 
 function variable(name: string): string {

@@ -3,9 +3,12 @@ import { programFolders, type Environment } from "#base/environment.ts";
 import { existsSync } from "node:fs";
 import { availableParallelism, constants } from "node:os";
 import { join } from "node:path";
+import { fromByteString } from "#base/bytes.ts";
 import type { PipeliteError } from "#base/errors.ts";
 import { formatSetSize } from "#base/quantities.ts";
 import type { DerivationOutput } from "#nix/derivation.ts";
+import { sha256 } from "#nix/hash.ts";
+import { encodeNix32 } from "#nix/nix32.ts";
 import { ownPlaceholder, scratchPath } from "#nix/placeholder.ts";
 import { storePathBase } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
@@ -77,7 +80,7 @@ export async function runBuilder<T>(
     const result = await runSandboxed(kind, {
       builder: rewrite(derivation.builder),
       args: derivation.args.map(rewrite),
-      env: environment(job, rewrite, env),
+      ...environment(job, rewrite, env),
       inputs,
       storeDir,
       buildDir,
@@ -131,19 +134,32 @@ function systemFeatures({ derivation }: BuildJob): string[] {
   return (derivation.env.get("requiredSystemFeatures") ?? "").split(/\s+/);
 }
 
-/** @param outer the environment of who runs Pipelite, for what a fixed-output derivation asks of it */
+/**
+ * The environment of a builder, and the files that stand in its folder: as for Nix, a variable that `passAsFile` names is
+ * one, since the kernel gives no program a variable of more than 128 KiB.
+ * @param outer the environment of who runs Pipelite, for what a fixed-output derivation asks of it
+ */
 function environment(
   { derivation }: BuildJob,
   rewrite: (text: string) => string,
   outer: Environment,
-): Map<string, string> {
+): { env: Map<string, string>; files: Map<string, string> } {
+  const asFiles = new Set((derivation.env.get("passAsFile") ?? "").split(/\s+/));
+  const files = new Map<string, string>();
   const env = new Map<string, string>([
     ["PATH", "/path-not-set"],
     ["HOME", "/homeless-shelter"],
     ["NIX_STORE", "/nix/store"],
     ["NIX_BUILD_CORES", String(availableParallelism())],
   ]);
-  for (const [key, value] of derivation.env) env.set(key, rewrite(value));
+  for (const [key, value] of derivation.env) {
+    if (!asFiles.has(key)) env.set(key, rewrite(value));
+    else {
+      const file = `.attr-${encodeNix32(sha256(fromByteString(key)))}`;
+      files.set(file, rewrite(value));
+      env.set(`${key}Path`, `/build/${file}`);
+    }
+  }
   for (const key of ["NIX_BUILD_TOP", "TMPDIR", "TEMPDIR", "TMP", "TEMP", "PWD"]) env.set(key, "/build");
   if (derivation.outputs.get("out")?.kind === "fixed") {
     env.set("NIX_OUTPUT_CHECKED", "1");
@@ -153,7 +169,7 @@ function environment(
   }
   env.set("NIX_LOG_FD", "2");
   env.set("TERM", "xterm-256color");
-  return env;
+  return { env, files };
 }
 
 function usageOf({ usage }: SandboxResult): Usage {

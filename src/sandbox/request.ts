@@ -18,6 +18,8 @@ export interface SandboxRequest {
   storeDir: string;
   /** Host folder that becomes /build. */
   buildDir: string;
+  /** Files that stand in it from the start: name -> content, a byte string. */
+  files?: ReadonlyMap<string, string>;
   /** True for fixed-output derivations only. */
   network: boolean;
   /** Show /dev/kvm where this user may use it. */

@@ -1,4 +1,6 @@
 // One run of one builder: plan its system calls, watch over it, clean up, say how it ended.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { byteStringOf } from "#base/bytes.ts";
 import { bubblewrapArguments, callsInBubblewrap } from "./bubblewrap.ts";
 import { ownCounterAttributes } from "./counters.ts";
@@ -19,7 +21,7 @@ import { InputPlaces, checkInputs } from "./places.ts";
 import { STARTER_FD } from "./starter/memory.ts";
 import { describeFailure, runInStarter } from "./starter/run.ts";
 import type { StarterRun } from "./starter/run.ts";
-import { callsUnconfined } from "./unconfined.ts";
+import { callsUnconfined, pathRewriter } from "./unconfined.ts";
 import { callsInUnshare, unshareArguments } from "./unshare.ts";
 import { measureUsage, readCoreHardLimit } from "./usage.ts";
 import { findProgram, thisHost } from "./host.ts";
@@ -33,6 +35,7 @@ import { pipeliteError } from "./errors.ts";
  */
 export async function runSandboxed(kind: SandboxKind, request: SandboxRequest): Promise<SandboxResult> {
   const machine = machineOf(kind);
+  writeFiles(kind, request);
   if (kind === "starter") return runStage(request, machine);
   let cgroup: Cgroup | undefined;
   try {
@@ -56,6 +59,16 @@ export async function runSandboxed(kind: SandboxKind, request: SandboxRequest): 
     if (kind !== "none") cleanStoreFolder(request);
     await cgroup?.remove();
   }
+}
+
+/** Without a sandbox, paths within a file are where things are on the host, as they are in the environment. */
+function writeFiles(kind: SandboxKind, request: SandboxRequest): void {
+  const rewrite = kind === "none" ? pathRewriter(request) : (text: string) => text;
+  for (const [name, content] of request.files ?? [])
+    writeFileSync(join(request.buildDir, name), rewrite(content), {
+      encoding: "latin1",
+      flag: "wx",
+    });
 }
 
 async function runStage(request: SandboxRequest, machine: Machine): Promise<SandboxResult> {

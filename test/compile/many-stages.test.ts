@@ -104,3 +104,18 @@ test("a file that a stage did not make is named with those that it made", async 
   const { events: read } = await reading.run();
   assert.match(JSON.stringify(read), /the input 'a' has no file 'z.txt': it has x.json/);
 });
+
+test("what no variable of a program may hold is given in a file", async () => {
+  using project = new Project({
+    "one.ts": "export default () => ({ 'r.txt': 'r' });\n",
+    "long.ts": `export default async ({ one, many }) => ({ "all.json": [many.length, await one.text("r.txt"), process.env.stage ?? null] });\n`,
+    "pipeline.ts": `
+import { pipeline, stage } from "pipelite";
+const one = stage(() => import("./one.ts"));
+export default pipeline({ all: stage(() => import("./long.ts"), { one, many: "x".repeat(300_000) }) });
+`,
+  });
+  const { outputs } = await project.run();
+  const all: unknown = JSON.parse(readFileSync(join(project.home, outputs["all"] ?? "", "all.json"), "utf8"));
+  assert.deepEqual(all, [300_000, "r", null]);
+});

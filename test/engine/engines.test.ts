@@ -23,7 +23,13 @@ const sum = stage(() => import("./sum.ts"), { numbers });
 const upper = command(tool("busybox"), ["sh", "-c", "busybox tr a-z A-Z < $words > $0", out], { env: { words: source("words.txt"), PATH: "/none" } });
 const copy = command(tool("busybox"), ["cp", gate(sum, "verdict.json").file("sum.txt"), out]);
 const classic = stage(() => import("./classic.ts"), { sum }, { addressing: "input" });
-export default pipeline({ sum, copy, classic });
+const long = stage(() => import("./long.ts"), { sum, counts: Array.from({ length: 50000 }, (_, index) => index) });
+export default pipeline({ sum, copy, classic, long });
+`,
+  "long.ts": `
+export default async function long({ sum, counts }) {
+  return { "long.json": [await sum.text("sum.txt"), counts.length, process.env.stage ?? null, process.env.stagePath.replace(/.*attr/, "attr")] };
+}
 `,
   "numbers.txt": "1\n2\n39\n",
   "words.txt": "words\n",
@@ -52,7 +58,7 @@ test(
       { name: "starter", sandbox: "starter" },
       { name: "bubblewrap", sandbox: "bubblewrap" },
       { name: "unshare", sandbox: "unshare" },
-      { name: "none", sandbox: "none", stages: ["sum", "copy"] },
+      { name: "none", sandbox: "none", stages: ["sum", "copy", "long"] },
       { name: "nix", engine: "nix" },
     ] as const) {
       using project = new Project(files);
@@ -63,8 +69,8 @@ test(
         "passed",
         JSON.stringify(ran.events.filter((event) => event.type === "stage-finished")),
       );
-      const { sum, copy, classic } = ran.outputs;
-      outputs[name] = how.name === "none" ? { sum, copy } : { sum, copy, classic };
+      const { sum, copy, long, classic } = ran.outputs;
+      outputs[name] = how.name === "none" ? { sum, copy, long } : { sum, copy, long, classic };
       assertNixAccepts(project.home);
     }
     const { bubblewrap, none, ...others } = outputs;
@@ -91,7 +97,13 @@ test("a gate that stays shut stops what is behind it, and the rest goes on with 
     "sum.ts": files["sum.ts"].replace('status: "passed"', 'status: "failed"'),
   });
   const { ends, exitCode, events } = await project.run({ keepGoing: true });
-  assert.deepEqual(ends, { sum: "built", "sum-gate": "failed", copy: "skipped", classic: "built" });
+  assert.deepEqual(ends, {
+    sum: "built",
+    "sum-gate": "failed",
+    copy: "skipped",
+    classic: "built",
+    long: "built",
+  });
   assert.equal(exitCode, 1);
   const gate = events.find((event) => event.type === "stage-finished" && event.name === "sum-gate");
   assert.ok(gate?.type === "stage-finished");
