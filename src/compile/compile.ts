@@ -296,6 +296,9 @@ function outputOf({ options }: StageNode | CommandNode): DerivationOutput {
     : { kind: "floating", method: "recursive", algorithm: "sha256" };
 }
 
+/** Node's own default depends on the machine. This is more than any has: what ends a stage is the limit on its memory. */
+const HEAP = `--max-old-space-size=${2 ** 20}`;
+
 interface Invocation {
   builder: string;
   args: string[];
@@ -318,7 +321,7 @@ function invocation(prepared: Prepared, pathOf: (edge: Edge) => string): Invocat
   const { groups } = node;
   const stage: StageEnvironment = { name: node.name, inputs, ...(groups && { groups }), params };
   const asFile = isLong(node, canonicalJson(params)) ? { passAsFile: "stage" } : {};
-  return { builder, args: [...args, code], env: { stage: canonicalJson(stage), ...asFile } };
+  return { builder, args: [...args, HEAP, code], env: { stage: canonicalJson(stage), ...asFile } };
 }
 
 /** What a program is given as a variable may have 128 KiB; whether more is needed must not hang on where inputs are. */

@@ -6,6 +6,7 @@ import { availableParallelism } from "node:os";
 import { dirname, join, normalize } from "node:path";
 import { prettyJson } from "#base/canonical-json.ts";
 import type { Reader, StageContext } from "#author/files.ts";
+import { endStage, watchStage } from "./stage-end.ts";
 
 /** The `stage` variable of a stage's derivation. */
 export interface StageEnvironment {
@@ -23,6 +24,7 @@ type StageFunction = (inputs: object, context: StageContext) => unknown;
 export async function runStage(module: { default?: unknown }): Promise<void> {
   const { name, inputs, groups = {}, params }: StageEnvironment = JSON.parse(described());
   const out = variable("out");
+  watchStage();
   try {
     if (!isFunction(module.default))
       throw new TypeError(`the module of stage '${name}' has no default function`);
@@ -36,8 +38,9 @@ export async function runStage(module: { default?: unknown }): Promise<void> {
     if (files !== undefined && files !== null) writeFiles(out, files);
   } catch (error) {
     report(error);
-    process.exitCode = 1;
+    process.exit(1);
   }
+  endStage();
 }
 
 /** A long one stands in a file. */
