@@ -11,6 +11,11 @@ export const pipeliteError = errorsOf({
     message: "Cannot show a trend of {wanted}: no run of {pipeline} measured it",
     hint: "Measured are {known}",
   },
+  PARAMS_FILE_INVALID: {
+    exit: 2,
+    message: "Cannot read parameters from {file}: {problem}",
+    hint: 'Write one JSON object: { "seconds": 20, "mode": "fast" }',
+  },
   REPORT_FILE_FOREIGN: {
     exit: 2,
     message:

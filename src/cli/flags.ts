@@ -17,6 +17,8 @@ export const paramFlag = values("NAME=VALUE", "Set a parameter of the pipeline",
   parse: parseAssignment,
 });
 
+export const paramsFlag = value("FILE", "Set parameters from a JSON file: one object of names and values");
+
 export const engineFlag = usualChoice(
   "ENGINE",
   ["embedded", "nix"],

@@ -1,14 +1,20 @@
 // `run` and `plan` take a pipeline and stages in one list of words: the first is a pipeline if it is one on disk or is
-// written like a path, and a stage of this folder's pipeline otherwise.
+// written like a path; otherwise the pipeline is that of this folder, or of the nearest one above that has one.
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { PipelineWord } from "#app/history.ts";
+import type { ParamValue } from "#compile/graph.ts";
+import { pipelineFolder } from "#app/home.ts";
 import { pathOf, type Host } from "./context.ts";
 
 export interface Target {
   /** A pipeline.ts or its folder, absolute. */
   pipeline: string;
   stages: string[];
+  /** Whether the pipeline is that of a folder above. */
+  isAbove: boolean;
+  /** Where the link to the result goes unless another is named. */
+  out: string;
 }
 
 /** A pipeline of the history: by the name it has there, or by its place on disk. */
@@ -19,8 +25,10 @@ export function pipelineWord(host: Pick<Host, "cwd">, word: string | undefined):
 
 export function splitTarget(host: Pick<Host, "cwd">, words: readonly string[]): Target {
   const [first, ...stages] = words;
-  if (first !== undefined && isPipeline(host, first)) return { pipeline: pathOf(host, first), stages };
-  return { pipeline: host.cwd, stages: [...words] };
+  if (first !== undefined && isPipeline(host, first))
+    return { pipeline: pathOf(host, first), stages, isAbove: false, out: pathOf(host, "result") };
+  const pipeline = pipelineFolder(host.cwd);
+  return { pipeline, stages: [...words], isAbove: pipeline !== host.cwd, out: join(pipeline, "result") };
 }
 
 function isPipeline(host: Pick<Host, "cwd">, word: string): boolean {
@@ -34,4 +42,14 @@ function isPipeline(host: Pick<Host, "cwd">, word: string): boolean {
 /** `--param` flags -> parameters; the last of a name counts. */
 export function paramsOf(assignments: readonly (readonly [string, string])[]): Record<string, string> {
   return Object.fromEntries(assignments);
+}
+
+/** The values in the file of `--params`. */
+export async function valuesOf(
+  host: Pick<Host, "cwd">,
+  file: string | undefined,
+): Promise<Record<string, ParamValue> | undefined> {
+  if (file === undefined) return undefined;
+  const { readParams } = await import("#app/params-file.ts");
+  return readParams(pathOf(host, file));
 }

@@ -81,7 +81,7 @@ export const pipeliteError = errorsOf({
   },
   PARAM_INVALID: {
     exit: 2,
-    message: "{place}: cannot set the parameter '{name}' to '{value}': it must be {wanted}",
+    message: "{place}: cannot set the parameter '{name}' to {value}: it must be {wanted}",
   },
   STAGE_NAME_DUPLICATE: {
     exit: 2,

@@ -1,5 +1,6 @@
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+// Where the pipeline.ts is that is meant.
+import { existsSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { isDirectory } from "#base/files.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -8,4 +9,22 @@ export function findPipeline(where: string): string {
   const file = isDirectory(resolve(where)) ? join(where, "pipeline.ts") : where;
   if (!existsSync(file)) throw pipeliteError("PIPELINE_NOT_FOUND", { file });
   return resolve(file);
+}
+
+/**
+ * The nearest folder with a pipeline.ts, from this one upwards; undefined where there is none. A pipeline is code: one above
+ * counts only if it and its folder have the owner of the folder where the search starts.
+ */
+export function findFolderAbove(start: string): string | undefined {
+  const owner = ownerOf(start);
+  for (let folder = resolve(start); ; folder = dirname(folder)) {
+    const file = join(folder, "pipeline.ts");
+    const isOwn = folder === resolve(start) || (ownerOf(folder) === owner && ownerOf(file) === owner);
+    if (existsSync(file) && isOwn) return folder;
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+function ownerOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.uid;
 }

@@ -2,7 +2,7 @@
 // can be wrong with a pipeline.ts is found here, before anything is built.
 import { basename } from "node:path";
 import { suggestionFor } from "#base/near-words.ts";
-import { constant, isParam } from "./constants.ts";
+import { constant, isParam, wrongParam } from "./constants.ts";
 import { locateModule, type LoadedPipeline } from "./load.ts";
 import type { Param } from "#author/param.ts";
 import { handleOf, isFileOf, isNode, out } from "#author/nodes.ts";
@@ -96,9 +96,14 @@ export interface Graph {
   params: Record<string, unknown>;
 }
 
+/** What a file of parameters may hold. */
+export type ParamValue = string | number | boolean;
+
 export interface GraphOptions {
   /** `--param` texts by name. */
   params: Readonly<Record<string, string>>;
+  /** Values by name, as a file of parameters has them; `params` comes first. */
+  values?: Readonly<Record<string, ParamValue>> | undefined;
   /** Whether a language model is there to ask, or to replay. */
   model: boolean;
 }
@@ -146,7 +151,8 @@ class GraphBuilder {
 
   checkParams(): void {
     const known = Object.keys(this.params);
-    for (const name of Object.keys(this.#options.params)) {
+    const { params, values } = this.#options;
+    for (const name of Object.keys({ ...values, ...params })) {
       if (known.includes(name)) continue;
       throw pipeliteError("PARAM_UNKNOWN", { name, suggestion: suggestionFor(name, known) });
     }
@@ -331,7 +337,9 @@ class GraphBuilder {
   /** The program that this run brings, if it does. */
   #brought(input: string, param: Param<unknown>): string | undefined {
     const name = this.#claim(input, param);
-    const program = this.#options.params[name];
+    const { params, values } = this.#options;
+    const program = params[name] ?? values?.[name];
+    if (program !== undefined && typeof program !== "string") throw wrongParam(name, param, program);
     this.params[name] = program ?? null;
     return program;
   }
@@ -352,12 +360,12 @@ class GraphBuilder {
 
   #param(input: string, param: Param<unknown>): unknown {
     const name = this.#claim(input, param);
-    const text = this.#options.params[name];
-    const value = text === undefined ? param.default : param.schema.parse(text);
-    if (value === undefined) {
-      const details = { name, place: param.place, wanted: param.schema.description, value: text };
-      throw pipeliteError(text === undefined ? "PARAM_MISSING" : "PARAM_INVALID", details);
-    }
+    const { params, values } = this.#options;
+    const given = params[name] ?? values?.[name];
+    const value = params[name] === undefined ? (given ?? param.default) : param.schema.parse(params[name]);
+    if (value === undefined && given === undefined)
+      throw pipeliteError("PARAM_MISSING", { name, place: param.place, wanted: param.schema.description });
+    if (value === undefined || !param.schema.accepts(value)) throw wrongParam(name, param, given);
     this.params[name] = value;
     return value;
   }

@@ -67,7 +67,7 @@ const USAGE = [
 ] as const;
 
 function stageClaims(stage: StageRecord, index: number): Claim[] {
-  const { name, status, startMs, waitedMs, durationMs, usage, failure } = stage;
+  const { name, status, startMs, waitedMs, durationMs, usage, failure, former, outPath } = stage;
   const at = `/stages/${index}`;
   const claims = [
     figure(`${name}/status`, `What became of ${name} in this run`, `${at}/status`, status),
@@ -98,6 +98,17 @@ function stageClaims(stage: StageRecord, index: number): Claim[] {
     const pointer = `${at}/usage/outOfMemoryKills`;
     claims.push(
       figure(`${name}/oom-kills`, statement, pointer, usage.outOfMemoryKills, { unit: "processes" }),
+    );
+  }
+  if (former !== undefined) {
+    claims.push(
+      computed({
+        id: `${name}/same-as-before`,
+        statement: `Building ${name} again gave the output that it had given before`,
+        value: former.outPath === outPath,
+        formula: "$1 == $2",
+        pointers: [`${at}/former/outPath`, `${at}/outPath`],
+      }),
     );
   }
   const code = failure?.ending?.code;

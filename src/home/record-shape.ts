@@ -103,6 +103,7 @@ const reason = object<BuildReason>({
     "tool",
     "no-sandbox",
     "output-gone",
+    "forced",
     "pipelite",
   ),
   text,
@@ -123,6 +124,9 @@ const stageMembers: shape.Members<StageRecord> = {
   waitedMs: optional(amount),
   durationMs: amount,
   usage: optional(usage),
+  former: optional(
+    object<NonNullable<StageRecord["former"]>>({ outPath: storePath, firstDifference: optional(text) }),
+  ),
   logDigest: optional(shape.digest),
   builtInRun: optional(runId),
   reason: optional(reason),

@@ -16,6 +16,7 @@ export interface BuildReason {
     | "tool"
     | "no-sandbox"
     | "output-gone"
+    | "forced"
     | "pipelite";
   /** One line, such as `stages/audio.ts changed` or `param seconds: 10 -> 20`. */
   text: string;
@@ -57,6 +58,8 @@ export interface StageRecord {
   /** Time this run spent on it; the figures of the build itself are in `usage`. */
   durationMs: number;
   usage?: Usage;
+  /** The output that was there, of a stage that this run was told to build again: the same bytes if the paths are equal. */
+  former?: { outPath: string; firstDifference?: string };
   /** `sha256:<hex>` of the log of its build, where there is one. */
   logDigest?: string;
   /** The run that built the output, when that was an earlier one. */

@@ -11,6 +11,11 @@ export const pipeliteError = errorsOf({
     message: "Cannot run the stage '{stage}': the pipeline has none of that name",
     hint: "{suggestion}",
   },
+  STAGE_NOT_FORCED: {
+    exit: 2,
+    message: "Cannot build '{stage}' again with --force: {problem}",
+    hint: "`pipelite audit` builds every stage again and compares",
+  },
   MODEL_REQUEST_INVALID: { exit: 2, message: "Cannot use the request for the model: {problem}" },
   MODEL_URL_MISSING: {
     exit: 2,

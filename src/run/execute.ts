@@ -32,6 +32,7 @@ import {
   resolveAnew,
   writeTimings,
 } from "./realise.ts";
+import { compareOutputs } from "./compare.ts";
 import { realiseGraph, type GraphDerivation } from "./realisations.ts";
 import type { RunOptions, RunOutcome } from "./options.ts";
 import type { Store } from "#store/store.ts";
@@ -48,6 +49,7 @@ export async function execute(options: RunOptions, start: { at: Date; ms: number
   };
   const opened = await open(options, isolation, {
     signal,
+    force: options.force,
     onGraph: ({ name, nodes }) =>
       listener({ type: "run-preparing", pipeline: name, stages: nodes.filter(isShown).length }),
     onRead: tellReading(listener),
@@ -245,7 +247,8 @@ class Run {
     const { work } = this.#opened;
     const { signal, timeoutMs } = this.#options;
     const { derivation, drvPath, outPath } = work.resolve(node);
-    if (outPath !== undefined) {
+    const former = work.forced.has(node) ? outPath : undefined;
+    if (outPath !== undefined && former === undefined) {
       work.found(node, outPath);
       this.#ledger.record(node, "cached", start, { drvPath, outPath });
       return "done";
@@ -274,7 +277,7 @@ class Run {
       limits: node.kind === "fetch" ? undefined : node.options.limits,
       onLog: (chunk) => lines.push(chunk),
       signal,
-      madeElsewhere: () => resolveAnew(work, node).outPath,
+      madeElsewhere: () => (former === undefined ? resolveAnew(work, node).outPath : undefined),
       onBuilt: async (built) => {
         checkTakenFiles(work, node, built.outPath);
         work.builds.record({ ...build, ...built, startedAt });
@@ -305,7 +308,9 @@ class Run {
       return "done";
     }
     work.builds.rememberIngredients(pipeline, node.name, compositionOf(work, node));
-    this.#ledger.record(node, "built", start, { drvPath, outPath: built, usage: outcome.usage, reason });
+    const { usage } = outcome;
+    const compared = former === undefined ? {} : { former: compareOutputs(work.store, former, built) };
+    this.#ledger.record(node, "built", start, { drvPath, outPath: built, usage, reason, ...compared });
     return "done";
   }
 

@@ -13,7 +13,9 @@ import type { RunListener } from "#home/events.ts";
 import { inputNames, isShown } from "./plan.ts";
 import type { Workspace } from "./realise.ts";
 
-type Facts = Partial<Pick<StageRecord, "drvPath" | "outPath" | "usage" | "reason" | "failure" | "because">>;
+type Facts = Partial<
+  Pick<StageRecord, "drvPath" | "outPath" | "usage" | "reason" | "former" | "failure" | "because">
+>;
 
 export class Ledger {
   readonly #work: Workspace;

@@ -40,7 +40,8 @@ export function rememberRun(options: RunOptions, memo: Memo): void {
 export function runAgain(options: RunOptions): RunOutcome | undefined {
   const { home, out } = options;
   const start = { at: new Date(), ms: performance.now() };
-  const memo = options.paranoid ? undefined : readMemo(options);
+  const isAsked = options.paranoid || (options.force ?? []).length > 0;
+  const memo = isAsked ? undefined : readMemo(options);
   if (memo === undefined || !areUnchanged(memo.made) || !isAnsweredAlike(memo.answers)) return undefined;
   if (!isWholeAndLinked(home, memo.tree, out) || !areOnDisk(home, memo)) return undefined;
   if (home.runs.signatureOf(memo.run.runId) !== memo.run.signature) return undefined;
@@ -84,11 +85,12 @@ function tell({ listener, engine, out, home }: RunOptions, memo: Memo, own: Own)
 }
 
 /** One memo for each way of asking: a run with other parameters or another engine is another run. */
-function keyOf({ pipeline, stages, params, model, engine, sandbox, env }: RunOptions): string {
+function keyOf({ pipeline, stages, params, values, model, engine, sandbox, env }: RunOptions): string {
   return canonicalJson({
     file: findPipeline(pipeline),
     stages,
     params,
+    values: { ...values },
     model: model?.name ?? null,
     engine,
     sandbox: sandbox ?? null,

@@ -5,6 +5,7 @@ import type { ExitCode } from "#base/errors.ts";
 import type { RunRecord } from "#home/run-record.ts";
 import type { SandboxKind } from "#sandbox/sandbox.ts";
 import type { Model } from "./answers.ts";
+import type { ParamValue } from "#compile/graph.ts";
 import type { RunListener } from "#home/events.ts";
 
 export interface PlanOptions {
@@ -15,6 +16,8 @@ export interface PlanOptions {
   home: Home;
   /** `--param` texts by name. */
   params: Readonly<Record<string, string>>;
+  /** Values by name, as a file of parameters has them; what `params` says comes first. */
+  values?: Readonly<Record<string, ParamValue>> | undefined;
   model?: Model | undefined;
   /** Read every source again instead of trusting unchanged stat data. */
   paranoid: boolean;
@@ -26,6 +29,8 @@ export interface PlanOptions {
 }
 
 export interface RunOptions extends PlanOptions {
+  /** Stages to build though their outputs are there: what they make is compared with that. */
+  force?: readonly string[] | undefined;
   /** How many stages may be built at a time; default: the number of cores. */
   jobs?: number | undefined;
   /** Where the link to the result goes; null for none. */

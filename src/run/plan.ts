@@ -12,7 +12,7 @@ import { openStore } from "#store/store.ts";
 import type { Store } from "#store/store.ts";
 import { locateAnswer } from "./answer-node.ts";
 import type { Model } from "./answers.ts";
-import type { PlanOptions } from "./options.ts";
+import type { PlanOptions, RunOptions } from "./options.ts";
 import type { BuildReason } from "#home/run-record.ts";
 import { Workspace, isReady, reasonFor, writeTimings } from "./realise.ts";
 import { pipeliteError } from "./errors.ts";
@@ -41,18 +41,20 @@ export interface Opened {
 }
 
 /** Who waits is told what is prepared, and how far it is. */
-interface OpenHooks extends Pick<PrepareOptions, "onRead" | "signal"> {
+interface OpenHooks extends Pick<PrepareOptions, "onRead" | "signal">, Pick<RunOptions, "force"> {
   onGraph?: ((graph: Graph) => void) | undefined;
 }
 
 export async function open(
   options: PlanOptions,
   isolation: (store: Store, builds: Builds) => Promise<string>,
-  { onGraph, ...reading }: OpenHooks = {},
+  { onGraph, force = [], ...reading }: OpenHooks = {},
 ): Promise<Opened> {
   const loaded = await loadPipeline(options.pipeline);
-  const whole = await buildGraph(loaded, { params: options.params, model: options.model !== undefined });
+  const { params, values, model } = options;
+  const whole = await buildGraph(loaded, { params, values, model: model !== undefined });
   const graph = select(whole, options.stages);
+  const forced = new Set(force.map((name) => forcedNode(graph, name, options.engine)));
   const { home } = options;
   const store = openStore(home.folder);
   const builds = new Builds(home.layout);
@@ -65,7 +67,8 @@ export async function open(
     const { paranoid, env } = options;
     const keep = { store, notes: home.notes };
     const prepared = await prepareGraph(graph, keep, { paranoid, folders: programFolders(env), ...reading });
-    const work = new Workspace({ home, store, builds, prepared, isolation: await isolation(store, builds) });
+    const strength = await isolation(store, builds);
+    const work = new Workspace({ home, store, builds, prepared, isolation: strength, forced });
     return { loaded, graph, work, close };
   } catch (error) {
     close();
@@ -81,16 +84,28 @@ function select(graph: Graph, wanted: string[]): Graph {
     nodes.add(node);
     node.needs.forEach(add);
   };
-  for (const name of wanted) {
-    const node = graph.results.get(name) ?? graph.nodes.find((candidate) => candidate.name === name);
-    if (node === undefined) {
-      const known = graph.nodes.filter(isShown).map((candidate) => candidate.name);
-      throw pipeliteError("STAGE_NOT_FOUND", { stage: name, suggestion: suggestionFor(name, known) });
-    }
-    add(node);
-  }
+  for (const name of wanted) add(nodeNamed(graph, name));
   const results = [...graph.results].filter(([, node]) => nodes.has(node));
   return { ...graph, nodes: graph.nodes.filter((node) => nodes.has(node)), results: new Map(results) };
+}
+
+/** @throws STAGE_NOT_FOUND */
+function nodeNamed(graph: Graph, name: string): GraphNode {
+  const node = graph.results.get(name) ?? graph.nodes.find((candidate) => candidate.name === name);
+  if (node !== undefined) return node;
+  const known = graph.nodes.filter(isShown).map((candidate) => candidate.name);
+  throw pipeliteError("STAGE_NOT_FOUND", { stage: name, suggestion: suggestionFor(name, known) });
+}
+
+/** A node that can be built though its output is there. @throws STAGE_NOT_FOUND, STAGE_NOT_FORCED */
+function forcedNode(graph: Graph, name: string, engine: RunOptions["engine"]): BuildNode {
+  const node = nodeNamed(graph, name);
+  const refuse = (problem: string) => pipeliteError("STAGE_NOT_FORCED", { stage: name, problem });
+  if (!isBuildNode(node)) throw refuse("nothing builds it");
+  if (engine === "nix") throw refuse("Nix builds nothing that is there");
+  if (node.kind !== "fetch" && node.options.addressing === "input")
+    throw refuse("its output has one path whatever its bytes are, and that is taken");
+  return node;
 }
 
 /** Nodes that a person follows: everything but sources and timings. */
@@ -136,7 +151,8 @@ function planBuild(
 ): Pick<PlannedStage, "status" | "reason" | "drvPath" | "outPath"> {
   if (!isReady(work, node)) return { status: "build", reason: reasonFor(work, node) };
   const { drvPath, outPath } = work.resolve(node);
-  if (outPath === undefined) return { status: "build", reason: reasonFor(work, node), drvPath };
+  if (outPath === undefined || work.forced.has(node))
+    return { status: "build", reason: reasonFor(work, node), drvPath };
   work.found(node, outPath);
   return { status: "cached", drvPath, outPath };
 }

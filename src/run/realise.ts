@@ -48,6 +48,8 @@ interface Parts {
   prepared: PreparedGraph;
   /** How strongly the builds of this run are isolated; weaker earlier builds do not count. */
   isolation: string;
+  /** Nodes to build though their outputs are there. */
+  forced: ReadonlySet<GraphNode>;
 }
 
 /** What all steps of a plan or a run work on, and the one place that knows where every node stands. */
@@ -57,16 +59,18 @@ export class Workspace {
   readonly builds: Builds;
   readonly prepared: PreparedGraph;
   readonly isolation: string;
+  readonly forced: ReadonlySet<GraphNode>;
   readonly #outputs = new Map<GraphNode, StorePath>();
   readonly #resolved = new Map<BuildNode, Resolved>();
   readonly #taken: ReadonlyMap<GraphNode, Taken[]>;
 
-  constructor({ home, store, builds, prepared, isolation }: Parts) {
+  constructor({ home, store, builds, prepared, isolation, forced }: Parts) {
     this.home = home;
     this.store = store;
     this.builds = builds;
     this.prepared = prepared;
     this.isolation = isolation;
+    this.forced = forced;
     this.#taken = takenFiles(prepared.graph.nodes);
     for (const [node, path] of prepared.paths) this.#outputs.set(node, path);
   }
@@ -176,6 +180,8 @@ export function compositionOf(work: Workspace, node: BuildNode): Composition {
 export function reasonFor(work: Workspace, node: BuildNode): BuildReason {
   if (isReady(work, node) && work.resolve(node).isTooWeak)
     return { kind: "no-sandbox", text: "it was built without a sandbox" };
+  if (work.forced.has(node) && isReady(work, node) && work.resolve(node).outPath !== undefined)
+    return { kind: "forced", text: "--force" };
   const before = work.builds.ingredients(work.prepared.graph.file, node.name) as Composition | undefined;
   return explain(before, compositionOf(work, node), (path) => {
     const storePath = parseStorePath(path);

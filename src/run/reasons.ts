@@ -84,7 +84,7 @@ function show(value: unknown): string {
 }
 
 /** The first file, in the order of names, that two trees do not share; undefined when the trees are single files. */
-function firstChangedFile(was: string, is: string): string | undefined {
+export function firstChangedFile(was: string, is: string): string | undefined {
   if (!isDirectory(was) || !isDirectory(is)) return undefined;
   const names = [...new Set([...filesBelow(was), ...filesBelow(is)])].toSorted();
   const changed = names.find((name) => !sameContent(pathBelow(was, name), pathBelow(is, name)));

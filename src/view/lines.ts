@@ -134,7 +134,15 @@ function endingText(event: StageFinished): string {
   if (status === "failed") return ` after ${duration}: ${failureText(event)}`;
   if (status === "skipped") return because === undefined ? "" : ` because of ${because}`;
   if (status === "cancelled") return event.durationMs > 0 ? ` after ${duration}` : "";
-  return ` in ${duration}${size}`;
+  return ` in ${duration}${size}${comparisonText(event)}`;
+}
+
+/** Whether a stage that was built again made what it had made before. */
+function comparisonText({ former, outPath }: StageFinished): string {
+  if (former === undefined) return "";
+  if (former.outPath === outPath) return ", the same output as before";
+  const { firstDifference: file } = former;
+  return `, ANOTHER output than before${file === undefined ? "" : `: ${cleanLine(file)} differs`}`;
 }
 
 /** Why a stage failed, in one line; its name stands before it already. */

@@ -27,6 +27,8 @@ export interface RigOptions {
   isTerminal?: boolean;
   env?: Record<string, string>;
   signal?: AbortSignal;
+  /** The folder where the command is run, below `folder`. */
+  cwd?: string;
 }
 
 export function createRig(): Rig {
@@ -41,7 +43,7 @@ export function createRig(): Rig {
       stderr: stderr.stream,
       stdin: Readable.from(options.stdin === undefined ? [] : [options.stdin]),
       env: { PIPELITE_HOME: home, LANG: "C.UTF-8", ...options.env },
-      cwd: folder,
+      cwd: join(folder, options.cwd ?? ""),
       writeBytes: (bytes) => void stdout.chunks.push(Buffer.from(bytes)),
       interruption: () => options.signal ?? new AbortController().signal,
       onExit: () => {},

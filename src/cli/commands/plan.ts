@@ -3,8 +3,8 @@ import { largest } from "#base/extremes.ts";
 import { formatCount } from "#base/numbers.ts";
 import { openCommand, optional } from "#cli/command.ts";
 import { paintOf, print, printJson } from "#cli/context.ts";
-import { engineFlag, paramFlag, sandboxFlag } from "#cli/flags.ts";
-import { paramsOf, splitTarget } from "#cli/target.ts";
+import { engineFlag, paramFlag, paramsFlag, sandboxFlag } from "#cli/flags.ts";
+import { paramsOf, splitTarget, valuesOf } from "#cli/target.ts";
 import { openHomeOf } from "#cli/run-argument.ts";
 import type { Plan } from "#run/plan.ts";
 import type { Paint } from "#view/paint.ts";
@@ -16,14 +16,17 @@ export const plan = openCommand({
     ["pipelite plan", "the pipeline.ts of this folder"],
     ["pipelite plan --param seconds=20", "what another value would rebuild"],
   ],
-  flags: { param: paramFlag, engine: engineFlag, sandbox: sandboxFlag },
+  flags: { param: paramFlag, params: paramsFlag, engine: engineFlag, sandbox: sandboxFlag },
   arg: optional("PIPELINE|STAGE", "pipeline.ts or its folder, then stages", "stage"),
   async run(context, flags, ...words) {
     const app = await import("#app/plan.ts");
+    const { pipeline, stages } = splitTarget(context, words);
     const planned = await app.plan({
-      ...splitTarget(context, words),
+      pipeline,
+      stages,
       home: openHomeOf(context, flags),
       params: paramsOf(flags.param),
+      values: await valuesOf(context, flags.params),
       paranoid: false,
       engine: flags.engine,
       sandbox: flags.sandbox,

@@ -1,6 +1,7 @@
 // `pipelite run`: realise a pipeline, with a view that fits where the output goes.
+import { relative } from "node:path";
 import { pipeliteError } from "#cli/errors.ts";
-import { openCommand, optional, toggle, usualValue, value } from "#cli/command.ts";
+import { openCommand, optional, toggle, value, values } from "#cli/command.ts";
 import {
   hasUnicode,
   pathOf,
@@ -11,8 +12,16 @@ import {
   type GlobalFlags,
 } from "#cli/context.ts";
 import { databaseOf, warnOfRecords } from "#cli/database.ts";
-import { databaseFlag, engineFlag, paramFlag, parseCount, parseSpan, sandboxFlag } from "#cli/flags.ts";
-import { paramsOf, splitTarget } from "#cli/target.ts";
+import {
+  databaseFlag,
+  engineFlag,
+  paramFlag,
+  paramsFlag,
+  parseCount,
+  parseSpan,
+  sandboxFlag,
+} from "#cli/flags.ts";
+import { paramsOf, splitTarget, valuesOf } from "#cli/target.ts";
 import { openHomeOf } from "#cli/run-argument.ts";
 import type { RunOptions } from "#run/options.ts";
 import { wantsColor } from "#view/paint.ts";
@@ -31,6 +40,7 @@ export const run = openCommand({
     ["pipelite run examples/monster-walk", "the pipeline of another folder"],
     ["pipelite run . audio", "only the stage audio and what it needs"],
     ["pipelite run --param seconds=20", "with another value of a parameter"],
+    ["pipelite run --force audio", "build the stage audio again, and say whether it comes out the same"],
     ["pipelite run --engine nix", "the same derivations, built by Nix"],
     ["pipelite run --json", "one event a line, for programs"],
   ],
@@ -41,7 +51,9 @@ export const run = openCommand({
       parse: parseCount,
     }),
     param: paramFlag,
-    out: usualValue("LINK", "Where to put the link to the result", { alias: "o", usual: "result" }),
+    params: paramsFlag,
+    force: values("STAGE", "Build this stage although its output is there, and compare the two"),
+    out: value("LINK", "Where to put the link to the result (default: result)", { alias: "o" }),
     noLink: toggle("Make no link to the result"),
     keepGoing: toggle("After a failure, go on with stages that do not need it", "k"),
     timeout: value("TIME", "Stop a stage after this long: 90s, 15m, 2h", { parse: parseSpan }),
@@ -53,6 +65,9 @@ export const run = openCommand({
   },
   arg: optional("PIPELINE|STAGE", "pipeline.ts or its folder, then stages", "stage"),
   async run(context, flags, ...words): Promise<ExitCode> {
+    const target = splitTarget(context, words);
+    if (target.isAbove && !flags.json)
+      say(context, flags, `pipeline of ${relative(context.cwd, target.pipeline)}`);
     const view = openView(context, flags);
     context.onExit(view.close);
     const signal = context.interruption();
@@ -60,13 +75,16 @@ export const run = openCommand({
     let tree: string | undefined;
     const app = await import("#app/run.ts");
     const options: RunOptions = {
-      ...splitTarget(context, words),
+      pipeline: target.pipeline,
+      stages: target.stages,
       home: openHomeOf(context, flags),
       env: context.env,
       engine: flags.engine,
       jobs: flags.jobs,
       params: paramsOf(flags.param),
-      out: flags.noLink ? null : pathOf(context, flags.out),
+      values: await valuesOf(context, flags.params),
+      force: flags.force,
+      out: flags.noLink ? null : flags.out === undefined ? target.out : pathOf(context, flags.out),
       keepGoing: flags.keepGoing,
       timeoutMs: flags.timeout,
       sandbox: flags.sandbox,
