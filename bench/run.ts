@@ -1,5 +1,5 @@
 // `npm run bench`: Pipelite beside real Nix, both measured in this one run. Prints a Markdown table, or JSON with
-// `--json`. `--only hash,add,cold,no-op,lean` chooses; `lean` is the kernel beside nanoda, which needs no Nix,
+// `--json`. `--only hash,add,cold,no-op,graph,graph-10000,lean` chooses; `lean` is the kernel beside nanoda, which needs no Nix,
 // and `lean:PART` those of its exports whose names have PART in them. What is measured is the package, built and installed for it.
 import { mkdtempSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
