@@ -65,9 +65,13 @@ export function errorsOf<const Rows extends Readonly<Record<string, ErrorRow>>>(
   return Object.assign(make, { rows });
 }
 
-/** True for a PipeliteError, and, with `code`, for one of that code only. */
+/**
+ * True for a PipeliteError, and, with `code`, for one of that code only. By its name, since `pipelite/nix` and the like have the
+ * class for themselves: they are bundled with stages.
+ */
 export function isPipeliteError(error: unknown, code?: string): error is PipeliteError {
-  return error instanceof PipeliteError && (code === undefined || error.code === code);
+  if (!(error instanceof Error && error.name === "PipeliteError")) return false;
+  return code === undefined || ("code" in error && error.code === code);
 }
 
 /** The code of a system error (`ENOENT`, `EEXIST` ...), or undefined. */

@@ -9,6 +9,7 @@ const LOCK_NON_BLOCKING = 4;
 
 interface Libc {
   flock(fd: number, operation: number): number;
+  isatty(fd: number): number;
   memfd_create(name: Uint8Array, flags: number): number;
   llistxattr(path: Uint8Array, list: Uint8Array, size: bigint): bigint;
   lremovexattr(path: Uint8Array, name: Uint8Array): number;
@@ -21,6 +22,7 @@ let libc: Libc | undefined;
 function load(): Libc {
   libc ??= dlopen("libc.so.6", {
     flock: { arguments: ["i32", "i32"], return: "i32" },
+    isatty: { arguments: ["i32"], return: "i32" },
     memfd_create: { arguments: ["pointer", "u32"], return: "i32" },
     llistxattr: { arguments: ["buffer", "buffer", "u64"], return: "i64" },
     lremovexattr: { arguments: ["buffer", "buffer"], return: "i32" },
@@ -33,6 +35,11 @@ function load(): Libc {
 /** Takes, changes or gives back an flock(2) lock without waiting; false when somebody else holds it. */
 export function tryFlock(fd: number, mode: keyof typeof LOCK): boolean {
   return load().flock(fd, LOCK[mode] | LOCK_NON_BLOCKING) === 0;
+}
+
+/** Whether a descriptor is a terminal. Asking node:tty loads all that a socket needs. */
+export function isTerminal(fd: number): boolean {
+  return load().isatty(fd) === 1;
 }
 
 export interface WaitForLock {

@@ -6,8 +6,7 @@ import { resolve } from "node:path";
 import type { EXIT } from "#base/errors.ts";
 import { homeFolder } from "#base/home-folder.ts";
 import { createPaint, wantsColor, type ColorChoice, type Paint } from "#view/paint.ts";
-
-export type Output = NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
+import type { Output } from "#view/view.ts";
 
 export interface Host {
   readonly stdout: Output;

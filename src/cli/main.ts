@@ -1,6 +1,6 @@
 // The command `pipelite`. Compiled code is cached for the next start; everything else is loaded after that.
 import { writeSync } from "node:fs";
-import module from "node:module";
+import { enableCompileCache } from "node:module";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
@@ -18,9 +18,8 @@ if (Number.parseInt(process.versions.node, 10) < NODE_MIN) {
   );
   process.exit(4);
 }
-module.enableCompileCache(codeCache(process.env));
-const { runProcess } = await import("./process.ts");
-await runProcess(process.argv.slice(2));
+enableCompileCache(codeCache(process.env));
+void import("./process.ts").then(({ runProcess }) => runProcess(process.argv.slice(2)));
 
 /** In the user's own cache, since others may write to the system's. */
 function codeCache(env: NodeJS.ProcessEnv): string {

@@ -1,37 +1,59 @@
 // The process around a command: signals, broken pipes, exit codes. Together with app.ts the only place that ends it.
 import { writeSync } from "node:fs";
 import { EXIT, systemErrorCode } from "#base/errors.ts";
+import { isTerminal } from "#base/libc.ts";
 import { runApp } from "./app.ts";
+import type { Output } from "#view/view.ts";
 import type { Host } from "./context.ts";
 
 export async function runProcess(argv: readonly string[]): Promise<void> {
-  // Streams take milliseconds to set up: each is when it is first asked for.
+  const outputs = new Map<number, Output>();
+  const outputOf = (stream: "stdout" | "stderr"): Output =>
+    outputs.getOrInsertComputed(FD[stream], () => openOutput(stream));
   const host: Host = {
     get stdout() {
-      return withoutBrokenPipe(process.stdout);
+      return outputOf("stdout");
     },
     get stderr() {
-      return withoutBrokenPipe(process.stderr);
+      return outputOf("stderr");
     },
     get stdin() {
       return process.stdin;
     },
     env: process.env,
     cwd: process.cwd(),
-    writeBytes: (bytes) => writeAll(process.stdout.fd, bytes),
+    writeBytes: (bytes) => writeAll(FD.stdout, bytes),
     interruption: takeOverInterrupt,
     onExit: (callback) => void process.on("exit", callback),
   };
   process.exitCode = await runApp(argv, host);
 }
 
-/** Whoever reads our output may stop when it has seen enough (`| head`): no error, the command goes on to its own end. */
-function withoutBrokenPipe<STREAM extends NodeJS.WritableStream>(stream: STREAM): STREAM {
-  if (!stream.listeners("error").includes(ignoreBrokenPipe)) stream.on("error", ignoreBrokenPipe);
-  return stream;
+const FD = { stdout: 1, stderr: 2 } as const;
+
+/**
+ * Node's streams take longer to set up than a run with nothing to do takes: what is no terminal gets none. Whoever reads our
+ * output may stop when it has seen enough (`| head`): no error, the command goes on to its own end.
+ */
+function openOutput(name: keyof typeof FD): Output {
+  if (isTerminal(FD[name]) || process.env["FORCE_COLOR"] !== undefined) {
+    const stream = process[name];
+    stream.on("error", ignoreBrokenPipe);
+    return stream;
+  }
+  return {
+    isTTY: false,
+    write(text) {
+      try {
+        writeAll(FD[name], Buffer.from(text));
+      } catch (error) {
+        ignoreBrokenPipe(error);
+      }
+    },
+  };
 }
 
-function ignoreBrokenPipe(error: Error): void {
+function ignoreBrokenPipe(error: unknown): void {
   if (systemErrorCode(error) !== "EPIPE") throw error;
 }
 

@@ -1,8 +1,8 @@
 // Notes for the next process, found again by a text that says what they are about, and the source maps of bundles. All of
 // it can be made again: what can't be read counts as not there.
-import { hash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { hexDigestOf } from "#base/digest.ts";
 import { writeFileAtomically } from "#base/files.ts";
 
 export class Notes {
@@ -64,6 +64,6 @@ export class Notes {
   }
 
   #fileOf(kind: string, key: string): string {
-    return join(this.#folder, kind, `${hash("sha256", key)}.json`);
+    return join(this.#folder, kind, `${hexDigestOf(key)}.json`);
   }
 }

@@ -2,7 +2,7 @@
 // fingerprint that ssh shows for it: verifiers in Go compute it anew and pass over a signature that names another (DSSE
 // v1.0 of secure-systems-lab, verify.go). `ssh-keygen -i -m PKCS8 -f KEY.pub | ssh-keygen -lf -` gives the same.
 // Specification of the encoding that is hashed: RFC 5656, section 3.1.
-import { createPublicKey, type KeyObject } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { sha256 } from "#nix/hash.ts";
 import { toBase64 } from "./envelope.ts";
 import { pipeliteError } from "./errors.ts";
@@ -30,7 +30,7 @@ export interface SigningKey {
  */
 export function signingKeyOf(privateKey: KeyObject, from: string): SigningKey {
   checkKind(privateKey, from);
-  return { privateKey, publicKey: publicKeyOf(createPublicKey(privateKey)) };
+  return { privateKey, publicKey: publicKeyOf(publicHalfOf(privateKey)) };
 }
 
 /**
@@ -43,7 +43,7 @@ export function parsePublicKey(text: string, from = "the public key"): PublicKey
   }
   let key: KeyObject;
   try {
-    key = createPublicKey(text);
+    key = publicHalfOf(text);
   } catch (error) {
     throw pipeliteError("SIGNING_KEY_INVALID", { file: from, problem: "its PEM holds no key" }, error);
   }
@@ -54,6 +54,11 @@ export function parsePublicKey(text: string, from = "the public key"): PublicKey
 /** PEM (SPKI) with a newline at its end. */
 export function writePublicKey({ key }: PublicKey): string {
   return key.export({ format: "pem", type: "spki" });
+}
+
+/** Loads node:crypto only now: a home with keys is opened more often than one of them is used. */
+function publicHalfOf(key: KeyObject | string): KeyObject {
+  return process.getBuiltinModule("node:crypto").createPublicKey(key);
 }
 
 function publicKeyOf(key: KeyObject): PublicKey {

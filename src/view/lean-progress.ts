@@ -4,6 +4,7 @@ import { formatCount } from "#base/numbers.ts";
 import { formatElapsed } from "#base/quantities.ts";
 import { visible } from "./lean.ts";
 import { createPaint, renderLine, span, type Line } from "./paint.ts";
+import type { Output } from "./view.ts";
 
 export interface LeanProgress {
   /** So many bytes more have been checked. */
@@ -27,7 +28,7 @@ const ERASE_LINE = "\r\u001b[K";
 
 /** @param stream a terminal; the cursor stays at the start of its line, so that what is printed next overwrites it. */
 export function createLeanProgress(
-  stream: NodeJS.WritableStream & { columns?: number },
+  stream: Output,
   { isShown, color, totalBytes, now }: ProgressOptions,
 ): LeanProgress {
   const paint = createPaint(color);

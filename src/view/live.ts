@@ -1,13 +1,9 @@
 // A region at the bottom of a terminal that is rewritten in place, while finished lines scroll into the history above
 // it. No alternate screen: what was shown stays. Nothing here knows what the lines say.
 import { displayWidth } from "./format.ts";
+import type { Output } from "./view.ts";
 
 const { stripVTControlCharacters } = process.getBuiltinModule("node:util");
-
-export interface TerminalStream extends NodeJS.WritableStream {
-  columns?: number;
-  rows?: number;
-}
 
 export interface Size {
   columns: number;
@@ -37,7 +33,7 @@ const BEGIN_UPDATE = "\u001b[?2026h";
 const END_UPDATE = "\u001b[?2026l";
 
 /** @param draw the region's painted lines, each at most `columns - 1` wide, fewer than `rows` of them. */
-export function createLive(stream: TerminalStream, draw: (size: Size) => readonly string[]): Live {
+export function createLive(stream: Output, draw: (size: Size) => readonly string[]): Live {
   let history: string[] = [];
   let shown: readonly string[] = [];
   let shownColumns = 0;
@@ -79,7 +75,7 @@ export function createLive(stream: TerminalStream, draw: (size: Size) => readonl
     isDue = true;
     drawAfter(Math.max(0, FRAME_MS - (performance.now() - lastFrameMs)));
   };
-  stream.on("resize", refresh);
+  stream.on?.("resize", refresh);
   return {
     print: (lines) => {
       for (const line of lines) history.push(line);
@@ -90,7 +86,7 @@ export function createLive(stream: TerminalStream, draw: (size: Size) => readonl
       if (closed) return;
       closed = true;
       clearTimeout(timer);
-      stream.off("resize", refresh);
+      stream.off?.("resize", refresh);
       const rest = history.map((line) => `${line}${ERASE_LINE_END}\n`).join("");
       const hasDrawn = lastFrameMs > 0;
       stream.write(hasDrawn ? `${backToTop()}${rest}${ERASE_BELOW}${SHOW_CURSOR}` : rest);

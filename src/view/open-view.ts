@@ -2,7 +2,7 @@
 import { shownJson } from "#base/shown-json.ts";
 import { createPlainView } from "./plain.ts";
 import { createTreeView } from "./tree.ts";
-import type { View, ViewKind, ViewOptions } from "./view.ts";
+import type { Output, View, ViewKind, ViewOptions } from "./view.ts";
 
 const DEFAULTS: ViewOptions = {
   color: false,
@@ -13,11 +13,7 @@ const DEFAULTS: ViewOptions = {
 };
 
 /** A view that writes to `stream`; close it when the run has ended, whatever the end. */
-export function createView(
-  kind: ViewKind,
-  stream: NodeJS.WritableStream,
-  options: Partial<ViewOptions> = {},
-): View {
+export function createView(kind: ViewKind, stream: Output, options: Partial<ViewOptions> = {}): View {
   const all = { ...DEFAULTS, ...options };
   if (kind === "json") return createJsonView(stream);
   const isTree = kind === "tree" && all.verbosity !== "quiet";
@@ -25,7 +21,7 @@ export function createView(
 }
 
 /** One event a line, as it is. */
-function createJsonView(stream: NodeJS.WritableStream): View {
+function createJsonView(stream: Output): View {
   return {
     listener: (event) => void stream.write(`${shownJson(event)}\n`),
     cancelling: () => {},

@@ -1,6 +1,7 @@
 // Colour. Lines are lists of spans, each with a style by meaning, so that cutting to a width happens on plain text and
 // colour is put on last. Nothing is said by colour alone.
 import { cutToWidth, displayWidth } from "./format.ts";
+import type { Output } from "./view.ts";
 
 // An import of node:util would load all of it, which takes longer than everything else here.
 const { styleText } = process.getBuiltinModule("node:util");
@@ -50,9 +51,10 @@ export function createPaint(color: boolean): Paint {
 export type ColorChoice = "auto" | "always" | "never";
 
 /** Whether to colour what goes to `stream`: the user's word first, then NO_COLOR, FORCE_COLOR and the terminal. */
-export function wantsColor(choice: ColorChoice, stream: NodeJS.WritableStream): boolean {
+export function wantsColor(choice: ColorChoice, stream: Output): boolean {
   if (choice !== "auto") return choice === "always";
-  return styleText("bold", "x", { stream }) !== "x";
+  if (stream.isTTY === false) return false;
+  return styleText("bold", "x", { stream: stream as NodeJS.WritableStream }) !== "x";
 }
 
 /** A line cut to `width` columns and painted. */

@@ -22,11 +22,11 @@ import {
   type SourceRead,
   type StageFinished,
 } from "./state.ts";
-import type { View, ViewOptions } from "./view.ts";
+import type { Output, View, ViewOptions } from "./view.ts";
 
 const SIGN_OF_LIFE_MS = 30_000;
 
-export function createPlainView(stream: { write(text: string): unknown }, options: ViewOptions): View {
+export function createPlainView(stream: Output, options: ViewOptions): View {
   const { verbosity, now, cwd } = options;
   const state = createRunState();
   const paint = createPaint(options.color);

@@ -11,12 +11,12 @@ import {
   summaryLines,
   symbolsFor,
 } from "./lines.ts";
-import { createLive, type TerminalStream } from "./live.ts";
+import { createLive } from "./live.ts";
 import { createPaint, renderLine, span, wrapLine, type Line } from "./paint.ts";
 import { applyEvent, createRunState } from "./state.ts";
-import type { View, ViewOptions } from "./view.ts";
+import type { Output, View, ViewOptions } from "./view.ts";
 
-export function createTreeView(stream: TerminalStream, options: ViewOptions): View {
+export function createTreeView(stream: Output, options: ViewOptions): View {
   const { verbosity, now, cwd } = options;
   const state = createRunState();
   const paint = createPaint(options.color);

@@ -2,6 +2,17 @@
 // knowledge of its own: `tree` for a terminal, `plain` for anything else that people read, `json` for programs.
 import type { RunListener } from "#home/events.ts";
 
+/** What is written to: a terminal, or anything else that takes text. */
+export interface Output {
+  write(text: string): unknown;
+  /** False for what is known to be no terminal. */
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+  on?(event: "resize", listener: () => void): unknown;
+  off?(event: "resize", listener: () => void): unknown;
+}
+
 export type ViewKind = "tree" | "plain" | "json";
 
 /** quiet: failures only. normal: what was built and what failed. verbose: cached stages and every log line, too. */

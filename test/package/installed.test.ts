@@ -105,7 +105,7 @@ test(
   () => {
     for (const name of [
       "bin/pipelite",
-      "dist/cli.js",
+      "dist/cli.cjs",
       "dist/index.js",
       "dist/types/index.d.ts",
       "LICENSE",
