@@ -12,7 +12,7 @@ export const FLOORS: readonly { floor: string; folders: readonly string[] }[] = 
   { floor: "telling", folders: ["report", "standards", "history", "trace"] },
   { floor: "judging", folders: ["evidence", "release"] },
   { floor: "keeping", folders: ["home"] },
-  { floor: "making", folders: ["author", "compile", "engine"] },
+  { floor: "making", folders: ["author", "compile", "engine", "cache"] },
   { floor: "machinery", folders: ["store", "sandbox", "keys"] },
   { floor: "formats", folders: ["nix", "sigstore", "formula", "chart", "stats", "lean"] },
   { floor: "ground", folders: ["base"] },

@@ -7,6 +7,7 @@ import { formatHash } from "#nix/hash.ts";
 import { STORE_DIR, isStorePath, type StorePath } from "#nix/store-path.ts";
 import { openStore, type PathInfo, type Store } from "#store/index.ts";
 
+export { parseStorePath } from "#nix/store-path.ts";
 export { restoreNar } from "#store/index.ts";
 
 /** Opens the store of a home to read it, gives it to `action` and closes it. */

@@ -31,6 +31,20 @@ const key: Group = {
   commands: { new: async () => (await import("./commands/key-new.ts")).keyNew },
 };
 
+const cache: Group = {
+  brief: "Binary caches: put paths into one, take them out of one, be one",
+  examples: [
+    ["pipelite cache push result --to /srv/cache", "a result with all it needs, into a folder"],
+    ["pipelite cache pull PATH --from https://cache.example.org", "a store path from a web server"],
+    ["pipelite cache serve --port 8080", "this store, for Pipelite and Nix"],
+  ],
+  commands: {
+    push: async () => (await import("./commands/cache-push.ts")).cachePush,
+    pull: async () => (await import("./commands/cache-pull.ts")).cachePull,
+    serve: async () => (await import("./commands/cache-serve.ts")).cacheServe,
+  },
+};
+
 const lean: Group = {
   brief: "Check proofs of Lean 4, without Lean",
   examples: [["pipelite lean check Proofs.ndjson", "check what lean4export wrote"]],
@@ -87,6 +101,7 @@ export const commands: Group = {
     release: async () => (await import("./commands/release.ts")).release,
     key,
     store,
+    cache,
     lean,
     audit: async () => (await import("./commands/audit.ts")).audit,
     capability: async () => (await import("./commands/capability.ts")).capability,

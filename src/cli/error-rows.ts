@@ -3,6 +3,7 @@ import type { ErrorRow } from "#base/errors.ts";
 import { pipeliteError as app } from "#app/errors.ts";
 import { pipeliteError as author } from "#author/errors.ts";
 import { pipeliteError as base } from "#base/base-errors.ts";
+import { pipeliteError as cache } from "#cache/errors.ts";
 import { pipeliteError as cli } from "./errors.ts";
 import { pipeliteError as compile } from "#compile/errors.ts";
 import { pipeliteError as engine } from "#engine/errors.ts";
@@ -24,6 +25,7 @@ const rows = {
   ...app.rows,
   ...author.rows,
   ...base.rows,
+  ...cache.rows,
   ...cli.rows,
   ...compile.rows,
   ...engine.rows,

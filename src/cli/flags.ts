@@ -43,6 +43,20 @@ export const passphraseFlag = value("FILE", "File with the passphrase of the key
 export const KEY_BRIEF = "Private key to sign with";
 export const SIGNER_BRIEF = "Printed name of the signer";
 
+export const cacheFlag = values(
+  "CACHE",
+  "Take what it has from this binary cache: a folder or a URL (default: $PIPELITE_CACHES)",
+);
+export const trustedKeyFlag = values(
+  "KEY",
+  "Public key whose word on paths counts, NAME:BASE64 or a file of it (default: $PIPELITE_TRUSTED_KEYS)",
+);
+export const pathKeyFlag = value(
+  "FILE",
+  "Secret key that signs, in Nix's form: `key new --paths NAME` makes one",
+);
+export const tokenFlag = value("FILE", "File with the token that the server wants");
+
 /** A whole number of at least 1. */
 export function parseCount(text: string): number {
   const count = Number(text);

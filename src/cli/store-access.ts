@@ -38,6 +38,11 @@ export async function* inputOf({ stdin }: Context): Chunks & AsyncGenerator<Uint
   for await (const chunk of stdin) yield typeof chunk === "string" ? Buffer.from(chunk) : chunk;
 }
 
+/** A store path that need not be in the store. @throws PipeliteError STORE_PATH_INVALID */
+export async function namedPath(word: string): Promise<StorePath> {
+  return (await import("#app/store.ts")).parseStorePath(word);
+}
+
 export function refuseTerminal({ stdout }: Context, what: string): void {
   if (stdout.isTTY === true) throw pipeliteError("OUTPUT_IS_TERMINAL", { what });
 }

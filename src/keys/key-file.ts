@@ -73,13 +73,22 @@ export function writeSigningKey(
   { privateKey, publicKey }: SigningKey,
   passphrase?: string,
 ): { publicFile: string } {
-  const publicFile = `${file}.pub`;
   const encryption = passphrase === undefined ? {} : { cipher: "aes-256-cbc", passphrase };
   const pem = privateKey.export({ format: "pem", type: "pkcs8", ...encryption });
+  return writeKeyPair(file, pem, writePublicKey(publicKey));
+}
+
+/** Writes the two halves of a key, whatever its form. Overwrites nothing. @throws PipeliteError SIGNING_KEY_EXISTS */
+export function writeKeyPair(
+  file: string,
+  secret: string | Buffer,
+  publicHalf: string,
+): { publicFile: string } {
+  const publicFile = `${file}.pub`;
   if (existsSync(publicFile)) throw pipeliteError("SIGNING_KEY_EXISTS", { file: publicFile });
-  writeNew(file, pem, PRIVATE_MODE);
+  writeNew(file, secret, PRIVATE_MODE);
   try {
-    writeNew(publicFile, writePublicKey(publicKey), 0o644);
+    writeNew(publicFile, publicHalf, 0o644);
   } catch (error) {
     rmSync(file, { force: true });
     throw error;

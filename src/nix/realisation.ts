@@ -34,6 +34,12 @@ export function writeRealisation(realisation: Realisation): string {
   return canonicalJson(realisationJson(realisation));
 }
 
+/** What signatures of a realisation sign (a byte string): all of it but them. */
+export function realisationFingerprint(realisation: Realisation): string {
+  const { signatures: _, ...signed } = realisationJson(realisation);
+  return canonicalJson(signed);
+}
+
 export function realisationJson({ id, outPath, dependencies, signatures }: Realisation) {
   const dependent = [...dependencies].map(([key, path]) => [key, storePathBase(path)] as const);
   return {

@@ -29,13 +29,13 @@ import type { BuiltOutput, RegisteredOutput, RegisterOutputs } from "./outputs.t
 import { isPresent, scratchOf, type StoreContext } from "./place.ts";
 import * as query from "./query.ts";
 import type { PathInfo } from "./query.ts";
-import { addRealisations, realisation } from "./realisations.ts";
+import { addRealisations, adoptRealisations, realisation, realisationsOf } from "./realisations.ts";
 import { readDerivation } from "./register.ts";
 import { replaceFiles, restoreForm } from "./repair.ts";
 import { addRoot, findRoots, removeRoot, type Root } from "./roots.ts";
 import { openStatMemo } from "./stat-memo.ts";
 import { openTempRoots } from "./temp-roots.ts";
-import { addNar, dumpNar, exportPaths, importPaths, type Chunks, type NarToAdd } from "./transfer.ts";
+import { addNar, dumpNar, exportPaths, importPaths, narOf, type Chunks, type NarToAdd } from "./transfer.ts";
 import type { Sink, TreeHash } from "./tree.ts";
 import { verifyStore, type VerifiedStore, type VerifyStore } from "./verify.ts";
 import { pipeliteError } from "./errors.ts";
@@ -71,8 +71,12 @@ export interface Store extends Disposable {
   readDerivation(drvPath: StorePath): Derivation;
   /** What a derivation gave whose output's path does not follow from it. */
   realisation(id: RealisationId): Realisation | undefined;
+  /** All realisations whose output is one of these paths, each after those it depends on. */
+  realisationsOf(paths: Iterable<StorePath>): Realisation[];
   /** Writes down such realisations where Nix looks for them; one comes after those it depends on. */
   addRealisations(realisations: readonly Realisation[]): Promise<void>;
+  /** The same for somebody else's: what is known here otherwise stays as it is. */
+  adoptRealisations(realisations: readonly Realisation[]): Promise<void>;
 
   addTree(source: string, options: AddTree): Promise<Added>;
   /** A source of two levels made of files from anywhere: `bin/node` -> the file it is read from. What refers to others says so. */
@@ -92,6 +96,8 @@ export interface Store extends Disposable {
 
   /** A chunk is valid only during the call. */
   dumpNar(path: StorePath, sink: Sink, signal?: AbortSignal): Promise<TreeHash>;
+  /** The same as a stream that waits for its reader. */
+  narOf(path: StorePath): AsyncGenerator<Uint8Array>;
   exportPaths(paths: Iterable<StorePath>, sink: Sink, signal?: AbortSignal): Promise<void>;
   importPaths(chunks: Chunks): Promise<StorePath[]>;
 
@@ -231,8 +237,10 @@ const READING = {
   derivationOutputs: query.derivationOutputs,
   readDerivation,
   realisation,
+  realisationsOf,
   sourcePath,
   dumpNar,
+  narOf,
   exportPaths,
   roots: (store: StoreContext) => findRoots(store, (path) => query.isValid(store, path)),
   verify: verifyStore,
@@ -249,6 +257,7 @@ const WRITING = {
   addNar,
   registerOutputs,
   addRealisations,
+  adoptRealisations,
   importPaths,
   addRoot,
   removeRoot,

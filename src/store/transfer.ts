@@ -1,7 +1,7 @@
 // Whole paths out of and into a store as streams: NARs, and the export format of `nix-store --export`.
 import { createHash, type Hash as Hasher } from "node:crypto";
 import { byteStringOf, textOf } from "#base/bytes.ts";
-import { PipeliteError } from "#base/errors.ts";
+import { isPipeliteError } from "#base/errors.ts";
 import { inTurns } from "#base/steps.ts";
 import { contentAddressedPath, parseContentAddress, writeContentAddress } from "#nix/content-address.ts";
 import type { ContentAddress } from "#nix/content-address.ts";
@@ -41,11 +41,38 @@ export async function dumpNar(
   try {
     return await inTurns(dumpSteps(unlistedTree(file), { sink }), signal);
   } catch (error) {
-    if (error instanceof PipeliteError && error.code === "STORE_SOURCE_MISSING") {
-      throw pipeliteError("STORE_PATH_MISSING", { path, file }, error);
-    }
-    throw error;
+    throw missingOnDisk(error, path, file);
   }
+}
+
+/**
+ * The NAR of a valid path, read as its taker asks for more.
+ * @throws PipeliteError STORE_PATH_NOT_VALID, STORE_PATH_MISSING
+ */
+export async function* narOf(store: StoreContext, path: StorePath): AsyncGenerator<Uint8Array> {
+  requireValid(store, path);
+  const file = physicalPath(store.layout, path);
+  let read: Uint8Array[] = [];
+  const steps = dumpSteps(unlistedTree(file), { sink: (chunk) => void read.push(Uint8Array.from(chunk)) });
+  try {
+    for (let isDone = false; !isDone;) {
+      isDone = steps.next().done === true;
+      yield* read;
+      read = [];
+    }
+  } catch (error) {
+    throw missingOnDisk(error, path, file);
+  } finally {
+    // Closes what is open where its taker left it.
+    // oxlint-disable-next-line no-useless-return
+    steps.return(undefined as never);
+  }
+}
+
+function missingOnDisk(error: unknown, path: StorePath, file: string): unknown {
+  return isPipeliteError(error, "STORE_SOURCE_MISSING")
+    ? pipeliteError("STORE_PATH_MISSING", { path, file }, error)
+    : error;
 }
 
 /** Writes the tree of a NAR to `target`, which must not exist, read-only as the store keeps it. */

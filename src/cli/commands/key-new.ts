@@ -1,5 +1,5 @@
 // `pipelite key new`: a key that signs runs.
-import { argument, command } from "#cli/command.ts";
+import { argument, command, value } from "#cli/command.ts";
 import { pathOf, print, printJson, say } from "#cli/context.ts";
 import { passphraseFlag } from "#cli/flags.ts";
 
@@ -8,14 +8,28 @@ export const keyNew = command({
   about: [
     "Makes an ECDSA key on P-256: the private half in PEM (PKCS #8), readable by you alone, the public half beside it. " +
       "With a passphrase the private half is encrypted. Overwrites nothing.",
+    "With --paths it is a key for store paths in binary caches, ed25519 in the form of Nix; NAME goes into each signature.",
   ],
   examples: [
     ["pipelite key new anna.key", "without a passphrase"],
     ["pipelite key new anna.key --passphrase-file secret.txt", "encrypted"],
+    [
+      "pipelite key new cache.key --paths cache.example.org-1",
+      "for `cache push --key` and `cache serve --key`",
+    ],
   ],
-  flags: { passphraseFile: passphraseFlag },
+  flags: { passphraseFile: passphraseFlag, paths: value("NAME", "Make a key of this name for store paths") },
   args: [argument("FILE", "Where to write it; the public half gets .pub behind it")],
   async run(context, flags, word) {
+    if (flags.paths !== undefined) {
+      const { newPathKey } = await import("#app/cache.ts");
+      const made = newPathKey(pathOf(context, word), flags.paths);
+      if (flags.json) return printJson(context, made);
+      print(context, made.publicKey);
+      say(context, flags, `key: ${made.file}`);
+      say(context, flags, `public key: ${made.publicFile}`);
+      return;
+    }
     const { newKey } = await import("#app/sign.ts");
     const { passphraseFile } = flags;
     const made = newKey(pathOf(context, word), passphraseFile && pathOf(context, passphraseFile));

@@ -1,0 +1,172 @@
+// Binary caches: paths into them, out of them, and the store of a home as one.
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { messageOf } from "#base/strict-json.ts";
+import { bytesOfFile } from "#base/files.ts";
+import type { Environment } from "#base/environment.ts";
+import { BinaryCache } from "#cache/binary-cache.ts";
+import type { Compression } from "#cache/compression.ts";
+import { pipeliteError } from "#cache/errors.ts";
+import { openCacheFiles, type OpenCache } from "#cache/open.ts";
+import { push, type Pushed } from "#cache/push.ts";
+import { serveCache, type RunningServer } from "#cache/server.ts";
+import { Substituter, type Substituted, type SubstituterEvents } from "#cache/substituter.ts";
+import { readSecretKey, readTrustedKey } from "#cache/trust.ts";
+import { writeKeyPair } from "#keys/key-file.ts";
+import { makeSecretKey, writeNixPublicKey, writeSecretKey } from "#nix/signature.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import { openStore, type Store } from "#store/index.ts";
+import { findStorePath } from "./store.ts";
+
+export interface PushToCache extends OpenCache {
+  home: string;
+  /** Where it goes: a folder or a URL. */
+  to: string;
+  /** Words that mean paths; each goes with all it needs. All paths of the store where there are none. */
+  words: readonly string[];
+  compression: Compression;
+  keyFile: string | undefined;
+  signal: AbortSignal;
+  onPath?: (path: StorePath) => void;
+}
+
+export async function pushToCache(options: PushToCache): Promise<Pushed & { url: string }> {
+  const { home, to, words, cwd, keyFile, compression, signal, onPath } = options;
+  const cache = openCacheFiles(to, options);
+  const key = keyFile === undefined ? undefined : readSecretKey(keyFile);
+  using store = openStore(home);
+  const paths =
+    words.length === 0
+      ? store.validPaths()
+      : words.map((word) => findStorePath(store, word, resolve(cwd, word)));
+  const pushed = await push(store, cache, paths, { compression, key, signal, ...(onPath && { onPath }) });
+  return { url: cache.url, ...pushed };
+}
+
+export interface Caches extends OpenCache {
+  /** Folders and URLs. */
+  caches: readonly string[];
+  /** Each `NAME:KEY`, or a file that holds it. */
+  trustedKeys: readonly string[];
+}
+
+export function openSubstituter(
+  store: Store,
+  { caches, trustedKeys, ...open }: Caches,
+  signal: AbortSignal,
+  events: SubstituterEvents,
+): Substituter {
+  const keys = trustedKeys.map((word) => readTrustedKey(word, resolve(open.cwd, word)));
+  const opened = caches.map((word) => new BinaryCache(openCacheFiles(word, open), keys));
+  return new Substituter(store, opened, signal, events);
+}
+
+export interface PullFromCache extends Caches, SubstituterEvents {
+  home: string;
+  paths: readonly StorePath[];
+  signal: AbortSignal;
+}
+
+/** @throws PipeliteError CACHE_PATH_MISSING */
+export async function pullFromCaches(options: PullFromCache): Promise<Substituted> {
+  using store = openStore(options.home);
+  let failure: Error | undefined;
+  const onQuarantine = (url: string, error: Error): void => {
+    failure ??= error;
+    options.onQuarantine?.(url, error);
+  };
+  const substituter = openSubstituter(store, options, options.signal, { ...options, onQuarantine });
+  const all: Substituted = { added: [], bytes: 0 };
+  for (const path of options.paths) {
+    const taken = await substituter.take(path, options.signal);
+    if (taken === undefined)
+      throw failure ?? pipeliteError("CACHE_PATH_MISSING", { path, caches: options.caches.join(", ") });
+    all.added.push(...taken.added);
+    all.bytes += taken.bytes;
+  }
+  return all;
+}
+
+export interface ServeFromHome {
+  home: string;
+  host: string;
+  port: number;
+  compression: Compression;
+  keyFile: string | undefined;
+  /** Holds tokens, one a line; whoever has one may upload. */
+  tokenFile: string | undefined;
+  onRequest?: (line: string) => void;
+}
+
+/** Serves the store of a home until it is stopped. */
+export async function serveHome(options: ServeFromHome): Promise<RunningServer> {
+  const { home, host, port, compression, keyFile, tokenFile, onRequest } = options;
+  const key = keyFile === undefined ? undefined : readSecretKey(keyFile);
+  const tokens = tokenFile === undefined ? [] : readTokens(tokenFile);
+  const store = openStore(home, { readOnly: tokens.length === 0 });
+  const logOf = (base: string) =>
+    bytesOfFile(join(home, "nix/var/log/nix/drvs", base.slice(0, 2), base.slice(2)));
+  try {
+    const server = await serveCache({
+      store,
+      host,
+      port,
+      compression,
+      key,
+      tokens,
+      logOf,
+      ...(onRequest && { onRequest }),
+    });
+    return { url: server.url, stop: () => server.stop().finally(() => store.close()) };
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}
+
+/** A short token is guessed. */
+const TOKEN_LENGTH_MIN = 16;
+
+function readTokens(file: string): string[] {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw pipeliteError("CACHE_TOKEN_UNREADABLE", { file, problem: messageOf(error) }, error);
+  }
+  const tokens = text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean);
+  const problem =
+    tokens.length === 0
+      ? "it holds none"
+      : tokens.some((token) => token.length < TOKEN_LENGTH_MIN)
+        ? `a token has at least ${TOKEN_LENGTH_MIN} characters`
+        : undefined;
+  if (problem !== undefined) throw pipeliteError("CACHE_TOKEN_UNREADABLE", { file, problem });
+  return tokens;
+}
+
+/** Tokens of whoever uploads: the first of the file. */
+export function readToken(file: string | undefined): string | undefined {
+  return file === undefined ? undefined : readTokens(file)[0];
+}
+
+/** Makes a key that signs store paths, in the form of Nix: `file`, and its public half beside it. */
+export function newPathKey(
+  file: string,
+  name: string,
+): { file: string; publicFile: string; publicKey: string } {
+  const key = makeSecretKey(name, randomBytes(32));
+  const publicKey = writeNixPublicKey(key.publicKey);
+  const { publicFile } = writeKeyPair(file, `${writeSecretKey(key)}\n`, `${publicKey}\n`);
+  return { file, publicFile, publicKey };
+}
+
+/** Caches and trusted keys that the environment names, between white space. */
+export function cachesOfEnvironment(env: Environment): Pick<Caches, "caches" | "trustedKeys"> {
+  const words = (name: string): string[] => (env[name] ?? "").split(/\s+/).filter(Boolean);
+  return { caches: words("PIPELITE_CACHES"), trustedKeys: words("PIPELITE_TRUSTED_KEYS") };
+}

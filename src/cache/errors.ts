@@ -1,0 +1,35 @@
+// The errors of this folder: what is wrong, where, and what to do about it.
+import { errorsOf } from "#base/errors.ts";
+
+export const pipeliteError = errorsOf({
+  CACHE_URL_INVALID: {
+    exit: 2,
+    message: "Cannot use the cache '{url}': {problem}",
+    hint: "A cache is a folder, http://HOST/PATH, https://HOST/PATH or s3://BUCKET/PREFIX?endpoint=HOST&region=REGION",
+  },
+  CACHE_FAILED: { exit: 1, message: "Cannot read {file} of the cache {url}: {problem}" },
+  CACHE_WRITE_FAILED: { exit: 1, message: "Cannot write {file} to the cache {url}: {problem}" },
+  CACHE_REFUSED: {
+    exit: 1,
+    message: "The cache {url} refuses {file}: it answered {status}",
+    hint: "Give the token or the user that it wants",
+  },
+  CACHE_FOREIGN: {
+    exit: 2,
+    message: "Cannot use the cache {url}: it is for the store {storeDir}, not for /nix/store",
+  },
+  CACHE_PATH_MISSING: { exit: 1, message: "Cannot find {path} in {caches}" },
+  CACHE_ANSWER_WRONG: { exit: 3, message: "The cache {url} answers wrongly for {file}: {problem}" },
+  CACHE_UNTRUSTED: {
+    exit: 3,
+    message: "Cannot take {path} from the cache {url}: no trusted key signed it",
+    hint: "`--trusted-key NAME:KEY` trusts a key; what follows from its own content needs none",
+  },
+  CACHE_COMPRESSION_UNKNOWN: {
+    exit: 4,
+    message: "Cannot read {file} of the cache {url}: it is compressed by '{compression}'",
+  },
+  CACHE_KEY_UNREADABLE: { exit: 2, message: "Cannot read the key file {file}: {problem}" },
+  CACHE_TOKEN_UNREADABLE: { exit: 2, message: "Cannot read the tokens in {file}: {problem}" },
+  CACHE_ADDRESS_TAKEN: { exit: 2, message: "Cannot serve on {address}: {problem}" },
+});

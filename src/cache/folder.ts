@@ -1,0 +1,84 @@
+// A cache that is a folder, as `nix copy --to file://` makes it. A file appears whole or not at all.
+import { randomBytes } from "node:crypto";
+import {
+  createReadStream,
+  createWriteStream,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { isPipeliteError, systemErrorCode } from "#base/errors.ts";
+import { pipeliteError } from "./errors.ts";
+import type { CacheFiles } from "./files.ts";
+
+export function folderFiles(folder: string): CacheFiles {
+  const url = `file://${folder}`;
+  const failed = (file: string, error: unknown) =>
+    isPipeliteError(error)
+      ? error
+      : pipeliteError("CACHE_FAILED", { url, file, problem: problemOf(error) }, error);
+  const isFile = (name: string): boolean => {
+    try {
+      return statSync(join(folder, name), { throwIfNoEntry: false })?.isFile() === true;
+    } catch (error) {
+      if (systemErrorCode(error) === "ENOTDIR") return false;
+      throw failed(name, error);
+    }
+  };
+  return {
+    url,
+    has: async (name) => isFile(name),
+    async read(name, signal, start = 0) {
+      if (!isFile(name)) return undefined;
+      return guarded(createReadStream(join(folder, name), { start, signal }), (error) =>
+        signal.aborted ? error : failed(name, error),
+      );
+    },
+    async write(name, body, signal) {
+      const target = join(folder, name);
+      const unfinished = `${target}.${randomBytes(6).toString("hex")}.tmp`;
+      try {
+        mkdirSync(dirname(target), { recursive: true });
+        const fd = openSync(unfinished, "wx");
+        await pipeline(Readable.from(body.chunks()), createWriteStream(unfinished, { fd }), { signal });
+        renameSync(unfinished, target);
+      } catch (error) {
+        rmSync(unfinished, { force: true });
+        if (signal.aborted || isPipeliteError(error)) throw error;
+        throw pipeliteError("CACHE_WRITE_FAILED", { url, file: name, problem: problemOf(error) }, error);
+      }
+    },
+    ask: async () => undefined,
+  };
+}
+
+async function* guarded(chunks: AsyncIterable<Uint8Array>, failure: (error: unknown) => unknown) {
+  try {
+    yield* chunks;
+  } catch (error) {
+    throw failure(error);
+  }
+}
+
+function problemOf(error: unknown): string {
+  switch (systemErrorCode(error)) {
+    case "ENOSPC":
+    case "EDQUOT":
+      return "no space is left there";
+    case "EACCES":
+    case "EPERM":
+      return "it may not be touched";
+    case "EROFS":
+      return "it is read-only";
+    case "ENOTDIR":
+    case "EEXIST":
+      return "a file is where a folder should be";
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}

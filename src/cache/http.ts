@@ -1,0 +1,254 @@
+// A cache behind a web server. What may pass (a server's trouble, a connection that breaks) is tried again, each time
+// after a longer pause; a download goes on where it broke off.
+import { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isPipeliteError } from "#base/errors.ts";
+import { pipeliteError } from "./errors.ts";
+import { shownUrl, type Body, type CacheFiles, type Chunks } from "./files.ts";
+
+/** As many tries as Nix makes (`download-attempts`). */
+const ATTEMPTS_MAX = 5;
+const FIRST_PAUSE_MS = 250;
+/** A server may be silent for this long, before its answer and within it. */
+const SILENCE_MAX_MS = 30_000;
+/** An answer to a question is no larger; that of a closure of 100,000 paths is some 60 MB. */
+const ANSWER_MAX_BYTES = 256 * 1024 * 1024;
+
+export interface HttpRequest {
+  method: "GET" | "HEAD" | "PUT" | "POST";
+  /** Of the whole cache and the file's name. */
+  url: URL;
+  headers: Record<string, string>;
+  body?: Body | undefined;
+}
+
+/** Adds what the server wants to know of who asks. */
+export type Authorise = (request: HttpRequest) => Promise<Record<string, string>> | Record<string, string>;
+
+export function httpFiles(base: URL, token: string | undefined): CacheFiles {
+  const { username, password } = base;
+  const user =
+    username === "" ? undefined : `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return webFiles(base, shownUrl(base), () => {
+    if (token !== undefined) return { authorization: `Bearer ${token}` };
+    return user === undefined ? {} : { authorization: `Basic ${Buffer.from(user).toString("base64")}` };
+  });
+}
+
+export function webFiles(base: URL, url: string, authorise: Authorise): CacheFiles {
+  const at = (name: string): URL => {
+    const file = new URL(base);
+    file.username = "";
+    file.password = "";
+    file.search = "";
+    file.pathname = `${base.pathname.replace(/\/$/, "")}/${name.split("/").map(encodeURIComponent).join("/")}`;
+    return file;
+  };
+  const client = new Client(url, authorise);
+  return {
+    url,
+    async has(name, signal) {
+      const response = await client.send(name, { method: "HEAD", url: at(name), headers: {} }, signal);
+      return response !== undefined;
+    },
+    read: (name, signal, from = 0) => client.read(name, at(name), from, signal),
+    async write(name, body, signal) {
+      const headers = { "content-type": typeOf(name) };
+      const response = await client.send(name, { method: "PUT", url: at(name), headers, body }, signal);
+      if (response === undefined)
+        throw pipeliteError("CACHE_WRITE_FAILED", { url, file: name, problem: "it answered 404" });
+      await response.arrayBuffer();
+    },
+    async ask(name, question, signal) {
+      const bytes = Buffer.from(question);
+      const body = { sizeBytes: bytes.length, chunks: () => [bytes] };
+      const headers = { "content-type": "text/plain" };
+      const method = question === "" ? "GET" : "POST";
+      try {
+        const request = { method, url: at(name), headers, ...(method === "POST" && { body }) } as const;
+        const response = await client.send(name, request, signal);
+        if (response === undefined) return undefined;
+        return await textOf(response, ANSWER_MAX_BYTES);
+      } catch (error) {
+        // A server that knows no such question: 403 of a bucket, 405 of a static host.
+        if (isPipeliteError(error, "CACHE_REFUSED") || isPipeliteError(error, "CACHE_FAILED"))
+          return undefined;
+        throw error;
+      }
+    },
+  };
+}
+
+class Client {
+  readonly #url: string;
+  readonly #authorise: Authorise;
+
+  constructor(url: string, authorise: Authorise) {
+    this.#url = url;
+    this.#authorise = authorise;
+  }
+
+  /** The answer; undefined where there is no such file. */
+  async send(name: string, request: HttpRequest, signal: AbortSignal): Promise<Response | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#sendOnce(name, request, signal);
+      } catch (error) {
+        await this.#pause(name, error, attempt, request.method === "PUT", signal);
+      }
+    }
+  }
+
+  async #sendOnce(name: string, request: HttpRequest, signal: AbortSignal): Promise<Response | undefined> {
+    const { method, url, body } = request;
+    const headers = { ...request.headers, ...(await this.#authorise(request)) };
+    if (body !== undefined) headers["content-length"] = String(body.sizeBytes);
+    // The length counts from the answer's head on, so that a large upload may take its time.
+    const silence = body === undefined ? AbortSignal.timeout(SILENCE_MAX_MS) : undefined;
+    const response = await fetch(url, {
+      method,
+      headers,
+      redirect: method === "GET" || method === "HEAD" ? "follow" : "error",
+      signal: silence === undefined ? signal : AbortSignal.any([signal, silence]),
+      ...(body !== undefined && { body: Readable.from(body.chunks()), duplex: "half" as const }),
+    });
+    if (response.ok) return response;
+    await response.body?.cancel();
+    // A bucket whose list nobody may read answers 403 for what is not there.
+    const isAbsent = response.status === 404 || response.status === 410;
+    const isHidden = response.status === 403 && (method === "GET" || method === "HEAD");
+    if (isAbsent || isHidden) return undefined;
+    if (response.status === 401 || response.status === 403)
+      throw pipeliteError("CACHE_REFUSED", { url: this.#url, file: name, status: response.status });
+    throw new BadAnswer(response.status);
+  }
+
+  /** The file from a byte on; what breaks off is taken up where it broke off. */
+  async read(name: string, url: URL, from: number, signal: AbortSignal): Promise<Chunks | undefined> {
+    const first = await this.send(name, { method: "GET", url, headers: rangeFrom(from) }, signal);
+    if (first === undefined) return undefined;
+    return this.#resuming(name, url, first, from, signal);
+  }
+
+  async *#resuming(name: string, url: URL, first: Response, from: number, signal: AbortSignal): Chunks {
+    let at = from;
+    let response: Response | undefined = first;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        for await (const chunk of bodyFrom(response, at, signal)) {
+          at += chunk.length;
+          attempt = 1;
+          yield chunk;
+        }
+        return;
+      } catch (error) {
+        await this.#pause(name, error, attempt, false, signal);
+      }
+      response = await this.send(name, { method: "GET", url, headers: rangeFrom(at) }, signal);
+      if (response === undefined)
+        throw pipeliteError("CACHE_FAILED", { url: this.#url, file: name, problem: "it is gone" });
+    }
+  }
+
+  async #pause(
+    file: string,
+    error: unknown,
+    attempt: number,
+    isWrite: boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (signal.aborted) throw signal.reason;
+    if (isPipeliteError(error)) throw error;
+    if (attempt === ATTEMPTS_MAX || !isTransient(error)) {
+      const code = isWrite ? "CACHE_WRITE_FAILED" : "CACHE_FAILED";
+      throw pipeliteError(code, { url: this.#url, file, problem: problemOf(error) }, error);
+    }
+    await sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1), undefined, { signal });
+  }
+}
+
+function rangeFrom(from: number): Record<string, string> {
+  return from === 0 ? {} : { range: `bytes=${from}-` };
+}
+
+/** The bytes of an answer from `from` on, also from a server that does not know ranges. */
+async function* bodyFrom(response: Response, from: number, signal: AbortSignal): Chunks {
+  let skip = response.status === 206 ? 0 : from;
+  if (response.body === null) return;
+  const reader = response.body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await withinSilence(reader.read(), signal);
+      if (done) return;
+      const rest = value.subarray(Math.min(skip, value.length));
+      skip -= value.length - rest.length;
+      if (rest.length > 0) yield rest;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+async function withinSilence<T>(read: Promise<T>, signal: AbortSignal): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const silent = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new SilentServer()), SILENCE_MAX_MS);
+    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+  });
+  try {
+    return await Promise.race([read, silent]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function textOf(response: Response, max: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length;
+    if (size > max) throw new RangeError(`an answer of more than ${max} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+class SilentServer extends Error {
+  constructor() {
+    super(`the server was silent for ${SILENCE_MAX_MS / 1000} s`);
+  }
+}
+
+class BadAnswer extends Error {
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`it answered ${status}`);
+    this.status = status;
+  }
+}
+
+/** As Nix takes them: a server's trouble, and 408 and 429, may pass; what it refuses it refuses again. */
+function isTransient(error: unknown): boolean {
+  if (!(error instanceof BadAnswer)) return true;
+  const { status } = error;
+  return status === 408 || status === 429 || (status >= 500 && ![501, 505, 511].includes(status));
+}
+
+function problemOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { message, name } = error.cause instanceof Error ? error.cause : error;
+  if (name === "TimeoutError") return new SilentServer().message;
+  // What undici says of a connection that ends in the middle of an answer.
+  return message === "terminated" || message === "other side closed"
+    ? "the connection was closed before all of it had come"
+    : message || "no connection";
+}
+
+/** Media types of a cache's files, as Nix sends them. */
+export function typeOf(name: string): string {
+  if (name.endsWith(".narinfo")) return "text/x-nix-narinfo";
+  if (name === "nix-cache-info") return "text/x-nix-cache-info";
+  if (name.endsWith(".doi") || name.endsWith(".ls")) return "application/json";
+  return name.startsWith("log/") ? "text/plain; charset=utf-8" : "application/x-nix-nar";
+}

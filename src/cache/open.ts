@@ -1,0 +1,50 @@
+// The cache that a word means: a folder, a web server or a bucket.
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Environment } from "#base/environment.ts";
+import { pipeliteError } from "./errors.ts";
+import { shownUrl, type CacheFiles } from "./files.ts";
+import { folderFiles } from "./folder.ts";
+import { httpFiles } from "./http.ts";
+import { s3Files } from "./s3.ts";
+
+export interface OpenCache {
+  /** Where `folder` and relative words start. */
+  cwd: string;
+  /** Keys for S3 and its token are looked for here. */
+  env: Environment;
+  /** Sent to a web server as `Authorization: Bearer`. */
+  token?: string | undefined;
+}
+
+/**
+ * The cache that a word of the command line means.
+ * @throws PipeliteError CACHE_URL_INVALID
+ */
+export function openCacheFiles(word: string, { cwd, env, token }: OpenCache): CacheFiles {
+  if (!/^[a-z][a-z0-9+.-]*:/.test(word)) return folderFiles(resolve(cwd, word));
+  const url = URL.parse(word);
+  if (url === null) throw pipeliteError("CACHE_URL_INVALID", { url: word, problem: "it is no URL" });
+  switch (url.protocol) {
+    case "file:":
+      return folderFiles(folderOf(url));
+    case "http:":
+    case "https:":
+      return httpFiles(url, token);
+    case "s3:":
+      return s3Files(url, env);
+    default:
+      throw pipeliteError("CACHE_URL_INVALID", {
+        url: shownUrl(url),
+        problem: `nothing here speaks ${url.protocol.slice(0, -1)}`,
+      });
+  }
+}
+
+function folderOf(url: URL): string {
+  try {
+    return fileURLToPath(url);
+  } catch (error) {
+    throw pipeliteError("CACHE_URL_INVALID", { url: url.href, problem: "it names no local folder" }, error);
+  }
+}

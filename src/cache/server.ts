@@ -1,0 +1,196 @@
+// A store served as a binary cache: what Nix asks for, and beside it whole closures and missing paths in one answer each,
+// listings, logs, realisations, health and figures. With tokens it takes uploads, too.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { pipeline } from "node:stream/promises";
+import { Readable } from "node:stream";
+import { isPipeliteError, systemErrorCode } from "#base/errors.ts";
+import { compress } from "./compression.ts";
+import { pipeliteError } from "./errors.ts";
+import { Metrics } from "./metrics.ts";
+import { answer, type Answer, type Served } from "./routes.ts";
+import { Uploads } from "./uploads.ts";
+
+export interface ServeOptions extends Served {
+  host: string;
+  /** 0: any that is free. */
+  port: number;
+  /** Whoever has one of these may upload. */
+  tokens: readonly string[];
+  onRequest?: (line: string) => void;
+}
+
+export interface RunningServer {
+  readonly url: string;
+  /** Takes no more requests; returns when those that are being answered are. */
+  stop(): Promise<void>;
+}
+
+/** @throws PipeliteError CACHE_ADDRESS_TAKEN */
+export async function serveCache(options: ServeOptions): Promise<RunningServer> {
+  const { host, port, onRequest } = options;
+  const metrics = new Metrics();
+  const uploads = options.tokens.length === 0 ? undefined : new Uploads(options.store, options.tokens);
+  const stopping = new AbortController();
+  const server = createServer((request, response) => {
+    const end = metrics.start();
+    void respond(request, response, { options, metrics, uploads, signal: stopping.signal }).finally(() => {
+      end(response.statusCode, request.method ?? "");
+      onRequest?.(`${request.method} ${request.url} ${response.statusCode}`);
+    });
+  });
+  // A NAR may take as long as it takes; only the head of a request must come soon.
+  server.requestTimeout = 0;
+  await listen(server, host, port);
+  const address = server.address();
+  const actual = typeof address === "object" && address !== null ? address.port : port;
+  return {
+    url: `http://${host.includes(":") ? `[${host}]` : host}:${actual}`,
+    async stop() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      await closed;
+      uploads?.close();
+    },
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) => {
+      const problem =
+        systemErrorCode(error) === "EADDRINUSE" ? "another program listens there" : error.message;
+      reject(pipeliteError("CACHE_ADDRESS_TAKEN", { address: `${host}:${port}`, problem }, error));
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+interface Responding {
+  options: ServeOptions;
+  metrics: Metrics;
+  uploads: Uploads | undefined;
+  signal: AbortSignal;
+}
+
+async function respond(request: IncomingMessage, response: ServerResponse, to: Responding): Promise<void> {
+  try {
+    await send(request, response, await answerTo(request, to), to.metrics);
+  } catch (error) {
+    if (response.headersSent) {
+      // Whoever reads must not take what has come for the whole.
+      response.destroy();
+      return;
+    }
+    const status = isPipeliteError(error, "STORE_NO_SPACE") ? 507 : 500;
+    response.writeHead(status, { "content-type": "text/plain" });
+    response.end(`${error instanceof Error ? error.message : String(error)}\n`);
+  }
+}
+
+async function answerTo(request: IncomingMessage, to: Responding): Promise<Answer> {
+  const { method = "GET" } = request;
+  const path = pathOf(request.url ?? "/");
+  if (path === undefined) return { status: 400, text: "no such name\n" };
+  if (method === "PUT") {
+    if (to.uploads === undefined) return { status: 405, text: "this cache takes no uploads\n" };
+    return to.uploads.put(path, request, to.signal);
+  }
+  if (path === "metrics" && method === "GET") return { status: 200, text: to.metrics.text(to.options.store) };
+  const question = method === "POST" ? await textOf(request) : undefined;
+  if (method !== "GET" && method !== "HEAD" && method !== "POST")
+    return { status: 405, text: "no such method\n" };
+  return answer(path, question, to.options);
+}
+
+/** The path of a request without its slash; undefined where it is no path of ours. */
+function pathOf(url: string): string | undefined {
+  try {
+    const path = decodeURIComponent(url.split("?")[0] ?? "").replace(/^\/+/, "");
+    return path.split("/").some((part) => part === ".." || part.includes("\0")) ? undefined : path;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A question about a million paths has some 33 MB. */
+const QUESTION_MAX_BYTES = 64 * 1024 * 1024;
+
+async function textOf(request: IncomingMessage): Promise<string | undefined> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > QUESTION_MAX_BYTES) return undefined;
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString("latin1");
+}
+
+async function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  found: Answer,
+  metrics: Metrics,
+): Promise<void> {
+  const { status, type = "text/plain; charset=utf-8", etag } = found;
+  response.statusCode = status;
+  if (etag !== undefined) response.setHeader("etag", `"${etag}"`);
+  if (etag !== undefined && request.headers["if-none-match"] === `"${etag}"`) {
+    response.statusCode = 304;
+    response.end();
+    return;
+  }
+  response.setHeader("content-type", type);
+  if (found.nar === undefined) {
+    const bytes = Buffer.from(found.text ?? "", "latin1");
+    metrics.sent(bytes.length);
+    response.setHeader("content-length", bytes.length);
+    response.end(request.method === "HEAD" ? undefined : bytes);
+    return;
+  }
+  const { open, sizeBytes, compression } = found.nar;
+  const range = compression === "none" ? rangeOf(request.headers.range, sizeBytes) : undefined;
+  if (range === "unsatisfiable") {
+    response.writeHead(416, { "content-range": `bytes */${sizeBytes}` }).end();
+    return;
+  }
+  if (compression === "none") {
+    response.setHeader("accept-ranges", "bytes");
+    response.setHeader("content-length", range === undefined ? sizeBytes : range.end - range.start);
+  }
+  if (range !== undefined) {
+    response.statusCode = 206;
+    response.setHeader("content-range", `bytes ${range.start}-${range.end - 1}/${sizeBytes}`);
+  }
+  if (request.method === "HEAD") {
+    response.end();
+    return;
+  }
+  const chunks = range === undefined ? open() : cut(open(), range);
+  await pipeline(Readable.from(metrics.counted(compress(chunks, compression))), response);
+}
+
+interface Range {
+  start: number;
+  /** Behind the last byte. */
+  end: number;
+}
+
+/** One range from a start on, as those ask who go on with a download; others get the whole, as RFC 9110 lets a server. */
+function rangeOf(header: string | undefined, size: number): Range | "unsatisfiable" | undefined {
+  const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(header ?? "") ?? [];
+  if (first === undefined || last === undefined) return undefined;
+  const start = Number(first);
+  const end = last === "" ? size : Math.min(Number(last) + 1, size);
+  return start < end ? { start, end } : "unsatisfiable";
+}
+
+async function* cut(chunks: AsyncIterable<Uint8Array>, { start, end }: Range): AsyncGenerator<Uint8Array> {
+  let at = 0;
+  for await (const chunk of chunks) {
+    const part = chunk.subarray(Math.max(start - at, 0), Math.max(end - at, 0));
+    at += chunk.length;
+    if (part.length > 0) yield part;
+    if (at >= end) return;
+  }
+}

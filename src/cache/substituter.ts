@@ -1,0 +1,233 @@
+// Taking paths from caches into the store: each path with all it needs, several at a time, what is there already left out.
+// A cache that answers wrongly or not at all is asked no more; the others still are.
+import { isPipeliteError } from "#base/errors.ts";
+import type { NarInfo } from "#nix/narinfo.ts";
+import type { Realisation, RealisationId } from "#nix/realisation.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import type { Store } from "#store/store.ts";
+import type { BinaryCache } from "./binary-cache.ts";
+import { pipeliteError } from "./errors.ts";
+import { Limiter } from "./limiter.ts";
+
+/** Narinfos asked for at a time: what costs is the way there and back. */
+const QUERIES_MAX = 64;
+const DOWNLOADS_MAX = 8;
+/** A cache may make up paths that need more paths, without end. */
+const CLOSURE_MAX = 1_000_000;
+
+export interface SubstituterEvents {
+  /** A cache is asked no more, and why. */
+  onQuarantine?: (url: string, error: Error) => void;
+  onPath?: (path: StorePath, url: string) => void;
+}
+
+interface Offer {
+  info: NarInfo;
+  cache: BinaryCache;
+}
+
+/** What came of a path that was wanted, all it needs included. */
+export interface Substituted {
+  /** Those that were not there before. */
+  added: StorePath[];
+  /** Of their NARs. */
+  bytes: number;
+}
+
+export class Substituter {
+  readonly #store: Store;
+  readonly #events: SubstituterEvents;
+  readonly #queries = new Limiter(QUERIES_MAX);
+  readonly #downloads = new Limiter(DOWNLOADS_MAX);
+  /** One download of a path at a time, whoever wants it. */
+  readonly #running = new Map<StorePath, Promise<void>>();
+  #caches: Promise<BinaryCache[]>;
+  readonly #quarantined = new Set<BinaryCache>();
+
+  constructor(
+    store: Store,
+    caches: readonly BinaryCache[],
+    signal: AbortSignal,
+    events: SubstituterEvents = {},
+  ) {
+    this.#store = store;
+    this.#events = events;
+    this.#caches = this.#inOrder(caches, signal);
+  }
+
+  /** Those whose priority is smaller come first. */
+  async #inOrder(caches: readonly BinaryCache[], signal: AbortSignal): Promise<BinaryCache[]> {
+    const ranked = await Promise.all(
+      caches.map(async (cache) => {
+        const info = await this.#asking(cache, signal, () => cache.info(signal));
+        return { cache, priority: info?.priority ?? Number.POSITIVE_INFINITY };
+      }),
+    );
+    return ranked.toSorted((a, b) => a.priority - b.priority).map(({ cache }) => cache);
+  }
+
+  async #usable(): Promise<BinaryCache[]> {
+    return (await this.#caches).filter((cache) => !this.#quarantined.has(cache));
+  }
+
+  /** What a cache answers; undefined, and it is asked no more, where that is no answer at all. */
+  async #asking<T>(
+    cache: BinaryCache,
+    signal: AbortSignal,
+    ask: () => Promise<T | undefined>,
+  ): Promise<T | undefined> {
+    if (this.#quarantined.has(cache)) return undefined;
+    try {
+      return await ask();
+    } catch (error) {
+      if (signal.aborted || !isPipeliteError(error)) throw error;
+      this.#quarantine(cache, error);
+      return undefined;
+    }
+  }
+
+  #quarantine(cache: BinaryCache, error: Error): void {
+    if (this.#quarantined.has(cache)) return;
+    this.#quarantined.add(cache);
+    this.#events.onQuarantine?.(cache.url, error);
+  }
+
+  /** What the first cache that knows it says a derivation gave. */
+  async realisation(id: RealisationId, signal: AbortSignal): Promise<Realisation | undefined> {
+    for (const cache of await this.#usable()) {
+      const found = await this.#asking(cache, signal, () => cache.realisation(id, signal));
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  /**
+   * Takes a path and all it needs into the store.
+   * @returns undefined where no cache has all of it; what came until then stays, and is found there the next time
+   */
+  async take(path: StorePath, signal: AbortSignal): Promise<Substituted | undefined> {
+    for (;;) {
+      const before = this.#quarantined.size;
+      const offers = await this.#closure(path, signal);
+      if (offers === undefined) return undefined;
+      const isComplete = await this.#download(offers, signal);
+      if (isComplete) {
+        const infos = [...offers.values()].map(({ info }) => info);
+        return {
+          added: infos.map((info) => info.path),
+          bytes: infos.reduce((sum, { narSize }) => sum + narSize, 0),
+        };
+      }
+      if (this.#quarantined.size === before) return undefined;
+    }
+  }
+
+  /** All of the closure that the store does not have; undefined where some of it is nowhere. */
+  async #closure(root: StorePath, signal: AbortSignal): Promise<Map<StorePath, Offer> | undefined> {
+    const offers = new Map<StorePath, Offer>();
+    const told = new Map<StorePath, Offer>();
+    const isThere = (path: StorePath): boolean => this.#store.isPresent(path);
+    let isMissing = false;
+    if (isThere(root)) return offers;
+    for (const cache of await this.#usable()) {
+      const infos = await this.#asking(cache, signal, () => cache.closure(root, signal));
+      for (const info of infos ?? []) told.set(info.path, { info, cache });
+      if (infos !== undefined) break;
+    }
+    const seen = new Set<StorePath>([root]);
+    const visit = async (path: StorePath): Promise<void> => {
+      if (isThere(path)) return;
+      const offer = told.get(path) ?? (await this.#queries.run(() => this.#offer(path, signal)));
+      if (offer === undefined) {
+        isMissing = true;
+        return;
+      }
+      offers.set(path, offer);
+      if (offers.size > CLOSURE_MAX) {
+        const { cache: { url }, info: { url: file } } = offer; // prettier-ignore
+        const problem = `${root} would need more than ${CLOSURE_MAX} paths`;
+        throw pipeliteError("CACHE_ANSWER_WRONG", { url, file, problem });
+      }
+      const next = offer.info.references.filter((reference) => !seen.has(reference));
+      for (const reference of next) seen.add(reference);
+      await Promise.all(next.map(visit));
+    };
+    await visit(root);
+    return isMissing ? undefined : offers;
+  }
+
+  async #offer(path: StorePath, signal: AbortSignal): Promise<Offer | undefined> {
+    for (const cache of await this.#usable()) {
+      const info = await this.#asking(cache, signal, () => cache.narInfo(path, signal));
+      if (info !== undefined) return { info, cache };
+    }
+    return undefined;
+  }
+
+  /** Each path after those it refers to. @returns whether all came */
+  async #download(offers: ReadonlyMap<StorePath, Offer>, signal: AbortSignal): Promise<boolean> {
+    const coming = new Map<StorePath, Promise<boolean>>();
+    for (const path of inOrder(offers)) {
+      const offer = offers.get(path);
+      if (offer === undefined) continue;
+      const before = offer.info.references.flatMap((each) => (each === path ? [] : (coming.get(each) ?? [])));
+      coming.set(
+        path,
+        Promise.all(before).then((came) => !came.includes(false) && this.#fetch(offer, signal)),
+      );
+    }
+    return !(await Promise.all(coming.values())).includes(false);
+  }
+
+  async #fetch({ info, cache }: Offer, signal: AbortSignal): Promise<boolean> {
+    const came = await this.#asking(cache, signal, async () => {
+      let running = this.#running.get(info.path);
+      running ??= this.#downloads
+        .run(() => this.#add(info, cache, signal))
+        .finally(() => this.#running.delete(info.path));
+      this.#running.set(info.path, running);
+      await running;
+      return true;
+    });
+    return came === true;
+  }
+
+  async #add(info: NarInfo, cache: BinaryCache, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const { added } = await this.#store.addNar(info, cache.nar(info, signal)).catch((error: unknown) => {
+      if (!isPipeliteError(error) || !isOfContent(error.code)) throw error;
+      const { url } = cache;
+      throw pipeliteError("CACHE_ANSWER_WRONG", { url, file: info.url, problem: error.message }, error);
+    });
+    if (added) this.#events.onPath?.(info.path, cache.url);
+  }
+}
+
+/** Errors that say the bytes are not what the cache said they are, and not that something is wrong with our disk. */
+function isOfContent(code: string): boolean {
+  return (
+    code.startsWith("NAR_") ||
+    code === "STORE_HASH_MISMATCH" ||
+    code === "STORE_CONTENT_ADDRESS_WRONG" ||
+    code === "STORE_OUTPUT_NOT_FLAT" ||
+    // It named each of them, in a circle.
+    code === "STORE_REFERENCE_MISSING"
+  );
+}
+
+/** Each path after what it refers to. */
+function inOrder(offers: ReadonlyMap<StorePath, Offer>): StorePath[] {
+  const sorted: StorePath[] = [];
+  const seen = new Set<StorePath>();
+  for (const root of offers.keys()) {
+    const stack = [{ path: root, isDone: false }];
+    for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+      if (top.isDone) sorted.push(top.path);
+      if (top.isDone || seen.has(top.path)) continue;
+      seen.add(top.path);
+      stack.push({ path: top.path, isDone: true });
+      for (const path of offers.get(top.path)?.info.references ?? []) stack.push({ path, isDone: false });
+    }
+  }
+  return sorted;
+}

@@ -1,0 +1,50 @@
+// Whom to believe. What a path holds is checked by its hash; that this hash is right must follow from the path's own
+// content, or be signed by a key that is trusted. A realisation (this derivation gave that output) is always somebody's
+// word.
+import { readFileSync } from "node:fs";
+import { messageOf } from "#base/strict-json.ts";
+import { contentAddressedPath, parseContentAddress } from "#nix/content-address.ts";
+import { narInfoFingerprint, type NarInfo } from "#nix/narinfo.ts";
+import { realisationFingerprint, type Realisation } from "#nix/realisation.ts";
+import { parseNixPublicKey, parseSecretKey, verifyFingerprint } from "#nix/signature.ts";
+import type { NixPublicKey, SecretKey } from "#nix/signature.ts";
+import { pipeliteError } from "./errors.ts";
+
+/** Whether content address or signature vouches for what a cache says of a path. The content itself is checked as it comes. */
+export function isVouchedFor(info: NarInfo, keys: readonly NixPublicKey[]): boolean {
+  if (info.contentAddress !== undefined) {
+    const address = parseContentAddress(info.contentAddress);
+    const canSelfReference = address.method === "recursive" && address.hash.algorithm === "sha256";
+    if (!canSelfReference && info.references.includes(info.path)) return false;
+    if (contentAddressedPath(info.path, address, info.references) === info.path) return true;
+  }
+  const fingerprint = narInfoFingerprint(info);
+  return info.signatures.some((signature) => verifyFingerprint(keys, fingerprint, signature));
+}
+
+export function isSigned(realisation: Realisation, keys: readonly NixPublicKey[]): boolean {
+  const fingerprint = realisationFingerprint(realisation);
+  return realisation.signatures.some((signature) => verifyFingerprint(keys, fingerprint, signature));
+}
+
+/** A word of the command line: `NAME:BASE64`, or a file that holds it. @throws PipeliteError CACHE_KEY_UNREADABLE */
+export function readTrustedKey(word: string, file: string): NixPublicKey {
+  return fromKeyText(word, () => parseNixPublicKey(word.includes(":") ? word : readText(file)));
+}
+
+/** @throws PipeliteError CACHE_KEY_UNREADABLE */
+export function readSecretKey(file: string): SecretKey {
+  return fromKeyText(file, () => parseSecretKey(readText(file)));
+}
+
+function readText(file: string): string {
+  return readFileSync(file, "latin1").trim();
+}
+
+function fromKeyText<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw pipeliteError("CACHE_KEY_UNREADABLE", { file, problem: messageOf(error) }, error);
+  }
+}

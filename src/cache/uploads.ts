@@ -1,0 +1,136 @@
+// Uploads into a served store: the NAR first, then the narinfo that names it, as Nix does. A path is taken when its narinfo
+// comes, and only with the content that it says.
+import { createHash, timingSafeEqual } from "node:crypto";
+import {
+  createReadStream,
+  createWriteStream,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import type { IncomingMessage } from "node:http";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { isPipeliteError } from "#base/errors.ts";
+import { messageOf, parseStrictJson } from "#base/strict-json.ts";
+import { parseNarInfo } from "#nix/narinfo.ts";
+import { realisationOf } from "#nix/realisation.ts";
+import { storePathHash } from "#nix/store-path.ts";
+import type { Store } from "#store/store.ts";
+import { decompress } from "./compression.ts";
+import type { Answer } from "./routes.ts";
+
+const TEXT_MAX_BYTES = 16 * 1024 * 1024;
+const NAR_NAME = /^nar\/[\w][\w.+=-]{0,250}$/;
+
+export class Uploads {
+  readonly #store: Store;
+  readonly #tokens: readonly Buffer[];
+  readonly #folder: string;
+  #count = 0;
+
+  constructor(store: Store, tokens: readonly string[]) {
+    this.#store = store;
+    this.#tokens = tokens.map(digestOf);
+    this.#folder = join(store.temporaryDir, `uploads-${process.pid}`);
+    mkdirSync(this.#folder, { recursive: true });
+  }
+
+  close(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async put(path: string, request: IncomingMessage, signal: AbortSignal): Promise<Answer> {
+    if (!this.#mayUpload(request.headers.authorization)) {
+      request.resume();
+      return { status: 401, text: "a token is wanted\n" };
+    }
+    if (NAR_NAME.test(path)) return this.#keepNar(path, request, signal);
+    const text = await textOf(request);
+    if (text === undefined) return { status: 413, text: "too large\n" };
+    try {
+      if (path.endsWith(".narinfo")) return await this.#take(path, text);
+      if (path.startsWith("realisations/") && path.endsWith(".doi")) return await this.#believe(path, text);
+      // Nix writes it into every cache that has none; ours says its own.
+      if (path === "nix-cache-info" || /^(log\/.+|[0-9a-z]{32}\.ls)$/.test(path)) return { status: 200 };
+    } catch (error) {
+      if (!isPipeliteError(error) && !(error instanceof SyntaxError)) throw error;
+      if (isPipeliteError(error, "STORE_NO_SPACE")) throw error;
+      return { status: 400, text: `${messageOf(error)}\n` };
+    }
+    return { status: 404, text: "no such name\n" };
+  }
+
+  /** By `Bearer TOKEN`, or as the password of `Basic`, which is all that Nix can send. */
+  #mayUpload(authorization: string | undefined): boolean {
+    const [, scheme, value = ""] = /^(bearer|basic) +(\S+)$/i.exec(authorization ?? "") ?? [];
+    if (scheme === undefined) return false;
+    const isBearer = scheme.toLowerCase() === "bearer";
+    const token = isBearer
+      ? value
+      : Buffer.from(value, "base64")
+          .toString("utf8")
+          .replace(/^[^:]*:/, "");
+    const digest = digestOf(token);
+    return this.#tokens.some((known) => timingSafeEqual(known, digest));
+  }
+
+  #fileOf(path: string): string {
+    return join(this.#folder, path.slice("nar/".length));
+  }
+
+  async #keepNar(path: string, request: IncomingMessage, signal: AbortSignal): Promise<Answer> {
+    const unfinished = join(this.#folder, `${++this.#count}.unfinished`);
+    try {
+      const fd = openSync(unfinished, "wx");
+      await pipeline(request, createWriteStream(unfinished, { fd }), { signal });
+      renameSync(unfinished, this.#fileOf(path));
+      return { status: 200 };
+    } finally {
+      rmSync(unfinished, { force: true });
+    }
+  }
+
+  async #take(name: string, text: string): Promise<Answer> {
+    const info = parseNarInfo(text);
+    if (name !== `${storePathHash(info.path)}.narinfo`)
+      return { status: 400, text: `${name} is about ${info.path}\n` };
+    if (this.#store.isPresent(info.path)) return { status: 200 };
+    const file = NAR_NAME.test(info.url) ? this.#fileOf(info.url) : undefined;
+    if (file === undefined || statSync(file, { throwIfNoEntry: false }) === undefined)
+      return { status: 400, text: `${info.url} has not come before ${name}\n` };
+    const chunks = decompress(createReadStream(file), info.compression);
+    if (chunks === undefined) return { status: 415, text: `nothing here unpacks ${info.compression}\n` };
+    await this.#store.addNar(info, chunks);
+    rmSync(file, { force: true });
+    return { status: 200 };
+  }
+
+  async #believe(name: string, text: string): Promise<Answer> {
+    const realisation = realisationOf(parseStrictJson(text));
+    if (name !== `realisations/${realisation.id}.doi`)
+      return { status: 400, text: `${name} is about ${realisation.id}\n` };
+    const known = this.#store.realisation(realisation.id);
+    if (known !== undefined && known.outPath !== realisation.outPath)
+      return { status: 409, text: `${realisation.id} gave ${known.outPath} here\n` };
+    await this.#store.adoptRealisations([realisation]);
+    return { status: 200 };
+  }
+}
+
+function digestOf(token: string): Buffer {
+  return createHash("sha256").update(token).digest();
+}
+
+async function textOf(request: IncomingMessage): Promise<string | undefined> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > TEXT_MAX_BYTES) return undefined;
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString("latin1");
+}
