@@ -5,18 +5,17 @@ import { join, resolve } from "node:path";
 import { messageOf } from "#base/strict-json.ts";
 import { bytesOfFile } from "#base/files.ts";
 import type { Environment } from "#base/environment.ts";
-import { BinaryCache } from "#cache/binary-cache.ts";
 import type { Compression } from "#cache/compression.ts";
 import { pipeliteError } from "#cache/errors.ts";
-import { openCacheFiles, type OpenCache } from "#cache/open.ts";
+import { openCacheFiles, openSubstituter, type Caches, type OpenCache } from "#cache/open.ts";
 import { push, type Pushed } from "#cache/push.ts";
 import { serveCache, type RunningServer } from "#cache/server.ts";
-import { Substituter, type Substituted, type SubstituterEvents } from "#cache/substituter.ts";
-import { readSecretKey, readTrustedKey } from "#cache/trust.ts";
+import type { Substituted, SubstituterEvents } from "#cache/substituter.ts";
+import { readSecretKey } from "#cache/trust.ts";
 import { writeKeyPair } from "#keys/key-file.ts";
 import { makeSecretKey, writeNixPublicKey, writeSecretKey } from "#nix/signature.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import { openStore, type Store } from "#store/index.ts";
+import { openStore } from "#store/index.ts";
 import { findStorePath } from "./store.ts";
 
 export interface PushToCache extends OpenCache {
@@ -44,25 +43,7 @@ export async function pushToCache(options: PushToCache): Promise<Pushed & { url:
   return { url: cache.url, ...pushed };
 }
 
-export interface Caches extends OpenCache {
-  /** Folders and URLs. */
-  caches: readonly string[];
-  /** Each `NAME:KEY`, or a file that holds it. */
-  trustedKeys: readonly string[];
-}
-
-export function openSubstituter(
-  store: Store,
-  { caches, trustedKeys, ...open }: Caches,
-  signal: AbortSignal,
-  events: SubstituterEvents,
-): Substituter {
-  const keys = trustedKeys.map((word) => readTrustedKey(word, resolve(open.cwd, word)));
-  const opened = caches.map((word) => new BinaryCache(openCacheFiles(word, open), keys));
-  return new Substituter(store, opened, signal, events);
-}
-
-export interface PullFromCache extends Caches, SubstituterEvents {
+export interface PullFromCache extends Caches, OpenCache, SubstituterEvents {
   home: string;
   paths: readonly StorePath[];
   signal: AbortSignal;
@@ -72,11 +53,11 @@ export interface PullFromCache extends Caches, SubstituterEvents {
 export async function pullFromCaches(options: PullFromCache): Promise<Substituted> {
   using store = openStore(options.home);
   let failure: Error | undefined;
-  const onQuarantine = (url: string, error: Error): void => {
+  const onRefused = (url: string, error: Error): void => {
     failure ??= error;
-    options.onQuarantine?.(url, error);
+    options.onRefused?.(url, error);
   };
-  const substituter = openSubstituter(store, options, options.signal, { ...options, onQuarantine });
+  const substituter = openSubstituter(store, options, options.signal, { ...options, onRefused });
   const all: Substituted = { added: [], bytes: 0 };
   for (const path of options.paths) {
     const taken = await substituter.take(path, options.signal);
@@ -166,7 +147,7 @@ export function newPathKey(
 }
 
 /** Caches and trusted keys that the environment names, between white space. */
-export function cachesOfEnvironment(env: Environment): Pick<Caches, "caches" | "trustedKeys"> {
+export function cachesOfEnvironment(env: Environment): Caches {
   const words = (name: string): string[] => (env[name] ?? "").split(/\s+/).filter(Boolean);
   return { caches: words("PIPELITE_CACHES"), trustedKeys: words("PIPELITE_TRUSTED_KEYS") };
 }

@@ -48,7 +48,7 @@ export function folderFiles(folder: string): CacheFiles {
         await pipeline(Readable.from(body.chunks()), createWriteStream(unfinished, { fd }), { signal });
         renameSync(unfinished, target);
       } catch (error) {
-        rmSync(unfinished, { force: true });
+        if (isFile(`${name}.${unfinished.slice(target.length + 1)}`)) rmSync(unfinished);
         if (signal.aborted || isPipeliteError(error)) throw error;
         throw pipeliteError("CACHE_WRITE_FAILED", { url, file: name, problem: problemOf(error) }, error);
       }
@@ -78,6 +78,8 @@ function problemOf(error: unknown): string {
     case "ENOTDIR":
     case "EEXIST":
       return "a file is where a folder should be";
+    case "EISDIR":
+      return "a folder is where a file should be";
     default:
       return error instanceof Error ? error.message : String(error);
   }

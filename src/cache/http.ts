@@ -41,7 +41,7 @@ export function webFiles(base: URL, url: string, authorise: Authorise): CacheFil
     file.username = "";
     file.password = "";
     file.search = "";
-    file.pathname = `${base.pathname.replace(/\/$/, "")}/${name.split("/").map(encodeURIComponent).join("/")}`;
+    file.pathname = `${base.pathname.replace(/\/$/, "")}/${name.split("/").map(encodeSegment).join("/")}`;
     return file;
   };
   const client = new Client(url, authorise);
@@ -243,6 +243,14 @@ function problemOf(error: unknown): string {
   return message === "terminated" || message === "other side closed"
     ? "the connection was closed before all of it had come"
     : message || "no connection";
+}
+
+/** All but letters, digits and `-._~`, as signatures of S3 want it. */
+function encodeSegment(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
 
 /** Media types of a cache's files, as Nix sends them. */

@@ -7,6 +7,30 @@ import { shownUrl, type CacheFiles } from "./files.ts";
 import { folderFiles } from "./folder.ts";
 import { httpFiles } from "./http.ts";
 import { s3Files } from "./s3.ts";
+import { BinaryCache } from "./binary-cache.ts";
+import { Substituter, type SubstituterEvents } from "./substituter.ts";
+import { readTrustedKey } from "./trust.ts";
+import type { Store } from "#store/store.ts";
+
+/** From which caches something may come, and whose word counts. */
+export interface Caches {
+  /** Folders and URLs. */
+  caches: readonly string[];
+  /** Each `NAME:KEY`, or a file that holds it. */
+  trustedKeys: readonly string[];
+}
+
+/** @throws PipeliteError CACHE_URL_INVALID, CACHE_KEY_UNREADABLE */
+export function openSubstituter(
+  store: Store,
+  { caches, trustedKeys, ...open }: Caches & OpenCache,
+  signal: AbortSignal,
+  events: SubstituterEvents,
+): Substituter {
+  const keys = trustedKeys.map((word) => readTrustedKey(word, resolve(open.cwd, word)));
+  const opened = caches.map((word) => new BinaryCache(openCacheFiles(word, open), keys));
+  return new Substituter(store, opened, signal, events);
+}
 
 export interface OpenCache {
   /** Where `folder` and relative words start. */

@@ -17,7 +17,7 @@ const CLOSURE_MAX = 1_000_000;
 
 export interface SubstituterEvents {
   /** A cache is asked no more, and why. */
-  onQuarantine?: (url: string, error: Error) => void;
+  onRefused?: (url: string, error: Error) => void;
   onPath?: (path: StorePath, url: string) => void;
 }
 
@@ -32,6 +32,8 @@ export interface Substituted {
   added: StorePath[];
   /** Of their NARs. */
   bytes: number;
+  /** The cache that gave the path itself, unless it was there. */
+  from?: string;
 }
 
 export class Substituter {
@@ -89,14 +91,17 @@ export class Substituter {
   #quarantine(cache: BinaryCache, error: Error): void {
     if (this.#quarantined.has(cache)) return;
     this.#quarantined.add(cache);
-    this.#events.onQuarantine?.(cache.url, error);
+    this.#events.onRefused?.(cache.url, error);
   }
 
   /** What the first cache that knows it says a derivation gave. */
-  async realisation(id: RealisationId, signal: AbortSignal): Promise<Realisation | undefined> {
+  async realisation(
+    id: RealisationId,
+    signal: AbortSignal,
+  ): Promise<{ realisation: Realisation; from: string } | undefined> {
     for (const cache of await this.#usable()) {
-      const found = await this.#asking(cache, signal, () => cache.realisation(id, signal));
-      if (found !== undefined) return found;
+      const realisation = await this.#asking(cache, signal, () => cache.realisation(id, signal));
+      if (realisation !== undefined) return { realisation, from: cache.url };
     }
     return undefined;
   }
@@ -112,10 +117,12 @@ export class Substituter {
       if (offers === undefined) return undefined;
       const isComplete = await this.#download(offers, signal);
       if (isComplete) {
+        const from = offers.get(path)?.cache.url;
         const infos = [...offers.values()].map(({ info }) => info);
         return {
           added: infos.map((info) => info.path),
           bytes: infos.reduce((sum, { narSize }) => sum + narSize, 0),
+          ...(from !== undefined && { from }),
         };
       }
       if (this.#quarantined.size === before) return undefined;

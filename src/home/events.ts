@@ -62,6 +62,8 @@ export type RunEvent =
   | { type: "stage-planned"; name: string; status: "cached" | "build"; reason?: BuildReason }
   | { type: "stage-started"; name: string; drvPath: string; expectedMs?: number }
   | { type: "stage-log"; name: string; line: string }
+  /** A cache that answered wrongly or not at all is asked no more in this run. */
+  | { type: "cache-refused"; url: string; problem: string }
   | ({ type: "stage-finished" } & StageRecord)
   /** `phase`: which one, since `name` is that of a stage everywhere else. */
   | ({ type: "phase-finished"; phase: Phase["name"] } & Omit<Phase, "name">)

@@ -127,6 +127,7 @@ const stageMembers: shape.Members<StageRecord> = {
   former: optional(
     object<NonNullable<StageRecord["former"]>>({ outPath: storePath, firstDifference: optional(text) }),
   ),
+  substitutedFrom: optional(text),
   logDigest: optional(shape.digest),
   builtInRun: optional(runId),
   reason: optional(reason),

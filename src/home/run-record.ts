@@ -57,6 +57,8 @@ export interface StageRecord {
   waitedMs?: number;
   /** Time this run spent on it; the figures of the build itself are in `usage`. */
   durationMs: number;
+  /** The binary cache whose word it is that the derivation gave this output; of a substituted stage. */
+  substitutedFrom?: string;
   usage?: Usage;
   /** The output that was there, of a stage that this run was told to build again: the same bytes if the paths are equal. */
   former?: { outPath: string; firstDifference?: string };

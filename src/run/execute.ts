@@ -16,6 +16,8 @@ import type { EventLog } from "#home/event-log.ts";
 import type { RunEvent, RunListener } from "#home/events.ts";
 import { foldEvent, newFold } from "#home/fold.ts";
 import { ask, locateAnswer } from "./answer-node.ts";
+import { openSubstituter } from "#cache/open.ts";
+import type { Substituter } from "#cache/substituter.ts";
 import { pinAnswer } from "./answers.ts";
 import type { Pinned } from "./answers.ts";
 import type { Phase } from "#home/run-record.ts";
@@ -34,6 +36,7 @@ import {
 } from "./realise.ts";
 import { compareOutputs } from "./compare.ts";
 import { realiseGraph, type GraphDerivation } from "./realisations.ts";
+import { substitute } from "./substitute.ts";
 import type { RunOptions, RunOutcome } from "./options.ts";
 import type { Store } from "#store/store.ts";
 import { newRunId } from "#home/run-id.ts";
@@ -83,6 +86,7 @@ class Run {
   readonly #options: RunOptions;
   readonly #opened: Opened;
   readonly #engine: Engine;
+  readonly #substituter: Substituter | undefined;
   readonly #start: { at: Date; ms: number };
   readonly #runId: string;
   readonly #fold = newFold();
@@ -98,6 +102,10 @@ class Run {
     this.#engine = engine;
     this.#start = start;
     this.#runId = newRunId(start.at);
+    if (options.caches !== undefined && options.caches.caches.length > 0)
+      this.#substituter = openSubstituter(opened.work.store, options.caches, options.signal, {
+        onRefused: (url, error) => this.#emit({ type: "cache-refused", url, problem: error.message }),
+      });
     this.#mapTrace = traceMapper((bundle) => options.home.notes.sourceMap(bundle));
     this.#log = options.home.runs.openLog(this.#runId);
     this.#ledger = new Ledger(opened.work, (event) => this.#emit(event), options.signal, start.ms);
@@ -251,6 +259,17 @@ class Run {
     if (outPath !== undefined && former === undefined) {
       work.found(node, outPath);
       this.#ledger.record(node, "cached", start, { drvPath, outPath });
+      return "done";
+    }
+    // What is forced is built, whoever else has it.
+    const caches = work.forced.has(node) ? undefined : this.#substituter;
+    const taken = caches && (await substitute(work.store, caches, derivation, signal));
+    if (taken !== undefined) {
+      const { path, from: substitutedFrom } = taken;
+      checkTakenFiles(work, node, path);
+      await this.#keepDerivation(node, drvPath);
+      work.found(node, path);
+      this.#ledger.record(node, "substituted", start, { drvPath, outPath: path, substitutedFrom });
       return "done";
     }
     const reason = reasonFor(work, node);

@@ -14,7 +14,10 @@ import { inputNames, isShown } from "./plan.ts";
 import type { Workspace } from "./realise.ts";
 
 type Facts = Partial<
-  Pick<StageRecord, "drvPath" | "outPath" | "usage" | "reason" | "former" | "failure" | "because">
+  Pick<
+    StageRecord,
+    "drvPath" | "outPath" | "usage" | "reason" | "former" | "failure" | "because" | "substitutedFrom"
+  >
 >;
 
 export class Ledger {

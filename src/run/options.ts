@@ -1,5 +1,6 @@
 // What a plan or a run is asked for, and what a run comes to.
 import type { Environment } from "#base/environment.ts";
+import type { Caches, OpenCache } from "#cache/open.ts";
 import type { Home } from "#home/home.ts";
 import type { ExitCode } from "#base/errors.ts";
 import type { RunRecord } from "#home/run-record.ts";
@@ -39,6 +40,8 @@ export interface RunOptions extends PlanOptions {
   keepGoing: boolean;
   /** For stages that set no time limit themselves. */
   timeoutMs?: number | undefined;
+  /** What was built elsewhere is taken from these. */
+  caches?: (Caches & OpenCache) | undefined;
   listener: RunListener;
   signal: AbortSignal;
 }

@@ -187,6 +187,8 @@ export function summaryLines(state: RunState, cwd: string): Line[] {
     [span(finished.status, style), span(`: ${counts} in ${formatDuration(finished.durationMs)}`)],
   ];
   for (const line of failedLines(state)) lines.push(line);
+  for (const { problem } of state.refusals)
+    lines.push(plainLine(`  asked no more: ${cleanLine(problem)}`, "warning"));
   if (finished.status === "passed" && finished.tree !== undefined) {
     const { link, tree } = finished;
     const where = link === undefined ? tree : `${shownPath(link, cwd)} -> ${shownPath(tree, cwd)}`;

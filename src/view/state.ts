@@ -8,6 +8,7 @@ export type StageFinished = Extract<RunEvent, { type: "stage-finished" }>;
 export type RunFinished = Extract<RunEvent, { type: "run-finished" }>;
 export type RunPreparing = Extract<RunEvent, { type: "run-preparing" }>;
 export type SourceRead = Extract<RunEvent, { type: "source-read" }>;
+export type CacheRefused = Extract<RunEvent, { type: "cache-refused" }>;
 export type Claim = Extract<RunEvent, { type: "claim" }>;
 
 export interface StageState {
@@ -27,6 +28,8 @@ export interface RunState {
   startedMs?: number;
   stages: Map<string, StageState>;
   claims: Claim[];
+  /** Caches that are asked no more. */
+  refusals: CacheRefused[];
   /** What is prepared, until the run starts. */
   preparing?: RunPreparing | undefined;
   /** The source that is being read meanwhile. */
@@ -35,7 +38,7 @@ export interface RunState {
 }
 
 export function createRunState(): RunState {
-  return { stages: new Map(), claims: [] };
+  return { stages: new Map(), claims: [], refusals: [] };
 }
 
 /** Takes one event into the state. */
@@ -77,6 +80,9 @@ export function applyEvent(state: RunState, event: RunEvent, nowMs: number): voi
       return;
     case "run-finished":
       state.finished = event;
+      return;
+    case "cache-refused":
+      state.refusals.push(event);
       return;
     case "phase-finished":
     case "material":

@@ -33,7 +33,7 @@ export const cachePull = openCommand({
       cwd: context.cwd,
       env: context.env,
       signal: context.interruption(),
-      onQuarantine: (url, error) => say(context, flags, `${error.message}; ${url} is asked no more`),
+      onRefused: (url, error) => say(context, flags, `${error.message}; ${url} is asked no more`),
     });
     if (flags.json) return printJson(context, { added, bytes });
     print(context, added.join("\n"));

@@ -8,12 +8,12 @@ export const cacheServe = command({
   about: [
     "Until it is asked to stop (Ctrl-C, SIGTERM); what is being read then is finished first. Everybody who reaches it may " +
       "read. With --token-file, whoever has one of the tokens may upload, too: as a bearer token, or as the password of a user.",
+    "Nix takes a path from it by `nix copy --from http://127.0.0.1:8080 PATH`.",
     "Beside Nix's own names: GET /health, GET /metrics (Prometheus), POST /missing, GET /HASH.closure.narinfo.",
   ],
   examples: [
     ["pipelite cache serve", "on this machine only"],
     ["pipelite cache serve --host 0.0.0.0 --port 8080 --key cache.key", "for the network, signed"],
-    ["nix copy --from http://127.0.0.1:8080 PATH", "how Nix takes a path from it"],
   ],
   flags: {
     host: usualValue("ADDRESS", "Address to listen on", { usual: "127.0.0.1" }),

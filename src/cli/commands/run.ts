@@ -17,6 +17,8 @@ import {
   engineFlag,
   paramFlag,
   paramsFlag,
+  cacheFlag,
+  trustedKeyFlag,
   parseCount,
   parseSpan,
   sandboxFlag,
@@ -62,6 +64,8 @@ export const run = openCommand({
     model: value("URL", "Endpoint of a language model, OpenAI-compatible"),
     modelName: value("NAME", "The model to ask, or whose pinned answers to use"),
     database: databaseFlag,
+    cache: cacheFlag,
+    trustedKey: trustedKeyFlag,
   },
   arg: optional("PIPELINE|STAGE", "pipeline.ts or its folder, then stages", "stage"),
   async run(context, flags, ...words): Promise<ExitCode> {
@@ -90,6 +94,7 @@ export const run = openCommand({
       sandbox: flags.sandbox,
       paranoid: flags.paranoid,
       model: modelOf(flags, context.env["PIPELITE_MODEL_KEY"]),
+      caches: await cachesOf(context, flags),
       listener: (event) => {
         if (event.type === "run-finished") tree = event.link ?? event.tree;
         view.listener(event);
@@ -108,6 +113,18 @@ export const run = openCommand({
     }
   },
 });
+
+/** Those that the command line and the environment name; the module of caches is loaded only where there are any. */
+async function cachesOf(
+  { env, cwd }: Context,
+  flags: Record<"cache" | "trustedKey", readonly string[]>,
+): Promise<RunOptions["caches"]> {
+  if (flags.cache.length === 0 && !env["PIPELITE_CACHES"]) return undefined;
+  const { cachesOfEnvironment } = await import("#app/cache.ts");
+  const usual = cachesOfEnvironment(env);
+  const caches = flags.cache.length > 0 ? flags.cache : usual.caches;
+  return { caches, trustedKeys: [...flags.trustedKey, ...usual.trustedKeys], cwd, env };
+}
 
 function openView(context: Context, flags: GlobalFlags): View {
   const { stdout, stderr, env, cwd } = context;

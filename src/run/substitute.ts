@@ -1,0 +1,30 @@
+// Taking what somebody else has built, instead of building it.
+import type { Substituter } from "#cache/substituter.ts";
+import type { Derivation } from "#nix/derivation.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import type { Store } from "#store/store.ts";
+import { ownRealisationId } from "./realise.ts";
+
+/**
+ * Takes the output of a derivation whose inputs are all store paths, with all it needs.
+ * @returns where it is and which cache said so; undefined where no cache has it, or nobody who is trusted says what the derivation gave
+ */
+export async function substitute(
+  store: Store,
+  substituter: Substituter,
+  derivation: Derivation,
+  signal: AbortSignal,
+): Promise<{ path: StorePath; from: string } | undefined> {
+  const output = derivation.outputs.get("out");
+  if (output !== undefined && "path" in output) {
+    const from = (await substituter.take(output.path, signal))?.from;
+    return from === undefined ? undefined : { path: output.path, from };
+  }
+  const found = await substituter.realisation(ownRealisationId(derivation), signal);
+  if (found === undefined) return undefined;
+  const { realisation, from } = found;
+  if ((await substituter.take(realisation.outPath, signal)) === undefined) return undefined;
+  // Of a derivation that needs no other one to be realised; what its output refers to came along.
+  await store.adoptRealisations([{ ...realisation, dependencies: new Map() }]);
+  return { path: realisation.outPath, from };
+}

@@ -1,0 +1,105 @@
+// A folder as a cache: what is pushed comes back, real Nix reads it, and we read what real Nix wrote.
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync, rmSync } from "node:fs";
+import { describe, test } from "node:test";
+import { realisationId } from "#nix/realisation.ts";
+import { storePathHash } from "#nix/store-path.ts";
+import { peer } from "../rig/peer.ts";
+import { CacheRig, KEY, OTHER_KEY, pushTo, SIGNAL, takingFrom } from "./rig.ts";
+
+describe("a folder as a cache", () => {
+  for (const compression of ["zstd", "none"] as const) {
+    test(`gives back what was put there, packed by ${compression}`, async () => {
+      using rig = new CacheRig();
+      const [lower, upper] = await rig.pair();
+      const pushed = await pushTo(rig.store, rig.cache, [upper], { compression });
+      assert.deepEqual(pushed.added.toSorted(), [lower, upper].toSorted());
+      const { store } = rig.second;
+      const taken = await takingFrom(store, [rig.cache]).substituter.take(upper, SIGNAL);
+      assert.deepEqual(taken?.added.toSorted(), [lower, upper].toSorted());
+      assert.deepEqual(store.info(upper)?.narHash, rig.store.info(upper)?.narHash);
+      assert.deepEqual((await store.verify({ checkContents: true })).problems, []);
+    });
+  }
+
+  test("a second push adds nothing, and one that was cut off goes on", async () => {
+    using rig = new CacheRig();
+    const [lower, upper] = await rig.pair();
+    await pushTo(rig.store, rig.cache, [upper]);
+    const again = await pushTo(rig.store, rig.cache, [upper]);
+    assert.deepEqual([again.added, again.present], [[], 2]);
+    rmSync(`${rig.cache}/${storePathHash(upper)}.narinfo`);
+    assert.deepEqual((await pushTo(rig.store, rig.cache, [upper])).added, [upper]);
+    assert.ok(lower);
+  });
+
+  test("what does not follow from its content needs the signature of a trusted key", async () => {
+    using rig = new CacheRig();
+    const path = await inputAddressed(rig);
+    await pushTo(rig.store, rig.cache, [path], { key: OTHER_KEY });
+    const { store } = rig.second;
+    const refusing = takingFrom(store, [rig.cache]);
+    assert.equal(await refusing.substituter.take(path, SIGNAL), undefined);
+    assert.deepEqual(
+      refusing.refused.map(({ code }) => code),
+      ["CACHE_UNTRUSTED"],
+    );
+    assert.equal(store.isValid(path), false);
+    rmSync(rig.cache, { recursive: true });
+    await pushTo(rig.store, rig.cache, [path], { key: KEY });
+    assert.deepEqual((await takingFrom(store, [rig.cache]).substituter.take(path, SIGNAL))?.added, [path]);
+  });
+
+  test("a realisation counts only when a trusted key signed it", async () => {
+    using rig = new CacheRig();
+    const outPath = await rig.text("out");
+    const id = realisationId(new Uint8Array(32).fill(7), "out");
+    await rig.store.addRealisations([{ id, outPath, dependencies: new Map(), signatures: [] }]);
+    const found = async () => {
+      rmSync(rig.second.home, { recursive: true, force: true });
+      return takingFrom(rig.second.store, [rig.cache]).substituter.realisation(id, SIGNAL);
+    };
+    await pushTo(rig.store, rig.cache, [outPath]);
+    assert.equal(await found(), undefined);
+    rig.second.close();
+    await pushTo(rig.store, rig.cache, [outPath], { key: OTHER_KEY });
+    assert.equal(await found(), undefined);
+    rig.second.close();
+    await pushTo(rig.store, rig.cache, [outPath], { key: KEY });
+    assert.equal((await found())?.realisation.outPath, outPath);
+  });
+
+  test("real Nix copies from it, and we from what real Nix wrote", { skip: peer("nix") }, async () => {
+    using rig = new CacheRig();
+    const [, upper] = await rig.pair();
+    await pushTo(rig.store, rig.cache, [upper]);
+    const other = rig.path("other");
+    rig.nixOn(other, "nix", "copy", "--from", `file://${rig.cache}`, upper);
+    rig.nixOn(other, "nix-store", "--verify", "--check-contents");
+    for (const compression of ["none", "zstd", "br"]) {
+      using third = new CacheRig();
+      rig.nix("nix", "copy", "--to", `file://${third.cache}?compression=${compression}`, upper);
+      const taken = await takingFrom(third.store, [third.cache]).substituter.take(upper, SIGNAL);
+      assert.equal(taken?.added.length, 2, compression);
+      assert.equal(third.nixComplaints(), "");
+    }
+  });
+
+  test("a listing of Nix's own and ours are one", { skip: peer("nix") }, async () => {
+    using rig = new CacheRig();
+    const path = (await rig.store.addTree(rig.source(), { name: "tree" })).path;
+    const { listingOf } = await import("#cache/listing.ts");
+    rig.nix("nix", "copy", "--to", `file://${rig.cache}?write-nar-listing=1`, path);
+    const file = readdirSync(rig.cache).find((name) => name.endsWith(".ls")) ?? "";
+    const theirs: unknown = JSON.parse(readFileSync(`${rig.cache}/${file}`, "utf8"));
+    assert.deepEqual(JSON.parse(JSON.stringify(listingOf(rig.store.physical(path)))), theirs);
+  });
+});
+
+/** A path that has no content address: as an input-addressed build would leave it. */
+async function inputAddressed(rig: CacheRig) {
+  const { path: other, narHash, narSize } = await rig.store.addTree(rig.source("made"), { name: "made" });
+  const path = other.replace(/[^/]{32}-/, `${"1".repeat(32)}-`) as typeof other;
+  await rig.store.addNar({ path, narHash, narSize, references: [] }, rig.store.narOf(other));
+  return path;
+}

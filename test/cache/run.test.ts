@@ -1,0 +1,68 @@
+// Runs with caches: a second home builds nothing; what nobody signed is built.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { makeSecretKey, writeNixPublicKey } from "#nix/signature.ts";
+import { parseStorePath } from "#nix/store-path.ts";
+import { openStore } from "#store/store.ts";
+import { Project } from "../rig/project.ts";
+import { KEY, OTHER_KEY, pushTo } from "./rig.ts";
+
+const PIPELINE = {
+  "pipeline.ts": `
+    import { pipeline, stage } from "pipelite";
+    const first = stage(() => import("./first.ts"));
+    const second = stage(() => import("./second.ts"), { first });
+    export default pipeline({ second });`,
+  "first.ts": `export default () => ({ "a.txt": "a" });`,
+  "second.ts": `
+    import type { Input } from "pipelite";
+    export default ({ first }: { first: Input }) => ({ "b.txt": first.text("a.txt") + "b" });`,
+};
+
+describe("runs with caches", () => {
+  test("a second home builds nothing with a signed cache, all with another one", async () => {
+    using one = new Project(PIPELINE);
+    const built = await one.run();
+    assert.deepEqual(built.ends, { first: "built", second: "built" });
+    const cache = `${one.folder}/cache`;
+    {
+      using store = openStore(one.home);
+      await pushTo(store, cache, store.validPaths(), { key: KEY });
+    }
+    const caches = (key = KEY) => ({
+      caches: { caches: [cache], trustedKeys: [writeNixPublicKey(key.publicKey)], cwd: "/", env: {} },
+    });
+    using two = new Project(PIPELINE);
+    const refused = await two.run(caches(OTHER_KEY));
+    assert.deepEqual(refused.ends, { first: "built", second: "built" });
+    using three = new Project(PIPELINE);
+    const taken = await three.run(caches());
+    assert.deepEqual(taken.ends, { first: "substituted", second: "substituted" });
+    assert.deepEqual(taken.outputs, built.outputs);
+    const { stages } = three.record();
+    assert.deepEqual([...new Set(stages.map(({ substitutedFrom }) => substitutedFrom))], [`file://${cache}`]);
+    assert.deepEqual((await three.run()).ends, { first: "cached", second: "cached" });
+  });
+
+  test("a cache that lies is named in the run, which goes on", async () => {
+    using one = new Project(PIPELINE);
+    await one.run();
+    const cache = `${one.folder}/cache`;
+    const liar = makeSecretKey("liar-1", new Uint8Array(32).fill(9));
+    using store = openStore(one.home);
+    await pushTo(store, cache, store.validPaths(), { key: liar });
+    const [output] = store.validPaths().filter((path) => path.endsWith("-first"));
+    assert.ok(output);
+    const { storePathHash } = await import("#nix/store-path.ts");
+    const { writeFileSync } = await import("node:fs");
+    writeFileSync(`${cache}/${storePathHash(parseStorePath(output))}.narinfo`, "nonsense\n");
+    using two = new Project(PIPELINE);
+    const trustedKeys = [writeNixPublicKey(liar.publicKey)];
+    const ran = await two.run({ caches: { caches: [cache], trustedKeys, cwd: "/", env: {} } });
+    assert.equal(ran.exitCode, 0);
+    assert.deepEqual(ran.ends, { first: "built", second: "built" });
+    const refusals = ran.events.flatMap((event) => (event.type === "cache-refused" ? [event] : []));
+    assert.equal(refusals.length, 1);
+    assert.match(refusals[0]?.problem ?? "", /answers wrongly/);
+  });
+});
