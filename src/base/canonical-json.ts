@@ -1,6 +1,7 @@
 // JSON whose bytes depend on its value alone: keys in UTF-8 byte order, no white space or a fixed indent, no value that
 // JSON would change silently (undefined, NaN, Infinity, lone surrogates, class instances).
 import { pipeliteError } from "./base-errors.ts";
+import { withCodes } from "./shown-json.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
@@ -9,14 +10,19 @@ export function canonicalJson(value: unknown): string {
   return write(value, "$", "", "");
 }
 
-/** Canonical JSON with an indent of two and a final newline: for files that people read. */
+/** Canonical JSON with an indent of two and a final newline. */
 export function prettyJson(value: unknown): string {
   return `${write(value, "$", "\n", "  ")}\n`;
 }
 
-/** Canonical JSON with a line for each member, and for each item of a list: small, and still to be read and compared. */
+/** The same for files of ours that people read: what is not seen, or turns a line around, is written by its code. */
+export function documentJson(value: unknown): string {
+  return withCodes(prettyJson(value));
+}
+
+/** As `documentJson`, with a line for each member, and for each item of a list: small, and still to be read and compared. */
 export function linedJson(value: Readonly<Record<string, unknown>> | readonly unknown[]): string {
-  return `${lined(value)}\n`;
+  return withCodes(`${lined(value)}\n`);
 }
 
 function lined(value: Readonly<Record<string, unknown>> | readonly unknown[]): string {

@@ -51,6 +51,15 @@ export function entryAt(path: string): Stats | undefined {
   }
 }
 
+/** What may have no end when it is read: `a named pipe`, `a device`, `a socket`; undefined of anything else. Links are followed. */
+export function endlessKind(path: string): string | undefined {
+  if (path === "/dev/null") return undefined;
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat?.isFIFO()) return "a named pipe";
+  if (stat?.isSocket()) return "a socket";
+  return stat?.isCharacterDevice() || stat?.isBlockDevice() ? "a device" : undefined;
+}
+
 export function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

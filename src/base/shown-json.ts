@@ -10,7 +10,12 @@ export function shownJson(
   indent?: number,
   replacer?: (name: string, part: unknown) => unknown,
 ): string {
-  return JSON.stringify(value, replacer, indent).replaceAll(UNSEEN, codesOf);
+  return withCodes(JSON.stringify(value, replacer, indent));
+}
+
+/** A document of JSON that has the same value, with nothing in it that is not seen. */
+export function withCodes(json: string): string {
+  return json.replaceAll(UNSEEN, codesOf);
 }
 
 /** One escape for each unit of UTF-16: beyond 16 bits JSON has two. */

@@ -25,6 +25,16 @@ const deviation: Group = {
   },
 };
 
+const journal: Group = {
+  brief: "The journal of a home: whether it is whole, and what to do when it is not",
+  examples: [["pipelite journal", "as `journal show`: its lines, and broken ones"]],
+  usual: "show",
+  commands: {
+    show: async () => (await import("./commands/journal-show.ts")).journalShow,
+    accept: async () => (await import("./commands/journal-accept.ts")).journalAccept,
+  },
+};
+
 const key: Group = {
   brief: "Keys that sign",
   examples: [["pipelite key new anna.key", "make a key, and its public half in anna.key.pub"]],
@@ -99,6 +109,7 @@ export const commands: Group = {
     sign: async () => (await import("./commands/sign.ts")).sign,
     verify: async () => (await import("./commands/verify.ts")).verify,
     release: async () => (await import("./commands/release.ts")).release,
+    journal,
     key,
     store,
     cache,

@@ -6,6 +6,7 @@ import { hexDigestOf } from "#base/digest.ts";
 import { readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import type { BuildFailure, BuildResult, Plugin } from "esbuild";
+import { endlessKind } from "#base/files.ts";
 import { isOwnCode, ownLibrary, ownModule } from "#base/own-code.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -48,7 +49,7 @@ await runStage(stage);`;
       tsconfigRaw: "{}",
       define: { "process.env.NODE_ENV": '"production"' },
       banner: { js: REQUIRE },
-      plugins: [ownImports],
+      plugins: [ownImports, endOfFiles],
     });
   } catch (error) {
     throw bundleError(error, place);
@@ -78,6 +79,18 @@ const ownImports: Plugin = {
     });
     build.onResolve({ filter: /^pipelite$/ }, () => ({ path: "pipelite", namespace: "types-only" }));
     build.onLoad({ filter: /.*/, namespace: "types-only" }, () => ({ contents: "export {};" }));
+  },
+};
+
+/** esbuild itself would read a pipe or a device without end. */
+const endOfFiles: Plugin = {
+  name: "end of files",
+  setup(build) {
+    build.onLoad({ filter: /./, namespace: "file" }, ({ path }) => {
+      const kind = endlessKind(path);
+      if (kind === undefined) return undefined;
+      return { errors: [{ text: `${path} is ${kind}, and that may have no end` }] };
+    });
   },
 };
 

@@ -12,6 +12,10 @@ export const pipeliteError = errorsOf({
     message: "Cannot find the pipeline: no file {file}",
     hint: "Name a pipeline.ts or its folder, or start one with `pipelite init`",
   },
+  MODULE_ENDLESS: {
+    exit: 2,
+    message: "{place}: cannot read {file}: it is {kind}, and that may have no end",
+  },
   PIPELINE_NOT_EXPORTED: {
     exit: 2,
     message: "Cannot use {file}: its default export is not a pipeline",

@@ -1,13 +1,14 @@
 // Where the pipeline.ts is that is meant.
 import { existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { isDirectory } from "#base/files.ts";
+import { endlessKind, isDirectory } from "#base/files.ts";
 import { pipeliteError } from "./errors.ts";
 
 /** The pipeline.ts that `where` (a folder or a file) means. */
 export function findPipeline(where: string): string {
   const file = isDirectory(resolve(where)) ? join(where, "pipeline.ts") : where;
   if (!existsSync(file)) throw pipeliteError("PIPELINE_NOT_FOUND", { file });
+  requireEnd(file, "pipeline.ts");
   return resolve(file);
 }
 
@@ -27,4 +28,10 @@ export function findFolderAbove(start: string): string | undefined {
 
 function ownerOf(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.uid;
+}
+
+/** @throws MODULE_ENDLESS of a pipe or a device: reading it would never come to an end */
+export function requireEnd(file: string, place: string): void {
+  const kind = endlessKind(file);
+  if (kind !== undefined) throw pipeliteError("MODULE_ENDLESS", { place, file, kind });
 }

@@ -7,7 +7,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import type { TransformFailure } from "esbuild";
 import { isPipeliteError } from "#base/errors.ts";
 import { suggestionFor } from "#base/near-words.ts";
-import { findPipeline } from "./find-pipeline.ts";
+import { findPipeline, requireEnd } from "./find-pipeline.ts";
 import { watchModule, withReadings, type Readings } from "./readings.ts";
 import { isOwnCode, ownLibrary, ownModule } from "#base/own-code.ts";
 import type { Pipeline } from "#author/pipeline.ts";
@@ -47,6 +47,7 @@ export async function loadPipeline(where: string): Promise<LoadedPipeline> {
     load(url, context, next) {
       const path = url.startsWith("file:") ? fileURLToPath(url.replace(/\?.*$/, "")) : undefined;
       if (path === undefined || isOwnCode(path)) return next(url, context);
+      requireEnd(path, basename(file));
       files.add(path);
       return path.endsWith(".ts")
         ? next(url, { ...context, format: "module-typescript" })
@@ -157,6 +158,7 @@ export async function locateModule(thunk: () => Promise<unknown>, place: string)
   if (url === undefined) throw pipeliteError("STAGE_NOT_AN_IMPORT", { place });
   const path = fileURLToPath(url);
   if (!existsSync(path)) throw pipeliteError("STAGE_MODULE_NOT_FOUND", { place, problem: `no file ${path}` });
+  requireEnd(path, place);
   return path;
 }
 

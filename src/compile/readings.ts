@@ -9,6 +9,7 @@ import { realpathSync } from "node:fs";
 import { createRequire, syncBuiltinESMExports } from "node:module";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { endlessKind } from "#base/files.ts";
 import { placeInStack } from "#author/source-position.ts";
 import { pipeliteError } from "./errors.ts";
 import { entriesBelow } from "./file-stamps.ts";
@@ -175,11 +176,17 @@ function watchFiles(module: Holder, name: string): void {
     return (target, self, args) => {
       const [first, options] = args;
       const path = pathOf(first);
-      if (path !== undefined) noteFile(path, isRecursive(options));
+      if (path !== undefined) {
+        noteFile(path, isRecursive(options));
+        const kind = READS.test(key) ? endlessKind(path) : undefined;
+        if (kind !== undefined) refuse(path, `It is ${kind}, and that may have no end`);
+      }
       return call(target, self, args);
     };
   });
 }
+
+const READS = /^(read|createRead|copy|cp|open)/;
 
 function isRecursive(options: unknown): boolean {
   return (

@@ -1,5 +1,5 @@
 // The report of an audit, and the file of the last one of each run: `audits/<run>.json`, with a line in the journal.
-import { prettyJson } from "#base/canonical-json.ts";
+import { documentJson } from "#base/canonical-json.ts";
 import * as shape from "#base/shape.ts";
 import { parseStrictJson } from "#base/strict-json.ts";
 import type { Home } from "#home/home.ts";
@@ -64,7 +64,7 @@ function fileOf(runId: string): string {
 /** Keeps a report as the last audit of its run, with an entry in the journal. */
 export function keepAudit(home: Home, report: AuditReport): void {
   const { runId: subject } = report;
-  home.keep({ kind: "audit", subject, file: fileOf(subject), content: prettyJson(report) });
+  home.keep({ kind: "audit", subject, file: fileOf(subject), content: documentJson(report) });
 }
 
 /** The last audit of a run; undefined when it was never audited. @throws AUDIT_INVALID */

@@ -49,8 +49,8 @@ export function unavailable(id: string, reason: string): Finding {
 
 /** The chain, and every file about this run against the last entry about that file. */
 export function checkJournal(home: Home, { runId }: ReadRun): Finding[] {
-  const { breaks, entries } = home.journal;
-  const [first] = breaks;
+  const { openBreaks, entries } = home.journal;
+  const [first] = openBreaks;
   if (first !== undefined)
     return [fails("journal", `journal.ndjson is broken at line ${first.line}: ${first.problem}`)];
   if (home.journal.about("run", runId).length === 0)

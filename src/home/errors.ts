@@ -5,7 +5,12 @@ export const pipeliteError = errorsOf({
   JOURNAL_BROKEN: {
     exit: 3,
     message: "Cannot trust the journal {file} at line {line}: {problem}",
-    hint: "Keep the file for whoever looks into it; a new journal starts when it is moved away",
+    hint: "{todo}",
+  },
+  HOME_DAMAGED: {
+    exit: 3,
+    message: "Cannot use {path}: it is no {wanted}",
+    hint: "Move it away: the next command makes it anew, and what it held is then missing and said to be",
   },
   BUILDS_DAMAGED: {
     exit: 3,

@@ -1,11 +1,12 @@
 // The one door to what a home holds. Whoever needs a record, a line of the journal, a sealed file, the table of builds, a
 // key or a log asks the handle; what it has read is read again only when it has changed.
-import { renameSync, statSync } from "node:fs";
+import { renameSync, statSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { digestOf } from "#base/digest.ts";
 import { bytesOfFile, entryAt, writeFileAtomically } from "#base/files.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import { logFile } from "#store/layout.ts";
+import { pipeliteError } from "./errors.ts";
 import { Journal } from "./journal.ts";
 import { Keyring } from "./keyring.ts";
 import { homeLayout, type HomeLayout } from "./layout.ts";
@@ -66,7 +67,27 @@ export class Home {
   }
 }
 
-/** A handle to the home in a folder, which need not exist yet. Nothing is kept open. */
+/**
+ * A handle to the home in a folder, which need not exist yet. Nothing is kept open.
+ * @throws HOME_DAMAGED when something lies in the place of a folder, or of the lock
+ */
 export function openHome(folder: string): Home {
-  return new Home(homeLayout(folder));
+  const layout = homeLayout(folder);
+  const { own, runs, events, audits, keys, notes, sourceMaps } = layout;
+  const { sealLock, builds, history, origin } = layout;
+  const sealed = ["signatures", "deviations", "releases", "breaks"].map((name) => join(own, name));
+  for (const path of [runs, events, audits, keys, notes, sourceMaps, ...sealed]) requireKind(path, "folder");
+  for (const path of [sealLock, builds, history, origin]) requireKind(path, "file");
+  return new Home(layout);
+}
+
+function requireKind(path: string, wanted: "folder" | "file"): void {
+  let stat: Stats | undefined;
+  try {
+    stat = statSync(path, { throwIfNoEntry: false });
+  } catch {
+    // What is wrong above it is said by whoever has to go through there.
+  }
+  const isRight = wanted === "folder" ? stat?.isDirectory() : stat?.isFile();
+  if (stat !== undefined && isRight !== true) throw pipeliteError("HOME_DAMAGED", { path, wanted });
 }

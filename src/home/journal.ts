@@ -7,7 +7,7 @@
 // without an end; the next entry takes its place and carries what was there as `torn`. A line that is no entry, or does
 // not follow from the one before, is a break: what stands before the last break is vouched for by nothing, what is
 // written after it forms a chain of its own.
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { digestOf } from "#base/digest.ts";
 import { bytesOfFile, entryAt, statSignature } from "#base/files.ts";
@@ -16,7 +16,9 @@ import * as shape from "#base/shape.ts";
 import { pipeliteError as baseError } from "#base/base-errors.ts";
 import { pipeliteError } from "./errors.ts";
 
-export type JournalKind = "run" | "repeat" | "audit" | "signature" | "transition" | "release";
+export type JournalKind = (typeof KINDS)[number];
+
+const KINDS = ["run", "repeat", "audit", "signature", "transition", "release", "break"] as const;
 
 export interface JournalEntry {
   /** 1, 2, 3 ... */
@@ -25,9 +27,9 @@ export interface JournalEntry {
   at: string;
   /** By how many ms that clock stood before the time of the entry before; absent when it did not. */
   setBackMs?: number;
-  /** `repeat`: a run that had nothing to do; it has no record of its own. */
+  /** `repeat`: a run that had nothing to do; it has no record of its own. `break`: a person says what broke the chain. */
   kind: JournalKind;
-  /** The run that the line is about. */
+  /** The run that the line is about; of a break, what `breakSubject` gives. */
   subject: string;
   /** Relative to `<home>/pipelite`; of a repeat, the record of the run that it repeats. */
   file: string;
@@ -49,6 +51,14 @@ export type NewEntry = Pick<
   "kind" | "subject" | "file" | "digest" | "startedAt" | "durationMs"
 >;
 
+/** Where in the file a line is: enough to find it again without reading what stands before it. */
+export interface LineMark {
+  /** Offset in bytes. */
+  offset: number;
+  /** `sha256:<hex>` of the line, without its end. */
+  digest: string;
+}
+
 /** Where the chain is broken, and how. */
 export interface JournalBreak {
   line: number;
@@ -68,7 +78,7 @@ const ENTRY = shape.object<JournalEntry>({
   sequence: shape.count,
   at: shape.time,
   setBackMs: shape.optional(shape.amount),
-  kind: shape.oneOf("run", "repeat", "audit", "signature", "transition", "release"),
+  kind: shape.oneOf(...KINDS),
   subject: shape.matching(/^[\w-]+$/, "name of a run"),
   file: shape.matching(/^[\w-]+(\/[\w-]+(\.[\w-]+)*)+$/, "file of a home"),
   digest: shape.digest,
@@ -102,12 +112,26 @@ export class Journal {
     return this.#read().breaks;
   }
 
-  /** @throws JOURNAL_BROKEN with the first break */
+  /** The breaks, unless somebody has said after the last of them what it is. */
+  get openBreaks(): readonly JournalBreak[] {
+    const { breaks } = this.#read();
+    const last = breaks.at(-1);
+    return last !== undefined && this.about("break", breakSubject(last)).length > 0 ? [] : breaks;
+  }
+
+  /** @throws JOURNAL_BROKEN with the first break, when there are open ones */
   requireWhole(): readonly JournalEntry[] {
-    const { breaks, entries } = this.#read();
-    const [first] = breaks;
-    if (first !== undefined) throw pipeliteError("JOURNAL_BROKEN", { file: this.file, ...first });
-    return entries;
+    const [first] = this.openBreaks;
+    if (first !== undefined) throw this.broken(first);
+    return this.entries;
+  }
+
+  broken({ line, problem }: JournalBreak): Error {
+    const todo =
+      this.#read().lines.length > 0
+        ? "Look into it, and let it stand: `pipelite journal accept` says so by a signature, and later runs can be released"
+        : "Move it away: the next command starts a new journal";
+    return pipeliteError("JOURNAL_BROKEN", { file: this.file, line, problem, todo });
   }
 
   /** Number and digest of a line, breaks counted; of the last one without a number, and of nothing before the first. */
@@ -122,8 +146,27 @@ export class Journal {
     return (this.#read().bySubject.get(subject) ?? []).filter((entry) => entry.kind === kind);
   }
 
-  /** Appends an entry. @throws LOCK_TIMEOUT */
-  append({ kind, subject, file, digest, ...repeat }: NewEntry): JournalEntry {
+  /**
+   * Whether a line is still there, every line after it follows from the one before, and none of them is of the same kind and
+   * subject. Reads no more than those, and of each no more than that.
+   */
+  isFollowed({ offset, digest }: LineMark, { kind, subject }: Pick<NewEntry, "kind" | "subject">): boolean {
+    const text = bytesOfFile(this.file)?.toString("utf8", offset) ?? "";
+    const [first = "", ...others] = text.split("\n").slice(0, -1);
+    if (digestOf(first) !== digest) return false;
+    let previous = digest;
+    for (const line of others) {
+      if (!line.includes(`"previous":"${previous}"`)) return false;
+      if (line.includes(`"kind":"${kind}","subject":"${subject}"`)) return false;
+      previous = digestOf(line);
+    }
+    return true;
+  }
+
+  /** Appends an entry, and says where it is. @throws LOCK_TIMEOUT */
+  append({ kind, subject, file, digest, ...repeat }: NewEntry): { entry: JournalEntry; mark: LineMark } {
+    if (statSync(this.file, { throwIfNoEntry: false })?.isFile() === false)
+      throw this.broken({ line: 1, problem: "it is no file" });
     const fd = openForAppending(this.file);
     try {
       lock(fd);
@@ -150,7 +193,7 @@ export class Journal {
       const line = JSON.stringify(whole);
       writeAt(fd, `${line}\n`, end);
       if (isCurrent) this.#add(whole, line);
-      return whole;
+      return { entry: whole, mark: { offset: end, digest: digestOf(line) } };
     } finally {
       closeSync(fd);
     }
@@ -170,6 +213,11 @@ export class Journal {
     if (this.#chain.signature !== signature) this.#chain = readChain(this.file, signature);
     return this.#chain;
   }
+}
+
+/** What a line of kind `break` is about: the last broken line before it. */
+export function breakSubject({ line }: JournalBreak): string {
+  return `line-${line}`;
 }
 
 function readChain(file: string, signature: string): Chain {

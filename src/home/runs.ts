@@ -3,13 +3,13 @@
 // repeats. Whoever reads a record learns here, and only here, whether it is the one that was written.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { prettyJson } from "#base/canonical-json.ts";
+import { documentJson } from "#base/canonical-json.ts";
 import { digestOf } from "#base/digest.ts";
 import { statSignature, writeFileAtomically } from "#base/files.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { pipeliteError } from "./errors.ts";
 import { EventLog, readEventLog, type LoggedRun } from "./event-log.ts";
-import type { Journal, JournalEntry } from "./journal.ts";
+import type { Journal, JournalEntry, LineMark } from "./journal.ts";
 import type { HomeLayout } from "./layout.ts";
 import { fileOf, readRecordFile, runOfFile, type Content, type OldRepeat } from "./record-file.ts";
 import { countsOf, type RunRecord, type StageRecord } from "./run-record.ts";
@@ -34,6 +34,16 @@ export interface WhichRun {
   word: string;
   /** `latest` is then the latest of this pipeline.ts. */
   pipelineFile?: string | undefined;
+}
+
+/** What the next process needs to see that a record is the one that was written. */
+export interface WrittenRun {
+  runId: string;
+  digest: string;
+  /** Its line of the journal. */
+  line: LineMark;
+  /** Of the file, by stat. */
+  signature: string;
 }
 
 export interface Repetition {
@@ -192,14 +202,20 @@ export class Runs {
     return new EventLog(this.#logOf(runId));
   }
 
-  /** Writes and journals a record; returns its digest. */
-  write(record: RunRecord): string {
-    const content = prettyJson(record);
+  /** Writes and journals a record; returns its digest, and where its line is. */
+  write(record: RunRecord): WrittenRun {
+    const content = documentJson(record);
     const digest = digestOf(content);
     const { runId } = record;
     writeFileAtomically(this.pathOf(runId), content);
-    this.#journal.append({ kind: "run", subject: runId, file: fileOf(runId), digest });
-    return digest;
+    const { mark: line } = this.#journal.append({ kind: "run", subject: runId, file: fileOf(runId), digest });
+    return { runId, digest, line, signature: this.signatureOf(runId) ?? "" };
+  }
+
+  /** Whether the record is still what was written, by stat, and the journal vouches for it: no more than that is read. */
+  isAsWritten({ runId, line, signature }: WrittenRun): boolean {
+    const isSame = statSignature(this.pathOf(runId)) === signature;
+    return isSame && this.#journal.isFollowed(line, { kind: "run", subject: runId });
   }
 
   /** Journals a run that had nothing to do. @param earlier the run that it repeats, and the digest of its record */

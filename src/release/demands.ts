@@ -2,7 +2,7 @@
 // with what was wanted and what was found.
 import type { RunRecord } from "#home/run-record.ts";
 import type { AuditOfRun, Deviation } from "./deviation.ts";
-import { looksLike } from "./names.ts";
+import { looksLike, looksOf } from "./names.ts";
 import type { Policy, RequiredSignature, Signer } from "./policy.ts";
 import type { SignatureView } from "./signature-view.ts";
 
@@ -176,7 +176,7 @@ function isSamePerson(a: Pick<Act, "name" | "keyId">, b: Pick<Act, "name" | "key
 /** Every required signature by another person: as many as can be filled at once are. */
 function signatureDemands({ policy, signatures }: ReleaseFacts): Demand[] {
   const usable = signatures.filter((each) => each.isValid && roleOf(policy, actOf(each)) !== undefined);
-  const filled = assign(policy, policy.signatures, usable, []);
+  const filled = assign(policy, policy.signatures, usable);
   return policy.signatures.map((required, index) => {
     const { meaning, role } = required;
     const by = role === undefined ? "" : ` by a ${role}`;
@@ -204,25 +204,73 @@ function assign(
   policy: Policy,
   required: readonly RequiredSignature[],
   usable: readonly SignatureView[],
-  taken: readonly SignatureView[],
 ): (SignatureView | undefined)[] {
-  const [first, ...rest] = required;
-  if (first === undefined) return [];
-  const fits = usable.filter((each) => {
-    const isRole = first.role === undefined || roleOf(policy, actOf(each)) === first.role;
-    const isOwn = !taken.some((other) => isSamePerson(actOf(other), actOf(each)));
-    return each.meaning === first.meaning && isRole && isOwn;
+  const persons = usable.map((view): Person => ({ view, traits: [view.keyId, ...looksOf(view.signer)] }));
+  const candidates = required.map(({ meaning, role }) => {
+    const isRole = ({ view }: Person) => role === undefined || roleOf(policy, actOf(view)) === role;
+    return enough(
+      persons.filter((each) => each.view.meaning === meaning && isRole(each)),
+      required.length,
+    );
   });
-  let best: (SignatureView | undefined)[] = [];
-  for (const given of [...fits, undefined]) {
-    const found = [given, ...assign(policy, rest, usable, given === undefined ? taken : [...taken, given])];
-    if (best.length === 0 || count(found) > count(best)) best = found;
-    if (count(best) === required.length) break;
-  }
-  return best;
+  let best: readonly (Person | undefined)[] = [];
+  /** @param free for each requirement that is left, those who give none of the filled ones */
+  const fill = (filled: readonly (Person | undefined)[], free: readonly Person[][]): void => {
+    if (count(filled) > count(best)) best = filled;
+    const [first, ...rest] = free;
+    if (first === undefined || count(filled) + mostOf(free) <= count(best)) return;
+    for (const given of first) {
+      const others = rest.map((each) => each.filter((other) => !shareTrait(given, other)));
+      fill([...filled, given], others);
+    }
+    fill([...filled, undefined], rest);
+  };
+  fill([], candidates);
+  return required.map((_, index) => best[index]?.view);
 }
 
-function count(filled: readonly (SignatureView | undefined)[]): number {
+interface Person {
+  view: SignatureView;
+  /** Key, and the two looks of the name: who shares one of them is the same person. */
+  traits: readonly string[];
+}
+
+function shareTrait({ traits }: Person, other: Person): boolean {
+  return traits.some((trait, index) => trait === other.traits[index]);
+}
+
+/** No more of these requirements can be filled than some are left for, and than there are different traits. */
+function mostOf(free: readonly Person[][]): number {
+  const all = free.flat();
+  const kinds = [0, 1, 2].map((index) => new Set(all.map(({ traits }) => traits[index])).size);
+  return Math.min(free.filter((each) => each.length > 0).length, ...kinds);
+}
+
+/**
+ * As many of these as trying needs, however many there are: whoever can write to a home can put any number there. Of those
+ * who share two traits `most` do: the others of an assignment take away no more than one each. Of those who share one it is
+ * twice the square, by the same reasoning once more, and of all six times the cube: who is left out can be replaced by one
+ * who is kept.
+ */
+function enough(persons: readonly Person[], most: number): Person[] {
+  const kept = new Map<string, number>();
+  const limitOf = [6 * most ** 3, 2 * most ** 2, most, 1];
+  return persons.filter(({ traits }) => {
+    const shared = SUBSETS.map((indices) => [indices, indices.map((index) => traits[index])] as const);
+    const names = shared.map((each) => JSON.stringify(each));
+    const isFull = shared.some(
+      ([{ length }], at) => (kept.get(names[at] ?? "") ?? 0) >= (limitOf[length] ?? 0),
+    );
+    if (isFull) return false;
+    for (const name of names) kept.set(name, (kept.get(name) ?? 0) + 1);
+    return true;
+  });
+}
+
+/** Which of the three traits are shared. */
+const SUBSETS = [[], [0], [1], [2], [0, 1], [0, 2], [1, 2], [0, 1, 2]];
+
+function count(filled: readonly (Person | undefined)[]): number {
   return filled.filter((each) => each !== undefined).length;
 }
 

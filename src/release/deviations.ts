@@ -1,6 +1,6 @@
 // The deviations of a run: what the rules find now, and what was opened before. Once opened, a deviation stays: an audit
 // that holds later does not take away that one failed.
-import { canonicalJson, prettyJson } from "#base/canonical-json.ts";
+import { canonicalJson, documentJson } from "#base/canonical-json.ts";
 import { EXIT, isPipeliteError } from "#base/errors.ts";
 import { digestOf, hexDigestOf } from "#base/digest.ts";
 import * as shape from "#base/shape.ts";
@@ -162,7 +162,7 @@ function openLocked(home: Home, runId: string, more: MoreSources): Deviation[] {
       kind: "transition",
       subject: runId,
       file: openingFile(id),
-      content: prettyJson(opening),
+      content: documentJson(opening),
     });
   }
   return deviations;
@@ -253,8 +253,8 @@ export async function moveDeviation(options: MoveDeviation): Promise<Deviation> 
   const runId = runOfDeviation(home, deviation);
   if (runId === undefined) throw pipeliteError("DEVIATION_NOT_FOUND", { deviation });
   return home.sealed.withLock(() => {
-    const run = home.runs.requireUnchanged(runId);
     home.journal.requireWhole();
+    const run = home.runs.requireUnchanged(runId);
     const opening = readOpenings(home, run.runId).get(deviation);
     if (opening === undefined) throw pipeliteError("DEVIATION_NOT_FOUND", { deviation });
     const { keys } = home.keyring;

@@ -55,7 +55,14 @@ function scriptProblem(name: string): string | undefined {
 
 /** True when people would read two names as the same one. */
 export function looksLike(a: string, b: string): boolean {
-  return skeleton(a) === skeleton(b) || skeleton(lower(a)) === skeleton(lower(b));
+  const [asWritten, inLowerCase] = looksOf(a);
+  const other = looksOf(b);
+  return asWritten === other[0] || inLowerCase === other[1];
+}
+
+/** What a name looks like, as it is written and in lower case: two names that share one of them look alike. */
+export function looksOf(name: string): [asWritten: string, inLowerCase: string] {
+  return [skeleton(name), skeleton(lower(name))];
 }
 
 function lower(name: string): string {

@@ -52,9 +52,9 @@ export async function signRun({
   checkReason(reason);
   const { keyId } = key.publicKey;
   return home.sealed.withLock(() => {
+    home.journal.requireWhole();
     const run = home.runs.requireUnchanged(asked);
     const { runId } = run;
-    home.journal.requireWhole();
     // Under a name anybody with a key can sign: that must not keep its owner, or their next key, from signing.
     const repeated = readSignatures(home, runId).find(
       (other) => other.isValid && other.meaning === meaning && other.keyId === keyId,

@@ -10,6 +10,7 @@ import { equalHashes, parseHash } from "#nix/hash.ts";
 import { parseBundle, verifyBundle, type PublicKey, type Statement } from "#sigstore/index.ts";
 import { hashSteps } from "#store/tree.ts";
 import type { Deviation } from "./deviation.ts";
+import { acceptedBreak } from "./journal-breaks.ts";
 import { actOf, roleOf } from "./demands.ts";
 import { readDeviations } from "./deviations.ts";
 import type { Policy } from "./policy.ts";
@@ -43,10 +44,7 @@ export function verifyRun(home: Home, asked: string, trusted: TrustedKeys): Veri
   const run = home.runs.read(asked);
   const { runId } = run;
   const result = { runId, recordDigest: run.digest };
-  const journal = attempt(
-    "journal",
-    () => `${home.journal.requireWhole().length} entries, each follows from the one before`,
-  );
+  const journal = attempt("journal", () => journalOutcome(home, trusted));
   if (journal.status === "fails") return { ...result, status: "fails", checks: [journal], signatures: [] };
   const signatures = readSignatures(home, runId).map((view) => judge(view, trusted));
   const { problem } = run;
@@ -72,6 +70,17 @@ export function verifyRun(home: Home, asked: string, trusted: TrustedKeys): Veri
 
 /** What an action found; a problem is what it found wrong. */
 type Outcome = string | { problem: string } | undefined;
+
+function journalOutcome(home: Home, { keys }: TrustedKeys): Outcome {
+  const whole = `${home.journal.requireWhole().length} entries, each follows from the one before`;
+  const accepted = acceptedBreak(home);
+  if (accepted === undefined) return whole;
+  const { line, signer, signedAt, reason, keyId, bundleFile } = accepted;
+  const problem = accepted.problem ?? (isAmong(keys, keyId) ? undefined : strangerText(signer));
+  if (problem !== undefined)
+    return { problem: `broken up to line ${line}, and not accepted: ${problem} (${bundleFile})` };
+  return `${whole}, after line ${line}, which is broken: accepted by ${signer}, ${signedAt}: ${reason}`;
+}
 
 function deviationsOutcome(deviations: readonly Deviation[], { keys }: TrustedKeys): Outcome {
   const other = deviations.flatMap(({ history }) => history).find(({ keyId }) => !isAmong(keys, keyId));

@@ -2,7 +2,7 @@
 // an object that names its claim, and what is a name (a hash, a path, a date, a clause) says where it was read; in HTML the
 // same by `data-claim` and `data-identifier`. test/report walks every document and finds no other digit.
 import { utf8 } from "#base/bytes.ts";
-import { linedJson, prettyJson } from "#base/canonical-json.ts";
+import { linedJson, documentJson } from "#base/canonical-json.ts";
 import { attestationsOf } from "#standards/attestations.ts";
 import { evidenceFor } from "#standards/clauses.ts";
 import type { StandardEvidence } from "#standards/clauses.ts";
@@ -46,6 +46,6 @@ export function documentsOf(input: DocumentInput): Map<string, Uint8Array> {
   ];
   return new Map([
     ["report.html", utf8(writeReport(input, [iso9001, part11, annex11]))],
-    ...documents.map(([name, document]) => [name, utf8(prettyJson(document))] as const),
+    ...documents.map(([name, document]) => [name, utf8(documentJson(document))] as const),
   ]);
 }

@@ -13,6 +13,7 @@ import type { EventLog } from "#home/event-log.ts";
 import type { RunFinished, RunListener } from "#home/events.ts";
 import { foldEvent, recordOf, stagesOf, type FoldedRun } from "#home/fold.ts";
 import type { Claim, Host, Material, RunRecord } from "#home/run-record.ts";
+import type { WrittenRun } from "#home/runs.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { lockFile } from "./answers.ts";
@@ -64,8 +65,8 @@ export async function conclude(finished: Finished): Promise<RunOutcome> {
   foldEvent(fold, end);
   log.add(end);
   const whole = { ...record, tookMs, ...kept };
-  const digest = home.runs.write(whole);
-  if (kept !== undefined) rememberPassed(finished, { ...whole, ...kept }, digest);
+  const written = home.runs.write(whole);
+  if (kept !== undefined) rememberPassed(finished, { ...whole, ...kept }, written);
   listener(end);
   const exitCode = { cancelled: EXIT.interrupted, failed: failureCode || EXIT.failed, passed: EXIT.ok };
   return { runId, status, exitCode: exitCode[status] };
@@ -99,10 +100,10 @@ function judge({ emit, fold, start, options, opened }: Finished): RunRecord {
 function rememberPassed(
   { opened, options, start }: Finished,
   record: RunRecord & { tree: StorePath },
-  digest: string,
+  run: WrittenRun,
 ): void {
   const { loaded, graph, work } = opened;
-  const { runId, tree, pipeline, pipelineFile, params, host } = record;
+  const { tree, pipeline, pipelineFile, params, host } = record;
   const { paths, answers, unsteady } = loaded.readings;
   const files = [...loaded.files, ...paths, lockFile(graph.root)];
   const made = { ...work.prepared.made, ...signatures(files) };
@@ -111,7 +112,7 @@ function rememberPassed(
   rememberRun(options, {
     made,
     answers: Object.fromEntries(answers),
-    run: { runId, digest, signature: options.home.runs.signatureOf(runId) ?? "" },
+    run,
     started: { pipeline, pipelineFile, params, host },
     tree,
     stages: record.stages.map(({ name, kind, place, inputs, outPath = "" }) => ({

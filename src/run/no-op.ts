@@ -10,6 +10,7 @@ import { areUnchanged } from "#compile/file-stamps.ts";
 import { isAnsweredAlike } from "#compile/readings.ts";
 import type { Home } from "#home/home.ts";
 import type { RunStarted } from "#home/events.ts";
+import type { WrittenRun } from "#home/runs.ts";
 import { newRunId } from "#home/run-id.ts";
 import type { Claim, StageRecord } from "#home/run-record.ts";
 import { isRegistered } from "#store/registered.ts";
@@ -21,8 +22,7 @@ export interface Memo {
   made: Record<string, string>;
   /** What pipeline.ts asked for while it was loaded, and digests of the answers: see `Readings`. */
   answers: Record<string, string>;
-  /** The run, the digest of its record, and the stat signature of that file. */
-  run: { runId: string; digest: string; signature: string };
+  run: WrittenRun;
   started: Pick<RunStarted, "pipeline" | "pipelineFile" | "params" | "host">;
   /** Store path of the result tree. */
   tree: string;
@@ -31,6 +31,9 @@ export interface Memo {
   /** Those that something was asked of. */
   claims: Claim[];
 }
+
+/** Changes with the members of a memo. */
+const MEMO_FORM = 2;
 
 export function rememberRun(options: RunOptions, memo: Memo): void {
   options.home.notes.remember("runs", keyOf(options), memo);
@@ -44,7 +47,7 @@ export function runAgain(options: RunOptions): RunOutcome | undefined {
   const memo = isAsked ? undefined : readMemo(options);
   if (memo === undefined || !areUnchanged(memo.made) || !isAnsweredAlike(memo.answers)) return undefined;
   if (!isWholeAndLinked(home, memo.tree, out) || !areOnDisk(home, memo)) return undefined;
-  if (home.runs.signatureOf(memo.run.runId) !== memo.run.signature) return undefined;
+  if (!home.runs.isAsWritten(memo.run)) return undefined;
   const runId = newRunId(start.at);
   const durationMs = performance.now() - start.ms;
   // Before anything is said: whoever could not record it can still run.
@@ -87,6 +90,7 @@ function tell({ listener, engine, out, home }: RunOptions, memo: Memo, own: Own)
 /** One memo for each way of asking: a run with other parameters or another engine is another run. */
 function keyOf({ pipeline, stages, params, values, model, engine, sandbox, env }: RunOptions): string {
   return canonicalJson({
+    form: MEMO_FORM,
     file: findPipeline(pipeline),
     stages,
     params,

@@ -19,7 +19,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { byteStringOf, fromByteString, textOf, toByteString } from "#base/bytes.ts";
-import { canonicalJson, prettyJson } from "#base/canonical-json.ts";
+import { canonicalJson, documentJson, linedJson, prettyJson } from "#base/canonical-json.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { filesBelow, removeTree, statSignature, writeFileAtomically } from "#base/files.ts";
 import { flock, tryFlock } from "#base/libc.ts";
@@ -127,8 +127,7 @@ test("a process is alive while it runs, not while it is a zombie, and not after"
 
 test("JSON that is looked at has the same value, and nothing in it that is not seen", () => {
   const value = { "\u202ename": "\u001b[2J\u009b2J\u2066\u200b\u2028\u{e0041}é😀", n: [1, "\u007f"] };
-  for (const indent of [undefined, 2]) {
-    const text = shownJson(value, indent);
+  for (const text of [shownJson(value), shownJson(value, 2), documentJson(value), linedJson(value)]) {
     assert.deepEqual(JSON.parse(text), value);
     assert.doesNotMatch(text.replaceAll("\n", ""), /[\p{Cc}\p{Cf}\u2028\u2029]/u);
     assert.match(text, /é😀/u);

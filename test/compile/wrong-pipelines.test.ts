@@ -1,5 +1,6 @@
 // Wrong pipelines are refused before anything is built, with a code, and with the place in pipeline.ts.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -408,6 +409,47 @@ export default pipeline({ a, b: stage(() => import("./a.ts"), { size: n, a }) })
   const started = events.find((event) => event.type === "run-started");
   assert.deepEqual(started?.params, { count: 7 });
 });
+
+/** Each is a named pipe. */
+const ENDLESS: Record<string, { lines: string[]; code: ErrorCode; files?: Record<string, string> }> = {
+  "a stage": { lines: [a, "export default pipeline({ a });"], code: "MODULE_ENDLESS" },
+  "a module of a stage": {
+    lines: [a, "export default pipeline({ a });"],
+    files: { "a.ts": 'import "./pipe.ts";\nexport default () => ({});\n' },
+    code: "STAGE_BUNDLE_FAILED",
+  },
+  "a module of the pipeline": {
+    lines: ['import "./pipe.ts";', "export default pipeline({});"],
+    code: "MODULE_ENDLESS",
+  },
+  "a source": {
+    lines: [
+      'const a = stage(() => import("./b.ts"), { s: source("pipe.ts") });',
+      "export default pipeline({ a });",
+    ],
+    files: { "b.ts": STAGE },
+    code: "STORE_SPECIAL_FILE",
+  },
+  "a file that the pipeline reads": {
+    lines: ['import { readFileSync } from "node:fs";', 'readFileSync(new URL("pipe.ts", import.meta.url));'],
+    code: "PIPELINE_REACHES_OUT",
+  },
+};
+
+for (const [what, { lines, code, files = {} }] of Object.entries(ENDLESS)) {
+  test(`refuses a named pipe as ${what}, and does not wait for it: ${code}`, async () => {
+    using project = new Project({ "pipeline.ts": `${HEAD}${lines.join("\n")}\n`, ...files });
+    const pipe = what === "a stage" ? "a.ts" : "pipe.ts";
+    execFileSync("mkfifo", [join(project.root, pipe)]);
+    await assert.rejects(project.plan(), (error) => {
+      if (!(error instanceof PipeliteError)) throw error;
+      assert.equal(error.code, code, error.message);
+      assert.match(`${error.message} ${error.hint ?? ""}`, /named pipe/);
+      assert.match(error.message, new RegExp(pipe));
+      return true;
+    });
+  });
+}
 
 test("refuses a folder without a pipeline: PIPELINE_NOT_FOUND", async () => {
   using project = new Project({ "readme.txt": "" });

@@ -2,14 +2,23 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { isPipeliteError } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
 import { digestOf } from "#base/digest.ts";
+import { openHome } from "#home/home.ts";
 import { Journal, type JournalEntry, type NewEntry } from "#home/journal.ts";
 
 let folder: string;
@@ -92,7 +101,7 @@ for (const [what, change] of Object.entries(CHANGES)) {
 test("a line that is no entry is a break: what stands before it counts no more, what follows is a chain again", () => {
   const journal = fill(2);
   appendFileSync(journal.file, "nothing\n");
-  assert.equal(journal.append(entry("run-3")).sequence, 4);
+  assert.equal(journal.append(entry("run-3")).entry.sequence, 4);
   journal.append(entry("run-4"));
   for (const each of [journal, again(journal)]) {
     const [found, ...others] = each.breaks;
@@ -120,7 +129,7 @@ test("a clock that was set back is written down, and a time that runs backwards 
     return JSON.stringify({ ...content, own: digestOf(JSON.stringify(content)) });
   };
   writeFileSync(journal.file, `${forged(linesOf(journal)[0] ?? "", { at: later })}\n`);
-  const { setBackMs = 0 } = journal.append(entry("run-2"));
+  const { setBackMs = 0 } = journal.append(entry("run-2")).entry;
   assert.ok(setBackMs > 3_500_000 && setBackMs <= 3_600_000, String(setBackMs));
   assert.equal(again(journal).requireWhole().length, 2);
   const [first = "", second = ""] = linesOf(journal);
@@ -181,7 +190,7 @@ test("an entry longer than what is read at once is still the one before", () => 
   const journal = newJournal();
   journal.append(entry("short"));
   journal.append(entry("long".repeat(20_000)));
-  assert.equal(journal.append(entry("next")).sequence, 3);
+  assert.equal(journal.append(entry("next")).entry.sequence, 3);
   assert.equal(again(journal).requireWhole().length, 3);
 });
 
@@ -228,3 +237,24 @@ test("writers in several processes, some of them killed, lose nothing that one o
   );
   assert.deepEqual(subjects.filter((subject) => /^[ab]/.test(subject)).length, 80);
 });
+
+for (const [name, wanted] of [
+  ["keys", "folder"],
+  ["runs", "folder"],
+  ["signatures", "folder"],
+  ["seal.lock", "file"],
+  ["builds.sqlite", "file"],
+] as const) {
+  test(`something else in the place of ${name} is refused by name: HOME_DAMAGED`, () => {
+    const home = join(folder, `damaged-${name}`);
+    const path = join(home, "pipelite", name);
+    mkdirSync(dirname(path), { recursive: true });
+    if (wanted === "folder") writeFileSync(path, "");
+    else mkdirSync(path);
+    assert.throws(
+      () => openHome(home),
+      (error) =>
+        isPipeliteError(error, "HOME_DAMAGED") && error.exitCode === 3 && error.message.includes(path),
+    );
+  });
+}

@@ -1,6 +1,6 @@
 // A run that had nothing to do: what it tells while it runs, what its file holds, and the record that follows from that.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { isPipeliteError } from "#base/errors.ts";
 import { Project } from "../rig/project.ts";
@@ -78,6 +78,34 @@ test("a record that a later run repeats, changed, is believed by neither of the 
   const next = await other.run();
   assert.equal(other.door.runs.read(next.runId).repetition, undefined, "a changed record is not repeated");
 });
+
+const SPOILT: Record<string, (journal: string, run: string) => void> = {
+  "broken after its line": (journal) => appendFileSync(journal, "junk\n"),
+  "moved away": (journal) => rmSync(journal),
+  "cut off before its line": (journal) => writeFileSync(journal, ""),
+  "changed in its line": (journal, run) =>
+    writeFileSync(
+      journal,
+      readFileSync(journal, "utf8").replace(
+        `"kind":"run","subject":"${run}"`,
+        `"kind":"run","subject":"other"`,
+      ),
+    ),
+};
+
+for (const [what, spoil] of Object.entries(SPOILT)) {
+  test(`a record is not repeated when the journal was ${what}`, async () => {
+    using other = new Project(FILES);
+    await other.run();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const { runId } = await other.run();
+    assert.equal(other.door.runs.read((await other.run()).runId).repetition?.runId !== undefined, true);
+    spoil(other.door.journal.file, runId);
+    const next = other.door.runs.read((await other.run()).runId);
+    assert.equal(next.repetition, undefined);
+    assert.equal(next.problem, undefined, "the journal vouches for the new one");
+  });
+}
 
 test("a run that repeats one whose record is gone is not read as anything else", async () => {
   const { again } = await settled();
