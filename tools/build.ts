@@ -9,7 +9,7 @@
 // file, and CommonJS, which is quicker. Every module outside of nix.js and the like is in one place, so that a handle made
 // by the library is known to the command.
 import { spawnSync } from "node:child_process";
-import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import type { BuildOptions, OnResolveArgs, OnResolveResult, Plugin } from "esbuild";
 import { build as bundle } from "esbuild";
@@ -46,6 +46,7 @@ const CORE = ["cli/process.ts", "cli/commands/run.ts", "app/run.ts", "base/versi
 );
 
 rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist, { recursive: true });
 const { inCore, lazy } = await bundleCore();
 await bundle({
   ...commonJs,
@@ -91,7 +92,8 @@ interface Core {
 async function bundleCore(): Promise<Core> {
   const lazy = new Set<string>();
   const plugin = onImport((path, { kind }) => {
-    if (kind !== "dynamic-import" || CORE.includes(path)) return undefined;
+    if (kind !== "dynamic-import") return undefined;
+    if (CORE.includes(path)) return { path: `core:${nameOf(path)}`, external: true };
     lazy.add(path);
     return { path: `./${chunkOf(path)}.js`, external: true };
   });
@@ -110,7 +112,13 @@ async function bundleCore(): Promise<Core> {
     'export { runProcess } from "./src/cli/process.ts";',
   ].join("\n");
   const stdin = { contents, resolveDir: root, sourcefile: "core.ts" };
-  await bundle({ ...core, stdin, outfile: join(dist, "core.cjs") });
+  const { outputFiles } = await bundle({ ...core, stdin, write: false });
+  // Were they imports inside the bundle, each module would be a function of its own that is compiled and called at every start.
+  const text = outputFiles?.[0]?.text.replaceAll(
+    /import\("core:([^"]+)"\)/g,
+    'Promise.resolve(module.exports.modules["$1"])',
+  );
+  writeFileSync(join(dist, "core.cjs"), text ?? "");
   return { inCore, lazy };
 }
 

@@ -9,6 +9,7 @@
 // written after it forms a chain of its own.
 import { closeSync, fstatSync, mkdirSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { monotonicMs } from "#base/clock.ts";
 import { digestOf } from "#base/digest.ts";
 import { bytesOfFile, entryAt, statSignature } from "#base/files.ts";
 import { tryFlock } from "#base/libc.ts";
@@ -290,10 +291,10 @@ function openForAppending(file: string): number {
 }
 
 function lock(fd: number): void {
-  const start = performance.now();
+  const start = monotonicMs();
   const clock = new Int32Array(new SharedArrayBuffer(4));
   while (!tryFlock(fd, "exclusive")) {
-    if (performance.now() - start > LOCK_TIMEOUT_MS)
+    if (monotonicMs() - start > LOCK_TIMEOUT_MS)
       throw baseError("LOCK_TIMEOUT", { timeoutMs: LOCK_TIMEOUT_MS });
     Atomics.wait(clock, 0, 0, 2);
   }

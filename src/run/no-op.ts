@@ -3,6 +3,7 @@
 // journal that names the record it repeats; nothing is loaded, bundled or planned.
 import { lstatSync, readlinkSync } from "node:fs";
 import { canonicalJson } from "#base/canonical-json.ts";
+import { monotonicMs } from "#base/clock.ts";
 import { EXIT } from "#base/errors.ts";
 import { VERSION } from "#base/version.ts";
 import { findPipeline } from "#compile/find-pipeline.ts";
@@ -42,14 +43,14 @@ export function rememberRun(options: RunOptions, memo: Memo): void {
 /** The outcome of a run that has nothing to do; undefined when a real run is needed to tell. */
 export function runAgain(options: RunOptions): RunOutcome | undefined {
   const { home, out } = options;
-  const start = { at: new Date(), ms: performance.now() };
+  const start = { at: new Date(), ms: monotonicMs() };
   const isAsked = options.paranoid || (options.force ?? []).length > 0;
   const memo = isAsked ? undefined : readMemo(options);
   if (memo === undefined || !areUnchanged(memo.made) || !isAnsweredAlike(memo.answers)) return undefined;
   if (!isWholeAndLinked(home, memo.tree, out) || !areOnDisk(home, memo)) return undefined;
   if (!home.runs.isAsWritten(memo.run)) return undefined;
   const runId = newRunId(start.at);
-  const durationMs = performance.now() - start.ms;
+  const durationMs = monotonicMs() - start.ms;
   // Before anything is said: whoever could not record it can still run.
   home.runs.repeat({ runId, startedAt: start.at.toISOString(), durationMs }, memo.run);
   tell(options, memo, { runId, startedAt: start.at.toISOString(), durationMs });

@@ -29,16 +29,19 @@ export function formatList(
   return parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} ${word} ${parts.at(-1)}`;
 }
 
-const CONTROL = /[\p{Cc}\p{Bidi_Control}\u2028\u2029\u200b\u2060\ufeff]/gu;
+const PLAIN = /^[\u0020-\u007e]*$/;
 
 /**
  * A line that a program printed, made safe to show: escape sequences and characters that move the cursor or turn the
  * reading order are removed, tabs become spaces, and of a progress line rewritten with CR only the last state is kept.
  */
 export function cleanLine(line: string): string {
+  if (PLAIN.test(line)) return line;
   const visible = stripVTControlCharacters(line.replace(/[\r\n]+$/, ""));
   const last = visible.slice(visible.lastIndexOf("\r") + 1);
-  return last.replaceAll("\t", "    ").replaceAll(CONTROL, "");
+  return last
+    .replaceAll("\t", "    ")
+    .replaceAll(/[\p{Cc}\p{Bidi_Control}\u2028\u2029\u200b\u2060\ufeff]/gu, "");
 }
 
 /** Words of several lines that may hold what a file, a stage or a program is called: nothing in them moves the cursor. */
@@ -46,25 +49,24 @@ export function cleanLines(text: string): string {
   return text.split("\n").map(cleanLine).join("\n");
 }
 
-const NARROW_ONLY = /^[\u0020-\u007e]*$/;
-const ZERO_WIDTH = /^[\p{M}\p{Cf}]$/u;
-const DOUBLE_WIDTH = new RegExp(
+/** Made when it is needed, as every pattern of Unicode's properties here: that takes a millisecond. */
+let doubleWidth: RegExp | undefined;
+const DOUBLE_WIDTH =
   "^[\\p{Emoji_Presentation}\\u1100-\\u115f\\u2e80-\\ua4cf\\uac00-\\ud7a3\\uf900-\\ufaff" +
-    "\\ufe30-\\ufe6f\\uff00-\\uff60\\uffe0-\\uffe6\\u{20000}-\\u{3fffd}]$",
-  "u",
-);
+  "\\ufe30-\\ufe6f\\uff00-\\uff60\\uffe0-\\uffe6\\u{20000}-\\u{3fffd}]$";
 
 /** Columns that text without escape sequences takes on a terminal. */
 export function displayWidth(text: string): number {
-  if (NARROW_ONLY.test(text)) return text.length;
+  if (PLAIN.test(text)) return text.length;
   let width = 0;
   for (const character of text) width += characterWidth(character);
   return width;
 }
 
 function characterWidth(character: string): number {
-  if (ZERO_WIDTH.test(character)) return 0;
-  return DOUBLE_WIDTH.test(character) ? 2 : 1;
+  if (/^[\p{M}\p{Cf}]$/u.test(character)) return 0;
+  doubleWidth ??= new RegExp(DOUBLE_WIDTH, "u");
+  return doubleWidth.test(character) ? 2 : 1;
 }
 
 /** The longest start of a text that takes at most `width` columns, without white space at its end where it was cut. */

@@ -1,5 +1,6 @@
 // A region at the bottom of a terminal that is rewritten in place, while finished lines scroll into the history above
 // it. No alternate screen: what was shown stays. Nothing here knows what the lines say.
+import { monotonicMs } from "#base/clock.ts";
 import { displayWidth } from "./format.ts";
 import type { Output } from "./view.ts";
 
@@ -59,7 +60,7 @@ export function createLive(stream: Output, draw: (size: Size) => readonly string
     history = [];
     shown = region;
     shownColumns = columns;
-    lastFrameMs = performance.now();
+    lastFrameMs = monotonicMs();
   };
   const drawAfter = (ms: number): void => {
     clearTimeout(timer);
@@ -73,7 +74,7 @@ export function createLive(stream: Output, draw: (size: Size) => readonly string
   const refresh = (): void => {
     if (closed || isDue) return;
     isDue = true;
-    drawAfter(Math.max(0, FRAME_MS - (performance.now() - lastFrameMs)));
+    drawAfter(Math.max(0, FRAME_MS - (monotonicMs() - lastFrameMs)));
   };
   stream.on?.("resize", refresh);
   return {

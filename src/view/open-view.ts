@@ -1,4 +1,5 @@
 // Opens a view of the kind that fits where the output goes.
+import { monotonicMs } from "#base/clock.ts";
 import { shownJson } from "#base/shown-json.ts";
 import { createPlainView } from "./plain.ts";
 import { createTreeView } from "./tree.ts";
@@ -9,7 +10,7 @@ const DEFAULTS: ViewOptions = {
   unicode: true,
   verbosity: "normal",
   cwd: "/",
-  now: () => performance.now(),
+  now: () => monotonicMs(),
 };
 
 /** A view that writes to `stream`; close it when the run has ended, whatever the end. */
