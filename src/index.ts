@@ -1,8 +1,9 @@
 // What `import "pipelite"` gives: defining pipelines, and nothing else.
 export { answer, download, gate, param, pipeline, source, stage, timings } from "./author/pipeline.ts";
-export { command, tool } from "./author/command.ts";
-export { out } from "./author/nodes.ts";
+export { command, out, tool } from "./author/command.ts";
+export { sh } from "./author/shell.ts";
 export type { Pipeline } from "./author/pipeline.ts";
-export type { CommandOptions, FileOf, Node, StageOptions, Tool, Word } from "./author/nodes.ts";
+export type { CommandOptions, FileOf, Node, Out, Program, StageOptions, Tool, Word } from "./author/nodes.ts";
+export type { ShellOptions, ShellWord } from "./author/shell.ts";
 export type { FileContent, Files, Input, Reader, Source, StageContext } from "./author/files.ts";
 export type { BroughtTool, Param } from "./author/param.ts";

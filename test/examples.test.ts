@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { removeTree } from "#base/files.ts";
 import { pipelite } from "./rig/command.ts";
+import { peer } from "./rig/peer.ts";
 
 const root = join(import.meta.dirname, "..");
 const folder = mkdtempSync(join(tmpdir(), "pipelite-examples-"));
@@ -39,12 +40,25 @@ test("measure: the fit is checked and drawn; behind a stricter limit the gate st
   assert.match(strict.stderr, /skipped picture/);
 });
 
+test(
+  "commands: a script of the shell, a program between files, a script of the source tree",
+  { skip: peer("bash") },
+  async () => {
+    const { code, stderr } = await run("commands", "--param", "top=1");
+    assert.equal(code, 0, stderr);
+    assert.match(read(folder, "commands/pages"), /^ *4 \/\n *3 \/docs\n/);
+    assert.match(read(folder, "commands/report/report.md"), /The 1 pages[^]*\| 4 \| `\/` \|\n$/);
+  },
+);
+
 test("the README and the guide show these files as they are", () => {
   const shown = [
     ["README.md", "measure/pipeline.ts"],
     ["README.md", "measure/stages/fit.ts"],
     ["docs/authoring.md", "hello/pipeline.ts"],
     ["docs/authoring.md", "hello/stages/names.ts"],
+    ["docs/commands.md", "commands/pipeline.ts"],
+    ["docs/commands.md", "commands/report.sh"],
   ] as const;
   for (const [document, file] of shown)
     assert.ok(read(root, document).includes(read(root, "examples", file)), `${document} shows ${file}`);

@@ -78,7 +78,11 @@ await bundle({
 await bundle({
   ...common,
   outdir: dist,
-  entryPoints: { runtime: "src/compile/runtime.ts", "gate-stage": "src/compile/gate-stage.ts" },
+  entryPoints: {
+    runtime: "src/compile/runtime.ts",
+    "gate-stage": "src/compile/gate-stage.ts",
+    "command-runner": "src/compile/command-runner.ts",
+  },
 });
 declare();
 

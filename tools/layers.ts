@@ -43,11 +43,20 @@ const PRINTING = /\b(console\.(log|error|warn|info)|process\.(stdout|stderr)\.wr
 /** The environment, by any of its names. */
 const ENVIRONMENT = /\bprocess(\.env\b|\[)|\benv\b[^;]*\} = process\b|\bloadEnvFile\b/;
 /** Inside the sandbox it is what the derivation gives; and what a pipeline.ts reads of it while it is loaded is watched. */
-const MAY_READ_ENVIRONMENT = new Set(["compile/runtime.ts", "compile/readings.ts"]);
+const MAY_READ_ENVIRONMENT = new Set([
+  "compile/runtime.ts",
+  "compile/command-runner.ts",
+  "compile/readings.ts",
+]);
 /** Every value goes on the stack, which ends at some 120,000 of them. */
 const SPREAD = /\bMath\.(min|max|hypot)\(([^()]*[ ,])?\.\.\./;
 /** Code that runs inside the sandbox speaks through its log. */
-const PRINTS_IN_SANDBOX = new Set(["compile/runtime.ts", "compile/gate-stage.ts", "compile/stage-end.ts"]);
+const PRINTS_IN_SANDBOX = new Set([
+  "compile/runtime.ts",
+  "compile/gate-stage.ts",
+  "compile/stage-end.ts",
+  "compile/command-runner.ts",
+]);
 /** A face is told what there is by app/; of what stands below it names types only. `base` and `view` are words and shapes. */
 const CALLED_BY_FACES = new Set(["app", "base", "view", "cli", "api", "manifest"]);
 /** The reference page and the tests read the rows of every floor there. */

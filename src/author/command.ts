@@ -1,25 +1,118 @@
 // Commands: stages that run any other program.
-import { node, type CommandOptions, type Node, type Tool, type Word } from "./nodes.ts";
+//
+//   command(tool("jq"), [".a", data], { stdout: "a.json" });
+//   command(program, [data, "-o", out("plot.svg")]);
+import { isFileOf, isNode, isOut, isTool, node } from "./nodes.ts";
+import type { CommandHandle, CommandOptions, Node, Out, Program, Tool, Word } from "./nodes.ts";
+import { isParam } from "./param.ts";
 import { knownOptions, STAGE_OPTIONS } from "./options.ts";
 import { callerPlace } from "./source-position.ts";
 import { pipeliteError } from "./errors.ts";
 
-const COMMAND_OPTIONS = [...STAGE_OPTIONS, "env"];
+const COMMAND_OPTIONS = [...STAGE_OPTIONS, "env", "path", "stdin", "stdout", "copies", "keep"];
 
 /** A program of this machine, by name (looked up on the PATH) or by path. */
 export function tool(program: string): Tool {
   return Object.freeze({ kind: "tool", program, place: callerPlace() });
 }
 
-function isTool(value: unknown): value is Tool {
-  return typeof value === "object" && value !== null && "kind" in value && value.kind === "tool";
+function outFile(file: string): Out {
+  checkFile(file, callerPlace());
+  return Object.freeze({ kind: "out", file });
 }
 
+/** Stands for the path where the output of a command is to appear; `out("plot.svg")` for that of one file in it. */
+export const out: Out & ((file: string) => Out) = Object.freeze(
+  Object.assign(outFile, { kind: "out" } as const),
+);
+
 /** A stage that runs any other program: `command(tool("sox"), [audio.file("walk.wav"), "-n", "spectrogram", "-o", out])`. */
-export function command(program: Tool, words: readonly Word[], options: CommandOptions = {}): Node {
+export function command(program: Program, words: readonly Word[], options: CommandOptions = {}): Node {
   const place = callerPlace();
-  if (!isTool(program)) throw pipeliteError("COMMAND_PROGRAM_INVALID", { place });
+  if (!isTool(program) && !isNode(program) && !isFileOf(program))
+    throw pipeliteError("COMMAND_PROGRAM_INVALID", { place });
   if (!Array.isArray(words)) throw pipeliteError("COMMAND_WORDS_INVALID", { place });
-  const checked = knownOptions(options, COMMAND_OPTIONS, place);
-  return node({ kind: "command", place, tool: program, words: [...words], options: checked });
+  return commandNode({ kind: "command", place, program, words: [...words], options });
+}
+
+/** The node of a command, once all that is said of it is right. */
+export function commandNode(handle: CommandHandle): Node {
+  const { place, words } = handle;
+  const options = knownOptions(handle.options, COMMAND_OPTIONS, place);
+  words.forEach((word, index) => checkWord(word, `word ${index + 1}`, place));
+  for (const [name, value] of Object.entries(options.env ?? {})) {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || isReserved(name))
+      throw pipeliteError("COMMAND_VARIABLE_INVALID", { place, name });
+    checkWord(value, `the variable '${name}'`, place);
+  }
+  checkPath(options, place);
+  checkFiles(options, words, place);
+  return node({ ...handle, options });
+}
+
+function checkWord(word: unknown, what: string, place: string): void {
+  const isText = typeof word === "string" && !word.includes("\0");
+  if (isText || Number.isFinite(word) || isNode(word) || isFileOf(word) || isTool(word) || isOut(word))
+    return;
+  if (isParam(word) && word.tool === undefined) return;
+  throw pipeliteError("COMMAND_WORD_INVALID", { place, what, value: describe(word) });
+}
+
+function describe(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "string") return "a text with a null character";
+  if (value === null || value === undefined || typeof value === "number") return String(value);
+  if (isParam(value)) return "a program that a run brings";
+  return `a value of type ${typeof value}`;
+}
+
+/** Names that mean something to Nix, or to what starts the command, in a derivation. */
+const RESERVED = new Set(
+  (
+    "name out outputs system builder args stage passAsFile exportReferencesGraph impureEnvVars outputHash " +
+    "outputHashAlgo outputHashMode requiredSystemFeatures allowedReferences allowedRequisites disallowedReferences " +
+    "disallowedRequisites preferLocalBuild allowSubstitutes outputChecks unsafeDiscardReferences"
+  ).split(" "),
+);
+
+function isReserved(name: string): boolean {
+  return RESERVED.has(name) || name.startsWith("__");
+}
+
+function checkPath({ path = [], env = {} }: CommandOptions, place: string): void {
+  const names = new Set<string>();
+  for (const each of path) {
+    if (!isTool(each))
+      throw pipeliteError("COMMAND_WORD_INVALID", { place, what: "`path`", value: describe(each) });
+    const name = each.program.slice(each.program.lastIndexOf("/") + 1);
+    if (names.has(name)) throw pipeliteError("COMMAND_PATH_TWICE", { place, name });
+    names.add(name);
+  }
+  if (path.length > 0 && "PATH" in env)
+    throw pipeliteError("COMMAND_VARIABLE_INVALID", { place, name: "PATH" });
+}
+
+function checkFiles(options: CommandOptions, words: readonly Word[], place: string): void {
+  const { env = {}, stdin, stdout, copies = {}, keep = [] } = options;
+  const inputs = [...(stdin === undefined ? [] : [["`stdin`", stdin] as const]), ...Object.entries(copies)];
+  for (const [what, value] of inputs) {
+    if (!isNode(value) && !isFileOf(value))
+      throw pipeliteError("COMMAND_WORD_INVALID", { place, what, value: describe(value) });
+  }
+  const stdoutFile = isOut(stdout) ? stdout.file : stdout;
+  for (const name of [...Object.keys(copies), ...keep, ...(stdoutFile === undefined ? [] : [stdoutFile])])
+    checkFile(name, place);
+  const files = [...words, ...Object.values(env)].flatMap((word) =>
+    isOut(word) && word.file !== undefined ? [word.file] : [],
+  );
+  const [other] = [...files, ...keep];
+  if (isOut(stdout) && stdout.file === undefined && other !== undefined)
+    throw pipeliteError("COMMAND_OUTPUT_MIXED", { place, file: other });
+}
+
+function checkFile(name: unknown, place: string): void {
+  const isPlain =
+    typeof name === "string" && name.split("/").every((part) => !["", ".", ".."].includes(part));
+  if (!isPlain || name.includes("\0"))
+    throw pipeliteError("COMMAND_FILE_INVALID", { place, name: String(name) });
 }

@@ -19,14 +19,49 @@ export const pipeliteError = errorsOf({
   OPTION_UNKNOWN: { exit: 2, message: "{place}: there is no option '{option}'", hint: "{suggestion}" },
   COMMAND_PROGRAM_INVALID: {
     exit: 2,
-    message: "{place}: cannot run this as a command: the program must be what tool() returned",
-    hint: 'Write `command(tool("NAME"), [...])`; what a stage made can be a word of the command',
+    message: "{place}: cannot run this as a command: its program is no tool, no node and no file of one",
+    hint: 'Write `command(tool("NAME"), [...])`, or give what a stage compiled, or a script: `command(source("x.sh"), [...])`',
   },
   COMMAND_WORDS_INVALID: {
     exit: 2,
     message: "{place}: cannot use these words of a command: they must be a list",
     hint: 'Write `command(tool("NAME"), ["-l", out])`',
   },
+  COMMAND_WORD_INVALID: {
+    exit: 2,
+    message: "{place}: cannot use {what} of this command: it is {value}",
+    hint: "It can be text, a number, a parameter, a node or a file of one, a tool, or `out`; a list is spread: `...list`",
+  },
+  COMMAND_VARIABLE_INVALID: {
+    exit: 2,
+    message: "{place}: cannot set the variable '{name}' for this command",
+    hint: "Names are letters, digits and _, and none that Nix reads; what is on the PATH is said by `path`",
+  },
+  COMMAND_PATH_TWICE: {
+    exit: 2,
+    message: "{place}: cannot put two programs '{name}' on the PATH of one command",
+  },
+  COMMAND_FILE_INVALID: {
+    exit: 2,
+    message: "{place}: cannot use '{name}' as a file of a command: it must be a plain relative path",
+    hint: 'Write a name like "plot.svg" or "pages/1.html"',
+  },
+  COMMAND_OUTPUT_MIXED: {
+    exit: 2,
+    message: "{place}: the output of this command would be one file (its stdout) and a folder (with {file})",
+    hint: 'Name the file of its stdout: `stdout: "NAME"`',
+  },
+  SHELL_NOT_A_TEMPLATE: {
+    exit: 2,
+    message: "{place}: cannot use this as a script: sh stands before a template, and `shell` is a tool",
+    hint: "Write sh`...`, or sh({ path: [...] })`...`",
+  },
+  SHELL_VALUE_MISPLACED: {
+    exit: 2,
+    message: "{place}: cannot put value {number} into this script: {problem}",
+    hint: "A value stands outside quotes or in double ones; elsewhere, set a variable first: NAME=VALUE",
+  },
+  SHELL_UNFINISHED: { exit: 2, message: "{place}: cannot use this script: it ends within {within}" },
   PIPELINE_IS_LIST: {
     exit: 2,
     message: "{place}: cannot use a list as a pipeline: its results need names",

@@ -1,4 +1,5 @@
 // Nodes: handles that remember what was written and where, and what stands behind each. What makes them is beside this file.
+import type { Param } from "./param.ts";
 import { callerPlace } from "./source-position.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -41,9 +42,11 @@ export interface StageHandle {
 export interface CommandHandle {
   readonly kind: "command";
   readonly place: string;
-  readonly tool: Tool;
+  readonly program: Program;
   readonly words: readonly Word[];
   readonly options: CommandOptions;
+  /** What was written, for a script of `sh`: its words are how the shell is called. */
+  readonly script?: readonly (string | Word)[];
 }
 
 export interface SourceHandle {
@@ -91,18 +94,33 @@ export type Handle =
   | TimingsHandle
   | AnswerHandle;
 
-/** A program for `command`: one of this machine, found on the PATH or by path, captured with its shared libraries. */
+/** A program of this machine, found on the PATH or by path, captured with its shared libraries. */
 export interface Tool {
   readonly kind: "tool";
   readonly program: string;
   readonly place: string;
 }
 
-/** A word of a command line: text, the path of a node's output or of one of its files, or `out`. */
-export type Word = string | AnyNode<never> | FileOf | typeof out;
+/** What a command can run: a tool, or a node or one file of it: a compiled program, or a script with `#!`. */
+export type Program = Tool | AnyNode<never> | FileOf;
 
-/** Stands for the path where the output of a command is to appear. */
-export const out: { readonly kind: "out" } = Object.freeze({ kind: "out" });
+/** Where the output of a command is to appear, or one file in it. */
+export interface Out {
+  readonly kind: "out";
+  readonly file?: string;
+}
+
+/** A word of a command line: text, a number, a parameter, the path of a node's output, of one of its files or of a tool, or `out`. */
+export type Word =
+  | string
+  | number
+  | Param<string>
+  | Param<number>
+  | Param<boolean>
+  | AnyNode<never>
+  | FileOf
+  | Tool
+  | Out;
 
 export interface StageOptions {
   /** Its name in the run. Default: the name of the result it is, of its module, or, where others have that, of what differs. */
@@ -124,7 +142,18 @@ export interface StageOptions {
 }
 
 export interface CommandOptions extends StageOptions {
+  /** Variables of its environment. */
   readonly env?: Readonly<Record<string, Word>>;
+  /** Programs that it finds on its PATH, by their names. Default: none. */
+  readonly path?: readonly Tool[];
+  /** What it reads from its standard input. Default: nothing. */
+  readonly stdin?: AnyNode<never> | FileOf;
+  /** Its standard output becomes this file of the output, or, with `out`, the output itself. Default: the log. */
+  readonly stdout?: string | Out;
+  /** Writable copies of inputs, by the names that they have in the folder it is started in. */
+  readonly copies?: Readonly<Record<string, AnyNode<never> | FileOf>>;
+  /** Files and folders that it leaves in that folder and that become its output. */
+  readonly keep?: readonly string[];
 }
 
 const handles = new WeakMap<object, Handle>();
@@ -154,4 +183,14 @@ export function handleOf(value: AnyNode): Handle {
   const handle = handles.get(value);
   if (handle === undefined) throw pipeliteError("PIPELINE_INPUT_UNKNOWN", { place: callerPlace() });
   return handle;
+}
+
+export function isTool(value: unknown): value is Tool {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === "tool";
+}
+
+/** `out`, or what it returned for a file. */
+export function isOut(value: unknown): value is Out {
+  const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
+  return isObject && "kind" in value && value.kind === "out";
 }

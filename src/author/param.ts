@@ -117,3 +117,13 @@ export function choiceSchema<const T extends string>(values: readonly T[]): Sche
     parse: (text) => (accepts(text) ? text : undefined),
   };
 }
+
+export function isParam(value: unknown): value is Param<unknown> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "kind" in value &&
+    value.kind === "param" &&
+    "schema" in value
+  );
+}

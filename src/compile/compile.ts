@@ -23,13 +23,13 @@ import type {
   GraphNode,
   SourceNode,
   StageNode,
-  WordOf,
 } from "./graph.ts";
 import { isBuildNode } from "./graph.ts";
 import { bundledOnce, capturedOnce, type CompileKeep } from "./memo.ts";
 import type { BroughtTool } from "#author/param.ts";
 import type { Program } from "./program.ts";
-import { findProgram } from "./program.ts";
+import { findProgram, nodeProgram } from "./program.ts";
+import { invokeCommand, prepareCommand, type PreparedCommand } from "./prepare-command.ts";
 import { entriesBelow, signatures } from "./file-stamps.ts";
 import type { StageEnvironment } from "./runtime.ts";
 import { pipeliteError } from "./errors.ts";
@@ -57,6 +57,8 @@ export interface Prepared<N extends BuildNode = BuildNode> {
   program: Program | undefined;
   /** Store path of the bundled code, for a stage. */
   code: StorePath | undefined;
+  /** The programs of a command. */
+  command?: PreparedCommand;
   /** Input name -> program that this run brought, for a stage. */
   tools?: Record<string, BroughtTool>;
   /** The files it was prepared from: absolute path -> stat signature. */
@@ -171,29 +173,15 @@ async function prepare(node: BuildNode, { graph, keep, bundles, folders }: Prepa
         made: {},
       };
     case "command": {
-      const { program: wanted, place } = node.tool;
-      const executable = findProgram(wanted, { root: graph.root, folders, place });
-      const { program, made } = await capturedOnce(keep, { executable, name: basename(executable), place });
-      const words = node.words.map((word) => (typeof word === "string" ? word : describe(word)));
-      const ingredients: Ingredients = {
-        module: "a command",
-        code: {},
-        bundle: null,
-        params: { command: words.join(" ") },
-        tools: { [wanted]: program.path },
-      };
-      return { node, ingredients, sources: [program.path], program, code: undefined, made };
+      const prepared = await prepareCommand(node, { root: graph.root, keep, folders });
+      return { node, program: undefined, code: undefined, ...prepared };
     }
     case "stage":
     case "gate": {
       // First, since capturing keeps this process busy and the first bundle is there when all are asked for.
       const bundle = await bundles.get(node);
       if (bundle === undefined) throw new Error(`the stage ${node.name} has no bundle`);
-      const node26 = await capturedOnce(keep, {
-        executable: process.execPath,
-        name: `node-${process.versions.node}`,
-        place: node.place,
-      });
+      const node26 = await capturedOnce(keep, nodeProgram(node.place));
       const { program } = node26;
       const brought = await captureTools(node, { graph, keep, folders });
       const ingredients = {
@@ -237,10 +225,6 @@ async function captureTools(node: StageNode, { graph: { root }, keep, folders }:
     );
   }
   return { tools, paths, sources, made };
-}
-
-function describe(word: Exclude<WordOf, string>): string {
-  return "kind" in word ? "$out" : [word.node.name, word.file].filter(Boolean).join("/");
 }
 
 /** The derivation of a node, given where each needed node's output is. */
@@ -307,14 +291,12 @@ interface Invocation {
 
 function invocation(prepared: Prepared, pathOf: (edge: Edge) => string): Invocation {
   const { node, program, code } = prepared;
+  if (node.kind === "command") {
+    if (prepared.command === undefined) throw new Error(`${node.name} is not prepared`);
+    return invokeCommand(node, prepared.command, pathOf);
+  }
   if (program === undefined) throw new Error(`${node.name} has no program`);
   const { builder, args } = program;
-  if (node.kind === "command") {
-    const word = (part: WordOf) =>
-      typeof part === "string" ? part : "kind" in part ? ownPlaceholder("out") : pathOf(part);
-    const env = Object.entries(node.env).map(([key, value]) => [key, word(value)] as const);
-    return { builder, args: [...args, ...node.words.map(word)], env: Object.fromEntries(env) };
-  }
   if (node.kind === "fetch" || code === undefined) throw new Error(`${node.name} has no code`);
   const inputs = Object.fromEntries(Object.entries(node.inputs).map(([name, edge]) => [name, pathOf(edge)]));
   const params = { ...node.params, ...prepared.tools };

@@ -4,16 +4,6 @@ import { canonicalJson } from "#base/canonical-json.ts";
 import type { Param } from "#author/param.ts";
 import { pipeliteError } from "./errors.ts";
 
-export function isParam(value: unknown): value is Param<unknown> {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "kind" in value &&
-    value.kind === "param" &&
-    "schema" in value
-  );
-}
-
 /** A value as it is given to a stage. @throws STAGE_INPUT_UNDEFINED, STAGE_INPUT_NOT_JSON */
 export function constant(name: string, value: unknown, stage: string, place: string): unknown {
   if (value === undefined) throw pipeliteError("STAGE_INPUT_UNDEFINED", { name, stage, place });

@@ -59,6 +59,16 @@ export const pipeliteError = errorsOf({
     exit: 2,
     message: "{place}: cannot capture {program}: it is not a 64-bit ELF program that can run here",
   },
+  TOOL_IS_SCRIPT: {
+    exit: 2,
+    message: "{place}: cannot capture {program}: it is a script for {interpreter}, and calls what it finds",
+    hint: 'Run a copy that lies beside pipeline.ts, with what it calls: `command(source("FILE"), [...], { path: [tool("...")] })`',
+  },
+  TOOL_NEEDS_FILES: {
+    exit: 2,
+    message: "{place}: cannot capture {program}: its libraries do not suffice, it needs {files} as well",
+    hint: 'Take it from an environment: `debian(["{package}"]).tool("{program}")`',
+  },
   TOOL_LIBRARY_MISSING: {
     exit: 4,
     message: "{place}: cannot capture {program}: its library {library} is not installed",
@@ -77,6 +87,11 @@ export const pipeliteError = errorsOf({
     exit: 2,
     message: "{place}: cannot tell the name of this parameter: it is given to inputs '{other}' and '{name}'",
     hint: 'Say it where the parameter is made: `param.number({ name: "{name}" })`',
+  },
+  PARAM_UNNAMED: {
+    exit: 2,
+    message: "{place}: this parameter is a word of the command of {command} and needs a name",
+    hint: 'Say it where the parameter is made: `param.number({ name: "NAME" })`',
   },
   PARAM_MISSING: {
     exit: 2,

@@ -2,11 +2,12 @@
 // can be wrong with a pipeline.ts is found here, before anything is built.
 import { basename } from "node:path";
 import { suggestionFor } from "#base/near-words.ts";
-import { constant, isParam, wrongParam } from "./constants.ts";
+import { resolveCommand, type CommandParts } from "./command-parts.ts";
+import { constant, wrongParam } from "./constants.ts";
 import { locateModule, type LoadedPipeline } from "./load.ts";
-import type { Param } from "#author/param.ts";
-import { handleOf, isFileOf, isNode, out } from "#author/nodes.ts";
-import type { AnyNode, CommandOptions, FileOf, Handle, StageOptions, Tool, Word } from "#author/nodes.ts";
+import { isParam, type Param } from "#author/param.ts";
+import { handleOf, isFileOf, isNode, isTool } from "#author/nodes.ts";
+import type { AnyNode, CommandOptions, FileOf, Handle, StageOptions } from "#author/nodes.ts";
 import { isGroup, moduleName, namesOf } from "./stage-names.ts";
 import { pipeliteError } from "./errors.ts";
 import { pipeliteError as authorError } from "#author/errors.ts";
@@ -16,9 +17,6 @@ export interface Edge {
   node: GraphNode;
   file?: string;
 }
-
-/** One word of a command: text, an input, or the output. */
-export type WordOf = string | Edge | typeof out;
 
 /** An edge, and the nodes that it makes necessary. */
 interface Needed {
@@ -51,11 +49,8 @@ export interface WantedTool {
   with: string | undefined;
 }
 
-export interface CommandNode extends NodeBase {
+export interface CommandNode extends NodeBase, CommandParts<Edge> {
   kind: "command";
-  tool: Tool;
-  words: WordOf[];
-  env: Record<string, WordOf>;
   options: CommandOptions;
 }
 
@@ -243,22 +238,26 @@ class GraphBuilder {
     handle: Extract<Handle, { kind: "command" }>,
     names: ReadonlyMap<Handle, string>,
   ): Promise<GraphNode> {
-    const { place, tool, options } = handle;
-    const needs: GraphNode[] = [];
-    const resolve = async (word: Word): Promise<WordOf> => {
-      if (typeof word === "string" || word === out) return word;
-      if (!isNode(word) && !isFileOf(word)) throw authorError("PIPELINE_INPUT_UNKNOWN", { place });
-      const found = await this.#input(word, names, place);
+    const { place, options } = handle;
+    const needs = new Set<GraphNode>();
+    const edge = async (value: AnyNode | FileOf): Promise<Edge> => {
+      const found = await this.#input(value, names, place);
       if (found === null) throw pipeliteError("ANSWER_ABSENT", { place });
-      for (const need of found.needs) needs.push(need);
+      for (const need of found.needs) needs.add(need);
       return found.edge;
     };
-    const words: WordOf[] = [];
-    for (const word of handle.words) words.push(await resolve(word));
-    const env: Record<string, WordOf> = {};
-    for (const [key, word] of Object.entries(options.env ?? {})) env[key] = await resolve(word);
-    const name = names.get(handle) ?? basename(tool.program);
-    return this.#add({ kind: "command", name, place, tool, words, env, options, needs: [...new Set(needs)] });
+    const param = (value: Param<unknown>): string => {
+      if (value.name === undefined)
+        throw pipeliteError("PARAM_UNNAMED", { place: value.place, command: place });
+      return String(this.#param(value.name, value));
+    };
+    const parts = await resolveCommand(handle, { edge, param });
+    const { program } = parts;
+    const own = isTool(program)
+      ? basename(program.program)
+      : `${basename(program.file ?? program.node.name)}-run`;
+    const name = names.get(handle) ?? own;
+    return this.#add({ kind: "command", name, place, options, needs: [...needs], ...parts });
   }
 
   /** The inputs of a stage: nodes become edges, parameters their values, anything else is a constant. */

@@ -41,7 +41,7 @@ export async function capturedOnce(
   { store, notes }: CompileKeep,
   wanted: ProgramToCapture,
 ): Promise<Remembered & { program: Program }> {
-  const key = `${wanted.executable}\0${wanted.name}`;
+  const key = `${wanted.executable}\0${wanted.name}\0${wanted.as ?? ""}`;
   const known = recall<Remembered & { program: Program }>(notes, "programs", key, ({ program }) =>
     store.isPresent(program.path),
   );
@@ -62,17 +62,16 @@ interface Bundled extends Remembered {
 /** The bundle of a stage in the store; unchanged code is not bundled again. */
 export async function bundledOnce(
   { store, notes }: CompileKeep,
-  node: StageNode,
+  { module = GATE_MODULE, name, place }: Pick<StageNode, "module" | "name" | "place">,
   root: string,
 ): Promise<Bundled> {
-  const module = node.module ?? GATE_MODULE;
-  const key = `${root}\0${module}\0${node.name}`;
+  const key = `${root}\0${module}\0${name}`;
   const known = recall<Bundled>(notes, "bundles", key, ({ code }) => store.isPresent(code));
   if (known !== undefined) return known;
   const beganMs = Date.now();
   const { bundleStage } = await import("./bundle.ts");
-  const bundle = await bundleStage(module, root, node.place);
-  const { path: code } = await store.addText(`${node.name}.mjs`, bundle.code);
+  const bundle = await bundleStage(module, root, place);
+  const { path: code } = await store.addText(`${name}.mjs`, bundle.code);
   notes.keepSourceMap(code, Buffer.from(bundle.sourceMap).toString("utf8"));
   const bundled: Bundled = { code, files: bundle.files, made: signatures(bundle.paths) };
   if (areSettled(bundled.made, beganMs)) notes.remember("bundles", key, bundled);

@@ -1,11 +1,13 @@
 // A program of this machine as a store path: the executable and the shared libraries it loads with their loader, so
 // that nothing of the host is needed at run time. Node itself is captured this way.
 import { spawnSync } from "node:child_process";
-import { accessSync, chmodSync, constants, copyFileSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { accessSync, chmodSync, constants, copyFileSync, mkdtempSync } from "node:fs";
+import { realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { nameLoader, readLoader } from "#base/elf.ts";
 import { isDirectory } from "#base/files.ts";
+import { readShebang } from "#base/shebang.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import { pipeliteError } from "./errors.ts";
@@ -34,6 +36,25 @@ export function findProgram(name: string, { root, folders, place }: ProgramSearc
   return realpathSync(found);
 }
 
+/** Programs that can't work without folders of files, known by name: what these hold, and a package of Debian that has them. */
+const NEED_FILES: readonly (readonly [name: RegExp, files: string, debian: string])[] = [
+  [/^(python|pypy)[\d.]*$/, "its standard library", "python3"],
+  [/^(cc|gcc|c[89]9|cpp)(-[\d.]+)?$/, "its passes (cc1, as, ld), headers and start files", "gcc"],
+  [/^(c\+\+|g\+\+)(-[\d.]+)?$/, "its passes (cc1plus, as, ld), headers and start files", "g++"],
+  [/^clang(\+\+)?(-[\d.]+)?$/, "its headers and start files", "clang"],
+  [/^R(script)?$/, "its library of packages", "r-base-core"],
+  [/^(ruby|irb|gem)[\d.]*$/, "its standard library", "ruby"],
+  [/^(java|javac|jar)$/, "its runtime", "default-jdk-headless"],
+];
+
+/** @throws PipeliteError TOOL_NEEDS_FILES for a name of the PATH that is known not to work by itself */
+export function checkTool(program: string, place: string): void {
+  const known = NEED_FILES.find(([name]) => name.test(program));
+  if (known === undefined) return;
+  const [, files, debian] = known;
+  throw pipeliteError("TOOL_NEEDS_FILES", { place, program, files, package: debian });
+}
+
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
@@ -48,8 +69,15 @@ export interface ProgramToCapture {
   executable: string;
   /** Name of the store path. */
   name: string;
+  /** The name that it is started by, where that is not its file's: many programs are links to one. */
+  as?: string;
   /** Where the pipeline asks for it. */
   place: string;
+}
+
+/** The Node that runs this: stages run on it. */
+export function nodeProgram(place: string): ProgramToCapture {
+  return { executable: process.execPath, name: `node-${process.versions.node}`, place };
 }
 
 /**
@@ -59,13 +87,13 @@ export interface ProgramToCapture {
  */
 export async function captureProgram(
   store: Store,
-  { executable, name, place: where }: ProgramToCapture,
+  { executable, name, as, place: where }: ProgramToCapture,
 ): Promise<{ program: Program; files: string[] }> {
   const loader = readLoader(executable);
-  if (loader === null) throw pipeliteError("TOOL_NOT_A_PROGRAM", { program: executable, place: where });
+  if (loader === null) throw notAProgram(executable, where);
   const libraries = loader === undefined ? [] : librariesOf(loader, executable, where);
   const files = [executable, ...libraries.map((library) => realpathSync(library))];
-  const base = basename(executable);
+  const base = as ?? basename(executable);
   const bin = `bin/${base}`;
   if (loader === undefined) {
     const { path } = await store.addGathered(name, { [bin]: executable });
@@ -74,7 +102,7 @@ export async function captureProgram(
   const lib = Object.fromEntries(
     libraries.map((library) => [`lib/${basename(library)}`, realpathSync(library)]),
   );
-  const path = await addNamingLoader(store, { executable, name, lib, loader });
+  const path = await addNamingLoader(store, { executable, name, base, lib, loader });
   if (path !== undefined) return { program: { path, builder: `${path}/${bin}`, args: [] }, files };
   const both = await store.addGathered(name, { [bin]: executable, ...lib });
   const folder = `${both.path}/lib`;
@@ -82,25 +110,32 @@ export async function captureProgram(
   return { program: { path: both.path, builder: `${folder}/${basename(loader)}`, args }, files };
 }
 
+function notAProgram(program: string, place: string): Error {
+  const shebang = readShebang(program);
+  if (shebang === undefined) return pipeliteError("TOOL_NOT_A_PROGRAM", { program, place });
+  return pipeliteError("TOOL_IS_SCRIPT", { program, place, interpreter: basename(shebang.interpreter) });
+}
+
 interface WithLibraries {
   executable: string;
   name: string;
+  base: string;
   /** Path in the store object -> file. */
   lib: Readonly<Record<string, string>>;
   loader: string;
 }
 
 /** @returns the program's path; undefined when it can't be made to name its libraries */
-async function addNamingLoader(store: Store, { executable, name, lib, loader }: WithLibraries) {
+async function addNamingLoader(store: Store, { executable, name, base, lib, loader }: WithLibraries) {
   const folder = mkdtempSync(join(tmpdir(), "pipelite-program-"));
   try {
-    const copy = join(folder, basename(executable));
+    const copy = join(folder, base);
     copyFileSync(executable, copy, constants.COPYFILE_FICLONE);
     chmodSync(copy, 0o755);
     const { path: libraries } = await store.addGathered(`${name}-libraries`, lib);
     const names = { loader: `${libraries}/lib/${basename(loader)}`, libraries: `${libraries}/lib` };
     if (!nameLoader(copy, names)) return undefined;
-    const { path } = await store.addGathered(name, { [`bin/${basename(executable)}`]: copy }, [libraries]);
+    const { path } = await store.addGathered(name, { [`bin/${base}`]: copy }, [libraries]);
     return path;
   } finally {
     rmSync(folder, { recursive: true });

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { handleOf, isFileOf, isNode } from "#author/nodes.ts";
-import type { AnyNode, FileOf, Handle, StageHandle } from "#author/nodes.ts";
+import type { AnyNode, CommandHandle, FileOf, Handle, StageHandle } from "#author/nodes.ts";
 import { locateModule } from "./load.ts";
 
 const LENGTH_MAX = 80;
@@ -57,7 +57,7 @@ function needsOf(handle: Handle): Handle[] {
     case "stage":
       return Object.values(handle.inputs).flatMap(handlesIn);
     case "command":
-      return [...handle.words, ...Object.values(handle.options.env ?? {})].flatMap(handlesIn);
+      return commandValues(handle).flatMap(handlesIn);
     case "gate":
       return [handle.subject];
     case "timings":
@@ -67,6 +67,11 @@ function needsOf(handle: Handle): Handle[] {
     default:
       return [];
   }
+}
+
+function commandValues({ program, words, options }: CommandHandle): unknown[] {
+  const { env = {}, stdin, copies = {} } = options;
+  return [program, ...words, ...Object.values(env), stdin, ...Object.values(copies)];
 }
 
 /** The nodes in an input: one, one file of it, or a list or record of such. */

@@ -30,6 +30,6 @@ export const pipeliteError = errorsOf({
   STAGE_NO_OUTPUT: {
     exit: 1,
     message: "Stage '{stage}' failed: it made no output",
-    hint: "Return an object of files, or write to the folder given as `out`",
+    hint: 'A stage returns an object of files; a command is given `out` to write to, or says `stdout: "NAME"`',
   },
 });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { prettyJson } from "#base/canonical-json.ts";
 import { utf8 } from "#base/bytes.ts";
 import type { Builds, BuildRow } from "#home/builds.ts";
+import { commandEdges } from "#compile/command-parts.ts";
 import { derive } from "#compile/compile.ts";
 import type { Origin, PreparedGraph } from "#compile/compile.ts";
 import type { BuildNode, GraphNode, TimingsNode } from "#compile/graph.ts";
@@ -242,9 +243,7 @@ function edgesOf(node: GraphNode): { node: GraphNode; file?: string }[] {
     case "gate":
       return Object.values(node.inputs).map((edge) => ({ ...edge, file: String(node.params["verdict"]) }));
     case "command":
-      return [...node.words, ...Object.values(node.env)].flatMap((word) =>
-        typeof word === "string" || "kind" in word ? [] : [word],
-      );
+      return commandEdges(node);
     case "answer":
       return [node.request];
     default:

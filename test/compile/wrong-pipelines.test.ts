@@ -10,7 +10,7 @@ import { Project } from "../rig/project.ts";
 
 const STAGE = "export default function a() { return { 'x.json': { n: 1 } }; }\n";
 const HEAD =
-  'import { answer, command, download, gate, param, pipeline, source, stage, tool } from "pipelite";\n';
+  'import { answer, command, download, gate, out, param, pipeline, source, stage, tool } from "pipelite";\n';
 
 interface Wrong {
   name: string;
@@ -95,12 +95,6 @@ const wrong: Wrong[] = [
     place: "pipeline.ts:2:11",
   },
   {
-    name: "a node as the program of a command",
-    lines: [a, "const b = command(a, []);", "export default pipeline({ b });"],
-    code: "COMMAND_PROGRAM_INVALID",
-    place: "pipeline.ts:3:11",
-  },
-  {
     name: "a name as the program of a command",
     lines: ['const b = command("ls", []);', "export default pipeline({ b });"],
     code: "COMMAND_PROGRAM_INVALID",
@@ -110,6 +104,74 @@ const wrong: Wrong[] = [
     name: "a text as the words of a command",
     lines: ['const b = command(tool("ls"), "-l");', "export default pipeline({ b });"],
     code: "COMMAND_WORDS_INVALID",
+    place: "pipeline.ts:2:11",
+  },
+  {
+    name: "a list among the words of a command",
+    lines: ['const b = command(tool("ls"), ["-l", ["a"]]);', "export default pipeline({ b });"],
+    code: "COMMAND_WORD_INVALID",
+    place: "pipeline.ts:2:11",
+    says: /word 2 of this command: it is a list/,
+    hint: /\.\.\.list/,
+  },
+  {
+    name: "a variable that Nix reads",
+    lines: [
+      'const b = command(tool("ls"), [], { env: { outputHash: "x" } });',
+      "export default pipeline({ b });",
+    ],
+    code: "COMMAND_VARIABLE_INVALID",
+    place: "pipeline.ts:2:11",
+    says: /'outputHash'/,
+  },
+  {
+    name: "two programs of one name on the PATH of a command",
+    lines: [
+      'const b = command(tool("ls"), [], { path: [tool("cat"), tool("./cat")] });',
+      "export default pipeline({ b });",
+    ],
+    code: "COMMAND_PATH_TWICE",
+    place: "pipeline.ts:2:11",
+  },
+  {
+    name: "a file of the output that would lie elsewhere",
+    lines: ['const b = command(tool("ls"), [], { stdout: "../x" });', "export default pipeline({ b });"],
+    code: "COMMAND_FILE_INVALID",
+    place: "pipeline.ts:2:11",
+    says: /'\.\.\/x'/,
+  },
+  {
+    name: "an output that is both a file and a folder",
+    lines: [
+      'const b = command(tool("ls"), [], { stdout: out, keep: ["x"] });',
+      "export default pipeline({ b });",
+    ],
+    code: "COMMAND_OUTPUT_MIXED",
+    place: "pipeline.ts:2:11",
+    says: /with x/,
+  },
+  {
+    name: "a parameter without a name as a word of a command",
+    lines: [
+      'const b = command(tool("ls"), [param.integer({ default: 1 })]);',
+      "export default pipeline({ b });",
+    ],
+    code: "PARAM_UNNAMED",
+    place: "pipeline.ts:2:38",
+  },
+  {
+    name: "a tool that can't be captured: the way is an environment",
+    lines: ['const b = command(tool("python3"), []);', "export default pipeline({ b });"],
+    code: "TOOL_NEEDS_FILES",
+    place: "pipeline.ts:2:19",
+    says: /standard library/,
+    hint: /debian\(\["python3"\]\)\.tool\("python3"\)/,
+  },
+  {
+    name: "a text of the source tree as a program",
+    lines: ['const b = command(source("x.txt"), []);', "export default pipeline({ b });"],
+    files: { "x.txt": "text" },
+    code: "TOOL_NOT_A_PROGRAM",
     place: "pipeline.ts:2:11",
   },
   {
@@ -331,7 +393,7 @@ const wrong: Wrong[] = [
     executable: {
       "script.sh": "#!/bin/sh\necho a script has no ELF header, however long it is, and cannot be captured\n",
     },
-    code: "TOOL_NOT_A_PROGRAM",
+    code: "TOOL_IS_SCRIPT",
     place: "pipeline.ts:2:19",
   },
   {

@@ -1,6 +1,6 @@
 // Checked by the compiler, never run: what a pipeline.ts may say and what it may not. Each @ts-expect-error is a mistake
 // that must stay an error.
-import { answer, command, gate, out, param, pipeline, source, stage, tool } from "pipelite";
+import { answer, command, gate, out, param, pipeline, sh, source, stage, tool } from "pipelite";
 
 const first = stage(() => import("./stages/first.ts"));
 const table = source("table.csv");
@@ -17,6 +17,15 @@ const gated = stage(() => import("./stages/second.ts"), {
   byName: { one: first },
 });
 const picture = command(tool("sox"), [first.file("sound.wav"), "-n", "spectrogram", "-o", out]);
+const rate = param.integer({ default: 44_100, name: "rate" });
+const played = command(first.file("report.md"), ["-r", rate, 2, tool("sox"), out("a.wav")], {
+  stdin: first.file("sound.wav"),
+  stdout: "a.txt",
+  path: [tool("cat")],
+  copies: { "in/a.md": first },
+  keep: ["in"],
+});
+const script = sh({ path: [tool("cat")] })`cat ${picture} ${[first, "x"]} > ${out}`;
 
 // A run without a model has no answer: only who takes `null` takes one.
 const asked = answer(first.file("facts.json"), () => import("./stages/checked.ts"));
@@ -54,6 +63,16 @@ const wrongList = stage(() => import("./stages/second.ts"), {
 });
 // @ts-expect-error a file that the stage does not make
 const wrongFile = command(tool("sox"), [first.file("sound.mp3")]);
+// @ts-expect-error a program that is only a name
+const wrongProgram = command("ls", []);
+// @ts-expect-error a list as a word
+const wrongListWord = command(tool("ls"), [["-l"]]);
+// @ts-expect-error a program that a run brings as a word
+const wrongBrought = command(tool("ls"), [param.tool()]);
+// @ts-expect-error standard input from a text
+const wrongStdin = command(tool("ls"), [], { stdin: "a.txt" });
+// @ts-expect-error a value of a script that is no word
+const wrongScript = sh`ls ${{ a: 1 }}`;
 // @ts-expect-error a verdict that the stage does not make
 const wrongVerdict = gate(first, "verdict.json");
 // @ts-expect-error a default that is none of the choices
@@ -70,6 +89,11 @@ void [
   wrongList,
   tooMuch,
   wrongFile,
+  wrongProgram,
+  wrongListWord,
+  wrongBrought,
+  wrongStdin,
+  wrongScript,
   wrongVerdict,
   wrongDefault,
   wrongAnswer,
@@ -77,4 +101,4 @@ void [
   wrongOption,
 ];
 
-export default pipeline({ first, good, gated, picture, told });
+export default pipeline({ first, good, gated, picture, played, script, told });
