@@ -31,27 +31,30 @@ export async function rebuild(
   { store, kind, folder, env, target }: RebuildOptions,
 ): Promise<Rebuilt> {
   const folders = new ScratchFolders(folder);
-  const outcome = await runBuilder(
-    { ...job, onLog: () => {} },
-    { store, kind, folders, env },
-    async ({ made, scratch, output, inputs, outputBytes }) => {
-      const built: BuiltOutput = {
-        scratch: made,
-        scratchPath: scratch,
-        name: job.derivation.name,
-        references: inputs,
-        // What another output is than it should be, its comparison says.
-        expected: output.kind === "floating" ? output : { kind: "input-addressed", path: output.path },
-        sizeMaxBytes: outputBytes,
-      };
-      const form = await inTurns(finalForm(built, `${made}.final`), job.signal);
-      move(textOf(form.scratch), target);
-      const { narHash, narSize } = form.registration;
-      return { narHash: `sha256:${hex(narHash)}`, narSize };
-    },
-  );
-  await folders.close();
-  return outcome.status === "built" ? { status: "built", ...outcome.taken } : outcome;
+  try {
+    const outcome = await runBuilder(
+      { ...job, onLog: () => {} },
+      { store, kind, folders, env },
+      async ({ made, scratch, output, inputs, outputBytes }) => {
+        const built: BuiltOutput = {
+          scratch: made,
+          scratchPath: scratch,
+          name: job.derivation.name,
+          references: inputs,
+          // What another output is than it should be, its comparison says.
+          expected: output.kind === "floating" ? output : { kind: "input-addressed", path: output.path },
+          sizeMaxBytes: outputBytes,
+        };
+        const form = await inTurns(finalForm(built, `${made}.final`), job.signal);
+        move(textOf(form.scratch), target);
+        const { narHash, narSize } = form.registration;
+        return { narHash: `sha256:${hex(narHash)}`, narSize };
+      },
+    );
+    return outcome.status === "built" ? { status: "built", ...outcome.taken } : outcome;
+  } finally {
+    await folders.close();
+  }
 }
 
 /** A read-only folder may not be moved by everybody: then it is copied. */

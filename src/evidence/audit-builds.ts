@@ -75,7 +75,15 @@ export async function rebuildAll(work: RebuildAll): Promise<{
       tell(again.finding.status);
     }
   };
-  await Promise.all(Array.from({ length: Math.max(1, jobs) }, worker));
+  const workers = Array.from({ length: Math.max(1, jobs) }, () =>
+    worker().catch((error: unknown) => {
+      waiting.length = 0;
+      throw error;
+    }),
+  );
+  // Whoever is still at work writes to the folder, which is removed when this has ended.
+  const failed = (await Promise.allSettled(workers)).find((each) => each.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
   return {
     findings: built.map((each) =>
       each.flatMap((stage) => {

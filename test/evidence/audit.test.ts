@@ -1046,7 +1046,7 @@ test("without the sandbox of the run nothing is built again: unavailable, with t
 test("an audit that is stopped leaves nothing behind", async () => {
   const stopped = new AbortController();
   stopped.abort();
-  await assert.rejects(auditRun(project.door, run(), { documents, hashes, signal: stopped.signal }));
+  await assert.rejects(auditRun(project.door, run(), { documents, hashes, signal: stopped.signal, jobs: 8 }));
   const left = readdirSync(join(project.home, "pipelite/tmp")).filter((name) => name.startsWith("audit-"));
   assert.deepEqual(left, []);
 });
