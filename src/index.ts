@@ -2,6 +2,9 @@
 export { answer, download, gate, param, pipeline, source, stage, timings } from "./author/pipeline.ts";
 export { command, out, tool } from "./author/command.ts";
 export { sh } from "./author/shell.ts";
+export { check } from "./author/check.ts";
+export type { CheckOptions } from "./author/check.ts";
+export type { Check, CheckFiles, CheckStatus, Verdict } from "./author/verdict.ts";
 export type { Pipeline } from "./author/pipeline.ts";
 export type { CommandOptions, FileOf, Node, Out, Program, StageOptions, Tool, Word } from "./author/nodes.ts";
 export type { ShellOptions, ShellWord } from "./author/shell.ts";

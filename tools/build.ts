@@ -82,6 +82,7 @@ await bundle({
     runtime: "src/compile/runtime.ts",
     "gate-stage": "src/compile/gate-stage.ts",
     "command-runner": "src/compile/command-runner.ts",
+    "check-stage": "src/evidence/check-stage.ts",
   },
 });
 declare();

@@ -56,6 +56,7 @@ const PRINTS_IN_SANDBOX = new Set([
   "compile/gate-stage.ts",
   "compile/stage-end.ts",
   "compile/command-runner.ts",
+  "evidence/check-stage.ts",
 ]);
 /** A face is told what there is by app/; of what stands below it names types only. `base` and `view` are words and shapes. */
 const CALLED_BY_FACES = new Set(["app", "base", "view", "cli", "api", "manifest"]);

@@ -1,7 +1,7 @@
 // A file of parameters: one JSON object, names and values. What a value must be, the pipeline says.
 import { readFileSync } from "node:fs";
 import { messageOf, parseStrictJson } from "#base/strict-json.ts";
-import type { ParamValue } from "#compile/graph.ts";
+import type { ParamValue } from "#compile/parameters.ts";
 import { pipeliteError } from "./errors.ts";
 
 /** @throws PARAMS_FILE_INVALID; what the system says of a file that can't be read */

@@ -62,6 +62,12 @@ export const pipeliteError = errorsOf({
     hint: "A value stands outside quotes or in double ones; elsewhere, set a variable first: NAME=VALUE",
   },
   SHELL_UNFINISHED: { exit: 2, message: "{place}: cannot use this script: it ends within {within}" },
+  CHECK_INVALID: { exit: 2, message: "{place}: cannot use this check: {problem}" },
+  GATE_VERDICT_MISSING: {
+    exit: 2,
+    message: "{place}: cannot make this gate: what it is held by is missing",
+    hint: 'Write `gate(stage, check)`, or `gate(stage, "verdict.json")`',
+  },
   PIPELINE_IS_LIST: {
     exit: 2,
     message: "{place}: cannot use a list as a pipeline: its results need names",

@@ -29,6 +29,15 @@ export interface FileOf<P extends null = never> {
   readonly [absentAs]?: P;
   readonly node: Handle;
   readonly name: string;
+  /** A place in it, for a check: a JSON pointer (RFC 6901), in which `*` stands for every member. */
+  at(pointer: string): PlaceIn;
+}
+
+/** A place in a JSON file of the output of a node. */
+export interface PlaceIn {
+  readonly kind: "place-in";
+  readonly file: FileOf;
+  readonly pointer: string;
 }
 
 export interface StageHandle {
@@ -68,7 +77,16 @@ export interface GateHandle {
   readonly kind: "gate";
   readonly place: string;
   readonly subject: Handle;
-  readonly verdict: string;
+  /** The file of the subject that says whether it passed, or the check that does. */
+  readonly by: string | Handle;
+}
+
+export interface CheckHandle {
+  readonly kind: "check";
+  readonly place: string;
+  /** What the check stage of Pipelite takes, as the inputs of any stage. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly options: Pick<StageOptions, "name">;
 }
 
 export interface TimingsHandle {
@@ -91,6 +109,7 @@ export type Handle =
   | SourceHandle
   | FetchHandle
   | GateHandle
+  | CheckHandle
   | TimingsHandle
   | AnswerHandle;
 
@@ -163,10 +182,20 @@ export function node<F, P extends null = never>(handle: Handle): Node<F, P> {
   Object.freeze(handle);
   const made: Node<F, P> = Object.freeze({
     place: handle.place,
-    file: (name: keyof F & string): FileOf<P> => Object.freeze({ kind: "file-of", node: handle, name }),
+    file: (name: keyof F & string): FileOf<P> => fileOf(handle, name),
   });
   handles.set(made, handle);
   return made;
+}
+
+function fileOf(handle: Handle, name: string): FileOf {
+  const file: FileOf = Object.freeze({
+    kind: "file-of",
+    node: handle,
+    name,
+    at: (pointer: string): PlaceIn => Object.freeze({ kind: "place-in", file, pointer }),
+  });
+  return file;
 }
 
 /** True for what the functions above return. */
@@ -176,6 +205,10 @@ export function isNode(value: unknown): value is Node {
 
 export function isFileOf(value: unknown): value is FileOf<null> {
   return typeof value === "object" && value !== null && "kind" in value && value.kind === "file-of";
+}
+
+export function isPlaceIn(value: unknown): value is PlaceIn {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === "place-in";
 }
 
 /** The description behind a node. */

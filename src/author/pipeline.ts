@@ -17,6 +17,7 @@ import {
   type Node,
   type StageOptions,
 } from "./nodes.ts";
+import type { CheckFiles, VerdictName } from "./verdict.ts";
 import { knownOptions, STAGE_OPTIONS } from "./options.ts";
 import { callerPlace } from "./source-position.ts";
 import { pipeliteError } from "./errors.ts";
@@ -80,11 +81,21 @@ export function download(options: { url: string; hash: string; name?: string }):
 }
 
 /**
- * The same files as `subject`, but only when its `verdict` file (JSON with `status`) says `passed`; anything else stops
- * the run there.
+ * The same files as `subject`, but only when what it is held by says `passed`: a check, or a file of the subject (JSON with
+ * `status`). Anything else stops the run there.
  */
-export function gate<F, P extends null>(subject: Node<F, P>, verdict: keyof F & string): Node<F, P> {
-  return node({ kind: "gate", place: callerPlace(), subject: handleOf(subject), verdict });
+export function gate<F, P extends null>(
+  subject: Node<F, P>,
+  by: VerdictName<F> | Node<CheckFiles>,
+): Node<F, P> {
+  const place = callerPlace();
+  if (typeof by !== "string" && !isNode(by)) throw pipeliteError("GATE_VERDICT_MISSING", { place });
+  return node({
+    kind: "gate",
+    place,
+    subject: handleOf(subject),
+    by: typeof by === "string" ? by : handleOf(by),
+  });
 }
 
 /** What building the outputs of these nodes took, as a file: wall and processor time, peak memory, and their source. */

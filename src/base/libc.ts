@@ -1,6 +1,5 @@
 // The few system calls Node has no function for, through node:ffi. Node is pinned (package.json), so the experimental
 // mark of node:ffi is no risk; its warning is silenced by bin/pipelite.
-import { dlopen } from "node:ffi";
 import { closeSync, openSync, writeSync } from "node:fs";
 import { pipeliteError } from "./base-errors.ts";
 
@@ -20,7 +19,8 @@ interface Libc {
 let libc: Libc | undefined;
 
 function load(): Libc {
-  libc ??= dlopen("libc.so.6", {
+  // Asked for here: loading it warns, also where nothing is called.
+  libc ??= process.getBuiltinModule("node:ffi").dlopen("libc.so.6", {
     flock: { arguments: ["i32", "i32"], return: "i32" },
     isatty: { arguments: ["i32"], return: "i32" },
     memfd_create: { arguments: ["pointer", "u32"], return: "i32" },

@@ -3,7 +3,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { PipelineWord } from "#app/history.ts";
-import type { ParamValue } from "#compile/graph.ts";
+import type { ParamValue } from "#compile/parameters.ts";
 import { pipelineFolder } from "#app/home.ts";
 import { pathOf, type Host } from "./context.ts";
 

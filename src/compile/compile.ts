@@ -24,7 +24,7 @@ import type {
   SourceNode,
   StageNode,
 } from "./graph.ts";
-import { isBuildNode } from "./graph.ts";
+import { isBuildNode, isCode } from "./graph.ts";
 import { bundledOnce, capturedOnce, type CompileKeep } from "./memo.ts";
 import type { BroughtTool } from "#author/param.ts";
 import type { Program } from "./program.ts";
@@ -117,7 +117,7 @@ type Bundles = ReadonlyMap<BuildNode, ReturnType<typeof bundledOnce>>;
 function startBundling(graph: Graph, keep: CompileKeep): Bundles {
   const bundles = new Map<BuildNode, ReturnType<typeof bundledOnce>>();
   for (const node of graph.nodes) {
-    if (node.kind !== "stage" && node.kind !== "gate") continue;
+    if (!isCode(node)) continue;
     const bundle = bundledOnce(keep, node, graph.root);
     // What is wrong with it is thrown where it is awaited, so that the first node in the order of the graph is named.
     bundle.catch(() => {});
@@ -177,7 +177,8 @@ async function prepare(node: BuildNode, { graph, keep, bundles, folders }: Prepa
       return { node, program: undefined, code: undefined, ...prepared };
     }
     case "stage":
-    case "gate": {
+    case "gate":
+    case "check": {
       // First, since capturing keeps this process busy and the first bundle is there when all are asked for.
       const bundle = await bundles.get(node);
       if (bundle === undefined) throw new Error(`the stage ${node.name} has no bundle`);
@@ -185,7 +186,7 @@ async function prepare(node: BuildNode, { graph, keep, bundles, folders }: Prepa
       const { program } = node26;
       const brought = await captureTools(node, { graph, keep, folders });
       const ingredients = {
-        module: node.module === undefined ? "a gate" : relative(graph.root, node.module),
+        module: node.module === undefined ? `a ${node.kind}` : relative(graph.root, node.module),
         code: bundle.files,
         bundle: bundle.code,
         params: node.params,

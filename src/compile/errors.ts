@@ -31,6 +31,11 @@ export const pipeliteError = errorsOf({
     message: "{place}: cannot import '{word}': there is nothing of that name in 'pipelite'",
     hint: "{suggestion}",
   },
+  CHECK_FUNCTION_UNKNOWN: {
+    exit: 2,
+    message: "{place}: cannot use this check: a formula has no function '{name}'",
+    hint: "{suggestion}",
+  },
   ANSWER_ABSENT: {
     exit: 2,
     message: "{place}: cannot use the answer of a model here: in a run without a model there is none",

@@ -1,9 +1,9 @@
 // The pipeline as a graph: every node named, every input resolved to an edge or a value, every parameter set. All that
 // can be wrong with a pipeline.ts is found here, before anything is built.
 import { basename } from "node:path";
-import { suggestionFor } from "#base/near-words.ts";
+import { refuseUnknownCalls, VERDICT } from "./check-formula.ts";
 import { resolveCommand, type CommandParts } from "./command-parts.ts";
-import { constant, wrongParam } from "./constants.ts";
+import { constant, Parameters, type GivenParameters } from "./parameters.ts";
 import { locateModule, type LoadedPipeline } from "./load.ts";
 import { isParam, type Param } from "#author/param.ts";
 import { handleOf, isFileOf, isNode, isTool } from "#author/nodes.ts";
@@ -32,13 +32,15 @@ interface NodeBase {
 }
 
 export interface StageNode extends NodeBase {
-  kind: "stage" | "gate";
-  /** Absolute path of the module; undefined for a gate, whose code is Pipelite's. */
+  kind: "stage" | "gate" | "check";
+  /** Absolute path of the module; undefined for a gate and a check, whose code is Pipelite's. */
   module: string | undefined;
   inputs: Record<string, Edge>;
   /** Inputs that are lists or records of others -> the names of those in `inputs`. */
   groups?: Record<string, string[] | Record<string, string>>;
   params: Record<string, unknown>;
+  /** Of a gate: the output that is behind it. */
+  guarded?: Edge;
   /** Input name -> program that this run brought. */
   tools: Record<string, WantedTool>;
   options: StageOptions;
@@ -91,20 +93,18 @@ export interface Graph {
   params: Record<string, unknown>;
 }
 
-/** What a file of parameters may hold. */
-export type ParamValue = string | number | boolean;
-
-export interface GraphOptions {
-  /** `--param` texts by name. */
-  params: Readonly<Record<string, string>>;
-  /** Values by name, as a file of parameters has them; `params` comes first. */
-  values?: Readonly<Record<string, ParamValue>> | undefined;
+export interface GraphOptions extends GivenParameters {
   /** Whether a language model is there to ask, or to replay. */
   model: boolean;
 }
 
 export function isBuildNode(node: GraphNode): node is BuildNode {
-  return node.kind === "stage" || node.kind === "gate" || node.kind === "command" || node.kind === "fetch";
+  return isCode(node) || node.kind === "command" || node.kind === "fetch";
+}
+
+/** Whether what builds it is code that Node runs. */
+export function isCode(node: GraphNode): node is StageNode {
+  return node.kind === "stage" || node.kind === "gate" || node.kind === "check";
 }
 
 export async function buildGraph(loaded: LoadedPipeline, options: GraphOptions): Promise<Graph> {
@@ -116,23 +116,21 @@ export async function buildGraph(loaded: LoadedPipeline, options: GraphOptions):
     const node = await builder.visit(handle, names);
     if (node !== null) results.set(name, node);
   }
-  builder.checkParams();
   const { nodes, params } = builder;
-  return { name: loaded.name, root: loaded.root, file: loaded.file, nodes, results, params };
+  params.refuseUnknown();
+  return { name: loaded.name, root: loaded.root, file: loaded.file, nodes, results, params: params.known };
 }
 
 class GraphBuilder {
   readonly nodes: GraphNode[] = [];
-  readonly params: Record<string, unknown> = {};
+  readonly params: Parameters;
   readonly #options: GraphOptions;
   readonly #made = new Map<Handle, GraphNode | null>();
   readonly #named = new Map<string, GraphNode>();
-  readonly #paramHandles = new Map<string, Param<unknown>>();
-  /** Parameter -> the name that it has in this pipeline. */
-  readonly #paramNames = new Map<Param<unknown>, string>();
 
   constructor(options: GraphOptions) {
     this.#options = options;
+    this.params = new Parameters(options);
   }
 
   /** The node of a handle, made on first sight; null for a model's answer in a run without a model. */
@@ -142,15 +140,6 @@ class GraphBuilder {
     const node = await this.#make(handle, names);
     this.#made.set(handle, node);
     return node;
-  }
-
-  checkParams(): void {
-    const known = Object.keys(this.params);
-    const { params, values } = this.#options;
-    for (const name of Object.keys({ ...values, ...params })) {
-      if (known.includes(name)) continue;
-      throw pipeliteError("PARAM_UNKNOWN", { name, suggestion: suggestionFor(name, known) });
-    }
   }
 
   async #make(handle: Handle, names: ReadonlyMap<Handle, string>): Promise<GraphNode | null> {
@@ -166,20 +155,29 @@ class GraphBuilder {
       case "gate": {
         const subject = await edge(handle.subject);
         if (subject === null) return null;
-        const name = names.get(handle) ?? `${subject.edge.node.name}-gate`;
-        const params = { verdict: handle.verdict };
-        const inputs = { subject: subject.edge };
+        const { by } = handle;
+        const held = typeof by === "string" ? subject : await edge(by);
+        if (held === null) return null;
+        const name = names.get(handle) ?? `${held.edge.node.name}-gate`;
         return this.#add({
           kind: "gate",
           name,
           place,
           module: undefined,
-          inputs,
-          params,
+          inputs: { subject: held.edge },
+          params: { verdict: typeof by === "string" ? by : VERDICT },
+          guarded: subject.edge,
           tools: {},
           options: {},
-          needs: subject.needs,
+          needs: [...new Set([...subject.needs, ...held.needs])],
         });
+      }
+      case "check": {
+        await refuseUnknownCalls(handle);
+        const given = await this.#given(handle.inputs, "check", names, place);
+        const [first] = Object.values(given.inputs);
+        const name = names.get(handle) ?? `${first?.node.name}-check`;
+        return this.#add({ kind: "check", name, place, module: undefined, options: {}, ...given });
       }
       case "command":
         return this.#command(handle, names);
@@ -249,7 +247,7 @@ class GraphBuilder {
     const param = (value: Param<unknown>): string => {
       if (value.name === undefined)
         throw pipeliteError("PARAM_UNNAMED", { place: value.place, command: place });
-      return String(this.#param(value.name, value));
+      return String(this.params.valueOf(value.name, value));
     };
     const parts = await resolveCommand(handle, { edge, param });
     const { program } = parts;
@@ -292,11 +290,13 @@ class GraphBuilder {
           ? members.map(([, full]) => full)
           : Object.fromEntries(members.map(([key, full]) => [key, full]));
       } else if (isParam(value) && value.tool !== undefined) {
-        const program = this.#brought(name, value);
+        const program = this.params.brought(name, value);
         if (program === undefined) params[name] = null;
         else tools[name] = { program, with: value.tool.with };
       } else {
-        params[name] = isParam(value) ? this.#param(name, value) : constant(name, value, stage, place);
+        params[name] = isParam(value)
+          ? this.params.valueOf(name, value)
+          : constant(name, value, stage, place);
       }
     }
     const hasGroups = Object.keys(groups).length > 0;
@@ -323,7 +323,7 @@ class GraphBuilder {
     const node = await this.visit(handle, names);
     if (node === null) return null;
     if (node.kind === "gate") {
-      const subject = node.inputs["subject"]?.node;
+      const subject = node.guarded?.node;
       if (subject === undefined) throw authorError("PIPELINE_INPUT_UNKNOWN", { place });
       return {
         edge: file === undefined ? { node: subject } : { node: subject, file },
@@ -331,42 +331,6 @@ class GraphBuilder {
       };
     }
     return { edge: file === undefined ? { node } : { node, file }, needs: [node] };
-  }
-
-  /** The program that this run brings, if it does. */
-  #brought(input: string, param: Param<unknown>): string | undefined {
-    const name = this.#claim(input, param);
-    const { params, values } = this.#options;
-    const program = params[name] ?? values?.[name];
-    if (program !== undefined && typeof program !== "string") throw wrongParam(name, param, program);
-    this.params[name] = program ?? null;
-    return program;
-  }
-
-  /** The name of a parameter that is given to an input. */
-  #claim(input: string, param: Param<unknown>): string {
-    const name = param.name ?? input;
-    const other = this.#paramNames.get(param) ?? name;
-    if (other !== name) throw pipeliteError("PARAM_NAME_UNCLEAR", { place: param.place, name, other });
-    this.#paramNames.set(param, name);
-    const earlier = this.#paramHandles.get(name);
-    if (earlier !== undefined && earlier !== param) {
-      throw pipeliteError("PARAM_AMBIGUOUS", { name, place: param.place, other: earlier.place });
-    }
-    this.#paramHandles.set(name, param);
-    return name;
-  }
-
-  #param(input: string, param: Param<unknown>): unknown {
-    const name = this.#claim(input, param);
-    const { params, values } = this.#options;
-    const given = params[name] ?? values?.[name];
-    const value = params[name] === undefined ? (given ?? param.default) : param.schema.parse(params[name]);
-    if (value === undefined && given === undefined)
-      throw pipeliteError("PARAM_MISSING", { name, place: param.place, wanted: param.schema.description });
-    if (value === undefined || !param.schema.accepts(value)) throw wrongParam(name, param, given);
-    this.params[name] = value;
-    return value;
   }
 
   /** `unlisted` nodes are inputs only: they take no name in the run, so equal names do no harm. */

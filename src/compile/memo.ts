@@ -59,10 +59,13 @@ interface Bundled extends Remembered {
   files: Record<string, string>;
 }
 
+/** What is bundled: the module of a stage, or code of our own. */
+type Bundling = Pick<StageNode, "module" | "name" | "place"> & { kind?: StageNode["kind"] };
+
 /** The bundle of a stage in the store; unchanged code is not bundled again. */
 export async function bundledOnce(
   { store, notes }: CompileKeep,
-  { module = GATE_MODULE, name, place }: Pick<StageNode, "module" | "name" | "place">,
+  { kind, module = kind === "check" ? CHECK_MODULE : GATE_MODULE, name, place }: Bundling,
   root: string,
 ): Promise<Bundled> {
   const key = `${root}\0${module}\0${name}`;
@@ -79,3 +82,5 @@ export async function bundledOnce(
 }
 
 const GATE_MODULE = ownModule("compile/gate-stage");
+/** The evaluator of the audit itself, so that a check and its audit can't differ. */
+const CHECK_MODULE = ownModule("evidence/check-stage");

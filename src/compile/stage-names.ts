@@ -18,7 +18,7 @@ export async function namesOf(results: Readonly<Record<string, Handle>>): Promis
   const names = new Map<Handle, string>();
   for (const [name, handle] of Object.entries(results)) names.set(handle, name);
   for (const handle of handles) {
-    const own = handle.kind === "stage" || handle.kind === "command" ? handle.options.name : undefined;
+    const own = "options" in handle ? handle.options.name : undefined;
     if (own !== undefined && !names.has(handle)) names.set(handle, own);
   }
   const unnamed = handles.filter(
@@ -59,7 +59,9 @@ function needsOf(handle: Handle): Handle[] {
     case "command":
       return commandValues(handle).flatMap(handlesIn);
     case "gate":
-      return [handle.subject];
+      return [handle.subject, ...(typeof handle.by === "string" ? [] : [handle.by])];
+    case "check":
+      return Object.values(handle.inputs).flatMap(handlesIn);
     case "timings":
       return [...handle.of];
     case "answer":

@@ -6,12 +6,13 @@ import { parseStorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import type { Again } from "./audit-builds.ts";
 import type { Claim } from "#home/run-record.ts";
-import { lookUp, parseReference, placeBelow, type EvidenceFiles, type Reference } from "./evidence-files.ts";
+import { parseReference, type EvidenceFiles } from "./evidence-files.ts";
 import { callsOf, parseFormula, type Formula } from "#formula/syntax.ts";
-import { emptyFormula, emptyStatus, evaluateAccept } from "./empty-claims.ts";
-import { evaluate, type FormulaContext, type Place, type Value } from "#formula/formula.ts";
+import { emptyFormula, emptyStatus } from "./empty-claims.ts";
+import { contextOf, isEqual, type EvidencePlaces } from "./formula-context.ts";
+import { evaluateAccept } from "#formula/accept.ts";
+import { evaluate, type Value } from "#formula/formula.ts";
 import type { AuditStatus, Finding } from "./integrity.ts";
-import { pipeliteError } from "#formula/errors.ts";
 
 export interface AuditedClaim extends Omit<Claim, "status"> {
   /** Whether the claim holds. */
@@ -38,9 +39,6 @@ export interface ClaimGround {
   recordFinding: Finding;
   files: EvidenceFiles;
 }
-
-/** Numbers count as equal to this relative difference: a stage may add in another order. */
-const TOLERANCE = 1e-12;
 
 /** @param expected what the evidence gives in its place, or why that can't be told */
 export function judgeClaim(
@@ -74,7 +72,7 @@ export function judgeClaim(
     if (empty !== undefined) return judged("fails", empty);
     const unmade = unmadeOf(ground, formula);
     if (unmade !== undefined) return judged(unmade.status, unmade.reason);
-    const value = evaluate(formula, contextOf(ground, claim));
+    const value = evaluate(formula, contextOf(placesOf(ground), claim.evidence));
     if (!isEqual(value, claim.value))
       return judged(
         "fails",
@@ -141,44 +139,16 @@ function unmadeOf({ builds }: ClaimGround, formula: Formula): Exclude<Again, { p
   return undefined;
 }
 
-function contextOf(ground: ClaimGround, { evidence }: Claim): FormulaContext {
-  const { files, record } = ground;
-  const referenceAt = (index: number): Reference => {
-    const text = evidence[index - 1];
-    const reference = text === undefined ? undefined : parseReference(text);
-    if (reference === undefined)
-      throw pipeliteError("EVIDENCE_MISSING", {
-        place: `$${index}`,
-        problem: text ?? "there is no such entry",
-      });
-    return reference;
-  };
-  const placeOf = ({ path, file }: Extract<Reference, { kind: "store" }>): Place =>
-    placeBelow({ path: ground.store.physical(parseStorePath(path)), shown: path }, file);
+function placesOf({ files, record, store, builds }: ClaimGround): EvidencePlaces {
   return {
-    evidence: (index) => {
-      const reference = referenceAt(index);
-      if (reference.kind === "record") return lookUp(record, reference.pointer, "run.json");
-      return files.read(placeOf(reference), `#${reference.pointer ?? ""}`);
+    files,
+    record,
+    locate: (path) => store.physical(parseStorePath(path)),
+    again: (drvPath) => {
+      const again = builds.get(drvPath);
+      return again !== undefined && "path" in again ? again.path : undefined;
     },
-    place: (index) => {
-      const reference = referenceAt(index);
-      if (reference.kind === "store") return placeOf(reference);
-      throw pipeliteError("EVIDENCE_MISSING", { place: `$${index}`, problem: "it is no file" });
-    },
-    realise: (drvPath) => {
-      const again = ground.builds.get(drvPath);
-      if (again !== undefined && "path" in again) return { path: again.path, shown: `realise(${drvPath})` };
-      throw pipeliteError("EVIDENCE_MISSING", { place: drvPath, problem: "it was not built again" });
-    },
-    read: (place, reference) => files.read(place, reference),
-    measure: (name, place) => files.measure(name, place),
   };
-}
-
-function isEqual(value: Value, claimed: Claim["value"]): boolean {
-  if (typeof value !== "number" || typeof claimed !== "number") return value === claimed;
-  return Math.abs(value - claimed) <= TOLERANCE * Math.max(Math.abs(value), Math.abs(claimed));
 }
 
 function shown(value: unknown): string {

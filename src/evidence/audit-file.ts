@@ -38,6 +38,7 @@ const AUDIT = object<AuditReport>({
       evidence: list(text),
       status,
       limit: optional(scalar),
+      problem: optional(text),
       accept: optional(text),
       source: optional(text),
       stated: text,

@@ -5,6 +5,7 @@
 // Ids are stable names; documents refer to them. Where a stage is called `run`, or two checks have one id, the later
 // claim gets `~2`, `~3` behind its id.
 //   <result>/<check id>   each of the `checks` in a result's verdict.json
+//   <check>/check                                     a check() of pipeline.ts
 //   <result>/verdict                                  of a verdict.json that can't be read, or fails though no check does
 //   <stage>/nar-hash, nar-size, files, bytes          the output, where there is one
 //   <stage>/status, duration, start, waited           what this run made of the stage

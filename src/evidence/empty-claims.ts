@@ -5,8 +5,8 @@ import type { Claim } from "#home/run-record.ts";
 import { STATUSES } from "./claims.ts";
 import { parseReference } from "./evidence-files.ts";
 import { parseFormula, readsOf, type Formula } from "#formula/syntax.ts";
-import { evaluate, type Value } from "#formula/formula.ts";
-import { pipeliteError } from "#formula/errors.ts";
+import { evaluateAccept } from "#formula/accept.ts";
+import type { Value } from "#formula/value.ts";
 
 /** Why the formula can't show the value; undefined when it reads something else than that. */
 export function emptyFormula(formula: Formula, { evidence }: Claim): string | undefined {
@@ -75,19 +75,4 @@ function acceptedValue({ accept = "", limit = null, id }: Claim, value: Value): 
     if (isPipeliteError(error)) return undefined;
     throw error;
   }
-}
-
-/** @throws FORMULA_INVALID, FORMULA_FAILED; EVIDENCE_MISSING when it reads more than value and limit */
-export function evaluateAccept(accept: string, names: Readonly<Record<string, Value>>, id: string): Value {
-  const nothing = (): never => {
-    throw pipeliteError("EVIDENCE_MISSING", { place: id, problem: "accept reads value and limit only" });
-  };
-  return evaluate(parseFormula(accept), {
-    evidence: nothing,
-    place: nothing,
-    realise: nothing,
-    read: nothing,
-    measure: nothing,
-    names,
-  });
 }

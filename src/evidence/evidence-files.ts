@@ -12,7 +12,7 @@ import { isStorePath } from "#nix/store-path.ts";
 import { hashSteps } from "#store/tree.ts";
 import { RECORD_FILE } from "./claims.ts";
 import type { FileFunction, Place, Value } from "#formula/formula.ts";
-import { measure } from "./output-claims.ts";
+import { measure } from "./measure.ts";
 import { pipeliteError } from "#formula/errors.ts";
 
 /** An entry of a claim's evidence, taken apart. */

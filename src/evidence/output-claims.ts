@@ -2,12 +2,15 @@
 // may give a check a `formula` and the `evidence` it reads; where it gives none, the claim is what building the stage
 // again gives.
 import { hexDigestOf } from "#base/digest.ts";
-import { lstatSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson } from "#base/canonical-json.ts";
-import { entryAt, filesBelow, pathBelow } from "#base/files.ts";
+import { entryAt } from "#base/files.ts";
 import { parseJudgedJson } from "#base/strict-json.ts";
 import type { Claim, ClaimValue } from "#home/run-record.ts";
+import { measure } from "./measure.ts";
+import { EvidenceFiles } from "./evidence-files.ts";
+import { heldToFormula } from "./held-claim.ts";
 import { isClaimValue } from "./run-claims.ts";
 import type { RunRecord, StageRecord } from "#home/run-record.ts";
 
@@ -35,6 +38,7 @@ interface Check {
 
 /** The claims of all outputs that a record names. */
 export function outputClaims(record: Outputs, locate: Locate): Claim[] {
+  const files = new EvidenceFiles();
   return [
     ...record.stages.flatMap((stage) => stageOutputClaims(stage, locate)),
     ...record.materials.flatMap(({ name, path, narHash, narSize }) => [
@@ -42,8 +46,18 @@ export function outputClaims(record: Outputs, locate: Locate): Claim[] {
       sizeClaim(`material/${name}`, name, path, narSize),
     ]),
     // Last: of two claims of one id the later one is renamed, and a check must not take the name of a hash.
-    ...Object.entries(record.results).flatMap(([name, path]) => checkClaims(record, { name, path }, locate)),
+    ...verdictsOf(record).flatMap((verdict) => checkClaims(record, verdict, { locate, files })),
   ];
+}
+
+/** Outputs that may hold checks: the results, and every check that is said in pipeline.ts. */
+function verdictsOf({ stages, results }: Outputs): Result[] {
+  const ofChecks = stages.flatMap(({ kind, name, outPath }) =>
+    kind === "check" && outPath !== undefined ? [{ name, path: outPath }] : [],
+  );
+  const known = new Set(ofChecks.map(({ path }) => path));
+  const ofResults = Object.entries(results).map(([name, path]) => ({ name, path }));
+  return [...ofResults.filter(({ path }) => !known.has(path)), ...ofChecks];
 }
 
 interface Result {
@@ -52,13 +66,19 @@ interface Result {
 }
 
 /** A verdict that no build made (in a source, a fetch, an answer) was only written down: it is a file like any other. */
-function checkClaims(record: Outputs, { name, path }: Result, locate: Locate): Claim[] {
+function checkClaims(
+  record: Outputs,
+  { name, path }: Result,
+  { locate, files }: { locate: Locate; files: EvidenceFiles },
+): Claim[] {
   const file = join(locate(path), VERDICT_FILE);
   const drvPath = record.stages.find((stage) => stage.outPath === path && isBuilt(stage))?.drvPath;
   if (drvPath === undefined || entryAt(file)?.isFile() !== true) return [];
   const { checks = [], status, problem } = readVerdict(file);
   if (problem !== undefined) return [unreadableClaim({ name, path }, file, problem)];
-  const given = claimsOfChecks(record, { name, path }, drvPath, checks);
+  const given = claimsOfChecks(record, { name, path }, drvPath, checks).map((claim) =>
+    heldToFormula(claim, { files, locate }),
+  );
   if (status !== "failed" || given.some((claim) => claim.status === "failed")) return given;
   return [...given, failedClaim({ name, path }, drvPath)];
 }
@@ -208,15 +228,6 @@ function outputFigure(
   figure: { value: ClaimValue; unit?: string; formula: string },
 ): Claim {
   return { id, kind: "figure", statement, ...figure, evidence: [path], status: "recorded" };
-}
-
-/** Regular files at or below a path, and their bytes in all. */
-export function measure(path: string): { files: number; bytes: number } {
-  const stat = lstatSync(path);
-  if (!stat.isDirectory()) return stat.isFile() ? { files: 1, bytes: stat.size } : { files: 0, bytes: 0 };
-  const files = filesBelow(path);
-  const bytes = files.reduce((sum, file) => sum + lstatSync(pathBelow(path, file)).size, 0);
-  return { files: files.length, bytes };
 }
 
 function asClaimValue(value: unknown): ClaimValue {

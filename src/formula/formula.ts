@@ -19,6 +19,10 @@ import { pipeliteError } from "./errors.ts";
 export type { Value } from "./value.ts";
 
 export const FILE_FUNCTIONS = ["narHash", "narSize", "files", "bytes", "size", "sha256", "lines"] as const;
+/** All that a formula can call. */
+export function functionNames(): string[] {
+  return [...Object.keys(FUNCTIONS), ...FILE_FUNCTIONS, "if", "optional", "realise"];
+}
 export type FileFunction = (typeof FILE_FUNCTIONS)[number];
 
 export interface FormulaContext {

@@ -217,9 +217,17 @@ function invalid(formula: string, at: number, problem: string): PipeliteError {
   return pipeliteError("FORMULA_INVALID", { formula: formula.slice(0, 200), column: at + 1, problem });
 }
 
+type Call = Extract<Expression, { kind: "call" }>;
+
 /** Every call of this function in a formula. */
-export function callsOf(formula: Formula, name: string): Extract<Expression, { kind: "call" }>[] {
-  const found: Extract<Expression, { kind: "call" }>[] = [];
+export function callsOf(formula: Formula, name: string): Call[] {
+  return vocabularyOf(formula).calls.filter((call) => call.name === name);
+}
+
+/** Every call in a formula, and every name that it uses. */
+export function vocabularyOf(formula: Formula): { calls: Call[]; names: string[] } {
+  const calls: Call[] = [];
+  const names = new Set<string>();
   const visit = (expression: Expression): void => {
     switch (expression.kind) {
       case "not":
@@ -229,15 +237,18 @@ export function callsOf(formula: Formula, name: string): Extract<Expression, { k
         visit(expression.left);
         return visit(expression.right);
       case "call":
-        if (expression.name === name) found.push(expression);
+        calls.push(expression);
         return expression.parameters.forEach(visit);
+      case "name":
+        names.add(expression.name);
+        return;
       default:
         return;
     }
   };
   for (const { value } of formula.definitions) visit(value);
   visit(formula.result);
-  return found;
+  return { calls, names: [...names] };
 }
 
 /** What the result of a formula reads, names followed to their definitions: entries of the evidence, builds made again. */

@@ -111,7 +111,7 @@ const reason = object<BuildReason>({
 
 const stageMembers: shape.Members<StageRecord> = {
   name: text,
-  kind: oneOf("stage", "gate", "command", "fetch", "answer"),
+  kind: oneOf("stage", "gate", "check", "command", "fetch", "answer"),
   status,
   place: text,
   inputs: list(text),
@@ -169,6 +169,7 @@ const claim = object<Claim>({
   status: text,
   limit: optional(shape.scalar),
   accept: optional(text),
+  problem: optional(text),
   source: optional(text),
 });
 

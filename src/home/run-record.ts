@@ -38,7 +38,7 @@ export const RECORD_SCHEMA = 2;
 
 export interface StageRecord {
   name: string;
-  kind: "stage" | "gate" | "command" | "fetch" | "answer";
+  kind: "stage" | "gate" | "check" | "command" | "fetch" | "answer";
   status: StageStatus;
   /** `pipeline.ts:12:15` */
   place: string;
@@ -157,6 +157,8 @@ export interface Claim {
   limit?: ClaimValue;
   /** An expression over `value` and `limit` that is true exactly when the status is `passed`. */
   accept?: string;
+  /** Why a check that the stage gave as `passed` counts as failed: its own formula does not say so. */
+  problem?: string;
   /** Where a measured figure comes from: `cgroup v2`, `rusage`, `procfs`, `monotonic clock`, `unavailable`. */
   source?: string;
 }

@@ -17,7 +17,7 @@ export function readDerivations(home: Home, { stages }: RunRecord): DerivationVi
     const storeName = storePathName(parseStorePath(drvPath)).replace(/\.drv$/, "");
     const { system, builder, env, inputSrcs } = parseDerivation(readFileSync(file), storeName);
     // The environment of a command is its author's own.
-    const described = kind === "stage" || kind === "gate" ? env.get("stage") : undefined;
+    const described = kind === "stage" || kind === "gate" || kind === "check" ? env.get("stage") : undefined;
     const [params] = described === undefined ? [] : resolve(JSON.parse(described), "/params");
     return [
       { stage: name, drvPath, system, builder, sources: inputSrcs, parameters: leavesOf(params?.value) },

@@ -6,7 +6,7 @@ import type { ExitCode } from "#base/errors.ts";
 import type { RunRecord } from "#home/run-record.ts";
 import type { SandboxKind } from "#sandbox/sandbox.ts";
 import type { Model } from "./answers.ts";
-import type { ParamValue } from "#compile/graph.ts";
+import type { ParamValue } from "#compile/parameters.ts";
 import type { RunListener } from "#home/events.ts";
 
 export interface PlanOptions {

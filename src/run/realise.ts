@@ -239,6 +239,7 @@ function takenFiles(nodes: readonly GraphNode[]): Map<GraphNode, Taken[]> {
 function edgesOf(node: GraphNode): { node: GraphNode; file?: string }[] {
   switch (node.kind) {
     case "stage":
+    case "check":
       return Object.values(node.inputs);
     case "gate":
       return Object.values(node.inputs).map((edge) => ({ ...edge, file: String(node.params["verdict"]) }));

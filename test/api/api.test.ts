@@ -35,9 +35,9 @@ test("every example of docs/api.md runs, and prints what the page leads one to e
   const [planned, ran, refused, looked, audited, ...others] = examples.map(runExample);
   assert.deepEqual(others, []);
   assert.match(planned ?? "", /^fit build not built before\n/);
-  assert.match(ran ?? "", /^fit built\nfit-gate built\npicture built\npassed true\n$/);
+  assert.match(ran ?? "", /^fit built\nnear built\nnear-gate built\npicture built\npassed true\n$/);
   assert.equal(refused, "PIPELINE_NOT_FOUND 2\n");
-  assert.equal(looked, "passed 3 as it was written\n");
+  assert.equal(looked, "passed 4 as it was written\n");
   assert.equal(audited, "holds true\ntrue\n");
   assert.ok(existsSync(join(project, "result")));
 });

@@ -17,14 +17,15 @@ import { Project } from "../rig/project.ts";
 
 const files = {
   "pipeline.ts": `
-import { command, gate, out, pipeline, source, stage, tool } from "pipelite";
+import { check, command, gate, out, pipeline, source, stage, tool } from "pipelite";
 const numbers = source("numbers.txt");
 const sum = stage(() => import("./sum.ts"), { numbers });
 const upper = command(tool("busybox"), ["sh", "-c", "busybox tr a-z A-Z < $words > $0", out], { env: { words: source("words.txt"), PATH: "/none" } });
 const copy = command(tool("busybox"), ["cp", gate(sum, "verdict.json").file("sum.txt"), out]);
 const classic = stage(() => import("./classic.ts"), { sum }, { addressing: "input" });
 const long = stage(() => import("./long.ts"), { sum, counts: Array.from({ length: 50000 }, (_, index) => index) });
-export default pipeline({ sum, copy, classic, long });
+const lines = check({ statement: "One line", evidence: [sum, long.file("long.json").at("/1")], formula: "files($1) + 0 * $2", accept: "value == 2" });
+export default pipeline({ sum, copy, classic, long, lines });
 `,
   "long.ts": `
 export default async function long({ sum, counts }) {

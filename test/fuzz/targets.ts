@@ -3,7 +3,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseReference } from "#evidence/evidence-files.ts";
-import { evaluateAccept } from "#evidence/empty-claims.ts";
+import { evaluateAccept } from "#formula/accept.ts";
 import { readsOf, parseFormula } from "#formula/syntax.ts";
 import { check } from "#lean/index.ts";
 import { parseDerivation } from "#nix/aterm.ts";

