@@ -196,12 +196,14 @@ nav,.skip{display:none}
 section{margin-top:1.6rem}
 h1{font-size:2rem}
 h2,h3,caption{break-after:avoid}
-.lead,summary{break-after:avoid}
+.lead,h3+p,summary{break-after:avoid;break-inside:avoid}
 .frame{overflow:visible}
 thead{display:table-header-group}
 tr,.chart,.timeline,.verdict,.facts,.commands div{break-inside:avoid}
 #batch-record,#evidence{break-before:page}
-thead,caption{break-after:avoid}tbody tr:first-child{break-before:avoid}
+tbody tr:first-child{break-before:avoid}
+section:has(table):not(:has(tbody tr:nth-child(13),.sources,.chart,h3)){break-inside:avoid}
+tr:has(.facts-list li:nth-child(6)){break-inside:auto}.sources>li{break-inside:avoid}
 .elsewhere>*:not(summary),#standards td details>*:not(summary){display:none}
 .facts-list{columns:2;column-gap:1.4rem}.facts-list li{break-inside:avoid}
 .group table{min-width:0;font-size:.92em}
@@ -209,7 +211,7 @@ thead,caption{break-after:avoid}tbody tr:first-child{break-before:avoid}
 details:not(.elsewhere)::details-content{content-visibility:visible;display:block;height:auto;opacity:1}
 summary{list-style:none}summary::-webkit-details-marker{display:none}
 td details summary{color:var(--soft)}
-.panels{display:block}.chart{margin-bottom:.8rem;overflow:visible}.chart svg{width:64%;min-width:0}figcaption{break-after:avoid;break-inside:avoid}
+.panels{display:block}.chart{margin-bottom:.8rem;overflow:visible}.chart svg{width:64%;min-width:0}figcaption{break-inside:avoid}figcaption:not(:last-child){break-after:avoid}
 a,a.figure{color:inherit;text-decoration:none;border:0}
 .wide{min-width:0}
 }
