@@ -18,7 +18,7 @@ import {
 } from "node:fs";
 import { constants } from "node:os";
 import { dirname } from "node:path";
-import { byteStringOf } from "./bytes.ts";
+import { byteStringOf, utf8 } from "./bytes.ts";
 import { systemErrorCode } from "./errors.ts";
 
 /**
@@ -96,12 +96,30 @@ export function readNamedFile(path: string, most: number = TEXT_MAX): Uint8Array
 
 const TOO_LARGE = { code: "EFBIG", errno: -constants.errno.EFBIG, syscall: "read" };
 
+/** What a file is to hold; in blocks of text where the whole would take much memory. */
+export type Content = string | Uint8Array | Iterable<string>;
+
+export function writeContent(path: string, content: Content): void {
+  if (typeof content === "string" || content instanceof Uint8Array) return writeFileSync(path, content);
+  const fd = openSync(path, "w");
+  try {
+    for (const block of content) writeFileSync(fd, block);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+export function bytesOfContent(content: Content): Uint8Array {
+  if (content instanceof Uint8Array) return content;
+  return utf8(typeof content === "string" ? content : [...content].join(""));
+}
+
 /** Writes through a temporary file and a rename. Creates the folders above. */
-export function writeFileAtomically(path: string, content: string | Uint8Array): void {
+export function writeFileAtomically(path: string, content: Content): void {
   mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    writeFileSync(temporary, content);
+    writeContent(temporary, content);
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });

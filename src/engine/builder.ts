@@ -15,6 +15,7 @@ import type { StorePath } from "#nix/store-path.ts";
 import type { SandboxEnding, SandboxKind, SandboxResult, ScratchFolders } from "#sandbox/sandbox.ts";
 import { runSandboxed } from "#sandbox/sandbox.ts";
 import { isDiskFull } from "#store/failure.ts";
+import type { Closures } from "#store/closures.ts";
 import type { Store } from "#store/store.ts";
 import type { Usage } from "./engine.ts";
 import type { BuildJob, BuildOutcome } from "./engine.ts";
@@ -32,6 +33,7 @@ export interface BuildPlace {
   folders: ScratchFolders;
   /** The environment of who runs Pipelite. */
   env: Environment;
+  closures: Closures;
 }
 
 export interface Made {
@@ -58,7 +60,7 @@ let builds = 0;
  */
 export async function runBuilder<T>(
   job: BuildJob,
-  { store, kind, folders, env }: BuildPlace,
+  { store, kind, folders, env, closures }: BuildPlace,
   take: (made: Made) => Promise<T>,
 ): Promise<BuilderOutcome<T>> {
   const { derivation, drvPath } = job;
@@ -72,8 +74,8 @@ export async function runBuilder<T>(
   // Whatever is thrown from here on, the folder is not known to be in order.
   let isSpoilt = true;
   try {
-    const inputs = store
-      .closure(derivation.inputSrcs)
+    const inputs = closures
+      .of(derivation.inputSrcs)
       .map((path) => ({ path, physical: store.physical(path) }));
     const placeholder = ownPlaceholder("out");
     const rewrite = (text: string) => text.replaceAll(placeholder, scratch);

@@ -18,6 +18,7 @@ import { isProcessAlive } from "#base/process.ts";
 import type { SandboxKind } from "#sandbox/sandbox.ts";
 import { ScratchFolders, closeStarters, detectSandbox } from "#sandbox/sandbox.ts";
 import { parseStorePath, type StorePath } from "#nix/store-path.ts";
+import { Closures } from "#store/closures.ts";
 import { storeFailure } from "#store/failure.ts";
 import { logFile } from "#store/layout.ts";
 import type { PathLocks } from "#store/locks.ts";
@@ -42,12 +43,13 @@ export async function embeddedEngine({ store, sandbox: wanted, env }: EmbeddedOp
   // For nobody but its owner, since a stage is half made there.
   chmodSync(folder, 0o700);
   const folders = new ScratchFolders(folder);
+  const closures = new Closures(store);
   return {
     name: "embedded",
     sandbox,
     build: async (job) => {
       try {
-        return await buildAlone(job, { store, kind: sandbox.kind, folders, env });
+        return await buildAlone(job, { store, kind: sandbox.kind, folders, env, closures });
       } catch (error) {
         if (job.signal.aborted) return { status: "cancelled" };
         const known = storeFailure(store, error);
@@ -71,9 +73,17 @@ async function buildAlone(job: BuildJob, place: BuildPlace): Promise<BuildOutcom
   if (madeElsewhere !== undefined) return { status: "made-elsewhere", outPath: madeElsewhere };
   const outcome =
     job.derivation.builder === "builtin:fetchurl"
-      ? await fetchUrl(job, store, locks)
+      ? await fetch(job, store, locks)
       : await build(job, { ...place, locks });
   if (outcome.status === "built") await job.onBuilt?.(outcome);
+  return outcome;
+}
+
+async function fetch(job: BuildJob, store: Store, locks: PathLocks): Promise<BuildOutcome> {
+  const outcome = await fetchUrl(job, store, locks);
+  const { realises: id } = job;
+  if (outcome.status === "built" && id !== undefined)
+    await store.addRealisations([{ id, outPath: outcome.outPath, dependencies: new Map(), signatures: [] }]);
   return outcome;
 }
 
@@ -116,6 +126,7 @@ async function build(
           name: job.derivation.name,
           references: inputs,
           deriver: job.drvPath,
+          realises: job.realises,
           expected: output,
           sizeMaxBytes: outputBytes,
         };

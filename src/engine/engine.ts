@@ -1,5 +1,6 @@
 // What builds a derivation whose inputs are all store paths: the embedded engine or real Nix, with the same outcome.
 import type { Derivation } from "#nix/derivation.ts";
+import type { RealisationId } from "#nix/realisation.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { PipeliteError } from "#base/errors.ts";
 import type { SandboxEnding, SandboxUsage } from "#sandbox/sandbox.ts";
@@ -15,6 +16,8 @@ export interface BuildJob {
   name: string;
   drvPath: StorePath;
   derivation: Derivation;
+  /** Under which its output is to be written down for Nix; not where it is built without a sandbox. */
+  realises?: RealisationId | undefined;
   timeoutMs: number | undefined;
   /** Where the stage asks for others than the defaults. */
   limits?: Partial<Limits> | undefined;

@@ -25,8 +25,14 @@ export function limitsOf(given: Partial<Limits> = {}): Limits {
   };
 }
 
-/** What the machine, or the container we are in, has, less 10 %. */
+let memoryBytes: number | undefined;
+
+/** What the machine, or the container we are in, has, less 10 %. Asked once. */
 function defaultMemoryBytes(): number {
+  return (memoryBytes ??= machineMemoryBytes());
+}
+
+function machineMemoryBytes(): number {
   const constrained = process.constrainedMemory();
   const available = constrained > 0 ? Math.min(totalmem(), constrained) : totalmem();
   return Math.floor((available * 9) / 10);

@@ -6,6 +6,7 @@ import { hex, textOf } from "#base/bytes.ts";
 import { systemErrorCode } from "#base/errors.ts";
 import { inTurns } from "#base/steps.ts";
 import { ScratchFolders, type SandboxKind } from "#sandbox/sandbox.ts";
+import { Closures } from "#store/closures.ts";
 import { finalForm, type BuiltOutput } from "#store/outputs.ts";
 import type { Store } from "#store/store.ts";
 import { runBuilder } from "./builder.ts";
@@ -34,7 +35,7 @@ export async function rebuild(
   try {
     const outcome = await runBuilder(
       { ...job, onLog: () => {} },
-      { store, kind, folders, env },
+      { store, kind, folders, env, closures: new Closures(store) },
       async ({ made, scratch, output, inputs, outputBytes }) => {
         const built: BuiltOutput = {
           scratch: made,

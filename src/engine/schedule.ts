@@ -12,6 +12,8 @@ export interface ScheduleOptions<N> {
   /** After a failure, go on with every node that does not need the failed one. */
   keepGoing: boolean;
   signal: AbortSignal;
+  /** Called for work that lacks nothing but its turn. */
+  onReady?: (node: N) => void;
   run: (node: N) => Promise<NodeEnd>;
   /** Called for a node that is not run, with the node whose end is the cause, or undefined when the run was stopped. */
   skip: (node: N, because: N | undefined) => void;
@@ -22,7 +24,7 @@ export interface ScheduleOptions<N> {
  * @param nodes each behind those that it needs; of two that are ready, the first one starts first
  */
 export async function schedule<N>(nodes: readonly N[], options: ScheduleOptions<N>): Promise<void> {
-  const { needs, isWork, jobs, keepGoing, signal, run, skip } = options;
+  const { needs, isWork, jobs, keepGoing, signal, onReady, run, skip } = options;
   const ends = new Map<N, NodeEnd | "skipped">();
   const culprits = new Map<N, N>();
   const waiting = new Set(nodes);
@@ -76,8 +78,10 @@ export async function schedule<N>(nodes: readonly N[], options: ScheduleOptions<
       if (!waiting.has(node)) continue;
       const bad = badNeed(node);
       if (bad !== undefined) leaveOut(node, bad);
-      else if (isWork(node)) ready.add(node);
-      else start(node, 0);
+      else if (isWork(node)) {
+        ready.add(node);
+        onReady?.(node);
+      } else start(node, 0);
     }
     if (stopped || signal.aborted) for (const node of waiting) leaveOut(node, badNeed(node));
     for (let node = nextReady(); node !== undefined; node = nextReady()) {

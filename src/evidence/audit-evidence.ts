@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { byteStringOf } from "#base/bytes.ts";
-import { entryAt } from "#base/files.ts";
+import { bytesOfContent, entryAt } from "#base/files.ts";
 import { digestOf } from "#base/digest.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import type { Home } from "#home/home.ts";
@@ -113,10 +113,10 @@ function compare(home: Home, store: Store, { folder, source, maker }: Compared):
   const names = new Set([...wanted.keys()].map(byteStringOf));
   const odd = entriesBelow(folder).find((name) => !names.has(name) && name !== "logs/");
   if (odd !== undefined) return `${odd} is no document of this run`;
-  for (const [name, bytes] of wanted) {
+  for (const [name, content] of wanted) {
     const file = join(folder, name);
     if (entryAt(file)?.isFile() !== true) return `${name} is missing`;
-    if (!readFileSync(file).equals(bytes)) return `${name} is not what is made anew`;
+    if (!readFileSync(file).equals(bytesOfContent(content))) return `${name} is not what is made anew`;
   }
   return undefined;
 }

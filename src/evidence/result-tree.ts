@@ -1,20 +1,11 @@
 // The result of a run as one store object: a link for each result (relative, so that it leads to the right place on disk
 // and after `nix copy` alike) and a folder `evidence` with what a stranger needs to check them.
 import { createHash } from "node:crypto";
-import {
-  closeSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  readSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { byteStringOf, utf8 } from "#base/bytes.ts";
-import { linedJson } from "#base/canonical-json.ts";
-import { filesBelow, isDirectory, pathBelow, removeTree } from "#base/files.ts";
+import { linesOfJson } from "#base/canonical-json.ts";
+import { filesBelow, isDirectory, pathBelow, removeTree, writeContent, type Content } from "#base/files.ts";
 import type { Home } from "#home/home.ts";
 import { sha256 } from "#nix/hash.ts";
 import { makeTextPath, parseStorePath, storePathBase } from "#nix/store-path.ts";
@@ -44,11 +35,11 @@ export interface EvidenceSources {
 }
 
 /** All files of the folder `evidence` by their names: an audit makes them anew and compares. */
-export function evidenceFiles({ record, sums, documents, logs }: EvidenceSources): Map<string, Uint8Array> {
+export function evidenceFiles({ record, sums, documents, logs }: EvidenceSources): Map<string, Content> {
   const { claims, ...bare } = record;
-  return new Map([
-    ["run.json", utf8(linedJson(bare))],
-    ["claims.json", utf8(linedJson(claims))],
+  return new Map<string, Content>([
+    ["run.json", linesOfJson(bare)],
+    ["claims.json", linesOfJson(claims)],
     ["SHA256SUMS", sums],
     ...documents,
     ...[...logs].map(([name, log]) => [`logs/${name}.log`, log] as const),
@@ -72,7 +63,7 @@ export async function addResultTree({
     const evidence = join(tree, "evidence");
     mkdirSync(join(evidence, "logs"), { recursive: true });
     const files = evidenceFiles({ record, sums: sums(store, results), documents, logs });
-    for (const [name, bytes] of files) writeFileSync(join(evidence, name), bytes);
+    for (const [name, content] of files) writeContent(join(evidence, name), content);
     const derivations = record.stages.flatMap(({ drvPath, graphDrvPath }) => [drvPath, graphDrvPath]);
     const candidates = [
       ...results.values(),
@@ -121,9 +112,11 @@ function sumLine(sum: string, name: string): string {
   return `${escaped === name ? "" : "\\"}${sum}  ${escaped}\n`;
 }
 
+const PIECE = Buffer.allocUnsafeSlow(256 * 1024);
+
 function sha256OfFile(path: string | Buffer): string {
   const hash = createHash("sha256");
-  const buffer = Buffer.alloc(256 * 1024);
+  const buffer = PIECE;
   const fd = openSync(path, "r");
   try {
     for (let size = readSync(fd, buffer); size > 0; size = readSync(fd, buffer))

@@ -7,6 +7,7 @@ import { isPipeliteError } from "#base/errors.ts";
 import type { Usage } from "#engine/engine.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { parseStorePath } from "#nix/store-path.ts";
+import { transact } from "#store/database.ts";
 import { BUSY_TIMEOUT_MS, storeFailure } from "#store/failure.ts";
 import { pipeliteError } from "./errors.ts";
 import type { HomeLayout } from "./layout.ts";
@@ -94,6 +95,11 @@ export class Builds {
     guarded(this.#home, this.#file, () => this.#statement(sql).run(...values));
   }
 
+  /** All of it, or nothing, is kept. */
+  #inOne(action: () => void): void {
+    guarded(this.#home, this.#file, () => transact(this.#db, action));
+  }
+
   /** The last build of this derivation, if there was one. */
   find(drvPath: StorePath): BuildRow | undefined {
     const row = this.#get(
@@ -119,7 +125,15 @@ export class Builds {
     return this.#get("select 1 from Builds where sandbox = 'none' limit 1") !== undefined;
   }
 
-  record(row: BuildRow): void {
+  /** @param ingredients what the stage was made of */
+  record(row: BuildRow, ingredients: unknown): void {
+    this.#inOne(() => {
+      this.#record(row);
+      this.#rememberIngredients(row.pipeline, row.stage, ingredients);
+    });
+  }
+
+  #record(row: BuildRow): void {
     this.#put(
       `insert or replace into Builds (drvPath, pipeline, stage, outPath, runId, startedAt, usage, engine, sandbox)
        values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -151,7 +165,14 @@ export class Builds {
     return row === undefined ? undefined : (JSON.parse(text(row["value"])) as unknown);
   }
 
-  rememberIngredients(pipeline: string, stage: string, value: unknown): void {
+  /** @param ingredients stage -> what it is made of */
+  rememberIngredients(pipeline: string, ingredients: Iterable<readonly [string, unknown]>): void {
+    this.#inOne(() => {
+      for (const [stage, value] of ingredients) this.#rememberIngredients(pipeline, stage, value);
+    });
+  }
+
+  #rememberIngredients(pipeline: string, stage: string, value: unknown): void {
     const sql = "insert or replace into Ingredients (pipeline, stage, value) values (?, ?, ?)";
     this.#put(sql, pipeline, stage, JSON.stringify(value));
   }

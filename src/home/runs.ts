@@ -1,10 +1,10 @@
 // The runs of a home: one JSON file each, written whole, so that a killed run leaves none or a complete one, with a line in
 // the journal that says what its bytes were. A run that had nothing to do has no file: its line names the record it
 // repeats. Whoever reads a record learns here, and only here, whether it is the one that was written.
+import { createHash, type Hash } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { documentJson } from "#base/canonical-json.ts";
-import { digestOf } from "#base/digest.ts";
+import { blocksOfJson } from "#base/canonical-json.ts";
 import { statSignature, writeFileAtomically } from "#base/files.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { pipeliteError } from "./errors.ts";
@@ -204,10 +204,10 @@ export class Runs {
 
   /** Writes and journals a record; returns its digest, and where its line is. */
   write(record: RunRecord): WrittenRun {
-    const content = documentJson(record);
-    const digest = digestOf(content);
     const { runId } = record;
-    writeFileAtomically(this.pathOf(runId), content);
+    const sum = createHash("sha256");
+    writeFileAtomically(this.pathOf(runId), summed(blocksOfJson({ ...record }), sum));
+    const digest = `sha256:${sum.digest("hex")}`;
     const { mark: line } = this.#journal.append({ kind: "run", subject: runId, file: fileOf(runId), digest });
     return { runId, digest, line, signature: this.signatureOf(runId) ?? "" };
   }
@@ -342,6 +342,13 @@ export class Runs {
 
   #pathOf(file: string): string {
     return join(this.#layout.own, file);
+  }
+}
+
+function* summed(blocks: Iterable<string>, sum: Hash): Generator<string, undefined> {
+  for (const block of blocks) {
+    sum.update(block);
+    yield block;
   }
 }
 

@@ -2,7 +2,7 @@
 // that are not ours.
 import type { Claim } from "#home/run-record.ts";
 import type { RunRecord } from "#home/run-record.ts";
-import { Claims, identifier } from "#standards/facts.ts";
+import { claimsByName, identifier, type Claims } from "#standards/facts.ts";
 import type { AuditView, DocumentInput } from "#standards/input.ts";
 import { all, h } from "./markup.ts";
 import type { Child, Html } from "./markup.ts";
@@ -20,7 +20,7 @@ export function anchorsOf({ claims }: RunRecord): Anchors {
 
 export function evidenceSection(input: DocumentInput, parts: Parts): Section {
   const { record, audit } = input;
-  const claims = new Claims(record.claims);
+  const claims = claimsByName(record);
   const anchors = anchorsOf(record);
   return {
     id: "evidence",

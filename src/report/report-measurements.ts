@@ -6,7 +6,7 @@ import { drawControlChart } from "#chart/control-chart.ts";
 import { drawHistogram, drawProbabilityPlot } from "#chart/distribution.ts";
 import { describePower, exponentFor, inPowers, limitsInPowers } from "#chart/units.ts";
 import { escapeMarkup } from "#base/escape.ts";
-import { Claims, figureOf } from "#standards/facts.ts";
+import { claimsByName, figureOf } from "#standards/facts.ts";
 import type { DocumentInput, Series } from "#standards/input.ts";
 import { all, h, raw } from "./markup.ts";
 import type { Child, Html } from "./markup.ts";
@@ -14,7 +14,7 @@ import { joined, statusWord, table } from "./report-parts.ts";
 import type { Parts, Section } from "./report-parts.ts";
 
 export function measurementsSection(input: DocumentInput, parts: Parts): Section {
-  const checks = new Claims(input.record.claims).checks();
+  const checks = claimsByName(input.record).checks();
   return {
     id: "measurements",
     title: "Measurements",

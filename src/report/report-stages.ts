@@ -3,7 +3,7 @@ import type { Claim } from "#home/run-record.ts";
 import type { RunRecord, StageRecord } from "#home/run-record.ts";
 import { ticksOf, labelsOf } from "#chart/svg.ts";
 import { criticalPath } from "#trace/critical-path.ts";
-import { Claims, identifier } from "#standards/facts.ts";
+import { claimsByName, identifier, type Claims } from "#standards/facts.ts";
 import type { DocumentInput } from "#standards/input.ts";
 import { all, h } from "./markup.ts";
 import type { Child, Html } from "./markup.ts";
@@ -12,7 +12,7 @@ import { joined, mark, missing, statusWord, table } from "./report-parts.ts";
 import type { Parts, Section } from "./report-parts.ts";
 
 export function stagesSection({ record }: DocumentInput, { figure, count }: Parts): Section {
-  const claims = new Claims(record.claims);
+  const claims = claimsByName(record);
   const listed = listedStages(record.stages);
   const rows = listed.map(({ stage, index }): Child[] => {
     const of = (id: string): Claim | undefined => claims.get(`${stage.name}/${id}`);
@@ -101,7 +101,7 @@ export function timelineSection({ record }: DocumentInput, parts: Parts): Sectio
     .map(({ stage }) => stage)
     .filter(({ startMs, durationMs }) => startMs !== undefined && durationMs > 0);
   if (ran.length === 0) return undefined;
-  const claims = new Claims(record.claims);
+  const claims = claimsByName(record);
   const path = criticalPath(record).stages;
   return {
     id: "timeline",

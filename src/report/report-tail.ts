@@ -1,14 +1,14 @@
 // Where it ran, and what the stages printed.
 import { STAGES_MAX } from "./report-limits.ts";
 import { stripVTControlCharacters } from "node:util";
-import { Claims, identifier } from "#standards/facts.ts";
+import { claimsByName, identifier } from "#standards/facts.ts";
 import type { DocumentInput } from "#standards/input.ts";
 import { all, h } from "./markup.ts";
 import { facts, joined, mark, missing } from "./report-parts.ts";
 import type { Parts, Section } from "./report-parts.ts";
 
 export function environmentSection({ record }: DocumentInput, { figure }: Parts): Section {
-  const claims = new Claims(record.claims);
+  const claims = claimsByName(record);
   const { host, sandbox, engine } = record;
   return {
     id: "environment",

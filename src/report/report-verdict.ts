@@ -1,5 +1,5 @@
 // What a reviewer reads first: how the run ended, and what stands in the way of releasing it.
-import { Claims, identifier } from "#standards/facts.ts";
+import { claimsByName, identifier, type Claims } from "#standards/facts.ts";
 import type { DocumentInput } from "#standards/input.ts";
 import { all, h } from "./markup.ts";
 import type { Child, Html } from "./markup.ts";
@@ -9,7 +9,7 @@ import { WORDING, deviationsDocument } from "#standards/records.ts";
 
 export function headerHtml(input: DocumentInput, { figure, count }: Parts): Html {
   const { record } = input;
-  const claims = new Claims(record.claims);
+  const claims = claimsByName(record);
   const status = claims.get("run/status");
   const qualifier = qualifierOf(input);
   return h(
@@ -85,7 +85,7 @@ function namesOf<T extends { status: string }>(
 
 export function reviewSection(input: DocumentInput, parts: Parts): Section {
   const { audit, signatures } = input;
-  const claims = new Claims(input.record.claims);
+  const claims = claimsByName(input.record);
   const open = input.deviations.filter(({ state }) => state !== "closed");
   const signed = (meaning: string): readonly Child[] => {
     const found = signatures.findIndex((signature) => signature.meaning === meaning && signature.isValid);

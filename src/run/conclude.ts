@@ -154,9 +154,12 @@ async function keepResult(
   record: RunRecord,
 ): Promise<{ tree: StorePath; evidenceOfRun: string; documentsBy?: string }> {
   const { store, builds } = work;
-  for (const node of graph.nodes) {
-    if (isBuildNode(node)) builds.rememberIngredients(graph.file, node.name, compositionOf(work, node));
-  }
+  const built = new Set(record.stages.flatMap(({ name, status }) => (status === "built" ? [name] : [])));
+  const others = graph.nodes.filter((node) => isBuildNode(node) && !built.has(node.name));
+  builds.rememberIngredients(
+    graph.file,
+    others.filter(isBuildNode).map((node) => [node.name, compositionOf(work, node)] as const),
+  );
   const results = new Map(Object.entries(resultsOf(work, graph)));
   const key = JSON.stringify([graph.name, ...results]);
   const earlier = builds.tree(key);

@@ -11,6 +11,9 @@ import type { Origin } from "#compile/compile.ts";
 import { isBuildNode } from "#compile/graph.ts";
 import type { AnswerNode, BuildNode, GraphNode } from "#compile/graph.ts";
 import { traceMapper } from "#compile/stack-map.ts";
+import { derivationPath, type Derivation } from "#nix/derivation.ts";
+import { hashModulo, type ModuloMemo } from "#nix/derivation-hash.ts";
+import { realisationId } from "#nix/realisation.ts";
 import { parseStorePath, type StorePath } from "#nix/store-path.ts";
 import type { EventLog } from "#home/event-log.ts";
 import type { RunEvent, RunListener } from "#home/events.ts";
@@ -82,6 +85,8 @@ function tellReading(listener: RunListener): (source: string, doneBytes: number,
   };
 }
 
+const WRITTEN_AT_ONCE = 32;
+
 class Run {
   readonly #options: RunOptions;
   readonly #opened: Opened;
@@ -94,6 +99,9 @@ class Run {
   readonly #ledger: Ledger;
   /** Answers that were asked for in this run and are not pinned yet. */
   readonly #unpinned = new Map<GraphNode, { requestHash: string; pinned: Pinned }>();
+  /** Work whose turn is to come, and that of it whose derivation is in the store already. */
+  readonly #ready = new Set<GraphNode>();
+  readonly #written = new Set<BuildNode>();
   readonly #mapTrace: (line: string) => string;
 
   constructor(options: RunOptions, opened: Opened, engine: Engine, start: { at: Date; ms: number }) {
@@ -156,6 +164,7 @@ class Run {
       jobs,
       keepGoing,
       signal,
+      onReady: (node) => this.#ready.add(node),
       run: (node) => this.#realise(node).finally(() => this.#ledger.ended(node)),
       skip: (node, because) => this.#ledger.skip(node, because),
     });
@@ -179,16 +188,25 @@ class Run {
     const { graph, work } = this.#opened;
     const origins = new Map<GraphNode, Origin>();
     const graphDrvs = new Map<GraphNode, GraphDerivation>();
+    const derivations = new Map<StorePath, Derivation>();
+    const memo: ModuloMemo = new Map();
+    const lookup = (path: StorePath): Derivation => {
+      const derivation = derivations.get(path);
+      if (derivation === undefined) throw new Error(`${path} is no derivation of this graph`);
+      return derivation;
+    };
     for (const node of graph.nodes) {
       const source = work.outputs.get(node);
       if (source !== undefined) origins.set(node, { kind: "path", path: source });
       const prepared = isBuildNode(node) ? work.prepared.prepared.get(node) : undefined;
       if (prepared === undefined || !node.needs.every((need) => origins.has(need))) continue;
       const derivation = derive(prepared, origins);
-      const drvPath = await work.store.addDerivation(derivation);
+      const drvPath = derivationPath(derivation);
+      derivations.set(drvPath, derivation);
       origins.set(node, { kind: "derivation", drvPath });
-      graphDrvs.set(node, { drvPath, derivation });
+      graphDrvs.set(node, { drvPath, id: realisationId(hashModulo(derivation, lookup, memo).hash, "out") });
     }
+    await work.store.addDerivations([...derivations.values()]);
     return graphDrvs;
   }
 
@@ -273,7 +291,7 @@ class Run {
       return "done";
     }
     const reason = reasonFor(work, node);
-    await work.store.addDerivation(derivation);
+    await this.#writeDerivation(node);
     const pipeline = this.#opened.graph.file;
     const expectedMs = work.builds.lastWallMs(pipeline, node.name);
     this.#emit({
@@ -292,6 +310,7 @@ class Run {
       name: node.name,
       drvPath,
       derivation,
+      realises: sandbox.kind === "none" ? undefined : ownRealisationId(derivation),
       timeoutMs: node.kind === "fetch" ? timeoutMs : (node.options.timeoutMs ?? timeoutMs),
       limits: node.kind === "fetch" ? undefined : node.options.limits,
       onLog: (chunk) => lines.push(chunk),
@@ -299,11 +318,7 @@ class Run {
       madeElsewhere: () => (former === undefined ? resolveAnew(work, node).outPath : undefined),
       onBuilt: async (built) => {
         checkTakenFiles(work, node, built.outPath);
-        work.builds.record({ ...build, ...built, startedAt });
-        if (sandbox.kind === "none") return;
-        const id = ownRealisationId(derivation);
-        const { outPath: path } = built;
-        await work.store.addRealisations([{ id, outPath: path, dependencies: new Map(), signatures: [] }]);
+        work.builds.record({ ...build, ...built, startedAt }, compositionOf(work, node));
       },
     });
     lines.end();
@@ -326,11 +341,22 @@ class Run {
       this.#ledger.record(node, "cached", start, { drvPath, outPath: built });
       return "done";
     }
-    work.builds.rememberIngredients(pipeline, node.name, compositionOf(work, node));
     const { usage } = outcome;
     const compared = former === undefined ? {} : { former: compareOutputs(work.store, former, built) };
     this.#ledger.record(node, "built", start, { drvPath, outPath: built, usage, reason, ...compared });
     return "done";
+  }
+
+  /** Those of other stages that wait for their turn are written with it: many at once cost little more than one. */
+  async #writeDerivation(node: BuildNode): Promise<void> {
+    const { work } = this.#opened;
+    if (this.#written.delete(node)) return;
+    this.#ready.delete(node);
+    const others = [...this.#ready.values().take(WRITTEN_AT_ONCE - 1)];
+    for (const other of others) this.#ready.delete(other);
+    const toBuild = others.filter(isBuildNode).filter((other) => work.resolve(other).outPath === undefined);
+    await work.store.addDerivations([node, ...toBuild].map((each) => work.resolve(each).derivation));
+    for (const other of toBuild) this.#written.add(other);
   }
 
   async #answer(node: AnswerNode, start: number): Promise<NodeEnd> {

@@ -65,7 +65,8 @@ export class Ledger {
   record(node: GraphNode, status: StageStatus, start: number | undefined, more: Facts): void {
     const { home, store, builds } = this.#work;
     const info = more.outPath === undefined ? undefined : store.info(parseStorePath(more.outPath));
-    const row = more.drvPath === undefined ? undefined : builds.find(parseStorePath(more.drvPath));
+    const builtAs = status === "cached" ? more.drvPath : undefined;
+    const row = builtAs === undefined ? undefined : builds.find(parseStorePath(builtAs));
     const graphDrvPath = this.#graphDrvOf(node);
     this.#told.add(node);
     this.#listener({
@@ -80,7 +81,7 @@ export class Ledger {
         waitedMs: start - this.#readyAt(node),
       }),
       durationMs: start === undefined ? 0 : performance.now() - start,
-      ...(row && status === "cached" && { usage: row.usage, builtInRun: row.runId }),
+      ...(row && { usage: row.usage, builtInRun: row.runId }),
       ...(info && narOf(info)),
       ...logOf(home, more.drvPath),
       ...(graphDrvPath !== undefined && { graphDrvPath }),

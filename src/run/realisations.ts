@@ -1,16 +1,15 @@
 // What derivations gave, written down where real Nix looks for it, so that whatever one of us has built is built for both.
 import { isBuildNode } from "#compile/graph.ts";
 import type { GraphNode } from "#compile/graph.ts";
-import type { Derivation } from "#nix/derivation.ts";
-import { hashModulo, type ModuloMemo } from "#nix/derivation-hash.ts";
-import { realisationId, type Realisation, type RealisationId } from "#nix/realisation.ts";
+import type { Realisation, RealisationId } from "#nix/realisation.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { isWeak, type Workspace } from "./realise.ts";
 
 /** A derivation whose inputs are outputs of others: how a node stands in the graph that Nix can build. */
 export interface GraphDerivation {
   drvPath: StorePath;
-  derivation: Derivation;
+  /** Under which its output is realised. */
+  id: RealisationId;
 }
 
 /**
@@ -21,13 +20,6 @@ export async function realiseGraph(
   work: Workspace,
   graph: ReadonlyMap<GraphNode, GraphDerivation>,
 ): Promise<void> {
-  const derivations = new Map([...graph.values()].map(({ drvPath, derivation }) => [drvPath, derivation]));
-  const lookup = (path: StorePath): Derivation => {
-    const derivation = derivations.get(path);
-    if (derivation === undefined) throw new Error(`${path} is no derivation of this graph`);
-    return derivation;
-  };
-  const memo: ModuloMemo = new Map();
   const realised = new Map<GraphNode, Realisation>();
   const byId = new Map<RealisationId, Realisation>();
   const added: Realisation[] = [];
@@ -35,12 +27,11 @@ export async function realiseGraph(
     realised.set(node, realisation);
     byId.set(realisation.id, realisation);
   };
-  for (const [node, { derivation }] of graph) {
+  for (const [node, { id }] of graph) {
     const outPath = work.outputs.get(node);
     const needs = node.needs.filter((need) => graph.has(need));
     const inputs = needs.map((need) => realised.get(need)).filter((each) => each !== undefined);
     if (outPath === undefined || !isBuildNode(node) || inputs.length < needs.length) continue;
-    const id = realisationId(hashModulo(derivation, lookup, memo).hash, "out");
     const known = work.store.realisation(id);
     if (known?.outPath === outPath) {
       note(node, known);

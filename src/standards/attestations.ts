@@ -6,7 +6,7 @@ import { canonicalJson } from "#base/canonical-json.ts";
 import { sha256 } from "#nix/hash.ts";
 import type { Claim } from "#home/run-record.ts";
 import type { ClauseEvidence, StandardEvidence } from "./clauses.ts";
-import { Claims, isFigure } from "./facts.ts";
+import { claimsByName, isFigure, type Claims } from "./facts.ts";
 import type { DocumentInput } from "./input.ts";
 import { WORDING } from "./records.ts";
 
@@ -15,7 +15,7 @@ const ASSESSOR = "assessor:pipelite";
 export function attestationsOf(input: DocumentInput, standards: readonly StandardEvidence[]): object {
   const { record } = input;
   const target = `run:${record.runId}`;
-  const claims = new Claims(record.claims);
+  const claims = claimsByName(record);
   const used = new Set(standards.flatMap(({ clauses }) => clauses.flatMap((clause) => claimIds(clause))));
   const cited = record.claims.filter(({ id }) => used.has(id));
   return {

@@ -1,7 +1,7 @@
 // Evidence for clauses, looked up in the facts of a run. The status of a clause follows from the claims alone.
 import type { Claim } from "#home/run-record.ts";
-import { Claims, figureOf, identifier, isFigure, recordIdentifiers } from "./facts.ts";
-import type { Fact, Identifier } from "./facts.ts";
+import { claimsByName, figureOf, identifier, isFigure, recordIdentifiers } from "./facts.ts";
+import type { Claims, Fact, Figure, Identifier } from "./facts.ts";
 import type { DocumentInput } from "./input.ts";
 import type { Clause, Mapping, Source } from "./mappings.ts";
 
@@ -49,7 +49,7 @@ export interface StandardEvidence {
 export function evidenceFor(mapping: Mapping, input: DocumentInput): StandardEvidence {
   const { edition, name, version, title, owner, clauses } = mapping;
   const mark = (text: string) => identifier(text, `mapping:${edition}`);
-  const lookup = { input, claims: new Claims(input.record.claims) };
+  const lookup = { input, claims: claimsByName(input.record) };
   return {
     standard: { edition: mark(edition), name: mark(name), version: mark(version), title, owner },
     clauses: clauses.map(({ clause, kind, sources = [], duty, ...words }) => {
@@ -68,9 +68,16 @@ export function evidenceFor(mapping: Mapping, input: DocumentInput): StandardEvi
 
 function cut({ status, facts }: Found): Found & { isCut?: true } {
   if (facts.length <= FACTS_MAX) return { status, facts };
-  const isOpen = (fact: Fact) => isFigure(fact) && fact.status !== "passed" && fact.status !== "recorded";
-  const ordered = [...facts.filter(isOpen), ...facts.filter((fact) => !isOpen(fact))];
+  const ordered = openFirst(facts, (fact) => isFigure(fact) && isOpen(fact));
   return { status, facts: ordered.slice(0, FACTS_MAX), isCut: true };
+}
+
+function isOpen({ status }: Pick<Figure, "status">): boolean {
+  return status !== "passed" && status !== "recorded";
+}
+
+function openFirst<T>(all: readonly T[], isFirst: (each: T) => boolean): T[] {
+  return [...all.filter(isFirst), ...all.filter((each) => !isFirst(each))];
 }
 
 function statusOf(evidence: readonly SourceEvidence[]): ClauseStatus {
@@ -121,7 +128,7 @@ function ofClaims({ fails = [], absent = [] }: Source, found: readonly Claim[], 
   );
   const isBad = ({ id, value, status }: Claim) =>
     status === "failed" || broken.has(id) || fails.includes(String(value));
-  const isGood = ({ status }: Claim) => status === "passed" || status === "recorded";
+  const isGood = (claim: Claim) => !isOpen(claim);
   const isAbsent = ({ value, status }: Claim) => status === "unavailable" || absent.includes(String(value));
   const status = found.every(isAbsent)
     ? "unavailable"
@@ -130,7 +137,9 @@ function ofClaims({ fails = [], absent = [] }: Source, found: readonly Claim[], 
       : found.every(isGood)
         ? "supported"
         : "partial";
-  return { status, facts: found.map(figureOf) };
+  // No more than will be listed, and one that tells that there are more.
+  const listed = found.length <= FACTS_MAX ? found : openFirst(found, isOpen).slice(0, FACTS_MAX + 1);
+  return { status, facts: listed.map(figureOf) };
 }
 
 function ofJournal({ journal, recordProblem }: DocumentInput): Found {

@@ -46,6 +46,8 @@ export function figureOf({ id, statement, value, unit, status, limit }: Claim): 
 export class Claims {
   readonly all: readonly Claim[];
   readonly #byId: ReadonlyMap<string, Claim>;
+  readonly #matching = new Map<string, readonly Claim[]>();
+  #checks: readonly Claim[] | undefined;
 
   constructor(all: readonly Claim[]) {
     this.all = all;
@@ -56,18 +58,37 @@ export class Claims {
     return this.#byId.get(id);
   }
 
-  /** The claims whose id is `pattern`, in which `*` stands for anything. */
-  matching(pattern: string): Claim[] {
+  /** The claims whose id is `pattern`, in which `*` stands for anything. Looked for once. */
+  matching(pattern: string): readonly Claim[] {
     if (!pattern.includes("*")) return [this.#byId.get(pattern) ?? []].flat();
+    const known = this.#matching.get(pattern);
+    if (known !== undefined) return known;
     const parts = pattern.split("*").map((part) => RegExp.escape(part));
     const wanted = new RegExp(`^${parts.join(".*")}$`);
-    return this.all.filter(({ id }) => wanted.test(id));
+    const [first, last] = [
+      pattern.slice(0, pattern.indexOf("*")),
+      pattern.slice(pattern.lastIndexOf("*") + 1),
+    ];
+    const found = this.all.filter(({ id }) => id.startsWith(first) && id.endsWith(last) && wanted.test(id));
+    this.#matching.set(pattern, found);
+    return found;
   }
 
   /** What a stage checked and wrote into its verdict. */
-  checks(): Claim[] {
-    return this.all.filter(({ kind }) => kind === "check");
+  checks(): readonly Claim[] {
+    return (this.#checks ??= this.all.filter(({ kind }) => kind === "check"));
   }
+}
+
+const claimsOf = new WeakMap<readonly Claim[], Claims>();
+
+/** The claims of a record by name: all its documents ask the same. */
+export function claimsByName({ claims }: Pick<RunRecord, "claims">): Claims {
+  const known = claimsOf.get(claims);
+  if (known !== undefined) return known;
+  const made = new Claims(claims);
+  claimsOf.set(claims, made);
+  return made;
 }
 
 /** The members of the record that a pointer with `*` names, as identifiers. */
@@ -95,13 +116,19 @@ export function resolve(document: unknown, pattern: string): Found[] {
   for (const part of pattern.split("/").slice(1)) {
     found = found.flatMap(({ pointer, value }) => {
       if (typeof value !== "object" || value === null) return [];
-      const members = Object.entries(value).map(([key, each]) => [escapeKey(key), each] as const);
-      return members
-        .filter(([key]) => part === "*" || key === part)
-        .map(([key, each]) => ({ pointer: `${pointer}/${key}`, value: each as unknown }));
+      const name = part.replaceAll("~1", "/").replaceAll("~0", "~");
+      const keys = part === "*" ? Object.keys(value) : isMember(value, name) ? [name] : [];
+      return keys.map((key) => ({
+        pointer: `${pointer}/${escapeKey(key)}`,
+        value: (value as Record<string, unknown>)[key],
+      }));
     });
   }
   return found;
+}
+
+function isMember(value: object, name: string): boolean {
+  return Object.prototype.propertyIsEnumerable.call(value, name);
 }
 
 function escapeKey(key: string): string {

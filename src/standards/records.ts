@@ -1,7 +1,7 @@
 // The batch record (what was done, field by field), the master record (what was to be done) and the deviations, as data.
 import type { ClauseEvidence } from "./clauses.ts";
 import { evidenceFor } from "./clauses.ts";
-import { Claims, figureOf, identifier } from "./facts.ts";
+import { claimsByName, figureOf, identifier } from "./facts.ts";
 import type { Figure, Identifier } from "./facts.ts";
 import type { Deviation } from "#release/deviation.ts";
 import type { DocumentInput } from "./input.ts";
@@ -16,7 +16,7 @@ export interface RunHead {
 
 /** What every document begins with. */
 export function headOf({ record }: DocumentInput): RunHead {
-  const claims = new Claims(record.claims);
+  const claims = claimsByName(record);
   return {
     run: identifier(record.runId, "run.json#/runId"),
     pipeline: identifier(record.pipeline, "run.json#/pipeline"),
@@ -65,7 +65,7 @@ export interface MasterRecord {
 
 export function masterRecordOf(input: DocumentInput): MasterRecord {
   const { record, derivations } = input;
-  const claims = new Claims(record.claims);
+  const claims = claimsByName(record);
   return {
     document: "master record",
     pipeline: identifier(record.pipeline, "run.json#/pipeline"),
@@ -124,7 +124,7 @@ export function deviationsDocument(input: DocumentInput): RunHead & {
   document: "deviations";
   deviations: DeviationEntry[];
 } {
-  const claims = new Claims(input.record.claims);
+  const claims = claimsByName(input.record);
   return {
     document: "deviations",
     ...headOf(input),

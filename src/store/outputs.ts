@@ -8,6 +8,7 @@ import { inTurns, type Steps } from "#base/steps.ts";
 import { writeContentAddress } from "#nix/content-address.ts";
 import { equalHashes, type Hash } from "#nix/hash.ts";
 import { ReferenceScanner } from "#nix/references.ts";
+import type { RealisationId } from "#nix/realisation.ts";
 import { makeSourcePath, sortPaths, storePathHash } from "#nix/store-path.ts";
 import type { ContentMethod, StorePath } from "#nix/store-path.ts";
 import { hashMismatch } from "./add.ts";
@@ -41,6 +42,8 @@ export interface BuiltOutput {
    */
   references: Iterable<StorePath>;
   deriver?: StorePath;
+  /** Under which it is written down for Nix as the output of its derivation; registered with it, or not at all. */
+  realises?: RealisationId | undefined;
   /** By content where nothing is said. */
   expected?: ExpectedOutput;
   /** Apparent size of all its files, holes counted; more is refused before any of it is read. */
@@ -83,7 +86,7 @@ export async function registerOutputs(
         signal,
       );
       finals.set(reading.output.scratchPath, placement.registration.path);
-      placements.set(reading, placement);
+      placements.set(reading, { ...placement, realises: reading.output.realises });
     }
     const inOrder = readings.map((reading) => placements.get(reading)).filter(isDefined);
     return await placeOutputs(store, inOrder, held);

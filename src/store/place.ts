@@ -4,6 +4,7 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, lstatSync, renameSync } from "node:fs";
 import { byteStringOf } from "#base/bytes.ts";
+import type { Realisation, RealisationId } from "#nix/realisation.ts";
 import { encodeNix32 } from "#nix/nix32.ts";
 import { parseStorePath, STORE_DIR } from "#nix/store-path.ts";
 import { finishFolder } from "./canonicalise.ts";
@@ -42,6 +43,8 @@ export interface Placement {
   /** The finished tree, anywhere on the store's file system; a byte string. */
   scratch: string;
   registration: Registration;
+  /** What it is the output of. */
+  realises?: RealisationId | undefined;
 }
 
 /**
@@ -67,6 +70,9 @@ export async function place(
     registerInPlace(
       store,
       placements.filter((_, index) => added[index]).map(({ registration }) => registration),
+      placements.flatMap(({ registration: { path: outPath }, realises: id }) =>
+        id === undefined ? [] : [{ id, outPath, dependencies: new Map(), signatures: [] }],
+      ),
     );
     return added;
   } finally {
@@ -78,9 +84,13 @@ export async function place(
  * Registers files that are at their places, and takes them away where that fails. The caller holds their
  * locks.
  */
-export function registerInPlace(store: StoreContext, registrations: readonly Registration[]): void {
+export function registerInPlace(
+  store: StoreContext,
+  registrations: readonly Registration[],
+  realisations: readonly Realisation[] = [],
+): void {
   try {
-    registerPaths(store, registrations);
+    registerPaths(store, registrations, realisations);
   } catch (error) {
     for (const { path } of registrations) removeUnregistered(store, path);
     throw error;

@@ -81,6 +81,13 @@ export function pathInfo(store: StoreDatabase, path: StorePath): PathInfo | unde
   return infoOf(row, referencesOf(store, integerColumn(row, "id")));
 }
 
+/** @throws PipeliteError STORE_PATH_NOT_VALID */
+export function references(store: StoreDatabase, path: StorePath): StorePath[] {
+  const id = pathId(store, path);
+  if (id === undefined) throw notValid(store, path);
+  return referencesOf(store, id);
+}
+
 function referencesOf(store: StoreDatabase, id: number): StorePath[] {
   const sql = `select v.path as path from Refs r join ValidPaths v on v.id = r.reference
     where r.referrer = ? order by v.path`;

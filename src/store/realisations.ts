@@ -49,7 +49,7 @@ export async function addRealisations(
 ): Promise<void> {
   if (realisations.length === 0) return;
   transact(store.database, () => {
-    for (const each of realisations) add(store, each);
+    for (const each of realisations) addRealisation(store, each);
   });
 }
 
@@ -65,7 +65,11 @@ export async function adoptRealisations(
   await addRealisations(store, realisations.filter(isNews));
 }
 
-function add(store: StoreDatabase, { id, outPath, dependencies, signatures }: Realisation): void {
+/** One of them, within a transaction. */
+export function addRealisation(
+  store: StoreDatabase,
+  { id, outPath, dependencies, signatures }: Realisation,
+): void {
   const { drvHash, output } = splitRealisationId(id);
   const path = pathId(store, outPath);
   if (path === undefined)
@@ -118,6 +122,12 @@ function signaturesOf(row: Row): string[] {
 
 /** A store that Nix made without `ca-derivations` has no such tables; opened to be written to, it gets them. */
 function hasTable(store: StoreDatabase): boolean {
+  if (haveTable.has(store)) return true;
   const sql = "select 1 from sqlite_master where type = 'table' and name = 'Realisations'";
-  return store.statement(sql).get() !== undefined;
+  const has = store.statement(sql).get() !== undefined;
+  if (has) haveTable.add(store);
+  return has;
 }
+
+/** Nobody takes tables away. */
+const haveTable = new WeakSet<StoreDatabase>();

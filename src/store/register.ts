@@ -2,9 +2,11 @@
 // place, so a path is either registered and whole, or garbage that the next collection takes.
 import { readFileSync } from "node:fs";
 import { parseDerivation, type Derivation } from "#nix/derivation.ts";
+import type { Realisation } from "#nix/realisation.ts";
 import { isDerivationPath, storePathName, type StorePath } from "#nix/store-path.ts";
 import { integerColumn, transact } from "./database.ts";
 import { physicalPath } from "./layout.ts";
+import { addRealisation } from "./realisations.ts";
 import { hashColumn, pathId, type PathInfo, type StoreDatabase } from "./query.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -14,17 +16,22 @@ export interface Registration extends Omit<PathInfo, "registeredAt" | "ultimate"
 }
 
 /**
- * Makes all of these paths valid, or none. What one of them refers to must be valid or among them. A path
+ * Makes all of these paths valid, or none, and writes down what they realise. What one of them refers to must be valid or among them. A path
  * that is valid already stays as it is, but gains the signatures it did not have.
  * @throws PipeliteError STORE_REFERENCE_MISSING, STORE_REFERENCE_CYCLE
  */
-export function registerPaths(store: StoreDatabase, registrations: readonly Registration[]): void {
-  if (registrations.length === 0) return;
+export function registerPaths(
+  store: StoreDatabase,
+  registrations: readonly Registration[],
+  realisations: readonly Realisation[] = [],
+): void {
+  if (registrations.length === 0 && realisations.length === 0) return;
   checkAcyclic(registrations);
   const registeredAt = Math.floor(Date.now() / 1000);
   transact(store.database, () => {
     for (const registration of registrations) addPath(store, registration, registeredAt);
     for (const registration of registrations) addReferences(store, registration);
+    for (const realisation of realisations) addRealisation(store, realisation);
   });
 }
 

@@ -59,6 +59,8 @@ export interface Store extends Disposable {
   validPaths(): StorePath[];
   /** The valid path with this hash part. */
   pathOfHash(hash: string): StorePath | undefined;
+  /** What a valid path refers to; sorted. */
+  references(path: StorePath): StorePath[];
   /** Everything these paths need, themselves included; sorted. */
   closure(paths: Iterable<StorePath>): StorePath[];
   /** The same, each path after what it refers to. */
@@ -230,6 +232,7 @@ const READING = {
   isPresent,
   validPaths: query.validPaths,
   pathOfHash: query.pathOfHash,
+  references: query.references,
   closure: query.closure,
   sortedClosure: query.sortedClosure,
   referrers: query.referrers,

@@ -19,7 +19,14 @@ import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { byteStringOf, fromByteString, textOf, toByteString } from "#base/bytes.ts";
-import { canonicalJson, documentJson, linedJson, prettyJson } from "#base/canonical-json.ts";
+import {
+  blocksOfJson,
+  canonicalJson,
+  documentJson,
+  linedJson,
+  linesOfJson,
+  prettyJson,
+} from "#base/canonical-json.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { filesBelow, removeTree, statSignature, writeFileAtomically } from "#base/files.ts";
 import { flock, tryFlock } from "#base/libc.ts";
@@ -36,6 +43,20 @@ test("canonical JSON parses back, and does not depend on the order of keys", () 
   assert.equal(canonicalJson({ b: 1, a: [true, null, "\u00e9"] }), '{"a":[true,null,"\u00e9"],"b":1}');
   // By UTF-8 bytes: U+FF5E before U+1F600, though UTF-16 orders them the other way.
   assert.equal(canonicalJson({ "\u{1f600}": 1, "\uff5e": 2 }), '{"\uff5e":2,"\u{1f600}":1}');
+});
+
+test("canonical JSON in blocks is the same text", () => {
+  const member = fc.jsonValue({ noUnicodeString: false });
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), member), (value) => {
+      assert.equal([...blocksOfJson(value)].join(""), documentJson(value));
+      assert.equal([...linesOfJson(value)].join(""), linedJson(value));
+      assert.deepEqual(JSON.parse(linedJson(value)), JSON.parse(prettyJson(value)));
+    }),
+  );
+  const long = { list: Array.from({ length: 20_000 }, (_, index) => ({ b: "text", a: index })), z: [] };
+  assert.equal([...blocksOfJson(long)].join(""), documentJson(long));
+  assert.ok([...blocksOfJson(long)].length > 1);
 });
 
 test("canonical JSON refuses what JSON would change silently: JSON_NOT_CANONICAL, with the place", () => {
