@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto";
 import { hexDigestOf } from "#base/digest.ts";
 import { readFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { relative, resolve } from "node:path";
 import type { BuildFailure, BuildResult, Plugin } from "esbuild";
 import { endlessKind } from "#base/files.ts";
@@ -49,7 +50,7 @@ await runStage(stage);`;
       tsconfigRaw: "{}",
       define: { "process.env.NODE_ENV": '"production"' },
       banner: { js: REQUIRE },
-      plugins: [ownImports, endOfFiles],
+      plugins: [ownImports, builtins, endOfFiles],
     });
   } catch (error) {
     throw bundleError(error, place);
@@ -65,9 +66,24 @@ await runStage(stage);`;
   };
 }
 
-// CommonJS packages inside a bundle call require for Node's own modules.
-const REQUIRE =
-  'import{createRequire as pipeliteRequire}from"node:module";const require=pipeliteRequire(import.meta.url);';
+// CommonJS packages inside a bundle may call require with a name that they work out.
+const REQUIRE = 'const require=process.getBuiltinModule("node:module").createRequire(import.meta.url);';
+
+/**
+ * Modules of Node are had by a call. An import statement reads every member of one, those too that load others when they
+ * are read: `import { readFileSync } from "node:fs"` loads streams and readline, a fifth of the start of a stage.
+ */
+const builtins: Plugin = {
+  name: "builtins",
+  setup(build) {
+    build.onResolve({ filter: /^[a-z]/ }, ({ path }) =>
+      isBuiltin(path) ? { path: `node:${path.replace(/^node:/, "")}`, namespace: "builtin" } : undefined,
+    );
+    build.onLoad({ filter: /./, namespace: "builtin" }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule("${path}");`,
+    }));
+  },
+};
 
 /** `pipelite` gives types only, which are gone by now; `pipelite/stats` and the like are modules beside this one. */
 const ownImports: Plugin = {

@@ -2,6 +2,7 @@
 // ever (a timer, a server, a port) is left behind and named. What may still be writing (a file operation, a child process, a
 // worker) is waited for, and when it does not come to an end the stage fails: its output could lack what that writes.
 import type { Worker } from "node:worker_threads";
+import { monotonicMs } from "#base/clock.ts";
 
 /** Two looks without anything that may be writing, so that what writes piece by piece is not cut between two pieces. */
 const LOOK_MS = 20;
@@ -25,7 +26,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
 
 /** Ends the process as soon as nothing of the stage can be writing any more. */
 export function endStage(): void {
-  const start = performance.now();
+  const start = monotonicMs();
   let quietLooks = 0;
   const look = (): void => {
     const open = openResources();
@@ -35,7 +36,7 @@ export function endStage(): void {
       console.error(`The stage has returned its files and ends; still open were: ${inWords(open)}`);
       process.exit();
     }
-    if (performance.now() - start < PATIENCE_MS) return;
+    if (monotonicMs() - start < PATIENCE_MS) return;
     console.error(
       `The stage returned its files, but ${inWords(open) || "something"} went on for ${PATIENCE_MS / 1000} s after: ` +
         "what it writes may be missing. Wait for it, or end it, before the files are returned",
