@@ -26,6 +26,11 @@ export const engineFlag = usualChoice(
   "embedded",
 );
 
+export const buildersFlag = value(
+  "LIST",
+  "Machines for the engine nix, as Nix's `builders`: lines between semicolons, or @FILE (/etc/nix/machines)",
+);
+
 export const sandboxFlag = choice(
   "KIND",
   ["starter", "bubblewrap", "unshare", "none"],

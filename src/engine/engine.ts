@@ -9,6 +9,20 @@ import type { Limits } from "./limits.ts";
 /** What a build used. A figure that could not be had is absent; `source` says where each came from. */
 export interface Usage extends Omit<SandboxUsage, "source"> {
   source: { wall: string; cpu: string; memory: string; io: string; events?: string };
+  /** Where Nix built it. */
+  machine?: BuildMachine;
+}
+
+export interface BuildMachine {
+  name: string;
+  /** `x86_64-linux` */
+  system: string;
+  /** Version of Nix there. */
+  nix: string;
+  /** Whether its daemon took our word that a build is sandboxed, or only its own configuration says so. */
+  sandbox: "set by us" | "as configured there";
+  /** Machines that had it before and were lost, and why. */
+  movedFrom?: { machine: string; problem: string }[];
 }
 
 export interface BuildJob {
@@ -45,6 +59,8 @@ export interface Engine {
   readonly name: "embedded" | "nix";
   /** What isolates the builds: kind and version, and what was tried and could not be used. */
   readonly sandbox: SandboxReport;
+  /** How many builds it can take at a time, where that is not the number of cores here. */
+  readonly jobs?: number;
   build(job: BuildJob): Promise<BuildOutcome>;
   /** When there is nothing more to build: leaves no process and no folder. */
   close(): Promise<void>;

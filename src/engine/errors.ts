@@ -5,8 +5,22 @@ export const pipeliteError = errorsOf({
   DERIVATION_UNSUPPORTED: { exit: 2, message: "Cannot build {drvPath}: {problem}" },
   FETCH_FAILED: { exit: 1, message: "Stage '{stage}': cannot fetch {url}: {problem}" },
   FETCH_HASH_MISMATCH: { exit: 3, message: "Cannot use {url}: its hash is {got}, wanted {wanted}" },
-  NIX_NOT_FOUND: { exit: 4, message: "Cannot use the engine nix: no nix-store on the PATH" },
+  NIX_NOT_FOUND: { exit: 4, message: "Cannot use the engine nix: no nix-daemon on the PATH" },
+  MACHINE_LOST: { exit: 1, message: "The machine {machine} is lost: {problem}" },
+  MACHINE_PROTOCOL: { exit: 4, message: "Cannot use the machine {machine}: {problem}" },
+  MACHINE_NONE: {
+    exit: 4,
+    message: "Stage '{stage}': no machine builds {system} with the features it asks for",
+    hint: "`--builders` names machines, their systems and features",
+  },
+  MACHINES_INVALID: {
+    exit: 2,
+    message: "Cannot read the list of machines at '{line}': {problem}",
+    hint: "A line is: URI SYSTEMS KEY JOBS SPEED FEATURES MANDATORY-FEATURES HOST-KEY, with - for nothing",
+  },
+  MACHINE_REFUSES: { exit: 1, message: "The machine {machine} refuses: {problem}" },
   STAGE_FAILED: { exit: 1, message: "Stage '{stage}' failed: it exited with {code}" },
+  STAGE_FAILED_IN_NIX: { exit: 1, message: "Stage '{stage}' failed: {problem}" },
   STAGE_DISK_FULL: {
     exit: 1,
     message:

@@ -1,60 +1,234 @@
-// Real Nix as the engine: `nix-store --realise` of the very derivation that the embedded engine would build, in the same
-// store. Needs nix with the experimental feature ca-derivations.
+// Real Nix as the engine: its daemons build the very derivations that the embedded engine would build. Without a list of
+// machines that is Nix here, in the store of the home; with one, what a stage needs is copied there and its output back.
+import { spawnSync } from "node:child_process";
+import { isPipeliteError, type PipeliteError } from "#base/errors.ts";
 import type { Environment } from "#base/environment.ts";
-import { spawn, spawnSync } from "node:child_process";
-import { parseStorePath } from "#nix/store-path.ts";
+import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
-import type { BuildJob, BuildOutcome, Engine } from "./engine.ts";
+import type { DaemonConnection, RemoteBuild, RemoteInfo } from "./daemon/connection.ts";
+import { parseMachines, type Machine } from "./daemon/machines.ts";
+import { openMachine, sharedFolder } from "./daemon/open-machine.ts";
+import { MachinePool, type Lease } from "./daemon/pool.ts";
+import type { BuildJob, BuildMachine, BuildOutcome, Engine, Usage } from "./engine.ts";
 import { pipeliteError } from "./errors.ts";
 
-/** Settings under which Nix builds as the embedded engine does: sandboxed, from this store alone. */
-const SETTINGS = `
-experimental-features = nix-command ca-derivations
-build-users-group =
-sandbox = true
-sandbox-fallback = false
-substituters =
-`;
+const HERE = `${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux`;
+const LOCAL: Machine = {
+  uri: "local",
+  systems: [HERE],
+  jobs: Infinity,
+  speed: 1,
+  features: [],
+  mandatoryFeatures: [],
+};
 
-/** @param env in which nix-store is found and run */
-export function nixEngine(store: Store, env: Environment): Engine {
-  const { status, stdout } = spawnSync("nix-store", ["--version"], { encoding: "utf8", env });
-  if (status !== 0) throw pipeliteError("NIX_NOT_FOUND");
-  const version = stdout.trim().split(" ").at(-1) ?? "unknown";
-  return {
-    name: "nix",
-    sandbox: { kind: "nix", version, tried: [] },
-    build: (job) => build(job, store, env),
-    close: async () => {},
-  };
+export interface NixEngine {
+  store: Store;
+  /** In which Nix and ssh are found and run. */
+  env: Environment;
+  /** A list of machines as Nix's `builders`; without it Nix here builds. */
+  builders?: string | undefined;
 }
 
-async function build(job: BuildJob, store: Store, env: Environment): Promise<BuildOutcome> {
-  const start = performance.now();
-  const timeout = job.timeoutMs === undefined ? [] : ["--timeout", String(Math.ceil(job.timeoutMs / 1000))];
-  const child = spawn("nix-store", ["--store", store.home, "--realise", ...timeout, `${job.drvPath}!out`], {
-    env: { ...env, NIX_CONFIG: SETTINGS, NIX_REMOTE: "" },
-    stdio: ["ignore", "pipe", "pipe"],
-    signal: job.signal,
-    killSignal: "SIGINT",
-  });
-  let stdout = "";
-  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on("data", job.onLog);
-  const code = await new Promise<number | null>((resolve) => {
-    child.on("error", () => resolve(null));
-    child.on("close", resolve);
-  });
-  if (job.signal.aborted) return { status: "cancelled" };
-  const wallMs = performance.now() - start;
-  const source = { wall: "monotonic clock", cpu: "unavailable", memory: "unavailable", io: "unavailable" };
-  const usage = { wallMs, source };
-  const outPath = stdout.trim().split("\n").at(-1);
-  if (code === 0 && outPath) {
-    const built = { outPath: parseStorePath(outPath), usage };
-    await job.onBuilt?.(built);
-    return { status: "built", ...built };
+/** @throws PipeliteError NIX_NOT_FOUND, MACHINES_INVALID, MACHINE_LOST where no machine answers */
+export async function nixEngine({ store, env, builders }: NixEngine): Promise<Engine> {
+  const machines = builders === undefined ? [LOCAL] : parseMachines(builders, HERE);
+  if (machines.some(({ uri }) => uri === "local")) requireNix(env);
+  const shared = sharedFolder();
+  const pool = new MachinePool(machines, (machine) =>
+    openMachine(machine, { home: store.home, env, folder: shared.path }),
+  );
+  try {
+    const { versions, lost } = await pool.greet();
+    const place: Place = { pool, store, copied: new Map() };
+    return {
+      name: "nix",
+      sandbox: { kind: "nix", version: versions.join(", "), tried: lost },
+      ...(builders !== undefined && { jobs: pool.jobs }),
+      build: (job) => build(job, place),
+      close: async () => {
+        pool.close();
+        shared.remove();
+      },
+    };
+  } catch (error) {
+    pool.close();
+    shared.remove();
+    throw error;
   }
-  const error = pipeliteError("STAGE_FAILED", { stage: job.name, code: code ?? "no code" });
-  return { status: "failed", error, usage };
+}
+
+function requireNix(env: Environment): void {
+  const { status } = spawnSync("nix-daemon", ["--version"], { env });
+  if (status !== 0) throw pipeliteError("NIX_NOT_FOUND");
+}
+
+interface Place {
+  pool: MachinePool;
+  store: Store;
+  /** What is known of what a machine has. */
+  copied: Map<Machine, Copied>;
+}
+
+interface Copied {
+  /** Paths that it was seen to have. */
+  paths: Set<StorePath>;
+  /** The last copy to it: of two that bring the same path at a time, Nix 2.8 takes the second for something else. */
+  last: Promise<unknown>;
+}
+
+/** Builds on one machine; where that one is lost, on the next. */
+async function build(job: BuildJob, place: Place): Promise<BuildOutcome> {
+  const start = performance.now();
+  const movedFrom: NonNullable<BuildMachine["movedFrom"]> = [];
+  for (;;) {
+    let lease: Lease | undefined;
+    try {
+      lease = await place.pool.lease(job.name, job.derivation, job.signal);
+      const outcome = await buildAt(job, lease, place, { start, movedFrom });
+      lease.release();
+      if (outcome.status === "built") await job.onBuilt?.(outcome);
+      return outcome;
+    } catch (error) {
+      const isOfMachine = isPipeliteError(error) && error.code.startsWith("MACHINE_");
+      if (isPipeliteError(error)) lease?.lost(error);
+      if (job.signal.aborted) return { status: "cancelled" };
+      if (!isOfMachine) throw error;
+      if (lease === undefined) return { status: "failed", error };
+      movedFrom.push({ machine: lease.machine.uri, problem: error.message });
+      job.onLog(Buffer.from(`${error.message}; the stage moves to another machine\n`));
+    }
+  }
+}
+
+interface Attempt {
+  start: number;
+  movedFrom: NonNullable<BuildMachine["movedFrom"]>;
+}
+
+async function buildAt(
+  job: BuildJob,
+  { machine, connection }: Lease,
+  place: Place,
+  { start, movedFrom }: Attempt,
+): Promise<BuildOutcome> {
+  const { store } = place;
+  const isHere = machine.uri === "local";
+  // A daemon ends a build whose client is gone.
+  const leave = (): void => connection.close();
+  job.signal.addEventListener("abort", leave, { once: true });
+  try {
+    if (!isHere) await copyThere(job, machine, connection, place);
+    const done = await connection.build(job.drvPath, job);
+    const usage = usageOf(done, performance.now() - start, {
+      name: machine.uri,
+      system: machine.systems[0] ?? HERE,
+      nix: connection.nixVersion,
+      sandbox: isHere || connection.isObeyed ? "set by us" : "as configured there",
+      ...(movedFrom.length > 0 && { movedFrom: [...movedFrom] }),
+    });
+    const { outPath, status } = done;
+    if (isMachineTrouble(status))
+      throw pipeliteError("MACHINE_REFUSES", { machine: machine.uri, problem: done.problem });
+    if (outPath === undefined) return { status: "failed", error: failureOf(job, done), usage };
+    if (!isHere) await copyBack(job, outPath, connection, store);
+    return { status: "built", outPath, usage };
+  } finally {
+    job.signal.removeEventListener("abort", leave);
+  }
+}
+
+/** What the stage needs and the machine does not have: its derivation, and all that this refers to. */
+async function copyThere(
+  job: BuildJob,
+  machine: Machine,
+  connection: DaemonConnection,
+  { store, copied }: Place,
+): Promise<void> {
+  const known = copied.get(machine) ?? { paths: new Set<StorePath>(), last: Promise.resolve() };
+  copied.set(machine, known);
+  const copy = known.last.then(() => copyMissing(job, connection, store, known.paths));
+  known.last = copy.catch(() => undefined);
+  await copy;
+}
+
+async function copyMissing(
+  job: BuildJob,
+  connection: DaemonConnection,
+  store: Store,
+  there: Set<StorePath>,
+): Promise<void> {
+  const unknown = store.sortedClosure([job.drvPath]).filter((path) => !there.has(path));
+  for (const path of await connection.validPaths(unknown)) there.add(path);
+  const missing = unknown.filter((path) => !there.has(path));
+  const infos = missing.flatMap((path) => store.info(path) ?? []);
+  if (infos.length > 0) await connection.addPaths(infos, (path) => store.narOf(path), job.signal);
+  for (const path of missing) there.add(path);
+}
+
+/** The output with all it refers to, as far as it is not here. */
+async function copyBack(
+  job: BuildJob,
+  outPath: StorePath,
+  connection: DaemonConnection,
+  store: Store,
+): Promise<void> {
+  const refuse = (problem: string): never => {
+    throw pipeliteError("MACHINE_REFUSES", { machine: connection.machine, problem });
+  };
+  const infos = new Map<StorePath, RemoteInfo>();
+  const open = [outPath];
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    if (infos.has(path) || store.isPresent(path)) continue;
+    const info = (await connection.pathInfo(path)) ?? refuse(`it built ${path}, and does not have it`);
+    infos.set(path, info);
+    open.push(...info.references);
+  }
+  const isFloating = job.derivation.outputs.get("out")?.kind === "floating";
+  if (isFloating && infos.has(outPath) && infos.get(outPath)?.contentAddress === undefined)
+    refuse(`it gives ${outPath} without its content address`);
+  const done = new Set<StorePath>();
+  const copy = async (path: StorePath): Promise<void> => {
+    const info = infos.get(path);
+    if (info === undefined || done.has(path)) return;
+    done.add(path);
+    for (const reference of info.references) await copy(reference);
+    await store.addNar(info, connection.nar(info));
+  };
+  await copy(outPath);
+}
+
+/** As Nix numbers them: input-rejected, transient and miscellaneous failures say nothing of the stage itself. */
+function isMachineTrouble(status: number): boolean {
+  return [4, 6, 9].includes(status);
+}
+
+const TIMED_OUT = 8;
+const LOG_LIMIT = 11;
+
+function failureOf(job: BuildJob, { status, problem }: RemoteBuild): PipeliteError {
+  const stage = job.name;
+  if (status === TIMED_OUT && job.timeoutMs !== undefined)
+    return pipeliteError("STAGE_TIMED_OUT", { stage, timeoutMs: job.timeoutMs });
+  if (status === LOG_LIMIT) return pipeliteError("STAGE_LOG_LIMIT", { stage, limit: "Nix's own limit" });
+  const code = /failed with exit code (\d+)/.exec(problem)?.[1];
+  if (code !== undefined) return pipeliteError("STAGE_FAILED", { stage, code: Number(code) });
+  const signal = /failed due to signal (\d+)/.exec(problem)?.[1];
+  if (signal !== undefined) return pipeliteError("STAGE_KILLED", { stage, signal: `signal ${signal}` });
+  return pipeliteError("STAGE_FAILED_IN_NIX", { stage, problem: problem.split("\n")[0] ?? "" });
+}
+
+function usageOf({ cpuUserMs, cpuSystemMs }: RemoteBuild, wallMs: number, machine: BuildMachine): Usage {
+  const hasCpu = cpuUserMs !== undefined && cpuSystemMs !== undefined;
+  return {
+    wallMs,
+    ...(hasCpu && { cpuUserMs, cpuSystemMs }),
+    source: {
+      wall: "monotonic clock, with copying there and back",
+      cpu: hasCpu ? "Nix" : "unavailable",
+      memory: "unavailable",
+      io: "unavailable",
+    },
+    machine,
+  };
 }

@@ -75,6 +75,17 @@ const usage = object<Usage>({
     io: text,
     events: optional(text),
   }),
+  machine: optional(
+    object<NonNullable<Usage["machine"]>>({
+      name: text,
+      system: text,
+      nix: text,
+      sandbox: oneOf("set by us", "as configured there"),
+      movedFrom: optional(
+        list(object<Record<"machine" | "problem", string>>({ machine: text, problem: text })),
+      ),
+    }),
+  ),
 });
 
 const failure = object<StageFailure>({

@@ -75,5 +75,7 @@ export const pipeliteError = errorsOf({
   SIGNATURE_INVALID: { exit: 3, message: "Cannot read '{text}' as a signature: {reason}" },
   KEY_INVALID: { exit: 2, message: "Cannot read the key '{name}': {reason}" },
   REALISATION_INVALID: { exit: 3, message: "Cannot read the realisation: {reason}" },
+  WIRE_ENDED: { exit: 1, message: "The connection to the Nix daemon ended" },
+  WIRE_INVALID: { exit: 3, message: "The Nix daemon does not speak its protocol: {problem}" },
   EXPORT_INVALID: { exit: 3, message: "Cannot read the export stream at byte {offset}: {reason}" },
 });

@@ -50,7 +50,10 @@ export async function execute(options: RunOptions, start: { at: Date; ms: number
   const { sandbox, env, listener, signal } = options;
   removeLeftovers(options.home.folder);
   const isolation = async (store: Store): Promise<string> => {
-    engine = options.engine === "nix" ? nixEngine(store, env) : await embeddedEngine({ store, sandbox, env });
+    engine =
+      options.engine === "nix"
+        ? await nixEngine({ store, env, builders: options.builders })
+        : await embeddedEngine({ store, sandbox, env });
     return engine.sandbox.kind;
   };
   const opened = await open(options, isolation, {
@@ -137,7 +140,7 @@ class Run {
   async #execute(): Promise<RunOutcome> {
     const { graph, work } = this.#opened;
     const { signal, keepGoing } = this.#options;
-    const jobs = this.#options.jobs ?? availableParallelism();
+    const jobs = this.#options.jobs ?? this.#engine.jobs ?? availableParallelism();
     const shown = graph.nodes.filter(isShown);
     this.#emit({
       type: "run-started",

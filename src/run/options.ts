@@ -42,6 +42,8 @@ export interface RunOptions extends PlanOptions {
   timeoutMs?: number | undefined;
   /** What was built elsewhere is taken from these. */
   caches?: (Caches & OpenCache) | undefined;
+  /** Machines that build for the engine nix, as Nix's `builders` lists them. */
+  builders?: string | undefined;
   listener: RunListener;
   signal: AbortSignal;
 }

@@ -16,7 +16,7 @@ const PIPELINE = {
   "first.ts": `export default () => ({ "a.txt": "a" });`,
   "second.ts": `
     import type { Input } from "pipelite";
-    export default ({ first }: { first: Input }) => ({ "b.txt": first.text("a.txt") + "b" });`,
+    export default async ({ first }: { first: Input }) => ({ "b.txt": (await first.text("a.txt")) + "b" });`,
 };
 
 describe("runs with caches", () => {

@@ -117,7 +117,7 @@ test("an engine that is not there is said so: NIX_NOT_FOUND, exit code 4", async
   const path = process.env["PATH"];
   process.env["PATH"] = "/nonexistent";
   try {
-    await assert.rejects(project.run({ engine: "nix", stages: ["sum"] }), /no nix-store on the PATH/);
+    await assert.rejects(project.run({ engine: "nix", stages: ["sum"] }), /no nix-daemon on the PATH/);
   } finally {
     process.env["PATH"] = path;
   }
