@@ -215,6 +215,7 @@ function failureOf(job: BuildJob, { status, problem }: RemoteBuild): PipeliteErr
   if (code !== undefined) return pipeliteError("STAGE_FAILED", { stage, code: Number(code) });
   const signal = /failed due to signal (\d+)/.exec(problem)?.[1];
   if (signal !== undefined) return pipeliteError("STAGE_KILLED", { stage, signal: `signal ${signal}` });
+  if (/failed to produce output/.test(problem)) return pipeliteError("STAGE_NO_OUTPUT", { stage });
   return pipeliteError("STAGE_FAILED_IN_NIX", { stage, problem: problem.split("\n")[0] ?? "" });
 }
 

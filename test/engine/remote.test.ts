@@ -126,6 +126,29 @@ describe("the engine nix", NIX, () => {
     assert.ok(failed?.failure?.logTail?.includes("about to"));
   });
 
+  for (const [what, code, body] of [
+    ["makes no output", "STAGE_NO_OUTPUT", `process.exit(0); export default () => ({});`],
+    [
+      "leaves what Nix rejects",
+      "STAGE_FAILED_IN_NIX",
+      `import { chmodSync, mkdirSync } from "node:fs";
+       const out = process.env["out"] as string;
+       mkdirSync(out);
+       chmodSync(out, 0o777);
+       process.exit(0);
+       export default () => ({});`,
+    ],
+  ] as const) {
+    test(`a stage that ${what}: ${code}`, async () => {
+      using project = new Project({ ...FILES, "numbers.ts": body });
+      const ran = await project.run({ engine: "nix", builders: "one", env: hosts(project) });
+      const failures = ran.events.flatMap((event) =>
+        event.type === "stage-finished" ? [event.failure] : [],
+      );
+      assert.equal(failures[0]?.code, code, failures[0]?.message);
+    });
+  }
+
   test("a stage over its time is stopped there", async () => {
     using project = new Project({
       ...FILES,

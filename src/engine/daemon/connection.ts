@@ -7,7 +7,8 @@ import { parseHash } from "#nix/hash.ts";
 import { WireReader, WireWriter } from "#nix/wire.ts";
 import { parseStorePath, parseStorePathBase, sortPaths, type StorePath } from "#nix/store-path.ts";
 import type { NarToAdd } from "#store/transfer.ts";
-import { pipeliteError } from "../errors.ts";
+import { pipeliteError } from "#engine/errors.ts";
+import { readMessages } from "./messages.ts";
 
 const CLIENT_MAGIC = 0x6e697863;
 const DAEMON_MAGIC = 0x6478696f;
@@ -26,17 +27,6 @@ const OPERATION = {
   addMultipleToStore: 44,
   buildPathsWithResults: 46,
 } as const;
-
-const MESSAGE = {
-  next: 0x6f6c6d67,
-  last: 0x616c7473,
-  error: 0x63787470,
-  startActivity: 0x53545254,
-  stopActivity: 0x53544f50,
-  result: 0x52534c54,
-} as const;
-const BUILD_LOG_LINE = 101;
-const POST_BUILD_LOG_LINE = 107;
 
 /** The two ends of whatever carries the protocol. */
 export interface Transport {
@@ -282,66 +272,12 @@ export class DaemonConnection {
     return (await this.#reader.number()) / 1000;
   }
 
-  /** Reads what the daemon says until it has done what it was asked. @throws PipeliteError MACHINE_REFUSES */
-  async #messages(onLog?: (line: Uint8Array) => void): Promise<void> {
-    for (;;) {
-      const kind = await this.#reader.number();
-      switch (kind) {
-        case MESSAGE.last:
-          return;
-        case MESSAGE.next:
-          if (/ignoring the client-specified setting/.test(await this.#reader.string()))
-            this.#isObeyed = false;
-          break;
-        case MESSAGE.error:
-          throw pipeliteError("MACHINE_REFUSES", { machine: this.machine, problem: await this.#readError() });
-        case MESSAGE.startActivity:
-          for (let index = 0; index < 3; index++) await this.#reader.number();
-          await this.#reader.string();
-          await this.#readFields();
-          await this.#reader.number();
-          break;
-        case MESSAGE.stopActivity:
-          await this.#reader.number();
-          break;
-        case MESSAGE.result: {
-          await this.#reader.number();
-          const type = await this.#reader.number();
-          const [line] = await this.#readFields();
-          const isLine = type === BUILD_LOG_LINE || type === POST_BUILD_LOG_LINE;
-          if (isLine && typeof line === "string") onLog?.(Buffer.from(`${line}\n`, "latin1"));
-          break;
-        }
-        default:
-          throw this.#foreign(`it says ${kind.toString(16)}, which is no word of it`);
-      }
-    }
-  }
-
-  async #readFields(): Promise<(number | string)[]> {
-    const fields: (number | string)[] = [];
-    const count = await this.#reader.count();
-    for (let index = 0; index < count; index++) {
-      const isText = (await this.#reader.number()) === 1;
-      fields.push(isText ? await this.#reader.string() : await this.#reader.number());
-    }
-    return fields;
-  }
-
-  async #readError(): Promise<string> {
-    await this.#reader.string();
-    await this.#reader.number();
-    await this.#reader.string();
-    const message = textOf(await this.#reader.string());
-    await this.#reader.number();
-    const traces = await this.#reader.count();
-    for (let index = 0; index < traces; index++) {
-      await this.#reader.number();
-      await this.#reader.string();
-    }
-    // Colours of a terminal.
-    // oxlint-disable-next-line no-control-regex
-    return message.replaceAll(/\u001B\[[0-9;]*m/g, "");
+  #messages(onLog?: (line: Uint8Array) => void): Promise<void> {
+    return readMessages(this.#reader, {
+      machine: this.machine,
+      onLog: (line) => onLog?.(line),
+      onIgnored: () => (this.#isObeyed = false),
+    });
   }
 
   async #frame(bytes: Uint8Array): Promise<void> {

@@ -2,7 +2,7 @@
 // space, `-` for nothing. Specification: Nix manual, "Remote builds"; `libstore/machines.cc`.
 import { readFileSync } from "node:fs";
 import { messageOf } from "#base/strict-json.ts";
-import { pipeliteError } from "../errors.ts";
+import { pipeliteError } from "#engine/errors.ts";
 
 export interface Machine {
   /** `ssh-ng://USER@HOST`, `unix:///SOCKET`, `daemon`, or `local` for the store of the home itself. */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Environment } from "#base/environment.ts";
-import { pipeliteError } from "../errors.ts";
+import { pipeliteError } from "#engine/errors.ts";
 import { DaemonConnection, type Transport } from "./connection.ts";
 import type { Machine } from "./machines.ts";
 import { programTransport, socketTransport } from "./transport.ts";

@@ -2,7 +2,7 @@
 import { isPipeliteError, type PipeliteError } from "#base/errors.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import { textOf } from "#base/bytes.ts";
-import { pipeliteError } from "../errors.ts";
+import { pipeliteError } from "#engine/errors.ts";
 import type { DaemonConnection } from "./connection.ts";
 import type { Machine } from "./machines.ts";
 

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Environment } from "#base/environment.ts";
-import { pipeliteError } from "../errors.ts";
+import { pipeliteError } from "#engine/errors.ts";
 import type { Transport } from "./connection.ts";
 
 /** Long enough for what a program says when it ends. */
