@@ -1,11 +1,12 @@
 // Programs and bundles are remembered with the stat signatures of the files they were made from, so that nothing is
 // read twice.
+import { basename } from "node:path";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import type { StageNode } from "./graph.ts";
 import { ownModule } from "#base/own-code.ts";
-import type { Program, ProgramToCapture } from "./program.ts";
-import { captureProgram } from "./program.ts";
+import type { Program, ProgramSearch, ProgramToCapture } from "./program.ts";
+import { captureProgram, checkTool, findProgram } from "./program.ts";
 import { areSettled, areUnchanged, signatures } from "./file-stamps.ts";
 
 /** What compiling keeps for the next process; whoever keeps the home hands it down. */
@@ -36,21 +37,50 @@ function recall<T extends Remembered>(
   return value !== undefined && areUnchanged(value.made) && isWhole(value) ? value : undefined;
 }
 
+type Captured = Remembered & { program: Program };
+
+/** The programs of this plan or run: many stages use the same few. */
+const ofThisRun = new WeakMap<CompileKeep, Map<string, Promise<Captured>>>();
+
+function onceInThisRun(keep: CompileKeep, key: string, capture: () => Promise<Captured>): Promise<Captured> {
+  const known = ofThisRun.get(keep) ?? new Map<string, Promise<Captured>>();
+  ofThisRun.set(keep, known);
+  const captured = known.get(key) ?? capture();
+  known.set(key, captured);
+  return captured;
+}
+
+/** The tool that a command asks for, looked for on the PATH and captured under the name that it is asked for by. */
+export function toolOnce(
+  keep: CompileKeep,
+  { program, place, ...search }: ProgramSearch & { program: string },
+): Promise<Captured> {
+  return onceInThisRun(keep, `tool ${search.root}\0${program}`, async () => {
+    checkTool(program, place);
+    const executable = findProgram(program, { ...search, place });
+    const name = basename(program);
+    return capturedOnce(keep, { executable, name, as: name, place });
+  });
+}
+
 /** Like captureProgram; unchanged programs are not read again. */
-export async function capturedOnce(
+export function capturedOnce(keep: CompileKeep, wanted: ProgramToCapture): Promise<Captured> {
+  const key = `${wanted.executable}\0${wanted.name}\0${wanted.as ?? ""}`;
+  return onceInThisRun(keep, key, () => captured(keep, wanted, key));
+}
+
+async function captured(
   { store, notes }: CompileKeep,
   wanted: ProgramToCapture,
-): Promise<Remembered & { program: Program }> {
-  const key = `${wanted.executable}\0${wanted.name}\0${wanted.as ?? ""}`;
-  const known = recall<Remembered & { program: Program }>(notes, "programs", key, ({ program }) =>
-    store.isPresent(program.path),
-  );
+  key: string,
+): Promise<Captured> {
+  const known = recall<Captured>(notes, "programs", key, ({ program }) => store.isPresent(program.path));
   if (known !== undefined) return known;
   const beganMs = Date.now();
   const { program, files } = await captureProgram(store, wanted);
-  const captured = { made: signatures(files), program };
-  if (areSettled(captured.made, beganMs)) notes.remember("programs", key, captured);
-  return captured;
+  const made = { made: signatures(files), program };
+  if (areSettled(made.made, beganMs)) notes.remember("programs", key, made);
+  return made;
 }
 
 interface Bundled extends Remembered {

@@ -12,8 +12,8 @@ import { isOut, isTool, type Out, type Tool } from "#author/nodes.ts";
 import { commandTools, describeCommand, namedFiles, type WordOf } from "./command-parts.ts";
 import type { CommandSetup } from "./command-runner.ts";
 import type { CommandNode, Edge } from "./graph.ts";
-import { bundledOnce, capturedOnce, type CompileKeep } from "./memo.ts";
-import { checkTool, findProgram, nodeProgram, type Program } from "./program.ts";
+import { bundledOnce, capturedOnce, toolOnce, type CompileKeep } from "./memo.ts";
+import { nodeProgram, type Program } from "./program.ts";
 import type { StageEnvironment } from "./runtime.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -43,10 +43,7 @@ export async function prepareCommand(node: CommandNode, { root, keep, folders }:
   const sources: StorePath[] = [];
   const made: Record<string, string> = {};
   for (const tool of new Set([...commandTools(node), ...interpreters.values()])) {
-    checkTool(tool.program, tool.place);
-    const executable = findProgram(tool.program, { root, folders, place: tool.place });
-    const name = basename(tool.program);
-    const captured = await capturedOnce(keep, { executable, name, as: name, place: tool.place });
+    const captured = await toolOnce(keep, { root, folders, ...tool });
     const { path, builder, args } = captured.program;
     starts.set(tool, [builder, ...args]);
     paths[tool.program] = path;

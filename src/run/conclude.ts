@@ -115,11 +115,12 @@ function rememberPassed(
     run,
     started: { pipeline, pipelineFile, params, host },
     tree,
-    stages: record.stages.map(({ name, kind, place, inputs, outPath = "" }) => ({
+    stages: record.stages.map(({ name, kind, place, inputs, drvPath, outPath = "" }) => ({
       name,
       kind,
       place,
       inputs,
+      ...(drvPath !== undefined && { drvPath }),
       outPath,
     })),
     claims: record.claims.filter(isJudged),

@@ -15,7 +15,8 @@ import type { WrittenRun } from "#home/runs.ts";
 import { newRunId } from "#home/run-id.ts";
 import type { Claim, StageRecord } from "#home/run-record.ts";
 import { isRegistered } from "#store/registered.ts";
-import type { RunOptions, RunOutcome } from "./options.ts";
+import type { PlanOptions, RunOptions, RunOutcome } from "./options.ts";
+import type { Plan } from "./plan.ts";
 
 /** What a passing run leaves behind for the next one. */
 export interface Memo {
@@ -28,13 +29,13 @@ export interface Memo {
   /** Store path of the result tree. */
   tree: string;
   /** The stages that a person follows. */
-  stages: (Pick<StageRecord, "name" | "kind" | "place" | "inputs"> & { outPath: string })[];
+  stages: (Pick<StageRecord, "name" | "kind" | "place" | "inputs" | "drvPath"> & { outPath: string })[];
   /** Those that something was asked of. */
   claims: Claim[];
 }
 
 /** Changes with the members of a memo. */
-const MEMO_FORM = 2;
+const MEMO_FORM = 3;
 
 export function rememberRun(options: RunOptions, memo: Memo): void {
   options.home.notes.remember("runs", keyOf(options), memo);
@@ -44,10 +45,8 @@ export function rememberRun(options: RunOptions, memo: Memo): void {
 export function runAgain(options: RunOptions): RunOutcome | undefined {
   const { home, out } = options;
   const start = { at: new Date(), ms: monotonicMs() };
-  const isAsked = options.paranoid || (options.force ?? []).length > 0;
-  const memo = isAsked ? undefined : readMemo(options);
-  if (memo === undefined || !areUnchanged(memo.made) || !isAnsweredAlike(memo.answers)) return undefined;
-  if (!isWholeAndLinked(home, memo.tree, out) || !areOnDisk(home, memo)) return undefined;
+  const memo = (options.force ?? []).length > 0 ? undefined : memoThatHolds(options);
+  if (memo === undefined || (out !== null && linkTarget(out) !== home.physical(memo.tree))) return undefined;
   if (!home.runs.isAsWritten(memo.run)) return undefined;
   const runId = newRunId(start.at);
   const durationMs = monotonicMs() - start.ms;
@@ -55,6 +54,28 @@ export function runAgain(options: RunOptions): RunOutcome | undefined {
   home.runs.repeat({ runId, startedAt: start.at.toISOString(), durationMs }, memo.run);
   tell(options, memo, { runId, startedAt: start.at.toISOString(), durationMs });
   return { runId, status: "passed", exitCode: EXIT.ok };
+}
+
+/** The plan of such a run; undefined when planning is needed to tell. */
+export function planAgain(options: PlanOptions): Plan | undefined {
+  const memo = memoThatHolds(options);
+  if (memo === undefined) return undefined;
+  const stages = memo.stages.map(({ name, place, inputs, drvPath, outPath }) => ({
+    name,
+    place,
+    inputs,
+    status: "cached" as const,
+    ...(drvPath !== undefined && { drvPath }),
+    outPath,
+  }));
+  return { pipeline: memo.started.pipeline, stages };
+}
+
+/** The memo, when all that the run was made from, and all that it made, is as it was. */
+function memoThatHolds(options: PlanOptions): Memo | undefined {
+  const memo = options.paranoid ? undefined : readMemo(options);
+  if (memo === undefined || !areUnchanged(memo.made) || !isAnsweredAlike(memo.answers)) return undefined;
+  return isRegistered(options.home.folder, memo.tree) && areOnDisk(options.home, memo) ? memo : undefined;
 }
 
 interface Own {
@@ -89,7 +110,7 @@ function tell({ listener, engine, out, home }: RunOptions, memo: Memo, own: Own)
 }
 
 /** One memo for each way of asking: a run with other parameters or another engine is another run. */
-function keyOf({ pipeline, stages, params, values, model, engine, sandbox, env }: RunOptions): string {
+function keyOf({ pipeline, stages, params, values, model, engine, sandbox, env }: PlanOptions): string {
   return canonicalJson({
     form: MEMO_FORM,
     file: findPipeline(pipeline),
@@ -105,13 +126,8 @@ function keyOf({ pipeline, stages, params, values, model, engine, sandbox, env }
   });
 }
 
-function readMemo(options: RunOptions): Memo | undefined {
+function readMemo(options: PlanOptions): Memo | undefined {
   return options.home.notes.recall("runs", keyOf(options)) as Memo | undefined;
-}
-
-function isWholeAndLinked(home: Home, tree: string, out: string | null): boolean {
-  if (out !== null && linkTarget(out) !== home.physical(tree)) return false;
-  return isRegistered(home.folder, tree);
 }
 
 /** Whether every output is still where it was: a path may be removed by hand and stay registered. */

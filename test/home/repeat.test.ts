@@ -1,8 +1,9 @@
 // A run that had nothing to do: what it tells while it runs, what its file holds, and the record that follows from that.
 import assert from "node:assert/strict";
-import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { isPipeliteError } from "#base/errors.ts";
+import { planAgain } from "#run/no-op.ts";
 import { Project } from "../rig/project.ts";
 
 const FILES = {
@@ -57,6 +58,22 @@ test("a run that had nothing to do is a line of the journal that names the recor
   assert.equal(end?.type === "run-finished" && end.repeats, run.runId);
   const last = journal.requireWhole().at(-1);
   assert.deepEqual([last?.kind, last?.subject], ["repeat", again.runId]);
+});
+
+test("the plan of such a run is what planning gives, and is none when a file, a parameter or an output is another", async () => {
+  using other = new Project(FILES);
+  await repeated(other);
+  assert.deepEqual(planAgain(other.options()), await other.plan());
+  assert.equal(planAgain(other.options({ paranoid: true })), undefined);
+  assert.equal(planAgain(other.options({ params: { n: "2" } })), undefined);
+  const { outPath = "" } = other.record().stages[0] ?? {};
+  const place = other.door.physical(outPath);
+  renameSync(place, `${place}.away`);
+  assert.equal(planAgain(other.options()), undefined);
+  renameSync(`${place}.away`, place);
+  assert.notEqual(planAgain(other.options()), undefined);
+  other.write({ "a.ts": FILES["a.ts"].replace("value: n", "value: n + 1") });
+  assert.equal(planAgain(other.options()), undefined);
 });
 
 test("a record that a later run repeats, changed, is believed by neither of the two", async () => {

@@ -33,17 +33,23 @@ export const plan = openCommand({
       env: context.env,
     });
     if (flags.json) printJson(context, planned);
-    else print(context, describePlan(planned, paintOf(context, flags)));
+    else print(context, describePlan(planned, flags, paintOf(context, flags)));
   },
 });
 
-function describePlan({ pipeline, stages }: Plan, paint: Paint): string {
+/** What is cached is counted, and named with --verbose, as a run does. */
+function describePlan(
+  { pipeline, stages }: Plan,
+  { quiet, verbose }: { quiet: boolean; verbose: boolean },
+  paint: Paint,
+): string {
+  const toBuild = stages.filter(({ status }) => status === "build").length;
+  const listed = quiet ? [] : stages.filter(({ status }) => verbose || status === "build");
   const columns = largest(
-    stages.map(({ name }) => name.length),
+    listed.map(({ name }) => name.length),
     0,
   );
-  const toBuild = stages.filter(({ status }) => status === "build").length;
-  const lines = stages.map(({ name, status, reason }) => {
+  const lines = listed.map(({ name, status, reason }) => {
     const word = paint(status.padEnd("cached".length), status === "build" ? "busy" : "faint");
     const why = reason === undefined ? "" : `  ${reason.text}`;
     return `  ${paint(name.padEnd(columns), "name")}  ${word}${why}`.trimEnd();
