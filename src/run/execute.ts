@@ -1,9 +1,8 @@
 // A run that has something to do: load -> graph -> prepare -> plan -> build -> tree with evidence -> record.
 import { availableParallelism } from "node:os";
 import { isPipeliteError } from "#base/errors.ts";
-import { embeddedEngine, removeLeftovers } from "#engine/embedded.ts";
+import { removeLeftovers } from "#engine/embedded.ts";
 import type { Engine } from "#engine/engine.ts";
-import { nixEngine } from "#engine/nix-engine.ts";
 import { schedule } from "#engine/schedule.ts";
 import type { NodeEnd } from "#engine/schedule.ts";
 import { derive } from "#compile/compile.ts";
@@ -40,6 +39,7 @@ import {
 import { compareOutputs } from "./compare.ts";
 import { realiseGraph, type GraphDerivation } from "./realisations.ts";
 import { substitute } from "./substitute.ts";
+import { openEngine } from "./open-engine.ts";
 import type { RunOptions, RunOutcome } from "./options.ts";
 import type { Store } from "#store/store.ts";
 import { newRunId } from "#home/run-id.ts";
@@ -47,13 +47,10 @@ import { pipeliteError } from "./errors.ts";
 
 export async function execute(options: RunOptions, start: { at: Date; ms: number }): Promise<RunOutcome> {
   let engine: Engine | undefined;
-  const { sandbox, env, listener, signal } = options;
+  const { listener, signal } = options;
   removeLeftovers(options.home.folder);
   const isolation = async (store: Store): Promise<string> => {
-    engine =
-      options.engine === "nix"
-        ? await nixEngine({ store, env, builders: options.builders })
-        : await embeddedEngine({ store, sandbox, env });
+    engine = await openEngine(store, options);
     return engine.sandbox.kind;
   };
   const opened = await open(options, isolation, {
