@@ -104,6 +104,7 @@ test("a gate that stays shut stops what is behind it, and the rest goes on with 
     copy: "skipped",
     classic: "built",
     long: "built",
+    lines: "built",
   });
   assert.equal(exitCode, 1);
   const gate = events.find((event) => event.type === "stage-finished" && event.name === "sum-gate");
