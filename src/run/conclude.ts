@@ -4,7 +4,7 @@ import { EXIT, type ExitCode } from "#base/errors.ts";
 import { VERSION } from "#base/version.ts";
 import { isBuildNode } from "#compile/graph.ts";
 import type { Graph } from "#compile/graph.ts";
-import { areSettled, signatures } from "#compile/file-stamps.ts";
+import { areSettled } from "#compile/file-stamps.ts";
 import { outputClaims } from "#evidence/output-claims.ts";
 import { addResultTree, readLogs } from "#evidence/result-tree.ts";
 import { claimsOfRun } from "#evidence/run-claims.ts";
@@ -16,10 +16,9 @@ import type { Claim, Host, Material, RunRecord } from "#home/run-record.ts";
 import type { WrittenRun } from "#home/runs.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import { lockFile } from "./answers.ts";
 import { narOf } from "./ledger.ts";
 import { rememberRun } from "./no-op.ts";
-import type { Opened } from "./plan.ts";
+import { madeFrom, type Opened } from "./plan.ts";
 import { compositionOf } from "./realise.ts";
 import type { Workspace } from "./realise.ts";
 import type { RunOptions, RunOutcome } from "./options.ts";
@@ -102,11 +101,9 @@ function rememberPassed(
   record: RunRecord & { tree: StorePath },
   run: WrittenRun,
 ): void {
-  const { loaded, graph, work } = opened;
   const { tree, pipeline, pipelineFile, params, host } = record;
-  const { paths, answers, unsteady } = loaded.readings;
-  const files = [...loaded.files, ...paths, lockFile(graph.root)];
-  const made = { ...work.prepared.made, ...signatures(files) };
+  const { answers, unsteady } = opened.loaded.readings;
+  const made = madeFrom(opened);
   // What asks the clock may be another pipeline the next time it is loaded.
   if (unsteady !== undefined || !areSettled(made, start.at.getTime())) return;
   rememberRun(options, {

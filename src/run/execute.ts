@@ -15,7 +15,7 @@ import { hashModulo, type ModuloMemo } from "#nix/derivation-hash.ts";
 import { realisationId } from "#nix/realisation.ts";
 import { parseStorePath, type StorePath } from "#nix/store-path.ts";
 import type { EventLog } from "#home/event-log.ts";
-import type { RunEvent, RunListener } from "#home/events.ts";
+import type { RunEvent } from "#home/events.ts";
 import { foldEvent, newFold } from "#home/fold.ts";
 import { ask, locateAnswer } from "./answer-node.ts";
 import { openSubstituter } from "#cache/open.ts";
@@ -26,7 +26,7 @@ import type { Phase } from "#home/run-record.ts";
 import { conclude, thisHost } from "./conclude.ts";
 import { Ledger } from "./ledger.ts";
 import { LogLines } from "./log-lines.ts";
-import { inputNames, isShown, open, planNodes } from "./plan.ts";
+import { inputNames, isShown, madeFrom, open, planNodes } from "./plan.ts";
 import type { Opened, PlannedStage } from "./plan.ts";
 import {
   checkTakenFiles,
@@ -37,6 +37,7 @@ import {
   writeTimings,
 } from "./realise.ts";
 import { compareOutputs } from "./compare.ts";
+import { tellReading } from "./tell-reading.ts";
 import { realiseGraph, type GraphDerivation } from "./realisations.ts";
 import { substitute } from "./substitute.ts";
 import { openEngine } from "./open-engine.ts";
@@ -60,6 +61,7 @@ export async function execute(options: RunOptions, start: { at: Date; ms: number
       listener({ type: "run-preparing", pipeline: name, stages: nodes.filter(isShown).length }),
     onRead: tellReading(listener),
   });
+  options.follow?.onMade(madeFrom(opened));
   try {
     if (engine === undefined) throw new Error("a run without an engine");
     return await new Run(options, opened, engine, start).execute();
@@ -67,22 +69,6 @@ export async function execute(options: RunOptions, start: { at: Date; ms: number
     await engine?.close();
     opened.close();
   }
-}
-
-/** What is read sooner than this is not told of. */
-const READING_TOLD_MS = 500;
-const READING_EVERY_MS = 100;
-
-function tellReading(listener: RunListener): (source: string, doneBytes: number, totalBytes: number) => void {
-  let reading: string | undefined;
-  let dueMs = 0;
-  return (source, doneBytes, totalBytes) => {
-    const nowMs = performance.now();
-    if (source !== reading) [reading, dueMs] = [source, nowMs + READING_TOLD_MS];
-    if (nowMs < dueMs) return;
-    dueMs = nowMs + READING_EVERY_MS;
-    listener({ type: "source-read", source, doneBytes, totalBytes });
-  };
 }
 
 const WRITTEN_AT_ONCE = 32;
@@ -103,6 +89,8 @@ class Run {
   readonly #ready = new Set<GraphNode>();
   readonly #written = new Set<BuildNode>();
   readonly #mapTrace: (line: string) => string;
+  /** Aborted when nothing new is to be started. */
+  readonly #stopping: AbortSignal;
 
   constructor(options: RunOptions, opened: Opened, engine: Engine, start: { at: Date; ms: number }) {
     this.#options = options;
@@ -116,7 +104,9 @@ class Run {
       });
     this.#mapTrace = traceMapper((bundle) => options.home.notes.sourceMap(bundle));
     this.#log = options.home.runs.openLog(this.#runId);
-    this.#ledger = new Ledger(opened.work, (event) => this.#emit(event), options.signal, start.ms);
+    const { follow, signal } = options;
+    this.#stopping = follow === undefined ? signal : AbortSignal.any([signal, follow.drained]);
+    this.#ledger = new Ledger(opened.work, (event) => this.#emit(event), this.#stopping, start.ms);
   }
 
   /** What is known of the run is the fold of its events; the log and every view get the same ones. */
@@ -136,7 +126,7 @@ class Run {
 
   async #execute(): Promise<RunOutcome> {
     const { graph, work } = this.#opened;
-    const { signal, keepGoing } = this.#options;
+    const { keepGoing } = this.#options;
     const jobs = this.#options.jobs ?? this.#engine.jobs ?? availableParallelism();
     const shown = graph.nodes.filter(isShown);
     this.#emit({
@@ -163,7 +153,7 @@ class Run {
       isWork: (node) => isShown(node) && !work.outputs.has(node),
       jobs,
       keepGoing,
-      signal,
+      signal: this.#stopping,
       onReady: (node) => this.#ready.add(node),
       run: (node) => this.#realise(node).finally(() => this.#ledger.ended(node)),
       skip: (node, because) => this.#ledger.skip(node, because),
@@ -177,7 +167,7 @@ class Run {
       fold: this.#fold,
       log: this.#log,
       start: this.#start,
-      options: this.#options,
+      options: { ...this.#options, signal: this.#stopping },
       opened: this.#opened,
       failureCode: this.#ledger.exitCode,
     });
@@ -271,7 +261,7 @@ class Run {
 
   async #build(node: BuildNode, start: number): Promise<NodeEnd> {
     const { work } = this.#opened;
-    const { signal, timeoutMs } = this.#options;
+    const { signal, timeoutMs, follow } = this.#options;
     const { derivation, drvPath, outPath } = work.resolve(node);
     const former = work.forced.has(node) ? outPath : undefined;
     if (outPath !== undefined && former === undefined) {
@@ -314,7 +304,7 @@ class Run {
       timeoutMs: node.kind === "fetch" ? timeoutMs : (node.options.timeoutMs ?? timeoutMs),
       limits: node.kind === "fetch" ? undefined : node.options.limits,
       onLog: (chunk) => lines.push(chunk),
-      signal,
+      signal: follow === undefined ? signal : AbortSignal.any([signal, follow.unwanted(drvPath)]),
       madeElsewhere: () => (former === undefined ? resolveAnew(work, node).outPath : undefined),
       onBuilt: async (built) => {
         checkTakenFiles(work, node, built.outPath);

@@ -48,6 +48,7 @@ export function runAgain(options: RunOptions): RunOutcome | undefined {
   const memo = (options.force ?? []).length > 0 ? undefined : memoThatHolds(options);
   if (memo === undefined || (out !== null && linkTarget(out) !== home.physical(memo.tree))) return undefined;
   if (!home.runs.isAsWritten(memo.run)) return undefined;
+  options.follow?.onMade(memo.made);
   const runId = newRunId(start.at);
   const durationMs = monotonicMs() - start.ms;
   // Before anything is said: whoever could not record it can still run.

@@ -46,6 +46,18 @@ export interface RunOptions extends PlanOptions {
   builders?: string | undefined;
   listener: RunListener;
   signal: AbortSignal;
+  /** For who runs again when something changed. */
+  follow?: Following | undefined;
+}
+
+/** What a run tells, and is told, that may be followed by another before it has ended. */
+export interface Following {
+  /** Every file that the run is made from: absolute path -> stat signature. */
+  onMade: (made: Readonly<Record<string, string>>) => void;
+  /** From here on nothing new is started; what is being built is finished. */
+  drained: AbortSignal;
+  /** Aborted when nobody wants this derivation any more. */
+  unwanted: (drvPath: string) => AbortSignal;
 }
 
 export interface RunOutcome {

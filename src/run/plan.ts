@@ -11,7 +11,8 @@ import { detectSandbox } from "#sandbox/sandbox.ts";
 import { openStore } from "#store/store.ts";
 import type { Store } from "#store/store.ts";
 import { locateAnswer } from "./answer-node.ts";
-import type { Model } from "./answers.ts";
+import { signatures } from "#compile/file-stamps.ts";
+import { lockFile, type Model } from "./answers.ts";
 import type { PlanOptions, RunOptions } from "./options.ts";
 import type { BuildReason } from "#home/run-record.ts";
 import { Workspace, isReady, reasonFor, writeTimings } from "./realise.ts";
@@ -74,6 +75,12 @@ export async function open(
     close();
     throw error;
   }
+}
+
+/** Every file that a plan or a run is made from, with its stat signature. */
+export function madeFrom({ loaded, graph, work }: Opened): Record<string, string> {
+  const files = [...loaded.files, ...loaded.readings.paths, lockFile(graph.root)];
+  return { ...work.prepared.made, ...signatures(files) };
 }
 
 /** The part of a graph that these stages need. */

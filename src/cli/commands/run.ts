@@ -43,6 +43,7 @@ export const run = openCommand({
     ["pipelite run examples/monster-walk", "the pipeline of another folder"],
     ["pipelite run . audio", "only the stage audio and what it needs"],
     ["pipelite run --param seconds=20", "with another value of a parameter"],
+    ["pipelite run --watch", "and again at every save"],
     ["pipelite run --force audio", "build the stage audio again, and say whether it comes out the same"],
     ["pipelite run --engine nix", "the same derivations, built by Nix"],
     ["pipelite run --builders @/etc/nix/machines", "by Nix on other machines"],
@@ -60,6 +61,7 @@ export const run = openCommand({
     force: values("STAGE", "Build this stage although its output is there, and compare the two"),
     out: value("LINK", "Where to put the link to the result (default: result)", { alias: "o" }),
     noLink: toggle("Make no link to the result"),
+    watch: toggle("Run again whenever something that it is made from changes", "w"),
     keepGoing: toggle("After a failure, go on with stages that do not need it", "k"),
     timeout: value("TIME", "Stop a stage after this long: 90s, 15m, 2h", { parse: parseSpan }),
     sandbox: sandboxFlag,
@@ -75,13 +77,8 @@ export const run = openCommand({
     const target = splitTarget(context, words);
     if (target.isAbove && !flags.json)
       say(context, flags, `pipeline of ${relative(context.cwd, target.pipeline)}`);
-    const view = openView(context, flags);
-    context.onExit(view.close);
     const signal = context.interruption();
-    signal.addEventListener("abort", view.cancelling);
-    let tree: string | undefined;
-    const app = await import("#app/run.ts");
-    const options: RunOptions = {
+    const asked: Omit<RunOptions, "listener"> = {
       pipeline: target.pipeline,
       stages: target.stages,
       home: openHomeOf(context, flags),
@@ -99,16 +96,29 @@ export const run = openCommand({
       paranoid: flags.paranoid,
       model: modelOf(flags, context.env["PIPELITE_MODEL_KEY"]),
       caches: await cachesOf(context, flags),
-      listener: (event) => {
-        if (event.type === "run-finished") tree = event.link ?? event.tree;
-        view.listener(event);
-      },
       signal,
     };
-    try {
-      const ran = await app.run(options, databaseOf(context, flags.database));
-      view.close();
+    const database = databaseOf(context, flags.database);
+    const tellEnd = (tree: string | undefined): void => {
       if (tree !== undefined && !flags.json && context.stdout.isTTY !== true) print(context, tree);
+    };
+    if (flags.watch) {
+      const { watchRun } = await import("#cli/watch-run.ts");
+      return watchRun(context, asked, { flags, database, openView: () => openView(context, flags), tellEnd });
+    }
+    const view = openView(context, flags);
+    context.onExit(view.close);
+    signal.addEventListener("abort", view.cancelling);
+    let tree: string | undefined;
+    const listener: RunOptions["listener"] = (event) => {
+      if (event.type === "run-finished") tree = event.link ?? event.tree;
+      view.listener(event);
+    };
+    const app = await import("#app/run.ts");
+    try {
+      const ran = await app.run({ ...asked, listener }, database);
+      view.close();
+      tellEnd(tree);
       if (ran.index !== undefined) warnOfRecords(context, ran.index);
       if (ran.indexProblem !== undefined) say(context, { quiet: false }, `warning: ${ran.indexProblem}`);
       return ran.exitCode;
