@@ -88,7 +88,7 @@ export async function checkChord(
 }
 
 /** Windows that share no sample and together hold all of them. */
-export function splitWindows(samples: number, count: number): Window[] {
+function splitWindows(samples: number, count: number): Window[] {
   return Array.from({ length: count }, (_, index) => {
     const start = Math.floor((index * samples) / count);
     return { start, samples: Math.floor(((index + 1) * samples) / count) - start };

@@ -75,15 +75,6 @@ test("the record tells how each prime is sung", () => {
   assert.equal(tones.get(59)?.midiNote, 128);
 });
 
-test("the same inputs give the same bytes", async () => {
-  const again = await songStage({
-    proof,
-    audio: inputOf(audioFiles),
-    prompts: inputOf(promptFiles),
-  });
-  assert.deepEqual(again, files);
-});
-
 test("a model's lyrics take the composer's place and name their request", async () => {
   const body = JSON.stringify({
     model: "some-model",

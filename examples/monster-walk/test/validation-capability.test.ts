@@ -36,23 +36,6 @@ function chunk(values: readonly number[]): number[][] {
   return Array.from({ length: values.length / 5 }, (_, index) => values.slice(5 * index, 5 * index + 5));
 }
 
-test("the spread is pooled within harmonics, and the indices are the textbook's", () => {
-  const { document } = checkCapability(
-    measured([
-      [1, 2, 3],
-      [2, 4, 6],
-    ]),
-    { cents: 10, capability: 1.33 },
-  );
-  const { capability } = document;
-  assert.deepEqual([capability.n, capability.subgroups, capability.degreesOfFreedom], [6, 2, 4]);
-  assert.equal(capability.mean, 3);
-  assert.equal(capability.cp, significant(20 / (6 * Math.sqrt(2.5))));
-  assert.equal(capability.cpk, significant(7 / (3 * Math.sqrt(2.5))));
-  assert.equal(capability.ppk, significant(7 / (3 * Math.sqrt(16 / 5))));
-  assert.ok((capability.cpkLowerBound ?? 9) < Math.min(capability.cpk ?? 0, capability.ppk ?? 0));
-});
-
 test("a spread of its own passes when the bound reaches the limit and every assumption holds, and fails without", () => {
   const steady = measured(scattered(0.1), 0.001);
   assert.equal(checkCapability(steady, { cents: 1, capability: 1.33 }).study.status, "passed");
