@@ -1,4 +1,5 @@
 // A pipeline that works, small enough to be read at once and changed into one's own. It is examples/measure.
+import { parseStrictJson } from "#base/strict-json.ts";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import manifest from "#manifest" with { type: "json" };
@@ -83,7 +84,7 @@ function writeNew(folder: string, files: Readonly<Record<string, string>>): stri
 function readManifest(file: string): Manifest {
   const text = readFileSync(file, "utf8");
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseStrictJson(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
   } catch {
     // Said below, as for any other text that is no object.
@@ -122,7 +123,7 @@ function ownSource(): string {
   const modules = dirname(PACKAGE);
   const lock = join(modules, ".package-lock.json");
   if (existsSync(lock)) {
-    const { packages } = JSON.parse(readFileSync(lock, "utf8")) as {
+    const { packages } = parseStrictJson(readFileSync(lock)) as {
       packages?: Record<string, { resolved?: string }>;
     };
     const resolved = packages?.[`${basename(modules)}/${manifest.name}`]?.resolved;

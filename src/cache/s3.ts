@@ -1,7 +1,8 @@
 // A cache in a bucket: requests signed by AWS Signature Version 4. Specification: AWS, "Authenticating requests (AWS
 // Signature Version 4)". The body is not part of the signature (`UNSIGNED-PAYLOAD`): what counts is hashed by the cache's
 // own files.
-import { createHash, createHmac } from "node:crypto";
+import { createHmac } from "node:crypto";
+import { hexDigestOf } from "#base/digest.ts";
 import type { Environment } from "#base/environment.ts";
 import { pipeliteError } from "./errors.ts";
 import type { CacheFiles } from "./files.ts";
@@ -65,7 +66,7 @@ export function signerFor(signer: Signer): Authorise {
       payload,
     ].join("\n");
     const scope = `${day}/${region}/s3/aws4_request`;
-    const text = ["AWS4-HMAC-SHA256", time, scope, sha256(request)].join("\n");
+    const text = ["AWS4-HMAC-SHA256", time, scope, hexDigestOf(request)].join("\n");
     const key = [day, region, "s3", "aws4_request"].reduce<string | Buffer>(
       (last, part) => hmac(last, part),
       `AWS4${secretKey}`,
@@ -77,10 +78,6 @@ export function signerFor(signer: Signer): Authorise {
       authorization: `AWS4-HMAC-SHA256 Credential=${accessKey}/${scope},SignedHeaders=${names.join(";")},Signature=${signature}`,
     };
   };
-}
-
-function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
 }
 
 function hmac(key: string | Buffer, text: string): Buffer {

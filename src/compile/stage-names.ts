@@ -1,7 +1,7 @@
 // Names for stages that have none of their own: a stage of a module that others are made of as well (in a loop, say) is named
 // by its module and by what it is given that the others are not, so that its name stays when others are added.
-import { createHash } from "node:crypto";
 import { basename } from "node:path";
+import { hexDigestOf } from "#base/digest.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { handleOf, isFileOf, isNode } from "#author/nodes.ts";
 import type { AnyNode, CommandHandle, FileOf, Handle, StageHandle } from "#author/nodes.ts";
@@ -126,7 +126,7 @@ function wordOf(value: unknown, nameOf: (handle: Handle) => string): string {
 }
 
 function digestOf(value: unknown): string {
-  return createHash("sha256").update(canonicalJson(value)).digest("hex").slice(0, 6);
+  return hexDigestOf(canonicalJson(value)).slice(0, 6);
 }
 
 /** A list or record of nodes, and of nothing else. */

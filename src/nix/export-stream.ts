@@ -2,6 +2,7 @@
 // and deriver; the number 0 ends it. References come before what refers to them. Specification: Nix manual, "Nix
 // Export Format"; `libstore/export-import.cc`. Behind that end, where Nix reads no further, our own streams carry the
 // realisations of the paths: the bytes `pipelite` and a JSON list of them.
+import { parseStrictJson } from "#base/strict-json.ts";
 import assert from "node:assert/strict";
 import { fromByteString, toByteString } from "#base/bytes.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
@@ -133,7 +134,7 @@ export class ExportParser {
     if (!bytes.subarray(0, TRAILER.length).equals(TRAILER)) this.#refuse("bytes follow its end");
     let list: unknown;
     try {
-      list = JSON.parse(bytes.toString("utf8", TRAILER.length));
+      list = parseStrictJson(bytes.subarray(TRAILER.length));
     } catch {
       this.#refuse("what follows its end is no JSON");
     }

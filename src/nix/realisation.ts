@@ -1,6 +1,7 @@
 // Realisations: which output a derivation gave, where its path does not follow from the derivation. In the shape of Nix
 // 2.4 to 2.34; Nix 2.35 keys them by the path of the derivation instead, and reads these no more. Specification: Nix 2.8
 // `libstore/realisation.cc`; a binary cache keeps one as `realisations/<id>.doi`.
+import { parseStrictJson } from "#base/strict-json.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { hex } from "#base/bytes.ts";
 import { pipeliteError } from "./errors.ts";
@@ -54,7 +55,7 @@ export function realisationJson({ id, outPath, dependencies, signatures }: Reali
 export function parseRealisation(text: string): Realisation {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseStrictJson(text);
   } catch (error) {
     throw pipeliteError("REALISATION_INVALID", { reason: "it is no JSON" }, error);
   }

@@ -1,4 +1,5 @@
 // What was fixed before a run, read from the derivations that its record names.
+import { parseStrictJson } from "#base/strict-json.ts";
 import { existsSync, readFileSync } from "node:fs";
 import type { Home } from "#home/home.ts";
 import type { RunRecord } from "#home/run-record.ts";
@@ -18,7 +19,7 @@ export function readDerivations(home: Home, { stages }: RunRecord): DerivationVi
     const { system, builder, env, inputSrcs } = parseDerivation(readFileSync(file), storeName);
     // The environment of a command is its author's own.
     const described = kind === "stage" || kind === "gate" || kind === "check" ? env.get("stage") : undefined;
-    const [params] = described === undefined ? [] : resolve(JSON.parse(described), "/params");
+    const [params] = described === undefined ? [] : resolve(parseStrictJson(described), "/params");
     return [
       { stage: name, drvPath, system, builder, sources: inputSrcs, parameters: leavesOf(params?.value) },
     ];

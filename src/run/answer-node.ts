@@ -1,4 +1,5 @@
 // The step of a run in which a model is asked, or its pinned answer is found.
+import { parseStrictJson } from "#base/strict-json.ts";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AnswerNode, Graph } from "#compile/graph.ts";
@@ -25,7 +26,7 @@ export async function locateAnswer(
   const folder = work.outputs.get(from);
   if (folder === undefined || model === undefined)
     throw new Error(`the request of ${node.name} is not known yet`);
-  const body: unknown = JSON.parse(readFileSync(join(work.store.physical(folder), file), "utf8"));
+  const body = parseStrictJson(readFileSync(join(work.store.physical(folder), file)));
   const { request, hash } = requestFor(body, model.name);
   const pinned = pinnedAnswer(graph.root, hash);
   const path = pinned && (await addAnswer(work.store, node.name, pinned.answer));

@@ -4,6 +4,7 @@
 //
 // States: suspended (no answer) -> answered -> verified (pinned) or rejected. Only an answer that its check stage has
 // passed is pinned; an error of the server is never an answer.
+import { parseStrictJson } from "#base/strict-json.ts";
 import { sriDigestOf } from "#base/digest.ts";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -55,7 +56,7 @@ function readLock(root: string): Lock {
   const file = lockFile(root);
   if (!existsSync(file)) return { version: 1, answers: {} };
   try {
-    const lock = JSON.parse(readFileSync(file, "utf8")) as Lock;
+    const lock = parseStrictJson(readFileSync(file)) as Lock;
     if (lock.version !== 1) throw new Error(`its version is ${String(lock.version)}`);
     return lock;
   } catch (error) {
@@ -132,7 +133,7 @@ interface Completion {
 function contentOf(text: string, url: string): string {
   let completion: Completion;
   try {
-    completion = JSON.parse(text) as Completion;
+    completion = parseStrictJson(text) as Completion;
   } catch (error) {
     throw pipeliteError("MODEL_REFUSED", { url, problem: `not JSON: ${text.slice(0, 200)}` }, error);
   }

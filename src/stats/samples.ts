@@ -1,5 +1,6 @@
 // Reads measured values from delimited text, JSON or NDJSON. Strict: a value that is no number is an error that names its
 // line, never a value that is left out; what may be read in two ways is not guessed but asked for.
+import { parseStrictJson } from "#base/strict-json.ts";
 import type { PipeliteError } from "#base/errors.ts";
 import { LineProblem, parseDelimited, type Delimiter } from "./delimited.ts";
 import { decodeText, type Encoding } from "./encoding.ts";
@@ -218,7 +219,7 @@ function explained<T>(file: string, read: () => T): T {
 
 function parseJson(text: string, name: string, place?: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseStrictJson(text);
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     const at = /position (\d+)/.exec(problem)?.[1];

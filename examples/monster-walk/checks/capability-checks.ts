@@ -4,7 +4,7 @@
 import type { CapabilityResult, Indices } from "pipelite/stats";
 import { deviationOf, judgeCapability, meanOf } from "pipelite/stats";
 import type { MeasuredTone } from "../sound/measurement.ts";
-import type { Check } from "./verdict.ts";
+import type { Check } from "pipelite";
 import { judgeAtLeast, judgeAtMost, notComputable, significant } from "./verdict.ts";
 
 export interface CapabilityLimits {

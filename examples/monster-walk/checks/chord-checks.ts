@@ -2,7 +2,7 @@
 // stage that made it is believed in nothing.
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import type { Input } from "pipelite";
+import type { Check, Input } from "pipelite";
 import type { Facts } from "../mathematics/facts.ts";
 import { FULL_SCALE } from "../sound/chord.ts";
 import type { Measurement, Window } from "../sound/measurement.ts";
@@ -12,7 +12,6 @@ import { parseWav } from "../sound/wav.ts";
 import type audioStage from "../stages/audio.ts";
 import { meanOf } from "pipelite/stats";
 import { readCount, readFields, readList, readNumber, readText } from "./json.ts";
-import type { Check } from "./verdict.ts";
 import { attempt, judge, judgeAtMost, messageOf, notComputable, significant } from "./verdict.ts";
 
 export type AudioInput = Input<typeof audioStage>;

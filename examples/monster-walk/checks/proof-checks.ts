@@ -1,12 +1,11 @@
 // Checks of the proof's output: the certificate is decided once more, and the facts that the other stages used must be the
 // ones that the certificate states.
 import { isDeepStrictEqual } from "node:util";
-import type { Input } from "pipelite";
+import type { Check, Input } from "pipelite";
 import type { Facts } from "../mathematics/facts.ts";
 import type proofStage from "../stages/proof.ts";
 import { checkCertificate } from "./certificate.ts";
 import { readFields, readList } from "./json.ts";
-import type { Check } from "./verdict.ts";
 import { attempt, judge, messageOf } from "./verdict.ts";
 
 export type ProofInput = Input<typeof proofStage>;

@@ -1,27 +1,7 @@
 // Checks and the verdict over them. A check is what was looked at, what was found and what was wanted; the verdict is
 // their conjunction, and only `passed` is a pass.
 
-export type CheckStatus = "passed" | "failed" | "skipped" | "not-computable" | "gauge-limited";
-
-export interface Check {
-  id: string;
-  statement: string;
-  status: CheckStatus;
-  value: number | string | null;
-  limit: number | string | null;
-  unit?: string;
-  /** The files, and the places in them, that the value comes from. */
-  evidence: string | string[];
-  /** What makes the value of the places in `evidence`, in the language that `pipelite audit` evaluates. */
-  formula?: string;
-  /** What makes the status of `value` and `limit`, in the same language. */
-  accept?: string;
-}
-
-export interface Verdict {
-  status: "passed" | "failed";
-  checks: Check[];
-}
+import type { Check, Verdict } from "pipelite";
 
 /**
  * `passed` when there are checks and every one of them passed. Studies are shown beside them: one that can't tell does

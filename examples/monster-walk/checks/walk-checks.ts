@@ -8,7 +8,7 @@ import type { Recording } from "../sound/wav.ts";
 import { parseWav } from "../sound/wav.ts";
 import type { AudioInput } from "./chord-checks.ts";
 import { SAMPLES_FORMULA } from "./chord-checks.ts";
-import type { Check } from "./verdict.ts";
+import type { Check } from "pipelite";
 import { attempt, judge, judgeAtMost, messageOf, notComputable, significant } from "./verdict.ts";
 
 export interface WalkResult {

@@ -1,11 +1,10 @@
-import type { Source } from "pipelite";
+import type { Check, Source } from "pipelite";
 import { checkCapability } from "../checks/capability-checks.ts";
 import type { AudioInput } from "../checks/chord-checks.ts";
 import { checkChord } from "../checks/chord-checks.ts";
 import type { ProofInput } from "../checks/proof-checks.ts";
 import { checkProof, readFacts } from "../checks/proof-checks.ts";
 import { checkSong } from "../checks/song-checks.ts";
-import type { Check } from "../checks/verdict.ts";
 import { conclude } from "../checks/verdict.ts";
 import { checkWalk } from "../checks/walk-checks.ts";
 

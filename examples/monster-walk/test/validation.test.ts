@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { AudioInput } from "../checks/chord-checks.ts";
 import { checkProof } from "../checks/proof-checks.ts";
 import { checkSong } from "../checks/song-checks.ts";
-import type { Check } from "../checks/verdict.ts";
+import type { Check } from "pipelite";
 import { attempt, conclude, judgeAtLeast, judgeAtMost } from "../checks/verdict.ts";
 import { renderChord } from "../sound/chord.ts";
 import { renderWalk } from "../sound/walk.ts";
