@@ -11,11 +11,12 @@ import { openCacheFiles, openSubstituter, type Caches, type OpenCache } from "#c
 import { push, type Pushed } from "#cache/push.ts";
 import { serveCache, type RunningServer } from "#cache/server.ts";
 import type { Substituted, SubstituterEvents } from "#cache/substituter.ts";
-import { readSecretKey } from "#cache/trust.ts";
+import { readSecretKey, readTrustedKey } from "#cache/trust.ts";
 import { writeKeyPair } from "#keys/key-file.ts";
 import { makeSecretKey, writeNixPublicKey, writeSecretKey } from "#nix/signature.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { openStore } from "#store/index.ts";
+import { namesMachine, pullFromMachine, pushToMachine } from "./machine-store.ts";
 import { findStorePath } from "./store.ts";
 
 export interface PushToCache extends OpenCache {
@@ -32,13 +33,15 @@ export interface PushToCache extends OpenCache {
 
 export async function pushToCache(options: PushToCache): Promise<Pushed & { url: string }> {
   const { home, to, words, cwd, keyFile, compression, signal, onPath } = options;
-  const cache = openCacheFiles(to, options);
   const key = keyFile === undefined ? undefined : readSecretKey(keyFile);
   using store = openStore(home);
   const paths =
     words.length === 0
       ? store.validPaths()
       : words.map((word) => findStorePath(store, word, resolve(cwd, word)));
+  if (namesMachine(to))
+    return { url: to, ...(await pushToMachine({ store, uri: to, env: options.env, signal }, paths)) };
+  const cache = openCacheFiles(to, options);
   const pushed = await push(store, cache, paths, { compression, key, signal, ...(onPath && { onPath }) });
   return { url: cache.url, ...pushed };
 }
@@ -57,10 +60,15 @@ export async function pullFromCaches(options: PullFromCache): Promise<Substitute
     failure ??= error;
     options.onRefused?.(url, error);
   };
-  const substituter = openSubstituter(store, options, options.signal, { ...options, onRefused });
+  const { cwd, env, signal } = options;
+  const machines = options.caches.filter(namesMachine);
+  const caches = options.caches.filter((word) => !namesMachine(word));
+  const substituter = openSubstituter(store, { ...options, caches }, signal, { ...options, onRefused });
+  const keys = options.trustedKeys.map((word) => readTrustedKey(word, resolve(cwd, word)));
   const all: Substituted = { added: [], bytes: 0 };
   for (const path of options.paths) {
-    const taken = await substituter.take(path, options.signal);
+    let taken = await substituter.take(path, signal);
+    for (const uri of machines) taken ??= await pullFromMachine({ store, uri, env, signal }, path, keys);
     if (taken === undefined)
       throw failure ?? pipeliteError("CACHE_PATH_MISSING", { path, caches: options.caches.join(", ") });
     all.added.push(...taken.added);

@@ -4,14 +4,17 @@
 import { readFileSync } from "node:fs";
 import { messageOf } from "#base/strict-json.ts";
 import { contentAddressedPath, parseContentAddress } from "#nix/content-address.ts";
-import { narInfoFingerprint, type NarInfo } from "#nix/narinfo.ts";
+import { narInfoFingerprint, type NarInfo, type SignedInfo } from "#nix/narinfo.ts";
 import { realisationFingerprint, type Realisation } from "#nix/realisation.ts";
 import { parseNixPublicKey, parseSecretKey, verifyFingerprint } from "#nix/signature.ts";
 import type { NixPublicKey, SecretKey } from "#nix/signature.ts";
 import { pipeliteError } from "./errors.ts";
 
 /** Whether content address or signature vouches for what a cache says of a path. The content itself is checked as it comes. */
-export function isVouchedFor(info: NarInfo, keys: readonly NixPublicKey[]): boolean {
+export function isVouchedFor(
+  info: SignedInfo & Partial<Pick<NarInfo, "signatures" | "contentAddress">>,
+  keys: readonly NixPublicKey[],
+): boolean {
   if (info.contentAddress !== undefined) {
     const address = parseContentAddress(info.contentAddress);
     const canSelfReference = address.method === "recursive" && address.hash.algorithm === "sha256";
@@ -19,7 +22,7 @@ export function isVouchedFor(info: NarInfo, keys: readonly NixPublicKey[]): bool
     if (contentAddressedPath(info.path, address, info.references) === info.path) return true;
   }
   const fingerprint = narInfoFingerprint(info);
-  return info.signatures.some((signature) => verifyFingerprint(keys, fingerprint, signature));
+  return (info.signatures ?? []).some((signature) => verifyFingerprint(keys, fingerprint, signature));
 }
 
 export function isSigned(realisation: Realisation, keys: readonly NixPublicKey[]): boolean {

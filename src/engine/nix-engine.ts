@@ -5,7 +5,8 @@ import { isPipeliteError, type PipeliteError } from "#base/errors.ts";
 import type { Environment } from "#base/environment.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
-import type { DaemonConnection, RemoteBuild, RemoteInfo } from "./daemon/connection.ts";
+import type { DaemonConnection, RemoteBuild } from "./daemon/connection.ts";
+import { copyFrom, KnownPaths } from "./daemon/copy.ts";
 import { parseMachines, type Machine } from "./daemon/machines.ts";
 import { openMachine, sharedFolder } from "./daemon/open-machine.ts";
 import { MachinePool, type Lease } from "./daemon/pool.ts";
@@ -66,15 +67,7 @@ function requireNix(env: Environment): void {
 interface Place {
   pool: MachinePool;
   store: Store;
-  /** What is known of what a machine has. */
-  copied: Map<Machine, Copied>;
-}
-
-interface Copied {
-  /** Paths that it was seen to have. */
-  paths: Set<StorePath>;
-  /** The last copy to it: of two that bring the same path at a time, Nix 2.8 takes the second for something else. */
-  last: Promise<unknown>;
+  copied: Map<Machine, KnownPaths>;
 }
 
 /** Builds on one machine; where that one is lost, on the next. */
@@ -118,7 +111,11 @@ async function buildAt(
   const leave = (): void => connection.close();
   job.signal.addEventListener("abort", leave, { once: true });
   try {
-    if (!isHere) await copyThere(job, machine, connection, place);
+    if (!isHere) {
+      const known = place.copied.get(machine) ?? new KnownPaths();
+      place.copied.set(machine, known);
+      await known.copyTo(connection, store, [job.drvPath], job.signal);
+    }
     const done = await connection.build(job.drvPath, job);
     const usage = usageOf(done, performance.now() - start, {
       name: machine.uri,
@@ -138,34 +135,6 @@ async function buildAt(
   }
 }
 
-/** What the stage needs and the machine does not have: its derivation, and all that this refers to. */
-async function copyThere(
-  job: BuildJob,
-  machine: Machine,
-  connection: DaemonConnection,
-  { store, copied }: Place,
-): Promise<void> {
-  const known = copied.get(machine) ?? { paths: new Set<StorePath>(), last: Promise.resolve() };
-  copied.set(machine, known);
-  const copy = known.last.then(() => copyMissing(job, connection, store, known.paths));
-  known.last = copy.catch(() => undefined);
-  await copy;
-}
-
-async function copyMissing(
-  job: BuildJob,
-  connection: DaemonConnection,
-  store: Store,
-  there: Set<StorePath>,
-): Promise<void> {
-  const unknown = store.sortedClosure([job.drvPath]).filter((path) => !there.has(path));
-  for (const path of await connection.validPaths(unknown)) there.add(path);
-  const missing = unknown.filter((path) => !there.has(path));
-  const infos = missing.flatMap((path) => store.info(path) ?? []);
-  if (infos.length > 0) await connection.addPaths(infos, (path) => store.narOf(path), job.signal);
-  for (const path of missing) there.add(path);
-}
-
 /** The output with all it refers to, as far as it is not here. */
 async function copyBack(
   job: BuildJob,
@@ -176,26 +145,12 @@ async function copyBack(
   const refuse = (problem: string): never => {
     throw pipeliteError("MACHINE_REFUSES", { machine: connection.machine, problem });
   };
-  const infos = new Map<StorePath, RemoteInfo>();
-  const open = [outPath];
-  for (let path = open.pop(); path !== undefined; path = open.pop()) {
-    if (infos.has(path) || store.isPresent(path)) continue;
-    const info = (await connection.pathInfo(path)) ?? refuse(`it built ${path}, and does not have it`);
-    infos.set(path, info);
-    open.push(...info.references);
-  }
   const isFloating = job.derivation.outputs.get("out")?.kind === "floating";
-  if (isFloating && infos.has(outPath) && infos.get(outPath)?.contentAddress === undefined)
-    refuse(`it gives ${outPath} without its content address`);
-  const done = new Set<StorePath>();
-  const copy = async (path: StorePath): Promise<void> => {
-    const info = infos.get(path);
-    if (info === undefined || done.has(path)) return;
-    done.add(path);
-    for (const reference of info.references) await copy(reference);
-    await store.addNar(info, connection.nar(info));
-  };
-  await copy(outPath);
+  const came = await copyFrom(connection, store, outPath, ({ path, contentAddress }) => {
+    if (path === outPath && isFloating && contentAddress === undefined)
+      refuse(`it gives ${outPath} without its content address`);
+  });
+  if (came === undefined) refuse(`it built ${outPath}, and does not have all of it`);
 }
 
 /** As Nix numbers them: input-rejected, transient and miscellaneous failures say nothing of the stage itself. */

@@ -1,9 +1,10 @@
 // The commands, as a user types them, and what they say of wrong words.
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import type { ErrorCode } from "#cli/error-rows.ts";
 import { pipelite, start } from "../rig/command.ts";
+import { peer } from "../rig/peer.ts";
 import { absentPath } from "../store/rig.ts";
 import { CacheRig, FakeServer } from "./rig.ts";
 
@@ -79,3 +80,34 @@ describe("cache commands", () => {
     await refused(rig, "CACHE_ADDRESS_TAKEN", 2, "serve", "--port", port);
   });
 });
+
+test(
+  "the store of a machine takes and gives paths, by its daemon",
+  { skip: peer("nix-daemon") },
+  async () => {
+    using rig = new CacheRig();
+    const [lower, upper] = await rig.pair();
+    rig.close();
+    // An ssh that starts the daemon of another store on this machine.
+    const ssh = [
+      "#!/bin/sh",
+      `while [ "$1" != -- ]; do shift; done`,
+      "export NIX_REMOTE= NIX_CONFIG='build-users-group =",
+      "substituters ='",
+      `exec nix-daemon --stdio --store ${rig.path("far")}`,
+    ].join("\n");
+    rig.write({ "bin/ssh": `${ssh}\n` });
+    chmodSync(rig.path("bin/ssh"), 0o755);
+    const env = { PATH: `${rig.path("bin")}:${process.env["PATH"]}` };
+    const run = async (...args: string[]) => {
+      const { code, stdout, stderr } = await pipelite(["cache", ...args], { cwd: rig.folder, env });
+      assert.equal(code, 0, stderr);
+      return stdout.trim().split("\n").toSorted();
+    };
+    const both = [lower, upper].toSorted();
+    assert.deepEqual(await run("push", upper, "--to", "ssh-ng://far", "--store", rig.home), both);
+    assert.deepEqual(await run("push", upper, "--to", "ssh-ng://far", "--store", rig.home), [""]);
+    assert.deepEqual(await run("pull", upper, "--from", "ssh-ng://far", "--store", rig.path("near")), both);
+    assert.equal(rig.nixOn(rig.path("far"), "nix-store", "--verify", "--check-contents"), "");
+  },
+);

@@ -11,7 +11,7 @@ export const cachePush = openCommand({
   about: [
     "A cache is a folder, which any web server can serve, http://HOST/PATH, https://HOST/PATH, or " +
       "s3://BUCKET/PREFIX?endpoint=HOST&region=REGION with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment. " +
-      "Real Nix reads it, too. What is there already is passed over, so a push that was stopped goes on where it was.",
+      "Or it is the store of a machine: ssh-ng://USER@HOST. Real Nix reads all of these, too. What is there already is passed over, so a push that was stopped goes on where it was.",
   ],
   examples: [
     ["pipelite cache push result --to /srv/cache", "a result, into a folder"],
