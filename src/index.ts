@@ -1,4 +1,7 @@
 // What `import "pipelite"` gives: defining pipelines, and nothing else.
+export { debian } from "./author/environment.ts";
+export type { DebianOptions } from "./author/environment.ts";
+export type { DebianRepository } from "./author/environment-request.ts";
 export { answer, download, gate, param, pipeline, source, stage, timings } from "./author/pipeline.ts";
 export { command, out, tool } from "./author/command.ts";
 export { sh } from "./author/shell.ts";
@@ -6,7 +9,17 @@ export { check } from "./author/check.ts";
 export type { CheckOptions } from "./author/check.ts";
 export type { Check, CheckFiles, CheckStatus, Verdict } from "./author/verdict.ts";
 export type { Pipeline } from "./author/pipeline.ts";
-export type { CommandOptions, FileOf, Node, Out, Program, StageOptions, Tool, Word } from "./author/nodes.ts";
+export type {
+  CommandOptions,
+  Environment,
+  FileOf,
+  Node,
+  Out,
+  Program,
+  StageOptions,
+  Tool,
+  Word,
+} from "./author/nodes.ts";
 export type { ShellOptions, ShellWord } from "./author/shell.ts";
 export type { FileContent, Files, Input, Reader, Source, StageContext } from "./author/files.ts";
 export type { BroughtTool, Param } from "./author/param.ts";

@@ -83,6 +83,8 @@ await bundle({
     "gate-stage": "src/compile/gate-stage.ts",
     "command-runner": "src/compile/command-runner.ts",
     "check-stage": "src/evidence/check-stage.ts",
+    "debian-unpack": "src/environment/debian/debian-unpack.ts",
+    "debian-configure": "src/environment/debian/debian-configure.ts",
   },
 });
 declare();

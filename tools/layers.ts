@@ -12,9 +12,9 @@ export const FLOORS: readonly { floor: string; folders: readonly string[] }[] = 
   { floor: "telling", folders: ["report", "standards", "history", "trace"] },
   { floor: "judging", folders: ["evidence", "release"] },
   { floor: "keeping", folders: ["home"] },
-  { floor: "making", folders: ["author", "compile", "engine", "cache"] },
+  { floor: "making", folders: ["author", "environment", "compile", "engine", "cache"] },
   { floor: "machinery", folders: ["store", "sandbox", "keys"] },
-  { floor: "formats", folders: ["nix", "sigstore", "formula", "chart", "stats", "lean"] },
+  { floor: "formats", folders: ["nix", "sigstore", "package", "formula", "chart", "stats", "lean"] },
   { floor: "ground", folders: ["base"] },
 ];
 
@@ -24,14 +24,16 @@ export const SIDEWAYS: readonly (readonly [from: string, to: string])[] = [
   ["report", "standards"],
   ["report", "trace"],
   ["release", "evidence"],
+  ["environment", "author"],
   ["compile", "author"],
+  ["compile", "environment"],
   ["chart", "stats"],
   ["formula", "stats"],
   ["stats", "nix"],
   ["sigstore", "nix"],
 ];
 
-const PURE = new Set(["nix", "sigstore", "formula", "chart", "stats", "lean", "trace"]);
+const PURE = new Set(["nix", "sigstore", "package", "formula", "chart", "stats", "lean", "trace"]);
 const IMPURE_MODULES =
   /^node:(fs|net|tls|dgram|http|http2|https|dns|child_process|cluster|os|process|timers|worker_threads|sqlite|ffi|v8|vm|module)\b/;
 const IMPURE_WORDS =

@@ -17,6 +17,10 @@ export const pipeliteError = errorsOf({
     hint: "Name at least one: `pipeline({ report })`",
   },
   OPTION_UNKNOWN: { exit: 2, message: "{place}: there is no option '{option}'", hint: "{suggestion}" },
+  ENVIRONMENT_INVALID: {
+    exit: 2,
+    message: "{place}: cannot use this environment: {problem}",
+  },
   COMMAND_PROGRAM_INVALID: {
     exit: 2,
     message: "{place}: cannot run this as a command: its program is no tool, no node and no file of one",

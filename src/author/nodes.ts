@@ -1,5 +1,6 @@
 // Nodes: handles that remember what was written and where, and what stands behind each. What makes them is beside this file.
 import type { Param } from "./param.ts";
+import type { EnvironmentRequest } from "./environment-request.ts";
 import { callerPlace } from "./source-position.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -113,11 +114,22 @@ export type Handle =
   | TimingsHandle
   | AnswerHandle;
 
-/** A program of this machine, found on the PATH or by path, captured with its shared libraries. */
+/** A root file system; `tool` names a program of it, for `command`. */
+export interface Environment {
+  readonly kind: "environment";
+  readonly place: string;
+  readonly request: EnvironmentRequest;
+  /** A program of this environment: a name that is looked for on its PATH, or an absolute path inside of it. */
+  tool(program: string): Tool;
+}
+
+/** A program: one of this machine, captured with its shared libraries, or one of an environment. */
 export interface Tool {
   readonly kind: "tool";
   readonly program: string;
   readonly place: string;
+  /** Where it is of one, and runs in. */
+  readonly environment?: Environment;
 }
 
 /** What a command can run: a tool, or a node or one file of it: a compiled program, or a script with `#!`. */
@@ -144,6 +156,8 @@ export type Word =
 export interface StageOptions {
   /** Its name in the run. Default: the name of the result it is, of its module, or, where others have that, of what differs. */
   readonly name?: string;
+  /** What it runs in: `debian([...])`. Default: nothing but its inputs and Node. */
+  readonly environment?: Environment;
   /** The stage is killed after this time. Default: none. */
   readonly timeoutMs?: number;
   /** `content` (default): the output path follows the bytes, an unchanged output stops the rebuild there; `input`: Nix's classical kind. */

@@ -3,7 +3,7 @@ import { suggestionFor } from "#base/near-words.ts";
 import { pipeliteError } from "./errors.ts";
 
 const LIMITS = ["memoryBytes", "processes", "outputBytes", "logBytes"];
-export const STAGE_OPTIONS = ["name", "timeoutMs", "addressing", "limits"];
+export const STAGE_OPTIONS = ["name", "environment", "timeoutMs", "addressing", "limits"];
 
 /** A misspelt option must not be passed over. @throws OPTION_UNKNOWN */
 export function knownOptions<T extends object>(options: T, known: readonly string[], place: string): T {

@@ -50,7 +50,8 @@ interface Written {
 
 function script({ place, strings, values, options: { shell: given, ...options } }: Written): Node {
   if (given !== undefined && !isTool(given)) throw pipeliteError("SHELL_NOT_A_TEMPLATE", { place });
-  const bash: Tool = given ?? { kind: "tool", program: "bash", place };
+  const { environment } = options;
+  const bash: Tool = given ?? { kind: "tool", program: "bash", place, ...(environment && { environment }) };
   const pieces = strings.map(unescapeTemplate);
   const listed = values.map((value) => (Array.isArray(value) ? (value as readonly Word[]) : [value as Word]));
   const text = scriptOf(pieces, values, place);

@@ -97,6 +97,7 @@ export const commands: Group = {
   commands: {
     run: async () => (await import("./commands/run.ts")).run,
     plan: async () => (await import("./commands/plan.ts")).plan,
+    lock: async () => (await import("./commands/lock.ts")).lock,
     runs: async () => (await import("./commands/runs.ts")).runs,
     show: async () => (await import("./commands/show.ts")).show,
     log: async () => (await import("./commands/log.ts")).log,

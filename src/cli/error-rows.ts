@@ -6,6 +6,7 @@ import { pipeliteError as base } from "#base/base-errors.ts";
 import { pipeliteError as cache } from "#cache/errors.ts";
 import { pipeliteError as cli } from "./errors.ts";
 import { pipeliteError as compile } from "#compile/errors.ts";
+import { pipeliteError as environment } from "#environment/errors.ts";
 import { pipeliteError as engine } from "#engine/errors.ts";
 import { pipeliteError as evidence } from "#evidence/errors.ts";
 import { pipeliteError as formula } from "#formula/errors.ts";
@@ -13,6 +14,7 @@ import { pipeliteError as home } from "#home/errors.ts";
 import { pipeliteError as history } from "#history/errors.ts";
 import { pipeliteError as keys } from "#keys/errors.ts";
 import { pipeliteError as nix } from "#nix/errors.ts";
+import { pipeliteError as packageFormats } from "#package/errors.ts";
 import { pipeliteError as release } from "#release/errors.ts";
 import { pipeliteError as report } from "#report/errors.ts";
 import { pipeliteError as run } from "#run/errors.ts";
@@ -29,12 +31,14 @@ const rows = {
   ...cli.rows,
   ...compile.rows,
   ...engine.rows,
+  ...environment.rows,
   ...evidence.rows,
   ...formula.rows,
   ...history.rows,
   ...home.rows,
   ...keys.rows,
   ...nix.rows,
+  ...packageFormats.rows,
   ...release.rows,
   ...report.rows,
   ...run.rows,

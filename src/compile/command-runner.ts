@@ -62,7 +62,7 @@ function start(
     // As it was called before it came into the store.
     argv0: basename(program).replace(/^[0-9a-z]{32}-/, ""),
     cwd: folder,
-    env: path === undefined ? env : { ...env, PATH: path },
+    env: path === undefined ? env : { ...env, PATH: withEnvironment(path, env["PATH"]) },
     stdio: [
       stdin === undefined ? "ignore" : openSync(stdin, "r"),
       stdout === undefined ? "inherit" : openSync(stdout, "w"),
@@ -72,6 +72,11 @@ function start(
   if (error !== undefined) fail(`cannot start ${program}: ${error.message}`);
   if (signal !== null) fail(`it was ended by ${signal}`);
   if (status !== 0) process.exit(status ?? 1);
+}
+
+/** In an environment its own programs come behind those that the command was given. */
+function withEnvironment(path: string, outer: string | undefined): string {
+  return outer === undefined || outer === "/path-not-set" ? path : `${path}:${outer}`;
 }
 
 /** The words that start a program that a stage made, or that lies in the source tree. */

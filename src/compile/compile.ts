@@ -1,37 +1,26 @@
 // From the graph to derivations. `prepare` puts into the store what a node consists of (its bundled code, its tools, its
-// sources); `derive` writes the derivation once it is known where the inputs come from: a derivation that is yet to be
+// sources); derive.ts writes the derivation once it is known where the inputs come from: a derivation that is yet to be
 // built, or a store path.
 import { existsSync } from "node:fs";
 import { basename, dirname, relative, resolve } from "node:path";
-import { byteStringOf } from "#base/bytes.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { isDirectory } from "#base/files.ts";
-import type { Derivation, DerivationOutput } from "#nix/derivation.ts";
-import { fillOutputPaths } from "#nix/derivation-hash.ts";
-import type { Hash } from "#nix/hash.ts";
-import { parseHash, formatHash } from "#nix/hash.ts";
-import { ownPlaceholder, upstreamPlaceholder } from "#nix/placeholder.ts";
-import { makeFixedPath } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
-import type {
-  BuildNode,
-  CommandNode,
-  Edge,
-  FetchNode,
-  Graph,
-  GraphNode,
-  SourceNode,
-  StageNode,
-} from "./graph.ts";
-import { isBuildNode, isCode } from "./graph.ts";
+import type { BuildNode, Graph, SourceNode, StageNode } from "./nodes.ts";
+import { isBuildNode, isCode } from "./nodes.ts";
 import { bundledOnce, capturedOnce, type CompileKeep } from "./memo.ts";
 import type { BroughtTool } from "#author/param.ts";
 import type { Program } from "./program.ts";
 import { findProgram, nodeProgram } from "./program.ts";
-import { invokeCommand, prepareCommand, type PreparedCommand } from "./prepare-command.ts";
+import { prepareCommand, type PreparedCommand } from "./prepare-command.ts";
 import { entriesBelow, signatures } from "./file-stamps.ts";
-import type { StageEnvironment } from "./runtime.ts";
+import { digestOf } from "#base/digest.ts";
+import { recipeOf } from "#environment/environment.ts";
+import { lockFileOf } from "#environment/lock-file.ts";
+import type { Entrance, EnvironmentPrograms } from "#environment/programs.ts";
+import { stepsOf, type Recipe } from "#environment/step.ts";
+import { environmentPrograms } from "./environments.ts";
 import { pipeliteError } from "./errors.ts";
 
 /** What the identity of a node is made of, in the words of pipeline.ts: for saying why it must be built again. */
@@ -61,12 +50,19 @@ export interface Prepared<N extends BuildNode = BuildNode> {
   command?: PreparedCommand;
   /** Input name -> program that this run brought, for a stage. */
   tools?: Record<string, BroughtTool>;
+  /** How an environment is made. */
+  recipe?: Recipe;
+  /** What the stage or command runs in. */
+  within?: Within | undefined;
   /** The files it was prepared from: absolute path -> stat signature. */
   made: Record<string, string>;
 }
 
-/** Where the output of a needed node is. */
-export type Origin = { kind: "path"; path: StorePath } | { kind: "derivation"; drvPath: StorePath };
+/** How an environment is entered, and what its variables are. */
+interface Within {
+  entrance: Entrance;
+  variables: Readonly<Record<string, string>>;
+}
 
 export interface PreparedGraph {
   graph: Graph;
@@ -97,13 +93,22 @@ export async function prepareGraph(
   const made: Record<string, string> = {};
   const { store } = keep;
   const bundles = startBundling(graph, keep);
+  const programs = environmentPrograms(keep);
+  const withinOf = async (node: BuildNode): Promise<Within | undefined> => {
+    const environment = "environment" in node ? node.environment : undefined;
+    const recipe = environment && prepared.get(environment)?.recipe;
+    if (recipe === undefined) return undefined;
+    return { entrance: await programs.entrance("enter"), variables: recipe.variables };
+  };
   for (const node of graph.nodes) {
     if (node.kind === "source") {
       const added = await addSource(node, graph, store, options);
       paths.set(node, added.path);
       Object.assign(made, added.made);
     } else if (isBuildNode(node)) {
-      const ready = await prepare(node, { graph, keep, bundles, folders: options.folders });
+      const within = await withinOf(node);
+      const { folders } = options;
+      const ready = await prepare(node, { graph, keep, bundles, folders, programs, within });
       prepared.set(node, ready);
       Object.assign(made, ready.made);
     }
@@ -153,10 +158,34 @@ interface Capturing {
   folders: readonly string[];
 }
 
-type Preparing = Capturing & { bundles: Bundles };
+type Preparing = Capturing & {
+  bundles: Bundles;
+  programs: EnvironmentPrograms;
+  within: Within | undefined;
+};
 
-async function prepare(node: BuildNode, { graph, keep, bundles, folders }: Preparing): Promise<Prepared> {
+async function prepare(node: BuildNode, preparing: Preparing): Promise<Prepared> {
+  const { graph, keep, bundles, folders, programs, within } = preparing;
+  const entrances = within === undefined ? [] : [within.entrance.source];
   switch (node.kind) {
+    case "environment": {
+      const recipe = await recipeOf({ ...node, root: graph.root }, programs);
+      return {
+        node,
+        ingredients: {
+          module: "an environment",
+          code: {},
+          bundle: null,
+          params: { request: node.request, files: digestOf(canonicalJson(filesOf(recipe))) },
+          tools: {},
+        },
+        sources: [],
+        program: undefined,
+        code: undefined,
+        recipe,
+        made: signatures([lockFileOf(graph.root)]),
+      };
+    }
     case "fetch":
       return {
         node,
@@ -174,7 +203,8 @@ async function prepare(node: BuildNode, { graph, keep, bundles, folders }: Prepa
       };
     case "command": {
       const prepared = await prepareCommand(node, { root: graph.root, keep, folders });
-      return { node, program: undefined, code: undefined, ...prepared };
+      const sources = [...prepared.sources, ...entrances];
+      return { node, program: undefined, code: undefined, within, ...prepared, sources };
     }
     case "stage":
     case "gate":
@@ -193,8 +223,8 @@ async function prepare(node: BuildNode, { graph, keep, bundles, folders }: Prepa
         tools: { node: program.path, ...brought.paths },
       };
       const made = { ...node26.made, ...bundle.made, ...brought.made };
-      const sources = [program.path, bundle.code, ...brought.sources];
-      return { node, ingredients, sources, program, code: bundle.code, tools: brought.tools, made };
+      const sources = [program.path, bundle.code, ...brought.sources, ...entrances];
+      return { node, ingredients, sources, program, code: bundle.code, tools: brought.tools, within, made };
     }
   }
 }
@@ -228,128 +258,7 @@ async function captureTools(node: StageNode, { graph: { root }, keep, folders }:
   return { tools, paths, sources, made };
 }
 
-/** The derivation of a node, given where each needed node's output is. */
-export function derive(prepared: Prepared, origins: ReadonlyMap<GraphNode, Origin>): Derivation {
-  const { node } = prepared;
-  if (node.kind === "fetch") return fetchDerivation(node);
-  const inputDrvs = new Map<StorePath, string[]>();
-  const inputSrcs = new Set<StorePath>(prepared.sources);
-  for (const need of node.needs) {
-    const origin = originOf(need, origins);
-    if (origin.kind === "derivation") inputDrvs.set(origin.drvPath, ["out"]);
-    else inputSrcs.add(origin.path);
-  }
-  const pathOf = ({ node: from, file }: Edge) => {
-    const origin = originOf(from, origins);
-    const path = origin.kind === "path" ? origin.path : upstreamPlaceholder(origin.drvPath, "out");
-    return file === undefined ? path : `${path}/${file}`;
-  };
-  const { builder, args, env } = invocation(prepared, pathOf);
-  const isContentAddressed = node.options.addressing !== "input";
-  const variables = { ...env, name: node.name, out: isContentAddressed ? ownPlaceholder("out") : "" };
-  const derivation: Derivation = {
-    name: node.name,
-    outputs: new Map([["out", outputOf(node)]]),
-    inputDrvs,
-    inputSrcs: [...inputSrcs].toSorted(),
-    system: SYSTEM,
-    builder: byteStringOf(builder),
-    args: args.map(byteStringOf),
-    env: new Map(Object.entries(variables).map(([key, value]) => [key, byteStringOf(value)])),
-  };
-  return isContentAddressed || inputDrvs.size > 0
-    ? derivation
-    : fillOutputPaths(derivation, noInputDerivations);
-}
-
-function noInputDerivations(path: StorePath): never {
-  throw new Error(`${path} should not be an input any more`);
-}
-
-const SYSTEM = `${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux`;
-
-function originOf(node: GraphNode, origins: ReadonlyMap<GraphNode, Origin>): Origin {
-  const origin = origins.get(node);
-  if (origin === undefined) throw new Error(`the origin of ${node.name} is not known yet`);
-  return origin;
-}
-
-/** Input-addressed outputs are deferred until no input derivation is left; then the path follows from the derivation. */
-function outputOf({ options }: StageNode | CommandNode): DerivationOutput {
-  return options.addressing === "input"
-    ? { kind: "deferred" }
-    : { kind: "floating", method: "recursive", algorithm: "sha256" };
-}
-
-/** Node's own default depends on the machine. This is more than any has: what ends a stage is the limit on its memory. */
-const HEAP = `--max-old-space-size=${2 ** 20}`;
-
-interface Invocation {
-  builder: string;
-  args: string[];
-  env: Record<string, string>;
-}
-
-function invocation(prepared: Prepared, pathOf: (edge: Edge) => string): Invocation {
-  const { node, program, code } = prepared;
-  if (node.kind === "command") {
-    if (prepared.command === undefined) throw new Error(`${node.name} is not prepared`);
-    return invokeCommand(node, prepared.command, pathOf);
-  }
-  if (program === undefined) throw new Error(`${node.name} has no program`);
-  const { builder, args } = program;
-  if (node.kind === "fetch" || code === undefined) throw new Error(`${node.name} has no code`);
-  const inputs = Object.fromEntries(Object.entries(node.inputs).map(([name, edge]) => [name, pathOf(edge)]));
-  const params = { ...node.params, ...prepared.tools };
-  const { groups } = node;
-  const stage: StageEnvironment = { name: node.name, inputs, ...(groups && { groups }), params };
-  const asFile = isLong(node, canonicalJson(params)) ? { passAsFile: "stage" } : {};
-  return { builder, args: [...args, HEAP, code], env: { stage: canonicalJson(stage), ...asFile } };
-}
-
-/** What a program is given as a variable may have 128 KiB; whether more is needed must not hang on where inputs are. */
-const VARIABLE_BYTES = 100 * 1024;
-const PATH_BYTES = 160;
-
-function isLong({ inputs }: StageNode, params: string): boolean {
-  const sizes = Object.entries(inputs).map(
-    ([name, { file = "" }]) => 2 * name.length + file.length + PATH_BYTES,
-  );
-  return sizes.reduce((sum, size) => sum + size, Buffer.byteLength(params)) > VARIABLE_BYTES;
-}
-
-/** The derivation that Nix's own fetchurl makes; the embedded engine and Nix both know the builder. */
-function fetchDerivation(node: FetchNode): Derivation {
-  let hash: Hash;
-  try {
-    hash = parseHash(node.hash, "sha256");
-  } catch (error) {
-    throw pipeliteError("FETCH_HASH_INVALID", { place: node.place, hash: node.hash }, error);
-  }
-  const path = makeFixedPath({ name: node.name, method: "flat", hash });
-  const env = {
-    name: node.name,
-    out: path,
-    url: node.url,
-    urls: node.url,
-    executable: "",
-    unpack: "",
-    builder: "builtin:fetchurl",
-    system: "builtin",
-    outputHash: formatHash(hash, "hex"),
-    outputHashAlgo: "sha256",
-    outputHashMode: "flat",
-    preferLocalBuild: "1",
-    impureEnvVars: "http_proxy https_proxy ftp_proxy all_proxy no_proxy",
-  };
-  return {
-    name: node.name,
-    outputs: new Map([["out", { kind: "fixed", path, method: "flat", hash }]]),
-    inputDrvs: new Map(),
-    inputSrcs: [],
-    system: "builtin",
-    builder: "builtin:fetchurl",
-    args: [],
-    env: new Map(Object.entries(env).map(([key, value]) => [key, byteStringOf(value)])),
-  };
+/** All that an environment is made of. */
+function filesOf({ root }: Recipe): string[] {
+  return stepsOf(root).flatMap(({ files }) => files.map(({ name, sha256 }) => `${name} ${sha256}`));
 }

@@ -55,6 +55,11 @@ export const pipeliteError = errorsOf({
     exit: 2,
     message: "{where}: cannot bundle the stage of {place}: {problem}",
   },
+  ENVIRONMENTS_MIXED: {
+    exit: 2,
+    message: "{place}: cannot run a command in two environments",
+    hint: "Make one of the packages of both: `debian([...])`",
+  },
   TOOL_NOT_FOUND: { exit: 4, message: "{place}: cannot find the program {program} on the PATH" },
   TOOL_FILES_NOT_FOUND: {
     exit: 4,

@@ -1,22 +1,20 @@
 // The pipeline as a graph: every node named, every input resolved to an edge or a value, every parameter set. All that
 // can be wrong with a pipeline.ts is found here, before anything is built.
 import { basename } from "node:path";
+import { hexDigestOf } from "#base/digest.ts";
 import { refuseUnknownCalls, VERDICT } from "./check-formula.ts";
-import { resolveCommand, type CommandParts } from "./command-parts.ts";
+import { commandTools, resolveCommand, type CommandParts } from "./command-parts.ts";
 import { constant, Parameters, type GivenParameters } from "./parameters.ts";
 import { locateModule, type LoadedPipeline } from "./load.ts";
+import { canonicalJson } from "#base/canonical-json.ts";
+import { nameOfEnvironment } from "#author/environment.ts";
 import { isParam, type Param } from "#author/param.ts";
 import { handleOf, isFileOf, isNode, isTool } from "#author/nodes.ts";
-import type { AnyNode, CommandOptions, FileOf, Handle, StageOptions } from "#author/nodes.ts";
+import type { AnyNode, Environment, FileOf, Handle } from "#author/nodes.ts";
+import type { AnswerNode, Edge, EnvironmentNode, Graph, GraphNode, StageNode, WantedTool } from "./nodes.ts";
 import { isGroup, moduleName, namesOf } from "./stage-names.ts";
 import { pipeliteError } from "./errors.ts";
 import { pipeliteError as authorError } from "#author/errors.ts";
-
-/** An input of a node that is the output of another one, or one file of it. */
-export interface Edge {
-  node: GraphNode;
-  file?: string;
-}
 
 /** An edge, and the nodes that it makes necessary. */
 interface Needed {
@@ -24,87 +22,9 @@ interface Needed {
   needs: GraphNode[];
 }
 
-interface NodeBase {
-  name: string;
-  place: string;
-  /** Every node that must be finished before this one, gates included. */
-  needs: GraphNode[];
-}
-
-export interface StageNode extends NodeBase {
-  kind: "stage" | "gate" | "check";
-  /** Absolute path of the module; undefined for a gate and a check, whose code is Pipelite's. */
-  module: string | undefined;
-  inputs: Record<string, Edge>;
-  /** Inputs that are lists or records of others -> the names of those in `inputs`. */
-  groups?: Record<string, string[] | Record<string, string>>;
-  params: Record<string, unknown>;
-  /** Of a gate: the output that is behind it. */
-  guarded?: Edge;
-  /** Input name -> program that this run brought. */
-  tools: Record<string, WantedTool>;
-  options: StageOptions;
-}
-
-export interface WantedTool {
-  program: string;
-  with: string | undefined;
-}
-
-export interface CommandNode extends NodeBase, CommandParts<Edge> {
-  kind: "command";
-  options: CommandOptions;
-}
-
-export interface FetchNode extends NodeBase {
-  kind: "fetch";
-  url: string;
-  hash: string;
-}
-
-export interface SourceNode extends NodeBase {
-  kind: "source";
-  path: string;
-  ignore: readonly string[];
-}
-
-export interface TimingsNode extends NodeBase {
-  kind: "timings";
-}
-
-export interface AnswerNode extends NodeBase {
-  kind: "answer";
-  request: Edge;
-}
-
-export type GraphNode = StageNode | CommandNode | FetchNode | SourceNode | TimingsNode | AnswerNode;
-
-/** A node that is realised as a derivation. */
-export type BuildNode = StageNode | CommandNode | FetchNode;
-
-export interface Graph {
-  name: string;
-  root: string;
-  file: string;
-  /** In an order in which every node follows what it needs. */
-  nodes: GraphNode[];
-  results: Map<string, GraphNode>;
-  /** Parameter name -> the value it has in this run. */
-  params: Record<string, unknown>;
-}
-
 export interface GraphOptions extends GivenParameters {
   /** Whether a language model is there to ask, or to replay. */
   model: boolean;
-}
-
-export function isBuildNode(node: GraphNode): node is BuildNode {
-  return isCode(node) || node.kind === "command" || node.kind === "fetch";
-}
-
-/** Whether what builds it is code that Node runs. */
-export function isCode(node: GraphNode): node is StageNode {
-  return node.kind === "stage" || node.kind === "gate" || node.kind === "check";
 }
 
 export async function buildGraph(loaded: LoadedPipeline, options: GraphOptions): Promise<Graph> {
@@ -127,6 +47,8 @@ class GraphBuilder {
   readonly #options: GraphOptions;
   readonly #made = new Map<Handle, GraphNode | null>();
   readonly #named = new Map<string, GraphNode>();
+  /** By canonical JSON of what it is asked to be. */
+  readonly #environments = new Map<string, EnvironmentNode>();
 
   constructor(options: GraphOptions) {
     this.#options = options;
@@ -150,7 +72,10 @@ class GraphBuilder {
         const module = await locateModule(handle.module, place);
         const name = names.get(handle) ?? moduleName(module);
         const given = await this.#given(handle.inputs, name, names, place);
-        return this.#add({ kind: "stage", name, place, module, options: handle.options, ...given });
+        const environment = this.#environment(handle.options.environment);
+        const needs = [...(environment === undefined ? [] : [environment]), ...given.needs];
+        const { options } = handle;
+        return this.#add({ kind: "stage", name, place, module, options, ...given, environment, needs });
       }
       case "gate": {
         const subject = await edge(handle.subject);
@@ -255,7 +180,23 @@ class GraphBuilder {
       ? basename(program.program)
       : `${basename(program.file ?? program.node.name)}-run`;
     const name = names.get(handle) ?? own;
-    return this.#add({ kind: "command", name, place, options, needs: [...needs], ...parts });
+    const environment = this.#environment(environmentOf(handle, parts));
+    const all = [...(environment === undefined ? [] : [environment]), ...needs];
+    return this.#add({ kind: "command", name, place, options, environment, needs: all, ...parts });
+  }
+
+  /** One node for all stages that ask for the same. */
+  #environment(wanted: Environment | undefined): EnvironmentNode | undefined {
+    if (wanted === undefined) return undefined;
+    const { request, place } = wanted;
+    const key = canonicalJson(request);
+    const known = this.#environments.get(key);
+    if (known !== undefined) return known;
+    const wished = nameOfEnvironment(request);
+    const name = this.#named.has(wished) ? `${wished}-${hexDigestOf(key).slice(0, 6)}` : wished;
+    const node = this.#add<EnvironmentNode>({ kind: "environment", name, place, request, needs: [] });
+    this.#environments.set(key, node);
+    return node;
   }
 
   /** The inputs of a stage: nodes become edges, parameters their values, anything else is a constant. */
@@ -350,4 +291,17 @@ class GraphBuilder {
     this.nodes.push(node);
     return node;
   }
+}
+
+/** What a command runs in: that of the command, or of its programs. @throws PipeliteError ENVIRONMENTS_MIXED */
+function environmentOf(
+  { options, place }: Extract<Handle, { kind: "command" }>,
+  parts: CommandParts<Edge>,
+): Environment | undefined {
+  const all = [options.environment, ...commandTools(parts).map(({ environment }) => environment)];
+  const byKey = new Map(
+    all.flatMap((each) => (each === undefined ? [] : [[canonicalJson(each.request), each] as const])),
+  );
+  if (byKey.size > 1) throw pipeliteError("ENVIRONMENTS_MIXED", { place });
+  return [...byKey.values()][0];
 }

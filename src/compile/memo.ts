@@ -3,7 +3,7 @@
 import { basename } from "node:path";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
-import type { StageNode } from "./graph.ts";
+import type { StageNode } from "./nodes.ts";
 import { ownModule } from "#base/own-code.ts";
 import type { Program, ProgramSearch, ProgramToCapture } from "./program.ts";
 import { captureProgram, checkTool, findProgram } from "./program.ts";

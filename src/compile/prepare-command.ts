@@ -11,7 +11,7 @@ import type { StorePath } from "#nix/store-path.ts";
 import { isOut, isTool, type Out, type Tool } from "#author/nodes.ts";
 import { commandTools, describeCommand, namedFiles, type WordOf } from "./command-parts.ts";
 import type { CommandSetup } from "./command-runner.ts";
-import type { CommandNode, Edge } from "./graph.ts";
+import type { CommandNode, Edge } from "./nodes.ts";
 import { bundledOnce, capturedOnce, toolOnce, type CompileKeep } from "./memo.ts";
 import { nodeProgram, type Program } from "./program.ts";
 import type { StageEnvironment } from "./runtime.ts";
@@ -43,6 +43,10 @@ export async function prepareCommand(node: CommandNode, { root, keep, folders }:
   const sources: StorePath[] = [];
   const made: Record<string, string> = {};
   for (const tool of new Set([...commandTools(node), ...interpreters.values()])) {
+    if (tool.environment !== undefined) {
+      starts.set(tool, [tool.program]);
+      continue;
+    }
     const captured = await toolOnce(keep, { root, folders, ...tool });
     const { path, builder, args } = captured.program;
     starts.set(tool, [builder, ...args]);
@@ -76,8 +80,9 @@ const RUNNER = ownModule("compile/command-runner");
  * A script of the source tree says who reads it: that is a tool like any other.
  * @throws PipeliteError TOOL_NOT_A_PROGRAM for a file that is neither a script nor a program
  */
-function interpretersOf({ program, path, place }: CommandNode, root: string): Tool[] {
-  if (isTool(program) || program.node.kind !== "source") return [];
+function interpretersOf({ program, path, place, environment }: CommandNode, root: string): Tool[] {
+  // An environment has them where its scripts say.
+  if (environment !== undefined || isTool(program) || program.node.kind !== "source") return [];
   const file = resolve(root, program.node.path, program.file ?? "");
   // What is missing is told apart where files are taken.
   if (!existsSync(file)) return [];
@@ -137,7 +142,8 @@ export function invokeCommand(
   const program = isTool(node.program) ? start(node.program) : [pathOf(node.program)];
   if (runner === undefined) {
     const [builder = "", ...args] = program;
-    const folders = node.path.map((tool) => dirname(toolPath(tool)));
+    const captured = node.path.filter((tool) => tool.environment === undefined);
+    const folders = captured.map((tool) => dirname(toolPath(tool)));
     return {
       builder,
       args: [...args, ...words],
@@ -146,7 +152,9 @@ export function invokeCommand(
   }
   const onPath = new Map([
     ...interpreters,
-    ...node.path.map((tool) => [basename(tool.program), tool] as const),
+    ...node.path
+      .filter((tool) => tool.environment === undefined)
+      .map((tool) => [basename(tool.program), tool] as const),
   ]);
   const { stdin, stdout, copies, keep } = node;
   const setup: CommandSetup = {

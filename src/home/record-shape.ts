@@ -122,7 +122,7 @@ const reason = object<BuildReason>({
 
 const stageMembers: shape.Members<StageRecord> = {
   name: text,
-  kind: oneOf("stage", "gate", "check", "command", "fetch", "answer"),
+  kind: oneOf("stage", "gate", "check", "command", "fetch", "environment", "answer"),
   status,
   place: text,
   inputs: list(text),

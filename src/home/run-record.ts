@@ -38,7 +38,7 @@ export const RECORD_SCHEMA = 2;
 
 export interface StageRecord {
   name: string;
-  kind: "stage" | "gate" | "check" | "command" | "fetch" | "answer";
+  kind: "stage" | "gate" | "check" | "command" | "fetch" | "environment" | "answer";
   status: StageStatus;
   /** `pipeline.ts:12:15` */
   place: string;

@@ -2,7 +2,7 @@
 import { parseStrictJson } from "#base/strict-json.ts";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { AnswerNode, Graph } from "#compile/graph.ts";
+import type { AnswerNode, Graph } from "#compile/nodes.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { addAnswer, askModel, pinnedAnswer, pinnedForm, requestFor } from "./answers.ts";
 import type { Model, Pinned } from "./answers.ts";

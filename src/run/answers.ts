@@ -6,11 +6,12 @@
 // passed is pinned; an error of the server is never an answer.
 import { parseStrictJson } from "#base/strict-json.ts";
 import { sriDigestOf } from "#base/digest.ts";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { utf8 } from "#base/bytes.ts";
-import { canonicalJson, prettyJson } from "#base/canonical-json.ts";
+import { canonicalJson } from "#base/canonical-json.ts";
 import { writeFileAtomically } from "#base/files.ts";
+import { lockFileOf, lockSection, writeLockSection } from "#environment/lock-file.ts";
 import { hashBytes } from "#nix/hash.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
@@ -31,12 +32,6 @@ export interface Pinned {
   answer: string;
 }
 
-interface Lock {
-  version: 1;
-  /** Request hash -> its verified answer. */
-  answers: Record<string, Pinned>;
-}
-
 const TIMEOUT_MS = 300_000;
 
 /** The request as it is sent: the body that the stage wrote, with the model's name. */
@@ -48,38 +43,19 @@ export function requestFor(body: unknown, model: string): { request: string; has
   return { request, hash: sriDigestOf(request) };
 }
 
-export function lockFile(root: string): string {
-  return join(root, "pipelite.lock.json");
-}
-
-function readLock(root: string): Lock {
-  const file = lockFile(root);
-  if (!existsSync(file)) return { version: 1, answers: {} };
-  try {
-    const lock = parseStrictJson(readFileSync(file)) as Lock;
-    if (lock.version !== 1) throw new Error(`its version is ${String(lock.version)}`);
-    return lock;
-  } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    throw pipeliteError("LOCK_FILE_INVALID", { file, problem }, error);
-  }
-}
+const SECTION = "answers";
 
 /** The pinned answer to a request, whose bytes are checked against the pinned hash. */
 export function pinnedAnswer(root: string, requestHash: string): Pinned | undefined {
-  const pinned = readLock(root).answers[requestHash];
+  const pinned = lockSection(root, SECTION)[requestHash] as Pinned | undefined;
   if (pinned !== undefined && sriDigestOf(pinned.answer) !== pinned.hash) {
-    throw pipeliteError("LOCK_ANSWER_CHANGED", { file: lockFile(root), request: requestHash });
+    throw pipeliteError("LOCK_ANSWER_CHANGED", { file: lockFileOf(root), request: requestHash });
   }
   return pinned;
 }
 
 export function pinAnswer(root: string, requestHash: string, pinned: Pinned): void {
-  const lock = readLock(root);
-  writeFileAtomically(
-    lockFile(root),
-    prettyJson({ ...lock, answers: { ...lock.answers, [requestHash]: pinned } }),
-  );
+  writeLockSection(root, SECTION, { ...lockSection(root, SECTION), [requestHash]: pinned });
 }
 
 export function pinnedForm(answer: string, model: string): Pinned {

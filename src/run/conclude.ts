@@ -2,8 +2,8 @@
 import { availableParallelism, release } from "node:os";
 import { EXIT, type ExitCode } from "#base/errors.ts";
 import { VERSION } from "#base/version.ts";
-import { isBuildNode } from "#compile/graph.ts";
-import type { Graph } from "#compile/graph.ts";
+import { isBuildNode } from "#compile/nodes.ts";
+import type { Graph } from "#compile/nodes.ts";
 import { areSettled } from "#compile/file-stamps.ts";
 import { outputClaims } from "#evidence/output-claims.ts";
 import { addResultTree, readLogs } from "#evidence/result-tree.ts";

@@ -25,7 +25,6 @@ export const pipeliteError = errorsOf({
   },
   MODEL_UNREACHABLE: { exit: 1, message: "Cannot reach the model at {url}: {problem}" },
   MODEL_REFUSED: { exit: 1, message: "Cannot use what {url} answered: {problem}" },
-  LOCK_FILE_INVALID: { exit: 2, message: "Cannot read {file}: {problem}" },
   LOCK_ANSWER_CHANGED: {
     exit: 3,
     message: "Cannot use {file}: the answer to {request} is not the one whose hash is pinned",

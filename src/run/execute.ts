@@ -5,14 +5,9 @@ import { removeLeftovers } from "#engine/embedded.ts";
 import type { Engine } from "#engine/engine.ts";
 import { schedule } from "#engine/schedule.ts";
 import type { NodeEnd } from "#engine/schedule.ts";
-import { derive } from "#compile/compile.ts";
-import type { Origin } from "#compile/compile.ts";
-import { isBuildNode } from "#compile/graph.ts";
-import type { AnswerNode, BuildNode, GraphNode } from "#compile/graph.ts";
+import { isBuildNode } from "#compile/nodes.ts";
+import type { AnswerNode, BuildNode, EnvironmentNode, GraphNode } from "#compile/nodes.ts";
 import { traceMapper } from "#compile/stack-map.ts";
-import { derivationPath, type Derivation } from "#nix/derivation.ts";
-import { hashModulo, type ModuloMemo } from "#nix/derivation-hash.ts";
-import { realisationId } from "#nix/realisation.ts";
 import { parseStorePath, type StorePath } from "#nix/store-path.ts";
 import type { EventLog } from "#home/event-log.ts";
 import type { RunEvent } from "#home/events.ts";
@@ -26,16 +21,12 @@ import type { Phase } from "#home/run-record.ts";
 import { conclude, thisHost } from "./conclude.ts";
 import { Ledger } from "./ledger.ts";
 import { LogLines } from "./log-lines.ts";
+import { instantiateGraph } from "./instantiate.ts";
+import { buildParts } from "./steps.ts";
 import { inputNames, isShown, madeFrom, open, planNodes } from "./plan.ts";
 import type { Opened, PlannedStage } from "./plan.ts";
-import {
-  checkTakenFiles,
-  compositionOf,
-  ownRealisationId,
-  reasonFor,
-  resolveAnew,
-  writeTimings,
-} from "./realise.ts";
+import { checkTakenFiles, compositionOf, isReady, reasonFor, resolveAnew, writeTimings } from "./realise.ts";
+import { ownRealisationId } from "./step-outputs.ts";
 import { compareOutputs } from "./compare.ts";
 import { tellReading } from "./tell-reading.ts";
 import { realiseGraph, type GraphDerivation } from "./realisations.ts";
@@ -88,6 +79,7 @@ class Run {
   /** Work whose turn is to come, and that of it whose derivation is in the store already. */
   readonly #ready = new Set<GraphNode>();
   readonly #written = new Set<BuildNode>();
+  #graphDrvs: Map<GraphNode, GraphDerivation> = new Map();
   readonly #mapTrace: (line: string) => string;
   /** Aborted when nothing new is to be started. */
   readonly #stopping: AbortSignal;
@@ -143,8 +135,8 @@ class Run {
       jobs,
     });
     const preparedAt = performance.now();
-    const graphDrvs = await this.#instantiate();
-    this.#ledger.nameDerivations((node) => graphDrvs.get(node)?.drvPath);
+    this.#graphDrvs = await instantiateGraph(this.#opened);
+    this.#ledger.nameDerivations((node) => this.#graphDrvs.get(node)?.drvPath);
     await this.#plan();
     const plannedAt = performance.now();
     this.#ledger.startBuilding();
@@ -158,7 +150,7 @@ class Run {
       run: (node) => this.#realise(node).finally(() => this.#ledger.ended(node)),
       skip: (node, because) => this.#ledger.skip(node, because),
     });
-    await realiseGraph(work, graphDrvs);
+    await realiseGraph(work, this.#graphDrvs);
     const moments = { prepare: preparedAt, plan: plannedAt, build: performance.now() };
     for (const { name: phase, ...times } of phasesOf(this.#start.ms, moments))
       this.#emit({ type: "phase-finished", phase, ...times });
@@ -171,33 +163,6 @@ class Run {
       opened: this.#opened,
       failureCode: this.#ledger.exitCode,
     });
-  }
-
-  /** Writes the derivations as they are before any input is known: the whole graph, for real Nix. */
-  async #instantiate(): Promise<Map<GraphNode, GraphDerivation>> {
-    const { graph, work } = this.#opened;
-    const origins = new Map<GraphNode, Origin>();
-    const graphDrvs = new Map<GraphNode, GraphDerivation>();
-    const derivations = new Map<StorePath, Derivation>();
-    const memo: ModuloMemo = new Map();
-    const lookup = (path: StorePath): Derivation => {
-      const derivation = derivations.get(path);
-      if (derivation === undefined) throw new Error(`${path} is no derivation of this graph`);
-      return derivation;
-    };
-    for (const node of graph.nodes) {
-      const source = work.outputs.get(node);
-      if (source !== undefined) origins.set(node, { kind: "path", path: source });
-      const prepared = isBuildNode(node) ? work.prepared.prepared.get(node) : undefined;
-      if (prepared === undefined || !node.needs.every((need) => origins.has(need))) continue;
-      const derivation = derive(prepared, origins);
-      const drvPath = derivationPath(derivation);
-      derivations.set(drvPath, derivation);
-      origins.set(node, { kind: "derivation", drvPath });
-      graphDrvs.set(node, { drvPath, id: realisationId(hashModulo(derivation, lookup, memo).hash, "out") });
-    }
-    await work.store.addDerivations([...derivations.values()]);
-    return graphDrvs;
   }
 
   async #plan(): Promise<void> {
@@ -222,7 +187,11 @@ class Run {
   /** What was built elsewhere comes without its derivation. */
   async #keepDerivation(node: BuildNode, drvPath: StorePath): Promise<void> {
     const { work } = this.#opened;
-    if (!work.store.isPresent(drvPath)) await work.store.addDerivation(work.resolve(node).derivation);
+    if (work.store.isPresent(drvPath)) return;
+    const { derivation } = work.resolve(node);
+    // The parts of an environment may have been collected since it was made.
+    if (derivation.inputSrcs.every((path) => work.store.isPresent(path)))
+      await work.store.addDerivation(derivation);
   }
 
   /** A plan whose outputs no collection can take any more; made again when one took something meanwhile. */
@@ -262,6 +231,10 @@ class Run {
   async #build(node: BuildNode, start: number): Promise<NodeEnd> {
     const { work } = this.#opened;
     const { signal, timeoutMs, follow } = this.#options;
+    if (node.kind === "environment") {
+      const ended = await this.#buildParts(node, start);
+      if (ended !== undefined) return ended;
+    }
     const { derivation, drvPath, outPath } = work.resolve(node);
     const former = work.forced.has(node) ? outPath : undefined;
     if (outPath !== undefined && former === undefined) {
@@ -284,12 +257,14 @@ class Run {
     await this.#writeDerivation(node);
     const pipeline = this.#opened.graph.file;
     const expectedMs = work.builds.lastWallMs(pipeline, node.name);
-    this.#emit({
-      type: "stage-started",
-      name: node.name,
-      drvPath,
-      ...(expectedMs !== undefined && { expectedMs }),
-    });
+    if (node.kind !== "environment")
+      this.#emit({
+        type: "stage-started",
+        name: node.name,
+        drvPath,
+        ...(expectedMs !== undefined && { expectedMs }),
+      });
+    const options = "options" in node ? node.options : {};
     const lines = new LogLines(this.#mapTrace, (line) =>
       this.#emit({ type: "stage-log", name: node.name, line }),
     );
@@ -301,8 +276,8 @@ class Run {
       drvPath,
       derivation,
       realises: sandbox.kind === "none" ? undefined : ownRealisationId(derivation),
-      timeoutMs: node.kind === "fetch" ? timeoutMs : (node.options.timeoutMs ?? timeoutMs),
-      limits: node.kind === "fetch" ? undefined : node.options.limits,
+      timeoutMs: options.timeoutMs ?? timeoutMs,
+      limits: options.limits,
       onLog: (chunk) => lines.push(chunk),
       signal: follow === undefined ? signal : AbortSignal.any([signal, follow.unwanted(drvPath)]),
       madeElsewhere: () => (former === undefined ? resolveAnew(work, node).outPath : undefined),
@@ -347,6 +322,24 @@ class Run {
     const toBuild = others.filter(isBuildNode).filter((other) => work.resolve(other).outPath === undefined);
     await work.store.addDerivations([node, ...toBuild].map((each) => work.resolve(each).derivation));
     for (const other of toBuild) this.#written.add(other);
+  }
+
+  /** @returns how it ended, when it ended before its root could be made */
+  async #buildParts(node: EnvironmentNode, start: number): Promise<NodeEnd | undefined> {
+    const { work, graph } = this.#opened;
+    if (isReady(work, node) && work.resolve(node).outPath !== undefined) return undefined;
+    const [runId, pipeline, emit] = [this.#runId, graph.file, (event: RunEvent) => this.#emit(event)];
+    const ended = await buildParts(work, node, {
+      ...this.#options,
+      engine: this.#engine,
+      runId,
+      pipeline,
+      emit,
+    });
+    this.#graphDrvs = await instantiateGraph(this.#opened);
+    if (ended?.status === "failed")
+      return this.#ledger.failed(node, start, ended.error, { logTail: ended.logTail });
+    return ended && this.#ledger.cancelled(node, start);
   }
 
   async #answer(node: AnswerNode, start: number): Promise<NodeEnd> {

@@ -5,7 +5,7 @@ import { EXIT } from "#base/errors.ts";
 import type { ExitCode, PipeliteError } from "#base/errors.ts";
 import type { Home } from "#home/home.ts";
 import type { NodeEnd } from "#engine/schedule.ts";
-import type { GraphNode } from "#compile/graph.ts";
+import type { GraphNode } from "#compile/nodes.ts";
 import type { StageFailure, StageRecord, StageStatus } from "#home/run-record.ts";
 import { parseStorePath, type StorePath } from "#nix/store-path.ts";
 import type { PathInfo } from "#store/query.ts";

@@ -3,8 +3,8 @@ import { Builds } from "#home/builds.ts";
 import { suggestionFor } from "#base/near-words.ts";
 import { programFolders } from "#base/environment.ts";
 import { prepareGraph, type PrepareOptions } from "#compile/compile.ts";
-import type { BuildNode, Graph, GraphNode } from "#compile/graph.ts";
-import { buildGraph, isBuildNode } from "#compile/graph.ts";
+import { buildGraph } from "#compile/graph.ts";
+import { isBuildNode, type BuildNode, type Graph, type GraphNode } from "#compile/nodes.ts";
 import { loadPipeline } from "#compile/load.ts";
 import type { LoadedPipeline } from "#compile/load.ts";
 import { detectSandbox } from "#sandbox/sandbox.ts";
@@ -12,7 +12,8 @@ import { openStore } from "#store/store.ts";
 import type { Store } from "#store/store.ts";
 import { locateAnswer } from "./answer-node.ts";
 import { signatures } from "#compile/file-stamps.ts";
-import { lockFile, type Model } from "./answers.ts";
+import type { Model } from "./answers.ts";
+import { lockFileOf } from "#environment/lock-file.ts";
 import type { PlanOptions, RunOptions } from "./options.ts";
 import type { BuildReason } from "#home/run-record.ts";
 import { Workspace, isReady, reasonFor, writeTimings } from "./realise.ts";
@@ -79,7 +80,7 @@ export async function open(
 
 /** Every file that a plan or a run is made from, with its stat signature. */
 export function madeFrom({ loaded, graph, work }: Opened): Record<string, string> {
-  const files = [...loaded.files, ...loaded.readings.paths, lockFile(graph.root)];
+  const files = [...loaded.files, ...loaded.readings.paths, lockFileOf(graph.root)];
   return { ...work.prepared.made, ...signatures(files) };
 }
 
@@ -110,7 +111,7 @@ function forcedNode(graph: Graph, name: string, engine: RunOptions["engine"]): B
   const refuse = (problem: string) => pipeliteError("STAGE_NOT_FORCED", { stage: name, problem });
   if (!isBuildNode(node)) throw refuse("nothing builds it");
   if (engine === "nix") throw refuse("Nix builds nothing that is there");
-  if (node.kind !== "fetch" && node.options.addressing === "input")
+  if ("options" in node && node.options.addressing === "input")
     throw refuse("its output has one path whatever its bytes are, and that is taken");
   return node;
 }

@@ -1,6 +1,5 @@
 // What derivations gave, written down where real Nix looks for it, so that whatever one of us has built is built for both.
-import { isBuildNode } from "#compile/graph.ts";
-import type { GraphNode } from "#compile/graph.ts";
+import { isBuildNode, type GraphNode } from "#compile/nodes.ts";
 import type { Realisation, RealisationId } from "#nix/realisation.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { isWeak, type Workspace } from "./realise.ts";

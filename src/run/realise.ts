@@ -6,19 +6,19 @@ import { prettyJson } from "#base/canonical-json.ts";
 import { utf8 } from "#base/bytes.ts";
 import type { Builds, BuildRow } from "#home/builds.ts";
 import { commandEdges } from "#compile/command-parts.ts";
-import { derive } from "#compile/compile.ts";
-import type { Origin, PreparedGraph } from "#compile/compile.ts";
-import type { BuildNode, GraphNode, TimingsNode } from "#compile/graph.ts";
-import { isBuildNode } from "#compile/graph.ts";
+import { derive } from "#compile/derive.ts";
+import type { PreparedGraph } from "#compile/compile.ts";
+import type { Origin, Step } from "#environment/step.ts";
+import type { BuildNode, GraphNode, TimingsNode } from "#compile/nodes.ts";
+import { isBuildNode } from "#compile/nodes.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import { derivationPath } from "#nix/derivation.ts";
-import { hashModulo } from "#nix/derivation-hash.ts";
-import { realisationId, type RealisationId } from "#nix/realisation.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import type { Home } from "#home/home.ts";
 import type { BuildReason } from "#home/run-record.ts";
+import { ownRealisationId, outputOfStep } from "./step-outputs.ts";
 import { explain } from "./reasons.ts";
 import type { Composition } from "./reasons.ts";
 import { pipeliteError } from "./errors.ts";
@@ -63,6 +63,8 @@ export class Workspace {
   readonly forced: ReadonlySet<GraphNode>;
   readonly #outputs = new Map<GraphNode, StorePath>();
   readonly #resolved = new Map<BuildNode, Resolved>();
+  /** Outputs of steps that environments are made by, known so far. */
+  readonly steps = new Map<Step, StorePath>();
   readonly #taken: ReadonlyMap<GraphNode, Taken[]>;
 
   constructor({ home, store, builds, prepared, isolation, forced }: Parts) {
@@ -117,7 +119,7 @@ export function resolveAnew(work: Workspace, node: BuildNode): Resolved {
   );
   const prepared = work.prepared.prepared.get(node);
   if (prepared === undefined) throw new Error(`${node.name} is not prepared`);
-  const derivation = derive(prepared, origins);
+  const derivation = derive(prepared, origins, (step) => originOfStep(work, step));
   const drvPath = derivationPath(derivation);
   const row = work.builds.find(drvPath);
   const output = derivation.outputs.get("out");
@@ -135,6 +137,12 @@ export function resolveAnew(work: Workspace, node: BuildNode): Resolved {
     : { ...resolved, outPath: undefined, isTooWeak };
 }
 
+function originOfStep(work: Workspace, step: Step): Origin {
+  const path = outputOfStep(work, step);
+  if (path === undefined) throw new Error(`the output of ${step.name} is not known yet`);
+  return { kind: "path", path };
+}
+
 /** An output made without a sandbox is good only for runs that have none either. */
 function isUnconfined(row: BuildRow | undefined): boolean {
   return row?.sandbox === "none";
@@ -145,14 +153,6 @@ export function isWeak(work: Workspace, { derivation, row }: Resolved): boolean 
   return isUnconfined(row) && work.store.realisation(ownRealisationId(derivation)) === undefined;
 }
 
-/** Under which id a derivation whose inputs are all store paths is realised. */
-export function ownRealisationId(derivation: Derivation): RealisationId {
-  const { hash } = hashModulo(derivation, (path) => {
-    throw new Error(`${path} should not be an input any more`);
-  });
-  return realisationId(hash, "out");
-}
-
 function outputOf(work: Workspace, node: GraphNode): StorePath {
   const path = work.outputs.get(node);
   if (path === undefined) throw new Error(`the output of ${node.name} is not known yet`);
@@ -161,7 +161,9 @@ function outputOf(work: Workspace, node: GraphNode): StorePath {
 
 /** Whether everything a node needs has an output by now. */
 export function isReady(work: Workspace, node: GraphNode): boolean {
-  return node.needs.every((need) => work.outputs.has(need));
+  if (!node.needs.every((need) => work.outputs.has(need))) return false;
+  const recipe = node.kind === "environment" ? work.prepared.prepared.get(node)?.recipe : undefined;
+  return recipe === undefined || recipe.root.inputs.every((step) => outputOfStep(work, step) !== undefined);
 }
 
 export function compositionOf(work: Workspace, node: BuildNode): Composition {

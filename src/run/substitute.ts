@@ -3,7 +3,7 @@ import type { Substituter } from "#cache/substituter.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
-import { ownRealisationId } from "./realise.ts";
+import { ownRealisationId } from "./step-outputs.ts";
 
 /**
  * Takes the output of a derivation whose inputs are all store paths, with all it needs.

@@ -110,16 +110,17 @@ const TABLES: Record<Machine, readonly Table[]> = {
   ],
 };
 
-const SETUID_SETGID = 0o6000;
+export const SETUID_SETGID = 0o6000;
 /** Only with one of these does open(2) look at a mode: O_CREAT, and what is left of O_TMPFILE without O_DIRECTORY. */
 const CREATES = 0x40 | 0x400000;
 const AF_VSOCK = 40;
 const SOCKETCALL_SOCKET = 1;
-const ERRNO = { EPERM: 1, ENOSYS: 38, ENOTSUP: 95, EAFNOSUPPORT: 97, ENOKEY: 126 } as const;
-const ACTION = { allow: 0x7fff0000, errno: 0x00050000, killProcess: 0x80000000 } as const;
+/** `none`: the call is not made, and who made it is told that it was. */
+const ERRNO = { none: 0, EPERM: 1, ENOSYS: 38, ENOTSUP: 95, EAFNOSUPPORT: 97, ENOKEY: 126 } as const;
+export const ACTION = { allow: 0x7fff0000, errno: 0x00050000, killProcess: 0x80000000 } as const;
 
 /** A call that is answered with `error` when all of `when` holds. */
-interface Rule {
+export interface Rule {
   number: number;
   error: keyof typeof ERRNO;
   when: readonly Condition[];
@@ -177,12 +178,21 @@ const highHalf = (argument: number) => load(16 + 8 * argument + 4);
 
 /** @returns the program as an array of `struct sock_filter`, 8 bytes each. */
 export function writeSeccompFilter(machine: Machine): Uint8Array {
+  const tables = TABLES[machine].map(({ calls, ...table }) => ({ ...table, rules: rulesOf(calls) }));
+  return writeFilter(tables, ACTION.killProcess);
+}
+
+/** @param elsewhere what becomes of calls of another architecture */
+export function writeFilter(
+  tables: readonly { architecture: number; mask: number; rules: readonly Rule[] }[],
+  elsewhere: number,
+): Uint8Array {
   const program: Instruction[] = [];
-  for (const { architecture, mask, calls } of TABLES[machine]) {
-    const block = [load(0), and(mask), ...rulesOf(calls).flatMap(writeRule), end(ACTION.allow)];
+  for (const { architecture, mask, rules } of tables) {
+    const block = [load(0), and(mask), ...rules.flatMap(writeRule), end(ACTION.allow)];
     program.push(load(4), ...equalFar(architecture, block.length), ...block);
   }
-  program.push(end(ACTION.killProcess));
+  program.push(end(elsewhere));
   return encode(program);
 }
 

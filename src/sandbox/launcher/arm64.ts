@@ -1,6 +1,6 @@
 // Instructions of aarch64 (Arm ARM, chapter C6): what a launcher needs of them.
 import { CALL, CHECK } from "./system-call.ts";
-import type { Assembler } from "./system-call.ts";
+import type { Assembler, TableRow } from "./system-call.ts";
 
 export class Arm64Code implements Assembler {
   readonly #words: number[] = [];
@@ -155,6 +155,51 @@ export class Arm64Code implements Assembler {
     this.jumpBack(start);
     this.land(end);
     return failed;
+  }
+
+  loadArgument(index: number): void {
+    this.#words.push(0xf94003e0 | ((index + 1) << 10)); // ldr x0, [sp, #8 * (index + 1)]
+  }
+
+  executeFirst(number: number, first: number, refused: number): void {
+    const ENOENT = 2;
+    this.#set(10, refused);
+    this.#words.push(0x92800020, 0xf9000140); // mov x0, #-ENOENT; str x0, [x10]
+    this.#words.push(0xf94003e9, 0x910003f4); // ldr x9, [sp]; mov x20, sp
+    this.#words.push(0x8b090e96, 0x910042d6); // add x22, x20, x9, lsl #3; add x22, x22, #16: the environment
+    this.#words.push(0x91000294 | ((8 * (first + 1)) << 10)); // add x20, x20, #8 * (first + 1): a candidate
+    this.#words.push(0xaa1403f5); // mov x21, x20
+    const scan = this.here();
+    this.#words.push(0xf84086a9); // ldr x9, [x21], #8: in the end what is behind the empty one
+    this.#words.push(0x39400129); // ldrb w9, [x9]
+    const found = this.#jumpIf(0x34000009); // cbz w9
+    this.jumpBack(scan);
+    this.land(found);
+    const next = this.here();
+    this.#words.push(0xf8408680); // ldr x0, [x20], #8
+    this.#words.push(0x39400009); // ldrb w9, [x0]
+    const noMore = this.#jumpIf(0x34000009); // cbz w9
+    this.#words.push(0xaa1503e1, 0xaa1603e2); // mov x1, x21; mov x2, x22
+    this.#set(8, number);
+    this.#words.push(0xd4000001); // svc #0
+    this.#words.push(0xb100001f | (ENOENT << 10)); // cmn x0, #ENOENT
+    const isAbsent = this.#jumpIf(0x54000000); // b.eq
+    this.storeResult(refused);
+    this.land(isAbsent);
+    this.jumpBack(next);
+    this.land(noMore);
+    this.load(refused);
+  }
+
+  writeRow(number: number, fd: number, { table, at, isNegative }: TableRow): void {
+    this.load32(at);
+    if (isNegative) this.#words.push(0x4b0003e0); // neg w0, w0
+    this.#set(9, table);
+    this.#words.push(0x8b001129); // add x9, x9, x0, lsl #4
+    this.#words.push(0xf9400121, 0xf9400522); // ldr x1, [x9]; ldr x2, [x9, #8]
+    this.#set(0, fd);
+    this.#set(8, number);
+    this.#words.push(0xd4000001); // svc #0
   }
 
   /** A conditional branch, still without its distance. */

@@ -106,7 +106,23 @@ export interface Assembler {
    * fails leaves its address and its result at `failure`. @returns the jump of that case
    */
   runList(list: number, failure: number): number;
+  /** Loads an argument that the program was started with. Only before the first call of a child. */
+  loadArgument(index: number): void;
+  /**
+   * Executes the first that is there of the arguments from `first` on, up to an empty one, with the arguments behind that
+   * one and the environment that the program was started with.
+   * @param refused address for what a candidate other than an absent one was refused with: in the end the result
+   */
+  executeFirst(number: number, first: number, refused: number): void;
+  writeRow(number: number, fd: number, row: TableRow): void;
   finish(): Uint8Array;
+}
+
+/** Text number `[at]` (32 bits; negative where `isNegative`) of a table of addresses and lengths, 16 bytes each. */
+export interface TableRow {
+  table: number;
+  at: number;
+  isNegative: boolean;
 }
 
 /** Of a call in a list that `runList` makes: where its parts are. Six arguments of 8 bytes follow the number. */

@@ -1,7 +1,7 @@
 // Instructions of x86_64 (Intel SDM volume 2): what a launcher needs of them.
 import assert from "node:assert/strict";
 import { CALL, CHECK } from "./system-call.ts";
-import type { Assembler } from "./system-call.ts";
+import type { Assembler, TableRow } from "./system-call.ts";
 
 export class X64Code implements Assembler {
   readonly #bytes: number[] = [];
@@ -185,6 +185,50 @@ export class X64Code implements Assembler {
     this.jumpBack(start);
     this.land(end);
     return failed;
+  }
+
+  loadArgument(index: number): void {
+    this.#bytes.push(0x48, 0x8b, 0x84, 0x24, ...word(8 * (index + 1))); // mov rax, [rsp + 8 * (index + 1)]
+  }
+
+  executeFirst(number: number, first: number, refused: number): void {
+    const code = this.#bytes;
+    const ENOENT = 2;
+    code.push(0x48, 0xc7, 0x04, 0x25, ...word(refused), ...word(-ENOENT)); // mov qword [refused], -ENOENT
+    code.push(0x48, 0x8b, 0x0c, 0x24); // mov rcx, [rsp]
+    code.push(0x4c, 0x8d, 0x74, 0xcc, 0x10); // lea r14, [rsp + 8 * rcx + 16]: the environment
+    code.push(0x4c, 0x8d, 0xa4, 0x24, ...word(8 * (first + 1))); // lea r12, [rsp + 8 * (first + 1)]: a candidate
+    code.push(0x4d, 0x89, 0xe5); // mov r13, r12
+    const scan = this.here();
+    code.push(0x49, 0x8b, 0x45, 0x00); // mov rax, [r13]
+    code.push(0x49, 0x83, 0xc5, 0x08); // add r13, 8: in the end what is behind the empty one
+    code.push(0x80, 0x38, 0x00); // cmp byte [rax], 0
+    const found = this.#jumpIf(0x84); // je
+    this.jumpBack(scan);
+    this.land(found);
+    const next = this.here();
+    code.push(0x49, 0x8b, 0x3c, 0x24); // mov rdi, [r12]
+    code.push(0x80, 0x3f, 0x00); // cmp byte [rdi], 0
+    const noMore = this.#jumpIf(0x84); // je
+    code.push(0x4c, 0x89, 0xee, 0x4c, 0x89, 0xf2); // mov rsi, r13; mov rdx, r14
+    code.push(0xb8, ...word(number), 0x0f, 0x05); // mov eax, number; syscall
+    code.push(0x49, 0x83, 0xc4, 0x08); // add r12, 8
+    code.push(0x48, 0x83, 0xf8, 0x100 - ENOENT); // cmp rax, -ENOENT
+    const isAbsent = this.#jumpIf(0x84); // je
+    this.storeResult(refused);
+    this.land(isAbsent);
+    this.jumpBack(next);
+    this.land(noMore);
+    this.load(refused);
+  }
+
+  writeRow(number: number, fd: number, { table, at, isNegative }: TableRow): void {
+    this.load32(at);
+    if (isNegative) this.#bytes.push(0xf7, 0xd8); // neg eax
+    this.#bytes.push(0xc1, 0xe0, 0x04); // shl eax, 4
+    this.#bytes.push(0x48, 0x8b, 0xb0, ...word(table)); // mov rsi, [rax + table]
+    this.#bytes.push(0x48, 0x8b, 0x90, ...word(table + 8)); // mov rdx, [rax + table + 8]
+    this.#bytes.push(0xbf, ...word(fd), 0xb8, ...word(number), 0x0f, 0x05); // mov edi, fd; mov eax, number; syscall
   }
 
   #jumpIf(condition: number): number {

@@ -1,0 +1,49 @@
+// `pipelite lock`: choose what environments are made of, and write it down.
+import { formatSetSize } from "#base/quantities.ts";
+import { formatCount } from "#base/numbers.ts";
+import { openCommand, optional, toggle } from "#cli/command.ts";
+import { paintOf, print, printJson, say } from "#cli/context.ts";
+import { paramFlag } from "#cli/flags.ts";
+import { paramsOf, splitTarget } from "#cli/target.ts";
+import { openHomeOf } from "#cli/run-argument.ts";
+import type { LockedLine } from "#app/lock.ts";
+
+export const lock = openCommand({
+  brief: "Choose the packages of environments and pin them by hash",
+  about: [
+    "Reads what the suites say now, checks who signed it, and writes each package with its SHA-256 to pipelite.lock.json " +
+      "beside the pipeline. A run builds what is written there and chooses nothing. Archives are looked for where apt of " +
+      "this machine has them, or where PIPELITE_MIRRORS says (`debian=URL debian-security=URL`); no address is written.",
+  ],
+  examples: [
+    ["pipelite lock", "pin what is not pinned yet"],
+    ["pipelite lock --update", "choose all again: newer versions, if there are any"],
+  ],
+  flags: { update: toggle("Choose again what is pinned already"), param: paramFlag },
+  arg: optional("PIPELINE", "pipeline.ts or its folder"),
+  async run(context, flags, word) {
+    const app = await import("#app/lock.ts");
+    const locked = await app.lock({
+      pipeline: splitTarget(context, word === undefined ? [] : [word]).pipeline,
+      params: paramsOf(flags.param),
+      update: flags.update,
+      home: openHomeOf(context, flags),
+      env: context.env,
+      now: new Date(),
+      signal: context.interruption(),
+      say: (line) => say(context, flags, line),
+    });
+    if (flags.json) return printJson(context, locked);
+    const paint = paintOf(context, flags);
+    const lines = locked.environments.flatMap((line) => [
+      `${paint(line.name, "name")}  ${line.status}: ${formatCount(line.packages, "package")}, ${formatSetSize(line.bytes)}`,
+      ...line.changes.map((change) => `  ${inWords(change)}`),
+    ]);
+    print(context, lines.length === 0 ? "This pipeline has no environments" : lines.join("\n"));
+  },
+});
+
+function inWords({ name, from, to }: LockedLine["changes"][number]): string {
+  if (from === undefined) return `${name} ${to} is new`;
+  return to === undefined ? `${name} ${from} is gone` : `${name} ${from} -> ${to}`;
+}

@@ -1,0 +1,102 @@
+// Runs inside the sandbox: takes out of a root what differs from one making to the next, and what no two machines may share
+// (keys, machine ids), and copies what is left.
+import {
+  chmodSync,
+  copyFileSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
+
+/** Emptied: caches, logs, and what is there only while something runs. */
+const EMPTIED = [
+  "dev",
+  "proc",
+  "run",
+  "tmp",
+  "root",
+  "var/tmp",
+  "var/log",
+  "var/cache/apt",
+  "var/lib/apt/lists",
+];
+
+const REMOVED = [
+  "usr/sbin/policy-rc.d",
+  "etc/machine-id",
+  "var/lib/dbus/machine-id",
+  "etc/.pwd.lock",
+  ...["passwd-", "group-", "shadow-", "gshadow-", "subuid-", "subgid-"].map((name) => `etc/${name}`),
+  ...["resolv.conf", "hostname", "mailname"].map((name) => `etc/${name}`),
+  "var/cache/ldconfig/aux-cache",
+  ...[
+    "status-old",
+    "available-old",
+    "lock",
+    "lock-frontend",
+    "triggers/Lock",
+    "diversions-old",
+    "statoverride-old",
+  ].map((name) => `var/lib/dpkg/${name}`),
+  ...["config.dat-old", "passwords.dat-old", "templates.dat-old"].map((name) => `var/cache/debconf/${name}`),
+];
+
+/** Removed wherever they match, by path. */
+const PATTERNS = [
+  /^etc\/ssh\/ssh_host_/,
+  /^etc\/ssl\/private\/ssl-cert-snakeoil\.key$/,
+  /^etc\/ssl\/certs\/ssl-cert-snakeoil\.pem$/,
+  /^var\/lib\/mysql\/./,
+  /^var\/lib\/texmf\/.*\.log$/,
+  /^var\/cache\/fontconfig\/./,
+];
+
+/** @param root absolute path, a byte string */
+export function cleanRoot(root: string): void {
+  for (const folder of EMPTIED)
+    for (const name of namesIn(`${root}/${folder}`)) remove(`${root}/${folder}/${name}`);
+  for (const path of REMOVED) remove(`${root}/${path}`);
+  const visit = (folder: string): void => {
+    for (const name of namesIn(folder === "" ? root : `${root}/${folder}`)) {
+      const path = folder === "" ? name : `${folder}/${name}`;
+      if (PATTERNS.some((pattern) => pattern.test(path))) remove(`${root}/${path}`);
+      else if (lstatSync(bytes(`${root}/${path}`)).isDirectory()) visit(path);
+    }
+  };
+  for (const folder of ["etc/ssh", "etc/ssl", "var"])
+    if (namesIn(`${root}/${folder}`).length > 0) visit(folder);
+}
+
+/** Files, folders and links, with whether a file can be executed: all that a store path keeps. */
+export function copyTree(from: string, to: string): void {
+  mkdirSync(bytes(to));
+  for (const name of namesIn(from)) {
+    const [source, target] = [`${from}/${name}`, `${to}/${name}`];
+    const stats = lstatSync(bytes(source));
+    if (stats.isDirectory()) copyTree(source, target);
+    else if (stats.isSymbolicLink()) symlinkSync(readlinkSync(bytes(source), "buffer"), bytes(target));
+    else if (stats.isFile()) {
+      copyFileSync(bytes(source), bytes(target));
+      chmodSync(bytes(target), (stats.mode & 0o111) === 0 ? 0o644 : 0o755);
+    }
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(bytes(folder), "latin1").toSorted();
+  } catch {
+    return [];
+  }
+}
+
+function remove(path: string): void {
+  rmSync(bytes(path), { recursive: true, force: true });
+}
+
+function bytes(path: string): Buffer {
+  return Buffer.from(path, "latin1");
+}

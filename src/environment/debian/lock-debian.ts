@@ -1,0 +1,190 @@
+// `pipelite lock` for Debian packages: what the suites say now, verified, comes to a list of packages with their hashes.
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { DebianRequest } from "#author/environment-request.ts";
+import { decompress } from "#package/decompress.ts";
+import { downloadTo } from "#environment/fetch.ts";
+import type { Mirrors } from "#environment/mirrors.ts";
+import { pipeliteError } from "#environment/errors.ts";
+import { RESOLVER, debianArchitecture, type LockedDebian, type LockedSuite } from "./locked.ts";
+import { readRelease, trustedKeys, type Release, type Trusted } from "./release.ts";
+import { solve } from "./solver.ts";
+import { Universe, type DebianPackage } from "./universe.ts";
+
+export interface Locking {
+  /** The folder of the pipeline. */
+  root: string;
+  /** Where files are put while they are read. */
+  temporary: string;
+  mirrors: Mirrors;
+  now: Date;
+  signal: AbortSignal;
+  say: (line: string) => void;
+  /** Keys that may sign Debian's own archives; without more those of the source. */
+  keys?: readonly Trusted[];
+  /** What was locked before: a suite may not be older than it was then. */
+  before?: LockedDebian | undefined;
+}
+
+interface Suite {
+  archive: string;
+  suite: string;
+  components: readonly string[];
+  keys: readonly Trusted[];
+  moment?: string | undefined;
+}
+
+export async function lockDebian(request: DebianRequest, locking: Locking): Promise<LockedDebian> {
+  const architecture = debianArchitecture(process.arch);
+  const suites: LockedSuite[] = [];
+  const indices: { text: string; archive: string }[] = [];
+  for (const suite of suitesOf(request, locking)) {
+    locking.say(`reading ${suite.suite} of ${suite.archive}`);
+    const { release, components } = await readSuite(suite, architecture, locking);
+    suites.push({
+      archive: suite.archive,
+      suite: suite.suite,
+      codename: release.codename,
+      date: release.date.toISOString(),
+      release: release.digest,
+      signedBy: release.signedBy,
+      packages: Object.fromEntries(components.map(({ component, sha256 }) => [component, sha256])),
+    });
+    for (const { text } of components) indices.push({ text, archive: suite.archive });
+  }
+  const { base, packages } = solve(new Universe(indices, architecture), request.packages);
+  return { request, architecture, resolver: RESOLVER, suites, base, packages: packages.map(lockedPackage) };
+}
+
+/** Those that move ahead of their release have no updates beside it. */
+const ROLLING = ["sid", "unstable", "testing", "experimental"];
+
+function suitesOf({ suite, snapshot, repositories = [] }: DebianRequest, locking: Locking): Suite[] {
+  const { root, keys = trustedKeys() } = locking;
+  const debian = { components: ["main"], keys, moment: snapshot };
+  const own: Suite[] = [
+    { archive: "debian", suite, ...debian },
+    ...(ROLLING.includes(suite)
+      ? []
+      : [
+          { archive: "debian", suite: `${suite}-updates`, ...debian },
+          { archive: "debian-security", suite: `${suite}-security`, ...debian },
+        ]),
+  ];
+  const others = repositories.map((each): Suite => {
+    const { name, suite: own, components } = each;
+    return { archive: name, suite: own, components, keys: keysOf(resolve(root, each.keys)) };
+  });
+  return [...own, ...others];
+}
+
+function keysOf(file: string): Trusted[] {
+  throw pipeliteError("KEYRING_INVALID", { file, problem: "not read yet" });
+}
+
+async function readSuite(suite: Suite, architecture: string, locking: Locking) {
+  const { archive, keys, moment } = suite;
+  const bytes = await download(suite, "InRelease", RELEASE_BYTES_MAX, locking);
+  const isSnapshot = moment !== undefined;
+  const release = readRelease(bytes, { archive, suite: suite.suite, keys, now: locking.now, isSnapshot });
+  checkAge(suite, release, locking);
+  const components = [];
+  for (const component of suite.components) {
+    const { sha256, text } = await readIndex(suite, release, { component, architecture }, locking);
+    components.push({ component, sha256, text });
+  }
+  return { release, components };
+}
+
+const RELEASE_BYTES_MAX = 16 * 2 ** 20;
+const INDEX_BYTES_MAX = 512 * 2 ** 20;
+
+/** An attacker may not bring back a release whose faults are known. */
+function checkAge({ archive, suite }: Suite, { date }: Release, { before }: Locking): void {
+  const last = before?.suites.find((each) => each.archive === archive && each.suite === suite)?.date;
+  if (last === undefined || new Date(last) <= date) return;
+  const problem = `it is of ${date.toISOString()}, and locked is one of ${last}`;
+  throw pipeliteError("RELEASE_INVALID", { archive, suite, problem });
+}
+
+async function readIndex(
+  suite: Suite,
+  release: Release,
+  { component, architecture }: { component: string; architecture: string },
+  locking: Locking,
+): Promise<{ sha256: string; text: string }> {
+  // The archive of security calls its components `updates/main`, and has them where others have `main`.
+  const base = `${component}/binary-${architecture}/Packages`;
+  const invalid = (problem: string) =>
+    pipeliteError("RELEASE_INVALID", { archive: suite.archive, suite: suite.suite, problem });
+  for (const suffix of [".xz", ".gz", ""]) {
+    const file = release.files.get(`${base}${suffix}`);
+    if (file === undefined) continue;
+    if (file.size > INDEX_BYTES_MAX) throw invalid(`its ${base} has ${file.size} bytes`);
+    const folder = base.slice(0, base.lastIndexOf("/"));
+    // By its hash, where it stays while the suite moves on.
+    const paths = [`${folder}/by-hash/SHA256/${file.sha256}`, `${base}${suffix}`];
+    const bytes = await downloadFirst(suite, paths, file.size, locking, file.sha256);
+    return { sha256: file.sha256, text: Buffer.from(await decompress(bytes, suffix)).toString("utf8") };
+  }
+  throw invalid(`it has no ${base}`);
+}
+
+async function download(suite: Suite, path: string, most: number, locking: Locking): Promise<Uint8Array> {
+  return downloadFirst(suite, [path], most, locking);
+}
+
+/** @param sha256 what it must be; the first mirror that has that is taken */
+async function downloadFirst(
+  { archive, suite, moment }: Suite,
+  paths: readonly string[],
+  most: number,
+  { mirrors, temporary, signal }: Locking,
+  sha256?: string,
+): Promise<Uint8Array> {
+  const bases =
+    moment === undefined
+      ? mirrors.of(archive)
+      : mirrors.of("snapshot").map((url) => `${url}/archive/${archive}/${moment}`);
+  if (bases.length === 0)
+    throw pipeliteError("MIRROR_MISSING", { archive: moment === undefined ? archive : "snapshot" });
+  mkdirSync(temporary, { recursive: true });
+  const file = join(temporary, `index-${process.pid}`);
+  let problem = "";
+  try {
+    for (const base of bases) {
+      for (const path of paths) {
+        try {
+          const found = await downloadTo(`${base}/dists/${suite}/${path}`, { file, most, signal });
+          if (sha256 === undefined || found === sha256) return readFileSync(file);
+          problem = `the sha256 of ${path} is ${found}, signed is ${sha256}`;
+        } catch (error) {
+          if (signal.aborted) throw error;
+          problem ||= error instanceof Error ? error.message : String(error);
+        }
+      }
+    }
+  } finally {
+    rmSync(file, { force: true });
+  }
+  throw pipeliteError("SUITE_UNAVAILABLE", { archive, suite, problem });
+}
+
+function lockedPackage(each: DebianPackage): LockedDebian["packages"][number] {
+  const sha256 = each.text("sha256");
+  const path = each.text("filename");
+  const size = Number(each.text("size"));
+  const isPlain =
+    /^[0-9A-Za-z+._/~%-]+$/.test(path) && !path.split("/").includes("..") && !path.startsWith("/");
+  if (!/^[0-9a-f]{64}$/.test(sha256) || !isPlain || !Number.isSafeInteger(size))
+    throw pipeliteError("PACKAGE_INDEX_INVALID", { package: each.name, archive: each.archive });
+  return {
+    name: each.name,
+    version: each.version,
+    architecture: each.text("architecture"),
+    archive: each.archive,
+    path,
+    size,
+    sha256,
+  };
+}

@@ -1,0 +1,66 @@
+// From locked packages to the steps that make a root file system of them: one that unpacks each package, and one that
+// configures all. Neither names where a package was from: mirrors are no part of what an environment is.
+import { SANDBOX_GID, SANDBOX_UID } from "#sandbox/inside.ts";
+import { MOUNT_POINTS } from "#sandbox/entrances.ts";
+import { through, type EnvironmentPrograms } from "#environment/programs.ts";
+import { pathOfFile, type LockedFile, type Recipe, type Step } from "#environment/step.ts";
+import type { LockedDebian, LockedPackage } from "./locked.ts";
+
+const VARIABLES = {
+  PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+  HOME: "/root",
+  LANG: "C.UTF-8",
+} as const;
+
+/** Folders that are links into /usr: all of Debian since 12 (usrmerge). */
+const MERGED: Readonly<Record<string, readonly string[]>> = {
+  amd64: ["bin", "sbin", "lib", "lib64"],
+  arm64: ["bin", "sbin", "lib"],
+};
+
+export async function debianRecipe(
+  name: string,
+  locked: LockedDebian,
+  programs: EnvironmentPrograms,
+): Promise<Recipe> {
+  const [unpack, configure, arrange, inner] = await Promise.all([
+    programs.stage("environment/debian/debian-unpack"),
+    programs.stage("environment/debian/debian-configure"),
+    programs.entrance("arrange"),
+    programs.entrance("configure"),
+  ]);
+  const unpacked = locked.packages.map((each): Step => {
+    const file = fileOf(each, locked);
+    return {
+      name: `unpacked-${file.name.replace(/\.deb$/, "")}`,
+      files: [file],
+      sources: unpack.sources,
+      inputs: [],
+      invoke: () => unpack.invoke({ deb: pathOfFile(file) }, {}),
+    };
+  });
+  const params = {
+    names: locked.packages.map((each) => each.name),
+    base: locked.base,
+    entrance: inner.file,
+    merged: MERGED[locked.architecture] ?? [],
+    folders: ["var", "nix", ...MOUNT_POINTS.bound, ...MOUNT_POINTS.fresh],
+    user: { passwd: `nixbld:x:${SANDBOX_UID}:${SANDBOX_GID}:Pipelite:/root:/bin/sh`, group: "" },
+  };
+  const root: Step = {
+    name,
+    files: [],
+    sources: [...configure.sources, arrange.source, inner.source],
+    inputs: unpacked,
+    invoke: (pathOf) => through(arrange, "-", configure.invoke({ packages: unpacked.map(pathOf) }, params)),
+  };
+  return { root, variables: VARIABLES };
+}
+
+export function fileOf({ path, sha256, size, archive }: LockedPackage, { suites }: LockedDebian): LockedFile {
+  const date = suites.find((suite) => suite.archive === archive)?.date;
+  const from = { kind: "archive", archive, path, ...(date !== undefined && { date }) } as const;
+  // `%3a` stands for the colon of an epoch, and a store path has neither.
+  const name = path.slice(path.lastIndexOf("/") + 1).replaceAll(/%3a|[^0-9a-zA-Z+._?=-]/gi, "-");
+  return { name, sha256, size, from };
+}

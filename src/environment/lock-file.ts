@@ -1,0 +1,50 @@
+// `pipelite.lock.json` beside a pipeline: what the world outside said once, pinned. Sections of it belong to who writes
+// them: answers of models, what environments are made of. It is replaced whole, so no reader sees half of it.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { prettyJson } from "#base/canonical-json.ts";
+import { writeFileAtomically } from "#base/files.ts";
+import { pipeliteError } from "./errors.ts";
+
+export interface LockFile {
+  version: 1;
+  [section: string]: unknown;
+}
+
+export function lockFileOf(root: string): string {
+  return join(root, "pipelite.lock.json");
+}
+
+/** @throws PipeliteError LOCK_FILE_INVALID */
+export function readLockFile(root: string): LockFile {
+  const file = lockFileOf(root);
+  if (!existsSync(file)) return { version: 1 };
+  try {
+    const lock = JSON.parse(readFileSync(file, "utf8")) as LockFile;
+    if (lock.version !== 1) throw new Error(`its version is ${String(lock.version)}`);
+    return lock;
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    throw pipeliteError("LOCK_FILE_INVALID", { file, problem }, error);
+  }
+}
+
+/** Members of one section, each under its key. */
+export function lockSection(root: string, section: string): Readonly<Record<string, unknown>> {
+  const found = readLockFile(root)[section] ?? {};
+  if (typeof found === "object" && found !== null && !Array.isArray(found))
+    return found as Record<string, unknown>;
+  throw pipeliteError("LOCK_FILE_INVALID", {
+    file: lockFileOf(root),
+    problem: `its ${section} are no object`,
+  });
+}
+
+/** Replaces one section; the others stay as they are. */
+export function writeLockSection(
+  root: string,
+  section: string,
+  members: Readonly<Record<string, unknown>>,
+): void {
+  writeFileAtomically(lockFileOf(root), prettyJson({ ...readLockFile(root), [section]: members }));
+}

@@ -1,0 +1,28 @@
+// Stanzas of `Field: value` lines, as control files, indices and sources of Debian have them (deb822(5)).
+
+/** Field -> value; lines that continue one are joined by newlines, without their first blank. */
+export type Stanza = ReadonlyMap<string, string>;
+
+export function parseStanzas(text: string): Stanza[] {
+  return text
+    .split(/\n[ \t]*\n/)
+    .map(parseStanza)
+    .filter((stanza) => stanza.size > 0);
+}
+
+export function parseStanza(text: string): Stanza {
+  const fields = new Map<string, string>();
+  let last: string | undefined;
+  for (const line of text.split("\n")) {
+    if (line.startsWith("#")) continue;
+    if (/^[ \t]/.test(line)) {
+      if (last !== undefined) fields.set(last, `${fields.get(last)}\n${line.slice(1)}`);
+      continue;
+    }
+    const colon = line.indexOf(":");
+    if (colon <= 0) continue;
+    last = line.slice(0, colon).toLowerCase();
+    fields.set(last, line.slice(colon + 1).trim());
+  }
+  return fields;
+}

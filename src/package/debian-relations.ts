@@ -1,0 +1,37 @@
+// Relations between Debian packages (deb-control(5), Debian Policy 7): `a (>= 1) | b, c:any`.
+import { pipeliteError } from "./errors.ts";
+import type { Relation } from "./debian-version.ts";
+
+/** One package that would do. */
+export interface Dependency {
+  name: string;
+  /** `any`, `native` or an architecture, where it is given. */
+  qualifier?: string;
+  relation?: Relation;
+  version?: string;
+}
+
+const ONE =
+  /^([a-z0-9][a-z0-9+.-]*)(?::([a-z0-9-]+))?\s*(?:\(\s*(<<|<=|=|>=|>>|<|>)\s*([^\s)]+)\s*\))?\s*(?:\[[^\]]*\])?\s*(?:<[^>]*>\s*)*$/i;
+/** Of before there were `<<` and `>>`. */
+const OLD: Readonly<Record<string, Relation>> = { "<": "<=", ">": ">=" };
+
+/** Groups, in each of which one is enough. @throws PipeliteError DEBIAN_RELATION_INVALID */
+export function parseRelations(text: string): Dependency[][] {
+  return text
+    .split(",")
+    .map((group) => group.trim())
+    .filter((group) => group !== "")
+    .map((group) => group.split("|").map((each) => parseOne(each.trim())));
+}
+
+function parseOne(text: string): Dependency {
+  const [, name, qualifier, relation, version] = ONE.exec(text) ?? [];
+  if (name === undefined) throw pipeliteError("DEBIAN_RELATION_INVALID", { text });
+  return {
+    name,
+    ...(qualifier !== undefined && { qualifier }),
+    ...(relation !== undefined && { relation: OLD[relation] ?? (relation as Relation) }),
+    ...(version !== undefined && { version }),
+  };
+}

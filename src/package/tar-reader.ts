@@ -1,0 +1,126 @@
+// Reads a tar archive that is in memory: ustar, GNU's long names, pax headers. Names are byte strings, and never lead out of
+// the folder that the archive stands for.
+import { toByteString } from "#base/bytes.ts";
+import { pipeliteError } from "./errors.ts";
+
+export type TarKind = "file" | "folder" | "link" | "hard-link" | "character" | "block" | "fifo";
+
+export interface TarEntry {
+  kind: TarKind;
+  /** Relative, without `.` and `..`; empty for the folder itself. */
+  path: string;
+  mode: number;
+  mtime: number;
+  /** Of a link: its text. Of a hard link: a path as above. */
+  target: string;
+  content: Uint8Array;
+}
+
+const BLOCK = 512;
+const KINDS: Readonly<Record<string, TarKind>> = {
+  "\0": "file",
+  "0": "file",
+  "7": "file",
+  "5": "folder",
+  "2": "link",
+  "1": "hard-link",
+  "3": "character",
+  "4": "block",
+  "6": "fifo",
+};
+
+/** @throws PipeliteError ARCHIVE_INVALID */
+export function* readTar(bytes: Uint8Array): Generator<TarEntry> {
+  let longName: string | undefined;
+  let longTarget: string | undefined;
+  let pax = new Map<string, string>();
+  let at = 0;
+  for (;;) {
+    if (at + BLOCK > bytes.length) throw wrong("it is cut off");
+    const header = bytes.subarray(at, at + BLOCK);
+    if (header.every((byte) => byte === 0)) return;
+    checkSum(header, at);
+    const type = String.fromCharCode(header[156] ?? 0);
+    const size = pax.has("size") ? Number(pax.get("size")) : numberIn(header, 124, 12);
+    const start = at + BLOCK;
+    if (!Number.isSafeInteger(size) || size < 0 || start + size > bytes.length)
+      throw wrong(`the entry at byte ${at} is cut off`);
+    const content = bytes.subarray(start, start + size);
+    at = start + Math.ceil(size / BLOCK) * BLOCK;
+    if (type === "L") longName = textIn(content, 0, size);
+    else if (type === "K") longTarget = textIn(content, 0, size);
+    else if (type === "x") pax = readPax(content);
+    else if (type !== "g") {
+      const kind = KINDS[type];
+      if (kind === undefined) throw wrong(`its entries of type '${type}' are not known`);
+      const name = pax.get("path") ?? longName ?? nameOf(header);
+      const target = pax.get("linkpath") ?? longTarget ?? textIn(header, 157, 100);
+      const path = cleanPath(name);
+      yield {
+        kind: kind === "file" && name.endsWith("/") ? "folder" : kind,
+        path,
+        mode: numberIn(header, 100, 8),
+        mtime: Math.trunc(Number(pax.get("mtime") ?? numberIn(header, 136, 12))),
+        target: kind === "hard-link" ? cleanPath(target) : kind === "link" ? target : "",
+        content: kind === "file" ? content : content.subarray(0, 0),
+      };
+      [longName, longTarget, pax] = [undefined, undefined, new Map()];
+    }
+  }
+}
+
+function wrong(problem: string): Error {
+  return pipeliteError("ARCHIVE_INVALID", { format: "tar", problem });
+}
+
+function checkSum(header: Uint8Array, at: number): void {
+  const [CHECKSUM, CHECKSUM_BYTES, SPACE] = [148, 8, 32];
+  const isSum = (index: number) => index >= CHECKSUM && index < CHECKSUM + CHECKSUM_BYTES;
+  let sum = 0;
+  for (const [index, byte] of header.entries()) sum += isSum(index) ? SPACE : byte;
+  if (sum !== numberIn(header, CHECKSUM, CHECKSUM_BYTES)) throw wrong(`no entry at byte ${at}`);
+}
+
+/** Octal digits, or, as GNU and star write large ones, base 256 with the first bit set. */
+function numberIn(header: Uint8Array, offset: number, length: number): number {
+  const field = header.subarray(offset, offset + length);
+  const [first = 0] = field;
+  if (first < 0x80) return Number.parseInt(toByteString(field).replaceAll("\0", " ").trim() || "0", 8);
+  if (first !== 0x80) throw wrong("it has a negative number");
+  return field.subarray(1).reduce((value, byte) => value * 256 + byte, 0);
+}
+
+function textIn(bytes: Uint8Array, offset: number, length: number): string {
+  const [text = ""] = toByteString(bytes.subarray(offset, offset + length)).split("\0", 1);
+  return text;
+}
+
+function nameOf(header: Uint8Array): string {
+  const name = textIn(header, 0, 100);
+  const isUstar = toByteString(header.subarray(257, 263)) === "ustar\0";
+  const prefix = isUstar ? textIn(header, 345, 155) : "";
+  return prefix === "" ? name : `${prefix}/${name}`;
+}
+
+/** Records `LENGTH KEY=VALUE\n`; the length counts all of the record. */
+function readPax(content: Uint8Array): Map<string, string> {
+  const text = toByteString(content);
+  const records = new Map<string, string>();
+  for (let at = 0; at < text.length && text[at] !== "\0";) {
+    const [digits = ""] = /^\d+(?= )/.exec(text.slice(at, at + 20)) ?? [];
+    const record = text.slice(at, at + Number(digits));
+    const equals = record.indexOf("=");
+    if (digits === "" || equals < 0 || !record.endsWith("\n") || record.includes("\0"))
+      throw wrong("a pax header is malformed");
+    records.set(record.slice(digits.length + 1, equals), record.slice(equals + 1, -1));
+    at += record.length;
+  }
+  return records;
+}
+
+function cleanPath(name: string): string {
+  const parts = name.split("/").filter((part) => part !== "" && part !== ".");
+  if (name.startsWith("/") || parts.includes("..") || name.includes("\0") || name === "")
+    throw wrong(`the name '${name}' leads out of it`);
+  return parts.join("/");
+}

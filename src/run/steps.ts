@@ -1,0 +1,177 @@
+// The steps of an environment in a run: where their outputs are, and building those that are not there. They are derivations
+// like any stage's; what a person follows is the environment as one.
+import { availableParallelism } from "node:os";
+import { isPipeliteError, type PipeliteError } from "#base/errors.ts";
+import type { BuildOutcome, Engine } from "#engine/engine.ts";
+import { schedule } from "#engine/schedule.ts";
+import type { EnvironmentNode } from "#compile/nodes.ts";
+import { fetchFiles } from "#environment/fetch.ts";
+import { mirrorsOf } from "#environment/mirrors.ts";
+import { deriveStep, pathOfFile, stepsOf, type Origin, type Recipe, type Step } from "#environment/step.ts";
+import type { Derivation } from "#nix/derivation.ts";
+import { derivationPath } from "#nix/derivation.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import type { RunListener } from "#home/events.ts";
+import type { RunOptions } from "./options.ts";
+import type { Workspace } from "./realise.ts";
+import { inputsOf, originIn, outputOfStep, ownRealisationId } from "./step-outputs.ts";
+
+export function recipeOf(work: Workspace, node: EnvironmentNode): Recipe {
+  const recipe = work.prepared.prepared.get(node)?.recipe;
+  if (recipe === undefined) throw new Error(`${node.name} has no recipe`);
+  return recipe;
+}
+
+/** Whether all that the derivations of a recipe name is in the store. */
+export function hasFiles({ store }: Workspace, { root }: Recipe): boolean {
+  const needed = stepsOf(root).flatMap((step) => [...step.files.map(pathOfFile), ...step.sources]);
+  return needed.every((path) => store.isPresent(path));
+}
+
+/** The derivations of a recipe as they are before anything is built. */
+export function unbuiltSteps({ root }: Recipe): Map<Step, GraphStep> {
+  const made = new Map<Step, GraphStep>();
+  for (const step of stepsOf(root)) {
+    const derivation = deriveStep(step, (input) => originOfUnbuilt(made, input));
+    made.set(step, { derivation, drvPath: derivationPath(derivation) });
+  }
+  return made;
+}
+
+export function originOfUnbuilt(made: ReadonlyMap<Step, GraphStep>, step: Step): Origin {
+  return { kind: "derivation", drvPath: unbuilt(made, step) };
+}
+
+function unbuilt(made: ReadonlyMap<Step, GraphStep>, step: Step): StorePath {
+  const drvPath = made.get(step)?.drvPath;
+  if (drvPath === undefined) throw new Error(`${step.name} has no derivation`);
+  return drvPath;
+}
+
+interface GraphStep {
+  drvPath: StorePath;
+  derivation: Derivation;
+}
+
+export interface StepBuilding extends Pick<RunOptions, "jobs" | "timeoutMs" | "env" | "signal"> {
+  engine: Engine;
+  /** Of the run and of its pipeline, for the table of builds. */
+  runId: string;
+  pipeline: string;
+  emit: RunListener;
+}
+
+/** As many lines of what it said as are kept of one that failed. */
+const TAIL_LINES = 20;
+
+export type PartsEnd =
+  | { status: "cancelled" }
+  | { status: "failed"; error: PipeliteError; logTail: string[] };
+
+/** Builds what the root of an environment is made of. @returns how that ended where it was not done */
+export async function buildParts(
+  work: Workspace,
+  node: EnvironmentNode,
+  building: StepBuilding,
+): Promise<PartsEnd | undefined> {
+  const { emit, signal, env, jobs = availableParallelism() } = building;
+  const { name } = node;
+  const expectedMs = work.builds.lastWallMs(building.pipeline, name);
+  const recipe = recipeOf(work, node);
+  const drvPath = unbuilt(unbuiltSteps(recipe), recipe.root);
+  emit({ type: "stage-started", name, drvPath, ...(expectedMs !== undefined && { expectedMs }) });
+  const said: string[] = [];
+  const say = (line: string): void => {
+    said.push(line);
+    emit({ type: "stage-log", name, line });
+  };
+  const { root } = recipe;
+  const all = stepsOf(root);
+  const missing = missingSteps(work, root);
+  const files = [...missing, root].flatMap((step) => step.files);
+  await fetchFiles(work.store, files, {
+    mirrors: mirrorsOf(env),
+    signal,
+    onProgress: (done, total) => say(`fetched ${done.files} of ${total.files} files`),
+  });
+  let built = 0;
+  let end: PartsEnd | undefined;
+  const isMissing = new Set(missing);
+  await schedule(
+    all.filter((step) => isMissing.has(step)),
+    {
+      needs: (step) => step.inputs.filter((input) => isMissing.has(input)),
+      isWork: () => true,
+      jobs,
+      keepGoing: false,
+      signal,
+      skip: () => {},
+      run: async (step) => {
+        const outcome = await buildStep(work, step, { ...building, say });
+        if (outcome.status === "cancelled") return "cancelled";
+        if (outcome.status === "failed") {
+          end ??= { status: "failed", error: outcome.error, logTail: said.slice(-TAIL_LINES) };
+          return "failed";
+        }
+        work.steps.set(step, outcome.outPath);
+        built += 1;
+        say(`made ${built} of ${missing.length}: ${step.name}`);
+        return "done";
+      },
+    },
+  );
+  return end ?? (signal.aborted ? { status: "cancelled" } : undefined);
+}
+
+/** Steps below the root whose output is not in the store. */
+function missingSteps(work: Workspace, root: Step): Step[] {
+  const wanted = new Set<Step>();
+  const visit = (step: Step): void => {
+    for (const input of step.inputs) {
+      const path = outputOfStep(work, input);
+      if (wanted.has(input) || (path !== undefined && work.store.isPresent(path))) continue;
+      wanted.add(input);
+      visit(input);
+    }
+  };
+  visit(root);
+  return [...wanted];
+}
+
+async function buildStep(
+  work: Workspace,
+  step: Step,
+  { engine, signal, timeoutMs, runId, pipeline, say }: StepBuilding & { say: (line: string) => void },
+): Promise<BuildOutcome> {
+  const inputs = inputsOf(work, step);
+  if (inputs === undefined) throw new Error(`the inputs of ${step.name} are not known`);
+  const derivation = deriveStep(step, originIn(inputs));
+  let drvPath: StorePath;
+  try {
+    await work.store.addTempRoot(...derivation.inputSrcs);
+    drvPath = await work.store.addDerivation(derivation);
+  } catch (error) {
+    if (!isPipeliteError(error)) throw error;
+    return failed(error);
+  }
+  const sandbox = engine.sandbox.kind;
+  const build = { pipeline, stage: step.name, drvPath, runId, engine: engine.name, sandbox };
+  const startedAt = new Date().toISOString();
+  const lines: Buffer[] = [];
+  const outcome = await engine.build({
+    name: step.name,
+    drvPath,
+    derivation,
+    timeoutMs,
+    onLog: (chunk) => void lines.push(Buffer.from(chunk)),
+    signal,
+    realises: sandbox === "none" ? undefined : ownRealisationId(derivation),
+    onBuilt: async (built) => work.builds.record({ ...build, ...built, startedAt }, { step: step.name }),
+  });
+  if (outcome.status === "failed") say(Buffer.concat(lines).toString("utf8").trimEnd());
+  return outcome;
+}
+
+function failed(error: PipeliteError): BuildOutcome {
+  return { status: "failed", error };
+}

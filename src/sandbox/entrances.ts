@@ -1,0 +1,87 @@
+// The ways into a root of its own, from within the sandbox of a build (ours or Nix's). They are programs of the store and
+// so part of what a stage is: launcher/entrance.ts.
+import { writeFakeRootFilter } from "./fake-root-filter.ts";
+import { SANDBOX_GID, SANDBOX_UID } from "./inside.ts";
+import { assembleEntrance, step, writing, type EntranceStep } from "./launcher/entrance.ts";
+import type { Machine } from "./launcher/system-call.ts";
+import { CLONE, MOUNT, MOUNT_DETACH, OPEN, PRCTL, SECCOMP_MODE_FILTER } from "./linux.ts";
+
+/** There in every sandbox, and empty: the new root is put together on it. */
+const PLACE = "/tmp";
+const ROOT = { known: "root" } as const;
+const BIND = MOUNT.bind | MOUNT.recursive;
+const PLAIN = MOUNT.noSuid | MOUNT.noDevices;
+
+/** What a root must have as folders: the sandbox's own are mounted on the first, empty ones on the others. */
+export const MOUNT_POINTS = {
+  bound: ["dev", "proc", "build", "nix/store"],
+  fresh: ["tmp", "run", "root", "var/tmp"],
+} as const;
+const MODES = { tmp: "mode=1777", run: "mode=0755", root: "mode=0700", "var/tmp": "mode=1777" } as const;
+
+export type EntranceName = "enter" | "arrange" | "configure";
+
+/**
+ * `enter`: ROOT becomes the root, read-only, as the user that a stage always is. `arrange`: an empty file system in memory
+ * on /tmp, as root of its own; ROOT is not looked at. `configure`, started by what `arrange` started: that file system
+ * becomes the root, and who asks for other users, devices, set-id bits or attributes is told that it was done.
+ */
+export function writeEntrance(name: EntranceName, machine: Machine): Uint8Array {
+  switch (name) {
+    case "enter":
+      return assembleEntrance(machine, [
+        ...newNamespaces(SANDBOX_UID, SANDBOX_GID),
+        step("mount the environment", "mount", ROOT, PLACE, 0, BIND, 0),
+        step("make it read-only", "mount", "none", PLACE, 0, READ_ONLY, 0),
+        ...MOUNT_POINTS.bound.map((folder) =>
+          step(`mount /${folder} in it`, "mount", `/${folder}`, `${PLACE}/${folder}`, 0, BIND, 0),
+        ),
+        ...MOUNT_POINTS.fresh.map((folder) =>
+          step(`mount its /${folder}`, "mount", "tmpfs", `${PLACE}/${folder}`, "tmpfs", PLAIN, MODES[folder]),
+        ),
+        ...becomeRoot("/build"),
+      ]);
+    case "arrange":
+      return assembleEntrance(machine, [
+        ...newNamespaces(0, 0),
+        step("mount a file system in memory", "mount", "tmpfs", PLACE, "tmpfs", PLAIN, "mode=0755"),
+      ]);
+    case "configure":
+      return assembleEntrance(machine, [
+        step("make a mount namespace", "unshare", CLONE.newMounts),
+        ...["dev", "proc"].map((folder) =>
+          step(`mount /${folder} in it`, "mount", `/${folder}`, `${PLACE}/${folder}`, 0, BIND, 0),
+        ),
+        ...becomeRoot("/"),
+        step("forbid new rights", "prctl", PRCTL.noNewPrivileges, 1, 0, 0, 0),
+        step("filter system calls", "prctl", PRCTL.seccomp, SECCOMP_MODE_FILTER, FILTER(machine), 0, 0),
+      ]);
+  }
+}
+
+const MS_REMOUNT = 32;
+const MS_READ_ONLY = 1;
+const READ_ONLY = MS_REMOUNT | MOUNT.bind | MS_READ_ONLY | PLAIN;
+const FILTER = (machine: Machine) => ({ bpf: writeFakeRootFilter(machine) });
+
+/** A user namespace in which this process, still nobody else outside, is `uid`; and mounts that nobody else sees. */
+function newNamespaces(uid: number, gid: number): EntranceStep[] {
+  const map = (name: string, inside: number, outside: number) =>
+    writing(`write its ${name}`, `/proc/self/${name}`, `${inside} ${outside} 1\n`, OPEN.writeOnly);
+  return [
+    step("make a user namespace", "unshare", CLONE.newUser | CLONE.newMounts),
+    ...writing(undefined, "/proc/self/setgroups", "deny", OPEN.writeOnly),
+    ...map("uid_map", uid, SANDBOX_UID),
+    ...map("gid_map", gid, SANDBOX_GID),
+    step("part with the mounts outside", "mount", "none", "/", 0, MOUNT.recursive | MOUNT.private, 0),
+  ];
+}
+
+function becomeRoot(folder: string): EntranceStep[] {
+  return [
+    step("go into it", "chdir", PLACE),
+    step("make it the root", "pivot_root", ".", "."),
+    step("leave the root of before", "umount2", ".", MOUNT_DETACH),
+    step(`go to its ${folder}`, "chdir", folder),
+  ];
+}

@@ -1,0 +1,217 @@
+// What `pipelite lock` takes from an archive, and what it does not.
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { isPipeliteError } from "#base/errors.ts";
+import type { DebianRequest } from "#author/environment-request.ts";
+import { lockDebian, type Locking } from "#environment/debian/lock-debian.ts";
+import { mirrorsOf } from "#environment/mirrors.ts";
+import { writeArchive, type ArchiveOptions, type PackageOf } from "../rig/debian-archive.ts";
+import { newSigningKey } from "../rig/openpgp.ts";
+
+const root = mkdtempSync(join(tmpdir(), "pipelite-lock-"));
+after(() => rmSync(root, { recursive: true }));
+const key = newSigningKey("ed25519");
+const KEYS = [{ key: key.publicKey, expires: undefined }];
+const NOW = new Date("2026-01-03T00:00:00Z");
+const BASE: PackageOf[] = [
+  { name: "base-files", fields: { Essential: "yes" } },
+  { name: "dash", version: "0.5", fields: { Essential: "yes", "Pre-Depends": "libc6 (>= 2)" } },
+  { name: "libc6", version: "2.36" },
+];
+let archives = 0;
+
+/** Mirrors of an archive with these packages beside the base. */
+function archive(packages: readonly PackageOf[], more: Partial<ArchiveOptions> = {}) {
+  archives += 1;
+  const folder = join(root, `archive-${archives}`);
+  for (const suite of ["bookworm", "bookworm-updates", "bookworm-security"]) {
+    const all = suite === "bookworm" ? [...BASE, ...packages] : [];
+    writeArchive({ folder, suite, key, packages: all, ...more });
+  }
+  return { folder, mirrors: mirrorsAt(folder) };
+}
+
+function mirrorsAt(folder: string) {
+  const url = pathToFileURL(folder).href;
+  return mirrorsOf({ PIPELITE_MIRRORS: `debian=${url} debian-security=${url}` }, "/nowhere");
+}
+
+const request = (...packages: string[]): DebianRequest => ({ kind: "debian", suite: "bookworm", packages });
+
+function lock(wanted: DebianRequest, locking: Partial<Locking> & Pick<Locking, "mirrors">) {
+  const { signal } = new AbortController();
+  const temporary = join(root, "temporary");
+  return lockDebian(wanted, { root, temporary, now: NOW, signal, say: () => {}, keys: KEYS, ...locking });
+}
+
+async function refused(code: string, promise: Promise<unknown>, words?: RegExp): Promise<void> {
+  await assert.rejects(promise, (error: unknown) => {
+    assert.ok(isPipeliteError(error, code), String(error));
+    if (words !== undefined) assert.match(`${error.message} ${error.hint ?? ""}`, words);
+    return true;
+  });
+}
+
+test("the essential packages come first, what is needed before what needs it, each with its hash and no address", async () => {
+  const { mirrors, folder } = archive([
+    { name: "app", fields: { Depends: "lib (>= 2) | other, libc6" } },
+    { name: "lib", version: "1:2.0-1", fields: { Depends: "libc6" } },
+  ]);
+  const locked = await lock(request("app"), { mirrors });
+  assert.deepEqual(
+    locked.packages.map(({ name }) => name),
+    ["base-files", "libc6", "dash", "lib", "app"],
+  );
+  assert.equal(locked.base, 3);
+  const lib = locked.packages.find(({ name }) => name === "lib");
+  assert.deepEqual([lib?.version, lib?.path], ["1:2.0-1", "pool/main/lib_1%3a2.0-1_amd64.deb"]);
+  assert.deepEqual(locked.suites[0]?.signedBy, [key.publicKey.fingerprint]);
+  assert.ok(!JSON.stringify(locked).includes(folder));
+});
+
+test("the newest version of all suites is taken", async () => {
+  const { folder, mirrors } = archive([{ name: "app", version: "1.0-1+deb12u1" }]);
+  writeArchive({
+    folder,
+    suite: "bookworm-security",
+    key,
+    packages: [{ name: "app", version: "1.0-1+deb12u2" }],
+  });
+  const app = (await lock(request("app"), { mirrors })).packages.find(({ name }) => name === "app");
+  assert.deepEqual([app?.version, app?.archive], ["1.0-1+deb12u2", "debian-security"]);
+});
+
+describe("a suite is refused", () => {
+  test("that is not signed", async () => {
+    const { folder, mirrors } = archive([]);
+    writeFileSync(join(folder, "dists/bookworm/InRelease"), "Suite: bookworm\n");
+    await refused("RELEASE_UNSIGNED", lock(request("dash"), { mirrors }), /it is not signed/);
+  });
+  test("that another key has signed", async () => {
+    const { mirrors } = archive([], { key: newSigningKey("ed25519") });
+    await refused("RELEASE_UNTRUSTED", lock(request("dash"), { mirrors }));
+  });
+  test("that a key has signed which is in force no more", async () => {
+    const keys = [{ key: key.publicKey, expires: new Date("2026-01-02") }];
+    await refused("RELEASE_UNTRUSTED", lock(request("dash"), { ...archive([]), keys }));
+  });
+  test("whose text was changed", async () => {
+    const { folder, mirrors } = archive([]);
+    const file = join(folder, "dists/bookworm/InRelease");
+    writeFileSync(file, readFileSync(file, "latin1").replace("Origin: Test", "Origin: Evil"), "latin1");
+    await refused("RELEASE_UNTRUSTED", lock(request("dash"), { mirrors }));
+  });
+  test("that is good no more", async () => {
+    const { mirrors } = archive([], { validUntil: new Date("2026-01-02T23:00:00Z") });
+    await refused("RELEASE_EXPIRED", lock(request("dash"), { mirrors }), /2026/);
+  });
+  test("from the future", async () => {
+    const { mirrors } = archive([], { date: new Date("2027-01-01") });
+    await refused("RELEASE_INVALID", lock(request("dash"), { mirrors }), /yet to come/);
+  });
+  test("that is another one", async () => {
+    const { mirrors } = archive([], { codename: "trixie" });
+    const { folder } = archive([]);
+    writeArchive({ folder, suite: "trixie", key, packages: BASE });
+    writeFileSync(
+      join(folder, "dists/bookworm/InRelease"),
+      readFileSync(join(folder, "dists/trixie/InRelease")),
+    );
+    await refused("RELEASE_INVALID", lock(request("dash"), { mirrors: mirrorsAt(folder) }), /that of trixie/);
+    await lock(request("dash"), { mirrors });
+  });
+  test("older than the one that is locked", async () => {
+    const { mirrors } = archive([]);
+    const before = await lock(request("dash"), { mirrors });
+    const old = archive([], { date: new Date("2025-12-01") });
+    await refused(
+      "RELEASE_INVALID",
+      lock(request("dash"), { mirrors: old.mirrors, before }),
+      /locked is one of/,
+    );
+  });
+  test("whose index is not the one that was signed", async () => {
+    const { folder, mirrors } = archive([]);
+    const file = join(folder, "dists/bookworm/main/binary-amd64/Packages.gz");
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+    writeFileSync(file, bytes);
+    await refused("SUITE_UNAVAILABLE", lock(request("dash"), { mirrors }), /signed is/);
+  });
+});
+
+describe("packages that can't be had are named", () => {
+  const solved = (packages: PackageOf[], ...wanted: string[]) => lock(request(...wanted), archive(packages));
+  test("one that there is not", () => refused("PACKAGE_UNKNOWN", solved([], "nowhere"), /nowhere/));
+  test("a name that several provide", () => {
+    const provider = (name: string) => ({ name, fields: { Provides: "editor" } });
+    return refused("PACKAGE_UNKNOWN", solved([provider("vi"), provider("ed")], "editor"), /ed, vi/);
+  });
+  test("two that exclude each other", () => {
+    const packages = [{ name: "one", fields: { Conflicts: "two" } }, { name: "two" }];
+    return refused("PACKAGES_IN_CONFLICT", solved(packages, "one", "two"), /two and one exclude each other/);
+  });
+  test("what is missing deep down", () => {
+    const packages = [
+      { name: "top", fields: { Depends: "middle" } },
+      { name: "middle", fields: { Depends: "bottom (>= 2)" } },
+      { name: "bottom", version: "1" },
+    ];
+    return refused("PACKAGES_IN_CONFLICT", solved(packages, "top"), /middle needs bottom \(>= 2\)/);
+  });
+  test("an entry that leads out of the archive", () =>
+    refused("PACKAGE_INDEX_INVALID", solved([{ name: "app", fields: { Filename: "pool/../../x" } }], "app")));
+  test("a relation that is none", () =>
+    refused("DEBIAN_RELATION_INVALID", solved([{ name: "app", fields: { Depends: "lib (2)" } }], "app")));
+});
+
+test("keys of a repository that are not there are named", async () => {
+  const repositories = [{ name: "own", suite: "x", components: ["main"], keys: "own.gpg" }];
+  const wanted = { ...request("dash"), repositories };
+  await refused("KEYRING_INVALID", lock(wanted, archive([])), /own\.gpg/);
+});
+
+describe("mirrors", () => {
+  test("none: the archive is named, and how to name a mirror", () =>
+    refused(
+      "MIRROR_MISSING",
+      lock(request("dash"), { mirrors: mirrorsOf({}, "/nowhere") }),
+      /PIPELITE_MIRRORS/,
+    ));
+  test("a word that is none", () => {
+    assert.throws(
+      () => mirrorsOf({ PIPELITE_MIRRORS: "debian" }),
+      (error) => isPipeliteError(error, "MIRROR_INVALID"),
+    );
+  });
+  test("the first that has the index that was signed is taken", async () => {
+    const { folder } = archive([]);
+    const [url, gone] = [pathToFileURL(folder).href, pathToFileURL(join(root, "gone")).href];
+    const mirrors = mirrorsOf({ PIPELITE_MIRRORS: `debian=${gone} debian=${url} debian-security=${url}` });
+    assert.equal((await lock(request("dash"), { mirrors })).packages.length, 3);
+  });
+  test("those of apt, in both forms", () => {
+    const apt = mkdtempSync(join(root, "apt-"));
+    const list = "deb [arch=amd64] http://one/debian/ bookworm main # x\n#deb http://no/ bookworm main\n";
+    writeFileSync(join(apt, "sources.list"), `${list}deb http://other/ nodistro main\n`);
+    mkdirSync(join(apt, "sources.list.d"));
+    const stanza = (url: string, suites: string, more = "") =>
+      `Types: deb\nURIs: ${url}\nSuites: ${suites}\nComponents: main contrib\n${more}`;
+    writeFileSync(
+      join(apt, "sources.list.d/debian.sources"),
+      [
+        stanza("http://two/debian", "bookworm bookworm-updates"),
+        stanza("http://off/debian", "bookworm", "Enabled: no\n"),
+        stanza("http://two/security", "bookworm-security"),
+      ].join("\n"),
+    );
+    const mirrors = mirrorsOf({}, apt);
+    assert.deepEqual(mirrors.of("debian"), ["http://one/debian", "http://two/debian"]);
+    assert.deepEqual(mirrors.of("debian-security"), ["http://two/security"]);
+    assert.deepEqual(mirrorsOf({}, root).of("debian"), []);
+  });
+});
