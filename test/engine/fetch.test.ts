@@ -53,7 +53,7 @@ function truncate(response: ServerResponse): void {
   response.write(CONTENT.slice(0, 10), () => response.destroy());
 }
 
-test("an answer that ends too early and a 503 are tried again", { timeout: 60_000 }, async () => {
+test("an answer that ends too early and a 503 are tried again", async () => {
   const { exitCode, requests } = await fetchFrom((response, earlier) => {
     if (earlier === 0) truncate(response);
     else if (earlier === 1) response.writeHead(503).end();
@@ -63,16 +63,12 @@ test("an answer that ends too early and a 503 are tried again", { timeout: 60_00
   assert.equal(requests, 3);
 });
 
-test(
-  "what is always cut off fails after five tries, with the stage's name: exit code 1",
-  { timeout: 60_000 },
-  async () => {
-    const { exitCode, failure, requests } = await fetchFrom(truncate);
-    assert.equal(exitCode, 1);
-    assert.equal(requests, 5);
-    assert.match(failure, /^FETCH_FAILED Stage 'data.txt': .* the connection was closed before/);
-  },
-);
+test("what is always cut off fails after five tries, with the stage's name: exit code 1", async () => {
+  const { exitCode, failure, requests } = await fetchFrom(truncate);
+  assert.equal(exitCode, 1);
+  assert.equal(requests, 5);
+  assert.match(failure, /^FETCH_FAILED Stage 'data.txt': .* the connection was closed before/);
+});
 
 test("a 404 is not asked for again", async () => {
   const { exitCode, failure, requests } = await fetchFrom((response) => response.writeHead(404).end());
@@ -94,7 +90,7 @@ test("a folder, or nothing, behind file: is said with the stage's name", async (
   }
 });
 
-test("a server that sends without end is stopped by the time limit", { timeout: 60_000 }, async () => {
+test("a server that sends without end is stopped by the time limit", async () => {
   let timer: NodeJS.Timeout | undefined;
   const server = createServer((_, response) => {
     timer = setInterval(() => response.write("x".repeat(1000)), 10);

@@ -42,11 +42,9 @@ test(
   "an output of holes that nobody could read to its end is refused before it is read",
   { skip: peer("busybox") },
   async () => {
-    const start = performance.now();
     const sparse = "busybox mkdir $0 && busybox truncate -s 4096G $0/a && busybox truncate -s 4096G $0/b";
     const failure = await failureOf(sparse, {});
     assert.equal(failure.code, "STORE_OUTPUT_TOO_LARGE");
-    assert.ok(performance.now() - start < 60_000);
     const small = await failureOf("busybox truncate -s 2M $0", { outputBytes: MIB });
     assert.equal(small.code, "STORE_OUTPUT_TOO_LARGE");
   },

@@ -204,7 +204,7 @@ test("Ctrl-C while a source of a terabyte is read ends the run: exit code 130", 
   const hasBegun = () =>
     existsSync(join(project.home, "nix/store")) &&
     readdirSync(join(project.home, "nix/store")).some((name) => name.includes("-scratch-"));
-  await waitFor(hasBegun, 60_000);
+  await waitFor(hasBegun);
   running.child.kill("SIGINT");
   const { code, stderr } = await running.ended;
   assert.equal(code, 130, stderr);
@@ -453,12 +453,8 @@ test("names that are no text, or hold line ends, are kept as they are, and sha25
   assert.equal(audited.code, 0, audited.stdout + audited.stderr);
 });
 
-async function waitFor(condition: () => boolean, timeoutMs = 15_000): Promise<void> {
-  const start = performance.now();
-  while (!condition()) {
-    if (performance.now() - start > timeoutMs) throw new Error("waited in vain");
-    await sleep(20);
-  }
+async function waitFor(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(20);
 }
 
 /** A small file system of its own. */

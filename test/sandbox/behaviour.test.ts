@@ -104,11 +104,12 @@ for (const { kind, user, skip } of all) {
     });
 
     test("a silent stage is killed; one that speaks is not", async () => {
-      const silentMs = 1500;
+      // It speaks for longer than it may be silent, and each time long before that: a busy machine holds it up for a while.
+      const silentMs = 4000;
       const speaks = await run({
         kind,
         user,
-        script: "for i in 1 2 3 4 5 6; do echo $i; sleep 0.3; done",
+        script: "for i in 1 2 3 4 5 6 7 8 9; do echo $i; sleep 0.5; done",
         limits: { silentMs },
       });
       assert.equal(kindOfEnding(speaks), "exited");
@@ -132,7 +133,7 @@ for (const { kind, user, skip } of all) {
 
     test("no more processes than the limit can be started", async () => {
       const script = "n=0; while [ $n -lt 40 ]; do sleep 4715 & n=$((n+1)); done; echo all";
-      const limits = { processes: 24, timeoutMs: 5000 };
+      const limits = { processes: 24 };
       assert.match((await run({ kind, user, script, limits })).log, /can't fork/);
       assert.match((await run({ kind, user, script, limits: { ...limits, processes: 64 } })).log, /^all$/m);
       assert.deepEqual(processesWith("sleep\x004715"), []);
@@ -289,10 +290,8 @@ for (const { kind, user, skip } of sandboxes) {
           encoding: "utf8",
           env,
         });
-        for (let tries = 0; tries < 40 && processesWith("sleep\x004716").length > 0; tries += 1) {
+        while (processesWith("sleep\x004716").length > 0)
           await new Promise((resolve) => setTimeout(resolve, 50));
-        }
-        assert.deepEqual(processesWith("sleep\x004716"), []);
         // Its cgroups could not be removed by it: the next Pipelite does, once the kernel has let go of the dead.
         const groups = ["/sys/fs/cgroup", "-name", `pipelite-${killed.stdout.trim()}-*`];
         let left = "unknown";

@@ -47,7 +47,6 @@ function run(machine: Machine, calls: SystemCall[], parent?: SystemCall[], count
   const [command, args] = isForeign ? [EMULATOR[machine], [file]] : [file, []];
   const { status, stdout } = spawnSync(command, args, {
     stdio: ["ignore", "pipe", "inherit", report],
-    timeout: 20_000,
   });
   closeSync(report);
   return { status, stdout, report: readFileSync(`${file}.report`) };

@@ -35,10 +35,7 @@ async function withPathLocks<T>(
 }
 
 async function until(isTrue: () => boolean): Promise<void> {
-  for (let tries = 0; !isTrue(); tries++) {
-    assert.ok(tries < 1000);
-    await sleep(10);
-  }
+  while (!isTrue()) await sleep(10);
 }
 
 describe("lockPaths", () => {
@@ -115,14 +112,11 @@ test("a collector that removes a file of temporary roots while it is opened is n
   const child = spawn(process.execPath, flags, { stdio: ["ignore", "pipe", "inherit"] });
   try {
     await once(child.stdout, "data");
-    const end = performance.now() + 3000;
-    let opened = 0;
-    for (; performance.now() < end; opened++) {
+    for (let opened = 0; opened < 500; opened++) {
       const roots = openTempRoots(layout);
       await roots.add([absentPath()]);
       roots.close();
     }
-    assert.ok(opened > 100);
   } finally {
     child.kill("SIGKILL");
     await once(child, "close");
