@@ -52,6 +52,8 @@ export type BuilderOutcome<T> =
   | { status: "built"; taken: T; usage: Usage }
   | Extract<BuildOutcome, { status: "failed" | "cancelled" }>;
 
+const CORES = String(availableParallelism());
+
 let builds = 0;
 
 /**
@@ -152,7 +154,7 @@ function environment(
     ["PATH", "/path-not-set"],
     ["HOME", "/homeless-shelter"],
     ["NIX_STORE", "/nix/store"],
-    ["NIX_BUILD_CORES", String(availableParallelism())],
+    ["NIX_BUILD_CORES", CORES],
   ]);
   for (const [key, value] of derivation.env) {
     if (!asFiles.has(key)) env.set(key, rewrite(value));

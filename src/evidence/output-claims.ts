@@ -39,6 +39,7 @@ interface Check {
 /** The claims of all outputs that a record names. */
 export function outputClaims(record: Outputs, locate: Locate): Claim[] {
   const files = new EvidenceFiles();
+  const places = placesOf(record);
   return [
     ...record.stages.flatMap((stage) => stageOutputClaims(stage, locate)),
     ...record.materials.flatMap(({ name, path, narHash, narSize }) => [
@@ -46,8 +47,30 @@ export function outputClaims(record: Outputs, locate: Locate): Claim[] {
       sizeClaim(`material/${name}`, name, path, narSize),
     ]),
     // Last: of two claims of one id the later one is renamed, and a check must not take the name of a hash.
-    ...verdictsOf(record).flatMap((verdict) => checkClaims(record, verdict, { locate, files })),
+    ...verdictsOf(record).flatMap((verdict) => checkClaims(verdict, { locate, files, places })),
   ];
+}
+
+/** What a record has under a name or a path. */
+interface Places {
+  /** Output -> the derivation that gave it, where building it again gives it. */
+  drvPaths: ReadonlyMap<string, string>;
+  /** Result, stage or material -> store path. */
+  paths: ReadonlyMap<string, string>;
+}
+
+function placesOf({ stages, materials, results }: Outputs): Places {
+  const drvPaths = new Map<string, string>();
+  const paths = new Map(Object.entries(results));
+  const add = (name: string, path: string): void => void (paths.has(name) || paths.set(name, path));
+  for (const stage of stages) {
+    const { name, outPath, drvPath } = stage;
+    if (outPath === undefined) continue;
+    add(name, outPath);
+    if (drvPath !== undefined && isBuilt(stage) && !drvPaths.has(outPath)) drvPaths.set(outPath, drvPath);
+  }
+  for (const { name, path } of materials) add(name, path);
+  return { drvPaths, paths };
 }
 
 /** Outputs that may hold checks: the results, and every check that is said in pipeline.ts. */
@@ -67,16 +90,15 @@ interface Result {
 
 /** A verdict that no build made (in a source, a fetch, an answer) was only written down: it is a file like any other. */
 function checkClaims(
-  record: Outputs,
   { name, path }: Result,
-  { locate, files }: { locate: Locate; files: EvidenceFiles },
+  { locate, files, places }: { locate: Locate; files: EvidenceFiles; places: Places },
 ): Claim[] {
   const file = join(locate(path), VERDICT_FILE);
-  const drvPath = record.stages.find((stage) => stage.outPath === path && isBuilt(stage))?.drvPath;
+  const drvPath = places.drvPaths.get(path);
   if (drvPath === undefined || entryAt(file)?.isFile() !== true) return [];
   const { checks = [], status, problem } = readVerdict(file);
   if (problem !== undefined) return [unreadableClaim({ name, path }, file, problem)];
-  const given = claimsOfChecks(record, { name, path }, drvPath, checks).map((claim) =>
+  const given = claimsOfChecks(places, { name, path }, drvPath, checks).map((claim) =>
     heldToFormula(claim, { files, locate }),
   );
   if (status !== "failed" || given.some((claim) => claim.status === "failed")) return given;
@@ -137,7 +159,7 @@ function failedClaim({ name, path }: Result, drvPath: string): Claim {
 }
 
 function claimsOfChecks(
-  record: Outputs,
+  { paths }: Places,
   { name, path }: Result,
   drvPath: string,
   checks: readonly Check[],
@@ -147,7 +169,7 @@ function claimsOfChecks(
     const own = `/checks/${index}`;
     const places = [check.evidence].flat().filter((place) => typeof place === "string");
     const evidence = [
-      ...places.map((place) => resolvePlace(record, place)),
+      ...places.map((place) => resolvePlace(paths, place)),
       `${path}/${VERDICT_FILE}#${own}/value`,
     ];
     const read = `optional(realise(${JSON.stringify(drvPath)}, ${JSON.stringify(`${VERDICT_FILE}#${own}/value`)}))`;
@@ -167,12 +189,9 @@ function claimsOfChecks(
 }
 
 /** `audio/x.json#/y` -> `<store path of audio>/x.json#/y`; what names no result, stage or material stays as it is. */
-function resolvePlace({ results, stages, materials }: Outputs, place: string): string {
+function resolvePlace(paths: Places["paths"], place: string): string {
   const [name = ""] = place.split(/[/#]/);
-  const path =
-    results[name] ??
-    stages.find((stage) => stage.name === name)?.outPath ??
-    materials.find((material) => material.name === name)?.path;
+  const path = paths.get(name);
   return path === undefined ? place : `${path}${place.slice(name.length)}`;
 }
 

@@ -6,6 +6,9 @@ import { pipeliteError } from "./errors.ts";
 
 const BUFFER_SIZE = 256 * 1024;
 
+/** Of writers that have ended: making one for a small file costs more than all the rest. */
+const spare: Buffer[] = [];
+
 type Expected = "node" | "content" | "entry" | "end-entry" | "end" | "nothing";
 
 /**
@@ -15,7 +18,7 @@ type Expected = "node" | "content" | "entry" | "end-entry" | "end" | "nothing";
  */
 export class NarWriter implements NarHandler {
   readonly #sink: (chunk: Uint8Array) => void;
-  readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_SIZE);
+  readonly #buffer = spare.pop() ?? Buffer.allocUnsafeSlow(BUFFER_SIZE);
   #filled = 0;
   #flushedBytes = 0;
   #expected: Expected = "node";
@@ -122,6 +125,7 @@ export class NarWriter implements NarHandler {
     assert(this.#expected === "end");
     this.#expected = "nothing";
     this.#flush();
+    spare.push(this.#buffer);
   }
 
   #startNode(): void {

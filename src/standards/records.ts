@@ -66,13 +66,14 @@ export interface MasterRecord {
 export function masterRecordOf(input: DocumentInput): MasterRecord {
   const { record, derivations } = input;
   const claims = claimsByName(record);
+  const byStage = new Map(derivations.map((each) => [each.stage, each]));
   return {
     document: "master record",
     pipeline: identifier(record.pipeline, "run.json#/pipeline"),
     parameters: claims.matching("run/param/*").map(figureOf),
     stages: record.stages.map((stage, index) => {
       const at = `run.json#/stages/${index}`;
-      const derivation = derivations.find((each) => each.stage === stage.name);
+      const derivation = byStage.get(stage.name);
       const path = stage.graphDrvPath ?? stage.drvPath;
       const from = stage.graphDrvPath === undefined ? "drvPath" : "graphDrvPath";
       return {
