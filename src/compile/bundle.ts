@@ -1,38 +1,196 @@
 // Turns a stage's module, with all it imports, into one ES module. Its bytes depend on the code alone: white space and
-// comments are dropped and no path is written into it, so an edited comment rebuilds nothing. The source map stays
-// outside the derivation, for showing stack traces.
+// comments are dropped and no path of the machine is written into it, so an edited comment rebuilds nothing. Files that the
+// code names by where it lies, workers among them, and packages that can't be bundled are store paths that it refers to. The
+// source map stays outside the derivation, for showing stack traces.
 import { createHash } from "node:crypto";
 import { hexDigestOf } from "#base/digest.ts";
-import { readFileSync } from "node:fs";
-import { isBuiltin } from "node:module";
-import { relative, resolve } from "node:path";
-import type { BuildFailure, BuildResult, Plugin } from "esbuild";
-import { endlessKind } from "#base/files.ts";
-import { isOwnCode, ownLibrary, ownModule } from "#base/own-code.ts";
+import { readFileSync, statSync } from "node:fs";
+import { createRequire, isBuiltin } from "node:module";
+import { basename, dirname, extname, relative, resolve } from "node:path";
+import type { BuildFailure, BuildOptions, BuildResult, Loader, Plugin } from "esbuild";
+import { isPipeliteError } from "#base/errors.ts";
+import { isOwnCode, ownModule } from "#base/own-code.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import type { Store } from "#store/store.ts";
+import { builtins, endOfFiles, ownImports, REQUIRE } from "./bundle-plugins.ts";
+import { entriesBelow } from "./file-stamps.ts";
+import { captureLibraries } from "./native-libraries.ts";
+import { isInPackage, isInstalled, mustStayInPackage, packageName, packagesOf } from "./packages.ts";
+import { askedNames, namesPlaces, placeFiles } from "./placed-files.ts";
+import { moduleAt, TsConfigs } from "./tsconfig.ts";
 import { pipeliteError } from "./errors.ts";
 
 export interface Bundle {
   code: Uint8Array;
   sourceMap: Uint8Array;
+  /** Store paths that the code mentions. */
+  references: Set<StorePath>;
+  /** Those libraries of this machine that binaries in packages need. */
+  libraries?: StorePath;
+  /** Source maps of the workers among them. */
+  workers: Map<StorePath, Uint8Array>;
   /** Path relative to the pipeline's folder -> sha256 (hex) of the file; Pipelite's own runtime under `pipelite`. */
   files: Record<string, string>;
-  /** Absolute paths of all files read. */
-  paths: string[];
+  /** Absolute paths of all files and folders that it hangs on. */
+  paths: Set<string>;
+}
+
+/** Packages in the store, as they are installed below a folder. */
+interface Installed {
+  base: string;
+  path: StorePath;
 }
 
 const RUNTIME = ownModule("compile/runtime");
+const CODE = /\.[cm]?[jt]sx?$/;
 
 /** Bundles the stage module at `path`; `root` is the pipeline's folder. */
-export async function bundleStage(path: string, root: string, place: string): Promise<Bundle> {
+export async function bundleStage(
+  path: string,
+  { root, place, store }: { root: string; place: string; store: Store },
+): Promise<Bundle> {
   const entry = `import * as stage from ${JSON.stringify(path)};
 import { runStage } from ${JSON.stringify(RUNTIME)};
 await runStage(stage);`;
-  const { build } = await import("esbuild");
-  let result: BuildResult<{ write: false; metafile: true }>;
+  const stdin = { contents: entry, resolveDir: root, sourcefile: ENTRY, loader: "js" } as const;
+  const bundler = new Bundler(root, store);
   try {
-    result = await build({
-      stdin: { contents: entry, resolveDir: root, sourcefile: "stage-entry.js", loader: "js" },
-      absWorkingDir: root,
+    return await bundler.bundle({ stdin }, [path]);
+  } catch (error) {
+    throw bundleError(error, place);
+  }
+}
+
+const ENTRY = "stage-entry.js";
+
+class Bundler {
+  readonly #root: string;
+  readonly #store: Store;
+  readonly #configs = new TsConfigs();
+
+  constructor(root: string, store: Store) {
+    this.#root = root;
+    this.#store = store;
+  }
+
+  /** @param chain the modules whose bundles are under way, for one that names itself */
+  async bundle(entry: BuildOptions, chain: readonly string[]): Promise<Bundle> {
+    const whole = new Attempt(this.#parts(undefined, chain));
+    const first = await whole.build(entry).catch((error: unknown) => ({ error }));
+    const failure = "error" in first ? first.error : undefined;
+    const inputs = "error" in first ? [] : inputsOf(first, this.#root);
+    const mustStay = inputs.some((file) => isInPackage(file) && !isOwnCode(file) && mustStayInPackage(file));
+    if (!mustStay && !whole.asksForPackages && (failure === undefined || !isInPackages(failure))) {
+      if ("error" in first) throw first.error;
+      return this.#bundleOf(first, whole);
+    }
+    const packages = packagesOf(whole.imported);
+    if (packages === undefined) throw failure ?? new Error("no package of the stage is installed");
+    const { base, include } = packages;
+    const { path } = await this.#store.addTree(base, { name: "node_modules", include });
+    const second = new Attempt(this.#parts({ base, path }, chain));
+    const bundle = this.#bundleOf(await second.build(entry), second);
+    bundle.references.add(path);
+    bundle.files["node_modules"] = path;
+    const files = entriesBelow(base, include).slice(1);
+    for (const file of files) bundle.paths.add(file);
+    const libraries = await captureLibraries(this.#store, files, (file) => file.startsWith(`${base}/`));
+    if (libraries === undefined) return bundle;
+    bundle.references.add(libraries.path);
+    for (const file of libraries.files) bundle.paths.add(file);
+    return { ...bundle, libraries: libraries.path };
+  }
+
+  #parts(installed: Installed | undefined, chain: readonly string[]): AttemptParts {
+    const carry = (path: string, from: string, into: Carried) => this.#carry(path, { from, into, chain });
+    return { root: this.#root, configs: this.#configs, installed, carry };
+  }
+
+  #bundleOf(result: Built, { carried }: Attempt): Bundle {
+    const inputs = inputsOf(result, this.#root);
+    return {
+      code: contentOf(result, ".mjs"),
+      sourceMap: contentOf(result, ".map"),
+      references: new Set(carried.references),
+      workers: carried.workers,
+      files: { ...fingerprint(inputs, this.#root), ...carried.files },
+      paths: new Set([...inputs, ...carried.paths, ...this.#configs.looked]),
+    };
+  }
+
+  /** Puts a file or folder that a module names into the store; a module that is named so becomes a bundle of its own. */
+  async #carry(
+    path: string,
+    { from, into, chain }: { from: string; into: Carried; chain: readonly string[] },
+  ): Promise<StorePath | undefined> {
+    const file = statSync(path, { throwIfNoEntry: false }) === undefined ? moduleAt(path) : path;
+    // Its own folder is where the bundle is: what it looks for there is not known.
+    if (file === undefined || from.startsWith(file.endsWith("/") ? file : `${file}/`)) return undefined;
+    const name = relative(this.#root, file);
+    if (statSync(file).isFile() && CODE.test(file)) {
+      if (chain.includes(file)) throw new Error(`${name} starts itself as a worker`);
+      const worker = await this.bundle({ entryPoints: [file] }, [...chain, file]);
+      const { path: added } = await this.#store.addText(
+        `${storeName(file)}.mjs`,
+        worker.code,
+        worker.references,
+      );
+      for (const [each, map] of [...worker.workers, [added, worker.sourceMap] as const])
+        into.workers.set(each, map);
+      const { pipelite: _pipelite, ...files } = worker.files;
+      Object.assign(into.files, files);
+      for (const each of worker.paths) into.paths.add(each);
+      into.references.add(added);
+      return added;
+    }
+    const include = (each: string) => !/(^|\/)(node_modules|\.git)$/.test(each);
+    const { path: added } = await this.#store.addTree(file, { name: storeName(file), include });
+    into.references.add(added);
+    into.files[name] = statSync(file).isFile() ? hexDigestOf(readFileSync(file)) : added;
+    for (const each of entriesBelow(file, include)) into.paths.add(each);
+    return added;
+  }
+}
+
+function storeName(path: string): string {
+  return (
+    basename(path)
+      .replaceAll(/[^0-9a-zA-Z+._?=-]/g, "-")
+      .replace(/^\.+/, "") || "file"
+  );
+}
+
+/** What is carried beside the code. */
+type Carried = Pick<Bundle, "references" | "workers" | "files" | "paths">;
+
+interface AttemptParts {
+  root: string;
+  configs: TsConfigs;
+  /** Packages that are taken as they are; without it they are bundled. */
+  installed: Installed | undefined;
+  carry: (path: string, from: string, into: Carried) => Promise<StorePath | undefined>;
+}
+
+type Built = BuildResult<{ write: false; metafile: true }>;
+
+/** One run of the bundler. */
+class Attempt {
+  readonly #parts: AttemptParts;
+  readonly carried: Carried = { references: new Set(), workers: new Map(), files: {}, paths: new Set() };
+  /** Packages that modules outside of packages import, each with the folder of one that does. */
+  readonly imported: (readonly [name: string, folder: string])[] = [];
+  /** A module looks for a file in a package while it runs. */
+  asksForPackages = false;
+
+  constructor(parts: AttemptParts) {
+    this.#parts = parts;
+  }
+
+  async build(entry: BuildOptions): Promise<Built> {
+    const { build } = await import("esbuild");
+    return build({
+      ...entry,
+      absWorkingDir: this.#parts.root,
       bundle: true,
       write: false,
       metafile: true,
@@ -48,67 +206,81 @@ await runStage(stage);`;
       sourcesContent: false,
       logLevel: "silent",
       tsconfigRaw: "{}",
-      define: { "process.env.NODE_ENV": '"production"' },
+      loader: { ".wasm": "binary" },
+      // A module that is run by itself, too, is not run by itself here.
+      define: { "process.env.NODE_ENV": '"production"', "import.meta.main": "false" },
       banner: { js: REQUIRE },
-      plugins: [ownImports, builtins, endOfFiles],
+      plugins: [ownImports, builtins, endOfFiles, this.#plugin()],
     });
-  } catch (error) {
-    throw bundleError(error, place);
   }
-  const paths = Object.keys(result.metafile.inputs)
-    .filter((name) => name !== "stage-entry.js" && !name.includes(":"))
-    .map((name) => resolve(root, name));
-  return {
-    code: contentOf(result, ".mjs"),
-    sourceMap: contentOf(result, ".map"),
-    files: fingerprint(paths, root),
-    paths,
-  };
+
+  #plugin(): Plugin {
+    const { configs, installed } = this.#parts;
+    return {
+      name: "packages and files",
+      setup: (build) => {
+        build.onResolve({ filter: /^[^./]/ }, async ({ path, importer, resolveDir, kind, pluginData }) => {
+          const isUsers = importer !== "" && !isInPackage(importer) && !isOwnCode(importer);
+          if (pluginData === RESOLVING || !isUsers || isBuiltin(path)) return undefined;
+          const aliased = configs.resolve(path, resolveDir);
+          if (aliased !== undefined) return { path: aliased };
+          const name = packageName(path);
+          if (name !== undefined) this.imported.push([name, resolveDir]);
+          if (installed === undefined) return undefined;
+          const found = await build.resolve(path, { importer, resolveDir, kind, pluginData: RESOLVING });
+          const isCode = isInPackage(found.path) && /\.([cm]?js|node)$/.test(found.path);
+          return isCode ? { path: inStore(found.path, installed), external: true } : undefined;
+        });
+        build.onLoad({ filter: /\.node$/ }, async ({ path }) => this.#loadAddon(path));
+        build.onLoad({ filter: CODE }, async ({ path, namespace }) => {
+          if (namespace !== "file" || isInPackage(path) || isOwnCode(path)) return undefined;
+          const text = readFileSync(path, "utf8");
+          if (!namesPlaces(text)) return undefined;
+          const loader = extname(path).replace(/^\.[cm]?/, "") as Loader;
+          return { contents: await this.#place(text, path), loader };
+        });
+      },
+    };
+  }
+
+  async #loadAddon(path: string) {
+    if (isInPackage(path)) return { contents: "" };
+    const stored = await this.#parts.carry(path, path, this.carried);
+    return { contents: `module.exports = require(${JSON.stringify(stored)});`, loader: "js" as const };
+  }
+
+  async #place(text: string, file: string): Promise<string> {
+    const { installed, carry } = this.#parts;
+    const here = dirname(file);
+    for (const asked of askedNames(text)) {
+      const name = packageName(asked);
+      if (name === undefined || isBuiltin(name) || !isInstalled(name, here)) continue;
+      this.imported.push([name, here]);
+      this.asksForPackages = true;
+    }
+    return placeFiles(text, {
+      file,
+      carry: (path) => carry(path, file, this.carried),
+      inPackage: (name) =>
+        installed && isInstalled(packageName(name) ?? "", here)
+          ? inStore(createRequire(file).resolve(name), installed)
+          : undefined,
+      folder: installed && inStore(here, installed),
+    });
+  }
 }
 
-// CommonJS packages inside a bundle may call require with a name that they work out.
-const REQUIRE = 'const require=process.getBuiltinModule("node:module").createRequire(import.meta.url);';
+const RESOLVING = Symbol("resolving");
 
-/**
- * Modules of Node are had by a call. An import statement reads every member of one, those too that load others when they
- * are read: `import { readFileSync } from "node:fs"` loads streams and readline, a fifth of the start of a stage.
- */
-const builtins: Plugin = {
-  name: "builtins",
-  setup(build) {
-    build.onResolve({ filter: /^[a-z]/ }, ({ path }) =>
-      isBuiltin(path) ? { path: `node:${path.replace(/^node:/, "")}`, namespace: "builtin" } : undefined,
-    );
-    build.onLoad({ filter: /./, namespace: "builtin" }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule("${path}");`,
-    }));
-  },
-};
+function inStore(path: string, { base, path: stored }: Installed): string {
+  return resolve(stored, relative(base, path));
+}
 
-/** `pipelite` gives types only, which are gone by now; `pipelite/stats` and the like are modules beside this one. */
-const ownImports: Plugin = {
-  name: "pipelite",
-  setup(build) {
-    build.onResolve({ filter: /^pipelite\// }, ({ path: specifier }) => {
-      const path = ownLibrary(specifier);
-      return path === undefined ? undefined : { path, sideEffects: false };
-    });
-    build.onResolve({ filter: /^pipelite$/ }, () => ({ path: "pipelite", namespace: "types-only" }));
-    build.onLoad({ filter: /.*/, namespace: "types-only" }, () => ({ contents: "export {};" }));
-  },
-};
-
-/** esbuild itself would read a pipe or a device without end. */
-const endOfFiles: Plugin = {
-  name: "end of files",
-  setup(build) {
-    build.onLoad({ filter: /./, namespace: "file" }, ({ path }) => {
-      const kind = endlessKind(path);
-      if (kind === undefined) return undefined;
-      return { errors: [{ text: `${path} is ${kind}, and that may have no end` }] };
-    });
-  },
-};
+function inputsOf({ metafile }: Built, root: string): string[] {
+  return Object.keys(metafile.inputs)
+    .filter((name) => name !== ENTRY && !name.includes(":"))
+    .map((name) => resolve(root, name));
+}
 
 function contentOf(result: BuildResult<{ write: false }>, suffix: string): Uint8Array {
   const file = result.outputFiles.find(({ path }) => path.endsWith(suffix));
@@ -127,11 +299,20 @@ function fingerprint(paths: string[], root: string): Record<string, string> {
   return { ...files, pipelite: own.digest("hex") };
 }
 
+/** Whether all that is wrong is wrong in packages. */
+function isInPackages(error: unknown): boolean {
+  return (
+    isBuildFailure(error) && error.errors.every(({ location }) => isInPackage(`/${location?.file ?? ""}`))
+  );
+}
+
 function bundleError(error: unknown, place: string): unknown {
   if (!isBuildFailure(error)) return error;
   const [first] = error.errors;
   if (first === undefined) return error;
-  const { location, text } = first;
+  const { location, text, detail } = first;
+  // What a hook of ours threw.
+  if (isPipeliteError(detail)) return detail;
   const where = location === null ? place : `${location.file}:${location.line}:${location.column + 1}`;
   return pipeliteError("STAGE_BUNDLE_FAILED", { place, where, problem: text }, error);
 }

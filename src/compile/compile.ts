@@ -54,6 +54,8 @@ export interface Prepared<N extends BuildNode = BuildNode> {
   recipe?: Recipe;
   /** What the stage or command runs in. */
   within?: Within | undefined;
+  /** Libraries that its packages need besides those of Node, for a stage. */
+  libraries?: StorePath | undefined;
   /** The files it was prepared from: absolute path -> stat signature. */
   made: Record<string, string>;
 }
@@ -224,7 +226,8 @@ async function prepare(node: BuildNode, preparing: Preparing): Promise<Prepared>
       };
       const made = { ...node26.made, ...bundle.made, ...brought.made };
       const sources = [program.path, bundle.code, ...brought.sources, ...entrances];
-      return { node, ingredients, sources, program, code: bundle.code, tools: brought.tools, within, made };
+      const { code, libraries } = bundle;
+      return { node, ingredients, sources, program, code, libraries, tools: brought.tools, within, made };
     }
   }
 }

@@ -97,5 +97,7 @@ function bareInvocation(prepared: Prepared, pathOf: (edge: Edge) => string): Inv
   const { groups } = node;
   const stage = { name: node.name, inputs, ...(groups && { groups }), params };
   const files = Object.values(node.inputs).map(({ file = "" }) => file);
-  return invokeStage(program, code, stage, files);
+  const invoked = invokeStage(program, code, stage, files);
+  const libraries = prepared.libraries && { LD_LIBRARY_PATH: `${prepared.libraries}/lib` };
+  return { ...invoked, env: { ...invoked.env, ...libraries } };
 }

@@ -60,6 +60,7 @@ export const pipeliteError = errorsOf({
     message: "{place}: cannot run a command in two environments",
     hint: "Make one of the packages of both: `debian([...])`",
   },
+  TSCONFIG_INVALID: { exit: 2, message: "{file}: cannot use this for names of modules: {problem}" },
   TOOL_NOT_FOUND: { exit: 4, message: "{place}: cannot find the program {program} on the PATH" },
   TOOL_FILES_NOT_FOUND: {
     exit: 4,

@@ -12,6 +12,7 @@ import { watchModule, withReadings, type Readings } from "./readings.ts";
 import { isOwnCode, ownLibrary, ownModule } from "#base/own-code.ts";
 import type { Pipeline } from "#author/pipeline.ts";
 import { placeInStack } from "#author/source-position.ts";
+import { TsConfigs } from "./tsconfig.ts";
 import { pipeliteError } from "./errors.ts";
 
 export interface LoadedPipeline {
@@ -35,12 +36,13 @@ export async function loadPipeline(where: string): Promise<LoadedPipeline> {
   const files = new Set<string>();
   loads += 1;
   const load = loads;
+  const configs = new TsConfigs();
   const hooks = registerHooks({
     resolve(specifier, context, next) {
       if (specifier === "pipelite") return { url: AUTHORING_MODULE, shortCircuit: true };
       const library = ownLibrary(specifier);
       if (library !== undefined) return { url: pathToFileURL(library).href, shortCircuit: true };
-      const found = next(specifier, context);
+      const found = next(aliased(specifier, context.parentURL, configs), context);
       if (found.url.startsWith("node:")) watchModule(found.url.slice("node:".length));
       return isReadAnew(found) ? { ...found, url: `${found.url}?load=${load}` } : found;
     },
@@ -77,6 +79,13 @@ export async function loadPipeline(where: string): Promise<LoadedPipeline> {
 }
 
 let loads = 0;
+
+/** A name as Node understands it: tsconfig.json may say what it stands for. */
+function aliased(specifier: string, parent: string | undefined, configs: TsConfigs): string {
+  const from = parent?.startsWith("file:") ? fileURLToPath(parent.replace(/\?.*$/, "")) : undefined;
+  const file = from === undefined || isOwnCode(from) ? undefined : configs.resolve(specifier, dirname(from));
+  return file === undefined ? specifier : pathToFileURL(file).href;
+}
 
 /** Modules of the user's own that are ES modules or data: this process may have loaded them before they were edited. */
 function isReadAnew({ url, format }: { url: string; format?: string | null | undefined }): boolean {
@@ -137,9 +146,16 @@ async function placeOfSyntaxError(file: string): Promise<string | undefined> {
 /** Where the module of a stage is, found without loading it. */
 export async function locateModule(thunk: () => Promise<unknown>, place: string): Promise<string> {
   const found: string[] = [];
+  const configs = new TsConfigs();
   const hooks = registerHooks({
     resolve(specifier, context, next) {
-      found.push(moduleUrl(specifier, context.parentURL, () => next(specifier, context).url));
+      found.push(
+        moduleUrl(
+          specifier,
+          context.parentURL,
+          () => next(aliased(specifier, context.parentURL, configs), context).url,
+        ),
+      );
       return { url: `${STAGE_MODULE}${found.length}`, format: "module", shortCircuit: true };
     },
     load(url, context, next) {

@@ -85,6 +85,8 @@ async function captured(
 
 interface Bundled extends Remembered {
   code: StorePath;
+  /** Libraries that it needs besides those of Node. */
+  libraries?: StorePath;
   /** File, relative to the pipeline -> sha256. */
   files: Record<string, string>;
 }
@@ -103,10 +105,16 @@ export async function bundledOnce(
   if (known !== undefined) return known;
   const beganMs = Date.now();
   const { bundleStage } = await import("./bundle.ts");
-  const bundle = await bundleStage(module, root, place);
-  const { path: code } = await store.addText(`${name}.mjs`, bundle.code);
-  notes.keepSourceMap(code, Buffer.from(bundle.sourceMap).toString("utf8"));
-  const bundled: Bundled = { code, files: bundle.files, made: signatures(bundle.paths) };
+  const bundle = await bundleStage(module, { root, place, store });
+  const { path: code } = await store.addText(`${name}.mjs`, bundle.code, bundle.references);
+  for (const [path, map] of [...bundle.workers, [code, bundle.sourceMap] as const])
+    notes.keepSourceMap(path, Buffer.from(map).toString("utf8"));
+  const bundled: Bundled = {
+    code,
+    ...(bundle.libraries && { libraries: bundle.libraries }),
+    files: bundle.files,
+    made: signatures(bundle.paths),
+  };
   if (areSettled(bundled.made, beganMs)) notes.remember("bundles", key, bundled);
   return bundled;
 }

@@ -4,20 +4,25 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { bundleStage } from "#compile/bundle.ts";
+import { openStore } from "#store/store.ts";
 import { Project } from "../rig/project.ts";
 
 const STAGE = `import { meanOf } from "pipelite/stats";
 export default function mean() { return { "mean.json": { mean: meanOf([1, 2, 6]) } }; }
 `;
 const project = new Project({});
-after(() => project[Symbol.dispose]());
+const store = openStore(project.home);
+after(() => {
+  store.close();
+  project[Symbol.dispose]();
+});
 
 async function bundleIn(folder: string): Promise<{ text: string; files: Record<string, string> }> {
   const root = join(project.folder, folder);
   const path = join(root, "mean.ts");
   mkdirSync(root);
   writeFileSync(path, STAGE);
-  const { code, files } = await bundleStage(path, root, "pipeline.ts:1:1");
+  const { code, files } = await bundleStage(path, { root, place: "pipeline.ts:1:1", store });
   return { text: Buffer.from(code).toString(), files };
 }
 

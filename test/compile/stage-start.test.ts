@@ -8,14 +8,23 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { bundleStage } from "#compile/bundle.ts";
 import { removeTree } from "#base/files.ts";
+import { openStore } from "#store/store.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pipelite-stage-start-"));
-after(() => removeTree(folder));
+const store = openStore(join(folder, "home"));
+after(() => {
+  store.close();
+  removeTree(folder);
+});
 
 /** Bundles a stage and runs it as its derivation does. @returns what it says, and the files it returns */
 async function runStage(files: Readonly<Record<string, string>>) {
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-  const { code } = await bundleStage(join(folder, "stage.ts"), folder, "pipeline.ts:1:1");
+  const { code } = await bundleStage(join(folder, "stage.ts"), {
+    root: folder,
+    place: "pipeline.ts:1:1",
+    store,
+  });
   writeFileSync(join(folder, "stage.mjs"), code);
   const out = mkdtempSync(join(folder, "out-"));
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, "stage.mjs")], {
