@@ -8,12 +8,17 @@ const WIDTHS: Readonly<Record<number, number>> = { 6: 1, 1000: 32, 10_000: 100 }
 
 /** Writes the pipeline. @returns its folder */
 export function writeGraph(folder: string, stages: number): string {
-  const width = WIDTHS[stages];
-  if (width === undefined)
-    throw new Error(`No graph has ${stages} stages: ${Object.keys(WIDTHS).join(", ")}`);
+  const width = widthOf(stages);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "pipeline.ts"), pipelineOf(stages, width));
   return folder;
+}
+
+export function widthOf(stages: number): number {
+  const width = WIDTHS[stages];
+  if (width === undefined)
+    throw new Error(`No graph has ${stages} stages: ${Object.keys(WIDTHS).join(", ")}`);
+  return width;
 }
 
 /** The numbers of the stages that a stage takes from. */

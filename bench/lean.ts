@@ -1,10 +1,11 @@
 // The Lean kernel beside nanoda, the checker in Rust: both check the same exports in turns, each in a process of its own,
 // so that the start of Node is part of our time. Without nanoda only ours is measured, and that is said.
-import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { WORKLOADS } from "./lean-exports.ts";
-import { childrenCpuMs, median } from "./measure.ts";
+import { median } from "./measure.ts";
+import { sample, type Command, type Sample } from "./sample.ts";
 
 /** A path, or a name on the PATH: nanoda is on no registry, and is built by hand. */
 const NANODA = process.env["PIPELITE_NANODA"] ?? "nanoda_bin";
@@ -12,19 +13,9 @@ const NANODA = process.env["PIPELITE_NANODA"] ?? "nanoda_bin";
 const TIME_TARGET = 3;
 const MEMORY_TARGET = 4;
 const RUN_MS_MAX = 900_000;
-const POLL_MS = 5;
 /** An empty program would be over before its memory is looked at. */
 const IDLE = "setTimeout(() => {}, 100)";
 const IDLE_REPEATS = 3;
-
-interface Sample {
-  wallMs: number;
-  /** Processor time, user and system, of all threads. */
-  cpuMs: number;
-  peakMib: number;
-  /** What the program ended with; null when it was stopped after `RUN_MS_MAX`. */
-  status: number | null;
-}
 
 export interface LeanReport {
   /** An empty program of Node: what of ours is the runtime's. */
@@ -59,19 +50,18 @@ export async function benchLean(
     const result: LeanResult = { name, megabytes: statSync(file).size / 1e6, ours: [], nanoda: [] };
     const peer = isPresent() ? nanodaCommand(folder, file) : undefined;
     for (let run = 0; run < repeats; run++) {
-      result.ours.push(await sample([pipelite, "lean", "check", file]));
-      if (peer !== undefined) result.nanoda.push(await sample(peer));
+      result.ours.push(await sample({ command: [pipelite, "lean", "check", file] }, RUN_MS_MAX));
+      if (peer !== undefined) result.nanoda.push(await sample({ command: peer }, RUN_MS_MAX));
     }
     rmSync(file);
     process.stderr.write(`${name}: ${shown(result.ours)} beside ${shown(result.nanoda)}\n`);
     results.push(result);
   }
   const runtime: Sample[] = [];
-  for (let run = 0; run < IDLE_REPEATS; run++) runtime.push(await sample([process.execPath, "--eval", IDLE]));
+  for (let run = 0; run < IDLE_REPEATS; run++)
+    runtime.push(await sample({ command: [process.execPath, "--eval", IDLE] }, RUN_MS_MAX));
   return { runtime, results };
 }
-
-type Command = readonly [program: string, ...words: string[]];
 
 function nanodaCommand(folder: string, file: string): Command {
   const config = join(folder, `nanoda.json`);
@@ -94,32 +84,7 @@ function isPresent(): boolean {
   return spawnSync("sh", ["-c", `command -v ${NANODA}`]).status === 0;
 }
 
-async function sample([program, ...words]: Command): Promise<Sample> {
-  const cpuBefore = childrenCpuMs();
-  const start = performance.now();
-  const child = spawn(program, words, { stdio: "ignore", timeout: RUN_MS_MAX });
-  let peakMib = 0;
-  const poll = setInterval(() => {
-    peakMib = Math.max(peakMib, peakOf(child.pid));
-  }, POLL_MS);
-  const status = await new Promise<number | null>((resolve, reject) =>
-    child.once("close", resolve).once("error", reject),
-  );
-  clearInterval(poll);
-  return { wallMs: performance.now() - start, cpuMs: childrenCpuMs() - cpuBefore, peakMib, status };
-}
-
-/** The kernel's own high-water mark, which only grows: the last look before the end is close to it. */
-function peakOf(pid: number | undefined): number {
-  try {
-    const line = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
-    return Number(line?.[1] ?? 0) / 1024;
-  } catch {
-    return 0;
-  }
-}
-
-/** Below this nothing is said of ratios: the clock of processor time counts in hundredths of a second. */
+/** Below this nothing is said of ratios. */
 const SHORTEST_MS = 50;
 
 /** Rows of a Markdown table. */

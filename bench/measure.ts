@@ -1,18 +1,12 @@
 // Measures programs against each other: one after the other in turns (A B A B ...), so that a change of the machine's
-// load meets all of them, and each by its median and its quickest run.
-import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+// load meets all of them, and each by its quickest run, which is disturbed least, and its median.
+import { sample, type Run, type Sample } from "./sample.ts";
 
 /** One side of a comparison. */
-export interface Side {
+export interface Side extends Run {
   name: string;
-  command: readonly [program: string, ...words: string[]];
-  env?: Readonly<Record<string, string>>;
-  cwd?: string;
   /** Done before every run and not measured. */
-  prepare?: () => void;
-  /** It prints the milliseconds that count, without its own start, as its last line. */
-  timesItself?: boolean;
+  prepare?: () => void | Promise<void>;
 }
 
 export interface Job {
@@ -22,6 +16,8 @@ export interface Job {
   repeats: number;
   /** The quickest of ours over the quickest of the other must not be more. */
   target: number;
+  /** What stands between us and the target, from a profile, and how far away the floor is: said where it is missed. */
+  limit: string;
 }
 
 export interface Place {
@@ -34,63 +30,51 @@ export interface Place {
 export interface Measured {
   name: string;
   runs: number;
-  medianMs: number;
   minMs: number;
-  /** User and system time of the program and what it waited for, mean of all runs. */
+  medianMs: number;
+  /** Least processor time of a run: user and system, of the program and what it waited for. */
   cpuMs: number;
+  /** Median of the most memory that the program itself had; undefined when it is over too soon to look. */
+  peakMib: number | undefined;
+  /** It was ended after five minutes, and not run again. */
+  isOver: boolean;
 }
 
-/** /proc counts processor time in hundredths of a second, whatever the kernel's own clock. */
-const TICK_MS = 10;
+export const LIMIT_MS = 5 * 60_000;
 
-/** Runs every side once to warm up, then all in turns. A side that fails ends the measurement. */
-export function measure(sides: readonly Side[], repeats: number): Measured[] {
-  for (const side of sides) time(side);
-  const samples = sides.map((): { wallMs: number; cpuMs: number }[] => []);
+/** Runs every side once to warm up (not where a run takes long), then all in turns. A side that fails ends the measurement. */
+export async function measure(
+  sides: readonly Side[],
+  repeats: number,
+  warmUp = repeats > 3,
+): Promise<Measured[]> {
+  const all = sides.map((side) => ({ side, samples: [] as Sample[] }));
+  if (warmUp) for (const side of sides) await once(side);
   for (let run = 0; run < repeats; run += 1) {
-    for (const [index, side] of sides.entries()) samples[index]?.push(time(side));
+    for (const { side, samples } of all) if (samples.at(-1)?.status !== null) samples.push(await once(side));
   }
-  return sides.map(({ name }, index) => summarise(name, samples[index] ?? []));
+  return all.map(({ side, samples }) => summarise(side.name, samples));
 }
 
-function time({ name, command, env, cwd, prepare, timesItself = false }: Side): {
-  wallMs: number;
-  cpuMs: number;
-} {
-  prepare?.();
-  const [program, ...words] = command;
-  const cpuBefore = childrenCpuMs();
-  const start = performance.now();
-  const { status, signal, stdout, stderr, error } = spawnSync(program, words, {
-    stdio: ["ignore", timesItself ? "pipe" : "ignore", "pipe"],
-    env: { ...process.env, ...env },
-    ...(cwd !== undefined && { cwd }),
-  });
-  const wallMs = performance.now() - start;
-  if (status !== 0) {
-    const ending = error?.message ?? (signal === null ? `status ${status}` : `signal ${signal}`);
-    throw new Error(`${name} ended with ${ending}: ${command.join(" ")}\n${stderr?.toString()}`);
-  }
-  const ownMs = timesItself ? Number(stdout.toString().trim().split("\n").at(-1)) : wallMs;
-  return { wallMs: ownMs, cpuMs: childrenCpuMs() - cpuBefore };
+async function once(side: Side): Promise<Sample> {
+  await side.prepare?.();
+  const taken = await sample(side, LIMIT_MS);
+  if (taken.status === 0 || taken.status === null) return taken;
+  throw new Error(`${side.name} ended with ${taken.status}: ${side.command.join(" ")}\n${taken.stderr}`);
 }
 
-/** What all programs we waited for have used so far. */
-export function childrenCpuMs(): number {
-  const fields = readFileSync("/proc/self/stat", "latin1").split(") ")[1]?.split(" ") ?? [];
-  // Fields 16 and 17 of proc(5), counted from behind the name: cutime and cstime.
-  return (Number(fields[13]) + Number(fields[14])) * TICK_MS;
-}
-
-function summarise(name: string, samples: readonly { wallMs: number; cpuMs: number }[]): Measured {
-  const walls = samples.map(({ wallMs }) => wallMs).toSorted((a, b) => a - b);
-  const cpu = samples.reduce((sum, { cpuMs }) => sum + cpuMs, 0);
+function summarise(name: string, samples: readonly Sample[]): Measured {
+  const ended = samples.filter(({ status }) => status === 0);
+  const sorted = (figure: "wallMs" | "cpuMs" | "peakMib") =>
+    ended.map((each) => each[figure]).toSorted((a, b) => a - b);
   return {
     name,
     runs: samples.length,
-    medianMs: median(walls),
-    minMs: walls[0] ?? Number.NaN,
-    cpuMs: cpu / samples.length,
+    minMs: sorted("wallMs")[0] ?? Number.NaN,
+    medianMs: median(sorted("wallMs")),
+    cpuMs: sorted("cpuMs")[0] ?? Number.NaN,
+    peakMib: median(sorted("peakMib").filter((peak) => peak > 0)) || undefined,
+    isOver: samples.some(({ status }) => status === null),
   };
 }
 

@@ -1,6 +1,8 @@
-// `npm run bench`: Pipelite beside real Nix, both measured in this one run. Prints a Markdown table, or JSON with
-// `--json`. `--only hash,add,cold,no-op,graph,graph-10000,lean` chooses; `lean` is the kernel beside nanoda, which needs no Nix,
-// and `lean:PART` those of its exports whose names have PART in them. What is measured is the package, built and installed for it.
+// `npm run bench`: Pipelite beside real Nix and other tools, measured in this one run. Prints Markdown, or JSON with `--json`;
+// with `--write` the tables of docs/benchmarks.md are made anew. `--only hash,add,cold,no-op,graph,peers,lean` chooses; `lean` is
+// the kernel beside nanoda, and `lean:PART` those of its exports whose names have PART in them. What is measured is the
+// package, built and installed for it.
+import { spawnSync } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,76 +10,84 @@ import { parseArgs } from "node:util";
 import { removeTree } from "#base/files.ts";
 import { install } from "./installed.ts";
 import { JOBS } from "./jobs.ts";
-import { benchLean, leanTable } from "./lean.ts";
-import { measure, type Job, type Measured } from "./measure.ts";
+import { benchLean, leanTable, type LeanReport } from "./lean.ts";
+import { measure, type Job, type Place } from "./measure.ts";
 import { nixVersion } from "./nix.ts";
+import { benchPeers, type PeerTable } from "./peer-jobs.ts";
+import { getTools } from "./peers.ts";
+import { comparison, peersTable, provenance, writeTables, type Host, type Result } from "./report.ts";
 
-interface Result {
-  job: string;
-  ours: Measured;
-  peer: Measured;
-  /** Ours over the peer's. */
-  ratioOfMinima: number;
-  ratioOfMedians: number;
-  target: number;
-  /** One-minute load of the machine, before and after. */
-  load: [number, number];
-}
-
+const DOCUMENT = join(import.meta.dirname, "../docs/benchmarks.md");
 const MISSING_CAPABILITY = 4;
 
+/** Graphs of so many stages are built by other tools, too. */
+const PEERS: Readonly<Record<string, readonly number[]>> = { peers: [6, 1000], "peers-10000": [10_000] };
+
+/** One kind of measurement: its table, and the same for programs. */
+type Measurement = { results: Result[] } | { peers: PeerTable[] } | { lean: LeanReport };
+
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { json: { type: "boolean" }, only: { type: "string" } } });
-  const wanted = values.only?.split(",") ?? [...Object.keys(JOBS), "lean"];
-  const lean = wanted.filter((name) => /^lean(:|$)/.test(name));
-  if (lean.length > 0) await runLean(values.json === true, lean);
-  const names = wanted.filter((name) => !lean.includes(name));
-  if (names.length === 0) return;
-  const nix = nixVersion();
-  if (nix === undefined) return missing("nix-store is not on the PATH: there is nothing to measure beside");
-  const folder = mkdtempSync(join(tmpdir(), "pipelite-bench-"));
-  try {
-    const place = { folder, pipelite: install(join(folder, "installed")) };
-    const results = names.flatMap((name) => {
-      const jobs = JOBS[name];
-      if (jobs === undefined) throw new Error(`No job is called ${name}: ${Object.keys(JOBS).join(", ")}`);
-      return inFolder(mkdtempSync(join(folder, `${name}-`)), (own) =>
-        jobs({ ...place, folder: own }).map(runJob),
+  const { values } = parseArgs({
+    options: { json: { type: "boolean" }, write: { type: "boolean" }, only: { type: "string" } },
+  });
+  const names = values.only?.split(",") ?? [...Object.keys(JOBS), ...Object.keys(PEERS), "lean"];
+  for (const name of names) {
+    if (!(name in JOBS || name in PEERS || /^lean(:|$)/.test(name)))
+      throw new Error(
+        `Nothing is called ${name}: ${[...Object.keys(JOBS), ...Object.keys(PEERS), "lean"].join(", ")}`,
       );
-    });
-    const host = {
-      processor: cpus()[0]?.model ?? "unknown",
-      cores: availableParallelism(),
-      node: process.versions.node,
-      nix,
+  }
+  const nix = nixVersion();
+  if (nix === undefined && names.some((name) => !name.startsWith("lean"))) {
+    process.stderr.write("nix-store is not on the PATH: there is nothing to measure beside\n");
+    process.exitCode = MISSING_CAPABILITY;
+    return;
+  }
+  const host = {
+    processor: cpus()[0]?.model ?? "unknown",
+    cores: availableParallelism(),
+    node: process.versions.node,
+    nix: nix ?? "unavailable",
+  };
+  await inFolder("pipelite-bench-", async (folder) => {
+    const pipelite = install(join(folder, "installed"));
+    const measured: Record<string, Measurement> = {};
+    for (const name of names) {
+      measured[name] = await inFolder(`pipelite-bench-${name.replace(":", "-")}-`, (own) =>
+        measureOne(name, { folder: own, pipelite }),
+      );
+      // Written at once: what comes after may be stopped.
+      if (values.write === true) write(name, measured[name], host);
+    }
+    if (values.json === true) process.stdout.write(`${JSON.stringify({ host, measured }, undefined, 2)}\n`);
+    else
+      for (const [name, each] of Object.entries(measured))
+        process.stdout.write(`${textOf(name, each, host)}\n`);
+  });
+}
+
+async function measureOne(name: string, place: Place): Promise<Measurement> {
+  if (name.startsWith("lean")) {
+    const part = name.slice("lean:".length);
+    return {
+      lean: await benchLean(join(place.folder, "exports"), place.pipelite, part === "" ? [] : [part]),
     };
-    process.stdout.write(
-      values.json ? `${JSON.stringify({ host, results }, undefined, 2)}\n` : table(host, results),
-    );
-  } finally {
-    removeTree(folder);
   }
-}
-
-async function runLean(json: boolean, wanted: readonly string[]): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "pipelite-bench-lean-"));
-  try {
-    const parts = wanted.includes("lean") ? [] : wanted.map((name) => name.slice("lean:".length));
-    const results = await benchLean(join(folder, "exports"), install(join(folder, "installed")), parts);
-    process.stdout.write(json ? `${JSON.stringify({ lean: results })}\n` : `${leanTable(results)}\n`);
-  } finally {
-    removeTree(folder);
+  const sizes = PEERS[name];
+  if (sizes !== undefined) {
+    const tools = getTools(join(place.folder, "tools"));
+    const peers: PeerTable[] = [];
+    for (const stages of sizes) peers.push(await benchPeers(place, stages, tools, oneMinuteLoad));
+    return { peers };
   }
+  const results: Result[] = [];
+  for (const job of JOBS[name]?.(place) ?? []) results.push(await runJob(job));
+  return { results };
 }
 
-function missing(what: string): void {
-  process.stderr.write(`${what}\n`);
-  process.exitCode = MISSING_CAPABILITY;
-}
-
-function runJob({ name, sides, repeats, target }: Job): Result {
+async function runJob({ name, sides, repeats, target, limit }: Job): Promise<Result> {
   const before = oneMinuteLoad();
-  const [ours, peer] = measure(sides, repeats);
+  const [ours, peer] = await measure(sides, repeats);
   if (ours === undefined || peer === undefined) throw new Error("a side was not measured");
   const ratioOfMinima = ours.minMs / peer.minMs;
   process.stderr.write(`${name}: ${ratioOfMinima.toFixed(2)}\n`);
@@ -87,42 +97,48 @@ function runJob({ name, sides, repeats, target }: Job): Result {
     peer,
     ratioOfMinima,
     ratioOfMedians: ours.medianMs / peer.medianMs,
+    ratioOfProcessorTime: ours.cpuMs / peer.cpuMs,
     target,
+    limit,
     load: [before, oneMinuteLoad()],
   };
+}
+
+function textOf(name: string, measured: Measurement, host: Host): string {
+  const tables =
+    "lean" in measured
+      ? leanTable(measured.lean)
+      : "peers" in measured
+        ? measured.peers.map(peersTable).join("\n\n")
+        : comparison(measured.results);
+  return `${tables.trimEnd()}\n\n${provenance(name, host)}`;
+}
+
+function write(name: string, measured: Measurement, host: Host): void {
+  if (name !== "lean" && name.startsWith("lean")) return leave(name, "it is a part of the table");
+  if ("lean" in measured && measured.lean.results.every(({ nanoda }) => nanoda.length === 0))
+    return leave(name, "nanoda is not here");
+  writeTables(DOCUMENT, new Map([[name, textOf(name, measured, host)]]));
+  spawnSync(join(import.meta.dirname, "../node_modules/.bin/oxfmt"), [DOCUMENT], { stdio: "ignore" });
+}
+
+function leave(name: string, why: string): void {
+  process.stderr.write(`The table of ${name} stays as it is: ${why}\n`);
 }
 
 function oneMinuteLoad(): number {
   return loadavg()[0] ?? Number.NaN;
 }
 
-function table(host: Record<string, string | number>, results: readonly Result[]): string {
-  const rows = results.map(({ job, ours, peer, ratioOfMinima, ratioOfMedians, target, load }) => [
-    job,
-    figures(ours),
-    `${figures(peer)} ${peer.name}`,
-    ratioOfMinima.toFixed(2),
-    ratioOfMedians.toFixed(2),
-    `${target.toFixed(2)}: ${ratioOfMinima <= target ? "reached" : "missed"}`,
-    String(ours.runs),
-    load.map((value) => value.toFixed(1)).join("-"),
-  ]);
-  const head = ["job", "pipelite", "beside", "ratio of minima", "of medians", "target", "runs", "load"];
-  const lines = [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
-  const about = Object.entries(host).map(([name, value]) => `${name} ${value}`);
-  return `${lines.join("\n")}\n\nMinimum (median; processor time, user and system) in ms. ${about.join(", ")}.\n`;
-}
-
-function figures({ minMs, medianMs, cpuMs }: Measured): string {
-  return `${minMs.toFixed(0)} (${medianMs.toFixed(0)}; ${cpuMs.toFixed(0)})`;
-}
-
-function inFolder<T>(folder: string, action: (folder: string) => T): T {
+async function inFolder<T>(prefix: string, action: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), prefix));
   try {
-    return action(folder);
+    return await action(folder);
   } finally {
     removeTree(folder);
   }
 }
 
+// Programs that are being measured end with us.
+process.once("SIGINT", () => process.exit(130));
 await main();

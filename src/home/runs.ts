@@ -1,7 +1,7 @@
 // The runs of a home: one JSON file each, written whole, so that a killed run leaves none or a complete one, with a line in
 // the journal that says what its bytes were. A run that had nothing to do has no file: its line names the record it
 // repeats. Whoever reads a record learns here, and only here, whether it is the one that was written.
-import { createHash, type Hash } from "node:crypto";
+import type { Hash } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { blocksOfJson } from "#base/canonical-json.ts";
@@ -205,7 +205,8 @@ export class Runs {
   /** Writes and journals a record; returns its digest, and where its line is. */
   write(record: RunRecord): WrittenRun {
     const { runId } = record;
-    const sum = createHash("sha256");
+    // Loaded now: a run with nothing to do writes no record.
+    const sum = process.getBuiltinModule("node:crypto").createHash("sha256");
     writeFileAtomically(this.pathOf(runId), summed(blocksOfJson({ ...record }), sum));
     const digest = `sha256:${sum.digest("hex")}`;
     const { mark: line } = this.#journal.append({ kind: "run", subject: runId, file: fileOf(runId), digest });
