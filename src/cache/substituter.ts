@@ -106,6 +106,11 @@ export class Substituter {
     return undefined;
   }
 
+  /** Which cache has a path, as far as can be told without taking it. */
+  async offer(path: StorePath, signal: AbortSignal): Promise<string | undefined> {
+    return (await this.#offer(path, signal))?.cache.url;
+  }
+
   /**
    * Takes a path and all it needs into the store.
    * @returns undefined where no cache has all of it; what came until then stays, and is found there the next time

@@ -59,7 +59,7 @@ export type RunEvent =
   /** Now and then while a large source is read. Not in the log. */
   | { type: "source-read"; source: string; doneBytes: number; totalBytes: number }
   | RunStarted
-  | { type: "stage-planned"; name: string; status: "cached" | "build"; reason?: BuildReason }
+  | { type: "stage-planned"; name: string; status: "cached" | "substitute" | "build"; reason?: BuildReason }
   | { type: "stage-started"; name: string; drvPath: string; expectedMs?: number }
   | { type: "stage-log"; name: string; line: string }
   /** A cache that answered wrongly or not at all is asked no more in this run. */

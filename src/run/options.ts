@@ -25,6 +25,8 @@ export interface PlanOptions {
   /** The environment of who asks: where programs are found, and what fixed-output derivations and Nix take from it. */
   env: Environment;
   engine: "embedded" | "nix";
+  /** What was built elsewhere is taken from these. */
+  caches?: (Caches & OpenCache) | undefined;
   /** Insist on this one; without it the strongest that works here is taken. */
   sandbox?: SandboxKind | undefined;
 }
@@ -40,8 +42,6 @@ export interface RunOptions extends PlanOptions {
   keepGoing: boolean;
   /** For stages that set no time limit themselves. */
   timeoutMs?: number | undefined;
-  /** What was built elsewhere is taken from these. */
-  caches?: (Caches & OpenCache) | undefined;
   /** Machines that build for the engine nix, as Nix's `builders` lists them. */
   builders?: string | undefined;
   listener: RunListener;

@@ -8,12 +8,15 @@ import { isBuildNode, type BuildNode, type Graph, type GraphNode } from "#compil
 import { loadPipeline } from "#compile/load.ts";
 import type { LoadedPipeline } from "#compile/load.ts";
 import { detectSandbox } from "#sandbox/sandbox.ts";
+import { openSubstituter } from "#cache/open.ts";
+import type { StorePath } from "#nix/store-path.ts";
 import { openStore } from "#store/store.ts";
 import type { Store } from "#store/store.ts";
 import { locateAnswer } from "./answer-node.ts";
 import { signatures } from "#compile/file-stamps.ts";
 import type { Model } from "./answers.ts";
 import { lockFileOf } from "#environment/lock-file.ts";
+import { findElsewhere } from "./substitute.ts";
 import type { PlanOptions, RunOptions } from "./options.ts";
 import type { BuildReason } from "#home/run-record.ts";
 import { Workspace, isReady, reasonFor, writeTimings } from "./realise.ts";
@@ -22,7 +25,9 @@ import { pipeliteError } from "./errors.ts";
 export interface PlannedStage {
   name: string;
   place: string;
-  status: "cached" | "build";
+  status: "cached" | "substitute" | "build";
+  /** The cache that has what is to be substituted. */
+  from?: string;
   reason?: BuildReason;
   drvPath?: string;
   outPath?: string;
@@ -130,6 +135,7 @@ export async function planNodes(
   work: Workspace,
   graph: Graph,
   model: Model | undefined,
+  elsewhere?: (node: BuildNode) => Promise<{ path: StorePath; from: string } | undefined>,
 ): Promise<PlannedStage[]> {
   const planned: PlannedStage[] = [];
   for (const node of graph.nodes) {
@@ -147,7 +153,15 @@ export async function planNodes(
           : { ...base, status: "cached", outPath: found.path },
       );
     } else {
-      planned.push({ ...base, ...planBuild(work, node) });
+      const build = planBuild(work, node);
+      const isOffered = build.status === "build" && isReady(work, node) && !work.forced.has(node);
+      const found = isOffered ? await elsewhere?.(node) : undefined;
+      if (found !== undefined) work.found(node, found.path);
+      planned.push(
+        found === undefined
+          ? { ...base, ...build }
+          : { ...base, ...build, status: "substitute", outPath: found.path, from: found.from },
+      );
     }
   }
   return planned;
@@ -167,14 +181,19 @@ function planBuild(
 
 export async function planPipeline(options: PlanOptions): Promise<Plan> {
   const opened = await open(options, (_, builds) => isolationOf(options, builds));
+  const { work, graph } = opened;
   try {
-    return {
-      pipeline: opened.loaded.name,
-      stages: await planNodes(opened.work, opened.graph, options.model),
-    };
+    const elsewhere = options.caches && offersOf(work, options.caches);
+    return { pipeline: opened.loaded.name, stages: await planNodes(work, graph, options.model, elsewhere) };
   } finally {
     opened.close();
   }
+}
+
+function offersOf(work: Workspace, caches: NonNullable<PlanOptions["caches"]>) {
+  const { signal } = new AbortController();
+  const substituter = openSubstituter(work.store, caches, signal, {});
+  return (node: BuildNode) => findElsewhere(substituter, work.resolve(node).derivation, signal);
 }
 
 /** What a run would isolate its builds with: of interest, and looked for, only where something was built without. */

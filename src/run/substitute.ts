@@ -5,6 +5,20 @@ import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import { ownRealisationId } from "./step-outputs.ts";
 
+/** The output that a derivation would be given by a cache, and which one; takes nothing. */
+export async function findElsewhere(
+  substituter: Substituter,
+  derivation: Derivation,
+  signal: AbortSignal,
+): Promise<{ path: StorePath; from: string } | undefined> {
+  const output = derivation.outputs.get("out");
+  const known = output !== undefined && "path" in output ? output.path : undefined;
+  const path =
+    known ?? (await substituter.realisation(ownRealisationId(derivation), signal))?.realisation.outPath;
+  const from = path && (await substituter.offer(path, signal));
+  return path === undefined || from === undefined ? undefined : { path, from };
+}
+
 /**
  * Takes the output of a derivation whose inputs are all store paths, with all it needs.
  * @returns where it is and which cache said so; undefined where no cache has it, or nobody who is trusted says what the derivation gave

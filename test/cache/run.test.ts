@@ -36,6 +36,9 @@ describe("runs with caches", () => {
     const refused = await two.run(caches(OTHER_KEY));
     assert.deepEqual(refused.ends, { first: "built", second: "built" });
     using three = new Project(PIPELINE);
+    const planned = (await three.plan(caches())).stages.map(({ status, from }) => [status, from]);
+    const offered = ["substitute", `file://${cache}`];
+    assert.deepEqual(planned, [offered, offered]);
     const taken = await three.run(caches());
     assert.deepEqual(taken.ends, { first: "substituted", second: "substituted" });
     assert.deepEqual(taken.outputs, built.outputs);

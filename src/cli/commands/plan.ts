@@ -3,7 +3,8 @@ import { largest } from "#base/extremes.ts";
 import { formatCount } from "#base/numbers.ts";
 import { openCommand, optional } from "#cli/command.ts";
 import { paintOf, print, printJson } from "#cli/context.ts";
-import { engineFlag, paramFlag, paramsFlag, sandboxFlag } from "#cli/flags.ts";
+import { cachesOf } from "#cli/caches.ts";
+import { cacheFlag, trustedKeyFlag, engineFlag, paramFlag, paramsFlag, sandboxFlag } from "#cli/flags.ts";
 import { paramsOf, splitTarget, valuesOf } from "#cli/target.ts";
 import { openHomeOf } from "#cli/run-argument.ts";
 import type { Plan } from "#run/plan.ts";
@@ -16,7 +17,14 @@ export const plan = openCommand({
     ["pipelite plan", "the pipeline.ts of this folder"],
     ["pipelite plan --param seconds=20", "what another value would rebuild"],
   ],
-  flags: { param: paramFlag, params: paramsFlag, engine: engineFlag, sandbox: sandboxFlag },
+  flags: {
+    param: paramFlag,
+    params: paramsFlag,
+    engine: engineFlag,
+    sandbox: sandboxFlag,
+    cache: cacheFlag,
+    trustedKey: trustedKeyFlag,
+  },
   arg: optional("PIPELINE|STAGE", "pipeline.ts or its folder, then stages", "stage"),
   async run(context, flags, ...words) {
     const app = await import("#app/plan.ts");
@@ -31,6 +39,7 @@ export const plan = openCommand({
       engine: flags.engine,
       sandbox: flags.sandbox,
       env: context.env,
+      caches: await cachesOf(context, flags),
     });
     if (flags.json) printJson(context, planned);
     else print(context, describePlan(planned, flags, paintOf(context, flags)));
@@ -44,18 +53,21 @@ function describePlan(
   paint: Paint,
 ): string {
   const toBuild = stages.filter(({ status }) => status === "build").length;
-  const listed = quiet ? [] : stages.filter(({ status }) => verbose || status === "build");
+  const elsewhere = stages.filter(({ status }) => status === "substitute").length;
+  const listed = quiet ? [] : stages.filter(({ status }) => verbose || status !== "cached");
   const columns = largest(
     listed.map(({ name }) => name.length),
     0,
   );
-  const lines = listed.map(({ name, status, reason }) => {
-    const word = paint(status.padEnd("cached".length), status === "build" ? "busy" : "faint");
-    const why = reason === undefined ? "" : `  ${reason.text}`;
+  const width = elsewhere > 0 ? "substitute".length : "cached".length;
+  const lines = listed.map(({ name, status, reason, from }) => {
+    const word = paint(status.padEnd(width), status === "build" ? "busy" : "faint");
+    const why = from !== undefined ? `  from ${from}` : reason === undefined ? "" : `  ${reason.text}`;
     return `  ${paint(name.padEnd(columns), "name")}  ${word}${why}`.trimEnd();
   });
-  const cached = stages.length - toBuild;
-  const counts = `${toBuild} to build, ${cached} cached`;
+  const cached = stages.length - toBuild - elsewhere;
+  const taken = elsewhere > 0 ? `, ${elsewhere} to substitute` : "";
+  const counts = `${toBuild} to build, ${cached} cached${taken}`;
   return [`${paint(pipeline, "name")}: ${formatCount(stages.length, "stage")}: ${counts}`, ...lines].join(
     "\n",
   );

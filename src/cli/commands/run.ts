@@ -11,6 +11,7 @@ import {
   type ExitCode,
   type GlobalFlags,
 } from "#cli/context.ts";
+import { cachesOf } from "#cli/caches.ts";
 import { databaseOf, warnOfRecords } from "#cli/database.ts";
 import {
   databaseFlag,
@@ -127,18 +128,6 @@ export const run = openCommand({
     }
   },
 });
-
-/** Those that the command line and the environment name; the module of caches is loaded only where there are any. */
-async function cachesOf(
-  { env, cwd }: Context,
-  flags: Record<"cache" | "trustedKey", readonly string[]>,
-): Promise<RunOptions["caches"]> {
-  if (flags.cache.length === 0 && !env["PIPELITE_CACHES"]) return undefined;
-  const { cachesOfEnvironment } = await import("#app/cache.ts");
-  const usual = cachesOfEnvironment(env);
-  const caches = flags.cache.length > 0 ? flags.cache : usual.caches;
-  return { caches, trustedKeys: [...flags.trustedKey, ...usual.trustedKeys], cwd, env };
-}
 
 function openView(context: Context, flags: GlobalFlags): View {
   const { stdout, stderr, env, cwd } = context;
