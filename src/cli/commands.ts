@@ -98,6 +98,7 @@ export const commands: Group = {
     run: async () => (await import("./commands/run.ts")).run,
     plan: async () => (await import("./commands/plan.ts")).plan,
     lock: async () => (await import("./commands/lock.ts")).lock,
+    graph: async () => (await import("./commands/graph.ts")).graph,
     runs: async () => (await import("./commands/runs.ts")).runs,
     show: async () => (await import("./commands/show.ts")).show,
     log: async () => (await import("./commands/log.ts")).log,

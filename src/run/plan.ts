@@ -197,7 +197,7 @@ function offersOf(work: Workspace, caches: NonNullable<PlanOptions["caches"]>) {
 }
 
 /** What a run would isolate its builds with: of interest, and looked for, only where something was built without. */
-async function isolationOf({ engine, sandbox, env }: PlanOptions, builds: Builds): Promise<string> {
+export async function isolationOf({ engine, sandbox, env }: PlanOptions, builds: Builds): Promise<string> {
   if (engine === "nix" || !builds.hasUnconfined()) return "planned";
   return (await detectSandbox(sandbox, programFolders(env))).kind;
 }

@@ -1,6 +1,6 @@
 // What a run is asked for every day: parameters from a file, a stage built again, the pipeline of a folder above.
 import assert from "node:assert/strict";
-import { chownSync, mkdirSync, readlinkSync, writeFileSync } from "node:fs";
+import { chownSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { EXIT } from "#base/errors.ts";
@@ -180,3 +180,31 @@ test(
     assert.equal(findFolderAbove(join(rig.folder, "foreign")), join(rig.folder, "foreign"));
   },
 );
+
+test("graph shows states and times, of many alike stages as one; as text, SVG, DOT and JSON", async () => {
+  write("graph", {
+    "pipeline.ts": `import { pipeline, source, stage } from "pipelite";
+const data = source("two.ts");
+const many = Array.from({ length: 12 }, (_, n) => stage(() => import("./one.ts"), { n, mode: "safe", data }));
+export default pipeline({ last: stage(() => import("./two.ts"), { text: many[3].file("a.txt"), many }) });
+`,
+  });
+  assert.equal((await rig("run", "graph", "one-3", "one-4", "--no-link")).code, EXIT.ok);
+  const { stdout, code } = await rig("graph", "graph");
+  assert.equal(code, EXIT.ok);
+  assert.match(stdout, /^ {2}one ×12 +10 to build, 2 cached +[\d.]+m?s {2}<- two\.ts$/m);
+  assert.match(stdout, /^ {2}last +to build +<- one ×12$/m);
+  assert.equal((await rig("graph", "graph", "--all")).stdout.match(/^ {2}one-\d+ /gm)?.length, 12);
+  assert.match((await rig("graph", "graph", "--format", "svg")).stdout, /^<svg .*one ×12.*<\/svg>\n$/s);
+  assert.match(
+    (await rig("graph", "graph", "--format", "dot")).stdout,
+    /^digraph "graph" \{.*n1 -> n2;\n\}\n$/s,
+  );
+  const { nodes } = JSON.parse((await rig("graph", "graph", "--json")).stdout) as {
+    nodes: { state: string }[];
+  };
+  assert.equal(nodes.filter(({ state }) => state === "cached").length, 2);
+  const written = await rig("graph", "graph", "-o", "graph.txt");
+  assert.equal(written.stdout, "");
+  assert.equal(readFileSync(join(rig.folder, "graph.txt"), "utf8"), stdout);
+});
