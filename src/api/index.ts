@@ -3,6 +3,7 @@
 import { resolve } from "node:path";
 import { openHome, whichRun as findWhich } from "#app/home.ts";
 import { homeFolder } from "#base/home-folder.ts";
+import type { Costs } from "#author/costs.ts";
 import type { WrittenReport } from "#app/report.ts";
 import type { AuditReport } from "#evidence/audit-file.ts";
 import type { RebuildProgress } from "#evidence/audit-builds.ts";
@@ -44,15 +45,14 @@ export async function plan(options: OfPipeline = {}): Promise<Plan> {
   return app.plan(pipelineOptions(options));
 }
 
-export interface RunPipeline extends OfPipeline {
+/** `memoryBytes`, `cpus`, `timeoutMs`, `retries` and so on are those of stages that do not say so themselves. */
+export interface RunPipeline extends OfPipeline, Costs {
   /** Stages at a time; default: the cores of this machine. */
   jobs?: number;
   /** Where the link to the result goes; default: none. */
   out?: string;
   /** After a failure, goes on with stages that do not need what failed. */
   keepGoing?: boolean;
-  /** For stages that set no time limit themselves. */
-  timeoutMs?: number;
   /** Cancels the run: its outcome is `cancelled` then. */
   signal?: AbortSignal;
 }
@@ -87,7 +87,7 @@ export function run(options: RunPipeline = {}): Running {
 }
 
 async function start(options: RunPipeline, events: Events, stopped: AbortSignal): Promise<RunOutcome> {
-  const { jobs, out, keepGoing = false, timeoutMs, signal } = options;
+  const { jobs, out, keepGoing = false, signal } = options;
   try {
     const app = await import("#app/run.ts");
     return await app.run({
@@ -95,7 +95,7 @@ async function start(options: RunPipeline, events: Events, stopped: AbortSignal)
       jobs,
       out: out ?? null,
       keepGoing,
-      timeoutMs,
+      costs: options,
       signal: signal === undefined ? stopped : AbortSignal.any([signal, stopped]),
       listener: (event) => events.add(event),
     });

@@ -137,7 +137,7 @@ async function tryRebuild(repair: Repair, path: StorePath): Promise<boolean> {
   try {
     const derivation = store.readDerivation(drvPath);
     const { kind } = await detectSandbox(undefined, programFolders(env));
-    const job = { name: derivation.name, drvPath, derivation, timeoutMs: undefined, signal };
+    const job = { name: derivation.name, drvPath, derivation, signal };
     const made = await rebuild(job, { store, kind, env, folder: join(folder, "builds"), target });
     return made.status === "built" && (await tryReplace(repair, path, target));
   } catch (error) {

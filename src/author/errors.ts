@@ -16,6 +16,7 @@ export const pipeliteError = errorsOf({
     message: "{place}: cannot run a pipeline without results",
     hint: "Name at least one: `pipeline({ report })`",
   },
+  COST_INVALID: { exit: 2, message: "{place}: cannot use {value} as {name}: it must be {wanted}" },
   OPTION_UNKNOWN: { exit: 2, message: "{place}: there is no option '{option}'", hint: "{suggestion}" },
   ENVIRONMENT_INVALID: {
     exit: 2,

@@ -1,4 +1,5 @@
 // Nodes: handles that remember what was written and where, and what stands behind each. What makes them is beside this file.
+import type { Costs } from "./costs.ts";
 import type { Param } from "./param.ts";
 import type { EnvironmentRequest } from "./environment-request.ts";
 import { callerPlace } from "./source-position.ts";
@@ -153,25 +154,13 @@ export type Word =
   | Tool
   | Out;
 
-export interface StageOptions {
+export interface StageOptions extends Costs {
   /** Its name in the run. Default: the name of the result it is, of its module, or, where others have that, of what differs. */
   readonly name?: string;
   /** What it runs in: `debian([...])`. Default: nothing but its inputs and Node. */
   readonly environment?: Environment;
-  /** The stage is killed after this time. Default: none. */
-  readonly timeoutMs?: number;
   /** `content` (default): the output path follows the bytes, an unchanged output stops the rebuild there; `input`: Nix's classical kind. */
   readonly addressing?: "content" | "input";
-  /**
-   * What the stage may take; no part of what it is. Defaults: memory of the machine less 10 %, 4,096 processes and threads,
-   * an output of 1 TiB (holes counted), 64 MiB of log.
-   */
-  readonly limits?: {
-    readonly memoryBytes?: number;
-    readonly processes?: number;
-    readonly outputBytes?: number;
-    readonly logBytes?: number;
-  };
 }
 
 export interface CommandOptions extends StageOptions {

@@ -1,20 +1,15 @@
 // Options are known ones: pipeline.ts need not have met the compiler.
 import { suggestionFor } from "#base/near-words.ts";
+import { checkCosts, COSTS } from "./costs.ts";
 import { pipeliteError } from "./errors.ts";
 
-const LIMITS = ["memoryBytes", "processes", "outputBytes", "logBytes"];
-export const STAGE_OPTIONS = ["name", "environment", "timeoutMs", "addressing", "limits"];
+export const STAGE_OPTIONS: readonly string[] = ["name", "environment", "addressing", ...COSTS];
 
-/** A misspelt option must not be passed over. @throws OPTION_UNKNOWN */
+/** A misspelt option must not be passed over. @throws OPTION_UNKNOWN, COST_INVALID */
 export function knownOptions<T extends object>(options: T, known: readonly string[], place: string): T {
-  const limits =
-    "limits" in options && typeof options.limits === "object" ? Object.keys(options.limits ?? {}) : [];
-  const unknown = [
-    ...Object.keys(options).flatMap((name) => (known.includes(name) ? [] : [[name, known] as const])),
-    ...limits.flatMap((name) => (LIMITS.includes(name) ? [] : [[name, LIMITS] as const])),
-  ];
-  const [first] = unknown;
-  if (first === undefined) return options;
-  const [option, names] = first;
-  throw pipeliteError("OPTION_UNKNOWN", { place, option, suggestion: suggestionFor(option, names) });
+  const option = Object.keys(options).find((name) => !known.includes(name));
+  if (option !== undefined)
+    throw pipeliteError("OPTION_UNKNOWN", { place, option, suggestion: suggestionFor(option, known) });
+  checkCosts(options, place);
+  return options;
 }

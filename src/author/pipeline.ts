@@ -17,6 +17,7 @@ import {
   type Node,
   type StageOptions,
 } from "./nodes.ts";
+import { COSTS, type Costs } from "./costs.ts";
 import type { CheckFiles, VerdictName } from "./verdict.ts";
 import { knownOptions, STAGE_OPTIONS } from "./options.ts";
 import { callerPlace } from "./source-position.ts";
@@ -166,15 +167,19 @@ export interface Pipeline {
   readonly kind: "pipeline";
   readonly place: string;
   readonly results: Readonly<Record<string, Handle>>;
+  /** Of stages that do not say so themselves. */
+  readonly costs: Costs;
 }
 
-export function pipeline(results: Readonly<Record<string, AnyNode>>): Pipeline {
+/** @param costs what each stage may cost that does not say so itself */
+export function pipeline(results: Readonly<Record<string, AnyNode>>, costs: Costs = {}): Pipeline {
   const place = callerPlace();
+  knownOptions(costs, COSTS, place);
   if (Array.isArray(results)) throw pipeliteError("PIPELINE_IS_LIST", { place });
   if (Object.keys(results).length === 0) throw pipeliteError("PIPELINE_EMPTY", { place });
   const handles = Object.entries(results).map(([name, result]) => {
     if (!isNode(result)) throw pipeliteError("PIPELINE_RESULT_INVALID", { name, place });
     return [name, handleOf(result)] as const;
   });
-  return Object.freeze({ kind: "pipeline", place, results: Object.fromEntries(handles) });
+  return Object.freeze({ kind: "pipeline", place, results: Object.fromEntries(handles), costs });
 }

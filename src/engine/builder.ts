@@ -1,27 +1,25 @@
 // One build of a resolved derivation in the sandbox: what the engine registers, and what an audit compares, is made here.
 import { programFolders, type Environment } from "#base/environment.ts";
 import { existsSync } from "node:fs";
-import { availableParallelism, constants } from "node:os";
 import { join } from "node:path";
 import { fromByteString } from "#base/bytes.ts";
-import type { PipeliteError } from "#base/errors.ts";
-import { formatSetSize } from "#base/quantities.ts";
 import type { DerivationOutput } from "#nix/derivation.ts";
 import { sha256 } from "#nix/hash.ts";
 import { encodeNix32 } from "#nix/nix32.ts";
 import { ownPlaceholder, scratchPath } from "#nix/placeholder.ts";
 import { storePathBase } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import type { SandboxEnding, SandboxKind, SandboxResult, ScratchFolders } from "#sandbox/sandbox.ts";
+import type { SandboxKind, SandboxResult, ScratchFolders } from "#sandbox/sandbox.ts";
 import { runSandboxed } from "#sandbox/sandbox.ts";
 import { isDiskFull } from "#store/failure.ts";
 import type { Closures } from "#store/closures.ts";
 import type { Store } from "#store/store.ts";
 import type { Usage } from "./engine.ts";
 import type { BuildJob, BuildOutcome } from "./engine.ts";
+import { countMemoryKills, failure } from "./build-failure.ts";
 import { pipeliteError } from "./errors.ts";
-import { limitsOf } from "./limits.ts";
-import type { Limits } from "./limits.ts";
+import { coresFor, heldLimits, limitsOf } from "./limits.ts";
+import type { HeldLimits } from "./limits.ts";
 
 type Output = Extract<DerivationOutput, { kind: "floating" | "fixed" | "input-addressed" }>;
 
@@ -49,10 +47,8 @@ export interface Made {
 }
 
 export type BuilderOutcome<T> =
-  | { status: "built"; taken: T; usage: Usage }
+  | { status: "built"; taken: T; usage: Usage; limits: HeldLimits }
   | Extract<BuildOutcome, { status: "failed" | "cancelled" }>;
-
-const CORES = String(availableParallelism());
 
 let builds = 0;
 
@@ -70,6 +66,7 @@ export async function runBuilder<T>(
   // The final path when that is known, else the one that Nix lets the builder write to.
   const scratch = output.kind === "floating" ? scratchPath(drvPath, "out") : output.path;
   builds += 1;
+  const killsBefore = countMemoryKills();
   const limits = limitsOf(job.limits);
   const folder = folders.take();
   const { storeDir, buildDir } = folder;
@@ -84,7 +81,7 @@ export async function runBuilder<T>(
     const result = await runSandboxed(kind, {
       builder: rewrite(derivation.builder),
       args: derivation.args.map(rewrite),
-      ...environment(job, rewrite, env),
+      ...environment(job, rewrite, { env, cores: coresFor(limits) }),
       inputs,
       storeDir,
       buildDir,
@@ -94,7 +91,8 @@ export async function runBuilder<T>(
         logBytes: limits.logBytes,
         processes: limits.processes,
         memoryBytes: limits.memoryBytes,
-        ...(job.timeoutMs !== undefined && { timeoutMs: job.timeoutMs }),
+        ...(limits.cpus !== undefined && { cpus: limits.cpus }),
+        ...(limits.timeoutMs !== undefined && { timeoutMs: limits.timeoutMs }),
       },
       places: folder.places,
       onLog: job.onLog,
@@ -104,14 +102,20 @@ export async function runBuilder<T>(
     });
     isSpoilt = result.isSpoilt;
     const usage = usageOf(result);
+    const held = heldLimits(limits, result.enforcedBy);
     if (result.ending.kind === "cancelled") return { status: "cancelled" };
-    if (result.ending.kind !== "exited" || result.ending.code !== 0)
-      return { ...failure(job, kind, result, { ...limits, isDiskFull: isDiskFull(folder.folder) }), usage };
+    // What others made of the part of one that was ended for want of memory is no output.
+    const isShort = (usage.outOfMemoryKills ?? 0) > 0;
+    if (result.ending.kind !== "exited" || result.ending.code !== 0 || isShort) {
+      const isMemoryFull = countMemoryKills() > killsBefore;
+      const facts = { ...limits, isDiskFull: isDiskFull(folder.folder), isMemoryFull };
+      return { ...failure(job, kind, result, facts), usage, limits: held };
+    }
     const made = join(storeDir, storePathBase(scratch));
     if (!existsSync(made)) throw pipeliteError("STAGE_NO_OUTPUT", { stage: job.name });
     const { outputBytes } = limits;
     const taken = await take({ made, scratch, output, inputs: inputs.map(({ path }) => path), outputBytes });
-    return { status: "built", taken, usage };
+    return { status: "built", taken, usage, limits: held };
   } finally {
     folder.isSpoilt ||= isSpoilt;
     await folders.give(folder);
@@ -141,12 +145,12 @@ function systemFeatures({ derivation }: BuildJob): string[] {
 /**
  * The environment of a builder, and the files that stand in its folder: as for Nix, a variable that `passAsFile` names is
  * one, since the kernel gives no program a variable of more than 128 KiB.
- * @param outer the environment of who runs Pipelite, for what a fixed-output derivation asks of it
+ * @param outer.env the environment of who runs Pipelite, for what a fixed-output derivation asks of it
  */
 function environment(
   { derivation }: BuildJob,
   rewrite: (text: string) => string,
-  outer: Environment,
+  { env: outer, cores }: { env: Environment; cores: number },
 ): { env: Map<string, string>; files: Map<string, string> } {
   const asFiles = new Set((derivation.env.get("passAsFile") ?? "").split(/\s+/));
   const files = new Map<string, string>();
@@ -154,7 +158,7 @@ function environment(
     ["PATH", "/path-not-set"],
     ["HOME", "/homeless-shelter"],
     ["NIX_STORE", "/nix/store"],
-    ["NIX_BUILD_CORES", CORES],
+    ["NIX_BUILD_CORES", String(cores)],
   ]);
   for (const [key, value] of derivation.env) {
     if (!asFiles.has(key)) env.set(key, rewrite(value));
@@ -179,47 +183,4 @@ function environment(
 function usageOf({ usage }: SandboxResult): Usage {
   const { source, ...figures } = usage;
   return { ...figures, source: { wall: "monotonic clock", ...source } };
-}
-
-function failure(
-  job: BuildJob,
-  kind: SandboxKind,
-  result: SandboxResult,
-  limits: Limits & { isDiskFull: boolean },
-): Extract<BuildOutcome, { status: "failed" }> {
-  const ending = kind === "bubblewrap" ? throughBubblewrap(result.ending) : result.ending;
-  return { status: "failed", error: failureOf(job, { ...result, ending }, limits), ending };
-}
-
-/** bubblewrap tells an ending by signal n as exit code 128 + n; it is hardly ever anything else. */
-function throughBubblewrap(ending: SandboxEnding): SandboxEnding {
-  if (ending.kind !== "exited") return ending;
-  const signal = Object.entries(constants.signals).find(([, number]) => number === ending.code - 128)?.[0];
-  return signal === undefined ? ending : { kind: "signalled", signal };
-}
-
-function failureOf(
-  job: BuildJob,
-  { ending, usage }: SandboxResult,
-  limits: Limits & { isDiskFull: boolean },
-): PipeliteError {
-  const stage = job.name;
-  const wasKilledForMemory = ending.kind === "memory-limit" || (usage.outOfMemoryKills ?? 0) > 0;
-  if (wasKilledForMemory && ["memory-limit", "exited", "signalled"].includes(ending.kind))
-    return pipeliteError("STAGE_MEMORY_LIMIT", { stage, limit: formatSetSize(limits.memoryBytes) });
-  if (ending.kind === "exited" && (usage.refusedProcesses ?? 0) > 0)
-    return pipeliteError("STAGE_PROCESS_LIMIT", { stage, code: ending.code, limit: limits.processes });
-  switch (ending.kind) {
-    case "exited":
-      if (limits.isDiskFull) return pipeliteError("STAGE_DISK_FULL", { stage, code: ending.code });
-      return pipeliteError("STAGE_FAILED", { stage, code: ending.code });
-    case "signalled":
-      return pipeliteError("STAGE_KILLED", { stage, signal: ending.signal });
-    case "timed-out":
-      return pipeliteError("STAGE_TIMED_OUT", { stage, timeoutMs: job.timeoutMs });
-    case "log-limit":
-      return pipeliteError("STAGE_LOG_LIMIT", { stage, limit: formatSetSize(limits.logBytes) });
-    default:
-      throw new Error(`a build that ended as ${ending.kind} is no failure of its stage`);
-  }
 }

@@ -112,7 +112,8 @@ async function build(
   job: BuildJob,
   { locks, ...place }: BuildPlace & { locks: PathLocks },
 ): Promise<BuildOutcome> {
-  const deadline = job.timeoutMs === undefined ? [] : [AbortSignal.timeout(job.timeoutMs)];
+  const timeoutMs = job.limits?.timeoutMs;
+  const deadline = timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)];
   const { store } = place;
   const log = openLog(store.home, job);
   try {
@@ -138,11 +139,11 @@ async function build(
     );
     log.throwFailure();
     if (outcome.status !== "built") return outcome;
-    return { status: "built", outPath: outcome.taken, usage: outcome.usage };
+    return { status: "built", outPath: outcome.taken, usage: outcome.usage, limits: outcome.limits };
   } catch (error) {
     const isLate = deadline.some(({ aborted }) => aborted) && !isPipeliteError(error);
     if (!isLate || job.signal.aborted) throw error;
-    throw pipeliteError("STAGE_TIMED_OUT", { stage: job.name, timeoutMs: job.timeoutMs }, error);
+    throw pipeliteError("STAGE_TIMED_OUT", { stage: job.name, timeoutMs }, error);
   } finally {
     log.close();
   }

@@ -4,7 +4,7 @@ import type { RealisationId } from "#nix/realisation.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { PipeliteError } from "#base/errors.ts";
 import type { SandboxEnding, SandboxUsage } from "#sandbox/sandbox.ts";
-import type { Limits } from "./limits.ts";
+import type { HeldLimits, Limits } from "./limits.ts";
 
 /** What a build used. A figure that could not be had is absent; `source` says where each came from. */
 export interface Usage extends Omit<SandboxUsage, "source"> {
@@ -32,8 +32,7 @@ export interface BuildJob {
   derivation: Derivation;
   /** Under which its output is to be written down for Nix; not where it is built without a sandbox. */
   realises?: RealisationId | undefined;
-  timeoutMs: number | undefined;
-  /** Where the stage asks for others than the defaults. */
+  /** Where others than the defaults are asked for. */
   limits?: Partial<Limits> | undefined;
   onLog: (chunk: Uint8Array) => void;
   signal: AbortSignal;
@@ -44,7 +43,7 @@ export interface BuildJob {
 }
 
 export type BuildOutcome =
-  | { status: "built"; outPath: StorePath; usage: Usage }
+  | { status: "built"; outPath: StorePath; usage: Usage; limits: HeldLimits }
   /** Another process built it while this one waited for it. */
   | { status: "made-elsewhere"; outPath: StorePath }
   | {
@@ -52,6 +51,7 @@ export type BuildOutcome =
       error: PipeliteError;
       ending?: SandboxEnding;
       usage?: Usage;
+      limits?: HeldLimits;
     }
   | { status: "cancelled" };
 

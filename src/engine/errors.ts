@@ -33,13 +33,19 @@ export const pipeliteError = errorsOf({
   STAGE_MEMORY_LIMIT: {
     exit: 1,
     message: "Stage '{stage}' failed: it ran out of memory, of which it may take {limit}",
-    hint: "`limits.memoryBytes` of the stage sets how much it may take",
+    hint: "`memoryBytes` of the stage sets how much it may take",
+  },
+  STAGE_MACHINE_MEMORY: {
+    exit: 1,
+    message:
+      "Stage '{stage}' failed: the machine, or the container we are in, ran out of memory, and the kernel ended it",
+    hint: "`memoryBytes` says how much a stage takes: no more are started together than there is memory for",
   },
   STAGE_PROCESS_LIMIT: {
     exit: 1,
     message:
       "Stage '{stage}' failed: it exited with {code}, after it had been refused more than {limit} processes at a time",
-    hint: "`limits.processes` of the stage sets how many it may have",
+    hint: "`processes` of the stage sets how many it may have",
   },
   STAGE_NO_OUTPUT: {
     exit: 1,

@@ -14,6 +14,7 @@ import type { PathLocks } from "#store/locks.ts";
 import type { Store } from "#store/store.ts";
 import type { BuildJob, BuildOutcome } from "./engine.ts";
 import { pipeliteError } from "./errors.ts";
+import type { HeldLimits } from "./limits.ts";
 
 /** As many tries as Nix makes (`download-attempts`), each after a pause twice as long as the last. */
 const ATTEMPTS_MAX = 5;
@@ -35,7 +36,8 @@ export async function fetchUrl(job: BuildJob, store: Store, held: PathLocks): Pr
   const folder = store.temporaryDir;
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `fetch-${process.pid}-${Math.trunc(start * 1000)}`);
-  const deadline = job.timeoutMs === undefined ? undefined : AbortSignal.timeout(job.timeoutMs);
+  const timeoutMs = job.limits?.timeoutMs;
+  const deadline = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   const signal = AbortSignal.any([job.signal, ...(deadline ? [deadline] : [])]);
   try {
     const found = await download(url, { file, stage: job.name, signal, onLog: job.onLog });
@@ -47,11 +49,13 @@ export async function fetchUrl(job: BuildJob, store: Store, held: PathLocks): Pr
     const { path } = await store.addFixedFile(file, { name, hash: output.hash, held, signal });
     const wallMs = performance.now() - start;
     const source = { wall: "monotonic clock", cpu: "unavailable", memory: "unavailable", io: "unavailable" };
-    return { status: "built", outPath: path, usage: { wallMs, source } };
+    const limits: HeldLimits =
+      timeoutMs === undefined ? {} : { timeoutMs: { limit: timeoutMs, by: "pipelite" } };
+    return { status: "built", outPath: path, usage: { wallMs, source }, limits };
   } catch (error) {
     if (job.signal.aborted) return { status: "cancelled" };
     if (deadline?.aborted !== true) throw error;
-    throw pipeliteError("STAGE_TIMED_OUT", { stage: job.name, timeoutMs: job.timeoutMs }, error);
+    throw pipeliteError("STAGE_TIMED_OUT", { stage: job.name, timeoutMs }, error);
   } finally {
     rmSync(file, { force: true });
   }

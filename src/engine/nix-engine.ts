@@ -12,6 +12,7 @@ import { openMachine, sharedFolder } from "./daemon/open-machine.ts";
 import { MachinePool, type Lease } from "./daemon/pool.ts";
 import type { BuildJob, BuildMachine, BuildOutcome, Engine, Usage } from "./engine.ts";
 import { pipeliteError } from "./errors.ts";
+import type { HeldLimit, HeldLimits, Limits } from "./limits.ts";
 
 const HERE = `${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux`;
 const LOCAL: Machine = {
@@ -127,9 +128,10 @@ async function buildAt(
     const { outPath, status } = done;
     if (isMachineTrouble(status))
       throw pipeliteError("MACHINE_REFUSES", { machine: machine.uri, problem: done.problem });
-    if (outPath === undefined) return { status: "failed", error: failureOf(job, done), usage };
+    const limits = heldByNix(job.limits);
+    if (outPath === undefined) return { status: "failed", error: failureOf(job, done), usage, limits };
     if (!isHere) await copyBack(job, outPath, connection, store);
-    return { status: "built", outPath, usage };
+    return { status: "built", outPath, usage, limits };
   } finally {
     job.signal.removeEventListener("abort", leave);
   }
@@ -163,8 +165,9 @@ const LOG_LIMIT = 11;
 
 function failureOf(job: BuildJob, { status, problem }: RemoteBuild): PipeliteError {
   const stage = job.name;
-  if (status === TIMED_OUT && job.timeoutMs !== undefined)
-    return pipeliteError("STAGE_TIMED_OUT", { stage, timeoutMs: job.timeoutMs });
+  const timeoutMs = job.limits?.timeoutMs;
+  if (status === TIMED_OUT && timeoutMs !== undefined)
+    return pipeliteError("STAGE_TIMED_OUT", { stage, timeoutMs });
   if (status === LOG_LIMIT) return pipeliteError("STAGE_LOG_LIMIT", { stage, limit: "Nix's own limit" });
   const code = /failed with exit code (\d+)/.exec(problem)?.[1];
   if (code !== undefined) return pipeliteError("STAGE_FAILED", { stage, code: Number(code) });
@@ -188,3 +191,17 @@ function usageOf({ cpuUserMs, cpuSystemMs }: RemoteBuild, wallMs: number, machin
     machine,
   };
 }
+
+/** Nix stops a stage after its time, and tells it how many processors it may use; it limits nothing else. */
+function heldByNix(limits: Partial<Limits> = {}): HeldLimits {
+  return Object.fromEntries(
+    Object.entries(limits).flatMap(([name, limit]) =>
+      limit === undefined ? [] : [[name, { limit, by: HELD_BY_NIX.get(name) ?? "nothing" }]],
+    ),
+  );
+}
+
+const HELD_BY_NIX = new Map<string, HeldLimit["by"]>([
+  ["timeoutMs", "nix"],
+  ["cpus", "told"],
+]);

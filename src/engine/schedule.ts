@@ -1,4 +1,4 @@
-// Runs the nodes of a graph, each as soon as what it needs is done, several at a time.
+// Runs the nodes of a graph, each as soon as what it needs is done, several at a time: as many as there is room for.
 
 /** How a node ended. Only `done` lets the nodes that need it start. */
 export type NodeEnd = "done" | "failed" | "cancelled";
@@ -6,9 +6,13 @@ export type NodeEnd = "done" | "failed" | "cancelled";
 export interface ScheduleOptions<N> {
   /** What must be done before a node; all of it must be in the graph. */
   needs: (node: N) => Iterable<N>;
-  /** Nodes that count as work run at most `jobs` at a time; the others start at once. */
+  /** Nodes that count as work start when there is room for them; the others start at once. */
   isWork: (node: N) => boolean;
-  jobs: number;
+  /** Of two nodes that are ready, the one of higher rank starts first. */
+  rank?: (node: N) => number;
+  /** What a node takes of each part of `room` while it runs. One that takes more than there is runs alone. */
+  costOf: (node: N) => readonly number[];
+  room: readonly number[];
   /** After a failure, go on with every node that does not need the failed one. */
   keepGoing: boolean;
   signal: AbortSignal;
@@ -21,18 +25,22 @@ export interface ScheduleOptions<N> {
 
 /**
  * Resolves when every node has been run or skipped. `run` must not throw: what it throws is a bug and is thrown on.
- * @param nodes each behind those that it needs; of two that are ready, the first one starts first
+ * @param nodes each behind those that it needs; of two of the same rank, the first one starts first
  */
 export async function schedule<N>(nodes: readonly N[], options: ScheduleOptions<N>): Promise<void> {
-  const { needs, isWork, jobs, keepGoing, signal, onReady, run, skip } = options;
+  const { needs, isWork, rank = () => 0, keepGoing, signal, onReady, run, skip } = options;
   const ends = new Map<N, NodeEnd | "skipped">();
   const culprits = new Map<N, N>();
   const waiting = new Set(nodes);
-  const { position, takers, unmet } = edgesOf(nodes, needs);
+  const { takers, unmet } = edgesOf(nodes, needs);
+  const position = new Map(nodes.map((node, index) => [node, index]));
+  const byRank = nodes.toSorted((a, b) => rank(b) - rank(a));
+  const rankPosition = new Map(byRank.map((node, index) => [node, index]));
   /** Nodes that may start or must be skipped, and those that wait for nothing but their turn. */
-  const [due, ready] = [new Line(nodes, position), new Line(nodes, position)];
+  const [due, ready] = [new Line(nodes, position), new Line(byRank, rankPosition)];
+  const room = new Room(options);
   for (const node of nodes) if (unmet.get(node) === 0) due.add(node);
-  let [working, running, stopped] = [0, 0, false];
+  let [running, stopped] = [0, false];
   let wake = (): void => undefined;
   let bug: { error: unknown } | undefined;
 
@@ -44,9 +52,8 @@ export async function schedule<N>(nodes: readonly N[], options: ScheduleOptions<
       if (left === 0 || end !== "done") due.add(taker);
     }
   };
-  const start = (node: N, work: 0 | 1): void => {
+  const start = (node: N, giveBack: () => void): void => {
     waiting.delete(node);
-    working += work;
     running += 1;
     run(node)
       .then((end) => {
@@ -56,7 +63,7 @@ export async function schedule<N>(nodes: readonly N[], options: ScheduleOptions<
       })
       .catch((error: unknown) => (bug = { error }))
       .finally(() => {
-        working -= work;
+        giveBack();
         running -= 1;
         wake();
       });
@@ -71,7 +78,19 @@ export async function schedule<N>(nodes: readonly N[], options: ScheduleOptions<
   const badNeed = (node: N): N | undefined =>
     [...needs(node)].find((need) => ends.has(need) && ends.get(need) !== "done");
 
-  const nextReady = (): N | undefined => (working < jobs ? ready.next() : undefined);
+  const startReady = (): void => {
+    const passed: N[] = [];
+    for (let node = ready.next(); node !== undefined; node = ready.next()) {
+      if (!waiting.has(node)) continue;
+      const giveBack = room.take(node);
+      if (giveBack !== undefined) start(node, giveBack);
+      else {
+        passed.push(node);
+        if (room.isFull || room.mustWaitFor(node)) break;
+      }
+    }
+    for (const node of passed) ready.add(node);
+  };
 
   for (;;) {
     for (let node = due.next(); node !== undefined; node = due.next()) {
@@ -81,20 +100,62 @@ export async function schedule<N>(nodes: readonly N[], options: ScheduleOptions<
       else if (isWork(node)) {
         ready.add(node);
         onReady?.(node);
-      } else start(node, 0);
+      } else start(node, () => undefined);
     }
     if (stopped || signal.aborted) for (const node of waiting) leaveOut(node, badNeed(node));
-    for (let node = nextReady(); node !== undefined; node = nextReady()) {
-      if (waiting.has(node)) start(node, 1);
-    }
+    startReady();
     if (running === 0) break;
     await new Promise<void>((resolve) => (wake = resolve));
     if (bug !== undefined) throw bug.error;
   }
 }
 
+/** How much of the machine is taken. Small nodes may pass a large one that has no room yet, but not for ever. */
+class Room<N> {
+  readonly #costOf: (node: N) => readonly number[];
+  readonly #room: readonly number[];
+  readonly #taken: number[];
+  readonly #passes = new Map<N, number>();
+  #nodes = 0;
+
+  constructor({ costOf, room }: Pick<ScheduleOptions<N>, "costOf" | "room">) {
+    this.#costOf = costOf;
+    this.#room = room;
+    this.#taken = room.map(() => 0);
+  }
+
+  /** Whether nothing fits in, however small it is. */
+  get isFull(): boolean {
+    return this.#nodes > 0 && this.#room.some((whole, part) => (this.#taken[part] ?? 0) >= whole);
+  }
+
+  /** @returns what gives the room back; undefined when there is none */
+  take(node: N): (() => void) | undefined {
+    const costs = this.#costOf(node);
+    // Sums of parts such as 0.1 are not exact.
+    const fits = this.#room.every(
+      (whole, part) => (this.#taken[part] ?? 0) + (costs[part] ?? 0) <= whole + 1e-9,
+    );
+    if (!fits && this.#nodes > 0) return undefined;
+    const add = (sign: 1 | -1): void => {
+      this.#nodes += sign;
+      for (const [part, cost] of costs.entries())
+        this.#taken[part] = this.#nodes === 0 ? 0 : (this.#taken[part] ?? 0) + sign * cost;
+    };
+    add(1);
+    return () => add(-1);
+  }
+
+  /** Called for a node that has no room: whether nothing behind it may start before it any more. */
+  mustWaitFor(node: N): boolean {
+    const PASSES_MAX = 20;
+    const passes = (this.#passes.get(node) ?? 0) + 1;
+    this.#passes.set(node, passes);
+    return passes > PASSES_MAX;
+  }
+}
+
 interface Edges<N> {
-  position: Map<N, number>;
   /** Node -> those that need it. */
   takers: Map<N, N[]>;
   /** Node -> how many of its needs have not ended. */
@@ -113,10 +174,10 @@ function edgesOf<N>(nodes: readonly N[], needs: (node: N) => Iterable<N>): Edges
       else known.push(node);
     }
   }
-  return { position: new Map(nodes.map((node, index) => [node, index])), takers, unmet };
+  return { takers, unmet };
 }
 
-/** Nodes in the order of the graph, whenever they were added: a binary heap of positions. */
+/** Nodes in one order, whenever they were added: a binary heap of positions in it. */
 class Line<N> {
   readonly #nodes: readonly N[];
   readonly #position: ReadonlyMap<N, number>;

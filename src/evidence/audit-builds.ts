@@ -153,7 +153,6 @@ async function buildAgain(
         name,
         drvPath: path,
         derivation,
-        timeoutMs: undefined,
         signal: signal ?? new AbortController().signal,
       },
       { store, kind: sandbox.kind, env, folder: join(folder, "builds"), target: join(target, "out") },

@@ -64,6 +64,16 @@ export type RunEvent =
   | { type: "stage-log"; name: string; line: string }
   /** A cache that answered wrongly or not at all is asked no more in this run. */
   | { type: "cache-refused"; url: string; problem: string }
+  /** It failed and is tried again after the pause. `attempt`: the next one, of at most `attempts`. */
+  | {
+      type: "stage-retry";
+      name: string;
+      code: string;
+      message: string;
+      attempt: number;
+      attempts: number;
+      pauseMs: number;
+    }
   | ({ type: "stage-finished" } & StageRecord)
   /** `phase`: which one, since `name` is that of a stage everywhere else. */
   | ({ type: "phase-finished"; phase: Phase["name"] } & Omit<Phase, "name">)

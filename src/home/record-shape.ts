@@ -1,5 +1,6 @@
 // What a run record must look like before anything that it says is used.
 import type { SandboxReport, Usage } from "#engine/engine.ts";
+import type { HeldLimit, HeldLimits } from "#engine/limits.ts";
 import * as shape from "#base/shape.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { parseStorePath } from "#nix/store-path.ts";
@@ -8,6 +9,7 @@ import {
   RECORD_SCHEMA,
   type BuildReason,
   type Claim,
+  type FailedAttempt,
   type Host,
   type Material,
   type Phase,
@@ -103,6 +105,38 @@ const failure = object<StageFailure>({
   logTail: optional(list(text)),
 });
 
+const heldLimit = object<HeldLimit>({
+  limit: amount,
+  by: oneOf(
+    "cgroup1",
+    "cgroup2",
+    "rlimit",
+    "procfs",
+    "affinity",
+    "unavailable",
+    "pipelite",
+    "nix",
+    "told",
+    "nothing",
+  ),
+});
+
+const heldLimits = object<HeldLimits>({
+  memoryBytes: optional(heldLimit),
+  cpus: optional(heldLimit),
+  timeoutMs: optional(heldLimit),
+  processes: optional(heldLimit),
+  outputBytes: optional(heldLimit),
+  logBytes: optional(heldLimit),
+});
+
+const failedAttempt = object<FailedAttempt>({
+  failure,
+  durationMs: amount,
+  pauseMs: amount,
+  usage: optional(usage),
+});
+
 const reason = object<BuildReason>({
   kind: oneOf(
     "first-build",
@@ -135,6 +169,8 @@ const stageMembers: shape.Members<StageRecord> = {
   waitedMs: optional(amount),
   durationMs: amount,
   usage: optional(usage),
+  limits: optional(heldLimits),
+  failedAttempts: optional(list(failedAttempt)),
   former: optional(
     object<NonNullable<StageRecord["former"]>>({ outPath: storePath, firstDifference: optional(text) }),
   ),

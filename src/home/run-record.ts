@@ -1,6 +1,7 @@
 // The record of a run: what ran, from what, how long, with what outcome. Everything that is said about a run later is
 // computed from this and from the outputs it names.
 import type { SandboxReport, Usage } from "#engine/engine.ts";
+import type { HeldLimits } from "#engine/limits.ts";
 
 export type StageStatus = "built" | "cached" | "substituted" | "failed" | "skipped" | "cancelled";
 
@@ -34,6 +35,15 @@ export interface StageFailure {
   logTail?: string[];
 }
 
+/** A try of a stage that failed, after which it was tried again. */
+export interface FailedAttempt {
+  failure: StageFailure;
+  durationMs: number;
+  /** How long was waited before the next one. */
+  pauseMs: number;
+  usage?: Usage;
+}
+
 export const RECORD_SCHEMA = 2;
 
 export interface StageRecord {
@@ -60,6 +70,10 @@ export interface StageRecord {
   /** The binary cache whose word it is that the derivation gave this output; of a substituted stage. */
   substitutedFrom?: string;
   usage?: Usage;
+  /** What it was limited to when it was built in this run, and what held it to that. */
+  limits?: HeldLimits;
+  /** In the order of time. */
+  failedAttempts?: FailedAttempt[];
   /** The output that was there, of a stage that this run was told to build again: the same bytes if the paths are equal. */
   former?: { outPath: string; firstDifference?: string };
   /** `sha256:<hex>` of the log of its build, where there is one. */

@@ -1,7 +1,7 @@
 // What departs from the plan in a run, by rule: from its record, from the last audit, from the records of earlier runs
 // of the pipeline and from the signals of its control charts. Pure: the same evidence gives the same findings.
 import type { Claim } from "#home/run-record.ts";
-import type { RunRecord } from "#home/run-record.ts";
+import type { RunRecord, StageRecord } from "#home/run-record.ts";
 import type { AuditFinding, Finding, Signal } from "./deviation.ts";
 
 export interface FindingSources {
@@ -49,18 +49,27 @@ function stageFindings({ stages }: RunRecord): Finding[] {
   });
 }
 
-/** A stage that has an output now, and failed before from the same derivation: code, inputs and parameters the same. */
+/**
+ * A stage that has an output now, and failed before from the same derivation, in this run or an earlier one: code, inputs
+ * and parameters the same.
+ */
 function retryFindings({ stages }: RunRecord, earlier: readonly RunRecord[]): Finding[] {
   const failed = new Set(
     earlier.flatMap((run) =>
-      run.stages.flatMap(({ status, drvPath }) => (status === "failed" ? (drvPath ?? []) : [])),
+      run.stages.flatMap((stage) => (hasFailedOnce(stage) ? (stage.drvPath ?? []) : [])),
     ),
   );
-  return stages.flatMap(({ name, status, drvPath }) => {
-    if (status === "failed" || drvPath === undefined || !failed.has(drvPath)) return [];
+  return stages.flatMap((stage) => {
+    const { name, status, drvPath } = stage;
+    const isTried = hasFailedOnce(stage) || (drvPath !== undefined && failed.has(drvPath));
+    if (status === "failed" || !isTried) return [];
     const statement = `The stage ${name} failed before with the same inputs, and was tried again until it passed`;
     return [{ kind: "retry", fingerprint: name, statement, claims: [`${name}/status`] } as const];
   });
+}
+
+function hasFailedOnce({ status, failedAttempts = [] }: StageRecord): boolean {
+  return status === "failed" || failedAttempts.length > 0;
 }
 
 function sandboxFindings(record: RunRecord, earlier: readonly RunRecord[]): Finding[] {

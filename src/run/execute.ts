@@ -17,10 +17,10 @@ import { openSubstituter } from "#cache/open.ts";
 import type { Substituter } from "#cache/substituter.ts";
 import { pinAnswer } from "./answers.ts";
 import type { Pinned } from "./answers.ts";
-import type { Phase } from "#home/run-record.ts";
+import type { Costs } from "#author/costs.ts";
+import { admission, costsOf, limitsIn } from "./costs.ts";
 import { conclude, thisHost } from "./conclude.ts";
 import { Ledger } from "./ledger.ts";
-import { LogLines } from "./log-lines.ts";
 import { instantiateGraph } from "./instantiate.ts";
 import { buildParts } from "./steps.ts";
 import { inputNames, isShown, madeFrom, open, planNodes } from "./plan.ts";
@@ -28,7 +28,9 @@ import type { Opened, PlannedStage } from "./plan.ts";
 import { checkTakenFiles, compositionOf, isReady, reasonFor, resolveAnew, writeTimings } from "./realise.ts";
 import { ownRealisationId } from "./step-outputs.ts";
 import { compareOutputs } from "./compare.ts";
+import { phasesOf } from "./phases.ts";
 import { tellReading } from "./tell-reading.ts";
+import { buildWithRetries } from "./retry.ts";
 import { realiseGraph, type GraphDerivation } from "./realisations.ts";
 import { substitute } from "./substitute.ts";
 import { openEngine } from "./open-engine.ts";
@@ -140,10 +142,16 @@ class Run {
     await this.#plan();
     const plannedAt = performance.now();
     this.#ledger.startBuilding();
+    const isWork = (node: GraphNode): boolean => isShown(node) && !work.outputs.has(node);
     await schedule(graph.nodes, {
       needs: (node) => node.needs,
-      isWork: (node) => isShown(node) && !work.outputs.has(node),
-      jobs,
+      isWork,
+      ...admission(graph, work.builds, {
+        isWork,
+        jobs,
+        isHere: this.#engine.jobs === undefined,
+        costsOf: (node) => this.#costsOf(node),
+      }),
       keepGoing,
       signal: this.#stopping,
       onReady: (node) => this.#ready.add(node),
@@ -230,12 +238,14 @@ class Run {
 
   async #build(node: BuildNode, start: number): Promise<NodeEnd> {
     const { work } = this.#opened;
-    const { signal, timeoutMs, follow } = this.#options;
     if (node.kind === "environment") {
       const ended = await this.#buildParts(node, start);
       if (ended !== undefined) return ended;
     }
     const { derivation, drvPath, outPath } = work.resolve(node);
+    const { follow } = this.#options;
+    const wanted = follow === undefined ? [] : [follow.unwanted(drvPath)];
+    const signal = AbortSignal.any([this.#options.signal, ...wanted]);
     const former = work.forced.has(node) ? outPath : undefined;
     if (outPath !== undefined && former === undefined) {
       work.found(node, outPath);
@@ -264,38 +274,44 @@ class Run {
         drvPath,
         ...(expectedMs !== undefined && { expectedMs }),
       });
-    const options = "options" in node ? node.options : {};
-    const lines = new LogLines(this.#mapTrace, (line) =>
-      this.#emit({ type: "stage-log", name: node.name, line }),
-    );
     const { name: engine, sandbox } = this.#engine;
     const build = { pipeline, stage: node.name, drvPath, runId: this.#runId, engine, sandbox: sandbox.kind };
-    const startedAt = new Date().toISOString();
-    const outcome = await this.#engine.build({
-      name: node.name,
-      drvPath,
-      derivation,
-      realises: sandbox.kind === "none" ? undefined : ownRealisationId(derivation),
-      timeoutMs: options.timeoutMs ?? timeoutMs,
-      limits: options.limits,
-      onLog: (chunk) => lines.push(chunk),
-      signal: follow === undefined ? signal : AbortSignal.any([signal, follow.unwanted(drvPath)]),
-      madeElsewhere: () => (former === undefined ? resolveAnew(work, node).outPath : undefined),
-      onBuilt: async (built) => {
-        checkTakenFiles(work, node, built.outPath);
-        work.builds.record({ ...build, ...built, startedAt }, compositionOf(work, node));
+    const costs = this.#costsOf(node);
+    const { outcome, logTail, ...tries } = await buildWithRetries(
+      ({ onLog, startedAt }) =>
+        this.#engine.build({
+          name: node.name,
+          drvPath,
+          derivation,
+          realises: sandbox.kind === "none" ? undefined : ownRealisationId(derivation),
+          limits: limitsIn(costs),
+          onLog,
+          signal,
+          madeElsewhere: () => (former === undefined ? resolveAnew(work, node).outPath : undefined),
+          onBuilt: async (built) => {
+            checkTakenFiles(work, node, built.outPath);
+            work.builds.record({ ...build, ...built, startedAt }, compositionOf(work, node));
+          },
+        }),
+      {
+        node,
+        retries: costs.retries ?? 0,
+        signal,
+        mapTrace: this.#mapTrace,
+        emit: (event) => this.#emit(event),
       },
-    });
-    lines.end();
+    );
     if (outcome.status === "cancelled") return this.#ledger.cancelled(node, start);
     if (outcome.status === "failed") {
       const isGate = node.kind === "gate" && outcome.ending?.kind === "exited";
       const error = isGate ? pipeliteError("GATE_CLOSED", { stage: node.name }) : outcome.error;
-      const { ending, usage } = outcome;
+      const { ending, usage, limits } = outcome;
       return this.#ledger.failed(node, start, error, {
+        ...tries,
+        ...(limits && { limits }),
         drvPath,
         reason,
-        logTail: lines.tail(),
+        logTail,
         ...(ending && { ending }),
         ...(usage && { usage }),
       });
@@ -306,10 +322,15 @@ class Run {
       this.#ledger.record(node, "cached", start, { drvPath, outPath: built });
       return "done";
     }
-    const { usage } = outcome;
+    const { usage, limits } = outcome;
     const compared = former === undefined ? {} : { former: compareOutputs(work.store, former, built) };
-    this.#ledger.record(node, "built", start, { drvPath, outPath: built, usage, reason, ...compared });
+    const facts = { drvPath, outPath: built, usage, limits, ...tries, reason, ...compared };
+    this.#ledger.record(node, "built", start, facts);
     return "done";
+  }
+
+  #costsOf(node: GraphNode): Costs {
+    return costsOf(node, this.#options.costs ?? {}, this.#opened.loaded.definition.costs);
   }
 
   /** Those of other stages that wait for their turn are written with it: many at once cost little more than one. */
@@ -332,6 +353,7 @@ class Run {
     const ended = await buildParts(work, node, {
       ...this.#options,
       engine: this.#engine,
+      limits: limitsIn(this.#costsOf(node)),
       runId,
       pipeline,
       emit,
@@ -369,14 +391,4 @@ class Run {
       this.#unpinned.delete(need);
     }
   }
-}
-
-/** @param ends when each phase ended, in the order of time, by the clock that `startMs` was taken from */
-function phasesOf(startMs: number, ends: Record<Phase["name"], number>): Phase[] {
-  const order = ["prepare", "plan", "build"] as const;
-  return order.map((name, index) => {
-    const before = order[index - 1];
-    const from = before === undefined ? startMs : ends[before];
-    return { name, startMs: from - startMs, durationMs: ends[name] - from };
-  });
 }

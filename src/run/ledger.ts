@@ -16,7 +16,16 @@ import type { Workspace } from "./realise.ts";
 type Facts = Partial<
   Pick<
     StageRecord,
-    "drvPath" | "outPath" | "usage" | "reason" | "former" | "failure" | "because" | "substitutedFrom"
+    | "drvPath"
+    | "outPath"
+    | "usage"
+    | "limits"
+    | "failedAttempts"
+    | "reason"
+    | "former"
+    | "failure"
+    | "because"
+    | "substitutedFrom"
   >
 >;
 

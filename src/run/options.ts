@@ -1,4 +1,5 @@
 // What a plan or a run is asked for, and what a run comes to.
+import type { Costs } from "#author/costs.ts";
 import type { Environment } from "#base/environment.ts";
 import type { Caches, OpenCache } from "#cache/open.ts";
 import type { Home } from "#home/home.ts";
@@ -40,10 +41,10 @@ export interface RunOptions extends PlanOptions {
   out: string | null;
   /** After a failure, build everything that does not need the failed stage. */
   keepGoing: boolean;
-  /** For stages that set no time limit themselves. */
-  timeoutMs?: number | undefined;
   /** Machines that build for the engine nix, as Nix's `builders` lists them. */
   builders?: string | undefined;
+  /** For stages that do not say so themselves. */
+  costs?: Costs | undefined;
   listener: RunListener;
   signal: AbortSignal;
   /** For who runs again when something changed. */

@@ -3,6 +3,7 @@
 import { availableParallelism } from "node:os";
 import { isPipeliteError, type PipeliteError } from "#base/errors.ts";
 import type { BuildOutcome, Engine } from "#engine/engine.ts";
+import type { Limits } from "#engine/limits.ts";
 import { schedule } from "#engine/schedule.ts";
 import type { EnvironmentNode } from "#compile/nodes.ts";
 import { fetchFiles } from "#environment/fetch.ts";
@@ -53,8 +54,9 @@ interface GraphStep {
   derivation: Derivation;
 }
 
-export interface StepBuilding extends Pick<RunOptions, "jobs" | "timeoutMs" | "env" | "signal"> {
+export interface StepBuilding extends Pick<RunOptions, "jobs" | "env" | "signal"> {
   engine: Engine;
+  limits: Partial<Limits>;
   /** Of the run and of its pipeline, for the table of builds. */
   runId: string;
   pipeline: string;
@@ -102,7 +104,8 @@ export async function buildParts(
     {
       needs: (step) => step.inputs.filter((input) => isMissing.has(input)),
       isWork: () => true,
-      jobs,
+      costOf: () => [1],
+      room: [jobs],
       keepGoing: false,
       signal,
       skip: () => {},
@@ -141,7 +144,7 @@ function missingSteps(work: Workspace, root: Step): Step[] {
 async function buildStep(
   work: Workspace,
   step: Step,
-  { engine, signal, timeoutMs, runId, pipeline, say }: StepBuilding & { say: (line: string) => void },
+  { engine, signal, limits, runId, pipeline, say }: StepBuilding & { say: (line: string) => void },
 ): Promise<BuildOutcome> {
   const inputs = inputsOf(work, step);
   if (inputs === undefined) throw new Error(`the inputs of ${step.name} are not known`);
@@ -162,7 +165,7 @@ async function buildStep(
     name: step.name,
     drvPath,
     derivation,
-    timeoutMs,
+    limits,
     onLog: (chunk) => void lines.push(Buffer.from(chunk)),
     signal,
     realises: sandbox === "none" ? undefined : ownRealisationId(derivation),

@@ -16,7 +16,10 @@ import type { CgroupVersion, SandboxRequest } from "./request.ts";
 
 /** Where groups can be made, or the groups themselves: per controller, the folder and the version. `any` is a version 2 folder without regard to controllers. */
 export interface Places {
+  /** Measures processor time. */
   cpu?: Place;
+  /** Limits it. */
+  quota?: Place;
   memory?: Place;
   pids?: Place;
   io?: Place;
@@ -43,9 +46,9 @@ export interface Cgroup {
   /** Writing "0" to each of these moves the writer in. */
   entryFiles: string[];
   /** What the figures and limits come from; absent where this host has no such controller for us. */
-  versions: { cpu?: CgroupVersion; memory?: CgroupVersion; pids?: CgroupVersion; io?: CgroupVersion };
+  versions: Partial<Record<keyof Places, CgroupVersion>>;
   /** Whether the kernel took the limits. */
-  limited: { processes: boolean; memory: boolean };
+  limited: { processes: boolean; memory: boolean; cpus: boolean };
   read(): CgroupFigures;
   processes(): number[];
   /** Kills what is in the group and lets nothing more start in it. */
@@ -54,6 +57,7 @@ export interface Cgroup {
   remove(): Promise<void>;
 }
 
+export const CONTROLLERS = ["cpu", "quota", "memory", "pids", "io"] as const;
 let places: Places | undefined;
 export const CGROUP_PREFIX = "pipelite-";
 
@@ -73,9 +77,13 @@ export function createCgroup(
 ): Cgroup | undefined {
   const group = { ...where };
   const folders = new Map<string, CgroupVersion>();
-  for (const key of ["cpu", "memory", "pids", "io"] as const) {
+  for (const key of CONTROLLERS) {
     const place = where[key];
     if (place === undefined) continue;
+    if (key === "quota" && limits.cpus === undefined) {
+      delete group.quota;
+      continue;
+    }
     const folder = join(place.folder, name.startsWith(CGROUP_PREFIX) ? name : CGROUP_PREFIX + name);
     try {
       mkdirSync(folder, { recursive: true });
@@ -90,13 +98,16 @@ export function createCgroup(
   return openCgroup(group, [...folders], setLimits(group, limits));
 }
 
-function setLimits({ pids, memory }: Places, limits: SandboxRequest["limits"]): Cgroup["limited"] {
+function setLimits({ pids, memory, quota }: Places, limits: SandboxRequest["limits"]): Cgroup["limited"] {
   // Two processes of the sandbox's own (the waiting parent of pid 1) count too.
   const OWN_PROCESSES = 2;
   const limited = {
     processes: writeLimit(pids, "pids.max", "pids.max", limits.processes + OWN_PROCESSES),
     memory: false,
+    cpus: false,
   };
+  if (limits.cpus !== undefined)
+    limited.cpus = writeLimit(quota, "cpu.max", "cpu.cfs_quota_us", ...quotaTexts(limits.cpus));
   if (limits.memoryBytes !== undefined) {
     limited.memory = writeLimit(memory, "memory.max", "memory.limit_in_bytes", limits.memoryBytes);
     writeLimit(
@@ -113,7 +124,7 @@ function openCgroup(group: Places, folders: [string, CgroupVersion][], limited: 
   const entryFiles = folders.map(([folder]) => join(folder, "cgroup.procs"));
   const processes = () => processesIn(entryFiles);
   const versions: Cgroup["versions"] = {};
-  for (const key of ["cpu", "memory", "pids", "io"] as const) {
+  for (const key of CONTROLLERS) {
     const place = group[key];
     if (place !== undefined) versions[key] = place.version;
   }
@@ -181,8 +192,8 @@ function findPlaces(): Places {
   const own = readOwnGroups();
   const found = findVersion2(mounts, own);
   // Not blkio: version 1 does not charge buffered writes to who wrote them, so its figures would be too small.
-  const legacy = { cpu: "cpuacct", memory: "memory", pids: "pids" } as const;
-  for (const key of ["cpu", "memory", "pids"] as const) {
+  const legacy = { cpu: "cpuacct", quota: "cpu", memory: "memory", pids: "pids" } as const;
+  for (const key of ["cpu", "quota", "memory", "pids"] as const) {
     const controller = legacy[key];
     const mount = mounts.find(({ type, options }) => type === "cgroup" && options.includes(controller));
     const path = own.get(controller);
@@ -209,6 +220,7 @@ function findVersion2(mounts: readonly Mount[], own: ReadonlyMap<string, string>
     if (delegated.includes("memory")) {
       best.memory = place;
       best.cpu = place;
+      if (delegated.includes("cpu")) best.quota = place;
       if (delegated.includes("pids")) best.pids = place;
       if (delegated.includes("io")) best.io = place;
       return best;
@@ -292,9 +304,24 @@ export async function removeGroup(folder: string): Promise<void> {
 }
 
 /** @returns whether the kernel took it. */
-function writeLimit(place: Place | undefined, version2: string, version1: string, value: number): boolean {
+function writeLimit(
+  place: Place | undefined,
+  version2: string,
+  version1: string,
+  value: number | string,
+  value1: number | string = value,
+): boolean {
   if (place === undefined) return false;
-  return tryWrite(join(place.folder, place.version === "cgroup2" ? version2 : version1), String(value));
+  const [file, text] = place.version === "cgroup2" ? [version2, value] : [version1, value1];
+  return tryWrite(join(place.folder, file), String(text));
+}
+
+/** What limits processor time: for version 2, and for version 1. @param cpus undefined: not at all */
+export function quotaTexts(cpus: number | undefined): [string, string] {
+  const [PERIOD_US, LEAST_US] = [100_000, 1000];
+  if (cpus === undefined) return [`max ${PERIOD_US}`, "-1"];
+  const quota = Math.max(LEAST_US, Math.round(cpus * PERIOD_US));
+  return [`${quota} ${PERIOD_US}`, String(quota)];
 }
 
 function tryWrite(file: string, text: string): boolean {

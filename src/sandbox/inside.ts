@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fromByteString, toByteString } from "#base/bytes.ts";
 import * as linux from "./linux.ts";
+import { processorMask } from "./processors.ts";
 import type { SandboxRequest } from "./request.ts";
 import { writeSeccompFilter } from "./seccomp.ts";
 import { attempt, call, callTolerating } from "./launcher/system-call.ts";
@@ -73,6 +74,8 @@ export interface Start {
   network: boolean;
   /** RLIMIT_NPROC. */
   processes: number;
+  /** Where it may run; on all by default. */
+  processors?: readonly number[] | undefined;
   /** The system call filter is set already. */
   isFiltered?: boolean;
   /** The last thing before the builder; by default the launcher says that it is ready. */
@@ -94,6 +97,7 @@ export function startBuilder(start: Start): SystemCall[] {
       linux.resourceLimit(start.processes, start.processes),
       0,
     ),
+    ...(start.processors === undefined ? [] : [runOn(start.processors)]),
     ...(start.network ? [call("prctl", ...NO_NEW_PRIVILEGES), ...closeAbstractSockets()] : []),
     ...(start.isFiltered === true ? [] : filterCalls(start.machine)),
     call("chdir", start.workingFolder),
@@ -101,6 +105,11 @@ export function startBuilder(start: Start): SystemCall[] {
     ...(start.atLast ?? [call("write", FD.report, new Uint8Array(Uint32Array.of(READY_MARK, 0).buffer), 8)]),
     call("execve", start.builder, [base, ...start.args], env),
   ];
+}
+
+function runOn(processors: readonly number[]): SystemCall {
+  const mask = processorMask(processors);
+  return attempt("sched_setaffinity", 0, mask.length, mask);
 }
 
 const NO_NEW_PRIVILEGES = [linux.PRCTL.noNewPrivileges, 1, 0, 0, 0] as const;
@@ -140,5 +149,6 @@ export function startOf(request: SandboxRequest, machine: Machine): Start {
     workingFolder: "/build",
     network: request.network,
     processes: request.limits.processes,
+    processors: request.processors,
   };
 }

@@ -32,6 +32,8 @@ export interface SandboxRequest {
     /** Processes and threads at a time. */
     processes: number;
     memoryBytes?: number;
+    /** Processors, of which a part can be asked for. */
+    cpus?: number;
   };
   onLog(chunk: Uint8Array): void;
   signal?: AbortSignal;
@@ -39,6 +41,8 @@ export interface SandboxRequest {
   places?: InputPlaces;
   /** Where the program that makes the sandbox is looked for, first. */
   programFolders: readonly string[];
+  /** The processors that it may run on; all by default. */
+  processors?: readonly number[];
   /** Name of the cgroup made for this process, where cgroups can be made. */
   cgroupName: string;
 }
@@ -54,7 +58,8 @@ export type SandboxEnding =
 export type CgroupVersion = "cgroup2" | "cgroup1";
 /** `rusage`: what wait4(2) reports of the process and all it waited for. `procfs`: sampled. */
 export type UsageSource = CgroupVersion | "rusage" | "procfs" | "unavailable";
-export type LimitSource = CgroupVersion | "rlimit" | "procfs" | "unavailable" | "not-asked";
+/** `affinity`: on so many processors, as sched_setaffinity(2) sets it; a stage can take that back. */
+export type LimitSource = CgroupVersion | "rlimit" | "procfs" | "affinity" | "unavailable" | "not-asked";
 
 /** A figure that could not be had is absent and its source is `unavailable`; it is never 0 instead. */
 export interface SandboxUsage {
@@ -85,7 +90,7 @@ export interface SandboxResult {
   ending: SandboxEnding;
   usage: SandboxUsage;
   /** What held the limits that were asked for. */
-  enforcedBy: { processes: LimitSource; memory: LimitSource };
+  enforcedBy: { processes: LimitSource; memory: LimitSource; cpus: LimitSource };
   /** A kept folder is not as it was: another must be taken for the next stage. */
   isSpoilt: boolean;
   /** Where stdout and stderr went: a terminal as under Nix, or a socket where no terminal could be had. */

@@ -17,6 +17,7 @@ import { endingOf, openTerminal, supervise } from "./supervisor.ts";
 import type { Outcome, Programs } from "./supervisor.ts";
 import { call, describeCall } from "./launcher/system-call.ts";
 import type { Machine, SystemCall } from "./launcher/system-call.ts";
+import { takeProcessors } from "./processors.ts";
 import { InputPlaces, checkInputs } from "./places.ts";
 import { STARTER_FD } from "./starter/memory.ts";
 import { describeFailure, runInStarter } from "./starter/run.ts";
@@ -34,6 +35,17 @@ import { pipeliteError } from "./errors.ts";
  * could not be executed, SANDBOX_INPUT_MISSING.
  */
 export async function runSandboxed(kind: SandboxKind, request: SandboxRequest): Promise<SandboxResult> {
+  const { cpus } = request.limits;
+  if (cpus === undefined) return runOnAny(kind, request);
+  const { processors, giveBack } = takeProcessors(cpus);
+  try {
+    return await runOnAny(kind, { ...request, processors });
+  } finally {
+    giveBack();
+  }
+}
+
+async function runOnAny(kind: SandboxKind, request: SandboxRequest): Promise<SandboxResult> {
   const machine = machineOf(kind);
   writeFiles(kind, request);
   if (kind === "starter") return runStage(request, machine);
@@ -109,11 +121,12 @@ function enforcement(
   { limits }: SandboxRequest,
   cgroup: Pick<Cgroup, "versions" | "limited"> | undefined,
 ): SandboxResult["enforcedBy"] {
-  const { pids, memory } = cgroup?.versions ?? {};
+  const { pids, memory, quota } = cgroup?.versions ?? {};
   return {
     // The kernel exempts the host's root from RLIMIT_NPROC.
     processes: (cgroup?.limited.processes && pids) || (thisHost().isRoot ? "unavailable" : "rlimit"),
     memory: limits.memoryBytes === undefined ? "not-asked" : (cgroup?.limited.memory && memory) || "procfs",
+    cpus: limits.cpus === undefined ? "not-asked" : (cgroup?.limited.cpus && quota) || "affinity",
   };
 }
 

@@ -11,6 +11,7 @@ export { ScratchFolders } from "./scratch.ts";
 export { closeStarters } from "./starter/run.ts";
 export type {
   DetectedSandbox,
+  LimitSource,
   SandboxEnding,
   SandboxKind,
   SandboxRequest,

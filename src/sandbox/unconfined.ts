@@ -19,6 +19,7 @@ export function callsUnconfined(request: SandboxRequest, machine: Machine, proce
     workingFolder: byteStringOf(request.buildDir),
     network: request.network,
     processes,
+    processors: request.processors,
   };
   return [...keepOnlyReport(), ...startBuilder(start)];
 }

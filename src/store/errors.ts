@@ -73,7 +73,7 @@ export const pipeliteError = errorsOf({
   STORE_OUTPUT_TOO_LARGE: {
     exit: 1,
     message: "Cannot register the output of {name}: it has more than {sizeMaxBytes} bytes, holes counted",
-    hint: "`limits.outputBytes` of the stage sets how large its output may be",
+    hint: "`outputBytes` of the stage sets how large its output may be",
   },
   STORE_ROOT_EXISTS: { exit: 2, message: "Cannot write the link {link}: something else is there" },
 });

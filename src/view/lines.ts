@@ -11,6 +11,7 @@ import {
   type RunState,
   type SourceRead,
   type StageFinished,
+  type StageRetry,
 } from "./state.ts";
 import type { Verbosity } from "./view.ts";
 
@@ -120,6 +121,19 @@ export function stageStartLine(state: RunState, name: string, symbols: Symbols):
   return [...lead, ...reasonSpans(state, name)];
 }
 
+/** That a stage failed and is tried again: `fit  exited with 1: tried again in 2s (2 of 3)`. */
+export function stageRetryLine(state: RunState, event: StageRetry, symbols: Symbols): Line {
+  const { name, message, attempt, attempts, pauseMs } = event;
+  const padded = padToWidth(name, nameColumns(state));
+  const next = `: tried again in ${formatDuration(pauseMs)} (${attempt} of ${attempts})`;
+  return [
+    span(`${symbols.waiting} `, "warning"),
+    span(`${padded}  `, "name"),
+    span(withoutName(message), "warning"),
+    span(next),
+  ];
+}
+
 /** Why a stage is built, to be put after its line. */
 export function reasonSpans(state: RunState, name: string): Span[] {
   const { reason } = stageOf(state, name);
@@ -148,7 +162,11 @@ function comparisonText({ former, outPath }: StageFinished): string {
 /** Why a stage failed, in one line; its name stands before it already. */
 function failureText({ failure }: StageFinished): string {
   if (failure === undefined) return "no cause was given";
-  return cleanLine(failure.message).replace(/^Stage '[^']*' failed: /, "");
+  return withoutName(failure.message);
+}
+
+function withoutName(message: string): string {
+  return cleanLine(message).replace(/^Stage '[^']*' failed: /, "");
 }
 
 /** What follows a failed stage's line: its place, its log's end in one piece (to be shown unbroken), a hint. */

@@ -8,6 +8,7 @@ import {
   isShown,
   readingLine,
   stageEndLine,
+  stageRetryLine,
   stageStartLine,
   startLines,
   summaryLines,
@@ -59,6 +60,7 @@ export function createPlainView(stream: Output, options: ViewOptions): View {
     if (event.type === "run-started") print(startLines(state));
     else if (event.type === "source-read") showReading(event);
     else if (event.type === "stage-started") print([stageStartLine(state, event.name, symbols)]);
+    else if (event.type === "stage-retry") print([stageRetryLine(state, event, symbols)]);
     else if (event.type === "stage-log" && verbosity === "verbose") {
       print([[span(`${event.name} | `, "faint"), span(cleanLine(event.line))]]);
     } else if (event.type === "stage-finished" && isShown(event, verbosity)) {

@@ -5,6 +5,7 @@ import { cleanLine } from "./format.ts";
 
 export type RunStarted = Extract<RunEvent, { type: "run-started" }>;
 export type StageFinished = Extract<RunEvent, { type: "stage-finished" }>;
+export type StageRetry = Extract<RunEvent, { type: "stage-retry" }>;
 export type RunFinished = Extract<RunEvent, { type: "run-finished" }>;
 export type RunPreparing = Extract<RunEvent, { type: "run-preparing" }>;
 export type SourceRead = Extract<RunEvent, { type: "source-read" }>;
@@ -84,6 +85,7 @@ export function applyEvent(state: RunState, event: RunEvent, nowMs: number): voi
     case "cache-refused":
       state.refusals.push(event);
       return;
+    case "stage-retry":
     case "phase-finished":
     case "material":
     case "run-judged":

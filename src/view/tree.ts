@@ -7,6 +7,7 @@ import {
   isShown,
   reasonSpans,
   stageEndLine,
+  stageRetryLine,
   startLines,
   summaryLines,
   symbolsFor,
@@ -42,6 +43,7 @@ export function createTreeView(stream: Output, options: ViewOptions): View {
   const show = (event: RunEvent): void => {
     if (event.type === "run-started") printWrapped(startLines(state), 4);
     else if (event.type === "run-finished") printWrapped(summaryLines(state, cwd));
+    else if (event.type === "stage-retry") printWrapped([stageRetryLine(state, event, symbols)], 4);
     else if (event.type === "stage-log" && verbosity === "verbose") {
       print([[span(`${event.name} | `, "faint"), span(cleanLine(event.line))]]);
     } else if (event.type === "stage-finished" && isShown(event, verbosity)) {

@@ -79,14 +79,21 @@ const wrong: Wrong[] = [
     says: /no option 'timeout'/,
   },
   {
-    name: "a limit that there is not",
+    name: "a cost of the whole pipeline that there is not",
+    lines: ['const a = stage(() => import("./a.ts"));', "export default pipeline({ a }, { retry: 3 });"],
+    code: "OPTION_UNKNOWN",
+    place: "pipeline.ts:3:16",
+    says: /no option 'retry'/,
+  },
+  {
+    name: "a cost that is no number",
     lines: [
-      'const a = stage(() => import("./a.ts"), {}, { limits: { memory: 5 } });',
+      'const a = stage(() => import("./a.ts"), {}, { memoryBytes: "2G" });',
       "export default pipeline({ a });",
     ],
-    code: "OPTION_UNKNOWN",
+    code: "COST_INVALID",
     place: "pipeline.ts:2:11",
-    says: /no option 'memory'/,
+    says: /cannot use "2G" as memoryBytes: it must be a whole number from 1/,
   },
   {
     name: "an option of a source that there is not",

@@ -257,7 +257,6 @@ test("a derivation that the engine can't build is refused: DERIVATION_UNSUPPORTE
     name: "two",
     drvPath: await store.addDerivation(derivation),
     derivation,
-    timeoutMs: undefined,
     onLog: () => undefined,
     signal: new AbortController().signal,
   });

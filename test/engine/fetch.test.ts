@@ -99,7 +99,7 @@ test("a server that sends without end is stopped by the time limit", async () =>
   const { port } = server.address() as AddressInfo;
   using project = new Project({});
   const { exitCode, failure } = await fetchUrl(project, `http://127.0.0.1:${port}/endless`, {
-    timeoutMs: 500,
+    costs: { timeoutMs: 500 },
   });
   clearInterval(timer);
   server.closeAllConnections();

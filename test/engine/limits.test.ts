@@ -4,7 +4,11 @@ import { statSync } from "node:fs";
 import { totalmem } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { failure } from "#engine/build-failure.ts";
+import type { BuildJob } from "#engine/engine.ts";
 import { limitsOf } from "#engine/limits.ts";
+import { parseStorePath } from "#nix/store-path.ts";
+import type { SandboxEnding, SandboxUsage } from "#sandbox/sandbox.ts";
 import { peer } from "../rig/peer.ts";
 import { Project } from "../rig/project.ts";
 
@@ -15,7 +19,7 @@ function pipelineOf(script: string, limits: object): Record<string, string> {
   return {
     "pipeline.ts": `
 import { command, out, pipeline, tool } from "pipelite";
-const wild = command(tool("busybox"), ${words}, { limits: ${JSON.stringify(limits)} });
+const wild = command(tool("busybox"), ${words}, ${JSON.stringify(limits)});
 const calm = command(tool("busybox"), ["sh", "-c", "echo calm > $0", out]);
 export default pipeline({ wild, calm });
 `,
@@ -57,6 +61,51 @@ test("a stage that is refused processes says which limit it met", { skip: peer("
   if (process.getuid?.() !== 0) return;
   assert.equal(code, "STAGE_PROCESS_LIMIT");
   assert.match(message, /more than 8 processes/);
+});
+
+test("a stage that is ended far from its own limit met that of the machine", () => {
+  const job: BuildJob = {
+    name: "a",
+    drvPath: parseStorePath(`/nix/store/${"a".repeat(32)}-a.drv`),
+    derivation: {
+      name: "a",
+      outputs: new Map(),
+      inputDrvs: new Map(),
+      inputSrcs: [],
+      system: "",
+      builder: "",
+      args: [],
+      env: new Map(),
+    },
+    onLog: () => {},
+    signal: new AbortController().signal,
+  };
+  const limits = { ...limitsOf({ memoryBytes: 1000 * MIB }), isDiskFull: false };
+  const codeOf = (usage: Partial<SandboxUsage>, ending: SandboxEnding, isMemoryFull: boolean) => {
+    const source = { cpu: "unavailable", memory: "unavailable", io: "unavailable" } as const;
+    const enforcedBy = { processes: "unavailable", memory: "unavailable", cpus: "not-asked" } as const;
+    const result = {
+      ending,
+      usage: { wallMs: 1, source, ...usage },
+      enforcedBy,
+      isSpoilt: true,
+      log: "terminal",
+    } as const;
+    return failure(job, "starter", result, { ...limits, isMemoryFull }).error.code;
+  };
+  const killed = { kind: "signalled", signal: "SIGKILL" } as const;
+  assert.equal(
+    codeOf({ outOfMemoryKills: 1, peakMemoryBytes: 1000 * MIB }, killed, true),
+    "STAGE_MEMORY_LIMIT",
+  );
+  assert.equal(
+    codeOf({ outOfMemoryKills: 1, peakMemoryBytes: 300 * MIB }, killed, true),
+    "STAGE_MACHINE_MEMORY",
+  );
+  assert.equal(codeOf({ outOfMemoryKills: 1 }, killed, true), "STAGE_MEMORY_LIMIT");
+  // Where no cgroup tells.
+  assert.equal(codeOf({}, killed, true), "STAGE_MACHINE_MEMORY");
+  assert.equal(codeOf({}, killed, false), "STAGE_KILLED");
 });
 
 test(

@@ -154,7 +154,12 @@ describe("the engine nix", NIX, () => {
       ...FILES,
       "numbers.ts": `await new Promise((done) => setTimeout(done, 600_000)); export default () => ({});`,
     });
-    const ran = await project.run({ engine: "nix", builders: "one", env: hosts(project), timeoutMs: 2000 });
+    const ran = await project.run({
+      engine: "nix",
+      builders: "one",
+      env: hosts(project),
+      costs: { timeoutMs: 2000 },
+    });
     const failure = ran.events.flatMap((event) =>
       event.type === "stage-finished" ? [event.failure?.code] : [],
     );

@@ -38,7 +38,9 @@ test("property: each node ends once, after all it needs, at most `jobs` at a tim
       await schedule(nodes, {
         needs: (node) => node.needs,
         isWork: (node) => node.isWork,
-        jobs,
+        costOf: () => [1],
+        room: [jobs],
+        rank: ({ index }) => (index * 7) % 5,
         keepGoing,
         signal: new AbortController().signal,
         run: async (node) => {
@@ -83,7 +85,8 @@ test("of the nodes that are ready, the first of the graph starts first; what run
   const options = {
     needs: (node: Node) => node.needs,
     isWork: () => true,
-    jobs: 1,
+    costOf: () => [1],
+    room: [1],
     keepGoing: false,
     signal: new AbortController().signal,
     skip: () => undefined,
@@ -102,5 +105,82 @@ test("of the nodes that are ready, the first of the graph starts first; what run
   await assert.rejects(
     schedule(nodes, { ...options, run: () => Promise.reject(new Error("a bug")) }),
     /a bug/,
+  );
+});
+
+interface Sized {
+  name: string;
+  cost: number[];
+  rank: number;
+}
+
+async function orderOf(nodes: Sized[], room: number[]): Promise<string[]> {
+  const order: string[] = [];
+  let taken = room.map(() => 0);
+  let running = 0;
+  await schedule(nodes, {
+    needs: () => [],
+    isWork: () => true,
+    rank: (node) => node.rank,
+    costOf: (node) => node.cost,
+    room,
+    keepGoing: true,
+    signal: new AbortController().signal,
+    skip: () => undefined,
+    run: async ({ name, cost }) => {
+      order.push(name);
+      running += 1;
+      taken = taken.map((sum, part) => sum + (cost[part] ?? 0));
+      assert.ok(running === 1 || taken.every((sum, part) => sum <= (room[part] ?? 0) + 1e-6), name);
+      await new Promise((resolve) => setImmediate(resolve));
+      taken = taken.map((sum, part) => sum - (cost[part] ?? 0));
+      running -= 1;
+      return "done";
+    },
+  });
+  return order;
+}
+
+test("of the nodes that are ready, the one of highest rank starts first, and never more than there is room for", async () => {
+  const node = (name: string, cost: number[], rank = 0): Sized => ({ name, cost, rank });
+  const nodes = [node("a", [1, 0], 1), node("b", [1, 0], 3), node("c", [1, 0], 2)];
+  assert.deepEqual(await orderOf(nodes, [1, 0]), ["b", "c", "a"]);
+  // By memory, too: what has no room waits, what has passes it.
+  const sized = [node("big", [1, 8], 9), node("big2", [1, 8], 8), node("small", [1, 1], 1)];
+  assert.deepEqual(await orderOf(sized, [4, 10]), ["big", "small", "big2"]);
+  // More than there is: alone.
+  assert.deepEqual(await orderOf([node("huge", [99, 99]), node("a", [1, 1])], [2, 10]), ["huge", "a"]);
+  assert.deepEqual((await orderOf([node("a", [0.1, 0]), node("b", [0.2, 0])], [0.3, 1])).length, 2);
+});
+
+test("a node that has no room is not passed for ever", async () => {
+  const small = Array.from({ length: 400 }, (_, index) => ({ name: `${index}`, cost: [1], rank: 0 }));
+  const order = await orderOf(
+    [...small.slice(0, 1), { name: "big", cost: [2], rank: -1 }, ...small.slice(1)],
+    [2],
+  );
+  assert.equal(order.length, 401);
+  const first = await orderOf(
+    [{ name: "one", cost: [1], rank: 9 }, { name: "big", cost: [2], rank: 5 }, ...small],
+    [2],
+  );
+  assert.ok(first.indexOf("big") < 60, `${first.indexOf("big")}`);
+});
+
+test("property: whatever they cost, all are run, in the room there is", async () => {
+  const sizes = fc.array(
+    fc.record({ cost: fc.tuple(fc.integer({ min: 0, max: 40 }), fc.nat(5)), rank: fc.nat(9) }),
+    { maxLength: 60 },
+  );
+  await fc.assert(
+    fc.asyncProperty(sizes, fc.integer({ min: 1, max: 30 }), async (specs, whole) => {
+      const nodes = specs.map(({ cost, rank }, index) => ({
+        name: String(index),
+        cost: [cost[0] / 10, cost[1]],
+        rank,
+      }));
+      const order = await orderOf(nodes, [whole / 10, 4]);
+      assert.equal(new Set(order).size, nodes.length);
+    }),
   );
 });

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { after, describe, test } from "node:test";
-import { release } from "node:os";
+import { availableParallelism, release } from "node:os";
 import { join } from "node:path";
 import { removeTree } from "#base/files.ts";
 import { hasKvm } from "#sandbox/host.ts";
@@ -40,6 +40,25 @@ for (const kind of KINDS) {
           assert.ok((usage?.peakMemoryBytes ?? 0) <= 24 * MIB);
           assert.ok((usage?.outOfMemoryKills ?? 0) > 0);
         }
+      });
+    }
+
+    for (const user of USERS) {
+      test(`a limit on processors is held for ${user}, and seen inside`, async () => {
+        const script = `nproc
+          for i in 1 2 3; do timeout 2 sh -c 'while :; do :; done' & done
+          wait`;
+        const limits = { cpus: 0.05, timeoutMs: 60_000 };
+        const { result, log } = await runStage({ kind, user, script, limits });
+        assert.match(log, /^1$/m, "it sees one processor");
+        const by = result?.enforcedBy.cpus ?? "";
+        assert.match(by, isRoot && user === "root" ? /^cgroup[12]$/ : /^(cgroup[12]|affinity)$/);
+        const { cpuUserMs = 0, cpuSystemMs = 0, wallMs = 0 } = result?.usage ?? {};
+        // Three busy loops would take all there is.
+        const most = by === "affinity" ? 1 : 0.05;
+        assert.ok((cpuUserMs + cpuSystemMs) / wallMs < most + 0.1, `${cpuUserMs} ${cpuSystemMs} ${wallMs}`);
+        const without = await runStage({ kind, user, script: "nproc" });
+        assert.equal(without.log.trim(), String(availableParallelism()));
       });
     }
 

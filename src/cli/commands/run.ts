@@ -22,6 +22,8 @@ import {
   cacheFlag,
   trustedKeyFlag,
   parseCount,
+  parseNumber,
+  parseSize,
   parseSpan,
   sandboxFlag,
 } from "#cli/flags.ts";
@@ -53,7 +55,7 @@ export const run = openCommand({
   flags: {
     engine: engineFlag,
     builders: buildersFlag,
-    jobs: value("N", "Stages at a time (default: the cores of this machine)", {
+    jobs: value("N", "Stages at a time, each counting as its `cpus` (default: the cores of this machine)", {
       alias: "j",
       parse: parseCount,
     }),
@@ -65,6 +67,9 @@ export const run = openCommand({
     watch: toggle("Run again whenever something that it is made from changes", "w"),
     keepGoing: toggle("After a failure, go on with stages that do not need it", "k"),
     timeout: value("TIME", "Stop a stage after this long: 90s, 15m, 2h", { parse: parseSpan }),
+    memory: value("SIZE", "Memory a stage may take, if it does not say: 512M, 4G", { parse: parseSize }),
+    cpus: value("N", "Processors a stage may take, if it does not say", { parse: parseNumber }),
+    retries: value("N", "How often a stage that failed is tried again", { parse: parseCount }),
     sandbox: sandboxFlag,
     paranoid: toggle("Read every source again, whatever its times say"),
     model: value("URL", "Endpoint of a language model, OpenAI-compatible"),
@@ -92,7 +97,12 @@ export const run = openCommand({
       force: flags.force,
       out: flags.noLink ? null : flags.out === undefined ? target.out : pathOf(context, flags.out),
       keepGoing: flags.keepGoing,
-      timeoutMs: flags.timeout,
+      costs: {
+        timeoutMs: flags.timeout,
+        memoryBytes: flags.memory,
+        cpus: flags.cpus,
+        retries: flags.retries,
+      },
       sandbox: flags.sandbox,
       paranoid: flags.paranoid,
       model: modelOf(flags, context.env["PIPELITE_MODEL_KEY"]),

@@ -8,6 +8,7 @@ import { WireReader, WireWriter } from "#nix/wire.ts";
 import { parseStorePath, parseStorePathBase, sortPaths, type StorePath } from "#nix/store-path.ts";
 import type { NarToAdd } from "#store/transfer.ts";
 import { pipeliteError } from "#engine/errors.ts";
+import { coresFor, type Limits } from "#engine/limits.ts";
 import { readMessages } from "./messages.ts";
 
 const CLIENT_MAGIC = 0x6e697863;
@@ -45,7 +46,8 @@ export interface RemoteInfo extends NarToAdd {
 export interface BuildOptions {
   /** Gets lines of the build's log. */
   onLog: (line: Uint8Array) => void;
-  timeoutMs?: number | undefined;
+  /** Nix holds a build to its time, and tells it its processors. */
+  limits?: Partial<Pick<Limits, "timeoutMs" | "cpus">> | undefined;
 }
 
 /** How a build ended over there; `status` as in Nix's BuildResult. */
@@ -122,7 +124,7 @@ export class DaemonConnection {
     return pipeliteError("MACHINE_PROTOCOL", { machine: this.machine, problem });
   }
 
-  async #setOptions({ timeoutMs }: Pick<BuildOptions, "timeoutMs">): Promise<void> {
+  async #setOptions({ timeoutMs, cpus }: NonNullable<BuildOptions["limits"]>): Promise<void> {
     const overrides: [string, string][] = [
       ["experimental-features", "ca-derivations"],
       ["sandbox", "true"],
@@ -145,7 +147,7 @@ export class DaemonConnection {
       .number(0)
       .number(0)
       // cores, use-substitutes
-      .number(0)
+      .number(cpus === undefined ? 0 : coresFor({ cpus }))
       .boolean(false)
       .number(overrides.length);
     for (const [name, value] of overrides) writer.string(name).string(value);
@@ -226,7 +228,7 @@ export class DaemonConnection {
   /** Builds the output of a derivation that the daemon's store has. */
   async build(drvPath: StorePath, options: BuildOptions): Promise<RemoteBuild> {
     return this.#guarded(async () => {
-      await this.#setOptions(options);
+      await this.#setOptions(options.limits ?? {});
       const wanted = `${drvPath}!out`;
       const normal = 0;
       await this.#write(

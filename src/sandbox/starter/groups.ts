@@ -1,11 +1,19 @@
 // The cgroups of a starter. It lives in them, so what it starts is born there: entering a group costs a wait for all
 // processors, which it does after a stage, when nobody waits for it. Memory is measured by a new group for each stage: what an
 // earlier stage left in the page cache would count as a peak of the next. Of version 1, the group that counts processes is
-// kept for all stages of the starter.
+// kept for all stages of the starter, and so is the one that limits processor time, made for the first stage that asks for it.
 import { join } from "node:path";
 import { existsSync, mkdirSync } from "node:fs";
 import { byteStringOf } from "#base/bytes.ts";
-import { CGROUP_PREFIX, cgroupPlaces, processesIn, readFigures, removeGroup } from "#sandbox/cgroup.ts";
+import {
+  CGROUP_PREFIX,
+  CONTROLLERS,
+  cgroupPlaces,
+  processesIn,
+  quotaTexts,
+  readFigures,
+  removeGroup,
+} from "#sandbox/cgroup.ts";
 import type { Cgroup, CgroupFigures, Place, Places } from "#sandbox/cgroup.ts";
 import { attempt } from "#sandbox/launcher/system-call.ts";
 import type { SystemCall } from "#sandbox/launcher/system-call.ts";
@@ -16,15 +24,17 @@ import type { SandboxRequest } from "#sandbox/request.ts";
 import { REPORT, STARTER_FD } from "./memory.ts";
 
 const { AT_FDCWD } = linux;
-const KEYS = ["cpu", "memory", "pids", "io"] as const;
 
 export class StarterGroups {
   readonly #name: string;
   /** Version 1: made once. */
   readonly #kept: Place | undefined;
+  /** Version 1: where a group for processor time can be made. */
+  readonly #quotaPlace: Place | undefined;
+  #quota: Place | undefined;
   /** Made for each stage; of version 2 it has all controllers. */
   readonly #fresh: Place | undefined;
-  readonly #freshKeys: readonly (typeof KEYS)[number][];
+  readonly #freshKeys: readonly (keyof Places)[];
   #stage = 0;
   #isPrepared = false;
   #refusedBefore = 0;
@@ -32,17 +42,18 @@ export class StarterGroups {
   /** @param name of a process; unique while it lives */
   constructor(name: string, where: Places = cgroupPlaces()) {
     this.#name = CGROUP_PREFIX + name;
-    const { memory, pids } = where;
+    const { memory, pids, quota } = where;
     this.#fresh = memory;
     this.#freshKeys =
-      memory?.version === "cgroup2" ? KEYS.filter((key) => where[key] === memory) : ["memory"];
+      memory?.version === "cgroup2" ? CONTROLLERS.filter((key) => where[key] === memory) : ["memory"];
     if (pids?.version === "cgroup1") this.#kept = this.#make(pids);
+    if (quota?.version === "cgroup1") this.#quotaPlace = quota;
   }
 
   get versions(): Cgroup["versions"] {
     const places = this.#places();
     return Object.fromEntries(
-      KEYS.flatMap((key) => (places[key] === undefined ? [] : [[key, places[key].version]])),
+      CONTROLLERS.flatMap((key) => (places[key] === undefined ? [] : [[key, places[key].version]])),
     );
   }
 
@@ -60,7 +71,7 @@ export class StarterGroups {
   /** Before a stage: a group for it, unless that is there already, and its limits. */
   beforeStage(limits: SandboxRequest["limits"]): SystemCall[] {
     const prepared = this.#isPrepared ? [] : this.#enterFresh(STARTER_FD.freeBefore);
-    return [...prepared, ...this.#limit(limits)];
+    return [...prepared, ...this.#enterQuota(limits), ...this.#limit(limits)];
   }
 
   /** After a stage: into a group for the next one, and out of the old. */
@@ -81,7 +92,11 @@ export class StarterGroups {
   /** Out of all groups, which are removed. The stage after the present one has the last. */
   farewell(): SystemCall[] {
     this.#stage += 1;
-    const folders = [[this.#fresh, this.#freshFolder()] as const, [this.#kept, this.#kept?.folder] as const];
+    const folders = [
+      [this.#fresh, this.#freshFolder()] as const,
+      [this.#kept, this.#kept?.folder] as const,
+      [this.#quota, this.#quota?.folder] as const,
+    ];
     this.#stage -= 1;
     return folders.flatMap(([place, folder]) => {
       if (place?.own === undefined || folder === undefined) return [];
@@ -113,7 +128,7 @@ export class StarterGroups {
   async abandon(): Promise<void> {
     killProcesses(processesIn(this.entryFiles));
     // It may have died on its way to the next group.
-    const folders = [this.#freshFolder(), this.#kept?.folder];
+    const folders = [this.#freshFolder(), this.#kept?.folder, this.#quota?.folder];
     this.#stage += 1;
     folders.push(this.#freshFolder());
     for (const folder of folders) if (folder !== undefined && existsSync(folder)) await removeGroup(folder);
@@ -125,6 +140,7 @@ export class StarterGroups {
     if (this.#fresh !== undefined && folder !== undefined)
       for (const key of this.#freshKeys) places[key] = { version: this.#fresh.version, folder };
     if (this.#kept !== undefined) places.pids = this.#kept;
+    if (this.#quota !== undefined) places.quota = this.#quota;
     return places;
   }
 
@@ -148,16 +164,25 @@ export class StarterGroups {
     return [attempt("mkdirat", AT_FDCWD, byteStringOf(folder), 0o755), ...enter(folder, lowestFd)];
   }
 
-  #limit({ memoryBytes, processes }: SandboxRequest["limits"]): SystemCall[] {
-    const { pids, memory } = this.#places();
+  #enterQuota({ cpus }: SandboxRequest["limits"]): SystemCall[] {
+    if (cpus === undefined || this.#quota !== undefined || this.#quotaPlace === undefined) return [];
+    this.#quota = this.#make(this.#quotaPlace);
+    return this.#quota === undefined ? [] : enter(this.#quota.folder, STARTER_FD.freeBefore);
+  }
+
+  #limit({ memoryBytes, processes, cpus }: SandboxRequest["limits"]): SystemCall[] {
+    const { pids, memory, quota } = this.#places();
     // The starter itself counts.
-    const calls = writeLimit(pids, "pids.max", "pids.max", processes + 1, REPORT.limits.processes);
+    const calls = writeLimit(pids, ["pids.max", processes + 1], ["pids.max", processes + 1], "processes");
+    if (cpus !== undefined || this.#quota !== undefined) {
+      const [quota2, quota1] = quotaTexts(cpus);
+      calls.push(...writeLimit(quota, ["cpu.max", quota2], ["cpu.cfs_quota_us", quota1], "cpus"));
+    }
     if (memoryBytes === undefined) return calls;
-    const swap = memory?.version === "cgroup2" ? 0 : memoryBytes;
     return [
       ...calls,
-      ...writeLimit(memory, "memory.max", "memory.limit_in_bytes", memoryBytes, REPORT.limits.memory),
-      ...writeLimit(memory, "memory.swap.max", "memory.memsw.limit_in_bytes", swap),
+      ...writeLimit(memory, ["memory.max", memoryBytes], ["memory.limit_in_bytes", memoryBytes], "memory"),
+      ...writeLimit(memory, ["memory.swap.max", 0], ["memory.memsw.limit_in_bytes", memoryBytes]),
     ];
   }
 }
@@ -173,13 +198,15 @@ function remove(folder: string | undefined): SystemCall[] {
 
 function writeLimit(
   place: Place | undefined,
-  version2: string,
-  version1: string,
-  value: number,
-  storeAt?: number,
+  version2: readonly [file: string, value: number | string],
+  version1: readonly [file: string, value: number | string],
+  reported?: keyof typeof REPORT.limits,
 ): SystemCall[] {
   if (place === undefined) return [];
-  const file = byteStringOf(join(place.folder, place.version === "cgroup2" ? version2 : version1));
-  const calls = writeTo(file, String(value), STARTER_FD.freeBefore, attempt);
-  return calls.map((each) => (each.name === "write" && storeAt !== undefined ? { ...each, storeAt } : each));
+  const [file, value] = place.version === "cgroup2" ? version2 : version1;
+  const path = byteStringOf(join(place.folder, file));
+  const calls = writeTo(path, String(value), STARTER_FD.freeBefore, attempt);
+  if (reported === undefined) return calls;
+  const storeAt = REPORT.limits[reported];
+  return calls.map((each) => (each.name === "write" ? { ...each, storeAt } : each));
 }

@@ -41,14 +41,18 @@ export const REPORT = {
   /** struct timespec of the beginning and of the end. */
   started: at(REPORT_START + 40 + RUSAGE_BYTES),
   ended: at(REPORT_START + 56 + RUSAGE_BYTES),
-  /** What writing the limits of memory and of processes returned. */
-  limits: { memory: at(REPORT_START + 72 + RUSAGE_BYTES), processes: at(REPORT_START + 80 + RUSAGE_BYTES) },
+  /** What writing the limits returned. */
+  limits: {
+    memory: at(REPORT_START + 72 + RUSAGE_BYTES),
+    processes: at(REPORT_START + 80 + RUSAGE_BYTES),
+    cpus: at(REPORT_START + 88 + RUSAGE_BYTES),
+  },
   /** Flags and projects of the two kept folders, before and after. */
-  marksBefore: at(REPORT_START + 88 + RUSAGE_BYTES),
-  marksAfter: at(REPORT_START + 88 + RUSAGE_BYTES + MARKS_BYTES),
-  counters: at(REPORT_START + 88 + RUSAGE_BYTES + 2 * MARKS_BYTES),
+  marksBefore: at(REPORT_START + 96 + RUSAGE_BYTES),
+  marksAfter: at(REPORT_START + 96 + RUSAGE_BYTES + MARKS_BYTES),
+  counters: at(REPORT_START + 96 + RUSAGE_BYTES + 2 * MARKS_BYTES),
   /** Each: what read(2) returned, 64 bits, and the bytes. */
-  texts: at(REPORT_START + 88 + RUSAGE_BYTES + 2 * MARKS_BYTES + COUNTERS_BYTES),
+  texts: at(REPORT_START + 96 + RUSAGE_BYTES + 2 * MARKS_BYTES + COUNTERS_BYTES),
 } as const;
 
 export const TEXT_SLOT_BYTES = 8 + TEXT_BYTES;

@@ -59,7 +59,11 @@ export async function runInStarter(
     if (pid !== undefined) void killTree(pid, { kind: "starter", cgroup: inGroups }, () => isRunning);
   };
   // Whether the kernel takes the limits is known afterwards; where there is such a group it does.
-  const limited = { memory: versions.memory !== undefined, processes: versions.pids !== undefined };
+  const limited = {
+    memory: versions.memory !== undefined,
+    processes: versions.pids !== undefined,
+    cpus: versions.quota !== undefined,
+  };
   const watch = startWatch({ request, cgroup: { versions, limited }, pid, end });
   const start = performance.now();
   try {
@@ -108,6 +112,7 @@ function readReport(report: DataView, { groups, requests }: Starter): StarterRun
   const limited = {
     memory: number(REPORT.limits.memory) > 0,
     processes: number(REPORT.limits.processes) > 0,
+    cpus: number(REPORT.limits.cpus) > 0,
   };
   return {
     outcome: {
