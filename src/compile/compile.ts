@@ -54,6 +54,8 @@ export interface Prepared<N extends BuildNode = BuildNode> {
   recipe?: Recipe;
   /** What the stage or command runs in. */
   within?: Within | undefined;
+  /** What starts a command that has neither runner nor environment. */
+  hold?: Entrance | undefined;
   /** Libraries that its packages need besides those of Node, for a stage. */
   libraries?: StorePath | undefined;
   /** The files it was prepared from: absolute path -> stat signature. */
@@ -205,8 +207,11 @@ async function prepare(node: BuildNode, preparing: Preparing): Promise<Prepared>
       };
     case "command": {
       const prepared = await prepareCommand(node, { root: graph.root, keep, folders });
-      const sources = [...prepared.sources, ...entrances];
-      return { node, program: undefined, code: undefined, within, ...prepared, sources };
+      // What has a runner or an entrance in front of it has its log held open by that.
+      const isBare = within === undefined && prepared.command.runner === undefined;
+      const hold = isBare ? await programs.entrance("hold") : undefined;
+      const sources = [...prepared.sources, ...entrances, ...(hold === undefined ? [] : [hold.source])];
+      return { node, program: undefined, code: undefined, within, hold, ...prepared, sources };
     }
     case "stage":
     case "gate":

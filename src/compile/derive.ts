@@ -1,6 +1,6 @@
 // The derivation of a node that is prepared, once it is known where its inputs come from.
 import { byteStringOf } from "#base/bytes.ts";
-import { programOf } from "#environment/programs.ts";
+import { programOf, through } from "#environment/programs.ts";
 import { SYSTEM, deriveStep, type Invocation, type Origin, type Step } from "#environment/step.ts";
 import { fillOutputPaths } from "#nix/derivation-hash.ts";
 import type { Derivation, DerivationOutput } from "#nix/derivation.ts";
@@ -87,7 +87,8 @@ function bareInvocation(prepared: Prepared, pathOf: (edge: Edge) => string): Inv
   const { node, program, code } = prepared;
   if (node.kind === "command") {
     if (prepared.command === undefined) throw new Error(`${node.name} is not prepared`);
-    return invokeCommand(node, prepared.command, pathOf);
+    const invocation = invokeCommand(node, prepared.command, pathOf);
+    return prepared.hold === undefined ? invocation : through(prepared.hold, "/", invocation);
   }
   if (program === undefined) throw new Error(`${node.name} has no program`);
   if (node.kind === "fetch" || node.kind === "environment" || code === undefined)

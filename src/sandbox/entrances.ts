@@ -19,17 +19,21 @@ export const MOUNT_POINTS = {
 } as const;
 const MODES = { tmp: "mode=1777", run: "mode=0755", root: "mode=0700", "var/tmp": "mode=1777" } as const;
 
-export type EntranceName = "enter" | "arrange" | "configure";
+export type EntranceName = "hold" | "enter" | "arrange" | "configure";
 
 /**
- * `enter`: ROOT becomes the root, read-only, as the user that a stage always is. `arrange`: an empty file system in memory
+ * `hold`: keeps the log open until the program ends. Nix kills a builder whose log was closed before it ended, and programs
+ * that close their standard output last (all of GNU's) would be killed now and then. ROOT is not looked at. `enter`: ROOT becomes the root, read-only, as the user that a stage always is. `arrange`: an empty file system in memory
  * on /tmp, as root of its own; ROOT is not looked at. `configure`, started by what `arrange` started: that file system
  * becomes the root, and who asks for other users, devices, set-id bits or attributes is told that it was done.
  */
 export function writeEntrance(name: EntranceName, machine: Machine): Uint8Array {
   switch (name) {
+    case "hold":
+      return assembleEntrance(machine, [HOLD_LOG]);
     case "enter":
       return assembleEntrance(machine, [
+        HOLD_LOG,
         ...newNamespaces(SANDBOX_UID, SANDBOX_GID),
         step("mount the environment", "mount", ROOT, PLACE, 0, BIND, 0),
         step("make it read-only", "mount", "none", PLACE, 0, READ_ONLY, 0),
@@ -58,6 +62,11 @@ export function writeEntrance(name: EntranceName, machine: Machine): Uint8Array 
       ]);
   }
 }
+
+const STDERR = 2;
+/** Far from those that programs count on. */
+const HELD_FD = 99;
+const HOLD_LOG = step("hold its log open", "dup3", STDERR, HELD_FD, 0);
 
 const MS_REMOUNT = 32;
 const MS_READ_ONLY = 1;

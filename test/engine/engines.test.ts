@@ -287,3 +287,21 @@ export default pipeline({ starts: stage(() => import("./starts.ts")) });
   const file = join(project.home, outputs["starts"] ?? "", "starts.json");
   assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), { status: 0, stdout: "42\n", answer: 42 });
 });
+
+test(
+  "a program that closes its output before it ends is ended by nobody, on both engines",
+  { skip: peer("nix-store", "busybox") },
+  async () => {
+    using project = new Project({
+      "pipeline.ts": `
+import { command, out, pipeline, tool } from "pipelite";
+const late = command(tool("busybox"), ["sh", "-c", "exec >&- 2>&-; busybox sleep 1; echo late > $0", out], { env: { PATH: "/none" } });
+export default pipeline({ late });
+`,
+    });
+    const built = await project.run({ engine: "nix" });
+    assert.deepEqual(built.ends, { late: "built" });
+    using other = new Project({ "pipeline.ts": readFileSync(join(project.root, "pipeline.ts"), "utf8") });
+    assert.deepEqual((await other.run()).outputs, built.outputs);
+  },
+);
