@@ -66,10 +66,11 @@ const ENTRY = "stage-entry.js";
 class Bundler {
   readonly #root: string;
   readonly #store: Store;
-  readonly #configs = new TsConfigs();
+  readonly #configs: TsConfigs;
 
   constructor(root: string, store: Store) {
     this.#root = root;
+    this.#configs = new TsConfigs(root);
     this.#store = store;
   }
 

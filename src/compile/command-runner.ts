@@ -6,7 +6,7 @@ import { lstatSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { readLoader } from "#base/elf.ts";
 import { readShebang } from "#base/shebang.ts";
-import type { StageContext } from "#author/files.ts";
+import type { Source, StageContext } from "#author/files.ts";
 
 /** What the runner is told; the words of the command are the arguments of the process. */
 export interface CommandSetup {
@@ -20,8 +20,8 @@ export interface CommandSetup {
   stdout?: string;
   /** Files of the output that the command was told to write. */
   files: string[];
-  /** Name in the folder that it is started in -> path of the input that is copied there. */
-  copies?: Record<string, string>;
+  /** Name in the folder that it is started in -> the input that is copied there. */
+  copies?: Record<string, Source>;
   keep?: string[];
 }
 
@@ -29,7 +29,7 @@ export default function run(setup: CommandSetup, { out, temp }: StageContext): v
   const own = join(temp, ".pipelite");
   const folder = setup.copies === undefined && setup.keep === undefined ? temp : join(own, "work");
   mkdirSync(folder, { recursive: true });
-  for (const [name, from] of Object.entries(setup.copies ?? {})) copyWritable(from, join(folder, name));
+  for (const [name, { path }] of Object.entries(setup.copies ?? {})) copyWritable(path, join(folder, name));
   for (const [path, words] of Object.entries(setup.tools ?? {})) writeStarter(path, words);
   for (const [name, words] of Object.entries(setup.path ?? {})) writeStarter(join(own, "bin", name), words);
   const kept = setup.keep ?? [];
@@ -86,7 +86,7 @@ function startOf(program: string, { path = {} }: CommandSetup, own: string): str
   const shebang = readShebang(program);
   if (shebang !== undefined) {
     const { interpreter, args } = shebang;
-    const found = existsSync(interpreter) ? [interpreter] : path[basename(interpreter)];
+    const found = path[basename(interpreter)] ?? inEnvironment(interpreter);
     const name = basename(interpreter);
     if (found === undefined)
       fail(`${basename(program)} is a script for ${name}: give it with \`path: [tool("${name}")]\``);
@@ -98,7 +98,7 @@ function startOf(program: string, { path = {} }: CommandSetup, own: string): str
   if (loader !== undefined && !existsSync(loader))
     fail(
       `${basename(program)} was linked for the loader ${loader}, which is not among its inputs: ` +
-        "link it with -static, or run it in the environment that it was compiled in",
+        "link it with -static, or run it in the environment that it was compiled in (option `environment`)",
     );
   if ((statSync(program).mode & 0o111) !== 0) return [program];
   // What a TypeScript stage returns is not marked as a program.
@@ -107,6 +107,13 @@ function startOf(program: string, { path = {} }: CommandSetup, own: string): str
   copyFileSync(program, copy);
   chmodSync(copy, 0o755);
   return [copy];
+}
+
+/** An interpreter where the script says, or, for `env NAME`, on the PATH. */
+function inEnvironment(interpreter: string): string[] | undefined {
+  const folders = interpreter.includes("/") ? [""] : (process.env["PATH"] ?? "").split(":");
+  const found = folders.map((folder) => join(folder, interpreter)).find((file) => existsSync(file));
+  return found === undefined ? undefined : [found];
 }
 
 /** A path that starts a program: a link, or where that takes more words, a small program of its own. */

@@ -36,7 +36,7 @@ export async function loadPipeline(where: string): Promise<LoadedPipeline> {
   const files = new Set<string>();
   loads += 1;
   const load = loads;
-  const configs = new TsConfigs();
+  const configs = new TsConfigs(dirname(file));
   const hooks = registerHooks({
     resolve(specifier, context, next) {
       if (specifier === "pipelite") return { url: AUTHORING_MODULE, shortCircuit: true };
@@ -146,7 +146,7 @@ async function placeOfSyntaxError(file: string): Promise<string | undefined> {
 /** Where the module of a stage is, found without loading it. */
 export async function locateModule(thunk: () => Promise<unknown>, place: string): Promise<string> {
   const found: string[] = [];
-  const configs = new TsConfigs();
+  const configs = new TsConfigs("/");
   const hooks = registerHooks({
     resolve(specifier, context, next) {
       found.push(

@@ -1,14 +1,15 @@
 // A command as a derivation: its tools captured, and the runner in front of it where it needs more than to be started.
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { canonicalJson } from "#base/canonical-json.ts";
 import { readLoader } from "#base/elf.ts";
 import { isDirectory } from "#base/files.ts";
 import { ownModule } from "#base/own-code.ts";
 import { readShebang } from "#base/shebang.ts";
+import type { Invocation } from "#environment/step.ts";
 import { ownPlaceholder } from "#nix/placeholder.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { isOut, isTool, type Out, type Tool } from "#author/nodes.ts";
+import { invokeStage } from "./invoke-stage.ts";
 import { commandTools, describeCommand, namedFiles, type WordOf } from "./command-parts.ts";
 import type { CommandSetup } from "./command-runner.ts";
 import type { CommandNode, Edge } from "./nodes.ts";
@@ -118,7 +119,7 @@ export function invokeCommand(
   node: CommandNode,
   { starts, interpreters, runner }: PreparedCommand,
   pathOf: (edge: Edge) => string,
-): { builder: string; args: string[]; env: Record<string, string> } {
+): Invocation {
   const start = (tool: Tool) =>
     startOf(starts, tool).map((part) => (typeof part === "string" ? part : pathOf(part)));
   const tools: Record<string, string[]> = {};
@@ -157,7 +158,7 @@ export function invokeCommand(
       .map((tool) => [basename(tool.program), tool] as const),
   ]);
   const { stdin, stdout, copies, keep } = node;
-  const setup: CommandSetup = {
+  const setup: Omit<CommandSetup, "copies"> = {
     made: !isTool(node.program),
     files: namedFiles(node),
     ...(onPath.size > 0 && {
@@ -166,17 +167,21 @@ export function invokeCommand(
     ...(Object.keys(tools).length > 0 && { tools }),
     ...(stdin !== undefined && { stdin: pathOf(stdin) }),
     ...(stdout !== undefined && { stdout: outPath(stdout === null ? {} : { file: stdout }) }),
-    ...(Object.keys(copies).length > 0 && {
-      copies: Object.fromEntries(Object.entries(copies).map(([name, edge]) => [name, pathOf(edge)])),
-    }),
     ...(keep.length > 0 && { keep: [...keep] }),
   };
-  const stage: StageEnvironment = { name: node.name, inputs: {}, params: { ...setup } };
-  return {
-    builder: runner.program.builder,
-    args: [...runner.program.args, runner.code, ...program, ...words],
-    env: { ...env, stage: canonicalJson(stage) },
+  const key = (name: string) => `copies.${name}`;
+  const names = Object.keys(copies);
+  const stage: StageEnvironment = {
+    name: node.name,
+    inputs: Object.fromEntries(Object.entries(copies).map(([name, edge]) => [key(name), pathOf(edge)])),
+    ...(names.length > 0 && {
+      groups: { copies: Object.fromEntries(names.map((name) => [name, key(name)])) },
+    }),
+    params: { ...setup },
   };
+  const files = Object.values(copies).map(({ file = "" }) => file);
+  const invoked = invokeStage(runner.program, runner.code, stage, files);
+  return { ...invoked, args: [...invoked.args, ...program, ...words], env: { ...env, ...invoked.env } };
 }
 
 /** Where the runner puts what starts a tool that takes several words. */

@@ -17,9 +17,15 @@ interface Config {
 
 /** The tsconfig.json files around the modules of one bundle, or of one pipeline.ts; each is read once. */
 export class TsConfigs {
+  readonly #root: string;
   readonly #ofFolder = new Map<string, Paths | undefined>();
-  /** Every file that was looked for, there or not: what was found hangs on all of them. */
+  /** Every file that was read, or would be if it were there: what was found hangs on them. */
   readonly looked = new Set<string>();
+
+  /** @param root above it, a file that is not there is not waited for */
+  constructor(root: string) {
+    this.#root = root;
+  }
 
   /** The file that a name stands for, by the nearest tsconfig.json; undefined for all others. */
   resolve(specifier: string, folder: string): string | undefined {
@@ -37,9 +43,10 @@ export class TsConfigs {
   #pathsOf(folder: string): Paths | undefined {
     if (this.#ofFolder.has(folder)) return this.#ofFolder.get(folder);
     const file = join(folder, "tsconfig.json");
-    this.looked.add(file);
+    const isThere = existsSync(file);
+    if (isThere || `${folder}/`.startsWith(`${this.#root}/`)) this.looked.add(file);
     const above = dirname(folder);
-    const found = existsSync(file)
+    const found = isThere
       ? pathsIn(this.#read(file, []))
       : above === folder
         ? undefined

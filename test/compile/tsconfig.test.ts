@@ -32,7 +32,7 @@ const FILES: ProjectFiles = {
 
 test("names are found by pattern, ending and folder, by the nearest file, with what it extends", () => {
   using project = new Project(FILES);
-  const configs = new TsConfigs();
+  const configs = new TsConfigs(project.root);
   const found = (name: string, folder = "src") => {
     const path = configs.resolve(name, join(project.root, folder));
     return path && relative(project.root, path);
@@ -72,7 +72,7 @@ test("a file that can't be used is refused: TSCONFIG_INVALID, with the file and 
   for (const [files, says] of wrong) {
     using project = new Project(files);
     assert.throws(
-      () => new TsConfigs().resolve("@lib/k", project.root),
+      () => new TsConfigs(project.root).resolve("@lib/k", project.root),
       (error) => isPipeliteError(error, "TSCONFIG_INVALID") && says.test(error.message),
     );
   }

@@ -59,6 +59,23 @@ export default pipeline({ a });`,
   assert.equal(read("a/tree/x.txt"), "x");
 });
 
+test("very many words, and very many copies", async () => {
+  const count = 3000;
+  using project = pipelineOf(
+    `const data = source("data");
+const names = Array.from({ length: ${count} }, (_, index) => "part-of-a-long-list-" + index);
+const a = command(tool("cat"), [...names.map((name) => data.file(name))], { stdout: out });
+const b = command(tool("cat"), names, { stdout: out, copies: Object.fromEntries(names.map((name) => [name, data.file(name)])) });
+export default pipeline({ a, b });`,
+    Object.fromEntries(
+      Array.from({ length: count }, (_, index) => [`data/part-of-a-long-list-${index}`, `${index}\n`]),
+    ),
+  );
+  const read = await results(project);
+  assert.equal(read("a").split("\n").length, count + 1);
+  assert.equal(read("b"), read("a"));
+});
+
 test("parameters and numbers are words; a changed one is the reason in the plan", async () => {
   using project = pipelineOf(
     `const n = param.integer({ default: 1, name: "lines" });
