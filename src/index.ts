@@ -4,6 +4,7 @@ export type { DebianOptions } from "./author/environment.ts";
 export type { DebianRepository } from "./author/environment-request.ts";
 export { answer, download, gate, param, pipeline, source, stage, timings } from "./author/pipeline.ts";
 export { command, out, tool } from "./author/command.ts";
+export { each } from "./author/each.ts";
 export { sh } from "./author/shell.ts";
 export { check } from "./author/check.ts";
 export type { CheckOptions } from "./author/check.ts";
@@ -12,6 +13,8 @@ export type { Pipeline } from "./author/pipeline.ts";
 export type {
   CommandOptions,
   Environment,
+  Each,
+  EachOptions,
   FileOf,
   Node,
   Out,

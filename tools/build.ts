@@ -55,6 +55,7 @@ await bundle({
   entryPoints: {
     runtime: "src/compile/runtime.ts",
     "gate-stage": "src/compile/gate-stage.ts",
+    "each-stage": "src/compile/each-stage.ts",
     "command-runner": "src/compile/command-runner.ts",
     "check-stage": "src/evidence/check-stage.ts",
     "debian-unpack": "src/environment/debian/debian-unpack.ts",

@@ -73,6 +73,12 @@ export const pipeliteError = errorsOf({
     message: "{place}: cannot make this gate: what it is held by is missing",
     hint: 'Write `gate(stage, check)`, or `gate(stage, "verdict.json")`',
   },
+  EACH_WITHOUT_FUNCTION: {
+    exit: 2,
+    message:
+      "{place}: cannot tell what to make of each item: the second argument of `each` must be a function",
+    hint: 'Write `each(tiles.file("tiles.json"), (tile) => stage(() => import("./measure.ts"), { tile }))`',
+  },
   PIPELINE_IS_LIST: {
     exit: 2,
     message: "{place}: cannot use a list as a pipeline: its results need names",

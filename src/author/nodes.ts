@@ -7,6 +7,8 @@ import { pipeliteError } from "./errors.ts";
 
 declare const filesOf: unique symbol;
 declare const absentAs: unique symbol;
+declare const contentOf: unique symbol;
+declare const elementOf: unique symbol;
 
 /** A node whatever its files are. `P` is `null` where there may be none in a run. */
 export interface AnyNode<P extends null = null> {
@@ -22,13 +24,14 @@ export interface AnyNode<P extends null = null> {
 export interface Node<F = Readonly<Record<string, unknown>>, P extends null = never> extends AnyNode<P> {
   readonly [filesOf]?: F;
   /** One file of the output, to pass as an input of its own or as a word of a command. */
-  file(name: keyof F & string): FileOf<P>;
+  file<K extends keyof F & string>(name: K): FileOf<P, F[K]>;
 }
 
-/** One file within the output of a node. */
-export interface FileOf<P extends null = never> {
+/** One file within the output of a node. `T` is what the stage wrote into it. */
+export interface FileOf<P extends null = never, T = unknown> {
   readonly kind: "file-of";
   readonly [absentAs]?: P;
+  readonly [contentOf]?: T;
   readonly node: Handle;
   readonly name: string;
   /** A place in it, for a check: a JSON pointer (RFC 6901), in which `*` stands for every member. */
@@ -38,8 +41,30 @@ export interface FileOf<P extends null = never> {
 /** A place in a JSON file of the output of a node. */
 export interface PlaceIn {
   readonly kind: "place-in";
-  readonly file: FileOf;
+  readonly file: FileOf<null>;
   readonly pointer: string;
+}
+
+/** What `each` made, collected: an input that is a list. `E` is how one of the list is read. */
+export interface Each<E> {
+  readonly kind: "each";
+  readonly place: string;
+  readonly [elementOf]?: E;
+}
+
+export interface EachOptions<I> {
+  /** What the list and the stages of its items are called by. Default: the name of the file. */
+  readonly name?: string;
+  /** The property that an item is called by, a text or a number that no two have. */
+  readonly key?: keyof I & string;
+}
+
+export interface EachHandle {
+  readonly kind: "each";
+  readonly place: string;
+  readonly from: { readonly node: Handle; readonly file?: string };
+  readonly make: (item: never, index: number) => unknown;
+  readonly options: EachOptions<never>;
 }
 
 export interface StageHandle {
@@ -113,7 +138,8 @@ export type Handle =
   | GateHandle
   | CheckHandle
   | TimingsHandle
-  | AnswerHandle;
+  | AnswerHandle
+  | EachHandle;
 
 /** A root file system; `tool` names a program of it, for `command`. */
 export interface Environment {
@@ -151,6 +177,7 @@ export type Word =
   | Param<boolean>
   | AnyNode<never>
   | FileOf
+  | Each<unknown>
   | Tool
   | Out;
 
@@ -179,20 +206,46 @@ export interface CommandOptions extends StageOptions {
 }
 
 const handles = new WeakMap<object, Handle>();
+/** Handles that are made now, where somebody asks. */
+let made: Set<Handle> | undefined;
+
+function remember<T extends object>(node: T, handle: Handle): T {
+  Object.freeze(handle);
+  handles.set(Object.freeze(node), handle);
+  made?.add(handle);
+  return node;
+}
+
+/** Does something, and tells which handles it made. */
+export function noticingHandles<T>(action: () => T): { value: T; made: ReadonlySet<Handle> } {
+  const before = made;
+  const own = new Set<Handle>();
+  made = own;
+  try {
+    return { value: action(), made: own };
+  } finally {
+    made = before;
+  }
+}
 
 /** The node of a handle. */
 export function node<F, P extends null = never>(handle: Handle): Node<F, P> {
-  Object.freeze(handle);
-  const made: Node<F, P> = Object.freeze({
-    place: handle.place,
-    file: (name: keyof F & string): FileOf<P> => fileOf(handle, name),
-  });
-  handles.set(made, handle);
-  return made;
+  return remember(
+    {
+      place: handle.place,
+      file: <K extends keyof F & string>(name: K): FileOf<P, F[K]> => fileOf(handle, name),
+    },
+    handle,
+  );
 }
 
-function fileOf(handle: Handle, name: string): FileOf {
-  const file: FileOf = Object.freeze({
+/** The list of what `each` makes. */
+export function collected<E>(handle: EachHandle): Each<E> {
+  return remember({ kind: "each", place: handle.place }, handle);
+}
+
+function fileOf<P extends null, T>(handle: Handle, name: string): FileOf<P, T> {
+  const file: FileOf<P, T> = Object.freeze({
     kind: "file-of",
     node: handle,
     name,
@@ -202,7 +255,7 @@ function fileOf(handle: Handle, name: string): FileOf {
 }
 
 /** True for what the functions above return. */
-export function isNode(value: unknown): value is Node {
+export function isNode(value: unknown): value is Node | Each<unknown> {
   return typeof value === "object" && value !== null && handles.has(value);
 }
 
@@ -215,7 +268,7 @@ export function isPlaceIn(value: unknown): value is PlaceIn {
 }
 
 /** The description behind a node. */
-export function handleOf(value: AnyNode): Handle {
+export function handleOf(value: AnyNode | Each<unknown>): Handle {
   const handle = handles.get(value);
   if (handle === undefined) throw pipeliteError("PIPELINE_INPUT_UNKNOWN", { place: callerPlace() });
   return handle;

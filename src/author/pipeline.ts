@@ -12,6 +12,7 @@ import {
   isNode,
   node,
   type AnyNode,
+  type Each,
   type FileOf,
   type Handle,
   type Node,
@@ -32,10 +33,12 @@ type StageModule<I, F> = () => Promise<{ default: (inputs: I, context: StageCont
 type GivenOne<T> = [T] extends [Reader<infer F> | null | undefined]
   ? Node<F, Extract<T, null>> | FileOf<Extract<T, null>> | Extract<T, null | undefined>
   : [T] extends [readonly Reader<infer F>[] | null | undefined]
-    ? readonly (Node<F> | FileOf)[]
-    : [T] extends [Readonly<Record<string, Reader<infer F>>> | null | undefined]
-      ? Readonly<Record<string, Node<F> | FileOf>>
-      : T | Param<NonNullable<T>>;
+    ? readonly (Node<F> | FileOf)[] | Each<Reader<F>>
+    : [T] extends [readonly (infer E extends readonly unknown[])[] | null | undefined]
+      ? T | Param<NonNullable<T>> | Each<E>
+      : [T] extends [Readonly<Record<string, Reader<infer F>>> | null | undefined]
+        ? Readonly<Record<string, Node<F> | FileOf>>
+        : T | Param<NonNullable<T>>;
 
 type Given<I> = { readonly [K in keyof I]: GivenOne<I[K]> };
 
@@ -172,7 +175,10 @@ export interface Pipeline {
 }
 
 /** @param costs what each stage may cost that does not say so itself */
-export function pipeline(results: Readonly<Record<string, AnyNode>>, costs: Costs = {}): Pipeline {
+export function pipeline(
+  results: Readonly<Record<string, AnyNode | Each<unknown>>>,
+  costs: Costs = {},
+): Pipeline {
   const place = callerPlace();
   knownOptions(costs, COSTS, place);
   if (Array.isArray(results)) throw pipeliteError("PIPELINE_IS_LIST", { place });

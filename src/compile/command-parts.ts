@@ -1,7 +1,7 @@
 // What a command consists of, with its nodes resolved to edges of the graph (`E`).
 import { basename } from "node:path";
 import { isOut, isTool } from "#author/nodes.ts";
-import type { AnyNode, CommandHandle, FileOf, Out, Tool, Word } from "#author/nodes.ts";
+import type { AnyNode, CommandHandle, Each, FileOf, Out, Tool, Word } from "#author/nodes.ts";
 import { isParam, type Param } from "#author/param.ts";
 
 /** One word of a command: text, an input, a tool, or the output. */
@@ -24,7 +24,7 @@ export interface CommandParts<E> {
 /** How what a command is given becomes what it consists of. */
 interface Resolving<E> {
   /** The edge to a node or one file of it. */
-  edge: (value: AnyNode<never> | FileOf) => Promise<E>;
+  edge: (value: AnyNode<never> | FileOf | Each<unknown>) => Promise<E>;
   /** The value that a parameter has in this run. */
   param: (value: Param<unknown>) => string;
 }

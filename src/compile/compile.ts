@@ -7,7 +7,7 @@ import { canonicalJson } from "#base/canonical-json.ts";
 import { isDirectory } from "#base/files.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
-import type { BuildNode, Graph, SourceNode, StageNode } from "./nodes.ts";
+import type { BuildNode, Graph, GraphNode, SourceNode, StageNode } from "./nodes.ts";
 import { isBuildNode, isCode } from "./nodes.ts";
 import { bundledOnce, capturedOnce, type CompileKeep } from "./memo.ts";
 import type { BroughtTool } from "#author/param.ts";
@@ -92,11 +92,20 @@ export async function prepareGraph(
   keep: CompileKeep,
   options: PrepareOptions,
 ): Promise<PreparedGraph> {
-  const prepared = new Map<BuildNode, Prepared>();
-  const paths = new Map<SourceNode, StorePath>();
-  const made: Record<string, string> = {};
+  const prepared: PreparedGraph = { graph, prepared: new Map(), paths: new Map(), made: {} };
+  await prepareNodes(prepared, graph.nodes, keep, options);
+  return prepared;
+}
+
+/** Prepares nodes of a graph that others of it were prepared of. */
+export async function prepareNodes(
+  { graph, prepared, paths, made }: PreparedGraph,
+  nodes: readonly GraphNode[],
+  keep: CompileKeep,
+  options: PrepareOptions,
+): Promise<void> {
   const { store } = keep;
-  const bundles = startBundling(graph, keep);
+  const bundles = startBundling(nodes, graph, keep);
   const programs = environmentPrograms(keep);
   const withinOf = async (node: BuildNode): Promise<Within | undefined> => {
     const environment = "environment" in node ? node.environment : undefined;
@@ -104,7 +113,7 @@ export async function prepareGraph(
     if (recipe === undefined) return undefined;
     return { entrance: await programs.entrance("enter"), variables: recipe.variables };
   };
-  for (const node of graph.nodes) {
+  for (const node of nodes) {
     if (node.kind === "source") {
       const added = await addSource(node, graph, store, options);
       paths.set(node, added.path);
@@ -117,15 +126,14 @@ export async function prepareGraph(
       Object.assign(made, ready.made);
     }
   }
-  return { graph, prepared, paths, made };
 }
 
 type Bundles = ReadonlyMap<BuildNode, ReturnType<typeof bundledOnce>>;
 
 /** Bundles are made by a process of its own: all are under way while this one captures programs. */
-function startBundling(graph: Graph, keep: CompileKeep): Bundles {
+function startBundling(nodes: readonly GraphNode[], graph: Graph, keep: CompileKeep): Bundles {
   const bundles = new Map<BuildNode, ReturnType<typeof bundledOnce>>();
-  for (const node of graph.nodes) {
+  for (const node of nodes) {
     if (!isCode(node)) continue;
     const bundle = bundledOnce(keep, node, graph.root);
     // What is wrong with it is thrown where it is awaited, so that the first node in the order of the graph is named.
@@ -215,7 +223,8 @@ async function prepare(node: BuildNode, preparing: Preparing): Promise<Prepared>
     }
     case "stage":
     case "gate":
-    case "check": {
+    case "check":
+    case "each": {
       // First, since capturing keeps this process busy and the first bundle is there when all are asked for.
       const bundle = await bundles.get(node);
       if (bundle === undefined) throw new Error(`the stage ${node.name} has no bundle`);
@@ -223,7 +232,7 @@ async function prepare(node: BuildNode, preparing: Preparing): Promise<Prepared>
       const { program } = node26;
       const brought = await captureTools(node, { graph, keep, folders });
       const ingredients = {
-        module: node.module === undefined ? `a ${node.kind}` : relative(graph.root, node.module),
+        module: node.module === undefined ? OWN_MODULES[node.kind] : relative(graph.root, node.module),
         code: bundle.files,
         bundle: bundle.code,
         params: node.params,
@@ -236,6 +245,14 @@ async function prepare(node: BuildNode, preparing: Preparing): Promise<Prepared>
     }
   }
 }
+
+/** What is Pipelite's own, in the words of reasons. */
+const OWN_MODULES: Record<StageNode["kind"], string> = {
+  stage: "a stage",
+  gate: "a gate",
+  check: "a check",
+  each: "a list of what is made for each item",
+};
 
 /** The programs that the run brought for a stage, in the store, with the folders that come with them. */
 async function captureTools(node: StageNode, { graph: { root }, keep, folders }: Capturing) {

@@ -96,9 +96,18 @@ function bareInvocation(prepared: Prepared, pathOf: (edge: Edge) => string): Inv
   const inputs = Object.fromEntries(Object.entries(node.inputs).map(([name, edge]) => [name, pathOf(edge)]));
   const params = { ...node.params, ...prepared.tools };
   const { groups } = node;
-  const stage = { name: node.name, inputs, ...(groups && { groups }), params };
+  // What an `each` itself takes it only links to.
+  const lists = node.kind === "each" ? [] : listsIn(node);
+  const own = { ...(groups && { groups }), ...(lists.length > 0 && { lists }) };
+  const stage = { name: node.name, inputs, ...own, params };
   const files = Object.values(node.inputs).map(({ file = "" }) => file);
   const invoked = invokeStage(program, code, stage, files);
   const libraries = prepared.libraries && { LD_LIBRARY_PATH: `${prepared.libraries}/lib` };
   return { ...invoked, env: { ...invoked.env, ...libraries } };
+}
+
+function listsIn({ inputs }: StageNode): string[] {
+  return Object.entries(inputs).flatMap(([name, { node, file }]) =>
+    node.kind === "each" && file === undefined ? [name] : [],
+  );
 }

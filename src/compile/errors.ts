@@ -42,6 +42,26 @@ export const pipeliteError = errorsOf({
     hint: "Give it to a stage as an input that may be `null`, or run with --model-name NAME",
   },
   PIPELINE_FAILED: { exit: 2, message: "{place}: cannot evaluate the pipeline: {problem}" },
+  EACH_LIST_INVALID: {
+    exit: 1,
+    message: "{place}: cannot make something for each item of {list}: {problem}",
+    hint: "Let '{stage}' write a JSON list, with a text or number in each item that no other item has (its `key`, `id` or `name`, or what the option `key` says)",
+  },
+  EACH_FAILED: {
+    exit: 2,
+    message: "{place}: cannot make something for the item '{item}' of {list}: {problem}",
+  },
+  EACH_MADE_NOTHING: {
+    exit: 2,
+    message:
+      "{place}: nothing was made for the item '{item}' of {list}: what `each` calls must return a node, and returned {what}",
+    hint: "To leave items out, let '{stage}' leave them out of the list",
+  },
+  EACH_CYCLE: {
+    exit: 2,
+    message:
+      "{place}: cannot take '{name}' for the item '{item}' of {list}: it needs what is made for all items",
+  },
   STAGE_MODULE_NOT_FOUND: {
     exit: 2,
     message: "{place}: cannot find the module of this stage: {problem}",

@@ -10,8 +10,18 @@ import { canonicalJson } from "#base/canonical-json.ts";
 import { nameOfEnvironment } from "#author/environment.ts";
 import { isParam, type Param } from "#author/param.ts";
 import { handleOf, isFileOf, isNode, isTool } from "#author/nodes.ts";
-import type { AnyNode, Environment, FileOf, Handle } from "#author/nodes.ts";
-import type { AnswerNode, Edge, EnvironmentNode, Graph, GraphNode, StageNode, WantedTool } from "./nodes.ts";
+import type { AnyNode, Each, Environment, FileOf, Handle } from "#author/nodes.ts";
+import { isUnexpanded } from "./nodes.ts";
+import type {
+  AnswerNode,
+  Builder,
+  Edge,
+  EnvironmentNode,
+  Graph,
+  GraphNode,
+  StageNode,
+  WantedTool,
+} from "./nodes.ts";
 import { isGroup, moduleName, namesOf } from "./stage-names.ts";
 import { pipeliteError } from "./errors.ts";
 import { pipeliteError as authorError } from "#author/errors.ts";
@@ -36,12 +46,13 @@ export async function buildGraph(loaded: LoadedPipeline, options: GraphOptions):
     const node = await builder.visit(handle, names);
     if (node !== null) results.set(name, node);
   }
+  builder.checkParams();
   const { nodes, params } = builder;
-  params.refuseUnknown();
-  return { name: loaded.name, root: loaded.root, file: loaded.file, nodes, results, params: params.known };
+  const { name, root, file } = loaded;
+  return { name, root, file, nodes: [...nodes], results, params: params.known, builder };
 }
 
-class GraphBuilder {
+class GraphBuilder implements Builder {
   readonly nodes: GraphNode[] = [];
   readonly params: Parameters;
   readonly #options: GraphOptions;
@@ -62,6 +73,20 @@ class GraphBuilder {
     const node = await this.#make(handle, names);
     this.#made.set(handle, node);
     return node;
+  }
+
+  /** What a run gives must be there once all is known. */
+  checkParams(): void {
+    if (!this.nodes.some(isUnexpanded)) this.params.refuseUnknown();
+  }
+
+  /** What was made of a handle; undefined for what was not asked for yet. */
+  nodeOf(handle: Handle): GraphNode | null | undefined {
+    return this.#made.get(handle);
+  }
+
+  isTaken(name: string): boolean {
+    return this.#named.has(name);
   }
 
   async #make(handle: Handle, names: ReadonlyMap<Handle, string>): Promise<GraphNode | null> {
@@ -106,6 +131,23 @@ class GraphBuilder {
       }
       case "command":
         return this.#command(handle, names);
+      case "each": {
+        const list = await edge(handle.from.node, handle.from.file);
+        if (list === null) throw pipeliteError("ANSWER_ABSENT", { place });
+        const name = names.get(handle) ?? "each";
+        return this.#add({
+          kind: "each",
+          name,
+          place,
+          module: undefined,
+          inputs: { list: list.edge },
+          params: { key: handle.options.key ?? null },
+          tools: {},
+          options: {},
+          needs: list.needs,
+          each: { handle, list: list.edge, tag: name.replace(/^each-/, ""), items: undefined },
+        });
+      }
       case "fetch": {
         if (!URL.canParse(handle.url)) throw pipeliteError("FETCH_URL_INVALID", { place, url: handle.url });
         const name = handle.name ?? (basename(new URL(handle.url).pathname) || "fetched");
@@ -163,8 +205,8 @@ class GraphBuilder {
   ): Promise<GraphNode> {
     const { place, options } = handle;
     const needs = new Set<GraphNode>();
-    const edge = async (value: AnyNode | FileOf): Promise<Edge> => {
-      const found = await this.#input(value, names, place);
+    const edge = async (value: AnyNode | FileOf | Each<unknown>): Promise<Edge> => {
+      const found = await this.input(value, names, place);
       if (found === null) throw pipeliteError("ANSWER_ABSENT", { place });
       for (const need of found.needs) needs.add(need);
       return found.edge;
@@ -213,7 +255,7 @@ class GraphBuilder {
     const needs = new Set<GraphNode>();
     for (const [name, value] of Object.entries(inputs)) {
       if (isNode(value) || isFileOf(value)) {
-        const found = await this.#input(value, names, place);
+        const found = await this.input(value, names, place);
         if (found === null) params[name] = null;
         else edges[name] = found.edge;
         for (const need of found?.needs ?? []) needs.add(need);
@@ -222,7 +264,7 @@ class GraphBuilder {
           ([key, member]) => [key, `${name}.${key}`, member] as const,
         );
         for (const [, full, member] of members) {
-          const found = await this.#input(member, names, place);
+          const found = await this.input(member, names, place);
           if (found === null) throw pipeliteError("ANSWER_ABSENT", { place });
           edges[full] = found.edge;
           for (const need of found.needs) needs.add(need);
@@ -244,8 +286,9 @@ class GraphBuilder {
     return { inputs: edges, ...(hasGroups && { groups }), params, tools, needs: [...needs] };
   }
 
-  #input(
-    value: AnyNode | FileOf<null>,
+  /** The edge to what was given as an input; null for an answer that this run has not. */
+  input(
+    value: AnyNode | FileOf<null> | Each<unknown>,
     names: ReadonlyMap<Handle, string>,
     place: string,
   ): Promise<Needed | null> {

@@ -149,6 +149,8 @@ export async function locateModule(thunk: () => Promise<unknown>, place: string)
   const configs = new TsConfigs("/");
   const hooks = registerHooks({
     resolve(specifier, context, next) {
+      // Beside it, Pipelite may load a part of its own.
+      if (context.parentURL !== undefined && isOwnUrl(context.parentURL)) return next(specifier, context);
       found.push(
         moduleUrl(
           specifier,
@@ -176,6 +178,10 @@ export async function locateModule(thunk: () => Promise<unknown>, place: string)
   if (!existsSync(path)) throw pipeliteError("STAGE_MODULE_NOT_FOUND", { place, problem: `no file ${path}` });
   requireEnd(path, place);
   return path;
+}
+
+function isOwnUrl(url: string): boolean {
+  return url.startsWith("file:") && isOwnCode(fileURLToPath(url.replace(/\?.*$/, "")));
 }
 
 function moduleUrl(specifier: string, parent: string | undefined, resolveBare: () => string): string {

@@ -97,7 +97,7 @@ type Bundling = Pick<StageNode, "module" | "name" | "place"> & { kind?: StageNod
 /** The bundle of a stage in the store; unchanged code is not bundled again. */
 export async function bundledOnce(
   { store, notes }: CompileKeep,
-  { kind, module = kind === "check" ? CHECK_MODULE : GATE_MODULE, name, place }: Bundling,
+  { kind = "stage", module = OWN_MODULES[kind], name, place }: Bundling,
   root: string,
 ): Promise<Bundled> {
   const key = `${root}\0${module}\0${name}`;
@@ -119,6 +119,10 @@ export async function bundledOnce(
   return bundled;
 }
 
-const GATE_MODULE = ownModule("compile/gate-stage");
-/** The evaluator of the audit itself, so that a check and its audit can't differ. */
-const CHECK_MODULE = ownModule("evidence/check-stage");
+/** A check is evaluated by what audits evaluate, so that the two can't differ. */
+const OWN_MODULES: Readonly<Record<StageNode["kind"], string>> = {
+  stage: ownModule("compile/runtime"),
+  gate: ownModule("compile/gate-stage"),
+  check: ownModule("evidence/check-stage"),
+  each: ownModule("compile/each-stage"),
+};

@@ -1,6 +1,14 @@
 // The nodes of a pipeline's graph: what pipeline.ts describes, with every input resolved.
 import type { EnvironmentRequest } from "#author/environment-request.ts";
-import type { CommandOptions, StageOptions } from "#author/nodes.ts";
+import type {
+  AnyNode,
+  CommandOptions,
+  Each,
+  EachHandle,
+  FileOf,
+  Handle,
+  StageOptions,
+} from "#author/nodes.ts";
 import type { CommandParts } from "./command-parts.ts";
 
 /** An input of a node that is the output of another one, or one file of it. */
@@ -16,9 +24,8 @@ interface NodeBase {
   needs: GraphNode[];
 }
 
-export interface StageNode extends NodeBase {
-  kind: "stage" | "gate" | "check";
-  /** Absolute path of the module; undefined for a gate and a check, whose code is Pipelite's. */
+interface StageBase extends NodeBase {
+  /** Absolute path of the module; undefined where the code is Pipelite's. */
   module: string | undefined;
   inputs: Record<string, Edge>;
   /** Inputs that are lists or records of others -> the names of those in `inputs`. */
@@ -31,6 +38,34 @@ export interface StageNode extends NodeBase {
   environment?: EnvironmentNode | undefined;
   options: StageOptions;
 }
+
+interface PlainStage extends StageBase {
+  kind: "stage" | "gate" | "check";
+}
+
+/** What a list of items leads to; its `needs` and inputs grow when that is known. */
+export interface EachNode extends StageBase {
+  kind: "each";
+  each: {
+    handle: EachHandle;
+    list: Edge;
+    /** What names of the stages of its items have behind them, before the item. */
+    tag: string;
+    /** In the order of the list; undefined until it was read. */
+    items: MadeItem[] | undefined;
+  };
+}
+
+export interface MadeItem {
+  key: string;
+  name: string;
+  /** What was made for it. */
+  edge: Edge;
+  /** The nodes that were made for it and for nothing else. */
+  nodes: GraphNode[];
+}
+
+export type StageNode = PlainStage | EachNode;
 
 export interface WantedTool {
   program: string;
@@ -91,6 +126,22 @@ export interface Graph {
   results: Map<string, GraphNode>;
   /** Parameter name -> the value it has in this run. */
   params: Record<string, unknown>;
+  builder: Builder;
+}
+
+/** What makes more nodes for a graph. */
+export interface Builder {
+  /** The edge to what was given as an input, and what that needs; null for an answer that this run has not. */
+  input(
+    value: AnyNode | FileOf<null> | Each<unknown>,
+    names: ReadonlyMap<Handle, string>,
+    place: string,
+  ): Promise<{ edge: Edge; needs: GraphNode[] } | null>;
+  /** What was made of a handle; undefined for what was not asked for yet. */
+  nodeOf(handle: Handle): GraphNode | null | undefined;
+  isTaken(name: string): boolean;
+  /** What a run gives must be there once all is known. @throws PARAM_UNKNOWN */
+  checkParams(): void;
 }
 
 export function isBuildNode(node: GraphNode): node is BuildNode {
@@ -99,5 +150,10 @@ export function isBuildNode(node: GraphNode): node is BuildNode {
 
 /** Whether what builds it is code that Node runs. */
 export function isCode(node: GraphNode): node is StageNode {
-  return node.kind === "stage" || node.kind === "gate" || node.kind === "check";
+  return ["stage", "gate", "check", "each"].includes(node.kind);
+}
+
+/** A list of which it is not known yet what is in it. */
+export function isUnexpanded(node: GraphNode): node is EachNode {
+  return node.kind === "each" && node.each.items === undefined;
 }

@@ -35,19 +35,44 @@ let isLooking = false;
 
 /** Does something and notes what it reads on the way. */
 export async function withReadings<T>(action: () => Promise<T>): Promise<{ value: T; readings: Readings }> {
-  const readings: Readings = { paths: new Set(), answers: new Map(), unsteady: undefined };
-  if (active.size === 0) watch();
-  active.add(readings);
+  const readings = beginReading();
   try {
     return { value: await action(), readings };
   } finally {
-    active.delete(readings);
-    if (active.size === 0) {
-      for (const each of undo.toReversed()) each();
-      undo = [];
-      syncBuiltinESMExports();
-    }
+    endReading(readings);
   }
+}
+
+/** The same for what is done at once: nothing of what goes on beside it is noted. */
+export function withReadingsNow<T>(action: () => T): { value: T; readings: Readings } {
+  const readings = beginReading();
+  try {
+    return { value: action(), readings };
+  } finally {
+    endReading(readings);
+  }
+}
+
+/** What two of them have together. */
+export function addReadings(to: Readings, { paths, answers, unsteady }: Readings): void {
+  for (const path of paths) to.paths.add(path);
+  for (const [question, answer] of answers) to.answers.set(question, answer);
+  to.unsteady ??= unsteady;
+}
+
+function beginReading(): Readings {
+  const readings: Readings = { paths: new Set(), answers: new Map(), unsteady: undefined };
+  if (active.size === 0) watch();
+  active.add(readings);
+  return readings;
+}
+
+function endReading(readings: Readings): void {
+  active.delete(readings);
+  if (active.size > 0) return;
+  for (const each of undo.toReversed()) each();
+  undo = [];
+  syncBuiltinESMExports();
 }
 
 /** Whether everything that was asked for is answered as it was. */

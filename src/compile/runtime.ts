@@ -1,10 +1,19 @@
 // Runs inside the sandbox, bundled together with the stage: gives the stage function its inputs, writes the files it
 // returns. What it is told comes from the derivation's environment: `stage` (JSON; a file at `stagePath` where it is long) and `out`.
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import type FilePromises from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
 import { prettyJson } from "#base/canonical-json.ts";
 import type { Reader, StageContext } from "#author/files.ts";
+import { LIST_FILE, type ListEntry } from "./items.ts";
 import { endStage, watchStage } from "./stage-end.ts";
 
 /** The `stage` variable of a stage's derivation. */
@@ -14,6 +23,8 @@ export interface StageEnvironment {
   inputs: Record<string, string>;
   /** Inputs that are lists or records of others -> the names of those in `inputs`. */
   groups?: Record<string, string[] | Record<string, string>>;
+  /** Names of inputs that are what an `each` made. */
+  lists?: string[];
   /** Every other input of the function, as JSON. */
   params: Record<string, unknown>;
 }
@@ -21,14 +32,19 @@ export interface StageEnvironment {
 type StageFunction = (inputs: object, context: StageContext) => unknown;
 
 export async function runStage(module: { default?: unknown }): Promise<void> {
-  const { name, inputs, groups = {}, params }: StageEnvironment = JSON.parse(described());
+  const { name, inputs, groups = {}, lists = [], params }: StageEnvironment = JSON.parse(described());
   const out = variable("out");
   watchStage();
   try {
     if (!isFunction(module.default))
       throw new TypeError(`the module of stage '${name}' has no default function`);
     const readers = gather(
-      Object.fromEntries(Object.entries(inputs).map(([key, path]) => [key, reader(key, path)])),
+      Object.fromEntries(
+        Object.entries(inputs).map(([key, path]) => [
+          key,
+          lists.includes(key) ? readList(key, path) : reader(key, path),
+        ]),
+      ),
       groups,
     );
     const cores =
@@ -60,10 +76,20 @@ function isFunction(value: unknown): value is StageFunction {
 }
 
 type AnyReader = Reader<Readonly<Record<string, unknown>>>;
+type Input = AnyReader | Input[];
+
+/** What an `each` made, in the order of its items. */
+function readList(input: string, path: string): Input[] {
+  const entries = JSON.parse(readFileSync(join(path, LIST_FILE), "utf8")) as ListEntry[];
+  return entries.map(({ name, isList }) => {
+    const place = realpathSync(join(path, name));
+    return isList ? readList(`${input}.${name}`, place) : reader(`${input}.${name}`, place);
+  });
+}
 
 /** Puts the readers of a list or record of inputs together under its one name. */
 function gather(
-  readers: Readonly<Record<string, AnyReader>>,
+  readers: Readonly<Record<string, Input>>,
   groups: NonNullable<StageEnvironment["groups"]>,
 ): Record<string, unknown> {
   const own = new Set(Object.values(groups).flatMap((names) => Object.values(names)));

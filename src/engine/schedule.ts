@@ -18,32 +18,55 @@ export interface ScheduleOptions<N> {
   signal: AbortSignal;
   /** Called for work that lacks nothing but its turn. */
   onReady?: (node: N) => void;
-  run: (node: N) => Promise<NodeEnd>;
+  /** A list: the node did not end, but found others to be done first; it needs some of them, and is run again after those. */
+  run: (node: N) => Promise<NodeEnd | readonly N[]>;
   /** Called for a node that is not run, with the node whose end is the cause, or undefined when the run was stopped. */
   skip: (node: N, because: N | undefined) => void;
 }
 
 /**
  * Resolves when every node has been run or skipped. `run` must not throw: what it throws is a bug and is thrown on.
- * @param nodes each behind those that it needs; of two of the same rank, the first one starts first
+ * @param planned each behind those that it needs; of two of the same rank, the first one starts first
  */
-export async function schedule<N>(nodes: readonly N[], options: ScheduleOptions<N>): Promise<void> {
+export async function schedule<N>(planned: readonly N[], options: ScheduleOptions<N>): Promise<void> {
   const { needs, isWork, rank = () => 0, keepGoing, signal, onReady, run, skip } = options;
   const ends = new Map<N, NodeEnd | "skipped">();
   const culprits = new Map<N, N>();
-  const waiting = new Set(nodes);
-  const { takers, unmet } = edgesOf(nodes, needs);
-  const position = new Map(nodes.map((node, index) => [node, index]));
-  const byRank = nodes.toSorted((a, b) => rank(b) - rank(a));
-  const rankPosition = new Map(byRank.map((node, index) => [node, index]));
+  const waiting = new Set<N>();
+  /** In the order of the graph. */
+  const position = new Map<N, number>();
+  const ranks = new Map<N, number>();
+  /** Node -> those that need it. */
+  const takers = new Map<N, N[]>();
+  /** Node -> how many of its needs have not ended. */
+  const unmet = new Map<N, number>();
+  const inOrder = (a: N, b: N): number => (position.get(a) ?? 0) - (position.get(b) ?? 0);
+  const byRank = (a: N, b: N): number => (ranks.get(b) ?? 0) - (ranks.get(a) ?? 0) || inOrder(a, b);
   /** Nodes that may start or must be skipped, and those that wait for nothing but their turn. */
-  const [due, ready] = [new Line(nodes, position), new Line(byRank, rankPosition)];
+  const [due, ready] = [new Line(inOrder), new Line(byRank)];
   const room = new Room(options);
-  for (const node of nodes) if (unmet.get(node) === 0) due.add(node);
   let [running, stopped] = [0, false];
   let wake = (): void => undefined;
   let bug: { error: unknown } | undefined;
 
+  const wait = (node: N): void => {
+    waiting.add(node);
+    const open = [...new Set(needs(node))].filter((need) => !ends.has(need));
+    unmet.set(node, open.length);
+    for (const need of open) {
+      const known = takers.get(need);
+      if (known === undefined) takers.set(need, [node]);
+      else known.push(node);
+    }
+    if (open.length === 0 || badNeed(node) !== undefined) due.add(node);
+  };
+  const add = (nodes: readonly N[]): void => {
+    for (const node of nodes) {
+      position.set(node, position.size);
+      ranks.set(node, rank(node));
+      wait(node);
+    }
+  };
   const settle = (node: N, end: NodeEnd | "skipped"): void => {
     ends.set(node, end);
     for (const taker of takers.get(node) ?? []) {
@@ -57,6 +80,10 @@ export async function schedule<N>(nodes: readonly N[], options: ScheduleOptions<
     running += 1;
     run(node)
       .then((end) => {
+        if (typeof end !== "string") {
+          add(end);
+          return wait(node);
+        }
         if (end !== "done") culprits.set(node, node);
         if (end === "cancelled" || (end === "failed" && !keepGoing)) stopped = true;
         settle(node, end);
@@ -92,6 +119,7 @@ export async function schedule<N>(nodes: readonly N[], options: ScheduleOptions<
     for (const node of passed) ready.add(node);
   };
 
+  add(planned);
   for (;;) {
     for (let node = due.next(); node !== undefined; node = due.next()) {
       if (!waiting.has(node)) continue;
@@ -155,42 +183,17 @@ class Room<N> {
   }
 }
 
-interface Edges<N> {
-  /** Node -> those that need it. */
-  takers: Map<N, N[]>;
-  /** Node -> how many of its needs have not ended. */
-  unmet: Map<N, number>;
-}
-
-function edgesOf<N>(nodes: readonly N[], needs: (node: N) => Iterable<N>): Edges<N> {
-  const takers = new Map<N, N[]>();
-  const unmet = new Map<N, number>();
-  for (const node of nodes) {
-    const needed = new Set(needs(node));
-    unmet.set(node, needed.size);
-    for (const need of needed) {
-      const known = takers.get(need);
-      if (known === undefined) takers.set(need, [node]);
-      else known.push(node);
-    }
-  }
-  return { takers, unmet };
-}
-
-/** Nodes in one order, whenever they were added: a binary heap of positions in it. */
+/** The first of those that are in it comes first, whenever it was added: a binary heap. */
 class Line<N> {
-  readonly #nodes: readonly N[];
-  readonly #position: ReadonlyMap<N, number>;
-  readonly #heap: number[] = [];
+  readonly #compare: (a: N, b: N) => number;
+  readonly #heap: N[] = [];
 
-  constructor(nodes: readonly N[], position: ReadonlyMap<N, number>) {
-    this.#nodes = nodes;
-    this.#position = position;
+  constructor(compare: (a: N, b: N) => number) {
+    this.#compare = compare;
   }
 
   add(node: N): void {
-    const heap = this.#heap;
-    let at = heap.push(this.#position.get(node) ?? 0) - 1;
+    let at = this.#heap.push(node) - 1;
     for (let up = (at - 1) >> 1; at > 0 && this.#swapIfLess(at, up); up = (at - 1) >> 1) at = up;
   }
 
@@ -198,21 +201,24 @@ class Line<N> {
     const heap = this.#heap;
     const [first] = heap;
     const last = heap.pop();
-    if (first === undefined || last === undefined) return undefined;
-    if (heap.length > 0) {
-      heap[0] = last;
-      for (let at = 0, down = 1; down < heap.length; down = 2 * at + 1) {
-        if ((heap[down + 1] ?? Infinity) < (heap[down] ?? Infinity)) down += 1;
-        if (!this.#swapIfLess(down, at)) break;
-        at = down;
-      }
+    if (last === undefined || heap.length === 0) return last;
+    heap[0] = last;
+    for (let at = 0, down = 1; down < heap.length; down = 2 * at + 1) {
+      if (this.#isLess(down + 1, down)) down += 1;
+      if (!this.#swapIfLess(down, at)) break;
+      at = down;
     }
-    return this.#nodes[first];
+    return first;
+  }
+
+  #isLess(low: number, high: number): boolean {
+    const [a, b] = [this.#heap[low], this.#heap[high]];
+    return a !== undefined && b !== undefined && this.#compare(a, b) < 0;
   }
 
   #swapIfLess(low: number, high: number): boolean {
-    const [a = Infinity, b = Infinity] = [this.#heap[low], this.#heap[high]];
-    if (a >= b) return false;
+    const [a, b] = [this.#heap[low], this.#heap[high]];
+    if (a === undefined || b === undefined || !this.#isLess(low, high)) return false;
     [this.#heap[low], this.#heap[high]] = [b, a];
     return true;
   }

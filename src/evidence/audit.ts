@@ -20,6 +20,7 @@ import { checkEvidence, sourceOf, type DocumentMaker } from "./audit-evidence.ts
 import { judgeClaim, type AuditedClaim, type ClaimGround } from "./audit-claims.ts";
 import type { Claim } from "#home/run-record.ts";
 import { EvidenceFiles } from "./evidence-files.ts";
+import { checkExpansions } from "./expansions.ts";
 import type { Value } from "#formula/formula.ts";
 import {
   changedSince,
@@ -82,6 +83,7 @@ export async function auditRun(home: Home, run: ReadRun, options: AuditOptions):
       ...checkTree(store, record),
       ...checkEvidence({ home, store, run, source, maker: documents }),
       ...checkDerivations(store, record, paths),
+      ...checkExpansions(store, record, paths),
       ...checkBuilds(home, record),
     ];
     const builds = await rebuildAll({
@@ -168,6 +170,7 @@ function judgeSource(
     ...own,
     missing,
     ...checkDerivations(ground.store, record, ground.paths),
+    ...checkExpansions(ground.store, record, ground.paths),
     ...checkBuilds(home, record),
     ...claims,
     ...rebuilds,

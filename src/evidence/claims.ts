@@ -12,6 +12,7 @@
 //   <stage>/wall, cpu-user, cpu-system, peak-memory, io-read, io-write, oom-kills   its build, where it was measured
 //   <stage>/minor-faults, major-faults, voluntary-switches, involuntary-switches, task-clock, cycles, instructions,
 //   <stage>/cache-references, cache-misses, branch-misses                           the same, by the kernel's counters
+//   <each>/items                                      of what is made for each item of a list
 //   <stage>/exit-code                                 of a stage that failed by it
 //   material/<name>/nar-hash, nar-size                sources, timings and the like that stages read
 //   run/status, passed, started-at, finished-at, duration, stages, stages-built, stages-cached, stages-substituted,

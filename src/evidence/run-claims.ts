@@ -7,7 +7,7 @@ import { criticalPath } from "#formula/longest-chain.ts";
 
 /** All claims of a run: `ofOutputs` (see output-claims.ts), then those of the record itself. */
 export function claimsOfRun(record: BareRecord, ofOutputs: readonly Claim[]): Claim[] {
-  const ofRecord = [...runClaims(record), ...record.stages.flatMap(stageClaims)];
+  const ofRecord = [...runClaims(record), ...record.stages.flatMap(stageClaims), ...listClaims(record)];
   const counted = [...ofRecord, ...ofOutputs];
   const all = withUniqueIds([...claimCounts(counted), ...counted]);
   const own = all.length - ofOutputs.length;
@@ -45,6 +45,30 @@ function computed({ pointers, status = "recorded", ...claim }: Computed): Claim 
     evidence: pointers.map((pointer) => `${RECORD_FILE}#${pointer}`),
     status,
   };
+}
+
+/** How many items each list has, counted in the list itself. */
+function listClaims({ expansions = [], stages, materials }: BareRecord): Claim[] {
+  const outputs = new Map<string, string | undefined>([
+    ...materials.map(({ name, path }) => [name, path] as const),
+    ...stages.map(({ name, outPath }) => [name, outPath] as const),
+  ]);
+  return expansions.flatMap(({ name, from, file, items }): Claim[] => {
+    const path = outputs.get(from);
+    if (path === undefined) return [];
+    return [
+      {
+        id: `${name}/items`,
+        kind: "figure",
+        statement: `Items for each of which ${name} has something`,
+        value: items.length,
+        unit: "items",
+        formula: "count($1)",
+        evidence: [`${file === undefined ? path : `${path}/${file}`}#/*`],
+        status: "recorded",
+      },
+    ];
+  });
 }
 
 const USAGE = [

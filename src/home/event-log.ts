@@ -9,7 +9,7 @@ import * as shape from "#base/shape.ts";
 import { parseStrictJson } from "#base/strict-json.ts";
 import type { RunEvent } from "./events.ts";
 import { foldEvent, newFold, type FoldedRun } from "./fold.ts";
-import { stageShape, startedShape } from "./record-shape.ts";
+import { expandedShape, stageShape, startedShape } from "./record-shape.ts";
 
 /** Events wait this long for others, so that many of them are one write. */
 const BATCH_MS = 100;
@@ -93,6 +93,7 @@ export function readEventLog(file: string): LoggedRun {
     const event = parseStrictJson(line) as RunEvent;
     // What shows a run that did not end; the rest is of no use without its record.
     if (event?.type === "run-started") foldEvent(run, shape.requireShape(startedShape, event));
+    if (event?.type === "list-expanded") foldEvent(run, shape.requireShape(expandedShape, event));
     if (event?.type === "stage-finished") foldEvent(run, shape.requireShape(stageShape, event));
   }
   const { started } = run;

@@ -5,6 +5,7 @@ import type { SandboxReport } from "#engine/engine.ts";
 import type {
   BuildReason,
   Claim,
+  Expansion,
   Host,
   Material,
   Phase,
@@ -26,6 +27,15 @@ export interface RunStarted {
   /** In the order of the record. */
   stages: { name: string; inputs: string[] }[];
   jobs: number;
+}
+
+/** A list of a stage is there, and with it what is made for each of its items. */
+export interface ListExpanded extends Expansion {
+  type: "list-expanded";
+  /** All parameters that are known by now. */
+  params: Record<string, unknown>;
+  /** Those that are new, before the one of kind `each`. */
+  stages: RunStarted["stages"];
 }
 
 /** What became of the stages and their checks; what follows is the gathering of the result. */
@@ -59,6 +69,7 @@ export type RunEvent =
   /** Now and then while a large source is read. Not in the log. */
   | { type: "source-read"; source: string; doneBytes: number; totalBytes: number }
   | RunStarted
+  | ListExpanded
   | { type: "stage-planned"; name: string; status: "cached" | "substitute" | "build"; reason?: BuildReason }
   | { type: "stage-started"; name: string; drvPath: string; expectedMs?: number }
   | { type: "stage-log"; name: string; line: string }

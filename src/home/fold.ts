@@ -4,6 +4,7 @@ import {
   RECORD_SCHEMA,
   countsOf,
   type BareRecord,
+  type Expansion,
   type Material,
   type Phase,
   type StageRecord,
@@ -12,6 +13,9 @@ import {
 /** What the events so far add up to. */
 export interface FoldedRun {
   started?: RunStarted;
+  /** The stages there are, in the order of the record. */
+  announced: RunStarted["stages"];
+  expansions: Expansion[];
   stages: Map<string, StageRecord>;
   phases: Phase[];
   materials: Material[];
@@ -20,14 +24,24 @@ export interface FoldedRun {
 }
 
 export function newFold(): FoldedRun {
-  return { stages: new Map(), phases: [], materials: [] };
+  return { announced: [], expansions: [], stages: new Map(), phases: [], materials: [] };
 }
 
 export function foldEvent(run: FoldedRun, event: RunEvent): void {
   switch (event.type) {
     case "run-started":
       run.started = event;
+      run.announced = [...event.stages];
       return;
+    case "list-expanded": {
+      const { type: _, params, stages, ...expansion } = event;
+      run.expansions.push(expansion);
+      if (run.started !== undefined) run.started = { ...run.started, params };
+      // Each behind what it needs: what takes them all stands behind them.
+      const at = run.announced.findIndex(({ name }) => name === event.name);
+      run.announced.splice(at === -1 ? run.announced.length : at, 0, ...stages);
+      return;
+    }
     case "stage-finished": {
       const { type: _, ...stage } = event;
       run.stages.set(stage.name, stage);
@@ -54,13 +68,13 @@ export function foldEvent(run: FoldedRun, event: RunEvent): void {
 }
 
 /** The stages that ended, in the order in which they were announced. */
-export function stagesOf({ started, stages }: FoldedRun): StageRecord[] {
-  return (started?.stages ?? []).flatMap(({ name }) => stages.get(name) ?? []);
+export function stagesOf({ announced, stages }: FoldedRun): StageRecord[] {
+  return announced.flatMap(({ name }) => stages.get(name) ?? []);
 }
 
 /** The record of a run that was judged; its claims follow from it and from the outputs. */
 export function recordOf(run: FoldedRun): BareRecord {
-  const { started, judged, phases, materials } = run;
+  const { started, judged, phases, materials, expansions } = run;
   if (started === undefined || judged === undefined)
     throw new Error("a run that was not judged has no record");
   const { runId, pipeline, pipelineFile, startedAt, engine, sandbox, params, host, jobs } = started;
@@ -82,6 +96,7 @@ export function recordOf(run: FoldedRun): BareRecord {
     jobs,
     phases,
     stages,
+    ...(expansions.length > 0 && { expansions }),
     materials,
     results,
     counts: countsOf(stages),

@@ -4,11 +4,13 @@ import type { HeldLimit, HeldLimits } from "#engine/limits.ts";
 import * as shape from "#base/shape.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { parseStorePath } from "#nix/store-path.ts";
-import type { RunEvent, RunStarted } from "./events.ts";
+import type { ListExpanded, RunEvent, RunStarted } from "./events.ts";
 import {
   RECORD_SCHEMA,
   type BuildReason,
   type Claim,
+  type ExpandedItem,
+  type Expansion,
   type FailedAttempt,
   type Host,
   type Material,
@@ -156,7 +158,7 @@ const reason = object<BuildReason>({
 
 const stageMembers: shape.Members<StageRecord> = {
   name: text,
-  kind: oneOf("stage", "gate", "check", "command", "fetch", "environment", "answer"),
+  kind: oneOf("stage", "gate", "check", "each", "command", "fetch", "environment", "answer"),
   status,
   place: text,
   inputs: list(text),
@@ -182,6 +184,16 @@ const stageMembers: shape.Members<StageRecord> = {
   because: optional(text),
 };
 const stage = object<StageRecord>(stageMembers);
+
+const expansionMembers: shape.Members<Expansion> = {
+  name: text,
+  from: text,
+  file: optional(text),
+  key: optional(text),
+  items: list(
+    object<ExpandedItem>({ key: text, name: text, stages: list(text), made: text, file: optional(text) }),
+  ),
+};
 
 const material = object<Material>({
   name: text,
@@ -222,8 +234,15 @@ const claim = object<Claim>({
 
 type StageFinished = Extract<RunEvent, { type: "stage-finished" }>;
 
-/** The two events that show a run without a record. */
+/** The events that show a run without a record. */
 export const stageShape = object<StageFinished>({ type: oneOf("stage-finished"), ...stageMembers });
+const announced = list(object<RunStarted["stages"][number]>({ name: text, inputs: list(text) }));
+export const expandedShape = object<ListExpanded>({
+  type: oneOf("list-expanded"),
+  ...expansionMembers,
+  params: mapOf(shape.json),
+  stages: announced,
+});
 export const startedShape = object<RunStarted>({
   type: oneOf("run-started"),
   runId,
@@ -234,7 +253,7 @@ export const startedShape = object<RunStarted>({
   sandbox,
   params: mapOf(shape.json),
   host,
-  stages: list(object<RunStarted["stages"][number]>({ name: text, inputs: list(text) })),
+  stages: announced,
   jobs: count,
 });
 
@@ -258,6 +277,7 @@ const record = object<RunRecord>({
   jobs: optional(count),
   phases: optional(list(phase)),
   stages: list(stage),
+  expansions: optional(list(object<Expansion>(expansionMembers))),
   materials: list(material),
   results: mapOf(storePath),
   counts: object<Record<StageStatus, number>>({

@@ -48,7 +48,7 @@ export const RECORD_SCHEMA = 2;
 
 export interface StageRecord {
   name: string;
-  kind: "stage" | "gate" | "check" | "command" | "fetch" | "environment" | "answer";
+  kind: "stage" | "gate" | "check" | "each" | "command" | "fetch" | "environment" | "answer";
   status: StageStatus;
   /** `pipeline.ts:12:15` */
   place: string;
@@ -119,6 +119,8 @@ export interface RunRecord {
   /** In the order of time. */
   phases?: Phase[];
   stages: StageRecord[];
+  /** What came of lists that stages wrote; absent where there are none. */
+  expansions?: Expansion[];
   /** What stages read that no stage made. */
   materials: Material[];
   /** Name in the result tree -> store path, for the results that there are. */
@@ -126,6 +128,30 @@ export interface RunRecord {
   counts: Record<StageStatus, number>;
   /** All that the run states; see claims.ts for the ids. */
   claims: Claim[];
+}
+
+/** What a run made of a list that one of its stages wrote: something for each item. */
+export interface Expansion {
+  /** The stage of kind `each` that has it all. */
+  name: string;
+  /** The stage, or what else, that wrote the list, and in which file; without one its output is the list. */
+  from: string;
+  file?: string;
+  /** The property that items are called by, where pipeline.ts says one. */
+  key?: string;
+  /** In the order of the list. */
+  items: ExpandedItem[];
+}
+
+export interface ExpandedItem {
+  /** What the list calls it, and what names of stages and files call it. */
+  key: string;
+  name: string;
+  /** Those that are there for this item alone. */
+  stages: string[];
+  /** Whose output, or which file of it, the list has for the item. */
+  made: string;
+  file?: string;
 }
 
 export interface Material {

@@ -18,7 +18,7 @@ import { parseStorePath } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { narOf } from "./ledger.ts";
 import { rememberRun } from "./no-op.ts";
-import { madeFrom, type Opened } from "./plan.ts";
+import { madeFrom, type Opened, type PlannedStage } from "./plan.ts";
 import { compositionOf } from "./realise.ts";
 import type { Workspace } from "./realise.ts";
 import type { RunOptions, RunOutcome } from "./options.ts";
@@ -118,10 +118,19 @@ function rememberPassed(
       place,
       inputs,
       ...(drvPath !== undefined && { drvPath }),
+      ...listOf(record, name),
       outPath,
     })),
     claims: record.claims.filter(isJudged),
   });
+}
+
+/** For what makes something of each item of a list: which list that is. */
+function listOf({ expansions = [] }: RunRecord, stage: string): Pick<PlannedStage, "each"> {
+  const found = expansions.find(({ name }) => name === stage);
+  if (found === undefined) return {};
+  const { from, file, items } = found;
+  return { each: { list: file === undefined ? from : `${from}/${file}`, items: items.length } };
 }
 
 function resultsOf({ outputs }: Workspace, { results }: Graph): Record<string, StorePath> {

@@ -39,9 +39,13 @@ export function admission(
   builds: Pick<Builds, "lastWallMs">,
   { isWork, jobs, isHere, costsOf: costs }: Admission,
 ): Pick<ScheduleOptions<GraphNode>, "rank" | "costOf" | "room"> {
-  const paths = expectedPaths(graph, builds, isWork);
+  let paths = expectedPaths(graph, builds, isWork);
   return {
-    rank: (node) => paths.get(node) ?? 0,
+    rank: (node) => {
+      // What a list led to is new in the graph.
+      if (!paths.has(node)) paths = expectedPaths(graph, builds, isWork);
+      return paths.get(node) ?? 0;
+    },
     costOf: (node) => {
       const { cpus = 1, memoryBytes = 0 } = costs(node);
       return [cpus, memoryBytes];

@@ -1,8 +1,9 @@
 // The graph of a pipeline as it stands: what there is, what would be built, and what that took the last time.
 import { basename, relative } from "node:path";
+import { listName } from "#compile/expand.ts";
 import { isBuildNode, type GraphNode } from "#compile/nodes.ts";
 import type { PlanOptions } from "./options.ts";
-import { isolationOf, open, planNodes, type PlannedStage } from "./plan.ts";
+import { Planner, isolationOf, open, type PlannedStage } from "./plan.ts";
 
 export interface DescribedNode extends Pick<PlannedStage, "reason" | "place"> {
   /** Unique in the graph: sources may share a name. */
@@ -26,11 +27,11 @@ export interface DescribedGraph {
 
 /** Builds nothing and runs no code of a stage. */
 export async function describeGraph(options: PlanOptions): Promise<DescribedGraph> {
-  const { loaded, graph, work, close } = await open(options, (_, builds) => isolationOf(options, builds));
+  const opened = await open(options, (_, builds) => isolationOf(options, builds));
+  const { loaded, graph, work, close } = opened;
   try {
-    const planned = new Map(
-      (await planNodes(work, graph, options.model)).map((stage) => [stage.name, stage]),
-    );
+    const stages = await new Planner(opened, options.model, opened.expand).plan(graph.nodes);
+    const planned = new Map(stages.map((stage) => [stage.name, stage]));
     const ids = new Map(graph.nodes.map((node, index) => [node, `${index} ${node.name}`]));
     const results = new Set(graph.results.values());
     const nodes = graph.nodes.map((node): DescribedNode => {
@@ -68,6 +69,8 @@ function whatOf(node: GraphNode, root: string): string {
   switch (node.kind) {
     case "stage":
       return node.module === undefined ? node.kind : relative(root, node.module);
+    case "each":
+      return `one for each of ${listName(node.each.list)}`;
     case "fetch":
       return node.url;
     case "source":

@@ -5,10 +5,9 @@ import { removeLeftovers } from "#engine/embedded.ts";
 import type { Engine } from "#engine/engine.ts";
 import { schedule } from "#engine/schedule.ts";
 import type { NodeEnd } from "#engine/schedule.ts";
-import { isBuildNode } from "#compile/nodes.ts";
+import { isBuildNode, isUnexpanded } from "#compile/nodes.ts";
 import type { AnswerNode, BuildNode, EnvironmentNode, GraphNode } from "#compile/nodes.ts";
 import { traceMapper } from "#compile/stack-map.ts";
-import { parseStorePath, type StorePath } from "#nix/store-path.ts";
 import type { EventLog } from "#home/event-log.ts";
 import type { RunEvent } from "#home/events.ts";
 import { foldEvent, newFold } from "#home/fold.ts";
@@ -21,19 +20,29 @@ import type { Costs } from "#author/costs.ts";
 import { admission, costsOf, limitsIn } from "./costs.ts";
 import { conclude, thisHost } from "./conclude.ts";
 import { Ledger } from "./ledger.ts";
-import { instantiateGraph } from "./instantiate.ts";
 import { buildParts } from "./steps.ts";
-import { inputNames, isShown, madeFrom, open, planNodes } from "./plan.ts";
-import type { Opened, PlannedStage } from "./plan.ts";
-import { checkTakenFiles, compositionOf, isReady, reasonFor, resolveAnew, writeTimings } from "./realise.ts";
+import { madeFrom, open } from "./plan.ts";
+import type { Opened } from "./plan.ts";
+import {
+  checkTakenFiles,
+  compositionOf,
+  isReady,
+  keepDerivation,
+  reasonFor,
+  resolveAnew,
+  writeTimings,
+} from "./realise.ts";
+import { isShown } from "./select.ts";
 import { ownRealisationId } from "./step-outputs.ts";
 import { compareOutputs } from "./compare.ts";
 import { phasesOf } from "./phases.ts";
 import { tellReading } from "./tell-reading.ts";
 import { buildWithRetries } from "./retry.ts";
-import { realiseGraph, type GraphDerivation } from "./realisations.ts";
 import { substitute } from "./substitute.ts";
 import { openEngine } from "./open-engine.ts";
+import { announced } from "./expansion.ts";
+import { RunPlanning } from "./run-planning.ts";
+import { realiseGraph } from "./realisations.ts";
 import type { RunOptions, RunOutcome } from "./options.ts";
 import type { Store } from "#store/store.ts";
 import { newRunId } from "#home/run-id.ts";
@@ -81,8 +90,8 @@ class Run {
   /** Work whose turn is to come, and that of it whose derivation is in the store already. */
   readonly #ready = new Set<GraphNode>();
   readonly #written = new Set<BuildNode>();
-  #graphDrvs: Map<GraphNode, GraphDerivation> = new Map();
   readonly #mapTrace: (line: string) => string;
+  readonly #planning: RunPlanning;
   /** Aborted when nothing new is to be started. */
   readonly #stopping: AbortSignal;
 
@@ -100,7 +109,13 @@ class Run {
     this.#log = options.home.runs.openLog(this.#runId);
     const { follow, signal } = options;
     this.#stopping = follow === undefined ? signal : AbortSignal.any([signal, follow.drained]);
-    this.#ledger = new Ledger(opened.work, (event) => this.#emit(event), this.#stopping, start.ms);
+    const emit = (event: RunEvent): void => {
+      this.#emit(event);
+      // What is made for the items of a list is of other files.
+      if (event.type === "list-expanded") follow?.onMade(madeFrom(opened));
+    };
+    this.#ledger = new Ledger(opened.work, emit, this.#stopping, start.ms);
+    this.#planning = new RunPlanning(opened, options.model, this.#ledger, emit);
   }
 
   /** What is known of the run is the fold of its events; the log and every view get the same ones. */
@@ -122,7 +137,6 @@ class Run {
     const { graph, work } = this.#opened;
     const { keepGoing } = this.#options;
     const jobs = this.#options.jobs ?? this.#engine.jobs ?? availableParallelism();
-    const shown = graph.nodes.filter(isShown);
     this.#emit({
       type: "run-started",
       runId: this.#runId,
@@ -133,16 +147,15 @@ class Run {
       sandbox: this.#engine.sandbox,
       params: graph.params,
       host: thisHost(),
-      stages: shown.map((node) => ({ name: node.name, inputs: inputNames(node) })),
+      stages: announced(graph.nodes),
       jobs,
     });
     const preparedAt = performance.now();
-    this.#graphDrvs = await instantiateGraph(this.#opened);
-    this.#ledger.nameDerivations((node) => this.#graphDrvs.get(node)?.drvPath);
-    await this.#plan();
+    const graphDrvs = await this.#planning.start();
     const plannedAt = performance.now();
     this.#ledger.startBuilding();
-    const isWork = (node: GraphNode): boolean => isShown(node) && !work.outputs.has(node);
+    const isWork = (node: GraphNode): boolean =>
+      isShown(node) && !isUnexpanded(node) && !work.outputs.has(node);
     await schedule(graph.nodes, {
       needs: (node) => node.needs,
       isWork,
@@ -158,7 +171,7 @@ class Run {
       run: (node) => this.#realise(node).finally(() => this.#ledger.ended(node)),
       skip: (node, because) => this.#ledger.skip(node, because),
     });
-    await realiseGraph(work, this.#graphDrvs);
+    await realiseGraph(work, graphDrvs);
     const moments = { prepare: preparedAt, plan: plannedAt, build: performance.now() };
     for (const { name: phase, ...times } of phasesOf(this.#start.ms, moments))
       this.#emit({ type: "phase-finished", phase, ...times });
@@ -173,49 +186,7 @@ class Run {
     });
   }
 
-  async #plan(): Promise<void> {
-    const { graph } = this.#opened;
-    const byName = new Map(graph.nodes.map((node) => [node.name, node]));
-    const planned = await this.#planSafely();
-    for (const { name, status, reason } of planned) {
-      this.#emit({ type: "stage-planned", name, status, ...(reason && { reason }) });
-    }
-    for (const { name, status, outPath, drvPath } of planned) {
-      const node = byName.get(name);
-      if (node === undefined || status !== "cached") continue;
-      if (isBuildNode(node) && drvPath !== undefined)
-        await this.#keepDerivation(node, parseStorePath(drvPath));
-      this.#ledger.record(node, "cached", undefined, {
-        ...(outPath && { outPath }),
-        ...(drvPath && { drvPath }),
-      });
-    }
-  }
-
-  /** What was built elsewhere comes without its derivation. */
-  async #keepDerivation(node: BuildNode, drvPath: StorePath): Promise<void> {
-    const { work } = this.#opened;
-    if (work.store.isPresent(drvPath)) return;
-    const { derivation } = work.resolve(node);
-    // The parts of an environment may have been collected since it was made.
-    if (derivation.inputSrcs.every((path) => work.store.isPresent(path)))
-      await work.store.addDerivation(derivation);
-  }
-
-  /** A plan whose outputs no collection can take any more; made again when one took something meanwhile. */
-  async #planSafely(): Promise<PlannedStage[]> {
-    const { graph, work } = this.#opened;
-    const { store, outputs } = work;
-    const plan = () => planNodes(work, graph, this.#options.model);
-    const planned = await plan();
-    await store.addTempRoot(...outputs.values());
-    const gone = [...outputs].filter(([, path]) => !store.isValid(path));
-    if (gone.length === 0) return planned;
-    work.forget();
-    return plan();
-  }
-
-  async #realise(node: GraphNode): Promise<NodeEnd> {
+  async #realise(node: GraphNode): Promise<NodeEnd | readonly GraphNode[]> {
     const { work } = this.#opened;
     if (work.outputs.has(node)) return "done";
     if (node.kind === "source") throw new Error(`the source ${node.name} has no path`);
@@ -225,6 +196,8 @@ class Run {
     }
     const start = performance.now();
     try {
+      const more = node.kind === "each" ? await this.#planning.expand(node) : undefined;
+      if (more !== undefined) return more;
       const end = node.kind === "answer" ? await this.#answer(node, start) : await this.#build(node, start);
       const outPath = work.outputs.get(node);
       if (end === "done" && outPath !== undefined) this.#pinWhatPassed(node);
@@ -258,7 +231,7 @@ class Run {
     if (taken !== undefined) {
       const { path, from: substitutedFrom } = taken;
       checkTakenFiles(work, node, path);
-      await this.#keepDerivation(node, drvPath);
+      await keepDerivation(work, node, drvPath);
       work.found(node, path);
       this.#ledger.record(node, "substituted", start, { drvPath, outPath: path, substitutedFrom });
       return "done";
@@ -318,6 +291,7 @@ class Run {
     }
     const { outPath: built } = outcome;
     work.found(node, built);
+    this.#planning.isRooted(node);
     if (outcome.status === "made-elsewhere") {
       this.#ledger.record(node, "cached", start, { drvPath, outPath: built });
       return "done";
@@ -358,7 +332,7 @@ class Run {
       pipeline,
       emit,
     });
-    this.#graphDrvs = await instantiateGraph(this.#opened);
+    await this.#planning.writeDerivations();
     if (ended?.status === "failed")
       return this.#ledger.failed(node, start, ended.error, { logTail: ended.logTail });
     return ended && this.#ledger.cancelled(node, start);

@@ -10,7 +10,7 @@ import type { StageFailure, StageRecord, StageStatus } from "#home/run-record.ts
 import { parseStorePath, type StorePath } from "#nix/store-path.ts";
 import type { PathInfo } from "#store/query.ts";
 import type { RunListener } from "#home/events.ts";
-import { inputNames, isShown } from "./plan.ts";
+import { inputNames, isShown } from "./select.ts";
 import type { Workspace } from "./realise.ts";
 
 type Facts = Partial<

@@ -16,7 +16,7 @@ import { newRunId } from "#home/run-id.ts";
 import type { Claim, StageRecord } from "#home/run-record.ts";
 import { isRegistered } from "#store/registered.ts";
 import type { PlanOptions, RunOptions, RunOutcome } from "./options.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan, PlannedStage } from "./plan.ts";
 
 /** What a passing run leaves behind for the next one. */
 export interface Memo {
@@ -29,13 +29,14 @@ export interface Memo {
   /** Store path of the result tree. */
   tree: string;
   /** The stages that a person follows. */
-  stages: (Pick<StageRecord, "name" | "kind" | "place" | "inputs" | "drvPath"> & { outPath: string })[];
+  stages: (Pick<StageRecord, "name" | "kind" | "place" | "inputs" | "drvPath"> &
+    Pick<PlannedStage, "each"> & { outPath: string })[];
   /** Those that something was asked of. */
   claims: Claim[];
 }
 
 /** Changes with the members of a memo. */
-const MEMO_FORM = 3;
+const MEMO_FORM = 4;
 
 export function rememberRun(options: RunOptions, memo: Memo): void {
   options.home.notes.remember("runs", keyOf(options), memo);
@@ -61,12 +62,13 @@ export function runAgain(options: RunOptions): RunOutcome | undefined {
 export function planAgain(options: PlanOptions): Plan | undefined {
   const memo = memoThatHolds(options);
   if (memo === undefined) return undefined;
-  const stages = memo.stages.map(({ name, place, inputs, drvPath, outPath }) => ({
+  const stages = memo.stages.map(({ name, place, inputs, drvPath, outPath, each }) => ({
     name,
     place,
     inputs,
     status: "cached" as const,
     ...(drvPath !== undefined && { drvPath }),
+    ...(each && { each }),
     outPath,
   }));
   return { pipeline: memo.started.pipeline, stages };
@@ -93,7 +95,7 @@ function tell({ listener, engine, out, home }: RunOptions, memo: Memo, own: Own)
   const started = { ...memo.started, ...times, engine, sandbox, stages: announced, jobs: 0 };
   listener({ type: "run-started", ...started });
   for (const { name } of stages) listener({ type: "stage-planned", name, status: "cached" });
-  for (const stage of stages)
+  for (const { each: _, ...stage } of stages)
     listener({ type: "stage-finished", ...stage, status: "cached", durationMs: 0, builtInRun: run.runId });
   for (const claim of claims) listener({ type: "claim", ...claim });
   listener({

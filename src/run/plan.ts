@@ -1,12 +1,14 @@
 // What a run would do: for every node, whether its output is there, and if not, why it must be built.
 import { Builds } from "#home/builds.ts";
-import { suggestionFor } from "#base/near-words.ts";
 import { programFolders } from "#base/environment.ts";
-import { prepareGraph, type PrepareOptions } from "#compile/compile.ts";
+import { prepareGraph, prepareNodes, type PrepareOptions } from "#compile/compile.ts";
+import { expandEach, listName, readList } from "#compile/expand.ts";
 import { buildGraph } from "#compile/graph.ts";
-import { isBuildNode, type BuildNode, type Graph, type GraphNode } from "#compile/nodes.ts";
+import { isUnexpanded } from "#compile/nodes.ts";
+import type { BuildNode, EachNode, Graph, GraphNode } from "#compile/nodes.ts";
 import { loadPipeline } from "#compile/load.ts";
 import type { LoadedPipeline } from "#compile/load.ts";
+import { addReadings } from "#compile/readings.ts";
 import { detectSandbox } from "#sandbox/sandbox.ts";
 import { openSubstituter } from "#cache/open.ts";
 import type { StorePath } from "#nix/store-path.ts";
@@ -20,7 +22,7 @@ import { findElsewhere } from "./substitute.ts";
 import type { PlanOptions, RunOptions } from "./options.ts";
 import type { BuildReason } from "#home/run-record.ts";
 import { Workspace, isReady, reasonFor, writeTimings } from "./realise.ts";
-import { pipeliteError } from "./errors.ts";
+import { Forced, inputNames, select } from "./select.ts";
 
 export interface PlannedStage {
   name: string;
@@ -32,6 +34,8 @@ export interface PlannedStage {
   drvPath?: string;
   outPath?: string;
   inputs: string[];
+  /** For what makes something of each item of a list: which list, and of how many items it is, once that is known. */
+  each?: { list: string; items?: number };
 }
 
 export interface Plan {
@@ -44,6 +48,8 @@ export interface Opened {
   loaded: LoadedPipeline;
   graph: Graph;
   work: Workspace;
+  /** Puts into the graph what a list leads to. @returns the nodes that are new. */
+  expand: (node: EachNode) => Promise<GraphNode[]>;
   close: () => void;
 }
 
@@ -55,13 +61,13 @@ interface OpenHooks extends Pick<PrepareOptions, "onRead" | "signal">, Pick<RunO
 export async function open(
   options: PlanOptions,
   isolation: (store: Store, builds: Builds) => Promise<string>,
-  { onGraph, force = [], ...reading }: OpenHooks = {},
+  { onGraph, force: forced = [], ...reading }: OpenHooks = {},
 ): Promise<Opened> {
   const loaded = await loadPipeline(options.pipeline);
   const { params, values, model } = options;
   const whole = await buildGraph(loaded, { params, values, model: model !== undefined });
   const graph = select(whole, options.stages);
-  const forced = new Set(force.map((name) => forcedNode(graph, name, options.engine)));
+  const force = new Forced(forced, graph, options.engine);
   const { home } = options;
   const store = openStore(home.folder);
   const builds = new Builds(home.layout);
@@ -73,10 +79,31 @@ export async function open(
     onGraph?.(graph);
     const { paranoid, env } = options;
     const keep = { store, notes: home.notes };
-    const prepared = await prepareGraph(graph, keep, { paranoid, folders: programFolders(env), ...reading });
+    const preparing = { paranoid, folders: programFolders(env), ...reading };
+    const prepared = await prepareGraph(graph, keep, preparing);
     const strength = await isolation(store, builds);
-    const work = new Workspace({ home, store, builds, prepared, isolation: strength, forced });
-    return { loaded, graph, work, close };
+    const work = new Workspace({ home, store, builds, prepared, isolation: strength, forced: force.nodes });
+    const expandAlone = async (node: EachNode): Promise<GraphNode[]> => {
+      const { added, readings, commit } = await expandEach(
+        graph,
+        node,
+        readList(node, work.store.physical(work.outputOf(node.each.list.node))),
+      );
+      addReadings(loaded.readings, readings);
+      await prepareNodes(prepared, added, keep, preparing);
+      commit();
+      work.grew([...added, node]);
+      force.look();
+      return added;
+    };
+    // One at a time: names, and where modules are, are found while nothing else is.
+    let last: Promise<unknown> = Promise.resolve();
+    const expand = (node: EachNode): Promise<GraphNode[]> => {
+      const next = last.then(() => expandAlone(node));
+      last = next.catch(() => undefined);
+      return next;
+    };
+    return { loaded, graph, work, expand, close };
   } catch (error) {
     close();
     throw error;
@@ -89,82 +116,102 @@ export function madeFrom({ loaded, graph, work }: Opened): Record<string, string
   return { ...work.prepared.made, ...signatures(files) };
 }
 
-/** The part of a graph that these stages need. */
-function select(graph: Graph, wanted: string[]): Graph {
-  if (wanted.length === 0) return graph;
-  const nodes = new Set<GraphNode>();
-  const add = (node: GraphNode): void => {
-    nodes.add(node);
-    node.needs.forEach(add);
-  };
-  for (const name of wanted) add(nodeNamed(graph, name));
-  const results = [...graph.results].filter(([, node]) => nodes.has(node));
-  return { ...graph, nodes: graph.nodes.filter((node) => nodes.has(node)), results: new Map(results) };
-}
+/** Puts into the graph what a list leads to. @returns the nodes that are new; undefined when the list is wrong */
+type Expand = (node: EachNode) => Promise<readonly GraphNode[] | undefined>;
 
-/** @throws STAGE_NOT_FOUND */
-function nodeNamed(graph: Graph, name: string): GraphNode {
-  const node = graph.results.get(name) ?? graph.nodes.find((candidate) => candidate.name === name);
-  if (node !== undefined) return node;
-  const known = graph.nodes.filter(isShown).map((candidate) => candidate.name);
-  throw pipeliteError("STAGE_NOT_FOUND", { stage: name, suggestion: suggestionFor(name, known) });
-}
+/** What a cache offers for a node. */
+type Elsewhere = (node: BuildNode) => Promise<{ path: StorePath; from: string } | undefined>;
 
-/** A node that can be built though its output is there. @throws STAGE_NOT_FOUND, STAGE_NOT_FORCED */
-function forcedNode(graph: Graph, name: string, engine: RunOptions["engine"]): BuildNode {
-  const node = nodeNamed(graph, name);
-  const refuse = (problem: string) => pipeliteError("STAGE_NOT_FORCED", { stage: name, problem });
-  if (!isBuildNode(node)) throw refuse("nothing builds it");
-  if (engine === "nix") throw refuse("Nix builds nothing that is there");
-  if ("options" in node && node.options.addressing === "input")
-    throw refuse("its output has one path whatever its bytes are, and that is taken");
-  return node;
-}
+/** Goes through the nodes once; finds the outputs that are there, what lists lead to, and the timings that are known. */
+export class Planner {
+  readonly #opened: Pick<Opened, "work" | "graph">;
+  readonly #model: Model | undefined;
+  readonly #expand: Expand;
+  readonly #elsewhere: Elsewhere | undefined;
+  readonly #seen = new Set<GraphNode>();
 
-/** Nodes that a person follows: everything but sources and timings. */
-export function isShown(node: GraphNode): boolean {
-  return isBuildNode(node) || node.kind === "answer";
-}
+  constructor(
+    opened: Pick<Opened, "work" | "graph">,
+    model: Model | undefined,
+    expand: Expand,
+    elsewhere?: Elsewhere,
+  ) {
+    this.#elsewhere = elsewhere;
+    this.#opened = opened;
+    this.#model = model;
+    this.#expand = expand;
+  }
 
-export function inputNames(node: GraphNode): string[] {
-  return node.needs.map(({ name }) => name);
-}
+  /** Plans these and what they need, unless it was planned before. */
+  async plan(nodes: readonly GraphNode[]): Promise<PlannedStage[]> {
+    const { work } = this.#opened;
+    const planned: PlannedStage[] = [];
+    for (const node of nodes) {
+      if (this.#seen.has(node)) continue;
+      this.#seen.add(node);
+      for (const need of await this.plan(node.needs)) planned.push(need);
+      if (isUnexpanded(node)) {
+        const reason = reasonFor(work, node);
+        const list = work.outputs.get(node.each.list.node);
+        const isThere = list !== undefined && work.store.isPresent(list);
+        const added = isThere ? await this.#expand(node) : undefined;
+        for (const each of await this.plan(added ?? [])) planned.push(each);
+        if (added === undefined) {
+          planned.push({ ...baseOf(node), ...eachOf(node), status: "build", reason });
+          continue;
+        }
+      }
+      const one = await this.#planOne(node);
+      if (one !== undefined) planned.push(one);
+    }
+    return planned;
+  }
 
-/** Goes through the graph once; finds the outputs that are there and writes the timings that are known. */
-export async function planNodes(
-  work: Workspace,
-  graph: Graph,
-  model: Model | undefined,
-  elsewhere?: (node: BuildNode) => Promise<{ path: StorePath; from: string } | undefined>,
-): Promise<PlannedStage[]> {
-  const planned: PlannedStage[] = [];
-  for (const node of graph.nodes) {
-    if (node.kind === "source") continue;
-    const base = { name: node.name, place: node.place, inputs: inputNames(node) };
+  /** Plans all of these again when it is asked to. */
+  forget(nodes: Iterable<GraphNode>): void {
+    for (const node of nodes) this.#seen.delete(node);
+  }
+
+  async #planOne(node: GraphNode): Promise<PlannedStage | undefined> {
+    const { work, graph } = this.#opened;
+    if (node.kind === "source") return undefined;
+    const base = baseOf(node);
     if (node.kind === "timings") {
       if (isReady(work, node)) work.found(node, await writeTimings(work, node));
-    } else if (node.kind === "answer") {
-      const found = isReady(work, node) ? await locateAnswer(work, graph, node, model) : undefined;
-      if (found?.path !== undefined) work.found(node, found.path);
-      const reason: BuildReason = { kind: "first-build", text: "the model has not answered this request" };
-      planned.push(
-        found?.path === undefined
-          ? { ...base, status: "build", reason }
-          : { ...base, status: "cached", outPath: found.path },
-      );
-    } else {
-      const build = planBuild(work, node);
-      const isOffered = build.status === "build" && isReady(work, node) && !work.forced.has(node);
-      const found = isOffered ? await elsewhere?.(node) : undefined;
-      if (found !== undefined) work.found(node, found.path);
-      planned.push(
-        found === undefined
-          ? { ...base, ...build }
-          : { ...base, ...build, status: "substitute", outPath: found.path, from: found.from },
-      );
+      return undefined;
     }
+    if (node.kind !== "answer") return { ...base, ...eachOf(node), ...(await this.#planBuild(node)) };
+    const found = isReady(work, node) ? await locateAnswer(work, graph, node, this.#model) : undefined;
+    if (found?.path !== undefined) {
+      work.found(node, found.path);
+      return { ...base, status: "cached", outPath: found.path };
+    }
+    return {
+      ...base,
+      status: "build",
+      reason: { kind: "first-build", text: "the model has not answered this request" },
+    };
   }
-  return planned;
+
+  async #planBuild(node: BuildNode): Promise<Omit<PlannedStage, keyof ReturnType<typeof baseOf>>> {
+    const { work } = this.#opened;
+    const build = planBuild(work, node);
+    const isOffered = build.status === "build" && isReady(work, node) && !work.forced.has(node);
+    const found = isOffered ? await this.#elsewhere?.(node) : undefined;
+    if (found === undefined) return build;
+    work.found(node, found.path);
+    return { ...build, status: "substitute", outPath: found.path, from: found.from };
+  }
+}
+
+function baseOf(node: GraphNode): Pick<PlannedStage, "name" | "place" | "inputs"> {
+  return { name: node.name, place: node.place, inputs: inputNames(node) };
+}
+
+function eachOf(node: BuildNode): Pick<PlannedStage, "each"> {
+  if (node.kind !== "each") return {};
+  const { list, items } = node.each;
+  return { each: { list: listName(list), ...(items && { items: items.length }) } };
 }
 
 function planBuild(
@@ -184,7 +231,8 @@ export async function planPipeline(options: PlanOptions): Promise<Plan> {
   const { work, graph } = opened;
   try {
     const elsewhere = options.caches && offersOf(work, options.caches);
-    return { pipeline: opened.loaded.name, stages: await planNodes(work, graph, options.model, elsewhere) };
+    const planner = new Planner(opened, options.model, opened.expand, elsewhere);
+    return { pipeline: opened.loaded.name, stages: await planner.plan(graph.nodes) };
   } finally {
     opened.close();
   }

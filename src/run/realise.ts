@@ -8,9 +8,10 @@ import type { Builds, BuildRow } from "#home/builds.ts";
 import { commandEdges } from "#compile/command-parts.ts";
 import { derive } from "#compile/derive.ts";
 import type { PreparedGraph } from "#compile/compile.ts";
+import { listName } from "#compile/expand.ts";
 import type { Origin, Step } from "#environment/step.ts";
 import type { BuildNode, GraphNode, TimingsNode } from "#compile/nodes.ts";
-import { isBuildNode } from "#compile/nodes.ts";
+import { isBuildNode, isUnexpanded } from "#compile/nodes.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import { derivationPath } from "#nix/derivation.ts";
 import { parseStorePath } from "#nix/store-path.ts";
@@ -50,7 +51,7 @@ interface Parts {
   /** How strongly the builds of this run are isolated; weaker earlier builds do not count. */
   isolation: string;
   /** Nodes to build though their outputs are there. */
-  forced: ReadonlySet<GraphNode>;
+  forced: Set<GraphNode>;
 }
 
 /** What all steps of a plan or a run work on, and the one place that knows where every node stands. */
@@ -60,12 +61,12 @@ export class Workspace {
   readonly builds: Builds;
   readonly prepared: PreparedGraph;
   readonly isolation: string;
-  readonly forced: ReadonlySet<GraphNode>;
+  readonly forced: Set<GraphNode>;
   readonly #outputs = new Map<GraphNode, StorePath>();
   readonly #resolved = new Map<BuildNode, Resolved>();
   /** Outputs of steps that environments are made by, known so far. */
   readonly steps = new Map<Step, StorePath>();
-  readonly #taken: ReadonlyMap<GraphNode, Taken[]>;
+  readonly #taken = new Map<GraphNode, Taken[]>();
 
   constructor({ home, store, builds, prepared, isolation, forced }: Parts) {
     this.home = home;
@@ -74,8 +75,16 @@ export class Workspace {
     this.prepared = prepared;
     this.isolation = isolation;
     this.forced = forced;
-    this.#taken = takenFiles(prepared.graph.nodes);
-    for (const [node, path] of prepared.paths) this.#outputs.set(node, path);
+    this.grew(prepared.graph.nodes);
+  }
+
+  /** Takes in nodes that were prepared, and what takes their files. */
+  grew(nodes: readonly GraphNode[]): void {
+    for (const [node, taken] of takenFiles(nodes)) this.#taken.set(node, [...this.takenFrom(node), ...taken]);
+    for (const node of nodes) {
+      const path = node.kind === "source" ? this.prepared.paths.get(node) : undefined;
+      if (path !== undefined) this.#outputs.set(node, path);
+    }
   }
 
   takenFrom(node: GraphNode): readonly Taken[] {
@@ -87,6 +96,13 @@ export class Workspace {
     return this.#outputs;
   }
 
+  /** The output of a node that has one by now. */
+  outputOf(node: GraphNode): StorePath {
+    const path = this.#outputs.get(node);
+    if (path === undefined) throw new Error(`the output of ${node.name} is not known yet`);
+    return path;
+  }
+
   /** Notes the output of a node. */
   found(node: GraphNode, path: StorePath): void {
     this.#outputs.set(node, path);
@@ -96,10 +112,12 @@ export class Workspace {
     this.#resolved.set(resolved.node, { ...resolved, row, outPath: path, isTooWeak: false });
   }
 
-  /** Forgets the outputs of all that is no source: something took one of them away. */
-  forget(): void {
-    for (const node of this.#outputs.keys()) if (node.kind !== "source") this.#outputs.delete(node);
-    this.#resolved.clear();
+  /** Forgets the outputs of all of these that are no sources: something took one of them away. */
+  forget(nodes: Iterable<GraphNode>): void {
+    for (const node of nodes) {
+      if (node.kind !== "source") this.#outputs.delete(node);
+      if (isBuildNode(node)) this.#resolved.delete(node);
+    }
   }
 
   /** The derivation of a node whose needed nodes all have outputs, and whether its output is there. */
@@ -115,7 +133,7 @@ export class Workspace {
 /** The same, looked up again: another process may have built it meanwhile. */
 export function resolveAnew(work: Workspace, node: BuildNode): Resolved {
   const origins = new Map(
-    node.needs.map((need) => [need, { kind: "path", path: outputOf(work, need) } satisfies Origin]),
+    node.needs.map((need) => [need, { kind: "path", path: work.outputOf(need) } satisfies Origin]),
   );
   const prepared = work.prepared.prepared.get(node);
   if (prepared === undefined) throw new Error(`${node.name} is not prepared`);
@@ -153,15 +171,18 @@ export function isWeak(work: Workspace, { derivation, row }: Resolved): boolean 
   return isUnconfined(row) && work.store.realisation(ownRealisationId(derivation)) === undefined;
 }
 
-function outputOf(work: Workspace, node: GraphNode): StorePath {
-  const path = work.outputs.get(node);
-  if (path === undefined) throw new Error(`the output of ${node.name} is not known yet`);
-  return path;
+/** What was built elsewhere comes without its derivation. */
+export async function keepDerivation(work: Workspace, node: BuildNode, drvPath: StorePath): Promise<void> {
+  if (work.store.isPresent(drvPath)) return;
+  const { derivation } = work.resolve(node);
+  // The parts of an environment may have been collected since it was made.
+  if (derivation.inputSrcs.every((path) => work.store.isPresent(path)))
+    await work.store.addDerivation(derivation);
 }
 
-/** Whether everything a node needs has an output by now. */
+/** Whether everything a node needs is known and has an output by now. */
 export function isReady(work: Workspace, node: GraphNode): boolean {
-  if (!node.needs.every((need) => work.outputs.has(need))) return false;
+  if (isUnexpanded(node) || !node.needs.every((need) => work.outputs.has(need))) return false;
   const recipe = node.kind === "environment" ? work.prepared.prepared.get(node)?.recipe : undefined;
   return recipe === undefined || recipe.root.inputs.every((step) => outputOfStep(work, step) !== undefined);
 }
@@ -181,6 +202,8 @@ export function compositionOf(work: Workspace, node: BuildNode): Composition {
 
 /** Why a node must be built. */
 export function reasonFor(work: Workspace, node: BuildNode): BuildReason {
+  if (isUnexpanded(node))
+    return { kind: "input", text: `one for each of ${listName(node.each.list)}, which is not there yet` };
   if (isReady(work, node) && work.resolve(node).isTooWeak)
     return { kind: "no-sandbox", text: "it was built without a sandbox" };
   if (work.forced.has(node) && isReady(work, node) && work.resolve(node).outPath !== undefined)
@@ -242,6 +265,7 @@ function edgesOf(node: GraphNode): { node: GraphNode; file?: string }[] {
   switch (node.kind) {
     case "stage":
     case "check":
+    case "each":
       return Object.values(node.inputs);
     case "gate":
       return Object.values(node.inputs).map((edge) => ({ ...edge, file: String(node.params["verdict"]) }));

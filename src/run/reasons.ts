@@ -51,10 +51,10 @@ export function explain(
   }
   const input = firstDifference(before.inputs, now.inputs);
   if (input !== undefined) {
-    return {
-      kind: "input",
-      text: input.is === null ? `input ${input.key} may change` : `input ${input.key} changed`,
-    };
+    const { was, is } = input;
+    const change =
+      was === undefined ? "is new" : is === undefined ? "is gone" : is === null ? "may change" : "changed";
+    return { kind: "input", text: `input ${input.key} ${change}` };
   }
   const tool = firstDifference(before.tools, now.tools);
   if (tool !== undefined) return { kind: "tool", text: `tool ${tool.key} changed` };

@@ -4,6 +4,7 @@ import { formatDuration, formatSize } from "#base/quantities.ts";
 import type { StageStatus } from "#home/run-record.ts";
 import { cleanLine, formatList, padToWidth } from "./format.ts";
 import { plainLine, span, type Line, type Span, type Style } from "./paint.ts";
+import type { ListExpanded } from "#home/events.ts";
 import {
   countStatuses,
   stageOf,
@@ -115,6 +116,13 @@ export function stageEndLine(state: RunState, event: StageFinished, symbols: Sym
 }
 
 /** That a stage has started, for a view that does not draw what runs. */
+/** What a list led to. */
+export function expandedLine({ name, from, file, items, stages }: ListExpanded): Line {
+  const list = file === undefined ? from : `${from}/${file}`;
+  const text = `: one for each of ${formatCount(items.length, "item")} of ${list}, ${formatCount(stages.length, "new stage")}`;
+  return [span(cleanLine(name), "name"), span(cleanLine(text), "faint")];
+}
+
 export function stageStartLine(state: RunState, name: string, symbols: Symbols): Line {
   const padded = padToWidth(name, nameColumns(state));
   const lead = [span(`${symbols.waiting} `, "faint"), span(`${padded}  `, "name"), span("started")];

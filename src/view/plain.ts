@@ -4,6 +4,7 @@ import { formatElapsed } from "#base/quantities.ts";
 import type { RunEvent } from "#home/events.ts";
 import { cleanLine } from "./format.ts";
 import {
+  expandedLine,
   failureLines,
   isShown,
   readingLine,
@@ -58,6 +59,7 @@ export function createPlainView(stream: Output, options: ViewOptions): View {
   };
   const show = (event: RunEvent): void => {
     if (event.type === "run-started") print(startLines(state));
+    else if (event.type === "list-expanded") print([expandedLine(event)]);
     else if (event.type === "source-read") showReading(event);
     else if (event.type === "stage-started") print([stageStartLine(state, event.name, symbols)]);
     else if (event.type === "stage-retry") print([stageRetryLine(state, event, symbols)]);

@@ -51,6 +51,9 @@ export function applyEvent(state: RunState, event: RunEvent, nowMs: number): voi
       state.startedMs = nowMs;
       for (const { name, inputs } of event.stages) state.stages.set(name, { name, inputs, logLines: 0 });
       return;
+    case "list-expanded":
+      for (const { name, inputs } of event.stages) state.stages.set(name, { name, inputs, logLines: 0 });
+      return;
     case "run-preparing":
       state.preparing = event;
       return;

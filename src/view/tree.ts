@@ -3,6 +3,7 @@ import type { RunEvent } from "#home/events.ts";
 import { cleanLine } from "./format.ts";
 import { frameLines } from "./frame.ts";
 import {
+  expandedLine,
   failureLines,
   isShown,
   reasonSpans,
@@ -42,6 +43,7 @@ export function createTreeView(stream: Output, options: ViewOptions): View {
 
   const show = (event: RunEvent): void => {
     if (event.type === "run-started") printWrapped(startLines(state), 4);
+    else if (event.type === "list-expanded") printWrapped([expandedLine(event)], 4);
     else if (event.type === "run-finished") printWrapped(summaryLines(state, cwd));
     else if (event.type === "stage-retry") printWrapped([stageRetryLine(state, event, symbols)], 4);
     else if (event.type === "stage-log" && verbosity === "verbose") {

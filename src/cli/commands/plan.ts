@@ -60,14 +60,21 @@ function describePlan(
     0,
   );
   const width = elsewhere > 0 ? "substitute".length : "cached".length;
-  const lines = listed.map(({ name, status, reason, from }) => {
+  const lines = listed.map(({ name, status, reason, from, each }) => {
     const word = paint(status.padEnd(width), status === "build" ? "busy" : "faint");
-    const why = from !== undefined ? `  from ${from}` : reason === undefined ? "" : `  ${reason.text}`;
+    const origin = from === undefined ? reason?.text : `from ${from}`;
+    const items = each?.items === undefined ? [] : [`${formatCount(each.items, "item")} of ${each.list}`];
+    const words = [...(origin === undefined ? [] : [origin]), ...items];
+    const why = words.length === 0 ? "" : `  ${words.join("; ")}`;
     return `  ${paint(name.padEnd(columns), "name")}  ${word}${why}`.trimEnd();
   });
   const cached = stages.length - toBuild - elsewhere;
   const taken = elsewhere > 0 ? `, ${elsewhere} to substitute` : "";
-  const counts = `${toBuild} to build, ${cached} cached${taken}`;
+  const open = stages.flatMap(({ each }) =>
+    each !== undefined && each.items === undefined ? [each.list] : [],
+  );
+  const more = open.length === 0 ? "" : `, and what is made for each of ${open.join(", ")}`;
+  const counts = `${toBuild} to build, ${cached} cached${taken}${more}`;
   return [`${paint(pipeline, "name")}: ${formatCount(stages.length, "stage")}: ${counts}`, ...lines].join(
     "\n",
   );

@@ -1,4 +1,5 @@
 // `pipelite show`: one run, as its record has it.
+import { formatCount } from "#base/numbers.ts";
 import { formatDuration, formatSize, formatTime } from "#base/quantities.ts";
 import { EXIT } from "#base/errors.ts";
 import { command } from "#cli/command.ts";
@@ -76,10 +77,21 @@ function factsOf(record: RunRecord): string[][] {
     ["engine", `${record.engine}, ${sandboxText(sandbox)}`],
     ["host", `${record.host.system}, ${record.host.cores} cores, Linux ${record.host.kernel}`],
     ["params", values.join(" ")],
+    ["lists", listsText(record)],
     ["result", tree ?? ""],
     ["evidence", evidenceOfRun === undefined || evidenceOfRun === runId ? "" : `of run ${evidenceOfRun}`],
   ];
   return facts.filter(([, value]) => value !== "");
+}
+
+/** What came of the lists that stages wrote. */
+function listsText({ expansions = [] }: RunRecord): string {
+  return expansions
+    .map(({ name, from, file, items }) => {
+      const list = file === undefined ? from : `${from}/${file}`;
+      return `${name}: ${formatCount(items.length, "item")} of ${list}`;
+    })
+    .join("; ");
 }
 
 function sandboxText({ kind, version }: RunRecord["sandbox"]): string {

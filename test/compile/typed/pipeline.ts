@@ -1,6 +1,6 @@
 // Checked by the compiler, never run: what a pipeline.ts may say and what it may not. Each @ts-expect-error is a mistake
 // that must stay an error.
-import { answer, check, command, gate, out, param, pipeline, sh, source, stage, tool } from "pipelite";
+import { answer, check, command, each, gate, out, param, pipeline, sh, source, stage, tool } from "pipelite";
 
 const first = stage(() => import("./stages/first.ts"));
 const table = source("table.csv");
@@ -26,6 +26,42 @@ const played = command(first.file("report.md"), ["-r", rate, 2, tool("sox"), out
   keep: ["in"],
 });
 const script = sh({ path: [tool("cat")] })`cat ${picture} ${[first, "x"]} > ${out}`;
+
+// The list of a stage types what is made of its items, and how that is read together.
+const words = stage(() => import("./stages/words.ts"));
+const parts = each(words.file("words.json"), ({ word, n }) =>
+  stage(() => import("./stages/word.ts"), { word, n }),
+);
+const rows = each(words.file("words.json"), (item) =>
+  each(words.file("words.json"), ({ word }) => stage(() => import("./stages/word.ts"), { word, n: item.n })),
+);
+const typed = each(table, (item: { word: string }) =>
+  stage(() => import("./stages/word.ts"), { word: item.word, n: 1 }),
+);
+const together = stage(() => import("./stages/together.ts"), { parts, rows });
+const asBefore = stage(() => import("./stages/together.ts"), { parts: [], rows: each(table, () => typed) });
+const listed = command(tool("ls"), [parts, out]);
+const keyed = each(words.file("words.json"), () => table, { key: "word", name: "word" });
+// @ts-expect-error no such property of an item
+const wrongKey = each(words.file("words.json"), () => table, { key: "letter" });
+// @ts-expect-error no such property of an item
+const wrongItem = each(words.file("words.json"), ({ letter }) =>
+  stage(() => import("./stages/word.ts"), { word: letter, n: 1 }),
+);
+const wrongMade = each(words.file("words.json"), ({ n }) =>
+  // @ts-expect-error what is made takes another type
+  stage(() => import("./stages/word.ts"), { word: n, n }),
+);
+// @ts-expect-error no list
+const wrongFileOfItems = each(words.file("notes.txt"), () => table);
+// @ts-expect-error nothing is made
+const wrongNothing = each(words.file("words.json"), () => null);
+// @ts-expect-error what is made has other files
+const wrongTogether = stage(() => import("./stages/together.ts"), { parts: keyed, rows });
+// @ts-expect-error a list of lists
+const wrongDepth = stage(() => import("./stages/together.ts"), { parts: rows, rows });
+// @ts-expect-error one reader is asked for, and this is a list
+const wrongOne = stage(() => import("./stages/second.ts"), { first: parts, seconds: 3, mode, table });
 
 // A run without a model has no answer: only who takes `null` takes one.
 const asked = answer(first.file("facts.json"), () => import("./stages/checked.ts"));
@@ -93,6 +129,14 @@ const wrongVerdict = gate(first, "verdict.json");
 const wrongDefault = param.choice(["a", "b"], { default: "c" });
 
 void [
+  wrongKey,
+  wrongItem,
+  wrongMade,
+  wrongFileOfItems,
+  wrongNothing,
+  wrongTogether,
+  wrongDepth,
+  wrongOne,
   missing,
   none,
   wrongStage,
@@ -118,4 +162,17 @@ void [
   wrongOption,
 ];
 
-export default pipeline({ first, good, gated, picture, played, script, told, held });
+export default pipeline({
+  together,
+  asBefore,
+  listed,
+  keyed,
+  first,
+  good,
+  gated,
+  picture,
+  played,
+  script,
+  told,
+  held,
+});

@@ -1,0 +1,3 @@
+export default function word({ word, n }: { word: string; n: number }) {
+  return { "word.json": { letters: word.length * n } };
+}
