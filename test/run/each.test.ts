@@ -162,8 +162,10 @@ export default pipeline({
   assert.equal(read(project, outputs["empty"], "n.json"), 0);
   assert.deepEqual(read(project, outputs["all"], "all.json"), [["a b"], ["c/d"], [7]]);
   assert.deepEqual(
-    Object.keys(ends).filter((name) => name.startsWith("names-")),
-    ["names-named-a-b", "names-named-c-d", "names-named-7"],
+    Object.keys(ends)
+      .filter((name) => name.startsWith("names-"))
+      .toSorted(),
+    ["names-named-7", "names-named-a-b", "names-named-c-d"],
   );
   // A list as a result: one link for each item.
   const folder = join(project.home, outputs["named"] ?? "");
