@@ -8,6 +8,7 @@ import {
   createZstdCompress,
   createZstdDecompress,
 } from "node:zlib";
+import { unxz } from "#package/xz.ts";
 import type { Chunks } from "./files.ts";
 
 /** What `cache push` and `cache serve` write. */
@@ -34,6 +35,8 @@ export function decompress(chunks: Chunks, compression: string): Chunks | undefi
       return through(chunks, createZstdDecompress());
     case "gzip":
       return through(chunks, createGunzip());
+    case "xz":
+      return unxz(chunks);
     case "br":
       return through(chunks, createBrotliDecompress());
     default:

@@ -1,6 +1,7 @@
 // What package formats are compressed by, whole contents at a time. The bytes have been compared with a hash before.
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { pipeliteError } from "./errors.ts";
+import { unxz } from "./xz.ts";
 
 /** @param suffix of the file's name: `.xz`, `.gz`, `.zst`, or nothing */
 export async function decompress(bytes: Uint8Array, suffix: string): Promise<Uint8Array> {
@@ -13,7 +14,7 @@ export async function decompress(bytes: Uint8Array, suffix: string): Promise<Uin
       case ".zst":
         return zstdDecompressSync(bytes);
       case ".xz":
-        return await unxz(bytes);
+        return Buffer.concat(await Array.fromAsync(unxz(once(bytes))));
     }
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
@@ -22,30 +23,6 @@ export async function decompress(bytes: Uint8Array, suffix: string): Promise<Uin
   throw pipeliteError("ARCHIVE_INVALID", { format: suffix.slice(1), problem: "it is of no known kind" });
 }
 
-async function unxz(bytes: Uint8Array): Promise<Uint8Array> {
-  const { default: library } = await import("xz-decompress");
-  const input = new ReadableStream<Uint8Array>({
-    start(controller) {
-      controller.enqueue(bytes);
-      controller.close();
-    },
-  });
-  const pieces: Uint8Array[] = [];
-  let [size, idle] = [0, 0];
-  for await (const piece of new library.XzReadableStream(input)) {
-    // The library waits for ever for the rest of a stream that is cut off.
-    idle = piece.length === 0 ? idle + 1 : 0;
-    if (idle > IDLE_MAX) throw new Error("it is cut off");
-    pieces.push(piece);
-    size += piece.length;
-  }
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }
-
-const IDLE_MAX = 1000;

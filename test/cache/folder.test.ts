@@ -76,7 +76,7 @@ describe("a folder as a cache", () => {
     const other = rig.path("other");
     rig.nixOn(other, "nix", "copy", "--from", `file://${rig.cache}`, upper);
     rig.nixOn(other, "nix-store", "--verify", "--check-contents");
-    for (const compression of ["none", "zstd", "br"]) {
+    for (const compression of ["none", "zstd", "br", "xz", "gzip"]) {
       using third = new CacheRig();
       rig.nix("nix", "copy", "--to", `file://${third.cache}?compression=${compression}`, upper);
       const taken = await takingFrom(third.store, [third.cache]).substituter.take(upper, SIGNAL);
