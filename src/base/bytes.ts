@@ -40,3 +40,17 @@ export function compareByteStrings(a: string, b: string): number {
 export function hex(bytes: Uint8Array): string {
   return asBuffer(bytes).toString("hex");
 }
+
+/** Other bytes in a place of a file. */
+export interface Edit {
+  at: number;
+  bytes: Uint8Array;
+}
+
+/** Makes the edits that touch a piece of a file, in their order. @param start where the piece begins in the file */
+export function applyEdits(piece: Uint8Array, start: number, edits: readonly Edit[]): void {
+  for (const { at, bytes } of edits) {
+    const [from, to] = [Math.max(at, start), Math.min(at + bytes.length, start + piece.length)];
+    if (from < to) piece.set(bytes.subarray(from - at, to - at), from - start);
+  }
+}

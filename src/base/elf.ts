@@ -1,7 +1,7 @@
 // Executables of Linux (ELF-64, little endian; System V ABI): which loader one names, and having it name another. Only what
 // is needed to start a program from a store path by itself, with the libraries that were captured with it.
-import assert from "node:assert/strict";
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
+import type { Edit } from "./bytes.ts";
 
 const SEGMENT = { load: 1, dynamic: 2, interpreter: 3 } as const;
 const TAG = { end: 0, stringTable: 5, stringTableSize: 10, path: 15, runPath: 29 } as const;
@@ -31,28 +31,30 @@ export function readLoader(file: string | Buffer): string | undefined | null {
 }
 
 /**
- * Makes an executable name this loader, and look for all its libraries in this folder before anywhere else (DT_RPATH). Both
- * names go into the unused end of the page behind its first segment; nothing is moved.
- * @returns false, and the file as it was, when there is no room or it has such a folder already
+ * What must be changed in an executable so that it names this loader, and looks for all its libraries in this folder before
+ * anywhere else (DT_RPATH). Both names go into the unused end of the page behind its first segment; nothing is moved.
+ * @returns undefined when there is no room or it has such a folder already
  */
-export function nameLoader(file: string, names: { loader: string; libraries: string }): boolean {
-  const fd = openSync(file, "r+");
+export function editsToName(file: string, names: { loader: string; libraries: string }): Edit[] | undefined {
+  const fd = openSync(file, "r");
   try {
     const segments = readSegments(fd) ?? [];
     const interpreter = segments.find(({ type }) => type === SEGMENT.interpreter);
     const dynamic = segments.find(({ type }) => type === SEGMENT.dynamic);
     const first = segments.find(({ type }) => type === SEGMENT.load);
-    if (interpreter === undefined || dynamic === undefined || first === undefined) return false;
+    if (interpreter === undefined || dynamic === undefined || first === undefined) return undefined;
     const text = Buffer.from(`${names.loader}\0${names.libraries}\0`, "latin1");
     const at = first.offset + first.size;
-    if (!hasRoom(fd, segments, at, text.length)) return false;
+    if (!hasRoom(fd, segments, at, text.length)) return undefined;
     const address = first.address + first.size;
-    if (!addLibraryFolder(fd, dynamic, address + names.loader.length + 1, address + text.length))
-      return false;
-    write(fd, at, text);
-    moveSegment(fd, interpreter, { offset: at, address, size: names.loader.length + 1 });
-    moveSegment(fd, first, { ...first, size: first.size + text.length });
-    return true;
+    const folder = withLibraryFolder(fd, dynamic, address + names.loader.length + 1, address + text.length);
+    if (folder === undefined) return undefined;
+    return [
+      folder,
+      { at, bytes: text },
+      movedSegment(interpreter, { offset: at, address, size: names.loader.length + 1 }),
+      movedSegment(first, { ...first, size: first.size + text.length }),
+    ];
   } finally {
     closeSync(fd);
   }
@@ -66,17 +68,22 @@ function hasRoom(fd: number, segments: readonly Segment[], at: number, size: num
 }
 
 /** Needs a spare entry: linkers leave some at the end. Strings are told by their distance from the table of strings. */
-function addLibraryFolder(fd: number, { offset, size }: Segment, address: number, end: number): boolean {
+function withLibraryFolder(
+  fd: number,
+  { offset, size }: Segment,
+  address: number,
+  end: number,
+): Edit | undefined {
   const table = read(fd, offset, size);
   const tags = Array.from({ length: size / ENTRY_BYTES }, (_, index) => {
     return Number(table.readBigInt64LE(index * ENTRY_BYTES));
   });
   const last = tags.indexOf(TAG.end);
   const strings = tags.indexOf(TAG.stringTable);
-  if (last < 0 || last + 1 >= tags.length || strings < 0) return false;
-  if (tags.includes(TAG.path) || tags.includes(TAG.runPath)) return false;
+  if (last < 0 || last + 1 >= tags.length || strings < 0) return undefined;
+  if (tags.includes(TAG.path) || tags.includes(TAG.runPath)) return undefined;
   const start = Number(table.readBigUInt64LE(strings * ENTRY_BYTES + 8));
-  if (address < start) return false;
+  if (address < start) return undefined;
   const put = (index: number, tag: number, value: number) => {
     table.writeBigInt64LE(BigInt(tag), index * ENTRY_BYTES);
     table.writeBigInt64LE(BigInt(value), index * ENTRY_BYTES + 8);
@@ -84,8 +91,7 @@ function addLibraryFolder(fd: number, { offset, size }: Segment, address: number
   put(last, TAG.path, address - start);
   const sizeAt = tags.indexOf(TAG.stringTableSize);
   if (sizeAt >= 0) put(sizeAt, TAG.stringTableSize, end - start);
-  write(fd, offset, table);
-  return true;
+  return { at: offset, bytes: table };
 }
 
 function readSegments(fd: number): Segment[] | null {
@@ -106,22 +112,17 @@ function readSegments(fd: number): Segment[] | null {
   });
 }
 
-function moveSegment(
-  fd: number,
+function movedSegment(
   { header }: Segment,
   { offset, address, size }: Pick<Segment, "offset" | "address" | "size">,
-): void {
+): Edit {
   // Offset in the file, virtual and physical address, size in the file and in memory.
   const words = BigUint64Array.from([offset, address, address, size, size].map(BigInt));
-  write(fd, header + 8, new Uint8Array(words.buffer));
+  return { at: header + 8, bytes: new Uint8Array(words.buffer) };
 }
 
 function read(fd: number, offset: number, size: number): Buffer {
   const buffer = Buffer.alloc(size);
   readSync(fd, buffer, 0, size, offset);
   return buffer;
-}
-
-function write(fd: number, offset: number, bytes: Uint8Array): void {
-  assert.equal(writeSync(fd, bytes, 0, bytes.length, offset), bytes.length);
 }

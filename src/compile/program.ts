@@ -1,11 +1,9 @@
 // A program of this machine as a store path: the executable and the shared libraries it loads with their loader, so
 // that nothing of the host is needed at run time. Node itself is captured this way.
 import { spawnSync } from "node:child_process";
-import { accessSync, chmodSync, constants, copyFileSync, mkdtempSync } from "node:fs";
-import { realpathSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { accessSync, constants, realpathSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { nameLoader, readLoader } from "#base/elf.ts";
+import { editsToName, readLoader } from "#base/elf.ts";
 import { isDirectory } from "#base/files.ts";
 import { readShebang } from "#base/shebang.ts";
 import type { StorePath } from "#nix/store-path.ts";
@@ -127,19 +125,14 @@ interface WithLibraries {
 
 /** @returns the program's path; undefined when it can't be made to name its libraries */
 async function addNamingLoader(store: Store, { executable, name, base, lib, loader }: WithLibraries) {
-  const folder = mkdtempSync(join(tmpdir(), "pipelite-program-"));
-  try {
-    const copy = join(folder, base);
-    copyFileSync(executable, copy, constants.COPYFILE_FICLONE);
-    chmodSync(copy, 0o755);
-    const { path: libraries } = await store.addGathered(`${name}-libraries`, lib);
-    const names = { loader: `${libraries}/lib/${basename(loader)}`, libraries: `${libraries}/lib` };
-    if (!nameLoader(copy, names)) return undefined;
-    const { path } = await store.addGathered(name, { [`bin/${base}`]: copy }, [libraries]);
-    return path;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const { path: libraries } = await store.addGathered(`${name}-libraries`, lib);
+  const names = { loader: `${libraries}/lib/${basename(loader)}`, libraries: `${libraries}/lib` };
+  const edits = editsToName(executable, names);
+  if (edits === undefined) return undefined;
+  const { path } = await store.addGathered(name, { [`bin/${base}`]: { file: executable, edits } }, [
+    libraries,
+  ]);
+  return path;
 }
 
 /** The loader and every library that it would load for the executable, as the loader itself lists them. */

@@ -12,7 +12,7 @@ let known: string | undefined;
 export function documentWriter(): string {
   if (known !== undefined) return known;
   const files = readdirSync(OWN_FOLDER, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(ts|js|json)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /(?<!\.d)\.(ts|c?js|json)$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .toSorted();
   const hash = createHash("sha256");

@@ -194,6 +194,19 @@ async function keepResult(
   return { tree, evidenceOfRun: record.runId, documentsBy: documentWriter() };
 }
 
+/** When the first stages are at work, this process has time. */
+const FIRST_STAGES_MS = 50;
+
+/** Loads what `keepResult` will need while stages run; what fails here fails there again, where it is told. */
+export function loadEndSoon(): void {
+  const ignore = (): void => {};
+  const load = (): void => {
+    void import("#report/index.ts").catch(ignore);
+    void import("#report/writer.ts").then(({ documentWriter }) => documentWriter()).catch(ignore);
+  };
+  setTimeout(load, FIRST_STAGES_MS).unref();
+}
+
 /** Evidence of a run whose record was spoiled, or whose documents others wrote, would hold up every run that shows it. */
 function isAuditable(home: Home, { tree, runId }: { tree: string; runId: string }, writer: string): boolean {
   const [record] = home.runs.intact([runId]).map((run) => run.record);

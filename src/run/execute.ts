@@ -18,7 +18,7 @@ import { pinAnswer } from "./answers.ts";
 import type { Pinned } from "./answers.ts";
 import type { Costs } from "#author/costs.ts";
 import { admission, costsOf, limitsIn } from "./costs.ts";
-import { conclude, thisHost } from "./conclude.ts";
+import { conclude, loadEndSoon, thisHost } from "./conclude.ts";
 import { Ledger } from "./ledger.ts";
 import { buildParts } from "./steps.ts";
 import { madeFrom, open } from "./plan.ts";
@@ -156,6 +156,7 @@ class Run {
     this.#ledger.startBuilding();
     const isWork = (node: GraphNode): boolean =>
       isShown(node) && !isUnexpanded(node) && !work.outputs.has(node);
+    loadEndSoon();
     await schedule(graph.nodes, {
       needs: (node) => node.needs,
       isWork,

@@ -16,7 +16,7 @@ import { lockPaths, type PathLocks } from "./locks.ts";
 import { isPresent, makeAndPlace, registerInPlace, type StoreContext } from "./place.ts";
 import { pathInfo } from "./query.ts";
 import type { Registration } from "./register.ts";
-import { gatherTree, scanSteps, type Include, type TreeNode } from "./scan.ts";
+import { gatherTree, scanSteps, type GatheredFiles, type Include, type TreeNode } from "./scan.ts";
 import { dumpSteps, writeAll, type Sink, type TreeHash } from "./tree.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -77,7 +77,7 @@ function sizeOf({ file, children = [] }: TreeNode): number {
 export async function addGathered(
   store: StoreContext,
   name: string,
-  files: Readonly<Record<string, string>>,
+  files: GatheredFiles,
   references: readonly StorePath[] = [],
 ): Promise<Added> {
   checkStorePathName(name);

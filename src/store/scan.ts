@@ -2,7 +2,7 @@
 // or the stat memo wants that, else folder by folder while it is read (tree.ts).
 import { createHash } from "node:crypto";
 import { constants, lstatSync, readdirSync } from "node:fs";
-import { byteStringOf, textOf } from "#base/bytes.ts";
+import { type Edit, byteStringOf, textOf } from "#base/bytes.ts";
 import { systemErrorCode } from "#base/errors.ts";
 import { finish, type Steps } from "#base/steps.ts";
 import { diskPath, shownPath } from "./disk.ts";
@@ -18,12 +18,17 @@ export interface TreeNode {
   path: string;
   /** Of a file; absent where it has not been looked at yet. */
   file?: FileFacts;
+  /** Of a file that is not taken as it is. */
+  edits?: readonly Edit[];
   /** Inode, size and times: changes whenever the content does. Empty unless asked for. */
   signature: string;
   changedAtNs: bigint;
   /** Of a folder; absent where it has not been listed yet. */
   children?: TreeNode[];
 }
+
+/** Relative path -> the file that is taken, or that is taken with other bytes in some places. */
+export type GatheredFiles = Readonly<Record<string, string | { file: string; edits: readonly Edit[] }>>;
 
 export interface FileFacts {
   executable: boolean;
@@ -62,7 +67,7 @@ function requireThere(path: string, shown: string): { mode: number } {
 }
 
 /** A tree of two levels made of files from anywhere: `lib/libc.so.6` -> the file it is read from. Links are refused. */
-export function gatherTree(files: Readonly<Record<string, string>>): TreeNode {
+export function gatherTree(files: GatheredFiles): TreeNode {
   const root = { ...bareNode("folder", "", ""), children: [] as TreeNode[] };
   let parent: { name: string; children: TreeNode[] } | undefined;
   for (const [relative, source] of Object.entries(files).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
@@ -72,8 +77,10 @@ export function gatherTree(files: Readonly<Record<string, string>>): TreeNode {
       root.children.push(folder);
       parent = folder;
     }
-    const path = byteStringOf(source);
-    parent.children.push(finish(scanNode({ path, name, relative: "" }, statNode(path, {}), {})));
+    const { file, edits } = typeof source === "string" ? { file: source, edits: undefined } : source;
+    const path = byteStringOf(file);
+    const node = finish(scanNode({ path, name, relative: "" }, statNode(path, {}), {}));
+    parent.children.push({ ...node, ...(edits && { edits }) });
   }
   return root;
 }

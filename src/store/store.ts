@@ -1,6 +1,7 @@
 // A store: a folder that is a Nix store with the logical directory /nix/store, physically below `<home>`.
 // Real Nix opens the same folder with `--store <home>` and may work in it at the same time.
 import { closeSync, existsSync, ftruncateSync, rmSync, statSync } from "node:fs";
+import type { GatheredFiles } from "./scan.ts";
 import type { DatabaseSync } from "node:sqlite";
 import { allocate, type WaitForLock } from "#base/libc.ts";
 import { isPipeliteError } from "#base/errors.ts";
@@ -82,11 +83,7 @@ export interface Store extends Disposable {
 
   addTree(source: string, options: AddTree): Promise<Added>;
   /** A source of two levels made of files from anywhere: `bin/node` -> the file it is read from. What refers to others says so. */
-  addGathered(
-    name: string,
-    files: Readonly<Record<string, string>>,
-    references?: readonly StorePath[],
-  ): Promise<Added>;
+  addGathered(name: string, files: GatheredFiles, references?: readonly StorePath[]): Promise<Added>;
   /** The path addTree would give; adds nothing. */
   sourcePath(source: string, options: AddTree): Promise<StorePath>;
   addText(name: string, content: Uint8Array, references?: Iterable<StorePath>): Promise<Added>;

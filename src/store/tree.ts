@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readlinkSync, readSync } from "node:fs";
 import { writeSync } from "node:fs";
-import { fromByteString } from "#base/bytes.ts";
+import { applyEdits, fromByteString, type Edit } from "#base/bytes.ts";
 import { type PipeliteError } from "#base/errors.ts";
 import { nextData, nextHole } from "#base/libc.ts";
 import { inTurns, type Steps } from "#base/steps.ts";
@@ -107,6 +107,7 @@ const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBL
 
 interface OpenFile extends FileFacts {
   path: string;
+  edits: readonly Edit[] | undefined;
   source: number;
   copy: number | undefined;
 }
@@ -120,8 +121,10 @@ function dumpFile(node: TreeNode, dump: Dump, target: string | undefined): Steps
     const facts = node.file ?? factsOf(path, source);
     if (target !== undefined) copy = createCopy(target, facts.executable);
     dump.writer.startFile(facts.executable, facts.size);
-    const { executable, size, isSparse } = facts;
-    const file = { path, source, copy, executable, size, isSparse };
+    const { executable, size } = facts;
+    const { edits } = node;
+    const isSparse = facts.isSparse && edits === undefined;
+    const file = { path, source, copy, executable, size, isSparse, edits };
     const left = isSparse ? size : readNext(file, dump, size);
     if (left === undefined) dump.writer.endFile();
     else steps = dumpRest(file, dump, left);
@@ -157,11 +160,13 @@ function* dumpRest(file: OpenFile, dump: Dump, rest: number): Steps<void> {
 }
 
 /** Reads on where the last read ended. @returns how much of the file is left, undefined at its end */
-function readNext({ path, source, copy }: OpenFile, dump: Dump, left: number): number | undefined {
+function readNext(file: OpenFile, dump: Dump, left: number): number | undefined {
+  const { path, source, copy, edits } = file;
   const room = dump.writer.contentRoom();
   const size = readSafely(path, source, room, null);
   if (size > left || (size === 0 && left > 0)) throw changed(path);
   if (size === 0) return undefined;
+  if (edits !== undefined) applyEdits(room.subarray(0, size), file.size - left, edits);
   if (copy !== undefined || dump.content !== undefined) putContent(dump, room.subarray(0, size), copy);
   dump.writer.contentWritten(size);
   // A read that does not fill the room has met the end of the file.

@@ -11,7 +11,7 @@ import {
   readFileSync,
   readlinkSync,
 } from "node:fs";
-import { rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { rmSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { DatabaseSync } from "node:sqlite";
 import { describe, test } from "node:test";
@@ -183,6 +183,40 @@ describe("addTree", () => {
     assert.equal(new Set(results.map(({ path }) => path)).size, 1);
     assert.equal(results.filter(({ added }) => added).length, 1);
     assert.deepEqual(readdirSync(`${rig.home}/nix/store`).length, 2);
+  });
+});
+
+describe("addGathered", () => {
+  test("a file with other bytes in places is the file that has them: same path, same bytes", async () => {
+    using rig = new StoreRig();
+    const [SIZE, HALF] = [700_001, 350_000];
+    const original = Buffer.alloc(SIZE);
+    for (let at = 0; at < HALF; at += 1) original[at] = (at * 7) % 251;
+    const file = rig.write({ plain: "" });
+    // The second half is a hole.
+    writeFileSync(file, original.subarray(0, HALF));
+    truncateSync(file, SIZE);
+    const edit = fc.record({ at: fc.nat(SIZE - 1), bytes: fc.uint8Array({ minLength: 1, maxLength: 5000 }) });
+    const atBorders = fc.constantFrom(0, 256 * 1024 - 1, 512 * 1024 - 3, SIZE - 2).map((at) => ({
+      at,
+      bytes: Uint8Array.of(1, 2),
+    }));
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.oneof(edit, atBorders), { minLength: 1, maxLength: 4 }), async (edits) => {
+        const inside = edits.map(({ at, bytes }) => ({ at, bytes: bytes.subarray(0, SIZE - at) }));
+        const edited = Buffer.from(original);
+        for (const { at, bytes } of inside) edited.set(bytes, at);
+        const wanted = await rig.store.addGathered("x", { "bin/x": rig.write({ edited }) });
+        rmSync(rig.store.physical(wanted.path), { recursive: true });
+        const { path, narHash } = await rig.store.addGathered("x", { "bin/x": { file, edits: inside } });
+        assert.equal(path, wanted.path);
+        assert.deepEqual(narHash, wanted.narHash);
+        assert.ok(readFileSync(`${rig.store.physical(path)}/bin/x`).equals(edited));
+        rmSync(rig.store.physical(path), { recursive: true });
+      }),
+      { numRuns: 25 },
+    );
+    assert.ok(readFileSync(file).equals(original), "the file itself is as it was");
   });
 });
 
