@@ -83,13 +83,16 @@ export function summary(nodes: readonly FoldedNode[]): string {
   const known = stages.flatMap(({ lastMs }) => lastMs ?? []);
   const time =
     known.length === 0 ? [] : [`last built in ${formatDuration(known.reduce((a, b) => a + b))} of work`];
-  const [build, cached] = [total(({ states }) => states.build), total(({ states }) => states.cached)];
+  const [build, taken] = [total(({ states }) => states.build), total(({ states }) => states.substitute)];
+  const cached = total(({ states }) => states.cached);
+  const taking = taken > 0 ? [`${taken} to take from a cache`] : [];
   return [
     formatCount(
       total(({ count }) => count),
       "stage",
     ),
     `${build} to build`,
+    ...taking,
     `${cached} cached`,
     ...time,
   ].join(", ");
@@ -111,7 +114,9 @@ function columnWidths(
 
 function drawNode(node: FoldedNode, { x, y, width }: { x: number; y: number; width: number }): string {
   const height = isSource(node) ? SOURCE_HEIGHT : NODE_HEIGHT;
-  const { build, cached, source } = node.states;
+  const { states } = node;
+  const [build, source] = [states.build, states.source];
+  const cached = states.cached + states.substitute;
   const style = source > 0 ? "source" : build > 0 ? "build" : "cached";
   const inner = width - 2 * PADDING;
   const full = node.count === 0 ? 0 : inner / node.count;
