@@ -83,6 +83,8 @@ export interface PrepareOptions {
   /** Where programs are looked for: the folders of the PATH. */
   folders: readonly string[];
   signal?: AbortSignal | undefined;
+  /** Before each node: what is turned to, and how many of all are ready. */
+  onNode?: ((what: string, done: number, total: number) => void) | undefined;
   /** So much of a source has been read; only while one is really read. */
   onRead?: ((source: string, doneBytes: number, totalBytes: number) => void) | undefined;
 }
@@ -113,7 +115,8 @@ export async function prepareNodes(
     if (recipe === undefined) return undefined;
     return { entrance: await programs.entrance("enter"), variables: recipe.variables };
   };
-  for (const node of nodes) {
+  for (const [done, node] of nodes.entries()) {
+    options.onNode?.(node.name, done, nodes.length);
     if (node.kind === "source") {
       const added = await addSource(node, graph, store, options);
       paths.set(node, added.path);

@@ -17,7 +17,9 @@ const BATCH_BYTES = 256 * 1024;
 
 const UNLOGGED: ReadonlySet<RunEvent["type"]> = new Set([
   "run-preparing",
+  "preparing",
   "source-read",
+  "stage-progress",
   "stage-log",
   "claim",
 ]);

@@ -66,13 +66,24 @@ export interface RunFinished {
 export type RunEvent =
   /** Before anything else, where something must be prepared: sources are read, code is bundled. Not in the log. */
   | { type: "run-preparing"; pipeline: string; stages: number }
+  /** Now and then meanwhile: what is turned to, and how many of all nodes are ready. Not in the log. */
+  | { type: "preparing"; what: string; done: number; total: number }
   /** Now and then while a large source is read. Not in the log. */
   | { type: "source-read"; source: string; doneBytes: number; totalBytes: number }
   | RunStarted
   | ListExpanded
-  | { type: "stage-planned"; name: string; status: "cached" | "substitute" | "build"; reason?: BuildReason }
+  /** `expectedMs`: what its last build took. */
+  | {
+      type: "stage-planned";
+      name: string;
+      status: "cached" | "substitute" | "build";
+      reason?: BuildReason;
+      expectedMs?: number;
+    }
   | { type: "stage-started"; name: string; drvPath: string; expectedMs?: number }
   | { type: "stage-log"; name: string; line: string }
+  /** Now and then: how a line stands that a stage writes over again (a progress bar). Not in the log. */
+  | { type: "stage-progress"; name: string; line: string }
   /** A cache that answered wrongly or not at all is asked no more in this run. */
   | { type: "cache-refused"; url: string; problem: string }
   /** It failed and is tried again after the pause. `attempt`: the next one, of at most `attempts`. */

@@ -36,7 +36,7 @@ import { isShown } from "./select.ts";
 import { ownRealisationId } from "./step-outputs.ts";
 import { compareOutputs } from "./compare.ts";
 import { phasesOf } from "./phases.ts";
-import { tellReading } from "./tell-reading.ts";
+import { tellNodes, tellReading } from "./tell-reading.ts";
 import { buildWithRetries } from "./retry.ts";
 import { substitute } from "./substitute.ts";
 import { openEngine } from "./open-engine.ts";
@@ -62,6 +62,7 @@ export async function execute(options: RunOptions, start: { at: Date; ms: number
     onGraph: ({ name, nodes }) =>
       listener({ type: "run-preparing", pipeline: name, stages: nodes.filter(isShown).length }),
     onRead: tellReading(listener),
+    onNode: tellNodes(listener),
   });
   options.follow?.onMade(madeFrom(opened));
   try {

@@ -54,7 +54,7 @@ export interface Opened {
 }
 
 /** Who waits is told what is prepared, and how far it is. */
-interface OpenHooks extends Pick<PrepareOptions, "onRead" | "signal">, Pick<RunOptions, "force"> {
+interface OpenHooks extends Pick<PrepareOptions, "onNode" | "onRead" | "signal">, Pick<RunOptions, "force"> {
   onGraph?: ((graph: Graph) => void) | undefined;
 }
 

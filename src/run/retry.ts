@@ -39,7 +39,10 @@ export async function buildWithRetries(
   const failedAttempts: FailedAttempt[] = [];
   for (let attempt = 1; ; attempt += 1) {
     const start = performance.now();
-    const lines = new LogLines(mapTrace, (line) => emit({ type: "stage-log", name, line }));
+    const lines = new LogLines(mapTrace, {
+      onLine: (line) => emit({ type: "stage-log", name, line }),
+      onProgress: (line) => emit({ type: "stage-progress", name, line }),
+    });
     const outcome = await build({
       onLog: (chunk) => lines.push(chunk),
       startedAt: new Date().toISOString(),

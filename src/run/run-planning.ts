@@ -65,15 +65,18 @@ export class RunPlanning {
 
   async #plan(nodes: readonly GraphNode[]): Promise<void> {
     const planned = await this.#planSafely(nodes);
-    const byName = new Map(this.#opened.graph.nodes.map((node) => [node.name, node]));
+    const { graph, work } = this.#opened;
+    const byName = new Map(graph.nodes.map((node) => [node.name, node]));
     for (const { name, status, reason } of planned) {
-      this.#emit({ type: "stage-planned", name, status, ...(reason && { reason }) });
+      const lastMs = status === "build" ? work.builds.lastWallMs(graph.file, name) : undefined;
+      const expected = lastMs === undefined ? {} : { expectedMs: lastMs };
+      this.#emit({ type: "stage-planned", name, status, ...(reason && { reason }), ...expected });
     }
     for (const { name, status, outPath, drvPath } of planned) {
       const node = byName.get(name);
       if (node === undefined || status !== "cached") continue;
       if (isBuildNode(node) && drvPath !== undefined)
-        await keepDerivation(this.#opened.work, node, parseStorePath(drvPath));
+        await keepDerivation(work, node, parseStorePath(drvPath));
       this.#ledger.record(node, "cached", undefined, {
         ...(outPath && { outPath }),
         ...(drvPath && { drvPath }),

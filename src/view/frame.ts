@@ -4,6 +4,7 @@ import { formatCount } from "#base/numbers.ts";
 import { formatElapsed } from "#base/quantities.ts";
 import { cleanLine, formatList, padToWidth } from "./format.ts";
 import { nameColumns, readingLine, type Symbols } from "./lines.ts";
+import { timeLeft } from "./time-left.ts";
 import { plainLine, span, type Line, type Span } from "./paint.ts";
 import {
   countStatuses,
@@ -11,7 +12,7 @@ import {
   openInputs,
   type RunState,
   type RunPreparing,
-  type SourceRead,
+  type Part,
   type StageState,
 } from "./state.ts";
 
@@ -39,7 +40,7 @@ const DEPTH_MAX = 4;
 
 /** The lines of the region; never more than fit above the cursor's line, and at most some two thirds of the screen. */
 export function frameLines(state: RunState, options: FrameOptions): Line[] {
-  if (state.preparing !== undefined) return [preparingLine(state.preparing, state.reading, options)];
+  if (state.preparing !== undefined) return [preparingLine(state.preparing, state, options)];
   const open = [...state.stages.values()].filter(({ finished }) => finished === undefined);
   const room = Math.max(1, Math.min(options.rows - 2, Math.ceil(options.rows * 0.66)) - 1);
   const nodes = buildForest(state, open);
@@ -52,13 +53,31 @@ export function frameLines(state: RunState, options: FrameOptions): Line[] {
 
 function preparingLine(
   { pipeline, stages }: RunPreparing,
-  reading: SourceRead | undefined,
-  { symbols, tick }: FrameOptions,
+  { reading, part, preparingSinceMs }: RunState,
+  { symbols, tick, nowMs }: FrameOptions,
 ): Line {
   const spinner = symbols.spinner[tick % symbols.spinner.length] ?? "";
-  const what = reading === undefined ? [span("preparing")] : readingLine(reading);
+  const what = reading === undefined ? partSpans(part) : readingLine(reading);
   const head = [span(`${spinner} `, "busy"), span(cleanLine(pipeline), "name")];
-  return [...head, span(`: ${formatCount(stages, "stage")}, `, "faint"), ...what];
+  const elapsed = formatElapsed(nowMs - (preparingSinceMs ?? nowMs));
+  return [
+    ...head,
+    span(`: ${formatCount(stages, "stage")}, `, "faint"),
+    ...what,
+    span(`  ${elapsed}`, "faint"),
+  ];
+}
+
+function partSpans(part: Part | undefined): Span[] {
+  if (part === undefined) return [span("preparing")];
+  const { what, done, total } = part;
+  return [span("preparing "), span(cleanLine(what), "name"), span(` (${done + 1} of ${total})`, "faint")];
+}
+
+/** Before anything is known of the run. */
+export function loadingLine({ symbols, tick }: Pick<FrameOptions, "symbols" | "tick">): Line {
+  const spinner = symbols.spinner[tick % symbols.spinner.length] ?? "";
+  return [span(`${spinner} `, "busy"), span("loading the pipeline", "faint")];
 }
 
 /** Running and ready stages are roots; a stage that waits hangs below the input that has most before it. */
@@ -173,7 +192,9 @@ function footerLine(state: RunState, { nowMs, cancelling }: FrameOptions): Line 
   const elapsed = formatElapsed(nowMs - (state.startedMs ?? nowMs));
   const spans: Span[] = [span(`${done} of ${stages.length} done`), span(`, ${running} running`, "busy")];
   if (failed > 0) spans.push(span(`, ${failed} failed`, "failure"));
-  spans.push(span(`  ${elapsed}`, "faint"));
+  const left = cancelling ? undefined : timeLeft(state, nowMs);
+  const leftText = left === undefined ? "" : `, ~${formatElapsed(left)} left`;
+  spans.push(span(`  ${elapsed}${leftText}`, "faint"));
   if (cancelling) spans.push(span("  stopping", "warning"));
   return spans;
 }

@@ -24,6 +24,7 @@ import {
   type SourceRead,
   type StageFinished,
 } from "./state.ts";
+import { timeLeft } from "./time-left.ts";
 import type { Output, View, ViewOptions } from "./view.ts";
 
 const SIGN_OF_LIFE_MS = 30_000;
@@ -89,5 +90,9 @@ function runningLines(state: RunState, nowMs: number): Line[] {
   const parts = running.map(
     ({ name, startedMs }) => `${name} (${formatElapsed(nowMs - (startedMs ?? nowMs))})`,
   );
-  return [plainLine(`still running: ${parts.join(", ")}`, "faint")];
+  const done = [...state.stages.values()].filter(({ finished }) => finished !== undefined).length;
+  const left = timeLeft(state, nowMs);
+  const leftText = left === undefined ? "" : `, ~${formatElapsed(left)} left`;
+  const overall = `${done} of ${state.stages.size} done${leftText}`;
+  return [plainLine(`still running: ${parts.join(", ")}; ${overall}`, "faint")];
 }

@@ -10,6 +10,7 @@ export type RunFinished = Extract<RunEvent, { type: "run-finished" }>;
 export type RunPreparing = Extract<RunEvent, { type: "run-preparing" }>;
 export type SourceRead = Extract<RunEvent, { type: "source-read" }>;
 export type CacheRefused = Extract<RunEvent, { type: "cache-refused" }>;
+export type Part = Extract<RunEvent, { type: "preparing" }>;
 export type Claim = Extract<RunEvent, { type: "claim" }>;
 
 export interface StageState {
@@ -33,6 +34,9 @@ export interface RunState {
   refusals: CacheRefused[];
   /** What is prepared, until the run starts. */
   preparing?: RunPreparing | undefined;
+  /** What is turned to meanwhile, and when that began. */
+  part?: Part | undefined;
+  preparingSinceMs?: number;
   /** The source that is being read meanwhile. */
   reading?: SourceRead | undefined;
   finished?: RunFinished;
@@ -56,13 +60,26 @@ export function applyEvent(state: RunState, event: RunEvent, nowMs: number): voi
       return;
     case "run-preparing":
       state.preparing = event;
+      state.preparingSinceMs = nowMs;
+      return;
+    case "preparing":
+      state.part = event;
+      state.reading = undefined;
       return;
     case "source-read":
       state.reading = event;
       return;
-    case "stage-planned":
-      if (event.reason !== undefined) stageOf(state, event.name).reason = event.reason;
+    case "stage-planned": {
+      const stage = stageOf(state, event.name);
+      if (event.reason !== undefined) stage.reason = event.reason;
+      if (event.expectedMs !== undefined) stage.expectedMs = event.expectedMs;
       return;
+    }
+    case "stage-progress": {
+      const line = cleanLine(event.line).trim();
+      if (line !== "") stageOf(state, event.name).lastLine = line;
+      return;
+    }
     case "stage-started": {
       const stage = stageOf(state, event.name);
       stage.startedMs = nowMs;

@@ -1,7 +1,7 @@
 // The view on a terminal: what ended scrolls into the history, what runs is drawn below it and rewritten in place.
 import type { RunEvent } from "#home/events.ts";
 import { cleanLine } from "./format.ts";
-import { frameLines } from "./frame.ts";
+import { frameLines, loadingLine } from "./frame.ts";
 import {
   expandedLine,
   failureLines,
@@ -18,6 +18,9 @@ import { createPaint, renderLine, span, wrapLine, type Line } from "./paint.ts";
 import { applyEvent, createRunState } from "./state.ts";
 import type { Output, View, ViewOptions } from "./view.ts";
 
+/** What is over sooner than this is not told of. */
+const LOADING_SHOWN_MS = 80;
+
 export function createTreeView(stream: Output, options: ViewOptions): View {
   const { verbosity, now, cwd } = options;
   const state = createRunState();
@@ -28,11 +31,14 @@ export function createTreeView(stream: Output, options: ViewOptions): View {
 
   const live = createLive(stream, ({ columns, rows }) => {
     tick += 1;
+    if (state.finished !== undefined) return [];
     const isIdle = state.started === undefined && state.preparing === undefined;
-    if (isIdle || state.finished !== undefined) return [];
+    if (isIdle) return [renderLine(loadingLine({ symbols, tick }), paint, columns - 1)];
     const lines = frameLines(state, { columns, rows, nowMs: now(), tick, symbols, cancelling });
     return lines.map((line) => renderLine(line, paint, columns - 1));
   });
+  const loading = setTimeout(() => live.refresh(), LOADING_SHOWN_MS);
+  loading.unref();
   const width = (): number => (stream.columns || 80) - 1;
   const print = (lines: readonly Line[]): void => {
     live.print(lines.map((line) => renderLine(line, paint)));
@@ -68,6 +74,9 @@ export function createTreeView(stream: Output, options: ViewOptions): View {
       cancelling = true;
       live.refresh();
     },
-    close: () => live.close(),
+    close: () => {
+      clearTimeout(loading);
+      live.close();
+    },
   };
 }

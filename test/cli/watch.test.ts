@@ -23,6 +23,7 @@ class Watched implements AsyncDisposable {
     for (const [name, text] of Object.entries(files)) this.save(name, text);
     const words = ["run", "--watch", "--json", "--no-link", "--store", join(this.folder, ".home"), ...more];
     this.#running = start(words, { cwd: this.folder });
+    this.#running.child.on("close", () => this.#wake());
     const { stdout } = this.#running.child;
     assert.ok(stdout !== null);
     createInterface(stdout).on("line", (line) => {
@@ -49,6 +50,8 @@ class Watched implements AsyncDisposable {
     for (;;) {
       const at = this.#lines.findIndex(wanted);
       if (at >= 0) return this.#lines.splice(0, at + 1);
+      const { exitCode, signalCode } = this.#running.child;
+      assert.ok(exitCode === null && signalCode === null, "the watch has ended by itself");
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }

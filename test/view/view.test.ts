@@ -4,9 +4,12 @@ import { mock, test } from "node:test";
 import type { RunEvent } from "#home/events.ts";
 import { createView } from "#view/open-view.ts";
 import type { ViewKind, ViewOptions } from "#view/view.ts";
+import { applyEvent, createRunState } from "#view/state.ts";
+import { timeLeft } from "#view/time-left.ts";
 import { playAtOnce, scenarios, type Step } from "./scenario.ts";
 import { createSink, createTerminal, type Terminal } from "./terminal.ts";
 
+const DRV = "/nix/store/1234567890abcdfghijklmnpqrsvwxyz-a.drv";
 const GOLDEN = join(import.meta.dirname, "golden");
 
 type ScenarioName = keyof typeof scenarios;
@@ -93,7 +96,7 @@ test("a large source that is read is told of: its line on a terminal, once elsew
           if (event.type !== "source-read") return;
           assert.match(
             terminal.text().join("\n"),
-            /walk: 6 stages, reading data\/scan\.bin \((70\.0|210) MiB of 700 MiB\)$/,
+            /walk: 6 stages, reading data\/scan\.bin \((70\.0|210) MiB of 700 MiB\) {2}[01]s$/,
           );
         },
       };
@@ -101,6 +104,70 @@ test("a large source that is read is told of: its line on a terminal, once elsew
   } finally {
     mock.timers.reset();
   }
+});
+
+test("before a pipeline is loaded, and while it is prepared, a terminal shows what is done", () => {
+  mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  try {
+    const terminal = createTerminal(80, 12);
+    const view = createView("tree", terminal, { now: () => 0 });
+    mock.timers.tick(50);
+    assert.deepEqual(terminal.text(), []);
+    mock.timers.tick(50);
+    assert.match(terminal.text().join("\n"), /loading the pipeline$/);
+    view.listener({ type: "run-preparing", pipeline: "walk", stages: 6 });
+    view.listener({ type: "preparing", what: "audio", done: 2, total: 9 });
+    mock.timers.tick(200);
+    assert.match(terminal.text().join("\n"), /walk: 6 stages, preparing audio \(3 of 9\) {2}0s$/);
+    view.close();
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test("a line that a stage writes over again is shown as it stands, and counts as no line of the log", () => {
+  const state = createRunState();
+  const tell = (event: RunEvent) => applyEvent(state, event, 0);
+  tell({ type: "stage-started", name: "a", drvPath: DRV });
+  tell({ type: "stage-log", name: "a", line: "began" });
+  tell({ type: "stage-progress", name: "a", line: "\u001b[2K 40% of 7" });
+  const stage = state.stages.get("a");
+  assert.deepEqual([stage?.lastLine, stage?.logLines], ["40% of 7", 1]);
+});
+
+function stateOf(stages: Record<string, { inputs?: string[]; expectedMs?: number }>, jobs = 2) {
+  const state = createRunState();
+  const names = Object.entries(stages).map(([name, { inputs = [] }]) => ({ name, inputs }));
+  for (const { event } of scenarios.passes().slice(0, 1))
+    if (event.type === "run-started") applyEvent(state, { ...event, stages: names, jobs }, 0);
+  for (const [name, { expectedMs }] of Object.entries(stages))
+    applyEvent(
+      state,
+      { type: "stage-planned", name, status: "build", ...(expectedMs !== undefined && { expectedMs }) },
+      0,
+    );
+  return state;
+}
+
+test("the time left is the longest way, or all work by the jobs; of what nobody knows, nothing is said", () => {
+  assert.equal(timeLeft(stateOf({ a: {}, b: {} }), 0), undefined);
+  const chain = stateOf({
+    a: { expectedMs: 100 },
+    b: { inputs: ["a"], expectedMs: 200 },
+    c: { expectedMs: 50 },
+  });
+  assert.equal(timeLeft(chain, 0), 300);
+  applyEvent(chain, { type: "stage-started", name: "a", drvPath: DRV }, 10);
+  assert.equal(timeLeft(chain, 50), 260);
+  // One that takes longer than it did counts as almost done, and never as less than that.
+  assert.equal(timeLeft(chain, 500), 200);
+  const wide = stateOf(
+    Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`s${n}`, { expectedMs: 100 }])),
+    2,
+  );
+  assert.equal(timeLeft(wide, 0), 500);
+  // What was never built counts as the others do on average.
+  assert.equal(timeLeft(stateOf({ a: { expectedMs: 100 }, b: { inputs: ["a"] } }), 0), 200);
 });
 
 test("tree view shows, while it runs, what runs, how long, and what waits for it", (t) => {
@@ -244,7 +311,7 @@ test("plain view gives a sign of life when nothing happens for long", () => {
     nowMs = 61_000;
     mock.timers.tick(61_000);
     view.close();
-    assert.match(sink.text(), /^still running: proof \(1m01s\)$/m);
+    assert.match(sink.text(), /^still running: proof \(1m01s\); 0 of 6 done, ~4s left$/m);
   } finally {
     mock.timers.reset();
   }
