@@ -4,6 +4,7 @@ export type { DebianOptions } from "./author/environment.ts";
 export type { DebianRepository } from "./author/environment-request.ts";
 export { answer, download, gate, param, pipeline, source, stage, timings } from "./author/pipeline.ts";
 export { command, out, tool } from "./author/command.ts";
+export { matrix, range } from "./author/matrix.ts";
 export { each } from "./author/each.ts";
 export { sh } from "./author/shell.ts";
 export { check } from "./author/check.ts";

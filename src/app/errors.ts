@@ -22,6 +22,8 @@ export const pipeliteError = errorsOf({
       "Cannot write {file}: a file of that name is there that this command did not write, or that was changed",
     hint: "Name another folder with --out",
   },
+  MATRIX_AXIS_TWICE: { exit: 2, message: "Cannot vary the parameter '{name}': it is set twice" },
+  MATRIX_TOO_LARGE: { exit: 2, message: "Cannot run more than {limit} combinations" },
   STORE_ARGUMENT_UNKNOWN: {
     exit: 2,
     message: "Cannot find '{path}' in the store {home}",

@@ -79,6 +79,12 @@ export const pipeliteError = errorsOf({
       "{place}: cannot tell what to make of each item: the second argument of `each` must be a function",
     hint: 'Write `each(tiles.file("tiles.json"), (tile) => stage(() => import("./measure.ts"), { tile }))`',
   },
+  MATRIX_EMPTY: { exit: 2, message: "{place}: cannot vary '{name}': it has no list of values" },
+  RANGE_INVALID: {
+    exit: 2,
+    message: "{place}: there is no range from {from} to {to}",
+    hint: "Both ends are whole numbers, the smaller one first",
+  },
   PIPELINE_IS_LIST: {
     exit: 2,
     message: "{place}: cannot use a list as a pipeline: its results need names",

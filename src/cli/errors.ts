@@ -6,6 +6,7 @@ export const pipeliteError = errorsOf({
   FLAG_UNKNOWN: { exit: 2, message: "There is no flag {flag}", hint: "{suggestion}" },
   FLAG_VALUE_MISSING: { exit: 2, message: "The flag {flag} needs a value" },
   FLAG_REPEATED: { exit: 2, message: "Cannot use the flag {flag} twice: '{first}' and '{second}'" },
+  FLAGS_APART: { exit: 2, message: "Cannot use {one} and {other} together" },
   ARGUMENT_INVALID: { exit: 2, message: "Cannot use '{value}' for {name}: {problem}" },
   ARGUMENT_MISSING: { exit: 2, message: "The argument {name} is missing", hint: "{suggestion}" },
   ARGUMENT_UNEXPECTED: {

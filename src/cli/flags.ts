@@ -19,6 +19,12 @@ export const paramFlag = values("NAME=VALUE", "Set a parameter of the pipeline",
 
 export const paramsFlag = value("FILE", "Set parameters from a JSON file: one object of names and values");
 
+export const matrixFlag = values(
+  "NAME=VALUES",
+  "Run for each of these values of a parameter: 1..205, 44100,48000; with several, for each combination",
+  { parse: parseAxis },
+);
+
 export const engineFlag = usualChoice(
   "ENGINE",
   ["embedded", "nix"],
@@ -103,4 +109,31 @@ export function parseAssignment(text: string): readonly [name: string, value: st
   const at = text.indexOf("=");
   if (at < 1) throw new RangeError("it must be NAME=VALUE");
   return [text.slice(0, at), text.slice(at + 1)];
+}
+
+const VALUES_MAX = 100_000;
+
+/** `seed=1..3,9` -> its name and its values, each as text. */
+export function parseAxis(text: string): { name: string; values: string[] } {
+  const [name, list] = parseAssignment(text);
+  const texts = list.split(",").flatMap(valuesIn);
+  if (texts.includes("")) throw new RangeError("a value is missing");
+  const seen = new Set<string>();
+  for (const value of texts) {
+    if (seen.has(value)) throw new RangeError(`it has the value ${value} twice`);
+    seen.add(value);
+  }
+  return { name, values: texts };
+}
+
+function valuesIn(text: string): string[] {
+  const [, first, last] = /^(-?\d+)\.\.(-?\d+)$/.exec(text) ?? [];
+  if (first === undefined || last === undefined) {
+    if (/^[^./]*\.\.[^./]*$/.test(text)) throw new RangeError(`'${text}' is no range: a range is 1..205`);
+    return [text];
+  }
+  const [from, to] = [Number(first), Number(last)];
+  if (to < from) throw new RangeError(`the range ${text} ends before it begins`);
+  if (!(to - from < VALUES_MAX)) throw new RangeError(`the range ${text} is longer than ${VALUES_MAX}`);
+  return Array.from({ length: to - from + 1 }, (_, index) => String(from + index));
 }

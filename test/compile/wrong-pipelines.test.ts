@@ -10,7 +10,7 @@ import { Project } from "../rig/project.ts";
 
 const STAGE = "export default function a() { return { 'x.json': { n: 1 } }; }\n";
 const HEAD =
-  'import { answer, command, download, gate, out, param, pipeline, source, stage, tool } from "pipelite";\n';
+  'import { answer, command, download, each, gate, matrix, out, param, pipeline, range, source, stage, tool } from "pipelite";\n';
 
 interface Wrong {
   name: string;
@@ -29,6 +29,34 @@ interface Wrong {
 const a = 'const a = stage(() => import("./a.ts"));';
 
 const wrong: Wrong[] = [
+  {
+    name: "an each that says not what to make",
+    lines: [a, 'export default pipeline({ list: each(a.file("x.json"), a) });'],
+    code: "EACH_WITHOUT_FUNCTION",
+    place: "pipeline.ts:3:33",
+    hint: /\(tile\) => stage/,
+  },
+  {
+    name: "an option of each that there is not",
+    lines: [a, 'export default pipeline({ list: each(a.file("x.json"), () => a, { keys: "n" }) });'],
+    code: "OPTION_UNKNOWN",
+    place: "pipeline.ts:3:33",
+    hint: /Did you mean key\?/,
+  },
+  {
+    name: "a matrix of no values",
+    lines: [a, "export default pipeline({ a, b: matrix({ n: [] }, () => a)[0] });"],
+    code: "MATRIX_EMPTY",
+    place: "pipeline.ts:3:33",
+    says: /'n'/,
+  },
+  {
+    name: "a range that ends before it begins",
+    lines: [a, "export default pipeline({ a, b: matrix({ n: range(3, 1) }, () => a)[0] });"],
+    code: "RANGE_INVALID",
+    place: "pipeline.ts:3:45",
+    says: /from 3 to 1/,
+  },
   {
     name: "a cycle",
     lines: [

@@ -18,6 +18,7 @@ import {
   engineFlag,
   paramFlag,
   paramsFlag,
+  matrixFlag,
   buildersFlag,
   cacheFlag,
   trustedKeyFlag,
@@ -46,6 +47,7 @@ export const run = openCommand({
     ["pipelite run examples/monster-walk", "the pipeline of another folder"],
     ["pipelite run . audio", "only the stage audio and what it needs"],
     ["pipelite run --param seconds=20", "with another value of a parameter"],
+    ["pipelite run --matrix seed=1..205", "once for each seed, and one table of what came of them"],
     ["pipelite run --watch", "and again at every save"],
     ["pipelite run --force audio", "build the stage audio again, and say whether it comes out the same"],
     ["pipelite run --engine nix", "the same derivations, built by Nix"],
@@ -61,6 +63,7 @@ export const run = openCommand({
     }),
     param: paramFlag,
     params: paramsFlag,
+    matrix: matrixFlag,
     force: values("STAGE", "Build this stage although its output is there, and compare the two"),
     out: value("LINK", "Where to put the link to the result (default: result)", { alias: "o" }),
     noLink: toggle("Make no link to the result"),
@@ -113,6 +116,13 @@ export const run = openCommand({
     const tellEnd = (tree: string | undefined): void => {
       if (tree !== undefined && !flags.json && context.stdout.isTTY !== true) print(context, tree);
     };
+    if (flags.matrix.length > 0) {
+      const { runMatrix } = await import("#cli/run-matrix.ts");
+      const { out: _, ...common } = asked;
+      return runMatrix(context, flags, { ...common, database }, () =>
+        openView(context, { ...flags, quiet: true }),
+      );
+    }
     if (flags.watch) {
       const { watchRun } = await import("#cli/watch-run.ts");
       return watchRun(context, asked, { flags, database, openView: () => openView(context, flags), tellEnd });

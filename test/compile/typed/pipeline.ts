@@ -1,6 +1,21 @@
 // Checked by the compiler, never run: what a pipeline.ts may say and what it may not. Each @ts-expect-error is a mistake
 // that must stay an error.
-import { answer, check, command, each, gate, out, param, pipeline, sh, source, stage, tool } from "pipelite";
+import {
+  answer,
+  check,
+  command,
+  each,
+  gate,
+  matrix,
+  out,
+  param,
+  pipeline,
+  range,
+  sh,
+  source,
+  stage,
+  tool,
+} from "pipelite";
 
 const first = stage(() => import("./stages/first.ts"));
 const table = source("table.csv");
@@ -42,6 +57,12 @@ const together = stage(() => import("./stages/together.ts"), { parts, rows });
 const asBefore = stage(() => import("./stages/together.ts"), { parts: [], rows: each(table, () => typed) });
 const listed = command(tool("ls"), [parts, out]);
 const keyed = each(words.file("words.json"), () => table, { key: "word", name: "word" });
+const varied = matrix({ n: range(1, 3), word: ["a", "b"] }, (values) =>
+  stage(() => import("./stages/word.ts"), values),
+);
+const ofVaried = stage(() => import("./stages/together.ts"), { parts: varied, rows });
+// @ts-expect-error a text where a number belongs
+const wrongVaried = matrix({ n: ["1"], word: ["a"] }, (v) => stage(() => import("./stages/word.ts"), v));
 // @ts-expect-error no such property of an item
 const wrongKey = each(words.file("words.json"), () => table, { key: "letter" });
 // @ts-expect-error no such property of an item
@@ -129,6 +150,7 @@ const wrongVerdict = gate(first, "verdict.json");
 const wrongDefault = param.choice(["a", "b"], { default: "c" });
 
 void [
+  wrongVaried,
   wrongKey,
   wrongItem,
   wrongMade,
@@ -164,6 +186,7 @@ void [
 
 export default pipeline({
   together,
+  ofVaried,
   asBefore,
   listed,
   keyed,
