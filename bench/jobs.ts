@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { pullJobs, pushJobs } from "./cache-jobs.ts";
 import { writeGraph } from "./graph.ts";
 import type { Job, Place, Side } from "./measure.ts";
 import { copyClosure, graphOf, NIX_ENV } from "./nix.ts";
@@ -13,6 +14,8 @@ const MONSTER_WALK = join(ROOT, "examples/monster-walk");
 
 export const JOBS: Readonly<Record<string, (place: Place) => Job[]>> = {
   ...STORE_JOBS,
+  push: pushJobs,
+  pull: pullJobs,
   cold: coldJobs,
   "no-op": noOpJobs,
   graph: (place) => [6, 1000].flatMap((stages) => graphJobs(place, stages)),

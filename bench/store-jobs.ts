@@ -3,8 +3,9 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { removeTree } from "#base/files.ts";
-import type { Job, Place, Side } from "./measure.ts";
+import type { Job, Place } from "./measure.ts";
 import { NIX_ENV } from "./nix.ts";
+import { script } from "./script.ts";
 
 export const STORE_JOBS: Readonly<Record<string, (place: Place) => Job[]>> = {
   hash: hashJobs,
@@ -56,14 +57,6 @@ function writeNoise(path: string, size: number, start = 0): void {
   const block = Buffer.from(words.buffer);
   writeFileSync(path, "");
   for (let written = 0; written < size; written += block.length) writeFileSync(path, block, { flag: "a" });
-}
-
-/** A program of a few lines that uses the installed package as a user of the library would. */
-function script({ pipelite }: Place, code: string, ...words: string[]): Side["command"] {
-  const store = join(pipelite, "../../pipelite/dist/store.js");
-  const whole = `import { hashTree, openStore } from ${JSON.stringify(store)};\n${code}`;
-  const node = ["--disable-warning=ExperimentalWarning", "--input-type=module", "--eval", whole];
-  return [process.execPath, ...node, ...words];
 }
 
 const ONE_FILE =
