@@ -59,7 +59,7 @@ export function pushJobs({ folder, pipelite }: Place): Job[] {
 export function pullJobs(place: Place): Job[] {
   const { folder, pipelite } = place;
   const home = join(folder, "home");
-  const [program = "", ...words] = script(
+  const [program, ...words] = script(
     place,
     `const store = openStore(process.argv[1]);
        let path, last = [];
