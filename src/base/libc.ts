@@ -14,6 +14,7 @@ interface Libc {
   lremovexattr(path: Uint8Array, name: Uint8Array): number;
   posix_fallocate(fd: number, offset: bigint, length: bigint): number;
   lseek(fd: number, offset: bigint, whence: number): bigint;
+  fcntl(fd: number, command: number, argument: bigint): number;
 }
 
 let libc: Libc | undefined;
@@ -28,6 +29,7 @@ function load(): Libc {
     lremovexattr: { arguments: ["buffer", "buffer"], return: "i32" },
     posix_fallocate: { arguments: ["i32", "i64", "i64"], return: "i32" },
     lseek: { arguments: ["i32", "i64", "i32"], return: "i64" },
+    fcntl: { arguments: ["i32", "i32", "i64"], return: "i32" },
   }).functions as Libc;
   return libc;
 }
@@ -40,6 +42,20 @@ export function tryFlock(fd: number, mode: keyof typeof LOCK): boolean {
 /** Whether a descriptor is a terminal. Asking node:tty loads all that a socket needs. */
 export function isTerminal(fd: number): boolean {
   return load().isatty(fd) === 1;
+}
+
+const SET_LEASE = 1024;
+const LEASE = { write: 1n, none: 2n } as const;
+
+/**
+ * Whether nobody else has a file open that we have opened to write. The kernel gives a lease only then (fcntl(2)); it is given
+ * back at once. False, too, where the file system has no leases.
+ */
+export function isOpenedByUsAlone(fd: number): boolean {
+  const functions = load();
+  return (
+    functions.fcntl(fd, SET_LEASE, LEASE.write) === 0 && functions.fcntl(fd, SET_LEASE, LEASE.none) === 0
+  );
 }
 
 export interface WaitForLock {

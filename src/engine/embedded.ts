@@ -12,7 +12,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { isPipeliteError } from "#base/errors.ts";
+import { isPipeliteError, systemErrorCode } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
 import { isProcessAlive } from "#base/process.ts";
 import type { SandboxKind } from "#sandbox/sandbox.ts";
@@ -20,7 +20,7 @@ import { ScratchFolders, closeStarters, detectSandbox } from "#sandbox/sandbox.t
 import { parseStorePath, type StorePath } from "#nix/store-path.ts";
 import { Closures } from "#store/closures.ts";
 import { storeFailure } from "#store/failure.ts";
-import { logFile } from "#store/layout.ts";
+import { layoutOf, logFile } from "#store/layout.ts";
 import type { PathLocks } from "#store/locks.ts";
 import type { BuiltOutput } from "#store/outputs.ts";
 import type { Store } from "#store/store.ts";
@@ -95,7 +95,7 @@ function lockedPath(job: BuildJob): StorePath {
 
 /** Where the stages of a Pipelite that runs are built; the names begin with its process id. */
 function buildsFolder(home: string): string {
-  return join(home, "nix/var/nix/builds");
+  return layoutOf(home).buildsDir;
 }
 
 /** Removes what a Pipelite that was killed left behind: before all else, since it may be what fills the disk. */
@@ -149,12 +149,21 @@ async function build(
   }
 }
 
+function createLog(file: string): number {
+  mkdirSync(dirname(file), { recursive: true });
+  try {
+    return openSync(file, "wx");
+  } catch (error) {
+    if (systemErrorCode(error) !== "EEXIST") throw error;
+    rmSync(file);
+    return openSync(file, "w");
+  }
+}
+
 /** The log file of a build, and the job that writes to it. A log that can't be written ends the build. */
 function openLog(home: string, job: BuildJob): { job: BuildJob; throwFailure(): void; close(): void } {
   const file = logFile(home, job.drvPath);
-  mkdirSync(dirname(file), { recursive: true });
-  rmSync(file, { force: true });
-  const fd = openSync(file, "w");
+  const fd = createLog(file);
   const stop = new AbortController();
   const onLog = (chunk: Uint8Array): void => {
     job.onLog(chunk);

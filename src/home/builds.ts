@@ -120,6 +120,12 @@ export class Builds {
     };
   }
 
+  /** What the last build of this derivation gave, and what isolated it. */
+  output(drvPath: StorePath): Pick<BuildRow, "outPath" | "sandbox"> | undefined {
+    const row = this.#get("select outPath, sandbox from Builds where drvPath = ?", drvPath);
+    return row && { outPath: parseStorePath(text(row["outPath"])), sandbox: text(row["sandbox"]) };
+  }
+
   /** Whether anything was built without a sandbox. */
   hasUnconfined(): boolean {
     return this.#get("select 1 from Builds where sandbox = 'none' limit 1") !== undefined;

@@ -31,8 +31,6 @@ export interface Resolved {
   drvPath: StorePath;
   /** The output, when it is in the store already. */
   outPath: StorePath | undefined;
-  /** The build that made it, unless it was fetched or made elsewhere. */
-  row: BuildRow | undefined;
   /** Its output is there, and was made with less isolation than is asked for now. */
   isTooWeak: boolean;
 }
@@ -108,8 +106,7 @@ export class Workspace {
     this.#outputs.set(node, path);
     const resolved = isBuildNode(node) ? this.#resolved.get(node) : undefined;
     if (resolved === undefined || resolved.outPath === path) return;
-    const row = this.builds.find(resolved.drvPath);
-    this.#resolved.set(resolved.node, { ...resolved, row, outPath: path, isTooWeak: false });
+    this.#resolved.set(resolved.node, { ...resolved, outPath: path, isTooWeak: false });
   }
 
   /** Forgets the outputs of all of these that are no sources: something took one of them away. */
@@ -139,12 +136,12 @@ export function resolveAnew(work: Workspace, node: BuildNode): Resolved {
   if (prepared === undefined) throw new Error(`${node.name} is not prepared`);
   const derivation = derive(prepared, origins, (step) => originOfStep(work, step));
   const drvPath = derivationPath(derivation);
-  const row = work.builds.find(drvPath);
+  const row = work.builds.output(drvPath);
   const output = derivation.outputs.get("out");
   const known = output !== undefined && "path" in output ? output.path : row?.outPath;
   const isThere = (path: StorePath | undefined): boolean =>
     path !== undefined && work.store.isPresent(path) && missingFile(work, node, path) === undefined;
-  const resolved = { node, derivation, drvPath, row, isTooWeak: false };
+  const resolved = { node, derivation, drvPath, isTooWeak: false };
   const isKnownThere = isThere(known);
   const isTooWeak = isKnownThere && isUnconfined(row) && work.isolation !== "none";
   if (isKnownThere && !isTooWeak) return { ...resolved, outPath: known };
@@ -162,12 +159,13 @@ function originOfStep(work: Workspace, step: Step): Origin {
 }
 
 /** An output made without a sandbox is good only for runs that have none either. */
-function isUnconfined(row: BuildRow | undefined): boolean {
+function isUnconfined(row: Pick<BuildRow, "sandbox"> | undefined): boolean {
   return row?.sandbox === "none";
 }
 
 /** Whether nobody has built it in a sandbox. */
-export function isWeak(work: Workspace, { derivation, row }: Resolved): boolean {
+export function isWeak(work: Workspace, { derivation, drvPath }: Resolved): boolean {
+  const row = work.builds.output(drvPath);
   return isUnconfined(row) && work.store.realisation(ownRealisationId(derivation)) === undefined;
 }
 
@@ -221,7 +219,7 @@ export function reasonFor(work: Workspace, node: BuildNode): BuildReason {
  */
 export async function writeTimings(work: Workspace, node: TimingsNode): Promise<StorePath> {
   const stages = node.needs.filter(isBuildNode).map((need) => {
-    const { row } = work.resolve(need);
+    const row = work.builds.find(work.resolve(need).drvPath);
     const stage = { name: need.name, inputs: need.needs.filter(isBuildNode).map(({ name }) => name) };
     if (row === undefined) return { ...stage, status: "not-measured" };
     const { usage, runId, startedAt, engine, sandbox } = row;

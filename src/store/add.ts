@@ -168,7 +168,7 @@ function sortByReferences(entries: readonly TextEntry[]): TextEntry[] {
 
 async function addTextBatch(store: StoreContext, entries: readonly TextEntry[]): Promise<StorePath[]> {
   const locks = await lockPaths(
-    store.layout,
+    store,
     entries.map(({ registration }) => registration.path),
   );
   try {

@@ -30,6 +30,8 @@ export interface Layout {
   readonly temporaryDir: string;
   readonly ownRootsDir: string;
   readonly memoFile: string;
+  /** Where stages are built, and what else a process needs while it lives: names begin with its id. */
+  readonly buildsDir: string;
 }
 
 export function layoutOf(home: string): Layout {
@@ -60,6 +62,7 @@ export function layoutOf(home: string): Layout {
     temporaryDir: join(ownDir, "tmp"),
     ownRootsDir: join(ownDir, "roots"),
     memoFile: join(ownDir, "stat-memo.sqlite"),
+    buildsDir: join(stateDir, "builds"),
   };
 }
 

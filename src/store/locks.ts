@@ -2,13 +2,14 @@
 // on one store: db/big-lock (shared while a store is open), `<path>.lock` (exclusive while a path is made),
 // gc.lock (exclusive during a collection). Specification: Nix `src/libstore/unix/pathlocks.cc`,
 // `local-store.cc`.
-import { closeSync, constants, fstatSync, openSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { flock, tryFlock, type WaitForLock } from "#base/libc.ts";
 import { systemErrorCode } from "#base/errors.ts";
 import { sortPaths, type StorePath } from "#nix/store-path.ts";
 import { createDatabase, hasDatabase } from "./database.ts";
 import { BUSY_TIMEOUT_MS } from "./failure.ts";
 import { physicalPath, type Layout } from "./layout.ts";
+import type { LockFile, LockFiles } from "./lock-files.ts";
 import { pipeliteError } from "./errors.ts";
 
 const LOCK_FLAGS = constants.O_RDWR | constants.O_CREAT;
@@ -58,19 +59,19 @@ export interface PathLocks extends Disposable {
  * Takes the locks of these paths, in order, so that two who want the same ones cannot wait for each other.
  */
 export async function lockPaths(
-  layout: Layout,
+  { layout, lockFiles }: { layout: Layout; lockFiles: LockFiles },
   wanted: Iterable<StorePath>,
   wait: WaitForLock = {},
 ): Promise<PathLocks> {
   const paths = sortPaths(wanted);
-  const held: { file: string; fd: number }[] = [];
+  const held: { name: string; file: LockFile }[] = [];
   const release = (): void => {
-    for (const { file, fd } of held.splice(0)) releasePathLock(file, fd);
+    for (const { name, file } of held.splice(0)) lockFiles.give(name, file);
   };
   try {
     for (const path of paths) {
-      const file = `${physicalPath(layout, path)}.lock`;
-      held.push({ file, fd: await takePathLock(file, wait) });
+      const name = `${physicalPath(layout, path)}.lock`;
+      held.push({ name, file: lockFiles.take(name) ?? { fd: await takePathLock(name, wait) } });
     }
   } catch (error) {
     release();
@@ -92,16 +93,6 @@ async function takePathLock(file: string, wait: WaitForLock): Promise<number> {
     if (fstatSync(fd).size === 0) return fd;
     closeSync(fd);
   }
-}
-
-function releasePathLock(file: string, fd: number): void {
-  try {
-    unlinkSync(file);
-    writeSync(fd, "d");
-  } catch {
-    // A lock file that stays is garbage in the store directory; the lock itself goes with the descriptor.
-  }
-  closeSync(fd);
 }
 
 function waitUntil(layout: Layout, isDone: () => boolean): void {

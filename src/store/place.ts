@@ -10,6 +10,7 @@ import { parseStorePath, STORE_DIR } from "#nix/store-path.ts";
 import { finishFolder } from "./canonicalise.ts";
 import { diskPath, isRealFolder, removeLeftover, removeTree } from "./disk.ts";
 import { physicalPath, type Layout } from "./layout.ts";
+import type { LockFiles } from "./lock-files.ts";
 import { lockPaths, type PathLocks } from "./locks.ts";
 import { isValid, type StoreDatabase } from "./query.ts";
 import { registerPaths, type Registration } from "./register.ts";
@@ -21,6 +22,7 @@ export interface StoreContext extends StoreDatabase {
   readonly tempRoots: TempRoots;
   readonly memo: StatMemo;
   readonly scratch: Scratch;
+  readonly lockFiles: LockFiles;
 }
 
 /** Names for unfinished files in the store directory. */
@@ -62,7 +64,7 @@ export async function place(
     placements.flatMap(({ registration: { path, references } }) => [path, ...references]),
   );
   const locks = await lockPaths(
-    store.layout,
+    store,
     paths.filter((path) => !held?.paths.has(path)),
   );
   try {

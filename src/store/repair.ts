@@ -42,7 +42,7 @@ export async function replaceFiles(
         { algorithm: "sha256", bytes: narHash },
         { algorithm: "sha256", bytes: info.narHash },
       );
-    const locks = await lockPaths(store.layout, [path], signal === undefined ? {} : { signal });
+    const locks = await lockPaths(store, [path], signal === undefined ? {} : { signal });
     try {
       exchange(store, byteStringOf(physicalPath(store.layout, path)), scratch);
     } finally {

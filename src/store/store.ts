@@ -22,6 +22,7 @@ import {
 import { hasDatabase, openDatabase } from "./database.ts";
 import { guard } from "./failure.ts";
 import { collectGarbage, deletePaths, type CollectedGarbage, type CollectGarbage } from "./gc.ts";
+import { LockFiles } from "./lock-files.ts";
 import { createLayout, layoutOf, physicalPath, type Layout } from "./layout.ts";
 import { lockPaths, openLockFile, takeBigLock, takeBigLockReadOnly, type PathLocks } from "./locks.ts";
 import { optimiseStore, type OptimisedStore, type OptimiseStore } from "./optimise.ts";
@@ -201,12 +202,14 @@ function makeStore(
     tempRoots,
     memo: openStatMemo(layout.memoFile),
     scratch: scratchOf(layout, tempRoots),
+    lockFiles: new LockFiles(layout),
   };
   let isOpen = true;
   const close = (): void => {
     if (!isOpen) return;
     isOpen = false;
     tempRoots.close();
+    context.lockFiles.close();
     context.memo.close();
     database.close();
     if (bigLock !== undefined) closeSync(bigLock);
@@ -270,7 +273,7 @@ const WRITING = {
   async lockPaths(store: StoreContext, paths: Iterable<StorePath>, wait?: WaitForLock) {
     const wanted = [...paths];
     await store.tempRoots.add(wanted);
-    return lockPaths(store.layout, wanted, wait);
+    return lockPaths(store, wanted, wait);
   },
 };
 

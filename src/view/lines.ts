@@ -246,9 +246,8 @@ function failedLines(state: RunState): Line[] {
 }
 
 /** How many checks ended in each way. */
-function checkLines({ claims }: RunState): Line[] {
+function checkLines({ checks }: RunState): Line[] {
   const counts = new Map<string, number>();
-  const checks = claims.filter(({ kind }) => kind === "check");
   if (checks.length === 0) return [];
   for (const { status } of checks) counts.set(status, (counts.get(status) ?? 0) + 1);
   const text = [...counts].map(([status, count]) => `${count} ${status}`).join(", ");

@@ -29,7 +29,8 @@ export interface RunState {
   started?: RunStarted;
   startedMs?: number;
   stages: Map<string, StageState>;
-  claims: Claim[];
+  /** Claims that something was asked of. */
+  checks: Claim[];
   /** Caches that are asked no more. */
   refusals: CacheRefused[];
   /** What is prepared, until the run starts. */
@@ -43,7 +44,7 @@ export interface RunState {
 }
 
 export function createRunState(): RunState {
-  return { stages: new Map(), claims: [], refusals: [] };
+  return { stages: new Map(), checks: [], refusals: [] };
 }
 
 /** Takes one event into the state. */
@@ -97,7 +98,8 @@ export function applyEvent(state: RunState, event: RunEvent, nowMs: number): voi
       stageOf(state, event.name).finished = event;
       return;
     case "claim":
-      state.claims.push(event);
+      // A run has many figures for each stage: those are in the record.
+      if (event.kind === "check") state.checks.push(event);
       return;
     case "run-finished":
       state.finished = event;

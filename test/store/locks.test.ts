@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readlinkSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { WaitForLock } from "#base/libc.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { layoutOf } from "#store/layout.ts";
+import { openStore, type Store } from "#store/store.ts";
 import { openTempRoots } from "#store/temp-roots.ts";
 import { peer } from "../rig/peer.ts";
 import { absentPath, coded, NODE_FLAGS, StoreRig } from "./rig.ts";
@@ -70,6 +71,67 @@ describe("lockPaths", () => {
     await Promise.all(waiting);
   });
 
+  test("files that are used again let one in at a time, and leave nothing behind", async () => {
+    using rig = new StoreRig();
+    const names = ["a", "b", "c"];
+    const inside = new Map<string, number>();
+    const enter = async (name: string): Promise<void> => {
+      inside.set(name, (inside.get(name) ?? 0) + 1);
+      assert.equal(inside.get(name), 1);
+      await sleep(Math.random());
+      inside.set(name, 0);
+    };
+    const others = openStore(rig.home);
+    const work = async (store: Pick<Store, "lockPaths">): Promise<void> => {
+      for (let turn = 0; turn < 40; turn += 1) {
+        const name = names[turn % names.length] ?? "";
+        using locks = await store.lockPaths([absentPath(name)]);
+        assert.equal(locks.paths.size, 1);
+        await enter(name);
+      }
+    };
+    await Promise.all([work(rig.store), work(others), work(rig.store)]);
+    assert.deepEqual(readdirSync(`${rig.home}/nix/store`), [".links"]);
+    const { buildsDir } = layoutOf(rig.home);
+    assert.notDeepEqual(readdirSync(buildsDir), [], "none was used again");
+    others.close();
+    rig.store.close();
+    assert.deepEqual(readdirSync(buildsDir), []);
+  });
+
+  test("whoever waited for a file that was used before holds one that others can find, and it is not used again", async () => {
+    using rig = new StoreRig();
+    const path = absentPath();
+    const inodes = new Set<number>();
+    const take = async (): Promise<number> => {
+      using locks = await rig.store.lockPaths([path]);
+      assert.ok(locks.paths.has(path));
+      return statSync(`${rig.store.physical(path)}.lock`).ino;
+    };
+    for (let turn = 0; turn < 12; turn += 1) inodes.add(await take());
+    const used = await take();
+    assert.ok(inodes.has(used), "no file was used again");
+    const waiting: Promise<void>[] = [];
+    let pin = -1;
+    await withPathLocks(rig, [path], async () => {
+      // Its number goes to no other file while it is open; only who may write to it counts as one who waits.
+      pin = openSync(`${rig.store.physical(path)}.lock`, "r");
+      assert.equal(fstatSync(pin).ino, used);
+      const isWaiting = new Promise<void>((resolve) => {
+        const nobodyElse = async (): Promise<void> => {
+          assert.notEqual(statSync(`${rig.store.physical(path)}.lock`).ino, used);
+          const third = withPathLocks(rig, [path], async () => {}, { timeoutMs: 30 });
+          await assert.rejects(third, coded("LOCK_TIMEOUT"));
+        };
+        waiting.push(withPathLocks(rig, [path], nobodyElse, { onWait: resolve }));
+      });
+      await isWaiting;
+    });
+    await Promise.all(waiting);
+    assert.notEqual(await take(), used);
+    closeSync(pin);
+  });
+
   test("can be waited for until a signal says otherwise", async () => {
     using rig = new StoreRig();
     await withPathLocks(rig, [absentPath()], async () => {
@@ -81,21 +143,23 @@ describe("lockPaths", () => {
     });
   });
 
-  test("keeps real Nix waiting", { skip: peer("nix-store") }, async () => {
-    using rig = new StoreRig();
-    const source = rig.source();
-    const path = await rig.store.sourcePath(source, { name: "source" });
-    const nix = await withPathLocks(rig, [path], async () => {
-      const child = spawn("nix-store", ["--store", rig.home, "--add", source], { stdio: "pipe" });
-      await until(() => openFiles(child.pid).includes(`${rig.store.physical(path)}.lock`));
-      assert.equal(existsSync(rig.store.physical(path)), false);
-      return child;
+  for (const before of [0, 20])
+    test(`keeps real Nix waiting, after ${before} other locks`, { skip: peer("nix-store") }, async () => {
+      using rig = new StoreRig();
+      for (let turn = 0; turn < before; turn += 1) await withPathLocks(rig, [absentPath()], async () => {});
+      const source = rig.source();
+      const path = await rig.store.sourcePath(source, { name: "source" });
+      const nix = await withPathLocks(rig, [path], async () => {
+        const child = spawn("nix-store", ["--store", rig.home, "--add", source], { stdio: "pipe" });
+        await until(() => openFiles(child.pid).includes(`${rig.store.physical(path)}.lock`));
+        assert.equal(existsSync(rig.store.physical(path)), false);
+        return child;
+      });
+      const [status] = (await once(nix, "close")) as [number];
+      assert.equal(status, 0);
+      assert.ok(rig.store.isValid(path));
+      assert.equal(rig.nixComplaints(), "");
     });
-    const [status] = (await once(nix, "close")) as [number];
-    assert.equal(status, 0);
-    assert.ok(rig.store.isValid(path));
-    assert.equal(rig.nixComplaints(), "");
-  });
 });
 
 test("a collector that removes a file of temporary roots while it is opened is no error", async () => {
