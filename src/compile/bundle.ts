@@ -16,6 +16,7 @@ import { builtins, endOfFiles, ownImports, REQUIRE } from "./bundle-plugins.ts";
 import { entriesBelow } from "./file-stamps.ts";
 import { captureLibraries } from "./native-libraries.ts";
 import { isInPackage, isInstalled, mustStayInPackage, packageName, packagesOf } from "./packages.ts";
+import type { Asked, Packages } from "./packages.ts";
 import { askedNames, namesPlaces, placeFiles } from "./placed-files.ts";
 import { moduleAt, TsConfigs } from "./tsconfig.ts";
 import { pipeliteError } from "./errors.ts";
@@ -36,8 +37,7 @@ export interface Bundle {
 }
 
 /** Packages in the store, as they are installed below a folder. */
-interface Installed {
-  base: string;
+interface Installed extends Packages {
   path: StorePath;
 }
 
@@ -76,21 +76,32 @@ class Bundler {
 
   /** @param chain the modules whose bundles are under way, for one that names itself */
   async bundle(entry: BuildOptions, chain: readonly string[]): Promise<Bundle> {
-    const whole = new Attempt(this.#parts(undefined, chain));
-    const first = await whole.build(entry).catch((error: unknown) => ({ error }));
-    const failure = "error" in first ? first.error : undefined;
-    const inputs = "error" in first ? [] : inputsOf(first, this.#root);
-    const mustStay = inputs.some((file) => isInPackage(file) && !isOwnCode(file) && mustStayInPackage(file));
-    if (!mustStay && !whole.asksForPackages && (failure === undefined || !isInPackages(failure))) {
-      if ("error" in first) throw first.error;
-      return this.#bundleOf(first, whole);
+    const stays = new Set<string>();
+    let packages: Packages | undefined;
+    for (;;) {
+      const installed = packages && (await this.#install(packages));
+      const attempt = new Attempt(this.#parts(installed, chain));
+      const made = await attempt.build(entry).catch((error: unknown) => new Failed(error, this.#root));
+      const found = made instanceof Failed ? made.files : await staying(inputsOf(made, this.#root));
+      const isNew =
+        found.some((file) => !stays.has(file)) || (packages === undefined && attempt.asked.length > 0);
+      if (!isNew && made instanceof Failed) throw made.error;
+      if (!isNew && !(made instanceof Failed))
+        return this.#withPackages(this.#bundleOf(made, attempt), installed);
+      for (const file of found) stays.add(file);
+      packages = packagesOf(stays, attempt.asked);
     }
-    const packages = packagesOf(whole.imported);
-    if (packages === undefined) throw failure ?? new Error("no package of the stage is installed");
+  }
+
+  async #install(packages: Packages): Promise<Installed> {
     const { base, include } = packages;
     const { path } = await this.#store.addTree(base, { name: "node_modules", include });
-    const second = new Attempt(this.#parts({ base, path }, chain));
-    const bundle = this.#bundleOf(await second.build(entry), second);
+    return { ...packages, path };
+  }
+
+  async #withPackages(bundle: Bundle, installed: Installed | undefined): Promise<Bundle> {
+    if (installed === undefined) return bundle;
+    const { base, include, path } = installed;
     bundle.references.add(path);
     bundle.files["node_modules"] = path;
     const files = entriesBelow(base, include).slice(1);
@@ -167,7 +178,7 @@ type Carried = Pick<Bundle, "references" | "workers" | "files" | "paths">;
 interface AttemptParts {
   root: string;
   configs: TsConfigs;
-  /** Packages that are taken as they are; without it they are bundled. */
+  /** Packages that are taken as they are; all others are bundled. */
   installed: Installed | undefined;
   carry: (path: string, from: string, into: Carried) => Promise<StorePath | undefined>;
 }
@@ -178,10 +189,8 @@ type Built = BuildResult<{ write: false; metafile: true }>;
 class Attempt {
   readonly #parts: AttemptParts;
   readonly carried: Carried = { references: new Set(), workers: new Map(), files: {}, paths: new Set() };
-  /** Packages that modules outside of packages import, each with the folder of one that does. */
-  readonly imported: (readonly [name: string, folder: string])[] = [];
-  /** A module looks for a file in a package while it runs. */
-  asksForPackages = false;
+  /** What modules look for in packages while they run. */
+  readonly asked: Asked[] = [];
 
   constructor(parts: AttemptParts) {
     this.#parts = parts;
@@ -221,15 +230,12 @@ class Attempt {
       name: "packages and files",
       setup: (build) => {
         build.onResolve({ filter: /^[^./]/ }, async ({ path, importer, resolveDir, kind, pluginData }) => {
-          const isUsers = importer !== "" && !isInPackage(importer) && !isOwnCode(importer);
-          if (pluginData === RESOLVING || !isUsers || isBuiltin(path)) return undefined;
+          if (pluginData === RESOLVING || isBuiltin(path) || isOwnCode(importer)) return undefined;
           const aliased = configs.resolve(path, resolveDir);
           if (aliased !== undefined) return { path: aliased };
-          const name = packageName(path);
-          if (name !== undefined) this.imported.push([name, resolveDir]);
           if (installed === undefined) return undefined;
           const found = await build.resolve(path, { importer, resolveDir, kind, pluginData: RESOLVING });
-          const isCode = isInPackage(found.path) && /\.([cm]?js|node)$/.test(found.path);
+          const isCode = installed.contains(found.path) && /\.([cm]?js|node)$/.test(found.path);
           return isCode ? { path: inStore(found.path, installed), external: true } : undefined;
         });
         build.onLoad({ filter: /\.node$/ }, async ({ path }) => this.#loadAddon(path));
@@ -256,8 +262,7 @@ class Attempt {
     for (const asked of askedNames(text)) {
       const name = packageName(asked);
       if (name === undefined || isBuiltin(name) || !isInstalled(name, here)) continue;
-      this.imported.push([name, here]);
-      this.asksForPackages = true;
+      this.asked.push([name, here]);
     }
     return placeFiles(text, {
       file,
@@ -300,11 +305,28 @@ function fingerprint(paths: string[], root: string): Record<string, string> {
   return { ...files, pipelite: own.digest("hex") };
 }
 
-/** Whether all that is wrong is wrong in packages. */
-function isInPackages(error: unknown): boolean {
-  return (
-    isBuildFailure(error) && error.errors.every(({ location }) => isInPackage(`/${location?.file ?? ""}`))
-  );
+/** A bundle that could not be made. */
+class Failed {
+  readonly error: unknown;
+  /** The files of packages in which something was wrong; none when something else was, too. */
+  readonly files: string[];
+
+  constructor(error: unknown, root: string) {
+    this.error = error;
+    const wrong = isBuildFailure(error)
+      ? error.errors.map(({ location, detail }) =>
+          resolve(root, detail instanceof Error ? ENTRY : (location?.file ?? ENTRY)),
+        )
+      : [];
+    this.files = wrong.every(isInPackage) ? wrong : [];
+  }
+}
+
+/** The files of packages that must stay where they are, among these. */
+async function staying(files: readonly string[]): Promise<string[]> {
+  const inPackages = files.filter((file) => isInPackage(file) && !isOwnCode(file));
+  const stays = await Promise.all(inPackages.map(mustStayInPackage));
+  return inPackages.filter((_, index) => stays[index]);
 }
 
 function bundleError(error: unknown, place: string): unknown {

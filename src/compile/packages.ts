@@ -1,16 +1,28 @@
 // npm packages as they are installed, for stages some of whose packages read files beside their own code (binaries,
-// WebAssembly, data, workers): these can't be bundled. What is taken is each package that the stage imports and all that
-// those depend on, each where it lies, so that they find each other as they do on disk.
+// WebAssembly, data, workers): these can't be bundled. They are taken with all that they depend on, each where it lies, so
+// that they find each other as they do on disk.
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import type { Include } from "#store/scan.ts";
 
 /** Code that knows where it lies, or loads what only running it tells: it must stay in its package. */
 const PLACED =
-  /\b(__dirname|__filename|createRequire)\b|\bimport\.meta\b|\brequire\.resolve\b|\brequire\(\s*(?!["'])|\bimport\(\s*(?!["'])|\bnew Worker\(/;
+  /\b(__dirname|__filename|createRequire)\b|\bimport\.meta\b|\brequire\.resolve\b|(?<![.\w$])(require|import)\(\s*(?!["')])|\bnew Worker\(/;
 
-export function mustStayInPackage(file: string): boolean {
-  return file.endsWith(".node") || PLACED.test(readFileSync(file, "utf8"));
+export async function mustStayInPackage(file: string): Promise<boolean> {
+  if (file.endsWith(".node")) return true;
+  const text = readFileSync(file, "utf8");
+  if (!PLACED.test(text)) return false;
+  // Comments speak of such things, too.
+  const { transform } = await import("esbuild");
+  const options = {
+    minifyWhitespace: true,
+    legalComments: "none",
+    logLevel: "silent",
+    loader: "jsx",
+  } as const;
+  const bare = await transform(text, options).catch(() => undefined);
+  return bare === undefined || PLACED.test(bare.code);
 }
 
 export function isInPackage(path: string): boolean {
@@ -47,29 +59,41 @@ export interface Packages {
   /** The folder that all of them lie below. */
   base: string;
   include: Include;
+  /** Whether a file is of one of them. */
+  contains: (file: string) => boolean;
 }
+
+/** A name in a package that is asked for while the stage runs, and the folder of the module that asks. */
+export type Asked = readonly [name: string, folder: string];
 
 /**
  * Packages and all that they depend on.
- * @param wanted name and the folder of the module that imports it
- * @returns undefined when none of them is installed
+ * @param files of packages that must stay as they are
+ * @returns undefined when there are none
  */
-export function packagesOf(wanted: Iterable<readonly [name: string, folder: string]>): Packages | undefined {
+export function packagesOf(files: Iterable<string>, asked: Iterable<Asked>): Packages | undefined {
   const found = new Map<string, Found>();
   const visit = (one: Found | undefined): void => {
     if (one === undefined || found.has(one.at)) return;
     found.set(one.at, one);
     for (const dependency of dependenciesOf(one.real)) visit(findPackage(dependency, one.real));
   };
-  for (const [name, folder] of wanted) {
-    const one = findPackage(name, folder);
-    // A package of the same repository is linked there; its modules are bundled as the stage's own are.
-    if (one !== undefined && isInPackage(`${one.real}/`)) visit(one);
-  }
+  for (const folder of new Set([...files].map(folderOf))) visit({ at: folder, real: folder });
+  for (const [name, folder] of asked) visit(findPackage(name, folder));
   const all = [...found.values()];
   if (all.length === 0) return undefined;
   const base = commonFolder(all.flatMap(({ at, real }) => [holderOf(at), holderOf(real)]));
-  return { base, include: includeOf(base, all) };
+  const folders = new Set(all.map(({ real }) => real));
+  return {
+    base,
+    include: includeOf(base, all),
+    contains: (file) => isInPackage(file) && folders.has(folderOf(file)),
+  };
+}
+
+/** The folder of the package that a file is of. */
+function folderOf(file: string): string {
+  return /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? dirname(file);
 }
 
 /** The folder that has the outermost node_modules of a path; the path itself where it has none. */

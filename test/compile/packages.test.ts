@@ -46,7 +46,8 @@ function referencesOf(project: Project): string[] {
 
 const PLAIN: ProjectFiles = {
   "node_modules/plain/package.json": '{ "name": "plain", "type": "module", "exports": "./index.js" }',
-  "node_modules/plain/index.js": "export const plain = 'bundled';",
+  "node_modules/plain/index.js":
+    "// Neither __dirname nor require(x) in a comment counts, nor this.import(x).\nexport const plain = 'bundled';",
 };
 
 test("a package of code alone is bundled", async () => {
