@@ -2,6 +2,23 @@
 import { errorsOf } from "#base/errors.ts";
 
 export const pipeliteError = errorsOf({
+  ENVIRONMENT_PROGRAM_MISSING: {
+    exit: 1,
+    message: "Stage '{stage}' failed: its environment has not the program that it starts ({problem})",
+    hint: "Add the package that has it to the environment",
+  },
+  ENVIRONMENT_PACKAGE_FAILED: {
+    exit: 1,
+    message: "The environment '{stage}' cannot be made: {problem}",
+    hint: "Its log has what the scripts of the package said: `pipelite log {stage}`",
+  },
+  ENVIRONMENT_NOT_ENTERED: {
+    exit: 4,
+    message: "Stage '{stage}' cannot enter its environment: {problem}",
+    hint:
+      "A stage in an environment makes namespaces inside its sandbox: the kernel must allow user namespaces " +
+      "(user.max_user_namespaces, kernel.unprivileged_userns_clone), and the sandbox must not be `none`",
+  },
   INPUT_FILE_MISSING: { exit: 1, message: "{place}: stage '{stage}' made no file '{file}': it made {there}" },
   GATE_CLOSED: { exit: 1, message: "The gate '{stage}' stopped the run: its verdict is not 'passed'" },
   RUN_STAGE_NOT_FOUND: { exit: 2, message: "Cannot find the stage '{stage}' in run {run}: it has {known}" },

@@ -20,6 +20,7 @@ import type { Costs } from "#author/costs.ts";
 import { admission, costsOf, limitsIn } from "./costs.ts";
 import { conclude, loadEndSoon, thisHost } from "./conclude.ts";
 import { Ledger } from "./ledger.ts";
+import { errorOf } from "./stage-error.ts";
 import { buildParts } from "./steps.ts";
 import { madeFrom, open } from "./plan.ts";
 import type { Opened } from "./plan.ts";
@@ -46,7 +47,6 @@ import { realiseGraph } from "./realisations.ts";
 import type { RunOptions, RunOutcome } from "./options.ts";
 import type { Store } from "#store/store.ts";
 import { newRunId } from "#home/run-id.ts";
-import { pipeliteError } from "./errors.ts";
 
 export async function execute(options: RunOptions, start: { at: Date; ms: number }): Promise<RunOutcome> {
   let engine: Engine | undefined;
@@ -278,8 +278,7 @@ class Run {
     );
     if (outcome.status === "cancelled") return this.#ledger.cancelled(node, start);
     if (outcome.status === "failed") {
-      const isGate = node.kind === "gate" && outcome.ending?.kind === "exited";
-      const error = isGate ? pipeliteError("GATE_CLOSED", { stage: node.name }) : outcome.error;
+      const error = errorOf(node, outcome, logTail);
       const { ending, usage, limits } = outcome;
       return this.#ledger.failed(node, start, error, {
         ...tries,
@@ -316,7 +315,10 @@ class Run {
     this.#ready.delete(node);
     const others = [...this.#ready.values().take(WRITTEN_AT_ONCE - 1)];
     for (const other of others) this.#ready.delete(other);
-    const toBuild = others.filter(isBuildNode).filter((other) => work.resolve(other).outPath === undefined);
+    const toBuild = others
+      .filter(isBuildNode)
+      // What an environment is made of is made in its own turn.
+      .filter((other) => other.kind !== "environment" && work.resolve(other).outPath === undefined);
     await work.store.addDerivations([node, ...toBuild].map((each) => work.resolve(each).derivation));
     for (const other of toBuild) this.#written.add(other);
   }

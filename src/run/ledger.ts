@@ -119,7 +119,8 @@ export class Ledger {
       ...(logTail && { logTail }),
     };
     if (this.#exitCode === EXIT.ok)
-      this.#exitCode = exitCode === EXIT.verification ? EXIT.verification : EXIT.failed;
+      this.#exitCode =
+        exitCode === EXIT.verification || exitCode === EXIT.unavailable ? exitCode : EXIT.failed;
     this.record(node, "failed", start, { ...rest, failure });
     return "failed";
   }

@@ -148,6 +148,13 @@ async function buildStep(
 ): Promise<BuildOutcome> {
   const inputs = inputsOf(work, step);
   if (inputs === undefined) throw new Error(`the inputs of ${step.name} are not known`);
+  // Environments share packages: another one may have made it since.
+  const made = (): StorePath | undefined => {
+    const path = outputOfStep(work, step);
+    return path !== undefined && work.store.isPresent(path) ? path : undefined;
+  };
+  const known = made();
+  if (known !== undefined) return { status: "made-elsewhere", outPath: known };
   const derivation = deriveStep(step, originIn(inputs));
   let drvPath: StorePath;
   try {
@@ -168,6 +175,7 @@ async function buildStep(
     limits,
     onLog: (chunk) => void lines.push(Buffer.from(chunk)),
     signal,
+    madeElsewhere: made,
     realises: sandbox === "none" ? undefined : ownRealisationId(derivation),
     onBuilt: async (built) => work.builds.record({ ...build, ...built, startedAt }, { step: step.name }),
   });

@@ -43,8 +43,11 @@ export function newSigningKey(algorithm: "rsa" | "ed25519", created = 1_600_000_
   return { publicKey, body, private: pair.privateKey, algorithm };
 }
 
-const subpacket = (type: number, data: Uint8Array): Buffer =>
-  Buffer.concat([Buffer.from([data.length + 1, type]), data]);
+const subpacket = (type: number, data: Uint8Array): Buffer => {
+  const size = data.length + 1;
+  const length = size < 192 ? [size] : [((size - 192) >> 8) + 192, (size - 192) & 255];
+  return Buffer.concat([Buffer.from([...length, type]), data]);
+};
 
 export interface SignOptions {
   type?: number;

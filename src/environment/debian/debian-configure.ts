@@ -34,7 +34,9 @@ export default async function configure(inputs: Inputs, { out }: StageContext): 
   const tree = new RootTree(ROOT);
   for (const folder of ["usr", ...inputs.merged.map((name) => `usr/${name}`)]) tree.folder(folder);
   for (const name of inputs.merged) tree.link(name, `usr/${name}`);
-  const runner = new Runner(inputs.entrance, packages);
+  // The newest file of all packages: the time at which the root could have been made.
+  const seconds = packages.reduce((latest, { list }) => Math.max(latest, list.newest), 0);
+  const runner = new Runner(inputs.entrance, seconds);
   for (const folder of ["dev", "proc"]) tree.folder(folder);
   const database = new DpkgDatabase(tree);
   const base = packages.slice(0, inputs.base);
@@ -43,6 +45,7 @@ export default async function configure(inputs: Inputs, { out }: StageContext): 
   tree.folder("usr/sbin");
   tree.write("usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755);
   database.add(base);
+  tree.setTimes(seconds);
   for (const each of base) await runner.preinst(each);
   await runner.configure(base);
   if (rest.length > 0) {
@@ -50,6 +53,7 @@ export default async function configure(inputs: Inputs, { out }: StageContext): 
     for (const each of rest.filter(isDiverting)) await runner.preinst(each);
     layDown(tree, rest, readDiversions(tree));
     database.add(rest);
+    tree.setTimes(seconds);
     for (const each of rest.filter((one) => !isDiverting(one))) await runner.preinst(each);
     await runner.configure(rest);
   }
@@ -119,7 +123,7 @@ class Runner {
   readonly #entrance: string;
   readonly #env: Record<string, string>;
 
-  constructor(entrance: string, packages: readonly PackageIn[]) {
+  constructor(entrance: string, seconds: number) {
     this.#entrance = entrance;
     this.#env = {
       PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -128,10 +132,11 @@ class Runner {
       DEBIAN_FRONTEND: "noninteractive",
       DEBCONF_NONINTERACTIVE_SEEN: "true",
       DEBCONF_NOWARNINGS: "yes",
-      // The newest file of all packages: the time at which the root could have been made.
-      SOURCE_DATE_EPOCH: String(packages.reduce((latest, { list }) => Math.max(latest, list.newest), 0)),
+      SOURCE_DATE_EPOCH: String(seconds),
       FORCE_SOURCE_DATE: "1",
       PYTHONHASHSEED: "0",
+      // What is compiled on purpose is named by its content, what an import writes by times.
+      PYTHONDONTWRITEBYTECODE: "1",
     };
   }
 

@@ -2,7 +2,9 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { DebianRequest } from "#author/environment-request.ts";
+import { readNamedFile } from "#base/files.ts";
 import { decompress } from "#package/decompress.ts";
+import { readKeyring } from "#package/openpgp-keyring.ts";
 import { downloadTo } from "#environment/fetch.ts";
 import type { Mirrors } from "#environment/mirrors.ts";
 import { pipeliteError } from "#environment/errors.ts";
@@ -36,6 +38,17 @@ interface Suite {
 
 export async function lockDebian(request: DebianRequest, locking: Locking): Promise<LockedDebian> {
   const architecture = debianArchitecture(process.arch);
+  const { suites, indices } = await readSuites(request, architecture, locking);
+  const { base, packages } = solve(new Universe(indices, architecture), request.packages);
+  return { request, architecture, resolver: RESOLVER, suites, base, packages: packages.map(lockedPackage) };
+}
+
+/** What the suites of a request say now, verified: the indices of their packages. */
+export async function readSuites(
+  request: DebianRequest,
+  architecture: string,
+  locking: Locking,
+): Promise<{ suites: LockedSuite[]; indices: { text: string; archive: string }[] }> {
   const suites: LockedSuite[] = [];
   const indices: { text: string; archive: string }[] = [];
   for (const suite of suitesOf(request, locking)) {
@@ -52,8 +65,7 @@ export async function lockDebian(request: DebianRequest, locking: Locking): Prom
     });
     for (const { text } of components) indices.push({ text, archive: suite.archive });
   }
-  const { base, packages } = solve(new Universe(indices, architecture), request.packages);
-  return { request, architecture, resolver: RESOLVER, suites, base, packages: packages.map(lockedPackage) };
+  return { suites, indices };
 }
 
 /** Those that move ahead of their release have no updates beside it. */
@@ -78,8 +90,18 @@ function suitesOf({ suite, snapshot, repositories = [] }: DebianRequest, locking
   return [...own, ...others];
 }
 
+const KEYRING_BYTES_MAX = 2 ** 24;
+
 function keysOf(file: string): Trusted[] {
-  throw pipeliteError("KEYRING_INVALID", { file, problem: "not read yet" });
+  try {
+    return readKeyring(readNamedFile(file, KEYRING_BYTES_MAX)).map(({ key, expires }) => ({
+      key,
+      expires: expires === undefined ? undefined : new Date(expires * 1000),
+    }));
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    throw pipeliteError("KEYRING_INVALID", { file, problem }, error);
+  }
 }
 
 async function readSuite(suite: Suite, architecture: string, locking: Locking) {

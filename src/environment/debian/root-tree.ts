@@ -5,9 +5,12 @@ import {
   copyFileSync,
   linkSync,
   lstatSync,
+  lutimesSync,
   mkdirSync,
+  readdirSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { systemErrorCode } from "#base/errors.ts";
@@ -60,6 +63,19 @@ export class RootTree {
 
   remove(path: string): void {
     rmSync(this.#at(this.#place(path)), { recursive: true, force: true });
+  }
+
+  /** Gives all that lies there one time: scripts compare times, and put them into what they make. */
+  setTimes(seconds: number): void {
+    const visit = (path: string): void => {
+      for (const entry of readdirSync(this.#at(path), { withFileTypes: true, encoding: "latin1" })) {
+        const below = joined(path, entry.name);
+        if (entry.isDirectory()) visit(below);
+        else lutimesSync(this.#at(below), seconds, seconds);
+      }
+      utimesSync(this.#at(path), seconds, seconds);
+    };
+    visit("");
   }
 
   /** Where it is for this process. */

@@ -1,0 +1,33 @@
+// Why a stage failed, where its engine does not know: what went wrong with an environment stands in the log of what should run
+// in it, or of what makes it.
+import type { PipeliteError } from "#base/errors.ts";
+import type { BuildNode } from "#compile/nodes.ts";
+import type { BuildOutcome } from "#engine/engine.ts";
+import { ENTRANCE_WORDS } from "#sandbox/launcher/entrance.ts";
+import { pipeliteError } from "./errors.ts";
+
+/** @param tail the last lines of its log */
+export function errorOf(
+  { name, kind }: Pick<BuildNode, "name" | "kind">,
+  { error, ending }: Pick<Extract<BuildOutcome, { status: "failed" }>, "error" | "ending">,
+  tail: readonly string[],
+): PipeliteError {
+  if (kind === "gate" && ending?.kind === "exited") return pipeliteError("GATE_CLOSED", { stage: name });
+  return environmentFailure(name, tail) ?? error;
+}
+
+function environmentFailure(stage: string, tail: readonly string[]): PipeliteError | undefined {
+  const entrance = tail.findLast((line) => line.includes(ENTRANCE_WORDS));
+  if (entrance !== undefined) {
+    const problem = entrance.slice(entrance.indexOf(ENTRANCE_WORDS) + ENTRANCE_WORDS.length);
+    const isProgram = problem.startsWith("the program");
+    return pipeliteError(isProgram ? "ENVIRONMENT_PROGRAM_MISSING" : "ENVIRONMENT_NOT_ENTERED", {
+      stage,
+      problem,
+    });
+  }
+  const problem = tail
+    .map((line) => /^Error: (cannot configure .*)$/.exec(line)?.[1])
+    .find((each) => each !== undefined);
+  return problem === undefined ? undefined : pipeliteError("ENVIRONMENT_PACKAGE_FAILED", { stage, problem });
+}
