@@ -15,8 +15,8 @@ after(() => rmSync(folder, { recursive: true }));
 
 /** Their bytes are part of what every stage in an environment is: whoever changes one builds all of those again. */
 const DIGESTS: Record<string, string> = {
-  "enter-x64": "aa4bdcb7e46e831e4f6a2534a35aab9d911c41826e0d8fd115a1111d7bdf5201",
-  "enter-arm64": "7200525368c4217d48b67aafb84255a602265696d6b2fa79531dae67fbcb25b9",
+  "enter-x64": "d300128adfd32134905ace6e2635c1d37569c68d6fd4cc59a746813035d8c12d",
+  "enter-arm64": "120e8e9bcc1e69ad9efb3422e7d145c6d082183a365dfcd730ae8808f560edd8",
   "arrange-x64": "62c2c6bba31704fc2f58ef041ba7254a56c43bf71d0f2ee7d08b5b270dece8de",
   "arrange-arm64": "80976f3c172571d48cb569a525625d12b986e39b3c50f5f3d668cc45640a45b1",
   "configure-x64": "81813a2501ce28c99c0f5ddef672fc5c25cd6baaa39d5949f39633416db9a32c",
