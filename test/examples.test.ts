@@ -51,12 +51,23 @@ test(
   },
 );
 
+test("tiles: a stage for each tile, as many as the image has, and the audit reads the list again", async () => {
+  const { code, stderr } = await run("tiles", "--param", "side=5");
+  assert.equal(code, 0, stderr);
+  assert.equal(read(folder, "tiles/map/means.txt"), "0-0 92\n5-0 166.76\n0-5 190.933\n5-5 71.133\n");
+  assert.match(stderr, /each-tiles: one for each of 4 items of tiles\/tiles\.json, 4 new stages/);
+  const audit = await pipelite(["audit", "--store", join(folder, "home")]);
+  assert.equal(audit.code, 0, audit.stderr);
+});
+
 test("the README and the guide show these files as they are", () => {
   const shown = [
     ["README.md", "measure/pipeline.ts"],
     ["README.md", "measure/stages/fit.ts"],
     ["docs/authoring.md", "hello/pipeline.ts"],
     ["docs/authoring.md", "hello/stages/names.ts"],
+    ["docs/authoring.md", "tiles/pipeline.ts"],
+    ["docs/authoring.md", "tiles/stages/map.ts"],
     ["docs/commands.md", "commands/pipeline.ts"],
     ["docs/commands.md", "commands/report.sh"],
   ] as const;

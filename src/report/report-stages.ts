@@ -1,6 +1,6 @@
 // The stages: how each ended, what it took, and when, with the chain that no number of cores makes shorter.
 import type { Claim } from "#home/run-record.ts";
-import type { RunRecord, StageRecord } from "#home/run-record.ts";
+import type { Expansion, RunRecord, StageRecord } from "#home/run-record.ts";
 import { ticksOf, labelsOf } from "#chart/svg.ts";
 import { criticalPath } from "#trace/critical-path.ts";
 import { claimsByName, identifier, type Claims } from "#standards/facts.ts";
@@ -50,6 +50,9 @@ export function stagesSection({ record }: DocumentInput, { figure, count }: Part
         rows,
       ),
       listed.length < record.stages.length && h("p", { class: "quiet" }, REST),
+      ...(record.expansions ?? []).map((expansion, index) =>
+        listHtml(expansion, index, count(claims.get(`${expansion.name}/items`))),
+      ),
       ...record.stages.map(failureHtml),
     ],
   };
@@ -66,6 +69,22 @@ function listedStages(stages: readonly StageRecord[]): { stage: StageRecord; ind
     .slice(0, STAGES_MAX);
   const kept = new Set([...indexed.filter(isOpen), ...longest].map(({ index }) => index));
   return indexed.filter(({ index }) => kept.has(index));
+}
+
+/** What a run made of a list that it knew only when the list was written. */
+function listHtml({ name, from, file }: Expansion, index: number, items: Child): Child {
+  const at = `run.json#/expansions/${index}`;
+  return h(
+    "p",
+    {},
+    mark(identifier(name, `${at}/name`)),
+    ": one for each of ",
+    items,
+    " items of ",
+    mark(identifier(from, `${at}/from`)),
+    file !== undefined && all("/", mark(identifier(file, `${at}/file`))),
+    ".",
+  );
 }
 
 function cpuOf(user: Claim | undefined, system: Claim | undefined, figure: Parts["figure"]): Html {
