@@ -12,6 +12,7 @@ import {
 import type FilePromises from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
 import { prettyJson } from "#base/canonical-json.ts";
+import { watchNames } from "./input-names.ts";
 import type { Reader, StageContext } from "#author/files.ts";
 import { LIST_FILE, type ListEntry } from "./items.ts";
 import { endStage, watchStage } from "./stage-end.ts";
@@ -34,6 +35,7 @@ type StageFunction = (inputs: object, context: StageContext) => unknown;
 export async function runStage(module: { default?: unknown }): Promise<void> {
   const { name, inputs, groups = {}, lists = [], params }: StageEnvironment = JSON.parse(described());
   const out = variable("out");
+  let misspelt = (): string | undefined => undefined;
   watchStage();
   try {
     if (!isFunction(module.default))
@@ -50,10 +52,16 @@ export async function runStage(module: { default?: unknown }): Promise<void> {
     const cores =
       Number(process.env["NIX_BUILD_CORES"]) || process.getBuiltinModule("node:os").availableParallelism();
     const context: StageContext = { out, temp: variable("TMPDIR"), cores };
-    const files: unknown = await module.default({ ...params, ...readers }, context);
+    const watched = watchNames({ ...params, ...readers });
+    ({ misspelt } = watched);
+    const files: unknown = await module.default(watched.inputs, context);
+    const problem = misspelt();
+    if (problem !== undefined) throw new TypeError(problem);
     if (files !== undefined && files !== null) writeFiles(out, files);
   } catch (error) {
     report(error);
+    const problem = misspelt();
+    if (problem !== undefined) console.error(`hint: ${problem}`);
     process.exit(1);
   }
   endStage();
@@ -111,7 +119,8 @@ function reader(input: string, path: string): AnyReader {
     const there = statSync(path).isDirectory()
       ? readdirSync(path).join(", ") || "nothing"
       : "one file, without a name";
-    throw new Error(`the input '${input}' has no file '${name}': it has ${there}`);
+    const [, maker = input] = /\/nix\/store\/[0-9a-z]{32}-([^/]+)/.exec(path) ?? [];
+    throw new Error(`the input '${input}' has no file '${name}': '${maker}' made ${there}`);
   };
   return {
     path,

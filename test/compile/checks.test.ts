@@ -249,3 +249,32 @@ test("the verdict of a check is what its formula gives, to the byte, whatever th
   const path = join(project.home, ran.outputs["numbers-check"] ?? "", "verdict.json");
   assert.equal((JSON.parse(readFileSync(path, "utf8")) as { status: string }).status, "passed");
 });
+
+/** How the only stage of a pipeline that gives it `given` ends, and the end of its log. */
+async function endOf(body: string, given: string) {
+  using project = new Project({
+    "a.ts": `export default async function a(${body}\n`,
+    "pipeline.ts": `${HEAD}export default pipeline({ a: stage(() => import("./a.ts"), ${given}) });\n`,
+  });
+  const { events } = await project.run();
+  const end = events.find((event) => event.type === "stage-finished");
+  return { status: end?.status, log: end?.failure?.logTail?.join("\n") ?? "" };
+}
+
+test("a misspelt input is refused when the stage runs, without the compiler; one that may be left out is not", async () => {
+  const slip = await endOf("{ limit }) { return { 'x.json': limit ?? null }; }", "{ limti: 3 }");
+  assert.equal(slip.status, "failed");
+  assert.match(slip.log, /reads an input 'limit' that it is not given, and does not read 'limti'/);
+  const thrown = await endOf("inputs) { return { 'x.json': inputs.data.length }; }", "{ dat: 'x' }");
+  assert.match(thrown.log, /hint: the stage reads an input 'data'/);
+  const optional = await endOf(
+    "{ limit = 5, seed }) { return { 'x.json': limit + seed }; }",
+    "{ seed: 3, note: 1 }",
+  );
+  assert.deepEqual(optional, { status: "built", log: "" });
+  const spread = await endOf(
+    "inputs) { return { 'x.json': { ...inputs, limit: inputs.limit ?? 0 } }; }",
+    "{ limti: 3 }",
+  );
+  assert.equal(spread.status, "built");
+});

@@ -102,7 +102,7 @@ test("a file that a stage did not make is named with those that it made", async 
     "pipeline.ts": `${head}export default pipeline({ b: stage(() => import("./b.ts"), { a }) });`,
   });
   const { events: read } = await reading.run();
-  assert.match(JSON.stringify(read), /the input 'a' has no file 'z.txt': it has x.json/);
+  assert.match(JSON.stringify(read), /the input 'a' has no file 'z.txt': 'a' made x.json/);
 });
 
 test("what no variable of a program may hold is given in a file", async () => {
