@@ -21,7 +21,7 @@ export async function audit(
     report = await auditRun(home, run, { ...options, documents });
   } catch (error) {
     if (options.signal.aborted) return undefined;
-    // What is no longer the record can't be audited: that is what was found, whatever it was that did not go.
+    // A record that has changed can't be audited: then that is the finding, whatever failed here.
     home.runs.requireUnchanged(run.runId);
     throw error;
   }

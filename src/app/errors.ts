@@ -35,7 +35,7 @@ export const pipeliteError = errorsOf({
   },
   INIT_MANIFEST_UNREADABLE: {
     exit: 2,
-    message: "Cannot start a pipeline here: {file} is no JSON object",
+    message: "Cannot start a pipeline here: {file} is not a JSON object",
     hint: "Correct it, or name another folder: `pipelite init FOLDER`",
   },
   INIT_WOULD_OVERWRITE: {

@@ -1,5 +1,5 @@
-// A pipeline that works, small enough to be read at once and changed into one's own. It is examples/measure.
-import { parseStrictJson } from "#base/strict-json.ts";
+// A pipeline that works, small enough to be read at once and to be changed. It is examples/measure.
+import { isObject, parseStrictJson } from "#base/strict-json.ts";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import manifest from "#manifest" with { type: "json" };
@@ -85,9 +85,9 @@ function readManifest(file: string): Manifest {
   const text = readFileSync(file, "utf8");
   try {
     const value = parseStrictJson(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+    if (isObject(value)) return value;
   } catch {
-    // Said below, as for any other text that is no object.
+    // Thrown below, as for any other text that is not an object.
   }
   throw pipeliteError("INIT_MANIFEST_UNREADABLE", { file });
 }

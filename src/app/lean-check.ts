@@ -13,7 +13,7 @@ export { STANDARD_AXIOMS } from "#lean/index.ts";
 
 const MORE_MEMORY = "NODE_OPTIONS=--max-old-space-size=MIB allows more";
 const CHUNK_BYTES = 1 << 18;
-/** Garbage is collected when the heap has doubled, and not, as it would be by itself, when it is up to four times as large. */
+/** Garbage is collected when the heap has doubled; by itself the engine waits until it is up to four times as large. */
 const COLLECT_AT_DOUBLE = "--heap-growing-percent=100";
 
 export interface CheckExport extends Pick<CheckOptions, "allowAxioms" | "statements" | "onTheorem"> {
@@ -21,7 +21,7 @@ export interface CheckExport extends Pick<CheckOptions, "allowAxioms" | "stateme
   readonly onRead: (bytes: number) => void;
   /** A declaration is about to be checked. */
   readonly onStart: (place: { name: string; declarations: number }) => void;
-  /** Threads that judge declarations; what is said does not depend on it. */
+  /** Threads that judge declarations; the verdicts do not depend on it. */
   readonly jobs: number;
   /** Milliseconds, steps and expressions of one declaration, bytes, after which it gives up. */
   readonly timeMs: number | undefined;

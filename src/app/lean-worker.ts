@@ -25,7 +25,7 @@ for (;;) {
       const { kind, reason, message } = fault;
       faults.push({ order, kind, reason, message });
     } catch (error) {
-      // What this declaration rests on may be refused by another thread: then nobody needs to know.
+      // Another thread may refuse what this declaration rests on: then this failure does not matter.
       bug = { order, error };
     }
   }

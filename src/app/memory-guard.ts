@@ -1,5 +1,5 @@
-// A process that needs more memory than its heap may have is ended by the engine, without a word to the user. Who reads
-// input of any size asks here, now and then, whether to stop before that.
+// A process that needs more memory than its heap may have is ended by the engine, without a word to the user. Code
+// that reads input of any size asks here, from time to time, whether to stop before that.
 import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 

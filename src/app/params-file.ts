@@ -1,6 +1,6 @@
 // A file of parameters: one JSON object, names and values. What a value must be, the pipeline says.
 import { readFileSync } from "node:fs";
-import { messageOf, parseStrictJson } from "#base/strict-json.ts";
+import { isObject, messageOf, parseStrictJson } from "#base/strict-json.ts";
 import type { ParamValue } from "#compile/parameters.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -14,11 +14,11 @@ export function readParams(file: string): Record<string, ParamValue> {
   } catch (error) {
     throw refuse(messageOf(error));
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw refuse("it is no object");
+  if (!isObject(value)) throw refuse("it is not an object");
   const entries = Object.entries(value).map(([name, each]: [string, unknown]) => {
     if (typeof each === "string" || typeof each === "number" || typeof each === "boolean")
       return [name, each] as const;
-    throw refuse(`'${name}' is no text, number, true or false`);
+    throw refuse(`'${name}' is not text, number, true or false`);
   });
   return Object.fromEntries(entries);
 }

@@ -58,7 +58,7 @@ async function keepingResult(
   const path = tree === undefined ? undefined : parseStorePath(tree);
   if (path === undefined || !store.isValid(path)) return decide();
   const root = home.pathOf(`releases/${runId}.result`);
-  // The name is ours: what somebody else put there must not stand in the way of a release for ever.
+  // The name is ours: what another process put there must not block a release.
   if (entryAt(root)?.isSymbolicLink() === false) renameSync(root, freeNameFor(root));
   await store.addRoot(root, path);
   try {

@@ -1,5 +1,5 @@
-// Runs a pipeline, and puts the run into the history that was named. The run is over and recorded whatever happens to
-// the index.
+// Runs a pipeline, and puts the run into the history that was named. The run is over and recorded even if indexing
+// fails.
 import { EXIT, isPipeliteError } from "#base/errors.ts";
 import type { SyncReport } from "#history/sync.ts";
 import type { RunOptions, RunOutcome } from "#run/options.ts";
@@ -13,7 +13,7 @@ export interface Ran extends RunOutcome {
 }
 
 /**
- * @param database PostgreSQL, by its URL, that is to hear of the run
+ * @param database PostgreSQL, by its URL, that the run is added to
  * @throws PipeliteError of the run; HISTORY_UNREACHABLE and the like for a run that passed: a failed one keeps its exit code
  */
 export async function run(options: RunOptions, database?: string): Promise<Ran> {

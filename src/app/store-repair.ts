@@ -1,5 +1,5 @@
 // Repair of a store: what `verify` finds wrong gets its right bytes again, from another store, from a program of this
-// machine that is at hand, or by building it again. Only bytes of the registered hash are taken from anywhere.
+// machine, or by building it again. Only bytes of the registered hash are taken from anywhere.
 import { programFolders, type Environment } from "#base/environment.ts";
 import { existsSync, mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";

@@ -10,7 +10,7 @@ import { pipelineFile } from "./home.ts";
 import { run, type Ran } from "./run.ts";
 
 export interface WatchHooks {
-  /** Before each run: who hears of it. The run before is not told of any more. */
+  /** Called before each run: gives its listener. The one of the run before is not called any more. */
   begin: () => RunListener;
   ended: (ran: Ran) => void;
   /** A pipeline that can't be run: it will be when it has changed. */

@@ -63,7 +63,7 @@ export function check(options: CheckOptions): Node<CheckFiles> {
   const wrong = (problem: string) => pipeliteError("CHECK_INVALID", { place, problem });
   if (typeof statement !== "string" || statement === "") throw wrong("it has no statement");
   if (!Array.isArray(evidence) || evidence.length === 0 || !evidence.every(isOne))
-    throw wrong("its evidence is no file, no place in one and no node");
+    throw wrong("its evidence must be a file, a place in one or a node");
   checkFormula(parsed(formula, "formula", wrong), evidence.length, wrong);
   const condition = parsed(accept, "accept", wrong);
   const { names } = vocabularyOf(condition);

@@ -29,8 +29,8 @@ export function debian(packages: readonly string[], options: DebianOptions = {})
   const { suite = "bookworm", snapshot, repositories } = options;
   for (const name of packages)
     if (typeof name !== "string" || !NAME.test(name))
-      throw invalid(`'${String(name)}' is no name of a package`);
-  if (!SUITE.test(suite) || suite.includes("..")) throw invalid(`'${suite}' is no name of a suite`);
+      throw invalid(`'${String(name)}' is not the name of a package`);
+  if (!SUITE.test(suite) || suite.includes("..")) throw invalid(`'${suite}' is not the name of a suite`);
   if (snapshot !== undefined && !SNAPSHOT.test(snapshot))
     throw invalid(`'${snapshot}' is no moment such as 20260101T000000Z`);
   return environment(place, {

@@ -24,7 +24,7 @@ export const pipeliteError = errorsOf({
   },
   COMMAND_PROGRAM_INVALID: {
     exit: 2,
-    message: "{place}: cannot run this as a command: its program is no tool, no node and no file of one",
+    message: "{place}: cannot run this as a command: its program must be a tool, a node or a file of one",
     hint: 'Write `command(tool("NAME"), [...])`, or give what a stage compiled, or a script: `command(source("x.sh"), [...])`',
   },
   COMMAND_WORDS_INVALID: {
@@ -40,7 +40,7 @@ export const pipeliteError = errorsOf({
   COMMAND_VARIABLE_INVALID: {
     exit: 2,
     message: "{place}: cannot set the variable '{name}' for this command",
-    hint: "Names are letters, digits and _, and none that Nix reads; what is on the PATH is said by `path`",
+    hint: "Names have letters, digits and _, and must not be ones that Nix reads; `path` says what is on the PATH",
   },
   COMMAND_PATH_TWICE: {
     exit: 2,

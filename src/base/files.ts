@@ -41,7 +41,7 @@ export function pathBelow(folder: string, name: string): Buffer {
   return Buffer.from(`${byteStringOf(folder)}/${name}`, "latin1");
 }
 
-/** What is at a path, links not followed; undefined where there is nothing, also below what is no folder. */
+/** What is at a path, links not followed; undefined where there is nothing, also below what is not a folder. */
 export function entryAt(path: string): Stats | undefined {
   try {
     return lstatSync(path);

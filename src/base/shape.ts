@@ -1,7 +1,8 @@
 // Shapes: what a value that came from a file must look like before anything is done with it. A shape is typed by the
 // interface that it checks, so that the two can't come apart: an object names every member of it, and no other is allowed.
+import { isObject } from "./strict-json.ts";
 
-/** The first fault, as the place of the value and what is wrong there (`/stages/3/name is no text`); undefined for none. */
+/** The first fault, as the place of the value and what is wrong there (`/stages/3/name is not text`); undefined for none. */
 export interface Shape<T> {
   (value: unknown): string | undefined;
   /** Never set: what ties the shape to its type. */
@@ -27,7 +28,7 @@ export function object<T extends object>(members: Members<T>): Shape<T> {
   const entries = Object.entries<Shape<unknown> | Optional<unknown>>(members);
   const known = new Set(Object.keys(members));
   return (value) => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return " is no object";
+    if (!isObject(value)) return " is not an object";
     const fields = value as Record<string, unknown>;
     for (const [name, shape] of entries) {
       if (!Object.hasOwn(fields, name)) {
@@ -48,7 +49,7 @@ export function optional<T>(shape: Shape<T>): Optional<T> {
 
 export function list<T>(item: Shape<T>): Shape<T[]> {
   return (value) => {
-    if (!Array.isArray(value)) return " is no list";
+    if (!Array.isArray(value)) return " is not a list";
     for (const [index, each] of value.entries()) {
       const fault = item(each);
       if (fault !== undefined) return `/${index}${fault}`;
@@ -60,7 +61,7 @@ export function list<T>(item: Shape<T>): Shape<T[]> {
 /** An object with any names, whose values are all alike. */
 export function mapOf<T>(item: Shape<T>): Shape<Record<string, T>> {
   return (value) => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return " is no object";
+    if (!isObject(value)) return " is not an object";
     for (const [name, each] of Object.entries(value)) {
       const fault = name.isWellFormed() ? item(each) : " has no name of Unicode";
       if (fault !== undefined) return `/${name}${fault}`;
@@ -71,7 +72,7 @@ export function mapOf<T>(item: Shape<T>): Shape<Record<string, T>> {
 
 /** Text of Unicode: without half of a surrogate pair. */
 export const text: Shape<string> = (value) =>
-  typeof value === "string" && value.isWellFormed() ? undefined : " is no text";
+  typeof value === "string" && value.isWellFormed() ? undefined : " is not text";
 
 export function matching(pattern: RegExp, what: string): Shape<string> {
   return (value) => (typeof value === "string" && pattern.test(value) ? undefined : ` is no ${what}`);

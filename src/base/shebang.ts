@@ -10,7 +10,7 @@ export interface Shebang {
 /** The kernel reads no more. */
 const LINE_BYTES = 256;
 
-/** @returns undefined for a file that is no script */
+/** @returns undefined for a file that is not a script */
 export function readShebang(file: string): Shebang | undefined {
   const bytes = Buffer.alloc(LINE_BYTES);
   const fd = openSync(file, "r");

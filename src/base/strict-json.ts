@@ -28,6 +28,11 @@ function parse(document: Uint8Array | string, reviver?: (name: string, part: unk
   return value;
 }
 
+/** An object of JSON, and not a list. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** What a parser said of a document. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -48,7 +48,7 @@ export interface OpenCache {
 export function openCacheFiles(word: string, { cwd, env, token }: OpenCache): CacheFiles {
   if (!/^[a-z][a-z0-9+.-]*:/.test(word)) return folderFiles(resolve(cwd, word));
   const url = URL.parse(word);
-  if (url === null) throw pipeliteError("CACHE_URL_INVALID", { url: word, problem: "it is no URL" });
+  if (url === null) throw pipeliteError("CACHE_URL_INVALID", { url: word, problem: "it is not a URL" });
   switch (url.protocol) {
     case "file:":
       return folderFiles(folderOf(url));

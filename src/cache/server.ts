@@ -102,7 +102,7 @@ async function answerTo(request: IncomingMessage, to: Responding): Promise<Answe
   return answer(path, question, to.options);
 }
 
-/** The path of a request without its slash; undefined where it is no path of ours. */
+/** The path of a request without its slash; undefined where it is not a path of ours. */
 function pathOf(url: string): string | undefined {
   try {
     const path = decodeURIComponent(url.split("?")[0] ?? "").replace(/^\/+/, "");

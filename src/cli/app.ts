@@ -10,7 +10,7 @@ export async function runApp(argv: readonly string[], host: Host): Promise<ExitC
   try {
     return await runWords(argv, host);
   } catch (error) {
-    // Whoever reads our output has seen enough.
+    // The reader of our output has closed the pipe.
     if (systemErrorCode(error) === "EPIPE") return EXIT.ok;
     const { reportProblem } = await import("./problem.ts");
     return reportProblem(error, argv, host);

@@ -1,5 +1,5 @@
-// Reads the words of a command line: which command, which flags, which arguments. What is not known is refused, with the
-// word that was meant where one is near.
+// Reads the words of a command line: which command, which flags, which arguments. An unknown word is refused, with the
+// nearest known one where there is one.
 import type { PipeliteError } from "#base/errors.ts";
 import { pipeliteError } from "./errors.ts";
 import { nearWords } from "#base/near-words.ts";

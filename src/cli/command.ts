@@ -23,7 +23,7 @@ export interface Flag<T = unknown> {
   readonly parse: (text: string) => T;
 }
 
-/** The value that a command gets of a flag. */
+/** The value of a flag, as a command gets it. */
 type ValueOf<F> = F extends Flag<infer T> ? T : never;
 
 export interface Argument<T extends string | undefined = string | undefined> {
@@ -42,7 +42,7 @@ interface Texts {
 }
 
 type Flags = Readonly<Record<string, Flag>>;
-// Of a command that has none of its own: empty is what is meant.
+// Of a command that has no flags of its own: the type is meant to be empty.
 // oxlint-disable-next-line typescript/no-generated-empty-object-type
 type NoFlags = Pick<Flags, never>;
 
@@ -63,7 +63,7 @@ export interface Group extends Texts {
 
 export type Entry = Group | (() => Promise<Command>);
 
-/** Nothing is the code 0. */
+/** Without a code it is 0. */
 type Ending = Promise<ExitCode | void> | ExitCode | void;
 
 interface CommandOf<F extends Flags, WORDS extends readonly (string | undefined)[]> extends Texts {
@@ -139,7 +139,7 @@ interface Usual {
   usual: string;
 }
 
-/** A flag that has a value when it is not given, too. */
+/** A flag that has a default. */
 export function usualValue(placeholder: string, brief: string, form: TextForm & Usual): Flag<string>;
 export function usualValue<T>(placeholder: string, brief: string, form: ValueForm<T> & Usual): Flag<T>;
 export function usualValue(

@@ -21,7 +21,7 @@ export function placeOf(context: Context, { store, database }: DatabaseFlags): P
   return { home: openHomeOf(context, { store }), database: databaseOf(context, database) };
 }
 
-/** What nobody may overlook: records that are not what was indexed, or not what another home has. */
+/** What must not be overlooked: records that are not what was indexed, or not what another home has. */
 export function warnOfRecords(context: Context, report: SyncReport): void {
   const warnings = [
     ...report.changed.map(

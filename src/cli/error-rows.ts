@@ -1,4 +1,4 @@
-// Every error of every folder, joined once: for the reference page and for tests that hold them to account.
+// Every error of every folder, joined once: for the reference page and for tests.
 import type { ErrorRow } from "#base/errors.ts";
 import { pipeliteError as app } from "#app/errors.ts";
 import { pipeliteError as author } from "#author/errors.ts";

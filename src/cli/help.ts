@@ -36,13 +36,13 @@ interface HelpLine {
   line: Line;
   /** Where the line goes on when it is wrapped. */
   indent: number;
-  /** What the line says, without what it is about. */
+  /** The description alone. */
   brief?: Line;
-  /** What the line is about, without what it says. */
+  /** The name alone. */
   lead?: Line;
 }
 
-/** Less room than this beside what a line is about, and what it says goes below it. */
+/** With less room than this beside a name, its description goes below it. */
 const BRIEF_COLUMNS_MIN = 24;
 const BELOW_INDENT = 8;
 

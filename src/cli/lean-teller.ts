@@ -80,7 +80,7 @@ function speakText(context: Context, flags: TellerFlags): Voice {
 
 const PENDING_MAX = 1 << 18;
 
-/** Writes texts in pieces: a library has more theorems than one text can hold, or one write each would be worth. */
+/** Writes in pieces: a library has too many theorems for one text, and one write for each would be slow. */
 function createWriter(context: Context): { put: (text: string) => void; flush: () => void } {
   let pending: string[] = [];
   let length = 0;

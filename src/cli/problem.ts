@@ -1,4 +1,4 @@
-// What the user is told when a command could not be done: `error:` and `hint:` on stderr, or with --json one document
+// What the user sees when a command fails: `error:` and `hint:` on stderr, or with --json one document
 // on stdout. A stack is shown for faults of ours only.
 import { shownJson } from "#base/shown-json.ts";
 import { resolve } from "node:path";
@@ -10,7 +10,7 @@ import { cleanLines } from "#view/format.ts";
 import { createPaint, wantsColor, type ColorChoice } from "#view/paint.ts";
 import type { ExitCode, Host } from "./context.ts";
 
-/** Reports a problem of whatever kind and gives the exit code for it. */
+/** Reports any problem and gives the exit code for it. */
 export function reportProblem(problem: unknown, argv: readonly string[], host: Host): ExitCode {
   const error = asPipeliteError(problem, argv, host);
   const { json, color } = readOutputFlags(argv);
@@ -49,11 +49,11 @@ function systemError(problem: unknown, argv: readonly string[], host: Host): Pip
   return pipeliteError("SYSTEM_CALL_FAILED", { call: syscall, path: path ?? "a file", reason }, problem);
 }
 
-/** What the system says of a path that can't be used as it was meant. */
+/** Errors of the system about the path itself. */
 const OF_A_PATH = /^(ENOENT|EISDIR|ENOTDIR|ENAMETOOLONG|ELOOP|EACCES|EPERM|EEXIST|EROFS|EFBIG)$/;
-/** The same of a path below the one that was named: the fault is of the upper one. */
+/** Errors about a path below the one that was named: the fault is in the named one. */
 const OF_THE_PATH_ABOVE = /^(ENOTDIR|ENAMETOOLONG|ELOOP|EACCES|EROFS)$/;
-/** Of a folder above the one that was named, when it had to be made or entered. */
+/** Errors about a folder above the one that was named, which had to be made or entered. */
 const OF_THE_WAY_THERE = /^(ENOTDIR|EEXIST)$/;
 
 /** The word of the command line that names the path, the file whose temporary neighbour it is, or a folder above or below. */

@@ -32,8 +32,8 @@ export async function runProcess(argv: readonly string[]): Promise<void> {
 const FD = { stdout: 1, stderr: 2 } as const;
 
 /**
- * Node's streams take longer to set up than a run with nothing to do takes: what is no terminal gets none. Whoever reads our
- * output may stop when it has seen enough (`| head`): no error, the command goes on to its own end.
+ * Node's streams take longer to set up than a run with nothing to do takes: files and pipes are written without them. A reader
+ * that stops early (`| head`) is no error: the command goes on to its own end.
  */
 function openOutput(name: keyof typeof FD): Output {
   if (isTerminal(FD[name]) || process.env["FORCE_COLOR"] !== undefined) {

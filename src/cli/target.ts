@@ -1,5 +1,5 @@
-// `run` and `plan` take a pipeline and stages in one list of words: the first is a pipeline if it is one on disk or is
-// written like a path; otherwise the pipeline is that of this folder, or of the nearest one above that has one.
+// `run` and `plan` take a pipeline and stages in one list of words: the first is a pipeline if there is one at that path, or if it
+// looks like a path; otherwise the pipeline is that of this folder, or of the nearest one above that has one.
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { PipelineWord } from "#app/history.ts";

@@ -82,7 +82,9 @@ function withEnvironment(path: string, outer: string | undefined): string {
 /** The words that start a program that a stage made, or that lies in the source tree. */
 function startOf(program: string, { path = {} }: CommandSetup, own: string): string[] {
   if (!existsSync(program) || !statSync(program).isFile())
-    fail(`its program is no file: ${existsSync(program) ? `in the folder ${listed(program)}` : "not there"}`);
+    fail(
+      `its program is not a file: ${existsSync(program) ? `in the folder ${listed(program)}` : "not there"}`,
+    );
   const shebang = readShebang(program);
   if (shebang !== undefined) {
     const { interpreter, args } = shebang;

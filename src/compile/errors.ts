@@ -156,7 +156,7 @@ export const pipeliteError = errorsOf({
       "{place}: cannot pass the input '{name}' to stage '{stage}': it must be a stage, a parameter or plain data ({problem})",
   },
   SOURCE_NOT_FOUND: { exit: 2, message: "{place}: cannot find the source {path}" },
-  FETCH_URL_INVALID: { exit: 2, message: "{place}: cannot download '{url}': it is no URL" },
+  FETCH_URL_INVALID: { exit: 2, message: "{place}: cannot download '{url}': it is not a URL" },
   FETCH_HASH_INVALID: {
     exit: 2,
     message: "{place}: cannot use '{hash}' as the sha256 of the file to download",

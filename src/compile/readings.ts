@@ -318,7 +318,7 @@ function wrapAll(holder: Holder, callOf: (key: string) => Call | undefined): voi
 /** Puts another function in the place of one; what hangs on that (`realpath.native`) is wrapped as well. */
 function wrap(holder: Holder, key: string, made: Call): void {
   const descriptor = Object.getOwnPropertyDescriptor(holder, key);
-  // A getter may load a part of Node: it is left alone, and so is what is no function.
+  // A getter may load a part of Node: it is left alone, and so is what is not a function.
   if (descriptor !== undefined && !("value" in descriptor)) return;
   const value = holder[key];
   if (typeof value !== "function") return;

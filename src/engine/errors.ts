@@ -32,7 +32,7 @@ export const pipeliteError = errorsOf({
   STAGE_LOG_LIMIT: { exit: 1, message: "Stage '{stage}' failed: it was stopped after {limit} of log" },
   STAGE_MEMORY_LIMIT: {
     exit: 1,
-    message: "Stage '{stage}' failed: it ran out of memory, of which it may take {limit}",
+    message: "Stage '{stage}' failed: it ran out of memory: it may use {limit}",
     hint: "`memoryBytes` of the stage sets how much it may take",
   },
   STAGE_MACHINE_MEMORY: {

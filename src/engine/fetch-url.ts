@@ -114,7 +114,7 @@ async function openUrl(url: string, signal: AbortSignal): Promise<Readable> {
   const { protocol } = new URL(url);
   if (protocol === "file:") {
     const path = fileURLToPath(url);
-    if (!statSync(path).isFile()) throw new Refused("it is no file");
+    if (!statSync(path).isFile()) throw new Refused("it is not a file");
     return createReadStream(path);
   }
   if (protocol !== "http:" && protocol !== "https:") throw new Refused(`cannot fetch by ${protocol}`);

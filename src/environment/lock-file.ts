@@ -1,5 +1,6 @@
 // `pipelite.lock.json` beside a pipeline: what the world outside said once, pinned. Sections of it belong to who writes
 // them: answers of models, what environments are made of. It is replaced whole, so no reader sees half of it.
+import { isObject } from "#base/strict-json.ts";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { prettyJson } from "#base/canonical-json.ts";
@@ -32,8 +33,7 @@ export function readLockFile(root: string): LockFile {
 /** Members of one section, each under its key. */
 export function lockSection(root: string, section: string): Readonly<Record<string, unknown>> {
   const found = readLockFile(root)[section] ?? {};
-  if (typeof found === "object" && found !== null && !Array.isArray(found))
-    return found as Record<string, unknown>;
+  if (isObject(found)) return found as Record<string, unknown>;
   throw pipeliteError("LOCK_FILE_INVALID", {
     file: lockFileOf(root),
     problem: `its ${section} are no object`,

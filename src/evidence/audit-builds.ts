@@ -193,7 +193,7 @@ function compare({ store, name, drvPath, outPath, seen }: Original, target: stri
   return { made, finding: { ...finding, status, reason } as const };
 }
 
-/** Where two trees begin to differ: `/<file>`, or nothing to say more of when one is no folder; undefined when equal. */
+/** Where two trees begin to differ: `/<file>`, or nothing to say more of when one is not a folder; undefined when equal. */
 function firstDifference(before: string, after: string): string | undefined {
   const hashOf = (path: string): string | undefined => {
     try {

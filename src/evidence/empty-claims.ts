@@ -30,7 +30,7 @@ export function emptyFormula(formula: Formula, { evidence }: Claim): string | un
 
 /**
  * Why the status can't be what `accept` makes of the value.
- * @throws FORMULA_INVALID of an `accept` that is no formula or too long, before any of it is tried
+ * @throws FORMULA_INVALID of an `accept` that is not a formula or too long, before any of it is tried
  */
 export function emptyStatus(claim: Claim): string | undefined {
   const { status, accept, value, limit } = claim;

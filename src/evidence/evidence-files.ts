@@ -50,7 +50,7 @@ function cut(text: string, sign: string): [string, string?] {
 export function placeBelow(base: Place, file: string): Place {
   const parts = partsBelow(file);
   const shown = file === "" ? base.shown : `${base.shown}/${file}`;
-  if (parts === undefined) throw missing(shown, "it is no path inside what was hashed");
+  if (parts === undefined) throw missing(shown, "it is not a path inside what was hashed");
   let { path } = base;
   for (const part of ["", ...parts]) {
     path = join(path, part);
@@ -80,7 +80,7 @@ export class EvidenceFiles {
     const stat = entryAt(path);
     if (stat === undefined) throw missing(shown, "there is nothing");
     const isTree = name === "narHash" || name === "narSize" || name === "files" || name === "bytes";
-    if (!isTree && !stat.isFile()) throw missing(shown, "it is no file");
+    if (!isTree && !stat.isFile()) throw missing(shown, "it is not a file");
     const value = measured(name, path);
     this.#measured.set(key, value);
     return value;
@@ -89,13 +89,13 @@ export class EvidenceFiles {
   #jsonOf({ path, shown }: Place): Value {
     const known = this.#json.get(path);
     if (known !== undefined) return known;
-    if (entryAt(path)?.isFile() !== true) throw missing(shown, "it is no file");
+    if (entryAt(path)?.isFile() !== true) throw missing(shown, "it is not a file");
     try {
       const value = parseJudgedJson(readFileSync(path)) as Value;
       this.#json.set(path, value);
       return value;
     } catch (error) {
-      throw missing(shown, error instanceof RangeError ? error.message : "it is no JSON");
+      throw missing(shown, error instanceof RangeError ? error.message : "it is not JSON");
     }
   }
 }
@@ -125,7 +125,7 @@ function measured(name: FileFunction, path: string): Value {
  */
 export function lookUp(value: Value, pointer: string, shown: string): Value {
   if (pointer !== "" && !pointer.startsWith("/"))
-    throw missing(`${shown}#${pointer}`, "it is no JSON pointer");
+    throw missing(`${shown}#${pointer}`, "it is not a JSON pointer");
   const names = pointer.split("/").slice(1);
   const find = (at: Value, index: number, isUnderStar: boolean): Value => {
     const name = names[index]?.replaceAll("~1", "/").replaceAll("~0", "~");

@@ -45,7 +45,7 @@ export function contextOf(
     place: (index) => {
       const reference = referenceAt(index);
       if (reference.kind === "store") return placeOf(reference);
-      throw missing(`$${index}`, "it is no file");
+      throw missing(`$${index}`, "it is not a file");
     },
     realise: (drvPath) => {
       const path = again?.(drvPath);

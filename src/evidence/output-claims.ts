@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { entryAt } from "#base/files.ts";
-import { parseJudgedJson } from "#base/strict-json.ts";
+import { isObject, parseJudgedJson } from "#base/strict-json.ts";
 import type { Claim, ClaimValue } from "#home/run-record.ts";
 import { measure } from "./measure.ts";
 import { EvidenceFiles } from "./evidence-files.ts";
@@ -115,18 +115,14 @@ interface Verdict {
 function readVerdict(file: string): Verdict {
   try {
     const value = parseJudgedJson(readFileSync(file));
-    if (!isObject(value)) return { problem: "it is no object" };
+    if (!isObject(value)) return { problem: "it is not an object" };
     const { status, checks = [] } = value as Record<string, unknown>;
     if (!Array.isArray(checks)) return { problem: "its checks are no list" };
-    if (!checks.every(isObject)) return { problem: "a check is no object" };
+    if (!checks.every(isObject)) return { problem: "a check is not an object" };
     return { status, checks };
   } catch (error) {
-    return { problem: error instanceof RangeError ? error.message : "it is no JSON" };
+    return { problem: error instanceof RangeError ? error.message : "it is not JSON" };
   }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** What was to be checked is not known, so nothing has passed. */

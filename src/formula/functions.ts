@@ -158,7 +158,7 @@ export function kindOf(value: Value): string {
 
 export function numberOf(value: Value): number {
   if (typeof value === "number") return value;
-  throw new CallProblem(`${kindOf(value)} is no number`);
+  throw new CallProblem(`${kindOf(value)} is not a number`);
 }
 
 export function booleanOf(value: Value): boolean {
@@ -168,12 +168,12 @@ export function booleanOf(value: Value): boolean {
 
 export function textOf(value: Value): string {
   if (typeof value === "string") return value;
-  throw new CallProblem(`${kindOf(value)} is no text`);
+  throw new CallProblem(`${kindOf(value)} is not text`);
 }
 
 function listOf(value: Value): readonly Value[] {
   if (isList(value)) return value;
-  throw new CallProblem(`${kindOf(value)} is no list`);
+  throw new CallProblem(`${kindOf(value)} is not a list`);
 }
 
 export function isList(value: Value): value is readonly Value[] {

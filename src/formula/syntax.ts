@@ -169,7 +169,7 @@ class Parser {
     try {
       return JSON.parse(text) as string;
     } catch {
-      throw invalid(this.#text, at, "it is no text as JSON has it");
+      throw invalid(this.#text, at, "it is not text as JSON has it");
     }
   }
 

@@ -139,12 +139,12 @@ function orNull(text: string | undefined): string | null {
 
 function numeric(value: unknown): number {
   if (typeof value !== "number" || !Number.isFinite(value))
-    throw new Error(`${JSON.stringify(value)} is no number`);
+    throw new Error(`${JSON.stringify(value)} is not a number`);
   return value;
 }
 
 /** PostgreSQL keeps no zero character and no half of a pair in a text. */
 function storable(text: unknown): string {
-  if (typeof text !== "string") throw new Error(`${JSON.stringify(text)} is no text`);
+  if (typeof text !== "string") throw new Error(`${JSON.stringify(text)} is not text`);
   return text.toWellFormed().replaceAll("\0", "\u{FFFD}");
 }

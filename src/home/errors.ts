@@ -9,21 +9,20 @@ export const pipeliteError = errorsOf({
   },
   HOME_DAMAGED: {
     exit: 3,
-    message: "Cannot use {path}: it is no {wanted}",
-    hint: "Move it away: the next command makes it anew, and what it held is then missing and said to be",
+    message: "Cannot use {path}: it is not a {wanted}",
+    hint: "Move it away: the next command makes a new one, and says what is missing",
   },
   BUILDS_DAMAGED: {
     exit: 3,
     message: "Cannot use the table of builds {file}: it is damaged",
-    hint: "Remove it: all of it is had again by building",
+    hint: "Remove it: runs build again what it had",
   },
   RUN_NOT_FOUND: { exit: 2, message: "Cannot find the run {run}", hint: "`pipelite runs` lists all runs" },
   RUN_AMBIGUOUS: { exit: 2, message: "Cannot tell which run {run} means: {first}, {second} or another" },
   RUN_RECORD_INVALID: { exit: 3, message: "Cannot read the run record {file}: {problem}" },
   RUN_FORM_OLD: {
     exit: 3,
-    message:
-      "Cannot use the run {run}: it repeats {repeated} in a form of before, and was signed in that form",
+    message: "Cannot use the run {run}: it repeats {repeated} in an older form, and was signed in that form",
     hint: "Verify it with the Pipelite that signed it (0.1 up to November 2026), or sign and release {repeated}",
   },
   RUN_INTERRUPTED: {
@@ -34,6 +33,6 @@ export const pipeliteError = errorsOf({
   RECORD_CHANGED: {
     exit: 3,
     message: "Cannot rely on the run {run}: its record is not as it was written: {problem}",
-    hint: "`pipelite run --paranoid` makes a run anew, with a record and evidence of its own",
+    hint: "`pipelite run --paranoid` makes a new run, with a record and evidence of its own",
   },
 });

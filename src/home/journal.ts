@@ -4,7 +4,7 @@
 // key: who may rewrite the whole home can rewrite it as well. A signature over a later entry's digest closes that.
 //
 // Lines are appended under an flock(2) lock by one write. A process that is killed while it writes leaves a last line
-// without an end; the next entry takes its place and carries what was there as `torn`. A line that is no entry, or does
+// without an end; the next entry takes its place and carries what was there as `torn`. A line that is not an entry, or does
 // not follow from the one before, is a break: what stands before the last break is vouched for by nothing, what is
 // written after it forms a chain of its own.
 import { closeSync, fstatSync, mkdirSync, openSync, readSync, statSync, writeSync } from "node:fs";
@@ -86,7 +86,7 @@ const ENTRY = shape.object<JournalEntry>({
   startedAt: shape.optional(shape.time),
   durationMs: shape.optional(shape.amount),
   previous: shape.digest,
-  torn: shape.optional((value) => (typeof value === "string" ? undefined : " is no text")),
+  torn: shape.optional((value) => (typeof value === "string" ? undefined : " is not text")),
   own: shape.digest,
 });
 
@@ -103,7 +103,7 @@ export class Journal {
 
   /**
    * The entries after the last break, first to last. Read once, and again when the file has changed. A last line without
-   * its end is no entry yet.
+   * its end is not an entry yet.
    */
   get entries(): readonly JournalEntry[] {
     return this.#read().entries;
@@ -130,7 +130,7 @@ export class Journal {
   broken({ line, problem }: JournalBreak): Error {
     const todo =
       this.#read().lines.length > 0
-        ? "Look into it, and let it stand: `pipelite journal accept` says so by a signature, and later runs can be released"
+        ? "Find out where the line comes from: `pipelite journal accept` then says so by a signature, and later runs can be released"
         : "Move it away: the next command starts a new journal";
     return pipeliteError("JOURNAL_BROKEN", { file: this.file, line, problem, todo });
   }
@@ -167,7 +167,7 @@ export class Journal {
   /** Appends an entry, and says where it is. @throws LOCK_TIMEOUT */
   append({ kind, subject, file, digest, ...repeat }: NewEntry): { entry: JournalEntry; mark: LineMark } {
     if (statSync(this.file, { throwIfNoEntry: false })?.isFile() === false)
-      throw this.broken({ line: 1, problem: "it is no file" });
+      throw this.broken({ line: 1, problem: "it is not a file" });
     const fd = openForAppending(this.file);
     try {
       lock(fd);
@@ -177,7 +177,7 @@ export class Journal {
       const now = Date.now();
       const setBackMs = before === undefined ? 0 : Date.parse(before.at) - now;
       const content = {
-        // After a line that is no entry the lines are counted.
+        // After a line that is not an entry the lines are counted.
         sequence: last === undefined ? 1 : (before?.sequence ?? this.head().sequence) + 1,
         at: new Date(now).toISOString(),
         ...(setBackMs > 0 && { setBackMs }),
@@ -225,7 +225,7 @@ function readChain(file: string, signature: string): Chain {
   const bytes = bytesOfFile(file);
   const lines = (bytes?.toString("utf8") ?? "").split("\n").slice(0, -1);
   const isOther = bytes === undefined && entryAt(file) !== undefined;
-  const breaks: JournalBreak[] = isOther ? [{ line: 1, problem: "it is no file" }] : [];
+  const breaks: JournalBreak[] = isOther ? [{ line: 1, problem: "it is not a file" }] : [];
   let entries: JournalEntry[] = [];
   let before: JournalEntry | undefined;
   for (const [index, line] of lines.entries()) {
@@ -270,7 +270,7 @@ function linkOf(line: string): JournalEntry | string {
       ? { ...content, own }
       : "it is not what was written";
   } catch (error) {
-    return `it is no entry: ${error instanceof SyntaxError ? error.message : "no object"}`;
+    return `it is not an entry: ${error instanceof SyntaxError ? error.message : "no object"}`;
   }
 }
 

@@ -35,7 +35,7 @@ export interface Content {
 export function readRecordFile(file: string, runId: string): Content {
   try {
     const bytes = bytesOfFile(file);
-    if (bytes === undefined) throw new SyntaxError("it is no file");
+    if (bytes === undefined) throw new SyntaxError("it is not a file");
     const value = parseStrictJson(bytes);
     const isRepeat =
       typeof value === "object" && value !== null && "repeats" in value && !("stages" in value);

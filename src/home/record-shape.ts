@@ -1,4 +1,5 @@
 // What a run record must look like before anything that it says is used.
+import { isObject } from "#base/strict-json.ts";
 import type { SandboxReport, Usage } from "#engine/engine.ts";
 import type { HeldLimit, HeldLimits } from "#engine/limits.ts";
 import * as shape from "#base/shape.ts";
@@ -24,13 +25,13 @@ import {
 const { amount, count, list, mapOf, object, oneOf, optional, text, time } = shape;
 
 const storePath: shape.Shape<string> = (value) => {
-  if (typeof value !== "string") return " is no store path";
+  if (typeof value !== "string") return " is not a store path";
   try {
     parseStorePath(value);
     return undefined;
   } catch (error) {
     if (!isPipeliteError(error)) throw error;
-    return " is no store path";
+    return " is not a store path";
   }
 };
 
@@ -308,8 +309,4 @@ function withKinds(value: unknown): unknown {
     return { ...each, kind: isCheck ? "check" : "figure" };
   });
   return { ...value, claims };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -135,7 +135,7 @@ const METHODS: ReadonlyMap<string, ContentMethod> = new Map([
 function parseInput(reader: ATermReader): [StorePath, string[]] {
   const path = parseStorePath(reader.plainString("a derivation path"));
   if (!isDerivationPath(path)) {
-    throw pipeliteError("DRV_INPUT_INVALID", { path, reason: "it is no derivation" });
+    throw pipeliteError("DRV_INPUT_INVALID", { path, reason: "it is not a derivation" });
   }
   reader.expect(",");
   return [path, reader.sortedStrings("an output of an input")];

@@ -16,7 +16,7 @@ export const pipeliteError = errorsOf({
   },
   NAR_MAGIC_WRONG: {
     exit: 3,
-    message: "Cannot read the NAR: it does not begin with the words of one (byte {offset})",
+    message: "Cannot read the NAR: it does not begin as a NAR must (byte {offset})",
   },
   NAR_TAG_WRONG: {
     exit: 3,
@@ -45,7 +45,7 @@ export const pipeliteError = errorsOf({
   },
   NAR_TOO_DEEP: {
     exit: 3,
-    message: "Cannot have a NAR of this depth: files lie in fewer than {max} folders",
+    message: "Cannot use a NAR this deep: files must lie in fewer than {max} folders",
   },
   NAR_SIZE_CHANGED: {
     exit: 1,
@@ -60,7 +60,7 @@ export const pipeliteError = errorsOf({
   DRV_VERSION_UNSUPPORTED: {
     exit: 2,
     message:
-      "Cannot read the derivation {name}: it is a dynamic derivation (DrvWithVersion), of which Pipelite has none",
+      "Cannot read the derivation {name}: it is a dynamic derivation (DrvWithVersion), which Pipelite does not support",
   },
   DRV_OUTPUTS_INVALID: { exit: 2, message: "Cannot use the outputs of the derivation: {output}: {reason}" },
   DRV_INPUT_INVALID: { exit: 2, message: "Cannot use the input {path} of the derivation: {reason}" },

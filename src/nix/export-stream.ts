@@ -136,9 +136,9 @@ export class ExportParser {
     try {
       list = parseStrictJson(bytes.subarray(TRAILER.length));
     } catch {
-      this.#refuse("what follows its end is no JSON");
+      this.#refuse("what follows its end is not JSON");
     }
-    if (!Array.isArray(list)) this.#refuse("what follows its end is no list");
+    if (!Array.isArray(list)) this.#refuse("what follows its end is not a list");
     const realisations = list.map(realisationOf);
     this.#handler.realisations?.(realisations);
   }

@@ -108,7 +108,7 @@ function parseReferences(text: string): StorePath[] {
 
 function parseDeriver(base: string): StorePath {
   const deriver = within("Deriver", () => parseStorePathBase(base));
-  return isDerivationPath(deriver) ? deriver : refuse("Deriver", "it is no derivation");
+  return isDerivationPath(deriver) ? deriver : refuse("Deriver", "it is not a derivation");
 }
 
 function parseSize(field: string, text: string): number {

@@ -1,7 +1,7 @@
 // Realisations: which output a derivation gave, where its path does not follow from the derivation. In the shape of Nix
 // 2.4 to 2.34; Nix 2.35 keys them by the path of the derivation instead, and reads these no more. Specification: Nix 2.8
 // `libstore/realisation.cc`; a binary cache keeps one as `realisations/<id>.doi`.
-import { parseStrictJson } from "#base/strict-json.ts";
+import { isObject, parseStrictJson } from "#base/strict-json.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { hex } from "#base/bytes.ts";
 import { pipeliteError } from "./errors.ts";
@@ -57,17 +57,17 @@ export function parseRealisation(text: string): Realisation {
   try {
     value = parseStrictJson(text);
   } catch (error) {
-    throw pipeliteError("REALISATION_INVALID", { reason: "it is no JSON" }, error);
+    throw pipeliteError("REALISATION_INVALID", { reason: "it is not JSON" }, error);
   }
   return realisationOf(value);
 }
 
 /** The realisation that a JSON value stands for. @throws as parseRealisation */
 export function realisationOf(value: unknown): Realisation {
-  if (!isRecord(value)) refuse("it is no object");
+  if (!isObject(value)) refuse("it is not an object");
   const { id, outPath, dependentRealisations = {}, signatures = [] } = value;
   if (typeof id !== "string" || typeof outPath !== "string") refuse("id and outPath must be texts");
-  if (!isRecord(dependentRealisations)) refuse("dependentRealisations must be an object");
+  if (!isObject(dependentRealisations)) refuse("dependentRealisations must be an object");
   if (!Array.isArray(signatures)) refuse("signatures must be a list");
   splitRealisationId(id);
   const dependencies = new Map<RealisationId, StorePath>();
@@ -76,10 +76,6 @@ export function realisationOf(value: unknown): Realisation {
     dependencies.set(key, parseStorePathBase(textOf(path)));
   }
   return { id, outPath: parseStorePathBase(outPath), dependencies, signatures: signatures.map(textOf) };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function textOf(value: unknown): string {

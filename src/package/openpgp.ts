@@ -122,7 +122,7 @@ function readNumbers(bytes: Uint8Array): Uint8Array[] {
 
 /** @returns undefined for a signature of a version that is not known here */
 export function readSignature({ tag, body }: Packet): Signature | undefined {
-  if (tag !== TAG.signature) throw wrong("that is no signature");
+  if (tag !== TAG.signature) throw wrong("that is not a signature");
   if (body[0] !== 4) return undefined;
   const [, type = 0, algorithm = 0, hashAlgorithm = 0] = body;
   const hashedLength = (body[4] ?? 0) * 256 + (body[5] ?? 0);

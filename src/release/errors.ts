@@ -43,9 +43,12 @@ export const pipeliteError = errorsOf({
   },
   POLICY_NOT_FOUND: { exit: 2, message: "Cannot read the release policy: no file {file}" },
   POLICY_INVALID: { exit: 2, message: "Cannot use the release policy {file}: {problem}" },
-  JOURNAL_WHOLE: { exit: 2, message: "Cannot accept a break of the journal: it has none that is open" },
+  JOURNAL_WHOLE: {
+    exit: 2,
+    message: "Cannot accept a broken line of the journal: there is none that nobody has accepted",
+  },
   RELEASE_EXISTS: {
     exit: 3,
-    message: "Cannot release the run {run} again: it was released otherwise: {problem}",
+    message: "Cannot release the run {run} again: it was released already, {problem}",
   },
 });

@@ -1,10 +1,11 @@
 // Readers of members of signed predicates and policies: what is missing or of another type is named.
+import { isObject } from "#base/strict-json.ts";
 import { pipeliteError } from "#sigstore/errors.ts";
 
 export type Members = Readonly<Record<string, unknown>>;
 
 export function membersOf(value: unknown, where: string): Members {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return refuse(where, "no object");
+  if (!isObject(value)) return refuse(where, "no object");
   return value as Members;
 }
 

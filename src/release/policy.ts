@@ -1,7 +1,7 @@
 // The release policy: what must be there before a run is released, as a JSON file that is under the user's own control
 // (default: release-policy.json beside pipeline.ts). What a file leaves out is as in the built-in policy. Its digest is
 // taken over the policy as it is applied, keys included, so it changes when a key file does.
-import { messageOf, parseStrictJson } from "#base/strict-json.ts";
+import { isObject, messageOf, parseStrictJson } from "#base/strict-json.ts";
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { utf8 } from "#base/bytes.ts";
@@ -106,7 +106,7 @@ function parsePolicy(text: string, folder: string): Policy {
   try {
     value = parseStrictJson(text);
   } catch (error) {
-    throw new RangeError(`it is no JSON: ${messageOf(error)}`);
+    throw new RangeError(`it is not JSON: ${messageOf(error)}`);
   }
   return policyOf(value, folder);
 }
@@ -170,7 +170,7 @@ function parseSigners(value: unknown, folder: string): Signer[] {
       : readPublicKey(resolve(folder, place));
     const [who, what] = [text(name, "a name"), text(role, "a role")];
     const problem = nameProblem(who);
-    if (problem !== undefined) throw new RangeError(`'${visible(who)}' is no name: ${problem}`);
+    if (problem !== undefined) throw new RangeError(`'${visible(who)}' is not a name: ${problem}`);
     return {
       name: who,
       role: what,
@@ -191,7 +191,7 @@ const TIMES = ["from", "until", "revoked"] as const;
 function parseTimes(times: Record<string, unknown>): Pick<Signer, (typeof TIMES)[number]> {
   const given = TIMES.filter((name) => times[name] !== undefined).map((name) => {
     const at = Date.parse(text(times[name], name));
-    if (Number.isNaN(at)) throw new RangeError(`${name} is no date`);
+    if (Number.isNaN(at)) throw new RangeError(`${name} is not a date`);
     return [name, new Date(at).toISOString()];
   });
   return Object.fromEntries(given) as Pick<Signer, (typeof TIMES)[number]>;
@@ -234,15 +234,14 @@ function checkRoles({ signatures, signers, releaseRoles = [] }: Policy): void {
 }
 
 function fields(value: unknown, what: string, known: readonly string[]): Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new RangeError(`${what} is no object`);
+  if (!isObject(value)) throw new RangeError(`${what} is not an object`);
   const unknown = Object.keys(value).find((key) => !known.includes(key));
   if (unknown !== undefined) throw new RangeError(`${what} has an unknown member '${unknown}'`);
   return value as Record<string, unknown>;
 }
 
 function list(value: unknown, what: string): unknown[] {
-  if (!Array.isArray(value)) throw new RangeError(`${what} is no list`);
+  if (!Array.isArray(value)) throw new RangeError(`${what} is not a list`);
   return value;
 }
 
@@ -251,7 +250,7 @@ function texts(value: unknown, what: string): string[] {
 }
 
 function text(value: unknown, what: string): string {
-  if (typeof value !== "string" || value.trim() === "") throw new RangeError(`${what} is no text`);
+  if (typeof value !== "string" || value.trim() === "") throw new RangeError(`${what} is not text`);
   return value;
 }
 

@@ -309,7 +309,7 @@ function parseRelease({ home, run, file }: SealedRelease): Released {
     saidProblem({ predicate, name, at, file, run, journal: home.journal });
   if (mismatch !== undefined) throw new RangeError(mismatch);
   if (predicateType !== RELEASE_TYPE || textOf(releasedBy, "keyId") !== bundle.keyId)
-    throw new RangeError("it is no release by the key it is signed with");
+    throw new RangeError("it is not a release by the key it is signed with");
   const policy = membersOf(predicate["policy"], "policy");
   const stated = parseAppliedPolicy(policy["content"]);
   if (stated.digest !== textOf(policy, "digest")) throw new RangeError("its policy is not of its digest");

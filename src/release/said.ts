@@ -22,7 +22,7 @@ const CLOCK_TOLERANCE_MS = 60_000;
 /** Why what a statement says can't be so; undefined when it can. */
 export function saidProblem({ predicate, name, at, file, run, journal }: Said): string | undefined {
   const ofName = nameProblem(name);
-  if (ofName !== undefined) return `its signer is no name: ${ofName}`;
+  if (ofName !== undefined) return `its signer is not a name: ${ofName}`;
   const own = journal.entries.find((entry) => entry.file === file);
   return timeProblem(at, run.record.finishedAt, own?.at) ?? headProblem(predicate, journal, run.file, own);
 }

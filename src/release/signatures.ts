@@ -214,7 +214,7 @@ type SignatureFields = Pick<
 function parseSignature({ predicateType, predicate }: Statement, bundleKeyId: string): SignatureFields {
   if (predicateType !== SIGNATURE_TYPE) {
     throw sigstoreError("STATEMENT_INVALID", {
-      problem: `it is no signature on a run: ${predicateType}`,
+      problem: `it is not a signature on a run: ${predicateType}`,
     });
   }
   const signer = membersOf(predicate["signer"], "signer");

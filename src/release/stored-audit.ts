@@ -6,7 +6,7 @@ import type { AuditOfRun } from "./deviation.ts";
 
 /**
  * Undefined when there is none, when it is not what the journal has last, or when it is of another record.
- * @throws AUDIT_INVALID when the file that the journal has is no audit
+ * @throws AUDIT_INVALID when the file that the journal has is not an audit
  */
 export function readStoredAudit(home: Home, { runId, digest }: ReadRun): AuditOfRun | undefined {
   const last = home.journal.about("audit", runId).at(-1);

@@ -124,7 +124,7 @@ function checkTransition(
 ): Transition | string {
   const bundle = parseBundle(text);
   const { subject, predicateType, predicate } = verifyBundle(bundle, keys);
-  if (predicateType !== TRANSITION_TYPE) return "it is no move of a deviation";
+  if (predicateType !== TRANSITION_TYPE) return "it is not a move of a deviation";
   if (textOf(predicate, "deviation") !== deviation) return "it is of another deviation";
   const digests = subject.map(({ digest }) => `sha256:${digest["sha256"] ?? ""}`);
   if (textOf(predicate, "runId") !== run.runId || digests[0] !== run.digest)

@@ -4,7 +4,7 @@ import { errorsOf } from "#base/errors.ts";
 export const pipeliteError = errorsOf({
   BROWSER_NOT_FOUND: {
     exit: 4,
-    message: "Cannot print the report to PDF: no {names} is on the PATH",
+    message: "Cannot print the report to PDF: none of {names} is on the PATH",
     hint: "Install Chromium, or print report.html from any browser: it has a print form",
   },
   PDF_NOT_PRINTED: {

@@ -11,9 +11,9 @@ import type { DocumentInput } from "#standards/input.ts";
 import { readSeries } from "./series.ts";
 
 /**
- * At the end of a run, before its record is written: nobody can have audited or signed it. What is said follows from the
+ * At the end of a run, before its record is written: it can't have been audited or signed. All of it follows from the
  * record, the outputs, the logs, and the records of the runs that built what this one took, so that an audit can make it
- * anew; how often a deviation came before is not part of it.
+ * again; how often a deviation came before is not part of it.
  */
 export function gatherAtEnd(
   home: Home,

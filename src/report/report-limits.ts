@@ -1,5 +1,5 @@
-// How much of a kind the report lists: a page that nobody can read to its end hides what matters. What is left out is routine
-// (it passed, or nothing is asked of it), and stands in the files beside the report.
+// How much of each kind the report lists: a page that is too long to read hides what matters. What is left out is routine
+// (it passed, or nothing is asked of it), and is in the files beside the report.
 
 /** Stages of which each has rows of its own; those that failed or did not come to their turn always have. */
 export const STAGES_MAX = 100;

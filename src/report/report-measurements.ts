@@ -74,7 +74,7 @@ function chartsHtml({ claim, place, groups, limits }: Series, { figure }: Parts)
     { groups: scaled },
     { limits: isFar ? around(scaled.flat()) : limitsInPowers(limits, scale) },
   );
-  // Limits far away would leave of the values a single bar.
+  // With limits far away, the values would be a single bar.
   const near = isFar ? { ...result, plan: { ...result.plan, limits: {} } } : result;
   const charts = result.stability?.charts;
   const drawn: [string, string][] = [
@@ -107,7 +107,7 @@ function chartsHtml({ claim, place, groups, limits }: Series, { figure }: Parts)
   );
 }
 
-/** Whether the values bear indices at all, as the gate of src/stats asks. */
+/** Whether indices can be computed of the values at all, as the gate of src/stats asks. */
 function assumptionsOf({ checks }: CapabilityResult): Html[] {
   const asked = checks.filter(({ status }) => status !== "not-asked");
   return asked.map(({ name, status }) => all(`${name} `, statusWord(status)));

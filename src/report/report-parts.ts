@@ -10,7 +10,7 @@ import { formatValue } from "./words.ts";
 
 type Shown = Pick<Claim, "id" | "value" | "unit" | "status">;
 
-/** Where the claims stand in the evidence part, for links to them. */
+/** Where the claims are in the evidence part, for links to them. */
 export type Anchors = ReadonlyMap<string, string>;
 
 export interface Parts {
@@ -121,7 +121,7 @@ export function statusWord(status: string): Html {
 
 export interface Column {
   head: string;
-  /** Numbers stand at the right. */
+  /** Numbers, aligned to the right. */
   isNumber?: boolean;
   /** The cell that names the row. */
   isHead?: boolean;

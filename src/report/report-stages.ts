@@ -1,4 +1,4 @@
-// The stages: how each ended, what it took, and when, with the chain that no number of cores makes shorter.
+// The stages: how each ended, what it took, and when, with the chain of stages that more cores can't make shorter.
 import type { Claim } from "#home/run-record.ts";
 import type { Expansion, RunRecord, StageRecord } from "#home/run-record.ts";
 import { ticksOf, labelsOf } from "#chart/svg.ts";

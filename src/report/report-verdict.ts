@@ -1,4 +1,4 @@
-// What a reviewer reads first: how the run ended, and what stands in the way of releasing it.
+// What a reviewer reads first: how the run ended, and what must be done before it can be released.
 import { claimsByName, identifier, type Claims } from "#standards/facts.ts";
 import type { DocumentInput } from "#standards/input.ts";
 import { all, h } from "./markup.ts";
@@ -42,7 +42,7 @@ export function headerHtml(input: DocumentInput, { figure, count }: Parts): Html
   );
 }
 
-/** What stands against a run that passed: a reader of one line must not miss it. */
+/** What speaks against a run that passed: it must be seen by a reader of one line. */
 function qualifierOf({
   record,
   audit,

@@ -3,7 +3,7 @@ import { ISO_TIME, formatQuantity, formatTime } from "#base/quantities.ts";
 import { tellApart, typeset } from "#base/numbers.ts";
 import type { ClaimValue } from "#home/run-record.ts";
 
-/** @param beside what the value is held against, or is the limit of: both get the digits that show on which side they are */
+/** @param beside the limit of the value, or the value of the limit: both get enough digits to show on which side they are */
 export function formatValue(value: ClaimValue, unit = "", beside?: ClaimValue): string {
   if (value === null) return "not available";
   if (typeof value === "boolean") return value ? "yes" : "no";

@@ -1,4 +1,4 @@
-// Who wrote the documents of a run: they are a function of their input and of this code, so only the same code writes them
+// Which code wrote the documents of a run: they are a function of their input and of this code, so only the same code writes them
 // again byte for byte.
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";

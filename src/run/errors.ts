@@ -37,7 +37,7 @@ export const pipeliteError = errorsOf({
   MODEL_URL_MISSING: {
     exit: 2,
     message:
-      "Cannot ask the model {model}: no answer of its is pinned for this request, and no endpoint is given",
+      "Cannot ask the model {model}: no answer of that model is pinned for this request, and no endpoint is given",
     hint: "Add --model URL",
   },
   MODEL_UNREACHABLE: { exit: 1, message: "Cannot reach the model at {url}: {problem}" },
@@ -48,7 +48,7 @@ export const pipeliteError = errorsOf({
   },
   RESULT_LINK_TAKEN: {
     exit: 2,
-    message: "Cannot make the result link {link}: something that is no link stands there",
+    message: "Cannot make the result link {link}: something that is not a link is there",
     hint: "Remove it, or name another with --out",
   },
 });

@@ -148,7 +148,7 @@ function logOf(home: Home, drvPath: string | undefined): Pick<StageRecord, "logD
 }
 
 function kindOf({ name, kind }: GraphNode): StageRecord["kind"] {
-  if (kind === "source" || kind === "timings") throw new Error(`${name} is no stage`);
+  if (kind === "source" || kind === "timings") throw new Error(`${name} is not a stage`);
   return kind;
 }
 

@@ -1,7 +1,7 @@
 // Sigstore bundle v0.3: one DSSE envelope with exactly one signature, and a hint to the key that made it. Specification:
 // sigstore/protobuf-specs, protos/sigstore_bundle.proto. Entries of transparency logs and timestamps are allowed in what
 // is read, and prove nothing here: a bundle stands on its key.
-import { messageOf, parseStrictJson } from "#base/strict-json.ts";
+import { isObject, messageOf, parseStrictJson } from "#base/strict-json.ts";
 import { prettyJson } from "#base/canonical-json.ts";
 import { fromBase64, toBase64 } from "./envelope.ts";
 import { pipeliteError } from "./errors.ts";
@@ -66,14 +66,14 @@ function parseJson(text: string): unknown {
   } catch (error) {
     throw pipeliteError(
       "BUNDLE_INVALID",
-      { problem: `it is no JSON that has one meaning: ${messageOf(error)}` },
+      { problem: `it is not JSON that has one meaning: ${messageOf(error)}` },
       error,
     );
   }
 }
 
 function fields(value: unknown, what: string, known: readonly string[]): Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) refuse(`${what} is no object`);
+  if (!isObject(value)) refuse(`${what} is not an object`);
   const unknown = Object.keys(value).find((key) => !known.includes(key));
   if (unknown !== undefined) refuse(`${what} has an unknown member '${unknown}'`);
   return value as Record<string, unknown>;

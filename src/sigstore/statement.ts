@@ -1,6 +1,6 @@
 // in-toto Statement v1: what a signature says about which bytes.
 // Specification: https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md
-import { messageOf, parseStrictJson } from "#base/strict-json.ts";
+import { isObject, messageOf, parseStrictJson } from "#base/strict-json.ts";
 import { utf8 } from "#base/bytes.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { pipeliteError } from "./errors.ts";
@@ -57,14 +57,14 @@ function parseJson(payload: Uint8Array): unknown {
   } catch (error) {
     throw pipeliteError(
       "STATEMENT_INVALID",
-      { problem: `it is no JSON in UTF-8 that has one meaning: ${messageOf(error)}` },
+      { problem: `it is not JSON in UTF-8 that has one meaning: ${messageOf(error)}` },
       error,
     );
   }
 }
 
 function fields(value: unknown, what: string): Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) refuse(`${what} is no object`);
+  if (!isObject(value)) refuse(`${what} is not an object`);
   return value as Record<string, unknown>;
 }
 

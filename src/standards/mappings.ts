@@ -1,4 +1,4 @@
-// What other people's requirements ask of a run: clauses by number with short titles of our own, and the facts that are
+// What standards ask of a run: clauses by number with short titles of our own, and the facts that are
 // evidence for each. Data by edition; a new edition of a standard is a new file.
 import annex11 from "./mappings/eu-annex11-2011.json" with { type: "json" };
 import iso9001 from "./mappings/iso9001-2015.json" with { type: "json" };

@@ -1,6 +1,6 @@
-// Reads measured values from delimited text, JSON or NDJSON. Strict: a value that is no number is an error that names its
+// Reads measured values from delimited text, JSON or NDJSON. Strict: a value that is not a number is an error that names its
 // line, never a value that is left out; what may be read in two ways is not guessed but asked for.
-import { parseStrictJson } from "#base/strict-json.ts";
+import { isObject, parseStrictJson } from "#base/strict-json.ts";
 import type { PipeliteError } from "#base/errors.ts";
 import { LineProblem, parseDelimited, type Delimiter } from "./delimited.ts";
 import { decodeText, type Encoding } from "./encoding.ts";
@@ -154,7 +154,7 @@ function numberOf(
     typeof cell === "number" ? cell : typeof cell === "string" ? toNumber(cell, decimal) : Number.NaN;
   if (!Number.isFinite(value))
     throw refuse(
-      `'${column}' is no number: ${typeof cell === "number" ? "out of range" : JSON.stringify(cell)}`,
+      `'${column}' is not a number: ${typeof cell === "number" ? "out of range" : JSON.stringify(cell)}`,
     );
   // There is one zero.
   return value + 0;
@@ -224,7 +224,7 @@ function parseJson(text: string, name: string, place?: string): unknown {
     const problem = error instanceof Error ? error.message : String(error);
     const at = /position (\d+)/.exec(problem)?.[1];
     const line = place ?? (at === undefined ? "" : `line ${text.slice(0, Number(at)).split("\n").length}`);
-    throw refusal(name, line, `it is no JSON: ${problem}`);
+    throw refusal(name, line, `it is not JSON: ${problem}`);
   }
 }
 
@@ -237,7 +237,7 @@ function jsonRows(value: unknown, name: string): Row[] {
 }
 
 function cellsOf(value: unknown, name: string, place: string): Map<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     throw refusal(name, place, `it must be an object, not ${JSON.stringify(value)}`);
   }
   return new Map(Object.entries(value));

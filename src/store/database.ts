@@ -155,7 +155,8 @@ function checkFile(layout: Layout): void {
     const size = fstatSync(fd).size;
     const read = readSync(fd, header, 0, header.length, 0);
     if (read < header.length) throw damaged(layout, `it is cut off after ${size} bytes`);
-    if (header.toString("latin1", 0, 16) !== "SQLite format 3\0") throw damaged(layout, "it is no database");
+    if (header.toString("latin1", 0, 16) !== "SQLite format 3\0")
+      throw damaged(layout, "it is not a database");
     // With a write-ahead log the header may be ahead of the file.
     if ((statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0) return;
     const stored = header.readUInt16BE(16);

@@ -43,7 +43,7 @@ export function storeFailure(layout: StorePlace, error: unknown): unknown {
     case "EPERM":
       return pipeliteError("STORE_READ_ONLY", { home, reason: "permission is denied" }, error);
     case "ENOTDIR":
-      return pipeliteError("STORE_READ_ONLY", { home, reason: "a part of its path is no folder" }, error);
+      return pipeliteError("STORE_READ_ONLY", { home, reason: "a part of its path is not a folder" }, error);
     default:
       return error;
   }
@@ -96,7 +96,7 @@ function sqliteFailure(layout: StorePlace, code: number, error: unknown): Pipeli
     case SQLITE.corrupt:
       return pipeliteError("STORE_DATABASE_DAMAGED", { home, file, reason: "it is damaged" }, error);
     case SQLITE.notADatabase:
-      return pipeliteError("STORE_DATABASE_DAMAGED", { home, file, reason: "it is no database" }, error);
+      return pipeliteError("STORE_DATABASE_DAMAGED", { home, file, reason: "it is not a database" }, error);
     default:
       return undefined;
   }

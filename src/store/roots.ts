@@ -134,7 +134,7 @@ function addLinkRoot(layout: Layout, source: string, roots: Root[]): void {
   if (path !== undefined) roots.push({ path, source: indirect });
 }
 
-/** The store path a link points to, or into; undefined where it is no link or points elsewhere. */
+/** The store path a link points to, or into; undefined where it is not a link or points elsewhere. */
 function targetOf(layout: Layout, link: string): StorePath | undefined {
   const target = readLink(link);
   return target === undefined ? undefined : storePathIn(layout, resolve(dirname(link), target));

@@ -34,7 +34,7 @@ export function leanReportLines(report: Report, options: LeanViewOptions): Line[
   const problem = report.problem === undefined ? [] : problemLines(report, report.problem, options);
   const missing = (options.missing ?? []).map((name): Line => [
     span("not found: ", "failure"),
-    span(`${visible(name)} is no theorem or axiom of the export`),
+    span(`${visible(name)} is not a theorem or axiom of the export`),
   ]);
   if (options.quiet) return [...problem, ...missing];
   const theorems = report.theorems.flatMap((theorem) => theoremLines(theorem, options));

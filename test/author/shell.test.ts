@@ -204,7 +204,7 @@ test("the text is the shell's as it is written; only what a template escapes is 
   assert.deepEqual(handle.script, ["a ", jq, " b"]);
 });
 
-test("what is no template, and a shell that is no tool, are refused: SHELL_NOT_A_TEMPLATE", () => {
+test("what is no template, and a shell that is not a tool, are refused: SHELL_NOT_A_TEMPLATE", () => {
   for (const wrong of [() => sh("ls" as never), () => sh({ shell: "zsh" as never })`ls`])
     assert.throws(wrong, (error) => isPipeliteError(error, "SHELL_NOT_A_TEMPLATE"));
 });

@@ -61,7 +61,7 @@ describe("a served store", () => {
     });
   });
 
-  test("what is not there and what is no name of ours", async () => {
+  test("what is not there and what is not a name of ours", async () => {
     using rig = new CacheRig();
     await rig.pair();
     await serving(rig.store, async (url) => {

@@ -73,9 +73,9 @@ test("--params reads values from a file; --param comes first; `plan` reads it, t
 test("a file of parameters that can't be read for sure is refused, with the reason", async () => {
   write("params");
   const refused: [text: string, code: string, says: RegExp][] = [
-    ["[1]", "PARAMS_FILE_INVALID", /it is no object/],
+    ["[1]", "PARAMS_FILE_INVALID", /it is not an object/],
     ['{ "n": 1, "n": 2 }', "PARAMS_FILE_INVALID", /the name "n" stands twice/],
-    ['{ "n": null }', "PARAMS_FILE_INVALID", /'n' is no text, number, true or false/],
+    ['{ "n": null }', "PARAMS_FILE_INVALID", /'n' is not text, number, true or false/],
     ['{ "n": 1 ', "PARAMS_FILE_INVALID", /JSON/],
     ['{ "n": "7" }', "PARAM_INVALID", /to '7': it must be an integer up to 100/],
     ['{ "n": 7.5 }', "PARAM_INVALID", /to 7\.5: it must be an integer/],

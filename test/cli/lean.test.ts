@@ -84,7 +84,7 @@ test("--print NAME prints a statement, and ends with 2 for what the export does 
   assert.match(stdout, /^checked {3}add_zero\nchecked {3}sum : 20 \+ 22 = 42\n/);
   const other = await check(sound(), {}, "--print", "sum", "--print", "__proto__");
   assert.equal(other.code, EXIT.usage);
-  assert.match(other.stdout, /^not found: __proto__ is no theorem or axiom of the export$/m);
+  assert.match(other.stdout, /^not found: __proto__ is not a theorem or axiom of the export$/m);
   const { theorems, missing } = documentOf(
     (await check(sound(), {}, "--json", "--print", "sum", "--print", "x")).stdout,
   );

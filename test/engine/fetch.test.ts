@@ -81,7 +81,7 @@ test("a folder, or nothing, behind file: is said with the stage's name", async (
   using project = new Project({});
   mkdirSync(join(project.folder, "folder"));
   for (const [name, says] of [
-    ["folder", /Stage 'data.txt': .*it is no file/],
+    ["folder", /Stage 'data.txt': .*it is not a file/],
     ["nothing", /Stage 'data.txt': .*ENOENT|no such file/],
   ] as const) {
     const { exitCode, failure } = await fetchUrl(project, pathToFileURL(join(project.folder, name)).href);

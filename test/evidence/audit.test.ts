@@ -610,15 +610,15 @@ const REPLACED: Record<string, [(evidence: string) => void, RegExp]> = {
   ],
   "a log more": [
     (evidence) => writeFileSync(join(evidence, "logs/other.log"), "fine"),
-    /logs\/other\.log is no document/,
+    /logs\/other\.log is not a document/,
   ],
   "a link": [
     (evidence) => symlinkSync("report.html", join(evidence, "index.html")),
-    /index\.html .* is no document/,
+    /index\.html .* is not a document/,
   ],
   "an empty folder": [
     (evidence) => mkdirSync(join(evidence, "certificates")),
-    /certificates\/ is no document/,
+    /certificates\/ is not a document/,
   ],
   "no report": [(evidence) => rmSync(join(evidence, "report.html")), /report\.html is missing/],
 };
@@ -912,10 +912,10 @@ export default pipeline({ numbers });
 
 test("a verdict that can't be read, or that fails as a whole, fails the run, which is recorded and holds", async () => {
   const verdicts = {
-    "not JSON": /it is no JSON/,
-    null: /it is no object/,
+    "not JSON": /it is not JSON/,
+    null: /it is not an object/,
     '{"checks":{"a":1}}': /its checks are no list/,
-    '{"checks":[null]}': /a check is no object/,
+    '{"checks":[null]}': /a check is not an object/,
     '{"checks":[{"value":1e999}]}': /a number is too large/,
     '{"status":"failed","checks":[{"id":"a","value":1,"status":"passed"}]}': /as a whole/,
   };
@@ -938,7 +938,7 @@ export default pipeline({ judge });
   }
 });
 
-test("-0 is 0, and what 64 bits can't hold is no number, in a verdict and in its evidence", async () => {
+test("-0 is 0, and what 64 bits can't hold is not a number, in a verdict and in its evidence", async () => {
   const check = (id: string, rest: string) => `{"id":"${id}","statement":"s","status":"passed",${rest}}`;
   const verdict = `{"status":"passed","checks":[${[
     check("plain", '"value":-0'),

@@ -179,7 +179,7 @@ test("evidence with a number that 64 bits can't hold is no evidence: it would pa
   const place = (file: string) => ({ path: join(folder, file), shown: file });
   for (const [file, problem] of [
     ["m.json", /a number is too large/],
-    ["n.json", /it is no JSON/],
+    ["n.json", /it is not JSON/],
   ] as const)
     assert.throws(
       () => files.read(place(file), "#/zero"),

@@ -187,6 +187,6 @@ function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new RangeError("it is no JSON");
+    throw new RangeError("it is not JSON");
   }
 }

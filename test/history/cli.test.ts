@@ -155,7 +155,7 @@ test("an address that names no database ends with 2, and no password is shown", 
   }
 });
 
-test("run refuses an address that is no database before it runs anything", async () => {
+test("run refuses an address that is not a database before it runs anything", async () => {
   using rig = createRig();
   const refused = await refusal(rig, "run", ".", "--database", "mysql://x");
   assert.deepEqual(refused, { code: "HISTORY_DATABASE_INVALID", exit: EXIT.usage });

@@ -356,7 +356,7 @@ describe("SQLite alone", () => {
     const file = home.home.layout.history;
     writeFileSync(
       file,
-      "this is no database, though it is long enough to be looked at as one by SQLite".repeat(100),
+      "this is not a database, though it is long enough to be looked at as one by SQLite".repeat(100),
     );
     await refuses(sync(home), "HISTORY_DAMAGED");
     const { replaced } = await rebuildHistory(home);

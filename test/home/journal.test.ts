@@ -84,7 +84,7 @@ const CHANGES: Record<string, (lines: string[]) => string[]> = {
   "the time of the last line is edited": (lines) =>
     lines.with(3, (lines[3] ?? "").replace('"at":"2', '"at":"3')),
   "a number is edited": (lines) => lines.with(3, (lines[3] ?? "").replace('"sequence":4', '"sequence":5')),
-  "a line is no JSON": (lines) => lines.with(1, "nothing"),
+  "a line is not JSON": (lines) => lines.with(1, "nothing"),
 };
 
 for (const [what, change] of Object.entries(CHANGES)) {
@@ -98,7 +98,7 @@ for (const [what, change] of Object.entries(CHANGES)) {
   });
 }
 
-test("a line that is no entry is a break: what stands before it counts no more, what follows is a chain again", () => {
+test("a line that is not an entry is a break: what stands before it counts no more, what follows is a chain again", () => {
   const journal = fill(2);
   appendFileSync(journal.file, "nothing\n");
   assert.equal(journal.append(entry("run-3")).entry.sequence, 4);
@@ -106,7 +106,7 @@ test("a line that is no entry is a break: what stands before it counts no more, 
   for (const each of [journal, again(journal)]) {
     const [found, ...others] = each.breaks;
     assert.equal(found?.line, 3);
-    assert.match(found.problem, /it is no entry/);
+    assert.match(found.problem, /it is not an entry/);
     assert.deepEqual(others, []);
     assert.deepEqual(
       each.entries.map(({ subject }) => subject),

@@ -73,7 +73,7 @@ test("RUN_FORM_OLD: one that was signed in that form is refused, and the run to 
     (error) => isPipeliteError(error, "RUN_FORM_OLD") && error.message.includes(whole.runId),
   );
   const [first] = runs.list();
-  assert.match(first?.problem ?? "", /in a form of before/, "and in the list of runs it stands with that");
+  assert.match(first?.problem ?? "", /in an older form/, "and in the list of runs it stands with that");
 });
 
 test("AUDIT_INVALID: an audit that has not the shape of one ends with its name", () => {

@@ -45,7 +45,7 @@ const EXPORTS: Readonly<Record<string, () => Export | string>> = {
   "an operation over a variable without a binder": loosePredecessor,
   "a value of another type": () => over(c("Nat.succ")),
   "a definition of itself": () => over(succ(c("f"))),
-  "a line that is no JSON, after a refused one": () => `${over(c("Nat.succ")).text()}{"in":\n`,
+  "a line that is not JSON, after a refused one": () => `${over(c("Nat.succ")).text()}{"in":\n`,
   "a theorem with the name of an earlier one": () =>
     over(nat(0)).thm("t", eq(1, Nat, zero, zero), refl(1, Nat, zero)),
   ...Object.fromEntries(

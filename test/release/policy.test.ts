@@ -53,7 +53,7 @@ test("wrong policies are refused with what is wrong about them", () => {
     [/deviations has an unknown member/, { schema: 1, deviations: { block: [] } }],
     [/deviations.blocking must be one of/, { schema: 1, deviations: { blocking: ["grave"] } }],
     [/a meaning must be one of/, { schema: 1, signatures: [{ meaning: "blessing" }] }],
-    [/sandboxes is no list/, { schema: 1, sandboxes: "none" }],
+    [/sandboxes is not a list/, { schema: 1, sandboxes: "none" }],
     [/no file .*Nobody.pub/, { schema: 1, signers: [{ name: "N", role: "r", key: "Nobody.pub" }] }],
     [
       /Anna and Zoe have one name or one key/,

@@ -422,7 +422,7 @@ test("with keys given, moves by others do not count", async () => {
   assert.deepEqual([seen(anna, bert, carla), seen(anna, bert)], ["holds", "fails"]);
 });
 
-test("a file that a killed process left in the place of a release is no release, and does not hinder one", async () => {
+test("a file that a killed process left in the place of a release is not a release, and does not hinder one", async () => {
   using home = new Home();
   const record = await signed(home);
   const file = releaseFile(record.runId);

@@ -214,7 +214,7 @@ const CRAFTED: Record<string, [RegExp, (predicate: Record<string, unknown>) => v
     (p) => (p["journalHead"] = { sequence: -1, digest: digestOf("") }),
   ],
   "a name with an escape": [
-    /is no name/,
+    /is not a name/,
     (p) => (p["signer"] = { ...(p["signer"] as object), name: "Anna Meier\u001b[2K" }),
   ],
   "another sentence": [/the sentence it shows/, (p) => (p["displayedAs"] = "Anna Meier, approval, 2030")],
@@ -322,7 +322,7 @@ test("a folder in the place of an audit is moved aside by the next one", () => {
   assert.equal(home.read(file), "{}");
 });
 
-test("a record, a journal or an audit that is no file is refused by name, and not waited for", async () => {
+test("a record, a journal or an audit that is not a file is refused by name, and not waited for", async () => {
   using home = new Home();
   const record = home.addRun();
   home.addAudit(record);
@@ -333,11 +333,11 @@ test("a record, a journal or an audit that is no file is refused by name, and no
   }
   assert.throws(
     () => openHome(home.path).runs.read(record.runId),
-    (error) => isPipeliteError(error, "RUN_RECORD_INVALID") && /it is no file/.test(error.message),
+    (error) => isPipeliteError(error, "RUN_RECORD_INVALID") && /it is not a file/.test(error.message),
   );
   assert.throws(
     () => openHome(home.path).journal.requireWhole(),
-    (error) => isPipeliteError(error, "JOURNAL_BROKEN") && /it is no file/.test(error.message),
+    (error) => isPipeliteError(error, "JOURNAL_BROKEN") && /it is not a file/.test(error.message),
   );
   assert.equal(home.handle.sealed.read(`audits/${record.runId}.json`).text, undefined);
 });
@@ -371,7 +371,7 @@ test("a signature that is gone is missed, and one by an unknown key is shown as 
   assert.deepEqual(problems(home, runId), ["the file is gone"]);
 });
 
-test("a statement of another type is no signature, even by a good key", async () => {
+test("a statement of another type is not a signature, even by a good key", async () => {
   using home = new Home();
   const { runId } = home.addRun();
   const anna = person("Anna");
@@ -379,7 +379,7 @@ test("a statement of another type is no signature, even by a good key", async ()
   const statement = verifyBundle(parseBundle(home.read(bundleFile)), [anna.key.publicKey]);
   const other = { ...statement, predicateType: "https://pipelite.dev/release/v1" };
   home.write(`signatures/${runId}/2.sigstore.json`, writeBundle(signStatement(other, anna.key)));
-  assert.match(problems(home, runId)[1] ?? "", /it is no signature on a run/);
+  assert.match(problems(home, runId)[1] ?? "", /it is not a signature on a run/);
   const thief = person("Bert");
   home.write(`signatures/${runId}/2.sigstore.json`, writeBundle(signStatement(statement, thief.key)));
   assert.equal(readSignatures(home.handle, runId)[1]?.isValid, false);

@@ -248,7 +248,7 @@ const wrong: Wrong[] = [
     says: /x is a script for awk: give it with `path: \[tool\("awk"\)\]`/,
   },
   {
-    name: "a stage's file that is no program",
+    name: "a stage's file that is not a program",
     lines: 'const made = stage(() => import("./made.ts"));\nconst a = command(made.file("x"), [out]);',
     files: { "made.ts": "export default () => ({ x: 'text' });" },
     says: /x is no program for this machine, and no script/,
@@ -257,7 +257,7 @@ const wrong: Wrong[] = [
     name: "a stage's folder as a program",
     lines: 'const made = stage(() => import("./made.ts"));\nconst a = command(made, [out]);',
     files: { "made.ts": "export default () => ({ x: 'text' });" },
-    says: /its program is no file: in the folder there is x/,
+    says: /its program is not a file: in the folder there is x/,
   },
 ];
 

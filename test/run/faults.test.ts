@@ -131,7 +131,7 @@ const misbehaving: Misbehaving[] = [
     says: /plain relative path/,
   },
   {
-    name: "returns what is no file",
+    name: "returns what is not a file",
     failure: "STAGE_FAILED",
     body: "return { x: Number.NaN };",
     says: /NaN/,

@@ -95,7 +95,7 @@ test("a damaged record is refused with its file: RUN_RECORD_INVALID", () => {
   refuses("RUN_RECORD_INVALID", () => openHome(home).runs.find({ word: "latest" }));
 });
 
-test("a result link never replaces what is no link: RESULT_LINK_TAKEN", async () => {
+test("a result link never replaces what is not a link: RESULT_LINK_TAKEN", async () => {
   const taken = join(project.folder, "taken");
   writeFileSync(taken, "mine");
   await assert.rejects(project.run({ out: taken }), (error) => isPipeliteError(error, "RESULT_LINK_TAKEN"));

@@ -374,7 +374,7 @@ test("gate: limited by the gauge, the bound counts with the gauge's spread, and 
   assert.throws(() => judgeCapability({ ...input, gaugeDeviation: 0 }, plan), RangeError);
 });
 
-test("gate: the wrong plan or a value that is no number is refused", () => {
+test("gate: the wrong plan or a value that is not a number is refused", () => {
   assert.throws(() => judgeCapability({ groups: individuals(good) }, { limits: {} }), RangeError);
   assert.throws(
     () => judgeCapability({ groups: individuals(good) }, { ...plan, confidence: 0.4 }),

@@ -94,7 +94,7 @@ test("pipelite capability: wrong input ends with 2 and names the line", async ()
   write("bad.csv", "a,v\n1,2\n2,x\n");
   const bad = await rig("capability", "bad.csv", "-c", "v", "--lsl", "0");
   assert.equal(bad.code, 2);
-  assert.match(bad.stderr, /Cannot read the values of bad\.csv, line 3: 'v' is no number: "x"/);
+  assert.match(bad.stderr, /Cannot read the values of bad\.csv, line 3: 'v' is not a number: "x"/);
   const refused: [RegExp, ...string[]][] = [
     [/give --lsl, --usl or both/, "bad.csv", "-c", "a"],
     [/--lsl must be below --usl/, "bad.csv", "-c", "a", "--lsl", "3", "--usl", "3"],
@@ -198,16 +198,16 @@ const refusedTexts: [name: string, text: string, problem: RegExp][] = [
   ["v.csv", "v,w\n1\n", /line 2: it has 1 fields, the header has 2/],
   ["v.csv", 'v,w\n"1,2\n', /line 2: a quote is not closed/],
   ["v.csv", "v,w\n1,2\n,2\n", /line 3: 'v' is empty/],
-  ["v.csv", "v\n1\n0x10\n", /line 3: 'v' is no number/],
-  ["v.csv", "v\nNaN\n", /line 2: 'v' is no number/],
-  ["v.csv", "v\n1e999\n", /line 2: 'v' is no number/],
+  ["v.csv", "v\n1\n0x10\n", /line 3: 'v' is not a number/],
+  ["v.csv", "v\nNaN\n", /line 2: 'v' is not a number/],
+  ["v.csv", "v\n1e999\n", /line 2: 'v' is not a number/],
   ["v.json", "{}", /it must be an array of objects/],
   ["v.json", '[{"v":1},7]', /element 2: it must be an object, not 7/],
-  ["v.json", '[{"v":"1x"}]', /element 1: 'v' is no number/],
-  ["v.json", '[{"v":true}]', /element 1: 'v' is no number: true/],
-  ["v.json", "[\n1,,", /it is no JSON/],
+  ["v.json", '[{"v":"1x"}]', /element 1: 'v' is not a number/],
+  ["v.json", '[{"v":true}]', /element 1: 'v' is not a number: true/],
+  ["v.json", "[\n1,,", /it is not JSON/],
   ["v.ndjson", '{"v":1}\n{"w":1}\n', /line 2: there is no 'v' \(there are: w\)/],
-  ["v.ndjson", '{"v":1}\n{"v":\n', /line 2: it is no JSON/],
+  ["v.ndjson", '{"v":1}\n{"v":\n', /line 2: it is not JSON/],
 ];
 
 for (const [index, [name, text, problem]] of refusedTexts.entries()) {

@@ -71,15 +71,15 @@ test("what may be read in two ways is not guessed", () => {
   refused(utf8("Länge,a;Länge\n1,2;3\n"), /more than one sign: name it by --delimiter/);
   const thousands = utf8("Tag;Länge\n1;1,500\n2;2,250\n");
   assert.deepEqual(read(thousands, { decimal: "comma" }).values, [1.5, 2.25]);
-  refused(thousands, /'Länge' is no number: "1,500"/, { decimal: "point" });
-  refused(utf8("Tag;Länge\n1;1.500\n"), /'Länge' is no number/, { decimal: "comma" });
+  refused(thousands, /'Länge' is not a number: "1,500"/, { decimal: "point" });
+  refused(utf8("Tag;Länge\n1;1.500\n"), /'Länge' is not a number/, { decimal: "comma" });
   assert.deepEqual(read(utf8("Länge\n1,5\n"), { delimiter: "tab", decimal: "comma" }).values, [1.5]);
 });
 
 test("there is one zero, and no number beyond the range of numbers", () => {
   const { values } = read(utf8('[{"Länge":-0},{"Länge":"-0.0"},{"Länge":-1e-400}]'), { name: "v.json" });
   assert.ok(values.every((value) => Object.is(value, 0)));
-  refused(utf8('[{"Länge":1e400}]'), /element 1: 'Länge' is no number: out of range/, { name: "v.json" });
+  refused(utf8('[{"Länge":1e400}]'), /element 1: 'Länge' is not a number: out of range/, { name: "v.json" });
 });
 
 test("whatever the delimiter and the decimal sign, what was written is read", () => {

@@ -361,7 +361,7 @@ describe("addFixedFile", () => {
     assert.deepEqual((await rig.store.verify({ checkContents: true })).problems, []);
   });
 
-  test("refuses another content, and what is no file", async () => {
+  test("refuses another content, and what is not a file", async () => {
     using rig = new StoreRig();
     const hash = hashBytes("sha512", utf8("hello"));
     const file = rig.write({ file: "hallo" });

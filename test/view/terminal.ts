@@ -58,7 +58,7 @@ function stripColor(text: string): string {
   return text.replaceAll(COLOR, "");
 }
 
-/** What a stream that is no terminal received, without colour. */
+/** What a stream that is not a terminal received, without colour. */
 export function createSink(): Writable & { text(): string } {
   const chunks: string[] = [];
   const stream = new Writable({

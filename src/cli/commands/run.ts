@@ -39,7 +39,7 @@ export const run = openCommand({
   brief: "Run a pipeline: build what changed, reuse the rest",
   about: [
     "Builds the stages whose code, inputs, tools or parameters changed, each in a sandbox with nothing but its " +
-      "inputs, and links the result. Progress goes to stderr; where stdout is no terminal, the path of the result " +
+      "inputs, and links the result. Progress goes to stderr; where stdout is not a terminal, the path of the result " +
       "is printed there.",
   ],
   examples: [

@@ -54,7 +54,7 @@ function machineOf(line: string, here: string): Machine {
   const list = (index: number): string[] => field(index)?.split(",").filter(Boolean) ?? [];
   const jobs = Number(field(3) ?? 1);
   const speed = Number(field(4) ?? 1);
-  if (!Number.isInteger(jobs) || jobs < 0) refuse(`'${field(3)}' is no number of jobs`);
+  if (!Number.isInteger(jobs) || jobs < 0) refuse(`'${field(3)}' is not a count of jobs`);
   if (!(speed > 0) || !Number.isFinite(speed)) refuse(`'${field(4)}' is no speed`);
   const uri = field(0) ?? refuse("it names no machine");
   const systems = list(1);
@@ -77,8 +77,8 @@ function checkUri(uri: string, refuse: (problem: string) => never): string {
   if (uri.startsWith("ssh://")) refuse("ssh:// is the protocol of old; write ssh-ng:// for the same machine");
   // A bare host is ssh in Nix's own lists.
   const url = URL.parse(uri.includes("://") ? uri : `ssh-ng://${uri}`);
-  if (url?.protocol !== "ssh-ng:" || url.hostname === "") refuse(`'${uri}' is no machine`);
+  if (url?.protocol !== "ssh-ng:" || url.hostname === "") refuse(`'${uri}' is not a machine`);
   // What begins with a dash would be an option of ssh.
-  if (url?.hostname.startsWith("-") || url?.username.startsWith("-")) refuse(`'${uri}' is no machine`);
+  if (url?.hostname.startsWith("-") || url?.username.startsWith("-")) refuse(`'${uri}' is not a machine`);
   return uri.includes("://") ? uri : `ssh-ng://${uri}`;
 }

@@ -104,7 +104,7 @@ function clearSigned(bytes: Uint8Array, { archive, suite }: Expected) {
 function dateOf(text: string, { archive, suite }: Expected): Date {
   const date = new Date(text.replace(/ UTC$/, " GMT"));
   if (!/^\w{3}, +\d{1,2} \w{3} \d{4} \d{2}:\d{2}:\d{2} (UTC|GMT)$/.test(text) || Number.isNaN(date.getTime()))
-    throw pipeliteError("RELEASE_INVALID", { archive, suite, problem: `'${text}' is no date` });
+    throw pipeliteError("RELEASE_INVALID", { archive, suite, problem: `'${text}' is not a date` });
   return date;
 }
 

@@ -40,7 +40,7 @@ function readKinds(record: Fields, tables: Tables, isListed: boolean): Declarati
   if (record.has("inductive")) return [readInductive(record.object("inductive"), tables)];
   if (record.has("quot")) return [readQuotient(record.object("quot"), tables)];
   if (!record.has("axiom"))
-    refuseFormat("unknown-record", "Cannot read the line: it is no record of the format");
+    refuseFormat("unknown-record", "Cannot read the line: it is not a record of the format");
   const fields = record.object("axiom");
   const axiom = { kind: "axiom", ...readHeader(fields, tables, fields.flag("isUnsafe")) } as const;
   return [ended(fields, axiom)];

@@ -157,7 +157,7 @@ export const DECLARATIONS: readonly Case[] = [
   refuse("an argument of another type", "argument-mismatch", () =>
     two().thm("bad", False, ap(id, False, c("True.intro"))),
   ),
-  refuse("an argument to what is no function", "not-a-function", () =>
+  refuse("an argument to what is not a function", "not-a-function", () =>
     two().thm("bad", False, ap(c("True.intro"), zero)),
   ),
   refuse("one argument too many", "not-a-function", () =>

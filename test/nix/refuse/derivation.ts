@@ -80,7 +80,7 @@ export const refusedDerivations: Refused<string>[] = [
   ["a hash of wrong length", fixed("sha256", HEX.slice(2)), "HASH_INVALID"],
   ["a hash that is not hex", fixed("sha256", HEX.replace("2", "x")), "HASH_INVALID"],
   ["an output path that is none", withPiece({ outputs: '[("out","/tmp/x","","")]' }), "STORE_PATH_INVALID"],
-  ["a source that is no store path", withPiece({ sources: '["/etc/passwd"]' }), "STORE_PATH_INVALID"],
+  ["a source that is not a store path", withPiece({ sources: '["/etc/passwd"]' }), "STORE_PATH_INVALID"],
   ["a source inside a store path", withPiece({ sources: `["${PATH}/bin"]` }), "STORE_NAME_INVALID"],
-  ["an input that is no derivation", withPiece({ inputs: `[("${PATH}",["out"])]` }), "DRV_INPUT_INVALID"],
+  ["an input that is not a derivation", withPiece({ inputs: `[("${PATH}",["out"])]` }), "DRV_INPUT_INVALID"],
 ];

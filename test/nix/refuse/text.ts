@@ -135,7 +135,7 @@ export const refusedNarInfos: Refused<string>[] = [
     field("References", `References: ${HASH}-x  ${HASH}-y\n`),
     "NARINFO_INVALID",
   ],
-  ["a deriver that is no derivation", field("Deriver", `Deriver: ${HASH}-x\n`), "NARINFO_INVALID"],
+  ["a deriver that is not a derivation", field("Deriver", `Deriver: ${HASH}-x\n`), "NARINFO_INVALID"],
   ["a broken signature", field("Sig", "Sig: k:abc\n"), "NARINFO_INVALID"],
   ["a broken content address", field("CA", "CA: fixed:x\n"), "NARINFO_INVALID"],
 ];

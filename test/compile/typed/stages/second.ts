@@ -23,7 +23,7 @@ export default async function second({
   for (const part of [...parts, ...Object.values(byName)]) await part.json("facts.json");
   const facts = await first.json("facts.json");
   const n: number = facts.n + seconds;
-  // @ts-expect-error a text file is no JSON
+  // @ts-expect-error a text file is not JSON
   await first.json("report.md");
   // @ts-expect-error the first stage makes no such file
   first.file("nothing.txt");
