@@ -29,7 +29,7 @@ export function object<T extends object>(members: Members<T>): Shape<T> {
   const known = new Set(Object.keys(members));
   return (value) => {
     if (!isObject(value)) return " is not an object";
-    const fields = value as Record<string, unknown>;
+    const fields = value;
     for (const [name, shape] of entries) {
       if (!Object.hasOwn(fields, name)) {
         if ("isOptional" in shape) continue;

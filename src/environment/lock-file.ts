@@ -33,7 +33,7 @@ export function readLockFile(root: string): LockFile {
 /** Members of one section, each under its key. */
 export function lockSection(root: string, section: string): Readonly<Record<string, unknown>> {
   const found = readLockFile(root)[section] ?? {};
-  if (isObject(found)) return found as Record<string, unknown>;
+  if (isObject(found)) return found;
   throw pipeliteError("LOCK_FILE_INVALID", {
     file: lockFileOf(root),
     problem: `its ${section} are no object`,

@@ -116,7 +116,7 @@ function readVerdict(file: string): Verdict {
   try {
     const value = parseJudgedJson(readFileSync(file));
     if (!isObject(value)) return { problem: "it is not an object" };
-    const { status, checks = [] } = value as Record<string, unknown>;
+    const { status, checks = [] } = value;
     if (!Array.isArray(checks)) return { problem: "its checks are no list" };
     if (!checks.every(isObject)) return { problem: "a check is not an object" };
     return { status, checks };

@@ -6,7 +6,7 @@ export type Members = Readonly<Record<string, unknown>>;
 
 export function membersOf(value: unknown, where: string): Members {
   if (!isObject(value)) return refuse(where, "no object");
-  return value as Members;
+  return value;
 }
 
 export function textOf(members: Members, name: string): string {

@@ -237,7 +237,7 @@ function fields(value: unknown, what: string, known: readonly string[]): Record<
   if (!isObject(value)) throw new RangeError(`${what} is not an object`);
   const unknown = Object.keys(value).find((key) => !known.includes(key));
   if (unknown !== undefined) throw new RangeError(`${what} has an unknown member '${unknown}'`);
-  return value as Record<string, unknown>;
+  return value;
 }
 
 function list(value: unknown, what: string): unknown[] {

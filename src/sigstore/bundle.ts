@@ -76,7 +76,7 @@ function fields(value: unknown, what: string, known: readonly string[]): Record<
   if (!isObject(value)) refuse(`${what} is not an object`);
   const unknown = Object.keys(value).find((key) => !known.includes(key));
   if (unknown !== undefined) refuse(`${what} has an unknown member '${unknown}'`);
-  return value as Record<string, unknown>;
+  return value;
 }
 
 function bytes(text: unknown, what: string): Uint8Array {

@@ -65,7 +65,7 @@ function parseJson(payload: Uint8Array): unknown {
 
 function fields(value: unknown, what: string): Record<string, unknown> {
   if (!isObject(value)) refuse(`${what} is not an object`);
-  return value as Record<string, unknown>;
+  return value;
 }
 
 function refuse(problem: string): never {
