@@ -112,7 +112,7 @@ function compare(home: Home, store: Store, { folder, source, maker }: Compared):
   });
   const names = new Set([...wanted.keys()].map(byteStringOf));
   const odd = entriesBelow(folder).find((name) => !names.has(name) && name !== "logs/");
-  if (odd !== undefined) return `${odd} is no document of this run`;
+  if (odd !== undefined) return `${odd} is not a document of this run`;
   for (const [name, content] of wanted) {
     const file = join(folder, name);
     if (entryAt(file)?.isFile() !== true) return `${name} is missing`;
