@@ -21,13 +21,13 @@ export default pipeline({ make, judge });
 `,
   "make.ts": `export default function make({ count }: { count: number }) {
   console.log("\\u001b[31mmaking", count, "<b>parts</b>\\u001b[0m");
-  return { "parts.json": Array.from({ length: count }, (_, index) => index / 7) };
+  return { "parts.json": Array.from({ length: count }, (_, index) => [index / 7]) };
 }
 `,
   "judge.ts": `import type { Source } from "pipelite";
-import { individuals, judgeCapability } from "pipelite/stats";
+import { judgeCapability } from "pipelite/stats";
 export default async function judge({ make }: { make: Source }) {
-  const parts = JSON.parse(await make.text("parts.json")) as number[];
+  const parts = JSON.parse(await make.text("parts.json")) as number[][];
   const status = parts.length <= 12 ? "passed" : "failed";
   return { "verdict.json": { checks: [
     { id: "count-12", statement: "There are at most 12 <parts>", value: parts.length, limit: 12, unit: "parts", status, evidence: "make/parts.json" },
@@ -36,8 +36,8 @@ export default async function judge({ make }: { make: Source }) {
   ] }, "limit.json": { upper: 9 } };
 }
 
-function capabilityOf(parts: number[]) {
-  return judgeCapability({ groups: individuals(parts) }, { limits: { lower: -4, upper: 9 } }).bound;
+function capabilityOf(parts: number[][]) {
+  return judgeCapability({ groups: parts }, { limits: { lower: -4, upper: 9 } }).bound;
 }
 `,
 };
