@@ -98,7 +98,7 @@ export const pipeliteError = errorsOf({
   TOOL_NEEDS_FILES: {
     exit: 2,
     message: "{place}: cannot capture {program}: its libraries do not suffice, it needs {files} as well",
-    hint: 'Take it from an environment: `debian(["{package}"]).tool("{program}")`',
+    hint: 'Take it from an environment: `debian([{packages}]).tool("{program}")`',
   },
   TOOL_LIBRARY_MISSING: {
     exit: 4,

@@ -34,12 +34,12 @@ export function findProgram(name: string, { root, folders, place }: ProgramSearc
   return realpathSync(found);
 }
 
-/** Programs that can't work without folders of files, known by name: what these hold, and a package of Debian that has them. */
+/** Programs that can't work without folders of files, known by name: what these hold, and the packages of Debian that have them. */
 const NEED_FILES: readonly (readonly [name: RegExp, files: string, debian: string])[] = [
   [/^(python|pypy)[\d.]*$/, "its standard library", "python3"],
-  [/^(cc|gcc|c[89]9|cpp)(-[\d.]+)?$/, "its passes (cc1, as, ld), headers and start files", "gcc"],
+  [/^(cc|gcc|c[89]9|cpp)(-[\d.]+)?$/, "its passes (cc1, as, ld), headers and start files", "gcc libc6-dev"],
   [/^(c\+\+|g\+\+)(-[\d.]+)?$/, "its passes (cc1plus, as, ld), headers and start files", "g++"],
-  [/^clang(\+\+)?(-[\d.]+)?$/, "its headers and start files", "clang"],
+  [/^clang(\+\+)?(-[\d.]+)?$/, "its headers and start files", "clang libc6-dev"],
   [/^R(script)?$/, "its library of packages", "r-base-core"],
   [/^(ruby|irb|gem)[\d.]*$/, "its standard library", "ruby"],
   [/^(java|javac|jar)$/, "its runtime", "default-jdk-headless"],
@@ -50,7 +50,8 @@ export function checkTool(program: string, place: string): void {
   const known = NEED_FILES.find(([name]) => name.test(program));
   if (known === undefined) return;
   const [, files, debian] = known;
-  throw pipeliteError("TOOL_NEEDS_FILES", { place, program, files, package: debian });
+  const packages = debian.split(" ").map((name) => JSON.stringify(name));
+  throw pipeliteError("TOOL_NEEDS_FILES", { place, program, files, packages: packages.join(", ") });
 }
 
 function isExecutable(path: string): boolean {
