@@ -74,6 +74,54 @@ test("property: each node ends once, after all it needs, at most `jobs` at a tim
   );
 });
 
+test("property: what a node finds when it is run comes before it, with all that follows from how that ends", async () => {
+  await fc.assert(
+    fc.asyncProperty(graphs, fc.integer({ min: 1, max: 4 }), fc.boolean(), async (nodes, jobs, keepGoing) => {
+      const known = nodes.slice(0, nodes.length / 2);
+      const found = nodes.slice(known.length);
+      const finder: Node = { index: nodes.length, needs: known.slice(0, 1), isWork: false, end: "done" };
+      const last: Node = { index: nodes.length + 1, needs: [finder], isWork: true, end: "done" };
+      const ended = new Map<Node, string>();
+      let working = 0;
+      let isFound = false;
+      await schedule([...known, finder, last], {
+        needs: (node) => node.needs,
+        isWork: (node) => node.isWork,
+        costOf: () => [1],
+        room: [jobs],
+        keepGoing,
+        signal: new AbortController().signal,
+        run: async (node) => {
+          assert.ok(node.needs.every((need) => ended.get(need) === "done"));
+          assert.equal(ended.has(node), false);
+          if (node === finder && !isFound) {
+            isFound = true;
+            finder.needs = [...finder.needs, ...found];
+            return found;
+          }
+          working += node.isWork ? 1 : 0;
+          assert.ok(working <= jobs);
+          await Promise.resolve();
+          working -= node.isWork ? 1 : 0;
+          ended.set(node, node.end);
+          return node.end;
+        },
+        skip: (node) => {
+          assert.equal(ended.has(node), false);
+          ended.set(node, "skipped");
+        },
+      });
+      const all = [...known, ...(isFound ? found : []), finder, last];
+      assert.equal(ended.size, all.length);
+      for (const node of all) {
+        const isCut = node.needs.some((need) => ended.get(need) !== "done");
+        if (isCut) assert.equal(ended.get(node), "skipped");
+        else if (keepGoing) assert.equal(ended.get(node), node.end);
+      }
+    }),
+  );
+});
+
 test("of the nodes that are ready, the first of the graph starts first; what run throws is thrown on", async () => {
   const order: number[] = [];
   const nodes: Node[] = Array.from({ length: 200 }, (_, index) => ({
