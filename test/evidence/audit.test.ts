@@ -606,7 +606,7 @@ const REPLACED: Record<string, [(evidence: string) => void, RegExp]> = {
   "no log": [(evidence) => rmSync(join(evidence, "logs/measure.log")), /logs\/measure\.log is not the log/],
   "a certificate more": [
     (evidence) => writeFileSync(join(evidence, "certificate.html"), "certified"),
-    /certificate\.html is no document of this run/,
+    /certificate\.html is not a document of this run/,
   ],
   "a log more": [
     (evidence) => writeFileSync(join(evidence, "logs/other.log"), "fine"),
