@@ -3,6 +3,8 @@ export { debian } from "./author/environment.ts";
 export type { DebianOptions } from "./author/environment.ts";
 export type { DebianRepository } from "./author/environment-request.ts";
 export { answer, download, gate, param, pipeline, source, stage, timings } from "./author/pipeline.ts";
+export { env, secret } from "./author/secret.ts";
+export type { Secret, SecretText } from "./author/secret.ts";
 export { command, out, tool } from "./author/command.ts";
 export { matrix, range } from "./author/matrix.ts";
 export { each } from "./author/each.ts";

@@ -13,7 +13,7 @@ export const FLOORS: readonly { floor: string; folders: readonly string[] }[] = 
   { floor: "judging", folders: ["evidence", "release"] },
   { floor: "keeping", folders: ["home"] },
   { floor: "making", folders: ["author", "environment", "compile", "engine", "cache"] },
-  { floor: "machinery", folders: ["store", "sandbox", "keys"] },
+  { floor: "machinery", folders: ["store", "sandbox", "keys", "secrets"] },
   { floor: "formats", folders: ["nix", "sigstore", "package", "formula", "chart", "stats", "lean"] },
   { floor: "ground", folders: ["base"] },
 ];

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { openHome, whichRun as findWhich } from "#app/home.ts";
 import { homeFolder } from "#base/home-folder.ts";
 import type { Costs } from "#author/costs.ts";
+import type { SecretSource } from "#secrets/sources.ts";
 import type { WrittenReport } from "#app/report.ts";
 import type { AuditReport } from "#evidence/audit-file.ts";
 import type { RebuildProgress } from "#evidence/audit-builds.ts";
@@ -30,6 +31,8 @@ export interface OfPipeline extends InHome {
   stages?: readonly string[];
   /** Parameters by name, as texts, as `--param` takes them. */
   params?: Readonly<Record<string, string>>;
+  /** Where secrets come from that are not in the variables of their names. */
+  secrets?: Readonly<Record<string, SecretSource>>;
   /** Reads every source again, whatever its times say. */
   paranoid?: boolean;
   /** An OpenAI-compatible model, by its name; without `url` only pinned answers can be used. */
@@ -178,13 +181,14 @@ function pipelineOptions({
   pipeline = ".",
   stages = [],
   params = {},
+  secrets,
   paranoid = false,
   model,
   engine = "embedded" as const,
   sandbox,
 }: OfPipeline) {
   const where = { home: homeAt(home), env: process.env };
-  return { ...where, pipeline, stages: [...stages], params, paranoid, model, engine, sandbox };
+  return { ...where, pipeline, stages: [...stages], params, secrets, paranoid, model, engine, sandbox };
 }
 
 /** Events that were told, for readers that come when they like. */

@@ -6,6 +6,7 @@ import { isFileOf, isNode, isOut, isTool, node } from "./nodes.ts";
 import type { CommandHandle, CommandOptions, Node, Out, Program, Tool, Word } from "./nodes.ts";
 import { isParam } from "./param.ts";
 import { knownOptions, STAGE_OPTIONS } from "./options.ts";
+import { refuseSecrets } from "./secret.ts";
 import { callerPlace } from "./source-position.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -38,6 +39,7 @@ export function command(program: Program, words: readonly Word[], options: Comma
 /** The node of a command, once all that is said of it is right. */
 export function commandNode(handle: CommandHandle): Node {
   const { place, words } = handle;
+  refuseSecrets([words, handle.script, handle.options.env, handle.options.stdin], place);
   const options = knownOptions(handle.options, COMMAND_OPTIONS, place);
   words.forEach((word, index) => checkWord(word, `word ${index + 1}`, place));
   for (const [name, value] of Object.entries(options.env ?? {})) {

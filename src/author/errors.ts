@@ -17,6 +17,19 @@ export const pipeliteError = errorsOf({
     hint: "Name at least one: `pipeline({ report })`",
   },
   COST_INVALID: { exit: 2, message: "{place}: cannot use {value} as {name}: it must be {wanted}" },
+  SECRET_NAME_INVALID: {
+    exit: 2,
+    message: "{place}: cannot use '{name}' as the name of a secret: it must be one that a variable can have",
+  },
+  SECRET_MISPLACED: {
+    exit: 2,
+    message: "{place}: the secret '{name}' can't be used here: only a download or an answer gets one",
+    hint: 'Within a text it is a part of a list: `url: ["https://host/?key=", secret("NAME")]`',
+  },
+  SECRET_TEXT_INVALID: {
+    exit: 2,
+    message: "{place}: cannot use this text: it must be a text, a secret, or a list of both",
+  },
   OPTION_UNKNOWN: { exit: 2, message: "{place}: there is no option '{option}'", hint: "{suggestion}" },
   ENVIRONMENT_INVALID: {
     exit: 2,

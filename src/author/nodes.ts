@@ -1,6 +1,7 @@
 // Nodes: handles that remember what was written and where, and what stands behind each. What makes them is beside this file.
 import type { Costs } from "./costs.ts";
 import type { Param } from "./param.ts";
+import { refuseSecrets, type Secret } from "./secret.ts";
 import type { EnvironmentRequest } from "./environment-request.ts";
 import { callerPlace } from "./source-position.ts";
 import { pipeliteError } from "./errors.ts";
@@ -95,7 +96,8 @@ export interface SourceHandle {
 export interface FetchHandle {
   readonly kind: "fetch";
   readonly place: string;
-  readonly url: string;
+  readonly url: readonly (string | Secret)[];
+  readonly headers: Readonly<Record<string, readonly (string | Secret)[]>>;
   readonly hash: string;
   readonly name: string | undefined;
 }
@@ -128,6 +130,7 @@ export interface AnswerHandle {
   readonly request: FileOf<null>;
   readonly check: () => Promise<unknown>;
   readonly inputs: Readonly<Record<string, unknown>>;
+  readonly key?: Secret | undefined;
 }
 
 export type Handle =
@@ -230,6 +233,7 @@ export function noticingHandles<T>(action: () => T): { value: T; made: ReadonlyS
 
 /** The node of a handle. */
 export function node<F, P extends null = never>(handle: Handle): Node<F, P> {
+  if ("inputs" in handle) refuseSecrets(handle.inputs, handle.place);
   return remember(
     {
       place: handle.place,

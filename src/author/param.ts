@@ -17,6 +17,8 @@ export interface Param<T> {
   readonly name: string | undefined;
   readonly default: T | undefined;
   readonly place: string;
+  /** A variable that has its value where a run does not set it. */
+  readonly variable?: string;
   /** Set for a program: the folder that comes with it, seen from the folder above the program's own. */
   readonly tool?: { readonly with: string | undefined };
 }

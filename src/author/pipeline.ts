@@ -21,6 +21,7 @@ import {
 import { COSTS, type Costs } from "./costs.ts";
 import type { CheckFiles, VerdictName } from "./verdict.ts";
 import { knownOptions, STAGE_OPTIONS } from "./options.ts";
+import { isSecret, partsOf, type Secret, type SecretText } from "./secret.ts";
 import { callerPlace } from "./source-position.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -71,16 +72,26 @@ export function source(path: string, options: { ignore?: readonly string[] } = {
   return node({ kind: "source", place, path, ignore: options.ignore ?? [] });
 }
 
-/** A file from http, https or file, whose sha256 is known beforehand (SRI, hex or nix32): a fixed-output derivation. */
-export function download(options: { url: string; hash: string; name?: string }): Node {
+/**
+ * A file from http, https or file, whose sha256 is known beforehand (SRI, hex or nix32): a fixed-output derivation. Secrets may
+ * be in the URL and in headers; they are sent by https, or to this machine, only.
+ */
+export function download(options: {
+  url: SecretText;
+  hash: string;
+  name?: string;
+  headers?: Readonly<Record<string, SecretText>>;
+}): Node {
   const place = callerPlace();
-  knownOptions(options, ["url", "hash", "name"], place);
+  const { url, hash, name, headers = {} } = knownOptions(options, ["url", "hash", "name", "headers"], place);
+  const parts = Object.entries(headers).map(([key, text]) => [key, partsOf(text, place)] as const);
   return node({
     kind: "fetch",
     place,
-    url: options.url,
-    hash: options.hash,
-    name: options.name,
+    url: partsOf(url, place),
+    headers: Object.fromEntries(parts),
+    hash,
+    name,
   });
 }
 
@@ -115,11 +126,19 @@ export function timings(...of: readonly AnyNode[]): Node {
 export function answer<I extends { answer: unknown }, F>(
   request: FileOf<null>,
   check: StageModule<I, F>,
-  ...[inputs]: keyof Omit<I, "answer"> extends never
-    ? [inputs?: undefined]
-    : [inputs: Given<Omit<I, "answer">>]
+  ...[inputs, options = {}]: keyof Omit<I, "answer"> extends never
+    ? [inputs?: undefined, options?: AnswerOptions]
+    : [inputs: Given<Omit<I, "answer">>, options?: AnswerOptions]
 ): Node<Awaited<F>, null> {
-  return node({ kind: "answer", place: callerPlace(), request, check, inputs: { ...inputs } });
+  const place = callerPlace();
+  const { key } = knownOptions(options, ["key"], place);
+  if (key !== undefined && !isSecret(key)) throw pipeliteError("SECRET_TEXT_INVALID", { place });
+  return node({ kind: "answer", place, request, check, inputs: { ...inputs }, key });
+}
+
+export interface AnswerOptions {
+  /** What the model's server is shown. Default: the variable PIPELITE_MODEL_KEY. */
+  readonly key?: Secret | undefined;
 }
 
 /**

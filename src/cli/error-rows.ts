@@ -19,6 +19,7 @@ import { pipeliteError as release } from "#release/errors.ts";
 import { pipeliteError as report } from "#report/errors.ts";
 import { pipeliteError as run } from "#run/errors.ts";
 import { pipeliteError as sandbox } from "#sandbox/errors.ts";
+import { pipeliteError as secrets } from "#secrets/errors.ts";
 import { pipeliteError as sigstore } from "#sigstore/errors.ts";
 import { pipeliteError as stats } from "#stats/errors.ts";
 import { pipeliteError as store } from "#store/errors.ts";
@@ -43,6 +44,7 @@ const rows = {
   ...report.rows,
   ...run.rows,
   ...sandbox.rows,
+  ...secrets.rows,
   ...sigstore.rows,
   ...stats.rows,
   ...store.rows,

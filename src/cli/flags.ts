@@ -1,4 +1,5 @@
 // The flags that every command takes, those that several take, and the readers of their values.
+import type { SecretSource } from "#secrets/sources.ts";
 import { choice, toggle, usualChoice, usualValue, value, values, optional } from "./command.ts";
 
 export const globalFlags = {
@@ -16,6 +17,14 @@ export const paramFlag = values("NAME=VALUE", "Set a parameter of the pipeline",
   alias: "p",
   parse: parseAssignment,
 });
+
+export const secretFlag = values(
+  "NAME=SOURCE",
+  "Where a secret comes from: env:VARIABLE, file:PATH or command:WORDS",
+  {
+    parse: parseSecret,
+  },
+);
 
 export const paramsFlag = value("FILE", "Set parameters from a JSON file: one object of names and values");
 
@@ -82,6 +91,15 @@ export function parseNumber(text: string): number {
   const number = Number(text);
   if (text.trim() === "" || !Number.isFinite(number)) throw new RangeError("it must be a number");
   return number;
+}
+
+/** `TOKEN=file:/run/token`: never the value itself, which others could see in the list of processes. */
+export function parseSecret(text: string): readonly [name: string, source: SecretSource] {
+  const [, name = "", from, rest = ""] = /^([^=]+)=(env|file|command):(.+)$/s.exec(text) ?? [];
+  if (from === "env") return [name, { from: "environment", variable: rest }];
+  if (from === "file") return [name, { from, path: rest }];
+  if (from === "command") return [name, { from, command: rest }];
+  throw new RangeError("it must be NAME=env:VARIABLE, NAME=file:PATH or NAME=command:WORDS");
 }
 
 const UNIT_MS: Record<string, number> = { "": 1000, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

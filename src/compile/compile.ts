@@ -154,9 +154,7 @@ async function addSource(
 ): Promise<{ path: StorePath; made: Record<string, string> }> {
   const path = resolve(graph.root, node.path);
   if (!existsSync(path)) throw pipeliteError("SOURCE_NOT_FOUND", { place: node.place, path: node.path });
-  const { default: ignore } = await import("ignore");
-  const ignored = ignore().add([".git", "node_modules", ...node.ignore]);
-  const include = (name: string, isFolder: boolean) => !ignored.ignores(isFolder ? `${name}/` : name);
+  const include = await sourceFilter(node);
   const { path: added } = await store.addTree(path, {
     name: node.name,
     include,
@@ -165,6 +163,15 @@ async function addSource(
     onRead: onRead && ((done, total) => onRead(node.path, done, total)),
   });
   return { path: added, made: signatures(entriesBelow(path, include)) };
+}
+
+/** Which files and folders below a source belong to it. */
+export async function sourceFilter({
+  ignore: own,
+}: Pick<SourceNode, "ignore">): Promise<(name: string, isFolder: boolean) => boolean> {
+  const { default: ignore } = await import("ignore");
+  const ignored = ignore().add([".git", "node_modules", ...own]);
+  return (name, isFolder) => !ignored.ignores(isFolder ? `${name}/` : name);
 }
 
 interface Capturing {

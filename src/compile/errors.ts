@@ -124,6 +124,11 @@ export const pipeliteError = errorsOf({
     message: "{place}: this parameter is a word of the command of {command} and needs a name",
     hint: 'Say it where the parameter is made: `param.number({ name: "NAME" })`',
   },
+  ENV_MISSING: {
+    exit: 2,
+    message: "{place}: the variable {name} is not set, and has no default",
+    hint: 'Set it, or give --param {name}=VALUE; `env("{name}", { default: "..." })` does without',
+  },
   PARAM_MISSING: {
     exit: 2,
     message: "{place}: the parameter '{name}' has no default and must be set to {wanted}",

@@ -1,6 +1,7 @@
 // The pipeline as a graph: every node named, every input resolved to an edge or a value, every parameter set. All that
 // can be wrong with a pipeline.ts is found here, before anything is built.
 import { basename } from "node:path";
+import { publicForm } from "./secret-parts.ts";
 import { hexDigestOf } from "#base/digest.ts";
 import { refuseUnknownCalls, VERDICT } from "./check-formula.ts";
 import { commandTools, resolveCommand, type CommandParts } from "./command-parts.ts";
@@ -49,7 +50,8 @@ export async function buildGraph(loaded: LoadedPipeline, options: GraphOptions):
   builder.checkParams();
   const { nodes, params } = builder;
   const { name, root, file } = loaded;
-  return { name, root, file, nodes: [...nodes], results, params: params.known, builder };
+  const { known, variables } = params;
+  return { name, root, file, nodes: [...nodes], results, params: known, variables, builder };
 }
 
 class GraphBuilder implements Builder {
@@ -149,9 +151,16 @@ class GraphBuilder implements Builder {
         });
       }
       case "fetch": {
-        if (!URL.canParse(handle.url)) throw pipeliteError("FETCH_URL_INVALID", { place, url: handle.url });
-        const name = handle.name ?? (basename(new URL(handle.url).pathname) || "fetched");
-        return this.#add({ kind: "fetch", name, place, url: handle.url, hash: handle.hash, needs: [] });
+        const { hash, headers } = handle;
+        const url = publicForm(handle.url);
+        // One that begins with a secret can't be told from any other text.
+        const isKnown = URL.canParse(url);
+        if (!isKnown && typeof handle.url[0] === "string")
+          throw pipeliteError("FETCH_URL_INVALID", { place, url });
+        const last = isKnown ? basename(new URL(url).pathname) : "";
+        const name = handle.name ?? (last || "fetched");
+        const request = { url: handle.url, headers };
+        return this.#add({ kind: "fetch", name, place, url, request, hash, needs: [] });
       }
       case "source": {
         const name = names.get(handle) ?? basename(handle.path);
@@ -178,6 +187,7 @@ class GraphBuilder implements Builder {
           name: `${name}-answer`,
           place,
           request: request.edge,
+          key: handle.key?.name,
           needs: request.needs,
         };
         this.#add(answerNode);

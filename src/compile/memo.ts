@@ -1,5 +1,7 @@
 // Programs and bundles are remembered with the stat signatures of the files they were made from, so that nothing is
 // read twice.
+import type { Secrets } from "#secrets/secrets.ts";
+import { secretFound } from "#secrets/sources.ts";
 import { basename } from "node:path";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
@@ -20,6 +22,8 @@ export interface CompileNotes {
 export interface CompileKeep {
   store: Store;
   notes: CompileNotes;
+  /** Code is searched for them before it is in the store. */
+  secrets?: Secrets | undefined;
 }
 
 interface Remembered {
@@ -96,7 +100,7 @@ type Bundling = Pick<StageNode, "module" | "name" | "place"> & { kind?: StageNod
 
 /** The bundle of a stage in the store; unchanged code is not bundled again. */
 export async function bundledOnce(
-  { store, notes }: CompileKeep,
+  { store, notes, secrets }: CompileKeep,
   { kind = "stage", module = OWN_MODULES[kind], name, place }: Bundling,
   root: string,
 ): Promise<Bundled> {
@@ -106,6 +110,8 @@ export async function bundledOnce(
   const beganMs = Date.now();
   const { bundleStage } = await import("./bundle.ts");
   const bundle = await bundleStage(module, { root, place, store });
+  const secret = secrets?.in(bundle.code);
+  if (secret !== undefined) throw secretFound(secret, `the code of the stage '${name}'`);
   const { path: code } = await store.addText(`${name}.mjs`, bundle.code, bundle.references);
   for (const [path, map] of [...bundle.workers, [code, bundle.sourceMap] as const])
     notes.keepSourceMap(path, Buffer.from(map).toString("utf8"));

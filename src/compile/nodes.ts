@@ -1,4 +1,5 @@
 // The nodes of a pipeline's graph: what pipeline.ts describes, with every input resolved.
+import type { Parts } from "./secret-parts.ts";
 import type { EnvironmentRequest } from "#author/environment-request.ts";
 import type {
   AnyNode,
@@ -86,7 +87,9 @@ export interface CommandNode extends NodeBase, CommandParts<Edge> {
 
 export interface FetchNode extends NodeBase {
   kind: "fetch";
+  /** With the names of secrets in their places. */
   url: string;
+  request: { url: Parts; headers: Readonly<Record<string, Parts>> };
   hash: string;
 }
 
@@ -103,6 +106,8 @@ export interface TimingsNode extends NodeBase {
 export interface AnswerNode extends NodeBase {
   kind: "answer";
   request: Edge;
+  /** The secret that the model's server is shown. */
+  key?: string | undefined;
 }
 
 export type GraphNode =
@@ -126,6 +131,8 @@ export interface Graph {
   results: Map<string, GraphNode>;
   /** Parameter name -> the value it has in this run. */
   params: Record<string, unknown>;
+  /** Variables that parameters have their values from -> those values. */
+  variables: Record<string, string | null>;
   builder: Builder;
 }
 

@@ -1,4 +1,5 @@
 // What a stage is given besides the output of others: parameters, and values that are the same in every run.
+import type { Environment } from "#base/environment.ts";
 import { isPipeliteError, type PipeliteError } from "#base/errors.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { suggestionFor } from "#base/near-words.ts";
@@ -14,12 +15,16 @@ export interface GivenParameters {
   params: Readonly<Record<string, string>>;
   /** Values by name, as a file of parameters has them; `params` comes first. */
   values?: Readonly<Record<string, ParamValue>> | undefined;
+  /** In which variables are looked up. */
+  env?: Environment | undefined;
 }
 
 /** The parameters of a pipeline, found as its stages are gone through. */
 export class Parameters {
   /** Name -> the value it has in this run. */
   readonly known: Record<string, unknown> = {};
+  /** Variables that were asked for -> their values. */
+  readonly variables: Record<string, string | null> = {};
   readonly #given: GivenParameters;
   readonly #byName = new Map<string, Param<unknown>>();
   readonly #names = new Map<Param<unknown>, string>();
@@ -51,12 +56,22 @@ export class Parameters {
   valueOf(input: string, param: Param<unknown>): unknown {
     const name = this.#claim(input, param);
     const { params, values } = this.#given;
-    const given = params[name] ?? values?.[name];
-    const value = params[name] === undefined ? (given ?? param.default) : param.schema.parse(params[name]);
+    const ofVariable = param.variable === undefined ? undefined : this.#variable(param.variable);
+    const given = params[name] ?? values?.[name] ?? ofVariable;
+    const text = params[name] ?? (values?.[name] === undefined ? ofVariable : undefined);
+    const value = text === undefined ? (given ?? param.default) : param.schema.parse(text);
+    if (value === undefined && given === undefined && param.variable !== undefined)
+      throw pipeliteError("ENV_MISSING", { name: param.variable, place: param.place });
     if (value === undefined && given === undefined)
       throw pipeliteError("PARAM_MISSING", { name, place: param.place, wanted: param.schema.description });
     if (value === undefined || !param.schema.accepts(value)) throw wrongParam(name, param, given);
     this.known[name] = value;
+    return value;
+  }
+
+  #variable(name: string): string | undefined {
+    const value = this.#given.env?.[name];
+    this.variables[name] = value ?? null;
     return value;
   }
 

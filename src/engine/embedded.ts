@@ -28,6 +28,7 @@ import { outputOf, runBuilder, type BuildPlace } from "./builder.ts";
 import type { BuildJob, BuildOutcome, Engine } from "./engine.ts";
 import { fetchUrl } from "./fetch-url.ts";
 import { pipeliteError } from "./errors.ts";
+import { leakIn, withSearchedLog } from "./guard.ts";
 
 export interface EmbeddedOptions {
   store: Store;
@@ -47,36 +48,53 @@ export async function embeddedEngine({ store, sandbox: wanted, env }: EmbeddedOp
   return {
     name: "embedded",
     sandbox,
-    build: async (job) => {
-      try {
-        return await buildAlone(job, { store, kind: sandbox.kind, folders, env, closures });
-      } catch (error) {
-        if (job.signal.aborted) return { status: "cancelled" };
-        const known = storeFailure(store, error);
-        if (!isPipeliteError(known)) throw error;
-        return { status: "failed", error: known };
-      }
-    },
+    build: (job) =>
+      endOf(job, store, () => buildAlone(job, { store, kind: sandbox.kind, folders, env, closures })),
     close: async () => {
       await Promise.all([closeStarters(), folders.close()]);
     },
   };
 }
 
+/** Downloads whatever the engine: what nobody else is to be told. */
+export function downloadHere(job: BuildJob, store: Store): Promise<BuildOutcome> {
+  return endOf(job, store, () => alone(job, store, (locks) => fetch(job, store, locks)));
+}
+
+/** What went wrong with a build is how it ended. */
+async function endOf(job: BuildJob, store: Store, build: () => Promise<BuildOutcome>): Promise<BuildOutcome> {
+  try {
+    return await build();
+  } catch (error) {
+    if (job.signal.aborted) return { status: "cancelled" };
+    const known = storeFailure(store, error);
+    if (!isPipeliteError(known)) throw error;
+    return { status: "failed", error: known };
+  }
+}
+
 /** One process builds a derivation, under the lock that Nix takes for it; others wait and take what it made. */
-async function buildAlone(job: BuildJob, place: BuildPlace): Promise<BuildOutcome> {
-  const { store } = place;
+async function alone(
+  job: BuildJob,
+  store: Store,
+  make: (locks: PathLocks) => Promise<BuildOutcome>,
+): Promise<BuildOutcome> {
   let hasWaited = false;
   const onWait = (): void => void (hasWaited = true);
   using locks = await store.lockPaths([lockedPath(job)], { signal: job.signal, onWait });
   const madeElsewhere = hasWaited ? job.madeElsewhere?.() : undefined;
   if (madeElsewhere !== undefined) return { status: "made-elsewhere", outPath: madeElsewhere };
-  const outcome =
-    job.derivation.builder === "builtin:fetchurl"
-      ? await fetch(job, store, locks)
-      : await build(job, { ...place, locks });
+  const outcome = await make(locks);
   if (outcome.status === "built") await job.onBuilt?.(outcome);
   return outcome;
+}
+
+function buildAlone(job: BuildJob, place: BuildPlace): Promise<BuildOutcome> {
+  const { store } = place;
+  const isDownload = job.derivation.builder === "builtin:fetchurl";
+  return alone(job, store, (locks) =>
+    isDownload ? fetch(job, store, locks) : build(job, { ...place, locks }),
+  );
 }
 
 async function fetch(job: BuildJob, store: Store, locks: PathLocks): Promise<BuildOutcome> {
@@ -117,10 +135,12 @@ async function build(
   const { store } = place;
   const log = openLog(store.home, job);
   try {
-    const outcome = await runBuilder(
-      log.job,
-      place,
-      async ({ made, scratch, output, inputs, outputBytes }) => {
+    const outcome = await withSearchedLog(log.job, (searched) =>
+      runBuilder(searched, place, async ({ made, scratch, output, inputs, outputBytes }) => {
+        // What it said at its very end.
+        searched.signal.throwIfAborted();
+        const leak = await leakIn(searched, made);
+        if (leak !== undefined) throw leak;
         const built: BuiltOutput = {
           scratch: made,
           scratchPath: scratch,
@@ -135,12 +155,14 @@ async function build(
         const [registered] = await store.registerOutputs([built], { held: locks, signal });
         if (registered === undefined) throw new Error("registerOutputs gave nothing back");
         return registered.path;
-      },
+      }),
     );
     log.throwFailure();
+    if (outcome.status === "failed" && isPipeliteError(outcome.error, "SECRET_FOUND")) log.remove();
     if (outcome.status !== "built") return outcome;
     return { status: "built", outPath: outcome.taken, usage: outcome.usage, limits: outcome.limits };
   } catch (error) {
+    if (isPipeliteError(error, "SECRET_FOUND")) log.remove();
     const isLate = deadline.some(({ aborted }) => aborted) && !isPipeliteError(error);
     if (!isLate || job.signal.aborted) throw error;
     throw pipeliteError("STAGE_TIMED_OUT", { stage: job.name, timeoutMs }, error);
@@ -161,7 +183,10 @@ function createLog(file: string): number {
 }
 
 /** The log file of a build, and the job that writes to it. A log that can't be written ends the build. */
-function openLog(home: string, job: BuildJob): { job: BuildJob; throwFailure(): void; close(): void } {
+function openLog(
+  home: string,
+  job: BuildJob,
+): { job: BuildJob; throwFailure(): void; remove(): void; close(): void } {
   const file = logFile(home, job.drvPath);
   const fd = createLog(file);
   const stop = new AbortController();
@@ -177,6 +202,7 @@ function openLog(home: string, job: BuildJob): { job: BuildJob; throwFailure(): 
   return {
     job: { ...job, onLog, signal: AbortSignal.any([job.signal, stop.signal]) },
     throwFailure: () => stop.signal.throwIfAborted(),
+    remove: () => rmSync(file, { force: true }),
     close: () => closeSync(fd),
   };
 }

@@ -3,6 +3,7 @@ import type { Derivation } from "#nix/derivation.ts";
 import type { RealisationId } from "#nix/realisation.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { PipeliteError } from "#base/errors.ts";
+import type { Secrets } from "#secrets/secrets.ts";
 import type { SandboxEnding, SandboxUsage } from "#sandbox/sandbox.ts";
 import type { HeldLimits, Limits } from "./limits.ts";
 
@@ -34,6 +35,10 @@ export interface BuildJob {
   realises?: RealisationId | undefined;
   /** Where others than the defaults are asked for. */
   limits?: Partial<Limits> | undefined;
+  /** Of the run: logs and outputs are searched for them. */
+  secrets?: Secrets | undefined;
+  /** What a download asks for, where that is more than the URL of its derivation: never shown. */
+  request?: { url: string; headers: Readonly<Record<string, string>> } | undefined;
   onLog: (chunk: Uint8Array) => void;
   signal: AbortSignal;
   /** The output that somebody else has made in the meantime, where that will do. */

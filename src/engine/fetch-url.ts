@@ -13,6 +13,8 @@ import { formatHash } from "#nix/hash.ts";
 import type { PathLocks } from "#store/locks.ts";
 import type { Store } from "#store/store.ts";
 import type { BuildJob, BuildOutcome } from "./engine.ts";
+import { NO_SECRETS, type Secrets } from "#secrets/secrets.ts";
+import { leakIn } from "./guard.ts";
 import { pipeliteError } from "./errors.ts";
 import type { HeldLimits } from "./limits.ts";
 
@@ -40,11 +42,14 @@ export async function fetchUrl(job: BuildJob, store: Store, held: PathLocks): Pr
   const deadline = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   const signal = AbortSignal.any([job.signal, ...(deadline ? [deadline] : [])]);
   try {
-    const found = await download(url, { file, stage: job.name, signal, onLog: job.onLog });
+    const { request = { url, headers: {} }, secrets = NO_SECRETS } = job;
+    const found = await download(url, { file, stage: job.name, signal, onLog: job.onLog, request, secrets });
     if (!found.equals(output.hash.bytes)) {
       const got = formatHash({ algorithm: "sha256", bytes: found }, "sri");
       throw pipeliteError("FETCH_HASH_MISMATCH", { url, wanted: formatHash(output.hash, "sri"), got });
     }
+    const leak = await leakIn(job, file);
+    if (leak !== undefined) throw leak;
     const { name } = job.derivation;
     const { path } = await store.addFixedFile(file, { name, hash: output.hash, held, signal });
     const wallMs = performance.now() - start;
@@ -64,18 +69,32 @@ export async function fetchUrl(job: BuildJob, store: Store, held: PathLocks): Pr
 interface Download extends Pick<BuildJob, "signal" | "onLog"> {
   file: string;
   stage: string;
+  request: Request;
+  secrets: Secrets;
+}
+
+interface Request {
+  url: string;
+  headers: Readonly<Record<string, string>>;
 }
 
 /** Downloads to a file; what may be different the next time is tried again. @returns the sha256 */
-async function download(url: string, { file, stage, signal, onLog }: Download): Promise<Buffer> {
+async function download(
+  url: string,
+  { file, stage, signal, onLog, request, secrets }: Download,
+): Promise<Buffer> {
+  const isPrivate = secrets.in(JSON.stringify(request)) !== undefined;
   for (let attempt = 1; ; attempt++) {
     try {
-      return await downloadOnce(url, file, signal);
+      if (isPrivate && !isProtected(request.url)) throw new Refused("a secret is sent by https only");
+      return await downloadOnce(request, file, signal);
     } catch (error) {
       if (signal.aborted || isOwnDisk(error)) throw error;
-      const problem = reasonOf(error);
+      const problem = secrets.redact(reasonOf(error));
+      // The cause has what was sent.
+      const cause = secrets.isEmpty ? error : undefined;
       if (attempt === ATTEMPTS_MAX || !isTransient(error))
-        throw pipeliteError("FETCH_FAILED", { stage, url, problem }, error);
+        throw pipeliteError("FETCH_FAILED", { stage, url, problem }, cause);
       const pauseMs = FIRST_PAUSE_MS * 2 ** (attempt - 1);
       onLog(Buffer.from(`cannot fetch ${url}: ${problem}; trying again in ${pauseMs} ms\n`));
       await sleep(pauseMs, undefined, { signal });
@@ -83,14 +102,14 @@ async function download(url: string, { file, stage, signal, onLog }: Download): 
   }
 }
 
-async function downloadOnce(url: string, file: string, signal: AbortSignal): Promise<Buffer> {
+async function downloadOnce(request: Request, file: string, signal: AbortSignal): Promise<Buffer> {
   const silence = new AbortController();
   const silent = setTimeout(() => silence.abort(new SilentServer()), SILENCE_MAX_MS);
   const either = AbortSignal.any([signal, silence.signal]);
   const digest = createHash("sha256");
   try {
     await pipeline(
-      await openUrl(url, either),
+      await openUrl(request, either),
       async function* hashing(chunks: AsyncIterable<Uint8Array>) {
         for await (const chunk of chunks) {
           silent.refresh();
@@ -110,7 +129,8 @@ async function downloadOnce(url: string, file: string, signal: AbortSignal): Pro
   }
 }
 
-async function openUrl(url: string, signal: AbortSignal): Promise<Readable> {
+async function openUrl({ url, headers }: Request, signal: AbortSignal): Promise<Readable> {
+  if (!URL.canParse(url)) throw new Refused("it is no URL");
   const { protocol } = new URL(url);
   if (protocol === "file:") {
     const path = fileURLToPath(url);
@@ -118,9 +138,33 @@ async function openUrl(url: string, signal: AbortSignal): Promise<Readable> {
     return createReadStream(path);
   }
   if (protocol !== "http:" && protocol !== "https:") throw new Refused(`cannot fetch by ${protocol}`);
-  const response = await fetch(url, { signal });
+  const response = await followed(new URL(url), headers, signal);
   if (!response.ok || response.body === null) throw new BadAnswer(response.status);
   return Readable.fromWeb(response.body);
+}
+
+/** Nobody between sees what is sent by https, or stays on this machine. */
+function isProtected(url: string): boolean {
+  const { protocol, hostname } = URL.canParse(url) ? new URL(url) : { protocol: "https:", hostname: "" };
+  return protocol !== "http:" || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+}
+
+/** Headers of the pipeline go to the server that it names: to others that this one leads to they are not sent. */
+async function followed(url: URL, headers: Request["headers"], signal: AbortSignal): Promise<Response> {
+  const REDIRECTS_MAX = 20;
+  if (Object.keys(headers).length === 0) return fetch(url, { signal });
+  let [at, sent] = [url, headers];
+  for (let hops = 0; hops <= REDIRECTS_MAX; hops += 1) {
+    const response = await fetch(at, { headers: sent, redirect: "manual", signal });
+    const location = response.headers.get("location");
+    if (response.status < 300 || response.status >= 400 || location === null) return response;
+    await response.body?.cancel();
+    if (!URL.canParse(location, at)) throw new Refused("it leads to what is no URL");
+    const next = new URL(location, at);
+    if (next.origin !== at.origin) sent = {};
+    at = next;
+  }
+  throw new Refused("it leads from one place to the next without end");
 }
 
 /** What trying again would not change. */

@@ -1,6 +1,8 @@
 // Real Nix as the engine: its daemons build the very derivations that the embedded engine would build. Without a list of
 // machines that is Nix here, in the store of the home; with one, what a stage needs is copied there and its output back.
 import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { isPipeliteError, type PipeliteError } from "#base/errors.ts";
 import type { Environment } from "#base/environment.ts";
 import type { StorePath } from "#nix/store-path.ts";
@@ -11,6 +13,8 @@ import { parseMachines, type Machine } from "./daemon/machines.ts";
 import { openMachine, sharedFolder } from "./daemon/open-machine.ts";
 import { MachinePool, type Lease } from "./daemon/pool.ts";
 import type { BuildJob, BuildMachine, BuildOutcome, Engine, Usage } from "./engine.ts";
+import { logFile } from "#store/layout.ts";
+import { leakIn, withSearchedLog } from "./guard.ts";
 import { pipeliteError } from "./errors.ts";
 import type { HeldLimit, HeldLimits, Limits } from "./limits.ts";
 
@@ -42,14 +46,15 @@ export async function nixEngine({ store, env, builders }: NixEngine): Promise<En
   );
   try {
     const { versions, lost } = await pool.greet();
-    const place: Place = { pool, store, copied: new Map() };
+    const place: Place = { pool, store, copied: new Map(), leaked: new Set() };
     return {
       name: "nix",
       sandbox: { kind: "nix", version: versions.join(", "), tried: lost },
       ...(builders !== undefined && { jobs: pool.jobs }),
-      build: (job) => build(job, place),
+      build: (job) => buildSearched(job, place),
       close: async () => {
         pool.close();
+        await removeLeaks(place);
         shared.remove();
       },
     };
@@ -69,6 +74,49 @@ interface Place {
   pool: MachinePool;
   store: Store;
   copied: Map<Machine, KnownPaths>;
+  /** Outputs that hold a secret. */
+  leaked: Set<StorePath>;
+}
+
+/** Nix writes its log, and registers the output, before anybody can look at them: what holds a secret is removed again. */
+async function buildSearched(job: BuildJob, place: Place): Promise<BuildOutcome> {
+  if (job.secrets === undefined || job.secrets.isEmpty) return build(job, place);
+  const { store } = place;
+  let outPath: StorePath | undefined;
+  const onBuilt = async (built: { outPath: StorePath; usage: Usage }): Promise<void> => {
+    outPath = built.outPath;
+    const leak = await leakIn(job, store.physical(built.outPath));
+    if (leak !== undefined) throw leak;
+    await job.onBuilt?.(built);
+  };
+  const outcome = await withSearchedLog(job, async (searched) => {
+    try {
+      return await build({ ...searched, onBuilt }, place);
+    } catch (error) {
+      if (!isPipeliteError(error, "SECRET_FOUND")) throw error;
+      return { status: "failed" as const, error };
+    }
+  });
+  if (outcome.status === "failed" && isPipeliteError(outcome.error, "SECRET_FOUND")) {
+    for (const suffix of ["", ".bz2"])
+      rmSync(`${logFile(store.home, job.drvPath)}${suffix}`, { force: true });
+    if (outPath !== undefined) place.leaked.add(outPath);
+  }
+  return outcome;
+}
+
+/** Once nobody uses them: the processes of Nix that did are on their way out. @throws STORE_PATH_IN_USE */
+async function removeLeaks({ store, leaked }: Place): Promise<void> {
+  const [TRIES, PAUSE_MS] = [50, 100];
+  const left = [...leaked].filter((path) => store.isPresent(path));
+  for (let tries = 1; left.length > 0; tries += 1) {
+    try {
+      return void (await store.deletePaths(left));
+    } catch (error) {
+      if (!isPipeliteError(error, "STORE_PATH_IN_USE") || tries === TRIES) throw error;
+      await sleep(PAUSE_MS);
+    }
+  }
 }
 
 /** Builds on one machine; where that one is lost, on the next. */

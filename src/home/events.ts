@@ -2,6 +2,7 @@
 // is their fold (fold.ts), and every view (tree, plain lines, NDJSON) reads them. Field names are public: `pipelite run
 // --json` prints these objects, one a line.
 import type { SandboxReport } from "#engine/engine.ts";
+import type { SecretFound } from "#secrets/secrets.ts";
 import type {
   BuildReason,
   Claim,
@@ -23,6 +24,8 @@ export interface RunStarted {
   engine: "embedded" | "nix";
   sandbox: SandboxReport;
   params: Record<string, unknown>;
+  /** Those that the pipeline declares, and where their values come from. */
+  secrets?: SecretFound[];
   host: Host;
   /** In the order of the record. */
   stages: { name: string; inputs: string[] }[];

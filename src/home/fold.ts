@@ -77,7 +77,7 @@ export function recordOf(run: FoldedRun): BareRecord {
   const { started, judged, phases, materials, expansions } = run;
   if (started === undefined || judged === undefined)
     throw new Error("a run that was not judged has no record");
-  const { runId, pipeline, pipelineFile, startedAt, engine, sandbox, params, host, jobs } = started;
+  const { runId, pipeline, pipelineFile, startedAt, engine, sandbox, params, secrets, host, jobs } = started;
   const { status, finishedAt, durationMs, results } = judged;
   const stages = stagesOf(run);
   return {
@@ -92,6 +92,7 @@ export function recordOf(run: FoldedRun): BareRecord {
     engine,
     sandbox,
     params,
+    ...(secrets && { secrets }),
     host,
     jobs,
     phases,

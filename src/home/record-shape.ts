@@ -2,6 +2,7 @@
 import { isObject } from "#base/strict-json.ts";
 import type { SandboxReport, Usage } from "#engine/engine.ts";
 import type { HeldLimit, HeldLimits } from "#engine/limits.ts";
+import type { SecretFound } from "#secrets/secrets.ts";
 import * as shape from "#base/shape.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { parseStorePath } from "#nix/store-path.ts";
@@ -216,6 +217,12 @@ const sandbox = object<SandboxReport>({
   tried: list(object<SandboxReport["tried"][number]>({ kind: text, reason: text })),
 });
 
+const secret = object<SecretFound>({
+  name: text,
+  from: oneOf("environment", "file", "command"),
+  status: oneOf("present", "absent"),
+});
+
 const host = object<Host>({ system: text, kernel: text, cores: count, node: text, pipelite: text });
 
 const claim = object<Claim>({
@@ -253,6 +260,7 @@ export const startedShape = object<RunStarted>({
   engine: oneOf("embedded", "nix"),
   sandbox,
   params: mapOf(shape.json),
+  secrets: optional(list(secret)),
   host,
   stages: announced,
   jobs: count,
@@ -271,6 +279,7 @@ const record = object<RunRecord>({
   engine: text,
   sandbox,
   params: mapOf(shape.json),
+  secrets: optional(list(secret)),
   host,
   tree: optional(storePath),
   evidenceOfRun: optional(runId),

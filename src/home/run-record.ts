@@ -1,6 +1,7 @@
 // The record of a run: what ran, from what, how long, with what outcome. Everything that is said about a run later is
 // computed from this and from the outputs it names.
 import type { SandboxReport, Usage } from "#engine/engine.ts";
+import type { SecretFound } from "#secrets/secrets.ts";
 import type { HeldLimits } from "#engine/limits.ts";
 
 export type StageStatus = "built" | "cached" | "substituted" | "failed" | "skipped" | "cancelled";
@@ -108,6 +109,8 @@ export interface RunRecord {
   engine: string;
   sandbox: SandboxReport;
   params: Record<string, unknown>;
+  /** Those that the pipeline declares: where their values come from, never the values. */
+  secrets?: SecretFound[];
   host: Host;
   /** Store path of the result tree, for a run that passed; its evidence may come from an earlier run. */
   tree?: string;

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import type { AnswerNode, Graph } from "#compile/nodes.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { addAnswer, askModel, pinnedAnswer, pinnedForm, requestFor } from "./answers.ts";
+import type { Secrets } from "#secrets/secrets.ts";
+import { secretFound } from "#secrets/sources.ts";
 import type { Model, Pinned } from "./answers.ts";
 import type { Workspace } from "./realise.ts";
 
@@ -39,8 +41,10 @@ export async function ask(
   node: AnswerNode,
   model: Model,
   { request }: Located,
-  signal: AbortSignal,
+  { signal, secrets }: { signal: AbortSignal; secrets: Secrets },
 ): Promise<{ path: StorePath; pinned: Pinned }> {
   const answer = await askModel(model, request, signal);
+  const secret = secrets.in(answer);
+  if (secret !== undefined) throw secretFound(secret, "the answer of the model");
   return { path: await addAnswer(work.store, node.name, answer), pinned: pinnedForm(answer, model.name) };
 }

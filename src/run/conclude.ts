@@ -1,4 +1,5 @@
 // The end of a run: its record, its claims, the result tree with the link to it, and what the next run can go by.
+import type { Teller } from "./teller.ts";
 import { availableParallelism, release } from "node:os";
 import { EXIT, type ExitCode } from "#base/errors.ts";
 import { VERSION } from "#base/version.ts";
@@ -9,9 +10,8 @@ import { outputClaims } from "#evidence/output-claims.ts";
 import { addResultTree, readLogs } from "#evidence/result-tree.ts";
 import { claimsOfRun } from "#evidence/run-claims.ts";
 import type { Home } from "#home/home.ts";
-import type { EventLog } from "#home/event-log.ts";
-import type { RunFinished, RunListener } from "#home/events.ts";
-import { foldEvent, recordOf, stagesOf, type FoldedRun } from "#home/fold.ts";
+import type { RunFinished } from "#home/events.ts";
+import { foldEvent, recordOf, stagesOf } from "#home/fold.ts";
 import type { Claim, Host, Material, RunRecord } from "#home/run-record.ts";
 import type { WrittenRun } from "#home/runs.ts";
 import { parseStorePath } from "#nix/store-path.ts";
@@ -24,10 +24,7 @@ import type { Workspace } from "./realise.ts";
 import type { RunOptions, RunOutcome } from "./options.ts";
 
 export interface Finished {
-  emit: RunListener;
-  /** What the events so far add up to. */
-  fold: FoldedRun;
-  log: EventLog;
+  teller: Teller;
   start: { at: Date; ms: number };
   options: RunOptions;
   opened: Opened;
@@ -37,8 +34,9 @@ export interface Finished {
 
 /** Judges the run, gathers its result, and records it. */
 export async function conclude(finished: Finished): Promise<RunOutcome> {
-  const { emit, fold, log, start, options, opened, failureCode } = finished;
-  const { work } = opened;
+  const { teller, start, options, opened, failureCode } = finished;
+  const { emit, fold, log } = teller;
+  const { work, secrets } = opened;
   const { listener, home, out } = options;
   const record = judge(finished);
   for (const claim of record.claims) emit({ type: "claim", ...claim });
@@ -46,7 +44,7 @@ export async function conclude(finished: Finished): Promise<RunOutcome> {
   const kept = status === "passed" ? await keepResult(work, opened.graph, record) : undefined;
   if (kept !== undefined && out !== null) await work.store.addRoot(out, kept.tree);
   const tookMs = performance.now() - start.ms;
-  const end: RunFinished = {
+  const end: RunFinished = secrets.redactAll({
     type: "run-finished",
     runId,
     status,
@@ -60,7 +58,7 @@ export async function conclude(finished: Finished): Promise<RunOutcome> {
     claims: record.claims.length,
     durationMs: tookMs,
     counts: record.counts,
-  };
+  });
   foldEvent(fold, end);
   log.add(end);
   const whole = { ...record, tookMs, ...kept };
@@ -72,17 +70,20 @@ export async function conclude(finished: Finished): Promise<RunOutcome> {
 }
 
 /** What became of the run, with all that follows from it. */
-function judge({ emit, fold, start, options, opened }: Finished): RunRecord {
-  const { graph, work } = opened;
+function judge({ teller, start, options, opened }: Finished): RunRecord {
+  const { emit, fold } = teller;
+  const { graph, work, secrets } = opened;
   for (const material of materialsOf(work, graph)) emit({ type: "material", ...material });
   const stages = stagesOf(fold);
   const results = resultsOf(work, graph);
   const ofOutputs = outputClaims({ stages, materials: fold.materials, results }, (path) =>
     work.store.physical(parseStorePath(path)),
   );
+  const isSaid = !secrets.isEmpty && secrets.in(JSON.stringify(ofOutputs)) !== undefined;
   // A value that a stage measured out of its limits fails the run, whether or not a gate stands behind that stage.
   const isOutOfLimits = ofOutputs.some((claim) => claim.status === "failed");
-  const hasFailed = isOutOfLimits || stages.some((stage) => stage.status === "failed");
+  const hasFailed =
+    isSaid || teller.hasLeaked || isOutOfLimits || stages.some((stage) => stage.status === "failed");
   const durationMs = performance.now() - start.ms;
   emit({
     type: "run-judged",
@@ -92,7 +93,7 @@ function judge({ emit, fold, start, options, opened }: Finished): RunRecord {
     results,
   });
   const bare = recordOf(fold);
-  return { ...bare, claims: claimsOfRun(bare, ofOutputs) };
+  return { ...bare, claims: claimsOfRun(bare, secrets.redactAll(ofOutputs)) };
 }
 
 /** Leaves what the next run of the same can go by. */
@@ -109,6 +110,7 @@ function rememberPassed(
   rememberRun(options, {
     made,
     answers: Object.fromEntries(answers),
+    variables: opened.graph.variables,
     run,
     started: { pipeline, pipelineFile, params, host },
     tree,

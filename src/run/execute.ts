@@ -1,16 +1,17 @@
 // A run that has something to do: load -> graph -> prepare -> plan -> build -> tree with evidence -> record.
 import { availableParallelism } from "node:os";
 import { isPipeliteError } from "#base/errors.ts";
-import { removeLeftovers } from "#engine/embedded.ts";
-import type { Engine } from "#engine/engine.ts";
+import { downloadHere, removeLeftovers } from "#engine/embedded.ts";
+import type { BuildJob, Engine } from "#engine/engine.ts";
+import { privateRequest } from "#compile/secret-parts.ts";
+import type { Secrets } from "#secrets/secrets.ts";
+import { requireSecret } from "#secrets/sources.ts";
 import { schedule } from "#engine/schedule.ts";
 import type { NodeEnd } from "#engine/schedule.ts";
 import { isBuildNode, isUnexpanded } from "#compile/nodes.ts";
 import type { AnswerNode, BuildNode, EnvironmentNode, GraphNode } from "#compile/nodes.ts";
 import { traceMapper } from "#compile/stack-map.ts";
-import type { EventLog } from "#home/event-log.ts";
 import type { RunEvent } from "#home/events.ts";
-import { foldEvent, newFold } from "#home/fold.ts";
 import { ask, locateAnswer } from "./answer-node.ts";
 import { openSubstituter } from "#cache/open.ts";
 import type { Substituter } from "#cache/substituter.ts";
@@ -21,6 +22,7 @@ import { admission, costsOf, limitsIn } from "./costs.ts";
 import { conclude, loadEndSoon, thisHost } from "./conclude.ts";
 import { Ledger } from "./ledger.ts";
 import { errorOf } from "./stage-error.ts";
+import { Teller } from "./teller.ts";
 import { buildParts } from "./steps.ts";
 import { madeFrom, open } from "./plan.ts";
 import type { Opened } from "./plan.ts";
@@ -52,8 +54,8 @@ export async function execute(options: RunOptions, start: { at: Date; ms: number
   let engine: Engine | undefined;
   const { listener, signal } = options;
   removeLeftovers(options.home.folder);
-  const isolation = async (store: Store): Promise<string> => {
-    engine = await openEngine(store, options);
+  const isolation = async (store: Store, _: unknown, secrets: Secrets): Promise<string> => {
+    engine = await openEngine(store, { ...options, env: secrets.environment(options.env) });
     return engine.sandbox.kind;
   };
   const opened = await open(options, isolation, {
@@ -83,8 +85,7 @@ class Run {
   readonly #substituter: Substituter | undefined;
   readonly #start: { at: Date; ms: number };
   readonly #runId: string;
-  readonly #fold = newFold();
-  readonly #log: EventLog;
+  readonly #teller: Teller;
   readonly #ledger: Ledger;
   /** Answers that were asked for in this run and are not pinned yet. */
   readonly #unpinned = new Map<GraphNode, { requestHash: string; pinned: Pinned }>();
@@ -104,14 +105,14 @@ class Run {
     this.#runId = newRunId(start.at);
     if (options.caches !== undefined && options.caches.caches.length > 0)
       this.#substituter = openSubstituter(opened.work.store, options.caches, options.signal, {
-        onRefused: (url, error) => this.#emit({ type: "cache-refused", url, problem: error.message }),
+        onRefused: (url, error) => this.#teller.emit({ type: "cache-refused", url, problem: error.message }),
       });
     this.#mapTrace = traceMapper((bundle) => options.home.notes.sourceMap(bundle));
-    this.#log = options.home.runs.openLog(this.#runId);
+    this.#teller = new Teller(options.home.runs.openLog(this.#runId), options.listener, opened.secrets);
     const { follow, signal } = options;
     this.#stopping = follow === undefined ? signal : AbortSignal.any([signal, follow.drained]);
     const emit = (event: RunEvent): void => {
-      this.#emit(event);
+      this.#teller.emit(event);
       // What is made for the items of a list is of other files.
       if (event.type === "list-expanded") follow?.onMade(madeFrom(opened));
     };
@@ -119,26 +120,19 @@ class Run {
     this.#planning = new RunPlanning(opened, options.model, this.#ledger, emit);
   }
 
-  /** What is known of the run is the fold of its events; the log and every view get the same ones. */
-  #emit(event: RunEvent): void {
-    foldEvent(this.#fold, event);
-    this.#log.add(event);
-    this.#options.listener(event);
-  }
-
   async execute(): Promise<RunOutcome> {
     try {
       return await this.#execute();
     } finally {
-      await this.#log.close();
+      await this.#teller.log.close();
     }
   }
 
   async #execute(): Promise<RunOutcome> {
-    const { graph, work } = this.#opened;
+    const { graph, work, secrets } = this.#opened;
     const { keepGoing } = this.#options;
     const jobs = this.#options.jobs ?? this.#engine.jobs ?? availableParallelism();
-    this.#emit({
+    this.#teller.emit({
       type: "run-started",
       runId: this.#runId,
       pipeline: graph.name,
@@ -147,6 +141,7 @@ class Run {
       engine: this.#engine.name,
       sandbox: this.#engine.sandbox,
       params: graph.params,
+      ...(secrets.found.length > 0 && { secrets: [...secrets.found] }),
       host: thisHost(),
       stages: announced(graph.nodes),
       jobs,
@@ -176,11 +171,9 @@ class Run {
     await realiseGraph(work, graphDrvs);
     const moments = { prepare: preparedAt, plan: plannedAt, build: performance.now() };
     for (const { name: phase, ...times } of phasesOf(this.#start.ms, moments))
-      this.#emit({ type: "phase-finished", phase, ...times });
+      this.#teller.emit({ type: "phase-finished", phase, ...times });
     return conclude({
-      emit: (event) => this.#emit(event),
-      fold: this.#fold,
-      log: this.#log,
+      teller: this.#teller,
       start: this.#start,
       options: { ...this.#options, signal: this.#stopping },
       opened: this.#opened,
@@ -243,7 +236,7 @@ class Run {
     const pipeline = this.#opened.graph.file;
     const expectedMs = work.builds.lastWallMs(pipeline, node.name);
     if (node.kind !== "environment")
-      this.#emit({
+      this.#teller.emit({
         type: "stage-started",
         name: node.name,
         drvPath,
@@ -252,10 +245,14 @@ class Run {
     const { name: engine, sandbox } = this.#engine;
     const build = { pipeline, stage: node.name, drvPath, runId: this.#runId, engine, sandbox: sandbox.kind };
     const costs = this.#costsOf(node);
+    const { secrets } = this.#opened;
+    const request = node.kind === "fetch" ? privateRequest(node, secrets) : undefined;
     const { outcome, logTail, ...tries } = await buildWithRetries(
       ({ onLog, startedAt }) =>
-        this.#engine.build({
+        this.#builderOf(request)({
           name: node.name,
+          secrets,
+          request,
           drvPath,
           derivation,
           realises: sandbox.kind === "none" ? undefined : ownRealisationId(derivation),
@@ -273,7 +270,7 @@ class Run {
         retries: costs.retries ?? 0,
         signal,
         mapTrace: this.#mapTrace,
-        emit: (event) => this.#emit(event),
+        emit: this.#teller.emit,
       },
     );
     if (outcome.status === "cancelled") return this.#ledger.cancelled(node, start);
@@ -304,6 +301,12 @@ class Run {
     return "done";
   }
 
+  /** What is asked of a server with secrets is told to nobody else, Nix included. */
+  #builderOf(request: BuildJob["request"]): Engine["build"] {
+    const { store } = this.#opened.work;
+    return request === undefined ? (job) => this.#engine.build(job) : (job) => downloadHere(job, store);
+  }
+
   #costsOf(node: GraphNode): Costs {
     return costsOf(node, this.#options.costs ?? {}, this.#opened.loaded.definition.costs);
   }
@@ -327,7 +330,7 @@ class Run {
   async #buildParts(node: EnvironmentNode, start: number): Promise<NodeEnd | undefined> {
     const { work, graph } = this.#opened;
     if (isReady(work, node) && work.resolve(node).outPath !== undefined) return undefined;
-    const [runId, pipeline, emit] = [this.#runId, graph.file, (event: RunEvent) => this.#emit(event)];
+    const [runId, pipeline, emit] = [this.#runId, graph.file, this.#teller.emit];
     const ended = await buildParts(work, node, {
       ...this.#options,
       engine: this.#engine,
@@ -343,7 +346,7 @@ class Run {
   }
 
   async #answer(node: AnswerNode, start: number): Promise<NodeEnd> {
-    const { work, graph } = this.#opened;
+    const { work, graph, secrets } = this.#opened;
     const { model, signal } = this.#options;
     if (model === undefined) throw new Error("an answer without a model");
     const located = await locateAnswer(work, graph, node, model);
@@ -352,8 +355,9 @@ class Run {
       this.#ledger.record(node, "cached", start, { outPath: located.path });
       return "done";
     }
-    this.#emit({ type: "stage-started", name: node.name, drvPath: located.requestHash });
-    const { path, pinned } = await ask(work, node, model, located, signal);
+    this.#teller.emit({ type: "stage-started", name: node.name, drvPath: located.requestHash });
+    const key = node.key === undefined ? model.key : requireSecret(secrets, node.key, node.place);
+    const { path, pinned } = await ask(work, node, { ...model, key }, located, { signal, secrets });
     work.found(node, path);
     this.#unpinned.set(node, { requestHash: located.requestHash, pinned });
     this.#ledger.record(node, "built", start, { outPath: path });

@@ -24,6 +24,8 @@ export interface Memo {
   made: Record<string, string>;
   /** What pipeline.ts asked for while it was loaded, and digests of the answers: see `Readings`. */
   answers: Record<string, string>;
+  /** Variables that parameters had their values from -> those values. */
+  variables?: Record<string, string | null>;
   run: WrittenRun;
   started: Pick<RunStarted, "pipeline" | "pipelineFile" | "params" | "host">;
   /** Store path of the result tree. */
@@ -78,6 +80,8 @@ export function planAgain(options: PlanOptions): Plan | undefined {
 function memoThatHolds(options: PlanOptions): Memo | undefined {
   const memo = options.paranoid ? undefined : readMemo(options);
   if (memo === undefined || !areUnchanged(memo.made) || !isAnsweredAlike(memo.answers)) return undefined;
+  const variables = Object.entries(memo.variables ?? {});
+  if (variables.some(([name, value]) => (options.env[name] ?? null) !== value)) return undefined;
   return isRegistered(options.home.folder, memo.tree) && areOnDisk(options.home, memo) ? memo : undefined;
 }
 

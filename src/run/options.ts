@@ -5,6 +5,7 @@ import type { Caches, OpenCache } from "#cache/open.ts";
 import type { Home } from "#home/home.ts";
 import type { ExitCode } from "#base/errors.ts";
 import type { RunRecord } from "#home/run-record.ts";
+import type { SecretSource } from "#secrets/sources.ts";
 import type { SandboxKind } from "#sandbox/sandbox.ts";
 import type { Model } from "./answers.ts";
 import type { ParamValue } from "#compile/parameters.ts";
@@ -21,6 +22,8 @@ export interface PlanOptions {
   /** Values by name, as a file of parameters has them; what `params` says comes first. */
   values?: Readonly<Record<string, ParamValue>> | undefined;
   model?: Model | undefined;
+  /** Where secrets come from that are not in the variables of their names. */
+  secrets?: Readonly<Record<string, SecretSource>> | undefined;
   /** Read every source again instead of trusting unchanged stat data. */
   paranoid: boolean;
   /** The environment of who asks: where programs are found, and what fixed-output derivations and Nix take from it. */

@@ -21,6 +21,8 @@ import { lockFileOf } from "#environment/lock-file.ts";
 import { findElsewhere } from "./substitute.ts";
 import type { PlanOptions, RunOptions } from "./options.ts";
 import type { BuildReason } from "#home/run-record.ts";
+import { searchCompiled, searchSources, secretsOf } from "./leaks.ts";
+import type { Secrets } from "#secrets/secrets.ts";
 import { Workspace, isReady, reasonFor, writeTimings } from "./realise.ts";
 import { Forced, inputNames, select } from "./select.ts";
 
@@ -50,6 +52,7 @@ export interface Opened {
   work: Workspace;
   /** Puts into the graph what a list leads to. @returns the nodes that are new. */
   expand: (node: EachNode) => Promise<GraphNode[]>;
+  secrets: Secrets;
   close: () => void;
 }
 
@@ -60,14 +63,17 @@ interface OpenHooks extends Pick<PrepareOptions, "onNode" | "onRead" | "signal">
 
 export async function open(
   options: PlanOptions,
-  isolation: (store: Store, builds: Builds) => Promise<string>,
+  isolation: (store: Store, builds: Builds, secrets: Secrets) => Promise<string>,
   { onGraph, force: forced = [], ...reading }: OpenHooks = {},
 ): Promise<Opened> {
   const loaded = await loadPipeline(options.pipeline);
   const { params, values, model } = options;
-  const whole = await buildGraph(loaded, { params, values, model: model !== undefined });
+  const { env } = options;
+  const whole = await buildGraph(loaded, { params, values, env, model: model !== undefined });
   const graph = select(whole, options.stages);
   const force = new Forced(forced, graph, options.engine);
+  const secrets = secretsOf(graph, options);
+  await searchSources(graph, secrets);
   const { home } = options;
   const store = openStore(home.folder);
   const builds = new Builds(home.layout);
@@ -77,12 +83,13 @@ export async function open(
   };
   try {
     onGraph?.(graph);
-    const { paranoid, env } = options;
-    const keep = { store, notes: home.notes };
+    const { paranoid } = options;
+    const keep = { store, notes: home.notes, secrets };
     const preparing = { paranoid, folders: programFolders(env), ...reading };
     const prepared = await prepareGraph(graph, keep, preparing);
-    const strength = await isolation(store, builds);
+    const strength = await isolation(store, builds, secrets);
     const work = new Workspace({ home, store, builds, prepared, isolation: strength, forced: force.nodes });
+    await searchCompiled(work, graph.nodes, secrets);
     const expandAlone = async (node: EachNode): Promise<GraphNode[]> => {
       const { added, readings, commit } = await expandEach(
         graph,
@@ -90,7 +97,9 @@ export async function open(
         readList(node, work.store.physical(work.outputOf(node.each.list.node))),
       );
       addReadings(loaded.readings, readings);
+      await searchSources({ nodes: added, root: graph.root }, secrets);
       await prepareNodes(prepared, added, keep, preparing);
+      await searchCompiled(work, added, secrets);
       commit();
       work.grew([...added, node]);
       force.look();
@@ -103,7 +112,7 @@ export async function open(
       last = next.catch(() => undefined);
       return next;
     };
-    return { loaded, graph, work, expand, close };
+    return { loaded, graph, work, secrets, expand, close };
   } catch (error) {
     close();
     throw error;

@@ -4,7 +4,15 @@ import { formatCount } from "#base/numbers.ts";
 import { openCommand, optional } from "#cli/command.ts";
 import { paintOf, print, printJson } from "#cli/context.ts";
 import { cachesOf } from "#cli/caches.ts";
-import { cacheFlag, trustedKeyFlag, engineFlag, paramFlag, paramsFlag, sandboxFlag } from "#cli/flags.ts";
+import {
+  cacheFlag,
+  trustedKeyFlag,
+  engineFlag,
+  paramFlag,
+  paramsFlag,
+  secretFlag,
+  sandboxFlag,
+} from "#cli/flags.ts";
 import { paramsOf, splitTarget, valuesOf } from "#cli/target.ts";
 import { openHomeOf } from "#cli/run-argument.ts";
 import type { Plan } from "#run/plan.ts";
@@ -20,6 +28,7 @@ export const plan = openCommand({
   flags: {
     param: paramFlag,
     params: paramsFlag,
+    secret: secretFlag,
     engine: engineFlag,
     sandbox: sandboxFlag,
     cache: cacheFlag,
@@ -35,6 +44,7 @@ export const plan = openCommand({
       home: openHomeOf(context, flags),
       params: paramsOf(flags.param),
       values: await valuesOf(context, flags.params),
+      secrets: Object.fromEntries(flags.secret),
       paranoid: false,
       engine: flags.engine,
       sandbox: flags.sandbox,

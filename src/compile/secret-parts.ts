@@ -1,0 +1,47 @@
+// Texts with secrets in them: what is said of them, and what is sent.
+import type { Secret } from "#author/secret.ts";
+import type { Secrets } from "#secrets/secrets.ts";
+import { requireSecret } from "#secrets/sources.ts";
+import type { FetchNode, Graph } from "./nodes.ts";
+
+export type Parts = readonly (string | Secret)[];
+
+/** With the names of secrets in their places: what a derivation, a record and a message have. */
+export function publicForm(parts: Parts): string {
+  return parts.map((part) => (typeof part === "string" ? part : `{${part.name}}`)).join("");
+}
+
+export interface PrivateRequest {
+  url: string;
+  headers: Record<string, string>;
+}
+
+/** What is asked of the server; undefined for a plain URL. @throws SECRET_MISSING */
+export function privateRequest(node: FetchNode, secrets: Secrets): PrivateRequest | undefined {
+  const { url, headers } = node.request;
+  if (Object.keys(headers).length === 0 && url.every((part) => typeof part === "string")) return undefined;
+  const text = (parts: Parts, encode: (value: string, index: number) => string): string =>
+    parts
+      .map((part, index) =>
+        typeof part === "string" ? part : encode(requireSecret(secrets, part.name, node.place), index),
+      )
+      .join("");
+  return {
+    // One that is the beginning has what a URL begins with.
+    url: text(url, (value, index) => (index === 0 ? value : encodeURIComponent(value))),
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, parts]) => [name, text(parts, (value) => value)]),
+    ),
+  };
+}
+
+/** The names of all that a pipeline declares. */
+export function secretNames({ nodes }: Graph): string[] {
+  const names = nodes.flatMap((node) => {
+    if (node.kind === "answer") return node.key ?? [];
+    if (node.kind !== "fetch") return [];
+    const parts = [node.request.url, ...Object.values(node.request.headers)].flat();
+    return parts.flatMap((part) => (typeof part === "string" ? [] : part.name));
+  });
+  return [...new Set(names)];
+}
