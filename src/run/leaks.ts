@@ -8,7 +8,7 @@ import { secretNames } from "#compile/secret-parts.ts";
 import type { Origin } from "#environment/step.ts";
 import { writeDerivation } from "#nix/aterm.ts";
 import { SECRET_BYTES_MIN } from "#secrets/needles.ts";
-import { Secrets } from "#secrets/secrets.ts";
+import type { Secrets } from "#secrets/secrets.ts";
 import { readSecrets, secretFound } from "#secrets/sources.ts";
 import { findInTree } from "#secrets/tree.ts";
 import type { GraphNode } from "#compile/nodes.ts";
