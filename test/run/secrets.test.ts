@@ -206,7 +206,7 @@ test("what a run is made from is searched before anything of it is in the store"
     },
     "a URL": {
       more: `const used = download({ url: "${unused}/?" + ${JSON.stringify(encodeURIComponent(TOKEN))}, hash: "${HASH}" });`,
-      says: /what the stage 'used' is given/,
+      says: /what the stage 'fetched' is given/,
     },
   };
   for (const [name, { more, files = {}, params = {}, says }] of Object.entries(cases)) {
