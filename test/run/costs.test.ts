@@ -80,7 +80,7 @@ test("a TypeScript stage over its memory ends with that word, whatever it fills"
     await project.run();
     const { failure } = stageA(project);
     assert.equal(failure?.code, "STAGE_MEMORY_LIMIT", `${name}: ${failure?.message}`);
-    assert.match(failure.message, /ran out of memory, of which it may take 150 MiB/);
+    assert.match(failure.message, /ran out of memory: it may use 150 MiB/);
   }
 });
 
