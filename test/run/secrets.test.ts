@@ -102,6 +102,7 @@ test("a secret comes from a variable, a file or a command; one that is absent is
       { TOKEN: { from: "environment", variable: "OTHER" } },
     ];
     const missing = await project.run();
+    assert.equal(failureOf(missing)?.code, "SECRET_MISSING");
     assert.match(
       failureOf(missing)?.message ?? "",
       /pipeline.ts:4:\d+: the secret 'TOKEN' is needed, and there is none/,
@@ -308,6 +309,18 @@ test("a secret has no place but a download and an answer", async () => {
       "pipeline.ts": pipelineOf("http://127.0.0.1:1", `const used = ${use};`, "used"),
     });
     await assert.rejects(run(project), (error) => isPipeliteError(error, "SECRET_MISPLACED"), use);
+  }
+});
+
+test("the name of a secret, and a text with secrets, are checked where they are written", async () => {
+  for (const [use, code] of [
+    ['secret("no name")', "SECRET_NAME_INVALID"],
+    ['download({ url: ["https://host/", 5], hash: "x" })', "SECRET_TEXT_INVALID"],
+  ] as const) {
+    using project = new Project({
+      "pipeline.ts": pipelineOf("http://127.0.0.1:1", `const used = ${use};`, "used"),
+    });
+    await assert.rejects(run(project), (error) => isPipeliteError(error, code), use);
   }
 });
 
