@@ -7,6 +7,7 @@ import type { EnvironmentRequest } from "#author/environment-request.ts";
 import { lockEnvironments, lockedEnvironment, resolveEnvironment } from "#environment/environment.ts";
 import type { LockedEnvironment } from "#environment/environment.ts";
 import { lockFileOf } from "#environment/lock-file.ts";
+import type { Locking } from "#environment/debian/lock-debian.ts";
 import { mirrorsOf } from "#environment/mirrors.ts";
 import type { Home } from "#home/home.ts";
 
@@ -45,6 +46,7 @@ export async function lock(options: LockOptions): Promise<Locked> {
   const { root } = graph;
   const chosen = new Map<EnvironmentRequest, LockedEnvironment>();
   const environments: LockedLine[] = [];
+  const read: Locking["read"] = new Map();
   for (const node of graph.nodes) {
     if (node.kind !== "environment") continue;
     const { name, request } = node;
@@ -61,6 +63,7 @@ export async function lock(options: LockOptions): Promise<Locked> {
       now,
       signal,
       say,
+      read,
     });
     chosen.set(request, found);
     const status = before === undefined ? "locked" : "updated";

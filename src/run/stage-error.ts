@@ -17,17 +17,16 @@ export function errorOf(
 }
 
 function environmentFailure(stage: string, tail: readonly string[]): PipeliteError | undefined {
-  const entrance = tail.findLast((line) => line.includes(ENTRANCE_WORDS));
-  if (entrance !== undefined) {
-    const problem = entrance.slice(entrance.indexOf(ENTRANCE_WORDS) + ENTRANCE_WORDS.length);
-    const isProgram = problem.startsWith("the program");
-    return pipeliteError(isProgram ? "ENVIRONMENT_PROGRAM_MISSING" : "ENVIRONMENT_NOT_ENTERED", {
-      stage,
-      problem,
-    });
-  }
-  const problem = tail
+  const unmade = tail
     .map((line) => /^Error: (cannot configure .*)$/.exec(line)?.[1])
     .find((each) => each !== undefined);
-  return problem === undefined ? undefined : pipeliteError("ENVIRONMENT_PACKAGE_FAILED", { stage, problem });
+  if (unmade !== undefined) return pipeliteError("ENVIRONMENT_PACKAGE_FAILED", { stage, problem: unmade });
+  const entrance = tail.findLast((line) => line.includes(ENTRANCE_WORDS));
+  if (entrance === undefined) return undefined;
+  const problem = entrance.slice(entrance.indexOf(ENTRANCE_WORDS) + ENTRANCE_WORDS.length);
+  const isProgram = problem.startsWith("the program");
+  return pipeliteError(isProgram ? "ENVIRONMENT_PROGRAM_MISSING" : "ENVIRONMENT_NOT_ENTERED", {
+    stage,
+    problem,
+  });
 }

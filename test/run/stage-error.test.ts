@@ -25,7 +25,11 @@ test("a program that is not there, and a package that can't be configured", () =
     "ENVIRONMENT_PROGRAM_MISSING",
   );
   assert.equal(
-    codeOf("x", "Error: cannot configure dbus: dpkg ended with 1", "    at"),
+    codeOf(
+      "pipelite: cannot enter the environment: the program cannot be started there: error ENOENT, it is not there",
+      "Error: cannot configure dbus: dpkg ended with 1",
+      "    at",
+    ),
     "ENVIRONMENT_PACKAGE_FAILED",
   );
   assert.equal(codeOf("gcc: error"), "STAGE_FAILED");

@@ -26,6 +26,7 @@ const EMPTIED = [
 
 const REMOVED = [
   "usr/sbin/policy-rc.d",
+  "var/lib/dpkg/tmp.ci",
   "etc/machine-id",
   "var/lib/dbus/machine-id",
   "etc/.pwd.lock",

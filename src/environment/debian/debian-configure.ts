@@ -36,7 +36,7 @@ export default async function configure(inputs: Inputs, { out }: StageContext): 
   for (const name of inputs.merged) tree.link(name, `usr/${name}`);
   // The newest file of all packages: the time at which the root could have been made.
   const seconds = packages.reduce((latest, { list }) => Math.max(latest, list.newest), 0);
-  const runner = new Runner(inputs.entrance, seconds);
+  const runner = new Runner(inputs.entrance, tree, seconds);
   for (const folder of ["dev", "proc"]) tree.folder(folder);
   const database = new DpkgDatabase(tree);
   const base = packages.slice(0, inputs.base);
@@ -121,10 +121,12 @@ function layDown(
 /** Runs programs of the new root. */
 class Runner {
   readonly #entrance: string;
+  readonly #tree: RootTree;
   readonly #env: Record<string, string>;
 
-  constructor(entrance: string, seconds: number) {
+  constructor(entrance: string, tree: RootTree, seconds: number) {
     this.#entrance = entrance;
+    this.#tree = tree;
     this.#env = {
       PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
       HOME: "/root",
@@ -140,9 +142,13 @@ class Runner {
     };
   }
 
-  async preinst({ name, architecture, path, isSame }: PackageIn): Promise<void> {
-    if (scriptOf(path, "preinst") === undefined) return;
-    const script = `/var/lib/dpkg/info/${isSame ? `${name}:${architecture}` : name}.preinst`;
+  async preinst({ name, architecture, path }: PackageIn): Promise<void> {
+    const text = scriptOf(path, "preinst");
+    if (text === undefined) return;
+    // Where dpkg has it: the package may not lie there yet.
+    this.#tree.folder("var/lib/dpkg/tmp.ci");
+    this.#tree.write("var/lib/dpkg/tmp.ci/preinst", Buffer.from(text, "latin1"), 0o755);
+    const script = "/var/lib/dpkg/tmp.ci/preinst";
     const env = {
       DPKG_MAINTSCRIPT_PACKAGE: name,
       DPKG_MAINTSCRIPT_NAME: "preinst",

@@ -22,6 +22,8 @@ export interface Locking {
   now: Date;
   signal: AbortSignal;
   say: (line: string) => void;
+  /** Suites that were read already, for environments that share them. */
+  read?: Map<string, ReturnType<typeof readSuite>>;
   /** Keys that may sign Debian's own archives; without more those of the source. */
   keys?: readonly Trusted[];
   /** What was locked before: a suite may not be older than it was then. */
@@ -52,8 +54,8 @@ export async function readSuites(
   const suites: LockedSuite[] = [];
   const indices: { text: string; archive: string }[] = [];
   for (const suite of suitesOf(request, locking)) {
-    locking.say(`reading ${suite.suite} of ${suite.archive}`);
-    const { release, components } = await readSuite(suite, architecture, locking);
+    const { release, components } = await readOnce(suite, architecture, locking);
+    checkAge(suite, release, locking);
     suites.push({
       archive: suite.archive,
       suite: suite.suite,
@@ -104,12 +106,22 @@ function keysOf(file: string): Trusted[] {
   }
 }
 
+function readOnce(suite: Suite, architecture: string, locking: Locking) {
+  const { keys, ...rest } = suite;
+  const key = JSON.stringify([rest, architecture, keys.map((each) => each.key.fingerprint)]);
+  const known = locking.read?.get(key);
+  if (known !== undefined) return known;
+  locking.say(`reading ${suite.suite} of ${suite.archive}`);
+  const reading = readSuite(suite, architecture, locking);
+  locking.read?.set(key, reading);
+  return reading;
+}
+
 async function readSuite(suite: Suite, architecture: string, locking: Locking) {
   const { archive, keys, moment } = suite;
   const bytes = await download(suite, "InRelease", RELEASE_BYTES_MAX, locking);
   const isSnapshot = moment !== undefined;
   const release = readRelease(bytes, { archive, suite: suite.suite, keys, now: locking.now, isSnapshot });
-  checkAge(suite, release, locking);
   const components = [];
   for (const component of suite.components) {
     const { sha256, text } = await readIndex(suite, release, { component, architecture }, locking);
