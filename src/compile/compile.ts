@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { basename, dirname, relative, resolve } from "node:path";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { isDirectory } from "#base/files.ts";
-import type { StorePath } from "#nix/store-path.ts";
+import { storePathName, type StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import type { BuildNode, Graph, GraphNode, SourceNode, StageNode } from "./nodes.ts";
 import { isBuildNode, isCode } from "./nodes.ts";
@@ -199,7 +199,7 @@ async function prepare(node: BuildNode, preparing: Preparing): Promise<Prepared>
           code: {},
           bundle: null,
           params: { request: node.request, files: digestOf(canonicalJson(filesOf(recipe))) },
-          tools: {},
+          tools: programsOf(recipe),
         },
         sources: [],
         program: undefined,
@@ -291,6 +291,12 @@ async function captureTools(node: StageNode, { graph: { root }, keep, folders }:
     );
   }
   return { tools, paths, sources, made };
+}
+
+/** The programs and the code that an environment is made by: name -> store path. */
+function programsOf({ root }: Recipe): Record<string, string> {
+  const paths = new Set(stepsOf(root).flatMap(({ sources }) => sources));
+  return Object.fromEntries([...paths].map((path) => [storePathName(path), path]));
 }
 
 /** All that an environment is made of. */
