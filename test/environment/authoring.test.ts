@@ -18,7 +18,11 @@ describe("an environment is refused where it is written", () => {
     );
   refuse("without packages", () => debian([]), /list of packages/);
   refuse("with a package that is not a name", () => debian(["python3; rm"]), /'python3; rm' is not the name/);
-  refuse("with a suite that leads elsewhere", () => debian(["gcc"], { suite: "../x" }), /not the name of a suite/);
+  refuse(
+    "with a suite that leads elsewhere",
+    () => debian(["gcc"], { suite: "../x" }),
+    /not the name of a suite/,
+  );
   refuse("with a moment that is none", () => debian(["gcc"], { snapshot: "yesterday" }), /no moment/);
 });
 
