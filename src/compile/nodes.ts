@@ -1,5 +1,5 @@
 // The nodes of a pipeline's graph: what pipeline.ts describes, with every input resolved.
-import type { Parts } from "./secret-parts.ts";
+import type { Secret } from "#author/secret.ts";
 import type { EnvironmentRequest } from "#author/environment-request.ts";
 import type {
   AnyNode,
@@ -84,6 +84,9 @@ export interface CommandNode extends NodeBase, CommandParts<Edge> {
   environment?: EnvironmentNode | undefined;
   options: CommandOptions;
 }
+
+/** A text, with secrets in it. */
+export type Parts = readonly (string | Secret)[];
 
 export interface FetchNode extends NodeBase {
   kind: "fetch";

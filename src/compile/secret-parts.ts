@@ -1,10 +1,7 @@
 // Texts with secrets in them: what is said of them, and what is sent.
-import type { Secret } from "#author/secret.ts";
 import type { Secrets } from "#secrets/secrets.ts";
 import { requireSecret } from "#secrets/sources.ts";
-import type { FetchNode, Graph } from "./nodes.ts";
-
-export type Parts = readonly (string | Secret)[];
+import type { FetchNode, Graph, Parts } from "./nodes.ts";
 
 /** With the names of secrets in their places: what a derivation, a record and a message have. */
 export function publicForm(parts: Parts): string {
