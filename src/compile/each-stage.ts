@@ -4,7 +4,8 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson } from "#base/canonical-json.ts";
 import type { Reader, StageContext } from "#author/files.ts";
-import { itemsOf, LIST_FILE, type ListEntry } from "./items.ts";
+import { itemsOf } from "./items.ts";
+import { LIST_FILE, type ListEntry } from "./list-file.ts";
 
 type AnyReader = Reader<Readonly<Record<string, unknown>>>;
 

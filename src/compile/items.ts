@@ -10,15 +10,6 @@ export interface Item {
   name: string;
 }
 
-/** In a folder of what `each` made: the names of the links in it, in the order of the list. */
-export const LIST_FILE = ".each.json";
-
-export interface ListEntry {
-  name: string;
-  /** It is such a folder itself. */
-  isList?: true;
-}
-
 /** Properties that an item is called by, where every item has it and nothing else was asked for. */
 const KEYS = ["key", "id", "name"];
 const NAME_LENGTH_MAX = 40;

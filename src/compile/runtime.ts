@@ -14,7 +14,7 @@ import { dirname, join, normalize } from "node:path";
 import { prettyJson } from "#base/canonical-json.ts";
 import { watchNames } from "./input-names.ts";
 import type { Reader, StageContext } from "#author/files.ts";
-import { LIST_FILE, type ListEntry } from "./items.ts";
+import { LIST_FILE, type ListEntry } from "./list-file.ts";
 import { endStage, watchStage } from "./stage-end.ts";
 
 /** The `stage` variable of a stage's derivation. */
