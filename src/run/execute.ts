@@ -335,6 +335,7 @@ class Run {
       ...this.#options,
       engine: this.#engine,
       limits: limitsIn(this.#costsOf(node)),
+      substituter: this.#substituter,
       runId,
       pipeline,
       emit,

@@ -12,9 +12,11 @@ import { deriveStep, pathOfFile, stepsOf, type Origin, type Recipe, type Step } 
 import type { Derivation } from "#nix/derivation.ts";
 import { derivationPath } from "#nix/derivation.ts";
 import type { StorePath } from "#nix/store-path.ts";
+import type { Substituter } from "#cache/substituter.ts";
 import type { RunListener } from "#home/events.ts";
 import type { RunOptions } from "./options.ts";
 import type { Workspace } from "./realise.ts";
+import { substitute } from "./substitute.ts";
 import { inputsOf, originIn, outputOfStep, ownRealisationId } from "./step-outputs.ts";
 
 export function recipeOf(work: Workspace, node: EnvironmentNode): Recipe {
@@ -61,6 +63,8 @@ export interface StepBuilding extends Pick<RunOptions, "jobs" | "env" | "signal"
   runId: string;
   pipeline: string;
   emit: RunListener;
+  /** What was built elsewhere is taken from there. */
+  substituter?: Substituter | undefined;
 }
 
 /** As many lines of what it said as are kept of one that failed. */
@@ -89,6 +93,7 @@ export async function buildParts(
   };
   const { root } = recipe;
   const all = stepsOf(root);
+  if (building.substituter !== undefined) await takeParts(work, root, building.substituter, signal);
   const missing = missingSteps(work, root);
   const files = [...missing, root].flatMap((step) => step.files);
   await fetchFiles(work.store, files, {
@@ -139,6 +144,27 @@ function missingSteps(work: Workspace, root: Step): Step[] {
   };
   visit(root);
   return [...wanted];
+}
+
+/** Takes what caches have of the steps below a root, each after those it is made from. */
+async function takeParts(
+  work: Workspace,
+  root: Step,
+  substituter: Substituter,
+  signal: AbortSignal,
+): Promise<void> {
+  const wanted = new Set(missingSteps(work, root));
+  const coming = new Map<Step, Promise<void>>();
+  const take = async (step: Step): Promise<void> => {
+    for (const input of step.inputs) await coming.get(input);
+    const inputs = inputsOf(work, step);
+    if (inputs === undefined) return;
+    const derivation = deriveStep(step, originIn(inputs));
+    const taken = await substitute(work.store, substituter, derivation, signal);
+    if (taken !== undefined) work.steps.set(step, taken.path);
+  };
+  for (const step of stepsOf(root)) if (wanted.has(step)) coming.set(step, take(step));
+  await Promise.all(coming.values());
 }
 
 async function buildStep(

@@ -5,6 +5,9 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { lock } from "#app/lock.ts";
+import { writeNixPublicKey } from "#nix/signature.ts";
+import { openStore } from "#store/store.ts";
+import { KEY, pushTo } from "../cache/rig.ts";
 import { peer, sweep } from "../rig/peer.ts";
 import { Project } from "../rig/project.ts";
 
@@ -76,6 +79,22 @@ describe("an environment of packages", { skip }, () => {
       const [name = ""] = Object.keys(own.outputs).filter((each) => each.startsWith("bookworm-"));
       assert.equal(nix.outputs[name], own.outputs[name]);
       assert.equal(nix.outputs["said"], own.outputs["said"]);
+
+      // Another home takes all of it from a cache, and asks no mirror.
+      const cache = `${project.folder}/cache`;
+      {
+        using store = openStore(project.home);
+        await pushTo(store, cache, store.validPaths(), { key: KEY, compression: "none" });
+      }
+      using third = new Project(FILES);
+      third.write({ "pipelite.lock.json": readFileSync(locked.file, "utf8") });
+      const trustedKeys = [writeNixPublicKey(KEY.publicKey)];
+      const taken = await third.run({
+        caches: { caches: [cache], trustedKeys, cwd: "/", env: {} },
+        env: { ...process.env, PIPELITE_MIRRORS: "http://127.0.0.1:1" },
+      });
+      assert.deepEqual(new Set(Object.values(taken.ends)), new Set(["substituted"]));
+      assert.deepEqual(taken.outputs, own.outputs);
 
       // What is there is not made again, by a program that is not in it the stage fails by its name.
       const again = await project.run({ paranoid: true });
