@@ -7,6 +7,7 @@ import { bytesOfFile } from "#base/files.ts";
 import type { Environment } from "#base/environment.ts";
 import type { Compression } from "#cache/compression.ts";
 import { pipeliteError } from "#cache/errors.ts";
+import { shownWord } from "#cache/files.ts";
 import { openCacheFiles, openSubstituter, type Caches, type OpenCache } from "#cache/open.ts";
 import { push, type Pushed } from "#cache/push.ts";
 import { serveCache, type RunningServer } from "#cache/server.ts";
@@ -70,7 +71,10 @@ export async function pullFromCaches(options: PullFromCache): Promise<Substitute
     let taken = await substituter.take(path, signal);
     for (const uri of machines) taken ??= await pullFromMachine({ store, uri, env, signal }, path, keys);
     if (taken === undefined)
-      throw failure ?? pipeliteError("CACHE_PATH_MISSING", { path, caches: options.caches.join(", ") });
+      throw (
+        failure ??
+        pipeliteError("CACHE_PATH_MISSING", { path, caches: options.caches.map(shownWord).join(", ") })
+      );
     all.added.push(...taken.added);
     all.bytes += taken.bytes;
   }

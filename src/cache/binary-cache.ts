@@ -15,6 +15,8 @@ import { isSigned, isVouchedFor } from "./trust.ts";
 const TEXT_MAX_BYTES = 16 * 1024 * 1024;
 /** As large as an output may be. */
 const NAR_MAX_BYTES = 2 ** 40;
+/** Packed, a NAR may be so much larger than it is: whatever packs it, that is not reached. */
+const PACKED_MIN_BYTES = 1024 * 1024;
 /** What Nix takes where a cache says nothing. */
 const USUAL_PRIORITY = 50;
 
@@ -110,7 +112,7 @@ export class BinaryCache {
     const { url: file, compression, narSize } = info;
     const packed = await this.#files.read(file, signal);
     if (packed === undefined) throw this.#wrong(file, "it is not there, though a narinfo names it");
-    const chunks = decompress(packed, compression);
+    const chunks = decompress(this.#atMost(packed, narSize, file), compression);
     if (chunks === undefined)
       throw pipeliteError("CACHE_COMPRESSION_UNKNOWN", { url: this.url, file, compression });
     let size = 0;
@@ -123,6 +125,17 @@ export class BinaryCache {
     } catch (error) {
       if (signal.aborted || isPipeliteError(error)) throw error;
       throw this.#wrong(file, `it can't be unpacked (${messageOf(error)})`, error);
+    }
+  }
+
+  /** Packed bytes may come to nothing (empty frames of zstd) and never end. */
+  async *#atMost(packed: Chunks, narSize: number, file: string): Chunks {
+    const max = 2 * narSize + PACKED_MIN_BYTES;
+    let size = 0;
+    for await (const chunk of packed) {
+      size += chunk.length;
+      if (size > max) throw this.#wrong(file, `it is larger than ${max} bytes, for a NAR of ${narSize}`);
+      yield chunk;
     }
   }
 

@@ -33,3 +33,8 @@ export function shownUrl(url: URL): string {
   shown.hash = "";
   return shown.href.replace(/\/$/, "");
 }
+
+/** A word that is no URL may still hold a password. */
+export function shownWord(word: string): string {
+  return word.replace(/\/\/.*@/s, "//").replace(/[?#].*/s, "");
+}

@@ -14,6 +14,9 @@ const SILENCE_MAX_MS = 30_000;
 /** An answer to a question is no larger; that of a closure of 100,000 paths is some 60 MB. */
 const ANSWER_MAX_BYTES = 256 * 1024 * 1024;
 
+/** What a server says to an upload. */
+const REMARK_MAX_BYTES = 64 * 1024;
+
 export interface HttpRequest {
   method: "GET" | "HEAD" | "PUT" | "POST";
   /** Of the whole cache and the file's name. */
@@ -26,13 +29,22 @@ export interface HttpRequest {
 export type Authorise = (request: HttpRequest) => Promise<Record<string, string>> | Record<string, string>;
 
 export function httpFiles(base: URL, token: string | undefined): CacheFiles {
-  const { username, password } = base;
-  const user =
-    username === "" ? undefined : `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const user = userOf(base);
   return webFiles(base, shownUrl(base), () => {
     if (token !== undefined) return { authorization: `Bearer ${token}` };
     return user === undefined ? {} : { authorization: `Basic ${Buffer.from(user).toString("base64")}` };
   });
+}
+
+function userOf(base: URL): string | undefined {
+  const { username, password } = base;
+  if (username === "") return undefined;
+  try {
+    return `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  } catch (error) {
+    const problem = "its user or password has a % that is not of URL encoding";
+    throw pipeliteError("CACHE_URL_INVALID", { url: shownUrl(base), problem }, error);
+  }
 }
 
 export function webFiles(base: URL, url: string, authorise: Authorise): CacheFiles {
@@ -57,7 +69,8 @@ export function webFiles(base: URL, url: string, authorise: Authorise): CacheFil
       const response = await client.send(name, { method: "PUT", url: at(name), headers, body }, signal);
       if (response === undefined)
         throw pipeliteError("CACHE_WRITE_FAILED", { url, file: name, problem: "it answered 404" });
-      await response.arrayBuffer();
+      // It took the file: what else it says does not matter, but is read, so that the connection can be used again.
+      await client.text(name, response, REMARK_MAX_BYTES, signal).catch(() => undefined);
     },
     async ask(name, question, signal) {
       const bytes = Buffer.from(question);
@@ -68,7 +81,7 @@ export function webFiles(base: URL, url: string, authorise: Authorise): CacheFil
         const request = { method, url: at(name), headers, ...(method === "POST" && { body }) } as const;
         const response = await client.send(name, request, signal);
         if (response === undefined) return undefined;
-        return await textOf(response, ANSWER_MAX_BYTES);
+        return await client.text(name, response, ANSWER_MAX_BYTES, signal);
       } catch (error) {
         // A server that knows no such question: 403 of a bucket, 405 of a static host.
         if (isPipeliteError(error, "CACHE_REFUSED") || isPipeliteError(error, "CACHE_FAILED"))
@@ -103,15 +116,17 @@ class Client {
     const { method, url, body } = request;
     const headers = { ...request.headers, ...(await this.#authorise(request)) };
     if (body !== undefined) headers["content-length"] = String(body.sizeBytes);
-    // The length counts from the answer's head on, so that a large upload may take its time.
-    const silence = body === undefined ? AbortSignal.timeout(SILENCE_MAX_MS) : undefined;
+    const ended = new AbortController();
+    // Until the answer's head: a large upload may take its time, and so may a large download.
+    const silence =
+      body === undefined ? setTimeout(() => ended.abort(new SilentServer()), SILENCE_MAX_MS) : undefined;
     const response = await fetch(url, {
       method,
       headers,
       redirect: method === "GET" || method === "HEAD" ? "follow" : "error",
-      signal: silence === undefined ? signal : AbortSignal.any([signal, silence]),
+      signal: AbortSignal.any([signal, ended.signal]),
       ...(body !== undefined && { body: Readable.from(body.chunks()), duplex: "half" as const }),
-    });
+    }).finally(() => clearTimeout(silence));
     if (response.ok) return response;
     await response.body?.cancel();
     // A bucket whose list nobody may read answers 403 for what is not there.
@@ -121,6 +136,23 @@ class Client {
     if (response.status === 401 || response.status === 403)
       throw pipeliteError("CACHE_REFUSED", { url: this.#url, file: name, status: response.status });
     throw new BadAnswer(response.status);
+  }
+
+  /** The whole of a short answer. @throws PipeliteError CACHE_FAILED where it breaks off, or is longer than `max` */
+  async text(name: string, response: Response, max: number, signal: AbortSignal): Promise<string> {
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    try {
+      for await (const chunk of bodyFrom(response, 0, signal)) {
+        size += chunk.length;
+        if (size > max) throw new RangeError(`an answer of more than ${max} bytes`);
+        chunks.push(chunk);
+      }
+    } catch (error) {
+      if (signal.aborted) throw error;
+      throw pipeliteError("CACHE_FAILED", { url: this.#url, file: name, problem: problemOf(error) }, error);
+    }
+    return Buffer.concat(chunks).toString("utf8");
   }
 
   /** The file from a byte on; what breaks off is taken up where it broke off. */
@@ -191,26 +223,18 @@ async function* bodyFrom(response: Response, from: number, signal: AbortSignal):
 
 async function withinSilence<T>(read: Promise<T>, signal: AbortSignal): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
+  let abort = (): void => undefined;
   const silent = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new SilentServer()), SILENCE_MAX_MS);
-    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+    abort = () => reject(signal.reason as Error);
+    signal.addEventListener("abort", abort, { once: true });
   });
   try {
     return await Promise.race([read, silent]);
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener("abort", abort);
   }
-}
-
-async function textOf(response: Response, max: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length;
-    if (size > max) throw new RangeError(`an answer of more than ${max} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 class SilentServer extends Error {
@@ -237,8 +261,7 @@ function isTransient(error: unknown): boolean {
 
 function problemOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const { message, name } = error.cause instanceof Error ? error.cause : error;
-  if (name === "TimeoutError") return new SilentServer().message;
+  const { message } = error.cause instanceof Error ? error.cause : error;
   // What undici says of a connection that ends in the middle of an answer.
   return message === "terminated" || message === "other side closed"
     ? "the connection was closed before all of it had come"

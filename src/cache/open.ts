@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Environment } from "#base/environment.ts";
 import { pipeliteError } from "./errors.ts";
-import { shownUrl, type CacheFiles } from "./files.ts";
+import { shownUrl, shownWord, type CacheFiles } from "./files.ts";
 import { folderFiles } from "./folder.ts";
 import { httpFiles } from "./http.ts";
 import { s3Files } from "./s3.ts";
@@ -48,7 +48,10 @@ export interface OpenCache {
 export function openCacheFiles(word: string, { cwd, env, token }: OpenCache): CacheFiles {
   if (!/^[a-z][a-z0-9+.-]*:/.test(word)) return folderFiles(resolve(cwd, word));
   const url = URL.parse(word);
-  if (url === null) throw pipeliteError("CACHE_URL_INVALID", { url: word, problem: "it is not a URL" });
+  if (url === null) {
+    const problem = "it is not a URL";
+    throw pipeliteError("CACHE_URL_INVALID", { url: shownWord(word), problem });
+  }
   switch (url.protocol) {
     case "file:":
       return folderFiles(folderOf(url));
@@ -69,6 +72,10 @@ function folderOf(url: URL): string {
   try {
     return fileURLToPath(url);
   } catch (error) {
-    throw pipeliteError("CACHE_URL_INVALID", { url: url.href, problem: "it names no local folder" }, error);
+    throw pipeliteError(
+      "CACHE_URL_INVALID",
+      { url: shownUrl(url), problem: "it names no local folder" },
+      error,
+    );
   }
 }

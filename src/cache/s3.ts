@@ -20,7 +20,7 @@ export function s3Files(url: URL, env: Environment): CacheFiles {
   if (base === null || !/^https?:$/.test(base.protocol))
     throw pipeliteError("CACHE_URL_INVALID", {
       url: shown,
-      problem: `its endpoint '${endpoint}' is no host`,
+      problem: `its endpoint '${endpoint.replace(/^.*@/s, "")}' is no host`,
     });
   const accessKey = env["AWS_ACCESS_KEY_ID"];
   const secretKey = env["AWS_SECRET_ACCESS_KEY"];

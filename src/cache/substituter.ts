@@ -5,6 +5,7 @@ import type { NarInfo } from "#nix/narinfo.ts";
 import type { Realisation, RealisationId } from "#nix/realisation.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
+import { isOfContent } from "#store/transfer.ts";
 import type { BinaryCache } from "./binary-cache.ts";
 import { pipeliteError } from "./errors.ts";
 import { Limiter } from "./limiter.ts";
@@ -213,18 +214,6 @@ export class Substituter {
     });
     if (added) this.#events.onPath?.(info.path, cache.url);
   }
-}
-
-/** Errors that say the bytes are not what the cache said they are, and not that something is wrong with our disk. */
-function isOfContent(code: string): boolean {
-  return (
-    code.startsWith("NAR_") ||
-    code === "STORE_HASH_MISMATCH" ||
-    code === "STORE_CONTENT_ADDRESS_WRONG" ||
-    code === "STORE_OUTPUT_NOT_FLAT" ||
-    // It named each of them, in a circle.
-    code === "STORE_REFERENCE_MISSING"
-  );
 }
 
 /** Each path after what it refers to. */

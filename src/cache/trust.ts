@@ -3,7 +3,7 @@
 // word.
 import { readFileSync } from "node:fs";
 import { messageOf } from "#base/strict-json.ts";
-import { contentAddressedPath, parseContentAddress } from "#nix/content-address.ts";
+import { isAddressOf } from "#nix/content-address.ts";
 import { narInfoFingerprint, type NarInfo, type SignedInfo } from "#nix/narinfo.ts";
 import { realisationFingerprint, type Realisation } from "#nix/realisation.ts";
 import { parseNixPublicKey, parseSecretKey, verifyFingerprint } from "#nix/signature.ts";
@@ -15,12 +15,7 @@ export function isVouchedFor(
   info: SignedInfo & Partial<Pick<NarInfo, "signatures" | "contentAddress">>,
   keys: readonly NixPublicKey[],
 ): boolean {
-  if (info.contentAddress !== undefined) {
-    const address = parseContentAddress(info.contentAddress);
-    const canSelfReference = address.method === "recursive" && address.hash.algorithm === "sha256";
-    if (!canSelfReference && info.references.includes(info.path)) return false;
-    if (contentAddressedPath(info.path, address, info.references) === info.path) return true;
-  }
+  if (isAddressOf(info.path, info.contentAddress, info.references)) return true;
   const fingerprint = narInfoFingerprint(info);
   return (info.signatures ?? []).some((signature) => verifyFingerprint(keys, fingerprint, signature));
 }

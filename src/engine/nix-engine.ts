@@ -5,7 +5,8 @@ import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isPipeliteError, type PipeliteError } from "#base/errors.ts";
 import type { Environment } from "#base/environment.ts";
-import type { StorePath } from "#nix/store-path.ts";
+import { isAddressOf } from "#nix/content-address.ts";
+import { storePathName, type StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import type { DaemonConnection, RemoteBuild } from "./daemon/connection.ts";
 import { copyFrom, KnownPaths } from "./daemon/copy.ts";
@@ -177,7 +178,8 @@ async function buildAt(
     if (isMachineTrouble(status))
       throw pipeliteError("MACHINE_REFUSES", { machine: machine.uri, problem: done.problem });
     const limits = heldByNix(job.limits);
-    if (outPath === undefined) return { status: "failed", error: failureOf(job, done), usage, limits };
+    if (outPath === undefined || !isSuccess(status))
+      return { status: "failed", error: failureOf(job, done), usage, limits };
     if (!isHere) await copyBack(job, outPath, connection, store);
     return { status: "built", outPath, usage, limits };
   } finally {
@@ -195,12 +197,23 @@ async function copyBack(
   const refuse = (problem: string): never => {
     throw pipeliteError("MACHINE_REFUSES", { machine: connection.machine, problem });
   };
-  const isFloating = job.derivation.outputs.get("out")?.kind === "floating";
-  const came = await copyFrom(connection, store, outPath, ({ path, contentAddress }) => {
-    if (path === outPath && isFloating && contentAddress === undefined)
-      refuse(`it gives ${outPath} without its content address`);
+  const output = job.derivation.outputs.get("out");
+  const isKnown = output !== undefined && "path" in output;
+  if (isKnown ? output.path !== outPath : storePathName(outPath) !== job.derivation.name)
+    refuse(`it gives ${outPath}, which is no output of ${job.drvPath}`);
+  // A stage of an input-addressed output is believed of that output alone: what it names beside is here, or proves itself.
+  const isBelieved = output?.kind === "input-addressed";
+  const came = await copyFrom(connection, store, outPath, ({ path, contentAddress, references }) => {
+    if (path === outPath && isBelieved) return;
+    if (!isAddressOf(path, contentAddress, references))
+      refuse(`it gives ${path} without its content address`);
   });
   if (came === undefined) refuse(`it built ${outPath}, and does not have all of it`);
+}
+
+/** As Nix numbers them: built, substituted, valid already, and the last for what a derivation became. */
+function isSuccess(status: number): boolean {
+  return [0, 1, 2, 13].includes(status);
 }
 
 /** As Nix numbers them: input-rejected, transient and miscellaneous failures say nothing of the stage itself. */

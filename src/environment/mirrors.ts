@@ -22,7 +22,10 @@ export function mirrorsOf(env: Environment, apt: string = APT): Mirrors {
   for (const word of (env["PIPELITE_MIRRORS"] ?? "").split(/\s+/).filter(Boolean)) {
     const equals = word.indexOf("=");
     const [name, url] = [word.slice(0, Math.max(equals, 0)), word.slice(equals + 1).replace(/\/+$/, "")];
-    if (name === "" || !URL.canParse(url)) throw pipeliteError("MIRROR_INVALID", { word });
+    if (name === "" || !URL.canParse(url)) {
+      // A password of the address is not shown.
+      throw pipeliteError("MIRROR_INVALID", { word: word.replace(/\/\/.*@/s, "//") });
+    }
     given.set(name, [...(given.get(name) ?? []), url]);
   }
   let sources: readonly AptSource[] | undefined;

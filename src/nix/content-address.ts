@@ -53,3 +53,16 @@ export function contentAddressedPath(
   }
   return makeFixedPath({ name, method, hash, references });
 }
+
+/** Whether a path is the one that content of its address has: then no signature is needed, since the content is checked. */
+export function isAddressOf(
+  path: StorePath,
+  contentAddress: string | undefined,
+  references: readonly StorePath[],
+): boolean {
+  if (contentAddress === undefined) return false;
+  const address = parseContentAddress(contentAddress);
+  const canSelfReference = address.method === "recursive" && address.hash.algorithm === "sha256";
+  if (!canSelfReference && references.includes(path)) return false;
+  return contentAddressedPath(path, address, references) === path;
+}

@@ -143,6 +143,18 @@ export async function addNar(store: StoreContext, info: NarToAdd, chunks: Chunks
   return { path, narHash, narSize, added };
 }
 
+/** Errors that say the bytes are not what whoever sent them said they are, and not that something is wrong with our disk. */
+export function isOfContent(code: string): boolean {
+  return (
+    code.startsWith("NAR_") ||
+    code === "STORE_HASH_MISMATCH" ||
+    code === "STORE_CONTENT_ADDRESS_WRONG" ||
+    code === "STORE_OUTPUT_NOT_FLAT" ||
+    // It named each of them, in a circle.
+    code === "STORE_REFERENCE_MISSING"
+  );
+}
+
 function addressOf(info: NarToAdd): ContentAddress | undefined {
   const { path, contentAddress, references } = info;
   if (contentAddress === undefined) return undefined;

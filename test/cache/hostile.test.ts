@@ -2,12 +2,23 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { gzipSync } from "node:zlib";
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import { isPipeliteError } from "#base/errors.ts";
 import { filesBelow } from "#base/files.ts";
 import { realisationId, writeRealisation } from "#nix/realisation.ts";
 import { signFingerprint } from "#nix/signature.ts";
 import { storePathHash, type StorePath } from "#nix/store-path.ts";
-import { CacheRig, FakeServer, KEY, pushTo, serving, SIGNAL, takingFrom, type Handler } from "./rig.ts";
+import {
+  CacheRig,
+  FakeServer,
+  filesOf,
+  KEY,
+  pushTo,
+  serving,
+  SIGNAL,
+  takingFrom,
+  type Handler,
+} from "./rig.ts";
 
 type Files = Map<string, string | Uint8Array>;
 
@@ -215,6 +226,27 @@ describe("hostile caches", () => {
     );
   });
 
+  test("packed bytes without end that come to nothing are left, too", async () => {
+    using rig = new CacheRig();
+    const path = await rig.text("path");
+    await pushTo(rig.store, rig.cache, [path]);
+    const files = await served(rig, path);
+    // Empty frames of zstd.
+    const nothing = Buffer.alloc(1 << 20, zstdCompressSync(Buffer.alloc(0)));
+    const endless: Handler = (request, response, count) => {
+      if (!(request.url ?? "").startsWith("/nar/")) return serving(files)(request, response, count);
+      const more = (): void => {
+        while (!response.destroyed && response.write(nothing));
+        if (!response.destroyed) response.once("drain", more);
+      };
+      more();
+    };
+    await using server = await FakeServer.start(endless);
+    const { substituter, refused } = takingFrom(rig.second.store, [server.url]);
+    assert.equal(await substituter.take(path, SIGNAL), undefined);
+    assert.deepEqual(refused, [{ url: server.url, code: "CACHE_ANSWER_WRONG" }]);
+  });
+
   test("references in a circle, and a realisation about another derivation", async () => {
     using rig = new CacheRig();
     const path = await rig.text("path");
@@ -259,6 +291,21 @@ describe("hostile caches", () => {
   });
 });
 
+test("a password is in no message, and a user that is not URL-encoded is a word that can't be used", () => {
+  for (const word of [
+    "http://user:s3cret@host:99999/",
+    "http://user:s3%zz@host/",
+    "s3://bucket?endpoint=user:s3cret@host:x",
+    "file://user:s3cret@host/x",
+    "ftp://user:s3cret@host/x",
+  ])
+    assert.throws(
+      () => filesOf(word),
+      (error) => isPipeliteError(error, "CACHE_URL_INVALID") && !/s3cret|s3%zz/.test(error.message),
+      word,
+    );
+});
+
 describe("caches in trouble", () => {
   test("503 passes, and a download goes on where it broke off", async () => {
     using rig = new CacheRig();
@@ -284,6 +331,38 @@ describe("caches in trouble", () => {
     assert.deepEqual((await substituter.take(path, SIGNAL))?.added, [path]);
     assert.equal(ranges.length, 2);
     assert.match(ranges[1] ?? "", /^bytes=\d+-$/);
+  });
+
+  test("an answer of a whole closure that breaks off: its parts are asked for one by one", async () => {
+    using rig = new CacheRig();
+    const path = await rig.text("path");
+    const files = await served(rig, path);
+    files.set("nix-cache-info", `${String(files.get("nix-cache-info"))}WantClosureQuery: 1\n`);
+    const broken: Handler = (request, response, count) => {
+      if (!(request.url ?? "").endsWith(".closure.narinfo")) return serving(files)(request, response, count);
+      response.writeHead(200, { "content-length": 1000 });
+      response.write("StorePath", () => response.destroy());
+    };
+    await using server = await FakeServer.start(broken);
+    const { substituter } = takingFrom(rig.second.store, [server.url]);
+    assert.deepEqual((await substituter.take(path, SIGNAL))?.added, [path]);
+  });
+
+  test("what is said after an upload may break off", async () => {
+    using rig = new CacheRig();
+    const path = await rig.text("path");
+    const taken: string[] = [];
+    const broken: Handler = (request, response) => {
+      if (request.method !== "PUT") return void response.writeHead(404).end();
+      request.resume().once("end", () => {
+        taken.push(request.url ?? "");
+        response.writeHead(200, { "content-length": 1000 });
+        response.write("thank", () => response.destroy());
+      });
+    };
+    await using server = await FakeServer.start(broken);
+    await pushTo(rig.store, server.url, [path]);
+    assert.ok(taken.includes(`/${storePathHash(path)}.narinfo`));
   });
 
   test("nobody who listens: named, asked no more", async () => {

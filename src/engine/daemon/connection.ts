@@ -3,6 +3,7 @@
 import type { Writable } from "node:stream";
 import { fromByteString, hex, textOf } from "#base/bytes.ts";
 import { parseStrictJson } from "#base/strict-json.ts";
+import { parseContentAddress } from "#nix/content-address.ts";
 import { parseHash } from "#nix/hash.ts";
 import { WireReader, WireWriter } from "#nix/wire.ts";
 import { parseStorePath, parseStorePathBase, sortPaths, type StorePath } from "#nix/store-path.ts";
@@ -15,6 +16,8 @@ const CLIENT_MAGIC = 0x6e697863;
 const DAEMON_MAGIC = 0x6478696f;
 /** Major version 1 in the second byte. */
 const version = (minor: number): number => 0x100 + minor;
+/** As large as an output may be. */
+const NAR_MAX_BYTES = 2 ** 40;
 /** Nix 2.8; before it no derivation can be realised by its output. */
 export const PROTOCOL_MIN = version(34);
 /** What is understood here; a newer daemon speaks this one to us. */
@@ -177,6 +180,8 @@ export class DaemonConnection {
       await this.#reader.boolean();
       const signatures = await this.#reader.strings();
       const contentAddress = await this.#reader.string();
+      if (contentAddress !== "") parseContentAddress(contentAddress);
+      if (narSize > NAR_MAX_BYTES) throw this.#foreign(`it has a NAR of ${narSize} bytes`);
       return {
         path,
         narHash,
@@ -195,7 +200,12 @@ export class DaemonConnection {
       await this.#write(new WireWriter().number(OPERATION.narFromPath).string(path));
       await this.#messages();
     });
-    yield* this.#reader.raw(narSize);
+    const chunks = this.#reader.raw(narSize);
+    for (;;) {
+      const { done, value } = await this.#guarded(() => chunks.next());
+      if (done === true) return;
+      yield value;
+    }
   }
 
   /** Adds paths, each after those it refers to. */

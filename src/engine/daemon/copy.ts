@@ -1,7 +1,13 @@
 // Copying between our store and that of a daemon: only what is missing at the other end, each path after those it refers to.
+import { isPipeliteError } from "#base/errors.ts";
+import { pipeliteError } from "#engine/errors.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
+import { isOfContent } from "#store/transfer.ts";
 import type { DaemonConnection, RemoteInfo } from "./connection.ts";
+
+/** A daemon may make up paths that need more paths, without end. */
+const CLOSURE_MAX = 1_000_000;
 
 /** Paths that a daemon was seen to have are not asked about again. */
 export class KnownPaths {
@@ -56,6 +62,10 @@ export async function copyFrom(
     if (info === undefined) return undefined;
     check(info);
     infos.set(path, info);
+    if (infos.size > CLOSURE_MAX) {
+      const problem = `${root} would need more than ${CLOSURE_MAX} paths`;
+      throw pipeliteError("MACHINE_REFUSES", { machine: connection.machine, problem });
+    }
     open.push(...info.references);
   }
   const added: RemoteInfo[] = [];
@@ -65,7 +75,11 @@ export async function copyFrom(
     if (info === undefined || seen.has(path)) return;
     seen.add(path);
     for (const reference of info.references) await copy(reference);
-    await store.addNar(info, connection.nar(info));
+    await store.addNar(info, connection.nar(info)).catch((error: unknown) => {
+      // Ours may be a full disk; what the bytes are is the machine's doing.
+      if (!isPipeliteError(error) || !isOfContent(error.code)) throw error;
+      throw pipeliteError("MACHINE_REFUSES", { machine: connection.machine, problem: error.message }, error);
+    });
     added.push(info);
   };
   await copy(root);
