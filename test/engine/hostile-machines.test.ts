@@ -182,7 +182,7 @@ async function buildAt({ what: _, output, claim }: Lie, rig: Liar) {
   const engine = await nixEngine({ store, env: {}, builders: `unix://${path} x86_64-linux` });
   try {
     // What the machine is sent does not matter to it.
-    const drvPath = await rig.text("made.drv");
+    const drvPath = await rig.text("made-drv");
     const before = store.validPaths();
     const outcome = await engine.build({
       name: "stage",

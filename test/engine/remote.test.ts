@@ -105,7 +105,7 @@ describe("the engine nix", NIX, () => {
       (error) => isPipeliteError(error, "MACHINE_LOST") && error.message.includes("no route to host"),
     );
     const ran = await project.run({ engine: "nix", builders: "one riscv64-linux", env: hosts(project) });
-    assert.equal(ran.exitCode, 1);
+    assert.equal(ran.exitCode, 4);
     const failure = ran.events.flatMap((event) =>
       event.type === "stage-finished" ? [event.failure?.code] : [],
     );
