@@ -2,7 +2,7 @@
 import { canonicalJson } from "#base/canonical-json.ts";
 import { hexDigestOf } from "#base/digest.ts";
 import type { EnvironmentRequest } from "#author/environment-request.ts";
-import { debianArchitecture, type LockedDebian } from "./debian/locked.ts";
+import { debianArchitecture, faultOfLocked, type LockedDebian } from "./debian/locked.ts";
 import { debianRecipe } from "./debian/recipe.ts";
 import { pipeliteError } from "./errors.ts";
 import { lockFileOf, lockSection, writeLockSection } from "./lock-file.ts";
@@ -40,8 +40,15 @@ export function resolveEnvironment(
   return lockDebian(request, { ...locking, before: lockedEnvironment(locking.root, request) });
 }
 
+/** @throws PipeliteError LOCK_FILE_INVALID */
 export function lockedEnvironment(root: string, request: EnvironmentRequest): LockedEnvironment | undefined {
-  return lockSection(root, SECTION)[lockKey(request)] as LockedEnvironment | undefined;
+  const section = lockSection(root, SECTION);
+  const key = lockKey(request);
+  if (!Object.hasOwn(section, key)) return undefined;
+  const fault = faultOfLocked(section[key], request);
+  if (fault === undefined) return section[key] as LockedEnvironment;
+  const problem = `${SECTION}, '${key}': ${fault}`;
+  throw pipeliteError("LOCK_FILE_INVALID", { file: lockFileOf(root), problem });
 }
 
 export function lockEnvironments(

@@ -1,6 +1,6 @@
 // `pipelite.lock.json` beside a pipeline: what the world outside said once, pinned. Sections of it belong to who writes
 // them: answers of models, what environments are made of. It is replaced whole, so no reader sees half of it.
-import { isObject } from "#base/strict-json.ts";
+import { isObject, parseStrictJson } from "#base/strict-json.ts";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { prettyJson } from "#base/canonical-json.ts";
@@ -21,9 +21,10 @@ export function readLockFile(root: string): LockFile {
   const file = lockFileOf(root);
   if (!existsSync(file)) return { version: 1 };
   try {
-    const lock = JSON.parse(readFileSync(file, "utf8")) as LockFile;
+    const lock = parseStrictJson(readFileSync(file));
+    if (!isObject(lock)) throw new Error("it is no object");
     if (lock.version !== 1) throw new Error(`its version is ${String(lock.version)}`);
-    return lock;
+    return lock as LockFile;
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     throw pipeliteError("LOCK_FILE_INVALID", { file, problem }, error);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { isPipeliteError } from "#base/errors.ts";
 import { debian } from "#author/environment.ts";
-import { lockKey } from "#environment/environment.ts";
+import { lockedEnvironment, lockKey } from "#environment/environment.ts";
 import { Project } from "../rig/project.ts";
 
 describe("an environment is refused where it is written", () => {
@@ -47,6 +47,62 @@ export default pipeline({ one: command(debian(["gcc"]).tool("gcc"), ["-o", out])
     return true;
   });
   assert.ok(!existsSync(join(project.root, "pipelite.lock.json")));
+});
+
+describe("a lock that somebody edited is refused, with the place of what is wrong", () => {
+  const { request } = debian(["gcc"]);
+  const gcc = {
+    name: "gcc",
+    version: "4:12.2.0-3",
+    architecture: "amd64",
+    archive: "debian",
+    path: "pool/main/g/gcc/gcc_12.2.0-3_amd64.deb",
+    size: 10,
+    sha256: "0".repeat(64),
+  };
+  const suite = {
+    archive: "debian",
+    suite: "bookworm",
+    codename: "bookworm",
+    date: "2026-01-01T00:00:00.000Z",
+    release: "0".repeat(64),
+    signedBy: ["A".repeat(40)],
+    packages: { main: "0".repeat(64) },
+  };
+  const locked = { request, architecture: "amd64", resolver: 1, suites: [suite], base: 1, packages: [gcc] };
+  const read = (content: unknown) => {
+    using project = new Project({
+      "pipelite.lock.json": JSON.stringify({ version: 1, environments: { [lockKey(request)]: content } }),
+    });
+    return lockedEnvironment(project.root, request);
+  };
+  const withPackage = (edit: object) => ({ ...locked, packages: [{ ...gcc, ...edit }] });
+
+  test("as it was written it is taken", () => assert.deepEqual(read(locked), locked));
+
+  for (const [what, content, words] of [
+    ["nothing", null, /it is not an object/],
+    ["no packages", { ...locked, packages: undefined }, /packages is missing/],
+    ["no package", { ...locked, packages: [null] }, /packages\/0 is not an object/],
+    ["a hash that is none", withPackage({ sha256: "zz" }), /packages\/0\/sha256 is no SHA-256/],
+    ["a way up", withPackage({ path: "pool/../../etc/x.deb" }), /path is no path/],
+    ["an address", withPackage({ path: "http://user:pw@host/x.deb" }), /path is no path/],
+    ["half a character", withPackage({ path: "pool/\ud800.deb" }), /path is no path/],
+    ["an archive of nobody", withPackage({ archive: "http://user@host" }), /is no archive of its request/],
+    [
+      "a fingerprint that is none",
+      { ...locked, suites: [{ ...suite, signedBy: ["me"] }] },
+      /is no fingerprint/,
+    ],
+    ["a date that is none", { ...locked, suites: [{ ...suite, date: 5 }] }, /date is no time/],
+    ["what another request got", { ...locked, request: { ...request, packages: ["sl"] } }, /another request/],
+  ] as const)
+    test(what, () =>
+      assert.throws(
+        () => read(content),
+        (error) => isPipeliteError(error, "LOCK_FILE_INVALID") && words.test(error.message),
+      ),
+    );
 });
 
 test("a command runs in one environment", async () => {

@@ -1,5 +1,7 @@
 // What the lock file says of an environment of Debian packages.
 import type { DebianRequest } from "#author/environment-request.ts";
+import { canonicalJson } from "#base/canonical-json.ts";
+import * as shape from "#base/shape.ts";
 
 /** The way of choosing packages; a lock by another one stays valid. */
 export const RESOLVER = 1;
@@ -41,6 +43,56 @@ export interface LockedPackage {
   path: string;
   size: number;
   sha256: string;
+}
+
+const DEBIAN = ["debian", "debian-security"];
+
+const { count, list, mapOf, matching, object, text, time } = shape;
+
+const name = matching(/^[0-9A-Za-z][\w.+~:/-]*$/, "name");
+const sha256 = matching(/^[0-9a-f]{64}$/, "SHA-256");
+/** Relative, of visible characters, and without a way up: it becomes part of an address. */
+const path = matching(/^(?!\/)(?!.*(^|\/)\.{0,2}(\/|$))[\x21-\x7e]+$/, "path of an archive");
+
+/** What the lock file must look like before anything is made of it. */
+const lockedDebian: shape.Shape<LockedDebian> = object<LockedDebian>({
+  request: shape.json as shape.Shape<DebianRequest>,
+  architecture: name,
+  resolver: count,
+  suites: list(
+    object<LockedSuite>({
+      archive: text,
+      suite: text,
+      codename: text,
+      date: time,
+      release: sha256,
+      signedBy: list(matching(/^[0-9A-F]{32,64}$/, "fingerprint")),
+      packages: mapOf(sha256),
+    }),
+  ),
+  base: count,
+  packages: list(
+    object<LockedPackage>({
+      name,
+      version: name,
+      architecture: name,
+      archive: text,
+      path,
+      size: count,
+      sha256,
+    }),
+  ),
+});
+
+/** What is wrong with a lock that somebody may have edited: where, and what. */
+export function faultOfLocked(value: unknown, request: DebianRequest): string | undefined {
+  const fault = lockedDebian(value);
+  if (fault !== undefined) return fault.startsWith("/") ? fault : `it${fault}`;
+  const locked = value as LockedDebian;
+  if (canonicalJson(locked.request) !== canonicalJson(request)) return "it answers another request";
+  const archives = new Set([...DEBIAN, ...(request.repositories ?? []).map((each) => each.name)]);
+  const other = [...locked.suites, ...locked.packages].find(({ archive }) => !archives.has(archive));
+  return other === undefined ? undefined : `'${other.archive}' is no archive of its request`;
 }
 
 /** The name that Debian gives to an architecture of this machine. */
