@@ -16,7 +16,7 @@ import type { Substituter } from "#cache/substituter.ts";
 import type { RunListener } from "#home/events.ts";
 import type { RunOptions } from "./options.ts";
 import type { Workspace } from "./realise.ts";
-import { substitute } from "./substitute.ts";
+import { findElsewhere, substitute } from "./substitute.ts";
 import { inputsOf, originIn, outputOfStep, ownRealisationId } from "./step-outputs.ts";
 
 export function recipeOf(work: Workspace, node: EnvironmentNode): Recipe {
@@ -95,7 +95,8 @@ export async function buildParts(
   const all = stepsOf(root);
   if (building.substituter !== undefined) await takeParts(work, root, building.substituter, signal);
   const missing = missingSteps(work, root);
-  const files = [...missing, root].flatMap((step) => step.files);
+  const isElsewhere = missing.length === 0 && (await isOffered(work, root, building));
+  const files = [...missing, ...(isElsewhere ? [] : [root])].flatMap((step) => step.files);
   await fetchFiles(work.store, files, {
     mirrors: mirrorsOf(env),
     signal,
@@ -144,6 +145,17 @@ function missingSteps(work: Workspace, root: Step): Step[] {
   };
   visit(root);
   return [...wanted];
+}
+
+/** Whether a cache has the output of a step whose inputs are all there. */
+async function isOffered(
+  work: Workspace,
+  step: Step,
+  { substituter, signal }: StepBuilding,
+): Promise<boolean> {
+  const inputs = inputsOf(work, step);
+  if (substituter === undefined || inputs === undefined) return false;
+  return (await findElsewhere(substituter, deriveStep(step, originIn(inputs)), signal)) !== undefined;
 }
 
 /** Takes what caches have of the steps below a root, each after those it is made from. */

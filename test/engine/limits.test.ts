@@ -39,7 +39,7 @@ test("a stage that eats memory is ended and the limit is named", { skip: peer("b
   const script = "head -c 400000000 /dev/zero | tail -c 390000000 > /dev/null && echo through > $0";
   const failure = await failureOf(script, { memoryBytes: 40 * MIB });
   assert.equal(failure.code, "STAGE_MEMORY_LIMIT");
-  assert.match(failure.message, /may take 40 MiB/);
+  assert.match(failure.message, /may use 40 MiB/);
 });
 
 test(
