@@ -64,7 +64,7 @@ const ROUTES: readonly (readonly [pattern: string, route: Route])[] = [
   [`${HASH}\\.ls`, listing],
   [`nar/${HASH}-([0-9a-z]{52})\\.nar(\\.zst)?`, nar],
   ["log/(.+)", log],
-  ["realisations/(sha256:[0-9a-f]{64}![^/]+)\\.doi", realisation],
+  ["realisations/(sha256:[0-9a-f]{64}![\\w+.?=-]+)\\.doi", realisation],
 ];
 
 function narInfo(served: Served, [hash = ""]: readonly (string | undefined)[]): Answer | undefined {

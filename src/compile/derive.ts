@@ -99,7 +99,9 @@ function bareInvocation(prepared: Prepared, pathOf: (edge: Edge) => string): Inv
   // What an `each` itself takes it only links to.
   const lists = node.kind === "each" ? [] : listsIn(node);
   const own = { ...(groups && { groups }), ...(lists.length > 0 && { lists }) };
-  const stage = { name: node.name, inputs, ...own, params };
+  // An audit holds the record to it: a check that is called something else would have no verdict.
+  const kind = node.kind === "stage" ? {} : { kind: node.kind };
+  const stage = { name: node.name, ...kind, inputs, ...own, params };
   const files = Object.values(node.inputs).map(({ file = "" }) => file);
   const invoked = invokeStage(program, code, stage, files);
   const libraries = prepared.libraries && { LD_LIBRARY_PATH: `${prepared.libraries}/lib` };

@@ -20,6 +20,8 @@ import { endStage, watchStage } from "./stage-end.ts";
 /** The `stage` variable of a stage's derivation. */
 export interface StageEnvironment {
   name: string;
+  /** Of Pipelite's own stages. */
+  kind?: "gate" | "check" | "each";
   /** Input name -> path. */
   inputs: Record<string, string>;
   /** Inputs that are lists or records of others -> the names of those in `inputs`. */

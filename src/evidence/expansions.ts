@@ -63,6 +63,10 @@ function checkExpansion(ground: Ground, expansion: Expansion): Finding {
   const list = file === undefined ? path : `${path}/${file}`;
   const found = readNames(ground, list, expansion);
   if (typeof found === "string") return fails(id, `${list}: ${found}`);
+  const nobody = items
+    .flatMap((item) => [item.made, ...item.stages])
+    .find((each) => !ground.outputs.has(each));
+  if (nobody !== undefined) return fails(id, `run.json#/expansions names ${nobody}, which is not in the run`);
   const made = items.map((item) => ({ key: item.key, name: item.name }));
   const lacking = found.find((item) => !made.some(({ key }) => key === item.key));
   if (lacking !== undefined)

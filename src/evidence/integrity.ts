@@ -4,7 +4,8 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { hex } from "#base/bytes.ts";
+import { hex, textOf } from "#base/bytes.ts";
+import { isObject } from "#base/strict-json.ts";
 import { entryAt } from "#base/files.ts";
 import { isPipeliteError, systemErrorCode } from "#base/errors.ts";
 import { readBuild } from "#home/builds.ts";
@@ -255,7 +256,10 @@ export function checkDerivations(
     // What is wrong with the derivation itself is told where it is hashed.
     if (drvPath === undefined || paths.get(drvPath)?.status !== "holds") return [];
     const id = `derivation/${name}`;
-    const { inputSrcs, outputs: own } = store.readDerivation(parseStorePath(drvPath));
+    const { inputSrcs, outputs: own, env } = store.readDerivation(parseStorePath(drvPath));
+    const ofStage = kindOf(env.get("stage"));
+    if (ofStage !== undefined && ofStage !== kind)
+      return [fails(id, `${drvPath} is of the kind ${ofStage}, and run.json says ${kind}`)];
     const sources = new Set<string>(inputSrcs);
     const other = inputs.find((input) => {
       const path = outputs.get(input);
@@ -270,6 +274,18 @@ export function checkDerivations(
       return [fails(id, `${graphDrvPath} is not what becomes ${drvPath} when its inputs are known`)];
     return [holds(id)];
   });
+}
+
+/** What a derivation is of that runs a module; commands may have a variable of that name with anything in it. */
+function kindOf(described: string | undefined): string | undefined {
+  if (described === undefined) return undefined;
+  try {
+    const stage: unknown = JSON.parse(textOf(described));
+    if (!isObject(stage) || !isObject(stage["inputs"]) || !isObject(stage["params"])) return undefined;
+    return typeof stage["kind"] === "string" ? stage["kind"] : "stage";
+  } catch {
+    return undefined;
+  }
 }
 
 function outputsOfGraph(stages: readonly StageRecord[]): KnownOutputs {

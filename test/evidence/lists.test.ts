@@ -103,6 +103,33 @@ const forgeries: Record<string, [change: (record: RunRecord) => void, reason: Re
     },
     /as a list, of which run\.json#\/expansions does not tell/,
   ],
+  "an item is said to be made by nobody": [
+    (of) => {
+      for (const item of list(of).items) item.made = "nobody";
+    },
+    /names nobody, which is not in the run/,
+  ],
+  "a list and what takes it are told of as other kinds": [
+    (of) => {
+      of.expansions = [list(of, "named")];
+      for (const stage of of.stages) if (stage.name === "each-tiles") stage.kind = "stage";
+      for (const stage of of.stages) if (stage.name === "all") stage.kind = "command";
+    },
+    /is of the kind each, and run\.json says stage/,
+  ],
+  "a list that nothing takes is told of as a plain stage": [
+    (of) => {
+      of.expansions = [list(of)];
+      for (const stage of of.stages) if (stage.name === "named") stage.kind = "stage";
+    },
+    /is of the kind each, and run\.json says stage/,
+  ],
+  "an item has stages that are none of this run": [
+    (of) => {
+      for (const item of list(of).items) item.stages = ["nobody"];
+    },
+    /names nobody, which is not in the run/,
+  ],
   "a list is told of twice": [(of) => void of.expansions?.push(list(of)), /two lists of one name/],
 };
 
@@ -113,7 +140,9 @@ for (const [name, [change, reason]] of Object.entries(forgeries)) {
       tamper.forge(change);
       const { integrity, status } = await audit();
       assert.equal(status, "fails");
-      const reasons = integrity.filter(({ id }) => id.startsWith("list")).map((finding) => finding.reason);
+      const reasons = integrity
+        .filter(({ id }) => /^(list|derivation)/.test(id))
+        .map((finding) => finding.reason);
       assert.match(reasons.join("\n"), reason);
     } finally {
       tamper.undo();
