@@ -44,7 +44,7 @@ export function readSecrets({ names, sources, env }: SecretsWanted): Secrets {
 function readSecret(name: string, source: SecretSource, env: Environment): string | undefined {
   switch (source.from) {
     case "environment":
-      return env[source.variable] === "" ? undefined : env[source.variable];
+      return withoutNewline(env[source.variable] ?? "") || undefined;
     case "file":
       return withoutNewline(fileOf(name, source.path));
     case "command":

@@ -7,6 +7,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { removeTree } from "#base/files.ts";
 import { Secrets } from "#secrets/secrets.ts";
+import { readSecrets } from "#secrets/sources.ts";
 import { findInTree } from "#secrets/tree.ts";
 
 const TOKEN = 'tok/en+"Zx é\\9';
@@ -177,4 +178,10 @@ test("names of files, folders together, links and contents are searched", async 
   } finally {
     removeTree(folder);
   }
+});
+
+test("the line feed at the end of a variable is no part of the secret, or what is without it would not be found", () => {
+  const secrets = readSecrets({ names: ["TOKEN"], sources: {}, env: { TOKEN: "a-value-of-a-token\n" } });
+  assert.equal(secrets.value("TOKEN"), "a-value-of-a-token");
+  assert.equal(secrets.in("said: a-value-of-a-token."), "TOKEN");
 });
