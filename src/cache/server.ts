@@ -10,6 +10,9 @@ import { Metrics } from "./metrics.ts";
 import { answer, type Answer, type Served } from "./routes.ts";
 import { Uploads } from "./uploads.ts";
 
+/** Whoever neither sends nor reads for so long is gone. */
+const SILENCE_MAX_MS = 60_000;
+
 export interface ServeOptions extends Served {
   host: string;
   /** 0: any that is free. */
@@ -40,12 +43,15 @@ export async function serveCache(options: ServeOptions): Promise<RunningServer> 
   });
   // A NAR may take as long as it takes; only the head of a request must come soon.
   server.requestTimeout = 0;
+  server.timeout = SILENCE_MAX_MS;
   await listen(server, host, port);
   const address = server.address();
   const actual = typeof address === "object" && address !== null ? address.port : port;
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${actual}`,
     async stop() {
+      // What comes in is not waited for: whoever sends it sends it again.
+      stopping.abort();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       await closed;

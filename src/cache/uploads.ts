@@ -13,7 +13,7 @@ import {
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { isPipeliteError } from "#base/errors.ts";
+import { isPipeliteError, systemErrorCode } from "#base/errors.ts";
 import { messageOf, parseStrictJson } from "#base/strict-json.ts";
 import { parseNarInfo } from "#nix/narinfo.ts";
 import { realisationOf } from "#nix/realisation.ts";
@@ -88,6 +88,10 @@ export class Uploads {
       await pipeline(request, createWriteStream(unfinished, { fd }), { signal });
       renameSync(unfinished, this.#fileOf(path));
       return { status: 200 };
+    } catch (error) {
+      if (["ENOSPC", "EDQUOT"].includes(systemErrorCode(error) ?? ""))
+        return { status: 507, text: "no space is left here\n" };
+      throw error;
     } finally {
       rmSync(unfinished, { force: true });
     }

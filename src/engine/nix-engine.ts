@@ -144,6 +144,9 @@ async function build(job: BuildJob, place: Place): Promise<BuildOutcome> {
   }
 }
 
+/** A daemon that has not stopped a build so long after its time is lost. */
+const GRACE_MS = 60_000;
+
 interface Attempt {
   start: number;
   movedFrom: NonNullable<BuildMachine["movedFrom"]>;
@@ -160,12 +163,15 @@ async function buildAt(
   // A daemon ends a build whose client is gone.
   const leave = (): void => connection.close();
   job.signal.addEventListener("abort", leave, { once: true });
+  let overdue: NodeJS.Timeout | undefined;
   try {
     if (!isHere) {
       const known = place.copied.get(machine) ?? new KnownPaths();
       place.copied.set(machine, known);
       await known.copyTo(connection, store, [job.drvPath], job.signal);
     }
+    const timeoutMs = job.limits?.timeoutMs;
+    if (timeoutMs !== undefined) overdue = setTimeout(leave, timeoutMs + GRACE_MS);
     const done = await connection.build(job.drvPath, job);
     const usage = usageOf(done, performance.now() - start, {
       name: machine.uri,
@@ -183,6 +189,7 @@ async function buildAt(
     if (!isHere) await copyBack(job, outPath, connection, store);
     return { status: "built", outPath, usage, limits };
   } finally {
+    clearTimeout(overdue);
     job.signal.removeEventListener("abort", leave);
   }
 }

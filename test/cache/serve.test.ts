@@ -1,6 +1,7 @@
 // A served store: all its names, uploads, its end; real Nix as a client.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { request } from "node:http";
 import { describe, test } from "node:test";
 import { zstdDecompressSync } from "node:zlib";
 import { serveCache, type RunningServer } from "#cache/server.ts";
@@ -127,6 +128,23 @@ describe("a served store", () => {
     await server.stop();
     assert.equal(taken?.added.length, 50);
     assert.equal(requests.filter((line) => line.includes("narinfo")).length, 1);
+  });
+
+  test("a stop waits for no upload that has stalled", async () => {
+    using rig = new CacheRig();
+    await serving(
+      rig.store,
+      async (url, server) => {
+        const headers = { authorization: `Bearer ${TOKEN}`, "content-length": "1000" };
+        const stalled = request(`${url}/nar/x.nar`, { method: "PUT", headers });
+        const ended = new Promise((resolve) => stalled.on("error", resolve).on("response", resolve));
+        stalled.write("abc");
+        await new Promise((resolve) => stalled.on("socket", (socket) => socket.once("connect", resolve)));
+        await server.stop();
+        await ended;
+      },
+      { tokens: [TOKEN] },
+    );
   });
 
   test("a stop lets what is being read end", async () => {
