@@ -482,7 +482,7 @@ const FORGED: Record<string, [change: (record: RunRecord, tamper: Tamper) => voi
   ],
   "a stage that is said to fetch": [
     (r) => (stageAt(r, 0).kind = "fetch"),
-    /-measure\.drv does not fix the hash/,
+    /-measure\.drv is of the kind stage, and run\.json says fetch/,
   ],
   "a stage that is said to have no derivation": [
     (r) => Reflect.deleteProperty(stageAt(r, 0), "drvPath"),
