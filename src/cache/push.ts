@@ -1,7 +1,7 @@
 // Putting paths into a cache: what it lacks of a closure, several at a time, packed once. A narinfo goes up after those of
 // the paths it refers to, so that whoever finds one finds all it needs.
 import { createHash } from "node:crypto";
-import { createReadStream, mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { encodeNix32 } from "#nix/nix32.ts";
@@ -119,7 +119,7 @@ async function upload(
     const { hash, size } = await pack(store, path, file, compression, signal);
     const url = `nar/${encodeNix32(hash)}.nar${suffixOf(compression)}`;
     if (!(await cache.has(url, signal)))
-      await cache.write(url, { sizeBytes: size, chunks: () => createReadStream(file) }, signal);
+      await cache.write(url, { sizeBytes: size, chunks: () => readWhole(file) }, signal);
     const signature = key && signFingerprint(key, narInfoFingerprint({ path, narHash, narSize, references }));
     return {
       path,
@@ -137,6 +137,12 @@ async function upload(
   } finally {
     rmSync(file, { force: true });
   }
+}
+
+/** Opened when it is first read: a server may refuse before that, and then the file is gone. */
+async function* readWhole(file: string): AsyncGenerator<Uint8Array> {
+  await using handle = await open(file);
+  yield* handle.createReadStream({ autoClose: false });
 }
 
 async function pack(
