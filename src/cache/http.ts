@@ -1,16 +1,19 @@
 // A cache behind a web server. What may pass (a server's trouble, a connection that breaks) is tried again, each time
 // after a longer pause; a download goes on where it broke off.
 import { Readable } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
 import { isPipeliteError } from "#base/errors.ts";
+import {
+  BadAnswer,
+  fetchFollowing,
+  pause,
+  pauseAfter,
+  SILENCE_MAX_MS,
+  SilentServer,
+  webProblem,
+} from "#base/web.ts";
 import { pipeliteError } from "./errors.ts";
 import { shownUrl, type Body, type CacheFiles, type Chunks } from "./files.ts";
 
-/** As many tries as Nix makes (`download-attempts`). */
-const ATTEMPTS_MAX = 5;
-const FIRST_PAUSE_MS = 250;
-/** A server may be silent for this long, before its answer and within it. */
-const SILENCE_MAX_MS = 30_000;
 /** An answer to a question is no larger; that of a closure of 100,000 paths is some 60 MB. */
 const ANSWER_MAX_BYTES = 256 * 1024 * 1024;
 
@@ -120,13 +123,18 @@ class Client {
     // Until the answer's head: a large upload may take its time, and so may a large download.
     const silence =
       body === undefined ? setTimeout(() => ended.abort(new SilentServer()), SILENCE_MAX_MS) : undefined;
-    const response = await fetch(url, {
-      method,
-      headers,
-      redirect: method === "GET" || method === "HEAD" ? "follow" : "error",
-      signal: AbortSignal.any([signal, ended.signal]),
-      ...(body !== undefined && { body: Readable.from(body.chunks()), duplex: "half" as const }),
-    }).finally(() => clearTimeout(silence));
+    const either = AbortSignal.any([signal, ended.signal]);
+    const asking =
+      method === "GET" || method === "HEAD"
+        ? fetchFollowing(url, headers, either, method)
+        : fetch(url, {
+            method,
+            headers,
+            redirect: "error",
+            signal: either,
+            ...(body !== undefined && { body: Readable.from(body.chunks()), duplex: "half" as const }),
+          });
+    const response = await asking.finally(() => clearTimeout(silence));
     if (response.ok) return response;
     await response.body?.cancel();
     // A bucket whose list nobody may read answers 403 for what is not there.
@@ -150,7 +158,7 @@ class Client {
       }
     } catch (error) {
       if (signal.aborted) throw error;
-      throw pipeliteError("CACHE_FAILED", { url: this.#url, file: name, problem: problemOf(error) }, error);
+      throw pipeliteError("CACHE_FAILED", { url: this.#url, file: name, problem: webProblem(error) }, error);
     }
     return Buffer.concat(chunks).toString("utf8");
   }
@@ -191,11 +199,12 @@ class Client {
   ): Promise<void> {
     if (signal.aborted) throw signal.reason;
     if (isPipeliteError(error)) throw error;
-    if (attempt === ATTEMPTS_MAX || !isTransient(error)) {
+    const pauseMs = pauseAfter(error, attempt);
+    if (pauseMs === undefined) {
       const code = isWrite ? "CACHE_WRITE_FAILED" : "CACHE_FAILED";
-      throw pipeliteError(code, { url: this.#url, file, problem: problemOf(error) }, error);
+      throw pipeliteError(code, { url: this.#url, file, problem: webProblem(error) }, error);
     }
-    await sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1), undefined, { signal });
+    await pause(pauseMs, signal);
   }
 }
 
@@ -235,37 +244,6 @@ async function withinSilence<T>(read: Promise<T>, signal: AbortSignal): Promise<
     clearTimeout(timer);
     signal.removeEventListener("abort", abort);
   }
-}
-
-class SilentServer extends Error {
-  constructor() {
-    super(`the server was silent for ${SILENCE_MAX_MS / 1000} s`);
-  }
-}
-
-class BadAnswer extends Error {
-  readonly status: number;
-
-  constructor(status: number) {
-    super(`it answered ${status}`);
-    this.status = status;
-  }
-}
-
-/** As Nix takes them: a server's trouble, and 408 and 429, may pass; what it refuses it refuses again. */
-function isTransient(error: unknown): boolean {
-  if (!(error instanceof BadAnswer)) return true;
-  const { status } = error;
-  return status === 408 || status === 429 || (status >= 500 && ![501, 505, 511].includes(status));
-}
-
-function problemOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { message } = error.cause instanceof Error ? error.cause : error;
-  // What undici says of a connection that ends in the middle of an answer.
-  return message === "terminated" || message === "other side closed"
-    ? "the connection was closed before all of it had come"
-    : message || "no connection";
 }
 
 /** All but letters, digits and `-._~`, as signatures of S3 want it. */

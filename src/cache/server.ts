@@ -7,6 +7,7 @@ import { isPipeliteError, systemErrorCode } from "#base/errors.ts";
 import { compress } from "./compression.ts";
 import { pipeliteError } from "./errors.ts";
 import { Metrics } from "./metrics.ts";
+import { requestText } from "./request-text.ts";
 import { answer, type Answer, type Served } from "./routes.ts";
 import { Uploads } from "./uploads.ts";
 
@@ -102,7 +103,7 @@ async function answerTo(request: IncomingMessage, to: Responding): Promise<Answe
     return to.uploads.put(path, request, to.signal);
   }
   if (path === "metrics" && method === "GET") return { status: 200, text: to.metrics.text(to.options.store) };
-  const question = method === "POST" ? await textOf(request) : undefined;
+  const question = method === "POST" ? await requestText(request, QUESTION_MAX_BYTES) : undefined;
   if (method !== "GET" && method !== "HEAD" && method !== "POST")
     return { status: 405, text: "no such method\n" };
   return answer(path, question, to.options);
@@ -120,17 +121,6 @@ function pathOf(url: string): string | undefined {
 
 /** A question about a million paths has some 33 MB. */
 const QUESTION_MAX_BYTES = 64 * 1024 * 1024;
-
-async function textOf(request: IncomingMessage): Promise<string | undefined> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > QUESTION_MAX_BYTES) return undefined;
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString("latin1");
-}
 
 async function send(
   request: IncomingMessage,

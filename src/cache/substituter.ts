@@ -1,6 +1,7 @@
 // Taking paths from caches into the store: each path with all it needs, several at a time, what is there already left out.
 // A cache that answers wrongly or not at all is asked no more; the others still are.
 import { isPipeliteError } from "#base/errors.ts";
+import { dependencyOrder } from "#base/order.ts";
 import type { NarInfo } from "#nix/narinfo.ts";
 import type { Realisation, RealisationId } from "#nix/realisation.ts";
 import type { StorePath } from "#nix/store-path.ts";
@@ -180,7 +181,7 @@ export class Substituter {
   /** Each path after those it refers to. @returns whether all came */
   async #download(offers: ReadonlyMap<StorePath, Offer>, signal: AbortSignal): Promise<boolean> {
     const coming = new Map<StorePath, Promise<boolean>>();
-    for (const path of inOrder(offers)) {
+    for (const path of dependencyOrder(offers.keys(), (each) => offers.get(each)?.info.references ?? [])) {
       const offer = offers.get(path);
       if (offer === undefined) continue;
       const before = offer.info.references.flatMap((each) => (each === path ? [] : (coming.get(each) ?? [])));
@@ -214,21 +215,4 @@ export class Substituter {
     });
     if (added) this.#events.onPath?.(info.path, cache.url);
   }
-}
-
-/** Each path after what it refers to. */
-function inOrder(offers: ReadonlyMap<StorePath, Offer>): StorePath[] {
-  const sorted: StorePath[] = [];
-  const seen = new Set<StorePath>();
-  for (const root of offers.keys()) {
-    const stack = [{ path: root, isDone: false }];
-    for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
-      if (top.isDone) sorted.push(top.path);
-      if (top.isDone || seen.has(top.path)) continue;
-      seen.add(top.path);
-      stack.push({ path: top.path, isDone: true });
-      for (const path of offers.get(top.path)?.info.references ?? []) stack.push({ path, isDone: false });
-    }
-  }
-  return sorted;
 }

@@ -20,6 +20,7 @@ import { realisationOf } from "#nix/realisation.ts";
 import { storePathHash } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import { decompress } from "./compression.ts";
+import { requestText } from "./request-text.ts";
 import type { Answer } from "./routes.ts";
 
 const TEXT_MAX_BYTES = 16 * 1024 * 1024;
@@ -48,7 +49,7 @@ export class Uploads {
       return { status: 401, text: "a token is wanted\n" };
     }
     if (NAR_NAME.test(path)) return this.#keepNar(path, request, signal);
-    const text = await textOf(request);
+    const text = await requestText(request, TEXT_MAX_BYTES);
     if (text === undefined) return { status: 413, text: "too large\n" };
     try {
       if (path.endsWith(".narinfo")) return await this.#take(path, text);
@@ -126,15 +127,4 @@ export class Uploads {
 
 function digestOf(token: string): Buffer {
   return createHash("sha256").update(token).digest();
-}
-
-async function textOf(request: IncomingMessage): Promise<string | undefined> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > TEXT_MAX_BYTES) return undefined;
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString("latin1");
 }

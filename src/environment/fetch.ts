@@ -1,20 +1,14 @@
 // Files of known hash, fetched by us and added to the store before an engine builds from them: engines need no network for
 // environments, and what is fetched is the same whoever builds.
-import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream, mkdirSync, openSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+import { hex } from "#base/bytes.ts";
+import { downloadOnce, pause, pauseAfter, type Download } from "#base/web.ts";
 import type { Store } from "#store/store.ts";
 import { pipeliteError } from "./errors.ts";
 import type { Mirrors } from "./mirrors.ts";
 import { pathOfFile, type LockedFile } from "./step.ts";
 
-const ATTEMPTS_MAX = 4;
-const FIRST_PAUSE_MS = 250;
-const SILENCE_MAX_MS = 30_000;
 const AT_A_TIME = 6;
 
 export interface Fetching {
@@ -122,67 +116,17 @@ class Differs extends Error {
   }
 }
 
-interface To {
-  file: string;
-  /** Bytes that it may have. */
-  most: number;
-  signal: AbortSignal;
-}
-
 /** What may pass is tried again. @returns the SHA-256 of what came, in hex */
-export async function downloadTo(url: string, to: To): Promise<string> {
+export async function downloadTo(url: string, to: Download): Promise<string> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await downloadOnce(url, to);
+      return hex(await downloadOnce(url, to));
     } catch (error) {
-      if (to.signal.aborted || attempt === ATTEMPTS_MAX || !mayPass(error)) throw error;
-      await sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1), undefined, { signal: to.signal });
+      const pauseMs = pauseAfter(error, attempt);
+      if (to.signal.aborted || pauseMs === undefined) throw error;
+      await pause(pauseMs, to.signal);
     }
   }
-}
-
-async function downloadOnce(url: string, { file, most, signal }: To): Promise<string> {
-  const silence = new AbortController();
-  const silent = setTimeout(() => silence.abort(new Error("the server was silent")), SILENCE_MAX_MS);
-  const digest = createHash("sha256");
-  let size = 0;
-  try {
-    const either = AbortSignal.any([signal, silence.signal]);
-    await pipeline(
-      await openUrl(url, either),
-      async function* counting(chunks: AsyncIterable<Uint8Array>) {
-        for await (const chunk of chunks) {
-          silent.refresh();
-          size += chunk.length;
-          if (size > most) throw new Refused(`it has more than ${most} bytes`);
-          digest.update(chunk);
-          yield chunk;
-        }
-      },
-      createWriteStream(file, { fd: openSync(file, "w") }),
-      { signal: either },
-    );
-    return digest.digest("hex");
-  } finally {
-    clearTimeout(silent);
-  }
-}
-
-async function openUrl(url: string, signal: AbortSignal): Promise<Readable> {
-  if (new URL(url).protocol === "file:") return createReadStream(fileURLToPath(url));
-  const response = await fetch(url, { signal });
-  if (response.ok && response.body !== null) return Readable.fromWeb(response.body);
-  const { status } = response;
-  const isPassing = status === 408 || status === 429 || status >= 500;
-  throw isPassing ? new Error(`the server answered ${status}`) : new Refused(`the server answered ${status}`);
-}
-
-/** What trying again would not change. */
-class Refused extends Error {}
-
-function mayPass(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return !(error instanceof Refused) && !["ENOENT", "EACCES", "ENOSPC", "EDQUOT"].includes(String(code));
 }
 
 /** Without the address, which is nobody's business but this machine's. */

@@ -2,6 +2,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { type PipeliteError } from "#base/errors.ts";
 import { hex } from "#base/bytes.ts";
+import { dependencyOrder } from "#base/order.ts";
 import { parseHash } from "#nix/hash.ts";
 import { parseStorePath, type StorePath } from "#nix/store-path.ts";
 import { integerColumn, optionalText, statementsOf, textColumn, type Row } from "./database.ts";
@@ -134,19 +135,7 @@ export function closure(store: StoreDatabase, roots: Iterable<StorePath>): Store
 export function sortedClosure(store: StoreDatabase, roots: Iterable<StorePath>): StorePath[] {
   const members = closure(store, roots);
   const edges = closureEdges(store, members);
-  const sorted: StorePath[] = [];
-  const seen = new Set<StorePath>();
-  for (const root of members) {
-    const stack = [{ path: root, isDone: false }];
-    for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
-      if (top.isDone) sorted.push(top.path);
-      if (top.isDone || seen.has(top.path)) continue;
-      seen.add(top.path);
-      stack.push({ path: top.path, isDone: true });
-      for (const reference of edges.get(top.path) ?? []) stack.push({ path: reference, isDone: false });
-    }
-  }
-  return sorted;
+  return dependencyOrder(members, (path) => edges.get(path) ?? []);
 }
 
 function closureEdges(store: StoreDatabase, roots: StorePath[]): Map<StorePath, StorePath[]> {

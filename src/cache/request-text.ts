@@ -1,0 +1,14 @@
+// The body of a short request.
+import type { IncomingMessage } from "node:http";
+
+/** As a byte string; undefined where it is longer than `max` bytes. */
+export async function requestText(request: IncomingMessage, max: number): Promise<string | undefined> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > max) return undefined;
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString("latin1");
+}
