@@ -3,10 +3,11 @@
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { removeTree } from "#base/files.ts";
 import type { Job, Place } from "./measure.ts";
 import { NIX_ENV } from "./nix.ts";
-import { script } from "./script.ts";
+import { inProcess, script } from "./script.ts";
 
 const TEXT_SIZE = 134_000_000;
 const PATHS = 1000;
@@ -32,6 +33,7 @@ export function pushJobs({ folder, pipelite }: Place): Job[] {
   const file = join(folder, "text");
   writeWords(file, TEXT_SIZE);
   const added = spawnSync(pipelite, ["store", "add", file, "--store", home], { encoding: "utf8" });
+  if (added.status !== 0) throw new Error(`The text was not added: ${added.stderr}`);
   const path = added.stdout.trim();
   const [ours, theirs] = [join(folder, "ours"), join(folder, "theirs")];
   const sides = (compression: string): Job["sides"] => [
@@ -48,7 +50,9 @@ export function pushJobs({ folder, pipelite }: Place): Job[] {
     },
   ];
   const name = `push of ${TEXT_SIZE / 1e6} MB of text into a folder`;
-  const limit = "zstd itself, at the same level on both sides; Nix packs on several threads.";
+  const limit =
+    "zstd itself, at level 3 on both sides, is nine tenths of the processor time. Ours packs frames of 4 MiB on as many threads as there " +
+    "are processors, Nix on one: what that gains depends on how many of them are idle.";
   return [
     { name, sides: sides("zstd"), repeats: 5, target: 1, limit },
     { name, sides: sides("xz"), repeats: 1, target: 0.05, limit },
@@ -59,21 +63,7 @@ export function pushJobs({ folder, pipelite }: Place): Job[] {
 export function pullJobs(place: Place): Job[] {
   const { folder, pipelite } = place;
   const home = join(folder, "home");
-  const [program, ...words] = script(
-    place,
-    `const store = openStore(process.argv[1]);
-       let path, last = [];
-       for (let at = 0; at < ${PATHS}; at++) {
-         ({ path } = await store.addText("path-" + at, Buffer.from(last.join(" ") + at), last));
-         last = at % 10 === 9 ? [path] : last.concat(path).slice(-3);
-       }
-       const top = await store.addText("top", Buffer.from(store.validPaths().join("\\n")), store.validPaths());
-       console.log(top.path);
-       store.close();`,
-    home,
-  );
-  const made = spawnSync(program, words, { encoding: "utf8" });
-  const path = made.stdout.trim();
+  const path = writeChain(place, home);
   const url = serveFromAfar(pipelite, home, folder);
   const [ours, theirs] = [join(folder, "ours"), join(folder, "theirs")];
   return [
@@ -83,7 +73,10 @@ export function pullJobs(place: Place): Job[] {
         {
           name: "pipelite",
           command: [pipelite, "cache", "pull", path, "--from", url, "--store", ours, "-q"],
-          prepare: () => removeTree(ours),
+          prepare: async () => {
+            removeTree(ours);
+            await answers(url);
+          },
         },
         {
           name: "nix copy",
@@ -103,9 +96,82 @@ export function pullJobs(place: Place): Job[] {
   ];
 }
 
+/** A chain of small paths in a store. @returns one that needs all of them */
+function writeChain(place: Place, home: string): string {
+  const [program, ...words] = script(
+    place,
+    `const store = openStore(process.argv[1]);
+       let path, last = [];
+       for (let at = 0; at < ${PATHS}; at++) {
+         ({ path } = await store.addText("path-" + at, Buffer.from(last.join(" ") + at), last));
+         last = at % 10 === 9 ? [path] : last.concat(path).slice(-3);
+       }
+       const top = await store.addText("top", Buffer.from(store.validPaths().join("\\n")), store.validPaths());
+       console.log(top.path);
+       store.close();`,
+    home,
+  );
+  const { status, stdout, stderr } = spawnSync(program, words, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`The chain of paths was not made: ${stderr}`);
+  return stdout.trim();
+}
+
+/** What a closure consists of, asked of a cache that is far away, by somebody who knows nothing yet. */
+export function queryJobs(place: Place): Job[] {
+  const { folder, pipelite } = place;
+  const home = join(folder, "home");
+  const path = writeChain(place, home);
+  const url = serveFromAfar(pipelite, home, folder);
+  const nixHome = join(folder, "nix-home");
+  const setUp = `
+    import { BinaryCache } from "#cache/binary-cache.ts";
+    import { openCacheFiles } from "#cache/open.ts";
+    const signal = new AbortController().signal;
+    const cache = new BinaryCache(openCacheFiles(process.argv[1], { cwd: "/", env: {} }), []);`;
+  const action = `
+    const infos = await cache.closure(${JSON.stringify(path)}, signal);
+    if (infos?.length !== ${PATHS + 1}) throw new Error(infos?.length);`;
+  return [
+    {
+      name: `closure of ${(PATHS + 1).toLocaleString("en")} paths, asked of a cache ${LATENCY_MS} ms away`,
+      sides: [
+        {
+          name: "pipelite, in process",
+          ...inProcess(setUp, action, url),
+          prepare: () => answers(url),
+        },
+        {
+          name: "nix path-info --recursive",
+          command: ["nix", "path-info", "--recursive", "--store", url, path],
+          env: { ...NIX_ENV, HOME: nixHome },
+          prepare: () => {
+            removeTree(nixHome);
+            mkdirSync(nixHome);
+          },
+        },
+      ],
+      repeats: 3,
+      target: 0.02,
+      limit: "Two answers of the cache, one after the other, are the floor: what it is, and the closure.",
+    },
+  ];
+}
+
+/** Waits until a server is up. */
+async function answers(url: string): Promise<void> {
+  for (;;) {
+    const answer = await fetch(`${url}/nix-cache-info`).catch(() => undefined);
+    if (answer?.ok) return;
+    await setTimeout(100);
+  }
+}
+
+let servers = 0;
+
 /** `cache serve` behind a proxy that waits before each answer; both end with this process. */
 function serveFromAfar(pipelite: string, home: string, folder: string): string {
-  const port = 20_000 + (process.pid % 20_000);
+  const port = 20_000 + ((process.pid + 2 * servers) % 20_000);
+  servers += 1;
   const inner = port + 1;
   const proxy = `
     import { createServer, request } from "node:http";
@@ -114,6 +180,7 @@ function serveFromAfar(pipelite: string, home: string, folder: string): string {
         to.writeHead(answer.statusCode, answer.headers);
         answer.pipe(to);
       });
+      on.on("error", () => to.destroy());
       from.pipe(on);
     }, ${LATENCY_MS})).listen(${port}, "127.0.0.1");`;
   const file = join(folder, "proxy.mjs");
@@ -122,9 +189,10 @@ function serveFromAfar(pipelite: string, home: string, folder: string): string {
     spawn(pipelite, ["cache", "serve", "--port", String(inner), "--store", home], { stdio: "ignore" }),
     spawn(process.execPath, [file], { stdio: "ignore" }),
   ];
+  // This process need not wait for them.
+  for (const child of children) child.unref();
   process.on("exit", () => {
     for (const child of children) child.kill();
   });
-  spawnSync("sleep", ["2"]);
   return `http://127.0.0.1:${port}`;
 }

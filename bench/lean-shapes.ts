@@ -15,7 +15,7 @@ import {
   type Export,
   type Json,
   type Term,
-} from "../test/lean/terms.ts";
+} from "#lean/source/terms.ts";
 import { LineFile } from "./lean-copies.ts";
 
 /** Writes an export further by hand: with the next index of an expression or name, whatever it refers to. */

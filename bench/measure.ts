@@ -18,6 +18,21 @@ export interface Job {
   target: number;
   /** What stands between us and the target, from a profile, and how far away the floor is: said where it is missed. */
   limit: string;
+  /** What else is asked of our side. */
+  figures?: readonly WantedFigure[];
+}
+
+/** A figure of our side, or of what it takes more than the other, with a target of its own. */
+export interface WantedFigure {
+  name: string;
+  unit: string;
+  of: (ours: Measured, peer: Measured) => number | undefined;
+  /** It must not be more. Absent for what is only told. */
+  target?: number;
+  /** As of a job. */
+  limit?: string;
+  /** A busy machine does not change it. */
+  isSteady?: boolean;
 }
 
 export interface Place {
@@ -34,6 +49,8 @@ export interface Measured {
   medianMs: number;
   /** Least processor time of a run: user and system, of the program and what it waited for. */
   cpuMs: number;
+  /** Least processor time of the main thread of the program itself. */
+  mainMs: number;
   /** Median of the most memory that the program itself had; undefined when it is over too soon to look. */
   peakMib: number | undefined;
   /** It was ended after five minutes, and not run again. */
@@ -65,7 +82,7 @@ async function once(side: Side): Promise<Sample> {
 
 function summarise(name: string, samples: readonly Sample[]): Measured {
   const ended = samples.filter(({ status }) => status === 0);
-  const sorted = (figure: "wallMs" | "cpuMs" | "peakMib") =>
+  const sorted = (figure: "wallMs" | "cpuMs" | "mainMs" | "peakMib") =>
     ended.map((each) => each[figure]).toSorted((a, b) => a - b);
   return {
     name,
@@ -73,6 +90,7 @@ function summarise(name: string, samples: readonly Sample[]): Measured {
     minMs: sorted("wallMs")[0] ?? Number.NaN,
     medianMs: median(sorted("wallMs")),
     cpuMs: sorted("cpuMs")[0] ?? Number.NaN,
+    mainMs: sorted("mainMs")[0] ?? Number.NaN,
     peakMib: median(sorted("peakMib").filter((peak) => peak > 0)) || undefined,
     isOver: samples.some(({ status }) => status === null),
   };

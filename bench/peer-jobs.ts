@@ -32,19 +32,20 @@ export async function benchPeers(
   stages: number,
   tools: Tools,
   load: () => number,
+  isQuick: boolean,
 ): Promise<PeerTable> {
   const before = load();
   const all = [...ownAndNix(place, stages), ...PEERS.map((peer) => toolOf(peer, place, stages, tools))];
   const present = all.flatMap((tool) => (tool.sides === undefined ? [] : [{ ...tool, sides: tool.sides }]));
   const colds = await measure(
     present.map(({ sides }) => sides.cold),
-    stages > 1000 ? 1 : 3,
+    isQuick || stages > 1000 ? 1 : 3,
     false,
   );
   const built = present.filter((_, index) => colds[index]?.isOver === false);
   const noOps = await measure(
     built.map(({ sides }) => sides.noOp),
-    stages > 1000 ? 5 : 10,
+    isQuick ? 1 : stages > 1000 ? 5 : 10,
   );
   const rows = all.map(({ sides: _, ...row }) => {
     const cold = colds.find(({ name }) => name === row.name);

@@ -2,7 +2,7 @@
 // writes what it has measured in between.
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import type { Measured } from "./measure.ts";
+import type { Measured, WantedFigure } from "./measure.ts";
 import type { PeerTable } from "./peer-jobs.ts";
 
 export interface Result {
@@ -15,6 +15,7 @@ export interface Result {
   ratioOfProcessorTime: number;
   target: number;
   limit: string;
+  figures: (Omit<WantedFigure, "of"> & { value: number | undefined })[];
   /** One-minute load of the machine, before and after. */
   load: [number, number];
 }
@@ -49,19 +50,51 @@ export function comparison(results: readonly Result[]): string {
   ]);
   const missed = results
     .filter((result) => verdictOn(result) === "missed")
-    .map(({ job, limit }) => `- **${job}: missed.** ${limit}`);
-  return [tableOf(head, rows), UNITS, missed.join("\n")].filter(Boolean).join("\n\n");
+    .map(({ job, limit }) => missedLine(job, limit));
+  const wanted = results.flatMap(({ load, figures: all }) => all.map((each) => ({ ...each, load })));
+  const missedFigures = wanted
+    .filter((figure) => figure.limit !== undefined && verdictOnFigure(figure) === "missed")
+    .map(({ name, limit = "" }) => missedLine(name, limit));
+  return [tableOf(head, rows), UNITS, figuresTable(wanted), [...missed, ...missedFigures].join("\n")]
+    .filter(Boolean)
+    .join("\n\n");
+}
+
+function missedLine(what: string, limit: string): string {
+  return `- **${what}: missed.** ${limit}`;
+}
+
+type LoadedFigure = Result["figures"][number] & Pick<Result, "load">;
+
+function figuresTable(figures: readonly LoadedFigure[]): string {
+  if (figures.length === 0) return "";
+  const rows = figures.map((figure) => [
+    figure.name,
+    figure.value === undefined || Number.isNaN(figure.value)
+      ? "unavailable"
+      : `${shown(figure.value)} ${figure.unit}`,
+    figure.target === undefined ? "" : `${figure.target} ${figure.unit}: ${verdictOnFigure(figure)}`,
+  ]);
+  return tableOf(["figure of Pipelite alone", "measured", "target"], rows);
+}
+
+function verdictOnFigure({ value, target, load, isSteady = false }: LoadedFigure): string {
+  if (target === undefined || value === undefined || Number.isNaN(value)) return "not judged";
+  if (!isSteady && isBusy(load)) return BUSY;
+  return value <= target ? "reached" : "missed";
 }
 
 /** On a busy machine a program waits for others: its times say nothing about it. */
 const LOAD_MAX = 2 * availableParallelism();
+const BUSY = "not judged, the machine is busy";
+const isBusy = (load: readonly number[]): boolean => Math.max(...load) > LOAD_MAX;
 
 function verdictOn({
   ratioOfMinima,
   target,
   load,
 }: Pick<Result, "ratioOfMinima" | "target" | "load">): string {
-  if (Math.max(...load) > LOAD_MAX) return "not judged, the machine is busy";
+  if (isBusy(load)) return BUSY;
   return ratioOfMinima <= target ? "reached" : "missed";
 }
 

@@ -1,7 +1,7 @@
 // `npm run bench`: Pipelite beside real Nix and other tools, measured in this one run. Prints Markdown, or JSON with `--json`;
-// with `--write` the tables of docs/benchmarks.md are made anew. `--only hash,add,cold,no-op,graph,peers,lean` chooses; `lean` is
+// with `--write` the tables of docs/benchmarks.md are made anew. `--only hash,add,image,cold,no-op,log,graph,peers,lean` chooses; `lean` is
 // the kernel beside nanoda, and `lean:PART` those of its exports whose names have PART in them. What is measured is the
-// package, built and installed for it.
+// package, built and installed for it. `--quick` runs each side once, to see that every row can be measured; it writes nothing.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
@@ -28,8 +28,15 @@ type Measurement = { results: Result[] } | { peers: PeerTable[] } | { lean: Lean
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { json: { type: "boolean" }, write: { type: "boolean" }, only: { type: "string" } },
+    options: {
+      json: { type: "boolean" },
+      write: { type: "boolean" },
+      quick: { type: "boolean", default: false },
+      only: { type: "string" },
+    },
   });
+  const { quick } = values;
+  if (quick && values.write === true) throw new Error("What --quick measures is not to be written down");
   const names = values.only?.split(",") ?? [...Object.keys(JOBS), ...Object.keys(PEERS), "lean"];
   for (const name of names) {
     if (!(name in JOBS || name in PEERS || /^lean(:|$)/.test(name)))
@@ -54,7 +61,7 @@ async function main(): Promise<void> {
     const measured: Record<string, Measurement> = {};
     for (const name of names) {
       measured[name] = await inFolder(`pipelite-bench-${name.replace(":", "-")}-`, (own) =>
-        measureOne(name, { folder: own, pipelite }),
+        measureOne(name, { folder: own, pipelite }, quick),
       );
       // Written at once: what comes after may be stopped.
       if (values.write === true) write(name, measured[name], host);
@@ -66,7 +73,7 @@ async function main(): Promise<void> {
   });
 }
 
-async function measureOne(name: string, place: Place): Promise<Measurement> {
+async function measureOne(name: string, place: Place, isQuick: boolean): Promise<Measurement> {
   if (name.startsWith("lean")) {
     const part = name.slice("lean:".length);
     return {
@@ -77,15 +84,16 @@ async function measureOne(name: string, place: Place): Promise<Measurement> {
   if (sizes !== undefined) {
     const tools = getTools(join(place.folder, "tools"));
     const peers: PeerTable[] = [];
-    for (const stages of sizes) peers.push(await benchPeers(place, stages, tools, oneMinuteLoad));
+    for (const stages of sizes) peers.push(await benchPeers(place, stages, tools, oneMinuteLoad, isQuick));
     return { peers };
   }
   const results: Result[] = [];
-  for (const job of JOBS[name]?.(place) ?? []) results.push(await runJob(job));
+  for (const job of JOBS[name]?.(place) ?? [])
+    results.push(await runJob(isQuick ? { ...job, repeats: 1 } : job));
   return { results };
 }
 
-async function runJob({ name, sides, repeats, target, limit }: Job): Promise<Result> {
+async function runJob({ name, sides, repeats, target, limit, figures = [] }: Job): Promise<Result> {
   const before = oneMinuteLoad();
   const [ours, peer] = await measure(sides, repeats);
   if (ours === undefined || peer === undefined) throw new Error("a side was not measured");
@@ -100,6 +108,7 @@ async function runJob({ name, sides, repeats, target, limit }: Job): Promise<Res
     ratioOfProcessorTime: ours.cpuMs / peer.cpuMs,
     target,
     limit,
+    figures: figures.map(({ of, ...figure }) => ({ ...figure, value: of(ours, peer) })),
     load: [before, oneMinuteLoad()],
   };
 }

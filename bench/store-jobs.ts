@@ -5,12 +5,13 @@ import { join } from "node:path";
 import { removeTree } from "#base/files.ts";
 import type { Job, Place } from "./measure.ts";
 import { NIX_ENV } from "./nix.ts";
-import { script } from "./script.ts";
+import { inProcess, script } from "./script.ts";
 
 export const STORE_JOBS: Readonly<Record<string, (place: Place) => Job[]>> = {
   hash: hashJobs,
   add: addJobs,
   register: registerJobs,
+  database: databaseJobs,
   collect: collectJobs,
 };
 
@@ -110,9 +111,13 @@ function addJobs(place: Place): Job[] {
       ...file,
       target: 0.95,
       limit:
-        "Both write as fast as the disk takes it; sha256 by the processor's own instructions is done meanwhile on both sides.",
+        "Both write as fast as the disk takes it, and hash meanwhile; ours then waits until it is on the disk (docs/store.md), and Nix does not.",
     },
-    { ...files, target: 0.5, limit: `${MANY_FILES} Each is written as well, and the disk decides.` },
+    {
+      ...files,
+      target: 0.5,
+      limit: `${MANY_FILES} Each is written as well, and waited for until it is on the disk.`,
+    },
   ].map(({ name, path, repeats, target, limit }) => ({
     name: `add ${name} to a new store`,
     sides: [
@@ -169,7 +174,95 @@ function registerJobs(place: Place): Job[] {
       repeats: 5,
       target: 0.8,
       limit:
-        "`open`, `fstat`, `read` and `close` of each file through Node, and sha256; Nix copies the tree besides.",
+        "`open`, `fstat`, `read` and `close` of each file through Node, and sha256; then the disk is waited for. Nix copies the tree besides.",
+    },
+  ];
+}
+
+const KNOWN_PATHS = 10_000;
+
+/**
+ * A store learns of many paths that are there, each of which needs the five before it, and tells the closure of the last. Nix does so
+ * from the text that `--load-db` takes; both databases are new, and the paths themselves are of no matter to either.
+ */
+function databaseJobs(place: Place): Job[] {
+  const [ours, theirs] = [join(place.folder, "database-ours"), join(place.folder, "database-nix")];
+  const list = join(place.folder, "paths.txt");
+  const hash = "0".repeat(64);
+  const names = Array.from({ length: KNOWN_PATHS }, (_, at) => {
+    const digest = at.toString().padStart(32, "0");
+    return `/nix/store/${digest}-path-${at}`;
+  });
+  const text = names.map((path, at) => {
+    const references = names.slice(Math.max(0, at - 5), at);
+    return [path, hash, "120", "", String(references.length), ...references, ""].join("\n");
+  });
+  writeFileSync(list, text.join(""));
+  const last = names.at(-1) ?? "";
+  const read = `
+    import { readFileSync } from "node:fs";
+    import { openDatabase } from "#store/database.ts";
+    import { openStore } from "#store/index.ts";
+    import { layoutOf } from "#store/layout.ts";
+    import { closure, isValid, storeDatabase } from "#store/query.ts";
+    import { registerPaths } from "#store/register.ts";
+    const lines = readFileSync(process.argv[2], "utf8").split("\\n");
+    const registrations = [];
+    for (let at = 0; at + 5 <= lines.length;) {
+      const [path, hash, size, , count] = lines.slice(at, at + 5);
+      const references = lines.slice(at + 5, at + 5 + Number(count));
+      registrations.push({ path, narHash: Buffer.from(hash, "hex"), narSize: Number(size), references });
+      at += 5 + Number(count);
+    }
+    const layout = layoutOf(process.argv[1]);
+    openStore(process.argv[1]).close();
+    const store = storeDatabase(layout, openDatabase(layout, { readOnly: false }));`;
+  const register = "registerPaths(store, registrations)";
+  const load = `nix-store --store ${theirs} --load-db < ${list}`;
+  const query = `const paths = closure(store, [${JSON.stringify(last)}]); if (paths.length !== ${KNOWN_PATHS}) throw new Error(paths.length)`;
+  const count = KNOWN_PATHS.toLocaleString("en");
+  return [
+    {
+      name: `register ${count} paths`,
+      sides: [
+        {
+          name: "pipelite, in process",
+          ...inProcess(read, register, ours, list),
+          prepare: () => removeTree(ours),
+        },
+        {
+          name: "nix-store --load-db",
+          command: ["sh", "-c", load],
+          env: NIX_ENV,
+          prepare: () => removeTree(theirs),
+        },
+      ],
+      repeats: 15,
+      target: 0.3,
+      limit: "One transaction of 60,000 rows with their indices; the start of Nix is 20 ms of its own.",
+    },
+    {
+      name: `closure of ${count} paths`,
+      sides: [
+        {
+          name: "pipelite, in process",
+          ...inProcess(
+            `${read}\nif (!isValid(store, registrations[0].path)) ${register};`,
+            query,
+            ours,
+            list,
+          ),
+        },
+        {
+          name: "nix-store --query --requisites",
+          command: ["nix-store", "--store", theirs, "-qR", last],
+          env: NIX_ENV,
+        },
+      ],
+      repeats: 15,
+      target: 0.04,
+      limit:
+        "A path that is in no other's way is read once; the rows of 10,000 paths have to come out of SQLite.",
     },
   ];
 }
@@ -213,7 +306,7 @@ function collectJobs(place: Place): Job[] {
       repeats: 3,
       target: 0.3,
       limit:
-        "Unlinking waits for the disk, which may discard each block at once; sixteen trees go at a time.",
+        "The rows are on the disk before the first file goes; unlinking waits for it, too, as it may discard each block at once.",
     },
   ];
 }

@@ -1,6 +1,13 @@
 // What `import "pipelite"` gives: defining pipelines, and nothing else.
-export { debian } from "./author/environment.ts";
-export type { DebianOptions } from "./author/environment.ts";
+export { debian, environment, image, nixpkgs, nodeModules, python } from "./author/environment.ts";
+export type {
+  DebianOptions,
+  EnvironmentOptions,
+  ImageOptions,
+  NixpkgsOptions,
+  NodeModulesOptions,
+  PythonOptions,
+} from "./author/environment.ts";
 export type { DebianRepository } from "./author/environment-request.ts";
 export { answer, download, gate, param, pipeline, source, stage, timings } from "./author/pipeline.ts";
 export { env, secret } from "./author/secret.ts";
@@ -12,6 +19,8 @@ export { sh } from "./author/shell.ts";
 export { check } from "./author/check.ts";
 export type { CheckOptions } from "./author/check.ts";
 export type { Check, CheckFiles, CheckStatus, Verdict } from "./author/verdict.ts";
+export { pack } from "./author/pack.ts";
+export type { Pack, PackOptions, ScriptOptions, ServiceOptions } from "./author/pack.ts";
 export type { Pipeline } from "./author/pipeline.ts";
 export type {
   CommandOptions,

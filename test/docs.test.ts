@@ -15,8 +15,8 @@ function filesBelow(folder: string, suffix: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
-test("the reference pages are up to date (node tools/reference.ts)", () => {
-  for (const [name, content] of Object.entries(referencePages())) {
+test("the reference pages are up to date (node tools/reference.ts)", async () => {
+  for (const [name, content] of Object.entries(await referencePages())) {
     assert.equal(readFileSync(join(root, "docs/reference", name), "utf8"), content, name);
   }
 });

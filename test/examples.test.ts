@@ -5,16 +5,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { removeTree } from "#base/files.ts";
-import { pipelite } from "./rig/command.ts";
+import { pipelite, start } from "./rig/command.ts";
 import { peer } from "./rig/peer.ts";
+import { warm } from "./rig/warm-home.ts";
 
 const root = join(import.meta.dirname, "..");
 const folder = mkdtempSync(join(tmpdir(), "pipelite-examples-"));
+warm(join(folder, "home"));
 after(() => removeTree(folder));
 
 function run(name: string, ...more: string[]) {
   const places = ["--store", join(folder, "home"), "--out", join(folder, name)];
-  return pipelite(["run", join(root, "examples", name), ...places, ...more]);
+  const words = ["run", join(root, "examples", name), ...places, ...more];
+  return name === "hello" ? start(words).ended : pipelite(words);
 }
 
 function read(...path: string[]): string {

@@ -31,8 +31,12 @@ interface Planted {
   files: Record<string, string>;
 }
 
-/** Runs a tool of the repository in a project made of `files`; true when it found nothing wrong. */
-function passes(files: Record<string, string>, command: string, ...args: string[]): boolean {
+/** Runs a tool of the repository in a project made of `files`. @returns whether it found nothing wrong, and what it said */
+function run(
+  files: Record<string, string>,
+  command: string,
+  ...args: string[]
+): { passed: boolean; said: string } {
   const project = mkdtempSync(join(tmpdir(), "pipelite-planted-"));
   try {
     for (const name of ["tsconfig.json", ".oxlintrc.json", ".oxfmtrc.json"])
@@ -41,8 +45,9 @@ function passes(files: Record<string, string>, command: string, ...args: string[
     const manifest = { name: "planted", type: "module", private: true, imports: { "#*": "./src/*" } };
     const knip = { entry: ["src/index.ts!"], project: ["src/**/*.ts"] };
     write(project, { "package.json": JSON.stringify(manifest), "knip.json": JSON.stringify(knip), ...files });
-    const { status } = spawnSync(join(root, "node_modules/.bin", command), args, { cwd: project });
-    return status === 0;
+    const tool = join(root, "node_modules/.bin", command);
+    const { status, stdout, stderr } = spawnSync(tool, args, { cwd: project, encoding: "utf8" });
+    return { passed: status === 0, said: stdout + stderr };
   } finally {
     rmSync(project, { recursive: true });
   }
@@ -55,39 +60,68 @@ function write(folder: string, files: Record<string, string>): void {
   }
 }
 
-const gates: { gate: string; command: [string, ...string[]]; planted: Planted[] }[] = [
+/** All that is planted for a gate is in one project: each piece must be named, by what it says of it. */
+const gates: { gate: string; command: [string, ...string[]]; planted: (Planted & { says: RegExp })[] }[] = [
   {
     gate: "types",
-    command: ["tsc", "--project", "."],
+    command: ["tsc", "--project", ".", "--pretty", "false"],
     planted: [
-      { name: "a wrong type", files: { "src/base/bad.ts": 'export const n: number = "one";\n' } },
-      { name: "an unchecked index", files: { "src/base/bad.ts": "export const n: number = [1][0];\n" } },
-      { name: "syntax that cannot be stripped", files: { "src/base/bad.ts": "export enum E {\n  a,\n}\n" } },
+      {
+        name: "a wrong type",
+        files: { "src/base/type.ts": 'export const n: number = "one";\n' },
+        says: /^src\/base\/type\.ts\(1,\d+\): error/m,
+      },
+      {
+        name: "an unchecked index",
+        files: { "src/base/index.ts": "export const n: number = [1][0];\n" },
+        says: /^src\/base\/index\.ts\(1,\d+\): error/m,
+      },
+      {
+        name: "syntax that cannot be stripped",
+        files: { "src/base/syntax.ts": "export enum E {\n  a,\n}\n" },
+        says: /^src\/base\/syntax\.ts\(1,\d+\): error/m,
+      },
     ],
   },
   {
     gate: "lint",
-    command: ["oxlint", "--type-aware", "--deny-warnings"],
+    command: ["oxlint", "--type-aware", "--deny-warnings", "--format", "unix"],
     planted: [
       {
         name: "a floating promise",
-        files: { "src/base/bad.ts": "export function go(): void {\n  Promise.resolve(1);\n}\n" },
+        files: { "src/base/promise.ts": "export function go(): void {\n  Promise.resolve(1);\n}\n" },
+        says: /promise\.ts:2:\d+:/,
       },
-      { name: "an any", files: { "src/base/bad.ts": "export const loose = (x: any): unknown => x;\n" } },
-      { name: "a default export", files: { "src/base/bad.ts": "export default 1;\n" } },
+      {
+        name: "an any",
+        files: { "src/base/any.ts": "export const loose = (x: any): unknown => x;\n" },
+        says: /any\.ts:1:\d+:/,
+      },
+      {
+        name: "a default export",
+        files: { "src/base/default.ts": "export default 1;\n" },
+        says: /default\.ts:1:\d+:/,
+      },
       {
         name: "a cycle through # imports",
         files: {
           "src/base/a.ts": 'import { b } from "#base/b.ts";\n\nexport const a = (): number => b();\n',
           "src/base/b.ts": 'import { a } from "#base/a.ts";\n\nexport const b = (): number => a();\n',
         },
+        says: /[ab]\.ts:1:\d+:/,
       },
     ],
   },
   {
     gate: "format",
     command: ["oxfmt", "--check", "src"],
-    planted: [{ name: "a badly formatted file", files: { "src/base/bad.ts": "export const   n=1\n" } }],
+    planted: [
+      {
+        name: "a badly formatted file",
+        files: { "src/base/bad.ts": "export const   n=1\n" },
+        says: /base\/bad\.ts/,
+      },
+    ],
   },
   {
     gate: "dead code",
@@ -96,17 +130,30 @@ const gates: { gate: string; command: [string, ...string[]]; planted: Planted[] 
       {
         name: "an unused export",
         files: { "src/base/two.ts": "export const two = 2;\nexport const three = 3;\n" },
+        says: /three .*base\/two\.ts/,
       },
-      { name: "an unused file", files: { "src/base/lonely.ts": "export const n = 1;\n" } },
+      {
+        name: "an unused file",
+        files: { "src/base/lonely.ts": "export const n = 1;\n" },
+        says: /base\/lonely\.ts/,
+      },
     ],
   },
 ];
 
 for (const { gate, command, planted } of gates) {
-  test(`${gate}: passes a good project`, () => assert.ok(passes(GOOD, ...command)));
-  for (const { name, files } of planted) {
-    test(`${gate}: refuses ${name}`, () => assert.equal(passes({ ...GOOD, ...files }, ...command), false));
-  }
+  test(`${gate}: passes a good project`, () => {
+    const { passed, said } = run(GOOD, ...command);
+    assert.ok(passed, said);
+  });
+  test(`${gate}: refuses ${planted.map(({ name }) => name).join(", ")}`, () => {
+    const { passed, said } = run(
+      Object.assign({ ...GOOD }, ...planted.map(({ files }) => files)),
+      ...command,
+    );
+    assert.equal(passed, false);
+    for (const { says } of planted) assert.match(said, says);
+  });
 }
 
 const layerViolations: Planted[] = [

@@ -1,27 +1,35 @@
-// `npm run build [folder]`: the files of the published package in dist/ (or `folder`), bundled, and declarations.
+// `npm run build [folder] [--no-types]`: the files of the published package in dist/ (or `folder`), bundled, and declarations.
 //
 //   cli.cjs        the command: looks at the version of Node, then loads the core
 //   core.cjs       all that a run with nothing to do needs, in one file
+//   run.cjs        what a run needs more when it builds
+//   end.cjs        what the end of such a run needs
 //   index.js ...   the library and the rest of the command, in chunks that are loaded when they are needed
-//   nix.js ...     what a stage may import or is run by, without the core, since it is bundled with the stage
+//   nix.js ...     what a stage may import or is run by, without these, since it is bundled with the stage
 //
 // Every module outside of nix.js and the like is in one place, so that a handle made by the library is known to the command.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import type { BuildOptions } from "esbuild";
-import { build as bundle } from "esbuild";
-import { bundleCore, chunkOf, common, commonJs, exportsOf, onImport, takeFromCore } from "./core.ts";
+import { build } from "esbuild";
+import { bundleParts, chunkOf, common, commonJs, exportsOf, onImport, takeFromParts } from "./core.ts";
+import { licencesOf } from "./licences.ts";
 
 const root = join(import.meta.dirname, "..");
 const dist = resolve(process.argv[2] ?? join(root, "dist"));
 
 const chunks: BuildOptions = { ...common, outdir: dist, splitting: true, minifyWhitespace: true };
 
+// The package is for everybody to read, and the same, whoever packs it: npm keeps the modes of files.
+process.umask(0o022);
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
-const { text, inCore, lazy } = await bundleCore();
-writeFileSync(join(dist, "core.cjs"), text);
+const parts = await bundleParts();
+for (const { file, text } of parts) writeFileSync(join(dist, file), text);
+const inputs = new Set(parts.flatMap((part) => part.inputs));
+// Sorted: modules are found in another order each time, and the order of chunks in the package follows from this one.
+const lazy = [...new Set(parts.flatMap((part) => [...part.lazy]))].toSorted();
 await bundle({
   ...commonJs,
   outfile: join(dist, "cli.cjs"),
@@ -31,9 +39,9 @@ await bundle({
 });
 await bundle({
   ...chunks,
-  plugins: [takeFromCore(await exportsOf(inCore))],
+  plugins: [takeFromParts(parts, await exportsOf(parts.flatMap(({ modules }) => modules)))],
   entryPoints: {
-    ...Object.fromEntries([...lazy].map((path) => [chunkOf(path), path])),
+    ...Object.fromEntries(lazy.map((path) => [chunkOf(path), path])),
     index: "src/index.ts",
     api: "src/api/index.ts",
     sigstore: "src/sigstore/index.ts",
@@ -59,19 +67,41 @@ await bundle({
     "command-runner": "src/compile/command-runner.ts",
     "check-stage": "src/evidence/check-stage.ts",
     "debian-unpack": "src/environment/debian/debian-unpack.ts",
+    "image-unpack": "src/environment/image/image-unpack.ts",
+    "python-install": "src/environment/python/python-install.ts",
+    "npm-install": "src/environment/npm/npm-install.ts",
+    "compose-root": "src/environment/compose/compose-root.ts",
+    "link-programs": "src/environment/nixpkgs/link-programs.ts",
+    "join-results": "src/export/join-results.ts",
+    "gather-programs": "src/export/gather-programs.ts",
     "debian-configure": "src/environment/debian/debian-configure.ts",
   },
 });
-declare();
+writeFileSync(join(dist, "licences.txt"), licencesOf(inputs));
+if (!process.argv.includes("--no-types")) declare();
+
+async function bundle(options: BuildOptions): Promise<void> {
+  const { metafile } = await build({ ...options, metafile: true });
+  for (const input of Object.keys(metafile?.inputs ?? {})) inputs.add(input);
+}
 
 /** Declarations, with imports of sources made imports of declarations: the package has no src/. */
 function declare(): void {
   const types = join(dist, "types");
-  const tsc = join(root, "node_modules/.bin/tsc");
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
   const options = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--noCheck"];
   const { status } = spawnSync(
-    tsc,
-    [...options, "--outDir", types, "--rootDir", "src", "--project", join(root, "tools/declarations.json")],
+    process.execPath,
+    [
+      tsc,
+      ...options,
+      "--outDir",
+      types,
+      "--rootDir",
+      "src",
+      "--project",
+      join(root, "tools/declarations.json"),
+    ],
     { cwd: root, stdio: "inherit" },
   );
   if (status !== 0) throw new Error("tsc gave no declarations");

@@ -1,5 +1,6 @@
-// The core of the package: all that a run with nothing to do needs, in one file. Node takes a third of a millisecond to
-// find, read and link a file of ES modules, and the core would be eighty: hence one file, and CommonJS, which is quicker.
+// What a run needs of the package, packed: the core is all that one with nothing to do needs, and a second file what it needs
+// more when it builds, a third what its end needs. Node takes a third of a millisecond to find, read and link a file of ES modules, and these would be eighty
+// and sixty: hence one file each, and CommonJS, which is quicker.
 import { join, relative, resolve } from "node:path";
 import type { BuildOptions, OnResolveArgs, OnResolveResult, Plugin } from "esbuild";
 import { build as bundle } from "esbuild";
@@ -28,92 +29,117 @@ export const commonJs: BuildOptions = {
   },
 };
 
-/** What a run with nothing to do imports on its way; the core is all that these need. */
-const CORE = ["cli/process.ts", "cli/commands/run.ts", "app/run.ts", "base/version.ts"].map((file) =>
-  join(src, file),
-);
+/** What each packed file is for: what is named here, and all that it imports and no file before it has. */
+const PARTS = {
+  "core.cjs": ["cli/process.ts", "cli/commands/run.ts", "app/run.ts", "base/version.ts"],
+  "run.cjs": ["run/execute.ts"],
+  "end.cjs": ["run/conclude.ts", "report/index.ts", "report/writer.ts"],
+};
 
-export interface Core {
-  /** The file. */
+export interface Part {
+  file: string;
   text: string;
-  /** Its modules. */
-  inCore: string[];
-  /** What they import when it is needed, which is no part of it. */
+  /** Its modules: src/run/execute.ts. */
+  modules: string[];
+  /** All files that are in it, those of packages included. */
+  inputs: string[];
+  /** What they import when it is needed, and no part has. */
   lazy: Set<string>;
   /** Modules of Node that it loads at once. */
   builtins: Set<string>;
 }
 
-export async function bundleCore(): Promise<Core> {
+/** The parts, in the order in which they are loaded. */
+export async function bundleParts(): Promise<Part[]> {
+  const parts: Part[] = [];
+  for (const [file, entries] of Object.entries(PARTS)) parts.push(await bundlePart(file, entries, parts));
+  return parts;
+}
+
+async function bundlePart(file: string, entries: string[], earlier: readonly Part[]): Promise<Part> {
   const lazy = new Set<string>();
-  const plugin = onImport((path, { kind }) => {
+  const taken = takeFromParts(earlier, await exportsOf(earlier.flatMap(({ modules }) => modules)));
+  const own = new Set(Object.values(PARTS).flat());
+  const later = onImport((path, { kind }) => {
     if (kind !== "dynamic-import") return undefined;
-    if (CORE.includes(path)) return { path: `core:${nameOf(path)}`, external: true };
+    const name = nameOf(path);
+    if (own.has(name) || earlier.some(({ modules }) => modules.includes(`src/${name}`)))
+      return { path: `part:${name}`, external: true };
     lazy.add(path);
     return { path: `./${chunkOf(path)}.js`, external: true };
   });
-  const core: BuildOptions = { ...commonJs, plugins: [plugin] };
-  const { metafile } = await bundle({
-    ...core,
-    entryPoints: CORE,
-    outdir: root,
-    metafile: true,
-    write: false,
-  });
-  const inCore = Object.keys(metafile?.inputs ?? {}).filter((file) => file.endsWith(".ts"));
+  const options: BuildOptions = { ...commonJs, plugins: [later, taken] };
+  const entryPoints = entries.map((entry) => join(src, entry));
+  const { metafile } = await bundle({ ...options, entryPoints, outdir: root, metafile: true, write: false });
+  const inputs = Object.keys(metafile?.inputs ?? {});
+  const modules = inputs.filter((input) => input.startsWith("src/"));
   const contents = [
-    ...inCore.map((file, index) => `import * as m${index} from "./${file}";`),
-    `export const modules = {${inCore.map((file, index) => `"${nameOf(file)}": m${index}`).join()}};`,
-    'export { runProcess } from "./src/cli/process.ts";',
+    ...modules.map((module, index) => `import * as m${index} from "./${module}";`),
+    `export const modules = {${modules.map((module, index) => `"${nameOf(module)}": m${index}`).join()}};`,
+    ...(file === "core.cjs" ? ['export { runProcess } from "./src/cli/process.ts";'] : []),
   ].join("\n");
-  const stdin = { contents, resolveDir: root, sourcefile: "core.ts" };
-  const { outputFiles, metafile: made } = await bundle({ ...core, stdin, metafile: true, write: false });
+  const stdin = { contents, resolveDir: root, sourcefile: "part.ts" };
+  const { outputFiles, metafile: made } = await bundle({ ...options, stdin, metafile: true, write: false });
+  const homes = new Map(earlier.flatMap((part) => part.modules.map((module) => [nameOf(module), part.file])));
+  for (const module of modules) homes.set(nameOf(module), file);
+  for (const [part, names] of Object.entries(PARTS))
+    for (const name of names) if (!homes.has(name)) homes.set(name, part);
   // Were they imports inside the bundle, each module would be a function of its own that is compiled and called at every start.
-  const text = (outputFiles?.[0]?.text ?? "").replaceAll(
-    /import\("core:([^"]+)"\)/g,
-    'Promise.resolve(module.exports.modules["$1"])',
-  );
+  const text = (outputFiles?.[0]?.text ?? "").replaceAll(/import\("part:([^"]+)"\)/g, (_, name: string) => {
+    const part = homes.get(name) ?? "";
+    const from = part === file ? "module.exports" : `require("./${part}")`;
+    return `Promise.resolve().then(() => ${from}.modules["${name}"])`;
+  });
   const imports = Object.values(made?.outputs ?? {}).flatMap((output) => output.imports);
-  const builtins = imports.filter(({ kind }) => kind === "require-call").map(({ path }) => path);
-  return { text, inCore, lazy, builtins: new Set(builtins) };
+  const builtins = imports.filter(({ kind, path }) => kind === "require-call" && path.startsWith("node:"));
+  return { file, text, modules, inputs, lazy, builtins: new Set(builtins.map(({ path }) => path)) };
 }
 
 /** Names of modules -> what they export. */
 export async function exportsOf(entryPoints: string[]): Promise<Map<string, string[]>> {
+  if (entryPoints.length === 0) return new Map();
   const ask: BuildOptions = { absWorkingDir: root, entryPoints, outdir: root, metafile: true, write: false };
   const { metafile } = await bundle({ ...ask, format: "esm" });
   const outputs = Object.values(metafile?.outputs ?? {});
   return new Map(outputs.map(({ entryPoint = "", exports }) => [nameOf(entryPoint), exports]));
 }
 
-/** Takes modules of the core from there. */
-export function takeFromCore(modules: ReadonlyMap<string, readonly string[]>): Plugin {
+/** Takes modules of the parts from there. */
+export function takeFromParts(
+  parts: readonly Part[],
+  exported: ReadonlyMap<string, readonly string[]>,
+): Plugin {
+  const homes = new Map(
+    parts.flatMap(({ file, modules }) => modules.map((module) => [nameOf(module), file])),
+  );
   const { name, setup } = onImport((path) =>
-    modules.has(nameOf(path)) ? { path: nameOf(path), namespace: "core", sideEffects: false } : undefined,
+    homes.has(nameOf(path)) ? { path: nameOf(path), namespace: "taken", sideEffects: false } : undefined,
   );
   return {
     name,
     setup(build) {
-      build.onResolve({ filter: /^core$/ }, () => ({ path: "core", namespace: "require" }));
-      build.onLoad({ filter: /./, namespace: "require" }, () => ({
+      build.onResolve({ filter: /^part:/ }, ({ path }) => ({ path: path.slice(5), namespace: "part" }));
+      build.onLoad({ filter: /./, namespace: "part" }, ({ path }) => ({
         contents: `import { createRequire } from "node:module";
-          const { modules } = createRequire(import.meta.url)("./core.cjs");
+          const { modules } = createRequire(import.meta.url)("./${path}");
           export const take = (file, name) => modules[file][name];`,
       }));
-      build.onLoad({ filter: /./, namespace: "core" }, ({ path }) => {
-        const taken = modules
+      build.onLoad({ filter: /./, namespace: "taken" }, ({ path }) => {
+        const taken = exported
           .get(path)
           ?.map((each) => `export const ${each} = /* @__PURE__ */ take(${JSON.stringify(path)}, "${each}");`);
-        return { contents: ['import { take } from "core";', ...(taken ?? [])].join("\n") };
+        return { contents: [`import { take } from "part:${homes.get(path)}";`, ...(taken ?? [])].join("\n") };
       });
       return setup(build);
     },
   };
 }
 
+/** Marks what a plugin of ours asks itself, which none of them answers. */
+const ASKING = {};
+
 /** Says of an import of one of our files, which other one is meant by it. */
 export function onImport(answer: (path: string, args: OnResolveArgs) => OnResolveResult | undefined): Plugin {
-  const ASKING = {};
   return {
     name: "on-import",
     setup(build) {

@@ -8,32 +8,56 @@ import { dirname, join, normalize, relative } from "node:path";
 export const FLOORS: readonly { floor: string; folders: readonly string[] }[] = [
   { floor: "faces", folders: ["api", "cli", "view"] },
   { floor: "app", folders: ["app"] },
-  { floor: "doing", folders: ["run"] },
+  { floor: "doing", folders: ["run", "export", "ship"] },
   { floor: "telling", folders: ["report", "standards", "history", "trace"] },
-  { floor: "judging", folders: ["evidence", "release"] },
+  { floor: "judging", folders: ["evidence", "supply", "rebuild", "release", "archive"] },
   { floor: "keeping", folders: ["home"] },
   { floor: "making", folders: ["author", "environment", "compile", "engine", "cache"] },
   { floor: "machinery", folders: ["store", "sandbox", "keys", "secrets"] },
-  { floor: "formats", folders: ["nix", "sigstore", "package", "formula", "chart", "stats", "lean"] },
+  {
+    floor: "formats",
+    folders: ["nix", "sigstore", "sbom", "tlog", "package", "formula", "chart", "stats", "lean"],
+  },
   { floor: "ground", folders: ["base"] },
 ];
 
 /** Imports within a floor, each by name: `[from, to]`. They make no circle. */
 export const SIDEWAYS: readonly (readonly [from: string, to: string])[] = [
   ["cli", "view"],
+  ["export", "run"],
   ["report", "standards"],
   ["report", "trace"],
+  ["archive", "supply"],
+  ["rebuild", "supply"],
   ["release", "evidence"],
+  ["release", "rebuild"],
   ["environment", "author"],
+  ["environment", "cache"],
   ["compile", "author"],
   ["compile", "environment"],
   ["chart", "stats"],
   ["formula", "stats"],
   ["stats", "nix"],
   ["sigstore", "nix"],
+  ["tlog", "nix"],
+  ["tlog", "sigstore"],
+  ["sbom", "nix"],
+  ["package", "nix"],
+  ["sbom", "package"],
 ];
 
-const PURE = new Set(["nix", "sigstore", "package", "formula", "chart", "stats", "lean", "trace"]);
+const PURE = new Set([
+  "nix",
+  "sigstore",
+  "sbom",
+  "tlog",
+  "package",
+  "formula",
+  "chart",
+  "stats",
+  "lean",
+  "trace",
+]);
 const IMPURE_MODULES =
   /^node:(fs|net|tls|dgram|http|http2|https|dns|child_process|cluster|os|process|timers|worker_threads|sqlite|ffi|v8|vm|module)\b/;
 const IMPURE_WORDS =
@@ -48,6 +72,7 @@ const ENVIRONMENT = /\bprocess(\.env\b|\[)|\benv\b[^;]*\} = process\b|\bloadEnvF
 const MAY_READ_ENVIRONMENT = new Set([
   "compile/runtime.ts",
   "compile/command-runner.ts",
+  "compile/provided-packages.ts",
   "compile/readings.ts",
 ]);
 /** Every value goes on the stack, which ends at some 120,000 of them. */

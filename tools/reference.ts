@@ -1,25 +1,27 @@
 // `node tools/reference.ts` writes the reference pages from the program itself: every command's help, every error.
 // test/docs.test.ts fails when the pages and the program differ.
-import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { errorTable } from "#cli/error-rows.ts";
 import { isGroup, type Group } from "#cli/command.ts";
+import { findCommand } from "#cli/command-line.ts";
 import { commands } from "#cli/commands.ts";
+import { printHelp } from "#cli/help.ts";
 
 const root = join(import.meta.dirname, "..");
 const GENERATED = "<!-- Written by tools/reference.ts; do not edit. -->";
 
 /** Path below docs/reference -> content. */
-export function referencePages(): Record<string, string> {
-  return { "commands.md": commandsPage(), "errors.md": errorsPage() };
+export async function referencePages(): Promise<Record<string, string>> {
+  return { "commands.md": await commandsPage(), "errors.md": errorsPage() };
 }
 
-function commandsPage(): string {
-  const sections = commandsBelow(commands).map((command) => {
+async function commandsPage(): Promise<string> {
+  const sections: string[] = [];
+  for (const command of commandsBelow(commands)) {
     const title = command === "" ? "pipelite" : `pipelite ${command}`;
-    return `## ${title}\n\n\`\`\`text\n${helpOf(command)}\n\`\`\`\n`;
-  });
+    sections.push(`## ${title}\n\n\`\`\`text\n${await helpOf(command)}\n\`\`\`\n`);
+  }
   return `# Commands\n\n${GENERATED}\n\n${sections.join("\n")}`;
 }
 
@@ -32,13 +34,12 @@ function commandsBelow(group: Group, prefix = ""): string[] {
   return [prefix, ...names];
 }
 
-function helpOf(command: string): string {
-  const words = command === "" ? ["help"] : ["help", ...command.split(" ")];
-  const { stdout } = spawnSync(join(root, "bin/pipelite"), words, {
-    encoding: "utf8",
-    env: { ...process.env, NO_COLOR: "1", COLUMNS: "100" },
-  });
-  return stdout.trimEnd();
+async function helpOf(command: string): Promise<string> {
+  const words = command.split(" ").filter(Boolean);
+  let text = "";
+  const stdout = { columns: 100, isTTY: false, write: (piece: string) => void (text += piece) };
+  await printHelp(findCommand(commands, words).target, words, { stdout });
+  return text.trimEnd();
 }
 
 function errorsPage(): string {
@@ -61,7 +62,7 @@ ${rows.join("")}`;
 }
 
 if (import.meta.main) {
-  for (const [name, content] of Object.entries(referencePages())) {
+  for (const [name, content] of Object.entries(await referencePages())) {
     mkdirSync(join(root, "docs/reference"), { recursive: true });
     writeFileSync(join(root, "docs/reference", name), content);
   }

@@ -8,6 +8,7 @@ import type { SecretSource } from "#secrets/sources.ts";
 import type { WrittenReport } from "#app/report.ts";
 import type { AuditReport } from "#evidence/audit-file.ts";
 import type { RebuildProgress } from "#evidence/audit-builds.ts";
+import type { SandboxKind } from "#sandbox/sandbox.ts";
 import type { Home } from "#home/home.ts";
 import type { ReadRun, RunSummary, UnreadableRun, WhichRun } from "#home/runs.ts";
 import type { RunEvent } from "#home/events.ts";
@@ -129,6 +130,8 @@ export async function show(options: OfRun = {}): Promise<ReadRun> {
 export interface AuditRun extends OfRun {
   /** Stages built again at a time; default: the cores of this machine. */
   jobs?: number;
+  /** To build in, in place of the run's; what was built without one is built again only where this says `none`. */
+  sandbox?: SandboxKind;
   signal?: AbortSignal;
   onProgress?: (progress: RebuildProgress) => void;
 }
@@ -139,9 +142,10 @@ export interface AuditRun extends OfRun {
  */
 export async function audit(options: AuditRun = {}): Promise<AuditReport> {
   const app = await import("#app/audit.ts");
-  const { jobs, signal = new AbortController().signal, onProgress } = options;
+  const { jobs, sandbox, signal = new AbortController().signal, onProgress } = options;
   const made = await app.audit(homeAt(options.home), whichRun(options), {
     jobs,
+    sandbox,
     signal,
     onProgress,
     env: process.env,

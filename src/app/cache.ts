@@ -1,9 +1,8 @@
 // Binary caches: paths into them, out of them, and the store of a home as one.
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { messageOf } from "#base/strict-json.ts";
-import { bytesOfFile } from "#base/files.ts";
+import { bytesOfFile, readNamedText } from "#base/files.ts";
 import type { Environment } from "#base/environment.ts";
 import type { Compression } from "#cache/compression.ts";
 import { pipeliteError } from "#cache/errors.ts";
@@ -89,12 +88,14 @@ export interface ServeFromHome {
   keyFile: string | undefined;
   /** Holds tokens, one a line; whoever has one may upload. */
   tokenFile: string | undefined;
+  /** Of the disk, which no upload may take. */
+  keptFreeBytes: number;
   onRequest?: (line: string) => void;
 }
 
 /** Serves the store of a home until it is stopped. */
 export async function serveHome(options: ServeFromHome): Promise<RunningServer> {
-  const { home, host, port, compression, keyFile, tokenFile, onRequest } = options;
+  const { home, host, port, compression, keyFile, tokenFile, keptFreeBytes, onRequest } = options;
   const key = keyFile === undefined ? undefined : readSecretKey(keyFile);
   const tokens = tokenFile === undefined ? [] : readTokens(tokenFile);
   const store = openStore(home, { readOnly: tokens.length === 0 });
@@ -108,6 +109,7 @@ export async function serveHome(options: ServeFromHome): Promise<RunningServer> 
       compression,
       key,
       tokens,
+      keptFreeBytes,
       logOf,
       ...(onRequest && { onRequest }),
     });
@@ -124,7 +126,7 @@ const TOKEN_LENGTH_MIN = 16;
 function readTokens(file: string): string[] {
   let text: string;
   try {
-    text = readFileSync(file, "utf8");
+    text = readNamedText(file);
   } catch (error) {
     throw pipeliteError("CACHE_TOKEN_UNREADABLE", { file, problem: messageOf(error) }, error);
   }

@@ -23,6 +23,11 @@ export const pipeliteError = errorsOf({
     hint: "Name another folder with --out",
   },
   MATRIX_AXIS_TWICE: { exit: 2, message: "Cannot vary the parameter '{name}': it is set twice" },
+  MATRIX_NOT_FOUND: {
+    exit: 2,
+    message: "Cannot find the matrix {matrix}",
+    hint: "`matrix` is the latest one of the pipeline, `matrix-ID` one by its id; a table.json can be named, too",
+  },
   MATRIX_TOO_LARGE: { exit: 2, message: "Cannot run more than {limit} combinations" },
   STORE_ARGUMENT_UNKNOWN: {
     exit: 2,
@@ -38,10 +43,20 @@ export const pipeliteError = errorsOf({
     message: "Cannot start a pipeline here: {file} is not a JSON object",
     hint: "Correct it, or name another folder: `pipelite init FOLDER`",
   },
+  INIT_FOLDER_UNUSABLE: {
+    exit: 2,
+    message: "Cannot start a pipeline in {folder}: {reason}",
+    hint: "Name another folder: `pipelite init FOLDER`",
+  },
   INIT_WOULD_OVERWRITE: {
     exit: 2,
     message: "Cannot start a pipeline in {folder}: it has {files}",
     hint: "Name another folder: `pipelite init FOLDER`",
+  },
+  ARCHIVE_PROGRAM_MISSING: {
+    exit: 4,
+    message: "Cannot put Pipelite into the archive: {problem}",
+    hint: "A checkout is packed by tools/build.ts, which needs `npm ci`; the installed package has it all",
   },
   LEAN_EXPORT_UNREADABLE: { exit: 2, message: "Cannot read the export {file}: {reason}" },
   LEAN_EXPORT_COMPRESSED: {

@@ -27,7 +27,7 @@ export class FolderWatch implements Disposable {
       if (this.#watchers.has(folder) || !isDirectory(folder)) continue;
       try {
         const watcher = watch(folder, () => this.#happened());
-        // A folder that goes away ends its watcher; one of that name that comes again is watched anew.
+        // A folder that goes away ends its watcher; one of that name that comes again is watched again.
         watcher.on("error", () => this.#forget(folder));
         this.#watchers.set(folder, watcher);
       } catch {

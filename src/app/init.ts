@@ -1,9 +1,11 @@
 // A pipeline that works, small enough to be read at once and to be changed. It is examples/measure.
 import { isObject, parseStrictJson } from "#base/strict-json.ts";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { makeFolder, readNamedFile, readNamedText } from "#base/files.ts";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import manifest from "#manifest" with { type: "json" };
 import { OWN_FOLDER } from "#base/own-code.ts";
+import { systemErrorCode } from "#base/errors.ts";
 import { pipeliteError } from "./errors.ts";
 
 const PACKAGE = dirname(OWN_FOLDER);
@@ -52,8 +54,25 @@ export interface Initialised {
   written: string[];
 }
 
-/** Writes the files of a small pipeline. @throws PipeliteError INIT_WOULD_OVERWRITE, INIT_MANIFEST_UNREADABLE */
+/** Writes the files of a small pipeline. @throws PipeliteError INIT_WOULD_OVERWRITE, INIT_MANIFEST_UNREADABLE, INIT_FOLDER_UNUSABLE */
 export function init(folder: string): Initialised {
+  try {
+    return write(folder);
+  } catch (error) {
+    const reason = REASONS[systemErrorCode(error) ?? ""];
+    throw reason === undefined ? error : pipeliteError("INIT_FOLDER_UNUSABLE", { folder, reason }, error);
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EROFS: "it is read-only",
+  EACCES: "you may not write there",
+  EPERM: "you may not write there",
+  ENOENT: "no folder can be made there",
+  ENOTDIR: "a part of its path is no folder",
+};
+
+function write(folder: string): Initialised {
   const present = PIPELINE_FILES.filter((name) => existsSync(join(folder, name)));
   if (present.length > 0) throw pipeliteError("INIT_WOULD_OVERWRITE", { folder, files: present.join(", ") });
   const file = join(folder, "package.json");
@@ -74,7 +93,7 @@ function writeNew(folder: string, files: Readonly<Record<string, string>>): stri
   return Object.entries(files).flatMap(([name, content]) => {
     const file = join(folder, name);
     if (existsSync(file)) return [];
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     // The flag makes sure of it even if the file came to be a moment ago.
     writeFileSync(file, content, { flag: "wx" });
     return [name];
@@ -82,7 +101,7 @@ function writeNew(folder: string, files: Readonly<Record<string, string>>): stri
 }
 
 function readManifest(file: string): Manifest {
-  const text = readFileSync(file, "utf8");
+  const text = readNamedText(file);
   try {
     const value = parseStrictJson(text);
     if (isObject(value)) return value;
@@ -123,7 +142,7 @@ function ownSource(): string {
   const modules = dirname(PACKAGE);
   const lock = join(modules, ".package-lock.json");
   if (existsSync(lock)) {
-    const { packages } = parseStrictJson(readFileSync(lock)) as {
+    const { packages } = parseStrictJson(readNamedFile(lock)) as {
       packages?: Record<string, { resolved?: string }>;
     };
     const resolved = packages?.[`${basename(modules)}/${manifest.name}`]?.resolved;

@@ -1,9 +1,9 @@
 // Reads an export as a stream, checks it with our kernel and tells what holds.
 import { createReadStream, fstatSync } from "node:fs";
-import { open } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { getSystemErrorMessage } from "node:util";
 import { setFlagsFromString } from "node:v8";
+import { openToRead } from "#base/files.ts";
 import { createMemoryGuard } from "./memory-guard.ts";
 import { giveUp } from "#lean/fault.ts";
 import { checkStream, type CheckOptions, type Report } from "#lean/index.ts";
@@ -58,11 +58,11 @@ export interface Input {
 }
 
 /** An export in a file. @param label how the user calls it */
-export async function openFile(path: string, label: string): Promise<Input> {
+export function openFile(path: string, label: string): Input {
   try {
-    const handle = await open(path);
-    const stat = fstatSync(handle.fd);
-    const chunks = createReadStream(path, { fd: handle, highWaterMark: CHUNK_BYTES });
+    const fd = openToRead(path);
+    const stat = fstatSync(fd);
+    const chunks = createReadStream(path, { fd, highWaterMark: CHUNK_BYTES });
     return { chunks, label, sizeBytes: stat.isFile() ? stat.size : undefined };
   } catch (error) {
     throw unreadable(error, label);

@@ -3,13 +3,24 @@ import { join } from "node:path";
 import type { Environment } from "#base/environment.ts";
 import { buildGraph } from "#compile/graph.ts";
 import { loadPipeline } from "#compile/load.ts";
+import type { GraphNode } from "#compile/nodes.ts";
+import { nameOfEnvironment } from "#author/environment.ts";
 import type { EnvironmentRequest } from "#author/environment-request.ts";
-import { lockEnvironments, lockedEnvironment, resolveEnvironment } from "#environment/environment.ts";
-import type { LockedEnvironment } from "#environment/environment.ts";
+import {
+  lockEnvironments,
+  lockedEnvironment,
+  lockKey,
+  partsOf,
+  requestsIn,
+  resolveEnvironment,
+} from "#environment/environment.ts";
+import type { LockableRequest, LockedEnvironment } from "#environment/environment.ts";
 import { lockFileOf } from "#environment/lock-file.ts";
-import type { Locking } from "#environment/debian/lock-debian.ts";
+import type { DebianLocking } from "#environment/debian/lock-debian.ts";
 import { mirrorsOf } from "#environment/mirrors.ts";
+import { openSubstituter, type Caches, type OpenCache } from "#cache/open.ts";
 import type { Home } from "#home/home.ts";
+import { openStore } from "#store/store.ts";
 
 export interface LockOptions {
   pipeline: string;
@@ -18,6 +29,8 @@ export interface LockOptions {
   update: boolean;
   home: Home;
   env: Environment;
+  /** Where store paths of nixpkgs are. */
+  caches?: (Caches & OpenCache) | undefined;
   now: Date;
   signal: AbortSignal;
   /** Is told what is done. */
@@ -33,38 +46,47 @@ export interface LockedLine {
   name: string;
   /** `kept` where it was locked, and nothing else was asked for. */
   status: "locked" | "updated" | "kept";
-  packages: number;
+  /** What it is made of: packages, layers. */
+  parts: number;
+  unit: string;
   bytes: number;
-  /** Packages whose version is another, that came, and that are gone. */
+  /** Parts whose version is another, that came, and that are gone. */
   changes: { name: string; from?: string; to?: string }[];
 }
 
 export async function lock(options: LockOptions): Promise<Locked> {
-  const { pipeline, params, update, home, env, now, signal, say } = options;
+  const { pipeline, params, update, home, env, now, signal, say, caches } = options;
   const loaded = await loadPipeline(pipeline);
   const graph = await buildGraph(loaded, { params, model: true });
   const { root } = graph;
   const chosen = new Map<EnvironmentRequest, LockedEnvironment>();
   const environments: LockedLine[] = [];
-  const read: Locking["read"] = new Map();
-  for (const node of graph.nodes) {
-    if (node.kind !== "environment") continue;
-    const { name, request } = node;
+  const read: DebianLocking["read"] = new Map();
+  const lockedOf = (request: EnvironmentRequest) =>
+    [...chosen].find(([other]) => lockKey(other) === lockKey(request))?.[1] ??
+    lockedEnvironment(root, request);
+  using store = caches && openStore(home.folder);
+  const substituter = store && caches && openSubstituter(store, caches, signal, {});
+  for (const request of wantedBy(graph.nodes)) {
+    const name = nameOfEnvironment(request);
     const before = lockedEnvironment(root, request);
     if (before !== undefined && !update) {
       environments.push({ ...sizeOf(before), name, status: "kept", changes: [] });
       continue;
     }
     const temporary = join(home.folder, "pipelite/lock");
-    const found = await resolveEnvironment(request, {
+    const locking = {
       root,
       temporary,
       mirrors: mirrorsOf(env),
+      caches: substituter,
+      env,
       now,
       signal,
       say,
       read,
-    });
+    };
+    const found = await resolveEnvironment(request, locking, lockedOf);
     chosen.set(request, found);
     const status = before === undefined ? "locked" : "updated";
     environments.push({
@@ -78,13 +100,20 @@ export async function lock(options: LockOptions): Promise<Locked> {
   return { file: lockFileOf(root), environments };
 }
 
-function sizeOf({ packages }: LockedEnvironment): { packages: number; bytes: number } {
-  return { packages: packages.length, bytes: packages.reduce((sum, { size }) => sum + size, 0) };
+/** Each once, and after those that it is made on. */
+function wantedBy(nodes: readonly GraphNode[]): LockableRequest[] {
+  const all = nodes.flatMap((node) => (node.kind === "environment" ? requestsIn(node.request) : []));
+  return [...new Map(all.map((request) => [lockKey(request), request])).values()];
+}
+
+function sizeOf(locked: LockedEnvironment): Pick<LockedLine, "parts" | "unit" | "bytes"> {
+  const { unit, parts } = partsOf(locked);
+  return { parts: parts.length, unit, bytes: parts.reduce((sum, { size }) => sum + size, 0) };
 }
 
 function changesOf(before: LockedEnvironment, after: LockedEnvironment): LockedLine["changes"] {
   const versions = (locked: LockedEnvironment) =>
-    new Map(locked.packages.map(({ name, version }) => [name, version]));
+    new Map(partsOf(locked).parts.map(({ name, version }) => [name, version]));
   const [old, now] = [versions(before), versions(after)];
   return [...new Set([...old.keys(), ...now.keys()])].toSorted().flatMap((name) => {
     const [from, to] = [old.get(name), now.get(name)];

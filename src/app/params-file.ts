@@ -1,12 +1,12 @@
 // A file of parameters: one JSON object, names and values. What a value must be, the pipeline says.
-import { readFileSync } from "node:fs";
+import { readNamedFile } from "#base/files.ts";
 import { isObject, messageOf, parseStrictJson } from "#base/strict-json.ts";
 import type { ParamValue } from "#compile/parameters.ts";
 import { pipeliteError } from "./errors.ts";
 
-/** @throws PARAMS_FILE_INVALID; what the system says of a file that can't be read */
+/** @throws PARAMS_FILE_INVALID, FILE_ENDLESS; what the system says of a file that can't be read */
 export function readParams(file: string): Record<string, ParamValue> {
-  const bytes = readFileSync(file);
+  const bytes = readNamedFile(file);
   const refuse = (problem: string) => pipeliteError("PARAMS_FILE_INVALID", { file, problem });
   let value: unknown;
   try {

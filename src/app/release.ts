@@ -3,12 +3,14 @@ import type { Environment } from "#base/environment.ts";
 import { renameSync } from "node:fs";
 import { entryAt } from "#base/files.ts";
 import { freeNameFor } from "#home/sealed.ts";
-import { auditRun } from "#evidence/audit.ts";
+import { auditRun, type AuditOptions } from "#evidence/audit.ts";
 import { keepAudit } from "#evidence/audit-file.ts";
 import { signalsOfRun } from "#history/signals.ts";
+import { pipeliteError as keysError } from "#keys/errors.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import { readPolicy } from "#release/policy.ts";
 import { readReleases, releaseRun, type FreshAudit, type ReleaseOutcome } from "#release/release.ts";
+import { attestRun } from "#supply/attestations.ts";
 import { documents } from "./documents.ts";
 import type { Home } from "#home/home.ts";
 import type { RunRecord } from "#home/run-record.ts";
@@ -23,6 +25,8 @@ export interface Release {
   policyFile?: string | undefined;
   /** Who releases; without one the demands are checked. */
   releaser?: { name: string; key: SigningKey } | undefined;
+  /** The variable that the key of the releaser is in. */
+  keyVariable?: string | undefined;
   /** The history whose signals count; default: the file in the home. */
   database?: string | undefined;
   /** Where programs are found when something is built again. */
@@ -32,16 +36,21 @@ export interface Release {
 
 /**
  * Releases a run, or says what is missing.
- * @throws PipeliteError RUN_NOT_FOUND, JOURNAL_BROKEN, RELEASE_EXISTS, SIGNER_INVALID, POLICY_INVALID
+ * @throws PipeliteError RUN_NOT_FOUND, JOURNAL_BROKEN, RELEASE_EXISTS, SIGNER_INVALID, POLICY_INVALID, SIGNING_KEY_EXPOSED
  */
 export async function release(options: Release): Promise<ReleaseOutcome> {
-  const { home, which, policyFile, releaser, database, signal, env } = options;
+  const { home, which, policyFile, releaser, keyVariable, database, signal, env } = options;
   const { record } = home.runs.find(which);
   const { runId } = record;
   const applied = readPolicy(which.pipelineFile, policyFile);
   const signals = await signalsOfRun({ home, ...(database !== undefined && { database }) }, record);
-  const audit = () => freshAudit(home, runId, { signal, env });
-  const decide = () => releaseRun({ home, runId, applied, releaser, audit, signals });
+  const isBuiltOpenly = record.sandbox.kind === "none" && applied.policy.sandboxes.includes("none");
+  if (isBuiltOpenly && applied.policy.audit === "fresh" && keyVariable !== undefined)
+    throw keysError("SIGNING_KEY_EXPOSED", { variable: keyVariable });
+  const sandbox = isBuiltOpenly ? ("none" as const) : undefined;
+  const audit = () => freshAudit(home, runId, { signal, env, sandbox });
+  const attest = () => attestRun(home, runId);
+  const decide = () => releaseRun({ home, runId, applied, releaser, audit, signals, attest });
   return releaser === undefined ? decide() : keepingResult(home, record, decide);
 }
 
@@ -71,7 +80,7 @@ async function keepingResult(
 async function freshAudit(
   home: Home,
   runId: string,
-  options: { signal: AbortSignal; env: Environment },
+  options: Pick<AuditOptions, "signal" | "env" | "sandbox">,
 ): Promise<FreshAudit> {
   const run = home.runs.read(runId);
   const report = await auditRun(home, run, { ...options, documents });

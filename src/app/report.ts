@@ -1,6 +1,7 @@
 // The documents of a run, written into a folder that holds nothing else.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "#base/files.ts";
 import { hexDigestOf } from "#base/digest.ts";
 import { pipeliteError } from "./errors.ts";
 import { documentsOf, gather } from "#report/index.ts";
@@ -37,7 +38,7 @@ export async function writeReport({ home, which, folderFor, pdfEnv }: WriteRepor
     contents.set(PDF, await printToPdf(contents.get(HTML) ?? new Uint8Array(), pdfEnv));
   }
   requireOwn(folder, [...contents.keys(), SUMS]);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const documents = [...contents].map(([name, bytes]) => {
     writeFileSync(join(folder, name), bytes);
     return { name, sha256: hexDigestOf(bytes) };

@@ -10,19 +10,22 @@ export interface Ran extends RunOutcome {
   index?: SyncReport;
   /** Why the run is not in the database. */
   indexProblem?: string;
+  /** The folder with the bundles, of a run that passed and was to be attested. */
+  attestations?: string;
 }
 
 /**
  * @param database PostgreSQL, by its URL, that the run is added to
+ * @param isAttested each output of a run that passes gets signed provenance
  * @throws PipeliteError of the run; HISTORY_UNREACHABLE and the like for a run that passed: a failed one keeps its exit code
  */
-export async function run(options: RunOptions, database?: string): Promise<Ran> {
-  if (database === undefined) return runPipeline(options);
+export async function run(options: RunOptions, database?: string, isAttested = false): Promise<Ran> {
+  if (database === undefined) return attested(options, await runPipeline(options), isAttested);
   const { checkDatabase, withHistory } = await import("#history/history.ts");
   const { syncHistory } = await import("#history/sync.ts");
   const place = { home: options.home, database };
   checkDatabase(place);
-  const outcome = await runPipeline(options);
+  const outcome = await attested(options, await runPipeline(options), isAttested);
   if (outcome.status === "cancelled") return outcome;
   try {
     return { ...outcome, index: await withHistory(place, syncHistory) };
@@ -30,4 +33,11 @@ export async function run(options: RunOptions, database?: string): Promise<Ran> 
     if (outcome.exitCode === EXIT.ok || !isPipeliteError(error)) throw error;
     return { ...outcome, indexProblem: error.message };
   }
+}
+
+async function attested({ home }: RunOptions, outcome: RunOutcome, isAttested: boolean): Promise<Ran> {
+  if (!isAttested || outcome.status !== "passed") return outcome;
+  const { attestRun, attestationsFolder } = await import("#supply/attestations.ts");
+  await attestRun(home, outcome.runId);
+  return { ...outcome, attestations: home.pathOf(attestationsFolder(home.runs.read(outcome.runId).runId)) };
 }

@@ -38,12 +38,15 @@ export interface StageLog {
   run: ReadRun;
   stage: string;
   log: string;
+  /** It is of a later build: that of this run is no longer there. */
+  isLater: boolean;
 }
 
-/** What a stage printed when its output was last built. */
+/** What a stage printed. */
 export function stageLog(home: Home, which: WhichRun, stage: string): StageLog {
   const run = home.runs.find(which);
-  return { run, stage, log: readStageLog(home, run.record, stage) };
+  const { text: log, isLater } = readStageLog(home, run.record, stage);
+  return { run, stage, log, isLater };
 }
 
 export interface ComparedRuns extends RunDifference {

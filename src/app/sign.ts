@@ -1,18 +1,46 @@
-// Keys that sign, signatures on runs, and what verifies them.
-import { existsSync } from "node:fs";
-import { readNamedFile } from "#base/files.ts";
-import { generateKey, readPublicKey, readSigningKey, writeSigningKey, type ReadKey } from "#keys/key-file.ts";
-import { readPolicy } from "#release/policy.ts";
+// Keys that sign, and signatures on runs.
+import { readNamedText } from "#base/files.ts";
+import type { Environment } from "#base/environment.ts";
+import { commandKey } from "#keys/command-key.ts";
+import { pipeliteError as keysError } from "#keys/errors.ts";
+import {
+  generateKey,
+  parseSigningKey,
+  readPublicKey,
+  readSigningKey,
+  writeSigningKey,
+} from "#keys/key-file.ts";
 import { signRun, type SignRun } from "#release/signatures.ts";
 import type { SignatureView } from "#release/signature-view.ts";
-import { verifyBundleFile, verifyRun, type VerifiedBundle, type VerifiedRun } from "#release/verify.ts";
 import type { Home } from "#home/home.ts";
 import type { WhichRun } from "#home/runs.ts";
-import { writePublicKey } from "#sigstore/index.ts";
+import { writePublicKey, type SigningKey } from "#sigstore/index.ts";
 
-/** @param passphraseFile holds the passphrase; a newline at its end is none of it */
-export function readKey(file: string, passphraseFile: string | undefined): ReadKey {
-  return readSigningKey(file, passphraseOf(passphraseFile));
+/** Where the key that signs is: in a file, in a variable, or with a program that signs what it is given. */
+export type KeySource =
+  | { from: "file"; file: string; passphraseFile?: string | undefined }
+  | { from: "environment"; variable: string; passphraseFile?: string | undefined }
+  | { from: "command"; command: string; publicFile: string };
+
+/**
+ * @param passphraseFile holds the passphrase; a newline at its end is none of it
+ * @throws PipeliteError SIGNING_VARIABLE_EMPTY, and those of `readSigningKey`
+ */
+export function readKey(source: KeySource, env: Environment): { key: SigningKey; warnings: string[] } {
+  switch (source.from) {
+    case "file":
+      return readSigningKey(source.file, passphraseOf(source.passphraseFile));
+    case "environment": {
+      const { variable, passphraseFile } = source;
+      const pem = env[variable] ?? "";
+      if (pem === "") throw keysError("SIGNING_VARIABLE_EMPTY", { variable });
+      return { key: parseSigningKey(pem, `in ${variable}`, passphraseOf(passphraseFile)), warnings: [] };
+    }
+    case "command": {
+      const { command, publicFile } = source;
+      return { key: commandKey(command, readPublicKey(publicFile), env), warnings: [] };
+    }
+  }
 }
 
 export interface NewKey {
@@ -31,7 +59,7 @@ export function newKey(file: string, passphraseFile: string | undefined): NewKey
 }
 
 function passphraseOf(file: string | undefined): string | undefined {
-  return file === undefined ? undefined : readText(file).replace(/\r?\n$/, "");
+  return file === undefined ? undefined : readNamedText(file).replace(/\r?\n$/, "");
 }
 
 export interface Signed extends SignatureView {
@@ -45,38 +73,4 @@ export async function sign(
 ): Promise<Signed> {
   const { runId } = home.runs.find(which);
   return { runId, ...(await signRun({ home, runId, meaning, name, reason, key })) };
-}
-
-export interface Verify {
-  home: Home;
-  which: WhichRun;
-  /** Public keys that count; undefined: those known here. */
-  keyFiles: readonly string[] | undefined;
-  /** The policy in force; default: the one beside the pipeline.ts of this folder, whatever the record says. */
-  policyFile: string | undefined;
-}
-
-/** Checks the record, the outputs, all signatures of a run, and its release. */
-export function verify({ home, which, keyFiles, policyFile }: Verify): VerifiedRun {
-  const { runId } = home.runs.find(which);
-  const { policy } = readPolicy(which.pipelineFile, policyFile);
-  return verifyRun(home, runId, { keys: keyFiles?.map(readPublicKey), policy });
-}
-
-/** Checks one bundle. */
-export function verifyBundle(
-  home: Home,
-  file: string,
-  keyFiles: readonly string[] | undefined,
-): VerifiedBundle {
-  return verifyBundleFile(home, readText(file), keyFiles?.map(readPublicKey));
-}
-
-function readText(file: string): string {
-  return new TextDecoder().decode(readNamedFile(file));
-}
-
-/** Whether a word means a bundle on disk, and not a run. */
-export function isBundleFile(word: string, file: string): boolean {
-  return existsSync(file) && (word.includes("/") || word.includes("."));
 }

@@ -1,6 +1,9 @@
 // The store by hand: opens it, finds the path that a word means, tells what is known of a path.
 import { existsSync, lstatSync, readlinkSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
+import { removeTree } from "#base/files.ts";
+import { letGoUnlocked } from "#environment/kept-files.ts";
+import type { Home } from "#home/home.ts";
 import { pipeliteError as storeError } from "#store/errors.ts";
 import { pipeliteError } from "./errors.ts";
 import { formatHash } from "#nix/hash.ts";
@@ -120,4 +123,10 @@ function fromName(store: Store, word: string): StorePath | undefined {
   const [first, second] = matching;
   if (second === undefined || first === `${STORE_DIR}/${word}`) return first;
   throw pipeliteError("STORE_ARGUMENT_AMBIGUOUS", { path: word, first, second });
+}
+
+/** Before a collection: lets go of folders of stages that failed, and of what no lock file names any more. */
+export async function letGo({ layout }: Home, store: Store): Promise<void> {
+  removeTree(layout.failed);
+  await letGoUnlocked(store, layout.locks);
 }

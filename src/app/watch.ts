@@ -2,7 +2,7 @@
 // starts nothing more: what it is building is finished, so that the next one can take it, unless the next one does not want it.
 import { dirname } from "node:path";
 import { isPipeliteError, type PipeliteError } from "#base/errors.ts";
-import { areSettled, areUnchanged } from "#compile/file-stamps.ts";
+import { areSettled, areUnchanged, settled } from "#compile/file-stamps.ts";
 import type { RunEvent, RunListener } from "#home/events.ts";
 import type { RunOptions } from "#run/options.ts";
 import { FolderWatch, foldersBelow, foldersOf } from "./folder-watch.ts";
@@ -62,7 +62,10 @@ export async function watchPipeline(
       await new Promise<void>((resolve) => (wake = resolve));
     }
     attempt.drain();
-    if (!signal.aborted && faults.length === 0) continue;
+    if (!signal.aborted && faults.length === 0) {
+      await settled(attempt.files());
+      continue;
+    }
     await Promise.allSettled([...older].map((each) => each.ended));
     if (faults.length > 0) throw faults[0];
     return;
@@ -101,9 +104,10 @@ class Attempt {
       ...options,
       listener: (event) => {
         this.#follow(event);
+        if (!isLatest()) return;
         if (event.type === "stage-started") for (const each of this.#others(older)) each.#stopOthers(event);
         if (event.type === "run-finished") for (const each of this.#others(older)) each.#stopAll();
-        if (isLatest()) listener(event);
+        listener(event);
       },
       follow: {
         onMade: (made) => {

@@ -14,6 +14,7 @@ import {
 } from "./nodes.ts";
 import { knownOptions } from "./options.ts";
 import type { Param } from "./param.ts";
+import { refuseSecrets } from "./secret.ts";
 import { callerPlace } from "./source-position.ts";
 import type { CheckFiles } from "./verdict.ts";
 import { pipeliteError } from "./errors.ts";
@@ -61,6 +62,7 @@ export function check(options: CheckOptions): Node<CheckFiles> {
   } = knownOptions(options, OPTIONS, place);
   const evidence: readonly Evidence[] = isOne(given) ? [given] : given;
   const wrong = (problem: string) => pipeliteError("CHECK_INVALID", { place, problem });
+  refuseSecrets(options, place);
   if (typeof statement !== "string" || statement === "") throw wrong("it has no statement");
   if (!Array.isArray(evidence) || evidence.length === 0 || !evidence.every(isOne))
     throw wrong("its evidence must be a file, a place in one or a node");

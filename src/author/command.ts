@@ -2,19 +2,22 @@
 //
 //   command(tool("jq"), [".a", data], { stdout: "a.json" });
 //   command(program, [data, "-o", out("plot.svg")]);
-import { isFileOf, isNode, isOut, isTool, node } from "./nodes.ts";
+import { isFileOf, isNode, isOut, isTool, searchedNode } from "./nodes.ts";
 import type { CommandHandle, CommandOptions, Node, Out, Program, Tool, Word } from "./nodes.ts";
 import { isParam } from "./param.ts";
 import { knownOptions, STAGE_OPTIONS } from "./options.ts";
 import { refuseSecrets } from "./secret.ts";
 import { callerPlace } from "./source-position.ts";
+import { requireText } from "./texts.ts";
 import { pipeliteError } from "./errors.ts";
 
 const COMMAND_OPTIONS = [...STAGE_OPTIONS, "env", "path", "stdin", "stdout", "copies", "keep"];
 
 /** A program of this machine, by name (looked up on the PATH) or by path. */
 export function tool(program: string): Tool {
-  return Object.freeze({ kind: "tool", program, place: callerPlace() });
+  const place = callerPlace();
+  requireText(program, "the name of a program", place);
+  return Object.freeze({ kind: "tool", program, place });
 }
 
 function outFile(file: string): Out {
@@ -39,7 +42,7 @@ export function command(program: Program, words: readonly Word[], options: Comma
 /** The node of a command, once all that is said of it is right. */
 export function commandNode(handle: CommandHandle): Node {
   const { place, words } = handle;
-  refuseSecrets([words, handle.script, handle.options.env, handle.options.stdin], place);
+  refuseSecrets(handle, place);
   const options = knownOptions(handle.options, COMMAND_OPTIONS, place);
   words.forEach((word, index) => checkWord(word, `word ${index + 1}`, place));
   for (const [name, value] of Object.entries(options.env ?? {})) {
@@ -49,7 +52,7 @@ export function commandNode(handle: CommandHandle): Node {
   }
   checkPath(options, place);
   checkFiles(options, words, place);
-  return node({ ...handle, options });
+  return searchedNode({ ...handle, options });
 }
 
 function checkWord(word: unknown, what: string, place: string): void {
@@ -77,7 +80,7 @@ const RESERVED = new Set(
   ).split(" "),
 );
 
-function isReserved(name: string): boolean {
+export function isReserved(name: string): boolean {
   return RESERVED.has(name) || name.startsWith("__");
 }
 

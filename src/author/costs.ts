@@ -43,10 +43,11 @@ function isWhole(value: number): boolean {
 
 /** @throws COST_INVALID */
 export function checkCosts(costs: object, place: string): void {
-  const values: Readonly<Record<string, unknown>> = { ...costs };
-  for (const [name, { wanted, accepts }] of Object.entries(KINDS)) {
-    const value = values[name];
-    if (value === undefined || (typeof value === "number" && accepts(value))) continue;
+  for (const [name, value] of Object.entries(costs)) {
+    const kind = Object.hasOwn(KINDS, name) ? KINDS[name as keyof typeof KINDS] : undefined;
+    if (kind === undefined || value === undefined) continue;
+    const { wanted, accepts } = kind;
+    if (typeof value === "number" && accepts(value)) continue;
     throw pipeliteError("COST_INVALID", { place, name, value: JSON.stringify(value), wanted });
   }
 }

@@ -30,6 +30,7 @@ export const pipeliteError = errorsOf({
     exit: 2,
     message: "{place}: cannot use this text: it must be a text, a secret, or a list of both",
   },
+  TEXT_WANTED: { exit: 2, message: "{place}: cannot use {value} as {what}: it must be a text" },
   OPTION_UNKNOWN: { exit: 2, message: "{place}: there is no option '{option}'", hint: "{suggestion}" },
   ENVIRONMENT_INVALID: {
     exit: 2,
@@ -80,6 +81,7 @@ export const pipeliteError = errorsOf({
     hint: "A value stands outside quotes or in double ones; elsewhere, set a variable first: NAME=VALUE",
   },
   SHELL_UNFINISHED: { exit: 2, message: "{place}: cannot use this script: it ends within {within}" },
+  PACK_INVALID: { exit: 2, message: "{place}: cannot make a package of this: {problem}" },
   CHECK_INVALID: { exit: 2, message: "{place}: cannot use this check: {problem}" },
   GATE_VERDICT_MISSING: {
     exit: 2,

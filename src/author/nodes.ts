@@ -4,6 +4,7 @@ import type { Param } from "./param.ts";
 import { refuseSecrets, type Secret } from "./secret.ts";
 import type { EnvironmentRequest } from "./environment-request.ts";
 import { callerPlace } from "./source-position.ts";
+import { requireText } from "./texts.ts";
 import { pipeliteError } from "./errors.ts";
 
 declare const filesOf: unique symbol;
@@ -148,9 +149,19 @@ export type Handle =
 export interface Environment {
   readonly kind: "environment";
   readonly place: string;
+  /** Of the packages or the image that it is, or that its root is. */
   readonly request: EnvironmentRequest;
+  /** What is put on top of a root: `environment({ root, ... })`. */
+  readonly composed?: Composed;
   /** A program of this environment: a name that is looked for on its PATH, or an absolute path inside of it. */
   tool(program: string): Tool;
+}
+
+export interface Composed {
+  readonly root: Environment;
+  readonly add: readonly (AnyNode<never> | FileOf)[];
+  readonly path: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** A program: one of this machine, captured with its shared libraries, or one of an environment. */
@@ -228,12 +239,24 @@ export function noticingHandles<T>(action: () => T): { value: T; made: ReadonlyS
     return { value: action(), made: own };
   } finally {
     made = before;
+    for (const handle of own) before?.add(handle);
   }
 }
 
+/** What of a download or an answer may have secrets in it. */
+const MAY_BE_SECRET: Readonly<Partial<Record<Handle["kind"], readonly string[]>>> = {
+  fetch: ["url", "headers"],
+  answer: ["key"],
+};
+
 /** The node of a handle. */
 export function node<F, P extends null = never>(handle: Handle): Node<F, P> {
-  if ("inputs" in handle) refuseSecrets(handle.inputs, handle.place);
+  refuseSecrets(handle, handle.place, MAY_BE_SECRET[handle.kind]);
+  return searchedNode(handle);
+}
+
+/** The node of a handle that was searched for secrets before anything else was checked. */
+export function searchedNode<F, P extends null = never>(handle: Handle): Node<F, P> {
   return remember(
     {
       place: handle.place,
@@ -245,10 +268,13 @@ export function node<F, P extends null = never>(handle: Handle): Node<F, P> {
 
 /** The list of what `each` makes. */
 export function collected<E>(handle: EachHandle): Each<E> {
+  refuseSecrets(handle, handle.place);
   return remember({ kind: "each", place: handle.place }, handle);
 }
 
 function fileOf<P extends null, T>(handle: Handle, name: string): FileOf<P, T> {
+  // Where it is is worked out only for what is wrong.
+  if (typeof name !== "string" || name === "") requireText(name, "the name of a file", callerPlace());
   const file: FileOf<P, T> = Object.freeze({
     kind: "file-of",
     node: handle,

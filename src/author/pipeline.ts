@@ -23,6 +23,7 @@ import type { CheckFiles, VerdictName } from "./verdict.ts";
 import { knownOptions, STAGE_OPTIONS } from "./options.ts";
 import { isSecret, partsOf, type Secret, type SecretText } from "./secret.ts";
 import { callerPlace } from "./source-position.ts";
+import { requireText } from "./texts.ts";
 import { pipeliteError } from "./errors.ts";
 
 type StageModule<I, F> = () => Promise<{ default: (inputs: I, context: StageContext) => F }>;
@@ -68,12 +69,13 @@ export function stage<I extends object, F>(
  */
 export function source(path: string, options: { ignore?: readonly string[] } = {}): Node {
   const place = callerPlace();
+  requireText(path, "the path of a source", place);
   knownOptions(options, ["ignore"], place);
   return node({ kind: "source", place, path, ignore: options.ignore ?? [] });
 }
 
 /**
- * A file from http, https or file, whose sha256 is known beforehand (SRI, hex or nix32): a fixed-output derivation. Secrets may
+ * A file from http, https or file, whose sha256 is known in advance (SRI, hex or nix32): a fixed-output derivation. Secrets may
  * be in the URL and in headers; they are sent by https, or to this machine, only.
  */
 export function download(options: {

@@ -22,13 +22,29 @@ export function secret(name: string): Secret {
   const place = callerPlace();
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw pipeliteError("SECRET_NAME_INVALID", { place, name });
   const made: Secret = { kind: "secret", name, place };
-  // In a template it would be its description that is sent.
-  Object.defineProperty(made, Symbol.toPrimitive, {
-    value: () => {
-      throw pipeliteError("SECRET_MISPLACED", { place, name });
-    },
-  });
+  // In a template, or in JSON, it would be its description that is sent.
+  for (const way of [Symbol.toPrimitive, "toJSON"])
+    Object.defineProperty(made, way, {
+      value: () => {
+        throw pipeliteError("SECRET_MISPLACED", { place, name });
+      },
+    });
+  for (const names of noticing) names.add(name);
   return Object.freeze(made);
+}
+
+/** Who wants to know which secrets are made. */
+const noticing = new Set<Set<string>>();
+
+/** Does something, and tells the names of secrets that were made meanwhile, also by what goes on beside it. */
+export async function noticingSecrets<T>(action: () => Promise<T>): Promise<{ value: T; made: string[] }> {
+  const names = new Set<string>();
+  noticing.add(names);
+  try {
+    return { value: await action(), made: [...names] };
+  } finally {
+    noticing.delete(names);
+  }
 }
 
 /** The parameter NAME, which has the value of the variable NAME where the run does not set it. */
@@ -53,9 +69,23 @@ export function partsOf(text: SecretText, place: string): readonly (string | Sec
   return parts;
 }
 
-/** A secret within data would be data: refused wherever it stands. @throws SECRET_MISPLACED */
-export function refuseSecrets(value: unknown, place: string): void {
+/**
+ * A secret within data would be data: refused wherever it stands.
+ * @param except members of the data that may have some
+ * @throws SECRET_MISPLACED
+ */
+export function refuseSecrets(value: unknown, place: string, except: readonly string[] = []): void {
   if (isSecret(value)) throw pipeliteError("SECRET_MISPLACED", { place, name: value.name });
-  if (typeof value === "object" && value !== null && !("schema" in value) && !("node" in value))
-    for (const each of Object.values(value)) refuseSecrets(each, place);
+  if (typeof value !== "object" || value === null) return;
+  // What is a handle itself was looked at when it was made.
+  for (const name of Object.keys(value)) {
+    const each = (value as Readonly<Record<string, unknown>>)[name];
+    if (typeof each === "string" || except.includes(name) || isHandle(each)) continue;
+    refuseSecrets(each, place);
+  }
+}
+
+function isHandle(value: unknown): boolean {
+  const isObject = typeof value === "object" && value !== null && !isSecret(value);
+  return isObject && ("schema" in value || "node" in value || ("kind" in value && "place" in value));
 }

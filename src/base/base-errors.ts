@@ -6,6 +6,11 @@ export const pipeliteError = errorsOf({
     exit: 1,
     message: "Cannot get a lock within {timeoutMs} ms: another process holds it",
   },
+  FILE_ENDLESS: {
+    exit: 2,
+    message: "Cannot read {path}: it is {kind}, and that may have no end",
+    hint: "Put a file in its place",
+  },
   MEMORY_FILE_REFUSED: {
     exit: 4,
     message: "Cannot make the memory file {name}: the kernel refuses executable memory files",

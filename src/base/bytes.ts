@@ -24,7 +24,13 @@ export function fromByteString(text: string): Uint8Array {
 
 /** Text -> byte string of its UTF-8 form. */
 export function byteStringOf(text: string): string {
-  return toByteString(utf8(text));
+  return BEYOND_ASCII.test(text) ? toByteString(utf8(text)) : text;
+}
+
+const BEYOND_ASCII = /[\u0080-\uffff]/;
+
+export function isAscii(text: string): boolean {
+  return !BEYOND_ASCII.test(text);
 }
 
 /** Byte string of UTF-8 -> text. Bytes that are not UTF-8 become U+FFFD: for showing, not for hashing. */

@@ -7,12 +7,12 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 
 /** Compact canonical JSON: for hashing and for derivation environments. */
 export function canonicalJson(value: unknown): string {
-  return write(value, "$", "", "");
+  return write(value, "");
 }
 
 /** Canonical JSON with an indent of two and a final newline. */
 export function prettyJson(value: unknown): string {
-  return `${write(value, "$", "\n", "  ")}\n`;
+  return `${write(value, "  ")}\n`;
 }
 
 /** The same for files of ours that people read: what is not seen, or turns a line around, is written by its code. */
@@ -34,11 +34,6 @@ export function linesOfJson(
   return inBlocks(lined(value));
 }
 
-/** What `documentJson` gives of an object, in blocks of text. */
-export function blocksOfJson(value: Readonly<Record<string, unknown>>): Generator<string, undefined> {
-  return inBlocks(pretty(value));
-}
-
 function* inBlocks(all: Iterable<string>): Generator<string, undefined> {
   let pieces: string[] = [];
   let size = 0;
@@ -51,23 +46,6 @@ function* inBlocks(all: Iterable<string>): Generator<string, undefined> {
   }
   pieces.push("\n");
   yield withCodes(pieces.join(""));
-}
-
-/** Long lists are members of the whole: their items are pieces. */
-function* pretty(value: Readonly<Record<string, unknown>>): Generator<string, undefined> {
-  const [inner, items] = ["\n  ", "\n    "];
-  let before = "{";
-  for (const key of sortedKeys(value)) {
-    const member = value[key];
-    yield `${before}${inner}${JSON.stringify(key)}: `;
-    if (Array.isArray(member) && member.length > 0) {
-      for (const [index, item] of member.entries())
-        yield `${index === 0 ? "[" : ","}${items}${write(item, `$.${key}[${index}]`, items, "  ")}`;
-      yield `${inner}]`;
-    } else yield write(member, `$.${key}`, inner, "  ");
-    before = ",";
-  }
-  yield before === "{" ? "{}" : "\n}";
 }
 
 function* lined(value: Readonly<Record<string, unknown>> | readonly unknown[]): Generator<string, undefined> {
@@ -90,24 +68,72 @@ function* lined(value: Readonly<Record<string, unknown>> | readonly unknown[]): 
   yield "\n}";
 }
 
-function write(value: unknown, at: string, newline: string, indent: string): string {
+/** What is in order already, which most of what is written is, needs nothing but the engine's own JSON. */
+function write(value: unknown, indent: string): string {
+  if (isInOrder(value)) return JSON.stringify(value, undefined, indent);
+  return inOrder(value, "$", indent === "" ? "" : "\n", indent);
+}
+
+/** Whether JSON keeps a value as it is, and all its members stand in the order of their names. */
+function isInOrder(value: unknown): boolean {
+  switch (typeof value) {
+    case "string":
+      return value.isWellFormed();
+    case "number":
+      return Number.isFinite(value);
+    case "boolean":
+      return true;
+    case "object":
+      break;
+    default:
+      return false;
+  }
+  if (value === null) return true;
+  if (Array.isArray(value)) {
+    // A hole is a member that `every` would pass over.
+    for (const item of value) if (!isInOrder(item)) return false;
+    return true;
+  }
+  if (!isPlain(value)) return false;
+  let before: string | undefined;
+  for (const key of Object.keys(value)) {
+    if ((before !== undefined && key < before) || ORDERED_OTHERWISE.test(key)) return false;
+    before = key;
+    if (!isInOrder((value as Record<string, unknown>)[key])) return false;
+  }
+  return true;
+}
+
+function inOrder(value: unknown, at: string, newline: string, indent: string): string {
   const text = scalar(value);
   if (text !== undefined) return text;
-  const inner = newline + indent;
+  const inner = newline === "" ? "" : newline + indent;
+  let written = "";
   if (Array.isArray(value)) {
-    const items = value.map(
-      (item, index) => scalar(item) ?? write(item, `${at}[${index}]`, newline && inner, indent),
-    );
-    return items.length === 0 ? "[]" : `[${inner}${items.join(`,${inner}`)}${newline}]`;
+    for (const [index, item] of value.entries())
+      written += `${index === 0 ? "" : ","}${inner}${scalar(item) ?? inOrder(item, `${at}[${index}]`, inner, indent)}`;
+    return value.length === 0 ? "[]" : `[${written}${newline}]`;
   }
   if (typeof value !== "object" || value === null || !isPlain(value)) return refuse(describe(value), at);
   const colon = newline === "" ? ":" : ": ";
-  const fields = sortedKeys(value).map((key) => {
+  for (const key of sortedKeys(value)) {
     const field = (value as Record<string, unknown>)[key];
-    const written = scalar(field) ?? write(field, `${at}.${key}`, newline && inner, indent);
-    return `${JSON.stringify(key)}${colon}${written}`;
-  });
-  return fields.length === 0 ? "{}" : `{${inner}${fields.join(`,${inner}`)}${newline}}`;
+    const content = scalar(field) ?? inOrder(field, `${at}.${key}`, inner, indent);
+    written += `${written === "" ? "" : ","}${inner}${nameOf(key)}${colon}${content}`;
+  }
+  return written === "" ? "{}" : `{${written}${newline}}`;
+}
+
+/** Most objects have one of a few names for each member. */
+const NAMES = new Map<string, string>();
+const NAMES_MAX = 1000;
+
+function nameOf(key: string): string {
+  const known = NAMES.get(key);
+  if (known !== undefined) return known;
+  const name = JSON.stringify(key);
+  if (NAMES.size < NAMES_MAX) NAMES.set(key, name);
+  return name;
 }
 
 /** What holds no other value; undefined for what does, and for what JSON would change. */
@@ -128,10 +154,10 @@ function scalar(value: unknown): string | undefined {
 const ORDERED_OTHERWISE = /[\ud800-\uffff]/;
 
 function sortedKeys(value: object): string[] {
-  const keys = Object.keys(value).toSorted();
-  return keys.some((key) => ORDERED_OTHERWISE.test(key))
-    ? keys.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-    : keys;
+  const keys = Object.keys(value);
+  if (keys.some((key) => ORDERED_OTHERWISE.test(key)))
+    return keys.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  return keys.every((key, index) => index === 0 || (keys[index - 1] ?? "") <= key) ? keys : keys.toSorted();
 }
 
 function isPlain(value: object): boolean {

@@ -1,12 +1,16 @@
 // Executables of Linux (ELF-64, little endian; System V ABI): which loader one names, and having it name another. Only what
 // is needed to start a program from a store path by itself, with the libraries that were captured with it.
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type { Edit } from "./bytes.ts";
 
 const SEGMENT = { load: 1, dynamic: 2, interpreter: 3 } as const;
 const TAG = { end: 0, stringTable: 5, stringTableSize: 10, path: 15, runPath: 29 } as const;
 const PAGE_BYTES = 4096;
 const ENTRY_BYTES = 16;
+/** Of a segment. */
+const HEADER_BYTES = 56;
+/** No address of a program is larger. */
+const ADDRESS_MAX = 2 ** 48;
 
 interface Segment {
   /** Where its header is in the file. */
@@ -75,7 +79,7 @@ function withLibraryFolder(
   end: number,
 ): Edit | undefined {
   const table = read(fd, offset, size);
-  const tags = Array.from({ length: size / ENTRY_BYTES }, (_, index) => {
+  const tags = Array.from({ length: Math.floor(size / ENTRY_BYTES) }, (_, index) => {
     return Number(table.readBigInt64LE(index * ENTRY_BYTES));
   });
   const last = tags.indexOf(TAG.end);
@@ -99,8 +103,12 @@ function readSegments(fd: number): Segment[] | null {
   if (header.toString("latin1", 0, 4) !== "\x7fELF" || header[4] !== 2 || header[5] !== 1) return null;
   const start = Number(header.readBigUInt64LE(32));
   const [entrySize, count] = [header.readUInt16LE(54), header.readUInt16LE(56)];
+  const isInFile = ({ offset, size }: Pick<Segment, "offset" | "size">) =>
+    offset + size <= fstatSync(fd).size;
+  if (count === 0) return [];
+  if (entrySize < HEADER_BYTES || !isInFile({ offset: start, size: entrySize * count })) return null;
   const table = read(fd, start, entrySize * count);
-  return Array.from({ length: count }, (_, index) => {
+  const segments = Array.from({ length: count }, (_, index): Segment => {
     const at = index * entrySize;
     return {
       header: start + at,
@@ -110,6 +118,12 @@ function readSegments(fd: number): Segment[] | null {
       size: Number(table.readBigUInt64LE(at + 32)),
     };
   });
+  const isRight = segments.every(({ type, offset, address, size }) => {
+    // What else there is is not read, and need not be in the file.
+    const isRead = type === SEGMENT.interpreter || type === SEGMENT.dynamic;
+    return Math.max(offset, address, size) < ADDRESS_MAX && (!isRead || isInFile({ offset, size }));
+  });
+  return isRight ? segments : null;
 }
 
 function movedSegment(

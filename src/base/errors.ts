@@ -74,6 +74,11 @@ export function isPipeliteError(error: unknown, code?: string): error is Pipelit
   return code === undefined || ("code" in error && error.code === code);
 }
 
+/** What went wrong first, where giving back what was held (`using`) went wrong, too. */
+export function firstProblem(error: unknown): unknown {
+  return error instanceof SuppressedError ? firstProblem(error.suppressed) : error;
+}
+
 /** The code of a system error (`ENOENT`, `EEXIST` ...), or undefined. */
 export function systemErrorCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;

@@ -1,4 +1,4 @@
-// Text in markup: HTML and SVG alike.
+// Text where some characters mean something: in markup (HTML and SVG alike), and on the command line of a shell.
 
 /** Text that stands in markup as it is. */
 const PLAIN = /^[\t\n !#-%'-;=?-~\u00A0-\u061B\u061D-\u1FFF\u2070-\uD7FF]*$/;
@@ -13,4 +13,9 @@ export function escapeMarkup(text: string): string {
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;")
     .replaceAll('"', "&quot;");
+}
+
+/** A word of a command line for a POSIX shell. */
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -3,23 +3,28 @@ import {
   chmodSync,
   closeSync,
   constants as flags,
+  existsSync,
   fstatSync,
+  fsyncSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
-  readFileSync,
-  readSync,
   readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
-  writeFileSync,
   type Stats,
+  writeFileSync,
 } from "node:fs";
 import { constants } from "node:os";
-import { dirname } from "node:path";
-import { byteStringOf, utf8 } from "./bytes.ts";
-import { systemErrorCode } from "./errors.ts";
+import { dirname, join } from "node:path";
+import { byteStringOf, textOf, utf8 } from "./bytes.ts";
+import { pipeliteError } from "./base-errors.ts";
+import { isPipeliteError, systemErrorCode } from "./errors.ts";
 
 /**
  * Names of the regular files below a folder, relative to it, as byte strings: a name need not be UTF-8. Links are not
@@ -51,35 +56,127 @@ export function entryAt(path: string): Stats | undefined {
   }
 }
 
+const LINKS_MAX = 40;
+
+/**
+ * Where a path of another root is: its links mean what they mean there.
+ * @param path absolute, in that root
+ * @returns undefined where links lead in a circle; what is there need not exist
+ */
+export function placeInRoot(root: string, path: string): string | undefined {
+  let open = path.split("/");
+  let done: string[] = [];
+  for (let followed = 0; open.length > 0;) {
+    const [part = "", ...rest] = open;
+    open = rest;
+    if (part === "" || part === ".") continue;
+    if (part === "..") {
+      done.pop();
+      continue;
+    }
+    const place = join(root, ...done, part);
+    if (entryAt(place)?.isSymbolicLink() !== true) {
+      done.push(part);
+      continue;
+    }
+    followed += 1;
+    if (followed > LINKS_MAX) return undefined;
+    const target = readlinkSync(place);
+    if (target.startsWith("/")) done = [];
+    open = [...target.split("/"), ...open];
+  }
+  return join(root, ...done);
+}
+
+/** The names of a path that stays below its base; undefined for any other, `..` and empty names included. */
+export function partsBelow(file: string): string[] | undefined {
+  if (file === "") return [];
+  const parts = file.split("/");
+  return parts.some((part) => ["", ".", ".."].includes(part) || part.includes("\0")) ? undefined : parts;
+}
+
+/**
+ * Where a file below a base is that somebody else filled, such as an output. A link there says what its maker liked: to us it
+ * could lead to any file of this machine, so none is followed, the base itself included.
+ * @param file empty for the base itself
+ * @returns undefined where the name leads out of the base, or a link is on the way
+ */
+export function placeInside(base: string, file: string): string | undefined {
+  const parts = partsBelow(file);
+  let path = base;
+  for (const part of ["", ...(parts ?? [])]) {
+    if (part !== "") path = join(path, part);
+    if (entryAt(path)?.isSymbolicLink() === true) return undefined;
+  }
+  return parts === undefined ? undefined : path;
+}
+
+/** The bytes of such a file; undefined where there is none, or only through a link. */
+export function bytesInside(base: string, file: string): Buffer | undefined {
+  const path = placeInside(base, file);
+  return path === undefined || entryAt(path)?.isFile() !== true ? undefined : bytesOfFile(path);
+}
+
+/** Whether a folder is at a path, and not a link to one. */
+export function isPlainDirectory(path: string): boolean {
+  return entryAt(path)?.isDirectory() === true;
+}
+
 /** What may have no end when it is read: `a named pipe`, `a device`, `a socket`; undefined of anything else. Links are followed. */
 export function endlessKind(path: string): string | undefined {
-  if (path === "/dev/null") return undefined;
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat?.isFIFO()) return "a named pipe";
   if (stat?.isSocket()) return "a socket";
-  return stat?.isCharacterDevice() || stat?.isBlockDevice() ? "a device" : undefined;
+  const isDevice = stat?.isCharacterDevice() || stat?.isBlockDevice();
+  return isDevice && stat?.rdev !== NULL_DEVICE ? "a device" : undefined;
 }
+
+/** @throws FILE_ENDLESS where what is at the path, if anything, may have no end */
+export function refuseEndless(path: string): void {
+  const kind = endlessKind(path);
+  if (kind !== undefined) throw pipeliteError("FILE_ENDLESS", { path, kind });
+}
+
+/** /dev/null: it is empty. Linux, Documentation/admin-guide/devices.txt */
+const NULL_DEVICE = (1 << 8) | 3;
 
 export function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
+
+/**
+ * Opens a file of the user's to read it. What may have no end is refused and not waited for; what the shell has opened already
+ * (`/dev/stdin`, `<(...)`) is taken as it is.
+ * @throws FILE_ENDLESS; what the system says of a file that is missing or not to be read
+ */
+export function openToRead(path: string): number {
+  if (OPENED_BY_SHELL.test(path)) return openSync(path, "r");
+  refuseEndless(path);
+  // Were it swapped for a pipe this moment, it would not be waited for either.
+  return openSync(path, flags.O_RDONLY | flags.O_NONBLOCK);
+}
+
+const OPENED_BY_SHELL = /^\/dev\/(stdin|fd\/\d+)$|^\/proc\/(self|\d+)\/fd\/\d+$/;
 
 /** The longest text that there can be. */
 const TEXT_MAX = 2 ** 29 - 24;
 const PIECE = 1 << 20;
 
 /**
- * The bytes of a file that the user named. The error of a folder has its path, as that of a missing file has; what is larger
- * than `most` bytes, or has no end (`/dev/zero`), is refused as too large.
+ * The bytes of a file of the user's. The error of a folder has its path, as that of a missing file has; what is larger than `most`
+ * bytes is refused as too large.
+ * @throws FILE_ENDLESS; what the system says
  */
-export function readNamedFile(path: string, most: number = TEXT_MAX): Uint8Array {
+export function readNamedFile(path: string, most: number = TEXT_MAX): Buffer {
   const pieces: Uint8Array[] = [];
   let size = 0;
   try {
-    const fd = openSync(path, "r");
+    const fd = openToRead(path);
     try {
+      // One byte more than it has, so that a small file takes one piece, and its end is seen at once.
+      const pieceSize = Math.min(Math.max(fstatSync(fd).size + 1, 4096), PIECE, most + 1);
       for (;;) {
-        const piece = Buffer.allocUnsafe(Math.min(PIECE, most + 1));
+        const piece = Buffer.allocUnsafe(pieceSize);
         const count = readSync(fd, piece);
         if (count === 0) return Buffer.concat(pieces, size);
         size += count;
@@ -90,8 +187,13 @@ export function readNamedFile(path: string, most: number = TEXT_MAX): Uint8Array
       closeSync(fd);
     }
   } catch (error) {
-    throw error instanceof Error ? Object.assign(error, { path }) : error;
+    throw isPipeliteError(error) || !(error instanceof Error) ? error : Object.assign(error, { path });
   }
+}
+
+/** The text of a file of the user's, see `readNamedFile`. */
+export function readNamedText(path: string, most?: number): string {
+  return new TextDecoder().decode(readNamedFile(path, most));
 }
 
 const TOO_LARGE = { code: "EFBIG", errno: -constants.errno.EFBIG, syscall: "read" };
@@ -99,11 +201,14 @@ const TOO_LARGE = { code: "EFBIG", errno: -constants.errno.EFBIG, syscall: "read
 /** What a file is to hold; in blocks of text where the whole would take much memory. */
 export type Content = string | Uint8Array | Iterable<string>;
 
-export function writeContent(path: string, content: Content): void {
-  if (typeof content === "string" || content instanceof Uint8Array) return writeFileSync(path, content);
+/** @param flush waits until it is on the disk, and outlasts a loss of power */
+export function writeContent(path: string, content: Content, { flush = false } = {}): void {
+  if (typeof content === "string" || content instanceof Uint8Array)
+    return writeFileSync(path, content, { flush });
   const fd = openSync(path, "w");
   try {
     for (const block of content) writeFileSync(fd, block);
+    if (flush) fsyncSync(fd);
   } finally {
     closeSync(fd);
   }
@@ -114,9 +219,34 @@ export function bytesOfContent(content: Content): Uint8Array {
   return utf8(typeof content === "string" ? content : [...content].join(""));
 }
 
-/** Writes through a temporary file and a rename. Creates the folders above. */
+/**
+ * Makes a folder and those above it; one that is there is no error. They are made one by one, since Node's own `recursive` never
+ * ends where the system says ENOENT of a folder that cannot be made (in /proc), and hides the error of a read-only file system.
+ */
+export function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    const code = systemErrorCode(error);
+    const isThere = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+    if (code !== "ENOENT") {
+      // Also EROFS and the like are said of a folder that is there.
+      if (isThere(folder)) return;
+      throw error;
+    }
+    if (isThere(dirname(folder))) throw error;
+    makeFolder(dirname(folder));
+    makeFolder(folder);
+  }
+}
+
+/**
+ * Writes through a temporary file and a rename. Creates the folders above. What is no file, as /dev/null, is written to: a rename
+ * would put a file in its place.
+ */
 export function writeFileAtomically(path: string, content: Content): void {
-  mkdirSync(dirname(path), { recursive: true });
+  if (isSpecial(path)) return writeContent(path, content);
+  makeFolder(dirname(path));
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     writeContent(temporary, content);
@@ -125,6 +255,22 @@ export function writeFileAtomically(path: string, content: Content): void {
     rmSync(temporary, { force: true });
     throw error;
   }
+}
+
+/** A device, a named pipe or a socket, or a link to one. */
+function isSpecial(path: string): boolean {
+  try {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    return stat !== undefined && !stat.isFile() && !stat.isDirectory();
+  } catch {
+    // What can't be looked at is not written to, either: that is told where it is tried.
+    return false;
+  }
+}
+
+/** Whether there is anything at `path`, be it a link that leads nowhere. A look at it would take twice as long. */
+export function isThere(path: string): boolean {
+  return existsSync(path) || lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 /** Changes whenever the file at `path` does: inode, size, and times in nanoseconds; undefined where there is no file. A link is not followed. */
@@ -139,12 +285,29 @@ export function removeTree(path: string): void {
   rmSync(path, { recursive: true, force: true });
 }
 
-/** @param folder a byte string: names need not be UTF-8 */
-function makeWritable(folder: string): void {
-  const path = Buffer.from(folder, "latin1");
-  chmodSync(path, 0o700);
-  for (const entry of readdirSync(path, { withFileTypes: true, encoding: "latin1" })) {
-    if (entry.isDirectory()) makeWritable(`${folder}/${entry.name}`);
+/** Bytes; far below the 4,096 that a path may have. */
+const LONG_PATH = 2000;
+
+/**
+ * Makes folders writable, and moves up what lies so deep that no path leads to it: a program makes such folders step by step.
+ * @param root a byte string: names need not be UTF-8
+ */
+function makeWritable(root: string): void {
+  const at = (path: string) => Buffer.from(path, "latin1");
+  const open = [root];
+  for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
+    chmodSync(at(folder), 0o700);
+    for (const entry of readdirSync(at(folder), { withFileTypes: true, encoding: "latin1" })) {
+      if (!entry.isDirectory()) continue;
+      const below = `${folder}/${entry.name}`;
+      if (below.length < root.length + LONG_PATH) open.push(below);
+      else {
+        const moved = mkdtempSync(`${textOf(root)}/deep-`);
+        chmodSync(at(below), 0o700);
+        renameSync(at(below), at(`${byteStringOf(moved)}/0`));
+        open.push(`${byteStringOf(moved)}/0`);
+      }
+    }
   }
 }
 

@@ -8,6 +8,11 @@ export type Steps<T> = Generator<undefined, T, undefined>;
 /** How long work goes on before others get a word in. */
 const TURN_MS = 20;
 
+/** Aborted with the first of these. Of one alone it is that one: another for each stage would cost more than it looks. */
+export function anySignal(first: AbortSignal, ...others: readonly AbortSignal[]): AbortSignal {
+  return others.length === 0 ? first : AbortSignal.any([first, ...others]);
+}
+
 /** Does all of the work at once. */
 export function finish<T>(steps: Steps<T>): T {
   for (;;) {

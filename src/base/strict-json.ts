@@ -33,6 +33,14 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** What stands at the end of these names; undefined where one of them is no member of an object's own. */
+export function memberAt(value: unknown, ...names: readonly string[]): unknown {
+  return names.reduce<unknown>(
+    (at, name) => (isObject(at) && Object.hasOwn(at, name) ? at[name] : undefined),
+    value,
+  );
+}
+
 /** What a parser said of a document. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

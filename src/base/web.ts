@@ -1,8 +1,8 @@
 // What all that asks web servers has in common: how long to wait, what to try again, and whom to send what.
-import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream, openSync, statSync } from "node:fs";
+import { createHash, type Hash } from "node:crypto";
+import { createReadStream, statSync } from "node:fs";
+import { open, type FileHandle } from "node:fs/promises";
 import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { systemErrorCode } from "./errors.ts";
@@ -23,21 +23,58 @@ export class SilentServer extends Error {
   }
 }
 
+/** What must come in a while of waiting: a server that gives a byte now and then would hold a download for ever. */
+export const PACE = { whileMs: 60_000, bytesMin: 64 * 1024 };
+
+class SlowServer extends Refused {
+  constructor() {
+    super(`the server gave less than ${PACE.bytesMin} bytes in ${PACE.whileMs / 1000} s`);
+  }
+}
+
+/** Holds a server to `PACE`, tries that broke off and pauses included. What we take for ourselves does not count. */
+export class Pace {
+  #waitedMs = 0;
+  #bytes = 0;
+  #since = performance.now();
+
+  /** Waiting begins. */
+  wait(): void {
+    this.#since = performance.now();
+  }
+
+  /** Something came. @throws SlowServer */
+  came(bytes: number): void {
+    const now = performance.now();
+    this.#waitedMs += now - this.#since;
+    this.#since = now;
+    this.#bytes += bytes;
+    if (this.#waitedMs < PACE.whileMs) return;
+    if (this.#bytes < PACE.bytesMin) throw new SlowServer();
+    [this.#waitedMs, this.#bytes] = [0, 0];
+  }
+}
+
 export class BadAnswer extends Error {
   readonly status: number;
+  readonly headers: Headers;
 
-  constructor(status: number) {
+  constructor(status: number, headers: Headers = new Headers()) {
     super(`the server answered ${status}`);
     this.status = status;
+    this.headers = headers;
   }
 }
 
 /**
- * The pause before another try of what failed for the `attempt`th time.
+ * The pause before another try of what failed for the `attempt`th time: as long as the server asks for, if it does.
  * @returns undefined where trying again would not change it, or was tried often enough
  */
 export function pauseAfter(error: unknown, attempt: number): number | undefined {
-  return attempt < ATTEMPTS_MAX && isTransient(error) ? FIRST_PAUSE_MS * 2 ** (attempt - 1) : undefined;
+  if (attempt >= ATTEMPTS_MAX || !isTransient(error)) return undefined;
+  const asked = error instanceof BadAnswer ? Number(error.headers.get("retry-after")) * 1000 : 0;
+  if (asked > SILENCE_MAX_MS) return undefined;
+  return Math.max(asked || 0, FIRST_PAUSE_MS * 2 ** (attempt - 1));
 }
 
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
@@ -72,7 +109,9 @@ export function webProblem(error: unknown): string {
     : message || "no connection";
 }
 
-/** As `fetch`, but headers go to the server that was named: to others that this one leads to they are not sent. */
+/**
+ * As `fetch`, but headers go to the server that was named: to others that this one leads to only the range is sent.
+ */
 export async function fetchFollowing(
   url: URL,
   headers: Readonly<Record<string, string>>,
@@ -87,46 +126,97 @@ export async function fetchFollowing(
     await response.body?.cancel();
     if (!URL.canParse(location, at)) throw new Refused("it leads to what is no URL");
     const next = new URL(location, at);
-    if (next.origin !== at.origin) sent = {};
+    if (next.origin !== at.origin) sent = sent["range"] === undefined ? {} : { range: sent["range"] };
     at = next;
   }
   throw new Refused("it leads from one place to the next without end");
 }
 
-export interface Download {
-  /** Where it is written; made anew. */
-  file: string;
+/** What has come of a file in tries that broke off: the next one goes on behind it, where the server can. */
+export class Arrived {
+  size = 0;
+  digest: Hash = createHash("sha256");
+
+  forget(): void {
+    this.size = 0;
+    this.digest = createHash("sha256");
+  }
+}
+
+export interface Request {
   signal: AbortSignal;
   headers?: Readonly<Record<string, string>>;
-  /** Bytes that it may have. */
+  /** Bytes that the answer may have. */
   most?: number;
+}
+
+export interface Download extends Request {
+  /** Where it is written; made again. */
+  file: string;
+  /** Handed to each try of one file from one place. */
+  arrived?: Arrived;
 }
 
 /** One try to get a file from http, https or file. @returns its SHA-256 */
 export async function downloadOnce(url: string, download: Download): Promise<Buffer> {
-  const { file, signal, headers = {}, most = Number.POSITIVE_INFINITY } = download;
+  const { file, arrived = new Arrived() } = download;
+  let target: FileHandle | undefined;
+  try {
+    await receive(url, { ...download, arrived }, async (chunk) => {
+      // Opened here, so that what is refused at once leaves no file behind. Written piece by piece: what has been counted
+      // is there when a try breaks off.
+      target ??= await open(file, arrived.size === 0 ? "w" : "a");
+      for (let at = 0; at < chunk.length;) at += (await target.write(chunk, at)).bytesWritten;
+    });
+    target ??= await open(file, arrived.size === 0 ? "w" : "a");
+    return arrived.digest.digest();
+  } finally {
+    await target?.close();
+  }
+}
+
+/** A short answer, in memory. What may pass is tried again. */
+export async function downloadBytes(url: string, request: Request & { most: number }): Promise<Buffer> {
+  return withRetries(request.signal, async () => {
+    const chunks: Uint8Array[] = [];
+    await receive(url, { ...request, arrived: new Arrived() }, (chunk) => void chunks.push(chunk));
+    return Buffer.concat(chunks);
+  });
+}
+
+/** What may pass is tried again. */
+export async function withRetries<T>(signal: AbortSignal, once: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await once();
+    } catch (error) {
+      const pauseMs = pauseAfter(error, attempt);
+      if (signal.aborted || pauseMs === undefined) throw error;
+      await pause(pauseMs, signal);
+    }
+  }
+}
+
+async function receive(
+  url: string,
+  { signal, headers = {}, most = Number.POSITIVE_INFINITY, arrived }: Request & { arrived: Arrived },
+  take: (chunk: Uint8Array) => Promise<void> | void,
+): Promise<void> {
   const silence = new AbortController();
   const silent = setTimeout(() => silence.abort(new SilentServer()), SILENCE_MAX_MS);
   const either = AbortSignal.any([signal, silence.signal]);
-  const digest = createHash("sha256");
-  let size = 0;
+  const pace = new Pace();
   try {
-    await pipeline(
-      await openUrl(url, headers, either),
-      async function* hashing(chunks: AsyncIterable<Uint8Array>) {
-        for await (const chunk of chunks) {
-          silent.refresh();
-          size += chunk.length;
-          if (size > most) throw new Refused(`it has more than ${most} bytes`);
-          digest.update(chunk);
-          yield chunk;
-        }
-      },
-      // Opened here, not by the stream when it gets to it: a download that fails at once would leave the file behind.
-      createWriteStream(file, { fd: openSync(file, "w") }),
-      { signal: either },
-    );
-    return digest.digest();
+    for await (const chunk of await openUrl(url, headers, either, arrived)) {
+      silent.refresh();
+      const bytes = chunk as Uint8Array;
+      pace.came(bytes.length);
+      if (arrived.size + bytes.length > most) throw new Refused(`it has more than ${most} bytes`);
+      await take(bytes);
+      arrived.size += bytes.length;
+      arrived.digest.update(bytes);
+      pace.wait();
+    }
   } catch (error) {
     throw silence.signal.aborted ? silence.signal.reason : error;
   } finally {
@@ -134,16 +224,33 @@ export async function downloadOnce(url: string, download: Download): Promise<Buf
   }
 }
 
-async function openUrl(url: string, headers: Download["headers"], signal: AbortSignal): Promise<Readable> {
+async function openUrl(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+  arrived: Arrived,
+): Promise<Readable> {
   if (!URL.canParse(url)) throw new Refused("it is no URL");
   const { protocol } = new URL(url);
   if (protocol === "file:") {
     const path = fileURLToPath(url);
     if (!statSync(path).isFile()) throw new Refused("it is not a file");
-    return createReadStream(path);
+    arrived.forget();
+    return createReadStream(path, { signal });
   }
   if (protocol !== "http:" && protocol !== "https:") throw new Refused(`cannot fetch by ${protocol}`);
-  const response = await fetchFollowing(new URL(url), headers ?? {}, signal);
-  if (!response.ok || response.body === null) throw new BadAnswer(response.status);
+  const from = arrived.size;
+  const range = from > 0 ? { range: `bytes=${from}-` } : {};
+  const response = await fetchFollowing(new URL(url), { ...headers, ...range }, signal);
+  const isRest =
+    response.status === 206 && response.headers.get("content-range")?.startsWith(`bytes ${from}-`);
+  if (from > 0 && !isRest) arrived.forget();
+  if (!response.ok || response.body === null || (response.status === 206 && !isRest)) {
+    await response.body?.cancel();
+    // It would not go on where it broke off: the next try begins again.
+    throw response.status === 416 || response.status === 206
+      ? new Error("the server has no more of it")
+      : new BadAnswer(response.status, response.headers);
+  }
   return Readable.fromWeb(response.body);
 }

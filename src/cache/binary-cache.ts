@@ -3,13 +3,14 @@
 import { parseStrictJson, messageOf } from "#base/strict-json.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { parseNarInfo, type NarInfo } from "#nix/narinfo.ts";
-import { realisationOf, type Realisation, type RealisationId } from "#nix/realisation.ts";
+import { buildTraceFile, parseBuildTrace, type BuildTraceEntry } from "#nix/build-trace.ts";
+import { realisationOf, splitRealisationId, type Realisation, type RealisationId } from "#nix/realisation.ts";
 import type { NixPublicKey } from "#nix/signature.ts";
 import { STORE_DIR, storePathHash, type StorePath } from "#nix/store-path.ts";
 import { decompress } from "./compression.ts";
 import { pipeliteError } from "./errors.ts";
 import type { CacheFiles, Chunks } from "./files.ts";
-import { isSigned, isVouchedFor } from "./trust.ts";
+import { isSigned, isTraceSigned, isVouchedFor } from "./trust.ts";
 
 /** A narinfo with very many references stays far below this. */
 const TEXT_MAX_BYTES = 16 * 1024 * 1024;
@@ -92,11 +93,21 @@ export class BinaryCache {
       throw pipeliteError("CACHE_UNTRUSTED", { path: info.path, url: this.url });
   }
 
-  /** What a derivation gave, when a trusted key signed it; what nobody signed is as good as not there. */
-  async realisation(id: RealisationId, signal: AbortSignal): Promise<Realisation | undefined> {
+  /**
+   * What a derivation gave, when a trusted key signed it; one without a signature counts as missing.
+   * @param drvPath of the derivation, all of whose inputs are store paths: newer caches know it by that
+   */
+  async realisation(
+    id: RealisationId,
+    signal: AbortSignal,
+    drvPath?: StorePath,
+  ): Promise<Realisation | undefined> {
     const name = `realisations/${id}.doi`;
     const text = await this.#text(name, signal);
-    if (text === undefined) return undefined;
+    if (text === undefined)
+      return drvPath === undefined || (await this.info(signal)).isOurs
+        ? undefined
+        : this.#fromBuildTrace({ id, drvPath }, signal);
     let realisation: Realisation;
     try {
       realisation = realisationOf(parseStrictJson(text));
@@ -105,6 +116,25 @@ export class BinaryCache {
     }
     if (realisation.id !== id) throw this.#wrong(name, `it is about ${realisation.id}`);
     return isSigned(realisation, this.#keys) ? realisation : undefined;
+  }
+
+  /** The same as Nix 2.35 and newer write it. Its signatures are of another text than those of a realisation. */
+  async #fromBuildTrace(
+    { id, drvPath }: { id: RealisationId; drvPath: StorePath },
+    signal: AbortSignal,
+  ): Promise<Realisation | undefined> {
+    const key = { drvPath, output: splitRealisationId(id).output };
+    const name = buildTraceFile(key);
+    const text = await this.#text(name, signal);
+    if (text === undefined) return undefined;
+    let entry: BuildTraceEntry;
+    try {
+      entry = parseBuildTrace(text, key);
+    } catch (error) {
+      throw this.#wrong(name, messageOf(error), error);
+    }
+    if (!isTraceSigned(entry, this.#keys)) return undefined;
+    return { id, outPath: entry.outPath, dependencies: new Map(), signatures: [] };
   }
 
   /** The NAR of a path, unpacked; it ends with an error as soon as it is larger than the cache said. */

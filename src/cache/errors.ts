@@ -9,6 +9,11 @@ export const pipeliteError = errorsOf({
   },
   CACHE_FAILED: { exit: 1, message: "Cannot read {file} of the cache {url}: {problem}" },
   CACHE_WRITE_FAILED: { exit: 1, message: "Cannot write {file} to the cache {url}: {problem}" },
+  CACHE_FOLDER_UNUSABLE: {
+    exit: 2,
+    message: "Cannot use the folder {folder} as a cache: {problem}",
+    hint: "Name a folder that you may write to",
+  },
   CACHE_REFUSED: {
     exit: 1,
     message: "The cache {url} refuses {file}: it answered {status}",
@@ -23,7 +28,7 @@ export const pipeliteError = errorsOf({
   CACHE_UNTRUSTED: {
     exit: 3,
     message: "Cannot take {path} from the cache {url}: no trusted key signed it",
-    hint: "`--trusted-key NAME:KEY` trusts a key; what follows from its own content needs none",
+    hint: "`--trusted-key NAME:KEY` trusts a key; a path whose name follows from its content needs none",
   },
   CACHE_COMPRESSION_UNKNOWN: {
     exit: 4,

@@ -7,6 +7,8 @@ export type Chunks = AsyncIterable<Uint8Array>;
 export interface Body {
   readonly sizeBytes: number;
   chunks(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  /** A file of just these bytes, which whoever takes them all may move away. */
+  readonly file?: string;
 }
 
 export interface CacheFiles {

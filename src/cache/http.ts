@@ -5,6 +5,7 @@ import { isPipeliteError } from "#base/errors.ts";
 import {
   BadAnswer,
   fetchFollowing,
+  Pace,
   pause,
   pauseAfter,
   SILENCE_MAX_MS,
@@ -150,8 +151,10 @@ class Client {
   async text(name: string, response: Response, max: number, signal: AbortSignal): Promise<string> {
     const chunks: Uint8Array[] = [];
     let size = 0;
+    const pace = new Pace();
     try {
       for await (const chunk of bodyFrom(response, 0, signal)) {
+        pace.came(chunk.length);
         size += chunk.length;
         if (size > max) throw new RangeError(`an answer of more than ${max} bytes`);
         chunks.push(chunk);
@@ -173,12 +176,15 @@ class Client {
   async *#resuming(name: string, url: URL, first: Response, from: number, signal: AbortSignal): Chunks {
     let at = from;
     let response: Response | undefined = first;
+    const pace = new Pace();
     for (let attempt = 1; ; attempt++) {
       try {
         for await (const chunk of bodyFrom(response, at, signal)) {
+          pace.came(chunk.length);
           at += chunk.length;
           attempt = 1;
           yield chunk;
+          pace.wait();
         }
         return;
       } catch (error) {

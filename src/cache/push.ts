@@ -1,5 +1,5 @@
 // Putting paths into a cache: what it lacks of a closure, several at a time, packed once. A narinfo goes up after those of
-// the paths it refers to, so that whoever finds one finds all it needs.
+// the paths it refers to, so that a client that finds one finds all it needs.
 import { createHash } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { open } from "node:fs/promises";
@@ -18,6 +18,8 @@ import { Limiter } from "./limiter.ts";
 
 const QUERIES_MAX = 64;
 const UPLOADS_MAX = 4;
+/** Paths in one question; a server takes no longer one. */
+const ASKED_MAX = 100_000;
 
 export interface PushOptions {
   compression: Compression;
@@ -92,17 +94,28 @@ async function findMissing(
   paths: readonly StorePath[],
   signal: AbortSignal,
 ): Promise<Set<StorePath>> {
+  const missing = new Set<StorePath>();
+  for (let at = 0; at < paths.length; at += ASKED_MAX)
+    for (const path of await missingOf(cache, paths.slice(at, at + ASKED_MAX), signal)) missing.add(path);
+  return missing;
+}
+
+async function missingOf(
+  cache: CacheFiles,
+  paths: readonly StorePath[],
+  signal: AbortSignal,
+): Promise<StorePath[]> {
   const question = paths.map((path) => `${storePathHash(path)}\n`).join("");
   const answer = await cache.ask("missing", question, signal);
   if (answer !== undefined) {
     const hashes = new Set(answer.split("\n"));
-    return new Set(paths.filter((path) => hashes.has(storePathHash(path))));
+    return paths.filter((path) => hashes.has(storePathHash(path)));
   }
   const queries = new Limiter(QUERIES_MAX);
   const isThere = await Promise.all(
     paths.map((path) => queries.run(() => cache.has(`${storePathHash(path)}.narinfo`, signal))),
   );
-  return new Set(paths.filter((_, index) => isThere[index] === false));
+  return paths.filter((_, index) => isThere[index] === false);
 }
 
 /** Packs the NAR into a file, since the name it gets is the hash of that, and uploads it. */
@@ -119,7 +132,7 @@ async function upload(
     const { hash, size } = await pack(store, path, file, compression, signal);
     const url = `nar/${encodeNix32(hash)}.nar${suffixOf(compression)}`;
     if (!(await cache.has(url, signal)))
-      await cache.write(url, { sizeBytes: size, chunks: () => readWhole(file) }, signal);
+      await cache.write(url, { sizeBytes: size, chunks: () => readWhole(file), file }, signal);
     const signature = key && signFingerprint(key, narInfoFingerprint({ path, narHash, narSize, references }));
     return {
       path,

@@ -152,11 +152,10 @@ function realisation({ store, key }: Served, [id = ""]: readonly (string | undef
 
 /** Of these hash parts, one a line, those that are not here. */
 function missingOf(store: Store, question: string): string {
-  const hashes = question.split("\n").filter((line) => new RegExp(`^${HASH}$`).test(line));
-  return hashes
-    .filter((hash) => store.pathOfHash(hash) === undefined)
-    .map((hash) => `${hash}\n`)
-    .join("");
+  let missing = "";
+  for (const [hash] of question.matchAll(new RegExp(`^${HASH}$`, "gm")))
+    if (store.pathOfHash(hash) === undefined) missing += `${hash}\n`;
+  return missing;
 }
 
 function health(store: Store): Answer {

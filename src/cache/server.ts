@@ -11,15 +11,17 @@ import { requestText } from "./request-text.ts";
 import { answer, type Answer, type Served } from "./routes.ts";
 import { Uploads } from "./uploads.ts";
 
-/** Whoever neither sends nor reads for so long is gone. */
+/** A client that neither sends nor reads for so long is gone. */
 const SILENCE_MAX_MS = 60_000;
 
 export interface ServeOptions extends Served {
   host: string;
   /** 0: any that is free. */
   port: number;
-  /** Whoever has one of these may upload. */
+  /** A client that has one of these may upload. */
   tokens: readonly string[];
+  /** Of the disk, which no upload may take. */
+  keptFreeBytes: number;
   onRequest?: (line: string) => void;
 }
 
@@ -33,7 +35,10 @@ export interface RunningServer {
 export async function serveCache(options: ServeOptions): Promise<RunningServer> {
   const { host, port, onRequest } = options;
   const metrics = new Metrics();
-  const uploads = options.tokens.length === 0 ? undefined : new Uploads(options.store, options.tokens);
+  const uploads =
+    options.tokens.length === 0
+      ? undefined
+      : new Uploads(options.store, options.tokens, options.keptFreeBytes);
   const stopping = new AbortController();
   const server = createServer((request, response) => {
     const end = metrics.start();
@@ -51,7 +56,7 @@ export async function serveCache(options: ServeOptions): Promise<RunningServer> 
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${actual}`,
     async stop() {
-      // What comes in is not waited for: whoever sends it sends it again.
+      // What comes in is not waited for: the client sends it again.
       stopping.abort();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
@@ -84,7 +89,7 @@ async function respond(request: IncomingMessage, response: ServerResponse, to: R
     await send(request, response, await answerTo(request, to), to.metrics);
   } catch (error) {
     if (response.headersSent) {
-      // Whoever reads must not take what has come for the whole.
+      // The client must not take what has come for the whole.
       response.destroy();
       return;
     }
@@ -106,6 +111,8 @@ async function answerTo(request: IncomingMessage, to: Responding): Promise<Answe
   const question = method === "POST" ? await requestText(request, QUESTION_MAX_BYTES) : undefined;
   if (method !== "GET" && method !== "HEAD" && method !== "POST")
     return { status: 405, text: "no such method\n" };
+  if (method === "POST" && question === undefined)
+    return { status: 413, text: `a question has at most ${QUESTION_MAX_BYTES} bytes\n` };
   return answer(path, question, to.options);
 }
 
@@ -119,8 +126,8 @@ function pathOf(url: string): string | undefined {
   }
 }
 
-/** A question about a million paths has some 33 MB. */
-const QUESTION_MAX_BYTES = 64 * 1024 * 1024;
+/** A question about 100,000 paths, as many as `push` asks of at a time, has 3.3 MB. Anybody may ask, and it is held in memory. */
+const QUESTION_MAX_BYTES = 4 * 1024 * 1024;
 
 async function send(
   request: IncomingMessage,

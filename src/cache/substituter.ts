@@ -23,9 +23,19 @@ export interface SubstituterEvents {
   onPath?: (path: StorePath, url: string) => void;
 }
 
-interface Offer {
+/** What a cache says of a path that it has. */
+export interface Offer {
   info: NarInfo;
   cache: BinaryCache;
+}
+
+/** Whether what a cache offers will do; else the next one is asked. */
+type Accepts = (info: NarInfo, url: string) => boolean;
+
+/** What caches offer of a path and all it needs, and the first of that which none has. */
+interface OfferedClosure {
+  offers: Map<StorePath, Offer>;
+  missing?: StorePath;
 }
 
 /** What came of a path that was wanted, all it needs included. */
@@ -43,9 +53,12 @@ export class Substituter {
   readonly #events: SubstituterEvents;
   readonly #queries = new Limiter(QUERIES_MAX);
   readonly #downloads = new Limiter(DOWNLOADS_MAX);
-  /** One download of a path at a time, whoever wants it. */
+  /** One download of a path at a time, however many stages want it. */
   readonly #running = new Map<StorePath, Promise<void>>();
   #caches: Promise<BinaryCache[]>;
+  /** Of all caches, as people see them. */
+  readonly urls: readonly string[];
+  #failure: Error | undefined;
   readonly #quarantined = new Set<BinaryCache>();
 
   constructor(
@@ -56,6 +69,7 @@ export class Substituter {
   ) {
     this.#store = store;
     this.#events = events;
+    this.urls = caches.map(({ url }) => url);
     this.#caches = this.#inOrder(caches, signal);
   }
 
@@ -93,16 +107,23 @@ export class Substituter {
   #quarantine(cache: BinaryCache, error: Error): void {
     if (this.#quarantined.has(cache)) return;
     this.#quarantined.add(cache);
+    this.#failure ??= error;
     this.#events.onRefused?.(cache.url, error);
   }
 
-  /** What the first cache that knows it says a derivation gave. */
+  /** Why the first cache that is asked no more is not. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** What the first cache that knows it says a derivation gave. @param drvPath all of whose inputs are store paths */
   async realisation(
     id: RealisationId,
     signal: AbortSignal,
+    drvPath?: StorePath,
   ): Promise<{ realisation: Realisation; from: string } | undefined> {
     for (const cache of await this.#usable()) {
-      const realisation = await this.#asking(cache, signal, () => cache.realisation(id, signal));
+      const realisation = await this.#asking(cache, signal, () => cache.realisation(id, signal, drvPath));
       if (realisation !== undefined) return { realisation, from: cache.url };
     }
     return undefined;
@@ -113,15 +134,26 @@ export class Substituter {
     return (await this.#offer(path, signal))?.cache.url;
   }
 
+  /** What caches offer of a path and all it needs, whatever the store has of it. */
+  closure(path: StorePath, signal: AbortSignal): Promise<OfferedClosure> {
+    return this.#closure(path, signal, { isThere: () => false, accepts: () => true });
+  }
+
   /**
    * Takes a path and all it needs into the store.
+   * @param accepts which offers will do
    * @returns undefined where no cache has all of it; what came until then stays, and is found there the next time
    */
-  async take(path: StorePath, signal: AbortSignal): Promise<Substituted | undefined> {
+  async take(
+    path: StorePath,
+    signal: AbortSignal,
+    accepts: Accepts = () => true,
+  ): Promise<Substituted | undefined> {
+    const isThere = (each: StorePath): boolean => this.#store.isPresent(each);
     for (;;) {
       const before = this.#quarantined.size;
-      const offers = await this.#closure(path, signal);
-      if (offers === undefined) return undefined;
+      const { offers, missing } = await this.#closure(path, signal, { isThere, accepts });
+      if (missing !== undefined) return undefined;
       const isComplete = await this.#download(offers, signal);
       if (isComplete) {
         const from = offers.get(path)?.cache.url;
@@ -136,24 +168,27 @@ export class Substituter {
     }
   }
 
-  /** All of the closure that the store does not have; undefined where some of it is nowhere. */
-  async #closure(root: StorePath, signal: AbortSignal): Promise<Map<StorePath, Offer> | undefined> {
+  /** All of the closure but what is there already. */
+  async #closure(
+    root: StorePath,
+    signal: AbortSignal,
+    { isThere, accepts }: { isThere: (path: StorePath) => boolean; accepts: Accepts },
+  ): Promise<OfferedClosure> {
     const offers = new Map<StorePath, Offer>();
     const told = new Map<StorePath, Offer>();
-    const isThere = (path: StorePath): boolean => this.#store.isPresent(path);
-    let isMissing = false;
-    if (isThere(root)) return offers;
+    let missing: StorePath | undefined;
+    if (isThere(root)) return { offers };
     for (const cache of await this.#usable()) {
       const infos = await this.#asking(cache, signal, () => cache.closure(root, signal));
-      for (const info of infos ?? []) told.set(info.path, { info, cache });
+      for (const info of infos ?? []) if (accepts(info, cache.url)) told.set(info.path, { info, cache });
       if (infos !== undefined) break;
     }
     const seen = new Set<StorePath>([root]);
     const visit = async (path: StorePath): Promise<void> => {
       if (isThere(path)) return;
-      const offer = told.get(path) ?? (await this.#queries.run(() => this.#offer(path, signal)));
+      const offer = told.get(path) ?? (await this.#queries.run(() => this.#offer(path, signal, accepts)));
       if (offer === undefined) {
-        isMissing = true;
+        missing ??= path;
         return;
       }
       offers.set(path, offer);
@@ -167,13 +202,17 @@ export class Substituter {
       await Promise.all(next.map(visit));
     };
     await visit(root);
-    return isMissing ? undefined : offers;
+    return { offers, ...(missing !== undefined && { missing }) };
   }
 
-  async #offer(path: StorePath, signal: AbortSignal): Promise<Offer | undefined> {
+  async #offer(
+    path: StorePath,
+    signal: AbortSignal,
+    accepts: Accepts = () => true,
+  ): Promise<Offer | undefined> {
     for (const cache of await this.#usable()) {
       const info = await this.#asking(cache, signal, () => cache.narInfo(path, signal));
-      if (info !== undefined) return { info, cache };
+      if (info !== undefined && accepts(info, cache.url)) return { info, cache };
     }
     return undefined;
   }

@@ -6,9 +6,11 @@ import {
   createWriteStream,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   statSync,
+  statfsSync,
 } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
@@ -20,20 +22,34 @@ import { realisationOf } from "#nix/realisation.ts";
 import { storePathHash } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import { decompress } from "./compression.ts";
+import type { Chunks } from "./files.ts";
 import { requestText } from "./request-text.ts";
 import type { Answer } from "./routes.ts";
 
 const TEXT_MAX_BYTES = 16 * 1024 * 1024;
 const NAR_NAME = /^nar\/[\w][\w.+=-]{0,250}$/;
 
+/** How often the disk is asked how much room it has. */
+const LOOK_BYTES = 16 * 1024 * 1024;
+/** NARs that wait for their narinfo, and for how long. */
+const WAITING_MAX = 10_000;
+const WAITING_MAX_MS = 3_600_000;
+
+class NoRoom extends Error {}
+
+const NO_ROOM: Answer = { status: 507, text: "there is no room here\n" };
+
 export class Uploads {
   readonly #store: Store;
   readonly #tokens: readonly Buffer[];
   readonly #folder: string;
+  readonly #keptFreeBytes: number;
   #count = 0;
 
-  constructor(store: Store, tokens: readonly string[]) {
+  /** @param keptFreeBytes of the disk, which no upload may take */
+  constructor(store: Store, tokens: readonly string[], keptFreeBytes: number) {
     this.#store = store;
+    this.#keptFreeBytes = keptFreeBytes;
     this.#tokens = tokens.map(digestOf);
     this.#folder = join(store.temporaryDir, `uploads-${process.pid}`);
     mkdirSync(this.#folder, { recursive: true });
@@ -57,6 +73,7 @@ export class Uploads {
       // Nix writes it into every cache that has none; ours says its own.
       if (path === "nix-cache-info" || /^(log\/.+|[0-9a-z]{32}\.ls)$/.test(path)) return { status: 200 };
     } catch (error) {
+      if (error instanceof NoRoom) return NO_ROOM;
       if (!isPipeliteError(error) && !(error instanceof SyntaxError)) throw error;
       if (isPipeliteError(error, "STORE_NO_SPACE")) throw error;
       return { status: 400, text: `${messageOf(error)}\n` };
@@ -85,16 +102,53 @@ export class Uploads {
   async #keepNar(path: string, request: IncomingMessage, signal: AbortSignal): Promise<Answer> {
     const unfinished = join(this.#folder, `${++this.#count}.unfinished`);
     try {
+      this.#forgetOld();
+      this.#requireRoom(Number(request.headers["content-length"] ?? 0));
       const fd = openSync(unfinished, "wx");
-      await pipeline(request, createWriteStream(unfinished, { fd }), { signal });
+      const file = createWriteStream(unfinished, { fd });
+      await pipeline(request, (chunks: Chunks) => this.#withRoom(chunks), file, { signal });
       renameSync(unfinished, this.#fileOf(path));
       return { status: 200 };
     } catch (error) {
-      if (["ENOSPC", "EDQUOT"].includes(systemErrorCode(error) ?? ""))
-        return { status: 507, text: "no space is left here\n" };
+      if (error instanceof NoRoom || ["ENOSPC", "EDQUOT"].includes(systemErrorCode(error) ?? "")) {
+        request.resume();
+        return NO_ROOM;
+      }
       throw error;
     } finally {
       rmSync(unfinished, { force: true });
+    }
+  }
+
+  /** What was sent and named by no narinfo since: whoever sends it again has it taken. */
+  #forgetOld(): void {
+    const waiting = readdirSync(this.#folder).filter((name) => !name.endsWith(".unfinished"));
+    let count = waiting.length;
+    for (const name of waiting) {
+      const file = join(this.#folder, name);
+      const stat = statSync(file, { throwIfNoEntry: false });
+      if (stat === undefined || Date.now() - stat.mtimeMs < WAITING_MAX_MS) continue;
+      rmSync(file, { force: true });
+      count -= 1;
+    }
+    if (count >= WAITING_MAX) throw new NoRoom();
+  }
+
+  #requireRoom(bytes: number): void {
+    const { bavail, bsize } = statfsSync(this.#folder);
+    if (bavail * bsize - bytes < this.#keptFreeBytes) throw new NoRoom();
+  }
+
+  /** The same bytes, as long as the disk has room for them: packed ones may unpack to any number. */
+  async *#withRoom(chunks: Chunks): Chunks {
+    let unchecked = LOOK_BYTES;
+    for await (const chunk of chunks) {
+      unchecked += chunk.length;
+      if (unchecked >= LOOK_BYTES) {
+        this.#requireRoom(chunk.length);
+        unchecked = 0;
+      }
+      yield chunk;
     }
   }
 
@@ -108,7 +162,7 @@ export class Uploads {
       return { status: 400, text: `${info.url} has not come before ${name}\n` };
     const chunks = decompress(createReadStream(file), info.compression);
     if (chunks === undefined) return { status: 415, text: `nothing here unpacks ${info.compression}\n` };
-    await this.#store.addNar(info, chunks);
+    await this.#store.addNar(info, this.#withRoom(chunks));
     rmSync(file, { force: true });
     return { status: 200 };
   }

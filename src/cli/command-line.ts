@@ -77,7 +77,9 @@ export function readCommandLine(command: Command, path: readonly string[], rest:
   const queue = [...rest];
   for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
     if (word === "--") {
-      words.push(...queue);
+      const behind = Object.entries(flags).find(([, { isBehind }]) => isBehind)?.[0];
+      if (behind === undefined) words.push(...queue);
+      else texts.set(behind, queue);
       break;
     }
     if (!isFlag(word)) {
@@ -95,7 +97,7 @@ export function readCommandLine(command: Command, path: readonly string[], rest:
     }
   }
   checkCount(command, words, help);
-  return { flags: valuesOf(flags, texts), words };
+  return { flags: valuesOf(flags, texts, help), words };
 }
 
 /** `-` is a file, and what begins like a number is a value. */
@@ -134,7 +136,7 @@ function longFlag(word: string, queue: string[], flags: Flags, help: string): Gi
   const attached = equals < 0 ? undefined : word.slice(equals + 1);
   const isNegated = !Object.keys(flags).some((name) => longName(name) === typed) && typed.startsWith("--no-");
   const wanted = isNegated ? `--${typed.slice("--no-".length)}` : typed;
-  const name = Object.keys(flags).find((each) => longName(each) === wanted);
+  const name = Object.keys(flags).find((each) => longName(each) === wanted && flags[each]?.isBehind !== true);
   const flag = name === undefined ? undefined : flags[name];
   if (name === undefined || flag === undefined || (isNegated && flag.placeholder !== undefined)) {
     const near = nearWords(typed, Object.keys(flags).map(longName));
@@ -162,14 +164,19 @@ function checkCount({ args, isOpen }: Command, words: readonly string[], suggest
   if (extra !== undefined) throw pipeliteError("ARGUMENT_UNEXPECTED", { value: extra, suggestion });
 }
 
-function valuesOf(flags: Flags, texts: ReadonlyMap<string, readonly string[]>): Record<string, unknown> {
+function valuesOf(
+  flags: Flags,
+  texts: ReadonlyMap<string, readonly string[]>,
+  suggestion: string,
+): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(flags).map(([name, flag]) => {
       const given = texts.get(name) ?? (flag.usual === undefined ? [] : [flag.usual]);
       const parsed = given.map((text) => parseValue(name, flag, text));
       if (flag.isRepeated === true) return [name, parsed];
       if (parsed.length > 0) return [name, parsed[0]];
-      if (flag.isRequired === true) throw pipeliteError("FLAG_VALUE_MISSING", { flag: longName(name) });
+      if (flag.isRequired === true)
+        throw pipeliteError("ARGUMENT_MISSING", { name: longName(name), suggestion });
       return [name, flag.placeholder === undefined ? false : undefined];
     }),
   );

@@ -17,6 +17,8 @@ export interface Flag<T = unknown> {
   readonly words?: readonly string[];
   readonly isRequired?: boolean;
   readonly isRepeated?: boolean;
+  /** Not typed as a flag: its values are the words behind `--`. */
+  readonly isBehind?: boolean;
   /** Read as if it were typed when the flag is not given. */
   readonly usual?: string;
   /** The value of a text; a RangeError says what would be right. */
@@ -155,6 +157,13 @@ export function values(placeholder: string, brief: string, form?: TextForm): Fla
 export function values<T>(placeholder: string, brief: string, form: ValueForm<T>): Flag<readonly T[]>;
 export function values(placeholder: string, brief: string, form?: Partial<ValueForm<unknown>>): Flag {
   return { placeholder, brief, isRepeated: true, parse: String, ...form };
+}
+
+/** The words behind `--`, which are a command line of their own. */
+export function behind(placeholder: string, brief: string): Flag<readonly string[]> {
+  return { placeholder, brief, isRepeated: true, isBehind: true, parse: (text) => text } as Flag as Flag<
+    readonly string[]
+  >;
 }
 
 /** A flag that takes one of a few words. */

@@ -55,6 +55,19 @@ const cache: Group = {
   },
 };
 
+const archive: Group = {
+  brief: "One file from which a run can be verified and built again in ten years",
+  examples: [
+    ["pipelite archive save --out walk.tar", "the latest run; `save` may be left out"],
+    ["pipelite archive open walk.tar --to home", "make a home of it"],
+  ],
+  usual: "save",
+  commands: {
+    save: async () => (await import("./commands/archive-save.ts")).archiveSave,
+    open: async () => (await import("./commands/archive-open.ts")).archiveOpen,
+  },
+};
+
 const lean: Group = {
   brief: "Check proofs of Lean 4, without Lean",
   examples: [["pipelite lean check Proofs.ndjson", "check what lean4export wrote"]],
@@ -86,6 +99,19 @@ const store: Group = {
   },
 };
 
+const repo: Group = {
+  brief: "Signed repositories of packages: apt, apk, rpm, Nix",
+  examples: [
+    ["pipelite repo apt site --add packages --key team.key", "add packages, and sign what there is"],
+  ],
+  commands: {
+    apt: async () => (await import("./commands/repo.ts")).repoOf("apt"),
+    apk: async () => (await import("./commands/repo.ts")).repoOf("apk"),
+    rpm: async () => (await import("./commands/repo.ts")).repoOf("rpm"),
+    nix: async () => (await import("./commands/repo-nix.ts")).repoNix,
+  },
+};
+
 export const commands: Group = {
   brief: "Pipelines that can prove what they did",
   examples: [
@@ -97,6 +123,7 @@ export const commands: Group = {
   commands: {
     run: async () => (await import("./commands/run.ts")).run,
     plan: async () => (await import("./commands/plan.ts")).plan,
+    shell: async () => (await import("./commands/shell.ts")).shell,
     lock: async () => (await import("./commands/lock.ts")).lock,
     graph: async () => (await import("./commands/graph.ts")).graph,
     runs: async () => (await import("./commands/runs.ts")).runs,
@@ -115,8 +142,19 @@ export const commands: Group = {
     key,
     store,
     cache,
+    push: async () => (await import("./commands/push.ts")).push,
     lean,
     audit: async () => (await import("./commands/audit.ts")).audit,
+    rebuild: async () => (await import("./commands/rebuild.ts")).rebuild,
+    provenance: async () => (await import("./commands/provenance.ts")).provenance,
+    sbom: async () => (await import("./commands/sbom.ts")).sbom,
+    pack: async () => (await import("./commands/pack.ts")).pack,
+    archive,
+    repo,
+    "log-audit": async () => (await import("./commands/log-audit.ts")).logAudit,
+    "export-nix": async () => (await import("./commands/export-nix.ts")).exportNix,
+    "export-ci": async () => (await import("./commands/export-ci.ts")).exportCi,
+    ci: async () => (await import("./commands/ci.ts")).ci,
     capability: async () => (await import("./commands/capability.ts")).capability,
     init: async () => (await import("./commands/init.ts")).init,
     help: async () => (await import("./commands/help.ts")).helpOn(commands),

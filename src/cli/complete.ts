@@ -43,7 +43,8 @@ async function ofCommand(
   partial: string,
   host: Host,
 ): Promise<Proposal[]> {
-  const flags = Object.entries({ ...command.flags, ...globalFlags });
+  const all = Object.entries({ ...command.flags, ...globalFlags });
+  const flags = all.filter(([, { isBehind }]) => isBehind !== true);
   const last = before.at(-1);
   const open = flags.find(
     ([name, { alias, placeholder }]) =>
@@ -65,5 +66,5 @@ async function candidateWords(
 ): Promise<readonly string[]> {
   if (typeof candidates !== "string") return candidates;
   const { knownWords } = await import("#app/complete.ts");
-  return knownWords(homeOf(host, undefined), candidates, partial);
+  return knownWords(homeOf(host, undefined), host.cwd, candidates, partial);
 }

@@ -14,10 +14,14 @@ export interface Host {
   readonly stdin: NodeJS.ReadableStream;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** Whether a person can speak with a program that this process starts. */
+  readonly isInteractive: boolean;
   /** Writes bytes to stdout, and returns when they are written. */
   writeBytes(bytes: Uint8Array): void;
   /** Aborted when the user asks to stop. Asking for it takes Ctrl-C over from the process's default. */
   interruption(): AbortSignal;
+  /** From here on Ctrl-C is for the program that has the terminal; other signals abort as before. */
+  leaveInterrupts(): void;
   /** Calls back when the process ends, whatever the reason. */
   onExit(callback: () => void): void;
 }

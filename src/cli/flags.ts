@@ -60,7 +60,24 @@ export const limitFlags = {
 export const databaseFlag = value("URL", "PostgreSQL for the history of runs (default: $PIPELITE_DATABASE)");
 
 export const passphraseFlag = value("FILE", "File with the passphrase of the key");
-export const KEY_BRIEF = "Private key to sign with";
+export const KEY_BRIEF =
+  "Private key to sign with: a file, env:VARIABLE, or command:WORDS that signs what it is given";
+/** What vouches for a signature beside its key, or in the place of one. */
+export const signerFlags = {
+  timestamp: values("URL", "Have each signature stamped by this authority (RFC 3161)", {
+    parse: parseAddress,
+  }),
+  trustedRoot: value(
+    "FILE",
+    "Whom to believe of --timestamp and sigstore:, as Sigstore's trusted root: what they answer must hold by it",
+  ),
+  identityToken: value(
+    "SOURCE",
+    "Where the token is from with --key sigstore: - env:VARIABLE, file:PATH or command:WORDS (default: env:SIGSTORE_ID_TOKEN)",
+    { parse: parseSource },
+  ),
+};
+export const publicKeyFlag = value("FILE", "Public half of a --key that a command has");
 export const SIGNER_BRIEF = "Printed name of the signer";
 
 export const cacheFlag = values(
@@ -95,11 +112,24 @@ export function parseNumber(text: string): number {
 
 /** `TOKEN=file:/run/token`: never the value itself, which others could see in the list of processes. */
 export function parseSecret(text: string): readonly [name: string, source: SecretSource] {
-  const [, name = "", from, rest = ""] = /^([^=]+)=(env|file|command):(.+)$/s.exec(text) ?? [];
-  if (from === "env") return [name, { from: "environment", variable: rest }];
-  if (from === "file") return [name, { from, path: rest }];
-  if (from === "command") return [name, { from, command: rest }];
+  const [, name = "", rest = ""] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
+  const source = sourceIn(rest);
+  if (source !== undefined) return [name, source];
   throw new RangeError("it must be NAME=env:VARIABLE, NAME=file:PATH or NAME=command:WORDS");
+}
+
+/** `env:VARIABLE`, `file:PATH` or `command:WORDS`. */
+export function parseSource(text: string): SecretSource {
+  const source = sourceIn(text);
+  if (source !== undefined) return source;
+  throw new RangeError("it must be env:VARIABLE, file:PATH or command:WORDS");
+}
+
+function sourceIn(text: string): SecretSource | undefined {
+  const [, from, rest = ""] = /^(env|file|command):(.+)$/s.exec(text) ?? [];
+  if (from === "env") return { from: "environment", variable: rest };
+  if (from === "file") return { from, path: rest };
+  return from === "command" ? { from, command: rest } : undefined;
 }
 
 const UNIT_MS: Record<string, number> = { "": 1000, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -154,4 +184,10 @@ function valuesIn(text: string): string[] {
   if (to < from) throw new RangeError(`the range ${text} ends before it begins`);
   if (!(to - from < VALUES_MAX)) throw new RangeError(`the range ${text} is longer than ${VALUES_MAX}`);
   return Array.from({ length: to - from + 1 }, (_, index) => String(from + index));
+}
+
+/** The address of a server. */
+export function parseAddress(text: string): string {
+  if (/^https?:$/.test(URL.parse(text)?.protocol ?? "")) return text;
+  throw new RangeError("it must be an address such as https://example.org");
 }

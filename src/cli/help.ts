@@ -72,10 +72,11 @@ async function groupHelp(group: Group, words: readonly string[]): Promise<HelpLi
 }
 
 function commandHelp(command: Command, words: readonly string[]): HelpLine[] {
-  const own = Object.entries(command.flags).map(([name, flag]): Row => [
-    flagWord(name, flag),
-    flagBrief(flag),
-  ]);
+  const isBehind = (flag: Flag): boolean => flag.isBehind === true;
+  const own = Object.entries(command.flags)
+    .filter(([, flag]) => !isBehind(flag))
+    .map(([name, flag]): Row => [flagWord(name, flag), flagBrief(flag)]);
+  const behind = Object.values(command.flags).find(isBehind);
   const everywhere = Object.entries(globalFlags).map(([name, flag]): Row => [
     flagWord(name, flag),
     flagBrief(flag),
@@ -87,16 +88,17 @@ function commandHelp(command: Command, words: readonly string[]): HelpLine[] {
     ...words,
     ...(own.length > 0 ? ["[FLAG]..."] : []),
     ...args.map(({ word, isOptional }) => (isOptional ? `[${word}]` : word)),
+    ...(behind === undefined ? [] : [`[-- ${behind.placeholder}...]`]),
   ];
   return [
     text(command.brief),
     ...(command.about === undefined ? [] : [text(""), ...command.about.map((paragraph) => text(paragraph))]),
     ...section("Examples", command.examples),
     ...section("Usage", [[usage.join(" "), ""]]),
-    ...section(
-      "Arguments",
-      args.map(({ word, brief }) => [word, brief]),
-    ),
+    ...section("Arguments", [
+      ...args.map(({ word, brief }): Row => [word, brief]),
+      ...(behind === undefined ? [] : [[`-- ${behind.placeholder}...`, behind.brief] as const]),
+    ]),
     ...section("Flags", own),
     ...section("Flags of every command", [["-h, --help", "Print this"], ...everywhere]),
   ];

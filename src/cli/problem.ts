@@ -3,7 +3,7 @@
 import { shownJson } from "#base/shown-json.ts";
 import { resolve } from "node:path";
 import { getSystemErrorMessage } from "node:util";
-import { type PipeliteError, isPipeliteError, systemErrorCode } from "#base/errors.ts";
+import { firstProblem, type PipeliteError, isPipeliteError, systemErrorCode } from "#base/errors.ts";
 import { pipeliteError } from "./errors.ts";
 import { VERSION } from "#base/version.ts";
 import { cleanLines } from "#view/format.ts";
@@ -11,7 +11,8 @@ import { createPaint, wantsColor, type ColorChoice } from "#view/paint.ts";
 import type { ExitCode, Host } from "./context.ts";
 
 /** Reports any problem and gives the exit code for it. */
-export function reportProblem(problem: unknown, argv: readonly string[], host: Host): ExitCode {
+export function reportProblem(thrown: unknown, argv: readonly string[], host: Host): ExitCode {
+  const problem = firstProblem(thrown);
   const error = asPipeliteError(problem, argv, host);
   const { json, color } = readOutputFlags(argv);
   const hint = error.hint === "" ? undefined : error.hint;
@@ -34,7 +35,17 @@ function asPipeliteError(problem: unknown, argv: readonly string[], host: Host):
   if (problem instanceof Error && problem.name === "AbortError") {
     return pipeliteError("INTERRUPTED", {}, problem);
   }
-  return systemError(problem, argv, host) ?? internalError(problem);
+  return systemError(problem, argv, host) ?? nulInPath(problem) ?? internalError(problem);
+}
+
+/** A path that no system takes. */
+function nulInPath(problem: unknown): PipeliteError | undefined {
+  if (!(problem instanceof TypeError) || systemErrorCode(problem) !== "ERR_INVALID_ARG_VALUE")
+    return undefined;
+  const [, path] = /without null bytes\. Received '(.*)'$/s.exec(problem.message) ?? [];
+  return path === undefined
+    ? undefined
+    : pipeliteError("PATH_UNUSABLE", { path, reason: "it holds a NUL" }, problem);
 }
 
 /** A file that cannot be read, a full disk: what the system refused, in its own words. */
@@ -43,18 +54,26 @@ function systemError(problem: unknown, argv: readonly string[], host: Host): Pip
   const { syscall, errno } = problem;
   if (typeof syscall !== "string" || typeof errno !== "number") return undefined;
   const path = "path" in problem ? String(problem.path) : undefined;
-  const reason = getSystemErrorMessage(errno);
+  const reason = REASONS[`${syscall} ${systemErrorCode(problem)}`] ?? getSystemErrorMessage(errno);
   const named = path === undefined ? undefined : wordFor(path, systemErrorCode(problem) ?? "", argv, host);
   if (named !== undefined) return pipeliteError("PATH_UNUSABLE", { path: named, reason }, problem);
   return pipeliteError("SYSTEM_CALL_FAILED", { call: syscall, path: path ?? "a file", reason }, problem);
 }
 
+const NO_FILE = "it is a folder, and must be a file";
+/** What the system says in words that tell only half of it. */
+const REASONS: Readonly<Record<string, string>> = {
+  "open EISDIR": NO_FILE,
+  "read EISDIR": NO_FILE,
+  "rename EISDIR": NO_FILE,
+  "mkdir EEXIST": "it is a file, and must be a folder",
+};
 /** Errors of the system about the path itself. */
-const OF_A_PATH = /^(ENOENT|EISDIR|ENOTDIR|ENAMETOOLONG|ELOOP|EACCES|EPERM|EEXIST|EROFS|EFBIG)$/;
+const OF_A_PATH = /^(ENOENT|EISDIR|ENOTDIR|ENAMETOOLONG|ELOOP|EACCES|EPERM|EEXIST|EROFS|EFBIG|EBUSY)$/;
 /** Errors about a path below the one that was named: the fault is in the named one. */
 const OF_THE_PATH_ABOVE = /^(ENOTDIR|ENAMETOOLONG|ELOOP|EACCES|EROFS)$/;
 /** Errors about a folder above the one that was named, which had to be made or entered. */
-const OF_THE_WAY_THERE = /^(ENOTDIR|EEXIST)$/;
+const OF_THE_WAY_THERE = /^(ENOTDIR|EEXIST|ENOENT|EACCES|EROFS)$/;
 
 /** The word of the command line that names the path, the file whose temporary neighbour it is, or a folder above or below. */
 function wordFor(path: string, code: string, argv: readonly string[], { cwd }: Host): string | undefined {
@@ -64,7 +83,8 @@ function wordFor(path: string, code: string, argv: readonly string[], { cwd }: H
     .filter((word) => word !== "" && resolve(cwd, word) !== cwd);
   const find = (fits: (typed: string) => boolean) => words.find((word) => fits(resolve(cwd, word)));
   // An empty word names the folder where the command was started.
-  if (path === cwd && argv.includes("")) return "''";
+  const isEmpty = argv.some((word) => word === "" || /^--[\w-]+=$/.test(word));
+  if (isEmpty && (path === cwd || (path.startsWith(`${cwd}.`) && path.endsWith(".tmp")))) return "''";
   return (
     find((typed) => path === typed || (path.startsWith(`${typed}.`) && path.endsWith(".tmp"))) ??
     find((typed) => OF_THE_PATH_ABOVE.test(code) && path.startsWith(`${typed}/`)) ??

@@ -20,16 +20,20 @@ export async function runProcess(argv: readonly string[]): Promise<void> {
     get stdin() {
       return process.stdin;
     },
+    get isInteractive() {
+      return isTerminal(FD.stdin) && isTerminal(FD.stderr);
+    },
     env: process.env,
     cwd: process.cwd(),
     writeBytes: (bytes) => writeAll(FD.stdout, bytes),
     interruption: takeOverInterrupt,
+    leaveInterrupts,
     onExit: (callback) => void process.on("exit", callback),
   };
   process.exitCode = await runApp(argv, host);
 }
 
-const FD = { stdout: 1, stderr: 2 } as const;
+const FD = { stdin: 0, stdout: 1, stderr: 2 } as const;
 
 /**
  * Node's streams take longer to set up than a run with nothing to do takes: files and pipes are written without them. A reader
@@ -70,6 +74,13 @@ function takeOverInterrupt(): AbortSignal {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt);
   interruption = controller.signal;
   return interruption;
+}
+
+function leaveInterrupts(): void {
+  for (const signal of ["SIGINT", "SIGQUIT"] as const) {
+    process.removeAllListeners(signal);
+    process.on(signal, () => {});
+  }
 }
 
 /** A pipe that somebody made non-blocking is full: look again after this time. */

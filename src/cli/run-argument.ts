@@ -14,6 +14,11 @@ export function whichRun({ cwd }: Pick<Host, "cwd">, word?: string): WhichRun {
   return app.whichRun(cwd, word);
 }
 
+/** Whether a word means the table of a matrix, and no run. */
+export function meansMatrix(word: string | undefined): word is string {
+  return word !== undefined && (/^matrix(-|$)/.test(word) || word.endsWith(".json"));
+}
+
 type Told = Pick<ReadRun, "runId" | "repetition" | "problem">;
 
 /** Says when a run stands for the one that it repeats, and when a record is not the one that was written. */

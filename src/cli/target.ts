@@ -1,10 +1,10 @@
 // `run` and `plan` take a pipeline and stages in one list of words: the first is a pipeline if there is one at that path, or if it
 // looks like a path; otherwise the pipeline is that of this folder, or of the nearest one above that has one.
 import { statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { PipelineWord } from "#app/history.ts";
 import type { ParamValue } from "#compile/parameters.ts";
-import { pipelineFolder } from "#app/home.ts";
+import { pipelineFolder, whichRun } from "#app/home.ts";
 import { pathOf, type Host } from "./context.ts";
 
 export interface Target {
@@ -21,6 +21,15 @@ export interface Target {
 export function pipelineWord(host: Pick<Host, "cwd">, word: string | undefined): PipelineWord | undefined {
   if (word === undefined) return undefined;
   return { word, path: isPipeline(host, word) ? pathOf(host, word) : undefined };
+}
+
+/** The same, and without a word that of this folder; undefined where it has none. */
+export function pipelineHere(host: Pick<Host, "cwd">, word: string | undefined): PipelineWord | undefined {
+  if (word !== undefined) return pipelineWord(host, word);
+  const { pipelineFile } = whichRun(host.cwd);
+  return pipelineFile === undefined
+    ? undefined
+    : { word: basename(dirname(pipelineFile)), path: pipelineFile };
 }
 
 export function splitTarget(host: Pick<Host, "cwd">, words: readonly string[]): Target {

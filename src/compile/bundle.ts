@@ -6,18 +6,23 @@ import { createHash } from "node:crypto";
 import { hexDigestOf } from "#base/digest.ts";
 import { readFileSync, statSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
-import { basename, dirname, extname, relative, resolve } from "node:path";
+import { dirname, extname, relative, resolve } from "node:path";
 import type { BuildFailure, BuildOptions, BuildResult, Loader, Plugin } from "esbuild";
 import { isPipeliteError } from "#base/errors.ts";
 import { isOwnCode, ownModule } from "#base/own-code.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
-import { builtins, endOfFiles, ownImports, REQUIRE } from "./bundle-plugins.ts";
+import { builtins, endOfFiles, ownImports, REQUIRE, withoutUnusedRequire } from "./bundle-plugins.ts";
 import { entriesBelow } from "./file-stamps.ts";
-import { captureLibraries } from "./native-libraries.ts";
+import { captureLibraries, captureOldParts, withLibraries } from "./native-libraries.ts";
+import { Manifests } from "./manifests.ts";
+import { unlockedPackage } from "./locked-packages.ts";
+import { bundledPackages, type BundledPackage } from "./noted-packages.ts";
 import { isInPackage, isInstalled, mustStayInPackage, packageName, packagesOf } from "./packages.ts";
 import type { Asked, Packages } from "./packages.ts";
 import { askedNames, namesPlaces, placeFiles } from "./placed-files.ts";
+import { providedPackages } from "./provided-packages.ts";
+import { bundleName, storeName } from "./store-name.ts";
 import { moduleAt, TsConfigs } from "./tsconfig.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -28,13 +33,18 @@ export interface Bundle {
   references: Set<StorePath>;
   /** Those libraries of this machine that binaries in packages need. */
   libraries?: StorePath;
-  /** Source maps of the workers among them. */
-  workers: Map<StorePath, Uint8Array>;
+  /** npm packages whose code is in it. */
+  packages: BundledPackage[];
+  /** What is kept beside the code of the workers among them. */
+  workers: Map<StorePath, Beside>;
   /** Path relative to the pipeline's folder -> sha256 (hex) of the file; Pipelite's own runtime under `pipelite`. */
   files: Record<string, string>;
   /** Absolute paths of all files and folders that it hangs on. */
   paths: Set<string>;
 }
+
+/** What is kept of a bundle outside of the store. */
+export type Beside = Pick<Bundle, "sourceMap" | "packages">;
 
 /** Packages in the store, as they are installed below a folder. */
 interface Installed extends Packages {
@@ -44,16 +54,25 @@ interface Installed extends Packages {
 const RUNTIME = ownModule("compile/runtime");
 const CODE = /\.[cm]?[jt]sx?$/;
 
-/** Bundles the stage module at `path`; `root` is the pipeline's folder. */
-export async function bundleStage(
-  path: string,
-  { root, place, store }: { root: string; place: string; store: Store },
-): Promise<Bundle> {
+export interface Bundling {
+  /** The pipeline's folder. */
+  root: string;
+  place: string;
+  store: Store;
+  /** Where npm keeps archives: packages are held against them. */
+  npmCache?: string | undefined;
+  /** npm packages that are in the environment of the stage. */
+  provided?: ReadonlySet<string> | undefined;
+}
+
+/** Bundles the stage module at `path`. */
+export async function bundleStage(path: string, bundling: Bundling): Promise<Bundle> {
+  const { root, place } = bundling;
   const entry = `import * as stage from ${JSON.stringify(path)};
 import { runStage } from ${JSON.stringify(RUNTIME)};
 await runStage(stage);`;
   const stdin = { contents: entry, resolveDir: root, sourcefile: ENTRY, loader: "js" } as const;
-  const bundler = new Bundler(root, store);
+  const bundler = new Bundler(bundling);
   try {
     return await bundler.bundle({ stdin }, [path]);
   } catch (error) {
@@ -67,10 +86,16 @@ class Bundler {
   readonly #root: string;
   readonly #store: Store;
   readonly #configs: TsConfigs;
+  readonly #npmCache: string | undefined;
+  readonly #manifests: Manifests;
+  readonly #provided: ReadonlySet<string>;
 
-  constructor(root: string, store: Store) {
+  constructor({ root, store, npmCache, provided = new Set() }: Bundling) {
     this.#root = root;
+    this.#provided = provided;
+    this.#npmCache = npmCache;
     this.#configs = new TsConfigs(root);
+    this.#manifests = new Manifests(root);
     this.#store = store;
   }
 
@@ -86,11 +111,25 @@ class Bundler {
       const isNew =
         found.some((file) => !stays.has(file)) || (packages === undefined && attempt.asked.length > 0);
       if (!isNew && made instanceof Failed) throw made.error;
-      if (!isNew && !(made instanceof Failed))
-        return this.#withPackages(this.#bundleOf(made, attempt), installed);
+      if (!isNew && !(made instanceof Failed)) {
+        const bundle = this.#bundleOf(made, attempt);
+        this.#holdToLock(bundle, installed);
+        return this.#withPackages(bundle, installed);
+      }
       for (const file of found) stays.add(file);
       packages = packagesOf(stays, attempt.asked);
     }
+  }
+
+  /** What is bundled and what is taken as it is must be what is locked. @throws PACKAGE_NOT_LOCKED */
+  #holdToLock(bundle: Bundle, installed: Installed | undefined): void {
+    const bundled = bundle.packages.map(({ path }) => path);
+    const folders = new Set([...bundled, ...(installed?.folders ?? [])]);
+    const { wrong, locks } = unlockedPackage(folders, this.#npmCache);
+    for (const lock of locks) bundle.paths.add(lock);
+    if (wrong === undefined) return;
+    const { name, lock, problem } = wrong;
+    throw pipeliteError("PACKAGE_NOT_LOCKED", { package: name, lock: relative(this.#root, lock), problem });
   }
 
   async #install(packages: Packages): Promise<Installed> {
@@ -100,33 +139,41 @@ class Bundler {
   }
 
   async #withPackages(bundle: Bundle, installed: Installed | undefined): Promise<Bundle> {
-    if (installed === undefined) return bundle;
+    if (installed === undefined) {
+      const parts = this.#provided.size > 0 ? await captureOldParts(this.#store) : undefined;
+      return parts === undefined ? bundle : withLibraries(bundle, parts);
+    }
     const { base, include, path } = installed;
     bundle.references.add(path);
     bundle.files["node_modules"] = path;
     const files = entriesBelow(base, include).slice(1);
     for (const file of files) bundle.paths.add(file);
     const libraries = await captureLibraries(this.#store, files, (file) => file.startsWith(`${base}/`));
-    if (libraries === undefined) return bundle;
-    bundle.references.add(libraries.path);
-    for (const file of libraries.files) bundle.paths.add(file);
-    return { ...bundle, libraries: libraries.path };
+    return libraries === undefined ? bundle : withLibraries(bundle, libraries);
   }
 
   #parts(installed: Installed | undefined, chain: readonly string[]): AttemptParts {
     const carry = (path: string, from: string, into: Carried) => this.#carry(path, { from, into, chain });
-    return { root: this.#root, configs: this.#configs, installed, carry };
+    return {
+      root: this.#root,
+      configs: this.#configs,
+      manifests: this.#manifests,
+      provided: this.#provided,
+      installed,
+      carry,
+    };
   }
 
   #bundleOf(result: Built, { carried }: Attempt): Bundle {
     const inputs = inputsOf(result, this.#root);
     return {
-      code: contentOf(result, ".mjs"),
+      code: withoutUnusedRequire(contentOf(result, ".mjs")),
       sourceMap: contentOf(result, ".map"),
       references: new Set(carried.references),
+      packages: bundledPackages(inputs.filter((file) => isInPackage(file) && !isOwnCode(file))),
       workers: carried.workers,
       files: { ...fingerprint(inputs, this.#root), ...carried.files },
-      paths: new Set([...inputs, ...carried.paths, ...this.#configs.looked]),
+      paths: new Set([...inputs, ...carried.paths, ...this.#configs.looked, ...this.#manifests.looked]),
     };
   }
 
@@ -142,13 +189,9 @@ class Bundler {
     if (statSync(file).isFile() && CODE.test(file)) {
       if (chain.includes(file)) throw new Error(`${name} starts itself as a worker`);
       const worker = await this.bundle({ entryPoints: [file] }, [...chain, file]);
-      const { path: added } = await this.#store.addText(
-        `${storeName(file)}.mjs`,
-        worker.code,
-        worker.references,
-      );
-      for (const [each, map] of [...worker.workers, [added, worker.sourceMap] as const])
-        into.workers.set(each, map);
+      const { path: added } = await this.#store.addText(bundleName(file), worker.code, worker.references);
+      for (const [each, beside] of [...worker.workers, [added, worker] as const])
+        into.workers.set(each, beside);
       const { pipelite: _pipelite, ...files } = worker.files;
       Object.assign(into.files, files);
       for (const each of worker.paths) into.paths.add(each);
@@ -164,20 +207,14 @@ class Bundler {
   }
 }
 
-function storeName(path: string): string {
-  return (
-    basename(path)
-      .replaceAll(/[^0-9a-zA-Z+._?=-]/g, "-")
-      .replace(/^\.+/, "") || "file"
-  );
-}
-
 /** What is carried beside the code. */
 type Carried = Pick<Bundle, "references" | "workers" | "files" | "paths">;
 
 interface AttemptParts {
   root: string;
   configs: TsConfigs;
+  manifests: Manifests;
+  provided: ReadonlySet<string>;
   /** Packages that are taken as they are; all others are bundled. */
   installed: Installed | undefined;
   carry: (path: string, from: string, into: Carried) => Promise<StorePath | undefined>;
@@ -220,7 +257,13 @@ class Attempt {
       // A module that is run by itself, too, is not run by itself here.
       define: { "process.env.NODE_ENV": '"production"', "import.meta.main": "false" },
       banner: { js: REQUIRE },
-      plugins: [ownImports, builtins, endOfFiles, this.#plugin()],
+      plugins: [
+        endOfFiles(this.#parts.manifests),
+        ownImports,
+        builtins,
+        providedPackages(this.#parts.provided),
+        this.#plugin(),
+      ],
     });
   }
 

@@ -33,14 +33,18 @@ export async function resolveCommand<E extends object>(
   { program, words, options, script }: CommandHandle,
   { edge, param }: Resolving<E>,
 ): Promise<CommandParts<E>> {
-  const word = async (value: string | Word): Promise<WordOf<E>> => {
+  const word = (value: string | Word): WordOf<E> | Promise<WordOf<E>> => {
     if (typeof value === "string" || typeof value === "number") return String(value);
     if (isTool(value) || isOut(value)) return value;
     return isParam(value) ? param(value) : edge(value);
   };
   const each = async (values: readonly (string | Word)[]): Promise<WordOf<E>[]> => {
     const resolved: WordOf<E>[] = [];
-    for (const value of values) resolved.push(await word(value));
+    for (const value of values) {
+      const one = word(value);
+      // Most are texts, and there are many.
+      resolved.push(one instanceof Promise ? await one : one);
+    }
     return resolved;
   };
   const { env = {}, path = [], stdin, stdout, copies = {}, keep = [] } = options;

@@ -3,23 +3,36 @@
 // built, or a store path.
 import { existsSync } from "node:fs";
 import { basename, dirname, relative, resolve } from "node:path";
+import { hex } from "#base/bytes.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { isDirectory } from "#base/files.ts";
 import { storePathName, type StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
-import type { BuildNode, Graph, GraphNode, SourceNode, StageNode } from "./nodes.ts";
+import type {
+  BuildNode,
+  ComposedNode,
+  Edge,
+  EnvironmentNode,
+  Graph,
+  GraphNode,
+  SourceNode,
+  StageNode,
+} from "./nodes.ts";
 import { isBuildNode, isCode } from "./nodes.ts";
-import { bundledOnce, capturedOnce, type CompileKeep } from "./memo.ts";
+import { bundledOnce, capturedOnce, onceInThisRun, type CompileKeep } from "./memo.ts";
 import type { BroughtTool } from "#author/param.ts";
 import type { Program } from "./program.ts";
 import { findProgram, nodeProgram } from "./program.ts";
 import { prepareCommand, type PreparedCommand } from "./prepare-command.ts";
 import { entriesBelow, signatures } from "./file-stamps.ts";
 import { digestOf } from "#base/digest.ts";
-import { recipeOf } from "#environment/environment.ts";
+import { filesOf as environmentFiles, recipeOf } from "#environment/environment.ts";
+import { namesIn, packagesOfLock } from "#environment/npm/package-lock.ts";
 import { lockFileOf } from "#environment/lock-file.ts";
-import type { Entrance, EnvironmentPrograms } from "#environment/programs.ts";
-import { stepsOf, type Recipe } from "#environment/step.ts";
+import type { Entrance, EnvironmentPrograms, OwnStage } from "#environment/programs.ts";
+import { requireAsLocked } from "#environment/nixpkgs/take-closure.ts";
+import { closureOf, hashOfFile, stepsOf, type Recipe } from "#environment/step.ts";
+import type { EntranceName } from "#sandbox/entrances.ts";
 import { environmentPrograms } from "./environments.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -52,6 +65,10 @@ export interface Prepared<N extends BuildNode = BuildNode> {
   tools?: Record<string, BroughtTool>;
   /** How an environment is made. */
   recipe?: Recipe;
+  /** What puts an environment together that is composed. */
+  compose?: OwnStage;
+  /** Where the root is in the output of the environment that it is composed on. */
+  below?: string;
   /** What the stage or command runs in. */
   within?: Within | undefined;
   /** What starts a command that has neither runner nor environment. */
@@ -63,9 +80,44 @@ export interface Prepared<N extends BuildNode = BuildNode> {
 }
 
 /** How an environment is entered, and what its variables are. */
-interface Within {
+interface Within extends Entry {
   entrance: Entrance;
-  variables: Readonly<Record<string, string>>;
+}
+
+export interface Entry {
+  /** Where in its output the root is. */
+  place: string;
+  isRootless?: true | undefined;
+  /** @param pathOf of the environment, and of those that it is composed of */
+  variables: (pathOf: (edge: Edge) => string) => Readonly<Record<string, string>>;
+}
+
+/** What has no root is started where it is. */
+export function entranceOf({ isRootless }: Pick<Entry, "isRootless">): EntranceName {
+  return isRootless ? "hold" : "enter";
+}
+
+/** Of an environment that is prepared. */
+export function entryOf(
+  prepared: ReadonlyMap<BuildNode, Pick<Prepared, "recipe">>,
+  node: EnvironmentNode,
+): Entry {
+  const { composed } = node;
+  if (composed === undefined) {
+    const recipe = prepared.get(node)?.recipe;
+    if (recipe === undefined) throw new Error(`${node.name} has no recipe`);
+    const { place, isRootless } = recipe;
+    return { place, isRootless, variables: (pathOf) => recipe.variables(pathOf({ node })) };
+  }
+  const below = entryOf(prepared, composed.root);
+  return {
+    place: "",
+    variables: (pathOf) => {
+      const variables = below.variables(pathOf);
+      const path = [...composed.path, variables["PATH"]].filter((each) => each !== undefined);
+      return { ...variables, ...composed.env, PATH: path.join(":") };
+    },
+  };
 }
 
 export interface PreparedGraph {
@@ -111,9 +163,9 @@ export async function prepareNodes(
   const programs = environmentPrograms(keep);
   const withinOf = async (node: BuildNode): Promise<Within | undefined> => {
     const environment = "environment" in node ? node.environment : undefined;
-    const recipe = environment && prepared.get(environment)?.recipe;
-    if (recipe === undefined) return undefined;
-    return { entrance: await programs.entrance("enter"), variables: recipe.variables };
+    if (environment === undefined) return undefined;
+    const entry = entryOf(prepared, environment);
+    return { entrance: await programs.entrance(entranceOf(entry)), ...entry };
   };
   for (const [done, node] of nodes.entries()) {
     options.onNode?.(node.name, done, nodes.length);
@@ -124,7 +176,7 @@ export async function prepareNodes(
     } else if (isBuildNode(node)) {
       const within = await withinOf(node);
       const { folders } = options;
-      const ready = await prepare(node, { graph, keep, bundles, folders, programs, within });
+      const ready = await prepare(node, { graph, keep, bundles, folders, programs, within, prepared });
       prepared.set(node, ready);
       Object.assign(made, ready.made);
     }
@@ -136,14 +188,22 @@ type Bundles = ReadonlyMap<BuildNode, ReturnType<typeof bundledOnce>>;
 /** Bundles are made by a process of its own: all are under way while this one captures programs. */
 function startBundling(nodes: readonly GraphNode[], graph: Graph, keep: CompileKeep): Bundles {
   const bundles = new Map<BuildNode, ReturnType<typeof bundledOnce>>();
+  const locks = new Map<string, string[]>();
   for (const node of nodes) {
     if (!isCode(node)) continue;
-    const bundle = bundledOnce(keep, node, graph.root);
+    const bundle = bundledOnce(keep, { ...node, provided: providedTo(node, graph.root, locks) }, graph.root);
     // What is wrong with it is thrown where it is awaited, so that the first node in the order of the graph is named.
     bundle.catch(() => {});
     bundles.set(node, bundle);
   }
   return bundles;
+}
+
+/** The npm packages that a stage finds in its environment. @throws PACKAGE_LOCK_INVALID */
+function providedTo({ environment }: StageNode, root: string, locks: Map<string, string[]>): string[] {
+  const request = environment?.request;
+  if (request?.kind !== "node-modules") return [];
+  return onceInThisRun(locks, request.lock, () => namesIn(packagesOfLock(root, request.lock)));
 }
 
 async function addSource(
@@ -184,6 +244,8 @@ type Preparing = Capturing & {
   bundles: Bundles;
   programs: EnvironmentPrograms;
   within: Within | undefined;
+  /** What is prepared so far. */
+  prepared: ReadonlyMap<BuildNode, Prepared>;
 };
 
 async function prepare(node: BuildNode, preparing: Preparing): Promise<Prepared> {
@@ -191,7 +253,9 @@ async function prepare(node: BuildNode, preparing: Preparing): Promise<Prepared>
   const entrances = within === undefined ? [] : [within.entrance.source];
   switch (node.kind) {
     case "environment": {
+      if (node.composed !== undefined) return prepareComposed(node, node.composed, preparing);
       const recipe = await recipeOf({ ...node, root: graph.root }, programs);
+      requireAsLocked(keep.store, closureOf(recipe));
       return {
         node,
         ingredients: {
@@ -205,7 +269,7 @@ async function prepare(node: BuildNode, preparing: Preparing): Promise<Prepared>
         program: undefined,
         code: undefined,
         recipe,
-        made: signatures([lockFileOf(graph.root)]),
+        made: signatures([lockFileOf(graph.root), ...environmentFiles(graph.root, node.request)]),
       };
     }
     case "fetch":
@@ -256,6 +320,32 @@ async function prepare(node: BuildNode, preparing: Preparing): Promise<Prepared>
   }
 }
 
+async function prepareComposed(
+  node: EnvironmentNode,
+  { root, add, path, env }: ComposedNode,
+  { programs, prepared }: Pick<Preparing, "programs" | "prepared">,
+): Promise<Prepared> {
+  const compose = await programs.stage("environment/compose/compose-root");
+  const { sources } = compose;
+  const added = add.map(({ node: from, file }) => [from.name, file ?? null]);
+  return {
+    node,
+    ingredients: {
+      module: "an environment",
+      code: {},
+      bundle: null,
+      params: { added, path, env },
+      tools: Object.fromEntries(sources.map((each) => [storePathName(each), each])),
+    },
+    sources: [...sources],
+    program: undefined,
+    code: undefined,
+    compose,
+    below: entryOf(prepared, root).place,
+    made: {},
+  };
+}
+
 /** What is Pipelite's own, in the words of reasons. */
 const OWN_MODULES: Record<StageNode["kind"], string> = {
   stage: "a stage",
@@ -300,6 +390,9 @@ function programsOf({ root }: Recipe): Record<string, string> {
 }
 
 /** All that an environment is made of. */
-function filesOf({ root }: Recipe): string[] {
-  return stepsOf(root).flatMap(({ files }) => files.map(({ name, sha256 }) => `${name} ${sha256}`));
+function filesOf({ root }: Pick<Recipe, "root">): string[] {
+  const files = stepsOf(root).flatMap((step) =>
+    step.files.map((file) => `${file.name} ${hex(hashOfFile(file).bytes)}`),
+  );
+  return [...files, ...closureOf({ root }).map(({ path, sha256 }) => `${path} ${sha256}`)];
 }

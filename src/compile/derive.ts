@@ -1,16 +1,23 @@
 // The derivation of a node that is prepared, once it is known where its inputs come from.
-import { byteStringOf } from "#base/bytes.ts";
 import { programOf, through } from "#environment/programs.ts";
-import { SYSTEM, deriveStep, type Invocation, type Origin, type Step } from "#environment/step.ts";
+import {
+  derivationOf,
+  deriveStep,
+  placeOf,
+  type Invocation,
+  type Origin,
+  type Step,
+} from "#environment/step.ts";
 import { fillOutputPaths } from "#nix/derivation-hash.ts";
-import type { Derivation, DerivationOutput } from "#nix/derivation.ts";
-import { ownPlaceholder, upstreamPlaceholder } from "#nix/placeholder.ts";
+import type { Derivation } from "#nix/derivation.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Prepared } from "./compile.ts";
 import { fetchDerivation } from "./fetch-derivation.ts";
-import type { CommandNode, Edge, GraphNode, StageNode } from "./nodes.ts";
+import type { Edge, GraphNode, StageNode } from "./nodes.ts";
 import { invokeCommand } from "./prepare-command.ts";
 import { invokeStage } from "./invoke-stage.ts";
+import { PRELOAD } from "./provided-packages.ts";
+import { MOUNT_POINTS } from "#sandbox/entrances.ts";
 
 /** The derivation of a node, given where each needed node's output is. */
 export function derive(
@@ -20,39 +27,26 @@ export function derive(
 ): Derivation {
   const { node } = prepared;
   if (node.kind === "fetch") return fetchDerivation(node);
-  if (node.kind === "environment") {
+  if (node.kind === "environment" && node.composed === undefined) {
     if (prepared.recipe === undefined || stepOrigins === undefined)
       throw new Error(`${node.name} has no steps`);
     return deriveStep(prepared.recipe.root, stepOrigins);
   }
-  const inputDrvs = new Map<StorePath, string[]>();
-  const inputSrcs = new Set<StorePath>(prepared.sources);
-  for (const need of node.needs) {
-    const origin = originOf(need, origins);
-    if (origin.kind === "derivation") inputDrvs.set(origin.drvPath, ["out"]);
-    else inputSrcs.add(origin.path);
-  }
+  const isInputAddressed = node.kind !== "environment" && node.options.addressing === "input";
   const pathOf = ({ node: from, file }: Edge) => {
-    const origin = originOf(from, origins);
-    const path = origin.kind === "path" ? origin.path : upstreamPlaceholder(origin.drvPath, "out");
+    const path = placeOf(originOf(from, origins));
     return file === undefined ? path : `${path}/${file}`;
   };
-  const { builder, args, env } = invocation(prepared, pathOf);
-  const isContentAddressed = node.options.addressing !== "input";
-  const variables = { ...env, name: node.name, out: isContentAddressed ? ownPlaceholder("out") : "" };
-  const derivation: Derivation = {
-    name: node.name,
-    outputs: new Map([["out", outputOf(node)]]),
-    inputDrvs,
-    inputSrcs: [...inputSrcs].toSorted(),
-    system: SYSTEM,
-    builder: byteStringOf(builder),
-    args: args.map(byteStringOf),
-    env: new Map(Object.entries(variables).map(([key, value]) => [key, byteStringOf(value)])),
-  };
-  return isContentAddressed || inputDrvs.size > 0
-    ? derivation
-    : fillOutputPaths(derivation, noInputDerivations);
+  const derivation = derivationOf(node.name, {
+    invocation: invocation(prepared, pathOf),
+    sources: prepared.sources,
+    origins: node.needs.map((need) => originOf(need, origins)),
+    isInputAddressed,
+  });
+  // Once no input derivation is left the path follows from the derivation.
+  return isInputAddressed && derivation.inputDrvs.size === 0
+    ? fillOutputPaths(derivation, noInputDerivations)
+    : derivation;
 }
 
 function noInputDerivations(path: StorePath): never {
@@ -65,34 +59,32 @@ function originOf(node: GraphNode, origins: ReadonlyMap<GraphNode, Origin>): Ori
   return origin;
 }
 
-/** Input-addressed outputs are deferred until no input derivation is left; then the path follows from the derivation. */
-function outputOf({ options }: StageNode | CommandNode): DerivationOutput {
-  return options.addressing === "input"
-    ? { kind: "deferred" }
-    : { kind: "floating", method: "recursive", algorithm: "sha256" };
-}
-
 function invocation(prepared: Prepared, pathOf: (edge: Edge) => string): Invocation {
   const { node, within } = prepared;
   if (within === undefined || !("environment" in node) || node.environment === undefined)
     return bareInvocation(prepared, pathOf);
-  const { entrance, variables } = within;
-  const root = pathOf({ node: node.environment });
+  const { entrance, place, isRootless } = within;
+  const root = isRootless ? "/" : `${pathOf({ node: node.environment })}${place}`;
+  const variables = within.variables(pathOf);
   const { builder, args, env } = bareInvocation(prepared, pathOf);
   const path = [env["PATH"], variables["PATH"]].filter((each) => each !== undefined).join(":");
-  return programOf(entrance, root, { program: builder, args, env: { ...variables, ...env, PATH: path } });
+  return programOf(entrance, root, {
+    program: builder,
+    args,
+    env: { ...variables, ...env, PATH: path },
+  });
 }
 
 function bareInvocation(prepared: Prepared, pathOf: (edge: Edge) => string): Invocation {
   const { node, program, code } = prepared;
+  if (node.kind === "environment") return invokeCompose(prepared, pathOf);
   if (node.kind === "command") {
     if (prepared.command === undefined) throw new Error(`${node.name} is not prepared`);
     const invocation = invokeCommand(node, prepared.command, pathOf);
     return prepared.hold === undefined ? invocation : through(prepared.hold, "/", invocation);
   }
   if (program === undefined) throw new Error(`${node.name} has no program`);
-  if (node.kind === "fetch" || node.kind === "environment" || code === undefined)
-    throw new Error(`${node.name} has no code`);
+  if (node.kind === "fetch" || code === undefined) throw new Error(`${node.name} has no code`);
   const inputs = Object.fromEntries(Object.entries(node.inputs).map(([name, edge]) => [name, pathOf(edge)]));
   const params = { ...node.params, ...prepared.tools };
   const { groups } = node;
@@ -103,9 +95,20 @@ function bareInvocation(prepared: Prepared, pathOf: (edge: Edge) => string): Inv
   const kind = node.kind === "stage" ? {} : { kind: node.kind };
   const stage = { name: node.name, ...kind, inputs, ...own, params };
   const files = Object.values(node.inputs).map(({ file = "" }) => file);
-  const invoked = invokeStage(program, code, stage, files);
+  const hasModules = node.environment?.request.kind === "node-modules";
+  const invoked = invokeStage(program, code, stage, { files, preload: hasModules ? [PRELOAD] : [] });
   const libraries = prepared.libraries && { LD_LIBRARY_PATH: `${prepared.libraries}/lib` };
   return { ...invoked, env: { ...invoked.env, ...libraries } };
+}
+
+function invokeCompose({ node, compose, below }: Prepared, pathOf: (edge: Edge) => string): Invocation {
+  if (node.kind !== "environment" || node.composed === undefined || compose === undefined)
+    throw new Error(`${node.name} is not composed`);
+  const { root, add } = node.composed;
+  const folders = [...MOUNT_POINTS.bound, ...MOUNT_POINTS.fresh];
+  const added = add.map(({ node: from, file }) => ({ name: from.name, file: file ?? null }));
+  const inputs = { root: `${pathOf({ node: root })}${below ?? ""}`, add: add.map(pathOf) };
+  return compose.invoke(inputs, { folders, added });
 }
 
 function listsIn({ inputs }: StageNode): string[] {

@@ -75,6 +75,11 @@ export const pipeliteError = errorsOf({
     exit: 2,
     message: "{where}: cannot bundle the stage of {place}: {problem}",
   },
+  PACKAGE_NOT_LOCKED: {
+    exit: 2,
+    message: "Cannot use {package} as it is installed: it is not what {lock} says: {problem}",
+    hint: "`npm ci` installs what is locked; after a change on purpose `npm install` locks it",
+  },
   ENVIRONMENTS_MIXED: {
     exit: 2,
     message: "{place}: cannot run a command in two environments",
@@ -146,6 +151,10 @@ export const pipeliteError = errorsOf({
     exit: 2,
     message:
       "{place}: cannot use '{name}' as a name: names are 1 to 100 of 0-9 a-z A-Z + - . _ ? = and start with no dot",
+  },
+  INPUT_NAME_INVALID: {
+    exit: 2,
+    message: "{place}: cannot call an input of {of} '{name}': {problem}",
   },
   STAGE_NAME_RESERVED: {
     exit: 2,

@@ -1,6 +1,5 @@
 // What a list that a stage wrote leads to: the nodes that `each` makes for its items, once the list is there.
-import { readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { bytesInside, entryAt, placeInside } from "#base/files.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { messageOf } from "#base/strict-json.ts";
 import type { AnyNode, Each, FileOf, Handle } from "#author/nodes.ts";
@@ -59,10 +58,13 @@ export async function expandEach(graph: Graph, node: EachNode, document: Uint8Ar
 
 /** The bytes of a list; `output` is where the output of its node is. @throws EACH_LIST_INVALID */
 export function readList({ place, each: { list } }: EachNode, output: string): Uint8Array {
-  const path = list.file === undefined ? output : join(output, list.file);
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat?.isFile() === true) return readFileSync(path);
-  const problem = stat === undefined ? "there is no such file" : "it is no file";
+  const file = list.file ?? "";
+  const bytes = bytesInside(output, file);
+  if (bytes !== undefined) return bytes;
+  const path = placeInside(output, file);
+  const isThere = path !== undefined && entryAt(path) !== undefined;
+  const problem =
+    path === undefined ? "it is reached through a link" : isThere ? "it is no file" : "there is no such file";
   throw pipeliteError("EACH_LIST_INVALID", { place, list: listName(list), stage: list.node.name, problem });
 }
 

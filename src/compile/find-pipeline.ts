@@ -1,15 +1,15 @@
 // Where the pipeline.ts is that is meant.
-import { existsSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { endlessKind, isDirectory } from "#base/files.ts";
 import { pipeliteError } from "./errors.ts";
 
-/** The pipeline.ts that `where` (a folder or a file) means. */
+/** The pipeline.ts that `where` (a folder or a file) means, whose folder has one name, whatever links lead to it. */
 export function findPipeline(where: string): string {
   const file = isDirectory(resolve(where)) ? join(where, "pipeline.ts") : where;
   if (!existsSync(file)) throw pipeliteError("PIPELINE_NOT_FOUND", { file });
   requireEnd(file, "pipeline.ts");
-  return resolve(file);
+  return join(realpathSync(dirname(resolve(file))), basename(file));
 }
 
 /**

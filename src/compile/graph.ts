@@ -5,13 +5,14 @@ import { publicForm } from "./secret-parts.ts";
 import { hexDigestOf } from "#base/digest.ts";
 import { refuseUnknownCalls, VERDICT } from "./check-formula.ts";
 import { commandTools, resolveCommand, type CommandParts } from "./command-parts.ts";
-import { constant, Parameters, type GivenParameters } from "./parameters.ts";
+import { isNodeName } from "#base/node-name.ts";
+import { checkInputNames, constant, Parameters, type GivenParameters } from "./parameters.ts";
 import { locateModule, type LoadedPipeline } from "./load.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { nameOfEnvironment } from "#author/environment.ts";
 import { isParam, type Param } from "#author/param.ts";
 import { handleOf, isFileOf, isNode, isTool } from "#author/nodes.ts";
-import type { AnyNode, Each, Environment, FileOf, Handle } from "#author/nodes.ts";
+import type { AnyNode, Composed, Each, Environment, FileOf, Handle } from "#author/nodes.ts";
 import { isUnexpanded } from "./nodes.ts";
 import type {
   AnswerNode,
@@ -61,7 +62,7 @@ class GraphBuilder implements Builder {
   readonly #made = new Map<Handle, GraphNode | null>();
   readonly #named = new Map<string, GraphNode>();
   /** By canonical JSON of what it is asked to be. */
-  readonly #environments = new Map<string, EnvironmentNode>();
+  readonly #environments = new Map<string | Environment, EnvironmentNode>();
 
   constructor(options: GraphOptions) {
     this.#options = options;
@@ -82,6 +83,10 @@ class GraphBuilder implements Builder {
     if (!this.nodes.some(isUnexpanded)) this.params.refuseUnknown();
   }
 
+  checkParam(name: string, text: string): void {
+    this.params.check(name, text);
+  }
+
   /** What was made of a handle; undefined for what was not asked for yet. */
   nodeOf(handle: Handle): GraphNode | null | undefined {
     return this.#made.get(handle);
@@ -99,8 +104,8 @@ class GraphBuilder implements Builder {
         const module = await locateModule(handle.module, place);
         const name = names.get(handle) ?? moduleName(module);
         const given = await this.#given(handle.inputs, name, names, place);
-        const environment = this.#environment(handle.options.environment);
-        const needs = [...(environment === undefined ? [] : [environment]), ...given.needs];
+        const environment = await this.#environment(handle.options.environment, names);
+        const needs = [...environmentsBelow(environment), ...given.needs];
         const { options } = handle;
         return this.#add({ kind: "stage", name, place, module, options, ...given, environment, needs });
       }
@@ -232,23 +237,46 @@ class GraphBuilder implements Builder {
       ? basename(program.program)
       : `${basename(program.file ?? program.node.name)}-run`;
     const name = names.get(handle) ?? own;
-    const environment = this.#environment(environmentOf(handle, parts));
-    const all = [...(environment === undefined ? [] : [environment]), ...needs];
+    const environment = await this.#environment(environmentOf(handle, parts), names);
+    const all = [...environmentsBelow(environment), ...needs];
     return this.#add({ kind: "command", name, place, options, environment, needs: all, ...parts });
   }
 
   /** One node for all stages that ask for the same. */
-  #environment(wanted: Environment | undefined): EnvironmentNode | undefined {
+  async #environment(
+    wanted: Environment | undefined,
+    names: ReadonlyMap<Handle, string>,
+  ): Promise<EnvironmentNode | undefined> {
     if (wanted === undefined) return undefined;
-    const { request, place } = wanted;
-    const key = canonicalJson(request);
+    const { request, place, composed } = wanted;
+    const key = keyOfEnvironment(wanted);
     const known = this.#environments.get(key);
     if (known !== undefined) return known;
-    const wished = nameOfEnvironment(request);
-    const name = this.#named.has(wished) ? `${wished}-${hexDigestOf(key).slice(0, 6)}` : wished;
-    const node = this.#add<EnvironmentNode>({ kind: "environment", name, place, request, needs: [] });
+    const below = composed && (await this.#composed(composed, names, place));
+    const kind = "environment";
+    const wished = `${nameOfEnvironment(request)}${composed === undefined ? "" : "-composed"}`;
+    const tag = typeof key === "string" ? hexDigestOf(key).slice(0, 6) : this.#environments.size;
+    const name = this.#named.has(wished) ? `${wished}-${tag}` : wished;
+    const node = this.#add<EnvironmentNode>({ kind, name, place, request, needs: [], ...below });
     this.#environments.set(key, node);
     return node;
+  }
+
+  async #composed(
+    { root, add, path, env }: Composed,
+    names: ReadonlyMap<Handle, string>,
+    place: string,
+  ): Promise<Pick<EnvironmentNode, "composed" | "needs"> | undefined> {
+    const below = await this.#environment(root, names);
+    if (below === undefined) return undefined;
+    const added: Needed[] = [];
+    for (const each of add) {
+      const found = await this.input(each, names, place);
+      if (found === null) throw pipeliteError("ANSWER_ABSENT", { place });
+      added.push(found);
+    }
+    const needs = [...new Set([...environmentsBelow(below), ...added.flatMap((each) => each.needs)])];
+    return { needs, composed: { root: below, add: added.map(({ edge }) => edge), path, env } };
   }
 
   /** The inputs of a stage: nodes become edges, parameters their values, anything else is a constant. */
@@ -258,6 +286,7 @@ class GraphBuilder implements Builder {
     names: ReadonlyMap<Handle, string>,
     place: string,
   ): Promise<Pick<StageNode, "inputs" | "groups" | "params" | "tools" | "needs">> {
+    checkInputNames(inputs, stage, place);
     const edges: Record<string, Edge> = {};
     const groups: Record<string, string[] | Record<string, string>> = {};
     const tools: Record<string, WantedTool> = {};
@@ -337,7 +366,7 @@ class GraphBuilder implements Builder {
         other: earlier.place,
       });
     }
-    if (!/^[0-9a-zA-Z+_?=-][0-9a-zA-Z+._?=-]{0,99}$/.test(node.name)) {
+    if (!isNodeName(node.name)) {
       throw pipeliteError("STAGE_NAME_INVALID", { name: node.name, place: node.place });
     }
     if (!unlisted) this.#named.set(node.name, node);
@@ -353,8 +382,18 @@ function environmentOf(
 ): Environment | undefined {
   const all = [options.environment, ...commandTools(parts).map(({ environment }) => environment)];
   const byKey = new Map(
-    all.flatMap((each) => (each === undefined ? [] : [[canonicalJson(each.request), each] as const])),
+    all.flatMap((each) => (each === undefined ? [] : [[keyOfEnvironment(each), each] as const])),
   );
   if (byKey.size > 1) throw pipeliteError("ENVIRONMENTS_MIXED", { place });
   return [...byKey.values()][0];
+}
+
+/** What is the same for those who ask for the same. */
+function keyOfEnvironment(environment: Environment): string | Environment {
+  return environment.composed === undefined ? canonicalJson(environment.request) : environment;
+}
+
+/** An environment and those that it is composed of. */
+function environmentsBelow(environment: EnvironmentNode | undefined): EnvironmentNode[] {
+  return environment === undefined ? [] : [environment, ...environmentsBelow(environment.composed?.root)];
 }

@@ -7,15 +7,19 @@ import type { StageEnvironment } from "./runtime.ts";
 /** Node's own default depends on the machine. This is more than any has: what ends a stage is the limit on its memory. */
 const HEAP = `--max-old-space-size=${2 ** 20}`;
 
-/** @param files what is taken of inputs */
+/** @param files what is taken of inputs @param preload options of Node */
 export function invokeStage(
   { builder, args }: Program,
   code: string,
   stage: StageEnvironment,
-  files: readonly string[] = [],
+  { files = [], preload = [] }: { files?: readonly string[]; preload?: readonly string[] } = {},
 ): Invocation {
   const asFile = isLong(stage, files) ? { passAsFile: "stage" } : {};
-  return { builder, args: [...args, HEAP, code], env: { stage: canonicalJson(stage), ...asFile } };
+  return {
+    builder,
+    args: [...args, HEAP, ...preload, code],
+    env: { stage: canonicalJson(stage), ...asFile },
+  };
 }
 
 /** What a program is given as a variable may have 128 KiB; whether more is needed must not hang on where inputs are. */

@@ -71,18 +71,33 @@ function kindOf(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-/** Where one would not tell keys apart, a digest of the key does: a name does not hang on the order of the list. */
+/** Where a name would not tell keys apart, a digest of the key does: a name does not hang on the order of the list. */
 function namesOf(keys: readonly string[]): string[] {
   const plain = keys.map((key) => key.replaceAll(/[^0-9a-zA-Z+._?=-]+/g, "-").replace(/^\.+/, ""));
   const counts = new Map<string, number>();
   for (const name of plain) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return keys.map((key, index) => {
+  const isClear = (name: string, key: string): boolean =>
+    name !== "" &&
+    name !== "__proto__" &&
+    name.length <= NAME_LENGTH_MAX &&
+    (name === key || counts.get(name) === 1);
+  const nameWith = (digits: number) => (key: string, index: number) => {
     const name = plain[index] ?? "";
-    const isClear = name !== "" && name.length <= NAME_LENGTH_MAX && (name === key || counts.get(name) === 1);
-    return isClear ? name : [name.slice(0, NAME_LENGTH_MAX - 7), shortDigest(key)].filter(Boolean).join("-");
-  });
+    if (isClear(name, key)) return name;
+    return [name.slice(0, NAME_LENGTH_MAX - 7), digestOf(key).slice(0, digits)].filter(Boolean).join("-");
+  };
+  const short = keys.map(nameWith(DIGITS));
+  const once = Map.groupBy(short, (name) => name);
+  // Of some thousands of keys two have the same first digits, and a key may be just what another would be called.
+  return short.map((name, index) =>
+    once.get(name)?.length === 1 ? name : nameWith(DIGITS_MANY)(keys[index] ?? "", index),
+  );
 }
 
-function shortDigest(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 6);
+const DIGITS = 6;
+/** More than a key that is a name as it stands may have. */
+const DIGITS_MANY = NAME_LENGTH_MAX + 4;
+
+function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }

@@ -10,8 +10,12 @@ import { suggestionFor } from "#base/near-words.ts";
 import { findPipeline, requireEnd } from "./find-pipeline.ts";
 import { watchModule, withReadings, type Readings } from "./readings.ts";
 import { isOwnCode, ownLibrary, ownModule } from "#base/own-code.ts";
+import { isPack, type Pack } from "#author/pack.ts";
 import type { Pipeline } from "#author/pipeline.ts";
+import { noticingVariants, type Variants } from "#author/matrix.ts";
+import { noticingSecrets } from "#author/secret.ts";
 import { placeInStack } from "#author/source-position.ts";
+import { Manifests } from "./manifests.ts";
 import { TsConfigs } from "./tsconfig.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -22,29 +26,54 @@ export interface LoadedPipeline {
   file: string;
   root: string;
   definition: Pipeline;
+  /** What it exports besides that `pack` made, in the order of its names. */
+  packs: Pack[];
   /** Every module of the user's that evaluating it loaded. */
   files: string[];
   /** What evaluating it read besides. */
   readings: Readings;
+  /** The names of secrets that evaluating it made. */
+  secrets: string[];
+  /** What `matrix` made of combinations of values. */
+  variants: Variants[];
+  /** When that began, since the epoch. */
+  atMs: number;
 }
 
 const AUTHORING_MODULE = pathToFileURL(ownModule("index")).href;
 const STAGE_MODULE = "pipelite-stage:";
 
-export async function loadPipeline(where: string): Promise<LoadedPipeline> {
+export function loadPipeline(where: string): Promise<LoadedPipeline> {
+  return alone(() => load(where));
+}
+
+/** Modules that are asked for while one is looked for would be taken for it: one at a time. */
+function alone<T>(action: () => Promise<T>): Promise<T> {
+  const next = lastLoad.then(action);
+  lastLoad = next.catch(() => undefined);
+  return next;
+}
+
+let lastLoad: Promise<unknown> = Promise.resolve();
+
+async function load(where: string): Promise<LoadedPipeline> {
+  const atMs = Date.now();
   const file = findPipeline(where);
   const files = new Set<string>();
   loads += 1;
-  const load = loads;
+  const version = loads;
   const configs = new TsConfigs(dirname(file));
+  const manifests = new Manifests(dirname(file));
   const hooks = registerHooks({
     resolve(specifier, context, next) {
       if (specifier === "pipelite") return { url: AUTHORING_MODULE, shortCircuit: true };
       const library = ownLibrary(specifier);
       if (library !== undefined) return { url: pathToFileURL(library).href, shortCircuit: true };
-      const found = next(aliased(specifier, context.parentURL, configs), context);
+      const name = aliased(specifier, context.parentURL, configs);
+      manifests.look(...placeOf(name, context.parentURL ?? pathToFileURL(file).href));
+      const found = next(name, context);
       if (found.url.startsWith("node:")) watchModule(found.url.slice("node:".length));
-      return isReadAnew(found) ? { ...found, url: `${found.url}?load=${load}` } : found;
+      return isReadAnew(found) ? { ...found, url: `${found.url}?load=${version}` } : found;
     },
     load(url, context, next) {
       const path = url.startsWith("file:") ? fileURLToPath(url.replace(/\?.*$/, "")) : undefined;
@@ -57,10 +86,12 @@ export async function loadPipeline(where: string): Promise<LoadedPipeline> {
     },
   });
   try {
-    const url = `${pathToFileURL(file).href}?load=${load}`;
-    const { value: module, readings } = await withReadings(
-      async () => (await import(url)) as { default?: unknown },
+    const url = `${pathToFileURL(file).href}?load=${version}`;
+    const { value, made: secrets } = await noticingSecrets(() =>
+      noticingVariants(() => withReadings(async () => (await import(url)) as { default?: unknown })),
     );
+    const { variants } = value;
+    const { value: module, readings } = value.value;
     if (!isPipeline(module.default)) throw pipeliteError("PIPELINE_NOT_EXPORTED", { file });
     const root = dirname(file);
     return {
@@ -68,8 +99,12 @@ export async function loadPipeline(where: string): Promise<LoadedPipeline> {
       file,
       root,
       definition: module.default,
+      packs: Object.values(module).filter(isPack),
       files: [...files].toSorted(),
       readings,
+      secrets,
+      variants,
+      atMs,
     };
   } catch (error) {
     throw await explain(error, file);
@@ -85,6 +120,13 @@ function aliased(specifier: string, parent: string | undefined, configs: TsConfi
   const from = parent?.startsWith("file:") ? fileURLToPath(parent.replace(/\?.*$/, "")) : undefined;
   const file = from === undefined || isOwnCode(from) ? undefined : configs.resolve(specifier, dirname(from));
   return file === undefined ? specifier : pathToFileURL(file).href;
+}
+
+/** A name, or the path that it is, and the folder of the module that asks for it. */
+function placeOf(specifier: string, parent: string): [specifier: string, folder: string] {
+  const path = (url: string): string =>
+    url.startsWith("file:") ? fileURLToPath(url.replace(/\?.*$/, "")) : url;
+  return [path(specifier), dirname(path(parent))];
 }
 
 /** Modules of the user's own that are ES modules or data: this process may have loaded them before they were edited. */
@@ -144,19 +186,25 @@ async function placeOfSyntaxError(file: string): Promise<string | undefined> {
 }
 
 /** Where the module of a stage is, found without loading it. */
-export async function locateModule(thunk: () => Promise<unknown>, place: string): Promise<string> {
+export function locateModule(thunk: () => Promise<unknown>, place: string): Promise<string> {
+  return alone(() => locate(thunk, place));
+}
+
+async function locate(thunk: () => Promise<unknown>, place: string): Promise<string> {
   const found: string[] = [];
   const configs = new TsConfigs("/");
+  const manifests = new Manifests("/");
   const hooks = registerHooks({
     resolve(specifier, context, next) {
-      // Beside it, Pipelite may load a part of its own.
-      if (context.parentURL !== undefined && isOwnUrl(context.parentURL)) return next(specifier, context);
+      // Beside it, Pipelite may load a part of its own, and that what it requires.
+      const isOwn = context.parentURL !== undefined && isOwnUrl(context.parentURL);
+      if (isOwn || context.conditions.includes("require")) return next(specifier, context);
       found.push(
-        moduleUrl(
-          specifier,
-          context.parentURL,
-          () => next(aliased(specifier, context.parentURL, configs), context).url,
-        ),
+        moduleUrl(specifier, context.parentURL, () => {
+          const name = aliased(specifier, context.parentURL, configs);
+          manifests.look(...placeOf(name, context.parentURL ?? name));
+          return next(name, context).url;
+        }),
       );
       return { url: `${STAGE_MODULE}${found.length}`, format: "module", shortCircuit: true };
     },

@@ -9,6 +9,8 @@ import type { StageNode } from "./nodes.ts";
 import { ownModule } from "#base/own-code.ts";
 import type { Program, ProgramSearch, ProgramToCapture } from "./program.ts";
 import { captureProgram, checkTool, findProgram } from "./program.ts";
+import { bundleName } from "./store-name.ts";
+import { notePackages, packagesOfBundle, packagesOfProgram } from "./noted-packages.ts";
 import { areSettled, areUnchanged, signatures } from "./file-stamps.ts";
 
 /** What compiling keeps for the next process; whoever keeps the home hands it down. */
@@ -24,6 +26,8 @@ export interface CompileKeep {
   notes: CompileNotes;
   /** Code is searched for them before it is in the store. */
   secrets?: Secrets | undefined;
+  /** Where npm keeps archives of packages. */
+  npmCache?: string | undefined;
 }
 
 interface Remembered {
@@ -43,15 +47,29 @@ function recall<T extends Remembered>(
 
 type Captured = Remembered & { program: Program };
 
-/** The programs of this plan or run: many stages use the same few. */
-const ofThisRun = new WeakMap<CompileKeep, Map<string, Promise<Captured>>>();
+/** What of this plan or run is known already, under way or done: many stages use the same few programs and modules. */
+const ofThisRun = new WeakMap<CompileKeep, Known>();
 
-function onceInThisRun(keep: CompileKeep, key: string, capture: () => Promise<Captured>): Promise<Captured> {
-  const known = ofThisRun.get(keep) ?? new Map<string, Promise<Captured>>();
-  ofThisRun.set(keep, known);
-  const captured = known.get(key) ?? capture();
-  known.set(key, captured);
-  return captured;
+interface Known {
+  programs: Map<string, Promise<Captured>>;
+  bundles: Map<string, Promise<Bundled>>;
+}
+
+function knownOf(keep: CompileKeep): Known {
+  return onceInThisRun(ofThisRun, keep, () => ({ programs: new Map(), bundles: new Map() }));
+}
+
+/** What is kept under this key; made if nothing is. */
+export function onceInThisRun<K, V>(
+  made: { get(key: K): V | undefined; set(key: K, value: V): unknown },
+  key: K,
+  make: () => V,
+): V {
+  const known = made.get(key);
+  if (known !== undefined) return known;
+  const value = make();
+  made.set(key, value);
+  return value;
 }
 
 /** The tool that a command asks for, looked for on the PATH and captured under the name that it is asked for by. */
@@ -59,7 +77,7 @@ export function toolOnce(
   keep: CompileKeep,
   { program, place, ...search }: ProgramSearch & { program: string },
 ): Promise<Captured> {
-  return onceInThisRun(keep, `tool ${search.root}\0${program}`, async () => {
+  return onceInThisRun(knownOf(keep).programs, `tool ${search.root}\0${program}`, async () => {
     checkTool(program, place);
     const executable = findProgram(program, { ...search, place });
     const name = basename(program);
@@ -70,7 +88,7 @@ export function toolOnce(
 /** Like captureProgram; unchanged programs are not read again. */
 export function capturedOnce(keep: CompileKeep, wanted: ProgramToCapture): Promise<Captured> {
   const key = `${wanted.executable}\0${wanted.name}\0${wanted.as ?? ""}`;
-  return onceInThisRun(keep, key, () => captured(keep, wanted, key));
+  return onceInThisRun(knownOf(keep).programs, key, () => captured(keep, wanted, key));
 }
 
 async function captured(
@@ -82,6 +100,7 @@ async function captured(
   if (known !== undefined) return known;
   const beganMs = Date.now();
   const { program, files } = await captureProgram(store, wanted);
+  notePackages(notes, program.path, packagesOfProgram(wanted));
   const made = { made: signatures(files), program };
   if (areSettled(made.made, beganMs)) notes.remember("programs", key, made);
   return made;
@@ -96,33 +115,55 @@ interface Bundled extends Remembered {
 }
 
 /** What is bundled: the module of a stage, or code of our own. */
-type Bundling = Pick<StageNode, "module" | "name" | "place"> & { kind?: StageNode["kind"] };
+type Bundling = Pick<StageNode, "module" | "place"> & {
+  kind?: StageNode["kind"];
+  /** npm packages that its environment has. */
+  provided?: readonly string[] | undefined;
+};
 
-/** The bundle of a stage in the store; unchanged code is not bundled again. */
-export async function bundledOnce(
-  { store, notes, secrets }: CompileKeep,
-  { kind = "stage", module = OWN_MODULES[kind], name, place }: Bundling,
+/** The bundle of a module in the store, the same for all stages of it; unchanged code is not bundled again. */
+export function bundledOnce(
+  keep: CompileKeep,
+  { kind = "stage", module = OWN_MODULES[kind], place, provided = [] }: Bundling,
   root: string,
 ): Promise<Bundled> {
-  const key = `${root}\0${module}\0${name}`;
+  const key = [root, module, ...provided].join("\0");
+  return onceInThisRun(knownOf(keep).bundles, key, () =>
+    bundled(keep, { module, place, provided }, { root, key }),
+  );
+}
+
+async function bundled(
+  { store, notes, secrets, npmCache }: CompileKeep,
+  { module, place, provided }: { module: string; place: string; provided: readonly string[] },
+  { root, key }: { root: string; key: string },
+): Promise<Bundled> {
   const known = recall<Bundled>(notes, "bundles", key, ({ code }) => store.isPresent(code));
   if (known !== undefined) return known;
   const beganMs = Date.now();
   const { bundleStage } = await import("./bundle.ts");
-  const bundle = await bundleStage(module, { root, place, store });
+  const bundle = await bundleStage(module, {
+    root,
+    place,
+    store,
+    npmCache,
+    provided: new Set(provided),
+  });
   const secret = secrets?.in(bundle.code);
-  if (secret !== undefined) throw secretFound(secret, `the code of the stage '${name}'`);
-  const { path: code } = await store.addText(`${name}.mjs`, bundle.code, bundle.references);
-  for (const [path, map] of [...bundle.workers, [code, bundle.sourceMap] as const])
-    notes.keepSourceMap(path, Buffer.from(map).toString("utf8"));
-  const bundled: Bundled = {
+  if (secret !== undefined) throw secretFound(secret, `the code of the stage at ${place}`);
+  const { path: code } = await store.addText(bundleName(module), bundle.code, bundle.references);
+  for (const [path, { sourceMap, packages }] of [...bundle.workers, [code, bundle] as const]) {
+    notes.keepSourceMap(path, Buffer.from(sourceMap).toString("utf8"));
+    notePackages(notes, path, packagesOfBundle(packages));
+  }
+  const made: Bundled = {
     code,
     ...(bundle.libraries && { libraries: bundle.libraries }),
     files: bundle.files,
     made: signatures(bundle.paths),
   };
-  if (areSettled(bundled.made, beganMs)) notes.remember("bundles", key, bundled);
-  return bundled;
+  if (areSettled(made.made, beganMs)) notes.remember("bundles", key, made);
+  return made;
 }
 
 /** A check is evaluated by what audits evaluate, so that the two can't differ. */

@@ -1,8 +1,8 @@
 // Binaries in packages (.node, .so) load libraries of this machine that Node itself does not. They are captured as those of
 // a program are.
 import { spawnSync } from "node:child_process";
-import { closeSync, openSync, readSync, realpathSync } from "node:fs";
-import { basename } from "node:path";
+import { closeSync, existsSync, openSync, readSync, realpathSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { readLoader } from "#base/elf.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
@@ -37,6 +37,39 @@ export async function captureLibraries(
   const gathered = [...needed].map(([name, file]) => [`lib/${name}`, file] as const);
   const { path } = await store.addGathered("libraries", Object.fromEntries(gathered));
   return { path, files: [...needed.values()] };
+}
+
+/** Parts of the C library that were libraries of their own once: binaries that are made to run anywhere still ask for them. */
+const OLD_PARTS = ["librt.so.1", "libutil.so.1", "libresolv.so.2", "libanl.so.1"];
+
+/** Those of the C library that Node runs with, for packages that are not here yet. */
+export async function captureOldParts(
+  store: Store,
+): Promise<{ path: StorePath; files: string[] } | undefined> {
+  const node = realpathSync(process.execPath);
+  const loader = readLoader(node);
+  const library =
+    typeof loader === "string"
+      ? loadedBy(loader, node).find((path) => basename(path) === "libc.so.6")
+      : undefined;
+  if (library === undefined) return undefined;
+  const found = OLD_PARTS.map((name) => [name, join(dirname(library), name)] as const)
+    .filter(([, file]) => existsSync(file))
+    .map(([name, file]) => [name, realpathSync(file)] as const);
+  if (found.length === 0) return undefined;
+  const gathered = found.map(([name, file]) => [`lib/${name}`, file] as const);
+  const { path } = await store.addGathered("libraries", Object.fromEntries(gathered));
+  return { path, files: found.map(([, file]) => file) };
+}
+
+/** A bundle that hangs on libraries. */
+export function withLibraries<B extends { references: Set<StorePath>; paths: Set<string> }>(
+  bundle: B,
+  { path, files }: { path: StorePath; files: string[] },
+): B & { libraries: StorePath } {
+  bundle.references.add(path);
+  for (const file of files) bundle.paths.add(file);
+  return { ...bundle, libraries: path };
 }
 
 /** What the loader would load for a file; what it does not find shows when the stage runs, if it is needed then. */

@@ -76,7 +76,17 @@ export interface WantedTool {
 /** A root file system that stages run in. */
 export interface EnvironmentNode extends NodeBase {
   kind: "environment";
+  /** Of the packages or the image that it is, or that its root is. */
   request: EnvironmentRequest;
+  composed?: ComposedNode;
+}
+
+/** An environment that is another one with more in it. */
+export interface ComposedNode {
+  root: EnvironmentNode;
+  add: readonly Edge[];
+  path: readonly string[];
+  env: Readonly<Record<string, string>>;
 }
 
 export interface CommandNode extends NodeBase, CommandParts<Edge> {
@@ -150,17 +160,22 @@ export interface Builder {
   /** What was made of a handle; undefined for what was not asked for yet. */
   nodeOf(handle: Handle): GraphNode | null | undefined;
   isTaken(name: string): boolean;
+  /** @throws PARAM_INVALID of a text that a parameter can't be set to */
+  checkParam(name: string, text: string): void;
   /** What a run gives must be there once all is known. @throws PARAM_UNKNOWN */
   checkParams(): void;
 }
 
 export function isBuildNode(node: GraphNode): node is BuildNode {
-  return isCode(node) || ["command", "fetch", "environment"].includes(node.kind);
+  return BUILT.has(node.kind);
 }
+
+const CODE: ReadonlySet<string> = new Set(["stage", "gate", "check", "each"]);
+const BUILT: ReadonlySet<string> = new Set([...CODE, "command", "fetch", "environment"]);
 
 /** Whether what builds it is code that Node runs. */
 export function isCode(node: GraphNode): node is StageNode {
-  return ["stage", "gate", "check", "each"].includes(node.kind);
+  return CODE.has(node.kind);
 }
 
 /** A list of which it is not known yet what is in it. */

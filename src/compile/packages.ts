@@ -1,8 +1,9 @@
 // npm packages as they are installed, for stages some of whose packages read files beside their own code (binaries,
 // WebAssembly, data, workers): these can't be bundled. They are taken with all that they depend on, each where it lies, so
 // that they find each other as they do on disk.
-import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { readNamedText } from "#base/files.ts";
 import type { Include } from "#store/scan.ts";
 
 /** Code that knows where it lies, or loads what only running it tells: it must stay in its package. */
@@ -11,7 +12,7 @@ const PLACED =
 
 export async function mustStayInPackage(file: string): Promise<boolean> {
   if (file.endsWith(".node")) return true;
-  const text = readFileSync(file, "utf8");
+  const text = readNamedText(file);
   if (!PLACED.test(text)) return false;
   // Comments speak of such things, too.
   const { transform } = await import("esbuild");
@@ -61,6 +62,8 @@ export interface Packages {
   include: Include;
   /** Whether a file is of one of them. */
   contains: (file: string) => boolean;
+  /** Where each of them is. */
+  folders: ReadonlySet<string>;
 }
 
 /** A name in a package that is asked for while the stage runs, and the folder of the module that asks. */
@@ -87,12 +90,13 @@ export function packagesOf(files: Iterable<string>, asked: Iterable<Asked>): Pac
   return {
     base,
     include: includeOf(base, all),
+    folders,
     contains: (file) => isInPackage(file) && folders.has(folderOf(file)),
   };
 }
 
 /** The folder of the package that a file is of. */
-function folderOf(file: string): string {
+export function folderOf(file: string): string {
   return /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? dirname(file);
 }
 
@@ -104,7 +108,7 @@ function holderOf(path: string): string {
 
 function dependenciesOf(folder: string): string[] {
   const { dependencies, optionalDependencies, peerDependencies } = JSON.parse(
-    readFileSync(join(folder, "package.json"), "utf8"),
+    readNamedText(join(folder, "package.json")),
   ) as Record<string, Record<string, string> | undefined>;
   return Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies });
 }

@@ -4,10 +4,17 @@ import { isPipeliteError, type PipeliteError } from "#base/errors.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { suggestionFor } from "#base/near-words.ts";
 import type { Param } from "#author/param.ts";
+import { isGroup } from "./stage-names.ts";
 import { pipeliteError } from "./errors.ts";
 
 /** What a file of parameters may hold. */
 export type ParamValue = string | number | boolean;
+
+/** Why nothing can have this name: in a record and in JSON objects it would stand for something else. */
+function nameProblem(name: string): string | undefined {
+  if (name === "__proto__") return "JavaScript has it for something else";
+  return name.isWellFormed() ? undefined : "it is no text of Unicode";
+}
 
 /** What a run sets. */
 export interface GivenParameters {
@@ -45,8 +52,8 @@ export class Parameters {
   /** The program that this run brings for an input, if it does. */
   brought(input: string, param: Param<unknown>): string | undefined {
     const name = this.#claim(input, param);
-    const { params, values } = this.#given;
-    const program = params[name] ?? values?.[name];
+    const { text, value: given } = this.#givenFor(name);
+    const program = text ?? given;
     if (program !== undefined && typeof program !== "string") throw wrongParam(name, param, program);
     this.known[name] = program ?? null;
     return program;
@@ -55,10 +62,10 @@ export class Parameters {
   /** The value of a parameter that is given to an input. */
   valueOf(input: string, param: Param<unknown>): unknown {
     const name = this.#claim(input, param);
-    const { params, values } = this.#given;
+    const own = this.#givenFor(name);
     const ofVariable = param.variable === undefined ? undefined : this.#variable(param.variable);
-    const given = params[name] ?? values?.[name] ?? ofVariable;
-    const text = params[name] ?? (values?.[name] === undefined ? ofVariable : undefined);
+    const given = own.text ?? own.value ?? ofVariable;
+    const text = own.text ?? (own.value === undefined ? ofVariable : undefined);
     const value = text === undefined ? (given ?? param.default) : param.schema.parse(text);
     if (value === undefined && given === undefined && param.variable !== undefined)
       throw pipeliteError("ENV_MISSING", { name: param.variable, place: param.place });
@@ -67,6 +74,23 @@ export class Parameters {
     if (value === undefined || !param.schema.accepts(value)) throw wrongParam(name, param, given);
     this.known[name] = value;
     return value;
+  }
+
+  /** Whether a parameter can be set to a text; one that nobody knows of by now, to any. @throws PARAM_INVALID */
+  check(name: string, text: string): void {
+    const param = this.#byName.get(name);
+    if (param === undefined || param.tool !== undefined) return;
+    const value = param.schema.parse(text);
+    if (value === undefined || !param.schema.accepts(value)) throw wrongParam(name, param, text);
+  }
+
+  /** What the run sets under a name: an object has more members than were put into it. */
+  #givenFor(name: string): { text: string | undefined; value: ParamValue | undefined } {
+    const { params, values = {} } = this.#given;
+    return {
+      text: Object.hasOwn(params, name) ? params[name] : undefined,
+      value: Object.hasOwn(values, name) ? values[name] : undefined,
+    };
   }
 
   #variable(name: string): string | undefined {
@@ -78,6 +102,9 @@ export class Parameters {
   /** The name of a parameter that is given to an input. */
   #claim(input: string, param: Param<unknown>): string {
     const name = param.name ?? input;
+    const problem = nameProblem(name);
+    if (problem !== undefined)
+      throw pipeliteError("INPUT_NAME_INVALID", { name, of: "the run", place: param.place, problem });
     const other = this.#names.get(param) ?? name;
     if (other !== name) throw pipeliteError("PARAM_NAME_UNCLEAR", { place: param.place, name, other });
     this.#names.set(param, name);
@@ -105,4 +132,22 @@ export function constant(name: string, value: unknown, stage: string, place: str
 function wrongParam(name: string, { place, schema }: Param<unknown>, given: unknown): PipeliteError {
   const value = typeof given === "string" ? `'${given}'` : String(given);
   return pipeliteError("PARAM_INVALID", { name, place, wanted: schema.description, value });
+}
+
+/** The members of a group are inputs as well, by the names of both. @throws PipeliteError INPUT_NAME_INVALID */
+export function checkInputNames(
+  inputs: Readonly<Record<string, unknown>>,
+  stage: string,
+  place: string,
+): void {
+  const names = Object.entries(inputs).flatMap(([name, value]) => [
+    name,
+    ...(isGroup(value) ? Object.keys(value).map((member) => `${name}.${member}`) : []),
+  ]);
+  const seen = new Set<string>();
+  for (const name of names) {
+    const problem = seen.has(name) ? "it has another input of that name" : nameProblem(name);
+    if (problem !== undefined) throw pipeliteError("INPUT_NAME_INVALID", { name, of: stage, place, problem });
+    seen.add(name);
+  }
 }

@@ -60,7 +60,7 @@ export async function prepareCommand(node: CommandNode, { root, keep, folders }:
   const params = { command: describeCommand(node, nameOf) };
   const plain = { module: "a command", code: {}, bundle: null, params, tools: paths };
   if (!needsRunner(node, command)) return { command, ingredients: plain, sources, made };
-  const bundle = await bundledOnce(keep, { module: RUNNER, name: "command", place: node.place }, root);
+  const bundle = await bundledOnce(keep, { module: RUNNER, place: node.place }, root);
   const runner = await capturedOnce(keep, nodeProgram(node.place));
   return {
     command: { ...command, runner: { program: runner.program, code: bundle.code } },
@@ -180,7 +180,7 @@ export function invokeCommand(
     params: { ...setup },
   };
   const files = Object.values(copies).map(({ file = "" }) => file);
-  const invoked = invokeStage(runner.program, runner.code, stage, files);
+  const invoked = invokeStage(runner.program, runner.code, stage, { files });
   return { ...invoked, args: [...invoked.args, ...program, ...words], env: { ...env, ...invoked.env } };
 }
 

@@ -1,10 +1,9 @@
 // A program of this machine as a store path: the executable and the shared libraries it loads with their loader, so
 // that nothing of the host is needed at run time. Node itself is captured this way.
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, realpathSync } from "node:fs";
+import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { editsToName, readLoader } from "#base/elf.ts";
-import { isDirectory } from "#base/files.ts";
 import { readShebang } from "#base/shebang.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
@@ -57,7 +56,7 @@ export function checkTool(program: string, place: string): void {
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return !isDirectory(path);
+    return statSync(path).isFile();
   } catch {
     return false;
   }

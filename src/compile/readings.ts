@@ -10,6 +10,7 @@ import { createRequire, syncBuiltinESMExports } from "node:module";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { endlessKind } from "#base/files.ts";
+import { isOwnCode } from "#base/own-code.ts";
 import { placeInStack } from "#author/source-position.ts";
 import { pipeliteError } from "./errors.ts";
 import { entriesBelow } from "./file-stamps.ts";
@@ -127,10 +128,12 @@ function watch(): void {
   watchEnvironment();
   watchClocks();
   const world = globalThis as unknown as Holder;
-  for (const key of ["fetch", "WebSocket", "EventSource"])
-    replace(world, key, function refused() {
-      refuse(key, NETWORK);
-    });
+  for (const key of ["fetch", "WebSocket", "EventSource"]) {
+    const refused = function (): never {
+      return refuse(key, NETWORK);
+    };
+    if (key !== "WebSocket" || !replaceUnseen(refused)) replace(world, key, refused);
+  }
   wrap(process as unknown as Holder, "getBuiltinModule", (target, self, args) => {
     watchModule(String(args[0]).replace(/^node:/, ""));
     return call(target, self, args);
@@ -346,6 +349,30 @@ function proxyOf(value: Function, made: Call): unknown {
     },
   });
 }
+
+/**
+ * Looking at Node's own `WebSocket`, be it at its descriptor, loads all of undici, which takes as long as the start of Node.
+ * In a process of ours nobody has put another one there, so it is replaced without a look.
+ * @returns false where it must be looked at, or may be
+ */
+function replaceUnseen(refused: () => never): boolean {
+  if (hasSeenSocket || !isOwnCode(process.argv[1] ?? "")) return false;
+  hasSeenSocket = true;
+  const world = globalThis as unknown as Holder;
+  world["WebSocket"] = refused;
+  const put = (property: PropertyDescriptor): void =>
+    void Object.defineProperty(world, "WebSocket", { configurable: true, enumerable: false, ...property });
+  undo.push(() =>
+    put({
+      // The same one, which is still loaded when it is asked for.
+      get: () => (require("node:http") as Holder)["WebSocket"],
+      set: (value: unknown) => put({ value, writable: true }),
+    }),
+  );
+  return true;
+}
+
+let hasSeenSocket = false;
 
 function replace(holder: Holder, key: string, value: unknown): void {
   const before = Object.getOwnPropertyDescriptor(holder, key);

@@ -1,7 +1,7 @@
 // Texts with secrets in them: what is said of them, and what is sent.
 import type { Secrets } from "#secrets/secrets.ts";
 import { requireSecret } from "#secrets/sources.ts";
-import type { FetchNode, Graph, Parts } from "./nodes.ts";
+import type { FetchNode, GraphNode, Parts } from "./nodes.ts";
 
 /** With the names of secrets in their places: what a derivation, a record and a message have. */
 export function publicForm(parts: Parts): string {
@@ -32,13 +32,13 @@ export function privateRequest(node: FetchNode, secrets: Secrets): PrivateReques
   };
 }
 
-/** The names of all that a pipeline declares. */
-export function secretNames({ nodes }: Graph): string[] {
-  const names = nodes.flatMap((node) => {
-    if (node.kind === "answer") return node.key ?? [];
+/** The names of secrets that these have, and where. */
+export function secretUses(nodes: readonly GraphNode[]): { name: string; place: string }[] {
+  return nodes.flatMap((node) => {
+    const { place } = node;
+    if (node.kind === "answer") return node.key === undefined ? [] : [{ name: node.key, place }];
     if (node.kind !== "fetch") return [];
     const parts = [node.request.url, ...Object.values(node.request.headers)].flat();
-    return parts.flatMap((part) => (typeof part === "string" ? [] : part.name));
+    return parts.flatMap((part) => (typeof part === "string" ? [] : [{ name: part.name, place }]));
   });
-  return [...new Set(names)];
 }

@@ -9,6 +9,11 @@ import { locateModule } from "./load.ts";
 
 const LENGTH_MAX = 80;
 
+/** Whether a stage of an item of a list may be called so; `tag` is that of the list. */
+export function mayBeOfItem(name: string, tag: string): boolean {
+  return name.includes(`-${tag}-`) || name.length === LENGTH_MAX;
+}
+
 /** What is named here; every other handle is named by what it is. */
 type Named = StageHandle | CommandHandle | EachHandle;
 

@@ -1,8 +1,9 @@
 // `paths` and `baseUrl` of tsconfig.json: names of modules that only the compiler of TypeScript knows. What type-checks is
 // found, in pipeline.ts and in stages.
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, isAbsolute, join, resolve } from "node:path";
+import { readNamedText } from "#base/files.ts";
 import { pipeliteError } from "./errors.ts";
 
 interface Paths {
@@ -150,7 +151,7 @@ function locate(base: string, from: string): string {
 
 /** JSON with comments and trailing commas. */
 function parse(file: string): Config {
-  const text = readFileSync(file, "utf8")
+  const text = readNamedText(file)
     .replaceAll(/("(?:\\.|[^"\\])*")|\/\/[^\n]*|\/\*[^]*?\*\//g, "$1")
     .replaceAll(/("(?:\\.|[^"\\])*")|,(?=\s*[}\]])/g, "$1");
   try {

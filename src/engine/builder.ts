@@ -9,7 +9,7 @@ import { encodeNix32 } from "#nix/nix32.ts";
 import { ownPlaceholder, scratchPath } from "#nix/placeholder.ts";
 import { storePathBase } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import type { SandboxKind, SandboxResult, ScratchFolders } from "#sandbox/sandbox.ts";
+import type { SandboxKind, SandboxResult, ScratchFolders, Seen } from "#sandbox/sandbox.ts";
 import { runSandboxed } from "#sandbox/sandbox.ts";
 import { isDiskFull } from "#store/failure.ts";
 import type { Closures } from "#store/closures.ts";
@@ -32,6 +32,19 @@ export interface BuildPlace {
   /** The environment of who runs Pipelite. */
   env: Environment;
   closures: Closures;
+  /** What it is shown otherwise than always. */
+  shown?: Shown | undefined;
+}
+
+/** For who asks whether an output depends on it. */
+export interface Shown {
+  seen?: Seen;
+  /** Variables beside, or in place of, those that a builder always has; what the derivation sets stays as it is. */
+  env?: Readonly<Record<string, string>>;
+  /** Another place on disk for an input. */
+  physical?: (path: StorePath, physical: string) => string;
+  /** What stands in its store beside the inputs. */
+  beside?: { path: StorePath; physical: string }[];
 }
 
 export interface Made {
@@ -58,31 +71,33 @@ let builds = 0;
  */
 export async function runBuilder<T>(
   job: BuildJob,
-  { store, kind, folders, env, closures }: BuildPlace,
+  { store, kind, folders, env, closures, shown = {} }: BuildPlace,
   take: (made: Made) => Promise<T>,
 ): Promise<BuilderOutcome<T>> {
-  const { derivation, drvPath } = job;
   const output = outputOf(job);
-  // The final path when that is known, else the one that Nix lets the builder write to.
-  const scratch = output.kind === "floating" ? scratchPath(drvPath, "out") : output.path;
   builds += 1;
   const killsBefore = countMemoryKills();
   const limits = limitsOf(job.limits);
+  const inputs = physicalInputs(job, { store, closures });
   const folder = folders.take();
   const { storeDir, buildDir } = folder;
   // Whatever is thrown from here on, the folder is not known to be in order.
   let isSpoilt = true;
+  const keep = (): void => {
+    if (job.keepFailed !== undefined) folder.keepAs(job.keepFailed, inputs);
+  };
   try {
-    const inputs = closures
-      .of(derivation.inputSrcs)
-      .map((path) => ({ path, physical: store.physical(path) }));
-    const placeholder = ownPlaceholder("out");
-    const rewrite = (text: string) => text.replaceAll(placeholder, scratch);
+    const { scratch, ...started } = startBuilder(job, { env, cores: coresFor(limits), shown });
     const result = await runSandboxed(kind, {
-      builder: rewrite(derivation.builder),
-      args: derivation.args.map(rewrite),
-      ...environment(job, rewrite, { env, cores: coresFor(limits) }),
-      inputs,
+      ...started,
+      inputs: [
+        ...inputs.map(({ path, physical }) => ({
+          path,
+          physical: shown.physical?.(path, physical) ?? physical,
+        })),
+        ...(shown.beside ?? []),
+      ],
+      ...(shown.seen !== undefined && { seen: shown.seen }),
       storeDir,
       buildDir,
       network: output.kind === "fixed",
@@ -109,10 +124,14 @@ export async function runBuilder<T>(
     if (result.ending.kind !== "exited" || result.ending.code !== 0 || isShort) {
       const isMemoryFull = countMemoryKills() > killsBefore;
       const facts = { ...limits, isDiskFull: isDiskFull(folder.folder), isMemoryFull };
+      keep();
       return { ...failure(job, kind, result, facts), usage, limits: held };
     }
     const made = join(storeDir, storePathBase(scratch));
-    if (!existsSync(made)) throw pipeliteError("STAGE_NO_OUTPUT", { stage: job.name });
+    if (!existsSync(made)) {
+      keep();
+      throw pipeliteError("STAGE_NO_OUTPUT", { stage: job.name });
+    }
     const { outputBytes } = limits;
     const taken = await take({ made, scratch, output, inputs: inputs.map(({ path }) => path), outputBytes });
     return { status: "built", taken, usage, limits: held };
@@ -120,6 +139,49 @@ export async function runBuilder<T>(
     folder.isSpoilt ||= isSpoilt;
     await folders.give(folder);
   }
+}
+
+export interface StartedBuilder {
+  /** Byte strings, as `args` and `env` are. */
+  builder: string;
+  args: string[];
+  env: Map<string, string>;
+  /** Files that stand in its folder. */
+  files: Map<string, string>;
+  /** Where it is to leave its output: the final path when that is known, else the one that Nix lets a builder write to. */
+  scratch: StorePath;
+}
+
+export interface OuterEnvironment {
+  env: Environment;
+  cores: number;
+  shown?: Shown;
+}
+
+/** How the builder of a derivation is started. @param outer.env the environment of who runs Pipelite */
+export function startBuilder(
+  job: Pick<BuildJob, "derivation" | "drvPath">,
+  outer: OuterEnvironment,
+): StartedBuilder {
+  const { derivation, drvPath } = job;
+  const output = outputOf(job);
+  const scratch = output.kind === "floating" ? scratchPath(drvPath, "out") : output.path;
+  const placeholder = ownPlaceholder("out");
+  const rewrite = (text: string) => text.replaceAll(placeholder, scratch);
+  return {
+    builder: rewrite(derivation.builder),
+    args: derivation.args.map(rewrite),
+    ...environment(job, rewrite, outer),
+    scratch,
+  };
+}
+
+/** All that a builder sees of the store. */
+export function physicalInputs(
+  { derivation }: Pick<BuildJob, "derivation">,
+  { store, closures }: Pick<BuildPlace, "store" | "closures">,
+): { path: StorePath; physical: string }[] {
+  return closures.of(derivation.inputSrcs).map((path) => ({ path, physical: store.physical(path) }));
 }
 
 /** The one output of a derivation. @throws PipeliteError DERIVATION_UNSUPPORTED */
@@ -138,19 +200,21 @@ export function outputOf({ derivation, drvPath }: Pick<BuildJob, "derivation" | 
 }
 
 /** What a derivation asks of the machine, in the words of Nix. */
-function systemFeatures({ derivation }: BuildJob): string[] {
+function systemFeatures({ derivation }: Pick<BuildJob, "derivation">): string[] {
   return (derivation.env.get("requiredSystemFeatures") ?? "").split(/\s+/);
 }
+
+/** What `impureEnvVars` can have of our own environment: a derivation of somebody else may name any variable, and has a network. */
+const PROXY = /^(https?|ftp|all|no)_proxy$/i;
 
 /**
  * The environment of a builder, and the files that stand in its folder: as for Nix, a variable that `passAsFile` names is
  * one, since the kernel gives no program a variable of more than 128 KiB.
- * @param outer.env the environment of who runs Pipelite, for what a fixed-output derivation asks of it
  */
 function environment(
-  { derivation }: BuildJob,
+  { derivation }: Pick<BuildJob, "derivation">,
   rewrite: (text: string) => string,
-  { env: outer, cores }: { env: Environment; cores: number },
+  { env: outer, cores, shown = {} }: OuterEnvironment,
 ): { env: Map<string, string>; files: Map<string, string> } {
   const asFiles = new Set((derivation.env.get("passAsFile") ?? "").split(/\s+/));
   const files = new Map<string, string>();
@@ -159,21 +223,22 @@ function environment(
     ["HOME", "/homeless-shelter"],
     ["NIX_STORE", "/nix/store"],
     ["NIX_BUILD_CORES", String(cores)],
+    ...Object.entries(shown.env ?? {}),
   ]);
+  const folder = shown.seen?.buildFolder ?? "/build";
   for (const [key, value] of derivation.env) {
     if (!asFiles.has(key)) env.set(key, rewrite(value));
     else {
       const file = `.attr-${encodeNix32(sha256(fromByteString(key)))}`;
       files.set(file, rewrite(value));
-      env.set(`${key}Path`, `/build/${file}`);
+      env.set(`${key}Path`, `${folder}/${file}`);
     }
   }
-  for (const key of ["NIX_BUILD_TOP", "TMPDIR", "TEMPDIR", "TMP", "TEMP", "PWD"]) env.set(key, "/build");
+  for (const key of ["NIX_BUILD_TOP", "TMPDIR", "TEMPDIR", "TMP", "TEMP", "PWD"]) env.set(key, folder);
   if (derivation.outputs.get("out")?.kind === "fixed") {
     env.set("NIX_OUTPUT_CHECKED", "1");
-    for (const key of (derivation.env.get("impureEnvVars") ?? "").split(" ").filter(Boolean)) {
-      env.set(key, outer[key] ?? "");
-    }
+    for (const key of (derivation.env.get("impureEnvVars") ?? "").split(" ").filter(Boolean))
+      env.set(key, PROXY.test(key) ? (outer[key] ?? "") : "");
   }
   env.set("NIX_LOG_FD", "2");
   env.set("TERM", "xterm-256color");

@@ -15,6 +15,7 @@ import { dirname, join } from "node:path";
 import { isPipeliteError, systemErrorCode } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
 import { isProcessAlive } from "#base/process.ts";
+import { anySignal } from "#base/steps.ts";
 import type { SandboxKind } from "#sandbox/sandbox.ts";
 import { ScratchFolders, closeStarters, detectSandbox } from "#sandbox/sandbox.ts";
 import { parseStorePath, type StorePath } from "#nix/store-path.ts";
@@ -26,7 +27,6 @@ import type { BuiltOutput } from "#store/outputs.ts";
 import type { Store } from "#store/store.ts";
 import { outputOf, runBuilder, type BuildPlace } from "./builder.ts";
 import type { BuildJob, BuildOutcome, Engine } from "./engine.ts";
-import { fetchUrl } from "./fetch-url.ts";
 import { pipeliteError } from "./errors.ts";
 import { leakIn, withSearchedLog } from "./guard.ts";
 
@@ -41,7 +41,7 @@ export async function embeddedEngine({ store, sandbox: wanted, env }: EmbeddedOp
   const sandbox = await detectSandbox(wanted, programFolders(env));
   const folder = buildsFolder(store.home);
   mkdirSync(folder, { recursive: true });
-  // For nobody but its owner, since a stage is half made there.
+  // Readable by its owner alone, since a stage is half made there.
   chmodSync(folder, 0o700);
   const folders = new ScratchFolders(folder);
   const closures = new Closures(store);
@@ -56,7 +56,26 @@ export async function embeddedEngine({ store, sandbox: wanted, env }: EmbeddedOp
   };
 }
 
-/** Downloads whatever the engine: what nobody else is to be told. */
+/**
+ * Begins to find out what isolates stages here, which is mostly waiting, while a run does other things.
+ * @returns what ends the process that this started, where no engine is opened after all
+ */
+export function expectEmbeddedEngine({
+  sandbox,
+  env,
+}: Partial<Pick<EmbeddedOptions, "sandbox">> & Pick<EmbeddedOptions, "env">): () => Promise<void> {
+  const found = detectSandbox(sandbox, programFolders(env)).then(
+    () => undefined,
+    // Thrown where the engine is opened.
+    () => undefined,
+  );
+  return async () => {
+    await found;
+    await closeStarters();
+  };
+}
+
+/** Downloads with secrets, which no other engine is told. */
 export function downloadHere(job: BuildJob, store: Store): Promise<BuildOutcome> {
   return endOf(job, store, () => alone(job, store, (locks) => fetch(job, store, locks)));
 }
@@ -82,7 +101,7 @@ async function alone(
   let hasWaited = false;
   const onWait = (): void => void (hasWaited = true);
   using locks = await store.lockPaths([lockedPath(job)], { signal: job.signal, onWait });
-  const madeElsewhere = hasWaited ? job.madeElsewhere?.() : undefined;
+  const madeElsewhere = job.madeElsewhere?.(hasWaited);
   if (madeElsewhere !== undefined) return { status: "made-elsewhere", outPath: madeElsewhere };
   const outcome = await make(locks);
   if (outcome.status === "built") await job.onBuilt?.(outcome);
@@ -98,6 +117,7 @@ function buildAlone(job: BuildJob, place: BuildPlace): Promise<BuildOutcome> {
 }
 
 async function fetch(job: BuildJob, store: Store, locks: PathLocks): Promise<BuildOutcome> {
+  const { fetchUrl } = await import("./fetch-url.ts");
   const outcome = await fetchUrl(job, store, locks);
   const { realises: id } = job;
   if (outcome.status === "built" && id !== undefined)
@@ -151,7 +171,7 @@ async function build(
           expected: output,
           sizeMaxBytes: outputBytes,
         };
-        const signal = AbortSignal.any([job.signal, ...deadline]);
+        const signal = anySignal(job.signal, ...deadline);
         const [registered] = await store.registerOutputs([built], { held: locks, signal });
         if (registered === undefined) throw new Error("registerOutputs gave nothing back");
         return registered.path;
@@ -172,13 +192,14 @@ async function build(
 }
 
 function createLog(file: string): number {
-  mkdirSync(dirname(file), { recursive: true });
   try {
     return openSync(file, "wx");
   } catch (error) {
-    if (systemErrorCode(error) !== "EEXIST") throw error;
-    rmSync(file);
-    return openSync(file, "w");
+    const code = systemErrorCode(error);
+    if (code === "EEXIST") rmSync(file);
+    else if (code === "ENOENT") mkdirSync(dirname(file), { recursive: true });
+    else throw error;
+    return openSync(file, "wx");
   }
 }
 

@@ -39,10 +39,12 @@ export interface BuildJob {
   secrets?: Secrets | undefined;
   /** What a download asks for, where that is more than the URL of its derivation: never shown. */
   request?: { url: string; headers: Readonly<Record<string, string>> } | undefined;
+  /** Where the folders of a builder that failed are moved to, by the embedded engine. */
+  keepFailed?: string | undefined;
   onLog: (chunk: Uint8Array) => void;
   signal: AbortSignal;
   /** The output that somebody else has made in the meantime, where that will do. */
-  madeElsewhere?: () => StorePath | undefined;
+  madeElsewhere?: (hasWaited: boolean) => StorePath | undefined;
   /** Called with what was built before others who want the same derivation are let in. */
   onBuilt?: (built: { outPath: StorePath; usage: Usage }) => Promise<void>;
 }

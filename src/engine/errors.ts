@@ -38,7 +38,7 @@ export const pipeliteError = errorsOf({
   STAGE_MACHINE_MEMORY: {
     exit: 1,
     message:
-      "Stage '{stage}' failed: the machine, or the container we are in, ran out of memory, and the kernel ended it",
+      "Stage '{stage}' failed: this machine, or the container that we are in, ran out of memory, and the kernel ended it",
     hint: "`memoryBytes` says how much a stage takes: no more are started together than there is memory for",
   },
   STAGE_PROCESS_LIMIT: {

@@ -1,9 +1,9 @@
-// `builtin:fetchurl`: a file from http, https or file, whose hash is known beforehand. Done by the engine itself, as in
+// `builtin:fetchurl`: a file from http, https or file, whose hash is known in advance. Done by the engine itself, as in
 // Nix; the bytes count only when their hash is right, so where they came from need not be trusted.
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { textOf } from "#base/bytes.ts";
-import { downloadOnce, isFullDisk, pause, pauseAfter, Refused, webProblem } from "#base/web.ts";
+import { Arrived, downloadOnce, isFullDisk, pause, pauseAfter, Refused, webProblem } from "#base/web.ts";
 import { formatHash } from "#nix/hash.ts";
 import type { PathLocks } from "#store/locks.ts";
 import type { Store } from "#store/store.ts";
@@ -73,10 +73,11 @@ async function download(
   { file, stage, signal, onLog, request, secrets }: Download,
 ): Promise<Buffer> {
   const isPrivate = secrets.in(JSON.stringify(request)) !== undefined;
+  const arrived = new Arrived();
   for (let attempt = 1; ; attempt++) {
     try {
       if (isPrivate && !isProtected(request.url)) throw new Refused("a secret is sent by https only");
-      return await downloadOnce(request.url, { file, headers: request.headers, signal });
+      return await downloadOnce(request.url, { file, headers: request.headers, signal, arrived });
     } catch (error) {
       if (signal.aborted || isFullDisk(error)) throw error;
       const problem = secrets.redact(webProblem(error));
@@ -90,7 +91,7 @@ async function download(
   }
 }
 
-/** Nobody between sees what is sent by https, or stays on this machine. */
+/** What is sent by https, or stays on this machine, is seen by no one between. */
 function isProtected(url: string): boolean {
   const { protocol, hostname } = URL.canParse(url) ? new URL(url) : { protocol: "https:", hostname: "" };
   return protocol !== "http:" || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);

@@ -12,7 +12,7 @@ export interface Limits {
   timeoutMs?: number | undefined;
   /** Processes and threads at a time. */
   processes: number;
-  /** Apparent size of its output: holes count, because whoever reads the output reads them. */
+  /** Apparent size of its output: holes count, because a reader of the output reads them. */
   outputBytes: number;
   logBytes: number;
 }
@@ -67,7 +67,7 @@ export function heldLimits(limits: Limits, by: SandboxResult["enforcedBy"]): Hel
 
 let memoryBytes: number | undefined;
 
-/** What the machine, or the container we are in, has, less 10 %. Asked once. */
+/** What this machine, or the container that we are in, has, less 10 %. Asked once. */
 export function defaultMemoryBytes(): number {
   return (memoryBytes ??= machineMemoryBytes());
 }

@@ -29,41 +29,72 @@ const LOCAL: Machine = {
   mandatoryFeatures: [],
 };
 
-export interface NixEngine {
-  store: Store;
+export interface OpenMachines {
+  /** The home whose store they build for. */
+  home: string;
   /** In which Nix and ssh are found and run. */
   env: Environment;
   /** A list of machines as Nix's `builders`; without it Nix here builds. */
   builders?: string | undefined;
 }
 
+/** Machines that answered: engines that are at work at the same time may share them. */
+export interface Machines {
+  pool: MachinePool;
+  versions: string[];
+  lost: { kind: string; reason: string }[];
+  copied: Map<Machine, KnownPaths>;
+  /** What is being built: who wants the same waits for it. */
+  building: Map<StorePath, Promise<unknown>>;
+  close: () => void;
+}
+
+/** How many stages machines build at a time. @throws MACHINES_INVALID */
+export function jobsOf(builders: string): number {
+  return parseMachines(builders, HERE).reduce((sum, { jobs }) => sum + jobs, 0);
+}
+
 /** @throws PipeliteError NIX_NOT_FOUND, MACHINES_INVALID, MACHINE_LOST where no machine answers */
-export async function nixEngine({ store, env, builders }: NixEngine): Promise<Engine> {
+export async function openMachines({ home, env, builders }: OpenMachines): Promise<Machines> {
   const machines = builders === undefined ? [LOCAL] : parseMachines(builders, HERE);
   if (machines.some(({ uri }) => uri === "local")) requireNix(env);
   const shared = sharedFolder();
   const pool = new MachinePool(machines, (machine) =>
-    openMachine(machine, { home: store.home, env, folder: shared.path }),
+    openMachine(machine, { home, env, folder: shared.path }),
   );
-  try {
-    const { versions, lost } = await pool.greet();
-    const place: Place = { pool, store, copied: new Map(), leaked: new Set() };
-    return {
-      name: "nix",
-      sandbox: { kind: "nix", version: versions.join(", "), tried: lost },
-      ...(builders !== undefined && { jobs: pool.jobs }),
-      build: (job) => buildSearched(job, place),
-      close: async () => {
-        pool.close();
-        await removeLeaks(place);
-        shared.remove();
-      },
-    };
-  } catch (error) {
+  const close = (): void => {
     pool.close();
     shared.remove();
+  };
+  try {
+    return { pool, ...(await pool.greet()), copied: new Map(), building: new Map(), close };
+  } catch (error) {
+    close();
     throw error;
   }
+}
+
+export interface NixEngine extends Omit<OpenMachines, "home"> {
+  store: Store;
+  /** Of several engines, opened by the first one and closed by who has them; without them the engine has its own. */
+  machines?: ((open: () => Promise<Machines>) => Promise<Machines>) | undefined;
+}
+
+/** @throws PipeliteError as `openMachines` */
+export async function nixEngine({ store, env, builders, machines }: NixEngine): Promise<Engine> {
+  const open = (): Promise<Machines> => openMachines({ home: store.home, env, builders });
+  const opened = machines === undefined ? await open() : await machines(open);
+  const place: Place = { ...opened, store, leaked: new Set() };
+  return {
+    name: "nix",
+    sandbox: { kind: "nix", version: opened.versions.join(", "), tried: opened.lost },
+    ...(builders !== undefined && { jobs: opened.pool.jobs }),
+    build: (job) => buildOnce(job, place),
+    close: async () => {
+      if (machines === undefined) opened.close();
+      await removeLeaks(place);
+    },
+  };
 }
 
 function requireNix(env: Environment): void {
@@ -71,12 +102,43 @@ function requireNix(env: Environment): void {
   if (status !== 0) throw pipeliteError("NIX_NOT_FOUND");
 }
 
-interface Place {
-  pool: MachinePool;
+interface Place extends Pick<Machines, "pool" | "copied" | "building"> {
   store: Store;
-  copied: Map<Machine, KnownPaths>;
   /** Outputs that hold a secret. */
   leaked: Set<StorePath>;
+}
+
+/** What another run of this process is building is waited for, and what it has built is taken. */
+async function buildOnce(job: BuildJob, place: Place): Promise<BuildOutcome> {
+  const { building } = place;
+  for (let hasWaited = false; ; hasWaited = true) {
+    const outPath = job.madeElsewhere?.(hasWaited);
+    if (outPath !== undefined) return { status: "made-elsewhere", outPath };
+    const other = building.get(job.drvPath);
+    if (other === undefined) break;
+    await untilAborted(other, job.signal);
+    if (job.signal.aborted) return { status: "cancelled" };
+  }
+  const own = buildSearched(job, place);
+  const settled = own.then(
+    () => undefined,
+    () => undefined,
+  );
+  building.set(job.drvPath, settled);
+  try {
+    return await own;
+  } finally {
+    building.delete(job.drvPath);
+  }
+}
+
+async function untilAborted(other: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  let stop = (): void => undefined;
+  const aborted = new Promise<void>((resolve) => (stop = resolve));
+  signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop();
+  await Promise.race([other, aborted]);
+  signal.removeEventListener("abort", stop);
 }
 
 /** Nix writes its log, and registers the output, before anybody can look at them: what holds a secret is removed again. */
@@ -129,12 +191,13 @@ async function build(job: BuildJob, place: Place): Promise<BuildOutcome> {
     try {
       lease = await place.pool.lease(job.name, job.derivation, job.signal);
       const outcome = await buildAt(job, lease, place, { start, movedFrom });
-      lease.release();
       if (outcome.status === "built") await job.onBuilt?.(outcome);
+      lease.release();
       return outcome;
     } catch (error) {
       const isOfMachine = isPipeliteError(error) && error.code.startsWith("MACHINE_");
-      if (isPipeliteError(error)) lease?.lost(error);
+      // What we closed ourselves, or is wrong here, says nothing of the machine.
+      lease?.end(isOfMachine && !job.signal.aborted ? error : undefined);
       if (job.signal.aborted) return { status: "cancelled" };
       if (!isOfMachine) throw error;
       if (lease === undefined) return { status: "failed", error };

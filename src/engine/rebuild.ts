@@ -9,12 +9,15 @@ import { ScratchFolders, type SandboxKind } from "#sandbox/sandbox.ts";
 import { Closures } from "#store/closures.ts";
 import { finalForm, type BuiltOutput } from "#store/outputs.ts";
 import type { Store } from "#store/store.ts";
-import { runBuilder } from "./builder.ts";
+import { runBuilder, type Shown } from "./builder.ts";
 import type { BuildJob, BuildOutcome } from "./engine.ts";
+import { pipeliteError } from "./errors.ts";
 
 export type Rebuilt =
   | { status: "built"; narHash: string; narSize: number }
   | Extract<BuildOutcome, { status: "failed" | "cancelled" }>;
+
+const FIXED = "its output is fixed by a hash, and it would be built with a network";
 
 export interface RebuildOptions {
   store: Store;
@@ -24,18 +27,25 @@ export interface RebuildOptions {
   env: Environment;
   /** Where what it makes goes; must not exist. */
   target: string;
+  /** What the builder is shown otherwise than always. */
+  shown?: Shown | undefined;
 }
 
-/** @throws what setting up the build throws; a builder that fails is a value. */
+/**
+ * @throws DERIVATION_UNSUPPORTED of an output that is fixed by a hash: it would have a network, and may be of a stranger's record;
+ * what setting up the build throws. A builder that fails is a value.
+ */
 export async function rebuild(
   job: Omit<BuildJob, "onLog">,
-  { store, kind, folder, env, target }: RebuildOptions,
+  { store, kind, folder, env, target, shown }: RebuildOptions,
 ): Promise<Rebuilt> {
+  if (job.derivation.outputs.get("out")?.kind === "fixed")
+    throw pipeliteError("DERIVATION_UNSUPPORTED", { drvPath: job.drvPath, problem: FIXED });
   const folders = new ScratchFolders(folder);
   try {
     const outcome = await runBuilder(
       { ...job, onLog: () => {} },
-      { store, kind, folders, env, closures: new Closures(store) },
+      { store, kind, folders, env, closures: new Closures(store), shown },
       async ({ made, scratch, output, inputs, outputBytes }) => {
         const built: BuiltOutput = {
           scratch: made,

@@ -6,13 +6,16 @@ export type NodeEnd = "done" | "failed" | "cancelled";
 export interface ScheduleOptions<N> {
   /** What must be done before a node; all of it must be in the graph. */
   needs: (node: N) => Iterable<N>;
+  /** Nodes that have ended before: they are not run. */
+  isDone?: (node: N) => boolean;
   /** Nodes that count as work start when there is room for them; the others start at once. */
   isWork: (node: N) => boolean;
   /** Of two nodes that are ready, the one of higher rank starts first. */
   rank?: (node: N) => number;
   /** What a node takes of each part of `room` while it runs. One that takes more than there is runs alone. */
   costOf: (node: N) => readonly number[];
-  room: readonly number[];
+  /** What there is of each part; a `Room` is shared with others. */
+  room: readonly number[] | Room;
   /** After a failure, go on with every node that does not need the failed one. */
   keepGoing: boolean;
   signal: AbortSignal;
@@ -28,8 +31,12 @@ export interface ScheduleOptions<N> {
  * Resolves when every node has been run or skipped. `run` must not throw: what it throws is a bug and is thrown on.
  * @param planned each behind those that it needs; of two of the same rank, the first one starts first
  */
-export async function schedule<N>(planned: readonly N[], options: ScheduleOptions<N>): Promise<void> {
-  const { needs, isWork, rank = () => 0, keepGoing, signal, onReady, run, skip } = options;
+export async function schedule<N extends object>(
+  planned: readonly N[],
+  options: ScheduleOptions<N>,
+): Promise<void> {
+  const { needs, isWork, isDone = () => false, rank = () => 0, keepGoing } = options;
+  const { signal, onReady, run, skip } = options;
   const ends = new Map<N, NodeEnd | "skipped">();
   const culprits = new Map<N, N>();
   const waiting = new Set<N>();
@@ -44,7 +51,7 @@ export async function schedule<N>(planned: readonly N[], options: ScheduleOption
   const byRank = (a: N, b: N): number => (ranks.get(b) ?? 0) - (ranks.get(a) ?? 0) || inOrder(a, b);
   /** Nodes that may start or must be skipped, and those that wait for nothing but their turn. */
   const [due, ready] = [new Line(inOrder), new Line(byRank)];
-  const room = new Room(options);
+  const room = options.room instanceof Room ? options.room : new Room(options.room);
   let [running, stopped] = [0, false];
   let wake = (): void => undefined;
   let bug: { error: unknown } | undefined;
@@ -60,19 +67,23 @@ export async function schedule<N>(planned: readonly N[], options: ScheduleOption
     }
     if (open.length === 0 || badNeed(node) !== undefined) due.add(node);
   };
-  const add = (nodes: readonly N[]): void => {
-    for (const node of nodes) {
-      position.set(node, position.size);
-      ranks.set(node, rank(node));
-      wait(node);
-    }
-  };
   const settle = (node: N, end: NodeEnd | "skipped"): void => {
     ends.set(node, end);
     for (const taker of takers.get(node) ?? []) {
       const left = (unmet.get(taker) ?? 0) - 1;
       unmet.set(taker, left);
       if (left === 0 || end !== "done") due.add(taker);
+    }
+  };
+  const add = (nodes: readonly N[]): void => {
+    for (const node of nodes) {
+      position.set(node, position.size);
+      if (isDone(node)) {
+        settle(node, "done");
+        continue;
+      }
+      ranks.set(node, rank(node));
+      wait(node);
     }
   };
   const start = (node: N, giveBack: () => void): void => {
@@ -105,11 +116,12 @@ export async function schedule<N>(planned: readonly N[], options: ScheduleOption
   const badNeed = (node: N): N | undefined =>
     [...needs(node)].find((need) => ends.has(need) && ends.get(need) !== "done");
 
-  const startReady = (): void => {
+  /** @returns whether some must wait for room. */
+  const startReady = (): boolean => {
     const passed: N[] = [];
     for (let node = ready.next(); node !== undefined; node = ready.next()) {
       if (!waiting.has(node)) continue;
-      const giveBack = room.take(node);
+      const giveBack = room.take(options.costOf(node));
       if (giveBack !== undefined) start(node, giveBack);
       else {
         passed.push(node);
@@ -117,37 +129,45 @@ export async function schedule<N>(planned: readonly N[], options: ScheduleOption
       }
     }
     for (const node of passed) ready.add(node);
+    return passed.length > 0;
   };
 
+  const unsubscribe = room.onFree(() => wake());
   add(planned);
-  for (;;) {
-    for (let node = due.next(); node !== undefined; node = due.next()) {
-      if (!waiting.has(node)) continue;
-      const bad = badNeed(node);
-      if (bad !== undefined) leaveOut(node, bad);
-      else if (isWork(node)) {
-        ready.add(node);
-        onReady?.(node);
-      } else start(node, () => undefined);
+  try {
+    for (;;) {
+      for (let node = due.next(); node !== undefined; node = due.next()) {
+        if (!waiting.has(node)) continue;
+        const bad = badNeed(node);
+        if (bad !== undefined) leaveOut(node, bad);
+        else if (isWork(node)) {
+          ready.add(node);
+          onReady?.(node);
+        } else start(node, () => undefined);
+      }
+      if (stopped || signal.aborted) for (const node of waiting) leaveOut(node, badNeed(node));
+      const mustWait = startReady();
+      if (running === 0 && !mustWait) break;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        if (running === 0) signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+      if (bug !== undefined) throw bug.error;
     }
-    if (stopped || signal.aborted) for (const node of waiting) leaveOut(node, badNeed(node));
-    startReady();
-    if (running === 0) break;
-    await new Promise<void>((resolve) => (wake = resolve));
-    if (bug !== undefined) throw bug.error;
+  } finally {
+    unsubscribe();
   }
 }
 
 /** How much of the machine is taken. Small nodes may pass a large one that has no room yet, but not for ever. */
-class Room<N> {
-  readonly #costOf: (node: N) => readonly number[];
+export class Room {
   readonly #room: readonly number[];
   readonly #taken: number[];
-  readonly #passes = new Map<N, number>();
+  readonly #passes = new WeakMap<object, number>();
+  readonly #listeners = new Set<() => void>();
   #nodes = 0;
 
-  constructor({ costOf, room }: Pick<ScheduleOptions<N>, "costOf" | "room">) {
-    this.#costOf = costOf;
+  constructor(room: readonly number[]) {
     this.#room = room;
     this.#taken = room.map(() => 0);
   }
@@ -157,9 +177,14 @@ class Room<N> {
     return this.#nodes > 0 && this.#room.some((whole, part) => (this.#taken[part] ?? 0) >= whole);
   }
 
+  /** Calls back whenever something is given back. @returns what ends that */
+  onFree(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
   /** @returns what gives the room back; undefined when there is none */
-  take(node: N): (() => void) | undefined {
-    const costs = this.#costOf(node);
+  take(costs: readonly number[]): (() => void) | undefined {
     // Sums of parts such as 0.1 are not exact.
     const fits = this.#room.every(
       (whole, part) => (this.#taken[part] ?? 0) + (costs[part] ?? 0) <= whole + 1e-9,
@@ -171,11 +196,14 @@ class Room<N> {
         this.#taken[part] = this.#nodes === 0 ? 0 : (this.#taken[part] ?? 0) + sign * cost;
     };
     add(1);
-    return () => add(-1);
+    return () => {
+      add(-1);
+      for (const listener of this.#listeners) listener();
+    };
   }
 
   /** Called for a node that has no room: whether nothing behind it may start before it any more. */
-  mustWaitFor(node: N): boolean {
+  mustWaitFor(node: object): boolean {
     const PASSES_MAX = 20;
     const passes = (this.#passes.get(node) ?? 0) + 1;
     this.#passes.set(node, passes);

@@ -1,10 +1,10 @@
 // `pipelite.lock.json` beside a pipeline: what the world outside said once, pinned. Sections of it belong to who writes
 // them: answers of models, what environments are made of. It is replaced whole, so no reader sees half of it.
 import { isObject, parseStrictJson } from "#base/strict-json.ts";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { prettyJson } from "#base/canonical-json.ts";
-import { writeFileAtomically } from "#base/files.ts";
+import { readNamedFile, writeFileAtomically } from "#base/files.ts";
 import { pipeliteError } from "./errors.ts";
 
 export interface LockFile {
@@ -21,7 +21,7 @@ export function readLockFile(root: string): LockFile {
   const file = lockFileOf(root);
   if (!existsSync(file)) return { version: 1 };
   try {
-    const lock = parseStrictJson(readFileSync(file));
+    const lock = parseStrictJson(readNamedFile(file));
     if (!isObject(lock)) throw new Error("it is no object");
     if (lock.version !== 1) throw new Error(`its version is ${String(lock.version)}`);
     return lock as LockFile;

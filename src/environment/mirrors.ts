@@ -1,8 +1,9 @@
 // Where archives of packages are on this machine. Mirrors are configuration: they say where bytes come from, and every
 // byte is held against a hash, so they are no part of what an environment is, and no record or lock names one.
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Environment } from "#base/environment.ts";
+import { readNamedText } from "#base/files.ts";
 import { parseStanzas } from "#package/deb822.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -65,7 +66,7 @@ export function readAptSources(apt: string): AptSource[] {
   return files.flatMap((file) => {
     const path = join(apt, file);
     if (!existsSync(path)) return [];
-    const text = readFileSync(path, "utf8");
+    const text = readNamedText(path);
     return file.endsWith(".sources") ? fromStanzas(text) : file.endsWith(".list") ? fromLines(text) : [];
   });
 }

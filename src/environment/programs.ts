@@ -41,6 +41,24 @@ export function programOf(
   return enter(entrance, root, { candidates, argv0: basename(program), args, env });
 }
 
+/**
+ * The same with another program, of an invocation that goes through an entrance; undefined for any other.
+ * @param builder,args of a derivation, with the root in its place
+ */
+export function instead(
+  { builder, args }: Pick<Invocation, "builder" | "args">,
+  { candidates, argv0, args: words }: Omit<Entered, "env">,
+): Pick<Invocation, "builder" | "args"> | undefined {
+  if (!/-pipelite-(enter|hold)\/bin\/(enter|hold)$/.test(builder)) return undefined;
+  const [root = ""] = args;
+  return { builder, args: [root, ...candidates, "", argv0, ...words] };
+}
+
+/** The root that an invocation enters; undefined for one that enters none. */
+export function rootEntered({ builder, args }: Pick<Invocation, "builder" | "args">): string | undefined {
+  return builder.endsWith("-pipelite-enter/bin/enter") ? args[0] : undefined;
+}
+
 interface Entered {
   candidates: readonly string[];
   argv0: string;

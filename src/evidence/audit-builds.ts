@@ -1,11 +1,12 @@
 // The part of an audit that builds: every derivation of a run once more, in the sandbox that the run was built in, beside
-// the store. A fetch is not made again: its bytes are checked by the hash that its derivation fixes.
+// the store. A record may be anybody's, so what it says never has a program run without a sandbox, or with a network: what an
+// output is by a hash that its derivation fixes is not made again, its bytes are checked by that hash.
 import { programFolders, type Environment } from "#base/environment.ts";
 import { mkdtempSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isPipeliteError } from "#base/errors.ts";
 import { finish } from "#base/steps.ts";
-import { isDirectory } from "#base/files.ts";
+import { isPlainDirectory } from "#base/files.ts";
 import { rebuild } from "#engine/rebuild.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import { detectSandbox, type SandboxKind } from "#sandbox/sandbox.ts";
@@ -47,6 +48,8 @@ export interface RebuildAll {
   onProgress?: ((progress: RebuildProgress) => void) | undefined;
   isWanted: boolean;
   env: Environment;
+  /** In place of the one that the record names; without a sandbox is built only where this says `none`. */
+  sandbox: SandboxKind | undefined;
 }
 
 type Built = StageRecord & { drvPath: string; outPath: string };
@@ -60,7 +63,7 @@ export async function rebuildAll(work: RebuildAll): Promise<{
   const { records, jobs, onProgress, isWanted } = work;
   const built = records.map((record) => record.stages.filter(isBuilt));
   const stages = [...new Map(built.flat().map((stage) => [keyOf(stage), stage])).values()];
-  const sandbox = isWanted ? await sandboxFor(records[0], work.env) : { reason: "that was not asked for" };
+  const sandbox = isWanted ? await sandboxFor(records[0], work) : { reason: "that was not asked for" };
   const made = new Map<string, Again>();
   const findings = new Map<string, RebuildFinding>();
   const waiting = [...stages];
@@ -75,13 +78,13 @@ export async function rebuildAll(work: RebuildAll): Promise<{
       tell(again.finding.status);
     }
   };
-  const workers = Array.from({ length: Math.max(1, jobs) }, () =>
+  const workers = Array.from({ length: Math.max(1, Math.min(jobs, stages.length)) }, () =>
     worker().catch((error: unknown) => {
       waiting.length = 0;
       throw error;
     }),
   );
-  // Whoever is still at work writes to the folder, which is removed when this has ended.
+  // Builds that still go on write to the folder, which is removed when this has ended.
   const failed = (await Promise.allSettled(workers)).find((each) => each.status === "rejected");
   if (failed !== undefined) throw failed.reason;
   return {
@@ -109,9 +112,13 @@ function keyOf({ drvPath, outPath }: Built): string {
 type Sandbox = { kind: SandboxKind } | { kind?: undefined; reason: string };
 
 /** The sandbox of the run; for a run that Nix built or that built nothing, the strongest that works here. */
-async function sandboxFor(record: RunRecord | undefined, env: Environment): Promise<Sandbox> {
+async function sandboxFor(
+  record: RunRecord | undefined,
+  { env, sandbox: asked }: Pick<RebuildAll, "env" | "sandbox">,
+): Promise<Sandbox> {
   const kind = record?.sandbox.kind;
-  const wanted = (["starter", "bubblewrap", "unshare", "none"] as const).find((known) => known === kind);
+  if (kind === "none" && asked === undefined) return { reason: UNCONFINED };
+  const wanted = asked ?? (["starter", "bubblewrap", "unshare"] as const).find((known) => known === kind);
   try {
     const detected = await detectSandbox(wanted, programFolders(env));
     if (detected.kind !== "none" || wanted === "none") return detected;
@@ -122,6 +129,9 @@ async function sandboxFor(record: RunRecord | undefined, env: Environment): Prom
     return { reason: error.message };
   }
 }
+
+const UNCONFINED =
+  "it was built without a sandbox, and whoever wrote its programs could do here what you can: --sandbox none builds it again so";
 
 async function buildAgain(
   { store, folder, paths, seen, signal, env }: Omit<RebuildAll, "records">,
@@ -204,7 +214,7 @@ function firstDifference(before: string, after: string): string | undefined {
     }
   };
   if (hashOf(before) === hashOf(after)) return undefined;
-  if (!isDirectory(before) || !isDirectory(after)) return "";
+  if (!isPlainDirectory(before) || !isPlainDirectory(after)) return "";
   const names = [...new Set([...readdirSync(before), ...readdirSync(after)])].toSorted();
   for (const name of names) {
     const below = firstDifference(join(before, name), join(after, name));

@@ -1,9 +1,9 @@
-// The evidence in the result tree against what is made anew: every file of it follows from the record, the results and the
+// The evidence in the result tree against what is made again: every file of it follows from the record, the results and the
 // logs, so all are made again and compared byte for byte, and a file more or less is found.
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { byteStringOf } from "#base/bytes.ts";
-import { bytesOfContent, entryAt } from "#base/files.ts";
+import { bytesOfContent, entryAt, isPlainDirectory } from "#base/files.ts";
 import { digestOf } from "#base/digest.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import type { Home } from "#home/home.ts";
@@ -42,11 +42,11 @@ export function checkEvidence({ home, store, run, source: found, maker }: Eviden
   const { tree } = run.record;
   if (tree === undefined) return [];
   const folder = join(store.physical(parseStorePath(tree)), "evidence");
-  if (!existsSync(folder)) return [unavailable(ID, `${tree}/evidence is no longer in the store`)];
+  if (!isPlainDirectory(folder)) return [unavailable(ID, `${tree}/evidence is no longer in the store`)];
   if (typeof found === "string") return [fails(ID, found)];
   const source = found.record;
   const gone = Object.keys(source.results).find(
-    (name) => !existsSync(store.physical(parseStorePath(source.results[name] ?? ""))),
+    (name) => entryAt(store.physical(parseStorePath(source.results[name] ?? ""))) === undefined,
   );
   if (gone !== undefined)
     return [unavailable(ID, `the result ${gone}, which it is about, is no longer in the store`)];
@@ -64,7 +64,7 @@ export function checkEvidence({ home, store, run, source: found, maker }: Eviden
     return [problem === undefined ? holds(ID) : fails(ID, `${tree}/evidence/${problem}`)];
   } catch (error) {
     if (!isPipeliteError(error)) throw error;
-    return [fails(ID, `${tree}/evidence can't be made anew: ${error.message}`)];
+    return [fails(ID, `${tree}/evidence can't be made again: ${error.message}`)];
   }
 }
 
@@ -116,7 +116,7 @@ function compare(home: Home, store: Store, { folder, source, maker }: Compared):
   for (const [name, content] of wanted) {
     const file = join(folder, name);
     if (entryAt(file)?.isFile() !== true) return `${name} is missing`;
-    if (!readFileSync(file).equals(bytesOfContent(content))) return `${name} is not what is made anew`;
+    if (!readFileSync(file).equals(bytesOfContent(content))) return `${name} is not what is made again`;
   }
   return undefined;
 }

@@ -1,17 +1,18 @@
 // The audit of a run: everything it states is computed again from the evidence and nothing else. What the record claims is
-// not believed: the list of claims is made anew from the record's figures and the bytes of the outputs, every formula is
+// not believed: the list of claims is made again from the record's figures and the bytes of the outputs, every formula is
 // evaluated over bytes whose store paths were just recomputed, and every derivation is built again in a sandbox.
 import type { Environment } from "#base/environment.ts";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { removeTree } from "#base/files.ts";
+import { entryAt, removeTree } from "#base/files.ts";
 import { VERSION } from "#base/version.ts";
 import type { Home } from "#home/home.ts";
 import type { ReadRun } from "#home/runs.ts";
 import { isProcessAlive } from "#base/process.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
+import type { SandboxKind } from "#sandbox/sandbox.ts";
 import { openStore } from "#store/store.ts";
 import type { Store } from "#store/store.ts";
 import { rebuildAll, type RebuildFinding, type RebuildProgress } from "./audit-builds.ts";
@@ -21,6 +22,7 @@ import { judgeClaim, type AuditedClaim, type ClaimGround } from "./audit-claims.
 import type { Claim } from "#home/run-record.ts";
 import { EvidenceFiles } from "./evidence-files.ts";
 import { checkExpansions } from "./expansions.ts";
+import { checkVariants } from "./variants.ts";
 import type { Value } from "#formula/formula.ts";
 import {
   changedSince,
@@ -49,10 +51,12 @@ export interface AuditOptions {
   onProgress?: ((progress: RebuildProgress) => void) | undefined;
   /** Kept from audit to audit of one process: a tree that is the same by its inodes and times is not read again. */
   hashes?: TreeHashes | undefined;
-  /** Makes the documents of the result tree anew. */
+  /** Makes the documents of the result tree again. */
   documents: DocumentMaker;
   /** false: build nothing again; what only that can tell is unavailable then. */
   rebuild?: boolean | undefined;
+  /** To build in, in place of the run's; what was built without a sandbox is built again only where this says `none`. */
+  sandbox?: SandboxKind | undefined;
   /** The environment of who audits: where programs are found, and what fixed-output derivations ask of it; default: none. */
   env?: Environment | undefined;
 }
@@ -67,6 +71,7 @@ export async function auditRun(home: Home, run: ReadRun, options: AuditOptions):
     hashes = new Map(),
     documents,
     env = {},
+    sandbox,
   } = options;
   const { record } = run;
   const auditedAt = new Date().toISOString();
@@ -84,6 +89,7 @@ export async function auditRun(home: Home, run: ReadRun, options: AuditOptions):
       ...checkEvidence({ home, store, run, source, maker: documents }),
       ...checkDerivations(store, record, paths),
       ...checkExpansions(store, record, paths),
+      ...checkVariants(store, record, paths),
       ...checkBuilds(home, record),
     ];
     const builds = await rebuildAll({
@@ -97,6 +103,7 @@ export async function auditRun(home: Home, run: ReadRun, options: AuditOptions):
       onProgress,
       isWanted: rebuild,
       env,
+      sandbox,
     });
     const ground = { store, paths, builds: builds.made, files: new EvidenceFiles() };
     const { claims, missing } = judgeClaims(ground, record, worstOf(own, "record"), documents);
@@ -171,6 +178,7 @@ function judgeSource(
     missing,
     ...checkDerivations(ground.store, record, ground.paths),
     ...checkExpansions(ground.store, record, ground.paths),
+    ...checkVariants(ground.store, record, ground.paths),
     ...checkBuilds(home, record),
     ...claims,
     ...rebuilds,
@@ -221,7 +229,7 @@ function expectedClaims(
 ): { expected: (claim: Claim) => Claim | Finding | undefined; missing: Finding } {
   const locate = (path: string) => store.physical(parseStorePath(path));
   const { claims, ...bare } = record;
-  const isThere = (path: string | undefined) => path === undefined || existsSync(locate(path));
+  const isThere = (path: string | undefined) => path === undefined || entryAt(locate(path)) !== undefined;
   const stages = record.stages.filter(({ outPath }) => isThere(outPath));
   const results = Object.fromEntries(Object.entries(record.results).filter(([, path]) => isThere(path)));
   const isWhole =

@@ -1,5 +1,5 @@
 // Claims: every number, verdict and status that a run states, each with the formula it follows from and the evidence
-// that the formula reads. `pipelite audit` evaluates the formulas anew (formula.ts says what they may hold), so a claim
+// that the formula reads. `pipelite audit` evaluates the formulas again (formula.ts says what they may hold), so a claim
 // that no formula gives is not stated. Made by run-claims.ts (from the record) and output-claims.ts (from the outputs).
 //
 // Ids are stable names; documents refer to them. Where a stage is called `run`, or two checks have one id, the later

@@ -2,8 +2,7 @@
 // into it, in which `*` stands for every member.
 import { hexDigestOf } from "#base/digest.ts";
 import { lstatSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { entryAt } from "#base/files.ts";
+import { entryAt, partsBelow, placeInside } from "#base/files.ts";
 import { parseJudgedJson } from "#base/strict-json.ts";
 import { finish } from "#base/steps.ts";
 import { hex } from "#base/bytes.ts";
@@ -30,13 +29,6 @@ export function parseReference(text: string): Reference | undefined {
   return { kind: "store", path, file, pointer };
 }
 
-/** The names of a path that stays below its base; undefined for any other, `..` and empty names included. */
-function partsBelow(file: string): string[] | undefined {
-  if (file === "") return [];
-  const parts = file.split("/");
-  return parts.some((part) => ["", ".", ".."].includes(part) || part.includes("\0")) ? undefined : parts;
-}
-
 function cut(text: string, sign: string): [string, string?] {
   const at = text.indexOf(sign);
   return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)];
@@ -48,16 +40,14 @@ function cut(text: string, sign: string): [string, string?] {
  * @throws EVIDENCE_MISSING
  */
 export function placeBelow(base: Place, file: string): Place {
-  const parts = partsBelow(file);
   const shown = file === "" ? base.shown : `${base.shown}/${file}`;
-  if (parts === undefined) throw missing(shown, "it is not a path inside what was hashed");
-  let { path } = base;
-  for (const part of ["", ...parts]) {
-    path = join(path, part);
-    if (entryAt(path)?.isSymbolicLink() === true)
-      throw missing(shown, "it is reached through a symbolic link");
-  }
-  return { path, shown };
+  const path = placeInside(base.path, file);
+  if (path !== undefined) return { path, shown };
+  const isInside = partsBelow(file) !== undefined;
+  throw missing(
+    shown,
+    isInside ? "it is reached through a symbolic link" : "it is not a path inside what was hashed",
+  );
 }
 
 /** Reads each JSON file once. */

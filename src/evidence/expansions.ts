@@ -1,16 +1,14 @@
 // What was made of lists: the list as it stands in the store, against what the record says was made for its items, and
 // against the derivations that put it together. A run that leaves out an item, or takes another's, is found here.
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { textOf } from "#base/bytes.ts";
-import { entryAt } from "#base/files.ts";
+import { bytesInside } from "#base/files.ts";
 import { itemsOf } from "#compile/items.ts";
 import type { StageEnvironment } from "#compile/runtime.ts";
 import type { Expansion, RunRecord, StageRecord } from "#home/run-record.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import { fails, holds, unavailable, type Finding } from "./integrity.ts";
+import { stageVariable } from "./stage-variable.ts";
 
 interface Ground {
   store: Store;
@@ -61,12 +59,13 @@ function checkExpansion(ground: Ground, expansion: Expansion): Finding {
   if (known?.status !== "holds")
     return unavailable(id, `the list was not looked at: ${known?.reason ?? path}`);
   const list = file === undefined ? path : `${path}/${file}`;
-  const found = readNames(ground, list, expansion);
+  const found = readNames(ground, { path, file: file ?? "" }, expansion);
   if (typeof found === "string") return fails(id, `${list}: ${found}`);
-  const nobody = items
+  const missing = items
     .flatMap((item) => [item.made, ...item.stages])
     .find((each) => !ground.outputs.has(each));
-  if (nobody !== undefined) return fails(id, `run.json#/expansions names ${nobody}, which is not in the run`);
+  if (missing !== undefined)
+    return fails(id, `run.json#/expansions names ${missing}, which is not in the run`);
   const made = items.map((item) => ({ key: item.key, name: item.name }));
   const lacking = found.find((item) => !made.some(({ key }) => key === item.key));
   if (lacking !== undefined)
@@ -82,14 +81,13 @@ function checkExpansion(ground: Ground, expansion: Expansion): Finding {
 /** The items that the list has; a text says why there are none. */
 function readNames(
   { store }: Ground,
-  list: string,
+  { path, file }: { path: string; file: string },
   { key }: Expansion,
 ): { key: string; name: string }[] | string {
-  const [, folder = "", file = ""] = /^(\/nix\/store\/[^/]+)\/?(.*)$/s.exec(list) ?? [];
-  const place = join(store.physical(parseStorePath(folder)), file);
-  if (entryAt(place)?.isFile() !== true) return "there is no such file";
+  const bytes = bytesInside(store.physical(parseStorePath(path)), file);
+  if (bytes === undefined) return "there is no such file, or only through a link";
   try {
-    return itemsOf(readFileSync(place), key ?? null).map((item) => ({ key: item.key, name: item.name }));
+    return itemsOf(bytes, key ?? null).map((item) => ({ key: item.key, name: item.name }));
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof TypeError) return error.message;
     throw error;
@@ -137,6 +135,5 @@ function checkTaker(
 }
 
 function readStage(store: Store, drvPath: string): StageEnvironment | undefined {
-  const described = store.readDerivation(parseStorePath(drvPath)).env.get("stage");
-  return described === undefined ? undefined : (JSON.parse(textOf(described)) as StageEnvironment);
+  return stageVariable(store.readDerivation(parseStorePath(drvPath)));
 }

@@ -33,8 +33,11 @@ export function contextOf(
     if (reference === undefined) throw missing(`$${index}`, text ?? "there is no such entry");
     return reference;
   };
-  const placeOf = ({ path, file }: Extract<Reference, { kind: "store" }>): Place =>
-    placeBelow({ path: locate(path), shown: path }, file);
+  const placeOf = ({ path, file }: Extract<Reference, { kind: "store" }>): Place => {
+    const base = { path: locate(path), shown: path };
+    // A link as a whole can be measured; nothing is read through it.
+    return file === "" ? base : placeBelow(base, file);
+  };
   return {
     evidence: (index) => {
       const reference = referenceAt(index);

@@ -1,18 +1,16 @@
 // Whether what an audit reads is what the run left: the journal's chain, the digest of the record, every store path from
 // its bytes (its name must follow from them), what the database says of it, the result tree, logs and the table of builds.
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { readFileSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { hex, textOf } from "#base/bytes.ts";
-import { isObject } from "#base/strict-json.ts";
-import { entryAt } from "#base/files.ts";
+import { hex } from "#base/bytes.ts";
+import { entryAt, isPlainDirectory } from "#base/files.ts";
 import { isPipeliteError, systemErrorCode } from "#base/errors.ts";
 import { readBuild } from "#home/builds.ts";
 import { digestOf } from "#base/digest.ts";
 import { contentAddressedPath, parseContentAddress, type ContentAddress } from "#nix/content-address.ts";
-import { derivationPath } from "#nix/derivation.ts";
-import { resolveDerivation, type KnownOutputs } from "#nix/derivation.ts";
+import { derivationPath, resolveDerivation, type Derivation, type KnownOutputs } from "#nix/derivation.ts";
 import { parseStorePath, storePathBase, storePathHash, type StorePath } from "#nix/store-path.ts";
 import type { PathInfo } from "#store/query.ts";
 import type { Store } from "#store/store.ts";
@@ -24,6 +22,7 @@ import type { Home } from "#home/home.ts";
 import type { JournalEntry } from "#home/journal.ts";
 import type { ReadRun } from "#home/runs.ts";
 import { countsOf, type RunRecord, type StageRecord } from "#home/run-record.ts";
+import { stageVariable } from "./stage-variable.ts";
 
 export type AuditStatus = "holds" | "fails" | "unavailable";
 
@@ -217,7 +216,8 @@ export function checkTree(store: Store, record: RunRecord): Finding[] {
   const id = "result";
   if (tree === undefined) return [];
   const folder = store.physical(parseStorePath(tree));
-  if (!existsSync(folder)) return [unavailable(id, `${tree} is no longer in the store`)];
+  if (entryAt(folder) === undefined) return [unavailable(id, `${tree} is no longer in the store`)];
+  if (!isPlainDirectory(folder)) return [fails(id, `${tree} is no folder`)];
   const entries = readdirSync(folder, { withFileTypes: true });
   const found = Object.fromEntries(
     entries.map((entry) => [
@@ -241,10 +241,13 @@ export function checkTree(store: Store, record: RunRecord): Finding[] {
   ];
 }
 
+/** Kinds of stages whose derivations run a module and say so. */
+const RUNS_A_MODULE: ReadonlySet<StageRecord["kind"]> = new Set(["stage", "gate", "check", "each"]);
+
 /** Each derivation against what the record says of its stage: what it reads, and, where it fetches, by which hash. */
 export function checkDerivations(
   store: Store,
-  { stages, materials }: RunRecord,
+  { status, stages, materials }: RunRecord,
   paths: ReadonlyMap<string, Finding>,
 ): Finding[] {
   const outputs = new Map<string, string | undefined>([
@@ -252,14 +255,22 @@ export function checkDerivations(
     ...stages.map(({ name, outPath }) => [name, outPath] as const),
   ]);
   const made = outputsOfGraph(stages);
-  return stages.flatMap(({ name, kind, drvPath, graphDrvPath, outPath, inputs }) => {
+  const known = ofGraph({ stages, materials });
+  return stages.flatMap((recorded) => {
+    const { name, kind, drvPath, graphDrvPath, outPath, inputs } = recorded;
+    if (kind === "answer") return [checkAnswer(store, stages, recorded)];
     // What is wrong with the derivation itself is told where it is hashed.
     if (drvPath === undefined || paths.get(drvPath)?.status !== "holds") return [];
     const id = `derivation/${name}`;
-    const { inputSrcs, outputs: own, env } = store.readDerivation(parseStorePath(drvPath));
-    const ofStage = kindOf(env.get("stage"));
+    const derivation = store.readDerivation(parseStorePath(drvPath));
+    const { inputSrcs, outputs: own } = derivation;
+    const stage = stageVariable(derivation);
+    const ofStage =
+      stage === undefined ? undefined : (stage.kind ?? (runsCommand(derivation) ? "command" : "stage"));
     if (ofStage !== undefined && ofStage !== kind)
       return [fails(id, `${drvPath} is of the kind ${ofStage}, and run.json says ${kind}`)];
+    if (ofStage === undefined && RUNS_A_MODULE.has(kind))
+      return [fails(id, `${drvPath} runs no module, and run.json says that it is a ${kind}`)];
     const sources = new Set<string>(inputSrcs);
     const other = inputs.find((input) => {
       const path = outputs.get(input);
@@ -269,6 +280,13 @@ export function checkDerivations(
     const output = own.get("out");
     if (kind === "fetch" && outPath !== undefined && (output?.kind !== "fixed" || output.path !== outPath))
       return [fails(id, `${drvPath} does not fix the hash of ${outPath}`)];
+    if (graphDrvPath === undefined && status === "passed" && known.has(name))
+      return [
+        fails(
+          id,
+          `run.json lacks its derivation of the graph, though it has those of all that ${name} reads`,
+        ),
+      ];
     if (graphDrvPath === undefined || paths.get(graphDrvPath)?.status !== "holds") return [holds(id)];
     if (resolvedPath(store, graphDrvPath, made) !== drvPath)
       return [fails(id, `${graphDrvPath} is not what becomes ${drvPath} when its inputs are known`)];
@@ -276,16 +294,47 @@ export function checkDerivations(
   });
 }
 
-/** What a derivation is of that runs a module; commands may have a variable of that name with anything in it. */
-function kindOf(described: string | undefined): string | undefined {
-  if (described === undefined) return undefined;
-  try {
-    const stage: unknown = JSON.parse(textOf(described));
-    if (!isObject(stage) || !isObject(stage["inputs"]) || !isObject(stage["params"])) return undefined;
-    return typeof stage["kind"] === "string" ? stage["kind"] : "stage";
-  } catch {
-    return undefined;
-  }
+/**
+ * A model's answer is the one output that nothing makes again: so it is only what an answer can be, one file, named by its
+ * content, that one stage takes as its `answer`, to check it.
+ */
+function checkAnswer(
+  store: Store,
+  stages: readonly StageRecord[],
+  { name, drvPath, graphDrvPath, outPath }: StageRecord,
+): Finding {
+  const id = `answer/${name}`;
+  if (drvPath !== undefined || graphDrvPath !== undefined)
+    return fails(id, `run.json says of the answer ${name} a derivation, and none gives an answer`);
+  if (outPath === undefined) return holds(id);
+  const takers = stages.filter(({ inputs }) => inputs.includes(name));
+  const [taker] = takers;
+  if (taker === undefined || takers.length > 1 || name !== `${taker.name}-answer`)
+    return fails(
+      id,
+      `run.json says that ${name} is an answer, and no stage is there to check it and nothing else`,
+    );
+  const address = store.info(parseStorePath(outPath))?.contentAddress;
+  if (address !== undefined && parseContentAddress(address).method !== "flat")
+    return fails(id, `${outPath} is no answer: it is not named by the content of one file`);
+  if (taker.drvPath === undefined || !store.isValid(parseStorePath(taker.drvPath))) return holds(id);
+  const taken = stageVariable(store.readDerivation(parseStorePath(taker.drvPath)))?.inputs["answer"];
+  return taken === outPath ? holds(id) : fails(id, `${taker.drvPath} does not take ${outPath} as an answer`);
+}
+
+/** A command whose streams or files are more than its own program sees to is run by a module, too. */
+function runsCommand({ args }: Pick<Derivation, "args">): boolean {
+  return args.some((word) => /^\/nix\/store\/[^/]+-command-runner\.mjs$/.test(word));
+}
+
+/** Stages whose derivation follows from the pipeline alone: what they read is a source, or made by such a stage. */
+function ofGraph({ stages, materials }: Pick<RunRecord, "stages" | "materials">): ReadonlySet<string> {
+  const known = new Set(materials.flatMap(({ name, kind }) => (kind === "source" ? [name] : [])));
+  for (const { name, graphDrvPath } of stages) if (graphDrvPath !== undefined) known.add(name);
+  const isMade = ({ kind }: StageRecord): boolean =>
+    kind !== "answer" && kind !== "each" && kind !== "environment";
+  const follows = stages.filter((stage) => isMade(stage) && stage.inputs.every((input) => known.has(input)));
+  return new Set(follows.map(({ name }) => name));
 }
 
 function outputsOfGraph(stages: readonly StageRecord[]): KnownOutputs {

@@ -2,12 +2,11 @@
 // may give a check a `formula` and the `evidence` it reads; where it gives none, the claim is what building the stage
 // again gives.
 import { hexDigestOf } from "#base/digest.ts";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { canonicalJson } from "#base/canonical-json.ts";
-import { entryAt } from "#base/files.ts";
+import { bytesInside } from "#base/files.ts";
 import { isObject, parseJudgedJson } from "#base/strict-json.ts";
 import type { Claim, ClaimValue } from "#home/run-record.ts";
+import { droppedClaims } from "./dropped-claims.ts";
 import { measure } from "./measure.ts";
 import { EvidenceFiles } from "./evidence-files.ts";
 import { heldToFormula } from "./held-claim.ts";
@@ -42,6 +41,7 @@ export function outputClaims(record: Outputs, locate: Locate): Claim[] {
   const places = placesOf(record);
   return [
     ...record.stages.flatMap((stage) => stageOutputClaims(stage, locate)),
+    ...record.stages.flatMap((stage) => droppedClaims(stage, locate)),
     ...record.materials.flatMap(({ name, path, narHash, narSize }) => [
       hashClaim(`material/${name}`, name, path, { value: narHash, formula: "narHash($1)" }),
       sizeClaim(`material/${name}`, name, path, narSize),
@@ -93,11 +93,11 @@ function checkClaims(
   { name, path }: Result,
   { locate, files, places }: { locate: Locate; files: EvidenceFiles; places: Places },
 ): Claim[] {
-  const file = join(locate(path), VERDICT_FILE);
+  const bytes = bytesInside(locate(path), VERDICT_FILE);
   const drvPath = places.drvPaths.get(path);
-  if (drvPath === undefined || entryAt(file)?.isFile() !== true) return [];
-  const { checks = [], status, problem } = readVerdict(file);
-  if (problem !== undefined) return [unreadableClaim({ name, path }, file, problem)];
+  if (drvPath === undefined || bytes === undefined) return [];
+  const { checks = [], status, problem } = readVerdict(bytes);
+  if (problem !== undefined) return [unreadableClaim({ name, path }, bytes, problem)];
   const given = claimsOfChecks(places, { name, path }, drvPath, checks).map((claim) =>
     heldToFormula(claim, { files, locate }),
   );
@@ -112,9 +112,9 @@ interface Verdict {
   problem?: string;
 }
 
-function readVerdict(file: string): Verdict {
+function readVerdict(bytes: Uint8Array): Verdict {
   try {
-    const value = parseJudgedJson(readFileSync(file));
+    const value = parseJudgedJson(bytes);
     if (!isObject(value)) return { problem: "it is not an object" };
     const { status, checks = [] } = value;
     if (!Array.isArray(checks)) return { problem: "its checks are no list" };
@@ -126,8 +126,8 @@ function readVerdict(file: string): Verdict {
 }
 
 /** What was to be checked is not known, so nothing has passed. */
-function unreadableClaim({ name, path }: Result, file: string, problem: string): Claim {
-  const value = hexDigestOf(readFileSync(file));
+function unreadableClaim({ name, path }: Result, bytes: Uint8Array, problem: string): Claim {
+  const value = hexDigestOf(bytes);
   const statement = `The verdict of ${name} can't be read: ${problem}`;
   const evidence = [`${path}/${VERDICT_FILE}`];
   return {
@@ -240,9 +240,19 @@ function outputFigure(
   id: string,
   statement: string,
   path: string,
-  figure: { value: ClaimValue; unit?: string; formula: string },
+  { value, unit, formula }: { value: ClaimValue; unit?: string; formula: string },
 ): Claim {
-  return { id, kind: "figure", statement, ...figure, evidence: [path], status: "recorded" };
+  // In the order of names, in which it is written: there are many of them.
+  return {
+    evidence: [path],
+    formula,
+    id,
+    kind: "figure",
+    statement,
+    status: "recorded",
+    ...(unit !== undefined && { unit }),
+    value,
+  };
 }
 
 function asClaimValue(value: unknown): ClaimValue {

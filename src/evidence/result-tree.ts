@@ -1,17 +1,27 @@
 // The result of a run as one store object: a link for each result (relative, so that it leads to the right place on disk
 // and after `nix copy` alike) and a folder `evidence` with what a stranger needs to check them.
 import { createHash } from "node:crypto";
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, symlinkSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { byteStringOf, utf8 } from "#base/bytes.ts";
 import { linesOfJson } from "#base/canonical-json.ts";
-import { filesBelow, isDirectory, pathBelow, removeTree, writeContent, type Content } from "#base/files.ts";
+import { digestOf } from "#base/digest.ts";
+import {
+  bytesOfFile,
+  entryAt,
+  filesBelow,
+  pathBelow,
+  removeTree,
+  writeContent,
+  type Content,
+} from "#base/files.ts";
 import type { Home } from "#home/home.ts";
 import { sha256 } from "#nix/hash.ts";
 import { makeTextPath, parseStorePath, storePathBase } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import type { RunRecord } from "#home/run-record.ts";
+import { claimsFile } from "./claims-file.ts";
 
 export interface ResultTree {
   home: Home;
@@ -34,19 +44,22 @@ export interface EvidenceSources {
   logs: ReadonlyMap<string, Uint8Array>;
 }
 
-/** All files of the folder `evidence` by their names: an audit makes them anew and compares. */
+/** All files of the folder `evidence` by their names: an audit makes them again and compares. */
 export function evidenceFiles({ record, sums, documents, logs }: EvidenceSources): Map<string, Content> {
   const { claims, ...bare } = record;
   return new Map<string, Content>([
     ["run.json", linesOfJson(bare)],
-    ["claims.json", linesOfJson(claims)],
+    ["claims.json", linesOfJson({ ...claimsFile(claims) })],
     ["SHA256SUMS", sums],
     ...documents,
     ...[...logs].map(([name, log]) => [`logs/${name}.log`, log] as const),
   ]);
 }
 
-/** Adds the tree to the store. Its references are the outputs and every derivation that the record names. */
+/**
+ * Adds the tree to the store. Its references are the outputs and the derivations that the record names, but for those that are not
+ * here: an environment may come from a cache without the files that it is made from.
+ */
 export async function addResultTree({
   home,
   store,
@@ -67,7 +80,10 @@ export async function addResultTree({
     const derivations = record.stages.flatMap(({ drvPath, graphDrvPath }) => [drvPath, graphDrvPath]);
     const candidates = [
       ...results.values(),
-      ...derivations.filter((path) => path !== undefined).map(parseStorePath),
+      ...derivations
+        .filter((path) => path !== undefined)
+        .map(parseStorePath)
+        .filter((path) => store.isPresent(path)),
     ];
     const name = storeNameOf(record.pipeline);
     const scratchPath = makeTextPath({ name, sha256: sha256(utf8(record.runId)), references: [] });
@@ -81,24 +97,33 @@ export async function addResultTree({
   }
 }
 
-/** The logs that the record has the digests of. */
-export function readLogs(home: Home, { stages }: RunRecord): Map<string, Uint8Array> {
+/**
+ * The logs that the record has the digests of, as the store has them, or the result of the run. What has another digest was
+ * printed by a later build, or is a file that somebody put there, and is in no document.
+ */
+export function readLogs(home: Home, { stages, tree }: RunRecord): Map<string, Uint8Array> {
   return new Map(
     stages.flatMap(({ name, drvPath, logDigest }) => {
-      const file = logDigest === undefined ? undefined : home.logOf(drvPath);
-      return file === undefined ? [] : [[name, readFileSync(file)] as const];
+      if (logDigest === undefined) return [];
+      const inResult = tree && join(home.physical(tree), "evidence/logs", `${name}.log`);
+      for (const file of [home.logOf(drvPath), inResult]) {
+        const bytes = file === undefined ? undefined : bytesOfFile(file);
+        if (bytes !== undefined && digestOf(bytes) === logDigest) return [[name, bytes] as const];
+      }
+      return [];
     }),
   );
 }
 
 /** Every file of every result, in the form that `sha256sum --check` reads from within the result: names are bytes. */
-export function sums(store: Store, results: ReadonlyMap<string, StorePath>): Buffer {
+export function sums(store: Pick<Store, "physical">, results: ReadonlyMap<string, StorePath>): Buffer {
   const lines: string[] = [];
   for (const [name, path] of [...results].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const physical = store.physical(path);
     const result = byteStringOf(name);
-    if (!isDirectory(physical)) lines.push(sumLine(sha256OfFile(physical), result));
-    else {
+    const kind = entryAt(physical);
+    if (kind?.isFile() === true) lines.push(sumLine(sha256OfFile(physical), result));
+    else if (kind?.isDirectory() === true) {
       for (const file of filesBelow(physical).toSorted())
         lines.push(sumLine(sha256OfFile(pathBelow(physical, file)), `${result}/${file}`));
     }

@@ -25,7 +25,19 @@ function figure(
   const formula = value === undefined ? "optional($1)" : "$1";
   const evidence = [`${RECORD_FILE}#${pointer}`];
   const status = value === undefined ? "unavailable" : "recorded";
-  return { id, kind: "figure", statement, value: value ?? null, ...more, formula, evidence, status };
+  const { source, unit } = more;
+  // In the order of names, in which it is written: there are many of them.
+  return {
+    evidence,
+    formula,
+    id,
+    kind: "figure",
+    ...(source !== undefined && { source }),
+    statement,
+    status,
+    ...(unit !== undefined && { unit }),
+    value: value ?? null,
+  };
 }
 
 interface Computed {
@@ -112,7 +124,7 @@ function stageClaims(stage: StageRecord, index: number): Claim[] {
     claims.push(figure(`${name}/${id}`, `${words} ${name}`, `${at}/usage/${key}`, usage?.[key], more));
   }
   for (const [position, counter] of (usage?.counters ?? []).entries()) {
-    const statement = `What the counter ${counter.name} said of building ${name}`;
+    const statement = `Counter ${counter.name} of building ${name}`;
     const pointer = `${at}/usage/counters/${position}/value`;
     const more = { unit: counter.unit, source: counter.source };
     claims.push(figure(`${name}/${counter.name}`, statement, pointer, counter.value, more));

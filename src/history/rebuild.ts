@@ -1,4 +1,4 @@
-// Makes the index anew from the run records, also where what is there can't be read any more.
+// Makes the index again from the run records, also where what is there can't be read any more.
 import { renameSync, rmSync } from "node:fs";
 import { sql } from "kysely";
 import { isPipeliteError } from "#base/errors.ts";

@@ -1,6 +1,6 @@
 // node:sqlite as a dialect of kysely. Every transaction takes the write lock at once, so that two processes wait for each
 // other instead of failing half way, and migrations run in one like any other change.
-import { mkdirSync } from "node:fs";
+import { makeFolder } from "#base/files.ts";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { CompiledQuery, SqliteAdapter, SqliteDialect, SqliteDriver } from "kysely";
@@ -59,7 +59,7 @@ function isBusy(error: unknown): boolean {
 }
 
 function openDatabase(file: string): SqliteDatabase {
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   const db = new DatabaseSync(file);
   try {
     db.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}; pragma foreign_keys = on;`);

@@ -1,14 +1,15 @@
 // Brings the index up to the run records of a home: reads what is new or changed by stat, and tells what it found. A record
 // that is not the one that was indexed before is never taken over in silence.
+import { makeFolder } from "#base/files.ts";
 import { randomUUID } from "node:crypto";
-import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Transaction } from "kysely";
 import { systemErrorCode } from "#base/errors.ts";
 import { PARAMETERS_MAX, type History } from "./history.ts";
 import type { Home } from "#home/home.ts";
-import { cachedStages, type ReadRun } from "#home/runs.ts";
-import { countsOf, type RunRecord } from "#home/run-record.ts";
+import type { ReadRun } from "#home/runs.ts";
+import { cachedStages, countsOf, type RunRecord } from "#home/run-record.ts";
 import { rowsOf, type RunRows } from "./rows.ts";
 import type { RecordRow, Tables } from "./schema.ts";
 
@@ -211,7 +212,7 @@ export function originOf(home: Home): string {
   const file = home.layout.origin;
   if (!existsSync(file)) {
     const own = `${file}.${randomUUID()}`;
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     writeFileSync(own, `${randomUUID()}\n`);
     try {
       // Whole or not at all, and the first one stays.

@@ -1,8 +1,9 @@
 // What building each derivation took, and in which run: our own table beside the store, which `timings` reads. Which
 // output a derivation gave also stands in Nix's tables (store/realisations.ts), for all who use the store.
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
+import { makeFolder } from "#base/files.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import type { Usage } from "#engine/engine.ts";
 import type { StorePath } from "#nix/store-path.ts";
@@ -62,11 +63,11 @@ export class Builds {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  /** Opens the table, and makes it anew where it is damaged: all of it can be had again by building again. */
+  /** Opens the table, and makes it again where it is damaged: all of it can be had again by building again. */
   constructor({ folder: home, builds: file }: Pick<HomeLayout, "folder" | "builds">) {
     this.#home = home;
     this.#file = file;
-    mkdirSync(dirname(this.#file), { recursive: true });
+    makeFolder(dirname(this.#file));
     this.#db = guarded(home, this.#file, () => {
       try {
         return openTable(this.#file);
@@ -124,6 +125,19 @@ export class Builds {
   output(drvPath: StorePath): Pick<BuildRow, "outPath" | "sandbox"> | undefined {
     const row = this.#get("select outPath, sandbox from Builds where drvPath = ?", drvPath);
     return row && { outPath: parseStorePath(text(row["outPath"])), sandbox: text(row["sandbox"]) };
+  }
+
+  /** The same of many derivations at once; those that have none are left out. */
+  outputs(drvPaths: readonly StorePath[]): Map<StorePath, Pick<BuildRow, "outPath" | "sandbox">> {
+    const sql =
+      "select drvPath, outPath, sandbox from Builds where drvPath in (select value from json_each(?))";
+    const rows = guarded(this.#home, this.#file, () => this.#statement(sql).all(JSON.stringify(drvPaths)));
+    return new Map(
+      rows.map(({ drvPath, outPath, sandbox }) => [
+        text(drvPath) as StorePath,
+        { outPath: parseStorePath(text(outPath)), sandbox: text(sandbox) },
+      ]),
+    );
   }
 
   /** Whether anything was built without a sandbox. */
@@ -228,10 +242,13 @@ function openTable(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
   try {
     db.exec("pragma journal_mode = wal; pragma synchronous = normal;");
-    const row = db.prepare("pragma user_version").get();
-    // A table of another version is not migrated.
-    if (row?.["user_version"] !== SCHEMA_VERSION) db.exec(DROP);
-    db.exec(SCHEMA);
+    const isCurrent = (): boolean =>
+      db.prepare("pragma user_version").get()?.["user_version"] === SCHEMA_VERSION;
+    // Only then is anything written, which waits for the disk; a table of another version is not migrated.
+    if (!isCurrent())
+      transact(db, () => {
+        if (!isCurrent()) db.exec(DROP + SCHEMA);
+      });
     return db;
   } catch (error) {
     db.close();

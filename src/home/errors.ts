@@ -7,6 +7,16 @@ export const pipeliteError = errorsOf({
     message: "Cannot trust the journal {file} at line {line}: {problem}",
     hint: "{todo}",
   },
+  LOG_DAMAGED: {
+    exit: 3,
+    message: "Cannot use the log of this home, {file}: {problem}",
+    hint: "Bring it back from a copy. A new log, in an empty folder, continues nothing that was signed before",
+  },
+  LOG_REWRITTEN: {
+    exit: 3,
+    message: "Cannot sign for the journal {file}: {problem}",
+    hint: "`pipelite log-audit` shows where it was changed",
+  },
   HOME_DAMAGED: {
     exit: 3,
     message: "Cannot use {path}: it is not a {wanted}",
@@ -16,6 +26,12 @@ export const pipeliteError = errorsOf({
     exit: 3,
     message: "Cannot use the table of builds {file}: it is damaged",
     hint: "Remove it: runs build again what it had",
+  },
+  MATRIX_INVALID: { exit: 3, message: "Cannot use {file} as the table of a matrix: {problem}" },
+  RUN_NONE: {
+    exit: 2,
+    message: "There is no run{of} yet",
+    hint: "`pipelite run` makes one; `pipelite runs` lists the runs of all pipelines",
   },
   RUN_NOT_FOUND: { exit: 2, message: "Cannot find the run {run}", hint: "`pipelite runs` lists all runs" },
   RUN_AMBIGUOUS: { exit: 2, message: "Cannot tell which run {run} means: {first}, {second} or another" },

@@ -1,9 +1,9 @@
 // The log of the events of one run: `events/<run>.ndjson`, written while the run goes on, under a lock that tells whether it
 // still does. Lines of stages are left out (they are in the logs of the builds), and so are claims (they follow from the
 // record). A run that is killed leaves its log, and no record.
-import { closeSync, mkdirSync, openSync, write, writeSync } from "node:fs";
+import { closeSync, openSync, write, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { bytesOfFile } from "#base/files.ts";
+import { bytesOfFile, makeFolder } from "#base/files.ts";
 import { tryFlock } from "#base/libc.ts";
 import * as shape from "#base/shape.ts";
 import { parseStrictJson } from "#base/strict-json.ts";
@@ -32,7 +32,7 @@ export class EventLog {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(file: string) {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     this.#fd = openSync(file, "a");
     tryFlock(this.#fd, "exclusive");
   }

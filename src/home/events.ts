@@ -13,6 +13,7 @@ import type {
   RunRecord,
   StageRecord,
   StageStatus,
+  VariantTable,
 } from "./run-record.ts";
 
 export interface RunStarted {
@@ -29,6 +30,7 @@ export interface RunStarted {
   host: Host;
   /** In the order of the record. */
   stages: { name: string; inputs: string[] }[];
+  variants?: VariantTable[];
   jobs: number;
 }
 

@@ -77,7 +77,8 @@ export function recordOf(run: FoldedRun): BareRecord {
   const { started, judged, phases, materials, expansions } = run;
   if (started === undefined || judged === undefined)
     throw new Error("a run that was not judged has no record");
-  const { runId, pipeline, pipelineFile, startedAt, engine, sandbox, params, secrets, host, jobs } = started;
+  const { runId, pipeline, pipelineFile, startedAt, engine, sandbox, params, secrets, host, jobs, variants } =
+    started;
   const { status, finishedAt, durationMs, results } = judged;
   const stages = stagesOf(run);
   return {
@@ -98,6 +99,7 @@ export function recordOf(run: FoldedRun): BareRecord {
     phases,
     stages,
     ...(expansions.length > 0 && { expansions }),
+    ...(variants && { variants }),
     materials,
     results,
     counts: countsOf(stages),

@@ -4,7 +4,7 @@ import { renameSync, statSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { digestOf } from "#base/digest.ts";
 import { bytesOfFile, entryAt, writeFileAtomically } from "#base/files.ts";
-import { parseStorePath } from "#nix/store-path.ts";
+import { parseStorePath, storePathBase } from "#nix/store-path.ts";
 import { logFile } from "#store/layout.ts";
 import { pipeliteError } from "./errors.ts";
 import { Journal } from "./journal.ts";
@@ -24,7 +24,7 @@ export class Home {
 
   constructor(layout: HomeLayout) {
     this.layout = layout;
-    this.journal = new Journal(layout.journal);
+    this.journal = new Journal(layout.journal, layout.checkpoint);
     this.runs = new Runs(layout, this.journal);
     this.sealed = new SealedFiles(layout, this.journal);
     this.keyring = new Keyring(layout.keys);
@@ -45,6 +45,11 @@ export class Home {
   logOf(drvPath: string | undefined): string | undefined {
     const file = drvPath === undefined ? undefined : logFile(this.folder, parseStorePath(drvPath));
     return file !== undefined && statSync(file, { throwIfNoEntry: false })?.isFile() ? file : undefined;
+  }
+
+  /** Where the folders of a build that failed are kept, which `run --debug` asks for: `build`, and `store` with its output. */
+  failedFolder(drvPath: string): string {
+    return join(this.layout.failed, storePathBase(parseStorePath(drvPath)).replace(/\.drv$/, ""));
   }
 
   /** The absolute path of a file that the journal names. */
@@ -73,10 +78,13 @@ export class Home {
  */
 export function openHome(folder: string): Home {
   const layout = homeLayout(folder);
-  const { own, runs, events, audits, keys, notes, sourceMaps } = layout;
+  const { own, log, attestations, runs, events, audits, keys, notes, sourceMaps } = layout;
   const { sealLock, builds, history, origin } = layout;
-  const sealed = ["signatures", "deviations", "releases", "breaks"].map((name) => join(own, name));
-  for (const path of [runs, events, audits, keys, notes, sourceMaps, ...sealed]) requireKind(path, "folder");
+  const sealed = ["signatures", "deviations", "releases", "breaks", "rebuilds"].map((name) =>
+    join(own, name),
+  );
+  for (const path of [log, attestations, runs, events, audits, keys, notes, sourceMaps, ...sealed])
+    requireKind(path, "folder");
   for (const path of [sealLock, builds, history, origin]) requireKind(path, "file");
   return new Home(layout);
 }

@@ -1,4 +1,4 @@
-// The journal: one line for every run, audit, signature, transition and release, each with the digest of the file it is
+// The journal: one line for every run, audit, table of a matrix, attestation, signature, transition and release, each with the digest of the file it is
 // about and of the line before it, so that no entry can be changed, taken out or put in between without a break in the
 // chain (21 CFR 11.10(e): a time-stamped trail whose changes do not obscure what was recorded before). The chain has no
 // key: who may rewrite the whole home can rewrite it as well. A signature over a later entry's digest closes that.
@@ -7,19 +7,31 @@
 // without an end; the next entry takes its place and carries what was there as `torn`. A line that is not an entry, or does
 // not follow from the one before, is a break: what stands before the last break is vouched for by nothing, what is
 // written after it forms a chain of its own.
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, statSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
-import { monotonicMs } from "#base/clock.ts";
+//
+// The lines are also the entries of the home's transparency log (log.ts): those of attestations stand between the others as
+// the log's format has them, without a link of their own; the line after has their digest.
+import { closeSync, fsyncSync, statSync } from "node:fs";
 import { digestOf } from "#base/digest.ts";
 import { bytesOfFile, entryAt, statSignature } from "#base/files.ts";
-import { tryFlock } from "#base/libc.ts";
 import * as shape from "#base/shape.ts";
-import { pipeliteError as baseError } from "#base/base-errors.ts";
+import { isHashedRekord } from "#tlog/hashed-rekord.ts";
 import { pipeliteError } from "./errors.ts";
+import { lock, openForAppending, readEnd, writeAt, type End } from "./journal-file.ts";
 
 export type JournalKind = (typeof KINDS)[number];
 
-const KINDS = ["run", "repeat", "audit", "signature", "transition", "release", "break"] as const;
+const KINDS = [
+  "run",
+  "repeat",
+  "audit",
+  "signature",
+  "transition",
+  "release",
+  "break",
+  "matrix",
+  "rebuild",
+  "attestation",
+] as const;
 
 export interface JournalEntry {
   /** 1, 2, 3 ... */
@@ -41,10 +53,19 @@ export interface JournalEntry {
   durationMs?: number;
   /** `sha256:<hex>` of the line before, without its end; of nothing for the first. */
   previous: string;
+  /** The last checkpoint of the log when it was appended. */
+  checkpoint?: Anchor;
   /** What a killed process had written of an entry at this place. */
   torn?: string;
   /** `sha256:<hex>` of this entry as JSON without this member: what shows a change of the last line. */
   own: string;
+}
+
+/** A state of the log: whoever has this line has that of the log before it. */
+export interface Anchor {
+  size: number;
+  /** Base64. */
+  root: string;
 }
 
 export type NewEntry = Pick<
@@ -75,30 +96,37 @@ interface Chain {
   bySubject: Map<string, JournalEntry[]>;
 }
 
+const ANCHOR = shape.object<Anchor>({ size: shape.count, root: shape.matching(/^[\w+/]{43}=$/, "hash") });
+
 const ENTRY = shape.object<JournalEntry>({
   sequence: shape.count,
   at: shape.time,
   setBackMs: shape.optional(shape.amount),
   kind: shape.oneOf(...KINDS),
   subject: shape.matching(/^[\w-]+$/, "name of a run"),
-  file: shape.matching(/^[\w-]+(\/[\w-]+(\.[\w-]+)*)+$/, "file of a home"),
+  file: shape.matching(/^[\w-]+(\/[\w+?=-]+(\.+[\w+?=-]+)*)+$/, "file of a home"),
   digest: shape.digest,
   startedAt: shape.optional(shape.time),
   durationMs: shape.optional(shape.amount),
   previous: shape.digest,
+  checkpoint: shape.optional(ANCHOR),
   torn: shape.optional((value) => (typeof value === "string" ? undefined : " is not text")),
   own: shape.digest,
 });
 
-const LOCK_TIMEOUT_MS = 10_000;
-const WINDOW = 16 * 1024;
+const NEWLINE = 0x0a;
+/** Characters: an entry of the log has at most 65,535 bytes. */
+const TORN_MAX = 8 * 1024;
 
 export class Journal {
   readonly file: string;
+  readonly #checkpoint: string | undefined;
   #chain: Chain = { signature: "", lines: [], entries: [], breaks: [], bySubject: new Map() };
 
-  constructor(file: string) {
+  /** @param checkpoint the file with the log's last one */
+  constructor(file: string, checkpoint?: string) {
     this.file = file;
+    this.#checkpoint = checkpoint;
   }
 
   /**
@@ -157,7 +185,7 @@ export class Journal {
     if (digestOf(first) !== digest) return false;
     let previous = digest;
     for (const line of others) {
-      if (!line.includes(`"previous":"${previous}"`)) return false;
+      if (!isHashedRekord(line) && !line.includes(`"previous":"${previous}"`)) return false;
       if (line.includes(`"kind":"${kind}","subject":"${subject}"`)) return false;
       previous = digestOf(line);
     }
@@ -166,19 +194,23 @@ export class Journal {
 
   /** Appends an entry, and says where it is. @throws LOCK_TIMEOUT */
   append({ kind, subject, file, digest, ...repeat }: NewEntry): { entry: JournalEntry; mark: LineMark } {
-    if (statSync(this.file, { throwIfNoEntry: false })?.isFile() === false)
-      throw this.broken({ line: 1, problem: "it is not a file" });
-    const fd = openForAppending(this.file);
-    try {
-      lock(fd);
-      const { last, end, torn } = readEnd(fd);
-      const read = last === undefined ? undefined : linkOf(last);
-      const before = typeof read === "string" ? undefined : read;
+    return this.#appendLine(({ last, torn }) => {
+      const read = last === undefined || isHashedRekord(last) ? undefined : linkOf(last);
+      const before =
+        last !== undefined && isHashedRekord(last)
+          ? this.entries.at(-1)
+          : typeof read === "string"
+            ? undefined
+            : read;
       const now = Date.now();
       const setBackMs = before === undefined ? 0 : Date.parse(before.at) - now;
+      const checkpoint = this.#anchor();
       const content = {
         // After a line that is not an entry the lines are counted.
-        sequence: last === undefined ? 1 : (before?.sequence ?? this.head().sequence) + 1,
+        sequence:
+          last === undefined
+            ? 1
+            : ((typeof read === "object" ? read.sequence : undefined) ?? this.head().sequence) + 1,
         at: new Date(now).toISOString(),
         ...(setBackMs > 0 && { setBackMs }),
         kind,
@@ -187,25 +219,62 @@ export class Journal {
         digest,
         ...repeat,
         previous: digestOf(last ?? ""),
-        ...(torn !== "" && { torn }),
+        ...(checkpoint !== undefined && { checkpoint }),
+        ...(torn !== "" && { torn: torn.slice(0, TORN_MAX) }),
       };
-      const whole: JournalEntry = { ...content, own: digestOf(JSON.stringify(content)) };
+      const entry: JournalEntry = { ...content, own: digestOf(JSON.stringify(content)) };
+      return { entry, line: JSON.stringify(entry) };
+    });
+  }
+
+  /** Appends the log's entry of an attestation. @returns its index in the log */
+  appendRekord(line: string): number {
+    if (!isHashedRekord(line)) throw new TypeError("it is no entry of an attestation");
+    const { mark } = this.#appendLine(() => ({ entry: undefined, line }));
+    return (
+      bytesOfFile(this.file)
+        ?.subarray(0, mark.offset)
+        .filter((byte) => byte === NEWLINE).length ?? 0
+    );
+  }
+
+  #appendLine<E extends JournalEntry | undefined>(
+    make: (end: End) => { entry: E; line: string },
+  ): { entry: E; mark: LineMark } {
+    if (statSync(this.file, { throwIfNoEntry: false })?.isFile() === false)
+      throw this.broken({ line: 1, problem: "it is not a file" });
+    const fd = openForAppending(this.file);
+    try {
+      lock(fd);
+      const before = readEnd(fd);
+      const { entry, line } = make(before);
       const isCurrent = this.#chain.signature === statSignature(this.file);
-      const line = JSON.stringify(whole);
-      writeAt(fd, `${line}\n`, end);
-      if (isCurrent) this.#add(whole, line);
-      return { entry: whole, mark: { offset: end, digest: digestOf(line) } };
+      writeAt(fd, `${line}\n`, before.end);
+      // What it vouches for may be named now, and is to be there with its line or not at all. Of a run without work nothing is made.
+      if (entry?.kind !== "repeat") fsyncSync(fd);
+      if (isCurrent) this.#add(entry, line);
+      return { entry, mark: { offset: before.end, digest: digestOf(line) } };
     } finally {
       closeSync(fd);
     }
   }
 
+  /** A checkpoint that can't be read is left out: whoever holds the log to its checkpoints finds it. */
+  #anchor(): Anchor | undefined {
+    const text = this.#checkpoint === undefined ? undefined : bytesOfFile(this.#checkpoint)?.toString("utf8");
+    const [, size, root] = text?.split("\n") ?? [];
+    const anchor = { size: Number(size), root };
+    return ANCHOR(anchor) === undefined ? (anchor as Anchor) : undefined;
+  }
+
   /** What this process has appended to a chain that it has read need not be read again. */
-  #add(entry: JournalEntry, line: string): void {
+  #add(entry: JournalEntry | undefined, line: string): void {
     const { lines, entries, bySubject } = this.#chain;
     lines.push(line);
-    entries.push(entry);
-    bySubject.set(entry.subject, [...(bySubject.get(entry.subject) ?? []), entry]);
+    if (entry !== undefined) {
+      entries.push(entry);
+      bySubject.set(entry.subject, [...(bySubject.get(entry.subject) ?? []), entry]);
+    }
     this.#chain.signature = statSignature(this.file) ?? "";
   }
 
@@ -229,6 +298,7 @@ function readChain(file: string, signature: string): Chain {
   let entries: JournalEntry[] = [];
   let before: JournalEntry | undefined;
   for (const [index, line] of lines.entries()) {
+    if (isHashedRekord(line)) continue;
     const entry = linkOf(line);
     const previous = index === 0 ? "" : (lines[index - 1] ?? "");
     const problem = typeof entry === "string" ? entry : problemOf(entry, { index, previous, before });
@@ -276,62 +346,4 @@ function linkOf(line: string): JournalEntry | string {
 
 function isEntry(link: JournalEntry): boolean {
   return ENTRY(link) === undefined;
-}
-
-function openForAppending(file: string): number {
-  try {
-    // Not "a": writes then go to the end whatever offset is given.
-    return openSync(file, "r+");
-  } catch {
-    mkdirSync(dirname(file), { recursive: true });
-    // Made without being cut off: another process may have made it, and written to it, meanwhile.
-    closeSync(openSync(file, "a"));
-    return openSync(file, "r+");
-  }
-}
-
-function lock(fd: number): void {
-  const start = monotonicMs();
-  const clock = new Int32Array(new SharedArrayBuffer(4));
-  while (!tryFlock(fd, "exclusive")) {
-    if (monotonicMs() - start > LOCK_TIMEOUT_MS)
-      throw baseError("LOCK_TIMEOUT", { timeoutMs: LOCK_TIMEOUT_MS });
-    Atomics.wait(clock, 0, 0, 2);
-  }
-}
-
-interface End {
-  /** The last whole line, without its end. */
-  last: string | undefined;
-  /** Where the next line goes. */
-  end: number;
-  torn: string;
-}
-
-function readEnd(fd: number): End {
-  const { size } = fstatSync(fd);
-  for (let window = WINDOW; ; window *= 2) {
-    const start = Math.max(0, size - window);
-    const bytes = Buffer.alloc(size - start);
-    for (let read = 0; read < bytes.length;) {
-      const got = readSync(fd, bytes, read, bytes.length - read, start + read);
-      if (got === 0) throw new Error("the journal was cut off while its lock was held");
-      read += got;
-    }
-    const lineEnd = bytes.lastIndexOf("\n");
-    const lineStart = lineEnd < 1 ? -1 : bytes.lastIndexOf("\n", lineEnd - 1);
-    if (lineStart === -1 && start > 0) continue;
-    return {
-      last: lineEnd === -1 ? undefined : bytes.toString("utf8", lineStart + 1, lineEnd),
-      end: start + lineEnd + 1,
-      torn: bytes.toString("utf8", lineEnd + 1),
-    };
-  }
-}
-
-/** What is written is longer than what is torn, since it holds that: nothing of it stays behind. */
-function writeAt(fd: number, line: string, position: number): void {
-  const bytes = Buffer.from(line);
-  for (let written = 0; written < bytes.length;)
-    written += writeSync(fd, bytes, written, bytes.length - written, position + written);
 }

@@ -1,9 +1,9 @@
 // The public keys of those who signed in this home, kept when they sign, so that signatures can be verified later. A key
 // in here says nothing about whose it is: that is what a release policy says.
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { bytesOfFile, writeFileAtomically } from "#base/files.ts";
-import { parsePublicKey, writePublicKey, type PublicKey } from "#sigstore/index.ts";
+import { bytesOfFile, makeFolder, writeFileAtomically } from "#base/files.ts";
+import { parsePublicKey, writePublicKey, type PublicKey } from "#sigstore/key.ts";
 
 export class Keyring {
   readonly #folder: string;
@@ -14,7 +14,7 @@ export class Keyring {
 
   keep(key: PublicKey): void {
     const digits = Buffer.from(key.keyId.slice("SHA256:".length), "base64").toString("hex");
-    mkdirSync(this.#folder, { recursive: true });
+    makeFolder(this.#folder);
     writeFileAtomically(join(this.#folder, `${digits}.pub`), writePublicKey(key));
   }
 

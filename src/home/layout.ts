@@ -9,6 +9,16 @@ export interface HomeLayout {
   /** `<home>/pipelite`: all that is not the store's. */
   readonly own: string;
   readonly journal: string;
+  /** The transparency log: its tiles, its checkpoints and its key. */
+  readonly log: string;
+  /** Logs that this home's journal was in before it came here, a folder each. */
+  readonly formerLogs: string;
+  /** The last checkpoint of it. */
+  readonly checkpoint: string;
+  /** The key that signs attestations. */
+  readonly builder: string;
+  /** Bundles that attest outputs, a folder for each run. */
+  readonly attestations: string;
   readonly runs: string;
   readonly events: string;
   readonly audits: string;
@@ -22,6 +32,12 @@ export interface HomeLayout {
   readonly origin: string;
   readonly sealLock: string;
   readonly temporary: string;
+  /** What stages that failed were built in, where somebody asked for it. */
+  readonly failed: string;
+  /** Links that keep what locked environments are made of. */
+  readonly locks: string;
+  /** Trees of the store as they were packed for images. */
+  readonly packed: string;
 }
 
 export function homeLayout(home: string): HomeLayout {
@@ -30,6 +46,11 @@ export function homeLayout(home: string): HomeLayout {
     folder,
     own,
     journal: join(own, "journal.ndjson"),
+    log: join(own, "log"),
+    formerLogs: join(own, "former-logs"),
+    checkpoint: join(own, "log/checkpoint"),
+    builder: join(own, "builder"),
+    attestations: join(own, "attestations"),
     runs: join(own, "runs"),
     events: join(own, "events"),
     audits: join(own, "audits"),
@@ -41,5 +62,8 @@ export function homeLayout(home: string): HomeLayout {
     origin: join(own, "origin"),
     sealLock: join(own, "seal.lock"),
     temporary,
+    failed: join(own, "failed"),
+    locks: join(own, "locks"),
+    packed: join(own, "packed"),
   };
 }

@@ -5,6 +5,11 @@ import { basename, join } from "node:path";
 import { hexDigestOf } from "#base/digest.ts";
 import { writeFileAtomically } from "#base/files.ts";
 
+interface Note {
+  key: string;
+  value: unknown;
+}
+
 export class Notes {
   readonly #folder: string;
   readonly #maps: string;
@@ -21,29 +26,24 @@ export class Notes {
 
   /** What was remembered last under this key; undefined where nothing was or it can't be read. */
   recall(kind: string, key: string): unknown {
-    try {
-      const note = JSON.parse(readFileSync(this.#fileOf(kind, key), "utf8")) as Record<string, unknown>;
-      return note["key"] === key ? note["value"] : undefined;
-    } catch {
-      return undefined;
-    }
+    const note = this.#noteIn(this.#fileOf(kind, key));
+    return note?.key === key ? note.value : undefined;
   }
 
   /** All that is remembered of a kind. */
-  all(kind: string): { key: string; value: unknown }[] {
+  all(kind: string): Note[] {
     const folder = join(this.#folder, kind);
     const files = existsSync(folder) ? readdirSync(folder) : [];
-    return files.flatMap((file) => {
-      try {
-        const { key, value } = JSON.parse(readFileSync(join(folder, file), "utf8")) as Record<
-          string,
-          unknown
-        >;
-        return typeof key === "string" ? [{ key, value }] : [];
-      } catch {
-        return [];
-      }
-    });
+    return files.flatMap((file) => this.#noteIn(join(folder, file)) ?? []);
+  }
+
+  #noteIn(file: string): Note | undefined {
+    try {
+      const { key, value } = JSON.parse(readFileSync(file, "utf8")) as Partial<Note>;
+      return typeof key === "string" ? { key, value } : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   /** @param bundle store path of a bundle */

@@ -1,6 +1,10 @@
 // The file of one record, and its form of before for runs that had nothing to do.
+import type { Hash } from "node:crypto";
+import { renameSync } from "node:fs";
+import { dirname } from "node:path";
+import { linesOfJson } from "#base/canonical-json.ts";
 import { digestOf } from "#base/digest.ts";
-import { bytesOfFile } from "#base/files.ts";
+import { bytesOfFile, makeFolder, writeContent } from "#base/files.ts";
 import * as shape from "#base/shape.ts";
 import { parseStrictJson } from "#base/strict-json.ts";
 import { pipeliteError } from "./errors.ts";
@@ -55,4 +59,38 @@ export function fileOf(runId: string): string {
 
 export function runOfFile(file: string): string | undefined {
   return /^runs\/([\w-]+)\.json$/.exec(file)?.[1];
+}
+
+/**
+ * Writes a record under another name than its own, which it gets when its line is in the journal: what is stopped before that has
+ * left no record.
+ * @returns its digest
+ */
+export function writePendingRecord(path: string, record: RunRecord): string {
+  // Loaded now: a run with nothing to do writes no record.
+  const sum = process.getBuiltinModule("node:crypto").createHash("sha256");
+  makeFolder(dirname(path));
+  writeContent(pendingOf(path), summed(linesOfJson({ ...record }), sum), { flush: true });
+  return `sha256:${sum.digest("hex")}`;
+}
+
+export function nameRecord(path: string): void {
+  renameSync(pendingOf(path), path);
+}
+
+/** Gives a record the name that its process had no time to give it: the journal has one of these digests for it. */
+export function finishRecord(path: string, digests: readonly string[]): void {
+  const content = digests.length === 0 ? undefined : bytesOfFile(pendingOf(path));
+  if (content !== undefined && digests.includes(digestOf(content))) nameRecord(path);
+}
+
+function pendingOf(path: string): string {
+  return `${path}.pending`;
+}
+
+function* summed(blocks: Iterable<string>, sum: Hash): Generator<string, undefined> {
+  for (const block of blocks) {
+    sum.update(block);
+    yield block;
+  }
 }

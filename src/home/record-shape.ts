@@ -5,6 +5,7 @@ import type { HeldLimit, HeldLimits } from "#engine/limits.ts";
 import type { SecretFound } from "#secrets/secrets.ts";
 import * as shape from "#base/shape.ts";
 import { isPipeliteError } from "#base/errors.ts";
+import { isNodeName } from "#base/node-name.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { ListExpanded, RunEvent, RunStarted } from "./events.ts";
 import {
@@ -20,6 +21,8 @@ import {
   type RunRecord,
   type StageFailure,
   type StageRecord,
+  type VariantRow,
+  type VariantTable,
   type StageStatus,
 } from "./run-record.ts";
 
@@ -36,6 +39,8 @@ const storePath: shape.Shape<string> = (value) => {
   }
 };
 
+const nodeName: shape.Shape<string> = (value) =>
+  typeof value === "string" && isNodeName(value) ? undefined : " is no name of a stage";
 const runId = shape.matching(/^[\w-]+$/, "name of a run");
 const narHash = shape.digest;
 
@@ -159,7 +164,7 @@ const reason = object<BuildReason>({
 });
 
 const stageMembers: shape.Members<StageRecord> = {
-  name: text,
+  name: nodeName,
   kind: oneOf("stage", "gate", "check", "each", "command", "fetch", "environment", "answer"),
   status,
   place: text,
@@ -197,8 +202,16 @@ const expansionMembers: shape.Members<Expansion> = {
   ),
 };
 
+const variants = list(
+  object<VariantTable>({
+    place: text,
+    axes: list(object<VariantTable["axes"][number]>({ name: text, values: list(shape.scalar) })),
+    rows: list(object<VariantRow>({ values: mapOf(shape.scalar), stages: list(text) })),
+  }),
+);
+
 const material = object<Material>({
-  name: text,
+  name: nodeName,
   kind: oneOf("source", "timings"),
   path: storePath,
   narHash,
@@ -263,8 +276,18 @@ export const startedShape = object<RunStarted>({
   secrets: optional(list(secret)),
   host,
   stages: announced,
+  variants: optional(variants),
   jobs: count,
 });
+
+const pathsByName = mapOf(storePath);
+/** Results are links in one folder, beside the evidence. */
+const resultsShape: shape.Shape<Record<string, string>> = (value) => {
+  const fault = pathsByName(value);
+  if (fault !== undefined) return fault;
+  const odd = Object.keys(value as object).find((name) => !isNodeName(name) || name === "evidence");
+  return odd === undefined ? undefined : `/${odd} is no name of a result`;
+};
 
 const record = object<RunRecord>({
   schema: oneOf(RECORD_SCHEMA),
@@ -288,8 +311,9 @@ const record = object<RunRecord>({
   phases: optional(list(phase)),
   stages: list(stage),
   expansions: optional(list(object<Expansion>(expansionMembers))),
+  variants: optional(variants),
   materials: list(material),
-  results: mapOf(storePath),
+  results: resultsShape,
   counts: object<Record<StageStatus, number>>({
     built: count,
     cached: count,

@@ -124,6 +124,8 @@ export interface RunRecord {
   stages: StageRecord[];
   /** What came of lists that stages wrote; absent where there are none. */
   expansions?: Expansion[];
+  /** What `matrix` made; absent where there is none. */
+  variants?: VariantTable[];
   /** What stages read that no stage made. */
   materials: Material[];
   /** Name in the result tree -> store path, for the results that there are. */
@@ -131,6 +133,21 @@ export interface RunRecord {
   counts: Record<StageStatus, number>;
   /** All that the run states; see claims.ts for the ids. */
   claims: Claim[];
+}
+
+/** What a pipeline.ts made for each combination of values, by `matrix`. */
+export interface VariantTable {
+  /** `pipeline.ts:12:15` */
+  place: string;
+  axes: { name: string; values: ClaimValue[] }[];
+  /** One for each combination, the values of the last axis changing first. */
+  rows: VariantRow[];
+}
+
+export interface VariantRow {
+  values: Record<string, ClaimValue>;
+  /** Those that were made for it, of this run. */
+  stages: string[];
 }
 
 /** What a run made of a list that one of its stages wrote: something for each item. */
@@ -177,7 +194,7 @@ export interface Host {
 export type ClaimValue = string | number | boolean | null;
 
 export interface Claim {
-  /** Unique in a run: `validation/chord.frequency-71`, `audio/wall`, `run/duration`. */
+  /** Unique in a run: `validation/capability.cpk`, `audio/wall`, `run/duration`. */
   id: string;
   /** A check is what a stage asked of a value: it alone passes or fails. A figure is recorded, or could not be had. */
   kind: "check" | "figure";
@@ -214,4 +231,14 @@ export function countsOf(stages: StageRecord[]): Record<StageStatus, number> {
   const counts = { built: 0, cached: 0, substituted: 0, failed: 0, skipped: 0, cancelled: 0 };
   for (const { status } of stages) counts[status] += 1;
   return counts;
+}
+
+/** The stages of a run as one that repeats it found them. */
+export function cachedStages({ runId, stages }: RunRecord): StageRecord[] {
+  return stages.map(({ reason: _, startMs: __, waitedMs: ___, builtInRun, ...stage }) => ({
+    ...stage,
+    status: "cached" as const,
+    builtInRun: builtInRun ?? runId,
+    durationMs: 0,
+  }));
 }

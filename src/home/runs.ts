@@ -1,18 +1,25 @@
 // The runs of a home: one JSON file each, written whole, so that a killed run leaves none or a complete one, with a line in
 // the journal that says what its bytes were. A run that had nothing to do has no file: its line names the record it
 // repeats. Whoever reads a record learns here, and only here, whether it is the one that was written.
-import type { Hash } from "node:crypto";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { blocksOfJson } from "#base/canonical-json.ts";
-import { statSignature, writeFileAtomically } from "#base/files.ts";
+import { statSignature } from "#base/files.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { pipeliteError } from "./errors.ts";
 import { EventLog, readEventLog, type LoggedRun } from "./event-log.ts";
 import type { Journal, JournalEntry, LineMark } from "./journal.ts";
 import type { HomeLayout } from "./layout.ts";
-import { fileOf, readRecordFile, runOfFile, type Content, type OldRepeat } from "./record-file.ts";
-import { countsOf, type RunRecord, type StageRecord } from "./run-record.ts";
+import {
+  fileOf,
+  finishRecord,
+  nameRecord,
+  readRecordFile,
+  runOfFile,
+  writePendingRecord,
+  type Content,
+  type OldRepeat,
+} from "./record-file.ts";
+import { cachedStages, countsOf, type RunRecord } from "./run-record.ts";
 
 /** A record that was read, and what is wrong with it. */
 export interface ReadRun {
@@ -91,7 +98,9 @@ export class Runs {
     const repeats = this.#journal.entries.filter(({ kind }) => kind === "repeat");
     const ids = [
       ...namesIn(runs, ".json"),
-      ...namesIn(events, ".ndjson"),
+      ...namesIn(events, ".ndjson").filter(
+        (runId) => existsSync(this.pathOf(runId)) || this.#hasBegun(runId),
+      ),
       ...repeats.map(({ subject }) => subject),
     ];
     return [...new Set(ids)].toSorted().toReversed();
@@ -116,9 +125,14 @@ export class Runs {
     return run;
   }
 
+  /** Whether a word can only mean a run: `latest`, or how an id of one begins. */
+  isCalled(word: string): boolean {
+    return word === "latest" || (word !== "" && this.ids().some((id) => id.startsWith(word)));
+  }
+
   /**
    * The run that is meant: see `WhichRun`.
-   * @throws RUN_NOT_FOUND, RUN_AMBIGUOUS, and what `read` throws
+   * @throws RUN_NONE, RUN_NOT_FOUND, RUN_AMBIGUOUS, and what `read` throws
    */
   find({ word, pipelineFile }: WhichRun): ReadRun {
     if (word === "latest") return this.#latest(pipelineFile);
@@ -205,11 +219,10 @@ export class Runs {
   /** Writes and journals a record; returns its digest, and where its line is. */
   write(record: RunRecord): WrittenRun {
     const { runId } = record;
-    // Loaded now: a run with nothing to do writes no record.
-    const sum = process.getBuiltinModule("node:crypto").createHash("sha256");
-    writeFileAtomically(this.pathOf(runId), summed(blocksOfJson({ ...record }), sum));
-    const digest = `sha256:${sum.digest("hex")}`;
+    const path = this.pathOf(runId);
+    const digest = writePendingRecord(path, record);
     const { mark: line } = this.#journal.append({ kind: "run", subject: runId, file: fileOf(runId), digest });
+    nameRecord(path);
     return { runId, digest, line, signature: this.signatureOf(runId) ?? "" };
   }
 
@@ -251,6 +264,12 @@ export class Runs {
     return !isKnown && !existsSync(this.pathOf(runId)) && existsSync(this.#logOf(runId));
   }
 
+  /** A log without an event is no run: its process was stopped, or the power went, before it was one. */
+  #hasBegun(runId: string): boolean {
+    const stat = lstatSync(this.#logOf(runId), { throwIfNoEntry: false });
+    return stat !== undefined && !(stat.isFile() && stat.size === 0);
+  }
+
   #latest(pipelineFile: string | undefined): ReadRun {
     const runs = this.#journal.entries.filter(({ kind }) => kind === "run" || kind === "repeat");
     const ids = this.ids();
@@ -263,8 +282,7 @@ export class Runs {
       pipelineFile === undefined || this.read(id).record.pipelineFile === pipelineFile;
     const found = known.find(isWanted);
     if (found !== undefined) return this.read(found);
-    const run = pipelineFile === undefined ? "latest" : `of ${pipelineFile}`;
-    throw pipeliteError("RUN_NOT_FOUND", { run });
+    throw pipeliteError("RUN_NONE", { of: pipelineFile === undefined ? "" : ` of ${pipelineFile}` });
   }
 
   #readRepeat(runId: string, entries: readonly JournalEntry[]): ReadRun {
@@ -288,7 +306,7 @@ export class Runs {
   }
 
   #readOldRepeat({ runId, repeats, startedAt, durationMs }: OldRepeat, digest: string): ReadRun {
-    const signed = ["signature", "transition", "release"];
+    const signed = ["signature", "transition", "release", "rebuild"];
     if (this.#journal.entries.some(({ kind, subject }) => subject === runId && signed.includes(kind)))
       throw pipeliteError("RUN_FORM_OLD", { run: runId, repeated: repeats.runId });
     const earlier = this.#readFile(repeats.runId);
@@ -323,9 +341,15 @@ export class Runs {
 
   #readFile(runId: string): Content {
     const path = this.pathOf(runId);
-    const signature = RUN_ID.test(runId) ? statSignature(path) : undefined;
+    const isId = RUN_ID.test(runId);
+    if (isId && !existsSync(path))
+      finishRecord(
+        path,
+        this.#journal.about("run", runId).map(({ digest }) => digest),
+      );
+    const signature = isId ? statSignature(path) : undefined;
     if (signature === undefined) {
-      const code = RUN_ID.test(runId) && this.#isUnrecorded(runId) ? "RUN_INTERRUPTED" : "RUN_NOT_FOUND";
+      const code = isId && this.#isUnrecorded(runId) ? "RUN_INTERRUPTED" : "RUN_NOT_FOUND";
       throw pipeliteError(code, { run: runId });
     }
     const kept = this.#kept.get(runId);
@@ -343,13 +367,6 @@ export class Runs {
 
   #pathOf(file: string): string {
     return join(this.#layout.own, file);
-  }
-}
-
-function* summed(blocks: Iterable<string>, sum: Hash): Generator<string, undefined> {
-  for (const block of blocks) {
-    sum.update(block);
-    yield block;
   }
 }
 
@@ -378,14 +395,4 @@ export function summaryOf({ runId: of, record, repetition, problem }: ReadRun): 
     ...(repetition !== undefined && { repeats: of }),
     ...(problem !== undefined && { problem }),
   };
-}
-
-/** The stages of a run as one that repeats it found them. */
-export function cachedStages({ runId, stages }: RunRecord): StageRecord[] {
-  return stages.map(({ reason: _, startMs: __, waitedMs: ___, builtInRun, ...stage }) => ({
-    ...stage,
-    status: "cached" as const,
-    builtInRun: builtInRun ?? runId,
-    durationMs: 0,
-  }));
 }

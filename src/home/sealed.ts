@@ -4,9 +4,7 @@
 import {
   closeSync,
   existsSync,
-  fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readdirSync,
   renameSync,
@@ -15,7 +13,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { digestOf } from "#base/digest.ts";
-import { bytesOfFile, entryAt } from "#base/files.ts";
+import { bytesOfFile, entryAt, makeFolder } from "#base/files.ts";
 import { flock } from "#base/libc.ts";
 import type { Journal, JournalKind } from "./journal.ts";
 import type { HomeLayout } from "./layout.ts";
@@ -55,9 +53,9 @@ export class SealedFiles {
   seal({ kind, subject, file, content }: NewSealed): void {
     const path = this.#pathOf(file);
     const temporary = `${path}.${process.pid}.tmp`;
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     try {
-      writeThrough(temporary, content);
+      writeFileSync(temporary, content, { flush: true });
       if (entryAt(path) !== undefined && !this.#isJournalled(file)) renameSync(path, freeNameFor(path));
       linkSync(temporary, path);
     } finally {
@@ -111,7 +109,7 @@ export class SealedFiles {
 
   /** Runs `action` while no other process signs, moves or releases in this home. */
   async withLock<T>(action: () => T): Promise<T> {
-    mkdirSync(this.#layout.own, { recursive: true });
+    makeFolder(this.#layout.own);
     const fd = openSync(this.#layout.sealLock, "a");
     try {
       await flock(fd, "exclusive", { timeoutMs: LOCK_TIMEOUT_MS });
@@ -146,16 +144,6 @@ function problemOf(found: string | undefined, wanted: readonly string[]): string
   if (found === undefined) return "the file is gone";
   if (wanted.length === 0) return "the journal has no entry of it";
   return wanted.every((digest) => digest === found) ? undefined : "it is not the file that the journal has";
-}
-
-function writeThrough(path: string, content: string): void {
-  const fd = openSync(path, "w");
-  try {
-    writeFileSync(fd, content);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 export function numberOf(file: string): number | undefined {

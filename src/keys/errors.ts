@@ -8,6 +8,22 @@ export const pipeliteError = errorsOf({
     hint: "`pipelite key new FILE` makes one",
   },
   SIGNING_KEY_EXISTS: { exit: 2, message: "Cannot write a key to {file}: there is a file already" },
+  SIGNING_VARIABLE_EMPTY: {
+    exit: 2,
+    message: "Cannot read the key: the variable {variable} is not set",
+    hint: "It holds the private key in PEM",
+  },
+  SIGNING_KEY_EXPOSED: {
+    exit: 2,
+    message:
+      "Cannot release by the key in {variable}: the audit builds the stages again without a sandbox, and they could read it",
+    hint: 'Ask a program to sign (--key command:), or audit first, and let the policy take that one ("audit": "stored")',
+  },
+  SIGNING_COMMAND_FAILED: {
+    exit: 2,
+    message: "Cannot sign with the command '{command}': {problem}",
+    hint: "It gets the bytes on its standard input and writes the signature: `openssl dgst -sha256 -sign KEY` does (docs/signing.md)",
+  },
   PASSPHRASE_MISSING: {
     exit: 2,
     message: "Cannot use the key {file}: it is encrypted, and no passphrase is given",

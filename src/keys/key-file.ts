@@ -3,20 +3,20 @@
 import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { closeSync, existsSync, openSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { systemErrorCode } from "#base/errors.ts";
-import { readNamedFile } from "#base/files.ts";
+import { readNamedText } from "#base/files.ts";
 import {
   CURVE,
   parsePublicKey,
   signingKeyOf,
   writePublicKey,
+  type LocalKey,
   type PublicKey,
-  type SigningKey,
 } from "#sigstore/key.ts";
 import { pipeliteError as sigstoreError } from "#sigstore/errors.ts";
 import { pipeliteError } from "./errors.ts";
 
 export interface ReadKey {
-  key: SigningKey;
+  key: LocalKey;
   /** What is wrong with how the file is kept, for the user to be told. */
   warnings: string[];
 }
@@ -26,7 +26,7 @@ const PRIVATE_MODE = 0o600;
 const OTHERS = 0o077;
 
 /** A new key, in memory only. */
-export function generateKey(): SigningKey {
+export function generateKey(): LocalKey {
   return signingKeyOf(generateKeyPairSync("ec", { namedCurve: CURVE }).privateKey, "a new key");
 }
 
@@ -35,13 +35,22 @@ export function generateKey(): SigningKey {
  * @throws PipeliteError SIGNING_KEY_NOT_FOUND, SIGNING_KEY_INVALID, SIGNING_KEY_KIND, PASSPHRASE_MISSING, PASSPHRASE_WRONG
  */
 export function readSigningKey(file: string, passphrase?: string): ReadKey {
-  const text = readKeyFile(file);
-  const isEncrypted = /^-----BEGIN ENCRYPTED PRIVATE KEY-----$/m.test(text.replaceAll("\r\n", "\n"));
-  if (!isEncrypted && !/^-----BEGIN (EC |RSA )?PRIVATE KEY-----$/m.test(text.replaceAll("\r\n", "\n"))) {
-    throw sigstoreError("SIGNING_KEY_INVALID", { file, problem: "it is no private key in PEM" });
+  return { key: parseSigningKey(readKeyFile(file), file, passphrase), warnings: warningsOf(file) };
+}
+
+/**
+ * A private key in PEM, wherever it is from.
+ * @param from for messages
+ * @throws PipeliteError SIGNING_KEY_INVALID, SIGNING_KEY_KIND, PASSPHRASE_MISSING, PASSPHRASE_WRONG
+ */
+export function parseSigningKey(pem: string, from: string, passphrase?: string): LocalKey {
+  const text = pem.replaceAll("\r\n", "\n");
+  const isEncrypted = /^-----BEGIN ENCRYPTED PRIVATE KEY-----$/m.test(text);
+  if (!isEncrypted && !/^-----BEGIN (EC |RSA )?PRIVATE KEY-----$/m.test(text)) {
+    throw sigstoreError("SIGNING_KEY_INVALID", { file: from, problem: "it is no private key in PEM" });
   }
-  if (isEncrypted && passphrase === undefined) throw pipeliteError("PASSPHRASE_MISSING", { file });
-  return { key: signingKeyOf(decrypt(file, text, passphrase), file), warnings: warningsOf(file) };
+  if (isEncrypted && passphrase === undefined) throw pipeliteError("PASSPHRASE_MISSING", { file: from });
+  return signingKeyOf(decrypt(from, pem, passphrase), from);
 }
 
 function decrypt(
@@ -70,7 +79,7 @@ export function readPublicKey(file: string): PublicKey {
  */
 export function writeSigningKey(
   file: string,
-  { privateKey, publicKey }: SigningKey,
+  { privateKey, publicKey }: LocalKey,
   passphrase?: string,
 ): { publicFile: string } {
   const encryption = passphrase === undefined ? {} : { cipher: "aes-256-cbc", passphrase };
@@ -114,9 +123,10 @@ function writeNew(file: string, content: string | Buffer, mode: number): void {
 /** Bytes; a key has some hundreds. */
 const KEY_FILE_MAX = 1 << 20;
 
-function readKeyFile(file: string): string {
+/** @throws PipeliteError SIGNING_KEY_NOT_FOUND */
+export function readKeyFile(file: string): string {
   try {
-    return new TextDecoder().decode(readNamedFile(file, KEY_FILE_MAX));
+    return readNamedText(file, KEY_FILE_MAX);
   } catch (error) {
     if (systemErrorCode(error) === "ENOENT") throw pipeliteError("SIGNING_KEY_NOT_FOUND", { file }, error);
     throw error;

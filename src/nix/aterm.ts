@@ -11,7 +11,7 @@ import { pipeliteError } from "./errors.ts";
 export type DerivationOutput =
   /** From the derivation itself. */
   | { readonly kind: "input-addressed"; readonly path: StorePath }
-  /** From the content, whose hash is known beforehand. */
+  /** From the content, whose hash is known in advance. */
   | {
       readonly kind: "fixed";
       readonly path: StorePath;
@@ -146,10 +146,14 @@ function parseInput(reader: ATermReader): [StorePath, string[]] {
  * @throws PipeliteError DRV_OUTPUTS_INVALID, DRV_UNWRITABLE
  */
 export function writeDerivation(derivation: Derivation): Uint8Array {
+  return fromByteString(derivationText(derivation));
+}
+
+/** The same as a byte string. */
+export function derivationText(derivation: Derivation): string {
   checkOutputs(derivation);
   const inputs = [...derivation.inputDrvs].toSorted(byKey);
-  const text = writeATerm(derivation, { inputs, maskOutputs: false });
-  return fromByteString(text);
+  return writeATerm(derivation, { inputs, maskOutputs: false });
 }
 
 export interface ATermChoices {
@@ -207,6 +211,8 @@ export function writeMethod(method: ContentMethod, algorithm: HashAlgorithm): st
 }
 
 function checkOutputs({ name, outputs }: Derivation): void {
+  // Nothing of it can be wrong.
+  if (outputs.size === 1 && outputs.has("out")) return;
   const kinds = new Set([...outputs.values()].map((output) => output.kind));
   if (outputs.size === 0) throw pipeliteError("DRV_OUTPUTS_INVALID", { output: name, reason: "it has none" });
   for (const output of outputs.keys()) {
@@ -238,7 +244,10 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "\t": "\\t",
 };
 
+const ESCAPED = /["\\\n\r\t]/;
+
 function quote(text: string): string {
+  if (!ESCAPED.test(text)) return `"${text}"`;
   return `"${text.replaceAll(/["\\\n\r\t]/g, (char) => ESCAPES[char] ?? char)}"`;
 }
 

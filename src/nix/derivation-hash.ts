@@ -1,9 +1,9 @@
 // The hash of a derivation "modulo" its fixed-output inputs: what output paths are made from. Two derivations that
 // differ only in how a file of known content is fetched have the same one.
 // Specification: Nix manual, "Input-addressing derivation outputs"; `libstore/derivations.cc`, hashDerivationModulo.
-import { compareByteStrings, fromByteString, hex } from "#base/bytes.ts";
+import { compareByteStrings, hex } from "#base/bytes.ts";
 import { writeATerm, writeMethod, type Derivation, type DerivationOutput } from "./aterm.ts";
-import { sha256 } from "./hash.ts";
+import { sha256OfText } from "./hash.ts";
 import { ownPlaceholder } from "./placeholder.ts";
 import { makeFixedPath, makeOutputPath, type StorePath } from "./store-path.ts";
 import { pipeliteError } from "./errors.ts";
@@ -29,6 +29,14 @@ export function hashModulo(
 ): ModuloHash {
   for (const input of derivation.inputDrvs.keys()) hashInput(input, lookup, memo);
   return hashWithInputs(derivation, memo, true);
+}
+
+/**
+ * The hash of a derivation as those that take from it are hashed with it: its own outputs count.
+ * @param memo has the hashes of all that it takes from itself
+ */
+export function hashAsInput(derivation: Derivation, memo: ModuloMemo): ModuloHash {
+  return hashWithInputs(derivation, memo, false);
 }
 
 /**
@@ -119,7 +127,7 @@ function hashWithInputs(derivation: Derivation, memo: ModuloMemo, maskOutputs: b
   if (out?.kind === "fixed") {
     const method = writeMethod(out.method, out.hash.algorithm);
     const text = `fixed:out:${method}:${hex(out.hash.bytes)}:${out.path}`;
-    return { kind: "fixed", hash: sha256(fromByteString(text)), outputs };
+    return { kind: "fixed", hash: sha256OfText(text), outputs };
   }
   const inputs = new Map<string, string[]>();
   let isDeferred = [...derivation.outputs.values()].some(
@@ -142,5 +150,5 @@ function hashWithInputs(derivation: Derivation, memo: ModuloMemo, maskOutputs: b
   }
   const sorted = [...inputs].toSorted(([a], [b]) => compareByteStrings(a, b));
   const text = writeATerm(derivation, { inputs: sorted, maskOutputs });
-  return { kind: isDeferred ? "deferred" : "regular", hash: sha256(fromByteString(text)), outputs };
+  return { kind: isDeferred ? "deferred" : "regular", hash: sha256OfText(text), outputs };
 }

@@ -2,14 +2,14 @@
 // what it will make. aterm.ts has the text form, derivation-hash.ts the hashes that output paths are made from.
 // Specification: Nix manual, "Store Derivation"; invariants as Nix 2.31 and newer enforce them (`checkInvariants`).
 import { compareByteStrings } from "#base/bytes.ts";
-import { writeDerivation, type Derivation } from "./aterm.ts";
+import { derivationText, type Derivation } from "./aterm.ts";
 import {
   fillOutputPaths,
   outputVariable,
   type DerivationLookup,
   type ModuloMemo,
 } from "./derivation-hash.ts";
-import { sha256 } from "./hash.ts";
+import { sha256OfText } from "./hash.ts";
 import { upstreamPlaceholder } from "./placeholder.ts";
 import { makeTextPath, sortPaths, type StorePath } from "./store-path.ts";
 import { pipeliteError } from "./errors.ts";
@@ -20,7 +20,7 @@ export { parseDerivation, writeDerivation, type Derivation, type DerivationOutpu
 export function derivationPath(derivation: Derivation): StorePath {
   return makeTextPath({
     name: `${derivation.name}.drv`,
-    sha256: sha256(writeDerivation(derivation)),
+    sha256: sha256OfText(derivationText(derivation)),
     references: [...derivation.inputDrvs.keys(), ...derivation.inputSrcs],
   });
 }

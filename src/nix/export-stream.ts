@@ -3,7 +3,7 @@
 // Export Format"; `libstore/export-import.cc`. Behind that end, where Nix reads no further, our own streams carry the
 // realisations of the paths: the bytes `pipelite` and a JSON list of them.
 import { parseStrictJson } from "#base/strict-json.ts";
-import assert from "node:assert/strict";
+import { assert } from "#base/assert.ts";
 import { fromByteString, toByteString } from "#base/bytes.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { NarParser } from "./nar-parser.ts";

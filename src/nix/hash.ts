@@ -1,6 +1,6 @@
 // Hashes and the four ways Nix writes them: hex, nix32, base64 and SRI.
 // Specification: Nix manual, "nix-hash" and "SRI hashes"; which rendering goes where is said by its callers.
-import { asBuffer, hex } from "#base/bytes.ts";
+import { asBuffer, fromByteString, hex, isAscii } from "#base/bytes.ts";
 import { decodeNix32, encodeNix32, nix32Length } from "./nix32.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -41,12 +41,17 @@ export function sha256(data: Uint8Array): Uint8Array {
   return digest("sha256", data);
 }
 
+/** Of a byte string. Most are ASCII, and need not be made bytes first. */
+export function sha256OfText(text: string): Uint8Array {
+  return digest("sha256", isAscii(text) ? text : fromByteString(text));
+}
+
 export function hashBytes(algorithm: HashAlgorithm, data: Uint8Array): Hash {
   return { algorithm, bytes: digest(algorithm, data) };
 }
 
 /** Loads node:crypto when something is hashed: much that works with hashes and store paths only reads them. */
-function digest(algorithm: HashAlgorithm, data: Uint8Array): Uint8Array {
+function digest(algorithm: HashAlgorithm, data: Uint8Array | string): Uint8Array {
   return process.getBuiltinModule("node:crypto").hash(algorithm, data, "buffer");
 }
 
@@ -112,8 +117,9 @@ export function equalHashes(a: Hash, b: Hash): boolean {
 /** Folds a hash onto `size` bytes by XOR: what store paths use to make 20 bytes of 32. */
 export function compressHash(bytes: Uint8Array, size: number): Uint8Array {
   const folded = new Uint8Array(size);
-  for (const [index, byte] of bytes.entries()) {
-    folded[index % size] = (folded[index % size] ?? 0) ^ byte;
+  for (let index = 0; index < bytes.length; index += 1) {
+    const at = index % size;
+    folded[at] = (folded[at] ?? 0) ^ (bytes[index] ?? 0);
   }
   return folded;
 }

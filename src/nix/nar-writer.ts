@@ -1,5 +1,5 @@
 // The NAR writer.
-import assert from "node:assert/strict";
+import { assert } from "#base/assert.ts";
 import { checkNarName, checkNarTarget, roundUp, type NarHandler } from "./nar-format.ts";
 import { NAR_DEPTH_MAX, NAR_FRAMES } from "./nar-format.ts";
 import { pipeliteError } from "./errors.ts";

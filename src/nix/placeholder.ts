@@ -1,13 +1,19 @@
 // Texts that stand for output paths which are not known yet.
 // Specification: Nix manual, "Derivation outputs: placeholders".
-import { fromByteString } from "#base/bytes.ts";
-import { sha256 } from "./hash.ts";
+import { sha256OfText } from "./hash.ts";
 import { encodeNix32 } from "./nix32.ts";
 import { makeStorePath, outputPathName, storePathBase, storePathHash, storePathName } from "./store-path.ts";
 import type { StorePath } from "./store-path.ts";
 
 /** Stands for a derivation's own output. */
 export function ownPlaceholder(output: string): string {
+  return output === "out" ? (placeholderOfOut ??= ownPlaceholderOf(output)) : ownPlaceholderOf(output);
+}
+
+/** Nearly every derivation has this one, several times. */
+let placeholderOfOut: string | undefined;
+
+function ownPlaceholderOf(output: string): string {
   return placeholderOf(`nix-output:${output}`);
 }
 
@@ -29,5 +35,5 @@ export function drvNameOf(drvPath: StorePath): string {
 }
 
 function placeholderOf(text: string): string {
-  return `/${encodeNix32(sha256(fromByteString(text)))}`;
+  return `/${encodeNix32(sha256OfText(text))}`;
 }

@@ -1,5 +1,5 @@
 // Realisations: which output a derivation gave, where its path does not follow from the derivation. In the shape of Nix
-// 2.4 to 2.34; Nix 2.35 keys them by the path of the derivation instead, and reads these no more. Specification: Nix 2.8
+// 2.4 to 2.34; Nix 2.35 keys them by the path of the derivation instead (build-trace.ts), and reads these no more. Specification: Nix 2.8
 // `libstore/realisation.cc`; a binary cache keeps one as `realisations/<id>.doi`.
 import { isObject, parseStrictJson } from "#base/strict-json.ts";
 import { canonicalJson } from "#base/canonical-json.ts";

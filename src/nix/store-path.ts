@@ -1,7 +1,7 @@
 // Store paths: `/nix/store/<32 nix32 digits>-<name>`, where the digits are a hash of what the path stands for.
 // Specification: Nix manual, "Complete Store Path Calculation".
-import { compareByteStrings, fromByteString, hex } from "#base/bytes.ts";
-import { compressHash, sha256, type Hash } from "./hash.ts";
+import { compareByteStrings, hex } from "#base/bytes.ts";
+import { compressHash, sha256OfText, type Hash } from "./hash.ts";
 import { encodeNix32, NIX32_DIGITS } from "./nix32.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -106,7 +106,7 @@ export interface FixedPath {
 }
 
 /**
- * Path of content whose hash is known beforehand.
+ * Path of content whose hash is known in advance.
  * @throws PipeliteError STORE_REFERENCES_FORBIDDEN where the kind of path can't carry references, HASH_INVALID for a
  * text object hashed with anything but sha256
  */
@@ -128,7 +128,7 @@ export function makeFixedPath({ name, method, hash, references = [] }: FixedPath
     throw pipeliteError("STORE_REFERENCES_FORBIDDEN", { name, kind });
   }
   const inner = `fixed:out:${METHOD_PREFIXES[method]}${hash.algorithm}:${hex(hash.bytes)}:`;
-  return makeStorePath("output:out", sha256(fromByteString(inner)), name);
+  return makeStorePath("output:out", sha256OfText(inner), name);
 }
 
 export interface OutputPath {
@@ -153,7 +153,7 @@ export function outputPathName(drvName: string, output: string): string {
 export function makeStorePath(type: string, inner: Uint8Array, name: string): StorePath {
   checkStorePathName(name);
   const fingerprint = `${type}:sha256:${hex(inner)}:${STORE_DIR}:${name}`;
-  const digest = compressHash(sha256(fromByteString(fingerprint)), 20);
+  const digest = compressHash(sha256OfText(fingerprint), 20);
   return brandPath(`${STORE_DIR}/${encodeNix32(digest)}-${name}`);
 }
 

@@ -1,5 +1,6 @@
 // The `ar` archive as packages of Debian have it (deb(5)): short names, no table of symbols.
-import { toByteString } from "#base/bytes.ts";
+import assert from "node:assert/strict";
+import { fromByteString, toByteString } from "#base/bytes.ts";
 import { pipeliteError } from "./errors.ts";
 
 const MAGIC = "!<arch>\n";
@@ -31,4 +32,27 @@ export function readAr(bytes: Uint8Array): ArMember[] {
     at = start + size + (size % 2);
   }
   return members;
+}
+
+export const AR_START: Uint8Array = fromByteString(MAGIC);
+/** The size of a member has ten digits. */
+export const AR_SIZE_MAX = 9_999_999_999;
+
+/** What stands before the content of a member, which `arPadding` follows. */
+export function arHeader(name: string, size: number, timeSeconds: number): Uint8Array {
+  assert(/^[\w.-]{1,16}$/.test(name) && size <= AR_SIZE_MAX, `no member of an archive: ${name}, ${size}`);
+  const fields: [text: string, width: number][] = [
+    [name, 16],
+    [`${timeSeconds}`, 12],
+    ["0", 6],
+    ["0", 6],
+    ["100644", 8],
+    [`${size}`, 10],
+  ];
+  return fromByteString(`${fields.map(([text, width]) => text.padEnd(width)).join("")}\`\n`);
+}
+
+/** A member starts at an even byte. */
+export function arPadding(size: number): Uint8Array {
+  return fromByteString("\n".repeat(size % 2));
 }

@@ -12,7 +12,7 @@ export interface Dependency {
 }
 
 const ONE =
-  /^([a-z0-9][a-z0-9+.-]*)(?::([a-z0-9-]+))?\s*(?:\(\s*(<<|<=|=|>=|>>|<|>)\s*([^\s)]+)\s*\))?\s*(?:\[[^\]]*\])?\s*(?:<[^>]*>\s*)*$/i;
+  /^([a-z0-9][a-z0-9+.-]*)(?::([a-z0-9-]+))? ?(?:\( ?(<<|<=|=|>=|>>|<|>) ?([^ )]+) ?\))? ?(?:\[[^\]]*\])? ?(?:<[^>]*> ?)*$/i;
 /** Of before there were `<<` and `>>`. */
 const OLD: Readonly<Record<string, Relation>> = { "<": "<=", ">": ">=" };
 
@@ -26,7 +26,8 @@ export function parseRelations(text: string): Dependency[][] {
 }
 
 function parseOne(text: string): Dependency {
-  const [, name, qualifier, relation, version] = ONE.exec(text) ?? [];
+  // One blank at most in a place: of two of any number side by side each could take what the other leaves.
+  const [, name, qualifier, relation, version] = ONE.exec(text.split(/\s+/).join(" ")) ?? [];
   if (name === undefined) throw pipeliteError("DEBIAN_RELATION_INVALID", { text });
   return {
     name,

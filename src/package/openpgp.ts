@@ -78,31 +78,40 @@ export function readPackets(bytes: Uint8Array): Packet[] {
 /** @returns undefined for a key of a version or kind that is not known here */
 export function readPublicKey({ tag, body }: Packet): PublicKey | undefined {
   if (tag !== TAG.publicKey && tag !== TAG.publicSubkey) throw wrong("that is no public key");
-  if (body[0] !== 4) return undefined;
+  if (body[0] !== 4 || body.length < KEY_HEAD_BYTES || body.length > 0xffff) return undefined;
   const framed = new Uint8Array(body.length + 3);
   framed.set([0x99, body.length >> 8, body.length & 0xff]);
   framed.set(body, 3);
   const fingerprint = hash("sha1", framed).toUpperCase();
-  const created = new DataView(body.buffer, body.byteOffset).getUint32(1);
+  const created = numberOf(body.subarray(1, 5)) ?? 0;
   const algorithm = body[5];
   const url = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64url");
   if (algorithm === ALGORITHM.rsa) {
     const [n, e] = readNumbers(body.subarray(6));
     if (n === undefined || e === undefined || n.length < RSA_BYTES_MIN) return undefined;
-    const key = createPublicKey({ key: { kty: "RSA", n: url(n), e: url(e) }, format: "jwk" });
-    return { fingerprint, algorithm: "rsa", key, created, body };
+    const key = keyOf({ kty: "RSA", n: url(n), e: url(e) });
+    return key && { fingerprint, algorithm: "rsa", key, created, body };
   }
   if (algorithm !== ALGORITHM.eddsa) return undefined;
   const oidLength = body[6] ?? 0;
   const [point] = readNumbers(body.subarray(7 + oidLength));
   if (hex(body.subarray(7, 7 + oidLength)) !== ED25519_OID || point?.length !== 33 || point[0] !== 0x40)
     return undefined;
-  const key = createPublicKey({
-    key: { kty: "OKP", crv: "Ed25519", x: url(point.subarray(1)) },
-    format: "jwk",
-  });
-  return { fingerprint, algorithm: "ed25519", key, created, body };
+  const key = keyOf({ kty: "OKP", crv: "Ed25519", x: url(point.subarray(1)) });
+  return key && { fingerprint, algorithm: "ed25519", key, created, body };
 }
+
+/** Undefined for numbers that are no key. */
+function keyOf(key: Readonly<Record<string, string>>): KeyObject | undefined {
+  try {
+    return createPublicKey({ key, format: "jwk" });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Version, time and algorithm. */
+const KEY_HEAD_BYTES = 6;
 
 /** 2048 bits. */
 const RSA_BYTES_MIN = 256;
@@ -149,7 +158,7 @@ function readSubpackets(bytes: Uint8Array): Map<number, Uint8Array> {
     let length = bytes[at] ?? 0;
     at += 1;
     if (length === 255) {
-      length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(at);
+      length = numberOf(bytes.subarray(at, at + 4)) ?? 0;
       at += 4;
     } else if (length >= 192) {
       length = (length - 192) * 256 + (bytes[at] ?? 0) + 192;
@@ -216,7 +225,7 @@ export interface ClearSigned {
 export function readClearSigned(bytes: Uint8Array): ClearSigned {
   const whole = toByteString(bytes);
   if (whole.includes("\0")) throw wrong("it has a NUL byte");
-  const lines = whole.split("\n").map((line) => line.replace(/[ \t\r]+$/, ""));
+  const lines = whole.split("\n").map(withoutBlanksBehind);
   if (lines[0] !== BEGIN_MESSAGE) throw wrong("it is not signed");
   const start = lines.indexOf("");
   const headers = lines.slice(1, start);
@@ -238,6 +247,13 @@ export function readClearSigned(bytes: Uint8Array): ClearSigned {
   const signatures = packets.filter(({ tag }) => tag === TAG.signature).map(readSignature);
   if (packets.length !== signatures.length) throw wrong("there is more than signatures");
   return { text: body.join("\n"), signatures: signatures.filter((each) => each !== undefined) };
+}
+
+/** By hand: for a line of many blanks and a letter a regular expression takes the square of its length. */
+function withoutBlanksBehind(line: string): string {
+  let end = line.length;
+  while (end > 0 && " \t\r".includes(line.charAt(end - 1))) end -= 1;
+  return line.slice(0, end);
 }
 
 /** The lines between the first and the last of an armour. */

@@ -1,19 +1,37 @@
-// Reads a tar archive that is in memory: ustar, GNU's long names, pax headers. Names are byte strings, and never lead out of
+// Reads a tar archive: ustar, GNU's long names, pax headers. Names are byte strings, and never lead out of
 // the folder that the archive stands for.
 import { toByteString } from "#base/bytes.ts";
 import { pipeliteError } from "./errors.ts";
 
 export type TarKind = "file" | "folder" | "link" | "hard-link" | "character" | "block" | "fifo";
 
+/** Bytes that can be had anywhere: a `Uint8Array` is one, a file can be. */
+export interface ByteSource {
+  readonly length: number;
+  subarray(start: number, end: number): Uint8Array;
+}
+
 export interface TarEntry {
   kind: TarKind;
   /** Relative, without `.` and `..`; empty for the folder itself. */
   path: string;
   mode: number;
+  uid: number;
+  gid: number;
   mtime: number;
   /** Of a link: its text. Of a hard link: a path as above. */
   target: string;
-  content: Uint8Array;
+  /** Of a pax header before it: keys and values are byte strings. */
+  records: ReadonlyMap<string, string>;
+  /** How many extended attributes it has (pax `SCHILY.xattr.`). */
+  attributes: number;
+  /** Major and minor number of a device. */
+  device: readonly [number, number];
+  /** Where its content is in the archive, and how long. */
+  offset: number;
+  size: number;
+  /** Read when it is asked for. */
+  readonly content: Uint8Array;
 }
 
 const BLOCK = 512;
@@ -29,8 +47,11 @@ const KINDS: Readonly<Record<string, TarKind>> = {
   "6": "fifo",
 };
 
+/** Names, and headers about an entry, are no longer. */
+const HEADER_MAX = 2 ** 20;
+
 /** @throws PipeliteError ARCHIVE_INVALID */
-export function* readTar(bytes: Uint8Array): Generator<TarEntry> {
+export function* readTar(bytes: ByteSource): Generator<TarEntry> {
   let longName: string | undefined;
   let longTarget: string | undefined;
   let pax = new Map<string, string>();
@@ -45,24 +66,41 @@ export function* readTar(bytes: Uint8Array): Generator<TarEntry> {
     const start = at + BLOCK;
     if (!Number.isSafeInteger(size) || size < 0 || start + size > bytes.length)
       throw wrong(`the entry at byte ${at} is cut off`);
-    const content = bytes.subarray(start, start + size);
     at = start + Math.ceil(size / BLOCK) * BLOCK;
-    if (type === "L") longName = textIn(content, 0, size);
-    else if (type === "K") longTarget = textIn(content, 0, size);
-    else if (type === "x") pax = readPax(content);
-    else if (type !== "g") {
+    if (type === "L" || type === "K" || type === "x") {
+      if (size > HEADER_MAX) throw wrong(`the header at byte ${start - BLOCK} has ${size} bytes`);
+      const content = bytes.subarray(start, start + size);
+      if (type === "L") longName = textIn(content, 0, size);
+      else if (type === "K") longTarget = textIn(content, 0, size);
+      else pax = readPax(content);
+    } else if (type !== "g") {
       const kind = KINDS[type];
       if (kind === undefined) throw wrong(`its entries of type '${type}' are not known`);
       const name = pax.get("path") ?? longName ?? nameOf(header);
       const target = pax.get("linkpath") ?? longTarget ?? textIn(header, 157, 100);
       const path = cleanPath(name);
+      const end = kind === "file" ? start + size : start;
+      const number = (key: string, offset: number, length: number): number =>
+        Math.trunc(Number(pax.get(key) ?? numberIn(header, offset, length)));
+      const keys = [...pax.keys()];
+      const isDevice = kind === "character" || kind === "block";
+      if (keys.some((key) => key.startsWith("GNU.sparse."))) throw wrong(`the file '${path}' has holes`);
       yield {
         kind: kind === "file" && name.endsWith("/") ? "folder" : kind,
         path,
         mode: numberIn(header, 100, 8),
-        mtime: Math.trunc(Number(pax.get("mtime") ?? numberIn(header, 136, 12))),
+        uid: number("uid", 108, 8),
+        gid: number("gid", 116, 8),
+        mtime: number("mtime", 136, 12),
         target: kind === "hard-link" ? cleanPath(target) : kind === "link" ? target : "",
-        content: kind === "file" ? content : content.subarray(0, 0),
+        records: pax,
+        attributes: keys.filter((key) => key.startsWith("SCHILY.xattr.")).length,
+        device: isDevice ? [numberIn(header, 329, 8), numberIn(header, 337, 8)] : [0, 0],
+        offset: start,
+        size: end - start,
+        get content() {
+          return bytes.subarray(start, end);
+        },
       };
       [longName, longTarget, pax] = [undefined, undefined, new Map()];
     }
@@ -120,7 +158,12 @@ function readPax(content: Uint8Array): Map<string, string> {
 
 function cleanPath(name: string): string {
   const parts = name.split("/").filter((part) => part !== "" && part !== ".");
-  if (name.startsWith("/") || parts.includes("..") || name.includes("\0") || name === "")
+  if (
+    (name.startsWith("/") && parts.length > 0) ||
+    parts.includes("..") ||
+    name.includes("\0") ||
+    name === ""
+  )
     throw wrong(`the name '${name}' leads out of it`);
   return parts.join("/");
 }

@@ -3,12 +3,18 @@
 import type { RunRecord } from "#home/run-record.ts";
 import type { AuditOfRun, Deviation } from "./deviation.ts";
 import { looksLike, looksOf } from "./names.ts";
+import {
+  reproductionText,
+  uncountedText,
+  type Reproduction,
+  type UncountedRebuild,
+} from "#rebuild/reproductions.ts";
 import type { Policy, RequiredSignature, Signer } from "./policy.ts";
 import type { SignatureView } from "./signature-view.ts";
 
 export interface Demand {
   /** `run-passed`, `record-unchanged`, `result-present`, `audit`, `sandbox`, `deviations`, `deviation/<id>`,
-   * `signature/<meaning>`, `releaser` */
+   * `signature/<meaning>`, `reproduced/<stage>`, `releaser` */
   name: string;
   isMet: boolean;
   wanted: string;
@@ -29,6 +35,12 @@ export interface ReleaseFacts {
   /** Or why they can't be trusted. */
   deviations: readonly Deviation[] | string;
   signatures: readonly SignatureView[];
+  /** Stage that was built -> what statements that verify come to; empty where the policy asks for none. */
+  reproductions: ReadonlyMap<string, Reproduction>;
+  /** Statements about its outputs that count for nothing. */
+  uncountedRebuilds: readonly UncountedRebuild[];
+  /** Files of such statements that are no longer what they were. */
+  lostRebuilds: readonly string[];
   /** Who would release; undefined when nobody is named yet. */
   releaser: Act | undefined;
 }
@@ -54,6 +66,7 @@ export function checkDemands(facts: ReleaseFacts): Demand[] {
     sandboxDemand(facts),
     ...deviationDemands(facts),
     ...signatureDemands(facts),
+    ...reproducedDemands(facts),
     releaserDemand(facts),
   ];
 }
@@ -111,6 +124,37 @@ function deviationDemands({ policy, deviations }: ReleaseFacts): Demand[] {
   });
   if (blocks.length > 0) return blocks;
   return [demand("deviations", true, wanted, `${deviations.length} deviations, none of them blocks`)];
+}
+
+/** One for each output that is not reproduced as asked; one in all when every one is. */
+function reproducedDemands({
+  policy,
+  reproductions,
+  uncountedRebuilds,
+  lostRebuilds,
+}: ReleaseFacts): Demand[] {
+  const { reproduced: asked } = policy;
+  if (asked === undefined) return [];
+  const { atLeast, engines, homes } = asked;
+  const by = engines.length === 0 ? "" : ` by ${engines.join(" and ")}`;
+  const wanted = `the same bytes from ${atLeast} or more rebuilds${by}, signed by ${homes} or more homes, and never others`;
+  const [lost] = lostRebuilds;
+  if (lost !== undefined)
+    return [demand("reproduced", false, wanted, `${lost} is gone or another one, and may tell of others`)];
+  if (reproductions.size === 0) return [demand("reproduced", false, wanted, "no output that was built")];
+  const missing = [...reproductions].flatMap(([stage, found]) => {
+    const uncounted = uncountedRebuilds.filter((each) => each.stage === stage);
+    const isMet =
+      !uncounted.some(({ isDenial }) => isDenial) &&
+      found.status === "reproduced" &&
+      found.same >= atLeast &&
+      engines.every((engine) => found.engines.includes(engine)) &&
+      found.keys.length >= homes;
+    const text = [reproductionText(found), uncountedText(uncounted)].filter((each) => each !== "").join("; ");
+    return isMet ? [] : [demand(`reproduced/${stage}`, false, wanted, text)];
+  });
+  if (missing.length > 0) return missing;
+  return [demand("reproduced", true, wanted, `all of ${reproductions.size} outputs`)];
 }
 
 function blockReason(

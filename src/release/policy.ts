@@ -7,9 +7,9 @@ import { dirname, join, resolve } from "node:path";
 import { utf8 } from "#base/bytes.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { isPipeliteError } from "#base/errors.ts";
-import { readNamedFile } from "#base/files.ts";
+import { readNamedText } from "#base/files.ts";
 import { readPublicKey } from "#keys/key-file.ts";
-import { parsePublicKey, writePublicKey } from "#sigstore/index.ts";
+import { parsePublicKey, writePublicKey, type PublicKey } from "#sigstore/index.ts";
 import type { Severity } from "./deviation.ts";
 import { digestOf } from "#base/digest.ts";
 import { looksLike, nameProblem, visible } from "./names.ts";
@@ -59,6 +59,19 @@ export interface Policy {
   /** Roles that may release; any role when absent. */
   releaseRoles?: readonly string[];
   fourEyes?: readonly FourEyes[];
+  /** How often every output of the run must have been built again with the same bytes; not asked for when absent. */
+  reproduced?: RequiredReproduction;
+}
+
+export interface RequiredReproduction {
+  /** Builds that gave the same bytes; none may have given others. */
+  atLeast: number;
+  /** Each of them at least once. */
+  engines: readonly string[];
+  /** Different keys that signed statements of such builds: that of the home, and those named here. */
+  homes: number;
+  /** PEM; of other homes. */
+  keys: readonly string[];
 }
 
 export interface AppliedPolicy {
@@ -87,7 +100,7 @@ export function readPolicy(pipelineFile: string | undefined, file?: string): App
   if (found === undefined) return applied(BUILT_IN, "built-in");
   if (!existsSync(found)) throw pipeliteError("POLICY_NOT_FOUND", { file: found });
   try {
-    return applied(parsePolicy(new TextDecoder().decode(readNamedFile(found)), dirname(found)), found);
+    return applied(parsePolicy(readNamedText(found), dirname(found)), found);
   } catch (error) {
     if (!(error instanceof RangeError) && !isPipeliteError(error)) throw error;
     throw pipeliteError("POLICY_INVALID", { file: found, problem: error.message }, error);
@@ -122,6 +135,7 @@ function policyOf(value: unknown, folder: string): Policy {
     "signers",
     "release",
     "fourEyes",
+    "reproduced",
   ]);
   if (top["schema"] !== 1) throw new RangeError("its schema must be 1");
   const deviations = fields(top["deviations"] ?? {}, "deviations", ["blocking", "until"]);
@@ -144,6 +158,7 @@ function policyOf(value: unknown, folder: string): Policy {
     signers,
     ...(roles !== undefined && { releaseRoles: roles }),
     ...(top["fourEyes"] !== undefined && { fourEyes: parseFourEyes(top["fourEyes"]) }),
+    ...(top["reproduced"] !== undefined && { reproduced: parseReproduced(top["reproduced"], folder) }),
   };
   checkRoles(policy);
   return policy;
@@ -151,6 +166,33 @@ function policyOf(value: unknown, folder: string): Policy {
 
 function parseFourEyes(value: unknown): FourEyes[] {
   return texts(value, "fourEyes").map((each) => oneOf(each, "fourEyes", FOUR_EYES));
+}
+
+function parseReproduced(value: unknown, folder: string): RequiredReproduction {
+  const { atLeast, engines, homes, keys } = fields(value, "reproduced", [
+    "atLeast",
+    "engines",
+    "homes",
+    "keys",
+  ]);
+  return {
+    atLeast: count(atLeast ?? 1, "reproduced.atLeast"),
+    engines: texts(engines ?? [], "reproduced.engines").map((each) =>
+      oneOf(each, "reproduced.engines", ["embedded", "nix"]),
+    ),
+    homes: count(homes ?? 1, "reproduced.homes"),
+    keys: texts(keys ?? [], "reproduced.keys").map((key) => writePublicKey(publicKeyAt(key, folder))),
+  };
+}
+
+function publicKeyAt(place: string, folder: string): PublicKey {
+  return place.startsWith("-----BEGIN") ? parsePublicKey(place) : readPublicKey(resolve(folder, place));
+}
+
+function count(value: unknown, what: string): number {
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 1)
+    throw new RangeError(`${what} is not a whole number of at least 1`);
+  return value;
 }
 
 function parseSignatures(value: unknown): RequiredSignature[] {
@@ -164,10 +206,7 @@ function parseSignatures(value: unknown): RequiredSignature[] {
 function parseSigners(value: unknown, folder: string): Signer[] {
   const signers = list(value, "signers").map((each): Signer => {
     const { name, role, key, ...times } = fields(each, "a signer", ["name", "role", "key", ...TIMES]);
-    const place = text(key, "a key");
-    const publicKey = place.startsWith("-----BEGIN")
-      ? parsePublicKey(place)
-      : readPublicKey(resolve(folder, place));
+    const publicKey = publicKeyAt(text(key, "a key"), folder);
     const [who, what] = [text(name, "a name"), text(role, "a role")];
     const problem = nameProblem(who);
     if (problem !== undefined) throw new RangeError(`'${visible(who)}' is not a name: ${problem}`);
@@ -210,6 +249,7 @@ export function parseAppliedPolicy(content: unknown): AppliedPolicy {
     "signers",
     "releaseRoles",
     "fourEyes",
+    "reproduced",
   ]);
   const asFile = {
     schema: 1,

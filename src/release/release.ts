@@ -2,10 +2,14 @@
 // that says which policy was applied and what was found, in the manner of a SLSA verification summary. It is written
 // once: a second release is the first one, or refused. A refused one leaves nothing behind.
 import { PipeliteError, isPipeliteError } from "#base/errors.ts";
+import { digestOf } from "#base/digest.ts";
+import { memberAt } from "#base/strict-json.ts";
 import { VERSION } from "#base/version.ts";
 import type { Home } from "#home/home.ts";
 import type { ReadRun } from "#home/runs.ts";
+import { lostRebuilds } from "#rebuild/reproductions.ts";
 import { parseBundle, signStatement, verifyBundle, writeBundle, type SigningKey } from "#sigstore/index.ts";
+import { NO_REBUILDS, rebuildFacts } from "./rebuild-facts.ts";
 import { checkDemands, type Act, type Demand, type ReleaseFacts } from "./demands.ts";
 import type { AuditOfRun, Deviation, Signal } from "./deviation.ts";
 import { openDeviations, readDeviations } from "./deviations.ts";
@@ -29,6 +33,14 @@ export interface ReleaseRun {
   /** Makes the audit that a policy asks for, and gives the way to keep it. */
   audit: () => Promise<FreshAudit>;
   signals?: readonly Signal[] | undefined;
+  /** Attests the outputs when nothing else is missing: files relative to `<home>/pipelite`, with their digests. */
+  attest?: (() => Promise<readonly Attested[]>) | undefined;
+}
+
+export interface Attested {
+  file: string;
+  /** `sha256:<hex>` */
+  digest: string;
 }
 
 export interface FreshAudit {
@@ -73,7 +85,11 @@ export async function releaseRun({ runId: asked, ...rest }: ReleaseRun): Promise
   const options = { ...rest, runId };
   // Outside the lock, since it may take as long as the run itself; it names the record that it is of.
   const fresh = applied.policy.audit === "fresh" ? await audit() : undefined;
-  const outcome = await home.sealed.withLock(() => decide(options, fresh));
+  const decided = (attested?: readonly Attested[]) =>
+    home.sealed.withLock(() => decide(options, fresh, attested));
+  // What attests is signed and logged before the release that names it, and outside the lock.
+  const outcome = (await decided()) ?? (await decided((await options.attest?.()) ?? []));
+  if (outcome === undefined) throw new Error("a release is decided when its attestations are there");
   // A failed audit is a finding of its own, whatever it was made for.
   if (fresh?.report.status === "fails" && home.runs.read(runId).problem === undefined) {
     fresh.keep();
@@ -82,7 +98,12 @@ export async function releaseRun({ runId: asked, ...rest }: ReleaseRun): Promise
   return outcome;
 }
 
-function decide(options: ReleaseRun, fresh: FreshAudit | undefined): ReleaseOutcome {
+/** @returns undefined where all is met and the outputs are still to be attested */
+function decide(
+  options: ReleaseRun,
+  fresh: FreshAudit | undefined,
+  attested: readonly Attested[] | undefined,
+): ReleaseOutcome | undefined {
   const { home, runId, applied, releaser, signals } = options;
   const act = releaser && {
     name: releaser.name,
@@ -104,8 +125,9 @@ function decide(options: ReleaseRun, fresh: FreshAudit | undefined): ReleaseOutc
     return { ...outcome, status: "released-before", release: before };
   }
   if (releaser === undefined) throw new Error("a release by nobody met its demands");
+  if (attested === undefined) return undefined;
   fresh?.keep();
-  const file = writeRelease(options, releaser, facts, demands);
+  const file = writeRelease(options, releaser, facts, { demands, attested });
   const release = readReleases(home, runId).find(({ bundleFile }) => bundleFile === file);
   if (release === undefined || "problem" in release)
     throw new Error(`the release just written does not count: ${release?.problem ?? "it is gone"}`);
@@ -162,6 +184,8 @@ function gatherFacts(
         ? trustedDeviations(home, run, { audit, signals })
         : "not looked for in a record that has changed",
     signatures: readSignatures(home, runId),
+    ...(problem === undefined ? rebuildFacts(home, run, policy) : NO_REBUILDS),
+    lostRebuilds: problem === undefined && policy.reproduced ? lostRebuilds(home, run.record) : [],
     releaser,
   };
 }
@@ -212,23 +236,28 @@ function writeRelease(
   { home, runId, applied }: ReleaseRun,
   { name, key }: { name: string; key: SigningKey },
   { run, audit, signatures, deviations }: Facts,
-  demands: readonly Demand[],
+  { demands, attested }: { demands: readonly Demand[]; attested: readonly Attested[] },
 ): string {
   const { policy, source, digest } = applied;
-  const input = (file: string) => ({
+  const inputOf = ({ file, digest: of }: Attested) => ({
     uri: file,
-    digest: {
-      sha256:
-        home.journal.entries.findLast((entry) => entry.file === file)?.digest.slice("sha256:".length) ?? "",
-    },
+    digest: { sha256: of.slice("sha256:".length) },
   });
+  const input = (file: string) =>
+    inputOf({
+      file,
+      digest: home.journal.entries.findLast((entry) => entry.file === file)?.digest ?? "",
+    });
   const predicate = {
     verifier: { id: "pipelite", version: { pipelite: VERSION } },
     runId,
     timeVerified: new Date().toISOString(),
     journalHead: home.journal.head(),
     policy: { source: source === "built-in" ? source : "file", digest, content: policy },
-    inputAttestations: signatures.filter(isCounted).map(({ bundleFile }) => input(bundleFile)),
+    inputAttestations: [
+      ...signatures.filter(isCounted).map(({ bundleFile }) => input(bundleFile)),
+      ...attested.map(inputOf),
+    ],
     audit: audit && {
       ...input(`audits/${runId}.json`),
       auditedAt: audit.auditedAt,
@@ -255,6 +284,9 @@ function isCounted({ isValid }: SignatureView): boolean {
 function summary({ id, kind, severity, state, disposition, recurrence }: Deviation): object {
   return { id, kind, severity, state, ...(disposition !== undefined && { disposition }), recurrence };
 }
+
+/** Where attestations of outputs are. */
+const ATTESTATION = /^attestations\/[\w-]+\/[^/]+$/;
 
 /** Something in the place of a release that is none. */
 export interface NoRelease {
@@ -306,7 +338,8 @@ function parseRelease({ home, run, file }: SealedRelease): Released {
   const [name, at] = [textOf(releasedBy, "name"), textOf(predicate, "timeVerified")];
   const mismatch =
     subjectProblem(home, run, statement) ??
-    saidProblem({ predicate, name, at, file, run, journal: home.journal });
+    saidProblem({ predicate, name, at, file, run, journal: home.journal }) ??
+    attestationProblem(home, predicate["inputAttestations"]);
   if (mismatch !== undefined) throw new RangeError(mismatch);
   if (predicateType !== RELEASE_TYPE || textOf(releasedBy, "keyId") !== bundle.keyId)
     throw new RangeError("it is not a release by the key it is signed with");
@@ -323,4 +356,16 @@ function parseRelease({ home, run, file }: SealedRelease): Released {
     policy: stated.policy,
     bundleFile: file,
   };
+}
+
+/** Why the attestations of outputs that a release names are not there as they were. */
+function attestationProblem(home: Home, inputs: unknown): string | undefined {
+  for (const each of Array.isArray(inputs) ? inputs : []) {
+    const [uri, sha256] = [memberAt(each, "uri"), memberAt(each, "digest", "sha256")];
+    if (typeof uri !== "string" || !ATTESTATION.test(uri)) continue;
+    const bytes = home.readFile(uri);
+    if (bytes === undefined) return `the attestation ${uri} is gone`;
+    if (digestOf(bytes) !== `sha256:${String(sha256)}`) return `the attestation ${uri} is another one`;
+  }
+  return undefined;
 }

@@ -1,6 +1,6 @@
 // Verification of what was signed, offline: digests of record and outputs against the journal and against what is on
 // disk, and every signature by its key. It recomputes no claim: that is the audit's work.
-import { existsSync } from "node:fs";
+import { entryAt } from "#base/files.ts";
 import { PipeliteError } from "#base/errors.ts";
 import { finish } from "#base/steps.ts";
 import type { Home } from "#home/home.ts";
@@ -155,14 +155,16 @@ function verifyOutput(home: Home, { name, outPath, narHash }: StageRecord): Veri
   if (outPath === undefined || narHash === undefined) return [];
   const what = `output/${name}`;
   const path = home.physical(outPath);
-  if (!existsSync(path)) return [{ what, status: "fails", detail: `${outPath} is not in the store` }];
+  if (entryAt(path) === undefined)
+    return [{ what, status: "fails", detail: `${outPath} is not in the store` }];
   const found = { algorithm: "sha256", bytes: finish(hashSteps(path)).narHash } as const;
   const isSame = equalHashes(found, parseHash(narHash));
   return [check(what, isSame ? undefined : `${outPath} is not what was recorded`, narHash)];
 }
 
 export interface VerifiedBundle {
-  status: "holds" | "fails";
+  /** `untested`: the signature holds, and what it is over is not here. */
+  status: Verification["status"];
   keyId: string;
   checks: Verification[];
   /** What is signed, when the signature holds. */
@@ -178,15 +180,10 @@ export function verifyBundleFile(home: Home, text: string, keys?: readonly Publi
   const { keyId } = bundle;
   try {
     const statement = verifyBundle(bundle, keys ?? home.keyring.keys);
-    const checks = [
-      check(
-        "signature",
-        undefined,
-        `by the key ${keyId}${keys === undefined ? ", which this home knows" : ""}`,
-      ),
-      verifySubject(home, statement),
-    ];
-    return { status: checks[1]?.status === "fails" ? "fails" : "holds", keyId, checks, statement };
+    const known = keys === undefined ? ", which this home knows" : "";
+    const subject = verifySubject(home, statement);
+    const checks = [check("signature", undefined, `by the key ${keyId}${known}`), subject];
+    return { status: subject.status, keyId, checks, statement };
   } catch (error) {
     if (!(error instanceof PipeliteError)) throw error;
     return { status: "fails", keyId, checks: [check("signature", error.message, "")] };

@@ -1,6 +1,6 @@
 // What was fixed before a run, read from the derivations that its record names.
-import { parseStrictJson } from "#base/strict-json.ts";
 import { existsSync, readFileSync } from "node:fs";
+import { stageVariable } from "#evidence/stage-variable.ts";
 import type { Home } from "#home/home.ts";
 import type { RunRecord } from "#home/run-record.ts";
 import { parseDerivation } from "#nix/derivation.ts";
@@ -18,8 +18,9 @@ export function readDerivations(home: Home, { stages }: RunRecord): DerivationVi
     const storeName = storePathName(parseStorePath(drvPath)).replace(/\.drv$/, "");
     const { system, builder, env, inputSrcs } = parseDerivation(readFileSync(file), storeName);
     // The environment of a command is its author's own.
-    const described = kind === "stage" || kind === "gate" || kind === "check" ? env.get("stage") : undefined;
-    const [params] = described === undefined ? [] : resolve(parseStrictJson(described), "/params");
+    const isStage = kind === "stage" || kind === "gate" || kind === "check";
+    const described = isStage ? stageVariable({ env }) : undefined;
+    const [params] = described === undefined ? [] : resolve(described, "/params");
     return [
       { stage: name, drvPath, system, builder, sources: inputSrcs, parameters: leavesOf(params?.value) },
     ];

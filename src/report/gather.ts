@@ -5,6 +5,7 @@ import type { RunRecord } from "#home/run-record.ts";
 import { readLogs } from "#evidence/result-tree.ts";
 import { deviationsOf, readDeviations } from "#release/deviations.ts";
 import { readSignatures } from "#release/signatures.ts";
+import { reproductions } from "#rebuild/reproductions.ts";
 import { readStoredAudit } from "#release/stored-audit.ts";
 import { readDerivations } from "./derivations.ts";
 import type { DocumentInput } from "#standards/input.ts";
@@ -47,6 +48,7 @@ export function gather(home: Home, run: ReadRun): DocumentInput {
     derivations: readDerivations(home, record),
     logs: textsOf(readLogs(home, record)),
     series: readSeries(home, record),
+    rebuilds: reproductions(home, record),
   };
 }
 

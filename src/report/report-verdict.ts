@@ -122,6 +122,8 @@ export function reviewSection(input: DocumentInput, parts: Parts): Section {
       statusWord(checksWord(claims)),
       all(
         parts.count(claims.get("run/checks-passed")),
+        " of ",
+        parts.count(claims.get("run/checks")),
         " passed, ",
         parts.count(claims.get("run/checks-failed")),
         " failed",

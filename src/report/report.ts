@@ -9,6 +9,7 @@ import { anchorsOf, evidenceSection } from "./report-evidence.ts";
 import { measurementsSection } from "./report-measurements.ts";
 import { partsWith, sectionHtml } from "./report-parts.ts";
 import type { Section } from "./report-parts.ts";
+import { rebuildsSection } from "./report-rebuilds.ts";
 import { stagesSection, timelineSection } from "./report-stages.ts";
 import { STYLE, pageStyle } from "./report-style.ts";
 import { environmentSection, logsSection } from "./report-tail.ts";
@@ -28,6 +29,7 @@ export function writeReport(input: DocumentInput, standards: readonly StandardEv
     masterSection(masterRecordOf(input), parts),
     standardsSection(standards, parts),
     signaturesSection(input),
+    rebuildsSection(input),
     evidenceSection(input, parts),
     environmentSection(input, parts),
     logsSection(input),

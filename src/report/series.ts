@@ -3,7 +3,7 @@ import type { Home } from "#home/home.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import type { Claim } from "#home/run-record.ts";
 import { RECORD_FILE } from "#evidence/claims.ts";
-import { EvidenceFiles, lookUp, parseReference } from "#evidence/evidence-files.ts";
+import { EvidenceFiles, lookUp, parseReference, placeBelow } from "#evidence/evidence-files.ts";
 import { parseFormula } from "#formula/syntax.ts";
 import type { Expression, Formula } from "#formula/syntax.ts";
 import { evaluate } from "#formula/formula.ts";
@@ -108,7 +108,7 @@ function contextOf(home: Home, record: RunRecord, claim: Claim, files: EvidenceF
   const place = (index: number): Place => {
     const reference = parseReference(claim.evidence[index - 1] ?? "");
     if (reference?.kind !== "store") return nothing();
-    return { path: home.physical(reference.path, reference.file), shown: claim.evidence[index - 1] ?? "" };
+    return placeBelow({ path: home.physical(reference.path), shown: reference.path }, reference.file);
   };
   return {
     evidence(index) {

@@ -1,13 +1,13 @@
 // The step of a run in which a model is asked, or its pinned answer is found.
-import { parseStrictJson } from "#base/strict-json.ts";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { bytesInside } from "#base/files.ts";
+import { messageOf, parseStrictJson } from "#base/strict-json.ts";
 import type { AnswerNode, Graph } from "#compile/nodes.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { addAnswer, askModel, pinnedAnswer, pinnedForm, requestFor } from "./answers.ts";
 import type { Secrets } from "#secrets/secrets.ts";
 import { secretFound } from "#secrets/sources.ts";
 import type { Model, Pinned } from "./answers.ts";
+import { pipeliteError } from "./errors.ts";
 import type { Workspace } from "./realise.ts";
 
 export interface Located {
@@ -28,11 +28,22 @@ export async function locateAnswer(
   const folder = work.outputs.get(from);
   if (folder === undefined || model === undefined)
     throw new Error(`the request of ${node.name} is not known yet`);
-  const body = parseStrictJson(readFileSync(join(work.store.physical(folder), file)));
+  const bytes = bytesInside(work.store.physical(folder), file);
+  if (bytes === undefined)
+    throw pipeliteError("MODEL_REQUEST_INVALID", { problem: "it is no file, or is reached through a link" });
+  const body = parse(bytes);
   const { request, hash } = requestFor(body, model.name);
   const pinned = pinnedAnswer(graph.root, hash);
   const path = pinned && (await addAnswer(work.store, node.name, pinned.answer));
   return { request, requestHash: hash, path };
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return parseStrictJson(bytes);
+  } catch (error) {
+    throw pipeliteError("MODEL_REQUEST_INVALID", { problem: messageOf(error) }, error);
+  }
 }
 
 /** Asks the model; the answer is in the store but not pinned: that follows when its check has passed. */

@@ -4,13 +4,16 @@
 //
 // States: suspended (no answer) -> answered -> verified (pinned) or rejected. Only an answer that its check stage has
 // passed is pinned; an error of the server is never an answer.
-import { parseStrictJson } from "#base/strict-json.ts";
+import { webProblem } from "#base/web.ts";
+import * as shape from "#base/shape.ts";
+import { messageOf, parseStrictJson } from "#base/strict-json.ts";
 import { sriDigestOf } from "#base/digest.ts";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { utf8 } from "#base/bytes.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { writeFileAtomically } from "#base/files.ts";
+import { pipeliteError as lockError } from "#environment/errors.ts";
 import { lockFileOf, lockSection, writeLockSection } from "#environment/lock-file.ts";
 import { hashBytes } from "#nix/hash.ts";
 import type { StorePath } from "#nix/store-path.ts";
@@ -47,11 +50,24 @@ const SECTION = "answers";
 
 /** The pinned answer to a request, whose bytes are checked against the pinned hash. */
 export function pinnedAnswer(root: string, requestHash: string): Pinned | undefined {
-  const pinned = lockSection(root, SECTION)[requestHash] as Pinned | undefined;
-  if (pinned !== undefined && sriDigestOf(pinned.answer) !== pinned.hash) {
+  const section = lockSection(root, SECTION);
+  if (!Object.hasOwn(section, requestHash)) return undefined;
+  const pinned = readPinned(root, section[requestHash]);
+  if (sriDigestOf(pinned.answer) !== pinned.hash) {
     throw pipeliteError("LOCK_ANSWER_CHANGED", { file: lockFileOf(root), request: requestHash });
   }
   return pinned;
+}
+
+const PINNED = shape.object<Pinned>({ model: shape.text, hash: shape.text, answer: shape.text });
+
+function readPinned(root: string, value: unknown): Pinned {
+  try {
+    return shape.requireShape(PINNED, value);
+  } catch (error) {
+    const problem = `of one of its answers, ${messageOf(error)}`;
+    throw lockError("LOCK_FILE_INVALID", { file: lockFileOf(root), problem }, error);
+  }
 }
 
 export function pinAnswer(root: string, requestHash: string, pinned: Pinned): void {
@@ -95,10 +111,33 @@ export async function askModel(model: Model, request: string, signal: AbortSigna
       error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
     throw pipeliteError("MODEL_UNREACHABLE", { url, problem }, error);
   }
-  const text = await response.text();
+  const text = await textOf(response, url);
   if (!response.ok)
     throw pipeliteError("MODEL_REFUSED", { url, problem: `${response.status} ${text.slice(0, 200)}` });
   return contentOf(text, url);
+}
+
+/** Far more than a model says at a time. */
+const ANSWER_BYTES_MAX = 64 * 2 ** 20;
+
+async function textOf(response: Response, url: string): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const part of response.body ?? []) {
+      size += part.length;
+      if (size > ANSWER_BYTES_MAX) break;
+      parts.push(part);
+    }
+  } catch (error) {
+    throw pipeliteError("MODEL_UNREACHABLE", { url, problem: webProblem(error) }, error);
+  }
+  if (size > ANSWER_BYTES_MAX)
+    throw pipeliteError("MODEL_REFUSED", {
+      url,
+      problem: `its answer has more than ${ANSWER_BYTES_MAX} bytes`,
+    });
+  return new TextDecoder().decode(Buffer.concat(parts));
 }
 
 interface Completion {

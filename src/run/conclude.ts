@@ -1,8 +1,6 @@
 // The end of a run: its record, its claims, the result tree with the link to it, and what the next run can go by.
 import type { Teller } from "./teller.ts";
-import { availableParallelism, release } from "node:os";
-import { EXIT, type ExitCode } from "#base/errors.ts";
-import { VERSION } from "#base/version.ts";
+import { EXIT, isPipeliteError, type ExitCode } from "#base/errors.ts";
 import { isBuildNode } from "#compile/nodes.ts";
 import type { Graph } from "#compile/nodes.ts";
 import { areSettled } from "#compile/file-stamps.ts";
@@ -10,15 +8,18 @@ import { outputClaims } from "#evidence/output-claims.ts";
 import { addResultTree, readLogs } from "#evidence/result-tree.ts";
 import { claimsOfRun } from "#evidence/run-claims.ts";
 import type { Home } from "#home/home.ts";
+import { TransparencyLog } from "#home/log.ts";
 import type { RunFinished } from "#home/events.ts";
 import { foldEvent, recordOf, stagesOf } from "#home/fold.ts";
-import type { Claim, Host, Material, RunRecord } from "#home/run-record.ts";
+import type { Claim, Material, RunRecord } from "#home/run-record.ts";
 import type { WrittenRun } from "#home/runs.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
+import { rememberDerivations } from "./foreseen.ts";
 import { narOf } from "./ledger.ts";
 import { rememberRun } from "./no-op.ts";
-import { madeFrom, type Opened, type PlannedStage } from "./plan.ts";
+import { madeFrom, type Opened } from "./open.ts";
+import type { PlannedStage } from "./planner.ts";
 import { compositionOf } from "./realise.ts";
 import type { Workspace } from "./realise.ts";
 import type { RunOptions, RunOutcome } from "./options.ts";
@@ -62,11 +63,29 @@ export async function conclude(finished: Finished): Promise<RunOutcome> {
   foldEvent(fold, end);
   log.add(end);
   const whole = { ...record, tookMs, ...kept };
+  // A record that the log has speaks of results that are there.
+  await work.store.settle();
   const written = home.runs.write(whole);
+  const logProblem = await publish(home);
+  rememberDerivations(
+    work,
+    record.stages.flatMap(({ drvPath }) => drvPath ?? []),
+  );
   if (kept !== undefined) rememberPassed(finished, { ...whole, ...kept }, written);
   listener(end);
   const exitCode = { cancelled: EXIT.interrupted, failed: failureCode || EXIT.failed, passed: EXIT.ok };
-  return { runId, status, exitCode: exitCode[status] };
+  return { runId, status, exitCode: exitCode[status], ...(logProblem !== undefined && { logProblem }) };
+}
+
+/** A log that can't go on does not undo a run: it is said, and whoever audits the log finds it. */
+async function publish(home: Home): Promise<string | undefined> {
+  try {
+    await new TransparencyLog(home).publish();
+    return undefined;
+  } catch (error) {
+    if (!isPipeliteError(error)) throw error;
+    return error.message;
+  }
 }
 
 /** What became of the run, with all that follows from it. */
@@ -106,7 +125,8 @@ function rememberPassed(
   const { answers, unsteady } = opened.loaded.readings;
   const made = madeFrom(opened);
   // What asks the clock may be another pipeline the next time it is loaded.
-  if (unsteady !== undefined || !areSettled(made, start.at.getTime())) return;
+  const beganMs = Math.min(start.at.getTime(), opened.loaded.atMs);
+  if (unsteady !== undefined || !areSettled(made, beganMs)) return;
   rememberRun(options, {
     made,
     answers: Object.fromEntries(answers),
@@ -196,34 +216,10 @@ async function keepResult(
   return { tree, evidenceOfRun: record.runId, documentsBy: documentWriter() };
 }
 
-/** When the first stages are at work, this process has time. */
-const FIRST_STAGES_MS = 50;
-
-/** Loads what `keepResult` will need while stages run; what fails here fails there again, where it is told. */
-export function loadEndSoon(): void {
-  const ignore = (): void => {};
-  const load = (): void => {
-    void import("#report/index.ts").catch(ignore);
-    void import("#report/writer.ts").then(({ documentWriter }) => documentWriter()).catch(ignore);
-  };
-  setTimeout(load, FIRST_STAGES_MS).unref();
-}
-
 /** Evidence of a run whose record was spoiled, or whose documents others wrote, would hold up every run that shows it. */
 function isAuditable(home: Home, { tree, runId }: { tree: string; runId: string }, writer: string): boolean {
   const [record] = home.runs.intact([runId]).map((run) => run.record);
   return record?.tree === tree && record.documentsBy === writer;
-}
-
-/** The machine that this run is on. */
-export function thisHost(): Host {
-  return {
-    system: `${process.arch}-${process.platform}`,
-    kernel: release(),
-    cores: availableParallelism(),
-    node: process.versions.node,
-    pipelite: VERSION,
-  };
 }
 
 /** What a person hears of at the end of a run that passed: figures, and what a run says of itself, are in the record. */

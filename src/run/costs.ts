@@ -4,7 +4,7 @@ import type { Costs } from "#author/costs.ts";
 import type { Graph, GraphNode } from "#compile/nodes.ts";
 import { isBuildNode } from "#compile/nodes.ts";
 import { defaultMemoryBytes, type Limits } from "#engine/limits.ts";
-import type { ScheduleOptions } from "#engine/schedule.ts";
+import { Room, type ScheduleOptions } from "#engine/schedule.ts";
 import type { Builds } from "#home/builds.ts";
 
 /** What the stage says, else what the run was asked for, else what the pipeline says. */
@@ -31,13 +31,20 @@ export interface Admission {
   /** Stages run on this machine. */
   isHere: boolean;
   costsOf: (node: GraphNode) => Costs;
+  /** What other runs take of, too. */
+  shared?: Room | undefined;
+}
+
+/** What a run has: processors, and memory where stages run on this machine. */
+export function newRoom(jobs: number, isHere: boolean): Room {
+  return new Room([jobs, isHere ? defaultMemoryBytes() : Infinity]);
 }
 
 /** What starts first, what it takes while it runs, and what there is: processors, and memory where that is known. */
 export function admission(
   graph: Graph,
   builds: Pick<Builds, "lastWallMs">,
-  { isWork, jobs, isHere, costsOf: costs }: Admission,
+  { isWork, jobs, isHere, costsOf: costs, shared }: Admission,
 ): Pick<ScheduleOptions<GraphNode>, "rank" | "costOf" | "room"> {
   let paths = expectedPaths(graph, builds, isWork);
   return {
@@ -50,7 +57,7 @@ export function admission(
       const { cpus = 1, memoryBytes = 0 } = costs(node);
       return [cpus, memoryBytes];
     },
-    room: [jobs, isHere ? defaultMemoryBytes() : Infinity],
+    room: shared ?? newRoom(jobs, isHere),
   };
 }
 

@@ -3,7 +3,9 @@ import { basename, relative } from "node:path";
 import { listName } from "#compile/expand.ts";
 import { isBuildNode, type GraphNode } from "#compile/nodes.ts";
 import type { PlanOptions } from "./options.ts";
-import { Planner, isolationOf, open, type PlannedStage } from "./plan.ts";
+import { open } from "./open.ts";
+import { isolationOf } from "./plan.ts";
+import { Planner, type PlannedStage } from "./planner.ts";
 
 export interface DescribedNode extends Pick<PlannedStage, "reason" | "place"> {
   /** Unique in the graph: sources may share a name. */

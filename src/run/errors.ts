@@ -4,7 +4,7 @@ import { errorsOf } from "#base/errors.ts";
 export const pipeliteError = errorsOf({
   ENVIRONMENT_PROGRAM_MISSING: {
     exit: 1,
-    message: "Stage '{stage}' failed: its environment has not the program that it starts ({problem})",
+    message: "Stage '{stage}' failed: its environment lacks the program that it starts ({problem})",
     hint: "Add the package that has it to the environment",
   },
   ENVIRONMENT_PACKAGE_FAILED: {
@@ -12,12 +12,48 @@ export const pipeliteError = errorsOf({
     message: "The environment '{stage}' cannot be made: {problem}",
     hint: "Its log has what the scripts of the package said: `pipelite log {stage}`",
   },
+  IMAGE_REFUSED: {
+    exit: 3,
+    message: "The environment '{stage}' cannot be made of its image: {problem}",
+    hint: "No container engine should take it either; whoever made the image has to make it again",
+  },
+  WHEEL_REFUSED: { exit: 3, message: "The environment '{stage}' cannot be made: {problem}" },
+  NPM_PACKAGE_REFUSED: {
+    exit: 3,
+    message: "The environment '{stage}' cannot be made: {problem}",
+    hint: "npm packs files and folders only, in one folder: whoever made the archive has to make it again",
+  },
+  ENVIRONMENT_NOT_COMPOSED: {
+    exit: 1,
+    message: "The environment '{stage}' cannot be put together: {problem}",
+    hint: "Let one of them write it elsewhere: `path` puts any folder ahead of the PATH",
+  },
   ENVIRONMENT_NOT_ENTERED: {
     exit: 4,
     message: "Stage '{stage}' cannot enter its environment: {problem}",
     hint:
       "A stage in an environment makes namespaces inside its sandbox: the kernel must allow user namespaces " +
       "(user.max_user_namespaces, kernel.unprivileged_userns_clone), and the sandbox must not be `none`",
+  },
+  ENVIRONMENT_UNNAMED: {
+    exit: 2,
+    message: "Cannot tell which environment is meant: the pipeline has not exactly one",
+    hint: "{suggestion}",
+  },
+  STAGE_WITHOUT_ENVIRONMENT: {
+    exit: 2,
+    message: "{place}: cannot open '{stage}': it runs in no environment",
+    hint: "{suggestion}",
+  },
+  SHELL_PROGRAM_MISSING: {
+    exit: 2,
+    message: "Cannot start {program} in '{name}': its environment has none",
+    hint: "{suggestion}",
+  },
+  DEBUG_WITH_NIX: {
+    exit: 2,
+    message: "Cannot keep the build folder of '{stage}': Nix builds it, in a folder of its own",
+    hint: "Leave out `--engine nix` and `--builders`: the stage is the same",
   },
   INPUT_FILE_MISSING: { exit: 1, message: "{place}: stage '{stage}' made no file '{file}': it made {there}" },
   GATE_CLOSED: { exit: 1, message: "The gate '{stage}' stopped the run: its verdict is not 'passed'" },
@@ -27,6 +63,16 @@ export const pipeliteError = errorsOf({
     exit: 2,
     message: "Cannot run the stage '{stage}': the pipeline has none of that name",
     hint: "{suggestion}",
+  },
+  SECRET_LATE: {
+    exit: 2,
+    message: "{place}: the secret '{name}' comes too late: what ran before this was not searched for it",
+    hint: 'Make it outside of `each`: `const {name} = secret("{name}");`',
+  },
+  STAGE_NOT_EXPANDED: {
+    exit: 2,
+    message: "Cannot run the stage '{stage}' alone yet: whether there is one is known when {list} is there",
+    hint: "Build the list first: name '{way}' in its place",
   },
   STAGE_NOT_FORCED: {
     exit: 2,

@@ -1,377 +1,42 @@
-// A run that has something to do: load -> graph -> prepare -> plan -> build -> tree with evidence -> record.
-import { availableParallelism } from "node:os";
-import { isPipeliteError } from "#base/errors.ts";
-import { downloadHere, removeLeftovers } from "#engine/embedded.ts";
-import type { BuildJob, Engine } from "#engine/engine.ts";
-import { privateRequest } from "#compile/secret-parts.ts";
-import type { Secrets } from "#secrets/secrets.ts";
-import { requireSecret } from "#secrets/sources.ts";
-import { schedule } from "#engine/schedule.ts";
-import type { NodeEnd } from "#engine/schedule.ts";
-import { isBuildNode, isUnexpanded } from "#compile/nodes.ts";
-import type { AnswerNode, BuildNode, EnvironmentNode, GraphNode } from "#compile/nodes.ts";
-import { traceMapper } from "#compile/stack-map.ts";
+// A run that has something to do: load -> graph -> prepare, here, and what running.ts does with it.
 import type { RunEvent } from "#home/events.ts";
-import { ask, locateAnswer } from "./answer-node.ts";
-import { openSubstituter } from "#cache/open.ts";
-import type { Substituter } from "#cache/substituter.ts";
-import { pinAnswer } from "./answers.ts";
-import type { Pinned } from "./answers.ts";
-import type { Costs } from "#author/costs.ts";
-import { admission, costsOf, limitsIn } from "./costs.ts";
-import { conclude, loadEndSoon, thisHost } from "./conclude.ts";
-import { Ledger } from "./ledger.ts";
-import { errorOf } from "./stage-error.ts";
-import { Teller } from "./teller.ts";
-import { buildParts } from "./steps.ts";
-import { madeFrom, open } from "./plan.ts";
-import type { Opened } from "./plan.ts";
-import {
-  checkTakenFiles,
-  compositionOf,
-  isReady,
-  keepDerivation,
-  reasonFor,
-  resolveAnew,
-  writeTimings,
-} from "./realise.ts";
-import { isShown } from "./select.ts";
-import { ownRealisationId } from "./step-outputs.ts";
-import { compareOutputs } from "./compare.ts";
-import { phasesOf } from "./phases.ts";
-import { tellNodes, tellReading } from "./tell-reading.ts";
-import { buildWithRetries } from "./retry.ts";
-import { substitute } from "./substitute.ts";
-import { openEngine } from "./open-engine.ts";
-import { announced } from "./expansion.ts";
-import { RunPlanning } from "./run-planning.ts";
-import { realiseGraph } from "./realisations.ts";
+import { pipeliteError } from "./errors.ts";
+import { removeLeftovers } from "#engine/embedded.ts";
+import { EngineOfRun } from "./open-engine.ts";
+import { madeFrom, open, type Opened } from "./open.ts";
 import type { RunOptions, RunOutcome } from "./options.ts";
-import type { Store } from "#store/store.ts";
-import { newRunId } from "#home/run-id.ts";
+import { Run } from "./running.ts";
+import { isShown } from "./select.ts";
+import { openCaches } from "./substitute.ts";
+import { tellNodes, tellReading } from "./tell-reading.ts";
 
 export async function execute(options: RunOptions, start: { at: Date; ms: number }): Promise<RunOutcome> {
-  let engine: Engine | undefined;
+  const [debugged] = options.debug ?? [];
+  if (debugged !== undefined && options.engine === "nix")
+    throw pipeliteError("DEBUG_WITH_NIX", { stage: debugged });
   const { listener, signal } = options;
   removeLeftovers(options.home.folder);
-  const isolation = async (store: Store, _: unknown, secrets: Secrets): Promise<string> => {
-    engine = await openEngine(store, { ...options, env: secrets.environment(options.env) });
-    return engine.sandbox.kind;
-  };
-  const opened = await open(options, isolation, {
-    signal,
-    force: options.force,
-    onGraph: ({ name, nodes }) =>
-      listener({ type: "run-preparing", pipeline: name, stages: nodes.filter(isShown).length }),
-    onRead: tellReading(listener),
-    onNode: tellNodes(listener),
-  });
-  options.follow?.onMade(madeFrom(opened));
+  const engine = new EngineOfRun(options);
+  let opened: Opened | undefined;
   try {
-    if (engine === undefined) throw new Error("a run without an engine");
-    return await new Run(options, opened, engine, start).execute();
+    opened = await open(options, (store, _, secrets) => engine.open(store, secrets), {
+      signal,
+      force: options.force,
+      debug: options.debug,
+      loaded: options.beside?.loaded,
+      onLoaded: () => engine.expect(),
+      onGraph: ({ name, nodes }) =>
+        listener({ type: "run-preparing", pipeline: name, stages: nodes.filter(isShown).length }),
+      onRead: tellReading(listener),
+      onNode: tellNodes(listener),
+    });
+    options.follow?.onMade(madeFrom(opened));
+    const told = (event: RunEvent): void => run.tell(event);
+    const caches = await openCaches(opened.work.store, options, told);
+    const run = new Run(options, opened, { engine: engine.get(), caches }, start);
+    return await run.execute();
   } finally {
-    await engine?.close();
-    opened.close();
-  }
-}
-
-const WRITTEN_AT_ONCE = 32;
-
-class Run {
-  readonly #options: RunOptions;
-  readonly #opened: Opened;
-  readonly #engine: Engine;
-  readonly #substituter: Substituter | undefined;
-  readonly #start: { at: Date; ms: number };
-  readonly #runId: string;
-  readonly #teller: Teller;
-  readonly #ledger: Ledger;
-  /** Answers that were asked for in this run and are not pinned yet. */
-  readonly #unpinned = new Map<GraphNode, { requestHash: string; pinned: Pinned }>();
-  /** Work whose turn is to come, and that of it whose derivation is in the store already. */
-  readonly #ready = new Set<GraphNode>();
-  readonly #written = new Set<BuildNode>();
-  readonly #mapTrace: (line: string) => string;
-  readonly #planning: RunPlanning;
-  /** Aborted when nothing new is to be started. */
-  readonly #stopping: AbortSignal;
-
-  constructor(options: RunOptions, opened: Opened, engine: Engine, start: { at: Date; ms: number }) {
-    this.#options = options;
-    this.#opened = opened;
-    this.#engine = engine;
-    this.#start = start;
-    this.#runId = newRunId(start.at);
-    if (options.caches !== undefined && options.caches.caches.length > 0)
-      this.#substituter = openSubstituter(opened.work.store, options.caches, options.signal, {
-        onRefused: (url, error) => this.#teller.emit({ type: "cache-refused", url, problem: error.message }),
-      });
-    this.#mapTrace = traceMapper((bundle) => options.home.notes.sourceMap(bundle));
-    this.#teller = new Teller(options.home.runs.openLog(this.#runId), options.listener, opened.secrets);
-    const { follow, signal } = options;
-    this.#stopping = follow === undefined ? signal : AbortSignal.any([signal, follow.drained]);
-    const emit = (event: RunEvent): void => {
-      this.#teller.emit(event);
-      // What is made for the items of a list is of other files.
-      if (event.type === "list-expanded") follow?.onMade(madeFrom(opened));
-    };
-    this.#ledger = new Ledger(opened.work, emit, this.#stopping, start.ms);
-    this.#planning = new RunPlanning(opened, options.model, this.#ledger, emit);
-  }
-
-  async execute(): Promise<RunOutcome> {
-    try {
-      return await this.#execute();
-    } finally {
-      await this.#teller.log.close();
-    }
-  }
-
-  async #execute(): Promise<RunOutcome> {
-    const { graph, work, secrets } = this.#opened;
-    const { keepGoing } = this.#options;
-    const jobs = this.#options.jobs ?? this.#engine.jobs ?? availableParallelism();
-    this.#teller.emit({
-      type: "run-started",
-      runId: this.#runId,
-      pipeline: graph.name,
-      pipelineFile: graph.file,
-      startedAt: this.#start.at.toISOString(),
-      engine: this.#engine.name,
-      sandbox: this.#engine.sandbox,
-      params: graph.params,
-      ...(secrets.found.length > 0 && { secrets: [...secrets.found] }),
-      host: thisHost(),
-      stages: announced(graph.nodes),
-      jobs,
-    });
-    const preparedAt = performance.now();
-    const graphDrvs = await this.#planning.start();
-    const plannedAt = performance.now();
-    this.#ledger.startBuilding();
-    const isWork = (node: GraphNode): boolean =>
-      isShown(node) && !isUnexpanded(node) && !work.outputs.has(node);
-    loadEndSoon();
-    await schedule(graph.nodes, {
-      needs: (node) => node.needs,
-      isWork,
-      ...admission(graph, work.builds, {
-        isWork,
-        jobs,
-        isHere: this.#engine.jobs === undefined,
-        costsOf: (node) => this.#costsOf(node),
-      }),
-      keepGoing,
-      signal: this.#stopping,
-      onReady: (node) => this.#ready.add(node),
-      run: (node) => this.#realise(node).finally(() => this.#ledger.ended(node)),
-      skip: (node, because) => this.#ledger.skip(node, because),
-    });
-    await realiseGraph(work, graphDrvs);
-    const moments = { prepare: preparedAt, plan: plannedAt, build: performance.now() };
-    for (const { name: phase, ...times } of phasesOf(this.#start.ms, moments))
-      this.#teller.emit({ type: "phase-finished", phase, ...times });
-    return conclude({
-      teller: this.#teller,
-      start: this.#start,
-      options: { ...this.#options, signal: this.#stopping },
-      opened: this.#opened,
-      failureCode: this.#ledger.exitCode,
-    });
-  }
-
-  async #realise(node: GraphNode): Promise<NodeEnd | readonly GraphNode[]> {
-    const { work } = this.#opened;
-    if (work.outputs.has(node)) return "done";
-    if (node.kind === "source") throw new Error(`the source ${node.name} has no path`);
-    if (node.kind === "timings") {
-      work.found(node, await writeTimings(work, node));
-      return "done";
-    }
-    const start = performance.now();
-    try {
-      const more = node.kind === "each" ? await this.#planning.expand(node) : undefined;
-      if (more !== undefined) return more;
-      const end = node.kind === "answer" ? await this.#answer(node, start) : await this.#build(node, start);
-      const outPath = work.outputs.get(node);
-      if (end === "done" && outPath !== undefined) this.#pinWhatPassed(node);
-      return end;
-    } catch (error) {
-      if (this.#options.signal.aborted) return this.#ledger.cancelled(node, start);
-      if (!isPipeliteError(error)) throw error;
-      return this.#ledger.failed(node, start, error, {});
-    }
-  }
-
-  async #build(node: BuildNode, start: number): Promise<NodeEnd> {
-    const { work } = this.#opened;
-    if (node.kind === "environment") {
-      const ended = await this.#buildParts(node, start);
-      if (ended !== undefined) return ended;
-    }
-    const { derivation, drvPath, outPath } = work.resolve(node);
-    const { follow } = this.#options;
-    const wanted = follow === undefined ? [] : [follow.unwanted(drvPath)];
-    const signal = AbortSignal.any([this.#options.signal, ...wanted]);
-    const former = work.forced.has(node) ? outPath : undefined;
-    if (outPath !== undefined && former === undefined) {
-      work.found(node, outPath);
-      this.#ledger.record(node, "cached", start, { drvPath, outPath });
-      return "done";
-    }
-    // What is forced is built, whoever else has it.
-    const caches = work.forced.has(node) ? undefined : this.#substituter;
-    const taken = caches && (await substitute(work.store, caches, derivation, signal));
-    if (taken !== undefined) {
-      const { path, from: substitutedFrom } = taken;
-      checkTakenFiles(work, node, path);
-      await keepDerivation(work, node, drvPath);
-      work.found(node, path);
-      this.#ledger.record(node, "substituted", start, { drvPath, outPath: path, substitutedFrom });
-      return "done";
-    }
-    const reason = reasonFor(work, node);
-    await this.#writeDerivation(node);
-    const pipeline = this.#opened.graph.file;
-    const expectedMs = work.builds.lastWallMs(pipeline, node.name);
-    if (node.kind !== "environment")
-      this.#teller.emit({
-        type: "stage-started",
-        name: node.name,
-        drvPath,
-        ...(expectedMs !== undefined && { expectedMs }),
-      });
-    const { name: engine, sandbox } = this.#engine;
-    const build = { pipeline, stage: node.name, drvPath, runId: this.#runId, engine, sandbox: sandbox.kind };
-    const costs = this.#costsOf(node);
-    const { secrets } = this.#opened;
-    const request = node.kind === "fetch" ? privateRequest(node, secrets) : undefined;
-    const { outcome, logTail, ...tries } = await buildWithRetries(
-      ({ onLog, startedAt }) =>
-        this.#builderOf(request)({
-          name: node.name,
-          secrets,
-          request,
-          drvPath,
-          derivation,
-          realises: sandbox.kind === "none" ? undefined : ownRealisationId(derivation),
-          limits: limitsIn(costs),
-          onLog,
-          signal,
-          madeElsewhere: () => (former === undefined ? resolveAnew(work, node).outPath : undefined),
-          onBuilt: async (built) => {
-            checkTakenFiles(work, node, built.outPath);
-            work.builds.record({ ...build, ...built, startedAt }, compositionOf(work, node));
-          },
-        }),
-      {
-        node,
-        retries: costs.retries ?? 0,
-        signal,
-        mapTrace: this.#mapTrace,
-        emit: this.#teller.emit,
-      },
-    );
-    if (outcome.status === "cancelled") return this.#ledger.cancelled(node, start);
-    if (outcome.status === "failed") {
-      const error = errorOf(node, outcome, logTail);
-      const { ending, usage, limits } = outcome;
-      return this.#ledger.failed(node, start, error, {
-        ...tries,
-        ...(limits && { limits }),
-        drvPath,
-        reason,
-        logTail,
-        ...(ending && { ending }),
-        ...(usage && { usage }),
-      });
-    }
-    const { outPath: built } = outcome;
-    work.found(node, built);
-    this.#planning.isRooted(node);
-    if (outcome.status === "made-elsewhere") {
-      this.#ledger.record(node, "cached", start, { drvPath, outPath: built });
-      return "done";
-    }
-    const { usage, limits } = outcome;
-    const compared = former === undefined ? {} : { former: compareOutputs(work.store, former, built) };
-    const facts = { drvPath, outPath: built, usage, limits, ...tries, reason, ...compared };
-    this.#ledger.record(node, "built", start, facts);
-    return "done";
-  }
-
-  /** What is asked of a server with secrets is told to nobody else, Nix included. */
-  #builderOf(request: BuildJob["request"]): Engine["build"] {
-    const { store } = this.#opened.work;
-    return request === undefined ? (job) => this.#engine.build(job) : (job) => downloadHere(job, store);
-  }
-
-  #costsOf(node: GraphNode): Costs {
-    return costsOf(node, this.#options.costs ?? {}, this.#opened.loaded.definition.costs);
-  }
-
-  /** Those of other stages that wait for their turn are written with it: many at once cost little more than one. */
-  async #writeDerivation(node: BuildNode): Promise<void> {
-    const { work } = this.#opened;
-    if (this.#written.delete(node)) return;
-    this.#ready.delete(node);
-    const others = [...this.#ready.values().take(WRITTEN_AT_ONCE - 1)];
-    for (const other of others) this.#ready.delete(other);
-    const toBuild = others
-      .filter(isBuildNode)
-      // What an environment is made of is made in its own turn.
-      .filter((other) => other.kind !== "environment" && work.resolve(other).outPath === undefined);
-    await work.store.addDerivations([node, ...toBuild].map((each) => work.resolve(each).derivation));
-    for (const other of toBuild) this.#written.add(other);
-  }
-
-  /** @returns how it ended, when it ended before its root could be made */
-  async #buildParts(node: EnvironmentNode, start: number): Promise<NodeEnd | undefined> {
-    const { work, graph } = this.#opened;
-    if (isReady(work, node) && work.resolve(node).outPath !== undefined) return undefined;
-    const [runId, pipeline, emit] = [this.#runId, graph.file, this.#teller.emit];
-    const ended = await buildParts(work, node, {
-      ...this.#options,
-      engine: this.#engine,
-      limits: limitsIn(this.#costsOf(node)),
-      substituter: this.#substituter,
-      runId,
-      pipeline,
-      emit,
-    });
-    await this.#planning.writeDerivations();
-    if (ended?.status === "failed")
-      return this.#ledger.failed(node, start, ended.error, { logTail: ended.logTail });
-    return ended && this.#ledger.cancelled(node, start);
-  }
-
-  async #answer(node: AnswerNode, start: number): Promise<NodeEnd> {
-    const { work, graph, secrets } = this.#opened;
-    const { model, signal } = this.#options;
-    if (model === undefined) throw new Error("an answer without a model");
-    const located = await locateAnswer(work, graph, node, model);
-    if (located.path !== undefined) {
-      work.found(node, located.path);
-      this.#ledger.record(node, "cached", start, { outPath: located.path });
-      return "done";
-    }
-    this.#teller.emit({ type: "stage-started", name: node.name, drvPath: located.requestHash });
-    const key = node.key === undefined ? model.key : requireSecret(secrets, node.key, node.place);
-    const { path, pinned } = await ask(work, node, { ...model, key }, located, { signal, secrets });
-    work.found(node, path);
-    this.#unpinned.set(node, { requestHash: located.requestHash, pinned });
-    this.#ledger.record(node, "built", start, { outPath: path });
-    return "done";
-  }
-
-  /** An answer is pinned once the stage that checks it has passed. */
-  #pinWhatPassed(node: GraphNode): void {
-    for (const need of node.needs) {
-      const answer = this.#unpinned.get(need);
-      if (answer === undefined) continue;
-      pinAnswer(this.#opened.graph.root, answer.requestHash, answer.pinned);
-      this.#unpinned.delete(need);
-    }
+    await engine.close();
+    opened?.close();
   }
 }

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { sourceFilter } from "#compile/compile.ts";
 import { derive } from "#compile/derive.ts";
 import { isBuildNode, type Graph } from "#compile/nodes.ts";
-import { secretNames } from "#compile/secret-parts.ts";
+import { secretUses } from "#compile/secret-parts.ts";
 import type { Origin } from "#environment/step.ts";
 import { writeDerivation } from "#nix/aterm.ts";
 import { SECRET_BYTES_MIN } from "#secrets/needles.ts";
@@ -15,16 +15,30 @@ import type { GraphNode } from "#compile/nodes.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { PlanOptions } from "./options.ts";
 import type { Workspace } from "./realise.ts";
+import { pipeliteError } from "./errors.ts";
 
-/** Those that the pipeline declares, and the key of the model. */
-export function secretsOf(graph: Graph, { secrets: sources = {}, env, model }: PlanOptions): Secrets {
-  const names = secretNames(graph);
+/**
+ * Those that the pipeline declares, and the key of the model.
+ * @param early names of those that were made while it was loaded, whether or not something has them by now
+ */
+export function secretsOf(
+  graph: Graph,
+  early: readonly string[],
+  { secrets: sources = {}, env, model }: PlanOptions,
+): Secrets {
+  const names = [...secretUses(graph.nodes).map(({ name }) => name), ...early];
   const declared = readSecrets({ names, sources, env });
   const key = model?.key;
   // Servers on this machine are asked with a word for a key.
   if (key === undefined || Buffer.byteLength(key) < SECRET_BYTES_MIN) return declared;
   const found = { name: MODEL_KEY, from: "environment", status: "present" } as const;
   return declared.with({ name: MODEL_KEY, value: key }, found);
+}
+
+/** What has run by now was not searched for a secret that nobody knew of. @throws SECRET_LATE */
+export function refuseLateSecrets(added: readonly GraphNode[], { found }: Secrets): void {
+  const late = secretUses(added).find(({ name }) => found.every((each) => each.name !== name));
+  if (late !== undefined) throw pipeliteError("SECRET_LATE", late);
 }
 
 const MODEL_KEY = "PIPELITE_MODEL_KEY";

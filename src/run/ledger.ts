@@ -35,7 +35,9 @@ export class Ledger {
   readonly #signal: AbortSignal;
   readonly #runStartMs: number;
   readonly #told = new Set<GraphNode>();
-  #graphDrvOf: (node: GraphNode) => StorePath | undefined = () => undefined;
+  #graphDrvOf: ((node: GraphNode) => StorePath | undefined) | undefined;
+  /** What ended before the derivations of the graph were known. */
+  #untold: (() => void)[] = [];
   /** When nodes ended in this run, by `performance.now()`. */
   readonly #ends = new Map<GraphNode, number>();
   #buildStartMs: number;
@@ -55,9 +57,10 @@ export class Ledger {
     return this.#exitCode;
   }
 
-  /** @param drvOf the derivation of a node before any input is known */
+  /** Until then what ends is not told. @param drvOf the derivation of a node before any input is known */
   nameDerivations(drvOf: (node: GraphNode) => StorePath | undefined): void {
     this.#graphDrvOf = drvOf;
+    for (const tell of this.#untold.splice(0)) tell();
   }
 
   /** From here on nothing but what it needs, and its turn, keeps a node from starting. */
@@ -73,13 +76,12 @@ export class Ledger {
   /** @param start when it was turned to, by `performance.now()`; undefined when it never was */
   record(node: GraphNode, status: StageStatus, start: number | undefined, more: Facts): void {
     const { home, store, builds } = this.#work;
-    const info = more.outPath === undefined ? undefined : store.info(parseStorePath(more.outPath));
+    const info = more.outPath === undefined ? undefined : store.archive(parseStorePath(more.outPath));
     const builtAs = status === "cached" ? more.drvPath : undefined;
     const row = builtAs === undefined ? undefined : builds.find(parseStorePath(builtAs));
-    const graphDrvPath = this.#graphDrvOf(node);
     this.#told.add(node);
-    this.#listener({
-      type: "stage-finished",
+    const ended = {
+      type: "stage-finished" as const,
       name: node.name,
       kind: kindOf(node),
       status,
@@ -93,9 +95,14 @@ export class Ledger {
       ...(row && { usage: row.usage, builtInRun: row.runId }),
       ...(info && narOf(info)),
       ...logOf(home, more.drvPath),
-      ...(graphDrvPath !== undefined && { graphDrvPath }),
       ...more,
-    });
+    };
+    const tell = (): void => {
+      const graphDrvPath = this.#graphDrvOf?.(node);
+      this.#listener({ ...ended, ...(graphDrvPath !== undefined && { graphDrvPath }) });
+    };
+    if (this.#graphDrvOf === undefined) this.#untold.push(tell);
+    else tell();
   }
 
   #readyAt({ needs }: GraphNode): number {

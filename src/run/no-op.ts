@@ -1,9 +1,10 @@
 // The fast way through a run in which nothing has changed: when every file that the last passing run was made from is
 // the same by stat, and its result is still in the store and linked, this run is that one again. It gets a line in the
 // journal that names the record it repeats; nothing is loaded, bundled or planned.
-import { lstatSync, readlinkSync } from "node:fs";
+import { readlinkSync } from "node:fs";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { monotonicMs } from "#base/clock.ts";
+import { isThere } from "#base/files.ts";
 import { EXIT } from "#base/errors.ts";
 import { VERSION } from "#base/version.ts";
 import { findPipeline } from "#compile/find-pipeline.ts";
@@ -16,7 +17,8 @@ import { newRunId } from "#home/run-id.ts";
 import type { Claim, StageRecord } from "#home/run-record.ts";
 import { isRegistered } from "#store/registered.ts";
 import type { PlanOptions, RunOptions, RunOutcome } from "./options.ts";
-import type { Plan, PlannedStage } from "./plan.ts";
+import type { Plan } from "./plan.ts";
+import type { PlannedStage } from "./planner.ts";
 
 /** What a passing run leaves behind for the next one. */
 export interface Memo {
@@ -48,13 +50,15 @@ export function rememberRun(options: RunOptions, memo: Memo): void {
 export function runAgain(options: RunOptions): RunOutcome | undefined {
   const { home, out } = options;
   const start = { at: new Date(), ms: monotonicMs() };
-  const memo = (options.force ?? []).length > 0 ? undefined : memoThatHolds(options);
+  // Names are held against the graph, which is not known here.
+  const namesStages = [options.force, options.debug].some((names = []) => names.length > 0);
+  const memo = namesStages ? undefined : memoThatHolds(options);
   if (memo === undefined || (out !== null && linkTarget(out) !== home.physical(memo.tree))) return undefined;
   if (!home.runs.isAsWritten(memo.run)) return undefined;
   options.follow?.onMade(memo.made);
   const runId = newRunId(start.at);
   const durationMs = monotonicMs() - start.ms;
-  // Before anything is said: whoever could not record it can still run.
+  // Before anything is said: a run that can not be recorded this way can still be made the long way.
   home.runs.repeat({ runId, startedAt: start.at.toISOString(), durationMs }, memo.run);
   tell(options, memo, { runId, startedAt: start.at.toISOString(), durationMs });
   return { runId, status: "passed", exitCode: EXIT.ok };
@@ -139,9 +143,7 @@ function readMemo(options: PlanOptions): Memo | undefined {
 
 /** Whether every output is still where it was: a path may be removed by hand and stay registered. */
 function areOnDisk(home: Home, { stages }: Memo): boolean {
-  return stages.every(
-    ({ outPath }) => lstatSync(home.physical(outPath), { throwIfNoEntry: false }) !== undefined,
-  );
+  return stages.every(({ outPath }) => isThere(home.physical(outPath)));
 }
 
 function linkTarget(link: string): string | undefined {

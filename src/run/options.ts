@@ -8,7 +8,10 @@ import type { RunRecord } from "#home/run-record.ts";
 import type { SecretSource } from "#secrets/sources.ts";
 import type { SandboxKind } from "#sandbox/sandbox.ts";
 import type { Model } from "./answers.ts";
+import type { LoadedPipeline } from "#compile/load.ts";
 import type { ParamValue } from "#compile/parameters.ts";
+import type { NixEngine } from "#engine/nix-engine.ts";
+import type { Room } from "#engine/schedule.ts";
 import type { RunListener } from "#home/events.ts";
 
 export interface PlanOptions {
@@ -38,6 +41,8 @@ export interface PlanOptions {
 export interface RunOptions extends PlanOptions {
   /** Stages to build though their outputs are there: what they make is compared with that. */
   force?: readonly string[] | undefined;
+  /** Stages whose build folders are kept when they fail: `Home.failedFolder`. */
+  debug?: readonly string[] | undefined;
   /** How many stages may be built at a time; default: the number of cores. */
   jobs?: number | undefined;
   /** Where the link to the result goes; null for none. */
@@ -52,6 +57,18 @@ export interface RunOptions extends PlanOptions {
   signal: AbortSignal;
   /** For who runs again when something changed. */
   follow?: Following | undefined;
+  /** What it has in common with other runs of this process. */
+  beside?: Beside | undefined;
+}
+
+/** What runs of one pipeline that are at work at the same time share. */
+export interface Beside {
+  /** The pipeline as it was when the first of them began: while it is loaded, nothing else may go on. */
+  loaded: LoadedPipeline;
+  /** What all of them together may take of the machine. */
+  room: Room;
+  /** Those that build, where they were named. */
+  machines?: NixEngine["machines"];
 }
 
 /** What a run tells, and is told, that may be followed by another before it has ended. */
@@ -68,4 +85,6 @@ export interface RunOutcome {
   runId: string;
   status: RunRecord["status"];
   exitCode: ExitCode;
+  /** Why the log of the home has no checkpoint with this run. */
+  logProblem?: string;
 }

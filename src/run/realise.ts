@@ -1,7 +1,7 @@
 // Where every node of a graph stands: what it would be built from, whether its output is there already, and if not, why.
 // Planning and running ask the same questions in the same order, so a plan tells what a run will do.
-import { existsSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync } from "node:fs";
+import { entryAt, isPlainDirectory, placeInside } from "#base/files.ts";
 import { prettyJson } from "#base/canonical-json.ts";
 import { utf8 } from "#base/bytes.ts";
 import type { Builds, BuildRow } from "#home/builds.ts";
@@ -19,7 +19,9 @@ import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import type { Home } from "#home/home.ts";
 import type { BuildReason } from "#home/run-record.ts";
-import { ownRealisationId, outputOfStep } from "./step-outputs.ts";
+import { ownRealisationId } from "#nix/own-realisation.ts";
+import { outputOfStep } from "./step-outputs.ts";
+import { foresee, type Foreseen } from "./foreseen.ts";
 import { explain } from "./reasons.ts";
 import type { Composition } from "./reasons.ts";
 import { pipeliteError } from "./errors.ts";
@@ -65,6 +67,7 @@ export class Workspace {
   /** Outputs of steps that environments are made by, known so far. */
   readonly steps = new Map<Step, StorePath>();
   readonly #taken = new Map<GraphNode, Taken[]>();
+  #foreseen: Foreseen | undefined;
 
   constructor({ home, store, builds, prepared, isolation, forced }: Parts) {
     this.home = home;
@@ -101,12 +104,22 @@ export class Workspace {
     return path;
   }
 
-  /** Notes the output of a node. */
+  /** Notes the output of a node. Its derivation is made again should anybody ask for it: most need it no more. */
   found(node: GraphNode, path: StorePath): void {
     this.#outputs.set(node, path);
     const resolved = isBuildNode(node) ? this.#resolved.get(node) : undefined;
-    if (resolved === undefined || resolved.outPath === path) return;
-    this.#resolved.set(resolved.node, { ...resolved, outPath: path, isTooWeak: false });
+    if (resolved === undefined) return;
+    const { node: build, drvPath, outPath, isTooWeak } = resolved;
+    const again = (): Derivation => derivationOf(this, build);
+    this.#resolved.set(build, {
+      node: build,
+      get derivation() {
+        return again();
+      },
+      drvPath,
+      outPath: path,
+      isTooWeak: outPath === path && isTooWeak,
+    });
   }
 
   /** Forgets the outputs of all of these that are no sources: something took one of them away. */
@@ -121,26 +134,33 @@ export class Workspace {
   resolve(node: BuildNode): Resolved {
     const known = this.#resolved.get(node);
     if (known !== undefined) return known;
-    const resolved = resolveAnew(this, node);
+    const resolved = resolveAnew(this, node, this.#foreseen);
     this.#resolved.set(node, resolved);
     return resolved;
+  }
+
+  /** Plans with what the databases know of the stages of the last run, asked at once. */
+  async foreseeing<T>(plan: () => Promise<T>): Promise<T> {
+    this.#foreseen = foresee(this);
+    try {
+      return await plan();
+    } finally {
+      this.#foreseen = undefined;
+    }
   }
 }
 
 /** The same, looked up again: another process may have built it meanwhile. */
-export function resolveAnew(work: Workspace, node: BuildNode): Resolved {
-  const origins = new Map(
-    node.needs.map((need) => [need, { kind: "path", path: work.outputOf(need) } satisfies Origin]),
-  );
-  const prepared = work.prepared.prepared.get(node);
-  if (prepared === undefined) throw new Error(`${node.name} is not prepared`);
-  const derivation = derive(prepared, origins, (step) => originOfStep(work, step));
+export function resolveAnew(work: Workspace, node: BuildNode, foreseen?: Foreseen): Resolved {
+  const derivation = derivationOf(work, node);
   const drvPath = derivationPath(derivation);
-  const row = work.builds.output(drvPath);
+  const row = foreseen?.output(drvPath) ?? work.builds.output(drvPath);
   const output = derivation.outputs.get("out");
   const known = output !== undefined && "path" in output ? output.path : row?.outPath;
   const isThere = (path: StorePath | undefined): boolean =>
-    path !== undefined && work.store.isPresent(path) && missingFile(work, node, path) === undefined;
+    path !== undefined &&
+    (foreseen?.isValid(path) ? work.store.isOnDisk(path) : work.store.isPresent(path)) &&
+    missingFile(work, node, path) === undefined;
   const resolved = { node, derivation, drvPath, isTooWeak: false };
   const isKnownThere = isThere(known);
   const isTooWeak = isKnownThere && isUnconfined(row) && work.isolation !== "none";
@@ -150,6 +170,15 @@ export function resolveAnew(work: Workspace, node: BuildNode): Resolved {
   return isThere(realised)
     ? { ...resolved, outPath: realised }
     : { ...resolved, outPath: undefined, isTooWeak };
+}
+
+function derivationOf(work: Workspace, node: BuildNode): Derivation {
+  const origins = new Map(
+    node.needs.map((need) => [need, { kind: "path", path: work.outputOf(need) } satisfies Origin]),
+  );
+  const prepared = work.prepared.prepared.get(node);
+  if (prepared === undefined) throw new Error(`${node.name} is not prepared`);
+  return derive(prepared, origins, (step) => originOfStep(work, step));
 }
 
 function originOfStep(work: Workspace, step: Step): Origin {
@@ -164,9 +193,9 @@ function isUnconfined(row: Pick<BuildRow, "sandbox"> | undefined): boolean {
 }
 
 /** Whether nobody has built it in a sandbox. */
-export function isWeak(work: Workspace, { derivation, drvPath }: Resolved): boolean {
-  const row = work.builds.output(drvPath);
-  return isUnconfined(row) && work.store.realisation(ownRealisationId(derivation)) === undefined;
+export function isWeak(work: Workspace, resolved: Resolved): boolean {
+  const row = work.builds.output(resolved.drvPath);
+  return isUnconfined(row) && work.store.realisation(ownRealisationId(resolved.derivation)) === undefined;
 }
 
 /** What was built elsewhere comes without its derivation. */
@@ -215,7 +244,7 @@ export function reasonFor(work: Workspace, node: BuildNode): BuildReason {
 
 /**
  * The file behind `timings`: what building the outputs took, from the table of builds, so that it says the same as long
- * as nothing is built anew.
+ * as nothing is built again.
  */
 export async function writeTimings(work: Workspace, node: TimingsNode): Promise<StorePath> {
   const stages = node.needs.filter(isBuildNode).map((need) => {
@@ -237,7 +266,7 @@ export function checkTakenFiles(work: Workspace, node: GraphNode, outPath: Store
   if (missing === undefined) return;
   const { taker, file } = missing;
   const folder = work.store.physical(outPath);
-  const there = statSync(folder).isDirectory() ? readdirSync(folder).join(", ") : "one file, without a name";
+  const there = isPlainDirectory(folder) ? readdirSync(folder).join(", ") : "one file, without a name";
   throw pipeliteError("INPUT_FILE_MISSING", {
     place: taker.place,
     stage: node.name,
@@ -248,7 +277,11 @@ export function checkTakenFiles(work: Workspace, node: GraphNode, outPath: Store
 
 function missingFile(work: Workspace, node: GraphNode, outPath: StorePath): Taken | undefined {
   const folder = work.store.physical(outPath);
-  return work.takenFrom(node).find(({ file }) => !existsSync(join(folder, file)));
+  return work.takenFrom(node).find(({ file }) => {
+    const place = placeInside(folder, file);
+    // Where a link leads only who takes it can see, in the sandbox.
+    return place !== undefined && entryAt(place) === undefined;
+  });
 }
 
 /** Node -> the files that others take from its output. */

@@ -2,7 +2,7 @@
 // of pipeline.ts.
 import { readFileSync } from "node:fs";
 import { textOf } from "#base/bytes.ts";
-import { filesBelow, isDirectory, pathBelow } from "#base/files.ts";
+import { filesBelow, isPlainDirectory, pathBelow } from "#base/files.ts";
 import type { Ingredients } from "#compile/compile.ts";
 import type { BuildReason } from "#home/run-record.ts";
 
@@ -85,7 +85,7 @@ function show(value: unknown): string {
 
 /** The first file, in the order of names, that two trees do not share; undefined when the trees are single files. */
 export function firstChangedFile(was: string, is: string): string | undefined {
-  if (!isDirectory(was) || !isDirectory(is)) return undefined;
+  if (!isPlainDirectory(was) || !isPlainDirectory(is)) return undefined;
   const names = [...new Set([...filesBelow(was), ...filesBelow(is)])].toSorted();
   const changed = names.find((name) => !sameContent(pathBelow(was, name), pathBelow(is, name)));
   return changed === undefined ? undefined : textOf(changed);

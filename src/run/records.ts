@@ -1,21 +1,34 @@
 // The log of a stage of a run, and how two runs differ.
-import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { digestOf } from "#base/digest.ts";
+import { bytesOfFile } from "#base/files.ts";
 import { traceMapper } from "#compile/stack-map.ts";
 import type { Home } from "#home/home.ts";
 import type { RunRecord, StageRecord } from "#home/run-record.ts";
 import { pipeliteError } from "./errors.ts";
 
-/** The log of a stage as it was written when its output was last built. */
-export function readStageLog(home: Home, record: RunRecord, stage: string): string {
+export interface ShownLog {
+  text: string;
+  /** That of the run is no longer there: this is what a later build printed. */
+  isLater: boolean;
+}
+
+/** The log of a stage: that of the run, by its digest, as the store or the result of the run has it; else the one there is. */
+export function readStageLog(home: Home, record: RunRecord, stage: string): ShownLog {
   const found = record.stages.find(({ name }) => name === stage);
   if (found === undefined) {
     const known = record.stages.map(({ name }) => name).join(", ");
     throw pipeliteError("RUN_STAGE_NOT_FOUND", { run: record.runId, stage, known });
   }
-  const file = home.logOf(found.drvPath);
-  if (file === undefined) throw pipeliteError("STAGE_LOG_MISSING", { stage, run: record.runId });
+  const { drvPath, logDigest } = found;
+  const inResult = record.tree && join(home.physical(record.tree), "evidence/logs", `${stage}.log`);
+  const logs = [home.logOf(drvPath), inResult].flatMap((file) => (file && bytesOfFile(file)) ?? []);
+  const own = logs.find((bytes) => logDigest === undefined || digestOf(bytes) === logDigest);
+  const shown = own ?? logs[0];
+  if (shown === undefined) throw pipeliteError("STAGE_LOG_MISSING", { stage, run: record.runId });
   const map = traceMapper((bundle) => home.notes.sourceMap(bundle));
-  return readFileSync(file, "utf8").replaceAll("\r\n", "\n").split("\n").map(map).join("\n");
+  const text = Buffer.from(shown).toString("utf8").replaceAll("\r\n", "\n").split("\n").map(map).join("\n");
+  return { text, isLater: own === undefined };
 }
 
 /** One stage in two runs; a side is absent when that run has no such stage. */

@@ -1,4 +1,5 @@
 // The plan of a run, which grows while lists become known: told as events, with what is there held against collections.
+import { setImmediate } from "node:timers/promises";
 import { isPipeliteError, type PipeliteError } from "#base/errors.ts";
 import { isBuildNode, isUnexpanded } from "#compile/nodes.ts";
 import type { EachNode, GraphNode } from "#compile/nodes.ts";
@@ -8,9 +9,15 @@ import type { Model } from "./answers.ts";
 import { announced, expansionOf } from "./expansion.ts";
 import { GraphDerivations } from "./graph-derivations.ts";
 import type { Ledger } from "./ledger.ts";
-import { Planner, type Opened, type PlannedStage } from "./plan.ts";
+import type { Opened } from "./open.ts";
+import { Planner, type PlannedStage } from "./planner.ts";
 import type { GraphDerivation } from "./realisations.ts";
 import { keepDerivation } from "./realise.ts";
+
+/** As long as this is what waits for a stage kept waiting. */
+const TURN_MS = 20;
+/** What is left to be done of a plan waits no longer for a first stage to start. */
+const START_MAX_MS = 200;
 
 export class RunPlanning {
   readonly #opened: Opened;
@@ -21,6 +28,10 @@ export class RunPlanning {
   /** Nodes whose outputs no collection takes. */
   readonly #rooted = new Set<GraphNode>();
   readonly #wrongLists = new Map<EachNode, PipeliteError>();
+  #writing: Promise<void> = Promise.resolve();
+  #settling: Promise<void> = Promise.resolve();
+  /** Resolved when the disk may be kept busy with what no stage waits for. */
+  readonly #mayWrite = Promise.withResolvers<void>();
 
   constructor(opened: Opened, model: Model | undefined, ledger: Ledger, emit: RunListener) {
     this.#opened = opened;
@@ -29,18 +40,38 @@ export class RunPlanning {
     this.#planner = new Planner(opened, model, (node) => this.#tryToGrow(node));
   }
 
-  /** Plans the graph as it is. @returns its derivations before any input is known; there will be more of them */
-  async start(): Promise<ReadonlyMap<GraphNode, GraphDerivation>> {
-    this.#ledger.nameDerivations((node) => this.#graphDrvs.all.get(node)?.drvPath);
-    await this.writeDerivations();
-    await this.#plan(this.#opened.graph.nodes);
+  /** Plans the graph as it is. What is left to be done of it goes on while the first stages run: see `settled`. */
+  async start(): Promise<void> {
+    const { graph, work } = this.#opened;
+    const { nodes, params } = graph;
+    // What was looked at to find what was asked for.
+    for (const node of nodes)
+      if (node.kind === "each" && !isUnexpanded(node))
+        this.#emit({ type: "list-expanded", ...expansionOf(node), params, stages: [] });
+    const planned = await work.foreseeing(() => this.#tellPlan(nodes));
+    setTimeout(() => this.goOn(), START_MAX_MS).unref();
+    this.#settling = this.#mayWrite.promise.then(() => this.#settle(planned));
+    // Thrown where it is waited for.
+    this.#settling.catch(() => undefined);
+  }
+
+  /** The first stage runs: the rest of the plan does not keep it waiting any more. */
+  goOn(): void {
+    this.#mayWrite.resolve();
+  }
+
+  /** @returns the derivations of the graph before any input is known, when the last of them is written */
+  async settled(): Promise<ReadonlyMap<GraphNode, GraphDerivation>> {
+    this.goOn();
+    await this.#settling;
     return this.#graphDrvs.all;
   }
 
   /** Writes those derivations of the graph that can be told by now. */
-  async writeDerivations(): Promise<void> {
+  writeDerivations(): Promise<void> {
     const { graph, work } = this.#opened;
-    await this.#graphDrvs.write(work, graph.nodes);
+    this.#writing = this.#writing.then(() => this.#graphDrvs.write(work, graph.nodes));
+    return this.#writing;
   }
 
   /**
@@ -54,7 +85,10 @@ export class RunPlanning {
     if (!isUnexpanded(node)) return undefined;
     const added = await this.#grow(node);
     this.#planner.forget([node]);
-    await this.#plan([...added, node]);
+    const planned = await this.#tellPlan([...added, node]);
+    this.goOn();
+    await this.#settling;
+    await this.#recordCached(planned);
     return added;
   }
 
@@ -63,18 +97,34 @@ export class RunPlanning {
     this.#rooted.add(node);
   }
 
-  async #plan(nodes: readonly GraphNode[]): Promise<void> {
+  async #settle(planned: readonly PlannedStage[]): Promise<void> {
+    await this.writeDerivations();
+    this.#ledger.nameDerivations((node) => this.#graphDrvs.all.get(node)?.drvPath);
+    await this.#recordCached(planned);
+  }
+
+  async #tellPlan(nodes: readonly GraphNode[]): Promise<PlannedStage[]> {
     const planned = await this.#planSafely(nodes);
     const { graph, work } = this.#opened;
-    const byName = new Map(graph.nodes.map((node) => [node.name, node]));
     for (const { name, status, reason } of planned) {
       const lastMs = status === "build" ? work.builds.lastWallMs(graph.file, name) : undefined;
       const expected = lastMs === undefined ? {} : { expectedMs: lastMs };
       this.#emit({ type: "stage-planned", name, status, ...(reason && { reason }), ...expected });
     }
+    return planned;
+  }
+
+  async #recordCached(planned: readonly PlannedStage[]): Promise<void> {
+    const { graph, work } = this.#opened;
+    const byName = new Map(graph.nodes.map((node) => [node.name, node]));
+    let turn = performance.now();
     for (const { name, status, outPath, drvPath } of planned) {
       const node = byName.get(name);
       if (node === undefined || status !== "cached") continue;
+      if (performance.now() - turn > TURN_MS) {
+        await setImmediate();
+        turn = performance.now();
+      }
       if (isBuildNode(node) && drvPath !== undefined)
         await keepDerivation(work, node, parseStorePath(drvPath));
       this.#ledger.record(node, "cached", undefined, {
@@ -115,7 +165,8 @@ export class RunPlanning {
     const found = [...outputs].filter(([node]) => !this.#rooted.has(node));
     await store.addTempRoot(...found.map(([, path]) => path));
     for (const [node] of found) this.#rooted.add(node);
-    if (found.every(([, path]) => store.isValid(path))) return planned;
+    const valid = store.validAmong(found.map(([, path]) => path));
+    if (found.every(([, path]) => valid.has(path))) return planned;
     const again = found.map(([node]) => node);
     this.#opened.work.forget(again);
     this.#planner.forget(again);

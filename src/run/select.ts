@@ -18,26 +18,41 @@ export function inputNames(node: GraphNode): string[] {
 /** The part of a graph that these stages need. */
 export function select(graph: Graph, wanted: string[]): Graph {
   if (wanted.length === 0) return graph;
+  return selectNodes(
+    graph,
+    wanted.map((name) => nodeNamed(graph, name)),
+  );
+}
+
+/** The part of a graph that these need. */
+export function selectNodes(graph: Graph, wanted: readonly GraphNode[]): Graph {
   const nodes = new Set<GraphNode>();
   const add = (node: GraphNode): void => {
+    if (nodes.has(node)) return;
     nodes.add(node);
     node.needs.forEach(add);
   };
-  for (const name of wanted) add(nodeNamed(graph, name));
+  wanted.forEach(add);
   const results = [...graph.results].filter(([, node]) => nodes.has(node));
   return { ...graph, nodes: graph.nodes.filter((node) => nodes.has(node)), results: new Map(results) };
 }
 
-function findNode(graph: Graph, name: string): GraphNode | undefined {
+export function findNode(graph: Graph, name: string): GraphNode | undefined {
   return graph.results.get(name) ?? graph.nodes.find((candidate) => candidate.name === name);
 }
 
 /** @throws STAGE_NOT_FOUND */
-function nodeNamed(graph: Graph, name: string): GraphNode {
+export function nodeNamed(graph: Graph, name: string): GraphNode {
   const node = findNode(graph, name);
   if (node !== undefined) return node;
   const known = graph.nodes.filter(isShown).map((candidate) => candidate.name);
   throw pipeliteError("STAGE_NOT_FOUND", { stage: name, suggestion: suggestionFor(name, known) });
+}
+
+/** @throws STAGE_NOT_FOUND for a name that no stage has, unless it may be that of one which a list leads to */
+export function checkNames(graph: Graph, names: readonly string[]): void {
+  if (graph.nodes.some(isUnexpanded)) return;
+  for (const name of names) nodeNamed(graph, name);
 }
 
 /** What is to be built though its output is there: some of it may be known only when lists are. */

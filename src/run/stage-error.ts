@@ -16,11 +16,28 @@ export function errorOf(
   return environmentFailure(name, tail) ?? error;
 }
 
-function environmentFailure(stage: string, tail: readonly string[]): PipeliteError | undefined {
+/** What the entrance of an environment, or what makes one, said last. */
+export function environmentFailure(stage: string, tail: readonly string[]): PipeliteError | undefined {
   const unmade = tail
     .map((line) => /^Error: (cannot configure .*)$/.exec(line)?.[1])
     .find((each) => each !== undefined);
   if (unmade !== undefined) return pipeliteError("ENVIRONMENT_PACKAGE_FAILED", { stage, problem: unmade });
+  const unusable = tail
+    .map((line) => /^Error: cannot unpack this image: (.*)$/.exec(line)?.[1])
+    .find((each) => each !== undefined);
+  if (unusable !== undefined) return pipeliteError("IMAGE_REFUSED", { stage, problem: unusable });
+  const npm = tail
+    .map((line) => /^Error: (cannot install the npm package .*)$/.exec(line)?.[1])
+    .find((each) => each !== undefined);
+  if (npm !== undefined) return pipeliteError("NPM_PACKAGE_REFUSED", { stage, problem: npm });
+  const wheel = tail
+    .map((line) => /^Error: (cannot install .*)$/.exec(line)?.[1])
+    .find((each) => each !== undefined);
+  if (wheel !== undefined) return pipeliteError("WHEEL_REFUSED", { stage, problem: wheel });
+  const clash = tail
+    .map((line) => /^Error: cannot compose it: (.*)$/.exec(line)?.[1])
+    .find((each) => each !== undefined);
+  if (clash !== undefined) return pipeliteError("ENVIRONMENT_NOT_COMPOSED", { stage, problem: clash });
   const entrance = tail.findLast((line) => line.includes(ENTRANCE_WORDS));
   if (entrance === undefined) return undefined;
   const problem = entrance.slice(entrance.indexOf(ENTRANCE_WORDS) + ENTRANCE_WORDS.length);

@@ -1,9 +1,8 @@
 // Where the outputs of the steps of environments are, as far as the builds of before tell.
 import type { Builds } from "#home/builds.ts";
 import { deriveStep, type Origin, type Step } from "#environment/step.ts";
-import { derivationPath, type Derivation } from "#nix/derivation.ts";
-import { hashModulo } from "#nix/derivation-hash.ts";
-import { realisationId, type RealisationId } from "#nix/realisation.ts";
+import { derivationPath } from "#nix/derivation.ts";
+import { ownRealisationId } from "#nix/own-realisation.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 
@@ -48,12 +47,4 @@ export function originIn(paths: ReadonlyMap<Step, StorePath>): (step: Step) => O
     if (path === undefined) throw new Error(`the output of ${step.name} is not known`);
     return { kind: "path", path };
   };
-}
-
-/** Under which id a derivation whose inputs are all store paths is realised. */
-export function ownRealisationId(derivation: Derivation): RealisationId {
-  const { hash } = hashModulo(derivation, (path) => {
-    throw new Error(`${path} should not be an input any more`);
-  });
-  return realisationId(hash, "out");
 }

@@ -5,10 +5,21 @@ import { isPipeliteError, type PipeliteError } from "#base/errors.ts";
 import type { BuildOutcome, Engine } from "#engine/engine.ts";
 import type { Limits } from "#engine/limits.ts";
 import { schedule } from "#engine/schedule.ts";
-import type { EnvironmentNode } from "#compile/nodes.ts";
-import { fetchFiles } from "#environment/fetch.ts";
+import type { EnvironmentNode, Graph } from "#compile/nodes.ts";
+import { lockKey } from "#environment/environment.ts";
+import { keepLocked } from "#environment/kept-files.ts";
 import { mirrorsOf } from "#environment/mirrors.ts";
-import { deriveStep, pathOfFile, stepsOf, type Origin, type Recipe, type Step } from "#environment/step.ts";
+import type { Fetching } from "#environment/fetch.ts";
+import { takeClosure } from "#environment/nixpkgs/take-closure.ts";
+import {
+  closureOf,
+  deriveStep,
+  pathOfFile,
+  stepsOf,
+  type Origin,
+  type Recipe,
+  type Step,
+} from "#environment/step.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import { derivationPath } from "#nix/derivation.ts";
 import type { StorePath } from "#nix/store-path.ts";
@@ -17,7 +28,8 @@ import type { RunListener } from "#home/events.ts";
 import type { RunOptions } from "./options.ts";
 import type { Workspace } from "./realise.ts";
 import { findElsewhere, substitute } from "./substitute.ts";
-import { inputsOf, originIn, outputOfStep, ownRealisationId } from "./step-outputs.ts";
+import { ownRealisationId } from "#nix/own-realisation.ts";
+import { inputsOf, originIn, outputOfStep } from "./step-outputs.ts";
 
 export function recipeOf(work: Workspace, node: EnvironmentNode): Recipe {
   const recipe = work.prepared.prepared.get(node)?.recipe;
@@ -29,6 +41,26 @@ export function recipeOf(work: Workspace, node: EnvironmentNode): Recipe {
 export function hasFiles({ store }: Workspace, { root }: Recipe): boolean {
   const needed = stepsOf(root).flatMap((step) => [...step.files.map(pathOfFile), ...step.sources]);
   return needed.every((path) => store.isPresent(path));
+}
+
+/** Keeps what the environments of a graph are made of, as far as it is there, while their lock file names it. */
+export async function keepEnvironments(work: Workspace, graph: Graph): Promise<void> {
+  const { store, home } = work;
+  for (const node of graph.nodes) {
+    const root = work.outputs.get(node);
+    if (node.kind !== "environment" || node.composed !== undefined || root === undefined) continue;
+    const recipe = recipeOf(work, node);
+    const files = stepsOf(recipe.root).flatMap((step) => step.files.map(pathOfFile));
+    const taken = closureOf(recipe).map(({ path }) => path);
+    const paths = [...new Set([...files, ...taken, root])].filter((path) => store.isPresent(path)).toSorted();
+    await store.addTempRoot(...paths);
+    await keepLocked(store, home.layout.locks, {
+      name: node.name,
+      root: graph.root,
+      key: lockKey(node.request),
+      paths,
+    });
+  }
 }
 
 /** The derivations of a recipe as they are before anything is built. */
@@ -93,13 +125,17 @@ export async function buildParts(
   };
   const { root } = recipe;
   const all = stepsOf(root);
+  await takeClosure(work.store, closureOf(recipe), building);
   if (building.substituter !== undefined) await takeParts(work, root, building.substituter, signal);
   const missing = missingSteps(work, root);
   const isElsewhere = missing.length === 0 && (await isOffered(work, root, building));
   const files = [...missing, ...(isElsewhere ? [] : [root])].flatMap((step) => step.files);
+  const { fetchFiles } = await import("#environment/fetch.ts");
   await fetchFiles(work.store, files, {
     mirrors: mirrorsOf(env),
+    env,
     signal,
+    take: takingFrom(building),
     onProgress: (done, total) => say(`fetched ${done.files} of ${total.files} files`),
   });
   let built = 0;
@@ -130,6 +166,23 @@ export async function buildParts(
     },
   );
   return end ?? (signal.aborted ? { status: "cancelled" } : undefined);
+}
+
+/** Mirrors drop files, and caches keep them. */
+function takingFrom({ substituter, signal }: StepBuilding): Fetching["take"] {
+  return substituter && (async (path) => (await substituter.take(path, signal)) !== undefined);
+}
+
+/**
+ * Environments share packages, and a root has the files of its packages once more: on disk each is there once. Read-only and
+ * linked as Nix does it, so that nobody who writes can tell, and a collection frees what nothing else has.
+ */
+export async function shareFiles(work: Workspace, node: EnvironmentNode, signal: AbortSignal): Promise<void> {
+  const recipe = recipeOf(work, node);
+  const steps = stepsOf(recipe.root).map((step) => outputOfStep(work, step));
+  const taken = closureOf(recipe).map(({ path }) => path);
+  const paths = new Set([work.outputOf(node), ...taken, ...steps.filter((path) => path !== undefined)]);
+  await work.store.optimise({ paths: [...paths].filter((path) => work.store.isPresent(path)), signal });
 }
 
 /** Steps below the root whose output is not in the store. */

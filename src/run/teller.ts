@@ -1,4 +1,4 @@
-// What a run says: to its log, to whoever listens, and to what is known of it.
+// What a run says: to its log, to its listeners, and to what is known of it.
 import type { EventLog } from "#home/event-log.ts";
 import type { RunEvent, RunListener } from "#home/events.ts";
 import { foldEvent, newFold } from "#home/fold.ts";

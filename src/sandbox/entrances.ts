@@ -1,7 +1,7 @@
 // The ways into a root of its own, from within the sandbox of a build (ours or Nix's). They are programs of the store and
 // so part of what a stage is: launcher/entrance.ts.
 import { writeFakeRootFilter } from "./fake-root-filter.ts";
-import { SANDBOX_GID, SANDBOX_UID } from "./inside.ts";
+import { SANDBOX_GID, SANDBOX_UID } from "./seen.ts";
 import { assembleEntrance, step, writing, type EntranceStep } from "./launcher/entrance.ts";
 import type { Machine } from "./launcher/system-call.ts";
 import { CLONE, MOUNT, MOUNT_DETACH, OPEN, PRCTL, SECCOMP_MODE_FILTER } from "./linux.ts";
@@ -17,6 +17,8 @@ export const MOUNT_POINTS = {
   bound: ["dev", "proc", "build", "nix/store"],
   fresh: ["tmp", "run", "root", "var/tmp"],
 } as const;
+/** The user that `enter` makes, for /etc/passwd of a root. */
+export const ENTERED_USER = `nixbld:x:${SANDBOX_UID}:${SANDBOX_GID}:Pipelite:/root:/bin/sh`;
 const MODES = { tmp: "mode=1777", run: "mode=0755", root: "mode=0700", "var/tmp": "mode=1777" } as const;
 
 export type EntranceName = "hold" | "enter" | "arrange" | "configure";

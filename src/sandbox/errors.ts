@@ -11,6 +11,12 @@ export const pipeliteError = errorsOf({
     exit: 1,
     message: "Cannot set up the sandbox {kind}: {problem}",
   },
+  SANDBOX_HOME_FOREIGN: {
+    exit: 4,
+    message:
+      "Cannot set up the sandbox {kind} in {folder}: it belongs to the user {owner}, who lets nobody in ({problem})",
+    hint: "Run as that user, or with a home of your own: --store DIR or PIPELITE_HOME",
+  },
   SANDBOX_BUILDER_NOT_STARTED: {
     exit: 1,
     message: "Cannot start {builder} in the sandbox: {problem}",

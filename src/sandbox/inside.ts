@@ -5,7 +5,8 @@ import { fromByteString, toByteString } from "#base/bytes.ts";
 import * as linux from "./linux.ts";
 import { processorMask } from "./processors.ts";
 import type { SandboxRequest } from "./request.ts";
-import { writeSeccompFilter } from "./seccomp.ts";
+import { writeRandomFilter, writeSeccompFilter } from "./seccomp.ts";
+import { settle, userOf, type Seen } from "./seen.ts";
 import { attempt, call, callTolerating } from "./launcher/system-call.ts";
 import type { Machine, SystemCall } from "./launcher/system-call.ts";
 
@@ -13,25 +14,27 @@ import type { Machine, SystemCall } from "./launcher/system-call.ts";
 export const FD = { log: 2, report: 3, inner: 4, outer: 5, terminal: 6, free: 7 } as const;
 export const READY_MARK = 0xf0000001;
 
-export const SANDBOX_UID = 1000;
-export const SANDBOX_GID = 100;
 export const HOST_NAME = "localhost";
 export const DOMAIN_NAME = "(none)";
+export const BUILD_FOLDER = "/build";
 
-const PASSWD = `\
-root:x:0:0:Nix build user:/build:/noshell
-nixbld:x:${SANDBOX_UID}:${SANDBOX_GID}:Nix build user:/build:/noshell
+type User = ReturnType<typeof userOf>;
+
+const passwd = ({ uid, gid, name }: User, home: string): string => `\
+root:x:0:0:Nix build user:${home}:/noshell
+${name}:x:${uid}:${gid}:Nix build user:${home}:/noshell
 nobody:x:65534:65534:Nobody:/:/noshell
 `;
-const GROUP = `root:x:0:\nnixbld:!:${SANDBOX_GID}:\nnogroup:x:65534:\n`;
+const group = ({ gid, name }: User): string => `root:x:0:\n${name}:!:${gid}:\nnogroup:x:65534:\n`;
 const HOSTS = "127.0.0.1 localhost\n::1 localhost\n";
 const NSSWITCH = "hosts: files dns\nservices: files\n";
 
 /** Name -> content (byte string) of the files in /etc. */
-export function etcFiles(network: boolean): Map<string, string> {
+export function etcFiles(network: boolean, seen?: Seen): Map<string, string> {
+  const user = userOf(seen);
   const files = new Map([
-    ["group", GROUP],
-    ["passwd", PASSWD],
+    ["group", group(user)],
+    ["passwd", passwd(user, seen?.buildFolder ?? BUILD_FOLDER)],
   ]);
   if (!network) return files.set("hosts", HOSTS);
   files.set("nsswitch.conf", NSSWITCH);
@@ -42,8 +45,8 @@ export function etcFiles(network: boolean): Map<string, string> {
   return files;
 }
 
-export function writeEtc(root: string, network: boolean): SystemCall[] {
-  return [...etcFiles(network)].flatMap(([name, content]) => writeFile(`${root}/etc/${name}`, content));
+export function writeEtc(root: string, network: boolean, seen?: Seen): SystemCall[] {
+  return [...etcFiles(network, seen)].flatMap(([name, content]) => writeFile(`${root}/etc/${name}`, content));
 }
 
 /** For a launcher whose lowest free descriptor is FD.inner. */
@@ -76,6 +79,7 @@ export interface Start {
   processes: number;
   /** Where it may run; on all by default. */
   processors?: readonly number[] | undefined;
+  seen?: Seen | undefined;
   /** The system call filter is set already. */
   isFiltered?: boolean;
   /** The last thing before the builder; by default the launcher says that it is ready. */
@@ -100,11 +104,18 @@ export function startBuilder(start: Start): SystemCall[] {
     ...(start.processors === undefined ? [] : [runOn(start.processors)]),
     ...(start.network ? [call("prctl", ...NO_NEW_PRIVILEGES), ...closeAbstractSockets()] : []),
     ...(start.isFiltered === true ? [] : filterCalls(start.machine)),
+    ...(start.seen?.isRandomZero !== true ? [] : filterBy(writeRandomFilter(start.machine))),
+    ...settle(start.seen ?? {}),
     call("chdir", start.workingFolder),
     call("prctl", linux.PRCTL.parentDeathSignal, linux.SIGKILL, 0, 0, 0),
-    ...(start.atLast ?? [call("write", FD.report, new Uint8Array(Uint32Array.of(READY_MARK, 0).buffer), 8)]),
+    ...(start.atLast ?? [sayReady()]),
     call("execve", start.builder, [base, ...start.args], env),
   ];
+}
+
+/** The next call is the builder's. */
+export function sayReady(): SystemCall {
+  return call("write", FD.report, new Uint8Array(Uint32Array.of(READY_MARK, 0).buffer), 8);
 }
 
 function runOn(processors: readonly number[]): SystemCall {
@@ -116,15 +127,19 @@ const NO_NEW_PRIVILEGES = [linux.PRCTL.noNewPrivileges, 1, 0, 0, 0] as const;
 
 /** Whoever has made these, and all that it starts, can't take it back. */
 export function filterCalls(machine: Machine): SystemCall[] {
+  return filterBy(writeSeccompFilter(machine));
+}
+
+function filterBy(bpf: Uint8Array): SystemCall[] {
   const { seccomp } = linux.PRCTL;
   return [
     call("prctl", ...NO_NEW_PRIVILEGES),
-    call("prctl", seccomp, linux.SECCOMP_MODE_FILTER, { bpf: writeSeccompFilter(machine) }, 0, 0),
+    call("prctl", seccomp, linux.SECCOMP_MODE_FILTER, { bpf }, 0, 0),
   ];
 }
 
 /** Keys of the caller's session, and those of an earlier stage, are not for this one. Where there is no call, there are no keys. */
-function joinFreshKeyring(): SystemCall {
+export function joinFreshKeyring(): SystemCall {
   const { EPERM, ENOSYS } = linux.ERRNO;
   return callTolerating([EPERM, ENOSYS], "keyctl", linux.KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0);
 }
@@ -146,8 +161,9 @@ export function startOf(request: SandboxRequest, machine: Machine): Start {
     builder: request.builder,
     args: request.args,
     env: request.env,
-    workingFolder: "/build",
+    workingFolder: request.seen?.buildFolder ?? BUILD_FOLDER,
     network: request.network,
+    seen: request.seen,
     processes: request.limits.processes,
     processors: request.processors,
   };

@@ -46,10 +46,14 @@ export const PROTECTION_READ_WRITE = 3;
 export const PRCTL = { parentDeathSignal: 1, seccomp: 22, childSubreaper: 36, noNewPrivileges: 38 } as const;
 export const SECCOMP_MODE_FILTER = 2;
 export const SIGKILL = 9;
+export const [SIGINT, SIGQUIT] = [2, 3];
+export const SIGNAL_MASK = { block: 0, set: 2, bytes: 8 } as const;
 export const RESOURCE = { core: 4, processes: 6 } as const;
 export const IOCTL = {
   setTerminalAttributes: 0x5402,
   openPeer: 0x5441,
+  typeForUser: 0x5412, // TIOCSTI
+  console: 0x541c, // TIOCLINUX
   setInterfaceFlags: 0x8914,
   unlockTerminal: 0x40045431,
 } as const;
@@ -68,6 +72,12 @@ export const FD_MAX = 0xffffffff;
 export function resourceLimit(soft: number, hard: number): Uint8Array {
   const value = (limit: number) => (Number.isFinite(limit) ? BigInt(limit) : 0xffffffffffffffffn);
   return new Uint8Array(BigUint64Array.of(value(soft), value(hard)).buffer);
+}
+
+/** The set of these signals, as the kernel has it. */
+export function signalSet(...signals: readonly number[]): Uint8Array {
+  const bits = signals.reduce((set, signal) => set | (1n << BigInt(signal - 1)), 0n);
+  return new Uint8Array(BigUint64Array.of(bits).buffer);
 }
 
 /** struct mount_attr that sets attributes and clears none. */

@@ -14,7 +14,7 @@ const { AT_FDCWD, OPEN } = linux;
 
 interface Place {
   kind: "folder" | "file" | "link";
-  /** Where a link leads, as a byte string: such an input is made anew, as it can't be mounted. */
+  /** Where a link leads, as a byte string: such an input is made again, as it can't be mounted. */
   target?: string;
 }
 

@@ -1,13 +1,14 @@
 // The root that a stage sees, made by system calls alone, in namespaces of which this process is the root: what the stage may
 // see is mounted, the host's file system left for good with pivot_root(2), and a user namespace entered in which the stage
 // has no rights over those mounts.
-import { DOMAIN_NAME, FD, HOST_NAME, SANDBOX_GID, SANDBOX_UID, writeEtc, writeFile } from "./inside.ts";
+import { BUILD_FOLDER, DOMAIN_NAME, FD, HOST_NAME, writeEtc, writeFile } from "./inside.ts";
 import { hasKvm, kernelSwitches } from "./host.ts";
 import type { Host } from "./host.ts";
 import { attempt, call } from "./launcher/system-call.ts";
 import type { SystemCall } from "./launcher/system-call.ts";
 import * as linux from "./linux.ts";
 import type { SandboxRequest } from "./request.ts";
+import { userOf, type Seen } from "./seen.ts";
 
 const { AT_FDCWD, MOUNT, MOUNT_ATTRIBUTE } = linux;
 /** Where the new root is put together, and where the host's root is until it is given up. */
@@ -15,11 +16,13 @@ const ROOT = "/new";
 const HOST = "/old";
 const DEVICES = ["full", "null", "random", "tty", "urandom", "zero"] as const;
 
+type RootRequest = Pick<SandboxRequest, "storeDir" | "buildDir" | "inputs" | "network" | "kvm" | "seen">;
+
 /** For a process whose lowest free descriptor is FD.inner. */
-export function enterRoot(request: SandboxRequest, host: Host): SystemCall[] {
-  const { network, kvm } = request;
-  const same =
-    network || kvm ? commonCalls(host, { network, kvm }) : (usual ??= commonCalls(host, { network, kvm }));
+export function enterRoot(request: RootRequest, host: Host): SystemCall[] {
+  const { network, kvm, seen = {} } = request;
+  const common = () => commonCalls(host, { network, kvm, seen });
+  const same = network || kvm || request.seen !== undefined ? common() : (usual ??= common());
   return [
     ...enterEmptyRoot(request.storeDir),
     ...same.first,
@@ -27,7 +30,7 @@ export function enterRoot(request: SandboxRequest, host: Host): SystemCall[] {
     ...request.inputs.flatMap(({ path, physical }) =>
       bind(`${HOST}${physical}`, `${ROOT}${path}`, MOUNT_ATTRIBUTE.readOnly),
     ),
-    ...bind(`${HOST}${request.buildDir}`, `${ROOT}/build`, 0),
+    ...bind(`${HOST}${request.buildDir}`, `${ROOT}${seen.buildFolder ?? BUILD_FOLDER}`, 0),
     ...same.last,
   ];
 }
@@ -36,24 +39,28 @@ export function enterRoot(request: SandboxRequest, host: Host): SystemCall[] {
 let usual: ReturnType<typeof commonCalls> | undefined;
 
 /** What does not depend on the stage: before and after what it may see is mounted. */
-function commonCalls(host: Host, { network, kvm }: Pick<SandboxRequest, "network" | "kvm">) {
+function commonCalls(
+  host: Host,
+  { network, kvm, seen }: Pick<SandboxRequest, "network" | "kvm"> & { seen: Seen },
+) {
+  const { hostName = HOST_NAME, buildFolder = BUILD_FOLDER } = seen;
   return {
     first: [
       ...folder("nix", 0o755),
       ...folder("nix/store", 0o755),
-      ...folder("build", 0o700),
+      ...folder(buildFolder.slice(1), 0o700),
       ...folder("tmp", 0o1777),
       ...folder("etc", 0o755),
-      ...writeEtc(ROOT, network),
+      ...writeEtc(ROOT, network, seen),
     ],
     last: [
-      ...mountProc(host),
-      ...makeDevices(kvm && hasKvm()),
-      call("sethostname", HOST_NAME, HOST_NAME.length),
+      ...mountProc(host, seen),
+      ...makeDevices(kvm && hasKvm(), seen),
+      call("sethostname", hostName, hostName.length),
       call("setdomainname", DOMAIN_NAME, DOMAIN_NAME.length),
       ...(network ? [] : bringLoopbackUp()),
       ...leaveHost(),
-      ...becomeOrdinaryUser(),
+      ...becomeOrdinaryUser(seen),
     ],
   };
 }
@@ -86,12 +93,15 @@ function bind(source: string, target: string, attributes: number): SystemCall[] 
   ];
 }
 
-function mountProc(host: Host): SystemCall[] {
+function mountProc(host: Host, { lastProcess }: Seen): SystemCall[] {
   const flags = MOUNT.noSuid | MOUNT.noDevices | MOUNT.noExecute;
   const readOnly = linux.mountAttributes(MOUNT_ATTRIBUTE.readOnly);
   return [
     ...folder("proc", 0o555),
     call("mount", "proc", `${ROOT}/proc`, "proc", flags, 0),
+    ...(lastProcess === undefined
+      ? []
+      : writeFile(`${ROOT}/proc/sys/kernel/ns_last_pid`, String(lastProcess))),
     ...kernelSwitches(host).flatMap((name) => {
       const path = `${ROOT}${name}`;
       return [
@@ -102,14 +112,16 @@ function mountProc(host: Host): SystemCall[] {
   ];
 }
 
-function makeDevices(withKvm: boolean): SystemCall[] {
+function makeDevices(withKvm: boolean, { isRandomZero }: Seen): SystemCall[] {
   const link = (target: string, name: string) => call("symlinkat", target, AT_FDCWD, `${ROOT}/dev/${name}`);
+  const sourceOf = (name: string) =>
+    `/dev/${isRandomZero === true && name.endsWith("random") ? "zero" : name}`;
   const devices = [...DEVICES, ...(withKvm ? ["kvm"] : [])];
   return [
     ...folder("dev", 0o755),
     ...devices.flatMap((name) => [
       ...writeFile(`${ROOT}/dev/${name}`, ""),
-      call("mount", `${HOST}/dev/${name}`, `${ROOT}/dev/${name}`, 0, MOUNT.bind, 0),
+      call("mount", `${HOST}${sourceOf(name)}`, `${ROOT}/dev/${name}`, 0, MOUNT.bind, 0),
     ]),
     ...folder("dev/pts", 0o755),
     ...folder("dev/shm", 0o1777),
@@ -150,11 +162,9 @@ function leaveHost(): SystemCall[] {
 }
 
 /** Whoever owns the mounts is root in the namespace outside: from here it is not this process. */
-function becomeOrdinaryUser(): SystemCall[] {
-  return [
-    call("unshare", linux.CLONE_NEW_USER),
-    ...mapUser({ uid: [SANDBOX_UID, 0], gid: [SANDBOX_GID, 0] }),
-  ];
+function becomeOrdinaryUser(seen: Seen): SystemCall[] {
+  const { uid, gid } = userOf(seen);
+  return [call("unshare", linux.CLONE_NEW_USER), ...mapUser({ uid: [uid, 0], gid: [gid, 0] })];
 }
 
 /** In a new user namespace: who in it is who outside of it. */

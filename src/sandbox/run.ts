@@ -1,6 +1,6 @@
 // One run of one builder: plan its system calls, watch over it, clean up, say how it ended.
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { byteStringOf } from "#base/bytes.ts";
 import { bubblewrapArguments, callsInBubblewrap } from "./bubblewrap.ts";
 import { ownCounterAttributes } from "./counters.ts";
@@ -14,7 +14,7 @@ import { startedProcess, waitingProcess } from "./outside.ts";
 import { countOwnTasks } from "./process-tree.ts";
 import type { SandboxKind, SandboxRequest, SandboxResult } from "./request.ts";
 import { endingOf, openTerminal, supervise } from "./supervisor.ts";
-import type { Outcome, Programs } from "./supervisor.ts";
+import type { Outcome, Programs, Reported } from "./supervisor.ts";
 import { call, describeCall } from "./launcher/system-call.ts";
 import type { Machine, SystemCall } from "./launcher/system-call.ts";
 import { takeProcessors } from "./processors.ts";
@@ -27,6 +27,10 @@ import { callsInUnshare, unshareArguments } from "./unshare.ts";
 import { measureUsage, readCoreHardLimit } from "./usage.ts";
 import { findProgram, thisHost } from "./host.ts";
 import { pipeliteError } from "./errors.ts";
+
+/** A limit of the kernel on what it counts, such as namespaces. */
+const ENOSPC = 28;
+const EACCES = 13;
 
 /**
  * Runs one builder to its end.
@@ -112,8 +116,13 @@ function endingOfStage(
     const problem = errorName(failed.errno);
     throw pipeliteError("SANDBOX_BUILDER_NOT_STARTED", { builder: request.builder, problem });
   }
-  if (failed !== undefined)
-    throw pipeliteError("SANDBOX_FAILED", { kind: "starter", problem: describeFailure(failed) });
+  if (failed !== undefined) {
+    const [kind, problem] = ["starter", describeFailure(failed)] as const;
+    // What can't be made for want of namespaces (user_namespaces(7)) is for the host to allow.
+    if (failed.errno === ENOSPC && (failed.call === undefined || failed.call.name === "unshare"))
+      throw pipeliteError("SANDBOX_UNAVAILABLE", { kind, reason: problem });
+    throw failedFor(kind, problem, failed.errno, request);
+  }
   return done === undefined ? { kind: "signalled", signal: "SIGKILL" } : endingOf(done.status);
 }
 
@@ -130,7 +139,7 @@ function enforcement(
   };
 }
 
-function machineOf(kind: SandboxKind): Machine {
+export function machineOf(kind: SandboxKind): Machine {
   if (process.arch === "x64" || process.arch === "arm64") return process.arch;
   throw pipeliteError("SANDBOX_FAILED", {
     kind,
@@ -197,7 +206,9 @@ function innerCalls(kind: SandboxKind, request: SandboxRequest, machine: Machine
 }
 
 /** Paths of the host as byte strings, as system calls take them. */
-function bytesOfHostPaths(request: SandboxRequest): SandboxRequest {
+export function bytesOfHostPaths<R extends Pick<SandboxRequest, "storeDir" | "buildDir" | "inputs">>(
+  request: R,
+): R {
   return {
     ...request,
     storeDir: byteStringOf(request.storeDir),
@@ -209,18 +220,12 @@ function bytesOfHostPaths(request: SandboxRequest): SandboxRequest {
 function endingOfOutcome(
   kind: SandboxKind,
   request: SandboxRequest,
-  { killed, failure, ready, done, firstWords }: Outcome,
+  outcome: Outcome,
   calls: readonly SystemCall[],
 ): SandboxResult["ending"] {
+  const { killed, ready, done, firstWords } = outcome;
   if (killed !== undefined) return killed;
-  if (failure !== undefined) {
-    const failed = calls[failure.index];
-    const error = errorName(failure.errno);
-    if (ready)
-      throw pipeliteError("SANDBOX_BUILDER_NOT_STARTED", { builder: request.builder, problem: error });
-    const problem = `${failed === undefined ? "a system call" : describeCall(failed)}: ${error}`;
-    throw pipeliteError("SANDBOX_FAILED", { kind, problem });
-  }
+  throwFailure(kind, request, outcome, calls);
   if (done === undefined) return { kind: "signalled", signal: "SIGKILL" };
   if (!ready)
     throw pipeliteError("SANDBOX_FAILED", {
@@ -228,4 +233,42 @@ function endingOfOutcome(
       problem: firstWords.trim() || "it ended without a word",
     });
   return endingOf(done.status);
+}
+
+/** @throws SANDBOX_FAILED, SANDBOX_HOME_FOREIGN, SANDBOX_BUILDER_NOT_STARTED where a call of the launchers failed */
+export function throwFailure(
+  kind: SandboxKind,
+  request: Pick<SandboxRequest, "builder" | "buildDir">,
+  { failure, ready }: Pick<Reported, "failure" | "ready">,
+  calls: readonly SystemCall[],
+): void {
+  if (failure === undefined) return;
+  const failed = calls[failure.index];
+  const error = errorName(failure.errno);
+  if (ready) throw pipeliteError("SANDBOX_BUILDER_NOT_STARTED", { builder: request.builder, problem: error });
+  const problem = `${failed === undefined ? "a system call" : describeCall(failed)}: ${error}`;
+  throw failedFor(kind, problem, failure.errno, request);
+}
+
+/**
+ * In its user namespace even root is nobody to other users: a home of theirs that they closed is not for it. That is for who
+ * runs it to change.
+ */
+function failedFor(
+  kind: SandboxKind,
+  problem: string,
+  errno: number,
+  { buildDir }: Pick<SandboxRequest, "buildDir">,
+): Error {
+  const foreign = errno === EACCES ? closedFolder(buildDir) : undefined;
+  if (foreign === undefined) return pipeliteError("SANDBOX_FAILED", { kind, problem });
+  return pipeliteError("SANDBOX_HOME_FOREIGN", { kind, ...foreign, problem });
+}
+
+/** The first folder above that belongs to another user, who lets not everybody in. */
+function closedFolder(path: string): { folder: string; owner: number } | undefined {
+  const folder = dirname(path);
+  if (folder === path) return undefined;
+  const { uid, mode } = statSync(folder);
+  return uid !== process.getuid?.() && (mode & 0o001) === 0 ? { folder, owner: uid } : closedFolder(folder);
 }

@@ -5,9 +5,12 @@
 // what to do, starter/worker.ts has it done, root.ts and inside.ts are what happens in the new process. By another program:
 // run.ts plans, outside.ts starts, bubblewrap.ts or unshare.ts isolates, inside.ts hands over to the builder (launcher/ makes
 // programs of these lists), supervisor.ts watches. watch.ts holds every stage to its limits.
+// session.ts is the same for a program that speaks with the user.
 export { detectSandbox } from "./detect.ts";
 export { runSandboxed } from "./run.ts";
+export { runSession } from "./session.ts";
 export { ScratchFolders } from "./scratch.ts";
+export { writePreload, type Clock } from "./preload.ts";
 export { closeStarters } from "./starter/run.ts";
 export type {
   DetectedSandbox,
@@ -18,3 +21,4 @@ export type {
   SandboxResult,
   SandboxUsage,
 } from "./request.ts";
+export type { Seen } from "./seen.ts";

@@ -1,10 +1,12 @@
 // The folders in which a stage is built. They are kept for the next one: making and removing them costs the file system as much
 // as starting a stage does. Between two stages they are emptied; a folder that does not look as it was made is given up.
-import { mkdirSync, readdirSync, unlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, unlinkSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { removeTree } from "#base/files.ts";
 import { InputPlaces } from "./places.ts";
+import type { SandboxRequest } from "./request.ts";
+import { cleanStoreFolder } from "./store-folder.ts";
 
 export class Scratch {
   /** Holds the other two; for its owner alone. */
@@ -39,6 +41,15 @@ export class Scratch {
       return;
     }
     for (const { name } of left) unlinkSync(Buffer.concat([Buffer.from(`${this.buildDir}/`), name]));
+  }
+
+  /** Moves it to where somebody wants to look at it; what was to be mounted in it has gone. */
+  keepAs(folder: string, inputs: SandboxRequest["inputs"]): void {
+    this.isSpoilt = true;
+    cleanStoreFolder({ storeDir: this.storeDir, inputs });
+    removeTree(folder);
+    mkdirSync(dirname(folder), { recursive: true });
+    renameSync(this.folder, folder);
   }
 
   async remove(): Promise<void> {

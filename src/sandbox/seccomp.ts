@@ -2,6 +2,7 @@
 // because neither can be in a store. Beyond Nix: what reaches files or the host past such a filter is refused as if the
 // kernel did not have it. docs/security.md has the reason of each; test/sandbox/security.test.ts tries them.
 // Assembled as classic BPF over `struct seccomp_data` (linux/seccomp.h); numbers are those of the kernel's tables.
+import { IOCTL } from "./linux.ts";
 import type { Machine } from "./launcher/system-call.ts";
 
 interface Table {
@@ -25,6 +26,8 @@ interface Calls {
   /** The old way to all socket calls in one; its arguments are in memory, where a filter can't read. */
   socketcall?: number;
   requestKey: number;
+  ioctl: number;
+  getrandom: number;
 }
 
 const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
@@ -51,6 +54,8 @@ const X86_64: Calls = {
   xattr: [...range(188, 193), ...SETXATTRAT_TO_REMOVEXATTRAT],
   socket: 41,
   requestKey: 249,
+  ioctl: 16,
+  getrandom: 318,
 };
 const I386: Calls = {
   chmod: [[15, 1], [94, 1], [306, 2], FCHMODAT2],
@@ -69,6 +74,8 @@ const I386: Calls = {
   socket: 359,
   socketcall: 102,
   requestKey: 287,
+  ioctl: 54,
+  getrandom: 355,
 };
 const AARCH64: Calls = {
   chmod: [[52, 1], [53, 2], FCHMODAT2],
@@ -80,6 +87,8 @@ const AARCH64: Calls = {
   xattr: [...range(5, 10), ...SETXATTRAT_TO_REMOVEXATTRAT],
   socket: 198,
   requestKey: 218,
+  ioctl: 29,
+  getrandom: 278,
 };
 const ARM: Calls = {
   chmod: [[15, 1], [94, 1], [333, 2], FCHMODAT2],
@@ -97,6 +106,8 @@ const ARM: Calls = {
   xattr: [...range(226, 231), ...SETXATTRAT_TO_REMOVEXATTRAT],
   socket: 281,
   requestKey: 310,
+  ioctl: 54,
+  getrandom: 384,
 };
 
 const TABLES: Record<Machine, readonly Table[]> = {
@@ -180,6 +191,31 @@ const highHalf = (argument: number) => load(16 + 8 * argument + 4);
 export function writeSeccompFilter(machine: Machine): Uint8Array {
   const tables = TABLES[machine].map(({ calls, ...table }) => ({ ...table, rules: rulesOf(calls) }));
   return writeFilter(tables, ACTION.killProcess);
+}
+
+/**
+ * For who has the caller's own terminal: may not type into it for the user, whose shell would read that afterwards. Nor may
+ * it paste, on a console. It comes after the filter of a stage.
+ */
+export function writeTerminalFilter(machine: Machine): Uint8Array {
+  const tables = TABLES[machine].map(({ calls, ...table }) => {
+    const rules = [IOCTL.typeForUser, IOCTL.console].map((request): Rule => ({
+      number: calls.ioctl,
+      error: "EPERM",
+      when: [{ argument: 1, equals: request }],
+    }));
+    return { ...table, rules };
+  });
+  return writeFilter(tables, ACTION.allow);
+}
+
+/** For who is to read its random bytes from a device: the call that gives them is refused. It comes after the filter of a stage. */
+export function writeRandomFilter(machine: Machine): Uint8Array {
+  const tables = TABLES[machine].map(({ calls, ...table }) => {
+    const rules: Rule[] = [{ number: calls.getrandom, error: "ENOSYS", when: [] }];
+    return { ...table, rules };
+  });
+  return writeFilter(tables, ACTION.allow);
 }
 
 /** @param elsewhere what becomes of calls of another architecture */

@@ -13,10 +13,13 @@ import { join } from "node:path";
 import { systemErrorCode } from "#base/errors.ts";
 import { storePathBase } from "#nix/store-path.ts";
 import type { SandboxRequest } from "./request.ts";
+
 import { pipeliteError } from "./errors.ts";
 
-/** @returns the inputs to mount: those that are symlinks cannot be and are made anew instead. */
-export function prepareStoreFolder({ storeDir, buildDir, inputs }: SandboxRequest): SandboxRequest["inputs"] {
+type Folders = Pick<SandboxRequest, "storeDir" | "buildDir" | "inputs">;
+
+/** @returns the inputs to mount: those that are symlinks cannot be and are made again instead. */
+export function prepareStoreFolder({ storeDir, buildDir, inputs }: Folders): Folders["inputs"] {
   chmodSync(storeDir, 0o1775);
   chmodSync(buildDir, 0o700);
   return inputs.filter(({ path, physical }) => {
@@ -31,7 +34,7 @@ export function prepareStoreFolder({ storeDir, buildDir, inputs }: SandboxReques
 }
 
 /** Leaves in the folder only what the builder made. */
-export function cleanStoreFolder({ storeDir, inputs }: SandboxRequest): void {
+export function cleanStoreFolder({ storeDir, inputs }: Pick<Folders, "storeDir" | "inputs">): void {
   for (const { path } of inputs) {
     const place = join(storeDir, storePathBase(path));
     const stat = lstatSync(place, { throwIfNoEntry: false });

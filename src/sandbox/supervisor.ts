@@ -23,7 +23,7 @@ export interface Programs {
 }
 
 /** What the launcher told. */
-interface Reported {
+export interface Reported {
   /** Index of the launcher's call that failed, and errno. */
   failure: { index: number; errno: number } | undefined;
   /** The builder was about to start. */
@@ -126,7 +126,7 @@ function exitOf(child: ChildProcess, kind: SandboxKind): Promise<void> {
 }
 
 /** Ends with the record of the waiting process. */
-async function readReports(reports: Readable, state: Reported): Promise<void> {
+export async function readReports(reports: Readable, state: Reported): Promise<void> {
   let pending = Buffer.alloc(0);
   try {
     // Not destroyed at the end: the waiting process takes that for the sign to go.

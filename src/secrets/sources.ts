@@ -1,8 +1,8 @@
 // Where the values of secrets come from when a run begins.
-import { readFileSync } from "node:fs";
+import { readNamedText } from "#base/files.ts";
 import { spawnSync } from "node:child_process";
 import type { Environment } from "#base/environment.ts";
-import { systemErrorCode, type PipeliteError } from "#base/errors.ts";
+import { isPipeliteError, systemErrorCode, type PipeliteError } from "#base/errors.ts";
 import { pipeliteError } from "./errors.ts";
 import { SECRET_BYTES_MIN, type Secret } from "./needles.ts";
 import { Secrets, type SecretFound } from "./secrets.ts";
@@ -41,7 +41,12 @@ export function readSecrets({ names, sources, env }: SecretsWanted): Secrets {
   return new Secrets(secrets, found);
 }
 
-function readSecret(name: string, source: SecretSource, env: Environment): string | undefined {
+/**
+ * One value, without the newline at its end; undefined where there is none.
+ * @param name for messages
+ * @throws PipeliteError SECRET_SOURCE_FAILED
+ */
+export function readSecret(name: string, source: SecretSource, env: Environment): string | undefined {
   switch (source.from) {
     case "environment":
       return withoutNewline(env[source.variable] ?? "") || undefined;
@@ -59,8 +64,9 @@ function withoutNewline(text: string): string {
 
 function fileOf(secret: string, path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    return readNamedText(path);
   } catch (error) {
+    if (isPipeliteError(error)) throw error;
     const problem = systemErrorCode(error) ?? "it can't be read";
     throw pipeliteError("SECRET_SOURCE_FAILED", { secret, from: "file", problem }, error);
   }
@@ -75,8 +81,10 @@ function outputOf(secret: string, command: string, env: Environment): string {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "ignore"],
     timeout: COMMAND_MS_MAX,
+    killSignal: "SIGKILL",
   });
-  if (status === 0) return stdout;
+  // One that ends well although it was stopped has not said all of it.
+  if (status === 0 && error === undefined) return stdout;
   const ending = signal === null ? `it exited with ${status}` : `it was ended by ${signal}`;
   const problem = error === undefined ? ending : (systemErrorCode(error) ?? ending);
   throw pipeliteError("SECRET_SOURCE_FAILED", { secret, from: "command", problem });

@@ -14,5 +14,25 @@ export const pipeliteError = errorsOf({
     exit: 3,
     message: "Cannot accept the bundle: its signature is not by the key {keyId} over these bytes",
   },
+  BUNDLE_CERTIFICATE: {
+    exit: 3,
+    message: "Cannot verify the bundle by a key: it is signed under a certificate",
+    hint: "A trust file says which identities count: --trust FILE (docs/provenance.md)",
+  },
+  DER_INVALID: { exit: 3, message: "Cannot read DER: {problem}" },
+  ALGORITHM_UNKNOWN: {
+    exit: 3,
+    message: "Cannot verify anything by the algorithm {algorithm}: it is not known",
+  },
+  CERTIFICATE_INVALID: { exit: 3, message: "Cannot read the certificate: {problem}" },
+  CHAIN_INVALID: { exit: 3, message: "Cannot trust the certificate: {problem}" },
+  TIMESTAMP_INVALID: { exit: 3, message: "Cannot accept the timestamp: {problem}" },
+  SCT_INVALID: { exit: 3, message: "Cannot accept the promise of a log of certificates: {problem}" },
+  SIGNING_CONFIG_INVALID: {
+    exit: 2,
+    message: "Cannot read the signing config: {problem}",
+    hint: "It is Sigstore's, in version 0.2: `cosign signing-config create` makes one (docs/provenance.md)",
+  },
+  TRUSTED_ROOT_INVALID: { exit: 2, message: "Cannot read the trusted root: {problem}" },
   STATEMENT_INVALID: { exit: 3, message: "Cannot read the signed statement: {problem}" },
 });

@@ -1,5 +1,5 @@
 // Keys that sign statements: ECDSA on P-256 with SHA-256, which every Sigstore verifier takes. A key's id is the
-// fingerprint that ssh shows for it: verifiers in Go compute it anew and pass over a signature that names another (DSSE
+// fingerprint that ssh shows for it: verifiers in Go compute it again and pass over a signature that names another (DSSE
 // v1.0 of secure-systems-lab, verify.go). `ssh-keygen -i -m PKCS8 -f KEY.pub | ssh-keygen -lf -` gives the same.
 // Specification of the encoding that is hashed: RFC 5656, section 3.1.
 import type { KeyObject } from "node:crypto";
@@ -19,18 +19,27 @@ export interface PublicKey {
   readonly key: KeyObject;
 }
 
-export interface SigningKey {
-  readonly privateKey: KeyObject;
+/** What signs: a private key that is at hand, or somebody who has one. */
+export type SigningKey = LocalKey | KeptKey;
+
+export interface LocalKey {
   readonly publicKey: PublicKey;
+  readonly privateKey: KeyObject;
+}
+
+/** A key that never comes here: in a token, or in a service. */
+export interface KeptKey {
+  readonly publicKey: PublicKey;
+  /** ECDSA over SHA-256 of these bytes, in DER. */
+  sign(bytes: Uint8Array): Uint8Array;
 }
 
 /**
  * @param from where the key comes from, for messages
  * @throws PipeliteError SIGNING_KEY_KIND
  */
-export function signingKeyOf(privateKey: KeyObject, from: string): SigningKey {
-  checkKind(privateKey, from);
-  return { privateKey, publicKey: publicKeyOf(publicHalfOf(privateKey)) };
+export function signingKeyOf(privateKey: KeyObject, from: string): LocalKey {
+  return { privateKey, publicKey: publicKeyOf(publicHalfOf(privateKey), from) };
 }
 
 /**
@@ -47,8 +56,7 @@ export function parsePublicKey(text: string, from = "the public key"): PublicKey
   } catch (error) {
     throw pipeliteError("SIGNING_KEY_INVALID", { file: from, problem: "its PEM holds no key" }, error);
   }
-  checkKind(key, from);
-  return publicKeyOf(key);
+  return publicKeyOf(key, from);
 }
 
 /** PEM (SPKI) with a newline at its end. */
@@ -61,7 +69,12 @@ function publicHalfOf(key: KeyObject | string): KeyObject {
   return process.getBuiltinModule("node:crypto").createPublicKey(key);
 }
 
-function publicKeyOf(key: KeyObject): PublicKey {
+/**
+ * @param from where it comes from, for messages
+ * @throws PipeliteError SIGNING_KEY_KIND
+ */
+export function publicKeyOf(key: KeyObject, from: string): PublicKey {
+  checkKind(key, from);
   const { x = "", y = "" } = key.export({ format: "jwk" });
   const point = Buffer.concat([UNCOMPRESSED, Buffer.from(x, "base64url"), Buffer.from(y, "base64url")]);
   const encoding = Buffer.concat(["ecdsa-sha2-nistp256", "nistp256", point].map(sshString));

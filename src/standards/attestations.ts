@@ -1,10 +1,9 @@
 // The same evidence as CycloneDX attestations (CycloneDX 1.7, `definitions.standards` and `declarations`): which claims of
 // the run speak for or against each requirement. Scores are left out: nothing that ran computes one.
-import { hex, utf8 } from "#base/bytes.ts";
 import { VERSION } from "#base/version.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
-import { sha256 } from "#nix/hash.ts";
 import type { Claim } from "#home/run-record.ts";
+import { uuidFrom } from "#sbom/uuid.ts";
 import type { ClauseEvidence, StandardEvidence } from "./clauses.ts";
 import { claimsByName, isFigure, type Claims } from "./facts.ts";
 import type { DocumentInput } from "./input.ts";
@@ -21,7 +20,7 @@ export function attestationsOf(input: DocumentInput, standards: readonly Standar
   return {
     bomFormat: "CycloneDX",
     specVersion: "1.7",
-    serialNumber: uuidFrom(`attestations of ${record.runId} ${input.audit?.auditedAt ?? ""}`),
+    serialNumber: `urn:uuid:${uuidFrom(`attestations of ${record.runId} ${input.audit?.auditedAt ?? ""}`)}`,
     version: 1,
     metadata: {
       timestamp: record.finishedAt,
@@ -115,12 +114,4 @@ function attestationOf({ standard, clauses }: StandardEvidence, claims: Claims):
 function rationaleOf({ status, evidence, duty }: ClauseEvidence): string {
   const words = evidence.map((source) => `${source.name}: ${source.status}`);
   return [status, duty ?? "", ...words].filter((part) => part !== "").join("; ");
-}
-
-/** A name-based UUID (RFC 9562, version 8): the same text gives the same one. */
-function uuidFrom(text: string): string {
-  const digits = hex(sha256(utf8(text))).slice(0, 32);
-  const marked = `${digits.slice(0, 12)}8${digits.slice(13, 16)}8${digits.slice(17)}`;
-  const parts = [marked.slice(0, 8), marked.slice(8, 12), marked.slice(12, 16), marked.slice(16, 20)];
-  return `urn:uuid:${parts.join("-")}-${marked.slice(20)}`;
 }

@@ -1,5 +1,6 @@
 // What documents are made from. All of it is read by others (the record, the audit, the journal, signatures); nothing
 // here is read from disk, so that documents are a function of their input.
+import type { ReproducedStage } from "#rebuild/reproductions.ts";
 import type { Claim } from "#home/run-record.ts";
 import type { RunRecord } from "#home/run-record.ts";
 import type { Deviation } from "#release/deviation.ts";
@@ -19,6 +20,8 @@ export interface DocumentInput {
   /** Stage -> its log, as text. */
   logs: ReadonlyMap<string, string>;
   series: readonly Series[];
+  /** What statements about rebuilds come to; of a run that is just ending there are none. */
+  rebuilds?: readonly ReproducedStage[];
 }
 
 export interface AuditView {

@@ -2,7 +2,7 @@
 import { smallest } from "#base/extremes.ts";
 import { formatFigure } from "#base/numbers.ts";
 import { chiSquareQuantile, noncentralityOf } from "./distributions.ts";
-import { meanOf, quantileOf, sumOf } from "./moments.ts";
+import { meanOf, quantileOf, scaleOf, sumOf } from "./moments.ts";
 import { normalQuantile, normalUpper } from "./normal.ts";
 import type { Sigma } from "./sigma.ts";
 
@@ -149,10 +149,10 @@ export interface PercentileIndices {
   low: number;
   median: number;
   high: number;
-  /** (U - L) / (high - low). */
+  /** (U - L) / (high - low); null also where both points are one value. */
   pp: number | null;
-  /** The smaller of (median - L) / (median - low) and (U - median) / (high - median). */
-  ppk: number;
+  /** The smaller of (median - L) / (median - low) and (U - median) / (high - median); null where a side has no width. */
+  ppk: number | null;
   /** Too few values to have seen the outer points (n < 740): they are the extreme values, and the indices too good. */
   isExtrapolated: boolean;
 }
@@ -167,16 +167,22 @@ export function percentileIndices(values: readonly number[], limits: Limits): Pe
     number,
     number,
   ];
+  const scale = scaleOf(values);
+  const ratio = (from: number, to: number, first: number, last: number): number | null => {
+    const found = (to / scale - from / scale) / (last / scale - first / scale);
+    return Number.isFinite(found) ? found : null;
+  };
   const sides = [
-    lower === undefined ? Number.POSITIVE_INFINITY : (median - lower) / (median - low),
-    upper === undefined ? Number.POSITIVE_INFINITY : (upper - median) / (high - median),
+    ...(lower === undefined ? [] : [ratio(lower, median, low, median)]),
+    ...(upper === undefined ? [] : [ratio(median, upper, median, high)]),
   ];
+  const known = sides.filter((side) => side !== null);
   return {
     low,
     median,
     high,
-    pp: lower === undefined || upper === undefined ? null : (upper - lower) / (high - low),
-    ppk: smallest(sides),
+    pp: lower === undefined || upper === undefined ? null : ratio(lower, upper, low, high),
+    ppk: known.length < sides.length ? null : smallest(known),
     isExtrapolated: OUTER * (values.length + 1) < 1,
   };
 }

@@ -89,6 +89,8 @@ export function medianOf(values: readonly number[]): number {
  * p (n + 1)) or 7 (R's default: rank 1 + p (n - 1)); the extreme values beyond their ranks.
  */
 export function quantileOf(values: readonly number[], p: number, type: 6 | 7 = 7): number {
+  const scale = scaleOf(values);
+  if (scale !== 1) return scale * quantileOf(unscaled(values, scale), p, type);
   const sorted = sortedOf(values);
   const n = sorted.length;
   const rank = type === 6 ? p * (n + 1) - 1 : p * (n - 1);

@@ -56,7 +56,8 @@ export function shapiroWilk(given: readonly number[]): TestResult | undefined {
   const weighted = sumOf(centred.map((each, index) => each * (weights[index] ?? 0)));
   // 1 - W as a product, so that it keeps its digits where W is nearly 1.
   const root = Math.sqrt(sumOf(weights.map((weight) => weight * weight)) * squaresOf(values));
-  const complement = ((root - weighted) * (root + weighted)) / (root * root);
+  // Of values in even steps it is 0, and rounding may put it below.
+  const complement = Math.max(0, ((root - weighted) * (root + weighted)) / (root * root));
   return { statistic: 1 - complement, p: shapiroP(complement, n) };
 }
 

@@ -125,6 +125,8 @@ export interface Text {
   name: string;
   content: Uint8Array;
   references: readonly StorePath[];
+  /** Where it is a derivation. */
+  outputs?: Derivation["outputs"];
 }
 
 /** Locks, and open files with them, that one batch takes. */
@@ -176,7 +178,7 @@ async function addTextBatch(store: StoreContext, entries: readonly TextEntry[]):
     const missing = entries.filter(({ registration }) => !isPresent(store, registration.path));
     for (const { registration, content } of missing) writeText(store, registration.path, content);
     const registrations = missing.map(({ registration }) => registration);
-    registerInPlace(store, registrations);
+    await registerInPlace(store, registrations);
     return registrations.map(({ path }) => path);
   } finally {
     locks.release();
@@ -200,13 +202,14 @@ function writeText(store: StoreContext, path: StorePath, content: Uint8Array): v
   }
 }
 
-function textRegistration({ name, content, references }: Text): Registration {
+function textRegistration({ name, content, references, outputs }: Text): Registration {
   const hash = { algorithm: "sha256", bytes: sha256(content) } as const;
   return {
     path: makeTextPath({ name, sha256: hash.bytes, references }),
     ...hashFile(content),
     references: sortPaths(references),
     contentAddress: writeContentAddress({ method: "text", hash }),
+    ...(outputs && { outputs }),
   };
 }
 
@@ -232,6 +235,7 @@ export async function addDerivations(
     name: `${derivation.name}.drv`,
     content: writeDerivation(derivation),
     references: [...derivation.inputDrvs.keys(), ...derivation.inputSrcs],
+    outputs: derivation.outputs,
   }));
   const added = await addTexts(store, texts);
   return added.map(({ path }) => path);

@@ -84,6 +84,9 @@ interface Output {
 type Named = Pick<TreeNode, "path" | "name">;
 
 const NODES_PER_STEP = 64;
+/** Bytes: the kernel takes no path of 4,096. */
+const PATH_MAX = 4000;
+const SHOWN_BYTES = 200;
 
 function* canonicaliseFolder(output: Output, { path: bytePath, name }: Named, stat: Stats): Steps<TreeNode> {
   const path = diskPath(bytePath);
@@ -92,6 +95,12 @@ function* canonicaliseFolder(output: Output, { path: bytePath, name }: Named, st
   const children: TreeNode[] = [];
   for (const entry of readdirSync(path, { encoding: "latin1" }).toSorted()) {
     const node = { path: `${bytePath}/${entry}`, name: entry };
+    if (node.path.length > PATH_MAX)
+      throw unsafe(
+        output.name,
+        `${bytePath.slice(0, SHOWN_BYTES)}...`,
+        "has folders so deep that no path leads there",
+      );
     const below = lstatSync(diskPath(node.path));
     if (below.isDirectory()) children.push(yield* canonicaliseFolder(output, node, below));
     else children.push(canonicaliseLeaf(output, node, below));

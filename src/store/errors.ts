@@ -12,7 +12,11 @@ export const pipeliteError = errorsOf({
     message: "Cannot write to the store {home}: {reason}",
     hint: "Choose a folder you may write to with --store or PIPELITE_HOME",
   },
-  STORE_NOT_FOUND: { exit: 2, message: "Cannot open the store {home}: there is none" },
+  STORE_NOT_FOUND: {
+    exit: 2,
+    message: "Cannot open the store {home}: there is none",
+    hint: "`pipelite run` makes it; --store names another",
+  },
   STORE_BUSY: {
     exit: 1,
     message: "Cannot use the store {home}: another process has held its database for {timeoutMs} ms",
@@ -74,6 +78,11 @@ export const pipeliteError = errorsOf({
     exit: 1,
     message: "Cannot register the output of {name}: it has more than {sizeMaxBytes} bytes, holes counted",
     hint: "`outputBytes` of the stage sets how large its output may be",
+  },
+  STORE_ROOT_UNWRITABLE: {
+    exit: 2,
+    message: "Cannot write the link {link}: {reason}",
+    hint: "Name another place, where you may write",
   },
   STORE_ROOT_EXISTS: { exit: 2, message: "Cannot write the link {link}: something else is there" },
 });

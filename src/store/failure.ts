@@ -1,6 +1,6 @@
 // What the file system and SQLite say when a store cannot be written or read, in our own words.
 import { statfsSync } from "node:fs";
-import { isPipeliteError, type PipeliteError, systemErrorCode } from "#base/errors.ts";
+import { firstProblem, isPipeliteError, type PipeliteError, systemErrorCode } from "#base/errors.ts";
 import type { Layout } from "./layout.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -28,7 +28,8 @@ const SQLITE = {
 /**
  * The PipeliteError that says what an error in the store means; an error of another kind comes back as it is.
  */
-export function storeFailure(layout: StorePlace, error: unknown): unknown {
+export function storeFailure(layout: StorePlace, thrown: unknown): unknown {
+  const error = firstProblem(thrown);
   if (isPipeliteError(error)) return error;
   const { home } = layout;
   const sqlite = sqliteErrorCode(error);

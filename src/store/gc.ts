@@ -11,6 +11,7 @@ import { diskPath, removeTree } from "./disk.ts";
 import { expired, goalOf, narSizeOf, NO_GOAL, type GarbageLimits, type Goal } from "./gc-limits.ts";
 import { serveTempRoots } from "./gc-server.ts";
 import { readGraph, type Graph } from "./graph.ts";
+import { settleRows } from "./durable.ts";
 import { physicalPath } from "./layout.ts";
 import { findProcessRoots, isForeignScratch, readTempRoots } from "./live-processes.ts";
 import { withExclusiveGcLock } from "./locks.ts";
@@ -189,7 +190,7 @@ function spare({ graph, live, spared }: Collection, path: string): void {
   if (id !== undefined) graph.mark(live, [id]);
 }
 
-/** The same, when others collect with us: what is being removed is gone before anybody makes it anew. */
+/** The same, when others collect with us: what is being removed is gone before anybody makes it again. */
 async function spareSafely(collection: Collection, path: string): Promise<void> {
   spare(collection, path);
   // What went wrong is told where the removal was begun.
@@ -205,14 +206,14 @@ async function deleteIds(collection: Collection, dead: readonly number[], goal: 
     // Some may have been named over the socket since; what refers to a path goes before it, so all it needs
     // is there.
     const batch = dead.slice(at, at + batchSize).filter((id) => !live.has(id));
-    invalidate(store, batch);
+    await invalidate(store, batch);
     narBytes += narSizeOf(graph, batch);
     const pause = makePause();
     for (const id of batch) {
       const path = pathOf(graph, id);
       result.paths.push(path);
       if (collection.onDelete !== undefined) await collection.onDelete(path);
-      // Named since it was invalidated: whoever did will make it anew, and may be doing so.
+      // Named since it was invalidated: whoever did will make it again, and may be doing so.
       if (spared.has(storePathHash(path))) continue;
       await remover.start(byteStringOf(physicalPath(store.layout, path)));
       if (pause.isDue()) await setImmediate();
@@ -227,7 +228,8 @@ const THESE = "(select value from json_each(?))";
 const REALISATIONS_SQL = `delete from RealisationsRefs
   where realisationReference in (select id from Realisations where outputPath in ${THESE})`;
 
-function invalidate(store: StoreContext, ids: readonly number[]): void {
+/** From here on a loss of power brings none of them back: their files may go. */
+async function invalidate(store: StoreContext, ids: readonly number[]): Promise<void> {
   const table = "select 1 from sqlite_master where name = 'RealisationsRefs'";
   const hasRealisations = store.statement(table).get() !== undefined;
   const these = JSON.stringify(ids);
@@ -237,6 +239,7 @@ function invalidate(store: StoreContext, ids: readonly number[]): void {
     store.statement(`delete from Refs where referrer in ${THESE}`).run(these);
     store.statement(`delete from ValidPaths where id in ${THESE}`).run(these);
   });
+  await settleRows(store.layout);
 }
 
 /** Names in the store directory that are neither registered nor spared. */

@@ -1,8 +1,9 @@
 // Where everything of a store lies below its home. The logical store directory is always /nix/store;
 // physically it is `<home>/nix/store`, which is what Nix calls a chroot store. Our own state lies beside it
 // in `<home>/pipelite`: inside the store directory everything that is not registered is garbage.
-import { lstatSync, mkdirSync, symlinkSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { makeFolder } from "#base/files.ts";
+import { lstatSync, symlinkSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { systemErrorCode } from "#base/errors.ts";
 import { STORE_DIR, storePathBase, type StorePath } from "#nix/store-path.ts";
 
@@ -88,21 +89,6 @@ export function createLayout(layout: Layout): void {
     symlinkSync(layout.profilesDir, link);
   } catch (error) {
     if (systemErrorCode(error) !== "EEXIST") throw error;
-  }
-}
-
-/**
- * On a read-only file system Node says ENOENT of a nested folder it cannot make; made one by one, the true
- * error shows.
- */
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    if (systemErrorCode(error) !== "ENOENT") throw error;
-    const parent = dirname(folder);
-    if (lstatSync(parent, { throwIfNoEntry: false }) === undefined) makeFolder(parent);
-    mkdirSync(folder);
   }
 }
 

@@ -5,13 +5,13 @@
 import {
   closeSync,
   fstatSync,
+  ftruncateSync,
   linkSync,
   lstatSync,
   mkdirSync,
   renameSync,
   rmSync,
   unlinkSync,
-  writeSync,
 } from "node:fs";
 import { join } from "node:path";
 import { isOpenedByUsAlone } from "#base/libc.ts";
@@ -69,7 +69,10 @@ export class LockFiles {
     try {
       unlinkSync(spare ?? name);
     } catch {
-      // A lock file that stays is garbage in the store directory; the lock itself goes with the descriptor.
+      // A lock file that stays is garbage in the store directory; the lock itself goes with the descriptor. It must not be called
+      // stale: whoever wants it next would find it so for ever.
+      closeSync(file.fd);
+      return;
     }
     endStale(file.fd);
   }
@@ -115,10 +118,10 @@ export class LockFiles {
   }
 }
 
-/** Says to those who wait for it that it is a lock of nothing any more. */
+/** Says to those who wait for it that it is a lock of nothing any more: it has a size then, for which a full disk has room. */
 function endStale(fd: number): void {
   try {
-    writeSync(fd, "d");
+    ftruncateSync(fd, 1);
   } finally {
     closeSync(fd);
   }

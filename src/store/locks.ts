@@ -2,7 +2,7 @@
 // on one store: db/big-lock (shared while a store is open), `<path>.lock` (exclusive while a path is made),
 // gc.lock (exclusive during a collection). Specification: Nix `src/libstore/unix/pathlocks.cc`,
 // `local-store.cc`.
-import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, unlinkSync } from "node:fs";
 import { flock, tryFlock, type WaitForLock } from "#base/libc.ts";
 import { systemErrorCode } from "#base/errors.ts";
 import { sortPaths, type StorePath } from "#nix/store-path.ts";
@@ -89,8 +89,11 @@ async function takePathLock(file: string, wait: WaitForLock): Promise<number> {
       closeSync(fd);
       throw error;
     }
-    // A file with content is one that its last holder has unlinked: somebody may hold a new one of that name.
-    if (fstatSync(fd).size === 0) return fd;
+    // A file with a size is one that its last holder has unlinked: somebody may hold a new one of that name.
+    const { size, ino } = fstatSync(fd);
+    if (size === 0) return fd;
+    // One that kept its name all the same would be found so for ever.
+    if (lstatSync(file, { throwIfNoEntry: false })?.ino === ino) unlinkSync(file);
     closeSync(fd);
   }
 }

@@ -16,6 +16,8 @@ import { fileFacts, listFolder, unlistedTree, type TreeNode } from "./scan.ts";
 import { dumpSteps } from "./tree.ts";
 
 export interface OptimiseStore {
+  /** Those whose files are looked at; all valid ones where nothing is said. */
+  paths?: readonly StorePath[] | undefined;
   signal?: AbortSignal | undefined;
   onPath?: ((path: StorePath) => void) | undefined;
 }
@@ -27,10 +29,13 @@ export interface OptimisedStore {
   freedBytes: number;
 }
 
-/** Makes hard links of files that are equal in content and mode, in all valid paths. Others may work in the store. */
+/**
+ * Makes hard links of files that are equal in content and mode, in these paths to each other and to what was shared before.
+ * Others may work in the store.
+ */
 export async function optimiseStore(
   store: StoreContext,
-  { signal, onPath }: OptimiseStore = {},
+  { paths, signal, onPath }: OptimiseStore = {},
 ): Promise<OptimisedStore> {
   const result: OptimisedStore = { files: 0, freedBytes: 0 };
   const { linksDir, storeDir } = store.layout;
@@ -41,7 +46,7 @@ export async function optimiseStore(
     if (stat !== undefined) linked.add(stat.ino);
   }
   const links: Links = { linksDir, storeDir: byteStringOf(storeDir), linked, result, count: 0 };
-  for (const path of validPaths(store)) {
+  for (const path of paths ?? validPaths(store)) {
     signal?.throwIfAborted();
     await store.tempRoots.add([path]);
     // It may have been collected while we came to it.

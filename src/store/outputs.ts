@@ -1,5 +1,5 @@
 // What a builder made becomes store paths: canonicalised, hashed and scanned for references in one read,
-// moved to its place, registered. Outputs are named by their content (floating), by a hash given beforehand
+// moved to its place, registered. Outputs are named by their content (floating), by a hash given in advance
 // (fixed), or by their derivation (input-addressed).
 import { createHash } from "node:crypto";
 import { lstatSync } from "node:fs";
@@ -110,9 +110,10 @@ async function placeOutputs(
   const added = new Map([...unique.keys()].map((path, index) => [path, flags[index] ?? false]));
   return placements.map(({ registration }) => {
     const { path } = registration;
+    const isNew = added.get(path) ?? false;
     // A path that was valid before keeps what is registered of it.
-    const { narHash, narSize, references } = pathInfo(store, path) ?? registration;
-    return { path, narHash, narSize, references, added: added.get(path) ?? false };
+    const { narHash, narSize, references } = (isNew ? undefined : pathInfo(store, path)) ?? registration;
+    return { path, narHash, narSize, references, added: isNew };
   });
 }
 

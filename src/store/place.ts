@@ -2,12 +2,14 @@
 // store directory, which a temporary root protects; only when they are complete are they renamed, under the
 // path's lock.
 import { randomBytes } from "node:crypto";
-import { chmodSync, lstatSync, renameSync } from "node:fs";
+import { chmodSync, renameSync } from "node:fs";
 import { byteStringOf } from "#base/bytes.ts";
+import { isThere } from "#base/files.ts";
 import type { Realisation, RealisationId } from "#nix/realisation.ts";
 import { encodeNix32 } from "#nix/nix32.ts";
 import { parseStorePath, STORE_DIR } from "#nix/store-path.ts";
 import { finishFolder } from "./canonicalise.ts";
+import { makeDurable } from "./durable.ts";
 import { diskPath, isRealFolder, removeLeftover, removeTree } from "./disk.ts";
 import { physicalPath, type Layout } from "./layout.ts";
 import type { LockFiles } from "./lock-files.ts";
@@ -69,7 +71,7 @@ export async function place(
   );
   try {
     const added = placements.map((placement) => moveIntoPlace(store, placement));
-    registerInPlace(
+    await registerInPlace(
       store,
       placements.filter((_, index) => added[index]).map(({ registration }) => registration),
       placements.flatMap(({ registration: { path: outPath }, realises: id }) =>
@@ -83,15 +85,17 @@ export async function place(
 }
 
 /**
- * Registers files that are at their places, and takes them away where that fails. The caller holds their
- * locks.
+ * Registers files that are at their places, once they are on the disk, and takes them away where that fails. The caller holds
+ * their locks.
  */
-export function registerInPlace(
+export async function registerInPlace(
   store: StoreContext,
   registrations: readonly Registration[],
   realisations: readonly Realisation[] = [],
-): void {
+): Promise<void> {
   try {
+    const files = registrations.map(({ path }) => byteStringOf(physicalPath(store.layout, path)));
+    await makeDurable(store.layout.storeDir, files);
     registerPaths(store, registrations, realisations);
   } catch (error) {
     for (const { path } of registrations) removeUnregistered(store, path);
@@ -129,8 +133,8 @@ export function isPresent(store: StoreContext, path: Registration["path"]): bool
   return isValid(store, path) && existsOnDisk(store, path);
 }
 
-function existsOnDisk(store: StoreContext, path: Registration["path"]): boolean {
-  return lstatSync(physicalPath(store.layout, path), { throwIfNoEntry: false }) !== undefined;
+export function existsOnDisk(store: StoreContext, path: Registration["path"]): boolean {
+  return isThere(physicalPath(store.layout, path));
 }
 
 /** Makes a tree under a scratch name by `make` and places it; nothing of it stays where that fails. */

@@ -43,6 +43,13 @@ export function isValid(store: StoreDatabase, path: StorePath): boolean {
   return pathId(store, path) !== undefined;
 }
 
+/** Those of the paths that are valid. */
+export function validAmong(store: StoreDatabase, wanted: readonly StorePath[]): Set<StorePath> {
+  const sql = "select path from ValidPaths where path in (select value from json_each(?))";
+  const rows = store.statement(sql).all(JSON.stringify(wanted));
+  return new Set(rows.map((row) => textColumn(row, "path") as StorePath));
+}
+
 export function pathId(store: StoreDatabase, path: StorePath): number | undefined {
   const row = store.statement("select id from ValidPaths where path = ?").get(path);
   return row && integerColumn(row, "id");
@@ -82,6 +89,23 @@ export function pathInfo(store: StoreDatabase, path: StorePath): PathInfo | unde
   return infoOf(row, referencesOf(store, integerColumn(row, "id")));
 }
 
+/** What the archive of a valid path is. */
+export function archiveOf(
+  store: StoreDatabase,
+  path: StorePath,
+): Pick<PathInfo, "narHash" | "narSize"> | undefined {
+  const row = store.statement("select hash, narSize from ValidPaths where path = ?").get(path);
+  if (row === undefined) return undefined;
+  return {
+    narHash: parseHash(textColumn(row, "hash"), "sha256").bytes,
+    narSize: narSizeOf(row),
+  };
+}
+
+function narSizeOf({ narSize }: Row): number {
+  return typeof narSize === "number" ? narSize : 0;
+}
+
 /** @throws PipeliteError STORE_PATH_NOT_VALID */
 export function references(store: StoreDatabase, path: StorePath): StorePath[] {
   const id = pathId(store, path);
@@ -102,7 +126,7 @@ function infoOf(row: Row, references: StorePath[]): PathInfo {
   return {
     path: parseStorePath(textColumn(row, "path")),
     narHash: parseHash(textColumn(row, "hash"), "sha256").bytes,
-    narSize: typeof row["narSize"] === "number" ? row["narSize"] : 0,
+    narSize: narSizeOf(row),
     references,
     ...(deriver ? { deriver: parseStorePath(deriver) } : {}),
     ultimate: row["ultimate"] === 1,
@@ -187,7 +211,7 @@ function chainOf(cameFrom: Map<StorePath, StorePath | undefined>, to: StorePath)
   return chain;
 }
 
-/** Output name -> path of a valid derivation, as far as its outputs' paths are known beforehand. */
+/** Output name -> path of a valid derivation, as far as its outputs' paths are known in advance. */
 export function derivationOutputs(store: StoreDatabase, drvPath: StorePath): Map<string, StorePath> {
   const sql = `select o.id as id, o.path as path from DerivationOutputs o
     join ValidPaths v on v.id = o.drv where v.path = ? order by o.id`;

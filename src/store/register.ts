@@ -1,7 +1,7 @@
 // Registration: the one step that makes paths valid. It happens in one transaction, after the files are in
 // place, so a path is either registered and whole, or garbage that the next collection takes.
 import { readFileSync } from "node:fs";
-import { parseDerivation, type Derivation } from "#nix/derivation.ts";
+import { parseDerivation, type Derivation, type DerivationOutput } from "#nix/derivation.ts";
 import type { Realisation } from "#nix/realisation.ts";
 import { isDerivationPath, storePathName, type StorePath } from "#nix/store-path.ts";
 import { integerColumn, transact } from "./database.ts";
@@ -13,6 +13,8 @@ import { pipeliteError } from "./errors.ts";
 export interface Registration extends Omit<PathInfo, "registeredAt" | "ultimate" | "signatures"> {
   ultimate?: boolean;
   signatures?: readonly string[];
+  /** Of a derivation, where they are known: else its file is read. */
+  outputs?: ReadonlyMap<string, DerivationOutput>;
 }
 
 /**
@@ -29,25 +31,26 @@ export function registerPaths(
   checkAcyclic(registrations);
   const registeredAt = Math.floor(Date.now() / 1000);
   transact(store.database, () => {
-    for (const registration of registrations) addPath(store, registration, registeredAt);
-    for (const registration of registrations) addReferences(store, registration);
+    const ids = registrations.map((registration) => addPath(store, registration, registeredAt));
+    for (const [index, registration] of registrations.entries())
+      addReferences(store, registration, ids[index] ?? 0);
     for (const realisation of realisations) addRealisation(store, realisation);
   });
 }
 
-function addPath(store: StoreDatabase, registration: Registration, registeredAt: number): void {
+/** @returns its number in the database */
+function addPath(store: StoreDatabase, registration: Registration, registeredAt: number): number {
   const { path, narHash, narSize, deriver, ultimate, signatures = [], contentAddress } = registration;
   const known = store.statement("select id, sigs from ValidPaths where path = ?").get(path);
   if (known !== undefined) {
     const merged = new Set([...String(known["sigs"] ?? "").split(" "), ...signatures].filter(Boolean));
-    store
-      .statement("update ValidPaths set sigs = ? where id = ?")
-      .run([...merged].join(" ") || null, integerColumn(known, "id"));
-    return;
+    const id = integerColumn(known, "id");
+    store.statement("update ValidPaths set sigs = ? where id = ?").run([...merged].join(" ") || null, id);
+    return id;
   }
   const sql = `insert into ValidPaths (path, hash, registrationTime, deriver, narSize, ultimate, sigs, ca)
     values (?, ?, ?, ?, ?, ?, ?, ?)`;
-  store
+  const { lastInsertRowid } = store
     .statement(sql)
     .run(
       path,
@@ -59,25 +62,29 @@ function addPath(store: StoreDatabase, registration: Registration, registeredAt:
       signatures.join(" ") || null,
       contentAddress ?? null,
     );
-  if (isDerivationPath(path)) addDerivationOutputs(store, path);
+  const id = Number(lastInsertRowid);
+  if (isDerivationPath(path)) addDerivationOutputs(store, id, registration);
+  return id;
 }
 
-function addReferences(store: StoreDatabase, { path, references }: Registration): void {
-  const referrer = pathId(store, path);
-  for (const reference of references) {
-    const id = pathId(store, reference);
-    if (id === undefined || referrer === undefined) {
-      throw pipeliteError("STORE_REFERENCE_MISSING", { path, reference });
-    }
-    store.statement("insert or ignore into Refs (referrer, reference) values (?, ?)").run(referrer, id);
-  }
+function addReferences(store: StoreDatabase, { path, references }: Registration, referrer: number): void {
+  if (references.length === 0) return;
+  const sql = `insert into Refs (referrer, reference)
+    select ?, v.id from json_each(?) r join ValidPaths v on v.path = r.value
+    where true on conflict (referrer, reference) do update set reference = excluded.reference`;
+  const { changes } = store.statement(sql).run(referrer, JSON.stringify(references));
+  if (changes === new Set(references).size) return;
+  const missing = references.find((reference) => pathId(store, reference) === undefined);
+  if (missing !== undefined) throw pipeliteError("STORE_REFERENCE_MISSING", { path, reference: missing });
 }
 
 /** Nix finds what a path was built by, and what a derivation keeps alive, through these rows. */
-function addDerivationOutputs(store: StoreDatabase, drvPath: StorePath): void {
-  const derivation = readDerivation(store, drvPath);
-  const drv = pathId(store, drvPath) ?? null;
-  for (const [id, output] of derivation.outputs) {
+function addDerivationOutputs(
+  store: StoreDatabase,
+  drv: number,
+  { path: drvPath, outputs }: Registration,
+): void {
+  for (const [id, output] of outputs ?? readDerivation(store, drvPath).outputs) {
     if (output.kind !== "input-addressed" && output.kind !== "fixed") continue;
     store
       .statement("insert or replace into DerivationOutputs (drv, id, path) values (?, ?, ?)")

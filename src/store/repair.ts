@@ -9,6 +9,7 @@ import { hashMismatch } from "./add.ts";
 import { canonicalise, finishFolder } from "./canonicalise.ts";
 import { diskPath, isRealFolder, removeLeftover, removeTree } from "./disk.ts";
 import { pipeliteError } from "./errors.ts";
+import { makeDurable } from "./durable.ts";
 import { physicalPath } from "./layout.ts";
 import { lockPaths } from "./locks.ts";
 import type { StoreContext } from "./place.ts";
@@ -44,6 +45,7 @@ export async function replaceFiles(
       );
     const locks = await lockPaths(store, [path], signal === undefined ? {} : { signal });
     try {
+      await makeDurable(store.layout.storeDir, [scratch]);
       exchange(store, byteStringOf(physicalPath(store.layout, path)), scratch);
     } finally {
       locks.release();

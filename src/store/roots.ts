@@ -3,12 +3,12 @@
 // it, and our record pipelite/roots/<name> holds where the user's link is. The name is the nix32 sha1 of the
 // link's path, as for Nix's own indirect roots. Nix's roots count for us as well.
 // Specification: Nix `src/libstore/gc.cc`.
-import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync } from "node:fs";
 import { symlinkSync, type Dirent } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { utf8 } from "#base/bytes.ts";
 import { systemErrorCode } from "#base/errors.ts";
-import { writeFileAtomically } from "#base/files.ts";
+import { makeFolder, writeFileAtomically } from "#base/files.ts";
 import { hashBytes } from "#nix/hash.ts";
 import { encodeNix32 } from "#nix/nix32.ts";
 import { isStorePath, STORE_DIR, type StorePath } from "#nix/store-path.ts";
@@ -26,7 +26,7 @@ export interface Root {
 
 /**
  * Makes `link` point to a valid path and keeps the path while it does. A link to a store path is replaced.
- * @throws PipeliteError STORE_PATH_NOT_VALID, STORE_ROOT_EXISTS
+ * @throws PipeliteError STORE_PATH_NOT_VALID, STORE_ROOT_EXISTS, STORE_ROOT_UNWRITABLE
  */
 export async function addRoot(store: StoreContext, link: string, path: StorePath): Promise<void> {
   const { layout } = store;
@@ -38,7 +38,11 @@ export async function addRoot(store: StoreContext, link: string, path: StorePath
     const name = rootName(place);
     writeFileAtomically(join(layout.ownRootsDir, name), place);
     replaceLink(join(layout.ownGcRootsDir, name), path);
-    replaceLink(place, physicalPath(layout, path));
+    try {
+      replaceLink(place, physicalPath(layout, path));
+    } catch (error) {
+      throw linkFailure(place, error);
+    }
   });
 }
 
@@ -183,9 +187,26 @@ function checkReplaceable(link: string): void {
   }
 }
 
+/** The place of a link is the user's own, and no part of the store. */
+function linkFailure(link: string, error: unknown): unknown {
+  const reason = LINK_REASONS[systemErrorCode(error) ?? ""];
+  return reason === undefined ? error : pipeliteError("STORE_ROOT_UNWRITABLE", { link, reason }, error);
+}
+
+const LINK_REASONS: Readonly<Record<string, string>> = {
+  EROFS: "its folder is read-only",
+  EACCES: "you may not write there",
+  EPERM: "you may not write there",
+  ENOENT: "no folder can be made there",
+  ENOTDIR: "a part of its path is no folder",
+  EEXIST: "a part of its path is no folder",
+  ELOOP: "its path goes in a circle",
+  ENAMETOOLONG: "its name is too long",
+};
+
 /** Makes or replaces a link in one step. */
 function replaceLink(link: string, target: string): void {
-  mkdirSync(dirname(link), { recursive: true });
+  makeFolder(dirname(link));
   const temporary = `${link}.${process.pid}.tmp`;
   rmSync(temporary, { force: true });
   symlinkSync(target, temporary);

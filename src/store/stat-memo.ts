@@ -93,7 +93,7 @@ function attempt<T>(action: () => T): T | undefined {
   }
 }
 
-/** Opens or makes the memo; one that is damaged is made anew. */
+/** Opens or makes the memo; one that is damaged is made again. */
 function openMemo(file: string): DatabaseSync | undefined {
   attempt(() => mkdirSync(dirname(file), { recursive: true }));
   const open = (): DatabaseSync => {

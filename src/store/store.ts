@@ -20,6 +20,7 @@ import {
   type AddTree,
 } from "./add.ts";
 import { hasDatabase, openDatabase } from "./database.ts";
+import { settleRows } from "./durable.ts";
 import { guard } from "./failure.ts";
 import { collectGarbage, deletePaths, type CollectedGarbage, type CollectGarbage } from "./gc.ts";
 import { LockFiles } from "./lock-files.ts";
@@ -28,7 +29,7 @@ import { lockPaths, openLockFile, takeBigLock, takeBigLockReadOnly, type PathLoc
 import { optimiseStore, type OptimisedStore, type OptimiseStore } from "./optimise.ts";
 import { registerOutputs } from "./outputs.ts";
 import type { BuiltOutput, RegisteredOutput, RegisterOutputs } from "./outputs.ts";
-import { isPresent, scratchOf, type StoreContext } from "./place.ts";
+import { existsOnDisk, isPresent, scratchOf, type StoreContext } from "./place.ts";
 import * as query from "./query.ts";
 import type { PathInfo } from "./query.ts";
 import { addRealisations, adoptRealisations, realisation, realisationsOf } from "./realisations.ts";
@@ -54,7 +55,13 @@ export interface Store extends Disposable {
   physical(path: StorePath): string;
 
   info(path: StorePath): PathInfo | undefined;
+  /** Of a valid path. */
+  archive(path: StorePath): Pick<PathInfo, "narHash" | "narSize"> | undefined;
   isValid(path: StorePath): boolean;
+  /** Those of the paths that are valid: asked once for all. */
+  validAmong(paths: readonly StorePath[]): Set<StorePath>;
+  /** Whether it is there, registered or not. */
+  isOnDisk(path: StorePath): boolean;
   /** Valid, and not removed by hand. */
   isPresent(path: StorePath): boolean;
   /** Sorted. */
@@ -70,7 +77,7 @@ export interface Store extends Disposable {
   referrers(path: StorePath): StorePath[];
   /** A shortest chain of references from one path to another. */
   whyDepends(from: StorePath, to: StorePath): StorePath[] | undefined;
-  /** Outputs of a valid derivation whose paths are known beforehand, by name. */
+  /** Outputs of a valid derivation whose paths are known in advance, by name. */
   derivationOutputs(drvPath: StorePath): Map<string, StorePath>;
   readDerivation(drvPath: StorePath): Derivation;
   /** What a derivation gave whose output's path does not follow from it. */
@@ -125,6 +132,8 @@ export interface Store extends Disposable {
    * derivation with `.<output>` behind it.
    */
   lockPaths(paths: Iterable<StorePath>, wait?: WaitForLock): Promise<PathLocks>;
+  /** Waits until what was registered outlasts a loss of power. */
+  settle(): Promise<void>;
   close(): void;
 }
 
@@ -228,7 +237,10 @@ function makeStore(
 
 const READING = {
   info: query.pathInfo,
+  archive: query.archiveOf,
   isValid: query.isValid,
+  validAmong: query.validAmong,
+  isOnDisk: existsOnDisk,
   isPresent,
   validPaths: query.validPaths,
   pathOfHash: query.pathOfHash,
@@ -269,6 +281,7 @@ const WRITING = {
   replaceFiles,
   restoreForm,
   deletePaths,
+  settle: (store: StoreContext) => settleRows(store.layout),
   addTempRoot: (store: StoreContext, ...paths: StorePath[]) => store.tempRoots.add(paths),
   async lockPaths(store: StoreContext, paths: Iterable<StorePath>, wait?: WaitForLock) {
     const wanted = [...paths];

@@ -53,7 +53,7 @@ export async function* narOf(store: StoreContext, path: StorePath): AsyncGenerat
   requireValid(store, path);
   const file = physicalPath(store.layout, path);
   let read: Uint8Array[] = [];
-  const steps = dumpSteps(unlistedTree(file), { sink: (chunk) => void read.push(Uint8Array.from(chunk)) });
+  const steps = dumpSteps(unlistedTree(file), { sink: (chunk) => void read.push(new Uint8Array(chunk)) });
   try {
     for (let isDone = false; !isDone;) {
       isDone = steps.next().done === true;

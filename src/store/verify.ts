@@ -77,7 +77,7 @@ export async function verifyStore(store: StoreContext, options: VerifyStore = {}
   return result;
 }
 
-/** Looks again where the path was collected, or made anew, while it was read. */
+/** Looks again where the path was collected, or made again, while it was read. */
 async function checkContent(
   store: StoreContext,
   path: StorePath,

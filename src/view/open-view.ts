@@ -21,11 +21,22 @@ export function createView(kind: ViewKind, stream: Output, options: Partial<View
   return isTree ? createTreeView(stream, all) : createPlainView(stream, all);
 }
 
+/** A plan comes at once: so many of its lines are one write. */
+const PLAN_LINES = 256;
+
 /** One event a line, as it is. */
 function createJsonView(stream: Output): View {
+  const planned: string[] = [];
+  const flush = (): void => {
+    if (planned.length > 0) stream.write(planned.splice(0).join(""));
+  };
   return {
-    listener: (event) => void stream.write(`${shownJson(event)}\n`),
-    cancelling: () => {},
-    close: () => {},
+    listener: (event) => {
+      planned.push(`${shownJson(event)}\n`);
+      if (event.type !== "stage-planned" || planned.length === PLAN_LINES) flush();
+      else if (planned.length === 1) setImmediate(flush);
+    },
+    cancelling: flush,
+    close: flush,
   };
 }

@@ -8,12 +8,15 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { isPipeliteError, plan, run, runs, show, type RunEvent } from "#api/index.ts";
 import { removeTree } from "#base/files.ts";
+import { warm } from "../rig/warm-home.ts";
+import { sweep } from "../rig/peer.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pipelite-api-"));
 const project = join(folder, "project");
 const home = join(folder, "home");
 cpSync(join(import.meta.dirname, "../../examples/measure"), project, { recursive: true });
 writeFileSync(join(project, "package.json"), '{ "type": "module" }');
+warm(home);
 after(() => removeTree(folder));
 
 const page = readFileSync(new URL("../../docs/api.md", import.meta.url), "utf8");
@@ -31,16 +34,20 @@ function runExample(code: string): string {
   return stdout;
 }
 
-test("every example of docs/api.md runs, and prints what the page leads one to expect", () => {
-  const [planned, ran, refused, looked, audited, ...others] = examples.map(runExample);
-  assert.deepEqual(others, []);
-  assert.match(planned ?? "", /^fit build not built before\n/);
-  assert.match(ran ?? "", /^fit built\nnear built\nnear-gate built\npicture built\npassed true\n$/);
-  assert.equal(refused, "PIPELINE_NOT_FOUND 2\n");
-  assert.equal(looked, "passed 4 as it was written\n");
-  assert.equal(audited, "holds true\ntrue\n");
-  assert.ok(existsSync(join(project, "result")));
-});
+test(
+  "every example of docs/api.md runs, and prints what the page leads one to expect",
+  { skip: sweep() },
+  () => {
+    const [planned, ran, refused, looked, audited, ...others] = examples.map(runExample);
+    assert.deepEqual(others, []);
+    assert.match(planned ?? "", /^fit build not built before\n/);
+    assert.match(ran ?? "", /^fit built\nnear built\nnear-gate built\npicture built\npassed true\n$/);
+    assert.equal(refused, "PIPELINE_NOT_FOUND 2\n");
+    assert.equal(looked, "passed 4 as it was written\n");
+    assert.equal(audited, "holds true\ntrue\n");
+    assert.ok(existsSync(join(project, "result")));
+  },
+);
 
 test("events come to whoever asks late, whole and in order, and to two readers alike", async () => {
   const running = run({ pipeline: project, home });

@@ -8,7 +8,7 @@ import { isPipeliteError } from "#base/errors.ts";
 import { handleOf } from "#author/nodes.ts";
 import { command, out, tool } from "#author/command.ts";
 import { sh, type ShellWord } from "#author/shell.ts";
-import { peer } from "../rig/peer.ts";
+import { inputs, peer } from "../rig/peer.ts";
 
 /** The words that bash is called with; those that are no text are shown as such. */
 function wordsOf(node: ReturnType<typeof sh>): string[] {
@@ -105,7 +105,7 @@ test("whatever is in a value, and wherever it stands, bash gets it as it is", { 
         expected,
       );
     }),
-    { numRuns: 400 },
+    { numRuns: inputs(400) },
   );
 });
 
@@ -114,7 +114,7 @@ test("a list becomes as many words, none when it is empty", { skip: peer("bash")
     fc.property(fc.array(hostile, { maxLength: 5 }), hostile, (list, last) => {
       assert.deepEqual(shown(["show ", " end ", "\n"], [list, last]), [...list, "end", last]);
     }),
-    { numRuns: 100 },
+    { numRuns: inputs(100) },
   );
 });
 
@@ -214,5 +214,18 @@ test("words of a command are what can be one", () => {
     assert.throws(
       () => command(tool("ls"), [word as never]),
       (error) => isPipeliteError(error, "COMMAND_WORD_INVALID") && /word 1/.test(error.message),
+    );
+});
+
+test("a tool has a name that is a text, and the error says what was given", () => {
+  for (const [wrong, shown] of [
+    [undefined, "undefined"],
+    [7, "7"],
+    ["", '""'],
+    [{}, "an object"],
+  ] as const)
+    assert.throws(
+      () => tool(wrong as never),
+      (error) => isPipeliteError(error, "TEXT_WANTED") && error.message.includes(shown),
     );
 });

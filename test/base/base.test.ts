@@ -9,6 +9,8 @@ import {
   mkdtempSync,
   openSync,
   readdirSync,
+  rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
   chmodSync,
@@ -19,15 +21,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { byteStringOf, fromByteString, textOf, toByteString } from "#base/bytes.ts";
-import {
-  blocksOfJson,
-  canonicalJson,
-  documentJson,
-  linedJson,
-  linesOfJson,
-  prettyJson,
-} from "#base/canonical-json.ts";
-import { isPipeliteError } from "#base/errors.ts";
+import { canonicalJson, documentJson, linedJson, linesOfJson, prettyJson } from "#base/canonical-json.ts";
+import { firstProblem, isPipeliteError } from "#base/errors.ts";
 import { filesBelow, removeTree, statSignature, writeFileAtomically } from "#base/files.ts";
 import { flock, tryFlock } from "#base/libc.ts";
 import { isProcessAlive } from "#base/process.ts";
@@ -49,14 +44,13 @@ test("canonical JSON in blocks is the same text", () => {
   const member = fc.jsonValue({ noUnicodeString: false });
   fc.assert(
     fc.property(fc.dictionary(fc.string(), member), (value) => {
-      assert.equal([...blocksOfJson(value)].join(""), documentJson(value));
       assert.equal([...linesOfJson(value)].join(""), linedJson(value));
       assert.deepEqual(JSON.parse(linedJson(value)), JSON.parse(prettyJson(value)));
     }),
   );
   const long = { list: Array.from({ length: 20_000 }, (_, index) => ({ b: "text", a: index })), z: [] };
-  assert.equal([...blocksOfJson(long)].join(""), documentJson(long));
-  assert.ok([...blocksOfJson(long)].length > 1);
+  assert.equal([...linesOfJson(long)].join(""), linedJson(long));
+  assert.ok([...linesOfJson(long)].length > 1);
 });
 
 test("canonical JSON refuses what JSON would change silently: JSON_NOT_CANONICAL, with the place", () => {
@@ -117,6 +111,10 @@ test(
     removeTree(join(folder, "a"));
     assert.equal(existsSync(join(folder, "a")), false);
     writeFileAtomically(join(folder, "x/y.txt"), "1");
+    symlinkSync("/dev/null", join(folder, "nothing"));
+    writeFileAtomically(join(folder, "nothing"), "1");
+    assert.ok(statSync(join(folder, "nothing")).isCharacterDevice(), "a device stays what it is");
+    rmSync(join(folder, "nothing"));
     assert.deepEqual(readdirSync(join(folder, "x")), ["y.txt"]);
   }),
 );
@@ -132,6 +130,20 @@ test(
     assert.notEqual(statSignature(file), before);
   }),
 );
+
+test("what went wrong first counts, where giving back what was held went wrong, too", () => {
+  const [first, second] = [new Error("no space"), new Error("nor for the lock")];
+  const fails = (): void => {
+    using _ = {
+      [Symbol.dispose]: () => {
+        throw second;
+      },
+    };
+    throw first;
+  };
+  assert.throws(fails, (error) => error instanceof SuppressedError && firstProblem(error) === first);
+  assert.equal(firstProblem(second), second);
+});
 
 test("a process is alive while it runs, not while it is a zombie, and not after", async () => {
   assert.ok(isProcessAlive(process.pid));

@@ -3,13 +3,14 @@ import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import type { ErrorCode } from "#cli/error-rows.ts";
+import { runHere } from "../cli/rig.ts";
 import { pipelite, start } from "../rig/command.ts";
 import { peer } from "../rig/peer.ts";
 import { absentPath } from "../store/rig.ts";
 import { CacheRig, FakeServer } from "./rig.ts";
 
 async function refused(rig: CacheRig, code: ErrorCode, exit: number, ...args: string[]): Promise<string> {
-  const ended = await pipelite(["cache", ...args, "--json", "--store", rig.home], { cwd: rig.folder });
+  const ended = await runHere(["cache", ...args, "--json", "--store", rig.home], { cwd: rig.folder });
   assert.equal(ended.code, exit, ended.stderr);
   const { error } = JSON.parse(ended.stdout) as { error: { code: string; message: string } };
   assert.equal(error.code, code);
@@ -61,9 +62,20 @@ describe("cache commands", () => {
       await refused(rig, "CACHE_TOKEN_UNREADABLE", 2, "serve", "--token-file", "tokens");
     }
     writeFileSync(rig.path("plain"), "");
-    await refused(rig, "CACHE_WRITE_FAILED", 1, "push", path, "--to", "plain");
+    await refused(rig, "CACHE_FOLDER_UNUSABLE", 2, "push", path, "--to", "plain");
     mkdirSync(rig.path("cache/nix-cache-info"), { recursive: true });
-    await refused(rig, "CACHE_WRITE_FAILED", 1, "push", path, "--to", "cache");
+    await refused(rig, "CACHE_FOLDER_UNUSABLE", 2, "push", path, "--to", "cache");
+  });
+
+  test("a server that has no place for uploads", async () => {
+    using rig = new CacheRig();
+    const path = await rig.text("path");
+    rig.close();
+    await using server = await FakeServer.start((request, response) => {
+      request.resume();
+      response.writeHead(404).end();
+    });
+    await refused(rig, "CACHE_WRITE_FAILED", 1, "push", path, "--to", server.url);
   });
 
   test("a server that wants a token, and an address that is taken", async () => {

@@ -5,6 +5,7 @@ import { describe, test } from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { isPipeliteError } from "#base/errors.ts";
 import { filesBelow } from "#base/files.ts";
+import { PACE } from "#base/web.ts";
 import { realisationId, writeRealisation } from "#nix/realisation.ts";
 import { signFingerprint } from "#nix/signature.ts";
 import { storePathHash, type StorePath } from "#nix/store-path.ts";
@@ -332,6 +333,39 @@ describe("caches in trouble", () => {
     assert.equal(ranges.length, 2);
     assert.match(ranges[1] ?? "", /^bytes=\d+-$/);
   });
+
+  for (const [how, isBroken] of [
+    ["gives a byte now and then", false],
+    ["breaks off after each byte", true],
+  ] as const)
+    test(`a server that ${how} does not hold a download for ever`, async () => {
+      using rig = new CacheRig();
+      rig.write({ "big/file": Buffer.alloc(1 << 20, "abc") });
+      const { path } = await rig.store.addTree(rig.path("big"), { name: "big" });
+      await pushTo(rig.store, rig.cache, [path], { compression: "none" });
+      const files = await served(rig, path);
+      const dripping: Handler = (request, response, count) => {
+        const url = request.url ?? "";
+        if (!url.startsWith("/nar/")) return serving(files)(request, response, count);
+        const whole = Buffer.from(files.get(url.slice(1)) ?? "");
+        let at = Number(/^bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
+        response.writeHead(at === 0 ? 200 : 206, { "content-length": whole.length - at });
+        const drip = () => response.write(whole.subarray(at, (at += 1)));
+        if (isBroken) return void response.write(whole.subarray(at, at + 1), () => response.destroy());
+        const timer = setInterval(drip, 20);
+        response.on("close", () => clearInterval(timer));
+      };
+      await using server = await FakeServer.start(dripping);
+      const { whileMs } = PACE;
+      PACE.whileMs = 400;
+      try {
+        const { substituter, refused } = takingFrom(rig.second.store, [server.url]);
+        assert.equal(await substituter.take(path, SIGNAL), undefined);
+        assert.deepEqual(refused[0]?.code, "CACHE_FAILED");
+      } finally {
+        PACE.whileMs = whileMs;
+      }
+    });
 
   test("an answer of a whole closure that breaks off: its parts are asked for one by one", async () => {
     using rig = new CacheRig();

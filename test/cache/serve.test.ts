@@ -2,25 +2,33 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { request } from "node:http";
+import { statfsSync } from "node:fs";
+import { Readable } from "node:stream";
 import { describe, test } from "node:test";
-import { zstdDecompressSync } from "node:zlib";
+import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { serveCache, type RunningServer } from "#cache/server.ts";
-import { parseNarInfo } from "#nix/narinfo.ts";
+import { parseNarInfo, writeNarInfo } from "#nix/narinfo.ts";
 import { storePathHash } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
-import { peer } from "../rig/peer.ts";
+import { peer, sweep } from "../rig/peer.ts";
 import { absentPath } from "../store/rig.ts";
 import { CacheRig, KEY, pushTo, SIGNAL, takingFrom } from "./rig.ts";
 
 const TOKEN = "a-token-that-is-long";
 
+function* endless(): Generator<Buffer> {
+  const piece = Buffer.alloc(2 ** 20, 1);
+  for (;;) yield piece;
+}
+
 async function serving<T>(
   store: Store,
   use: (url: string, server: RunningServer) => Promise<T>,
-  more: { tokens?: string[]; compression?: "none" | "zstd" } = {},
+  more: { tokens?: string[]; compression?: "none" | "zstd"; keptFreeBytes?: number } = {},
 ): Promise<T> {
-  const { tokens = [], compression = "none" } = more;
-  const server = await serveCache({ store, host: "127.0.0.1", port: 0, key: KEY, tokens, compression });
+  const { tokens = [], compression = "none", keptFreeBytes = 0 } = more;
+  const options = { store, host: "127.0.0.1", port: 0, key: KEY, tokens, compression, keptFreeBytes };
+  const server = await serveCache(options);
   try {
     return await use(server.url, server);
   } finally {
@@ -55,6 +63,8 @@ describe("a served store", () => {
       const absent = storePathHash(absentPath());
       const question = { method: "POST", body: `${absent}\n${storePathHash(upper)}\nnonsense\n` };
       assert.equal(await (await get("missing", question)).text(), `${absent}\n`);
+      const long = await get("missing", { method: "POST", body: "\n".repeat(5_000_000) });
+      assert.deepEqual([long.status, await long.text()], [413, "a question has at most 4194304 bytes\n"]);
       assert.deepEqual(await (await get("health")).json(), { status: "ok", paths: 2 });
       assert.match(await (await get("metrics")).text(), /^pipelite_cache_paths 2$/m);
       const listing = (await (await get(`${storePathHash(lower)}.ls`)).json()) as { version: number };
@@ -111,6 +121,53 @@ describe("a served store", () => {
     );
   });
 
+  test(
+    "who has a token can't fill the disk: neither by what is sent nor by what that unpacks to",
+    { skip: sweep() },
+    async () => {
+      using rig = new CacheRig();
+      const { bavail, bsize } = statfsSync(rig.store.home);
+      const path = await rig.text("a");
+      const headers = { authorization: `Bearer ${TOKEN}` };
+      const bomb = zstdCompressSync(Buffer.alloc(64 * 2 ** 20));
+      const info = rig.store.info(path);
+      assert.ok(info);
+      const claimed = writeNarInfo({ ...info, narSize: 2 ** 40, url: "nar/x.nar.zst", compression: "zstd" });
+      const narInfoName = `${storePathHash(path)}.narinfo`;
+      const put = async (url: string, name: string, body: string | Buffer): Promise<number> =>
+        (
+          await fetch(`${url}/${name}`, {
+            method: "PUT",
+            body: body as NonNullable<RequestInit["body"]>,
+            headers,
+          })
+        ).status;
+      await serving(
+        rig.second.store,
+        async (url) => {
+          assert.equal(await put(url, "nar/x.nar.zst", bomb), 507);
+          assert.equal(await put(url, narInfoName, claimed), 400);
+        },
+        { tokens: [TOKEN], keptFreeBytes: 2 * bavail * bsize },
+      );
+      await serving(
+        rig.second.store,
+        async (url) => {
+          assert.equal(await put(url, "nar/x.nar.zst", bomb), 200);
+          const { status } = await fetch(`${url}/nar/y.nar`, {
+            method: "PUT",
+            body: Readable.toWeb(Readable.from(endless())) as NonNullable<RequestInit["body"]>,
+            headers,
+            duplex: "half",
+          });
+          assert.equal(status, 507);
+        },
+        { tokens: [TOKEN], keptFreeBytes: Math.max(0, bavail * bsize - 256 * 2 ** 20) },
+      );
+      assert.deepEqual(rig.second.store.validPaths(), []);
+    },
+  );
+
   test("one question for a closure, however deep", async () => {
     using rig = new CacheRig();
     let path = await rig.text("first");
@@ -121,6 +178,7 @@ describe("a served store", () => {
       host: "127.0.0.1",
       port: 0,
       tokens: [],
+      keptFreeBytes: 0,
       compression: "none",
       onRequest: (line) => requests.push(line),
     });

@@ -6,10 +6,12 @@ import { after, test } from "node:test";
 import { EXIT } from "#base/errors.ts";
 import { findFolderAbove } from "#compile/find-pipeline.ts";
 import type { RunEvent } from "#home/events.ts";
+import { warm } from "../rig/warm-home.ts";
 import { createRig } from "./rig.ts";
 
 // One home for all: the first run captures Node into the store, the others find it there.
 const rig = createRig();
+warm(rig.home);
 after(() => rig[Symbol.dispose]());
 
 const STAGE = `export default ({ n, mode }) => {

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { arithmetic, Nat, start, zero } from "../lean/prelude.ts";
-import { ap, c, eq, lam, nat, pi, refl, v } from "../lean/terms.ts";
+import { ap, c, eq, lam, nat, pi, refl, v } from "#lean/source/terms.ts";
 import { createRig } from "./rig.ts";
 
 const page = readFileSync(new URL("../../docs/lean.md", import.meta.url), "utf8");
@@ -31,17 +31,20 @@ test("the output shown is what the command prints", async () => {
   assert.ok(page.includes(`\n\n${shown.join("\n")}\n\n`), stdout);
 });
 
-test("the example of the library runs", () => {
-  const [, code] = /```ts\n([^]*?)```/.exec(page) ?? [];
-  assert.ok(code);
+test("the examples of the library run", () => {
+  const [library = "", source = ""] = [...page.matchAll(/```ts\n([^]*?)```/g)].map(([, code = ""]) => code);
   const folder = mkdtempSync(join(tmpdir(), "pipelite-lean-docs-"));
   try {
-    const library = new URL("../../src/lean/index.ts", import.meta.url).href;
-    writeFileSync(join(folder, "example.ts"), code.replace("pipelite/lean", library));
+    const module = new URL("../../src/lean/index.ts", import.meta.url).href;
     writeFileSync(join(folder, "Proofs.ndjson"), proofs());
-    const { stdout, stderr } = spawnSync(process.execPath, ["example.ts"], { cwd: folder, encoding: "utf8" });
+    const run = (code: string) => {
+      writeFileSync(join(folder, "example.ts"), code.replace("pipelite/lean", module));
+      return spawnSync(process.execPath, ["example.ts"], { cwd: folder, encoding: "utf8" });
+    };
+    const { stdout, stderr } = run(library);
     const lines = ["checked: add_zero : ∀ (n : Nat), n + Nat.zero = n []", "checked: sum : 20 + 22 = 42 []"];
     assert.equal(stdout, [...lines, "accepted \n"].join("\n"), stderr);
+    assert.equal(run(source).stdout, "accepted 1\n");
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -7,8 +7,9 @@ import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { EXIT } from "#base/errors.ts";
 import { arithmetic, Nat, start, zero } from "../lean/prelude.ts";
-import { ap, c, eq, lam, nat, pi, refl, v, type Export } from "../lean/terms.ts";
+import { ap, c, eq, lam, nat, pi, refl, v, type Export } from "#lean/source/terms.ts";
 import { createRig, type Ended, type Rig, type RigOptions } from "./rig.ts";
+import { sweep } from "../rig/peer.ts";
 
 const False = c("False");
 
@@ -102,7 +103,7 @@ test("--axioms lists what each theorem rests on", async () => {
   assert.match((await check(e, {}, ...words, "--axioms")).stdout, /^checked {3}bad {2}\[axioms: mine\]$/m);
 });
 
-test("what is said does not depend on how many threads judge", async () => {
+test("what is said does not depend on how many threads judge", { skip: sweep() }, async () => {
   const wrong = sound().thm("wrong", eq(1, Nat, nat(2), nat(3)), refl(1, Nat, nat(2)));
   for (const e of [sound(), wrong.thm("never", False, c("nothing")), falseBy("mine")]) {
     for (const words of [[], ["--json"], ["--axioms", "--print", "sum"]]) {
@@ -140,8 +141,10 @@ test("a limit of time, work or memory ends with 4, and says nothing of the proof
   ]) {
     const { code, stdout } = await check(deep, {}, ...words);
     assert.equal(code, EXIT.unavailable, stdout);
-    assert.match(stdout, /^gave up: resource-limit at line \d+, in slow\n {4}Cannot check within /m);
+    assert.match(stdout, /^gave up: resource-limit at line \d+, in \w+\n {4}Cannot check within /m);
+    // A busy machine may get no further than what stands before it.
     if (words[0] === "--time") continue;
+    assert.match(stdout, /, in slow$/m);
     const two = await check(deep, {}, ...words, "--jobs", "2");
     assert.deepEqual([two.code, two.stdout], [code, stdout]);
   }

@@ -3,13 +3,21 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import type { Matrix } from "#app/matrix.ts";
+import { runMatrix, type MatrixTable } from "#app/matrix.ts";
+import { openHome } from "#home/home.ts";
+import { fileOfMatrix, writeTable } from "#home/matrix-table.ts";
+import { pipelite, start, until } from "../rig/command.ts";
+import { sweep } from "../rig/peer.ts";
 import { Project } from "../rig/project.ts";
+import { warm } from "../rig/warm-home.ts";
 import { createRig, type Rig } from "./rig.ts";
+
+const NONE = { built: 0, cached: 0, substituted: 0, failed: 0, skipped: 0, cancelled: 0 };
 
 let cli: Rig;
 before(() => {
   cli = createRig();
+  warm(cli.home);
   const files = {
     "pipeline.ts": `
 import { param, pipeline, stage } from "pipelite";
@@ -37,15 +45,19 @@ test("each combination is a run that shares what it can; the table says what cam
     .map((line) => line.trim().split(/\s{2,}/));
   assert.deepEqual(rows[0], ["SEED", "KIND", "STATUS", "BUILT", "CACHED", "TIME", "one/seed"]);
   assert.deepEqual(
-    rows.slice(1).map((row) => [...row.slice(0, 5), row[6]]),
+    rows.slice(1).map(([seed, kind, status, , , , check]) => [seed, kind, status, check]),
     [
-      ["1", "a", "passed", "2", "0", "1 Hz"],
-      ["1", "b", "passed", "1", "1", "1 Hz"],
-      ["2", "a", "passed", "1", "1", "2 Hz"],
-      ["2", "b", "passed", "1", "1", "2 Hz"],
+      ["1", "a", "passed", "1 Hz"],
+      ["1", "b", "passed", "1 Hz"],
+      ["2", "a", "passed", "2 Hz"],
+      ["2", "b", "passed", "2 Hz"],
     ],
   );
-  assert.match(stderr, /^\[1\/4\] seed=1 kind=a  passed: 2 built, 0 cached in /m);
+  // Whichever came first built what all have in common.
+  const sum = (column: number) => rows.slice(1).reduce((total, row) => total + Number(row[column]), 0);
+  assert.deepEqual([sum(3), sum(4)], [5, 3]);
+  assert.match(stderr, /^\[1\/4\] seed=\d kind=[ab]  passed: \d built, \d cached in /m);
+  assert.match(stderr, /^\[4\/4\] /m);
   const folder = join(cli.folder, "result-matrix");
   assert.deepEqual(readdirSync(folder).toSorted(), [
     "seed=1,kind=a",
@@ -57,32 +69,144 @@ test("each combination is a run that shares what it can; the table says what cam
   assert.equal(readFileSync(join(folder, "seed=2,kind=b/one/kind.txt"), "utf8"), "b");
 });
 
+test("a value that is longer than a file's name may be has a link of its own", async () => {
+  const folder = join(cli.folder, "long");
+  mkdirSync(folder);
+  const files = {
+    "pipeline.ts": `
+import { param, pipeline, stage } from "pipelite";
+export default pipeline({ a: stage(() => import("./a.ts"), { text: param.text() }) });
+`,
+    "a.ts": 'export default ({ text }) => ({ "a.txt": text });\n',
+  };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  const [one, other] = [`${"x".repeat(300)}1`, `${"x".repeat(300)}2`];
+  const { code, stderr } = await cli(
+    "run",
+    folder,
+    "--matrix",
+    `text=${one},${other}`,
+    "-o",
+    join(folder, "r"),
+  );
+  assert.equal(code, 0, stderr);
+  const links = readdirSync(join(folder, "r-matrix")).filter((name) => name !== "table.json");
+  const found = links.map((link) => readFileSync(join(folder, "r-matrix", link, "a/a.txt"), "utf8"));
+  assert.deepEqual(found.toSorted(), [one, other]);
+});
+
 test("what was made before is taken up; a failure ends the rest, or only its own line with -k", async () => {
-  const { code, stdout, stderr } = await cli("run", "--json", "--matrix", "seed=1..4", "--no-link");
+  const { code, stdout } = await cli("run", "--json", "--matrix", "seed=1,2,3..40", "--no-link", "-j", "1");
   assert.equal(code, 1);
-  const { rows, exitCode } = JSON.parse(stdout) as Matrix;
-  assert.equal(exitCode, 1);
+  const { rows, status } = JSON.parse(stdout) as MatrixTable;
+  assert.equal(status, "failed");
   assert.deepEqual(
-    rows.map(({ params, status, checks }) => [params["seed"], status, checks["one/seed"]?.status]),
+    [...rows.slice(0, 3), ...rows.slice(-1)].map(({ params, status: one, checks }) => [
+      params["seed"],
+      one,
+      checks["one/seed"]?.status,
+    ]),
     [
       ["1", "passed", "passed"],
       ["2", "passed", "passed"],
       ["3", "failed", "failed"],
-      ["4", "not-run", undefined],
+      ["40", "not-run", undefined],
     ],
   );
   assert.deepEqual(
-    rows.map(({ counts }) => counts?.built),
-    [0, 0, 1, undefined],
+    rows.slice(0, 3).map(({ counts }) => counts?.built),
+    [0, 0, 1],
   );
-  assert.equal(stderr.includes("[4/4]"), false);
-  const whole = JSON.parse((await cli("run", "-k", "--json", "--matrix", "seed=3..4,1")).stdout) as Matrix;
+  const whole = JSON.parse(
+    (await cli("run", "-k", "--json", "--matrix", "seed=3..4,1")).stdout,
+  ) as MatrixTable;
   assert.deepEqual(
-    whole.rows.map(({ status }) => status),
+    whole.rows.map((row) => row.status),
     ["failed", "failed", "passed"],
   );
   const table = readFileSync(join(cli.folder, "result-matrix/table.json"), "utf8");
   assert.deepEqual(JSON.parse(table), whole);
+});
+
+// MATRIX_NOT_FOUND, MATRIX_INVALID
+test("the table is held against journal and records: show and audit find a false line", async () => {
+  await cli("run", "-k", "--matrix", "seed=1..3");
+  const held = await cli("audit", "matrix");
+  assert.deepEqual([held.code, held.stderr], [0, ""]);
+  assert.match(held.stdout, /^holds: 6 of 6 statements of the table matrix-/);
+  const shown = await cli("show", "matrix");
+  assert.equal(shown.code, 0);
+  assert.match(shown.stdout, /^SEED +STATUS/);
+  const file = join(cli.folder, "result-matrix/table.json");
+  const text = readFileSync(file, "utf8");
+  const { matrixId, rows } = JSON.parse(text) as MatrixTable;
+  assert.equal((await cli("audit", `matrix-${matrixId.slice(0, 15)}`)).code, 0);
+  assert.equal((await cli("show", "result-matrix/table.json")).code, 0);
+  const kept = join(cli.home, `pipelite/matrices/${matrixId}.json`);
+  const [first, second, third] = rows;
+  assert.ok(first !== undefined && second !== undefined && third !== undefined);
+  const forgeries: Readonly<Record<string, Partial<MatrixTable>>> = {
+    "a status": { status: "passed", rows: [first, second, { ...third, status: "passed" }] },
+    "the status of all": { status: "passed" },
+    "a value": {
+      rows: [{ ...first, checks: { "one/seed": { status: "passed", value: 2, unit: "Hz" } } }, second, third],
+    },
+    "a check left out": { rows: [first, second, { ...third, checks: {} }] },
+    "another run": { rows: [{ ...second, params: first.params }, second, third] },
+    "a line left out": { rows: [first, third] },
+    "another order": { rows: [second, first, third] },
+    "a run that is not": { rows: [{ ...first, runId: "20260101T000000000Z-abcdef" }, second, third] },
+    "a pass without a run": { rows: [{ params: first.params, status: "passed", checks: {} }, second, third] },
+    "a count": { rows: [{ ...first, counts: { ...NONE, built: 7 } }, second, third] },
+  };
+  for (const [what, change] of Object.entries(forgeries)) {
+    const changed = writeTable({ ...(JSON.parse(text) as MatrixTable), ...change });
+    writeFileSync(file, changed);
+    const wrong = await cli("audit", "result-matrix/table.json");
+    assert.equal(wrong.code, 3, what);
+    assert.match(wrong.stdout, /journal: it is not the table that the journal has/, what);
+    // Where the journal was written again as well, the records tell.
+    openHome(cli.home).keep({
+      kind: "matrix",
+      subject: matrixId,
+      file: fileOfMatrix(matrixId),
+      content: changed,
+    });
+    const forged = await cli("audit", "matrix");
+    assert.equal(forged.code, 3, what);
+    assert.doesNotMatch(forged.stdout, /journal/, what);
+    assert.equal((await cli("show", "matrix")).code, 3, what);
+  }
+  writeFileSync(kept, "{}");
+  assert.equal((await cli("show", "matrix")).code, 3);
+  assert.equal((await cli("show", "matrix-1999")).code, 2);
+  assert.equal((await cli("audit", "nothing.json")).code, 2);
+});
+
+test("lines appear in table.json while others are still to come", async () => {
+  const folder = join(cli.folder, "early");
+  let seen: MatrixTable | undefined;
+  await runMatrix({
+    pipeline: cli.folder,
+    stages: [],
+    home: openHome(cli.home),
+    engine: "embedded",
+    params: {},
+    keepGoing: false,
+    paranoid: false,
+    env: process.env,
+    signal: new AbortController().signal,
+    axes: [{ name: "seed", values: ["0", "1", "2"] }],
+    folder,
+    database: undefined,
+    begin: () => ({ listener: () => undefined, close: () => undefined }),
+    ended: (_, done) => {
+      if (done === 2) seen = JSON.parse(readFileSync(join(folder, "table.json"), "utf8")) as MatrixTable;
+    },
+  });
+  assert.equal(seen?.status, "incomplete");
+  assert.equal(seen.rows.length, 3);
+  assert.equal(seen.rows.filter(({ status }) => status === "passed").length, 1);
 });
 
 // MATRIX_AXIS_TWICE, MATRIX_TOO_LARGE, FLAGS_APART
@@ -126,10 +250,63 @@ test("a matrix that is stopped ends with 130, and the next one begins where it w
   );
   assert.equal(code, 130);
   assert.deepEqual(
-    (JSON.parse(stdout) as Matrix).rows.map(({ status }) => status),
+    (JSON.parse(stdout) as MatrixTable).rows.map(({ status }) => status),
     ["not-run", "not-run"],
   );
 });
+
+test(
+  "a matrix that is killed is taken up by the same command: what was made is not made again",
+  { skip: sweep() },
+  async () => {
+    using project = new Project({});
+    const go = join(project.folder, "go");
+    project.write({
+      "pipeline.ts": `
+import { param, pipeline, stage } from "pipelite";
+export default pipeline({ one: stage(() => import("./one.ts"), { n: param.integer() }) });
+`,
+      "one.ts": `import { existsSync } from "node:fs";
+export default async ({ n }) => {
+  while (n > 3 && !existsSync("${go}")) await new Promise((resolve) => setTimeout(resolve, 20));
+  return { "n.txt": String(n) };
+};
+`,
+    });
+    const result = join(project.folder, "result");
+    const words = ["run", project.root, "--matrix", "n=1..6", "-j", "1", "--sandbox", "none"];
+    const more = ["--json", "--store", project.home, "--out", result];
+    const table = join(`${result}-matrix`, "table.json");
+    const read = () => JSON.parse(readFileSync(table, "utf8")) as MatrixTable;
+    const passed = () => read().rows.filter(({ status }) => status === "passed").length;
+    const running = start([...words, ...more]);
+    try {
+      await until(() => existsSync(table) && passed() === 3, "three lines of the table");
+    } finally {
+      running.child.kill("SIGKILL");
+    }
+    await running.ended;
+    assert.deepEqual([read().status, passed()], ["incomplete", 3]);
+    writeFileSync(go, "");
+    const { code, stdout, stderr } = await pipelite([...words, ...more]);
+    assert.equal(code, 0, stderr);
+    const { rows, status } = JSON.parse(stdout) as MatrixTable;
+    assert.equal(status, "passed");
+    assert.deepEqual(
+      rows.map(({ params, counts }) => [params["n"], counts?.built]),
+      [1, 2, 3, 4, 5, 6].map((n) => [String(n), n > 3 ? 1 : 0]),
+    );
+    for (const { params } of rows)
+      assert.equal(
+        readFileSync(join(`${result}-matrix`, `n=${params["n"]}`, "one/n.txt"), "utf8"),
+        params["n"],
+      );
+    assert.equal(
+      (await pipelite(["audit", "matrix", "--store", project.home], { cwd: project.root })).code,
+      0,
+    );
+  },
+);
 
 test("matrix and range within a pipeline: a node for each combination, named by its values", async () => {
   using project = new Project({

@@ -1,10 +1,12 @@
 // Runs command lines in this process, with streams, folder and environment of their own.
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
+import { removeTree } from "#base/files.ts";
 import { runApp } from "#cli/app.ts";
 import type { Host } from "#cli/context.ts";
+import { giveBack } from "../rig/warm-home.ts";
 
 export interface Ended {
   code: number;
@@ -25,10 +27,38 @@ export interface Rig extends Disposable {
 export interface RigOptions {
   stdin?: Uint8Array;
   isTerminal?: boolean;
-  env?: Record<string, string>;
+  env?: Record<string, string | undefined>;
   signal?: AbortSignal;
   /** The folder where the command is run, below `folder`. */
   cwd?: string;
+}
+
+/** Runs `pipelite` with these words in this process; `cwd` is absolute, and the environment is `env` alone. */
+export async function runHere(
+  words: readonly string[],
+  { cwd = "/", env = {}, isTerminal = false, stdin, signal }: RigOptions,
+): Promise<Ended> {
+  const [stdout, stderr] = [capture(isTerminal), capture(isTerminal)];
+  const host: Host = {
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    stdin: Readable.from(stdin === undefined ? [] : [stdin]),
+    env,
+    cwd,
+    writeBytes: (bytes) => void stdout.chunks.push(Buffer.from(bytes)),
+    interruption: () => signal ?? new AbortController().signal,
+    isInteractive: false,
+    leaveInterrupts: () => {},
+    onExit: () => {},
+  };
+  const code = await runApp(words, host);
+  const stdoutBytes = Buffer.concat(stdout.chunks);
+  return {
+    code,
+    stdout: stdoutBytes.toString(),
+    stderr: Buffer.concat(stderr.chunks).toString(),
+    stdoutBytes,
+  };
 }
 
 export function createRig(): Rig {
@@ -36,32 +66,20 @@ export function createRig(): Rig {
   const folder = join(base, "work");
   const home = join(base, "home");
   mkdirSync(folder);
-  const withOptions = async (options: RigOptions, ...words: string[]): Promise<Ended> => {
-    const [stdout, stderr] = [capture(options.isTerminal ?? false), capture(options.isTerminal ?? false)];
-    const host: Host = {
-      stdout: stdout.stream,
-      stderr: stderr.stream,
-      stdin: Readable.from(options.stdin === undefined ? [] : [options.stdin]),
-      env: { PIPELITE_HOME: home, LANG: "C.UTF-8", ...options.env },
-      cwd: join(folder, options.cwd ?? ""),
-      writeBytes: (bytes) => void stdout.chunks.push(Buffer.from(bytes)),
-      interruption: () => options.signal ?? new AbortController().signal,
-      onExit: () => {},
-    };
-    const code = await runApp(words, host);
-    const stdoutBytes = Buffer.concat(stdout.chunks);
-    return {
-      code,
-      stdout: stdoutBytes.toString(),
-      stderr: Buffer.concat(stderr.chunks).toString(),
-      stdoutBytes,
-    };
-  };
+  const withOptions = ({ cwd = "", env, ...options }: RigOptions, ...words: string[]): Promise<Ended> =>
+    runHere(words, {
+      ...options,
+      cwd: join(folder, cwd),
+      env: { PIPELITE_HOME: home, LANG: "C.UTF-8", ...env },
+    });
   return Object.assign((...words: string[]) => withOptions({}, ...words), {
     folder,
     home,
     with: withOptions,
-    [Symbol.dispose]: () => removeAll(base),
+    [Symbol.dispose]: () => {
+      giveBack(home);
+      removeTree(base);
+    },
   });
 }
 
@@ -77,10 +95,6 @@ function capture(isTTY: boolean): {
     },
   });
   return { stream: Object.assign(stream, { isTTY, columns: 100 }), chunks };
-}
-
-function removeAll(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
 }
 
 /**

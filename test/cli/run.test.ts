@@ -7,10 +7,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { EXIT } from "#base/errors.ts";
 import type { RunEvent } from "#home/events.ts";
 import { peer } from "../rig/peer.ts";
+import { warm } from "../rig/warm-home.ts";
 import { createRig, scrub, type Ended } from "./rig.ts";
 
 // One home for all: the first run captures Node into the store, the others find it there.
 const rig = createRig();
+warm(rig.home);
 after(() => rig[Symbol.dispose]());
 
 const MAIN = join(import.meta.dirname, "../../src/cli/main.ts");
@@ -250,8 +252,7 @@ test("Ctrl-C ends a run with 130 and leaves nothing running", async () => {
   const child = start(
     'exec "$NODE" --disable-warning=ExperimentalWarning "$MAIN" run slow --no-link --verbose',
   );
-  for (let waited = 0; !child.stderr().includes("only | started") && waited < 400; waited += 1)
-    await sleep(50);
+  while (!child.stderr().includes("only | started")) await sleep(50);
   process.kill(child.pid, "SIGINT");
   assert.deepEqual(await child.ended, { code: EXIT.interrupted, signal: null }, child.stderr());
   assert.match(child.stderr(), /stopping\n[^]*cancelled: 0 built, 0 cached, 1 cancelled/);

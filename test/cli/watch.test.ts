@@ -9,6 +9,7 @@ import { test } from "node:test";
 import { removeTree } from "#base/files.ts";
 import type { RunEvent } from "#home/events.ts";
 import { start, type Running } from "../rig/command.ts";
+import { sweep } from "../rig/peer.ts";
 
 type Line = RunEvent | { type?: undefined; error: { code: string; message: string } };
 
@@ -113,12 +114,13 @@ test("each save builds what it changed and nothing else: in place, by rename, ne
   assert.equal(await watched.stop(), 130);
 });
 
-test("what concerns nobody starts nothing", async () => {
+test("what concerns nobody starts nothing", { skip: sweep() }, async () => {
   await using watched = new Watched(FILES);
   await watched.nextEnds();
   watched.save("notes.txt", "a note");
   watched.save("stages/.a.ts.swp", "what an editor leaves");
-  watched.save("stages/b.ts", 'export default () => ({ "b.txt": "last" });\n');
+  // By rename: a file that is written in place is there half for a moment, and may be seen so.
+  watched.saveByRename("stages/b.ts", 'export default () => ({ "b.txt": "last" });\n');
   const lines = await watched.until(({ type }) => type === "run-finished");
   assert.equal(lines.filter(({ type }) => type === "run-started").length, 1);
   assert.equal(await watched.stop(), 130);
@@ -178,6 +180,9 @@ export default pipeline({ a: stage(() => import("./a.ts")), b: stage(() => impor
   await there("b2.started");
   assert.equal(existsSync(join(signs, "a.started")), false);
   writeFileSync(join(signs, "a.go"), "");
+  await watched.until((line) => line.type === "stage-finished" && line.name === "a");
+  // The old run ends now: what the new one builds goes on.
+  await new Promise((resolve) => setTimeout(resolve, 300));
   writeFileSync(join(signs, "b2.go"), "");
   const ends = await watched.nextEnds();
   assert.equal(ends["b"], "built");

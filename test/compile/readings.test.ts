@@ -4,6 +4,7 @@ import { mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { isPipeliteError } from "#base/errors.ts";
+import { pipelite } from "../rig/command.ts";
 import { Project } from "../rig/project.ts";
 import { sweep } from "../rig/peer.ts";
 
@@ -119,6 +120,17 @@ describe("what was read while the pipeline was loaded", { skip: sweep() }, () =>
     assert.deepEqual((await project.run()).ends, { a: "cached", b: "built" });
   });
 
+  test("a file below a file, which can't be there, is no fault of the run", async () => {
+    using project = new Project({
+      "pipeline.ts": pipelineOf(
+        'import { existsSync } from "node:fs";',
+        'existsSync(import.meta.dirname + "/stage.ts/more.txt") ? ["a", "b"] : ["a"]',
+      ),
+      "stage.ts": STAGE,
+    });
+    assert.deepEqual((await project.run()).ends, { a: "built" });
+  });
+
   test("a folder that was replaced by another", async () => {
     using project = new Project({
       "pipeline.ts": pipelineOf(
@@ -208,6 +220,7 @@ describe("PIPELINE_REACHES_OUT: programs and the network are refused", () => {
     ['import { execSync } from "node:child_process";', 'execSync("echo a").toString().split(",")'],
     ["", 'process.getBuiltinModule("child_process").spawnSync("true") ? ["a"] : []'],
     ["", 'await fetch("http://127.0.0.1:1/").then(() => ["a"])'],
+    ["", 'new WebSocket("ws://127.0.0.1:1/") ? ["a"] : []'],
     ['import { get } from "node:http";', 'get("http://127.0.0.1:1/") ? ["a"] : []'],
     ['import { connect } from "net";', 'connect(1) ? ["a"] : []'],
     ['import { lookup } from "node:dns/promises";', 'await lookup("localhost") ? ["a"] : []'],
@@ -223,6 +236,16 @@ describe("PIPELINE_REACHES_OUT: programs and the network are refused", () => {
       });
     });
   }
+
+  test("the command refuses a socket that it has not looked at", async () => {
+    const socket = 'new WebSocket("ws://127.0.0.1:1/") ? ["a"] : []';
+    using project = new Project({ "pipeline.ts": pipelineOf("", socket), "stage.ts": STAGE });
+    const { code, stderr } = await pipelite(["plan", project.root], {
+      env: { PIPELITE_HOME: project.home },
+    });
+    assert.equal(code, 2);
+    assert.match(stderr, /pipeline\.ts:3:\d+: .*WebSocket/);
+  });
 
   test("afterwards everything is as it was before", async () => {
     using project = new Project({ "pipeline.ts": pipelineOf("", '["a"]'), "stage.ts": STAGE });

@@ -61,6 +61,14 @@ test("a stage that needs little of Node loads little of it", async () => {
     assert.ok(!loaded.includes(`NativeModule ${part}`), part);
 });
 
+test("a stage that requires nothing makes no `require`, and is told its own lines", async () => {
+  const line = "return { 'a.txt': String(new Error().stack?.match(/stage.mjs:([0-9]+)/)?.[1]) };";
+  const { code, text } = await runStage({ "stage.ts": `export default () => { ${line} };` });
+  assert.equal(code.split("\n")[0], "");
+  assert.match(code.split("\n")[Number(text) - 1] ?? "", /new Error/);
+  assert.doesNotMatch(code, /createRequire|promises:/);
+});
+
 test("modules of Node are the same in every form of import, in the stage and in a package of CommonJS", async () => {
   const { text, code } = await runStage({
     "stage.ts": `import assert, { deepEqual } from "node:assert/strict";

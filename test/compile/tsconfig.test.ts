@@ -78,6 +78,29 @@ test("a file that can't be used is refused: TSCONFIG_INVALID, with the file and 
   }
 });
 
+test("pipeline.ts and stages import by names of their package.json, and a change of what they stand for is noticed", async () => {
+  const imports = (folder: string) =>
+    JSON.stringify({ type: "module", imports: { "#k": `./${folder}/k.ts` } });
+  using project = new Project({
+    "pipeline.ts": `import { pipeline, stage } from "pipelite";
+import { K } from "#k";
+export default pipeline({ k: stage(() => import("./k.ts"), { times: K }) });`,
+    "k.ts": 'import { K } from "#k";\nexport default ({ times }) => ({ "k.json": K * times });',
+    "package.json": imports("lib"),
+    "lib/k.ts": "export const K: number = 5;",
+    "other/k.ts": "export const K: number = 7;",
+  });
+  const out = join(project.folder, "result");
+  const value = async () => {
+    assert.equal((await project.run({ out })).status, "passed");
+    return readFileSync(join(out, "k/k.json"), "utf8").trim();
+  };
+  assert.equal(await value(), "25");
+  project.write({ "package.json": imports("other") });
+  // Node itself reads a package.json once in a process: the stage's part alone is seen here.
+  assert.equal(await value(), "35");
+});
+
 test("pipeline.ts and stages import by such names, and a change of what they stand for is noticed", async () => {
   using project = new Project({
     "pipeline.ts": `import { pipeline, stage } from "pipelite";

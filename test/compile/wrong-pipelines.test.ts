@@ -1,6 +1,5 @@
 // Wrong pipelines are refused before anything is built, with a code, and with the place in pipeline.ts.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -310,6 +309,42 @@ const wrong: Wrong[] = [
     says: /inputs 'n' and 'size'/,
   },
   {
+    name: "a result whose name no record can hold",
+    lines: ['export default pipeline({ ["__proto__"]: stage(() => import("./a.ts")) });'],
+    code: "STAGE_NAME_INVALID",
+    place: "pipeline.ts:2:42",
+  },
+  {
+    name: "an input whose name no record can hold",
+    lines: [
+      'const n = stage(() => import("./a.ts"));',
+      'export default pipeline({ a: stage(() => import("./a.ts"), { ["__proto__"]: n }) });',
+    ],
+    code: "INPUT_NAME_INVALID",
+    place: "pipeline.ts:3:30",
+    says: /'__proto__'/,
+  },
+  {
+    name: "a parameter whose name no record can hold",
+    lines: [
+      'const n = param.integer({ default: 2, name: "__proto__" });',
+      'export default pipeline({ a: stage(() => import("./a.ts"), { n }) });',
+    ],
+    code: "INPUT_NAME_INVALID",
+    place: "pipeline.ts:2:17",
+  },
+  {
+    name: "two inputs that come to one name",
+    lines: [
+      'const n = stage(() => import("./a.ts"));',
+      'const a = stage(() => import("./a.ts"), { "x.y": n, x: { y: stage(() => import("./a.ts"), { n }) } });',
+      "export default pipeline({ a });",
+    ],
+    code: "INPUT_NAME_INVALID",
+    place: "pipeline.ts:3:11",
+    says: /'x\.y'/,
+  },
+  {
     name: "a word of pipelite that has another name now",
     lines: ['import { fetch } from "pipelite";', "export default pipeline({ a: fetch({}) });"],
     code: "PIPELINE_WORD_UNKNOWN",
@@ -507,47 +542,6 @@ export default pipeline({ a, b: stage(() => import("./a.ts"), { size: n, a }) })
   assert.deepEqual(started?.params, { count: 7 });
 });
 
-/** Each is a named pipe. */
-const ENDLESS: Record<string, { lines: string[]; code: ErrorCode; files?: Record<string, string> }> = {
-  "a stage": { lines: [a, "export default pipeline({ a });"], code: "MODULE_ENDLESS" },
-  "a module of a stage": {
-    lines: [a, "export default pipeline({ a });"],
-    files: { "a.ts": 'import "./pipe.ts";\nexport default () => ({});\n' },
-    code: "STAGE_BUNDLE_FAILED",
-  },
-  "a module of the pipeline": {
-    lines: ['import "./pipe.ts";', "export default pipeline({});"],
-    code: "MODULE_ENDLESS",
-  },
-  "a source": {
-    lines: [
-      'const a = stage(() => import("./b.ts"), { s: source("pipe.ts") });',
-      "export default pipeline({ a });",
-    ],
-    files: { "b.ts": STAGE },
-    code: "STORE_SPECIAL_FILE",
-  },
-  "a file that the pipeline reads": {
-    lines: ['import { readFileSync } from "node:fs";', 'readFileSync(new URL("pipe.ts", import.meta.url));'],
-    code: "PIPELINE_REACHES_OUT",
-  },
-};
-
-for (const [what, { lines, code, files = {} }] of Object.entries(ENDLESS)) {
-  test(`refuses a named pipe as ${what}, and does not wait for it: ${code}`, async () => {
-    using project = new Project({ "pipeline.ts": `${HEAD}${lines.join("\n")}\n`, ...files });
-    const pipe = what === "a stage" ? "a.ts" : "pipe.ts";
-    execFileSync("mkfifo", [join(project.root, pipe)]);
-    await assert.rejects(project.plan(), (error) => {
-      if (!(error instanceof PipeliteError)) throw error;
-      assert.equal(error.code, code, error.message);
-      assert.match(`${error.message} ${error.hint ?? ""}`, /named pipe/);
-      assert.match(error.message, new RegExp(pipe));
-      return true;
-    });
-  });
-}
-
 test("refuses a folder without a pipeline: PIPELINE_NOT_FOUND", async () => {
   using project = new Project({ "readme.txt": "" });
   await assert.rejects(
@@ -557,6 +551,23 @@ test("refuses a folder without a pipeline: PIPELINE_NOT_FOUND", async () => {
       error.code === "PIPELINE_NOT_FOUND" &&
       error.message.endsWith("/pipeline.ts"),
   );
+});
+
+test("a parameter may be called as what every object has", async () => {
+  const lines = [
+    "const constructor = param.text();",
+    'export default pipeline({ a: stage(() => import("./a.ts"), { constructor }) });',
+  ];
+  using project = new Project({
+    "a.ts": "export default () => ({});\n",
+    "pipeline.ts": `${HEAD}${lines.join("\n")}\n`,
+  });
+  await assert.rejects(
+    project.plan(),
+    (error) => error instanceof PipeliteError && error.code === "PARAM_MISSING",
+  );
+  const { stages } = await project.plan({ params: { constructor: "x" } });
+  assert.equal(stages.length, 1);
 });
 
 test("planning neither loads nor runs the code of a stage", async () => {

@@ -9,7 +9,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { embeddedEngine } from "#engine/embedded.ts";
+import { rebuild } from "#engine/rebuild.ts";
 import type { Derivation } from "#nix/derivation.ts";
+import { utf8 } from "#base/bytes.ts";
+import { sha256 } from "#nix/hash.ts";
+import { makeFixedPath, parseStorePath } from "#nix/store-path.ts";
 import { openStore } from "#store/store.ts";
 import { assertNixAccepts, nix } from "../rig/nix.ts";
 import { peer } from "../rig/peer.ts";
@@ -261,6 +265,56 @@ test("a derivation that the engine can't build is refused: DERIVATION_UNSUPPORTE
     signal: new AbortController().signal,
   });
   assert.equal(outcome.status === "failed" && outcome.error.code, "DERIVATION_UNSUPPORTED");
+});
+
+test("a derivation gets no variable of who builds it but those of proxies, whatever it asks for", async () => {
+  using project = new Project({
+    "pipeline.ts": `import { pipeline, stage } from "pipelite";
+export default pipeline({ one: stage(() => import("./one.ts")) });`,
+    "one.ts": 'export default () => ({ "a.txt": "a" });',
+  });
+  const { runId } = await project.run();
+  const drvPath = parseStorePath(project.record(runId).stages[0]?.drvPath ?? "");
+  using store = openStore(project.home);
+  const { builder, inputSrcs, system } = store.readDerivation(drvPath);
+  const code = `require("fs").writeFileSync(process.env.out, JSON.stringify([process.env.http_proxy, process.env.SECRET]))`;
+  const hash = sha256(utf8(JSON.stringify(["proxy", ""])));
+  const fixed = { method: "flat", hash: { algorithm: "sha256", bytes: hash } } as const;
+  const path = makeFixedPath({ name: "asks", ...fixed });
+  const derivation: Derivation = {
+    name: "asks",
+    outputs: new Map([["out", { kind: "fixed", path, ...fixed }]]),
+    inputDrvs: new Map(),
+    inputSrcs,
+    system,
+    builder,
+    args: ["-e", code],
+    env: new Map([
+      ["out", path],
+      ["impureEnvVars", "http_proxy SECRET"],
+    ]),
+  };
+  const env = { ...process.env, http_proxy: "proxy", SECRET: "secret" };
+  const engine = await embeddedEngine({ store, sandbox: undefined, env });
+  const outcome = await engine.build({
+    name: "asks",
+    drvPath: await store.addDerivation(derivation),
+    derivation,
+    onLog: () => undefined,
+    signal: new AbortController().signal,
+  });
+  assert.equal(outcome.status, "built", outcome.status === "failed" ? outcome.error.message : "");
+  // Who audits or rebuilds what may be anybody's does not even give it a network.
+  const signal = new AbortController().signal;
+  const place = {
+    store,
+    kind: "starter",
+    folder: project.folder,
+    env,
+    target: join(project.folder, "a"),
+  } as const;
+  const again = rebuild({ name: "asks", drvPath, derivation, signal }, place);
+  await assert.rejects(again, { code: "DERIVATION_UNSUPPORTED" });
 });
 
 test("a stage starts Node by its own path and by fork, and what it starts does so again", async () => {

@@ -1,12 +1,13 @@
 // Lists of machines, the wire, and daemons that say what none should.
 import assert from "node:assert/strict";
-import { PassThrough } from "node:stream";
+import { once } from "node:events";
+import { PassThrough, Writable } from "node:stream";
 import { describe, test } from "node:test";
 import { isPipeliteError } from "#base/errors.ts";
 import { DaemonConnection, type Transport } from "#engine/daemon/connection.ts";
 import { parseMachines } from "#engine/daemon/machines.ts";
 import { WireReader, WireWriter } from "#nix/wire.ts";
-import { coded, StoreRig } from "../store/rig.ts";
+import { absentPath, coded, StoreRig } from "../store/rig.ts";
 
 const HERE = "x86_64-linux";
 
@@ -49,11 +50,18 @@ describe("lists of machines", () => {
     "ssh-ng://-oProxyCommand=x",
     "a b c 1 1 f m k more",
     "@/none",
+    "@/dev/zero",
   ]) {
     test(`refused: ${line}`, () => {
       assert.throws(() => parseMachines(line, HERE), coded("MACHINES_INVALID"));
     });
   }
+});
+
+test("a file of machines that names itself is refused by its name", () => {
+  using rig = new StoreRig();
+  rig.write({ list: `@${rig.path("list")}` });
+  assert.throws(() => parseMachines(`@${rig.path("list")}`, HERE), coded("MACHINES_INVALID"));
 });
 
 describe("the wire", () => {
@@ -143,6 +151,32 @@ describe("daemons", () => {
       await assert.rejects(greet(bytes), coded(code));
     });
   }
+
+  test("that are gone while they are sent something are lost", { timeout: 60_000 }, async () => {
+    const input = new Writable({
+      highWaterMark: 1,
+      write(chunk: Uint8Array, _, done) {
+        if (chunk.length < 1000) done();
+        else this.destroy();
+      },
+    });
+    const output = async function* () {
+      yield* pieces(hello(34).string("2.8.0").number(LAST).bytes(), 8);
+      await once(input, "close");
+    };
+    const transport = { input, output: output(), lastWords: async () => "", close: () => undefined };
+    const connection = await DaemonConnection.open(transport, "ssh-ng://m");
+    const path = absentPath();
+    const nar = { path, narHash: new Uint8Array(32), narSize: 3000, references: [] };
+    const slowly = async function* () {
+      for (const piece of [1000, 1000, 1000]) {
+        await new Promise(setImmediate);
+        yield Buffer.alloc(piece);
+      }
+    };
+    const sent = connection.addPaths([nar], slowly, new AbortController().signal);
+    await assert.rejects(sent, coded("MACHINE_LOST"));
+  });
 
   test("what ssh says last is what is told", async () => {
     await assert.rejects(

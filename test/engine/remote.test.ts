@@ -1,9 +1,10 @@
 // One pipeline on three kinds of machines: embedded, real Nix here, real Nix elsewhere. The other machines are stores of their
 // own behind an `ssh` that starts their daemon on this machine; test/engine/hosts.test.ts has real ones.
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { runMatrix } from "#app/matrix.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { peer } from "../rig/peer.ts";
 import { Project, type RanOnce } from "../rig/project.ts";
@@ -78,6 +79,43 @@ describe("the engine nix", NIX, () => {
       (await away.run({ engine: "nix", builders: "one", env: hosts(away) })).ends["sum"],
       "cached",
     );
+  });
+
+  test("combinations of a matrix go on side by side, over the same connections; what two want is built once", async () => {
+    using project = new Project(FILES);
+    let [open, openMax] = [0, 0];
+    const { table, exitCode } = await runMatrix({
+      ...project.options({ engine: "nix", builders: "one - - 2; two - - 1", env: hosts(project) }),
+      axes: [{ name: "last", values: ["3", "4", "5", "6", "7"] }],
+      folder: null,
+      database: undefined,
+      begin: () => {
+        openMax = Math.max(openMax, ++open);
+        return { listener: () => undefined, close: () => (open -= 1) };
+      },
+      ended: () => undefined,
+    });
+    assert.equal(exitCode, 0, JSON.stringify(table.rows));
+    assert.equal(openMax, 4);
+    // A connection for each stage that the machines take at a time, and no more for each run.
+    const calls = readFileSync(join(project.folder, "calls"), "utf8").trim().split("\n");
+    assert.ok(calls.length >= 2 && calls.length <= 3, calls.join(" "));
+    const machines = table.rows.flatMap(({ runId = "" }) =>
+      project.record(runId).stages.flatMap(({ usage }) => usage?.machine?.name ?? []),
+    );
+    assert.deepEqual([...new Set(machines)].toSorted(), ["ssh-ng://one", "ssh-ng://two"]);
+    using again = new Project({ ...FILES, "numbers.ts": "export default () => ({ 'n.json': [1, 2] });" });
+    const same = await runMatrix({
+      ...again.options({ engine: "nix", builders: "one - - 4", env: hosts(again) }),
+      axes: [{ name: "last", values: ["3", "4", "5"] }],
+      folder: null,
+      database: undefined,
+      begin: () => ({ listener: () => undefined, close: () => undefined }),
+      ended: () => undefined,
+    });
+    const built = same.table.rows.reduce((sum, { counts }) => sum + (counts?.built ?? 0), 0);
+    // The numbers of each, and what follows from them once: parts and sum.
+    assert.equal(built, 3 + 5, JSON.stringify(same.table.rows));
   });
 
   test("a machine that is lost in the middle: its stages move, the run goes on, the record says so", async () => {

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { isPipeliteError } from "#base/errors.ts";
-import { debian } from "#author/environment.ts";
+import { debian, environment } from "#author/environment.ts";
 import { lockedEnvironment, lockKey } from "#environment/environment.ts";
 import { Project } from "../rig/project.ts";
 
@@ -23,6 +23,25 @@ describe("an environment is refused where it is written", () => {
     () => debian(["gcc"], { suite: "../x" }),
     /not the name of a suite/,
   );
+  const root = debian(["gcc"]);
+  refuse(
+    "composed on what is none",
+    () => environment({ root: {} as never }),
+    /`root` must be an environment/,
+  );
+  refuse(
+    "with what is no node",
+    () => environment({ root, add: ["bin/x"] as never }),
+    /must be nodes, or files of nodes/,
+  );
+  refuse(
+    "with a folder that is not absolute",
+    () => environment({ root, path: ["opt"] }),
+    /'opt' of its `path`/,
+  );
+  refuse("with two folders in one", () => environment({ root, path: ["/a:/b"] }), /'\/a:\/b' of its `path`/);
+  refuse("with the PATH as a variable", () => environment({ root, env: { PATH: "/x" } }), /'PATH' can't be/);
+  refuse("with a variable that Nix reads", () => environment({ root, env: { out: "x" } }), /'out' can't be/);
   refuse("with a moment that is none", () => debian(["gcc"], { snapshot: "yesterday" }), /no moment/);
 });
 

@@ -11,7 +11,7 @@ import { hexDigestOf } from "#base/digest.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { fetchFiles } from "#environment/fetch.ts";
 import { mirrorsOf } from "#environment/mirrors.ts";
-import { pathOfFile, type LockedFile } from "#environment/step.ts";
+import { pathOfFile, type InArchive, type LockedFile } from "#environment/step.ts";
 import { openStore } from "#store/store.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pipelite-fetch-"));
@@ -23,7 +23,7 @@ after(() => {
 const { signal } = new AbortController();
 let files = 0;
 
-function locked(content: string): LockedFile {
+function locked(content: string): LockedFile & { from: InArchive } {
   files += 1;
   const path = `pool/main/file_${files}.deb`;
   const from = { kind: "archive", archive: "debian", path, date: "2026-01-02T03:04:05.000Z" } as const;
@@ -37,7 +37,7 @@ function put(path: string, content: string): void {
 
 const at = (name: string) => pathToFileURL(join(folder, name)).href;
 const fetchFrom = (words: string, ...wanted: LockedFile[]) =>
-  fetchFiles(store, wanted, { mirrors: mirrorsOf({ PIPELITE_MIRRORS: words }, "/nowhere"), signal });
+  fetchFiles(store, wanted, { mirrors: mirrorsOf({ PIPELITE_MIRRORS: words }, "/nowhere"), env: {}, signal });
 const is = (code: string, words: RegExp) => (error: unknown) =>
   isPipeliteError(error, code) &&
   words.test(`${error.message} ${error.hint}`) &&
@@ -68,7 +68,10 @@ test("what is nowhere is named, with what to do, and no address", async () => {
 test("other bytes are refused, and nothing of them is kept", async () => {
   const file = locked("right");
   put(`debian/${file.from.path}`, "wrong");
-  await assert.rejects(fetchFrom(`debian=${at("debian")}`, file), is("FILE_HASH_DIFFERS", /locked is/));
+  await assert.rejects(
+    fetchFrom(`debian=${at("debian")}`, file),
+    is("FILE_HASH_DIFFERS", /the lock file says/),
+  );
   assert.ok(!store.isPresent(pathOfFile(file)));
 });
 
@@ -96,6 +99,15 @@ describe("a server", () => {
     );
     await fetchFrom(await address(), file);
     assert.ok(store.isPresent(pathOfFile(file)));
+  });
+  test("is asked once for a file that two environments want at the same time", async () => {
+    const file = locked("shared");
+    answers.push({ status: 200, body: "shared" }, { status: 200, body: "asked twice" });
+    const words = await address();
+    await Promise.all([fetchFrom(words, file), fetchFrom(words, file)]);
+    assert.ok(store.isPresent(pathOfFile(file)));
+    assert.equal(answers.length, 1);
+    answers.length = 0;
   });
   test("that says no is not asked again", async () => {
     answers.push({ status: 404, body: "" }, { status: 200, body: "unasked" });

@@ -7,7 +7,7 @@ import { after, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { isPipeliteError } from "#base/errors.ts";
 import type { DebianRequest } from "#author/environment-request.ts";
-import { lockDebian, type Locking } from "#environment/debian/lock-debian.ts";
+import { lockDebian, type DebianLocking } from "#environment/debian/lock-debian.ts";
 import { mirrorsOf } from "#environment/mirrors.ts";
 import { writeArchive, type ArchiveOptions, type PackageOf } from "../rig/debian-archive.ts";
 import { newSigningKey } from "../rig/openpgp.ts";
@@ -42,7 +42,7 @@ function mirrorsAt(folder: string) {
 
 const request = (...packages: string[]): DebianRequest => ({ kind: "debian", suite: "bookworm", packages });
 
-function lock(wanted: DebianRequest, locking: Partial<Locking> & Pick<Locking, "mirrors">) {
+function lock(wanted: DebianRequest, locking: Partial<DebianLocking> & Pick<DebianLocking, "mirrors">) {
   const { signal } = new AbortController();
   const temporary = join(root, "temporary");
   return lockDebian(wanted, { root, temporary, now: NOW, signal, say: () => {}, keys: KEYS, ...locking });
@@ -131,7 +131,7 @@ describe("a suite is refused", () => {
     await refused(
       "RELEASE_INVALID",
       lock(request("dash"), { mirrors: old.mirrors, before }),
-      /locked is one of/,
+      /lock file has one dated/,
     );
   });
   test("whose index is not the one that was signed", async () => {

@@ -1,4 +1,4 @@
-// An environment of real packages, by both engines, and what a stage finds in it. The packages are chosen anew: archives drop
+// An environment of real packages, by both engines, and what a stage finds in it. The packages are chosen again: archives drop
 // what they supersede.
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";

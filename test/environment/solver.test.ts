@@ -141,6 +141,10 @@ function aptWith(folder: string, indices: string[]): (names: string[]) => string
     "Dir::State::status": join(root, "status"),
     "Dir::Cache": join(root, "cache"),
     "Dir::Log": join(root, "log"),
+    // Images of containers switch these off, and then each call reads all the indices again.
+    "Dir::Cache::pkgcache": "pkgcache.bin",
+    "Dir::Cache::srcpkgcache": "srcpkgcache.bin",
+    "Acquire::GzipIndexes": "false",
     "APT::Architecture": "amd64",
     "APT::Architectures": "amd64",
     "APT::Sandbox::User": "",

@@ -33,7 +33,8 @@ import { finish } from "#base/steps.ts";
 import { documentWriter, evidenceDocuments, gatherAtEnd } from "#report/index.ts";
 import { openStore } from "#store/store.ts";
 import { hashSteps } from "#store/tree.ts";
-import { pipelite } from "../rig/command.ts";
+import { runHere } from "../cli/rig.ts";
+import { pipelite, start } from "../rig/command.ts";
 import { Project } from "../rig/project.ts";
 import { Tamper } from "./tamper.ts";
 
@@ -273,7 +274,7 @@ const OUTPUTS: Record<string, Change> = {
       t.edit(t.path(t.record.tree ?? "", "evidence/run.json"), (text) =>
         text.replace('"cores":', '"cores":1'),
       ),
-    reason: /evidence\/run\.json is not what is made anew/,
+    reason: /evidence\/run\.json is not what is made again/,
   },
   "a link of the result": {
     change: (t) =>
@@ -394,7 +395,7 @@ const JOURNAL: Record<string, Change> = {
     reason: /is written once/,
   },
   "a time in the record": {
-    change: (t) => t.edit(t.recordFile, (text) => text.replace('"durationMs": ', '"durationMs": 1')),
+    change: (t) => t.edit(t.recordFile, (text) => text.replace('"durationMs":', '"durationMs":1')),
     reason: /runs\/.*\.json is (sha256|another record)/,
   },
 };
@@ -461,7 +462,7 @@ const FORGED: Record<string, [change: (record: RunRecord, tamper: Tamper) => voi
   "what isolated the builds": [(r) => (r.sandbox.kind = "unshare"), /by the evidence "unshare"/],
   "what a stage read": [
     (r) => (stageAt(r, 1).inputs = []),
-    /evidence\/run\.json is not what is made anew|critical/,
+    /evidence\/run\.json is not what is made again|critical/,
   ],
   "the hash of an output": [
     (r) => (stageAt(r, 0).narHash = stageAt(r, 1).narHash),
@@ -589,15 +590,15 @@ async function readd(tamper: Tamper, change: (evidence: string) => void): Promis
 const REPLACED: Record<string, [(evidence: string) => void, RegExp]> = {
   "a false report": [
     (evidence) => edit(join(evidence, "report.html"), (text) => text.replace("passed", "PASSED")),
-    /report\.html is not what is made anew/,
+    /report\.html is not what is made again/,
   ],
   "a false batch record": [
     (evidence) => edit(join(evidence, "batch-record.json"), (text) => text.replace("passed", "PASSED")),
-    /batch-record\.json is not what is made anew/,
+    /batch-record\.json is not what is made again/,
   ],
   "a false claim": [
     (evidence) => edit(join(evidence, "claims.json"), (text) => text.replace('"value":8', '"value":9')),
-    /claims\.json is not what is made anew/,
+    /claims\.json is not what is made again/,
   ],
   "a false log": [
     (evidence) => edit(join(evidence, "logs/measure.log"), (text) => `${text}all is well\n`),
@@ -748,7 +749,10 @@ test("nothing that a record says moves the cursor or turns a line around, whatev
     ["release", id],
   ];
   for (const words of shows) {
-    const { stdout, stderr, code } = await pipelite(words, { env: { PIPELITE_HOME: hostile.home } });
+    const { stdout, stderr, code } = await runHere(words, {
+      cwd: hostile.root,
+      env: { PIPELITE_HOME: hostile.home },
+    });
     assert.doesNotMatch(stdout + stderr, UNSHOWN, words.join(" "));
     assert.notEqual(code, 70, stderr);
   }
@@ -1004,7 +1008,7 @@ test("a record that is none any more ends the audit with 3 and by name, not by a
   const env = { PIPELITE_HOME: project.home };
   for (const [from, to] of [
     ['"stages":', '"stagez":'],
-    ['"outPath": "/nix/store/', '"outPath": "/nix/stare/'],
+    ['"outPath":"/nix/store/', '"outPath":"/nix/stare/'],
   ] as const) {
     const tamper = new Tamper(project.home, record);
     try {
@@ -1046,7 +1050,8 @@ test("without the sandbox of the run nothing is built again: unavailable, with t
   mkdirSync(programs);
   writeFileSync(join(programs, "unshare"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
   const env = { PIPELITE_HOME: other.home, PATH: `${programs}:${process.env["PATH"]}` };
-  const { code, stdout } = await pipelite(["audit", runId, "--json"], { env });
+  // What a process knows of its sandboxes it has found out once.
+  const { code, stdout } = await start(["audit", runId, "--json"], { env }).ended;
   const { status, rebuilds, claims } = JSON.parse(stdout) as AuditReport;
   assert.deepEqual([code, status], [3, "unavailable"]);
   assert.match(rebuilds[0]?.reason ?? "", /measure was not built again: Cannot use the sandbox/);

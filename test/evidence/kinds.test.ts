@@ -1,6 +1,7 @@
 // What kind a stage is decides what is asked of it: a check has a verdict, a list its items. A record that calls it
 // something else, though it and the journal agree, is found by the derivation.
 import assert from "node:assert/strict";
+import { chmodSync } from "node:fs";
 import { test } from "node:test";
 import { documents } from "#app/documents.ts";
 import { auditRun } from "#evidence/audit.ts";
@@ -47,3 +48,100 @@ test("a check and a gate that the record calls plain stages are found", async ()
     }
   }
 });
+
+test("a command whose output is a file is called a command, and holds", async () => {
+  using project = new Project({
+    "pipeline.ts": `import { command, pipeline, source } from "pipelite";
+const said = command(source("say.sh"), ["x"], { name: "said", stdout: "said.txt" });
+export default pipeline({ said });`,
+    "say.sh": "#!/bin/sh\necho it says $1\n",
+  });
+  chmodSync(`${project.root}/say.sh`, 0o755);
+  const { runId, status } = await project.run();
+  assert.equal(status, "passed");
+  const { integrity } = await auditRun(project.door, project.door.runs.read(runId), { documents });
+  assert.deepEqual(
+    integrity.filter((each) => each.status !== "holds"),
+    [],
+  );
+});
+
+test("derivations of the graph that the record does not name are missed, one as well as all", async () => {
+  using project = new Project(FILES);
+  const { runId } = await project.run();
+  const record = project.record(runId);
+  for (const names of [["fit"], ["end"], record.stages.map(({ name }) => name)]) {
+    const tamper = new Tamper(project.home, record);
+    try {
+      tamper.forge((of) => {
+        for (const stage of of.stages) if (names.includes(stage.name)) delete stage.graphDrvPath;
+      });
+      const run = project.door.runs.read(runId);
+      const { integrity } = await auditRun(project.door, run, { documents, rebuild: false });
+      const reasons = integrity.flatMap(({ id, status, reason }) =>
+        status === "fails" ? [`${id}: ${reason}`] : [],
+      );
+      assert.match(
+        reasons.join("\n"),
+        new RegExp(`derivation/${names[0]}: run.json lacks its derivation of the graph`),
+      );
+    } finally {
+      tamper.undo();
+    }
+  }
+});
+
+test("a stage that the record calls an answer is found: nothing would make it again", async () => {
+  using project = new Project(FILES);
+  const { runId } = await project.run();
+  const record = project.record(runId);
+  const forgeries: [(of: typeof record) => void, RegExp][] = [
+    [(of) => disguise(of, "fit"), /fit is an answer, and no stage is there to check it and nothing else/],
+    [
+      (of) => {
+        disguise(of, "fit");
+        rename(of, "fit", "end-answer");
+      },
+      /no stage is there to check it|is no answer: it is not named by the content of one file/,
+    ],
+    [
+      (of) => {
+        disguise(of, "fit");
+        rename(of, "fit", "end-answer");
+        for (const { name, inputs } of of.stages) if (name !== "end") inputs.length = 0;
+      },
+      /is no answer: it is not named by the content of one file/,
+    ],
+  ];
+  for (const [change, reason] of forgeries) {
+    const tamper = new Tamper(project.home, record);
+    try {
+      tamper.forge(change);
+      const run = project.door.runs.read(runId);
+      const { integrity, status } = await auditRun(project.door, run, { documents, rebuild: false });
+      assert.equal(status, "fails");
+      const ofAnswers = integrity.filter(({ id }) => id.startsWith("answer/"));
+      assert.match(ofAnswers.map((each) => each.reason).join("\n"), reason);
+    } finally {
+      tamper.undo();
+    }
+  }
+});
+
+type Recorded = ReturnType<Project["record"]>;
+
+function disguise(of: Recorded, name: string): void {
+  for (const stage of of.stages) {
+    if (stage.name !== name) continue;
+    stage.kind = "answer";
+    for (const member of ["drvPath", "graphDrvPath", "usage", "limits", "logDigest"] as const)
+      delete stage[member];
+  }
+}
+
+function rename(of: Recorded, from: string, to: string): void {
+  for (const stage of of.stages) {
+    if (stage.name === from) stage.name = to;
+    stage.inputs = stage.inputs.map((input) => (input === from ? to : input));
+  }
+}

@@ -5,11 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { documents } from "#app/documents.ts";
+import { byteStringOf } from "#base/bytes.ts";
 import { removeTree } from "#base/files.ts";
 import each from "#compile/each-stage.ts";
 import { auditRun } from "#evidence/audit.ts";
 import type { AuditReport } from "#evidence/audit-file.ts";
 import type { Expansion, RunRecord } from "#home/run-record.ts";
+import { parseStorePath } from "#nix/store-path.ts";
+import { openStore } from "#store/store.ts";
 import { Project } from "../rig/project.ts";
 import { Tamper } from "./tamper.ts";
 
@@ -130,6 +133,13 @@ const forgeries: Record<string, [change: (record: RunRecord) => void, reason: Re
     },
     /names nobody, which is not in the run/,
   ],
+  "a list is said to be in a file outside of what was hashed": [
+    (of) => {
+      writeFileSync(join(project.folder, "secret.json"), '["not to be shown"]');
+      list(of).file = "../../../../secret.json";
+    },
+    /secret\.json: there is no such file/,
+  ],
   "a list is told of twice": [(of) => void of.expansions?.push(list(of)), /two lists of one name/],
 };
 
@@ -140,6 +150,7 @@ for (const [name, [change, reason]] of Object.entries(forgeries)) {
       tamper.forge(change);
       const { integrity, status } = await audit();
       assert.equal(status, "fails");
+      assert.doesNotMatch(JSON.stringify(integrity), /not to be shown/);
       const reasons = integrity
         .filter(({ id }) => /^(list|derivation)/.test(id))
         .map((finding) => finding.reason);
@@ -149,6 +160,30 @@ for (const [name, [change, reason]] of Object.entries(forgeries)) {
     }
   });
 }
+
+for (const [what, described] of [
+  ["no JSON", "{"],
+  ["another shape", '{"inputs":{},"params":{},"lists":7}'],
+] as const)
+  test(`a derivation whose variable 'stage' is ${what} is none of a stage: the audit fails, and goes on`, async () => {
+    using store = openStore(project.home);
+    const stage = record.stages.find(({ name }) => name === "tiles");
+    const derivation = store.readDerivation(parseStorePath(stage?.drvPath ?? ""));
+    const env = new Map([...derivation.env, ["stage", byteStringOf(described)]]);
+    const drvPath = await store.addDerivation({ ...derivation, env });
+    const tamper = new Tamper(project.home, record);
+    try {
+      tamper.forge((of) => {
+        for (const each of of.stages) if (each.name === "tiles") each.drvPath = drvPath;
+      });
+      const { integrity, status } = await audit();
+      assert.equal(status, "fails");
+      const found = integrity.find(({ id }) => id === "derivation/tiles");
+      assert.match(found?.reason ?? "", /runs no module, and run\.json says that it is a stage/);
+    } finally {
+      tamper.undo();
+    }
+  });
 
 test("what puts a list together reads the list itself, and fails when it is given less, more or others", async () => {
   const folder = mkdtempSync(join(tmpdir(), "pipelite-list-"));

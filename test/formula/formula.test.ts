@@ -181,7 +181,7 @@ test("a formula that looks at very many items is given up, whatever is in them",
   );
 });
 
-test("a name that is defined anew reads what stands before it", () => {
+test("a name that is defined again reads what stands before it", () => {
   assert.deepEqual(readsOf(parseFormula("a = $1; b = a; a = $2; a + b")).entries, [2, 1]);
   assert.deepEqual(readsOf(parseFormula("a = $1; a = a + $2; a")).entries, [1, 2]);
 });

@@ -8,7 +8,7 @@ import { mutate, randomOf } from "./mutate.ts";
 export interface Target {
   name: string;
   /** Takes the input in, or refuses it. */
-  parse: (input: Uint8Array) => void;
+  parse: (input: Uint8Array) => void | Promise<void>;
   /** What it may throw besides a PipeliteError of another kind than a fault of ours. */
   isRefusal?: (error: unknown) => boolean;
   /** Inputs that it takes, and some that it refuses. */
@@ -41,41 +41,48 @@ export interface Budget {
 /** Asking for the coverage takes about a millisecond, so it is asked of many inputs at once. */
 const BATCH = 16;
 const SIZE_MAX = 16 * 1024;
-export function fuzz(
+export async function fuzz(
   target: Target,
   { seed, inputsMax, isOver = () => false, limitMs = 5000 }: Budget,
-): Fuzzed {
+): Promise<Fuzzed> {
   using coverage = new Coverage((url) => url.includes("/src/") || url.includes("/test/fuzz/planted"));
   const random = randomOf(seed);
   const corpus = [...target.corpus];
-  let finding = first(corpus, (input) => attempt(target, input, limitMs));
+  let finding = await first(corpus, (input) => attempt(target, input, limitMs));
   coverage.keep();
   let inputs = 0;
   while (finding === undefined && inputs < inputsMax && !isOver()) {
     const batch = Array.from({ length: BATCH }, () => mutate(corpus, random, SIZE_MAX));
-    finding = first(batch, (input) => attempt(target, input, limitMs));
+    finding = await first(batch, (input) => attempt(target, input, limitMs));
     inputs += BATCH;
     if (!coverage.isNew()) continue;
     for (const input of batch) {
-      attempt(target, input, limitMs);
+      await attempt(target, input, limitMs);
       if (coverage.keep()) corpus.push(input);
     }
   }
   return { inputs, corpus, finding };
 }
 
-function first<T>(inputs: readonly Uint8Array[], find: (input: Uint8Array) => T | undefined): T | undefined {
+async function first<T>(
+  inputs: readonly Uint8Array[],
+  find: (input: Uint8Array) => Promise<T | undefined>,
+): Promise<T | undefined> {
   for (const input of inputs) {
-    const found = find(input);
+    const found = await find(input);
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-function attempt({ parse, isRefusal }: Target, input: Uint8Array, limitMs: number): Finding | undefined {
+async function attempt(
+  { parse, isRefusal }: Target,
+  input: Uint8Array,
+  limitMs: number,
+): Promise<Finding | undefined> {
   const start = process.cpuUsage();
   try {
-    parse(input);
+    await parse(input);
   } catch (error) {
     const isRefused = (isPipeliteError(error) && error.exitCode !== 70) || isRefusal?.(error) === true;
     if (!isRefused)

@@ -20,7 +20,7 @@ const shareMs = (Number(values.seconds) * 1000) / wanted.length;
 let failed = 0;
 for (const target of wanted) {
   const end = performance.now() + shareMs;
-  const { inputs, corpus, finding } = fuzz(target, {
+  const { inputs, corpus, finding } = await fuzz(target, {
     seed,
     inputsMax: Infinity,
     isOver: () => performance.now() > end,

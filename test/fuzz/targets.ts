@@ -1,7 +1,5 @@
 // Every parser of foreign bytes: what comes from a store, a cache, another person, another machine, or a file that a user
 // names. A new format adds a line here.
-import { readFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import { parseReference } from "#evidence/evidence-files.ts";
 import { evaluateAccept } from "#formula/accept.ts";
 import { readsOf, parseFormula } from "#formula/syntax.ts";
@@ -20,28 +18,14 @@ import { parseAppliedPolicy } from "#release/policy.ts";
 import { parseBundle, parsePublicKey, parseStatement } from "#sigstore/index.ts";
 import { readSamples } from "#stats/samples.ts";
 import { arithmetic, start } from "../lean/prelude.ts";
+import { isRange, ofText, texts, vectors } from "./corpus.ts";
 import type { Target } from "./fuzz.ts";
-
-const tests = join(import.meta.dirname, "..");
-
-function vectors(folder: string, ending: string, sizeMax = 16 * 1024): Uint8Array[] {
-  return readdirSync(join(tests, folder))
-    .filter((name) => name.endsWith(ending))
-    .map((name) => readFileSync(join(tests, folder, name)))
-    .filter((bytes) => bytes.length <= sizeMax);
-}
-
-function texts(...all: string[]): Uint8Array[] {
-  return all.map((text) => Buffer.from(text));
-}
-
-/** A parser of text, given the bytes as UTF-8. */
-function ofText(parse: (text: string) => unknown): (input: Uint8Array) => void {
-  return (input) => void parse(Buffer.from(input).toString("utf8"));
-}
-
-const isRange = (error: unknown): boolean =>
-  error instanceof RangeError && !/call stack|Invalid (array|string|typed array) length/.test(error.message);
+import { homeTargets } from "./targets-home.ts";
+import { trustTargets } from "./targets-trust.ts";
+import { imageTargets } from "./targets-images.ts";
+import { distributionTargets } from "./targets-distributions.ts";
+import { packageTargets } from "./targets-packages.ts";
+import { wireTargets } from "./targets-wire.ts";
 
 const ignored: NarHandler = {
   startFile: () => undefined,
@@ -124,6 +108,7 @@ export const targets: readonly Target[] = [
     parse: ofText(parseBundle),
     corpus: vectors("sigstore/vectors", ".json"),
   },
+  ...trustTargets,
   {
     name: "statement",
     parse: (input) => void parseStatement(input),
@@ -180,6 +165,11 @@ export const targets: readonly Target[] = [
     parse: (input) => void check([input], { workMax: 20_000 }),
     corpus: texts(arithmetic(start("Nat")).text()),
   },
+  ...homeTargets,
+  ...imageTargets,
+  ...distributionTargets,
+  ...packageTargets,
+  ...wireTargets,
 ];
 
 /** JSON, or an input that is not for this target. */

@@ -16,6 +16,7 @@ import { signalsOfRun } from "#history/signals.ts";
 import { originOf, syncHistory } from "#history/sync.ts";
 import { needsPostgres, startPostgres, type Postgres } from "../rig/postgres.ts";
 import { contentOf, fakeRecord, FakeHome, runIdAt } from "./rig.ts";
+import { inputs, sweep } from "../rig/peer.ts";
 
 const skip = needsPostgres();
 const server: Postgres | undefined = skip === false ? await startPostgres() : undefined;
@@ -183,11 +184,13 @@ for (const kind of ["SQLite", "PostgreSQL"] as const) {
       assert.deepEqual(await walls(place), [1000]);
     });
 
-    test("property: an index that followed the records holds the rows of one made anew", async () => {
+    test("property: an index that followed the records holds the rows of one made again", async () => {
       const step = fc.record({
         at: fc.integer({ min: 1, max: 6 }),
         wallMs: fc.integer({ min: 1, max: 3 }),
-        name: fc.constantFrom("audio", "a'b", 'x"; drop table pipelite_runs; --', "\u0000", "\u{1F3B5}"),
+        // Names of stages are what they may be; ids of checks are any text.
+        name: fc.constantFrom("audio", "a+b", "x?=y_", "drop"),
+        id: fc.constantFrom("a'b", 'x"; drop table pipelite_runs; --', "\u0000", "\u{1F3B5}"),
         status: fc.constantFrom("built" as const, "cached" as const, "failed" as const),
         syncs: fc.boolean(),
       });
@@ -195,10 +198,8 @@ for (const kind of ["SQLite", "PostgreSQL"] as const) {
         fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
           using home = new FakeHome();
           const place = placeOf(home);
-          for (const { at, wallMs, name, status, syncs } of steps) {
-            home.write(
-              fakeRecord({ at, stages: { [name]: { wallMs, status, checks: { [name]: wallMs } } } }),
-            );
+          for (const { at, wallMs, name, id, status, syncs } of steps) {
+            home.write(fakeRecord({ at, stages: { [name]: { wallMs, status, checks: { [id]: wallMs } } } }));
             if (syncs) await sync(place);
           }
           await sync(place);
@@ -208,7 +209,7 @@ for (const kind of ["SQLite", "PostgreSQL"] as const) {
           const runs = new Set(steps.map(({ at }) => at)).size;
           assert.equal(followed[0]?.length, runs);
         }),
-        { numRuns: kind === "SQLite" ? 25 : 8 },
+        { numRuns: inputs(kind === "SQLite" ? 25 : 8) },
       );
     });
 
@@ -216,31 +217,35 @@ for (const kind of ["SQLite", "PostgreSQL"] as const) {
       using home = new FakeHome();
       const place = placeOf(home);
       const evil = "x'); drop table pipelite_runs; --";
-      home.write(fakeRecord({ at: 1, pipeline: evil, stages: { [evil]: { checks: { [evil]: 7 } } } }));
+      home.write(fakeRecord({ at: 1, pipeline: evil, stages: { audio: { checks: { [evil]: 7 } } } }));
       await sync(place);
       await withHistory(place, async (history) => {
         assert.equal((await readRuns(history, { name: evil })).length, 1);
         assert.equal((await readRuns(history, { name: "' or '1'='1" })).length, 0);
-        const [series] = await readSeries(history, { claim: `${evil}/${evil}` });
+        const [series] = await readSeries(history, { claim: `audio/${evil}` });
         assert.equal(series?.points[0]?.value, 7);
-        assert.equal((await readSeries(history, { stage: evil })).length, 5);
+        assert.equal((await readSeries(history, { stage: "audio" })).length, 5);
       });
     });
 
-    test("several processes at once, on an index that is not there yet, add every run once", async () => {
-      using home = new FakeHome();
-      const place = placeOf(home);
-      home.write(...Array.from({ length: 600 }, (_, at) => fakeRecord({ at })));
-      const reports = await Promise.all([1, 2, 3].map(() => syncElsewhere(place)));
-      assert.equal(
-        reports.reduce((sum, { added }) => sum + added, 0),
-        600,
-      );
-      const followed = await contentOf(place);
-      assert.equal(followed[0]?.length, 600);
-      await rebuildHistory(place);
-      assert.deepEqual(await contentOf(place), followed);
-    });
+    test(
+      "several processes at once, on an index that is not there yet, add every run once",
+      { skip: sweep() },
+      async () => {
+        using home = new FakeHome();
+        const place = placeOf(home);
+        home.write(...Array.from({ length: 600 }, (_, at) => fakeRecord({ at })));
+        const reports = await Promise.all([1, 2, 3].map(() => syncElsewhere(place)));
+        assert.equal(
+          reports.reduce((sum, { added }) => sum + added, 0),
+          600,
+        );
+        const followed = await contentOf(place);
+        assert.equal(followed[0]?.length, 600);
+        await rebuildHistory(place);
+        assert.deepEqual(await contentOf(place), followed);
+      },
+    );
 
     test("several at once in one process wait for each other", async () => {
       using home = new FakeHome();
@@ -253,8 +258,8 @@ for (const kind of ["SQLite", "PostgreSQL"] as const) {
       );
     });
 
-    test("thousands of runs are indexed, and their series read", async () => {
-      const count = kind === "SQLite" ? 10_000 : 2000;
+    test("thousands of runs are indexed, and their series read", { skip: sweep() }, async () => {
+      const count = inputs(kind === "SQLite" ? 10_000 : 2000);
       using home = new FakeHome();
       const place = placeOf(home);
       for (let at = 0; at < count; at += 1) home.write(fakeRecord({ at, stages: { audio: { wallMs: at } } }));

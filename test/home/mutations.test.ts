@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { sweep } from "../rig/peer.ts";
+import { inputs, sweep } from "../rig/peer.ts";
 import fc from "fast-check";
 import { digestOf } from "#base/digest.ts";
 import { EXIT, PipeliteError } from "#base/errors.ts";
@@ -109,7 +109,7 @@ test("a record with another value in any place, and a journal that agrees", { sk
       home.keep({ kind: "run", subject: "other", file, content });
       useAll(home);
     }),
-    { numRuns: 300 },
+    { numRuns: inputs(300) },
   );
 });
 
@@ -167,7 +167,7 @@ test("a line of the journal with another value in any place, in a chain that agr
       writeFileSync(home.journal.file, `${chain.join("\n")}\n`);
       useAll(openHome(home.folder));
     }),
-    { numRuns: 200 },
+    { numRuns: inputs(200) },
   );
 });
 

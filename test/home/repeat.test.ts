@@ -80,7 +80,7 @@ test("a record that a later run repeats, changed, is believed by neither of the 
   using other = new Project(FILES);
   const { runId, again } = await repeated(other);
   const file = other.door.runs.pathOf(runId);
-  writeFileSync(file, readFileSync(file, "utf8").replace('"n": 1', '"n": 2'));
+  writeFileSync(file, readFileSync(file, "utf8").replace('"n":1', '"n":2'));
   assert.match(other.door.runs.read(runId).problem ?? "", /not the record that the journal has/);
   assert.match(other.door.runs.read(again.runId).problem ?? "", /whose record has changed/);
   const next = await other.run();

@@ -20,7 +20,7 @@ import {
   type Binder,
   type Export,
   type Term,
-} from "./terms.ts";
+} from "#lean/source/terms.ts";
 
 const one = succ(zero);
 const two = succ(one);

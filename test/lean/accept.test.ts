@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { check, checkStream } from "#lean/index.ts";
 import { SOUND } from "./accept.ts";
 import { arithmetic, Nat, quotient, standard, start } from "./prelude.ts";
-import { ap, c, eq, lam, pi, prop, refl, v } from "./terms.ts";
+import { ap, c, eq, lam, pi, prop, refl, v } from "#lean/source/terms.ts";
 import { NO_VECTORS, vectors } from "./vectors.ts";
 
 for (const [name, make] of Object.entries(SOUND)) {

@@ -21,7 +21,7 @@ import {
   type Export,
   type Level,
   type Term,
-} from "./terms.ts";
+} from "#lean/source/terms.ts";
 
 const base = (): Export =>
   comparisons(arithmetic(start("False", "True", "Eq", "And", "Or", "Bool", "Nat", "List")));

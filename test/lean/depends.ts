@@ -1,5 +1,5 @@
 // Which declarations of an export rest on which, read from its lines; and exports with the same declarations in other orders.
-import type { Json } from "./terms.ts";
+import type { Json } from "#lean/source/terms.ts";
 
 export interface Parts {
   /** The lines that declare nothing: all of them, in their order. */

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import type { Ctor, Field, Group, Type } from "./inductive.ts";
 import { Nat } from "./prelude.ts";
-import { nat, type, v } from "./terms.ts";
+import { nat, type, v } from "#lean/source/terms.ts";
 
 /** One field: plain, a parameter's value, or recursive with arguments. */
 const field = (typeCount: number) =>

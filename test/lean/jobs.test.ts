@@ -1,19 +1,18 @@
 // The command with several threads: the same verdict, words and exit code as with one, also where a thread meets a
 // declaration before what it rests on has been refused.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { runHere } from "../cli/rig.ts";
 import { binary, bySecond, Nat, start, succ, zero } from "./prelude.ts";
 import { PUBLIC } from "./public/index.ts";
 import { world } from "./reference/world.ts";
-import { ap, arrow, c, eq, lam, nat, refl, sure, v, type Export, type Term } from "./terms.ts";
+import { ap, arrow, c, eq, lam, nat, refl, sure, v, type Export, type Term } from "#lean/source/terms.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pipelite-lean-jobs-"));
 after(() => rmSync(folder, { recursive: true }));
-const pipelite = join(import.meta.dirname, "../../bin/pipelite");
 
 /** A definition that is refused, and a theorem that looks into it. */
 const over = (value: Term): Export =>
@@ -57,17 +56,16 @@ const EXPORTS: Readonly<Record<string, () => Export | string>> = {
 };
 
 for (const [name, make] of Object.entries(EXPORTS)) {
-  test(`two threads say what one says: ${name}`, () => {
+  test(`two threads say what one says: ${name}`, async () => {
     const made = make();
     const file = join(folder, "export.ndjson");
     writeFileSync(file, typeof made === "string" ? made : made.text());
-    const [one, two] = ["1", "2"].map((jobs) => {
-      const { status, stdout, stderr } = spawnSync(pipelite, ["lean", "check", file, "--jobs", jobs], {
-        encoding: "utf8",
-      });
-      return { status, stdout, stderr };
-    });
-    assert.deepEqual(two, one);
-    assert.equal(one?.status === 0 || one?.status === 3, true, one?.stderr ?? "");
+    const said = async (jobs: string) => {
+      const { code, stdout, stderr } = await runHere(["lean", "check", file, "--jobs", jobs], {});
+      return { code, stdout, stderr };
+    };
+    const one = await said("1");
+    assert.deepEqual(await said("2"), one);
+    assert.equal(one.code === 0 || one.code === 3, true, one.stderr);
   });
 }

@@ -6,7 +6,8 @@ import fc from "fast-check";
 import { check } from "#lean/index.ts";
 import { inductive, type Ctor, type Extra, type Field } from "./inductive.ts";
 import { Nat, start } from "./prelude.ts";
-import { ap, arrow, c, lam, type, v, type Export, type Term } from "./terms.ts";
+import { ap, arrow, c, lam, type, v, type Export, type Term } from "#lean/source/terms.ts";
+import { inputs } from "../rig/peer.ts";
 
 const T = ap(c("T"), v("α"));
 const list = (of: Term): Term => ap(c("List", 0), of);
@@ -120,7 +121,7 @@ test("what is legal is accepted", () => {
         assert.equal(status, "accepted", JSON.stringify(problem));
       },
     ),
-    { numRuns: 100, seed: 1 },
+    { numRuns: inputs(100), seed: 1 },
   );
 });
 

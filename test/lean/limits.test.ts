@@ -5,7 +5,8 @@ import fc from "fast-check";
 import { check } from "#lean/index.ts";
 import { arithmetic, GROUPS, Nat, standard, start, succ } from "./prelude.ts";
 import { inductive } from "./inductive.ts";
-import { ap, arrow, c, eq, lam, nat, pi, prop, refl, v, type Export, type Term } from "./terms.ts";
+import { ap, arrow, c, eq, lam, nat, pi, prop, refl, v, type Export, type Term } from "#lean/source/terms.ts";
+import { inputs, sweep } from "../rig/peer.ts";
 
 const DEPTH = 100_000;
 
@@ -167,14 +168,16 @@ function deepLambda(e: Export): [Export, number] {
   return [e, at];
 }
 
+const FOR_THE_FIRST_LANE = ["a let in a let"];
+
 for (const [name, make] of Object.entries(DEEP)) {
-  test(`${DEPTH} deep: ${name}`, () => {
+  test(`${DEPTH} deep: ${name}`, { skip: !FOR_THE_FIRST_LANE.includes(name) && sweep() }, () => {
     const { status, problem } = check([make().text()], { statements: false, allowAxioms: ["f"] });
     assert.equal(status, "accepted", problem?.message.slice(0, 400) ?? "");
   });
 }
 
-test(`${DEPTH} successors are not one more`, () => {
+test(`${DEPTH} successors are not one more`, { skip: sweep() }, () => {
   const text = DEEP["successors, against the number"]?.().text() ?? "";
   const changed = text.replaceAll(`"natVal":"${DEPTH}"`, `"natVal":"${DEPTH + 1}"`);
   assert.notEqual(changed, text);
@@ -195,7 +198,7 @@ const base = inductive(arithmetic(start("Eq", "Nat")), GROUPS.List)
   .text();
 const lines = base.split("\n");
 
-test("any damage to a file ends in a typed answer", () => {
+test("any damage to a file ends in a typed answer", { skip: sweep() }, () => {
   const scrap = fc.oneof(
     fc.json(),
     fc.string({ unit: "binary" }),
@@ -221,7 +224,7 @@ test("any damage to a file ends in a typed answer", () => {
       assert.equal(["accepted", "rejected", "malformed"].includes(status), true);
       assert.equal(status === "accepted", problem === undefined);
     }),
-    { numRuns: 150, seed: 7 },
+    { numRuns: inputs(150), seed: 7 },
   );
 });
 
@@ -233,6 +236,6 @@ test("any damage to its bytes ends in a typed answer", () => {
       changed.set(put.subarray(0, bytes.length - at), at);
       assert.notEqual(check([changed]).status, "unavailable");
     }),
-    { numRuns: 150, seed: 7 },
+    { numRuns: inputs(150), seed: 7 },
   );
 });

@@ -12,7 +12,7 @@ import { check, type CheckOptions, type Report } from "#lean/index.ts";
 import { SOUND } from "./accept.ts";
 import { inductive } from "./inductive.ts";
 import { GROUPS, Nat, start, succ, zero, bySecond, binary } from "./prelude.ts";
-import { ap, c, eq, lam, nat, pi, prop, refl, v, type Export, type Json } from "./terms.ts";
+import { ap, c, eq, lam, nat, pi, prop, refl, v, type Export, type Json } from "#lean/source/terms.ts";
 import { NO_VECTORS, vectors } from "./vectors.ts";
 import { sweep } from "../rig/peer.ts";
 
@@ -150,7 +150,7 @@ test("so is each that is tried of exports made by Lean", { skip: NO_VECTORS }, (
   }
 });
 
-test("each line left out is missed, unless nothing uses it", () => {
+test("each line left out is missed, unless nothing uses it", { skip: sweep() }, () => {
   let unused = 0;
   for (const [i, record] of records.entries()) {
     const report = check([text(records.toSpliced(i, 1))]);

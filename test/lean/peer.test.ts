@@ -20,6 +20,7 @@ import { QUOTIENTS } from "./refuse/quotients.ts";
 import { RECURSORS } from "./refuse/recursors.ts";
 import { REVIEW } from "./refuse/review.ts";
 import { vectors } from "./vectors.ts";
+import { monsterWalkExport } from "./monster-walk.ts";
 
 const NANODA = "nanoda_bin";
 const skip = optionalPeer(NANODA, "no package registry has it");
@@ -192,9 +193,3 @@ test(
 );
 
 /** Loaded only where it is needed: it is a pipeline of its own. */
-async function monsterWalkExport(): Promise<string> {
-  const { computeFacts } = await import("../../examples/monster-walk/mathematics/facts.ts");
-  const { monsterWalkLean } = await import("../../examples/monster-walk/lean/index.ts");
-  const { leanFactsOf } = await import("../../examples/monster-walk/lean/statements.ts");
-  return monsterWalkLean(leanFactsOf(computeFacts().facts)).ndjson;
-}

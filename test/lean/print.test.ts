@@ -3,7 +3,21 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { check } from "#lean/index.ts";
 import { arithmetic, Bool, Nat, start, succ, zero } from "./prelude.ts";
-import { ap, arrow, c, eq, lam, letIn, nat, pi, prop, sort, v, type Binder, type Term } from "./terms.ts";
+import {
+  ap,
+  arrow,
+  c,
+  eq,
+  lam,
+  letIn,
+  nat,
+  pi,
+  prop,
+  sort,
+  v,
+  type Binder,
+  type Term,
+} from "#lean/source/terms.ts";
 
 const base = () => arithmetic(start("False", "Eq", "And", "Or", "Bool", "Nat", "List"));
 

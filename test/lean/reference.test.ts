@@ -15,9 +15,21 @@ import { Generator, isProp, write, type Type } from "./reference/generate.ts";
 import { GaveUp, judge, Judge, Refusal, type Verdict } from "./reference/judge.ts";
 import type { Level as PlainLevel, Term as Plain } from "./reference/term.ts";
 import { world } from "./reference/world.ts";
-import { ap, arrow, eq, nat, pi, refl, sort, v, type Export, type Level, type Term } from "./terms.ts";
+import {
+  ap,
+  arrow,
+  eq,
+  nat,
+  pi,
+  refl,
+  sort,
+  v,
+  type Export,
+  type Level,
+  type Term,
+} from "#lean/source/terms.ts";
 import { Nat, start } from "./prelude.ts";
-import { sweep } from "../rig/peer.ts";
+import { inputs, sweep } from "../rig/peer.ts";
 
 const STEPS = 60_000;
 
@@ -96,7 +108,7 @@ class Tally {
 
   demand(least: Readonly<Record<string, number>>): void {
     for (const [says, count] of Object.entries(least))
-      assert.equal((this.#counts[says] ?? 0) >= count, true, JSON.stringify(this.#counts));
+      assert.equal((this.#counts[says] ?? 0) >= inputs(count), true, JSON.stringify(this.#counts));
   }
 }
 
@@ -115,7 +127,7 @@ test("two terms that are convertible by construction are so for both", () => {
       const [a, b] = g.twins(of, [], 3);
       assert.equal(tally.add(equation(of, a, b)), "accepted");
     }),
-    { numRuns: 120, ...SEED },
+    { numRuns: inputs(120), ...SEED },
   );
   tally.demand({ accepted: 100 });
 });
@@ -128,7 +140,7 @@ test("two terms of one type are equal for both or for neither", () => {
       const of = g.type(1);
       tally.add(equation(of, g.twins(of, [], 2)[0], g.twins(of, [], 2)[1]));
     }),
-    { numRuns: 120, ...SEED },
+    { numRuns: inputs(120), ...SEED },
   );
   tally.demand({ accepted: 20, rejected: 20 });
 });
@@ -153,7 +165,7 @@ test("a term with one part exchanged has a type for both or for neither", { skip
         if (!(error instanceof Error && error.message.startsWith("no variable"))) throw error;
       }
     }),
-    { numRuns: 250, ...SEED },
+    { numRuns: inputs(250), ...SEED },
   );
   tally.demand({ accepted: 15, rejected: 60 });
 });
@@ -168,7 +180,7 @@ test("any term at all has the same type for both, or none", { skip: sweep() }, (
       const of = typeOf(value) ?? Nat;
       tally.add(e.def("t", of, value, ["u"]));
     }),
-    { numRuns: 400, ...SEED },
+    { numRuns: inputs(400), ...SEED },
   );
   tally.demand({ accepted: 40, rejected: 100 });
 });
@@ -182,7 +194,7 @@ test("a universe is in another for both or for neither", () => {
       const close: Level = draw(fc.boolean) ? { succ: low } : { max: [{ succ: low }, high] };
       tally.add(world().def("t", sort(draw(fc.boolean) ? close : high), sort(low), ["u", "v"]));
     }),
-    { numRuns: 200, ...SEED },
+    { numRuns: inputs(200), ...SEED },
   );
   tally.demand({ accepted: 30, rejected: 30 });
 });
@@ -214,7 +226,7 @@ test("a function type is in its universe, and in no other, for both", () => {
           } as Level);
       tally.add(world().def("t", sort(wanted), value, ["u", "v"]));
     }),
-    { numRuns: 150, ...SEED },
+    { numRuns: inputs(150), ...SEED },
   );
   tally.demand({ accepted: 30, rejected: 30 });
 });
@@ -228,9 +240,9 @@ test("each rule of a recursor has the type that the recursor has there, for both
       assert.equal(judge(text, STEPS).at(-1)?.says, "yes");
       rules += one.types.flatMap(({ ctors = [] }) => ctors).length;
     }),
-    { numRuns: 100, ...SEED },
+    { numRuns: inputs(100), ...SEED },
   );
-  assert.equal(rules > 100, true);
+  assert.equal(rules > inputs(100), true);
 });
 
 /** The type that the second kernel finds for a closed term. */

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { check } from "#lean/index.ts";
 import { SOUND } from "./accept.ts";
 import { world } from "./reference/world.ts";
+import { sweep } from "../rig/peer.ts";
 
 const TEXTS = [world, ...Object.values(SOUND)].map((make) => make().text().trim().split("\n"));
 const SCRAPS =
@@ -20,7 +21,7 @@ const said = (lines: readonly string[]): string => {
 };
 const spaced = (line: string): string => line.replace(/^\{/, "{ ");
 
-test("a damaged line is the same with a space in it", () => {
+test("a damaged line is the same with a space in it", { skip: sweep() }, () => {
   const counts: Record<string, number> = {};
   fc.assert(
     fc.property(

@@ -8,7 +8,7 @@ const fill = (terms: Terms, from: number, count: number): number[] =>
   Array.from({ length: count }, (_, i) => terms.app(terms.bvar(from + i), terms.bvar(from + i + 1)));
 
 for (const count of [3, 400, 5000, 40_000]) {
-  test(`of ${count} expressions those that stay are found again, and others are made anew`, () => {
+  test(`of ${count} expressions those that stay are found again, and others are made again`, () => {
     const terms = new Terms(new Levels());
     const kept = fill(terms, 0, count);
     for (let round = 0; round < 3; round++) {

@@ -22,8 +22,9 @@ import { parseStanzas } from "#package/deb822.ts";
 import { parseRelations } from "#package/debian-relations.ts";
 import { compareVersions, isWithin } from "#package/debian-version.ts";
 import { decompress } from "#package/decompress.ts";
+import { readClearSigned } from "#package/openpgp.ts";
 import { readTar } from "#package/tar-reader.ts";
-import { peer, sweep } from "../rig/peer.ts";
+import { inputs, peer, sweep } from "../rig/peer.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pipelite-formats-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -70,7 +71,7 @@ describe("versions of Debian", () => {
         const isEqual = spawnSync("dpkg", ["--compare-versions", a, "eq", b]).status === 0;
         assert.equal(sign(a, b), isEqual ? 0 : isLess ? -1 : 1, `${a} and ${b}`);
       }),
-      { numRuns: 400 },
+      { numRuns: inputs(400) },
     );
   });
 
@@ -217,4 +218,23 @@ describe("compression", () => {
     for (const suffix of [".gz", ".xz", ".zst", ".rar"])
       await assert.rejects(decompress(text, suffix), isInvalid);
   });
+});
+
+test("relations and signed texts that are made of blanks take no more than their size explains", () => {
+  const blanks = " ".repeat(200_000);
+  const start = process.cpuUsage();
+  assert.throws(
+    () => parseRelations(`a${blanks}!`),
+    (error) => isPipeliteError(error, "DEBIAN_RELATION_INVALID"),
+  );
+  assert.throws(
+    () => readClearSigned(Buffer.from(`-----BEGIN PGP SIGNED MESSAGE-----\n\n${blanks}x`)),
+    (error) => isPipeliteError(error, "OPENPGP_INVALID"),
+  );
+  assert.ok(process.cpuUsage(start).user < 5e6);
+});
+
+test("what unpacks without end is refused before it fills the memory", { skip: sweep() }, async () => {
+  const bomb = zstdCompressSync(Buffer.alloc(2 ** 30));
+  await assert.rejects(decompress(bomb, ".zst"), isInvalid);
 });

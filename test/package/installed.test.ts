@@ -8,9 +8,11 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { isBuiltin } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import { after, before, test } from "node:test";
@@ -29,6 +31,8 @@ const pinnedNode = join(project, "node_modules/.bin/node");
 let registry: Registry;
 let tarball = "";
 let packed: string[] = [];
+/** What npm had to say when it installed the package. */
+let installed = "";
 
 interface Ended {
   status: number | null;
@@ -90,7 +94,7 @@ before(async () => {
   assert.ok(made);
   packed = made.files.map(({ path }) => path);
   tarball = join(folder, made.filename);
-  await succeed("npm", ["install", tarball], fresh);
+  installed = (await succeed("npm", ["install", tarball], fresh)).stderr;
 });
 
 after(async () => {
@@ -121,6 +125,22 @@ test(
     assert.deepEqual(sources, []);
   },
 );
+
+test("npm has no word about engines, and installs what is not bundled, and no more", { skip }, () => {
+  assert.doesNotMatch(installed, /EBADENGINE/);
+  const inside = readdirSync(join(fresh, "node_modules")).filter((name) => !name.startsWith("."));
+  assert.ok(inside.includes("esbuild") && inside.includes("pg"));
+  const dist = join(fresh, "node_modules/pipelite/dist");
+  for (const name of readdirSync(dist).filter((each) => /\.c?js$/.test(each))) {
+    const text = readFileSync(join(dist, name), "utf8");
+    for (const [, module = ""] of text.matchAll(/\b(?:from|import\(|require\()\s*"([\w@][\w@/.:-]*)"/g))
+      assert.ok(isBuiltin(module) || inside.includes(module), `${name}: ${module}`);
+  }
+  const licences = readFileSync(join(dist, "licences.txt"), "utf8");
+  for (const name of ["@noble/curves", "ignore", "kysely", "smol-toml", "unhomoglyph", "xz-decompress"])
+    assert.match(licences, new RegExp(`^${name} \\d.*, (MIT|BSD)`, "m"));
+  assert.match(licences, /Permission is hereby granted/);
+});
 
 test(
   "init, install, start and test work, from the tarball and on the Node of the machine",

@@ -8,7 +8,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { isPipeliteError } from "#base/errors.ts";
 import { readClearSigned, signersOf } from "#package/openpgp.ts";
-import { peer } from "../rig/peer.ts";
+import { inputs, peer } from "../rig/peer.ts";
 import { clearSign, newSigningKey, packet, signatureOver } from "../rig/openpgp.ts";
 
 const NOW = 1_700_000_100;
@@ -91,7 +91,7 @@ test("bytes of any kind are refused or read, and never fault", () => {
         assert.ok(isPipeliteError(error, "OPENPGP_INVALID"), String(error));
       }
     }),
-    { numRuns: 500 },
+    { numRuns: inputs(500) },
   );
 });
 

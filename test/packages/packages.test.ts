@@ -101,6 +101,18 @@ for (const { name, stage, isRight } of packages) {
       using other = new Project({});
       const byNix = await other.run({ pipeline: project.root, engine: "nix" });
       assert.deepEqual(byNix.outputs, ran.outputs);
+      // The same from the lock alone, with nothing installed.
+      using bare = new Project({
+        ...files,
+        "pipeline.ts": `import { nodeModules, pipeline, stage } from "pipelite";
+const environment = nodeModules({ lock: "package-lock.json" });
+export default pipeline({ a: stage(() => import("./a.ts"), {}, { environment }) });`,
+      });
+      cpSync(join(import.meta.dirname, name), bare.root, { recursive: true });
+      const locked = await bare.run();
+      const failures = locked.events.filter(({ type }) => type === "stage-finished");
+      assert.equal(locked.status, "passed", JSON.stringify(failures));
+      assert.ok(isRight(readFileSync(join(bare.home, locked.outputs["a"] ?? "", "made"))));
     },
   );
 }

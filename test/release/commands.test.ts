@@ -108,6 +108,42 @@ test("verify shows each signature with its meaning, and takes the keys it is giv
   assert.equal((await rig("verify", bundle, "--key", "anna.key.pub")).code, 3);
 });
 
+test("a key is given by a file, by a variable, or by a program that has it", async () => {
+  const as = ["sign", "latest", "--as", "Dora Lind", "--meaning"];
+  const env = { DORA: readFileSync(file("dora.key"), "utf8") };
+  const signed = await rig.with({ env }, ...as, "responsibility", "--key", "env:DORA");
+  assert.equal(signed.code, 0, signed.stderr);
+  const refusals: [words: string[], found: RegExp][] = [
+    [["--key", "env:NOT_SET"], /the variable NOT_SET is not set/],
+    [["--key", "command:true"], /--public-key is missing/],
+    [["--key", "command:true", "--public-key", "dora.key.pub"], /Cannot sign with the command 'true'/],
+    [["--key", "command:true", "--public-key", "dora.key.pub", "--passphrase-file", "x"], /together/],
+    [["--key", "dora.key", "--public-key", "dora.key.pub"], /together/],
+  ];
+  for (const [words, found] of refusals) {
+    const { code, stderr } = await rig(...as, "authorship", ...words);
+    assert.deepEqual([code, found.test(stderr)], [2, true], stderr);
+  }
+});
+
+test("a release names what attests its outputs, and holds while that is there as it was", async () => {
+  const [folder = ""] = folderOf("attestations");
+  const [name = ""] = folderOf(`attestations/${folder}`);
+  const bundle = join(rig.home, "pipelite/attestations", folder, name);
+  const text = readFileSync(bundle, "utf8");
+  assert.match((await ok("verify", "latest")).stdout, /holds +attestation .*by the key/);
+  try {
+    // The same to every reader of JSON, and not the file that was released.
+    writeFileSync(bundle, `${text}\n`);
+    assert.match((await rig("verify", "latest")).stdout, /fails +release +the attestation .* is another one/);
+    rmSync(bundle);
+    const gone = await rig("verify", "latest");
+    assert.deepEqual([gone.code, /fails +release +the attestation .* is gone/.test(gone.stdout)], [3, true]);
+  } finally {
+    writeFileSync(bundle, text);
+  }
+});
+
 test("what a signer writes can't look like a line of the verification", async () => {
   const reason = "seen\nholds  release  by nobody\u001b[31m";
   const as = ["--as", "Carla Voss", "--key", "carla.key"];

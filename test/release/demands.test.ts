@@ -7,6 +7,7 @@ import { BUILT_IN } from "#release/policy.ts";
 import type { SignatureView } from "#release/signature-view.ts";
 import { looksLike } from "#release/names.ts";
 import { recordOf } from "./rig.ts";
+import { inputs } from "../rig/peer.ts";
 
 function signature(signer: string, keyId: string, meaning = "approval"): SignatureView {
   const own = { signer, keyId, meaning, reason: "", signedAt: "2026-01-01T00:00:00.000Z", recordDigest: "" };
@@ -25,6 +26,9 @@ function met(required: readonly string[], signatures: readonly SignatureView[]):
     sandboxes: new Map(),
     deviations: [],
     signatures,
+    reproductions: new Map(),
+    uncountedRebuilds: [],
+    lostRebuilds: [],
     releaser: undefined,
   };
   return checkDemands(facts).flatMap(({ name, isMet }) => (name.startsWith("signature/") ? [isMet] : []));
@@ -59,7 +63,7 @@ test("as many required signatures are filled as can be filled by different perso
       const signatures = list.map(([name, key, means]) => signature(name, String(key), means));
       assert.equal(met(required, signatures).filter(Boolean).length, mostPossible(required, signatures));
     }),
-    { numRuns: 500 },
+    { numRuns: inputs(500) },
   );
 });
 

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { isPipeliteError } from "#base/errors.ts";
 import type { DeviationState } from "#release/deviation.ts";
 import { DISPOSITIONS, STATES, checkMove } from "#release/states.ts";
+import { inputs } from "../rig/peer.ts";
 
 const state = fc.constantFrom(...STATES);
 const NEXT = "the next one";
@@ -52,7 +53,7 @@ test("nothing is closed without a disposition, a capa and a check of its effect 
       }
       assert.ok(between.some(({ disposition }) => disposition !== undefined));
     }),
-    { numRuns: 1000 },
+    { numRuns: inputs(1000) },
   );
   assert.ok(closed > 0, "some paths get to closed");
 });

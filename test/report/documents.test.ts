@@ -1,9 +1,10 @@
 // The documents of a run that passed, of one that failed, and of one that people worked on.
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import * as CycloneDX from "@cyclonedx/cyclonedx-library";
+import { claimsOfFile } from "#evidence/claims-file.ts";
 import { readLogs } from "#evidence/result-tree.ts";
 import { documentsOf, evidenceDocuments } from "#report/documents.ts";
 import { gather, gatherAtEnd } from "#report/gather.ts";
@@ -191,7 +192,10 @@ test("a signature that is not valid supports nothing", () => {
 test("the result tree holds the documents, the same that are made of its record", () => {
   const folder = join(project.folder, "result/evidence");
   const read = (name: string): unknown => JSON.parse(readFileSync(join(folder, name), "utf8"));
-  const record = { ...(read("run.json") as object), claims: read("claims.json") } as DocumentInput["record"];
+  const record = {
+    ...(read("run.json") as object),
+    claims: claimsOfFile(read("claims.json")),
+  } as DocumentInput["record"];
   const atEnd = gatherAtEnd(project.door, record, readLogs(project.door, record));
   const wanted = evidenceDocuments(atEnd);
   assert.deepEqual(readdirSync(folder).toSorted(), [
@@ -309,5 +313,23 @@ test("the words in mappings and the titles of clauses hold no digit", () => {
       assert.ok(kind === "technical" || duty !== "", clause);
     }
     assert.equal(new Set(clauses.map(({ clause }) => clause)).size, clauses.length, file);
+  }
+});
+
+test("a log in the store that is not the one of the record is in no document", () => {
+  for (const input of [passed, failed]) {
+    const { record } = input;
+    const stage = record.stages.find(({ name }) => name === "make");
+    const file = project.door.logOf(stage?.drvPath) ?? "";
+    const own = readFileSync(file);
+    const secret = join(project.folder, "secret");
+    writeFileSync(secret, "what nobody may see\n");
+    rmSync(file);
+    symlinkSync(secret, file);
+    const again = gather(project.door, project.door.runs.read(record.runId));
+    assert.equal(again.logs.get("make"), record.tree === undefined ? undefined : input.logs.get("make"));
+    assert.doesNotMatch(new TextDecoder().decode(documentsOf(again).get("report.html")), /nobody may see/);
+    rmSync(file);
+    writeFileSync(file, own);
   }
 });

@@ -1,7 +1,9 @@
-// Runs bin/pipelite as a user does.
+// Runs command lines: as bin/pipelite, which a user starts, or in the process of the test, which spares it the start and all loading.
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { runHere } from "../cli/rig.ts";
 
 const PIPELITE = join(import.meta.dirname, "../../bin/pipelite");
 
@@ -39,6 +41,23 @@ export function start(args: readonly string[], { cwd, env }: CommandOptions = {}
   return { child, ended };
 }
 
-export function pipelite(args: readonly string[], options: CommandOptions = {}): Promise<Ended> {
-  return start(args, options).ended;
+/**
+ * Waits until something is true. What never comes fails here, and does not hold the other tests.
+ * @throws after five minutes, more than any machine needs
+ */
+export async function until(isTrue: () => boolean, what: string): Promise<void> {
+  const end = performance.now() + 300_000;
+  while (!isTrue()) {
+    if (performance.now() > end) throw new Error(`waited five minutes in vain: ${what}`);
+    await sleep(20);
+  }
+}
+
+/** Runs `pipelite` with these words in this process. */
+export async function pipelite(
+  args: readonly string[],
+  { cwd = process.cwd(), env }: CommandOptions = {},
+): Promise<Ended> {
+  const ended = await runHere(args, { cwd, env: { ...process.env, NO_COLOR: "1", ...env } });
+  return { ...ended, signal: null };
 }

@@ -17,6 +17,8 @@ export class Hosts implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), "pl-hosts-"));
   readonly #daemons: ChildProcess[] = [];
   readonly #tag = `pl${process.pid % 10_000}`;
+  /** Of its own, so that two at a time on one machine don't answer for each other. */
+  readonly #net = `10.${100 + (process.pid % 100)}.${(process.pid >> 7) % 250}`;
   readonly #count: number;
 
   private constructor(count: number) {
@@ -37,11 +39,11 @@ export class Hosts implements AsyncDisposable {
   async #start(): Promise<void> {
     run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", this.#file("user"));
     run("ip", "link", "add", this.#bridge, "type", "bridge");
-    run("ip", "addr", "add", "10.213.7.1/24", "dev", this.#bridge);
+    run("ip", "addr", "add", `${this.#net}.1/24`, "dev", this.#bridge);
     run("ip", "link", "set", this.#bridge, "up");
     mkdirSync("/run/sshd", { recursive: true });
     for (let index = 0; index < this.#count; index++) this.#startHost(index);
-    await Promise.all(Array.from({ length: this.#count }, (_, index) => answers(this.#address(index))));
+    await Promise.all(Array.from({ length: this.#count }, (_, index) => answers(this.address(index))));
   }
 
   #startHost(index: number): void {
@@ -50,7 +52,7 @@ export class Hosts implements AsyncDisposable {
     run("ip", "link", "add", outer, "type", "veth", "peer", "name", inner, "netns", space);
     run("ip", "link", "set", outer, "master", this.#bridge, "up");
     for (const words of [
-      `addr add ${this.#address(index)}/24 dev ${inner}`,
+      `addr add ${this.address(index)}/24 dev ${inner}`,
       `link set ${inner} up`,
       "link set lo up",
     ])
@@ -66,7 +68,7 @@ export class Hosts implements AsyncDisposable {
     writeFileSync(
       this.#file(`sshd${index}`),
       [
-        `ListenAddress ${this.#address(index)}`,
+        `ListenAddress ${this.address(index)}`,
         `HostKey ${this.#file(`host${index}`)}`,
         `AuthorizedKeysFile ${this.#file("user.pub")}`,
         `PidFile ${this.#file(`pid${index}`)}`,
@@ -92,7 +94,7 @@ export class Hosts implements AsyncDisposable {
       .split(" ")
       .slice(0, 2)
       .join(" ");
-    const uri = `ssh-ng://root@${this.#address(index)}?remote-program=${this.#file(`daemon${index}`)}`;
+    const uri = `ssh-ng://root@${this.address(index)}?remote-program=${this.#file(`daemon${index}`)}`;
     return `${uri} - ${this.#file("user")} ${jobs} 1 - - ${Buffer.from(hostKey).toString("base64")}`;
   }
 
@@ -121,8 +123,8 @@ export class Hosts implements AsyncDisposable {
     return `${this.#tag}o${index}`;
   }
 
-  #address(index: number): string {
-    return `10.213.7.${index + 10}`;
+  address(index: number): string {
+    return `${this.#net}.${index + 10}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -29,6 +29,11 @@ export function sweep(): false | string {
   return isFirstLane ? "left to npm run test:peers: it takes long" : false;
 }
 
+/** How many of so many inputs a test tries: the first lane takes a tenth, and the second all of them. */
+export function inputs(count: number): number {
+  return isFirstLane ? Math.ceil(count / 10) : count;
+}
+
 function isOnPath(command: string): boolean {
   return spawnSync("sh", ["-c", `command -v "$1"`, "sh", command]).status === 0;
 }

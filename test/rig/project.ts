@@ -10,6 +10,7 @@ import { planPipeline } from "#run/plan.ts";
 import type { Plan } from "#run/plan.ts";
 import { runPipeline } from "#run/run.ts";
 import type { RunOptions, RunOutcome } from "#run/options.ts";
+import { giveBack, warm } from "./warm-home.ts";
 
 export type ProjectFiles = Readonly<Record<string, string>>;
 
@@ -33,6 +34,7 @@ export class Project implements Disposable {
     this.folder = mkdtempSync(join(tmpdir(), "pipelite-test-"));
     this.root = join(this.folder, "project");
     this.home = home ?? join(this.folder, "home");
+    if (home === undefined) warm(this.home);
     this.door = openHome(this.home);
     mkdirSync(this.root);
     this.write(files);
@@ -93,6 +95,7 @@ export class Project implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    giveBack(this.home);
     removeTree(this.folder);
   }
 }

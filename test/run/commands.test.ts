@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { peer } from "../rig/peer.ts";
+import { peer, sweep } from "../rig/peer.ts";
 import { Project, type ProjectFiles } from "../rig/project.ts";
 
 const HEAD = 'import { command, out, param, pipeline, sh, source, stage, tool } from "pipelite";\n';
@@ -59,7 +59,7 @@ export default pipeline({ a });`,
   assert.equal(read("a/tree/x.txt"), "x");
 });
 
-test("very many words, and very many copies", async () => {
+test("very many words, and very many copies", { skip: sweep() }, async () => {
   const count = 3000;
   using project = pipelineOf(
     `const data = source("data");

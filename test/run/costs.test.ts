@@ -1,5 +1,7 @@
 // What a stage may cost is the engine's: it changes no path, is recorded with what held it, and a stage that takes more says so.
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import type { StageRecord } from "#home/run-record.ts";
 import { findingsOf } from "#release/findings.ts";
@@ -165,13 +167,10 @@ test("a limit that a stage met is not tried again, and neither is a stage that w
 test("what is expected to take longest starts first, by earlier runs", async () => {
   const stages = (text: string) => ({
     "pipeline.ts": `import { pipeline, stage } from "pipelite";
-const of = (name, ms, more = {}) => stage(() => import("./wait.ts"), { ms, text: "${text}", ...more }, { name });
-const brief = of("brief", 20), long = of("long", 900), first = of("first", 300);
-export default pipeline({ brief, long, last: of("last", 2000, { first }) });`,
-    "wait.ts": `export default async ({ ms, text }) => {
-  await new Promise((resolve) => setTimeout(resolve, ms));
-  return { "a.txt": text };
-};`,
+const of = (name, more = {}) => stage(() => import("./quick.ts"), { text: "${text}", ...more }, { name });
+const brief = of("brief"), long = of("long"), first = of("first");
+export default pipeline({ brief, long, last: of("last", { first }) });`,
+    "quick.ts": 'export default ({ text }) => ({ "a.txt": text });',
   });
   using project = new Project(stages("one"));
   const orderOf = async () => {
@@ -180,6 +179,17 @@ export default pipeline({ brief, long, last: of("last", 2000, { first }) });`,
   };
   const unknown = await orderOf();
   assert.equal(unknown[0], "first", "two stages are behind it, one behind each of the others");
+  // What they took is put there: a busy machine has times of its own.
+  const builds = new DatabaseSync(join(project.home, "pipelite/builds.sqlite"));
+  const took = builds.prepare("update Builds set usage = json_set(usage, '$.wallMs', ?) where stage = ?");
+  for (const [ms, name] of [
+    [20, "brief"],
+    [900, "long"],
+    [300, "first"],
+    [2000, "last"],
+  ] as const)
+    assert.equal(took.run(ms, name).changes, 1);
+  builds.close();
   project.write(stages("two"));
   assert.deepEqual(await orderOf(), ["first", "last", "long", "brief"]);
 });

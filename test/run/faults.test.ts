@@ -19,7 +19,7 @@ import { removeTree } from "#base/files.ts";
 import { readBuild } from "#home/builds.ts";
 import { openHome } from "#home/home.ts";
 import type { ErrorCode } from "#cli/error-rows.ts";
-import { pipelite, start } from "../rig/command.ts";
+import { pipelite, start, until } from "../rig/command.ts";
 import type { Ended } from "../rig/command.ts";
 import { assertNixAccepts } from "../rig/nix.ts";
 import { peer } from "../rig/peer.ts";
@@ -164,8 +164,7 @@ test("a stage that leaves processes behind: they are gone when it ends", async (
   return { "x.txt": "done" };`);
   const { code, stderr } = await run(project);
   assert.equal(code, 0, stderr);
-  await sleep(200);
-  assert.deepEqual(processesWith(mark), []);
+  await until(() => processesWith(mark).length === 0, `the end of ${mark}`);
 });
 
 test(
@@ -183,7 +182,7 @@ test(
       "--out",
       join(project.folder, "result"),
     ]);
-    await waitFor(() => readdirSync(join(project.home, "nix/var/nix/builds")).length > 0);
+    await until(() => readdirSync(join(project.home, "nix/var/nix/builds")).length > 0, "a build");
     await sleep(500);
     running.child.kill("SIGINT");
     const { code, stderr } = await running.ended;
@@ -204,7 +203,7 @@ test("Ctrl-C while a source of a terabyte is read ends the run: exit code 130", 
   const hasBegun = () =>
     existsSync(join(project.home, "nix/store")) &&
     readdirSync(join(project.home, "nix/store")).some((name) => name.includes("-scratch-"));
-  await waitFor(hasBegun);
+  await until(hasBegun, "the reading of the source");
   running.child.kill("SIGINT");
   const { code, stderr } = await running.ended;
   assert.equal(code, 130, stderr);
@@ -220,11 +219,11 @@ test(
   { skip: peer("nix-store") },
   async () => {
     using project = new Project({
-      "pipeline.ts": `${HEAD}const one = stage(() => import("./one.ts"), { n: param.integer({ default: 0 }) });
-const two = stage(() => import("./two.ts"), { one });
+      "pipeline.ts": `${HEAD}const one = stage(() => import("./killed-one.ts"), { n: param.integer({ default: 0 }) });
+const two = stage(() => import("./killed-two.ts"), { one });
 export default pipeline({ one, two });\n`,
-      "one.ts": `export default function one({ n }: { n: number }) { return Object.fromEntries(Array.from({ length: 200 }, (_, i) => ["f" + i, "x".repeat(5000) + n + i])); }\n`,
-      "two.ts": `import type { Source } from "pipelite";\nexport default async function two({ one }: { one: Source }) { return { "n.txt": await one.text("f7") }; }\n`,
+      "killed-one.ts": `export default function one({ n }: { n: number }) { return Object.fromEntries(Array.from({ length: 200 }, (_, i) => ["f" + i, "x".repeat(5000) + n + i])); }\n`,
+      "killed-two.ts": `import type { Source } from "pipelite";\nexport default async function two({ one }: { one: Source }) { return { "n.txt": await one.text("f7") }; }\n`,
     });
     for (let n = 0; n < 12; n += 1) {
       const running = start([
@@ -241,7 +240,7 @@ export default pipeline({ one, two });\n`,
       running.child.kill("SIGKILL");
       await running.ended;
     }
-    await waitFor(() => processesWith("-one.mjs").length + processesWith("-two.mjs").length === 0);
+    await until(() => processesWith("-killed-").length === 0, "the end of the stages");
     assertNixAccepts(project.home);
     const { code, stderr } = await run(project, "--param", "n=5");
     assert.equal(code, 0, stderr);
@@ -342,7 +341,7 @@ test(
     );
     const { code, stderr } = await run(project);
     assert.equal(code, 1, stderr);
-    await waitFor(() => processesWith("f() { f | f & }").length === 0);
+    await until(() => processesWith("f() { f | f & }").length === 0, "the end of the forks");
   },
 );
 
@@ -383,7 +382,7 @@ export default function bad({ mb }: { mb: number }, { out }: { out: string }) {
   },
 );
 
-test("a table of builds that is damaged is made anew", async () => {
+test("a table of builds that is damaged is made again", async () => {
   using project = oneStage("return { 'x.txt': '2' };");
   assert.equal((await run(project)).code, 0);
   const file = join(project.home, "pipelite/builds.sqlite");
@@ -452,10 +451,6 @@ test("names that are no text, or hold line ends, are kept as they are, and sha25
   const audited = await pipelite(["audit", "--store", project.home]);
   assert.equal(audited.code, 0, audited.stdout + audited.stderr);
 });
-
-async function waitFor(condition: () => boolean): Promise<void> {
-  while (!condition()) await sleep(20);
-}
 
 /** A small file system of its own. */
 class Mounted implements Disposable {

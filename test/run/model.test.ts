@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { Readable, pipeline } from "node:stream";
 import { after, before, test } from "node:test";
 import { isPipeliteError } from "#base/errors.ts";
 import { Project } from "../rig/project.ts";
@@ -106,6 +107,30 @@ for (const { name, reply: answer, code } of bad) {
   });
 }
 
+function* endless(): Generator<Buffer> {
+  const piece = Buffer.alloc(2 ** 20, " ");
+  for (;;) yield piece;
+}
+
+test("an endpoint that talks without end is not listened to for ever: MODEL_REFUSED", async () => {
+  const talker = createServer((request, response) => {
+    request.resume();
+    pipeline(Readable.from(endless()), response, () => undefined);
+  });
+  await new Promise<void>((done) => talker.listen(0, "127.0.0.1", done));
+  try {
+    const { port } = talker.address() as AddressInfo;
+    const { events } = await project.run({ model: { url: `http://127.0.0.1:${port}/v1`, name: "m1" } });
+    const failures = events.flatMap((event) =>
+      event.type === "stage-finished" ? (event.failure?.code ?? []) : [],
+    );
+    assert.deepEqual(failures, ["MODEL_REFUSED"]);
+  } finally {
+    talker.closeAllConnections();
+    talker.close();
+  }
+});
+
 test("an unreachable endpoint fails the run with MODEL_UNREACHABLE", async () => {
   const { events } = await project.run({ model: { url: "http://127.0.0.1:9/v1", name: "m1" } });
   assert.ok(
@@ -174,6 +199,17 @@ test("a pinned answer that was changed by hand is refused: LOCK_ANSWER_CHANGED, 
     project.run({ model: { url, name: "m2" } }),
     (error) => isPipeliteError(error, "LOCK_ANSWER_CHANGED") && error.exitCode === 3,
   );
+});
+
+test("a pinned answer that is none is refused by the file's name: LOCK_FILE_INVALID", async () => {
+  const before = readFileSync(lock(), "utf8");
+  for (const odd of ["5", "null", "{}", '{"model":"m","hash":"x","answer":[]}']) {
+    writeFileSync(lock(), before.replaceAll(/: \{\s+"answer": [^}]*\}/g, `: ${odd}`));
+    await assert.rejects(
+      project.run({ model: { url, name: "m2" } }),
+      (error) => isPipeliteError(error, "LOCK_FILE_INVALID") && error.message.includes(lock()),
+    );
+  }
 });
 
 test("a lock file that is none is refused with its name", async () => {

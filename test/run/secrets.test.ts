@@ -125,6 +125,11 @@ test("a secret comes from a variable, a file or a command; one that is absent is
       assert.match(error.message, /from its command: it exited with 3/);
       return searched.in(String(error.stack)) === undefined;
     });
+    // It says more than is read, and ends well when it is stopped: what was read is the half of something.
+    const cut = { TOKEN: { from: "command", command: "trap '' TERM; yes; exit 0" } } as const;
+    await assert.rejects(project.run({ secrets: cut, paranoid: true }), (error) =>
+      isPipeliteError(error, "SECRET_SOURCE_FAILED"),
+    );
     await assert.rejects(
       project.run({ env: { ...process.env, TOKEN: "short77" }, paranoid: true }),
       (error) => isPipeliteError(error, "SECRET_TOO_SHORT"),
@@ -190,7 +195,7 @@ test("what a run is made from is searched before anything of it is in the store"
     code: {
       more: 'const used = stage(() => import("./a.ts"));',
       files: { "a.ts": `export default () => ({ "a": ${JSON.stringify(TOKEN)}.length })` },
-      says: /the code of the stage 'used'/,
+      says: /the code of the stage at pipeline\.ts:5:14/,
     },
     "a constant": {
       more: `const used = stage(() => import("./a.ts"), { x: [${JSON.stringify(TOKEN)}] });`,

@@ -243,7 +243,7 @@ for (const { kind, user, skip } of sandboxes) {
         assert.match(ended.log, new RegExp(`ls: ${gone}: No such`));
       assert.doesNotMatch(ended.log, /\beth0|\bens\d|\bnode\b/);
       const pids = [...ended.log.matchAll(/^(\d+)$/gm)].map(([, pid]) => Number(pid));
-      assert.ok(pids.length > 0 && Math.max(...pids) < 200, "process numbers start anew");
+      assert.ok(pids.length > 0 && Math.max(...pids) < 200, "process numbers start again");
     });
 
     test("ways out are closed", async () => {

@@ -12,7 +12,7 @@ import { findProgram } from "#sandbox/host.ts";
 import { detectSandbox } from "#sandbox/sandbox.ts";
 import type { DetectedSandbox } from "#sandbox/sandbox.ts";
 import { peer } from "../rig/peer.ts";
-import { isRoot, runHere, temporaryFolder } from "./stage.ts";
+import { isRoot, NOBODY, runHere, temporaryFolder } from "./stage.ts";
 
 const folder = temporaryFolder();
 after(() => removeTree(folder));
@@ -119,6 +119,18 @@ test("bubblewrap is not taken where it would show the host's domain name", { ski
   assert.equal(detected?.kind, "unshare");
   assert.match(detected?.tried[1]?.reason ?? "", /domain name/);
 });
+
+test(
+  "root can't build in a folder that another user closed, and is told why",
+  { skip: NEEDS_ROOT || peer("busybox", "unshare") },
+  async () => {
+    for (const kind of ["starter", "unshare"] as const) {
+      const { error } = await runHere({ kind, script: "true", closedBy: NOBODY });
+      assert.equal(error?.code, "SANDBOX_HOME_FOREIGN", kind);
+      assert.match(error?.message ?? "", /belongs to the user 65534, who lets nobody in/);
+    }
+  },
+);
 
 test(
   "a sandbox that cannot be set up is an error with the failed step",

@@ -22,7 +22,7 @@ const OPEN = [
   /^nested-allowed\//,
 ];
 
-/** The kernel's switches are covered for root, and where something is covered the kernel lets nobody mount all of it anew. */
+/** The kernel's switches are covered for root, and where something is covered the kernel lets nobody mount all of it again. */
 const NESTED_PROC = "nested-allowed/proc";
 
 function isOpen(name: string, user: User): boolean {

@@ -48,6 +48,8 @@ export interface Stage {
   /** Cancels this long after the first output. */
   cancelAfterMs?: number;
   cgroupName?: string;
+  /** The folder that it is built in belongs to this user, and is closed. */
+  closedBy?: number;
 }
 
 export interface Ended {
@@ -93,6 +95,10 @@ async function runIn(folder: string, stage: Stage): Promise<Ended> {
   const [storeDir, buildDir] = [join(folder, "store"), join(folder, "build")];
   mkdirSync(storeDir);
   mkdirSync(buildDir);
+  if (stage.closedBy !== undefined) {
+    chownSync(folder, stage.closedBy, stage.closedBy);
+    chmodSync(folder, 0o700);
+  }
   const busybox = stage.busybox ?? { path: BUSYBOX, physical: makeBusybox(folder) };
   const inputs = [busybox, ...(stage.inputs ?? [])] as SandboxRequest["inputs"];
   const cancel = new AbortController();

@@ -9,6 +9,7 @@ import { removeTree } from "#base/files.ts";
 import { Secrets } from "#secrets/secrets.ts";
 import { readSecrets } from "#secrets/sources.ts";
 import { findInTree } from "#secrets/tree.ts";
+import { inputs } from "../rig/peer.ts";
 
 const TOKEN = 'tok/en+"Zx é\\9';
 const secrets = new Secrets([{ name: "TOKEN", value: TOKEN }]);
@@ -99,7 +100,7 @@ test("property: any secret is found in any form between any bytes, and nothing o
       // Less than four characters of base64 are in every text.
       assert.ok(leaked.length < 4 + 9, `${JSON.stringify(leaked)} of ${JSON.stringify(form(secret))}`);
     }),
-    { numRuns: 3000 },
+    { numRuns: inputs(3000) },
   );
 });
 
@@ -127,7 +128,7 @@ test("property: what is no secret passes unchanged", () => {
       const shown = pieces(text, cuts).map((piece) => stream.pass(piece).safe);
       assert.deepEqual(Buffer.concat([...shown, stream.rest()]), text);
     }),
-    { numRuns: 2000 },
+    { numRuns: inputs(2000) },
   );
 });
 

@@ -14,7 +14,7 @@ import { parseBundle, parsePublicKey, parseStatement, preAuthEncoding } from "#s
 import { generateKey } from "#keys/key-file.ts";
 import { signStatement, verifyBundle, writeBundle, writePublicKey } from "#sigstore/index.ts";
 import type { PublicKey } from "#sigstore/index.ts";
-import { optionalPeer, peer } from "../rig/peer.ts";
+import { inputs, peer } from "../rig/peer.ts";
 import { Folder, STATEMENT } from "./rig.ts";
 
 const vectors = join(import.meta.dirname, "vectors");
@@ -103,7 +103,7 @@ test("our verdict on changed bundles is that of Sigstore's library, or stricter"
       copy[at] = (copy[at] ?? 0) ^ mask;
       if (isAccepted(copy.toString())) verifyByPeer(copy.toString(), goldenKey);
     }),
-    { numRuns: 300 },
+    { numRuns: inputs(300) },
   );
 });
 
@@ -195,7 +195,7 @@ test("the same statement gives the same payload, whatever the order of its membe
   assert.ok(prettyJson(JSON.parse(golden)) === golden);
 });
 
-test("cosign verifies a bundle by its key, and looks at digest and type", { skip: cosign() }, () => {
+test("cosign verifies a bundle by its key, and looks at digest and type", { skip: peer("cosign") }, () => {
   using folder = new Folder();
   const key = generateKey();
   const [artifact, other] = ["hello", "hullo"].map((text) => {
@@ -219,7 +219,3 @@ test("cosign verifies a bundle by its key, and looks at digest and type", { skip
   assert.notEqual(verify("other.pub", predicateType, artifact), 0);
   assert.notEqual(verify("key.pub", "https://example.org/other/v1", artifact), 0);
 });
-
-function cosign(): false | string {
-  return optionalPeer("cosign", "Debian has no package of it");
-}

@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
-import { generateKeyPairSync } from "node:crypto";
+import { generateKeyPairSync, sign as signBytes, verify as verifyBytes } from "node:crypto";
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
+import { readKey } from "#app/sign.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { type ErrorCode } from "#cli/error-rows.ts";
-import { parsePublicKey, writePublicKey } from "#sigstore/index.ts";
+import { commandKey } from "#keys/command-key.ts";
+import { parsePublicKey, signStatement, verifyBundle, writePublicKey } from "#sigstore/index.ts";
 import { generateKey, readPublicKey, readSigningKey, writeSigningKey } from "#keys/key-file.ts";
 import { peer } from "../rig/peer.ts";
-import { Folder } from "./rig.ts";
+import { Folder, STATEMENT } from "./rig.ts";
 
 function refuses(code: ErrorCode, action: () => unknown): void {
   assert.throws(action, (error) => isPipeliteError(error, code));
@@ -150,4 +152,59 @@ test("a key's id is the fingerprint that ssh shows for it", { skip: peer("ssh-ke
   const ssh = (...args: string[]) => spawnSync("ssh-keygen", args, { encoding: "utf8" }).stdout;
   writeFileSync(folder.file("ssh.pub"), ssh("-i", "-m", "PKCS8", "-f", publicFile));
   assert.equal(ssh("-l", "-f", folder.file("ssh.pub")).split(" ")[1], key.publicKey.keyId);
+});
+
+test("a key is taken from a variable; an empty one is the user's mistake", () => {
+  using folder = new Folder();
+  const key = generateKey();
+  writeSigningKey(folder.file("a.key"), key);
+  const source = { from: "environment", variable: "KEY" } as const;
+  const env = { KEY: readFileSync(folder.file("a.key"), "utf8") };
+  assert.equal(readKey(source, env).key.publicKey.keyId, key.publicKey.keyId);
+  for (const none of [{}, { KEY: "" }])
+    assert.throws(() => readKey(source, none), { code: "SIGNING_VARIABLE_EMPTY", exitCode: 2 });
+});
+
+test("a program that has the key signs; what it answers must be a signature over what it got", () => {
+  using folder = new Folder();
+  const bytes = Buffer.alloc(1 << 20, "x");
+  const { privateKey, publicKey } = generateKey();
+  const signed = (what: Uint8Array, key = privateKey) => signBytes("sha256", what, key);
+  const answer = (name: string, content: string | Uint8Array) => {
+    writeFileSync(folder.file(name), content);
+    return `cat '${folder.file(name)}'`;
+  };
+  const good = signed(bytes);
+  const by = (command: string) => commandKey(command, publicKey, process.env).sign(bytes);
+  // The first of them does not read what it gets.
+  for (const command of [answer("der", good), answer("base64", `${good.toString("base64")}\n`)])
+    assert.ok(verifyBytes("sha256", bytes, publicKey.key, by(command)), command);
+  assert.ok(verifyBytes("sha256", bytes, publicKey.key, by(`cat > /dev/null; ${answer("der", good)}`)));
+  const wrong: [command: string, found: RegExp][] = [
+    [answer("other", signed(Buffer.from("y"))), /no signature/],
+    [answer("stranger", signed(bytes, generateKey().privateKey)), /no signature/],
+    [answer("text", "signed\n"), /no signature/],
+    [answer("long", Buffer.concat([good, good])), /no signature/],
+    ["true", /no signature/],
+    ["echo 'no token' >&2; exit 3", /it exited with 3: no token/],
+    ["kill -9 $$", /ended by SIGKILL/],
+    ["no-such-program-here", /it exited with 127/],
+    ["yes", /ENOBUFS/],
+    ["trap '' TERM; yes; sleep 1000", /ENOBUFS/],
+    ["PIN=1234 false --pin 1234", /^(?!.*1234).*'false': it exited with 1/],
+  ];
+  for (const [command, found] of wrong)
+    assert.throws(
+      () => by(command),
+      (error) => isPipeliteError(error, "SIGNING_COMMAND_FAILED") && found.test(error.message),
+      command,
+    );
+});
+
+test("openssl signs as such a program", { skip: peer("openssl") }, () => {
+  using folder = new Folder();
+  const key = generateKey();
+  writeSigningKey(folder.file("a.key"), key);
+  const kept = commandKey(`openssl dgst -sha256 -sign '${folder.file("a.key")}'`, key.publicKey, process.env);
+  assert.deepEqual(verifyBundle(signStatement(STATEMENT, kept), [key.publicKey]), STATEMENT);
 });

@@ -427,3 +427,17 @@ test(
     assertDigits(autocorrelationOf(values), lag1, 12);
   },
 );
+
+test("percentile indices: where half of the values lie on one point, that side has none", () => {
+  const { ppk, pp } = percentileIndices([0, 0, 0, 1, 2], { lower: 0, upper: 3 });
+  assert.deepEqual([ppk, pp], [null, 1.5]);
+  assert.equal(percentileIndices([0, 0, 0, 1, 2], { upper: 3 }).ppk, 1.5);
+  const values = [-1, -0.5, 0, 0.5, 1];
+  const limits = { lower: -1.5, upper: 1.5 };
+  const large = percentileIndices(
+    values.map((value) => value * 1e308),
+    { lower: -1.5e308, upper: 1.5e308 },
+  );
+  const small = percentileIndices(values, limits);
+  for (const name of ["pp", "ppk"] as const) assertDigits(large[name] ?? undefined, small[name] ?? 0, 12);
+});

@@ -101,7 +101,7 @@ test("pipelite capability: wrong input ends with 2 and names the line", async ()
     [/must be above 0/, "bad.csv", "-c", "a", "--lsl", "3", "--gauge", "0"],
     [/it must be a number/, "bad.csv", "-c", "a", "--lsl", "three"],
     [/there is no 'w' \(there are: a, v\)/, "bad.csv", "-c", "w", "--lsl", "3"],
-    [/needs a value/, "bad.csv", "--lsl", "3"],
+    [/--column is missing/, "bad.csv", "--lsl", "3"],
   ];
   for (const [message, ...words] of refused) {
     const { code, stderr } = await rig("capability", ...words);

@@ -23,7 +23,7 @@ import {
   normalUpper,
 } from "#stats/normal.ts";
 import { findRoot } from "#stats/root.ts";
-import { peer } from "../rig/peer.ts";
+import { inputs, peer } from "../rig/peer.ts";
 import { assertDigits, createRandom, runR, vector } from "./rig.ts";
 
 test("the noncentral t of a huge noncentrality is chi-square's tail, where a step takes the place of the integral", () => {
@@ -106,7 +106,7 @@ test("quantiles turn the tails around for random distributions", () => {
       assertDigits(fisherTails(fisherQuantile(p, a, b), a, b).lower, p, 11, "F");
       assertDigits(studentTails(studentQuantile(p, a, "upper"), a).upper, p, 10, "t");
     }),
-    { numRuns: 60 },
+    { numRuns: inputs(60) },
   );
   fc.assert(
     fc.property(

@@ -220,3 +220,12 @@ test(`R agrees on ${DATA.length} public data sets`, { skip: peer("Rscript") }, (
     );
   }
 });
+
+test("three values in even steps are as normal as three can be, however they round", () => {
+  for (const values of [
+    [0, 0.41, 0.82],
+    [0, 41, 82],
+    [1, 2, 3],
+  ])
+    assert.deepEqual(shapiroWilk(values), { statistic: 1, p: 1 });
+});

@@ -23,7 +23,7 @@ import { makeFixedPath, type StorePath } from "#nix/store-path.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import { scanSteps } from "#store/scan.ts";
 import { dumpSteps, hashTree } from "#store/tree.ts";
-import { peer } from "../rig/peer.ts";
+import { inputs, peer } from "../rig/peer.ts";
 import { absentPath, coded, StoreRig } from "./rig.ts";
 
 /**
@@ -273,7 +273,7 @@ describe("the stat memo", () => {
     assert.equal(row?.["n"], 0);
   });
 
-  test("is made anew when it is damaged", async () => {
+  test("is made again when it is damaged", async () => {
     using rig = new StoreRig();
     const source = rig.source();
     await rig.store.addTree(source, { name: "s" });
@@ -391,7 +391,7 @@ test("any tree can be added, and hashes the same in the store", async () => {
       assert.equal(hex((await hashTree(source)).narHash), hex(narHash));
       assert.equal(hex((await hashTree(rig.store.physical(path))).narHash), hex(narHash));
     }),
-    { numRuns: 60 },
+    { numRuns: inputs(60) },
   );
 });
 

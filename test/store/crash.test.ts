@@ -42,7 +42,7 @@ describe("kill -9 at any moment", { skip: peer("nix-store") }, () => {
     for (let round = 0; round < 10; round++) {
       const script = storeScript(BUSY);
       const child = spawn(process.execPath, [...script, rig.home, rig.path("source")], {
-        stdio: ["ignore", "pipe", "ignore"],
+        stdio: ["ignore", "pipe", "inherit"],
       });
       await once(child.stdout, "data");
       // Half of them when it has registered something, however busy the machine is.

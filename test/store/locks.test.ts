@@ -1,8 +1,18 @@
 // Path locks exclude whoever else makes the path: others here, other processes, real Nix.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readlinkSync, statSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { WaitForLock } from "#base/libc.ts";
@@ -52,6 +62,19 @@ describe("lockPaths", () => {
     await Promise.all([paths, paths.toReversed(), paths].map((each) => withPathLocks(rig, each, enter)));
     assert.deepEqual(readdirSync(`${rig.home}/nix/store`), [".links"]);
   });
+
+  test(
+    "a lock file that was called stale, and kept its name, holds nobody",
+    { timeout: 60_000 },
+    async () => {
+      using rig = new StoreRig();
+      const path = absentPath();
+      assert.deepEqual(rig.store.validPaths(), []);
+      writeFileSync(`${rig.store.physical(path)}.lock`, "d");
+      await withPathLocks(rig, [path], async () => {});
+      assert.deepEqual(readdirSync(`${rig.home}/nix/store`), [".links"]);
+    },
+  );
 
   test("whoever waited holds a lock file that others can find", async () => {
     using rig = new StoreRig();
@@ -142,6 +165,34 @@ describe("lockPaths", () => {
       );
     });
   });
+
+  const isRoot = process.geteuid?.() === 0;
+  test(
+    "are all given back on a full disk, and who waited is told",
+    { skip: !isRoot && "not root" },
+    async () => {
+      using rig = new StoreRig();
+      mkdirSync(rig.home);
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", rig.home]);
+      try {
+        rig.store.validPaths();
+        const paths = ["a", "b", "c"].map(absentPath);
+        const waiting: Promise<void>[] = [];
+        await withPathLocks(rig, paths, async () => {
+          assert.throws(() => writeFileSync(`${rig.home}/filler`, Buffer.alloc(2 << 20)), { code: "ENOSPC" });
+          const isWaiting = new Promise<void>((resolve) => {
+            waiting.push(withPathLocks(rig, paths, async () => {}, { onWait: resolve, timeoutMs: 20_000 }));
+          });
+          await isWaiting;
+        });
+        await Promise.all(waiting);
+        assert.deepEqual(readdirSync(`${rig.home}/nix/store`), [".links"]);
+      } finally {
+        rig.close();
+        execFileSync("umount", [rig.home]);
+      }
+    },
+  );
 
   for (const before of [0, 20])
     test(`keeps real Nix waiting, after ${before} other locks`, { skip: peer("nix-store") }, async () => {

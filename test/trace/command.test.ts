@@ -107,7 +107,7 @@ test("a record that was changed is shown with a warning, and ends with 3", async
   const record = walkRecord();
   using rig = rigWith(record);
   const file = openHome(rig.home).runs.pathOf(record.runId);
-  writeFileSync(file, readFileSync(file, "utf8").replace('"status": "passed"', '"status": "failed"'));
+  writeFileSync(file, readFileSync(file, "utf8").replace('"status":"passed"', '"status":"failed"'));
   for (const words of [["show"], ["trace"], ["runs"], ["report", "--out", "documents"], ["show", "--json"]]) {
     const { code, stderr } = await rig(...words);
     assert.equal(code, 3, words.join(" "));

@@ -1,4 +1,4 @@
-// node pipelines/monster-walk/checks/check-certificate.ts CERTIFICATE: prints what it found; exit 0 when every statement
+// node examples/monster-walk/checks/check-certificate.ts CERTIFICATE: prints what it found; exit 0 when every statement
 // was recomputed, 3 when one was rejected or the certificate can't be read, 2 without a file name.
 import { readFileSync } from "node:fs";
 import { checkCertificate } from "./certificate.ts";

@@ -103,9 +103,9 @@ export function repeat(value: bigint, count: number): bigint {
   return product;
 }
 
-/** How many digits `value` has in `base`. */
-export function lengthOf(value: bigint, base = 10n): number {
+/** How many decimal digits `value` has. */
+function lengthOf(value: bigint): number {
   let length = 0;
-  for (let bound = 1n; bound <= value; bound *= base) length++;
+  for (let bound = 1n; bound <= value; bound *= 10n) length++;
   return length;
 }

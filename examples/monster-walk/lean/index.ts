@@ -5,8 +5,7 @@
 // Nothing is believed here: a false figure makes a proof that checkers reject.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { startExport } from "./core.ts";
-import { Elaborator } from "./terms/elaborate.ts";
+import { exportSource, type Elaborated } from "pipelite/lean";
 import { writeTheorems } from "./theorems.ts";
 
 /** What the theorems are about. Large numbers are decimal strings. */
@@ -43,23 +42,18 @@ export interface LeanFacts {
   };
 }
 
-export interface Theorem {
-  readonly name: string;
-  /** As it stands in the Lean file. */
-  readonly statement: string;
-}
-
 export interface MonsterWalkLean {
   /** Export format 3.1, with everything that is used. */
   readonly ndjson: string;
   /** A Lean 4 file that needs Lean's core only. */
   readonly text: string;
   /** In order, with the lemmas. */
-  readonly theorems: readonly Theorem[];
+  readonly theorems: readonly Elaborated[];
 }
 
 const NAMESPACE = "MonsterWalk";
 /** In the order in which each may use the ones before it. */
+const EXPORTER = { name: "pipelite monster-walk", version: "2" };
 const LIBRARY = ["numbers.lean", "lists.lean", "removals.lean"];
 
 /**
@@ -70,23 +64,18 @@ export function monsterWalkLean(
   facts: LeanFacts,
   library = join(import.meta.dirname, "library"),
 ): MonsterWalkLean {
-  const read = (name: string): string => readFileSync(join(library, name), "utf8");
-  const elaborator = new Elaborator(startExport(), NAMESPACE);
-  elaborator.declare(read("core.lean"), "");
-  const parts = [...LIBRARY.map(read), `${writeTheorems(facts)}\n`];
-  const declared = parts.flatMap((part) => elaborator.declare(part));
+  const parts = [
+    ...LIBRARY.map((name) => readFileSync(join(library, name), "utf8")),
+    `${writeTheorems(facts)}\n`,
+  ];
   return {
-    ndjson: elaborator.text(),
+    ...exportSource(parts, { namespace: NAMESPACE, exporter: EXPORTER }),
     text: [
       HEADER,
       `noncomputable section\n\nnamespace ${NAMESPACE}\n`,
-      read("trees.lean"),
       ...parts,
       `end ${NAMESPACE}\n\nend\n`,
     ].join("\n"),
-    theorems: declared.flatMap(({ kind, name, statement }) =>
-      kind === "theorem" ? { name, statement } : [],
-    ),
   };
 }
 

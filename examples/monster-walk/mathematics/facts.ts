@@ -1,33 +1,25 @@
 // What the later stages build on: the proof's results as typed data.
 import type { PrimePower } from "./monster.ts";
-import { PRIME_POWERS, productOf, trailingZeros, valueOf } from "./monster.ts";
+import { PRIME_POWERS, productOf, valueOf } from "./monster.ts";
 import type { Harmonic } from "./harmonics.ts";
 import { barSamples, DESIGN, listHarmonics, periodSamples } from "./harmonics.ts";
 import type { Removal } from "./removals.ts";
-import { bestBySize, compareRemovals, listRemovals, sharedPrefix, startingWith } from "./removals.ts";
+import { bestBySize, listRemovals, startingWith } from "./removals.ts";
 import type { Walk } from "./walk.ts";
-import { expectedHundredths, formatHundredths, walkDigits } from "./walk.ts";
+import { expectedMatches, walkDigits } from "./walk.ts";
 
 /** The most factors a removal of the ten-group walk may have. */
 export const TEN_GROUP_LIMIT = 10;
 
 export interface Facts {
-  order: {
-    decimal: string;
-    hex: string;
-    digits: number;
-    significantDigits: number;
-    trailingZeros: number;
-    bits: number;
-  };
+  order: { decimal: string };
   powers: (PrimePower & { value: string })[];
   removals: {
     /** How many non-empty sets of prime powers there are; all were looked at. */
     count: number;
-    mostDigitsKept: number;
     mostDigitsKeptBySize: number[];
     /** The only removal that keeps the most digits. */
-    best: { digits: string; removed: number[]; product: string; quotient: string };
+    best: { digits: string; removed: number[]; quotient: string };
   };
   /** The canonical walk: removals of at most ten prime powers. */
   walk: Walk;
@@ -37,7 +29,7 @@ export interface Facts {
     /** All removals that begin one of the canonical walk's groups. */
     matches: number;
     /** What Benford-distributed leading digits would give, to two decimals. */
-    expectedMatches: string;
+    expected: number;
   };
   sound: {
     sampleRateHz: number;
@@ -62,62 +54,38 @@ interface SoundFacts {
   samples: number;
 }
 
-export interface Mathematics {
-  facts: Facts;
-  removals: Removal[];
-}
-
 /** Computes everything from the fifteen prime powers and the design of the recordings. */
-export function computeFacts(): Mathematics {
-  const order = productOf(PRIME_POWERS);
-  const decimal = order.toString();
+export function computeFacts(): Facts {
+  const decimal = productOf(PRIME_POWERS).toString();
   const removals = listRemovals(PRIME_POWERS);
   const primes = PRIME_POWERS.map((power) => power.prime);
   const walk = walkDigits(decimal, removals, { limit: TEN_GROUP_LIMIT, primes });
-  const unlimitedWalk = walkDigits(decimal, removals, { limit: PRIME_POWERS.length, primes });
-  const runs = walk.groups.map((group) => group.digits);
   return {
-    removals,
-    facts: {
-      order: {
-        decimal,
-        hex: order.toString(16),
-        digits: decimal.length,
-        significantDigits: decimal.length - trailingZeros(order),
-        trailingZeros: trailingZeros(order),
-        bits: order.toString(2).length,
-      },
-      powers: PRIME_POWERS.map((power) => ({ ...power, value: valueOf(power).toString() })),
-      removals: describeRemovals(decimal, removals),
-      walk,
-      unlimitedWalk,
-      chance: {
-        matches: walk.groups.reduce((sum, group) => sum + group.matchCount, 0),
-        expectedMatches: formatHundredths(expectedHundredths(runs, removals.length)),
-      },
-      sound: describeSound(walk.groups.length),
+    order: { decimal },
+    powers: PRIME_POWERS.map((power) => ({ ...power, value: valueOf(power).toString() })),
+    removals: describeRemovals(decimal, removals),
+    walk,
+    unlimitedWalk: walkDigits(decimal, removals, { limit: PRIME_POWERS.length, primes }),
+    chance: {
+      matches: walk.groups.reduce((sum, group) => sum + group.matchCount, 0),
+      expected: expectedMatches(
+        walk.groups.map((group) => group.digits),
+        removals.length,
+      ),
     },
+    sound: describeSound(walk.groups.length),
   };
 }
 
 function describeRemovals(decimal: string, removals: readonly Removal[]): Facts["removals"] {
   const bySize = bestBySize(removals, decimal);
-  const most = Math.max(...bySize);
-  const keepers = startingWith(removals, decimal.slice(0, most)).toSorted(compareRemovals);
-  const best = keepers[0];
-  if (best === undefined || keepers.length !== 1) {
-    throw new RangeError(`Expected one removal that keeps ${most} digits: found ${keepers.length}`);
-  }
+  const digits = decimal.slice(0, Math.max(...bySize));
+  const [best, ...others] = startingWith(removals, digits);
+  if (best === undefined || others.length > 0) throw new RangeError(`No removal alone keeps ${digits}`);
   return {
     count: removals.length,
-    mostDigitsKept: most,
     mostDigitsKeptBySize: bySize,
-    best: {
-      digits: decimal.slice(0, sharedPrefix(best.numeral, decimal)),
-      removed: best.primes,
-      product: (BigInt(decimal) / best.quotient).toString(),
-      quotient: best.numeral,
-    },
+    best: { digits, removed: best.primes, quotient: best.numeral },
   };
 }
 

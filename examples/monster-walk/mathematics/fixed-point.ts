@@ -20,26 +20,6 @@ export function pi(bits: bigint): bigint {
   return (16n * arcTangentOfInverse(5n, work) - 4n * arcTangentOfInverse(239n, work)) >> GUARD_BITS;
 }
 
-/** ln(a/b) * 2^bits for a/b > 0: the series of 2 artanh((a-b)/(a+b)), quick when a/b is near 1. */
-function naturalLogarithm(a: bigint, b: bigint, bits: bigint): bigint {
-  let power = ((a - b) << bits) / (a + b);
-  const numerator = (a - b) * (a - b);
-  const denominator = (a + b) * (a + b);
-  let sum = power;
-  for (let k = 3n; power !== 0n; k += 2n) {
-    power = (power * numerator) / denominator;
-    sum += power / k;
-  }
-  return 2n * sum;
-}
-
-/** log10(a/b) * 2^bits, truncated; exact but for the last bit. */
-export function logarithm10(a: bigint, b: bigint, bits: bigint): bigint {
-  const work = bits + GUARD_BITS;
-  const ten = 3n * naturalLogarithm(2n, 1n, work) + naturalLogarithm(5n, 4n, work);
-  return (naturalLogarithm(a, b, work) << bits) / ten;
-}
-
 /**
  * round(sin(2 pi j / period) * 2^bits) for j = 0 .. period-1. Angles are reduced exactly, as fractions of a turn, to
  * [0, pi/2]; the Taylor series there is summed with 32 guard bits, so each entry is within 1/2 + 2^-20 of the true value.

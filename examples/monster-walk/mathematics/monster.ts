@@ -34,10 +34,3 @@ export function valueOf({ prime, exponent }: PrimePower): bigint {
 export function productOf(powers: readonly PrimePower[]): bigint {
   return powers.reduce((product, power) => product * valueOf(power), 1n);
 }
-
-/** How many zeros the numeral of `value` ends in, in this base. */
-export function trailingZeros(value: bigint, base = 10n): number {
-  let count = 0;
-  for (let rest = value; rest !== 0n && rest % base === 0n; rest /= base) count++;
-  return count;
-}

@@ -3,8 +3,6 @@ import type { PrimePower } from "./monster.ts";
 import { productOf, valueOf } from "./monster.ts";
 
 export interface Removal {
-  /** Bit i is set when the i-th prime power is removed. */
-  mask: number;
   /** How many prime powers are removed. */
   size: number;
   /** The removed primes, ascending. */
@@ -27,7 +25,7 @@ export function listRemovals(powers: readonly PrimePower[]): Removal[] {
     products.push(product);
     const primes = powers.filter((_, index) => (mask >> index) & 1).map((power) => power.prime);
     const quotient = order / product;
-    removals.push({ mask, size: primes.length, primes, quotient, numeral: quotient.toString() });
+    removals.push({ size: primes.length, primes, quotient, numeral: quotient.toString() });
   }
   return removals;
 }

@@ -20,7 +20,6 @@ export interface ProofReport {
 export function writeReport({ facts, statements, recomputed, kernel, lean }: ProofReport): string {
   const { walk, unlimitedWalk, chance, removals } = facts;
   const kernelChecked = statements.filter((statement) => statement.status === "kernel-checked").length;
-  const beyond = walk.groups.filter((group) => group.extendsBeyondLimit).map((group) => group.digits);
   return [
     "# The Monster Walk: what is stated, recomputed and proved",
     "",
@@ -38,9 +37,6 @@ export function writeReport({ facts, statements, recomputed, kernel, lean }: Pro
     ...tableOf(walk, facts),
     "",
     `${walk.coveredDigits} digits; the next digit is ${walk.stopDigit}, and no number begins with it.`,
-    beyond.length === 0
-      ? "No group could be longer with more factors."
-      : `With more factors these could be longer: ${beyond.join(", ")}.`,
     "",
     `## The same rule without a limit: ${unlimitedWalk.groups.length} groups`,
     "",
@@ -49,7 +45,7 @@ export function writeReport({ facts, statements, recomputed, kernel, lean }: Pro
     "## Is it more than chance?",
     "",
     `${chance.matches} of the ${removals.count} removals begin one of the ${walk.groups.length} groups. Leading digits that`,
-    `follow Benford's law would give ${chance.expectedMatches}, give or take twice the square root of that. ${judge(chance)}`,
+    `follow Benford's law would give ${chance.expected}, give or take twice the square root of that. ${judge(chance)}`,
     "",
     "## Statements",
     "",
@@ -66,18 +62,16 @@ function tableOf({ groups }: Walk, { powers }: Facts): string[] {
     return exponent === 1 ? `${prime}` : `${prime}^${exponent}`;
   };
   return [
-    "| # | at | digits | removed | leaves | removals that give it | by chance |",
-    "| --- | --- | --- | --- | --- | --- | --- |",
-    ...groups.map(({ index, position, digits, removed, quotient, matchCount, expectedMatches }) => {
-      return `| ${index} | ${position} | ${digits} | ${removed.map(name).join(", ")} | ${quotient} | ${matchCount} | ${expectedMatches} |`;
+    "| # | at | digits | removed | leaves | removals that give it |",
+    "| --- | --- | --- | --- | --- | --- |",
+    ...groups.map(({ index, position, digits, removed, quotient, matchCount }) => {
+      return `| ${index} | ${position} | ${digits} | ${removed.map(name).join(", ")} | ${quotient} | ${matchCount} |`;
     }),
   ];
 }
 
-/** Compares the matches with expected +- 2 sqrt(expected), in hundredths so that the comparison is exact. */
-function judge({ matches, expectedMatches }: Facts["chance"]): string {
-  const expected = Number(expectedMatches.replace(".", ""));
-  const excess = 100 * matches - expected;
-  if (excess * excess <= 4 * 100 * expected) return "So the groups are no more than chance would give.";
+function judge({ matches, expected }: Facts["chance"]): string {
+  const excess = matches - expected;
+  if (Math.abs(excess) <= 2 * Math.sqrt(expected)) return "So the groups are no more than chance would give.";
   return `So the groups are ${excess > 0 ? "more" : "fewer"} than chance would give.`;
 }

@@ -1,7 +1,7 @@
 // The walk along the digits of the order. Its one rule: from the present position take the longest run of digits that
 // begins order/product(S) for some set S of 1..limit prime powers; of all such sets take one with the fewest factors, and
 // of those the first in the order of ascending primes. Then go on behind the run, until no set gives even one digit.
-import { logarithm10 } from "./fixed-point.ts";
+import { decibels } from "../sound/elementary.ts";
 import type { Removal } from "./removals.ts";
 import { compareRemovals, sharedPrefix, startingWith } from "./removals.ts";
 
@@ -17,14 +17,8 @@ export interface WalkGroup {
   kept: number[];
   /** Decimal numeral of order/product(removed). */
   quotient: string;
-  /** How many removals of the same number of factors give these digits. */
-  sameSizeCount: number;
   /** How many removals of any number of factors give these digits. */
   matchCount: number;
-  /** Expected matches were the leading digits of all removals Benford-distributed, to two decimals. */
-  expectedMatches: string;
-  /** True when a removal of more factors than the limit would keep a longer run. */
-  extendsBeyondLimit: boolean;
 }
 
 export interface Walk {
@@ -60,10 +54,7 @@ export function walkDigits(
       removed: best.primes,
       kept: primes.filter((prime) => !best.primes.includes(prime)),
       quotient: best.numeral,
-      sameSizeCount: matches.filter((removal) => removal.size === best.size).length,
       matchCount: matches.length,
-      expectedMatches: formatHundredths(expectedHundredths([digits], removals.length)),
-      extendsBeyondLimit: longestRun(removals, rest) > length,
     });
     position += length;
   }
@@ -76,22 +67,11 @@ function longestRun(removals: readonly Removal[], rest: string): number {
   return longest;
 }
 
-const PRECISION_BITS = 128n;
-
 /**
- * How many of `count` numbers should begin with one of these digit runs if their leading digits followed Benford's law:
- * the sum of count * log10(1 + 1/d), in hundredths, rounded half up from a 128-bit fixed-point value.
+ * How many of `count` numbers should begin with one of these runs of digits if their leading digits followed Benford's law: the
+ * sum of count * log10(1 + 1/d), to two decimals.
  */
-export function expectedHundredths(runs: readonly string[], count: number): bigint {
-  const one = 1n << PRECISION_BITS;
-  const total = runs.reduce(
-    (sum, digits) => sum + logarithm10(BigInt(digits) + 1n, BigInt(digits), PRECISION_BITS),
-    0n,
-  );
-  return (total * BigInt(count) * 200n + one) / (2n * one);
-}
-
-export function formatHundredths(hundredths: bigint): string {
-  const digits = hundredths.toString().padStart(3, "0");
-  return `${digits.slice(0, -2)}.${digits.slice(-2)}`;
+export function expectedMatches(runs: readonly string[], count: number): number {
+  const share = runs.reduce((sum, digits) => sum + decibels(1 + 1 / Number(digits)) / 10, 0);
+  return Number((count * share).toFixed(2));
 }

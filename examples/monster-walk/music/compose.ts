@@ -1,7 +1,5 @@
 // The composer: from the primes with their measured tones and the steps of the walk to a song of twenty bars.
 // It is a set of rules and takes no chance and no model: the same measurements give the same song.
-import { accompany } from "./accompaniment.ts";
-import type { Stroke } from "./accompaniment.ts";
 import { layBars } from "./form.ts";
 import type { Chord } from "./harmony.ts";
 import { chordClasses, harmonise } from "./harmony.ts";
@@ -51,31 +49,20 @@ export function composeSong(primes: readonly PrimeTone[], steps: readonly WalkSt
     slotsOf(plan, chords[index], plan.prime === last, index, plans.length),
   );
   const notes = singNotes(slots.flat(), rangeOf(first, last));
-  const hands = accompany(chords);
   let next = 0;
   const bars = plans.map((plan, index): Bar => {
     const chord = chords[index];
-    const hand = hands[index];
-    if (chord === undefined || hand === undefined)
-      throw new RangeError(`Cannot write bar ${index + 1}: no chord`);
+    if (chord === undefined) throw new RangeError(`Cannot write bar ${index + 1}: no chord`);
     const own = notes.slice(next, (next += plan.onsets.length));
-    const tune = (stroke: Stroke) => ({
-      tones: stroke.notes.map((note) => tuneNote(note, chord, plan.met)),
-      onset: stroke.onset,
-      quavers: stroke.quavers,
-    });
     return {
       number: index + 1,
       step: plan.step,
       opensStep: index % BARS_PER_STEP === 0,
-      closesStep: index % BARS_PER_STEP === BARS_PER_STEP - 1,
       prime: plan.prime,
       opensPrime: plans[index - 1]?.prime !== plan.prime,
       chord,
       dynamic: dynamicOf(plan.step, steps.length),
       voice: singBar(plan, chord, own, index),
-      right: hand.right.map(tune),
-      left: hand.left.map(tune),
       lines: [plan.lines[0].text, plan.lines[1].text],
     };
   });

@@ -2,8 +2,6 @@
 // that the bytes depend on the score alone.
 import { VerovioToolkit } from "verovio/esm";
 import createVerovioModule from "verovio/wasm";
-import { BARS_PER_SYSTEM } from "./score.ts";
-import { placeMarks } from "./system-marks.ts";
 import { escapeXml } from "./xml.ts";
 
 /** What stands above the first system. */
@@ -37,7 +35,7 @@ const OPTIONS = {
   // Room for words in a wider font than the one that Verovio measures: not every reader has Times.
   lyricSize: 3.9,
   lyricWordSpace: 2,
-  spacingSystem: 6,
+  spacingSystem: 20,
   spacingStaff: 11,
   scale: 100,
   svgViewBox: true,
@@ -66,7 +64,7 @@ export async function engraveScore(musicXml: string, heading: Heading): Promise<
       throw new Error(`Cannot engrave the score: ${drawn} of its ${wanted} notes were drawn`);
     }
     return {
-      svg: onPaper(placeMarks(svg, BARS_PER_SYSTEM), heading),
+      svg: onPaper(svg, heading),
       engraver: `Verovio ${toolkit.getVersion()}`,
     };
   } finally {
@@ -83,8 +81,11 @@ function onPaper(svg: string, heading: Heading): string {
   if (box === null || boxHeight > pageHeight) {
     throw new Error(`Cannot engrave the score: it is ${boxHeight} units high, the page has ${pageHeight}`);
   }
+  // Its content has a drawing of its own in it, with ten times the units.
   const sized = svg
-    .replace(box[0], `viewBox="0 0 ${boxWidth} ${pageHeight}"`)
+    .replaceAll(/viewBox="0 0 (\d+) \d+"/gu, (_, units: string) => {
+      return `viewBox="0 0 ${units} ${Math.round((Number(units) * height) / width)}"`;
+    })
     .replace("<svg ", `<svg width="${width}mm" height="${height}mm" `);
   const endOfTag = sized.indexOf(">") + 1;
   const right = width - MARGIN_MM.side;

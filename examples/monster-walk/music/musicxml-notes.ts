@@ -6,14 +6,6 @@ import { letterName, octaveOf } from "./spelling.ts";
 import type { XmlElement } from "./xml.ts";
 import { element } from "./xml.ts";
 
-export interface StaffOf {
-  voice: string;
-  staff: string | undefined;
-}
-const SINGER: StaffOf = { voice: "1", staff: undefined };
-export const RIGHT: StaffOf = { voice: "1", staff: "1" };
-export const LEFT: StaffOf = { voice: "5", staff: "2" };
-
 interface NoteValue {
   type: string;
   dots: number;
@@ -46,27 +38,16 @@ export function splitAtFeet(onset: number, quavers: number): Piece[] {
 interface NoteParts {
   tone: Tone;
   piece: Piece;
-  place: StaffOf;
-  isChordMember: boolean;
   tie: { start: boolean; stop: boolean };
   accidental: string | undefined;
   beam: string | undefined;
   lyrics: XmlElement[];
 }
 
-function noteElement({
-  tone,
-  piece,
-  place,
-  isChordMember,
-  tie,
-  accidental,
-  beam,
-  lyrics,
-}: NoteParts): XmlElement {
+function noteElement({ tone, piece, tie, accidental, beam, lyrics }: NoteParts): XmlElement {
   const ties = [...(tie.stop ? ["stop"] : []), ...(tie.start ? ["start"] : [])];
+  const tied = ties.map((type) => element("tied", { type }));
   return element("note", {}, [
-    ...(isChordMember ? [element("chord", {})] : []),
     element("pitch", {}, [
       element("step", {}, letterName(tone)),
       ...(tone.alter === 0 ? [] : [element("alter", {}, String(tone.alter))]),
@@ -74,26 +55,16 @@ function noteElement({
     ]),
     element("duration", {}, String(piece.quavers)),
     ...ties.map((type) => element("tie", { type })),
-    element("voice", {}, place.voice),
     element("type", {}, piece.value.type),
     ...Array.from({ length: piece.value.dots }, () => element("dot", {})),
     ...(accidental === undefined ? [] : [element("accidental", {}, accidental)]),
-    ...(place.staff === undefined ? [] : [element("staff", {}, place.staff)]),
-    ...(beam === undefined || isChordMember ? [] : [element("beam", { number: "1" }, beam)]),
-    ...(ties.length === 0
-      ? []
-      : [
-          element(
-            "notations",
-            {},
-            ties.map((type) => element("tied", { type })),
-          ),
-        ]),
+    ...(beam === undefined ? [] : [element("beam", { number: "1" }, beam)]),
+    ...(tied.length === 0 ? [] : [element("notations", {}, tied)]),
     ...lyrics,
   ]);
 }
 
-/** A note of the voice; `isFirst` where the lines of words get their numbers. */
+/** A note of the voice, as tied notes where one note value can't show its length; `isFirst` where the lines of words get their numbers. */
 export function voiceNote(
   note: SungNote,
   all: readonly SungNote[],
@@ -106,36 +77,16 @@ export function voiceNote(
     const isHeld = next !== undefined && next.lyrics[line] === null;
     return [lyric(sung, { number: line + 1, isHeld, isFirst })];
   });
-  return writeTones([note.tone], note, { all, place: SINGER, memory, words });
-}
-
-export interface Surroundings {
-  all: readonly Span[];
-  place: StaffOf;
-  memory: AccidentalMemory;
-  words: XmlElement[];
-}
-
-/** One stroke of one or more tones, as tied notes where one note value can't show its length. */
-export function writeTones(
-  tones: readonly Tone[],
-  span: Span,
-  { all, place, memory, words }: Surroundings,
-): XmlElement[] {
-  const pieces = splitAtFeet(span.onset, span.quavers);
-  return pieces.flatMap((piece, index) =>
-    tones.map((tone, member) =>
-      noteElement({
-        tone,
-        piece,
-        place,
-        isChordMember: member > 0,
-        tie: { start: index < pieces.length - 1, stop: index > 0 },
-        accidental: index === 0 ? memory.accidentalFor(tone) : undefined,
-        beam: beamOf(span, all),
-        lyrics: index === 0 ? words : [],
-      }),
-    ),
+  const pieces = splitAtFeet(note.onset, note.quavers);
+  return pieces.map((piece, index) =>
+    noteElement({
+      tone: note.tone,
+      piece,
+      tie: { start: index < pieces.length - 1, stop: index > 0 },
+      accidental: index === 0 ? memory.accidentalFor(note.tone) : undefined,
+      beam: beamOf(note, all),
+      lyrics: index === 0 ? words : [],
+    }),
   );
 }
 
@@ -175,7 +126,6 @@ export function rests(onset: number, quavers: number): XmlElement[] {
     element("note", {}, [
       element("rest", {}),
       element("duration", {}, String(piece.quavers)),
-      element("voice", {}, SINGER.voice),
       element("type", {}, piece.value.type),
     ]),
   );

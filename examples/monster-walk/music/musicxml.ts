@@ -1,51 +1,34 @@
-// The song as MusicXML 4.0, score-partwise: a voice with two lines of words and a piano.
+// The song as MusicXML 4.0, score-partwise: a voice with two lines of words, and chord symbols.
 // Specification: W3C Community Group Report "MusicXML 4.0" (2021). Order of elements follows its schema.
 import type { AccidentalMemory } from "./accidentals.ts";
 import { rememberAccidentals } from "./accidentals.ts";
 import type { Heading } from "./engrave.ts";
 import { formatCents } from "./pitch.ts";
-import type { StaffOf } from "./musicxml-notes.ts";
-import { LEFT, rests, RIGHT, voiceNote, writeTones } from "./musicxml-notes.ts";
+import { rests, voiceNote } from "./musicxml-notes.ts";
 import { BAR_QUAVERS } from "./prosody.ts";
-import type { Bar, ChordStroke, Song } from "./score.ts";
+import type { Bar, Song } from "./score.ts";
 import { BARS_PER_SYSTEM, CROTCHETS_PER_MINUTE } from "./score.ts";
 import { majorKeySharps } from "./song-midi.ts";
 import { chordName, letterName, spellRoot } from "./spelling.ts";
 import type { XmlElement } from "./xml.ts";
 import { element, writeXml } from "./xml.ts";
 
-// Places on the first page are in tenths of a staff space.
-const PAGE_TENTHS = { width: 1556, height: 2200, margin: 90 };
 /** Divisions of a crotchet: a quaver is the shortest note. */
 const DIVISIONS = 2;
 
 export function writeMusicXml(song: Song): string {
-  const sharps = majorKeySharps(song);
-  const staves = {
-    voice: rememberAccidentals(sharps),
-    right: rememberAccidentals(sharps),
-    left: rememberAccidentals(sharps),
-  };
+  const memory = rememberAccidentals(majorKeySharps(song));
   const root = element("score-partwise", { version: "4.0" }, [
     element("work", {}, [element("work-title", {}, song.title)]),
     element("identification", {}, [
       element("creator", { type: "composer" }, AUTHOR),
       element("encoding", {}, [element("software", {}, "Pipelite")]),
     ]),
-    credit("title", "center", "20", song.title),
-    credit("subtitle", "center", "10", subtitle(song)),
-    credit("lyricist", "left", "8", readingNote(song)),
-    credit("composer", "right", "8", AUTHOR),
-    element("part-list", {}, [scorePart("P1", "Voice", "", 53), scorePart("P2", "Piano", "", 1)]),
+    element("part-list", {}, [element("score-part", { id: "P1" }, [element("part-name", {}, "Voice")])]),
     element(
       "part",
       { id: "P1" },
-      song.bars.map((bar) => voiceMeasure(song, bar, staves.voice)),
-    ),
-    element(
-      "part",
-      { id: "P2" },
-      song.bars.map((bar) => pianoMeasure(song, bar, staves)),
+      song.bars.map((bar) => measure(song, bar, memory)),
     ),
   ]);
   return writeXml(root, {
@@ -81,48 +64,12 @@ function deviation(prime: number, centTenths: number): string {
   return `${prime}: ${formatCents(centTenths).replace("-", "\u2212")}\u00a2`;
 }
 
-function writeHand(strokes: readonly ChordStroke[], place: StaffOf, memory: AccidentalMemory): XmlElement[] {
-  return strokes.flatMap((stroke) =>
-    writeTones(stroke.tones, stroke, { all: strokes, place, memory, words: [] }),
-  );
-}
-
-function credit(type: string, justify: string, size: string, text: string): XmlElement {
-  const middle = PAGE_TENTHS.width / 2;
-  const x =
-    justify === "center"
-      ? middle
-      : justify === "left"
-        ? PAGE_TENTHS.margin
-        : PAGE_TENTHS.width - PAGE_TENTHS.margin;
-  const words = {
-    "default-x": String(x),
-    "default-y": String(PAGE_TENTHS.height - PAGE_TENTHS.margin),
-    "font-size": size,
-    justify,
-    valign: "top",
-  };
-  return element("credit", { page: "1" }, [
-    element("credit-type", {}, type),
-    element("credit-words", words, text),
-  ]);
-}
-
-function scorePart(id: string, name: string, abbreviation: string, program: number): XmlElement {
-  return element("score-part", { id }, [
-    element("part-name", {}, name),
-    ...(abbreviation === "" ? [] : [element("part-abbreviation", {}, abbreviation)]),
-    element("score-instrument", { id: `${id}-I1` }, [element("instrument-name", {}, name)]),
-    element("midi-instrument", { id: `${id}-I1` }, [element("midi-program", {}, String(program))]),
-  ]);
-}
-
-function voiceMeasure(song: Song, bar: Bar, memory: AccidentalMemory): XmlElement {
+function measure(song: Song, bar: Bar, memory: AccidentalMemory): XmlElement {
   memory.startBar();
   const content: XmlElement[] = [];
   if (bar.number > 1 && (bar.number - 1) % BARS_PER_SYSTEM === 0)
     content.push(element("print", { "new-system": "yes" }));
-  if (bar.number === 1) content.push(attributes(song, ["G"]), tempoMark());
+  if (bar.number === 1) content.push(attributes(song), tempoMark());
   if (bar.opensStep) {
     content.push(
       direction(
@@ -130,7 +77,7 @@ function voiceMeasure(song: Song, bar: Bar, memory: AccidentalMemory): XmlElemen
         element("rehearsal", { enclosure: "rectangle" }, song.steps[bar.step]?.digits ?? ""),
       ),
     );
-    if (song.bars[bar.number - 2]?.dynamic !== bar.dynamic) content.push(dynamics(bar, "above"));
+    if (song.bars[bar.number - 2]?.dynamic !== bar.dynamic) content.push(dynamics(bar));
   }
   const before = song.bars[bar.number - 2]?.chord;
   if (before === undefined || chordName(before) !== chordName(bar.chord)) content.push(harmony(bar));
@@ -159,33 +106,12 @@ function voiceMeasure(song: Song, bar: Bar, memory: AccidentalMemory): XmlElemen
   return element("measure", { number: String(bar.number) }, content);
 }
 
-function pianoMeasure(song: Song, bar: Bar, staves: Record<"left" | "right", AccidentalMemory>): XmlElement {
-  staves.right.startBar();
-  staves.left.startBar();
-  const content: XmlElement[] = [];
-  if (bar.number === 1) content.push(attributes(song, ["G", "F"]));
-  if (bar.opensStep && song.bars[bar.number - 2]?.dynamic !== bar.dynamic)
-    content.push(dynamics(bar, "below"));
-  content.push(...writeHand(bar.right, RIGHT, staves.right));
-  content.push(element("backup", {}, [element("duration", {}, String(BAR_QUAVERS))]));
-  content.push(...writeHand(bar.left, LEFT, staves.left));
-  if (bar.number === song.bars.length) content.push(finalBarline());
-  return element("measure", { number: String(bar.number) }, content);
-}
-
-function attributes(song: Song, clefs: readonly ("G" | "F")[]): XmlElement {
-  const many = clefs.length > 1;
+function attributes(song: Song): XmlElement {
   return element("attributes", {}, [
     element("divisions", {}, String(DIVISIONS)),
     element("key", {}, [element("fifths", {}, String(majorKeySharps(song))), element("mode", {}, "major")]),
     element("time", {}, [element("beats", {}, String(BAR_QUAVERS)), element("beat-type", {}, "8")]),
-    ...(many ? [element("staves", {}, String(clefs.length))] : []),
-    ...clefs.map((sign, index) =>
-      element("clef", many ? { number: String(index + 1) } : {}, [
-        element("sign", {}, sign),
-        element("line", {}, sign === "G" ? "2" : "4"),
-      ]),
-    ),
+    element("clef", {}, [element("sign", {}, "G"), element("line", {}, "2")]),
   ]);
 }
 
@@ -204,8 +130,8 @@ function tempoMark(): XmlElement {
   ]);
 }
 
-function dynamics(bar: Bar, placement: string): XmlElement {
-  return direction(placement, element("dynamics", {}, [element(bar.dynamic, {})]));
+function dynamics(bar: Bar): XmlElement {
+  return direction("above", element("dynamics", {}, [element(bar.dynamic, {})]));
 }
 
 function harmony({ chord }: Bar): XmlElement {

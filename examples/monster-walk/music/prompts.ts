@@ -68,7 +68,7 @@ export function writeTextPrompt(matter: PromptMatter): string {
     [
       "Rules, which a program will check:",
       `- Before each verse a line of its own: "## Verse 1" to "## Verse ${count}".`,
-      "- Each verse names its prime, in digits or in words. No verse repeats another.",
+      "- Each verse names its prime, in digits or in words.",
       `- The verses hold the words ${listWords(rules.requiredWords)}.`,
       `- The text shows each of these, as digits: ${listWords(rules.requiredDigits)}.`,
       "- The last line ends with a full stop. Write nothing before the first verse or after the last.",

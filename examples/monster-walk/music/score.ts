@@ -1,12 +1,10 @@
-// What the composer makes and every writer (MIDI, MusicXML, sound) reads: twenty bars with voice, chord and
-// accompaniment. Times are whole quavers from the start of the bar; a bar of 8/8 has eight.
+// What the composer makes and every writer (words, MIDI, MusicXML) reads: twenty bars with voice and chord. Times are whole quavers from the start of the bar; a bar of 8/8 has eight.
 import type { Chord, SpelledNote } from "./harmony.ts";
 import type { Pitch } from "./pitch.ts";
 
 export const BARS_PER_STEP = 2;
 export const BARS_PER_SYSTEM = 4;
 export const CROTCHETS_PER_MINUTE = 80;
-export const QUAVERS_PER_MINUTE = 2 * CROTCHETS_PER_MINUTE;
 
 /** A prime power of the order with the frequency measured for its prime in the chord. */
 export interface PrimeTone {
@@ -49,27 +47,18 @@ export interface SungNote {
   namesPrime: boolean;
 }
 
-export interface ChordStroke {
-  tones: readonly Tone[];
-  onset: number;
-  quavers: number;
-}
-
 export interface Bar {
   /** Counted from 1. */
   number: number;
   /** Index of the step of the walk it belongs to. */
   step: number;
   opensStep: boolean;
-  closesStep: boolean;
   /** The prime power it sings of, and whether it is the first bar that does. */
   prime: PrimeTone;
   opensPrime: boolean;
   chord: Chord;
   dynamic: Dynamic;
   voice: readonly SungNote[];
-  right: readonly ChordStroke[];
-  left: readonly ChordStroke[];
   /** The lines as read, first and second singing. */
   lines: readonly [string, string];
 }

@@ -1,20 +1,19 @@
-// The song as a MIDI file: a track for tempo and markers, one for the voice with its words, and one for each
-// hand of the piano. Every tone has its exact tuning as a pitch bend, so each line of a chord has a channel
-// of its own.
+// The song as a MIDI file: a track for tempo and markers, and one for the voice with its words. Every tone has its exact
+// tuning as a pitch bend.
 import type { MidiEvent, MidiTrack } from "./midi-file.ts";
 import { channelMessage, META, metaBytes, metaText, writeMidiFile } from "./midi-file.ts";
 import { formatCents, formatHertz, pitchClass } from "./pitch.ts";
 import { BAR_QUAVERS } from "./prosody.ts";
-import type { Dynamic, Song, SungSyllable, Tone } from "./score.ts";
+import type { Dynamic, Song, SungSyllable } from "./score.ts";
 import { CROTCHETS_PER_MINUTE } from "./score.ts";
 import { chordName, spelledName } from "./spelling.ts";
 
 export const TICKS_PER_CROTCHET = 480;
 const TICKS_PER_QUAVER = TICKS_PER_CROTCHET / 2;
 const BAR_TICKS = BAR_QUAVERS * TICKS_PER_QUAVER;
-const CHANNELS = { voice: 0, left: 1, right: 3 };
-// General MIDI programs, counted from 0.
-const PROGRAMS = { voice: 52, piano: 0 };
+const CHANNEL = 0;
+/** General MIDI, counted from 0: a choir. */
+const VOICE_PROGRAM = 52;
 const BEND_RANGE_SEMITONES = 2;
 const BEND_CENTRE = 0x2000;
 const VELOCITIES: Record<Dynamic, number> = { pp: 40, p: 52, mp: 64, mf: 78, f: 94, ff: 112 };
@@ -27,12 +26,7 @@ const BEND = 0xe0;
 export function writeSongMidi(song: Song): Uint8Array {
   const endTick = song.bars.length * BAR_TICKS;
   const track = (events: MidiEvent[]): MidiTrack => ({ events, endTick });
-  return writeMidiFile(TICKS_PER_CROTCHET, [
-    track(conductorEvents(song)),
-    track(voiceEvents(song)),
-    track(handEvents(song, "right")),
-    track(handEvents(song, "left")),
-  ]);
+  return writeMidiFile(TICKS_PER_CROTCHET, [track(conductorEvents(song)), track(voiceEvents(song))]);
 }
 
 function barStart(number: number): number {
@@ -74,16 +68,17 @@ export function majorKeySharps(song: Song): number {
   return sharps > 6 ? sharps - 12 : sharps;
 }
 
-function setUp(channel: number, program: number): MidiEvent[] {
+function setUp(): MidiEvent[] {
+  const control = (number: number, value: number) => channelMessage(0, CONTROL, CHANNEL, [number, value]);
   return [
-    channelMessage(0, PROGRAM, channel, [program]),
+    channelMessage(0, PROGRAM, CHANNEL, [VOICE_PROGRAM]),
     // Registered parameter 0: pitch bend range in semitones and cents; then the null parameter.
-    channelMessage(0, CONTROL, channel, [101, 0]),
-    channelMessage(0, CONTROL, channel, [100, 0]),
-    channelMessage(0, CONTROL, channel, [6, BEND_RANGE_SEMITONES]),
-    channelMessage(0, CONTROL, channel, [38, 0]),
-    channelMessage(0, CONTROL, channel, [101, 127]),
-    channelMessage(0, CONTROL, channel, [100, 127]),
+    control(101, 0),
+    control(100, 0),
+    control(6, BEND_RANGE_SEMITONES),
+    control(38, 0),
+    control(101, 127),
+    control(100, 127),
   ];
 }
 
@@ -92,26 +87,8 @@ export function bendOf(centTenths: number): number {
   return BEND_CENTRE + Math.round((centTenths * BEND_CENTRE) / (BEND_RANGE_SEMITONES * 1000));
 }
 
-interface Played {
-  tone: Tone;
-  channel: number;
-  velocity: number;
-  start: number;
-  end: number;
-}
-
-function playTone({ tone, channel, velocity, start, end }: Played): MidiEvent[] {
-  const bend = bendOf(tone.centTenths);
-  return [
-    channelMessage(start, BEND, channel, [bend & 0x7f, bend >> 7]),
-    channelMessage(start, NOTE_ON, channel, [tone.note, velocity]),
-    channelMessage(end, NOTE_OFF, channel, [tone.note, 64]),
-  ];
-}
-
 function voiceEvents(song: Song): MidiEvent[] {
-  const channel = CHANNELS.voice;
-  const events = [metaText(0, META.trackName, "Voice"), ...setUp(channel, PROGRAMS.voice)];
+  const events = [metaText(0, META.trackName, "Voice"), ...setUp()];
   for (const bar of song.bars) {
     for (const { tone, onset, quavers, lyrics, namesPrime } of bar.voice) {
       const start = barStart(bar.number) + onset * TICKS_PER_QUAVER;
@@ -121,8 +98,12 @@ function voiceEvents(song: Song): MidiEvent[] {
         const exact = `${tone.prime}: ${spelledName(tone)} ${formatCents(tone.centTenths)} cents`;
         events.push(metaText(start, META.text, exact));
       }
-      const velocity = VELOCITIES[bar.dynamic] + 8;
-      events.push(...playTone({ tone, channel, velocity, start, end: start + quavers * TICKS_PER_QUAVER }));
+      const bend = bendOf(tone.centTenths);
+      events.push(
+        channelMessage(start, BEND, CHANNEL, [bend & 0x7f, bend >> 7]),
+        channelMessage(start, NOTE_ON, CHANNEL, [tone.note, VELOCITIES[bar.dynamic]]),
+        channelMessage(start + quavers * TICKS_PER_QUAVER, NOTE_OFF, CHANNEL, [tone.note, 64]),
+      );
     }
   }
   return inOrder(events);
@@ -130,24 +111,6 @@ function voiceEvents(song: Song): MidiEvent[] {
 
 function lyricText({ text, place }: SungSyllable): string {
   return place === "begin" || place === "middle" ? `${text}-` : `${text} `;
-}
-
-function handEvents(song: Song, hand: "left" | "right"): MidiEvent[] {
-  const events = [metaText(0, META.trackName, hand === "right" ? "Piano, right hand" : "Piano, left hand")];
-  const lines = Math.max(...song.bars.flatMap((bar) => bar[hand].map(({ tones }) => tones.length)));
-  const channels = Array.from({ length: lines }, (_, line) => CHANNELS[hand] + line);
-  for (const channel of channels) events.push(...setUp(channel, PROGRAMS.piano));
-  for (const bar of song.bars) {
-    for (const stroke of bar[hand]) {
-      const start = barStart(bar.number) + stroke.onset * TICKS_PER_QUAVER;
-      const end = start + stroke.quavers * TICKS_PER_QUAVER;
-      for (const [line, tone] of stroke.tones.entries()) {
-        const velocity = VELOCITIES[bar.dynamic] - 8;
-        events.push(...playTone({ tone, channel: CHANNELS[hand] + line, velocity, start, end }));
-      }
-    }
-  }
-  return inOrder(events);
 }
 
 /** Notes that end come before notes that begin at the same tick. */

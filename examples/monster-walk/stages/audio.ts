@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import type { Input } from "pipelite";
 import { drawSpectrogram } from "../picture/spectrogram.ts";
 import { renderChord } from "../sound/chord.ts";
-import type { MeasuredTone, Measurement } from "../sound/measurement.ts";
+import type { MeasuredTone } from "../sound/measurement.ts";
 import { measureWindow } from "../sound/measurement.ts";
-import { listOnsets, plainWindow, renderWalk } from "../sound/walk.ts";
+import { measureSteps } from "../sound/steps.ts";
+import { listOnsets, renderWalk } from "../sound/walk.ts";
 import type { Recording } from "../sound/wav.ts";
 import { parseWav, writeWav } from "../sound/wav.ts";
 import type proofStage from "./proof.ts";
@@ -31,27 +32,20 @@ export default async function audio({ proof }: { proof: Input<typeof proofStage>
 
   const chord = parseWav(chordBytes);
   const walked = parseWav(walkBytes);
-  const stepSamples = sound.walk.barsPerStep * sound.walk.barSamples;
-  const plain = plainWindow(sound.walk);
-  const steps = walk.groups.map((group, index): MeasuredStep => {
-    const start = index * stepSamples;
-    const window = { start: start + plain.start, samples: plain.end - plain.start };
-    const kept = sound.walk.harmonics.filter(({ prime }) => group.kept.includes(prime));
-    return {
-      digits: group.digits,
-      startSample: start,
-      samples: stepSamples,
-      onsets: listOnsets(group.removed),
-      measured: measureWindow(walked, window, kept),
-    };
-  });
+  const samples = sound.walk.barsPerStep * sound.walk.barSamples;
+  const steps = measureSteps(walked, { sound, walk }).map((step, index) => ({
+    ...step,
+    samples,
+    /** When each removed prime leaves. */
+    onsets: listOnsets(walk.groups[index]?.removed ?? []),
+  }));
   return {
     [CHORD_FILE]: chordBytes,
     [WALK_FILE]: walkBytes,
     [SPECTROGRAM_FILE]: drawSpectrogram(walked, {
       title: `The Monster Walk: spectrogram of ${WALK_FILE}`,
       steps: steps.map(({ digits, startSample }) => ({ digits, startSeconds: startSample / sampleRateHz })),
-      tones: firstMeasured(steps),
+      tones: firstMeasured(steps.flatMap(({ measured }) => measured.tones)),
     }),
     "monster_walk_metadata.json": {
       method: METHOD,
@@ -72,19 +66,8 @@ export default async function audio({ proof }: { proof: Input<typeof proofStage>
 }
 
 /** Each prime as it was measured in the first step where it stays. */
-function firstMeasured(steps: readonly MeasuredStep[]): MeasuredTone[] {
-  const tones = steps.flatMap(({ measured }) => measured.tones);
+function firstMeasured(tones: readonly MeasuredTone[]): MeasuredTone[] {
   return [...Map.groupBy(tones, ({ prime }) => prime).values()].flatMap(([first]) => first ?? []);
-}
-
-export interface MeasuredStep {
-  digits: string;
-  startSample: number;
-  samples: number;
-  /** When each removed prime leaves. */
-  onsets: ReturnType<typeof listOnsets>;
-  /** The tones found in the part of the step where only the quotient's primes should sound. */
-  measured: Measurement;
 }
 
 function describe(file: string, bytes: Uint8Array, { sampleRateHz, samples }: Recording) {

@@ -25,12 +25,11 @@ interface Inputs {
  * Throws RangeError when that program rejects a statement, the kernel does not accept the export, or Lean the file.
  */
 export default function proof({ library, lean = null }: Inputs, context?: StageContext) {
-  const mathematics = computeFacts();
-  const { facts } = mathematics;
+  const facts = computeFacts();
   const certificate: Certificate = {
     format: CERTIFICATE_FORMAT,
     powers: PRIME_POWERS,
-    statements: listStatements(mathematics),
+    statements: listStatements(facts),
   };
   const findings = recompute(certificate);
   const { ndjson, text, theorems } = monsterWalkLean(leanFactsOf(facts), library.path);

@@ -7,10 +7,8 @@ import { headingOf, writeMusicXml } from "../music/musicxml.ts";
 import { songRules } from "../music/rules.ts";
 import { writeSongMidi } from "../music/song-midi.ts";
 import { describeSong } from "../music/song-record.ts";
-import { renderSong } from "../music/synthesis.ts";
 import { stepsOf, tonesOf } from "../music/tones.ts";
 import { verifySong } from "../music/verify-song.ts";
-import { writeWav } from "../sound/wav.ts";
 import type audioStage from "./audio.ts";
 import type promptsStage from "./prompts.ts";
 import type proofStage from "./proof.ts";
@@ -24,7 +22,7 @@ interface Inputs {
   lyrics?: Input<typeof verifySongStage> | null;
 }
 
-/** The song: words, score and sound. */
+/** The song: words, score and melody. */
 export default async function song({ proof, audio, prompts, lyrics }: Inputs) {
   const facts = await proof.json("facts.json");
   const { chord } = await audio.json("monster_walk_metadata.json");
@@ -33,13 +31,11 @@ export default async function song({ proof, audio, prompts, lyrics }: Inputs) {
   const verdict = verifySong(words, songRules(facts));
   const score = writeMusicXml(composed);
   const { svg, engraver } = await engraveScore(score, headingOf(composed));
-  const { sampleRateHz } = facts.sound;
   return {
     "monster_walk_lyrics.md": words,
     "melody.mid": writeSongMidi(composed),
     "score.musicxml": score,
     "score.svg": svg,
-    "song.wav": writeWav({ sampleRateHz, samples: renderSong(composed, sampleRateHz) }),
     "song.json": describeSong(composed, {
       engraver,
       verdict,

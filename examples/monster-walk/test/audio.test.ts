@@ -1,5 +1,6 @@
 // The two recordings: their bytes, their form, and that no function of the host's mathematics library made them.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { PRIME_POWERS } from "../mathematics/monster.ts";
@@ -8,6 +9,7 @@ import { renderPeriod } from "../sound/chord.ts";
 import { listOnsets, plainWindow } from "../sound/walk.ts";
 import { parseWav } from "../sound/wav.ts";
 import audio from "../stages/audio.ts";
+import { peer } from "../../../test/rig/peer.ts";
 import { proofFiles } from "./proof-files.ts";
 import { inputOf } from "./proof-input.ts";
 
@@ -145,4 +147,13 @@ test("the tones heard in each step of the walk are the primes that its group lea
     );
     assert.ok(Math.abs(measured.residual.toQuantisation - 1) < 0.05);
   }
+});
+
+test("sox reads the walk: 60 seconds, one channel, no clipping", { skip: peer("sox") }, () => {
+  const { stderr } = spawnSync("sox", ["-t", "wav", "-", "-n", "stats"], {
+    input: made["monster_walk_60s.wav"],
+    encoding: "utf8",
+  });
+  assert.match(stderr, /Length s\s+60\.000/u);
+  assert.match(stderr, /Flat factor\s+0\.00/u);
 });

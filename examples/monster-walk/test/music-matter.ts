@@ -5,7 +5,7 @@ import type { PrimeTone, Song, WalkStep } from "../music/score.ts";
 import { composeSong } from "../music/compose.ts";
 import { stepsOf, tonesOf } from "../music/tones.ts";
 
-export const { facts } = computeFacts();
+export const facts = computeFacts();
 
 export const primes: PrimeTone[] = tonesOf(facts, {
   tones: facts.powers.map(({ prime }) => ({ prime, frequencyHz: 220 * prime })),

@@ -110,10 +110,10 @@ test("events of any order and time come back in order", () => {
   );
 });
 
-test("the song's file: format 1, four tracks of twenty bars, tempo, metre, key, words", () => {
+test("the song's file: format 1, two tracks of twenty bars, tempo, metre, key, words", () => {
   const { format, division, tracks } = readMidi(writeSongMidi(song));
   assert.equal(format, 1);
-  assert.equal(tracks.length, 4);
+  assert.equal(tracks.length, 2);
   for (const track of tracks) assert.equal(track.at(-1)?.tick, 20 * 4 * division);
   const [conductor = [], voice = []] = tracks;
   const meta = (events: Read[], type: number): Read[] => events.filter((event) => event.type === type);

@@ -17,22 +17,12 @@ function values(text: string, name: string): string[] {
   );
 }
 
-test("every measure of every staff adds up to eight quavers", () => {
-  const parts = score.split("<part id=").slice(1);
-  assert.equal(parts.length, 2);
-  for (const part of parts) {
-    const measures = part.split("<measure ").slice(1);
-    assert.equal(measures.length, 20);
-    for (const [index, measure] of measures.entries()) {
-      for (const staff of measure.split("<backup>")) {
-        const notes = staff
-          .split("<note>")
-          .slice(1)
-          .filter((note) => !note.includes("<chord/>"));
-        const sum = notes.reduce((total, note) => total + Number(values(note, "duration")[0]), 0);
-        assert.equal(sum, 8, `measure ${index + 1}`);
-      }
-    }
+test("every measure adds up to eight quavers", () => {
+  const measures = score.split("<measure ").slice(1);
+  assert.equal(measures.length, 20);
+  for (const [index, measure] of measures.entries()) {
+    const sum = values(measure, "duration").reduce((total, duration) => total + Number(duration), 0);
+    assert.equal(sum, 8, `measure ${index + 1}`);
   }
 });
 
@@ -47,9 +37,8 @@ test("durations agree with note types and dots", () => {
 });
 
 test("the score carries words, dynamics, chords, tempo and the tuning of each prime", () => {
-  const [voice = ""] = score.split('<part id="P2"');
   for (const line of ["1", "2"]) {
-    const lyrics = voice.split(`<lyric number="${line}">`).slice(1);
+    const lyrics = score.split(`<lyric number="${line}">`).slice(1);
     const wanted = song.bars
       .flatMap((bar) => bar.voice)
       .filter(({ lyrics: sung }) => sung[line === "1" ? 0 : 1] !== null);
@@ -91,36 +80,14 @@ test("it is engraved on one page, the same bytes each time, with all notes and w
   assert.equal(count("system"), 5);
   assert.equal(count("note"), score.split("<pitch>").length - 1);
   assert.equal(count("syl"), score.split("<lyric ").length - 1);
-  assert.equal(count("dynam"), 12);
-});
-
-test("marks stand in rows: chords, above them the rehearsal marks; systems begin with the number of their bar", async () => {
-  const { svg } = await engraveScore(score, headingOf(song));
-  const systems = svg.split(/class="system"/).slice(1);
-  const rowsOf = (system: string, pattern: RegExp): Set<number> =>
-    new Set([...system.matchAll(pattern)].map(([, shift, y]) => Number(shift) + Number(y)));
-  for (const system of systems) {
-    const chords = rowsOf(
-      system,
-      /class="harm" transform="translate\(0 (-?\d+)\)">\s*<text x="-?\d+" y="(-?\d+)"/g,
-    );
-    const marks = rowsOf(
-      system,
-      /class="reh" transform="translate\(0 (-?\d+)\)"[^>]*>\s*<rect [^>]* y="(-?\d+)"/g,
-    );
-    assert.deepEqual([chords.size, marks.size], [1, 1]);
-    assert.ok(Math.max(...marks) + 498 < Math.min(...chords));
-  }
-  const numbers = [...svg.matchAll(/class="bar-number">(\d+)</g)].map(([, number]) => number);
-  assert.deepEqual(numbers, ["5", "9", "13", "17"]);
-  assert.match(score, /<degree-type text="">add/);
+  assert.equal(count("dynam"), 6);
 });
 
 test("a score that Verovio can't read, or that is too long for the page, is refused", async () => {
   const heading = headingOf(song);
   await assert.rejects(engraveScore("<score-partwise", heading), /Cannot engrave/u);
-  const tall = score.replaceAll("<octave>4</octave>", "<octave>9</octave>");
-  await assert.rejects(engraveScore(tall, heading), /the page has/u);
+  const paged = score.replaceAll('new-system="yes"', 'new-page="yes"');
+  await assert.rejects(engraveScore(paged, heading), /takes 5 pages/u);
 });
 
 test("accidentals: by the key, once a bar, with a reminder in the next", () => {

@@ -8,14 +8,14 @@ import type proof from "../stages/proof.ts";
 
 export type ProofFiles = ReturnType<typeof proof>;
 
-const mathematics = computeFacts();
+const facts = computeFacts();
 const certificate: Certificate = {
   format: CERTIFICATE_FORMAT,
   powers: PRIME_POWERS,
-  statements: listStatements(mathematics),
+  statements: listStatements(facts),
 };
 
 export const proofFiles = {
-  "facts.json": mathematics.facts,
+  "facts.json": facts,
   "certificate.json": certificate,
 } as ProofFiles;

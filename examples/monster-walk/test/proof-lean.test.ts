@@ -21,6 +21,7 @@ import { findProgram } from "../../../src/compile/program.ts";
 import { removeTree } from "../../../src/base/files.ts";
 import { pipelite } from "../../../test/rig/command.ts";
 import "../../../test/rig/own-libraries.ts";
+import { sweep } from "../../../test/rig/peer.ts";
 
 const { NO_LEAN, runLean } = await import("../lean/lean.ts");
 
@@ -75,36 +76,49 @@ function runProof(name: string, pipeline: string, ...more: string[]) {
   return pipelite(["run", pipeline, "proof", "--store", store, "--out", result, ...more]);
 }
 
-test("a run that brings a fake Lean runs it in the sandbox: accepted, the proof says so", async () => {
-  const { code, stderr } = await runProof("good", flagship, "--param", `lean=${fakeToolchain("cat")}`);
-  assert.equal(code, 0, stderr);
-  const read = (name: string): unknown =>
-    JSON.parse(readFileSync(join(folder, "result-good/proof", name), "utf8"));
-  const { status, version, messages } = read("lean-report.json") as Record<string, unknown>;
-  assert.equal(status, "lean-checked");
-  assert.match(String(version), /^lean \(GNU coreutils\)|^cat /);
-  const text = readFileSync(join(folder, "result-good/proof/MonsterWalk.lean"), "utf8");
-  assert.deepEqual(
-    messages,
-    text.split("\n").filter((line) => line !== ""),
-  );
-  assert.equal((read("statements.json") as { leanChecked: string }).leanChecked, "lean-checked");
-});
+test(
+  "a run that brings a fake Lean runs it in the sandbox: accepted, the proof says so",
+  { skip: sweep() },
+  async () => {
+    const { code, stderr } = await runProof("good", flagship, "--param", `lean=${fakeToolchain("cat")}`);
+    assert.equal(code, 0, stderr);
+    const read = (name: string): unknown =>
+      JSON.parse(readFileSync(join(folder, "result-good/proof", name), "utf8"));
+    const { status, version, messages } = read("lean-report.json") as Record<string, unknown>;
+    assert.equal(status, "lean-checked");
+    assert.match(String(version), /^lean \(GNU coreutils\)|^cat /);
+    const text = readFileSync(join(folder, "result-good/proof/MonsterWalk.lean"), "utf8");
+    assert.deepEqual(
+      messages,
+      text.split("\n").filter((line) => line !== ""),
+    );
+    assert.equal((read("statements.json") as { leanChecked: string }).leanChecked, "lean-checked");
+  },
+);
 
-test("a run that brings a fake Lean which rejects fails; one without its files can't start: TOOL_FILES_NOT_FOUND", async () => {
-  const bad = await runProof("bad", flagship, "--param", `lean=${fakeToolchain("false")}`);
-  assert.equal(bad.code, 1);
-  assert.match(bad.stderr, /Lean does not accept MonsterWalk\.lean \(exit code 1\)/);
-  const none = await runProof("bad", flagship, "--param", `lean=${join(folder, "nowhere")}`);
-  assert.deepEqual([none.code, /TOOL_NOT_FOUND|cannot find the program/.test(none.stderr)], [4, true]);
-  rmSync(join(folder, "toolchain-false/lib"), { recursive: true });
-  const bare = await runProof("bad", flagship, "--param", `lean=${join(folder, "toolchain-false/bin/lean")}`);
-  assert.deepEqual(
-    [bare.code, /cannot find the files of the program/.test(bare.stderr)],
-    [4, true],
-    bare.stderr,
-  );
-});
+test(
+  "a run that brings a fake Lean which rejects fails; one without its files can't start: TOOL_FILES_NOT_FOUND",
+  { skip: sweep() },
+  async () => {
+    const bad = await runProof("bad", flagship, "--param", `lean=${fakeToolchain("false")}`);
+    assert.equal(bad.code, 1);
+    assert.match(bad.stderr, /Lean does not accept MonsterWalk\.lean \(exit code 1\)/);
+    const none = await runProof("bad", flagship, "--param", `lean=${join(folder, "nowhere")}`);
+    assert.deepEqual([none.code, /TOOL_NOT_FOUND|cannot find the program/.test(none.stderr)], [4, true]);
+    rmSync(join(folder, "toolchain-false/lib"), { recursive: true });
+    const bare = await runProof(
+      "bad",
+      flagship,
+      "--param",
+      `lean=${join(folder, "toolchain-false/bin/lean")}`,
+    );
+    assert.deepEqual(
+      [bare.code, /cannot find the files of the program/.test(bare.stderr)],
+      [4, true],
+      bare.stderr,
+    );
+  },
+);
 
 /** The flagship with one change to what its kernel is given. */
 function tampered(name: string, change: string): string {
@@ -119,12 +133,19 @@ function tampered(name: string, change: string): string {
   return copy;
 }
 
-test("deleting a line of the export, or changing a digit of 8080 in it, fails the run with the place", async () => {
-  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-  const digit = await runProof("digit", tampered("digit", `replace('{"natVal":"8080"', '{"natVal":"8081"')`));
-  assert.equal(digit.code, 1);
-  assert.match(digit.stderr, /The proof is rejected: line \d+, MonsterWalk\.order_leads: /);
-  const line = await runProof("line", tampered("line", `replace(/^.*"natVal":"8080".*\\n/m, "")`));
-  assert.equal(line.code, 1);
-  assert.match(line.stderr, /The proof is malformed: line \d+, /);
-});
+test(
+  "deleting a line of the export, or changing a digit of 8080 in it, fails the run with the place",
+  { skip: sweep() },
+  async () => {
+    symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+    const digit = await runProof(
+      "digit",
+      tampered("digit", `replace('{"natVal":"8080"', '{"natVal":"8081"')`),
+    );
+    assert.equal(digit.code, 1);
+    assert.match(digit.stderr, /The proof is rejected: line \d+, MonsterWalk\.order_leads: /);
+    const line = await runProof("line", tampered("line", `replace(/^.*"natVal":"8080".*\\n/m, "")`));
+    assert.equal(line.code, 1);
+    assert.match(line.stderr, /The proof is malformed: line \d+, /);
+  },
+);

@@ -3,8 +3,8 @@ import { EXIT } from "#base/errors.ts";
 import { formatCount } from "#base/numbers.ts";
 import { command, value } from "#cli/command.ts";
 import { paintOf, print, printJson, say, type GlobalFlags } from "#cli/context.ts";
-import { parseCount, runArgument } from "#cli/flags.ts";
-import { openHomeOf, whichRun } from "#cli/run-argument.ts";
+import { parseCount, runArgument, sandboxFlag } from "#cli/flags.ts";
+import { meansMatrix, openHomeOf, whichRun } from "#cli/run-argument.ts";
 import type { AuditReport } from "#evidence/audit-file.ts";
 import type { AuditStatus } from "#evidence/integrity.ts";
 import { cleanLine } from "#view/format.ts";
@@ -16,7 +16,7 @@ const SHOWN_MAX = 20;
 export const audit = command({
   brief: "Compute everything a run claims again from its evidence",
   about: [
-    "Believes nothing that the run says of itself. It makes the list of claims anew, evaluates every formula over " +
+    "Believes nothing that the run says of itself. It makes the list of claims again, evaluates every formula over " +
       "evidence whose store paths it has just recomputed from the bytes, builds every derivation again in the " +
       "sandbox beside the store, and checks record and journal. What can't be told is unavailable, which is no pass.",
     "Exits with 0 if everything holds, else with 3; the report is kept with the run.",
@@ -24,6 +24,7 @@ export const audit = command({
   examples: [
     ["pipelite audit", "the latest run"],
     ["pipelite audit 20261121T035102123Z --jobs 1", "another one, by the start of its id"],
+    ["pipelite audit matrix", "the table of the latest `run --matrix`, against the records of its runs"],
     ["pipelite audit --json", "every claim with its formula, evidence and status"],
   ],
   flags: {
@@ -31,12 +32,15 @@ export const audit = command({
       alias: "j",
       parse: parseCount,
     }),
+    sandbox: sandboxFlag,
   },
   args: [runArgument],
   async run(context, flags, word) {
+    if (meansMatrix(word)) return (await import("#cli/matrix-text.ts")).auditMatrix(context, flags, word);
     const app = await import("#app/audit.ts");
     const report = await app.audit(openHomeOf(context, flags), whichRun(context, word), {
       jobs: flags.jobs,
+      sandbox: flags.sandbox,
       env: context.env,
       signal: context.interruption(),
       onProgress: ({ stage, state, done, total }) => {

@@ -3,13 +3,14 @@ import { formatCount } from "#base/numbers.ts";
 import { formatSize } from "#base/quantities.ts";
 import { argument, openCommand } from "#cli/command.ts";
 import { homeOf, pathOf, print, printJson, say } from "#cli/context.ts";
+import { pipeliteError } from "#cli/errors.ts";
 import { cacheFlag, tokenFlag, trustedKeyFlag } from "#cli/flags.ts";
 import { namedPath } from "#cli/store-access.ts";
 
 export const cachePull = openCommand({
   brief: "Take paths, with all they need, from binary caches",
   about: [
-    "A path is taken when it follows from its own content or a trusted key signed it, and only with the content that was " +
+    "A path is taken when its name follows from its content or a trusted key signed it, and only with the content that was " +
       "signed. A cache that answers wrongly is named and asked no more.",
   ],
   examples: [
@@ -24,9 +25,15 @@ export const cachePull = openCommand({
   async run(context, flags, ...words) {
     const { cachesOfEnvironment, pullFromCaches, readToken } = await import("#app/cache.ts");
     const usual = cachesOfEnvironment(context.env);
+    const caches = flags.from.length > 0 ? flags.from : usual.caches;
+    if (caches.length === 0)
+      throw pipeliteError("ARGUMENT_MISSING", {
+        name: "--from",
+        suggestion: "Say which cache: a folder or an address, or name it in PIPELITE_CACHES",
+      });
     const { added, bytes } = await pullFromCaches({
       home: homeOf(context, flags.store),
-      caches: flags.from.length > 0 ? flags.from : usual.caches,
+      caches,
       trustedKeys: [...flags.trustedKey, ...usual.trustedKeys],
       token: readToken(flags.tokenFile && pathOf(context, flags.tokenFile)),
       paths: await Promise.all(words.map(namedPath)),

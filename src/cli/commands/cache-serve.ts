@@ -1,7 +1,7 @@
 // `pipelite cache serve`: the store of a home as a binary cache.
 import { command, toggle, usualChoice, usualValue, value } from "#cli/command.ts";
 import { homeOf, pathOf, print, printJson, say, type ExitCode } from "#cli/context.ts";
-import { pathKeyFlag } from "#cli/flags.ts";
+import { parseSize, pathKeyFlag } from "#cli/flags.ts";
 
 export const cacheServe = command({
   brief: "Serve this store as a binary cache, for Pipelite and for Nix",
@@ -20,18 +20,23 @@ export const cacheServe = command({
     port: usualValue("PORT", "Port to listen on; 0 takes a free one", { parse: parsePort, usual: "8080" }),
     key: pathKeyFlag,
     tokenFile: value("FILE", "File with tokens, one a line, of those who may upload"),
+    keepFree: usualValue("SIZE", "What uploads leave free on the disk: 512M, 20G", {
+      parse: parseSize,
+      usual: "1G",
+    }),
     compression: usualChoice("HOW", ["zstd", "none"], "How NARs are packed", "zstd"),
     log: toggle("Say each request"),
   },
   async run(context, flags): Promise<ExitCode> {
     const { serveHome } = await import("#app/cache.ts");
-    const { host, port, compression, key, tokenFile } = flags;
+    const { host, port, compression, key, tokenFile, keepFree: keptFreeBytes } = flags;
     const stop = context.interruption();
     const server = await serveHome({
       home: homeOf(context, flags.store),
       host,
       port,
       compression,
+      keptFreeBytes,
       keyFile: key && pathOf(context, key),
       tokenFile: tokenFile && pathOf(context, tokenFile),
       ...(flags.log && { onRequest: (line: string) => say(context, flags, line) }),

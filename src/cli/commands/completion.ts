@@ -51,7 +51,7 @@ export const completion = command({
   examples: [["pipelite completion bash", "the script for bash"]],
   args: [argument("SHELL", "bash, zsh or fish", Object.keys(SCRIPTS))],
   run(context, _flags, shell) {
-    const script = SCRIPTS[shell];
+    const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell] : undefined;
     if (script === undefined) {
       const problem = `it must be ${formatList(Object.keys(SCRIPTS), { word: "or" })}`;
       throw pipeliteError("ARGUMENT_INVALID", { value: shell, name: "SHELL", problem });

@@ -3,7 +3,7 @@ import { argument, command, requiredValue, value } from "#cli/command.ts";
 import { columnsOf, print, printJson } from "#cli/context.ts";
 import { placeOf } from "#cli/database.ts";
 import { describeDeviations, describeMoves } from "#cli/deviation-text.ts";
-import { KEY_BRIEF, SIGNER_BRIEF, passphraseFlag } from "#cli/flags.ts";
+import { KEY_BRIEF, SIGNER_BRIEF, passphraseFlag, publicKeyFlag } from "#cli/flags.ts";
 import { readKey } from "#cli/signing-key.ts";
 
 export const deviationMove = command({
@@ -26,8 +26,9 @@ export const deviationMove = command({
     reason: requiredValue("TEXT", "Why it is moved"),
     disposition: value("WHAT", "With dispositioned: rework, use-as-is or reject"),
     as: requiredValue("NAME", SIGNER_BRIEF),
-    key: requiredValue("FILE", KEY_BRIEF, { alias: "k" }),
+    key: requiredValue("KEY", KEY_BRIEF, { alias: "k" }),
     passphraseFile: passphraseFlag,
+    publicKey: publicKeyFlag,
   },
   args: [
     argument("ID", "Deviation"),

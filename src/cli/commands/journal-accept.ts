@@ -1,7 +1,7 @@
 // `pipelite journal accept`: a person lets a broken line of the journal stand, by a signature.
 import { command, requiredValue } from "#cli/command.ts";
 import { print, printJson } from "#cli/context.ts";
-import { KEY_BRIEF, SIGNER_BRIEF, passphraseFlag } from "#cli/flags.ts";
+import { KEY_BRIEF, SIGNER_BRIEF, passphraseFlag, publicKeyFlag } from "#cli/flags.ts";
 import { describeJournal } from "#cli/journal-text.ts";
 import { openHomeOf } from "#cli/run-argument.ts";
 import { readKey } from "#cli/signing-key.ts";
@@ -21,8 +21,9 @@ export const journalAccept = command({
   flags: {
     reason: requiredValue("TEXT", "What was found out about the line"),
     as: requiredValue("NAME", SIGNER_BRIEF),
-    key: requiredValue("FILE", KEY_BRIEF, { alias: "k" }),
+    key: requiredValue("KEY", KEY_BRIEF, { alias: "k" }),
     passphraseFile: passphraseFlag,
+    publicKey: publicKeyFlag,
   },
   args: [],
   async run(context, flags) {

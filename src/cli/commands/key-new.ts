@@ -9,6 +9,8 @@ export const keyNew = command({
     "Makes an ECDSA key on P-256: the private half in PEM (PKCS #8), readable by you alone, the public half beside it. " +
       "With a passphrase the private half is encrypted. Overwrites nothing.",
     "With --paths it is a key for store paths in binary caches, ed25519 in the form of Nix; NAME goes into each signature.",
+    "With --packages it is an RSA key for packages and their repositories; its certificate of OpenPGP, for apt and rpm, gets .asc behind " +
+      "it, and .pub is for apk.",
   ],
   examples: [
     ["pipelite key new anna.key", "without a passphrase"],
@@ -17,8 +19,13 @@ export const keyNew = command({
       "pipelite key new cache.key --paths cache.example.org-1",
       "for `cache push --key` and `cache serve --key`",
     ],
+    ['pipelite key new team.key --packages "Team <team@example.org>"', "for `pack --key` and `repo --key`"],
   ],
-  flags: { passphraseFile: passphraseFlag, paths: value("NAME", "Make a key of this name for store paths") },
+  flags: {
+    passphraseFile: passphraseFlag,
+    paths: value("NAME", "Make a key of this name for store paths"),
+    packages: value("USER", "Make a key of this user, NAME <MAIL>, for packages and repositories"),
+  },
   args: [argument("FILE", "Where to write it; the public half gets .pub behind it")],
   async run(context, flags, word) {
     if (flags.paths !== undefined) {
@@ -28,6 +35,16 @@ export const keyNew = command({
       print(context, made.publicKey);
       say(context, flags, `key: ${made.file}`);
       say(context, flags, `public key: ${made.publicFile}`);
+      return;
+    }
+    if (flags.packages !== undefined) {
+      const { newPackageKey } = await import("#app/pack.ts");
+      const made = newPackageKey(pathOf(context, word), flags.packages);
+      if (flags.json) return printJson(context, made);
+      print(context, made.fingerprint);
+      say(context, flags, `key: ${made.file} (without a passphrase)`);
+      say(context, flags, `certificate, for apt and rpm: ${made.certificateFile}`);
+      say(context, flags, `public key, for /etc/apk/keys/${made.apkName}: ${made.publicFile}`);
       return;
     }
     const { newKey } = await import("#app/sign.ts");

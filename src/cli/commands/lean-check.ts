@@ -50,7 +50,7 @@ export const leanCheck = command({
     const { createLeanProgress } = await import("#view/lean-progress.ts");
     const { createTeller } = await import("#cli/lean-teller.ts");
     const { stderr } = context;
-    const input = file === "-" ? inputOf(context) : await openFile(pathOf(context, file), file);
+    const input = file === "-" ? inputOf(context) : openFile(pathOf(context, file), file);
     const teller = createTeller(context, flags, file);
     const progress = createLeanProgress(stderr, {
       isShown: stderr.isTTY === true && !flags.quiet,

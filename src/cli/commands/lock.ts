@@ -3,7 +3,8 @@ import { formatSetSize } from "#base/quantities.ts";
 import { formatCount } from "#base/numbers.ts";
 import { openCommand, optional, toggle } from "#cli/command.ts";
 import { paintOf, print, printJson, say } from "#cli/context.ts";
-import { paramFlag } from "#cli/flags.ts";
+import { cachesOf } from "#cli/caches.ts";
+import { cacheFlag, paramFlag, trustedKeyFlag } from "#cli/flags.ts";
 import { paramsOf, splitTarget } from "#cli/target.ts";
 import { openHomeOf } from "#cli/run-argument.ts";
 import type { LockedLine } from "#app/lock.ts";
@@ -13,13 +14,19 @@ export const lock = openCommand({
   about: [
     "Reads what the suites say now, checks who signed it, and writes each package with its SHA-256 to pipelite.lock.json " +
       "beside the pipeline. A run builds what is written there and chooses nothing. Archives are looked for where apt of " +
-      "this machine has them, or where PIPELITE_MIRRORS says (`debian=URL debian-security=URL`); no address is written.",
+      "this machine has them, or where PIPELITE_MIRRORS says (`debian=URL debian-security=URL`); no address is written. Paths of " +
+      "nixpkgs are looked for in binary caches (--cache).",
   ],
   examples: [
     ["pipelite lock", "pin what is not pinned yet"],
     ["pipelite lock --update", "choose all again: newer versions, if there are any"],
   ],
-  flags: { update: toggle("Choose again what is pinned already"), param: paramFlag },
+  flags: {
+    update: toggle("Choose again what is pinned already"),
+    param: paramFlag,
+    cache: cacheFlag,
+    trustedKey: trustedKeyFlag,
+  },
   arg: optional("PIPELINE", "pipeline.ts or its folder"),
   async run(context, flags, word) {
     const app = await import("#app/lock.ts");
@@ -29,6 +36,7 @@ export const lock = openCommand({
       update: flags.update,
       home: openHomeOf(context, flags),
       env: context.env,
+      caches: await cachesOf(context, flags),
       now: new Date(),
       signal: context.interruption(),
       say: (line) => say(context, flags, line),
@@ -36,7 +44,7 @@ export const lock = openCommand({
     if (flags.json) return printJson(context, locked);
     const paint = paintOf(context, flags);
     const lines = locked.environments.flatMap((line) => [
-      `${paint(line.name, "name")}  ${line.status}: ${formatCount(line.packages, "package")}, ${formatSetSize(line.bytes)}`,
+      `${paint(line.name, "name")}  ${line.status}: ${formatCount(line.parts, line.unit)}, ${formatSetSize(line.bytes)}`,
       ...line.changes.map((change) => `  ${inWords(change)}`),
     ]);
     print(context, lines.length === 0 ? "This pipeline has no environments" : lines.join("\n"));

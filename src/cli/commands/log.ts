@@ -14,11 +14,21 @@ export const log = command({
   args: [argument("STAGE", "Name of a stage", "stage")],
   async run(context, flags, stage) {
     const app = await import("#app/runs.ts");
-    const { run, log } = app.stageLog(openHomeOf(context, flags), whichRun(context, flags.run), stage);
+    const { run, log, isLater } = app.stageLog(
+      openHomeOf(context, flags),
+      whichRun(context, flags.run),
+      stage,
+    );
     const isTerminal = context.stdout.isTTY === true;
-    if (flags.json) printJson(context, { runId: run.runId, stage, log });
+    if (flags.json) printJson(context, { runId: run.runId, stage, log, isLater });
     else if (log === "") say(context, flags, `stage ${stage} printed nothing`);
     else print(context, isTerminal ? log.split("\n").map(cleanLine).join("\n") : log);
+    if (isLater)
+      say(
+        context,
+        { quiet: false },
+        `warning: this is what a later build of ${stage} printed; the log of run ${run.runId} is no longer there`,
+      );
     return tellRun(context, { quiet: true }, run);
   },
 });

@@ -2,11 +2,11 @@
 import { EXIT } from "#base/errors.ts";
 import { formatTime } from "#base/quantities.ts";
 import { pipeliteError } from "#cli/errors.ts";
-import { argument, command, value } from "#cli/command.ts";
+import { command, value } from "#cli/command.ts";
 import { paintOf, pathOf, print, printJson, say, type Context, type GlobalFlags } from "#cli/context.ts";
 import { databaseOf } from "#cli/database.ts";
-import { KEY_BRIEF, SIGNER_BRIEF, passphraseFlag } from "#cli/flags.ts";
-import { readKey } from "#cli/signing-key.ts";
+import { KEY_BRIEF, SIGNER_BRIEF, passphraseFlag, publicKeyFlag, runArgument } from "#cli/flags.ts";
+import { readKey, variableOf } from "#cli/signing-key.ts";
 import { formatTable } from "#cli/table.ts";
 import { openHomeOf, whichRun } from "#cli/run-argument.ts";
 import type { Demand } from "#release/demands.ts";
@@ -30,10 +30,11 @@ export const release = command({
   flags: {
     policy: value("FILE", "Release policy (default: release-policy.json beside pipeline.ts)"),
     as: value("NAME", SIGNER_BRIEF),
-    key: value("FILE", KEY_BRIEF, { alias: "k" }),
+    key: value("KEY", KEY_BRIEF, { alias: "k" }),
     passphraseFile: passphraseFlag,
+    publicKey: publicKeyFlag,
   },
-  args: [argument("RUN", "Run id or its start, or latest", "run")],
+  args: [runArgument],
   async run(context, flags, which) {
     const app = await import("#app/release.ts");
     const home = openHomeOf(context, flags);
@@ -42,6 +43,7 @@ export const release = command({
       which: whichRun(context, which),
       policyFile: flags.policy && pathOf(context, flags.policy),
       releaser: await readReleaser(context, flags),
+      keyVariable: variableOf(flags.key),
       database: databaseOf(context, undefined),
       env: context.env,
       signal: context.interruption(),
@@ -58,6 +60,7 @@ interface ReleaserFlags extends GlobalFlags {
   as: string | undefined;
   key: string | undefined;
   passphraseFile: string | undefined;
+  publicKey: string | undefined;
 }
 
 async function readReleaser(

@@ -2,15 +2,7 @@
 import { relative } from "node:path";
 import { pipeliteError } from "#cli/errors.ts";
 import { openCommand, optional, toggle, value, values } from "#cli/command.ts";
-import {
-  hasUnicode,
-  pathOf,
-  print,
-  say,
-  type Context,
-  type ExitCode,
-  type GlobalFlags,
-} from "#cli/context.ts";
+import { pathOf, print, say, type ExitCode } from "#cli/context.ts";
 import { cachesOf } from "#cli/caches.ts";
 import { databaseOf, warnOfRecords } from "#cli/database.ts";
 import {
@@ -31,10 +23,9 @@ import {
 } from "#cli/flags.ts";
 import { paramsOf, splitTarget, valuesOf } from "#cli/target.ts";
 import { openHomeOf } from "#cli/run-argument.ts";
+import type { FailedStage } from "#app/shell.ts";
 import type { RunOptions } from "#run/options.ts";
-import { wantsColor } from "#view/paint.ts";
-import { createView } from "#view/open-view.ts";
-import type { View } from "#view/view.ts";
+import { openPlainView, openView } from "#cli/run-view.ts";
 
 export const run = openCommand({
   brief: "Run a pipeline: build what changed, reuse the rest",
@@ -51,6 +42,7 @@ export const run = openCommand({
     ["pipelite run --matrix seed=1..205", "once for each seed, and one table of what came of them"],
     ["pipelite run --watch", "and again at every save"],
     ["pipelite run --force audio", "build the stage audio again, and say whether it comes out the same"],
+    ["pipelite run --debug audio", "and a shell where audio failed, if it does"],
     ["pipelite run --engine nix", "the same derivations, built by Nix"],
     ["pipelite run --builders @/etc/nix/machines", "by Nix on other machines"],
     ["pipelite run --json", "one event a line, for programs"],
@@ -67,6 +59,7 @@ export const run = openCommand({
     matrix: matrixFlag,
     secret: secretFlag,
     force: values("STAGE", "Build this stage although its output is there, and compare the two"),
+    debug: values("STAGE", "If this stage fails, keep the folder it was built in and open a shell there"),
     out: value("LINK", "Where to put the link to the result (default: result)", { alias: "o" }),
     noLink: toggle("Make no link to the result"),
     watch: toggle("Run again whenever something that it is made from changes", "w"),
@@ -82,12 +75,16 @@ export const run = openCommand({
     database: databaseFlag,
     cache: cacheFlag,
     trustedKey: trustedKeyFlag,
+    attest: toggle("Attest each output of a run that passes: signed provenance, kept in this home"),
   },
   arg: optional("PIPELINE|STAGE", "pipeline.ts or its folder, then stages", "stage"),
   async run(context, flags, ...words): Promise<ExitCode> {
     const target = splitTarget(context, words);
     if (target.isAbove && !flags.json)
       say(context, flags, `pipeline of ${relative(context.cwd, target.pipeline)}`);
+    const other = flags.watch ? "--watch" : flags.matrix.length > 0 ? "--matrix" : undefined;
+    if (flags.attest && other !== undefined)
+      throw pipeliteError("FLAGS_APART", { one: other, other: "--attest" });
     const signal = context.interruption();
     const asked: Omit<RunOptions, "listener"> = {
       pipeline: target.pipeline,
@@ -101,6 +98,7 @@ export const run = openCommand({
       values: await valuesOf(context, flags.params),
       secrets: Object.fromEntries(flags.secret),
       force: flags.force,
+      debug: flags.debug,
       out: flags.noLink ? null : flags.out === undefined ? target.out : pathOf(context, flags.out),
       keepGoing: flags.keepGoing,
       costs: {
@@ -122,9 +120,9 @@ export const run = openCommand({
     if (flags.matrix.length > 0) {
       const { runMatrix } = await import("#cli/run-matrix.ts");
       const { out: _, ...common } = asked;
-      return runMatrix(context, flags, { ...common, database }, () =>
-        openView(context, { ...flags, quiet: true }),
-      );
+      // Several are at work at the same time: of each nothing is told but what fails.
+      const view = () => openPlainView(context, { ...flags, quiet: true });
+      return runMatrix(context, flags, { ...common, database }, view);
     }
     if (flags.watch) {
       const { watchRun } = await import("#cli/watch-run.ts");
@@ -134,35 +132,36 @@ export const run = openCommand({
     context.onExit(view.close);
     signal.addEventListener("abort", view.cancelling);
     let tree: string | undefined;
+    const failed: FailedStage[] = [];
+    const tried = new Set<string>();
     const listener: RunOptions["listener"] = (event) => {
       if (event.type === "run-finished") tree = event.link ?? event.tree;
+      if (event.type === "stage-finished" && /^(built|failed|cancelled)$/.test(event.status))
+        tried.add(event.name);
+      if (event.type === "stage-finished" && event.status === "failed" && event.drvPath !== undefined)
+        failed.push({ name: event.name, drvPath: event.drvPath });
       view.listener(event);
     };
     const app = await import("#app/run.ts");
     try {
-      const ran = await app.run({ ...asked, listener }, database);
+      const ran = await app.run({ ...asked, listener }, database, flags.attest);
       view.close();
       tellEnd(tree);
       if (ran.index !== undefined) warnOfRecords(context, ran.index);
+      if (ran.attestations !== undefined) say(context, flags, `attested: ${ran.attestations}`);
+      if (ran.logProblem !== undefined) say(context, { quiet: false }, `warning: ${ran.logProblem}`);
       if (ran.indexProblem !== undefined) say(context, { quiet: false }, `warning: ${ran.indexProblem}`);
+      if (flags.debug.length > 0) {
+        const { debugStages } = await import("#cli/debug.ts");
+        const left = flags.debug.filter((name) => !tried.has(name));
+        await debugStages(context, flags, { left, failed, home: asked.home, signal });
+      }
       return ran.exitCode;
     } finally {
       view.close();
     }
   },
 });
-
-function openView(context: Context, flags: GlobalFlags): View {
-  const { stdout, stderr, env, cwd } = context;
-  if (flags.json) return createView("json", stdout);
-  const isTerminal = stderr.isTTY === true && env["TERM"] !== "dumb";
-  return createView(isTerminal ? "tree" : "plain", stderr, {
-    color: wantsColor(flags.color, stderr),
-    unicode: hasUnicode(context),
-    verbosity: flags.quiet ? "quiet" : flags.verbose ? "verbose" : "normal",
-    cwd,
-  });
-}
 
 function modelOf(
   { model, modelName }: Record<"model" | "modelName", string | undefined>,

@@ -6,7 +6,8 @@ import { command } from "#cli/command.ts";
 import { columnsOf, paintOf, print, printJson } from "#cli/context.ts";
 import { runArgument } from "#cli/flags.ts";
 import { formatTable } from "#cli/table.ts";
-import { openHomeOf, tellRun, whichRun } from "#cli/run-argument.ts";
+import { variantTables } from "#cli/variants-text.ts";
+import { meansMatrix, openHomeOf, tellRun, whichRun } from "#cli/run-argument.ts";
 import type { LoggedRun } from "#home/event-log.ts";
 import type { RunRecord, StageRecord } from "#home/run-record.ts";
 import { cleanLine } from "#view/format.ts";
@@ -18,19 +19,30 @@ export const show = command({
   examples: [
     ["pipelite show", "the latest run"],
     ["pipelite show 20261121T0351", "the run whose id starts so"],
+    ["pipelite show matrix", "the table of the latest `run --matrix`, or matrix-ID, or its table.json"],
   ],
   args: [runArgument],
   async run(context, flags, word) {
+    if (meansMatrix(word)) return (await import("#cli/matrix-text.ts")).showMatrix(context, flags, word);
     const app = await import("#app/runs.ts");
-    const run = app.showRun(openHomeOf(context, flags), whichRun(context, word));
+    const home = openHomeOf(context, flags);
+    const run = app.showRun(home, whichRun(context, word));
     if ("isRunning" in run) {
       if (flags.json) printJson(context, { ...run, stages: [...run.stages.values()] });
       else print(context, describeLogged(run, columnsOf(context)));
       return EXIT.ok;
     }
     const { record, repetition, problem } = run;
-    if (flags.json) printJson(context, { ...record, repetition, problem });
-    else print(context, describeRun(record, paintOf(context, flags), columnsOf(context)));
+    const { reproductions } = await import("#app/reproductions.ts");
+    const reproduced = reproductions(home, record);
+    if (flags.json) printJson(context, { ...record, repetition, problem, reproduced });
+    else {
+      const rebuilt = reproduced.map(({ stage, text }) => [stage, text]);
+      const parts = [describeRun(record, paintOf(context, flags), columnsOf(context))];
+      if (rebuilt.length > 0)
+        parts.push(formatTable([["STAGE", "REBUILT"], ...rebuilt], { columns: columnsOf(context) }));
+      print(context, parts.join("\n\n"));
+    }
     return tellRun(context, flags, run);
   },
 });
@@ -58,7 +70,7 @@ function describeRun(record: RunRecord, paint: Paint, columns: number | undefine
   const facts = formatTable(factsOf(record), { columns });
   const stages = stageTable(record.stages.map(stageRow), columns);
   const failures = record.stages.flatMap((stage) => failureLines(stage, paint));
-  return [facts, stages, claimTable(record, columns), failures.join("\n")]
+  return [facts, stages, variantTables(record, columns), claimTable(record, columns), failures.join("\n")]
     .filter((part) => part !== "")
     .join("\n\n");
 }

@@ -1,8 +1,8 @@
 // `pipelite sign`: an electronic signature on a run.
 import { formatTime } from "#base/quantities.ts";
-import { argument, command, requiredValue, usualValue } from "#cli/command.ts";
+import { command, requiredValue, usualValue } from "#cli/command.ts";
 import { columnsOf, print, printJson, say } from "#cli/context.ts";
-import { KEY_BRIEF, SIGNER_BRIEF, passphraseFlag } from "#cli/flags.ts";
+import { KEY_BRIEF, SIGNER_BRIEF, passphraseFlag, publicKeyFlag, runArgument } from "#cli/flags.ts";
 import { readKey } from "#cli/signing-key.ts";
 import { formatTable } from "#cli/table.ts";
 import { openHomeOf, whichRun } from "#cli/run-argument.ts";
@@ -27,11 +27,12 @@ export const sign = command({
       { alias: "m" },
     ),
     as: requiredValue("NAME", SIGNER_BRIEF),
-    key: requiredValue("FILE", KEY_BRIEF, { alias: "k" }),
+    key: requiredValue("KEY", KEY_BRIEF, { alias: "k" }),
     passphraseFile: passphraseFlag,
+    publicKey: publicKeyFlag,
     reason: usualValue("TEXT", "Why it is given", { usual: "" }),
   },
-  args: [argument("RUN", "Run id or its start, or latest", "run")],
+  args: [runArgument],
   async run(context, flags, which) {
     const app = await import("#app/sign.ts");
     const home = openHomeOf(context, flags);

@@ -6,7 +6,7 @@ import { choice, command, optional, toggle, usualChoice, usualValue, value } fro
 import { hasUnicode, paintOf, pathOf, print, printJson, say } from "#cli/context.ts";
 import { placeOf, warnOfRecords } from "#cli/database.ts";
 import { databaseFlag, parseCount } from "#cli/flags.ts";
-import { pipelineWord } from "#cli/target.ts";
+import { pipelineHere } from "#cli/target.ts";
 import type { Point } from "#history/series.ts";
 import type { Trend } from "#history/trend.ts";
 import type { Chart } from "#stats/charts.ts";
@@ -19,10 +19,10 @@ export const trend = command({
       "longer as it was. Without --stage and --claim every value has a line.",
   ],
   examples: [
-    ["pipelite trend", "every value of the pipeline that ran last"],
+    ["pipelite trend", "every value of the pipeline of this folder"],
     ["pipelite trend monster-walk --stage audio --figure wall", "the chart of one figure"],
     ["pipelite trend --stage audio --figure memory --picture audio.svg", "and a page with charts"],
-    ["pipelite trend --claim validation/chord.frequency-71 --last 50 --json", "a value, for programs"],
+    ["pipelite trend --claim tuned/check --last 50 --json", "a value, for programs"],
     ["pipelite trend --from 20261121T0351 --baseline 30", "a new baseline after a change that was meant"],
   ],
   flags: {
@@ -48,7 +48,12 @@ export const trend = command({
     database: databaseFlag,
     picture: value("FILE", "Write a page with charts to this SVG file", { alias: "o" }),
   },
-  args: [optional("PIPELINE", "A name, a pipeline.ts or its folder (default: that of the newest run)")],
+  args: [
+    optional(
+      "PIPELINE",
+      "A name, a pipeline.ts or its folder (default: that of this folder, else of the newest run)",
+    ),
+  ],
   async run(context, flags, word) {
     const { stage, figure, claim, last, picture } = flags;
     if (claim !== undefined && (stage !== undefined || figure !== undefined)) {
@@ -57,7 +62,7 @@ export const trend = command({
     const { drawOne, readTrends } = await import("#app/trend.ts");
     const { sync, trends, database } = await readTrends(placeOf(context, flags), {
       ...flags,
-      pipeline: pipelineWord(context, word),
+      pipeline: pipelineHere(context, word),
     });
     warnOfRecords(context, sync);
     const [only, other] = trends;

@@ -1,62 +1,173 @@
-// `pipelite verify`: digests and signatures of a run, or of one bundle.
+// `pipelite verify`: digests and signatures of a run, of bundles, or of a path, offline.
 import { EXIT } from "#base/errors.ts";
 import { formatTime } from "#base/quantities.ts";
-import { argument, command, value, values } from "#cli/command.ts";
-import { columnsOf, paintOf, pathOf, print, printJson, type Context } from "#cli/context.ts";
+import { command, optional, value, values } from "#cli/command.ts";
+import {
+  columnsOf,
+  paintOf,
+  pathOf,
+  print,
+  printJson,
+  type Context,
+  type ExitCode,
+  type GlobalFlags,
+} from "#cli/context.ts";
+import { pipeliteError } from "#cli/errors.ts";
 import { formatTable } from "#cli/table.ts";
 import { openHomeOf, whichRun } from "#cli/run-argument.ts";
-import type { Verification, VerifiedBundle, VerifiedRun } from "#release/verify.ts";
+import { readKey } from "#cli/signing-key.ts";
+import type { Verified, VerifyRequest } from "#app/verify.ts";
+import type { Verification } from "#release/verify.ts";
 import type { Statement } from "#sigstore/index.ts";
 import type { Paint } from "#view/paint.ts";
 
 export const verify = command({
-  brief: "Check digests and signatures of a run or of a bundle, offline",
+  brief: "Check digests and signatures of a run, of bundles, of a path, or of an archive, offline",
   about: [
-    "Holds the record against the journal, every output against its recorded hash, and every signature, deviation and " +
-      "release against the key that made it. Recomputes no claim: `pipelite audit` does.",
-    "Ends with 0 when all of it holds, with 3 when something doesn't.",
+    "Of a run: holds the record against the journal, every output against its recorded hash, and every signature, " +
+      "attestation, deviation and release against the key that made it. Recomputes no claim: `pipelite audit` does.",
+    "With --trust: holds the provenance of each output, of a bundle, of each bundle in a folder, or of a path of the store " +
+      "with all it refers to, to those whom this file names. It needs no record, so it works in any home that has the paths.",
+    "Of an image, in a layout or in a registry: unpacks every layer and compares digests, with what the image says of itself, with the store " +
+      "of this home, and with the record of the run that it was made of. Nothing is believed because it is written down.",
+    "Of an archive: holds each file to SHA256SUMS and each path to its NAR, and then the run in it as any other. Nothing of it is " +
+      "added to this home.",
+    "Ends with 0 when all of it holds, with 3 when something doesn't, or could not be looked at.",
   ],
   examples: [
     ["pipelite verify latest", "with the keys that signed in this home"],
     ["pipelite verify latest --key anna.key.pub --key bert.key.pub", "these keys count, and no other"],
     ["pipelite verify ./approval.sigstore.json --key bert.key.pub", "one bundle"],
+    ["pipelite verify ./hello-1.0-amd64.oci --run latest", "an image, against the run it was made of"],
+    ["pipelite verify oci://registry.example.org/team/hello:1.0", "the same where it was pushed to"],
+    [
+      "pipelite verify latest --trust trust.json",
+      "the provenance of each output, by those whom this file names",
+    ],
+    ["pipelite verify ./audio.sigstore.json --trust trust.json", "of one bundle"],
+    [
+      "pipelite verify result/audio --trust trust.json --bundles attestations",
+      "of a path, in any home that has it",
+    ],
+    [
+      "pipelite verify result --trust trust.json --vsa vsa.json",
+      "and a signed summary (SLSA VSA) of what came of it",
+    ],
+    ["pipelite verify walk.tar --trust trust.json", "an archive, and the run in it"],
   ],
   flags: {
+    run: value("RUN", "Of an image: it must be made of this run (default: any of this home)"),
     policy: value("FILE", "Release policy in force (default: release-policy.json beside pipeline.ts)"),
     key: values("FILE", "Public key that counts (default: those known to this home)", { alias: "k" }),
+    trust: value("FILE", "Whom to believe of provenance: builders, their keys, logs (docs/provenance.md)"),
+    bundles: value("FOLDER", "Where the bundles are, with --trust (default: those that this home keeps)"),
+    vsa: value("FILE", "Write a signed summary of it to this file, with --trust"),
+    vsaKey: value(
+      "KEY",
+      "Key that signs the summary: a file or env:VARIABLE (default: the one of this home)",
+    ),
   },
-  args: [argument("RUN|BUNDLE", "Run id or its start, or a bundle file", "run")],
-  async run(context, flags, word) {
-    const app = await import("#app/sign.ts");
+  args: [
+    optional(
+      "RUN|BUNDLE|PATH|ARCHIVE",
+      "Run id or its start (default: the latest run); a bundle or a folder of them; a path of the store; an archive",
+      "run",
+    ),
+  ],
+  async run(context, flags, word = "latest") {
+    if (await isImage(context, word)) return verifyImage(context, flags, word);
+    const app = await import("#app/verify.ts");
     const home = openHomeOf(context, flags);
-    const keys = flags.key.length === 0 ? undefined : flags.key.map((file) => pathOf(context, file));
-    const file = pathOf(context, word);
-    const paint = paintOf(context, flags);
-    let status: string;
-    if (app.isBundleFile(word, file)) {
-      const verified = app.verifyBundle(home, file, keys);
-      if (flags.json) printJson(context, { file, ...verified });
-      else printBundle(context, file, verified, paint);
-      status = verified.status;
-    } else {
-      const verified = app.verify({
-        home,
-        which: whichRun(context, word),
-        keyFiles: keys,
-        policyFile: flags.policy && pathOf(context, flags.policy),
+    const fileOf = (path: string | undefined) => (path === undefined ? undefined : pathOf(context, path));
+    const { needsTrust, targetOf } = await import("#app/verify-target.ts");
+    const target = targetOf(home, word, pathOf(context, word), whichRun(context, word));
+    const { trust, bundles, vsa, vsaKey } = flags;
+    const isLost = (flag: string | undefined) => flag !== undefined && trust === undefined;
+    if (trust === undefined && (needsTrust(target) || isLost(bundles) || isLost(vsa) || isLost(vsaKey)))
+      throw pipeliteError("ARGUMENT_MISSING", {
+        name: "--trust",
+        suggestion:
+          "Whom to believe is said by a file: `pipelite provenance --out FOLDER` writes one to start from",
       });
-      if (flags.json) printJson(context, verified);
-      else printRun(context, verified, paint);
-      status = verified.status;
-    }
-    return status === "fails" ? EXIT.verification : EXIT.ok;
+    const request = {
+      home,
+      keyFiles: flags.key.length === 0 ? undefined : flags.key.map((file) => pathOf(context, file)),
+      policyFile: fileOf(flags.policy),
+      trustFile: fileOf(trust),
+      bundles: fileOf(bundles),
+      summary:
+        vsa === undefined
+          ? undefined
+          : {
+              file: pathOf(context, vsa),
+              key:
+                vsaKey === undefined
+                  ? undefined
+                  : await readKey(context, {
+                      ...flags,
+                      key: vsaKey,
+                      passphraseFile: undefined,
+                      publicKey: undefined,
+                    }),
+            },
+    };
+    const verified =
+      target.form === "archive"
+        ? await verifyArchive(context, target.file, request)
+        : app.verify({ ...request, target });
+    if (verified === undefined) return EXIT.interrupted;
+    const { form, ...rest } = verified;
+    const paint = paintOf(context, flags);
+    if (flags.json) printJson(context, rest);
+    else if (form === "run") printRun(context, verified, paint);
+    else printBundle(context, verified, paint);
+    return verified.status === "holds" ? EXIT.ok : EXIT.verification;
   },
 });
 
-function printBundle(context: Context, file: string, verified: VerifiedBundle, paint: Paint): void {
-  const { status, keyId, checks, statement } = verified;
+async function isImage(context: Context, word: string): Promise<boolean> {
+  const { isImageWord } = await import("#app/verify-image.ts");
+  return isImageWord(word, pathOf(context, word));
+}
+
+async function verifyImage(
+  context: Context,
+  flags: GlobalFlags & { run: string | undefined; trust: string | undefined },
+  word: string,
+): Promise<ExitCode> {
+  const { OCI_SCHEME, verify: verifyOne } = await import("#app/verify-image.ts");
+  const verified = await verifyOne({
+    home: openHomeOf(context, flags),
+    layout: word.startsWith(OCI_SCHEME) ? word : pathOf(context, word),
+    which: flags.run === undefined ? undefined : whichRun(context, flags.run),
+    trustFile: flags.trust === undefined ? undefined : pathOf(context, flags.trust),
+    env: context.env,
+    signal: context.interruption(),
+  });
+  const { image, digest, status, checks } = verified;
+  if (flags.json) printJson(context, verified);
+  else
+    print(
+      context,
+      `image   ${image}\ndigest  ${digest}\n\n${checkLines(checks, status, paintOf(context, flags))}`,
+    );
+  return status === "holds" ? EXIT.ok : EXIT.verification;
+}
+
+async function verifyArchive(
+  context: Context,
+  file: string,
+  request: Omit<VerifyRequest, "target">,
+): Promise<Verified | undefined> {
+  const app = await import("#app/verify-archive.ts");
+  return app.verifyArchive(file, request, context.interruption());
+}
+
+function printBundle(context: Context, verified: Verified, paint: Paint): void {
+  const { status, file = "", path = "", keyId = "", checks, statement } = verified;
   const facts = [
     ["bundle", file],
+    ["path", path],
     ["key", keyId],
     ["type", statement?.predicateType ?? ""],
     ["says", statement === undefined ? "" : sayingOf(statement)],
@@ -65,10 +176,9 @@ function printBundle(context: Context, file: string, verified: VerifiedBundle, p
       `${name} sha256:${digest["sha256"] ?? "-"}`,
     ]),
   ];
-  print(
-    context,
-    `${formatTable(facts.filter(([, value]) => value !== ""))}\n\n${checkLines(checks, status, paint)}`,
-  );
+  const said = facts.filter(([, text]) => text !== "");
+  const head = said.length === 0 ? "" : `${formatTable(said)}\n\n`;
+  print(context, `${head}${checkLines(checks, status, paint)}`);
 }
 
 /** A release has no line of its own, as signatures and moves do. */
@@ -82,7 +192,11 @@ function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
-function printRun(context: Context, { runId, status, checks, signatures }: VerifiedRun, paint: Paint): void {
+function printRun(
+  context: Context,
+  { runId = "", status, checks, signatures = [] }: Verified,
+  paint: Paint,
+): void {
   const rows = signatures.map(({ signer, role = "-", meaning, signedAt, reason, isValid, isByOtherKey }) => [
     signer || "?",
     role,
@@ -102,6 +216,10 @@ function checkLines(checks: readonly Verification[], status: string, paint: Pain
   const lines = table.split("\n");
   const painted = lines.map((line, at) => (checks[at]?.status === "fails" ? paint(line, "failure") : line));
   const verdict =
-    status === "holds" ? paint("all holds", "good") : paint("something does not hold", "failure");
+    status === "holds"
+      ? paint("all holds", "good")
+      : status === "untested"
+        ? paint("not all of it could be looked at", "warning")
+        : paint("something does not hold", "failure");
   return `${painted.join("\n")}\n\n${verdict}`;
 }

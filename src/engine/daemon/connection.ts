@@ -78,6 +78,8 @@ export class DaemonConnection {
     this.#transport = transport;
     this.#reader = new WireReader(transport.output);
     transport.input.on("error", (error) => (this.#ended ??= error));
+    // A program that ends closes its input without an error, and what is written from then on is never taken.
+    transport.input.on("close", () => (this.#ended ??= new Error("the connection was closed")));
   }
 
   get nixVersion(): string {

@@ -1,6 +1,6 @@
 // The list of machines that build, in the form of Nix's `builders`: one a line (or between semicolons), fields between white
 // space, `-` for nothing. Specification: Nix manual, "Remote builds"; `libstore/machines.cc`.
-import { readFileSync } from "node:fs";
+import { readNamedText } from "#base/files.ts";
 import { messageOf } from "#base/strict-json.ts";
 import { pipeliteError } from "#engine/errors.ts";
 
@@ -26,16 +26,26 @@ export interface Machine {
  * @throws PipeliteError MACHINES_INVALID
  */
 export function parseMachines(text: string, here: string): Machine[] {
+  return machinesIn(text, here, 0);
+}
+
+/** Files of machines that name files of machines: more are one that names itself. */
+const NESTED_MAX = 10;
+
+function machinesIn(text: string, here: string, depth: number): Machine[] {
   return text.split(/[\n;]/).flatMap((line) => {
     const words = line.replace(/#.*/, "").trim();
     if (words === "") return [];
-    return words.startsWith("@") ? parseMachines(readList(words.slice(1)), here) : [machineOf(words, here)];
+    if (!words.startsWith("@")) return [machineOf(words, here)];
+    const problem = `files name files ${NESTED_MAX} times: is it named by itself?`;
+    if (depth >= NESTED_MAX) throw pipeliteError("MACHINES_INVALID", { line: words, problem });
+    return machinesIn(readList(words.slice(1)), here, depth + 1);
   });
 }
 
 function readList(file: string): string {
   try {
-    return readFileSync(file, "utf8");
+    return readNamedText(file);
   } catch (error) {
     throw pipeliteError("MACHINES_INVALID", { line: `@${file}`, problem: messageOf(error) }, error);
   }

@@ -1,4 +1,5 @@
 // Opens a connection to the daemon of a machine.
+import { shellWord } from "#base/escape.ts";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -87,12 +88,7 @@ function sshArguments({ uri, key, hostKey }: Machine, folder: string): string[] 
   const store = url.searchParams.get("remote-store");
   const program = url.searchParams.get("remote-program") ?? "nix-daemon";
   const remote = [program, "--stdio", ...(store === null ? [] : ["--store", store])];
-  return [...args, "--", `${user}${url.hostname}`, remote.map(quote).join(" ")];
-}
-
-/** For the shell at the other end. */
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  return [...args, "--", `${user}${url.hostname}`, remote.map(shellWord).join(" ")];
 }
 
 /** A short path, since the name of a socket has at most 107 bytes. */

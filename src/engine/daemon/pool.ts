@@ -11,8 +11,8 @@ export interface Lease {
   connection: DaemonConnection;
   /** Gives the connection back for the next stage. */
   release(): void;
-  /** The machine is used no more. */
-  lost(error: PipeliteError): void;
+  /** Ends the connection. @param loss why the machine is used no more, where that is so */
+  end(loss: PipeliteError | undefined): void;
 }
 
 interface Seat {
@@ -101,9 +101,9 @@ export class MachinePool {
         seat.idle.push(connection);
         this.#leave(seat);
       },
-      lost: (error) => {
+      end: (loss) => {
         connection.close();
-        seat.lost ??= error;
+        if (loss !== undefined) seat.lost ??= loss;
         this.#leave(seat);
       },
     };

@@ -5,11 +5,14 @@ import {
   copyFileSync,
   lstatSync,
   mkdirSync,
+  readFileSync,
   readdirSync,
   readlinkSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
+import { withTime } from "#package/java-keystore.ts";
 
 /** Emptied: caches, logs, and what is there only while something runs. */
 const EMPTIED = [
@@ -55,8 +58,11 @@ const PATTERNS = [
   /^var\/cache\/fontconfig\/./,
 ];
 
-/** @param root absolute path, a byte string */
-export function cleanRoot(root: string): void {
+/** Keystores of certificates have in them when each was put there. */
+const KEYSTORES = ["etc/ssl/certs/java/cacerts"];
+
+/** @param root absolute path, a byte string @param seconds the moment that everything in it is of */
+export function cleanRoot(root: string, seconds: number): void {
   for (const folder of EMPTIED)
     for (const name of namesIn(`${root}/${folder}`)) remove(`${root}/${folder}/${name}`);
   for (const path of REMOVED) remove(`${root}/${path}`);
@@ -69,6 +75,12 @@ export function cleanRoot(root: string): void {
   };
   for (const folder of ["etc/ssh", "etc/ssl", "var"])
     if (namesIn(`${root}/${folder}`).length > 0) visit(folder);
+  for (const path of KEYSTORES) {
+    const file = bytes(`${root}/${path}`);
+    if (lstatSync(file, { throwIfNoEntry: false })?.isFile() !== true) continue;
+    const stamped = withTime(readFileSync(file), seconds * 1000);
+    if (stamped !== undefined) writeFileSync(file, stamped);
+  }
 }
 
 /** Files, folders and links, with whether a file can be executed: all that a store path keeps. */

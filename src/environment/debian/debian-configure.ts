@@ -57,7 +57,7 @@ export default async function configure(inputs: Inputs, { out }: StageContext): 
     for (const each of rest.filter((one) => !isDiverting(one))) await runner.preinst(each);
     await runner.configure(rest);
   }
-  cleanRoot(ROOT);
+  cleanRoot(ROOT, seconds);
   for (const folder of inputs.folders) tree.folder(folder);
   append(tree, "etc/passwd", inputs.user.passwd);
   append(tree, "etc/group", inputs.user.group);

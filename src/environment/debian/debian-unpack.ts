@@ -48,11 +48,15 @@ function layDown(entries: Iterable<TarEntry>, root: string): Unpacked {
   const listed: Listed[] = [];
   const folders = new Set<string>([""]);
   const files = new Map<string, Uint8Array>();
+  const named = new Set<string>();
   let newest = 0;
   mkdirSync(at(root, ""), { recursive: true });
   for (const { kind, path, mode, mtime, target, content } of entries) {
     newest = Math.max(newest, mtime);
     const parent = path.slice(0, Math.max(path.lastIndexOf("/"), 0));
+    if (named.has(path) && !(kind === "folder" && folders.has(path)))
+      throw new Error(`${path} stands twice in the package`);
+    named.add(path);
     if (!folders.has(parent)) throw new Error(`the folder of ${path} is not in the package`);
     if (kind === "folder") {
       if (!folders.has(path)) mkdirSync(at(root, path));
@@ -74,7 +78,8 @@ function at(root: string, path: string): Buffer {
   return Buffer.from(path === "" ? root : `${root}/${path}`, "latin1");
 }
 
+/** Writes nothing over, and follows no link: one would lead wherever its package likes. */
 function write(path: string | Buffer, content: Uint8Array, mode: number): void {
-  writeFileSync(path, content);
+  writeFileSync(path, content, { flag: "wx" });
   if ((mode & 0o111) !== 0) chmodSync(path, 0o755);
 }

@@ -5,23 +5,15 @@ import type { DebianRequest } from "#author/environment-request.ts";
 import { readNamedFile } from "#base/files.ts";
 import { decompress } from "#package/decompress.ts";
 import { readKeyring } from "#package/openpgp-keyring.ts";
-import { downloadTo } from "#environment/fetch.ts";
-import type { Mirrors } from "#environment/mirrors.ts";
+import { downloadTo } from "#environment/download.ts";
+import type { Locking } from "#environment/locking.ts";
 import { pipeliteError } from "#environment/errors.ts";
 import { RESOLVER, debianArchitecture, type LockedDebian, type LockedSuite } from "./locked.ts";
 import { readRelease, trustedKeys, type Release, type Trusted } from "./release.ts";
 import { solve } from "./solver.ts";
 import { Universe, type DebianPackage } from "./universe.ts";
 
-export interface Locking {
-  /** The folder of the pipeline. */
-  root: string;
-  /** Where files are put while they are read. */
-  temporary: string;
-  mirrors: Mirrors;
-  now: Date;
-  signal: AbortSignal;
-  say: (line: string) => void;
+export interface DebianLocking extends Omit<Locking, "env"> {
   /** Suites that were read already, for environments that share them. */
   read?: Map<string, ReturnType<typeof readSuite>>;
   /** Keys that may sign Debian's own archives; without more those of the source. */
@@ -38,7 +30,7 @@ interface Suite {
   moment?: string | undefined;
 }
 
-export async function lockDebian(request: DebianRequest, locking: Locking): Promise<LockedDebian> {
+export async function lockDebian(request: DebianRequest, locking: DebianLocking): Promise<LockedDebian> {
   const architecture = debianArchitecture(process.arch);
   const { suites, indices } = await readSuites(request, architecture, locking);
   const { base, packages } = solve(new Universe(indices, architecture), request.packages);
@@ -49,7 +41,7 @@ export async function lockDebian(request: DebianRequest, locking: Locking): Prom
 export async function readSuites(
   request: DebianRequest,
   architecture: string,
-  locking: Locking,
+  locking: DebianLocking,
 ): Promise<{ suites: LockedSuite[]; indices: { text: string; archive: string }[] }> {
   const suites: LockedSuite[] = [];
   const indices: { text: string; archive: string }[] = [];
@@ -73,7 +65,7 @@ export async function readSuites(
 /** Those that move ahead of their release have no updates beside it. */
 const ROLLING = ["sid", "unstable", "testing", "experimental"];
 
-function suitesOf({ suite, snapshot, repositories = [] }: DebianRequest, locking: Locking): Suite[] {
+function suitesOf({ suite, snapshot, repositories = [] }: DebianRequest, locking: DebianLocking): Suite[] {
   const { root, keys = trustedKeys() } = locking;
   const debian = { components: ["main"], keys, moment: snapshot };
   const own: Suite[] = [
@@ -106,7 +98,7 @@ function keysOf(file: string): Trusted[] {
   }
 }
 
-function readOnce(suite: Suite, architecture: string, locking: Locking) {
+function readOnce(suite: Suite, architecture: string, locking: DebianLocking) {
   const { keys, ...rest } = suite;
   const key = JSON.stringify([rest, architecture, keys.map((each) => each.key.fingerprint)]);
   const known = locking.read?.get(key);
@@ -117,7 +109,7 @@ function readOnce(suite: Suite, architecture: string, locking: Locking) {
   return reading;
 }
 
-async function readSuite(suite: Suite, architecture: string, locking: Locking) {
+async function readSuite(suite: Suite, architecture: string, locking: DebianLocking) {
   const { archive, keys, moment } = suite;
   const bytes = await download(suite, "InRelease", RELEASE_BYTES_MAX, locking);
   const isSnapshot = moment !== undefined;
@@ -134,10 +126,10 @@ const RELEASE_BYTES_MAX = 16 * 2 ** 20;
 const INDEX_BYTES_MAX = 512 * 2 ** 20;
 
 /** An attacker may not bring back a release whose faults are known. */
-function checkAge({ archive, suite }: Suite, { date }: Release, { before }: Locking): void {
+function checkAge({ archive, suite }: Suite, { date }: Release, { before }: DebianLocking): void {
   const last = before?.suites.find((each) => each.archive === archive && each.suite === suite)?.date;
   if (last === undefined || new Date(last) <= date) return;
-  const problem = `it is of ${date.toISOString()}, and locked is one of ${last}`;
+  const problem = `it is dated ${date.toISOString()}, and the lock file has one dated ${last}`;
   throw pipeliteError("RELEASE_INVALID", { archive, suite, problem });
 }
 
@@ -145,7 +137,7 @@ async function readIndex(
   suite: Suite,
   release: Release,
   { component, architecture }: { component: string; architecture: string },
-  locking: Locking,
+  locking: DebianLocking,
 ): Promise<{ sha256: string; text: string }> {
   // The archive of security calls its components `updates/main`, and has them where others have `main`.
   const base = `${component}/binary-${architecture}/Packages`;
@@ -164,7 +156,12 @@ async function readIndex(
   throw invalid(`it has no ${base}`);
 }
 
-async function download(suite: Suite, path: string, most: number, locking: Locking): Promise<Uint8Array> {
+async function download(
+  suite: Suite,
+  path: string,
+  most: number,
+  locking: DebianLocking,
+): Promise<Uint8Array> {
   return downloadFirst(suite, [path], most, locking);
 }
 
@@ -173,7 +170,7 @@ async function downloadFirst(
   { archive, suite, moment }: Suite,
   paths: readonly string[],
   most: number,
-  { mirrors, temporary, signal }: Locking,
+  { mirrors, temporary, signal }: DebianLocking,
   sha256?: string,
 ): Promise<Uint8Array> {
   const bases =

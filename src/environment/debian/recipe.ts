@@ -1,7 +1,6 @@
 // From locked packages to the steps that make a root file system of them: one that unpacks each package, and one that
-// configures all. Neither names where a package was from: mirrors are no part of what an environment is.
-import { SANDBOX_GID, SANDBOX_UID } from "#sandbox/inside.ts";
-import { MOUNT_POINTS } from "#sandbox/entrances.ts";
+// configures all. Neither names where a package was from: an environment is the same whichever mirror it came from.
+import { ENTERED_USER, MOUNT_POINTS } from "#sandbox/entrances.ts";
 import { through, type EnvironmentPrograms } from "#environment/programs.ts";
 import { pathOfFile, type LockedFile, type Recipe, type Step } from "#environment/step.ts";
 import type { LockedDebian, LockedPackage } from "./locked.ts";
@@ -45,7 +44,7 @@ export async function debianRecipe(
     entrance: inner.file,
     merged: MERGED[locked.architecture] ?? [],
     folders: ["var", "nix", ...MOUNT_POINTS.bound, ...MOUNT_POINTS.fresh],
-    user: { passwd: `nixbld:x:${SANDBOX_UID}:${SANDBOX_GID}:Pipelite:/root:/bin/sh`, group: "" },
+    user: { passwd: ENTERED_USER, group: "" },
   };
   const root: Step = {
     name,
@@ -54,7 +53,7 @@ export async function debianRecipe(
     inputs: unpacked,
     invoke: (pathOf) => through(arrange, "-", configure.invoke({ packages: unpacked.map(pathOf) }, params)),
   };
-  return { root, variables: VARIABLES };
+  return { root, place: "", variables: () => VARIABLES };
 }
 
 export function fileOf({ path, sha256, size, archive }: LockedPackage, { suites }: LockedDebian): LockedFile {

@@ -1,5 +1,5 @@
-// Constants that system calls point to, each at an address that is known beforehand.
-import assert from "node:assert/strict";
+// Constants that system calls point to, each at an address that is known in advance.
+import { assert } from "#base/assert.ts";
 import { fromByteString } from "#base/bytes.ts";
 import type { Argument } from "./system-call.ts";
 

@@ -38,6 +38,7 @@ const NUMBERS = {
   read: [0, 63],
   recvfrom: [45, 207],
   renameat2: [316, 276],
+  rt_sigprocmask: [14, 135],
   sched_setaffinity: [203, 122],
   sendto: [44, 206],
   setdomainname: [171, 162],

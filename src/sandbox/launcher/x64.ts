@@ -1,5 +1,5 @@
 // Instructions of x86_64 (Intel SDM volume 2): what a launcher needs of them.
-import assert from "node:assert/strict";
+import { assert } from "#base/assert.ts";
 import { CALL, CHECK } from "./system-call.ts";
 import type { Assembler, TableRow } from "./system-call.ts";
 

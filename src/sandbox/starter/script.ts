@@ -1,5 +1,5 @@
 // Lists of system calls -> a request of the starter. Written into memory that is kept, because this is done for every stage.
-import assert from "node:assert/strict";
+import { assert } from "#base/assert.ts";
 import { CALL, CHECK, LIST_END, systemCallNumber } from "#sandbox/launcher/system-call.ts";
 import type { Argument, Machine, SystemCall } from "#sandbox/launcher/system-call.ts";
 import { AREA, CONSTANTS, FRAME, HEADER_BYTES, REPORT, REQUEST } from "./memory.ts";
@@ -87,7 +87,14 @@ export class RequestWriter {
     if (typeof argument === "number") return argument;
     if (typeof argument === "string") return this.#text(argument);
     if (argument instanceof Uint8Array) return this.#bytes(argument);
-    assert(!("bpf" in argument), "the filter is set when the starter starts");
+    if ("bpf" in argument) {
+      // struct sock_fprog
+      const filter = this.#reserve(16, 8);
+      this.#put(filter, argument.bpf.length / 8);
+      const program = this.#bytes(argument.bpf);
+      this.#put(filter + 8, program);
+      return AREA.start + filter;
+    }
     const start = this.#reserve(8 * (argument.length + 1), 8);
     for (const [index, text] of argument.entries()) this.#put(start + 8 * index, this.#text(text));
     this.#put(start + 8 * argument.length, 0);

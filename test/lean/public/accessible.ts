@@ -19,7 +19,7 @@ import {
   type Level,
   sort,
   type Term,
-} from "../terms.ts";
+} from "#lean/source/terms.ts";
 
 export const tt = c("Bool.true");
 export const ff = c("Bool.false");

@@ -21,7 +21,7 @@ import {
   type Json,
   type Level,
   type Term,
-} from "../terms.ts";
+} from "#lean/source/terms.ts";
 import { False, True } from "./accessible.ts";
 import { rows, type PublicCase, type Row } from "./case.ts";
 

@@ -1,5 +1,5 @@
 import type { Reason } from "#lean/index.ts";
-import type { Export } from "../terms.ts";
+import type { Export } from "#lean/source/terms.ts";
 
 /** What checkers say to an export. */
 export type Answer = "accept" | "reject";

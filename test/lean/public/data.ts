@@ -35,7 +35,7 @@ import {
   type Level,
   type Term,
   sure,
-} from "../terms.ts";
+} from "#lean/source/terms.ts";
 import { True, tt } from "./accessible.ts";
 import { type PublicCase, rows, type Row } from "./case.ts";
 

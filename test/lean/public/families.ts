@@ -17,7 +17,7 @@ import {
   type Export,
   type Json,
   type Term,
-} from "../terms.ts";
+} from "#lean/source/terms.ts";
 import { ff, True } from "./accessible.ts";
 import { accept, type PublicCase, rows } from "./case.ts";
 

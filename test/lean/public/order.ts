@@ -17,7 +17,7 @@ import {
   type Binder,
   type Export,
   type Term,
-} from "../terms.ts";
+} from "#lean/source/terms.ts";
 import {
   accessible,
   call,
@@ -165,27 +165,29 @@ const taken: Binder[] = [D, ["k", arrow(at("c"), Nat)], ["x0", at("a")]];
 const subject = (value: Term) => (): Export =>
   accessible(start("False", "True", "Eq", "Bool", "Nat")).def("s", pi(taken, Nat), lam(taken, value));
 
+/** A function on a proposition that takes related proofs to the same. */
+const ON_PROOFS: readonly Binder[] = [
+  ["P", prop],
+  ["r", arrow(v("P"), v("P"), prop)],
+  ["α", type],
+  ["f", arrow(v("P"), v("α"))],
+  [
+    "h",
+    pi(
+      [
+        ["x", v("P")],
+        ["y", v("P")],
+        ["_", ap(v("r"), v("x"), v("y"))],
+      ],
+      eq(1, v("α"), ap(v("f"), v("x")), ap(v("f"), v("y"))),
+    ),
+  ],
+];
+
 /** Quot.lift over a quotient of a proposition: its representative is a proof, so any is as good. */
 function overProofs(how: "lift" | "named", to: "made" | "value"): Export {
   const e = quotient(start("Eq"));
-  const relation = arrow(v("P"), v("P"), prop);
-  const sound = pi(
-    [
-      ["x", v("P")],
-      ["y", v("P")],
-      ["_", ap(v("r"), v("x"), v("y"))],
-    ],
-    eq(1, v("α"), ap(v("f"), v("x")), ap(v("f"), v("y"))),
-  );
-  const binders: Binder[] = [
-    ["P", prop],
-    ["r", relation],
-    ["α", type],
-    ["f", arrow(v("P"), v("α"))],
-    ["h", sound],
-    ["q", ap(c("Quot", 0), v("P"), v("r"))],
-    ["z", v("P")],
-  ];
+  const binders: Binder[] = [...ON_PROOFS, ["q", ap(c("Quot", 0), v("P"), v("r"))], ["z", v("P")]];
   if (how === "named") {
     const lift = pi(binders.slice(0, 6), v("α"));
     e.def(
@@ -206,23 +208,7 @@ function overProofs(how: "lift" | "named", to: "made" | "value"): Export {
 /** Quot.lift f h (Quot.mk r z) = f z. */
 function quotMade(): Export {
   const e = quotient(start("Eq"));
-  const relation = arrow(v("P"), v("P"), prop);
-  const sound = pi(
-    [
-      ["x", v("P")],
-      ["y", v("P")],
-      ["_", ap(v("r"), v("x"), v("y"))],
-    ],
-    eq(1, v("α"), ap(v("f"), v("x")), ap(v("f"), v("y"))),
-  );
-  const binders: Binder[] = [
-    ["P", prop],
-    ["r", relation],
-    ["α", type],
-    ["f", arrow(v("P"), v("α"))],
-    ["h", sound],
-    ["z", v("P")],
-  ];
+  const binders: Binder[] = [...ON_PROOFS, ["z", v("P")]];
   const left = ap(
     c("Quot.lift", 0, 1),
     v("P"),

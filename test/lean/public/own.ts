@@ -18,9 +18,9 @@ import {
   type Export,
   type Json,
   type Level,
-  type Tamper,
   type Term,
-} from "../terms.ts";
+} from "#lean/source/terms.ts";
+import type { Tamper } from "../inductive.ts";
 import { True } from "./accessible.ts";
 import { type PublicCase, rows, type Row } from "./case.ts";
 

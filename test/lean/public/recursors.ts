@@ -19,9 +19,9 @@ import {
   type Binder,
   type Export,
   type Json,
-  type Tamper,
   type Term,
-} from "../terms.ts";
+} from "#lean/source/terms.ts";
+import type { Tamper } from "../inductive.ts";
 import { caseBool, False, ff, inconsistent, True, tt } from "./accessible.ts";
 import { rows, type PublicCase } from "./case.ts";
 

@@ -18,7 +18,7 @@ import {
   type Export,
   type Level,
   type Term,
-} from "../terms.ts";
+} from "#lean/source/terms.ts";
 import { False, ff, True, tt } from "./accessible.ts";
 import { type PublicCase, rows, sound } from "./case.ts";
 

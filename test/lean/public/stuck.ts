@@ -16,7 +16,7 @@ import {
   type Binder,
   type Export,
   type Term,
-} from "../terms.ts";
+} from "#lean/source/terms.ts";
 import { accessible, call, ff, gate, inconsistent, P, proofOfAC, proven, Q, same, tt } from "./accessible.ts";
 import { reject, type Answer, type PublicCase } from "./case.ts";
 

@@ -18,7 +18,7 @@ import {
   v,
   type Export,
   type Term,
-} from "../terms.ts";
+} from "#lean/source/terms.ts";
 import { caseBool, False, ff, True, tt } from "./accessible.ts";
 import { rows, type PublicCase } from "./case.ts";
 

@@ -1,5 +1,5 @@
-// Terms of test/lean/terms.ts with one part exchanged for another.
-import type { Term } from "../terms.ts";
+// Terms of src/lean/source/terms.ts with one part exchanged for another.
+import type { Term } from "#lean/source/terms.ts";
 
 interface Place {
   readonly part: Term;

@@ -21,7 +21,7 @@ import {
   type Binder,
   type Level,
   type Term,
-} from "../terms.ts";
+} from "#lean/source/terms.ts";
 import { CONSTANTS } from "./world.ts";
 
 type Draw = GeneratorValue;

@@ -2,8 +2,8 @@
 import { acc, pair, tree, unit, vector } from "../accept.ts";
 import { inductive, type Group } from "../inductive.ts";
 import { arithmetic, Nat, quotient, start } from "../prelude.ts";
-import type { Export } from "../terms.ts";
-import { ap, arrow, c, lam, nat, pi, proj, prop, sort, type, v, type Binder } from "../terms.ts";
+import type { Export } from "#lean/source/terms.ts";
+import { ap, arrow, c, lam, nat, pi, proj, prop, sort, type, v, type Binder } from "#lean/source/terms.ts";
 
 const PROD: Group = {
   levels: ["a", "b"],

@@ -1,5 +1,5 @@
 import type { Reason } from "#lean/index.ts";
-import type { Export } from "../terms.ts";
+import type { Export } from "#lean/source/terms.ts";
 
 /** An unsound or malformed export and why it must not be accepted. */
 export interface Case {

@@ -20,7 +20,7 @@ import {
   type Binder,
   type Export,
   type Term,
-} from "../terms.ts";
+} from "#lean/source/terms.ts";
 import { refuse, type Case } from "./case.ts";
 
 const two = (): Export => start("False", "True", "Eq", "Nat", "Bool");

@@ -13,10 +13,10 @@ import {
   v,
   type Export,
   type Json,
-  type Tamper,
   type Term,
   sure,
-} from "../terms.ts";
+} from "#lean/source/terms.ts";
+import type { Tamper } from "../inductive.ts";
 import { refuse, type Case } from "./case.ts";
 
 const False = c("False");

@@ -1,5 +1,5 @@
 // Files that are not in the format.
-import { Export, META, prop, type, type Json } from "../terms.ts";
+import { Export, META, prop, type, type Json } from "#lean/source/terms.ts";
 import { start } from "../prelude.ts";
 import { refuse, type Case } from "./case.ts";
 

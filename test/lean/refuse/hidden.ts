@@ -19,7 +19,7 @@ import {
   v,
   type Export,
   type Term,
-} from "../terms.ts";
+} from "#lean/source/terms.ts";
 import { refuse, type Case } from "./case.ts";
 
 const False = c("False");

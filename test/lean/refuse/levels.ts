@@ -17,7 +17,7 @@ import {
   type Level,
   type Term,
   sure,
-} from "../terms.ts";
+} from "#lean/source/terms.ts";
 import { refuse, type Case } from "./case.ts";
 
 const False = c("False");

@@ -29,7 +29,7 @@ import {
   v,
   type Export,
   type Term,
-} from "../terms.ts";
+} from "#lean/source/terms.ts";
 import { refuse, type Case } from "./case.ts";
 
 const two = (): Export => start("False", "True", "Eq", "Nat", "Bool");

@@ -16,7 +16,7 @@ import {
   v,
   type Export,
   type Level,
-} from "../terms.ts";
+} from "#lean/source/terms.ts";
 import { refuse, type Case } from "./case.ts";
 
 const BOOL_FIELD = [{ name: "b", type: Bool }];

@@ -16,7 +16,7 @@ import {
   type Export,
   type Term,
   sure,
-} from "../terms.ts";
+} from "#lean/source/terms.ts";
 import { refuse, type Case } from "./case.ts";
 
 const relation = arrow(v("α"), v("α"), prop);

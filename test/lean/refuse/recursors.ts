@@ -1,8 +1,10 @@
 // Recursors that are not those of their types.
 import { inductive, type Group } from "../inductive.ts";
 import { Bool, GROUPS, Nat, start } from "../prelude.ts";
-import { ap, arrow, c, lam, pi, prop, sort, v, type Json, type Tamper, type Term, sure } from "../terms.ts";
+import { ap, arrow, c, lam, pi, prop, sort, v, type Json, type Term, sure } from "#lean/source/terms.ts";
+import type { Tamper } from "../inductive.ts";
 import { refuse, type Case } from "./case.ts";
+import { acc } from "../accept.ts";
 
 const False = c("False");
 const items = (record: Json, key: string): Json[] => record[key] as Json[];
@@ -21,38 +23,6 @@ const large = (name: string, group: Group, ...before: Parameters<typeof start>):
 const rules = (record: Json, index = 0): Json[] => items(item(record, "recs", index), "rules");
 
 const BOTH: readonly { name: string }[] = [{ name: "I.a" }, { name: "I.b" }];
-const acc: Group = {
-  levels: ["w"],
-  sort: 0,
-  params: [
-    ["α", sort("w")],
-    ["r", arrow(v("α"), v("α"), prop)],
-  ],
-  types: [
-    {
-      name: "Acc",
-      indices: [["x", v("α")]],
-      ctors: [
-        {
-          name: "Acc.intro",
-          fields: [
-            { name: "x", type: v("α") },
-            {
-              name: "h",
-              target: 0,
-              args: [
-                ["y", v("α")],
-                ["_", ap(v("r"), v("y"), v("x"))],
-              ],
-              indices: [v("y")],
-            },
-          ],
-          indices: [v("x")],
-        },
-      ],
-    },
-  ],
-};
 
 export const RECURSORS: readonly Case[] = [
   large("data from a proposition with two constructors", { sort: 0, types: [{ name: "I", ctors: BOTH }] }),

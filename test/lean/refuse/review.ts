@@ -16,7 +16,7 @@ import {
   type Binder,
   type Export,
   type Term,
-} from "../terms.ts";
+} from "#lean/source/terms.ts";
 import { refuse, type Case } from "./case.ts";
 
 const False = c("False");

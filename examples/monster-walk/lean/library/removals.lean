@@ -213,6 +213,11 @@ theorem gaps_sound {order lead near far x c : Nat} (limits : Limits order near f
 
 /-! Search trees -/
 
+/-- Search trees of numbers. -/
+inductive Tree where
+  | leaf : Tree
+  | node : Tree → Nat → Tree → Tree
+
 def treeFold {α : Type} (base : α) (step : Tree → Nat → Tree → α → α → α) (t : Tree) : α :=
   @Tree.rec.{1} (fun _ => α) base step t
 

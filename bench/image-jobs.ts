@@ -1,0 +1,105 @@
+// The jobs of the benchmark that are about images: a closure as an OCI layout, beside skopeo, which packs layers that are there
+// already, and buildah, which makes an image of a folder. Codec and level are the same, and each takes the processors that there are.
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { removeTree } from "#base/files.ts";
+import type { Job, Place, Side } from "./measure.ts";
+
+/** Of the program that runs this: machine code packs as machine code does. */
+const DATA_SIZE = 64 * 1024 * 1024;
+
+const PIPELINE = `import { pack, pipeline, source } from "pipelite";
+const data = source("data");
+export default pipeline({ data });
+export const image = pack({
+  name: "image",
+  version: "1.0",
+  description: "What is measured",
+  licence: "MIT",
+  maintainer: "Anna Example <anna@example.org>",
+  date: "2026-11-30",
+  programs: { program: data.file("program") },
+});
+`;
+
+export function imageJobs({ folder, pipelite }: Place): Job[] {
+  const project = join(folder, "project");
+  const data = join(project, "data");
+  mkdirSync(data, { recursive: true });
+  writeFileSync(join(project, "pipeline.ts"), PIPELINE);
+  copyFileSync(process.execPath, join(data, "program"));
+  truncateSync(join(data, "program"), DATA_SIZE);
+  const env = { PIPELITE_HOME: join(folder, "home") };
+  const run = (program: string, ...words: string[]): void => {
+    const { status, stderr } = spawnSync(program, words, {
+      cwd: project,
+      env: { ...process.env, ...env },
+      encoding: "utf8",
+    });
+    if (status !== 0) throw new Error(`${program} ${words.join(" ")}: ${stderr}`);
+  };
+  run(pipelite, "run", "--out", join(folder, "result"));
+  const [out, plain, theirs] = [join(folder, "out"), join(folder, "plain"), join(folder, "theirs")];
+  const arch = process.arch === "arm64" ? "arm64" : "amd64";
+  run(pipelite, "pack", "--format", "oci", "--codec", "zstd", "--out", out);
+  run("skopeo", "copy", "-q", "--dest-decompress", `oci:${out}/image-1.0-${arch}.oci:1.0`, `dir:${plain}`);
+  const ours = (codec: string, level: string): Side => ({
+    name: "pipelite pack",
+    command: [pipelite, "pack", "--format", "oci", "--codec", codec, "--level", level, "--out", out],
+    cwd: project,
+    env,
+    prepare: () => {
+      removeTree(out);
+      removeTree(join(env.PIPELITE_HOME, "pipelite/packed"));
+    },
+  });
+  const skopeo = (codec: string, level: string): Side => ({
+    name: `skopeo copy, ${codec}`,
+    command: [
+      "skopeo",
+      "copy",
+      "-q",
+      `--dest-compress-format=${codec}`,
+      `--dest-compress-level=${level}`,
+      `dir:${plain}`,
+      `oci:${theirs}:1.0`,
+    ],
+    prepare: () => removeTree(theirs),
+  });
+  const storage = `--storage-driver=vfs --root=${folder}/buildah --runroot=${folder}/buildah-run`;
+  const buildah: Side = {
+    name: "buildah commit, gzip",
+    command: [
+      "sh",
+      "-c",
+      `made=$(buildah ${storage} from scratch) && buildah ${storage} copy -q "$made" "$1" /data &&
+        buildah ${storage} commit -q "$made" "oci:$2:1.0" && buildah ${storage} rm "$made"`,
+      "sh",
+      data,
+      theirs,
+    ],
+    prepare: () => removeTree(theirs),
+  };
+  const name = (codec: string) => `image of ${DATA_SIZE / 2 ** 20} MiB, ${codec}`;
+  const limit =
+    "The compressor is nearly all of it. Ours is zlib, whose bytes others can make again and are known; skopeo and buildah have one of Go, " +
+    "which packs less and faster. Ours reads and hashes besides: NAR, tar and layer, and each file for the list of files.";
+  return [
+    {
+      name: name("gzip, level 6"),
+      sides: [ours("gzip", "6"), skopeo("gzip", "6")],
+      repeats: 5,
+      target: 1,
+      limit,
+    },
+    { name: name("gzip, from a folder"), sides: [ours("gzip", "6"), buildah], repeats: 3, target: 1, limit },
+    {
+      name: name("zstd, level 3"),
+      sides: [ours("zstd", "3"), skopeo("zstd", "3")],
+      repeats: 5,
+      target: 1,
+      limit,
+    },
+  ];
+}

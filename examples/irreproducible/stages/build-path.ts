@@ -1,0 +1,3 @@
+export default function buildPath() {
+  return { "debug.txt": `sources in ${process.cwd()}\n` };
+}

@@ -1,0 +1,3 @@
+export default function clockMonotonic() {
+  return { "took.txt": `took ${performance.now()} ms\n` };
+}

@@ -1,0 +1,3 @@
+export default function clockSecond() {
+  return { "made.txt": `made at ${new Date().toISOString()}\n` };
+}

@@ -1,0 +1,3 @@
+export default function environment() {
+  return { "variables.txt": `${Object.keys(process.env).toSorted().join("\n")}\n` };
+}

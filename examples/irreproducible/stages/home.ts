@@ -1,0 +1,5 @@
+import { homedir } from "node:os";
+
+export default function home() {
+  return { "settings.txt": `settings of ${homedir()}\n` };
+}

@@ -1,0 +1,5 @@
+import { hostname } from "node:os";
+
+export default function hostName() {
+  return { "on.txt": `built on ${hostname()}\n` };
+}

@@ -1,0 +1,5 @@
+import { release } from "node:os";
+
+export default function kernel() {
+  return { "kernel.txt": `Linux ${release()}\n` };
+}

@@ -1,0 +1,3 @@
+export default function locale() {
+  return { "price.txt": `${(1234.5).toLocaleString()}\n` };
+}

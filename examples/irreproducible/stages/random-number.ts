@@ -1,0 +1,3 @@
+export default function randomNumber() {
+  return { "number.txt": `${Math.random()}\n` };
+}

@@ -1,0 +1,3 @@
+export default function timeZone() {
+  return { "hour.txt": `${new Date(0).toString()}\n` };
+}

@@ -1,4 +1,0 @@
-/-- Search trees of numbers. -/
-inductive Tree where
-  | leaf : Tree
-  | node : Tree → Nat → Tree → Tree

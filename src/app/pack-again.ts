@@ -1,0 +1,82 @@
+// A package made again from what it says of itself: the run whose results it has, packed as it was, and compared.
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { canonicalJson } from "#base/canonical-json.ts";
+import { isPipeliteError } from "#base/errors.ts";
+import { removeTree } from "#base/files.ts";
+import type { Home } from "#home/home.ts";
+import type { RunRecord } from "#home/run-record.ts";
+import { pipeliteError } from "#ship/errors.ts";
+import { firstDifference, formatOfPackage, openPackage, type OpenedPackage } from "#ship/opened.ts";
+import type { PackageFormat } from "#ship/shipment.ts";
+import { pack } from "./pack.ts";
+
+export interface PackedAgain {
+  runId: string;
+  file: string;
+  /** Signatures are no part of what is compared. */
+  status: "same" | "differs";
+  /** The first file that is another; undefined where only what is said of the package is. */
+  difference: string | undefined;
+  /** Stages whose outputs are in the package. */
+  stages: string[];
+}
+
+/** @throws PipeliteError ARCHIVE_INVALID, PACK_NOTE_MISSING, PACK_RUN_MISSING, and what `pack` throws */
+export async function packAgain(home: Home, file: string, signal: AbortSignal): Promise<PackedAgain> {
+  const format = formatOfPackage(file) as PackageFormat;
+  const opened = await openPackage(file, format);
+  const record = runOf(home, opened);
+  if (record === undefined)
+    throw pipeliteError("PACK_RUN_MISSING", { file: basename(file), pipeline: opened.note.pipeline });
+  const folder = mkdtempSync(join(tmpdir(), "pipelite-again-"));
+  try {
+    const { packages } = await pack({
+      home,
+      which: { word: record.runId },
+      names: [opened.note.package.name],
+      formats: [format],
+      out: folder,
+      isSingle: opened.isSingle,
+      codec: opened.codec,
+      epoch: opened.timeSeconds,
+      keyFile: undefined,
+      pathKeyFile: undefined,
+      level: undefined,
+      layersFile: undefined,
+      isAttested: false,
+      signal,
+    });
+    const made = packages.find(({ name }) => name === opened.note.package.name);
+    const again = await openPackage(join(folder, made?.file ?? ""), format);
+    const paths = new Set(opened.note.paths.map(({ path }) => path));
+    const stages = record.stages.filter(
+      ({ outPath, drvPath }) => drvPath !== undefined && paths.has(outPath ?? ""),
+    );
+    return {
+      runId: record.runId,
+      file: basename(file),
+      status: again.core === opened.core ? "same" : "differs",
+      difference: firstDifference(opened, again),
+      stages: stages.map(({ name }) => name),
+    };
+  } finally {
+    removeTree(folder);
+  }
+}
+
+/** The newest run that has what the package says that it was made of. */
+function runOf(home: Home, { note }: OpenedPackage): RunRecord | undefined {
+  const wanted = canonicalJson([note.pipeline, note.params, note.results]);
+  for (const id of home.runs.ids()) {
+    try {
+      const { record } = home.runs.requireUnchanged(id);
+      if (canonicalJson([record.pipeline, record.params, record.results]) === wanted) return record;
+    } catch (error) {
+      // A run without a record, or one that was changed, is none that a package can be held against.
+      if (!isPipeliteError(error)) throw error;
+    }
+  }
+  return undefined;
+}

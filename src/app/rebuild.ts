@@ -1,0 +1,186 @@
+// Building outputs of a run again, differently, and what is kept of it: a signed statement for each, in the log of the home.
+import { mkdirSync } from "node:fs";
+import { availableParallelism, release } from "node:os";
+import { join } from "node:path";
+import { programFolders, type Environment } from "#base/environment.ts";
+import { readNamedText, removeTree } from "#base/files.ts";
+import { removeLeftovers } from "#engine/embedded.ts";
+import { openNix } from "#rebuild/by-nix.ts";
+import { pipeliteError } from "#rebuild/errors.ts";
+import { investigate, type Output } from "#rebuild/investigate.ts";
+import { statusOf, type Rebuilt, type RebuildStatus } from "#rebuild/outcome.ts";
+import { memoryFolder } from "#rebuild/reorder.ts";
+import { parseStorePath } from "#nix/store-path.ts";
+import { isAbout, readStatement, statementOf, type StatedRebuild } from "#rebuild/statement.ts";
+import type { Untested, VariationName } from "#rebuild/variations.ts";
+import type { Home } from "#home/home.ts";
+import type { StageRecord } from "#home/run-record.ts";
+import type { ReadRun, WhichRun } from "#home/runs.ts";
+import { readPublicKey } from "#keys/key-file.ts";
+import { closeStarters, detectSandbox, type SandboxKind } from "#sandbox/sandbox.ts";
+import { parseBundle, verifyBundle, writeBundle } from "#sigstore/index.ts";
+import { layoutOf } from "#store/layout.ts";
+import { openStore } from "#store/store.ts";
+import { attest, builderKey } from "#supply/attest.ts";
+
+export interface RebuildRequest {
+  home: Home;
+  which: WhichRun;
+  /** Only these; all that were built when there are none. */
+  stages: readonly string[];
+  variations: readonly VariationName[];
+  /** How often each is built with nothing varied. */
+  times: number;
+  engines: "both" | "embedded";
+  sandbox: SandboxKind | undefined;
+  env: Environment;
+  signal: AbortSignal;
+  onProgress: (progress: { stage: string; what: string; done: number; total: number }) => void;
+}
+
+export interface RebuildReport {
+  runId: string;
+  outputs: (Rebuilt & { status: RebuildStatus; file?: string })[];
+  /** Stages whose output no build makes. */
+  left: Untested[];
+}
+
+/** @returns undefined when the signal was aborted. @throws PipeliteError RUN_NOT_FOUND, RECORD_CHANGED, REBUILD_STAGE_UNKNOWN, REBUILD_NO_OUTPUT, REBUILD_NOT_POSSIBLE */
+export async function rebuild(request: RebuildRequest): Promise<RebuildReport | undefined> {
+  const { home, which, engines, env, signal, onProgress, variations, times } = request;
+  const run = home.runs.requireUnchanged(home.runs.find(which).runId);
+  const { outputs, left } = outputsOf(run, request.stages);
+  const { kind, tried } = await detectSandbox(request.sandbox, programFolders(env));
+  if (kind === "none")
+    throw pipeliteError("REBUILD_NOT_POSSIBLE", {
+      problem: tried.map((each) => `${each.kind}: ${each.reason}`).join("; "),
+    });
+  removeLeftovers(home.folder);
+  const folder = join(layoutOf(home.folder).buildsDir, `${process.pid}-rebuild`);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const memory = memoryFolder();
+  using store = openStore(home.folder, { readOnly: true });
+  const place = { store, kind, env, folder, signal };
+  const nix = engines === "both" ? await openNix(place) : { reason: "that was not asked for" };
+  const made: Rebuilt[] = [];
+  try {
+    for (const output of outputs) {
+      const onBuild = (what: string): void =>
+        onProgress({ stage: output.stage, what, done: made.length, total: outputs.length });
+      made.push(await investigate(output, { ...place, memory, variations, times, nix, onBuild }));
+    }
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  } finally {
+    if ("close" in nix) await nix.close();
+    await closeStarters();
+    if ("folder" in memory) removeTree(memory.folder);
+    removeTree(folder);
+  }
+  const files = await keep(home, run, made, store);
+  return {
+    runId: run.runId,
+    outputs: made.map((each, index) => ({ ...each, status: statusOf(each), file: files[index] ?? "" })),
+    left,
+  };
+}
+
+function outputsOf(
+  { runId, record }: ReadRun,
+  wanted: readonly string[],
+): { outputs: Output[]; left: Untested[] } {
+  for (const stage of wanted)
+    if (!record.stages.some(({ name }) => name === stage))
+      throw pipeliteError("REBUILD_STAGE_UNKNOWN", { stage, run: runId });
+  const stages = record.stages.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+  const left = stages.flatMap((stage) => {
+    const reason = whyNot(stage);
+    return reason === undefined ? [] : [{ name: stage.name, reason }];
+  });
+  const outputs = new Map<string, Output>();
+  for (const { name, drvPath, outPath, narHash, ...stage } of stages) {
+    if (drvPath === undefined || outPath === undefined || narHash === undefined) continue;
+    if (whyNot({ ...stage, drvPath, outPath, narHash }) !== undefined) continue;
+    const key = `${drvPath} ${outPath}`;
+    if (!outputs.has(key)) outputs.set(key, { stage: name, drvPath, outPath, narHash });
+  }
+  if (outputs.size === 0) {
+    const [first = { name: "it", reason: "nothing was built" }] = left;
+    throw pipeliteError("REBUILD_NO_OUTPUT", { stage: first.name, problem: first.reason });
+  }
+  return { outputs: [...outputs.values()], left };
+}
+
+function whyNot({ kind, drvPath, outPath, narHash }: Omit<StageRecord, "name">): string | undefined {
+  if (kind === "fetch") return "it is a download: its bytes are fixed by their hash";
+  if (kind === "answer") return "it is an answer, pinned in the lock file";
+  const isBuilt = drvPath !== undefined && outPath !== undefined && narHash !== undefined;
+  return isBuilt ? undefined : "it has no output in this run";
+}
+
+/** Signs a statement of each, enters them into the log, and seals them. @returns their files */
+async function keep(
+  home: Home,
+  { runId, record }: ReadRun,
+  made: readonly Rebuilt[],
+  store: Parameters<typeof statementOf>[2],
+): Promise<string[]> {
+  const { system } = record.host;
+  const scene = {
+    runId,
+    at: new Date().toISOString(),
+    system,
+    kernel: release(),
+    cores: availableParallelism(),
+  };
+  const bundles = await attest(
+    home,
+    made.map((each) => statementOf(each, scene, store)),
+    builderKey(home),
+  );
+  return bundles.map((bundle) => seal(home, runId, writeBundle(bundle)));
+}
+
+function seal(home: Home, runId: string, content: string): string {
+  const file = home.sealed.nextIn(`rebuilds/${runId}`);
+  home.sealed.seal({ kind: "rebuild", subject: runId, file, content });
+  return file;
+}
+
+/**
+ * Takes the statement of another home about an output that a run of this one has, too.
+ * @param keyFile public key of who signed it; it counts here from now on for what is shown
+ * @throws PipeliteError REBUILD_FOREIGN, BUNDLE_INVALID
+ */
+export async function addRebuild(
+  home: Home,
+  which: WhichRun,
+  file: string,
+  keyFile: string,
+): Promise<string> {
+  const { runId, record } = home.runs.requireUnchanged(home.runs.find(which).runId);
+  const key = readPublicKey(keyFile);
+  const content = readNamedText(file);
+  let stated: StatedRebuild;
+  try {
+    stated = readStatement(verifyBundle(parseBundle(content), [key]));
+  } catch (error) {
+    throw pipeliteError(
+      "REBUILD_FOREIGN",
+      { file, problem: error instanceof Error ? error.message : String(error) },
+      error,
+    );
+  }
+  const isOfRun = record.stages.some(
+    ({ drvPath, narHash }) =>
+      drvPath !== undefined && narHash !== undefined && isAbout(stated, parseStorePath(drvPath), narHash),
+  );
+  if (!isOfRun)
+    throw pipeliteError("REBUILD_FOREIGN", {
+      file,
+      problem: `no output of the run ${runId} is what it is about`,
+    });
+  home.keyring.keep(key);
+  return home.sealed.withLock(() => seal(home, runId, content));
+}

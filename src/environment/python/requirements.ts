@@ -1,0 +1,147 @@
+// What is to be installed, as lock files of Python say it: each project with its version and the hashes that it may have.
+// Where files are is not taken from them: that is the index of this machine.
+import { parse as parseToml } from "smol-toml";
+import { isObject } from "#base/strict-json.ts";
+import { evaluateMarker, type MarkerVariables } from "#package/python-marker.ts";
+import { normaliseName } from "#package/wheel.ts";
+
+export interface Requirement {
+  name: string;
+  version: string;
+  /** SHA-256s in hex, of which a file must have one. */
+  hashes: ReadonlySet<string>;
+}
+
+type Table = Record<string, unknown>;
+
+/** @param file its name says of what kind it is. @throws Error that says what is wrong, and where */
+export function readRequirements(file: string, text: string, variables: MarkerVariables): Requirement[] {
+  const name = file.slice(file.lastIndexOf("/") + 1);
+  if (/^pylock(\..+)?\.toml$/.test(name)) return fromPylock(parseToml(text), variables);
+  if (name === "uv.lock") return fromUv(parseToml(text), variables);
+  if (name === "poetry.lock") return fromPoetry(parseToml(text), variables);
+  return fromPip(text, variables);
+}
+
+/** Where files are is configuration of the machine, and wheels are all that is taken. */
+const IGNORED =
+  /^(-i|--index-url|--extra-index-url|--find-links|-f|--trusted-host|--no-index|--require-hashes|--only-binary|--prefer-binary|--no-binary|--pre)\b/;
+const PINNED =
+  /^([A-Za-z0-9][\w.-]*)\s*(?:\[[\w\s,.-]*\])?\s*==\s*([^\s;*]+)\s*(?:;(.*?))?((?:\s+--hash[=\s]\S+)*)$/s;
+
+/** Of pip, `--require-hashes`. */
+function fromPip(text: string, variables: MarkerVariables): Requirement[] {
+  const lines = text.replaceAll(/\\\r?\n/g, " ").split(/\r?\n/);
+  return lines.flatMap((raw): Requirement[] => {
+    const line = raw.replace(/(^|\s)#.*$/, "").trim();
+    if (line === "" || IGNORED.test(line)) return [];
+    const shown = `'${line
+      .split(/\s--hash/, 1)
+      .join("")
+      .slice(0, 80)}'`;
+    const words = PINNED.exec(line);
+    if (words === null) throw new Error(`${shown}: only \`NAME==VERSION --hash=sha256:...\` is read`);
+    const [, name = "", version = "", marker = "", rest = ""] = words;
+    const hashes = [...rest.matchAll(/--hash[=\s]sha256:(\S+)/g)].map(([, hash = ""]) => hash);
+    return holds(marker, variables) ? [requirement(name, version, hashes)] : [];
+  });
+}
+
+/** Of PEP 751. */
+function fromPylock(lock: Table, variables: MarkerVariables): Requirement[] {
+  const version = lock["lock-version"];
+  if (typeof version !== "string" || !version.startsWith("1."))
+    throw new Error("it is not of lock-version 1");
+  return tables(lock["packages"]).flatMap((each): Requirement[] => {
+    if (!holds(each["marker"], variables)) return [];
+    const hashes = tables(each["wheels"]).map(({ hashes: own }) =>
+      isObject(own) && typeof own["sha256"] === "string" ? own["sha256"] : "",
+    );
+    return [requirement(textOf(each, "name"), textOf(each, "version"), hashes)];
+  });
+}
+
+interface UvEdge {
+  name: string;
+  version: string | undefined;
+  extras: string[];
+}
+
+/** Of uv: from the project over its dependencies. A name may stand there in several versions, for other machines. */
+function fromUv(lock: Table, variables: MarkerVariables): Requirement[] {
+  if (lock["version"] !== 1) throw new Error("it is not of version 1");
+  const all = tables(lock["package"]);
+  const projects = all.filter(
+    ({ source }) => isObject(source) && (source["virtual"] === "." || source["editable"] === "."),
+  );
+  if (projects.length !== 1) throw new Error(`it has ${projects.length} projects in the folder of the lock`);
+  const edgesOf = (list: unknown): UvEdge[] =>
+    tables(list)
+      .filter(({ marker }) => holds(marker, variables))
+      .map((each) => ({
+        name: textOf(each, "name"),
+        version: typeof each["version"] === "string" ? each["version"] : undefined,
+        extras: Array.isArray(each["extra"]) ? each["extra"].map(String) : [],
+      }));
+  const found = new Map<string, Requirement>();
+  const seen = new Set<string>();
+  const visit = ({ name, version, extras }: UvEdge): void => {
+    const named = all.filter(
+      (each) => each["name"] === name && (version === undefined || each["version"] === version),
+    );
+    const [one] = named;
+    if (one === undefined || named.length > 1) throw new Error(`it has '${name}' ${named.length} times`);
+    const key = `${name} ${textOf(one, "version")}`;
+    if (!found.has(key)) {
+      if (!isObject(one["source"]) || typeof one["source"]["registry"] !== "string")
+        throw new Error(`'${name}' is from elsewhere than an index`);
+      const hashes = tables(one["wheels"]).map((wheel) => textOf(wheel, "hash").replace(/^sha256:/, ""));
+      found.set(key, requirement(name, textOf(one, "version"), hashes));
+    }
+    const optional = isObject(one["optional-dependencies"]) ? one["optional-dependencies"] : {};
+    for (const part of ["", ...extras]) {
+      if (seen.has(`${key} ${part}`)) continue;
+      seen.add(`${key} ${part}`);
+      for (const edge of edgesOf(part === "" ? one["dependencies"] : optional[part])) visit(edge);
+    }
+  };
+  for (const edge of edgesOf(projects[0]?.["dependencies"])) visit(edge);
+  return [...found.values()];
+}
+
+/** Of Poetry 2, whose packages say to which groups they belong. */
+function fromPoetry(lock: Table, variables: MarkerVariables): Requirement[] {
+  return tables(lock["package"]).flatMap((each): Requirement[] => {
+    const { groups, markers, optional } = each;
+    if (!Array.isArray(groups))
+      throw new Error("it does not say which groups packages belong to: lock it with Poetry 2.1 or later");
+    const marker = isObject(markers) ? markers["main"] : markers;
+    if (optional === true || !groups.includes("main") || !holds(marker, variables)) return [];
+    const wheels = tables(each["files"]).filter((file) => textOf(file, "file").endsWith(".whl"));
+    const hashes = wheels.map((file) => textOf(file, "hash").replace(/^sha256:/, ""));
+    return [requirement(textOf(each, "name"), textOf(each, "version"), hashes)];
+  });
+}
+
+function holds(marker: unknown, variables: MarkerVariables): boolean {
+  return typeof marker !== "string" || marker.trim() === "" || evaluateMarker(marker, variables);
+}
+
+function requirement(name: string, version: string, hashes: readonly string[]): Requirement {
+  const good = hashes.filter((hash) => /^[0-9a-f]{64}$/.test(hash));
+  if (good.length === 0) throw new Error(`'${name}' has no wheel with a SHA-256`);
+  return { name: normaliseName(name), version, hashes: new Set(good) };
+}
+
+function tables(value: unknown): Table[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value) || !value.every(isObject))
+    throw new Error("what should be a list of tables is none");
+  return value;
+}
+
+function textOf(table: Table, key: string): string {
+  const value = table[key];
+  if (typeof value !== "string") throw new Error(`a package of it has no ${key}`);
+  return value;
+}

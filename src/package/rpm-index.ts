@@ -1,0 +1,145 @@
+// The metadata of a repository of rpm packages: primary, filelists, other, and repomd.xml, which names them by their digests.
+// Specification: createrepo_c 0.17, src/xml_dump_primary.c and its like.
+import { hash } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import { escapeMarkup } from "#base/escape.ts";
+import { fromByteString, utf8 } from "#base/bytes.ts";
+import { gzipMember } from "./gzip.ts";
+import { numbersOf, textOf, textsOf, type ReadRpm } from "./rpm.ts";
+
+/** A package as the metadata has it: a fragment for each document. */
+export interface RpmRecord {
+  primary: string;
+  filelists: string;
+  other: string;
+}
+
+const FOLDER = 0o040000;
+const FORMAT = 0o170000;
+const RPMLIB = 0x01000000;
+const FLAGS: Readonly<Record<number, string>> = { 2: "LT", 4: "GT", 8: "EQ", 10: "LE", 12: "GE" };
+
+export interface RpmPlace {
+  /** Below the root of the repository. */
+  file: string;
+  size: number;
+  sha256: string;
+}
+
+export function rpmRecord(
+  { tags, headerRange, signatures }: ReadRpm,
+  { file, size, sha256 }: RpmPlace,
+): RpmRecord {
+  const text = (tag: number): string => textIn(textOf(tags, tag) ?? "");
+  const number = (tag: number): number => numbersOf(tags, tag)[0] ?? 0;
+  const version = `<version epoch="0" ver="${text(1001)}" rel="${text(1002)}"/>`;
+  const head = `<package pkgid="${sha256}" name="${text(1000)}" arch="${text(1022)}">\n  ${version}\n`;
+  const files = filesOf(tags);
+  const isPrimary = (path: string) => /^\/etc\/|\/s?bin\/|^\/usr\/lib\/sendmail$/.test(path);
+  const fileLine = ({ path, isFolder }: ListedFile) =>
+    `<file${isFolder ? ' type="dir"' : ""}>${textIn(path)}</file>\n`;
+  const [start, end] = headerRange;
+  const primary = `<package type="rpm">
+  <name>${text(1000)}</name>
+  <arch>${text(1022)}</arch>
+  ${version}
+  <checksum type="sha256" pkgid="YES">${sha256}</checksum>
+  <summary>${text(1004)}</summary>
+  <description>${text(1005)}</description>
+  <packager>${text(1015)}</packager>
+  <url>${text(1020)}</url>
+  <time file="${number(1006)}" build="${number(1006)}"/>
+  <size package="${size}" installed="${numbersOf(tags, 5009)[0] ?? number(1009)}" archive="${numbersOf(signatures, 1007)[0] ?? numbersOf(signatures, 271)[0] ?? 0}"/>
+  <location href="${textIn(file)}"/>
+  <format>
+    <rpm:license>${text(1014)}</rpm:license>
+    <rpm:vendor/>
+    <rpm:group>${text(1016)}</rpm:group>
+    <rpm:buildhost>${text(1007)}</rpm:buildhost>
+    <rpm:sourcerpm>${text(1044)}</rpm:sourcerpm>
+    <rpm:header-range start="${start}" end="${end}"/>
+${relationsOf("provides", tags, [1047, 1112, 1113])}${relationsOf("requires", tags, [1049, 1048, 1050])}${relationsOf("conflicts", tags, [1054, 1053, 1055])}${files
+    .filter(({ path }) => isPrimary(path))
+    .map((each) => `    ${fileLine(each)}`)
+    .join("")}  </format>
+</package>
+`;
+  const filelists = `${head}${files.map((each) => `  ${fileLine(each)}`).join("")}</package>\n`;
+  return { primary, filelists, other: `${head}</package>\n` };
+}
+
+interface ListedFile {
+  path: string;
+  isFolder: boolean;
+}
+
+function filesOf(tags: ReadRpm["tags"]): ListedFile[] {
+  const [folders, indexes, modes] = [textsOf(tags, 1118), numbersOf(tags, 1116), numbersOf(tags, 1030)];
+  return textsOf(tags, 1117).map((name, at) => ({
+    path: `${folders[indexes[at] ?? -1] ?? ""}${name}`,
+    isFolder: ((modes[at] ?? 0) & FORMAT) === FOLDER,
+  }));
+}
+
+function relationsOf(
+  kind: string,
+  tags: ReadRpm["tags"],
+  [names, flags, versions]: readonly [number, number, number],
+): string {
+  const rows = textsOf(tags, names).flatMap((name, at) => {
+    const flag = numbersOf(tags, flags)[at] ?? 0;
+    if ((flag & RPMLIB) !== 0) return [];
+    const said = FLAGS[flag & 15];
+    const [, epoch = "0", version = "", release] =
+      /^(?:(\d+):)?([^-]*)(?:-(.*))?$/.exec(textsOf(tags, versions)[at] ?? "") ?? [];
+    const what =
+      said === undefined || version === ""
+        ? ""
+        : ` flags="${said}" epoch="${epoch}" ver="${textIn(version)}"${release === undefined ? "" : ` rel="${textIn(release)}"`}`;
+    return [`      <rpm:entry name="${textIn(name)}"${what}/>\n`];
+  });
+  return rows.length === 0 ? "" : `    <rpm:${kind}>\n${rows.join("")}    </rpm:${kind}>\n`;
+}
+
+/** A byte string of UTF-8 as text of XML. */
+function textIn(bytes: string): string {
+  return escapeMarkup(Buffer.from(fromByteString(bytes)).toString("utf8"));
+}
+
+export interface RpmMetadata {
+  /** Name below the root of the repository -> bytes. */
+  files: ReadonlyMap<string, Uint8Array>;
+  /** Of `repodata/repomd.xml`. */
+  repomd: Uint8Array;
+}
+
+const COMMON = "http://linux.duke.edu/metadata";
+
+/** @param timeSeconds the revision, and the time of each document */
+export function rpmMetadata(records: readonly RpmRecord[], timeSeconds: number): RpmMetadata {
+  const documents = {
+    primary: `<metadata xmlns="${COMMON}/common" xmlns:rpm="${COMMON}/rpm" packages="${records.length}">\n${records.map(({ primary }) => primary).join("")}</metadata>\n`,
+    filelists: `<filelists xmlns="${COMMON}/filelists" packages="${records.length}">\n${records.map(({ filelists }) => filelists).join("")}</filelists>\n`,
+    other: `<otherdata xmlns="${COMMON}/other" packages="${records.length}">\n${records.map(({ other }) => other).join("")}</otherdata>\n`,
+  };
+  const files = new Map<string, Uint8Array>();
+  const rows = Object.entries(documents).map(([kind, body]) => {
+    const open = utf8(`<?xml version="1.0" encoding="UTF-8"?>\n${body}`);
+    const packed = gzipMember(gzipSync(open, { level: 9 }));
+    const name = `repodata/${hash("sha256", packed)}-${kind}.xml.gz`;
+    files.set(name, packed);
+    return `  <data type="${kind}">
+    <checksum type="sha256">${hash("sha256", packed)}</checksum>
+    <open-checksum type="sha256">${hash("sha256", open)}</open-checksum>
+    <location href="${name}"/>
+    <timestamp>${timeSeconds}</timestamp>
+    <size>${packed.length}</size>
+    <open-size>${open.length}</open-size>
+  </data>
+`;
+  });
+  const repomd = utf8(
+    `<?xml version="1.0" encoding="UTF-8"?>\n<repomd xmlns="${COMMON}/repo" xmlns:rpm="${COMMON}/rpm">\n  <revision>${timeSeconds}</revision>\n${rows.join("")}</repomd>\n`,
+  );
+  return { files, repomd };
+}

@@ -1,0 +1,249 @@
+// One output built again: as it was, under all variations at once, and by the other engine. Where that gives other bytes, the
+// smallest set of variations that does is looked for; where nothing need be varied for it, what must be held still.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Derivation } from "#nix/derivation.ts";
+import { parseStorePath, type StorePath } from "#nix/store-path.ts";
+import { buildAgain, type Again, type AgainPlace } from "./again.ts";
+import { causes, minimise } from "./bisect.ts";
+import type { NixAgain } from "./by-nix.ts";
+import { compareTrees } from "./compare.ts";
+import { describeByDiffoscope } from "./diffoscope.ts";
+import { factsOf } from "./facts.ts";
+import { guess } from "./guess.ts";
+import type { Attempt, Cause, Rebuilt } from "./outcome.ts";
+import { equivalentBy, type Stabiliser } from "./stabilise.ts";
+import {
+  NEVER,
+  STILL,
+  changeOf,
+  merge,
+  sort,
+  type StageFacts,
+  type StillName,
+  type VariationName,
+} from "./variations.ts";
+
+export interface Output {
+  stage: string;
+  drvPath: string;
+  outPath: string;
+  narHash: string;
+}
+
+export interface Investigation extends AgainPlace {
+  memory: StageFacts["memory"];
+  /** What is to be varied. */
+  variations: readonly VariationName[];
+  /** How often it is built with nothing varied. */
+  times: number;
+  nix: NixAgain | { reason: string };
+  /** Told before each build. */
+  onBuild: (what: string) => void;
+}
+
+type Job = { name: string; drvPath: StorePath; derivation: Derivation };
+
+/** @throws what setting up a build throws; a build that fails is a value */
+export async function investigate(output: Output, place: Investigation): Promise<Rebuilt> {
+  return new Investigator(output, place).run();
+}
+
+const FILES_MAX = 100;
+
+class Investigator {
+  readonly #output: Output;
+  readonly #place: Investigation;
+  readonly #job: Job;
+  readonly #facts: StageFacts;
+  readonly #original: string;
+  readonly #attempts: Attempt[] = [];
+  readonly #causes: Cause[] = [];
+  readonly #untested: Rebuilt["untested"] = [];
+
+  constructor(output: Output, place: Investigation) {
+    const { store } = place;
+    const drvPath = parseStorePath(output.drvPath);
+    this.#output = output;
+    this.#place = place;
+    this.#job = { name: output.stage, drvPath, derivation: store.readDerivation(drvPath) };
+    this.#facts = factsOf({ ...this.#job, store, kind: place.kind, memory: place.memory });
+    this.#original = store.physical(parseStorePath(output.outPath));
+  }
+
+  async run(): Promise<Rebuilt> {
+    const { variations, times, nix } = this.#place;
+    const { can, untested } = sort(variations, this.#facts);
+    this.#untested.push(...untested);
+    let differing: Again | undefined;
+    for (let time = 0; time < times && differing === undefined; time += 1) {
+      const again = await this.#attempt([]);
+      if (!this.#isSame(again)) differing = again;
+    }
+    if (differing !== undefined) await this.#explainItself(differing, can);
+    else await this.#vary(can);
+    if ("reason" in nix) this.#untested.push({ name: "engine", reason: nix.reason });
+    else await this.#byNix(nix, differing !== undefined);
+    this.#untested.push(...NEVER);
+    return {
+      ...this.#output,
+      attempts: this.#attempts,
+      untested: this.#untested,
+      causes: this.#causes,
+    };
+  }
+
+  #isSame(again: Again): boolean {
+    return again.status === "built" && again.narHash === this.#output.narHash;
+  }
+
+  async #attempt(varied: readonly VariationName[]): Promise<Again> {
+    this.#place.onBuild(varied.length === 0 ? "as it was" : `with ${varied.join(", ")}`);
+    const again = await this.#build(varied);
+    if (again.status !== "impossible")
+      this.#attempts.push({ engine: "embedded", sandbox: this.#place.kind, varied, ...this.#madeBy(again) });
+    return again;
+  }
+
+  #madeBy(
+    again: Exclude<Again, { status: "impossible" }>,
+  ): Pick<Attempt, "narHash" | "equivalentBy" | "failure"> {
+    if (again.status === "failed") return { failure: again.reason };
+    const { narHash, tree } = again;
+    const by = narHash === this.#output.narHash ? undefined : this.#equivalence(tree);
+    return { narHash, ...(by !== undefined && { equivalentBy: by }) };
+  }
+
+  #build(names: readonly (VariationName | StillName)[]): Promise<Again> {
+    return buildAgain(this.#job, merge(names.map(changeOf)), this.#facts, this.#place);
+  }
+
+  /** All at once; where that makes a difference, the sets that do. What the sandbox refuses is untested. */
+  async #vary(names: readonly VariationName[]): Promise<void> {
+    const results = new Map<string, Again>();
+    const ask = async (set: readonly VariationName[]): Promise<boolean> => {
+      const key = [...set].toSorted().join(" ");
+      const again = results.get(key) ?? (await this.#attempt(set));
+      results.set(key, again);
+      return !this.#isSame(again);
+    };
+    const { sets } = await causes(names, ask);
+    for (const set of sets) {
+      const again = results.get([...set].toSorted().join(" "));
+      if (again?.status === "impossible")
+        this.#untested.push(...set.map((name) => ({ name, reason: again.reason })));
+      else if (again !== undefined) this.#causes.push({ by: set, ...this.#describe(this.#original, again) });
+    }
+  }
+
+  /** A stage that differs by itself: what must be held still, and whether, held so, it differs by something else as well. */
+  async #explainItself(differing: Again, names: readonly VariationName[]): Promise<void> {
+    const { can, untested } = sort(STILL, this.#facts);
+    this.#untested.push(...untested.map(({ name, reason }) => ({ name: `held still: ${name}`, reason })));
+    const cause: Cause = { by: ["itself"], ...this.#describe(this.#original, differing) };
+    if (differing.status !== "built") return void this.#causes.push(cause);
+    // Held so, a stage that is asked for its variations is compared with what it then gives.
+    let base: Again | undefined;
+    const isStill = async (set: readonly StillName[]): Promise<boolean> => {
+      this.#place.onBuild(["several times", ...set.map((each) => `${each} held still`)].join(", "));
+      const start = performance.now();
+      const one = await this.#build(set);
+      if (one.status !== "built" || !isEqual(one, await this.#build(set))) return false;
+      // Many clocks count seconds: two builds in one of them tell nothing.
+      await sleep(Math.max(0, start + SECOND_MS - performance.now()), undefined, {
+        signal: this.#place.signal,
+      });
+      if (!isEqual(one, await this.#build(set))) return false;
+      base = one;
+      return true;
+    };
+    if (await isStill([])) {
+      this.#causes.push({ ...cause, by: ["recorded"] });
+      return this.#varyHeld([], base, names);
+    }
+    const held = can.length > 0 && (await isStill(can)) ? await minimise(can, isStill) : [];
+    this.#causes.push({ ...cause, heldStill: held });
+    if (held.length === 0) {
+      this.#untested.push(...names.map((name) => ({ name, reason: "it differs with nothing varied" })));
+      return;
+    }
+    // The last that was tried need not be the one that was kept.
+    await isStill(held);
+    return this.#varyHeld(held, base, names);
+  }
+
+  async #varyHeld(
+    held: readonly StillName[],
+    base: Again | undefined,
+    names: readonly VariationName[],
+  ): Promise<void> {
+    if (base?.status !== "built") return;
+    const hidden: Partial<Record<VariationName, StillName>> = { time: "clock", cores: "one-core" };
+    const open = names.filter((name) => !held.some((still) => still === hidden[name]));
+    const results = new Map<string, Again>();
+    const { sets } = await causes(open, async (set) => {
+      this.#place.onBuild([...held.map((each) => `${each} held still`), ...set].join(", "));
+      const again = await this.#build([...held, ...set]);
+      results.set(set.join(" "), again);
+      return again.status !== "built" || again.narHash !== base.narHash;
+    });
+    for (const set of sets) {
+      const again = results.get(set.join(" "));
+      if (again?.status === "impossible")
+        this.#untested.push(...set.map((name) => ({ name, reason: again.reason })));
+      else if (again !== undefined) this.#causes.push({ by: set, ...this.#describe(base.tree, again) });
+    }
+    const found = sets.flat();
+    const still = held.length === 0 ? "" : `, with ${held.join(" and ")} held still,`;
+    const reason = `it differs with nothing varied; beside that${still} this made no difference`;
+    this.#untested.push(...open.filter((name) => !found.includes(name)).map((name) => ({ name, reason })));
+  }
+
+  async #byNix(nix: NixAgain, isUnstable: boolean): Promise<void> {
+    this.#place.onBuild(`by ${nix.version}`);
+    const again = await nix.build(this.#job);
+    if (again.status === "impossible")
+      return void this.#untested.push({ name: "engine", reason: again.reason });
+    this.#attempts.push({ engine: "nix", sandbox: nix.version, varied: [], ...this.#madeBy(again) });
+    // That of a stage which is different every time says nothing of the engine.
+    if (!this.#isSame(again) && !isUnstable)
+      this.#causes.push({ by: ["engine"], ...this.#describe(this.#original, again) });
+  }
+
+  #describe(before: string, again: Again): Omit<Cause, "by"> {
+    if (again.status !== "built") return { guesses: [], failure: again.reason };
+    const found = compareTrees(before, again.tree, FILES_MAX);
+    const [difference] = found;
+    const diffoscope = describeByDiffoscope(before, again.tree, this.#place.env);
+    return {
+      guesses: [...new Set(found.slice(0, 3).flatMap(guess))],
+      files: found.length,
+      ...(difference !== undefined && { difference }),
+      ...(diffoscope !== undefined && { diffoscope }),
+    };
+  }
+
+  /** The stabilisers after which all files are the same; undefined where one is not. */
+  #equivalence(tree: string): Stabiliser[] | undefined {
+    const found = compareTrees(this.#original, tree, FILES_MAX);
+    const used = new Set<Stabiliser>();
+    for (const { file, what, one, other } of found) {
+      const size = Math.max(one.size ?? 0, other.size ?? 0);
+      if (what !== "content" || size > STABILISED_MAX_BYTES || found.length === FILES_MAX) return undefined;
+      const by = equivalentBy(readFileSync(join(this.#original, file)), readFileSync(join(tree, file)));
+      if (by === undefined) return undefined;
+      for (const each of by) used.add(each);
+    }
+    return found.length === 0 ? undefined : [...used];
+  }
+}
+
+/** A little more than one. */
+const SECOND_MS = 1100;
+
+function isEqual(one: Again, other: Again): boolean {
+  return one.status === "built" && other.status === "built" && one.narHash === other.narHash;
+}
+
+const STABILISED_MAX_BYTES = 128 * 1024 * 1024;

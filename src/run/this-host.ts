@@ -1,0 +1,15 @@
+// The machine of a run, as its record says it.
+import { availableParallelism, release } from "node:os";
+import { VERSION } from "#base/version.ts";
+import type { Host } from "#home/run-record.ts";
+
+/** The machine that this run is on. */
+export function thisHost(): Host {
+  return {
+    system: `${process.arch}-${process.platform}`,
+    kernel: release(),
+    cores: availableParallelism(),
+    node: process.versions.node,
+    pipelite: VERSION,
+  };
+}

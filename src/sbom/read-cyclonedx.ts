@@ -1,0 +1,61 @@
+// Reads CycloneDX 1.6 and 1.7 back.
+import { isObject } from "#base/strict-json.ts";
+import { TIME_IS_FIXED } from "./bom.ts";
+import { add, known, listOf, membersOf, onlyOne, textOf } from "./read-parts.ts";
+import type { Members, ReadBom, ReadComponent } from "./read-parts.ts";
+
+export function readCycloneDx(document: Members): ReadBom {
+  const metadata = membersOf(document["metadata"]);
+  const [components, contents] = [[] as ReadComponent[], new Map<string, string[]>()];
+  const visit = (value: unknown): string => {
+    const read = cycloneDxComponent(membersOf(value));
+    components.push(read);
+    const inner = listOf(membersOf(value)["components"]).map(visit);
+    if (inner.length > 0) add(contents, read.ref, inner);
+    return read.ref;
+  };
+  const main = metadata["component"];
+  for (const list of [document["components"], document["services"], membersOf(main)["components"]])
+    for (const each of listOf(list)) visit(each);
+  const dependencies = new Map<string, string[]>();
+  for (const each of listOf(document["dependencies"]).map(membersOf))
+    add(dependencies, textOf(each["ref"]) ?? "", listOf(each["dependsOn"]).map(String));
+  const [author] = listOf(metadata["authors"]).map((each) => textOf(membersOf(each)["name"]));
+  const [tool] = listOf(membersOf(metadata["tools"])["components"]).map(membersOf);
+  const [phase] = listOf(metadata["lifecycles"]).map((each) => textOf(membersOf(each)["phase"]));
+  return {
+    format: `CycloneDX ${textOf(document["specVersion"]) ?? ""}`,
+    main: isObject(main) ? cycloneDxComponent(main) : undefined,
+    components,
+    dependencies,
+    contents,
+    ...known({ author, tool: textOf(tool?.["name"]), phase, time: textOf(metadata["timestamp"]) }),
+    isTimeFixed: propertyOf(metadata, "pipelite:time") === TIME_IS_FIXED,
+  };
+}
+
+function cycloneDxComponent(value: Members): ReadComponent {
+  const hashes = listOf(value["hashes"]).map(membersOf);
+  const [licence] = listOf(value["licenses"]).map(membersOf);
+  const size = propertyOf(value, "nix:nar_size");
+  return {
+    ref: textOf(value["bom-ref"]) ?? "",
+    identifiers: [value["purl"], value["cpe"]].flatMap((each) => textOf(each) ?? []),
+    ...known({
+      path: propertyOf(value, "nix:output_path"),
+      name: textOf(value["name"]),
+      version: textOf(value["version"]),
+      supplier: textOf(membersOf(value["supplier"])["name"]),
+      hash: textOf(onlyOne(hashes, ({ alg }) => alg === "SHA-256")["content"]),
+      narSize: size === undefined ? undefined : Number(size),
+      licence: licence && (textOf(licence["expression"]) ?? textOf(membersOf(licence["license"])["name"])),
+    }),
+  };
+}
+
+function propertyOf(value: Members, name: string): string | undefined {
+  const found = listOf(value["properties"])
+    .map(membersOf)
+    .filter((each) => each["name"] === name);
+  return found.length === 1 ? textOf(found[0]?.["value"]) : undefined;
+}

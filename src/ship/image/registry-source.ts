@@ -1,0 +1,92 @@
+// An image in a registry, to be looked at: documents and blobs come by their digests, and are held against them.
+import { createReadStream } from "node:fs";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Environment } from "#base/environment.ts";
+import { hexDigestOf } from "#base/digest.ts";
+import { isPipeliteError } from "#base/errors.ts";
+import { getBlob, getDocument, type Repository } from "#environment/image/registry.ts";
+import { mirrorsOf } from "#environment/mirrors.ts";
+import type { ImageReference } from "#package/image-reference.ts";
+import { OCI_TYPES } from "#package/oci-writer.ts";
+import { parseImageDocument, parseReferrer, type Descriptor } from "#package/oci.ts";
+import { readTree, type ImageSource, type ImageTree, type ReadReferrer } from "./layout.ts";
+
+interface Asking {
+  env: Environment;
+  signal: AbortSignal;
+}
+
+function repositoryOf({ registry, repository }: ImageReference): Repository {
+  return { image: `${registry}/${repository}`, registry, repository };
+}
+
+/** @param folder for blobs while they are read */
+export function registrySource(
+  reference: ImageReference,
+  { folder, env, signal }: Asking & { folder: string },
+): ImageSource {
+  const from = repositoryOf(reference);
+  const asking = { mirrors: mirrorsOf(env), env, signal };
+  const get = async ({ sha256, size }: Descriptor): Promise<string> => {
+    const file = join(folder, sha256);
+    await getBlob({ name: sha256, sha256, size, from: { kind: "registry", ...from } }, file, asking);
+    return file;
+  };
+  return {
+    name: from.image,
+    async document(descriptor) {
+      const { mediaType, sha256 } = descriptor;
+      const isManifest = mediaType === OCI_TYPES.manifest || mediaType === OCI_TYPES.index;
+      return isManifest ? getDocument(from, `sha256:${sha256}`, asking) : readFile(await get(descriptor));
+    },
+    async *blob(descriptor) {
+      const file = await get(descriptor);
+      try {
+        for await (const chunk of createReadStream(file)) yield chunk as Uint8Array;
+      } finally {
+        await rm(file, { force: true });
+      }
+    },
+  };
+}
+
+/** What a name stands for, and what the tag of its referrers lists. */
+export async function readRegistry(
+  source: ImageSource,
+  reference: ImageReference,
+  { env, signal }: Asking,
+): Promise<ImageTree> {
+  const asking = { mirrors: mirrorsOf(env), env, signal };
+  const from = repositoryOf(reference);
+  const name = reference.sha256 === undefined ? (reference.tag ?? "latest") : `sha256:${reference.sha256}`;
+  const bytes = await getDocument(from, name, asking);
+  const isIndex = parseImageDocument(bytes).kind === "index";
+  const mediaType = isIndex ? OCI_TYPES.index : OCI_TYPES.manifest;
+  const tree = await readTree(source, { mediaType, sha256: hexDigestOf(bytes), size: bytes.length });
+  const referrers: ReadReferrer[] = [];
+  for (const { sha256 } of [tree.root, ...tree.images.map((image) => image.descriptor)]) {
+    for (const descriptor of await referrersOf(from, sha256, asking)) {
+      const document = await source.document(descriptor);
+      const referrer = parseReferrer(document);
+      const isKnown = referrers.some((each) => each.descriptor.sha256 === descriptor.sha256);
+      if (referrer?.subject.sha256 === sha256 && !isKnown)
+        referrers.push({ descriptor, bytes: document, referrer });
+    }
+  }
+  return { ...tree, tag: reference.tag, referrers };
+}
+
+async function referrersOf(
+  from: Repository,
+  sha256: string,
+  asking: Parameters<typeof getDocument>[2],
+): Promise<Descriptor[]> {
+  try {
+    const list = parseImageDocument(await getDocument(from, `sha256-${sha256}`, asking));
+    return list.kind === "index" ? list.manifests.map(({ descriptor }) => descriptor) : [];
+  } catch (error) {
+    if (isPipeliteError(error, "IMAGE_UNKNOWN")) return [];
+    throw error;
+  }
+}

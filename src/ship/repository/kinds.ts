@@ -1,0 +1,217 @@
+// What a repository of each kind reads of a package, where it puts it, and which indices it writes.
+import { hash } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import { utf8 } from "#base/bytes.ts";
+import { isPipeliteError } from "#base/errors.ts";
+import type { PackageKey } from "#keys/package-key.ts";
+import { apkIdentity, readApk } from "#package/apk.ts";
+import { apkIndex, apkPlace, apkRecord, type ApkRecord } from "#package/apk-index.ts";
+import { aptPackages, aptRelease, type AptRecord } from "#package/apt-index.ts";
+import { readDebControl } from "#package/deb.ts";
+import { gzipMember } from "#package/gzip.ts";
+import { openPgpClearSign, openPgpDetached } from "#package/openpgp-signer.ts";
+import { readRpm, numbersOf, textOf, textsOf } from "#package/rpm.ts";
+import { rpmMetadata, rpmRecord, type RpmRecord } from "#package/rpm-index.ts";
+import { digestsOf } from "#ship/tree.ts";
+import { pipeliteError } from "#ship/errors.ts";
+
+export const KINDS = ["apt", "apk", "rpm"] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** A package of a repository, as it is kept between two calls. */
+export interface Entry {
+  name: string;
+  version: string;
+  architecture: string;
+  sha256: string;
+  /** Of the names and digests of its files: equal for packages that differ in what is said of them only. */
+  contents: string;
+  record: unknown;
+}
+
+export interface Indexing {
+  key: PackageKey;
+  /** Seconds since 1970. */
+  timeSeconds: number;
+  suite: string;
+  origin: string;
+}
+
+/** A folder that is switched as a whole, and the files in it; those `isKept` stay for who reads the one before. */
+export interface IndexFolder {
+  folder: string;
+  files: Map<string, Uint8Array>;
+  isKept: (path: string) => boolean;
+}
+
+export interface RepositoryKind {
+  extension: string;
+  /** @param file its name, for messages */
+  read: (bytes: Buffer, file: string) => Promise<Entry>;
+  /** Where it lies below the root; several where one is not enough. */
+  places: (entry: Entry) => string[];
+  index: (entries: readonly (readonly [place: string, entry: Entry])[], indexing: Indexing) => IndexFolder[];
+}
+
+const PLAIN = /^[A-Za-z0-9][\w.+~^:-]*$/;
+
+/** @throws PipeliteError REPO_PACKAGE_INVALID */
+async function entryOf(
+  bytes: Buffer,
+  file: string,
+  read: () => Promise<Omit<Entry, "sha256">> | Omit<Entry, "sha256">,
+): Promise<Entry> {
+  let entry: Entry;
+  try {
+    entry = { ...(await read()), sha256: hash("sha256", bytes) };
+  } catch (error) {
+    if (!isPipeliteError(error, "ARCHIVE_INVALID")) throw error;
+    throw pipeliteError("REPO_PACKAGE_INVALID", { file, problem: error.message }, error);
+  }
+  for (const [what, text] of Object.entries({
+    name: entry.name,
+    version: entry.version,
+    architecture: entry.architecture,
+  }))
+    if (!PLAIN.test(text) || text.length > 255)
+      throw pipeliteError("REPO_PACKAGE_INVALID", {
+        file,
+        problem: `its ${what} is ${JSON.stringify(text)}`,
+      });
+  return entry;
+}
+
+function contentsOf(rows: readonly string[]): string {
+  return hash("sha256", rows.toSorted((a, b) => (a < b ? -1 : 1)).join("\n"));
+}
+
+const apt: RepositoryKind = {
+  extension: ".deb",
+  read: (bytes, file) =>
+    entryOf(bytes, file, async () => {
+      const { control, text, controlFiles } = await readDebControl(bytes);
+      // A second stanza would be a package of its own in the index.
+      if (/\n[ \t]*\n/.test(text.trim()) || text.includes("\0"))
+        throw pipeliteError("REPO_PACKAGE_INVALID", {
+          file,
+          problem: "its control file has more than one stanza",
+        });
+      const { md5, sha1, sha256 } = digestsOf([bytes]);
+      const architecture = control.get("architecture") ?? "";
+      const record: Omit<AptRecord, "file"> = {
+        control: text.trim(),
+        architecture,
+        size: bytes.length,
+        md5,
+        sha1,
+        sha256,
+      };
+      return {
+        name: control.get("package") ?? "",
+        version: control.get("version") ?? "",
+        architecture,
+        contents: contentsOf(
+          Buffer.from(controlFiles.get("md5sums") ?? "")
+            .toString("latin1")
+            .split("\n"),
+        ),
+        record,
+      };
+    }),
+  places: ({ name, version, architecture }) => [
+    `pool/main/${name}/${name}_${version.replace(/^\d+:/, "")}_${architecture}.deb`,
+  ],
+  index(entries, { key, timeSeconds, suite, origin }) {
+    const all = entries.map(([file, { record }]) => ({ ...(record as AptRecord), file }));
+    const named = [...new Set(all.map(({ architecture }) => architecture))].filter((each) => each !== "all");
+    const architectures = named.length === 0 ? ["amd64"] : named.toSorted();
+    const files = new Map<string, Uint8Array>();
+    const listed: { path: string; size: number; sha256: string }[] = [];
+    for (const each of architectures) {
+      const folder = `main/binary-${each}`;
+      const text = utf8(
+        aptPackages(all.filter(({ architecture }) => architecture === each || architecture === "all")),
+      );
+      const packed = gzipMember(gzipSync(text, { level: 9 }));
+      for (const [name, bytes] of [
+        ["Packages", text],
+        ["Packages.gz", packed],
+      ] as const) {
+        const sha256 = hash("sha256", bytes);
+        files.set(`${folder}/${name}`, bytes).set(`${folder}/by-hash/SHA256/${sha256}`, bytes);
+        listed.push({ path: `${folder}/${name}`, size: bytes.length, sha256 });
+      }
+    }
+    const release = aptRelease({
+      origin,
+      suite,
+      component: "main",
+      architectures,
+      dateSeconds: timeSeconds,
+      files: listed,
+    });
+    files.set("Release", utf8(release));
+    files.set("Release.gpg", utf8(openPgpDetached(utf8(release), key.openPgp, timeSeconds)));
+    files.set("InRelease", utf8(openPgpClearSign(release, key.openPgp, timeSeconds)));
+    return [{ folder: `dists/${suite}`, files, isKept: (path) => path.includes("/by-hash/") }];
+  },
+};
+
+const ALPINE = ["x86_64", "aarch64"];
+
+const apk: RepositoryKind = {
+  extension: ".apk",
+  read: (bytes, file) =>
+    entryOf(bytes, file, () => {
+      const read = readApk(bytes);
+      const rows = read.files.map(
+        ({ path, mode, records, target }) => `${path} ${mode} ${target} ${[...records.values()].join(" ")}`,
+      );
+      const record: ApkRecord = apkRecord(read, apkIdentity(read.control), bytes.length);
+      return { ...apkPlace(read), contents: contentsOf(rows), record };
+    }),
+  places: ({ name, version, architecture }) =>
+    (architecture === "noarch" ? ALPINE : [architecture]).map((each) => `${each}/${name}-${version}.apk`),
+  index(entries, { key, timeSeconds, origin }) {
+    const folders = Map.groupBy(entries, ([place]) => place.slice(0, place.indexOf("/")));
+    return [...folders].map(([folder, members]) => {
+      const records = members.map(([, { record }]) => record as ApkRecord);
+      const index = apkIndex(records, { description: origin, key: key.apk, timeSeconds });
+      return { folder, files: new Map([["APKINDEX.tar.gz", index]]), isKept: () => false };
+    });
+  },
+};
+
+const rpm: RepositoryKind = {
+  extension: ".rpm",
+  read: (bytes, file) =>
+    entryOf(bytes, file, () => {
+      const read = readRpm(bytes);
+      const { tags } = read;
+      const [digests, modes, targets] = [textsOf(tags, 1035), numbersOf(tags, 1030), textsOf(tags, 1036)];
+      const rows = textsOf(tags, 1117).map((name, at) => {
+        const folder = textsOf(tags, 1118)[numbersOf(tags, 1116)[at] ?? -1] ?? "";
+        return `${folder}${name} ${modes[at] ?? 0} ${targets[at] ?? ""} ${digests[at] ?? ""}`;
+      });
+      const text = (tag: number): string => textOf(tags, tag) ?? "";
+      const [name, architecture] = [text(1000), text(1022)];
+      const version = `${text(1001)}-${text(1002)}`;
+      const sha256 = hash("sha256", bytes);
+      const place = `packages/${name}-${version}.${architecture}.rpm`;
+      const record = rpmRecord(read, { file: place, size: bytes.length, sha256 });
+      return { name, version, architecture, contents: contentsOf(rows), record };
+    }),
+  places: ({ name, version, architecture }) => [`packages/${name}-${version}.${architecture}.rpm`],
+  index(entries, { key, timeSeconds }) {
+    const { files, repomd } = rpmMetadata(
+      entries.map(([, { record }]) => record as RpmRecord),
+      timeSeconds,
+    );
+    const below = new Map([...files].map(([path, bytes]) => [path.replace("repodata/", ""), bytes]));
+    below.set("repomd.xml", repomd);
+    below.set("repomd.xml.asc", utf8(openPgpDetached(repomd, key.openPgp, timeSeconds)));
+    return [{ folder: "repodata", files: below, isKept: (path) => path.endsWith(".xml.gz") }];
+  },
+};
+
+export const REPOSITORY_KINDS: Readonly<Record<Kind, RepositoryKind>> = { apt, apk, rpm };

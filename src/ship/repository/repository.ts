@@ -1,0 +1,188 @@
+// Repositories of packages that apt, dnf and apk install from: packages are added and stay, old versions among them; the signed
+// indices are switched when all else is there.
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { canonicalJson } from "#base/canonical-json.ts";
+import { systemErrorCode } from "#base/errors.ts";
+import { filesBelow, makeFolder, writeFileAtomically } from "#base/files.ts";
+import { flock } from "#base/libc.ts";
+import { isObject, messageOf, parseStrictJson } from "#base/strict-json.ts";
+import { pipeliteError } from "#ship/errors.ts";
+import { REPOSITORY_KINDS, type Entry, type Indexing, type Kind } from "./kinds.ts";
+import { switchFolder } from "./switch.ts";
+
+export interface RepositoryRequest extends Indexing {
+  kind: Kind;
+  folder: string;
+  /** Packages, or folders that have some; absolute. */
+  add: readonly string[];
+  /** The certificate of the key, which goes into the repository; where it is not there, none does. */
+  certificateFile: string;
+}
+
+export interface Repository {
+  kind: Kind;
+  folder: string;
+  /** Below it, in the order of names; what is new. */
+  added: string[];
+  /** How many were there already. */
+  present: number;
+  /** All packages of it. */
+  packages: number;
+}
+
+const STATE = ".pipelite.json";
+const LOCK = ".pipelite.lock";
+
+/** @throws PipeliteError REPO_NOTHING, REPO_PACKAGE_INVALID, REPO_PACKAGE_DIFFERS, REPO_FOLDER_FOREIGN, REPO_WRITE_FAILED */
+export async function updateRepository(request: RepositoryRequest): Promise<Repository> {
+  const { folder } = request;
+  makeFolder(folder);
+  const lock = openSync(join(folder, LOCK), "a");
+  try {
+    await flock(lock, "exclusive");
+    return await update(request);
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (!["ENOSPC", "EDQUOT", "EACCES", "EROFS"].includes(code ?? "")) throw error;
+    throw pipeliteError("REPO_WRITE_FAILED", { folder, problem: messageOf(error) }, error);
+  } finally {
+    closeSync(lock);
+  }
+}
+
+async function update({
+  kind,
+  folder,
+  add,
+  certificateFile,
+  ...indexing
+}: RepositoryRequest): Promise<Repository> {
+  const known = REPOSITORY_KINDS[kind];
+  const entries = await entriesIn(kind, folder);
+  const packages = add.flatMap((word) => packagesAt(word, kind));
+  const read: [file: string, entry: Entry][] = [];
+  for (const file of packages) read.push([file, await known.read(readFileSync(file), basename(file))]);
+  // All are read and compared before the first is copied.
+  const news = new Map<string, [file: string, entry: Entry]>();
+  let present = 0;
+  for (const [file, entry] of read)
+    for (const place of known.places(entry)) {
+      const other = news.get(place)?.[1] ?? entries.get(place);
+      if (other === undefined) news.set(place, [file, entry]);
+      else if (isSame(other, entry)) present += 1;
+      else
+        throw pipeliteError("REPO_PACKAGE_DIFFERS", {
+          file,
+          name: entry.name,
+          version: entry.version,
+          place,
+        });
+    }
+  for (const [place, [file, entry]] of news) {
+    copyWhole(file, join(folder, place));
+    entries.set(place, entry);
+  }
+  const sorted = [...entries].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  if (existsSync(certificateFile) && kind !== "apk")
+    copyWhole(certificateFile, join(folder, "repository.asc"));
+  if (kind === "apk") writeFileAtomically(join(folder, indexing.key.apk.name), indexing.key.publicPem);
+  for (const index of known.index(sorted, indexing)) {
+    if (kind !== "apk") switchFolder(folder, index);
+    else
+      for (const [name, bytes] of index.files) writeFileAtomically(join(folder, index.folder, name), bytes);
+  }
+  writeState(folder, sorted);
+  return { kind, folder, added: [...news.keys()].toSorted(), present, packages: entries.size };
+}
+
+/** A package of a store path has its bytes in its name: what is said of it may differ from release to release. */
+function isSame(one: Entry, other: Entry): boolean {
+  if (one.sha256 === other.sha256) return true;
+  return /^nix-[0-9a-z]{32}-/.test(one.name) && one.name === other.name && one.contents === other.contents;
+}
+
+function packagesAt(word: string, kind: Kind): string[] {
+  const { extension } = REPOSITORY_KINDS[kind];
+  const stat = statSync(word, { throwIfNoEntry: false });
+  const found =
+    stat?.isDirectory() === true
+      ? readdirSync(word)
+          .filter((name) => name.endsWith(extension))
+          .toSorted()
+          .map((name) => join(word, name))
+      : stat?.isFile() === true && word.endsWith(extension)
+        ? [word]
+        : [];
+  if (found.length === 0) throw pipeliteError("REPO_NOTHING", { word, kind });
+  return found;
+}
+
+/** What the repository has, from what was kept of it where the file is the same by size and time, else read anew. */
+async function entriesIn(kind: Kind, folder: string): Promise<Map<string, Entry>> {
+  const { extension, read, places } = REPOSITORY_KINDS[kind];
+  const state = readState(folder);
+  const entries = new Map<string, Entry>();
+  for (const place of filesBelow(folder).filter((name) => name.endsWith(extension))) {
+    if (place.split("/").some((part) => part.startsWith("."))) continue;
+    const kept = state.get(place);
+    const file = join(folder, place);
+    const entry = kept?.mark === markOf(file) ? kept.entry : await read(readFileSync(file), place);
+    if (!places(entry).includes(place))
+      throw pipeliteError("REPO_PACKAGE_INVALID", {
+        file: place,
+        problem: `it is ${entry.name} ${entry.version}`,
+      });
+    entries.set(place, entry);
+  }
+  return entries;
+}
+
+interface Kept {
+  mark: string;
+  entry: Entry;
+}
+
+function readState(folder: string): Map<string, Kept> {
+  try {
+    const value = parseStrictJson(readFileSync(join(folder, STATE)));
+    return new Map(isObject(value) ? (Object.entries(value) as [string, Kept][]) : []);
+  } catch {
+    // It says nothing that the packages do not say.
+    return new Map();
+  }
+}
+
+function writeState(folder: string, entries: readonly (readonly [string, Entry])[]): void {
+  const rows = entries.map(
+    ([place, entry]) => [place, { mark: markOf(join(folder, place)), entry }] as const,
+  );
+  writeFileAtomically(join(folder, STATE), canonicalJson(Object.fromEntries(rows)));
+}
+
+/** Changes when the file does. */
+function markOf(file: string): string {
+  const { size, mtimeMs, ctimeMs, ino } = statSync(file);
+  return `${size} ${mtimeMs} ${ctimeMs} ${ino}`;
+}
+
+function copyWhole(from: string, to: string): void {
+  makeFolder(dirname(to));
+  const part = join(dirname(to), `.${basename(to)}.part`);
+  try {
+    copyFileSync(from, part);
+    renameSync(part, to);
+  } finally {
+    rmSync(part, { force: true });
+  }
+}

@@ -1,0 +1,60 @@
+// Indices that change all at once: a folder is a link to one of its generations, and the link is replaced when the new one is
+// whole. Who reads while that happens finds the files of the one before as well.
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readlinkSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { hexDigestOf } from "#base/digest.ts";
+import { entryAt, filesBelow, makeFolder, removeTree } from "#base/files.ts";
+import { pipeliteError } from "#ship/errors.ts";
+import type { IndexFolder } from "./kinds.ts";
+
+/** @throws PipeliteError REPO_FOLDER_FOREIGN where there is a folder that this did not make */
+export function switchFolder(root: string, { folder, files, isKept }: IndexFolder): void {
+  const link = join(root, folder);
+  const generations = join(dirname(link), `.${basename(link)}`);
+  const entry = entryAt(link);
+  if (entry !== undefined && !entry.isSymbolicLink())
+    throw pipeliteError("REPO_FOLDER_FOREIGN", { folder: link });
+  const before = entry === undefined ? undefined : join(dirname(link), readlinkSync(link));
+  makeFolder(generations);
+  const made = mkdtempSync(join(generations, ".new-"));
+  try {
+    for (const [path, bytes] of files)
+      put(join(made, path), (place) => writeFileSync(place, bytes, { flag: "wx" }));
+    if (before !== undefined && existsSync(before))
+      for (const path of filesBelow(before))
+        if (isKept(path) && !existsSync(join(made, path)))
+          put(join(made, path), (place) => linkSync(join(before, path), place));
+    const name = hexDigestOf(
+      [...files].map(([path, bytes]) => `${path} ${hexDigestOf(bytes)}`).join("\n"),
+    ).slice(0, 16);
+    const generation = join(generations, name);
+    if (generation !== before) {
+      removeTree(generation);
+      renameSync(made, generation);
+    }
+    const next = join(generations, ".next");
+    rmSync(next, { force: true });
+    symlinkSync(join(basename(generations), name), next);
+    renameSync(next, link);
+    const wanted = [generation, before].map((each) => each && basename(each));
+    for (const old of readdirSync(generations)) if (!wanted.includes(old)) removeTree(join(generations, old));
+  } finally {
+    removeTree(made);
+  }
+}
+
+function put(place: string, write: (place: string) => void): void {
+  mkdirSync(dirname(place), { recursive: true });
+  write(place);
+}

@@ -1,0 +1,88 @@
+// Packages of a run: composed, written beside where they go, and moved there when all of them are whole.
+import { mkdtempSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { prettyJson } from "#base/canonical-json.ts";
+import { systemErrorCode } from "#base/errors.ts";
+import { isPlainDirectory, makeFolder, removeTree, writeFileAtomically } from "#base/files.ts";
+import { messageOf } from "#base/strict-json.ts";
+import type { Pack } from "#author/pack.ts";
+import { checkGzip } from "#package/gzip.ts";
+import { composeShipment, type Compose } from "./compose.ts";
+import { pipeliteError } from "./errors.ts";
+import { FORMAT_WRITERS, type Format, type FormatOptions } from "./formats.ts";
+import type { Algorithm } from "./tree.ts";
+import type { Shipment, WrittenPackage } from "./shipment.ts";
+
+/** What a format has of each file besides SHA-256. */
+const DIGESTS: Readonly<Partial<Record<Format, Algorithm>>> = { deb: "md5", apk: "sha1" };
+
+export interface Ship extends Omit<Compose, "digests">, Omit<FormatOptions, "folder"> {
+  packs: readonly Pack[];
+  formats: readonly Format[];
+  /** Where the packages go. */
+  out: string;
+}
+
+export interface Shipped {
+  packages: WrittenPackage[];
+  /** Names of the files with what is in the packages: path -> digest. */
+  manifests: string[];
+}
+
+/** @throws PipeliteError PACK_WRITE_FAILED where the disk is full, and all that writers of formats throw */
+export async function ship({
+  packs,
+  formats,
+  out,
+  isSingle,
+  codec,
+  key,
+  store,
+  pathKey,
+  images,
+  ...compose
+}: Ship): Promise<Shipped> {
+  checkGzip();
+  const digests = [...new Set<Algorithm>(["sha256", ...formats.flatMap((each) => DIGESTS[each] ?? [])])];
+  makeFolder(out);
+  const folder = mkdtempSync(join(out, ".pack-"));
+  const options = { folder, isSingle, codec, key, store, pathKey, images };
+  let format: string = formats[0] ?? "";
+  try {
+    const shipments: Shipment[] = [];
+    for (const pack of packs) shipments.push(await composeShipment(pack, { store, digests, ...compose }));
+    const packages: WrittenPackage[] = [];
+    for (format of formats) packages.push(...(await FORMAT_WRITERS[format as Format](shipments, options)));
+    const manifests = shipments.map((shipment) => `${shipment.pack.name}.files.json`);
+    for (const [index, shipment] of shipments.entries())
+      writeFileAtomically(join(folder, manifests[index] ?? ""), manifestOf(shipment));
+    for (const name of [...packages.map(({ file }) => file), ...manifests])
+      putInPlace(join(folder, name), join(out, name));
+    return { packages, manifests };
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code !== "ENOSPC" && code !== "EDQUOT" && code !== "EACCES" && code !== "EROFS") throw error;
+    const name = packs.map((pack) => pack.name).join(", ");
+    throw pipeliteError("PACK_WRITE_FAILED", { name, format, folder: out, problem: messageOf(error) }, error);
+  } finally {
+    removeTree(folder);
+  }
+}
+
+/** A folder of before steps aside first: no rename takes its place. */
+function putInPlace(made: string, target: string): void {
+  if (isPlainDirectory(made) && isPlainDirectory(target)) renameSync(target, `${made}.before`);
+  renameSync(made, target);
+}
+
+/** Files and links of a shipment, whatever the format: each package of any format has these, and what the format adds. */
+export function manifestOf({ paths, profile }: Shipment): string {
+  const files = [...paths.flatMap((path) => path.files), ...profile].filter(({ kind }) => kind !== "folder");
+  const rows = files.map(({ path, kind, mode, size, target, digests }) => [
+    path,
+    kind === "link"
+      ? { link: target }
+      : { sha256: digests.sha256, size, mode: mode.toString(8).padStart(4, "0") },
+  ]);
+  return prettyJson(Object.fromEntries(rows));
+}

@@ -1,0 +1,69 @@
+// What is shipped, before any format: a closure of the store, each path with its files, and the files that a package adds so that
+// the system finds it (its profile). Writers of formats (formats.ts) take nothing else.
+import type { Pack } from "#author/pack.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import type { Architecture, PackagedFile, PackageFacts } from "#package/packaged.ts";
+
+export interface Shipment {
+  pack: Pack;
+  architecture: Architecture;
+  /** Of every file, in seconds since 1970. */
+  timeSeconds: number;
+  /** What a path refers to stands before it. */
+  paths: readonly ShippedPath[];
+  /** Links into the store and copies of files, with all folders above them; sorted by path. */
+  profile: readonly ShippedFile[];
+  /** What a package says of itself in /usr/share/doc/NAME; an image has it beside it instead. */
+  documents: readonly ShippedFile[];
+  /** Paths of the store that the profile refers to. */
+  needs: readonly StorePath[];
+}
+
+export interface ShippedPath {
+  path: StorePath;
+  /** Without itself. */
+  references: readonly StorePath[];
+  /** Hex. */
+  narHash: string;
+  narSize: number;
+  /** With its folders, from `nix` on; sorted by path. */
+  files: readonly ShippedFile[];
+}
+
+export interface ShippedFile extends PackagedFile {
+  /** Of a file: where its content is. */
+  source: ContentSource | undefined;
+}
+
+/** A place on disk as a byte string, or bytes. */
+export type ContentSource = { file: string } | { bytes: Uint8Array };
+
+/** What a package of a distribution is written from. */
+export interface PackagePlan {
+  /** What of the store it is, for errors. */
+  of: string;
+  facts: PackageFacts;
+  /** Sorted by path. */
+  files: readonly ShippedFile[];
+  /** Paths of the store whose files it has. */
+  paths: readonly StorePath[];
+}
+
+export const FORMATS = ["deb", "rpm", "apk"] as const;
+export type PackageFormat = (typeof FORMATS)[number];
+
+export interface WrittenPackage {
+  format: string;
+  /** Its name in the folder. */
+  file: string;
+  /** As the format calls the package. */
+  name: string;
+  version: string;
+  architecture: string;
+  bytes: number;
+  sha256: string;
+  /** How its files are packed, and their digest before that: another codec gives other bytes of the same files. */
+  payload: { codec: string; level: number; sha256: string };
+  /** The store paths whose files it has. */
+  paths: readonly string[];
+}

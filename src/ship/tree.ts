@@ -1,0 +1,160 @@
+// A path of the store as files of a package: listed in the order of their names, each read once for its digests.
+import { createHash } from "node:crypto";
+import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
+import { compareByteStrings, fromByteString } from "#base/bytes.ts";
+import { NO_DIGESTS, type Digests } from "#package/packaged.ts";
+import { pipeliteError } from "./errors.ts";
+import type { ContentSource, ShippedFile } from "./shipment.ts";
+
+const SET_ID = 0o6000;
+const PIECE = 256 * 1024;
+
+/**
+ * @param path what it is called in the package, `nix/store/...`
+ * @param place where it is on disk; both byte strings
+ * @param digests those that a format asks for
+ * @throws PipeliteError PACK_SET_ID
+ */
+export async function filesOfTree(
+  path: string,
+  place: string,
+  digests: readonly Algorithm[] = ALGORITHMS,
+): Promise<ShippedFile[]> {
+  const files: ShippedFile[] = [];
+  const open = [{ path, place }];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const file = fileAt(next.path, next.place, digests);
+    files.push(file);
+    if (file.kind === "folder")
+      for (const name of readdirSync(fromDisk(next.place), { encoding: "latin1" }))
+        open.push({ path: `${next.path}/${name}`, place: `${next.place}/${name}` });
+    if (files.length % 64 === 0) await setImmediate();
+  }
+  return sortedFiles(files);
+}
+
+export function sortedFiles(files: readonly ShippedFile[]): ShippedFile[] {
+  return files.toSorted((a, b) => compareByteStrings(a.path, b.path));
+}
+
+function fileAt(path: string, place: string, algorithms: readonly Algorithm[]): ShippedFile {
+  const stat = lstatSync(fromDisk(place));
+  const mode = stat.mode & 0o7777;
+  if ((mode & SET_ID) !== 0 && !stat.isSymbolicLink() && stat.isFile())
+    throw pipeliteError("PACK_SET_ID", { path: `/${path}`, file: shownName(path), mode: mode.toString(8) });
+  const common = { path, target: "", size: 0, digests: NO_DIGESTS, isConfiguration: false, isShared: false };
+  if (stat.isDirectory()) return { ...common, kind: "folder", mode: 0o555, source: undefined };
+  if (stat.isSymbolicLink()) {
+    const target = readlinkSync(fromDisk(place), { encoding: "latin1" });
+    return { ...common, kind: "link", mode: 0o777, target, source: undefined };
+  }
+  const source = { file: place };
+  const isProgram = (mode & 0o111) !== 0;
+  return {
+    ...common,
+    kind: "file",
+    mode: isProgram ? 0o555 : 0o444,
+    size: stat.size,
+    digests: digestsOf(piecesOf(source, stat.size), algorithms),
+    source,
+  };
+}
+
+function fromDisk(place: string): Buffer {
+  return Buffer.from(place, "latin1");
+}
+
+export function shownName(path: string): string {
+  return JSON.stringify(Buffer.from(fromByteString(path)).toString("utf8"));
+}
+
+export type Algorithm = keyof Digests;
+const ALGORITHMS: readonly Algorithm[] = ["md5", "sha1", "sha256"];
+
+/** Those that are not asked for are empty. */
+export function digestsOf(
+  pieces: Iterable<Uint8Array>,
+  algorithms: readonly Algorithm[] = ALGORITHMS,
+): Digests {
+  const hashes = algorithms.map((algorithm) => [algorithm, createHash(algorithm)] as const);
+  for (const piece of pieces) for (const [, each] of hashes) each.update(piece);
+  return {
+    ...NO_DIGESTS,
+    ...Object.fromEntries(hashes.map(([algorithm, each]) => [algorithm, each.digest("hex")])),
+  };
+}
+
+/** The content, in pieces of which each is valid until the next is asked for. */
+export function* piecesOf(source: ContentSource, size: number): Generator<Uint8Array> {
+  if ("bytes" in source) {
+    yield source.bytes;
+    return;
+  }
+  const fd = openSync(fromDisk(source.file), "r");
+  try {
+    const piece = Buffer.alloc(Math.min(PIECE, size));
+    for (let left = size; left > 0;) {
+      const read = readSync(fd, piece, 0, Math.min(piece.length, left), null);
+      if (read === 0) throw new Error(`${source.file} became shorter while it was read`);
+      yield piece.subarray(0, read);
+      left -= read;
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A file that a package adds. */
+export function addedFile(path: string, bytes: Uint8Array, more: Partial<ShippedFile> = {}): ShippedFile {
+  return {
+    path,
+    kind: "file",
+    mode: 0o644,
+    target: "",
+    size: bytes.length,
+    digests: digestsOf([bytes]),
+    isConfiguration: false,
+    isShared: false,
+    source: { bytes },
+    ...more,
+  };
+}
+
+export function addedLink(path: string, target: string): ShippedFile {
+  const common = { size: 0, digests: NO_DIGESTS, isConfiguration: false, isShared: false, source: undefined };
+  return { path, kind: "link", mode: 0o777, target, ...common };
+}
+
+/** These files, and the folders above them that are not among them. @param isShared whether others have such a folder as well */
+export function withFolders(
+  files: readonly ShippedFile[],
+  isShared: (path: string) => boolean,
+): ShippedFile[] {
+  const all = new Map(files.map((file) => [file.path, file]));
+  for (const { path } of files) {
+    const parts = path.split("/");
+    for (let count = 1; count < parts.length; count += 1) {
+      const folder = parts.slice(0, count).join("/");
+      if (!all.has(folder))
+        all.set(folder, {
+          path: folder,
+          kind: "folder",
+          mode: 0o755,
+          target: "",
+          size: 0,
+          digests: NO_DIGESTS,
+          isConfiguration: false,
+          isShared: isShared(folder),
+          source: undefined,
+        });
+    }
+  }
+  return sortedFiles([...all.values()]);
+}
+
+/** The bytes of a small file. */
+export function bytesOf(source: ContentSource, size: number): Uint8Array {
+  // Copied one by one: a piece is gone when the next is read.
+  return Buffer.concat(Array.from(piecesOf(source, size), (piece) => Buffer.from(piece)));
+}

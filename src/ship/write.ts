@@ -1,0 +1,220 @@
+// One package of a format: its files checked, packed into one stream, framed by what the format has around it.
+import { createHash, type Hash } from "node:crypto";
+import { closeSync, openSync, readSync, rmSync, statSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import {
+  apkArchitecture,
+  apkControl,
+  apkFileFlaw,
+  apkFileName,
+  apkInfo,
+  apkSignature,
+  apkTarHeader,
+  apkVersion,
+} from "#package/apk.ts";
+import { cpioEnd, cpioHeader, filling } from "#package/cpio.ts";
+import {
+  DEB_DATA_MAX,
+  debArchitecture,
+  debControlArchive,
+  debFileFlaw,
+  debFileName,
+  debFrame,
+  debTarHeader,
+  debVersion,
+} from "#package/deb.ts";
+import { openPgpSign } from "#package/openpgp-signer.ts";
+import type { PackageKey } from "#keys/package-key.ts";
+import type { FileFlaw, PackageFacts } from "#package/packaged.ts";
+import { rpmFileFlaw, rpmFront, rpmHeader, rpmVersion, RPM_RELEASE } from "#package/rpm.ts";
+import { TAR_END, tarPadding } from "#package/tar-writer.ts";
+import { pipeliteError } from "./errors.ts";
+import { codecName, packPayload, type Codec, type Payload } from "./payload.ts";
+import type { PackageFormat, PackagePlan, ShippedFile, WrittenPackage } from "./shipment.ts";
+import { piecesOf, shownName } from "./tree.ts";
+
+export interface WriteOptions {
+  /** A folder for this call alone. */
+  folder: string;
+  codec: Codec | undefined;
+  key: PackageKey | undefined;
+}
+
+interface Writer {
+  /** What it packs by unless another is asked for. */
+  usual: Codec;
+  codecs: readonly Codec[];
+  flaw: FileFlaw;
+  version: (version: string) => string | undefined;
+  fileName: (facts: PackageFacts) => string;
+  architecture: (facts: PackageFacts) => string;
+  parts: (plan: PackagePlan) => Iterable<Uint8Array>;
+  payloadMax: number;
+  /** What stands before the payload and behind it. */
+  frame: (
+    plan: PackagePlan,
+    payload: Payload,
+    key: PackageKey | undefined,
+  ) => { front: Uint8Array; back?: Uint8Array };
+}
+
+export const WRITERS: Readonly<Record<PackageFormat, Writer>> = {
+  deb: {
+    usual: "gzip",
+    codecs: ["gzip", "zstd"],
+    flaw: debFileFlaw,
+    version: debVersion,
+    fileName: debFileName,
+    architecture: debArchitecture,
+    payloadMax: DEB_DATA_MAX,
+    *parts({ facts, files }) {
+      const root = { path: "", kind: "folder", mode: 0o755, target: "", size: 0 } as ShippedFile;
+      for (const file of [root, ...files]) {
+        yield debTarHeader(file, facts.timeSeconds);
+        if (file.source === undefined) continue;
+        yield* piecesOf(file.source, file.size);
+        yield tarPadding(file.size);
+      }
+      yield TAR_END;
+    },
+    frame({ facts, files }, { codec, size }) {
+      const suffix = codec === "gzip" ? ".gz" : ".zst";
+      return debFrame(facts, debControlArchive(facts, files), { size, suffix });
+    },
+  },
+  rpm: {
+    usual: "zstd",
+    codecs: ["gzip", "zstd"],
+    flaw: rpmFileFlaw,
+    version: rpmVersion,
+    fileName: (facts) => `${facts.name}-${facts.version}-${RPM_RELEASE}.${rpmArchitecture(facts)}.rpm`,
+    architecture: rpmArchitecture,
+    payloadMax: Number.MAX_SAFE_INTEGER,
+    *parts({ facts, files }) {
+      for (const [index, file] of ownFiles(files).entries()) {
+        yield cpioHeader(file, { timeSeconds: facts.timeSeconds, inode: index + 1 });
+        if (file.source === undefined) continue;
+        yield* piecesOf(file.source, file.size);
+        yield filling(file.size);
+      }
+      yield cpioEnd();
+    },
+    frame({ facts, files }, payload, key) {
+      const said = { ...payload, compressor: payload.codec };
+      const header = rpmHeader(facts, ownFiles(files), said);
+      const packet = key && openPgpSign(header, key.openPgp, facts.timeSeconds);
+      const md5 = digestOfFile(createHash("md5").update(header), payload.file);
+      const signature = packet && { signature: { algorithm: "rsa" as const, packet } };
+      return { front: rpmFront(facts, header, said, { ...signature, md5 }) };
+    },
+  },
+  apk: {
+    usual: "gzip",
+    codecs: ["gzip"],
+    flaw: apkFileFlaw,
+    version: apkVersion,
+    fileName: apkFileName,
+    architecture: apkArchitecture,
+    payloadMax: Number.MAX_SAFE_INTEGER,
+    *parts({ facts, files }) {
+      for (const file of files) {
+        yield apkTarHeader(file, facts.timeSeconds);
+        if (file.source === undefined) continue;
+        yield* piecesOf(file.source, file.size);
+        yield tarPadding(file.size);
+      }
+      yield TAR_END;
+    },
+    frame({ facts, files }, { sha256 }, key) {
+      const control = apkControl(facts, apkInfo(facts, files, sha256));
+      const signature = key === undefined ? [] : [apkSignature(control, key.apk, facts.timeSeconds)];
+      return { front: Buffer.concat([...signature, control]) };
+    },
+  },
+};
+
+function rpmArchitecture({ architecture }: Pick<PackageFacts, "architecture">): string {
+  return architecture === "any" ? "noarch" : architecture;
+}
+
+/** rpm makes what folders are missing, and minds when two packages have one of another mode. */
+function ownFiles(files: readonly ShippedFile[]): ShippedFile[] {
+  return files.filter(({ isShared }) => !isShared);
+}
+
+/** @throws PipeliteError PACK_FILE_UNSAYABLE, PACK_TOO_LARGE, and what the system says */
+export async function writePackage(
+  format: PackageFormat,
+  plan: PackagePlan,
+  { folder, codec, key }: WriteOptions,
+): Promise<WrittenPackage> {
+  const writer = WRITERS[format];
+  const { facts, files, of } = plan;
+  for (const file of files) {
+    const problem = writer.flaw(file);
+    if (problem !== undefined)
+      throw pipeliteError("PACK_FILE_UNSAYABLE", { path: of, format, file: shownName(file.path), problem });
+  }
+  const name = writer.fileName(facts);
+  const chosen = codec !== undefined && writer.codecs.includes(codec) ? codec : writer.usual;
+  const payload = await packPayload(writer.parts(plan), chosen, join(folder, `.${name}.payload`));
+  requireSize(plan, format, payload.size);
+  const { front, back = new Uint8Array() } = writer.frame(plan, payload, key);
+  const place = join(folder, name);
+  const sha256 = assemble(place, front, payload.file, back);
+  rmSync(payload.file);
+  return {
+    format,
+    file: name,
+    name: facts.name,
+    version: facts.version,
+    architecture: writer.architecture(facts),
+    bytes: statSync(place).size,
+    sha256,
+    payload: { codec: codecName(chosen), level: payload.level, sha256: payload.unpackedSha256 },
+    paths: plan.paths,
+  };
+}
+
+/** @throws PipeliteError PACK_TOO_LARGE */
+export function requireSize({ of }: Pick<PackagePlan, "of">, format: PackageFormat, bytes: number): void {
+  const { payloadMax: max } = WRITERS[format];
+  if (bytes > max) throw pipeliteError("PACK_TOO_LARGE", { path: of, format, bytes, max });
+}
+
+/** @returns SHA-256 of the file, in hex */
+function assemble(place: string, front: Uint8Array, payload: string, back: Uint8Array): string {
+  const digest = createHash("sha256");
+  const fd = openSync(place, "wx", 0o644);
+  const put = (bytes: Uint8Array): void => {
+    digest.update(bytes);
+    for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
+  };
+  try {
+    put(front);
+    for (const piece of piecesOfFile(payload)) put(piece);
+    put(back);
+  } finally {
+    closeSync(fd);
+  }
+  return digest.digest("hex");
+}
+
+function digestOfFile(digest: Hash, file: string): string {
+  for (const piece of piecesOfFile(file)) digest.update(piece);
+  return digest.digest("hex");
+}
+
+function* piecesOfFile(file: string): Generator<Uint8Array> {
+  const fd = openSync(file, "r");
+  try {
+    const piece = Buffer.alloc(1024 * 1024);
+    for (;;) {
+      const read = readSync(fd, piece);
+      if (read === 0) return;
+      yield piece.subarray(0, read);
+    }
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,209 @@
+// The archive of a real run: what it holds, that its bytes follow from the run, and that the home it makes stands by itself.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { gather } from "#archive/gather.ts";
+import { openArchive } from "#archive/open.ts";
+import { ArchiveReader } from "#archive/read.ts";
+import { writeArchive } from "#archive/write.ts";
+import { archiveSources } from "#app/archive-sources.ts";
+import { archiveRun } from "#app/archive.ts";
+import { ownProgram } from "#app/own-program.ts";
+import { verifyArchive } from "#app/verify-archive.ts";
+import { verify, type VerifyRequest } from "#app/verify.ts";
+import { isPipeliteError } from "#base/errors.ts";
+import { removeTree } from "#base/files.ts";
+import { settled } from "#compile/file-stamps.ts";
+import { OpenFile } from "#environment/open-file.ts";
+import { openHome, type Home } from "#home/home.ts";
+import { TransparencyLog } from "#home/log.ts";
+import { openStore } from "#store/index.ts";
+import { attestRun } from "#supply/attestations.ts";
+import { auditLog } from "#supply/log-audit.ts";
+import { Attested } from "../rig/attested.ts";
+import { sweep } from "../rig/peer.ts";
+
+describe("the archive of a run", { skip: sweep() }, () => {
+  const folder = mkdtempSync(join(tmpdir(), "pipelite-archived-"));
+  const attested = new Attested();
+  const { project } = attested;
+  const home = project.door;
+  const { signal } = new AbortController();
+  const file = join(folder, "run.tar");
+  let opened: Home;
+
+  before(async () => {
+    // What is changed while it is read is not remembered as read.
+    await settled(
+      ["one.ts", "two.ts", "pipeline.ts", "readings.csv"].map((name) => join(project.root, name)),
+    );
+    await attested.start();
+    await attestRun(home, attested.runId);
+    await save(file);
+    await openArchive(file, join(folder, "home"), { signal });
+    opened = openHome(join(folder, "home"));
+  });
+  after(() => {
+    attested[Symbol.dispose]();
+    removeTree(folder);
+  });
+
+  async function save(target: string, given: AbortSignal = signal): Promise<void> {
+    using store = openStore(project.home, { readOnly: true });
+    const run = home.runs.read(attested.runId);
+    const program = new Map([["dist/cli.cjs", Buffer.from("process.exit(0);\n")]]);
+    const members = gather({ home, store, run, program, sources: archiveSources(home, run) });
+    await writeArchive(target, members, { run: run.runId, signal: given, onMember: () => undefined });
+  }
+
+  const request = (of: Home): Omit<VerifyRequest, "target"> => ({
+    home: of,
+    keyFiles: undefined,
+    policyFile: undefined,
+    trustFile: undefined,
+    bundles: undefined,
+    summary: undefined,
+  });
+  const run = () => ({ form: "run", which: { word: attested.runId } }) as const;
+
+  test("has sources, log, bundles and the closure down to Node, and no private key", () => {
+    const source = new OpenFile(file);
+    try {
+      const reader = new ArchiveReader(source, file);
+      assert.deepEqual(reader.below("sources"), [
+        "sources/one.ts",
+        "sources/pipeline.ts",
+        "sources/readings.csv",
+        "sources/two.ts",
+      ]);
+      const names = [...reader.below("home"), ...reader.below("logs"), ...reader.below("store")].join("\n");
+      for (const wanted of [
+        /^home\/runs\/.*json$/m,
+        /^home\/events\//m,
+        /^home\/log\/checkpoints\/\d+$/m,
+        /^home\/log\/tile\/entries\//m,
+        /^home\/attestations\/.*\/two.sigstore.json$/m,
+        /^home\/keys\/.*pub$/m,
+        /^logs\/.*-one.drv$/m,
+        /^store\/nar\/.*-readings.csv.nar$/m,
+        /^store\/nar\/.*-node-[\d.]+-libraries.nar$/m,
+        /^store\/realisations\//m,
+      ])
+        assert.match(names, wanted);
+    } finally {
+      source.close();
+    }
+    const bytes = readFileSync(file);
+    for (const key of ["builder/builder.key", "log/log.key"]) {
+      const pem = readFileSync(home.pathOf(key), "utf8").split("\n");
+      assert.equal(bytes.includes(pem[1] ?? "no key"), false, key);
+    }
+  });
+
+  test("the same run gives the same bytes, and one that is stopped leaves none", async () => {
+    const again = join(folder, "again.tar");
+    await save(again);
+    const digest = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
+    assert.equal(digest(again), digest(file));
+    const stopped = join(folder, "stopped.tar");
+    await assert.rejects(save(stopped, AbortSignal.abort()));
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.startsWith("stopped")),
+      [],
+    );
+  });
+
+  test("all that held in the home holds of the archive, and in a home out of it", async () => {
+    const here = verify({ ...request(home), target: run() });
+    assert.equal(here.status, "holds");
+    const there = verify({ ...request(opened), target: run() });
+    const rows = ({ checks }: typeof here) => checks.map(({ what, status }) => `${status} ${what}`);
+    assert.deepEqual(rows(there), rows(here));
+    const other = openHome(join(folder, "other"));
+    const ofFile = await verifyArchive(file, request(other), signal);
+    assert.ok(ofFile);
+    assert.deepEqual(rows(ofFile), ["holds archive", "holds closure", ...rows(here)]);
+    assert.equal(ofFile.status, "holds");
+    assert.equal(
+      existsSync(join(folder, "other/nix/store")),
+      false,
+      "nothing is added to the home that verifies",
+    );
+    assert.deepEqual(readdirSync(join(folder, "other/nix/var/nix/builds")), []);
+  });
+
+  test("a bundle that is left out of an archive is missed", async () => {
+    const lost = openHome(join(folder, "lost"));
+    await openArchive(file, lost.folder, { signal });
+    removeTree(lost.pathOf(`attestations/${attested.runId}/two.sigstore.json`));
+    const { status, checks } = verify({ ...request(lost), target: run() });
+    assert.equal(status, "fails");
+    assert.match(
+      checks.map(({ what, detail }) => `${what}: ${detail}`).join("\n"),
+      /attestation two.sigstore.json: it is gone/,
+    );
+  });
+
+  test("the log that came with it is held to its checkpoints, also when a new one goes on", async () => {
+    const { verifier } = new TransparencyLog(home);
+    assert.ok(verifier);
+    const audit = (key = verifier) => auditLog({ home: opened, key, kept: [], witnesses: [] });
+    const what = ({ findings }: ReturnType<typeof audit>) =>
+      findings
+        .filter(({ status }) => status !== "untested")
+        .map(({ status, what: name }) => `${status} ${name}`);
+    const FORMER = `holds former log ${verifier.name}`;
+    assert.deepEqual(what(audit()), ["holds key", FORMER, "holds journal"]);
+    const kept = { name: "kept", note: readFileSync(home.layout.checkpoint, "utf8") };
+    assert.equal(auditLog({ home: opened, kept: [kept], witnesses: [] }).status, "holds");
+    await new TransparencyLog(opened).publish();
+    assert.deepEqual(what(audit()), ["holds key", FORMER, "holds tiles", "holds anchors", "holds journal"]);
+    assert.equal(auditLog({ home: opened, key: verifier, kept: [kept], witnesses: [] }).status, "holds");
+    const { verifier: own } = new TransparencyLog(opened);
+    assert.ok(own && own.name !== verifier.name);
+    assert.equal(audit(own).status, "holds");
+    const journal = readFileSync(opened.layout.journal);
+    writeFileSync(
+      opened.layout.journal,
+      journal.subarray(0, journal.lastIndexOf("\n", journal.length - 2) + 1),
+    );
+    assert.match(JSON.stringify(audit().findings), /former log.*its end is lost/);
+    writeFileSync(opened.layout.journal, journal);
+  });
+
+  test("sources that were changed since are left out, and so are those that nobody knows any more", () => {
+    const { runId, record, ...rest } = home.runs.read(attested.runId);
+    assert.ok(typeof archiveSources(home, { ...rest, runId, record }) !== "string");
+    assert.equal(
+      archiveSources(home, { ...rest, runId: "other", record }),
+      "left out, since nothing here knows any more which they were",
+    );
+    appendFileSync(join(project.root, "one.ts"), "// more\n");
+    assert.equal(
+      archiveSources(home, { ...rest, runId, record }),
+      "left out, since one of them was changed after the run",
+    );
+  });
+
+  test("Pipelite that can't be packed, and a run that does not verify, are said, and no file is there", async () => {
+    const env = { ...process.env, NODE_OPTIONS: "--require=/nowhere/at-all.cjs" };
+    assert.throws(
+      () => ownProgram(join(folder, "packed"), env),
+      (error) => isPipeliteError(error, "ARCHIVE_PROGRAM_MISSING") && error.exitCode === 4,
+    );
+    const broken = openHome(join(folder, "broken"));
+    await openArchive(file, broken.folder, { signal });
+    const { outPath = "" } = home.runs.read(attested.runId).record.stages[0] ?? {};
+    removeTree(broken.physical(outPath));
+    const out = join(folder, "broken.tar");
+    const which = { word: attested.runId };
+    await assert.rejects(
+      archiveRun({ home: broken, which, out, env: process.env, signal, onMember: () => undefined }),
+      (error) => isPipeliteError(error, "ARCHIVE_RUN_UNSOUND") && error.exitCode === 3,
+    );
+    assert.equal(existsSync(out), false);
+  });
+});

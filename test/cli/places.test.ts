@@ -1,0 +1,137 @@
+// Places that can't be used, and what is said where nothing was looked at: each command names the place and ends with 2.
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { EXIT } from "#base/errors.ts";
+import { createRig, type Rig } from "./rig.ts";
+
+const rig: Rig = createRig();
+after(() => rig[Symbol.dispose]());
+
+const write = (name: string, text: string): void => writeFileSync(join(rig.folder, name), text);
+before(async () => {
+  mkdirSync(join(rig.folder, "data"));
+  write("data/a.txt", "a");
+  write(
+    "pipeline.ts",
+    `import { pipeline, source, stage } from "pipelite";
+const data = source("data");
+export default pipeline({ data, says: stage(() => import("./says.ts"), { data }) });
+`,
+  );
+  write(
+    "says.ts",
+    'export default () => { console.log(`at ${process.hrtime.bigint()}n`); return { "a.json": 1 }; };\n',
+  );
+  assert.equal((await rig("run", "--quiet")).code, EXIT.ok);
+});
+
+for (const [words, message] of [
+  [
+    ["cache", "push", "result", "--to", "/proc/x"],
+    /Cannot use the folder \/proc\/x as a cache: no folder can/,
+  ],
+  [
+    ["cache", "push", "result", "--to", "/dev/null"],
+    /Cannot use the folder \/dev\/null as a cache: a file is/,
+  ],
+  [["run", "--out", "/proc/x"], /Cannot write the link \/proc\/x: no folder can be made there/],
+  [["run", "--out", "/dev/null/x"], /Cannot use \/dev\/null\/x: not a directory/],
+  [["init", "/proc"], /Cannot start a pipeline in \/proc: no folder can be made there/],
+  [
+    ["verify", "./says.ts"],
+    /Cannot accept the bundle: .*\/says\.ts: it cannot be read as JSON/,
+    EXIT.verification,
+  ],
+] as const satisfies readonly (readonly [readonly string[], RegExp, number?])[]) {
+  test(`${words.join(" ")} names the place`, async () => {
+    const { code, stderr } = await rig(...words);
+    assert.match(stderr, message);
+    assert.equal(code, words[0] === "verify" ? EXIT.verification : EXIT.usage);
+  });
+}
+
+for (const [words, code] of [
+  [["run", "--out", "/proc/x"], "STORE_ROOT_UNWRITABLE"],
+  [["init", "/proc"], "INIT_FOLDER_UNUSABLE"],
+] as const)
+  test(`${words.join(" ")}: ${code}`, async () => {
+    const { stdout } = await rig(...words, "--json");
+    assert.match(stdout, new RegExp(`"code": ?"${code}"`));
+  });
+
+test("log --run shows what was printed in that run, after --force too, or says that it is another", async () => {
+  const first = (JSON.parse((await rig("show", "--json")).stdout) as { runId: string }).runId;
+  const old = (await rig("log", "says")).stdout;
+  assert.match(old, /^at \d+n/);
+  assert.equal((await rig("run", "--quiet", "--force", "says")).code, EXIT.ok);
+  assert.notEqual((await rig("log", "says")).stdout, old);
+  const again = await rig("log", "says", "--run", first);
+  assert.deepEqual([again.stdout, again.stderr], [old, ""]);
+  const { tree = "" } = JSON.parse((await rig("show", first, "--json")).stdout) as { tree?: string };
+  const log = join(rig.home, tree, "evidence/logs/says.log");
+  assert.match(readFileSync(log, "utf8"), /^at/);
+  renameSync(join(rig.home, tree), join(rig.home, "aside"));
+  const later = await rig("log", "says", "--run", first);
+  assert.notEqual(later.stdout, old);
+  assert.match(
+    later.stderr,
+    /^warning: this is what a later build of says printed; the log of run .* no longer there/,
+  );
+  renameSync(join(rig.home, "aside"), join(rig.home, tree));
+});
+
+test("run --debug of a stage that is there already says that nothing was built", async () => {
+  const { code, stderr } = await rig("run", "--debug", "says");
+  assert.equal(code, EXIT.ok);
+  assert.match(stderr, /not built, so that nothing failed: says; --force says builds again/);
+  assert.doesNotMatch((await rig("run", "--debug", "says", "--force", "says")).stderr, /not built, so/);
+});
+
+test("log-audit says beside what holds what nobody was asked about", async () => {
+  const { code, stdout } = await rig("log-audit");
+  assert.equal(code, EXIT.ok);
+  assert.match(stdout, /^holds: .* by what this home has; not tested: key, independence\n/);
+  const [, key = ""] = /^key (.*)$/m.exec(stdout) ?? [];
+  assert.match((await rig("log-audit", "--key", key)).stdout, /^holds: .*; not tested: independence\n/);
+});
+
+test("a result that has a source holds for who trusts the source by its hash", async () => {
+  assert.equal((await rig("provenance", "--out", "att")).code, EXIT.ok);
+  const file = join(rig.folder, "att/trust.json");
+  const trust = JSON.parse(readFileSync(file, "utf8")) as object;
+  const { materials } = JSON.parse((await rig("show", "--json")).stdout) as {
+    materials: { name: string; narHash: string }[];
+  };
+  const hash = materials.find(({ name }) => name === "data")?.narHash ?? "";
+  const verified = async (path: string, sources?: object) => {
+    writeFileSync(file, JSON.stringify({ ...trust, ...(sources && { sources }) }));
+    return rig("verify", path, "--trust", "att/trust.json", "--bundles", "att");
+  };
+  const unknown = await verified("result");
+  assert.equal(unknown.code, EXIT.verification);
+  assert.match(unknown.stdout, /fails +provenance\/data +no bundle says.*trusted by `sources`/);
+  for (const path of ["result", "result/data"]) {
+    const { code, stdout } = await verified(path, { data: [hash] });
+    assert.equal(code, EXIT.ok, stdout);
+    assert.match(stdout, /holds +source data +sha256:/);
+    assert.equal((await verified(path, { data: [`sha256:${"0".repeat(64)}`] })).code, EXIT.verification);
+  }
+});
+
+test("words that no path, number or name can be end with 2, and say so", async () => {
+  for (const [words, message] of [
+    [["graph", "a\0b"], /Cannot use .*a.*b: it holds a NUL/],
+    [["verify", "--trust=", "latest"], /Cannot use '': it is a folder/],
+    [["graph", "--out="], /Cannot use '': it is a folder/],
+    [["graph", "--out=../../../../../../.."], /Cannot use .*: resource busy or locked/],
+    [["completion", "__proto__"], /it must be bash, zsh or fish/],
+    [["cache", "pull", `/nix/store/${"0".repeat(32)}-x`], /The argument --from is missing/],
+  ] as const) {
+    const { code, stderr } = await rig(...words);
+    assert.match(stderr, message);
+    assert.equal(code, EXIT.usage, words.join(" "));
+  }
+  assert.notEqual((await rig("audit", "--jobs", "99999999999")).code, EXIT.internal);
+});

@@ -1,0 +1,184 @@
+// Faults in what a process asks of its file system, by LD_PRELOAD. Each call that changes a file or a folder below FAULT_HOME has
+// a number, counted from 1. FAULT_AT names one of them, and FAULT_KIND what happens there: "kill" ends the process before the
+// call, "EIO" and "ENOSPC" fail it, and "after" fails it and all that come after it with ENOSPC. FAULT_COUNT is a file for the number
+// of calls at the end.
+//
+// FAULT_SHADOW is a folder with what would be left after a loss of power, a file for each inode: whatever is synced is copied there.
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static const char *home, *shadow;
+static size_t home_length;
+static long fault_at;
+static int fault_errno, fault_goes_on;
+static atomic_long calls;
+
+__attribute__((constructor)) static void begin(void) {
+  const char *kind = getenv("FAULT_KIND"), *at = getenv("FAULT_AT");
+  home = getenv("FAULT_HOME");
+  shadow = getenv("FAULT_SHADOW");
+  home_length = home ? strlen(home) : 0;
+  fault_at = at ? atol(at) : 0;
+  fault_goes_on = kind && !strcmp(kind, "after");
+  fault_errno = !kind || !strcmp(kind, "kill") ? 0 : !strcmp(kind, "EIO") ? EIO : ENOSPC;
+}
+
+__attribute__((destructor)) static void end(void) {
+  const char *file = getenv("FAULT_COUNT");
+  int fd = file ? open(file, O_WRONLY | O_CREAT | O_TRUNC, 0644) : -1;
+  if (fd < 0) return;
+  dprintf(fd, "%ld", atomic_load(&calls));
+  close(fd);
+}
+
+static int is_in_home(int folder, const char *path) {
+  char link[64], whole[PATH_MAX];
+  if (!home) return 0;
+  if (path && path[0] == '/') return !strncmp(path, home, home_length);
+  if (folder == AT_FDCWD) return 0;
+  snprintf(link, sizeof link, "/proc/self/fd/%d", folder);
+  ssize_t length = readlink(link, whole, sizeof whole - 1);
+  if (length < 0) return 0;
+  whole[length] = 0;
+  return !strncmp(whole, home, home_length);
+}
+
+/** Counts a call; true where it is to fail, with errno set. */
+static int fails(int folder, const char *path) {
+  if (!is_in_home(folder, path)) return 0;
+  long number = atomic_fetch_add(&calls, 1) + 1;
+  if (fault_at == 0 || (fault_goes_on ? number < fault_at : number != fault_at)) return 0;
+  if (fault_errno == 0) {
+    syscall(SYS_kill, getpid(), SIGKILL);
+    pause();
+  }
+  errno = fault_errno;
+  return 1;
+}
+
+static void keep(int fd) {
+  struct stat about;
+  char name[PATH_MAX], other[PATH_MAX], block[65536];
+  if (fstat(fd, &about) || !S_ISREG(about.st_mode)) return;
+  snprintf(other, sizeof other, "%s/.%lu-%d", shadow, (unsigned long)about.st_ino, gettid());
+  snprintf(name, sizeof name, "%s/%lu", shadow, (unsigned long)about.st_ino);
+  char link[64];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  int from = syscall(SYS_openat, AT_FDCWD, link, O_RDONLY, 0);
+  int to = syscall(SYS_openat, AT_FDCWD, other, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  if (from < 0 || to < 0) abort();
+  for (ssize_t length; (length = syscall(SYS_read, from, block, sizeof block)) > 0;)
+    if (syscall(SYS_write, to, block, length) != length) abort();
+  syscall(SYS_close, from);
+  syscall(SYS_close, to);
+  syscall(SYS_rename, other, name);
+}
+
+static void keep_all(const char *folder) {
+  DIR *list = opendir(folder);
+  if (!list) return;
+  for (struct dirent *entry; (entry = readdir(list));) {
+    char path[PATH_MAX];
+    if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
+    snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+    if (entry->d_type == DT_DIR) keep_all(path);
+    if (entry->d_type != DT_REG) continue;
+    int fd = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY, 0);
+    if (fd < 0) continue;
+    keep(fd);
+    syscall(SYS_close, fd);
+  }
+  closedir(list);
+}
+
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+#define ON_FD(name, result, parameters, arguments)       \
+  result name parameters {                               \
+    if (fails(fd, NULL)) return -1;                      \
+    return REAL(name) arguments;                         \
+  }
+#define ON_PATH(name, parameters, arguments)             \
+  int name parameters {                                  \
+    if (fails(AT_FDCWD, path)) return -1;                \
+    return REAL(name) arguments;                         \
+  }
+
+ON_FD(write, ssize_t, (int fd, const void *bytes, size_t size), (fd, bytes, size))
+ON_FD(pwrite, ssize_t, (int fd, const void *bytes, size_t size, off_t at), (fd, bytes, size, at))
+ON_FD(pwrite64, ssize_t, (int fd, const void *bytes, size_t size, off64_t at), (fd, bytes, size, at))
+ON_FD(writev, ssize_t, (int fd, const struct iovec *parts, int count), (fd, parts, count))
+ON_FD(pwritev, ssize_t, (int fd, const struct iovec *parts, int count, off_t at), (fd, parts, count, at))
+ON_FD(pwritev64, ssize_t, (int fd, const struct iovec *parts, int count, off64_t at), (fd, parts, count, at))
+ON_FD(ftruncate, int, (int fd, off_t size), (fd, size))
+ON_FD(ftruncate64, int, (int fd, off64_t size), (fd, size))
+ON_FD(fchmod, int, (int fd, mode_t mode), (fd, mode))
+ON_FD(futimens, int, (int fd, const struct timespec times[2]), (fd, times))
+ON_FD(posix_fallocate, int, (int fd, off_t at, off_t size), (fd, at, size))
+ON_PATH(mkdir, (const char *path, mode_t mode), (path, mode))
+ON_PATH(rmdir, (const char *path), (path))
+ON_PATH(unlink, (const char *path), (path))
+ON_PATH(chmod, (const char *path, mode_t mode), (path, mode))
+
+int rename(const char *from, const char *path) {
+  return fails(AT_FDCWD, path) ? -1 : REAL(rename)(from, path);
+}
+int link(const char *from, const char *path) {
+  return fails(AT_FDCWD, path) ? -1 : REAL(link)(from, path);
+}
+int symlink(const char *to, const char *path) {
+  return fails(AT_FDCWD, path) ? -1 : REAL(symlink)(to, path);
+}
+int unlinkat(int folder, const char *path, int flags) {
+  return fails(folder, path) ? -1 : REAL(unlinkat)(folder, path, flags);
+}
+int utimensat(int folder, const char *path, const struct timespec times[2], int flags) {
+  return fails(folder, path) ? -1 : REAL(utimensat)(folder, path, times, flags);
+}
+ssize_t copy_file_range(int from, off64_t *at, int fd, off64_t *to, size_t size, unsigned flags) {
+  return fails(fd, NULL) ? -1 : REAL(copy_file_range)(from, at, fd, to, size, flags);
+}
+
+static int opens(const char *path, int flags) {
+  return (flags & (O_CREAT | O_TRUNC)) && fails(AT_FDCWD, path);
+}
+#define OPEN(name)                                                \
+  int name(const char *path, int flags, ...) {                    \
+    va_list rest;                                                 \
+    va_start(rest, flags);                                        \
+    mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0; \
+    va_end(rest);                                                 \
+    return opens(path, flags) ? -1 : REAL(name)(path, flags, mode); \
+  }
+OPEN(open)
+OPEN(open64)
+
+#define SYNC(name)                                                \
+  int name(int fd) {                                              \
+    if (fails(fd, NULL)) return -1;                               \
+    int done = REAL(name)(fd);                                    \
+    if (done == 0 && shadow) keep(fd);                            \
+    return done;                                                  \
+  }
+SYNC(fsync)
+SYNC(fdatasync)
+
+/** The file system of a test is not synced for it: that would wait for all else that is written to it. */
+int syncfs(int fd) {
+  if (fails(fd, NULL)) return -1;
+  if (shadow && is_in_home(fd, NULL)) keep_all(home);
+  return 0;
+}

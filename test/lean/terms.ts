@@ -1,2 +1,0 @@
-// The builder of terms and exports that the flagship uses, too.
-export * from "../../examples/monster-walk/lean/terms/terms.ts";

@@ -1,0 +1,38 @@
+// A stage that makes folders so deep that no path leads to the last: it fails, and leaves nothing that keeps others from running.
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { test } from "node:test";
+import { removeTree } from "#base/files.ts";
+import { Project } from "../rig/project.ts";
+
+const DIG = `mkdirSync("dddddddd"); process.chdir("dddddddd");`;
+
+test("a folder that no path leads to is removed", () => {
+  const folder = mkdtempSync(join(tmpdir(), "pipelite-deep-"));
+  mkdirSync(join(folder, "a"));
+  const code = `const { mkdirSync } = require("fs"); for (let n = 0; n < 600; n++) { ${DIG} }`;
+  assert.equal(spawnSync(process.execPath, ["-e", code], { cwd: join(folder, "a") }).status, 0);
+  removeTree(folder);
+  assert.equal(existsSync(folder), false);
+});
+
+test("a stage whose output has one fails, and the next run works", async () => {
+  using project = new Project({
+    "pipeline.ts": `import { pipeline, stage } from "pipelite";
+export default pipeline({ one: stage(() => import("./one.ts")) });`,
+    "one.ts": `import { mkdirSync } from "node:fs";
+export default (_: object, { out }: { out: string }) => {
+  mkdirSync(out);
+  process.chdir(out);
+  for (let n = 0; n < 600; n++) { ${DIG} }
+};`,
+  });
+  const deep = await project.run();
+  assert.deepEqual([deep.status, deep.ends], ["failed", { one: "failed" }]);
+  assert.equal(project.record().stages[0]?.failure?.code, "STORE_OUTPUT_UNSAFE");
+  project.write({ "one.ts": 'export default () => ({ "a.json": 1 });' });
+  assert.equal((await project.run()).status, "passed");
+});
