@@ -1,5 +1,5 @@
 // `node test/fuzz/run.ts [--seconds N] [--seed N] [TARGET...]`: fuzzes every target for its share of the time (120 seconds in all,
-// a seed that is printed), writes what broke a parser to a file, and ends with 1 where something did.
+// a seed that is printed), writes what broke a parser to a file and shows it, and ends with 1 where something did.
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,6 +33,7 @@ for (const target of wanted) {
   const file = join(mkdtempSync(join(tmpdir(), "pipelite-fuzz-")), target.name);
   writeFileSync(file, finding.input);
   console.log(`  FAILED on ${file} (seed ${seed}): ${finding.problem}`);
+  console.log(`  its bytes in base64: ${Buffer.from(finding.input).toString("base64")}`);
 }
 console.log(`${wanted.length - failed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
