@@ -178,8 +178,11 @@ export function nodeModules(options: NodeModulesOptions): Environment {
 export interface EnvironmentOptions {
   /** `debian([...])`, `image("...")`, or one that is composed itself. */
   readonly root: Environment;
-  /** What lies in the folder of a node lies in the root, at the same place: `bin/solve` at `/bin/solve`. So does a file of one. */
-  readonly add?: readonly (AnyNode<never> | FileOf)[];
+  /**
+   * What lies in the folder of a node lies in the root, at the same place: `bin/solve` at `/bin/solve`. So does a file of one, and
+   * what `nodeModules` gives: at `/node_modules`.
+   */
+  readonly add?: readonly (AnyNode<never> | FileOf | Environment)[];
   /** Folders of the root, ahead of its own PATH. */
   readonly path?: readonly string[];
   /** Variables of what runs in it. */
@@ -200,12 +203,17 @@ export function environment(options: EnvironmentOptions): Environment {
     env = {},
   } = knownOptions(options, ["root", "add", "path", "env"], place);
   if (!isEnvironment(root)) throw invalid("its `root` must be an environment: `debian([...])`, `image(...)`");
-  if (root.request.kind === "node-modules") throw invalid("what `nodeModules` gives is no root file system");
+  if (root.request.kind === "node-modules")
+    throw invalid("what `nodeModules` gives is no root file system: it belongs to `add`");
   if (root.request.kind === "nixpkgs")
     throw invalid("what `nixpkgs` gives is no root file system: name all its packages in one list");
   if (!Array.isArray(add)) throw invalid("its `add` must be a list");
-  for (const each of add)
-    if (!isNode(each) && !isFileOf(each)) throw invalid("what it adds must be nodes, or files of nodes");
+  const nodes = add.filter((each) => !isEnvironment(each));
+  const modules = add.filter((each) => isEnvironment(each));
+  for (const each of nodes) if (!isNode(each) && !isFileOf(each)) throw invalid(NO_PART);
+  for (const { request } of modules) if (request.kind !== "node-modules") throw invalid(NO_PART);
+  if (modules.length + (hasModules(root) ? 1 : 0) > 1)
+    throw invalid("it has `nodeModules` twice: one lock must have all packages");
   for (const folder of path)
     if (typeof folder !== "string" || !/^\/[^:\0]*$/.test(folder))
       throw invalid(`'${folder}' of its \`path\` is not the absolute path of a folder`);
@@ -214,7 +222,20 @@ export function environment(options: EnvironmentOptions): Environment {
       throw invalid(`'${name}' can't be a variable of it (\`path\` is for the PATH)`);
     if (typeof value !== "string" || value.includes("\0")) throw invalid(`the variable '${name}' is no text`);
   }
-  return described(place, root.request, { root, add: [...add], path: [...path], env: { ...env } });
+  const [own] = modules;
+  return described(place, root.request, {
+    root,
+    add: nodes,
+    ...(own !== undefined && { modules: own }),
+    path: [...path],
+    env: { ...env },
+  });
+}
+
+const NO_PART = "what it adds must be nodes, files of nodes, or what `nodeModules` gives";
+
+function hasModules({ composed }: Environment): boolean {
+  return composed !== undefined && (composed.modules !== undefined || hasModules(composed.root));
 }
 
 function isEnvironment(value: unknown): value is Environment {

@@ -160,6 +160,8 @@ export interface Environment {
 export interface Composed {
   readonly root: Environment;
   readonly add: readonly (AnyNode<never> | FileOf)[];
+  /** What `nodeModules` gives: it is at /node_modules, and stages import from it. */
+  readonly modules?: Environment;
   readonly path: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }

@@ -18,7 +18,7 @@ import type {
   SourceNode,
   StageNode,
 } from "./nodes.ts";
-import { isBuildNode, isCode } from "./nodes.ts";
+import { isBuildNode, isCode, modulesOf } from "./nodes.ts";
 import { bundledOnce, capturedOnce, onceInThisRun, type CompileKeep } from "./memo.ts";
 import type { BroughtTool } from "#author/param.ts";
 import type { Program } from "./program.ts";
@@ -110,12 +110,13 @@ export function entryOf(
     return { place, isRootless, variables: (pathOf) => recipe.variables(pathOf({ node })) };
   }
   const below = entryOf(prepared, composed.root);
+  const modules = composed.modules && entryOf(prepared, composed.modules);
   return {
     place: "",
     variables: (pathOf) => {
       const variables = below.variables(pathOf);
       const path = [...composed.path, variables["PATH"]].filter((each) => each !== undefined);
-      return { ...variables, ...composed.env, PATH: path.join(":") };
+      return { ...variables, ...modules?.variables(pathOf), ...composed.env, PATH: path.join(":") };
     },
   };
 }
@@ -201,7 +202,7 @@ function startBundling(nodes: readonly GraphNode[], graph: Graph, keep: CompileK
 
 /** The npm packages that a stage finds in its environment. @throws PACKAGE_LOCK_INVALID */
 function providedTo({ environment }: StageNode, root: string, locks: Map<string, string[]>): string[] {
-  const request = environment?.request;
+  const request = modulesOf(environment)?.request;
   if (request?.kind !== "node-modules") return [];
   return onceInThisRun(locks, request.lock, () => namesIn(packagesOfLock(root, request.lock)));
 }
@@ -322,7 +323,7 @@ async function prepare(node: BuildNode, preparing: Preparing): Promise<Prepared>
 
 async function prepareComposed(
   node: EnvironmentNode,
-  { root, add, path, env }: ComposedNode,
+  { root, add, modules, path, env }: ComposedNode,
   { programs, prepared }: Pick<Preparing, "programs" | "prepared">,
 ): Promise<Prepared> {
   const compose = await programs.stage("environment/compose/compose-root");
@@ -334,7 +335,7 @@ async function prepareComposed(
       module: "an environment",
       code: {},
       bundle: null,
-      params: { added, path, env },
+      params: { added, ...(modules && { modules: modules.name }), path, env },
       tools: Object.fromEntries(sources.map((each) => [storePathName(each), each])),
     },
     sources: [...sources],

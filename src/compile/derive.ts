@@ -13,7 +13,7 @@ import type { Derivation } from "#nix/derivation.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Prepared } from "./compile.ts";
 import { fetchDerivation } from "./fetch-derivation.ts";
-import type { Edge, GraphNode, StageNode } from "./nodes.ts";
+import { modulesOf, type Edge, type GraphNode, type StageNode } from "./nodes.ts";
 import { invokeCommand } from "./prepare-command.ts";
 import { invokeStage } from "./invoke-stage.ts";
 import { PRELOAD } from "./provided-packages.ts";
@@ -95,7 +95,7 @@ function bareInvocation(prepared: Prepared, pathOf: (edge: Edge) => string): Inv
   const kind = node.kind === "stage" ? {} : { kind: node.kind };
   const stage = { name: node.name, ...kind, inputs, ...own, params };
   const files = Object.values(node.inputs).map(({ file = "" }) => file);
-  const hasModules = node.environment?.request.kind === "node-modules";
+  const hasModules = modulesOf(node.environment) !== undefined;
   const invoked = invokeStage(program, code, stage, { files, preload: hasModules ? [PRELOAD] : [] });
   const libraries = prepared.libraries && { LD_LIBRARY_PATH: `${prepared.libraries}/lib` };
   return { ...invoked, env: { ...invoked.env, ...libraries } };
@@ -104,9 +104,15 @@ function bareInvocation(prepared: Prepared, pathOf: (edge: Edge) => string): Inv
 function invokeCompose({ node, compose, below }: Prepared, pathOf: (edge: Edge) => string): Invocation {
   if (node.kind !== "environment" || node.composed === undefined || compose === undefined)
     throw new Error(`${node.name} is not composed`);
-  const { root, add } = node.composed;
+  const { root, modules } = node.composed;
+  const whole = modules === undefined ? [] : [{ node: modules, file: "node_modules" }];
   const folders = [...MOUNT_POINTS.bound, ...MOUNT_POINTS.fresh];
-  const added = add.map(({ node: from, file }) => ({ name: from.name, file: file ?? null }));
+  const add: Edge[] = [...node.composed.add, ...whole];
+  const added = add.map((edge) => ({
+    name: edge.node.name,
+    file: edge.file ?? null,
+    isWhole: edge.node === modules,
+  }));
   const inputs = { root: `${pathOf({ node: root })}${below ?? ""}`, add: add.map(pathOf) };
   return compose.invoke(inputs, { folders, added });
 }

@@ -13,7 +13,7 @@ import { nameOfEnvironment } from "#author/environment.ts";
 import { isParam, type Param } from "#author/param.ts";
 import { handleOf, isFileOf, isNode, isTool } from "#author/nodes.ts";
 import type { AnyNode, Composed, Each, Environment, FileOf, Handle } from "#author/nodes.ts";
-import { isUnexpanded } from "./nodes.ts";
+import { environmentsBelow, isUnexpanded } from "./nodes.ts";
 import type {
   AnswerNode,
   Builder,
@@ -263,7 +263,7 @@ class GraphBuilder implements Builder {
   }
 
   async #composed(
-    { root, add, path, env }: Composed,
+    { root, add, modules: wanted, path, env }: Composed,
     names: ReadonlyMap<Handle, string>,
     place: string,
   ): Promise<Pick<EnvironmentNode, "composed" | "needs"> | undefined> {
@@ -275,8 +275,10 @@ class GraphBuilder implements Builder {
       if (found === null) throw pipeliteError("ANSWER_ABSENT", { place });
       added.push(found);
     }
-    const needs = [...new Set([...environmentsBelow(below), ...added.flatMap((each) => each.needs)])];
-    return { needs, composed: { root: below, add: added.map(({ edge }) => edge), path, env } };
+    const modules = await this.#environment(wanted, names);
+    const own = [below, modules].flatMap(environmentsBelow);
+    const needs = [...new Set([...own, ...added.flatMap((each) => each.needs)])];
+    return { needs, composed: { root: below, add: added.map(({ edge }) => edge), modules, path, env } };
   }
 
   /** The inputs of a stage: nodes become edges, parameters their values, anything else is a constant. */
@@ -391,9 +393,4 @@ function environmentOf(
 /** What is the same for those who ask for the same. */
 function keyOfEnvironment(environment: Environment): string | Environment {
   return environment.composed === undefined ? canonicalJson(environment.request) : environment;
-}
-
-/** An environment and those that it is composed of. */
-function environmentsBelow(environment: EnvironmentNode | undefined): EnvironmentNode[] {
-  return environment === undefined ? [] : [environment, ...environmentsBelow(environment.composed?.root)];
 }

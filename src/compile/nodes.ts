@@ -85,8 +85,21 @@ export interface EnvironmentNode extends NodeBase {
 export interface ComposedNode {
   root: EnvironmentNode;
   add: readonly Edge[];
+  modules?: EnvironmentNode | undefined;
   path: readonly string[];
   env: Readonly<Record<string, string>>;
+}
+
+/** An environment and those that it is composed of. */
+export function environmentsBelow(environment: EnvironmentNode | undefined): EnvironmentNode[] {
+  const { root, modules } = environment?.composed ?? {};
+  return environment === undefined ? [] : [environment, ...[root, modules].flatMap(environmentsBelow)];
+}
+
+/** The node_modules that is in an environment, or is it. */
+export function modulesOf(node: EnvironmentNode | undefined): EnvironmentNode | undefined {
+  if (node?.composed !== undefined) return node.composed.modules ?? modulesOf(node.composed.root);
+  return node?.request.kind === "node-modules" ? node : undefined;
 }
 
 export interface CommandNode extends NodeBase, CommandParts<Edge> {

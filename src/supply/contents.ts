@@ -6,6 +6,7 @@ import { basename, join } from "node:path";
 import { bytesOfFile, entryAt, placeInRoot } from "#base/files.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { isObject, parseStrictJson } from "#base/strict-json.ts";
+import { npmArchiveName } from "#package/npm.ts";
 import { readAr } from "#package/ar.ts";
 import { decompress } from "#package/decompress.ts";
 import { readTar } from "#package/tar-reader.ts";
@@ -58,6 +59,7 @@ async function fileFacts(path: string): Promise<{ type: ComponentType; is: Packa
   try {
     if (name.endsWith(".deb")) return asLibrary(await debFacts(path));
     if (parseWheelName(name) !== undefined) return asLibrary(wheelFileFacts(path));
+    if (name.endsWith(".tgz")) return asLibrary(await npmArchiveFacts(path, name));
     const image = name === "config.json" ? imageFacts(parseStrictJson(readFileSync(path))) : undefined;
     return image && { type: "file", is: image };
   } catch (error) {
@@ -87,6 +89,16 @@ function wheelFileFacts(path: string): PackageFacts | undefined {
   const metadata = readZip(readFileSync(path)).find(({ name }) => /^[^/]+\.dist-info\/METADATA$/.test(name));
   if (metadata === undefined || metadata.size > METADATA_MAX) return undefined;
   return wheelFacts(Buffer.from(metadata.read()).toString("utf8"));
+}
+
+/** One that npm packed has the name and version in its own: other archives have a package.json as well. */
+async function npmArchiveFacts(path: string, name: string): Promise<PackageFacts | undefined> {
+  for (const { kind, path: member, content } of readTar(await decompress(readFileSync(path), ".gz"))) {
+    if (kind !== "file" || !/^[^/]+\/package\.json$/.test(member)) continue;
+    const facts = npmFacts(parseStrictJson(content), "");
+    return npmArchiveName(facts.name, facts.version ?? "") === name ? facts : undefined;
+  }
+  return undefined;
 }
 
 /** One that was taken out of its archive by the step of an environment. */
@@ -125,9 +137,10 @@ function pythonPackages(root: string): PackageFacts[] | undefined {
   return infos.length === 0 ? undefined : found;
 }
 
-/** npm packages of stages that can't be bundled: `node_modules`, with folders of more within. */
+/** npm packages of stages that can't be bundled, or of a lock: `node_modules`, with folders of more within. */
 function npmPackages(root: string): PackageFacts[] | undefined {
-  if (!basename(root).endsWith("-node_modules")) return undefined;
+  const modules = join(root, "node_modules");
+  if (entryAt(modules)?.isDirectory() !== true) return undefined;
   const found: PackageFacts[] = [];
   const visit = (folder: string): void => {
     for (const entry of foldersIn(folder)) {
@@ -137,7 +150,7 @@ function npmPackages(root: string): PackageFacts[] | undefined {
       visit(path);
     }
   };
-  visit(root);
+  visit(modules);
   return found;
 }
 

@@ -1,8 +1,7 @@
 // A node_modules that is an input: what npm's lock says, fetched and unpacked by us, for stages of both engines. Hostile archives
 // and locks are refused.
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -19,6 +18,7 @@ import { writeNixPublicKey } from "#nix/signature.ts";
 import { errorOf } from "#run/stage-error.ts";
 import { openStore } from "#store/store.ts";
 import { KEY, pushTo } from "../cache/rig.ts";
+import { integrityOf, npmArchive, writeNpmCache } from "../rig/npm.ts";
 import { peer, sweep } from "../rig/peer.ts";
 import { Project } from "../rig/project.ts";
 import { writeTar, type TarMember } from "../rig/tar.ts";
@@ -35,15 +35,9 @@ const is =
     return true;
   };
 
-/** An archive as npm packs it. */
-function archive(manifest: object, files: Readonly<Record<string, string>> = {}): Buffer {
-  const members = Object.entries({ "package.json": JSON.stringify(manifest), ...files });
-  return gzipSync(writeTar(members.map(([name, content]) => ({ name: `package/${name}`, content }))));
-}
-
 const script = { scripts: { install: "touch /tmp/pipelite-npm-was-run; exit 1", postinstall: "exit 1" } };
 const archives: Readonly<Record<string, Buffer>> = {
-  "/only-import/-/only-import-1.0.0.tgz": archive(
+  "/only-import/-/only-import-1.0.0.tgz": npmArchive(
     {
       name: "only-import",
       version: "1.0.0",
@@ -58,15 +52,15 @@ export const data = readFileSync(new URL("data.txt", import.meta.url), "utf8");`
       "data.txt": "beside its code",
     },
   ),
-  "/low/-/low-2.0.0.tgz": archive(
+  "/low/-/low-2.0.0.tgz": npmArchive(
     { name: "low", version: "2.0.0" },
     { "index.js": 'module.exports = "low 2";' },
   ),
-  "/low/-/low-1.0.0.tgz": archive(
+  "/low/-/low-1.0.0.tgz": npmArchive(
     { name: "low", version: "1.0.0" },
     { "index.js": 'module.exports = "low 1";' },
   ),
-  "/@a/both/-/both-1.0.0.tgz": archive(
+  "/@a/both/-/both-1.0.0.tgz": npmArchive(
     {
       name: "@a/both",
       version: "1.0.0",
@@ -81,10 +75,9 @@ export const data = readFileSync(new URL("data.txt", import.meta.url), "utf8");`
   ),
 };
 
-const sri = (bytes: Uint8Array) => `sha512-${createHash("sha512").update(bytes).digest("base64")}`;
 function locked(path: string, more: object = {}): object {
   const [, version = ""] = /-(\d+\.\d+\.\d+)\.tgz$/.exec(path) ?? [];
-  return { version, integrity: sri(archives[path] ?? Buffer.alloc(0)), ...more };
+  return { version, integrity: integrityOf(archives[path] ?? Buffer.alloc(0)), ...more };
 }
 
 const PACKAGES: Readonly<Record<string, object>> = {
@@ -95,17 +88,17 @@ const PACKAGES: Readonly<Record<string, object>> = {
   "node_modules/alias/node_modules/low": locked("/low/-/low-1.0.0.tgz"),
   "node_modules/only-windows": {
     version: "1.0.0",
-    integrity: sri(Buffer.from("x")),
+    integrity: integrityOf(Buffer.from("x")),
     optional: true,
     os: ["win32"],
   },
   "node_modules/only-musl": {
     version: "1.0.0",
-    integrity: sri(Buffer.from("x")),
+    integrity: integrityOf(Buffer.from("x")),
     optional: true,
     libc: ["musl"],
   },
-  "node_modules/a-tool": { version: "1.0.0", integrity: sri(Buffer.from("x")), dev: true },
+  "node_modules/a-tool": { version: "1.0.0", integrity: integrityOf(Buffer.from("x")), dev: true },
 };
 const lockOf = (packages: object = PACKAGES) => JSON.stringify({ lockfileVersion: 3, packages });
 
@@ -196,7 +189,10 @@ describe("a stage with a node_modules", () => {
     const failures = (events: typeof wrong.events) =>
       events.flatMap((event) => (event.type === "stage-finished" ? (event.failure?.code ?? []) : []));
     assert.deepEqual([wrong.exitCode, failures(wrong.events)], [3, ["FILE_HASH_DIFFERS"]]);
-    const gone = { ...PACKAGES, "node_modules/gone": { version: "1.0.0", integrity: sri(Buffer.from("x")) } };
+    const gone = {
+      ...PACKAGES,
+      "node_modules/gone": { version: "1.0.0", integrity: integrityOf(Buffer.from("x")) },
+    };
     project.write({ "native/package-lock.json": lockOf(gone) });
     const ran = await project.run({ env });
     assert.deepEqual([ran.exitCode, failures(ran.events)], [1, ["NPM_PACKAGE_UNAVAILABLE"]]);
@@ -205,12 +201,7 @@ describe("a stage with a node_modules", () => {
   test("npm's own cache is looked at first", async () => {
     using project = new Project(FILES);
     const cache = join(folder, "cache");
-    for (const bytes of Object.values(archives)) {
-      const digest = createHash("sha512").update(bytes).digest("hex");
-      const place = join(cache, "_cacache/content-v2/sha512", digest.slice(0, 2), digest.slice(2, 4));
-      mkdirSync(place, { recursive: true });
-      writeFileSync(join(place, digest.slice(4)), bytes);
-    }
+    writeNpmCache(cache, Object.values(archives));
     asked = [];
     const { outputs } = await project.run({ env: { ...env, npm_config_cache: cache } });
     assert.deepEqual([said(project, outputs["one"]), asked], [SAID, []]);
@@ -279,7 +270,7 @@ describe("a stage with a node_modules", () => {
 
 describe("locks that are refused", () => {
   const one = (entry: object, place = "node_modules/a") => lockOf({ [place]: entry });
-  const right = { version: "1.0.0", integrity: sri(Buffer.from("x")) };
+  const right = { version: "1.0.0", integrity: integrityOf(Buffer.from("x")) };
   for (const [what, text, words] of [
     ["none of npm 7", '{ "lockfileVersion": 1, "dependencies": {} }', /no `packages`/],
     ["no JSON", "{", /./],

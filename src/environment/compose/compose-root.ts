@@ -15,8 +15,11 @@ import type { Source, StageContext } from "#author/files.ts";
 interface Inputs {
   root: Source;
   add: Source[];
-  /** Of each that is added: the stage that made it, and which file of its output it is. */
-  added: { name: string; file: string | null }[];
+  /**
+   * Of each that is added: the stage that made it, which file of its output it is, and whether that is one link, though it be a
+   * folder of many files.
+   */
+  added: { name: string; file: string | null; isWhole: boolean }[];
   /** What it must have as folders. */
   folders: string[];
 }
@@ -28,8 +31,8 @@ export default function compose({ root, add, added, folders }: Inputs, { out }: 
   const below = byteStringOf(root.path);
   const files: Added = new Map();
   for (const [index, { path }] of add.entries()) {
-    const { name, file } = added[index] ?? { name: "", file: null };
-    put(below, files, { at: file ?? "", source: byteStringOf(path), by: `the stage '${name}'` });
+    const { name, file, isWhole } = added[index] ?? { name: "", file: null, isWhole: false };
+    put(below, files, { at: file ?? "", source: byteStringOf(path), by: `the stage '${name}'`, isWhole });
   }
   const made = new Set(folders.flatMap(above));
   for (const path of files.keys()) for (const folder of above(parentOf(path))) made.add(folder);
@@ -40,13 +43,13 @@ interface Adding {
   at: string;
   source: string;
   by: string;
+  isWhole: boolean;
 }
 
-function put(below: string, files: Added, { at, source, by }: Adding): void {
-  const kind = kindOf(source);
-  if (kind === "folder") {
+function put(below: string, files: Added, { at, source, by, isWhole }: Adding): void {
+  if (!isWhole && kindOf(source) === "folder") {
     for (const name of namesIn(source))
-      put(below, files, { at: joined(at, name), source: `${source}/${name}`, by });
+      put(below, files, { at: joined(at, name), source: `${source}/${name}`, by, isWhole });
     return;
   }
   const place = joined(followed(below, parentOf(at)), at.slice(at.lastIndexOf("/") + 1));

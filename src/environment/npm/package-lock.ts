@@ -5,6 +5,7 @@ import { isObject, parseStrictJson } from "#base/strict-json.ts";
 import { readNamedFile } from "#base/files.ts";
 import { pipeliteError } from "#environment/errors.ts";
 import type { LockedArchive } from "#environment/step.ts";
+import { npmArchiveName } from "#package/npm.ts";
 
 export interface InstalledPackage {
   /** `node_modules/sharp`, `node_modules/a/node_modules/b` */
@@ -86,9 +87,8 @@ function archiveOf(
       ? /(?:^|\s)sha512-([0-9a-zA-Z+/]{86}==)(?:\s|$)/.exec(integrity)?.[1]
       : undefined;
   if (digest === undefined) throw invalid(`'${place}' has no integrity of SHA-512`);
-  const plain = name.replace("@", "").replaceAll("/", "-").replaceAll("~", "-");
   return {
-    name: `${plain}-${version}.tgz`,
+    name: npmArchiveName(name, version),
     sha512: Buffer.from(digest, "base64").toString("hex"),
     size: 0,
     from: { kind: "npm", package: name, version },
