@@ -11,7 +11,7 @@ export const ENVIRONMENT_JOBS: Readonly<Record<string, (place: Place) => Job[]>>
   enter: enterJobs,
   unpack: unpackJobs,
   solve: solveJobs,
-  image: imageJobs,
+  "pull-image": pullImageJobs,
 };
 
 function run(command: string, words: readonly string[], cwd?: string): string {
@@ -230,7 +230,7 @@ const texts = process.argv.slice(1).map((file) => ({ text: readFileSync(file, "l
   ];
 }
 
-function imageJobs({ folder, pipelite }: Place): Job[] {
+function pullImageJobs({ folder, pipelite }: Place): Job[] {
   const port = 21_000 + (process.pid % 20_000);
   const image = writeRootImage(folder, 1000, FILE_BYTES);
   const config = join(folder, "registry.yml");
