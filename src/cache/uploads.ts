@@ -28,6 +28,8 @@ import type { Answer } from "./routes.ts";
 
 const TEXT_MAX_BYTES = 16 * 1024 * 1024;
 const NAR_NAME = /^nar\/[\w][\w.+=-]{0,250}$/;
+/** Starts the name of what is still coming in: no client can give one like it. */
+const UNFINISHED = "-";
 
 /** How often the disk is asked how much room it has. */
 const LOOK_BYTES = 16 * 1024 * 1024;
@@ -100,7 +102,7 @@ export class Uploads {
   }
 
   async #keepNar(path: string, request: IncomingMessage, signal: AbortSignal): Promise<Answer> {
-    const unfinished = join(this.#folder, `${++this.#count}.unfinished`);
+    const unfinished = join(this.#folder, `${UNFINISHED}${++this.#count}`);
     try {
       this.#forgetOld();
       this.#requireRoom(Number(request.headers["content-length"] ?? 0));
@@ -122,7 +124,7 @@ export class Uploads {
 
   /** What was sent and named by no narinfo since: whoever sends it again has it taken. */
   #forgetOld(): void {
-    const waiting = readdirSync(this.#folder).filter((name) => !name.endsWith(".unfinished"));
+    const waiting = readdirSync(this.#folder).filter((name) => !name.startsWith(UNFINISHED));
     let count = waiting.length;
     for (const name of waiting) {
       const file = join(this.#folder, name);

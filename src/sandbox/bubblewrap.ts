@@ -1,10 +1,12 @@
 // The sandbox that bubblewrap makes. It differs from Nix's in what bubblewrap does not let its user choose: see
 // the list in test/sandbox/nix.test.ts.
-import { hasKvm, kernelSwitches } from "./host.ts";
+import { hasKvm, kernelFiles } from "./host.ts";
 import type { Host } from "./host.ts";
 import { FD, HOST_NAME, BUILD_FOLDER, keepOnlyReport, startBuilder, startOf, writeEtc } from "./inside.ts";
 import * as linux from "./linux.ts";
+import { forbidCgroupNamespaces, writeTo } from "./outside.ts";
 import type { SandboxRequest } from "./request.ts";
+import { DEVICES, bindDevice } from "./root.ts";
 import { userOf } from "./seen.ts";
 import { attempt, call } from "./launcher/system-call.ts";
 import type { Machine, SystemCall } from "./launcher/system-call.ts";
@@ -25,7 +27,7 @@ export function bubblewrapArguments(request: SandboxRequest, host: Host): string
     ["--new-session"],
     ["--cap-drop", "ALL"],
     ["--proc", "/proc"],
-    ...kernelSwitches(host).map((path) => ["--ro-bind", path, path]),
+    ...kernelFiles(host).map(({ path, isClosed }) => ["--ro-bind", isClosed ? "/dev/null" : path, path]),
     ["--dev", "/dev"],
     ...(seen?.isRandomZero === true
       ? ["random", "urandom"].map((name) => ["--dev-bind", "/dev/zero", `/dev/${name}`])
@@ -40,6 +42,27 @@ export function bubblewrapArguments(request: SandboxRequest, host: Host): string
     ["--bind", buildDir, seen?.buildFolder ?? BUILD_FOLDER],
   ];
   return ["bwrap", ...options.flat(), "--", `/proc/self/fd/${FD.inner}`];
+}
+
+/**
+ * What comes before bubblewrap when it is root's: namespaces around it, in which the host's devices can't be changed and it can
+ * make one cgroup namespace.
+ */
+export function callsBeforeBubblewrap(host: Host): SystemCall[] {
+  if (!host.isRoot) return [];
+  const { newUser, newMounts } = linux.CLONE;
+  const map = (name: string) => writeTo(`/proc/self/${name}`, "0 0 1\n", FD.outer, call);
+  return [
+    call("unshare", newUser + newMounts),
+    ...map("uid_map"),
+    ...writeTo("/proc/self/setgroups", "deny", FD.outer, attempt),
+    ...map("gid_map"),
+    call("mount", "none", "/", 0, linux.MOUNT.recursive | linux.MOUNT.private, 0),
+    ...[...DEVICES, ...(hasKvm() ? ["kvm"] : [])].flatMap((name) =>
+      bindDevice(`/dev/${name}`, `/dev/${name}`),
+    ),
+    ...forbidCgroupNamespaces(host, "/proc", FD.outer, 1),
+  ];
 }
 
 /** What is left to do inside bubblewrap before the builder starts. */

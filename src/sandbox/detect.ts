@@ -1,7 +1,7 @@
 // Which sandbox works here is found out by making one: distributions, containers and kernels forbid namespaces in too many
 // ways to ask about each.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isPipeliteError } from "#base/errors.ts";
@@ -13,6 +13,7 @@ import { VERSION } from "#base/version.ts";
 import { pipeliteError } from "./errors.ts";
 
 const PREFERENCE = ["starter", "bubblewrap", "unshare", "none"] as const;
+const PROBE = "pipelite-probe-";
 const PROGRAM = { bubblewrap: "bwrap", unshare: "unshare" } as const;
 
 const reasons = new Map<SandboxKind, Promise<string | undefined>>();
@@ -47,7 +48,8 @@ async function whyNot(kind: SandboxKind, programFolders: readonly string[]): Pro
   if (kind === "bubblewrap" && hostDomainName() !== DOMAIN_NAME) {
     return "it cannot hide the NIS domain name of this host";
   }
-  const folder = mkdtempSync(join(tmpdir(), "pipelite-probe-"));
+  removeForgotten();
+  const folder = mkdtempSync(join(tmpdir(), PROBE));
   try {
     const [storeDir, buildDir] = [join(folder, "store"), join(folder, "build")];
     mkdirSync(storeDir);
@@ -77,6 +79,21 @@ async function whyNot(kind: SandboxKind, programFolders: readonly string[]): Pro
     throw error;
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Folders of probes that were killed. A probe takes much less than an hour. */
+function removeForgotten(): void {
+  const HOUR_MS = 3_600_000;
+  try {
+    for (const name of readdirSync(tmpdir()).filter((each) => each.startsWith(PROBE))) {
+      const folder = join(tmpdir(), name);
+      const stat = lstatSync(folder, { throwIfNoEntry: false });
+      if (stat?.isDirectory() !== true || stat.uid !== process.getuid?.()) continue;
+      if (Date.now() - stat.mtimeMs > HOUR_MS) rmSync(folder, { recursive: true, force: true });
+    }
+  } catch {
+    // What can't be listed or removed stays: the probe says more than this.
   }
 }
 

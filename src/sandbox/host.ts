@@ -1,5 +1,5 @@
 // What the host has for making a sandbox.
-import { accessSync, constants, existsSync } from "node:fs";
+import { accessSync, constants, lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { SandboxKind } from "./request.ts";
 import { pipeliteError } from "./errors.ts";
@@ -27,33 +27,39 @@ function isExecutable(path: string): boolean {
 export interface Host {
   /** Pipelite runs as the host's root. */
   isRoot: boolean;
-  exists(path: string): boolean;
 }
 
 export function thisHost(): Host {
-  return { isRoot: process.getuid?.() === 0, exists: existsSync };
+  return { isRoot: process.getuid?.() === 0 };
 }
 
-const KERNEL_SWITCHES = [
-  "acpi",
-  "bus",
-  "dynamic_debug",
-  "fs",
-  "irq",
-  "mtrr",
-  "scsi",
-  "sys",
-  "sysrq-trigger",
-] as const;
+/** A file or folder of procfs that is no process's. */
+export interface KernelFile {
+  path: string;
+  /** Only its owner may read it. */
+  isClosed: boolean;
+}
 
 /**
- * Files of procfs to make read-only: the host's root, as which a stage acts when Pipelite runs as root, owns them and could
- * change the host's kernel settings through them even from inside a user namespace. (Nix 2.8 leaves them open.)
+ * What of procfs is to be made read-only: all that is not of a process. The host's root owns it, as which a stage acts when
+ * Pipelite runs as root: it could change the host's settings there, and the mode of each file for the whole host, even from
+ * inside a user namespace. (Nix 2.8 leaves it open.)
  */
-export function kernelSwitches(host: Host): string[] {
-  return host.isRoot
-    ? KERNEL_SWITCHES.map((name) => `/proc/${name}`).filter((path) => host.exists(path))
-    : [];
+export function kernelFiles(host: Host): readonly KernelFile[] {
+  return host.isRoot ? (knownFiles ??= listKernelFiles()) : [];
+}
+
+let knownFiles: readonly KernelFile[] | undefined;
+
+function listKernelFiles(): KernelFile[] {
+  const names = readdirSync("/proc").filter((name) => !/^\d+$/.test(name));
+  return names.flatMap((name) => {
+    const path = `/proc/${name}`;
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    // Links lead to what is of a process.
+    if (stat === undefined || stat.isSymbolicLink()) return [];
+    return [{ path, isClosed: !stat.isDirectory() && (stat.mode & 0o004) === 0 }];
+  });
 }
 
 /** Whether the host has /dev/kvm and this user may use it. */

@@ -92,6 +92,7 @@ export function startBuilder(start: Start): SystemCall[] {
   const env = [...start.env].map(([key, value]) => `${key}=${value}`).toSorted();
   return [
     call("dup3", FD.log, 1, 0),
+    ...openStdin(),
     attempt("setsid"),
     joinFreshKeyring(),
     attempt(
@@ -110,6 +111,15 @@ export function startBuilder(start: Start): SystemCall[] {
     call("prctl", linux.PRCTL.parentDeathSignal, linux.SIGKILL, 0, 0, 0),
     ...(start.atLast ?? [sayReady()]),
     call("execve", start.builder, [base, ...start.args], env),
+  ];
+}
+
+/** As Nix has it, open for both ways; not by the mount of the host, through which its mode could be changed. */
+function openStdin(): SystemCall[] {
+  return [
+    call("openat", linux.AT_FDCWD, "/dev/null", linux.OPEN.readWrite, 0),
+    call("dup3", FD.inner, 0, 0),
+    call("close", FD.inner),
   ];
 }
 

@@ -65,7 +65,7 @@ export const PERF_CLOSE_ON_EXEC = 8;
 export const CLOSE_ON_EXEC = 1;
 export const ADDRESS_NO_RANDOMIZE = 0x40000;
 export const KEYCTL_JOIN_SESSION_KEYRING = 1;
-export const ERRNO = { EPERM: 1, ENOSYS: 38 } as const;
+export const ERRNO = { EPERM: 1, ENOENT: 2, ENOSYS: 38 } as const;
 export const FD_MAX = 0xffffffff;
 
 /** struct rlimit64; Infinity is RLIM_INFINITY. */
@@ -80,9 +80,9 @@ export function signalSet(...signals: readonly number[]): Uint8Array {
   return new Uint8Array(BigUint64Array.of(bits).buffer);
 }
 
-/** struct mount_attr that sets attributes and clears none. */
-export function mountAttributes(set: number): Uint8Array {
-  return new Uint8Array(BigUint64Array.of(BigInt(set), 0n, 0n, 0n).buffer);
+/** struct mount_attr that sets and clears attributes. */
+export function mountAttributes(set: number, cleared = 0): Uint8Array {
+  return new Uint8Array(BigUint64Array.of(BigInt(set), BigInt(cleared), 0n, 0n).buffer);
 }
 
 /** struct ifreq that brings the loopback interface up. */

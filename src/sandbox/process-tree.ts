@@ -1,5 +1,5 @@
 // Processes below a process, from procfs: finding them, killing them, and what they use.
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync, readlinkSync, statSync, statfsSync } from "node:fs";
 
 /** All processes below `root`, parents before children; without `root`. Processes that end meanwhile are left out. */
 export function descendants(root: number): number[] {
@@ -73,17 +73,63 @@ export function sampleTree(root: number): TreeSample {
 }
 
 /**
- * Memory of the processes below `root`, what they share counted once. Much slower than sampleTree.
+ * Memory of the processes below `root`, what they share counted once, with what lies in files in memory and is mapped by none.
+ * Much slower than sampleTree. What is in no file that can be seen from outside is not counted: ramfs, shared memory of System V
+ * that nobody has attached, pipes.
  * @returns undefined where the kernel does not tell
  */
 export function proportionalBytes(root: number): number | undefined {
-  let sum = 0;
-  for (const pid of descendants(root)) {
+  let [sum, ofFiles] = [0, 0];
+  const pids = descendants(root);
+  for (const pid of pids) {
     const rollup = readText(`/proc/${pid}/smaps_rollup`);
     if (rollup === "") return undefined;
     sum += 1024 * field(rollup, /^Pss:\s*(\d+)/m);
+    ofFiles += 1024 * field(rollup, /^Pss_Shmem:\s*(\d+)/m);
   }
-  return sum;
+  return Math.max(sum, sum - ofFiles + memoryFileBytes(pids));
+}
+
+/** What all files in memory of this machine take: no stage has more in them. */
+export function sharedBytesOfMachine(): number {
+  return 1024 * field(readText("/proc/meminfo"), /^Shmem:\s*(\d+)/m);
+}
+
+/** What is in the memory file systems that these processes see, and in memory files that they have open. */
+function memoryFileBytes(pids: readonly number[]): number {
+  const found = new Map<string, number>();
+  const seen = new Set<string>();
+  for (const pid of pids) {
+    const namespace = linkOf(`/proc/${pid}/ns/mnt`) ?? "";
+    if (!seen.has(namespace)) for (const [device, bytes] of memoryMounts(pid)) found.set(device, bytes);
+    seen.add(namespace);
+    for (const name of namesIn(`/proc/${pid}/fd`)) {
+      const file = `/proc/${pid}/fd/${name}`;
+      if (linkOf(file)?.startsWith("/memfd:") !== true) continue;
+      const stat = statSync(file, { throwIfNoEntry: false });
+      if (stat !== undefined) found.set(`${stat.dev}:${stat.ino}`, 512 * stat.blocks);
+    }
+  }
+  return found.values().reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** Device -> bytes in use, of each tmpfs that a process sees. */
+function memoryMounts(pid: number): [string, number][] {
+  return readText(`/proc/${pid}/mountinfo`)
+    .split("\n")
+    .flatMap((line): [string, number][] => {
+      const [, , device = "", , point = ""] = line.split(" ");
+      if (!/ - tmpfs /.test(line)) return [];
+      const unescaped = point.replaceAll(/\\([0-7]{3})/g, (_, digits: string) =>
+        String.fromCharCode(Number.parseInt(digits, 8)),
+      );
+      try {
+        const { blocks, bfree, bsize } = statfsSync(Buffer.from(`/proc/${pid}/root${unescaped}`, "latin1"));
+        return [[device, (blocks - bfree) * bsize]];
+      } catch {
+        return []; // It ended in between, or hides it.
+      }
+    });
 }
 
 /** Processes and threads of the user on this host: what RLIMIT_NPROC counts outside of user namespaces. */
@@ -94,6 +140,22 @@ export function countOwnTasks(): number {
     const status = readText(`/proc/${pid}/status`);
     return field(status, /^Uid:\s*(\d+)/m) === uid ? sum + field(status, /^Threads:\s*(\d+)/m) : sum;
   }, 0);
+}
+
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path, "latin1");
+  } catch {
+    return undefined;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** Empty when the process has ended. */

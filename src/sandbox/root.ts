@@ -2,11 +2,12 @@
 // see is mounted, the host's file system left for good with pivot_root(2), and a user namespace entered in which the stage
 // has no rights over those mounts.
 import { BUILD_FOLDER, DOMAIN_NAME, FD, HOST_NAME, writeEtc, writeFile } from "./inside.ts";
-import { hasKvm, kernelSwitches } from "./host.ts";
+import { hasKvm, kernelFiles } from "./host.ts";
 import type { Host } from "./host.ts";
-import { attempt, call } from "./launcher/system-call.ts";
+import { attempt, call, callTolerating } from "./launcher/system-call.ts";
 import type { SystemCall } from "./launcher/system-call.ts";
 import * as linux from "./linux.ts";
+import { forbidCgroupNamespaces } from "./outside.ts";
 import type { SandboxRequest } from "./request.ts";
 import { userOf, type Seen } from "./seen.ts";
 
@@ -14,7 +15,7 @@ const { AT_FDCWD, MOUNT, MOUNT_ATTRIBUTE } = linux;
 /** Where the new root is put together, and where the host's root is until it is given up. */
 const ROOT = "/new";
 const HOST = "/old";
-const DEVICES = ["full", "null", "random", "tty", "urandom", "zero"] as const;
+export const DEVICES = ["full", "null", "random", "tty", "urandom", "zero"] as const;
 
 type RootRequest = Pick<SandboxRequest, "storeDir" | "buildDir" | "inputs" | "network" | "kvm" | "seen">;
 
@@ -95,20 +96,31 @@ function bind(source: string, target: string, attributes: number): SystemCall[] 
 
 function mountProc(host: Host, { lastProcess }: Seen): SystemCall[] {
   const flags = MOUNT.noSuid | MOUNT.noDevices | MOUNT.noExecute;
-  const readOnly = linux.mountAttributes(MOUNT_ATTRIBUTE.readOnly);
+  const proc = `${ROOT}/proc`;
   return [
     ...folder("proc", 0o555),
-    call("mount", "proc", `${ROOT}/proc`, "proc", flags, 0),
-    ...(lastProcess === undefined
-      ? []
-      : writeFile(`${ROOT}/proc/sys/kernel/ns_last_pid`, String(lastProcess))),
-    ...kernelSwitches(host).flatMap((name) => {
-      const path = `${ROOT}${name}`;
-      return [
-        call("mount", path, path, 0, MOUNT.bind | MOUNT.recursive, 0),
-        call("mount_setattr", AT_FDCWD, path, linux.AT_RECURSIVE, readOnly, readOnly.length),
-      ];
+    call("mount", "proc", proc, "proc", flags, 0),
+    ...(lastProcess === undefined ? [] : writeFile(`${proc}/sys/kernel/ns_last_pid`, String(lastProcess))),
+    ...forbidCgroupNamespaces(host, proc, FD.inner),
+    ...coverKernelFiles(host, proc),
+  ];
+}
+
+/** Each becomes a mount of its own; all of them, and not /proc itself, are then made read-only at once. */
+function coverKernelFiles(host: Host, proc: string): SystemCall[] {
+  const files = kernelFiles(host);
+  if (files.length === 0) return [];
+  const [readOnly, writable] = [
+    linux.mountAttributes(MOUNT_ATTRIBUTE.readOnly | MOUNT_ATTRIBUTE.noDevices),
+    linux.mountAttributes(0, MOUNT_ATTRIBUTE.readOnly),
+  ];
+  return [
+    ...files.map(({ path, isClosed }) => {
+      const [target, source] = [`${ROOT}${path}`, isClosed ? `${HOST}/dev/null` : `${ROOT}${path}`];
+      return callTolerating([linux.ERRNO.ENOENT], "mount", source, target, 0, MOUNT.bind, 0);
     }),
+    call("mount_setattr", AT_FDCWD, proc, linux.AT_RECURSIVE, readOnly, readOnly.length),
+    call("mount_setattr", AT_FDCWD, proc, 0, writable, writable.length),
   ];
 }
 
@@ -121,7 +133,7 @@ function makeDevices(withKvm: boolean, { isRandomZero }: Seen): SystemCall[] {
     ...folder("dev", 0o755),
     ...devices.flatMap((name) => [
       ...writeFile(`${ROOT}/dev/${name}`, ""),
-      call("mount", `${HOST}${sourceOf(name)}`, `${ROOT}/dev/${name}`, 0, MOUNT.bind, 0),
+      ...bindDevice(`${HOST}${sourceOf(name)}`, `${ROOT}/dev/${name}`),
     ]),
     ...folder("dev/pts", 0o755),
     ...folder("dev/shm", 0o1777),
@@ -139,6 +151,15 @@ function makeDevices(withKvm: boolean, { isRandomZero }: Seen): SystemCall[] {
     link("/proc/self/fd/1", "stdout"),
     link("/proc/self/fd/2", "stderr"),
     link("/dev/pts/ptmx", "ptmx"),
+  ];
+}
+
+/** A device is the host's: what may be written to is the device, not its mode, owner or times. */
+export function bindDevice(source: string, target: string): SystemCall[] {
+  const readOnly = linux.mountAttributes(MOUNT_ATTRIBUTE.readOnly);
+  return [
+    call("mount", source, target, 0, MOUNT.bind, 0),
+    call("mount_setattr", AT_FDCWD, target, 0, readOnly, readOnly.length),
   ];
 }
 

@@ -2,7 +2,7 @@
 import { statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { byteStringOf } from "#base/bytes.ts";
-import { bubblewrapArguments, callsInBubblewrap } from "./bubblewrap.ts";
+import { bubblewrapArguments, callsBeforeBubblewrap, callsInBubblewrap } from "./bubblewrap.ts";
 import { ownCounterAttributes } from "./counters.ts";
 import { createCgroup } from "./cgroup.ts";
 import type { Cgroup } from "./cgroup.ts";
@@ -173,6 +173,7 @@ function planCalls(
       kind === "bubblewrap"
         ? bubblewrapArguments(bytesOfHostPaths(request), thisHost())
         : unshareArguments(request.network);
+    if (kind === "bubblewrap") calls.push(...callsBeforeBubblewrap(thisHost()));
     calls.push(
       call("execve", byteStringOf(findProgram(args[0] ?? "", kind, request.programFolders)), args, []),
     );

@@ -19,14 +19,15 @@ interface Calls {
   chmod: readonly (readonly [number: number, mode: number])[];
   /** Make a file, folder or node with a mode. */
   make: readonly (readonly [number: number, mode: number])[];
-  /** Open, and with some flags make: which argument the flags are; the mode comes next. */
+  /** Open (files, and message queues), and with some flags make: which argument the flags are; the mode comes next. */
   open: readonly (readonly [number: number, flags: number])[];
   xattr: readonly number[];
   socket: number;
   /** The old way to all socket calls in one; its arguments are in memory, where a filter can't read. */
   socketcall?: number;
   requestKey: number;
-  ioctl: number;
+  /** Of x86_64 also that of x32, which has a number of its own. */
+  ioctl: readonly number[];
   getrandom: number;
 }
 
@@ -50,11 +51,12 @@ const X86_64: Calls = {
   open: [
     [2, 1],
     [257, 2],
+    [240, 1],
   ],
   xattr: [...range(188, 193), ...SETXATTRAT_TO_REMOVEXATTRAT],
   socket: 41,
   requestKey: 249,
-  ioctl: 16,
+  ioctl: [16, 514],
   getrandom: 318,
 };
 const I386: Calls = {
@@ -69,12 +71,13 @@ const I386: Calls = {
   open: [
     [5, 1],
     [295, 2],
+    [277, 1],
   ],
   xattr: [...range(226, 231), ...SETXATTRAT_TO_REMOVEXATTRAT],
   socket: 359,
   socketcall: 102,
   requestKey: 287,
-  ioctl: 54,
+  ioctl: [54],
   getrandom: 355,
 };
 const AARCH64: Calls = {
@@ -83,11 +86,14 @@ const AARCH64: Calls = {
     [34, 2],
     [33, 2],
   ],
-  open: [[56, 2]],
+  open: [
+    [56, 2],
+    [180, 1],
+  ],
   xattr: [...range(5, 10), ...SETXATTRAT_TO_REMOVEXATTRAT],
   socket: 198,
   requestKey: 218,
-  ioctl: 29,
+  ioctl: [29],
   getrandom: 278,
 };
 const ARM: Calls = {
@@ -102,11 +108,12 @@ const ARM: Calls = {
   open: [
     [5, 1],
     [322, 2],
+    [274, 1],
   ],
   xattr: [...range(226, 231), ...SETXATTRAT_TO_REMOVEXATTRAT],
   socket: 281,
   requestKey: 310,
-  ioctl: 54,
+  ioctl: [54],
   getrandom: 384,
 };
 
@@ -199,11 +206,13 @@ export function writeSeccompFilter(machine: Machine): Uint8Array {
  */
 export function writeTerminalFilter(machine: Machine): Uint8Array {
   const tables = TABLES[machine].map(({ calls, ...table }) => {
-    const rules = [IOCTL.typeForUser, IOCTL.console].map((request): Rule => ({
-      number: calls.ioctl,
-      error: "EPERM",
-      when: [{ argument: 1, equals: request }],
-    }));
+    const rules = [IOCTL.typeForUser, IOCTL.console].flatMap((request) =>
+      calls.ioctl.map((number): Rule => ({
+        number,
+        error: "EPERM",
+        when: [{ argument: 1, equals: request }],
+      })),
+    );
     return { ...table, rules };
   });
   return writeFilter(tables, ACTION.allow);

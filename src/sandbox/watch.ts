@@ -1,7 +1,7 @@
 // What holds a stage to its limits while it runs, whoever started it: time, silence, log, memory where no cgroup holds it, and
 // the wish of the caller to stop.
 import type { Cgroup } from "./cgroup.ts";
-import { proportionalBytes, sampleTree } from "./process-tree.ts";
+import { proportionalBytes, sampleTree, sharedBytesOfMachine } from "./process-tree.ts";
 import type { TreeSample } from "./process-tree.ts";
 import type { SandboxEnding, SandboxRequest } from "./request.ts";
 
@@ -109,9 +109,9 @@ function startSampling(
       ioReadBytes: Math.max(before.ioReadBytes, now.ioReadBytes),
       ioWriteBytes: Math.max(before.ioWriteBytes, now.ioWriteBytes),
     };
+    if (now.residentBytes + sharedBytesOfMachine() <= limitBytes) return;
     // A resident page that several processes share is in the sum of each.
-    if (now.residentBytes > limitBytes && (proportionalBytes(pid) ?? now.residentBytes) > limitBytes)
-      onTooMuch();
+    if ((proportionalBytes(pid) ?? now.residentBytes) > limitBytes) onTooMuch();
   };
   const timer = setInterval(take, INTERVAL_MS);
   return { take, stop: () => clearInterval(timer) };

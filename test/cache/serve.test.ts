@@ -113,6 +113,10 @@ describe("a served store", () => {
         assert.equal(await put(`${storePathHash(lower)}.narinfo`, text), 400);
         assert.equal(await put(`${storePathHash(upper)}.narinfo`, text), 400);
         assert.equal(await put("../x", "x"), 404);
+        // Names that the server itself could give to what is still coming in.
+        for (const name of ["12.unfinished", "a", "b", "c", "d", "e", "f", "g", "h"])
+          assert.equal(await put(`nar/${name}`, "x"), 200, name);
+        assert.equal(await put("nar/-12", "x"), 404);
         assert.deepEqual(rig.second.store.validPaths(), []);
         assert.equal((await pushTo(rig.store, url, [upper], { token: TOKEN })).added.length, 2);
         assert.deepEqual((await rig.second.store.verify({ checkContents: true })).problems, []);

@@ -70,8 +70,10 @@ static void try_set_id(void) {
   TRY("mkdirat", syscall(SYS_mkdirat, AT_FDCWD, in("mkdirat"), 02755));
   struct { unsigned long flags, mode, resolve; } how = {O_CREAT | O_WRONLY, 04755, 0};
   TRY("openat2", syscall(437, AT_FDCWD, in("openat2"), &how, sizeof how));
+  TRY("mq_open", syscall(SYS_mq_open, "set-id", O_CREAT | O_RDWR, 04755, 0));
   int file = open(in("plain"), O_CREAT | O_WRONLY, 0755);
   family = "kept";
+  TRY("mq_open", syscall(SYS_mq_open, "plain", O_CREAT | O_RDWR, 0644, 0));
   TRY("open", file);
   TRY("open-with-a-mode-that-does-not-count", syscall(SYS_openat, AT_FDCWD, in("plain"), O_RDONLY, 06777));
   TRY("mkdir", mkdir(in("folder"), 0755));
@@ -100,12 +102,14 @@ static char low[4096];
 static void try_other_tables(void) {
   family = "i386";
   strcpy(low, in("i386"));
+  strcpy(low + 2048, "set-id-32");
   TRY("getpid", call32(20, 0, 0, 0));
   TRY("open", call32(5, (long)low, O_CREAT | O_WRONLY, 04755));
   TRY("creat", call32(8, (long)low, 04755, 0));
   TRY("mkdir", call32(39, (long)low, 02755, 0));
   TRY("mknod", call32(14, (long)low, S_IFREG | 04755, 0));
   TRY("chmod", call32(15, (long)low, 04755, 0));
+  TRY("mq_open", call32(277, (long)low + 2048, O_CREAT | O_RDWR, 04755));
   TRY("io_uring_setup", call32(425, 4, (long)low, 0));
   static unsigned arguments[] = {AF_VSOCK, SOCK_STREAM, 0};
   TRY("socketcall-vsock", call32(102, 1, (long)arguments, 0));
@@ -210,6 +214,20 @@ static void try_files(const char *input) {
   TRY("root-of-process-1", open("/proc/1/root/../etc/shadow", O_RDONLY));
 }
 
+/** Devices and files of procfs are the host's: what changes them here changes them there. Nothing is changed. */
+static void try_host_files(void) {
+  family = "host-files";
+  TRY("chmod-device", chmod("/dev/null", 0666));
+  TRY("chmod-random", chmod("/dev/urandom", 0666));
+  TRY("chown-device", chown("/dev/zero", getuid(), getgid()));
+  TRY("fchmod-stdin", fchmod(0, 0666));
+  TRY("chmod-proc", chmod("/proc/version", 0444));
+  TRY("chmod-proc-closed", chmod("/proc/kpagecount", 0400));
+  TRY("chmod-proc-folder", chmod("/proc/tty", 0555));
+  TRY("read-page-counts", open("/proc/kpagecount", O_RDONLY));
+  TRY("read-slabs", open("/proc/slabinfo", O_RDONLY));
+}
+
 static void try_mounts(const char *input) {
   family = "mounts";
   TRY("mount", mount("none", "/tmp", "tmpfs", 0, 0));
@@ -238,6 +256,23 @@ static void try_switches(void) {
     TRY(switches[index] + 6, open(switches[index], O_WRONLY));
 }
 
+static void try_group(const char *name, const char *type, const char *options) {
+  family = "nested-groups";
+  TRY(name, mount("none", "/tmp/m", type, 0, options));
+  family = "groups";
+  if (errno == 0) TRY(name, open("/tmp/m/cgroup.procs", O_WRONLY));
+}
+
+/** Those of the host: nothing is written. */
+static void try_groups(void) {
+  family = "nested-groups";
+  TRY("namespace", unshare(CLONE_NEWCGROUP));
+  const char *controllers[] = {"memory", "pids", "freezer", "cpuset"};
+  for (unsigned index = 0; index < sizeof controllers / sizeof *controllers; index++)
+    try_group(controllers[index], "cgroup", controllers[index]);
+  try_group("version-2", "cgroup2", 0);
+}
+
 /** As the root of a user namespace of its own: all of that is the stage's, nothing of it reaches further. */
 static void try_nested(const char *input, int with_switches) {
   family = "nested-allowed";
@@ -256,7 +291,11 @@ static void try_nested(const char *input, int with_switches) {
   TRY("device-block", mknod("/tmp/block", S_IFBLK | 0600, makedev(8, 0)));
   TRY("sysfs", mount("none", "/tmp/m", "sysfs", 0, 0));
   TRY("load-module", syscall(SYS_init_module, "", 0, ""));
+  // The root of the file system in which /build is: inode 2, generation 0.
+  struct { struct file_handle handle; unsigned number, generation; } root = {{8, 1}, 2, 0};
+  TRY("open-by-handle", open_by_handle_at(open("/build", O_RDONLY), &root.handle, O_RDONLY));
   TRY("attributes", setxattr("/tmp/b", "security.capability", "x", 1, 0));
+  try_groups();
   if (with_switches) {
     family = "nested-switches";
     try_switches();
@@ -301,6 +340,7 @@ int main(int count, char **words) {
   try_processes();
   try_kernel();
   try_files(input);
+  try_host_files();
   try_mounts(input);
   if (with_switches) {
     family = "switches";

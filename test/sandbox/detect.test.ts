@@ -1,7 +1,7 @@
 // Choosing a sandbox, and what is said when one does not work. In processes of their own: the choice is made once in each.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { removeTree } from "#base/files.ts";
@@ -145,6 +145,15 @@ test(
     assert.deepEqual(ended.left, []);
   },
 );
+
+test("what a probe that was killed has left is removed by a later one, and nothing else", () => {
+  const temporary = join(folder, "temporary");
+  const names = ["pipelite-probe-old", "pipelite-probe-new", "other"];
+  for (const name of names) mkdirSync(join(temporary, name, "store"), { recursive: true });
+  for (const name of ["pipelite-probe-old", "other"]) utimesSync(join(temporary, name), 0, 0);
+  assert.notEqual(detectWith({}, undefined, ["env", `TMPDIR=${temporary}`]).detected, undefined);
+  assert.deepEqual(readdirSync(temporary).toSorted(), ["other", "pipelite-probe-new"]);
+});
 
 test("a memory file that the kernel refuses is an error", () => {
   assert.throws(

@@ -1,9 +1,9 @@
-// Memory limit, network, missing terminal, leftover cgroups.
+// Memory limit, and ways around it, network, missing terminal, leftover cgroups.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { after, describe, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { availableParallelism, release } from "node:os";
 import { join } from "node:path";
 import { removeTree } from "#base/files.ts";
@@ -146,6 +146,55 @@ for (const kind of KINDS) {
     });
   });
 }
+
+describe("a bomb of memory ends its stage", { skip: peer("busybox", "cc") }, () => {
+  const WAYS = [
+    "private",
+    "shared",
+    "populated",
+    "memory-file",
+    "dev-shm",
+    "tmp",
+    "tmpfs",
+    "attached",
+    "many",
+  ];
+  const program = join(folder, "bombs");
+  const bombs = { path: `/nix/store/${"c".repeat(32)}-bombs`, physical: program };
+  before(() => {
+    const source = join(import.meta.dirname, "bombs.c");
+    const { status, stderr } = spawnSync("cc", ["-static", "-w", "-O1", "-o", program, source], {
+      encoding: "utf8",
+    });
+    assert.equal(status, 0, stderr);
+  });
+
+  async function bomb(way: string, user: (typeof USERS)[number], memoryBytes?: number): Promise<Ended> {
+    const limits = memoryBytes === undefined ? {} : { memoryBytes };
+    const stage = { kind: "starter", user, script: "", limits } as const;
+    return runStage({ ...stage, builder: bombs.path, args: [way], inputs: [bombs] });
+  }
+
+  for (const user of USERS) {
+    for (const way of WAYS) {
+      test(`${way}, for ${user}`, async () => {
+        const { result, log } = await bomb(way, user, 40 * MIB);
+        assert.equal(log, "");
+        const { ending, usage, enforcedBy } = result ?? {};
+        if (enforcedBy?.memory === "procfs") assert.deepEqual(ending, { kind: "memory-limit" });
+        else assert.ok((usage?.outOfMemoryKills ?? 0) > 0, JSON.stringify(result));
+      });
+    }
+  }
+
+  test("and without a limit none of them is one", async () => {
+    const ended = await Promise.all(WAYS.map(async (way) => bomb(way, USERS[0] ?? "ordinary")));
+    assert.deepEqual(
+      ended.map(({ log }) => log),
+      WAYS.map(() => "alive\n"),
+    );
+  });
+});
 
 /** Runs a stage from a process with mounts or rights of its own. */
 function runWrapped(stage: Stage, prepare: string, wrapper: string[] = []): Ended {

@@ -49,9 +49,16 @@ const DIFFERENCES: readonly Difference[] = [
   {
     section: "mounts",
     nix: NONE,
-    ours: /^\/proc\/(acpi|bus|fs|irq|mtrr|scsi|sys|sysrq-trigger|dynamic_debug) ro proc$/,
+    ours: /^\/proc\/[\w.-]+ ro (proc|devtmpfs|tmpfs)$/,
     user: "root",
-    why: "the host's kernel settings belong to the host's root, which the stage acts as: they are made read-only",
+    why: "what is no process's belongs to the host's root, which the stage acts as: it is made read-only, and closed where only root may read it",
+  },
+  {
+    section: "mounts",
+    nix: /^\/dev\/(full|null|random|tty|urandom|zero) rw \S+$/,
+    ours: /^\/dev\/(full|null|random|tty|urandom|zero) ro \S+$/,
+    mayBeAbsent: true,
+    why: "devices are the host's: they can be written to, and not changed",
   },
   {
     section: "powers",
