@@ -86,7 +86,8 @@ function entrance(
   const variables = Object.entries(env).map(([key, value]) => `export ${key}=${quote(value)}`);
   const inside = [
     "set -eu",
-    `mount() { ${mount.map(quote).join(" ")} "$@"; }`,
+    // Nothing is written to the host's table of mounts, which other users of `mount` lock.
+    `mount() { ${mount.map(quote).join(" ")} -n "$@"; }`,
     "name=$1; shift",
     `mount --rbind ${quote(realpathSync(root))} /tmp`,
     "mount -o remount,bind,ro,nosuid,nodev /tmp",

@@ -32,7 +32,7 @@ describe("an environment is refused where it is written", () => {
   refuse(
     "with what is no node",
     () => environment({ root, add: ["bin/x"] as never }),
-    /must be nodes, or files of nodes/,
+    /must be nodes, files of nodes, or what `nodeModules` gives/,
   );
   refuse(
     "with a folder that is not absolute",

@@ -85,7 +85,7 @@ test(
         new RegExp(`^/nix/store/[0-9a-z]{32}-project-programs-${shell}/bin$`),
       );
       assert.deepEqual(variablesIn(theirs.stdout), variables);
-      for (const { stdout } of [theirs, ours]) assert.match(stdout, /^hello world$/m);
+      for (const { stdout, stderr } of [theirs, ours]) assert.match(stdout, /^hello world$/m, stderr);
       const [, has] = /^has: (.*)$/m.exec(ours.stdout) ?? [];
       assert.equal(/^has: (.*)$/m.exec(theirs.stdout)?.[1], has);
       const wanted = {
