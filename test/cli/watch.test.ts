@@ -1,7 +1,18 @@
 // `run --watch`: what a save changed is built again, whatever way it was saved; what it did not change goes on.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -33,11 +44,25 @@ class Watched implements AsyncDisposable {
     });
   }
 
-  /** As an editor that writes in place. */
+  /**
+   * As an editor that writes in place, but in one step: what is there half for a moment may be seen so, and is a save of its own.
+   * A file that is there is filled up with spaces, and a new one comes with its folders.
+   */
   save(name: string, text: string): void {
     const file = join(this.folder, name);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text);
+    if (existsSync(file)) {
+      const fd = openSync(file, "r+");
+      writeSync(fd, text.padEnd(fstatSync(fd).size));
+      closeSync(fd);
+      return;
+    }
+    const beside = mkdtempSync(`${this.folder}-beside-`);
+    mkdirSync(dirname(join(beside, name)), { recursive: true });
+    writeFileSync(join(beside, name), text);
+    const steps = name.split("/").map((_, index, all) => all.slice(0, index + 1).join("/"));
+    const first = steps.find((step) => !existsSync(join(this.folder, step))) ?? name;
+    renameSync(join(beside, first), join(this.folder, first));
+    removeTree(beside);
   }
 
   /** As an editor that writes beside it and renames. */
@@ -119,7 +144,6 @@ test("what concerns nobody starts nothing", { skip: sweep() }, async () => {
   await watched.nextEnds();
   watched.save("notes.txt", "a note");
   watched.save("stages/.a.ts.swp", "what an editor leaves");
-  // By rename: a file that is written in place is there half for a moment, and may be seen so.
   watched.saveByRename("stages/b.ts", 'export default () => ({ "b.txt": "last" });\n');
   const lines = await watched.until(({ type }) => type === "run-finished");
   assert.equal(lines.filter(({ type }) => type === "run-started").length, 1);
