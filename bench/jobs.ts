@@ -1,16 +1,17 @@
 // The jobs of the benchmark: what Pipelite does and what real Nix does for the same end, as two commands each. The start
 // of Node is part of our time as the start of Nix is part of its own.
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { pullJobs, pushJobs, queryJobs } from "./cache-jobs.ts";
 import { ENVIRONMENT_JOBS } from "./environment-jobs.ts";
+import { cutoffJobs } from "./cutoff-jobs.ts";
 import { writeGraph } from "./graph.ts";
 import { imageJobs } from "./image-jobs.ts";
 import { logJobs } from "./log-jobs.ts";
 import { packJobs } from "./pack-jobs.ts";
 import type { Job, Measured, Place, Side, WantedFigure } from "./measure.ts";
-import { copyClosure, graphOf, NIX_ENV } from "./nix.ts";
+import { copyClosure, firstRun, graphOf, NIX_ENV } from "./nix.ts";
+import { remoteJobs } from "./remote-jobs.ts";
 import { SCALE_JOBS } from "./scale-jobs.ts";
 import { STORE_JOBS } from "./store-jobs.ts";
 
@@ -24,6 +25,8 @@ export const JOBS: Readonly<Record<string, (place: Place) => Job[]>> = {
   push: pushJobs,
   pull: pullJobs,
   query: queryJobs,
+  cutoff: cutoffJobs,
+  "scale-remote": remoteJobs,
   image: imageJobs,
   pack: packJobs,
   cold: coldJobs,
@@ -131,19 +134,6 @@ let asides = 0;
  */
 export function setAside(path: string, to: string = dirname(path)): void {
   if (existsSync(path)) renameSync(path, join(to, `${basename(path)}-${(asides += 1)}`));
-}
-
-/** Makes the run whose derivations both will build. @returns its id. */
-function firstRun([program, ...words]: readonly [string, ...string[]], home: string): string {
-  // What it prints may be more than a buffer takes.
-  const { status, stderr } = spawnSync(program, words, {
-    encoding: "utf8",
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  if (status !== 0) throw new Error(`The first run failed: ${stderr}`);
-  const [record] = readdirSync(join(home, "pipelite/runs"));
-  if (record === undefined) throw new Error("The first run left no record");
-  return record.slice(0, -".json".length);
 }
 
 /** The layered graph: built, and found to be built. */

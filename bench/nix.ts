@@ -1,6 +1,6 @@
 // Real Nix, set up as Pipelite's opponent: the same store layout, sandbox and number of jobs, and no network.
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 export const NIX_ENV: Readonly<Record<string, string>> = {
@@ -39,4 +39,17 @@ export function copyClosure(home: string, target: string, derivations: readonly 
     encoding: "utf8",
   });
   if (status !== 0) throw new Error(`The closure was not copied: ${stderr}`);
+}
+
+/** Makes the run whose derivations both will build. @returns its id. */
+export function firstRun([program, ...words]: readonly [string, ...string[]], home: string): string {
+  // What it prints may be more than a buffer takes.
+  const { status, stderr } = spawnSync(program, words, {
+    encoding: "utf8",
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  if (status !== 0) throw new Error(`The first run failed: ${stderr}`);
+  const [record] = readdirSync(join(home, "pipelite/runs"));
+  if (record === undefined) throw new Error("The first run left no record");
+  return record.slice(0, -".json".length);
 }

@@ -40,7 +40,7 @@ export async function benchPeers(
   const colds = await measure(
     present.map(({ sides }) => sides.cold),
     isQuick || stages > 1000 ? 1 : 3,
-    false,
+    { warmUp: false },
   );
   const built = present.filter((_, index) => colds[index]?.isOver === false);
   const noOps = await measure(

@@ -93,9 +93,9 @@ async function measureOne(name: string, place: Place, isQuick: boolean): Promise
   return { results };
 }
 
-async function runJob({ name, sides, repeats, target, limit, figures = [] }: Job): Promise<Result> {
+async function runJob({ name, sides, repeats, target, limit, limitMs, figures = [] }: Job): Promise<Result> {
   const before = oneMinuteLoad();
-  const [ours, peer] = await measure(sides, repeats);
+  const [ours, peer] = await measure(sides, repeats, limitMs === undefined ? {} : { limitMs });
   if (ours === undefined || peer === undefined) throw new Error("a side was not measured");
   const ratioOfMinima = ours.minMs / peer.minMs;
   process.stderr.write(`${name}: ${ratioOfMinima.toFixed(2)}\n`);

@@ -16,6 +16,8 @@ export interface Run {
   timesItself?: boolean;
   /** Times count up to the moment at which it prints this; it still runs to its end. */
   until?: string;
+  /** Lines with this, of what it prints anywhere, are counted. */
+  counts?: string;
 }
 
 export interface Sample {
@@ -28,13 +30,15 @@ export interface Sample {
   peakMib: number;
   /** What it ended with; null when it was ended after `limitMs`. */
   status: number | null;
+  /** Lines that were to be counted. */
+  count: number;
   stderr: string;
 }
 
 const LOOK_MS = 5;
 
 export async function sample(
-  { command, env, cwd, timesItself = false, until }: Run,
+  { command, env, cwd, timesItself = false, until, counts }: Run,
   limitMs: number,
 ): Promise<Sample> {
   const [program, ...words] = command;
@@ -77,6 +81,7 @@ export async function sample(
       mainMs,
       peakMib,
       status: isOver ? null : (status ?? Number.NaN),
+      count: counts === undefined ? 0 : [out, err].reduce((sum, file) => sum + linesWith(file, counts), 0),
       stderr: readFileSync(err, "utf8"),
       ...times,
     };
@@ -84,6 +89,12 @@ export async function sample(
     for (const fd of fds) closeSync(fd);
     removeTree(folder);
   }
+}
+
+function linesWith(file: string, text: string): number {
+  return readFileSync(file, "utf8")
+    .split("\n")
+    .filter((line) => line.includes(text)).length;
 }
 
 /** @returns what tells the times up to the moment at which it was said; undefined when it was not */

@@ -29,7 +29,7 @@ export interface LockOptions {
   update: boolean;
   home: Home;
   env: Environment;
-  /** Where store paths of nixpkgs are. */
+  /** Where store paths of nixpkgs are, and files of known hash. */
   caches?: (Caches & OpenCache) | undefined;
   now: Date;
   signal: AbortSignal;
@@ -65,8 +65,9 @@ export async function lock(options: LockOptions): Promise<Locked> {
   const lockedOf = (request: EnvironmentRequest) =>
     [...chosen].find(([other]) => lockKey(other) === lockKey(request))?.[1] ??
     lockedEnvironment(root, request);
-  using store = caches && openStore(home.folder);
-  const substituter = store && caches && openSubstituter(store, caches, signal, {});
+  using store = openStore(home.folder);
+  const onRefused = (url: string, error: Error): void => say(`${error.message}; ${url} is asked no more`);
+  const substituter = caches && openSubstituter(store, caches, signal, { onRefused });
   for (const request of wantedBy(graph.nodes)) {
     const name = nameOfEnvironment(request);
     const before = lockedEnvironment(root, request);
@@ -78,6 +79,7 @@ export async function lock(options: LockOptions): Promise<Locked> {
     const locking = {
       root,
       temporary,
+      store,
       mirrors: mirrorsOf(env),
       caches: substituter,
       env,

@@ -11,15 +11,15 @@ import { systemErrorCode } from "./errors.ts";
 const ATTEMPTS_MAX = 5;
 const FIRST_PAUSE_MS = 250;
 /** A server may be silent for this long, before its answer and within it. */
-export const SILENCE_MAX_MS = 30_000;
+export const SILENCE = { maxMs: 30_000 };
 const REDIRECTS_MAX = 20;
 
 /** What trying again would not change. */
 export class Refused extends Error {}
 
 export class SilentServer extends Error {
-  constructor() {
-    super(`the server was silent for ${SILENCE_MAX_MS / 1000} s`);
+  constructor(ms = SILENCE.maxMs) {
+    super(`the server was silent for ${ms / 1000} s`);
   }
 }
 
@@ -73,7 +73,7 @@ export class BadAnswer extends Error {
 export function pauseAfter(error: unknown, attempt: number): number | undefined {
   if (attempt >= ATTEMPTS_MAX || !isTransient(error)) return undefined;
   const asked = error instanceof BadAnswer ? Number(error.headers.get("retry-after")) * 1000 : 0;
-  if (asked > SILENCE_MAX_MS) return undefined;
+  if (asked > SILENCE.maxMs) return undefined;
   return Math.max(asked || 0, FIRST_PAUSE_MS * 2 ** (attempt - 1));
 }
 
@@ -109,8 +109,16 @@ export function webProblem(error: unknown): string {
     : message || "no connection";
 }
 
+/** Headers that say nothing of who asks. */
+const FOR_ALL = ["range", "accept-encoding"];
+
+function pairOf(headers: Readonly<Record<string, string>>, name: string): [string, string][] {
+  const value = headers[name];
+  return value === undefined ? [] : [[name, value]];
+}
+
 /**
- * As `fetch`, but headers go to the server that was named: to others that this one leads to only the range is sent.
+ * As `fetch`, but headers go to the server that was named: others that this one leads to learn only what is asked for.
  */
 export async function fetchFollowing(
   url: URL,
@@ -126,7 +134,7 @@ export async function fetchFollowing(
     await response.body?.cancel();
     if (!URL.canParse(location, at)) throw new Refused("it leads to what is no URL");
     const next = new URL(location, at);
-    if (next.origin !== at.origin) sent = sent["range"] === undefined ? {} : { range: sent["range"] };
+    if (next.origin !== at.origin) sent = Object.fromEntries(FOR_ALL.flatMap((name) => pairOf(sent, name)));
     at = next;
   }
   throw new Refused("it leads from one place to the next without end");
@@ -203,7 +211,7 @@ async function receive(
   take: (chunk: Uint8Array) => Promise<void> | void,
 ): Promise<void> {
   const silence = new AbortController();
-  const silent = setTimeout(() => silence.abort(new SilentServer()), SILENCE_MAX_MS);
+  const silent = setTimeout(() => silence.abort(new SilentServer()), SILENCE.maxMs);
   const either = AbortSignal.any([signal, silence.signal]);
   const pace = new Pace();
   try {

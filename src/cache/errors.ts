@@ -7,8 +7,16 @@ export const pipeliteError = errorsOf({
     message: "Cannot use the cache '{url}': {problem}",
     hint: "A cache is a folder, http://HOST/PATH, https://HOST/PATH or s3://BUCKET/PREFIX?endpoint=HOST&region=REGION",
   },
-  CACHE_FAILED: { exit: 1, message: "Cannot read {file} of the cache {url}: {problem}" },
-  CACHE_WRITE_FAILED: { exit: 1, message: "Cannot write {file} to the cache {url}: {problem}" },
+  CACHE_FAILED: {
+    exit: 1,
+    message: "Cannot read {file} of the cache {url}: {problem}",
+    hint: "Name another cache, or try again: what has come stays, and is not fetched again",
+  },
+  CACHE_WRITE_FAILED: {
+    exit: 1,
+    message: "Cannot write {file} to the cache {url}: {problem}",
+    hint: "Push again when it takes files: what is there already is passed over",
+  },
   CACHE_FOLDER_UNUSABLE: {
     exit: 2,
     message: "Cannot use the folder {folder} as a cache: {problem}",
@@ -22,9 +30,18 @@ export const pipeliteError = errorsOf({
   CACHE_FOREIGN: {
     exit: 2,
     message: "Cannot use the cache {url}: it is for the store {storeDir}, not for /nix/store",
+    hint: "Name a cache of Nix's usual store: no path of another one can be used here",
   },
-  CACHE_PATH_MISSING: { exit: 1, message: "Cannot find {path} in {caches}" },
-  CACHE_ANSWER_WRONG: { exit: 3, message: "The cache {url} answers wrongly for {file}: {problem}" },
+  CACHE_PATH_MISSING: {
+    exit: 1,
+    message: "Cannot find {path} in {caches}",
+    hint: "Name the cache that has it: `cache push` puts a path there with all it needs",
+  },
+  CACHE_ANSWER_WRONG: {
+    exit: 3,
+    message: "The cache {url} answers wrongly for {file}: {problem}",
+    hint: "Nothing of that was kept. Leave this cache out, and tell who keeps it",
+  },
   CACHE_UNTRUSTED: {
     exit: 3,
     message: "Cannot take {path} from the cache {url}: no trusted key signed it",
@@ -33,6 +50,7 @@ export const pipeliteError = errorsOf({
   CACHE_COMPRESSION_UNKNOWN: {
     exit: 4,
     message: "Cannot read {file} of the cache {url}: it is compressed by '{compression}'",
+    hint: "Unpacked here are none, zstd, gzip, xz and br",
   },
   CACHE_KEY_UNREADABLE: { exit: 2, message: "Cannot read the key file {file}: {problem}" },
   CACHE_TOKEN_UNREADABLE: { exit: 2, message: "Cannot read the tokens in {file}: {problem}" },

@@ -8,15 +8,19 @@ import {
   Pace,
   pause,
   pauseAfter,
-  SILENCE_MAX_MS,
+  Refused,
+  SILENCE,
   SilentServer,
   webProblem,
 } from "#base/web.ts";
 import { pipeliteError } from "./errors.ts";
 import { shownUrl, type Body, type CacheFiles, type Chunks } from "./files.ts";
 
-/** An answer to a question is no larger; that of a closure of 100,000 paths is some 60 MB. */
-const ANSWER_MAX_BYTES = 256 * 1024 * 1024;
+/** An answer to a question is no larger; that of a closure of 100,000 paths is some 60 MB. A longer one is as none. */
+const ANSWER_MAX_BYTES = 64 * 1024 * 1024;
+
+/** Until a server that has all of a file says so: it may unpack and hash it first. */
+const UPLOADED_MAX_MS = 5 * 60_000;
 
 /** What a server says to an upload. */
 const REMARK_MAX_BYTES = 64 * 1024;
@@ -120,31 +124,18 @@ class Client {
     const { method, url, body } = request;
     const headers = { ...request.headers, ...(await this.#authorise(request)) };
     if (body !== undefined) headers["content-length"] = String(body.sizeBytes);
-    const ended = new AbortController();
-    // Until the answer's head: a large upload may take its time, and so may a large download.
-    const silence =
-      body === undefined ? setTimeout(() => ended.abort(new SilentServer()), SILENCE_MAX_MS) : undefined;
-    const either = AbortSignal.any([signal, ended.signal]);
-    const asking =
-      method === "GET" || method === "HEAD"
-        ? fetchFollowing(url, headers, either, method)
-        : fetch(url, {
-            method,
-            headers,
-            redirect: "error",
-            signal: either,
-            ...(body !== undefined && { body: Readable.from(body.chunks()), duplex: "half" as const }),
-          });
-    const response = await asking.finally(() => clearTimeout(silence));
+    const response = await answerTo({ method, url, headers, body }, signal);
     if (response.ok) return response;
     await response.body?.cancel();
+    if (response.headers.has("location"))
+      throw new Refused(`it leads to another place (${response.status}), which must be named itself`);
     // A bucket whose list nobody may read answers 403 for what is not there.
     const isAbsent = response.status === 404 || response.status === 410;
     const isHidden = response.status === 403 && (method === "GET" || method === "HEAD");
     if (isAbsent || isHidden) return undefined;
     if (response.status === 401 || response.status === 403)
       throw pipeliteError("CACHE_REFUSED", { url: this.#url, file: name, status: response.status });
-    throw new BadAnswer(response.status);
+    throw new BadAnswer(response.status, response.headers);
   }
 
   /** The whole of a short answer. @throws PipeliteError CACHE_FAILED where it breaks off, or is longer than `max` */
@@ -214,8 +205,45 @@ class Client {
   }
 }
 
+/** The head of an answer, unless the server is silent before it; of an upload each part that is taken is a sign of life. */
+async function answerTo({ method, url, headers, body }: HttpRequest, signal: AbortSignal): Promise<Response> {
+  const ended = new AbortController();
+  let silence: NodeJS.Timeout | undefined;
+  let isOver = false;
+  const wait = (ms: number): void => {
+    clearTimeout(silence);
+    if (!isOver) silence = setTimeout(() => ended.abort(new SilentServer(ms)), ms);
+  };
+  wait(SILENCE.maxMs);
+  const either = AbortSignal.any([signal, ended.signal]);
+  const whenSent = method === "PUT" ? UPLOADED_MAX_MS : SILENCE.maxMs;
+  const sent =
+    body && Readable.from(heard(body.chunks(), (isLast) => wait(isLast ? whenSent : SILENCE.maxMs)));
+  try {
+    if (method === "GET" || method === "HEAD") return await fetchFollowing(url, headers, either, method);
+    const sending = sent && { body: sent, duplex: "half" as const };
+    return await fetch(url, { method, headers, redirect: "manual", signal: either, ...sending });
+  } catch (error) {
+    sent?.destroy();
+    throw error;
+  } finally {
+    isOver = true;
+    clearTimeout(silence);
+  }
+}
+
+/** The same chunks; says when one is taken, and when the last one was. */
+async function* heard(chunks: Iterable<Uint8Array> | Chunks, onTaken: (isLast: boolean) => void): Chunks {
+  for await (const chunk of chunks) {
+    yield chunk;
+    onTaken(false);
+  }
+  onTaken(true);
+}
+
+/** Bytes as they are: what a server packs on the way can't be taken up by a range. */
 function rangeFrom(from: number): Record<string, string> {
-  return from === 0 ? {} : { range: `bytes=${from}-` };
+  return { "accept-encoding": "identity", ...(from > 0 && { range: `bytes=${from}-` }) };
 }
 
 /** The bytes of an answer from `from` on, also from a server that does not know ranges. */
@@ -240,7 +268,7 @@ async function withinSilence<T>(read: Promise<T>, signal: AbortSignal): Promise<
   let timer: NodeJS.Timeout | undefined;
   let abort = (): void => undefined;
   const silent = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new SilentServer()), SILENCE_MAX_MS);
+    timer = setTimeout(() => reject(new SilentServer()), SILENCE.maxMs);
     abort = () => reject(signal.reason as Error);
     signal.addEventListener("abort", abort, { once: true });
   });

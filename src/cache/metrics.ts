@@ -38,7 +38,7 @@ export class Metrics {
       "# TYPE pipelite_cache_requests_in_flight gauge",
       `pipelite_cache_requests_in_flight ${this.#inFlight}`,
       "# TYPE pipelite_cache_paths gauge",
-      `pipelite_cache_paths ${store.validPaths().length}`,
+      `pipelite_cache_paths ${store.countPaths()}`,
       "# TYPE pipelite_cache_uptime_seconds gauge",
       `pipelite_cache_uptime_seconds ${((performance.now() - this.#startedMs) / 1000).toFixed(3)}`,
     ].join("\n")}\n`;

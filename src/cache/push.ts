@@ -19,7 +19,7 @@ import { Limiter } from "./limiter.ts";
 const QUERIES_MAX = 64;
 const UPLOADS_MAX = 4;
 /** Paths in one question; a server takes no longer one. */
-const ASKED_MAX = 100_000;
+const ASKED_MAX = 20_000;
 
 export interface PushOptions {
   compression: Compression;

@@ -160,7 +160,7 @@ function missingOf(store: Store, question: string): string {
 
 function health(store: Store): Answer {
   try {
-    const paths = store.validPaths().length;
+    const paths = store.countPaths();
     return { status: 200, type: "application/json", text: `${JSON.stringify({ status: "ok", paths })}\n` };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);

@@ -55,7 +55,10 @@ export function signerFor(signer: Signer): Authorise {
       "x-amz-date": time,
       ...(sessionToken !== undefined && { "x-amz-security-token": sessionToken }),
     };
-    const names = Object.keys(signed).toSorted();
+    // Servers in between may change it.
+    const names = Object.keys(signed)
+      .filter((name) => name !== "accept-encoding")
+      .toSorted();
     const request = [
       method,
       url.pathname,

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { pipeline } from "node:stream/promises";
 import { Readable } from "node:stream";
 import { isPipeliteError, systemErrorCode } from "#base/errors.ts";
+import { messageOf } from "#base/strict-json.ts";
 import { compress } from "./compression.ts";
 import { pipeliteError } from "./errors.ts";
 import { Metrics } from "./metrics.ts";
@@ -13,6 +14,10 @@ import { Uploads } from "./uploads.ts";
 
 /** A client that neither sends nor reads for so long is gone. */
 const SILENCE_MAX_MS = 60_000;
+/** Each may hold some megabytes: what it asks, or what is packed for it. */
+const CONNECTIONS_MAX = 500;
+/** Who goes on sending what nobody wants still gets to read the answer. */
+export const LINGER = { ms: 5_000 };
 
 export interface ServeOptions extends Served {
   host: string;
@@ -44,12 +49,14 @@ export async function serveCache(options: ServeOptions): Promise<RunningServer> 
     const end = metrics.start();
     void respond(request, response, { options, metrics, uploads, signal: stopping.signal }).finally(() => {
       end(response.statusCode, request.method ?? "");
+      if (!request.complete) setTimeout(() => hangUp(request), LINGER.ms).unref();
       onRequest?.(`${request.method} ${request.url} ${response.statusCode}`);
     });
   });
   // A NAR may take as long as it takes; only the head of a request must come soon.
   server.requestTimeout = 0;
   server.timeout = SILENCE_MAX_MS;
+  server.maxConnections = CONNECTIONS_MAX;
   await listen(server, host, port);
   const address = server.address();
   const actual = typeof address === "object" && address !== null ? address.port : port;
@@ -77,6 +84,10 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
+function hangUp(request: IncomingMessage): void {
+  if (!request.complete) request.destroy();
+}
+
 interface Responding {
   options: ServeOptions;
   metrics: Metrics;
@@ -95,7 +106,9 @@ async function respond(request: IncomingMessage, response: ServerResponse, to: R
     }
     const status = isPipeliteError(error, "STORE_NO_SPACE") ? 507 : 500;
     response.writeHead(status, { "content-type": "text/plain" });
-    response.end(`${error instanceof Error ? error.message : String(error)}\n`);
+    // A message would tell everybody where what is here.
+    response.end(`${isPipeliteError(error) ? error.code : "it can't be answered"}\n`);
+    to.options.onRequest?.(messageOf(error));
   }
 }
 
@@ -126,8 +139,8 @@ function pathOf(url: string): string | undefined {
   }
 }
 
-/** A question about 100,000 paths, as many as `push` asks of at a time, has 3.3 MB. Anybody may ask, and it is held in memory. */
-const QUESTION_MAX_BYTES = 4 * 1024 * 1024;
+/** Some 30,000 paths; `push` asks of fewer at a time. Anybody may ask, and it is held in memory. */
+const QUESTION_MAX_BYTES = 1024 * 1024;
 
 async function send(
   request: IncomingMessage,

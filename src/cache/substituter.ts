@@ -15,7 +15,7 @@ import { Limiter } from "./limiter.ts";
 const QUERIES_MAX = 64;
 const DOWNLOADS_MAX = 8;
 /** A cache may make up paths that need more paths, without end. */
-const CLOSURE_MAX = 1_000_000;
+const CLOSURE_MAX = 250_000;
 
 export interface SubstituterEvents {
   /** A cache is asked no more, and why. */
@@ -184,24 +184,34 @@ export class Substituter {
       if (infos !== undefined) break;
     }
     const seen = new Set<StorePath>([root]);
-    const visit = async (path: StorePath): Promise<void> => {
-      if (isThere(path)) return;
-      const offer = told.get(path) ?? (await this.#queries.run(() => this.#offer(path, signal, accepts)));
-      if (offer === undefined) {
-        missing ??= path;
-        return;
-      }
+    /** @returns what it needs that was not seen yet */
+    const note = (path: StorePath, offer: Offer): StorePath[] => {
       offers.set(path, offer);
       if (offers.size > CLOSURE_MAX) {
         const { cache: { url }, info: { url: file } } = offer; // prettier-ignore
         const problem = `${root} would need more than ${CLOSURE_MAX} paths`;
         throw pipeliteError("CACHE_ANSWER_WRONG", { url, file, problem });
       }
-      const next = offer.info.references.filter((reference) => !seen.has(reference));
-      for (const reference of next) seen.add(reference);
-      await Promise.all(next.map(visit));
+      return offer.info.references.filter((each) => !seen.has(each) && seen.add(each));
     };
-    await visit(root);
+    const ask = async (path: StorePath): Promise<void> => {
+      const offer = await this.#queries.run(() => this.#offer(path, signal, accepts));
+      if (offer === undefined) missing ??= path;
+      else await visit(note(path, offer));
+    };
+    // What was told may be a chain of any length: it is gone through without a call for each link.
+    const visit = async (paths: readonly StorePath[]): Promise<void> => {
+      const open = [...paths];
+      const asked: Promise<void>[] = [];
+      for (let path = open.pop(); path !== undefined; path = open.pop()) {
+        if (isThere(path)) continue;
+        const offer = told.get(path);
+        if (offer === undefined) asked.push(ask(path));
+        else for (const next of note(path, offer)) open.push(next);
+      }
+      await Promise.all(asked);
+    };
+    await visit([root]);
     return { offers, ...(missing !== undefined && { missing }) };
   }
 

@@ -5,9 +5,21 @@ export const pipeliteError = errorsOf({
   DERIVATION_UNSUPPORTED: { exit: 2, message: "Cannot build {drvPath}: {problem}" },
   FETCH_FAILED: { exit: 1, message: "Stage '{stage}': cannot fetch {url}: {problem}" },
   FETCH_HASH_MISMATCH: { exit: 3, message: "Cannot use {url}: its hash is {got}, wanted {wanted}" },
-  NIX_NOT_FOUND: { exit: 4, message: "Cannot use the engine nix: no nix-daemon on the PATH" },
-  MACHINE_LOST: { exit: 1, message: "The machine {machine} is lost: {problem}" },
-  MACHINE_PROTOCOL: { exit: 4, message: "Cannot use the machine {machine}: {problem}" },
+  NIX_NOT_FOUND: {
+    exit: 4,
+    message: "Cannot use the engine nix: no nix-daemon on the PATH",
+    hint: "Install Nix, or leave out `--engine nix`: the embedded engine makes the same paths",
+  },
+  MACHINE_LOST: {
+    exit: 1,
+    message: "The machine {machine} is lost: {problem}",
+    hint: "It must be reached without a question, and its Nix daemon must answer: `ssh HOST nix-daemon --stdio` shows whether",
+  },
+  MACHINE_PROTOCOL: {
+    exit: 4,
+    message: "Cannot use the machine {machine}: {problem}",
+    hint: "Nix 2.8 or newer must answer there, and nothing else may print anything before it, such as a start file of the shell",
+  },
   MACHINE_NONE: {
     exit: 4,
     message: "Stage '{stage}': no machine builds {system} with the features it asks for",
@@ -18,7 +30,11 @@ export const pipeliteError = errorsOf({
     message: "Cannot read the list of machines at '{line}': {problem}",
     hint: "A line is: URI SYSTEMS KEY JOBS SPEED FEATURES MANDATORY-FEATURES HOST-KEY, with - for nothing",
   },
-  MACHINE_REFUSES: { exit: 1, message: "The machine {machine} refuses: {problem}" },
+  MACHINE_REFUSES: {
+    exit: 1,
+    message: "The machine {machine} refuses: {problem}",
+    hint: "Look there at the space on its disk, at its system and features, and at what its user may do",
+  },
   STAGE_FAILED: { exit: 1, message: "Stage '{stage}' failed: it exited with {code}" },
   STAGE_FAILED_IN_NIX: { exit: 1, message: "Stage '{stage}' failed: {problem}" },
   STAGE_DISK_FULL: {

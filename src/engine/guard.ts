@@ -1,8 +1,10 @@
-// Nothing that a stage says or makes is kept that holds a secret of the run.
+// What is kept of what a stage says and makes: nothing that holds a secret of the run, and no log without end.
 import type { PipeliteError } from "#base/errors.ts";
+import { formatSetSize } from "#base/quantities.ts";
 import { findInTree } from "#secrets/tree.ts";
 import { secretFound } from "#secrets/sources.ts";
-import type { BuildJob } from "./engine.ts";
+import type { BuildJob, BuildOutcome } from "./engine.ts";
+import { pipeliteError } from "./errors.ts";
 
 export interface LeakFound {
   status: "failed";
@@ -40,6 +42,25 @@ export async function withSearchedLog<T>(
   const rest = stream.rest();
   if (rest.length > 0) job.onLog(rest);
   return outcome;
+}
+
+/** Builds with a log of at most so many bytes; who says more is ended, whether it is the stage or the machine that builds it. */
+export async function withLogLimit(
+  job: BuildJob,
+  bytesMax: number,
+  build: (job: BuildJob) => Promise<BuildOutcome>,
+): Promise<BuildOutcome> {
+  let bytes = 0;
+  const stop = new AbortController();
+  const onLog = (chunk: Uint8Array): void => {
+    bytes += chunk.length;
+    if (bytes > bytesMax) stop.abort();
+    else job.onLog(chunk);
+  };
+  const outcome = await build({ ...job, onLog, signal: AbortSignal.any([job.signal, stop.signal]) });
+  if (!stop.signal.aborted || outcome.status !== "cancelled") return outcome;
+  const limit = formatSetSize(bytesMax);
+  return { status: "failed", error: pipeliteError("STAGE_LOG_LIMIT", { stage: job.name, limit }) };
 }
 
 /** @returns what is wrong with an output, when a secret is in it */

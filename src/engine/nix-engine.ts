@@ -15,9 +15,9 @@ import { openMachine, sharedFolder } from "./daemon/open-machine.ts";
 import { MachinePool, type Lease } from "./daemon/pool.ts";
 import type { BuildJob, BuildMachine, BuildOutcome, Engine, Usage } from "./engine.ts";
 import { logFile } from "#store/layout.ts";
-import { leakIn, withSearchedLog } from "./guard.ts";
+import { leakIn, withLogLimit, withSearchedLog } from "./guard.ts";
 import { pipeliteError } from "./errors.ts";
-import type { HeldLimit, HeldLimits, Limits } from "./limits.ts";
+import { limitsOf, type HeldLimit, type HeldLimits, type Limits } from "./limits.ts";
 
 const HERE = `${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux`;
 const LOCAL: Machine = {
@@ -89,7 +89,7 @@ export async function nixEngine({ store, env, builders, machines }: NixEngine): 
     name: "nix",
     sandbox: { kind: "nix", version: opened.versions.join(", "), tried: opened.lost },
     ...(builders !== undefined && { jobs: opened.pool.jobs }),
-    build: (job) => buildOnce(job, place),
+    build: (job) => withLogLimit(job, limitsOf(job.limits).logBytes, (limited) => buildOnce(limited, place)),
     close: async () => {
       if (machines === undefined) opened.close();
       await removeLeaks(place);
@@ -323,7 +323,7 @@ function usageOf({ cpuUserMs, cpuSystemMs }: RemoteBuild, wallMs: number, machin
   };
 }
 
-/** Nix stops a stage after its time, and tells it how many processors it may use; it limits nothing else. */
+/** Nix stops a stage after its time, and tells it how many processors it may use; its log is ended by us, and nothing else limited. */
 function heldByNix(limits: Partial<Limits> = {}): HeldLimits {
   return Object.fromEntries(
     Object.entries(limits).flatMap(([name, limit]) =>
@@ -335,4 +335,5 @@ function heldByNix(limits: Partial<Limits> = {}): HeldLimits {
 const HELD_BY_NIX = new Map<string, HeldLimit["by"]>([
   ["timeoutMs", "nix"],
   ["cpus", "told"],
+  ["logBytes", "pipelite"],
 ]);

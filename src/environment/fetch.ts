@@ -1,15 +1,12 @@
 // Files of known hash, fetched by us and added to the store before an engine builds from them: engines need no network for
 // environments, and what is fetched is the same for all engines.
-import { mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { hex } from "#base/bytes.ts";
 import type { Environment } from "#base/environment.ts";
-import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import { getFromArchive } from "./debian/archive.ts";
 import { getMember } from "./image/local-image.ts";
 import { getBlob } from "./image/registry.ts";
 import { getWheel } from "./python/package-index.ts";
+import { bringFile, type Take } from "./known-file.ts";
 import type { Mirrors } from "./mirrors.ts";
 import { getArchive } from "./npm/npm-registry.ts";
 import { hashOfFile, pathOfFile, type LockedArchive, type LockedFile } from "./step.ts";
@@ -23,8 +20,7 @@ export interface Fetching {
   /** Of who asks: where this machine keeps what it knows of servers. */
   env: Environment;
   signal: AbortSignal;
-  /** Takes a path from a binary cache, if one has it; it proves itself by its hash. */
-  take?: ((path: StorePath) => Promise<boolean>) | undefined;
+  take?: Take | undefined;
   /** So much of what is missing is there. */
   onProgress?: (done: { files: number; bytes: number }, total: { files: number; bytes: number }) => void;
 }
@@ -37,7 +33,6 @@ export async function fetchFiles(store: Store, files: readonly Wanted[], fetchin
   if (missing.length === 0) return;
   const total = { files: missing.length, bytes: missing.reduce((sum, { size }) => sum + size, 0) };
   const done = { files: 0, bytes: 0 };
-  mkdirSync(store.temporaryDir, { recursive: true });
   await inParallel(missing, AT_A_TIME, async (file) => {
     await fetchOnce(store, file, fetching);
     done.files += 1;
@@ -65,35 +60,29 @@ async function inParallel<T>(
 }
 
 /** Those that are being fetched: environments that are made at a time share packages. */
-const coming = new Map<string, Promise<void>>();
+const coming = new Map<string, Promise<unknown>>();
 
 async function fetchOnce(store: Store, file: Wanted, fetching: Fetching): Promise<void> {
   const path = pathOfFile(file);
   const key = `${store.home} ${path}`;
   for (let other = coming.get(key); other !== undefined; other = coming.get(key)) {
     try {
-      return await other;
+      await other;
+      return;
     } catch (error) {
       // Who fetched it was stopped, and this one is not.
       if (!isAbort(error) || fetching.signal.aborted) throw error;
     }
   }
-  if (store.isPresent(path)) return;
-  const fetched = fetchFile(store, file, fetching).finally(() => coming.delete(key));
+  const fetched = bringFile(store, {
+    name: file.name,
+    hash: hashOfFile(file),
+    take: fetching.take,
+    get: (target) => get(file, target, fetching),
+    signal: fetching.signal,
+  }).finally(() => coming.delete(key));
   coming.set(key, fetched);
   await fetched;
-}
-
-async function fetchFile(store: Store, file: Wanted, fetching: Fetching): Promise<void> {
-  const hash = hashOfFile(file);
-  if ((await fetching.take?.(pathOfFile(file))) === true) return;
-  const target = join(store.temporaryDir, `file-${process.pid}-${hex(hash.bytes).slice(0, 16)}`);
-  try {
-    await get(file, target, fetching);
-    await store.addFixedFile(target, { name: file.name, hash, signal: fetching.signal });
-  } finally {
-    rmSync(target, { force: true });
-  }
 }
 
 /** Writes what has the hash of the file, or throws. */

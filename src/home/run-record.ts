@@ -233,6 +233,19 @@ export function countsOf(stages: StageRecord[]): Record<StageStatus, number> {
   return counts;
 }
 
+/** How the stages of a run ended, and who built. */
+export interface RunWork extends Pick<RunRecord, "counts" | "engine"> {
+  /** Where stages were built, but for the store of the home; sorted. */
+  machines: string[];
+}
+
+export function workOf({ engine }: Pick<RunRecord, "engine">, stages: StageRecord[]): RunWork {
+  const built = stages.filter(({ status }) => status === "built");
+  const names = built.flatMap(({ usage }) => usage?.machine?.name ?? []);
+  const machines = [...new Set(names)].filter((name) => name !== "local").toSorted();
+  return { counts: countsOf(stages), engine, machines };
+}
+
 /** The stages of a run as one that repeats it found them. */
 export function cachedStages({ runId, stages }: RunRecord): StageRecord[] {
   return stages.map(({ reason: _, startMs: __, waitedMs: ___, builtInRun, ...stage }) => ({

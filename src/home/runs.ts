@@ -19,7 +19,7 @@ import {
   type Content,
   type OldRepeat,
 } from "./record-file.ts";
-import { cachedStages, countsOf, type RunRecord } from "./run-record.ts";
+import { cachedStages, workOf, type RunRecord, type RunWork } from "./run-record.ts";
 
 /** A record that was read, and what is wrong with it. */
 export interface ReadRun {
@@ -59,15 +59,13 @@ export interface Repetition {
   durationMs: number;
 }
 
-export type RunSummary = Pick<
-  RunRecord,
-  "runId" | "pipeline" | "pipelineFile" | "startedAt" | "durationMs" | "counts"
-> & {
-  /** `interrupted`: killed before it had a record. */
-  status: RunRecord["status"] | "running" | "interrupted";
-  repeats?: string;
-  problem?: string;
-};
+export type RunSummary = Pick<RunRecord, "runId" | "pipeline" | "pipelineFile" | "startedAt" | "durationMs"> &
+  RunWork & {
+    /** `interrupted`: killed before it had a record. */
+    status: RunRecord["status"] | "running" | "interrupted";
+    repeats?: string;
+    problem?: string;
+  };
 
 /** A run whose record can't be read at all. */
 export interface UnreadableRun {
@@ -255,7 +253,7 @@ export class Runs {
       0,
     );
     const status = isRunning ? "running" : "interrupted";
-    return { runId, pipeline, pipelineFile, startedAt, durationMs, status, counts: countsOf(ended) };
+    return { runId, pipeline, pipelineFile, startedAt, durationMs, status, ...workOf(started, ended) };
   }
 
   /** Whether there is a log of its events, and neither a record nor a line that says there was one. */
@@ -391,7 +389,7 @@ export function summaryOf({ runId: of, record, repetition, problem }: ReadRun): 
     startedAt,
     durationMs,
     status,
-    counts: countsOf(repetition === undefined ? record.stages : cachedStages(record)),
+    ...workOf(record, repetition === undefined ? record.stages : cachedStages(record)),
     ...(repetition !== undefined && { repeats: of }),
     ...(problem !== undefined && { problem }),
   };

@@ -3,9 +3,9 @@
 import { asBuffer, fromByteString, toByteString } from "#base/bytes.ts";
 import { pipeliteError } from "./errors.ts";
 
-/** A word of the protocol; a file goes as a NAR, not as a string. */
+/** A word of the protocol, or all of a list; a file goes as a NAR, not as a string. */
 const STRING_MAX = 64 * 1024 * 1024;
-const LIST_MAX = 10_000_000;
+const LIST_MAX = 1_000_000;
 const UNIT = 8;
 
 export class WireWriter {
@@ -72,7 +72,13 @@ export class WireReader {
   async strings(): Promise<string[]> {
     const count = await this.count();
     const texts: string[] = [];
-    for (let index = 0; index < count; index++) texts.push(await this.string());
+    let size = 0;
+    for (let index = 0; index < count; index++) {
+      const text = await this.string();
+      size += text.length;
+      if (size > STRING_MAX) throw invalid(`a list of more than ${STRING_MAX} bytes is too long`);
+      texts.push(text);
+    }
     return texts;
   }
 

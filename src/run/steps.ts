@@ -9,7 +9,7 @@ import type { EnvironmentNode, Graph } from "#compile/nodes.ts";
 import { lockKey } from "#environment/environment.ts";
 import { keepLocked } from "#environment/kept-files.ts";
 import { mirrorsOf } from "#environment/mirrors.ts";
-import type { Fetching } from "#environment/fetch.ts";
+import { takingFrom } from "#environment/known-file.ts";
 import { takeClosure } from "#environment/nixpkgs/take-closure.ts";
 import {
   closureOf,
@@ -135,7 +135,7 @@ export async function buildParts(
     mirrors: mirrorsOf(env),
     env,
     signal,
-    take: takingFrom(building),
+    take: takingFrom(building.substituter, signal),
     onProgress: (done, total) => say(`fetched ${done.files} of ${total.files} files`),
   });
   let built = 0;
@@ -166,11 +166,6 @@ export async function buildParts(
     },
   );
   return end ?? (signal.aborted ? { status: "cancelled" } : undefined);
-}
-
-/** Mirrors drop files, and caches keep them. */
-function takingFrom({ substituter, signal }: StepBuilding): Fetching["take"] {
-  return substituter && (async (path) => (await substituter.take(path, signal)) !== undefined);
 }
 
 /**

@@ -69,6 +69,11 @@ export function validPaths(store: StoreDatabase): StorePath[] {
   return paths(store.statement("select path from ValidPaths order by path").all());
 }
 
+export function countPaths(store: StoreDatabase): number {
+  const row = store.statement("select count(*) as count from ValidPaths").get();
+  return row === undefined ? 0 : integerColumn(row, "count");
+}
+
 /** The one valid path with this hash part, for a cache that is asked by hash. */
 export function pathOfHash(store: StoreDatabase, hash: string): StorePath | undefined {
   const low = `/nix/store/${hash}-`;

@@ -2,6 +2,7 @@
 // else has built, we what Nix has, and Nix what we have.
 import { splitRealisationId, type Realisation, type RealisationId } from "#nix/realisation.ts";
 import { parseStorePath, type StorePath } from "#nix/store-path.ts";
+import { dependencyOrder } from "#base/order.ts";
 import { integerColumn, optionalText, textColumn, transact, type Row } from "./database.ts";
 import { pipeliteError } from "./errors.ts";
 import { pathId, type StoreDatabase } from "./query.ts";
@@ -25,17 +26,9 @@ export function realisationsOf(store: StoreDatabase, paths: Iterable<StorePath>)
     const each = ofRow(store, row);
     found.set(each.id, each);
   }
-  const sorted = new Set<Realisation>();
-  const visit = (each: Realisation): void => {
-    if (sorted.has(each)) return;
-    for (const id of each.dependencies.keys()) {
-      const before = found.get(id);
-      if (before !== undefined) visit(before);
-    }
-    sorted.add(each);
-  };
-  for (const each of found.values()) visit(each);
-  return [...sorted];
+  return dependencyOrder(found.values(), ({ dependencies }) =>
+    [...dependencies.keys()].flatMap((id) => found.get(id) ?? []),
+  );
 }
 
 /**

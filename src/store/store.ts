@@ -66,6 +66,7 @@ export interface Store extends Disposable {
   isPresent(path: StorePath): boolean;
   /** Sorted. */
   validPaths(): StorePath[];
+  countPaths(): number;
   /** The valid path with this hash part. */
   pathOfHash(hash: string): StorePath | undefined;
   /** What a valid path refers to; sorted. */
@@ -243,6 +244,7 @@ const READING = {
   isOnDisk: existsOnDisk,
   isPresent,
   validPaths: query.validPaths,
+  countPaths: query.countPaths,
   pathOfHash: query.pathOfHash,
   references: query.references,
   closure: query.closure,

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { request } from "node:http";
-import { statfsSync } from "node:fs";
+import { rmSync, statfsSync } from "node:fs";
 import { Readable } from "node:stream";
 import { describe, test } from "node:test";
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import { serveCache, type RunningServer } from "#cache/server.ts";
+import { LINGER, serveCache, type RunningServer } from "#cache/server.ts";
 import { parseNarInfo, writeNarInfo } from "#nix/narinfo.ts";
 import { storePathHash } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
@@ -63,8 +63,8 @@ describe("a served store", () => {
       const absent = storePathHash(absentPath());
       const question = { method: "POST", body: `${absent}\n${storePathHash(upper)}\nnonsense\n` };
       assert.equal(await (await get("missing", question)).text(), `${absent}\n`);
-      const long = await get("missing", { method: "POST", body: "\n".repeat(5_000_000) });
-      assert.deepEqual([long.status, await long.text()], [413, "a question has at most 4194304 bytes\n"]);
+      const long = await get("missing", { method: "POST", body: "\n".repeat(2_000_000) });
+      assert.deepEqual([long.status, await long.text()], [413, "a question has at most 1048576 bytes\n"]);
       assert.deepEqual(await (await get("health")).json(), { status: "ok", paths: 2 });
       assert.match(await (await get("metrics")).text(), /^pipelite_cache_paths 2$/m);
       const listing = (await (await get(`${storePathHash(lower)}.ls`)).json()) as { version: number };
@@ -190,6 +190,44 @@ describe("a served store", () => {
     await server.stop();
     assert.equal(taken?.added.length, 50);
     assert.equal(requests.filter((line) => line.includes("narinfo")).length, 1);
+  });
+
+  test("who goes on sending what was refused is heard no more, and had the answer", async () => {
+    using rig = new CacheRig();
+    const { ms } = LINGER;
+    LINGER.ms = 50;
+    try {
+      await serving(
+        rig.store,
+        async (url) => {
+          const headers = { "content-length": String(2 ** 40) };
+          const upload = request(`${url}/nar/x.nar`, { method: "PUT", headers });
+          const answered = new Promise<number | undefined>((resolve) =>
+            upload.on("response", ({ statusCode }) => resolve(statusCode)),
+          );
+          const gone = new Promise((resolve) => upload.on("error", resolve).on("close", resolve));
+          const more = setInterval(() => upload.write("more"), 10);
+          assert.equal(await answered, 401);
+          await gone;
+          clearInterval(more);
+        },
+        { tokens: [TOKEN] },
+      );
+    } finally {
+      LINGER.ms = ms;
+    }
+  });
+
+  test("what is wrong here tells nobody where", async () => {
+    using rig = new CacheRig();
+    const path = await rig.text("path");
+    await serving(rig.store, async (url) => {
+      const info = parseNarInfo(await (await fetch(`${url}/${storePathHash(path)}.narinfo`)).text());
+      rmSync(rig.store.physical(path));
+      const broken = await fetch(`${url}/${storePathHash(path)}.ls`).then((answer) => answer.text());
+      const nar = await fetch(`${url}/${info.url}`).then((answer) => answer.text(), String);
+      for (const said of [broken, nar]) assert.ok(!said.includes(rig.folder), said);
+    });
   });
 
   test("a stop waits for no upload that has stalled", async () => {

@@ -4,12 +4,15 @@ import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { hex } from "#base/bytes.ts";
+import type { DaemonConnection } from "#engine/daemon/connection.ts";
+import { copyFrom } from "#engine/daemon/copy.ts";
 import { nixEngine } from "#engine/nix-engine.ts";
 import type { Derivation, DerivationOutput } from "#nix/aterm.ts";
-import { makeFixedPath, storePathBase, type StorePath } from "#nix/store-path.ts";
+import { sha256 } from "#nix/hash.ts";
+import { makeFixedPath, makeTextPath, storePathBase, type StorePath } from "#nix/store-path.ts";
 import { WireReader, WireWriter } from "#nix/wire.ts";
 import type { PathInfo } from "#store/query.ts";
-import { StoreRig } from "../store/rig.ts";
+import { absentPath, coded, StoreRig } from "../store/rig.ts";
 
 const [LAST, VERSION_1_34] = [0x616c7473, 0x122];
 
@@ -18,10 +21,13 @@ interface Claim {
   status?: number;
   info: (path: StorePath) => PathInfo;
   nar: (path: StorePath) => AsyncIterable<Uint8Array>;
+  /** It never stops talking while it builds. */
+  isEndless?: boolean;
 }
 
 /** A daemon that has all that it is asked about, and whose builds give what the test says. */
-async function daemon(socket: Socket, { outPath, status = 0, info, nar }: Claim): Promise<void> {
+async function daemon(socket: Socket, claim: Claim): Promise<void> {
+  const { outPath, status = 0, info, nar, isEndless = false } = claim;
   const reader = new WireReader(socket);
   const say = (writer: WireWriter): void => void socket.write(writer.bytes());
   const done = (): WireWriter => new WireWriter().number(LAST);
@@ -45,6 +51,12 @@ async function daemon(socket: Socket, { outPath, status = 0, info, nar }: Claim)
       case 46: {
         const [wanted = ""] = await reader.strings();
         await reader.number();
+        for (; isEndless;) {
+          // A line of a log: the result 101 of an activity, with one field that is a text.
+          say(new WireWriter().number(0x52534c54).number(1).number(101).number(1).number(1).string("and on"));
+          await new Promise(setImmediate);
+          if (socket.destroyed) return;
+        }
         const built = done().number(1).string(wanted).number(status).string("it says no");
         for (let count = 0; count < 4; count++) built.number(0);
         say(
@@ -95,6 +107,7 @@ class Liar extends StoreRig {
   }
 }
 
+const LINK = sha256(Buffer.from("link"));
 const FIXED = { method: "flat", hash: { algorithm: "sha256", bytes: new Uint8Array(32) } } as const;
 const CONTENTLESS =
   ({ theirs }: Liar) =>
@@ -189,6 +202,7 @@ async function buildAt({ what: _, output, claim }: Lie, rig: Liar) {
       drvPath,
       derivation,
       onLog: () => undefined,
+      limits: { logBytes: 10_000 },
       signal: new AbortController().signal,
     });
     return { outcome, made, before, after: store.validPaths() };
@@ -209,6 +223,43 @@ describe("a machine that gives", () => {
       assert.match(error.message, lie.words);
       assert.deepEqual(after, before);
     });
+
+  test("a closure that is one long chain, and then nothing, is refused", async () => {
+    using rig = new StoreRig();
+    const chain: StorePath[] = [];
+    const before = new Map<StorePath, StorePath[]>();
+    for (let at = 0; at < 12_000; at += 1) {
+      const references = chain.slice(-1);
+      const path = makeTextPath({ name: `link-${at}`, sha256: LINK, references });
+      before.set(path, references);
+      chain.push(path);
+    }
+    const connection = {
+      machine: "ssh-ng://m",
+      pathInfo: async (path: StorePath) => ({
+        path,
+        narHash: new Uint8Array(32),
+        narSize: 120,
+        references: before.get(path) ?? [],
+      }),
+      async *nar() {
+        yield Buffer.alloc(120);
+      },
+    } as unknown as DaemonConnection;
+    const root = chain.at(-1) ?? absentPath();
+    await assert.rejects(
+      copyFrom(connection, rig.store, root, () => undefined),
+      coded("MACHINE_REFUSES"),
+    );
+    assert.deepEqual(rig.store.validPaths(), []);
+  });
+
+  test("a log without end is ended, and the stage fails by its limit", async () => {
+    using rig = new Liar();
+    const claim = async ({ theirs }: Liar) => ({ outPath: await theirs.text("made"), isEndless: true });
+    const { outcome } = await buildAt({ what: "", claim, words: /./ }, rig);
+    assert.equal(outcome.status === "failed" && outcome.error.code, "STAGE_LOG_LIMIT");
+  });
 
   test("what it should is believed, and a failure with an output is a failure", async () => {
     using rig = new Liar();

@@ -5,6 +5,7 @@ import { PassThrough, Writable } from "node:stream";
 import { describe, test } from "node:test";
 import { isPipeliteError } from "#base/errors.ts";
 import { DaemonConnection, type Transport } from "#engine/daemon/connection.ts";
+import { SILENCE } from "#engine/daemon/silence.ts";
 import { parseMachines } from "#engine/daemon/machines.ts";
 import { WireReader, WireWriter } from "#nix/wire.ts";
 import { absentPath, coded, StoreRig } from "../store/rig.ts";
@@ -87,6 +88,15 @@ describe("the wire", () => {
     await assert.rejects(new WireReader(pieces(long, 8)).string(), coded("WIRE_INVALID"));
     await assert.rejects(new WireReader(pieces(long, 8)).strings(), coded("WIRE_INVALID"));
     await assert.rejects(new WireReader(pieces(Buffer.alloc(8, 255), 8)).number(), coded("WIRE_INVALID"));
+    const half = Buffer.alloc(2 ** 25 + 8);
+    const list = async function* () {
+      yield new WireWriter().number(2).bytes();
+      for (let count = 0; count < 2; count += 1) {
+        yield new WireWriter().number(half.length).bytes();
+        yield half;
+      }
+    };
+    await assert.rejects(new WireReader(list()).strings(), coded("WIRE_INVALID"));
     const dirty = Buffer.from(new WireWriter().string("a").bytes());
     dirty[15] = 1;
     await assert.rejects(new WireReader(pieces(dirty, 16)).string(), coded("WIRE_INVALID"));
@@ -128,7 +138,7 @@ describe("daemons", () => {
   for (const [what, bytes, code] of [
     ["too old", hello(33).bytes(), "MACHINE_PROTOCOL"],
     ["of another major version", new WireWriter().number(MAGIC).number(0x222).bytes(), "MACHINE_PROTOCOL"],
-    ["no daemon at all", Buffer.from("SSH-2.0-OpenSSH_9.2 and so on\r\n"), "MACHINE_LOST"],
+    ["no daemon at all", Buffer.from("SSH-2.0-OpenSSH_9.2 and so on\r\n"), "MACHINE_PROTOCOL"],
     ["another magic", new WireWriter().number(1).number(0x122).bytes(), "MACHINE_PROTOCOL"],
     ["gone in mid-word", hello(34).bytes(), "MACHINE_LOST"],
     ["an unknown message", hello(34).string("2.8.0").number(77).bytes(), "MACHINE_PROTOCOL"],
@@ -177,6 +187,43 @@ describe("daemons", () => {
     const sent = connection.addPaths([nar], slowly, new AbortController().signal);
     await assert.rejects(sent, coded("MACHINE_LOST"));
   });
+
+  for (const [what, ask] of [
+    ["answers nothing", (connection) => connection.validPaths([])],
+    [
+      "takes nothing",
+      (connection) => {
+        const path = absentPath();
+        const nar = { path, narHash: new Uint8Array(32), narSize: 2 ** 20, references: [] };
+        const bytes = async function* () {
+          yield Buffer.alloc(2 ** 20);
+        };
+        return connection.addPaths([nar], bytes, new AbortController().signal);
+      },
+    ],
+  ] as const satisfies [string, (connection: DaemonConnection) => Promise<unknown>][])
+    test(`that ${what} are lost after a while`, async () => {
+      const input = new Writable({
+        highWaterMark: 1000,
+        write: (chunk: Uint8Array, _, done) => void (chunk.length < 1000 && done()),
+      });
+      const output = async function* () {
+        yield* pieces(hello(34).string("2.8.0").number(LAST).bytes(), 8);
+        await new Promise(() => undefined);
+      };
+      const transport = { input, output: output(), lastWords: async () => "", close: () => undefined };
+      const connection = await DaemonConnection.open(transport, "ssh-ng://m");
+      const { maxMs } = SILENCE;
+      SILENCE.maxMs = 50;
+      try {
+        await assert.rejects(
+          ask(connection),
+          (error) => isPipeliteError(error, "MACHINE_LOST") && error.message.includes("silent for 0.05 s"),
+        );
+      } finally {
+        SILENCE.maxMs = maxMs;
+      }
+    });
 
   test("what ssh says last is what is told", async () => {
     await assert.rejects(

@@ -11,6 +11,7 @@ import { filesBelow } from "#base/files.ts";
 import { lockEnvironments } from "#environment/environment.ts";
 import { lockDebian } from "#environment/debian/lock-debian.ts";
 import { mirrorsOf } from "#environment/mirrors.ts";
+import { openStore } from "#store/store.ts";
 import { arHeader, arPadding, AR_START } from "#package/ar.ts";
 import { writeArchive } from "../rig/debian-archive.ts";
 import { sweep } from "../rig/peer.ts";
@@ -52,9 +53,11 @@ async function build(content: Uint8Array, limits = ""): Promise<RanOnce> {
   const env = { ...process.env, PIPELITE_MIRRORS: `debian=${url} debian-security=${url}` };
   const request: DebianRequest = { kind: "debian", suite: "bookworm", packages: ["evil"] };
   const { signal } = new AbortController();
+  using store = openStore(project.home);
   const locked = await lockDebian(request, {
     root: project.root,
     temporary: join(project.folder, "lock"),
+    store,
     mirrors: mirrorsOf(env, "/nowhere"),
     now: new Date("2026-01-03T00:00:00Z"),
     signal,

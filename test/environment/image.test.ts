@@ -19,6 +19,7 @@ import { mirrorsOf } from "#environment/mirrors.ts";
 import { makeImage, THIS_MACHINE, writeLayout, writeSaved, type ImageOptions } from "../rig/image.ts";
 import { Project } from "../rig/project.ts";
 import type { TarMember } from "../rig/tar.ts";
+import { StoreRig } from "../store/rig.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pipelite-image-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -36,9 +37,11 @@ const one = makeImage({
 });
 const two = makeImage({ layers: [{ members: [named("same")] }, { members: [named("same")] }], env: [] });
 
-function lockFile(name: string, tag?: string): Promise<LockedImage> {
+async function lockFile(name: string, tag?: string): Promise<LockedImage> {
   const { request } = image(`./${name}`, tag === undefined ? {} : { tag });
-  return lockImage(request as ImageRequest, { root: folder, temporary: folder, ...rest });
+  using rig = new StoreRig();
+  const { store } = rig;
+  return await lockImage(request as ImageRequest, { root: folder, temporary: folder, store, ...rest });
 }
 
 function is(code: string, words = /./) {

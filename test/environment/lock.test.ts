@@ -1,6 +1,6 @@
 // What `pipelite lock` takes from an archive, and what it does not.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -9,8 +9,10 @@ import { isPipeliteError } from "#base/errors.ts";
 import type { DebianRequest } from "#author/environment-request.ts";
 import { lockDebian, type DebianLocking } from "#environment/debian/lock-debian.ts";
 import { mirrorsOf } from "#environment/mirrors.ts";
+import { CacheRig, pushTo, takingFrom } from "../cache/rig.ts";
 import { writeArchive, type ArchiveOptions, type PackageOf } from "../rig/debian-archive.ts";
 import { newSigningKey } from "../rig/openpgp.ts";
+import { StoreRig } from "../store/rig.ts";
 
 const root = mkdtempSync(join(tmpdir(), "pipelite-lock-"));
 after(() => rmSync(root, { recursive: true }));
@@ -42,10 +44,13 @@ function mirrorsAt(folder: string) {
 
 const request = (...packages: string[]): DebianRequest => ({ kind: "debian", suite: "bookworm", packages });
 
-function lock(wanted: DebianRequest, locking: Partial<DebianLocking> & Pick<DebianLocking, "mirrors">) {
+async function lock(wanted: DebianRequest, locking: Partial<DebianLocking> & Pick<DebianLocking, "mirrors">) {
   const { signal } = new AbortController();
   const temporary = join(root, "temporary");
-  return lockDebian(wanted, { root, temporary, now: NOW, signal, say: () => {}, keys: KEYS, ...locking });
+  // Of its own: what one lock has fetched, the next one would not ask for.
+  using rig = new StoreRig();
+  const own = { root, temporary, store: rig.store, now: NOW, signal, say: () => {}, keys: KEYS };
+  return await lockDebian(wanted, { ...own, ...locking });
 }
 
 async function refused(code: string, promise: Promise<unknown>, words?: RegExp): Promise<void> {
@@ -173,6 +178,41 @@ test("keys of a repository that are not there are named", async () => {
   const repositories = [{ name: "own", suite: "x", components: ["main"], keys: "own.gpg" }];
   const wanted = { ...request("dash"), repositories };
   await refused("KEYRING_INVALID", lock(wanted, archive([])), /own\.gpg/);
+});
+
+describe("an index whose hash is signed", () => {
+  const indexOf = (folder: string) => join(folder, "dists/bookworm/main/binary-amd64/Packages.gz");
+  test("is taken from a cache, and a mirror that has lost it is not asked", async () => {
+    using rig = new CacheRig();
+    const { folder, mirrors } = archive([{ name: "app" }]);
+    const locked = await lock(request("app"), { mirrors, store: rig.store });
+    await pushTo(rig.store, rig.cache, rig.store.validPaths());
+    rmSync(indexOf(folder));
+    await refused("SUITE_UNAVAILABLE", lock(request("app"), { mirrors }));
+    const { substituter: caches, refused: bad } = takingFrom(rig.second.store, [rig.cache], []);
+    const again = await lock(request("app"), { mirrors, caches, store: rig.second.store });
+    assert.deepEqual(again, locked);
+    assert.deepEqual(bad, []);
+  });
+  test("is not fetched again by who has it", async () => {
+    using rig = new StoreRig();
+    const { folder, mirrors } = archive([{ name: "app" }]);
+    const locked = await lock(request("app"), { mirrors, store: rig.store });
+    rmSync(indexOf(folder));
+    assert.deepEqual(await lock(request("app"), { mirrors, store: rig.store }), locked);
+  });
+  test("and that a cache has otherwise is asked of a mirror", async () => {
+    using rig = new CacheRig();
+    const { mirrors } = archive([{ name: "app" }]);
+    await lock(request("app"), { mirrors, store: rig.store });
+    await pushTo(rig.store, rig.cache, rig.store.validPaths(), { compression: "none" });
+    for (const name of readdirSync(join(rig.cache, "nar")))
+      writeFileSync(join(rig.cache, "nar", name), "not that");
+    const { substituter: caches, refused: bad } = takingFrom(rig.second.store, [rig.cache], []);
+    const { packages } = await lock(request("app"), { mirrors, caches, store: rig.second.store });
+    assert.equal(packages.length, 4);
+    assert.deepEqual(bad, [{ url: `file://${rig.cache}`, code: "CACHE_ANSWER_WRONG" }]);
+  });
 });
 
 describe("mirrors", () => {

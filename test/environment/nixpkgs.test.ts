@@ -59,6 +59,7 @@ function lockAt(
   return lockNixpkgs(request, {
     root: rig.folder,
     temporary: rig.path("temporary"),
+    store: rig.second.store,
     mirrors: mirrorsOf({ PIPELITE_MIRRORS: mirrors }, "/nowhere"),
     caches: takingFrom(rig.second.store, [rig.cache], keys).substituter,
     env: {},
@@ -142,7 +143,9 @@ describe("what is locked of nixpkgs", () => {
     await refused("CACHE_UNTRUSTED", lockAt([tool], { keys: [OTHER_KEY.publicKey] }), /no trusted key/);
     await refused("CACHE_UNTRUSTED", lockAt([tool], { keys: [] }), /no trusted key/);
     const request = { kind: "nixpkgs", packages: [tool] } as const;
-    const locking = { root: "/", temporary: "/", mirrors: mirrorsOf({}, "/"), env: {}, now: new Date(0) };
+    const { store } = rig.second;
+    const mirrors = mirrorsOf({}, "/");
+    const locking = { root: "/", temporary: "/", store, mirrors, env: {}, now: new Date(0) };
     await refused(
       "NIXPKGS_CACHE_UNNAMED",
       lockNixpkgs(request, { ...locking, signal: SIGNAL, say: () => {} }),

@@ -20,6 +20,7 @@ import { getWheel } from "#environment/python/package-index.ts";
 import install from "#environment/python/python-install.ts";
 import { errorOf } from "#run/stage-error.ts";
 import { writeZip } from "../rig/zip.ts";
+import { StoreRig } from "../store/rig.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pipelite-python-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -95,15 +96,17 @@ function access(env: Record<string, string> = {}) {
   return { mirrors: mirrorsOf({}, "/nowhere"), env: { PIP_INDEX_URL: address, ...env }, signal };
 }
 
-function lock(
+async function lock(
   file: string,
   text: string,
   { env = {}, base = BASE }: { env?: Record<string, string>; base?: LockedDebian } = {},
 ) {
   writeFileSync(join(folder, file), text);
   const { request } = python({ requirements: file, base: debian(["python3"]) });
-  const rest = { root: folder, temporary: folder, now: new Date(), say: () => {} };
-  return lockPython(request as PythonRequest, base, { ...rest, ...access(env) });
+  using rig = new StoreRig();
+  const { store } = rig;
+  const rest = { root: folder, temporary: folder, store, now: new Date(), say: () => {} };
+  return await lockPython(request as PythonRequest, base, { ...rest, ...access(env) });
 }
 
 const hashed = (name: string, ...names: string[]) =>
@@ -156,9 +159,11 @@ describe("of an index is chosen", () => {
     const { PIP_INDEX_URL: _, ...rest } = { ...access().env, ...env };
     const { request } = python({ requirements: "r.txt", base: debian(["python3"]) });
     writeFileSync(join(folder, "r.txt"), hashed("foo", ...FOOS));
+    using rig = new StoreRig();
     const locking = {
       root: folder,
       temporary: folder,
+      store: rig.store,
       now: new Date(),
       say: () => {},
       ...access(),

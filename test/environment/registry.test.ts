@@ -14,6 +14,7 @@ import { lockImage } from "#environment/image/lock-image.ts";
 import { getBlob } from "#environment/image/registry.ts";
 import { mirrorsOf } from "#environment/mirrors.ts";
 import { indexOf, makeImage, THIS_MACHINE } from "../rig/image.ts";
+import { StoreRig } from "../store/rig.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pipelite-registry-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -70,14 +71,16 @@ beforeEach(() => {
   [fault, asked, pass, challenge] = [() => false, [], undefined, ""];
 });
 
-function lock(
+async function lock(
   name: string,
   { env = {}, mirrors = "" }: { env?: Record<string, string>; mirrors?: string } = {},
 ) {
   const { request } = image(`127.0.0.1:${port}/team/tools${name}`);
-  return lockImage(request as ImageRequest, {
+  using rig = new StoreRig();
+  return await lockImage(request as ImageRequest, {
     root: folder,
     temporary: join(folder, "temporary"),
+    store: rig.store,
     mirrors: mirrorsOf({ PIPELITE_MIRRORS: mirrors }, "/nowhere"),
     env: { HOME: folder, ...env },
     now: new Date(),

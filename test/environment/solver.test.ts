@@ -10,6 +10,7 @@ import { Solver } from "#environment/debian/solver.ts";
 import { Universe } from "#environment/debian/universe.ts";
 import { mirrorsOf } from "#environment/mirrors.ts";
 import { peer, sweep } from "../rig/peer.ts";
+import { StoreRig } from "../store/rig.ts";
 
 /** Languages, libraries, desktops, servers; names that others provide; sets whose members share much. */
 const SETS = [
@@ -83,8 +84,11 @@ test("apt gives the same packages for each of 64 sets", { skip: sweep() || peer(
   const folder = mkdtempSync(join(tmpdir(), "pipelite-apt-"));
   try {
     const { signal } = new AbortController();
+    using rig = new StoreRig();
+    const { store } = rig;
     const [temporary, now] = [join(folder, "temporary"), new Date()];
-    const locking = { root: folder, temporary, mirrors: mirrorsOf(process.env), now, signal, say: () => {} };
+    const mirrors = mirrorsOf(process.env);
+    const locking = { root: folder, temporary, store, mirrors, now, signal, say: () => {} };
     const request = { kind: "debian", suite: "bookworm", packages: [] } as const;
     const { indices } = await readSuites(request, "amd64", locking);
     const universe = new Universe(indices, "amd64");

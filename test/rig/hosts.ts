@@ -1,12 +1,14 @@
 // Hosts of their own on this machine: a network namespace, an sshd and a Nix store each, on one bridge. Needs root, iproute2
 // and OpenSSH.
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { removeTree } from "#base/files.ts";
+import { until } from "./command.ts";
 
 const NIX_CONFIG = `experimental-features = nix-command ca-derivations
 build-users-group =
@@ -100,6 +102,23 @@ export class Hosts implements AsyncDisposable {
 
   store(index: number): string {
     return this.#file(`store${index}`);
+  }
+
+  /** The daemon of this machine, with a store of its own. */
+  async startDaemon(): Promise<{ socket: string } & AsyncDisposable> {
+    const socket = this.#file("socket");
+    const env = { ...process.env, NIX_REMOTE: "", NIX_CONFIG, NIX_DAEMON_SOCKET_PATH: socket };
+    const daemon = spawn("nix-daemon", ["--store", this.#file("own")], { env, stdio: "ignore" });
+    this.#daemons.push(daemon);
+    const ended = once(daemon, "exit");
+    await until(() => existsSync(socket), "a socket of the daemon");
+    return {
+      socket,
+      async [Symbol.asyncDispose]() {
+        daemon.kill();
+        await ended;
+      },
+    };
   }
 
   /** Takes a host off the network, without a word to whoever speaks with it. */

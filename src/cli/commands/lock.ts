@@ -15,7 +15,7 @@ export const lock = openCommand({
     "Reads what the suites say now, checks who signed it, and writes each package with its SHA-256 to pipelite.lock.json " +
       "beside the pipeline. A run builds what is written there and chooses nothing. Archives are looked for where apt of " +
       "this machine has them, or where PIPELITE_MIRRORS says (`debian=URL debian-security=URL`); no address is written. Paths of " +
-      "nixpkgs are looked for in binary caches (--cache).",
+      "nixpkgs are looked for in binary caches (--cache), and so is first whatever has a known hash.",
   ],
   examples: [
     ["pipelite lock", "pin what is not pinned yet"],

@@ -1,11 +1,13 @@
 // `pipelite runs`: what was run on this store.
 import { EXIT } from "#base/errors.ts";
+import { formatCount } from "#base/numbers.ts";
 import { formatDuration, formatTime } from "#base/quantities.ts";
 import { command } from "#cli/command.ts";
 import { columnsOf, print, printJson, say } from "#cli/context.ts";
 import { limitFlags } from "#cli/flags.ts";
 import { openHomeOf } from "#cli/run-argument.ts";
 import { formatTable } from "#cli/table.ts";
+import type { RunSummary } from "#home/runs.ts";
 import { countsText } from "#view/lines.ts";
 
 export const runs = command({
@@ -32,13 +34,14 @@ export const runs = command({
             run.problem === undefined ? run.status : "changed",
             formatTime(run.startedAt),
             formatDuration(run.durationMs),
+            engineText(run),
             countsText(run.counts),
           ]
-        : [run.runId, "?", "unreadable", "?", "?", "?"],
+        : [run.runId, "?", "unreadable", "?", "?", "?", "?"],
     );
     print(
       context,
-      formatTable([["RUN", "PIPELINE", "STATUS", "STARTED", "TOOK", "STAGES"], ...rows], {
+      formatTable([["RUN", "PIPELINE", "STATUS", "STARTED", "TOOK", "ENGINE", "STAGES"], ...rows], {
         right: [4],
         columns: columnsOf(context),
       }),
@@ -47,3 +50,7 @@ export const runs = command({
     return verdict;
   },
 });
+
+function engineText({ engine, machines }: Pick<RunSummary, "engine" | "machines">): string {
+  return machines.length === 0 ? engine : `${engine}, ${formatCount(machines.length, "machine")}`;
+}

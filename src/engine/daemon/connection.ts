@@ -2,7 +2,8 @@
 // protocol wants. Specification: Nix manual, "Nix daemon protocol"; `libstore/worker-protocol.hh`, `remote-store.cc`.
 import type { Writable } from "node:stream";
 import { fromByteString, hex, textOf } from "#base/bytes.ts";
-import { parseStrictJson } from "#base/strict-json.ts";
+import { messageOf, parseStrictJson } from "#base/strict-json.ts";
+import { isPipeliteError } from "#base/errors.ts";
 import { parseContentAddress } from "#nix/content-address.ts";
 import { parseHash } from "#nix/hash.ts";
 import { WireReader, WireWriter } from "#nix/wire.ts";
@@ -11,6 +12,7 @@ import type { NarToAdd } from "#store/transfer.ts";
 import { pipeliteError } from "#engine/errors.ts";
 import { coresFor, type Limits } from "#engine/limits.ts";
 import { readMessages } from "./messages.ts";
+import { Silence } from "./silence.ts";
 
 const CLIENT_MAGIC = 0x6e697863;
 const DAEMON_MAGIC = 0x6478696f;
@@ -72,11 +74,12 @@ export class DaemonConnection {
   #nixVersion = "unknown";
   #isObeyed = true;
   #ended: Error | undefined;
+  readonly #silence = new Silence();
 
   private constructor(transport: Transport, machine: string) {
     this.machine = machine;
     this.#transport = transport;
-    this.#reader = new WireReader(transport.output);
+    this.#reader = new WireReader(this.#silence.in(transport.output));
     transport.input.on("error", (error) => (this.#ended ??= error));
     // A program that ends closes its input without an error, and what is written from then on is never taken.
     transport.input.on("close", () => (this.#ended ??= new Error("the connection was closed")));
@@ -109,12 +112,15 @@ export class DaemonConnection {
 
   async #greet(): Promise<void> {
     await this.#write(new WireWriter().number(CLIENT_MAGIC).number(PROTOCOL_OWN));
-    const magic = await this.#reader.number();
+    const magic = await this.#reader.number().catch((error: unknown) => {
+      if (!isPipeliteError(error, "WIRE_INVALID")) throw error;
+      return undefined;
+    });
     if (magic !== DAEMON_MAGIC) throw this.#foreign("what answers is no Nix daemon");
     const theirs = await this.#reader.number();
     if (theirs < PROTOCOL_MIN || theirs >> 8 !== PROTOCOL_OWN >> 8)
       throw this.#foreign(
-        `it speaks the protocol ${theirs >> 8}.${theirs & 0xff}; 1.34 (Nix 2.8) is the oldest that will do`,
+        `it speaks the protocol ${theirs >> 8}.${theirs & 0xff}, and not 1.34 (Nix 2.8) or a later one of 1`,
       );
     this.#protocol = Math.min(theirs, PROTOCOL_OWN);
     // No processor is preferred, and no space kept in reserve: both mean nothing any more.
@@ -246,7 +252,8 @@ export class DaemonConnection {
       await this.#write(
         new WireWriter().number(OPERATION.buildPathsWithResults).strings([wanted]).number(normal),
       );
-      await this.#messages(options.onLog);
+      this.#silence.isBuilding = true;
+      await this.#messages(options.onLog).finally(() => (this.#silence.isBuilding = false));
       const count = await this.#reader.count();
       if (count !== 1) throw this.#foreign(`it answers with ${count} results instead of one`);
       await this.#reader.string();
@@ -306,24 +313,30 @@ export class DaemonConnection {
 
   async #send(bytes: Uint8Array): Promise<void> {
     if (this.#ended !== undefined) throw this.#ended;
-    if (this.#transport.input.write(bytes)) return;
-    await new Promise<void>((resolve) => {
-      const go = (): void => {
-        this.#transport.input.off("drain", go).off("close", go).off("error", go);
-        resolve();
-      };
-      this.#transport.input.on("drain", go).on("close", go).on("error", go);
-    });
+    if (!this.#transport.input.write(bytes)) {
+      const taken = new Promise<void>((resolve) => {
+        const go = (): void => {
+          this.#transport.input.off("drain", go).off("close", go).off("error", go);
+          resolve();
+        };
+        this.#transport.input.on("drain", go).on("close", go).on("error", go);
+      });
+      await this.#silence.end(taken);
+    }
+    this.#silence.heard();
   }
 
   /** What the carrier says of its end becomes the machine's loss. */
   async #guarded<T>(work: () => Promise<T>): Promise<T> {
+    this.#silence.heard();
     try {
       return await work();
     } catch (error) {
       if (error instanceof Error && "code" in error && String(error.code).startsWith("MACHINE_")) throw error;
-      const words = await this.#transport.lastWords();
-      const problem = words !== "" ? words : error instanceof Error ? error.message : String(error);
+      // Of a connection that ended, its carrier knows why.
+      const isOver = this.#ended !== undefined || isPipeliteError(error, "WIRE_ENDED");
+      const words = isOver ? await this.#transport.lastWords() : "";
+      const problem = words !== "" ? words : messageOf(error);
       throw pipeliteError("MACHINE_LOST", { machine: this.machine, problem }, error);
     }
   }

@@ -1,5 +1,6 @@
 // Copying between our store and that of a daemon: only what is missing at the other end, each path after those it refers to.
 import { isPipeliteError } from "#base/errors.ts";
+import { dependencyOrder } from "#base/order.ts";
 import { pipeliteError } from "#engine/errors.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
@@ -7,7 +8,7 @@ import { isOfContent } from "#store/transfer.ts";
 import type { DaemonConnection, RemoteInfo } from "./connection.ts";
 
 /** A daemon may make up paths that need more paths, without end. */
-const CLOSURE_MAX = 1_000_000;
+const CLOSURE_MAX = 250_000;
 
 /** Paths that a daemon was seen to have are not asked about again. */
 export class KnownPaths {
@@ -66,22 +67,18 @@ export async function copyFrom(
       const problem = `${root} would need more than ${CLOSURE_MAX} paths`;
       throw pipeliteError("MACHINE_REFUSES", { machine: connection.machine, problem });
     }
-    open.push(...info.references);
+    for (const reference of info.references) open.push(reference);
   }
   const added: RemoteInfo[] = [];
-  const seen = new Set<StorePath>();
-  const copy = async (path: StorePath): Promise<void> => {
+  for (const path of dependencyOrder([root], (each) => infos.get(each)?.references ?? [])) {
     const info = infos.get(path);
-    if (info === undefined || seen.has(path)) return;
-    seen.add(path);
-    for (const reference of info.references) await copy(reference);
+    if (info === undefined) continue;
     await store.addNar(info, connection.nar(info)).catch((error: unknown) => {
       // Ours may be a full disk; what the bytes are is the machine's doing.
       if (!isPipeliteError(error) || !isOfContent(error.code)) throw error;
       throw pipeliteError("MACHINE_REFUSES", { machine: connection.machine, problem: error.message }, error);
     });
     added.push(info);
-  };
-  await copy(root);
+  }
   return added;
 }

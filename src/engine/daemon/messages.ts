@@ -50,7 +50,7 @@ export async function readMessages(
       case MESSAGE.result: {
         await reader.number();
         const type = await reader.number();
-        const [line] = await readFields(reader);
+        const line = await readFields(reader);
         const isLine = type === BUILD_LOG_LINE || type === POST_BUILD_LOG_LINE;
         if (isLine && typeof line === "string") onLog(Buffer.from(`${line}\n`, "latin1"));
         break;
@@ -63,14 +63,16 @@ export async function readMessages(
   }
 }
 
-async function readFields(reader: WireReader): Promise<(number | string)[]> {
-  const fields: (number | string)[] = [];
+/** The first of the fields that follow: nobody needs the others. */
+async function readFields(reader: WireReader): Promise<number | string | undefined> {
+  let first: number | string | undefined;
   const count = await reader.count();
   for (let index = 0; index < count; index++) {
     const isText = (await reader.number()) === 1;
-    fields.push(isText ? await reader.string() : await reader.number());
+    const field = isText ? await reader.string() : await reader.number();
+    if (index === 0) first = field;
   }
-  return fields;
+  return first;
 }
 
 async function readError(reader: WireReader): Promise<string> {

@@ -1,12 +1,12 @@
 // `pipelite lock` for Debian packages: what the suites say now, verified, comes to a list of packages with their hashes.
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { DebianRequest } from "#author/environment-request.ts";
 import { readNamedFile } from "#base/files.ts";
 import { decompress } from "#package/decompress.ts";
 import { readKeyring } from "#package/openpgp-keyring.ts";
 import { downloadTo } from "#environment/download.ts";
-import type { Locking } from "#environment/locking.ts";
+import { lockedFile, type Locking } from "#environment/locking.ts";
 import { pipeliteError } from "#environment/errors.ts";
 import { RESOLVER, debianArchitecture, type LockedDebian, type LockedSuite } from "./locked.ts";
 import { readRelease, trustedKeys, type Release, type Trusted } from "./release.ts";
@@ -111,7 +111,7 @@ function readOnce(suite: Suite, architecture: string, locking: DebianLocking) {
 
 async function readSuite(suite: Suite, architecture: string, locking: DebianLocking) {
   const { archive, keys, moment } = suite;
-  const bytes = await download(suite, "InRelease", RELEASE_BYTES_MAX, locking);
+  const bytes = await readInRelease(suite, locking);
   const isSnapshot = moment !== undefined;
   const release = readRelease(bytes, { archive, suite: suite.suite, keys, now: locking.now, isSnapshot });
   const components = [];
@@ -147,56 +147,82 @@ async function readIndex(
     const file = release.files.get(`${base}${suffix}`);
     if (file === undefined) continue;
     if (file.size > INDEX_BYTES_MAX) throw invalid(`its ${base} has ${file.size} bytes`);
-    const folder = base.slice(0, base.lastIndexOf("/"));
-    // By its hash, where it stays while the suite moves on.
-    const paths = [`${folder}/by-hash/SHA256/${file.sha256}`, `${base}${suffix}`];
-    const bytes = await downloadFirst(suite, paths, file.size, locking, file.sha256);
-    return { sha256: file.sha256, text: Buffer.from(await decompress(bytes, suffix)).toString("utf8") };
+    const known = await lockedFile(
+      {
+        name: `Packages${suffix}`,
+        sha256: file.sha256,
+        get: (target) => getIndex(suite, { ...file, path: `${base}${suffix}` }, target, locking),
+      },
+      locking,
+    );
+    const text = await decompress(readFileSync(known), suffix);
+    return { sha256: file.sha256, text: Buffer.from(text).toString("utf8") };
   }
   throw invalid(`it has no ${base}`);
 }
 
-async function download(
-  suite: Suite,
-  path: string,
-  most: number,
-  locking: DebianLocking,
-): Promise<Uint8Array> {
-  return downloadFirst(suite, [path], most, locking);
+/** What a suite says of itself now: no hash of it is known, so only a mirror can tell. */
+async function readInRelease(suite: Suite, locking: DebianLocking): Promise<Uint8Array> {
+  const { temporary } = locking;
+  mkdirSync(temporary, { recursive: true });
+  const file = join(temporary, `index-${process.pid}`);
+  try {
+    await downloadFirst(suite, ["InRelease"], { file, most: RELEASE_BYTES_MAX }, locking);
+    return readFileSync(file);
+  } finally {
+    rmSync(file, { force: true });
+  }
 }
 
-/** @param sha256 what it must be; the first mirror that has that is taken */
+interface IndexOfRelease {
+  path: string;
+  sha256: string;
+  size: number;
+}
+
+/** By its hash, where it stays while the suite moves on; else by its name. */
+async function getIndex(
+  suite: Suite,
+  { path, sha256, size }: IndexOfRelease,
+  target: string,
+  locking: DebianLocking,
+): Promise<void> {
+  const paths = [`${dirname(path)}/by-hash/SHA256/${sha256}`, path];
+  await downloadFirst(suite, paths, { file: target, most: size, sha256 }, locking);
+}
+
+interface Wanted {
+  /** Where it is written. */
+  file: string;
+  most: number;
+  /** What it must be; the first mirror that has that is taken. */
+  sha256?: string;
+}
+
 async function downloadFirst(
   { archive, suite, moment }: Suite,
   paths: readonly string[],
-  most: number,
-  { mirrors, temporary, signal }: DebianLocking,
-  sha256?: string,
-): Promise<Uint8Array> {
+  { sha256, ...to }: Wanted,
+  { mirrors, signal }: DebianLocking,
+): Promise<void> {
   const bases =
     moment === undefined
       ? mirrors.of(archive)
       : mirrors.of("snapshot").map((url) => `${url}/archive/${archive}/${moment}`);
   if (bases.length === 0)
     throw pipeliteError("MIRROR_MISSING", { archive: moment === undefined ? archive : "snapshot" });
-  mkdirSync(temporary, { recursive: true });
-  const file = join(temporary, `index-${process.pid}`);
   let problem = "";
-  try {
-    for (const base of bases) {
-      for (const path of paths) {
-        try {
-          const found = await downloadTo(`${base}/dists/${suite}/${path}`, { file, most, signal });
-          if (sha256 === undefined || found === sha256) return readFileSync(file);
-          problem = `the sha256 of ${path} is ${found}, signed is ${sha256}`;
-        } catch (error) {
-          if (signal.aborted) throw error;
-          problem ||= error instanceof Error ? error.message : String(error);
-        }
+  for (const base of bases) {
+    for (const path of paths) {
+      try {
+        const found = await downloadTo(`${base}/dists/${suite}/${path}`, { ...to, signal });
+        if (sha256 === undefined || found === sha256) return;
+        problem = `the sha256 of ${path} is ${found}, signed is ${sha256}`;
+      } catch (error) {
+        if (signal.aborted) throw error;
+        problem ||= error instanceof Error ? error.message : String(error);
       }
     }
-  } finally {
-    rmSync(file, { force: true });
   }
   throw pipeliteError("SUITE_UNAVAILABLE", { archive, suite, problem });
 }

@@ -6,7 +6,7 @@ import { ENTERED_USER, MOUNT_POINTS } from "#sandbox/entrances.ts";
 import { parseImageReference } from "#package/image-reference.ts";
 import type { EnvironmentPrograms } from "#environment/programs.ts";
 import { pathOfFile, type LockedFile, type Recipe } from "#environment/step.ts";
-import type { LockedBlob, LockedImage } from "./locked-image.ts";
+import { CONFIG_NAME, type LockedBlob, type LockedImage } from "./locked-image.ts";
 
 /** Of an image that says nothing of it: what container engines take. */
 const DEFAULTS = {
@@ -20,7 +20,7 @@ export async function imageRecipe(
   { root, programs }: { root: string; programs: EnvironmentPrograms },
 ): Promise<Recipe> {
   const unpack = await programs.stage("environment/image/image-unpack");
-  const config = blobFile("config.json", locked.config, locked, root);
+  const config = blobFile(CONFIG_NAME, locked.config, locked, root);
   const layers = locked.layers.map((layer) => blobFile(`layer.tar${layer.compression}`, layer, locked, root));
   const params = {
     compressions: locked.layers.map(({ compression }) => compression),

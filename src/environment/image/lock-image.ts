@@ -1,13 +1,13 @@
 // `pipelite lock` for an image: what its name stands for now comes to the digests of all that it is made of. Layers are not
 // fetched for that.
-import { mkdirSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { isLocalImage, type ImageRequest } from "#author/environment-request.ts";
 import { hexDigestOf } from "#base/digest.ts";
 import { isObject, parseStrictJson } from "#base/strict-json.ts";
 import { debianArchitecture } from "#environment/debian/locked.ts";
 import { pipeliteError } from "#environment/errors.ts";
-import type { Locking } from "#environment/locking.ts";
+import { lockedFile, type Locking } from "#environment/locking.ts";
 import { parseImageReference } from "#package/image-reference.ts";
 import {
   compressionOf,
@@ -22,8 +22,8 @@ import {
   type Platform,
 } from "#package/oci.ts";
 import { digestOf, imageFileInvalid, openLocalImage, type Found, type LocalImage } from "./local-image.ts";
-import type { LockedImage, LockedLayer } from "./locked-image.ts";
-import { getDocument, getSmallBlob } from "./registry.ts";
+import { CONFIG_NAME, type LockedImage, type LockedLayer } from "./locked-image.ts";
+import { getBlob, getDocument, type Repository } from "./registry.ts";
 
 export async function lockImage(request: ImageRequest, locking: Locking): Promise<LockedImage> {
   locking.say(`reading ${request.from}`);
@@ -54,25 +54,32 @@ async function lockRemote(wanted: Wanted, locking: Locking): Promise<Chosen> {
   const { sha256: manifest, document } = await manifestOf(bytes, wanted, ({ sha256: each }) =>
     read(`sha256:${each}`),
   );
-  mkdirSync(locking.temporary, { recursive: true });
-  const file = join(locking.temporary, `config-${process.pid}`);
-  try {
-    const { config, layers } = document;
-    const { platform, env, diffIds } = parseImageConfig(
-      await getSmallBlob(from, { ...config, file }, locking),
-    );
-    checkPlatform(image, platform, architecture);
-    checkLayers(image, layers.length, diffIds.length);
-    return {
-      digest: hexDigestOf(bytes),
-      manifest,
-      config: blobOf(config),
-      layers: layers.map((layer) => ({ ...blobOf(layer), compression: compressionOf(layer) })),
-      env,
-    };
-  } finally {
-    rmSync(file, { force: true });
-  }
+  const { config, layers } = document;
+  const { platform, env, diffIds } = parseImageConfig(await readConfig(from, config, locking));
+  checkPlatform(image, platform, architecture);
+  checkLayers(image, layers.length, diffIds.length);
+  return {
+    digest: hexDigestOf(bytes),
+    manifest,
+    config: blobOf(config),
+    layers: layers.map((layer) => ({ ...blobOf(layer), compression: compressionOf(layer) })),
+    env,
+  };
+}
+
+async function readConfig(
+  from: Repository,
+  { sha256, size }: Descriptor,
+  locking: Locking,
+): Promise<Uint8Array> {
+  if (size > DOCUMENT_BYTES_MAX)
+    throw pipeliteError("REGISTRY_FAILED", {
+      image: from.image,
+      problem: `its configuration has ${size} bytes`,
+    });
+  const file = { name: CONFIG_NAME, sha256, size, from: { kind: "registry", ...from } } as const;
+  const get = (target: string): Promise<void> => getBlob(file, target, locking);
+  return readFileSync(await lockedFile({ name: CONFIG_NAME, sha256, get }, locking));
 }
 
 /** The manifest that a document is, or that an index has for this machine. An index may stand in an index. */

@@ -4,6 +4,9 @@ import { canonicalJson } from "#base/canonical-json.ts";
 import * as shape from "#base/shape.ts";
 import type { Compression } from "#package/oci.ts";
 
+/** Of a configuration in the store, for the lock and for the run. */
+export const CONFIG_NAME = "config.json";
+
 export interface LockedImage {
   request: ImageRequest;
   architecture: string;

@@ -1,6 +1,5 @@
 // A registry of images (OCI distribution-spec 1.1, and Docker's tokens): documents and blobs by their digests, and what a tag
 // stands for. Mirrors of it are asked first; whatever comes is held against its hash.
-import { readFileSync } from "node:fs";
 import { hexDigestOf } from "#base/digest.ts";
 import type { Environment } from "#base/environment.ts";
 import { isPipeliteError } from "#base/errors.ts";
@@ -50,21 +49,6 @@ export async function getDocument(from: Repository, name: string, asking: Asking
     if (name.startsWith("sha256:") && name !== `sha256:${got}`) throw new Differs(got);
     return bytes;
   });
-}
-
-/** A short blob, such as a configuration. */
-export async function getSmallBlob(
-  from: Repository,
-  { sha256, size, file }: { sha256: string; size: number; file: string },
-  asking: Asking,
-): Promise<Uint8Array> {
-  if (size > DOCUMENT_BYTES_MAX)
-    throw pipeliteError("REGISTRY_FAILED", {
-      image: from.image,
-      problem: `its configuration has ${size} bytes`,
-    });
-  await getBlob({ name: "config.json", sha256, size, from: { kind: "registry", ...from } }, file, asking);
-  return readFileSync(file);
 }
 
 class Differs extends Error {

@@ -1,7 +1,7 @@
 // `pipelite lock` for wheels: of each requirement the file that fits the Python and the C library of the environment below.
 import { smallest } from "#base/extremes.ts";
-import { mkdirSync, rmSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
 import type { PythonRequest } from "#author/environment-request.ts";
 import { hexDigestOf } from "#base/digest.ts";
 import { readNamedFile } from "#base/files.ts";
@@ -10,7 +10,7 @@ import type { LockedDebian } from "#environment/debian/locked.ts";
 import { debianArchitecture } from "#environment/debian/locked.ts";
 import { pipeliteError } from "#environment/errors.ts";
 import type { LockedImage } from "#environment/image/locked-image.ts";
-import type { Locking } from "#environment/locking.ts";
+import { lockedFile, type Locking } from "#environment/locking.ts";
 import type { LockedPython, LockedWheel } from "./locked-python.ts";
 import { fetchWheel, filesOf, type IndexFile } from "./package-index.ts";
 import { readRequirements, type Requirement } from "./requirements.ts";
@@ -134,14 +134,11 @@ async function chooseWheel(wanted: Requirement, { tags, target, locking }: Choos
 async function lockedWheel(file: IndexFile, locking: Locking): Promise<LockedWheel> {
   const { name, sha256 = "", size } = file;
   if (size !== undefined) return { file: name, sha256, size };
-  mkdirSync(locking.temporary, { recursive: true });
-  const target = join(locking.temporary, `wheel-${process.pid}`);
-  try {
+  const get = async (target: string): Promise<void> => {
     const got = await fetchWheel(file, { target, most: 2 ** 33 }, locking);
     if (got !== sha256)
       throw pipeliteError("FILE_HASH_DIFFERS", { file: name, archive: "of Python", wanted: sha256, got });
-    return { file: name, sha256, size: statSync(target).size };
-  } finally {
-    rmSync(target, { force: true });
-  }
+  };
+  const wheel = await lockedFile({ name, sha256, get }, locking);
+  return { file: name, sha256, size: statSync(wheel).size };
 }
