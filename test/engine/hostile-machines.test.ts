@@ -25,6 +25,15 @@ interface Claim {
   isEndless?: boolean;
 }
 
+/** A line of a log, again and again: the result 101 of an activity, with one field that is a text. */
+async function talk(socket: Socket): Promise<void> {
+  const line = new WireWriter().number(0x52534c54).number(1).number(101).number(1).number(1).string("on");
+  while (!socket.destroyed) {
+    socket.write(line.bytes());
+    await new Promise(setImmediate);
+  }
+}
+
 /** A daemon that has all that it is asked about, and whose builds give what the test says. */
 async function daemon(socket: Socket, claim: Claim): Promise<void> {
   const { outPath, status = 0, info, nar, isEndless = false } = claim;
@@ -51,12 +60,7 @@ async function daemon(socket: Socket, claim: Claim): Promise<void> {
       case 46: {
         const [wanted = ""] = await reader.strings();
         await reader.number();
-        for (; isEndless;) {
-          // A line of a log: the result 101 of an activity, with one field that is a text.
-          say(new WireWriter().number(0x52534c54).number(1).number(101).number(1).number(1).string("and on"));
-          await new Promise(setImmediate);
-          if (socket.destroyed) return;
-        }
+        if (isEndless) return talk(socket);
         const built = done().number(1).string(wanted).number(status).string("it says no");
         for (let count = 0; count < 4; count++) built.number(0);
         say(
