@@ -12,7 +12,9 @@ export const STORE_JOBS: Readonly<Record<string, (place: Place) => Job[]>> = {
   add: addJobs,
   register: registerJobs,
   database: databaseJobs,
-  collect: collectJobs,
+  collect: (place) => collectJobs(place, 10_000, 3),
+  // Takes minutes to make: measured by name only.
+  "collect-100000": (place) => collectJobs(place, 100_000, 1),
 };
 
 interface Tree {
@@ -267,14 +269,12 @@ function databaseJobs(place: Place): Job[] {
   ];
 }
 
-const DEAD_PATHS = 10_000;
-
-/** Both collect the same store: small files that nothing needs. */
-function collectJobs(place: Place): Job[] {
+/** Both collect the same store: so many small files that nothing needs. */
+function collectJobs(place: Place, count: number, repeats: number): Job[] {
   const model = join(place.folder, "collect-model");
   const fill = `
     const store = openStore(process.argv[1]);
-    for (let at = 0; at < ${DEAD_PATHS}; at += 500)
+    for (let at = 0; at < ${count}; at += 500)
       await Promise.all(Array.from({ length: 500 }, (_, index) =>
         store.addText("dead-" + (at + index), Buffer.from("dead " + (at + index)))));
     store.close();`;
@@ -289,11 +289,11 @@ function collectJobs(place: Place): Job[] {
   const collect = `
     const store = openStore(process.argv[1]);
     const { paths } = await store.gc();
-    if (paths.length !== ${DEAD_PATHS}) throw new Error(paths.length + " paths went");
+    if (paths.length !== ${count}) throw new Error(paths.length + " paths went");
     store.close();`;
   return [
     {
-      name: `collect ${DEAD_PATHS.toLocaleString("en")} dead paths`,
+      name: `collect ${count.toLocaleString("en")} dead paths`,
       sides: [
         { name: "pipelite", command: script(place, collect, ours), prepare: copy(ours) },
         {
@@ -303,7 +303,7 @@ function collectJobs(place: Place): Job[] {
           prepare: copy(theirs),
         },
       ],
-      repeats: 3,
+      repeats,
       target: 0.3,
       limit:
         "The rows are on the disk before the first file goes; unlinking waits for it, too, as it may discard each block at once.",

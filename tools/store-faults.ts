@@ -3,7 +3,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { FAULTS, SCENARIOS, sweepFaults } from "../test/faults/sweep.ts";
+import { SCENARIOS } from "../test/faults/scenarios.ts";
+import { sweepFaults } from "../test/faults/sweep.ts";
+import { FAULTS } from "../test/faults/work.ts";
 
 const PAGE = join(import.meta.dirname, "../docs/store.md");
 const [BEGIN, END] = ["<!-- faults -->", "<!-- end of faults -->"];
@@ -14,7 +16,7 @@ const rows: string[] = [];
 for (const scenario of SCENARIOS)
   for (const fault of FAULTS) {
     const { name, what } = scenario;
-    const { calls, tried, unnoticed, lost } = await sweepFaults(scenario, fault, places, 0);
+    const { calls, tried, unnoticed, lost } = await sweepFaults(scenario, fault, { most: places, seed: 0 });
     for (const problem of lost) console.log(`${name}, ${fault}, call ${problem}`);
     const row = [name, what, fault, calls, tried, unnoticed, lost.length === 0 ? "nothing" : lost.length];
     console.log(row.join(" | "));

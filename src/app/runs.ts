@@ -9,6 +9,7 @@ import { criticalPath, type CriticalPath } from "#trace/critical-path.ts";
 import { writeOtlp } from "#trace/otlp.ts";
 import { traceOf, type Span } from "#trace/spans.ts";
 
+export { removedLogs } from "#run/records.ts";
 export { figuresOf } from "#trace/figures.ts";
 
 /** The runs of a home, newest first, and how many there are. */

@@ -10,6 +10,7 @@ import { formatHash } from "#nix/hash.ts";
 import { STORE_DIR, isStorePath, type StorePath } from "#nix/store-path.ts";
 import { openStore, type PathInfo, type Store } from "#store/index.ts";
 
+export { retain, type Retained, type RetentionRule } from "#home/retention.ts";
 export { parseStorePath } from "#nix/store-path.ts";
 export { restoreNar } from "#store/index.ts";
 

@@ -132,7 +132,7 @@ function homeMembers(home: Home, run: ReadRun): Member[] {
     ),
   );
   const named = journal.entries.flatMap(({ kind, subject, file }) =>
-    runs.has(subject) || kind === "break" ? [file] : [],
+    runs.has(subject) || kind === "break" || kind === "retention" ? [file] : [],
   );
   const below = (folder: string): string[] =>
     entryAt(folder)?.isDirectory() === true

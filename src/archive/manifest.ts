@@ -60,7 +60,7 @@ const WORD = String.raw`[\w@+=-][\w.@+=-]*`;
 /** Files of a home that may be in an archive, below `home/`: no private key, no database, no lock. */
 const HOME = new RegExp(
   String.raw`^(journal\.ndjson|log/${LOG}|former-logs/${WORD}/${LOG}|` +
-    String.raw`(runs|events|audits|keys|attestations|signatures|deviations|releases|breaks|rebuilds)(/${WORD}){1,3})$`,
+    String.raw`(runs|events|audits|keys|attestations|signatures|deviations|releases|breaks|rebuilds|retention)(/${WORD}){1,3})$`,
 );
 const STORE = new RegExp(
   String.raw`^(nix-cache-info|[0-9a-z]{32}\.narinfo|nar/[0-9a-z]{32}-[\w+.?=-]+\.nar|realisations/sha256:[0-9a-f]{64}![\w+.?=-]+\.doi)$`,

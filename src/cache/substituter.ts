@@ -8,6 +8,7 @@ import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import { isOfContent } from "#store/transfer.ts";
 import type { BinaryCache } from "./binary-cache.ts";
+import type { Chunks } from "./files.ts";
 import { pipeliteError } from "./errors.ts";
 import { Limiter } from "./limiter.ts";
 
@@ -223,6 +224,28 @@ export class Substituter {
     for (const cache of await this.#usable()) {
       const info = await this.#asking(cache, signal, () => cache.narInfo(path, signal));
       if (info !== undefined && accepts(info, cache.url)) return { info, cache };
+    }
+    return undefined;
+  }
+
+  /**
+   * Hands the NAR of one path to `take`, from one cache after the other until one gives it whole; nothing is added to the store.
+   * @param take throws where it is not the content that was wanted
+   * @returns the cache that gave it
+   */
+  async read(
+    path: StorePath,
+    signal: AbortSignal,
+    { accepts, take }: { accepts: Accepts; take: (chunks: Chunks) => Promise<void> },
+  ): Promise<string | undefined> {
+    for (const cache of await this.#usable()) {
+      const isGiven = await this.#asking(cache, signal, async () => {
+        const info = await cache.narInfo(path, signal);
+        if (info === undefined || !accepts(info, cache.url)) return false;
+        await take(cache.nar(info, signal));
+        return true;
+      });
+      if (isGiven === true) return cache.url;
     }
     return undefined;
   }

@@ -95,6 +95,7 @@ const store: Group = {
     optimise: async () => (await import("./commands/store-optimise.ts")).storeOptimise,
     gc: async () => (await import("./commands/store-gc.ts")).storeGc,
     root: async () => (await import("./commands/store-root.ts")).storeRoot,
+    profile: async () => (await import("./commands/store-profile.ts")).storeProfile,
     delete: async () => (await import("./commands/store-delete.ts")).storeDelete,
   },
 };

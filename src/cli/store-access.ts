@@ -47,15 +47,39 @@ export function refuseTerminal({ stdout }: Context, what: string): void {
   if (stdout.isTTY === true) throw pipeliteError("OUTPUT_IS_TERMINAL", { what });
 }
 
+/** What a collection takes besides paths, where it is told to. */
+interface AlsoCollected {
+  generations: readonly { name: string; number: number }[];
+  logs: readonly { file: string; sizeBytes: number }[];
+  notes: readonly { file: string; sizeBytes: number }[];
+}
+
 /** Says what went, or would go. */
 export function printCollected(
   context: Context,
   flags: GlobalFlags,
-  { paths, leftovers, freedBytes }: CollectedGarbage,
+  { paths, leftovers, freedBytes, ...also }: CollectedGarbage & Partial<AlsoCollected>,
   what: string,
 ): void {
-  if (flags.json) return printJson(context, { paths, leftovers, freedBytes });
-  print(context, [...paths, ...leftovers].join("\n"));
+  if (flags.json) return printJson(context, { paths, leftovers, freedBytes, ...also });
+  const { generations = [], logs = [], notes = [] } = also;
+  print(
+    context,
+    [
+      ...generations.map(({ name, number }) => `generation ${number} of ${name}`),
+      ...logs.map(({ file }) => `log ${file.replace("/", "")}`),
+      ...paths,
+      ...leftovers,
+    ].join("\n"),
+  );
+  for (const [files, kind] of [
+    [logs, "log"],
+    [notes, "note"],
+  ] as const) {
+    const size = formatSize(files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0));
+    if (files.length > 0)
+      say(context, flags, `${formatCount(files.length, kind)} ${what.replace(/,.*/, "")}, ${size}`);
+  }
   const others = leftovers.length === 0 ? "" : ` and ${formatCount(leftovers.length, "leftover")}`;
   const freed = freedBytes > 0 ? `, ${formatSize(freedBytes)} freed` : "";
   say(context, flags, `${formatCount(paths.length, "path")}${others} ${what}${freed}`);

@@ -24,9 +24,9 @@ import { EvidenceFiles } from "./evidence-files.ts";
 import { checkExpansions } from "./expansions.ts";
 import { checkVariants } from "./variants.ts";
 import type { Value } from "#formula/formula.ts";
+import { checkBuilds } from "./audit-logs.ts";
 import {
   changedSince,
-  checkBuilds,
   checkDerivations,
   checkJournal,
   checkPath,

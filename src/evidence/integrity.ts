@@ -1,13 +1,12 @@
 // Whether what an audit reads is what the run left: the journal's chain, the digest of the record, every store path from
 // its bytes (its name must follow from them), what the database says of it, the result tree, logs and the table of builds.
 import { createHash } from "node:crypto";
-import { readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { hex } from "#base/bytes.ts";
 import { entryAt, isPlainDirectory } from "#base/files.ts";
 import { isPipeliteError, systemErrorCode } from "#base/errors.ts";
-import { readBuild } from "#home/builds.ts";
 import { digestOf } from "#base/digest.ts";
 import { contentAddressedPath, parseContentAddress, type ContentAddress } from "#nix/content-address.ts";
 import { derivationPath, resolveDerivation, type Derivation, type KnownOutputs } from "#nix/derivation.ts";
@@ -355,43 +354,4 @@ function resolvedPath(store: Store, graphDrvPath: string, made: KnownOutputs): s
     if (isPipeliteError(error)) return undefined;
     throw error;
   }
-}
-
-/** The log of each stage, and its row in the table of builds. */
-export function checkBuilds(home: Home, { stages, runId }: RunRecord): Finding[] {
-  return stages.flatMap((stage) => {
-    const { name, drvPath, outPath, logDigest, usage, builtInRun = runId } = stage;
-    if (drvPath === undefined) return [];
-    const row = readBuild(home.layout, drvPath);
-    const isLater = row !== undefined && row.runId !== builtInRun;
-    const findings: Finding[] = [];
-    if (logDigest !== undefined) findings.push(checkLog(home, { name, drvPath, logDigest, isLater }));
-    const id = `build/${name}`;
-    const place = `builds.sqlite, the row of ${drvPath}`;
-    if (row === undefined || outPath === undefined) return findings;
-    if (row.outPath !== outPath)
-      findings.push(fails(id, `${place}: its output is ${row.outPath}, run.json says ${outPath}`));
-    else if (!isLater && usage !== undefined && !isDeepStrictEqual(row.usage, usage))
-      findings.push(fails(id, `${place}: its figures are not those of run.json`));
-    else findings.push(holds(id));
-    return findings;
-  });
-}
-
-interface Log {
-  name: string;
-  drvPath: string;
-  logDigest: string;
-  /** The stage was built again since, which replaces its log. */
-  isLater: boolean;
-}
-
-function checkLog(home: Home, { name, drvPath, logDigest, isLater }: Log): Finding {
-  const id = `log/${name}`;
-  const file = home.logOf(drvPath);
-  if (file === undefined) return unavailable(id, `the log of ${name}, of ${drvPath}, is gone`);
-  if (digestOf(readFileSync(file)) === logDigest) return holds(id);
-  return isLater
-    ? unavailable(id, `the log of ${name} is that of a later build`)
-    : fails(id, `the log of ${name}, ${file}, is not the one that run.json has the digest of`);
 }

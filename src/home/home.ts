@@ -80,7 +80,7 @@ export function openHome(folder: string): Home {
   const layout = homeLayout(folder);
   const { own, log, attestations, runs, events, audits, keys, notes, sourceMaps } = layout;
   const { sealLock, builds, history, origin } = layout;
-  const sealed = ["signatures", "deviations", "releases", "breaks", "rebuilds"].map((name) =>
+  const sealed = ["signatures", "deviations", "releases", "breaks", "rebuilds", "retention"].map((name) =>
     join(own, name),
   );
   for (const path of [log, attestations, runs, events, audits, keys, notes, sourceMaps, ...sealed])

@@ -31,6 +31,7 @@ const KINDS = [
   "matrix",
   "rebuild",
   "attestation",
+  "retention",
 ] as const;
 
 export interface JournalEntry {
@@ -42,7 +43,7 @@ export interface JournalEntry {
   setBackMs?: number;
   /** `repeat`: a run that had nothing to do; it has no record of its own. `break`: a person says what broke the chain. */
   kind: JournalKind;
-  /** The run that the line is about; of a break, what `breakSubject` gives. */
+  /** The run that the line is about; of a break, what `breakSubject` gives; of a retention, its name. */
   subject: string;
   /** Relative to `<home>/pipelite`; of a repeat, the record of the run that it repeats. */
   file: string;

@@ -115,15 +115,19 @@ export function readStatement({ subject, predicateType, predicate }: Statement):
   const [first, ...others] = subject;
   const digest = first?.digest["narHash"];
   if (digest === undefined || others.length > 0) throw new RangeError("it is not about one output");
-  return {
-    runId: shape.requireShape(shape.text, runId),
-    stage: shape.requireShape(shape.text, stage),
-    derivation: shape.requireShape(DERIVATION, derivation).name,
-    rebuiltOn: shape.requireShape(shape.time, rebuiltOn),
-    machine: shape.requireShape(MACHINE, machine).id,
-    narHash: shape.requireShape(shape.digest, `sha256:${digest}`),
-    builds: shape.requireShape(shape.list(ATTEMPT), builds),
-  };
+  try {
+    return {
+      runId: shape.requireShape(shape.text, runId),
+      stage: shape.requireShape(shape.text, stage),
+      derivation: shape.requireShape(DERIVATION, derivation).name,
+      rebuiltOn: shape.requireShape(shape.time, rebuiltOn),
+      machine: shape.requireShape(MACHINE, machine).id,
+      narHash: shape.requireShape(shape.digest, `sha256:${digest}`),
+      builds: shape.requireShape(shape.list(ATTEMPT), builds),
+    };
+  } catch (error) {
+    throw error instanceof SyntaxError ? new RangeError(error.message, { cause: error }) : error;
+  }
 }
 
 const DERIVATION = shape.object<RebuildPredicate["derivation"]>({

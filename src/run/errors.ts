@@ -59,6 +59,11 @@ export const pipeliteError = errorsOf({
   GATE_CLOSED: { exit: 1, message: "The gate '{stage}' stopped the run: its verdict is not 'passed'" },
   RUN_STAGE_NOT_FOUND: { exit: 2, message: "Cannot find the stage '{stage}' in run {run}: it has {known}" },
   STAGE_LOG_MISSING: { exit: 2, message: "Cannot show a log of stage '{stage}' in run {run}: there is none" },
+  STAGE_LOG_REMOVED: {
+    exit: 2,
+    message: "Cannot show the log of stage '{stage}' in run {run}: removed by retention on {at} ({file})",
+    hint: "Its digest is in the record; `pipelite rebuild {stage}` shows what it prints now",
+  },
   STAGE_NOT_FOUND: {
     exit: 2,
     message: "Cannot run the stage '{stage}': the pipeline has none of that name",

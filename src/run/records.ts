@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { digestOf } from "#base/digest.ts";
 import { bytesOfFile } from "#base/files.ts";
 import { traceMapper } from "#compile/stack-map.ts";
+import { formatTime } from "#base/quantities.ts";
 import type { Home } from "#home/home.ts";
+import { Retention, type Removal } from "#home/retention.ts";
 import type { RunRecord, StageRecord } from "#home/run-record.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -25,10 +27,28 @@ export function readStageLog(home: Home, record: RunRecord, stage: string): Show
   const logs = [home.logOf(drvPath), inResult].flatMap((file) => (file && bytesOfFile(file)) ?? []);
   const own = logs.find((bytes) => logDigest === undefined || digestOf(bytes) === logDigest);
   const shown = own ?? logs[0];
-  if (shown === undefined) throw pipeliteError("STAGE_LOG_MISSING", { stage, run: record.runId });
+  if (shown === undefined) {
+    const removal = removalOf(new Retention(home), found);
+    if (removal === undefined) throw pipeliteError("STAGE_LOG_MISSING", { stage, run: record.runId });
+    const { removedAt: at, file } = removal;
+    throw pipeliteError("STAGE_LOG_REMOVED", { stage, run: record.runId, at: formatTime(at), file });
+  }
   const map = traceMapper((bundle) => home.notes.sourceMap(bundle));
   const text = Buffer.from(shown).toString("utf8").replaceAll("\r\n", "\n").split("\n").map(map).join("\n");
   return { text, isLater: own === undefined };
+}
+
+/** The logs of a run's stages that retention removed, and that are not there any more. */
+export function removedLogs(home: Home, { stages }: RunRecord): (Removal & { stage: string })[] {
+  const retention = new Retention(home);
+  return stages.flatMap((stage) => {
+    const removal = home.logOf(stage.drvPath) === undefined ? removalOf(retention, stage) : undefined;
+    return removal === undefined ? [] : [{ stage: stage.name, ...removal }];
+  });
+}
+
+function removalOf(retention: Retention, { drvPath, logDigest }: StageRecord): Removal | undefined {
+  return drvPath === undefined || logDigest === undefined ? undefined : retention.log(drvPath, logDigest);
 }
 
 /** One stage in two runs; a side is absent when that run has no such stage. */

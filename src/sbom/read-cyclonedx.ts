@@ -1,22 +1,29 @@
 // Reads CycloneDX 1.6 and 1.7 back.
 import { isObject } from "#base/strict-json.ts";
 import { TIME_IS_FIXED } from "./bom.ts";
+import { pipeliteError } from "./errors.ts";
 import { add, known, listOf, membersOf, onlyOne, textOf } from "./read-parts.ts";
 import type { Members, ReadBom, ReadComponent } from "./read-parts.ts";
 
+/** An image has packages, and those files. */
+const DEPTH_MAX = 100;
+
+/** @throws PipeliteError SBOM_UNREADABLE */
 export function readCycloneDx(document: Members): ReadBom {
   const metadata = membersOf(document["metadata"]);
   const [components, contents] = [[] as ReadComponent[], new Map<string, string[]>()];
-  const visit = (value: unknown): string => {
+  const visit = (value: unknown, depth: number): string => {
+    if (depth > DEPTH_MAX)
+      throw pipeliteError("SBOM_UNREADABLE", { problem: `components are in each other, ${DEPTH_MAX} deep` });
     const read = cycloneDxComponent(membersOf(value));
     components.push(read);
-    const inner = listOf(membersOf(value)["components"]).map(visit);
+    const inner = listOf(membersOf(value)["components"]).map((each) => visit(each, depth + 1));
     if (inner.length > 0) add(contents, read.ref, inner);
     return read.ref;
   };
   const main = metadata["component"];
   for (const list of [document["components"], document["services"], membersOf(main)["components"]])
-    for (const each of listOf(list)) visit(each);
+    for (const each of listOf(list)) visit(each, 1);
   const dependencies = new Map<string, string[]>();
   for (const each of listOf(document["dependencies"]).map(membersOf))
     add(dependencies, textOf(each["ref"]) ?? "", listOf(each["dependsOn"]).map(String));

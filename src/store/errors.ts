@@ -84,5 +84,15 @@ export const pipeliteError = errorsOf({
     message: "Cannot write the link {link}: {reason}",
     hint: "Name another place, where you may write",
   },
+  STORE_PROFILE_NAME: { exit: 2, message: "Cannot use '{name}' as the name of a profile: {problem}" },
+  STORE_PROFILE_UNKNOWN: {
+    exit: 2,
+    message: "Cannot switch the profile {name}: the store {home} has none of that name",
+    hint: "`pipelite store profile` lists them",
+  },
+  STORE_GENERATION_UNKNOWN: {
+    exit: 2,
+    message: "Cannot switch the profile {name}: it has no generation {which}, it has {there}",
+  },
   STORE_ROOT_EXISTS: { exit: 2, message: "Cannot write the link {link}: something else is there" },
 });

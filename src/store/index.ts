@@ -4,6 +4,7 @@ export type { CollectedGarbage, CollectGarbage } from "./gc.ts";
 export type { PathLocks } from "./locks.ts";
 export type { BuiltOutput, ExpectedOutput, RegisteredOutput } from "./outputs.ts";
 export type { OptimisedStore, OptimiseStore } from "./optimise.ts";
+export type { DeletedGeneration, Generation, Profile } from "./profiles.ts";
 export type { PathInfo } from "./query.ts";
 export type { Root } from "./roots.ts";
 export { openStore, type OpenStore, type Store } from "./store.ts";

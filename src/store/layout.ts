@@ -92,8 +92,12 @@ export function createLayout(layout: Layout): void {
   }
 }
 
-/** Where the log of a build is: Nix's own place, so that `nix log` reads it too. */
+/** Where the logs of builds are: Nix's own place, so that `nix log` reads them too. */
+export function logsFolder(home: string): string {
+  return join(home, "nix/var/log/nix/drvs");
+}
+
 export function logFile(home: string, drvPath: StorePath): string {
   const base = storePathBase(drvPath);
-  return join(home, "nix/var/log/nix/drvs", base.slice(0, 2), base.slice(2));
+  return join(logsFolder(home), base.slice(0, 2), base.slice(2));
 }

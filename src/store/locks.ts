@@ -71,13 +71,31 @@ export async function lockPaths(
   try {
     for (const path of paths) {
       const name = `${physicalPath(layout, path)}.lock`;
-      held.push({ name, file: lockFiles.take(name) ?? { fd: await takePathLock(name, wait) } });
+      held.push({ name, file: await takeLock(lockFiles, name, wait) });
     }
   } catch (error) {
     release();
     throw error;
   }
   return { paths: new Set(paths), release, [Symbol.dispose]: release };
+}
+
+/** Runs `action` with one lock, by the name of its file, which goes with it. */
+export async function withNamedLock<T>(
+  { lockFiles }: { lockFiles: LockFiles },
+  name: string,
+  action: () => T | Promise<T>,
+): Promise<T> {
+  const file = await takeLock(lockFiles, name, {});
+  try {
+    return await action();
+  } finally {
+    lockFiles.give(name, file);
+  }
+}
+
+async function takeLock(lockFiles: LockFiles, name: string, wait: WaitForLock): Promise<LockFile> {
+  return lockFiles.take(name) ?? { fd: await takePathLock(name, wait) };
 }
 
 async function takePathLock(file: string, wait: WaitForLock): Promise<number> {

@@ -205,7 +205,7 @@ const LINK_REASONS: Readonly<Record<string, string>> = {
 };
 
 /** Makes or replaces a link in one step. */
-function replaceLink(link: string, target: string): void {
+export function replaceLink(link: string, target: string): void {
   makeFolder(dirname(link));
   const temporary = `${link}.${process.pid}.tmp`;
   rmSync(temporary, { force: true });

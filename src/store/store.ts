@@ -30,6 +30,8 @@ import { optimiseStore, type OptimisedStore, type OptimiseStore } from "./optimi
 import { registerOutputs } from "./outputs.ts";
 import type { BuiltOutput, RegisteredOutput, RegisterOutputs } from "./outputs.ts";
 import { existsOnDisk, isPresent, scratchOf, type StoreContext } from "./place.ts";
+import { addGeneration, deleteGenerations, readProfiles, switchProfile } from "./profiles.ts";
+import type { DeletedGeneration, Generation, Profile } from "./profiles.ts";
 import * as query from "./query.ts";
 import type { PathInfo } from "./query.ts";
 import { addRealisations, adoptRealisations, realisation, realisationsOf } from "./realisations.ts";
@@ -115,6 +117,14 @@ export interface Store extends Disposable {
   removeRoot(link: string): Promise<boolean>;
   /** Every root, Nix's own included. */
   roots(): Root[];
+  /** By name; those of these names where there are any. */
+  profiles(names?: readonly string[]): Profile[];
+  /** Makes a valid path the current one of a profile; returns the number of its generation. */
+  addGeneration(profile: string, path: StorePath): Promise<number>;
+  /** Makes a generation the current one: by its number, or the one before. */
+  switchProfile(profile: string, generation: number | "before"): Promise<Generation>;
+  /** Deletes generations that have not been in use for so long; a collection then takes what they kept. */
+  deleteGenerations(options: { olderThanMs: number; dryRun?: boolean }): Promise<DeletedGeneration[]>;
   gc(options?: CollectGarbage): Promise<CollectedGarbage>;
   /** Deletes paths that nothing else needs; else none of them. */
   deletePaths(paths: Iterable<StorePath>): Promise<CollectedGarbage>;
@@ -260,6 +270,7 @@ const READING = {
   narOf,
   exportPaths,
   roots: (store: StoreContext) => findRoots(store, (path) => query.isValid(store, path)),
+  profiles: readProfiles,
   verify: verifyStore,
 };
 
@@ -278,6 +289,9 @@ const WRITING = {
   importPaths,
   addRoot,
   removeRoot,
+  addGeneration,
+  switchProfile,
+  deleteGenerations,
   gc: collectGarbage,
   optimise: optimiseStore,
   replaceFiles,

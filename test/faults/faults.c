@@ -4,13 +4,19 @@
 // of calls at the end.
 //
 // FAULT_SHADOW is a folder with what would be left after a loss of power, a file for each inode: whatever is synced is copied there.
+//
+// FAULT_SNAPSHOTS is a folder for copies of FAULT_STATE, one before each call from FAULT_FIRST on in steps of FAULT_STEP, and one at the
+// end: what `kill -9` there would leave. Calls are made one at a time then. Beside each copy is one of the shadow, with the inodes
+// that its names are of.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -19,6 +25,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const char *home, *shadow;
@@ -26,6 +33,25 @@ static size_t home_length;
 static long fault_at;
 static int fault_errno, fault_goes_on;
 static atomic_long calls;
+static const char *snapshots, *state;
+static long first, step;
+static pthread_mutex_t one_call = PTHREAD_MUTEX_INITIALIZER;
+
+static void take_snapshot(long number) {
+  static const char script[] =
+      "mkdir \"$1\" && cp -a \"$2\" \"$1/now\" && [ -z \"$3\" ] || "
+      "{ cp -al \"$3\" \"$1/shadow\" && find \"$2\" -type f -printf '%i %P\\n' > \"$1/inodes\"; }";
+  char target[PATH_MAX];
+  snprintf(target, sizeof target, "%s/%ld", snapshots, number);
+  const char *words[] = {"sh", "-c", script, "sh", target, state, shadow ? shadow : "", NULL};
+  const char *none[] = {"PATH=/usr/bin:/bin", NULL};
+  pid_t child;
+  int status;
+  if (posix_spawn(&child, "/bin/sh", NULL, NULL, (char **)words, (char **)none)) abort();
+  while (waitpid(child, &status, 0) < 0)
+    if (errno != EINTR) abort();
+  if (status != 0) abort();
+}
 
 __attribute__((constructor)) static void begin(void) {
   const char *kind = getenv("FAULT_KIND"), *at = getenv("FAULT_AT");
@@ -35,10 +61,17 @@ __attribute__((constructor)) static void begin(void) {
   fault_at = at ? atol(at) : 0;
   fault_goes_on = kind && !strcmp(kind, "after");
   fault_errno = !kind || !strcmp(kind, "kill") ? 0 : !strcmp(kind, "EIO") ? EIO : ENOSPC;
+  // Of this process alone, and of none that it starts.
+  snapshots = getenv("FAULT_SNAPSHOTS");
+  state = getenv("FAULT_STATE");
+  first = getenv("FAULT_FIRST") ? atol(getenv("FAULT_FIRST")) : 1;
+  step = getenv("FAULT_STEP") ? atol(getenv("FAULT_STEP")) : 1;
+  unsetenv("FAULT_SNAPSHOTS");
 }
 
 __attribute__((destructor)) static void end(void) {
   const char *file = getenv("FAULT_COUNT");
+  if (snapshots) take_snapshot(atomic_load(&calls) + 1);
   int fd = file ? open(file, O_WRONLY | O_CREAT | O_TRUNC, 0644) : -1;
   if (fd < 0) return;
   dprintf(fd, "%ld", atomic_load(&calls));
@@ -57,10 +90,12 @@ static int is_in_home(int folder, const char *path) {
   return !strncmp(whole, home, home_length);
 }
 
-/** Counts a call; true where it is to fail, with errno set. */
+/** Counts a call; true where it is to fail, with errno set. Where there are snapshots `leave` ends what begins here. */
 static int fails(int folder, const char *path) {
+  if (snapshots) pthread_mutex_lock(&one_call);
   if (!is_in_home(folder, path)) return 0;
   long number = atomic_fetch_add(&calls, 1) + 1;
+  if (snapshots && number >= first && (number - first) % step == 0) take_snapshot(number);
   if (fault_at == 0 || (fault_goes_on ? number < fault_at : number != fault_at)) return 0;
   if (fault_errno == 0) {
     syscall(SYS_kill, getpid(), SIGKILL);
@@ -68,6 +103,13 @@ static int fails(int folder, const char *path) {
   }
   errno = fault_errno;
   return 1;
+}
+
+static ssize_t leave(ssize_t result) {
+  int error = errno;
+  if (snapshots) pthread_mutex_unlock(&one_call);
+  errno = error;
+  return result;
 }
 
 static void keep(int fd) {
@@ -109,12 +151,12 @@ static void keep_all(const char *folder) {
 #define ON_FD(name, result, parameters, arguments)       \
   result name parameters {                               \
     if (fails(fd, NULL)) return -1;                      \
-    return REAL(name) arguments;                         \
+    return leave(REAL(name) arguments);                  \
   }
 #define ON_PATH(name, parameters, arguments)             \
   int name parameters {                                  \
     if (fails(AT_FDCWD, path)) return -1;                \
-    return REAL(name) arguments;                         \
+    return leave(REAL(name) arguments);                  \
   }
 
 ON_FD(write, ssize_t, (int fd, const void *bytes, size_t size), (fd, bytes, size))
@@ -134,34 +176,33 @@ ON_PATH(unlink, (const char *path), (path))
 ON_PATH(chmod, (const char *path, mode_t mode), (path, mode))
 
 int rename(const char *from, const char *path) {
-  return fails(AT_FDCWD, path) ? -1 : REAL(rename)(from, path);
+  return fails(AT_FDCWD, path) ? -1 : leave(REAL(rename)(from, path));
 }
 int link(const char *from, const char *path) {
-  return fails(AT_FDCWD, path) ? -1 : REAL(link)(from, path);
+  return fails(AT_FDCWD, path) ? -1 : leave(REAL(link)(from, path));
 }
 int symlink(const char *to, const char *path) {
-  return fails(AT_FDCWD, path) ? -1 : REAL(symlink)(to, path);
+  return fails(AT_FDCWD, path) ? -1 : leave(REAL(symlink)(to, path));
 }
 int unlinkat(int folder, const char *path, int flags) {
-  return fails(folder, path) ? -1 : REAL(unlinkat)(folder, path, flags);
+  return fails(folder, path) ? -1 : leave(REAL(unlinkat)(folder, path, flags));
 }
 int utimensat(int folder, const char *path, const struct timespec times[2], int flags) {
-  return fails(folder, path) ? -1 : REAL(utimensat)(folder, path, times, flags);
+  return fails(folder, path) ? -1 : leave(REAL(utimensat)(folder, path, times, flags));
 }
 ssize_t copy_file_range(int from, off64_t *at, int fd, off64_t *to, size_t size, unsigned flags) {
-  return fails(fd, NULL) ? -1 : REAL(copy_file_range)(from, at, fd, to, size, flags);
+  return fails(fd, NULL) ? -1 : leave(REAL(copy_file_range)(from, at, fd, to, size, flags));
 }
 
-static int opens(const char *path, int flags) {
-  return (flags & (O_CREAT | O_TRUNC)) && fails(AT_FDCWD, path);
-}
+#define CHANGES(flags) ((flags) & (O_CREAT | O_TRUNC))
 #define OPEN(name)                                                \
   int name(const char *path, int flags, ...) {                    \
     va_list rest;                                                 \
     va_start(rest, flags);                                        \
     mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0; \
     va_end(rest);                                                 \
-    return opens(path, flags) ? -1 : REAL(name)(path, flags, mode); \
+    if (!CHANGES(flags)) return REAL(name)(path, flags, mode);    \
+    return fails(AT_FDCWD, path) ? -1 : leave(REAL(name)(path, flags, mode)); \
   }
 OPEN(open)
 OPEN(open64)
@@ -171,7 +212,7 @@ OPEN(open64)
     if (fails(fd, NULL)) return -1;                               \
     int done = REAL(name)(fd);                                    \
     if (done == 0 && shadow) keep(fd);                            \
-    return done;                                                  \
+    return leave(done);                                                  \
   }
 SYNC(fsync)
 SYNC(fdatasync)
@@ -180,5 +221,5 @@ SYNC(fdatasync)
 int syncfs(int fd) {
   if (fails(fd, NULL)) return -1;
   if (shadow && is_in_home(fd, NULL)) keep_all(home);
-  return 0;
+  return leave(0);
 }

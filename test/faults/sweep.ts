@@ -1,258 +1,12 @@
 // Faults at every step of what changes a store: the process dies, a call fails, the power goes. faults.c counts the calls that a
-// command makes below a folder and lets one of them go wrong. Here the command runs once for each of them, and what is left is held
-// against real Nix, our own verify and what was there before.
-import { execFileSync, spawnSync } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+// command makes below a folder and lets one of them go wrong, or keeps what is there before each of them, which is what the end of the
+// process there would leave. What is left is held against real Nix, our own verify and what was there before.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { EXIT } from "#base/errors.ts";
-import { removeTree } from "#base/files.ts";
-import { openStore } from "#store/store.ts";
-import { pipelite } from "../rig/command.ts";
-
-/**
- * `kill`: the process is ended before the call. `EIO`, `ENOSPC`: the call fails. `full`: it fails with ENOSPC, and so do all that
- * come after it. `power`: the process is ended, and of every file only what was synced is left. `torn`: the same, but all that was
- * written outside the store directory is left, as when the disk happened to take that first.
- */
-export const FAULTS = ["kill", "EIO", "ENOSPC", "full", "power", "torn"] as const;
-export type Fault = (typeof FAULTS)[number];
-
-export interface Scenario {
-  name: string;
-  what: string;
-  /** Makes what the command finds. */
-  prepare: (work: Work) => Promise<unknown>;
-  words: (work: Work) => string[];
-  /** What must be so of what is left, whatever went wrong. */
-  left?: (work: Work) => Promise<void>;
-  /** What must be so when the command has been run again, and nothing went wrong. */
-  afterwards: (work: Work) => Promise<void>;
-  /** The folder whose calls go wrong. */
-  below: "home" | "cache";
-  /** It removes what nobody keeps. */
-  removes?: true;
-}
-
-export const SCENARIOS: readonly Scenario[] = [
-  {
-    name: "add",
-    what: "a tree into an empty store",
-    prepare: async () => {},
-    words: (work) => ["store", "add", work.tree],
-    afterwards: async (work) => work.mustHave(work.treePath),
-    below: "home",
-  },
-  {
-    name: "run",
-    what: "two stages, a source, their record, evidence and log",
-    prepare: (work) => work.pipelite(["run", work.project, "--no-link"]),
-    words: (work) => ["run", work.project, "--param", "n=2", "--out", work.result],
-    left: async (work) => {
-      const runs = JSON.parse(await work.pipelite(["runs", "--json"])) as { runId: string; status: string }[];
-      if (runs.length === 0) throw new Error("the run of before is gone");
-      for (const { runId, status } of runs) if (status === "passed") await work.pipelite(["verify", runId]);
-    },
-    afterwards: async (work) => {
-      await work.pipelite(["audit"]);
-      await work.pipelite(["log-audit"]);
-    },
-    below: "home",
-  },
-  {
-    name: "collect",
-    what: "all that no root keeps",
-    prepare: async (work) => {
-      await work.pipelite(["run", work.project, "--out", work.result]);
-      await work.pipelite(["run", work.project, "--param", "n=2", "--no-link"]);
-      await work.pipelite(["store", "add", work.tree]);
-    },
-    words: () => ["store", "gc"],
-    afterwards: async (work) => {
-      work.mustHave(readlinkSync(work.result).replace(work.home, ""));
-      work.mustNotHave(work.treePath);
-    },
-    below: "home",
-    removes: true,
-  },
-  {
-    name: "push",
-    what: "a tree into a cache that is a folder",
-    prepare: (work) => work.pipelite(["store", "add", work.tree]),
-    words: (work) => ["cache", "push", "--to", work.cache, work.treePath],
-    afterwards: async (work) => {
-      await work.pipelite(["store", "gc"]);
-      await work.pipelite(["cache", "pull", "--from", work.cache, work.treePath]);
-      work.mustHave(work.treePath);
-    },
-    below: "cache",
-  },
-  {
-    name: "pull",
-    what: "a tree from a cache that is a folder",
-    prepare: async (work) => {
-      await work.pipelite(["store", "add", work.tree]);
-      await work.pipelite(["cache", "push", "--to", work.cache, work.treePath]);
-      await work.pipelite(["store", "gc"]);
-    },
-    words: (work) => ["cache", "pull", "--from", work.cache, work.treePath],
-    afterwards: async (work) => work.mustHave(work.treePath),
-    below: "home",
-  },
-];
-
-const PIPELINE = `import { command, out, param, pipeline, source, tool } from "pipelite";
-const busybox = tool("busybox");
-const n = param.integer({ name: "n", default: 1 });
-const one = command(busybox, ["sh", "-c", "mkdir $0 && echo $1 > $0/one && cat $2 > $0/two", out, n, source("data.txt")]);
-const two = command(busybox, ["sh", "-c", "cat $1/one $1/two > $0", out, one]);
-export default pipeline({ one, two });
-`;
-
-const MAIN = join(import.meta.dirname, "../../src/cli/main.ts");
-
-/** The shared object of faults.c, compiled in this folder. */
-export function compileFaults(folder: string): string {
-  const library = join(folder, "faults.so");
-  const source = join(import.meta.dirname, "faults.c");
-  execFileSync("gcc", ["-O1", "-Wall", "-Werror", "-shared", "-fPIC", "-o", library, source, "-ldl"]);
-  return library;
-}
-
-/** Folders of their own for one scenario, made again from a copy before each fault. */
-export class Work implements Disposable {
-  readonly folder = mkdtempSync(join(tmpdir(), "pipelite-faults-"));
-  readonly home = join(this.folder, "now/home");
-  readonly cache = join(this.folder, "now/cache");
-  readonly result = join(this.folder, "now/result");
-  readonly project = join(this.folder, "project");
-  readonly tree = join(this.folder, "tree");
-  readonly #library = compileFaults(this.folder);
-  treePath = "";
-
-  private constructor() {
-    mkdirSync(this.project);
-    writeFileSync(join(this.project, "pipeline.ts"), PIPELINE);
-    writeFileSync(join(this.project, "data.txt"), "data\n");
-    mkdirSync(join(this.tree, "sub"), { recursive: true });
-    for (let index = 0; index < 5; index += 1)
-      writeFileSync(
-        join(this.tree, index % 2 === 0 ? `f${index}` : `sub/f${index}`),
-        "x".repeat(index * 70_000),
-      );
-  }
-
-  static async make(): Promise<Work> {
-    const work = new Work();
-    mkdirSync(work.home, { recursive: true });
-    mkdirSync(work.cache, { recursive: true });
-    work.treePath = (await work.pipelite(["store", "add", work.tree])).trim();
-    await work.pipelite(["store", "gc"]);
-    return work;
-  }
-
-  [Symbol.dispose](): void {
-    removeTree(this.folder);
-  }
-
-  /** What a command prints. Throws where it does not end with 0. */
-  async pipelite(words: readonly string[]): Promise<string> {
-    const { code, stdout, stderr } = await pipelite([...words, "--store", this.home], { cwd: this.project });
-    if (code !== EXIT.ok) throw new Error(`${words.join(" ")} ended with ${code}: ${stderr}`);
-    return stdout;
-  }
-
-  start(words: readonly string[], fault: Record<string, string>) {
-    const args = ["--disable-warning=ExperimentalWarning", MAIN, ...words, "--store", this.home];
-    const env = { ...process.env, ...fault, NO_COLOR: "1", UV_THREADPOOL_SIZE: "1" };
-    return spawnSync(process.execPath, args, { cwd: this.project, encoding: "utf8", env, timeout: 120_000 });
-  }
-
-  mustHave(path: string): void {
-    if (!this.registered().has(path)) throw new Error(`${path} is not there`);
-  }
-
-  mustNotHave(path: string): void {
-    if (this.registered().has(path)) throw new Error(`${path} is still there`);
-  }
-
-  registered(): Set<string> {
-    if (!existsSync(join(this.home, "nix/var/nix/db/db.sqlite"))) return new Set();
-    using store = openStore(this.home);
-    return new Set(store.validPaths());
-  }
-
-  /** Keeps what is there for `restore`. */
-  save(): void {
-    cpSync(join(this.folder, "now"), join(this.folder, "saved"), {
-      recursive: true,
-      verbatimSymlinks: true,
-      preserveTimestamps: true,
-    });
-  }
-
-  restore(): void {
-    removeTree(join(this.folder, "now"));
-    execFileSync("cp", ["-a", join(this.folder, "saved"), join(this.folder, "now")]);
-  }
-
-  faulty(fault: Fault | "none", at: number, below: string): Record<string, string> {
-    const shadow = join(this.folder, "shadow");
-    removeTree(shadow);
-    const isPower = fault === "power" || fault === "torn";
-    if (isPower) {
-      mkdirSync(shadow);
-      for (const file of filesBelow(below)) cpSync(file, join(shadow, String(statSync(file).ino)));
-    }
-    return {
-      LD_PRELOAD: this.#library,
-      FAULT_HOME: below,
-      FAULT_AT: String(at),
-      FAULT_KIND: isPower ? "kill" : fault === "full" ? "after" : fault,
-      FAULT_COUNT: join(this.folder, "count"),
-      ...(isPower && { FAULT_SHADOW: shadow }),
-    };
-  }
-
-  /** How many calls the last command made that came to its end. */
-  count(): number {
-    return Number(readFileSync(join(this.folder, "count"), "utf8"));
-  }
-
-  /** Leaves of each file only what was synced. */
-  losePower(below: string): void {
-    const shadow = join(this.folder, "shadow");
-    for (const file of filesBelow(below)) {
-      const kept = join(shadow, String(statSync(file).ino));
-      const synced = existsSync(kept) ? readFileSync(kept) : Buffer.alloc(0);
-      if (!readFileSync(file).equals(synced)) overwrite(file, synced);
-    }
-  }
-}
-
-function overwrite(file: string, content: Uint8Array): void {
-  const { mode } = statSync(file);
-  execFileSync("chmod", ["u+w", file]);
-  writeFileSync(file, content);
-  execFileSync("chmod", [(mode & 0o7777).toString(8), file]);
-}
-
-function filesBelow(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
-}
+import type { Scenario } from "./scenarios.ts";
+import { endsProcess, Work, type Fault } from "./work.ts";
 
 export interface Swept {
   /** Calls of the command, each a place for a fault. */
@@ -264,55 +18,62 @@ export interface Swept {
   lost: string[];
 }
 
-/**
- * @param most so many places at the most, spread evenly
- * @param first the first of them, so that sweeps of different seeds try different places
- */
-export async function sweepFaults(
-  scenario: Scenario,
-  fault: Fault,
-  most: number,
-  first: number,
-): Promise<Swept> {
+export interface Places {
+  /** So many at the most, spread evenly. */
+  most: number;
+  /** Of the first of them, so that sweeps of different seeds try different places. */
+  seed: number;
+}
+
+/** At each of so many places what takes long is looked at, too. */
+const DEEPLY_EVERY = 8;
+
+export async function sweepFaults(scenario: Scenario, fault: Fault, { most, seed }: Places): Promise<Swept> {
   using work = await Work.make();
   const below = work[scenario.below];
-  await scenario.prepare(work);
+  const input = Buffer.from((await scenario.prepare(work)) ?? "");
   work.save();
   const words = scenario.words(work);
   work.restore();
-  const { status, stderr } = work.start(words, work.faulty("none", 0, below));
+  const before = work.registered();
+  const { status, stderr } = work.start(words, work.faulty("none", 0, below), input);
   if (status !== EXIT.ok) throw new Error(`${words.join(" ")}: ${stderr}`);
   const calls = work.count();
+  const step = Math.max(1, Math.ceil(calls / most));
+  const first = 1 + (seed % step);
   const swept: Swept = { calls, tried: 0, unnoticed: 0, lost: [] };
-  // After the last call, too: then all that the command said must be there when the power goes.
-  const isPower = fault === "power" || fault === "torn";
-  const places = isPower ? calls + 1 : calls;
-  const step = Math.max(1, places / most);
-  for (let at = 1 + (first % Math.ceil(step)); at <= places; at += step) {
-    const number = Math.floor(at);
-    work.restore();
-    const before = work.registered();
-    const ended = work.start(words, work.faulty(fault, number, below));
-    if (isPower)
-      work.losePower(fault === "torn" ? join(below, scenario.below === "home" ? "nix/store" : "nar") : below);
+  const judge = async (at: number, isDone: boolean, check: () => void): Promise<void> => {
+    const isDeep = swept.tried % DEEPLY_EVERY === 0;
     swept.tried += 1;
-    if (ended.status === EXIT.ok) swept.unnoticed += 1;
-    const problem = await problemOf(async () => {
-      if (fault !== "kill" && !isPower) mustHaveEnded(ended);
-      await mustBeSound(work, scenario, before, ended.status === EXIT.ok);
-    });
-    if (problem !== undefined) swept.lost.push(`${number}: ${problem}`);
+    if (isDone) swept.unnoticed += 1;
+    try {
+      check();
+      await mustBeSound(work, scenario, { before, input, isDone, isDeep });
+    } catch (error) {
+      swept.lost.push(`${at}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  work.restore();
+  if (endsProcess(fault)) {
+    const isPower = fault !== "kill";
+    const ended = work.start(words, work.snapshots(below, { first, step }, isPower), input);
+    if (ended.status !== EXIT.ok) throw new Error(`${words.join(" ")}: ${ended.stderr}`);
+    const last = work.count() + 1;
+    const lost = fault === "torn" ? join(below, scenario.below === "home" ? "nix/store" : "nar") : below;
+    for (const at of work.snapshotNumbers()) {
+      work.restoreSnapshot(at);
+      if (isPower) work.losePower(lost, at);
+      // After the last call all that the command said must be there, also when the power goes.
+      await judge(at, at === last, () => {});
+    }
+    return swept;
+  }
+  for (let at = first; at <= calls; at += step) {
+    work.restore();
+    const ended = work.start(words, work.faulty(fault, at, below), input);
+    await judge(at, ended.status === EXIT.ok, () => mustHaveEnded(ended));
   }
   return swept;
-}
-
-async function problemOf(check: () => Promise<void>): Promise<string | undefined> {
-  try {
-    await check();
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
 }
 
 function mustHaveEnded({ status, signal, stderr }: ReturnType<Work["start"]>): void {
@@ -321,20 +82,26 @@ function mustHaveEnded({ status, signal, stderr }: ReturnType<Work["start"]>): v
   if (status !== EXIT.ok && stderr === "") throw new Error(`it ended with ${status} and said nothing`);
 }
 
-async function mustBeSound(
-  work: Work,
-  scenario: Scenario,
-  before: ReadonlySet<string>,
-  done: boolean,
-): Promise<void> {
-  mustPleaseNix(work);
+interface Left {
+  /** Paths that were valid before the command. */
+  before: ReadonlySet<string>;
+  input: Buffer;
+  /** The command said that it had done all. */
+  isDone: boolean;
+  isDeep: boolean;
+}
+
+async function mustBeSound(work: Work, scenario: Scenario, left: Left): Promise<void> {
+  const { before, input, isDone, isDeep } = left;
+  if (scenario.findsDamage !== true || isDone) mustPleaseNix(work);
   const now = work.registered();
   const gone = [...before].filter((path) => !now.has(path));
   if (scenario.removes === undefined && gone.length > 0) throw new Error(`lost ${gone.join(" ")}`);
   await scenario.left?.(work);
-  if (done) await scenario.afterwards(work);
-  await work.pipelite(scenario.words(work));
+  if (isDone) await scenario.afterwards(work);
+  await work.pipelite(scenario.words(work), input);
   await scenario.afterwards(work);
+  if (isDeep) await scenario.deeply?.(work);
   mustPleaseNix(work);
 }
 

@@ -25,6 +25,8 @@ import { trustTargets } from "./targets-trust.ts";
 import { imageTargets } from "./targets-images.ts";
 import { distributionTargets } from "./targets-distributions.ts";
 import { packageTargets } from "./targets-packages.ts";
+import { proofTargets } from "./targets-proof.ts";
+import { pythonTargets } from "./targets-python.ts";
 import { wireTargets } from "./targets-wire.ts";
 
 const ignored: NarHandler = {
@@ -169,6 +171,8 @@ export const targets: readonly Target[] = [
   ...imageTargets,
   ...distributionTargets,
   ...packageTargets,
+  ...proofTargets,
+  ...pythonTargets,
   ...wireTargets,
 ];
 

@@ -147,6 +147,7 @@ test("what is no bill of materials is refused", () => {
     "{",
     spdx.replace("SPDX-2.3", "SPDX-2.2"),
     `{"bomFormat":"CycloneDX","bomFormat":"CycloneDX"}`,
+    `{"bomFormat":"CycloneDX",${'"components":[{'.repeat(100_000)}${"}]".repeat(100_000)}}`,
   ])
     assert.throws(
       () => readBom(text),

@@ -2,13 +2,14 @@
 import assert from "node:assert/strict";
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { describe, test } from "node:test";
 import { removeTree } from "#base/files.ts";
 import { pipelite } from "../rig/command.ts";
 import { assertNixAccepts } from "../rig/nix.ts";
 import { peer } from "../rig/peer.ts";
 import { Project } from "../rig/project.ts";
-import { coded, StoreRig } from "./rig.ts";
+import { absentPath, coded, StoreRig } from "./rig.ts";
 
 function damage(file: string): void {
   chmodSync(file, 0o644);
@@ -50,6 +51,66 @@ describe("replaceFiles", () => {
   });
 });
 
+describe("store repair --from a binary cache", () => {
+  /** A path that only a signature vouches for, in a cache, and damaged in the store. */
+  async function damagedPath(rig: StoreRig, ...push: string[]): Promise<string> {
+    const { path: model } = await rig.store.addTree(rig.source(), { name: "s" });
+    const chunks: Uint8Array[] = [];
+    const hash = await rig.store.dumpNar(model, (chunk) => void chunks.push(Uint8Array.from(chunk)));
+    const path = absentPath("signed");
+    await rig.store.addNar({ path, ...hash, references: [] }, Readable.from(chunks));
+    rig.close();
+    await run(rig, "cache", "push", "--to", rig.path("cache"), ...push, path);
+    damage(join(rig.home, path, "a.txt"));
+    return path;
+  }
+
+  const run = (rig: StoreRig, ...words: string[]) =>
+    pipelite([...words, "--store", rig.home], { cwd: rig.folder });
+
+  test("takes what a trusted key signed, and nothing else", async () => {
+    using rig = new StoreRig();
+    const made = await run(rig, "key", "new", "--paths", "team-1", rig.path("team.key"));
+    assert.equal(made.code, 0, made.stderr);
+    const path = await damagedPath(rig, "--key", rig.path("team.key"));
+    const untrusted = await run(rig, "store", "repair", "--from", rig.path("cache"));
+    assert.equal(untrusted.code, 3, untrusted.stdout);
+    assert.match(untrusted.stderr, /is asked no more/);
+    const repair = [
+      "store",
+      "repair",
+      "--from",
+      rig.path("cache"),
+      "--trusted-key",
+      rig.path("team.key.pub"),
+    ];
+    const trusted = await run(rig, ...repair);
+    assert.equal(trusted.code, 0, trusted.stdout + trusted.stderr);
+    assert.equal(trusted.stdout.trim(), `${path}: repaired by a cache, file://${rig.path("cache")}`);
+    assert.deepEqual((await rig.store.verify({ checkContents: true })).problems, []);
+  });
+
+  test("goes on to the next cache where one has other bytes", async () => {
+    using rig = new StoreRig();
+    const text = await rig.text("text");
+    rig.close();
+    for (const name of ["bad", "good"])
+      await run(rig, "cache", "push", "--to", rig.path(name), "--compression", "none", text);
+    const [nar = ""] = readdirSync(rig.path("bad/nar"));
+    const bytes = readFileSync(rig.path("bad/nar", nar));
+    bytes[100] = (bytes[100] ?? 0) ^ 1;
+    writeFileSync(rig.path("bad/nar", nar), bytes);
+    rmSync(rig.store.physical(text));
+    rig.close();
+    const caches = ["--from", rig.path("bad"), "--from", rig.path("good")];
+    const { code, stdout, stderr } = await run(rig, "store", "repair", ...caches, "--json");
+    assert.equal(code, 0, stderr);
+    const { repaired } = JSON.parse(stdout) as { repaired: unknown[] };
+    assert.deepEqual(repaired, [{ path: text, by: "a cache", from: `file://${rig.path("good")}` }]);
+    assert.match(stderr, /bad.* is asked no more/);
+  });
+});
+
 test(
   "store repair takes programs from this machine, outputs by building again, the rest from another store",
   { skip: peer("nix-store") },
@@ -82,7 +143,7 @@ export default async ({ words }: { words: Source }) => ({ x: await words.text() 
     assert.match(first.stdout, /-words\.txt: changed/);
     const second = await pipelite(["store", "repair", "--store", project.home, "--from", copy.home]);
     assert.equal(second.code, 0, second.stdout + second.stderr);
-    assert.match(second.stdout, /-words\.txt: repaired by another store/);
+    assert.match(second.stdout, /-words\.txt: repaired by another store, \//);
     assert.match(second.stdout, /-a: repaired by building it again/);
     assert.equal(readFileSync(join(output, "x"), "utf8"), "words\n");
     assertNixAccepts(project.home);

@@ -115,3 +115,21 @@ export function storeScript(code: string): string[] {
 }
 
 export const NODE_FLAGS = ["--disable-warning=ExperimentalWarning"];
+
+/** Adds trees, texts that refer to each other, and outputs, until it is killed; collects now and then. */
+export const BUSY = `
+  import fs from "node:fs";
+  const [source] = args;
+  console.log("ready");
+  for (let round = 0; ; round++) {
+    fs.writeFileSync(source + "/changing", String(round) + process.pid);
+    const tree = await store.addTree(source, { name: "tree" });
+    const text = await store.addText("text", Buffer.from(tree.path + round), [tree.path]);
+    const scratch = store.home + "/pipelite/out-" + process.pid;
+    fs.mkdirSync(scratch, { recursive: true });
+    fs.writeFileSync(scratch + "/file", text.path + round);
+    const scratchPath = "/nix/store/" + "0".repeat(32) + "-x";
+    await store.registerOutputs([{ scratch, scratchPath, name: "out", references: [text.path, tree.path] }]);
+    process.stdout.write(".");
+    if (round % 5 === 4) await store.gc();
+  }`;

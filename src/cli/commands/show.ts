@@ -35,13 +35,22 @@ export const show = command({
     const { record, repetition, problem } = run;
     const { reproductions } = await import("#app/reproductions.ts");
     const reproduced = reproductions(home, record);
-    if (flags.json) printJson(context, { ...record, repetition, problem, reproduced });
+    const removed = app.removedLogs(home, record);
+    if (flags.json) printJson(context, { ...record, repetition, problem, reproduced, removedLogs: removed });
     else {
       const rebuilt = reproduced.map(({ stage, text }) => [stage, text]);
       const parts = [describeRun(record, paintOf(context, flags), columnsOf(context))];
       if (rebuilt.length > 0)
         parts.push(formatTable([["STAGE", "REBUILT"], ...rebuilt], { columns: columnsOf(context) }));
-      print(context, parts.join("\n\n"));
+      parts.push(
+        removed
+          .map(
+            ({ stage, removedAt, file }) =>
+              `log of ${stage}: removed by retention on ${formatTime(removedAt)} (${file})`,
+          )
+          .join("\n"),
+      );
+      print(context, parts.filter((part) => part !== "").join("\n\n"));
     }
     return tellRun(context, flags, run);
   },
