@@ -103,6 +103,7 @@ export default pipeline({ a });\n`,
     const { code, stderr } = await run("log", "a");
     assert.equal(code, 2);
     assert.match(stderr, /removed by retention on 20\d\d-.* \(retention\/retention-\d+\.json\)/);
+    assert.match((await run("log", "a", "--json")).stdout, /"STAGE_LOG_REMOVED"/);
     const { reason } = await log("unavailable");
     assert.match(reason, /was removed by retention on 20/);
   });
