@@ -31,6 +31,7 @@ export const SIDEWAYS: readonly (readonly [from: string, to: string])[] = [
   ["rebuild", "supply"],
   ["release", "evidence"],
   ["release", "rebuild"],
+  ["release", "supply"],
   ["environment", "author"],
   ["environment", "cache"],
   ["compile", "author"],

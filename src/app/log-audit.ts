@@ -3,7 +3,7 @@ import { readNamedText, writeFileAtomically } from "#base/files.ts";
 import type { Home } from "#home/home.ts";
 import { TransparencyLog } from "#home/log.ts";
 import { auditLog, type LogAudit } from "#supply/log-audit.ts";
-import { askWitness } from "#supply/witness.ts";
+import { askWitnesses } from "#supply/witness.ts";
 import { parseVerifier, writeNote, writeVerifier } from "#tlog/note.ts";
 
 export interface LogAuditRequest {
@@ -32,7 +32,8 @@ export async function logAudit(request: LogAuditRequest): Promise<AuditedLog> {
   const key = request.key === undefined ? undefined : parseVerifier(request.key, "log");
   const witnesses = request.witnesses.map((text) => parseVerifier(text, "witness"));
   const kept = request.checkpoints.map((file) => ({ name: file, note: readNamedText(file) }));
-  for (const url of request.ask) await askWitness(home, url, witnesses, request.signal);
+  if (request.ask.length > 0)
+    await askWitnesses(home, { urls: request.ask, keys: witnesses }, request.signal);
   const audited = auditLog({ home, key, kept, witnesses });
   if (save !== undefined && audited.status === "holds") {
     const { note } = await new TransparencyLog(home).publish();

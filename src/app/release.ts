@@ -11,11 +11,11 @@ import { parseStorePath } from "#nix/store-path.ts";
 import { readPolicy } from "#release/policy.ts";
 import { readReleases, releaseRun, type FreshAudit, type ReleaseOutcome } from "#release/release.ts";
 import { attestRun } from "#supply/attestations.ts";
+import { attesterOf, personBy, type Signer } from "./attest.ts";
 import { documents } from "./documents.ts";
 import type { Home } from "#home/home.ts";
 import type { RunRecord } from "#home/run-record.ts";
 import type { WhichRun } from "#home/runs.ts";
-import type { SigningKey } from "#sigstore/index.ts";
 import { openStore } from "#store/index.ts";
 
 export interface Release {
@@ -24,11 +24,13 @@ export interface Release {
   /** Default: release-policy.json beside the pipeline.ts of this folder (whatever the record says), else the built-in one. */
   policyFile?: string | undefined;
   /** Who releases; without one the demands are checked. */
-  releaser?: { name: string; key: SigningKey } | undefined;
+  releaser?: { name: string; signer: Signer } | undefined;
   /** The variable that the key of the releaser is in. */
   keyVariable?: string | undefined;
   /** The history whose signals count; default: the file in the home. */
   database?: string | undefined;
+  /** Who attests the outputs; default: the key of the home. */
+  attestedBy?: Signer | undefined;
   /** Where programs are found when something is built again. */
   env: Environment;
   signal: AbortSignal;
@@ -36,7 +38,8 @@ export interface Release {
 
 /**
  * Releases a run, or says what is missing.
- * @throws PipeliteError RUN_NOT_FOUND, JOURNAL_BROKEN, RELEASE_EXISTS, SIGNER_INVALID, POLICY_INVALID, SIGNING_KEY_EXPOSED
+ * @throws PipeliteError RUN_NOT_FOUND, JOURNAL_BROKEN, RELEASE_EXISTS, SIGNER_INVALID, POLICY_INVALID, SIGNING_KEY_EXPOSED, and what
+ * `attestBy` throws
  */
 export async function release(options: Release): Promise<ReleaseOutcome> {
   const { home, which, policyFile, releaser, keyVariable, database, signal, env } = options;
@@ -49,8 +52,11 @@ export async function release(options: Release): Promise<ReleaseOutcome> {
     throw keysError("SIGNING_KEY_EXPOSED", { variable: keyVariable });
   const sandbox = isBuiltOpenly ? ("none" as const) : undefined;
   const audit = () => freshAudit(home, runId, { signal, env, sandbox });
-  const attest = () => attestRun(home, runId);
-  const decide = () => releaseRun({ home, runId, applied, releaser, audit, signals, attest });
+  const { attestedBy = { by: "key", key: undefined } } = options;
+  const attester = releaser && attesterOf(home, attestedBy, signal);
+  const attest = () => attestRun(home, runId, attester);
+  const by = releaser && { name: releaser.name, key: personBy(releaser.signer, signal) };
+  const decide = () => releaseRun({ home, runId, applied, releaser: by, audit, signals, attest });
   return releaser === undefined ? decide() : keepingResult(home, record, decide);
 }
 

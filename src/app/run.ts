@@ -4,6 +4,8 @@ import { EXIT, isPipeliteError } from "#base/errors.ts";
 import type { SyncReport } from "#history/sync.ts";
 import type { RunOptions, RunOutcome } from "#run/options.ts";
 import { runPipeline } from "#run/run.ts";
+import type { Attester } from "#supply/attestations.ts";
+import type { Signer } from "./attest.ts";
 
 export interface Ran extends RunOutcome {
   /** What bringing the database up to date found; absent where none was named. */
@@ -16,16 +18,19 @@ export interface Ran extends RunOutcome {
 
 /**
  * @param database PostgreSQL, by its URL, that the run is added to
- * @param isAttested each output of a run that passes gets signed provenance
+ * @param attestedBy who signs provenance of each output of a run that passes; nobody without one
  * @throws PipeliteError of the run; HISTORY_UNREACHABLE and the like for a run that passed: a failed one keeps its exit code
  */
-export async function run(options: RunOptions, database?: string, isAttested = false): Promise<Ran> {
-  if (database === undefined) return attested(options, await runPipeline(options), isAttested);
+export async function run(options: RunOptions, database?: string, attestedBy?: Signer): Promise<Ran> {
+  // What is wrong about the signer is said before anything is built.
+  const attester =
+    attestedBy && (await import("./attest.ts")).attesterOf(options.home, attestedBy, options.signal);
+  if (database === undefined) return attested(options, await runPipeline(options), attester);
   const { checkDatabase, withHistory } = await import("#history/history.ts");
   const { syncHistory } = await import("#history/sync.ts");
   const place = { home: options.home, database };
   checkDatabase(place);
-  const outcome = await attested(options, await runPipeline(options), isAttested);
+  const outcome = await attested(options, await runPipeline(options), attester);
   if (outcome.status === "cancelled") return outcome;
   try {
     return { ...outcome, index: await withHistory(place, syncHistory) };
@@ -35,9 +40,13 @@ export async function run(options: RunOptions, database?: string, isAttested = f
   }
 }
 
-async function attested({ home }: RunOptions, outcome: RunOutcome, isAttested: boolean): Promise<Ran> {
-  if (!isAttested || outcome.status !== "passed") return outcome;
+async function attested(
+  { home }: RunOptions,
+  outcome: RunOutcome,
+  attester: Attester | undefined,
+): Promise<Ran> {
+  if (attester === undefined || outcome.status !== "passed") return outcome;
   const { attestRun, attestationsFolder } = await import("#supply/attestations.ts");
-  await attestRun(home, outcome.runId);
+  await attestRun(home, outcome.runId, attester);
   return { ...outcome, attestations: home.pathOf(attestationsFolder(home.runs.read(outcome.runId).runId)) };
 }

@@ -15,6 +15,7 @@ import type { SignatureView } from "#release/signature-view.ts";
 import type { Home } from "#home/home.ts";
 import type { WhichRun } from "#home/runs.ts";
 import { writePublicKey, type SigningKey } from "#sigstore/index.ts";
+import { personBy, type Signer } from "./attest.ts";
 
 /** Where the key that signs is: in a file, in a variable, or with a program that signs what it is given. */
 export type KeySource =
@@ -43,6 +44,11 @@ export function readKey(source: KeySource, env: Environment): { key: SigningKey;
   }
 }
 
+/** Without a sandbox a stage can read the variables of who started it. @throws PipeliteError SIGNING_KEY_EXPOSED */
+export function refuseExposed(variable: string): never {
+  throw keysError("SIGNING_KEY_EXPOSED", { variable });
+}
+
 export interface NewKey {
   file: string;
   publicFile: string;
@@ -66,11 +72,18 @@ export interface Signed extends SignatureView {
   runId: string;
 }
 
+export interface Signing extends Omit<SignRun, "home" | "runId" | "key"> {
+  signer: Signer;
+  signal: AbortSignal;
+}
+
+/** @throws PipeliteError those of `signRun` and of `attestBy` */
 export async function sign(
   home: Home,
   which: WhichRun,
-  { meaning, name, reason, key }: Omit<SignRun, "home" | "runId">,
+  { meaning, name, reason, signer, signal }: Signing,
 ): Promise<Signed> {
   const { runId } = home.runs.find(which);
+  const key = personBy(signer, signal);
   return { runId, ...(await signRun({ home, runId, meaning, name, reason, key })) };
 }

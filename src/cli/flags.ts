@@ -59,11 +59,10 @@ export const limitFlags = {
 
 export const databaseFlag = value("URL", "PostgreSQL for the history of runs (default: $PIPELITE_DATABASE)");
 
-export const passphraseFlag = value("FILE", "File with the passphrase of the key");
 export const KEY_BRIEF =
   "Private key to sign with: a file, env:VARIABLE, or command:WORDS that signs what it is given";
-/** What vouches for a signature beside its key, or in the place of one. */
-export const signerFlags = {
+/** What vouches for the signature of a person beside their key, or in the place of one. */
+export const personFlags = {
   timestamp: values("URL", "Have each signature stamped by this authority (RFC 3161)", {
     parse: parseAddress,
   }),
@@ -73,11 +72,38 @@ export const signerFlags = {
   ),
   identityToken: value(
     "SOURCE",
-    "Where the token is from with --key sigstore: - env:VARIABLE, file:PATH or command:WORDS (default: env:SIGSTORE_ID_TOKEN)",
+    "Where the token is from with sigstore: - env:VARIABLE, file:PATH or command:WORDS (default: env:SIGSTORE_ID_TOKEN)",
     { parse: parseSource },
   ),
 };
+/** The same for what is entered into the log. */
+const vouchingFlags = {
+  ...personFlags,
+  ask: values("URL", "Have this witness sign the checkpoint of the log (default: $PIPELITE_WITNESSES)", {
+    parse: parseAddress,
+  }),
+  witness: values("KEY", "A witness whose signature counts, as NAME+HASH+KEY (default: $PIPELITE_WITNESSES)"),
+};
+export const passphraseFlag = value("FILE", "File with the passphrase of the key");
 export const publicKeyFlag = value("FILE", "Public half of a --key that a command has");
+/** Who attests, and who vouches for it: the same for every command that does. */
+export const attestFlags = {
+  key: value(
+    "KEY",
+    `${KEY_BRIEF}; sigstore:CONFIG signs as who has the identity token (default: the one of this home, made on first use)`,
+  ),
+  passphraseFile: passphraseFlag,
+  publicKey: publicKeyFlag,
+  ...vouchingFlags,
+};
+/** The same beside the key of a person who signs. */
+export const releaseFlags = {
+  attestKey: value(
+    "KEY",
+    "Who attests the outputs: a file, env:VARIABLE or sigstore:CONFIG (default: the key of this home, made on first use)",
+  ),
+  ...vouchingFlags,
+};
 export const SIGNER_BRIEF = "Printed name of the signer";
 
 export const cacheFlag = values(

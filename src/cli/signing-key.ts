@@ -21,7 +21,7 @@ export async function readKey(context: Context, flags: KeyFlags): Promise<Signin
 }
 
 /** The variable that a key is in; undefined for one that is elsewhere. */
-export function variableOf(key: string | undefined): string | undefined {
+function variableOf(key: string | undefined): string | undefined {
   return key?.startsWith("env:") === true ? key.slice("env:".length) : undefined;
 }
 
@@ -32,7 +32,7 @@ function sourceOf(context: Context, { key, passphraseFile, publicKey }: KeyFlags
     throw pipeliteError("ARGUMENT_INVALID", {
       value: key,
       name: "--key",
-      problem: "only provenance and sbom are signed without a key of one's own",
+      problem: "what this signs needs a key of one's own",
     });
   if (kind === "command") {
     if (passphraseFile !== undefined)
@@ -52,13 +52,24 @@ function sourceOf(context: Context, { key, passphraseFile, publicKey }: KeyFlags
     : { from: "file", file: pathOf(context, key), ...passphrase };
 }
 
-export interface SignerFlags extends GlobalFlags {
-  key: string | undefined;
-  passphraseFile: string | undefined;
-  publicKey: string | undefined;
+/** The variable that a key, or a token, is in: what is built without a sandbox could read it. */
+export function variableBehind(key: string | undefined, signer: Signer): string | undefined {
+  if (signer.by === "key") return variableOf(key);
+  return signer.token.from === "environment" ? signer.token.variable : undefined;
+}
+
+export interface VouchingFlags extends GlobalFlags {
   timestamp: readonly string[];
   trustedRoot: string | undefined;
   identityToken: SecretSource | undefined;
+  ask: readonly string[];
+  witness: readonly string[];
+}
+
+export interface SignerFlags extends VouchingFlags {
+  key: string | undefined;
+  passphraseFile: string | undefined;
+  publicKey: string | undefined;
 }
 
 /** Who signs statements. @param unsigned the flag without which nothing is; undefined where it is there */
@@ -67,10 +78,17 @@ export async function signerOf(
   flags: SignerFlags,
   unsigned: string | undefined,
 ): Promise<Signer> {
-  const { key, timestamp, trustedRoot, identityToken, passphraseFile, publicKey } = flags;
+  const { key, timestamp, trustedRoot, identityToken, ask, witness, passphraseFile, publicKey } = flags;
   const [, config] = /^sigstore:(.+)$/s.exec(key ?? "") ?? [];
   const isStamped = timestamp.length > 0;
-  if ((isStamped || config !== undefined) && unsigned !== undefined)
+  const isAsked = ask.length > 0 || witness.length > 0;
+  if (witness.length > 0 && ask.length === 0)
+    throw pipeliteError("ARGUMENT_MISSING", {
+      name: "--ask",
+      suggestion: "A witness signs when it is asked",
+    });
+  const given = [key, trustedRoot, identityToken, passphraseFile, publicKey];
+  if (unsigned !== undefined && (isStamped || isAsked || given.some((each) => each !== undefined)))
     throw pipeliteError("ARGUMENT_MISSING", { name: unsigned, suggestion: "Nothing is signed without it" });
   if ((isStamped || config !== undefined) && trustedRoot === undefined)
     throw pipeliteError("ARGUMENT_MISSING", {
@@ -80,20 +98,23 @@ export async function signerOf(
   if (config === undefined) {
     if (identityToken !== undefined)
       throw pipeliteError("FLAGS_APART", { one: "--identity-token", other: "a key of one's own" });
-    const read = key === undefined ? undefined : await readKey(context, { ...flags, key });
-    const timestamps = isStamped && {
-      timestamps: { urls: timestamp, rootFile: pathOf(context, trustedRoot ?? "") },
+    const witnesses = witnessesOf(context, flags);
+    return {
+      by: "key",
+      key: key === undefined ? undefined : await readKey(context, { ...flags, key }),
+      ...(isStamped && { timestamps: { urls: timestamp, rootFile: pathOf(context, trustedRoot ?? "") } }),
+      ...(witnesses.urls.length > 0 && { witnesses }),
     };
-    return { by: "key", key: read, ...timestamps };
   }
-  const other =
-    passphraseFile !== undefined
-      ? "--passphrase-file"
-      : publicKey !== undefined
-        ? "--public-key"
-        : isStamped
-          ? "--timestamp"
-          : undefined;
+  const others: [name: string, isGiven: boolean][] = [
+    ["--passphrase-file", passphraseFile !== undefined],
+    ["--public-key", publicKey !== undefined],
+    ["--timestamp", isStamped],
+    // It is entered into the log of others.
+    ["--ask", ask.length > 0],
+    ["--witness", witness.length > 0],
+  ];
+  const other = others.find(([, isGiven]) => isGiven)?.[0];
   if (other !== undefined) throw pipeliteError("FLAGS_APART", { one: "--key sigstore:", other });
   return {
     by: "identity",
@@ -102,6 +123,32 @@ export async function signerOf(
     rootFile: pathOf(context, trustedRoot ?? ""),
     env: context.env,
   };
+}
+
+/** Who signs in their own name: what witnesses sign is the log. */
+export function personIn(context: Context, flags: Omit<SignerFlags, "ask" | "witness">): Promise<Signer> {
+  return signerOf(context, { ...flags, ask: [], witness: [] }, undefined);
+}
+
+/**
+ * Witnesses that the command line names, or else the environment: in $PIPELITE_WITNESSES, words that are addresses of those who are
+ * asked, and keys.
+ */
+export function witnessesOf(
+  { env }: Pick<Context, "env">,
+  { ask, witness }: Pick<VouchingFlags, "ask" | "witness">,
+): { urls: readonly string[]; keys: readonly string[] } {
+  if (ask.length > 0 || witness.length > 0) {
+    if (ask.length > 0 && witness.length === 0)
+      throw pipeliteError("ARGUMENT_MISSING", {
+        name: "--witness",
+        suggestion: "An address does not tell whose signature counts: name the key",
+      });
+    return { urls: ask, keys: witness };
+  }
+  const words = (env["PIPELITE_WITNESSES"] ?? "").split(/\s+/).filter(Boolean);
+  const isUrl = (word: string): boolean => word.includes("://");
+  return { urls: words.filter(isUrl), keys: words.filter((word) => !isUrl(word)) };
 }
 
 function sourceAt(context: Context, source: SecretSource): SecretSource {

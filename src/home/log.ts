@@ -24,6 +24,7 @@ import {
   signNote,
   signerOf,
   verifyNote,
+  withSignatures,
   writeNote,
   writeVerifier,
   type Note,
@@ -134,10 +135,7 @@ export class TransparencyLog {
     return this.#withLock(() => {
       const { last } = this;
       if (last?.note.text !== text) return;
-      const others = last.note.signatures.filter(
-        (each) => !signatures.some(({ name, id }) => each.name === name && each.id.equals(id)),
-      );
-      this.#writeCheckpoint(last.size, writeNote({ text, signatures: [...others, ...signatures] }));
+      this.#writeCheckpoint(last.size, writeNote(withSignatures(last.note, signatures)));
     });
   }
 

@@ -108,12 +108,12 @@ export class SealedFiles {
   }
 
   /** Runs `action` while no other process signs, moves or releases in this home. */
-  async withLock<T>(action: () => T): Promise<T> {
+  async withLock<T>(action: () => T | Promise<T>): Promise<T> {
     makeFolder(this.#layout.own);
     const fd = openSync(this.#layout.sealLock, "a");
     try {
       await flock(fd, "exclusive", { timeoutMs: LOCK_TIMEOUT_MS });
-      return action();
+      return await action();
     } finally {
       closeSync(fd);
     }

@@ -16,8 +16,8 @@ export const pipeliteError = errorsOf({
   SIGNING_KEY_EXPOSED: {
     exit: 2,
     message:
-      "Cannot release by the key in {variable}: the audit builds the stages again without a sandbox, and they could read it",
-    hint: 'Ask a program to sign (--key command:), or audit first, and let the policy take that one ("audit": "stored")',
+      "Cannot sign with what {variable} holds: stages are built without a sandbox, and they could read it",
+    hint: 'Ask a program to sign (--key command:), or sign afterwards: `provenance --out`, or a policy that takes the audit of before ("audit": "stored")',
   },
   SIGNING_COMMAND_FAILED: {
     exit: 2,

@@ -193,14 +193,21 @@ export interface Act {
   at: string;
   /** The journal had it no earlier. */
   sealedAt?: string | undefined;
+  /** An authority had the signature then. */
+  stampedAt?: string | undefined;
 }
 
 /** The role of who signed; `""` where any key may sign, undefined where this one may not, or might not then. */
-export function roleOf({ signers }: Policy, { name, keyId, at, sealedAt = at }: Act): string | undefined {
+export function roleOf(
+  { signers }: Policy,
+  { name, keyId, at, sealedAt = at, stampedAt = at }: Act,
+): string | undefined {
   if (signers === "any") return "";
   const signer = signers.find((each) => each.name === name && each.keyId === keyId);
-  // A stolen key can sign for any time: the journal's counts as well.
-  return signer && [at, sealedAt].every((time) => isValidAt(signer, time)) ? signer.role : undefined;
+  // A stolen key can sign for any time: that of the journal counts as well, and that of others.
+  return signer && [at, sealedAt, stampedAt].every((time) => isValidAt(signer, time))
+    ? signer.role
+    : undefined;
 }
 
 function isValidAt({ from, until, revoked }: Signer, at: string): boolean {
@@ -209,8 +216,8 @@ function isValidAt({ from, until, revoked }: Signer, at: string): boolean {
   return (from === undefined || time >= Date.parse(from)) && isBefore(until) && isBefore(revoked);
 }
 
-export function actOf({ signer, keyId, signedAt, sealedAt }: SignatureView): Act {
-  return { name: signer, keyId, at: signedAt, sealedAt };
+export function actOf({ signer, keyId, signedAt, sealedAt, stampedAt }: SignatureView): Act {
+  return { name: signer, keyId, at: signedAt, sealedAt, stampedAt };
 }
 
 function isSamePerson(a: Pick<Act, "name" | "keyId">, b: Pick<Act, "name" | "keyId">): boolean {

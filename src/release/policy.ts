@@ -8,8 +8,12 @@ import { utf8 } from "#base/bytes.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { readNamedText } from "#base/files.ts";
+import { rootId } from "#home/keyring.ts";
 import { readPublicKey } from "#keys/key-file.ts";
+import type { Identity } from "#sigstore/identity.ts";
 import { parsePublicKey, writePublicKey, type PublicKey } from "#sigstore/index.ts";
+import { parseTrustedRoot } from "#sigstore/trusted-root.ts";
+import { personId } from "#supply/person.ts";
 import type { Severity } from "./deviation.ts";
 import { digestOf } from "#base/digest.ts";
 import { looksLike, nameProblem, visible } from "./names.ts";
@@ -22,9 +26,12 @@ export const POLICY_FILE = "release-policy.json";
 export interface Signer {
   name: string;
   role: string;
+  /** The id of the key, or `personId` of the identity. */
   keyId: string;
-  /** PEM */
-  key: string;
+  /** PEM; or, of who signs as an identity, whom a certificate names, and what the trusted root is called that vouches for it. */
+  key?: string;
+  identity?: Identity;
+  root?: string;
   /** ISO 8601: what is signed before `from`, at or after `until`, at or after `revoked` does not count. */
   from?: string;
   until?: string;
@@ -102,7 +109,8 @@ export function readPolicy(pipelineFile: string | undefined, file?: string): App
   try {
     return applied(parsePolicy(readNamedText(found), dirname(found)), found);
   } catch (error) {
-    if (!(error instanceof RangeError) && !isPipeliteError(error)) throw error;
+    if (!(error instanceof RangeError) && !(error instanceof SyntaxError) && !isPipeliteError(error))
+      throw error;
     throw pipeliteError("POLICY_INVALID", { file: found, problem: error.message }, error);
   }
 }
@@ -205,16 +213,24 @@ function parseSignatures(value: unknown): RequiredSignature[] {
 
 function parseSigners(value: unknown, folder: string): Signer[] {
   const signers = list(value, "signers").map((each): Signer => {
-    const { name, role, key, ...times } = fields(each, "a signer", ["name", "role", "key", ...TIMES]);
-    const publicKey = publicKeyAt(text(key, "a key"), folder);
+    const { name, role, key, identity, trustedRoot, root, ...times } = fields(each, "a signer", [
+      "name",
+      "role",
+      "key",
+      "identity",
+      "trustedRoot",
+      "root",
+      ...TIMES,
+    ]);
     const [who, what] = [text(name, "a name"), text(role, "a role")];
     const problem = nameProblem(who);
     if (problem !== undefined) throw new RangeError(`'${visible(who)}' is not a name: ${problem}`);
     return {
       name: who,
       role: what,
-      keyId: publicKey.keyId,
-      key: writePublicKey(publicKey),
+      ...(identity === undefined
+        ? signerByKey(text(key, "a key"), folder)
+        : signerByIdentity({ key, identity, trustedRoot, root }, folder)),
       ...parseTimes(times),
     };
   });
@@ -223,6 +239,34 @@ function parseSigners(value: unknown, folder: string): Signer[] {
     if (other !== undefined) throw new RangeError(`${other.name} and ${name} have one name or one key`);
   }
   return signers;
+}
+
+function signerByKey(key: string, folder: string): Pick<Signer, "keyId" | "key"> {
+  const publicKey = publicKeyAt(key, folder);
+  return { keyId: publicKey.keyId, key: writePublicKey(publicKey) };
+}
+
+/** `trustedRoot` is a file, `root` what it is called: who else vouches for the same name is somebody else. */
+function signerByIdentity(
+  given: Record<"key" | "identity" | "trustedRoot" | "root", unknown>,
+  folder: string,
+): Pick<Signer, "keyId" | "identity" | "root"> {
+  const { issuer, subject } = fields(given.identity, "an identity", ["issuer", "subject"]);
+  const identity = { issuer: text(issuer, "an issuer"), subject: text(subject, "a subject") };
+  if (given.key !== undefined) throw new RangeError(`${identity.subject} has a key and an identity`);
+  const root =
+    given.trustedRoot === undefined
+      ? text(given.root, "trustedRoot")
+      : rootAt(resolve(folder, text(given.trustedRoot, "trustedRoot")));
+  if (!/^[0-9a-f]{64}$/.test(root)) throw new RangeError("root is not the SHA-256 of a trusted root, in hex");
+  return { keyId: personId(identity, root), identity, root };
+}
+
+/** @throws PipeliteError TRUSTED_ROOT_INVALID; SyntaxError of what is no JSON */
+function rootAt(file: string): string {
+  const root = parseStrictJson(readNamedText(file));
+  parseTrustedRoot(root);
+  return rootId(root);
 }
 
 const TIMES = ["from", "until", "revoked"] as const;
@@ -261,8 +305,17 @@ export function parseAppliedPolicy(content: unknown): AppliedPolicy {
 }
 
 function withoutKeyId(value: unknown): object {
-  const { keyId: _, ...rest } = fields(value, "a signer", ["name", "role", "key", "keyId", ...TIMES]);
-  if (!text(rest["key"], "a key").startsWith("-----BEGIN")) throw new RangeError("a key is no PEM");
+  const { keyId: _, ...rest } = fields(value, "a signer", [
+    "name",
+    "role",
+    "key",
+    "identity",
+    "root",
+    "keyId",
+    ...TIMES,
+  ]);
+  if (rest["identity"] === undefined && !text(rest["key"], "a key").startsWith("-----BEGIN"))
+    throw new RangeError("a key is no PEM");
   return rest;
 }
 

@@ -8,7 +8,8 @@ import { VERSION } from "#base/version.ts";
 import type { Home } from "#home/home.ts";
 import type { ReadRun } from "#home/runs.ts";
 import { lostRebuilds } from "#rebuild/reproductions.ts";
-import { parseBundle, signStatement, verifyBundle, writeBundle, type SigningKey } from "#sigstore/index.ts";
+import { parseBundle, writeBundle, type SigningKey } from "#sigstore/index.ts";
+import { knownOf, personWith, signedByPerson, type Person } from "#supply/person.ts";
 import { NO_REBUILDS, rebuildFacts } from "./rebuild-facts.ts";
 import { checkDemands, type Act, type Demand, type ReleaseFacts } from "./demands.ts";
 import type { AuditOfRun, Deviation, Signal } from "./deviation.ts";
@@ -29,7 +30,7 @@ export interface ReleaseRun {
   runId: string;
   applied: AppliedPolicy;
   /** Who releases; without it the demands are checked, one of them being this one. */
-  releaser?: { name: string; key: SigningKey } | undefined;
+  releaser?: { name: string; key: SigningKey | Person } | undefined;
   /** Makes the audit that a policy asks for, and gives the way to keep it. */
   audit: () => Promise<FreshAudit>;
   signals?: readonly Signal[] | undefined;
@@ -99,15 +100,16 @@ export async function releaseRun({ runId: asked, ...rest }: ReleaseRun): Promise
 }
 
 /** @returns undefined where all is met and the outputs are still to be attested */
-function decide(
+async function decide(
   options: ReleaseRun,
   fresh: FreshAudit | undefined,
   attested: readonly Attested[] | undefined,
-): ReleaseOutcome | undefined {
-  const { home, runId, applied, releaser, signals } = options;
+): Promise<ReleaseOutcome | undefined> {
+  const { home, runId, applied, signals } = options;
+  const releaser = options.releaser && { ...options.releaser, person: personOf(options.releaser.key) };
   const act = releaser && {
     name: releaser.name,
-    keyId: releaser.key.publicKey.keyId,
+    keyId: releaser.person.id,
     at: new Date().toISOString(),
   };
   const facts = gatherFacts({ home, runId, policy: applied.policy, signals }, act, fresh?.report);
@@ -127,7 +129,7 @@ function decide(
   if (releaser === undefined) throw new Error("a release by nobody met its demands");
   if (attested === undefined) return undefined;
   fresh?.keep();
-  const file = writeRelease(options, releaser, facts, { demands, attested });
+  const file = await writeRelease(options, releaser, facts, { demands, attested });
   const release = readReleases(home, runId).find(({ bundleFile }) => bundleFile === file);
   if (release === undefined || "problem" in release)
     throw new Error(`the release just written does not count: ${release?.problem ?? "it is gone"}`);
@@ -232,12 +234,16 @@ function readKind(home: Home, runId: string): string {
   }
 }
 
-function writeRelease(
+function personOf(key: SigningKey | Person): Person {
+  return "id" in key ? key : personWith(key);
+}
+
+async function writeRelease(
   { home, runId, applied }: ReleaseRun,
-  { name, key }: { name: string; key: SigningKey },
+  { name, person }: { name: string; person: Person },
   { run, audit, signatures, deviations }: Facts,
   { demands, attested }: { demands: readonly Demand[]; attested: readonly Attested[] },
-): string {
+): Promise<string> {
   const { policy, source, digest } = applied;
   const inputOf = ({ file, digest: of }: Attested) => ({
     uri: file,
@@ -267,11 +273,15 @@ function writeRelease(
     deviations: typeof deviations === "string" ? [] : deviations.map(summary),
     demands: demands.map(({ name: what, wanted, found }) => ({ name: what, wanted, found })),
     verificationResult: "PASSED",
-    releasedBy: { name, keyId: key.publicKey.keyId },
   };
-  const statement = { subject: subjectsOf(home, run), predicateType: RELEASE_TYPE, predicate };
-  home.keyring.keep(key.publicKey);
-  const content = writeBundle(signStatement(statement, key));
+  const subject = subjectsOf(home, run);
+  person.keep(home);
+  const bundle = await person.sign((keyId) => ({
+    subject,
+    predicateType: RELEASE_TYPE,
+    predicate: { ...predicate, releasedBy: { name, keyId } },
+  }));
+  const content = writeBundle(bundle);
   const file = releaseFile(runId, sealedReleases(home, runId).length + 1);
   home.sealed.seal({ kind: "release", subject: runId, file, content });
   return file;
@@ -332,7 +342,7 @@ function parseRelease({ home, run, file }: SealedRelease): Released {
   const { text, problem } = home.sealed.read(file);
   if (text === undefined || problem !== undefined) throw new RangeError(problem ?? "the file is gone");
   const bundle = parseBundle(text);
-  const statement = verifyBundle(bundle, home.keyring.keys);
+  const { statement, id } = signedByPerson(knownOf(home), bundle);
   const { predicateType, predicate } = statement;
   const releasedBy = membersOf(predicate["releasedBy"], "releasedBy");
   const [name, at] = [textOf(releasedBy, "name"), textOf(predicate, "timeVerified")];
@@ -349,7 +359,7 @@ function parseRelease({ home, run, file }: SealedRelease): Released {
   return {
     runId: run.runId,
     releasedBy: name,
-    keyId: bundle.keyId,
+    keyId: id,
     releasedAt: at,
     recordDigest: run.digest,
     policyDigest: stated.digest,

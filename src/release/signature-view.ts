@@ -5,7 +5,7 @@ export interface SignatureView {
   signer: string;
   /** The role the signature was given in, where a policy names the signer. */
   role?: string;
-  /** Fingerprint of the public key, as ssh shows it. */
+  /** Fingerprint of the public key, as ssh shows it; of who signed as an identity, that and who vouches for it. */
   keyId: string;
   meaning: string;
   reason: string;
@@ -13,6 +13,8 @@ export interface SignatureView {
   signedAt: string;
   /** ISO 8601: the journal had it no earlier; absent when it has not. */
   sealedAt?: string;
+  /** ISO 8601: an authority had the signature then, by a trusted root that this home keeps. */
+  stampedAt?: string;
   /** `sha256:<hex>` of the record that was signed. */
   recordDigest: string;
   /** The signature is by that key, over this run, over the record as it is now, and in the journal. */

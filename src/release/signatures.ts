@@ -5,8 +5,9 @@ import { PipeliteError } from "#base/errors.ts";
 import type { Home } from "#home/home.ts";
 import type { ReadRun } from "#home/runs.ts";
 import { parseStorePath, storePathBase } from "#nix/store-path.ts";
-import { parseBundle, signStatement, verifyBundle, writeBundle } from "#sigstore/index.ts";
-import type { PublicKey, ResourceDigest, SigningKey, Statement } from "#sigstore/index.ts";
+import { parseBundle, writeBundle } from "#sigstore/index.ts";
+import type { ResourceDigest, SigningKey, Statement } from "#sigstore/index.ts";
+import { knownOf, personWith, signedByPerson, type Known, type Person } from "#supply/person.ts";
 import { membersOf, textOf } from "./members.ts";
 import { checkName, visible } from "./names.ts";
 import { displayProblem, saidProblem, sealedAt } from "./said.ts";
@@ -26,7 +27,7 @@ export interface SignRun {
   /** Printed name of the signer. */
   name: string;
   reason: string;
-  key: SigningKey;
+  key: SigningKey | Person;
 }
 
 function folderOf(runId: string): string {
@@ -50,23 +51,21 @@ export async function signRun({
   }
   checkName(name);
   checkReason(reason);
-  const { keyId } = key.publicKey;
-  return home.sealed.withLock(() => {
+  const person = "id" in key ? key : personWith(key);
+  return home.sealed.withLock(async () => {
     home.journal.requireWhole();
     const run = home.runs.requireUnchanged(asked);
     const { runId } = run;
     // Under a name anybody with a key can sign: that must not keep its owner, or their next key, from signing.
     const repeated = readSignatures(home, runId).find(
-      (other) => other.isValid && other.meaning === meaning && other.keyId === keyId,
+      (other) => other.isValid && other.meaning === meaning && other.keyId === person.id,
     );
     if (repeated !== undefined) {
       const { signer, signedAt } = repeated;
       throw pipeliteError("SIGNED_ALREADY", { run: runId, meaning, signer, at: signedAt });
     }
     const signedAt = new Date().toISOString();
-    const predicate = {
-      runId,
-      signer: { name, keyId },
+    const said = {
       meaning,
       reason,
       signedAt,
@@ -74,10 +73,15 @@ export async function signRun({
       journalHead: home.journal.head(),
       displayedAs: sentenceOf({ signer: name, meaning, signedAt, reason }),
     };
-    const statement = { subject: subjectsOf(home, run), predicateType: SIGNATURE_TYPE, predicate };
-    home.keyring.keep(key.publicKey);
+    const subject = subjectsOf(home, run);
+    person.keep(home);
+    const bundle = await person.sign((keyId) => ({
+      subject,
+      predicateType: SIGNATURE_TYPE,
+      predicate: { runId, signer: { name, keyId }, ...said },
+    }));
     const bundleFile = home.sealed.nextIn(folderOf(runId));
-    const content = writeBundle(signStatement(statement, key));
+    const content = writeBundle(bundle);
     home.sealed.seal({ kind: "signature", subject: runId, file: bundleFile, content });
     const view = readSignatures(home, runId).find((each) => each.bundleFile === bundleFile);
     if (view?.isValid !== true)
@@ -133,8 +137,8 @@ export function readSignatures(home: Home, runId: string): SignatureView[] {
   const files = home.sealed.numbered(folderOf(runId));
   if (files.length === 0) return [];
   const run = home.runs.read(runId);
-  const { keys } = home.keyring;
-  const views = files.map((file) => viewOf({ home, run, keys, file }));
+  const known = knownOf(home);
+  const views = files.map((file) => viewOf({ home, run, known, file }));
   // A copy of a signature under another number is the same signature.
   return views.filter(
     (view, index) => !view.isValid || views.findIndex((other) => isSame(other, view)) === index,
@@ -149,19 +153,20 @@ function isSame(a: SignatureView, b: SignatureView): boolean {
 interface ViewSources {
   home: Home;
   run: ReadRun;
-  keys: readonly PublicKey[];
+  known: Known;
   file: string;
 }
 
 const NOTHING = { signer: "", keyId: "", meaning: "", reason: "", signedAt: "", recordDigest: "" };
 
-function viewOf({ home, run, keys, file }: ViewSources): SignatureView {
+function viewOf({ home, run, known, file }: ViewSources): SignatureView {
   const { text, isJournalled, problem: sealProblem } = home.sealed.read(file);
   const place = { bundleFile: file, isJournalled };
   if (text === undefined) return { ...NOTHING, isValid: false, problem: sealProblem ?? "gone", ...place };
   try {
-    const statement = verifyBundle(parseBundle(text), keys);
-    const view = parseSignature(statement, parseBundle(text).keyId);
+    const bundle = parseBundle(text);
+    const { statement, id, stampedAt } = signedByPerson(known, bundle);
+    const view = parseSignature(statement, bundle.keyId);
     const problem =
       sealProblem ??
       (view.runId === run.runId ? undefined : "it is for another run") ??
@@ -181,7 +186,8 @@ function viewOf({ home, run, keys, file }: ViewSources): SignatureView {
     const { runId: _, ...shown } = view;
     const sealed = sealedAt(home.journal, file);
     return {
-      ...visibleFields(shown),
+      ...visibleFields({ ...shown, keyId: id }),
+      ...(stampedAt !== undefined && { stampedAt: new Date(stampedAt).toISOString() }),
       ...(sealed !== undefined && { sealedAt: sealed }),
       isValid: problem === undefined,
       ...(problem !== undefined && { problem }),

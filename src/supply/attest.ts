@@ -6,7 +6,7 @@ import { bytesOfFile } from "#base/files.ts";
 import { prettyJson } from "#base/canonical-json.ts";
 import { textOf, toByteString } from "#base/bytes.ts";
 import type { Home } from "#home/home.ts";
-import { TransparencyLog } from "#home/log.ts";
+import { TransparencyLog, type SignedCheckpoint } from "#home/log.ts";
 import { generateKey, readSigningKey, writeSigningKey } from "#keys/key-file.ts";
 import type { Bundle } from "#sigstore/bundle.ts";
 import { toBase64 } from "#sigstore/envelope.ts";
@@ -37,17 +37,19 @@ export function builderPublicKey(home: Home): PublicKey | undefined {
   return bytesOfFile(file) === undefined ? undefined : readSigningKey(file).key.publicKey;
 }
 
-export type Stamp = (signature: Uint8Array) => Promise<Uint8Array[]>;
+export interface Vouching {
+  /** Gives the timestamps of a signature; nothing is entered into the log before all have theirs. */
+  stamp?: ((signature: Uint8Array) => Promise<Uint8Array[]>) | undefined;
+  /** Has others sign the checkpoint that speaks for what was entered, and gives it. */
+  witness?: (() => Promise<SignedCheckpoint>) | undefined;
+}
 
-/**
- * Signs statements, and enters all of them into the log before the checkpoint that speaks for them.
- * @param stamp gives the timestamps of a signature; nothing is entered before all have theirs
- */
+/** Signs statements, and enters all of them into the log before the checkpoint that speaks for them. */
 export async function attest(
   home: Home,
   statements: readonly Statement[],
   key: SigningKey,
-  stamp?: Stamp,
+  { stamp, witness }: Vouching = {},
 ): Promise<Bundle[]> {
   const log = new TransparencyLog(home);
   // A log that can't go on is given nothing more.
@@ -61,7 +63,7 @@ export async function attest(
     const body = hashedRekord({ ...bundle, key: key.publicKey.key });
     return { bundle, body, index: home.journal.appendRekord(textOf(toByteString(body))) };
   });
-  const checkpoint = await log.publish();
+  const checkpoint = witness === undefined ? await log.publish() : await witness();
   const { verifier } = log;
   if (verifier === undefined) throw new Error("a log that has signed has a key");
   const hashes = log.hashes(checkpoint.size);

@@ -14,11 +14,13 @@ import type { ReadRun } from "#home/runs.ts";
 import { parseHash } from "#nix/hash.ts";
 import { parseStorePath, storePathBase } from "#nix/store-path.ts";
 import { parseBundle, writeBundle, type Bundle } from "#sigstore/bundle.ts";
-import type { SigningKey } from "#sigstore/key.ts";
-import { verifyBundle } from "#sigstore/sign.ts";
+import { identityOf } from "#sigstore/identity.ts";
+import { parseCertificate } from "#sigstore/certificate.ts";
+import { publicKeyOf, type PublicKey, type SigningKey } from "#sigstore/key.ts";
+import { statementBy, verifyBundle } from "#sigstore/sign.ts";
 import { writeStatement, type Statement } from "#sigstore/statement.ts";
 import { verifyLogged } from "#tlog/inclusion.ts";
-import { attest, builderKey } from "./attest.ts";
+import { attest, builderKey, type Vouching } from "./attest.ts";
 import { fails, holds, worstOf, type Finding } from "./finding.ts";
 import { goneOf, journalledOf, loggedElsewhere } from "./gone.ts";
 import { builderOfStatement, provenanceOf, PROVENANCE_TYPE } from "./provenance.ts";
@@ -91,39 +93,53 @@ export function outputsOf({ record }: ReadRun): Required<WantedOutput>[] {
   );
 }
 
+/** Who attests: makes bundles of statements, and tells which of those that are there will do. */
+export interface Attester {
+  attest(statements: readonly Statement[]): Promise<Bundle[]>;
+  /** Whether a bundle of the same statement is as good as one that would be made. */
+  isGood(bundle: Bundle): boolean;
+  /** Kept in the home, for those who verify there; whoever has no key of their own has none. */
+  publicKey?: PublicKey;
+}
+
+/** By a key, and the log of the home. */
+export function keyAttester(
+  home: Home,
+  key: SigningKey = builderKey(home),
+  vouching: Vouching = {},
+): Attester {
+  return {
+    attest: (statements) => attest(home, statements, key, vouching),
+    isGood: isLoggedBy(home, key),
+    publicKey: key.publicKey,
+  };
+}
+
 /**
- * Attests each output of a run, and keeps the bundles. One that is there, by the same key and of the same statement, stays; none is
- * ever written over, since a release may name it.
- * @param key default: that of the home
+ * Attests each output of a run, and keeps the bundles. One that is there, by the same signer and of the same statement, stays; none
+ * is ever written over, since a release may name it.
+ * @param by default: the key of the home
  * @returns files of them, relative to `<home>/pipelite`, with their digests
- * @throws PipeliteError PROVENANCE_MISSING, RECORD_CHANGED, LOG_DAMAGED, LOG_REWRITTEN, BUILDER_KEY_OPEN
+ * @throws PipeliteError PROVENANCE_MISSING, RECORD_CHANGED, LOG_DAMAGED, LOG_REWRITTEN, BUILDER_KEY_OPEN, and those of `by`
  */
 export async function attestRun(
   home: Home,
   runId: string,
-  key: SigningKey = builderKey(home),
+  by: Attester = keyAttester(home),
 ): Promise<{ file: string; digest: string }[]> {
   const made = provenanceOf(home, runId, []);
   const folder = attestationsFolder(home.runs.read(runId).runId);
   const path = home.pathOf(folder);
   const there = readBundles(path);
-  const isGood = isLoggedBy(home, key);
   const known = made.map(({ statement }) => {
     const payload = Buffer.from(writeStatement(statement));
     return there.find(
-      ({ bundle }) => bundle !== undefined && payload.equals(bundle.payload) && isGood(bundle),
+      ({ bundle }) => bundle !== undefined && payload.equals(bundle.payload) && by.isGood(bundle),
     );
   });
   const missing = made.filter((_, index) => known[index] === undefined);
-  const bundles =
-    missing.length === 0
-      ? []
-      : await attest(
-          home,
-          missing.map(({ statement }) => statement),
-          key,
-        );
-  home.keyring.keep(key.publicKey);
+  const bundles = missing.length === 0 ? [] : await by.attest(missing.map(({ statement }) => statement));
+  if (by.publicKey !== undefined) home.keyring.keep(by.publicKey);
   makeFolder(path);
   const written = new Map(
     missing.map(({ stage }, index) => {
@@ -303,6 +319,17 @@ export function runOf(statement: Statement | undefined): string | undefined {
   return typeof digest === "string" ? `sha256:${digest}` : undefined;
 }
 
+function certifiedHere(
+  what: string,
+  bundle: Bundle & { certificate: Uint8Array },
+): { finding: Finding; statement: Statement } {
+  const certificate = parseCertificate(bundle.certificate);
+  const { subject, issuer } = identityOf(certificate);
+  const statement = statementBy(bundle, publicKeyOf(certificate.key, "the certificate"));
+  const detail = `under a certificate that names ${subject}, by ${issuer}: whether it is theirs only a trust file tells`;
+  return { finding: holds(what, detail), statement };
+}
+
 /**
  * The attestations that a home keeps of a run, by keys that it knows and in its own log: whose they are is asked of a trust file. Each
  * output must have one, and none that the journal has may be gone; nothing where none was ever made.
@@ -313,26 +340,38 @@ export function ownAttestations(home: Home, run: ReadRun): Finding[] {
   if (files.length === 0) return gone.length > 0 ? gone : loggedElsewhere(home, run);
   const logs = knownLogs(home);
   const { keys } = home.keyring;
-  const judged = files.map(({ name, bundle, problem }): { finding: Finding; statement?: Statement } => {
-    const what = `attestation ${name}`;
-    if (bundle === undefined) return { finding: fails(what, problem) };
-    try {
-      const statement = verifyBundle(bundle, keys);
-      const key = keys.find(({ keyId }) => keyId === bundle.keyId);
-      const verifier =
-        logs.find(({ id }) => bundle.log !== undefined && id.equals(bundle.log.logId)) ?? logs[0];
-      if (verifier === undefined || key === undefined)
-        return { finding: fails(what, "this home has no log") };
-      const { origin } = verifyLogged(bundle, key.key, verifier);
-      return {
-        finding: holds(what, `by the key ${bundle.keyId}, entry ${bundle.log?.index ?? 0} of ${origin}`),
-        statement,
-      };
-    } catch (error) {
-      if (!isPipeliteError(error)) throw error;
-      return { finding: fails(what, messageOf(error)) };
-    }
-  });
+  const journalled = journalledOf(home, run.runId);
+  const judged = files.map(
+    ({ name, digest, bundle, problem }): { finding: Finding; statement?: Statement } => {
+      const what = `attestation ${name}`;
+      if (bundle === undefined) return { finding: fails(what, problem) };
+      try {
+        const { certificate } = bundle;
+        if (certificate !== undefined) {
+          // Whose certificate that is can't be told here: that this home kept such a bundle can.
+          if (journalled.get(`${attestationsFolder(run.runId)}/${name}`) !== digest)
+            return {
+              finding: fails(what, "it is signed under a certificate, and this home did not keep it"),
+            };
+          return certifiedHere(what, { ...bundle, certificate });
+        }
+        const statement = verifyBundle(bundle, keys);
+        const key = keys.find(({ keyId }) => keyId === bundle.keyId);
+        const verifier =
+          logs.find(({ id }) => bundle.log !== undefined && id.equals(bundle.log.logId)) ?? logs[0];
+        if (verifier === undefined || key === undefined)
+          return { finding: fails(what, "this home has no log") };
+        const { origin } = verifyLogged(bundle, key.key, verifier);
+        return {
+          finding: holds(what, `by the key ${bundle.keyId}, entry ${bundle.log?.index ?? 0} of ${origin}`),
+          statement,
+        };
+      } catch (error) {
+        if (!isPipeliteError(error)) throw error;
+        return { finding: fails(what, messageOf(error)) };
+      }
+    },
+  );
   const missing = outputsOf(run).flatMap((output) => {
     const own = judged.filter(({ statement }) => isOf(statement, output));
     const isThere = own.some(({ statement }) => ofRun(statement, output, run.digest).length === 0);

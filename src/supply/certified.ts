@@ -94,8 +94,8 @@ function verifyInLog(
   times: readonly number[],
 ): { detail: string; note: Note } {
   for (const trusted of logs) {
+    if (bundle.log === undefined || !trusted.id.equals(bundle.log.logId)) continue;
     const verifier = verifierOfLog(trusted);
-    if (bundle.log === undefined || !verifier.logId.equals(bundle.log.logId)) continue;
     const { origin, size, note } = verifyLogged(bundle, key, verifier);
     const late = times.find((time) => !isWithin(trusted.validFor, time));
     if (late !== undefined)

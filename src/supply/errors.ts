@@ -10,6 +10,10 @@ export const pipeliteError = errorsOf({
     message: "Cannot sign with the identity token: {problem}",
     hint: "It is a JSON web token of OpenID Connect for the audience sigstore: --identity-token env:VARIABLE, file:PATH or command:WORDS",
   },
+  BUNDLE_UNVOUCHED: {
+    exit: 3,
+    message: "The {what} of the bundle holds by no trusted root that this home keeps: {problem}",
+  },
   BUILDER_KEY_OPEN: { exit: 2, message: "Cannot attest with the key of this home: {problem}" },
   TRUST_INVALID: {
     exit: 2,

@@ -44,30 +44,40 @@ export async function signKeyless(
   statements: readonly Statement[],
   signer: KeylessSigner,
 ): Promise<SignedAs> {
-  const { services, root } = signer;
   const bundles: Bundle[] = [];
   let identity: Identity | undefined;
   for (const statement of statements) {
-    const bundle = await askAll(statement, signer);
-    const { findings, key, ...certified } = certifiedFindings(bundle, root);
-    const open = findings.find(({ status }) => status !== "holds");
-    if (open !== undefined) throw failed(services.certificateAuthority, `${open.what}: ${open.detail}`);
-    statementBy(bundle, key);
-    bundles.push(bundle);
-    ({ identity } = certified);
+    const signed = await signAs(() => statement, signer);
+    bundles.push(signed.bundle);
+    ({ identity } = signed);
   }
   return { bundles, identity };
 }
 
+/** One statement, which may name the key that is made for it. @throws PipeliteError as `signKeyless` */
+export async function signAs(
+  make: (keyId: string) => Statement,
+  signer: KeylessSigner,
+): Promise<{ bundle: Bundle; identity: Identity }> {
+  const { services, root } = signer;
+  const bundle = await askAll(make, signer);
+  const { findings, key, identity } = certifiedFindings(bundle, root);
+  const open = findings.find(({ status }) => status !== "holds");
+  if (open !== undefined || identity === undefined)
+    throw failed(services.certificateAuthority, `${open?.what ?? ""}: ${open?.detail ?? ""}`);
+  statementBy(bundle, key);
+  return { bundle, identity };
+}
+
 /** What the services make of a statement; but for its timestamps nothing of it is verified. */
 export async function askAll(
-  statement: Statement,
+  make: (keyId: string) => Statement,
   signer: KeylessSigner,
 ): Promise<Bundle & { certificate: Uint8Array }> {
   const { services, root, signal } = signer;
   const key = generateKey();
   const certificate = await certify(key, signer);
-  const signed = { ...signStatement(statement, key), certificate };
+  const signed = { ...signStatement(make(key.publicKey.keyId), key), certificate };
   const source = { urls: services.timestampAuthorities, authorities: root.timestampAuthorities };
   const timestamps = await stamp(signed.signature, source, signal);
   return { ...signed, timestamps, log: await enter(signed, key, signer) };
@@ -140,8 +150,15 @@ async function ask(
   }
 }
 
-/** Who a token is of, as the authority will see it: the address, where it has one that was verified. */
 function subjectOf(token: string): string {
+  return identityInToken(token).subject;
+}
+
+/**
+ * Who a token is of, as the authority will see a person: the address, where it has one that was verified.
+ * @throws PipeliteError IDENTITY_TOKEN_INVALID
+ */
+export function identityInToken(token: string): Identity {
   const [, payload = "", ...rest] = token.split(".");
   let claims: unknown;
   try {
@@ -150,11 +167,12 @@ function subjectOf(token: string): string {
     claims = undefined;
   }
   if (rest.length !== 1 || !isObject(claims)) return refuse("it is no token of OpenID Connect");
-  const { email, sub } = claims;
+  const { email, sub, iss } = claims;
   if (email !== undefined && claims["email_verified"] !== true && claims["email_verified"] !== "true")
     return refuse("its email address is not verified");
   const subject = email ?? sub;
-  return typeof subject === "string" && subject !== "" ? subject : refuse("it names no subject");
+  if (typeof subject !== "string" || subject === "") return refuse("it names no subject");
+  return { subject, issuer: typeof iss === "string" ? iss : "" };
 }
 
 function refuse(problem: string): never {

@@ -146,7 +146,8 @@ function keyFinding(
   if (revoked !== undefined && !known.some((time) => time < Date.parse(revoked)))
     return fails("key", `it is revoked since ${revoked}, and no witness and no timestamp is from before`);
   if (from === undefined && until === undefined) return holds("key", "trusted without an end");
-  const finished = memberAt(predicate, "runDetails", "metadata", "finishedOn");
+  const finished =
+    memberAt(predicate, "runDetails", "metadata", "finishedOn") ?? memberAt(predicate, "finishedOn");
   const time = typeof finished === "string" ? Date.parse(finished) : Number.NaN;
   const times = [...(Number.isNaN(time) ? [] : [time]), ...stampedAt];
   const [first] = times;

@@ -103,6 +103,14 @@ export function writeNote({ text, signatures }: Note): string {
   return `${text}\n${lines.join("")}`;
 }
 
+/** The note with these signatures, too: each in the place of an earlier one by the same key. */
+export function withSignatures({ text, signatures }: Note, more: readonly NoteSignature[]): Note {
+  const others = signatures.filter(
+    (each) => !more.some(({ name, id }) => each.name === name && each.id.equals(id)),
+  );
+  return { text, signatures: [...others, ...more] };
+}
+
 /** @throws PipeliteError NOTE_INVALID */
 export function parseNote(note: string): Note {
   const end = note.lastIndexOf("\n\n");

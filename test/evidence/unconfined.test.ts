@@ -49,7 +49,7 @@ test("a run without a sandbox is built again without one only where who audits s
       home: project.door,
       which: { word: runId },
       policyFile,
-      releaser: { name: "Anna", key: generateKey() },
+      releaser: { name: "Anna", signer: { by: "key", key: generateKey() } },
       keyVariable,
       env: {},
       signal: new AbortController().signal,

@@ -50,7 +50,7 @@ async function make(certificate: WrongCertificate = {}): Promise<Bundle & { cert
     const services = parseSigningConfig(sigstore.signingConfig(), Date.now());
     const root = parseTrustedRoot(sigstore.trustedRoot());
     const signal = new AbortController().signal;
-    return await askAll(attested.statement(0), { token: sigstore.token(), services, root, signal });
+    return await askAll(() => attested.statement(0), { token: sigstore.token(), services, root, signal });
   } finally {
     sigstore.certificate = {};
   }

@@ -173,8 +173,21 @@ const DISTRUST: Record<string, [change: () => object, found: RegExp]> = {
   ],
   "a log of certificates of before": [() => until2021("ctlogs"), /certificate log: .*not trusted then/],
   "a log of before": [() => until2021("tlogs"), /log: .*not trusted at/],
+  "a log of certificates whose key can't have signed": [
+    () => withKind("ctlogs", "ed25519"),
+    /certificate log: .*its log has a key of another kind/,
+  ],
+  "a log whose key can't have signed": [() => withKind("tlogs", "x25519"), /log: .*no Ed25519 key/],
   "a timestamp authority of before": [() => until2021("timestampAuthorities"), /timestamp: .*not trusted at/],
 };
+/** The log with a key of another kind. */
+function withKind(list: string, kind: "ed25519" | "x25519"): object {
+  const { publicKey } = kind === "ed25519" ? generateKeyPairSync("ed25519") : generateKeyPairSync("x25519");
+  const rawBytes = publicKey.export({ format: "der", type: "spki" }).toString("base64");
+  const entry = first(list);
+  return rootWith(list, { ...entry, publicKey: { ...entry.publicKey, rawBytes } });
+}
+
 const WITNESS = signerOf("witness.test", "witness", generateKeyPairSync("ed25519").privateKey);
 
 test("it holds by those alone whom the trust file names, each of them", { skip }, async () => {
@@ -210,7 +223,7 @@ function signerNow(): KeylessSigner {
 async function made(certificate: WrongCertificate, entry: WrongEntry = {}): Promise<Bundle> {
   Object.assign(sigstore, { certificate, entry });
   try {
-    return await askAll(attested.statement(0), signerNow());
+    return await askAll(() => attested.statement(0), signerNow());
   } finally {
     Object.assign(sigstore, { certificate: {}, entry: {} });
   }
@@ -474,7 +487,11 @@ test("the command line takes all of it, and says what does not go together", { s
     [[...tokenless, ...by, "--timestamp", "https://tsa.test"], /--key sigstore: and --timestamp together/],
     [[...tokenless, "--identity-token", "env:X"], /--identity-token and a key of one's own together/],
     [[...tokenless, ...by, "--identity-token", "x"], /must be env:VARIABLE, file:PATH or command:WORDS/],
-    [["sign", "latest", "-m", "review", "--as", "Anna", ...by.slice(0, 2)], /only provenance/],
+    [["sign", "latest", "-m", "review", "--as", "Anna", ...by.slice(0, 2)], /--trusted-root is missing/],
+    [
+      ["deviation", "move", "D", "investigating", "--reason", "x", "--as", "Anna", ...by.slice(0, 2)],
+      /what this signs needs a key of one's own/,
+    ],
   ] as const) {
     const { code, stderr } = await call(...words);
     assert.equal(code, 2, words.join(" "));

@@ -11,7 +11,7 @@ import { isPipeliteError } from "#base/errors.ts";
 import { openHome, type Home } from "#home/home.ts";
 import { TransparencyLog } from "#home/log.ts";
 import { auditLog, type LogAudit } from "#supply/log-audit.ts";
-import { askWitness } from "#supply/witness.ts";
+import { askWitnesses } from "#supply/witness.ts";
 import { parseNote, signNote, signerOf, writeNote, type NoteVerifier } from "#tlog/note.ts";
 import { runHere } from "../cli/rig.ts";
 import { startWitness } from "../rig/witness.ts";
@@ -243,7 +243,7 @@ test("a witness signs what continues what it signed before, and refuses a log th
   const home = await homeOf(2);
   await using witness = await startWitness(() => new TransparencyLog(home).verifier);
   const ask = (of: Home) =>
-    askWitness(again(of), witness.url, [witness.signer], new AbortController().signal);
+    askWitnesses(again(of), { urls: [witness.url], keys: [witness.signer] }, new AbortController().signal);
   await ask(home);
   append(home, 3);
   await ask(home);
@@ -264,7 +264,7 @@ test("what a witness that is none answers is refused", async () => {
   const home = await homeOf(2);
   await using witness = await startWitness(() => new TransparencyLog(home).verifier);
   const ask = (keys = [witness.signer as NoteVerifier], url = witness.url) =>
-    askWitness(again(home), url, keys, new AbortController().signal);
+    askWitnesses(again(home), { urls: [url], keys }, new AbortController().signal);
   await assert.rejects(ask([]), { code: "WITNESS_FAILED" });
   const stranger = signerOf("witness.example", "witness", generateKeyPairSync("ed25519").privateKey);
   await assert.rejects(ask([stranger]), /by none of the keys/);

@@ -5,6 +5,7 @@ import { command, value, values } from "#cli/command.ts";
 import { columnsOf, paintOf, pathOf, print, printJson } from "#cli/context.ts";
 import { parseAddress } from "#cli/flags.ts";
 import { openHomeOf } from "#cli/run-argument.ts";
+import { witnessesOf } from "#cli/signing-key.ts";
 import { formatTable } from "#cli/table.ts";
 import type { Finding } from "#supply/finding.ts";
 
@@ -32,10 +33,13 @@ export const logAudit = command({
     key: value("KEY", "The key of the log, as NAME+HASH+KEY (default: the one that this home has)", {
       alias: "k",
     }),
-    witness: values("KEY", "A witness that must have signed the last checkpoint, as NAME+HASH+KEY"),
+    witness: values(
+      "KEY",
+      "A witness that must have signed the last checkpoint, as NAME+HASH+KEY (default: $PIPELITE_WITNESSES)",
+    ),
     ask: values(
       "URL",
-      "Ask this witness to sign the checkpoint first; --witness says whose signature counts",
+      "Ask this witness to sign the checkpoint first; --witness says whose signature counts (default: $PIPELITE_WITNESSES)",
       { parse: parseAddress },
     ),
     save: value("FILE", "Write the checkpoint that is signed now to this file, if all holds"),
@@ -43,12 +47,13 @@ export const logAudit = command({
   args: [],
   async run(context, flags) {
     const app = await import("#app/log-audit.ts");
+    const { urls: ask, keys: witnesses } = witnessesOf(context, flags);
     const audited = await app.logAudit({
       home: openHomeOf(context, flags),
       key: flags.key,
-      witnesses: flags.witness,
+      witnesses,
       checkpoints: flags.checkpoint.map((file) => pathOf(context, file)),
-      ask: flags.ask,
+      ask,
       signal: context.interruption(),
       save: flags.save === undefined ? undefined : pathOf(context, flags.save),
     });

@@ -1,7 +1,7 @@
 // `pipelite provenance`: who built what from what, as SLSA provenance that others verify.
 import { command, optional, value, values } from "#cli/command.ts";
 import { columnsOf, paintOf, pathOf, print, printJson } from "#cli/context.ts";
-import { KEY_BRIEF, passphraseFlag, publicKeyFlag, signerFlags } from "#cli/flags.ts";
+import { attestFlags } from "#cli/flags.ts";
 import { openHomeOf, whichRun } from "#cli/run-argument.ts";
 import { signerOf } from "#cli/signing-key.ts";
 import { formatTable } from "#cli/table.ts";
@@ -33,14 +33,8 @@ export const provenance = command({
   flags: {
     stage: values("STAGE", "Of this stage's output only"),
     out: value("FOLDER", "Sign, and write the bundles into this folder"),
-    key: value(
-      "KEY",
-      `${KEY_BRIEF}; sigstore:CONFIG signs as who has the identity token (default: the one of this home, made on first use)`,
-      { alias: "k" },
-    ),
-    passphraseFile: passphraseFlag,
-    publicKey: publicKeyFlag,
-    ...signerFlags,
+    ...attestFlags,
+    key: { ...attestFlags.key, alias: "k" },
   },
   args: [optional("RUN", "Run id or its start (default: the latest)", "run")],
   async run(context, flags, word) {

@@ -3,16 +3,23 @@ import { EXIT } from "#base/errors.ts";
 import { formatTime } from "#base/quantities.ts";
 import { pipeliteError } from "#cli/errors.ts";
 import { command, value } from "#cli/command.ts";
-import { paintOf, pathOf, print, printJson, say, type Context, type GlobalFlags } from "#cli/context.ts";
+import { paintOf, pathOf, print, printJson, say, type Context } from "#cli/context.ts";
 import { databaseOf } from "#cli/database.ts";
-import { KEY_BRIEF, SIGNER_BRIEF, passphraseFlag, publicKeyFlag, runArgument } from "#cli/flags.ts";
-import { readKey, variableOf } from "#cli/signing-key.ts";
+import {
+  KEY_BRIEF,
+  SIGNER_BRIEF,
+  passphraseFlag,
+  publicKeyFlag,
+  releaseFlags,
+  runArgument,
+} from "#cli/flags.ts";
+import { personIn, signerOf, variableBehind, type SignerFlags } from "#cli/signing-key.ts";
 import { formatTable } from "#cli/table.ts";
 import { openHomeOf, whichRun } from "#cli/run-argument.ts";
+import type { Signer } from "#app/attest.ts";
 import type { Demand } from "#release/demands.ts";
 import type { AppliedPolicy } from "#release/policy.ts";
 import type { ReleaseOutcome } from "#release/release.ts";
-import type { SigningKey } from "#sigstore/index.ts";
 import type { Paint } from "#view/paint.ts";
 
 export const release = command({
@@ -25,6 +32,10 @@ export const release = command({
   examples: [
     ["pipelite release latest", "what is missing?"],
     ["pipelite release latest --as 'Carla Voss' --key carla.key", "release it"],
+    [
+      "pipelite release latest --as 'Carla Voss' --key carla.key --timestamp https://tsa.example/api/v1/timestamp --trusted-root tsa.json",
+      "with the time that somebody else says",
+    ],
     ["pipelite release latest --policy strict.json --as 'Carla Voss' --key carla.key", "by another policy"],
   ],
   flags: {
@@ -33,17 +44,23 @@ export const release = command({
     key: value("KEY", KEY_BRIEF, { alias: "k" }),
     passphraseFile: passphraseFlag,
     publicKey: publicKeyFlag,
+    ...releaseFlags,
   },
   args: [runArgument],
   async run(context, flags, which) {
     const app = await import("#app/release.ts");
     const home = openHomeOf(context, flags);
+    const releaser = await readReleaser(context, flags);
+    const attestedBy = await attesterIn(context, flags);
     const outcome = await app.release({
       home,
       which: whichRun(context, which),
       policyFile: flags.policy && pathOf(context, flags.policy),
-      releaser: await readReleaser(context, flags),
-      keyVariable: variableOf(flags.key),
+      releaser,
+      attestedBy,
+      keyVariable:
+        (releaser && variableBehind(flags.key, releaser.signer)) ??
+        variableBehind(flags.attestKey, attestedBy),
       database: databaseOf(context, undefined),
       env: context.env,
       signal: context.interruption(),
@@ -56,24 +73,42 @@ export const release = command({
   },
 });
 
-interface ReleaserFlags extends GlobalFlags {
-  as: string | undefined;
-  key: string | undefined;
-  passphraseFile: string | undefined;
-  publicKey: string | undefined;
-}
+type ReleaserFlags = SignerFlags & { as: string | undefined; attestKey: string | undefined };
 
 async function readReleaser(
   context: Context,
   flags: ReleaserFlags,
-): Promise<{ name: string; key: SigningKey } | undefined> {
+): Promise<{ name: string; signer: Signer } | undefined> {
   const { as: name, key } = flags;
   if (name === undefined && key === undefined) return undefined;
   if (name === undefined || key === undefined) {
     const suggestion = "A release is signed by a person and a key: --as NAME --key FILE";
     throw pipeliteError("ARGUMENT_MISSING", { name: name === undefined ? "--as" : "--key", suggestion });
   }
-  return { name, key: await readKey(context, { ...flags, key }) };
+  // An identity has its times from its own authorities.
+  const timestamp = isIdentity(key) ? [] : flags.timestamp;
+  const identityToken = isIdentity(key) ? flags.identityToken : undefined;
+  return { name, signer: await personIn(context, { ...flags, key, timestamp, identityToken }) };
+}
+
+/** Who attests the outputs; nobody does where nobody releases. */
+function attesterIn(context: Context, flags: ReleaserFlags): Promise<Signer> {
+  const { attestKey: key, key: releaser } = flags;
+  if (key?.startsWith("command:") === true)
+    throw pipeliteError("ARGUMENT_INVALID", {
+      value: key,
+      name: "--attest-key",
+      problem: "what attests here is a file, env:VARIABLE or sigstore:CONFIG",
+    });
+  const own = { ...flags, key, passphraseFile: undefined, publicKey: undefined };
+  if (releaser === undefined) return signerOf(context, own, "--key");
+  if (isIdentity(key)) return signerOf(context, { ...own, timestamp: [], ask: [], witness: [] }, undefined);
+  const identityToken = isIdentity(releaser) ? undefined : flags.identityToken;
+  return signerOf(context, { ...own, identityToken }, undefined);
+}
+
+function isIdentity(key: string | undefined): boolean {
+  return key?.startsWith("sigstore:") === true;
 }
 
 function documentOf({ policy: { policy, source, digest }, ...outcome }: ReleaseOutcome): object {

@@ -2,10 +2,11 @@
 import { relative } from "node:path";
 import { pipeliteError } from "#cli/errors.ts";
 import { openCommand, optional, toggle, value, values } from "#cli/command.ts";
-import { pathOf, print, say, type ExitCode } from "#cli/context.ts";
+import { pathOf, print, say, type Context, type ExitCode } from "#cli/context.ts";
 import { cachesOf } from "#cli/caches.ts";
 import { databaseOf, warnOfRecords } from "#cli/database.ts";
 import {
+  attestFlags,
   databaseFlag,
   engineFlag,
   paramFlag,
@@ -23,7 +24,9 @@ import {
 } from "#cli/flags.ts";
 import { paramsOf, splitTarget, valuesOf } from "#cli/target.ts";
 import { openHomeOf } from "#cli/run-argument.ts";
+import type { Signer } from "#app/attest.ts";
 import type { FailedStage } from "#app/shell.ts";
+import type { SignerFlags } from "#cli/signing-key.ts";
 import type { RunOptions } from "#run/options.ts";
 import { openPlainView, openView } from "#cli/run-view.ts";
 
@@ -45,6 +48,10 @@ export const run = openCommand({
     ["pipelite run --debug audio", "and a shell where audio failed, if it does"],
     ["pipelite run --engine nix", "the same derivations, built by Nix"],
     ["pipelite run --builders @/etc/nix/machines", "by Nix on other machines"],
+    [
+      "pipelite run --attest --key env:BUILDER_KEY",
+      "and sign what was built from what, by a key of your own",
+    ],
     ["pipelite run --json", "one event a line, for programs"],
   ],
   flags: {
@@ -76,6 +83,7 @@ export const run = openCommand({
     cache: cacheFlag,
     trustedKey: trustedKeyFlag,
     attest: toggle("Attest each output of a run that passes: signed provenance, kept in this home"),
+    ...attestFlags,
   },
   arg: optional("PIPELINE|STAGE", "pipeline.ts or its folder, then stages", "stage"),
   async run(context, flags, ...words): Promise<ExitCode> {
@@ -85,6 +93,7 @@ export const run = openCommand({
     const other = flags.watch ? "--watch" : flags.matrix.length > 0 ? "--matrix" : undefined;
     if (flags.attest && other !== undefined)
       throw pipeliteError("FLAGS_APART", { one: other, other: "--attest" });
+    const attestedBy = await attesterIn(context, flags);
     const signal = context.interruption();
     const asked: Omit<RunOptions, "listener"> = {
       pipeline: target.pipeline,
@@ -144,7 +153,7 @@ export const run = openCommand({
     };
     const app = await import("#app/run.ts");
     try {
-      const ran = await app.run({ ...asked, listener }, database, flags.attest);
+      const ran = await app.run({ ...asked, listener }, database, attestedBy);
       view.close();
       tellEnd(tree);
       if (ran.index !== undefined) warnOfRecords(context, ran.index);
@@ -162,6 +171,31 @@ export const run = openCommand({
     }
   },
 });
+
+/** Who attests; nothing of it is loaded where nobody does. */
+async function attesterIn(
+  context: Context,
+  flags: SignerFlags & { attest: boolean; sandbox: string | undefined },
+): Promise<Signer | undefined> {
+  const { attest, key, passphraseFile, publicKey, timestamp, trustedRoot, identityToken, ask, witness } =
+    flags;
+  const given = [
+    key,
+    passphraseFile,
+    publicKey,
+    trustedRoot,
+    identityToken,
+    ...timestamp,
+    ...ask,
+    ...witness,
+  ];
+  if (!attest && given.every((each) => each === undefined)) return undefined;
+  const { signerOf, variableBehind } = await import("#cli/signing-key.ts");
+  const signer = await signerOf(context, flags, attest ? undefined : "--attest");
+  const variable = flags.sandbox === "none" ? variableBehind(key, signer) : undefined;
+  if (variable !== undefined) (await import("#app/sign.ts")).refuseExposed(variable);
+  return signer;
+}
 
 function modelOf(
   { model, modelName }: Record<"model" | "modelName", string | undefined>,

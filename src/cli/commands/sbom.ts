@@ -4,7 +4,7 @@ import { command, toggle, usualChoice, value, values } from "#cli/command.ts";
 import { columnsOf, paintOf, pathOf, print, printJson, say } from "#cli/context.ts";
 import { epochOf, secondsOf } from "#cli/epoch.ts";
 import { pipeliteError } from "#cli/errors.ts";
-import { KEY_BRIEF, passphraseFlag, publicKeyFlag, runArgument, signerFlags } from "#cli/flags.ts";
+import { attestFlags, runArgument } from "#cli/flags.ts";
 import { signerOf } from "#cli/signing-key.ts";
 import { openHomeOf, whichRun } from "#cli/run-argument.ts";
 import { formatTable } from "#cli/table.ts";
@@ -45,10 +45,8 @@ export const sbom = command({
     }),
     out: value("FOLDER", "Write the documents into this folder"),
     sign: toggle("Sign each of them, too, as a bundle beside it: an in-toto statement over the results"),
-    key: value("KEY", `${KEY_BRIEF} (default: the one of this home)`, { alias: "k" }),
-    passphraseFile: passphraseFlag,
-    publicKey: publicKeyFlag,
-    ...signerFlags,
+    ...attestFlags,
+    key: { ...attestFlags.key, alias: "k" },
   },
   args: [runArgument],
   async run(context, flags, word) {

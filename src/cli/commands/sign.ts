@@ -2,8 +2,15 @@
 import { formatTime } from "#base/quantities.ts";
 import { command, requiredValue, usualValue } from "#cli/command.ts";
 import { columnsOf, print, printJson, say } from "#cli/context.ts";
-import { KEY_BRIEF, SIGNER_BRIEF, passphraseFlag, publicKeyFlag, runArgument } from "#cli/flags.ts";
-import { readKey } from "#cli/signing-key.ts";
+import {
+  KEY_BRIEF,
+  SIGNER_BRIEF,
+  passphraseFlag,
+  personFlags,
+  publicKeyFlag,
+  runArgument,
+} from "#cli/flags.ts";
+import { personIn } from "#cli/signing-key.ts";
 import { formatTable } from "#cli/table.ts";
 import { openHomeOf, whichRun } from "#cli/run-argument.ts";
 
@@ -19,6 +26,10 @@ export const sign = command({
       "pipelite sign 20261121T0351 -m approval --as 'Bert Kunz' --key bert.key --reason 'limits met'",
       "another run, with a reason",
     ],
+    [
+      "pipelite sign latest -m review --as 'Anna Meier' --key sigstore:signing_config.json --trusted-root trusted_root.json",
+      "as who has the token in $SIGSTORE_ID_TOKEN",
+    ],
   ],
   flags: {
     meaning: requiredValue(
@@ -27,9 +38,12 @@ export const sign = command({
       { alias: "m" },
     ),
     as: requiredValue("NAME", SIGNER_BRIEF),
-    key: requiredValue("KEY", KEY_BRIEF, { alias: "k" }),
+    key: requiredValue("KEY", `${KEY_BRIEF}; sigstore:CONFIG signs as who has the identity token`, {
+      alias: "k",
+    }),
     passphraseFile: passphraseFlag,
     publicKey: publicKeyFlag,
+    ...personFlags,
     reason: usualValue("TEXT", "Why it is given", { usual: "" }),
   },
   args: [runArgument],
@@ -37,17 +51,19 @@ export const sign = command({
     const app = await import("#app/sign.ts");
     const home = openHomeOf(context, flags);
     const { meaning, as: name, reason } = flags;
-    const key = await readKey(context, flags);
-    const signed = await app.sign(home, whichRun(context, which), { meaning, name, reason, key });
+    const signer = await personIn(context, flags);
+    const signal = context.interruption();
+    const signed = await app.sign(home, whichRun(context, which), { meaning, name, reason, signer, signal });
     if (flags.json) return printJson(context, signed);
-    const { runId, signer, signedAt, keyId, recordDigest, bundleFile } = signed;
+    const { runId, signedAt, stampedAt, keyId, recordDigest, bundleFile } = signed;
     const facts = [
       ["run", runId],
       ["record", recordDigest],
-      ["signer", signer],
+      ["signer", signed.signer],
       ["meaning", meaning],
       ["reason", reason],
       ["time", formatTime(signedAt)],
+      ["stamped", stampedAt === undefined ? "" : formatTime(stampedAt)],
       ["key", keyId],
       ["bundle", home.pathOf(bundleFile)],
     ];
