@@ -11,6 +11,8 @@ import type { WhichRun } from "#home/runs.ts";
 import { layoutOf } from "#store/layout.ts";
 import { openStore } from "#store/store.ts";
 import { attestationsFolder, attestRun, readBundles } from "#supply/attestations.ts";
+import { builderKey } from "#supply/attest.ts";
+import { personBy, type Signer } from "./attest.ts";
 import { archiveSources } from "./archive-sources.ts";
 import { ownProgram } from "./own-program.ts";
 import { verify } from "./verify.ts";
@@ -19,6 +21,8 @@ export interface ArchiveRequest {
   home: Home;
   which: WhichRun;
   out: string;
+  /** Who signs the sums of its files; default: the key of the home. */
+  signer: Signer;
   env: Environment;
   signal: AbortSignal;
   onMember: (done: number, total: number) => void;
@@ -40,7 +44,7 @@ export interface Archived extends Written {
  * @throws PipeliteError RUN_NOT_FOUND, ARCHIVE_RUN_UNSOUND, ARCHIVE_PROGRAM_MISSING, those of the log, and what the system says of `out`
  */
 export async function archiveRun(request: ArchiveRequest): Promise<Archived | undefined> {
-  const { home, which, out, env, signal, onMember } = request;
+  const { home, which, out, signer, env, signal, onMember } = request;
   const { runId } = home.runs.find(which);
   const verified = verify({
     home,
@@ -56,11 +60,13 @@ export async function archiveRun(request: ArchiveRequest): Promise<Archived | un
     throw pipeliteError("ARCHIVE_RUN_UNSOUND", { run: runId, problem: `${problem.what}: ${problem.detail}` });
   const run = home.runs.requireUnchanged(runId);
   if (readBundles(home.pathOf(attestationsFolder(runId))).length === 0) await attestRun(home, runId);
+  const isOfHome = signer.by === "key" && signer.key === undefined;
+  const person = personBy(isOfHome ? { ...signer, key: builderKey(home) } : signer, signal);
   await new TransparencyLog(home).publish();
   using store = openStore(home.folder, { readOnly: true });
   const sources = archiveSources(home, run);
   const program = ownProgram(layoutOf(home.folder).buildsDir, env);
-  const members = gather({ home, store, run, program, sources });
+  const members = await gather({ home, store, run, program, sources, person });
   try {
     const written = await writeArchive(out, members, {
       run: runId,

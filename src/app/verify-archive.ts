@@ -1,14 +1,16 @@
 // Verification of an archive: taken apart into a home of its own for as long as that takes, and the run in there verified as any.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { removeTree } from "#base/files.ts";
+import { readNamedText, removeTree } from "#base/files.ts";
 import { formatCount } from "#base/numbers.ts";
 import { unpackArchive, type Opened } from "#archive/open.ts";
 import { removeLeftovers } from "#engine/embedded.ts";
 import { openHome } from "#home/home.ts";
 import { layoutOf } from "#store/layout.ts";
 import { builderKey } from "#supply/attest.ts";
-import { holds } from "#supply/finding.ts";
+import { holds, worstOf, type Finding } from "#supply/finding.ts";
+import { parseTrust } from "#supply/trust.ts";
+import { verifySigner } from "#supply/verify.ts";
 import { verify, type Verified, type VerifyRequest } from "./verify.ts";
 
 /**
@@ -34,7 +36,11 @@ export async function verifyArchive(
     const { summary } = request;
     const signed = summary && { ...summary, key: summary.key ?? builderKey(request.home) };
     const verified = verify({ ...request, summary: signed, home, target });
-    return { ...verified, checks: [...findingsOf(opened), ...verified.checks] };
+    const own = [...findingsOf(opened), ...signatureFindings(opened, request.trustFile)];
+    // Of an archive that is not theirs nothing is summed up.
+    if (summary !== undefined && worstOf(own) !== "holds") rmSync(summary.file, { force: true });
+    const status = worstOf([...own, { what: "run", status: verified.status, detail: "" }]);
+    return { ...verified, status, checks: [...own, ...verified.checks] };
   } catch (error) {
     // A summary of before must not stand for what could not even be read.
     if (request.summary !== undefined) rmSync(request.summary.file, { force: true });
@@ -43,6 +49,17 @@ export async function verifyArchive(
   } finally {
     removeTree(folder);
   }
+}
+
+/** Who signed for all files: README, program and sources, too, of which nothing else tells whose they are. */
+function signatureFindings({ signature }: Opened, trustFile: string | undefined): Finding[] {
+  const what = "archive signature";
+  if (trustFile === undefined)
+    return [holds(what, `by the key ${signature.keyId}, which the archive itself brings`)];
+  const trust = parseTrust(readNamedText(trustFile), trustFile);
+  // It is in no log: an archive would have to be in itself.
+  const { timestamps: _, ...asked } = { ...trust, logs: [], witnesses: [] };
+  return verifySigner(signature, asked).findings.map((each) => ({ ...each, what: `${what}: ${each.what}` }));
 }
 
 function findingsOf({ files, paths }: Opened): Verified["checks"] {

@@ -13,9 +13,12 @@ import { isDerivationPath, storePathBase, storePathHash, type StorePath } from "
 import type { Store } from "#store/store.ts";
 import { rootsOf } from "#supply/closure.ts";
 import { pipeliteError } from "./errors.ts";
+import { writeBundle } from "#sigstore/index.ts";
+import type { Person } from "#supply/person.ts";
 import { FORM, NAMES, isHomeFile, isMemberName, writeManifest, type Manifest } from "./manifest.ts";
 import { memberOf, type Member } from "./member.ts";
 import { readmeText } from "./readme.ts";
+import { archiveStatement } from "./signature.ts";
 
 /** Files by their names: byte strings, relative. */
 export type Files = ReadonlyMap<string, Uint8Array>;
@@ -28,13 +31,15 @@ export interface ToArchive {
   program: Files;
   /** What the run was made from, or why that is not there any more. */
   sources: Files | string;
+  /** Who signs SHA256SUMS. */
+  person: Person;
 }
 
 /**
  * The members, sorted by the bytes of their names.
- * @throws PipeliteError ARCHIVE_RUN_UNSOUND
+ * @throws PipeliteError ARCHIVE_RUN_UNSOUND, and what signing throws
  */
-export function gather({ home, store, run, program, sources }: ToArchive): Member[] {
+export async function gather({ home, store, run, program, sources, person }: ToArchive): Promise<Member[]> {
   const manifest: Manifest = {
     form: FORM,
     run: run.runId,
@@ -45,6 +50,7 @@ export function gather({ home, store, run, program, sources }: ToArchive): Membe
     node: process.versions.node,
     sources: typeof sources === "string" ? sources : "as the run read them",
   };
+  person.keep(home);
   const closure = closureOf(store, run);
   const members = [
     memberOf(NAMES.readme, Buffer.from(readmeText(manifest))),
@@ -58,10 +64,13 @@ export function gather({ home, store, run, program, sources }: ToArchive): Membe
   const unnamed = members.find(({ name }) => !isMemberName(name));
   if (unnamed !== undefined) throw unsound(run, `'${unnamed.name}' is no name that an archive can have`);
   const sorted = members.toSorted((a, b) => compareByteStrings(a.name, b.name));
-  const sums = sorted.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join("");
-  return [...sorted, memberOf(NAMES.sums, Buffer.from(sums, "latin1"))].toSorted((a, b) =>
-    compareByteStrings(a.name, b.name),
-  );
+  const sums = Buffer.from(sorted.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join(""), "latin1");
+  const bundle = await person.sign(() => archiveStatement(sums, run));
+  return [
+    ...sorted,
+    memberOf(NAMES.sums, sums),
+    memberOf(NAMES.signature, Buffer.from(writeBundle(bundle))),
+  ].toSorted((a, b) => compareByteStrings(a.name, b.name));
 }
 
 function membersOf(folder: string, files: Files): Member[] {

@@ -51,6 +51,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
 export const NAMES = {
   readme: "README",
   sums: "SHA256SUMS",
+  signature: "SHA256SUMS.sigstore.json",
   manifest: "archive.json",
   cacheInfo: "store/nix-cache-info",
 } as const;
@@ -78,7 +79,8 @@ export function isHomeFile(name: string): boolean {
 /** Whether a member of an archive may be called so. */
 export function isMemberName(name: string): boolean {
   const slash = name.indexOf("/");
-  if (slash < 0) return [NAMES.readme, NAMES.sums, NAMES.manifest].some((each) => each === name);
+  if (slash < 0)
+    return [NAMES.readme, NAMES.sums, NAMES.signature, NAMES.manifest].some((each) => each === name);
   const [folder, rest] = [name.slice(0, slash), name.slice(slash + 1)];
   switch (folder) {
     case "home":

@@ -1,6 +1,6 @@
 // Takes an archive apart into a home. Everything is compared before it is there: files with SHA256SUMS, paths of the store with the
 // hash of their NAR before they are registered, and the whole with what the record of the run names.
-import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { toByteString } from "#base/bytes.ts";
@@ -11,22 +11,28 @@ import { entryAt, makeFolder, pathBelow, removeTree } from "#base/files.ts";
 import { isProcessAlive } from "#base/process.ts";
 import { messageOf, parseStrictJson } from "#base/strict-json.ts";
 import { OpenFile } from "#environment/open-file.ts";
+import { openHome } from "#home/home.ts";
 import { homeLayout } from "#home/layout.ts";
 import { parseRecord } from "#home/record-shape.ts";
 import type { RunRecord } from "#home/run-record.ts";
 import { parseStorePathBase, storePathBase, type StorePath } from "#nix/store-path.ts";
 import { layoutOf, logFile } from "#store/layout.ts";
 import { openStore } from "#store/store.ts";
+import type { Bundle } from "#sigstore/index.ts";
 import { isOfContent } from "#store/transfer.ts";
 import { rootsOf } from "#supply/closure.ts";
+import { auditLog } from "#supply/log-audit.ts";
 import { parseVerifier } from "#tlog/note.ts";
 import { pipeliteError } from "./errors.ts";
 import { NAMES, type Manifest } from "./manifest.ts";
 import { ArchiveReader } from "./read.ts";
+import { verifySums } from "./signature.ts";
 import { readStorePart, type StorePart } from "./store-part.ts";
 
 export interface Opened {
   manifest: Manifest;
+  /** Over SHA256SUMS, by a key that is in the archive, or that its certificate has. */
+  signature: Bundle;
   files: number;
   paths: number;
 }
@@ -77,17 +83,22 @@ export async function unpackArchive(
   options: OpenOptions,
   home: string = folder,
 ): Promise<Opened> {
+  // Whoever opens a pipe waits for what is written into it.
+  if (!statSync(file).isFile())
+    throw pipeliteError("RUN_ARCHIVE_INVALID", { file, problem: "it is no file" });
   const source = new OpenFile(file);
   try {
     const reader = new ArchiveReader(source, file);
     const part = readStorePart(reader);
     const record = readRecord(reader);
     requireWhole(reader, part, record);
+    const signature = verifySums(reader);
     mkdirSync(folder, { mode: 0o755 });
     await fillStore(reader, part, folder, options);
     keepAlive(folder, home, record);
     const files = [...copyHome(reader, folder), ...copyRest(reader, folder)];
-    return { manifest: reader.manifest, files: files.length + 1, paths: part.paths.length };
+    requireLogged(reader, folder);
+    return { manifest: reader.manifest, signature, files: files.length + 2, paths: part.paths.length };
   } finally {
     source.close();
   }
@@ -108,11 +119,25 @@ function readRecord(reader: ArchiveReader): RunRecord {
   }
 }
 
-/** Nothing that the run is made of may be missing: closures are whole already, so its roots are all that is asked for. */
+/** Nothing that the run is made of may be missing, and nothing else may be there: each path refers to those before it alone. */
 function requireWhole(reader: ArchiveReader, { paths }: StorePart, record: RunRecord): void {
-  const there = new Set<StorePath>(paths.map(({ path }) => path));
-  const missing = rootsOf(record, "build").find((path) => !there.has(path));
+  const there = new Map<StorePath, readonly StorePath[]>(
+    paths.map(({ path, references }) => [path, references]),
+  );
+  const wanted = new Set(rootsOf(record, "build"));
+  const missing = [...wanted].find((path) => !there.has(path));
   if (missing !== undefined) reader.fail(`${missing}, which the run names, is missing`);
+  for (const path of [...there.keys()].toReversed())
+    if (wanted.has(path)) for (const reference of there.get(path) ?? []) wanted.add(reference);
+  const other = [...there.keys()].find((path) => !wanted.has(path));
+  if (other !== undefined) reader.fail(`${other} is in it, and the run has nothing to do with it`);
+}
+
+/** The journal and the log that came with it vouch for each other: what was cut off, or put in, is missed here and not years later. */
+function requireLogged(reader: ArchiveReader, folder: string): void {
+  const { findings } = auditLog({ home: openHome(folder), kept: [], witnesses: [] });
+  const open = findings.find(({ status }) => status === "fails");
+  if (open !== undefined) reader.fail(`its log: ${open.what}: ${open.detail}`);
 }
 
 async function fillStore(

@@ -54,6 +54,11 @@ export class ArchiveReader {
     return this.#sums.get(name) ?? this.fail(`SHA256SUMS does not name ${textOf(name)}`);
   }
 
+  /** SHA256SUMS and what is signed over it: neither is named in it. */
+  get signed(): { sums: Uint8Array; signature: Uint8Array } {
+    return { sums: this.#whole(NAMES.sums), signature: this.#whole(NAMES.signature) };
+  }
+
   /** The bytes of a member, when they have the hash that SHA256SUMS says. */
   bytes(name: string): Uint8Array {
     const bytes = this.#whole(name);
@@ -143,13 +148,13 @@ export class ArchiveReader {
     return members;
   }
 
-  /** Lines of a digest, two spaces and a name, sorted: one for each member but this one. */
+  /** Lines of a digest, two spaces and a name, sorted: one for each member but this one and its signature. */
   #readSums(): Map<string, string> {
     const text = toByteString(this.#whole(NAMES.sums));
     const lines = text.split("\n");
     if (lines.pop() !== "") this.fail("SHA256SUMS does not end with a line feed");
     const sums = new Map<string, string>();
-    const names = [...this.#members.keys()].filter((name) => name !== NAMES.sums);
+    const names = [...this.#members.keys()].filter((name) => name !== NAMES.sums && name !== NAMES.signature);
     for (const [index, line] of lines.entries()) {
       const [, digest, name] = /^([0-9a-f]{64}) {2}(.+)$/s.exec(line) ?? [];
       if (digest === undefined || name === undefined)

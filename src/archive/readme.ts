@@ -70,9 +70,14 @@ Is it whole?
     tar -xf ARCHIVE
     sha256sum --check SHA256SUMS
 
-SHA256SUMS names every file but itself. An archive with a file more, or in another order, is none. Whether it is the one that
-was made, and by whom, only something from outside can tell: a hash of the archive that was kept, or the keys and the log that
-a trust file names (below).
+SHA256SUMS names every file but itself and SHA256SUMS.sigstore.json, which is signed over it. An archive with a file more, or in
+another order, is none. Whether it is the one that was made, and by whom, only something from outside can tell: a hash of the
+archive that was kept, or the keys that somebody trusts, by a trust file (below) or by cosign:
+
+    cosign verify-blob-attestation --bundle SHA256SUMS.sigstore.json --key KEY --insecure-ignore-tlog \\
+      --type https://pipelite.dev/archive/v1 SHA256SUMS
+
+Who signed it signed for this file and for the program, too. Where you can, use a Pipelite of your own.
 
 
 Verify it, and build it again
@@ -104,6 +109,7 @@ What is in it
 
     README         this
     SHA256SUMS     the SHA-256 of every other file, as sha256sum writes it; sorted by the bytes of the names
+    SHA256SUMS.sigstore.json   a Sigstore bundle v0.3 over it, and so over all of them
     archive.json   the same facts as above, for programs
     program/       Pipelite ${pipelite}, for Node; program/dist/cli.cjs is the command
     sources/       the source files: ${sources}. What ran is in store/ in any case: each stage bundled into one file

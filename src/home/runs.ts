@@ -270,15 +270,16 @@ export class Runs {
 
   #latest(pipelineFile: string | undefined): ReadRun {
     const runs = this.#journal.entries.filter(({ kind }) => kind === "run" || kind === "repeat");
-    const ids = this.ids();
-    const there = new Set(ids);
-    // By the journal's order: an id is named by a clock, and one of a time to come would stay the latest. Where the journal
-    // knows of no run, it was moved away.
-    const journalled = runs.map(({ subject }) => subject).toReversed();
-    const known = runs.length === 0 ? ids : journalled.filter((id) => there.has(id));
+    const there = new Set(this.ids());
+    // By the journal's order, not by ids, which a clock names. Where the journal knows of no run, it was moved away.
+    // Of a home out of an archive most runs stayed where it came from, and so did every pipeline.ts.
+    const isMoved = existsSync(this.#layout.formerLogs);
+    const kept = runs.filter(({ file }) => !isMoved || existsSync(this.#pathOf(file)));
+    const journalled = kept.map(({ subject }) => subject).toReversed();
+    const known = runs.length === 0 ? [...there] : journalled.filter((id) => there.has(id));
     const isWanted = (id: string): boolean =>
       pipelineFile === undefined || this.read(id).record.pipelineFile === pipelineFile;
-    const found = known.find(isWanted);
+    const found = known.find(isWanted) ?? (isMoved ? known[0] : undefined);
     if (found !== undefined) return this.read(found);
     throw pipeliteError("RUN_NONE", { of: pipelineFile === undefined ? "" : ` of ${pipelineFile}` });
   }

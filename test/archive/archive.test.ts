@@ -22,6 +22,8 @@ import { openHome, type Home } from "#home/home.ts";
 import { TransparencyLog } from "#home/log.ts";
 import { openStore } from "#store/index.ts";
 import { attestRun } from "#supply/attestations.ts";
+import { builderKey } from "#supply/attest.ts";
+import { personWith } from "#supply/person.ts";
 import { auditLog } from "#supply/log-audit.ts";
 import { Attested } from "../rig/attested.ts";
 import { sweep } from "../rig/peer.ts";
@@ -55,7 +57,8 @@ describe("the archive of a run", { skip: sweep() }, () => {
     using store = openStore(project.home, { readOnly: true });
     const run = home.runs.read(attested.runId);
     const program = new Map([["dist/cli.cjs", Buffer.from("process.exit(0);\n")]]);
-    const members = gather({ home, store, run, program, sources: archiveSources(home, run) });
+    const person = personWith(builderKey(home));
+    const members = await gather({ home, store, run, program, sources: archiveSources(home, run), person });
     await writeArchive(target, members, { run: run.runId, signal: given, onMember: () => undefined });
   }
 
@@ -125,7 +128,12 @@ describe("the archive of a run", { skip: sweep() }, () => {
     const other = openHome(join(folder, "other"));
     const ofFile = await verifyArchive(file, request(other), signal);
     assert.ok(ofFile);
-    assert.deepEqual(rows(ofFile), ["holds archive", "holds closure", ...rows(here)]);
+    assert.deepEqual(rows(ofFile), [
+      "holds archive",
+      "holds closure",
+      "holds archive signature",
+      ...rows(here),
+    ]);
     assert.equal(ofFile.status, "holds");
     assert.equal(
       existsSync(join(folder, "other/nix/store")),
@@ -133,6 +141,28 @@ describe("the archive of a run", { skip: sweep() }, () => {
       "nothing is added to the home that verifies",
     );
     assert.deepEqual(readdirSync(join(folder, "other/nix/var/nix/builds")), []);
+  });
+
+  test("`latest` in a home out of an archive is the run that came with it, in any folder", async () => {
+    const moved = openHome(join(folder, "moved"));
+    await openArchive(file, moved.folder, { signal });
+    const latest = (pipelineFile?: string) => moved.runs.find({ word: "latest", pipelineFile }).runId;
+    assert.equal(latest(), attested.runId);
+    assert.equal(latest("/elsewhere/pipeline.ts"), attested.runId);
+    // The journal came whole: most of the runs that it has stayed where they were made.
+    const repetition = {
+      runId: "20990101T000000000Z-aaaaaa",
+      startedAt: "2099-01-01T00:00:00.000Z",
+      durationMs: 1,
+    };
+    moved.runs.repeat(repetition, {
+      runId: "20250101T000000000Z-bbbbbb",
+      digest: `sha256:${"0".repeat(64)}`,
+    });
+    assert.equal(latest(), attested.runId);
+    assert.throws(() => home.runs.find({ word: "latest", pipelineFile: "/elsewhere/pipeline.ts" }), {
+      code: "RUN_NONE",
+    });
   });
 
   test("a bundle that is left out of an archive is missed", async () => {
@@ -201,7 +231,15 @@ describe("the archive of a run", { skip: sweep() }, () => {
     const out = join(folder, "broken.tar");
     const which = { word: attested.runId };
     await assert.rejects(
-      archiveRun({ home: broken, which, out, env: process.env, signal, onMember: () => undefined }),
+      archiveRun({
+        home: broken,
+        which,
+        out,
+        signer: { by: "key", key: undefined },
+        env: process.env,
+        signal,
+        onMember: () => undefined,
+      }),
       (error) => isPipeliteError(error, "ARCHIVE_RUN_UNSOUND") && error.exitCode === 3,
     );
     assert.equal(existsSync(out), false);

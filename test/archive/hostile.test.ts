@@ -1,7 +1,7 @@
 // Archives that somebody made to do harm, or that came to harm: each is refused by its name and with what is wrong, and nothing is there
 // afterwards. They are held against one that is right.
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -10,12 +10,15 @@ import fc from "fast-check";
 import { ArchiveReader } from "#archive/read.ts";
 import { FORM, NAMES } from "#archive/manifest.ts";
 import { openArchive } from "#archive/open.ts";
+import { verifySums } from "#archive/signature.ts";
 import { readStorePart } from "#archive/store-part.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
 import { parseStorePath, storePathBase, storePathHash } from "#nix/store-path.ts";
 import { writeNarInfo } from "#nix/narinfo.ts";
 import { openStore } from "#store/index.ts";
+import { generateKey } from "#keys/key-file.ts";
+import { hexDigestOf as sumOf } from "#base/digest.ts";
 import { TAR_END } from "#package/tar-writer.ts";
 import { writeTar } from "../rig/tar.ts";
 import { inputs } from "../rig/peer.ts";
@@ -90,7 +93,7 @@ describe("an archive", () => {
     const home = await open(GOOD);
     assert.ok(typeof home === "string", String(home));
     assert.deepEqual(readdirSync(home).toSorted(), [NAMES.readme, "nix", "pipelite", "sources"]);
-    assert.deepEqual(readdirSync(join(home, "pipelite/former-logs")), ["0123456789abcdef.log.invalid"]);
+    assert.deepEqual(readdirSync(join(home, "pipelite/former-logs")), [rig.LOG_NAME]);
     using store = openStore(home);
     assert.deepEqual(store.validPaths(), [LEAF.info.path, TOP.info.path].toSorted());
     assert.equal(store.info(TOP.info.path)?.contentAddress, TOP.info.contentAddress);
@@ -155,7 +158,7 @@ describe("an archive", () => {
       /log.pub is missing/,
     ],
     "a log that is former and is not": [
-      (all) => all.set("home/former-logs/0123456789abcdef.log.invalid/log.pub", text("x")),
+      (all) => all.set(`home/former-logs/${rig.LOG_NAME}/log.pub`, text("x")),
       /is in it twice/,
     ],
     "a path that lacks what it refers to": [
@@ -233,6 +236,35 @@ describe("an archive", () => {
       },
       /refers to itself through others/,
     ],
+    "a path that the run has nothing to do with": [
+      (all) => rig.put(all, rig.textPath("extra", "more\n")),
+      /-extra is in it, and the run has nothing to do with it/,
+    ],
+    "a journal that is cut off": [
+      (all) => all.set("home/journal.ndjson", linesOf(all).subarray(0, 0)),
+      /its log: .*(lost|lines)/,
+    ],
+    "a journal with a line changed": [
+      (all) => all.set("home/journal.ndjson", text(String(linesOf(all)).replace("runs/", "audits/"))),
+      /its log: /,
+    ],
+    "a line of the journal written by hand": [
+      (all) => all.set("home/journal.ndjson", Buffer.concat([linesOf(all), linesOf(all)])),
+      /its log: journal/,
+    ],
+    "a checkpoint of another log": [
+      (all) => {
+        for (const name of ["home/log/checkpoint", "home/log/checkpoints/1"])
+          all.set(name, rig.OTHER_LOG.get(name) ?? text(""));
+      },
+      /its log: .*it is not signed by the key of/,
+    ],
+    "no log": [
+      (all) => {
+        for (const name of all.keys()) if (name.startsWith("home/log/")) all.delete(name);
+      },
+      /its log: /,
+    ],
     "a realisation that is none": [
       (all) => all.set(`store/realisations/sha256:${"0".repeat(64)}!out.doi`, text("{}")),
       /realisations\/.*doi: /,
@@ -289,9 +321,71 @@ describe("an archive", () => {
       return refused(archiveOf(all, lines.map((line) => `${line}\n`).join("")), problem);
     });
 
-  const entries = [...new Map(rig.smallMembers()).set(NAMES.sums, text(sumsOf(rig.smallMembers())))].toSorted(
-    ([a], [b]) => (a < b ? -1 : 1),
-  );
+  const stranger = generateKey();
+  const ofSums = (change: (all: Members, sums: string) => Uint8Array | undefined) => {
+    const all = rig.smallMembers();
+    return archiveOf(all, sumsOf(all), change(all, sumsOf(all)));
+  };
+  const signatures: Record<string, [bytes: () => Uint8Array, problem: RegExp]> = {
+    "of other sums": [
+      () => ofSums((all) => rig.signatureOf(all, `${sumsOf(all)}x`)),
+      /SHA256SUMS is not the one that was signed/,
+    ],
+    "by a key that is not in it": [
+      () => ofSums((all, sums) => rig.signatureOf(all, sums, { key: stranger })),
+      /none of the given keys is/,
+    ],
+    "of another run": [
+      () =>
+        ofSums((all, sums) =>
+          rig.signatureOf(all, sums, { change: { predicate: { runId: "other", recordDigest: "" } } }),
+        ),
+      /it is of another archive/,
+    ],
+    "that says something else": [
+      () =>
+        ofSums((all, sums) => rig.signatureOf(all, sums, { change: { predicateType: "https://x.test/v1" } })),
+      /it is of another archive/,
+    ],
+    "of several files": [
+      () =>
+        ofSums((all, sums) => {
+          const subject = [NAMES.sums, "x"].map((name) => ({ name, digest: { sha256: sumOf(sums) } }));
+          return rig.signatureOf(all, sums, { change: { subject } });
+        }),
+      /SHA256SUMS is not the one that was signed/,
+    ],
+    "with a space more": [
+      () => ofSums((all, sums) => Buffer.concat([rig.signatureOf(all, sums), text(" ")])),
+      /it is not as it is written/,
+    ],
+    "that is none": [() => ofSums(() => text("{}")), /SHA256SUMS.sigstore.json: /],
+  };
+  for (const [name, [bytes, problem]] of Object.entries(signatures))
+    test(`with a signature ${name} is refused`, () => refused(bytes(), problem));
+
+  test("without a signature is refused", () => {
+    const all = rig.smallMembers();
+    const own = [...all, [NAMES.sums, text(sumsOf(all))] as const];
+    return refused(
+      tarOf(own.toSorted(([a], [b]) => (a < b ? -1 : 1))),
+      /SHA256SUMS.sigstore.json is missing/,
+    );
+  });
+
+  test("whose README, program or sources are others is refused, whatever its sums say", async () => {
+    for (const name of [NAMES.readme, "program/dist/cli.cjs", "sources/pipeline.ts", "home/journal.ndjson"]) {
+      const all = rig.smallMembers();
+      const signature = rig.signatureOf(all, sumsOf(all));
+      all.set(name, text("another one\n"));
+      await refused(archiveOf(all, sumsOf(all), signature), /SHA256SUMS is not the one that was signed/);
+    }
+  });
+
+  const whole = rig.smallMembers();
+  const entries = [
+    ...whole.set(NAMES.sums, text(sumsOf(whole))).set(NAMES.signature, rig.signatureOf(whole, sumsOf(whole))),
+  ].toSorted(([a], [b]) => (a < b ? -1 : 1));
   const tars: Record<string, [bytes: Uint8Array, problem: RegExp]> = {
     "an absolute name": [
       writeTar([{ name: "/etc/passwd", content: "x" }]),
@@ -342,6 +436,12 @@ describe("an archive", () => {
     await refused(gzipSync(GOOD), /it is compressed by gzip/, "RUN_ARCHIVE_PACKED");
   });
 
+  test("that is no file is refused", async () => {
+    for (const place of [folder, "/dev/zero"])
+      await assert.rejects(openArchive(place, join(folder, "none"), { signal }), /it is no file/);
+    assert.equal(existsSync(join(folder, "none")), false);
+  });
+
   test("of a form to come is refused with where to find who knows it", () =>
     refused(
       changed((all) => all.set(NAMES.manifest, rig.manifestOf({ form: FORM + 1, more: true }))),
@@ -364,7 +464,7 @@ describe("an archive", () => {
         bytes[at] = (bytes[at] ?? 0) ^ (1 << bit);
         assert.throws(() => readAll(bytes), isPipeliteError, `byte ${at}, bit ${bit}`);
       }),
-      { numRuns: inputs(8000) },
+      { numRuns: inputs(4000) },
     );
   });
 
@@ -381,10 +481,15 @@ describe("an archive", () => {
 /** All that is compared before a home is made of it, in memory. */
 function readAll(bytes: Uint8Array): void {
   const reader = new ArchiveReader(bytes, "x.tar");
+  verifySums(reader);
   readStorePart(reader);
   for (const each of ["home", "program", "sources", "store"])
     for (const name of reader.below(each)) for (const _ of reader.pieces(name)) continue;
   reader.bytes(NAMES.readme);
+}
+
+function linesOf(members: Members): Buffer {
+  return Buffer.from(members.get("home/journal.ndjson") ?? "");
 }
 
 function narInfoOf({ info }: rig.TextPath): string {

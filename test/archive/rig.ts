@@ -1,8 +1,24 @@
 // A small archive that is right in every way, and what its members can be swapped for.
-import { createHash, generateKeyPairSync } from "node:crypto";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { compareByteStrings } from "#base/bytes.ts";
 import { digestOf } from "#base/digest.ts";
-import { FORM, NAMES, writeManifest } from "#archive/manifest.ts";
+import { generateKey } from "#keys/key-file.ts";
+import {
+  signStatement,
+  writeBundle,
+  writePublicKey,
+  type SigningKey,
+  type Statement,
+} from "#sigstore/index.ts";
+import type { RunRecord } from "#home/run-record.ts";
+import { archiveStatement } from "#archive/signature.ts";
+import { filesBelow, removeTree } from "#base/files.ts";
+import { openHome } from "#home/home.ts";
+import { TransparencyLog } from "#home/log.ts";
+import { FORM, NAMES, isHomeFile, writeManifest } from "#archive/manifest.ts";
 import { headerOf } from "#archive/write.ts";
 import { cacheInfoText } from "#cache/cache-info.ts";
 import { writeContentAddress } from "#nix/content-address.ts";
@@ -11,20 +27,16 @@ import { NarWriter } from "#nix/nar.ts";
 import { writeNarInfo, type NarInfo } from "#nix/narinfo.ts";
 import { makeTextPath, storePathBase, storePathHash, type StorePath } from "#nix/store-path.ts";
 import { TAR_END, tarPadding } from "#package/tar-writer.ts";
-import { signerOf, writeVerifier } from "#tlog/note.ts";
 
 export type Members = Map<string, Uint8Array>;
 
 export const RUN = "20260102T030405006Z-abcdef";
 const SYSTEM = "x86_64-linux";
-/** Of a log that nothing is signed by here. */
-export const LOG_KEY: string = writeVerifier(
-  signerOf("0123456789abcdef.log.invalid", "log", generateKeyPairSync("ed25519").privateKey),
-);
-
 export function text(content: string): Uint8Array {
   return Buffer.from(content);
 }
+
+const KEY = generateKey();
 
 /** A path of the store that is one text. */
 export interface TextPath {
@@ -129,11 +141,38 @@ export function manifestOf(change: Record<string, unknown>): Uint8Array {
   return writeManifest({ ...manifest, ...change });
 }
 
+/** A journal of one line, and the log over it; each time another one. */
+async function smallLog(): Promise<Members> {
+  const folder = mkdtempSync(join(tmpdir(), "pipelite-small-"));
+  try {
+    const home = openHome(folder);
+    const digest = digestOf(JSON.stringify(recordOf()));
+    home.journal.append({ kind: "run", subject: RUN, file: `runs/${RUN}.json`, digest });
+    await new TransparencyLog(home).publish();
+    const names = filesBelow(home.layout.log).map((name) => `log/${name}`);
+    return new Map(
+      ["journal.ndjson", ...names.filter((name) => isHomeFile(name))].map((name) => [
+        `home/${name}`,
+        readFileSync(home.pathOf(name)),
+      ]),
+    );
+  } finally {
+    removeTree(folder);
+  }
+}
+
+const LOG = await smallLog();
+export const OTHER_LOG: Members = await smallLog();
+/** `<16 digits>.log.invalid` */
+export const LOG_NAME: string = Buffer.from(LOG.get("home/log/log.pub") ?? "")
+  .toString("utf8")
+  .replace(/\+.*/s, "");
+
 export function smallMembers(): Members {
   const members: Members = new Map([
     [NAMES.readme, text("read me\n")],
-    ["home/journal.ndjson", text("{}\n")],
-    ["home/log/log.pub", text(`${LOG_KEY}\n`)],
+    ...LOG,
+    ["home/keys/0a.pub", text(writePublicKey(KEY.publicKey))],
     ["program/dist/cli.cjs", text("process.exit(0);\n")],
     ["sources/pipeline.ts", text("export {};\n")],
     [NAMES.cacheInfo, text(cacheInfoText())],
@@ -145,7 +184,7 @@ export function smallMembers(): Members {
 }
 
 export function sumsOf(members: Members): string {
-  const names = [...members.keys()].filter((name) => name !== NAMES.sums);
+  const names = [...members.keys()].filter((name) => name !== NAMES.sums && name !== NAMES.signature);
   const lines = names.toSorted(compareByteStrings).map(
     (name) =>
       `${createHash("sha256")
@@ -155,9 +194,25 @@ export function sumsOf(members: Members): string {
   return lines.join("");
 }
 
-/** @param sums in place of those that are right */
-export function archiveOf(members: Members, sums: string = sumsOf(members)): Buffer {
-  const all = new Map(members).set(NAMES.sums, Buffer.from(sums, "latin1"));
+/** The signature over these sums. @param key default: the one that is in the archive */
+export function signatureOf(
+  members: Members,
+  sums: string,
+  { key = KEY, change = {} }: { key?: SigningKey; change?: Partial<Statement> } = {},
+): Uint8Array {
+  const record = recordOf() as unknown as RunRecord;
+  const digest = digestOf(members.get(`home/runs/${RUN}.json`) ?? "");
+  const statement = archiveStatement(Buffer.from(sums, "latin1"), { runId: RUN, digest, record });
+  return text(writeBundle(signStatement({ ...statement, ...change }, key)));
+}
+
+/** @param sums in place of those that are right; @param signature in place of the one over them */
+export function archiveOf(
+  members: Members,
+  sums: string = sumsOf(members),
+  signature: Uint8Array = signatureOf(members, sums),
+): Buffer {
+  const all = new Map(members).set(NAMES.sums, Buffer.from(sums, "latin1")).set(NAMES.signature, signature);
   return tarOf([...all].toSorted(([a], [b]) => compareByteStrings(a, b)));
 }
 

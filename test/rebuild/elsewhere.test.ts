@@ -20,7 +20,10 @@ import { gather } from "#archive/gather.ts";
 import { writeArchive } from "#archive/write.ts";
 import { lock } from "#app/lock.ts";
 import { openStore } from "#store/index.ts";
+import { builderKey } from "#supply/attest.ts";
+import { personWith } from "#supply/person.ts";
 import { NOBODY, pipeliteAsNobody } from "../archive/machine.ts";
+import { pipelite } from "../rig/command.ts";
 import { peer, sweep } from "../rig/peer.ts";
 import { Project } from "../rig/project.ts";
 
@@ -95,7 +98,9 @@ async function rebuiltByNobody(project: Project, stage: string): Promise<string>
   const run = project.door.runs.find({ word: "latest" });
   {
     using store = openStore(project.home, { readOnly: true });
-    const members = gather({ home: project.door, store, run, program: new Map(), sources: "left out" });
+    const person = personWith(builderKey(project.door));
+    const sources = "left out";
+    const members = await gather({ home: project.door, store, run, program: new Map(), sources, person });
     await writeArchive(file, members, { run: run.runId, signal, onMember: () => undefined });
   }
   chmodSync(project.folder, 0o755);
@@ -153,7 +158,11 @@ describe("built again by nobody, elsewhere, by both engines", { skip }, () => {
       "pipeline.ts": `
 import { command, debian, pipeline, source } from "pipelite";
 const env = debian(["jq"]);
-export default pipeline({ said: command(env.tool("jq"), ["-r", ".hello", source("hello.json")], { stdout: "said.txt" }) });
+export default pipeline({
+  said: command(env.tool("jq"), ["-r", ".hello", source("hello.json")], { stdout: "said.txt" }),
+  who: command(env.tool("id"), ["-un"], { stdout: "who.txt" }),
+  place: command(env.tool("pwd"), [], { stdout: "place.txt" }),
+});
 `,
       "hello.json": `{ "hello": "hello you" }`,
     });
@@ -163,7 +172,30 @@ export default pipeline({ said: command(env.tool("jq"), ["-r", ".hello", source(
     const { ends } = await project.run();
     assert.equal(ends["said"], "built");
     const said = await rebuiltByNobody(project, "said");
-    assert.match(said, /the same with other time, time-zone, /);
+    assert.match(said, /the same with other time, time-zone, .*user, .*build-path, /);
+    // Who is somebody else in there, and where the stage works, can be seen; on a kernel that libc6 refuses its root is not made.
+    const again = async (...words: string[]): Promise<string> => {
+      const { runId } = project.door.runs.find({ word: "latest" });
+      const call = ["rebuild", runId, ...words, "--engine", "embedded", "--store", project.home];
+      return (await pipelite(call)).stdout;
+    };
+    const seen = await again("who", "place", "--vary", "user", "--vary", "build-path", "--vary", "home");
+    assert.match(seen, /who\n(?: .*\n)*? +differs with other user; .*\n.*\n.*"nixbld.n"\n.*"somebody.n"/);
+    assert.match(
+      seen,
+      /place\n(?: .*\n)*? +differs with other build-path; .*\n.*\n.*"\/build.n"\n.*"\/run\/other-place.n"/,
+    );
+    const [environment = ""] = Object.keys(ends).filter((name) => name.startsWith("bookworm"));
+    const root = await again(environment, "--vary", "kernel", "--vary", "user");
+    assert.match(root, /^reproduced +bookworm/m, root);
+    assert.match(
+      root,
+      / kernel: the library of C of a distribution refuses to be set up on so old a kernel$/m,
+    );
+    assert.match(
+      root,
+      / user: what makes an environment is always the root user of a namespace of its own$/m,
+    );
   });
 });
 

@@ -2,15 +2,17 @@
 import { EXIT } from "#base/errors.ts";
 import { formatCount } from "#base/numbers.ts";
 import { formatSize } from "#base/quantities.ts";
-import { command, optional, requiredValue } from "#cli/command.ts";
+import { command, optional, requiredValue, value } from "#cli/command.ts";
 import { pathOf, print, printJson, say } from "#cli/context.ts";
+import { passphraseFlag, personFlags, publicKeyFlag } from "#cli/flags.ts";
 import { openHomeOf, whichRun } from "#cli/run-argument.ts";
+import { personIn } from "#cli/signing-key.ts";
 import { formatTable } from "#cli/table.ts";
 
 export const archiveSave = command({
   brief: "Write a run, all that it was built from and its evidence into one file",
   about: [
-    "The file is a tar with SHA256SUMS, a README that explains it, the closure of the run's outputs and of what they were built " +
+    "The file is a tar with SHA256SUMS and a signature over it, a README that explains it, the closure of the run's outputs and of what they were built " +
       "from as a binary cache of Nix, the record, the whole log with its checkpoints, attestations, public keys, source files, " +
       "and Pipelite itself. It needs Node alone to be verified and built again; tar and sha256sum alone can tell whether it is whole.",
     "Only a run that verifies is archived. Its outputs are attested first where nobody has done that. The same run gives the same " +
@@ -20,7 +22,17 @@ export const archiveSave = command({
     ["pipelite archive save --out walk.tar", "the latest run; `save` may be left out"],
     ["pipelite archive save 20261121T0351 --out walk.tar", "another one"],
   ],
-  flags: { out: requiredValue("FILE", "Where the archive goes") },
+  flags: {
+    out: requiredValue("FILE", "Where the archive goes"),
+    key: value(
+      "KEY",
+      "Who signs the sums of its files: a file, env:VARIABLE, command:WORDS or sigstore:CONFIG (default: the key of this home)",
+      { alias: "k" },
+    ),
+    passphraseFile: passphraseFlag,
+    publicKey: publicKeyFlag,
+    ...personFlags,
+  },
   args: [optional("RUN", "Run id or its start (default: the latest)", "run")],
   async run(context, flags, word) {
     const app = await import("#app/archive.ts");
@@ -28,6 +40,7 @@ export const archiveSave = command({
       home: openHomeOf(context, flags),
       which: whichRun(context, word),
       out: pathOf(context, flags.out),
+      signer: await personIn(context, flags),
       env: context.env,
       signal: context.interruption(),
       onMember: () => undefined,
