@@ -39,6 +39,8 @@ export interface BuildPlace {
 /** For who asks whether an output depends on it. */
 export interface Shown {
   seen?: Seen;
+  /** What its variables call the build folder, where its program goes into a root that has that elsewhere. */
+  buildFolder?: string;
   /** Variables beside, or in place of, those that a builder always has; what the derivation sets stays as it is. */
   env?: Readonly<Record<string, string>>;
   /** Another place on disk for an input. */
@@ -225,7 +227,7 @@ function environment(
     ["NIX_BUILD_CORES", String(cores)],
     ...Object.entries(shown.env ?? {}),
   ]);
-  const folder = shown.seen?.buildFolder ?? "/build";
+  const folder = shown.buildFolder ?? shown.seen?.buildFolder ?? "/build";
   for (const [key, value] of derivation.env) {
     if (!asFiles.has(key)) env.set(key, rewrite(value));
     else {

@@ -36,7 +36,7 @@ export interface RebuildOptions {
  * what setting up the build throws. A builder that fails is a value.
  */
 export async function rebuild(
-  job: Omit<BuildJob, "onLog">,
+  job: Omit<BuildJob, "onLog"> & Partial<Pick<BuildJob, "onLog">>,
   { store, kind, folder, env, target, shown }: RebuildOptions,
 ): Promise<Rebuilt> {
   if (job.derivation.outputs.get("out")?.kind === "fixed")
@@ -44,7 +44,7 @@ export async function rebuild(
   const folders = new ScratchFolders(folder);
   try {
     const outcome = await runBuilder(
-      { ...job, onLog: () => {} },
+      { onLog: () => {}, ...job },
       { store, kind, folders, env, closures: new Closures(store), shown },
       async ({ made, scratch, output, inputs, outputBytes }) => {
         const built: BuiltOutput = {

@@ -20,12 +20,25 @@ export interface FactSources {
 export function factsOf({ derivation, store, kind, memory }: FactSources): StageFacts {
   return {
     variables: new Set(derivation.env.keys()),
-    isEntered: rootEntered(derivation) !== undefined,
+    ...enteredBy(derivation),
+    isArranged: derivation.builder.endsWith(ARRANGE),
     linking: linkingOf(derivation, store),
     cores: availableParallelism(),
     memory,
     setsProcessIds: kind === "starter" || kind === "unshare",
   };
+}
+
+/** Makes a root. */
+const ARRANGE = "-pipelite-arrange/bin/arrange";
+
+function enteredBy(derivation: Derivation): Pick<StageFacts, "entered"> {
+  const [root, entrance] = [rootEntered(derivation), derivation.builder].map(
+    (path) => /^\/nix\/store\/[^/]+/.exec(path ?? "")?.[0],
+  );
+  return root === undefined || entrance === undefined
+    ? {}
+    : { entered: { root: parseStorePath(root), entrance: parseStorePath(entrance) } };
 }
 
 /** Starts a program without entering a root. */

@@ -1,5 +1,7 @@
 // The variations by name: what each shows a stage otherwise than always. And what can be held still instead, to find out why
 // a stage differs that nothing was varied for. What can't be varied is said with its reason, and is untested.
+import type { StorePath } from "#nix/store-path.ts";
+import { FRESH_FOLDER } from "#sandbox/entrances.ts";
 import type { Clock, Seen } from "#sandbox/sandbox.ts";
 
 export const VARIATIONS = [
@@ -42,8 +44,10 @@ export interface Change {
 export interface StageFacts {
   /** Variables that the derivation sets: they stay as they are. */
   variables: ReadonlySet<string>;
-  /** It runs in the root of an environment, which has a user and a build folder of its own. */
-  isEntered: boolean;
+  /** It runs in the root of an environment, through a program that takes it there. */
+  entered?: { entrance: StorePath; root: StorePath };
+  /** It makes such a root, as the root user of a namespace of its own. */
+  isArranged: boolean;
   /** How its program is started; `undefined`: nobody knows. */
   linking: "dynamic" | "static" | undefined;
   /** Processors that it usually gets. */
@@ -94,10 +98,9 @@ const unlessSet =
     const name = names.find((each) => variables.has(each));
     return name === undefined ? undefined : setBy(name);
   };
-const notEntered =
-  (what: string) =>
-  ({ isEntered }: StageFacts): string | undefined =>
-    isEntered ? `an environment gives its programs ${what} that is always the same` : undefined;
+/** What goes into a root writes down which user it is outside: one that is arranged is always root inside. */
+const notArranged = ({ isArranged }: StageFacts): string | undefined =>
+  isArranged ? "what makes an environment is always the root user of a namespace of its own" : undefined;
 const byPreload = ({ linking, variables }: StageFacts): string | undefined => {
   if (variables.has("LD_PRELOAD")) return setBy("LD_PRELOAD");
   if (linking === "dynamic") return undefined;
@@ -134,7 +137,7 @@ const TABLE: Record<VariationName | StillName, Variation> = {
   user: {
     words: `user ${VARIED.user.uid}:${VARIED.user.gid} (${VARIED.user.name}) for 1000:100 (nixbld)`,
     change: { seen: { user: VARIED.user } },
-    why: notEntered("a user"),
+    why: notArranged,
   },
   "host-name": {
     words: `host name ${VARIED.hostName} for localhost`,
@@ -151,16 +154,21 @@ const TABLE: Record<VariationName | StillName, Variation> = {
     why: ({ cores }) => (cores > 1 ? undefined : "it has only one processor as it is"),
   },
   "build-path": {
-    words: `${VARIED.buildFolder} for /build`,
+    words: `${VARIED.buildFolder} for /build, in an environment ${FRESH_FOLDER}${VARIED.buildFolder} beside it`,
     change: { seen: { buildFolder: VARIED.buildFolder } },
-    why: notEntered("a build folder"),
   },
   "file-order": {
     words: "folders that list their files in another order: inputs and work in a file system in memory",
     change: { isReordered: true },
     why: ({ memory }) => ("reason" in memory ? memory.reason : undefined),
   },
-  kernel: { words: "a kernel that calls itself 2.6", change: { kernel: { on: UNAME26 } } },
+  kernel: {
+    words: "a kernel that calls itself 2.6",
+    change: { kernel: { on: UNAME26 } },
+    // Debian's libc6.preinst ends with 1 on a kernel older than 3.2.
+    why: ({ isArranged }) =>
+      isArranged ? "the library of C of a distribution refuses to be set up on so old a kernel" : undefined,
+  },
   addresses: {
     words: "addresses at random for the same ones",
     change: { kernel: { off: ADDRESS_NO_RANDOMIZE } },

@@ -1,7 +1,8 @@
 // The ways into a root of its own, from within the sandbox of a build (ours or Nix's). They are programs of the store and
 // so part of what a stage is: launcher/entrance.ts.
+import { utf8 } from "#base/bytes.ts";
 import { writeFakeRootFilter } from "./fake-root-filter.ts";
-import { SANDBOX_GID, SANDBOX_UID } from "./seen.ts";
+import { SANDBOX_GID, SANDBOX_UID, type Seen } from "./seen.ts";
 import { assembleEntrance, step, writing, type EntranceStep } from "./launcher/entrance.ts";
 import type { Machine } from "./launcher/system-call.ts";
 import { CLONE, MOUNT, MOUNT_DETACH, OPEN, PRCTL, SECCOMP_MODE_FILTER } from "./linux.ts";
@@ -18,10 +19,47 @@ export const MOUNT_POINTS = {
   fresh: ["tmp", "run", "root", "var/tmp"],
 } as const;
 /** The user that `enter` makes, for /etc/passwd of a root. */
-export const ENTERED_USER = `nixbld:x:${SANDBOX_UID}:${SANDBOX_GID}:Pipelite:/root:/bin/sh`;
+export const ENTERED_USER: string = enteredUser({ uid: SANDBOX_UID, gid: SANDBOX_GID, name: "nixbld" });
+
+function enteredUser({ uid, gid, name }: EnteredUser): string {
+  return `${name}:x:${uid}:${gid}:Pipelite:/root:/bin/sh`;
+}
 const MODES = { tmp: "mode=1777", run: "mode=0755", root: "mode=0700", "var/tmp": "mode=1777" } as const;
 
 export type EntranceName = "hold" | "enter" | "arrange" | "configure";
+export type EnteredUser = NonNullable<Seen["user"]>;
+
+/** What `enter` shows a stage otherwise than always: for who asks whether an output depends on it. */
+export interface SeenInRoot {
+  /** Who it is there, and its name. */
+  user?: EnteredUser;
+  /** Where the build folder is as well, and the program starts: a folder of `FRESH_FOLDER`. */
+  buildFolder?: string;
+}
+
+/** Fresh in a root for each stage: there is room in it for another build folder. */
+export const FRESH_FOLDER = "/run";
+
+/**
+ * The folder of an entrance that shows what is to be seen instead: to stand in its place in the store.
+ * @param entrance the path in the store that has it as `bin/enter`
+ * @param passwd what the root has as /etc/passwd; undefined of one without
+ * @returns files of it, by their names
+ */
+export function variedEntrance(
+  machine: Machine,
+  entrance: string,
+  seen: SeenInRoot,
+  passwd: string | undefined,
+): Map<string, Uint8Array> {
+  const { user } = seen;
+  const named = user && passwd?.replace(ENTERED_USER, () => enteredUser(user));
+  const program = enter(machine, seen, named === undefined ? undefined : `${entrance}/passwd`);
+  return new Map([
+    ["bin/enter", program],
+    ...(named === undefined ? [] : [["passwd", utf8(named)] as const]),
+  ]);
+}
 
 /**
  * `hold`: keeps the log open until the program ends. Nix kills a builder whose log was closed before it ended, and programs
@@ -34,19 +72,7 @@ export function writeEntrance(name: EntranceName, machine: Machine): Uint8Array 
     case "hold":
       return assembleEntrance(machine, [HOLD_LOG]);
     case "enter":
-      return assembleEntrance(machine, [
-        HOLD_LOG,
-        ...newNamespaces(SANDBOX_UID, SANDBOX_GID),
-        step("mount the environment", "mount", ROOT, PLACE, 0, BIND, 0),
-        step("make it read-only", "mount", "none", PLACE, 0, READ_ONLY, 0),
-        ...MOUNT_POINTS.bound.map((folder) =>
-          step(`mount /${folder} in it`, "mount", `/${folder}`, `${PLACE}/${folder}`, 0, BIND, 0),
-        ),
-        ...MOUNT_POINTS.fresh.map((folder) =>
-          step(`mount its /${folder}`, "mount", "tmpfs", `${PLACE}/${folder}`, "tmpfs", PLAIN, MODES[folder]),
-        ),
-        ...becomeRoot("/build"),
-      ]);
+      return enter(machine);
     case "arrange":
       return assembleEntrance(machine, [
         ...newNamespaces(0, 0),
@@ -65,6 +91,33 @@ export function writeEntrance(name: EntranceName, machine: Machine): Uint8Array 
   }
 }
 
+/** @param passwd a file to stand in for /etc/passwd */
+function enter(machine: Machine, { user, buildFolder }: SeenInRoot = {}, passwd?: string): Uint8Array {
+  return assembleEntrance(machine, [
+    HOLD_LOG,
+    ...newNamespaces(user?.uid ?? SANDBOX_UID, user?.gid ?? SANDBOX_GID),
+    step("mount the environment", "mount", ROOT, PLACE, 0, BIND, 0),
+    step("make it read-only", "mount", "none", PLACE, 0, READ_ONLY, 0),
+    ...MOUNT_POINTS.bound.map((folder) =>
+      step(`mount /${folder} in it`, "mount", `/${folder}`, `${PLACE}/${folder}`, 0, BIND, 0),
+    ),
+    ...MOUNT_POINTS.fresh.map((folder) =>
+      step(`mount its /${folder}`, "mount", "tmpfs", `${PLACE}/${folder}`, "tmpfs", PLAIN, MODES[folder]),
+    ),
+    ...(passwd === undefined
+      ? []
+      : [step("mount its /etc/passwd", "mount", passwd, `${PLACE}/etc/passwd`, 0, BIND, 0)]),
+    ...(buildFolder === undefined
+      ? []
+      : [
+          step("make its build folder", "mkdirat", AT_FDCWD, `${PLACE}${buildFolder}`, 0o755),
+          step("mount its build folder", "mount", "/build", `${PLACE}${buildFolder}`, 0, BIND, 0),
+        ]),
+    ...becomeRoot(buildFolder ?? "/build"),
+  ]);
+}
+
+const AT_FDCWD = -100;
 const STDERR = 2;
 /** Far from those that programs count on. */
 const HELD_FD = 99;
