@@ -39,6 +39,8 @@ export function verifyScts(
     const { logId, time, signature } = promise;
     const log = logs.find(({ id, validFor }) => id.equals(logId) && isWithin(validFor, time));
     if (log === undefined) return refuse("it is of a log that is not trusted then");
+    if (!["ec", "rsa"].includes(log.key.asymmetricKeyType ?? ""))
+      return refuse("its log has a key of another kind than such logs have");
     if (!verify("sha256", signedBytes(promise, entry), log.key, signature))
       refuse("its signature is not by its log");
     return log.baseUrl;

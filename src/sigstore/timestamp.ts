@@ -2,7 +2,14 @@
 // 3161, RFC 5652, RFC 5816.
 import { isPipeliteError } from "#base/errors.ts";
 import { hashNameOf, isSignedBy, type HashName } from "./algorithms.ts";
-import { EXTENSION, parseCertificate, PURPOSE, purposesOf, type Certificate } from "./certificate.ts";
+import {
+  authorityOf,
+  EXTENSION,
+  parseCertificate,
+  PURPOSE,
+  purposesOf,
+  type Certificate,
+} from "./certificate.ts";
 import { verifyChain } from "./chain.ts";
 import {
   contentOf,
@@ -146,9 +153,12 @@ function verifyToken(
   const root = certificates.at(-1);
   if (root === undefined) return refuse("its authority has no certificate");
   const [first] = certificates;
-  // A chain that begins with the one that signs trusts this one alone.
+  // A chain that begins with the one that signs trusts this one alone. One that issues others signs none itself, whatever it is for.
   const isPinned =
-    first !== undefined && first.extensions.has(EXTENSION.extendedKeyUsage) && isForTime(first);
+    first !== undefined &&
+    first.extensions.has(EXTENSION.extendedKeyUsage) &&
+    isForTime(first) &&
+    authorityOf(first) === undefined;
   const candidates = isPinned ? [first] : token.certificates;
   const { sid, digestAlgorithm, attributes, algorithm, signature } = signerOf(signer);
   const certificate = candidates.find((each) => isNamed(sid, each));

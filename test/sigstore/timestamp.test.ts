@@ -56,6 +56,37 @@ test("an answer says its time by an authority that is trusted, with or without i
   assert.equal(problemOf(answer, [...trusting([other.root]), ...trusting([chain.root])]), "");
 });
 
+test("an authority for timestamps that stands between is none that signs", () => {
+  const root = issue({ name: "timestamp root", extensions: authorityExtensions() });
+  const purpose = leafExtensions([PURPOSE.timeStamping], true).slice(1);
+  const between = issue({
+    name: "timestamp between",
+    issuer: root,
+    extensions: [...authorityExtensions(0), ...purpose],
+  });
+  const signer = issue({
+    name: "timestamp signer",
+    issuer: between,
+    extensions: leafExtensions([PURPOSE.timeStamping], true),
+  });
+  const answer = answerTo(request(), { root, signer }, NOW);
+  for (const chain of [
+    [between, root],
+    [signer, between, root],
+  ])
+    assert.equal(problemOf(answer, trusting(chain)), "");
+  assert.match(problemOf(answer, trusting([root])), /leads to no authority/);
+  // Another one of the same authority is believed where the chain begins with that, and not where it begins with a signer.
+  const twin = issue({
+    name: "timestamp twin",
+    issuer: between,
+    extensions: leafExtensions([PURPOSE.timeStamping], true),
+  });
+  const ofTwin = answerTo(request(), { root, signer: twin }, NOW);
+  assert.equal(problemOf(ofTwin, trusting([between, root])), "");
+  assert.match(problemOf(ofTwin, trusting([signer, between, root])), /no authority that is trusted/);
+});
+
 test("both ends of the time of an authority belong to it, and no more", () => {
   const chain = timestampChain();
   const answer = answerTo(request(), chain, NOW);
