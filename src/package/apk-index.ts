@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { byteStringOf, fromByteString } from "#base/bytes.ts";
 import { apkSignature, streamsOf, textOfInfo, type ApkKey, type ReadApk } from "./apk.ts";
 import { gzipMember } from "./gzip.ts";
-import { readTar } from "./tar-reader.ts";
+import { readStrictTar } from "./tar-reader.ts";
 import { TAR_END, writeTar } from "./tar-writer.ts";
 
 /** Letter and value, in the order of an index. */
@@ -69,7 +69,7 @@ export interface ReadApkIndex {
 export function readApkIndex(bytes: Uint8Array): ReadApkIndex {
   const last = streamsOf(bytes).at(-1);
   const tar = Buffer.concat([last?.content ?? new Uint8Array(), TAR_END]);
-  const index = [...readTar(tar)].find(({ path }) => path === "APKINDEX");
+  const index = [...readStrictTar(tar)].find(({ path }) => path === "APKINDEX");
   const stanzas = Buffer.from(index?.content ?? "")
     .toString("utf8")
     .split("\n\n")

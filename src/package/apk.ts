@@ -3,10 +3,11 @@
 import { createHash, hash, sign, verify, type KeyObject } from "node:crypto";
 import { crc32, gzipSync, inflateRawSync } from "node:zlib";
 import { byteStringOf, fromByteString } from "#base/bytes.ts";
+import { PACKAGE_UNPACKED_MAX, problemOf } from "./decompress.ts";
 import { gzipMember } from "./gzip.ts";
 import { pipeliteError } from "./errors.ts";
 import { installedBytes, type PackagedFile, type PackageFacts, type ScriptKind } from "./packaged.ts";
-import { readTar, type TarEntry } from "./tar-reader.ts";
+import { readStrictTar, type TarEntry } from "./tar-reader.ts";
 import { TAR_END, tarHeader, writeTar, type TarFile } from "./tar-writer.ts";
 
 export const APK_RELEASE = "r0";
@@ -18,8 +19,6 @@ const SCRIPTS: Readonly<Record<ScriptKind, readonly string[]>> = {
   beforeRemove: [".pre-deinstall"],
   afterRemove: [".post-deinstall"],
 };
-/** More than a package has that is read in memory. */
-const UNPACKED_MAX = 2 ** 30;
 const GZIP_HEAD = 10;
 const GZIP_TAIL = 8;
 
@@ -157,7 +156,7 @@ export function readApk(bytes: Uint8Array): ReadApk {
   const signature = streams.length === 3 ? signatureIn(first.content) : undefined;
   const [control, data] = streams.slice(-2);
   if (control === undefined || data === undefined) throw wrong("it has not two or three streams");
-  const controlFiles = [...readTar(Buffer.concat([control.content, TAR_END]))];
+  const controlFiles = [...readStrictTar(Buffer.concat([control.content, TAR_END]))];
   const [head] = controlFiles;
   if (head?.path !== ".PKGINFO") throw wrong("it does not start with .PKGINFO");
   const info = infoIn(Buffer.from(head.content).toString("utf8"));
@@ -206,7 +205,7 @@ function firstStream(rest: Uint8Array, at: number): { content: Uint8Array; used:
     ) => { buffer: Uint8Array; engine: { bytesWritten: number } };
     const { buffer: content, engine } = inflate(rest.subarray(GZIP_HEAD), {
       info: true,
-      maxOutputLength: UNPACKED_MAX,
+      maxOutputLength: PACKAGE_UNPACKED_MAX,
     });
     const end = GZIP_HEAD + engine.bytesWritten;
     if (end + GZIP_TAIL > rest.length) throw new Error("it is cut off");
@@ -214,7 +213,7 @@ function firstStream(rest: Uint8Array, at: number): { content: Uint8Array; used:
       throw new Error("its checksum is another");
     return { content, used: end + GZIP_TAIL };
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = problemOf(error, PACKAGE_UNPACKED_MAX);
     throw pipeliteError(
       "ARCHIVE_INVALID",
       { format: "apk", problem: `the stream at byte ${at}: ${problem}` },
@@ -224,24 +223,30 @@ function firstStream(rest: Uint8Array, at: number): { content: Uint8Array; used:
 }
 
 function signatureIn(tar: Uint8Array): ReadApk["signature"] {
-  const [entry, ...more] = [...readTar(Buffer.concat([tar, TAR_END]))];
+  const [entry, ...more] = [...readStrictTar(Buffer.concat([tar, TAR_END]))];
   const [, kind = "", name = ""] =
     /^\.SIGN\.(RSA|RSA256)\.([\w@.+-]+\.rsa\.pub)$/.exec(entry?.path ?? "") ?? [];
   if (entry === undefined || kind === "" || more.length > 0) throw wrong("its signature is of no known kind");
   return { name, bytes: entry.content, digest: kind === "RSA" ? "sha1" : "sha256" };
 }
 
+/** What may stand there more than once; of all else apk takes one of several, and not the one that we take. */
+const SEVERAL = ["depend", "provides", "replaces", "install_if", "triggers", "recommends"];
+
 function infoIn(text: string): (readonly [string, string])[] {
+  const seen = new Set<string>();
   return text.split("\n").flatMap((line) => {
     if (line === "" || line.startsWith("#")) return [];
     const [, key, value] = /^([a-z_]+) = (.*)$/.exec(line) ?? [];
     if (key === undefined || value === undefined) throw wrong(`a line of .PKGINFO is malformed: ${line}`);
+    if (seen.has(key) && !SEVERAL.includes(key)) throw wrong(`.PKGINFO has '${key}' twice`);
+    seen.add(key);
     return [[key, value] as const];
   });
 }
 
 function filesIn(tar: Uint8Array): TarEntry[] {
-  return [...readTar(tar)].map((entry) => {
+  return [...readStrictTar(tar)].map((entry) => {
     const { kind, path, content, target, records } = entry;
     if (kind !== "file" && kind !== "link") return entry;
     const found = hash("sha1", kind === "file" ? content : fromByteString(target));

@@ -4,11 +4,11 @@ import { gzipSync } from "node:zlib";
 import { byteStringOf, fromByteString, utf8 } from "#base/bytes.ts";
 import { AR_SIZE_MAX, AR_START, arHeader, arPadding, readAr } from "./ar.ts";
 import { parseStanza, type Stanza } from "./deb822.ts";
-import { decompress } from "./decompress.ts";
+import { decompress, PACKAGE_UNPACKED_MAX } from "./decompress.ts";
 import { gzipMember } from "./gzip.ts";
 import { pipeliteError } from "./errors.ts";
 import type { PackagedFile, PackageFacts, ScriptKind } from "./packaged.ts";
-import { readTar, type TarEntry } from "./tar-reader.ts";
+import { readStrictTar, type TarEntry } from "./tar-reader.ts";
 import { tarHeader, writeTar, type TarFile, type TarMember } from "./tar-writer.ts";
 
 const ARCHITECTURES = { x86_64: "amd64", aarch64: "arm64", any: "all" } as const;
@@ -171,12 +171,35 @@ export interface ReadDeb extends DebControl {
 /** Reads a package: three members in their order, and further ones behind them. @throws PipeliteError ARCHIVE_INVALID */
 export async function readDeb(bytes: Uint8Array): Promise<ReadDeb> {
   const { data, suffix, ...control } = await partsOf(bytes);
-  return { ...control, suffix, files: [...readTar(await decompress(data, suffix))] };
+  return {
+    ...control,
+    suffix,
+    files: [...readStrictTar(await decompress(data, suffix, PACKAGE_UNPACKED_MAX))],
+  };
 }
 
 /** The same, without its files. @throws PipeliteError ARCHIVE_INVALID */
 export async function readDebControl(bytes: Uint8Array): Promise<DebControl> {
   return partsOf(bytes);
+}
+
+/** Fields that an index adds: whoever reads it must not find those of the package first. */
+const OF_INDEX = ["filename", "size", "md5sum", "sha1", "sha256", "sha512"];
+
+/** A control file goes into indices as it is, where another field or stanza of it would be somebody else's. */
+function controlFlaw(text: string): string | undefined {
+  const seen = new Set<string>();
+  for (const [index, line] of text.trimEnd().split("\n").entries()) {
+    if (index > 0 && /^[ \t]+[^ \t]/.test(line)) continue;
+    const [, field] = /^([!-"$-,.-9;-~][!-9;-~]*):/.exec(line) ?? [];
+    if (field === undefined || /[\0\r]/.test(line))
+      return `line ${index + 1} of its control file is no field: ${JSON.stringify(line.slice(0, 60))}`;
+    const name = field.toLowerCase();
+    if (seen.has(name)) return `its control file has '${field}' twice`;
+    if (OF_INDEX.includes(name)) return `its control file has '${field}', which is for an index to say`;
+    seen.add(name);
+  }
+  return undefined;
 }
 
 async function partsOf(bytes: Uint8Array): Promise<DebControl & { data: Uint8Array; suffix: string }> {
@@ -191,13 +214,12 @@ async function partsOf(bytes: Uint8Array): Promise<DebControl & { data: Uint8Arr
   if (rest.some(({ name }) => !name.startsWith("_"))) throw wrong("a member behind the files is not known");
   const controlTar = await decompress(second?.content ?? new Uint8Array(), ofControl);
   const controlFiles = new Map<string, Uint8Array>();
-  for (const { path, kind, content } of readTar(controlTar)) {
-    if (kind !== "file") continue;
-    if (controlFiles.has(path)) throw wrong(`it has '${path}' twice`);
-    controlFiles.set(path, content);
-  }
+  for (const { path, kind, content } of readStrictTar(controlTar))
+    if (kind === "file") controlFiles.set(path, content);
   const file = controlFiles.get("control");
   if (file === undefined) throw wrong("it has no control file");
   const text = Buffer.from(file).toString("utf8");
+  const flaw = controlFlaw(text);
+  if (flaw !== undefined) throw wrong(flaw);
   return { control: parseStanza(text), text, controlFiles, data: third?.content ?? new Uint8Array(), suffix };
 }

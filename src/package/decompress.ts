@@ -7,24 +7,44 @@ import { unxz } from "./xz.ts";
 /** The longest text that there can be, and far more than any package has in one file. */
 const UNPACKED_MAX = 2 ** 29 - 24;
 
-/** @param suffix of the file's name: `.xz`, `.gz`, `.zst`, or nothing */
-export async function decompress(bytes: Uint8Array, suffix: string): Promise<Uint8Array> {
+/** Of all files of one package: they are in memory while it is read. */
+export const PACKAGE_UNPACKED_MAX: number = 4 * 2 ** 30;
+
+/**
+ * @param suffix of the file's name: `.xz`, `.gz`, `.zst`, or nothing
+ * @param most bytes that it may come to
+ */
+export async function decompress(
+  bytes: Uint8Array,
+  suffix: string,
+  most: number = UNPACKED_MAX,
+): Promise<Uint8Array> {
   try {
     switch (suffix) {
       case "":
         return bytes;
       case ".gz":
-        return gunzipSync(bytes, { maxOutputLength: UNPACKED_MAX });
+        return gunzipSync(bytes, { maxOutputLength: most });
       case ".zst":
-        return zstdDecompressSync(bytes, { maxOutputLength: UNPACKED_MAX });
+        return zstdDecompressSync(bytes, { maxOutputLength: most });
       case ".xz":
-        return Buffer.concat(await Array.fromAsync(upTo(UNPACKED_MAX, unxz(once(bytes)))));
+        return Buffer.concat(await Array.fromAsync(upTo(most, unxz(once(bytes)))));
     }
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    throw pipeliteError("ARCHIVE_INVALID", { format: suffix.slice(1), problem }, error);
+    throw pipeliteError(
+      "ARCHIVE_INVALID",
+      { format: suffix.slice(1), problem: problemOf(error, most) },
+      error,
+    );
   }
   throw pipeliteError("ARCHIVE_INVALID", { format: suffix.slice(1), problem: "it is of no known kind" });
+}
+
+/** Of zlib. @param most bytes that were allowed */
+export function problemOf(error: unknown, most: number): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ERR_BUFFER_TOO_LARGE") return `it has more than ${most} bytes unpacked`;
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function* upTo(max: number, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -34,7 +34,7 @@ export function rpmRecord(
   const number = (tag: number): number => numbersOf(tags, tag)[0] ?? 0;
   const version = `<version epoch="0" ver="${text(1001)}" rel="${text(1002)}"/>`;
   const head = `<package pkgid="${sha256}" name="${text(1000)}" arch="${text(1022)}">\n  ${version}\n`;
-  const files = filesOf(tags);
+  const files = rpmFiles(tags);
   const isPrimary = (path: string) => /^\/etc\/|\/s?bin\/|^\/usr\/lib\/sendmail$/.test(path);
   const fileLine = ({ path, isFolder }: ListedFile) =>
     `<file${isFolder ? ' type="dir"' : ""}>${textIn(path)}</file>\n`;
@@ -68,12 +68,13 @@ ${relationsOf("provides", tags, [1047, 1112, 1113])}${relationsOf("requires", ta
   return { primary, filelists, other: `${head}</package>\n` };
 }
 
-interface ListedFile {
+export interface ListedFile {
   path: string;
   isFolder: boolean;
 }
 
-function filesOf(tags: ReadRpm["tags"]): ListedFile[] {
+/** Files as the header has them. */
+export function rpmFiles(tags: ReadRpm["tags"]): ListedFile[] {
   const [folders, indexes, modes] = [textsOf(tags, 1118), numbersOf(tags, 1116), numbersOf(tags, 1030)];
   return textsOf(tags, 1117).map((name, at) => ({
     path: `${folders[indexes[at] ?? -1] ?? ""}${name}`,

@@ -50,8 +50,21 @@ const KINDS: Readonly<Record<string, TarKind>> = {
 /** Names, and headers about an entry, are no longer. */
 const HEADER_MAX = 2 ** 20;
 
+/**
+ * An archive that others must read as we do: no path twice, no header about all that follows, and nothing behind its end.
+ * @throws PipeliteError ARCHIVE_INVALID
+ */
+export function* readStrictTar(bytes: ByteSource): Generator<TarEntry> {
+  const seen = new Set<string>();
+  for (const entry of readTar(bytes, true)) {
+    if (seen.has(entry.path)) throw wrong(`'${entry.path}' is in it twice`);
+    seen.add(entry.path);
+    yield entry;
+  }
+}
+
 /** @throws PipeliteError ARCHIVE_INVALID */
-export function* readTar(bytes: ByteSource): Generator<TarEntry> {
+export function* readTar(bytes: ByteSource, isStrict = false): Generator<TarEntry> {
   let longName: string | undefined;
   let longTarget: string | undefined;
   let pax = new Map<string, string>();
@@ -59,10 +72,13 @@ export function* readTar(bytes: ByteSource): Generator<TarEntry> {
   for (;;) {
     if (at + BLOCK > bytes.length) throw wrong("it is cut off");
     const header = bytes.subarray(at, at + BLOCK);
-    if (header.every((byte) => byte === 0)) return;
+    if (header.every((byte) => byte === 0)) {
+      if (isStrict) requireEnd(bytes, at);
+      return;
+    }
     checkSum(header, at);
     const type = String.fromCharCode(header[156] ?? 0);
-    const size = pax.has("size") ? Number(pax.get("size")) : numberIn(header, 124, 12);
+    const size = pax.has("size") ? digitsIn(pax.get("size")) : numberIn(header, 124, 12);
     const start = at + BLOCK;
     if (!Number.isSafeInteger(size) || size < 0 || start + size > bytes.length)
       throw wrong(`the entry at byte ${at} is cut off`);
@@ -73,7 +89,9 @@ export function* readTar(bytes: ByteSource): Generator<TarEntry> {
       if (type === "L") longName = textIn(content, 0, size);
       else if (type === "K") longTarget = textIn(content, 0, size);
       else pax = readPax(content);
-    } else if (type !== "g") {
+    } else if (type === "g") {
+      if (isStrict) throw wrong("it has a header about all that follows");
+    } else {
       const kind = KINDS[type];
       if (kind === undefined) throw wrong(`its entries of type '${type}' are not known`);
       const name = pax.get("path") ?? longName ?? nameOf(header);
@@ -109,6 +127,18 @@ export function* readTar(bytes: ByteSource): Generator<TarEntry> {
 
 function wrong(problem: string): Error {
   return pipeliteError("ARCHIVE_INVALID", { format: "tar", problem });
+}
+
+/** Some readers go on behind one block of zeros: what follows the end would be there for them alone. */
+function requireEnd(bytes: ByteSource, end: number): void {
+  for (let at = end; at < bytes.length; at += HEADER_MAX)
+    if (bytes.subarray(at, Math.min(at + HEADER_MAX, bytes.length)).some((byte) => byte !== 0))
+      throw wrong("something follows its end");
+}
+
+/** Nothing but digits: what JavaScript takes for a number besides, others take for another. */
+function digitsIn(text = ""): number {
+  return /^\d{1,20}$/.test(text) ? Number(text) : Number.NaN;
 }
 
 function checkSum(header: Uint8Array, at: number): void {

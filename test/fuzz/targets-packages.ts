@@ -10,14 +10,15 @@ import { Universe } from "#environment/debian/universe.ts";
 import { readLockFile } from "#environment/lock-file.ts";
 import { parsePackageLock } from "#environment/npm/package-lock.ts";
 import { readAptSources } from "#environment/mirrors.ts";
+import { readApk3 } from "#package/apk3.ts";
 import { readAr } from "#package/ar.ts";
 import { decompress } from "#package/decompress.ts";
 import { compareVersions } from "#package/debian-version.ts";
 import { parseRelations } from "#package/debian-relations.ts";
 import { readKeyring } from "#package/openpgp-keyring.ts";
-import { readTar } from "#package/tar-reader.ts";
+import { readStrictTar, readTar } from "#package/tar-reader.ts";
 import { execFileSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { archiveOf, smallMembers } from "../archive/rig.ts";
@@ -112,6 +113,12 @@ const deb = Buffer.from(
 
 export const packageTargets: readonly Target[] = [
   { name: "ar", parse: (input) => void readAr(input), corpus: [deb] },
+  {
+    name: "apk-3",
+    parse: (input) => void readApk3(input),
+    corpus: [readFileSync(join(import.meta.dirname, "../package/vectors/apk3/none.apk"))],
+  },
+  { name: "tar-strict", parse: (input) => void [...readStrictTar(input)], corpus: tars() },
   { name: "tar", parse: (input) => void [...readTar(input)], corpus: tars() },
   ...(["xz", "gz", "zst"] as const).map((suffix) => ({
     name: `packed-${suffix}`,
