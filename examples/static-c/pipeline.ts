@@ -1,10 +1,10 @@
-// A program in C without libraries at run time, as packages of every distribution. `pipelite run`, then
+// A program in C with the C library of Alpine (musl) in it, as packages of every distribution. `pipelite run`, then
 // `pipelite pack --format deb,rpm,apk --out packages`. APKBUILD beside this builds the same source on Alpine.
 import { command, debian, out, pack, pipeline, source } from "pipelite";
 
-const c = debian(["gcc", "libc6-dev"]);
+const c = debian(["musl-tools"]);
 const hello = command(
-  c.tool("gcc"),
+  c.tool("musl-gcc"),
   ["-O2", "-static", "-s", "-o", out("bin/hello-static"), source("hello.c")],
   {
     name: "hello-static",

@@ -3,12 +3,15 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { hash } from "node:crypto";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { apkVersion } from "#package/apk.ts";
-import { peer } from "../rig/peer.ts";
+import { removeTree } from "#base/files.ts";
+import { peer, sweep } from "../rig/peer.ts";
+import { warm } from "../rig/warm-home.ts";
+import { must, runAndPack } from "./roots.ts";
 
 const example = join(import.meta.dirname, "../../examples/static-c");
 const text = readFileSync(join(example, "APKBUILD"), "utf8");
@@ -43,6 +46,34 @@ test("its sources are there, with the sums that it names, and the shell parses i
   for (const each of ["pkgdesc", "url", "arch", "license"]) assert.notEqual(variable(each), "", each);
   assert.doesNotMatch(text, /SKIP/);
 });
+
+test(
+  "its pipeline builds the program with musl, which runs on a root that has nothing, from every package",
+  {
+    skip:
+      process.getuid?.() === 0 ? sweep() || peer("dpkg-deb", "bsdtar", "tar") : "not run: roots are for root",
+  },
+  async () => {
+    const [home, out] = [join(folder, "home"), join(folder, "packages")];
+    warm(home);
+    after(() => removeTree(home));
+    const packages = await runAndPack(example, home, { isSingle: true, out });
+    const unpack: Record<string, string> = {
+      deb: 'dpkg-deb -x "$1" "$2"',
+      rpm: 'bsdtar -xf "$1" -C "$2"',
+      apk: 'tar --warning=no-unknown-keyword -xzf "$1" -C "$2"',
+    };
+    for (const { format, file } of packages) {
+      const root = join(folder, `root-${format}`);
+      mkdirSync(root);
+      execFileSync("sh", ["-c", unpack[format] ?? "", "sh", join(out, file), root]);
+      const said = must("chroot", [root, "/usr/bin/hello-static"]);
+      assert.match(said, /^hello from Linux on /, format);
+      const program = readFileSync(join(root, readlinkSync(join(root, "usr/bin/hello-static"))));
+      assert.ok(!program.includes("GNU C Library"), format);
+    }
+  },
+);
 
 test("its functions build the program and put it where it belongs", { skip: peer("gcc") }, () => {
   const [srcdir, pkgdir] = [join(folder, "src"), join(folder, "pkg")];
