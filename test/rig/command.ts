@@ -45,9 +45,9 @@ export function start(args: readonly string[], { cwd, env }: CommandOptions = {}
  * Waits until something is true. What never comes fails here, and does not hold the other tests.
  * @throws after five minutes, more than any machine needs
  */
-export async function until(isTrue: () => boolean, what: string): Promise<void> {
+export async function until(isTrue: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const end = performance.now() + 300_000;
-  while (!isTrue()) {
+  while (!(await isTrue())) {
     if (performance.now() > end) throw new Error(`waited five minutes in vain: ${what}`);
     await sleep(20);
   }

@@ -26,9 +26,9 @@ import { FORMATS } from "#ship/shipment.ts";
 import { addedFile } from "#ship/tree.ts";
 import { writePackage } from "#ship/write.ts";
 import { Project } from "../rig/project.ts";
+import { OutcomeTable } from "../rig/outcomes.ts";
 import { peer } from "../rig/peer.ts";
 import { manifestIn, planOf, type Manifest } from "./rig.ts";
-import { compareTable, outcome } from "./table.ts";
 
 const skip = peer(
   "dpkg",
@@ -44,11 +44,13 @@ const skip = peer(
   "busybox",
 );
 
+const table = new OutcomeTable("packages.md", "test/ship/peers.test.ts");
+
 describe("packages in the hands of distributions", { skip }, () => {
   const base = mkdtempSync(join(tmpdir(), "pipelite-peers-"));
   after(() => {
     rmSync(base, { recursive: true, force: true });
-    compareTable();
+    table.compare();
   });
   const key = newPackageKey(join(base, "team.key"), "Team <team@example.org>");
   const other = newPackageKey(join(base, "other.key"), "Other <other@example.org>");
@@ -77,6 +79,7 @@ describe("packages in the hands of distributions", { skip }, () => {
       "files/hello.1": ".TH HELLO 1 2026-11-30\n.SH NAME\nhello \\- says hello\n.SH SYNOPSIS\n.B hello\n",
       "files/hello.conf": `greeting = ${version}\n`,
       "files/note.txt": "a note\n",
+      "files/hello.bash": "complete -W '--help' hello\n",
     });
     mkdirSync(join(project.root, "bin"));
     execFileSync("gcc", [
@@ -157,6 +160,7 @@ describe("packages in the hands of distributions", { skip }, () => {
     assert.equal(must("dpkg", [...dpkg, "-V"]), "");
     assert.equal(hello(root), "hello from 1.0\n");
     assert.equal(readFileSync(join(root, "installed"), "utf8"), "yes\n");
+    for (const file of PROFILE) assert.ok(existsSync(join(root, file)), file);
     writeFileSync(join(root, "etc/hello.conf"), "greeting = mine\n");
     must("dpkg", [...dpkg, "--force-confold", "-i", ...filesOf(second, ".deb")]);
     assert.equal(hello(root), "hello from 2.0\n");
@@ -165,7 +169,7 @@ describe("packages in the hands of distributions", { skip }, () => {
     assert.ok(isGone(root) && !existsSync(join(root, "installed")));
     must("dpkg", [...dpkg, "-P", "hello", ...installedIn(root)]);
     assert.ok(!existsSync(join(root, "nix")) && !existsSync(join(root, "etc/hello.conf")));
-    outcome(
+    table.say(
       "dpkg",
       "dpkg -i, -V, run, -i of an upgrade, -r, -P",
       "installed, verified, upgraded with a changed conffile kept, removed",
@@ -195,7 +199,7 @@ describe("packages in the hands of distributions", { skip }, () => {
     ]);
     assert.ok(part.status !== 0 && part.text.includes("conflicting packages - not installing"), part.text);
     assert.equal(hello(root), "hello from 1.0\n");
-    outcome(
+    table.say(
       "dpkg",
       "dpkg -i of --single, then of a part of it",
       "installed; the part is refused as a conflict",
@@ -254,14 +258,14 @@ describe("packages in the hands of distributions", { skip }, () => {
     assert.equal(hello(root), "hello from 1.0\n");
     must("apt-get", [...apt, "autoremove", "--purge", "hello"]);
     assert.ok(isGone(root) && !existsSync(join(root, "nix")));
-    outcome(
+    table.say(
       "apt",
       "apt-get update, install, upgrade, install of the old version, autoremove --purge",
       "by the signed repository, and all of it gone at the end",
     );
     const stranger = run("apt-get", [...aptIn(root, other.certificateFile), "update"]);
     assert.match(stranger.text, /NO_PUBKEY|not signed|couldn't be verified/i);
-    outcome("apt", "apt-get update with another key", "refused");
+    table.say("apt", "apt-get update with another key", "refused");
     const release = join(site("apt"), "dists/stable");
     must("gpgv", [
       "--keyring",
@@ -270,7 +274,7 @@ describe("packages in the hands of distributions", { skip }, () => {
       join(release, "Release"),
     ]);
     must("gpgv", ["--keyring", binaryRing(key.certificateFile), join(release, "InRelease")]);
-    outcome("gpgv", "gpgv Release.gpg Release; gpgv InRelease", "good signatures");
+    table.say("gpgv", "gpgv Release.gpg Release; gpgv InRelease", "good signatures");
   });
 
   function binaryRing(certificate: string): string {
@@ -288,7 +292,7 @@ describe("packages in the hands of distributions", { skip }, () => {
     const debs = [...filesOf(first, ".deb"), ...filesOf(`${first}-single`, ".deb")];
     const { status, text } = run("lintian", ["--allow-root", "--fail-on", "error,warning", ...debs]);
     assert.deepEqual([status, text], [0, ""]);
-    outcome(
+    table.say(
       "lintian",
       "lintian --fail-on error,warning",
       "nothing, with the overrides that the packages carry",
@@ -309,6 +313,7 @@ describe("packages in the hands of distributions", { skip }, () => {
     assert.doesNotMatch(checked, /BAD|NOT ?OK|NOKEY/);
     must("rpm", [...rpm, "-i", ...files]);
     assert.equal(run("rpm", [...rpm, "-Va", "--nodeps"]).stdout, "");
+    for (const file of PROFILE) assert.ok(existsSync(join(root, file)), file);
     assert.equal(hello(root), "hello from 1.0\n");
     writeFileSync(join(root, "etc/hello.conf"), "greeting = mine\n");
     must("rpm", [...rpm, "-U", ...filesOf(second, ".rpm").filter((each) => !each.includes("-note-"))]);
@@ -316,7 +321,7 @@ describe("packages in the hands of distributions", { skip }, () => {
     assert.equal(readFileSync(join(root, "etc/hello.conf"), "utf8"), "greeting = mine\n");
     must("rpm", [...rpm, "-e", "hello"]);
     assert.ok(isGone(root) && !existsSync(join(root, "installed")));
-    outcome(
+    table.say(
       "rpm",
       "rpm -K -v, -i, -Va, run, -U, -e",
       "signatures and digests OK, verified, upgraded with a changed config kept, removed",
@@ -328,7 +333,7 @@ describe("packages in the hands of distributions", { skip }, () => {
       run("rpm", [...rpm, "-K", "-v", join(base, "changed.rpm")]).text,
       /Payload SHA256 digest: BAD/,
     );
-    outcome("rpm", "rpm -K of a package with one changed bit", "BAD");
+    table.say("rpm", "rpm -K of a package with one changed bit", "BAD");
   });
 
   test("dnf", async () => {
@@ -343,7 +348,7 @@ describe("packages in the hands of distributions", { skip }, () => {
     const dnf = ["-c", conf, `--installroot=${root}`, "--releasever=1", "-y", "--setopt=install_weak_deps=0"];
     write(other.certificateFile);
     assert.notEqual(run("dnf", [...dnf, "install", "hello"]).status, 0);
-    outcome("dnf", "dnf install with another key", "refused");
+    table.say("dnf", "dnf install with another key", "refused");
     write(key.certificateFile);
     must("dnf", [...dnf, "install", "hello"]);
     assert.equal(hello(root), "hello from 1.0\n");
@@ -362,7 +367,7 @@ describe("packages in the hands of distributions", { skip }, () => {
     assert.equal(hello(root), "hello from 2.0\n");
     must("dnf", [...dnf, "remove", "hello"]);
     assert.ok(isGone(root));
-    outcome(
+    table.say(
       "dnf",
       "dnf install, upgrade, remove with gpgcheck=1 and repo_gpgcheck=1",
       "by the signed repository, and gone at the end",
@@ -372,7 +377,7 @@ describe("packages in the hands of distributions", { skip }, () => {
     for (const file of filesOf(first, ".rpm"))
       copyFileSync(file, join(theirs, file.slice(file.lastIndexOf("/") + 1)));
     must("createrepo_c", ["--quiet", theirs]);
-    outcome("createrepo_c", "createrepo_c of the packages", "reads them all");
+    table.say("createrepo_c", "createrepo_c of the packages", "reads them all");
   });
 
   test("bsdtar and Python read the same files as we do, in every format", async () => {
@@ -402,7 +407,7 @@ describe("packages in the hands of distributions", { skip }, () => {
       paths(must("bsdtar", ["-tf", join(base, "apk.tar.gz")])),
       Object.keys(own[2] ?? {}).toSorted(),
     );
-    outcome("bsdtar", "bsdtar -t of deb, rpm and the files of apk", "the same names as our readers");
+    table.say("bsdtar", "bsdtar -t of deb, rpm and the files of apk", "the same names as our readers");
     for (const [index, file] of [data, join(base, "apk.tar.gz")].entries()) {
       const found = JSON.parse(must("python3", ["-c", PYTHON, file])) as Record<string, string>;
       const wanted = own[index * 2] ?? {};
@@ -412,7 +417,7 @@ describe("packages in the hands of distributions", { skip }, () => {
         Object.values(wanted).filter((each) => !each.startsWith("link")).length,
       );
     }
-    outcome(
+    table.say(
       "python3",
       "tarfile and hashlib over the files of deb and apk",
       "the same digests as our readers",
@@ -453,8 +458,8 @@ describe("packages in the hands of distributions", { skip }, () => {
         names.includes(".PKGINFO") &&
         names.includes("usr/bin/hello"),
     );
-    outcome("openssl", "openssl dgst -sha256 -verify of a package and of APKINDEX", "Verified OK");
-    outcome("tar", "tar -tzf of an apk", "signature, control and files in their order");
+    table.say("openssl", "openssl dgst -sha256 -verify of a package and of APKINDEX", "Verified OK");
+    table.say("tar", "tar -tzf of an apk", "signature, control and files in their order");
   });
 
   function* tarOf(cut: Uint8Array): Generator<Uint8Array> {
@@ -462,6 +467,14 @@ describe("packages in the hands of distributions", { skip }, () => {
     yield cut.subarray(512, 512 + size);
   }
 });
+
+/** What a package adds so that a system finds what is in it. */
+const PROFILE = [
+  "usr/share/man/man1/hello.1.gz",
+  "usr/share/bash-completion/completions/hello",
+  "usr/lib/systemd/system/hello-daily.service",
+  "etc/hello.conf",
+];
 
 const ENV = {
   PATH: process.env["PATH"] ?? "",
@@ -487,6 +500,8 @@ export const hello = pack({
   manPages: { "hello.1": files.file("hello.1") },
   data: { "note.txt": files.file("note.txt") },
   configuration: { "/etc/hello.conf": files.file("hello.conf") },
+  completions: { bash: { hello: files.file("hello.bash") } },
+  services: { "hello-daily": { description: "Says hello once", command: ["hello"] } },
   scripts: { afterInstall: "echo yes > /installed", afterRemove: "rm -f /installed" },
 });
 `;

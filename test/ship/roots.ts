@@ -1,18 +1,18 @@
 // Pipelines that are run and packed, and roots that packages are installed into.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, symlinkSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { pack } from "#app/pack.ts";
 import { openHome } from "#home/home.ts";
 import { runPipeline } from "#run/run.ts";
 import { FORMATS, type WrittenPackage } from "#ship/shipment.ts";
+import { packLatest } from "../rig/packing.ts";
 
-/** A pipeline is run, and packed. */
+/** A pipeline is run, and packed: in every format unless others are named. */
 export async function runAndPack(
   pipeline: string,
   home: string,
-  more: { isSingle: boolean; out: string },
+  more: Partial<Parameters<typeof packLatest>[1]> & { out: string },
 ): Promise<WrittenPackage[]> {
   const { signal } = new AbortController();
   const door = openHome(home);
@@ -27,34 +27,55 @@ export async function runAndPack(
   const quiet = { keepGoing: false, paranoid: false, env: process.env, listener: () => undefined, signal };
   const { status, runId } = await runPipeline({ ...run, ...quiet });
   assert.equal(status, "passed");
-  const { packages } = await pack({
-    home: door,
-    which: { word: runId },
-    names: [],
-    formats: FORMATS,
-    codec: undefined,
-    epoch: undefined,
-    keyFile: undefined,
-    pathKeyFile: undefined,
-    level: undefined,
-    layersFile: undefined,
-    isAttested: false,
-    signal,
-    ...more,
-  });
+  const { packages } = await packLatest({ door }, { formats: FORMATS, which: { word: runId }, ...more });
   return packages;
 }
 
-export function must(command: string, words: readonly string[]): string {
+export function must(command: string, words: readonly string[], cwd?: string): string {
   const env = {
     PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
     LC_ALL: "C.UTF-8",
     HOME: "/tmp",
     DEBIAN_FRONTEND: "noninteractive",
   };
-  const { status, stdout, stderr } = spawnSync(command, words, { encoding: "utf8", env });
+  const { status, stdout, stderr } = spawnSync(command, words, { encoding: "utf8", env, cwd });
   assert.equal(status, 0, `${command} ${words.join(" ")}\n${stdout}${stderr}`);
   return stdout;
+}
+
+/** Podman with storage of its own below a folder, in which it is: it takes places for names, which are lower case (docs/images.md). */
+export function podmanIn(folder: string): (...words: string[]) => string {
+  const storage = [
+    "--storage-driver=vfs",
+    `--root=${folder}/podman`,
+    `--runroot=${folder}/podman-run`,
+    "--runtime=runc",
+  ];
+  return (...words) => must("podman", [...storage, ...words], folder);
+}
+
+/** What a container is started with where limits may not be raised. */
+export const LIMITS: readonly string[] = ["--ulimit=nofile=1024:1024", "--ulimit=nproc=1024:1024"];
+
+/** A store of Nix in a folder, with a profile: what of a closure is in use. */
+export function nixIn(root: string) {
+  const store = ["--store", root];
+  const profile = join(root, "nix/var/nix/profiles/pipelite-test");
+  const nix = (...words: string[]) => must("nix", ["--extra-experimental-features", "nix-command", ...words]);
+  return {
+    install(cache: string, path: string): void {
+      nix("copy", "--no-check-sigs", "--from", `file://${cache}`, "--to", root, path);
+      must("nix-env", [...store, "-p", profile, "--set", path]);
+    },
+    /** Everything that is not in use goes. */
+    collect: () => must("nix-store", [...store, "--gc"]),
+    /** Of all: the profile goes as well. */
+    remove(): void {
+      rmSync(join(root, "nix/var/nix/profiles"), { recursive: true });
+      must("nix-store", [...store, "--gc"]);
+    },
+    verify: () => must("nix-store", [...store, "--verify", "--check-contents"]),
+  };
 }
 
 /** A root with a shell, which starts Pipelite, and nothing else. */

@@ -34,4 +34,10 @@ export const packages = pack({
       command: ["pipelite", "cache", "serve", "--port", "8080"],
     },
   },
+  image: {
+    command: ["pipelite", "cache", "serve", "--host", "0.0.0.0", "--port", "8080"],
+    env: { PIPELITE_HOME: "/var/lib/pipelite" },
+    ports: [8080],
+    volumes: ["/var/lib/pipelite"],
+  },
 });

@@ -1,5 +1,5 @@
 // The published files with their Node: a link, where `bin/pipelite` looks for the one that its lock file pins.
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Source, StageContext } from "pipelite";
 
@@ -12,6 +12,11 @@ export default async function whole({ app }: Inputs, { out }: StageContext): Pro
   const node = join(out, `node_modules/node-linux-${process.arch}/bin`);
   mkdirSync(node, { recursive: true });
   symlinkSync(process.execPath, join(node, "node"));
+  // Elsewhere a script of the shell looks for the Node. Here it is known, and a root needs no shell.
+  const bin = join(out, "bin");
+  writeFileSync(join(bin, "package.json"), '{ "type": "commonjs" }\n');
+  const start = `#!${process.execPath} --disable-warning=ExperimentalWarning\nrequire("../dist/cli.cjs");\n`;
+  writeFileSync(join(bin, "pipelite"), start);
 }
 
 /** Folders called `modules` were `node_modules` before they became a source. */
