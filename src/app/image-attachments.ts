@@ -3,9 +3,8 @@
 import type { Home } from "#home/home.ts";
 import { contentOf } from "#package/oci-writer.ts";
 import { storePathBase } from "#nix/store-path.ts";
-import { pathClaim } from "#ship/image/beside.ts";
 import type { Attachment, MadeImage } from "#ship/image/image.ts";
-import { BUNDLE_TYPE, IMAGE_PREDICATE } from "#ship/image/statement.ts";
+import { BUNDLE_TYPE, IMAGE_PREDICATE, pathClaim } from "#ship/statement.ts";
 import type { Shipment } from "#ship/shipment.ts";
 import { parseStatement, writeBundle, type Bundle, type Statement } from "#sigstore/index.ts";
 import { attest, builderKey } from "#supply/attest.ts";
@@ -25,7 +24,7 @@ export function attachmentsFor({ home, runId, isAttested }: Attaching) {
     if (isAttested) await attestRun(home, runId);
     const bases = new Set(shipment.paths.map(({ path }) => storePathBase(path)));
     const provenance = readBundles(home.pathOf(attestationsFolder(runId))).flatMap(({ bundle }) => {
-      const statement = bundle && statementIn(bundle);
+      const statement = bundle && statementOf(bundle);
       const isOfIt = statement?.subject.some(({ name }) => bases.has(name)) === true;
       return bundle !== undefined && statement !== undefined && isOfIt ? [bundled(bundle, statement)] : [];
     });
@@ -75,7 +74,8 @@ function bundled(bundle: Bundle, { predicateType }: Statement): Attachment {
   };
 }
 
-function statementIn({ payload }: Bundle): Statement | undefined {
+/** What a bundle says; undefined of what is no statement. */
+export function statementOf({ payload }: Bundle): Statement | undefined {
   try {
     return parseStatement(payload);
   } catch {

@@ -8,26 +8,27 @@ import { removeTree } from "#base/files.ts";
 import type { Home } from "#home/home.ts";
 import type { RunRecord } from "#home/run-record.ts";
 import { pipeliteError } from "#ship/errors.ts";
-import { firstDifference, formatOfPackage, openPackage, type OpenedPackage } from "#ship/opened.ts";
-import type { PackageFormat } from "#ship/shipment.ts";
+import { firstDifference, formatOfPackage, openPackage, type PackageNote } from "#ship/opened.ts";
+import { isLayout } from "#ship/image/layout.ts";
+import { imageAgain, type PackedAgain } from "./image-again.ts";
 import { pack } from "./pack.ts";
 
-export interface PackedAgain {
-  runId: string;
-  file: string;
-  /** Signatures are no part of what is compared. */
-  status: "same" | "differs";
-  /** The first file that is another; undefined where only what is said of the package is. */
-  difference: string | undefined;
-  /** Stages whose outputs are in the package. */
-  stages: string[];
+export type { PackedAgain };
+
+/** Whether a word of the command line means a package or the layout of an image, and neither a run nor a stage. */
+export function isPackageWord(word: string, file: string): boolean {
+  return formatOfPackage(word) !== undefined || (/[./]/.test(word) && isLayout(file));
 }
 
-/** @throws PipeliteError ARCHIVE_INVALID, PACK_NOTE_MISSING, PACK_RUN_MISSING, and what `pack` throws */
+/**
+ * @param file a package, or a folder with the layout of an image
+ * @throws PipeliteError ARCHIVE_INVALID, PACK_NOTE_MISSING, PACK_RUN_MISSING, and what `pack` throws
+ */
 export async function packAgain(home: Home, file: string, signal: AbortSignal): Promise<PackedAgain> {
-  const format = formatOfPackage(file) as PackageFormat;
+  const format = formatOfPackage(file);
+  if (format === undefined) return imageAgain(home, file, signal);
   const opened = await openPackage(file, format);
-  const record = runOf(home, opened);
+  const record = runOfNote(home, opened.note);
   if (record === undefined)
     throw pipeliteError("PACK_RUN_MISSING", { file: basename(file), pipeline: opened.note.pipeline });
   const folder = mkdtempSync(join(tmpdir(), "pipelite-again-"));
@@ -67,7 +68,7 @@ export async function packAgain(home: Home, file: string, signal: AbortSignal): 
 }
 
 /** The newest run that has what the package says that it was made of. */
-function runOf(home: Home, { note }: OpenedPackage): RunRecord | undefined {
+export function runOfNote(home: Home, note: PackageNote): RunRecord | undefined {
   const wanted = canonicalJson([note.pipeline, note.params, note.results]);
   for (const id of home.runs.ids()) {
     try {

@@ -14,6 +14,7 @@ import { readPlans, writePlans } from "#ship/image/plans.ts";
 import { openStore } from "#store/index.ts";
 import { sbom } from "./sbom.ts";
 import { attachmentsFor } from "./image-attachments.ts";
+import { signPackages } from "./package-signatures.ts";
 
 export interface PackRequest {
   home: Home;
@@ -33,7 +34,7 @@ export interface PackRequest {
   level: number | undefined;
   /** File that keeps which paths share a layer. */
   layersFile: string | undefined;
-  /** Signs images, and the outputs that are in them, by the key of this home. */
+  /** Signs packages and images, and the outputs that are in them, by the key of this home. */
   isAttested: boolean;
   signal: AbortSignal;
 }
@@ -44,6 +45,8 @@ export interface Packed {
   runId: string;
   packages: WrittenPackage[];
   manifests: string[];
+  /** Names of the signatures and of the provenance beside packages. */
+  signatures: string[];
 }
 
 /** @throws PipeliteError PACK_NOT_DECLARED, PACK_NAME_UNKNOWN, RUN_NOT_FOUND, RECORD_CHANGED, and what `ship` throws */
@@ -99,7 +102,10 @@ export async function pack(request: PackRequest): Promise<Packed> {
     ...rest,
   });
   if (layersFile !== undefined) writePlans(layersFile, plans);
-  return { runId, ...shipped };
+  const signatures = isAttested
+    ? await signPackages(shipped.packages, { home, runId, store, out: rest.out })
+    : [];
+  return { runId, ...shipped, signatures };
 }
 
 function isPackage(format: Format): boolean {

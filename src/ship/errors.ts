@@ -100,6 +100,14 @@ export const pipeliteError = errorsOf({
     message: "Cannot write {name} ({format}) to {folder}: {problem}",
     hint: "Nothing of it was left there",
   },
+  PACKAGE_TOO_LARGE: {
+    exit: 2,
+    message: "Cannot read {file} ({format}): {problem}",
+  },
+  PACKAGE_STORE_WRONG: {
+    exit: 3,
+    message: "Cannot take what this {format} package has of the store for paths of one: {problem}",
+  },
   PACK_NOTE_MISSING: {
     exit: 3,
     message: "Cannot tell what the package {file} was made of: {problem}",

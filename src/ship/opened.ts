@@ -1,15 +1,19 @@
 // A package that lies there as a file: read by the reader of its format, with the note in it that says what it was made of.
 import { hash } from "node:crypto";
+import { statSync } from "node:fs";
 import { textOf as textOfBytes } from "#base/bytes.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { readNamedFile } from "#base/files.ts";
 import { list, mapOf, object, optional, requireShape, text, count, json, matching } from "#base/shape.ts";
 import { parseStrictJson } from "#base/strict-json.ts";
+import { isAdb } from "#package/adb.ts";
 import { readApk } from "#package/apk.ts";
+import { readApk3, type ReadApk3 } from "#package/apk3.ts";
 import { readCpio } from "#package/cpio.ts";
 import { readDeb } from "#package/deb.ts";
-import { decompress } from "#package/decompress.ts";
+import { decompress, PACKAGE_UNPACKED_MAX } from "#package/decompress.ts";
 import { numbersOf, readRpm, textOf, textsOf } from "#package/rpm.ts";
+import { rpmFiles } from "#package/rpm-index.ts";
 import type { TarEntry } from "#package/tar-reader.ts";
 import { pipeliteError } from "./errors.ts";
 import type { Codec } from "./payload.ts";
@@ -65,11 +69,9 @@ export function formatOfPackage(file: string): PackageFormat | undefined {
 
 /** @throws PipeliteError ARCHIVE_INVALID for one that is not whole, PACK_NOTE_MISSING for one of somebody else */
 export async function openPackage(file: string, format: PackageFormat): Promise<OpenedPackage> {
-  const bytes = readNamedFile(file, Number.MAX_SAFE_INTEGER);
-  const opened = await OPENERS[format](bytes);
-  const { entries } = opened;
-  const note = entries.find(({ path }) => /^usr\/share\/doc\/[^/]+\/pipelite\.json$/.test(path));
-  if (note?.content === undefined)
+  const { entries, ...opened } = await OPENERS[format](readPackageFile(file, format));
+  const note = noteEntry(entries);
+  if (note === undefined)
     throw pipeliteError("PACK_NOTE_MISSING", { file, problem: "it has no pipelite.json" });
   return {
     ...opened,
@@ -77,8 +79,20 @@ export async function openPackage(file: string, format: PackageFormat): Promise<
     note: noteIn(note.content, file),
     isSingle: entries.some(({ path }) => path.startsWith("nix/store/")),
     timeSeconds: note.mtime,
-    files: new Map(entries.map(({ path, shown }) => [path, shown])),
+    files: shownFiles(entries),
   };
+}
+
+function noteEntry(entries: readonly Entry[]): Entry | undefined {
+  return entries.find(
+    ({ path, kind }) => kind === "file" && /^usr\/share\/doc\/[^/]+\/pipelite\.json$/.test(path),
+  );
+}
+
+/** What a package says that it was made of; undefined of one that says nothing. @throws PipeliteError PACK_NOTE_MISSING */
+export function noteOfEntries(entries: readonly Entry[], file: string): PackageNote | undefined {
+  const note = noteEntry(entries);
+  return note && noteIn(note.content, file);
 }
 
 function noteIn(content: Uint8Array, file: string): PackageNote {
@@ -92,11 +106,38 @@ function noteIn(content: Uint8Array, file: string): PackageNote {
   throw pipeliteError("PACK_NOTE_MISSING", { file, problem: "its pipelite.json is of another version" });
 }
 
-interface Entry {
+/** Of a package that is read: all of it is in memory meanwhile. */
+const FILE_BYTES_MAX = 4 * 2 ** 30;
+
+/** @throws PipeliteError PACKAGE_TOO_LARGE for one that is too large to be read */
+export function readPackageFile(file: string, format: PackageFormat): Buffer {
+  const { size } = statSync(file);
+  if (size <= FILE_BYTES_MAX) return readNamedFile(file, FILE_BYTES_MAX);
+  const problem = `it has ${size} bytes, and no more than ${FILE_BYTES_MAX} are read`;
+  throw pipeliteError("PACKAGE_TOO_LARGE", { file, format, problem });
+}
+
+/** All that is in a package. @throws PipeliteError ARCHIVE_INVALID */
+export async function entriesOfPackage(bytes: Uint8Array, format: PackageFormat): Promise<Entry[]> {
+  return (await OPENERS[format](bytes)).entries;
+}
+
+/** Path -> mode with digest, or a link's text. */
+export function shownFiles(entries: readonly Entry[]): Map<string, string> {
+  const files = entries.filter(({ kind }) => kind !== "folder");
+  return new Map(files.map((entry) => [entry.path, shownOf(entry)]));
+}
+
+/** One of a package, as its reader has it. */
+export interface Entry {
   path: string;
+  kind: string;
+  mode: number;
   mtime: number;
-  shown: string;
-  content: Uint8Array | undefined;
+  target: string;
+  content: Uint8Array;
+  /** Whether it belongs to root, owner and group. */
+  isRoots: boolean;
 }
 
 interface Opened {
@@ -112,6 +153,7 @@ const OPENERS: Readonly<Record<PackageFormat, (bytes: Uint8Array) => Promise<Ope
     return { entries: ofTar(files), codec, core: hash("sha256", bytes) };
   },
   async apk(bytes) {
+    if (isAdb(bytes)) return ofApk3(readApk3(bytes));
     const { files, control, info } = readApk(bytes);
     const data = info.find(([key]) => key === "datahash")?.[1] ?? "";
     return { entries: ofTar(files), codec: "gzip", core: `${hash("sha256", control)} ${data}` };
@@ -119,31 +161,42 @@ const OPENERS: Readonly<Record<PackageFormat, (bytes: Uint8Array) => Promise<Ope
   async rpm(bytes) {
     const { tags, header, payload } = readRpm(bytes);
     const codec = textOf(tags, 1125) === "zstd" ? "zstd" : "gzip";
-    const digests = textsOf(tags, 1035);
-    const unpacked = await decompress(payload, codec === "zstd" ? ".zst" : ".gz");
+    const [digests, modes, targets] = [textsOf(tags, 1035), numbersOf(tags, 1030), textsOf(tags, 1036)];
+    const listed = rpmFiles(tags);
+    const unpacked = await decompress(payload, codec === "zstd" ? ".zst" : ".gz", PACKAGE_UNPACKED_MAX);
     const [time = 0] = numbersOf(tags, 1034);
-    const entries = [...readCpio(unpacked)].flatMap(({ kind, name, mode, target, content }, at): Entry[] => {
-      if (kind === "folder") return [];
+    const [users, groups] = [textsOf(tags, 1039), textsOf(tags, 1040)];
+    const entries = [...readCpio(unpacked)].map(({ kind, name, mode, target, content }, at): Entry => {
       const digest = kind === "file" ? hash("sha256", content) : "";
-      // What rpm installs has the digests of the header.
-      if (digest !== digests[at])
+      // What rpm installs has what the header says.
+      const isListed = `/${name.slice(2)}` === listed[at]?.path && mode === ((modes[at] ?? 0) & 0o7777);
+      if (!isListed || digest !== digests[at] || target !== targets[at])
         throw pipeliteError("PACK_NOTE_MISSING", { file: name, problem: "header and payload differ" });
-      return [{ path: name.slice(2), mtime: time, shown: shownOf(kind, mode, target, digest), content }];
+      const isRoots = users[at] === "root" && groups[at] === "root";
+      return { path: name.slice(2), kind, mode, mtime: time, target, content, isRoots };
     });
     return { entries, codec, core: `${hash("sha256", header)} ${hash("sha256", payload)}` };
   },
 };
 
-function ofTar(files: readonly TarEntry[]): Entry[] {
-  return files.flatMap(({ kind, path, mode, mtime, target, content }) =>
-    kind === "folder"
-      ? []
-      : [{ path, mtime, shown: shownOf(kind, mode, target, hash("sha256", content)), content }],
-  );
+/** Of version 3, which others make. */
+function ofApk3({ adb, files }: ReadApk3): Opened {
+  const entries = files.map(({ path, kind, mode, mtime, target, content, user, group }): Entry => {
+    const isRoots = user === "root" && group === "root";
+    return { path, kind, mode, mtime, target, content, isRoots };
+  });
+  return { entries, codec: "gzip", core: hash("sha256", adb.database) };
 }
 
-function shownOf(kind: string, mode: number, target: string, sha256: string): string {
-  return kind === "file" ? `${mode.toString(8)} ${sha256}` : `${kind} ${target}`;
+function ofTar(files: readonly TarEntry[]): Entry[] {
+  return files.map(({ path, kind, mode, mtime, target, content, uid, gid }) => {
+    const isRoots = uid === 0 && gid === 0;
+    return { path, kind, mode, mtime, target, content, isRoots };
+  });
+}
+
+function shownOf({ kind, mode, target, content }: Entry): string {
+  return kind === "file" ? `${mode.toString(8)} ${hash("sha256", content)}` : `${kind} ${target}`;
 }
 
 /** The first file in which two packages differ, as a person reads it. */

@@ -1,6 +1,14 @@
 // `pack`, `key new --packages`, `repo` and `rebuild FILE` as they are typed.
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createRig } from "../cli/rig.ts";
@@ -63,10 +71,41 @@ test("a run is packed, signed and put into repositories", async () => {
   assert.equal(narinfo.length, nix.stdout.trim().split("\n").length);
   const deb = readdirSync(join(folder, "packages")).find((name) => /^hello.*\.deb$/.test(name)) ?? "";
   assert.match((await succeed("rebuild", join("packages", deb))).stdout, /comes out the same/);
+  async function verifies(name: string): Promise<void> {
+    const seen = async (file: string, ...more: string[]) => {
+      const { code, stdout } = await pipelite("verify", file, "--json", ...more);
+      const { status, checks } = JSON.parse(stdout) as {
+        status: string;
+        checks: { what: string; status: string; detail: string }[];
+      };
+      return { code, status, open: checks.filter((each) => each.status !== "holds") };
+    };
+    const unsigned = await seen(join("other", name));
+    assert.deepEqual([unsigned.code, unsigned.status], [3, "untested"]);
+    assert.deepEqual(
+      unsigned.open.map(({ what }) => what),
+      ["signature"],
+    );
+    const made = await succeed("pack", "--format", "deb,rpm,apk", "--single", "--attest", "--out", "signed");
+    assert.match(made.stdout, /hello_1\.0_\w+\.deb\.sigstore\.json/);
+    for (const format of ["deb", "rpm", "apk"]) {
+      const file = readdirSync(join(folder, "signed")).find((each) => each.endsWith(`.${format}`)) ?? "";
+      const found = await seen(join("signed", file));
+      assert.deepEqual([found.code, found.open], [0, []], file);
+    }
+    // A signature of another file, and by somebody whom the trust file does not name.
+    copyFileSync(join(folder, `signed/${name}.sigstore.json`), join(folder, `other/${name}.sigstore.json`));
+    const moved = await seen(join("other", name));
+    assert.deepEqual([moved.code, moved.open[0]?.detail], [3, "it is of another file"]);
+    writeFileSync(join(folder, "trust.json"), JSON.stringify({ version: 1, keys: [], builders: [] }));
+    const nobody = await seen(join("other", name), "--trust", "trust.json");
+    assert.deepEqual([nobody.code, nobody.status], [3, "fails"]);
+  }
   const bytes = readFileSync(join(folder, "packages", deb));
   bytes[bytes.length - 40] = (bytes[bytes.length - 40] ?? 0) ^ 1;
   writeFileSync(join(folder, "packages", deb), bytes);
   assert.equal((await pipelite("rebuild", join("packages", deb))).code, 3);
+  await verifies(deb);
   for (const [words, said] of [
     [["pack", "--out", "x"], /--format/],
     [["pack", "--format", "zip", "--out", "x"], /it must be/],

@@ -10,7 +10,7 @@ import { isPipeliteError } from "#base/errors.ts";
 import { hexDigestOf } from "#base/digest.ts";
 import { parseHash } from "#nix/hash.ts";
 import { contentOf, writeReferrer } from "#package/oci-writer.ts";
-import { BUNDLE_TYPE } from "#ship/image/statement.ts";
+import { BUNDLE_TYPE } from "#ship/statement.ts";
 import { pipelite } from "../rig/command.ts";
 import { packImages } from "../rig/packing.ts";
 import { sweep } from "../rig/peer.ts";
@@ -157,7 +157,7 @@ describe("an image", () => {
   test("is the same image by another codec, in other bytes", async () => {
     using project = await projectWith();
     const out = join(base, "zstd");
-    const { packages } = await packed(project, { out, codec: "zstd" });
+    const { packages } = await packed(project, { out, codec: "zstd", isAttested: true });
     const [own] = packages;
     const [other] = (await packed(project)).packages;
     assert.equal(own?.payload.sha256, other?.payload.sha256);

@@ -47,7 +47,9 @@ export const pack = command({
       parse: parseLevel,
     }),
     layers: value("FILE", "Keep in this file which paths of an image share a layer"),
-    attest: toggle("Sign images, and the outputs in them, by the key of this home"),
+    attest: toggle(
+      "Sign packages and images, and the outputs in them, by the key of this home; what is signed lies beside them",
+    ),
     pathKey: value(
       "FILE",
       "Sign the paths of a Nix cache with this key: `pipelite key new --paths` makes one",
@@ -93,7 +95,7 @@ export const pack = command({
       [
         `run ${made.runId}`,
         formatTable([["PACKAGE", "SIZE", "DIGEST"], ...rows], columns),
-        `${paint("written", "good")} to ${flags.out}, with ${made.manifests.join(", ")}`,
+        `${paint("written", "good")} to ${flags.out}, with ${[...made.manifests, ...made.signatures].join(", ")}`,
       ].join("\n\n"),
     );
   },

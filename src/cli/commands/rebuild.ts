@@ -25,8 +25,8 @@ export const rebuild = openCommand({
     "Each output of a run is built beside the store as it was, then with all that the sandbox can vary varied at once, then by " +
       "Nix where that is installed, and compared. Where it differs, the smallest set of variations that makes it differ is " +
       "looked for; where it differs with nothing varied, what has to be held still for it not to.",
-    "A package of `pipelite pack` is made again from the run that it names, compared without its signature, and then the stages whose " +
-      "outputs it has are built again.",
+    "A package of `pipelite pack`, or an image in a layout, is made again from the run that it is of, compared without its signature, and " +
+      "then the stages whose outputs it has are built again.",
     "Nothing is registered. A signed statement of each output goes into the log of the home; `pipelite show` counts them, and a " +
       "release policy can ask for them. What can't be varied here is untested, which is no pass.",
     "Exits with 0 when every output came out the same, else with 3.",
@@ -39,6 +39,7 @@ export const rebuild = openCommand({
       "of another run, with these variations only",
     ],
     ["pipelite rebuild packages/hello_1.0_amd64.deb", "a package, and what is in it"],
+    ["pipelite rebuild images/hello-1.0-amd64.oci", "an image"],
     ["pipelite rebuild --add fit.sigstore.json --key builder.pub", "take what another home found"],
     ["pipelite rebuild --list", "what can be varied"],
   ],
@@ -53,7 +54,7 @@ export const rebuild = openCommand({
   },
   arg: optional(
     "RUN|STAGE|PACKAGE",
-    "Run id or its start, and stages, or a package (default: all stages of the latest run)",
+    "Run id or its start, and stages, or a package or image (default: all stages of the latest run)",
     "stage",
   ),
   async run(context, flags, ...words) {
@@ -66,7 +67,8 @@ export const rebuild = openCommand({
     const app = await import("#app/rebuild.ts");
     const home = openHomeOf(context, flags);
     const [given = "", ...others] = words;
-    const isPackage = /\.(deb|rpm|apk)$/.test(given);
+    const { isPackageWord } = await import("#app/pack-again.ts");
+    const isPackage = isPackageWord(given, pathOf(context, given));
     const signal = context.interruption();
     const made = isPackage ? await packedAgain(context, flags, given, signal) : undefined;
     if (made?.stages.length === 0) {

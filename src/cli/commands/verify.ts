@@ -22,7 +22,7 @@ import type { Statement } from "#sigstore/index.ts";
 import type { Paint } from "#view/paint.ts";
 
 export const verify = command({
-  brief: "Check digests and signatures of a run, of bundles, of a path, or of an archive, offline",
+  brief: "Check digests and signatures of a run, of bundles, paths, archives, packages and images, offline",
   about: [
     "Of a run: holds the record against the journal, every output against its recorded hash, and every signature, " +
       "attestation, deviation and release against the key that made it. Recomputes no claim: `pipelite audit` does.",
@@ -30,6 +30,8 @@ export const verify = command({
       "with all it refers to, to those whom this file names. It needs no record, so it works in any home that has the paths.",
     "Of an image, in a layout or in a registry: unpacks every layer and compares digests, with what the image says of itself, with the store " +
       "of this home, and with the record of the run that it was made of. Nothing is believed because it is written down.",
+    "Of a package (deb, rpm, apk): hashes every path of the store that it has, and compares with what the package says of itself, with the " +
+      "store of this home, its runs, and the signature beside it.",
     "Of an archive: holds each file to SHA256SUMS and each path to its NAR, and then the run in it as any other. Nothing of it is " +
       "added to this home.",
     "Ends with 0 when all of it holds, with 3 when something doesn't, or could not be looked at.",
@@ -53,6 +55,7 @@ export const verify = command({
       "pipelite verify result --trust trust.json --vsa vsa.json",
       "and a signed summary (SLSA VSA) of what came of it",
     ],
+    ["pipelite verify packages/hello_1.0_amd64.deb", "a package, and the signature beside it"],
     ["pipelite verify walk.tar --trust trust.json", "an archive, and the run in it"],
   ],
   flags: {
@@ -69,13 +72,15 @@ export const verify = command({
   },
   args: [
     optional(
-      "RUN|BUNDLE|PATH|ARCHIVE",
-      "Run id or its start (default: the latest run); a bundle or a folder of them; a path of the store; an archive",
+      "RUN|BUNDLE|PATH|ARCHIVE|PACKAGE|IMAGE",
+      "Run id or its start (default: the latest run); a bundle or a folder of them; a path of the store; an archive, a package or an image",
       "run",
     ),
   ],
   async run(context, flags, word = "latest") {
     if (await isImage(context, word)) return verifyImage(context, flags, word);
+    const { isPackageFile } = await import("#app/verify-package.ts");
+    if (isPackageFile(word)) return verifyPackage(context, flags, word);
     const app = await import("#app/verify.ts");
     const home = openHomeOf(context, flags);
     const fileOf = (path: string | undefined) => (path === undefined ? undefined : pathOf(context, path));
@@ -151,6 +156,24 @@ async function verifyImage(
       context,
       `image   ${image}\ndigest  ${digest}\n\n${checkLines(checks, status, paintOf(context, flags))}`,
     );
+  return status === "holds" ? EXIT.ok : EXIT.verification;
+}
+
+async function verifyPackage(
+  context: Context,
+  flags: GlobalFlags & { trust: string | undefined },
+  word: string,
+): Promise<ExitCode> {
+  const { verifyPackage: verifyOne } = await import("#app/verify-package.ts");
+  const verified = await verifyOne({
+    home: openHomeOf(context, flags),
+    file: pathOf(context, word),
+    trustFile: flags.trust === undefined ? undefined : pathOf(context, flags.trust),
+  });
+  const { digest, status, checks } = verified;
+  const head = `package ${verified.package}\ndigest  ${digest}`;
+  if (flags.json) printJson(context, verified);
+  else print(context, `${head}\n\n${checkLines(checks, status, paintOf(context, flags))}`);
   return status === "holds" ? EXIT.ok : EXIT.verification;
 }
 

@@ -4,6 +4,7 @@ import { hexDigestOf } from "#base/digest.ts";
 import type { Environment } from "#base/environment.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { BadAnswer, downloadBytes } from "#base/web.ts";
+import { OCI_TYPES } from "#package/oci-writer.ts";
 import { ACCEPTED_TYPES } from "#package/oci.ts";
 import { downloadTo, reasonOf } from "#environment/download.ts";
 import { pipeliteError } from "#environment/errors.ts";
@@ -48,6 +49,29 @@ export async function getDocument(from: Repository, name: string, asking: Asking
     const got = hexDigestOf(bytes);
     if (name.startsWith("sha256:") && name !== `sha256:${got}`) throw new Differs(got);
     return bytes;
+  });
+}
+
+/** What a registry says of those that have no list of what lies beside an image. */
+const NO_LIST = [400, 404, 405];
+
+/** The registry's own list of what lies beside an image, an index; undefined where it keeps none. */
+export async function getReferrers(
+  from: Repository,
+  sha256: string,
+  asking: Asking,
+): Promise<Uint8Array | undefined> {
+  const what = `referrers of sha256:${sha256}`;
+  return ask(from, asking, what, async (base, headers) => {
+    const url = `${base}/v2/${from.repository}/referrers/sha256:${sha256}`;
+    const accept = { accept: OCI_TYPES.index };
+    try {
+      const most = DOCUMENT_BYTES_MAX;
+      return await downloadBytes(url, { headers: { ...accept, ...headers }, most, signal: asking.signal });
+    } catch (error) {
+      if (error instanceof BadAnswer && NO_LIST.includes(error.status)) return undefined;
+      throw error;
+    }
   });
 }
 

@@ -4,15 +4,15 @@ import { isPipeliteError } from "#base/errors.ts";
 import type { Home } from "#home/home.ts";
 import { storePathBase, type StorePath } from "#nix/store-path.ts";
 import { readBom } from "#sbom/read.ts";
-import { parseBundle, verifyBundle, type Statement } from "#sigstore/index.ts";
-import { builderPublicKey } from "#supply/attest.ts";
+import { signedStatement } from "#ship/signed.ts";
+import { BUNDLE_TYPE, IMAGE_PREDICATE, pathClaim } from "#ship/statement.ts";
+import type { Statement } from "#sigstore/index.ts";
 import { fails, holds, untested, worstOf, type Finding } from "#supply/finding.ts";
 import { PROVENANCE_TYPE } from "#supply/provenance.ts";
 import type { StoreBytes } from "#supply/store-bytes.ts";
 import type { Trust } from "#supply/trust.ts";
 import { verifyProvenance } from "#supply/verify.ts";
 import type { ImageSource, ReadReferrer } from "./layout.ts";
-import { BUNDLE_TYPE, IMAGE_PREDICATE } from "./statement.ts";
 
 export interface Beside {
   home: Home;
@@ -23,6 +23,8 @@ export interface Beside {
   paths: ReadonlyMap<StorePath, string>;
   /** Gets the names of paths whose provenance holds. */
   vouched: Set<string>;
+  /** Gets SHA-256 of images whose signature holds. */
+  signed: Set<string>;
 }
 
 const TEXT_MAX = 64 * 2 ** 20;
@@ -52,41 +54,29 @@ export async function besideFinding(
 }
 
 function bundleFinding(text: string, image: string, beside: Beside): Finding {
-  const { home, trust, paths } = beside;
-  const bundle = parseBundle(text);
-  const builder = builderPublicKey(home);
-  const keys = [...home.keyring.keys, ...(builder === undefined ? [] : [builder])];
-  const { keyId } = bundle;
-  const isKnown = bundle.certificate === undefined && keys.some((key) => key.keyId === keyId);
-  if (!isKnown) {
-    if (trust !== undefined) return trustedFinding(text, trust, beside);
-    const by = bundle.certificate === undefined ? `the key ${keyId}` : "a certificate";
-    return untested("signed statement", `by ${by}, and whom to believe is said by --trust`);
-  }
-  const statement = verifyBundle(bundle, keys);
-  if (statement.predicateType === IMAGE_PREDICATE) {
-    const problem = imageProblem(statement, image, paths);
-    return problem === undefined
-      ? holds("signature", `of this image, by the key ${keyId}, which this home knows`)
-      : fails("signature", problem);
-  }
+  const { trust, bytes } = beside;
+  const signed = signedStatement(text, beside);
+  if ("status" in signed) return signed;
+  const { statement, by } = signed;
+  if (statement.predicateType === IMAGE_PREDICATE)
+    return signatureFinding(statement, image, { ...beside, by });
   if (statement.predicateType !== PROVENANCE_TYPE)
     return untested("signed statement", `${statement.predicateType} is not known here`);
-  if (trust !== undefined) return trustedFinding(text, trust, beside);
-  return provenanceFinding(statement, beside, `by the key ${keyId}, which this home knows`);
+  const findings = trust === undefined ? [] : verifyProvenance(text, trust, bytes).findings;
+  const open = findings.find(({ status }) => status === worstOf(findings) && status !== "holds");
+  if (open !== undefined) return { ...open, what: `provenance ${open.what}` };
+  return provenanceFinding(statement, beside, by);
 }
 
-function trustedFinding(text: string, trust: Trust, beside: Beside): Finding {
-  const { findings, statement, keyId } = verifyProvenance(text, trust, beside.bytes);
-  const open = findings.find(({ status }) => status === worstOf(findings) && status !== "holds");
-  if (open !== undefined || statement === undefined)
-    return {
-      status: "untested",
-      detail: "nothing is said",
-      ...open,
-      what: `provenance ${open?.what ?? ""}`.trim(),
-    };
-  return provenanceFinding(statement, beside, `by the key ${keyId}, whom the trust file names`);
+function signatureFinding(
+  statement: Statement,
+  image: string,
+  { paths, signed, by }: Pick<Beside, "paths" | "signed"> & { by: string },
+): Finding {
+  const problem = imageProblem(statement, image, paths);
+  if (problem !== undefined) return fails("signature", problem);
+  signed.add(image);
+  return holds("signature", `of this image, ${by}`);
 }
 
 function provenanceFinding(
@@ -116,11 +106,6 @@ function imageProblem(
   return said.size === found.length && found.every((each) => said.has(each))
     ? undefined
     : "it names other paths than are in the image";
-}
-
-/** How a statement about an image names a path. */
-export function pathClaim(path: string, narHash: string): object {
-  return { digest: { narHash }, uri: `nix:${storePathBase(path as StorePath)}` };
 }
 
 /** A bill is of a whole run, and may list more than is in one image. */

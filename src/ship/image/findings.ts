@@ -37,6 +37,7 @@ export async function imageFindings(
   const pathsOf = new Map<string, ReadonlyMap<StorePath, string>>();
   const all = new Map<StorePath, string>();
   const roots = new Set<string>();
+  const above: [image: ReadImage, inspected: Inspected][] = [];
   for (const image of tree.images) {
     const inspected = await inspectImage(source, image, temporary);
     const platform = formatPlatform(image.platform);
@@ -46,19 +47,47 @@ export async function imageFindings(
       storeFinding(platform, inspected, store),
       runFinding(platform, inspected, against),
     );
+    above.push([image, inspected]);
     pathsOf.set(image.descriptor.sha256, inspected.paths);
     for (const root of inspected.says.roots) roots.add(root);
     for (const [path, narHash] of inspected.paths) all.set(path, narHash);
   }
   const bytes = new StoreBytes(store);
   const vouched = new Set<string>();
+  const signed = new Set<string>();
   for (const each of tree.referrers) {
     const paths = pathsOf.get(each.referrer.subject.sha256) ?? all;
-    findings.push(await besideFinding(source, each, { home, trust, bytes, paths, vouched }));
+    findings.push(await besideFinding(source, each, { home, trust, bytes, paths, vouched, signed }));
   }
+  for (const [image, inspected] of above)
+    findings.push(
+      aboveFinding(
+        image,
+        inspected,
+        [image, tree].some((each) => signed.has(digestOf(each))),
+      ),
+    );
   if (trust !== undefined)
     findings.push(trustFinding(new Map([...all].filter(([path]) => roots.has(path))), vouched, trust));
   return findings;
+}
+
+function digestOf(of: ReadImage | ImageTree): string {
+  return "root" in of ? of.root.sha256 : of.descriptor.sha256;
+}
+
+/**
+ * What stands above the store, and how the image is started, is what its maker chose: no hash of a store says so, and whoever
+ * changes it changes what the image says of itself as well.
+ */
+function aboveFinding({ platform }: ReadImage, { files }: Inspected, isSigned: boolean): Finding {
+  const what = `start for ${formatPlatform(platform)}`;
+  const detail = `how it is started, and ${formatCount(files.size, "file")} above the store`;
+  if (isSigned) return holds(what, `${detail}, by the signature`);
+  return untested(
+    what,
+    `${detail}: nobody who counts has signed it (\`pack --attest\`; \`rebuild\` makes it again)`,
+  );
 }
 
 /**
@@ -141,9 +170,18 @@ function runFinding(platform: string, { says, paths }: Inspected, { home, run, s
     : fails(what, `it is not made of what run ${run.record.runId} has`);
 }
 
+/** The newest run that has what an image is made of, by the paths. */
+export function runOfRoots(home: Home, roots: readonly string[], store: Store): ReadRun | undefined {
+  for (const run of runsOf(home)) {
+    const known = hashesOf(run, store);
+    if (roots.every((root) => known.has(root))) return run;
+  }
+  return undefined;
+}
+
 /** The newest first, without those whose record is not as it was written. */
 function* runsOf(home: Home): Generator<ReadRun> {
-  for (const id of home.runs.ids().toReversed()) yield* home.runs.intact([id]);
+  for (const id of home.runs.ids()) yield* home.runs.intact([id]);
 }
 
 /** Paths of a run -> SHA-256 of the NAR in hex. Of its result tree the record has the path alone, which follows from its bytes. */

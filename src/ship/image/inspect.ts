@@ -12,7 +12,7 @@ import { isStorePath, STORE_DIR, type StorePath } from "#nix/store-path.ts";
 import { compressionOf, type Compression, type Descriptor } from "#package/oci.ts";
 import type { Codec } from "#package/oci-writer.ts";
 import { tellTree } from "#package/store-layer.ts";
-import { readTar, type ByteSource, type TarEntry } from "#package/tar-reader.ts";
+import { readStrictTar, type ByteSource, type TarEntry } from "#package/tar-reader.ts";
 import { pipeliteError } from "#ship/errors.ts";
 import { unpackTo } from "./codec.ts";
 import type { ImageSource, ReadImage } from "./layout.ts";
@@ -78,6 +78,11 @@ export async function inspectImage(
       }
     }
     if (says === undefined) throw wrong(`it has no '${SHIPPED_FILE}': it was not made by Pipelite`);
+    try {
+      requireFolders(files);
+    } catch (error) {
+      throw wrong(messageOf(error), error);
+    }
     return { says, paths, files, start: await startIn(source, manifest.config) };
   } finally {
     removeTree(folder);
@@ -116,13 +121,10 @@ interface ReadLayer {
 
 function readLayer(tar: ByteSource): ReadLayer {
   const trees = new Map<StorePath, TarEntry[]>();
-  const seen = new Set<string>();
   const files = new Map<string, ShippedFile>();
   let says: Shipped | undefined;
-  for (const entry of readTar(tar)) {
+  for (const entry of readStrictTar(tar)) {
     const { path, kind } = entry;
-    if (seen.has(path)) throw new Error(`'${path}' is in it twice`);
-    seen.add(path);
     // A whiteout hides what lower layers have.
     if (path.split("/").some((part) => part.startsWith(".wh.")))
       throw new Error(`'${path}' hides files of others`);
@@ -137,7 +139,10 @@ function readLayer(tar: ByteSource): ReadLayer {
     } else if (nix === "nix") {
       const isFolder = kind === "folder" && (store === undefined || store === "store");
       if (!isFolder) throw new Error(`'${path}' is beside the store`);
+      if (entry.mode !== STORE_FOLDER_MODE)
+        throw new Error(`'${path}' has the mode ${entry.mode.toString(8)}`);
     }
+    if (nix !== "nix" || base === undefined) requirePlain(entry);
     if (path === SHIPPED_FILE) says = readShipped(entry);
     else if (nix !== "nix") files.set(path, fileOf(tar, entry));
   }
@@ -150,6 +155,28 @@ function readLayer(tar: ByteSource): ReadLayer {
     paths.set(path, hash.digest("hex"));
   }
   return { paths, files, says };
+}
+
+/** Others could change what is in the store. */
+const STORE_FOLDER_MODE = 0o755;
+const SET_ID = 0o6000;
+
+/** What stands outside the paths of the store: it is not hashed with owner and attributes, so it has none. */
+function requirePlain({ path, kind, mode, uid, gid, attributes }: TarEntry): void {
+  if (kind !== "folder" && kind !== "file" && kind !== "link") throw new Error(`'${path}' is a ${kind}`);
+  if (uid !== 0 || gid !== 0) throw new Error(`'${path}' belongs to ${uid}:${gid}`);
+  if (attributes > 0) throw new Error(`'${path}' has attributes`);
+  if ((mode & SET_ID) !== 0)
+    throw new Error(`'${path}' runs as its owner whoever starts it (mode ${mode.toString(8)})`);
+}
+
+/** Whoever unpacks an image follows links of lower layers: what is below one would be written where it leads. */
+function requireFolders(files: ReadonlyMap<string, ShippedFile>): void {
+  for (const path of files.keys()) {
+    const parent = path.slice(0, Math.max(path.lastIndexOf("/"), 0));
+    if (parent !== "" && files.get(parent)?.kind !== "folder")
+      throw new Error(`'${path}' is below '${parent}', which is no folder of it`);
+  }
 }
 
 function fileOf(tar: ByteSource, { path, kind, mode, offset, size, target }: TarEntry): ShippedFile {

@@ -15,7 +15,7 @@ import { packed, unpackTo } from "./codec.ts";
 import { forgetGone, packTree, readPacked, type PackedTree, type PackTrees } from "./packed-trees.ts";
 
 /** Annotations of a layer: which paths are in it, by their names. */
-const PATHS_ANNOTATION = "dev.pipelite.layer.paths";
+export const PATHS_ANNOTATION = "dev.pipelite.layer.paths";
 
 /** Of a blob that is being written into a folder of blobs. */
 interface Writing {

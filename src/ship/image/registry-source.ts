@@ -5,11 +5,12 @@ import { join } from "node:path";
 import type { Environment } from "#base/environment.ts";
 import { hexDigestOf } from "#base/digest.ts";
 import { isPipeliteError } from "#base/errors.ts";
-import { getBlob, getDocument, type Repository } from "#environment/image/registry.ts";
+import { getBlob, getDocument, getReferrers, type Repository } from "#environment/image/registry.ts";
 import { mirrorsOf } from "#environment/mirrors.ts";
 import type { ImageReference } from "#package/image-reference.ts";
 import { OCI_TYPES } from "#package/oci-writer.ts";
 import { parseImageDocument, parseReferrer, type Descriptor } from "#package/oci.ts";
+import { pipeliteError } from "#ship/errors.ts";
 import { readTree, type ImageSource, type ImageTree, type ReadReferrer } from "./layout.ts";
 
 interface Asking {
@@ -51,7 +52,7 @@ export function registrySource(
   };
 }
 
-/** What a name stands for, and what the tag of its referrers lists. */
+/** What a name stands for, and what lies beside it: by the registry's own list, and by the tag that stands for one. */
 export async function readRegistry(
   source: ImageSource,
   reference: ImageReference,
@@ -77,16 +78,39 @@ export async function readRegistry(
   return { ...tree, tag: reference.tag, referrers };
 }
 
+/** Beside an image there may be so many things. */
+const REFERRERS_MAX = 1000;
+
 async function referrersOf(
   from: Repository,
   sha256: string,
   asking: Parameters<typeof getDocument>[2],
 ): Promise<Descriptor[]> {
+  const lists = [await getReferrers(from, sha256, asking), await tagged(from, sha256, asking)];
+  const found = new Map<string, Descriptor>();
+  for (const bytes of lists) {
+    const list = bytes === undefined ? undefined : parseImageDocument(bytes);
+    for (const { descriptor } of list?.kind === "index" ? list.manifests : [])
+      found.set(descriptor.sha256, descriptor);
+  }
+  if (found.size > REFERRERS_MAX)
+    throw pipeliteError("LAYOUT_INVALID", {
+      layout: from.image,
+      problem: `${found.size} things lie beside it, and no more than ${REFERRERS_MAX} are looked at`,
+    });
+  return [...found.values()];
+}
+
+/** What a push leaves where a registry keeps no list. */
+async function tagged(
+  from: Repository,
+  sha256: string,
+  asking: Parameters<typeof getDocument>[2],
+): Promise<Uint8Array | undefined> {
   try {
-    const list = parseImageDocument(await getDocument(from, `sha256-${sha256}`, asking));
-    return list.kind === "index" ? list.manifests.map(({ descriptor }) => descriptor) : [];
+    return await getDocument(from, `sha256-${sha256}`, asking);
   } catch (error) {
-    if (isPipeliteError(error, "IMAGE_UNKNOWN")) return [];
+    if (isPipeliteError(error, "IMAGE_UNKNOWN")) return undefined;
     throw error;
   }
 }

@@ -38,6 +38,8 @@ export interface WriteImages {
 }
 
 const LAYERS = 25;
+/** Annotation of an image: how its layers are packed. */
+export const PACKING_ANNOTATION = "dev.pipelite.packing";
 
 const ARCHITECTURES: Readonly<Record<Architecture, string>> = {
   x86_64: "amd64",
@@ -62,7 +64,7 @@ export async function writeOciLayout(
     platform,
     roots: needs,
     start: startOf(pack, labels),
-    annotations: { ...labels, "dev.pipelite.packing": nameOfPacking(packing) },
+    annotations: { ...labels, [PACKING_ANNOTATION]: nameOfPacking(packing) },
     createdAt: timeSeconds,
     files: filesAbove(shipment),
     most: pack.image?.layers ?? LAYERS,
@@ -181,8 +183,9 @@ const VARIABLES = { PATH: "/usr/bin:/bin" };
 
 function startOf(pack: Pack, labels: Annotations): ImageStart {
   const { env, user, folder, ports, volumes, health }: ImageOptions = pack.image ?? {};
+  const command = commandOf(pack);
   return {
-    entrypoint: wordsOf(commandOf(pack)),
+    ...(command && { entrypoint: wordsOf(command) }),
     env: { ...VARIABLES, ...env },
     labels,
     ...(user !== undefined && { user }),
@@ -208,19 +211,20 @@ function wordsOf([program, ...words]: readonly [string, ...string[]]): string[] 
   return [`/usr/bin/${program}`, ...words];
 }
 
-/** @throws PipeliteError PACK_IMAGE_COMMAND */
+/** Undefined for what has data and no program: it is mounted, not started. @throws PipeliteError PACK_IMAGE_COMMAND */
 function commandOf({
   name,
   place,
   image,
   programs = {},
   services = {},
-}: Pack): readonly [string, ...string[]] {
+}: Pack): readonly [string, ...string[]] | undefined {
   if (image?.command !== undefined) return image.command;
   const [service, otherService] = Object.values(services);
   if (service !== undefined && otherService === undefined) return service.command;
   const [program, otherProgram] = Object.keys(programs);
   if (program !== undefined && otherProgram === undefined) return [program];
+  if (program === undefined && service === undefined) return undefined;
   throw pipeliteError("PACK_IMAGE_COMMAND", { place, name });
 }
 

@@ -4,16 +4,18 @@ import { gzipSync } from "node:zlib";
 import { utf8 } from "#base/bytes.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import type { PackageKey } from "#keys/package-key.ts";
+import { isAdb } from "#package/adb.ts";
 import { apkIdentity, readApk } from "#package/apk.ts";
 import { apkIndex, apkPlace, apkRecord, type ApkRecord } from "#package/apk-index.ts";
 import { aptPackages, aptRelease, type AptRecord } from "#package/apt-index.ts";
 import { readDebControl } from "#package/deb.ts";
 import { gzipMember } from "#package/gzip.ts";
 import { openPgpClearSign, openPgpDetached } from "#package/openpgp-signer.ts";
-import { readRpm, numbersOf, textOf, textsOf } from "#package/rpm.ts";
+import { readRpm, textOf } from "#package/rpm.ts";
 import { rpmMetadata, rpmRecord, type RpmRecord } from "#package/rpm-index.ts";
 import { digestsOf } from "#ship/tree.ts";
 import { pipeliteError } from "#ship/errors.ts";
+import type { PackageFormat } from "#ship/shipment.ts";
 
 export const KINDS = ["apt", "apk", "rpm"] as const;
 export type Kind = (typeof KINDS)[number];
@@ -24,8 +26,6 @@ export interface Entry {
   version: string;
   architecture: string;
   sha256: string;
-  /** Of the names and digests of its files: equal for packages that differ in what is said of them only. */
-  contents: string;
   record: unknown;
 }
 
@@ -45,7 +45,8 @@ export interface IndexFolder {
 }
 
 export interface RepositoryKind {
-  extension: string;
+  /** Which is what the names of its packages end with, too. */
+  format: PackageFormat;
   /** @param file its name, for messages */
   read: (bytes: Buffer, file: string) => Promise<Entry>;
   /** Where it lies below the root; several where one is not enough. */
@@ -81,21 +82,11 @@ async function entryOf(
   return entry;
 }
 
-function contentsOf(rows: readonly string[]): string {
-  return hash("sha256", rows.toSorted((a, b) => (a < b ? -1 : 1)).join("\n"));
-}
-
 const apt: RepositoryKind = {
-  extension: ".deb",
+  format: "deb",
   read: (bytes, file) =>
     entryOf(bytes, file, async () => {
-      const { control, text, controlFiles } = await readDebControl(bytes);
-      // A second stanza would be a package of its own in the index.
-      if (/\n[ \t]*\n/.test(text.trim()) || text.includes("\0"))
-        throw pipeliteError("REPO_PACKAGE_INVALID", {
-          file,
-          problem: "its control file has more than one stanza",
-        });
+      const { control, text } = await readDebControl(bytes);
       const { md5, sha1, sha256 } = digestsOf([bytes]);
       const architecture = control.get("architecture") ?? "";
       const record: Omit<AptRecord, "file"> = {
@@ -110,11 +101,6 @@ const apt: RepositoryKind = {
         name: control.get("package") ?? "",
         version: control.get("version") ?? "",
         architecture,
-        contents: contentsOf(
-          Buffer.from(controlFiles.get("md5sums") ?? "")
-            .toString("latin1")
-            .split("\n"),
-        ),
         record,
       };
     }),
@@ -160,15 +146,16 @@ const apt: RepositoryKind = {
 const ALPINE = ["x86_64", "aarch64"];
 
 const apk: RepositoryKind = {
-  extension: ".apk",
+  format: "apk",
   read: (bytes, file) =>
     entryOf(bytes, file, () => {
+      if (isAdb(bytes)) {
+        const problem = "it is of version 3 of the format, and the index of version 2 can't list it";
+        throw pipeliteError("REPO_PACKAGE_INVALID", { file, problem });
+      }
       const read = readApk(bytes);
-      const rows = read.files.map(
-        ({ path, mode, records, target }) => `${path} ${mode} ${target} ${[...records.values()].join(" ")}`,
-      );
       const record: ApkRecord = apkRecord(read, apkIdentity(read.control), bytes.length);
-      return { ...apkPlace(read), contents: contentsOf(rows), record };
+      return { ...apkPlace(read), record };
     }),
   places: ({ name, version, architecture }) =>
     (architecture === "noarch" ? ALPINE : [architecture]).map((each) => `${each}/${name}-${version}.apk`),
@@ -183,23 +170,18 @@ const apk: RepositoryKind = {
 };
 
 const rpm: RepositoryKind = {
-  extension: ".rpm",
+  format: "rpm",
   read: (bytes, file) =>
     entryOf(bytes, file, () => {
       const read = readRpm(bytes);
       const { tags } = read;
-      const [digests, modes, targets] = [textsOf(tags, 1035), numbersOf(tags, 1030), textsOf(tags, 1036)];
-      const rows = textsOf(tags, 1117).map((name, at) => {
-        const folder = textsOf(tags, 1118)[numbersOf(tags, 1116)[at] ?? -1] ?? "";
-        return `${folder}${name} ${modes[at] ?? 0} ${targets[at] ?? ""} ${digests[at] ?? ""}`;
-      });
       const text = (tag: number): string => textOf(tags, tag) ?? "";
       const [name, architecture] = [text(1000), text(1022)];
       const version = `${text(1001)}-${text(1002)}`;
       const sha256 = hash("sha256", bytes);
       const place = `packages/${name}-${version}.${architecture}.rpm`;
       const record = rpmRecord(read, { file: place, size: bytes.length, sha256 });
-      return { name, version, architecture, contents: contentsOf(rows), record };
+      return { name, version, architecture, record };
     }),
   places: ({ name, version, architecture }) => [`packages/${name}-${version}.${architecture}.rpm`],
   index(entries, { key, timeSeconds }) {

@@ -18,6 +18,8 @@ import { filesBelow, makeFolder, writeFileAtomically } from "#base/files.ts";
 import { flock } from "#base/libc.ts";
 import { isObject, messageOf, parseStrictJson } from "#base/strict-json.ts";
 import { pipeliteError } from "#ship/errors.ts";
+import { entriesOfPackage, readPackageFile, shownFiles } from "#ship/opened.ts";
+import type { PackageFormat } from "#ship/shipment.ts";
 import { REPOSITORY_KINDS, type Entry, type Indexing, type Kind } from "./kinds.ts";
 import { switchFolder } from "./switch.ts";
 
@@ -72,7 +74,8 @@ async function update({
   const entries = await entriesIn(kind, folder);
   const packages = add.flatMap((word) => packagesAt(word, kind));
   const read: [file: string, entry: Entry][] = [];
-  for (const file of packages) read.push([file, await known.read(readFileSync(file), basename(file))]);
+  for (const file of packages)
+    read.push([file, await known.read(readPackageFile(file, known.format), basename(file))]);
   // All are read and compared before the first is copied.
   const news = new Map<string, [file: string, entry: Entry]>();
   let present = 0;
@@ -80,7 +83,10 @@ async function update({
     for (const place of known.places(entry)) {
       const other = news.get(place)?.[1] ?? entries.get(place);
       if (other === undefined) news.set(place, [file, entry]);
-      else if (isSame(other, entry)) present += 1;
+      else if (
+        await isSame(known.format, [news.get(place)?.[0] ?? join(folder, place), other], [file, entry])
+      )
+        present += 1;
       else
         throw pipeliteError("REPO_PACKAGE_DIFFERS", {
           file,
@@ -106,14 +112,27 @@ async function update({
   return { kind, folder, added: [...news.keys()].toSorted(), present, packages: entries.size };
 }
 
+type Located = readonly [file: string, entry: Entry];
+
 /** A package of a store path has its bytes in its name: what is said of it may differ from release to release. */
-function isSame(one: Entry, other: Entry): boolean {
+async function isSame(
+  format: PackageFormat,
+  [oneFile, one]: Located,
+  [otherFile, other]: Located,
+): Promise<boolean> {
   if (one.sha256 === other.sha256) return true;
-  return /^nix-[0-9a-z]{32}-/.test(one.name) && one.name === other.name && one.contents === other.contents;
+  if (!/^nix-[0-9a-z]{32}-/.test(one.name) || one.name !== other.name) return false;
+  return (await contentsOf(oneFile, format)) === (await contentsOf(otherFile, format));
+}
+
+/** What is really in a package, whatever its lists say of it. */
+async function contentsOf(file: string, format: PackageFormat): Promise<string> {
+  const entries = await entriesOfPackage(readPackageFile(file, format), format);
+  return canonicalJson(Object.fromEntries(shownFiles(entries)));
 }
 
 function packagesAt(word: string, kind: Kind): string[] {
-  const { extension } = REPOSITORY_KINDS[kind];
+  const extension = `.${REPOSITORY_KINDS[kind].format}`;
   const stat = statSync(word, { throwIfNoEntry: false });
   const found =
     stat?.isDirectory() === true
@@ -130,14 +149,15 @@ function packagesAt(word: string, kind: Kind): string[] {
 
 /** What the repository has, from what was kept of it where the file is the same by size and time, else read anew. */
 async function entriesIn(kind: Kind, folder: string): Promise<Map<string, Entry>> {
-  const { extension, read, places } = REPOSITORY_KINDS[kind];
+  const { format, read, places } = REPOSITORY_KINDS[kind];
+  const extension = `.${format}`;
   const state = readState(folder);
   const entries = new Map<string, Entry>();
   for (const place of filesBelow(folder).filter((name) => name.endsWith(extension))) {
     if (place.split("/").some((part) => part.startsWith("."))) continue;
     const kept = state.get(place);
     const file = join(folder, place);
-    const entry = kept?.mark === markOf(file) ? kept.entry : await read(readFileSync(file), place);
+    const entry = kept?.mark === markOf(file) ? kept.entry : await read(readPackageFile(file, format), place);
     if (!places(entry).includes(place))
       throw pipeliteError("REPO_PACKAGE_INVALID", {
         file: place,

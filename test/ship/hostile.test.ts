@@ -1,0 +1,277 @@
+// Packages that somebody made to be read one way here and another way where they are installed: refused by name.
+import assert from "node:assert/strict";
+import { hash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { verifyPackage } from "#app/verify-package.ts";
+import { isPipeliteError } from "#base/errors.ts";
+import { utf8 } from "#base/bytes.ts";
+import { newPackageKey, readPackageKey } from "#keys/package-key.ts";
+import { readApk } from "#package/apk.ts";
+import { arHeader, arPadding, AR_START, readAr } from "#package/ar.ts";
+import { readDeb } from "#package/deb.ts";
+import { cpioEnd, cpioHeader, filling } from "#package/cpio.ts";
+import { rpmFront, rpmHeader } from "#package/rpm.ts";
+import { openPackage, readPackageFile } from "#ship/opened.ts";
+import { updateRepository } from "#ship/repository/repository.ts";
+import { addedFile, withFolders } from "#ship/tree.ts";
+import { writePackage } from "#ship/write.ts";
+import { Project } from "../rig/project.ts";
+import { writeTar, type TarMember } from "../rig/tar.ts";
+import { FACTS, HELLO, planOf } from "./rig.ts";
+
+const base = mkdtempSync(join(tmpdir(), "pipelite-hostile-"));
+after(() => rmSync(base, { recursive: true }));
+const made = newPackageKey(join(base, "team.key"), "Team <team@example.org>");
+
+function debOf(control: Uint8Array, data: Uint8Array): Buffer {
+  const members = [
+    ["debian-binary", utf8("2.0\n")],
+    ["control.tar", control],
+    ["data.tar", data],
+  ] as const;
+  const parts = members.flatMap(([name, content]) => [
+    arHeader(name, content.length, 0),
+    content,
+    arPadding(content.length),
+  ]);
+  return Buffer.concat([AR_START, ...parts]);
+}
+
+const CONTROL = "Package: a\nVersion: 1\nArchitecture: all\nDescription: x\n y\n .\n";
+const controlTar = (text: string) => writeTar([{ name: "./control", content: text }]);
+const FILE: TarMember = { name: "./a", content: "a" };
+
+/** Where one block of zeros ends an archive for some readers, and a second one for others. */
+function withTail(tar: Buffer): Buffer {
+  return Buffer.concat([tar.subarray(0, -512), writeTar([{ name: "./evil", content: "evil" }])]);
+}
+
+describe("a package of Debian", () => {
+  const refused = (control: Uint8Array, data: Uint8Array, words: RegExp) =>
+    assert.rejects(
+      readDeb(debOf(control, data)),
+      (error) => isPipeliteError(error, "ARCHIVE_INVALID") && words.test(error.message),
+    );
+
+  test("is read where nothing is wrong with it", async () => {
+    const { files } = await readDeb(debOf(controlTar(CONTROL), writeTar([FILE])));
+    assert.deepEqual(
+      files.map(({ path }) => path),
+      ["a"],
+    );
+  });
+
+  for (const [name, data, words] of [
+    ["a file twice", writeTar([FILE, { ...FILE, name: "a" }]), /'a' is in it twice/],
+    ["a file behind its end", withTail(writeTar([FILE])), /something follows its end/],
+    [
+      "a header about all",
+      writeTar([{ name: "g", type: "g", content: "16 path=/etc/x\n" }, FILE]),
+      /about all/,
+    ],
+    ["a size in other digits", writeTar([{ ...FILE, pax: { size: "0x1" } }]), /cut off/],
+    ["a file outside", writeTar([{ name: "../a" }]), /leads out of it/],
+    ["a link and a file of its name", writeTar([{ name: "a", type: "2", target: "/etc" }, FILE]), /twice/],
+  ] as const)
+    test(`that has ${name} is refused`, () => refused(controlTar(CONTROL), data, words));
+
+  for (const [name, text, words] of [
+    ["a field of the index", `${CONTROL}Filename: ../evil.deb\n`, /'Filename', which is for an index/],
+    ["a digest of its own", `${CONTROL}SHA256: ${"0".repeat(64)}\n`, /'SHA256'/],
+    ["a field twice", `${CONTROL}package: b\n`, /'package' twice/],
+    ["a second stanza", `${CONTROL}\nPackage: bash\n`, /is no field/],
+    ["a line that only looks empty", `${CONTROL} \nPackage: bash\n`, /is no field/],
+    ["a comment", `#x\n${CONTROL}`, /is no field/],
+    ["a carriage return", `${CONTROL}X: a\rFilename: b\n`, /is no field/],
+  ] as const)
+    test(`whose control file has ${name} is refused`, () => refused(controlTar(text), writeTar([]), words));
+
+  test("whose control file is there twice is refused", () =>
+    refused(
+      writeTar([
+        { name: "./control", content: CONTROL },
+        { name: "control", content: CONTROL },
+      ]),
+      writeTar([]),
+      /'control' is in it twice/,
+    ));
+});
+
+describe("a package of Alpine", () => {
+  const CHECKSUM = "APK-TOOLS.checksum.SHA1";
+  const file = (name: string, content: string): TarMember => ({
+    name,
+    content,
+    pax: { [CHECKSUM]: hash("sha1", content) },
+  });
+  /** Streams whose headers have no name and no time, as the format wants them. */
+  function apkOf(control: Buffer, data: Buffer): Buffer {
+    return Buffer.concat([gzipSync(control), data]);
+  }
+  const cut = (members: readonly TarMember[]) => writeTar(members).subarray(0, -1024);
+  const data = gzipSync(writeTar([file("a", "a")]));
+  const info = (more: string) =>
+    `pkgname = a\npkgver = 1-r0\narch = noarch\ndepend = b\ndepend = c\ndatahash = ${hash("sha256", data)}\n${more}`;
+
+  test("is read where nothing is wrong with it", () => {
+    const read = readApk(apkOf(cut([{ name: ".PKGINFO", content: info("") }]), data));
+    assert.deepEqual(
+      read.files.map(({ path }) => path),
+      ["a"],
+    );
+  });
+
+  for (const [name, control, words] of [
+    ["a name twice", cut([{ name: ".PKGINFO", content: info("pkgname = bash\n") }]), /'pkgname' twice/],
+    [
+      ".PKGINFO twice",
+      cut([
+        { name: ".PKGINFO", content: info("") },
+        { name: ".PKGINFO", content: info("") },
+      ]),
+      /'.PKGINFO' is in it twice/,
+    ],
+    [
+      "something behind an end of its control part",
+      Buffer.concat([
+        cut([{ name: ".PKGINFO", content: info("") }]),
+        Buffer.alloc(512),
+        cut([{ name: ".post-install", content: "evil" }]),
+      ]),
+      /something follows its end/,
+    ],
+  ] as const)
+    test(`that has ${name} is refused`, () => {
+      assert.throws(
+        () => readApk(apkOf(control, data)),
+        (error) => isPipeliteError(error, "ARCHIVE_INVALID") && words.test(error.message),
+      );
+    });
+});
+
+test("an rpm whose files are others than its header says is refused", async () => {
+  const [said, got] = [addedFile("usr/bin/a", utf8("good")), addedFile("usr/bin/b", utf8("good"))];
+  const archive = Buffer.concat([
+    cpioHeader(got, { timeSeconds: 1, inode: 1 }),
+    utf8("good"),
+    filling(4),
+    cpioEnd(),
+  ]);
+  const packed = gzipSync(archive);
+  const payload = {
+    compressor: "gzip" as const,
+    level: 6,
+    sha256: hash("sha256", packed),
+    size: packed.length,
+    unpackedSha256: hash("sha256", archive),
+    unpackedSize: archive.length,
+  };
+  const header = rpmHeader(FACTS, [said], payload);
+  const front = rpmFront(FACTS, header, payload, { md5: hash("md5", Buffer.concat([header, packed])) });
+  const place = join(base, "x.rpm");
+  writeFileSync(place, Buffer.concat([front, packed]));
+  await assert.rejects(
+    openPackage(place, "rpm"),
+    (error) => isPipeliteError(error, "PACK_NOTE_MISSING") && /header and payload differ/.test(error.message),
+  );
+});
+
+test("a package of a store path with other bytes is refused, whatever its list of digests says", async () => {
+  const name = `nix-${"0".repeat(32)}-lib`;
+  const plan = planOf(HELLO, { name, version: "1", standsFor: [] });
+  const folder = mkdtempSync(join(base, "own-"));
+  const { file } = await writePackage("deb", plan, { folder, codec: undefined, key: undefined });
+  const own = join(folder, file);
+  const [, control] = readAr(readFileSync(own));
+  const evil = withFolders(
+    [addedFile("nix/store/abc-hello/bin/hello", utf8("#!/bin/sh\necho evil\n"))],
+    () => true,
+  );
+  const tar = writeTar(
+    evil.map(({ path, kind, mode }) => ({
+      name: `./${path}${kind === "folder" ? "/" : ""}`,
+      mode,
+      ...(kind === "file" && { content: "#!/bin/sh\necho evil\n" }),
+    })),
+  );
+  const other = join(mkdtempSync(join(base, "evil-")), file);
+  const members = [
+    ["debian-binary", utf8("2.0\n")],
+    ["control.tar.gz", control?.content ?? new Uint8Array()],
+    ["data.tar", tar],
+  ] as const;
+  const parts = members.flatMap(([each, content]) => [
+    arHeader(each, content.length, 0),
+    content,
+    arPadding(content.length),
+  ]);
+  writeFileSync(other, Buffer.concat([AR_START, ...parts]));
+  const add = (at: string) =>
+    updateRepository({
+      kind: "apt",
+      folder: join(base, "site"),
+      add: [at],
+      key: readPackageKey(made.file),
+      certificateFile: made.certificateFile,
+      suite: "stable",
+      origin: "Test",
+      timeSeconds: 1_790_000_000,
+    });
+  assert.equal((await add(other)).added.length, 1);
+  await assert.rejects(add(own), (error) => isPipeliteError(error, "REPO_PACKAGE_DIFFERS"));
+});
+
+describe("a package that is verified", () => {
+  const project = new Project({});
+  const own = `./nix/store/${"0".repeat(32)}-x`;
+  const root: TarMember = { name: "./nix/store/", mode: 0o755 };
+  const judged = (members: readonly TarMember[]) => {
+    const file = join(mkdtempSync(join(base, "verified-")), "a_1_all.deb");
+    writeFileSync(file, debOf(controlTar(CONTROL), writeTar(members)));
+    return verifyPackage({ home: project.door, file, trustFile: undefined });
+  };
+  after(() => project[Symbol.dispose]());
+
+  for (const [name, members, words] of [
+    ["a file that can be written", [root, { name: own, mode: 0o644 }], /with the mode 644/],
+    [
+      "a file below a link",
+      [root, { name: own, type: "2", target: "/etc", mode: 0o777 }, { name: `${own}/x`, mode: 0o444 }],
+      /below what is no folder/,
+    ],
+    ["a device", [root, { name: own, type: "3", mode: 0o444 }], /is a character/],
+    ["what is no path of it", [root, { name: "./nix/store/evil", mode: 0o444 }], /no path of the store/],
+  ] as const satisfies [string, readonly TarMember[], RegExp][])
+    test(`and has ${name} in the store is refused`, () =>
+      assert.rejects(
+        judged(members),
+        (error) => isPipeliteError(error, "PACKAGE_STORE_WRONG") && words.test(error.message),
+      ));
+
+  for (const [name, member, words] of [
+    ["runs as its owner", { name: "./su", mode: 0o4755 }, /runs as its owner/],
+    ["belongs to somebody else", { name: "./own", uid: 1000 }, /does not belong to root/],
+    ["is a hard link", { name: "./hard", type: "1", target: "su" }, /is a hard-link/],
+  ] as const satisfies [string, TarMember, RegExp][])
+    test(`and has a file that ${name} does not hold`, async () => {
+      const { status, checks } = await judged([member]);
+      assert.equal(status, "fails");
+      assert.match(checks[0]?.detail ?? "", words);
+    });
+});
+
+test("a package that is too large to be read is said to be, with its format", () => {
+  const place = join(base, "large.deb");
+  writeFileSync(place, "");
+  truncateSync(place, 2 ** 33);
+  assert.throws(
+    () => readPackageFile(place, "deb"),
+    (error) =>
+      isPipeliteError(error, "PACKAGE_TOO_LARGE") &&
+      /large\.deb \(deb\): .* no more than/.test(error.message),
+  );
+});
