@@ -20,6 +20,8 @@ export interface Job {
   limit: string;
   /** A run that takes longer is ended; five minutes without more. */
   limitMs?: number;
+  /** Why the other can't be measured here: the job is skipped. */
+  missing?: string;
   /** What else is asked of our side. */
   figures?: readonly WantedFigure[];
 }

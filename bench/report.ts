@@ -20,12 +20,18 @@ export interface Result {
   load: [number, number];
 }
 
+/** A job whose other side is not here. */
+export interface Skipped {
+  job: string;
+  reason: string;
+}
+
 export type Host = Readonly<Record<string, string | number>>;
 
 const UNITS =
   "Minimum (median; least processor time) in ms, and the peak memory of the program itself in MiB.";
 
-export function comparison(results: readonly Result[]): string {
+export function comparison(results: readonly Result[], skipped: readonly Skipped[] = []): string {
   const head = [
     "job",
     "pipelite",
@@ -48,6 +54,7 @@ export function comparison(results: readonly Result[]): string {
     String(ours.runs),
     shownLoad(load),
   ]);
+  rows.push(...skipped.map(({ job, reason }) => [job, `skipped: ${reason}`, ...head.slice(2).map(() => "")]));
   const missed = results
     .filter((result) => verdictOn(result) === "missed")
     .map(({ job, limit }) => missedLine(job, limit));

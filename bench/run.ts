@@ -15,7 +15,15 @@ import { measure, type Job, type Place } from "./measure.ts";
 import { nixVersion } from "./nix.ts";
 import { benchPeers, type PeerTable } from "./peer-jobs.ts";
 import { getTools } from "./peers.ts";
-import { comparison, peersTable, provenance, writeTables, type Host, type Result } from "./report.ts";
+import {
+  comparison,
+  peersTable,
+  provenance,
+  writeTables,
+  type Host,
+  type Result,
+  type Skipped,
+} from "./report.ts";
 
 const DOCUMENT = join(import.meta.dirname, "../docs/benchmarks.md");
 const MISSING_CAPABILITY = 4;
@@ -24,7 +32,7 @@ const MISSING_CAPABILITY = 4;
 const PEERS: Readonly<Record<string, readonly number[]>> = { peers: [6, 1000], "peers-10000": [10_000] };
 
 /** One kind of measurement: its table, and the same for programs. */
-type Measurement = { results: Result[] } | { peers: PeerTable[] } | { lean: LeanReport };
+type Measurement = { results: Result[]; skipped: Skipped[] } | { peers: PeerTable[] } | { lean: LeanReport };
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -88,9 +96,11 @@ async function measureOne(name: string, place: Place, isQuick: boolean): Promise
     return { peers };
   }
   const results: Result[] = [];
+  const skipped: Skipped[] = [];
   for (const job of JOBS[name]?.(place) ?? [])
-    results.push(await runJob(isQuick ? { ...job, repeats: 1 } : job));
-  return { results };
+    if (job.missing === undefined) results.push(await runJob(isQuick ? { ...job, repeats: 1 } : job));
+    else skipped.push({ job: job.name, reason: job.missing });
+  return { results, skipped };
 }
 
 async function runJob({ name, sides, repeats, target, limit, limitMs, figures = [] }: Job): Promise<Result> {
@@ -119,7 +129,7 @@ function textOf(name: string, measured: Measurement, host: Host): string {
       ? leanTable(measured.lean)
       : "peers" in measured
         ? measured.peers.map(peersTable).join("\n\n")
-        : comparison(measured.results);
+        : comparison(measured.results, measured.skipped);
   return `${tables.trimEnd()}\n\n${provenance(name, host)}`;
 }
 

@@ -158,7 +158,9 @@ function takeValue(flag: string, queue: string[]): string {
 function checkCount({ args, isOpen }: Command, words: readonly string[], suggestion: string): void {
   const missing = args.find(({ isOptional }, at) => !isOptional && words[at] === undefined);
   if (missing !== undefined) {
-    throw pipeliteError("ARGUMENT_MISSING", { name: missing.placeholder, suggestion });
+    const { placeholder: name, candidates } = missing;
+    const choices = Array.isArray(candidates) ? `There are ${candidates.join(", ")}` : suggestion;
+    throw pipeliteError("ARGUMENT_MISSING", { name, suggestion: choices });
   }
   const extra = isOpen ? undefined : words[args.length];
   if (extra !== undefined) throw pipeliteError("ARGUMENT_UNEXPECTED", { value: extra, suggestion });

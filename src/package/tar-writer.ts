@@ -62,7 +62,7 @@ export function writeTar(files: Iterable<TarFile>, dialect: TarDialect): Uint8Ar
 
 /** Zeros between the end of a content and the next block. */
 export function tarPadding(size: number): Uint8Array {
-  return new Uint8Array((BLOCK - (size % BLOCK)) % BLOCK);
+  return TAR_END.subarray(0, (BLOCK - (size % BLOCK)) % BLOCK);
 }
 
 /** The header of a member, with the entries that must stand before it. What can't be written is a mistake of the caller. */
@@ -152,9 +152,8 @@ function headerBlock(
 ): Uint8Array {
   const field = dialect === "gnu" ? gnuNumber : paxNumber;
   const { name, target = "", user = "", group = "", device } = member;
-  const header = new Uint8Array(BLOCK);
-  const put = (text: string, at: number, bytes: number): void =>
-    header.set(fromByteString(text).subarray(0, bytes), at);
+  const header = Buffer.alloc(BLOCK);
+  const put = (text: string, at: number, bytes: number): void => void header.write(text, at, bytes, "latin1");
   const number = (value: number, at: number, bytes: number): void => {
     assert(Number.isSafeInteger(value) && value >= 0, `a number of '${name}': ${value}`);
     put(field(value, bytes - 1), at, bytes);
@@ -175,7 +174,8 @@ function headerBlock(
   if (major !== undefined) number(major, 329, 8);
   if (minor !== undefined) number(minor, 337, 8);
   put(" ".repeat(8), 148, 8);
-  const sum = header.reduce((total, byte) => total + byte, 0);
+  let sum = 0;
+  for (const byte of header) sum += byte;
   put(`${sum.toString(8).padStart(6, "0")}\0 `, 148, 8);
   return header;
 }

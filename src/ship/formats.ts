@@ -8,6 +8,7 @@ import type { Store } from "#store/index.ts";
 import { PACKAGE_NAME } from "./names.ts";
 import { debianFiles, debianPathFiles } from "./debian-files.ts";
 import { pipeliteError } from "./errors.ts";
+import { forgetGone } from "./kept.ts";
 import type { Codec } from "./payload.ts";
 import { plansOf, refuseShared, type Additions } from "./plan.ts";
 import { openrcScripts, systemdUnits, wholeProfile } from "./profile.ts";
@@ -90,14 +91,17 @@ function wholeWith({ profile, documents, pack }: Shipment, more: readonly Shippe
 }
 
 function packagesOf(format: PackageFormat, additions: Additions): WriteFormat {
-  return async (shipments, { isSingle, ...options }) => {
+  return async (shipments, { isSingle, store, images, ...options }) => {
     const plans = shipments.flatMap((shipment) => {
       checkNames(format, shipment);
       return plansOf(shipment, additions, isSingle);
     });
     refuseShared(plans);
     const each = [...new Map(plans.map((plan) => [plan.facts.name, plan])).values()];
-    return severalAtATime(each, (plan) => writePackage(format, plan, options));
+    const { kept } = images;
+    const written = await severalAtATime(each, (plan) => writePackage(format, plan, { ...options, kept }));
+    forgetGone(store, kept);
+    return written;
   };
 }
 

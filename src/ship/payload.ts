@@ -1,98 +1,239 @@
-// The files of a package as one packed stream in a file of its own, since what stands before it says its size and digest. Pieces
-// of one size are handed to the compressor, whatever the sizes of files: the bytes do not depend on how they were read.
+// The files of a package as one packed stream in a file of its own, since what stands before it says its size and digest. Blocks
+// of one size are packed several at a time, into one member of gzip or one frame of zstd: apk takes a further member for another part
+// of a package, and dpkg stops at the end of a frame.
 import { createHash } from "node:crypto";
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { constants, createGzip, createZstdCompress } from "node:zlib";
-import { GZIP_CODEC, gzipStart } from "#package/gzip.ts";
+import { promisify } from "node:util";
+import { constants, crc32, createZstdCompress, deflateRaw, zstdCompress, zstdCompressSync } from "node:zlib";
+import { writeAll } from "#environment/open-file.ts";
+import * as shape from "#base/shape.ts";
+import type { StorePath } from "#nix/store-path.ts";
+import { GZIP_CODEC, GZIP_HEAD, GZIP_MEMORY, gzipTail } from "#package/gzip.ts";
+import { inTheirOrder } from "./blocks.ts";
+import { Keeper, keptNotes, keptPlace, type Noted } from "./kept.ts";
+import type { ShippedFile } from "./shipment.ts";
+import { bytesReader, sourceReader } from "./tree.ts";
 
 export type Codec = "gzip" | "zstd";
 
 /** gzip's own, and zstd's. */
 export const LEVELS: Readonly<Record<Codec, number>> = { gzip: 6, zstd: 3 };
 
-/** With the version of what packs: another one may give other bytes. */
+/** All that the bytes depend on beside content and level. */
 export function codecName(codec: Codec): string {
-  return codec === "gzip" ? `${GZIP_CODEC}/gzip` : `libzstd-${process.versions.zstd ?? "unknown"}/zstd`;
+  const library = codec === "gzip" ? GZIP_CODEC : `libzstd-${process.versions.zstd ?? "unknown"}`;
+  return `${library}/${codec}/${BLOCK}`;
 }
 
-export interface Payload {
-  /** Where it is. */
-  file: string;
-  codec: Codec;
-  level: number;
+/** What stands in a package: bytes of the format, and files. */
+export type Part = Uint8Array | ShippedFile;
+
+interface Packed extends Noted {
   size: number;
-  sha256: string;
   unpackedSize: number;
   unpackedSha256: string;
 }
 
-const BLOCK = 1024 * 1024;
+export interface Payload extends Packed {
+  /** Where it is. */
+  file: string;
+  codec: Codec;
+  level: number;
+}
 
-/** @param file is made anew */
-export async function packPayload(parts: Iterable<Uint8Array>, codec: Codec, file: string): Promise<Payload> {
+/** Where payloads are kept, and by which path of the store. */
+export interface KeptBy {
+  folder: string;
+  path: StorePath;
+}
+
+const sha256 = shape.matching(/^[0-9a-f]{64}$/, "SHA-256");
+const noted = shape.object<Packed>({
+  sha256,
+  size: shape.count,
+  unpackedSha256: sha256,
+  unpackedSize: shape.count,
+});
+
+/** A payload that has been packed before is not packed again. */
+export async function keptPayload(
+  parts: readonly Part[],
+  codec: Codec,
+  { folder, path }: KeptBy,
+): Promise<Payload> {
   const level = LEVELS[codec];
-  const [packed, unpacked] = [createHash("sha256"), createHash("sha256")];
-  let [size, unpackedSize] = [0, 0];
-  const blocks = function* () {
-    for (const block of blocksOf(parts)) {
-      unpacked.update(block);
-      unpackedSize += block.length;
-      yield block;
-    }
-  };
+  const file = keptPlace(folder, path, [identityOf(parts), codecName(codec), level]);
+  const known = await keptNotes(file, noted);
+  if (known !== undefined) return { ...known, file, codec, level };
+  const keeper = new Keeper(folder, file);
+  let made: Packed;
+  try {
+    made = await pack(parts, { codec, level, threads: availableParallelism() }, (piece) => keeper.add(piece));
+  } catch (error) {
+    keeper.abandon();
+    throw error;
+  }
+  keeper.finish(made);
+  return { ...made, file, codec, level };
+}
+
+/** Of what would be packed: files by their digests, which are known. */
+function identityOf(parts: readonly Part[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts)
+    hash.update(part instanceof Uint8Array ? part : `file ${part.size} ${part.digests.sha256}\n`);
+  return hash.digest("hex");
+}
+
+const BLOCK = 1024 * 1024;
+/** What can't be packed grows by less. */
+const GROWTH = 64 * 1024;
+
+/**
+ * @param file is made anew
+ * @param threads on which zstd packs what is long; gzip takes those of Node
+ */
+export async function packPayload(
+  parts: readonly Part[],
+  codec: Codec,
+  file: string,
+  threads: number = availableParallelism(),
+): Promise<Payload> {
+  const level = LEVELS[codec];
   const fd = openSync(file, "wx", 0o644);
   try {
-    await pipeline(
-      Readable.from(blocks(), { highWaterMark: 2 }),
-      compressorOf(codec, level),
-      async (pieces) => {
-        for await (const each of pieces as AsyncIterable<Buffer>) {
-          const piece = size === 0 && codec === "gzip" ? gzipStart(each) : each;
-          packed.update(piece);
-          for (let at = 0; at < piece.length;) at += writeSync(fd, piece, at);
-          size += piece.length;
-        }
-      },
-    );
+    const made = await pack(parts, { codec, level, threads }, (piece) => writeAll(fd, piece));
+    return { ...made, file, codec, level };
   } finally {
     closeSync(fd);
   }
-  return {
-    file,
-    codec,
-    level,
-    size,
-    sha256: packed.digest("hex"),
-    unpackedSize,
-    unpackedSha256: unpacked.digest("hex"),
-  };
 }
 
-function compressorOf(codec: Codec, level: number) {
-  if (codec === "gzip") return createGzip({ level, chunkSize: BLOCK / 4 });
-  return createZstdCompress({
-    params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
-    chunkSize: BLOCK / 4,
-  });
+interface Packing {
+  codec: Codec;
+  level: number;
+  threads: number;
 }
 
-/** Pieces of BLOCK bytes, the last of what is left. */
-function* blocksOf(parts: Iterable<Uint8Array>): Generator<Buffer> {
-  let block = Buffer.alloc(BLOCK);
-  let used = 0;
-  for (const part of parts)
-    for (let at = 0; at < part.length;) {
-      const taken = Math.min(part.length - at, BLOCK - used);
-      block.set(part.subarray(at, at + taken), used);
-      used += taken;
-      at += taken;
-      if (used === BLOCK) {
-        yield block;
-        block = Buffer.alloc(BLOCK);
-        used = 0;
-      }
+async function pack(parts: readonly Part[], { codec, ...packing }: Packing, put: Put): Promise<Packed> {
+  const [packed, unpacked] = [createHash("sha256"), createHash("sha256")];
+  const unpackedSize = parts.reduce((sum, part) => sum + sizeOf(part), 0);
+  let size = 0;
+  const isWhole = codec === "zstd" && unpackedSize <= WHOLE_MAX;
+  const blocks = function* (): Generator<Uint8Array> {
+    for (const block of blocksIn(parts, isWhole ? unpackedSize : BLOCK)) {
+      unpacked.update(block);
+      yield block;
     }
-  if (used > 0) yield block.subarray(0, used);
+  };
+  const packBlocks = codec === "gzip" ? packGzip : isWhole ? packWhole : packZstd;
+  await packBlocks(blocks(), packing, (piece) => {
+    packed.update(piece);
+    size += piece.length;
+    put(piece);
+  });
+  return { sha256: packed.digest("hex"), size, unpackedSha256: unpacked.digest("hex"), unpackedSize };
+}
+
+function sizeOf(part: Part): number {
+  return part instanceof Uint8Array ? part.length : part.size;
+}
+
+/** Blocks of so many bytes, the last of what is left; files are read right into them. */
+function* blocksIn(parts: readonly Part[], bytes: number): Generator<Uint8Array> {
+  let block = Buffer.allocUnsafe(bytes);
+  let filled = 0;
+  for (const part of parts) {
+    const reader = part instanceof Uint8Array ? bytesReader(part) : sourceReader(part);
+    try {
+      for (let left = sizeOf(part); left > 0;) {
+        const read = reader.read(block.subarray(filled, filled + left));
+        filled += read;
+        left -= read;
+        if (filled < bytes) continue;
+        yield block;
+        block = Buffer.allocUnsafe(bytes);
+        filled = 0;
+      }
+    } finally {
+      reader.close();
+    }
+  }
+  if (filled > 0) yield block.subarray(0, filled);
+}
+
+type Blocks = Iterable<Uint8Array>;
+type Put = (piece: Uint8Array) => void;
+
+const deflated = promisify(deflateRaw);
+const zstd = promisify(zstdCompress);
+
+/** What deflate looks back on. */
+const WINDOW = 32 * 1024;
+/** A last block of deflate, which is empty. */
+const LAST = Uint8Array.of(3, 0);
+
+/** A block, and the end of the one before. */
+interface Known {
+  block: Uint8Array;
+  dictionary: Uint8Array | undefined;
+}
+
+/** Each block ends at a byte and knows the end of the one before, as pigz has it: together they are one stream of deflate. */
+async function packGzip(blocks: Blocks, { level }: Pick<Packing, "level">, put: Put): Promise<void> {
+  let [crc, size] = [0, 0];
+  let before: Uint8Array | undefined;
+  const known = function* (): Generator<Known> {
+    for (const block of blocks) {
+      crc = crc32(block, crc);
+      size += block.length;
+      yield { block, dictionary: before?.subarray(-WINDOW) };
+      before = block;
+    }
+  };
+  put(GZIP_HEAD);
+  const options = { level, memLevel: GZIP_MEMORY, finishFlush: constants.Z_SYNC_FLUSH };
+  const pieces = inTheirOrder(known(), ({ block, dictionary }) =>
+    deflated(block, { ...options, chunkSize: block.length + GROWTH, ...(dictionary && { dictionary }) }),
+  );
+  for await (const piece of pieces) put(piece);
+  put(LAST);
+  put(gzipTail(crc, size));
+}
+
+/** What is packed in one go, from memory. */
+const WHOLE_MAX = 128 * BLOCK;
+/** From here on the library cuts what it packs, and packs it on threads of its own; how many there are is not seen in the bytes. */
+const CUT_MIN = 8 * BLOCK;
+
+/** @param blocks one, or none where there is nothing */
+async function packWhole(
+  blocks: Blocks,
+  { level, threads }: Pick<Packing, "level" | "threads">,
+  put: Put,
+): Promise<void> {
+  const [whole = new Uint8Array()] = blocks;
+  const params = zstdParams(level);
+  const chunkSize = whole.length + GROWTH;
+  if (whole.length < CUT_MIN) return put(await zstd(whole, { params, chunkSize }));
+  // Asked in the background, Node hands it over in steps, and does not wait for what other threads have of it.
+  params[constants.ZSTD_c_nbWorkers] = threads;
+  put(zstdCompressSync(whole, { params, chunkSize }));
+}
+
+async function packZstd(blocks: Blocks, { level }: Pick<Packing, "level">, put: Put): Promise<void> {
+  await pipeline(
+    Readable.from(blocks, { highWaterMark: 2 }),
+    createZstdCompress({ params: zstdParams(level), chunkSize: BLOCK }),
+    async (pieces) => {
+      for await (const piece of pieces as AsyncIterable<Uint8Array>) put(piece);
+    },
+  );
+}
+
+function zstdParams(level: number): Record<number, number> {
+  return { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 };
 }

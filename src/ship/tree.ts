@@ -22,9 +22,10 @@ export async function filesOfTree(
   digests: readonly Algorithm[] = ALGORITHMS,
 ): Promise<ShippedFile[]> {
   const files: ShippedFile[] = [];
+  const hashing = { digests, buffer: Buffer.allocUnsafe(PIECE) };
   const open = [{ path, place }];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const file = fileAt(next.path, next.place, digests);
+    const file = fileAt(next.path, next.place, hashing);
     files.push(file);
     if (file.kind === "folder")
       for (const name of readdirSync(fromDisk(next.place), { encoding: "latin1" }))
@@ -38,7 +39,13 @@ export function sortedFiles(files: readonly ShippedFile[]): ShippedFile[] {
   return files.toSorted((a, b) => compareByteStrings(a.path, b.path));
 }
 
-function fileAt(path: string, place: string, algorithms: readonly Algorithm[]): ShippedFile {
+interface Hashing {
+  digests: readonly Algorithm[];
+  /** For what is read. */
+  buffer: Uint8Array;
+}
+
+function fileAt(path: string, place: string, { digests, buffer }: Hashing): ShippedFile {
   const stat = lstatSync(fromDisk(place));
   const mode = stat.mode & 0o7777;
   if ((mode & SET_ID) !== 0 && !stat.isSymbolicLink() && stat.isFile())
@@ -56,7 +63,7 @@ function fileAt(path: string, place: string, algorithms: readonly Algorithm[]): 
     kind: "file",
     mode: isProgram ? 0o555 : 0o444,
     size: stat.size,
-    digests: digestsOf(piecesOf(source, stat.size), algorithms),
+    digests: digestsOf(piecesOf(source, stat.size, buffer), digests),
     source,
   };
 }
@@ -85,23 +92,50 @@ export function digestsOf(
   };
 }
 
-/** The content, in pieces of which each is valid until the next is asked for. */
-export function* piecesOf(source: ContentSource, size: number): Generator<Uint8Array> {
-  if ("bytes" in source) {
-    yield source.bytes;
-    return;
-  }
+/** Gives the content of a file from its start: as much as there is room for, or less. */
+interface Reader {
+  read(target: Uint8Array): number;
+  close(): void;
+}
+
+export function bytesReader(bytes: Uint8Array): Reader {
+  let at = 0;
+  return {
+    read(target) {
+      const part = bytes.subarray(at, at + target.length);
+      target.set(part);
+      at += part.length;
+      return part.length;
+    },
+    close() {},
+  };
+}
+
+export function sourceReader({ source }: Pick<ShippedFile, "source">): Reader {
+  if (source === undefined) return bytesReader(new Uint8Array());
+  if ("bytes" in source) return bytesReader(source.bytes);
   const fd = openSync(fromDisk(source.file), "r");
-  try {
-    const piece = Buffer.alloc(Math.min(PIECE, size));
-    for (let left = size; left > 0;) {
-      const read = readSync(fd, piece, 0, Math.min(piece.length, left), null);
+  return {
+    read(target) {
+      const read = readSync(fd, target);
       if (read === 0) throw new Error(`${source.file} became shorter while it was read`);
-      yield piece.subarray(0, read);
+      return read;
+    },
+    close: () => closeSync(fd),
+  };
+}
+
+/** The content, in pieces of which each is valid until the next is asked for. */
+function* piecesOf(source: ContentSource, size: number, buffer: Uint8Array): Generator<Uint8Array> {
+  const reader = sourceReader({ source });
+  try {
+    for (let left = size; left > 0;) {
+      const read = reader.read(buffer.subarray(0, left));
+      yield buffer.subarray(0, read);
       left -= read;
     }
   } finally {
-    closeSync(fd);
+    reader.close();
   }
 }
 
@@ -155,6 +189,12 @@ export function withFolders(
 
 /** The bytes of a small file. */
 export function bytesOf(source: ContentSource, size: number): Uint8Array {
-  // Copied one by one: a piece is gone when the next is read.
-  return Buffer.concat(Array.from(piecesOf(source, size), (piece) => Buffer.from(piece)));
+  const bytes = Buffer.allocUnsafe(size);
+  const reader = sourceReader({ source });
+  try {
+    for (let at = 0; at < size;) at += reader.read(bytes.subarray(at));
+  } finally {
+    reader.close();
+  }
+  return bytes;
 }

@@ -29,15 +29,17 @@ import type { FileFlaw, PackageFacts } from "#package/packaged.ts";
 import { rpmFileFlaw, rpmFront, rpmHeader, rpmVersion, RPM_RELEASE } from "#package/rpm.ts";
 import { TAR_END, tarPadding } from "#package/tar-writer.ts";
 import { pipeliteError } from "./errors.ts";
-import { codecName, packPayload, type Codec, type Payload } from "./payload.ts";
+import { codecName, keptPayload, packPayload, type Codec, type Part, type Payload } from "./payload.ts";
 import type { PackageFormat, PackagePlan, ShippedFile, WrittenPackage } from "./shipment.ts";
-import { piecesOf, shownName } from "./tree.ts";
+import { shownName } from "./tree.ts";
 
 export interface WriteOptions {
   /** A folder for this call alone. */
   folder: string;
   codec: Codec | undefined;
   key: PackageKey | undefined;
+  /** Where payloads are kept; without it none is. */
+  kept?: string;
 }
 
 interface Writer {
@@ -48,7 +50,7 @@ interface Writer {
   version: (version: string) => string | undefined;
   fileName: (facts: PackageFacts) => string;
   architecture: (facts: PackageFacts) => string;
-  parts: (plan: PackagePlan) => Iterable<Uint8Array>;
+  parts: (plan: PackagePlan) => Iterable<Part>;
   payloadMax: number;
   /** What stands before the payload and behind it. */
   frame: (
@@ -72,7 +74,7 @@ export const WRITERS: Readonly<Record<PackageFormat, Writer>> = {
       for (const file of [root, ...files]) {
         yield debTarHeader(file, facts.timeSeconds);
         if (file.source === undefined) continue;
-        yield* piecesOf(file.source, file.size);
+        yield file;
         yield tarPadding(file.size);
       }
       yield TAR_END;
@@ -94,7 +96,7 @@ export const WRITERS: Readonly<Record<PackageFormat, Writer>> = {
       for (const [index, file] of ownFiles(files).entries()) {
         yield cpioHeader(file, { timeSeconds: facts.timeSeconds, inode: index + 1 });
         if (file.source === undefined) continue;
-        yield* piecesOf(file.source, file.size);
+        yield file;
         yield filling(file.size);
       }
       yield cpioEnd();
@@ -120,7 +122,7 @@ export const WRITERS: Readonly<Record<PackageFormat, Writer>> = {
       for (const file of files) {
         yield apkTarHeader(file, facts.timeSeconds);
         if (file.source === undefined) continue;
-        yield* piecesOf(file.source, file.size);
+        yield file;
         yield tarPadding(file.size);
       }
       yield TAR_END;
@@ -146,7 +148,7 @@ function ownFiles(files: readonly ShippedFile[]): ShippedFile[] {
 export async function writePackage(
   format: PackageFormat,
   plan: PackagePlan,
-  { folder, codec, key }: WriteOptions,
+  { folder, codec, key, kept }: WriteOptions,
 ): Promise<WrittenPackage> {
   const writer = WRITERS[format];
   const { facts, files, of } = plan;
@@ -157,12 +159,18 @@ export async function writePackage(
   }
   const name = writer.fileName(facts);
   const chosen = codec !== undefined && writer.codecs.includes(codec) ? codec : writer.usual;
-  const payload = await packPayload(writer.parts(plan), chosen, join(folder, `.${name}.payload`));
+  const parts = [...writer.parts(plan)];
+  // The root of what is in it: when that has gone, nobody packs it again.
+  const path = plan.paths.at(-1);
+  const isKept = path !== undefined && kept !== undefined;
+  const payload = isKept
+    ? await keptPayload(parts, chosen, { folder: kept, path })
+    : await packPayload(parts, chosen, join(folder, `.${name}.payload`));
   requireSize(plan, format, payload.size);
   const { front, back = new Uint8Array() } = writer.frame(plan, payload, key);
   const place = join(folder, name);
   const sha256 = assemble(place, front, payload.file, back);
-  rmSync(payload.file);
+  if (!isKept) rmSync(payload.file);
   return {
     format,
     file: name,

@@ -40,7 +40,17 @@ import { replaceFiles, restoreForm } from "./repair.ts";
 import { addRoot, findRoots, removeRoot, type Root } from "./roots.ts";
 import { openStatMemo } from "./stat-memo.ts";
 import { openTempRoots } from "./temp-roots.ts";
-import { addNar, dumpNar, exportPaths, importPaths, narOf, type Chunks, type NarToAdd } from "./transfer.ts";
+import {
+  addNar,
+  dumpNar,
+  exportPaths,
+  importPaths,
+  narOf,
+  narSteps,
+  type Chunks,
+  type NarToAdd,
+} from "./transfer.ts";
+import type { Steps } from "#base/steps.ts";
 import type { Sink, TreeHash } from "./tree.ts";
 import { verifyStore, type VerifiedStore, type VerifyStore } from "./verify.ts";
 import { pipeliteError } from "./errors.ts";
@@ -108,6 +118,8 @@ export interface Store extends Disposable {
   dumpNar(path: StorePath, sink: Sink, signal?: AbortSignal): Promise<TreeHash>;
   /** The same as a stream that waits for its reader. */
   narOf(path: StorePath): AsyncGenerator<Uint8Array>;
+  /** The NAR of a valid path in steps, each of which reads some more; a chunk is valid only during the call of `sink`. */
+  narSteps(path: StorePath, sink: Sink): Steps<TreeHash>;
   exportPaths(paths: Iterable<StorePath>, sink: Sink, signal?: AbortSignal): Promise<void>;
   importPaths(chunks: Chunks): Promise<StorePath[]>;
 
@@ -268,6 +280,7 @@ const READING = {
   sourcePath,
   dumpNar,
   narOf,
+  narSteps,
   exportPaths,
   roots: (store: StoreContext) => findRoots(store, (path) => query.isValid(store, path)),
   profiles: readProfiles,

@@ -2,7 +2,7 @@
 import { createHash, type Hash as Hasher } from "node:crypto";
 import { byteStringOf, textOf } from "#base/bytes.ts";
 import { isPipeliteError } from "#base/errors.ts";
-import { inTurns } from "#base/steps.ts";
+import { inTurns, type Steps } from "#base/steps.ts";
 import { contentAddressedPath, parseContentAddress, writeContentAddress } from "#nix/content-address.ts";
 import type { ContentAddress } from "#nix/content-address.ts";
 import { ExportParser, ExportWriter, type ExportedPath } from "#nix/export-stream.ts";
@@ -50,22 +50,33 @@ export async function dumpNar(
  * @throws PipeliteError STORE_PATH_NOT_VALID, STORE_PATH_MISSING
  */
 export async function* narOf(store: StoreContext, path: StorePath): AsyncGenerator<Uint8Array> {
-  requireValid(store, path);
-  const file = physicalPath(store.layout, path);
   let read: Uint8Array[] = [];
-  const steps = dumpSteps(unlistedTree(file), { sink: (chunk) => void read.push(new Uint8Array(chunk)) });
+  const steps = narSteps(store, path, (chunk) => void read.push(new Uint8Array(chunk)));
   try {
     for (let isDone = false; !isDone;) {
       isDone = steps.next().done === true;
       yield* read;
       read = [];
     }
-  } catch (error) {
-    throw missingOnDisk(error, path, file);
   } finally {
     // Closes what is open where its taker left it.
     // oxlint-disable-next-line no-useless-return
     steps.return(undefined as never);
+  }
+}
+
+/**
+ * The same in steps: each reads some more. A chunk is valid only during the call of `sink`.
+ * @returns at its end what it came to
+ * @throws PipeliteError STORE_PATH_NOT_VALID, STORE_PATH_MISSING
+ */
+export function* narSteps(store: StoreContext, path: StorePath, sink: Sink): Steps<TreeHash> {
+  requireValid(store, path);
+  const file = physicalPath(store.layout, path);
+  try {
+    return yield* dumpSteps(unlistedTree(file), { sink });
+  } catch (error) {
+    throw missingOnDisk(error, path, file);
   }
 }
 

@@ -156,7 +156,11 @@ test("workflows are written into the repository, for a pipeline that is in it", 
   const outside = await pipelite(["export-ci", "github", "..", "--json"], place);
   assert.equal(outside.code, 2);
   assert.match(outside.stdout, /"CI_PIPELINE_OUTSIDE"/);
-  assert.equal((await pipelite(["export-ci", "gitlab"], place)).code, 2);
+  for (const words of [[], ["gitlab"]]) {
+    const refused = await pipelite(["export-ci", ...words], place);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /there are github, forgejo, woodpecker/i);
+  }
   writeFileSync(join(project.root, ".github/workflows/pipelite.yml"), "name: mine\n");
   const foreign = await pipelite(["export-ci", "github", "--json"], place);
   assert.equal(foreign.code, 2);

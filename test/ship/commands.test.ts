@@ -53,7 +53,7 @@ test("a run is packed, signed and put into repositories", async () => {
   };
   assert.deepEqual(
     json.packages.map(({ payload: { codec, level } }) => [codec, level]),
-    json.packages.map(() => ["node-zlib-chromium/gzip", 6]),
+    json.packages.map(() => ["node-zlib-chromium/gzip/1048576", 6]),
   );
   for (const kind of ["apt", "rpm", "apk"]) {
     const first = await succeed("repo", kind, `site/${kind}`, "--add", "packages", "--key", "team.key");

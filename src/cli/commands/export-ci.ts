@@ -24,9 +24,10 @@ export const exportCi = command({
     const app = await import("#app/export-ci.ts");
     const forge = app.FORGES.find((each) => each === word);
     if (forge === undefined)
-      throw pipeliteError("ARGUMENT_UNEXPECTED", {
+      throw pipeliteError("ARGUMENT_INVALID", {
         value: word,
-        suggestion: `A forge is one of ${app.FORGES.join(", ")}`,
+        name: "FORGE",
+        problem: `there are ${app.FORGES.join(", ")}`,
       });
     const { pipeline } = splitTarget(context, target === undefined ? ["."] : [target]);
     const { branch } = flags;

@@ -1,12 +1,11 @@
 // How layers are packed: in blocks of a fixed size, several at a time. Members of gzip one after the other, and frames of zstd, are
 // what one of it all would be (RFC 1952, 2.2; RFC 8878, 3), so the bytes don't depend on how many are packed at once.
-import { availableParallelism } from "node:os";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { pipeliteError } from "#ship/errors.ts";
 import { constants, createGunzip, createZstdDecompress, gzip, zstdCompress } from "node:zlib";
-import { GZIP_CODEC, gzipMember } from "#package/gzip.ts";
+import { GZIP_CODEC, GZIP_MEMORY, gzipMember } from "#package/gzip.ts";
 import type { Codec } from "#package/oci-writer.ts";
 
 export interface Packing {
@@ -30,8 +29,10 @@ export function levelOf(codec: Codec, level: number | undefined): number {
   return level ?? USUAL_LEVELS[codec];
 }
 
-const BLOCK_BYTES = 4 * 1024 * 1024;
-const BLOCKS_AT_ONCE = Math.min(availableParallelism(), 4);
+/** Bytes that are packed each time for themselves. */
+export const PACKING_BLOCK: number = 4 * 1024 * 1024;
+/** What can't be packed grows by less. */
+const GROWTH = 64 * 1024;
 
 const gzipped = promisify(gzip);
 const zstd = promisify(zstdCompress);
@@ -39,26 +40,18 @@ const zstd = promisify(zstdCompress);
 /** All that the bytes depend on beside the content. Whoever packs has held zlib against its known answer before. */
 export function nameOfPacking({ codec, level }: Packing): string {
   if (codec === "none") return "none";
-  const library = codec === "gzip" ? GZIP_CODEC : `libzstd-${process.versions.zstd}`;
-  return `${library}/${codec}-${level}/${BLOCK_BYTES}`;
+  const library =
+    codec === "gzip" ? `${GZIP_CODEC}/gzip-${level}` : `libzstd-${process.versions.zstd}/zstd-${level}`;
+  return `${library}/${PACKING_BLOCK}`;
 }
 
-/** What is given must not be changed afterwards. */
-export async function* packed(
-  chunks: AsyncIterable<Uint8Array>,
-  { codec, level }: Packing,
-): AsyncGenerator<Uint8Array> {
-  if (codec === "none") return yield* chunks;
-  const open: Promise<Uint8Array>[] = [];
-  for await (const block of blocksOf(chunks)) {
-    const packing = codec === "gzip" ? gzipBlock(block, level) : zstdFrame(block, level);
-    // What goes wrong is thrown where it is awaited, if that is still done.
-    packing.catch(() => undefined);
-    open.push(packing);
-    const first = open.length > BLOCKS_AT_ONCE ? open.shift() : undefined;
-    if (first !== undefined) yield await first;
-  }
-  for (const each of open) yield await each;
+/** @param block must not be changed afterwards */
+export async function packBlock(block: Uint8Array, { codec, level }: Packing): Promise<Uint8Array> {
+  // With room for all of it the compressor is called once, and has what it reads and writes in one piece.
+  const chunkSize = block.length + GROWTH;
+  if (codec === "none") return block;
+  if (codec === "gzip") return gzipMember(await gzipped(block, { level, memLevel: GZIP_MEMORY, chunkSize }));
+  return zstd(block, { params: { [constants.ZSTD_c_compressionLevel]: level }, chunkSize });
 }
 
 /** Unpacks what is packed so, piece by piece. @throws Error of zlib */
@@ -75,31 +68,4 @@ export async function unpackTo(
       for await (const piece of pieces) take(piece);
     },
   ]);
-}
-
-async function* blocksOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let block = Buffer.allocUnsafe(BLOCK_BYTES);
-  let filled = 0;
-  for await (const chunk of chunks) {
-    for (let at = 0; at < chunk.length;) {
-      const size = Math.min(chunk.length - at, BLOCK_BYTES - filled);
-      block.set(chunk.subarray(at, at + size), filled);
-      filled += size;
-      at += size;
-      if (filled < BLOCK_BYTES) continue;
-      yield block;
-      block = Buffer.allocUnsafe(BLOCK_BYTES);
-      filled = 0;
-    }
-  }
-  if (filled > 0) yield block.subarray(0, filled);
-}
-
-async function gzipBlock(block: Uint8Array, level: number): Promise<Uint8Array> {
-  return gzipMember(await gzipped(block, { level, chunkSize: 1024 * 1024 }));
-}
-
-async function zstdFrame(block: Uint8Array, level: number): Promise<Uint8Array> {
-  const params = { [constants.ZSTD_c_compressionLevel]: level };
-  return zstd(block, { params, chunkSize: block.length + 1024 });
 }

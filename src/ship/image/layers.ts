@@ -1,18 +1,20 @@
-// Layers of an image on disk: the packed trees of the store one behind the other, with the folders above them in front. Each
-// layer is unpacked again while it is written: the digest of its content is that of what readers will get.
-import { createHash } from "node:crypto";
-import { renameSync, rmSync } from "node:fs";
-import { open } from "node:fs/promises";
+// Layers of an image on disk: the trees of the store one behind the other, with the folders above them in front. What is written is
+// hashed and packed as it is read, once; what was packed before is unpacked again for the digest of the content.
+import { createHash, type Hash } from "node:crypto";
+import { closeSync, openSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { availableParallelism } from "node:os";
 import { Limiter } from "#cache/limiter.ts";
-import { storePathBase, storePathName, type StorePath } from "#nix/store-path.ts";
+import { writeAll } from "#environment/open-file.ts";
+import { storePathBase, storePathName } from "#nix/store-path.ts";
 import { STORE_TIME } from "#package/store-layer.ts";
 import { OCI_TYPES, type ImageLayer } from "#package/oci-writer.ts";
 import { TAR_END, tarHeader, writeTar, type TarFile } from "#package/tar-writer.ts";
+import { BlockMaker, inTheirOrder } from "#ship/blocks.ts";
+import { forgetGone, readPacked } from "#ship/kept.ts";
 import type { PathInfo, Store } from "#store/index.ts";
-import { packed, unpackTo } from "./codec.ts";
-import { forgetGone, packTree, readPacked, type PackedTree, type PackTrees } from "./packed-trees.ts";
+import { packBlock, PACKING_BLOCK, unpackTo } from "./codec.ts";
+import { keptTree, tarBlocks, TreeKeeper, type PackTrees } from "./packed-trees.ts";
 
 /** Annotations of a layer: which paths are in it, by their names. */
 export const PATHS_ANNOTATION = "dev.pipelite.layer.paths";
@@ -30,45 +32,75 @@ export async function writeLayers(
   groups: readonly (readonly PathInfo[])[],
   writing: Writing,
 ): Promise<ImageLayer[]> {
-  const trees = await packAll(store, groups.flat(), writing.packing);
-  const layers: ImageLayer[] = [];
-  for (const group of groups) layers.push(await storeLayer(group, trees, writing));
+  const limiter = new Limiter(Math.min(availableParallelism(), 4));
+  const done = await Promise.allSettled(
+    groups.map((group) => limiter.run(() => storeLayer(store, group, writing))),
+  );
+  const layers = done.map((each) => {
+    if (each.status === "rejected") throw each.reason;
+    return each.value;
+  });
   forgetGone(store, writing.packing.folder);
   return layers;
 }
 
-async function packAll(
-  store: Store,
-  infos: readonly PathInfo[],
-  packing: PackTrees,
-): Promise<Map<StorePath, PackedTree>> {
-  const limiter = new Limiter(Math.min(availableParallelism(), 4));
-  const done = await Promise.allSettled(
-    infos.map((info) => limiter.run(() => packTree(store, info, packing))),
-  );
-  const trees = done.map((each) => {
-    if (each.status === "rejected") throw each.reason;
-    return each.value;
-  });
-  return new Map(trees.map((tree) => [tree.path, tree]));
+/** Bytes as they are written, and the tree of which they are kept. */
+interface Packed {
+  packed: Uint8Array;
+  /** What they were packed from. */
+  block?: Uint8Array;
+  keeper?: TreeKeeper | undefined;
 }
 
-function storeLayer(
-  group: readonly PathInfo[],
-  trees: ReadonlyMap<StorePath, PackedTree>,
-  writing: Writing,
-): Promise<ImageLayer> {
+/** What comes next in a layer: something to pack, something packed before, or the end of a tree that is kept. */
+type Part = { block: Uint8Array; keeper: TreeKeeper | undefined } | Packed | { end: TreeKeeper };
+
+/** Of a layer while it is made. */
+interface Making {
+  blocks: BlockMaker;
+  /** Of what stands in it, as it would be unpacked. */
+  content: Hash;
+  /** Trees of it that are being kept. */
+  keepers: Set<TreeKeeper>;
+}
+
+function storeLayer(store: Store, group: readonly PathInfo[], writing: Writing): Promise<ImageLayer> {
   const names = group.map(({ path }) => storePathName(path)).join(" ");
   const comment = group.map(({ path }) => storePathBase(path)).join(" ");
-  const parts = async function* (): AsyncGenerator<Uint8Array> {
-    yield* packed(once(FOLDERS), writing.packing);
-    for (const { path } of group) {
-      const tree = trees.get(path);
-      if (tree !== undefined) yield* readPacked(tree.file);
-    }
-    yield* packed(once(TAR_END), writing.packing);
+  const parts = async function* (making: Making): AsyncGenerator<Part> {
+    yield* bytesParts(FOLDERS, making);
+    for (const info of group) yield* treeParts(store, info, { making, packing: writing.packing });
+    yield* bytesParts(TAR_END, making);
   };
-  return writeLayer(parts(), { names, comment }, writing);
+  return writeLayer(parts, { names, comment }, writing);
+}
+
+async function* treeParts(
+  store: Store,
+  info: PathInfo,
+  { making, packing }: { making: Making; packing: PackTrees },
+): AsyncGenerator<Part> {
+  const kept = await keptTree(info, packing);
+  if (kept !== undefined) {
+    await unpackTo(readPacked(kept), packing.codec, (piece) => void making.content.update(piece));
+    for await (const packed of readPacked(kept)) yield { packed };
+    return;
+  }
+  const keeper = new TreeKeeper(info, packing);
+  making.keepers.add(keeper);
+  for (const block of tarBlocks(store, info, making.blocks)) {
+    making.content.update(block);
+    yield { block, keeper };
+  }
+  yield { end: keeper };
+}
+
+async function* bytesParts(bytes: Uint8Array, { blocks, content }: Making): AsyncGenerator<Part> {
+  blocks.add(bytes);
+  for (const block of blocks.take(true)) {
+    content.update(block);
+    yield { block, keeper: undefined };
+  }
 }
 
 /** What every layer begins with: the folders in which trees of the store are. */
@@ -84,32 +116,48 @@ export function writeFilesLayer(
   comment: string,
   writing: Writing,
 ): Promise<ImageLayer> {
-  return writeLayer(packed(once(writeTar(files, "pax")), writing.packing), { names: "", comment }, writing);
+  const tar = writeTar(files, "pax");
+  return writeLayer((making) => bytesParts(tar, making), { names: "", comment }, writing);
 }
 
+/** Of files that are being written: several at a time have names of their own. */
+let unfinishedCount = 0;
+
 async function writeLayer(
-  parts: AsyncIterable<Uint8Array>,
+  partsIn: (making: Making) => AsyncIterable<Part>,
   { names, comment }: { names: string; comment: string },
-  { blobs, packing: { codec, signal } }: Writing,
+  { blobs, packing }: Writing,
 ): Promise<ImageLayer> {
-  const [own, content] = [createHash("sha256"), createHash("sha256")];
+  const { codec, signal } = packing;
+  const own = createHash("sha256");
+  const blocks = new BlockMaker(PACKING_BLOCK);
+  const making: Making = { blocks, content: createHash("sha256"), keepers: new Set() };
   let size = 0;
-  const unfinished = join(blobs, `.unfinished-${process.pid}`);
+  const unfinished = join(blobs, `.unfinished-${process.pid}-${(unfinishedCount += 1)}`);
+  const fd = openSync(unfinished, "wx", 0o644);
   try {
-    await using target = await open(unfinished, "w");
-    async function* written(): AsyncGenerator<Uint8Array> {
-      for await (const part of parts) {
-        signal.throwIfAborted();
-        own.update(part);
-        size += part.length;
-        await target.writeFile(part);
-        yield part;
+    const pack = async (part: Part): Promise<Packed | { end: TreeKeeper }> =>
+      "packed" in part || "end" in part ? part : { ...part, packed: await packBlock(part.block, packing) };
+    for await (const part of inTheirOrder(partsIn(making), pack)) {
+      signal.throwIfAborted();
+      if ("end" in part) {
+        making.keepers.delete(part.end);
+        part.end.finish();
+        continue;
       }
+      const { packed, keeper, block } = part;
+      own.update(packed);
+      size += packed.length;
+      writeAll(fd, packed);
+      keeper?.add(packed);
+      if (block !== undefined) blocks.reuse(block);
     }
-    await unpackTo(written(), codec, (piece) => void content.update(piece));
   } catch (error) {
     rmSync(unfinished, { force: true });
     throw error;
+  } finally {
+    closeSync(fd);
+    for (const keeper of making.keepers) keeper.abandon();
   }
   const sha256 = own.digest("hex");
   renameSync(unfinished, join(blobs, sha256));
@@ -117,12 +165,8 @@ async function writeLayer(
     mediaType: OCI_TYPES.layer[codec],
     digest: `sha256:${sha256}`,
     size,
-    diffId: `sha256:${content.digest("hex")}`,
+    diffId: `sha256:${making.content.digest("hex")}`,
     comment,
     ...(names !== "" && { annotations: { [PATHS_ANNOTATION]: names } }),
   };
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }
