@@ -19,6 +19,8 @@ import { removeTree } from "#base/files.ts";
 import { settled } from "#compile/file-stamps.ts";
 import { OpenFile } from "#environment/open-file.ts";
 import { openHome, type Home } from "#home/home.ts";
+import { generateKey } from "#keys/key-file.ts";
+import { writePublicKey, type SigningKey } from "#sigstore/index.ts";
 import { TransparencyLog } from "#home/log.ts";
 import { openStore } from "#store/index.ts";
 import { attestRun } from "#supply/attestations.ts";
@@ -53,11 +55,15 @@ describe("the archive of a run", { skip: sweep() }, () => {
     removeTree(folder);
   });
 
-  async function save(target: string, given: AbortSignal = signal): Promise<void> {
+  async function save(
+    target: string,
+    given: AbortSignal = signal,
+    key: SigningKey = builderKey(home),
+  ): Promise<void> {
     using store = openStore(project.home, { readOnly: true });
     const run = home.runs.read(attested.runId);
     const program = new Map([["dist/cli.cjs", Buffer.from("process.exit(0);\n")]]);
-    const person = personWith(builderKey(home));
+    const person = personWith(key);
     const members = await gather({ home, store, run, program, sources: archiveSources(home, run), person });
     await writeArchive(target, members, { run: run.runId, signal: given, onMember: () => undefined });
   }
@@ -141,6 +147,37 @@ describe("the archive of a run", { skip: sweep() }, () => {
       "nothing is added to the home that verifies",
     );
     assert.deepEqual(readdirSync(join(folder, "other/nix/var/nix/builds")), []);
+  });
+
+  test("an archive is held to who may have signed it, and to no key that it brings itself", async () => {
+    const trustFile = join(folder, "trust.json");
+    const other = openHome(join(folder, "judge"));
+    const judged = async (archive: string, trust: object) => {
+      writeFileSync(trustFile, JSON.stringify(trust));
+      const found = await verifyArchive(archive, { ...request(other), trustFile }, signal);
+      assert.ok(found);
+      const own = found.checks.filter(({ what }) => what.startsWith("archive signature"));
+      return [found.status, ...own.map(({ status, what }) => `${status} ${what}`)];
+    };
+    const { builders } = attested.trust();
+    const keyOf = (key: SigningKey, more: object = {}) => ({ key: writePublicKey(key.publicKey), ...more });
+    const trust = { version: 1, keys: [keyOf(attested.key)], builders };
+    const HOLDS = ["holds archive signature: signature", "holds archive signature: key"];
+    assert.deepEqual(await judged(file, trust), ["holds", ...HOLDS]);
+    const stranger = generateKey();
+    const forged = join(folder, "forged.tar");
+    await save(forged, signal, stranger);
+    assert.equal((await verifyArchive(forged, request(other), signal))?.status, "holds", "by the key in it");
+    assert.deepEqual(await judged(forged, trust), ["fails", "fails archive signature: signature"]);
+    // A key that signs archives, and speaks for no builder.
+    const both = { ...trust, keys: [...trust.keys, keyOf(stranger, { builders: [] })] };
+    assert.deepEqual(await judged(forged, both), ["holds", ...HOLDS]);
+    const revoked = { ...trust, keys: [keyOf(attested.key, { revoked: "2020-01-01T00:00:00.000Z" })] };
+    assert.deepEqual((await judged(file, revoked)).slice(0, 3), [
+      "fails",
+      HOLDS[0],
+      "fails archive signature: key",
+    ]);
   });
 
   test("`latest` in a home out of an archive is the run that came with it, in any folder", async () => {

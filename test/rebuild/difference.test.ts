@@ -7,9 +7,11 @@ import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { removeTree } from "#base/files.ts";
 import { compareTrees } from "#rebuild/compare.ts";
+import { describeByDiffoscope } from "#rebuild/diffoscope.ts";
 import { guess, type Guess } from "#rebuild/guess.ts";
 import { coveredBy, statusOf, type Attempt } from "#rebuild/outcome.ts";
 import { equivalentBy } from "#rebuild/stabilise.ts";
+import { optionalPeer } from "../rig/peer.ts";
 
 let folder: string;
 before(() => (folder = mkdtempSync(join(tmpdir(), "pipelite-difference-"))));
@@ -118,4 +120,33 @@ test("a status follows from the builds: none is untested, one other is no reprod
   assert.equal(of(attempt({ narHash: "b", equivalentBy: [] }), attempt({ failure: "x" })), "failed");
   const other = attempt({ narHash: "b", varied: ["time"] });
   assert.deepEqual(coveredBy({ narHash, attempts: [same, other] }), ["umask"]);
+});
+
+test("diffoscope's own words stand beside ours, as many as one can read", () => {
+  const bin = mkdtempSync(join(folder, "bin-"));
+  const fake = (script: string) =>
+    writeFileSync(join(bin, "diffoscope"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  const env = { PATH: `${bin}:/usr/bin:/bin` };
+  fake('for each; do last=$each; done; echo "of $last"; seq 100; exit 1');
+  const [first, ...rest] = describeByDiffoscope("/one", "/other", env)?.split("\n") ?? [];
+  assert.deepEqual([first, rest.length], ["of /other", 59]);
+  // It found nothing, or came to harm: then there is nothing to show.
+  for (const code of [0, 2]) {
+    fake(`echo words; exit ${code}`);
+    assert.equal(describeByDiffoscope("/one", "/other", env), undefined);
+  }
+  assert.equal(describeByDiffoscope("/one", "/other", { PATH: join(folder, "nowhere") }), undefined);
+});
+
+const unasked = "it would be asked about each stage of the gallery";
+test("diffoscope itself tells two outputs apart", { skip: optionalPeer("diffoscope", unasked) }, () => {
+  const at = mkdtempSync(join(folder, "real-"));
+  for (const each of ["one", "other"]) {
+    mkdirSync(join(at, each));
+    writeFileSync(join(at, each, "x"), `${each}\n`);
+  }
+  const said = describeByDiffoscope(join(at, "one"), join(at, "other"), process.env) ?? "";
+  assert.match(said, /-one$/m);
+  assert.match(said, /\+other$/m);
+  assert.equal(describeByDiffoscope(join(at, "one"), join(at, "one"), process.env), undefined);
 });

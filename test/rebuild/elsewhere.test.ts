@@ -177,7 +177,9 @@ export default pipeline({
     const again = async (...words: string[]): Promise<string> => {
       const { runId } = project.door.runs.find({ word: "latest" });
       const call = ["rebuild", runId, ...words, "--engine", "embedded", "--store", project.home];
-      return (await pipelite(call)).stdout;
+      const { stdout, stderr } = await pipelite(call);
+      assert.notEqual(stdout, "", stderr);
+      return stdout;
     };
     const seen = await again("who", "place", "--vary", "user", "--vary", "build-path", "--vary", "home");
     assert.match(seen, /who\n(?: .*\n)*? +differs with other user; .*\n.*\n.*"nixbld.n"\n.*"somebody.n"/);
