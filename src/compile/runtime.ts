@@ -124,13 +124,20 @@ function reader(input: string, path: string): AnyReader {
     const [, maker = input] = /\/nix\/store\/[0-9a-z]{32}-([^/]+)/.exec(path) ?? [];
     throw new Error(`the input '${input}' has no file '${name}': '${maker}' made ${there}`);
   };
-  return {
-    path,
-    file,
-    json: async (name) => JSON.parse(await promises().readFile(file(name), "utf8")) as unknown,
-    text: async (name) => promises().readFile(file(name), "utf8"),
-    bytes: async (name) => promises().readFile(file(name)),
+  const bytes = async (name?: string): Promise<Buffer> => {
+    const wanted = file(name);
+    try {
+      return await promises().readFile(wanted);
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EISDIR")) throw error;
+      const what = name === undefined ? "is a folder" : `has '${name}' as a folder`;
+      throw new Error(`the input '${input}' ${what}: name a file of it (${readdirSync(wanted).join(", ")})`, {
+        cause: error,
+      });
+    }
   };
+  const text = async (name?: string): Promise<string> => (await bytes(name)).toString("utf8");
+  return { path, file, json: async (name) => JSON.parse(await text(name)) as unknown, text, bytes };
 }
 
 /** Loading node:fs/promises is a fifth of the start of a process: left to stages that read their inputs this way. */

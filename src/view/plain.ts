@@ -2,7 +2,7 @@
 // and then a sign of life, so that a build service does not take a long stage for a dead one.
 import { formatElapsed } from "#base/quantities.ts";
 import type { RunEvent } from "#home/events.ts";
-import { cleanLine } from "./format.ts";
+import { cleanLine, cutToWidth } from "./format.ts";
 import {
   expandedLine,
   failureLines,
@@ -28,6 +28,8 @@ import { timeLeft } from "./time-left.ts";
 import type { Output, View, ViewOptions } from "./view.ts";
 
 const SIGN_OF_LIFE_MS = 30_000;
+/** Columns of what a stage said last. */
+const SAID_WIDTH = 60;
 
 export function createPlainView(stream: Output, options: ViewOptions): View {
   const { verbosity, now, cwd } = options;
@@ -87,9 +89,10 @@ export function createPlainView(stream: Output, options: ViewOptions): View {
 function runningLines(state: RunState, nowMs: number): Line[] {
   const running = [...state.stages.values()].filter(isRunning);
   if (running.length === 0) return [];
-  const parts = running.map(
-    ({ name, startedMs }) => `${name} (${formatElapsed(nowMs - (startedMs ?? nowMs))})`,
-  );
+  const parts = running.map(({ name, startedMs, lastLine }) => {
+    const said = lastLine === undefined ? "" : `: ${cutToWidth(lastLine, SAID_WIDTH)}`;
+    return `${name} (${formatElapsed(nowMs - (startedMs ?? nowMs))}${said})`;
+  });
   const done = [...state.stages.values()].filter(({ finished }) => finished !== undefined).length;
   const left = timeLeft(state, nowMs);
   const leftText = left === undefined ? "" : `, ~${formatElapsed(left)} left`;

@@ -103,6 +103,9 @@ test("a file that a stage did not make is named with those that it made", async 
   });
   const { events: read } = await reading.run();
   assert.match(JSON.stringify(read), /the input 'a' has no file 'z.txt': 'a' made x.json/);
+  reading.write({ "b.ts": 'export default async ({ a }) => ({ "y.txt": await a.text() });\n' });
+  const { events: whole } = await reading.run();
+  assert.match(JSON.stringify(whole), /the input 'a' is a folder: name a file of it \(x\.json\)/);
 });
 
 test("what no variable of a program may hold is given in a file", async () => {

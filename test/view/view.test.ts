@@ -310,8 +310,11 @@ test("plain view gives a sign of life when nothing happens for long", () => {
     for (const { event } of scenarios.passes().slice(0, 8)) view.listener(event);
     nowMs = 61_000;
     mock.timers.tick(61_000);
-    view.close();
     assert.match(sink.text(), /^still running: proof \(1m01s\); 0 of 6 done, ~4s left$/m);
+    view.listener({ type: "stage-log", name: "proof", line: `fetched 40 of 91 files ${"x".repeat(99)}` });
+    mock.timers.tick(30_000);
+    view.close();
+    assert.match(sink.text(), /^still running: proof \(1m01s: fetched 40 of 91 files x{37}\); 0 of 6/m);
   } finally {
     mock.timers.reset();
   }
