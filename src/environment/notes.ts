@@ -1,4 +1,4 @@
-// What is written into the root of an image about what became of it.
+// What is written into a root about what became of it.
 
 /** Relative to the root. */
 export const NOTES_FILE = ".pipelite.json";
@@ -16,3 +16,6 @@ export interface Dropped {
   /** Files and links below what is mounted over when it is entered (/tmp, /root ...): they are not there. */
   hidden: number;
 }
+
+/** Package -> how many of its files are not the same each time a root is made of it. */
+export type Varying = Readonly<Record<string, number>>;

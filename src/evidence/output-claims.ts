@@ -6,7 +6,7 @@ import { canonicalJson } from "#base/canonical-json.ts";
 import { bytesInside } from "#base/files.ts";
 import { isObject, parseJudgedJson } from "#base/strict-json.ts";
 import type { Claim, ClaimValue } from "#home/run-record.ts";
-import { droppedClaims } from "./dropped-claims.ts";
+import { rootClaims } from "./root-claims.ts";
 import { measure } from "./measure.ts";
 import { EvidenceFiles } from "./evidence-files.ts";
 import { heldToFormula } from "./held-claim.ts";
@@ -41,7 +41,7 @@ export function outputClaims(record: Outputs, locate: Locate): Claim[] {
   const places = placesOf(record);
   return [
     ...record.stages.flatMap((stage) => stageOutputClaims(stage, locate)),
-    ...record.stages.flatMap((stage) => droppedClaims(stage, locate)),
+    ...record.stages.flatMap((stage) => rootClaims(stage, locate)),
     ...record.materials.flatMap(({ name, path, narHash, narSize }) => [
       hashClaim(`material/${name}`, name, path, { value: narHash, formula: "narHash($1)" }),
       sizeClaim(`material/${name}`, name, path, narSize),

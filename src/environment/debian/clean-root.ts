@@ -58,6 +58,9 @@ const PATTERNS = [
   /^var\/cache\/fontconfig\/./,
 ];
 
+/** Listings of folders, in the order of the file system. */
+const LISTINGS = ["var/lib/texmf/ls-R"];
+
 /** Keystores of certificates have in them when each was put there. */
 const KEYSTORES = ["etc/ssl/certs/java/cacerts"];
 
@@ -75,12 +78,31 @@ export function cleanRoot(root: string, seconds: number): void {
   };
   for (const folder of ["etc/ssh", "etc/ssl", "var"])
     if (namesIn(`${root}/${folder}`).length > 0) visit(folder);
+  for (const path of LISTINGS) {
+    const file = bytes(`${root}/${path}`);
+    if (lstatSync(file, { throwIfNoEntry: false })?.isFile() === true)
+      writeFileSync(file, sortedListing(readFileSync(file, "latin1")), "latin1");
+  }
   for (const path of KEYSTORES) {
     const file = bytes(`${root}/${path}`);
     if (lstatSync(file, { throwIfNoEntry: false })?.isFile() !== true) continue;
     const stamped = withTime(readFileSync(file), seconds * 1000);
     if (stamped !== undefined) writeFileSync(file, stamped);
   }
+}
+
+/**
+ * What `ls -R` lists, sorted: blocks of a folder's name with a colon and the names in it, with empty lines between; what comes
+ * before the first is left as it is. Logs are removed, and so left out.
+ */
+export function sortedListing(text: string): string {
+  const [head = "", ...blocks] = text.trimEnd().split(/\n\n(?=\.[^\n]*:(?:\n|$))/);
+  const sorted = blocks.map((block) => {
+    const lines = block.split("\n");
+    const folders = lines.filter((line) => line.endsWith(":"));
+    return [...folders, ...lines.filter((line) => !/(?:^|:|\.log)$/.test(line)).toSorted()].join("\n");
+  });
+  return `${[head, ...sorted.toSorted()].join("\n\n")}\n`;
 }
 
 /** Files, folders and links, with whether a file can be executed: all that a store path keeps. */

@@ -6,10 +6,13 @@ import { once } from "node:events";
 import { readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { byteStringOf } from "#base/bytes.ts";
+import { canonicalJson } from "#base/canonical-json.ts";
+import { NOTES_FILE, type Varying } from "#environment/notes.ts";
 import type { Reader, StageContext } from "#author/files.ts";
 import { cleanRoot, copyTree } from "./clean-root.ts";
 import { DpkgDatabase, readPackage, type PackageIn } from "./dpkg-database.ts";
 import { RootTree } from "./root-tree.ts";
+import { varyingIn } from "./varying.ts";
 
 interface Inputs {
   /** In the order in which they are configured. */
@@ -58,6 +61,13 @@ export default async function configure(inputs: Inputs, { out }: StageContext): 
     await runner.configure(rest);
   }
   cleanRoot(ROOT, seconds);
+  const varying = varyingIn(ROOT);
+  for (const [name, paths] of varying)
+    writeSync(STDERR, `${name}: not the same each time it is configured: ${paths.join(", ")}\n`);
+  if (varying.size > 0) {
+    const counts = [...varying].map(([name, { length }]) => [name, length]);
+    tree.write(NOTES_FILE, `${canonicalJson({ varying: Object.fromEntries(counts) as Varying })}\n`);
+  }
   for (const folder of inputs.folders) tree.folder(folder);
   append(tree, "etc/passwd", inputs.user.passwd);
   append(tree, "etc/group", inputs.user.group);
@@ -137,6 +147,8 @@ class Runner {
       SOURCE_DATE_EPOCH: String(seconds),
       FORCE_SOURCE_DATE: "1",
       PYTHONHASHSEED: "0",
+      // Scripts of TeX go through hashes in their order.
+      PERL_HASH_SEED: "0",
       // What is compiled on purpose is named by its content, what an import writes by times.
       PYTHONDONTWRITEBYTECODE: "1",
     };

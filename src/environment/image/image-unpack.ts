@@ -22,7 +22,7 @@ import { checkLinks, LayerTree, newFolder, walkTree } from "#package/layer-tree.
 import type { FileNode, FolderNode } from "#package/layer-tree.ts";
 import { readTar } from "#package/tar-reader.ts";
 import { OpenFile, writeAll } from "#environment/open-file.ts";
-import { NOTES_FILE, type Dropped } from "./notes.ts";
+import { NOTES_FILE, type Dropped } from "#environment/notes.ts";
 
 interface Inputs {
   config: Reader<Readonly<Record<string, unknown>>>;
