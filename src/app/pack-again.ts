@@ -22,7 +22,7 @@ export function isPackageWord(word: string, file: string): boolean {
 
 /**
  * @param file a package, or a folder with the layout of an image
- * @throws PipeliteError ARCHIVE_INVALID, PACK_NOTE_MISSING, PACK_RUN_MISSING, and what `pack` throws
+ * @throws PipeliteError PACKAGE_INVALID, PACK_NOTE_MISSING, PACK_RUN_MISSING, and what `pack` throws
  */
 export async function packAgain(home: Home, file: string, signal: AbortSignal): Promise<PackedAgain> {
   const format = formatOfPackage(file);

@@ -29,7 +29,7 @@ export function isPackageFile(word: string): boolean {
   return formatOfPackage(word) !== undefined;
 }
 
-/** @throws PipeliteError ARCHIVE_INVALID, PACKAGE_TOO_LARGE, PACKAGE_STORE_WRONG, PACK_NOTE_MISSING, TRUST_INVALID */
+/** @throws PipeliteError PACKAGE_INVALID, PACKAGE_TOO_LARGE, PACKAGE_STORE_WRONG, PACK_NOTE_MISSING, TRUST_INVALID */
 export async function verifyPackage({ home, file, trustFile }: VerifyPackage): Promise<VerifiedPackage> {
   const format = formatOfPackage(file);
   if (format === undefined)

@@ -100,6 +100,7 @@ export const pipeliteError = errorsOf({
     message: "Cannot write {name} ({format}) to {folder}: {problem}",
     hint: "Nothing of it was left there",
   },
+  PACKAGE_INVALID: { exit: 3, message: "Cannot take {file} for a package of {format}: {problem}" },
   PACKAGE_TOO_LARGE: {
     exit: 2,
     message: "Cannot read {file} ({format}): {problem}",

@@ -15,6 +15,7 @@ import { decompress, PACKAGE_UNPACKED_MAX } from "#package/decompress.ts";
 import { numbersOf, readRpm, textOf, textsOf } from "#package/rpm.ts";
 import { rpmFiles } from "#package/rpm-index.ts";
 import type { TarEntry } from "#package/tar-reader.ts";
+import { pipeliteError as archiveError } from "#package/errors.ts";
 import { pipeliteError } from "./errors.ts";
 import type { Codec } from "./payload.ts";
 import type { PackageFormat } from "./shipment.ts";
@@ -67,9 +68,9 @@ export function formatOfPackage(file: string): PackageFormat | undefined {
   return FORMATS.find((format) => file.endsWith(`.${format}`));
 }
 
-/** @throws PipeliteError ARCHIVE_INVALID for one that is not whole, PACK_NOTE_MISSING for one of somebody else */
+/** @throws PipeliteError PACKAGE_INVALID for one that is not whole, PACK_NOTE_MISSING for one of somebody else */
 export async function openPackage(file: string, format: PackageFormat): Promise<OpenedPackage> {
-  const { entries, ...opened } = await OPENERS[format](readPackageFile(file, format));
+  const { entries, ...opened } = await openFile(file, format);
   const note = noteEntry(entries);
   if (note === undefined)
     throw pipeliteError("PACK_NOTE_MISSING", { file, problem: "it has no pipelite.json" });
@@ -117,9 +118,24 @@ export function readPackageFile(file: string, format: PackageFormat): Buffer {
   throw pipeliteError("PACKAGE_TOO_LARGE", { file, format, problem });
 }
 
-/** All that is in a package. @throws PipeliteError ARCHIVE_INVALID */
-export async function entriesOfPackage(bytes: Uint8Array, format: PackageFormat): Promise<Entry[]> {
-  return (await OPENERS[format](bytes)).entries;
+/** All that is in a package, and its bytes. @throws PipeliteError PACKAGE_INVALID, PACKAGE_TOO_LARGE */
+export async function entriesOfPackage(
+  file: string,
+  format: PackageFormat,
+): Promise<{ entries: Entry[]; bytes: Uint8Array }> {
+  const { entries, bytes } = await openFile(file, format);
+  return { entries, bytes };
+}
+
+/** What is wrong with an archive is said of the package that it is. */
+async function openFile(file: string, format: PackageFormat): Promise<Opened & { bytes: Uint8Array }> {
+  const bytes = readPackageFile(file, format);
+  try {
+    return { ...(await OPENERS[format](bytes)), bytes };
+  } catch (error) {
+    if (!isPipeliteError(error, "ARCHIVE_INVALID")) throw error;
+    throw pipeliteError("PACKAGE_INVALID", { file, format, problem: error.message }, error);
+  }
 }
 
 /** Path -> mode with digest, or a link's text. */
@@ -171,7 +187,10 @@ const OPENERS: Readonly<Record<PackageFormat, (bytes: Uint8Array) => Promise<Ope
       // What rpm installs has what the header says.
       const isListed = `/${name.slice(2)}` === listed[at]?.path && mode === ((modes[at] ?? 0) & 0o7777);
       if (!isListed || digest !== digests[at] || target !== targets[at])
-        throw pipeliteError("PACK_NOTE_MISSING", { file: name, problem: "header and payload differ" });
+        throw archiveError("ARCHIVE_INVALID", {
+          format: "rpm",
+          problem: `its header says other than its payload of '${name}'`,
+        });
       const isRoots = users[at] === "root" && groups[at] === "root";
       return { path: name.slice(2), kind, mode, mtime: time, target, content, isRoots };
     });

@@ -12,7 +12,7 @@ import { isStorePath, STORE_DIR, type StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/index.ts";
 import { fails, holds, untested, type Finding } from "#supply/finding.ts";
 import { pipeliteError } from "./errors.ts";
-import { entriesOfPackage, noteOfEntries, readPackageFile, type Entry, type PackageNote } from "./opened.ts";
+import { entriesOfPackage, noteOfEntries, type Entry, type PackageNote } from "./opened.ts";
 import type { PackageFormat } from "./shipment.ts";
 import { signedStatement, type Believed } from "./signed.ts";
 import { PACKAGE_PREDICATE, pathClaims, SIGNATURE_ENDING } from "./statement.ts";
@@ -29,15 +29,14 @@ export interface JudgedPackage {
   findings: Finding[];
 }
 
-/** @throws PipeliteError ARCHIVE_INVALID, PACKAGE_TOO_LARGE, PACKAGE_STORE_WRONG, PACK_NOTE_MISSING */
+/** @throws PipeliteError PACKAGE_INVALID, PACKAGE_TOO_LARGE, PACKAGE_STORE_WRONG, PACK_NOTE_MISSING */
 export async function packageFindings(
   file: string,
   format: PackageFormat,
   against: PackageAgainst,
 ): Promise<JudgedPackage> {
-  const bytes = readPackageFile(file, format);
+  const { entries, bytes } = await entriesOfPackage(file, format);
   const sha256 = hexDigestOf(bytes);
-  const entries = await entriesOfPackage(bytes, format);
   const note = noteOfEntries(entries, file);
   const paths = hashesOf(entries, format);
   return {

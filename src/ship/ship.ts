@@ -2,9 +2,10 @@
 import { mkdtempSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { prettyJson } from "#base/canonical-json.ts";
-import { systemErrorCode } from "#base/errors.ts";
+import { isPipeliteError, systemErrorCode } from "#base/errors.ts";
 import { isPlainDirectory, makeFolder, removeTree, writeFileAtomically } from "#base/files.ts";
 import { messageOf } from "#base/strict-json.ts";
+import { isFullDisk } from "#base/web.ts";
 import type { Pack } from "#author/pack.ts";
 import { checkGzip } from "#package/gzip.ts";
 import { composeShipment, type Compose } from "./compose.ts";
@@ -60,10 +61,12 @@ export async function ship({
       putInPlace(join(folder, name), join(out, name));
     return { packages, manifests };
   } catch (error) {
-    const code = systemErrorCode(error);
+    // What writes a cache of Nix says it of a store or a cache.
+    const cause = isPipeliteError(error) && isFullDisk(error.cause) ? error.cause : error;
+    const code = systemErrorCode(cause);
     if (code !== "ENOSPC" && code !== "EDQUOT" && code !== "EACCES" && code !== "EROFS") throw error;
     const name = packs.map((pack) => pack.name).join(", ");
-    throw pipeliteError("PACK_WRITE_FAILED", { name, format, folder: out, problem: messageOf(error) }, error);
+    throw pipeliteError("PACK_WRITE_FAILED", { name, format, folder: out, problem: messageOf(cause) }, error);
   } finally {
     removeTree(folder);
   }

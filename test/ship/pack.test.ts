@@ -185,6 +185,13 @@ test("a path that is gone, a file that runs as its owner and one that is too lar
     () => requireSize({ of: "/nix/store/x" }, "deb", 1e10),
     (error) => isPipeliteError(error, "PACK_TOO_LARGE"),
   );
+  // Found by its size, before a byte of it is read.
+  const huge = planOf([addedFile("usr/share/huge", utf8("x"), { size: 2 ** 32 })]);
+  await assert.rejects(
+    writePackage("rpm", huge, { folder, codec: undefined, key: undefined }),
+    (error) =>
+      isPipeliteError(error, "PACK_FILE_UNSAYABLE") && /hello as rpm: .*huge.*4294967295/.test(error.message),
+  );
   assert.throws(
     () => checkGzip({ 6: "another" }),
     (error) => isPipeliteError(error, "CODEC_CHANGED"),
@@ -277,7 +284,7 @@ test("on a disk that is full nothing is left", { skip: canMount }, async () => {
   mkdirSync(out);
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=200k", "tmpfs", out]);
   try {
-    for (const format of FORMATS)
+    for (const format of [...FORMATS, "oci", "docker", "nix"] as const)
       await assert.rejects(packed(project, { out, formats: [format] }), (error) => {
         assert.ok(isPipeliteError(error, "PACK_WRITE_FAILED"), String(error));
         return error.message.includes("hello") && error.message.includes(format);

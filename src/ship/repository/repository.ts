@@ -127,7 +127,7 @@ async function isSame(
 
 /** What is really in a package, whatever its lists say of it. */
 async function contentsOf(file: string, format: PackageFormat): Promise<string> {
-  const entries = await entriesOfPackage(readPackageFile(file, format), format);
+  const { entries } = await entriesOfPackage(file, format);
   return canonicalJson(Object.fromEntries(shownFiles(entries)));
 }
 
