@@ -25,7 +25,8 @@ export interface Person {
 
 /** Who an identity is by the root that vouches for it: another root could name anybody so. @param root its `rootId` */
 export function personId({ issuer, subject }: Identity, root: string): string {
-  return `${subject}, by ${issuer}, by the root sha256:${root}`;
+  // In quotes, so that no subject can hold an issuer of its own.
+  return `${JSON.stringify(subject)}, by ${JSON.stringify(issuer)}, by the root sha256:${root}`;
 }
 
 /** @param stamping gives timestamps of a signature, which hold by a trusted root (its JSON) */

@@ -8,7 +8,7 @@ import { TransparencyLog } from "#home/log.ts";
 import { generateKey, writeSigningKey } from "#keys/key-file.ts";
 import { readSignatures } from "#release/signatures.ts";
 import { parseBundle, writePublicKey } from "#sigstore/index.ts";
-import { knownOf, signedByPerson } from "#supply/person.ts";
+import { knownOf, personId, signedByPerson } from "#supply/person.ts";
 import { parseNote, verifyNote, writeVerifier } from "#tlog/note.ts";
 import { pipelite, type Ended } from "../rig/command.ts";
 import { sweep } from "../rig/peer.ts";
@@ -138,7 +138,7 @@ export default pipeline({ one: stage(() => import("./one.ts")) });
     assert.ok(bert?.isValid === true);
     assert.match(
       bert.keyId,
-      /^anna@pipelite\.test, by https:\/\/issuer\.pipelite\.test, by the root sha256:[0-9a-f]{64}$/,
+      /^"anna@pipelite\.test", by "https:\/\/issuer\.pipelite\.test", by the root sha256:[0-9a-f]{64}$/,
     );
     const again = await call("sign", runId, "-m", "review", "--as", "Bert Kunz", ...byIdentity);
     assert.deepEqual([again.code, /anna@|Bert Kunz/.test(again.stderr)], [2, true], again.stderr);
@@ -203,6 +203,16 @@ export default pipeline({ one: stage(() => import("./one.ts")) });
     const eve = await release(file("policy.json"));
     assert.equal(eve.code, 3, eve.stdout + eve.stderr);
     env["SIGSTORE_ID_TOKEN"] = sigstore.token();
+  });
+
+  test("is nobody else whose words come to the same when they are put together", () => {
+    const [subject, issuer] = ["a, by https://x", "https://y"];
+    const others = [
+      ["a", "https://x, by https://y"],
+      ['a", by "https://x', "https://y"],
+    ] as const;
+    for (const [a, b] of others)
+      assert.notEqual(personId({ subject, issuer }, "0"), personId({ subject: a, issuer: b }, "0"));
   });
 
   test("is said what does not go together, before anything is built", async () => {
