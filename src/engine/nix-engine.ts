@@ -202,7 +202,7 @@ async function build(job: BuildJob, place: Place): Promise<BuildOutcome> {
       if (!isOfMachine) throw error;
       if (lease === undefined) return { status: "failed", error };
       movedFrom.push({ machine: lease.machine.uri, problem: error.message });
-      job.onLog(Buffer.from(`${error.message}; the stage moves to another machine\n`));
+      job.onLog(Buffer.from(`${error.message}; another machine takes the stage, if there is one\n`));
     }
   }
 }

@@ -31,9 +31,9 @@ export function registerPaths(
   checkAcyclic(registrations);
   const registeredAt = Math.floor(Date.now() / 1000);
   transact(store.database, () => {
-    const ids = registrations.map((registration) => addPath(store, registration, registeredAt));
-    for (const [index, registration] of registrations.entries())
-      addReferences(store, registration, ids[index] ?? 0);
+    const ids = new Map<StorePath, number>();
+    for (const each of registrations) ids.set(each.path, addPath(store, each, registeredAt));
+    addReferences(store, registrations, ids);
     for (const realisation of realisations) addRealisation(store, realisation);
   });
 }
@@ -41,16 +41,9 @@ export function registerPaths(
 /** @returns its number in the database */
 function addPath(store: StoreDatabase, registration: Registration, registeredAt: number): number {
   const { path, narHash, narSize, deriver, ultimate, signatures = [], contentAddress } = registration;
-  const known = store.statement("select id, sigs from ValidPaths where path = ?").get(path);
-  if (known !== undefined) {
-    const merged = new Set([...String(known["sigs"] ?? "").split(" "), ...signatures].filter(Boolean));
-    const id = integerColumn(known, "id");
-    store.statement("update ValidPaths set sigs = ? where id = ?").run([...merged].join(" ") || null, id);
-    return id;
-  }
   const sql = `insert into ValidPaths (path, hash, registrationTime, deriver, narSize, ultimate, sigs, ca)
-    values (?, ?, ?, ?, ?, ?, ?, ?)`;
-  const { lastInsertRowid } = store
+    values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (path) do nothing`;
+  const { changes, lastInsertRowid } = store
     .statement(sql)
     .run(
       path,
@@ -62,20 +55,46 @@ function addPath(store: StoreDatabase, registration: Registration, registeredAt:
       signatures.join(" ") || null,
       contentAddress ?? null,
     );
+  if (changes === 0) return addSignatures(store, path, signatures);
   const id = Number(lastInsertRowid);
   if (isDerivationPath(path)) addDerivationOutputs(store, id, registration);
   return id;
 }
 
-function addReferences(store: StoreDatabase, { path, references }: Registration, referrer: number): void {
-  if (references.length === 0) return;
-  const sql = `insert into Refs (referrer, reference)
-    select ?, v.id from json_each(?) r join ValidPaths v on v.path = r.value
-    where true on conflict (referrer, reference) do update set reference = excluded.reference`;
-  const { changes } = store.statement(sql).run(referrer, JSON.stringify(references));
-  if (changes === new Set(references).size) return;
-  const missing = references.find((reference) => pathId(store, reference) === undefined);
-  if (missing !== undefined) throw pipeliteError("STORE_REFERENCE_MISSING", { path, reference: missing });
+/** @returns the number of a path that is known */
+function addSignatures(store: StoreDatabase, path: StorePath, signatures: readonly string[]): number {
+  const known = store.statement("select id, sigs from ValidPaths where path = ?").get(path) ?? {};
+  const merged = new Set([...String(known["sigs"] ?? "").split(" "), ...signatures].filter(Boolean));
+  const id = integerColumn(known, "id");
+  store.statement("update ValidPaths set sigs = ? where id = ?").run([...merged].join(" ") || null, id);
+  return id;
+}
+
+/** So many go to the database at a time. */
+const REFERENCES_AT_ONCE = 20_000;
+
+function addReferences(
+  store: StoreDatabase,
+  registrations: readonly Registration[],
+  ids: Map<StorePath, number>,
+): void {
+  let pairs: [referrer: number, reference: number][] = [];
+  const write = (): void => {
+    const sql = `insert into Refs (referrer, reference) select value ->> 0, value ->> 1 from json_each(?)
+      where true on conflict (referrer, reference) do nothing`;
+    store.statement(sql).run(JSON.stringify(pairs));
+    pairs = [];
+  };
+  for (const { path, references } of registrations) {
+    const referrer = ids.get(path) ?? 0;
+    for (const reference of references) {
+      const id = ids.get(reference) ?? pathId(store, reference);
+      if (id === undefined) throw pipeliteError("STORE_REFERENCE_MISSING", { path, reference });
+      ids.set(reference, id);
+      if (pairs.push([referrer, id]) >= REFERENCES_AT_ONCE) write();
+    }
+  }
+  if (pairs.length > 0) write();
 }
 
 /** Nix finds what a path was built by, and what a derivation keeps alive, through these rows. */
