@@ -22,7 +22,7 @@ export function cutoffJobs({ folder, pipelite }: Place): Job[] {
         {
           name: "pipelite run",
           command,
-          counts: '"status":"built"',
+          counts: /"type":"stage-finished".*"status":"built"/,
           prepare: () => {
             // The first time all is built, which is not measured.
             if (edits === 0) firstRun(command, writePipeline(pipeline, "as it was") && ours);
@@ -33,7 +33,7 @@ export function cutoffJobs({ folder, pipelite }: Place): Job[] {
           name: "nix-store --realise, input-addressed",
           command: ["sh", "-c", `nix-store --store ${theirs} --realise --max-jobs 2 $(cat ${theirs}-drvs)`],
           env: NIX_ENV,
-          counts: "building '/nix/store/",
+          counts: /^building '/,
           prepare: () => {
             const [home, edited] = [join(folder, `model-${edits}`), join(folder, `input-${edits}`)];
             writePipeline(edited, `edit ${edits}`, ', { addressing: "input" }');

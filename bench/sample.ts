@@ -16,8 +16,8 @@ export interface Run {
   timesItself?: boolean;
   /** Times count up to the moment at which it prints this; it still runs to its end. */
   until?: string;
-  /** Lines with this, of what it prints anywhere, are counted. */
-  counts?: string;
+  /** Lines of this form, of what it prints anywhere, are counted. */
+  counts?: RegExp;
 }
 
 export interface Sample {
@@ -81,7 +81,7 @@ export async function sample(
       mainMs,
       peakMib,
       status: isOver ? null : (status ?? Number.NaN),
-      count: counts === undefined ? 0 : [out, err].reduce((sum, file) => sum + linesWith(file, counts), 0),
+      count: counts === undefined ? 0 : [out, err].reduce((sum, file) => sum + linesOf(file, counts), 0),
       stderr: readFileSync(err, "utf8"),
       ...times,
     };
@@ -91,10 +91,10 @@ export async function sample(
   }
 }
 
-function linesWith(file: string, text: string): number {
+function linesOf(file: string, form: RegExp): number {
   return readFileSync(file, "utf8")
     .split("\n")
-    .filter((line) => line.includes(text)).length;
+    .filter((line) => form.test(line)).length;
 }
 
 /** @returns what tells the times up to the moment at which it was said; undefined when it was not */
