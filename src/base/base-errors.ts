@@ -11,6 +11,7 @@ export const pipeliteError = errorsOf({
     message: "Cannot read {path}: it is {kind}, and that may have no end",
     hint: "Put a file in its place",
   },
+  FILE_TOO_LARGE: { exit: 2, message: "Cannot read {path}: it is larger than can be read at once" },
   MEMORY_FILE_REFUSED: {
     exit: 4,
     message: "Cannot make the memory file {name}: the kernel refuses executable memory files",

@@ -1,5 +1,6 @@
 // Small questions about files, and writing one so that a reader sees the old or the new content, never a half.
 import {
+  readFileSync,
   chmodSync,
   closeSync,
   constants as flags,
@@ -11,7 +12,6 @@ import {
   mkdtempSync,
   openSync,
   readdirSync,
-  readFileSync,
   readlinkSync,
   readSync,
   renameSync,
@@ -324,8 +324,35 @@ export function bytesOfFile(path: string): Buffer | undefined {
     throw error;
   }
   try {
-    return fstatSync(fd).isFile() ? readFileSync(fd) : undefined;
+    return fstatSync(fd).isFile() ? readAll(fd, path) : undefined;
   } finally {
     closeSync(fd);
   }
+}
+
+/**
+ * The bytes of a file that has to be there.
+ * @throws FILE_ENDLESS, FILE_TOO_LARGE, and what the system says
+ */
+export function wholeFile(path: string): Buffer {
+  const fd = openToRead(path);
+  try {
+    return readAll(fd, path);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function readAll(fd: number, path: string): Buffer {
+  try {
+    return readFileSync(fd);
+  } catch (error) {
+    if (!isTooLarge(error)) throw error;
+    throw pipeliteError("FILE_TOO_LARGE", { path }, error);
+  }
+}
+
+/** Node refuses more than 2 GiB of bytes at once, and about 512 MiB of text. */
+export function isTooLarge(error: unknown): boolean {
+  return /^ERR_(FS_FILE_TOO_LARGE|STRING_TOO_LONG|BUFFER_TOO_LARGE)$/.test(systemErrorCode(error) ?? "");
 }

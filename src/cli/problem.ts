@@ -1,7 +1,9 @@
 // What the user sees when a command fails: `error:` and `hint:` on stderr, or with --json one document
 // on stdout. A stack is shown for faults of ours only.
+import { pipeliteError as baseError } from "#base/base-errors.ts";
+import { isTooLarge } from "#base/files.ts";
 import { shownJson } from "#base/shown-json.ts";
-import { resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { getSystemErrorMessage } from "node:util";
 import { firstProblem, type PipeliteError, isPipeliteError, systemErrorCode } from "#base/errors.ts";
 import { pipeliteError } from "./errors.ts";
@@ -35,6 +37,7 @@ function asPipeliteError(problem: unknown, argv: readonly string[], host: Host):
   if (problem instanceof Error && problem.name === "AbortError") {
     return pipeliteError("INTERRUPTED", {}, problem);
   }
+  if (isTooLarge(problem)) return baseError("FILE_TOO_LARGE", { path: "a file" }, problem);
   return systemError(problem, argv, host) ?? nulInPath(problem) ?? internalError(problem);
 }
 
@@ -69,7 +72,8 @@ const REASONS: Readonly<Record<string, string>> = {
   "mkdir EEXIST": "it is a file, and must be a folder",
 };
 /** Errors of the system about the path itself. */
-const OF_A_PATH = /^(ENOENT|EISDIR|ENOTDIR|ENAMETOOLONG|ELOOP|EACCES|EPERM|EEXIST|EROFS|EFBIG|EBUSY)$/;
+const OF_A_PATH =
+  /^(ENOENT|EISDIR|ENOTDIR|ENAMETOOLONG|ELOOP|EACCES|EPERM|EEXIST|EROFS|EFBIG|EBUSY|ENXIO|ENODEV|ETXTBSY)$/;
 /** Errors about a path below the one that was named: the fault is in the named one. */
 const OF_THE_PATH_ABOVE = /^(ENOTDIR|ENAMETOOLONG|ELOOP|EACCES|EROFS)$/;
 /** Errors about a folder above the one that was named, which had to be made or entered. */
@@ -82,14 +86,21 @@ function wordFor(path: string, code: string, argv: readonly string[], { cwd }: H
     .flatMap((word) => [word, word.slice(word.indexOf("=") + 1)])
     .filter((word) => word !== "" && resolve(cwd, word) !== cwd);
   const find = (fits: (typed: string) => boolean) => words.find((word) => fits(resolve(cwd, word)));
-  // An empty word names the folder where the command was started.
-  const isEmpty = argv.some((word) => word === "" || /^--[\w-]+=$/.test(word));
-  if (isEmpty && (path === cwd || (path.startsWith(`${cwd}.`) && path.endsWith(".tmp")))) return "''";
+  // An empty word names the folder where the command was started, and so does a dot.
+  const here = argv.map((word) => word.replace(/^--[\w-]+=/, "")).find((word) => resolve(cwd, word) === cwd);
+  if (here !== undefined && (path === cwd || (path.startsWith(`${cwd}.`) && path.endsWith(".tmp"))))
+    return here === "" ? "''" : here;
   return (
     find((typed) => path === typed || (path.startsWith(`${typed}.`) && path.endsWith(".tmp"))) ??
     find((typed) => OF_THE_PATH_ABOVE.test(code) && path.startsWith(`${typed}/`)) ??
-    find((typed) => OF_THE_WAY_THERE.test(code) && typed.startsWith(`${path}/`))
+    find((typed) => OF_THE_WAY_THERE.test(code) && typed.startsWith(`${path}/`)) ??
+    find((typed) => OF_THE_WAY_THERE.test(code) && isHiddenBeside(typed, path))
   );
+}
+
+/** Where something is written before it gets its name. */
+function isHiddenBeside(typed: string, path: string): boolean {
+  return dirname(path) === dirname(typed) && basename(path).startsWith(".");
 }
 
 function internalError(problem: unknown): PipeliteError {

@@ -1,9 +1,9 @@
 // The evidence in the result tree against what is made again: every file of it follows from the record, the results and the
 // logs, so all are made again and compared byte for byte, and a file more or less is found.
-import { readFileSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { byteStringOf } from "#base/bytes.ts";
-import { bytesOfContent, entryAt, isPlainDirectory } from "#base/files.ts";
+import { bytesOfContent, entryAt, isPlainDirectory, wholeFile } from "#base/files.ts";
 import { digestOf } from "#base/digest.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import type { Home } from "#home/home.ts";
@@ -97,7 +97,7 @@ function compare(home: Home, store: Store, { folder, source, maker }: Compared):
   const logs = new Map<string, Uint8Array>();
   for (const { name, logDigest } of source.stages) {
     const file = join(folder, "logs", `${name}.log`);
-    const bytes = entryAt(file)?.isFile() === true ? readFileSync(file) : undefined;
+    const bytes = entryAt(file)?.isFile() === true ? wholeFile(file) : undefined;
     const digest = bytes === undefined ? undefined : digestOf(bytes);
     if (digest !== logDigest) return `logs/${name}.log is not the log that run.json has the digest of`;
     if (bytes !== undefined) logs.set(name, bytes);
@@ -116,7 +116,7 @@ function compare(home: Home, store: Store, { folder, source, maker }: Compared):
   for (const [name, content] of wanted) {
     const file = join(folder, name);
     if (entryAt(file)?.isFile() !== true) return `${name} is missing`;
-    if (!readFileSync(file).equals(bytesOfContent(content))) return `${name} is not what is made again`;
+    if (!wholeFile(file).equals(bytesOfContent(content))) return `${name} is not what is made again`;
   }
   return undefined;
 }

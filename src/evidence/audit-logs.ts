@@ -1,8 +1,8 @@
 // What the home keeps of the builds of a run: the log of each stage, by its digest, and its row in the table of builds.
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { digestOf } from "#base/digest.ts";
+import { hexDigestOfFile } from "#base/file-pieces.ts";
 import { bytesOfFile } from "#base/files.ts";
 import { readBuild } from "#home/builds.ts";
 import type { Home } from "#home/home.ts";
@@ -61,7 +61,7 @@ function checkLog(home: Home, retention: Retention, log: Log): Finding {
         : `${what} was removed by retention on ${removal.removedAt} (${removal.file})`,
     );
   }
-  if (digestOf(readFileSync(file)) === logDigest) return holds(id);
+  if (`sha256:${hexDigestOfFile(file)}` === logDigest) return holds(id);
   return isLater
     ? unavailable(id, `the log of ${name} is that of a later build`)
     : fails(id, `the log of ${name}, ${file}, is not the one that run.json has the digest of`);

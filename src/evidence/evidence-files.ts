@@ -1,12 +1,12 @@
 // Reads what claims point at: a place in the record of the run, or a file of a store path and a JSON pointer (RFC 6901)
 // into it, in which `*` stands for every member.
-import { hexDigestOf } from "#base/digest.ts";
-import { lstatSync, readFileSync } from "node:fs";
-import { entryAt, partsBelow, placeInside } from "#base/files.ts";
+import { hexDigestOfFile, piecesOfFile } from "#base/file-pieces.ts";
+import { lstatSync } from "node:fs";
+import { entryAt, partsBelow, placeInside, wholeFile } from "#base/files.ts";
 import { parseJudgedJson } from "#base/strict-json.ts";
 import { finish } from "#base/steps.ts";
 import { hex } from "#base/bytes.ts";
-import { type PipeliteError } from "#base/errors.ts";
+import { isPipeliteError, type PipeliteError } from "#base/errors.ts";
 import { isStorePath } from "#nix/store-path.ts";
 import { hashSteps } from "#store/tree.ts";
 import { RECORD_FILE } from "./claims.ts";
@@ -81,13 +81,18 @@ export class EvidenceFiles {
     if (known !== undefined) return known;
     if (entryAt(path)?.isFile() !== true) throw missing(shown, "it is not a file");
     try {
-      const value = parseJudgedJson(readFileSync(path)) as Value;
+      const value = parseJudgedJson(wholeFile(path)) as Value;
       this.#json.set(path, value);
       return value;
     } catch (error) {
-      throw missing(shown, error instanceof RangeError ? error.message : "it is not JSON");
+      const isSaid = error instanceof RangeError || isPipeliteError(error);
+      throw missing(shown, isSaid ? error.message : "it is not JSON");
     }
   }
+}
+
+function lineEndsIn(piece: Uint8Array): number {
+  return piece.reduce((count, byte) => count + (byte === 10 ? 1 : 0), 0);
 }
 
 function measured(name: FileFunction, path: string): Value {
@@ -102,9 +107,9 @@ function measured(name: FileFunction, path: string): Value {
     case "size":
       return lstatSync(path).size;
     case "sha256":
-      return hexDigestOf(readFileSync(path));
+      return hexDigestOfFile(path);
     case "lines":
-      return readFileSync(path).reduce((count, byte) => count + (byte === 10 ? 1 : 0), 0);
+      return piecesOfFile(path).reduce((count, piece) => count + lineEndsIn(piece), 0);
   }
 }
 

@@ -9,6 +9,7 @@ import { logFile } from "#store/layout.ts";
 import { pipeliteError } from "./errors.ts";
 import { Journal } from "./journal.ts";
 import { Keyring } from "./keyring.ts";
+import { layoutOf } from "#store/layout.ts";
 import { homeLayout, type HomeLayout } from "./layout.ts";
 import { Notes } from "./notes.ts";
 import { Runs } from "./runs.ts";
@@ -83,7 +84,8 @@ export function openHome(folder: string): Home {
   const sealed = ["signatures", "deviations", "releases", "breaks", "rebuilds", "retention"].map((name) =>
     join(own, name),
   );
-  for (const path of [log, attestations, runs, events, audits, keys, notes, sourceMaps, ...sealed])
+  const roots = layoutOf(folder).ownRootsDir;
+  for (const path of [roots, log, attestations, runs, events, audits, keys, notes, sourceMaps, ...sealed])
     requireKind(path, "folder");
   for (const path of [sealLock, builds, history, origin]) requireKind(path, "file");
   return new Home(layout);

@@ -1,5 +1,5 @@
 // How the stages of one run ended, told as it happens.
-import { readFileSync } from "node:fs";
+import { wholeFile } from "#base/files.ts";
 import { digestOf } from "#base/digest.ts";
 import { EXIT } from "#base/errors.ts";
 import type { ExitCode, PipeliteError } from "#base/errors.ts";
@@ -151,7 +151,7 @@ export class Ledger {
 
 function logOf(home: Home, drvPath: string | undefined): Pick<StageRecord, "logDigest"> {
   const file = home.logOf(drvPath);
-  return file === undefined ? {} : { logDigest: digestOf(readFileSync(file)) };
+  return file === undefined ? {} : { logDigest: digestOf(wholeFile(file)) };
 }
 
 function kindOf({ name, kind }: GraphNode): StageRecord["kind"] {

@@ -1,10 +1,10 @@
 // Opens the store's database, or says clearly why it does not: a new store is created, a foreign or damaged
 // one is refused before anything is written to it.
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { type PipeliteError, systemErrorCode } from "#base/errors.ts";
-import { writeFileAtomically } from "#base/files.ts";
+import { wholeFile, writeFileAtomically } from "#base/files.ts";
 import { isStorePath } from "#nix/store-path.ts";
 import { BUSY_TIMEOUT_MS } from "./failure.ts";
 import type { Layout } from "./layout.ts";
@@ -136,7 +136,7 @@ function openReadOnly(layout: Layout): DatabaseSync {
 }
 
 function checkVersion(layout: Layout): void {
-  const version = readFileSync(layout.schemaFile, "latin1").trim();
+  const version = wholeFile(layout.schemaFile).toString("latin1").trim();
   if (version === SCHEMA_VERSION) return;
   throw pipeliteError("STORE_SCHEMA_FOREIGN", {
     home: layout.home,

@@ -1,6 +1,6 @@
 // Registration: the one step that makes paths valid. It happens in one transaction, after the files are in
 // place, so a path is either registered and whole, or garbage that the next collection takes.
-import { readFileSync } from "node:fs";
+import { wholeFile } from "#base/files.ts";
 import { parseDerivation, type Derivation, type DerivationOutput } from "#nix/derivation.ts";
 import type { Realisation } from "#nix/realisation.ts";
 import { isDerivationPath, storePathName, type StorePath } from "#nix/store-path.ts";
@@ -113,7 +113,7 @@ function addDerivationOutputs(
 
 /** Reads a derivation out of the store; its files are enough, it need not be registered. */
 export function readDerivation(store: StoreDatabase, drvPath: StorePath): Derivation {
-  const bytes = readFileSync(physicalPath(store.layout, drvPath));
+  const bytes = wholeFile(physicalPath(store.layout, drvPath));
   return parseDerivation(bytes, storePathName(drvPath).slice(0, -".drv".length));
 }
 

@@ -1,6 +1,6 @@
 // One question to a store that is not opened for it: whether a path is registered. A run that has nothing to do asks
 // nothing else, and opening the store would take longer than the rest of that run.
-import { readFileSync } from "node:fs";
+import { wholeFile } from "#base/files.ts";
 import { DatabaseSync } from "node:sqlite";
 import { BUSY_TIMEOUT_MS } from "./failure.ts";
 import { layoutOf } from "./layout.ts";
@@ -10,7 +10,7 @@ import { SCHEMA_VERSION } from "./schema.ts";
 export function isRegistered(home: string, path: string): boolean {
   const { schemaFile, databaseFile } = layoutOf(home);
   try {
-    if (readFileSync(schemaFile, "latin1").trim() !== SCHEMA_VERSION) return false;
+    if (wholeFile(schemaFile).toString("latin1").trim() !== SCHEMA_VERSION) return false;
     const database = new DatabaseSync(databaseFile, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
     try {
       return database.prepare("select 1 from ValidPaths where path = ?").get(path) !== undefined;

@@ -3,12 +3,12 @@
 // it, and our record pipelite/roots/<name> holds where the user's link is. The name is the nix32 sha1 of the
 // link's path, as for Nix's own indirect roots. Nix's roots count for us as well.
 // Specification: Nix `src/libstore/gc.cc`.
-import { lstatSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync } from "node:fs";
+import { lstatSync, readdirSync, readlinkSync, renameSync, rmSync } from "node:fs";
 import { symlinkSync, type Dirent } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { utf8 } from "#base/bytes.ts";
 import { systemErrorCode } from "#base/errors.ts";
-import { makeFolder, writeFileAtomically } from "#base/files.ts";
+import { makeFolder, wholeFile, writeFileAtomically } from "#base/files.ts";
 import { hashBytes } from "#nix/hash.ts";
 import { encodeNix32 } from "#nix/nix32.ts";
 import { isStorePath, STORE_DIR, type StorePath } from "#nix/store-path.ts";
@@ -107,7 +107,7 @@ function pruneAutoRoots(layout: Layout): void {
 
 function ownRoots(layout: Layout): { name: string; place: string; path: StorePath | undefined }[] {
   return list(layout.ownRootsDir).map(({ name }) => {
-    const place = readFileSync(join(layout.ownRootsDir, name), "utf8");
+    const place = wholeFile(join(layout.ownRootsDir, name)).toString("utf8");
     return { name, place, path: targetOf(layout, place) };
   });
 }

@@ -1,9 +1,9 @@
 // What is in an object of a store, as the metadata in it says: the databases of dpkg and apk in a root, control files of Debian's
 // packages, wheels and where they are installed, installed npm packages, labels of images. A link in an object is followed
 // only within it.
-import { readdirSync, readFileSync, type Dirent } from "node:fs";
+import { readdirSync, type Dirent } from "node:fs";
 import { basename, join } from "node:path";
-import { bytesOfFile, entryAt, placeInRoot } from "#base/files.ts";
+import { bytesOfFile, entryAt, placeInRoot, wholeFile } from "#base/files.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { isObject, parseStrictJson } from "#base/strict-json.ts";
 import { npmArchiveName } from "#package/npm.ts";
@@ -60,7 +60,7 @@ async function fileFacts(path: string): Promise<{ type: ComponentType; is: Packa
     if (name.endsWith(".deb")) return asLibrary(await debFacts(path));
     if (parseWheelName(name) !== undefined) return asLibrary(wheelFileFacts(path));
     if (name.endsWith(".tgz")) return asLibrary(await npmArchiveFacts(path, name));
-    const image = name === "config.json" ? imageFacts(parseStrictJson(readFileSync(path))) : undefined;
+    const image = name === "config.json" ? imageFacts(parseStrictJson(wholeFile(path))) : undefined;
     return image && { type: "file", is: image };
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof RangeError || isPipeliteError(error))
@@ -76,7 +76,7 @@ function asLibrary(is: PackageFacts | undefined): { type: ComponentType; is: Pac
 }
 
 async function debFacts(path: string): Promise<PackageFacts | undefined> {
-  const member = readAr(readFileSync(path)).find(({ name }) => name.startsWith("control.tar"));
+  const member = readAr(wholeFile(path)).find(({ name }) => name.startsWith("control.tar"));
   if (member === undefined) return undefined;
   const tar = await decompress(member.content, member.name.slice("control.tar".length));
   for (const { kind, path: name, content } of readTar(tar))
@@ -86,14 +86,14 @@ async function debFacts(path: string): Promise<PackageFacts | undefined> {
 }
 
 function wheelFileFacts(path: string): PackageFacts | undefined {
-  const metadata = readZip(readFileSync(path)).find(({ name }) => /^[^/]+\.dist-info\/METADATA$/.test(name));
+  const metadata = readZip(wholeFile(path)).find(({ name }) => /^[^/]+\.dist-info\/METADATA$/.test(name));
   if (metadata === undefined || metadata.size > METADATA_MAX) return undefined;
   return wheelFacts(Buffer.from(metadata.read()).toString("utf8"));
 }
 
 /** One that npm packed has the name and version in its own: other archives have a package.json as well. */
 async function npmArchiveFacts(path: string, name: string): Promise<PackageFacts | undefined> {
-  for (const { kind, path: member, content } of readTar(await decompress(readFileSync(path), ".gz"))) {
+  for (const { kind, path: member, content } of readTar(await decompress(wholeFile(path), ".gz"))) {
     if (kind !== "file" || !/^[^/]+\/package\.json$/.test(member)) continue;
     const facts = npmFacts(parseStrictJson(content), "");
     return npmArchiveName(facts.name, facts.version ?? "") === name ? facts : undefined;

@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
+import { hexDigestOfFile } from "#base/file-pieces.ts";
 import { hex } from "#base/bytes.ts";
-import { hexDigestOf } from "#base/digest.ts";
 import { finish } from "#base/steps.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
@@ -27,7 +26,7 @@ export class StoreBytes {
   /** SHA-256 of a path that is one file, in hex; undefined of anything else. */
   fileHash(path: StorePath): string | undefined {
     try {
-      return hexDigestOf(readFileSync(this.store.physical(path)));
+      return hexDigestOfFile(this.store.physical(path));
     } catch {
       return undefined;
     }

@@ -1,4 +1,6 @@
 // Places that can't be used, and what is said where nothing was looked at: each command names the place and ends with 2.
+import { once } from "node:events";
+import { createServer } from "node:net";
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -121,10 +123,15 @@ test("a result that has a source holds for who trusts the source by its hash", a
 });
 
 test("words that no path, number or name can be end with 2, and say so", async () => {
+  const server = createServer().listen(join(rig.folder, "socket")).unref();
+  await once(server, "listening");
   for (const [words, message] of [
     [["graph", "a\0b"], /Cannot use .*a.*b: it holds a NUL/],
     [["verify", "--trust=", "latest"], /Cannot use '': it is a folder/],
     [["graph", "--out="], /Cannot use '': it is a folder/],
+    [["graph", "--out=."], /Cannot use \.: it is a folder/],
+    [["archive", "save", "--out=."], /Cannot use \.: it is a folder/],
+    [["graph", "--out=socket"], /Cannot use .*socket: no such device or address/],
     [["graph", "--out=../../../../../../.."], /Cannot use .*: resource busy or locked/],
     [["completion", "__proto__"], /it must be bash, zsh or fish/],
     [["cache", "pull", `/nix/store/${"0".repeat(32)}-x`], /The argument --from is missing/],
@@ -133,5 +140,6 @@ test("words that no path, number or name can be end with 2, and say so", async (
     assert.match(stderr, message);
     assert.equal(code, EXIT.usage, words.join(" "));
   }
+  server.close();
   assert.notEqual((await rig("audit", "--jobs", "99999999999")).code, EXIT.internal);
 });

@@ -242,6 +242,7 @@ for (const [name, wanted] of [
   ["keys", "folder"],
   ["runs", "folder"],
   ["signatures", "folder"],
+  ["roots", "folder"],
   ["seal.lock", "file"],
   ["builds.sqlite", "file"],
 ] as const) {

@@ -1,0 +1,27 @@
+// Files that may be larger than one piece of memory can be, such as an output.
+import { closeSync, readSync } from "node:fs";
+import { openToRead } from "./files.ts";
+
+const PIECE_BYTES = 2 ** 20;
+
+/** The bytes of a file in pieces, each of which is there until the next one. @throws FILE_ENDLESS, and what the system says */
+export function* piecesOfFile(path: string): Generator<Uint8Array> {
+  const piece = Buffer.alloc(PIECE_BYTES);
+  const fd = openToRead(path);
+  try {
+    for (let count = -1; count !== 0;) {
+      count = readSync(fd, piece, 0, PIECE_BYTES, null);
+      yield piece.subarray(0, count);
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** SHA-256 in hex. @throws as piecesOfFile */
+export function hexDigestOfFile(path: string): string {
+  const { createHash } = process.getBuiltinModule("node:crypto");
+  const hash = createHash("sha256");
+  for (const piece of piecesOfFile(path)) hash.update(piece);
+  return hash.digest("hex");
+}
