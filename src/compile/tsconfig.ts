@@ -1,5 +1,6 @@
 // `paths` and `baseUrl` of tsconfig.json: names of modules that only the compiler of TypeScript knows. What type-checks is
 // found, in pipeline.ts and in stages.
+import { isObject } from "#base/strict-json.ts";
 import { existsSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, isAbsolute, join, resolve } from "node:path";
@@ -154,11 +155,32 @@ function parse(file: string): Config {
   const text = readNamedText(file)
     .replaceAll(/("(?:\\.|[^"\\])*")|\/\/[^\n]*|\/\*[^]*?\*\//g, "$1")
     .replaceAll(/("(?:\\.|[^"\\])*")|,(?=\s*[}\]])/g, "$1");
+  let value: unknown;
   try {
-    return JSON.parse(text) as Config;
+    value = JSON.parse(text);
   } catch (error) {
     throw invalid(file, error instanceof Error ? error.message : String(error), error);
   }
+  const problem = problemOf(value);
+  if (problem !== undefined) throw invalid(file, problem);
+  return value as Config;
+}
+
+/** Of the members that are read; the others are for the compiler. */
+function problemOf(value: unknown): string | undefined {
+  if (!isObject(value)) return "it is no object";
+  const { extends: bases = [], compilerOptions = {} } = value;
+  if (typeof bases !== "string" && !areTexts(bases)) return "extends is neither a text nor a list of texts";
+  if (!isObject(compilerOptions)) return "compilerOptions is no object";
+  const { baseUrl = "", paths = {} } = compilerOptions;
+  if (typeof baseUrl !== "string") return "baseUrl is no text";
+  if (!isObject(paths) || !Object.values(paths).every(areTexts))
+    return "paths is no object of lists of texts";
+  return undefined;
+}
+
+function areTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === "string");
 }
 
 function invalid(file: string, problem: string, cause?: unknown): Error {

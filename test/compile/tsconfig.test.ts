@@ -62,6 +62,17 @@ test("names are found by pattern, ending and folder, by the nearest file, with w
 test("a file that can't be used is refused: TSCONFIG_INVALID, with the file and the problem", () => {
   const wrong: [ProjectFiles, RegExp][] = [
     [{ "tsconfig.json": "{ paths }" }, /tsconfig\.json.*JSON/],
+    ...[
+      "[]",
+      "null",
+      '{ "extends": 1 }',
+      '{ "extends": [null] }',
+      '{ "compilerOptions": null }',
+      '{ "compilerOptions": { "baseUrl": 1 } }',
+      '{ "compilerOptions": { "paths": "x" } }',
+      '{ "compilerOptions": { "paths": { "a": "b" } } }',
+      '{ "compilerOptions": { "paths": { "a": [1] } } }',
+    ].map((text): [ProjectFiles, RegExp] => [{ "tsconfig.json": text }, / (is no|is neither) /]),
     [{ "tsconfig.json": '{ "extends": "./none.json" }' }, /extends \.\/none\.json, which is not there/],
     [{ "tsconfig.json": '{ "extends": "none" }' }, /extends none, which is not installed/],
     [
