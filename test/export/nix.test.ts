@@ -1,7 +1,7 @@
 // What `export-nix` writes, held against real Nix: offline, in an empty store, without the home it was exported from.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -57,34 +57,59 @@ function descriptionOf(out: string): Described {
   return JSON.parse(readFileSync(join(out, "flake/pipeline.json"), "utf8")) as Described;
 }
 
-for (const [name, needsRun] of [
-  ["hello", false],
-  ["measure", false],
-  ["monster-walk", true],
-] as const) {
-  const skip = peer("nix", "unshare", "bash", "git", "jq");
+interface Example {
+  /** Its lists or times are those of a run. */
+  needsRun?: boolean;
+  /** It is locked first: packages of Debian and wheels are fetched, from the mirrors of this machine. */
+  isLocked?: boolean;
+  /** Not run in CI: what it would take. */
+  left?: string;
+  /** What is the same bytes in every build, where not all is. */
+  same?: readonly string[];
+  /** What the shell `full` has of an environment: a program that says something. */
+  full?: readonly [program: string, ...words: string[]];
+}
+
+/** Every example: one that is not here fails the test below. */
+const EXAMPLES: Readonly<Record<string, Example>> = {
+  commands: {},
+  hello: {},
+  irreproducible: { same: ["fine"] },
+  languages: { isLocked: true, left: "its environments are gcc, R and matplotlib" },
+  measure: {},
+  "monster-walk": { needsRun: true },
+  "static-c": { isLocked: true, left: "its environment is gcc" },
+  tiles: { needsRun: true },
+  wheels: { isLocked: true, full: ["python3", "-c", "import numpy; print(numpy.sum([40, 2]))"] },
+};
+
+test("each example is exported, or left out for a reason", () => {
+  assert.deepEqual(Object.keys(EXAMPLES), readdirSync(examples).toSorted());
+});
+
+for (const [name, { needsRun = false, isLocked = false, left, same, full }] of Object.entries(EXAMPLES)) {
+  const isLeft = left !== undefined && process.env["PIPELITE_ALL_EXAMPLES"] !== "1";
+  const skip = isLeft
+    ? `left to PIPELITE_ALL_EXAMPLES=1: ${left}`
+    : peer("nix", "unshare", "bash", "git", "jq", ...(isLocked ? ["apt-get"] : []));
   test(
     `real Nix evaluates, builds, checks and develops ${name}, offline, in an empty store`,
-    { skip },
+    { skip, timeout: 1_500_000 },
     async () => {
       using project = new Project({});
       const env = { PIPELITE_HOME: project.home };
-      const run = await pipelite(["run", join(examples, name), "--out", join(project.folder, "result")], {
-        env,
-      });
+      const example = join(isLocked ? project.root : examples, name);
+      if (isLocked) {
+        cpSync(join(examples, name), example, { recursive: true });
+        const locked = await pipelite(["lock", example, "--update"], { env });
+        assert.equal(locked.code, 0, locked.stderr);
+      }
+      const run = await pipelite(["run", example, "--out", join(project.folder, "result")], { env });
       assert.equal(run.code, 0, run.stderr);
       const { stages, tree } = project.record();
       const out = join(project.folder, "exported");
-      const words = [
-        "export-nix",
-        join(examples, name),
-        "-o",
-        out,
-        "--compression",
-        "none",
-        ...(needsRun ? ["--run", "latest"] : []),
-      ];
-      const wrote = await pipelite(words, { env });
+      const words = ["export-nix", example, "-o", out, "--compression", "none"];
+      const wrote = await pipelite([...words, ...(needsRun ? ["--run", "latest"] : [])], { env });
       assert.equal(wrote.code, 0, wrote.stderr);
       using nix = new FlakeNix(project.folder, out);
       const described = descriptionOf(out);
@@ -119,16 +144,23 @@ for (const [name, needsRun] of [
           .toSorted(),
       );
       for (const { name: stage, outPath = "" } of stages)
-        if (results.includes(stage))
+        if ((same ?? results).includes(stage))
           assert.ok(readdirSync(join(nix.store, "nix/store")).includes(outPath.slice(11)), stage);
 
       const checked = nix.run("flake", "check", "#");
       assert.equal(checked.status, 0, checked.stderr);
-      const app = nix.run("run", "#node", "--", "--version");
-      assert.equal(app.stdout.trim(), process.version, app.stderr);
-      const seen = nix.run("develop", "-i", "#ci", "-c", "bash", "-c", "type -p git jq node bash");
+      const app = nix.run("run", "#bash", "--", "-c", "echo $0 $BASH_VERSION");
+      assert.match(app.stdout, /^\/nix\/store\/\S+-programs-default\/bin\/bash \d/, app.stderr);
+      const programs = ["git", "jq", "bash", ...("node" in described.apps ? ["node"] : [])];
+      const seen = nix.run("develop", "-i", "#ci", "-c", "bash", "-c", `type -p ${programs.join(" ")}`);
       assert.equal(seen.status, 0, seen.stderr);
-      assert.match(seen.stdout, /^(\/nix\/store\/\S+-programs-ci\/bin\/(git|jq|node|bash)\n){4}$/);
+      const places = seen.stdout.trim().split("\n");
+      assert.equal(places.length, programs.length);
+      for (const [at, program] of programs.entries())
+        assert.match(places[at] ?? "", new RegExp(`^/nix/store/\\S+-programs-ci/bin/${program}$`));
+      if (full === undefined) return;
+      const said = nix.run("develop", "-i", "#full", "-c", ...full);
+      assert.equal(said.stdout, "42\n", said.stderr);
     },
   );
 }
