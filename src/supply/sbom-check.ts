@@ -66,6 +66,8 @@ function unresolved({ main, components, dependencies, contents }: ReadBom): stri
   }
   for (const [from, to] of [...dependencies, ...contents])
     for (const ref of [from, ...to]) if (!refs.has(ref)) faults.push(`${ref} is referred to and not there`);
+  for (const [from, to] of contents)
+    if (new Set(to).size < to.length) faults.push(`${from} has a part twice`);
   return faults;
 }
 

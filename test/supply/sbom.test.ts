@@ -245,11 +245,16 @@ const TAMPERED: readonly [string, string, Changed][] = [
   ],
   ["another file name", "spdx", (bom) => void (at(bom["packages"], 1)["packageFileName"] = "x")],
   ["a relation less", "spdx", (bom) => void parts(bom["relationships"]).pop()],
-  [
-    "a relation twice",
+  ...["DEPENDS_ON", "CONTAINS"].map((type): [string, string, Changed] => [
+    `a relation ${type} twice`,
     "spdx",
-    (bom) => void parts(bom["relationships"]).push(parts(bom["relationships"]).at(-1) as Part),
-  ],
+    (bom) => {
+      const all = parts(bom["relationships"]);
+      const one = all.findLast((each) => each["relationshipType"] === type);
+      assert.ok(one, type);
+      all.push(one);
+    },
+  ]),
   [
     "a second checksum",
     "spdx",
