@@ -17,6 +17,7 @@ import { parseRecord } from "#home/record-shape.ts";
 import type { RunRecord } from "#home/run-record.ts";
 import { parseStorePathBase, storePathBase, type StorePath } from "#nix/store-path.ts";
 import { layoutOf, logFile } from "#store/layout.ts";
+import { makeAllDurable } from "#store/durable.ts";
 import { openStore } from "#store/store.ts";
 import type { Bundle } from "#sigstore/index.ts";
 import { isOfContent } from "#store/transfer.ts";
@@ -54,6 +55,7 @@ export async function openArchive(file: string, home: string, options: OpenOptio
   makeFolder(dirname(home));
   try {
     const opened = await unpackArchive(file, unfinished, options, home);
+    await makeAllDurable(unfinished);
     renameSync(unfinished, home);
     return opened;
   } catch (error) {

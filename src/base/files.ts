@@ -244,12 +244,12 @@ export function makeFolder(folder: string): void {
  * Writes through a temporary file and a rename. Creates the folders above. What is no file, as /dev/null, is written to: a rename
  * would put a file in its place.
  */
-export function writeFileAtomically(path: string, content: Content): void {
+export function writeFileAtomically(path: string, content: Content, { flush = false } = {}): void {
   if (isSpecial(path)) return writeContent(path, content);
   makeFolder(dirname(path));
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    writeContent(temporary, content);
+    writeContent(temporary, content, { flush });
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });

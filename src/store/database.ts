@@ -29,8 +29,9 @@ export function createDatabase(layout: Layout): void {
   } finally {
     database.close();
   }
-  writeFileAtomically(layout.realisationsSchemaFile, REALISATIONS_VERSION);
-  writeFileAtomically(layout.schemaFile, SCHEMA_VERSION);
+  // Without what they hold nobody opens it any more, whatever else outlasts a loss of power.
+  writeFileAtomically(layout.realisationsSchemaFile, REALISATIONS_VERSION, { flush: true });
+  writeFileAtomically(layout.schemaFile, SCHEMA_VERSION, { flush: true });
 }
 
 /**

@@ -24,6 +24,11 @@ export async function makeDurable(folder: string, trees: readonly string[]): Pro
   await syncFile(folder);
 }
 
+/** Waits until all that was written to the file system of a folder is on its disk. */
+export function makeAllDurable(folder: string): Promise<void> {
+  return whole.sync(folder);
+}
+
 /** Waits until all that the database says by now outlasts a loss of power. */
 export async function settleRows({ databaseFile }: Layout): Promise<void> {
   const log = `${databaseFile}-wal`;

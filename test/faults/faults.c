@@ -35,7 +35,8 @@ static int fault_errno, fault_goes_on;
 static atomic_long calls;
 static const char *snapshots, *state;
 static long first, step;
-static pthread_mutex_t one_call = PTHREAD_MUTEX_INITIALIZER;
+/** A handler of signals writes to a pipe, perhaps in the middle of a call. */
+static pthread_mutex_t one_call = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
 static void take_snapshot(long number) {
   static const char script[] =
@@ -220,6 +221,12 @@ SYNC(fdatasync)
 /** The file system of a test is not synced for it: that would wait for all else that is written to it. */
 int syncfs(int fd) {
   if (fails(fd, NULL)) return -1;
-  if (shadow && is_in_home(fd, NULL)) keep_all(home);
+  if (shadow && is_in_home(fd, NULL)) {
+    // With what is beside it: what becomes the home is made there.
+    char beside[PATH_MAX];
+    snprintf(beside, sizeof beside, "%s", home);
+    *strrchr(beside, '/') = 0;
+    keep_all(beside);
+  }
   return leave(0);
 }

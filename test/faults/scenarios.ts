@@ -1,5 +1,5 @@
 // The commands that faults are put into: all that change a store or what a home keeps beside it.
-import { chmodSync, readlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { removeTree } from "#base/files.ts";
 import { openHome } from "#home/home.ts";
@@ -12,6 +12,8 @@ export interface Scenario {
   /** Makes what the command finds; what it gives is its input. */
   prepare: (work: Work) => Promise<Buffer | string | void>;
   words: (work: Work) => string[];
+  /** What is run afterwards, where the same words can't be used again. */
+  again?: (work: Work) => string[];
   /** What must be so of what is left, whatever went wrong. */
   left?: (work: Work) => Promise<void>;
   /** What must be so when the command has been run again, and nothing went wrong. */
@@ -70,6 +72,18 @@ export const SCENARIOS: readonly Scenario[] = [
     afterwards: async (work) => work.mustHave(readlinkSync(work.result).replace(work.home, "")),
     deeply: async (work) => {
       await work.pipelite(["audit"]);
+      await work.pipelite(["log-audit"]);
+    },
+    below: "home",
+  },
+  {
+    name: "first",
+    what: "the first run of a home, which it makes",
+    prepare: async (work) => removeTree(work.home),
+    words: (work) => ["run", work.project, "--out", work.result],
+    afterwards: async (work) => {
+      work.mustHave(readlinkSync(work.result).replace(work.home, ""));
+      await runsMustVerify(work);
       await work.pipelite(["log-audit"]);
     },
     below: "home",
@@ -197,6 +211,7 @@ export const SCENARIOS: readonly Scenario[] = [
       await work.pipelite(["key", "new", join(work.folder, "anna.key")]);
     },
     words: (work) => ["sign", "latest", "--meaning", "review", ...KEY, join(work.folder, "anna.key")],
+    again: (work) => ["sign", "latest", "--meaning", "approval", ...KEY, join(work.folder, "anna.key")],
     left: runsMustVerify,
     afterwards: async (work) => {
       await runsMustVerify(work);
@@ -222,6 +237,10 @@ export const SCENARIOS: readonly Scenario[] = [
       removeTree(work.home);
     },
     words: (work) => ["archive", "open", join(work.folder, "run.tar"), "--to", work.home],
+    again: (work) =>
+      existsSync(work.home)
+        ? ["verify", "latest"]
+        : ["archive", "open", join(work.folder, "run.tar"), "--to", work.home],
     afterwards: async (work) => void (await work.pipelite(["verify", "latest"])),
     below: "home",
   },

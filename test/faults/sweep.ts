@@ -99,7 +99,7 @@ async function mustBeSound(work: Work, scenario: Scenario, left: Left): Promise<
   if (scenario.removes === undefined && gone.length > 0) throw new Error(`lost ${gone.join(" ")}`);
   await scenario.left?.(work);
   if (isDone) await scenario.afterwards(work);
-  await work.pipelite(scenario.words(work), input);
+  await work.pipelite((scenario.again ?? scenario.words)(work), input);
   await scenario.afterwards(work);
   if (isDeep) await scenario.deeply?.(work);
   mustPleaseNix(work);

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { EXIT } from "#base/errors.ts";
-import { removeTree } from "#base/files.ts";
+import { filesBelow as namesBelow, removeTree } from "#base/files.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { runHere } from "../cli/rig.ts";
 
@@ -32,12 +32,14 @@ export function endsProcess(fault: Fault): boolean {
   return fault === "kill" || fault === "power" || fault === "torn";
 }
 
-const PIPELINE = `import { command, out, param, pipeline, source, tool } from "pipelite";
+const PIPELINE = `import { command, out, pack, param, pipeline, source, tool } from "pipelite";
 const busybox = tool("busybox");
 const n = param.integer({ name: "n", default: 1 });
-const one = command(busybox, ["sh", "-c", "mkdir $0 && echo $1 > $0/one && cat $2 > $0/two", out, n, source("data.txt")]);
+const one = command(busybox, ["sh", "-c", "mkdir $0 && echo $1 > $0/one && cat $2 > $0/two && chmod +x $0/two", out, n, source("data.txt")]);
 const two = command(busybox, ["sh", "-c", "cat $1/one $1/two > $0", out, one]);
 export default pipeline({ one, two });
+export const packages = pack({ name: "hello", version: "1.0", description: "Says hello", licence: "MIT",
+  maintainer: "Anna Example <anna@example.org>", date: "2026-11-30", programs: { hello: one.file("two") } });
 `;
 
 const MAIN = join(import.meta.dirname, "../../src/cli/main.ts");
@@ -64,7 +66,7 @@ export class Work implements Disposable {
   private constructor() {
     mkdirSync(this.project);
     writeFileSync(join(this.project, "pipeline.ts"), PIPELINE);
-    writeFileSync(join(this.project, "data.txt"), "data\n");
+    writeFileSync(join(this.project, "data.txt"), "#!/bin/sh\n");
     mkdirSync(join(this.tree, "sub"), { recursive: true });
     for (let index = 0; index < 5; index += 1)
       writeFileSync(
@@ -227,9 +229,7 @@ function overwrite(file: string, content: Uint8Array): void {
   execFileSync("chmod", [(mode & 0o7777).toString(8), file]);
 }
 
+/** Not through links: what they lead to has a name of its own. */
 function filesBelow(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
+  return existsSync(folder) ? namesBelow(folder).map((name) => join(folder, name)) : [];
 }
