@@ -273,7 +273,9 @@ export class TransparencyLog {
     const name = `${digestOf(publicKey).slice("sha256:".length, "sha256:".length + 16)}.log.invalid`;
     const signer = this.#reading("log.key", () => signerOf(name, "log", privateKey));
     if (pem === undefined) writeNewKey(file, privateKey.export({ format: "pem", type: "pkcs8" }));
-    if (this.verifier === undefined) this.#write("log.pub", `${writeVerifier(signer)}\n`);
+    // Nobody makes it again: a log whose key is gone is another log.
+    if (this.verifier === undefined)
+      writeFileAtomically(join(this.folder, "log.pub"), `${writeVerifier(signer)}\n`, { flush: true });
     return signer;
   }
 
