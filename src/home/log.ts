@@ -273,14 +273,13 @@ export class TransparencyLog {
     const name = `${digestOf(publicKey).slice("sha256:".length, "sha256:".length + 16)}.log.invalid`;
     const signer = this.#reading("log.key", () => signerOf(name, "log", privateKey));
     if (pem === undefined) writeNewKey(file, privateKey.export({ format: "pem", type: "pkcs8" }));
-    // Nobody makes it again: a log whose key is gone is another log.
-    if (this.verifier === undefined)
-      writeFileAtomically(join(this.folder, "log.pub"), `${writeVerifier(signer)}\n`, { flush: true });
+    if (this.verifier === undefined) this.#write("log.pub", `${writeVerifier(signer)}\n`);
     return signer;
   }
 
   #write(name: string, content: string | Uint8Array): void {
-    writeFileAtomically(join(this.folder, name), content);
+    // The checkpoint that is written after it speaks of it.
+    writeFileAtomically(join(this.folder, name), content, { flush: true });
   }
 
   /** The journal is on the disk before what speaks for it; that is there whole, under both its names. */
