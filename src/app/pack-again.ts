@@ -67,17 +67,25 @@ export async function packAgain(home: Home, file: string, signal: AbortSignal): 
   }
 }
 
-/** The newest run that has what the package says that it was made of. */
+/** The newest run that has the results and derivations that a package says that it was made of, or its results at least. */
 export function runOfNote(home: Home, note: PackageNote): RunRecord | undefined {
   const wanted = canonicalJson([note.pipeline, note.params, note.results]);
+  let second: RunRecord | undefined;
   for (const id of home.runs.ids()) {
     try {
       const { record } = home.runs.requireUnchanged(id);
-      if (canonicalJson([record.pipeline, record.params, record.results]) === wanted) return record;
+      if (canonicalJson([record.pipeline, record.params, record.results]) !== wanted) continue;
+      if (isBuiltAs(note, record)) return record;
+      second ??= record;
     } catch (error) {
       // A run without a record, or one that was changed, is none that a package can be held against.
       if (!isPipeliteError(error)) throw error;
     }
   }
-  return undefined;
+  return second;
+}
+
+function isBuiltAs({ paths }: PackageNote, { stages }: RunRecord): boolean {
+  const builders = new Map(stages.map(({ outPath, drvPath }) => [outPath, drvPath]));
+  return paths.every(({ path, derivation }) => builders.get(path) === derivation);
 }

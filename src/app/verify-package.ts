@@ -36,7 +36,7 @@ export async function verifyPackage({ home, file, trustFile }: VerifyPackage): P
     throw pipeliteError("PACK_NOTE_MISSING", { file, problem: "its name is that of no package" });
   const trust = trustFile === undefined ? undefined : parseTrust(readNamedText(trustFile), trustFile);
   using store = openStore(home.folder, { readOnly: true });
-  const runOf = (note: PackageNote) => runOfNote(home, note)?.runId;
+  const runOf = (note: PackageNote) => runOfNote(home, note);
   const { sha256, findings } = await packageFindings(file, format, { home, store, trust, runOf });
   return { package: file, digest: `sha256:${sha256}`, status: worstOf(findings), checks: findings };
 }

@@ -7,6 +7,7 @@ import { hexDigestOf } from "#base/digest.ts";
 import { entryAt, readNamedText } from "#base/files.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { formatCount } from "#base/numbers.ts";
+import type { RunRecord } from "#home/run-record.ts";
 import { NarWriter, type NarHandler } from "#nix/nar.ts";
 import { isStorePath, STORE_DIR, type StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/index.ts";
@@ -19,8 +20,8 @@ import { PACKAGE_PREDICATE, pathClaims, SIGNATURE_ENDING } from "./statement.ts"
 
 export interface PackageAgainst extends Believed {
   store: Store;
-  /** Whether a run of this home gave what the package says that it was made of: its id, or undefined. */
-  runOf: (note: PackageNote) => string | undefined;
+  /** The run of this home that gave what the package says that it was made of. */
+  runOf: (note: PackageNote) => RunRecord | undefined;
 }
 
 export interface JudgedPackage {
@@ -81,10 +82,14 @@ function noteFinding({ paths: said }: PackageNote, paths: ReadonlyMap<StorePath,
 }
 
 function runFinding(note: PackageNote, { runOf }: PackageAgainst): Finding {
-  const runId = runOf(note);
-  return runId === undefined
-    ? untested("run", "no run of this home has what it is made of")
-    : holds("run", `its results are those of run ${runId}`);
+  const what = "run";
+  const run = runOf(note);
+  if (run === undefined) return untested(what, "no run of this home has what it is made of");
+  const builders = new Map(run.stages.map(({ outPath, drvPath }) => [outPath, drvPath]));
+  const other = note.paths.find(({ path, derivation }) => builders.get(path) !== derivation);
+  if (other === undefined) return holds(what, `results and derivations are those of run ${run.runId}`);
+  const { path, derivation = "nothing" } = other;
+  return fails(what, `${path} is said to be built by ${derivation}, and run ${run.runId} has it otherwise`);
 }
 
 function namedBy(note: PackageNote | undefined): [StorePath, string][] {

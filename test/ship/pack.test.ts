@@ -17,6 +17,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { packAgain } from "#app/pack-again.ts";
 import type { PackRequest } from "#app/pack.ts";
+import { verifyPackage } from "#app/verify-package.ts";
 import { utf8 } from "#base/bytes.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
@@ -226,14 +227,37 @@ test("a package is made again from its run, and one that was changed is told by 
   }
 });
 
+test("a package that names another derivation than its run has is told by the path", async () => {
+  using project = await projectWith();
+  const out = mkdtempSync(join(base, "derivation-"));
+  const { packages } = await packed(project, { out });
+  for (const { file, format } of packages.filter(({ name }) => name === "hello")) {
+    const folder = mkdtempSync(join(base, "renamed-"));
+    const change = (note: string) =>
+      note.replace(/"derivation": "[^"]+"/, `"derivation": "/nix/store/${"0".repeat(32)}-x.drv"`);
+    const forged = await forge(format as "deb", readFileSync(join(out, file)), folder, false, change);
+    const { status, checks } = await verifyPackage({
+      home: project.door,
+      file: forged,
+      trustFile: undefined,
+    });
+    assert.equal(status, "fails");
+    assert.match(
+      JSON.stringify(checks),
+      /-note is said to be built by .*0-x\.drv, and run [\w-]+ has it otherwise/,
+    );
+  }
+});
+
 /** The package with one file more, and all else as it was. */
 async function forge(
   format: PackageFormat,
   bytes: Buffer,
   folder: string,
   isSingle: boolean,
+  change = (note: string) => note,
 ): Promise<string> {
-  const note = await noteOf(format, bytes);
+  const note = utf8(change(Buffer.from(await noteOf(format, bytes)).toString()));
   const files = [
     addedFile("usr/share/doc/hello/pipelite.json", note),
     addedLink("usr/bin/hello", "/tmp/evil"),
