@@ -67,12 +67,17 @@ export function nixIn(root: string) {
       nix("copy", "--no-check-sigs", "--from", `file://${cache}`, "--to", root, path);
       must("nix-env", [...store, "-p", profile, "--set", path]);
     },
-    /** Everything that is not in use goes. */
-    collect: () => must("nix-store", [...store, "--gc"]),
-    /** Of all: the profile goes as well. */
+    /** With the profile. A process of another test that names such a path would keep it from the collector. */
     remove(): void {
       rmSync(join(root, "nix/var/nix/profiles"), { recursive: true });
-      must("nix-store", [...store, "--gc"]);
+      const all = must("nix", [
+        "--extra-experimental-features",
+        "nix-command",
+        "path-info",
+        ...store,
+        "--all",
+      ]);
+      must("nix-store", [...store, "--delete", "--ignore-liveness", ...all.trim().split("\n")]);
     },
     verify: () => must("nix-store", [...store, "--verify", "--check-contents"]),
   };

@@ -11,6 +11,7 @@ import { FORMATS } from "#ship/shipment.ts";
 import { gather } from "../../tools/package/gather.ts";
 import { until } from "../rig/command.ts";
 import { freePort } from "../rig/docker-registry.ts";
+import { OutcomeTable } from "../rig/outcomes.ts";
 import { peer, sweep } from "../rig/peer.ts";
 import { manifestIn } from "./rig.ts";
 import { LIMITS, must, nixIn, podmanIn, rootOf, runAndPack } from "./roots.ts";
@@ -21,12 +22,15 @@ const skip =
     : "not run: roots are for root";
 const NEXT = VERSION.replace(/\d+$/, (patch) => `${Number(patch) + 1}`);
 
+const table = new OutcomeTable("packages.md", "test/ship/self.test.ts");
+
 describe("Pipelite as packages", { skip }, () => {
   const base = mkdtempSync(join(tmpdir(), "pipelite-self-"));
   const home = join(base, "home");
   after(() => {
     removeTree(home);
     removeTree(base);
+    table.compare();
   });
   /** Version and format -> file. */
   const files: Record<string, string> = {};
@@ -78,6 +82,11 @@ describe("Pipelite as packages", { skip }, () => {
     assert.equal(versionIn(root), `pipelite ${NEXT}\n`);
     must("apt-get", [...apt, "-y", "remove", "pipelite"]);
     assert.ok(!existsSync(join(root, "usr/bin/pipelite")) && !existsSync(join(root, "nix")));
+    table.say(
+      "apt",
+      "apt-get install ./pipelite.deb, install of the next version, remove",
+      "on a bare Debian root; `pipelite --version` and `init` work, nothing is left",
+    );
   });
 
   /** The C library, a shell and the core utilities of Debian, as their packages have them; its list of packages is empty. */
@@ -145,6 +154,11 @@ describe("Pipelite as packages", { skip }, () => {
     assert.equal(versionIn(root), `pipelite ${NEXT}\n`);
     must("rpm", [...rpm, "-e", "pipelite"]);
     assert.ok(!existsSync(join(root, "usr/bin/pipelite")) && !existsSync(join(root, "nix")));
+    table.say(
+      "rpm",
+      "rpm -i, -U, -e of pipelite",
+      "in a root that has nothing; `pipelite --version` works, nothing is left",
+    );
   });
 
   test("nix copy into an empty store, a profile that is set to the next version, and gone", () => {
@@ -157,6 +171,11 @@ describe("Pipelite as packages", { skip }, () => {
     nix.verify();
     nix.remove();
     for (const path of Object.values(paths)) assert.ok(!existsSync(join(root, path)), path);
+    table.say(
+      "nix",
+      "nix copy, nix-env --set of both versions, nix-store --delete",
+      "`bin/pipelite --version` works in a chroot, nothing is left",
+    );
   });
 
   test("podman runs it, it serves a cache and answers for its health, and the next version takes its place", async () => {
@@ -194,12 +213,18 @@ describe("Pipelite as packages", { skip }, () => {
     assert.equal(run(NEXT, "--version"), `pipelite ${NEXT}\n`);
     podman("rmi", "--all", "--force");
     assert.equal(podman("images", "-q"), "");
+    table.say(
+      "podman",
+      "podman run of both versions with runc, rmi",
+      "serves a cache; `GET /health` answers 200",
+    );
   });
 
   test("the files of the apk, unpacked by tar", () => {
     const root = rootOf(join(base, "roots/apk"));
     must("tar", ["--warning=no-unknown-keyword", "-xzf", file(VERSION, "apk"), "-C", root]);
     assert.equal(versionIn(root), `pipelite ${VERSION}\n`);
+    table.say("tar", "tar -xzf of the apk", "`pipelite --version` works; no tool of Alpine is to be had");
   });
 
   test("every format has the same files", async () => {

@@ -19,6 +19,7 @@ import { basename, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { removeTree } from "#base/files.ts";
 import { FORMATS, type WrittenPackage } from "#ship/shipment.ts";
+import { OutcomeTable } from "../rig/outcomes.ts";
 import { peer, sweep } from "../rig/peer.ts";
 import { LIMITS, must, nixIn, podmanIn, rootOf, runAndPack } from "./roots.ts";
 
@@ -29,12 +30,15 @@ const skip =
 const [FIRST, SECOND] = ["1.0", "1.1"];
 const CERTIFICATE = "/usr/share/monster-walk/proof/certificate.json";
 
+const table = new OutcomeTable("packages.md", "test/ship/walk.test.ts");
+
 describe("the result of the Monster Walk in every format", { skip }, () => {
   const base = mkdtempSync(join(tmpdir(), "pipelite-walk-"));
   const home = join(base, "home");
   after(() => {
     removeTree(home);
     removeTree(base);
+    table.compare();
   });
   const packages: Record<string, WrittenPackage[]> = {};
 
@@ -102,6 +106,7 @@ describe("the result of the Monster Walk in every format", { skip }, () => {
     assert.equal(must("dpkg-query", [`--admindir=${root}/var/lib/dpkg`, ...version]), SECOND);
     must("dpkg", [...dpkg, "-P", ...new Set([...namesOf(FIRST), ...namesOf(SECOND)])]);
     assert.ok(!existsSync(join(root, "nix")));
+    table.say("dpkg", "dpkg -i, -V, -i of the next version, -P", "verified, read, upgraded, nothing is left");
   });
 
   test("rpm", () => {
@@ -118,6 +123,7 @@ describe("the result of the Monster Walk in every format", { skip }, () => {
     assert.equal(must("rpm", [...rpm, "-q", "--qf", "%{VERSION}", "monster-walk"]), SECOND);
     must("rpm", [...rpm, "-e", ...new Set([...namesOf(FIRST), ...namesOf(SECOND)])]);
     assert.ok(!existsSync(join(root, "nix")));
+    table.say("rpm", "rpm -i, -Va, -U, -e", "verified, read, upgraded, nothing is left");
   });
 
   test("nix", () => {
@@ -133,6 +139,11 @@ describe("the result of the Monster Walk in every format", { skip }, () => {
     nix.remove();
     for (const path of [...pathsOf(FIRST), ...pathsOf(SECOND)])
       assert.ok(!existsSync(join(root, path)), path);
+    table.say(
+      "nix",
+      "nix copy, nix-store --verify --check-contents, nix copy of the next version, --delete",
+      "nothing wrong, nothing is left",
+    );
   });
 
   test("podman and umoci", () => {
@@ -149,6 +160,8 @@ describe("the result of the Monster Walk in every format", { skip }, () => {
     assert.equal(podman("images", "-q"), "");
     must("umoci", ["unpack", "--image", image(FIRST).slice("oci:".length), "bundle"], base);
     manifests["oci"] = storeIn(join(base, "bundle/rootfs"));
+    table.say("podman", "podman create, cp of both versions, rmi", "the certificate is read");
+    table.say("umoci", "umoci unpack", "the same files");
   });
 
   test("apk, unpacked by tar", () => {
@@ -157,6 +170,7 @@ describe("the result of the Monster Walk in every format", { skip }, () => {
     for (const file of filesOf(FIRST, "apk"))
       must("tar", ["--warning=no-unknown-keyword", "-xzf", file, "-C", root]);
     manifests["apk"] = storeIn(root);
+    table.say("tar", "tar -xzf of the apks", "the same files");
   });
 
   test("what each of them has laid down is the same, and what the list of files says", () => {
