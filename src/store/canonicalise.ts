@@ -1,7 +1,6 @@
 // The one form in which the store keeps files: 0444 or 0555, folders 0555, every time 1 second after the
 // epoch, no owner but the store's, no extended attributes. `createCopy` and its like make files in that form
-// from the start. Contents are not synced to disk, as in Nix 2.8: after a power cut `verify --check-contents`
-// finds what was lost. Specification: Nix `src/libstore/posix-fs-canonicalise.cc`.
+// from the start. Specification: Nix `src/libstore/posix-fs-canonicalise.cc`.
 import type { Stats } from "node:fs";
 import { chmodSync, closeSync, constants, fchmodSync, futimesSync, lchownSync, lstatSync } from "node:fs";
 import { lutimesSync, mkdirSync, openSync, readdirSync, symlinkSync, utimesSync } from "node:fs";

@@ -20,8 +20,8 @@ export async function makeDurable(folder: string, trees: readonly string[]): Pro
   if (trees.length === 0) return;
   const found: string[] = [];
   if (!trees.every((tree) => gather(tree, found))) return whole.sync(folder);
-  await Promise.all(found.map((path) => syncFile(diskPath(path))));
-  await syncFile(folder);
+  // In any order: until the rows are written that name it, a path is garbage, whole or not.
+  await Promise.all([folder, ...found.map(diskPath)].map(syncFile));
 }
 
 /** Waits until all that was written to the file system of a folder is on its disk. */
