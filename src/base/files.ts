@@ -49,7 +49,8 @@ export function pathBelow(folder: string, name: string): Buffer {
 /** What is at a path, links not followed; undefined where there is nothing, also below what is not a folder. */
 export function entryAt(path: string): Stats | undefined {
   try {
-    return lstatSync(path);
+    // An exception for each that is not there takes longer than the look.
+    return lstatSync(path, { throwIfNoEntry: false });
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes(systemErrorCode(error) ?? "")) return undefined;
     throw error;
@@ -201,16 +202,19 @@ const TOO_LARGE = { code: "EFBIG", errno: -constants.errno.EFBIG, syscall: "read
 /** What a file is to hold; in blocks of text where the whole would take much memory. */
 export type Content = string | Uint8Array | Iterable<string>;
 
-/** @param flush waits until it is on the disk, and outlasts a loss of power */
-export function writeContent(path: string, content: Content, { flush = false } = {}): void {
+/**
+ * @param place a path, or a descriptor, which stays open
+ * @param flush waits until it is on the disk, and outlasts a loss of power
+ */
+export function writeContent(place: string | number, content: Content, { flush = false } = {}): void {
   if (typeof content === "string" || content instanceof Uint8Array)
-    return writeFileSync(path, content, { flush });
-  const fd = openSync(path, "w");
+    return writeFileSync(place, content, { flush });
+  const fd = typeof place === "number" ? place : openSync(place, "w");
   try {
     for (const block of content) writeFileSync(fd, block);
     if (flush) fsyncSync(fd);
   } finally {
-    closeSync(fd);
+    if (fd !== place) closeSync(fd);
   }
 }
 

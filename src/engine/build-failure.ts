@@ -17,6 +17,21 @@ interface MachineState {
 
 /** How many processes the kernel ended so far because the machine had no memory left. */
 export function countMemoryKills(): number {
+  lastCount = { atMs: performance.now(), kills: readMemoryKills() };
+  return lastCount.kills;
+}
+
+/** The kernel adds up all that it counts for whoever asks: of stages that start one after the other one does. */
+const RECENT_MS = 100;
+let lastCount: { atMs: number; kills: number } | undefined;
+
+/** The same as of a moment ago at most. */
+export function recentMemoryKills(): number {
+  if (lastCount === undefined || performance.now() - lastCount.atMs > RECENT_MS) return countMemoryKills();
+  return lastCount.kills;
+}
+
+function readMemoryKills(): number {
   try {
     return Number(/^oom_kill (\d+)$/m.exec(readFileSync("/proc/vmstat", "latin1"))?.[1] ?? 0);
   } catch {

@@ -16,7 +16,7 @@ import type { Closures } from "#store/closures.ts";
 import type { Store } from "#store/store.ts";
 import type { Usage } from "./engine.ts";
 import type { BuildJob, BuildOutcome } from "./engine.ts";
-import { countMemoryKills, failure } from "./build-failure.ts";
+import { countMemoryKills, failure, recentMemoryKills } from "./build-failure.ts";
 import { pipeliteError } from "./errors.ts";
 import { coresFor, heldLimits, limitsOf } from "./limits.ts";
 import type { HeldLimits } from "./limits.ts";
@@ -78,7 +78,7 @@ export async function runBuilder<T>(
 ): Promise<BuilderOutcome<T>> {
   const output = outputOf(job);
   builds += 1;
-  const killsBefore = countMemoryKills();
+  const killsBefore = recentMemoryKills();
   const limits = limitsOf(job.limits);
   const inputs = physicalInputs(job, { store, closures });
   const folder = folders.take();

@@ -6,13 +6,14 @@ import {
   closeSync,
   existsSync,
   mkdirSync,
+  open as openFile,
   openSync,
   readdirSync,
   rmSync,
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { isPipeliteError, systemErrorCode } from "#base/errors.ts";
+import { isPipeliteError } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
 import { isProcessAlive } from "#base/process.ts";
 import { anySignal } from "#base/steps.ts";
@@ -177,53 +178,94 @@ async function build(
         return registered.path;
       }),
     );
-    log.throwFailure();
+    await log.settled();
     if (outcome.status === "failed" && isPipeliteError(outcome.error, "SECRET_FOUND")) log.remove();
+    log.throwFailure();
     if (outcome.status !== "built") return outcome;
     return { status: "built", outPath: outcome.taken, usage: outcome.usage, limits: outcome.limits };
   } catch (error) {
+    await log.settled();
     if (isPipeliteError(error, "SECRET_FOUND")) log.remove();
+    log.throwFailure();
     const isLate = deadline.some(({ aborted }) => aborted) && !isPipeliteError(error);
     if (!isLate || job.signal.aborted) throw error;
     throw pipeliteError("STAGE_TIMED_OUT", { stage: job.name, timeoutMs }, error);
   } finally {
-    log.close();
+    await log.close();
   }
 }
 
-function createLog(file: string): number {
-  try {
-    return openSync(file, "wx");
-  } catch (error) {
-    const code = systemErrorCode(error);
-    if (code === "EEXIST") rmSync(file);
-    else if (code === "ENOENT") mkdirSync(dirname(file), { recursive: true });
-    else throw error;
-    return openSync(file, "wx");
-  }
+/** Made while the builder starts: the file system takes longer to find room for a new file than all else that is done for a log. */
+function createLog(file: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    openFile(file, "wx", (error, fd) => {
+      if (error === null) return resolve(fd);
+      try {
+        if (error.code === "EEXIST") rmSync(file);
+        else if (error.code === "ENOENT") mkdirSync(dirname(file), { recursive: true });
+        else throw error;
+        resolve(openSync(file, "wx"));
+      } catch (refused) {
+        reject(refused);
+      }
+    });
+  });
 }
 
-/** The log file of a build, and the job that writes to it. A log that can't be written ends the build. */
-function openLog(
-  home: string,
-  job: BuildJob,
-): { job: BuildJob; throwFailure(): void; remove(): void; close(): void } {
+interface OpenLog {
+  /** The job that writes to it. A log that can't be written ends the build. */
+  job: BuildJob;
+  /** All that was said is written, or could not be. */
+  settled(): Promise<void>;
+  throwFailure(): void;
+  remove(): void;
+  close(): Promise<void>;
+}
+
+function openLog(home: string, job: BuildJob): OpenLog {
   const file = logFile(home, job.drvPath);
-  const fd = createLog(file);
   const stop = new AbortController();
-  const onLog = (chunk: Uint8Array): void => {
-    job.onLog(chunk);
+  const onAbort = (): void => stop.abort(job.signal.reason);
+  job.signal.addEventListener("abort", onAbort, { once: true });
+  if (job.signal.aborted) onAbort();
+  let failure: { error: unknown } | undefined;
+  // Thrown from here it would end the process: this is called by a stream.
+  const fail = (error: unknown): void => {
+    failure ??= { error };
+    stop.abort(error);
+  };
+  let fd: number | undefined;
+  const early: Uint8Array[] = [];
+  const write = (chunk: Uint8Array): void => {
     try {
-      if (!stop.signal.aborted) writeSync(fd, chunk);
+      if (fd === undefined) early.push(Buffer.from(chunk));
+      else if (failure === undefined) writeSync(fd, chunk);
     } catch (error) {
-      // Thrown from here it would end the process: this is called by a stream.
-      stop.abort(error);
+      fail(error);
     }
   };
+  const opened = createLog(file).then((made) => {
+    fd = made;
+    early.splice(0).forEach(write);
+  }, fail);
   return {
-    job: { ...job, onLog, signal: AbortSignal.any([job.signal, stop.signal]) },
-    throwFailure: () => stop.signal.throwIfAborted(),
+    job: {
+      ...job,
+      onLog: (chunk) => {
+        job.onLog(chunk);
+        write(chunk);
+      },
+      signal: stop.signal,
+    },
+    settled: () => opened,
+    throwFailure: () => {
+      if (failure !== undefined) throw failure.error;
+    },
     remove: () => rmSync(file, { force: true }),
-    close: () => closeSync(fd),
+    close: async () => {
+      job.signal.removeEventListener("abort", onAbort);
+      await opened;
+      if (fd !== undefined) closeSync(fd);
+    },
   };
 }

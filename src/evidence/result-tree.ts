@@ -1,7 +1,8 @@
 // The result of a run as one store object: a link for each result (relative, so that it leads to the right place on disk
 // and after `nix copy` alike) and a folder `evidence` with what a stranger needs to check them.
 import { createHash } from "node:crypto";
-import { closeSync, mkdirSync, mkdtempSync, openSync, readSync, symlinkSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, open, openSync, readSync } from "node:fs";
+import { symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { byteStringOf, utf8 } from "#base/bytes.ts";
 import { linesOfJson } from "#base/canonical-json.ts";
@@ -72,18 +73,19 @@ export async function addResultTree({
   mkdirSync(folder, { recursive: true });
   const tree = mkdtempSync(join(folder, "result-"));
   try {
-    for (const [name, path] of results) symlinkSync(`../${storePathBase(path)}`, join(tree, name));
     const evidence = join(tree, "evidence");
     mkdirSync(join(evidence, "logs"), { recursive: true });
+    await together([...results], ([name, path]) => symlink(`../${storePathBase(path)}`, join(tree, name)));
     const files = evidenceFiles({ record, sums: sums(store, results), documents, logs });
-    for (const [name, content] of files) writeContent(join(evidence, name), content);
-    const derivations = record.stages.flatMap(({ drvPath, graphDrvPath }) => [drvPath, graphDrvPath]);
+    await together([...files], ([name, content]) => writeNew(join(evidence, name), content));
+    const derivations = record.stages
+      .flatMap(({ drvPath, graphDrvPath }) => [drvPath, graphDrvPath])
+      .filter((path) => path !== undefined)
+      .map(parseStorePath);
+    const valid = store.validAmong(derivations);
     const candidates = [
       ...results.values(),
-      ...derivations
-        .filter((path) => path !== undefined)
-        .map(parseStorePath)
-        .filter((path) => store.isPresent(path)),
+      ...derivations.filter((path) => valid.has(path) && store.isOnDisk(path)),
     ];
     const name = storeNameOf(record.pipeline);
     const scratchPath = makeTextPath({ name, sha256: sha256(utf8(record.runId)), references: [] });
@@ -95,6 +97,30 @@ export async function addResultTree({
   } finally {
     removeTree(tree);
   }
+}
+
+const AT_ONCE = 64;
+
+/** Threads make them: where much was removed a moment ago, a file system looks long for room for a new one. */
+async function together<T>(items: readonly T[], make: (item: T) => Promise<void>): Promise<void> {
+  for (let at = 0; at < items.length; at += AT_ONCE)
+    await Promise.all(items.slice(at, at + AT_ONCE).map(make));
+}
+
+function writeNew(path: string, content: Content): Promise<void> {
+  return new Promise((resolve, reject) => {
+    open(path, "wx", (error, fd) => {
+      if (error !== null) return reject(error);
+      try {
+        writeContent(fd, content);
+        resolve();
+      } catch (refused) {
+        reject(refused);
+      } finally {
+        closeSync(fd);
+      }
+    });
+  });
 }
 
 /**
