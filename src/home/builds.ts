@@ -62,6 +62,8 @@ export class Builds {
   readonly #home: string;
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  /** Asked for by the plan, by the order of the stages and by each stage; what others build meanwhile changes no plan. */
+  readonly #lastWalls = new Map<string, number | undefined>();
 
   /** Opens the table, and makes it again where it is damaged: all of it can be had again by building again. */
   constructor({ folder: home, builds: file }: Pick<HomeLayout, "folder" | "builds">) {
@@ -147,6 +149,7 @@ export class Builds {
 
   /** @param ingredients what the stage was made of */
   record(row: BuildRow, ingredients: unknown): void {
+    this.#lastWalls.delete(`${row.pipeline}\0${row.stage}`);
     this.#inOne(() => {
       this.#record(row);
       this.#rememberIngredients(row.pipeline, row.stage, ingredients);
@@ -171,6 +174,12 @@ export class Builds {
 
   /** How long the last build of this stage took, whatever it was built from. */
   lastWallMs(pipeline: string, stage: string): number | undefined {
+    const key = `${pipeline}\0${stage}`;
+    if (!this.#lastWalls.has(key)) this.#lastWalls.set(key, this.#readLastWall(pipeline, stage));
+    return this.#lastWalls.get(key);
+  }
+
+  #readLastWall(pipeline: string, stage: string): number | undefined {
     const row = this.#get(
       "select usage from Builds where pipeline = ? and stage = ? order by startedAt desc limit 1",
       pipeline,

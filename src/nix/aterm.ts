@@ -151,10 +151,17 @@ export function writeDerivation(derivation: Derivation): Uint8Array {
 
 /** The same as a byte string. */
 export function derivationText(derivation: Derivation): string {
-  checkOutputs(derivation);
-  const inputs = [...derivation.inputDrvs].toSorted(byKey);
-  return writeATerm(derivation, { inputs, maskOutputs: false });
+  let text = texts.get(derivation);
+  if (text === undefined) {
+    checkOutputs(derivation);
+    const inputs = [...derivation.inputDrvs].toSorted(byKey);
+    texts.set(derivation, (text = writeATerm(derivation, { inputs, maskOutputs: false })));
+  }
+  return text;
 }
+
+/** Made for the path of a derivation, and again for its file. */
+const texts = new WeakMap<Derivation, string>();
 
 export interface ATermChoices {
   /** What stands in the list of input derivations, sorted: their paths, or hashes instead of them. */

@@ -18,12 +18,20 @@ export { parseDerivation, writeDerivation, type Derivation, type DerivationOutpu
 
 /** Path of the .drv file: that of a text object which refers to all inputs. */
 export function derivationPath(derivation: Derivation): StorePath {
-  return makeTextPath({
-    name: `${derivation.name}.drv`,
-    sha256: sha256OfText(derivationText(derivation)),
-    references: [...derivation.inputDrvs.keys(), ...derivation.inputSrcs],
-  });
+  let path = paths.get(derivation);
+  if (path === undefined) {
+    path = makeTextPath({
+      name: `${derivation.name}.drv`,
+      sha256: sha256OfText(derivationText(derivation)),
+      references: [...derivation.inputDrvs.keys(), ...derivation.inputSrcs],
+    });
+    paths.set(derivation, path);
+  }
+  return path;
 }
+
+/** It is asked for when a derivation is made, and again when it is written. */
+const paths = new WeakMap<Derivation, StorePath>();
 
 /**
  * Checks what newer Nix demands of every derivation it registers: its output paths are those that follow from it, the

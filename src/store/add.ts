@@ -4,7 +4,7 @@ import { byteStringOf } from "#base/bytes.ts";
 import { type PipeliteError } from "#base/errors.ts";
 import { inTurns } from "#base/steps.ts";
 import { writeContentAddress } from "#nix/content-address.ts";
-import { writeDerivation, type Derivation } from "#nix/derivation.ts";
+import { derivationPath, writeDerivation, type Derivation } from "#nix/derivation.ts";
 import { equalHashes, formatHash, sha256, type Hash } from "#nix/hash.ts";
 import { NarWriter } from "#nix/nar.ts";
 import { checkStorePathName, makeFixedPath, makeSourcePath, makeTextPath } from "#nix/store-path.ts";
@@ -13,8 +13,8 @@ import { closeCopy, createCopy } from "./canonicalise.ts";
 import { removeLeftover, removeTree } from "./disk.ts";
 import { physicalPath } from "./layout.ts";
 import { lockPaths, type PathLocks } from "./locks.ts";
-import { isPresent, makeAndPlace, registerInPlace, type StoreContext } from "./place.ts";
-import { pathInfo } from "./query.ts";
+import { existsOnDisk, isPresent, makeAndPlace, registerInPlace, type StoreContext } from "./place.ts";
+import { pathInfo, validAmong } from "./query.ts";
 import type { Registration } from "./register.ts";
 import { gatherTree, scanSteps, type GatheredFiles, type Include, type TreeNode } from "./scan.ts";
 import { dumpSteps, writeAll, type Sink, type TreeHash } from "./tree.ts";
@@ -125,8 +125,9 @@ export interface Text {
   name: string;
   content: Uint8Array;
   references: readonly StorePath[];
-  /** Where it is a derivation. */
+  /** Where it is a derivation, whose path is known. */
   outputs?: Derivation["outputs"];
+  path?: StorePath;
 }
 
 /** Locks, and open files with them, that one batch takes. */
@@ -138,7 +139,7 @@ export async function addTexts(store: StoreContext, texts: readonly Text[]): Pro
   await store.tempRoots.add(
     entries.flatMap(({ registration }) => [registration.path, ...registration.references]),
   );
-  const missing = entries.filter(({ registration }) => !isPresent(store, registration.path));
+  const missing = missingOf(store, entries);
   const added = new Set<StorePath>();
   // References come first, so that each batch can be registered by itself.
   const sorted = sortByReferences(missing);
@@ -151,6 +152,15 @@ export async function addTexts(store: StoreContext, texts: readonly Text[]): Pro
 interface TextEntry {
   content: Uint8Array;
   registration: Registration;
+}
+
+/** Those that are not in the store; the database is asked once. */
+function missingOf(store: StoreContext, entries: readonly TextEntry[]): TextEntry[] {
+  const valid = validAmong(
+    store,
+    entries.map(({ registration }) => registration.path),
+  );
+  return entries.filter(({ registration: { path } }) => !valid.has(path) || !existsOnDisk(store, path));
 }
 
 function sortByReferences(entries: readonly TextEntry[]): TextEntry[] {
@@ -175,7 +185,7 @@ async function addTextBatch(store: StoreContext, entries: readonly TextEntry[]):
   );
   try {
     // Another process may have added some while we waited.
-    const missing = entries.filter(({ registration }) => !isPresent(store, registration.path));
+    const missing = missingOf(store, entries);
     for (const { registration, content } of missing) writeText(store, registration.path, content);
     const registrations = missing.map(({ registration }) => registration);
     await registerInPlace(store, registrations);
@@ -202,10 +212,10 @@ function writeText(store: StoreContext, path: StorePath, content: Uint8Array): v
   }
 }
 
-function textRegistration({ name, content, references, outputs }: Text): Registration {
+function textRegistration({ name, content, references, outputs, path }: Text): Registration {
   const hash = { algorithm: "sha256", bytes: sha256(content) } as const;
   return {
-    path: makeTextPath({ name, sha256: hash.bytes, references }),
+    path: path ?? makeTextPath({ name, sha256: hash.bytes, references }),
     ...hashFile(content),
     references: sortPaths(references),
     contentAddress: writeContentAddress({ method: "text", hash }),
@@ -236,6 +246,7 @@ export async function addDerivations(
     content: writeDerivation(derivation),
     references: [...derivation.inputDrvs.keys(), ...derivation.inputSrcs],
     outputs: derivation.outputs,
+    path: derivationPath(derivation),
   }));
   const added = await addTexts(store, texts);
   return added.map(({ path }) => path);

@@ -70,18 +70,18 @@ export function addRealisation(
   const known = find(store, id);
   const isSame = known !== undefined && textColumn(known, "path") === outPath;
   const signed = [...new Set([...(isSame ? signaturesOf(known) : []), ...signatures])];
+  let referrer: number | bigint;
   if (known === undefined) {
     const sql = "insert into Realisations (drvPath, outputName, outputPath, signatures) values (?, ?, ?, ?)";
-    store.statement(sql).run(drvHash, output, path, signed.join(" "));
+    referrer = store.statement(sql).run(drvHash, output, path, signed.join(" ")).lastInsertRowid;
   } else {
+    referrer = integerColumn(known, "id");
     const sql = "update Realisations set outputPath = ?, signatures = ? where id = ?";
-    store.statement(sql).run(path, signed.join(" "), integerColumn(known, "id"));
+    store.statement(sql).run(path, signed.join(" "), referrer);
   }
-  const row = known ?? find(store, id);
-  const referrer = row && integerColumn(row, "id");
   for (const dependency of dependencies.keys()) {
     const reference = find(store, dependency);
-    if (reference === undefined || referrer === undefined)
+    if (reference === undefined)
       throw pipeliteError("STORE_REFERENCE_MISSING", { path: outPath, reference: dependency });
     const sql = `insert into RealisationsRefs (referrer, realisationReference) select ?1, ?2
       where not exists (select 1 from RealisationsRefs where referrer = ?1 and realisationReference = ?2)`;
