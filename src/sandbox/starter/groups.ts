@@ -36,6 +36,8 @@ export class StarterGroups {
   readonly #fresh: Place | undefined;
   readonly #freshKeys: readonly (keyof Places)[];
   #stage = 0;
+  #lastPlaces: { folder: string | undefined; quota: Place | undefined; places: Places } | undefined;
+  #lastFiles: { places: Places; files: string[] } | undefined;
   #isPrepared = false;
   #refusedBefore = 0;
 
@@ -52,9 +54,12 @@ export class StarterGroups {
 
   get versions(): Cgroup["versions"] {
     const places = this.#places();
-    return Object.fromEntries(
-      CONTROLLERS.flatMap((key) => (places[key] === undefined ? [] : [[key, places[key].version]])),
-    );
+    const versions: Cgroup["versions"] = {};
+    for (const key of CONTROLLERS) {
+      const place = places[key];
+      if (place !== undefined) versions[key] = place.version;
+    }
+    return versions;
   }
 
   /** Files that list what is in the groups of the present stage, the starter itself among it. */
@@ -106,12 +111,15 @@ export class StarterGroups {
 
   /** Which files tell the figures of this stage. */
   files(): string[] {
+    const places = this.#places();
+    if (this.#lastFiles?.places === places) return this.#lastFiles.files;
     const files = new Set<string>();
-    readFigures(this.#places(), (path) => {
+    readFigures(places, (path) => {
       files.add(path);
       return "";
     });
-    return [...files];
+    this.#lastFiles = { places, files: [...files] };
+    return this.#lastFiles.files;
   }
 
   figures(texts: ReadonlyMap<string, string>): CgroupFigures {
@@ -134,8 +142,17 @@ export class StarterGroups {
     for (const folder of folders) if (folder !== undefined && existsSync(folder)) await removeGroup(folder);
   }
 
+  /** They are asked for many times for each stage. */
   #places(): Places {
     const folder = this.#freshFolder();
+    const last = this.#lastPlaces;
+    if (last !== undefined && last.folder === folder && last.quota === this.#quota) return last.places;
+    const places = this.#placesIn(folder);
+    this.#lastPlaces = { folder, quota: this.#quota, places };
+    return places;
+  }
+
+  #placesIn(folder: string | undefined): Places {
     const places: Places = {};
     if (this.#fresh !== undefined && folder !== undefined)
       for (const key of this.#freshKeys) places[key] = { version: this.#fresh.version, folder };

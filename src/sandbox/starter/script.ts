@@ -29,7 +29,6 @@ export class RequestWriter {
   #buffer = Buffer.alloc(64 * 1024);
   #words = wordsOf(this.#buffer);
   #size = FIRST_CONSTANT;
-  readonly #texts = new Map<string, number>();
   /** The lists of the last request, each with its address. */
   #lists: { address: number; calls: readonly SystemCall[] }[] = [];
 
@@ -40,7 +39,6 @@ export class RequestWriter {
   write(script: Script): Uint8Array {
     this.#buffer.fill(0, 0, FIRST_CONSTANT);
     this.#size = FIRST_CONSTANT;
-    this.#texts.clear();
     this.#lists = [];
     for (const name of LISTS) this.#put(REQUEST[name] - AREA.start, this.#list(script[name]));
     this.#put(REQUEST.cloneFlags - AREA.start, script.cloneFlags);
@@ -102,13 +100,11 @@ export class RequestWriter {
   }
 
   #text(text: string): number {
-    const known = this.#texts.get(text);
-    if (known !== undefined) return known;
+    // The same text may be there already: to look for it takes longer than to write it again.
     assert(!text.includes("\0"), "a C string holds no NUL");
     const start = this.#reserve(text.length + 1, 1);
     this.#buffer.write(text, start, "latin1");
     this.#buffer[start + text.length] = 0;
-    this.#texts.set(text, AREA.start + start);
     return AREA.start + start;
   }
 
