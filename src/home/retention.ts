@@ -12,7 +12,7 @@ import { logsFolder } from "#store/layout.ts";
 import type { Home } from "./home.ts";
 
 const FORM = 1;
-/** Whatever a rule says, the log of what may still be built stays. */
+/** To make room, the log of what may still be built does not go. */
 const YOUNG_MS = 60 * 60 * 1000;
 
 /** What may go. Nothing does where nothing is said. */

@@ -1,7 +1,7 @@
 // Packages of an archive that is signed and hostile, unpacked where environments are really built: each is refused by its name, and
 // nothing is written but what belongs to it.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -137,7 +137,10 @@ const HOSTILE: Record<string, [content: () => Uint8Array, found: RegExp]> = {
 
 mkdirSync(victim);
 writeFileSync(join(victim, "kept"), "kept");
-after(() => assert.deepEqual(filesBelow(victim), ["kept"]));
+after(() => {
+  assert.deepEqual(filesBelow(victim), ["kept"]);
+  rmSync(victim, { recursive: true });
+});
 
 for (const [name, [content, found]] of Object.entries(HOSTILE)) {
   test(

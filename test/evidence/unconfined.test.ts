@@ -1,9 +1,9 @@
 // What a record may not do to who audits it: its word alone has nothing built without a sandbox, or with a network, and shows a
 // build no variable of who audits.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { documents } from "#app/documents.ts";
 import { release } from "#app/release.ts";
 import { auditRun, type AuditOptions } from "#evidence/audit.ts";
@@ -28,6 +28,7 @@ const markOf = (file: string): string => (existsSync(file) ? readFileSync(file, 
 
 test("a run without a sandbox is built again without one only where who audits says so", async () => {
   const mark = `/tmp/pipelite-unconfined-${process.pid}`;
+  after(() => rmSync(mark));
   using project = projectOf(mark);
   const { runId } = await project.run({ sandbox: "none" });
   assert.equal(markOf(mark), "x");

@@ -1,6 +1,5 @@
 // `pipelite pack`, with all that a test does not ask for as it is when nobody asks.
 import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pack } from "#app/pack.ts";
 import type { Project } from "./project.ts";
@@ -8,7 +7,11 @@ import type { Project } from "./project.ts";
 type PackRequest = Parameters<typeof pack>[0];
 
 export function packImages(project: Project, more: Partial<PackRequest> = {}): ReturnType<typeof pack> {
-  return packLatest(project, { formats: ["oci"], out: mkdtempSync(join(tmpdir(), "images-")), ...more });
+  return packLatest(project, {
+    formats: ["oci"],
+    out: mkdtempSync(join(project.folder, "images-")),
+    ...more,
+  });
 }
 
 /** Packs the latest run of a project, as the command does without flags but for these. */
