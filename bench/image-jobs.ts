@@ -92,7 +92,7 @@ export function imageJobs({ folder, pipelite }: Place): Job[] {
   const name = (codec: string) => `image of ${DATA_SIZE / 2 ** 20} MiB, ${codec}`;
   const limit =
     "The compressor is nearly all of it. Ours is zlib, whose bytes others can make again and are known; skopeo and buildah have one of Go " +
-    "(klauspost), whose levels pack less in less time: see the sizes. Beside it Node starts and pipeline.ts is loaded (150 ms), bills of " +
+    "(klauspost), whose levels pack less in less time: see the sizes. Beside it Node starts and pipeline.ts is loaded, bills of " +
     "materials are made, and three digests are taken of what skopeo takes one: of each file for the list of files, of the store path, " +
     "and of the layer.";
   const job = (what: string, theirSide: Side, { codec = "gzip", level = "6", repeats = 5 } = {}): Job => {

@@ -35,7 +35,7 @@ const LIMIT =
   "By a profile with zstd the library, the same on both sides, is a quarter of ours. A sixth is the reading of 5,000 files, once for their digests " +
   "and once to pack them; an eighth those digests (MD5 for dpkg, SHA-256 for the lists of all formats, SHA-256 of what is packed); a sixth the start " +
   "of Node and the loading of our code and of pipeline.ts; a tenth garbage collection; the rest headers, the bill of materials and the " +
-  "list of files. dpkg-deb hashes nothing. With gzip zlib is two thirds, and packed on all processors, where dpkg-deb takes one.";
+  "list of files. dpkg-deb hashes nothing. With gzip it is packed on all processors, where dpkg-deb takes one; that was not profiled.";
 const LIMIT_GO =
   "nfpm hashes each file once (MD5) and makes no list and no bill of materials; its zstd is that of klauspost on all processors. It has no level to " +
   "choose: see the sizes.";
