@@ -11,7 +11,7 @@ import { isPipeliteError } from "#base/errors.ts";
 import { Secrets } from "#secrets/secrets.ts";
 import { findInTree } from "#secrets/tree.ts";
 import type { RunOptions } from "#run/options.ts";
-import { peer } from "../rig/peer.ts";
+import { peer, sweep } from "../rig/peer.ts";
 import { Project, type RanOnce } from "../rig/project.ts";
 
 const TOKEN = 'tok-3n/With+signs%and"more';
@@ -235,45 +235,49 @@ test("what a run is made from is searched before anything of it is in the store"
   }
 });
 
-test("a download that fails says nothing of what it sent, and an answer that holds the secret is not kept", async () => {
-  await withServer(withToken, async (base) => {
-    const urls = {
-      refused: `["${base}/data?key=no", TOKEN]`,
-      unreachable: '["http://127.0.0.1:1/?key=", TOKEN]',
-      whole: "[TOKEN]",
-      "other machines without https": '["http://192.0.2.1/?key=", TOKEN]',
-    };
-    for (const [name, url] of Object.entries(urls)) {
-      using project = new Project({
-        "pipeline.ts": pipelineOf(base, "", "data").replace(
-          /const data = .*/,
-          `const data = download({ url: ${url}, hash: "${HASH}", name: "data" });`,
-        ),
-      });
-      const ran = await run(project);
-      assert.equal(failureOf(ran)?.code, "FETCH_FAILED", name);
-      assert.match(failureOf(ran)?.message ?? "", /\{TOKEN\}/);
-      await assertNowhere(project, ran);
-    }
-  });
-  // A value that no header may have is in what fetch says of it.
-  using broken = new Project({ "pipeline.ts": pipelineOf("http://127.0.0.1:1") });
-  const value = `${TOKEN}\nX-More: 1`;
-  const ran = await broken.run({ env: { ...process.env, TOKEN: value } });
-  assert.equal(failureOf(ran)?.code, "FETCH_FAILED");
-  assert.equal(new Secrets([{ name: "T", value }]).in(JSON.stringify(ran.events)), undefined);
-  const echo = `echo ${TOKEN}`;
-  const hash = createHash("sha256").update(echo).digest("hex");
-  await withServer(
-    (_, response) => response.end(echo),
-    async (base) => {
-      using project = new Project({ "pipeline.ts": pipelineOf(base).replace(HASH, hash) });
-      const answered = await run(project);
-      assert.equal(failureOf(answered)?.code, "SECRET_FOUND");
-      await assertNowhere(project, answered);
-    },
-  );
-});
+test(
+  "a download that fails says nothing of what it sent, and an answer that holds the secret is not kept",
+  { skip: sweep() },
+  async () => {
+    await withServer(withToken, async (base) => {
+      const urls = {
+        refused: `["${base}/data?key=no", TOKEN]`,
+        unreachable: '["http://127.0.0.1:1/?key=", TOKEN]',
+        whole: "[TOKEN]",
+        "other machines without https": '["http://192.0.2.1/?key=", TOKEN]',
+      };
+      for (const [name, url] of Object.entries(urls)) {
+        using project = new Project({
+          "pipeline.ts": pipelineOf(base, "", "data").replace(
+            /const data = .*/,
+            `const data = download({ url: ${url}, hash: "${HASH}", name: "data" });`,
+          ),
+        });
+        const ran = await run(project);
+        assert.equal(failureOf(ran)?.code, "FETCH_FAILED", name);
+        assert.match(failureOf(ran)?.message ?? "", /\{TOKEN\}/);
+        await assertNowhere(project, ran);
+      }
+    });
+    // A value that no header may have is in what fetch says of it.
+    using broken = new Project({ "pipeline.ts": pipelineOf("http://127.0.0.1:1") });
+    const value = `${TOKEN}\nX-More: 1`;
+    const ran = await broken.run({ env: { ...process.env, TOKEN: value } });
+    assert.equal(failureOf(ran)?.code, "FETCH_FAILED");
+    assert.equal(new Secrets([{ name: "T", value }]).in(JSON.stringify(ran.events)), undefined);
+    const echo = `echo ${TOKEN}`;
+    const hash = createHash("sha256").update(echo).digest("hex");
+    await withServer(
+      (_, response) => response.end(echo),
+      async (base) => {
+        using project = new Project({ "pipeline.ts": pipelineOf(base).replace(HASH, hash) });
+        const answered = await run(project);
+        assert.equal(failureOf(answered)?.code, "SECRET_FOUND");
+        await assertNowhere(project, answered);
+      },
+    );
+  },
+);
 
 test("headers go to the server that the pipeline names, and to no other that this one leads to", async () => {
   const seen: (string | undefined)[] = [];
