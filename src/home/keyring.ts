@@ -19,7 +19,7 @@ export class Keyring {
   keep(key: PublicKey): void {
     const digits = Buffer.from(key.keyId.slice("SHA256:".length), "base64").toString("hex");
     makeFolder(this.#folder);
-    writeFileAtomically(join(this.#folder, `${digits}.pub`), writePublicKey(key));
+    writeFileAtomically(join(this.#folder, `${digits}.pub`), writePublicKey(key), { flush: true });
   }
 
   /** @param file Sigstore's trusted root, as its JSON */
@@ -28,6 +28,7 @@ export class Keyring {
     writeFileAtomically(
       join(this.#folder, `${rootId(file).slice(0, ROOT_NAME)}${ROOT_ENDING}`),
       canonicalJson(file),
+      { flush: true },
     );
   }
 

@@ -1,19 +1,11 @@
-// Files that are written once and stay: each comes into being whole, replaces no other, and has a line in the journal. A
-// file in such a place without a line was put there by hand, or by a process that was killed before it wrote the line: it
-// counts for nothing, and is moved aside when its place is needed.
-import {
-  closeSync,
-  existsSync,
-  linkSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+// Files that are written once and stay: each comes into being whole, replaces no other, and has a line in the journal before it
+// has its name, so a process that is killed leaves all of it or nothing. A file in such a place without a line was put there by
+// hand: it counts for nothing, and is moved aside when its place is needed.
+import { closeSync, existsSync, linkSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { digestOf } from "#base/digest.ts";
-import { bytesOfFile, entryAt, makeFolder } from "#base/files.ts";
+import { systemErrorCode } from "#base/errors.ts";
+import { bytesOfFile, entryAt, makeFolder, writeFileAtomically } from "#base/files.ts";
 import { flock } from "#base/libc.ts";
 import type { Journal, JournalKind } from "./journal.ts";
 import type { HomeLayout } from "./layout.ts";
@@ -52,28 +44,28 @@ export class SealedFiles {
   /** Writes the file and its line, or neither. @throws the system's EEXIST where there is such a file */
   seal({ kind, subject, file, content }: NewSealed): void {
     const path = this.#pathOf(file);
-    const temporary = `${path}.${process.pid}.tmp`;
-    makeFolder(dirname(path));
+    const pending = pendingOf(path);
+    finished(path, this.#digestsOf(file));
+    const isFree = entryAt(path) === undefined;
+    // Throws the system's EEXIST.
+    if (!isFree && this.#isJournalled(file)) openSync(path, "wx");
+    writeFileAtomically(pending, content, { flush: true });
     try {
-      writeFileSync(temporary, content, { flush: true });
-      if (entryAt(path) !== undefined && !this.#isJournalled(file)) renameSync(path, freeNameFor(path));
-      linkSync(temporary, path);
-    } finally {
-      rmSync(temporary, { force: true });
-    }
-    try {
+      if (!isFree) renameSync(path, freeNameFor(path));
       this.#journal.append({ kind, subject, file, digest: digestOf(content) });
     } catch (error) {
-      rmSync(path, { force: true });
+      rmSync(pending, { force: true });
       throw error;
     }
+    linkSync(pending, path);
+    rmSync(pending);
   }
 
   /** A sealed file with what the journal says of it; `digest`: the one line that counts, else every line of it. */
   read(file: string, digest?: string): Sealed {
     const path = this.#pathOf(file);
-    const bytes = bytesOfFile(path);
     const wanted = digest === undefined ? this.#digestsOf(file) : [digest];
+    const bytes = bytesOfFile(path) ?? finished(path, wanted);
     const isJournalled = wanted.length > 0;
     const found = bytes === undefined ? undefined : digestOf(bytes);
     return {
@@ -130,6 +122,23 @@ export class SealedFiles {
   #digestsOf(file: string): string[] {
     return this.#journal.entries.filter((entry) => entry.file === file).map(({ digest }) => digest);
   }
+}
+
+function pendingOf(path: string): string {
+  return `${path}.pending`;
+}
+
+/** Gives a file the name that its process had no time to give it: the journal has one of these digests for it. */
+function finished(path: string, digests: readonly string[]): Buffer | undefined {
+  const bytes = digests.length === 0 ? undefined : bytesOfFile(pendingOf(path));
+  if (bytes === undefined || !digests.includes(digestOf(bytes))) return undefined;
+  try {
+    renameSync(pendingOf(path), path);
+  } catch (error) {
+    // Whoever may only read this home reads it all the same.
+    if (!/^(EROFS|EACCES|EPERM|ENOENT)$/.test(systemErrorCode(error) ?? "")) throw error;
+  }
+  return bytes;
 }
 
 /** Where what lies in the place of a file of ours is moved. */

@@ -9,7 +9,7 @@ import { sweepFaults } from "./sweep.ts";
 import { FAULTS } from "./work.ts";
 
 const skip = peer("nix-store", "gcc");
-const PLACES = { kill: 40, EIO: 1, ENOSPC: 1, full: 1, power: 10, torn: 5 };
+const PLACES = { kill: 15, EIO: 1, ENOSPC: 1, full: 1, power: 2, torn: 1 };
 /** Of the first place: other runs try others. */
 const seed = Number(process.env["PIPELITE_FAULT_SEED"] ?? Date.now() % 97);
 const tried = { kill: 0, EIO: 0, ENOSPC: 0, full: 0, power: 0, torn: 0 };

@@ -101,7 +101,8 @@ async function mustBeSound(work: Work, scenario: Scenario, left: Left): Promise<
   if (isDone) await scenario.afterwards(work);
   await work.pipelite((scenario.again ?? scenario.words)(work), input);
   await scenario.afterwards(work);
-  if (isDeep) await scenario.deeply?.(work);
+  if (!isDeep) return;
+  await scenario.deeply?.(work);
   mustPleaseNix(work);
 }
 

@@ -99,7 +99,8 @@ export class Work implements Disposable {
       env: { ...process.env, NO_COLOR: "1" },
       ...(stdin !== undefined && { stdin }),
     });
-    if (code !== EXIT.ok) throw new Error(`${words.join(" ")} ended with ${code}: ${stderr}`);
+    if (code !== EXIT.ok)
+      throw new Error(`${words.join(" ")} ended with ${code}: ${stderr}${stdoutBytes.toString()}`);
     return stdoutBytes;
   }
 
