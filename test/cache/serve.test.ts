@@ -247,7 +247,7 @@ describe("a served store", () => {
     );
   });
 
-  test("a stop lets what is being read end", async () => {
+  test("a stop lets what is being read end", { skip: sweep() }, async () => {
     using rig = new CacheRig();
     rig.write({ "big/file": Buffer.alloc(8 << 20, "abcdefg") });
     const { path, narHash } = await rig.store.addTree(rig.path("big"), { name: "big" });

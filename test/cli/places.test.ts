@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { EXIT } from "#base/errors.ts";
 import { createRig, type Rig } from "./rig.ts";
+import { sweep } from "../rig/peer.ts";
 
 const rig: Rig = createRig();
 after(() => rig[Symbol.dispose]());
@@ -122,7 +123,7 @@ test("a result that has a source holds for who trusts the source by its hash", a
   }
 });
 
-test("words that no path, number or name can be end with 2, and say so", async () => {
+test("words that no path, number or name can be end with 2, and say so", { skip: sweep() }, async () => {
   const server = createServer().listen(join(rig.folder, "socket")).unref();
   await once(server, "listening");
   for (const [words, message] of [

@@ -15,6 +15,7 @@ import { getBlob } from "#environment/image/registry.ts";
 import { mirrorsOf } from "#environment/mirrors.ts";
 import { indexOf, makeImage, THIS_MACHINE } from "../rig/image.ts";
 import { StoreRig } from "../store/rig.ts";
+import { sweep } from "../rig/peer.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pipelite-registry-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -283,7 +284,7 @@ describe("a blob", () => {
     await get();
     assert.deepEqual(readFileSync(target), bytes);
   });
-  test("comes again where the server goes on elsewhere", async () => {
+  test("comes again where the server goes on elsewhere", { skip: sweep() }, async () => {
     fault = cut(
       cut((_, response, all) => {
         response.end(all);

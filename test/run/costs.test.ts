@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import type { StageRecord } from "#home/run-record.ts";
 import { findingsOf } from "#release/findings.ts";
-import { peer } from "../rig/peer.ts";
+import { peer, sweep } from "../rig/peer.ts";
 import { Project } from "../rig/project.ts";
 
 const MIB = 2 ** 20;
@@ -108,43 +108,53 @@ export default () => {
   if (Math.random() < 2) { console.log("try"); process.exit(7); }
 };`;
 
-test("a stage that failed is tried again after a pause, the tries are recorded, and one that then passes is a deviation", async () => {
-  using project = new Project(pipelineOf(FLAKY, { retries: 2 }));
-  const start = performance.now();
-  const { events, ends } = await project.run();
-  assert.ok(performance.now() - start >= 3000, "pauses of 1 s and 2 s");
-  assert.equal(ends["a"], "failed");
-  const retries = events.flatMap((event) => (event.type === "stage-retry" ? [event] : []));
-  assert.deepEqual(
-    retries.map(({ name, code, attempt, attempts, pauseMs }) => ({ name, code, attempt, attempts, pauseMs })),
-    [
-      { name: "a", code: "STAGE_FAILED", attempt: 2, attempts: 3, pauseMs: 1000 },
-      { name: "a", code: "STAGE_FAILED", attempt: 3, attempts: 3, pauseMs: 2000 },
-    ],
-  );
-  const stage = stageA(project);
-  assert.deepEqual(
-    stage.failedAttempts?.map(({ failure, pauseMs }) => [failure.ending, failure.logTail, pauseMs]),
-    [1000, 2000].map((pauseMs) => [{ kind: "exited", code: 7 }, ["try"], pauseMs]),
-  );
-  const record = project.record();
-  const passed = { ...stage, status: "built" as const };
-  const found = findingsOf({ record: { ...record, claims: [], stages: [passed] } });
-  assert.deepEqual(
-    found.map(({ kind, fingerprint }) => [kind, fingerprint]),
-    [["retry", "a"]],
-  );
-  // What came of it is used by the next run: so is the deviation.
-  const { failedAttempts: _, ...cached } = { ...stage, status: "cached" as const };
-  const next = {
-    record: { ...record, claims: [], stages: [cached] },
-    earlier: [{ ...record, stages: [passed] }],
-  };
-  assert.deepEqual(
-    findingsOf(next).map(({ kind }) => kind),
-    ["retry"],
-  );
-});
+test(
+  "a stage that failed is tried again after a pause, the tries are recorded, and one that then passes is a deviation",
+  { skip: sweep() },
+  async () => {
+    using project = new Project(pipelineOf(FLAKY, { retries: 2 }));
+    const start = performance.now();
+    const { events, ends } = await project.run();
+    assert.ok(performance.now() - start >= 3000, "pauses of 1 s and 2 s");
+    assert.equal(ends["a"], "failed");
+    const retries = events.flatMap((event) => (event.type === "stage-retry" ? [event] : []));
+    assert.deepEqual(
+      retries.map(({ name, code, attempt, attempts, pauseMs }) => ({
+        name,
+        code,
+        attempt,
+        attempts,
+        pauseMs,
+      })),
+      [
+        { name: "a", code: "STAGE_FAILED", attempt: 2, attempts: 3, pauseMs: 1000 },
+        { name: "a", code: "STAGE_FAILED", attempt: 3, attempts: 3, pauseMs: 2000 },
+      ],
+    );
+    const stage = stageA(project);
+    assert.deepEqual(
+      stage.failedAttempts?.map(({ failure, pauseMs }) => [failure.ending, failure.logTail, pauseMs]),
+      [1000, 2000].map((pauseMs) => [{ kind: "exited", code: 7 }, ["try"], pauseMs]),
+    );
+    const record = project.record();
+    const passed = { ...stage, status: "built" as const };
+    const found = findingsOf({ record: { ...record, claims: [], stages: [passed] } });
+    assert.deepEqual(
+      found.map(({ kind, fingerprint }) => [kind, fingerprint]),
+      [["retry", "a"]],
+    );
+    // What came of it is used by the next run: so is the deviation.
+    const { failedAttempts: _, ...cached } = { ...stage, status: "cached" as const };
+    const next = {
+      record: { ...record, claims: [], stages: [cached] },
+      earlier: [{ ...record, stages: [passed] }],
+    };
+    assert.deepEqual(
+      findingsOf(next).map(({ kind }) => kind),
+      ["retry"],
+    );
+  },
+);
 
 test("a limit that a stage met is not tried again, and neither is a stage that was cancelled in its pause", async () => {
   using project = new Project(
