@@ -37,6 +37,8 @@ static const char *snapshots, *state;
 static long first, step;
 /** A handler of signals writes to a pipe, perhaps in the middle of a call. */
 static pthread_mutex_t one_call = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+static __thread int depth;
+static __thread sigset_t unblocked;
 
 static void take_snapshot(long number) {
   static const char script[] =
@@ -93,7 +95,14 @@ static int is_in_home(int folder, const char *path) {
 
 /** Counts a call; true where it is to fail, with errno set. Where there are snapshots `leave` ends what begins here. */
 static int fails(int folder, const char *path) {
-  if (snapshots) pthread_mutex_lock(&one_call);
+  if (snapshots) {
+    // No handler of a signal runs in here: libuv's waits for whoever may wait for this lock.
+    sigset_t all, former;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &former);
+    pthread_mutex_lock(&one_call);
+    if (depth++ == 0) unblocked = former;
+  }
   if (!is_in_home(folder, path)) return 0;
   long number = atomic_fetch_add(&calls, 1) + 1;
   if (snapshots && number >= first && (number - first) % step == 0) take_snapshot(number);
@@ -108,7 +117,12 @@ static int fails(int folder, const char *path) {
 
 static ssize_t leave(ssize_t result) {
   int error = errno;
-  if (snapshots) pthread_mutex_unlock(&one_call);
+  if (snapshots) {
+    sigset_t former = unblocked;
+    int is_last = --depth == 0;
+    pthread_mutex_unlock(&one_call);
+    if (is_last) pthread_sigmask(SIG_SETMASK, &former, NULL);
+  }
   errno = error;
   return result;
 }
