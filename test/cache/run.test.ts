@@ -6,6 +6,7 @@ import { parseStorePath, type StorePath } from "#nix/store-path.ts";
 import { openStore } from "#store/store.ts";
 import { Project, type RanOnce } from "../rig/project.ts";
 import { KEY, OTHER_KEY, pushTo } from "./rig.ts";
+import { sweep } from "../rig/peer.ts";
 
 const PIPELINE = {
   "pipeline.ts": `
@@ -25,32 +26,39 @@ function outputsOf({ outputs }: RanOnce): StorePath[] {
 }
 
 describe("runs with caches", () => {
-  test("a second home builds nothing with a signed cache, all with another one", async () => {
-    using one = new Project(PIPELINE);
-    const built = await one.run();
-    assert.deepEqual(built.ends, { first: "built", second: "built" });
-    const cache = `${one.folder}/cache`;
-    {
-      using store = openStore(one.home);
-      await pushTo(store, cache, outputsOf(built), { key: KEY });
-    }
-    const caches = (key = KEY) => ({
-      caches: { caches: [cache], trustedKeys: [writeNixPublicKey(key.publicKey)], cwd: "/", env: {} },
-    });
-    using two = new Project(PIPELINE);
-    const refused = await two.run(caches(OTHER_KEY));
-    assert.deepEqual(refused.ends, { first: "built", second: "built" });
-    using three = new Project(PIPELINE);
-    const planned = (await three.plan(caches())).stages.map(({ status, from }) => [status, from]);
-    const offered = ["substitute", `file://${cache}`];
-    assert.deepEqual(planned, [offered, offered]);
-    const taken = await three.run(caches());
-    assert.deepEqual(taken.ends, { first: "substituted", second: "substituted" });
-    assert.deepEqual(taken.outputs, built.outputs);
-    const { stages } = three.record();
-    assert.deepEqual([...new Set(stages.map(({ substitutedFrom }) => substitutedFrom))], [`file://${cache}`]);
-    assert.deepEqual((await three.run()).ends, { first: "cached", second: "cached" });
-  });
+  test(
+    "a second home builds nothing with a signed cache, all with another one",
+    { skip: sweep() },
+    async () => {
+      using one = new Project(PIPELINE);
+      const built = await one.run();
+      assert.deepEqual(built.ends, { first: "built", second: "built" });
+      const cache = `${one.folder}/cache`;
+      {
+        using store = openStore(one.home);
+        await pushTo(store, cache, outputsOf(built), { key: KEY });
+      }
+      const caches = (key = KEY) => ({
+        caches: { caches: [cache], trustedKeys: [writeNixPublicKey(key.publicKey)], cwd: "/", env: {} },
+      });
+      using two = new Project(PIPELINE);
+      const refused = await two.run(caches(OTHER_KEY));
+      assert.deepEqual(refused.ends, { first: "built", second: "built" });
+      using three = new Project(PIPELINE);
+      const planned = (await three.plan(caches())).stages.map(({ status, from }) => [status, from]);
+      const offered = ["substitute", `file://${cache}`];
+      assert.deepEqual(planned, [offered, offered]);
+      const taken = await three.run(caches());
+      assert.deepEqual(taken.ends, { first: "substituted", second: "substituted" });
+      assert.deepEqual(taken.outputs, built.outputs);
+      const { stages } = three.record();
+      assert.deepEqual(
+        [...new Set(stages.map(({ substitutedFrom }) => substitutedFrom))],
+        [`file://${cache}`],
+      );
+      assert.deepEqual((await three.run()).ends, { first: "cached", second: "cached" });
+    },
+  );
 
   test("a cache that lies is named in the run, which goes on", async () => {
     using one = new Project(PIPELINE);

@@ -150,23 +150,27 @@ test("what concerns nobody starts nothing", { skip: sweep() }, async () => {
   assert.equal(await watched.stop(), 130);
 });
 
-test("a pipeline that can't be read, a stage that fails, a file that is gone: the watch goes on", async () => {
-  await using watched = new Watched({ ...FILES, "pipeline.ts": "export default pipeline({" });
-  const isError = (line: Line): boolean => "error" in line;
-  const errorOf = (lines: Line[]) => lines.flatMap((line) => ("error" in line ? [line.error.code] : []));
-  assert.deepEqual(errorOf(await watched.until(isError)), ["PIPELINE_FAILED"]);
-  watched.save("pipeline.ts", FILES["pipeline.ts"]);
-  assert.deepEqual(await watched.nextEnds(), { a: "built", b: "built" });
-  watched.save("stages/b.ts", "export default () => {");
-  assert.deepEqual(errorOf(await watched.until(isError)), ["STAGE_BUNDLE_FAILED"]);
-  watched.save("stages/b.ts", 'export default () => { throw new Error("no"); };\n');
-  assert.deepEqual(await watched.nextEnds(), { a: "cached", b: "failed" });
-  rmSync(join(watched.folder, "stages/b.ts"));
-  assert.deepEqual(errorOf(await watched.until(isError)), ["STAGE_MODULE_NOT_FOUND"]);
-  watched.save("stages/b.ts", FILES["stages/b.ts"]);
-  assert.deepEqual(await watched.nextEnds(), { a: "cached", b: "cached" });
-  assert.equal(await watched.stop(), 130);
-});
+test(
+  "a pipeline that can't be read, a stage that fails, a file that is gone: the watch goes on",
+  { skip: sweep() },
+  async () => {
+    await using watched = new Watched({ ...FILES, "pipeline.ts": "export default pipeline({" });
+    const isError = (line: Line): boolean => "error" in line;
+    const errorOf = (lines: Line[]) => lines.flatMap((line) => ("error" in line ? [line.error.code] : []));
+    assert.deepEqual(errorOf(await watched.until(isError)), ["PIPELINE_FAILED"]);
+    watched.save("pipeline.ts", FILES["pipeline.ts"]);
+    assert.deepEqual(await watched.nextEnds(), { a: "built", b: "built" });
+    watched.save("stages/b.ts", "export default () => {");
+    assert.deepEqual(errorOf(await watched.until(isError)), ["STAGE_BUNDLE_FAILED"]);
+    watched.save("stages/b.ts", 'export default () => { throw new Error("no"); };\n');
+    assert.deepEqual(await watched.nextEnds(), { a: "cached", b: "failed" });
+    rmSync(join(watched.folder, "stages/b.ts"));
+    assert.deepEqual(errorOf(await watched.until(isError)), ["STAGE_MODULE_NOT_FOUND"]);
+    watched.save("stages/b.ts", FILES["stages/b.ts"]);
+    assert.deepEqual(await watched.nextEnds(), { a: "cached", b: "cached" });
+    assert.equal(await watched.stop(), 130);
+  },
+);
 
 /** Waits until a file is there: in the sandbox there is none of the machine, so these run without one. */
 const WAITING = (name: string) => `import { existsSync, writeFileSync } from "node:fs";
@@ -177,40 +181,44 @@ export default async function waits() {
 }
 `;
 
-test("a save while stages are built: what is still wanted is not started twice, what is not wanted is stopped", async () => {
-  const signs = mkdtempSync(join(tmpdir(), "pipelite-signs-"));
-  const waiting = (name: string): string => WAITING(name).replaceAll("FOLDER", signs);
-  const there = async (name: string): Promise<void> => {
-    while (!existsSync(join(signs, name))) await new Promise((resolve) => setTimeout(resolve, 20));
-  };
-  await using watched = new Watched(
-    {
-      "pipeline.ts": `import { pipeline, stage } from "pipelite";
+test(
+  "a save while stages are built: what is still wanted is not started twice, what is not wanted is stopped",
+  { skip: sweep() },
+  async () => {
+    const signs = mkdtempSync(join(tmpdir(), "pipelite-signs-"));
+    const waiting = (name: string): string => WAITING(name).replaceAll("FOLDER", signs);
+    const there = async (name: string): Promise<void> => {
+      while (!existsSync(join(signs, name))) await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+    await using watched = new Watched(
+      {
+        "pipeline.ts": `import { pipeline, stage } from "pipelite";
 export default pipeline({ a: stage(() => import("./a.ts")), b: stage(() => import("./b.ts")) });
 `,
-      "a.ts": waiting("a"),
-      "b.ts": waiting("b"),
-    },
-    "--sandbox",
-    "none",
-    "--jobs",
-    "2",
-  );
-  await there("a.started");
-  await there("b.started");
-  rmSync(join(signs, "a.started"));
-  watched.save("b.ts", waiting("b2"));
-  // The new b runs beside the old a, which nobody starts again; the old b ends without its sign.
-  await there("b2.started");
-  assert.equal(existsSync(join(signs, "a.started")), false);
-  writeFileSync(join(signs, "a.go"), "");
-  await watched.until((line) => line.type === "stage-finished" && line.name === "a");
-  // The old run ends now: what the new one builds goes on.
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  writeFileSync(join(signs, "b2.go"), "");
-  const ends = await watched.nextEnds();
-  assert.equal(ends["b"], "built");
-  assert.equal(existsSync(join(signs, "a.started")), false);
-  assert.equal(await watched.stop(), 130);
-  rmSync(signs, { recursive: true });
-});
+        "a.ts": waiting("a"),
+        "b.ts": waiting("b"),
+      },
+      "--sandbox",
+      "none",
+      "--jobs",
+      "2",
+    );
+    await there("a.started");
+    await there("b.started");
+    rmSync(join(signs, "a.started"));
+    watched.save("b.ts", waiting("b2"));
+    // The new b runs beside the old a, which nobody starts again; the old b ends without its sign.
+    await there("b2.started");
+    assert.equal(existsSync(join(signs, "a.started")), false);
+    writeFileSync(join(signs, "a.go"), "");
+    await watched.until((line) => line.type === "stage-finished" && line.name === "a");
+    // The old run ends now: what the new one builds goes on.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    writeFileSync(join(signs, "b2.go"), "");
+    const ends = await watched.nextEnds();
+    assert.equal(ends["b"], "built");
+    assert.equal(existsSync(join(signs, "a.started")), false);
+    assert.equal(await watched.stop(), 130);
+    rmSync(signs, { recursive: true });
+  },
+);

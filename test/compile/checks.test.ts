@@ -7,6 +7,7 @@ import { documents } from "#app/documents.ts";
 import { PipeliteError } from "#base/errors.ts";
 import { auditRun } from "#evidence/audit.ts";
 import { Project, type RanOnce } from "../rig/project.ts";
+import { sweep } from "../rig/peer.ts";
 
 const HEAD = 'import { check, gate, param, pipeline, source, stage } from "pipelite";\n';
 const FILES = {
@@ -63,11 +64,14 @@ test("a check that fails shuts the gate and fails the run; the audit agrees", as
   assert.equal(report.status, "holds");
 });
 
-test("formulas read whole files and outputs, several entries, and texts; two gates hold one stage", async () => {
-  using project = new Project({
-    ...FILES,
-    "data.csv": "a\nb\nc\n",
-    "pipeline.ts": `${HEAD}${NUMBERS}
+test(
+  "formulas read whole files and outputs, several entries, and texts; two gates hold one stage",
+  { skip: sweep() },
+  async () => {
+    using project = new Project({
+      ...FILES,
+      "data.csv": "a\nb\nc\n",
+      "pipeline.ts": `${HEAD}${NUMBERS}
 const evidence = [numbers.file("log.txt"), source("data.csv"), numbers.file("n.json").at("/name")];
 const lines = check({ name: "lines", statement: "Lines", evidence, formula: 'lines($1) + lines($2) + if($3 == "x", 0, 1)', accept: "value == 5" });
 const named = check({ statement: "Name", evidence: evidence[2], formula: "$1", accept: 'value == "x"' });
@@ -75,22 +79,23 @@ const whole = check({ statement: "Files", evidence: numbers, formula: "files($1)
 const held = gate(gate(numbers, lines), named);
 export default pipeline({ named, whole, next: stage(() => import("./next.ts"), { numbers: held }) });
 `,
-  });
-  const ran = await project.run();
-  assert.equal(ran.status, "passed");
-  assert.deepEqual(
-    checkClaims(ran)
-      .toSorted((one, other) => (one.id < other.id ? -1 : 1))
-      .map(({ id, value, status }) => [id, value, status]),
-    [
-      ["lines/check", 5, "passed"],
-      ["named/check", "x", "passed"],
-      ["whole/check", 2, "passed"],
-    ],
-  );
-  const report = await auditRun(project.door, project.door.runs.read(ran.runId), { documents });
-  assert.equal(report.status, "holds");
-});
+    });
+    const ran = await project.run();
+    assert.equal(ran.status, "passed");
+    assert.deepEqual(
+      checkClaims(ran)
+        .toSorted((one, other) => (one.id < other.id ? -1 : 1))
+        .map(({ id, value, status }) => [id, value, status]),
+      [
+        ["lines/check", 5, "passed"],
+        ["named/check", "x", "passed"],
+        ["whole/check", 2, "passed"],
+      ],
+    );
+    const report = await auditRun(project.door, project.door.runs.read(ran.runId), { documents });
+    assert.equal(report.status, "holds");
+  },
+);
 
 test("a value that can't be had is no pass: the check fails as a stage does, with the reason", async () => {
   for (const [formula, says] of [

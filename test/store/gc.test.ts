@@ -365,19 +365,23 @@ describe("a collection with limits", () => {
     assert.deepEqual(rig.store.validPaths(), [b, d].toSorted());
   });
 
-  test("stops when enough is freed, the oldest first; a dry run says the same", async () => {
-    using rig = new StoreRig();
-    const { a, b, c, d } = await aged(rig);
-    for (const limits of [{ maxFreedBytes: 50_000 }, { maxStoreBytes: 250_000 }]) {
-      assert.deepEqual((await rig.store.gc({ ...limits, dryRun: true })).paths, [a]);
-    }
-    const { bavail, bsize } = statfsSync(rig.home);
-    assert.deepEqual((await rig.store.gc({ minFreeBytes: bavail * bsize - 1e9, dryRun: true })).paths, []);
-    // What is begun in one batch is ended.
-    const { paths } = await rig.store.gc({ maxFreedBytes: 50_000 });
-    assert.deepEqual(paths, [a, d, b, c]);
-    assert.equal(rig.nixComplaints(), "");
-  });
+  test(
+    "stops when enough is freed, the oldest first; a dry run says the same",
+    { skip: peer("nix-store") },
+    async () => {
+      using rig = new StoreRig();
+      const { a, b, c, d } = await aged(rig);
+      for (const limits of [{ maxFreedBytes: 50_000 }, { maxStoreBytes: 250_000 }]) {
+        assert.deepEqual((await rig.store.gc({ ...limits, dryRun: true })).paths, [a]);
+      }
+      const { bavail, bsize } = statfsSync(rig.home);
+      assert.deepEqual((await rig.store.gc({ minFreeBytes: bavail * bsize - 1e9, dryRun: true })).paths, []);
+      // What is begun in one batch is ended.
+      const { paths } = await rig.store.gc({ maxFreedBytes: 50_000 });
+      assert.deepEqual(paths, [a, d, b, c]);
+      assert.equal(rig.nixComplaints(), "");
+    },
+  );
 
   test("stops in the middle of many", async () => {
     using rig = new StoreRig();
