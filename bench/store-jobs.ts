@@ -268,8 +268,8 @@ function databaseJobs(place: Place): Job[] {
       repeats: 15,
       target: 0.04,
       limit:
-        "By processor time the walk over 50,000 references in SQLite is half, and is itself 0.06 of Nix's whole time: the floor. The path of each and " +
-        "their order are most of the rest.",
+        "By processor time the walk over 50,000 references in SQLite is half, and is itself 0.06 of Nix's whole time: the floor. The path of each, read and checked, is most of " +
+        "the rest.",
     },
   ];
 }

@@ -155,9 +155,11 @@ with recursive reached(id) as (
 export function closure(store: StoreDatabase, roots: Iterable<StorePath>): StorePath[] {
   const wanted = [...new Set(roots)];
   for (const path of wanted) requireValid(store, path);
+  // All in one row, and put in order here: a row for each, in order, costs half as much again.
   const sql = `${CLOSURE_SQL}
-    select v.path as path from reached join ValidPaths v using (id) order by v.path`;
-  return paths(store.statement(sql).all(JSON.stringify(wanted)));
+    select json_group_array(v.path) as paths from reached join ValidPaths v using (id)`;
+  const row = store.statement(sql).get(JSON.stringify(wanted)) ?? {};
+  return (JSON.parse(textColumn(row, "paths")) as string[]).map(parseStorePath).toSorted();
 }
 
 /** Closure in an order in which each path follows what it refers to. */
