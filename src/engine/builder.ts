@@ -1,6 +1,6 @@
 // One build of a resolved derivation in the sandbox: what the engine registers, and what an audit compares, is made here.
 import { programFolders, type Environment } from "#base/environment.ts";
-import { existsSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { fromByteString } from "#base/bytes.ts";
 import type { DerivationOutput } from "#nix/derivation.ts";
@@ -130,7 +130,8 @@ export async function runBuilder<T>(
       return { ...failure(job, kind, result, facts), usage, limits: held };
     }
     const made = join(storeDir, storePathBase(scratch));
-    if (!existsSync(made)) {
+    // A link is an output, wherever it leads.
+    if (lstatSync(made, { throwIfNoEntry: false }) === undefined) {
       keep();
       throw pipeliteError("STAGE_NO_OUTPUT", { stage: job.name });
     }

@@ -1,6 +1,6 @@
 // The places in the folder of the output where inputs are mounted. In a kept folder they are turned into those of the next
 // stage: a rename costs a tenth of a new file, which ext4 has to find a free inode for.
-import { lstatSync, readlinkSync } from "node:fs";
+import { lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { byteStringOf, toByteString } from "#base/bytes.ts";
 import { storePathBase } from "#nix/store-path.ts";
@@ -37,8 +37,32 @@ interface Folders {
 export class InputPlaces {
   #places = new Map<string, Place>();
 
-  get names(): Iterable<string> {
-    return this.#places.keys();
+  /**
+   * Whether they are all that is in the folder, each as it was made. The stage owns the folder: it can make a link lead elsewhere
+   * at any time, and from namespaces of its own part with a mount and put something else in its place.
+   */
+  areAllOf(storeDir: string): boolean {
+    const found = readdirSync(storeDir, { withFileTypes: true, encoding: "buffer" });
+    return (
+      found.length === this.#places.size &&
+      found.every((entry) => {
+        const name = toByteString(entry.name);
+        const path = Buffer.from(join(toByteString(Buffer.from(storeDir)), name), "latin1");
+        switch (this.#places.get(name)?.kind) {
+          case "folder":
+            return entry.isDirectory() && readdirSync(path).length === 0;
+          case "file":
+            return entry.isFile() && lstatSync(path).size === 0;
+          case "link":
+            return (
+              entry.isSymbolicLink() &&
+              toByteString(readlinkSync(path, "buffer")) === this.#places.get(name)?.target
+            );
+          case undefined:
+            return false;
+        }
+      })
+    );
   }
 
   /** The calls that make the places for these inputs out of those that are there. */

@@ -32,11 +32,8 @@ export class Scratch {
   empty(): void {
     if (this.isSpoilt) return;
     const FEW = 32;
-    const places = new Set(this.places.names);
-    const inStore = readdirSync(this.storeDir, { encoding: "latin1" });
     const left = readdirSync(this.buildDir, { withFileTypes: true, encoding: "buffer" });
-    const isAsMade = inStore.length === places.size && inStore.every((name) => places.has(name));
-    if (!isAsMade || left.length > FEW || left.some((entry) => entry.isDirectory())) {
+    if (!this.places.areAllOf(this.storeDir) || left.length > FEW || left.some((entry) => entry.isDirectory())) {
       this.isSpoilt = true;
       return;
     }

@@ -48,6 +48,26 @@ export default pipeline({ link: stage(() => import("./link.ts")) });
   assert.equal(report.status, "holds");
 });
 
+test("an output that is a link is one, whether or not the host has what it leads to", async () => {
+  using project = new Project({
+    "pipeline.ts": `
+import { pipeline, stage } from "pipelite";
+const link = stage(() => import("./link.ts"));
+const after = stage(() => import("./after.ts"), { link });
+export default pipeline({ link, after });
+`,
+    "link.ts": made('symlinkSync("/not/on/this/host", out);'),
+    "after.ts": `
+import { readlinkSync } from "node:fs";
+export default ({ link }) => ({ "target.txt": readlinkSync(link.path) });
+`,
+  });
+  const { status, runId } = await project.run();
+  assert.equal(status, "passed");
+  const { tree = "" } = project.record(runId);
+  assert.equal(readFileSync(project.door.physical(tree, "after/target.txt"), "utf8"), "/not/on/this/host");
+});
+
 test("a verdict that is a link is none", async () => {
   using project = new Project({
     "pipeline.ts": `

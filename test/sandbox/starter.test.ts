@@ -221,6 +221,37 @@ describe("stage after stage in one starter", { skip: peer("busybox") }, () => {
     assert.equal((await run("ls -A /build; ls /nix/store | grep -v busybox")).log, "");
   });
 
+  test("finds its inputs and nothing that the last stage put in their places", async () => {
+    const make = { folder: mkdirSync, file: (path: string) => writeFileSync(path, "right") };
+    const inputs = (["folder", "file"] as const).map((name) => {
+      const physical = join(folder, `replaced-${name}`);
+      make[name](physical);
+      return { path: `/nix/store/${"d".repeat(32)}-${name}` as StorePath, physical };
+    });
+    const link = join(folder, "replaced-link");
+    symlinkSync("/right", link);
+    inputs.push({ path: `/nix/store/${"d".repeat(32)}-link` as StorePath, physical: link });
+    const look = `cd /nix/store; ls -A *-folder; cat *-file; readlink *-link`;
+    const { log: right } = await run(look, { inputs });
+    const [inFolder = "", inFile = "", inLink = ""] = inputs.map(({ path }) => path.slice(11));
+    // Where nothing is mounted on it any more, a place of an input is a folder or file like any other.
+    const parted = (...commands: string[]) => `cp ${BUSYBOX}/bin/busybox /build; cd /nix/store; unshare -Urm sh -ec '
+      mount -t tmpfs none /tmp; mkdir /tmp/o; cp /build/busybox /tmp; pivot_root /tmp /tmp/o; /busybox umount -l /o
+      ${commands.join("; ")}'; rm /build/busybox; echo "came to $?"`;
+    for (const replace of [
+      `rm /nix/store/${inLink}; ln -s /wrong /nix/store/${inLink}; echo "came to $?"`,
+      parted(`/busybox rm ${inFile}`, `/busybox ln -s /new/etc/passwd ${inFile}`),
+      parted(`/busybox rm ${inFile}`, `/busybox cp /busybox ${inFile}`),
+      parted(`/busybox rmdir ${inFolder}`, `/busybox ln -s /new/etc ${inFolder}`),
+      parted(`/busybox rmdir ${inFolder}`, `/busybox mkdir ${inFolder}`, `/busybox touch ${inFolder}/wrong`),
+    ]) {
+      const replaced = await run(replace, { inputs });
+      assert.equal(replaced.log, "came to 0\n");
+      assert.equal((await run(look, { inputs })).log, right);
+      assert.ok(!existsSync(replaced.folder), "its folder has gone");
+    }
+  });
+
   test("sees its own inputs only, each with its own content", async () => {
     const inputs = ["a", "b", "c"].map((name, index) => {
       const physical = join(folder, `input-${name}`);
