@@ -33,7 +33,11 @@ export class Scratch {
     if (this.isSpoilt) return;
     const FEW = 32;
     const left = readdirSync(this.buildDir, { withFileTypes: true, encoding: "buffer" });
-    if (!this.places.areAllOf(this.storeDir) || left.length > FEW || left.some((entry) => entry.isDirectory())) {
+    if (
+      !this.places.areAllOf(this.storeDir) ||
+      left.length > FEW ||
+      left.some((entry) => entry.isDirectory())
+    ) {
       this.isSpoilt = true;
       return;
     }

@@ -235,7 +235,9 @@ describe("stage after stage in one starter", { skip: peer("busybox") }, () => {
     const { log: right } = await run(look, { inputs });
     const [inFolder = "", inFile = "", inLink = ""] = inputs.map(({ path }) => path.slice(11));
     // Where nothing is mounted on it any more, a place of an input is a folder or file like any other.
-    const parted = (...commands: string[]) => `cp ${BUSYBOX}/bin/busybox /build; cd /nix/store; unshare -Urm sh -ec '
+    const parted = (
+      ...commands: string[]
+    ) => `cp ${BUSYBOX}/bin/busybox /build; cd /nix/store; unshare -Urm sh -ec '
       mount -t tmpfs none /tmp; mkdir /tmp/o; cp /build/busybox /tmp; pivot_root /tmp /tmp/o; /busybox umount -l /o
       ${commands.join("; ")}'; rm /build/busybox; echo "came to $?"`;
     for (const replace of [
