@@ -45,23 +45,29 @@ export function bubblewrapArguments(request: SandboxRequest, host: Host): string
 }
 
 /**
- * What comes before bubblewrap when it is root's: namespaces around it, in which the host's devices can't be changed and it can
- * make one cgroup namespace.
+ * What comes before bubblewrap: a namespace around it, in which it can make one cgroup namespace; for root one more, in which
+ * the host's devices can't be changed.
  */
-export function callsBeforeBubblewrap(host: Host): SystemCall[] {
-  if (!host.isRoot) return [];
+export function callsBeforeBubblewrap({ isRoot }: Host): SystemCall[] {
   const { newUser, newMounts } = linux.CLONE;
-  const map = (name: string) => writeTo(`/proc/self/${name}`, "0 0 1\n", FD.outer, call);
+  const [uid, gid] = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0];
+  const map = (name: string, id: number) => writeTo(`/proc/self/${name}`, `${id} ${id} 1\n`, FD.outer, call);
   return [
-    call("unshare", newUser + newMounts),
-    ...map("uid_map"),
+    call("unshare", newUser + (isRoot ? newMounts : 0)),
+    ...map("uid_map", uid),
     ...writeTo("/proc/self/setgroups", "deny", FD.outer, attempt),
-    ...map("gid_map"),
+    ...map("gid_map", gid),
+    ...(isRoot ? readOnlyDevices() : []),
+    ...forbidCgroupNamespaces("/proc", FD.outer, 1),
+  ];
+}
+
+function readOnlyDevices(): SystemCall[] {
+  return [
     call("mount", "none", "/", 0, linux.MOUNT.recursive | linux.MOUNT.private, 0),
     ...[...DEVICES, ...(hasKvm() ? ["kvm"] : [])].flatMap((name) =>
       bindDevice(`/dev/${name}`, `/dev/${name}`),
     ),
-    ...forbidCgroupNamespaces(host, "/proc", FD.outer, 1),
   ];
 }
 

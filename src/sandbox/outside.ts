@@ -1,6 +1,5 @@
 // The first program of a sandbox, outside of it: one process that waits for the other and reports how it ended and what it
 // used, and one that opens the terminal, enters the cgroup and becomes bubblewrap, unshare, or the builder.
-import type { Host } from "./host.ts";
 import { FD } from "./inside.ts";
 import * as linux from "./linux.ts";
 import { attempt, call } from "./launcher/system-call.ts";
@@ -52,17 +51,13 @@ export function goFirstWithoutMemory(lowestFd: number): SystemCall[] {
 }
 
 /**
- * For who is root in a user namespace in which no more cgroup namespaces shall be made. In one of its own a stage that acts as
- * the host's root could mount the host's control groups, write to its limits and leave groups behind. (Nix 2.8 allows it.)
+ * For who is root in a user namespace in which no more cgroup namespaces shall be made. In one of its own a stage could mount
+ * the control groups of its user, which are the host's for root, and those that systemd delegates for others: to write to its
+ * limits, leave groups behind, or stop the run where that is in the same group. (Nix 2.8 allows it.)
  * @param proc where procfs is
  */
-export function forbidCgroupNamespaces(
-  { isRoot }: Host,
-  proc: string,
-  lowestFd: number,
-  most = 0,
-): SystemCall[] {
-  return isRoot ? writeTo(`${proc}/sys/user/max_cgroup_namespaces`, String(most), lowestFd, attempt) : [];
+export function forbidCgroupNamespaces(proc: string, lowestFd: number, most = 0): SystemCall[] {
+  return writeTo(`${proc}/sys/user/max_cgroup_namespaces`, String(most), lowestFd, attempt);
 }
 
 /** Opens the other end of the terminal that came as FD.terminal and makes it the log. */

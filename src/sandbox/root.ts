@@ -101,7 +101,7 @@ function mountProc(host: Host, { lastProcess }: Seen): SystemCall[] {
     ...folder("proc", 0o555),
     call("mount", "proc", proc, "proc", flags, 0),
     ...(lastProcess === undefined ? [] : writeFile(`${proc}/sys/kernel/ns_last_pid`, String(lastProcess))),
-    ...forbidCgroupNamespaces(host, proc, FD.inner),
+    ...forbidCgroupNamespaces(proc, FD.inner),
     ...coverKernelFiles(host, proc),
   ];
 }
