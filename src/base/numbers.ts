@@ -4,6 +4,13 @@
 /** What stands where a figure could not be had. */
 const NONE = "-";
 
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+
+/** Whether a text is a number in decimal notation, with a point: `0x5` is none, and neither is an empty text. */
+export function isDecimal(text: string): boolean {
+  return DECIMAL.test(text);
+}
+
 /** A figure with `digits` significant digits, in plain notation where that is short. */
 export function formatFigure(value: number | null | undefined, digits = 5): string {
   if (value === null || value === undefined || Number.isNaN(value)) return NONE;

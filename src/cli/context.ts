@@ -2,8 +2,10 @@
 // one in its own process and see all it does.
 import { cleanLines } from "#view/format.ts";
 import { shownJson } from "#base/shown-json.ts";
+import { lstatSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { EXIT } from "#base/errors.ts";
+import { pipeliteError } from "./errors.ts";
 import { homeFolder } from "#base/home-folder.ts";
 import { createPaint, wantsColor, type ColorChoice, type Paint } from "#view/paint.ts";
 import type { Output } from "#view/view.ts";
@@ -47,6 +49,36 @@ export function homeOf(host: Pick<Host, "env" | "cwd">, store: string | undefine
 /** A path that the user gave, from the folder the command was started in. */
 export function pathOf({ cwd }: Pick<Host, "cwd">, path: string): string {
   return resolve(cwd, path);
+}
+
+/**
+ * Where a command writes a file that the user named. What it reads must be there afterwards.
+ * @param inputs absolute paths of the files that it reads
+ * @throws PipeliteError ARGUMENT_INVALID where it is one of them, by this name or by another
+ */
+export function outputPathOf(
+  host: Pick<Host, "cwd">,
+  { flag, path }: { flag: string; path: string },
+  inputs: readonly (string | undefined)[],
+): string {
+  const output = pathOf(host, path);
+  const replaced = identityOf(lstatSync, output);
+  const isRead = (input: string | undefined) =>
+    input !== undefined && identityOf(statSync, input) === replaced && replaced !== undefined;
+  if (!inputs.some(isRead)) return output;
+  const problem = "it is a file that this command reads";
+  throw pipeliteError("ARGUMENT_INVALID", { value: path, name: flag, problem });
+}
+
+/** What tells files apart, whatever they are called; undefined where there is none. */
+function identityOf(look: typeof statSync, path: string): string | undefined {
+  try {
+    const stat = look(path);
+    return stat.isFile() ? `${stat.dev} ${stat.ino}` : undefined;
+  } catch {
+    // Who reads or writes it says what is wrong with it.
+    return undefined;
+  }
 }
 
 /** Writes a result. */

@@ -1,4 +1,5 @@
 // The flags that every command takes, those that several take, and the readers of their values.
+import { isDecimal } from "#base/numbers.ts";
 import type { SecretSource } from "#secrets/sources.ts";
 import { choice, toggle, usualChoice, usualValue, value, values, optional } from "./command.ts";
 
@@ -129,11 +130,11 @@ export function parseCount(text: string): number {
   return count;
 }
 
-/** A finite decimal number. */
+/** A finite decimal number, as a file of measured values may have it. */
 export function parseNumber(text: string): number {
   const number = Number(text);
-  if (text.trim() === "" || !Number.isFinite(number)) throw new RangeError("it must be a number");
-  return number;
+  if (!isDecimal(text.trim()) || !Number.isFinite(number)) throw new RangeError("it must be a number");
+  return number + 0;
 }
 
 /** `TOKEN=file:/run/token`: never the value itself, which others could see in the list of processes. */

@@ -92,6 +92,9 @@ interface Compared {
   maker: DocumentMaker;
 }
 
+/** The one bit of a file's mode that the store keeps. */
+const EXECUTABLE = 0o100;
+
 /** The first file that is not what it must be, and why. */
 function compare(home: Home, store: Store, { folder, source, maker }: Compared): string | undefined {
   const logs = new Map<string, Uint8Array>();
@@ -115,7 +118,9 @@ function compare(home: Home, store: Store, { folder, source, maker }: Compared):
   if (odd !== undefined) return `${odd} is not a document of this run`;
   for (const [name, content] of wanted) {
     const file = join(folder, name);
-    if (entryAt(file)?.isFile() !== true) return `${name} is missing`;
+    const entry = entryAt(file);
+    if (entry?.isFile() !== true) return `${name} is missing`;
+    if ((entry.mode & EXECUTABLE) !== 0) return `${name} is a program, and no document is one`;
     if (!wholeFile(file).equals(bytesOfContent(content))) return `${name} is not what is made again`;
   }
   return undefined;

@@ -58,6 +58,8 @@ class Evaluation {
   readonly #formula: Formula;
   readonly #context: FormulaContext;
   readonly #names: Map<string, Value>;
+  /** What was read of the evidence: a formula may name an entry a thousand times, and finding it in a large file takes time. */
+  readonly #read = new Map<string, Value>();
   #itemsLeft = ITEMS_MAX;
 
   constructor(formula: Formula, context: FormulaContext) {
@@ -86,7 +88,7 @@ class Evaluation {
       case "constant":
         return expression.value;
       case "evidence":
-        return this.#context.evidence(expression.index);
+        return this.#once(`$${expression.index}`, () => this.#context.evidence(expression.index));
       case "name": {
         const value = this.#names.get(expression.name);
         if (value === undefined) throw new CallProblem(`nothing is called ${expression.name}`);
@@ -128,8 +130,7 @@ class Evaluation {
     const [least, most] = row.takes;
     if (parameters.length < least || parameters.length > most) throw wrongNumber(name, row.takes, parameters);
     const result = row.call(...parameters.map((parameter) => this.#looked(parameter)));
-    if (typeof result === "number" && !Number.isFinite(result))
-      throw new CallProblem(`${name} gives no number`);
+    if (!isComputed(result)) throw new CallProblem(`${name} gives no number`);
     return result;
   }
 
@@ -157,7 +158,16 @@ class Evaluation {
     if (drvPath === undefined || reference === undefined || parameters.length > 2)
       throw wrongNumber("realise", [2, 2], parameters);
     const place = this.#context.realise(textOf(this.#value(drvPath)));
-    return this.#context.read(place, textOf(this.#value(reference)));
+    const file = textOf(this.#value(reference));
+    return this.#once(`${place.path}\0${file}`, () => this.#context.read(place, file));
+  }
+
+  #once(key: string, read: () => Value): Value {
+    const known = this.#read.get(key);
+    if (known !== undefined) return known;
+    const value = read();
+    this.#read.set(key, value);
+    return value;
   }
 
   /** What a function of files is called on: `$1`, or `realise("<drvPath>")`. */
@@ -184,6 +194,12 @@ class Evaluation {
 
 function itemsOf(value: Value): number {
   return isList(value) ? value.reduce((sum: number, item) => sum + itemsOf(item), 1) : 1;
+}
+
+/** Whether all numbers in a value are some: one that is none compares as false with anything. */
+function isComputed(value: Value): boolean {
+  if (isList(value)) return value.every(isComputed);
+  return typeof value !== "number" || Number.isFinite(value);
 }
 
 function wrongNumber(

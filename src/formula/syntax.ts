@@ -134,7 +134,7 @@ class Parser {
   #primary(): Expression {
     const token = this.#take();
     const { kind, text, at } = token;
-    if (kind === "number") return { kind: "constant", value: Number(text), at };
+    if (kind === "number") return { kind: "constant", value: this.#numberOf(token), at };
     if (kind === "text") return { kind: "constant", value: this.#textOf(token), at };
     if (kind === "evidence") return { kind: "evidence", index: Number(text.slice(1)), at };
     if (kind === "word") return this.#word(token);
@@ -163,6 +163,12 @@ class Parser {
     }
     this.#take();
     return { kind: "call", name: text, parameters, at };
+  }
+
+  #numberOf({ text, at }: Token): number {
+    const value = Number(text);
+    if (Number.isFinite(value)) return value;
+    throw invalid(this.#text, at, "the number is too large");
   }
 
   #textOf({ text, at }: Token): string {

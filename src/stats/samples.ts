@@ -1,5 +1,6 @@
 // Reads measured values from delimited text, JSON or NDJSON. Strict: a value that is not a number is an error that names its
 // line, never a value that is left out; what may be read in two ways is not guessed but asked for.
+import { isDecimal } from "#base/numbers.ts";
 import { isObject, parseStrictJson } from "#base/strict-json.ts";
 import type { PipeliteError } from "#base/errors.ts";
 import { LineProblem, parseDelimited, type Delimiter } from "./delimited.ts";
@@ -118,7 +119,6 @@ function noColumn(cells: ReadonlyMap<string, unknown>, column: string): string {
   return `there is no '${column}' (there are: ${[...cells.keys()].join(", ") || "none"})`;
 }
 
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 const COMMA_NUMBER = /^[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?$/;
 /** One and a half, or one thousand five hundred? */
 const MAY_BE_GROUPS = /^[+-]?[1-9]\d{0,2},\d{3}$/;
@@ -134,7 +134,7 @@ function decimalOf(rows: readonly Row[], { name, column }: SampleRequest): Decim
   if (first === undefined) return "point";
   const refuse = (problem: string) =>
     refusal(name, first.place, `${problem}: name the decimal sign by --decimal`);
-  if (texts.some(({ text }) => text.includes(".") && NUMBER.test(text)))
+  if (texts.some(({ text }) => text.includes(".") && isDecimal(text)))
     throw refuse(`'${column}' has a comma where others have a point: ${JSON.stringify(first.text)}`);
   if (withComma.every(({ text }) => MAY_BE_GROUPS.test(text)))
     throw refuse(
@@ -161,8 +161,8 @@ function numberOf(
 }
 
 function toNumber(text: string, decimal: Decimal): number {
-  if (decimal === "point") return NUMBER.test(text) ? Number(text) : Number.NaN;
-  const isOne = COMMA_NUMBER.test(text) || (NUMBER.test(text) && !text.includes("."));
+  if (decimal === "point") return isDecimal(text) ? Number(text) : Number.NaN;
+  const isOne = COMMA_NUMBER.test(text) || (isDecimal(text) && !text.includes("."));
   return isOne ? Number(text.replace(",", ".")) : Number.NaN;
 }
 

@@ -1,6 +1,6 @@
 // Colour. Lines are lists of spans, each with a style by meaning, so that cutting to a width happens on plain text and
 // colour is put on last. Nothing is said by colour alone.
-import { cutToWidth, displayWidth } from "./format.ts";
+import { cleanLine, cutToWidth, displayWidth } from "./format.ts";
 import type { Output } from "./view.ts";
 
 // An import of node:util would load all of it, which takes longer than everything else here.
@@ -57,8 +57,9 @@ export function wantsColor(choice: ColorChoice, stream: Output): boolean {
   return styleText("bold", "x", { stream: stream as NodeJS.WritableStream }) !== "x";
 }
 
-/** A line cut to `width` columns and painted. */
-export function renderLine(line: Line, paint: Paint, width = Number.POSITIVE_INFINITY): string {
+/** A line cut to `width` columns and painted. Whatever its words come from, nothing in them moves the cursor. */
+export function renderLine(words: Line, paint: Paint, width = Number.POSITIVE_INFINITY): string {
+  const line = words.map(({ text, style }) => span(cleanLine(text), style));
   const total = line.reduce((sum, { text }) => sum + displayWidth(text), 0);
   if (total <= width) return line.map(({ text, style }) => paint(text, style)).join("");
   const ellipsis = width > ELLIPSIS.length ? ELLIPSIS : "";

@@ -209,4 +209,9 @@ export default pipeline({ last: stage(() => import("./two.ts"), { text: many[3].
   const written = await rig("graph", "graph", "-o", "graph.txt");
   assert.equal(written.stdout, "");
   assert.equal(readFileSync(join(rig.folder, "graph.txt"), "utf8"), stdout);
+  const pipeline = readFileSync(join(rig.folder, "graph/pipeline.ts"), "utf8");
+  const over = await rig("graph", "graph", "-o", "graph/pipeline.ts");
+  assert.equal(over.code, EXIT.usage, over.stderr);
+  assert.match(over.stderr, /for --out: it is a file that this command reads/);
+  assert.equal(readFileSync(join(rig.folder, "graph/pipeline.ts"), "utf8"), pipeline);
 });

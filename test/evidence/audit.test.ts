@@ -622,6 +622,14 @@ const REPLACED: Record<string, [(evidence: string) => void, RegExp]> = {
     (evidence) => mkdirSync(join(evidence, "certificates")),
     /certificates\/ is not a document/,
   ],
+  "a report that is a program": [
+    (evidence) => chmodSync(join(evidence, "report.html"), 0o755),
+    /report\.html is a program/,
+  ],
+  "a log that is a program": [
+    (evidence) => chmodSync(join(evidence, "logs/measure.log"), 0o755),
+    /logs\/measure\.log is a program/,
+  ],
   "no report": [(evidence) => rmSync(join(evidence, "report.html")), /report\.html is missing/],
 };
 

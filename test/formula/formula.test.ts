@@ -181,6 +181,33 @@ test("a formula that looks at very many items is given up, whatever is in them",
   );
 });
 
+test("an entry of the evidence is looked for once, however often it is named", () => {
+  let reads = 0;
+  const counting = (own: FormulaContext): FormulaContext => ({
+    ...own,
+    evidence: (index) => {
+      reads += 1;
+      return own.evidence(index);
+    },
+    read: (place, reference) => {
+      reads += 1;
+      return own.read(place, reference);
+    },
+  });
+  const often = `${Array.from({ length: 100 }, (_, k) => `a${k} = $1; b${k} = realise("x", "v#/a");`).join(" ")} count(a7)`;
+  assert.equal(evaluate(parseFormula(often), counting(contextOf([[1, 2]]))), 2);
+  assert.equal(reads, 2);
+});
+
+test("a chain of any length has its longest path, in time and memory in proportion", () => {
+  const names = Array.from({ length: 200_000 }, (_, k) => `s${k}`);
+  const inputs = names.map((_, k) => (k === 0 ? [] : [`s${k - 1}`]));
+  const durations = names.map(() => 1);
+  assert.equal(valueOf("criticalPath($1, $2, $3)", names, inputs, durations), 200_000);
+  const backwards: Value[] = [names.toReversed(), inputs.toReversed(), durations];
+  assert.equal(valueOf("criticalPath($1, $2, $3)", ...backwards), 200_000);
+});
+
 test("a name that is defined again reads what stands before it", () => {
   assert.deepEqual(readsOf(parseFormula("a = $1; b = a; a = $2; a + b")).entries, [2, 1]);
   assert.deepEqual(readsOf(parseFormula("a = $1; a = a + $2; a")).entries, [1, 2]);
@@ -214,6 +241,10 @@ const REFUSED: readonly (readonly [ErrorCode, string, number, ...Value[]])[] = [
   ["FORMULA_FAILED", "$1 + $2", 4, [1, 2], [1]],
   ["FORMULA_FAILED", "1 / 0", 3],
   ["FORMULA_FAILED", "sqrt(0 - 1)", 1],
+  ["FORMULA_FAILED", "not any(sqrt($1) > 5)", 9, [-1]],
+  ["FORMULA_FAILED", "all(ln($1) < 5)", 5, [[0], 1]],
+  ["FORMULA_FAILED", "meanEach($1)", 1, [[]]],
+  ["FORMULA_INVALID", "$1 < 1e400", 6, 1],
   ["FORMULA_FAILED", "abs(1, 2)", 1],
   ["FORMULA_FAILED", "not 1", 1],
   ["FORMULA_FAILED", "sd($1)", 1, [1]],

@@ -1,6 +1,6 @@
 // Files as spreadsheets and instruments write them: read when there is one way to read them, else the message names the flag.
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -115,6 +115,32 @@ test("130,000 values are judged", { skip: sweep() }, async () => {
   assert.equal(code, 0, stderr);
   const { cpk, n } = JSON.parse(stdout) as { cpk: number; n: number };
   assert.ok(n === 130_000 && Math.abs(cpk - 1 / 0.6) < 0.02, String(cpk));
+});
+
+test("a page of charts does not take the place of the values that it is of", async () => {
+  using rig = createRig();
+  const file = join(rig.folder, "v.csv");
+  writeFileSync(file, "x\n1\n2\n");
+  symlinkSync("v.csv", join(rig.folder, "same.csv"));
+  for (const [read, written] of [
+    ["v.csv", "v.csv"],
+    ["same.csv", "v.csv"],
+  ] as const) {
+    const { code, stderr } = await rig("capability", read, "--picture", written, "-c", "x", "--lsl", "0");
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /^error: Cannot use 'v\.csv' for --picture: it is a file that this command reads/);
+    assert.equal(readFileSync(file, "utf8"), "x\n1\n2\n");
+  }
+});
+
+test("a limit is a decimal number, as a value is", async () => {
+  using rig = createRig();
+  writeFileSync(join(rig.folder, "v.csv"), "x\n1\n2\n");
+  for (const text of ["0x5", "0b1", "1e400", "NaN", "Infinity", "", " ", "1_0"]) {
+    const { code, stderr } = await rig("capability", "v.csv", "-c", "x", "--usl", text);
+    assert.equal(code, 2, text);
+    assert.match(stderr, /for --usl: it must be a number/);
+  }
 });
 
 test("a file that can't be used ends with 2 and its name, and so does one that can't be written", async () => {

@@ -420,4 +420,9 @@ test("a summary says what came of it, signed, and FAILED for all that is no pass
   assert.equal((await rig("verify", "./none.sigstore.json", ...TRUST, "--vsa", "vsa.json")).code, 3);
   assert.equal(existsSync(file("vsa.json")), false);
   rmSync(file("none.sigstore.json"));
+  // Nor is it written over what was asked for.
+  const trusted = readFileSync(file("attestations/trust.json"));
+  const over = await rig("verify", "result", ...TRUST, "--vsa", "./attestations/../attestations/trust.json");
+  assert.equal(over.code, 2, over.stderr);
+  assert.deepEqual(readFileSync(file("attestations/trust.json")), trusted);
 });

@@ -52,6 +52,8 @@ test("cutToWidth() never exceeds the width and keeps text that fits", () => {
 });
 
 test("renderLine() cuts over the spans of a line and closes every colour", () => {
+  const hostile = [span("1 pa\u001b[2Kssed"), span("\u202e\u0085 x\r", "bad")];
+  assert.equal(renderLine(hostile, createPaint(false)), "1 passed x");
   const line = [span("proof  ", "name"), span("built", "good"), span(" in a very long time")];
   assert.equal(renderLine(line, createPaint(false), 15), "proof  built...");
   const painted = renderLine(line, createPaint(true), 10);

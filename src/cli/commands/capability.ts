@@ -4,7 +4,7 @@ import { pipeliteError } from "#cli/errors.ts";
 import { writeFileAtomically } from "#base/files.ts";
 import { DELIMITER_NAMES, ENCODINGS, SIGMA_METHODS } from "#app/capability-choices.ts";
 import { argument, choice, command, requiredValue, usualValue, value } from "#cli/command.ts";
-import { paintOf, pathOf, print, printJson, say, type ExitCode } from "#cli/context.ts";
+import { outputPathOf, paintOf, pathOf, print, printJson, say, type ExitCode } from "#cli/context.ts";
 import { parseCount, parseNumber } from "#cli/flags.ts";
 import type { CapabilityPlan } from "#stats/gate.ts";
 import type { SigmaMethod } from "#stats/sigma.ts";
@@ -43,16 +43,20 @@ export const capability = command({
     const plan = planOf(flags);
     const app = await import("#app/capability.ts");
     const { column, gauge, picture } = flags;
-    const measured = app.judgeFile(pathOf(context, file), { ...flags, name: file, plan, gauge });
+    const source = pathOf(context, file);
+    const page =
+      picture === undefined
+        ? undefined
+        : outputPathOf(context, { flag: "--picture", path: picture }, [source]);
+    const measured = app.judgeFile(source, { ...flags, name: file, plan, gauge });
     const { describe, describeReading } = await import("#cli/capability-text.ts");
     const { result, samples } = measured;
     const how = describeReading(samples.reading);
     if (how !== "") say(context, flags, `read as ${how}`);
-    if (picture !== undefined) {
-      const path = pathOf(context, picture);
+    if (page !== undefined) {
       const title = `${column} (${file.split("/").at(-1) ?? file})`;
-      writeFileAtomically(path, app.drawMeasured(measured, title));
-      say(context, flags, `picture: ${path}`);
+      writeFileAtomically(page, app.drawMeasured(measured, title));
+      say(context, flags, `picture: ${page}`);
     }
     if (flags.json) printJson(context, (await import("#app/capability-figures.ts")).figuresOf(measured));
     else print(context, describe(result, column, paintOf(context, flags)));

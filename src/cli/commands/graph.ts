@@ -1,9 +1,10 @@
 // `pipelite graph`: what depends on what, what would be built, and what it took the last time.
+import { join } from "node:path";
 import { largest } from "#base/extremes.ts";
 import { formatDuration } from "#base/quantities.ts";
 import { writeFileAtomically } from "#base/files.ts";
 import { openCommand, optional, toggle, usualChoice, value } from "#cli/command.ts";
-import { paintOf, pathOf, print, printJson, say } from "#cli/context.ts";
+import { outputPathOf, paintOf, pathOf, print, printJson, say } from "#cli/context.ts";
 import { engineFlag, paramFlag, paramsFlag, sandboxFlag } from "#cli/flags.ts";
 import { paramsOf, splitTarget, valuesOf } from "#cli/target.ts";
 import { openHomeOf } from "#cli/run-argument.ts";
@@ -47,12 +48,14 @@ export const graph = openCommand({
       sandbox: flags.sandbox,
       env: context.env,
     };
+    const read = [pipeline, join(pipeline, "pipeline.ts"), flags.params && pathOf(context, flags.params)];
+    const file =
+      flags.out === undefined ? undefined : outputPathOf(context, { flag: "--out", path: flags.out }, read);
     const drawn = await app.graph(options, { format: flags.format, apart: flags.all });
     if (flags.json) return printJson(context, drawn.graph);
     const paint = paintOf(context, flags.out === undefined ? flags : { color: "never" });
     const text = drawn.document ?? describe(drawn.graph.pipeline, drawn.folded, app.stateWords, paint);
-    if (flags.out === undefined) return print(context, text);
-    const file = pathOf(context, flags.out);
+    if (file === undefined) return print(context, text);
     writeFileAtomically(file, text.endsWith("\n") ? text : `${text}\n`);
     say(context, flags, `graph: ${file}`);
   },

@@ -4,6 +4,7 @@ import { formatTime } from "#base/quantities.ts";
 import { command, optional, value, values } from "#cli/command.ts";
 import {
   columnsOf,
+  outputPathOf,
   paintOf,
   pathOf,
   print,
@@ -94,17 +95,21 @@ export const verify = command({
         suggestion:
           "Whom to believe is said by a file: `pipelite provenance --out FOLDER` writes one to start from",
       });
+    const keyFiles = flags.key.map((file) => pathOf(context, file));
+    const [policyFile, trustFile] = [fileOf(flags.policy), fileOf(trust)];
+    const named = "file" in target ? target.file : undefined;
+    const read = [...keyFiles, policyFile, trustFile, fileOf(vsaKey), named];
     const request = {
       home,
-      keyFiles: flags.key.length === 0 ? undefined : flags.key.map((file) => pathOf(context, file)),
-      policyFile: fileOf(flags.policy),
-      trustFile: fileOf(trust),
+      keyFiles: keyFiles.length === 0 ? undefined : keyFiles,
+      policyFile,
+      trustFile,
       bundles: fileOf(bundles),
       summary:
         vsa === undefined
           ? undefined
           : {
-              file: pathOf(context, vsa),
+              file: outputPathOf(context, { flag: "--vsa", path: vsa }, read),
               key:
                 vsaKey === undefined
                   ? undefined
