@@ -28,6 +28,8 @@ export interface DebianOptions {
 }
 
 const NAME = /^[a-z0-9][a-z0-9+.-]+$/;
+/** As apt names a package of another architecture. */
+const QUALIFIED = /^[a-z0-9][a-z0-9+.-]+:[a-z0-9-]+$/;
 const SUITE = /^[a-z][a-z0-9./_-]*$/;
 const SNAPSHOT = /^\d{8}T\d{6}Z$/;
 
@@ -39,13 +41,19 @@ export function debian(packages: readonly string[], options: DebianOptions = {})
   const place = callerPlace();
   const invalid = (problem: string) => pipeliteError("ENVIRONMENT_INVALID", { place, problem });
   if (!Array.isArray(packages) || packages.length === 0) throw invalid("it needs a list of packages");
-  const { suite = "bookworm", snapshot, repositories } = options;
-  for (const name of packages)
+  const known = ["suite", "snapshot", "repositories"];
+  const { suite = "bookworm", snapshot, repositories } = ownMachineOptions(options, known, place);
+  for (const name of packages) {
+    if (typeof name === "string" && QUALIFIED.test(name))
+      throw pipeliteError("ENVIRONMENT_OF_OTHER_MACHINE", { place, asked: `package '${name}'` });
     if (typeof name !== "string" || !NAME.test(name))
       throw invalid(`'${String(name)}' is not the name of a package`);
+  }
   if (!SUITE.test(suite) || suite.includes("..")) throw invalid(`'${suite}' is not the name of a suite`);
   if (snapshot !== undefined && !SNAPSHOT.test(snapshot))
     throw invalid(`'${snapshot}' is no moment such as 20260101T000000Z`);
+  if (repositories !== undefined && !(Array.isArray(repositories) && repositories.every(isRepository)))
+    throw invalid("its `repositories` are a list of { name, suite, components, keys }");
   return described(place, {
     kind: "debian",
     packages: [...new Set(packages)].toSorted(compareByteStrings),
@@ -53,6 +61,14 @@ export function debian(packages: readonly string[], options: DebianOptions = {})
     ...(snapshot !== undefined && { snapshot }),
     ...(repositories !== undefined && { repositories: repositories.map(repository) }),
   });
+}
+
+function isRepository(value: unknown): value is DebianRepository {
+  if (typeof value !== "object" || value === null) return false;
+  const { name, suite, components, keys } = value as Partial<Record<keyof DebianRepository, unknown>>;
+  return [name, suite, keys, ...(Array.isArray(components) ? components : [undefined])].every(
+    (each) => typeof each === "string" && each !== "",
+  );
 }
 
 function repository({ name, suite, components, keys }: DebianRepository): DebianRepository {
@@ -69,8 +85,9 @@ export interface ImageOptions {
  * folder (an OCI layout) or a file (`docker save`) beside pipeline.ts: `image("./tools.tar")`. What it would start, and as
  * whom, is left aside.
  */
-export function image(from: string, { tag }: ImageOptions = {}): Environment {
+export function image(from: string, options: ImageOptions = {}): Environment {
   const place = callerPlace();
+  const { tag } = ownMachineOptions(options, ["tag"], place);
   const invalid = (problem: string) => pipeliteError("ENVIRONMENT_INVALID", { place, problem });
   if (typeof from !== "string") throw invalid("it needs the name of an image, or the path of one");
   const request: ImageRequest = { kind: "image", from, ...(tag !== undefined && { tag }) };
@@ -100,11 +117,15 @@ export interface PythonOptions {
  * Wheels of Python, each pinned by its hash, on the Python of another environment:
  * `python({ requirements: "requirements.lock", base: debian(["python3"]) })`. No code of theirs runs when they are installed.
  */
-export function python({ requirements, base, python: version }: PythonOptions): Environment {
+export function python(options: PythonOptions): Environment {
   const place = callerPlace();
   const invalid = (problem: string) => pipeliteError("ENVIRONMENT_INVALID", { place, problem });
+  const known = ["requirements", "base", "python"];
+  const { requirements, base, python: version } = ownMachineOptions(options, known, place);
   if (typeof requirements !== "string" || requirements === "")
     throw invalid("it needs a file of requirements");
+  if (!isEnvironment(base))
+    throw invalid('its `base` must be an environment: `debian(["python3"])`, `image(...)`');
   const { request } = base;
   if (base.composed !== undefined)
     throw invalid("wheels are installed on packages or an image: compose what `python` gives");
@@ -138,7 +159,7 @@ const CHANNEL = /^[a-z0-9][a-zA-Z0-9._-]*$/;
 export function nixpkgs(packages: string | readonly string[], options: NixpkgsOptions = {}): Environment {
   const place = callerPlace();
   const invalid = (problem: string) => pipeliteError("ENVIRONMENT_INVALID", { place, problem });
-  const { channel } = knownOptions(options, ["channel"], place);
+  const { channel } = ownMachineOptions(options, ["channel"], place);
   const all: readonly unknown[] = Array.isArray(packages) ? packages : [packages];
   if (all.length === 0) throw invalid("it needs a store path, the name of a package, or a list of them");
   const names = all.map((each) => {
@@ -166,7 +187,7 @@ export interface NodeModulesOptions {
  */
 export function nodeModules(options: NodeModulesOptions): Environment {
   const place = callerPlace();
-  const { lock } = knownOptions(options, ["lock"], place);
+  const { lock } = ownMachineOptions(options, ["lock"], place);
   if (typeof lock !== "string" || lock === "")
     throw pipeliteError("ENVIRONMENT_INVALID", {
       place,
@@ -201,7 +222,7 @@ export function environment(options: EnvironmentOptions): Environment {
     add = [],
     path = [],
     env = {},
-  } = knownOptions(options, ["root", "add", "path", "env"], place);
+  } = ownMachineOptions(options, ["root", "add", "path", "env"], place);
   if (!isEnvironment(root)) throw invalid("its `root` must be an environment: `debian([...])`, `image(...)`");
   if (root.request.kind === "node-modules")
     throw invalid("what `nodeModules` gives is no root file system: it belongs to `add`");
@@ -237,6 +258,17 @@ const NO_PART = "what it adds must be nodes, files of nodes, or what `nodeModule
 function hasModules({ composed }: Environment): boolean {
   return composed !== undefined && (composed.modules !== undefined || hasModules(composed.root));
 }
+
+/** As `knownOptions`; a machine can't be chosen. @throws ENVIRONMENT_OF_OTHER_MACHINE */
+function ownMachineOptions<T extends object>(options: T, known: readonly string[], place: string): T {
+  const machine = Object.keys(options).find((name) => MACHINE_OPTIONS.has(name));
+  if (machine !== undefined)
+    throw pipeliteError("ENVIRONMENT_OF_OTHER_MACHINE", { place, asked: `option '${machine}'` });
+  return knownOptions(options, known, place);
+}
+
+/** What other tools call it. */
+const MACHINE_OPTIONS: ReadonlySet<string> = new Set(["architecture", "arch", "platform", "system"]);
 
 function isEnvironment(value: unknown): value is Environment {
   return typeof value === "object" && value !== null && "kind" in value && value.kind === "environment";

@@ -36,6 +36,12 @@ export const pipeliteError = errorsOf({
     exit: 2,
     message: "{place}: cannot use this environment: {problem}",
   },
+  ENVIRONMENT_OF_OTHER_MACHINE: {
+    exit: 2,
+    message:
+      "{place}: cannot have an environment for a machine of choice ({asked}): it is for the one that makes it",
+    hint: "Run the pipeline on such a machine: `pipelite lock` there adds what it needs to the same lock file",
+  },
   COMMAND_PROGRAM_INVALID: {
     exit: 2,
     message: "{place}: cannot run this as a command: its program must be a tool, a node or a file of one",

@@ -6,7 +6,13 @@ import { hexDigestOf } from "#base/digest.ts";
 import { nameOfEnvironment } from "#author/environment.ts";
 import type { EnvironmentRequest, NodeModulesRequest } from "#author/environment-request.ts";
 import { parseWheelName } from "#package/wheel.ts";
-import { debianArchitecture, faultOfLocked, type LockedDebian } from "./debian/locked.ts";
+import {
+  ARCHITECTURES,
+  debianArchitecture,
+  faultOfLocked,
+  type Architecture,
+  type LockedDebian,
+} from "./debian/locked.ts";
 import { debianRecipe } from "./debian/recipe.ts";
 import { pipeliteError } from "./errors.ts";
 import { lockFileOf, lockSection, writeLockSection } from "./lock-file.ts";
@@ -46,7 +52,7 @@ export async function recipeOf(wanted: Wanted, programs: EnvironmentPrograms): P
   if (request.kind === "node-modules") return npmRecipe(name, packagesOfLock(root, request.lock), programs);
   const locked = lockedEnvironment(root, request);
   if (locked === undefined)
-    throw pipeliteError("ENVIRONMENT_NOT_LOCKED", { place, name, file: lockFileOf(root) });
+    throw pipeliteError("ENVIRONMENT_NOT_LOCKED", { place, name, what: notLocked(root, request) });
   if ("closure" in locked) return nixpkgsRecipe(name, locked, programs);
   if ("layers" in locked) return imageRecipe(name, locked, { root, programs });
   if (!("wheels" in locked)) return debianRecipe(name, locked, programs);
@@ -127,6 +133,15 @@ export function lockedEnvironment(root: string, request: EnvironmentRequest): Lo
   throw pipeliteError("LOCK_FILE_INVALID", { file: lockFileOf(root), problem });
 }
 
+/** What a lock file lacks: all of it, or this kind of machine. */
+function notLocked(root: string, request: LockableRequest): string {
+  const section = lockSection(root, SECTION);
+  const other = ARCHITECTURES.find((each) => Object.hasOwn(section, lockKey(request, each)));
+  const file = lockFileOf(root);
+  if (other === undefined) return `${file} does not say what it is made of`;
+  return `${file} says what it is made of on ${other}, and this machine is ${debianArchitecture(process.arch)}`;
+}
+
 function faultOf(value: unknown, request: EnvironmentRequest): string | undefined {
   switch (request.kind) {
     case "debian":
@@ -160,8 +175,10 @@ export function lockEnvironments(
 }
 
 /** For people to find it by, and one for each request and kind of machine. */
-export function lockKey(request: EnvironmentRequest): string {
-  const architecture = debianArchitecture(process.arch);
+export function lockKey(
+  request: EnvironmentRequest,
+  architecture: Architecture = debianArchitecture(process.arch),
+): string {
   const digest = hexDigestOf(canonicalJson({ request, architecture })).slice(0, 12);
   switch (request.kind) {
     case "debian":

@@ -4,7 +4,7 @@ import { errorsOf } from "#base/errors.ts";
 export const pipeliteError = errorsOf({
   ENVIRONMENT_NOT_LOCKED: {
     exit: 2,
-    message: "{place}: the environment {name} is not locked: {file} does not say what it is made of",
+    message: "{place}: the environment {name} is not locked: {what}",
     hint: "`pipelite lock` pins it; a run never chooses versions by itself",
   },
   MIRROR_INVALID: {

@@ -7,6 +7,13 @@ export const pipeliteError = errorsOf({
     message: "Stage '{stage}' failed: its environment lacks the program that it starts ({problem})",
     hint: "Add the package that has it to the environment",
   },
+  ENVIRONMENT_PROGRAM_FOREIGN: {
+    exit: 1,
+    message: "Stage '{stage}' failed: the program that it starts was not made for this machine ({problem})",
+    hint:
+      "Whatever it came with (an image, a wheel, a file that was added) is for another architecture, whatever it says of " +
+      "itself; a script begins with #! and the path of what runs it",
+  },
   ENVIRONMENT_PACKAGE_FAILED: {
     exit: 1,
     message: "The environment '{stage}' cannot be made: {problem}",

@@ -41,8 +41,9 @@ export function environmentFailure(stage: string, tail: readonly string[]): Pipe
   const entrance = tail.findLast((line) => line.includes(ENTRANCE_WORDS));
   if (entrance === undefined) return undefined;
   const problem = entrance.slice(entrance.indexOf(ENTRANCE_WORDS) + ENTRANCE_WORDS.length);
-  const isProgram = problem.startsWith("the program");
-  return pipeliteError(isProgram ? "ENVIRONMENT_PROGRAM_MISSING" : "ENVIRONMENT_NOT_ENTERED", {
+  if (!problem.startsWith("the program")) return pipeliteError("ENVIRONMENT_NOT_ENTERED", { stage, problem });
+  const isForeign = problem.includes("ENOEXEC");
+  return pipeliteError(isForeign ? "ENVIRONMENT_PROGRAM_FOREIGN" : "ENVIRONMENT_PROGRAM_MISSING", {
     stage,
     problem,
   });

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { isPipeliteError } from "#base/errors.ts";
-import { debian, environment } from "#author/environment.ts";
+import { debian, environment, image, python } from "#author/environment.ts";
 import { lockedEnvironment, lockKey } from "#environment/environment.ts";
 import { Project } from "../rig/project.ts";
 
@@ -42,7 +42,27 @@ describe("an environment is refused where it is written", () => {
   refuse("with two folders in one", () => environment({ root, path: ["/a:/b"] }), /'\/a:\/b' of its `path`/);
   refuse("with the PATH as a variable", () => environment({ root, env: { PATH: "/x" } }), /'PATH' can't be/);
   refuse("with a variable that Nix reads", () => environment({ root, env: { out: "x" } }), /'out' can't be/);
+  refuse(
+    "with a repository that is none",
+    () => debian(["gcc"], { repositories: [{ name: "ours" } as never] }),
+    /list of \{ name, suite, components, keys \}/,
+  );
+  refuse(
+    "wheels on nothing",
+    () => python({ requirements: "x.lock" } as never),
+    /`base` must be an environment/,
+  );
   refuse("with a moment that is none", () => debian(["gcc"], { snapshot: "yesterday" }), /no moment/);
+});
+
+test("an option that there is not is named, and never passed over", () => {
+  const unknown = (error: unknown) => isPipeliteError(error, "OPTION_UNKNOWN");
+  assert.throws(() => debian(["gcc"], { suit: "trixie" } as object), unknown);
+  assert.throws(() => image("./x", { tags: "1" } as object), unknown);
+  assert.throws(
+    () => python({ requirements: "x", base: debian(["python3"]), version: "3.12" } as never),
+    unknown,
+  );
 });
 
 test("what is asked for is the same in any order, and another suite is another", () => {

@@ -95,7 +95,10 @@ export function faultOfLocked(value: unknown, request: DebianRequest): string | 
   return other === undefined ? undefined : `'${other.archive}' is no archive of its request`;
 }
 
+export const ARCHITECTURES = ["amd64", "arm64"] as const;
+export type Architecture = (typeof ARCHITECTURES)[number];
+
 /** The name that Debian gives to an architecture of this machine. */
-export function debianArchitecture(arch: string): string {
+export function debianArchitecture(arch: string): Architecture {
   return arch === "arm64" ? "arm64" : "amd64";
 }
