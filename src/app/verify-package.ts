@@ -1,4 +1,5 @@
 // Verification of a package of a distribution: what it says of itself, the store, the runs of this home, and the signature beside it.
+import { statSync } from "node:fs";
 import { readNamedText } from "#base/files.ts";
 import type { Home } from "#home/home.ts";
 import { pipeliteError } from "#ship/errors.ts";
@@ -34,6 +35,8 @@ export async function verifyPackage({ home, file, trustFile }: VerifyPackage): P
   const format = formatOfPackage(file);
   if (format === undefined)
     throw pipeliteError("PACK_NOTE_MISSING", { file, problem: "its name is that of no package" });
+  // Before the store: whoever mistyped a name is not to make one first.
+  statSync(file);
   const trust = trustFile === undefined ? undefined : parseTrust(readNamedText(trustFile), trustFile);
   using store = openStore(home.folder, { readOnly: true });
   const runOf = (note: PackageNote) => runOfNote(home, note);

@@ -140,6 +140,21 @@ export async function fetchFollowing(
   throw new Refused("it leads from one place to the next without end");
 }
 
+/**
+ * Where a list in pages goes on (RFC 8288, `rel="next"`); undefined for its end.
+ * @param at where this page was
+ * @throws Refused where it goes on at another server, which learns nothing of who asks
+ */
+export function nextPage(headers: Headers, at: URL): URL | undefined {
+  for (const [, target = "", parameters = ""] of (headers.get("link") ?? "").matchAll(/<([^>]*)>([^,<]*)/g)) {
+    if (!/;\s*rel="?next"?\s*(;|$)/i.test(parameters)) continue;
+    const next = URL.parse(target, at);
+    if (next?.origin !== at.origin) throw new Refused("its list goes on at another server");
+    return next;
+  }
+  return undefined;
+}
+
 /** What has come of a file in tries that broke off: the next one goes on behind it, where the server can. */
 export class Arrived {
   size = 0;
@@ -156,6 +171,8 @@ export interface Request {
   headers?: Readonly<Record<string, string>>;
   /** Bytes that the answer may have. */
   most?: number;
+  /** Gets the headers of the answer. */
+  told?: ((headers: Headers) => void) | undefined;
 }
 
 export interface Download extends Request {
@@ -207,7 +224,7 @@ export async function withRetries<T>(signal: AbortSignal, once: () => Promise<T>
 
 async function receive(
   url: string,
-  { signal, headers = {}, most = Number.POSITIVE_INFINITY, arrived }: Request & { arrived: Arrived },
+  { signal, headers = {}, most = Number.POSITIVE_INFINITY, arrived, told }: Request & { arrived: Arrived },
   take: (chunk: Uint8Array) => Promise<void> | void,
 ): Promise<void> {
   const silence = new AbortController();
@@ -215,7 +232,7 @@ async function receive(
   const either = AbortSignal.any([signal, silence.signal]);
   const pace = new Pace();
   try {
-    for await (const chunk of await openUrl(url, headers, either, arrived)) {
+    for await (const chunk of await openUrl(url, { headers, signal: either, told }, arrived)) {
       silent.refresh();
       const bytes = chunk as Uint8Array;
       pace.came(bytes.length);
@@ -234,8 +251,7 @@ async function receive(
 
 async function openUrl(
   url: string,
-  headers: Readonly<Record<string, string>>,
-  signal: AbortSignal,
+  { headers, signal, told }: Pick<Request, "signal" | "told"> & { headers: Readonly<Record<string, string>> },
   arrived: Arrived,
 ): Promise<Readable> {
   if (!URL.canParse(url)) throw new Refused("it is no URL");
@@ -260,5 +276,6 @@ async function openUrl(
       ? new Error("the server has no more of it")
       : new BadAnswer(response.status, response.headers);
   }
+  told?.(response.headers);
   return Readable.fromWeb(response.body);
 }

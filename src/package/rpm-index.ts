@@ -17,6 +17,17 @@ export interface RpmRecord {
 const FOLDER = 0o040000;
 const FORMAT = 0o170000;
 const RPMLIB = 0x01000000;
+/** Tags of names, flags and versions; ours have the first three, those of others all. */
+const RELATIONS: readonly (readonly [kind: string, names: number, flags: number, versions: number])[] = [
+  ["provides", 1047, 1112, 1113],
+  ["requires", 1049, 1048, 1050],
+  ["conflicts", 1054, 1053, 1055],
+  ["obsoletes", 1090, 1114, 1115],
+  ["suggests", 5049, 5051, 5050],
+  ["enhances", 5055, 5057, 5056],
+  ["recommends", 5046, 5048, 5047],
+  ["supplements", 5052, 5054, 5053],
+];
 const FLAGS: Readonly<Record<number, string>> = { 2: "LT", 4: "GT", 8: "EQ", 10: "LE", 12: "GE" };
 
 export interface RpmPlace {
@@ -32,7 +43,8 @@ export function rpmRecord(
 ): RpmRecord {
   const text = (tag: number): string => textIn(textOf(tags, tag) ?? "");
   const number = (tag: number): number => numbersOf(tags, tag)[0] ?? 0;
-  const version = `<version epoch="0" ver="${text(1001)}" rel="${text(1002)}"/>`;
+  const version = `<version epoch="${number(1003)}" ver="${text(1001)}" rel="${text(1002)}"/>`;
+  const vendor = text(1011);
   const head = `<package pkgid="${sha256}" name="${text(1000)}" arch="${text(1022)}">\n  ${version}\n`;
   const files = rpmFiles(tags);
   const isPrimary = (path: string) => /^\/etc\/|\/s?bin\/|^\/usr\/lib\/sendmail$/.test(path);
@@ -53,12 +65,12 @@ export function rpmRecord(
   <location href="${textIn(file)}"/>
   <format>
     <rpm:license>${text(1014)}</rpm:license>
-    <rpm:vendor/>
+${vendor === "" ? "    <rpm:vendor/>" : `    <rpm:vendor>${vendor}</rpm:vendor>`}
     <rpm:group>${text(1016)}</rpm:group>
     <rpm:buildhost>${text(1007)}</rpm:buildhost>
     <rpm:sourcerpm>${text(1044)}</rpm:sourcerpm>
     <rpm:header-range start="${start}" end="${end}"/>
-${relationsOf("provides", tags, [1047, 1112, 1113])}${relationsOf("requires", tags, [1049, 1048, 1050])}${relationsOf("conflicts", tags, [1054, 1053, 1055])}${files
+${RELATIONS.map(([kind, ...of]) => relationsOf(kind, tags, of)).join("")}${files
     .filter(({ path }) => isPrimary(path))
     .map((each) => `    ${fileLine(each)}`)
     .join("")}  </format>

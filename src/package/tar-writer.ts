@@ -91,7 +91,8 @@ function gnuHeader(member: TarMember): Uint8Array {
     ...(target.length > NAME_BYTES ? longText("K", target) : []),
     ...(name.length > NAME_BYTES ? longText("L", name) : []),
   ];
-  return Buffer.concat([...before, headerBlock(member, "gnu")]);
+  const header = headerBlock(member, "gnu");
+  return before.length === 0 ? header : Buffer.concat([...before, header]);
 }
 
 function longText(type: string, text: string): Uint8Array[] {
@@ -152,7 +153,8 @@ function headerBlock(
 ): Uint8Array {
   const field = dialect === "gnu" ? gnuNumber : paxNumber;
   const { name, target = "", user = "", group = "", device } = member;
-  const header = Buffer.alloc(BLOCK);
+  // Of memory that Node has at hand: a piece of its own for each header is more work for the collector than the header is.
+  const header = Buffer.allocUnsafe(BLOCK).fill(0);
   const put = (text: string, at: number, bytes: number): void => void header.write(text, at, bytes, "latin1");
   const number = (value: number, at: number, bytes: number): void => {
     assert(Number.isSafeInteger(value) && value >= 0, `a number of '${name}': ${value}`);
@@ -175,7 +177,8 @@ function headerBlock(
   if (minor !== undefined) number(minor, 337, 8);
   put(" ".repeat(8), 148, 8);
   let sum = 0;
-  for (const byte of header) sum += byte;
+  // Going by index, since this is done for every file of a package: asking an iterator takes ten times as long.
+  for (let at = 0; at < BLOCK; at += 1) sum += header[at] ?? 0;
   put(`${sum.toString(8).padStart(6, "0")}\0 `, 148, 8);
   return header;
 }

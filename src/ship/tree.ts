@@ -1,5 +1,5 @@
 // A path of the store as files of a package: listed in the order of their names, each read once for its digests.
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { compareByteStrings, fromByteString } from "#base/bytes.ts";
@@ -56,16 +56,20 @@ function fileAt(path: string, place: string, { digests, buffer }: Hashing): Ship
     const target = readlinkSync(fromDisk(place), { encoding: "latin1" });
     return { ...common, kind: "link", mode: 0o777, target, source: undefined };
   }
-  const source = { file: place };
   const isProgram = (mode & 0o111) !== 0;
-  return {
-    ...common,
-    kind: "file",
-    mode: isProgram ? 0o555 : 0o444,
-    size: stat.size,
-    digests: digestsOf(piecesOf(source, stat.size, buffer), digests),
-    source,
-  };
+  const file = { ...common, kind: "file", mode: isProgram ? 0o555 : 0o444, size: stat.size } as const;
+  const source = { file: place };
+  if (stat.size > buffer.length)
+    return { ...file, digests: digestsOf(piecesOf(source, stat.size, buffer), digests), source };
+  const bytes = bytesOf(source, stat.size, buffer.subarray(0, stat.size));
+  return { ...file, digests: digestsInOneGo(bytes, digests), source };
+}
+
+/** Of what is in memory: an object for each hash costs more than the hash of a small file. */
+function digestsInOneGo(bytes: Uint8Array, algorithms: readonly Algorithm[]): Digests {
+  const digests = { ...NO_DIGESTS };
+  for (const algorithm of algorithms) digests[algorithm] = hash(algorithm, bytes);
+  return digests;
 }
 
 function fromDisk(place: string): Buffer {
@@ -187,9 +191,12 @@ export function withFolders(
   return sortedFiles([...all.values()]);
 }
 
-/** The bytes of a small file. */
-export function bytesOf(source: ContentSource, size: number): Uint8Array {
-  const bytes = Buffer.allocUnsafe(size);
+/** The bytes of a small file. @param bytes where they go */
+export function bytesOf(
+  source: ContentSource,
+  size: number,
+  bytes: Uint8Array = Buffer.allocUnsafe(size),
+): Uint8Array {
   const reader = sourceReader({ source });
   try {
     for (let at = 0; at < size;) at += reader.read(bytes.subarray(at));

@@ -11,6 +11,8 @@ export interface RegistryOptions {
   login?: "basic" | "token";
   /** Lists what lies beside an image. */
   referrers?: boolean;
+  /** Where the next page of such a list is said to be, each with one entry; without it there is one page. @param at where it is */
+  pages?: (at: string) => string;
   /** Changes what it answers: headers by name. */
   lie?: (request: { method: string; path: string }) => Record<string, string> | undefined;
   /** Bytes of a manifest as it gives them back. */
@@ -108,7 +110,12 @@ export async function startOciRegistry(options: RegistryOptions = {}): Promise<O
           digest: digestOf(bytes),
           size: bytes.length,
         }));
-      return answer(200, {}, JSON.stringify({ schemaVersion: 2, manifests: listed }));
+      const list = (entries: object[]) => JSON.stringify({ schemaVersion: 2, manifests: entries });
+      if (options.pages === undefined) return answer(200, {}, list(listed));
+      const page = Number(query.get("page") ?? "0");
+      const next = options.pages(`${path}?page=${page + 1}`);
+      const link = page + 1 < listed.length ? { link: `<${next}>; rel="next"` } : {};
+      return answer(200, link, list(listed.slice(page, page + 1)));
     }
     return answer(404);
   }

@@ -32,6 +32,10 @@ test("a run is packed, signed and put into repositories", async () => {
     assert.equal(ended.code, 0, `${words.join(" ")}\n${ended.stderr}`);
     return ended;
   };
+  // There is no store yet, and that is not what is wrong.
+  const missing = await pipelite("verify", "nothing.deb");
+  assert.equal(missing.code, 2);
+  assert.match(missing.stderr, /nothing\.deb: no such file/);
   await succeed("run");
   const key = await succeed("key", "new", "team.key", "--packages", "Team <team@example.org>");
   assert.match(key.stdout, /^[0-9A-F]{40}\n$/);

@@ -203,4 +203,25 @@ describe("an image that somebody changed with all its digests", { skip: sweep() 
       const isTagged = [...registry.manifests.keys()].some((key) => key.includes(" sha256-"));
       assert.equal(isTagged, !referrers);
     });
+
+  test("is found with all that lies beside it where the list has pages, and pages without end are refused", async () => {
+    await using registry = await startOciRegistry({ referrers: true, pages: (at) => at });
+    const to = `oci://${registry.host}/team/hello:1.0`;
+    const pushed = await pushToRegistry({ to, layouts: [attested], mounts: [], env: {}, signal });
+    assert.equal(pushed.referrers, "api");
+    const found = await against(to);
+    assert.equal(found.status, "holds", JSON.stringify(found.checks));
+    for (const [next, words] of [
+      [(at: string) => at.replace(/page=.*/, "page=0"), /more than 100 pages/],
+      [() => "http://127.0.0.1:9/list", /goes on at another server/],
+    ] as const) {
+      await using other = await startOciRegistry({ referrers: true, pages: next });
+      for (const [name, bytes] of registry.blobs) other.blobs.set(name, bytes);
+      for (const [name, bytes] of registry.manifests) other.manifests.set(name, bytes);
+      await assert.rejects(
+        against(`oci://${other.host}/team/hello:1.0`),
+        (error) => isPipeliteError(error, "REGISTRY_FAILED") && words.test(error.message),
+      );
+    }
+  });
 });

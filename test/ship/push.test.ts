@@ -176,6 +176,20 @@ test("a list of what lies beside an image that is none is not written over", asy
   }
 });
 
+test("a list of what lies beside an image that goes on at another server is not followed", async () => {
+  await using registry = await startOciRegistry({ referrers: true, pages: () => "http://127.0.0.1:9/x" });
+  const layout = withReferrer(image, "elsewhere");
+  const push = () => pushInto(registry.host, { layout });
+  await push();
+  // Two things lie beside it now, a page each.
+  const [other] = [...registry.manifests.values()].filter((bytes) => bytes.includes('"subject"'));
+  registry.manifests.set(`team/demo sha256:${"0".repeat(64)}`, Buffer.from(`${other?.toString()} `));
+  const rows = [...registry.manifests].toReversed();
+  registry.manifests.clear();
+  for (const [name, bytes] of rows) registry.manifests.set(name, bytes);
+  await assert.rejects(push(), fails("PUSH_FAILED", /goes on at another server/));
+});
+
 describe("who asks", () => {
   const file = join(folder, "auth.json");
   const envFor = (host: string, user: string) => {

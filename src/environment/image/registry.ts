@@ -3,7 +3,7 @@
 import { hexDigestOf } from "#base/digest.ts";
 import type { Environment } from "#base/environment.ts";
 import { isPipeliteError } from "#base/errors.ts";
-import { BadAnswer, downloadBytes } from "#base/web.ts";
+import { BadAnswer, downloadBytes, nextPage, Refused } from "#base/web.ts";
 import { OCI_TYPES } from "#package/oci-writer.ts";
 import { ACCEPTED_TYPES } from "#package/oci.ts";
 import { downloadTo, reasonOf } from "#environment/download.ts";
@@ -55,23 +55,36 @@ export async function getDocument(from: Repository, name: string, asking: Asking
 /** What a registry says of those that have no list of what lies beside an image. */
 const NO_LIST = [400, 404, 405];
 
-/** The registry's own list of what lies beside an image, an index; undefined where it keeps none. */
-export async function getReferrers(
-  from: Repository,
-  sha256: string,
-  asking: Asking,
-): Promise<Uint8Array | undefined> {
+/** A list in more pages is none that anybody looks through. */
+const PAGES_MAX = 100;
+
+/** The registry's own list of what lies beside an image, an index for each of its pages; none where it keeps no list. */
+export async function getReferrers(from: Repository, sha256: string, asking: Asking): Promise<Uint8Array[]> {
   const what = `referrers of sha256:${sha256}`;
   return ask(from, asking, what, async (base, headers) => {
-    const url = `${base}/v2/${from.repository}/referrers/sha256:${sha256}`;
-    const accept = { accept: OCI_TYPES.index };
-    try {
-      const most = DOCUMENT_BYTES_MAX;
-      return await downloadBytes(url, { headers: { ...accept, ...headers }, most, signal: asking.signal });
-    } catch (error) {
-      if (error instanceof BadAnswer && NO_LIST.includes(error.status)) return undefined;
-      throw error;
+    const pages: Uint8Array[] = [];
+    let at: URL | undefined = new URL(`${base}/v2/${from.repository}/referrers/sha256:${sha256}`);
+    while (at !== undefined) {
+      if (pages.length === PAGES_MAX) throw new Refused(`its list has more than ${PAGES_MAX} pages`);
+      const page: URL = at;
+      let answered = new Headers();
+      try {
+        pages.push(
+          await downloadBytes(page.href, {
+            headers: { accept: OCI_TYPES.index, ...headers },
+            most: DOCUMENT_BYTES_MAX,
+            signal: asking.signal,
+            told: (got) => (answered = got),
+          }),
+        );
+      } catch (error) {
+        // Of a list that has begun every page is wanted.
+        if (pages.length === 0 && error instanceof BadAnswer && NO_LIST.includes(error.status)) return [];
+        throw error;
+      }
+      at = nextPage(answered, page);
     }
+    return pages;
   });
 }
 

@@ -2,6 +2,7 @@
 // nothing that a name leads to, and the next try sends what is missing.
 import { hexDigestOf } from "#base/digest.ts";
 import { isObject, parseStrictJson } from "#base/strict-json.ts";
+import { nextPage, webProblem } from "#base/web.ts";
 import { Limiter } from "#cache/limiter.ts";
 import { OCI_TYPES, writeImageIndex, type Entry } from "#package/oci-writer.ts";
 import { ACCEPTED_TYPES, type Descriptor } from "#package/oci.ts";
@@ -99,6 +100,9 @@ async function announce(
   return how;
 }
 
+/** A list in more pages is none that anybody looks through. */
+const PAGES_MAX = 100;
+
 /** Whether the registry's own list has all of them. */
 async function isListed(
   client: RegistryClient,
@@ -106,13 +110,29 @@ async function isListed(
   own: readonly ReadReferrer[],
 ): Promise<boolean> {
   const what = `referrers of sha256:${subject}`;
-  const at = `referrers/sha256:${subject}`;
   const headers = { accept: OCI_TYPES.index };
-  const response = await client.send({ method: "GET", at, what, headers, wanted: [200, 400, 404, 405] });
-  const bytes = await client.bytes(response);
-  if (response.status !== 200) return false;
-  const listed = new Set(entriesIn(bytes, what, client).map(({ digest }) => digest));
-  return own.every(({ descriptor }) => listed.has(`sha256:${descriptor.sha256}`));
+  const listed = new Set<string>();
+  const isWhole = () => own.every(({ descriptor }) => listed.has(`sha256:${descriptor.sha256}`));
+  let at: URL | undefined = client.addressIn(client.repository, `referrers/sha256:${subject}`);
+  for (let count = 0; count < PAGES_MAX && at !== undefined && !isWhole(); count += 1) {
+    const response: Response = await client.send({
+      method: "GET",
+      at,
+      what,
+      headers,
+      wanted: [200, 400, 404, 405],
+    });
+    const bytes = await client.bytes(response);
+    if (response.status !== 200) return false;
+    for (const { digest } of entriesIn(bytes, what, client)) listed.add(digest);
+    try {
+      at = nextPage(response.headers, at);
+    } catch (error) {
+      const place = `${client.host}/${client.repository}`;
+      throw pipeliteError("PUSH_FAILED", { what, place, problem: webProblem(error) }, error);
+    }
+  }
+  return isWhole();
 }
 
 /** Somebody else may write the same tag: it is read again afterwards, and where there are ETags only what was read is replaced. */

@@ -86,7 +86,7 @@ async function referrersOf(
   sha256: string,
   asking: Parameters<typeof getDocument>[2],
 ): Promise<Descriptor[]> {
-  const lists = [await getReferrers(from, sha256, asking), await tagged(from, sha256, asking)];
+  const lists = [...(await getReferrers(from, sha256, asking)), await tagged(from, sha256, asking)];
   const found = new Map<string, Descriptor>();
   for (const bytes of lists) {
     const list = bytes === undefined ? undefined : parseImageDocument(bytes);

@@ -190,10 +190,13 @@ function writeState(folder: string, entries: readonly (readonly [string, Entry])
   writeFileAtomically(join(folder, STATE), canonicalJson(Object.fromEntries(rows)));
 }
 
+/** Changes with what is kept of a package. */
+const FORM = 2;
+
 /** Changes when the file does. */
 function markOf(file: string): string {
   const { size, mtimeMs, ctimeMs, ino } = statSync(file);
-  return `${size} ${mtimeMs} ${ctimeMs} ${ino}`;
+  return `${FORM} ${size} ${mtimeMs} ${ctimeMs} ${ino}`;
 }
 
 function copyWhole(from: string, to: string): void {
