@@ -96,8 +96,11 @@ export function oneOf<const T extends string | number | boolean | null>(...value
   return (value) => (values.includes(value as T) ? undefined : ` is none of ${values.join(", ")}`);
 }
 
-export const scalar: Shape<string | number | boolean | null> = (value) =>
-  value === null || ["number", "boolean"].includes(typeof value) ? undefined : text(value);
+/** Not `1e400`, which is infinite. */
+export const scalar: Shape<string | number | boolean | null> = (value) => {
+  if (typeof value === "number") return Number.isFinite(value) ? undefined : " is too large a number";
+  return value === null || typeof value === "boolean" ? undefined : text(value);
+};
 
 /** Anything that JSON can say, with text of Unicode. */
 export const json: Shape<unknown> = (value) => {

@@ -13,6 +13,8 @@ export interface Place {
   home: Home;
   /** `postgres://...`; without it `<home>/pipelite/history.sqlite`. */
   database?: string | undefined;
+  /** An index made for the moment, of the records of this home as they are: what lies in a database has no say. */
+  isMadeNow?: boolean;
 }
 
 export interface History {
@@ -24,6 +26,9 @@ export interface History {
 
 /** Rows of one statement: below the parameters that both databases take. */
 export const PARAMETERS_MAX = 30_000;
+
+/** SQLite's name for a database without a file. */
+const IN_MEMORY = ":memory:";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -85,7 +90,8 @@ function problemOfAddress(database: string): string | undefined {
   return ports.every(isPort) ? undefined : "a port is a number from 1 to 65535";
 }
 
-async function dialectOf({ home, database }: Place): Promise<Dialect> {
+async function dialectOf({ home, database, isMadeNow }: Place): Promise<Dialect> {
+  if (isMadeNow === true) return new NodeSqliteDialect(IN_MEMORY);
   if (database === undefined) return new NodeSqliteDialect(home.layout.history);
   checkDatabase({ home, database });
   const { default: pg } = await import("pg");

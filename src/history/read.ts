@@ -1,4 +1,5 @@
 // What the commands ask the index: which pipelines and runs there are, and the series of what they measured.
+import { requireMeasured, requireRuns, type MeasuredRow } from "./foreign-rows.ts";
 import type { History } from "./history.ts";
 import type { RunRow } from "./schema.ts";
 import { FIGURES, type Figure, type Point, type Series } from "./series.ts";
@@ -15,12 +16,15 @@ export interface RunsQuery extends PipelineKey {
 }
 
 /** Runs, newest first. */
-export async function readRuns({ db }: History, { name, file, limit }: RunsQuery = {}): Promise<RunRow[]> {
+export async function readRuns(
+  { db, name: database }: History,
+  { name, file, limit }: RunsQuery = {},
+): Promise<RunRow[]> {
   let query = db.selectFrom("pipelite_runs").selectAll();
   if (name !== undefined) query = query.where("pipeline", "=", name);
   if (file !== undefined) query = query.where("pipeline_file", "=", file);
   query = query.orderBy("started_at", "desc").orderBy("run_id", "desc");
-  return (limit === undefined ? query : query.limit(limit)).execute();
+  return requireRuns(await (limit === undefined ? query : query.limit(limit)).execute(), database);
 }
 
 export async function countRuns({ db }: History): Promise<number> {
@@ -74,7 +78,7 @@ export interface SeriesQuery extends PipelineKey {
 }
 
 /** What was measured, one series each: of the run, of its stages, of their checks; any other claim by its id. */
-export async function readSeries({ db }: History, query: SeriesQuery): Promise<Series[]> {
+export async function readSeries({ db, name: database }: History, query: SeriesQuery): Promise<Series[]> {
   let rows = db
     .selectFrom("pipelite_measurements as measured")
     .innerJoin("pipelite_runs as run", "run.run_id", "measured.run_id")
@@ -92,7 +96,7 @@ export async function readSeries({ db }: History, query: SeriesQuery): Promise<S
     rows = rows.where("run.run_id", "in", own);
   }
   if (query.until !== undefined) rows = rows.where("run.started_at", "<=", query.until.startedAt);
-  const measured = await rows.execute();
+  const measured = requireMeasured(await rows.execute(), database);
   const groups = new Map<string, typeof measured>();
   for (const row of measured) {
     const key = JSON.stringify([row.kind, row.stage, row.name]);
@@ -103,15 +107,7 @@ export async function readSeries({ db }: History, query: SeriesQuery): Promise<S
   return [...groups.values()].map(seriesOf).toSorted(bySubject);
 }
 
-type Measured = Pick<RunRow, "run_id" | "pipeline" | "started_at" | "host"> & {
-  kind: Series["kind"];
-  stage: string | null;
-  name: string;
-  value: number;
-  unit: string | null;
-};
-
-function seriesOf(rows: readonly Measured[]): Series {
+function seriesOf(rows: readonly MeasuredRow[]): Series {
   const sorted = rows.toSorted((a, b) => order(a.started_at, b.started_at) || order(a.run_id, b.run_id));
   const newest = sorted.at(-1);
   if (newest === undefined) throw new Error("a series without values");

@@ -7,7 +7,7 @@ import { dirname, join, resolve } from "node:path";
 import { utf8 } from "#base/bytes.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { isPipeliteError } from "#base/errors.ts";
-import { readNamedText } from "#base/files.ts";
+import { entryAt, readNamedText } from "#base/files.ts";
 import { rootId } from "#home/keyring.ts";
 import { readPublicKey } from "#keys/key-file.ts";
 import type { Identity } from "#sigstore/identity.ts";
@@ -103,7 +103,8 @@ export const BUILT_IN: Policy = {
  */
 export function readPolicy(pipelineFile: string | undefined, file?: string): AppliedPolicy {
   const beside = pipelineFile && join(dirname(pipelineFile), POLICY_FILE);
-  const found = file ?? (beside !== undefined && existsSync(beside) ? beside : undefined);
+  // A link that leads nowhere is a policy that is gone, and not none: without one the built-in policy would do.
+  const found = file ?? (beside !== undefined && entryAt(beside) !== undefined ? beside : undefined);
   if (found === undefined) return applied(BUILT_IN, "built-in");
   if (!existsSync(found)) throw pipeliteError("POLICY_NOT_FOUND", { file: found });
   try {

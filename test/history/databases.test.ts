@@ -9,7 +9,7 @@ import { sql } from "kysely";
 import { isPipeliteError } from "#base/errors.ts";
 import { type ErrorCode } from "#cli/error-rows.ts";
 import { RECORD_SCHEMA } from "#home/run-record.ts";
-import { openRaw, withHistory, type Place } from "#history/history.ts";
+import { openRaw, withHistory, type History, type Place } from "#history/history.ts";
 import { countRuns, readChanges, readRuns, readSeries } from "#history/read.ts";
 import { rebuildHistory } from "#history/rebuild.ts";
 import { signalsOfRun } from "#history/signals.ts";
@@ -269,6 +269,27 @@ for (const kind of ["SQLite", "PostgreSQL"] as const) {
       assert.deepEqual([values.length, values[0], values.at(-1)], [count, 0, count - 1]);
     });
 
+    test("rows that somebody else wrote are held to their shape before anything is made of them", async () => {
+      using home = new FakeHome();
+      const place = placeOf(home);
+      home.write(fakeRecord({ at: 1, stages: { audio: { wallMs: 1 } } }));
+      const faults: [change: string, read: (history: History) => Promise<unknown>][] = [
+        ["pipelite_runs set host = 'x{'", readRuns],
+        ["pipelite_runs set host = 'x{'", (history) => readSeries(history, {})],
+        ["pipelite_runs set host = 'null'", (history) => readSeries(history, {})],
+        ["pipelite_runs set params = '[1'", readRuns],
+        ["pipelite_runs set started_at = 'yesterday'", readRuns],
+        ["pipelite_runs set started_at = 'yesterday'", (history) => readSeries(history, {})],
+        ["pipelite_measurements set kind = 'stage', value = 9e999", (history) => readSeries(history, {})],
+      ];
+      for (const [change, read] of faults) {
+        if (kind === "PostgreSQL" && change.includes("9e999")) continue;
+        await rebuildHistory(place);
+        await openRaw(place, (db) => sql.raw(`update ${change}`).execute(db));
+        await refuses(withHistory(place, read), "HISTORY_DAMAGED");
+      }
+    });
+
     test("signals of a run: those it completed itself, the same after later runs; none without a baseline", async () => {
       using home = new FakeHome();
       const place = placeOf(home);
@@ -295,6 +316,10 @@ for (const kind of ["SQLite", "PostgreSQL"] as const) {
       assert.deepEqual(await signalsOfRun(place, cached), []);
       assert.deepEqual(await signalsOfRun(place, first), []);
       assert.deepEqual(await signalsOfRun(place, slow, { baseline: 26 }), []);
+      await openRaw(place, (db) => sql`update pipelite_measurements set value = 990`.execute(db));
+      assert.deepEqual(await signalsOfRun(place, slow), []);
+      assert.deepEqual(await signalsOfRun({ home: home.home, isMadeNow: true }, slow), before);
+      await rebuildHistory(place);
       const onlyPoints = await signalsOfRun(place, slow, { rules: ["WER1"] });
       assert.deepEqual(new Set(onlyPoints.map(({ rule }) => rule)), new Set(["WER1"]));
     });

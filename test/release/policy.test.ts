@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -33,6 +33,19 @@ test("without a file the built-in policy is applied; a file beside pipeline.ts i
   assert.deepEqual(read1.policy, BUILT_IN, "what a file leaves out is as in the built-in policy");
   assert.equal(read1.digest, digest);
   assert.notEqual(read({ schema: 1, sandboxes: ["bubblewrap"] }).digest, digest);
+});
+
+test("a link to a policy that is gone is not the built-in policy", () => {
+  rmSync(file, { force: true });
+  symlinkSync("moved-away.json", file);
+  try {
+    assert.throws(
+      () => readPolicy(pipelineFile),
+      (error) => isPipeliteError(error, "POLICY_NOT_FOUND"),
+    );
+  } finally {
+    rmSync(file);
+  }
 });
 
 test("keys are named by file or written into the policy; the digest follows the key, not its place", () => {

@@ -95,6 +95,17 @@ test("a damaged record is refused with its file: RUN_RECORD_INVALID", () => {
   refuses("RUN_RECORD_INVALID", () => openHome(home).runs.find({ word: "latest" }));
 });
 
+test("a number that 64 bits can't hold is none in a record", () => {
+  const home = join(project.folder, "infinite");
+  mkdirSync(join(home, "pipelite/runs"), { recursive: true });
+  const [runId = ""] = ids;
+  const record = readFileSync(join(project.home, "pipelite/runs", `${runId}.json`), "utf8");
+  const changed = record.replace(/"value":\d+(\.\d+)?/, '"value":1e400');
+  assert.notEqual(changed, record);
+  writeFileSync(join(home, "pipelite/runs", `${runId}.json`), changed);
+  refuses("RUN_RECORD_INVALID", () => openHome(home).runs.find({ word: runId }));
+});
+
 test("a result link never replaces what is not a link: RESULT_LINK_TAKEN", async () => {
   const taken = join(project.folder, "taken");
   writeFileSync(taken, "mine");
