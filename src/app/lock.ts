@@ -1,6 +1,7 @@
 // What environments of a pipeline are made of, chosen once and written beside it. All are known before anything is written.
 import { join } from "node:path";
 import type { Environment } from "#base/environment.ts";
+import { isPipeliteError } from "#base/errors.ts";
 import { buildGraph } from "#compile/graph.ts";
 import { loadPipeline } from "#compile/load.ts";
 import type { GraphNode } from "#compile/nodes.ts";
@@ -68,7 +69,7 @@ export async function lock(options: LockOptions): Promise<Locked> {
   using store = openStore(home.folder);
   const onRefused = (url: string, error: Error): void => say(`${error.message}; ${url} is asked no more`);
   const substituter = caches && openSubstituter(store, caches, signal, { onRefused });
-  for (const request of wantedBy(graph.nodes)) {
+  for (const { request, place } of wantedBy(graph.nodes)) {
     const name = nameOfEnvironment(request);
     const before = lockedEnvironment(root, request);
     if (before !== undefined && !update) {
@@ -88,7 +89,9 @@ export async function lock(options: LockOptions): Promise<Locked> {
       say,
       read,
     };
-    const found = await resolveEnvironment(request, locking, lockedOf);
+    const found = await resolveEnvironment(request, locking, lockedOf).catch((error: unknown) => {
+      throw saidAt(place, error);
+    });
     chosen.set(request, found);
     const status = before === undefined ? "locked" : "updated";
     environments.push({
@@ -102,10 +105,26 @@ export async function lock(options: LockOptions): Promise<Locked> {
   return { file: lockFileOf(root), environments };
 }
 
+interface Wanted {
+  request: LockableRequest;
+  /** Where pipeline.ts asks for it. */
+  place: string;
+}
+
 /** Each once, and after those that it is made on. */
-function wantedBy(nodes: readonly GraphNode[]): LockableRequest[] {
-  const all = nodes.flatMap((node) => (node.kind === "environment" ? requestsIn(node.request) : []));
-  return [...new Map(all.map((request) => [lockKey(request), request])).values()];
+function wantedBy(nodes: readonly GraphNode[]): Wanted[] {
+  const all = nodes.flatMap((node) =>
+    node.kind === "environment"
+      ? requestsIn(node.request).map((request): Wanted => ({ request, place: node.place }))
+      : [],
+  );
+  return [...Map.groupBy(all, ({ request }) => lockKey(request)).values()].flatMap(([first]) => first ?? []);
+}
+
+/** What could not be locked is known by a package or an image: its error names the line that asks for that, too. */
+function saidAt(place: string, error: unknown): unknown {
+  if (isPipeliteError(error) && !("place" in error.details)) error.message = `${place}: ${error.message}`;
+  return error;
 }
 
 function sizeOf(locked: LockedEnvironment): Pick<LockedLine, "parts" | "unit" | "bytes"> {

@@ -27,11 +27,15 @@ export const pipeliteError = errorsOf({
   FILE_HASH_DIFFERS: {
     exit: 3,
     message: "Cannot use {file} of the archive {archive}: its sha256 is {got}, the lock file says {wanted}",
+    hint:
+      "The mirror, or something on the way, gives other bytes: name another in PIPELITE_MIRRORS; `pipelite lock --update` where the " +
+      "archive has replaced the file",
   },
   RELEASE_UNSIGNED: {
     exit: 3,
     message:
       "Cannot trust {suite} of the archive {archive}: its InRelease is not signed as it must be ({problem})",
+    hint: "The mirror, or something on the way, changed it: PIPELITE_MIRRORS='{archive}=URL' names another",
   },
   RELEASE_UNTRUSTED: {
     exit: 3,
@@ -43,15 +47,32 @@ export const pipeliteError = errorsOf({
     message: "Cannot trust {suite} of the archive {archive}: it expired on {until}",
     hint: "The mirror is out of date; name another in PIPELITE_MIRRORS, or a `snapshot` of the environment",
   },
-  RELEASE_INVALID: { exit: 3, message: "Cannot use {suite} of the archive {archive}: {problem}" },
-  SUITE_UNAVAILABLE: { exit: 1, message: "Cannot read {suite} of the archive {archive}: {problem}" },
+  RELEASE_INVALID: {
+    exit: 3,
+    message: "Cannot use {suite} of the archive {archive}: {problem}",
+    hint: "The mirror may be behind, or broken: PIPELITE_MIRRORS='{archive}=URL' names another",
+  },
+  SUITE_UNAVAILABLE: {
+    exit: 1,
+    message: "Cannot read {suite} of the archive {archive}: {problem}",
+    hint: "Look at the name of the suite, and at where the archive is: PIPELITE_MIRRORS='{archive}=URL'",
+  },
   PACKAGE_INDEX_INVALID: {
     exit: 3,
     message: "Cannot use the package {package} of the archive {archive}: its entry is malformed",
+    hint: "Whoever keeps the archive has to make its index again; PIPELITE_MIRRORS='{archive}=URL' names another mirror",
   },
-  KEYRING_INVALID: { exit: 2, message: "Cannot use the keys in {file}: {problem}" },
+  KEYRING_INVALID: {
+    exit: 2,
+    message: "Cannot use the keys in {file}: {problem}",
+    hint: "`gpg --export KEY > {file}` writes public keys, with or without --armor",
+  },
   PACKAGE_UNKNOWN: { exit: 2, message: "Cannot find the package {package}", hint: "{suggestion}" },
-  PACKAGES_IN_CONFLICT: { exit: 2, message: "Cannot install the package {package}: {problem}" },
+  PACKAGES_IN_CONFLICT: {
+    exit: 2,
+    message: "Cannot install the package {package}: {problem}",
+    hint: "Leave one of the two out, or give each an environment of its own: stages may have different ones",
+  },
   IMAGE_UNKNOWN: {
     exit: 2,
     message: "Cannot find {image}: there is no {what}",
@@ -60,14 +81,25 @@ export const pipeliteError = errorsOf({
   IMAGE_PLATFORM_MISSING: {
     exit: 2,
     message: "Cannot use {image} on this machine: it is for {platforms}, wanted is linux/{architecture}",
+    hint: "Take an image that is for this machine, too, or run the pipeline on a machine that this one is for",
   },
   IMAGE_AMBIGUOUS: {
     exit: 2,
     message: "Cannot choose an image of {image}: {problem}",
     hint: 'The option `tag` says which one: image("./tools.tar", { tag: "1.4" })',
   },
-  IMAGE_FILE_INVALID: { exit: 2, message: "Cannot use the image {image}: {problem}" },
-  IMAGE_DIGEST_DIFFERS: { exit: 3, message: "Cannot use {image}: {what} was asked for, and came {got}" },
+  IMAGE_FILE_INVALID: {
+    exit: 2,
+    message: "Cannot use the image {image}: {problem}",
+    hint: "`docker save NAME -o tools.tar` writes such a file, `skopeo copy docker://NAME oci:FOLDER:TAG` such a folder",
+  },
+  IMAGE_DIGEST_DIFFERS: {
+    exit: 3,
+    message: "Cannot use {image}: {what} was asked for, and came {got}",
+    hint:
+      "Where it is kept it was changed or damaged: name another place (PIPELITE_MIRRORS='REGISTRY=URL'); `pipelite lock --update` " +
+      "where it was changed on purpose",
+  },
   REGISTRY_LOGIN_NEEDED: {
     exit: 2,
     message: "Cannot get {image}: its registry wants to know who asks ({status})",
@@ -80,9 +112,21 @@ export const pipeliteError = errorsOf({
     message: "Cannot get {image}: its registry was asked too often",
     hint: "Later, as a user that it knows (`podman login`), or from a mirror: PIPELITE_MIRRORS='REGISTRY=URL'",
   },
-  REGISTRY_FAILED: { exit: 1, message: "Cannot get {image}: {problem}" },
-  REGISTRY_AUTH_INVALID: { exit: 2, message: "Cannot read {file}: {problem}" },
-  REQUIREMENTS_INVALID: { exit: 2, message: "Cannot use {file}: {problem}" },
+  REGISTRY_FAILED: {
+    exit: 1,
+    message: "Cannot get {image}: {problem}",
+    hint: "Later, or from a mirror: PIPELITE_MIRRORS='REGISTRY=URL'",
+  },
+  REGISTRY_AUTH_INVALID: {
+    exit: 2,
+    message: "Cannot read {file}: {problem}",
+    hint: "`podman login` writes it; REGISTRY_AUTH_FILE names another",
+  },
+  REQUIREMENTS_INVALID: {
+    exit: 2,
+    message: "Cannot use {file}: {problem}",
+    hint: "`uv export --format pylock.toml`, `pip-compile --generate-hashes`, `uv lock` and `poetry lock` write such files",
+  },
   REQUIREMENTS_CHANGED: {
     exit: 2,
     message: "{place}: {file} is not what it was when it was locked",
@@ -159,5 +203,9 @@ export const pipeliteError = errorsOf({
     message: "Cannot read the list of store paths of {list}: {problem}",
     hint: "PIPELITE_MIRRORS='nixpkgs=URL' says where it is",
   },
-  LOCK_FILE_INVALID: { exit: 2, message: "Cannot read {file}: {problem}" },
+  LOCK_FILE_INVALID: {
+    exit: 2,
+    message: "Cannot read {file}: {problem}",
+    hint: "`pipelite lock` writes it: take the last good one from version control, or remove it and lock again",
+  },
 });

@@ -11,5 +11,9 @@ export const pipeliteError = errorsOf({
   },
   IMAGE_DOCUMENT_INVALID: { exit: 3, message: "Cannot use the {document} of this image: {problem}" },
   OPENPGP_INVALID: { exit: 3, message: "Cannot read this as signed by OpenPGP: {problem}" },
-  DEBIAN_RELATION_INVALID: { exit: 3, message: "Cannot read the relation '{text}' of a package" },
+  DEBIAN_RELATION_INVALID: {
+    exit: 3,
+    message: "Cannot read the relation '{text}' of a package",
+    hint: "Debian Policy, chapter 7, says how one is written: whoever keeps the archive has to make the package again",
+  },
 });

@@ -24,7 +24,11 @@ export const pipeliteError = errorsOf({
     message: "The environment '{stage}' cannot be made of its image: {problem}",
     hint: "No container engine should take it either; whoever made the image has to make it again",
   },
-  WHEEL_REFUSED: { exit: 3, message: "The environment '{stage}' cannot be made: {problem}" },
+  WHEEL_REFUSED: {
+    exit: 3,
+    message: "The environment '{stage}' cannot be made: {problem}",
+    hint: "pip should not take it either: whoever made the wheel has to make it again",
+  },
   NPM_PACKAGE_REFUSED: {
     exit: 3,
     message: "The environment '{stage}' cannot be made: {problem}",

@@ -3,9 +3,11 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { lock } from "#app/lock.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { debian, environment, image, python } from "#author/environment.ts";
 import { lockedEnvironment, lockKey } from "#environment/environment.ts";
+import { makeImage, writeLayout } from "../rig/image.ts";
 import { Project } from "../rig/project.ts";
 
 describe("an environment is refused where it is written", () => {
@@ -86,6 +88,28 @@ export default pipeline({ one: command(debian(["gcc"]).tool("gcc"), ["-o", out])
     return true;
   });
   assert.ok(!existsSync(join(project.root, "pipelite.lock.json")));
+});
+
+test("what can't be locked is said where it is asked for, with what to do, and nothing is written", async () => {
+  using project = new Project({
+    "pipeline.ts": `
+import { command, image, out, pipeline } from "pipelite";
+const good = image("./good");
+const tools = image("./tools.tar");
+export default pipeline({ one: command(good.tool("sh"), [out]), two: command(tools.tool("sh"), [out]) });
+`,
+  });
+  writeLayout(join(project.root, "good"), [{ image: makeImage({ layers: [{ members: [{ name: "x" }] }] }) }]);
+  const { signal } = new AbortController();
+  const { root: pipeline, door: home } = project;
+  const asked = { pipeline, params: {}, update: false, env: process.env, now: new Date(), signal, home };
+  await assert.rejects(lock({ ...asked, say: () => {} }), (error) => {
+    assert.ok(isPipeliteError(error, "IMAGE_FILE_INVALID"), String(error));
+    assert.match(error.message, /^pipeline\.ts:4:\d+: Cannot use the image \.\/tools\.tar/);
+    assert.match(error.hint ?? "", /docker save/);
+    return true;
+  });
+  assert.ok(!existsSync(join(project.root, "pipelite.lock.json")), "of the good one neither");
 });
 
 describe("a lock that somebody edited is refused, with the place of what is wrong", () => {

@@ -56,7 +56,8 @@ async function lock(wanted: DebianRequest, locking: Partial<DebianLocking> & Pic
 async function refused(code: string, promise: Promise<unknown>, words?: RegExp): Promise<void> {
   await assert.rejects(promise, (error: unknown) => {
     assert.ok(isPipeliteError(error, code), String(error));
-    if (words !== undefined) assert.match(`${error.message} ${error.hint ?? ""}`, words);
+    assert.notEqual(error.hint, undefined, `${code} says what to do`);
+    if (words !== undefined) assert.match(`${error.message} ${error.hint}`, words);
     return true;
   });
 }
