@@ -6,6 +6,11 @@ export const pipeliteError = errorsOf({
     exit: 1,
     message: "Cannot get a lock within {timeoutMs} ms: another process holds it",
   },
+  HOME_FOLDER_UNKNOWN: {
+    exit: 2,
+    message: "Cannot tell where the home is: HOME is not set, and this machine does not know the user",
+    hint: "Set PIPELITE_HOME, or HOME",
+  },
   FILE_ENDLESS: {
     exit: 2,
     message: "Cannot read {path}: it is {kind}, and that may have no end",

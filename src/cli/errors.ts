@@ -19,6 +19,11 @@ export const pipeliteError = errorsOf({
     message: "Cannot write {what} to a terminal",
     hint: "Redirect it: `> FILE`",
   },
+  FOLDER_GONE: {
+    exit: 2,
+    message: "Cannot work in this folder: it was removed, or you may not look at it",
+    hint: "Go to another one: `cd`",
+  },
   PATH_UNUSABLE: { exit: 2, message: "Cannot use {path}: {reason}" },
   SYSTEM_CALL_FAILED: { exit: 1, message: "Cannot {call} {path}: {reason}" },
   INTERRUPTED: { exit: 130, message: "Stopped before the end" },

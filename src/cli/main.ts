@@ -18,11 +18,16 @@ if (Number.parseInt(process.versions.node, 10) < NODE_MIN) {
   );
   process.exit(4);
 }
-enableCompileCache(codeCache(process.env));
+const cache = codeCache(process.env);
+if (cache !== undefined) enableCompileCache(cache);
 void import("./process.ts").then(({ runProcess }) => runProcess(process.argv.slice(2)));
 
-/** In the user's own cache, since others may write to the system's. */
-function codeCache(env: NodeJS.ProcessEnv): string {
-  const cache = env["XDG_CACHE_HOME"] || join(env["HOME"] || homedir(), ".cache");
-  return env["NODE_COMPILE_CACHE"] || join(cache, "pipelite/code");
+/** In the user's own cache, since others may write to the system's; none for a user without a folder. */
+function codeCache(env: NodeJS.ProcessEnv): string | undefined {
+  if (env["NODE_COMPILE_CACHE"]) return env["NODE_COMPILE_CACHE"];
+  try {
+    return join(env["XDG_CACHE_HOME"] || join(env["HOME"] || homedir(), ".cache"), "pipelite/code");
+  } catch {
+    return undefined;
+  }
 }

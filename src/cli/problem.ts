@@ -18,18 +18,29 @@ export function reportProblem(thrown: unknown, argv: readonly string[], host: Ho
   const error = asPipeliteError(problem, argv, host);
   const { json, color } = readOutputFlags(argv);
   const hint = error.hint === "" ? undefined : error.hint;
-  if (json) {
-    const { code, message, details } = error;
-    const document = { error: { code, message, ...(hint && { hint }), details } };
-    host.stdout.write(`${shownJson(document, undefined, writeAnything)}\n`);
-  }
+  const isWritten = json && writeDocument(error, hint, host);
   const paint = createPaint(wantsColor(color, host.stderr));
   const lines: string[] = [];
   if (error.code === "INTERNAL_ERROR") lines.push(stackOf(problem));
-  if (!json) lines.push(`${paint("error:", "failure")} ${cleanLines(error.message)}`);
-  if (!json && hint !== undefined) lines.push(`${paint("hint:", "busy")} ${cleanLines(hint)}`);
+  if (!isWritten) lines.push(`${paint("error:", "failure")} ${cleanLines(error.message)}`);
+  if (!isWritten && hint !== undefined) lines.push(`${paint("hint:", "busy")} ${cleanLines(hint)}`);
   if (lines.length > 0) host.stderr.write(`${lines.join("\n")}\n`);
   return error.exitCode;
+}
+
+/** @returns false where stdout takes nothing, which may be what the error is about */
+function writeDocument(
+  { code, message, details }: PipeliteError,
+  hint: string | undefined,
+  { stdout }: Host,
+): boolean {
+  const document = { error: { code, message, ...(hint && { hint }), details } };
+  try {
+    stdout.write(`${shownJson(document, undefined, writeAnything)}\n`);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function asPipeliteError(problem: unknown, argv: readonly string[], host: Host): PipeliteError {

@@ -5,6 +5,7 @@ import { isTerminal } from "#base/libc.ts";
 import { runApp } from "./app.ts";
 import type { Output } from "#view/view.ts";
 import type { Host } from "./context.ts";
+import { pipeliteError } from "./errors.ts";
 
 export async function runProcess(argv: readonly string[]): Promise<void> {
   const outputs = new Map<number, Output>();
@@ -24,7 +25,9 @@ export async function runProcess(argv: readonly string[]): Promise<void> {
       return isTerminal(FD.stdin) && isTerminal(FD.stderr);
     },
     env: process.env,
-    cwd: process.cwd(),
+    get cwd() {
+      return currentFolder();
+    },
     writeBytes: (bytes) => writeAll(FD.stdout, bytes),
     interruption: takeOverInterrupt,
     leaveInterrupts,
@@ -33,16 +36,31 @@ export async function runProcess(argv: readonly string[]): Promise<void> {
   process.exitCode = await runApp(argv, host);
 }
 
+let folder: string | undefined;
+
+/** @throws PipeliteError FOLDER_GONE, for a command that asks for it */
+function currentFolder(): string {
+  try {
+    return (folder ??= process.cwd());
+  } catch (error) {
+    throw pipeliteError("FOLDER_GONE", {}, error);
+  }
+}
+
 const FD = { stdin: 0, stdout: 1, stderr: 2 } as const;
 
 /**
  * Node's streams take longer to set up than a run with nothing to do takes: files and pipes are written without them. A reader
- * that stops early (`| head`) is no error: the command goes on to its own end.
+ * that stops early (`| head`), or whose terminal is gone, is no error: the command goes on to its own end. Where messages can't be
+ * written to (a full disk), there is nobody to tell.
  */
-function openOutput(name: keyof typeof FD): Output {
+function openOutput(name: "stdout" | "stderr"): Output {
+  const ignore = (error: unknown): void => {
+    if (name === "stdout" && !READER_GONE.test(systemErrorCode(error) ?? "")) throw error;
+  };
   if (isTerminal(FD[name]) || process.env["FORCE_COLOR"] !== undefined) {
     const stream = process[name];
-    stream.on("error", ignoreBrokenPipe);
+    stream.on("error", ignore);
     return stream;
   }
   return {
@@ -51,14 +69,10 @@ function openOutput(name: keyof typeof FD): Output {
       try {
         writeAll(FD[name], Buffer.from(text));
       } catch (error) {
-        ignoreBrokenPipe(error);
+        ignore(error);
       }
     },
   };
-}
-
-function ignoreBrokenPipe(error: unknown): void {
-  if (systemErrorCode(error) !== "EPIPE") throw error;
 }
 
 let interruption: AbortSignal | undefined;
@@ -83,6 +97,8 @@ function leaveInterrupts(): void {
   }
 }
 
+const READER_GONE = /^(EPIPE|EIO)$/;
+
 /** A pipe that somebody made non-blocking is full: look again after this time. */
 const FULL_PIPE_WAIT_MS = 5;
 
@@ -92,7 +108,10 @@ function writeAll(fd: number, bytes: Uint8Array): void {
     try {
       at += writeSync(fd, bytes, at);
     } catch (error) {
-      if (systemErrorCode(error) !== "EAGAIN") throw error;
+      if (systemErrorCode(error) !== "EAGAIN")
+        throw Object.assign(error as Error, {
+          path: fd === FD.stdout ? "standard output" : "standard error",
+        });
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_WAIT_MS);
     }
   }

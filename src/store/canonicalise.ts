@@ -64,7 +64,7 @@ export function* canonicalise(
   sizeMaxBytes = Number.POSITIVE_INFINITY,
 ): Steps<TreeNode> {
   const stat = lstatSync(diskPath(root));
-  if (!stat.isSymbolicLink() && (stat.mode & 0o022) !== 0) {
+  if ((stat.isFile() || stat.isDirectory()) && (stat.mode & 0o022) !== 0) {
     throw unsafe(name, root, "may be written to by everybody");
   }
   const output = { name, sizeMaxBytes, sizeBytes: 0 };

@@ -235,6 +235,7 @@ describe("registerOutputs", () => {
     rig.store.validPaths();
     await refuse("STORE_OUTPUT_MISSING", () => {});
     await refuse("STORE_SPECIAL_FILE", (scratch) => execFileSync("mkfifo", [scratch]));
+    await refuse("STORE_SPECIAL_FILE", (scratch) => execFileSync("mkfifo", ["-m", "0666", scratch]));
     await refuse("STORE_SPECIAL_FILE", (scratch) => {
       mkdirSync(scratch);
       execFileSync("mkfifo", [`${scratch}/pipe`]);

@@ -1,0 +1,52 @@
+// The process around a command where it is started without what a command has: no folder, no home, nowhere to write.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { EXIT } from "#base/errors.ts";
+import { removeTree } from "#base/files.ts";
+import { peer, sweep } from "../rig/peer.ts";
+
+const PIPELITE = join(import.meta.dirname, "../../bin/pipelite");
+const folder = mkdtempSync(join(tmpdir(), "pipelite-process-"));
+after(() => removeTree(folder));
+
+/** By a line of the shell, in which $PIPELITE is the command. */
+function shell(line: string) {
+  const env = { ...process.env, PIPELITE, PIPELITE_HOME: join(folder, "home"), NO_COLOR: "1" };
+  const { status, stdout, stderr } = spawnSync("sh", ["-c", line], { cwd: folder, env, encoding: "utf8" });
+  return { status, stdout, stderr };
+}
+
+test("in a folder that was removed a command says so, and help helps", { skip: sweep() }, () => {
+  const gone = 'mkdir gone; cd gone; rmdir "$PWD"; ';
+  const { status, stderr } = shell(`${gone} "$PIPELITE" runs --json`);
+  assert.equal(status, EXIT.usage);
+  assert.doesNotMatch(stderr, /node:internal/);
+  assert.match(shell(`${gone} "$PIPELITE" runs --json`).stdout, /"code":"FOLDER_GONE"/);
+  assert.equal(shell(`${gone} "$PIPELITE" help`).status, EXIT.ok);
+});
+
+test(
+  "a user whom the machine does not know is told what to set, and needs no more than that",
+  { skip: process.getuid?.() === 0 ? peer("setpriv") : "not run: needs root to become another user" },
+  () => {
+    const asUnknown = "setpriv --reuid 54321 --regid 54321 --clear-groups env -u HOME -u XDG_DATA_HOME";
+    const { status, stdout } = shell(`${asUnknown} -u PIPELITE_HOME "$PIPELITE" runs --json`);
+    assert.match(stdout, /"code":"HOME_FOLDER_UNKNOWN"/);
+    assert.equal(status, EXIT.usage);
+    assert.equal(shell(`${asUnknown} "$PIPELITE" help`).status, EXIT.ok);
+  },
+);
+
+test("where nothing can be written the exit code is what it always is", { skip: sweep() }, () => {
+  const full = shell('"$PIPELITE" runs --json > /dev/full');
+  assert.equal(full.status, EXIT.failed);
+  assert.match(full.stderr, /^error: Cannot write standard output: no space left on device$/m);
+  assert.equal(shell('"$PIPELITE" help > /dev/full 2> /dev/full').status, EXIT.failed);
+  assert.equal(shell('"$PIPELITE" nonsense 2> /dev/full').status, EXIT.usage);
+  assert.equal(shell('"$PIPELITE" nonsense --json > /dev/full 2> /dev/full').status, EXIT.usage);
+  assert.equal(shell('"$PIPELITE" nonsense >&- 2>&-').status, EXIT.usage);
+});
