@@ -131,7 +131,11 @@ const TABLES: Record<Machine, readonly Table[]> = {
 export const SETUID_SETGID = 0o6000;
 /** Only with one of these does open(2) look at a mode: O_CREAT, and what is left of O_TMPFILE without O_DIRECTORY. */
 const CREATES = 0x40 | 0x400000;
-const AF_VSOCK = 40;
+/**
+ * AF_UNIX, AF_INET, AF_INET6, AF_NETLINK and AF_PACKET, whose sockets reach what is in their network namespace, and AF_ALG, whose
+ * reach nobody. Of others some belong to no namespace: AF_VSOCK, AF_QIPCRTR, AF_RDS, AF_BLUETOOTH.
+ */
+const FAMILIES = [1, 2, 10, 16, 17, 38] as const;
 const SOCKETCALL_SOCKET = 1;
 /** `none`: the call is not made, and who made it is told that it was. */
 const ERRNO = { none: 0, EPERM: 1, ENOSYS: 38, ENOTSUP: 95, EAFNOSUPPORT: 97, ENOKEY: 126 } as const;
@@ -144,8 +148,13 @@ export interface Rule {
   when: readonly Condition[];
 }
 
-/** On an argument: one of these bits is set (of the low half), it is this number, or it is not 0. */
-type Condition = { argument: number } & ({ anyBit: number } | { equals: number } | { notZero: true });
+/** On an argument: one of these bits is set (of the low half), it is this number, none of these, or not 0. */
+type Condition = { argument: number } & (
+  | { anyBit: number }
+  | { equals: number }
+  | { noneOf: readonly number[] }
+  | { notZero: true }
+);
 
 function rulesOf({ chmod, make, open, xattr, socket, socketcall, requestKey }: Calls): Rule[] {
   const setsId = (argument: number): Condition => ({ argument, anyBit: SETUID_SETGID });
@@ -158,7 +167,7 @@ function rulesOf({ chmod, make, open, xattr, socket, socketcall, requestKey }: C
     })),
     ...xattr.map((number): Rule => ({ number, error: "ENOTSUP", when: [] })),
     ...[...IO_URING, OPENAT2].map((number): Rule => ({ number, error: "ENOSYS", when: [] })),
-    { number: socket, error: "EAFNOSUPPORT", when: [{ argument: 0, equals: AF_VSOCK }] },
+    { number: socket, error: "EAFNOSUPPORT", when: [{ argument: 0, noneOf: FAMILIES }] },
     ...(socketcall === undefined
       ? []
       : [
@@ -256,6 +265,13 @@ function writeRule({ number, error, when }: Rule): Instruction[] {
 function writeCondition(condition: Condition, toAllow: number): Instruction[] {
   const { argument } = condition;
   if ("equals" in condition) return [lowHalf(argument), equal(condition.equals, toAllow)];
+  if ("noneOf" in condition) {
+    const toEnd = (index: number) => condition.noneOf.length - 1 - index;
+    return [
+      lowHalf(argument),
+      ...condition.noneOf.map((value, index) => ({ code: 0x15, value, ifTrue: toEnd(index) + toAllow })),
+    ];
+  }
   if ("anyBit" in condition) return [lowHalf(argument), anyBit(condition.anyBit, 0, toAllow)];
   return [lowHalf(argument), anyBit(ALL, 2, 0), highHalf(argument), anyBit(ALL, 0, toAllow)];
 }

@@ -305,6 +305,10 @@ static void try_nested(const char *input, int with_switches) {
   if (fork() == 0) {
     TRY("proc", (mkdir("/tmp/p", 0755), mount("none", "/tmp/p", "proc", 0, 0)));
     TRY("sethostname", sethostname("x", 1));
+    TRY("packet", socket(AF_PACKET, SOCK_RAW, 0));
+    family = "nested";
+    TRY("socket-xdp", socket(AF_XDP, SOCK_RAW, 0));
+    family = "nested-allowed";
     TRY("pivot_root", (mkdir("/tmp/o", 0755), syscall(SYS_pivot_root, "/tmp", "/tmp/o")));
     TRY("chroot", chroot("/o/build"));
     _exit(0);

@@ -40,7 +40,7 @@ const STRICTER = [
   /^keys\/session-search$/,
   /^sockets\/vsock/,
   /^files\/(dev-kvm|chmod-input|unlink-input|write-input|reopen-input-for-writing)$/,
-  /^nested\/write-input$/,
+  /^nested\/(write-input|socket-xdp)$/,
   /^host-files\//,
   /^nested-groups\//,
   /^nested-allowed\/proc$/,
