@@ -1,12 +1,12 @@
 // Reads an export as a stream, checks it with our kernel and tells what holds.
 import { createReadStream, fstatSync } from "node:fs";
 import { totalmem } from "node:os";
-import { getSystemErrorMessage } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { openToRead } from "#base/files.ts";
 import { createMemoryGuard } from "./memory-guard.ts";
 import { giveUp } from "#lean/fault.ts";
 import { checkStream, type CheckOptions, type Report } from "#lean/index.ts";
+import { systemReason } from "#base/errors.ts";
 import { pipeliteError } from "./errors.ts";
 
 export { STANDARD_AXIOMS } from "#lean/index.ts";
@@ -109,6 +109,6 @@ function refuseCompressed(chunk: Uint8Array | string, file: string): void {
 function unreadable(error: unknown, file: string): unknown {
   if (!(error instanceof Error) || !("errno" in error) || typeof error.errno !== "number") return error;
   const isFolder = "code" in error && error.code === "EISDIR";
-  const reason = isFolder ? "it is a folder" : getSystemErrorMessage(error.errno);
+  const reason = isFolder ? "it is a folder" : systemReason(error.errno);
   return pipeliteError("LEAN_EXPORT_UNREADABLE", { file, reason }, error);
 }

@@ -25,6 +25,11 @@ export const pipeliteError = errorsOf({
     hint: "Go to another one: `cd`",
   },
   PATH_UNUSABLE: { exit: 2, message: "Cannot use {path}: {reason}" },
+  TEMPORARY_FOLDER_UNUSABLE: {
+    exit: 2,
+    message: "Cannot use {folder} for temporary files: {reason}",
+    hint: "TMPDIR names another folder",
+  },
   SYSTEM_CALL_FAILED: { exit: 1, message: "Cannot {call} {path}: {reason}" },
   INTERRUPTED: { exit: 130, message: "Stopped before the end" },
   INTERNAL_ERROR: {

@@ -3,9 +3,17 @@
 import { pipeliteError as baseError } from "#base/base-errors.ts";
 import { isTooLarge } from "#base/files.ts";
 import { shownJson } from "#base/shown-json.ts";
+import { tmpdir } from "node:os";
 import { basename, dirname, resolve } from "node:path";
-import { getSystemErrorMessage } from "node:util";
-import { firstProblem, type PipeliteError, isPipeliteError, systemErrorCode } from "#base/errors.ts";
+import {
+  firstProblem,
+  type PipeliteError,
+  isPipeliteError,
+  systemErrorCode,
+  systemReason,
+} from "#base/errors.ts";
+import { homeFailure } from "#app/home-failure.ts";
+import { homeFolder } from "#base/home-folder.ts";
 import { pipeliteError } from "./errors.ts";
 import { VERSION } from "#base/version.ts";
 import { cleanLines } from "#view/format.ts";
@@ -68,10 +76,28 @@ function systemError(problem: unknown, argv: readonly string[], host: Host): Pip
   const { syscall, errno } = problem;
   if (typeof syscall !== "string" || typeof errno !== "number") return undefined;
   const path = "path" in problem ? String(problem.path) : undefined;
-  const reason = REASONS[`${syscall} ${systemErrorCode(problem)}`] ?? getSystemErrorMessage(errno);
+  const reason = REASONS[`${syscall} ${systemErrorCode(problem)}`] ?? systemReason(errno);
   const named = path === undefined ? undefined : wordFor(path, systemErrorCode(problem) ?? "", argv, host);
   if (named !== undefined) return pipeliteError("PATH_UNUSABLE", { path: named, reason }, problem);
+  if (syscall === "mkdtemp" && path !== undefined && dirname(path) === tmpdir())
+    return pipeliteError("TEMPORARY_FOLDER_UNUSABLE", { folder: dirname(path), reason }, problem);
+  const home = homeIn(argv, host);
+  const ofHome = home === undefined || path === undefined ? undefined : homeFailure(home, path, problem);
+  if (ofHome !== undefined) return ofHome;
   return pipeliteError("SYSTEM_CALL_FAILED", { call: syscall, path: path ?? "a file", reason }, problem);
+}
+
+/** --store, also of a command line that could not be understood; undefined where nobody can tell. */
+function homeIn(argv: readonly string[], host: Host): string | undefined {
+  const end = argv.indexOf("--");
+  const flags = end < 0 ? argv : argv.slice(0, end);
+  const at = flags.indexOf("--store");
+  const named = at < 0 ? flags.find((flag) => flag.startsWith("--store="))?.slice(8) : flags[at + 1];
+  try {
+    return homeFolder(host, named);
+  } catch {
+    return undefined;
+  }
 }
 
 const NO_FILE = "it is a folder, and must be a file";

@@ -222,6 +222,15 @@ test("a fault of ours ends with 70, a stack and the version; what the system ref
   assert.match(chunks.at(-1) ?? "", /"code":"SYSTEM_CALL_FAILED"/);
   assert.equal(reportProblem(refused, ["show", "/x", "--json"], hostThatKeeps(chunks)), EXIT.usage);
   assert.match(chunks.at(-1) ?? "", /"code":"PATH_UNUSABLE","message":"Cannot use \/x: permission denied"/);
+  // As rmSync of Node gives it.
+  const unsigned = Object.assign(new Error("EACCES"), {
+    code: "EACCES",
+    syscall: "rm",
+    errno: 13,
+    path: "/x",
+  });
+  assert.equal(reportProblem(unsigned, ["show"], hostThatKeeps(chunks)), EXIT.failed);
+  assert.match(chunks.at(-1) ?? "", /Cannot rm \/x: permission denied/);
   const full = Object.assign(new Error("ENOSPC"), {
     code: "ENOSPC",
     syscall: "write",

@@ -50,3 +50,12 @@ test("where nothing can be written the exit code is what it always is", { skip: 
   assert.equal(shell('"$PIPELITE" nonsense --json > /dev/full 2> /dev/full').status, EXIT.usage);
   assert.equal(shell('"$PIPELITE" nonsense >&- 2>&-').status, EXIT.usage);
 });
+
+test("a home, or a folder for temporary files, that can't be used is named", { skip: sweep() }, () => {
+  const nowhere = shell('"$PIPELITE" init demo; cd demo; PIPELITE_HOME=/proc/1 "$PIPELITE" run --json');
+  assert.equal(nowhere.status, EXIT.usage, nowhere.stderr);
+  assert.match(nowhere.stdout, /"code":"STORE_READ_ONLY".*no folder can be made there/);
+  const noTemporary = shell('cd demo; TMPDIR=/proc/none "$PIPELITE" run --json');
+  assert.equal(noTemporary.status, EXIT.usage, noTemporary.stderr);
+  assert.match(noTemporary.stdout, /"code":"TEMPORARY_FOLDER_UNUSABLE"/);
+});
