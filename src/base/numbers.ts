@@ -25,17 +25,32 @@ export function formatNumber(value: number, digits = 6): string {
   return Number.isInteger(value) && Math.abs(value) < 1e12 ? String(value) : formatFigure(value, digits);
 }
 
-/** A value of the process with two more digits than its spread has: 299.852 for a spread of 0.079. */
-export function formatBy(value: number | null | undefined, spread: number | undefined): string {
+/**
+ * A value of the process with two more digits than its spread has: 299.852 for a spread of 0.079. With more where it would
+ * look as if it were on another side of a limit: 10.0500001, not 10.0500, beside a limit of 10.05.
+ */
+export function formatBy(
+  value: number | null | undefined,
+  spread: number | undefined,
+  limits: readonly (number | undefined)[] = [],
+): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return NONE;
-  if (spread === undefined || !(spread > 0)) return formatFigure(value, 9);
+  const isOnItsSide = (text: string) =>
+    limits.every((limit) => limit === undefined || side(Number(text), limit) === side(value, limit));
+  const first = (least: number, write: (digits: number) => string) => {
+    for (let digits = least; digits < DIGITS_MAX; digits += 1)
+      if (isOnItsSide(write(digits))) return write(digits);
+    return String(value);
+  };
+  if (spread === undefined || !(spread > 0)) return first(9, (digits) => formatFigure(value, digits));
   const decimals = 2 - Math.floor(Math.log10(spread));
   // Digits of a number that is far from 1 stand before its exponent.
   if (decimals > 12 || decimals < -6) {
     const size = value === 0 ? spread : Math.abs(value);
-    return formatFigure(value, Math.min(15, Math.max(4, decimals + Math.floor(Math.log10(size)) + 1)));
+    const digits = Math.min(15, Math.max(4, decimals + Math.floor(Math.log10(size)) + 1));
+    return first(digits, (count) => formatFigure(value, count));
   }
-  return value.toFixed(Math.max(0, decimals));
+  return first(Math.max(0, decimals), (count) => value.toFixed(count));
 }
 
 /** Capability indices: two decimals, as everybody writes them, and more where 1.327 would look like 1.33; large ones shorter. */

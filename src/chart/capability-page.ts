@@ -121,7 +121,7 @@ function headerOf({ result: given, title }: PictureInput, { result, exponent }: 
     `n = ${n}`,
     subgroups < n ? `${subgroups} subgroups` : "individual values",
     formatLimits(plan.limits),
-    `mean ${formatBy(mean, overall?.sigma.value)}`,
+    `mean ${formatBy(mean, overall?.sigma.value, [plan.limits.lower, plan.limits.upper])}`,
     describePower(exponent),
   ];
   return {

@@ -164,7 +164,7 @@ export function drawLastValues(
       : [{ value, text: `${name} ${formatFigure(value)}` }],
   );
   const mean = result.mean ?? 0;
-  const meanText = `mean ${formatBy(mean, result.overall?.sigma.value)}`;
+  const meanText = `mean ${formatBy(mean, result.overall?.sigma.value, [lower, upper])}`;
   const panel = drawPanel(box, {
     heading: `Last ${shown.length} ${isGrouped ? "subgroups" : "values"}`,
     x: [first + 0.5, groups.length + 0.5],

@@ -48,7 +48,8 @@ export function describe(result: CapabilityResult, column: string, paint: Paint)
       formatFigure(overall.partsPerMillion.total, 3),
     ],
   ];
-  const at = (value: number | null) => formatBy(value, overall.sigma.value);
+  const { lower, upper } = result.plan.limits;
+  const at = (value: number | null) => formatBy(value, overall.sigma.value, [lower, upper]);
   const location = [
     ["mean", at(result.mean), "min", at(result.minimum)],
     ["median", at(result.median), "max", at(result.maximum)],

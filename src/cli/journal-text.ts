@@ -1,11 +1,12 @@
 // The state of the journal in words.
-import { formatTime } from "#base/quantities.ts";
+import { formatDuration, formatTime } from "#base/quantities.ts";
 import type { JournalState } from "#app/journal.ts";
 
-export function describeJournal({ file, entries, breaks, accepted }: JournalState): string {
+export function describeJournal({ file, entries, breaks, setBacks, accepted }: JournalState): string {
   const since = breaks.length === 0 ? "" : " since the last broken one";
   const lines = [
     `${file}: ${entries} ${entries === 1 ? "line" : "lines"}${since}`,
+    ...setBacks.map(({ line, byMs }) => `  line ${line}: the clock was set back by ${formatDuration(byMs)}`),
     ...breaks.map(({ line, problem }) => `  line ${line} is broken: ${problem}`),
   ];
   if (breaks.length > 0) lines.push(`  ${acceptance(accepted)}`);

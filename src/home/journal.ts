@@ -13,6 +13,7 @@
 import { closeSync, fsyncSync, statSync } from "node:fs";
 import { digestOf } from "#base/digest.ts";
 import { bytesOfFile, entryAt, statSignature } from "#base/files.ts";
+import { formatDuration } from "#base/quantities.ts";
 import * as shape from "#base/shape.ts";
 import { isHashedRekord } from "#tlog/hashed-rekord.ts";
 import { pipeliteError } from "./errors.ts";
@@ -88,12 +89,19 @@ export interface JournalBreak {
   problem: string;
 }
 
+/** Where the clock of the machine stood before the time of the line before. */
+export interface SetBack {
+  line: number;
+  byMs: number;
+}
+
 interface Chain {
   /** What the file was by stat when it was read. */
   signature: string;
   lines: string[];
   entries: JournalEntry[];
   breaks: JournalBreak[];
+  setBacks: SetBack[];
   bySubject: Map<string, JournalEntry[]>;
 }
 
@@ -122,7 +130,7 @@ const TORN_MAX = 8 * 1024;
 export class Journal {
   readonly file: string;
   readonly #checkpoint: string | undefined;
-  #chain: Chain = { signature: "", lines: [], entries: [], breaks: [], bySubject: new Map() };
+  #chain: Chain = { signature: "", lines: [], entries: [], breaks: [], setBacks: [], bySubject: new Map() };
 
   /** @param checkpoint the file with the log's last one */
   constructor(file: string, checkpoint?: string) {
@@ -140,6 +148,11 @@ export class Journal {
 
   get breaks(): readonly JournalBreak[] {
     return this.#read().breaks;
+  }
+
+  /** Every place where its times run backwards, as the lines themselves say. */
+  get setBacks(): readonly SetBack[] {
+    return this.#read().setBacks;
   }
 
   /** The breaks, unless somebody has said after the last of them what it is. */
@@ -270,10 +283,11 @@ export class Journal {
 
   /** What this process has appended to a chain that it has read need not be read again. */
   #add(entry: JournalEntry | undefined, line: string): void {
-    const { lines, entries, bySubject } = this.#chain;
+    const { lines, entries, setBacks, bySubject } = this.#chain;
     lines.push(line);
     if (entry !== undefined) {
       entries.push(entry);
+      setBacks.push(...setBackOf(entry, lines.length));
       bySubject.set(entry.subject, [...(bySubject.get(entry.subject) ?? []), entry]);
     }
     this.#chain.signature = statSignature(this.file) ?? "";
@@ -296,6 +310,7 @@ function readChain(file: string, signature: string): Chain {
   const lines = (bytes?.toString("utf8") ?? "").split("\n").slice(0, -1);
   const isOther = bytes === undefined && entryAt(file) !== undefined;
   const breaks: JournalBreak[] = isOther ? [{ line: 1, problem: "it is not a file" }] : [];
+  const setBacks: SetBack[] = [];
   let entries: JournalEntry[] = [];
   let before: JournalEntry | undefined;
   for (const [index, line] of lines.entries()) {
@@ -308,10 +323,34 @@ function readChain(file: string, signature: string): Chain {
       entries = [];
     }
     before = typeof entry === "string" ? undefined : entry;
+    if (before !== undefined) setBacks.push(...setBackOf(before, index + 1));
     if (before !== undefined && isEntry(before)) entries.push(before);
   }
-  return { signature, lines, entries, breaks, bySubject: Map.groupBy(entries, ({ subject }) => subject) };
+  return {
+    signature,
+    lines,
+    entries,
+    breaks,
+    setBacks,
+    bySubject: Map.groupBy(entries, ({ subject }) => subject),
+  };
 }
+
+function setBackOf({ setBackMs }: JournalEntry, line: number): SetBack[] {
+  return typeof setBackMs === "number" && setBackMs > 0 ? [{ line, byMs: setBackMs }] : [];
+}
+
+/** For people: behind what is said of a journal that is whole. Empty where its times never run backwards. */
+export function setBackText(setBacks: readonly SetBack[]): string {
+  const shown = setBacks
+    .slice(0, SET_BACKS_SHOWN)
+    .map(({ line, byMs }) => `line ${line} by ${formatDuration(byMs)}`);
+  const more = setBacks.length - shown.length;
+  const places = more > 0 ? [...shown, `${more} more`] : shown;
+  return places.length === 0 ? "" : `; the clock was set back before ${places.join(", ")}`;
+}
+
+const SET_BACKS_SHOWN = 5;
 
 interface Place {
   index: number;

@@ -3,7 +3,7 @@
 // nothing from then on; what comes after it is a chain of its own, and can be released. docs/signing.md describes it.
 import { PipeliteError } from "#base/errors.ts";
 import type { Home } from "#home/home.ts";
-import { breakSubject, type JournalBreak } from "#home/journal.ts";
+import { breakSubject, type JournalBreak, type SetBack } from "#home/journal.ts";
 import { parseBundle, signStatement, verifyBundle, writeBundle, type SigningKey } from "#sigstore/index.ts";
 import { membersOf, textOf } from "./members.ts";
 import { checkName, nameProblem } from "./names.ts";
@@ -31,13 +31,16 @@ export interface JournalState {
   /** Lines that follow one from the other, counted from the last broken one. */
   entries: number;
   breaks: readonly JournalBreak[];
+  /** Where its times run backwards, as the lines themselves say. */
+  setBacks: readonly SetBack[];
   accepted?: AcceptedBreak;
 }
 
 export function journalState(home: Home): JournalState {
-  const { file, entries, breaks } = home.journal;
+  const { file, entries, breaks, setBacks } = home.journal;
   const accepted = acceptedBreak(home);
-  return { file, entries: entries.length, breaks, ...(accepted !== undefined && { accepted }) };
+  const state = { file, entries: entries.length, breaks, setBacks };
+  return { ...state, ...(accepted !== undefined && { accepted }) };
 }
 
 export interface AcceptBreak {

@@ -32,6 +32,8 @@ export function nameProblem(name: string): string | undefined {
   if (/[\p{C}\p{Default_Ignorable_Code_Point}\p{Bidi_Control}]/u.test(name))
     return "it holds a character that nobody sees";
   if (/[^\P{Z} ]|^ | $| {2}/u.test(name)) return "its words must stand apart by one plain space";
+  if (/(\p{Mn})\1|\p{Mn}{4}/u.test(name.normalize("NFD")))
+    return "it holds a mark that is drawn over another of its kind";
   if (name !== name.normalize("NFKC")) return "it holds a character that stands for another one";
   if (!/^[\p{L}\p{M}\p{N} .,'’·()-]+$/u.test(name) || !/\p{L}/u.test(name))
     return "it must be made of letters, digits and . , ' · ( ) -";

@@ -4,6 +4,7 @@ import { entryAt } from "#base/files.ts";
 import { PipeliteError } from "#base/errors.ts";
 import { finish } from "#base/steps.ts";
 import type { Home } from "#home/home.ts";
+import { setBackText } from "#home/journal.ts";
 import type { ReadRun } from "#home/runs.ts";
 import type { StageRecord } from "#home/run-record.ts";
 import { equalHashes, parseHash } from "#nix/hash.ts";
@@ -72,7 +73,8 @@ export function verifyRun(home: Home, asked: string, trusted: TrustedKeys): Veri
 type Outcome = string | { problem: string } | undefined;
 
 function journalOutcome(home: Home, { keys }: TrustedKeys): Outcome {
-  const whole = `${home.journal.requireWhole().length} entries, each follows from the one before`;
+  const { length } = home.journal.requireWhole();
+  const whole = `${length} entries, each follows from the one before${setBackText(home.journal.setBacks)}`;
   const accepted = acceptedBreak(home);
   if (accepted === undefined) return whole;
   const { line, signer, signedAt, reason, keyId, bundleFile } = accepted;

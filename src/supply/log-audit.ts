@@ -6,6 +6,7 @@ import { formatCount } from "#base/numbers.ts";
 import { messageOf } from "#base/strict-json.ts";
 import { toBase64 } from "#sigstore/envelope.ts";
 import type { Home } from "#home/home.ts";
+import { setBackText } from "#home/journal.ts";
 import { formerLogs, type FormerLog } from "#home/former-logs.ts";
 import { TransparencyLog } from "#home/log.ts";
 import { parseCheckpoint } from "#tlog/checkpoint.ts";
@@ -281,7 +282,7 @@ function chain({ journal }: Home): Finding {
     ? {
         what,
         status: "holds",
-        detail: `${formatCount(journal.entries.length, "line")}, each follows from the one before`,
+        detail: `${formatCount(journal.entries.length, "line")}, each follows from the one before${setBackText(journal.setBacks)}`,
       }
     : { what, status: "fails", detail: `line ${first.line}: ${first.problem}` };
 }

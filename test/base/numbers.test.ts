@@ -41,6 +41,11 @@ test("figures have the digits that say something", () => {
   );
   assert.equal(formatBy(299.8524, 0.079), "299.8524");
   assert.equal(formatBy(1234.5, 300), "1235");
+  assert.equal(formatBy(10.0500001, 0.02), "10.0500");
+  assert.equal(formatBy(10.0500001, 0.02, [9.95, 10.05]), "10.0500001");
+  assert.equal(formatBy(10.0499999, 0.02, [undefined, 10.05]), "10.0499999");
+  assert.equal(formatBy(10.05, 0.02, [9.95, 10.05]), "10.0500");
+  assert.equal(formatBy(1.00500001e301, 1e299, [1.005e301]), "1.00500001e+301");
   assert.equal(formatBy(1.0051e301, 1.3e299), "1.0051e+301");
   assert.equal(formatBy(-1.0051e-299, 1.3e-301), "-1.0051e-299");
   assert.equal(formatFigure(0.00001234), "1.234e-5");

@@ -19,7 +19,7 @@ import { isPipeliteError } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
 import { digestOf } from "#base/digest.ts";
 import { openHome } from "#home/home.ts";
-import { Journal, type JournalEntry, type NewEntry } from "#home/journal.ts";
+import { Journal, setBackText, type JournalEntry, type NewEntry } from "#home/journal.ts";
 
 let folder: string;
 let homes = 0;
@@ -132,6 +132,10 @@ test("a clock that was set back is written down, and a time that runs backwards 
   const { setBackMs = 0 } = journal.append(entry("run-2")).entry;
   assert.ok(setBackMs > 3_500_000 && setBackMs <= 3_600_000, String(setBackMs));
   assert.equal(again(journal).requireWhole().length, 2);
+  for (const each of [journal, again(journal)])
+    assert.deepEqual(each.setBacks, [{ line: 2, byMs: setBackMs }]);
+  assert.match(setBackText(journal.setBacks), /^; the clock was set back before line 2 by (59m|1h)/);
+  assert.equal(setBackText([]), "");
   const [first = "", second = ""] = linesOf(journal);
   const { setBackMs: __, ...silent } = JSON.parse(second) as JournalEntry;
   const { own: ___, ...content } = silent;

@@ -506,6 +506,8 @@ test("a key that was revoked signs nothing any more, whatever time it names and 
   }
   const last = backwards.handle.journal.requireWhole().at(-1);
   assert.deepEqual([last?.at, (last?.setBackMs ?? 0) > 0], [before, true]);
+  const [journal] = verifyRun(backwards.handle, other.runId, { policy: BUILT_IN }).checks;
+  assert.match(journal?.detail ?? "", /; the clock was set back before line \d+ by \d/);
   await missing(backwards, other, { policy }, "signature/review");
 });
 
