@@ -4,6 +4,5 @@ import { computeFacts } from "../../examples/monster-walk/mathematics/facts.ts";
 
 export async function monsterWalkExport(): Promise<string> {
   const { monsterWalkLean } = await import("../../examples/monster-walk/lean/index.ts");
-  const { leanFactsOf } = await import("../../examples/monster-walk/lean/statements.ts");
-  return monsterWalkLean(leanFactsOf(computeFacts())).ndjson;
+  return monsterWalkLean(computeFacts()).ndjson;
 }

@@ -6,41 +6,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { exportSource, type Elaborated } from "pipelite/lean";
+import type { Facts } from "../mathematics/facts.ts";
 import { writeTheorems } from "./theorems.ts";
-
-/** What the theorems are about. Large numbers are decimal strings. */
-export interface LeanFacts {
-  /** Ascending. */
-  readonly powers: readonly { readonly prime: number; readonly exponent: number }[];
-  readonly order: string;
-  readonly removal: {
-    /** The first digits of the order that it keeps. */
-    readonly digits: string;
-    readonly removed: readonly number[];
-    readonly quotient: string;
-  };
-  readonly walk: {
-    readonly limit: number;
-    readonly groups: readonly {
-      readonly index: number;
-      readonly position: number;
-      readonly digits: string;
-      readonly removed: readonly number[];
-      readonly quotient: string;
-    }[];
-    readonly coveredDigits: number;
-    readonly stopDigit: string;
-  };
-  readonly sound: {
-    readonly sampleRateHz: number;
-    readonly fundamentalHz: number;
-    readonly seconds: number;
-    readonly samples: number;
-    readonly highest: { readonly prime: number; readonly frequencyHz: number };
-    readonly quietest: { readonly prime: number; readonly exponent: number };
-    readonly count: number;
-  };
-}
 
 export interface MonsterWalkLean {
   /** Export format 3.1, with everything that is used. */
@@ -61,7 +28,7 @@ const LIBRARY = ["numbers.lean", "lists.lean", "removals.lean"];
  * Throws RangeError when a declaration can't be read or has something left open.
  */
 export function monsterWalkLean(
-  facts: LeanFacts,
+  facts: Facts,
   library = join(import.meta.dirname, "library"),
 ): MonsterWalkLean {
   const parts = [

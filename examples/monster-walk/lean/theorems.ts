@@ -1,13 +1,14 @@
 // The theorems themselves, as Lean writes them: the facts put into statements, and the proofs that library.lean and
 // removals.lean make short. A false figure makes a proof that checkers reject.
-import type { LeanFacts } from "./index.ts";
+import type { Facts } from "../mathematics/facts.ts";
+import { highestOf, quietestOf } from "../mathematics/harmonics.ts";
 import { planHalves, type Plan } from "./plan.ts";
 
 const COMPUTED = "by decide +kernel";
 /** A proof of a comparison of two numbers. */
 const COMPARED = `le_of_ble (${COMPUTED})`;
 
-export function writeTheorems(facts: LeanFacts): string {
+export function writeTheorems(facts: Facts): string {
   return [...aboutOrder(facts), ...aboutWalk(facts), ...aboutSound(facts), ...aboutOthers(facts)].join(
     "\n\n",
   );
@@ -17,7 +18,7 @@ function theorem(comment: string, name: string, statement: string, proof = COMPU
   return `/-- ${comment} -/\ntheorem ${name} : ${statement} :=\n  ${proof}`;
 }
 
-function bitsOf(facts: LeanFacts, removed: readonly number[]): string[] {
+function bitsOf(facts: Facts, removed: readonly number[]): string[] {
   return facts.powers.toReversed().map(({ prime }) => String(removed.includes(prime)));
 }
 
@@ -26,8 +27,9 @@ function leadsProof(digitsBehind: number): string {
   return `⟨${digitsBehind}, ${COMPARED}, ${COMPARED}⟩`;
 }
 
-function aboutOrder(facts: LeanFacts): string[] {
-  const { powers, order, removal } = facts;
+function aboutOrder(facts: Facts): string[] {
+  const { powers } = facts;
+  const [order, removal] = [facts.order.decimal, facts.removals.best];
   const descending = powers.toReversed();
   const factors = powers.map(({ prime, exponent }) => `${prime} ^ ${exponent}`).join(" * (");
   const digits = removal.digits.length;
@@ -98,8 +100,9 @@ function digitsProof(order: string, position: number, length: number): string {
   return `⟨${before}, ${order.length - end}, ${rest}, ${COMPUTED}, ${compared}⟩`;
 }
 
-function aboutWalk(facts: LeanFacts): string[] {
-  const { walk, order } = facts;
+function aboutWalk(facts: Facts): string[] {
+  const { walk } = facts;
+  const order = facts.order.decimal;
   const covered = walk.coveredDigits;
   return [
     `/-- At most ${walk.limit} prime powers are chosen; the order without them is the quotient, which begins with the\n` +
@@ -130,15 +133,21 @@ function aboutWalk(facts: LeanFacts): string[] {
   ];
 }
 
-function aboutSound({ powers, sound }: LeanFacts): string[] {
-  const { highest, quietest, sampleRateHz, fundamentalHz, seconds, samples, count } = sound;
+function aboutSound({ powers, sound }: Facts): string[] {
+  const { sampleRateHz, chord } = sound;
+  const { harmonics, fundamentalHz, seconds, samples } = chord;
+  const [highest, quietest] = [highestOf(harmonics), quietestOf(harmonics)];
   const place = powers.toReversed().findIndex(({ prime }) => prime === quietest.prime);
   const isPower = `${"Or.inr (".repeat(place)}Or.inl ⟨rfl, rfl⟩${")".repeat(place)}`;
   const top = `frequency ${highest.prime}`;
   return [
     "/-! A harmonic for each prime power, of amplitude 1 / (exponent + 1) -/",
     `/-- In hertz, of the harmonic of a prime. -/\ndef frequency (p : Nat) : Nat := ${fundamentalHz} * p`,
-    theorem(`There are ${count} harmonics.`, "harmonic_count", `length primes = ${count}`),
+    theorem(
+      `There are ${harmonics.length} harmonics.`,
+      "harmonic_count",
+      `length primes = ${harmonics.length}`,
+    ),
     theorem(
       `The one of ${highest.prime} has ${highest.frequencyHz} Hz.`,
       "highest_frequency",
@@ -195,8 +204,9 @@ interface Known {
 }
 
 /** That no other removal keeps the digits, by a search that is split in two halves. */
-function aboutOthers(facts: LeanFacts): string[] {
-  const { powers, order, removal } = facts;
+function aboutOthers(facts: Facts): string[] {
+  const { powers } = facts;
+  const [order, removal] = [facts.order.decimal, facts.removals.best];
   const values = powers.toReversed().map(({ prime, exponent }) => BigInt(prime) ** BigInt(exponent));
   const plan = planHalves(values, BigInt(order), BigInt(removal.digits));
   const half = plan.front.length;

@@ -1,61 +1,17 @@
 // What the later stages build on: the proof's results as typed data.
-import type { PrimePower } from "./monster.ts";
 import { PRIME_POWERS, productOf, valueOf } from "./monster.ts";
-import type { Harmonic } from "./harmonics.ts";
 import { barSamples, DESIGN, listHarmonics, periodSamples } from "./harmonics.ts";
 import type { Removal } from "./removals.ts";
 import { bestBySize, listRemovals, startingWith } from "./removals.ts";
-import type { Walk } from "./walk.ts";
 import { expectedMatches, walkDigits } from "./walk.ts";
 
 /** The most factors a removal of the ten-group walk may have. */
 export const TEN_GROUP_LIMIT = 10;
 
-export interface Facts {
-  order: { decimal: string };
-  powers: (PrimePower & { value: string })[];
-  removals: {
-    /** How many non-empty sets of prime powers there are; all were looked at. */
-    count: number;
-    mostDigitsKeptBySize: number[];
-    /** The only removal that keeps the most digits. */
-    best: { digits: string; removed: number[]; quotient: string };
-  };
-  /** The canonical walk: removals of at most ten prime powers. */
-  walk: Walk;
-  /** The same rule without a limit. */
-  unlimitedWalk: Walk;
-  chance: {
-    /** All removals that begin one of the canonical walk's groups. */
-    matches: number;
-    /** What Benford-distributed leading digits would give, to two decimals. */
-    expected: number;
-  };
-  sound: {
-    sampleRateHz: number;
-    chord: SoundFacts;
-    walk: SoundFacts & {
-      steps: number;
-      bars: number;
-      barsPerStep: number;
-      beatsPerBar: number;
-      beatUnit: number;
-      crotchetsPerMinute: number;
-      barSamples: number;
-    };
-  };
-}
-
-interface SoundFacts {
-  fundamentalHz: number;
-  harmonics: Harmonic[];
-  periodSamples: number;
-  seconds: number;
-  samples: number;
-}
+export type Facts = ReturnType<typeof computeFacts>;
 
 /** Computes everything from the fifteen prime powers and the design of the recordings. */
-export function computeFacts(): Facts {
+export function computeFacts() {
   const decimal = productOf(PRIME_POWERS).toString();
   const removals = listRemovals(PRIME_POWERS);
   const primes = PRIME_POWERS.map((power) => power.prime);
@@ -64,10 +20,14 @@ export function computeFacts(): Facts {
     order: { decimal },
     powers: PRIME_POWERS.map((power) => ({ ...power, value: valueOf(power).toString() })),
     removals: describeRemovals(decimal, removals),
+    /** The canonical walk: removals of at most ten prime powers. */
     walk,
+    /** The same rule without a limit. */
     unlimitedWalk: walkDigits(decimal, removals, { limit: PRIME_POWERS.length, primes }),
     chance: {
+      /** All removals that begin one of the canonical walk's groups. */
       matches: walk.groups.reduce((sum, group) => sum + group.matchCount, 0),
+      /** What Benford-distributed leading digits would give, to two decimals. */
       expected: expectedMatches(
         walk.groups.map((group) => group.digits),
         removals.length,
@@ -77,19 +37,21 @@ export function computeFacts(): Facts {
   };
 }
 
-function describeRemovals(decimal: string, removals: readonly Removal[]): Facts["removals"] {
+function describeRemovals(decimal: string, removals: readonly Removal[]) {
   const bySize = bestBySize(removals, decimal);
   const digits = decimal.slice(0, Math.max(...bySize));
   const [best, ...others] = startingWith(removals, digits);
   if (best === undefined || others.length > 0) throw new RangeError(`No removal alone keeps ${digits}`);
   return {
+    /** How many non-empty sets of prime powers there are; all were looked at. */
     count: removals.length,
     mostDigitsKeptBySize: bySize,
+    /** The only removal that keeps the most digits. */
     best: { digits, removed: best.primes, quotient: best.numeral },
   };
 }
 
-function describeSound(steps: number): Facts["sound"] {
+function describeSound(steps: number) {
   const { sampleRateHz, chord, walk } = DESIGN;
   const bars = steps * walk.barsPerStep;
   const samples = barSamples(bars, sampleRateHz);
@@ -112,9 +74,7 @@ function describeSound(steps: number): Facts["sound"] {
   };
 }
 
-function describeTones(
-  fundamentalHz: number,
-): Pick<SoundFacts, "fundamentalHz" | "harmonics" | "periodSamples"> {
+function describeTones(fundamentalHz: number) {
   const harmonics = listHarmonics(PRIME_POWERS, fundamentalHz);
   return { fundamentalHz, harmonics, periodSamples: periodSamples(harmonics, DESIGN.sampleRateHz) };
 }

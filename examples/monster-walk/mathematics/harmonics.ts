@@ -12,7 +12,7 @@ export const DESIGN = {
   sampleRateHz: 44_100,
   chord: { fundamentalHz: 220, seconds: 10 },
   walk: { fundamentalHz: 55, barsPerStep: 2, beatsPerBar: 8, beatUnit: 8, crotchetsPerMinute: 80 },
-} as const;
+};
 
 export function listHarmonics(powers: readonly PrimePower[], fundamentalHz: number): Harmonic[] {
   return powers.map(({ prime, exponent }) => ({
@@ -21,6 +21,14 @@ export function listHarmonics(powers: readonly PrimePower[], fundamentalHz: numb
     frequencyHz: fundamentalHz * prime,
     amplitude: { numerator: 1, denominator: exponent + 1 },
   }));
+}
+
+export function highestOf(harmonics: readonly Harmonic[]): Harmonic {
+  return harmonics.reduce((a, b) => (b.frequencyHz > a.frequencyHz ? b : a));
+}
+
+export function quietestOf(harmonics: readonly Harmonic[]): Harmonic {
+  return harmonics.reduce((a, b) => (b.exponent > a.exponent ? b : a));
 }
 
 /** The smallest number of samples after which all harmonics are back at their start together. */

@@ -1,20 +1,16 @@
 // The proof as a page to read.
+import type { KernelReport } from "../lean/check.ts";
+import type { LeanReport } from "../lean/lean.ts";
 import type { Facts } from "./facts.ts";
 import type { Walk } from "./walk.ts";
 
-export interface ReportedStatement {
-  id: string;
-  text: string;
-  status: string;
-}
-
-export interface ProofReport {
+interface ProofReport {
   facts: Facts;
-  statements: readonly ReportedStatement[];
+  statements: readonly { id: string; text: string; status: string }[];
   /** How many statements the second program has recomputed. */
   recomputed: number;
-  kernel: { readonly theorems: readonly unknown[] };
-  lean: { readonly status: string; readonly version: string | null };
+  kernel: KernelReport;
+  lean: LeanReport;
 }
 
 export function writeReport({ facts, statements, recomputed, kernel, lean }: ProofReport): string {

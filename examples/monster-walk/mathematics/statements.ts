@@ -2,6 +2,7 @@
 // numbers; nothing here decides whether a statement holds.
 import type { Claim, Statement } from "./claim.ts";
 import type { Facts } from "./facts.ts";
+import { highestOf, quietestOf } from "./harmonics.ts";
 import type { PrimePower } from "./monster.ts";
 import type { Walk } from "./walk.ts";
 
@@ -107,8 +108,7 @@ function stateWalk(id: string, { limit, groups, coveredDigits, stopDigit }: Walk
 
 function stateSound({ sound, powers }: Facts): Statement[] {
   const { sampleRateHz, chord, walk } = sound;
-  const highest = chord.harmonics.reduce((a, b) => (b.frequencyHz > a.frequencyHz ? b : a));
-  const quietest = chord.harmonics.reduce((a, b) => (b.exponent > a.exponent ? b : a));
+  const [highest, quietest] = [highestOf(chord.harmonics), quietestOf(chord.harmonics)];
   const { bars, beatsPerBar, beatUnit, crotchetsPerMinute, seconds } = walk;
   return [
     ...stateTones("chord", chord, sampleRateHz),

@@ -39,50 +39,20 @@ export function singDigits(digits: string): string {
   return `${words.slice(0, half).join(" ")}| ${words.slice(half).join(" ")}`;
 }
 
-const VALUES = new Map<string, number>([
-  ...SMALL.map((word, value) => [word.replaceAll(/[·|]/g, ""), value] as const),
-  ...TENS.flatMap((word, ten) => (word === "" ? [] : [[word.replaceAll("·", ""), ten * 10] as const])),
-]);
+/** Each name of a number, with its value; the longest first, so that twenty-three is not read as twenty. */
+const NAMES = Array.from({ length: 100 }, (_, value) => [wordsOf(value), value] as const).toSorted(
+  ([a], [b]) => b.length - a.length,
+);
+const VALUES = new Map(NAMES);
+const WORDS = NAMES.map(([name]) => name.replace("-", "[ \u2010\u2011-]")).join("|");
+const NUMBER = new RegExp(`(?<![\\w.,^])\\d+(?![\\w]|[.,]\\d)|\\b(?:${WORDS})\\b`, "giu");
 
 /**
- * All whole numbers that a text names, in order, in digits or in words up to ninety-nine. "twenty-three" is
- * 23 and neither
+ * All whole numbers that a text names, in order, in digits or in words up to ninety-nine. "twenty-three" is 23 and neither
  * 20 nor 3; the base of "2^46" counts and its exponent doesn't; decimals such as 440.000 don't count.
  */
 export function numbersIn(text: string): number[] {
-  const token = /(?<![\w.,^])\d+(?![\w]|[.,]\d)|[a-z]+(?:[-\u2010\u2011][a-z]+)*/giu;
-  const found: number[] = [];
-  let tens: { value: number; end: number } | undefined;
-  for (const match of text.matchAll(token)) {
-    for (const { word, start, end } of parts(match)) {
-      const value = /^\d/.test(word) ? Number(word) : VALUES.get(word.toLowerCase());
-      const joins = tens !== undefined && /^[ \u2010\u2011-]$/u.test(text.slice(tens.end, start));
-      if (
-        tens !== undefined &&
-        joins &&
-        value !== undefined &&
-        value > 0 &&
-        value < 10 &&
-        !/^\d/.test(word)
-      ) {
-        found.push(tens.value + value);
-        tens = undefined;
-        continue;
-      }
-      if (tens !== undefined) found.push(tens.value);
-      tens = undefined;
-      if (value === undefined) continue;
-      if (!/^\d/.test(word) && value >= 20) tens = { value, end };
-      else found.push(value);
-    }
-  }
-  if (tens !== undefined) found.push(tens.value);
-  return found;
-}
-
-function parts(match: RegExpExecArray): { word: string; start: number; end: number }[] {
-  return [...match[0].matchAll(/[^-\u2010\u2011]+/gu)].map((part) => {
-    const start = match.index + part.index;
-    return { word: part[0], start, end: start + part[0].length };
+  return [...text.matchAll(NUMBER)].map(([found]) => {
+    return VALUES.get(found.toLowerCase().replace(/[ \u2010\u2011]/u, "-")) ?? Number(found);
   });
 }

@@ -1,6 +1,7 @@
 // What the composer makes and every writer (words, MIDI, MusicXML) reads: twenty bars with voice and chord. Times are whole quavers from the start of the bar; a bar of 8/8 has eight.
 import type { Chord, SpelledNote } from "./harmony.ts";
 import type { Pitch } from "./pitch.ts";
+import type { Syllable } from "./prosody.ts";
 
 export const BARS_PER_STEP = 2;
 export const BARS_PER_SYSTEM = 4;
@@ -32,10 +33,7 @@ export interface Tone extends SpelledNote {
   centTenths: number;
 }
 
-export interface SungSyllable {
-  text: string;
-  place: "single" | "begin" | "middle" | "end";
-}
+export type SungSyllable = Pick<Syllable, "text" | "place">;
 
 export interface SungNote {
   tone: Tone;

@@ -13,18 +13,15 @@ export interface SongSources {
   verdict: SongVerdict;
   requestSha256: string;
   /** The verification of a model's answer, or null when the composer wrote the words. */
-  answer: { answerSha256: string; model: string | null } | null;
+  answer: { answerSha256: string } | null;
 }
 
 export function describeSong(song: Song, { engraver, verdict, requestSha256, answer }: SongSources) {
   return {
     generator: answer === null ? "composer" : "model",
-    deterministic: true,
     lyrics: {
-      by: answer === null ? "composer" : "model",
       ...verdict,
-      request:
-        answer === null ? null : { requestSha256, answerSha256: answer.answerSha256, model: answer.model },
+      request: answer === null ? null : { requestSha256, answerSha256: answer.answerSha256 },
     },
     // The score always sets the composer's own words: a model's verses have no fixed number of syllables.
     score: { music: "composer", words: "composer", engraver, key: `${song.tonic} major` },

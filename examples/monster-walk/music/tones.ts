@@ -1,23 +1,17 @@
 // From the measurements of the audio stage to what the composer works with.
+import type { Facts } from "../mathematics/facts.ts";
+import type { MeasuredTone } from "../sound/measurement.ts";
 import { nearestPitch } from "./pitch.ts";
 import type { PrimeTone, WalkStep } from "./score.ts";
 
-export interface Powers {
-  powers: readonly { prime: number; exponent: number }[];
-  walk: { groups: readonly WalkStep[] };
-}
-
-export interface Tones {
-  tones: readonly { prime: number; frequencyHz: number }[];
+interface Tones {
+  tones: readonly Pick<MeasuredTone, "prime" | "frequencyHz">[];
 }
 
 const MILLI = 1000;
 
-/**
- * Each prime power with its measured tone, to the millihertz. Throws RangeError when a prime was not
- * measured.
- */
-export function tonesOf({ powers }: Powers, { tones }: Tones): PrimeTone[] {
+/** Each prime power with its measured tone, to the millihertz. Throws RangeError when a prime was not measured. */
+export function tonesOf({ powers }: Facts, { tones }: Tones): PrimeTone[] {
   return powers.map(({ prime, exponent }) => {
     const measured = tones.find((tone) => tone.prime === prime);
     if (measured === undefined)
@@ -27,6 +21,6 @@ export function tonesOf({ powers }: Powers, { tones }: Tones): PrimeTone[] {
   });
 }
 
-export function stepsOf({ walk }: Powers): WalkStep[] {
+export function stepsOf({ walk }: Facts): WalkStep[] {
   return walk.groups.map(({ digits, removed }) => ({ digits, removed }));
 }

@@ -1,5 +1,6 @@
 // What lyrics must be to count, whoever wrote them: fifteen verses, of which each names its own prime, with the required
 // words and digits. An error message, an empty or a cut-off answer is none of that and is refused with the reason.
+import type { Facts } from "../mathematics/facts.ts";
 import { numbersIn } from "./numeral.ts";
 
 export interface SongRules {
@@ -24,17 +25,22 @@ export interface SongVerdict {
 }
 
 const ANSWER = "answer";
-const LINES_MIN = 2;
 const CHARACTERS_MAX = 100_000;
 
-/** The words every song of the walk must hold. */
-export const REQUIRED_WORDS = ["Monster", "walk"] as const;
+/** The rules for lyrics of this walk: what a model is asked for is what its answer is checked against. */
+export function songRules({ powers, walk }: Facts): SongRules {
+  return {
+    primes: powers.map(({ prime }) => prime),
+    requiredWords: ["Monster", "walk"],
+    requiredDigits: walk.groups.map(({ digits }) => digits),
+  };
+}
 
 /** Judges lyrics: Markdown or plain text with a heading line "Verse N" before each verse. */
 export function judgeSong(lyrics: string, rules: SongRules): SongVerdict {
   const wanted = rules.primes.length;
-  const checks: SongCheck[] = [check(ANSWER, describeNonAnswer(lyrics), "a text that is no error message")];
   const verses = splitVerses(lyrics);
+  const checks: SongCheck[] = [check(ANSWER, describeNonAnswer(lyrics, verses.length), "a text with verses")];
   const numbers = verses.map(({ number }) => number);
   const misnumbered = numbers.findIndex((number, index) => number !== index + 1);
   checks.push(
@@ -90,29 +96,15 @@ function check(id: string, problem: string | null, found: string): SongCheck {
   return { id, passed: problem === null, detail: problem ?? found };
 }
 
-// How services and tools begin when they fail.
-// oxfmt-ignore
-const ERROR_STARTS = [
-  "error", "fatal", "exception", "traceback", "failed", "unauthori[sz]ed", "forbidden", "bad gateway",
-  "internal server error", "service unavailable", "too many requests", "rate limit", "pull model",
-  "model .* not found", "command not found", "curl:", "<!doctype", "<html",
-];
-const ERROR_TEXT = new RegExp(`^\\W*(${ERROR_STARTS.join("|")})`, "iu");
-const ERROR_TEXT_ANYWHERE =
-  /does not exist|connection refused|no such file|timed out|invalid api key|quota exceeded/iu;
 const QUOTED_CHARACTERS = 120;
 
-function describeNonAnswer(lyrics: string): string | null {
+function describeNonAnswer(lyrics: string, verses: number): string | null {
   const text = lyrics.trim();
   if (text === "") return "the text is empty";
   if (text.length > CHARACTERS_MAX)
     return `the text has ${text.length} characters, more than ${CHARACTERS_MAX}`;
   if (text.includes("\0") || text.includes("\ufffd")) return "the text is not valid UTF-8";
-  const isError =
-    ERROR_TEXT.test(text) || (text.split("\n").length < LINES_MIN * 2 && ERROR_TEXT_ANYWHERE.test(text));
-  if (isError) return `the text is an error message: ${JSON.stringify(text.slice(0, QUOTED_CHARACTERS))}`;
-  if (/^[{[]/u.test(text)) return `the text is JSON: ${JSON.stringify(text.slice(0, QUOTED_CHARACTERS))}`;
-  return null;
+  return verses > 0 ? null : `the text has no verse: ${JSON.stringify(text.slice(0, QUOTED_CHARACTERS))}`;
 }
 
 interface Verse {

@@ -10,19 +10,31 @@ const TABLE_BITS = 96n;
 const TABLE_ERROR = 1n;
 export const FULL_SCALE = 32_767;
 
+/** A harmonic that may begin later in the chord's period than at its start. */
+export interface ChordVoice extends Harmonic {
+  phaseSamples?: number;
+}
+
 /** One period of the chord, scaled so that its largest sample is at full scale. */
-export function renderPeriod(harmonics: readonly Harmonic[], sampleRateHz: number): Int16Array {
+export function renderPeriod(harmonics: readonly ChordVoice[], sampleRateHz: number): Int16Array {
   const period = periodSamples(harmonics, sampleRateHz);
   const table = sineTable(period, TABLE_BITS);
   const common = harmonics.reduce((least, { amplitude: { denominator } }) => {
     return (least / greatestCommonDivisor(least, denominator)) * denominator;
   }, 1);
-  const voices = harmonics.map(({ frequencyHz, amplitude: { numerator, denominator } }) => ({
-    step: (frequencyHz * period) / sampleRateHz,
-    weight: BigInt((numerator * common) / denominator),
-  }));
+  const voices = harmonics.map(
+    ({ frequencyHz, amplitude: { numerator, denominator }, phaseSamples = 0 }) => ({
+      step: (frequencyHz * period) / sampleRateHz,
+      phaseSamples,
+      weight: BigInt((numerator * common) / denominator),
+    }),
+  );
   const sums = Array.from({ length: period }, (_, index) =>
-    voices.reduce((sum, { step, weight }) => sum + weight * (table[(step * index) % period] ?? 0n), 0n),
+    voices.reduce(
+      (sum, { step, phaseSamples, weight }) =>
+        sum + weight * (table[(step * index + phaseSamples) % period] ?? 0n),
+      0n,
+    ),
   );
   const sumError = TABLE_ERROR * voices.reduce((sum, { weight }) => sum + weight, 0n);
   const peak = sums.reduce((most, sum) => (magnitude(sum) > most ? magnitude(sum) : most), 0n);
@@ -33,7 +45,7 @@ export function renderPeriod(harmonics: readonly Harmonic[], sampleRateHz: numbe
 
 /** The period again and again, `samples` samples long. */
 export function renderChord(
-  harmonics: readonly Harmonic[],
+  harmonics: readonly ChordVoice[],
   sampleRateHz: number,
   samples: number,
 ): Int16Array {

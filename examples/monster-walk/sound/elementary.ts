@@ -29,16 +29,6 @@ function series(square: number, first: number): number {
   return value;
 }
 
-/** The angle in turns, [0, 1), of a direction given by cos and sin. Newton's method: each step cubes the error. */
-export function turnsOf({ cos, sin }: { cos: number; sin: number }): number {
-  let turns = (sin < 0 ? 0.75 : 0.25) - (0.25 * cos * (sin < 0 ? -1 : 1)) / (Math.abs(cos) + Math.abs(sin));
-  for (let step = 0; step < 5; step++) {
-    const found = cosSinOfTurns(turns);
-    turns += (sin * found.cos - cos * found.sin) / (4 * HALF_PI);
-  }
-  return turns - Math.floor(turns);
-}
-
 /** Natural logarithm of x > 0, to about 1 part in 10^15. */
 export function naturalLogarithm(x: number): number {
   if (!(x > 0) || !Number.isFinite(x)) throw new RangeError(`Cannot take the logarithm of ${x}`);

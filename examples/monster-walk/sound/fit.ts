@@ -11,17 +11,12 @@ export interface FittedTone {
   /** In the samples' unit. */
   amplitude: number;
   amplitudeError: number;
-  /** Cosine and sine of the tone's phase, as a sine at the first sample. */
-  phase: { cos: number; sin: number };
 }
 
 export interface Fit {
   tones: FittedTone[];
-  offset: number;
   /** Root of the mean squared residual over the degrees of freedom, in the samples' unit. */
   residual: number;
-  largestResidual: number;
-  iterations: number;
 }
 
 /** Tone k is cosines[k] cos(2 pi f t) + sines[k] sin(2 pi f t), with t counted from the middle of the samples. */
@@ -55,7 +50,7 @@ export function fitTones(samples: Int16Array, startFrequencies: readonly number[
   for (let iterations = 2; iterations <= ITERATIONS_MAX; iterations++) {
     // the start is so near that the normal matrix hardly changes any more: one is enough, and it is the costly part
     const { moved } = improve(samples, model, { unknowns: "all", inverse });
-    if (moved * length <= SETTLED_BINS) return describe(samples, model, { inverse, iterations });
+    if (moved * length <= SETTLED_BINS) return describe(samples, model, inverse);
   }
   throw new RangeError(`The fit has not settled after ${ITERATIONS_MAX} iterations`);
 }
@@ -195,15 +190,10 @@ function dot(
   return sum0 + sum1 + (sum2 + sum3);
 }
 
-function describe(
-  samples: Int16Array,
-  model: Model,
-  { inverse, iterations }: { inverse: Float64Array; iterations: number },
-): Fit {
+function describe(samples: Int16Array, model: Model, inverse: Float64Array): Fit {
   const tones = model.frequencies.length;
   const size = columnsFor("all", tones);
-  const { squares, largest } = measureResidual(samples, model);
-  const residual = Math.sqrt(squares / (samples.length - size));
+  const residual = Math.sqrt(sumResidualSquares(samples, model) / (samples.length - size));
   const covariance = (row: number, column: number): number => inverse[row * size + column] ?? 0;
   const fitted = Array.from(model.frequencies, (frequency, tone): FittedTone => {
     const a = model.cosines[tone] ?? 0;
@@ -214,31 +204,23 @@ function describe(
       a * a * covariance(cosine, cosine) +
       b * b * covariance(sine, sine) +
       2 * a * b * covariance(sine, cosine);
-    // from the middle back to the first sample, read as amplitude * sin(2 pi f t + phase)
-    const back = cosSinOfTurns((-frequency * (samples.length - 1)) / 2);
     return {
       frequency,
       frequencyError: (residual * Math.sqrt(covariance(slope, slope))) / (Math.PI * samples.length),
       amplitude,
       amplitudeError: (residual * Math.sqrt(variance)) / amplitude,
-      phase: {
-        cos: (b * back.cos - a * back.sin) / amplitude,
-        sin: (a * back.cos + b * back.sin) / amplitude,
-      },
     };
   });
-  return { tones: fitted, offset: model.offset, residual, largestResidual: largest, iterations };
+  return { tones: fitted, residual };
 }
 
-function measureResidual(samples: Int16Array, model: Model): { squares: number; largest: number } {
+function sumResidualSquares(samples: Int16Array, model: Model): number {
   const block = newBlock(columnsFor("amplitudes", model.frequencies.length));
   const { residuals } = block;
   let squares = 0;
-  let largest = 0;
   for (let start = 0; start < samples.length; start += BLOCK) {
     fillBlock(samples, start, { model, unknowns: "amplitudes", block });
     squares += dot(residuals, 0, { other: residuals, offset: 0, count: block.count });
-    for (let n = 0; n < block.count; n++) largest = Math.max(largest, Math.abs(residuals[n] ?? 0));
   }
-  return { squares, largest };
+  return squares;
 }

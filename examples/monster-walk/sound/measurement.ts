@@ -5,50 +5,20 @@
 // divisions and square roots in a fixed order, which ECMAScript requires to be correctly rounded, so even the unrounded
 // doubles are the same on every host. The decimals kept (1e-9 Hz at a standard error of 5e-8 Hz) are about a hundred
 // times coarser than the rounding noise of the fit (near 1e-11 Hz), so they also survive a reordering of its sums.
-import { cents, decibels, turnsOf } from "./elementary.ts";
-import type { Fit, FittedTone } from "./fit.ts";
+import { cents } from "./elementary.ts";
+import type { FittedTone } from "./fit.ts";
 import { fitTones } from "./fit.ts";
 import { findPeaks } from "./spectrum.ts";
 import type { Recording } from "./wav.ts";
 
-export interface MeasuredTone {
-  prime: number;
-  nominalHz: number;
-  frequencyHz: number;
-  /** Standard error of the frequency, from the residual and the normal equations of the fit. */
-  standardErrorHz: number;
-  /** Cramer-Rao bound of a lone tone in white quantisation noise of variance 1/12. */
-  boundHz: number;
-  errorToBound: number;
-  deviationHz: number;
-  deviationCents: number;
-  standardErrorCents: number;
-  /** In steps of the 16-bit scale. */
-  amplitude: number;
-  amplitudeStandardError: number;
-  /** As a sine at the first sample of the window. */
-  phaseTurns: number;
-  signalToResidualDecibels: number;
-}
+export type MeasuredTone = ReturnType<typeof describeTone>;
 
 export interface Window {
   start: number;
   samples: number;
 }
 
-export interface Measurement {
-  window: Window;
-  tones: MeasuredTone[];
-  offset: number;
-  residual: {
-    /** Root mean square over the degrees of freedom, in steps of the 16-bit scale. */
-    rms: number;
-    largest: number;
-    /** Against 1/sqrt(12), which rounding alone would leave: near 1 when the tones explain the window, and nothing else does. */
-    toQuantisation: number;
-  };
-  iterations: number;
-}
+export type Measurement = ReturnType<typeof measureWindow>;
 
 export interface NominalTone {
   prime: number;
@@ -61,11 +31,7 @@ const SPECTRUM_MAX = 32_768;
 const FAR_CENTS = 50;
 
 /** Throws RangeError when the tones found are not, one to one, near the nominal ones, or when no fit settles. */
-export function measureWindow(
-  recording: Recording,
-  window: Window,
-  nominal: readonly NominalTone[],
-): Measurement {
+export function measureWindow(recording: Recording, window: Window, nominal: readonly NominalTone[]) {
   const samples = recording.samples.subarray(window.start, window.start + window.samples);
   const peaks = findPeaks(samples, spectrumSize(samples.length));
   if (peaks.length !== nominal.length) {
@@ -75,16 +41,13 @@ export function measureWindow(
   const pairs = pairTones(fit.tones, nominal, recording.sampleRateHz);
   return {
     window,
-    tones: pairs.map(({ tone, wanted }) =>
-      describeTone(tone, wanted, { fit, recording, length: samples.length }),
-    ),
-    offset: round(fit.offset, 9),
+    tones: pairs.map((pair) => describeTone(pair, recording.sampleRateHz, samples.length)),
     residual: {
+      /** Root mean square over the degrees of freedom, in steps of the 16-bit scale. */
       rms: round(fit.residual, 9),
-      largest: round(fit.largestResidual, 9),
+      /** Against 1/sqrt(12), which rounding alone would leave: near 1 when the tones explain the window, and nothing else does. */
       toQuantisation: round(fit.residual / Math.sqrt(QUANTISATION_VARIANCE), 9),
     },
-    iterations: fit.iterations,
   };
 }
 
@@ -120,17 +83,11 @@ function pairTones(
     });
 }
 
-interface Surroundings {
-  fit: Fit;
-  recording: Recording;
-  length: number;
-}
-
 function describeTone(
-  tone: FittedTone,
-  { prime, frequencyHz: nominalHz }: NominalTone,
-  { fit, recording: { sampleRateHz }, length }: Surroundings,
-): MeasuredTone {
+  { tone, wanted: { prime, frequencyHz: nominalHz } }: Pair,
+  sampleRateHz: number,
+  length: number,
+) {
   const found = tone.frequency * sampleRateHz;
   const standardError = tone.frequencyError * sampleRateHz;
   const bound = cramerRaoBound(tone.amplitude, length) * sampleRateHz;
@@ -138,30 +95,23 @@ function describeTone(
     prime,
     nominalHz,
     frequencyHz: round(found, 9),
+    /** Of the frequency, from the residual and the normal equations of the fit. */
     standardErrorHz: threeDigits(standardError),
+    /** Cramer-Rao bound of a lone tone in white quantisation noise of variance 1/12. */
     boundHz: threeDigits(bound),
     errorToBound: threeDigits(standardError / bound),
     deviationHz: round(found - nominalHz, 9),
     deviationCents: round(cents(found, nominalHz), 9),
     standardErrorCents: threeDigits(cents(nominalHz + standardError, nominalHz)),
+    /** In steps of the 16-bit scale. */
     amplitude: round(tone.amplitude, 6),
     amplitudeStandardError: round(tone.amplitudeError, 6),
-    phaseTurns: roundTurns(turnsOf(tone.phase)),
-    signalToResidualDecibels: round(
-      decibels((tone.amplitude * tone.amplitude) / (2 * fit.residual * fit.residual)),
-      3,
-    ),
   };
 }
 
 /** For uncertainties, which the fit knows to about one part in a thousand. */
 function threeDigits(value: number): number {
   return Number(value.toPrecision(3));
-}
-
-/** Phases just below a full turn are phases just below zero: -0.5 <= phase < 0.5. */
-function roundTurns(turns: number): number {
-  return round(turns >= 0.5 ? turns - 1 : turns, 9);
 }
 
 /**

@@ -6,8 +6,8 @@ import {
   writeTextPrompt,
   writeVisionPrompt,
 } from "../music/prompts.ts";
-import { songRules } from "../music/rules.ts";
 import { stepsOf, tonesOf } from "../music/tones.ts";
+import { songRules } from "../music/verify-song.ts";
 import type audioStage from "./audio.ts";
 import type proofStage from "./proof.ts";
 

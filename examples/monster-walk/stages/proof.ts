@@ -3,7 +3,6 @@ import { checkCertificate } from "../checks/certificate.ts";
 import { checkExport, isKernelChecked } from "../lean/check.ts";
 import { monsterWalkLean } from "../lean/index.ts";
 import { NO_LEAN, runLean } from "../lean/lean.ts";
-import { leanFactsOf } from "../lean/statements.ts";
 import type { Certificate } from "../mathematics/claim.ts";
 import { CERTIFICATE_FORMAT } from "../mathematics/claim.ts";
 import { computeFacts } from "../mathematics/facts.ts";
@@ -32,7 +31,7 @@ export default function proof({ library, lean = null }: Inputs, context?: StageC
     statements: listStatements(facts),
   };
   const findings = recompute(certificate);
-  const { ndjson, text, theorems } = monsterWalkLean(leanFactsOf(facts), library.path);
+  const { ndjson, text, theorems } = monsterWalkLean(facts, library.path);
   const kernel = checkExport({ ndjson, theorems });
   const leanReport = lean === null ? NO_LEAN : runLean(lean, text, context?.temp ?? ".");
   const statements = findings.map(({ id, text, status }) => ({

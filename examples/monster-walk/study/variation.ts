@@ -2,11 +2,9 @@
 // loudnesses, other phases and another length, and one step of the walk gets other factors to lose and another tempo. The
 // draws are sha256 of seed and name, so a variation is the same everywhere and for ever.
 import { createHash } from "node:crypto";
-import { sineTable } from "../mathematics/fixed-point.ts";
 import { DESIGN, listHarmonics, periodSamples } from "../mathematics/harmonics.ts";
-import type { Harmonic } from "../mathematics/harmonics.ts";
 import { PRIME_POWERS } from "../mathematics/monster.ts";
-import { FULL_SCALE } from "../sound/chord.ts";
+import type { ChordVoice } from "../sound/chord.ts";
 import type { WalkScore } from "../sound/walk.ts";
 
 /** A prime, so that the window is no whole number of the chord's periods. */
@@ -18,19 +16,11 @@ const LENGTH_SAMPLES = { shortest: 33_075, longest: 66_150 };
 const QUAVER_SAMPLES = { shortest: 8_000, longest: 16_000 };
 const QUAVERS_PER_BAR = 8;
 const REMOVED_MAX = 8;
-const TABLE_BITS = 64n;
-
-export interface Voice extends Harmonic {
-  /** Loudness against the walk's own, in hundredths. */
-  hundredths: number;
-  /** Phase at the first sample, in samples of the chord's period. */
-  phaseSamples: number;
-}
 
 export interface Variation {
   seed: number;
   sampleRateHz: number;
-  chord: { samples: number; voices: Voice[]; window: { start: number; samples: number } };
+  chord: { samples: number; voices: ChordVoice[]; window: { start: number; samples: number } };
   walk: { score: WalkScore; removed: number[] };
 }
 
@@ -45,7 +35,10 @@ export function variationOf(seed: number): Variation {
   const samples = draw("length", LENGTH_SAMPLES.shortest, LENGTH_SAMPLES.longest);
   const voices = harmonics.map((harmonic) => ({
     ...harmonic,
-    hundredths: draw(`loudness ${harmonic.prime}`, LOUDNESS.lowest, LOUDNESS.highest),
+    amplitude: {
+      numerator: draw(`loudness ${harmonic.prime}`, LOUDNESS.lowest, LOUDNESS.highest),
+      denominator: 100 * harmonic.amplitude.denominator,
+    },
     phaseSamples: draw(`phase ${harmonic.prime}`, 0, period - 1),
   }));
   const window = { start: draw("window", 0, samples - WINDOW_SAMPLES), samples: WINDOW_SAMPLES };
@@ -65,33 +58,4 @@ export function variationOf(seed: number): Variation {
     steps: [{ removed }],
   };
   return { seed, sampleRateHz, chord: { samples, voices, window }, walk: { score, removed } };
-}
-
-/** The chord with these voices, its largest sample at full scale. Integers alone: the same bytes on every host. */
-export function renderVoices({ chord: { samples, voices }, sampleRateHz }: Variation): Int16Array {
-  const period = periodSamples(voices, sampleRateHz);
-  const table = sineTable(period, TABLE_BITS);
-  const common = voices.reduce((product, { amplitude }) => product * BigInt(amplitude.denominator), 1n);
-  const parts = voices.map(({ amplitude, frequencyHz, hundredths, phaseSamples }) => ({
-    step: (frequencyHz * period) / sampleRateHz,
-    phaseSamples,
-    weight: (BigInt(hundredths * amplitude.numerator) * common) / BigInt(amplitude.denominator),
-  }));
-  const sums = Array.from({ length: period }, (_, index) =>
-    parts.reduce(
-      (sum, { step, phaseSamples, weight }) =>
-        sum + weight * (table[(step * index + phaseSamples) % period] ?? 0n),
-      0n,
-    ),
-  );
-  const peak = sums.reduce((most, sum) => (magnitude(sum) > most ? magnitude(sum) : most), 0n);
-  const rounded = sums.map((sum) => {
-    const size = Number((2n * magnitude(sum) * BigInt(FULL_SCALE) + peak) / (2n * peak));
-    return sum < 0n ? -size : size;
-  });
-  return Int16Array.from({ length: samples }, (_, index) => rounded[index % period] ?? 0);
-}
-
-function magnitude(value: bigint): bigint {
-  return value < 0n ? -value : value;
 }

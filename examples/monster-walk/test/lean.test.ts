@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { check } from "../../../src/lean/index.ts";
-import { leanFactsOf } from "../lean/statements.ts";
-import { computeFacts } from "../mathematics/facts.ts";
+import { computeFacts, type Facts } from "../mathematics/facts.ts";
+import type { Harmonic } from "../mathematics/harmonics.ts";
 import { listStatements } from "../mathematics/statements.ts";
 import "../../../test/rig/own-libraries.ts";
 import { sweep } from "../../../test/rig/peer.ts";
@@ -12,8 +12,7 @@ import { sweep } from "../../../test/rig/peer.ts";
 const { monsterWalkLean } = await import("../lean/index.ts");
 const { checkExport, isKernelChecked } = await import("../lean/check.ts");
 
-const pipelineFacts = computeFacts();
-const facts = leanFactsOf(pipelineFacts);
+const facts = computeFacts();
 const made = monsterWalkLean(facts);
 const lines = made.ndjson.trimEnd().split("\n");
 
@@ -37,7 +36,7 @@ test("the kernel accepts every theorem, and none rests on an axiom", (t) => {
     assert.deepEqual([name, axioms, status], [name, [], "checked"]);
   for (const operation of ["add", "mul", "pow", "ble", "beq"])
     assert.ok(report.accelerated.includes(`Nat.${operation}`));
-  const covered = listStatements(pipelineFacts).filter(({ id }) => isKernelChecked(id, report));
+  const covered = listStatements(facts).filter(({ id }) => isKernelChecked(id, report));
   const ids = covered.map(({ id }) => id);
   assert.equal(ids.filter((id) => id.startsWith("prime.")).length, facts.powers.length);
   assert.equal(ids.filter((id) => id.startsWith("group.")).length, facts.walk.groups.length);
@@ -94,7 +93,7 @@ test("the Lean file leaves nothing out and assumes nothing", () => {
 });
 
 test("the same facts give the same bytes", () => {
-  assert.deepEqual(monsterWalkLean(leanFactsOf(computeFacts())), made);
+  assert.deepEqual(monsterWalkLean(computeFacts()), made);
 });
 
 test("another digit in what the order begins with is rejected at the theorem", () => {
@@ -110,61 +109,60 @@ test("another digit in what the order begins with is rejected at the theorem", (
   }
 });
 
-const { removal, sound, walk } = facts;
-const FALSE: readonly [string, Parameters<typeof monsterWalkLean>[0], string][] = [
-  ["another order", { ...facts, order: facts.order.replace(/^8080/, "8081") }, "order_factored"],
+test("an export without one of its lines is malformed there", () => {
+  const ndjson = made.ndjson.replace(/^.*"natVal":"8080".*\n/m, "");
+  assert.throws(() => checkExport({ ...made, ndjson }), /The proof is malformed: line \d+, /);
+});
+
+const { sound, walk } = facts;
+const { best } = facts.removals;
+
+/** The facts with this of the only removal that keeps the most digits. */
+function withBest(change: Partial<typeof best>): Facts {
+  return { ...facts, removals: { ...facts.removals, best: { ...best, ...change } } };
+}
+
+function withHarmonic(prime: number, change: Partial<Harmonic>): Facts {
+  const harmonics = sound.chord.harmonics.map((one) => (one.prime === prime ? { ...one, ...change } : one));
+  return { ...facts, sound: { ...sound, chord: { ...sound.chord, harmonics } } };
+}
+
+/** The facts, false in one figure, and the theorem at which the kernel rejects them. */
+const FALSE: readonly [what: string, wrong: Facts, theorem: string, skip?: string | false][] = [
   [
-    "another quotient",
-    { ...facts, removal: { ...removal, quotient: `${removal.quotient.slice(0, -1)}1` } },
-    "removal_leaves",
+    "another order",
+    { ...facts, order: { decimal: facts.order.decimal.replace(/^8080/, "8081") } },
+    "order_factored",
   ],
+  ["another quotient", withBest({ quotient: `${best.quotient.slice(0, -1)}1` }), "removal_leaves"],
   [
     "a number that is not prime",
     { ...facts, powers: facts.powers.map((one) => (one.prime === 71 ? { ...one, prime: 69 } : one)) },
     "all_prime",
   ],
+  ["that only one removal keeps three digits", withBest({ digits: best.digits.slice(0, 3) }), "all_settled"],
+  [
+    "a group elsewhere",
+    {
+      ...facts,
+      walk: { ...walk, groups: walk.groups.map((one) => (one.index === 3 ? { ...one, position: 9 } : one)) },
+    },
+    "group_3",
+    sweep(),
+  ],
+  ["another highest frequency", withHarmonic(71, { frequencyHz: 15_610 }), "highest_frequency", sweep()],
+  ["another quietest harmonic", withHarmonic(2, { exponent: 1 }), "quietest", sweep()],
+  [
+    "another length of the chord",
+    { ...facts, sound: { ...sound, chord: { ...sound.chord, samples: 441_001 } } },
+    "sample_count",
+    sweep(),
+  ],
 ];
 
-for (const [what, wrong, where] of FALSE)
-  test(`${what} is rejected at the theorem that says it`, () => {
-    const { ndjson } = monsterWalkLean(wrong);
-    const report = check([ndjson]);
-    assert.equal(report.status, "rejected");
-    assert.equal(report.problem?.declaration, `MonsterWalk.${where}`);
-  });
-
-test("false figures of the groups and the sound are rejected", { skip: sweep() }, () => {
-  const cases: readonly [Parameters<typeof monsterWalkLean>[0], string][] = [
-    [
-      {
-        ...facts,
-        walk: {
-          ...walk,
-          groups: walk.groups.map((one) => (one.index === 3 ? { ...one, position: 9 } : one)),
-        },
-      },
-      "group_3",
-    ],
-    [
-      { ...facts, sound: { ...sound, highest: { ...sound.highest, frequencyHz: 15_610 } } },
-      "highest_frequency",
-    ],
-    [{ ...facts, sound: { ...sound, quietest: { prime: 3, exponent: 20 } } }, "quietest"],
-    [{ ...facts, sound: { ...sound, samples: 441_001 } }, "sample_count"],
-  ];
-  for (const [wrong, where] of cases) {
+for (const [what, wrong, theorem, skip = false] of FALSE)
+  test(`${what} is rejected at the theorem that says it`, { skip }, () => {
     const report = check([monsterWalkLean(wrong).ndjson]);
-    assert.equal(report.status, "rejected", where);
-    assert.equal(report.problem?.declaration, `MonsterWalk.${where}`);
-  }
-});
-
-test("that only one removal keeps three digits is rejected where the others are found", () => {
-  const { ndjson } = monsterWalkLean({
-    ...facts,
-    removal: { ...removal, digits: removal.digits.slice(0, 3) },
+    assert.equal(report.status, "rejected");
+    assert.equal(report.problem?.declaration, `MonsterWalk.${theorem}`);
   });
-  const report = check([ndjson]);
-  assert.equal(report.status, "rejected");
-  assert.equal(report.problem?.declaration, "MonsterWalk.all_settled");
-});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { formatCents, formatHertz, log2Fixed, nearestPitch, noteName } from "../music/pitch.ts";
+import { formatCents, formatHertz, nearestPitch, noteName } from "../music/pitch.ts";
 
 function named(milliHertz: number): string {
   const { note, centTenths } = nearestPitch(milliHertz);
@@ -31,18 +31,6 @@ test("a note and its cents lead back to the frequency", () => {
       assert.ok(Math.abs(1200 * Math.log2(back / milliHertz)) < 0.051);
     }),
   );
-});
-
-test("log2Fixed is exact for powers of two and within its last bit else", () => {
-  assert.equal(log2Fixed(8n, 1n), 3n << 40n);
-  assert.equal(log2Fixed(1n, 4n), -(2n << 40n));
-  fc.assert(
-    fc.property(fc.integer({ min: 1, max: 2 ** 40 }), fc.integer({ min: 1, max: 2 ** 40 }), (a, b) => {
-      const found = Number(log2Fixed(BigInt(a), BigInt(b))) / 2 ** 40;
-      assert.ok(Math.abs(found - Math.log2(a / b)) < 1e-11);
-    }),
-  );
-  assert.throws(() => log2Fixed(0n, 1n), RangeError);
 });
 
 test("numbers are written with fixed decimals and a sign", () => {

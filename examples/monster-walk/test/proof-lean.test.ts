@@ -1,16 +1,14 @@
-// Where a run brings Lean, and where a proof is tampered with. No Lean is at hand here: the programs below are fakes that
+// Where a run brings Lean. No Lean is at hand here: the programs below are fakes that
 // only end well or badly, and show what the stage does with either.
 import assert from "node:assert/strict";
 import {
   chmodSync,
   copyFileSync,
-  cpSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   realpathSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -71,16 +69,16 @@ test("a fake Lean that rejects the file, or can't be started, fails the stage wi
   assert.throws(() => runLean(none, "theorem\n", folder), /cannot be started/);
 });
 
-function runProof(name: string, pipeline: string, ...more: string[]) {
+function runProof(name: string, param: string) {
   const [store, result] = [join(folder, "home"), join(folder, `result-${name}`)];
-  return pipelite(["run", pipeline, "proof", "--store", store, "--out", result, ...more]);
+  return pipelite(["run", flagship, "proof", "--store", store, "--out", result, "--param", param]);
 }
 
 test(
   "a run that brings a fake Lean runs it in the sandbox: accepted, the proof says so",
   { skip: sweep() },
   async () => {
-    const { code, stderr } = await runProof("good", flagship, "--param", `lean=${fakeToolchain("cat")}`);
+    const { code, stderr } = await runProof("good", `lean=${fakeToolchain("cat")}`);
     assert.equal(code, 0, stderr);
     const read = (name: string): unknown =>
       JSON.parse(readFileSync(join(folder, "result-good/proof", name), "utf8"));
@@ -100,52 +98,15 @@ test(
   "a run that brings a fake Lean which rejects fails; one without its files can't start: TOOL_FILES_NOT_FOUND",
   { skip: sweep() },
   async () => {
-    const bad = await runProof("bad", flagship, "--param", `lean=${fakeToolchain("false")}`);
+    const bad = await runProof("bad", `lean=${fakeToolchain("false")}`);
     assert.equal(bad.code, 1);
     assert.match(bad.stderr, /Lean does not accept MonsterWalk\.lean \(exit code 1\)/);
-    const none = await runProof("bad", flagship, "--param", `lean=${join(folder, "nowhere")}`);
-    assert.deepEqual([none.code, /TOOL_NOT_FOUND|cannot find the program/.test(none.stderr)], [4, true]);
     rmSync(join(folder, "toolchain-false/lib"), { recursive: true });
-    const bare = await runProof(
-      "bad",
-      flagship,
-      "--param",
-      `lean=${join(folder, "toolchain-false/bin/lean")}`,
-    );
+    const bare = await runProof("bad", `lean=${join(folder, "toolchain-false/bin/lean")}`);
     assert.deepEqual(
       [bare.code, /cannot find the files of the program/.test(bare.stderr)],
       [4, true],
       bare.stderr,
     );
-  },
-);
-
-/** The flagship with one change to what its kernel is given. */
-function tampered(name: string, change: string): string {
-  const copy = join(folder, name);
-  cpSync(flagship, copy, { recursive: true });
-  rmSync(join(copy, "node_modules"), { recursive: true, force: true });
-  const stage = join(copy, "stages/proof.ts");
-  const text = readFileSync(stage, "utf8");
-  const wanted = "checkExport({ ndjson, theorems })";
-  assert.ok(text.includes(wanted));
-  writeFileSync(stage, text.replace(wanted, `checkExport({ ndjson: ndjson.${change}, theorems })`));
-  return copy;
-}
-
-test(
-  "deleting a line of the export, or changing a digit of 8080 in it, fails the run with the place",
-  { skip: sweep() },
-  async () => {
-    symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-    const digit = await runProof(
-      "digit",
-      tampered("digit", `replace('{"natVal":"8080"', '{"natVal":"8081"')`),
-    );
-    assert.equal(digit.code, 1);
-    assert.match(digit.stderr, /The proof is rejected: line \d+, MonsterWalk\.order_leads: /);
-    const line = await runProof("line", tampered("line", `replace(/^.*"natVal":"8080".*\\n/m, "")`));
-    assert.equal(line.code, 1);
-    assert.match(line.stderr, /The proof is malformed: line \d+, /);
   },
 );
