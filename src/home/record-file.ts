@@ -8,6 +8,7 @@ import { bytesOfFile, makeFolder, writeContent } from "#base/files.ts";
 import * as shape from "#base/shape.ts";
 import { parseStrictJson } from "#base/strict-json.ts";
 import { pipeliteError } from "./errors.ts";
+import { pendingOf } from "./pending.ts";
 import { parseRecord } from "./record-shape.ts";
 import { RECORD_SCHEMA, type RunRecord } from "./run-record.ts";
 
@@ -76,16 +77,6 @@ export function writePendingRecord(path: string, record: RunRecord): string {
 
 export function nameRecord(path: string): void {
   renameSync(pendingOf(path), path);
-}
-
-/** Gives a record the name that its process had no time to give it: the journal has one of these digests for it. */
-export function finishRecord(path: string, digests: readonly string[]): void {
-  const content = digests.length === 0 ? undefined : bytesOfFile(pendingOf(path));
-  if (content !== undefined && digests.includes(digestOf(content))) nameRecord(path);
-}
-
-function pendingOf(path: string): string {
-  return `${path}.pending`;
 }
 
 function* summed(blocks: Iterable<string>, sum: Hash): Generator<string, undefined> {

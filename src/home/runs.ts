@@ -9,9 +9,9 @@ import { pipeliteError } from "./errors.ts";
 import { EventLog, readEventLog, type LoggedRun } from "./event-log.ts";
 import type { Journal, JournalEntry, LineMark } from "./journal.ts";
 import type { HomeLayout } from "./layout.ts";
+import { finishPending } from "./pending.ts";
 import {
   fileOf,
-  finishRecord,
   nameRecord,
   readRecordFile,
   runOfFile,
@@ -342,7 +342,7 @@ export class Runs {
     const path = this.pathOf(runId);
     const isId = RUN_ID.test(runId);
     if (isId && !existsSync(path))
-      finishRecord(
+      finishPending(
         path,
         this.#journal.about("run", runId).map(({ digest }) => digest),
       );

@@ -4,11 +4,11 @@
 import { closeSync, existsSync, linkSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { digestOf } from "#base/digest.ts";
-import { systemErrorCode } from "#base/errors.ts";
 import { bytesOfFile, entryAt, makeFolder, writeFileAtomically } from "#base/files.ts";
 import { flock } from "#base/libc.ts";
 import type { Journal, JournalKind } from "./journal.ts";
 import type { HomeLayout } from "./layout.ts";
+import { finishPending, pendingOf } from "./pending.ts";
 
 export interface NewSealed {
   kind: JournalKind;
@@ -45,7 +45,7 @@ export class SealedFiles {
   seal({ kind, subject, file, content }: NewSealed): void {
     const path = this.#pathOf(file);
     const pending = pendingOf(path);
-    finished(path, this.#digestsOf(file));
+    finishPending(path, this.#digestsOf(file));
     const isFree = entryAt(path) === undefined;
     // Throws the system's EEXIST.
     if (!isFree && this.#isJournalled(file)) openSync(path, "wx");
@@ -65,7 +65,7 @@ export class SealedFiles {
   read(file: string, digest?: string): Sealed {
     const path = this.#pathOf(file);
     const wanted = digest === undefined ? this.#digestsOf(file) : [digest];
-    const bytes = bytesOfFile(path) ?? finished(path, wanted);
+    const bytes = bytesOfFile(path) ?? finishPending(path, wanted);
     const isJournalled = wanted.length > 0;
     const found = bytes === undefined ? undefined : digestOf(bytes);
     return {
@@ -122,23 +122,6 @@ export class SealedFiles {
   #digestsOf(file: string): string[] {
     return this.#journal.entries.filter((entry) => entry.file === file).map(({ digest }) => digest);
   }
-}
-
-function pendingOf(path: string): string {
-  return `${path}.pending`;
-}
-
-/** Gives a file the name that its process had no time to give it: the journal has one of these digests for it. */
-function finished(path: string, digests: readonly string[]): Buffer | undefined {
-  const bytes = digests.length === 0 ? undefined : bytesOfFile(pendingOf(path));
-  if (bytes === undefined || !digests.includes(digestOf(bytes))) return undefined;
-  try {
-    renameSync(pendingOf(path), path);
-  } catch (error) {
-    // Whoever may only read this home reads it all the same.
-    if (!/^(EROFS|EACCES|EPERM|ENOENT)$/.test(systemErrorCode(error) ?? "")) throw error;
-  }
-  return bytes;
 }
 
 /** Where what lies in the place of a file of ours is moved. */
