@@ -5,7 +5,6 @@ import { messageOf } from "#base/strict-json.ts";
 import { bytesOfFile, readNamedText } from "#base/files.ts";
 import type { Environment } from "#base/environment.ts";
 import type { Compression } from "#cache/compression.ts";
-import { pipeliteError } from "#cache/errors.ts";
 import { shownWord } from "#cache/files.ts";
 import { openCacheFiles, openSubstituter, type Caches, type OpenCache } from "#cache/open.ts";
 import { push, type Pushed } from "#cache/push.ts";
@@ -16,6 +15,7 @@ import { writeKeyPair } from "#keys/key-file.ts";
 import { makeSecretKey, writeNixPublicKey, writeSecretKey } from "#nix/signature.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { openStore } from "#store/index.ts";
+import { pipeliteError } from "./errors.ts";
 import { namesMachine, pullFromMachine, pushToMachine } from "./machine-store.ts";
 import { findStorePath } from "./store.ts";
 

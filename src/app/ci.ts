@@ -16,7 +16,7 @@ import { basename } from "node:path";
 import { isPipeliteError } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
 import { messageOf } from "#base/strict-json.ts";
-import { pipeliteError } from "#export/errors.ts";
+import { pipeliteError as exportError } from "#export/errors.ts";
 import { JOBS, JOB_NAMES, type JobName } from "#export/workflow/jobs.ts";
 import {
   compareResults,
@@ -33,6 +33,7 @@ import { audit } from "./audit.ts";
 import { artefactsIn, artefactsOf, buildPipeline, type CiPlace } from "./ci-build.ts";
 import { distributionHere, inContainer, lastLine, onForeign, SYSTEM_HERE } from "./ci-elsewhere.ts";
 import { tryImages } from "./ci-image.ts";
+import { pipeliteError } from "./errors.ts";
 import { exportNix } from "./export-nix.ts";
 import { pipelineFile } from "./home.ts";
 
@@ -85,7 +86,7 @@ function readsOthers(name: JobName): boolean {
 /** @throws CI_NEEDS_INVALID */
 function readNeeds(path: string): JobResult[] {
   if (!existsSync(path))
-    throw pipeliteError("CI_NEEDS_INVALID", { file: path, problem: "there is no such file" });
+    throw exportError("CI_NEEDS_INVALID", { file: path, problem: "there is no such file" });
   if (!statSync(path).isDirectory()) return parseNeeds(readFileSync(path), path);
   return readdirSync(path)
     .filter((name) => name.endsWith(".json"))
@@ -94,7 +95,7 @@ function readNeeds(path: string): JobResult[] {
       try {
         return parseResult(readFileSync(file));
       } catch (error) {
-        throw pipeliteError("CI_NEEDS_INVALID", { file, problem: messageOf(error) }, error);
+        throw exportError("CI_NEEDS_INVALID", { file, problem: messageOf(error) }, error);
       }
     });
 }

@@ -64,4 +64,76 @@ export const pipeliteError = errorsOf({
     message: "Cannot read the export {file}: it is compressed by {program}",
     hint: "`{program} -dc {file} | pipelite lean check -`",
   },
+  CACHE_PATH_MISSING: {
+    exit: 1,
+    message: "Cannot find {path} in {caches}",
+    hint: "Name the cache that has it: `cache push` puts a path there with all it needs",
+  },
+  CACHE_TOKEN_UNREADABLE: { exit: 2, message: "Cannot read the tokens in {file}: {problem}" },
+  EXPORT_FOLDER_TAKEN: {
+    exit: 2,
+    message: "Cannot export into {folder}: it is there and no export of before",
+    hint: "Name another folder with --out",
+  },
+  CI_NEEDS_MISSING: {
+    exit: 2,
+    message: "Cannot run the job '{job}' alone: it reads what other jobs found",
+    hint: "Name that with --needs, or run all jobs: `pipelite ci`",
+  },
+  CI_FILE_FOREIGN: {
+    exit: 2,
+    message: "Cannot write {file}: a file of that name is there that this command did not write",
+    hint: "Move it away first",
+  },
+  CI_PIPELINE_OUTSIDE: {
+    exit: 2,
+    message: "Cannot write workflows for {pipeline}: it is not below {folder}",
+    hint: "Start it at the top of the repository",
+  },
+  SIGNING_VARIABLE_EMPTY: {
+    exit: 2,
+    message: "Cannot read the key: the variable {variable} is not set",
+    hint: "It holds the private key in PEM",
+  },
+  SIGNING_KEY_EXPOSED: {
+    exit: 2,
+    message:
+      "Cannot sign with what {variable} holds: stages are built without a sandbox, and they could read it",
+    hint: 'Ask a program to sign (--key command:), or sign afterwards: `provenance --out`, or a policy that takes the audit of before ("audit": "stored")',
+  },
+  REBUILD_STAGE_UNKNOWN: {
+    exit: 2,
+    message: "Cannot rebuild {stage}: the run {run} has no such stage",
+    hint: "`pipelite show RUN` lists the stages of a run",
+  },
+  REBUILD_NO_OUTPUT: {
+    exit: 2,
+    message: "Cannot rebuild {stage}: {problem}",
+    hint: "Run the pipeline first: only what was built can be built again",
+  },
+  REBUILD_NOT_POSSIBLE: {
+    exit: 4,
+    message: "Cannot rebuild anything here: {problem}",
+    hint: "Without a sandbox nothing can be varied, and no result of a stage says anything of its inputs alone",
+  },
+  REBUILD_FOREIGN: {
+    exit: 3,
+    message: "Cannot take the statement {file}: {problem}",
+    hint: "A statement is taken for an output that a run of this home has, with the public key of who signed it",
+  },
+  IMAGE_NAME_INVALID: {
+    exit: 2,
+    message: "Cannot push to '{word}': it is not oci://HOST/NAME or oci://HOST/NAME:TAG",
+  },
+  PACK_NOT_DECLARED: {
+    exit: 2,
+    message: "Cannot pack: {file} says nothing about packages",
+    hint: 'Export what is to be packed: `export const hello = pack({ name: "hello", version: "1.0", ... })` (docs/packages.md)',
+  },
+  PACK_NAME_UNKNOWN: { exit: 2, message: "There is no package '{name}' in {file}", hint: "{suggestion}" },
+  PACK_RUN_MISSING: {
+    exit: 2,
+    message: "Cannot make {file} again: no run of this home has its results ({pipeline})",
+    hint: "Run the pipeline here, with the same parameters, or open an archive of the run",
+  },
 });

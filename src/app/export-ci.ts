@@ -1,10 +1,10 @@
 // Workflows of forges for the pipeline of a repository.
 import { dirname, join, relative } from "node:path";
 import { bytesOfFile, entryAt, makeFolder, writeFileAtomically } from "#base/files.ts";
-import { pipeliteError } from "#export/errors.ts";
 import { writeActions } from "#export/workflow/actions.ts";
 import { HEADER, type Project } from "#export/workflow/jobs.ts";
 import { writeWoodpecker } from "#export/workflow/woodpecker.ts";
+import { pipeliteError } from "./errors.ts";
 import { pipelineFile } from "./home.ts";
 
 export const FORGES = ["github", "forgejo", "woodpecker"] as const;

@@ -2,13 +2,13 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { entryAt, isDirectory, makeFolder, removeTree } from "#base/files.ts";
-import { pipeliteError } from "#export/errors.ts";
 import { baseOf, writeFlake } from "#export/flake.ts";
 import { exportDerivations, type ExportOptions } from "#export/nix.ts";
 import type { Compression } from "#cache/compression.ts";
 import { folderFiles } from "#cache/folder.ts";
 import { push } from "#cache/push.ts";
 import type { WhichRun } from "#home/runs.ts";
+import { pipeliteError } from "./errors.ts";
 
 export interface ExportNix extends Omit<ExportOptions, "run"> {
   /** The run that lists, timings and answers are taken from. */

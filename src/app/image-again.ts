@@ -8,7 +8,7 @@ import { removeTree } from "#base/files.ts";
 import { isObject, memberAt, parseStrictJson } from "#base/strict-json.ts";
 import type { Home } from "#home/home.ts";
 import type { Codec } from "#package/oci-writer.ts";
-import { pipeliteError } from "#ship/errors.ts";
+import { pipeliteError as shipError } from "#ship/errors.ts";
 import { runOfRoots } from "#ship/image/findings.ts";
 import { inspectImage, type Inspected } from "#ship/image/inspect.ts";
 import { PATHS_ANNOTATION } from "#ship/image/layers.ts";
@@ -16,6 +16,7 @@ import { layoutSource, readLayout, type ReadImage } from "#ship/image/layout.ts"
 import { writePlans } from "#ship/image/plans.ts";
 import { PACKING_ANNOTATION } from "#ship/image/write-image.ts";
 import { openStore } from "#store/index.ts";
+import { pipeliteError } from "./errors.ts";
 import { pack } from "./pack.ts";
 
 export interface PackedAgain {
@@ -80,7 +81,7 @@ async function look(home: Home, layout: string): Promise<{ image: ReadImage; ins
   const [image, other] = images;
   if (image === undefined || other !== undefined) {
     const problem = `it has images for ${images.length} platforms, and each is made where its run was`;
-    throw pipeliteError("PACK_NOTE_MISSING", { file: layout, problem });
+    throw shipError("PACK_NOTE_MISSING", { file: layout, problem });
   }
   return { image, inspected: await inspectImage(layoutSource(layout), image, home.layout.temporary) };
 }
@@ -103,7 +104,7 @@ function saidBy(file: string, { bytes }: ReadImage, { start }: Inspected): Said 
   const [, codec, level] = /\/(gzip|zstd)-(\d+)\/\d+$/.exec(typeof packing === "string" ? packing : "") ?? [];
   const time = typeof created === "string" ? Date.parse(created) : Number.NaN;
   if (typeof name !== "string" || Number.isNaN(time) || (codec !== "gzip" && codec !== "zstd"))
-    throw pipeliteError("PACK_NOTE_MISSING", { file, problem: "it does not say how it was packed" });
+    throw shipError("PACK_NOTE_MISSING", { file, problem: "it does not say how it was packed" });
   const layers = isObject(manifest) && Array.isArray(manifest["layers"]) ? manifest["layers"] : [];
   const plan = layers.flatMap((layer: unknown) => {
     const names = memberAt(layer, "annotations", PATHS_ANNOTATION);

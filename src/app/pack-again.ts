@@ -7,9 +7,9 @@ import { isPipeliteError } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
 import type { Home } from "#home/home.ts";
 import type { RunRecord } from "#home/run-record.ts";
-import { pipeliteError } from "#ship/errors.ts";
 import { firstDifference, formatOfPackage, openPackage, type PackageNote } from "#ship/opened.ts";
 import { isLayout } from "#ship/image/layout.ts";
+import { pipeliteError } from "./errors.ts";
 import { imageAgain, type PackedAgain } from "./image-again.ts";
 import { pack } from "./pack.ts";
 

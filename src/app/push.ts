@@ -3,10 +3,10 @@ import type { Environment } from "#base/environment.ts";
 import { parseImageReference } from "#package/image-reference.ts";
 import { formatPlatform } from "#package/oci.ts";
 import { combineSources, combineTrees } from "#ship/image/combine.ts";
-import { pipeliteError } from "#ship/errors.ts";
 import { layoutSource, readLayout } from "#ship/image/layout.ts";
 import { pushImage, type Pushed } from "#ship/image/push.ts";
 import { RegistryClient } from "#ship/image/registry-client.ts";
+import { pipeliteError } from "./errors.ts";
 
 export interface PushRequest {
   /** `oci://HOST/NAME[:TAG]` */

@@ -6,7 +6,6 @@ import { programFolders, type Environment } from "#base/environment.ts";
 import { readNamedText, removeTree } from "#base/files.ts";
 import { removeLeftovers } from "#engine/embedded.ts";
 import { openNix } from "#rebuild/by-nix.ts";
-import { pipeliteError } from "#rebuild/errors.ts";
 import { investigate, type Output } from "#rebuild/investigate.ts";
 import { statusOf, type Rebuilt, type RebuildStatus } from "#rebuild/outcome.ts";
 import { memoryFolder } from "#rebuild/reorder.ts";
@@ -22,6 +21,7 @@ import { parseBundle, verifyBundle, writeBundle } from "#sigstore/index.ts";
 import { layoutOf } from "#store/layout.ts";
 import { openStore } from "#store/store.ts";
 import { attest, builderKey } from "#supply/attest.ts";
+import { pipeliteError } from "./errors.ts";
 
 export interface RebuildRequest {
   home: Home;

@@ -6,13 +6,13 @@ import { freeNameFor } from "#home/sealed.ts";
 import { auditRun, type AuditOptions } from "#evidence/audit.ts";
 import { keepAudit } from "#evidence/audit-file.ts";
 import { signalsOfRun } from "#history/signals.ts";
-import { pipeliteError as keysError } from "#keys/errors.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import { readPolicy } from "#release/policy.ts";
 import { readReleases, releaseRun, type FreshAudit, type ReleaseOutcome } from "#release/release.ts";
 import { attestRun } from "#supply/attestations.ts";
 import { attesterOf, personBy, type Signer } from "./attest.ts";
 import { documents } from "./documents.ts";
+import { pipeliteError } from "./errors.ts";
 import type { Home } from "#home/home.ts";
 import type { RunRecord } from "#home/run-record.ts";
 import type { WhichRun } from "#home/runs.ts";
@@ -51,7 +51,7 @@ export async function release(options: Release): Promise<ReleaseOutcome> {
   const signals = await signalsOfRun(history, record);
   const isBuiltOpenly = record.sandbox.kind === "none" && applied.policy.sandboxes.includes("none");
   if (isBuiltOpenly && applied.policy.audit === "fresh" && keyVariable !== undefined)
-    throw keysError("SIGNING_KEY_EXPOSED", { variable: keyVariable });
+    throw pipeliteError("SIGNING_KEY_EXPOSED", { variable: keyVariable });
   const sandbox = isBuiltOpenly ? ("none" as const) : undefined;
   const audit = () => freshAudit(home, runId, { signal, env, sandbox });
   const { attestedBy = { by: "key", key: undefined } } = options;

@@ -2,7 +2,6 @@
 import { readNamedText } from "#base/files.ts";
 import type { Environment } from "#base/environment.ts";
 import { commandKey } from "#keys/command-key.ts";
-import { pipeliteError as keysError } from "#keys/errors.ts";
 import {
   generateKey,
   parseSigningKey,
@@ -16,6 +15,7 @@ import type { Home } from "#home/home.ts";
 import type { WhichRun } from "#home/runs.ts";
 import { writePublicKey, type SigningKey } from "#sigstore/index.ts";
 import { personBy, type Signer } from "./attest.ts";
+import { pipeliteError } from "./errors.ts";
 
 /** Where the key that signs is: in a file, in a variable, or with a program that signs what it is given. */
 export type KeySource =
@@ -34,7 +34,7 @@ export function readKey(source: KeySource, env: Environment): { key: SigningKey;
     case "environment": {
       const { variable, passphraseFile } = source;
       const pem = env[variable] ?? "";
-      if (pem === "") throw keysError("SIGNING_VARIABLE_EMPTY", { variable });
+      if (pem === "") throw pipeliteError("SIGNING_VARIABLE_EMPTY", { variable });
       return { key: parseSigningKey(pem, `in ${variable}`, passphraseOf(passphraseFile)), warnings: [] };
     }
     case "command": {
@@ -46,7 +46,7 @@ export function readKey(source: KeySource, env: Environment): { key: SigningKey;
 
 /** Without a sandbox a stage can read the variables of who started it. @throws PipeliteError SIGNING_KEY_EXPOSED */
 export function refuseExposed(variable: string): never {
-  throw keysError("SIGNING_KEY_EXPOSED", { variable });
+  throw pipeliteError("SIGNING_KEY_EXPOSED", { variable });
 }
 
 export interface NewKey {

@@ -9,10 +9,10 @@ import { parseImageReference } from "#package/image-reference.ts";
 import { imageFindings } from "#ship/image/findings.ts";
 import { isLayout, layoutSource, readLayout, type ImageSource, type ImageTree } from "#ship/image/layout.ts";
 import { readRegistry, registrySource } from "#ship/image/registry-source.ts";
-import { pipeliteError } from "#ship/errors.ts";
 import { parseTrust } from "#supply/trust.ts";
 import { worstOf, type Finding } from "#supply/finding.ts";
 import { openStore } from "#store/index.ts";
+import { pipeliteError } from "./errors.ts";
 import { OCI_SCHEME } from "./push.ts";
 
 export interface VerifyImage {

@@ -1,5 +1,6 @@
 // Reads an archive: only one that is, byte for byte, what the writer makes of such members is taken. Nothing is written here.
 import { createHash } from "node:crypto";
+import { hexDigestOf } from "#base/digest.ts";
 import { compareByteStrings, textOf, toByteString } from "#base/bytes.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { messageOf } from "#base/strict-json.ts";
@@ -62,7 +63,7 @@ export class ArchiveReader {
   /** The bytes of a member, when they have the hash that SHA256SUMS says. */
   bytes(name: string): Uint8Array {
     const bytes = this.#whole(name);
-    this.#compare(name, createHash("sha256").update(bytes).digest("hex"));
+    this.#compare(name, hexDigestOf(bytes));
     return bytes;
   }
 

@@ -1,6 +1,6 @@
 // The signature over SHA256SUMS, and so over every file of an archive: an in-toto statement whose subject it is. Who changes a file can
 // write the sums again, and not the signature of a key that somebody else trusts.
-import { createHash } from "node:crypto";
+import { hexDigestOf } from "#base/digest.ts";
 import { textOf, toByteString } from "#base/bytes.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { messageOf } from "#base/strict-json.ts";
@@ -20,7 +20,7 @@ export function archiveStatement(
   { runId, digest, record }: Pick<ReadRun, "runId" | "digest" | "record">,
 ): Statement {
   return {
-    subject: [{ name: NAMES.sums, digest: { sha256: sha256Of(sums) } }],
+    subject: [{ name: NAMES.sums, digest: { sha256: hexDigestOf(sums) } }],
     predicateType: ARCHIVE_TYPE,
     predicate: { runId, recordDigest: digest, finishedOn: record.finishedAt },
   };
@@ -49,7 +49,7 @@ export function verifySums(reader: ArchiveReader): Bundle {
     const isOfThis =
       predicateType === ARCHIVE_TYPE && predicate["runId"] === run && predicate["recordDigest"] === record;
     if (!isOfThis) return wrong("it is of another archive");
-    if (subject.length !== 1 || subject[0]?.digest["sha256"] !== sha256Of(sums))
+    if (subject.length !== 1 || subject[0]?.digest["sha256"] !== hexDigestOf(sums))
       return wrong("SHA256SUMS is not the one that was signed");
     return bundle;
   } catch (error) {
@@ -67,8 +67,4 @@ function keysIn(reader: ArchiveReader): PublicKey[] {
       return reader.fail(`${name}: ${messageOf(error)}`, error);
     }
   });
-}
-
-function sha256Of(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

@@ -32,11 +32,6 @@ export const pipeliteError = errorsOf({
     message: "Cannot use the cache {url}: it is for the store {storeDir}, not for /nix/store",
     hint: "Name a cache of Nix's usual store: no path of another one can be used here",
   },
-  CACHE_PATH_MISSING: {
-    exit: 1,
-    message: "Cannot find {path} in {caches}",
-    hint: "Name the cache that has it: `cache push` puts a path there with all it needs",
-  },
   CACHE_ANSWER_WRONG: {
     exit: 3,
     message: "The cache {url} answers wrongly for {file}: {problem}",
@@ -53,6 +48,5 @@ export const pipeliteError = errorsOf({
     hint: "Unpacked here are none, zstd, gzip, xz and br",
   },
   CACHE_KEY_UNREADABLE: { exit: 2, message: "Cannot read the key file {file}: {problem}" },
-  CACHE_TOKEN_UNREADABLE: { exit: 2, message: "Cannot read the tokens in {file}: {problem}" },
   CACHE_ADDRESS_TAKEN: { exit: 2, message: "Cannot serve on {address}: {problem}" },
 });

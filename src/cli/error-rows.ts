@@ -17,7 +17,6 @@ import { pipeliteError as history } from "#history/errors.ts";
 import { pipeliteError as keys } from "#keys/errors.ts";
 import { pipeliteError as nix } from "#nix/errors.ts";
 import { pipeliteError as packageFormats } from "#package/errors.ts";
-import { pipeliteError as rebuild } from "#rebuild/errors.ts";
 import { pipeliteError as release } from "#release/errors.ts";
 import { pipeliteError as report } from "#report/errors.ts";
 import { pipeliteError as run } from "#run/errors.ts";
@@ -49,7 +48,6 @@ const rows = {
   ...keys.rows,
   ...nix.rows,
   ...packageFormats.rows,
-  ...rebuild.rows,
   ...release.rows,
   ...report.rows,
   ...run.rows,

@@ -1,5 +1,5 @@
 // The items of a list that a stage wrote, and what each is called by. Pure: a run, the sandbox and an audit must see the same.
-import { createHash } from "node:crypto";
+import { hexDigestOf } from "#base/digest.ts";
 import { messageOf, parseJudgedJson } from "#base/strict-json.ts";
 
 export interface Item {
@@ -84,7 +84,7 @@ function namesOf(keys: readonly string[]): string[] {
   const nameWith = (digits: number) => (key: string, index: number) => {
     const name = plain[index] ?? "";
     if (isClear(name, key)) return name;
-    return [name.slice(0, NAME_LENGTH_MAX - 7), digestOf(key).slice(0, digits)].filter(Boolean).join("-");
+    return [name.slice(0, NAME_LENGTH_MAX - 7), hexDigestOf(key).slice(0, digits)].filter(Boolean).join("-");
   };
   const short = keys.map(nameWith(DIGITS));
   const once = Map.groupBy(short, (name) => name);
@@ -97,7 +97,3 @@ function namesOf(keys: readonly string[]): string[] {
 const DIGITS = 6;
 /** More than a key that is a name as it stands may have. */
 const DIGITS_MANY = NAME_LENGTH_MAX + 4;
-
-function digestOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
-}

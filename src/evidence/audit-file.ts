@@ -68,12 +68,6 @@ export function keepAudit(home: Home, report: AuditReport): void {
   home.keep({ kind: "audit", subject, file: fileOf(subject), content: documentJson(report) });
 }
 
-/** The last audit of a run; undefined when it was never audited. @throws AUDIT_INVALID */
-export function readAudit(home: Home, runId: string): AuditReport | undefined {
-  const bytes = home.readFile(fileOf(runId));
-  return bytes && parseAudit(bytes, fileOf(runId));
-}
-
 /** @param file what to call it @throws AUDIT_INVALID */
 export function parseAudit(content: Uint8Array | string, file: string): AuditReport {
   try {

@@ -17,30 +17,10 @@ export const pipeliteError = errorsOf({
     message: "Cannot export {pipeline}: the download '{stage}' is not in the store",
     hint: "An export carries what was fetched: `pipelite run` first",
   },
-  EXPORT_FOLDER_TAKEN: {
-    exit: 2,
-    message: "Cannot export into {folder}: it is there and no export of before",
-    hint: "Name another folder with --out",
-  },
   CI_NEEDS_INVALID: {
     exit: 2,
     message: "Cannot read what other jobs found from {file}: {problem}",
     hint: "It is the context `needs` of a forge as JSON, or a folder of files that `pipelite ci --result` wrote",
-  },
-  CI_NEEDS_MISSING: {
-    exit: 2,
-    message: "Cannot run the job '{job}' alone: it reads what other jobs found",
-    hint: "Name that with --needs, or run all jobs: `pipelite ci`",
-  },
-  CI_FILE_FOREIGN: {
-    exit: 2,
-    message: "Cannot write {file}: a file of that name is there that this command did not write",
-    hint: "Move it away first",
-  },
-  CI_PIPELINE_OUTSIDE: {
-    exit: 2,
-    message: "Cannot write workflows for {pipeline}: it is not below {folder}",
-    hint: "Start it at the top of the repository",
   },
   EXPORT_SHELL_UNFIT: {
     exit: 4,

@@ -8,17 +8,6 @@ export const pipeliteError = errorsOf({
     hint: "`pipelite key new FILE` makes one",
   },
   SIGNING_KEY_EXISTS: { exit: 2, message: "Cannot write a key to {file}: there is a file already" },
-  SIGNING_VARIABLE_EMPTY: {
-    exit: 2,
-    message: "Cannot read the key: the variable {variable} is not set",
-    hint: "It holds the private key in PEM",
-  },
-  SIGNING_KEY_EXPOSED: {
-    exit: 2,
-    message:
-      "Cannot sign with what {variable} holds: stages are built without a sandbox, and they could read it",
-    hint: 'Ask a program to sign (--key command:), or sign afterwards: `provenance --out`, or a policy that takes the audit of before ("audit": "stored")',
-  },
   SIGNING_COMMAND_FAILED: {
     exit: 2,
     message: "Cannot sign with the command '{command}': {problem}",

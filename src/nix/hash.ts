@@ -32,11 +32,6 @@ export function parseHashAlgorithm(text: string): HashAlgorithm {
   });
 }
 
-/** Size of a digest in bytes. */
-export function hashSize(algorithm: HashAlgorithm): number {
-  return SIZES[algorithm];
-}
-
 export function sha256(data: Uint8Array): Uint8Array {
   return digest("sha256", data);
 }

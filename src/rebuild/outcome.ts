@@ -59,8 +59,3 @@ export function statusOf({ narHash, attempts }: Pick<Rebuilt, "narHash" | "attem
   if (made.some((each) => each.equivalentBy === undefined)) return "differs";
   return made.length < others.length ? "failed" : "equivalent";
 }
-
-/** Names of what was varied in builds that gave the same bytes. */
-export function coveredBy({ narHash, attempts }: Pick<Rebuilt, "narHash" | "attempts">): VariationName[] {
-  return [...new Set(attempts.flatMap((each) => (each.narHash === narHash ? each.varied : [])))];
-}

@@ -44,16 +44,6 @@ export const pipeliteError = errorsOf({
     message: "Cannot push {what} to {place}: {problem}",
     hint: "Push again: what is there already is passed over, and no name leads to what is not whole",
   },
-  IMAGE_NAME_INVALID: {
-    exit: 2,
-    message: "Cannot push to '{word}': it is not oci://HOST/NAME or oci://HOST/NAME:TAG",
-  },
-  PACK_NOT_DECLARED: {
-    exit: 2,
-    message: "Cannot pack: {file} says nothing about packages",
-    hint: 'Export what is to be packed: `export const hello = pack({ name: "hello", version: "1.0", ... })` (docs/packages.md)',
-  },
-  PACK_NAME_UNKNOWN: { exit: 2, message: "There is no package '{name}' in {file}", hint: "{suggestion}" },
   PACK_NODE_MISSING: {
     exit: 2,
     message: "{place}: cannot pack {what} '{name}': run {run} has no output of it",
@@ -113,11 +103,6 @@ export const pipeliteError = errorsOf({
     exit: 3,
     message: "Cannot tell what the package {file} was made of: {problem}",
     hint: "Packages that `pipelite pack` makes say it, those with the links of a package and those of --single",
-  },
-  PACK_RUN_MISSING: {
-    exit: 2,
-    message: "Cannot make {file} again: no run of this home has its results ({pipeline})",
-    hint: "Run the pipeline here, with the same parameters, or open an archive of the run",
   },
   REPO_NOTHING: {
     exit: 2,

@@ -1,7 +1,8 @@
 // One package of a format: its files checked, packed into one stream, framed by what the format has around it.
 import { createHash, type Hash } from "node:crypto";
-import { closeSync, openSync, readSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, openSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { piecesOfFile } from "#base/file-pieces.ts";
 import {
   apkArchitecture,
   apkControl,
@@ -211,18 +212,4 @@ function assemble(place: string, front: Uint8Array, payload: string, back: Uint8
 function digestOfFile(digest: Hash, file: string): string {
   for (const piece of piecesOfFile(file)) digest.update(piece);
   return digest.digest("hex");
-}
-
-function* piecesOfFile(file: string): Generator<Uint8Array> {
-  const fd = openSync(file, "r");
-  try {
-    const piece = Buffer.alloc(1024 * 1024);
-    for (;;) {
-      const read = readSync(fd, piece);
-      if (read === 0) return;
-      yield piece.subarray(0, read);
-    }
-  } finally {
-    closeSync(fd);
-  }
 }

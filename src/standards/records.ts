@@ -107,7 +107,7 @@ export function masterRecordOf(input: DocumentInput): MasterRecord {
   };
 }
 
-export interface DeviationEntry {
+interface DeviationEntry {
   deviation: Identifier;
   kind: string;
   severity: Deviation["severity"];

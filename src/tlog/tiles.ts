@@ -1,6 +1,5 @@
 // A log as static files: 256 hashes a tile, and the entries themselves in bundles of as many.
 // Specification: https://c2sp.org/tlog-tiles
-import { asBuffer } from "#base/bytes.ts";
 import { nodeHash, type SubtreeHashes, type TreeHash } from "./merkle.ts";
 
 export const TILE_WIDTH = 256;
@@ -110,17 +109,4 @@ export function writeEntryBundle(entries: readonly Uint8Array[]): Uint8Array {
       return [length, entry];
     }),
   );
-}
-
-/** @throws RangeError of a bundle that ends within an entry */
-export function readEntryBundle(bundle: Uint8Array): Uint8Array[] {
-  const bytes = asBuffer(bundle);
-  const entries: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length;) {
-    const end = at + 2 > bytes.length ? Number.POSITIVE_INFINITY : at + 2 + bytes.readUInt16BE(at);
-    if (end > bytes.length) throw new RangeError(`entry ${entries.length} is cut off`);
-    entries.push(bytes.subarray(at + 2, end));
-    at = end;
-  }
-  return entries;
 }

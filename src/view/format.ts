@@ -7,12 +7,6 @@ export function shortHash(hash: string): string {
   return hash.replace(/^\w+[:-]/, "").slice(0, 12);
 }
 
-/** `/nix/store/<32 characters>-name` -> `<8 characters>...-name`. Other text is returned as it is. */
-export function shortStorePath(path: string): string {
-  const match = /^\/nix\/store\/([0-9a-z]{8})[0-9a-z]{24}-(.+)$/.exec(path);
-  return match === null ? path : `${match[1]}...-${match[2]}`;
-}
-
 interface ListForm {
   /** Items beyond this are counted. */
   limit?: number;

@@ -21,7 +21,7 @@ import { isPipeliteError } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
 import { documents } from "#app/documents.ts";
 import { auditRun, type AuditOptions } from "#evidence/audit.ts";
-import { readAudit, type AuditReport } from "#evidence/audit-file.ts";
+import { parseAudit, type AuditReport } from "#evidence/audit-file.ts";
 import { openHome } from "#home/home.ts";
 import type { ReadRun } from "#home/runs.ts";
 import { outputClaims } from "#evidence/output-claims.ts";
@@ -1123,7 +1123,8 @@ test("pipelite audit says what holds, keeps the report, and ends with 3 where so
   const report = JSON.parse(good.stdout) as AuditReport;
   assert.equal(report.runId, record.runId);
   assert.equal(audits(), earlier + 1);
-  assert.deepEqual(readAudit(project.door, record.runId), report);
+  const file = `audits/${record.runId}.json`;
+  assert.deepEqual(parseAudit(project.door.readFile(file) ?? "", file), report);
   const tamper = new Tamper(project.home, record);
   try {
     tamper.edit(tamper.path(tamper.stage("measure").outPath, "tone.wav"), (text) => text.replace("W", "w"));

@@ -10,7 +10,6 @@ import { parseTrust } from "#supply/trust.ts";
 import { parseCheckpoint, writeCheckpoint } from "#tlog/checkpoint.ts";
 import { parseNote, parseVerifier, signerOf, signNote, verifyNote, writeNote } from "#tlog/note.ts";
 import { writeVerifier } from "#tlog/note.ts";
-import { readEntryBundle, writeEntryBundle } from "#tlog/tiles.ts";
 import { documents, isRange, isSyntax, ofText, texts } from "./corpus.ts";
 import type { Target } from "./fuzz.ts";
 
@@ -88,12 +87,6 @@ export const proofTargets: readonly Target[] = [
     name: "log-note-key",
     parse: ofText((text) => parseVerifier(text)),
     corpus: texts(writeVerifier(signer)),
-  },
-  {
-    name: "entry-bundle",
-    parse: (input) => void readEntryBundle(input),
-    isRefusal: isRange,
-    corpus: [writeEntryBundle(texts("one", "", "three"))],
   },
   {
     name: "trust",
