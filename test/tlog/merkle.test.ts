@@ -195,6 +195,9 @@ test("tiles lie where tlog-tiles has them", () => {
 test("entries of a bundle stand after their lengths, and one that is too long is refused", () => {
   const entries = ["", "a", "b".repeat(65_535)].map((text) => Buffer.from(text));
   const [, a = Buffer.of(), b = Buffer.of()] = entries;
-  assert.deepEqual(writeEntryBundle(entries), Buffer.concat([Buffer.of(0, 0, 0, 1), a, Buffer.of(255, 255), b]));
+  assert.deepEqual(
+    writeEntryBundle(entries),
+    Buffer.concat([Buffer.of(0, 0, 0, 1), a, Buffer.of(255, 255), b]),
+  );
   assert.throws(() => writeEntryBundle([Buffer.alloc(65_536)]), /65536 bytes/);
 });

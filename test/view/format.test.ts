@@ -1,14 +1,7 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import fc from "fast-check";
-import {
-  cleanLine,
-  cleanLines,
-  cutToWidth,
-  displayWidth,
-  formatList,
-  shortHash,
-} from "#view/format.ts";
+import { cleanLine, cleanLines, cutToWidth, displayWidth, formatList, shortHash } from "#view/format.ts";
 import { createPaint, plainLine, renderLine, span, wantsColor, wrapLine } from "#view/paint.ts";
 
 // Every character from NUL past the bidirectional controls; fast-check's own "binary" unit takes a second to set up.
