@@ -74,6 +74,8 @@ await bundle({
     "link-programs": "src/environment/nixpkgs/link-programs.ts",
     "join-results": "src/export/join-results.ts",
     "gather-programs": "src/export/gather-programs.ts",
+    "take-libraries": "src/export/take-libraries.ts",
+    "take-programs": "src/export/take-programs.ts",
     "debian-configure": "src/environment/debian/debian-configure.ts",
   },
 });

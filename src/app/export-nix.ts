@@ -7,10 +7,20 @@ import { exportDerivations, type ExportOptions } from "#export/nix.ts";
 import type { Compression } from "#cache/compression.ts";
 import { folderFiles } from "#cache/folder.ts";
 import { push } from "#cache/push.ts";
+import type { ToolsFrom } from "#export/shell-tools.ts";
 import type { WhichRun } from "#home/runs.ts";
 import { pipeliteError } from "./errors.ts";
+import { lockShells } from "./lock.ts";
 
-export interface ExportNix extends Omit<ExportOptions, "run"> {
+export interface ExportNix extends Omit<ExportOptions, "run" | "tools"> {
+  /**
+   * Where bash, git and jq of the shells are from: Debian's packages as the lock file pins them, or `machine`. Where none are pinned
+   * `lock` pins them, as far as a mirror can be reached, and `as-locked` takes the machine's.
+   */
+  shells: "lock" | "as-locked" | "machine";
+  now: Date;
+  /** Is told what is chosen from mirrors. */
+  say: (line: string) => void;
   /** The run that lists, timings and answers are taken from. */
   which: WhichRun | undefined;
   /** Where it goes. */
@@ -31,6 +41,8 @@ export interface ExportedNix {
   checks: string[];
   devShells: string[];
   apps: string[];
+  /** Where bash, git and jq of the shells are from; why from the machine, where that was not asked for. */
+  tools: { from: ToolsFrom; reason?: string };
   /** Of the cache beside the flake. */
   paths: number;
   bytes: number;
@@ -41,7 +53,10 @@ export async function exportNix(options: ExportNix): Promise<ExportedNix> {
   const { out, cacheUrls, which, home, signal, compression, onPath } = options;
   refuseForeign(out);
   const run = which && home.runs.requireUnchanged(home.runs.find(which).runId).record;
-  return exportDerivations({ ...options, run }, async (store, { contents, texts, fetched }) => {
+  const { shells } = options;
+  const reason = shells === "lock" ? await lockShells(options) : undefined;
+  const asked = { ...options, run, tools: shells === "machine" ? shells : "debian" } as const;
+  return exportDerivations(asked, async (store, { contents, texts, fetched }) => {
     const made = join(dirname(out), `.${process.pid}-export`);
     makeFolder(made);
     try {
@@ -62,7 +77,7 @@ export async function exportNix(options: ExportNix): Promise<ExportedNix> {
         mkdirSync(out, { recursive: true });
         renameSync(join(made, name), join(out, name));
       }
-      const { system, derivations, packages, checks, devShells, apps } = contents;
+      const { system, toolsFrom, derivations, packages, checks, devShells, apps } = contents;
       return {
         folder: out,
         ...(run && { run: run.runId }),
@@ -72,6 +87,7 @@ export async function exportNix(options: ExportNix): Promise<ExportedNix> {
         checks: Object.keys(checks),
         devShells: Object.keys(devShells),
         apps: Object.keys(apps),
+        tools: { from: toolsFrom, ...(reason !== undefined && { reason }) },
         paths: pushed.added.length,
         bytes: pushed.bytes,
       };

@@ -1,5 +1,5 @@
 // What environments of a pipeline are made of, chosen once and written beside it. All are known before anything is written.
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Environment } from "#base/environment.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { buildGraph } from "#compile/graph.ts";
@@ -20,14 +20,21 @@ import { lockFileOf } from "#environment/lock-file.ts";
 import type { DebianLocking } from "#environment/debian/lock-debian.ts";
 import { mirrorsOf } from "#environment/mirrors.ts";
 import { openSubstituter, type Caches, type OpenCache } from "#cache/open.ts";
+import { lockedTools, TOOLS_REQUEST } from "#export/shell-tools.ts";
 import type { Home } from "#home/home.ts";
 import { openStore } from "#store/store.ts";
+import { pipelineFile } from "./home.ts";
 
-export interface LockOptions {
-  pipeline: string;
+export interface LockOptions extends Locking {
   params: Readonly<Record<string, string>>;
   /** Choose again what is locked already. */
   update: boolean;
+  /** Also bash, git and jq of the shells of an export; without it they are only kept, or chosen again. */
+  shells?: boolean;
+}
+
+interface Locking {
+  pipeline: string;
   home: Home;
   env: Environment;
   /** Where store paths of nixpkgs are, and files of known hash. */
@@ -56,10 +63,38 @@ export interface LockedLine {
 }
 
 export async function lock(options: LockOptions): Promise<Locked> {
-  const { pipeline, params, update, home, env, now, signal, say, caches } = options;
+  const { pipeline, params, shells = false } = options;
   const loaded = await loadPipeline(pipeline);
-  const graph = await buildGraph(loaded, { params, model: true });
-  const { root } = graph;
+  const { root, nodes } = await buildGraph(loaded, { params, model: true });
+  const isWanted = shells || lockedTools(root) !== undefined;
+  return lockRequests(root, [...wantedBy(nodes), ...(isWanted ? [{ request: TOOLS_REQUEST }] : [])], options);
+}
+
+/** What no mirror that can be reached comes to. */
+const NO_MIRROR = ["MIRROR_MISSING", "SUITE_UNAVAILABLE"];
+
+/**
+ * Pins bash, git and jq of the shells of an export where they are not pinned yet.
+ * @returns why that could not be, where no mirror could be reached
+ */
+export async function lockShells(options: Locking): Promise<string | undefined> {
+  const root = dirname(pipelineFile(options.pipeline));
+  if (lockedTools(root) !== undefined) return undefined;
+  try {
+    const { file } = await lockRequests(root, [{ request: TOOLS_REQUEST }], { ...options, update: false });
+    options.say(`pinned bash, git and jq of the shells in ${file}`);
+    return undefined;
+  } catch (error) {
+    if (isPipeliteError(error) && NO_MIRROR.includes(error.code)) return error.message;
+    throw error;
+  }
+}
+
+async function lockRequests(
+  root: string,
+  wanted: readonly Wanted[],
+  { update, home, env, now, signal, say, caches }: Locking & Pick<LockOptions, "update">,
+): Promise<Locked> {
   const chosen = new Map<EnvironmentRequest, LockedEnvironment>();
   const environments: LockedLine[] = [];
   const read: DebianLocking["read"] = new Map();
@@ -69,8 +104,8 @@ export async function lock(options: LockOptions): Promise<Locked> {
   using store = openStore(home.folder);
   const onRefused = (url: string, error: Error): void => say(`${error.message}; ${url} is asked no more`);
   const substituter = caches && openSubstituter(store, caches, signal, { onRefused });
-  for (const { request, place } of wantedBy(graph.nodes)) {
-    const name = nameOfEnvironment(request);
+  for (const { request, place } of wanted) {
+    const name = request === TOOLS_REQUEST ? "shells" : nameOfEnvironment(request);
     const before = lockedEnvironment(root, request);
     if (before !== undefined && !update) {
       environments.push({ ...sizeOf(before), name, status: "kept", changes: [] });
@@ -90,7 +125,7 @@ export async function lock(options: LockOptions): Promise<Locked> {
       read,
     };
     const found = await resolveEnvironment(request, locking, lockedOf).catch((error: unknown) => {
-      throw saidAt(place, error);
+      throw place === undefined ? error : saidAt(place, error);
     });
     chosen.set(request, found);
     const status = before === undefined ? "locked" : "updated";
@@ -107,8 +142,8 @@ export async function lock(options: LockOptions): Promise<Locked> {
 
 interface Wanted {
   request: LockableRequest;
-  /** Where pipeline.ts asks for it. */
-  place: string;
+  /** Where pipeline.ts asks for it, if it does. */
+  place?: string;
 }
 
 /** Each once, and after those that it is made on. */

@@ -15,6 +15,8 @@ export interface DebianRequest {
   readonly suite: string;
   readonly snapshot?: string;
   readonly repositories?: readonly DebianRepository[];
+  /** These packages and nothing that they need: files are taken out of them, and no root is made. */
+  readonly isBare?: true;
 }
 
 /** An image of a container registry, or one in a file or folder beside pipeline.ts. */

@@ -4,11 +4,13 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type { Edit } from "./bytes.ts";
 
 const SEGMENT = { load: 1, dynamic: 2, interpreter: 3 } as const;
-const TAG = { end: 0, stringTable: 5, stringTableSize: 10, path: 15, runPath: 29 } as const;
+const TAG = { end: 0, needed: 1, stringTable: 5, stringTableSize: 10, path: 15, runPath: 29 } as const;
 const PAGE_BYTES = 4096;
 const ENTRY_BYTES = 16;
 /** Of a segment. */
 const HEADER_BYTES = 56;
+/** Of a library. */
+const NAME_BYTES_MAX = 256;
 /** No address of a program is larger. */
 const ADDRESS_MAX = 2 ** 48;
 
@@ -29,6 +31,38 @@ export function readLoader(file: string | Buffer): string | undefined | null {
     if (segments === null) return null;
     const named = segments.find(({ type }) => type === SEGMENT.interpreter);
     return named && read(fd, named.offset, named.size).toString("latin1").replace(/\0.*$/, "");
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The libraries that an executable or a library names (DT_NEEDED), in its order. */
+export function readNeeded(file: string): string[] {
+  const fd = openSync(file, "r");
+  try {
+    const segments = readSegments(fd) ?? [];
+    const dynamic = segments.find(({ type }) => type === SEGMENT.dynamic);
+    if (dynamic === undefined) return [];
+    const table = read(fd, dynamic.offset, dynamic.size);
+    const entries = Array.from({ length: Math.floor(table.length / ENTRY_BYTES) }, (_, index) => ({
+      tag: Number(table.readBigInt64LE(index * ENTRY_BYTES)),
+      value: Number(table.readBigUInt64LE(index * ENTRY_BYTES + 8)),
+    }));
+    const end = entries.findIndex(({ tag }) => tag === TAG.end);
+    const used = end < 0 ? entries : entries.slice(0, end);
+    const strings = used.find(({ tag }) => tag === TAG.stringTable)?.value ?? 0;
+    const holder = segments.find(
+      ({ type, address, size }) => type === SEGMENT.load && strings >= address && strings < address + size,
+    );
+    if (holder === undefined) return [];
+    const start = holder.offset + strings - holder.address;
+    return used
+      .filter(({ tag }) => tag === TAG.needed)
+      .map(({ value }) =>
+        read(fd, start + value, NAME_BYTES_MAX)
+          .toString("latin1")
+          .replace(/\0[^]*$/, ""),
+      );
   } finally {
     closeSync(fd);
   }

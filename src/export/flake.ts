@@ -21,6 +21,8 @@ export interface FlakeDerivation {
 export interface FlakeContents {
   pipeline: string;
   system: string;
+  /** Where bash, git and jq of the shells are from. */
+  toolsFrom: "debian" | "machine";
   derivations: readonly FlakeDerivation[];
   /** Name -> derivation. */
   packages: Readonly<Record<string, StorePath>>;
@@ -34,7 +36,7 @@ export interface FlakeContents {
 
 /** Files of the flake: name -> text. The .drv files stand beside them, in `drv`. */
 export function writeFlake(contents: FlakeContents): Record<string, string> {
-  const { derivations, packages, checks, devShells, apps, pipeline, system, caches } = contents;
+  const { derivations, packages, checks, devShells, apps, pipeline, system, toolsFrom, caches } = contents;
   const bases = (record: Readonly<Record<string, StorePath>>) =>
     Object.fromEntries(Object.entries(record).map(([name, path]) => [name, baseOf(path)]));
   const listed = derivations
@@ -45,6 +47,7 @@ export function writeFlake(contents: FlakeContents): Record<string, string> {
     ]);
   const description = {
     system,
+    toolsFrom,
     packages: bases(packages),
     checks: bases(checks),
     devShells: bases(devShells),
@@ -52,7 +55,7 @@ export function writeFlake(contents: FlakeContents): Record<string, string> {
     derivations: Object.fromEntries(listed) as Record<string, unknown>,
   };
   return {
-    "flake.nix": flakeText(pipeline, caches),
+    "flake.nix": flakeText(`The pipeline ${pipeline}${TOOLS_SAID[toolsFrom]}`, caches),
     "pipeline.json": documentJson(description),
   };
 }
@@ -71,7 +74,12 @@ export function nixString(text: string): string {
   return `"${escaped}"`;
 }
 
-function flakeText(pipeline: string, caches: readonly string[]): string {
+const TOOLS_SAID = {
+  debian: "",
+  machine: "; bash, git and jq of its shells are those of the machine that exported it",
+};
+
+function flakeText(description: string, caches: readonly string[]): string {
   const extra =
     caches.length === 0
       ? ""
@@ -79,7 +87,7 @@ function flakeText(pipeline: string, caches: readonly string[]): string {
 `;
   return `# Written by \`pipelite export-nix\`. pipeline.json says what there is; drv/ has the derivations themselves.
 {
-  description = ${nixString(`The pipeline ${pipeline}`)};
+  description = ${nixString(description)};
 
   # \`nix develop\` would look for nixpkgs in the registry of the web.
   nixConfig.flake-registry = "/var/empty/no-registry";

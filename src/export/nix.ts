@@ -20,14 +20,26 @@ import { open, type Opened } from "#run/open.ts";
 import type { PlanOptions } from "#run/options.ts";
 import { isolationOf } from "#run/plan.ts";
 import { Planner } from "#run/planner.ts";
+import { originOfUnbuilt, unbuiltSteps } from "#run/steps.ts";
 import type { Store } from "#store/store.ts";
 import type { FlakeContents, FlakeDerivation } from "./flake.ts";
 import { deriveFolder, deriveShell, shellPrograms, SHELLS, uniqueOrigins } from "./shells.ts";
+import {
+  fetchTools,
+  lockedTools,
+  toolsAt,
+  toolsOfMachine,
+  toolsStep,
+  type ShellTools,
+  type ToolsFrom,
+} from "./shell-tools.ts";
 import { pipeliteError } from "./errors.ts";
 
 export interface ExportOptions extends Omit<PlanOptions, "stages"> {
   /** The run that lists, timings and answers are taken from. */
   run?: RunRecord | undefined;
+  /** Where bash, git and jq of the shells are from, where the lock file has them. */
+  tools: ToolsFrom;
   signal: AbortSignal;
 }
 
@@ -68,11 +80,13 @@ export async function exportDerivations<T>(
     await graphDrvs.write(work, nodes);
     if (options.run !== undefined) compareWithRun(opened, graphDrvs, options.run);
     const own = environmentPrograms(keep);
+    const tools = await exportedTools(opened, { keep, own, options });
     const all = await addTo(store, await joined(opened, graphDrvs, own));
-    const [shells, folder] = await shellsOf(opened, graphDrvs, { keep, own, env: options.env });
+    const [shells, folder] = await shellsOf(opened, graphDrvs, { keep, own, env: options.env, tools });
     const contents = {
       pipeline: graph.name,
       system: SYSTEM,
+      toolsFrom: tools.from,
       packages: { default: all, ...packagesOf(opened, graphDrvs) },
       checks: { "all-results": all, ...checksOf(opened, graphDrvs, guards) },
       devShells: Object.fromEntries(shells),
@@ -209,6 +223,22 @@ interface Making {
   keep: CompileKeep;
   own: EnvironmentPrograms;
   env: PlanOptions["env"];
+  tools: ShellTools;
+}
+
+/** Those of the lock file as derivations, or the machine's. */
+async function exportedTools(
+  { graph: { root }, work: { store } }: Opened,
+  { keep, own, options }: Pick<Making, "keep" | "own"> & { options: ExportOptions },
+): Promise<ShellTools> {
+  const { env, signal, home, tools } = options;
+  const locked = tools === "machine" ? undefined : lockedTools(root);
+  if (locked === undefined) return toolsOfMachine({ keep, root, folders: programFolders(env) });
+  const step = await toolsStep(locked, own);
+  await fetchTools(store, step, { root, locks: home.layout.locks, mirrors: mirrorsOf(env), env, signal });
+  const made = unbuiltSteps({ root: step });
+  await store.addDerivations([...made.values()].map(({ derivation }) => derivation));
+  return toolsAt(originOfUnbuilt(made, step));
 }
 
 type Shells = readonly (readonly [string, StorePath])[];
@@ -217,7 +247,7 @@ type Shells = readonly (readonly [string, StorePath])[];
 async function shellsOf(
   { graph, work: { store, prepared } }: Opened,
   graphDrvs: GraphDerivations,
-  { keep, own, env }: Making,
+  { keep, own, env, tools }: Making,
 ): Promise<[shells: Shells, folder: { drvPath: StorePath; names: string[] }]> {
   const shells: [string, StorePath][] = [];
   let usual: { drvPath: StorePath; names: string[] } | undefined;
@@ -227,7 +257,12 @@ async function shellsOf(
     originOf: (node: GraphNode) => originOf(graphDrvs, node),
   };
   for (const name of SHELLS) {
-    const programs = await shellPrograms(name, graph, { keep, folders: programFolders(env) });
+    const programs = await shellPrograms(name, graph, {
+      keep,
+      root: graph.root,
+      folders: programFolders(env),
+      tools,
+    });
     const drvPath = await addTo(
       store,
       await deriveFolder(`${graph.name}-programs-${name}`, programs, deriving),

@@ -4,7 +4,9 @@ import { EXIT } from "#base/errors.ts";
 import { environmentPrograms } from "#compile/environments.ts";
 import type { GraphNode } from "#compile/nodes.ts";
 import { openSession } from "#engine/session.ts";
-import type { Origin } from "#environment/step.ts";
+import { mirrorsOf } from "#environment/mirrors.ts";
+import type { EnvironmentPrograms } from "#environment/programs.ts";
+import { deriveStep, pathOfFile, stepsOf, type Origin, type Step } from "#environment/step.ts";
 import { derivationPath, type Derivation } from "#nix/derivation.ts";
 import { ownRealisationId } from "#nix/own-realisation.ts";
 import type { StorePath } from "#nix/store-path.ts";
@@ -15,8 +17,18 @@ import type { RunOptions } from "#run/options.ts";
 import { isolationOf } from "#run/plan.ts";
 import { Planner } from "#run/planner.ts";
 import { isShown } from "#run/select.ts";
+import { originIn } from "#run/step-outputs.ts";
 import type { Workspace } from "#run/realise.ts";
-import { deriveFolder, deriveShell, shellPrograms, type ShellName } from "./shells.ts";
+import {
+  fetchTools,
+  lockedTools,
+  toolsAt,
+  toolsOfMachine,
+  toolsStep,
+  type Capturing,
+  type ShellTools,
+} from "./shell-tools.ts";
+import { deriveFolder, deriveShell, environmentsOf, shellPrograms, type ShellName } from "./shells.ts";
 
 export interface ProgramsShell extends Omit<RunOptions, "stages" | "out" | "keepGoing" | "listener"> {
   shell: ShellName;
@@ -26,6 +38,8 @@ export interface ProgramsShell extends Omit<RunOptions, "stages" | "out" | "keep
   realise: (stages: string[]) => Promise<number>;
   /** Is told when it is about to start. */
   onStart: () => void;
+  /** Is told when bash, git and jq are the machine's, because nothing is locked. */
+  onMachineTools: () => void;
 }
 
 /**
@@ -33,18 +47,22 @@ export interface ProgramsShell extends Omit<RunOptions, "stages" | "out" | "keep
  * @returns its exit code, or that of the run where an environment could not be built
  */
 export async function openProgramsShell(options: ProgramsShell): Promise<number> {
-  const missing = await withGraph(options, async (opened) => {
-    const { environments } = await programsOf(opened, options);
+  const missing = await withGraph(options, (opened) => {
+    const environments = environmentsOf(options.shell, opened.graph.nodes);
     const needed = [...environments.keys()].flatMap((node) => [node, ...node.needs]);
-    return needed.filter((node) => isShown(node) && !opened.work.outputs.has(node)).map(({ name }) => name);
+    const isMissing = (node: GraphNode) => isShown(node) && !opened.work.outputs.has(node);
+    return needed.filter(isMissing).map(({ name }) => name);
   });
   const code = missing.length === 0 ? EXIT.ok : await options.realise([...new Set(missing)]);
   if (code !== EXIT.ok) return code;
   return withGraph(options, async (opened) => {
     const { work, graph } = opened;
-    const programs = await programsOf(opened, options);
+    const keep = keepOf(opened, options);
+    const own = environmentPrograms(keep);
+    const tools = await builtTools(opened, { own, options });
+    if (typeof tools === "number") return tools;
+    const programs = await shellPrograms(options.shell, graph, { ...capturingOf(opened, options), tools });
     const originOf = (node: GraphNode): Origin => ({ kind: "path", path: work.outputOf(node) });
-    const own = environmentPrograms(keepOf(opened, options));
     const deriving = { own, prepared: work.prepared.prepared, originOf };
     const folder = await deriveFolder(`${graph.name}-programs-${options.shell}`, programs, deriving);
     const path = await built(work, folder, options);
@@ -64,7 +82,7 @@ export async function openProgramsShell(options: ProgramsShell): Promise<number>
   });
 }
 
-async function withGraph<T>(options: ProgramsShell, action: (opened: Opened) => Promise<T>): Promise<T> {
+async function withGraph<T>(options: ProgramsShell, action: (opened: Opened) => T | Promise<T>): Promise<T> {
   const asked = { ...options, stages: [] };
   const opened = await open(asked, (_, builds) => isolationOf(asked, builds));
   try {
@@ -79,9 +97,34 @@ function keepOf({ work, secrets }: Opened, { home, env }: ProgramsShell) {
   return { store: work.store, notes: home.notes, secrets, npmCache: npmCacheOf(env) };
 }
 
-function programsOf(opened: Opened, options: ProgramsShell): ReturnType<typeof shellPrograms> {
+function capturingOf(opened: Opened, options: ProgramsShell): Capturing {
   const folders = programFolders(options.env);
-  return shellPrograms(options.shell, opened.graph, { keep: keepOf(opened, options), folders });
+  return { keep: keepOf(opened, options), root: opened.graph.root, folders };
+}
+
+/** Those that the lock file has, made here; else the machine's. @returns the exit code where that was not done */
+async function builtTools(
+  opened: Opened,
+  { own, options }: { own: EnvironmentPrograms; options: ProgramsShell },
+): Promise<ShellTools | number> {
+  const { work, graph } = opened;
+  const { env, signal, home, onMachineTools } = options;
+  const locked = lockedTools(graph.root);
+  if (locked === undefined) {
+    onMachineTools();
+    return toolsOfMachine(capturingOf(opened, options));
+  }
+  const last = await toolsStep(locked, own);
+  const paths = new Map<Step, StorePath>();
+  const fetching = { root: graph.root, locks: home.layout.locks, mirrors: mirrorsOf(env), env, signal };
+  for (const step of stepsOf(last)) {
+    if (step.files.some((file) => !work.store.isPresent(pathOfFile(file))))
+      await fetchTools(work.store, last, fetching);
+    const path = await built(work, deriveStep(step, originIn(paths)), options);
+    if (typeof path === "number") return path;
+    paths.set(step, path);
+  }
+  return toolsAt(originIn(paths)(last));
 }
 
 /** @returns the output of a derivation all of whose inputs are there; an exit code where it was not to be had */

@@ -3,71 +3,73 @@
 import { basename } from "node:path";
 import { commandTools } from "#compile/command-parts.ts";
 import { entryOf, type PreparedGraph } from "#compile/compile.ts";
-import { capturedOnce, toolOnce, type CompileKeep } from "#compile/memo.ts";
+import { capturedOnce, toolOnce } from "#compile/memo.ts";
 import { isCode, type Edge, type EnvironmentNode, type Graph } from "#compile/nodes.ts";
-import { nodeProgram, type Program } from "#compile/program.ts";
+import { nodeProgram } from "#compile/program.ts";
 import type { EnvironmentPrograms } from "#environment/programs.ts";
 import { derivationOf, placeOf, type Origin } from "#environment/step.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import type { GraphNode } from "#compile/nodes.ts";
 import type { EnteredRoot } from "./gather-programs.ts";
-import { pipeliteError } from "./errors.ts";
+import { PLACE, startedOf, type Capturing, type ShellTools, type Started } from "./shell-tools.ts";
 
 export const SHELLS = ["default", "full", "ci"] as const;
 export type ShellName = (typeof SHELLS)[number];
 
 /** Besides what stages run. */
-const OF_CI = ["git", "jq"];
+const OF_CI = ["git", "jq"] as const;
 /** What a program of an environment is started by at a prompt. */
-const ENTERING = ["unshare", "mount"];
-const PLACE = "the shells of an export";
+const ENTERING = ["unshare", "mount"] as const;
 
 interface ShellPrograms {
-  bash: Program;
+  bash: Started;
   /** Name -> how it is started. */
-  programs: ReadonlyMap<string, Program>;
+  programs: ReadonlyMap<string, Started>;
   /** Environment -> those of its programs that are in the shell. */
   environments: ReadonlyMap<EnvironmentNode, ReadonlySet<string> | "all">;
   /** What enters environments. */
-  entering: readonly Program[];
+  entering: readonly Started[];
 }
 
-interface Capturing {
-  keep: CompileKeep;
-  /** Those of the PATH. */
-  folders: readonly string[];
+/** Environment -> those of its programs that a shell has. */
+export function environmentsOf(
+  shell: ShellName,
+  nodes: readonly GraphNode[],
+): Map<EnvironmentNode, Set<string> | "all"> {
+  const found = new Map<EnvironmentNode, Set<string> | "all">();
+  for (const node of nodes) {
+    if (shell === "full" && node.kind === "environment") found.set(node, "all");
+    if (node.kind !== "command" || node.environment === undefined) continue;
+    for (const { program } of commandTools(node).filter(({ environment }) => environment !== undefined)) {
+      const names = found.get(node.environment) ?? new Set();
+      found.set(node.environment, names === "all" ? names : names.add(basename(program)));
+    }
+  }
+  return found;
 }
 
 /** @throws PipeliteError TOOL_NOT_FOUND, EXPORT_SHELL_UNFIT */
 export async function shellPrograms(
   shell: ShellName,
-  { nodes, root }: Graph,
-  { keep, folders }: Capturing,
+  { nodes }: Graph,
+  { tools, ...capturing }: Capturing & { tools: ShellTools },
 ): Promise<ShellPrograms> {
-  const programs = new Map<string, Program>();
-  const take = async (program: string): Promise<Program> =>
-    (await toolOnce(keep, { root, folders, program, place: PLACE })).program;
-  const bash = await take("bash");
-  // `nix develop` runs what is called so.
-  if (bash.args.length > 0 || basename(bash.builder) !== "bash")
-    throw pipeliteError("EXPORT_SHELL_UNFIT", { program: bash.builder });
-  programs.set("bash", bash);
-  if (nodes.some(isCode)) programs.set("node", (await capturedOnce(keep, nodeProgram(PLACE))).program);
-  const environments = new Map<EnvironmentNode, Set<string> | "all">();
+  const { keep } = capturing;
+  const bash = await tools.take("bash");
+  const programs = new Map([["bash", bash]]);
+  if (shell === "ci") for (const name of OF_CI) programs.set(name, await tools.take(name));
+  if (nodes.some(isCode))
+    programs.set("node", startedOf((await capturedOnce(keep, nodeProgram(PLACE))).program));
   for (const node of nodes) {
-    if (shell === "full" && node.kind === "environment") environments.set(node, "all");
     if (node.kind !== "command") continue;
-    for (const tool of commandTools(node)) {
-      const { environment } = node;
-      if (tool.environment === undefined) programs.set(basename(tool.program), await take(tool.program));
-      else if (environment !== undefined) {
-        const names = environments.get(environment) ?? new Set();
-        environments.set(environment, names === "all" ? names : names.add(basename(tool.program)));
-      }
+    for (const { program, environment } of commandTools(node)) {
+      if (environment !== undefined) continue;
+      const captured = await toolOnce(keep, { ...capturing, program, place: PLACE });
+      programs.set(basename(program), startedOf(captured.program));
     }
   }
-  if (shell === "ci") for (const program of OF_CI) programs.set(program, await take(program));
-  const entering = environments.size === 0 ? [] : await Promise.all(ENTERING.map(take));
+  const environments = environmentsOf(shell, nodes);
+  const entering = environments.size === 0 ? [] : await Promise.all(ENTERING.map((name) => tools.take(name)));
   return { bash, programs, environments, entering };
 }
 
@@ -84,7 +86,7 @@ export async function deriveFolder(
   { own, prepared, originOf }: DerivingFolder,
 ): Promise<Derivation> {
   const gather = await own.stage("export/gather-programs");
-  const words = (program: Program): string[] => [program.builder, ...program.args];
+  const [shell = ""] = bash.words;
   const pathOf = ({ node, file }: Edge): string =>
     [placeOf(originOf(node)), file].filter((each) => each !== undefined).join("/");
   const roots = [...environments].map(([node, names]): EnteredRoot => {
@@ -95,22 +97,22 @@ export async function deriveFolder(
       names: names === "all" ? null : [...names].toSorted(),
     };
   });
-  const started = [...programs].map(([program, each]) => [program, words(each)]);
+  const started = [...programs].map(([program, { words }]) => [program, words]);
   const invocation = gather.invoke(
     {},
     {
-      bash: bash.builder,
+      bash: shell,
       programs: Object.fromEntries(started) as Record<string, string[]>,
       roots,
-      entering: entering.map(words),
+      entering: entering.map(({ words }) => words),
     },
   );
-  const captured = [bash, ...programs.values(), ...entering].map(({ path }) => path);
+  const all = [bash, ...programs.values(), ...entering];
   const needed = [...environments.keys()].flatMap((node) => [node, ...node.needs]);
   return derivationOf(name, {
     invocation,
-    sources: [...gather.sources, ...captured],
-    origins: uniqueOrigins(needed.map(originOf)),
+    sources: [...gather.sources, ...all.flatMap(({ sources }) => sources)],
+    origins: uniqueOrigins([...all.flatMap(({ origins }) => origins), ...needed.map(originOf)]),
   });
 }
 
@@ -125,11 +127,11 @@ export function uniqueOrigins(origins: readonly Origin[]): Origin[] {
 export function deriveShell(name: string, { bash }: ShellPrograms, folder: Origin): Derivation {
   return derivationOf(name, {
     invocation: {
-      builder: bash.builder,
+      builder: bash.words[0] ?? "",
       args: ["-c", 'printf "%s\\n" "$PATH" > "$out"'],
       env: { PATH: `${placeOf(folder)}/bin`, outputs: "out" },
     },
-    sources: [bash.path],
-    origins: [folder],
+    sources: bash.sources,
+    origins: uniqueOrigins([folder, ...bash.origins]),
   });
 }

@@ -64,7 +64,7 @@ export async function keepEnvironments(work: Workspace, graph: Graph): Promise<v
 }
 
 /** The derivations of a recipe as they are before anything is built. */
-export function unbuiltSteps({ root }: Recipe): Map<Step, GraphStep> {
+export function unbuiltSteps({ root }: Pick<Recipe, "root">): Map<Step, GraphStep> {
   const made = new Map<Step, GraphStep>();
   for (const step of stepsOf(root)) {
     const derivation = deriveStep(step, (input) => originOfUnbuilt(made, input));

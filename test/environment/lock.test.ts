@@ -152,6 +152,16 @@ describe("a suite is refused", () => {
 
 describe("packages that can't be had are named", () => {
   const solved = (packages: PackageOf[], ...wanted: string[]) => lock(request(...wanted), archive(packages));
+  test("a bare request is its own packages, and nothing that they need", async () => {
+    const { mirrors } = archive([{ name: "tool", version: "2.1", fields: { Depends: "libc6" } }]);
+    const { base, packages } = await lock({ ...request("tool"), isBare: true }, { mirrors });
+    assert.equal(base, 0);
+    assert.deepEqual(
+      packages.map(({ name, version }) => [name, version]),
+      [["tool", "2.1"]],
+    );
+    await refused("PACKAGE_UNKNOWN", lock({ ...request("tools"), isBare: true }, { mirrors }), /tools/);
+  });
   test("one that there is not", () => refused("PACKAGE_UNKNOWN", solved([], "nowhere"), /nowhere/));
   test("a name that several provide", () => {
     const provider = (name: string) => ({ name, fields: { Provides: "editor" } });

@@ -1,7 +1,7 @@
 // What `export-nix` writes, held against real Nix: offline, in an empty store, without the home it was exported from.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -13,9 +13,7 @@ import { ownPlaceholder, upstreamPlaceholder } from "#nix/placeholder.ts";
 import { pipelite } from "../rig/command.ts";
 import { inputs, peer, sweep } from "../rig/peer.ts";
 import { Project, type ProjectFiles } from "../rig/project.ts";
-import { FlakeNix } from "./rig.ts";
-
-const examples = join(import.meta.dirname, "../../examples");
+import { descriptionOf, FlakeNix } from "./rig.ts";
 
 const small: ProjectFiles = {
   "pipeline.ts": `
@@ -36,7 +34,7 @@ export default async function count({ lines }: { lines: Source }) {
 async function exported(project: Project, ...words: string[]): Promise<string> {
   const out = join(project.folder, "exported");
   const { code, stderr } = await pipelite(
-    ["export-nix", project.root, "-o", out, "--compression", "none", ...words],
+    ["export-nix", project.root, "-o", out, "--compression", "none", "--machine-programs", ...words],
     {
       cwd: project.root,
       env: { PIPELITE_HOME: project.home },
@@ -44,125 +42,6 @@ async function exported(project: Project, ...words: string[]): Promise<string> {
   );
   assert.equal(code, 0, stderr);
   return out;
-}
-
-interface Described {
-  packages: Record<string, string>;
-  checks: Record<string, string>;
-  devShells: Record<string, string>;
-  apps: Record<string, string>;
-}
-
-function descriptionOf(out: string): Described {
-  return JSON.parse(readFileSync(join(out, "flake/pipeline.json"), "utf8")) as Described;
-}
-
-interface Example {
-  /** Its lists or times are those of a run. */
-  needsRun?: boolean;
-  /** It is locked first: packages of Debian and wheels are fetched, from the mirrors of this machine. */
-  isLocked?: boolean;
-  /** Not run in CI: what it would take. */
-  left?: string;
-  /** What is the same bytes in every build, where not all is. */
-  same?: readonly string[];
-  /** What the shell `full` has of an environment: a program that says something. */
-  full?: readonly [program: string, ...words: string[]];
-}
-
-/** Every example: one that is not here fails the test below. */
-const EXAMPLES: Readonly<Record<string, Example>> = {
-  commands: {},
-  hello: {},
-  irreproducible: { same: ["fine"] },
-  languages: { isLocked: true, left: "its environments are gcc, R and matplotlib" },
-  measure: {},
-  "monster-walk": { needsRun: true },
-  "static-c": { isLocked: true, left: "its environment is gcc" },
-  tiles: { needsRun: true },
-  wheels: { isLocked: true, full: ["python3", "-c", "import numpy; print(numpy.sum([40, 2]))"] },
-};
-
-test("each example is exported, or left out for a reason", () => {
-  assert.deepEqual(Object.keys(EXAMPLES), readdirSync(examples).toSorted());
-});
-
-for (const [name, { needsRun = false, isLocked = false, left, same, full }] of Object.entries(EXAMPLES)) {
-  const isLeft = left !== undefined && process.env["PIPELITE_ALL_EXAMPLES"] !== "1";
-  const skip = isLeft
-    ? `left to PIPELITE_ALL_EXAMPLES=1: ${left}`
-    : peer("nix", "unshare", "bash", "git", "jq", ...(isLocked ? ["apt-get"] : []));
-  test(
-    `real Nix evaluates, builds, checks and develops ${name}, offline, in an empty store`,
-    { skip, timeout: 1_500_000 },
-    async () => {
-      using project = new Project({});
-      const env = { PIPELITE_HOME: project.home };
-      const example = join(isLocked ? project.root : examples, name);
-      if (isLocked) {
-        cpSync(join(examples, name), example, { recursive: true });
-        const locked = await pipelite(["lock", example, "--update"], { env });
-        assert.equal(locked.code, 0, locked.stderr);
-      }
-      const run = await pipelite(["run", example, "--out", join(project.folder, "result")], { env });
-      assert.equal(run.code, 0, run.stderr);
-      const { stages, tree } = project.record();
-      const out = join(project.folder, "exported");
-      const words = ["export-nix", example, "-o", out, "--compression", "none"];
-      const wrote = await pipelite([...words, ...(needsRun ? ["--run", "latest"] : [])], { env });
-      assert.equal(wrote.code, 0, wrote.stderr);
-      using nix = new FlakeNix(project.folder, out);
-      const described = descriptionOf(out);
-      const system = `${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux`;
-
-      // Evaluates to our derivations: those that the run wrote down.
-      for (const kind of ["packages", "checks", "devShells"] as const) {
-        const apply = "builtins.mapAttrs (name: each: each.drvPath)";
-        const paths = nix.run("eval", "--json", `#${kind}.${system}`, "--apply", apply);
-        assert.equal(paths.status, 0, paths.stderr);
-        const wanted = Object.fromEntries(
-          Object.entries(described[kind]).map(([key, base]) => [key, `/nix/store/${base}`]),
-        );
-        assert.deepEqual(JSON.parse(paths.stdout), wanted);
-      }
-      const ofRun = stages.filter(({ graphDrvPath, kind }) => graphDrvPath !== undefined && kind !== "gate");
-      assert.ok(ofRun.length > 0);
-      for (const { name: stage, graphDrvPath = "" } of ofRun)
-        assert.equal(`/nix/store/${described.packages[stage]}`, graphDrvPath);
-
-      // Builds what the run made.
-      const built = nix.run("build", "--no-link", "--json", "#");
-      assert.equal(built.status, 0, built.stderr);
-      const [{ outputs } = { outputs: { out: "" } }] = JSON.parse(built.stdout) as {
-        outputs: { out: string };
-      }[];
-      const results = readdirSync(join(nix.store, outputs.out)).toSorted();
-      assert.deepEqual(
-        results,
-        readdirSync(join(project.home, tree ?? ""))
-          .filter((each) => each !== "evidence")
-          .toSorted(),
-      );
-      for (const { name: stage, outPath = "" } of stages)
-        if ((same ?? results).includes(stage))
-          assert.ok(readdirSync(join(nix.store, "nix/store")).includes(outPath.slice(11)), stage);
-
-      const checked = nix.run("flake", "check", "#");
-      assert.equal(checked.status, 0, checked.stderr);
-      const app = nix.run("run", "#bash", "--", "-c", "echo $0 $BASH_VERSION");
-      assert.match(app.stdout, /^\/nix\/store\/\S+-programs-default\/bin\/bash \d/, app.stderr);
-      const programs = ["git", "jq", "bash", ...("node" in described.apps ? ["node"] : [])];
-      const seen = nix.run("develop", "-i", "#ci", "-c", "bash", "-c", `type -p ${programs.join(" ")}`);
-      assert.equal(seen.status, 0, seen.stderr);
-      const places = seen.stdout.trim().split("\n");
-      assert.equal(places.length, programs.length);
-      for (const [at, program] of programs.entries())
-        assert.match(places[at] ?? "", new RegExp(`^/nix/store/\\S+-programs-ci/bin/${program}$`));
-      if (full === undefined) return;
-      const said = nix.run("develop", "-i", "#full", "-c", ...full);
-      assert.equal(said.stdout, "42\n", said.stderr);
-    },
-  );
 }
 
 test(
@@ -264,6 +143,7 @@ test(
       const files = writeFlake({
         pipeline: "\"${a}\\\n''$",
         system: "x86_64-linux",
+        toolsFrom: "debian",
         derivations: derivations.map((each) => {
           const drvPath = derivationPath(each);
           return {
@@ -316,6 +196,33 @@ test("two exports are the same bytes", { skip: sweep() }, async () => {
   assert.deepEqual(contents(await exported(other)), first);
 });
 
+test(
+  "where nothing is pinned and no mirror can be reached, an export says whose programs its shells have",
+  { skip: peer("git", "jq") },
+  async () => {
+    using project = new Project(small);
+    const nowhere = "http://127.0.0.1:1";
+    const env = {
+      PIPELITE_HOME: project.home,
+      PIPELITE_MIRRORS: `debian=${nowhere} debian-security=${nowhere}`,
+    };
+    const out = join(project.folder, "exported");
+    const words = ["export-nix", project.root, "-o", out, "--compression", "none"];
+    const wrote = await pipelite([...words, "--json"], { env });
+    assert.equal(wrote.code, 0, wrote.stderr);
+    const { tools } = JSON.parse(wrote.stdout) as { tools: { from: string; reason: string } };
+    assert.equal(tools.from, "machine");
+    assert.match(tools.reason, /^Cannot read bookworm of the archive debian/);
+    assert.match(wrote.stderr, /bash, git and jq of the shells are those of this machine: Cannot read/);
+    const said = /bash, git and jq of its shells are those of the machine that exported it"/;
+    assert.match(readFileSync(join(out, "flake/flake.nix"), "utf8"), said);
+    assert.equal(descriptionOf(out).toolsFrom, "machine");
+    assert.ok(!existsSync(join(project.root, "pipelite.lock.json")));
+    const asked = await pipelite([...words, "--machine-programs"], { env });
+    assert.match(asked.stderr, /those of this machine$/m);
+  },
+);
+
 test("an export names what it can't be made without", { skip: sweep() }, async () => {
   using project = new Project({
     "pipeline.ts": `
@@ -329,7 +236,7 @@ export default pipeline({ all });
   });
   const env = { PIPELITE_HOME: project.home };
   const out = join(project.folder, "exported");
-  const words = ["export-nix", project.root, "-o", out, "--compression", "none"];
+  const words = ["export-nix", project.root, "-o", out, "--compression", "none", "--machine-programs"];
   const early = await pipelite([...words, "--json"], { env });
   assert.equal(early.code, 2);
   assert.match(early.stdout, /"EXPORT_NEEDS_RUN"/);
@@ -366,7 +273,8 @@ import { download, pipeline } from "pipelite";
 export default pipeline({ page: download({ url: "http://127.0.0.1:1/page", hash: "${hash}" }) });
 `,
     });
-    const words = ["export-nix", project.root, "-o", join(project.folder, "exported"), "--json"];
+    const out = join(project.folder, "exported");
+    const words = ["export-nix", project.root, "-o", out, "--machine-programs", "--json"];
     const env = { PIPELITE_HOME: project.home };
     const missing = await pipelite(words, { env });
     assert.equal(missing.code, 2);

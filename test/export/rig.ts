@@ -1,5 +1,6 @@
 // Real Nix at a flake that was exported: in a store of its own, which begins empty, and without any network.
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { removeTree } from "#base/files.ts";
 import type { NixResult } from "../rig/nix.ts";
@@ -60,4 +61,19 @@ export class FlakeNix implements Disposable {
   [Symbol.dispose](): void {
     removeTree(this.store);
   }
+}
+
+/** `pipeline.json` of a flake, as far as tests read it. */
+export interface Described {
+  toolsFrom: string;
+  packages: Record<string, string>;
+  checks: Record<string, string>;
+  devShells: Record<string, string>;
+  apps: Record<string, string>;
+  derivations: Record<string, { inputSrcs: string[] }>;
+}
+
+/** @param exported by `pipelite export-nix` */
+export function descriptionOf(exported: string): Described {
+  return JSON.parse(readFileSync(join(exported, "flake/pipeline.json"), "utf8")) as Described;
 }

@@ -45,7 +45,8 @@ export default async function size({ data }: { data: Source }) {
       const ran = await pipelite(["run", project.root, "--out", join(project.folder, "result")], { env });
       assert.equal(ran.code, 0, ran.stderr);
       const out = join(project.folder, "exported");
-      const wrote = await pipelite(["export-nix", project.root, "-o", out, "--compression", "none"], { env });
+      const words = ["export-nix", project.root, "-o", out, "--compression", "none", "--machine-programs"];
+      const wrote = await pipelite(words, { env });
       assert.equal(wrote.code, 0, wrote.stderr);
       const files = filesBelow(out);
       const holding = (words: string) =>

@@ -1,7 +1,7 @@
 // `pipelite export-nix`: the pipeline as derivations and a flake, for Nix without Pipelite.
 import { formatSize } from "#base/quantities.ts";
-import { command, optional, usualChoice, usualValue, value, values } from "#cli/command.ts";
-import { pathOf, print, printJson } from "#cli/context.ts";
+import { command, optional, toggle, usualChoice, usualValue, value, values } from "#cli/command.ts";
+import { pathOf, print, printJson, say } from "#cli/context.ts";
 import { paramFlag, paramsFlag, secretFlag } from "#cli/flags.ts";
 import { openHomeOf, whichRun } from "#cli/run-argument.ts";
 import { paramsOf, splitTarget, valuesOf } from "#cli/target.ts";
@@ -12,6 +12,9 @@ export const exportNix = command({
     "Writes DIR/flake, a flake with packages, checks, apps and three devShells (default, full, ci) that evaluates without nixpkgs " +
       "to the derivations that a run builds, and DIR/cache, a binary cache with all that they read: code, programs, sources, " +
       "downloads. Nix needs no network for it. Secrets are no part of it (docs/export.md).",
+    "bash, git and jq of the shells are Debian's, by the packages that pipelite.lock.json pins; where it pins none they are chosen " +
+      "and pinned now, as `pipelite lock --shells` does. Where no mirror can be reached they are this machine's, which is said, " +
+      "here and in the flake.",
     "What is known only when a pipeline has run (lists of `each`, timings, answers of a model) is taken from the run that --run names.",
   ],
   examples: [
@@ -22,6 +25,9 @@ export const exportNix = command({
     out: usualValue("DIR", "Where it goes", { alias: "o", usual: "exported" }),
     run: value("RUN", "Take lists, timings and answers from this run: its id, the start of it, or `latest`"),
     cache: values("URL", "Let the flake name this cache, which holds what DIR/cache does"),
+    machinePrograms: toggle(
+      "Take bash, git and jq of the shells from this machine, and let the flake say so",
+    ),
     compression: usualChoice("HOW", ["zstd", "none"], "How the cache is packed", "zstd"),
     param: paramFlag,
     params: paramsFlag,
@@ -38,6 +44,9 @@ export const exportNix = command({
       out: pathOf(context, flags.out),
       cacheUrls: flags.cache,
       compression: flags.compression,
+      shells: flags.machinePrograms ? "machine" : "lock",
+      now: new Date(),
+      say: (line) => say(context, flags, line),
       params: paramsOf(flags.param),
       values: await valuesOf(context, flags.params),
       secrets: Object.fromEntries(flags.secret),
@@ -46,6 +55,13 @@ export const exportNix = command({
       engine: "embedded",
       signal: context.interruption(),
     });
+    const { from, reason } = made.tools;
+    if (from === "machine")
+      say(
+        context,
+        flags,
+        `bash, git and jq of the shells are those of this machine${reason === undefined ? "" : `: ${reason}`}`,
+      );
     if (flags.json) return printJson(context, made);
     const { folder, derivations, packages, checks, devShells, apps, paths, bytes } = made;
     print(

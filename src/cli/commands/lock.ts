@@ -23,6 +23,7 @@ export const lock = openCommand({
   ],
   flags: {
     update: toggle("Choose again what is pinned already"),
+    shells: toggle("Pin bash, git and jq of the shells of `pipelite export-nix`, too"),
     param: paramFlag,
     cache: cacheFlag,
     trustedKey: trustedKeyFlag,
@@ -34,6 +35,7 @@ export const lock = openCommand({
       pipeline: splitTarget(context, word === undefined ? [] : [word]).pipeline,
       params: paramsOf(flags.param),
       update: flags.update,
+      shells: flags.shells,
       home: openHomeOf(context, flags),
       env: context.env,
       caches: await cachesOf(context, flags),

@@ -84,7 +84,12 @@ export const shell = command({
       const onStart = (): void => {
         if (context.isInteractive) context.leaveInterrupts();
       };
-      return (await openProgramsShell({ ...asked, shell: programs, words, realise, onStart })) as ExitCode;
+      const onMachineTools = (): void => {
+        const hint = "`pipelite lock --shells` pins Debian's";
+        say(context, flags, `bash, git and jq of this shell are those of this machine: ${hint}`);
+      };
+      const told = { onStart, onMachineTools };
+      return (await openProgramsShell({ ...asked, ...told, shell: programs, words, realise })) as ExitCode;
     }
     const code = await openShell({
       ...asked,

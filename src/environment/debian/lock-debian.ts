@@ -33,8 +33,21 @@ interface Suite {
 export async function lockDebian(request: DebianRequest, locking: DebianLocking): Promise<LockedDebian> {
   const architecture = debianArchitecture(process.arch);
   const { suites, indices } = await readSuites(request, architecture, locking);
-  const { base, packages } = solve(new Universe(indices, architecture), request.packages);
+  const universe = new Universe(indices, architecture);
+  const { base, packages } =
+    request.isBare === true
+      ? { base: 0, packages: request.packages.map((name) => only(universe, name)) }
+      : solve(universe, request.packages);
   return { request, architecture, resolver: RESOLVER, suites, base, packages: packages.map(lockedPackage) };
+}
+
+function only(universe: Universe, name: string): DebianPackage {
+  const found = universe.candidate(name);
+  if (found !== undefined) return found;
+  throw pipeliteError("PACKAGE_UNKNOWN", {
+    package: name,
+    suggestion: "Look for it with `apt-cache search`",
+  });
 }
 
 /** What the suites of a request say now, verified: the indices of their packages. */

@@ -22,22 +22,12 @@ export async function debianRecipe(
   locked: LockedDebian,
   programs: EnvironmentPrograms,
 ): Promise<Recipe> {
-  const [unpack, configure, arrange, inner] = await Promise.all([
-    programs.stage("environment/debian/debian-unpack"),
+  const [unpacked, configure, arrange, inner] = await Promise.all([
+    unpackSteps(locked, programs),
     programs.stage("environment/debian/debian-configure"),
     programs.entrance("arrange"),
     programs.entrance("configure"),
   ]);
-  const unpacked = locked.packages.map((each): Step => {
-    const file = fileOf(each, locked);
-    return {
-      name: `unpacked-${file.name.replace(/\.deb$/, "")}`,
-      files: [file],
-      sources: unpack.sources,
-      inputs: [],
-      invoke: () => unpack.invoke({ deb: pathOfFile(file) }, {}),
-    };
-  });
   const params = {
     names: locked.packages.map((each) => each.name),
     base: locked.base,
@@ -54,6 +44,21 @@ export async function debianRecipe(
     invoke: (pathOf) => through(arrange, "-", configure.invoke({ packages: unpacked.map(pathOf) }, params)),
   };
   return { root, place: "", variables: () => VARIABLES };
+}
+
+/** One for each package. */
+export async function unpackSteps(locked: LockedDebian, programs: EnvironmentPrograms): Promise<Step[]> {
+  const unpack = await programs.stage("environment/debian/debian-unpack");
+  return locked.packages.map((each): Step => {
+    const file = fileOf(each, locked);
+    return {
+      name: `unpacked-${file.name.replace(/\.deb$/, "")}`,
+      files: [file],
+      sources: unpack.sources,
+      inputs: [],
+      invoke: () => unpack.invoke({ deb: pathOfFile(file) }, {}),
+    };
+  });
 }
 
 export function fileOf({ path, sha256, size, archive }: LockedPackage, { suites }: LockedDebian): LockedFile {
