@@ -28,6 +28,8 @@ export const SYSTEM_HERE = `${process.arch === "arm64" ? "aarch64" : "x86_64"}-l
 export type Elsewhere = JobResult | string;
 
 const ENGINES = ["podman", "docker"];
+/** What both end with where no container was started. */
+const ENGINE_FAILED = 125;
 
 /** Runs the job in the image of a distribution, by the Node of this machine as the store has it: that needs nothing of the image. */
 export async function inContainer(job: "alpine" | "ubuntu", place: CiPlace): Promise<Elsewhere> {
@@ -89,6 +91,9 @@ async function runContainer(
   const ended = spawnSync(engine, words, { env, encoding: "utf8", maxBuffer: 1 << 28 });
   const result = resultIn(job, join(shared, "result.json"), ended);
   if (!("ending" in result)) return result;
+  // The engine itself could not: no image, no way to one, no right to start it.
+  if (ended.status === ENGINE_FAILED)
+    return `${engine} can't start ${IMAGES[job]} here: ${lastLine(ended.stderr)}`;
   return { schema: 1, job, status: "failed", reason: `${engine} ran ${IMAGES[job]}: ${result.ending}` };
 }
 

@@ -89,6 +89,13 @@ test("`ci --job report` reads what a forge says, and ends with 1 for a job that 
   const lacking = await pipelite(words, place);
   assert.equal(lacking.code, 1);
   assert.match(lacking.stdout, /check\s+failed\s+it wrote no result; the forge says cancelled/);
+  const none = ALL.map((each) => ({ ...each, status: "unavailable" as const, reason: "no machine" }));
+  const nowhere = none.map((each) => [
+    each.job,
+    { result: "success", outputs: { result: JSON.stringify(each) } },
+  ]);
+  writeFileSync(file, JSON.stringify(Object.fromEntries(nowhere)));
+  assert.equal((await pipelite(words, place)).code, 4);
   writeFileSync(file, "[]");
   const wrong = await pipelite([...words, "--json"], place);
   assert.equal(wrong.code, 2);

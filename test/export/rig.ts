@@ -1,6 +1,6 @@
 // Real Nix at a flake that was exported: in a store of its own, which begins empty, and without any network.
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { removeTree } from "#base/files.ts";
 import type { NixResult } from "../rig/nix.ts";
@@ -24,6 +24,9 @@ export class FlakeNix implements Disposable {
     this.#folder = folder;
     this.#exported = exported;
     this.store = join(folder, "nix-store-root");
+    // Where there is none, Nix starts shells of a store elsewhere in a chroot, and in a chroot no kernel makes the user namespace that an
+    // environment is entered by.
+    mkdirSync("/nix/store", { recursive: true });
   }
 
   /** `nix WORDS...`; `#name` is what the flake calls so, and `#` alone is the flake. */

@@ -27,7 +27,8 @@ export const ci = command({
     "Each job builds in a home of its own, so nothing of before counts, and comes to `passed`, `failed` or `unavailable` with the " +
       "reason: what this machine can't do is never a pass. Another kind of processor is tried by qemu-user, another distribution in " +
       "a container.",
-    "Exits with 1 when a job failed, with 4 when none passed. With --job it is one job, as a workflow of `pipelite export-ci` runs it.",
+    "Exits with 1 when a job failed, with 4 when none passed. With --job it is one job, as a workflow of `pipelite export-ci` runs " +
+      "it: an unavailable one exits with 0, since the report reads its result.",
   ],
   examples: [
     ["pipelite ci", "all jobs, and the report"],
@@ -71,6 +72,7 @@ export const ci = command({
     const hasFailed = isWhole
       ? report.status === "failed"
       : results.some(({ status }) => status === "failed");
-    return hasFailed ? EXIT.failed : EXIT.ok;
+    if (hasFailed) return EXIT.failed;
+    return isWhole && report.counts.passed === 0 ? EXIT.unavailable : EXIT.ok;
   },
 });
