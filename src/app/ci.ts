@@ -205,7 +205,7 @@ async function byNix(place: CiPlace): Promise<Found> {
   const record = await buildPipeline(place);
   if (typeof record === "string") return failed(record);
   const out = join(folder, "exported");
-  await exportNix({
+  const { tools } = await exportNix({
     pipeline,
     home: openHome(home),
     which: { word: record.runId },
@@ -240,9 +240,10 @@ async function byNix(place: CiPlace): Promise<Found> {
   if (checked.status !== 0) return failed(`nix flake check: ${lastLine(checked.stderr)}`);
   const built = nix("build", "--no-link", "--json", flake);
   if (built.status !== 0) return failed(`nix build: ${lastLine(built.stderr)}`);
+  const whose = tools.from === "machine" ? "; its shells have bash, git and jq of this machine" : "";
   return {
     status: "passed",
-    reason: "nix flake check passed",
+    reason: `nix flake check passed${whose}`,
     artefacts: artefactsByNix(record, store, built.stdout),
   };
 }

@@ -1,7 +1,7 @@
 // The flake of each example, held against real Nix: offline, in a store that begins empty, without the home it was exported from. All
 // share one home and one store, so that what several need is made once; that nothing is missing in an export is seen in its cache.
 import assert from "node:assert/strict";
-import { copyFileSync, cpSync, existsSync, readdirSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, readdirSync, symlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 import { after, test } from "node:test";
 import { pipelite } from "../rig/command.ts";
@@ -45,7 +45,13 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   wheels: { isLocked: true, full: ["python3", "-c", "import numpy; print(numpy.sum([40, 2]))"] },
 };
 
-let shared: { project: Project; lockFile: string } | undefined;
+interface Shared {
+  project: Project;
+  /** A lock of the shells alone. */
+  lockFile: string;
+}
+
+let shared: Shared | undefined;
 after(() => {
   if (shared === undefined) return;
   const { project } = shared;
@@ -62,11 +68,17 @@ async function done(words: readonly string[], { home }: Project): Promise<void> 
   assert.equal(code, 0, stderr);
 }
 
+function makeShared(): Shared {
+  const project = new Project({});
+  // What an example takes from npm.
+  symlinkSync(join(EXAMPLES_FOLDER, "../node_modules"), join(project.root, "node_modules"));
+  return { project, lockFile: join(project.folder, "shells.lock.json") };
+}
+
 /** A copy of an example, with the shells' bash, git and jq locked; mirrors are asked once for all of them. */
 async function copied(name: string, isLocked: boolean): Promise<{ project: Project; example: string }> {
-  const project = shared?.project ?? new Project({});
-  shared ??= { project, lockFile: join(project.folder, "shells.lock.json") };
-  const { lockFile } = shared;
+  shared ??= makeShared();
+  const { project, lockFile } = shared;
   const example = join(project.root, name);
   cpSync(join(EXAMPLES_FOLDER, name), example, { recursive: true });
   const place = join(example, "pipelite.lock.json");

@@ -33,7 +33,7 @@ export const JOBS: readonly Job[] = [
   job("image", "Image, with a probe of its health"),
   job("check", "Checks, and everything computed again"),
   job("alpine", "On Alpine"),
-  { ...job("nix", "By real Nix, from the exported flake"), packages: ["nix-bin"] },
+  { ...job("nix", "By real Nix, from the exported flake"), packages: ["git", "jq", "nix-bin"] },
   job("ubuntu", "On Ubuntu"),
   { ...job("compare", "The same bytes on all systems"), reads: [...BUILDS, ...DISTRIBUTIONS] },
   {
