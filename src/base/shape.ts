@@ -1,5 +1,6 @@
 // Shapes: what a value that came from a file must look like before anything is done with it. A shape is typed by the
 // interface that it checks, so that the two can't come apart: an object names every member of it, and no other is allowed.
+import { parseMoment } from "./moment.ts";
 import { isObject } from "./strict-json.ts";
 
 /** The first fault, as the place of the value and what is wrong there (`/stages/3/name is not text`); undefined for none. */
@@ -112,7 +113,7 @@ export const json: Shape<unknown> = (value) => {
 export const time: Shape<string> = (value) =>
   typeof value === "string" &&
   /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value) &&
-  !Number.isNaN(Date.parse(value))
+  !Number.isNaN(parseMoment(value))
     ? undefined
     : " is no time";
 

@@ -3,7 +3,7 @@ import { MINIMUM_USUAL, formatLimits, signalsByPoint } from "#app/capability.ts"
 import { formatBy, formatCount, formatFigure, formatIndex } from "#base/numbers.ts";
 import type { CapabilityResult } from "#stats/gate.ts";
 import type { Reading } from "#stats/samples.ts";
-import { padToWidth } from "#view/format.ts";
+import { cleanLine, padToWidth } from "#view/format.ts";
 import type { Paint, Style } from "#view/paint.ts";
 import { formatTable } from "./table.ts";
 
@@ -29,7 +29,7 @@ export function describe(result: CapabilityResult, column: string, paint: Paint)
   const { within, overall } = result;
   const sizes = result.subgroups < result.n ? `, ${formatCount(result.subgroups, "subgroup")}` : "";
   const head = [
-    `${paint(column, "name")}: ${result.n} values${sizes}, ${formatLimits(result.plan.limits)}`,
+    `${paint(cleanLine(column), "name")}: ${result.n} values${sizes}, ${formatLimits(result.plan.limits)}`,
     `${paint(result.status, STATUS_STYLES[result.status])}: ${result.reason}`,
   ];
   if (within === null || overall === null) return head.join("\n");

@@ -2,6 +2,7 @@
 // statistics of src/stats. Functions of files, `if`, `optional` and `realise` are in formula.ts, because they decide
 // what is looked at.
 import { canonicalJson } from "#base/canonical-json.ts";
+import { parseMoment } from "#base/moment.ts";
 import { judgeCapability } from "#stats/gate.ts";
 import { computeIndices, describeGroups } from "#stats/indices.ts";
 import { deviationOf, meanOf, medianOf, quantileOf, sumOf } from "#stats/moments.ts";
@@ -104,8 +105,8 @@ export const FUNCTIONS: Readonly<Record<string, Row>> = {
       ).total,
   },
   time: one((value) => {
-    const ms = Date.parse(textOf(value));
-    if (Number.isNaN(ms)) throw new CallProblem("it is no time");
+    const ms = parseMoment(textOf(value));
+    if (Number.isNaN(ms)) throw new CallProblem("it is no time of ISO 8601 with its zone");
     return ms;
   }),
   json: one((value) => textOfJson(value)),

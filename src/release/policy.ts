@@ -6,8 +6,9 @@ import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { utf8 } from "#base/bytes.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
-import { isPipeliteError } from "#base/errors.ts";
+import { isPipeliteError, systemErrorCode } from "#base/errors.ts";
 import { entryAt, readNamedText } from "#base/files.ts";
+import { parseMoment } from "#base/moment.ts";
 import { rootId } from "#home/keyring.ts";
 import { readPublicKey } from "#keys/key-file.ts";
 import type { Identity } from "#sigstore/identity.ts";
@@ -110,8 +111,10 @@ export function readPolicy(pipelineFile: string | undefined, file?: string): App
   try {
     return applied(parsePolicy(readNamedText(found), dirname(found)), found);
   } catch (error) {
-    if (!(error instanceof RangeError) && !(error instanceof SyntaxError) && !isPipeliteError(error))
-      throw error;
+    const isSaid = error instanceof RangeError || error instanceof SyntaxError || isPipeliteError(error);
+    // Of a file that nobody named the system's own words would not say which one it is.
+    const isOfFile = file === undefined && systemErrorCode(error) !== undefined;
+    if (!(error instanceof Error) || !(isSaid || isOfFile)) throw error;
     throw pipeliteError("POLICY_INVALID", { file: found, problem: error.message }, error);
   }
 }
@@ -274,8 +277,9 @@ const TIMES = ["from", "until", "revoked"] as const;
 
 function parseTimes(times: Record<string, unknown>): Pick<Signer, (typeof TIMES)[number]> {
   const given = TIMES.filter((name) => times[name] !== undefined).map((name) => {
-    const at = Date.parse(text(times[name], name));
-    if (Number.isNaN(at)) throw new RangeError(`${name} is not a date`);
+    const at = parseMoment(text(times[name], name));
+    if (Number.isNaN(at))
+      throw new RangeError(`${name} is not a date, or a time with its zone, as ISO 8601 has them`);
     return [name, new Date(at).toISOString()];
   });
   return Object.fromEntries(given) as Pick<Signer, (typeof TIMES)[number]>;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -33,6 +33,42 @@ test("without a file the built-in policy is applied; a file beside pipeline.ts i
   assert.deepEqual(read1.policy, BUILT_IN, "what a file leaves out is as in the built-in policy");
   assert.equal(read1.digest, digest);
   assert.notEqual(read({ schema: 1, sandboxes: ["bubblewrap"] }).digest, digest);
+});
+
+test("a folder in the place of the policy is named; dates are those of ISO 8601 and of no machine's zone", () => {
+  rmSync(file, { force: true });
+  mkdirSync(file);
+  try {
+    assert.throws(
+      () => readPolicy(pipelineFile),
+      (error) => isPipeliteError(error, "POLICY_INVALID") && error.details["file"] === file,
+    );
+  } finally {
+    rmSync(file, { recursive: true });
+  }
+  const revokedAt = (revoked: string) =>
+    read({ schema: 1, signers: [{ name: "Anna", role: "quality", key: "Anna.pub", revoked }] }).policy
+      .signers;
+  for (const [text, at] of [
+    ["2026-02-28", "2026-02-28T00:00:00.000Z"],
+    ["2028-02-29T12:00Z", "2028-02-29T12:00:00.000Z"],
+    ["2026-01-01T00:30:00+01:00", "2025-12-31T23:30:00.000Z"],
+  ] as const)
+    assert.equal((revokedAt(text) as readonly { revoked?: string }[])[0]?.revoked, at);
+  for (const text of [
+    "hello 1",
+    "2026-02-29",
+    "2026-02-31T00:00:00Z",
+    "2026-01-01T10:00",
+    "2026-01-01 10:00Z",
+    "2026",
+    "13",
+  ])
+    assert.throws(
+      () => revokedAt(text),
+      (error) => isPipeliteError(error, "POLICY_INVALID") && /revoked is not a date/.test(error.message),
+      text,
+    );
 });
 
 test("a link to a policy that is gone is not the built-in policy", () => {

@@ -133,6 +133,14 @@ test("a page of charts does not take the place of the values that it is of", asy
   }
 });
 
+test("the name of a column moves no cursor", async () => {
+  using rig = createRig();
+  writeFileSync(join(rig.folder, "v.csv"), "a\u001b[2K\u202eb,c\n1,2\n2,3\n4,5\n");
+  const { stdout } = await rig("capability", "v.csv", "-c", "a\u001b[2K\u202eb", "--usl", "9");
+  assert.match(stdout, /^ab: 3 values/);
+  assert.doesNotMatch(stdout, /[\u001b\u202e]/);
+});
+
 test("a limit is a decimal number, as a value is", async () => {
   using rig = createRig();
   writeFileSync(join(rig.folder, "v.csv"), "x\n1\n2\n");
