@@ -37,7 +37,7 @@ export interface CollectedGarbage {
 }
 
 /** Rows are deleted in batches of this size, with other processes' transactions between them. */
-const BATCH_SIZE = 500;
+const BATCH_SIZE = 1000;
 /** The same where it is to be stopped in the middle: what a batch has begun it ends. */
 const SMALL_BATCH_SIZE = 16;
 /** How long files are removed before others get a word in. */
@@ -141,17 +141,19 @@ function withCollection<T>(
     const early = new Set<string>();
     let onRoot = async (path: string): Promise<void> => void early.add(path);
     const stop = await serveTempRoots(layout, (path) => onRoot(path));
+    const remover = new Remover();
     try {
       if (!dryRun) {
         // Room for the log of our own transactions, on a disk that is full.
         rmSync(layout.reservedFile, { force: true });
         pruneRoots(layout);
       }
-      const collection = startCollection(store, { dryRun, onDelete });
+      const collection = startCollection(store, { dryRun, onDelete, remover });
       onRoot = (path) => spareSafely(collection, path);
       for (const path of early) spare(collection, path);
       return await action(collection);
     } finally {
+      remover.close();
       stop();
     }
   });
@@ -159,7 +161,7 @@ function withCollection<T>(
 
 function startCollection(
   store: StoreContext,
-  { dryRun, onDelete }: Pick<CollectionOptions, "dryRun" | "onDelete">,
+  { dryRun, onDelete, remover }: Pick<CollectionOptions, "dryRun" | "onDelete"> & { remover: Remover },
 ): Collection {
   const { layout } = store;
   const graph = readGraph(store);
@@ -173,7 +175,6 @@ function startCollection(
     roots.map(({ path }) => graph.idOf(path) ?? 0),
   );
   const result: CollectedGarbage = { paths: [], leftovers: [], freedBytes: 0 };
-  const remover = new Remover();
   const collection = { store, graph, roots, live, spared: new Set<string>(), result, remover, onDelete };
   for (const path of readTempRoots(layout, { dryRun })) spare(collection, path);
   return collection;
@@ -218,10 +219,12 @@ async function deleteIds(collection: Collection, dead: readonly number[], goal: 
       await remover.start(byteStringOf(physicalPath(store.layout, path)));
       if (pause.isDue()) await setImmediate();
     }
-    await remover.settled();
+    // The files of one batch go while the rows of the next do, unless it is to be known what they came to.
+    if (goal !== NO_GOAL) await remover.settled();
     result.freedBytes = leftoverBytes + remover.bytes;
     await setImmediate();
   }
+  await remover.settled();
 }
 
 const THESE = "(select value from json_each(?))";

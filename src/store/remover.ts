@@ -1,59 +1,96 @@
-// Taking many trees off the disk at a time. Each unlink waits for the disk, which may discard every block at once; several
-// in flight share the wait.
-import { chmodSync, lstatSync, readdirSync, rmdirSync, unlink } from "node:fs";
+// Taking many trees off the disk at a time, each file by file.
+import { chmodSync, lstatSync, readdirSync, rmdirSync } from "node:fs";
 import { diskPath } from "./disk.ts";
+import { HANDFUL, Unlinking } from "./unlinking.ts";
 
-/** Trees, and files of one folder, that are being removed at a time. */
+/** Handfuls of files, and folders, that are being removed at a time. */
 const PARALLEL = 16;
 
 export class Remover {
-  readonly #trees = new Set<Promise<void>>();
+  readonly #unlinking = new Unlinking();
+  readonly #under = new Set<Promise<void>>();
+  /** Files that no thread has been told of yet. */
+  #files: (string | Buffer)[] = [];
   #failure: unknown;
   #bytes = 0;
 
-  /** Bytes that no longer take space, so far: files that have another hard link do not count. */
+  /** Bytes that no longer take space once all that was begun has gone: files that have another hard link do not count. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Begins to remove a file or a tree; returns when there is room for another. Nothing there is fine. */
+  /** Begins to remove a file or a tree; returns when there is room for another. Nothing there is fine. @throws what went wrong first */
   async start(bytePath: string): Promise<void> {
-    const tree = this.#remove(bytePath)
-      .catch((error: unknown) => {
-        this.#failure ??= error;
-      })
-      .finally(() => this.#trees.delete(tree));
-    this.#trees.add(tree);
-    if (this.#trees.size >= PARALLEL) await Promise.race(this.#trees);
+    const path = diskPath(bytePath);
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return;
+    if (stat.isDirectory()) this.#watch(this.#removeFolder(bytePath, stat.mode));
+    else {
+      if (stat.nlink === 1) this.#bytes += stat.blocks * 512;
+      this.#files.push(path);
+      if (this.#files.length >= HANDFUL) this.#unlinkFiles();
+    }
+    if (this.#under.size >= PARALLEL) await Promise.race(this.#under);
+    this.#throwFailure();
   }
 
   /** Returns when all that was begun has gone. @throws what went wrong first */
   async settled(): Promise<void> {
-    await Promise.all(this.#trees);
+    this.#unlinkFiles();
+    await Promise.all(this.#under);
+    this.#throwFailure();
+  }
+
+  close(): void {
+    this.#unlinking.close();
+  }
+
+  #throwFailure(): void {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  async #remove(bytePath: string): Promise<void> {
+  #unlinkFiles(): void {
+    if (this.#files.length === 0) return;
+    this.#watch(this.#unlinking.unlink(this.#files));
+    this.#files = [];
+  }
+
+  #watch(removal: Promise<void>): void {
+    const watched = removal
+      .catch((error: unknown) => {
+        this.#failure ??= error;
+      })
+      .finally(() => this.#under.delete(watched));
+    this.#under.add(watched);
+  }
+
+  async #removeFolder(bytePath: string, mode: number): Promise<void> {
     const path = diskPath(bytePath);
-    const stat = lstatSync(path, { throwIfNoEntry: false });
-    if (stat === undefined) return;
-    if (!stat.isDirectory()) {
-      await unlinked(path);
-      if (stat.nlink === 1) this.#bytes += stat.blocks * 512;
-      return;
+    if ((mode & 0o700) !== 0o700) chmodSync(path, 0o700);
+    let files: (string | Buffer)[] = [];
+    const handfuls: Promise<void>[] = [];
+    const unlink = (): void => {
+      const removal = this.#unlinking.unlink(files);
+      // It is waited for below, and may fail before.
+      removal.catch(() => {});
+      handfuls.push(removal);
+      files = [];
+    };
+    for (const name of readdirSync(path, { encoding: "latin1" })) {
+      const below = `${bytePath}/${name}`;
+      const stat = lstatSync(diskPath(below), { throwIfNoEntry: false });
+      if (stat === undefined) continue;
+      if (stat.isDirectory()) await this.#removeFolder(below, stat.mode);
+      else {
+        if (stat.nlink === 1) this.#bytes += stat.blocks * 512;
+        files.push(diskPath(below));
+      }
+      if (files.length < HANDFUL) continue;
+      unlink();
+      if (handfuls.length >= PARALLEL) await Promise.all(handfuls.splice(0));
     }
-    if ((stat.mode & 0o700) !== 0o700) chmodSync(path, 0o700);
-    const names = readdirSync(path, { encoding: "latin1" });
-    for (let at = 0; at < names.length; at += PARALLEL) {
-      const some = names.slice(at, at + PARALLEL);
-      await Promise.all(some.map((name) => this.#remove(`${bytePath}/${name}`)));
-    }
+    unlink();
+    await Promise.all(handfuls);
     rmdirSync(path);
   }
-}
-
-function unlinked(path: string | Buffer): Promise<void> {
-  return new Promise((resolve, reject) => {
-    unlink(path, (error) => (error === null ? resolve() : reject(error)));
-  });
 }

@@ -320,14 +320,14 @@ test("a temporary root named over the socket in time is spared with all it needs
   // More paths than one batch of rows, so that the collection has turns in between.
   const leaf = await rig.text("leaf");
   const keeper = await rig.text("keeper", [leaf]);
-  const texts = Array.from({ length: 700 }, (_, index) =>
+  const texts = Array.from({ length: 1100 }, (_, index) =>
     rig.store.addText(`n${index}`, utf8(`${index}`), [keeper]),
   );
   await Promise.all(texts);
   rig.close();
   using other = openStore(rig.home);
   const { paths } = await rig.store.gc({ onDelete: () => other.addTempRoot(keeper) });
-  assert.equal(paths.length, 700);
+  assert.equal(paths.length, 1100);
   assert.deepEqual(rig.store.validPaths(), [keeper, leaf].toSorted());
   assert.deepEqual((await rig.store.verify({ checkContents: true })).problems, []);
 });
