@@ -116,6 +116,11 @@ export const pipeliteError = errorsOf({
     message: "Cannot rebuild anything here: {problem}",
     hint: "Without a sandbox nothing can be varied, and no result of a stage says anything of its inputs alone",
   },
+  REBUILD_INPUT_CHANGED: {
+    exit: 3,
+    message: "Cannot rebuild anything: of what a build reads, {problem}",
+    hint: "`pipelite store repair --from STORE` gives a path its right bytes again",
+  },
   REBUILD_FOREIGN: {
     exit: 3,
     message: "Cannot take the statement {file}: {problem}",

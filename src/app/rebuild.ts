@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { programFolders, type Environment } from "#base/environment.ts";
 import { readNamedText, removeTree } from "#base/files.ts";
 import { removeLeftovers } from "#engine/embedded.ts";
+import { changedSince, checkPath, type Seen, type TreeHashes } from "#evidence/integrity.ts";
 import { openNix } from "#rebuild/by-nix.ts";
 import { investigate, type Output } from "#rebuild/investigate.ts";
 import { statusOf, type Rebuilt, type RebuildStatus } from "#rebuild/outcome.ts";
@@ -19,7 +20,7 @@ import { readPublicKey } from "#keys/key-file.ts";
 import { closeStarters, detectSandbox, type SandboxKind } from "#sandbox/sandbox.ts";
 import { parseBundle, verifyBundle, writeBundle } from "#sigstore/index.ts";
 import { layoutOf } from "#store/layout.ts";
-import { openStore } from "#store/store.ts";
+import { openStore, type Store } from "#store/store.ts";
 import { attest, builderKey } from "#supply/attest.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -45,7 +46,7 @@ export interface RebuildReport {
   left: Untested[];
 }
 
-/** @returns undefined when the signal was aborted. @throws PipeliteError RUN_NOT_FOUND, RECORD_CHANGED, REBUILD_STAGE_UNKNOWN, REBUILD_NO_OUTPUT, REBUILD_NOT_POSSIBLE */
+/** @returns undefined when the signal was aborted. @throws PipeliteError RUN_NOT_FOUND, RECORD_CHANGED, REBUILD_STAGE_UNKNOWN, REBUILD_NO_OUTPUT, REBUILD_NOT_POSSIBLE, REBUILD_INPUT_CHANGED */
 export async function rebuild(request: RebuildRequest): Promise<RebuildReport | undefined> {
   const { home, which, engines, env, signal, onProgress, variations, times } = request;
   const run = home.runs.requireUnchanged(home.runs.find(which).runId);
@@ -64,11 +65,14 @@ export async function rebuild(request: RebuildRequest): Promise<RebuildReport | 
   const nix = engines === "both" ? await openNix(place) : { reason: "that was not asked for" };
   const made: Rebuilt[] = [];
   try {
+    const seen = requireInputs(store, outputs, signal);
     for (const output of outputs) {
       const onBuild = (what: string): void =>
         onProgress({ stage: output.stage, what, done: made.length, total: outputs.length });
       made.push(await investigate(output, { ...place, memory, variations, times, nix, onBuild }));
     }
+    const changed = changedSince(seen);
+    if (changed !== undefined) refuseInput(`${changed} was changed meanwhile`);
   } catch (error) {
     if (signal.aborted) return undefined;
     throw error;
@@ -119,12 +123,34 @@ function whyNot({ kind, drvPath, outPath, narHash }: Omit<StageRecord, "name">):
   return isBuilt ? undefined : "it has no output in this run";
 }
 
+/**
+ * Derivations and all that they read must be what their paths say: a store in which somebody wrote the recorded bytes into an input
+ * would give them again.
+ */
+function requireInputs(store: Store, outputs: readonly Output[], signal: AbortSignal): Seen {
+  const seen: Seen = new Map();
+  const hashes: TreeHashes = new Map();
+  const derivations = outputs.map(({ drvPath }) => parseStorePath(drvPath));
+  for (const path of derivations)
+    if (!store.isValid(path)) refuseInput(`${path} is no longer registered in the store`);
+  for (const path of store.sortedClosure(derivations)) {
+    signal.throwIfAborted();
+    const { status, reason } = checkPath(store, path, hashes, seen);
+    if (status !== "holds") refuseInput(reason ?? path);
+  }
+  return seen;
+}
+
+function refuseInput(problem: string): never {
+  throw pipeliteError("REBUILD_INPUT_CHANGED", { problem });
+}
+
 /** Signs a statement of each, enters them into the log, and seals them. @returns their files */
 async function keep(
   home: Home,
   { runId, record }: ReadRun,
   made: readonly Rebuilt[],
-  store: Parameters<typeof statementOf>[2],
+  store: Store,
 ): Promise<string[]> {
   const { system } = record.host;
   const scene = {

@@ -5,6 +5,7 @@ import { hex } from "#base/bytes.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import type { BuildJob, Engine } from "#engine/engine.ts";
 import { nixEngine } from "#engine/nix-engine.ts";
+import type { StorePath } from "#nix/store-path.ts";
 import { openStore, type Store } from "#store/store.ts";
 import type { Again } from "./again.ts";
 
@@ -40,6 +41,8 @@ export async function openNix({
     if (!isPipeliteError(error)) throw error;
     return { reason: error.message };
   }
+  /** Derivations whose output follows from what they give. */
+  const tried = new Set<StorePath>();
   return {
     version: `nix ${engine.sandbox.version ?? ""}`.trim(),
     build: async ({ name, drvPath, derivation }) => {
@@ -48,6 +51,13 @@ export async function openNix({
           const info = scratch.isValid(path) ? undefined : store.info(path);
           if (info !== undefined) await scratch.addNar(info, store.narOf(path));
         }
+        // What was copied there as an input of another stage, or built before, Nix would not build.
+        const output = derivation.outputs.get("out");
+        const isThere =
+          output !== undefined && "path" in output ? scratch.isValid(output.path) : tried.has(drvPath);
+        if (isThere)
+          return { status: "impossible", reason: "Nix has its output already, and builds nothing" };
+        tried.add(drvPath);
         const outcome = await engine.build({ name, drvPath, derivation, signal, onLog: () => {} });
         signal.throwIfAborted();
         if (outcome.status === "failed") return { status: "failed", reason: outcome.error.message };

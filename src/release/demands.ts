@@ -135,9 +135,10 @@ function reproducedDemands({
 }: ReleaseFacts): Demand[] {
   const { reproduced: asked } = policy;
   if (asked === undefined) return [];
-  const { atLeast, engines, homes } = asked;
+  const { atLeast, engines, homes, variations = [] } = asked;
   const by = engines.length === 0 ? "" : ` by ${engines.join(" and ")}`;
-  const wanted = `the same bytes from ${atLeast} or more rebuilds${by}, signed by ${homes} or more homes, and never others`;
+  const under = variations.length === 0 ? "" : `, also with other ${variations.join(", ")}`;
+  const wanted = `the same bytes from ${atLeast} or more rebuilds${by}${under}, signed by ${homes} or more homes, and never others`;
   const [lost] = lostRebuilds;
   if (lost !== undefined)
     return [demand("reproduced", false, wanted, `${lost} is gone or another one, and may tell of others`)];
@@ -149,8 +150,13 @@ function reproducedDemands({
       found.status === "reproduced" &&
       found.same >= atLeast &&
       engines.every((engine) => found.engines.includes(engine)) &&
+      variations.every((name) => found.varied.includes(name)) &&
       found.keys.length >= homes;
-    const text = [reproductionText(found), uncountedText(uncounted)].filter((each) => each !== "").join("; ");
+    const unvaried = variations.filter((name) => !found.varied.includes(name)).join(", ");
+    const still = unvaried === "" ? "" : `not with other ${unvaried}`;
+    const text = [reproductionText(found), still, uncountedText(uncounted)]
+      .filter((each) => each !== "")
+      .join("; ");
     return isMet ? [] : [demand(`reproduced/${stage}`, false, wanted, text)];
   });
   if (missing.length > 0) return missing;

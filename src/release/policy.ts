@@ -14,6 +14,7 @@ import { readPublicKey } from "#keys/key-file.ts";
 import type { Identity } from "#sigstore/identity.ts";
 import { parsePublicKey, writePublicKey, type PublicKey } from "#sigstore/index.ts";
 import { parseTrustedRoot } from "#sigstore/trusted-root.ts";
+import { VARIATIONS, type VariationName } from "#rebuild/variations.ts";
 import { personId } from "#supply/person.ts";
 import type { Severity } from "./deviation.ts";
 import { digestOf } from "#base/digest.ts";
@@ -80,6 +81,8 @@ export interface RequiredReproduction {
   homes: number;
   /** PEM; of other homes. */
   keys: readonly string[];
+  /** Each of them varied in a build that gave the same bytes. */
+  variations?: readonly VariationName[];
 }
 
 export interface AppliedPolicy {
@@ -181,11 +184,12 @@ function parseFourEyes(value: unknown): FourEyes[] {
 }
 
 function parseReproduced(value: unknown, folder: string): RequiredReproduction {
-  const { atLeast, engines, homes, keys } = fields(value, "reproduced", [
+  const { atLeast, engines, homes, keys, variations } = fields(value, "reproduced", [
     "atLeast",
     "engines",
     "homes",
     "keys",
+    "variations",
   ]);
   return {
     atLeast: count(atLeast ?? 1, "reproduced.atLeast"),
@@ -194,6 +198,11 @@ function parseReproduced(value: unknown, folder: string): RequiredReproduction {
     ),
     homes: count(homes ?? 1, "reproduced.homes"),
     keys: texts(keys ?? [], "reproduced.keys").map((key) => writePublicKey(publicKeyAt(key, folder))),
+    ...(variations !== undefined && {
+      variations: texts(variations, "reproduced.variations").map((each) =>
+        oneOf(each, "reproduced.variations", VARIATIONS),
+      ),
+    }),
   };
 }
 

@@ -1,10 +1,13 @@
 // The command line of `rebuild`: what it prints, its exit codes, and what it leaves.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { openNix } from "#rebuild/by-nix.ts";
+import { parseStorePath } from "#nix/store-path.ts";
+import { openStore } from "#store/index.ts";
 import { pipelite, start, until } from "../rig/command.ts";
-import { sweep } from "../rig/peer.ts";
+import { peer, sweep } from "../rig/peer.ts";
 import { Project } from "../rig/project.ts";
 
 const FILES = {
@@ -57,7 +60,7 @@ export default pipeline({ fine: stage(() => import("./fine.ts")) });
   });
   const { runId } = await project.run();
   const policy = join(project.folder, "policy.json");
-  const reproduced = { atLeast: 2, engines: ["embedded"], homes: 1 };
+  const reproduced = { atLeast: 2, engines: ["embedded"], homes: 1, variations: ["umask", "user"] };
   writeFileSync(policy, JSON.stringify({ schema: 1, signatures: [], reproduced }));
   const key = join(project.folder, "anna.key");
   assert.equal((await pipelite(["key", "new", key])).code, 0);
@@ -82,7 +85,10 @@ export default pipeline({ fine: stage(() => import("./fine.ts")) });
   assert.equal(early.code, 3, early.stdout + early.stderr);
   const { missing } = JSON.parse(early.stdout) as { missing: string[] };
   assert.deepEqual(missing, ["reproduced/fine"]);
-  const rebuilt = await pipelite(["rebuild", runId, "--engine", "embedded", "--store", project.home]);
+  const words = ["rebuild", runId, "--engine", "embedded", "--store", project.home];
+  assert.equal((await pipelite([...words, "--vary", "umask"])).code, 0);
+  assert.match((await release()).stdout, /reproduced: the same bytes .*; not with other user"/);
+  const rebuilt = await pipelite(words);
   assert.equal(rebuilt.code, 0, rebuilt.stderr);
   const released = await release();
   assert.equal(released.code, 0, `${released.stdout}${released.stderr}`);
@@ -120,5 +126,67 @@ test(
     assert.deepEqual(left(), []);
     assert.equal((await pipelite(["log-audit", "--store", project.home])).code, 0);
     assert.equal((await pipelite(["store", "verify", "--contents", "--store", project.home])).code, 0);
+  },
+);
+
+const TAMPERED = {
+  "pipeline.ts": `
+import { command, out, pipeline, source, tool } from "pipelite";
+const said = command(tool("busybox"), ["sh", "-c", "sh $1 > $0", out, source("script.sh")], { addressing: "input" });
+export default pipeline({ said });
+`,
+  "script.sh": "head -c8 /dev/urandom | od -An -tx1\n",
+};
+
+test(
+  "a home in which an input gives what was recorded, or a derivation does, is found out and signs nothing",
+  { skip: sweep() || peer("busybox") },
+  async () => {
+    using project = new Project(TAMPERED);
+    const { runId, outputs } = await project.run();
+    const recorded = readFileSync(join(project.home, outputs["said"] ?? ""), "latin1");
+    const [stage] = project.record().stages;
+    const script = readdirSync(join(project.home, "nix/store")).find((name) => name.endsWith("-script.sh"));
+    const [input, drv] = [`/nix/store/${script}`, stage?.drvPath ?? ""].map((path) =>
+      join(project.home, path),
+    );
+    for (const [file = "", change] of [
+      [input, () => `echo '${recorded.trim()}' | sed 's/^/ /'\n`],
+      [drv, (text: string) => text.replace("sh $1 > $0", `printf '${recorded.trim()}' > $0`)],
+    ] as const) {
+      const before = readFileSync(file, "latin1");
+      chmodSync(file, 0o644);
+      writeFileSync(file, change(before));
+      chmodSync(file, 0o444);
+      utimesSync(file, 1, 1);
+      const words = ["rebuild", runId, "--vary", "umask", "--engine", "embedded", "--store", project.home];
+      const { code, stdout, stderr } = await pipelite(words);
+      assert.equal(code, 3, stdout);
+      assert.match(stderr, /of what a build reads, .*(its bytes have NAR hash|name does not follow)/);
+      assert.equal(existsSync(join(project.home, "pipelite/rebuilds")), false);
+      chmodSync(file, 0o644);
+      writeFileSync(file, before);
+      chmodSync(file, 0o444);
+      utimesSync(file, 1, 1);
+    }
+  },
+);
+
+test(
+  "what Nix has already, and does not build, is no build by Nix",
+  { skip: sweep() || peer("busybox", "nix-daemon") },
+  async () => {
+    using project = new Project(TAMPERED);
+    await project.run();
+    const [stage] = project.record().stages;
+    using store = openStore(project.home, { readOnly: true });
+    const drvPath = parseStorePath(stage?.drvPath ?? "");
+    const { signal } = new AbortController();
+    const nix = await openNix({ store, env: process.env, folder: join(project.folder, "by-nix"), signal });
+    assert("build" in nix);
+    const job = { name: "said", drvPath, derivation: store.readDerivation(drvPath) };
+    assert.equal((await nix.build(job)).status, "built");
+    assert.equal((await nix.build(job)).status, "impossible");
+    await nix.close();
   },
 );

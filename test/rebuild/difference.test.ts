@@ -101,6 +101,63 @@ test("a gzip that was made later is equivalent, one of other data is not", () =>
   assert.deepEqual(guess(difference), ["archive-metadata"]);
 });
 
+/** A tar of one file, in POSIX's form. */
+function tarOf(content: string, mtime: number): Buffer {
+  const bytes = Buffer.alloc(2048);
+  bytes.write("a", 0);
+  bytes.write("0000644", 100);
+  bytes.write(content.length.toString(8).padStart(11, "0"), 124);
+  bytes.write(mtime.toString(8).padStart(11, "0"), 136);
+  bytes.write("        0", 148);
+  bytes.write("ustar\u000000", 257);
+  const sum = bytes.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+  bytes.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+  bytes.write(content, 512);
+  return bytes;
+}
+
+test("a tar that was made later is equivalent, also packed", () => {
+  assert.deepEqual(equivalentBy(tarOf("x", 1), tarOf("x", 2)), ["tar-owner-and-time"]);
+  assert.equal(equivalentBy(tarOf("x", 1), tarOf("y", 1)), undefined);
+  assert.deepEqual(equivalentBy(gzipSync(tarOf("x", 1)), gzipSync(tarOf("x", 2))), [
+    "gzip-header",
+    "tar-owner-and-time",
+  ]);
+});
+
+test("what only looks like the header of an archive is content, and is compared", () => {
+  const changedAt = (bytes: Buffer, at: number, text: string): Buffer => {
+    const changed = Buffer.from(bytes);
+    changed.write(text, at, "latin1");
+    return changed;
+  };
+  const differ = (one: Buffer, other: Buffer) => assert.equal(equivalentBy(one, other), undefined);
+  // Behind the end of what is packed; packed by another program.
+  const packed = gzipSync("data");
+  differ(Buffer.concat([packed, Buffer.from("a")]), Buffer.concat([packed, Buffer.from("b")]));
+  const long = "data".repeat(1000);
+  differ(gzipSync(long, { level: 0 }), gzipSync(long, { level: 9 }));
+  // Only the first header is one.
+  const second = Buffer.concat([tarOf("x", 1).subarray(0, 1024), Buffer.alloc(512, "7")]);
+  differ(changedAt(second, 1024 + 136, "12345"), changedAt(second, 1024 + 136, "54321"));
+  differ(changedAt(second, 136, "7"), changedAt(second, 136, "6"));
+  // A size that is no number, and a line that does not end as a header does.
+  const ar = Buffer.from(`!<arch>\n${"a".padEnd(48)}${"0".padEnd(10)}\`\n`);
+  assert.deepEqual(equivalentBy(changedAt(ar, 24, "1"), changedAt(ar, 24, "2")), ["ar-owner-and-time"]);
+  const text = Buffer.from(`!<arch>\n${"a".padEnd(48)}${"0".padEnd(12)}`);
+  differ(changedAt(text, 24, "1"), changedAt(text, 24, "2"));
+  // A directory of a zip that says of its content that it is a header.
+  const zip = Buffer.alloc(30 + 20 + 46 + 22);
+  zip.writeUInt32LE(0x04034b50, 0);
+  zip.writeUInt32LE(0x02014b50, 50);
+  zip.writeUInt32LE(0x06054b50, 96);
+  zip.writeUInt16LE(1, 96 + 10);
+  zip.writeUInt32LE(50, 96 + 16);
+  assert.deepEqual(equivalentBy(changedAt(zip, 10, "1"), changedAt(zip, 10, "2")), ["zip-time"]);
+  zip.writeUInt32LE(25, 50 + 42);
+  differ(changedAt(zip, 35, "1"), changedAt(zip, 35, "2"));
+});
+
 const attempt = (more: Partial<Attempt>): Attempt => ({
   engine: "embedded",
   sandbox: "starter",

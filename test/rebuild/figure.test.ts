@@ -28,16 +28,15 @@ const env = python({ requirements: "requirements.lock", base: debian(["python3",
 const draw = (setup: string, how: string) =>
   command(env.tool("python3"), ["-c", [
     "import sys, matplotlib",
-    "matplotlib.use('svg')",
-    "import matplotlib.pyplot as plt",
+    "from matplotlib.figure import Figure",
     setup,
-    "plt.figure(figsize=(1, 1))",
-    "plt.plot([1, 2])",
-    "plt.savefig(sys.argv[1]" + how + ")",
+    "figure = Figure(figsize=(1, 1))",
+    "figure.subplots().plot([1, 2])",
+    "figure.savefig(sys.argv[1]" + how + ")",
   ].join("\\n"), out("plot.svg")]);
 export default pipeline({
   plain: draw("", ""),
-  still: draw("plt.rcParams['svg.hashsalt'] = 'plot'", ", metadata={'Date': None}"),
+  still: draw("matplotlib.rcParams['svg.hashsalt'] = 'plot'", ", metadata={'Date': None}"),
 });
 `;
 
