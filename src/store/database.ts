@@ -1,11 +1,11 @@
 // Opens the store's database, or says clearly why it does not: a new store is created, a foreign or damaged
 // one is refused before anything is written to it.
-import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync, readdirSync, statSync } from "node:fs";
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { type PipeliteError, systemErrorCode } from "#base/errors.ts";
 import { wholeFile, writeFileAtomically } from "#base/files.ts";
-import { isStorePath } from "#nix/store-path.ts";
+import { isStorePath, STORE_DIR } from "#nix/store-path.ts";
 import { BUSY_TIMEOUT_MS } from "./failure.ts";
 import type { Layout } from "./layout.ts";
 import { PRAGMAS_SQL, REALISATIONS_SQL, REALISATIONS_VERSION } from "./schema.ts";
@@ -19,8 +19,16 @@ export function hasDatabase(layout: Layout): boolean {
   return existsSync(layout.schemaFile);
 }
 
-/** Makes the database of a new store; the schema file comes last and says that it is complete. */
+/**
+ * Makes the database of a new store; the schema file comes last and says that it is complete.
+ * @throws PipeliteError STORE_DATABASE_DAMAGED of a store that is not new: in an empty database all of it would be garbage
+ */
 export function createDatabase(layout: Layout): void {
+  const paths = readdirSync(layout.storeDir).filter(
+    (name) => !name.endsWith(".lock") && isStorePath(`${STORE_DIR}/${name}`),
+  );
+  if (paths.length > 0)
+    throw damaged(layout, `it is missing, or its schema file is, beside a store of ${paths.length} paths`);
   const database = new DatabaseSync(layout.databaseFile, { timeout: BUSY_TIMEOUT_MS });
   try {
     database.exec("pragma journal_mode = wal");

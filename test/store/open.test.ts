@@ -51,6 +51,21 @@ describe("openStore", () => {
     assert.ok(rig.store.isValid(path));
   });
 
+  test("makes no new database where paths are: a collection would take all of them", async () => {
+    using rig = new StoreRig();
+    const path = await rig.text("kept");
+    rig.close();
+    const { databaseFile, schemaFile } = layoutOf(rig.home);
+    for (const file of [schemaFile, databaseFile]) {
+      const content = readFileSync(file);
+      rmSync(file);
+      assert.throws(() => openStore(rig.home), coded("STORE_DATABASE_DAMAGED"));
+      assert.equal(existsSync(file), false);
+      writeFileSync(file, content);
+    }
+    assert.ok(rig.store.isValid(path));
+  });
+
   test("to read only, refuses a home without a store and makes none", () => {
     using rig = new StoreRig();
     assert.throws(() => openStore(rig.home, { readOnly: true }), coded("STORE_NOT_FOUND"));
