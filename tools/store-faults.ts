@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { SCENARIOS } from "../test/faults/scenarios.ts";
-import { sweepFaults } from "../test/faults/sweep.ts";
+import { Sweep } from "../test/faults/sweep.ts";
 import { FAULTS } from "../test/faults/work.ts";
 
 const PAGE = join(import.meta.dirname, "../docs/store.md");
@@ -13,15 +13,17 @@ const [BEGIN, END] = ["<!-- faults -->", "<!-- end of faults -->"];
 const { values } = parseArgs({ options: { places: { type: "string" } } });
 const places = Number(values.places ?? Infinity);
 const rows: string[] = [];
-for (const scenario of SCENARIOS)
+for (const scenario of SCENARIOS) {
+  using sweep = await Sweep.make(scenario);
   for (const fault of FAULTS) {
     const { name, what } = scenario;
-    const { calls, tried, unnoticed, lost } = await sweepFaults(scenario, fault, { most: places, seed: 0 });
+    const { calls, tried, unnoticed, lost } = await sweep.try(fault, { most: places, seed: 0 });
     for (const problem of lost) console.log(`${name}, ${fault}, call ${problem}`);
     const row = [name, what, fault, calls, tried, unnoticed, lost.length === 0 ? "nothing" : lost.length];
     console.log(row.join(" | "));
     rows.push(`| ${row.join(" | ")} |`);
   }
+}
 const head = [
   "| command | what it does | fault | calls | tried | ended with 0 | lost or wrong afterwards |",
   "| --- | --- | --- | --- | --- | --- | --- |",

@@ -2,10 +2,10 @@
 // registered is lost. What a process leaves that is killed is tried at hundreds of places, the other faults at a few of each kind;
 // `node tools/store-faults.ts` tries them all.
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { peer } from "../rig/peer.ts";
 import { SCENARIOS } from "./scenarios.ts";
-import { sweepFaults } from "./sweep.ts";
+import { Sweep } from "./sweep.ts";
 import { FAULTS } from "./work.ts";
 
 const skip = peer("nix-store", "gcc");
@@ -15,14 +15,20 @@ const seed = Number(process.env["PIPELITE_FAULT_SEED"] ?? Date.now() % 97);
 const tried = { kill: 0, EIO: 0, ENOSPC: 0, full: 0, power: 0, torn: 0 };
 
 for (const scenario of SCENARIOS)
-  for (const fault of FAULTS)
-    test(`${scenario.name}: ${fault}`, { skip }, async (t) => {
-      const swept = await sweepFaults(scenario, fault, { most: PLACES[fault], seed });
-      tried[fault] += swept.tried;
-      t.diagnostic(`${swept.tried} of ${swept.calls} places, seed ${seed}`);
-      assert.ok(swept.tried > 0);
-      assert.deepEqual(swept.lost, []);
-    });
+  describe(scenario.name, { skip }, () => {
+    let sweep: Sweep | undefined;
+    before(async () => (sweep = await Sweep.make(scenario)));
+    after(() => sweep?.[Symbol.dispose]());
+    for (const fault of FAULTS)
+      test(`${scenario.name}: ${fault}`, async (t) => {
+        assert(sweep);
+        const swept = await sweep.try(fault, { most: PLACES[fault], seed });
+        tried[fault] += swept.tried;
+        t.diagnostic(`${swept.tried} of ${swept.calls} places, seed ${seed}`);
+        assert.ok(swept.tried > 0);
+        assert.deepEqual(swept.lost, []);
+      });
+  });
 
 test("hundreds of places were tried", { skip }, (t) => {
   const total = Object.values(tried).reduce((sum, count) => sum + count, 0);

@@ -28,52 +28,95 @@ export interface Places {
 /** At each of so many places what takes long is looked at, too. */
 const DEEPLY_EVERY = 8;
 
-export async function sweepFaults(scenario: Scenario, fault: Fault, { most, seed }: Places): Promise<Swept> {
-  using work = await Work.make();
-  const below = work[scenario.below];
-  const input = Buffer.from((await scenario.prepare(work)) ?? "");
-  work.save();
-  const words = scenario.words(work);
-  work.restore();
-  const before = work.registered();
-  const { status, stderr } = work.start(words, work.faulty("none", 0, below), input);
-  if (status !== EXIT.ok) throw new Error(`${words.join(" ")}: ${stderr}`);
-  const calls = work.count();
-  const step = Math.max(1, Math.ceil(calls / most));
-  const first = 1 + (seed % step);
-  const swept: Swept = { calls, tried: 0, unnoticed: 0, lost: [] };
-  const judge = async (at: number, isDone: boolean, check: () => void): Promise<void> => {
+/** One command, prepared once for the faults of all kinds. */
+export class Sweep implements Disposable {
+  readonly #scenario: Scenario;
+  readonly #work: Work;
+  readonly #words: string[];
+  readonly #input: Buffer;
+  readonly #before: ReadonlySet<string>;
+  readonly #calls: number;
+
+  private constructor(scenario: Scenario, work: Work, input: Buffer) {
+    this.#scenario = scenario;
+    this.#work = work;
+    this.#input = input;
+    work.save();
+    this.#words = scenario.words(work);
+    work.restore();
+    this.#before = work.registered();
+    this.#mustBeDone(work.faulty("none", 0, this.#below));
+    this.#calls = work.count();
+  }
+
+  static async make(scenario: Scenario): Promise<Sweep> {
+    const work = await Work.make();
+    try {
+      return new Sweep(scenario, work, Buffer.from((await scenario.prepare(work)) ?? ""));
+    } catch (error) {
+      work[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#work[Symbol.dispose]();
+  }
+
+  async try(fault: Fault, { most, seed }: Places): Promise<Swept> {
+    const step = Math.max(1, Math.ceil(this.#calls / most));
+    const first = 1 + (seed % step);
+    const swept: Swept = { calls: this.#calls, tried: 0, unnoticed: 0, lost: [] };
+    this.#work.restore();
+    if (endsProcess(fault)) await this.#end(fault, { first, step }, swept);
+    else
+      for (let at = first; at <= this.#calls; at += step) {
+        this.#work.restore();
+        const ended = this.#work.start(this.#words, this.#work.faulty(fault, at, this.#below), this.#input);
+        await this.#judge(swept, { at, isDone: ended.status === EXIT.ok, check: () => mustHaveEnded(ended) });
+      }
+    return swept;
+  }
+
+  get #below(): string {
+    return this.#work[this.#scenario.below];
+  }
+
+  #mustBeDone(env: Record<string, string>): void {
+    const { status, stderr } = this.#work.start(this.#words, env, this.#input);
+    if (status !== EXIT.ok) throw new Error(`${this.#words.join(" ")}: ${stderr}`);
+  }
+
+  async #end(fault: Fault, places: { first: number; step: number }, swept: Swept): Promise<void> {
+    const work = this.#work;
+    const isPower = fault !== "kill";
+    this.#mustBeDone(work.snapshots(this.#below, places, isPower));
+    const last = work.count() + 1;
+    const inside = this.#scenario.below === "home" ? "nix/store" : "nar";
+    const lost = fault === "torn" ? join(this.#below, inside) : this.#below;
+    for (const at of work.snapshotNumbers()) {
+      work.restoreSnapshot(at);
+      if (isPower) work.losePower(lost, at);
+      // After the last call all that the command said must be there, also when the power goes.
+      await this.#judge(swept, { at, isDone: at === last, check: () => {} });
+    }
+  }
+
+  async #judge(
+    swept: Swept,
+    { at, isDone, check }: { at: number; isDone: boolean; check: () => void },
+  ): Promise<void> {
     const isDeep = swept.tried % DEEPLY_EVERY === 0;
     swept.tried += 1;
     if (isDone) swept.unnoticed += 1;
     try {
       check();
-      await mustBeSound(work, scenario, { before, input, isDone, isDeep });
+      const left = { before: this.#before, input: this.#input, isDone, isDeep };
+      await mustBeSound(this.#work, this.#scenario, left);
     } catch (error) {
       swept.lost.push(`${at}: ${error instanceof Error ? error.message : String(error)}`);
     }
-  };
-  work.restore();
-  if (endsProcess(fault)) {
-    const isPower = fault !== "kill";
-    const ended = work.start(words, work.snapshots(below, { first, step }, isPower), input);
-    if (ended.status !== EXIT.ok) throw new Error(`${words.join(" ")}: ${ended.stderr}`);
-    const last = work.count() + 1;
-    const lost = fault === "torn" ? join(below, scenario.below === "home" ? "nix/store" : "nar") : below;
-    for (const at of work.snapshotNumbers()) {
-      work.restoreSnapshot(at);
-      if (isPower) work.losePower(lost, at);
-      // After the last call all that the command said must be there, also when the power goes.
-      await judge(at, at === last, () => {});
-    }
-    return swept;
   }
-  for (let at = first; at <= calls; at += step) {
-    work.restore();
-    const ended = work.start(words, work.faulty(fault, at, below), input);
-    await judge(at, ended.status === EXIT.ok, () => mustHaveEnded(ended));
-  }
-  return swept;
 }
 
 function mustHaveEnded({ status, signal, stderr }: ReturnType<Work["start"]>): void {

@@ -160,9 +160,11 @@ test(
       chmodSync(file, 0o444);
       utimesSync(file, 1, 1);
       const words = ["rebuild", runId, "--vary", "umask", "--engine", "embedded", "--store", project.home];
-      const { code, stdout, stderr } = await pipelite(words);
+      const { code, stdout } = await pipelite([...words, "--json"]);
       assert.equal(code, 3, stdout);
-      assert.match(stderr, /of what a build reads, .*(its bytes have NAR hash|name does not follow)/);
+      const { error } = JSON.parse(stdout) as { error: { code: string; message: string } };
+      assert.equal(error.code, "REBUILD_INPUT_CHANGED");
+      assert.match(error.message, /(its bytes have NAR hash|name does not follow)/);
       assert.equal(existsSync(join(project.home, "pipelite/rebuilds")), false);
       chmodSync(file, 0o644);
       writeFileSync(file, before);
