@@ -1,7 +1,7 @@
 // File paths as bytes, and taking trees off the disk. A name on disk is any bytes but "/" and zero, so paths
 // are held as byte strings here and given to Node as text where they are ASCII (which is faster) and as bytes
 // where they are not.
-import { chmodSync, lstatSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
+import { chmodSync, lstatSync, readdirSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
 import { systemErrorCode } from "#base/errors.ts";
 import { textOf } from "#base/bytes.ts";
 
@@ -22,24 +22,46 @@ export interface Removed {
   bytes: number;
 }
 
-/** Removes a file or a tree, read-only folders included; nothing there is fine. Does not follow links. */
+/** Bytes below where a removal began; far below the 4,096 that a path may have. */
+export const LONG_PATH = 2000;
+
+/**
+ * Removes a file or a tree, read-only folders included; nothing there is fine. Does not follow links. What lies so deep that no path
+ * leads to it is moved up first: a program makes such folders step by step.
+ */
 export function removeTree(bytePath: string): Removed {
-  const removed = { bytes: 0 };
-  removeNode(bytePath, removed);
-  return removed;
+  const removal: Removal = { top: bytePath, moved: [], count: 0, bytes: 0 };
+  removeNode(bytePath, removal);
+  return { bytes: removal.bytes };
 }
 
-function removeNode(bytePath: string, removed: Removed): void {
+interface Removal extends Removed {
+  top: string;
+  /** Folders that were moved up, into the top. */
+  moved: string[];
+  count: number;
+}
+
+function removeNode(bytePath: string, removal: Removal): void {
   const path = diskPath(bytePath);
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return;
   if (!stat.isDirectory()) {
-    if (stat.nlink === 1) removed.bytes += stat.blocks * 512;
+    if (stat.nlink === 1) removal.bytes += stat.blocks * 512;
     unlinkSync(path);
     return;
   }
   if ((stat.mode & 0o700) !== 0o700) chmodSync(path, 0o700);
-  for (const name of readdirSync(path, { encoding: "latin1" })) removeNode(`${bytePath}/${name}`, removed);
+  if (bytePath.length > removal.top.length + LONG_PATH) {
+    const above = `${removal.top}/pipelite-moved-${process.pid}-${removal.count++}`;
+    renameSync(path, diskPath(above));
+    removal.moved.push(above);
+    return;
+  }
+  for (const name of readdirSync(path, { encoding: "latin1" })) removeNode(`${bytePath}/${name}`, removal);
+  if (bytePath === removal.top)
+    for (let above = removal.moved.pop(); above !== undefined; above = removal.moved.pop())
+      removeNode(above, removal);
   rmdirSync(path);
 }
 

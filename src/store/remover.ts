@@ -1,6 +1,6 @@
 // Taking many trees off the disk at a time, each file by file.
 import { chmodSync, lstatSync, readdirSync, rmdirSync } from "node:fs";
-import { diskPath } from "./disk.ts";
+import { diskPath, LONG_PATH, removeTree } from "./disk.ts";
 import { HANDFUL, Unlinking } from "./unlinking.ts";
 
 /** Handfuls of files, and folders, that are being removed at a time. */
@@ -24,7 +24,7 @@ export class Remover {
     const path = diskPath(bytePath);
     const stat = lstatSync(path, { throwIfNoEntry: false });
     if (stat === undefined) return;
-    if (stat.isDirectory()) this.#watch(this.#removeFolder(bytePath, stat.mode));
+    if (stat.isDirectory()) this.#watch(this.#removeFolder(bytePath, { mode: stat.mode, top: bytePath }));
     else {
       if (stat.nlink === 1) this.#bytes += stat.blocks * 512;
       this.#files.push(path);
@@ -64,7 +64,7 @@ export class Remover {
     this.#under.add(watched);
   }
 
-  async #removeFolder(bytePath: string, mode: number): Promise<void> {
+  async #removeFolder(bytePath: string, { mode, top }: { mode: number; top: string }): Promise<void> {
     const path = diskPath(bytePath);
     if ((mode & 0o700) !== 0o700) chmodSync(path, 0o700);
     let files: (string | Buffer)[] = [];
@@ -80,7 +80,8 @@ export class Remover {
       const below = `${bytePath}/${name}`;
       const stat = lstatSync(diskPath(below), { throwIfNoEntry: false });
       if (stat === undefined) continue;
-      if (stat.isDirectory()) await this.#removeFolder(below, stat.mode);
+      if (below.length > top.length + LONG_PATH) this.#bytes += removeTree(below).bytes;
+      else if (stat.isDirectory()) await this.#removeFolder(below, { mode: stat.mode, top });
       else {
         if (stat.nlink === 1) this.#bytes += stat.blocks * 512;
         files.push(diskPath(below));

@@ -1,12 +1,14 @@
 // A stage that makes folders so deep that no path leads to the last: it fails, and leaves nothing that keeps others from running.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, existsSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { removeTree } from "#base/files.ts";
+import { layoutOf } from "#store/layout.ts";
 import { Project } from "../rig/project.ts";
+import { StoreRig } from "./rig.ts";
 
 const DIG = `mkdirSync("dddddddd"); process.chdir("dddddddd");`;
 
@@ -17,6 +19,26 @@ test("a folder that no path leads to is removed", () => {
   assert.equal(spawnSync(process.execPath, ["-e", code], { cwd: join(folder, "a") }).status, 0);
   removeTree(folder);
   assert.equal(existsSync(folder), false);
+});
+
+test("a collection takes one that a killed process left, registered or not", async () => {
+  using rig = new StoreRig();
+  const path = await rig.text("kept");
+  const { storeDir } = layoutOf(rig.home);
+  const code = `const { mkdirSync } = require("fs"); for (let n = 0; n < 1500; n++) { ${DIG} }`;
+  const dig = (folder: string) => {
+    mkdirSync(folder);
+    assert.equal(spawnSync(process.execPath, ["-e", code], { cwd: folder }).status, 0);
+  };
+  dig(join(storeDir, "left"));
+  // What was registered as a file, and is a folder now, goes another way.
+  const file = rig.store.physical(path);
+  rmSync(file);
+  dig(file);
+  rig.close();
+  const { paths, leftovers } = await rig.store.gc();
+  assert.deepEqual([paths, leftovers], [[path], ["left"]]);
+  assert.deepEqual(readdirSync(storeDir), [".links"]);
 });
 
 test("a stage whose output has one fails, and the next run works", async () => {
