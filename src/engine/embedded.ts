@@ -5,15 +5,15 @@ import {
   chmodSync,
   closeSync,
   existsSync,
+  mkdir,
   mkdirSync,
   open as openFile,
-  openSync,
   readdirSync,
   rmSync,
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { isPipeliteError } from "#base/errors.ts";
+import { isPipeliteError, systemErrorCode } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
 import { isProcessAlive } from "#base/process.ts";
 import { anySignal } from "#base/steps.ts";
@@ -195,21 +195,30 @@ async function build(
   }
 }
 
-/** Made while the builder starts: the file system takes longer to find room for a new file than all else that is done for a log. */
-function createLog(file: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    openFile(file, "wx", (error, fd) => {
-      if (error === null) return resolve(fd);
-      try {
-        if (error.code === "EEXIST") rmSync(file);
-        else if (error.code === "ENOENT") mkdirSync(dirname(file), { recursive: true });
-        else throw error;
-        resolve(openSync(file, "wx"));
-      } catch (refused) {
-        reject(refused);
-      }
-    });
-  });
+/** Made while the builder starts, by a thread: the file system takes longer to find room for it than all else that is done for a log. */
+async function createLog(file: string): Promise<number> {
+  const folder = dirname(file);
+  // Most logs have a folder that no other had before: there are as many as their names can begin with.
+  if (!existsSync(folder)) await makeLogFolder(folder);
+  try {
+    return await openNew(file);
+  } catch (error) {
+    if (systemErrorCode(error) !== "EEXIST") throw error;
+    rmSync(file);
+    return openNew(file);
+  }
+}
+
+function openNew(file: string): Promise<number> {
+  return new Promise((resolve, reject) =>
+    openFile(file, "wx", (error, fd) => (error === null ? resolve(fd) : reject(error))),
+  );
+}
+
+function makeLogFolder(folder: string): Promise<void> {
+  return new Promise((resolve, reject) =>
+    mkdir(folder, { recursive: true }, (error) => (error === null ? resolve() : reject(error))),
+  );
 }
 
 interface OpenLog {

@@ -9,7 +9,7 @@ import { equalHashes, formatHash, sha256, type Hash } from "#nix/hash.ts";
 import { NarWriter } from "#nix/nar.ts";
 import { checkStorePathName, makeFixedPath, makeSourcePath, makeTextPath } from "#nix/store-path.ts";
 import { sortPaths, type StorePath } from "#nix/store-path.ts";
-import { closeCopy, createCopy } from "./canonicalise.ts";
+import { closeCopy, createCopyAside } from "./canonicalise.ts";
 import { removeLeftover, removeTree } from "./disk.ts";
 import { physicalPath } from "./layout.ts";
 import { lockPaths, type PathLocks } from "./locks.ts";
@@ -132,6 +132,8 @@ export interface Text {
 
 /** Locks, and open files with them, that one batch takes. */
 const BATCH_MAX = 250;
+const CREATED_AT_ONCE = 32;
+const NOTHING = new Uint8Array();
 
 /** Adds small files that may refer to store paths, those of one call in any order. */
 export async function addTexts(store: StoreContext, texts: readonly Text[]): Promise<Added[]> {
@@ -186,7 +188,8 @@ async function addTextBatch(store: StoreContext, entries: readonly TextEntry[]):
   try {
     // Another process may have added some while we waited.
     const missing = missingOf(store, entries);
-    for (const { registration, content } of missing) writeText(store, registration.path, content);
+    for (let at = 0; at < missing.length; at += CREATED_AT_ONCE)
+      await writeTexts(store, missing.slice(at, at + CREATED_AT_ONCE));
     const registrations = missing.map(({ registration }) => registration);
     await registerInPlace(store, registrations);
     return registrations.map(({ path }) => path);
@@ -195,21 +198,28 @@ async function addTextBatch(store: StoreContext, entries: readonly TextEntry[]):
   }
 }
 
-/** Writes the file at its place at once: until it is registered it is garbage, whole or not. */
-function writeText(store: StoreContext, path: StorePath, content: Uint8Array): void {
-  const target = byteStringOf(physicalPath(store.layout, path));
-  removeTree(target);
-  try {
-    const fd = createCopy(target, false);
-    try {
-      writeAll(fd, content);
-    } finally {
-      closeCopy(fd);
+/** Writes the files at their places at once: until they are registered they are garbage, whole or not. */
+async function writeTexts(store: StoreContext, entries: readonly TextEntry[]): Promise<void> {
+  const targets = entries.map(({ registration: { path } }) => byteStringOf(physicalPath(store.layout, path)));
+  for (const target of targets) removeTree(target);
+  const made = await Promise.allSettled(targets.map((target) => createCopyAside(target, false)));
+  const problems: unknown[] = [];
+  for (const [index, file] of made.entries()) {
+    if (file.status === "rejected") {
+      problems.push(file.reason);
+      continue;
     }
-  } catch (error) {
-    removeLeftover(target);
-    throw error;
+    try {
+      writeAll(file.value, entries[index]?.content ?? NOTHING);
+    } catch (error) {
+      problems.push(error);
+    } finally {
+      closeCopy(file.value);
+    }
   }
+  if (problems.length === 0) return;
+  for (const target of targets) removeLeftover(target);
+  throw problems[0];
 }
 
 function textRegistration({ name, content, references, outputs, path }: Text): Registration {

@@ -3,7 +3,7 @@
 // from the start. Specification: Nix `src/libstore/posix-fs-canonicalise.cc`.
 import type { Stats } from "node:fs";
 import { chmodSync, closeSync, constants, fchmodSync, futimesSync, lchownSync, lstatSync } from "node:fs";
-import { lutimesSync, mkdirSync, openSync, readdirSync, symlinkSync, utimesSync } from "node:fs";
+import { lutimesSync, mkdirSync, open, openSync, readdirSync, symlinkSync, utimesSync } from "node:fs";
 import { fromByteString } from "#base/bytes.ts";
 import { extendedAttributes, removeExtendedAttribute } from "#base/libc.ts";
 import { type PipeliteError } from "#base/errors.ts";
@@ -27,6 +27,23 @@ export function createCopy(target: string, executable: boolean): number {
   const fd = openSync(diskPath(target), CREATE_FLAGS, mode);
   if ((process.umask() & mode) !== 0) fchmodSync(fd, mode);
   return fd;
+}
+
+/** The same by a thread: where much was removed a moment ago, a file system looks long for room for a new file. */
+export function createCopyAside(target: string, executable: boolean): Promise<number> {
+  const mode = fileMode(executable);
+  return new Promise((resolve, reject) => {
+    open(diskPath(target), CREATE_FLAGS, mode, (error, fd) => {
+      if (error !== null) return reject(error);
+      try {
+        if ((process.umask() & mode) !== 0) fchmodSync(fd, mode);
+        resolve(fd);
+      } catch (refused) {
+        closeSync(fd);
+        reject(refused);
+      }
+    });
+  });
 }
 
 export function closeCopy(fd: number): void {
