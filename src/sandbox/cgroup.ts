@@ -164,23 +164,23 @@ export function readFigures(
     if (value !== undefined && Number.isFinite(value)) figures[key] = value;
   };
   if (cpu?.version === "cgroup2") {
-    const stat = readFile(join(cpu.folder, "cpu.stat"));
+    const stat = readFile(`${cpu.folder}/cpu.stat`);
     set("cpuUserMs", scaled(keyed(stat, "user_usec"), 1e-3));
     set("cpuSystemMs", scaled(keyed(stat, "system_usec"), 1e-3));
   } else if (cpu !== undefined) {
-    set("cpuUserMs", scaled(single(readFile(join(cpu.folder, "cpuacct.usage_user"))), 1e-6));
-    set("cpuSystemMs", scaled(single(readFile(join(cpu.folder, "cpuacct.usage_sys"))), 1e-6));
+    set("cpuUserMs", scaled(single(readFile(`${cpu.folder}/cpuacct.usage_user`)), 1e-6));
+    set("cpuSystemMs", scaled(single(readFile(`${cpu.folder}/cpuacct.usage_sys`)), 1e-6));
   }
   if (memory?.version === "cgroup2") {
-    set("peakMemoryBytes", single(readFile(join(memory.folder, "memory.peak"))));
-    set("outOfMemoryKills", keyed(readFile(join(memory.folder, "memory.events")), "oom_kill"));
+    set("peakMemoryBytes", single(readFile(`${memory.folder}/memory.peak`)));
+    set("outOfMemoryKills", keyed(readFile(`${memory.folder}/memory.events`), "oom_kill"));
   } else if (memory !== undefined) {
-    set("peakMemoryBytes", single(readFile(join(memory.folder, "memory.max_usage_in_bytes"))));
-    set("outOfMemoryKills", keyed(readFile(join(memory.folder, "memory.oom_control")), "oom_kill"));
+    set("peakMemoryBytes", single(readFile(`${memory.folder}/memory.max_usage_in_bytes`)));
+    set("outOfMemoryKills", keyed(readFile(`${memory.folder}/memory.oom_control`), "oom_kill"));
   }
-  if (pids !== undefined) set("refusedProcesses", keyed(readFile(join(pids.folder, "pids.events")), "max"));
+  if (pids !== undefined) set("refusedProcesses", keyed(readFile(`${pids.folder}/pids.events`), "max"));
   if (io !== undefined) {
-    const stat = readFile(join(io.folder, "io.stat"));
+    const stat = readFile(`${io.folder}/io.stat`);
     set("ioReadBytes", sumOf(stat, /\brbytes=(\d+)/g));
     set("ioWriteBytes", sumOf(stat, /\bwbytes=(\d+)/g));
   }

@@ -73,7 +73,7 @@ export class InputPlaces {
       wanted.set(storePathBase(path), place);
       return place.kind !== "link";
     });
-    const at = (name: string) => byteStringOf(join(storeDir, name));
+    const at = (name: string) => byteStringOf(`${storeDir}/${name}`);
     const stale = [...this.#places].filter(([name, place]) => !isSame(wanted.get(name), place));
     const missing = [...wanted].filter(([name, place]) => !isSame(this.#places.get(name), place));
     const calls = [

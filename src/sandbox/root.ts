@@ -4,7 +4,7 @@
 import { BUILD_FOLDER, DOMAIN_NAME, FD, HOST_NAME, writeEtc, writeFile } from "./inside.ts";
 import { hasKvm, kernelFiles } from "./host.ts";
 import type { Host } from "./host.ts";
-import { attempt, call, callTolerating } from "./launcher/system-call.ts";
+import { attempt, call, callTolerating, keep } from "./launcher/system-call.ts";
 import type { SystemCall } from "./launcher/system-call.ts";
 import * as linux from "./linux.ts";
 import { forbidCgroupNamespaces } from "./outside.ts";
@@ -23,7 +23,7 @@ type RootRequest = Pick<SandboxRequest, "storeDir" | "buildDir" | "inputs" | "ne
 export function enterRoot(request: RootRequest, host: Host): SystemCall[] {
   const { network, kvm, seen = {} } = request;
   const common = () => commonCalls(host, { network, kvm, seen });
-  const same = network || kvm || request.seen !== undefined ? common() : (usual ??= common());
+  const same = network || kvm || request.seen !== undefined ? common() : (usual ??= kept(common()));
   return [
     ...enterEmptyRoot(request.storeDir),
     ...same.first,
@@ -38,6 +38,10 @@ export function enterRoot(request: RootRequest, host: Host): SystemCall[] {
 
 /** Those of a stage with neither the network nor virtual machines, which nearly all are: put together once. */
 let usual: ReturnType<typeof commonCalls> | undefined;
+
+function kept({ first, last }: ReturnType<typeof commonCalls>): ReturnType<typeof commonCalls> {
+  return { first: keep(first), last: keep(last) };
+}
 
 /** What does not depend on the stage: before and after what it may see is mounted. */
 function commonCalls(

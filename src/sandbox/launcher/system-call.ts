@@ -78,6 +78,8 @@ export interface SystemCall {
   mustBeZero?: boolean;
   /** Address that gets what it returns, 64 bits. */
   storeAt?: number;
+  /** The same for many stages: what is written of it for one is kept for the next. */
+  isKept?: boolean;
 }
 
 /** What the code of one processor can do for a program that is more than a list: src/sandbox/starter. */
@@ -148,6 +150,11 @@ export function callTolerating(
   ...args: Argument[]
 ): SystemCall {
   return { name, args, optional: false, tolerated };
+}
+
+/** The same calls, for many stages. */
+export function keep(calls: readonly SystemCall[]): SystemCall[] {
+  return calls.map((each) => ({ ...each, isKept: true }));
 }
 
 /** For error messages: the call with its path-like arguments. */

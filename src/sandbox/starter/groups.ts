@@ -65,7 +65,7 @@ export class StarterGroups {
   /** Files that list what is in the groups of the present stage, the starter itself among it. */
   get entryFiles(): string[] {
     const folders = new Set(Object.values(this.#places()).map(({ folder }: Place) => folder));
-    return [...folders].map((folder) => join(folder, "cgroup.procs"));
+    return [...folders].map((folder) => `${folder}/cgroup.procs`);
   }
 
   /** For the starter, once. */
@@ -172,7 +172,7 @@ export class StarterGroups {
   }
 
   #freshFolder(): string | undefined {
-    return this.#fresh && join(this.#fresh.folder, `${this.#name}-${this.#stage}`);
+    return this.#fresh && `${this.#fresh.folder}/${this.#name}-${this.#stage}`;
   }
 
   #enterFresh(lowestFd: number): SystemCall[] {
@@ -205,7 +205,7 @@ export class StarterGroups {
 }
 
 function enter(folder: string, lowestFd: number): SystemCall[] {
-  return writeTo(byteStringOf(join(folder, "cgroup.procs")), "0", lowestFd, attempt);
+  return writeTo(byteStringOf(`${folder}/cgroup.procs`), "0", lowestFd, attempt);
 }
 
 function remove(folder: string | undefined): SystemCall[] {
@@ -221,7 +221,7 @@ function writeLimit(
 ): SystemCall[] {
   if (place === undefined) return [];
   const [file, value] = place.version === "cgroup2" ? version2 : version1;
-  const path = byteStringOf(join(place.folder, file));
+  const path = byteStringOf(`${place.folder}/${file}`);
   const calls = writeTo(path, String(value), STARTER_FD.freeBefore, attempt);
   if (reported === undefined) return calls;
   const storeAt = REPORT.limits[reported];

@@ -3,7 +3,7 @@ import { byteStringOf } from "#base/bytes.ts";
 import { COUNTER_BYTES } from "#sandbox/counters.ts";
 import { thisHost } from "#sandbox/host.ts";
 import { FD, filterCalls, startBuilder, startOf } from "#sandbox/inside.ts";
-import { attempt, call } from "#sandbox/launcher/system-call.ts";
+import { attempt, call, keep } from "#sandbox/launcher/system-call.ts";
 import type { Machine, SystemCall } from "#sandbox/launcher/system-call.ts";
 import * as linux from "#sandbox/linux.ts";
 import { goFirstWithoutMemory, settleProcess } from "#sandbox/outside.ts";
@@ -49,13 +49,13 @@ export function planStage({ request, machine, groups, counters, places, keptFold
       ...groups.beforeStage(request.limits),
       ...places,
       ...keptFolders.flatMap((folder, index) => readMarks(folder, REPORT.marksBefore, index, freeBefore)),
-      ...openTerminal(),
-      ...counters.flatMap(openCounter),
+      ...(terminal ??= keep(openTerminal())),
+      ...callsOf(counters).open,
     ],
     inside: insideCalls(request, machine),
     after: [
       readClock(REPORT.ended),
-      ...counters.map((_, index) => readCounter(index)),
+      ...callsOf(counters).read,
       ...files.flatMap(readFile),
       ...keptFolders.flatMap((folder, index) => readMarks(folder, REPORT.marksAfter, index, freeAfter)),
       attempt("close_range", STARTER_FD.terminal, linux.FD_MAX, 0),
@@ -76,6 +76,29 @@ function cloneFlags(network: boolean): number {
 }
 
 function insideCalls(request: SandboxRequest, machine: Machine): SystemCall[] {
+  return [
+    ...(beforeRoot ??= keep(callsBeforeRoot())),
+    ...enterRoot(request, thisHost()),
+    ...startBuilder({ ...startOf(request, machine), isFiltered: true, atLast: [starterLives()] }),
+  ];
+}
+
+/** What is the same for all stages is put together once. */
+let beforeRoot: SystemCall[] | undefined;
+let terminal: SystemCall[] | undefined;
+let ofCounters: { counters: Stage["counters"]; open: SystemCall[]; read: SystemCall[] } | undefined;
+
+function callsOf(counters: Stage["counters"]): { open: SystemCall[]; read: SystemCall[] } {
+  if (ofCounters?.counters !== counters)
+    ofCounters = {
+      counters,
+      open: keep(counters.flatMap(openCounter)),
+      read: keep(counters.map((_, index) => readCounter(index))),
+    };
+  return ofCounters;
+}
+
+function callsBeforeRoot(): SystemCall[] {
   const [uid, gid] = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0];
   return [
     call("prctl", linux.PRCTL.parentDeathSignal, linux.SIGKILL, 0, 0, 0),
@@ -84,8 +107,6 @@ function insideCalls(request: SandboxRequest, machine: Machine): SystemCall[] {
     call("close_range", FD.inner, linux.FD_MAX, 0),
     ...goFirstWithoutMemory(FD.inner),
     ...mapUser({ uid: [0, uid], gid: [0, gid] }),
-    ...enterRoot(request, thisHost()),
-    ...startBuilder({ ...startOf(request, machine), isFiltered: true, atLast: [starterLives()] }),
   ];
 }
 

@@ -29,6 +29,9 @@ export class RequestWriter {
   #buffer = Buffer.alloc(64 * 1024);
   #words = wordsOf(this.#buffer);
   #size = FIRST_CONSTANT;
+  /** What kept calls need stands before all else, where it was for the last request. */
+  #keptEnd = FIRST_CONSTANT;
+  readonly #kept = new Map<SystemCall, Int32Array>();
   /** The lists of the last request, each with its address. */
   #lists: { address: number; calls: readonly SystemCall[] }[] = [];
 
@@ -38,7 +41,9 @@ export class RequestWriter {
 
   write(script: Script): Uint8Array {
     this.#buffer.fill(0, 0, FIRST_CONSTANT);
-    this.#size = FIRST_CONSTANT;
+    this.#size = this.#keptEnd;
+    for (const name of LISTS) for (const call of script[name]) if (call.isKept === true) this.#keep(call);
+    this.#keptEnd = this.#size;
     this.#lists = [];
     for (const name of LISTS) this.#put(REQUEST[name] - AREA.start, this.#list(script[name]));
     this.#put(REQUEST.cloneFlags - AREA.start, script.cloneFlags);
@@ -68,17 +73,34 @@ export class RequestWriter {
     return AREA.start + start;
   }
 
-  #call(offset: number, { name, args, optional, mustBeZero, tolerated = [], storeAt = 0 }: SystemCall): void {
+  #keep(call: SystemCall): void {
+    if (this.#kept.has(call)) return;
+    // Written where the report of the starter will be, which is empty so far.
+    const offset = REPORT.texts - AREA.start;
+    this.#write(offset, call);
+    this.#kept.set(call, this.#words.slice(offset >> 2, (offset + CALL.bytes) >> 2));
+    this.#words.fill(0, offset >> 2, (offset + CALL.bytes) >> 2);
+  }
+
+  #call(offset: number, call: SystemCall): void {
+    const kept = call.isKept === true ? this.#kept.get(call) : undefined;
+    if (kept === undefined) this.#write(offset, call);
+    else this.#words.set(kept, offset >> 2);
+  }
+
+  #write(offset: number, { name, args, optional, mustBeZero, tolerated, storeAt = 0 }: SystemCall): void {
+    // What was there before is of another request.
+    this.#words.fill(0, offset >> 2, (offset + CALL.bytes) >> 2);
     this.#put(offset, systemCallNumber(name, this.#machine));
-    for (let index = 0; index < 6; index += 1)
-      this.#put(offset + CALL.args + 8 * index, this.#address(args[index] ?? 0));
-    this.#put(
-      offset + CALL.check,
-      optional ? CHECK.nothing : mustBeZero === true ? CHECK.zero : CHECK.noError,
-    );
-    this.#put(offset + CALL.store, storeAt);
-    const [first = 0, second = 0] = tolerated;
-    this.#put(offset + CALL.tolerated, first + second * 2 ** 32);
+    for (let index = 0; index < args.length; index += 1) {
+      const argument = args[index] ?? 0;
+      if (argument !== 0) this.#put(offset + CALL.args + 8 * index, this.#address(argument));
+    }
+    const check = optional ? CHECK.nothing : mustBeZero === true ? CHECK.zero : CHECK.noError;
+    this.#put(offset + CALL.check, check);
+    if (storeAt !== 0) this.#put(offset + CALL.store, storeAt);
+    const [first = 0, second = 0] = tolerated ?? [];
+    if (first !== 0) this.#put(offset + CALL.tolerated, first + second * 2 ** 32);
   }
 
   #address(argument: Argument): number {
