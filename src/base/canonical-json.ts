@@ -68,40 +68,95 @@ function* lined(value: Readonly<Record<string, unknown>> | readonly unknown[]): 
   yield "\n}";
 }
 
-/** What is in order already, which most of what is written is, needs nothing but the engine's own JSON. */
+/** What is in order needs nothing but the engine's own JSON. */
 function write(value: unknown, indent: string): string {
-  if (isInOrder(value)) return JSON.stringify(value, undefined, indent);
+  const sorted = ordered(value);
+  if (sorted !== UNFIT) return JSON.stringify(sorted, undefined, indent);
   return inOrder(value, "$", indent === "" ? "" : "\n", indent);
 }
 
-/** Whether JSON keeps a value as it is, and all its members stand in the order of their names. */
-function isInOrder(value: unknown): boolean {
+/** What the engine's own JSON would change or refuse, or would not write in this order. */
+const UNFIT = Symbol("unfit");
+
+/** The value with its members in the order of their names: itself where they are, which most of what is written is. */
+function ordered(value: unknown): unknown {
   switch (typeof value) {
     case "string":
-      return value.isWellFormed();
+      return value.isWellFormed() ? value : UNFIT;
     case "number":
-      return Number.isFinite(value);
+      return Number.isFinite(value) ? value : UNFIT;
     case "boolean":
-      return true;
+      return value;
     case "object":
-      break;
+      if (value === null) return value;
+      if (Array.isArray(value)) return orderedItems(value);
+      return isPlain(value) ? orderedMembers(value as Record<string, unknown>) : UNFIT;
     default:
-      return false;
+      return UNFIT;
   }
-  if (value === null) return true;
-  if (Array.isArray(value)) {
-    // A hole is a member that `every` would pass over.
-    for (const item of value) if (!isInOrder(item)) return false;
-    return true;
+}
+
+function orderedItems(items: readonly unknown[]): unknown {
+  let copy: unknown[] | undefined;
+  // A hole is an item that `map` would pass over.
+  for (let index = 0; index < items.length; index += 1) {
+    const item = ordered(items[index]);
+    if (item === UNFIT) return UNFIT;
+    if (copy === undefined && item !== items[index]) copy = items.slice(0, index);
+    copy?.push(item);
   }
-  if (!isPlain(value)) return false;
-  let before: string | undefined;
-  for (const key of Object.keys(value)) {
-    if ((before !== undefined && key < before) || ORDERED_OTHERWISE.test(key)) return false;
-    before = key;
-    if (!isInOrder((value as Record<string, unknown>)[key])) return false;
+  return copy ?? items;
+}
+
+function orderedMembers(members: Record<string, unknown>): unknown {
+  const names = Object.keys(members);
+  const isSame = areKnown(names) || areInOrder(names);
+  if (!isSame) {
+    if (!names.every(isSortable)) return UNFIT;
+    names.sort();
   }
+  let copy: Record<string, unknown> | undefined = isSame ? undefined : {};
+  for (let index = 0; index < names.length; index += 1) {
+    const name = names[index] ?? "";
+    const before = members[name];
+    const member = ordered(before);
+    if (member === UNFIT) return UNFIT;
+    if (copy === undefined && member !== before) {
+      copy = {};
+      for (const other of names.slice(0, index)) copy[other] = members[other];
+    }
+    if (copy !== undefined) copy[name] = member;
+  }
+  return copy ?? members;
+}
+
+/** Names that stood in order before, by how many they are: objects with the same ones come in rows. */
+const KNOWN: (readonly string[] | undefined)[] = [];
+const KNOWN_MAX = 64;
+
+function areKnown(names: readonly string[]): boolean {
+  const known = KNOWN[names.length];
+  if (known === undefined) return false;
+  for (let index = 0; index < names.length; index += 1) if (names[index] !== known[index]) return false;
   return true;
+}
+
+function areInOrder(names: readonly string[]): boolean {
+  for (let index = 0; index < names.length; index += 1) {
+    const name = names[index] ?? "";
+    if (!isSortable(name) || (names[index - 1] ?? "") > name) return false;
+  }
+  if (names.length < KNOWN_MAX) KNOWN[names.length] = names;
+  return true;
+}
+
+/** Whether an object keeps a name where it is put, and UTF-16 orders it as UTF-8 does. Most objects have a few of the same names. */
+function isSortable(name: string): boolean {
+  const known = SORTABLE.get(name);
+  if (known !== undefined) return known;
+  const isSuch = !/^\d|[\ud800-\uffff]/.test(name) && name !== "__proto__";
+  if (SORTABLE.size < NAMES_MAX) SORTABLE.set(name, isSuch);
+  return isSuch;
 }
 
 function inOrder(value: unknown, at: string, newline: string, indent: string): string {
@@ -126,6 +181,7 @@ function inOrder(value: unknown, at: string, newline: string, indent: string): s
 
 /** Most objects have one of a few names for each member. */
 const NAMES = new Map<string, string>();
+const SORTABLE = new Map<string, boolean>();
 const NAMES_MAX = 1000;
 
 function nameOf(key: string): string {

@@ -117,8 +117,9 @@ export function allocate(fd: number, sizeBytes: number): boolean {
 }
 
 function terminated(bytes: Uint8Array): Uint8Array {
-  const text = new Uint8Array(bytes.length + 1);
+  const text = Buffer.allocUnsafe(bytes.length + 1);
   text.set(bytes);
+  text[bytes.length] = 0;
   return text;
 }
 

@@ -13,9 +13,14 @@ const OTHERWISE: Readonly<Record<string, unknown>> = {
 
 /** What claims.json holds. */
 export function claimsFile(claims: readonly Claim[]): { claims: object[]; otherwise: object } {
-  const shortened = claims.map((claim) =>
-    Object.fromEntries(Object.entries(claim).filter(([name, value]) => OTHERWISE[name] !== value)),
-  );
+  const shortened = claims.map((claim) => {
+    const kept: Record<string, unknown> = {};
+    for (const name of Object.keys(claim)) {
+      const value: unknown = claim[name as keyof Claim];
+      if (OTHERWISE[name] !== value) kept[name] = value;
+    }
+    return kept;
+  });
   return { claims: shortened, otherwise: OTHERWISE };
 }
 

@@ -40,6 +40,21 @@ test("canonical JSON parses back, and does not depend on the order of keys", () 
   assert.equal(canonicalJson({ "\u{1f600}": 1, "\uff5e": 2 }), '{"\uff5e":2,"\u{1f600}":1}');
 });
 
+test("canonical JSON has its members in order at every depth, numbers and odd names among them", () => {
+  const value = {
+    z: [{ b: 1, a: { d: [], c: null } }, 2],
+    "9": 1,
+    "10": { y: 1, x: 2 },
+    a: { x: -0, w: "" },
+  };
+  assert.equal(
+    canonicalJson(value),
+    '{"10":{"x":2,"y":1},"9":1,"a":{"w":"","x":0},"z":[{"a":{"c":null,"d":[]},"b":1},2]}',
+  );
+  const odd = JSON.parse('{"b":{"d":1,"__proto__":{"g":1,"f":2}},"a":1}') as unknown;
+  assert.equal(canonicalJson(odd), '{"a":1,"b":{"__proto__":{"f":2,"g":1},"d":1}}');
+});
+
 test("canonical JSON in blocks is the same text", () => {
   const member = fc.jsonValue({ noUnicodeString: false });
   fc.assert(
