@@ -132,8 +132,12 @@ export function readLogs(home: Home, { stages, tree }: RunRecord): Map<string, U
     stages.flatMap(({ name, drvPath, logDigest }) => {
       if (logDigest === undefined) return [];
       const inResult = tree && join(home.physical(tree), "evidence/logs", `${name}.log`);
-      for (const file of [home.logOf(drvPath), inResult]) {
-        const bytes = file === undefined ? undefined : bytesOfFile(file);
+      const places = [
+        () => home.readLog(drvPath),
+        () => (inResult === undefined ? undefined : bytesOfFile(inResult)),
+      ];
+      for (const read of places) {
+        const bytes = read();
         if (bytes !== undefined && digestOf(bytes) === logDigest) return [[name, bytes] as const];
       }
       return [];

@@ -48,6 +48,11 @@ export class Home {
     return file !== undefined && statSync(file, { throwIfNoEntry: false })?.isFile() ? file : undefined;
   }
 
+  /** What is in it. */
+  readLog(drvPath: string | undefined): Buffer | undefined {
+    return drvPath === undefined ? undefined : bytesOfFile(logFile(this.folder, parseStorePath(drvPath)));
+  }
+
   /** Where the folders of a build that failed are kept, which `run --debug` asks for: `build`, and `store` with its output. */
   failedFolder(drvPath: string): string {
     return join(this.layout.failed, storePathBase(parseStorePath(drvPath)).replace(/\.drv$/, ""));

@@ -1,5 +1,4 @@
 // How the stages of one run ended, told as it happens.
-import { wholeFile } from "#base/files.ts";
 import { digestOf } from "#base/digest.ts";
 import { EXIT } from "#base/errors.ts";
 import type { ExitCode, PipeliteError } from "#base/errors.ts";
@@ -150,8 +149,8 @@ export class Ledger {
 }
 
 function logOf(home: Home, drvPath: string | undefined): Pick<StageRecord, "logDigest"> {
-  const file = home.logOf(drvPath);
-  return file === undefined ? {} : { logDigest: digestOf(wholeFile(file)) };
+  const log = home.readLog(drvPath);
+  return log === undefined ? {} : { logDigest: digestOf(log) };
 }
 
 function kindOf({ name, kind }: GraphNode): StageRecord["kind"] {

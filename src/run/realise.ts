@@ -236,7 +236,8 @@ export function reasonFor(work: Workspace, node: BuildNode): BuildReason {
   if (work.forced.has(node) && isReady(work, node) && work.resolve(node).outPath !== undefined)
     return { kind: "forced", text: "--force" };
   const before = work.builds.ingredients(work.prepared.graph.file, node.name) as Composition | undefined;
-  return explain(before, compositionOf(work, node), (path) => {
+  const composition = (): Composition => compositionOf(work, node);
+  return explain(before, composition, (path) => {
     const storePath = parseStorePath(path);
     return work.store.isValid(storePath) ? work.store.physical(storePath) : undefined;
   });

@@ -17,14 +17,16 @@ export interface Composition extends Ingredients {
 /**
  * The first difference, the user's own changes first.
  * @param before what the stage was made of when it last passed; undefined when it never did.
+ * @param composition what it is made of now
  * @param onDisk where a store path is, if it still is there.
  */
 export function explain(
   before: Composition | undefined,
-  now: Composition,
+  composition: () => Composition,
   onDisk: (path: string) => string | undefined,
 ): BuildReason {
   if (before === undefined) return { kind: "first-build", text: "not built before" };
+  const now = composition();
   // What was remembered by a Pipelite of before does not say which module it was.
   const was = before.module as string | undefined;
   if (was !== undefined && was !== now.module)

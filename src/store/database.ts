@@ -61,16 +61,33 @@ export function openDatabase(layout: Layout, { readOnly }: { readOnly: boolean }
 
 /** Runs `action` in one transaction: all of it is committed, or nothing. */
 export function transact<T>(database: DatabaseSync, action: () => T): T {
-  database.exec("begin immediate");
+  const { begin, commit } = boundsOf(database);
+  begin.run();
   try {
     const result = action();
-    database.exec("commit");
+    commit.run();
     return result;
   } catch (error) {
     // A full disk may have rolled it back already.
     if (database.isTransaction) database.exec("rollback");
     throw error;
   }
+}
+
+interface Bounds {
+  begin: StatementSync;
+  commit: StatementSync;
+}
+
+/** Preparing one takes longer than running it. */
+const bounds = new WeakMap<DatabaseSync, Bounds>();
+
+function boundsOf(database: DatabaseSync): Bounds {
+  const known = bounds.get(database);
+  if (known !== undefined) return known;
+  const made = { begin: database.prepare("begin immediate"), commit: database.prepare("commit") };
+  bounds.set(database, made);
+  return made;
 }
 
 /** One column of a row as text; the statement must select it. */
