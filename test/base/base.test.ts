@@ -26,6 +26,7 @@ import { firstProblem, isPipeliteError } from "#base/errors.ts";
 import { filesBelow, removeTree, statSignature, writeFileAtomically } from "#base/files.ts";
 import { flock, tryFlock } from "#base/libc.ts";
 import { isProcessAlive } from "#base/process.ts";
+import { syncFileSystem } from "#base/sync-file.ts";
 
 test("canonical JSON parses back, and does not depend on the order of keys", () => {
   fc.assert(
@@ -133,6 +134,17 @@ test(
     assert.deepEqual(readdirSync(join(folder, "x")), ["y.txt"]);
   }),
 );
+
+test("a file system is waited for; that it could not be is told", async () => {
+  // That of the kernel, which is never written to a disk.
+  const fd = openSync("/proc", "r");
+  try {
+    assert.equal(await syncFileSystem(fd), true);
+  } finally {
+    closeSync(fd);
+  }
+  assert.equal(await syncFileSystem(2 ** 30), false);
+});
 
 test(
   "a stat signature changes with the file",
