@@ -255,9 +255,9 @@ const MEMORY_LIMIT =
   "Node alone has 41 MiB, our code with what it loads 50 more. A stage adds 26 KB that are needed to the end: its two dozen claims, held " +
   "until they are written, are a third of it; the rest is its node, what it was prepared from, and its record.";
 const THREAD_LIMIT =
-  "By a profile of processor time it is flat: no function has more than a fortieth. A quarter is the kernel (locks that are linked and " +
-  "unlinked, files of derivations, pages of the two databases), a twelfth SQLite itself, a sixth the end of the run (claims, record, result " +
-  "tree); the rest is JavaScript with what V8 does for it. A loop that only starts, hashes and registers takes 0.3 ms.";
+  "By a profile of processor time it is flat: no function has more than a fortieth. A sixth is the kernel (locks that are linked and " +
+  "unlinked, pages of the two databases, hand-overs to threads), a fourteenth SQLite itself, a sixth the end of the run (claims, record, " +
+  "result tree); the rest is JavaScript with what V8 does for it. A loop that only starts, hashes and registers takes 0.3 ms.";
 
 function noOpJobs({ folder, pipelite }: Place): Job[] {
   const env = { PIPELITE_HOME: join(folder, "no-op") };
