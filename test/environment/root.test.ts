@@ -25,13 +25,15 @@ export default pipeline({ said, shell, inside });
   "hello.json": `{ "hello": "hello you" }`,
   "inside.ts": `
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
 export default function inside() {
   const { stdout } = spawnSync("jq", ["-n", "6 * 7"], { encoding: "utf8" });
   return {
     "machine.txt": stdout,
     "audit.txt": spawnSync("dpkg", ["--audit"], { encoding: "utf8" }).stdout,
     "root.json": readdirSync("/"),
+    // Made by the script of a package: no archive has it.
+    "alternative.json": [readlinkSync("/usr/bin/awk"), realpathSync("/usr/bin/awk")],
     "passwd.txt": readFileSync("/etc/passwd", "utf8"),
     "leaks.json": ["/etc/machine-id", "/etc/resolv.conf", "/etc/hostname", "/usr/sbin/policy-rc.d"].filter((path) => existsSync(path)),
   };
@@ -72,6 +74,8 @@ describe("an environment of packages", { skip }, () => {
       assert.equal(text("inside", "machine.txt"), "42\n");
       assert.equal(text("inside", "audit.txt"), "");
       assert.deepEqual(JSON.parse(text("inside", "leaks.json")), []);
+      const alternative = JSON.parse(text("inside", "alternative.json"));
+      assert.deepEqual(alternative, ["/etc/alternatives/awk", "/usr/bin/mawk"]);
       assert.match(text("inside", "passwd.txt"), /^nixbld:x:1000:100:/m);
       const events = JSON.stringify(own.events);
       assert.doesNotMatch(events, /https?:\/\//, "no address in what a run says");

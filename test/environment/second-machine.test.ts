@@ -2,17 +2,7 @@
 // user with another home, another clock, another order and one stage at a time, and by real Nix. All is locked afresh.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -22,96 +12,13 @@ import { freePort, startDockerRegistry } from "../rig/docker-registry.ts";
 import { makeImage, writeLayout } from "../rig/image.ts";
 import { peer, sweep } from "../rig/peer.ts";
 import { Project } from "../rig/project.ts";
+import { runAsOther } from "../rig/second-user.ts";
 
 const isRoot = process.getuid?.() === 0;
 const skip =
   sweep() ||
   peer("docker-registry", "skopeo", "busybox", "faketime", "apt-get", "nix-store") ||
   (isRoot ? false : "not run: needs root, to become another user");
-
-const ROOT = join(import.meta.dirname, "../..");
-const NOBODY = 65534;
-
-/** Our own code where an ordinary user may read it, with all that it imports. */
-function readableCopy(folder: string): string {
-  const copy = join(folder, "pipelite");
-  const texts = globSync("src/**/*.ts", { cwd: ROOT }).map((file) => readFileSync(join(ROOT, file), "utf8"));
-  const imported = texts.flatMap((text) =>
-    [...text.matchAll(/(?:from|import\() ?"((?:@[\w-]+\/)?[\w-]+)/g)].map(([, name = ""]) => name),
-  );
-  const modules = new Set<string>();
-  const visit = (name: string): void => {
-    const manifest = join(ROOT, "node_modules", name, "package.json");
-    if (modules.has(name) || !existsSync(manifest)) return;
-    modules.add(name);
-    const { dependencies, optionalDependencies } = JSON.parse(readFileSync(manifest, "utf8")) as {
-      [kind: string]: Record<string, string> | undefined;
-    };
-    for (const each of Object.keys({ ...dependencies, ...optionalDependencies })) visit(each);
-  };
-  for (const name of new Set(imported)) visit(name);
-  for (const each of ["src", "package.json", ...[...modules].map((name) => `node_modules/${name}`)])
-    cpSync(join(ROOT, each), join(copy, each), { recursive: true });
-  cpSync(realpathSync(process.execPath), join(copy, "node"));
-  return copy;
-}
-
-interface Ran {
-  status: number | null;
-  outputs: Record<string, string>;
-  text: string;
-}
-
-function runAsNobody(copy: string, pipeline: string, home: string, env: Record<string, string>): Ran {
-  const words = [
-    "run",
-    pipeline,
-    "--store",
-    join(home, "store"),
-    "--no-link",
-    "--json",
-    "-j",
-    "1",
-    "--param",
-    "width=90",
-  ];
-  const { status, stdout, stderr } = spawnSync(
-    "faketime",
-    [
-      "-m",
-      "-f",
-      "-40d",
-      join(copy, "node"),
-      "--disable-warning=ExperimentalWarning",
-      join(copy, "src/cli/main.ts"),
-      ...words,
-    ],
-    {
-      uid: NOBODY,
-      gid: NOBODY,
-      cwd: home,
-      encoding: "utf8",
-      maxBuffer: 2 ** 28,
-      env: {
-        ...process.env,
-        HOME: home,
-        TZ: "Asia/Kathmandu",
-        LANG: "tr_TR.UTF-8",
-        FAKETIME_DONT_FAKE_MONOTONIC: "1",
-        ...env,
-      },
-    },
-  );
-  const events = stdout
-    .split("\n")
-    .filter((line) => line.startsWith("{"))
-    .map((line) => JSON.parse(line) as { type: string; name: string; outPath?: string; startedAt?: string });
-  const started = events.find(({ type }) => type === "run-started")?.startedAt ?? "";
-  assert.ok(Date.parse(started) < Date.now() - 39 * 86_400_000, `another clock: ${started} ${stderr}`);
-  const ends = events.filter(({ type }) => type === "stage-finished");
-  const outputs = Object.fromEntries(ends.map(({ name, outPath = "" }) => [name, outPath]));
-  return { status, outputs, text: `${stderr} ${JSON.stringify(ends)}` };
-}
 
 test(
   "wheels and an image have equal paths for two users, by two clocks, and by both engines",
@@ -137,7 +44,7 @@ test(
       assert.equal(pushed.status, 0, String(pushed.stderr));
 
       using project = new Project({});
-      const wheels = join(ROOT, "examples/wheels");
+      const wheels = join(import.meta.dirname, "../../examples/wheels");
       cpSync(wheels, project.root, { recursive: true });
       const example = readFileSync(join(wheels, "pipeline.ts"), "utf8");
       const pipeline = (text: string) =>
@@ -161,14 +68,12 @@ export default pipeline({ picture, sum });`,
       assert.equal(png.subarray(1, 4).toString(), "PNG");
 
       // The other machine: its packages stand in another order, and all of it belongs to somebody else.
-      const other = join(folder, "other");
-      mkdirSync(other);
-      cpSync(project.root, join(other, "project"), { recursive: true });
       const reordered = pipeline(example).replace('["python3", "libstdc++6"]', '["libstdc++6", "python3"]');
-      writeFileSync(join(other, "project/pipeline.ts"), reordered);
-      const owned = spawnSync("chown", ["-R", `${NOBODY}:${NOBODY}`, other]);
-      assert.equal(owned.status, 0);
-      const ordinary = runAsNobody(readableCopy(folder), join(other, "project"), other, mirrors);
+      const other = join(folder, "reordered");
+      cpSync(project.root, other, { recursive: true });
+      writeFileSync(join(other, "pipeline.ts"), reordered);
+      const words = ["--param", "width=90"];
+      const ordinary = await runAsOther({ folder, project: other, env: mirrors, words });
       assert.equal(ordinary.status, 0, ordinary.text);
 
       using third = new Project({});
