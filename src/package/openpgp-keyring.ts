@@ -11,12 +11,12 @@ import {
   readPublicKey,
   readSignature,
   unarmoured,
-  type PublicKey,
+  type OpenPgpPublicKey,
   type Signature,
 } from "./openpgp.ts";
 
 export interface KeyOfRing {
-  key: PublicKey;
+  key: OpenPgpPublicKey;
   /** When it is in force no more, in seconds since 1970; undefined where it is for ever. */
   expires: number | undefined;
 }
@@ -32,7 +32,7 @@ interface Part {
   kind: "key" | "user" | "subkey";
   /** What its signatures cover behind the key. */
   signed: Buffer;
-  key?: PublicKey;
+  key?: OpenPgpPublicKey;
   signatures: Signature[];
 }
 
@@ -106,7 +106,7 @@ function keysOf(parts: readonly Part[]): KeyOfRing[] {
 }
 
 /** Else anybody could call the signing key of somebody else a subkey of his own. */
-function isSignedBack(binding: Signature, key: PublicKey, main: Part, part: Part): boolean {
+function isSignedBack(binding: Signature, key: OpenPgpPublicKey, main: Part, part: Part): boolean {
   const body = covered(binding, SUBPACKET.embedded) ?? binding.unhashed.get(SUBPACKET.embedded);
   const back = body && readSignature({ tag: TAG.signature, body });
   return back?.type === TYPE.back && isGood(back, Buffer.concat([main.signed, part.signed]), key);
@@ -121,7 +121,7 @@ function maySign(signature: Signature): boolean {
   return ((covered(signature, SUBPACKET.flags)?.[0] ?? 0) & MAY_SIGN) !== 0;
 }
 
-function expiry({ created }: PublicKey, signature: Signature): number | undefined {
+function expiry({ created }: OpenPgpPublicKey, signature: Signature): number | undefined {
   const lifetime = numberOf(covered(signature, SUBPACKET.keyExpires)) ?? 0;
   return lifetime === 0 ? undefined : created + lifetime;
 }

@@ -4,7 +4,7 @@ import { createPublicKey, hash, verify, type KeyObject } from "node:crypto";
 import { fromByteString, hex, toByteString } from "#base/bytes.ts";
 import { pipeliteError } from "./errors.ts";
 
-export interface PublicKey {
+export interface OpenPgpPublicKey {
   /** 40 hex digits, upper case. */
   fingerprint: string;
   algorithm: "rsa" | "ed25519";
@@ -76,7 +76,7 @@ export function readPackets(bytes: Uint8Array): Packet[] {
 }
 
 /** @returns undefined for a key of a version or kind that is not known here */
-export function readPublicKey({ tag, body }: Packet): PublicKey | undefined {
+export function readPublicKey({ tag, body }: Packet): OpenPgpPublicKey | undefined {
   if (tag !== TAG.publicKey && tag !== TAG.publicSubkey) throw wrong("that is no public key");
   if (body[0] !== 4 || body.length < KEY_HEAD_BYTES || body.length > 0xffff) return undefined;
   const framed = new Uint8Array(body.length + 3);
@@ -181,7 +181,11 @@ export function numberOf(bytes: Uint8Array | undefined): number | undefined {
 }
 
 /** Whether the key made this signature over these bytes. */
-export function isGood(signature: Signature, signed: Uint8Array, { key, algorithm }: PublicKey): boolean {
+export function isGood(
+  signature: Signature,
+  signed: Uint8Array,
+  { key, algorithm }: OpenPgpPublicKey,
+): boolean {
   const name = HASHES[signature.hashAlgorithm];
   if (name === undefined) return false;
   const { hashed, left16, numbers } = signature;
@@ -275,7 +279,7 @@ export interface Verified {
 /** The keys among these that signed the text, each with a signature that is in force at `nowSeconds`. */
 export function signersOf(
   { text, signatures }: ClearSigned,
-  keys: readonly PublicKey[],
+  keys: readonly OpenPgpPublicKey[],
   nowSeconds: number,
 ): Verified[] {
   const signed = fromByteString(text.replaceAll("\n", "\r\n"));

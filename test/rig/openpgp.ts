@@ -1,9 +1,9 @@
 // Signs as an archive does: version 4, by a fresh RSA or Ed25519 key. For tests that need a signature of their own.
 import { generateKeyPairSync, hash, sign, type KeyObject } from "node:crypto";
-import { readPublicKey, type PublicKey } from "#package/openpgp.ts";
+import { readPublicKey, type OpenPgpPublicKey } from "#package/openpgp.ts";
 
 export interface SigningKey {
-  publicKey: PublicKey;
+  publicKey: OpenPgpPublicKey;
   /** Body of the public key packet. */
   body: Buffer;
   private: KeyObject;

@@ -1,5 +1,6 @@
 // `pipelite ci`: the jobs of continuous integration, here.
 import { dirname } from "node:path";
+import { JOB_NAMES } from "#app/job-names.ts";
 import { EXIT } from "#base/errors.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { makeFolder, writeFileAtomically } from "#base/files.ts";
@@ -8,18 +9,6 @@ import { columnsOf, paintOf, pathOf, print, printJson, say, type ExitCode } from
 import { openPlainView } from "#cli/run-view.ts";
 import { formatTable } from "#cli/table.ts";
 import { splitTarget } from "#cli/target.ts";
-
-const JOBS = [
-  "build-x86_64-linux",
-  "build-aarch64-linux",
-  "image",
-  "check",
-  "alpine",
-  "nix",
-  "ubuntu",
-  "compare",
-  "report",
-] as const;
 
 export const ci = command({
   brief: "Run the jobs of continuous integration here, as forges do",
@@ -36,7 +25,7 @@ export const ci = command({
     ["pipelite ci --job report --needs needs.json", "what other jobs found"],
   ],
   flags: {
-    job: choice("JOB", JOBS, "This job alone"),
+    job: choice("JOB", JOB_NAMES, "This job alone"),
     needs: value("FILE", "What other jobs found: the context `needs` of a forge, or a folder of results"),
     result: value("FILE", "Write the result of the job to this file, in one line"),
   },

@@ -1,6 +1,6 @@
 // InRelease: what a suite says of itself, signed. All trust in packages starts here.
 import { hexDigestOf } from "#base/digest.ts";
-import { readClearSigned, readPublicKey, signersOf, type PublicKey } from "#package/openpgp.ts";
+import { readClearSigned, readPublicKey, signersOf, type OpenPgpPublicKey } from "#package/openpgp.ts";
 import { parseStanza } from "#package/deb822.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { pipeliteError } from "#environment/errors.ts";
@@ -19,7 +19,7 @@ export interface Release {
 
 /** A key that may sign, until it is in force no more. */
 export interface Trusted {
-  key: PublicKey;
+  key: OpenPgpPublicKey;
   expires: Date | undefined;
 }
 
