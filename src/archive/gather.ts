@@ -11,7 +11,7 @@ import { writeNarInfo } from "#nix/narinfo.ts";
 import { writeRealisation, type Realisation } from "#nix/realisation.ts";
 import { isDerivationPath, storePathBase, storePathHash, type StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
-import { rootsOf } from "#supply/closure.ts";
+import { archivedRootsOf } from "#supply/closure.ts";
 import { pipeliteError } from "./errors.ts";
 import { writeBundle } from "#sigstore/index.ts";
 import type { Person } from "#supply/person.ts";
@@ -79,7 +79,7 @@ function membersOf(folder: string, files: Files): Member[] {
 
 /** Each path after what it refers to. */
 function closureOf(store: Store, run: ReadRun): StorePath[] {
-  const roots = rootsOf(run.record, "build");
+  const roots = archivedRootsOf(run.record);
   const gone = roots.find((path) => !store.isPresent(path));
   if (gone !== undefined) throw unsound(run, `${gone} is no longer in the store`);
   return store.sortedClosure(roots);

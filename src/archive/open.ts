@@ -21,7 +21,7 @@ import { makeAllDurable } from "#store/durable.ts";
 import { openStore } from "#store/store.ts";
 import type { Bundle } from "#sigstore/index.ts";
 import { isOfContent } from "#store/transfer.ts";
-import { rootsOf } from "#supply/closure.ts";
+import { archivedRootsOf } from "#supply/closure.ts";
 import { auditLog } from "#supply/log-audit.ts";
 import { parseVerifier } from "#tlog/note.ts";
 import { pipeliteError } from "./errors.ts";
@@ -126,7 +126,7 @@ function requireWhole(reader: ArchiveReader, { paths }: StorePart, record: RunRe
   const there = new Map<StorePath, readonly StorePath[]>(
     paths.map(({ path, references }) => [path, references]),
   );
-  const wanted = new Set(rootsOf(record, "build"));
+  const wanted = new Set(archivedRootsOf(record));
   const missing = [...wanted].find((path) => !there.has(path));
   if (missing !== undefined) reader.fail(`${missing}, which the run names, is missing`);
   for (const path of [...there.keys()].toReversed())
@@ -181,7 +181,7 @@ function keepAlive(folder: string, home: string, record: RunRecord): void {
   const { gcRootsDir } = layoutOf(folder);
   const own = join(gcRootsDir, "archive");
   makeFolder(own);
-  for (const path of rootsOf(record, "build")) symlinkSync(path, join(own, storePathBase(path)));
+  for (const path of archivedRootsOf(record)) symlinkSync(path, join(own, storePathBase(path)));
   const profiles = join(gcRootsDir, "profiles");
   rmSync(profiles, { force: true });
   symlinkSync(layoutOf(home).profilesDir, profiles);

@@ -12,3 +12,9 @@ export function rootsOf({ results, stages, materials }: RunRecord, kind: Closure
   const paths = all.flatMap((path) => (path === undefined ? [] : parseStorePath(path)));
   return [...new Set(paths)].toSorted();
 }
+
+/** What an archive of a run keeps: all that it was built from, and its result, which signatures and releases are over; sorted. */
+export function archivedRootsOf(record: RunRecord): StorePath[] {
+  const { tree } = record;
+  return [...rootsOf(record, "build"), ...(tree === undefined ? [] : [parseStorePath(tree)])].toSorted();
+}

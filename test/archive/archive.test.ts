@@ -22,6 +22,7 @@ import { openHome, type Home } from "#home/home.ts";
 import { generateKey } from "#keys/key-file.ts";
 import { writePublicKey, type SigningKey } from "#sigstore/index.ts";
 import { TransparencyLog } from "#home/log.ts";
+import { signRun } from "#release/signatures.ts";
 import { openStore } from "#store/index.ts";
 import { attestRun } from "#supply/attestations.ts";
 import { builderKey } from "#supply/attest.ts";
@@ -45,7 +46,10 @@ describe("the archive of a run", { skip: sweep() }, () => {
       ["one.ts", "two.ts", "pipeline.ts", "readings.csv"].map((name) => join(project.root, name)),
     );
     await attested.start();
-    await attestRun(home, attested.runId);
+    const { runId } = attested;
+    const key = generateKey();
+    await signRun({ home, runId, meaning: "review", name: "Anna Meier", reason: "", key });
+    await attestRun(home, runId);
     await save(file);
     await openArchive(file, join(folder, "home"), { signal });
     opened = openHome(join(folder, "home"));
