@@ -33,7 +33,22 @@ export async function runProcess(argv: readonly string[]): Promise<void> {
     leaveInterrupts,
     onExit: (callback) => void process.on("exit", callback),
   };
+  let isOver = false;
+  process.on("exit", (code) => {
+    if (!isOver && CLAIMS_MORE.has(code)) cutShort(host);
+  });
   process.exitCode = await runApp(argv, host);
+  isOver = true;
+}
+
+/** What no process may say that ended before its command did: that all is well, or that the fault is ours. */
+const CLAIMS_MORE: ReadonlySet<number> = new Set([EXIT.ok, EXIT.internal]);
+
+/** The modules of a pipeline are loaded here: they can end the process, or wait for what nothing is left to bring. */
+function cutShort({ stderr }: Host): void {
+  stderr.write("error: The command was cut short: what it was asked for is not done\n");
+  stderr.write("hint: A module of the pipeline ends the process, or waits (`await`) for what never comes\n");
+  process.exitCode = EXIT.usage;
 }
 
 let folder: string | undefined;

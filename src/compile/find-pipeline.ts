@@ -7,7 +7,7 @@ import { pipeliteError } from "./errors.ts";
 /** The pipeline.ts that `where` (a folder or a file) means, whose folder has one name, whatever links lead to it. */
 export function findPipeline(where: string): string {
   const file = isDirectory(resolve(where)) ? join(where, "pipeline.ts") : where;
-  if (!existsSync(file)) throw pipeliteError("PIPELINE_NOT_FOUND", { file });
+  if (!existsSync(file) || isDirectory(file)) throw pipeliteError("PIPELINE_NOT_FOUND", { file });
   requireEnd(file, "pipeline.ts");
   return join(realpathSync(dirname(resolve(file))), basename(file));
 }

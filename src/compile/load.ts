@@ -145,7 +145,11 @@ function isPipeline(value: unknown): value is Pipeline {
 }
 
 async function explain(error: unknown, file: string): Promise<unknown> {
-  if (isPipeliteError(error) || !(error instanceof Error)) return error;
+  if (isPipeliteError(error)) return error;
+  if (!(error instanceof Error)) {
+    const problem = `it threw ${shownValue(error)}, which is no Error`;
+    return pipeliteError("PIPELINE_FAILED", { place: basename(file), problem }, error);
+  }
   const place =
     placeInStack(error.stack ?? "") ??
     (error instanceof SyntaxError ? await placeOfSyntaxError(file) : undefined) ??
@@ -162,6 +166,15 @@ async function explain(error: unknown, file: string): Promise<unknown> {
     return pipeliteError("PIPELINE_WORD_UNKNOWN", { place, word, suggestion }, error);
   }
   return pipeliteError("PIPELINE_FAILED", { place, problem: `${error.name}: ${error.message}` }, error);
+}
+
+/** Anything can be thrown, also what throws again when it is looked at. */
+function shownValue(value: unknown): string {
+  try {
+    return String(value).slice(0, 200);
+  } catch {
+    return `a value of type ${typeof value}`;
+  }
 }
 
 const RENAMED: Readonly<Record<string, string>> = { fetch: "download" };

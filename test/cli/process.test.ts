@@ -59,3 +59,13 @@ test("a home, or a folder for temporary files, that can't be used is named", { s
   assert.equal(noTemporary.status, EXIT.usage, noTemporary.stderr);
   assert.match(noTemporary.stdout, /"code":"TEMPORARY_FOLDER_UNUSABLE"/);
 });
+
+test("a pipeline that ends the process, or never ends its loading, is no success", { skip: sweep() }, () => {
+  for (const code of ["process.exit(0)", "process.exit(70)", "await new Promise(() => {})"]) {
+    const { status, stdout, stderr } = shell(
+      `mkdir -p short; echo '${code}' > short/pipeline.ts; "$PIPELITE" run short`,
+    );
+    assert.deepEqual([status, stdout], [EXIT.usage, ""], code);
+    assert.match(stderr, /^error: The command was cut short/m);
+  }
+});

@@ -490,6 +490,14 @@ const wrong: Wrong[] = [
     code: "PIPELINE_FAILED",
     place: "pipeline.ts:3:10",
   },
+  ...["0", "null", 'Symbol("x")', "new Proxy({}, { get() { throw 1; } })", "Object.create(null)"].map(
+    (value) => ({
+      name: `code that throws ${value}`,
+      lines: [`throw ${value};`],
+      code: "PIPELINE_FAILED" as const,
+      place: "pipeline.ts",
+    }),
+  ),
   { name: "no pipeline as the default export", lines: ["export default 1;"], code: "PIPELINE_NOT_EXPORTED" },
   {
     name: "a stage on the command line that is not there",
