@@ -3,7 +3,7 @@
 //
 // Two programs of ours are around it. The first makes the namespaces and leaves Ctrl-C to who is meant. The second is the
 // first process in them, so that the third may be ended by any signal: the kernel keeps most of them from a first process.
-import { closeSync, existsSync, writeFileSync } from "node:fs";
+import { closeSync, lstatSync, writeFileSync } from "node:fs";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -37,7 +37,9 @@ export async function runSession(request: SessionRequest): Promise<SandboxEnding
   const machine = machineOf("starter");
   for (const [name, content] of request.files ?? []) {
     const file = join(request.buildDir, name);
-    if (!existsSync(file)) writeFileSync(file, content, { encoding: "latin1" });
+    // The folder may be one that a stage left: a link in it leads where the stage wants something written.
+    if (lstatSync(file, { throwIfNoEntry: false }) === undefined)
+      writeFileSync(file, content, { encoding: "latin1", flag: "wx" });
   }
   const inputs = prepareStoreFolder(request);
   try {
