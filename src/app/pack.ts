@@ -7,7 +7,7 @@ import { readSecretKey } from "#cache/trust.ts";
 import type { WhichRun } from "#home/runs.ts";
 import type { Format } from "#ship/formats.ts";
 import type { Codec } from "#ship/payload.ts";
-import { ship } from "#ship/ship.ts";
+import { PLACELESS, ship } from "#ship/ship.ts";
 import { FORMATS as PACKAGE_FORMATS, type WrittenPackage } from "#ship/shipment.ts";
 import { readPlans, writePlans } from "#ship/image/plans.ts";
 import { openStore } from "#store/index.ts";
@@ -87,7 +87,7 @@ export async function pack(request: PackRequest): Promise<Packed> {
   const plans = layersFile === undefined ? new Map<string, string[][]>() : readPlans(layersFile);
   const attachmentsOf = attachmentsFor({ home, runId, isAttested });
   const images = { kept: home.layout.packed, level, plans, attachmentsOf, signal };
-  const documents = formats.some(isPackage) ? { "sbom.cdx.json": await bill(home, runId) } : {};
+  const documents = formats.some(hasBill) ? { "sbom.cdx.json": await bill(home, runId) } : {};
   const shipped = await ship({
     packs,
     documents,
@@ -108,8 +108,9 @@ export async function pack(request: PackRequest): Promise<Packed> {
   return { runId, ...shipped, signatures };
 }
 
-function isPackage(format: Format): boolean {
-  return PACKAGE_FORMATS.some((each) => each === format);
+/** Images have theirs beside them, as referrers. */
+function hasBill(format: Format): boolean {
+  return [...PACKAGE_FORMATS, ...PLACELESS].some((each) => each === format);
 }
 
 /** What the results of the run are made of: the same in every home, whenever it is packed. */

@@ -2,10 +2,9 @@
 // them: a signature is another each time, and the package the same.
 import { join } from "node:path";
 import { hex } from "#base/bytes.ts";
-import { makeFolder, writeFileAtomically } from "#base/files.ts";
+import { entryAt, makeFolder, writeFileAtomically } from "#base/files.ts";
 import type { Home } from "#home/home.ts";
 import { parseStorePath, storePathBase } from "#nix/store-path.ts";
-import { formatOfPackage } from "#ship/opened.ts";
 import type { WrittenPackage } from "#ship/shipment.ts";
 import { PACKAGE_PREDICATE, pathClaims, SIGNATURE_ENDING } from "#ship/statement.ts";
 import { writeBundle, type Statement } from "#sigstore/index.ts";
@@ -30,7 +29,8 @@ export async function signPackages(
   packages: readonly WrittenPackage[],
   { home, runId, store, out }: SignPackages,
 ): Promise<string[]> {
-  const signed = packages.filter(({ file }) => formatOfPackage(file) !== undefined);
+  // Folders are signed in their own way: a layout has its signature beside the image, a cache one with each path.
+  const signed = packages.filter(({ file }) => entryAt(join(out, file))?.isFile() === true);
   if (signed.length === 0) return [];
   const key = builderKey(home);
   const bundles = await attest(

@@ -99,8 +99,8 @@ export function pack(options: PackOptions): Pack {
   const { homepage, date, programs = {}, manPages, completions = {}, data, configuration } = options;
   if (homepage !== undefined && !/^https?:\/\/[!-~]+$/.test(homepage))
     throw wrong(`'${homepage}' is not the address of a homepage`);
-  if (date !== undefined && Number.isNaN(Date.parse(`${date}T00:00:00Z`)))
-    throw wrong(`'${date}' is no date such as 2026-11-30`);
+  if (date !== undefined && !(Date.parse(`${date}T00:00:00Z`) >= 0))
+    throw wrong(`'${date}' is no date such as 2026-11-30, from 1970 on`);
   if (!/^[^<>\n]+ <[^<>@\s]+@[^<>@\s]+>$/.test(options.maintainer))
     throw wrong(`'${options.maintainer}' is no maintainer such as Anna Example <anna@example.org>`);
   knownOptions(completions, ["bash", "fish", "zsh"], place);

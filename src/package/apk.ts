@@ -157,6 +157,8 @@ export function readApk(bytes: Uint8Array): ReadApk {
   const [control, data] = streams.slice(-2);
   if (control === undefined || data === undefined) throw wrong("it has not two or three streams");
   const controlFiles = [...readStrictTar(Buffer.concat([control.content, TAR_END]))];
+  for (const { path, kind } of controlFiles)
+    if (kind !== "file" || !/^\.[^/]+$/.test(path)) throw wrong(`its control part has the ${kind} '${path}'`);
   const [head] = controlFiles;
   if (head?.path !== ".PKGINFO") throw wrong("it does not start with .PKGINFO");
   const info = infoIn(Buffer.from(head.content).toString("utf8"));
@@ -238,7 +240,8 @@ function infoIn(text: string): (readonly [string, string])[] {
   return text.split("\n").flatMap((line) => {
     if (line === "" || line.startsWith("#")) return [];
     const [, key, value] = /^([a-z_]+) = (.*)$/.exec(line) ?? [];
-    if (key === undefined || value === undefined) throw wrong(`a line of .PKGINFO is malformed: ${line}`);
+    if (key === undefined || value === undefined || line.includes("\0"))
+      throw wrong(`a line of .PKGINFO is malformed: ${line}`);
     if (seen.has(key) && !SEVERAL.includes(key)) throw wrong(`.PKGINFO has '${key}' twice`);
     seen.add(key);
     return [[key, value] as const];
@@ -248,6 +251,9 @@ function infoIn(text: string): (readonly [string, string])[] {
 function filesIn(tar: Uint8Array): TarEntry[] {
   return [...readStrictTar(tar)].map((entry) => {
     const { kind, path, content, target, records } = entry;
+    // apk takes such a one for a script or the like of its control part.
+    if (/^\.[^/]*$/.test(path))
+      throw wrong(`the file '${path}' is among its files, and not in its control part`);
     if (kind !== "file" && kind !== "link") return entry;
     const found = hash("sha1", kind === "file" ? content : fromByteString(target));
     if (records.get(CHECKSUM) !== found)

@@ -57,6 +57,7 @@ function headerOf(name: string, fields: readonly number[]): Uint8Array {
 /** @throws PipeliteError ARCHIVE_INVALID */
 export function* readCpio(bytes: Uint8Array): Generator<CpioEntry> {
   const wrong = (problem: string) => pipeliteError("ARCHIVE_INVALID", { format: "cpio", problem });
+  const seen = new Set<string>();
   for (let at = 0; ;) {
     const header = toByteString(bytes.subarray(at, at + HEADER_BYTES));
     if (header.length < HEADER_BYTES || !/^070701[0-9a-fA-F]{104}$/.test(header))
@@ -74,8 +75,12 @@ export function* readCpio(bytes: Uint8Array): Generator<CpioEntry> {
       return;
     }
     if (start + size > bytes.length) throw wrong(`the entry at byte ${at} is cut off`);
-    const parts = plain.split("/");
-    if (parts.includes("..") || plain.startsWith("/")) throw wrong(`the name '${plain}' leads out of it`);
+    const [, ...parts] = plain.split("/");
+    if (parts.includes("..") || !plain.startsWith("./")) throw wrong(`the name '${plain}' leads out of it`);
+    if (plain !== "./" && parts.some((part) => part === "" || part === "."))
+      throw wrong(`the name '${plain}' has another form, too`);
+    if (seen.has(plain)) throw wrong(`'${plain}' is in it twice`);
+    seen.add(plain);
     const kind = (Object.keys(KINDS) as (keyof typeof KINDS)[]).find(
       (each) => KINDS[each] === (mode & 0o170000),
     );

@@ -171,11 +171,12 @@ export interface ReadDeb extends DebControl {
 /** Reads a package: three members in their order, and further ones behind them. @throws PipeliteError ARCHIVE_INVALID */
 export async function readDeb(bytes: Uint8Array): Promise<ReadDeb> {
   const { data, suffix, ...control } = await partsOf(bytes);
-  return {
-    ...control,
-    suffix,
-    files: [...readStrictTar(await decompress(data, suffix, PACKAGE_UNPACKED_MAX))],
-  };
+  const files = [...readStrictTar(await decompress(data, suffix, PACKAGE_UNPACKED_MAX))];
+  for (const { path, records } of files) {
+    if (records.size > 0) throw wrong(`of '${path}' it says something that dpkg does not read`);
+    if (path.includes("\n")) throw wrong(`the name ${JSON.stringify(path)} has a line break`);
+  }
+  return { ...control, suffix, files };
 }
 
 /** The same, without its files. @throws PipeliteError ARCHIVE_INVALID */
@@ -202,8 +203,11 @@ function controlFlaw(text: string): string | undefined {
   return undefined;
 }
 
+function wrong(problem: string): Error {
+  return pipeliteError("ARCHIVE_INVALID", { format: "deb", problem });
+}
+
 async function partsOf(bytes: Uint8Array): Promise<DebControl & { data: Uint8Array; suffix: string }> {
-  const wrong = (problem: string) => pipeliteError("ARCHIVE_INVALID", { format: "deb", problem });
   const [first, second, third, ...rest] = readAr(bytes);
   const suffixOf = (name: string | undefined, stem: string) =>
     name?.startsWith(stem) === true ? name.slice(stem.length) : undefined;
@@ -214,8 +218,11 @@ async function partsOf(bytes: Uint8Array): Promise<DebControl & { data: Uint8Arr
   if (rest.some(({ name }) => !name.startsWith("_"))) throw wrong("a member behind the files is not known");
   const controlTar = await decompress(second?.content ?? new Uint8Array(), ofControl);
   const controlFiles = new Map<string, Uint8Array>();
-  for (const { path, kind, content } of readStrictTar(controlTar))
-    if (kind === "file") controlFiles.set(path, content);
+  for (const { path, kind, content } of readStrictTar(controlTar)) {
+    if (kind === "file" && !path.includes("/")) controlFiles.set(path, content);
+    // What dpkg runs or reads there must be what we have read.
+    else if (kind !== "folder" || path !== "") throw wrong(`its control part has the ${kind} '${path}'`);
+  }
   const file = controlFiles.get("control");
   if (file === undefined) throw wrong("it has no control file");
   const text = Buffer.from(file).toString("utf8");

@@ -19,6 +19,8 @@ export interface RpmPayload {
 }
 
 export const RPM_RELEASE = "1";
+/** Times have 32 bits, and none is negative. */
+export const RPM_TIME_MAX: number = 2 ** 32 - 1;
 const LEAD_BYTES = 96;
 const SHA256 = 8;
 const EQUAL = 8;

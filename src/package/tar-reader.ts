@@ -47,18 +47,41 @@ const KINDS: Readonly<Record<string, TarKind>> = {
   "6": "fifo",
 };
 
+/** What others take of a mode: the type of a file stands elsewhere. */
+const MODE_BITS = 0o7777;
+/** Mode, owner, group, size and time: where they stand. */
+const NUMBERS = [
+  [100, 8],
+  [108, 8],
+  [116, 8],
+  [124, 12],
+  [136, 12],
+] as const;
+
 /** Names, and headers about an entry, are no longer. */
 const HEADER_MAX = 2 ** 20;
 
 /**
- * An archive that others must read as we do: no path twice, no header about all that follows, and nothing behind its end.
+ * An archive that others must read as we do: no path twice and none below what is no folder, no header about all that follows or about
+ * nothing, no content of what is no file, numbers that are some, and nothing behind its end.
  * @throws PipeliteError ARCHIVE_INVALID
  */
 export function* readStrictTar(bytes: ByteSource): Generator<TarEntry> {
-  const seen = new Set<string>();
+  const kinds = new Map<string, TarKind>();
+  const parents = new Set<string>();
   for (const entry of readTar(bytes, true)) {
-    if (seen.has(entry.path)) throw wrong(`'${entry.path}' is in it twice`);
-    seen.add(entry.path);
+    const { path, kind } = entry;
+    if (kinds.has(path)) throw wrong(`'${path}' is in it twice`);
+    kinds.set(path, kind);
+    if (kind !== "folder" && (path === "" || parents.has(path)))
+      throw wrong(`'${path}' is a ${kind}, and a folder`);
+    for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1)) {
+      const parent = path.slice(0, at);
+      if ((kinds.get(parent) ?? "folder") !== "folder")
+        throw wrong(`'${path}' is below '${parent}', which is no folder`);
+      if (parents.has(parent)) break;
+      parents.add(parent);
+    }
     yield entry;
   }
 }
@@ -72,11 +95,14 @@ export function* readTar(bytes: ByteSource, isStrict = false): Generator<TarEntr
   for (;;) {
     if (at + BLOCK > bytes.length) throw wrong("it is cut off");
     const header = bytes.subarray(at, at + BLOCK);
+    const isAbout = longName !== undefined || longTarget !== undefined || pax.size > 0;
     if (header.every((byte) => byte === 0)) {
+      if (isStrict && isAbout) throw wrong("it ends with a header about nothing");
       if (isStrict) requireEnd(bytes, at);
       return;
     }
     checkSum(header, at);
+    if (isStrict) requireNumbers(header, at);
     const type = String.fromCharCode(header[156] ?? 0);
     const size = pax.has("size") ? digitsIn(pax.get("size")) : numberIn(header, 124, 12);
     const start = at + BLOCK;
@@ -86,6 +112,9 @@ export function* readTar(bytes: ByteSource, isStrict = false): Generator<TarEntr
     if (type === "L" || type === "K" || type === "x") {
       if (size > HEADER_MAX) throw wrong(`the header at byte ${start - BLOCK} has ${size} bytes`);
       const content = bytes.subarray(start, start + size);
+      const isAgain = { L: longName, K: longTarget, x: pax.size > 0 ? "" : undefined }[type] !== undefined;
+      if (isStrict && (isAgain || (type !== "x" && content.subarray(0, -1).includes(0))))
+        throw wrong(`the header at byte ${start - BLOCK} says two things`);
       if (type === "L") longName = textIn(content, 0, size);
       else if (type === "K") longTarget = textIn(content, 0, size);
       else pax = readPax(content);
@@ -97,6 +126,8 @@ export function* readTar(bytes: ByteSource, isStrict = false): Generator<TarEntr
       const name = pax.get("path") ?? longName ?? nameOf(header);
       const target = pax.get("linkpath") ?? longTarget ?? textIn(header, 157, 100);
       const path = cleanPath(name);
+      if (isStrict && (kind === "file" ? name.endsWith("/") : size > 0))
+        throw wrong(`'${path}' is a ${kind} with ${size} bytes, called '${name}'`);
       const end = kind === "file" ? start + size : start;
       const number = (key: string, offset: number, length: number): number =>
         Math.trunc(Number(pax.get(key) ?? numberIn(header, offset, length)));
@@ -106,7 +137,7 @@ export function* readTar(bytes: ByteSource, isStrict = false): Generator<TarEntr
       yield {
         kind: kind === "file" && name.endsWith("/") ? "folder" : kind,
         path,
-        mode: numberIn(header, 100, 8),
+        mode: numberIn(header, 100, 8) & MODE_BITS,
         uid: number("uid", 108, 8),
         gid: number("gid", 116, 8),
         mtime: number("mtime", 136, 12),
@@ -134,6 +165,15 @@ function requireEnd(bytes: ByteSource, end: number): void {
   for (let at = end; at < bytes.length; at += HEADER_MAX)
     if (bytes.subarray(at, Math.min(at + HEADER_MAX, bytes.length)).some((byte) => byte !== 0))
       throw wrong("something follows its end");
+}
+
+/** Octal digits with nothing between them: of other texts each reader makes another number. */
+function requireNumbers(header: Uint8Array, at: number): void {
+  for (const [offset, length] of NUMBERS) {
+    const text = toByteString(header.subarray(offset, offset + length));
+    if (text.charCodeAt(0) < 0x80 && !/^ *[0-7]*[ \0]*$/.test(text))
+      throw wrong(`a number of the entry at byte ${at} is none`);
+  }
 }
 
 /** Nothing but digits: what JavaScript takes for a number besides, others take for another. */

@@ -72,6 +72,16 @@ export const pipeliteError = errorsOf({
     message: "{place}: cannot pack {name} as {format}: it has no way to say the version '{version}'",
     hint: "Versions such as 1.2.0, 1.2.0~rc1 and 1.2.0+git20260101 can be said in every format",
   },
+  PACK_TIME_UNSAYABLE: {
+    exit: 2,
+    message: "{place}: cannot pack {name} as {format}: its times end in 2106, and that of this one is {time}",
+    hint: "`date` of the package, or SOURCE_DATE_EPOCH",
+  },
+  PACK_LIST_TOO_LARGE: {
+    exit: 2,
+    message: "Cannot pack {path} as {format}: {problem}",
+    hint: "It lists every file: pack the paths of the store one by one (without --single), or fewer files",
+  },
   PACK_TOO_LARGE: {
     exit: 2,
     message: "Cannot pack {path} as {format}: it has {bytes} bytes, and a package of it no more than {max}",
@@ -119,6 +129,11 @@ export const pipeliteError = errorsOf({
     exit: 2,
     message: "Cannot write the repository: {folder} is there, and not of this program",
     hint: "Name an empty folder, or move that one away",
+  },
+  REPO_TIME_UNSAYABLE: {
+    exit: 2,
+    message: "Cannot sign an index of the time {time}: a signature has none after 2106",
+    hint: "SOURCE_DATE_EPOCH",
   },
   REPO_WRITE_FAILED: {
     exit: 1,

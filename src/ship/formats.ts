@@ -5,6 +5,8 @@ import { join } from "node:path";
 import type { PackageKey } from "#keys/package-key.ts";
 import type { SecretKey } from "#nix/signature.ts";
 import type { Store } from "#store/index.ts";
+import { timeOf } from "#package/oci-writer.ts";
+import { RPM_TIME_MAX } from "#package/rpm.ts";
 import { PACKAGE_NAME } from "./names.ts";
 import { debianFiles, debianPathFiles } from "./debian-files.ts";
 import { pipeliteError } from "./errors.ts";
@@ -105,10 +107,13 @@ function packagesOf(format: PackageFormat, additions: Additions): WriteFormat {
   };
 }
 
-function checkNames(format: PackageFormat, { pack: { name, version, place } }: Shipment): void {
+function checkNames(format: PackageFormat, { pack, timeSeconds }: Shipment): void {
+  const { name, version, place } = pack;
   if (!PACKAGE_NAME.test(name)) throw pipeliteError("PACK_NAME_UNSAYABLE", { place, format, name });
   if (WRITERS[format].version(version) === undefined)
     throw pipeliteError("PACK_VERSION_UNSAYABLE", { place, name, format, version });
+  if (format === "rpm" && timeSeconds > RPM_TIME_MAX)
+    throw pipeliteError("PACK_TIME_UNSAYABLE", { place, name, format, time: timeOf(timeSeconds) });
 }
 
 /** The compressors of Node work beside its own thread. */

@@ -152,6 +152,8 @@ export interface Entry {
   mtime: number;
   target: string;
   content: Uint8Array;
+  /** Whether it has capabilities or other attributes. */
+  hasAttributes: boolean;
   /** Whether it belongs to root, owner and group. */
   isRoots: boolean;
 }
@@ -181,7 +183,7 @@ const OPENERS: Readonly<Record<PackageFormat, (bytes: Uint8Array) => Promise<Ope
     const listed = rpmFiles(tags);
     const unpacked = await decompress(payload, codec === "zstd" ? ".zst" : ".gz", PACKAGE_UNPACKED_MAX);
     const [time = 0] = numbersOf(tags, 1034);
-    const [users, groups] = [textsOf(tags, 1039), textsOf(tags, 1040)];
+    const [users, groups, capabilities] = [textsOf(tags, 1039), textsOf(tags, 1040), textsOf(tags, 5010)];
     const entries = [...readCpio(unpacked)].map(({ kind, name, mode, target, content }, at): Entry => {
       const digest = kind === "file" ? hash("sha256", content) : "";
       // What rpm installs has what the header says.
@@ -192,25 +194,33 @@ const OPENERS: Readonly<Record<PackageFormat, (bytes: Uint8Array) => Promise<Ope
           problem: `its header says other than its payload of '${name}'`,
         });
       const isRoots = users[at] === "root" && groups[at] === "root";
-      return { path: name.slice(2), kind, mode, mtime: time, target, content, isRoots };
+      const hasAttributes = (capabilities[at] ?? "") !== "";
+      return { path: name.slice(2), kind, mode, mtime: time, target, content, isRoots, hasAttributes };
     });
+    const [missing] = listed.slice(entries.length);
+    if (missing !== undefined)
+      throw archiveError("ARCHIVE_INVALID", {
+        format: "rpm",
+        problem: `its header has the file '${missing.path}', which is not in its payload`,
+      });
     return { entries, codec, core: `${hash("sha256", header)} ${hash("sha256", payload)}` };
   },
 };
 
 /** Of version 3, which others make. */
 function ofApk3({ adb, files }: ReadApk3): Opened {
-  const entries = files.map(({ path, kind, mode, mtime, target, content, user, group }): Entry => {
+  const entries = files.map(({ user, group, attributes, ...file }): Entry => {
+    const { path, kind, mode, mtime, target, content } = file;
     const isRoots = user === "root" && group === "root";
-    return { path, kind, mode, mtime, target, content, isRoots };
+    return { path, kind, mode, mtime, target, content, isRoots, hasAttributes: attributes > 0 };
   });
   return { entries, codec: "gzip", core: hash("sha256", adb.database) };
 }
 
 function ofTar(files: readonly TarEntry[]): Entry[] {
-  return files.map(({ path, kind, mode, mtime, target, content, uid, gid }) => {
+  return files.map(({ path, kind, mode, mtime, target, content, uid, gid, attributes }) => {
     const isRoots = uid === 0 && gid === 0;
-    return { path, kind, mode, mtime, target, content, isRoots };
+    return { path, kind, mode, mtime, target, content, isRoots, hasAttributes: attributes > 0 };
   });
 }
 

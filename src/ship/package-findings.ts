@@ -59,6 +59,9 @@ function filesFinding(entries: readonly Entry[], shown: string): Finding {
   if (odd !== undefined) return fails(what, `/${odd.path} is a ${odd.kind}`);
   const other = entries.find(({ isRoots }) => !isRoots);
   if (other !== undefined) return fails(what, `/${other.path} does not belong to root`);
+  const privileged = entries.find(({ hasAttributes }) => hasAttributes);
+  if (privileged !== undefined)
+    return fails(what, `/${privileged.path} has capabilities or other attributes`);
   const lifted = entries.find(({ kind, mode }) => kind === "file" && (mode & SET_ID) !== 0);
   if (lifted !== undefined) return fails(what, `/${lifted.path} runs as its owner whoever starts it`);
   const files = entries.filter(({ kind }) => kind !== "folder").length;

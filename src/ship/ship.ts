@@ -1,6 +1,6 @@
 // Packages of a run: composed, written beside where they go, and moved there when all of them are whole.
 import { mkdtempSync, renameSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { prettyJson } from "#base/canonical-json.ts";
 import { isPipeliteError, systemErrorCode } from "#base/errors.ts";
 import { isPlainDirectory, makeFolder, removeTree, writeFileAtomically } from "#base/files.ts";
@@ -11,11 +11,14 @@ import { checkGzip } from "#package/gzip.ts";
 import { composeShipment, type Compose } from "./compose.ts";
 import { pipeliteError } from "./errors.ts";
 import { FORMAT_WRITERS, type Format, type FormatOptions } from "./formats.ts";
-import type { Algorithm } from "./tree.ts";
+import { bytesOf, type Algorithm } from "./tree.ts";
 import type { Shipment, WrittenPackage } from "./shipment.ts";
 
 /** What a format has of each file besides SHA-256. */
 const DIGESTS: Readonly<Partial<Record<Format, Algorithm>>> = { deb: "md5", apk: "sha1" };
+
+/** Forms in which nothing stands but the files and their hashes. */
+export const PLACELESS: readonly Format[] = ["docker", "nix"];
 
 export interface Ship extends Omit<Compose, "digests">, Omit<FormatOptions, "folder"> {
   packs: readonly Pack[];
@@ -26,7 +29,7 @@ export interface Ship extends Omit<Compose, "digests">, Omit<FormatOptions, "fol
 
 export interface Shipped {
   packages: WrittenPackage[];
-  /** Names of the files with what is in the packages: path -> digest. */
+  /** Names of the files with what is in the packages: path -> digest; and of bills of materials that have no other place. */
   manifests: string[];
 }
 
@@ -54,9 +57,9 @@ export async function ship({
     for (const pack of packs) shipments.push(await composeShipment(pack, { store, digests, ...compose }));
     const packages: WrittenPackage[] = [];
     for (format of formats) packages.push(...(await FORMAT_WRITERS[format as Format](shipments, options)));
-    const manifests = shipments.map((shipment) => `${shipment.pack.name}.files.json`);
-    for (const [index, shipment] of shipments.entries())
-      writeFileAtomically(join(folder, manifests[index] ?? ""), manifestOf(shipment));
+    const beside = shipments.flatMap((shipment) => besideOf(shipment, formats));
+    for (const [name, content] of beside) writeFileAtomically(join(folder, name), content);
+    const manifests = beside.map(([name]) => name);
     for (const name of [...packages.map(({ file }) => file), ...manifests])
       putInPlace(join(folder, name), join(out, name));
     return { packages, manifests };
@@ -70,6 +73,17 @@ export async function ship({
   } finally {
     removeTree(folder);
   }
+}
+
+/** What lies beside packages: the list of files, and for a form that has no place for it the bill of materials. */
+function besideOf(shipment: Shipment, formats: readonly Format[]): [name: string, content: string][] {
+  const { name } = shipment.pack;
+  const bills = shipment.documents.map(({ path, source, size }): [string, string] => [
+    `${name}.${basename(path)}`,
+    source === undefined ? "" : Buffer.from(bytesOf(source, size)).toString(),
+  ]);
+  const isWithout = formats.some((each) => PLACELESS.includes(each));
+  return [[`${name}.files.json`, manifestOf(shipment)], ...(isWithout ? bills : [])];
 }
 
 /** A folder of before steps aside first: no rename takes its place. */

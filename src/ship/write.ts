@@ -2,6 +2,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { closeSync, openSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { isPipeliteError } from "#base/errors.ts";
 import { piecesOfFile } from "#base/file-pieces.ts";
 import {
   apkArchitecture,
@@ -145,7 +146,7 @@ function ownFiles(files: readonly ShippedFile[]): ShippedFile[] {
   return files.filter(({ isShared }) => !isShared);
 }
 
-/** @throws PipeliteError PACK_FILE_UNSAYABLE, PACK_TOO_LARGE, and what the system says */
+/** @throws PipeliteError PACK_FILE_UNSAYABLE, PACK_TOO_LARGE, PACK_LIST_TOO_LARGE, and what the system says */
 export async function writePackage(
   format: PackageFormat,
   plan: PackagePlan,
@@ -168,7 +169,7 @@ export async function writePackage(
     ? await keptPayload(parts, chosen, { folder: kept, path })
     : await packPayload(parts, chosen, join(folder, `.${name}.payload`));
   requireSize(plan, format, payload.size);
-  const { front, back = new Uint8Array() } = writer.frame(plan, payload, key);
+  const { front, back = new Uint8Array() } = frameOf(format, plan, { payload, key });
   const place = join(folder, name);
   const sha256 = assemble(place, front, payload.file, back);
   if (!isKept) rmSync(payload.file);
@@ -183,6 +184,20 @@ export async function writePackage(
     payload: { codec: codecName(chosen), level: payload.level, sha256: payload.unpackedSha256 },
     paths: plan.paths,
   };
+}
+
+/** @throws PipeliteError PACK_LIST_TOO_LARGE where what stands before the files is more than the format has room for */
+function frameOf(
+  format: PackageFormat,
+  plan: PackagePlan,
+  { payload, key }: { payload: Payload; key: PackageKey | undefined },
+): ReturnType<Writer["frame"]> {
+  try {
+    return WRITERS[format].frame(plan, payload, key);
+  } catch (error) {
+    if (!isPipeliteError(error, "ARCHIVE_INVALID")) throw error;
+    throw pipeliteError("PACK_LIST_TOO_LARGE", { path: plan.of, format, problem: error.message }, error);
+  }
 }
 
 /** @throws PipeliteError PACK_TOO_LARGE */

@@ -1,9 +1,13 @@
 // The commands that faults are put into: all that change a store or what a home keeps beside it.
-import { chmodSync, existsSync, readlinkSync, writeFileSync } from "node:fs";
+import { hash } from "node:crypto";
+import { chmodSync, existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { removeTree } from "#base/files.ts";
 import { openHome } from "#home/home.ts";
 import { Retention } from "#home/retention.ts";
+import { readApkIndex } from "#package/apk-index.ts";
+import { parseStanzas } from "#package/deb822.ts";
 import type { Work } from "./work.ts";
 
 export interface Scenario {
@@ -244,4 +248,85 @@ export const SCENARIOS: readonly Scenario[] = [
     afterwards: async (work) => void (await work.pipelite(["verify", "latest"])),
     below: "home",
   },
+  ...(["apt", "rpm", "apk"] as const).map((kind): Scenario => ({
+    name: `repo ${kind}`,
+    what: "packages into a repository that has one",
+    prepare: async (work) => {
+      await work.pipelite(["run", work.project, "--no-link"]);
+      await work.pipelite(["pack", "--format", FORMAT_OF[kind], "--out", packagesOf(work)]);
+      await work.pipelite([
+        "key",
+        "new",
+        join(work.folder, "team.key"),
+        "--packages",
+        "Team <t@example.org>",
+      ]);
+      const first = packageFiles(work).find((name) => name.startsWith("nix-")) ?? "";
+      await work.pipelite([...intoRepository(work, kind), "--add", join(packagesOf(work), first)]);
+    },
+    words: (work) => [...intoRepository(work, kind), "--add", packagesOf(work)],
+    left: async (work) => void mustBeRepository(work, kind),
+    afterwards: async (work) => {
+      const [listed, wanted] = [mustBeRepository(work, kind), packageFiles(work).length];
+      if (listed !== wanted) throw new Error(`the index has ${listed} of ${wanted} packages`);
+    },
+    below: "cache",
+  })),
 ];
+
+const FORMAT_OF = { apt: "deb", rpm: "rpm", apk: "apk" } as const;
+
+function packagesOf({ folder }: Work): string {
+  return join(folder, "packages");
+}
+
+function packageFiles(work: Work): string[] {
+  return readdirSync(packagesOf(work)).filter((name) => /\.(deb|rpm|apk)$/.test(name));
+}
+
+function intoRepository(work: Work, kind: string): string[] {
+  return ["repo", kind, join(work.cache, "site"), "--key", join(work.folder, "team.key")];
+}
+
+/** All that the index names is there with its digest, or its size. @returns how many packages it has */
+function mustBeRepository(work: Work, kind: "apt" | "rpm" | "apk"): number {
+  const site = join(work.cache, "site");
+  const read = (path: string): Buffer => readFileSync(join(site, path));
+  const must = (path: string, sha256: string): void => {
+    if (hash("sha256", read(path)) !== sha256) throw new Error(`${path} is not what the index says`);
+  };
+  let count = 0;
+  if (kind === "apt") {
+    const dist = "dists/stable";
+    const release = read(`${dist}/Release`).toString();
+    if (!read(`${dist}/InRelease`).toString().includes(release.trim())) throw new Error("InRelease differs");
+    for (const [, sha256 = "", path = ""] of release.matchAll(/^ ([0-9a-f]{64}) \d+ (\S+)$/gm)) {
+      must(`${dist}/${path}`, sha256);
+      if (!path.endsWith("/Packages")) continue;
+      for (const stanza of parseStanzas(read(`${dist}/${path}`).toString())) {
+        must(stanza.get("filename") ?? "", stanza.get("sha256") ?? "");
+        count += 1;
+      }
+    }
+  }
+  if (kind === "rpm") {
+    const listed = /<checksum type="sha256">(\w+)<[^]*?<location href="([^"]+)"/g;
+    for (const [, sha256 = "", path = ""] of read("repodata/repomd.xml").toString().matchAll(listed)) {
+      must(path, sha256);
+      if (!path.endsWith("-primary.xml.gz")) continue;
+      const packages = /<checksum type="sha256" pkgid="YES">(\w+)<[^]*?<location href="([^"]+)"/g;
+      for (const [, digest = "", file = ""] of gunzipSync(read(path)).toString().matchAll(packages)) {
+        must(file, digest);
+        count += 1;
+      }
+    }
+  }
+  if (kind === "apk")
+    for (const record of readApkIndex(read("x86_64/APKINDEX.tar.gz")).records) {
+      const file = `x86_64/${record.get("P")}-${record.get("V")}.apk`;
+      if (String(read(file).length) !== record.get("S")) throw new Error(`${file} has another size`);
+      count += 1;
+    }
+  if (count === 0) throw new Error("the index has no package");
+  return count;
+}

@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { after, describe, test } from "node:test";
 import fc from "fast-check";
 import { byteStringOf, fromByteString, toByteString, utf8 } from "#base/bytes.ts";
-import { readTar } from "#package/tar-reader.ts";
+import { readStrictTar, readTar } from "#package/tar-reader.ts";
 import { tarHeader, writeTar, type TarDialect, type TarFile } from "#package/tar-writer.ts";
 import { inputs, peer } from "../rig/peer.ts";
 
@@ -213,3 +213,25 @@ function firstDifference(a: Uint8Array, b: Uint8Array): number {
   const at = a.findIndex((byte, index) => byte !== b[index]);
   return at >= 0 ? at : a.length === b.length ? -1 : Math.min(a.length, b.length);
 }
+
+test("a file of more than octal digits can say is said otherwise, and read so, without its bytes", () => {
+  for (const dialect of ["gnu", "pax"] as const)
+    for (const size of [8 ** 11, 2 ** 40 + 1]) {
+      const header = tarHeader({ name: "large", mode: 0o644, size }, dialect);
+      // As much as the reader asks for: the header, and zeros behind it.
+      const end = header.length + Math.ceil(size / 512) * 512 + 1024;
+      const sparse = {
+        length: end,
+        subarray: (from: number, to: number): Uint8Array => {
+          const bytes = Buffer.alloc(Math.min(to, end) - from);
+          if (from < header.length) bytes.set(header.subarray(from, Math.min(to, header.length)));
+          return bytes;
+        },
+      };
+      assert.deepEqual(
+        [...readStrictTar(sparse)].map((entry) => [entry.path, entry.size]),
+        [["large", size]],
+        dialect,
+      );
+    }
+});

@@ -13,9 +13,10 @@ import { newPackageKey, readPackageKey } from "#keys/package-key.ts";
 import { readApk } from "#package/apk.ts";
 import { arHeader, arPadding, AR_START, readAr } from "#package/ar.ts";
 import { readDeb } from "#package/deb.ts";
-import { cpioEnd, cpioHeader, filling } from "#package/cpio.ts";
+import { cpioEnd, cpioHeader, filling, readCpio } from "#package/cpio.ts";
 import { rpmFront, rpmHeader } from "#package/rpm.ts";
 import { openPackage, readPackageFile } from "#ship/opened.ts";
+import type { ShippedFile } from "#ship/shipment.ts";
 import { updateRepository } from "#ship/repository/repository.ts";
 import { addedFile, withFolders } from "#ship/tree.ts";
 import { writePackage } from "#ship/write.ts";
@@ -44,6 +45,16 @@ function debOf(control: Uint8Array, data: Uint8Array): Buffer {
 const CONTROL = "Package: a\nVersion: 1\nArchitecture: all\nDescription: x\n y\n .\n";
 const controlTar = (text: string) => writeTar([{ name: "./control", content: text }]);
 const FILE: TarMember = { name: "./a", content: "a" };
+
+/** With another text in a field of the first header, whose checksum is right again. */
+function withField(tar: Buffer, at: number, text: string): Buffer {
+  const changed = Buffer.from(tar);
+  changed.write(text, at, "latin1");
+  changed.write(" ".repeat(8), 148, "latin1");
+  const sum = changed.subarray(0, 512).reduce((all, byte) => all + byte, 0);
+  changed.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  return changed;
+}
 
 /** Where one block of zeros ends an archive for some readers, and a second one for others. */
 function withTail(tar: Buffer): Buffer {
@@ -76,6 +87,61 @@ describe("a package of Debian", () => {
     ["a size in other digits", writeTar([{ ...FILE, pax: { size: "0x1" } }]), /cut off/],
     ["a file outside", writeTar([{ name: "../a" }]), /leads out of it/],
     ["a link and a file of its name", writeTar([{ name: "a", type: "2", target: "/etc" }, FILE]), /twice/],
+    ["a file below a file", writeTar([FILE, { name: "./a/b" }]), /'a\/b' is below 'a', which is no folder/],
+    [
+      "a file below a link",
+      writeTar([{ name: "l", type: "2", target: "/etc" }, { name: "l/x/b" }]),
+      /below 'l', which is no folder/,
+    ],
+    [
+      "a link where others are below",
+      writeTar([{ name: "l/b" }, { name: "l", type: "2", target: "/" }]),
+      /'l' is a link, and/,
+    ],
+    ["a link as its root", writeTar([{ name: "./", type: "2", target: "/etc" }, FILE]), /'' is a link/],
+    [
+      "a link with a content",
+      writeTar([{ name: "a", type: "2", target: "x", content: "evil" }]),
+      /a link with 4 bytes/,
+    ],
+    [
+      "a folder with a content",
+      writeTar([{ name: "a/", type: "5", content: "evil" }]),
+      /a folder with 4 bytes/,
+    ],
+    [
+      "a file that is called as a folder",
+      writeTar([{ name: "a/", type: "0", content: "x" }]),
+      /called 'a\/'/,
+    ],
+    ["a mode that is no number", withField(writeTar([FILE]), 100, "zzz\0\0\0\0\0"), /number .* is none/],
+    ["a mode with a digit that is none", withField(writeTar([FILE]), 100, "9999999\0"), /number .* is none/],
+    ["an owner that is no number", withField(writeTar([FILE]), 108, "0x1\0\0\0\0\0"), /number .* is none/],
+    [
+      "two names for one file",
+      writeTar([
+        { name: "n", type: "L", content: "first\0" },
+        { name: "n", type: "L", content: "second\0" },
+        FILE,
+      ]),
+      /says two things/,
+    ],
+    [
+      "a name with another behind it",
+      writeTar([{ name: "n", type: "L", content: "good\0evil\0" }, FILE]),
+      /says two things/,
+    ],
+    [
+      "a name for nothing",
+      writeTar([FILE, { name: "n", type: "L", content: "first\0" }]),
+      /a header about nothing/,
+    ],
+    [
+      "a record that dpkg does not read",
+      writeTar([{ ...FILE, pax: { path: "other" } }]),
+      /dpkg does not read/,
+    ],
+    ["a name with a line break", writeTar([{ name: "./a\nb" }]), /line break/],
   ] as const)
     test(`that has ${name} is refused`, () => refused(controlTar(CONTROL), data, words));
 
@@ -89,6 +155,17 @@ describe("a package of Debian", () => {
     ["a carriage return", `${CONTROL}X: a\rFilename: b\n`, /is no field/],
   ] as const)
     test(`whose control file has ${name} is refused`, () => refused(controlTar(text), writeTar([]), words));
+
+  for (const [name, member] of [
+    ["a link as a script", { name: "./preinst", type: "2", target: "/x" }],
+    ["a file in a folder", { name: "./x/preinst", content: "evil" }],
+  ] as const satisfies [string, TarMember][])
+    test(`whose control part has ${name} is refused`, () =>
+      refused(
+        writeTar([{ name: "./control", content: CONTROL }, member]),
+        writeTar([]),
+        /its control part has the/,
+      ));
 
   test("whose control file is there twice is refused", () =>
     refused(
@@ -135,6 +212,20 @@ describe("a package of Alpine", () => {
       ]),
       /'.PKGINFO' is in it twice/,
     ],
+    ["a zero byte in a value", cut([{ name: ".PKGINFO", content: info("url = x\0y\n") }]), /is malformed/],
+    [
+      "a file in its control part",
+      cut([{ name: ".PKGINFO", content: info("") }, file("usr/bin/x", "evil")]),
+      /control part has the file 'usr\/bin\/x'/,
+    ],
+    [
+      "a link as a script",
+      cut([
+        { name: ".PKGINFO", content: info("") },
+        { name: ".post-install", type: "2", target: "/x" },
+      ]),
+      /control part has the link/,
+    ],
     [
       "something behind an end of its control part",
       Buffer.concat([
@@ -153,12 +244,55 @@ describe("a package of Alpine", () => {
     });
 });
 
-test("an rpm whose files are others than its header says is refused", async () => {
-  const [said, got] = [addedFile("usr/bin/a", utf8("good")), addedFile("usr/bin/b", utf8("good"))];
+test("a package of Alpine that has a script among its files is refused", () => {
+  const members = [
+    { name: ".post-install", content: "evil", pax: { "APK-TOOLS.checksum.SHA1": hash("sha1", "evil") } },
+  ];
+  const data = gzipSync(writeTar(members));
+  const info = `pkgname = a\ndatahash = ${hash("sha256", data)}\n`;
+  const control = gzipSync(writeTar([{ name: ".PKGINFO", content: info }]).subarray(0, -1024));
+  assert.throws(
+    () => readApk(Buffer.concat([control, data])),
+    (error) =>
+      isPipeliteError(error, "ARCHIVE_INVALID") && /'.post-install' is among its files/.test(error.message),
+  );
+});
+
+for (const [name, paths, words] of [
+  ["a file twice", ["usr/a", "usr/a"], /'.\/usr\/a' is in it twice/],
+  ["a name with a dot in it", ["nix/./store/evil"], /has another form, too/],
+  ["a name with nothing in it", ["nix//store"], /has another form, too/],
+  ["a name that leads out", ["usr/../../a"], /leads out of it/],
+] as const)
+  test(`a payload of rpm that has ${name} is refused`, () => {
+    const entries = paths.map((path, at) =>
+      cpioHeader(addedFile(path, utf8("")), { timeSeconds: 1, inode: at + 1 }),
+    );
+    assert.throws(
+      () => [...readCpio(Buffer.concat([...entries, cpioEnd()]))],
+      (error) => isPipeliteError(error, "ARCHIVE_INVALID") && words.test(error.message),
+    );
+  });
+
+test("an rpm whose header has a file that its payload has not is refused", async () => {
+  const [one, other] = [addedFile("usr/bin/a", utf8("good")), addedFile("usr/bin/b", utf8("good"))];
+  const place = rpmOf([one, other], [one]);
+  await assert.rejects(
+    openPackage(place, "rpm"),
+    (error) =>
+      isPipeliteError(error, "PACKAGE_INVALID") &&
+      /'\/usr\/bin\/b', which is not in its payload/.test(error.message),
+  );
+});
+
+/** @param said what the header lists. @param got what the payload has, each of four bytes */
+function rpmOf(said: readonly ShippedFile[], got: readonly ShippedFile[]): string {
   const archive = Buffer.concat([
-    cpioHeader(got, { timeSeconds: 1, inode: 1 }),
-    utf8("good"),
-    filling(4),
+    ...got.flatMap((file, at) => [
+      cpioHeader(file, { timeSeconds: 1, inode: at + 1 }),
+      utf8("good"),
+      filling(4),
+    ]),
     cpioEnd(),
   ]);
   const packed = gzipSync(archive);
@@ -170,10 +304,16 @@ test("an rpm whose files are others than its header says is refused", async () =
     unpackedSha256: hash("sha256", archive),
     unpackedSize: archive.length,
   };
-  const header = rpmHeader(FACTS, [said], payload);
+  const header = rpmHeader(FACTS, said, payload);
   const front = rpmFront(FACTS, header, payload, { md5: hash("md5", Buffer.concat([header, packed])) });
-  const place = join(base, "x.rpm");
+  const place = join(mkdtempSync(join(base, "rpm-")), "x.rpm");
   writeFileSync(place, Buffer.concat([front, packed]));
+  return place;
+}
+
+test("an rpm whose files are others than its header says is refused", async () => {
+  const [said, got] = [addedFile("usr/bin/a", utf8("good")), addedFile("usr/bin/b", utf8("good"))];
+  const place = rpmOf([said], [got]);
   await assert.rejects(
     openPackage(place, "rpm"),
     (error) =>
@@ -243,7 +383,7 @@ describe("a package that is verified", () => {
     [
       "a file below a link",
       [root, { name: own, type: "2", target: "/etc", mode: 0o777 }, { name: `${own}/x`, mode: 0o444 }],
-      /below what is no folder/,
+      /below '.*', which is no folder/,
     ],
     ["a device", [root, { name: own, type: "3", mode: 0o444 }], /is a character/],
     ["what is no path of it", [root, { name: "./nix/store/evil", mode: 0o444 }], /no path of the store/],
@@ -251,7 +391,10 @@ describe("a package that is verified", () => {
     test(`and has ${name} in the store is refused`, () =>
       assert.rejects(
         judged(members),
-        (error) => isPipeliteError(error, "PACKAGE_STORE_WRONG") && words.test(error.message),
+        (error) =>
+          isPipeliteError(error) &&
+          ["PACKAGE_STORE_WRONG", "PACKAGE_INVALID"].includes(error.code) &&
+          words.test(error.message),
       ));
 
   for (const [name, member, words] of [
@@ -264,6 +407,24 @@ describe("a package that is verified", () => {
       assert.equal(status, "fails");
       assert.match(checks[0]?.detail ?? "", words);
     });
+});
+
+test("a package of Alpine that has a file with capabilities does not hold", async () => {
+  using project = new Project({});
+  const pax = { "APK-TOOLS.checksum.SHA1": hash("sha1", "x"), "SCHILY.xattr.security.capability": "x" };
+  const data = gzipSync(
+    writeTar([
+      { name: "usr/", type: "5" },
+      { name: "usr/x", content: "x", pax },
+    ]),
+  );
+  const info = `pkgname = a\npkgver = 1-r0\narch = noarch\ndatahash = ${hash("sha256", data)}\n`;
+  const file = join(base, "capable.apk");
+  const control = gzipSync(writeTar([{ name: ".PKGINFO", content: info }]).subarray(0, -1024));
+  writeFileSync(file, Buffer.concat([control, data]));
+  const { status, checks } = await verifyPackage({ home: project.door, file, trustFile: undefined });
+  assert.equal(status, "fails");
+  assert.match(checks[0]?.detail ?? "", /usr\/x has capabilities/);
 });
 
 test("a package that is too large to be read is said to be, with its format", () => {

@@ -168,6 +168,15 @@ test("what is declared wrongly is an error, and nothing is written", async () =>
   );
 });
 
+test("a time that rpm can't say is an error, and one before 1970", async () => {
+  using project = await projectWith();
+  await assert.rejects(
+    packed(project, { formats: ["rpm"], epoch: 2 ** 32 }),
+    (error) => isPipeliteError(error, "PACK_TIME_UNSAYABLE") && /rpm.*2106/.test(error.message),
+  );
+  await packed(project, { formats: ["deb", "apk"], epoch: 2 ** 33 });
+});
+
 test("a path that is gone, a file that runs as its owner and one that is too large are errors", async () => {
   using project = await projectWith();
   const { materials } = project.record();
@@ -192,6 +201,13 @@ test("a path that is gone, a file that runs as its owner and one that is too lar
     writePackage("rpm", huge, { folder, codec: undefined, key: undefined }),
     (error) =>
       isPipeliteError(error, "PACK_FILE_UNSAYABLE") && /hello as rpm: .*huge.*4294967295/.test(error.message),
+  );
+  // What a list of files or a description comes to has a limit of its own.
+  const wordy = planOf([], { description: "x".repeat(2 ** 28) });
+  await assert.rejects(
+    writePackage("rpm", wordy, { folder, codec: undefined, key: undefined }),
+    (error) =>
+      isPipeliteError(error, "PACK_LIST_TOO_LARGE") && /hello as rpm: .*268435455/.test(error.message),
   );
   assert.throws(
     () => checkGzip({ 6: "another" }),

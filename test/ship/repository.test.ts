@@ -172,6 +172,14 @@ test("who reads while the index is switched finds the files of the one before", 
   assert.equal(readdirSync(join(folder, ".repodata")).length, 2);
 });
 
+test("an index of a time that no signature can say is an error", async () => {
+  const add = [await packages("1.0")];
+  for (const kind of KINDS)
+    await assert.rejects(update(kind, join(base, "late"), add, 2 ** 32), (error) =>
+      isPipeliteError(error, "REPO_TIME_UNSAYABLE"),
+    );
+});
+
 test("what is no package, or forges one, is refused", async () => {
   const folder = join(base, "refused");
   const refuses = async (kind: Kind, add: string, code: string) => {

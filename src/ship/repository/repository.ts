@@ -17,6 +17,7 @@ import { systemErrorCode } from "#base/errors.ts";
 import { filesBelow, makeFolder, writeFileAtomically } from "#base/files.ts";
 import { flock } from "#base/libc.ts";
 import { isObject, messageOf, parseStrictJson } from "#base/strict-json.ts";
+import { timeOf } from "#package/oci-writer.ts";
 import { pipeliteError } from "#ship/errors.ts";
 import { entriesOfPackage, readPackageFile, shownFiles } from "#ship/opened.ts";
 import type { PackageFormat } from "#ship/shipment.ts";
@@ -44,11 +45,15 @@ export interface Repository {
 }
 
 const STATE = ".pipelite.json";
+/** Of OpenPGP: 32 bits. */
+const SIGNED_TIME_MAX = 2 ** 32 - 1;
 const LOCK = ".pipelite.lock";
 
-/** @throws PipeliteError REPO_NOTHING, REPO_PACKAGE_INVALID, REPO_PACKAGE_DIFFERS, REPO_FOLDER_FOREIGN, REPO_WRITE_FAILED */
+/** @throws PipeliteError REPO_TIME_UNSAYABLE, REPO_NOTHING, REPO_PACKAGE_INVALID, REPO_PACKAGE_DIFFERS, REPO_FOLDER_FOREIGN, REPO_WRITE_FAILED */
 export async function updateRepository(request: RepositoryRequest): Promise<Repository> {
-  const { folder } = request;
+  const { folder, timeSeconds } = request;
+  if (timeSeconds > SIGNED_TIME_MAX)
+    throw pipeliteError("REPO_TIME_UNSAYABLE", { time: timeOf(timeSeconds) });
   makeFolder(folder);
   const lock = openSync(join(folder, LOCK), "a");
   try {
