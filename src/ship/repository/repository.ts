@@ -16,13 +16,14 @@ import { canonicalJson } from "#base/canonical-json.ts";
 import { systemErrorCode } from "#base/errors.ts";
 import { filesBelow, makeFolder, writeFileAtomically } from "#base/files.ts";
 import { flock } from "#base/libc.ts";
+import { syncFile } from "#base/sync-file.ts";
 import { isObject, messageOf, parseStrictJson } from "#base/strict-json.ts";
 import { timeOf } from "#package/oci-writer.ts";
 import { pipeliteError } from "#ship/errors.ts";
 import { entriesOfPackage, readPackageFile, shownFiles } from "#ship/opened.ts";
 import type { PackageFormat } from "#ship/shipment.ts";
 import { REPOSITORY_KINDS, type Entry, type Indexing, type Kind } from "./kinds.ts";
-import { switchFolder } from "./switch.ts";
+import { switchFolder, syncFolders } from "./switch.ts";
 
 export interface RepositoryRequest extends Indexing {
   kind: Kind;
@@ -101,17 +102,22 @@ async function update({
         });
     }
   for (const [place, [file, entry]] of news) {
-    copyWhole(file, join(folder, place));
+    await copyWhole(file, join(folder, place));
     entries.set(place, entry);
   }
+  // What the index speaks of outlasts a loss of power before the index does.
+  await syncFolders(folder, [...news.keys()].map(dirname));
   const sorted = [...entries].toSorted(([a], [b]) => (a < b ? -1 : 1));
   if (existsSync(certificateFile) && kind !== "apk")
-    copyWhole(certificateFile, join(folder, "repository.asc"));
-  if (kind === "apk") writeFileAtomically(join(folder, indexing.key.apk.name), indexing.key.publicPem);
+    await copyWhole(certificateFile, join(folder, "repository.asc"));
+  if (kind === "apk")
+    writeFileAtomically(join(folder, indexing.key.apk.name), indexing.key.publicPem, { flush: true });
   for (const index of known.index(sorted, indexing)) {
-    if (kind !== "apk") switchFolder(folder, index);
+    if (kind !== "apk") await switchFolder(folder, index);
     else
-      for (const [name, bytes] of index.files) writeFileAtomically(join(folder, index.folder, name), bytes);
+      for (const [name, bytes] of index.files)
+        writeFileAtomically(join(folder, index.folder, name), bytes, { flush: true });
+    await syncFolders(folder, [index.folder]);
   }
   writeState(folder, sorted);
   return { kind, folder, added: [...news.keys()].toSorted(), present, packages: entries.size };
@@ -204,11 +210,12 @@ function markOf(file: string): string {
   return `${FORM} ${size} ${mtimeMs} ${ctimeMs} ${ino}`;
 }
 
-function copyWhole(from: string, to: string): void {
+async function copyWhole(from: string, to: string): Promise<void> {
   makeFolder(dirname(to));
   const part = join(dirname(to), `.${basename(to)}.part`);
   try {
     copyFileSync(from, part);
+    await syncFile(part);
     renameSync(part, to);
   } finally {
     rmSync(part, { force: true });
