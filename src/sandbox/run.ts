@@ -1,6 +1,6 @@
 // One run of one builder: plan its system calls, watch over it, clean up, say how it ended.
-import { statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { realpathSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { byteStringOf } from "#base/bytes.ts";
 import { bubblewrapArguments, callsBeforeBubblewrap, callsInBubblewrap } from "./bubblewrap.ts";
 import { ownCounterAttributes } from "./counters.ts";
@@ -206,16 +206,28 @@ function innerCalls(kind: SandboxKind, request: SandboxRequest, machine: Machine
   }
 }
 
-/** Paths of the host as byte strings, as system calls take them. */
+/** Paths of the host as byte strings, as system calls take them, with no link on the way: inside, what it names is elsewhere. */
 export function bytesOfHostPaths<R extends Pick<SandboxRequest, "storeDir" | "buildDir" | "inputs">>(
   request: R,
 ): R {
   return {
     ...request,
-    storeDir: byteStringOf(request.storeDir),
-    buildDir: byteStringOf(request.buildDir),
-    inputs: request.inputs.map(({ path, physical }) => ({ path, physical: byteStringOf(physical) })),
+    storeDir: byteStringOf(withoutLinks(request.storeDir)),
+    buildDir: byteStringOf(withoutLinks(request.buildDir)),
+    inputs: request.inputs.map(({ path, physical }) => ({
+      path,
+      physical: byteStringOf(withoutLinks(physical)),
+    })),
   };
+}
+
+const realFolders = new Map<string, string>();
+
+function withoutLinks(path: string): string {
+  const folder = dirname(path);
+  let real = realFolders.get(folder);
+  if (real === undefined) realFolders.set(folder, (real = realpathSync.native(folder)));
+  return join(real, basename(path));
 }
 
 function endingOfOutcome(

@@ -1,7 +1,7 @@
 // What a run is asked for every day: parameters from a file, a stage built again, the pipeline of a folder above.
 import assert from "node:assert/strict";
-import { chownSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chownSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { EXIT } from "#base/errors.ts";
 import { findFolderAbove } from "#compile/find-pipeline.ts";
@@ -52,6 +52,18 @@ async function run(...words: string[]) {
   const ends = events.filter((event): event is StageEnd => event.type === "stage-finished");
   return { code, stderr, events, ends, one: ends.find(({ name }) => name === "one") };
 }
+
+test("the home may be a link that leads elsewhere, or lie below one", async () => {
+  write("linked");
+  symlinkSync(rig.home, join(rig.folder, "home-link"));
+  symlinkSync(dirname(rig.home), join(rig.folder, "folder-link"));
+  for (const home of ["home-link", join("folder-link", basename(rig.home))]) {
+    const store = join(rig.folder, home);
+    const { code, one, stderr } = await run("linked", "--no-link", "--force", "one", "--store", store);
+    assert.equal(code, EXIT.ok, stderr);
+    assert.equal(one?.status, "built");
+  }
+});
 
 test("--params reads values from a file; --param comes first; `plan` reads it, too", async () => {
   write("params", { "p.json": '{ "n": 7, "mode": "safe" }' });
