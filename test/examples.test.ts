@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { removeTree } from "#base/files.ts";
 import { pipelite, start } from "./rig/command.ts";
-import { peer } from "./rig/peer.ts";
+import { peer, sweep } from "./rig/peer.ts";
 import { warm } from "./rig/warm-home.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -54,14 +54,18 @@ test(
   },
 );
 
-test("tiles: a stage for each tile, as many as the image has, and the audit reads the list again", async () => {
-  const { code, stderr } = await run("tiles", "--param", "side=5");
-  assert.equal(code, 0, stderr);
-  assert.equal(read(folder, "tiles/map/means.txt"), "0-0 92\n5-0 166.76\n0-5 190.933\n5-5 71.133\n");
-  assert.match(stderr, /each-tiles: one for each of 4 items of tiles\/tiles\.json, 4 new stages/);
-  const audit = await pipelite(["audit", "--store", join(folder, "home")]);
-  assert.equal(audit.code, 0, audit.stderr);
-});
+test(
+  "tiles: a stage for each tile, as many as the image has, and the audit reads the list again",
+  { skip: sweep() },
+  async () => {
+    const { code, stderr } = await run("tiles", "--param", "side=5");
+    assert.equal(code, 0, stderr);
+    assert.equal(read(folder, "tiles/map/means.txt"), "0-0 92\n5-0 166.76\n0-5 190.933\n5-5 71.133\n");
+    assert.match(stderr, /each-tiles: one for each of 4 items of tiles\/tiles\.json, 4 new stages/);
+    const audit = await pipelite(["audit", "--store", join(folder, "home")]);
+    assert.equal(audit.code, 0, audit.stderr);
+  },
+);
 
 test("the README and the guide show these files as they are", () => {
   const shown = [

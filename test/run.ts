@@ -51,7 +51,7 @@ function filesOf(names: readonly string[]): string[] {
  * several times what the tests of most files do: so files of a folder share one, by a module that imports them.
  */
 function processesOf(files: readonly string[]): string[] {
-  const PROCESS_FILES_MAX = 12;
+  const PROCESS_FILES_MAX = first === undefined ? 24 : 12;
   // They change what is the whole process's.
   const needsOwn =
     /\bmock\.|(before|after)Each\(|process\.(on|once|umask|chdir)\(|\w+\.now = |registerHooks|\/proc\/self/;

@@ -6,7 +6,7 @@ import { openToRead } from "#base/files.ts";
 import { createMemoryGuard } from "./memory-guard.ts";
 import { giveUp } from "#lean/fault.ts";
 import { checkStream, type CheckOptions, type Report } from "#lean/index.ts";
-import { systemReason } from "#base/errors.ts";
+import { systemReason } from "#base/system-reason.ts";
 import { pipeliteError } from "./errors.ts";
 
 export { STANDARD_AXIOMS } from "#lean/index.ts";

@@ -1,6 +1,5 @@
 // Errors: operational ones are thrown as PipeliteError, whose rows stand beside the code that throws them (`errors.ts` of
 // each folder); what a run itself may end in (a stage failed, was skipped) is a value. Bugs are assertions and carry no code.
-import { getSystemErrorMessage } from "node:util";
 
 /** What the process ends with. */
 export const EXIT = {
@@ -73,11 +72,6 @@ export function errorsOf<const Rows extends Readonly<Record<string, ErrorRow>>>(
 export function isPipeliteError(error: unknown, code?: string): error is PipeliteError {
   if (!(error instanceof Error && error.name === "PipeliteError")) return false;
   return code === undefined || ("code" in error && error.code === code);
-}
-
-/** What the system says to an error number; some calls of Node give it without its sign. */
-export function systemReason(errno: number): string {
-  return getSystemErrorMessage(-Math.abs(errno));
 }
 
 /** What went wrong first, where giving back what was held (`using`) went wrong, too. */

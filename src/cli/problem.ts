@@ -5,15 +5,10 @@ import { isTooLarge } from "#base/files.ts";
 import { shownJson } from "#base/shown-json.ts";
 import { tmpdir } from "node:os";
 import { basename, dirname, resolve } from "node:path";
-import {
-  firstProblem,
-  type PipeliteError,
-  isPipeliteError,
-  systemErrorCode,
-  systemReason,
-} from "#base/errors.ts";
+import { firstProblem, type PipeliteError, isPipeliteError, systemErrorCode } from "#base/errors.ts";
 import { homeFailure } from "#app/home-failure.ts";
 import { homeFolder } from "#base/home-folder.ts";
+import { systemReason } from "#base/system-reason.ts";
 import { pipeliteError } from "./errors.ts";
 import { VERSION } from "#base/version.ts";
 import { cleanLines } from "#view/format.ts";

@@ -195,9 +195,10 @@ function archiveField({ one, other, offset = 0 }: Difference): boolean {
   });
 }
 
-/** Mode, owner, size and time stand in octal digits, each with a NUL or a blank behind it (pax(1), ustar). */
+/** Mode, owner, size and time stand in octal digits, each with a NUL or a blank behind it (pax(1), ustar); NULs fill what is between. */
 function isTarField(bytes: Buffer, at: number): boolean {
   const text = bytes.toString("latin1");
+  if (!text.includes("\0")) return false;
   const from = Math.max(text.lastIndexOf("\0", at - 1), text.lastIndexOf(" ", at - 1)) + 1;
   const field = /^[0-7]{7,11}[\0 ]/.exec(text.slice(from));
   return field !== null && (text[from - 1] === "\0" || text[from - 1] === " ");

@@ -695,16 +695,20 @@ test("the record that the evidence of another run is made of is not believed", a
   assert.match(reasonsOf(chained), /it is of the run 2\S+-bbbbbb, which did not gather it/);
 });
 
-test("a run that found everything made is audited with the run that gathered its result", async () => {
-  using twice = new Project(files);
-  const first = await twice.run();
-  const { runId } = await twice.run({ paranoid: true });
-  assert.equal(twice.record(runId).evidenceOfRun, first.runId);
-  const report = await auditRun(twice.door, twice.door.runs.read(runId), { documents });
-  assert.equal(report.status, "holds", reasonsOf(report));
-  assert.equal(report.integrity.find(({ id }) => id === "evidence/source")?.status, "holds");
-  assert.equal(report.rebuilds.length, 3);
-});
+test(
+  "a run that found everything made is audited with the run that gathered its result",
+  { skip: sweep() },
+  async () => {
+    using twice = new Project(files);
+    const first = await twice.run();
+    const { runId } = await twice.run({ paranoid: true });
+    assert.equal(twice.record(runId).evidenceOfRun, first.runId);
+    const report = await auditRun(twice.door, twice.door.runs.read(runId), { documents });
+    assert.equal(report.status, "holds", reasonsOf(report));
+    assert.equal(report.integrity.find(({ id }) => id === "evidence/source")?.status, "holds");
+    assert.equal(report.rebuilds.length, 3);
+  },
+);
 
 test("a record that was spoiled for good does not hold up the runs after it: they gather evidence of their own", async () => {
   using spoiled = new Project(files);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { RanCi } from "#app/ci.ts";
 import { start } from "../rig/command.ts";
-import { peer } from "../rig/peer.ts";
+import { peer, sweep } from "../rig/peer.ts";
 import { Project } from "../rig/project.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -94,23 +94,27 @@ test(
   },
 );
 
-test("a container that could not be started is no failure, and one that ends without a result is", async () => {
-  using project = new Project({});
-  const bin = join(project.folder, "containers");
-  mkdirSync(bin);
-  const ending = async (code: number) => {
-    const script = `#!/bin/sh\n[ "$1" = info ] && exit 0\necho no such host >&2\nexit ${code}\n`;
-    writeFileSync(join(bin, "podman"), script, { mode: 0o755 });
-    const { ran } = await ci({ root: join(ROOT, "examples/measure") }, ["--job", "ubuntu"], bin);
-    return [ran.results[0]?.status, ran.results[0]?.reason ?? ""] as const;
-  };
-  const [status, reason] = await ending(125);
-  assert.equal(status, "unavailable");
-  assert.match(reason, /^podman can't start ubuntu:24\.04@sha256:\w+ here: no such host$/);
-  const [other, words] = await ending(1);
-  assert.equal(other, "failed");
-  assert.match(words, /ended with 1 and no result: no such host/);
-});
+test(
+  "a container that could not be started is no failure, and one that ends without a result is",
+  { skip: sweep() },
+  async () => {
+    using project = new Project({});
+    const bin = join(project.folder, "containers");
+    mkdirSync(bin);
+    const ending = async (code: number) => {
+      const script = `#!/bin/sh\n[ "$1" = info ] && exit 0\necho no such host >&2\nexit ${code}\n`;
+      writeFileSync(join(bin, "podman"), script, { mode: 0o755 });
+      const { ran } = await ci({ root: join(ROOT, "examples/measure") }, ["--job", "ubuntu"], bin);
+      return [ran.results[0]?.status, ran.results[0]?.reason ?? ""] as const;
+    };
+    const [status, reason] = await ending(125);
+    assert.equal(status, "unavailable");
+    assert.match(reason, /^podman can't start ubuntu:24\.04@sha256:\w+ here: no such host$/);
+    const [other, words] = await ending(1);
+    assert.equal(other, "failed");
+    assert.match(words, /ended with 1 and no result: no such host/);
+  },
+);
 
 function withoutContainers({ folder }: Project): string {
   const bin = join(folder, "no-containers");

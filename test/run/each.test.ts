@@ -260,7 +260,7 @@ async function failureWith(
   return `${name}: ${failure?.code} ${failure?.message}`;
 }
 
-test("a list that is wrong is told of by its stage and file", async () => {
+test("a list that is wrong is told of by its stage and file", { skip: sweep() }, async () => {
   const start =
     "each-tiles: EACH_LIST_INVALID pipeline.ts:5:18: cannot make something for each item of tiles/tiles.json";
   assert.equal(await failureWith({ a: 1 }), `${start}: it is an object, not a list`);
@@ -322,23 +322,27 @@ test("a failed item stops what needs it; the others go on with keepGoing, and th
   assert.equal((await project.run()).status, "passed");
 });
 
-test("a run that is stopped while items are built says of each what became of it", async () => {
-  using project = new Project({ ...files, "pipeline.ts": pipelineOf(three) });
-  const stop = new AbortController();
-  const { status, ends } = await project.run({
-    jobs: 1,
-    signal: stop.signal,
-    listener: (event) => {
-      if (event.type === "stage-started" && event.name === "cut-tiles-south") stop.abort();
-    },
-  });
-  assert.equal(status, "cancelled");
-  assert.equal(ends["cut-tiles-south"], "cancelled");
-  assert.equal(ends["cut-tiles-west"], "cancelled");
-  assert.equal(ends["all"], "skipped");
-  assert.equal(Object.keys(ends).length, 9);
-  assert.equal((await project.run()).status, "passed");
-});
+test(
+  "a run that is stopped while items are built says of each what became of it",
+  { skip: sweep() },
+  async () => {
+    using project = new Project({ ...files, "pipeline.ts": pipelineOf(three) });
+    const stop = new AbortController();
+    const { status, ends } = await project.run({
+      jobs: 1,
+      signal: stop.signal,
+      listener: (event) => {
+        if (event.type === "stage-started" && event.name === "cut-tiles-south") stop.abort();
+      },
+    });
+    assert.equal(status, "cancelled");
+    assert.equal(ends["cut-tiles-south"], "cancelled");
+    assert.equal(ends["cut-tiles-west"], "cancelled");
+    assert.equal(ends["all"], "skipped");
+    assert.equal(Object.keys(ends).length, 9);
+    assert.equal((await project.run()).status, "passed");
+  },
+);
 
 test("parameters that only items get are known once the list is, and a wrong name is refused then", async () => {
   using project = new Project({ ...files, "pipeline.ts": pipelineOf(three) });

@@ -181,59 +181,63 @@ for (const [name, code] of Object.entries(LEAKS)) {
   });
 }
 
-test("what a run is made from is searched before anything of it is in the store", async () => {
-  const unused = "http://127.0.0.1:1";
-  const cases: Record<
-    string,
-    { more: string; files?: Record<string, string>; params?: Record<string, string>; says: RegExp }
-  > = {
-    "a source": {
-      more: 'const used = source("data");',
-      files: { "data/sub/.env": `TOKEN=${TOKEN}\n` },
-      says: /the file sub\/.env of the source data/,
-    },
-    code: {
-      more: 'const used = stage(() => import("./a.ts"));',
-      files: { "a.ts": `export default () => ({ "a": ${JSON.stringify(TOKEN)}.length })` },
-      says: /the code of the stage at pipeline\.ts:5:14/,
-    },
-    "a constant": {
-      more: `const used = stage(() => import("./a.ts"), { x: [${JSON.stringify(TOKEN)}] });`,
-      says: /what the stage 'used' is given/,
-    },
-    "a parameter": {
-      more: 'const used = stage(() => import("./a.ts"), { x: param.text() });',
-      params: { x: `a ${TOKEN}` },
-      says: /what the stage 'used' is given/,
-    },
-    "a variable": {
-      more: 'const used = stage(() => import("./a.ts"), { x: env("TOKEN") });',
-      says: /what the stage 'used' is given/,
-    },
-    "a URL": {
-      more: `const used = download({ url: "${unused}/?" + ${JSON.stringify(encodeURIComponent(TOKEN))}, hash: "${HASH}" });`,
-      says: /what the stage 'fetched' is given/,
-    },
-  };
-  for (const [name, { more, files = {}, params = {}, says }] of Object.entries(cases)) {
-    using project = new Project({
-      "a.ts": "export default () => ({ a: 'a' });",
-      ...files,
-      "pipeline.ts": pipelineOf(unused, more, "data, used"),
-    });
-    const plain = new Project({ "a.ts": "" });
-    plain[Symbol.dispose]();
-    for (const action of [() => run(project, { params }), () => project.plan({ env: ENV, params })]) {
-      await assert.rejects(action, (error) => {
-        assert.ok(isPipeliteError(error, "SECRET_FOUND"), `${name}: ${String(error)}`);
-        assert.match(error.message, says);
-        assert.equal(searched.in(`${error.message}${JSON.stringify(error.details)}`), undefined);
-        return true;
+test(
+  "what a run is made from is searched before anything of it is in the store",
+  { skip: sweep() },
+  async () => {
+    const unused = "http://127.0.0.1:1";
+    const cases: Record<
+      string,
+      { more: string; files?: Record<string, string>; params?: Record<string, string>; says: RegExp }
+    > = {
+      "a source": {
+        more: 'const used = source("data");',
+        files: { "data/sub/.env": `TOKEN=${TOKEN}\n` },
+        says: /the file sub\/.env of the source data/,
+      },
+      code: {
+        more: 'const used = stage(() => import("./a.ts"));',
+        files: { "a.ts": `export default () => ({ "a": ${JSON.stringify(TOKEN)}.length })` },
+        says: /the code of the stage at pipeline\.ts:5:14/,
+      },
+      "a constant": {
+        more: `const used = stage(() => import("./a.ts"), { x: [${JSON.stringify(TOKEN)}] });`,
+        says: /what the stage 'used' is given/,
+      },
+      "a parameter": {
+        more: 'const used = stage(() => import("./a.ts"), { x: param.text() });',
+        params: { x: `a ${TOKEN}` },
+        says: /what the stage 'used' is given/,
+      },
+      "a variable": {
+        more: 'const used = stage(() => import("./a.ts"), { x: env("TOKEN") });',
+        says: /what the stage 'used' is given/,
+      },
+      "a URL": {
+        more: `const used = download({ url: "${unused}/?" + ${JSON.stringify(encodeURIComponent(TOKEN))}, hash: "${HASH}" });`,
+        says: /what the stage 'fetched' is given/,
+      },
+    };
+    for (const [name, { more, files = {}, params = {}, says }] of Object.entries(cases)) {
+      using project = new Project({
+        "a.ts": "export default () => ({ a: 'a' });",
+        ...files,
+        "pipeline.ts": pipelineOf(unused, more, "data, used"),
       });
-      await assertNowhere(project);
+      const plain = new Project({ "a.ts": "" });
+      plain[Symbol.dispose]();
+      for (const action of [() => run(project, { params }), () => project.plan({ env: ENV, params })]) {
+        await assert.rejects(action, (error) => {
+          assert.ok(isPipeliteError(error, "SECRET_FOUND"), `${name}: ${String(error)}`);
+          assert.match(error.message, says);
+          assert.equal(searched.in(`${error.message}${JSON.stringify(error.details)}`), undefined);
+          return true;
+        });
+        await assertNowhere(project);
+      }
     }
-  }
-});
+  },
+);
 
 test(
   "a download that fails says nothing of what it sent, and an answer that holds the secret is not kept",

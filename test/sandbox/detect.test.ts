@@ -137,11 +137,15 @@ test(
   { skip: peer("unshare", "busybox") },
   async () => {
     // Just short enough for the host, too long for mount(2) under the folder that the old root is moved to.
-    const LONG = `/${"./".repeat(2045)}etc`;
-    const input = { path: `/nix/store/${"c".repeat(32)}-input`, physical: LONG };
+    const PATH_LENGTH = 4094;
+    let physical = folder;
+    while (physical.length < PATH_LENGTH)
+      physical += `/${"d".repeat(Math.min(200, PATH_LENGTH - physical.length))}`;
+    mkdirSync(physical, { recursive: true });
+    const input = { path: `/nix/store/${"c".repeat(32)}-input`, physical };
     const ended = await runHere({ kind: "unshare", script: "true", inputs: [input] });
     assert.equal(ended.error?.code, "SANDBOX_FAILED");
-    assert.match(ended.error?.message ?? "", /mount \/old\/\.\/\..*: (EINVAL|error 36)/);
+    assert.match(ended.error?.message ?? "", /mount \/old\/.*d \S+-input: (EINVAL|error 36)/);
     assert.deepEqual(ended.left, []);
   },
 );
