@@ -2,8 +2,8 @@
 // one in its own process and see all it does.
 import { cleanLines } from "#view/format.ts";
 import { shownJson } from "#base/shown-json.ts";
-import { lstatSync, statSync } from "node:fs";
-import { resolve } from "node:path";
+import { lstatSync, realpathSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import type { EXIT } from "#base/errors.ts";
 import { pipeliteError } from "./errors.ts";
 import { homeFolder } from "#base/home-folder.ts";
@@ -52,22 +52,34 @@ export function pathOf({ cwd }: Pick<Host, "cwd">, path: string): string {
 }
 
 /**
- * Where a command writes a file that the user named. What it reads must be there afterwards.
+ * Where a command writes a file that the user named. What it reads must be there afterwards, and so must all that the home has.
+ * @param store the value of --store
  * @param inputs absolute paths of the files that it reads
- * @throws PipeliteError ARGUMENT_INVALID where it is one of them, by this name or by another
+ * @throws PipeliteError ARGUMENT_INVALID where it is one of them, or lies in the home, by this name or by another
  */
 export function outputPathOf(
-  host: Pick<Host, "cwd">,
-  { flag, path }: { flag: string; path: string },
-  inputs: readonly (string | undefined)[],
+  host: Pick<Host, "cwd" | "env">,
+  { flag, path, store }: { flag: string; path: string; store: string | undefined },
+  inputs: readonly (string | undefined)[] = [],
 ): string {
   const output = pathOf(host, path);
+  if (isBelow(dirname(output), homeOf(host, store)))
+    throw pipeliteError("ARGUMENT_INVALID", { value: path, name: flag, problem: "it lies in the home" });
   const replaced = identityOf(lstatSync, output);
   const isRead = (input: string | undefined) =>
     input !== undefined && identityOf(statSync, input) === replaced && replaced !== undefined;
   if (!inputs.some(isRead)) return output;
   const problem = "it is a file that this command reads";
   throw pipeliteError("ARGUMENT_INVALID", { value: path, name: flag, problem });
+}
+
+function isBelow(folder: string, above: string): boolean {
+  try {
+    return `${realpathSync(folder)}/`.startsWith(`${realpathSync(above)}/`);
+  } catch {
+    // One of them is not there: who writes says so.
+    return false;
+  }
 }
 
 /** What tells files apart, whatever they are called; undefined where there is none. */

@@ -226,4 +226,16 @@ export default pipeline({ last: stage(() => import("./two.ts"), { text: many[3].
   assert.equal(over.code, EXIT.usage, over.stderr);
   assert.match(over.stderr, /for --out: it is a file that this command reads/);
   assert.equal(readFileSync(join(rig.folder, "graph/pipeline.ts"), "utf8"), pipeline);
+  const journal = join(rig.home, "pipelite/journal.ndjson");
+  const before = readFileSync(journal, "utf8");
+  for (const words of [
+    ["graph", "graph", "--out"],
+    ["archive", "--out"],
+    ["log-audit", "--save"],
+  ]) {
+    const { code: refused, stderr } = await rig(...words, journal);
+    assert.equal(refused, EXIT.usage, stderr);
+    assert.match(stderr, /for --(out|save): it lies in the home/);
+  }
+  assert.equal(readFileSync(journal, "utf8"), before);
 });

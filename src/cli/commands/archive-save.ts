@@ -3,7 +3,7 @@ import { EXIT } from "#base/errors.ts";
 import { formatCount } from "#base/numbers.ts";
 import { formatSize } from "#base/quantities.ts";
 import { command, optional, requiredValue, value } from "#cli/command.ts";
-import { pathOf, print, printJson, say } from "#cli/context.ts";
+import { outputPathOf, print, printJson, say } from "#cli/context.ts";
 import { passphraseFlag, personFlags, publicKeyFlag } from "#cli/flags.ts";
 import { openHomeOf, whichRun } from "#cli/run-argument.ts";
 import { personIn } from "#cli/signing-key.ts";
@@ -39,7 +39,7 @@ export const archiveSave = command({
     const archived = await app.archiveRun({
       home: openHomeOf(context, flags),
       which: whichRun(context, word),
-      out: pathOf(context, flags.out),
+      out: outputPathOf(context, { flag: "--out", path: flags.out, store: flags.store }),
       signer: await personIn(context, flags),
       env: context.env,
       signal: context.interruption(),

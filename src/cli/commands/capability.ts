@@ -47,7 +47,7 @@ export const capability = command({
     const page =
       picture === undefined
         ? undefined
-        : outputPathOf(context, { flag: "--picture", path: picture }, [source]);
+        : outputPathOf(context, { flag: "--picture", path: picture, store: flags.store }, [source]);
     const measured = app.judgeFile(source, { ...flags, name: file, plan, gauge });
     const { describe, describeReading } = await import("#cli/capability-text.ts");
     const { result, samples } = measured;

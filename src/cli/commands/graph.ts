@@ -50,7 +50,9 @@ export const graph = openCommand({
     };
     const read = [pipeline, join(pipeline, "pipeline.ts"), flags.params && pathOf(context, flags.params)];
     const file =
-      flags.out === undefined ? undefined : outputPathOf(context, { flag: "--out", path: flags.out }, read);
+      flags.out === undefined
+        ? undefined
+        : outputPathOf(context, { flag: "--out", path: flags.out, store: flags.store }, read);
     const drawn = await app.graph(options, { format: flags.format, apart: flags.all });
     if (flags.json) return printJson(context, drawn.graph);
     const paint = paintOf(context, flags.out === undefined ? flags : { color: "never" });

@@ -2,7 +2,7 @@
 import { EXIT } from "#base/errors.ts";
 import { formatCount } from "#base/numbers.ts";
 import { command, value, values } from "#cli/command.ts";
-import { columnsOf, paintOf, pathOf, print, printJson } from "#cli/context.ts";
+import { columnsOf, outputPathOf, paintOf, pathOf, print, printJson } from "#cli/context.ts";
 import { parseAddress } from "#cli/flags.ts";
 import { openHomeOf } from "#cli/run-argument.ts";
 import { witnessesOf } from "#cli/signing-key.ts";
@@ -55,7 +55,10 @@ export const logAudit = command({
       checkpoints: flags.checkpoint.map((file) => pathOf(context, file)),
       ask,
       signal: context.interruption(),
-      save: flags.save === undefined ? undefined : pathOf(context, flags.save),
+      save:
+        flags.save === undefined
+          ? undefined
+          : outputPathOf(context, { flag: "--save", path: flags.save, store: flags.store }),
     });
     if (flags.json) printJson(context, audited);
     else {

@@ -109,7 +109,7 @@ export const verify = command({
         vsa === undefined
           ? undefined
           : {
-              file: outputPathOf(context, { flag: "--vsa", path: vsa }, read),
+              file: outputPathOf(context, { flag: "--vsa", path: vsa, store: flags.store }, read),
               key:
                 vsaKey === undefined
                   ? undefined
