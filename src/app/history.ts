@@ -1,7 +1,7 @@
 // The history of runs: the index of their records, listed, brought up to date, made again.
 import { pipeliteError } from "./errors.ts";
 import { findPipeline } from "#compile/find-pipeline.ts";
-import { withHistory, type History, type Place } from "#history/history.ts";
+import { withHistory, type History, type HistoryLocation } from "#history/history.ts";
 import {
   countRuns,
   newestPipeline,
@@ -31,7 +31,7 @@ export interface ListedRuns {
 
 /** The runs in the history, newest first. @param limit none when undefined */
 export function listHistory(
-  place: Place,
+  place: HistoryLocation,
   { pipeline, limit }: { pipeline: PipelineWord | undefined; limit: number | undefined },
 ): Promise<ListedRuns> {
   return withHistory(place, async (history) => {
@@ -44,7 +44,7 @@ export function listHistory(
 }
 
 /** Adds new records to the index. */
-export function updateHistory(place: Place): Promise<{ report: SyncReport; database: string }> {
+export function updateHistory(place: HistoryLocation): Promise<{ report: SyncReport; database: string }> {
   return withHistory(place, async (history) => ({
     report: await syncHistory(history),
     database: history.name,
@@ -53,7 +53,7 @@ export function updateHistory(place: Place): Promise<{ report: SyncReport; datab
 
 /** Makes the index again from the records. */
 export async function remakeHistory(
-  place: Place,
+  place: HistoryLocation,
 ): Promise<{ report: Rebuilt; total: number; database: string }> {
   const report = await rebuildHistory(place);
   return withHistory(place, async (history) => ({

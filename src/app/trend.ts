@@ -2,7 +2,7 @@
 import { pipeliteError } from "./errors.ts";
 import { drawTrend } from "#chart/trend-page.ts";
 import { displayOf } from "#history/display.ts";
-import { withHistory, type History, type Place } from "#history/history.ts";
+import { withHistory, type History, type HistoryLocation } from "#history/history.ts";
 import { readRuns, readSeries } from "#history/read.ts";
 import type { Figure, Series } from "#history/series.ts";
 import { originOf, syncHistory, type SyncReport } from "#history/sync.ts";
@@ -33,7 +33,7 @@ export interface Trends {
 }
 
 /** @throws PipeliteError HISTORY_EMPTY, HISTORY_PIPELINE_UNKNOWN, HISTORY_SERIES_UNKNOWN */
-export async function readTrends(place: Place, query: TrendQuery): Promise<Trends> {
+export async function readTrends(place: HistoryLocation, query: TrendQuery): Promise<Trends> {
   const { sync, series, database } = await withHistory(place, async (history) => {
     const report = await syncHistory(history);
     return { sync: report, series: await seriesOf(history, query), database: history.name };

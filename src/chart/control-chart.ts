@@ -3,7 +3,7 @@ import { formatBy, formatCount, formatFigure } from "#base/numbers.ts";
 import { pointsOutside, type Chart, type ChartKind } from "#stats/charts.ts";
 import type { CapabilityResult } from "#stats/gate.ts";
 import { signalsByPoint, type PointSignal } from "#stats/rules.ts";
-import { Places, widthOf } from "./labels.ts";
+import { LabelAreas, widthOf } from "./labels.ts";
 import { drawLimitLabels, drawPanel, drawSideLabels, sideRoom, type Panel, type SideLabel } from "./panel.ts";
 import { element, extentOf, label, line, path, stepPath, type Box } from "./svg.ts";
 
@@ -98,7 +98,7 @@ export function drawPoints(
   { x, y, plot }: Panel,
   { points, first, centre, marked, rules }: DrawnPoints,
 ): string[] {
-  const places = new Places();
+  const places = new LabelAreas();
   const at = points.map((point, index) => ({ x: x(first + index), y: y(point) }));
   for (const [index, { x: cx, y: cy }] of at.entries())
     if (points.length <= DOTS_MAX || marked(first + index))

@@ -7,7 +7,7 @@ import { normalDensity, normalQuantile } from "#stats/normal.ts";
 import { drawPanel, type Panel } from "./panel.ts";
 import { largest } from "#base/extremes.ts";
 import { formatFigure, formatP } from "#base/numbers.ts";
-import { Places, widthOf } from "./labels.ts";
+import { LabelAreas, widthOf } from "./labels.ts";
 import { element, extentOf, label, line, path, round, type Box } from "./svg.ts";
 
 interface Input {
@@ -74,7 +74,7 @@ interface Mark {
 
 /** Lines with their names above, in a second row where two would lie on one another. */
 function specLines({ x, plot }: Panel, marks: readonly Mark[], note: string): string[] {
-  const places = new Places();
+  const places = new LabelAreas();
   if (note !== "")
     places.block({ left: plot.x, right: plot.x + 6 + widthOf(note, 11), top: plot.y, bottom: plot.y + 14 });
   const placed = marks.map((mark) => {

@@ -10,14 +10,14 @@ export interface Sized {
   inputs: readonly string[];
 }
 
-export interface Placed {
+export interface NodePosition {
   x: number;
   y: number;
 }
 
 export interface GraphLayout {
   /** Node -> its upper left corner. */
-  nodes: ReadonlyMap<string, Placed>;
+  nodes: ReadonlyMap<string, NodePosition>;
   /** Each edge as the points that it passes. */
   edges: readonly (readonly (readonly [x: number, y: number])[])[];
   width: number;

@@ -54,7 +54,7 @@ export interface Area {
 }
 
 /** Keeps what is taken, so that a label is put where nothing is, or not at all. */
-export class Places {
+export class LabelAreas {
   readonly #taken: Area[] = [];
 
   /** The first of the areas that is free, which is taken from now on. */

@@ -1,6 +1,6 @@
 // The history of runs on the command line: which database, and what bringing it up to date found.
 import { EXIT } from "#base/errors.ts";
-import type { Place } from "#history/history.ts";
+import type { HistoryLocation } from "#history/history.ts";
 import type { SyncReport } from "#history/sync.ts";
 import { openHomeOf } from "./run-argument.ts";
 import { say, type Context, type ExitCode } from "./context.ts";
@@ -17,7 +17,7 @@ export function databaseOf({ env }: Pick<Context, "env">, flag: string | undefin
   return flag || env[DATABASE_VARIABLE] || undefined;
 }
 
-export function placeOf(context: Context, { store, database }: DatabaseFlags): Place {
+export function placeOf(context: Context, { store, database }: DatabaseFlags): HistoryLocation {
   return { home: openHomeOf(context, { store }), database: databaseOf(context, database) };
 }
 

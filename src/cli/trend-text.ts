@@ -3,7 +3,7 @@ import { largest, smallest } from "#base/extremes.ts";
 import { formatCount } from "#base/numbers.ts";
 import type { Display } from "#chart/trend-page.ts";
 import { displayOf } from "#app/trend.ts";
-import type { Signal, Trend } from "#history/trend.ts";
+import type { HistorySignal, Trend } from "#history/trend.ts";
 import { formatList } from "#view/format.ts";
 import type { Paint, Style } from "#view/paint.ts";
 import { formatTable } from "./table.ts";
@@ -71,7 +71,7 @@ function asNote(note: string): string {
 /** One line for each rule: how often it gave a signal, and at which runs last. */
 function signalLines({ signals, series }: Trend, { last, paint }: ChartLook): string[] {
   const shown = new Set(series.points.slice(-(last ?? series.points.length)).map(({ runId }) => runId));
-  const byRule = new Map<string, Signal[]>();
+  const byRule = new Map<string, HistorySignal[]>();
   for (const signal of signals) {
     if (shown.has(signal.runs.at(-1) ?? ""))
       byRule.set(signal.rule, [...(byRule.get(signal.rule) ?? []), signal]);

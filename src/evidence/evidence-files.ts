@@ -10,7 +10,7 @@ import { isPipeliteError, type PipeliteError } from "#base/errors.ts";
 import { isStorePath } from "#nix/store-path.ts";
 import { hashSteps } from "#store/tree.ts";
 import { RECORD_FILE } from "./claims.ts";
-import type { FileFunction, Place, Value } from "#formula/formula.ts";
+import type { FileFunction, NamedPath, Value } from "#formula/formula.ts";
 import { measure } from "./measure.ts";
 import { pipeliteError } from "#formula/errors.ts";
 
@@ -39,7 +39,7 @@ function cut(text: string, sign: string): [string, string?] {
  * was hashed.
  * @throws EVIDENCE_MISSING
  */
-export function placeBelow(base: Place, file: string): Place {
+export function placeBelow(base: NamedPath, file: string): NamedPath {
   const shown = file === "" ? base.shown : `${base.shown}/${file}`;
   const path = placeInside(base.path, file);
   if (path !== undefined) return { path, shown };
@@ -56,14 +56,14 @@ export class EvidenceFiles {
   readonly #measured = new Map<string, Value>();
 
   /** The value at `<file>#<pointer>` below a place. @throws EVIDENCE_MISSING */
-  read(base: Place, reference: string): Value {
+  read(base: NamedPath, reference: string): Value {
     const [file, pointer] = cut(reference, "#");
     const place = placeBelow(base, file);
     if (pointer === undefined) throw missing(place.shown, "it has no pointer");
     return lookUp(this.#jsonOf(place), pointer, place.shown);
   }
 
-  measure(name: FileFunction, { path, shown }: Place): Value {
+  measure(name: FileFunction, { path, shown }: NamedPath): Value {
     const key = `${name} ${path}`;
     const known = this.#measured.get(key);
     if (known !== undefined) return known;
@@ -76,7 +76,7 @@ export class EvidenceFiles {
     return value;
   }
 
-  #jsonOf({ path, shown }: Place): Value {
+  #jsonOf({ path, shown }: NamedPath): Value {
     const known = this.#json.get(path);
     if (known !== undefined) return known;
     if (entryAt(path)?.isFile() !== true) throw missing(shown, "it is not a file");

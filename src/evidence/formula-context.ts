@@ -2,7 +2,7 @@
 // formulas on this one.
 import { parseReference, lookUp, placeBelow, type EvidenceFiles, type Reference } from "./evidence-files.ts";
 import { pipeliteError } from "#formula/errors.ts";
-import type { FormulaContext, Place, Value } from "#formula/formula.ts";
+import type { FormulaContext, NamedPath, Value } from "#formula/formula.ts";
 
 export interface EvidencePlaces {
   files: EvidenceFiles;
@@ -33,7 +33,7 @@ export function contextOf(
     if (reference === undefined) throw missing(`$${index}`, text ?? "there is no such entry");
     return reference;
   };
-  const placeOf = ({ path, file }: Extract<Reference, { kind: "store" }>): Place => {
+  const placeOf = ({ path, file }: Extract<Reference, { kind: "store" }>): NamedPath => {
     const base = { path: locate(path), shown: path };
     // A link as a whole can be measured; nothing is read through it.
     return file === "" ? base : placeBelow(base, file);

@@ -29,19 +29,19 @@ export interface FormulaContext {
   /** The value of the n-th entry of the evidence, from 1. @throws EVIDENCE_MISSING */
   evidence: (index: number) => Value;
   /** Where the n-th entry of the evidence is, for functions of files. */
-  place: (index: number) => Place;
+  place: (index: number) => NamedPath;
   /** The output that building a derivation again gives. */
-  realise: (drvPath: string) => Place;
+  realise: (drvPath: string) => NamedPath;
   /** The value at `<file>#<pointer>` of a place. @throws EVIDENCE_MISSING */
-  read: (place: Place, reference: string) => Value;
+  read: (place: NamedPath, reference: string) => Value;
   /** What is measured of a file or folder. */
-  measure: (name: FileFunction, place: Place) => Value;
+  measure: (name: FileFunction, place: NamedPath) => Value;
   /** Names that are there besides the formula's own. */
   names?: Readonly<Record<string, Value>>;
 }
 
 /** A file or folder on disk, and what to call it. */
-export interface Place {
+export interface NamedPath {
   path: string;
   shown: string;
 }
@@ -171,7 +171,7 @@ class Evaluation {
   }
 
   /** What a function of files is called on: `$1`, or `realise("<drvPath>")`. */
-  #place(parameters: Expression[]): Place {
+  #place(parameters: Expression[]): NamedPath {
     const [of] = parameters;
     if (of?.kind === "evidence" && parameters.length === 1) return this.#context.place(of.index);
     if (

@@ -9,7 +9,7 @@ import { migrations, MIGRATION_TABLES, type Tables } from "./schema.ts";
 import { NodeSqliteDialect } from "./sqlite.ts";
 import { pipeliteError } from "./errors.ts";
 
-export interface Place {
+export interface HistoryLocation {
   home: Home;
   /** `postgres://...`; without it `<home>/pipelite/history.sqlite`. */
   database?: string | undefined;
@@ -36,7 +36,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
  * Opens the index, brings its tables up to date, and closes it when `use` is done.
  * @throws PipeliteError HISTORY_DATABASE_INVALID, HISTORY_UNREACHABLE, HISTORY_DAMAGED, HISTORY_NEWER, HISTORY_REFUSED
  */
-export function withHistory<T>(place: Place, use: (history: History) => Promise<T>): Promise<T> {
+export function withHistory<T>(place: HistoryLocation, use: (history: History) => Promise<T>): Promise<T> {
   return openRaw(place, async (db) => {
     await migrate(db);
     return use({ home: place.home, name: nameOf(place), db });
@@ -44,7 +44,10 @@ export function withHistory<T>(place: Place, use: (history: History) => Promise<
 }
 
 /** The database as it is, without a look at its tables. */
-export async function openRaw<T>(place: Place, use: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
+export async function openRaw<T>(
+  place: HistoryLocation,
+  use: (db: Kysely<Tables>) => Promise<T>,
+): Promise<T> {
   let db: Kysely<Tables> | undefined;
   try {
     db = new Kysely<Tables>({ dialect: await dialectOf(place) });
@@ -57,7 +60,7 @@ export async function openRaw<T>(place: Place, use: (db: Kysely<Tables>) => Prom
 }
 
 /** The database as it may be shown: passwords are left out. */
-export function nameOf({ home, database }: Place): string {
+export function nameOf({ home, database }: HistoryLocation): string {
   if (database === undefined) return home.layout.history;
   return database
     .replace(/^([^:/]+:\/\/[^:/@]*):.*@/, "$1:***@")
@@ -65,7 +68,7 @@ export function nameOf({ home, database }: Place): string {
 }
 
 /** @throws PipeliteError HISTORY_DATABASE_INVALID when the place names no database that could be opened */
-export function checkDatabase(place: Place): void {
+export function checkDatabase(place: HistoryLocation): void {
   const problem = place.database === undefined ? undefined : problemOfAddress(place.database);
   if (problem !== undefined)
     throw pipeliteError("HISTORY_DATABASE_INVALID", { database: nameOf(place), problem });
@@ -90,7 +93,7 @@ function problemOfAddress(database: string): string | undefined {
   return ports.every(isPort) ? undefined : "a port is a number from 1 to 65535";
 }
 
-async function dialectOf({ home, database, isMadeNow }: Place): Promise<Dialect> {
+async function dialectOf({ home, database, isMadeNow }: HistoryLocation): Promise<Dialect> {
   if (isMadeNow === true) return new NodeSqliteDialect(IN_MEMORY);
   if (database === undefined) return new NodeSqliteDialect(home.layout.history);
   checkDatabase({ home, database });

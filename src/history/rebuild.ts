@@ -2,7 +2,7 @@
 import { renameSync, rmSync } from "node:fs";
 import { sql } from "kysely";
 import { isPipeliteError } from "#base/errors.ts";
-import { openRaw, withHistory, type Place } from "./history.ts";
+import { openRaw, withHistory, type HistoryLocation } from "./history.ts";
 import { forgetRecords, syncHistory, type SyncReport } from "./sync.ts";
 import { MIGRATION_TABLES, TABLES } from "./schema.ts";
 
@@ -12,7 +12,7 @@ export interface Rebuilt extends SyncReport {
 }
 
 /** What other homes put into a shared database stays, unless its tables are damaged. */
-export async function rebuildHistory(place: Place): Promise<Rebuilt> {
+export async function rebuildHistory(place: HistoryLocation): Promise<Rebuilt> {
   const rebuild = () =>
     withHistory(place, async (history) => {
       await forgetRecords(history);
@@ -36,7 +36,7 @@ function moveAside(file: string): string {
   return aside;
 }
 
-async function dropTables(place: Place): Promise<string> {
+async function dropTables(place: HistoryLocation): Promise<string> {
   const names: string[] = [...TABLES.toReversed(), ...Object.values(MIGRATION_TABLES)];
   await openRaw(place, async (db) => {
     for (const name of names) await sql`drop table if exists ${sql.table(name)}`.execute(db);

@@ -1,12 +1,12 @@
 // What of a run is out of statistical control: for its deviations and its report.
 import type { Host, RunRecord } from "#home/run-record.ts";
-import { withHistory, type History, type Place } from "./history.ts";
+import { withHistory, type History, type HistoryLocation } from "./history.ts";
 import { readSeries } from "./read.ts";
 import type { Point, Series } from "./series.ts";
 import { syncHistory } from "./sync.ts";
-import { BASELINE_USUAL, judgeTrend, type Signal, type SignalRule } from "./trend.ts";
+import { BASELINE_USUAL, judgeTrend, type HistorySignal, type SignalRule } from "./trend.ts";
 
-export type { Signal, SignalRule } from "./trend.ts";
+export type { HistorySignal, SignalRule } from "./trend.ts";
 
 export interface SignalOptions {
   /** Fewer values than this before the run's own make no limits that a deviation should rest on; default 20. */
@@ -27,7 +27,7 @@ export async function signalsOf(
   history: History,
   record: Pick<RunRecord, "runId" | "pipeline" | "startedAt">,
   { baseline = BASELINE_USUAL, rules = DEFAULT_RULES }: SignalOptions = {},
-): Promise<Signal[]> {
+): Promise<HistorySignal[]> {
   const { runId, pipeline, startedAt } = record;
   const all = await readSeries(history, { name: pipeline, until: { runId, startedAt } });
   return all.flatMap((series) => {
@@ -59,10 +59,10 @@ function machineOf({ host }: Point): string {
 
 /** The same, with opening the index and bringing it up to date. */
 export function signalsOfRun(
-  place: Place,
+  place: HistoryLocation,
   record: Pick<RunRecord, "runId" | "pipeline" | "startedAt">,
   options?: SignalOptions,
-): Promise<Signal[]> {
+): Promise<HistorySignal[]> {
   return withHistory(place, async (history) => {
     await syncHistory(history);
     return signalsOf(history, record, options);

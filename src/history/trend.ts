@@ -15,7 +15,7 @@ import type { Series } from "./series.ts";
 export type SignalRule = Rule | "MR" | "EWMA" | "DRIFT" | "REGRESSION";
 
 /** Something other than chance, at one run. */
-export interface Signal {
+export interface HistorySignal {
   /** `<stage>/<figure>`, or the id of a claim. */
   subject: string;
   /** Ids of the claims that state the value; documents refer to these. */
@@ -73,7 +73,7 @@ export interface Trend {
   limits: { lower: number; centre: number; upper: number } | null;
   charts: ChartPair | null;
   ewma: Ewma | null;
-  signals: Signal[];
+  signals: HistorySignal[];
   regression: Regression;
   /** What a reader must know to read the chart rightly. */
   notes: string[];
@@ -217,7 +217,7 @@ const WINDOWS: Record<Rule, number> = {
   NEL8: 8,
 };
 
-function signalsIn(judged: Judged, rules: readonly Rule[]): Signal[] {
+function signalsIn(judged: Judged, rules: readonly Rule[]): HistorySignal[] {
   const { values, baseline, limits } = judged;
   const zones = { centre: baseline.centre, sigma: baseline.sigma };
   const shewhart = findSignals(values, zones, rules).flatMap(({ rule, meaning, points }) =>
@@ -234,11 +234,11 @@ function signalsIn(judged: Judged, rules: readonly Rule[]): Signal[] {
   );
   const all = [...shewhart, ...rangeSignals(judged), ...ewmaSignals(judged), ...driftSignals(judged)];
   const order = new Map(judged.series.points.map(({ runId }, index) => [runId, index]));
-  const place = ({ runs }: Signal) => order.get(runs.at(-1) ?? "") ?? 0;
+  const place = ({ runs }: HistorySignal) => order.get(runs.at(-1) ?? "") ?? 0;
   return [...all, ...regressionSignals(judged)].toSorted((a, b) => place(a) - place(b));
 }
 
-function rangeSignals(judged: Judged): Signal[] {
+function rangeSignals(judged: Judged): HistorySignal[] {
   const { spread } = judged.charts;
   return pointsOutside(spread).map((range) =>
     signalAt(judged, {
@@ -252,7 +252,7 @@ function rangeSignals(judged: Judged): Signal[] {
   );
 }
 
-function ewmaSignals(judged: Judged): Signal[] {
+function ewmaSignals(judged: Judged): HistorySignal[] {
   const { ewma, baseline } = judged;
   return ewma.violations.map((point) =>
     signalAt(judged, {
@@ -267,7 +267,7 @@ function ewmaSignals(judged: Judged): Signal[] {
 }
 
 /** A drift that came to stay, since the end of the baseline. */
-function driftSignals(judged: Judged): Signal[] {
+function driftSignals(judged: Judged): HistorySignal[] {
   const { values, baseline } = judged;
   const later = values.slice(baseline.n);
   const { alarm, up, down } = detectDrift(later, {
@@ -290,7 +290,7 @@ function driftSignals(judged: Judged): Signal[] {
 }
 
 /** Of times, memory and I/O more is worse; of a claim nobody here knows which direction is. */
-function regressionSignals(judged: Judged): Signal[] {
+function regressionSignals(judged: Judged): HistorySignal[] {
   const { series, regression, values } = judged;
   const { median, deviation, n, status } = regression;
   const hasDirection = series.kind === "run" || series.kind === "stage";
@@ -318,7 +318,7 @@ interface Found {
   limits: { lower: number; centre: number; upper: number };
 }
 
-function signalAt({ series, baseline, values }: Judged, found: Found): Signal {
+function signalAt({ series, baseline, values }: Judged, found: Found): HistorySignal {
   const { rule, meaning, point, window, statistic, limits } = found;
   const value = at(values, point - 1);
   const { subject, claims, stage, figure, unit } = series;

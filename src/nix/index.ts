@@ -22,7 +22,7 @@ export type { Realisation, RealisationId } from "./realisation.ts";
 export { ReferenceScanner } from "./references.ts";
 export { makeSecretKey, parseNixPublicKey, parseSecretKey, parseSignature } from "./signature.ts";
 export { signFingerprint, verifyFingerprint, writeNixPublicKey, writeSecretKey } from "./signature.ts";
-export type { NixPublicKey, SecretKey, Signature } from "./signature.ts";
+export type { NixPublicKey, SecretKey, NixSignature } from "./signature.ts";
 export { isStorePath, parseStorePath, storePathBase, storePathHash, storePathName } from "./store-path.ts";
 export { makeFixedPath, makeOutputPath, makeSourcePath, makeTextPath, STORE_DIR } from "./store-path.ts";
 export type { ContentMethod, StorePath } from "./store-path.ts";

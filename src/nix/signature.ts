@@ -25,7 +25,7 @@ export interface SecretKey {
   readonly publicKey: NixPublicKey;
 }
 
-export interface Signature {
+export interface NixSignature {
   readonly keyName: string;
   readonly bytes: Uint8Array;
 }
@@ -69,7 +69,7 @@ export function writeNixPublicKey({ name, bytes }: NixPublicKey): string {
 }
 
 /** @throws PipeliteError SIGNATURE_INVALID */
-export function parseSignature(text: string): Signature {
+export function parseSignature(text: string): NixSignature {
   const colon = text.indexOf(":");
   const bytes = decodeBase64(text.slice(colon + 1));
   if (colon < 1) throw pipeliteError("SIGNATURE_INVALID", { text, reason: "it has no key name" });

@@ -12,7 +12,7 @@ import {
   readSignature,
   unarmoured,
   type OpenPgpPublicKey,
-  type Signature,
+  type OpenPgpSignature,
 } from "./openpgp.ts";
 
 export interface KeyOfRing {
@@ -33,7 +33,7 @@ interface Part {
   /** What its signatures cover behind the key. */
   signed: Buffer;
   key?: OpenPgpPublicKey;
-  signatures: Signature[];
+  signatures: OpenPgpSignature[];
 }
 
 /**
@@ -81,7 +81,7 @@ function keysOf(parts: readonly Part[]): KeyOfRing[] {
   const [main] = parts;
   const primary = main?.key;
   if (main === undefined || primary === undefined) return [];
-  const by = (part: Part, types: readonly number[]): Signature[] => {
+  const by = (part: Part, types: readonly number[]): OpenPgpSignature[] => {
     const signed = part === main ? main.signed : Buffer.concat([main.signed, part.signed]);
     return part.signatures.filter(
       (each) => types.includes(each.type) && !hasUnknownCritical(each) && isGood(each, signed, primary),
@@ -106,22 +106,22 @@ function keysOf(parts: readonly Part[]): KeyOfRing[] {
 }
 
 /** Else anybody could call the signing key of somebody else a subkey of his own. */
-function isSignedBack(binding: Signature, key: OpenPgpPublicKey, main: Part, part: Part): boolean {
+function isSignedBack(binding: OpenPgpSignature, key: OpenPgpPublicKey, main: Part, part: Part): boolean {
   const body = covered(binding, SUBPACKET.embedded) ?? binding.unhashed.get(SUBPACKET.embedded);
   const back = body && readSignature({ tag: TAG.signature, body });
   return back?.type === TYPE.back && isGood(back, Buffer.concat([main.signed, part.signed]), key);
 }
 
-function newest(signatures: readonly Signature[]): Signature | undefined {
-  const created = (each: Signature) => numberOf(covered(each, SUBPACKET.created)) ?? 0;
+function newest(signatures: readonly OpenPgpSignature[]): OpenPgpSignature | undefined {
+  const created = (each: OpenPgpSignature) => numberOf(covered(each, SUBPACKET.created)) ?? 0;
   return signatures.toSorted((a, b) => created(b) - created(a))[0];
 }
 
-function maySign(signature: Signature): boolean {
+function maySign(signature: OpenPgpSignature): boolean {
   return ((covered(signature, SUBPACKET.flags)?.[0] ?? 0) & MAY_SIGN) !== 0;
 }
 
-function expiry({ created }: OpenPgpPublicKey, signature: Signature): number | undefined {
+function expiry({ created }: OpenPgpPublicKey, signature: OpenPgpSignature): number | undefined {
   const lifetime = numberOf(covered(signature, SUBPACKET.keyExpires)) ?? 0;
   return lifetime === 0 ? undefined : created + lifetime;
 }

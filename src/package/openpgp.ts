@@ -15,7 +15,7 @@ export interface OpenPgpPublicKey {
   body: Uint8Array;
 }
 
-export interface Signature {
+export interface OpenPgpSignature {
   type: number;
   algorithm: number;
   hashAlgorithm: number;
@@ -130,7 +130,7 @@ function readNumbers(bytes: Uint8Array): Uint8Array[] {
 }
 
 /** @returns undefined for a signature of a version that is not known here */
-export function readSignature({ tag, body }: Packet): Signature | undefined {
+export function readSignature({ tag, body }: Packet): OpenPgpSignature | undefined {
   if (tag !== TAG.signature) throw wrong("that is not a signature");
   if (body[0] !== 4) return undefined;
   const [, type = 0, algorithm = 0, hashAlgorithm = 0] = body;
@@ -172,7 +172,7 @@ function readSubpackets(bytes: Uint8Array): Map<number, Uint8Array> {
 }
 
 /** A subpacket that the signature covers, whether it is critical or not. */
-export function covered({ subpackets }: Signature, type: number): Uint8Array | undefined {
+export function covered({ subpackets }: OpenPgpSignature, type: number): Uint8Array | undefined {
   return subpackets.get(type) ?? subpackets.get(type | SUBPACKET.critical);
 }
 
@@ -182,7 +182,7 @@ export function numberOf(bytes: Uint8Array | undefined): number | undefined {
 
 /** Whether the key made this signature over these bytes. */
 export function isGood(
-  signature: Signature,
+  signature: OpenPgpSignature,
   signed: Uint8Array,
   { key, algorithm }: OpenPgpPublicKey,
 ): boolean {
@@ -218,7 +218,7 @@ const END_SIGNATURE = "-----END PGP SIGNATURE-----";
 export interface ClearSigned {
   /** What was signed, as a reader sees it: lines joined by newlines. Byte string. */
   text: string;
-  signatures: Signature[];
+  signatures: OpenPgpSignature[];
 }
 
 /**
@@ -309,7 +309,7 @@ const UNDERSTOOD = new Set<number>([
   SUBPACKET.issuerFingerprint,
 ]);
 
-export function hasUnknownCritical({ subpackets }: Signature): boolean {
+export function hasUnknownCritical({ subpackets }: OpenPgpSignature): boolean {
   return [...subpackets.keys()].some(
     (type) => type >= SUBPACKET.critical && !UNDERSTOOD.has(type & ~SUBPACKET.critical),
   );

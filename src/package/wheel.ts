@@ -68,7 +68,7 @@ export function supportedTags({ python, glibc, machine }: PythonTarget): string[
 }
 
 /** Where a file of a wheel goes, below the folder of the environment. */
-export interface Placed {
+export interface WheelFile {
   /** Reading it throws where it is not what the RECORD of the wheel says. */
   entry: ZipEntry;
   /** Relative: `lib/python3.11/site-packages/numpy/__init__.py`, `bin/f2py`. */
@@ -77,7 +77,7 @@ export interface Placed {
 }
 
 export interface WheelFiles {
-  placed: Placed[];
+  placed: WheelFile[];
   /** `NAME-VERSION.dist-info` */
   info: string;
   /** Launchers that its entry points ask for. */
@@ -109,7 +109,7 @@ export function planWheel(
   const data = `${info.slice(0, -".dist-info".length)}.data/`;
   const placed = entries
     .filter(({ isFolder }) => !isFolder)
-    .map((found): Placed => {
+    .map((found): WheelFile => {
       checkPath(found.name);
       const entry = asRecorded(found, record, info);
       if (!entry.name.startsWith(data)) return { entry, path: `${site}/${entry.name}`, isScript: false };

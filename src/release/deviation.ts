@@ -69,7 +69,7 @@ export interface Deviation extends Finding {
 }
 
 /** What the history says about this run that chance does not explain: `signalsOf` of src/history gives these. */
-export interface Signal {
+export interface DeviationSignal {
   /** `<stage>/<figure>`, or the id of a claim. */
   subject: string;
   claims: readonly string[];

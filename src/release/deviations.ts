@@ -8,7 +8,7 @@ import { parseStrictJson } from "#base/strict-json.ts";
 import type { Home } from "#home/home.ts";
 import type { RunRecord } from "#home/run-record.ts";
 import { signStatement, writeBundle, type SigningKey } from "#sigstore/index.ts";
-import type { AuditFinding, Deviation, Finding, Severity, Signal, Transition } from "./deviation.ts";
+import type { AuditFinding, Deviation, Finding, Severity, DeviationSignal, Transition } from "./deviation.ts";
 import { findingsOf, type FindingSources } from "./findings.ts";
 import { severityOf } from "./severity.ts";
 import { checkName } from "./names.ts";
@@ -83,7 +83,7 @@ const ORDER = ["critical", "major", "minor"];
 export interface MoreSources {
   /** Default: the stored audit of this run, if it is of the record as it is. */
   audit?: AuditFinding | undefined;
-  signals?: readonly Signal[] | undefined;
+  signals?: readonly DeviationSignal[] | undefined;
 }
 
 /**

@@ -2,13 +2,13 @@
 // of the pipeline and from the signals of its control charts. Pure: the same evidence gives the same findings.
 import type { Claim } from "#home/run-record.ts";
 import type { RunRecord, StageRecord } from "#home/run-record.ts";
-import type { AuditFinding, Finding, Signal } from "./deviation.ts";
+import type { AuditFinding, Finding, DeviationSignal } from "./deviation.ts";
 
 export interface FindingSources {
   record: RunRecord;
   audit?: AuditFinding | undefined;
   /** Those that this run completed. */
-  signals?: readonly Signal[] | undefined;
+  signals?: readonly DeviationSignal[] | undefined;
   /** Earlier runs of the pipeline. */
   earlier?: readonly RunRecord[] | undefined;
 }
@@ -108,7 +108,7 @@ function auditFindings(audit: AuditFinding | undefined): Finding[] {
   }));
 }
 
-function signalFindings(signals: readonly Signal[]): Finding[] {
+function signalFindings(signals: readonly DeviationSignal[]): Finding[] {
   return signals.map(({ subject, rule, meaning, claims }) => ({
     kind: "out-of-control",
     fingerprint: `${subject} ${rule}`,

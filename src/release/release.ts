@@ -12,7 +12,7 @@ import { parseBundle, writeBundle, type SigningKey } from "#sigstore/index.ts";
 import { knownOf, personWith, signedByPerson, type Person } from "#supply/person.ts";
 import { NO_REBUILDS, rebuildFacts } from "./rebuild-facts.ts";
 import { checkDemands, type Act, type Demand, type ReleaseFacts } from "./demands.ts";
-import type { AuditOfRun, Deviation, Signal } from "./deviation.ts";
+import type { AuditOfRun, Deviation, DeviationSignal } from "./deviation.ts";
 import { openDeviations, readDeviations } from "./deviations.ts";
 import { membersOf, textOf } from "./members.ts";
 import { parseAppliedPolicy, type AppliedPolicy, type Policy } from "./policy.ts";
@@ -33,7 +33,7 @@ export interface ReleaseRun {
   releaser?: { name: string; key: SigningKey | Person } | undefined;
   /** Makes the audit that a policy asks for, and gives the way to keep it. */
   audit: () => Promise<FreshAudit>;
-  signals?: readonly Signal[] | undefined;
+  signals?: readonly DeviationSignal[] | undefined;
   /** Attests the outputs when nothing else is missing: files relative to `<home>/pipelite`, with their digests. */
   attest?: (() => Promise<readonly Attested[]>) | undefined;
 }
@@ -160,7 +160,7 @@ interface FactSources {
   home: Home;
   runId: string;
   policy: Policy;
-  signals: readonly Signal[] | undefined;
+  signals: readonly DeviationSignal[] | undefined;
 }
 
 function gatherFacts(
@@ -195,7 +195,7 @@ function gatherFacts(
 function trustedDeviations(
   home: Home,
   { record }: ReadRun,
-  more: { audit: AuditOfRun | undefined; signals: readonly Signal[] | undefined },
+  more: { audit: AuditOfRun | undefined; signals: readonly DeviationSignal[] | undefined },
 ): Deviation[] | string {
   try {
     return readDeviations(home, record, more);

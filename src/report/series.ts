@@ -7,7 +7,7 @@ import { EvidenceFiles, lookUp, parseReference, placeBelow } from "#evidence/evi
 import { parseFormula } from "#formula/syntax.ts";
 import type { Expression, Formula } from "#formula/syntax.ts";
 import { evaluate } from "#formula/formula.ts";
-import type { FormulaContext, Place, Value } from "#formula/formula.ts";
+import type { FormulaContext, NamedPath, Value } from "#formula/formula.ts";
 import type { RunRecord } from "#home/run-record.ts";
 import type { Series } from "#standards/input.ts";
 
@@ -105,7 +105,7 @@ function contextOf(home: Home, record: RunRecord, claim: Claim, files: EvidenceF
   const nothing = (): never => {
     throw new RangeError("a chart builds nothing again");
   };
-  const place = (index: number): Place => {
+  const place = (index: number): NamedPath => {
     const reference = parseReference(claim.evidence[index - 1] ?? "");
     if (reference?.kind !== "store") return nothing();
     return placeBelow({ path: home.physical(reference.path), shown: reference.path }, reference.file);

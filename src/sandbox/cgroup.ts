@@ -15,17 +15,17 @@ import { isProcessAlive } from "#base/process.ts";
 import type { CgroupVersion, SandboxRequest } from "./request.ts";
 
 /** Where groups can be made, or the groups themselves: per controller, the folder and the version. `any` is a version 2 folder without regard to controllers. */
-export interface Places {
+export interface CgroupFolders {
   /** Measures processor time. */
-  cpu?: Place;
+  cpu?: CgroupFolder;
   /** Limits it. */
-  quota?: Place;
-  memory?: Place;
-  pids?: Place;
-  io?: Place;
+  quota?: CgroupFolder;
+  memory?: CgroupFolder;
+  pids?: CgroupFolder;
+  io?: CgroupFolder;
 }
 
-export interface Place {
+export interface CgroupFolder {
   version: CgroupVersion;
   folder: string;
   /** The group that this process is in. */
@@ -46,7 +46,7 @@ export interface Cgroup {
   /** Writing "0" to each of these moves the writer in. */
   entryFiles: string[];
   /** What the figures and limits come from; absent where this host has no such controller for us. */
-  versions: Partial<Record<keyof Places, CgroupVersion>>;
+  versions: Partial<Record<keyof CgroupFolders, CgroupVersion>>;
   /** Whether the kernel took the limits. */
   limited: { processes: boolean; memory: boolean; cpus: boolean };
   read(): CgroupFigures;
@@ -58,11 +58,11 @@ export interface Cgroup {
 }
 
 export const CONTROLLERS = ["cpu", "quota", "memory", "pids", "io"] as const;
-let places: Places | undefined;
+let places: CgroupFolders | undefined;
 export const CGROUP_PREFIX = "pipelite-";
 
 /** Where this process can make groups; found out once. */
-export function cgroupPlaces(): Places {
+export function cgroupPlaces(): CgroupFolders {
   return (places ??= findPlaces());
 }
 
@@ -73,7 +73,7 @@ export function cgroupPlaces(): Places {
 export function createCgroup(
   name: string,
   limits: SandboxRequest["limits"],
-  where: Places = cgroupPlaces(),
+  where: CgroupFolders = cgroupPlaces(),
 ): Cgroup | undefined {
   const group = { ...where };
   const folders = new Map<string, CgroupVersion>();
@@ -98,7 +98,10 @@ export function createCgroup(
   return openCgroup(group, [...folders], setLimits(group, limits));
 }
 
-function setLimits({ pids, memory, quota }: Places, limits: SandboxRequest["limits"]): Cgroup["limited"] {
+function setLimits(
+  { pids, memory, quota }: CgroupFolders,
+  limits: SandboxRequest["limits"],
+): Cgroup["limited"] {
   // Two processes of the sandbox's own (the waiting parent of pid 1) count too.
   const OWN_PROCESSES = 2;
   const limited = {
@@ -120,7 +123,11 @@ function setLimits({ pids, memory, quota }: Places, limits: SandboxRequest["limi
   return limited;
 }
 
-function openCgroup(group: Places, folders: [string, CgroupVersion][], limited: Cgroup["limited"]): Cgroup {
+function openCgroup(
+  group: CgroupFolders,
+  folders: [string, CgroupVersion][],
+  limited: Cgroup["limited"],
+): Cgroup {
   const entryFiles = folders.map(([folder]) => join(folder, "cgroup.procs"));
   const processes = () => processesIn(entryFiles);
   const versions: Cgroup["versions"] = {};
@@ -156,7 +163,7 @@ export function processesIn(entryFiles: readonly string[]): number[] {
  * @param readFile text of a file by its path; empty when there is none
  */
 export function readFigures(
-  { cpu, memory, pids, io }: Places,
+  { cpu, memory, pids, io }: CgroupFolders,
   readFile: (path: string) => string = readText,
 ): CgroupFigures {
   const figures: CgroupFigures = {};
@@ -187,7 +194,7 @@ export function readFigures(
   return figures;
 }
 
-function findPlaces(): Places {
+function findPlaces(): CgroupFolders {
   const mounts = readMounts();
   const own = readOwnGroups();
   const found = findVersion2(mounts, own);
@@ -207,16 +214,16 @@ function findPlaces(): Places {
 }
 
 /** The own group, or the one above it where systemd delegates that: a group beside us may have controllers. */
-function findVersion2(mounts: readonly Mount[], own: ReadonlyMap<string, string>): Places {
+function findVersion2(mounts: readonly Mount[], own: ReadonlyMap<string, string>): CgroupFolders {
   const mount = mounts.find(({ type }) => type === "cgroup2");
   const path = own.get("");
   const folder = mount && path !== undefined ? folderIn(mount, path) : undefined;
   if (folder === undefined) return {};
-  const best: Places = {};
+  const best: CgroupFolders = {};
   for (const candidate of [folder, dirname(folder)]) {
     if (!canMakeGroupIn(candidate)) continue;
     const delegated = readText(join(candidate, "cgroup.subtree_control")).trim().split(" ");
-    const place: Place = { version: "cgroup2", folder: candidate, own: folder };
+    const place: CgroupFolder = { version: "cgroup2", folder: candidate, own: folder };
     if (delegated.includes("memory")) {
       best.memory = place;
       best.cpu = place;
@@ -305,7 +312,7 @@ export async function removeGroup(folder: string): Promise<void> {
 
 /** @returns whether the kernel took it. */
 function writeLimit(
-  place: Place | undefined,
+  place: CgroupFolder | undefined,
   version2: string,
   version1: string,
   value: number | string,

@@ -27,7 +27,7 @@ export type { AndersonDarling, Independence, TestResult } from "./normality.ts";
 export { histogramOf, type Histogram } from "./histogram.ts";
 export { findSignals, findViolations, NELSON, RULES, signalsByPoint } from "./rules.ts";
 export { WESTERN_ELECTRIC } from "./rules.ts";
-export type { PointSignal, Rule, Signal, Zones } from "./rules.ts";
+export type { PointSignal, Rule, ChartSignal, Zones } from "./rules.ts";
 export { parseSamples } from "./samples.ts";
 export type { SampleRequest, Samples } from "./samples.ts";
 export { estimateSigma, movingRanges } from "./sigma.ts";

@@ -74,7 +74,7 @@ export function findViolations(values: readonly number[], zones: Zones, rule: Ru
   }
 }
 
-export interface Signal {
+export interface ChartSignal {
   rule: Rule;
   meaning: string;
   /** From 1. */
@@ -82,7 +82,7 @@ export interface Signal {
 }
 
 /** The rules that give a signal, with the points at which they do. */
-export function findSignals(values: readonly number[], zones: Zones, rules: readonly Rule[]): Signal[] {
+export function findSignals(values: readonly number[], zones: Zones, rules: readonly Rule[]): ChartSignal[] {
   return rules
     .map((rule) => ({ rule, meaning: RULES[rule], points: findViolations(values, zones, rule) }))
     .filter(({ points }) => points.length > 0);
@@ -96,7 +96,7 @@ export interface PointSignal {
 }
 
 /** Signals by rule, as a list by point. */
-export function signalsByPoint(signals: readonly Signal[], values: readonly number[]): PointSignal[] {
+export function signalsByPoint(signals: readonly ChartSignal[], values: readonly number[]): PointSignal[] {
   const rules = new Map<number, Rule[]>();
   for (const { rule, points } of signals)
     for (const point of points) rules.set(point, [...(rules.get(point) ?? []), rule]);

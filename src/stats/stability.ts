@@ -5,14 +5,14 @@ import { chartIndividuals, chartMeansAndDeviations, pointsOutside, type ChartPai
 import { chiSquareTails } from "./distributions.ts";
 import { incompleteBeta } from "./gamma.ts";
 import { normalUpper } from "./normal.ts";
-import { findSignals, WESTERN_ELECTRIC, type Rule, type Signal } from "./rules.ts";
+import { findSignals, WESTERN_ELECTRIC, type Rule, type ChartSignal } from "./rules.ts";
 
 export interface Stability {
   isStable: boolean;
   reason: string;
   charts: ChartPair;
   /** Signals of the chosen rules on the chart of location: what an engineer would look at. */
-  signals: Signal[];
+  signals: ChartSignal[];
   /** Points (from 1) outside the 3-sigma limits of the chart of spread. */
   spreadOutside: number[];
   /** Smallest probability of a point so far out, times the number of points (Bonferroni). */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Places, spreadApart, wrapCut } from "#chart/labels.ts";
+import { LabelAreas, spreadApart, wrapCut } from "#chart/labels.ts";
 import { labelsOf, ticksOf } from "#chart/svg.ts";
 import { describePower, exponentFor, inPowers } from "#chart/units.ts";
 
@@ -29,7 +29,7 @@ test("a place is taken once", () => {
     .map(([left, top, width, height]) => ({ left, top, right: left + width, bottom: top + height }));
   fc.assert(
     fc.property(fc.array(fc.array(area, { minLength: 1, maxLength: 4 })), (wishes) => {
-      const places = new Places();
+      const places = new LabelAreas();
       const taken = wishes.flatMap((areas) => places.take(areas) ?? []);
       for (const [index, a] of taken.entries())
         for (const b of taken.slice(index + 1))

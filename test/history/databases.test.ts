@@ -9,7 +9,7 @@ import { sql } from "kysely";
 import { isPipeliteError } from "#base/errors.ts";
 import { type ErrorCode } from "#cli/error-rows.ts";
 import { RECORD_SCHEMA } from "#home/run-record.ts";
-import { openRaw, withHistory, type History, type Place } from "#history/history.ts";
+import { openRaw, withHistory, type History, type HistoryLocation } from "#history/history.ts";
 import { countRuns, readChanges, readRuns, readSeries } from "#history/read.ts";
 import { rebuildHistory } from "#history/rebuild.ts";
 import { signalsOfRun } from "#history/signals.ts";
@@ -22,8 +22,8 @@ const skip = needsPostgres();
 const server: Postgres | undefined = skip === false ? await startPostgres() : undefined;
 after(() => server?.[Symbol.asyncDispose]());
 
-const sync = (place: Place) => withHistory(place, syncHistory);
-const walls = async (place: Place) => {
+const sync = (place: HistoryLocation) => withHistory(place, syncHistory);
+const walls = async (place: HistoryLocation) => {
   const [series] = await withHistory(place, (history) =>
     readSeries(history, { stage: "audio", figure: "wall" }),
   );
@@ -38,7 +38,7 @@ function refuses(promise: Promise<unknown>, code: ErrorCode): Promise<void> {
 }
 
 for (const kind of ["SQLite", "PostgreSQL"] as const) {
-  const placeOf = ({ home }: FakeHome): Place => ({
+  const placeOf = ({ home }: FakeHome): HistoryLocation => ({
     home,
     database: kind === "SQLite" ? undefined : server?.createDatabase(),
   });
@@ -360,7 +360,7 @@ interface Elsewhere {
   added: number;
 }
 
-function syncElsewhere({ home, database }: Place): Promise<Elsewhere> {
+function syncElsewhere({ home, database }: HistoryLocation): Promise<Elsewhere> {
   const script = join(import.meta.dirname, "sync-once.ts");
   const args = [
     "--disable-warning=ExperimentalWarning",

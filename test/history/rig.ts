@@ -6,7 +6,7 @@ import { removeTree } from "#base/files.ts";
 import type { Claim } from "#home/run-record.ts";
 import { openHome, type Home } from "#home/home.ts";
 import { countsOf, RECORD_SCHEMA, type RunRecord, type StageRecord } from "#home/run-record.ts";
-import { withHistory, type Place } from "#history/history.ts";
+import { withHistory, type HistoryLocation } from "#history/history.ts";
 import { TABLES } from "#history/schema.ts";
 
 export interface FakeStage {
@@ -156,7 +156,7 @@ export class FakeHome implements Disposable {
 }
 
 /** What the index holds of the runs, each table in a fixed order; without the sync's own and the log of changes. */
-export function contentOf(place: Place): Promise<unknown[][]> {
+export function contentOf(place: HistoryLocation): Promise<unknown[][]> {
   return withHistory(place, async ({ db }) => {
     const tables: unknown[][] = [];
     for (const name of TABLES.slice(0, 3)) {

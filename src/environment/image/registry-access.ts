@@ -4,7 +4,7 @@ import { downloadBytes } from "#base/web.ts";
 
 const TOKEN_BYTES_MAX = 2 ** 20;
 
-export interface Place {
+export interface RegistryAddress {
   base: string;
   /** `user:password` of its address. */
   user: string | undefined;
@@ -21,7 +21,7 @@ function isLoopback(hostname: string): boolean {
   return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
-export function placeOf(address: string): Place {
+export function placeOf(address: string): RegistryAddress {
   const url = new URL(address);
   const { username, password } = url;
   const user =

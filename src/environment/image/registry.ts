@@ -11,7 +11,7 @@ import { pipeliteError } from "#environment/errors.ts";
 import type { Mirrors } from "#environment/mirrors.ts";
 import type { InRegistry, LockedFile } from "#environment/step.ts";
 import { credentialsOf } from "./credentials.ts";
-import { addressOf, authorise, placeOf, type Place } from "./registry-access.ts";
+import { addressOf, authorise, placeOf, type RegistryAddress } from "./registry-access.ts";
 
 /** An image as pipeline.ts names it, and where that is. */
 export type Repository = Omit<InRegistry, "kind">;
@@ -122,7 +122,7 @@ const known = new WeakMap<Mirrors, Map<string, string>>();
 
 async function askAs<T>(
   from: Repository,
-  { base, user }: Place,
+  { base, user }: RegistryAddress,
   asking: Asking,
   get: (base: string, headers: Readonly<Record<string, string>>) => Promise<T>,
 ): Promise<T> {

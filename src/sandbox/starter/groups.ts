@@ -14,7 +14,7 @@ import {
   readFigures,
   removeGroup,
 } from "#sandbox/cgroup.ts";
-import type { Cgroup, CgroupFigures, Place, Places } from "#sandbox/cgroup.ts";
+import type { Cgroup, CgroupFigures, CgroupFolder, CgroupFolders } from "#sandbox/cgroup.ts";
 import { attempt } from "#sandbox/launcher/system-call.ts";
 import type { SystemCall } from "#sandbox/launcher/system-call.ts";
 import * as linux from "#sandbox/linux.ts";
@@ -28,21 +28,23 @@ const { AT_FDCWD } = linux;
 export class StarterGroups {
   readonly #name: string;
   /** Version 1: made once. */
-  readonly #kept: Place | undefined;
+  readonly #kept: CgroupFolder | undefined;
   /** Version 1: where a group for processor time can be made. */
-  readonly #quotaPlace: Place | undefined;
-  #quota: Place | undefined;
+  readonly #quotaPlace: CgroupFolder | undefined;
+  #quota: CgroupFolder | undefined;
   /** Made for each stage; of version 2 it has all controllers. */
-  readonly #fresh: Place | undefined;
-  readonly #freshKeys: readonly (keyof Places)[];
+  readonly #fresh: CgroupFolder | undefined;
+  readonly #freshKeys: readonly (keyof CgroupFolders)[];
   #stage = 0;
-  #lastPlaces: { folder: string | undefined; quota: Place | undefined; places: Places } | undefined;
-  #lastFiles: { places: Places; files: string[] } | undefined;
+  #lastPlaces:
+    | { folder: string | undefined; quota: CgroupFolder | undefined; places: CgroupFolders }
+    | undefined;
+  #lastFiles: { places: CgroupFolders; files: string[] } | undefined;
   #isPrepared = false;
   #refusedBefore = 0;
 
   /** @param name of a process; unique while it lives */
-  constructor(name: string, where: Places = cgroupPlaces()) {
+  constructor(name: string, where: CgroupFolders = cgroupPlaces()) {
     this.#name = CGROUP_PREFIX + name;
     const { memory, pids, quota } = where;
     this.#fresh = memory;
@@ -64,7 +66,7 @@ export class StarterGroups {
 
   /** Files that list what is in the groups of the present stage, the starter itself among it. */
   get entryFiles(): string[] {
-    const folders = new Set(Object.values(this.#places()).map(({ folder }: Place) => folder));
+    const folders = new Set(Object.values(this.#places()).map(({ folder }: CgroupFolder) => folder));
     return [...folders].map((folder) => `${folder}/cgroup.procs`);
   }
 
@@ -143,7 +145,7 @@ export class StarterGroups {
   }
 
   /** They are asked for many times for each stage. */
-  #places(): Places {
+  #places(): CgroupFolders {
     const folder = this.#freshFolder();
     const last = this.#lastPlaces;
     if (last !== undefined && last.folder === folder && last.quota === this.#quota) return last.places;
@@ -152,8 +154,8 @@ export class StarterGroups {
     return places;
   }
 
-  #placesIn(folder: string | undefined): Places {
-    const places: Places = {};
+  #placesIn(folder: string | undefined): CgroupFolders {
+    const places: CgroupFolders = {};
     if (this.#fresh !== undefined && folder !== undefined)
       for (const key of this.#freshKeys) places[key] = { version: this.#fresh.version, folder };
     if (this.#kept !== undefined) places.pids = this.#kept;
@@ -161,7 +163,7 @@ export class StarterGroups {
     return places;
   }
 
-  #make(place: Place): Place | undefined {
+  #make(place: CgroupFolder): CgroupFolder | undefined {
     const folder = join(place.folder, this.#name);
     try {
       mkdirSync(folder, { recursive: true });
@@ -214,7 +216,7 @@ function remove(folder: string | undefined): SystemCall[] {
 }
 
 function writeLimit(
-  place: Place | undefined,
+  place: CgroupFolder | undefined,
   version2: readonly [file: string, value: number | string],
   version1: readonly [file: string, value: number | string],
   reported?: keyof typeof REPORT.limits,
