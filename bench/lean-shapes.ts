@@ -13,7 +13,7 @@ import {
   type,
   v,
   type Export,
-  type Json,
+  type ExportLine,
   type Term,
 } from "#lean/source/terms.ts";
 import { LineFile } from "./lean-copies.ts";
@@ -40,7 +40,7 @@ class Lines {
   }
 
   /** nanoda refuses an expression that is written twice. */
-  expr(record: Json): number {
+  expr(record: ExportLine): number {
     const key = JSON.stringify(record);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
@@ -50,7 +50,7 @@ class Lines {
   }
 
   /** An expression that no line has yet. */
-  fresh(record: Json): number {
+  fresh(record: ExportLine): number {
     this.write({ ...record, ie: this.#exprs });
     return this.#exprs++;
   }
@@ -63,7 +63,7 @@ class Lines {
     return this.expr({ lam: { name, type: of, body, binderInfo: "default" } });
   }
 
-  write(record: Json): void {
+  write(record: ExportLine): void {
     this.#file.write(JSON.stringify(record));
   }
 

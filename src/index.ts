@@ -3,7 +3,7 @@ export { debian, environment, image, nixpkgs, nodeModules, python } from "./auth
 export type {
   DebianOptions,
   EnvironmentOptions,
-  ImageOptions,
+  ImageEnvironmentOptions as ImageOptions,
   NixpkgsOptions,
   NodeModulesOptions,
   PythonOptions,

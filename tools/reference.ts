@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { errorTable } from "#cli/error-rows.ts";
-import { isGroup, type Group } from "#cli/command.ts";
+import { isGroup, type CommandGroup } from "#cli/command.ts";
 import { findCommand } from "#cli/command-line.ts";
 import { commands } from "#cli/commands.ts";
 import { printHelp } from "#cli/help.ts";
@@ -26,7 +26,7 @@ async function commandsPage(): Promise<string> {
 }
 
 /** Groups and commands by their words, the empty text for `pipelite` itself. */
-function commandsBelow(group: Group, prefix = ""): string[] {
+function commandsBelow(group: CommandGroup, prefix = ""): string[] {
   const names = Object.entries(group.commands).flatMap(([name, entry]) => {
     const words = `${prefix} ${name}`.trim();
     return isGroup(entry) ? commandsBelow(entry, words) : [words];

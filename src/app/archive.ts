@@ -1,9 +1,9 @@
 // The archive of a run: one file from which it can be verified and built again; and a home made of such a file.
 import { entryAt } from "#base/files.ts";
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { pipeliteError } from "#archive/errors.ts";
 import { gather } from "#archive/gather.ts";
-import { openArchive, type Opened, type OpenOptions } from "#archive/open.ts";
+import { openArchive, type OpenedArchive, type OpenOptions } from "#archive/open.ts";
 import { writeArchive, type Written } from "#archive/write.ts";
 import type { Home } from "#home/home.ts";
 import { TransparencyLog } from "#home/log.ts";
@@ -12,7 +12,7 @@ import { layoutOf } from "#store/layout.ts";
 import { openStore } from "#store/store.ts";
 import { attestationsFolder, attestRun, readBundles } from "#supply/attestations.ts";
 import { builderKey } from "#supply/attest.ts";
-import { personBy, type Signer } from "./attest.ts";
+import { personBy, type AttestationSigner } from "./attest.ts";
 import { archiveSources } from "./archive-sources.ts";
 import { ownProgram } from "./own-program.ts";
 import { verify } from "./verify.ts";
@@ -22,8 +22,8 @@ export interface ArchiveRequest {
   which: WhichRun;
   out: string;
   /** Who signs the sums of its files; default: the key of the home. */
-  signer: Signer;
-  env: Environment;
+  signer: AttestationSigner;
+  env: Variables;
   signal: AbortSignal;
   onMember: (done: number, total: number) => void;
 }
@@ -87,7 +87,7 @@ export async function openHomeFrom(
   file: string,
   home: string,
   options: OpenOptions,
-): Promise<Opened | undefined> {
+): Promise<OpenedArchive | undefined> {
   try {
     return await openArchive(file, home, options);
   } catch (error) {

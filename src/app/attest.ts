@@ -1,6 +1,6 @@
 // Statements signed and logged, by whoever is to sign: a key, with timestamps or without, or somebody whom an authority certifies; and
 // what others need to verify them.
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { readNamedText } from "#base/files.ts";
 import { isObject, messageOf, parseStrictJson } from "#base/strict-json.ts";
 import type { Home } from "#home/home.ts";
@@ -21,7 +21,7 @@ import { parseNote, parseVerifier, verifyNote, writeVerifier, type NoteVerifier 
 import { prettyJson } from "#base/canonical-json.ts";
 
 /** Who signs. */
-export type Signer = KeySigner | IdentitySigner;
+export type AttestationSigner = KeySigner | IdentitySigner;
 
 export interface KeySigner {
   by: "key";
@@ -40,7 +40,7 @@ export interface IdentitySigner {
   /** Sigstore's signing config and trusted root. */
   configFile: string;
   rootFile: string;
-  env: Environment;
+  env: Variables;
 }
 
 export interface AttestedStatements extends Told {
@@ -61,7 +61,7 @@ interface Told {
 export async function attestBy(
   home: Home,
   statements: readonly Statement[],
-  signer: Signer,
+  signer: AttestationSigner,
   signal: AbortSignal,
 ): Promise<AttestedStatements> {
   const attester = attesterOf(home, signer, signal);
@@ -78,7 +78,7 @@ export interface ToldAttester extends Attester {
  * Whoever is to sign, for `attestRun`.
  * @throws PipeliteError as `attestBy`, but for what is only met when something is signed
  */
-export function attesterOf(home: Home, signer: Signer, signal: AbortSignal): ToldAttester {
+export function attesterOf(home: Home, signer: AttestationSigner, signal: AbortSignal): ToldAttester {
   return signer.by === "key" ? byKey(home, signer, signal) : byIdentity(signer, signal);
 }
 
@@ -164,7 +164,7 @@ function keylessOf(
 }
 
 /** Somebody who signs in their own name. @param signer by a key: one that is named. @throws PipeliteError as `attestBy` */
-export function personBy(signer: Signer, signal: AbortSignal): Person {
+export function personBy(signer: AttestationSigner, signal: AbortSignal): Person {
   if (signer.by === "identity") {
     const read = readTrustedRoot(signer.rootFile);
     return personAs(keylessOf(signer, read, signal), read.file);

@@ -3,11 +3,11 @@ import { randomBytes } from "node:crypto";
 import { join, resolve } from "node:path";
 import { messageOf } from "#base/strict-json.ts";
 import { bytesOfFile, readNamedText } from "#base/files.ts";
-import type { Environment } from "#base/environment.ts";
-import type { Compression } from "#cache/compression.ts";
+import type { Variables } from "#base/environment.ts";
+import type { NarCompression } from "#cache/compression.ts";
 import { shownWord } from "#cache/files.ts";
 import { openCacheFiles, openSubstituter, type Caches, type OpenCache } from "#cache/open.ts";
-import { push, type Pushed } from "#cache/push.ts";
+import { push, type PushedPaths } from "#cache/push.ts";
 import { serveCache, type RunningServer } from "#cache/server.ts";
 import type { Substituted, SubstituterEvents } from "#cache/substituter.ts";
 import { readSecretKey, readTrustedKey } from "#cache/trust.ts";
@@ -25,13 +25,13 @@ export interface PushToCache extends OpenCache {
   to: string;
   /** Words that mean paths; each goes with all it needs. All paths of the store where there are none. */
   words: readonly string[];
-  compression: Compression;
+  compression: NarCompression;
   keyFile: string | undefined;
   signal: AbortSignal;
   onPath?: (path: StorePath) => void;
 }
 
-export async function pushToCache(options: PushToCache): Promise<Pushed & { url: string }> {
+export async function pushToCache(options: PushToCache): Promise<PushedPaths & { url: string }> {
   const { home, to, words, cwd, keyFile, compression, signal, onPath } = options;
   const key = keyFile === undefined ? undefined : readSecretKey(keyFile);
   using store = openStore(home);
@@ -84,7 +84,7 @@ export interface ServeFromHome {
   home: string;
   host: string;
   port: number;
-  compression: Compression;
+  compression: NarCompression;
   keyFile: string | undefined;
   /** Holds tokens, one a line; whoever has one may upload. */
   tokenFile: string | undefined;
@@ -161,7 +161,7 @@ export function newPathKey(
 }
 
 /** Caches and trusted keys that the environment names, between white space. */
-export function cachesOfEnvironment(env: Environment): Caches {
+export function cachesOfEnvironment(env: Variables): Caches {
   const words = (name: string): string[] => (env[name] ?? "").split(/\s+/).filter(Boolean);
   return { caches: words("PIPELITE_CACHES"), trustedKeys: words("PIPELITE_TRUSTED_KEYS") };
 }

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { openHome } from "#home/home.ts";
 import type { RunRecord } from "#home/run-record.ts";
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { digestOf } from "#base/digest.ts";
 import { sums } from "#evidence/result-tree.ts";
 import { SUMS_MAX, type Artefacts } from "#export/workflow/results.ts";
@@ -19,7 +19,7 @@ export interface CiPlace {
   folder: string;
   /** What the jobs belong to: containers are given this folder. */
   root: string;
-  env: Environment;
+  env: Variables;
   signal: AbortSignal;
   listener: RunListener;
 }

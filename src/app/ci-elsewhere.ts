@@ -9,7 +9,7 @@ import { nodeProgram } from "#compile/program.ts";
 import { IMAGES, type JobName } from "#export/workflow/jobs.ts";
 import { parseResult, type JobResult } from "#export/workflow/results.ts";
 import { openHome } from "#home/home.ts";
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { messageOf } from "#base/strict-json.ts";
 import { writeEntrance } from "#sandbox/entrances.ts";
 import { distributionOf } from "#sbom/metadata.ts";
@@ -45,7 +45,7 @@ export async function inContainer(job: "alpine" | "ubuntu", place: CiPlace): Pro
 }
 
 /** The first that answers; else what they said. */
-export function workingEngine(env: Environment): { engine: string | undefined; problem: string } {
+export function workingEngine(env: Variables): { engine: string | undefined; problem: string } {
   const tried: string[] = [];
   for (const engine of ENGINES) {
     const { status, error, stderr } = spawnSync(engine, ["info"], { env, encoding: "utf8" });

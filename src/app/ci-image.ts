@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pack } from "#author/pack.ts";
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { loadPipeline } from "#compile/load.ts";
 import { openHome } from "#home/home.ts";
 import type { RunRecord } from "#home/run-record.ts";
@@ -98,6 +98,6 @@ async function probe(
   }
 }
 
-function run(engine: string, env: Environment, ...words: string[]) {
+function run(engine: string, env: Variables, ...words: string[]) {
   return spawnSync(engine, words, { env, encoding: "utf8" });
 }

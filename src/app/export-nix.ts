@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { entryAt, isDirectory, makeFolder, removeTree } from "#base/files.ts";
 import { baseOf, writeFlake } from "#export/flake.ts";
 import { exportDerivations, type ExportOptions } from "#export/nix.ts";
-import type { Compression } from "#cache/compression.ts";
+import type { NarCompression } from "#cache/compression.ts";
 import { folderFiles } from "#cache/folder.ts";
 import { push } from "#cache/push.ts";
 import type { ToolsFrom } from "#export/shell-tools.ts";
@@ -28,7 +28,7 @@ export interface ExportNix extends Omit<ExportOptions, "run" | "tools"> {
   /** URLs of caches that the flake names. */
   cacheUrls: readonly string[];
   /** How the NARs of the cache are packed. */
-  compression: Compression;
+  compression: NarCompression;
   onPath?: (path: string) => void;
 }
 

@@ -10,7 +10,7 @@ import {
   readRuns,
   type PipelineKey,
 } from "#history/read.ts";
-import { rebuildHistory, type Rebuilt } from "#history/rebuild.ts";
+import { rebuildHistory, type RebuiltIndex } from "#history/rebuild.ts";
 import type { RunRow } from "#history/schema.ts";
 import { syncHistory, type SyncReport } from "#history/sync.ts";
 
@@ -54,7 +54,7 @@ export function updateHistory(place: HistoryLocation): Promise<{ report: SyncRep
 /** Makes the index again from the records. */
 export async function remakeHistory(
   place: HistoryLocation,
-): Promise<{ report: Rebuilt; total: number; database: string }> {
+): Promise<{ report: RebuiltIndex; total: number; database: string }> {
   const report = await rebuildHistory(place);
   return withHistory(place, async (history) => ({
     report,

@@ -7,7 +7,7 @@ import { canonicalJson } from "#base/canonical-json.ts";
 import { removeTree } from "#base/files.ts";
 import { isObject, memberAt, parseStrictJson } from "#base/strict-json.ts";
 import type { Home } from "#home/home.ts";
-import type { Codec } from "#package/oci-writer.ts";
+import type { LayerCodec } from "#package/oci-writer.ts";
 import { pipeliteError as shipError } from "#ship/errors.ts";
 import { runOfRoots } from "#ship/image/findings.ts";
 import { inspectImage, type Inspected } from "#ship/image/inspect.ts";
@@ -88,7 +88,7 @@ async function look(home: Home, layout: string): Promise<{ image: ReadImage; ins
 
 interface Said {
   name: string;
-  packing: { codec: Exclude<Codec, "none">; level: number };
+  packing: { codec: Exclude<LayerCodec, "none">; level: number };
   timeSeconds: number;
   /** Names of paths, layer by layer. */
   plan: string[][];

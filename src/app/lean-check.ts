@@ -5,7 +5,7 @@ import { setFlagsFromString } from "node:v8";
 import { openToRead } from "#base/files.ts";
 import { createMemoryGuard } from "./memory-guard.ts";
 import { giveUp } from "#lean/fault.ts";
-import { checkStream, type CheckOptions, type Report } from "#lean/index.ts";
+import { checkStream, type ExportCheckOptions, type Report } from "#lean/index.ts";
 import { systemReason } from "#base/system-reason.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -16,7 +16,7 @@ const CHUNK_BYTES = 1 << 18;
 /** Garbage is collected when the heap has doubled; by itself the engine waits until it is up to four times as large. */
 const COLLECT_AT_DOUBLE = "--heap-growing-percent=100";
 
-export interface CheckExport extends Pick<CheckOptions, "allowAxioms" | "statements" | "onTheorem"> {
+export interface CheckExport extends Pick<ExportCheckOptions, "allowAxioms" | "statements" | "onTheorem"> {
   /** So many bytes more have been read. */
   readonly onRead: (bytes: number) => void;
   /** A declaration is about to be checked. */
@@ -33,7 +33,7 @@ const WORK_MAX = 2_000_000_000;
 
 /** Checks every declaration of an export. @throws PipeliteError LEAN_EXPORT_UNREADABLE, LEAN_EXPORT_COMPRESSED */
 export async function checkExport(
-  input: Input,
+  input: LeanInput,
   { onRead, jobs, timeMs, workMax = WORK_MAX, memoryMax = totalmem() / 2, ...rest }: CheckExport,
 ): Promise<Report> {
   setFlagsFromString(COLLECT_AT_DOUBLE);
@@ -49,7 +49,7 @@ export async function checkExport(
   return checkWithJobs(chunks, { ...options, jobs, endMs, timeMessage });
 }
 
-export interface Input {
+export interface LeanInput {
   readonly chunks: AsyncIterable<Uint8Array | string>;
   /** How the user calls it. */
   readonly label: string;
@@ -58,7 +58,7 @@ export interface Input {
 }
 
 /** An export in a file. @param label how the user calls it */
-export function openFile(path: string, label: string): Input {
+export function openFile(path: string, label: string): LeanInput {
   try {
     const fd = openToRead(path);
     const stat = fstatSync(fd);
@@ -71,7 +71,7 @@ export function openFile(path: string, label: string): Input {
 
 /** The chunks as they are, each counted when it has been checked; refuses at the first what is compressed, so that nobody has to guess what is wrong. */
 async function* countBytes(
-  { chunks, label }: Input,
+  { chunks, label }: LeanInput,
   tell: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array | string> {
   const askMemory = createMemoryGuard();

@@ -2,7 +2,7 @@
 // order of the export, so that nothing that is said depends on how many threads there are.
 import { Worker } from "node:worker_threads";
 import { ownModule } from "#base/own-code.ts";
-import { Checker, type CheckOptions } from "#lean/check.ts";
+import { Checker, type ExportCheckOptions } from "#lean/check.ts";
 import { Fault, type FaultKind, type Reason } from "#lean/fault.ts";
 import type { SharedDevelopment } from "#lean/declare/judge.ts";
 import type { Report } from "#lean/index.ts";
@@ -33,7 +33,7 @@ export interface Portion {
 
 const PORTION_MAX = 64;
 
-export interface JobOptions extends CheckOptions {
+export interface JobOptions extends ExportCheckOptions {
   readonly workMax: number;
   readonly memoryMax: number;
   readonly jobs: number;

@@ -1,6 +1,6 @@
 // What environments of a pipeline are made of, chosen once and written beside it. All are known before anything is written.
 import { dirname, join } from "node:path";
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { buildGraph } from "#compile/graph.ts";
 import { loadPipeline } from "#compile/load.ts";
@@ -36,7 +36,7 @@ export interface LockOptions extends Locking {
 interface Locking {
   pipeline: string;
   home: Home;
-  env: Environment;
+  env: Variables;
   /** Where store paths of nixpkgs are, and files of known hash. */
   caches?: (Caches & OpenCache) | undefined;
   now: Date;

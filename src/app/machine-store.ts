@@ -1,9 +1,9 @@
 // Paths to and from the store of another machine, by its Nix daemon.
 import { pipeliteError as cacheError } from "#cache/errors.ts";
-import type { Pushed } from "#cache/push.ts";
+import type { PushedPaths } from "#cache/push.ts";
 import type { Substituted } from "#cache/substituter.ts";
 import { isVouchedFor } from "#cache/trust.ts";
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import type { DaemonConnection } from "#engine/daemon/connection.ts";
 import { copyFrom, KnownPaths } from "#engine/daemon/copy.ts";
 import { parseMachines } from "#engine/daemon/machines.ts";
@@ -20,7 +20,7 @@ export function namesMachine(word: string): boolean {
 interface AtMachine {
   store: Store;
   uri: string;
-  env: Environment;
+  env: Variables;
   signal: AbortSignal;
 }
 
@@ -47,7 +47,7 @@ async function withMachine<T>(
   }
 }
 
-export function pushToMachine(at: AtMachine, paths: readonly StorePath[]): Promise<Pushed> {
+export function pushToMachine(at: AtMachine, paths: readonly StorePath[]): Promise<PushedPaths> {
   const { store, signal } = at;
   return withMachine(at, async (connection) => {
     const added = await new KnownPaths().copyTo(connection, store, paths, signal);

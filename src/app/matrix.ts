@@ -13,7 +13,7 @@ import { checkOf, combinationsOf, fileOfMatrix, MATRIX_SCHEMA, statusOf } from "
 import { writeTable, type Axis, type MatrixRow, type MatrixTable } from "#home/matrix-table.ts";
 import { newRunId } from "#home/run-id.ts";
 import { newRoom } from "#run/costs.ts";
-import type { Beside, RunOptions } from "#run/options.ts";
+import type { SharedByRuns, RunOptions } from "#run/options.ts";
 import { run } from "./run.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -125,7 +125,7 @@ async function runRows(
   const { builders } = common;
   const jobs = common.jobs ?? (builders === undefined ? availableParallelism() : jobsOf(builders));
   let machines: Promise<Machines> | undefined;
-  const beside: Beside = {
+  const beside: SharedByRuns = {
     loaded,
     room: newRoom(jobs, builders === undefined),
     machines: builders === undefined ? undefined : (opening) => (machines ??= opening()),

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { byteStringOf } from "#base/bytes.ts";
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { OWN_FOLDER } from "#base/own-code.ts";
 import { bytesOfFile, entryAt, filesBelow, makeFolder, pathBelow, removeTree } from "#base/files.ts";
 import { pipeliteError } from "./errors.ts";
@@ -13,7 +13,7 @@ import { pipeliteError } from "./errors.ts";
  * @returns by their names, as byte strings
  * @throws PipeliteError ARCHIVE_PROGRAM_MISSING
  */
-export function ownProgram(temporary: string, env: Environment): Map<string, Uint8Array> {
+export function ownProgram(temporary: string, env: Variables): Map<string, Uint8Array> {
   const root = dirname(OWN_FOLDER);
   const isPacked = entryAt(join(OWN_FOLDER, "cli.cjs")) !== undefined;
   if (isPacked) return filesOf(root, OWN_FOLDER);

@@ -5,10 +5,10 @@ import type { Home } from "#home/home.ts";
 import { readPackageKey } from "#keys/package-key.ts";
 import { readSecretKey } from "#cache/trust.ts";
 import type { WhichRun } from "#home/runs.ts";
-import type { Format } from "#ship/formats.ts";
+import type { ShipmentFormat } from "#ship/formats.ts";
 import type { Codec } from "#ship/payload.ts";
 import { PLACELESS, ship } from "#ship/ship.ts";
-import { FORMATS as PACKAGE_FORMATS, type WrittenPackage } from "#ship/shipment.ts";
+import { PACKAGE_FORMATS, type WrittenPackage } from "#ship/shipment.ts";
 import { readPlans, writePlans } from "#ship/image/plans.ts";
 import { openStore } from "#store/index.ts";
 import { pipeliteError } from "./errors.ts";
@@ -21,7 +21,7 @@ export interface PackRequest {
   which: WhichRun;
   /** Names of packages; all where there are none. */
   names: readonly string[];
-  formats: readonly Format[];
+  formats: readonly ShipmentFormat[];
   out: string;
   isSingle: boolean;
   codec: Codec | undefined;
@@ -109,7 +109,7 @@ export async function pack(request: PackRequest): Promise<Packed> {
 }
 
 /** Images have theirs beside them, as referrers. */
-function hasBill(format: Format): boolean {
+function hasBill(format: ShipmentFormat): boolean {
   return [...PACKAGE_FORMATS, ...PLACELESS].some((each) => each === format);
 }
 

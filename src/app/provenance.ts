@@ -7,13 +7,13 @@ import type { WhichRun } from "#home/runs.ts";
 import { writeBundle, type Statement } from "#sigstore/index.ts";
 import { builderOfStatement, provenanceOf } from "#supply/provenance.ts";
 import { assessSlsa, SANDBOXES, type SlsaAssessment } from "#supply/slsa.ts";
-import { attestBy, type Signer } from "./attest.ts";
+import { attestBy, type AttestationSigner } from "./attest.ts";
 
 export interface ProvenanceRequest {
   home: Home;
   which: WhichRun;
   stages: readonly string[];
-  signer: Signer;
+  signer: AttestationSigner;
   /** Where the bundles go, with what is needed to verify them; nothing is signed without it. */
   out: string | undefined;
   signal: AbortSignal;

@@ -1,10 +1,10 @@
 // Images of layouts into a registry.
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { parseImageReference } from "#package/image-reference.ts";
 import { formatPlatform } from "#package/oci.ts";
 import { combineSources, combineTrees } from "#ship/image/combine.ts";
 import { layoutSource, readLayout } from "#ship/image/layout.ts";
-import { pushImage, type Pushed } from "#ship/image/push.ts";
+import { pushImage, type PushedManifest } from "#ship/image/push.ts";
 import { RegistryClient } from "#ship/image/registry-client.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -15,11 +15,11 @@ export interface PushRequest {
   layouts: readonly string[];
   /** Repositories of the registry that may have the same blobs. */
   mounts: readonly string[];
-  env: Environment;
+  env: Variables;
   signal: AbortSignal;
 }
 
-export interface PushedImage extends Pushed {
+export interface PushedImage extends PushedManifest {
   /** `HOST/NAME:TAG` */
   name: string;
   platforms: string[];

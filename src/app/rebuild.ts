@@ -2,13 +2,13 @@
 import { mkdirSync } from "node:fs";
 import { availableParallelism, release } from "node:os";
 import { join } from "node:path";
-import { programFolders, type Environment } from "#base/environment.ts";
+import { programFolders, type Variables } from "#base/environment.ts";
 import { readNamedText, removeTree } from "#base/files.ts";
 import { removeLeftovers } from "#engine/embedded.ts";
-import { changedSince, checkPath, type Seen, type TreeHashes } from "#evidence/integrity.ts";
+import { changedSince, checkPath, type SeenFiles, type TreeHashes } from "#evidence/integrity.ts";
 import { openNix } from "#rebuild/by-nix.ts";
-import { investigate, type Output } from "#rebuild/investigate.ts";
-import { statusOf, type Rebuilt, type RebuildStatus } from "#rebuild/outcome.ts";
+import { investigate, type OutputToRebuild } from "#rebuild/investigate.ts";
+import { statusOf, type RebuiltOutput, type RebuildStatus } from "#rebuild/outcome.ts";
 import { memoryFolder } from "#rebuild/reorder.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import { isAbout, readStatement, statementOf, type StatedRebuild } from "#rebuild/statement.ts";
@@ -34,14 +34,14 @@ export interface RebuildRequest {
   times: number;
   engines: "both" | "embedded";
   sandbox: SandboxKind | undefined;
-  env: Environment;
+  env: Variables;
   signal: AbortSignal;
   onProgress: (progress: { stage: string; what: string; done: number; total: number }) => void;
 }
 
 export interface RebuildReport {
   runId: string;
-  outputs: (Rebuilt & { status: RebuildStatus; file?: string })[];
+  outputs: (RebuiltOutput & { status: RebuildStatus; file?: string })[];
   /** Stages whose output no build makes. */
   left: Untested[];
 }
@@ -63,7 +63,7 @@ export async function rebuild(request: RebuildRequest): Promise<RebuildReport | 
   using store = openStore(home.folder, { readOnly: true });
   const place = { store, kind, env, folder, signal };
   const nix = engines === "both" ? await openNix(place) : { reason: "that was not asked for" };
-  const made: Rebuilt[] = [];
+  const made: RebuiltOutput[] = [];
   try {
     const seen = requireInputs(store, outputs, signal);
     for (const output of outputs) {
@@ -93,7 +93,7 @@ export async function rebuild(request: RebuildRequest): Promise<RebuildReport | 
 function outputsOf(
   { runId, record }: ReadRun,
   wanted: readonly string[],
-): { outputs: Output[]; left: Untested[] } {
+): { outputs: OutputToRebuild[]; left: Untested[] } {
   for (const stage of wanted)
     if (!record.stages.some(({ name }) => name === stage))
       throw pipeliteError("REBUILD_STAGE_UNKNOWN", { stage, run: runId });
@@ -102,7 +102,7 @@ function outputsOf(
     const reason = whyNot(stage);
     return reason === undefined ? [] : [{ name: stage.name, reason }];
   });
-  const outputs = new Map<string, Output>();
+  const outputs = new Map<string, OutputToRebuild>();
   for (const { name, drvPath, outPath, narHash, ...stage } of stages) {
     if (drvPath === undefined || outPath === undefined || narHash === undefined) continue;
     if (whyNot({ ...stage, drvPath, outPath, narHash }) !== undefined) continue;
@@ -127,8 +127,8 @@ function whyNot({ kind, drvPath, outPath, narHash }: Omit<StageRecord, "name">):
  * Derivations and all that they read must be what their paths say: a store in which somebody wrote the recorded bytes into an input
  * would give them again.
  */
-function requireInputs(store: Store, outputs: readonly Output[], signal: AbortSignal): Seen {
-  const seen: Seen = new Map();
+function requireInputs(store: Store, outputs: readonly OutputToRebuild[], signal: AbortSignal): SeenFiles {
+  const seen: SeenFiles = new Map();
   const hashes: TreeHashes = new Map();
   const derivations = outputs.map(({ drvPath }) => parseStorePath(drvPath));
   for (const path of derivations)
@@ -149,7 +149,7 @@ function refuseInput(problem: string): never {
 async function keep(
   home: Home,
   { runId, record }: ReadRun,
-  made: readonly Rebuilt[],
+  made: readonly RebuiltOutput[],
   store: Store,
 ): Promise<string[]> {
   const { system } = record.host;

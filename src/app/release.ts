@@ -1,5 +1,5 @@
 // Releases a run: audits it where the policy asks for that, holds it against the policy, keeps its result, and signs.
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { renameSync } from "node:fs";
 import { entryAt } from "#base/files.ts";
 import { freeNameFor } from "#home/sealed.ts";
@@ -10,7 +10,7 @@ import { parseStorePath } from "#nix/store-path.ts";
 import { readPolicy } from "#release/policy.ts";
 import { readReleases, releaseRun, type FreshAudit, type ReleaseOutcome } from "#release/release.ts";
 import { attestRun } from "#supply/attestations.ts";
-import { attesterOf, personBy, type Signer } from "./attest.ts";
+import { attesterOf, personBy, type AttestationSigner } from "./attest.ts";
 import { documents } from "./documents.ts";
 import { pipeliteError } from "./errors.ts";
 import type { Home } from "#home/home.ts";
@@ -18,21 +18,21 @@ import type { RunRecord } from "#home/run-record.ts";
 import type { WhichRun } from "#home/runs.ts";
 import { openStore } from "#store/index.ts";
 
-export interface Release {
+export interface ReleaseRequest {
   home: Home;
   which: WhichRun;
   /** Default: release-policy.json beside the pipeline.ts of this folder (whatever the record says), else the built-in one. */
   policyFile?: string | undefined;
   /** Who releases; without one the demands are checked. */
-  releaser?: { name: string; signer: Signer } | undefined;
+  releaser?: { name: string; signer: AttestationSigner } | undefined;
   /** The variable that the key of the releaser is in. */
   keyVariable?: string | undefined;
   /** The history whose signals count; default: the records of the home, each read again. */
   database?: string | undefined;
   /** Who attests the outputs; default: the key of the home. */
-  attestedBy?: Signer | undefined;
+  attestedBy?: AttestationSigner | undefined;
   /** Where programs are found when something is built again. */
-  env: Environment;
+  env: Variables;
   signal: AbortSignal;
 }
 
@@ -41,7 +41,7 @@ export interface Release {
  * @throws PipeliteError RUN_NOT_FOUND, JOURNAL_BROKEN, RELEASE_EXISTS, SIGNER_INVALID, POLICY_INVALID, SIGNING_KEY_EXPOSED, and what
  * `attestBy` throws
  */
-export async function release(options: Release): Promise<ReleaseOutcome> {
+export async function release(options: ReleaseRequest): Promise<ReleaseOutcome> {
   const { home, which, policyFile, releaser, keyVariable, database, signal, env } = options;
   const { record } = home.runs.find(which);
   const { runId } = record;

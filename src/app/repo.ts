@@ -1,10 +1,10 @@
 // Repositories of packages, signed.
 import { readPackageKey } from "#keys/package-key.ts";
-import type { Kind } from "#ship/repository/kinds.ts";
+import type { RepositoryKindName } from "#ship/repository/kinds.ts";
 import { updateRepository, type Repository } from "#ship/repository/repository.ts";
 
 export interface RepoRequest {
-  kind: Kind;
+  kind: RepositoryKindName;
   folder: string;
   add: readonly string[];
   keyFile: string;

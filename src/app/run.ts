@@ -5,7 +5,7 @@ import type { SyncReport } from "#history/sync.ts";
 import type { RunOptions, RunOutcome } from "#run/options.ts";
 import { runPipeline } from "#run/run.ts";
 import type { Attester } from "#supply/attestations.ts";
-import type { Signer } from "./attest.ts";
+import type { AttestationSigner } from "./attest.ts";
 
 export interface Ran extends RunOutcome {
   /** What bringing the database up to date found; absent where none was named. */
@@ -21,7 +21,11 @@ export interface Ran extends RunOutcome {
  * @param attestedBy who signs provenance of each output of a run that passes; nobody without one
  * @throws PipeliteError of the run; HISTORY_UNREACHABLE and the like for a run that passed: a failed one keeps its exit code
  */
-export async function run(options: RunOptions, database?: string, attestedBy?: Signer): Promise<Ran> {
+export async function run(
+  options: RunOptions,
+  database?: string,
+  attestedBy?: AttestationSigner,
+): Promise<Ran> {
   // What is wrong about the signer is said before anything is built.
   const attester =
     attestedBy && (await import("./attest.ts")).attesterOf(options.home, attestedBy, options.signal);

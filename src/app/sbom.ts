@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { makeFolder, writeFileAtomically } from "#base/files.ts";
 import type { Home } from "#home/home.ts";
 import type { WhichRun } from "#home/runs.ts";
-import type { Bom, ClosureKind, Format, Party } from "#sbom/bom.ts";
+import type { Bom, ClosureKind, BomFormat, Party } from "#sbom/bom.ts";
 import { writeCycloneDx } from "#sbom/cyclonedx.ts";
 import { minimumElements, type MinimumElement } from "#sbom/minimum.ts";
 import { readBom } from "#sbom/read.ts";
@@ -15,20 +15,20 @@ import { openStore } from "#store/store.ts";
 import { rootsOf } from "#supply/closure.ts";
 import { sbomStatement } from "#supply/sbom-statement.ts";
 import { bomOf } from "#supply/sbom.ts";
-import { attestBy, type Signer } from "./attest.ts";
+import { attestBy, type AttestationSigner } from "./attest.ts";
 
 export interface SbomRequest {
   home: Home;
   which: WhichRun;
   closures: readonly ClosureKind[];
-  formats: readonly Format[];
+  formats: readonly BomFormat[];
   /** Seconds since the epoch, or the end of the run; default: what every time in a store is. */
   time: number | "run" | undefined;
   supplier: string | undefined;
   /** Where the documents go. */
   out: string | undefined;
   /** Signs each of them: as a bundle beside the document. */
-  signer?: Signer | undefined;
+  signer?: AttestationSigner | undefined;
   signal?: AbortSignal;
 }
 
@@ -39,7 +39,7 @@ export interface SbomOfRun {
 
 export interface SbomDocument {
   closure: ClosureKind;
-  format: Format;
+  format: BomFormat;
   text: string;
   /** Its name in the folder, where it was written. */
   file?: string;
@@ -93,7 +93,7 @@ async function sign(
     documents,
     results,
   }: { out: string; documents: readonly SbomDocument[]; results: readonly StorePath[] },
-  signer: Signer,
+  signer: AttestationSigner,
   signal: AbortSignal,
 ): Promise<void> {
   const statements = statementsOf(home, documents, results);
@@ -115,21 +115,21 @@ function statementsOf(
   return documents.map((document) => sbomStatement(document, results, store));
 }
 
-const SUFFIXES: Readonly<Record<Format, string>> = {
+const SUFFIXES: Readonly<Record<BomFormat, string>> = {
   cyclonedx: "cdx.json",
   "cyclonedx-1.6": "cdx16.json",
   spdx: "spdx.json",
   spdx3: "spdx3.json",
 };
 
-const WRITERS: Readonly<Record<Format, (bom: Bom) => string>> = {
+const WRITERS: Readonly<Record<BomFormat, (bom: Bom) => string>> = {
   cyclonedx: (bom) => writeCycloneDx(bom, "1.7"),
   "cyclonedx-1.6": (bom) => writeCycloneDx(bom, "1.6"),
   spdx: writeSpdx2,
   spdx3: writeSpdx3,
 };
 
-function documentOf(bom: Bom, format: Format): SbomDocument {
+function documentOf(bom: Bom, format: BomFormat): SbomDocument {
   const text = WRITERS[format](bom);
   const read = readBom(text);
   const objects = read.components.filter(({ path }) => path !== undefined).length;

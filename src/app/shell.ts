@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { shellWord } from "#base/escape.ts";
 import { rootEntered } from "#environment/programs.ts";
 import type { Home } from "#home/home.ts";
@@ -33,7 +33,7 @@ export function keptFolder(home: Home, { drvPath }: FailedStage): string | undef
 export async function openFailed(
   home: Home,
   stage: FailedStage,
-  how: { env: Environment; signal: AbortSignal; onStart: (line: string) => void },
+  how: { env: Variables; signal: AbortSignal; onStart: (line: string) => void },
 ): Promise<void> {
   const { env, signal, onStart } = how;
   using store = openStore(home.folder);

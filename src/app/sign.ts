@@ -1,6 +1,6 @@
 // Keys that sign, and signatures on runs.
 import { readNamedText } from "#base/files.ts";
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { commandKey } from "#keys/command-key.ts";
 import {
   generateKey,
@@ -14,7 +14,7 @@ import type { SignatureView } from "#release/signature-view.ts";
 import type { Home } from "#home/home.ts";
 import type { WhichRun } from "#home/runs.ts";
 import { writePublicKey, type SigningKey } from "#sigstore/index.ts";
-import { personBy, type Signer } from "./attest.ts";
+import { personBy, type AttestationSigner } from "./attest.ts";
 import { pipeliteError } from "./errors.ts";
 
 /** Where the key that signs is: in a file, in a variable, or with a program that signs what it is given. */
@@ -27,7 +27,7 @@ export type KeySource =
  * @param passphraseFile holds the passphrase; a newline at its end is none of it
  * @throws PipeliteError SIGNING_VARIABLE_EMPTY, and those of `readSigningKey`
  */
-export function readKey(source: KeySource, env: Environment): { key: SigningKey; warnings: string[] } {
+export function readKey(source: KeySource, env: Variables): { key: SigningKey; warnings: string[] } {
   switch (source.from) {
     case "file":
       return readSigningKey(source.file, passphraseOf(source.passphraseFile));
@@ -68,12 +68,12 @@ function passphraseOf(file: string | undefined): string | undefined {
   return file === undefined ? undefined : readNamedText(file).replace(/\r?\n$/, "");
 }
 
-export interface Signed extends SignatureView {
+export interface SignedRun extends SignatureView {
   runId: string;
 }
 
 export interface Signing extends Omit<SignRun, "home" | "runId" | "key"> {
-  signer: Signer;
+  signer: AttestationSigner;
   signal: AbortSignal;
 }
 
@@ -82,7 +82,7 @@ export async function sign(
   home: Home,
   which: WhichRun,
   { meaning, name, reason, signer, signal }: Signing,
-): Promise<Signed> {
+): Promise<SignedRun> {
   const { runId } = home.runs.find(which);
   const key = personBy(signer, signal);
   return { runId, ...(await signRun({ home, runId, meaning, name, reason, key })) };

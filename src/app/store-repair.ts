@@ -1,6 +1,6 @@
 // Repair of a store: what `verify` finds wrong gets its right bytes again, from another store or a cache, from a program of this
 // machine, or by building it again. Only bytes of the registered hash are taken from anywhere.
-import { programFolders, type Environment } from "#base/environment.ts";
+import { programFolders, type Variables } from "#base/environment.ts";
 import { existsSync, mkdirSync, mkdtempSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { asBuffer } from "#base/bytes.ts";
@@ -26,7 +26,7 @@ export interface RepairStore extends Caches {
   /** Where relative words start. */
   cwd: string;
   /** Where programs are found, and what fixed-output derivations ask of it. */
-  env: Environment;
+  env: Variables;
 }
 
 export interface Repaired {
@@ -97,7 +97,7 @@ interface Repair {
   /** A folder for what is made on the way. */
   work: string;
   signal: AbortSignal;
-  env: Environment;
+  env: Variables;
 }
 
 type PathProblem = Exclude<StoreProblem, { kind: "database" | "address-wrong" }>;

@@ -4,7 +4,7 @@ import { drawTrend } from "#chart/trend-page.ts";
 import { displayOf } from "#history/display.ts";
 import { withHistory, type History, type HistoryLocation } from "#history/history.ts";
 import { readRuns, readSeries } from "#history/read.ts";
-import type { Figure, Series } from "#history/series.ts";
+import type { FigureName, MeasuredSeries } from "#history/series.ts";
 import { originOf, syncHistory, type SyncReport } from "#history/sync.ts";
 import { judgeTrend, type Trend } from "#history/trend.ts";
 import { NELSON, WESTERN_ELECTRIC } from "#stats/rules.ts";
@@ -16,7 +16,7 @@ export interface TrendQuery {
   /** Default: the pipeline that ran last. */
   pipeline: PipelineWord | undefined;
   stage?: string | undefined;
-  figure?: Figure | undefined;
+  figure?: FigureName | undefined;
   claim?: string | undefined;
   /** Only runs of this home. */
   here: boolean;
@@ -48,7 +48,7 @@ const KNOWN_SHOWN = 12;
 async function seriesOf(
   history: History,
   { pipeline, stage, figure, claim, here }: TrendQuery,
-): Promise<Series[]> {
+): Promise<MeasuredSeries[]> {
   const origin = here ? originOf(history.home) : undefined;
   const key = { ...(await pipelineOf(history, pipeline)), origin };
   const found = await readSeries(history, { ...key, stage, figure, claim });

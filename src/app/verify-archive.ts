@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { readNamedText, removeTree } from "#base/files.ts";
 import { formatCount } from "#base/numbers.ts";
-import { unpackArchive, type Opened } from "#archive/open.ts";
+import { unpackArchive, type OpenedArchive } from "#archive/open.ts";
 import { removeLeftovers } from "#engine/embedded.ts";
 import { openHome } from "#home/home.ts";
 import { layoutOf } from "#store/layout.ts";
@@ -11,7 +11,7 @@ import { builderKey } from "#supply/attest.ts";
 import { holds, worstOf, type Finding } from "#supply/finding.ts";
 import { parseTrust } from "#supply/trust.ts";
 import { verifySigner } from "#supply/verify.ts";
-import { verify, type Verified, type VerifyRequest } from "./verify.ts";
+import { verify, type VerifiedTarget, type VerifyRequest } from "./verify.ts";
 
 /**
  * The archive, and then the run that it is of; of a run that is not in it, or whose archive is not whole, nothing is said.
@@ -22,7 +22,7 @@ export async function verifyArchive(
   file: string,
   request: Omit<VerifyRequest, "target">,
   signal: AbortSignal,
-): Promise<Verified | undefined> {
+): Promise<VerifiedTarget | undefined> {
   const { buildsDir } = layoutOf(request.home.folder);
   removeLeftovers(request.home.folder);
   mkdirSync(buildsDir, { recursive: true });
@@ -52,7 +52,7 @@ export async function verifyArchive(
 }
 
 /** Who signed for all files: README, program and sources, too, of which nothing else tells whose they are. */
-function signatureFindings({ signature }: Opened, trustFile: string | undefined): Finding[] {
+function signatureFindings({ signature }: OpenedArchive, trustFile: string | undefined): Finding[] {
   const what = "archive signature";
   if (trustFile === undefined)
     return [holds(what, `by the key ${signature.keyId}, which the archive itself brings`)];
@@ -62,7 +62,7 @@ function signatureFindings({ signature }: Opened, trustFile: string | undefined)
   return verifySigner(signature, asked).findings.map((each) => ({ ...each, what: `${what}: ${each.what}` }));
 }
 
-function findingsOf({ files, paths }: Opened): Verified["checks"] {
+function findingsOf({ files, paths }: OpenedArchive): VerifiedTarget["checks"] {
   return [
     holds(
       "archive",

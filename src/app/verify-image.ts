@@ -1,7 +1,7 @@
 // Verification of an image, in a layout or in a registry: its digests, what it says of itself, the store and the run.
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { makeFolder, readNamedText } from "#base/files.ts";
 import type { Home } from "#home/home.ts";
 import type { WhichRun } from "#home/runs.ts";
@@ -23,7 +23,7 @@ export interface VerifyImage {
   which: WhichRun | undefined;
   /** Names whom to believe of provenance beside it; undefined: the keys that this home knows. */
   trustFile: string | undefined;
-  env: Environment;
+  env: Variables;
   signal: AbortSignal;
 }
 

@@ -6,7 +6,7 @@ import type { Home } from "#home/home.ts";
 import type { WhichRun } from "#home/runs.ts";
 import { isStorePath, STORE_DIR, type StorePath } from "#nix/store-path.ts";
 
-export type Target =
+export type VerifyTarget =
   | { form: "run"; which: WhichRun }
   | { form: "bundle"; file: string }
   | { form: "folder"; folder: string }
@@ -21,7 +21,12 @@ export interface ArchiveTarget {
  * What a word means. A word that calls a run is that run, whatever lies there: a folder that somebody called `latest` must not be
  * verified in its place.
  */
-export function targetOf(home: Home, word: string, file: string, which: WhichRun): Target | ArchiveTarget {
+export function targetOf(
+  home: Home,
+  word: string,
+  file: string,
+  which: WhichRun,
+): VerifyTarget | ArchiveTarget {
   if (home.runs.isCalled(word)) return { form: "run", which };
   const path = storePathAt(home, word, file);
   if (path !== undefined) return { form: "path", path };
@@ -47,7 +52,7 @@ function storePathAt(home: Home, word: string, file: string): StorePath | undefi
 }
 
 /** Whether a target can be judged without a trust file: what was signed here, by the keys that are known here. */
-export function needsTrust({ form }: Target | ArchiveTarget): boolean {
+export function needsTrust({ form }: VerifyTarget | ArchiveTarget): boolean {
   return form === "folder" || form === "path";
 }
 

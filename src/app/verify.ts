@@ -40,12 +40,12 @@ import { StoreBytes } from "#supply/store-bytes.ts";
 import { parseTrust, type Trust } from "#supply/trust.ts";
 import { verifyProvenance } from "#supply/verify.ts";
 import { writeSummary, type Summary } from "#supply/vsa.ts";
-import type { Target } from "./verify-target.ts";
+import type { VerifyTarget } from "./verify-target.ts";
 
 export interface VerifyRequest {
   home: Home;
   /** What a word means: a run, a bundle, a folder of bundles, or a path of the store. */
-  target: Target;
+  target: VerifyTarget;
   /** Public keys that count for signatures; undefined: those known here. */
   keyFiles: readonly string[] | undefined;
   /** The policy in force; default: the one beside the pipeline.ts of this folder, whatever the record says. */
@@ -57,8 +57,8 @@ export interface VerifyRequest {
   summary: { file: string; key: SigningKey | undefined } | undefined;
 }
 
-export interface Verified {
-  form: Target["form"];
+export interface VerifiedTarget {
+  form: VerifyTarget["form"];
   status: Verification["status"];
   checks: Verification[];
   /** Of a run. */
@@ -74,7 +74,7 @@ export interface Verified {
 }
 
 /** @throws PipeliteError RUN_NOT_FOUND, BUNDLE_INVALID, TRUST_INVALID, and those of keys and policies */
-export function verify(request: VerifyRequest): Verified {
+export function verify(request: VerifyRequest): VerifiedTarget {
   const { trustFile, summary } = request;
   try {
     return trustFile === undefined ? verifyAlone(request) : verifyByTrust(request, trustFile);
@@ -85,7 +85,7 @@ export function verify(request: VerifyRequest): Verified {
   }
 }
 
-function verifyByTrust(request: VerifyRequest, trustFile: string): Verified {
+function verifyByTrust(request: VerifyRequest, trustFile: string): VerifiedTarget {
   const { home, target, summary, bundles } = request;
   // One that is not there is the user's mistake, and not a run without bundles.
   if (bundles !== undefined) readdirSync(bundles);
@@ -107,7 +107,7 @@ function verifyByTrust(request: VerifyRequest, trustFile: string): Verified {
   return { ...verified, form: target.form };
 }
 
-function verifyAlone({ home, target, keyFiles, policyFile }: VerifyRequest): Verified {
+function verifyAlone({ home, target, keyFiles, policyFile }: VerifyRequest): VerifiedTarget {
   const keys = keyFiles?.map(readPublicKey);
   if (target.form === "bundle") {
     const { file } = target;
@@ -134,7 +134,7 @@ function naming<T>(file: string, action: () => T): T {
 }
 
 interface Judged {
-  verified: Omit<Verified, "form">;
+  verified: Omit<VerifiedTarget, "form">;
   by: Pick<Summary, "statements" | "files">;
   /** What a summary is of. */
   subject: readonly ResourceDigest[];
@@ -284,7 +284,7 @@ function resourceOf(subject: Judged["subject"]): string {
 const NOTHING = { statements: [], files: [] };
 
 function judged(
-  said: Omit<Verified, "form" | "status">,
+  said: Omit<VerifiedTarget, "form" | "status">,
   by: Judged["by"],
   subject: Judged["subject"],
   resource = resourceOf(subject),

@@ -15,22 +15,22 @@ import { archivedRootsOf } from "#supply/closure.ts";
 import { pipeliteError } from "./errors.ts";
 import { writeBundle } from "#sigstore/index.ts";
 import type { Person } from "#supply/person.ts";
-import { FORM, NAMES, isHomeFile, isMemberName, writeManifest, type Manifest } from "./manifest.ts";
+import { FORM, MEMBER_NAMES, isHomeFile, isMemberName, writeManifest, type Manifest } from "./manifest.ts";
 import { memberOf, type Member } from "./member.ts";
 import { readmeText } from "./readme.ts";
 import { archiveStatement } from "./signature.ts";
 
 /** Files by their names: byte strings, relative. */
-export type Files = ReadonlyMap<string, Uint8Array>;
+export type ArchiveFiles = ReadonlyMap<string, Uint8Array>;
 
 export interface ToArchive {
   home: Home;
   store: Store;
   run: ReadRun;
   /** Pipelite itself, as it starts on Node alone. */
-  program: Files;
+  program: ArchiveFiles;
   /** What the run was made from, or why that is not there any more. */
-  sources: Files | string;
+  sources: ArchiveFiles | string;
   /** Who signs SHA256SUMS. */
   person: Person;
 }
@@ -53,8 +53,8 @@ export async function gather({ home, store, run, program, sources, person }: ToA
   person.keep(home);
   const closure = closureOf(store, run);
   const members = [
-    memberOf(NAMES.readme, Buffer.from(readmeText(manifest))),
-    memberOf(NAMES.manifest, writeManifest(manifest)),
+    memberOf(MEMBER_NAMES.readme, Buffer.from(readmeText(manifest))),
+    memberOf(MEMBER_NAMES.manifest, writeManifest(manifest)),
     ...membersOf("program", program),
     ...(typeof sources === "string" ? [] : membersOf("sources", sources)),
     ...homeMembers(home, run),
@@ -68,12 +68,12 @@ export async function gather({ home, store, run, program, sources, person }: ToA
   const bundle = await person.sign(() => archiveStatement(sums, run));
   return [
     ...sorted,
-    memberOf(NAMES.sums, sums),
-    memberOf(NAMES.signature, Buffer.from(writeBundle(bundle))),
+    memberOf(MEMBER_NAMES.sums, sums),
+    memberOf(MEMBER_NAMES.signature, Buffer.from(writeBundle(bundle))),
   ].toSorted((a, b) => compareByteStrings(a.name, b.name));
 }
 
-function membersOf(folder: string, files: Files): Member[] {
+function membersOf(folder: string, files: ArchiveFiles): Member[] {
   return [...files].map(([name, bytes]) => memberOf(`${folder}/${name}`, bytes));
 }
 
@@ -112,7 +112,7 @@ function storeMembers(store: Store, closure: readonly StorePath[]): Member[] {
   const realisations = wholeRealisations(store, closure).map((each) =>
     memberOf(`store/realisations/${each.id}.doi`, Buffer.from(writeRealisation(each))),
   );
-  return [memberOf(NAMES.cacheInfo, Buffer.from(cacheInfoText())), ...paths, ...realisations];
+  return [memberOf(MEMBER_NAMES.cacheInfo, Buffer.from(cacheInfoText())), ...paths, ...realisations];
 }
 
 /** Without those that rest on one whose output is another by now. */

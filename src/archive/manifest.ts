@@ -48,7 +48,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   return shape.requireShape(MANIFEST, parseStrictJson(bytes));
 }
 
-export const NAMES = {
+export const MEMBER_NAMES = {
   readme: "README",
   sums: "SHA256SUMS",
   signature: "SHA256SUMS.sigstore.json",
@@ -80,7 +80,9 @@ export function isHomeFile(name: string): boolean {
 export function isMemberName(name: string): boolean {
   const slash = name.indexOf("/");
   if (slash < 0)
-    return [NAMES.readme, NAMES.sums, NAMES.signature, NAMES.manifest].some((each) => each === name);
+    return [MEMBER_NAMES.readme, MEMBER_NAMES.sums, MEMBER_NAMES.signature, MEMBER_NAMES.manifest].some(
+      (each) => each === name,
+    );
   const [folder, rest] = [name.slice(0, slash), name.slice(slash + 1)];
   switch (folder) {
     case "home":

@@ -25,12 +25,12 @@ import { archivedRootsOf } from "#supply/closure.ts";
 import { auditLog } from "#supply/log-audit.ts";
 import { parseVerifier } from "#tlog/note.ts";
 import { pipeliteError } from "./errors.ts";
-import { NAMES, type Manifest } from "./manifest.ts";
+import { MEMBER_NAMES, type Manifest } from "./manifest.ts";
 import { ArchiveReader } from "./read.ts";
 import { verifySums } from "./signature.ts";
 import { readStorePart, type StorePart } from "./store-part.ts";
 
-export interface Opened {
+export interface OpenedArchive {
   manifest: Manifest;
   /** Over SHA256SUMS, by a key that is in the archive, or that its certificate has. */
   signature: Bundle;
@@ -48,7 +48,7 @@ export interface OpenOptions {
  * @throws PipeliteError RUN_ARCHIVE_INVALID, RUN_ARCHIVE_PACKED, RUN_ARCHIVE_FORM, ARCHIVE_TARGET_TAKEN, and those of a store
  * that can't be written
  */
-export async function openArchive(file: string, home: string, options: OpenOptions): Promise<Opened> {
+export async function openArchive(file: string, home: string, options: OpenOptions): Promise<OpenedArchive> {
   if (entryAt(home) !== undefined) throw pipeliteError("ARCHIVE_TARGET_TAKEN", { home });
   removeUnfinished(home);
   const unfinished = `${home}${UNFINISHED}${process.pid}`;
@@ -84,7 +84,7 @@ export async function unpackArchive(
   folder: string,
   options: OpenOptions,
   home: string = folder,
-): Promise<Opened> {
+): Promise<OpenedArchive> {
   // Whoever opens a pipe waits for what is written into it.
   if (!statSync(file).isFile())
     throw pipeliteError("RUN_ARCHIVE_INVALID", { file, problem: "it is no file" });
@@ -110,7 +110,8 @@ function readRecord(reader: ArchiveReader): RunRecord {
   const { run, record: digest } = reader.manifest;
   const name = `home/runs/${run}.json`;
   const bytes = reader.bytes(name);
-  if (digestOf(bytes) !== digest) reader.fail(`${name} is not the record that ${NAMES.manifest} names`);
+  if (digestOf(bytes) !== digest)
+    reader.fail(`${name} is not the record that ${MEMBER_NAMES.manifest} names`);
   try {
     const record = parseRecord(parseStrictJson(bytes));
     if (record.runId !== run) reader.fail(`${name} is the record of the run ${record.runId}`);
@@ -225,10 +226,20 @@ function copyRest(reader: ArchiveReader, folder: string): string[] {
     makeFolder(dirname(toByteString(target)));
     writeFileSync(target, reader.bytes(name));
   }
-  const stay = [...reader.below("program"), NAMES.manifest, NAMES.readme, NAMES.cacheInfo];
+  const stay = [
+    ...reader.below("program"),
+    MEMBER_NAMES.manifest,
+    MEMBER_NAMES.readme,
+    MEMBER_NAMES.cacheInfo,
+  ];
   for (const name of stay) reader.bytes(name);
-  write(join(folder, NAMES.readme), reader.bytes(NAMES.readme));
-  return [...logs, ...sources, ...stay, ...reader.below("store").filter((name) => name !== NAMES.cacheInfo)];
+  write(join(folder, MEMBER_NAMES.readme), reader.bytes(MEMBER_NAMES.readme));
+  return [
+    ...logs,
+    ...sources,
+    ...stay,
+    ...reader.below("store").filter((name) => name !== MEMBER_NAMES.cacheInfo),
+  ];
 }
 
 function write(path: string, bytes: Uint8Array): void {

@@ -7,7 +7,7 @@ import { messageOf } from "#base/strict-json.ts";
 import { TAR_END, tarPadding } from "#package/tar-writer.ts";
 import { readTar, type ByteSource } from "#package/tar-reader.ts";
 import { pipeliteError } from "./errors.ts";
-import { FORM, NAMES, formOf, isMemberName, parseManifest, type Manifest } from "./manifest.ts";
+import { FORM, MEMBER_NAMES, formOf, isMemberName, parseManifest, type Manifest } from "./manifest.ts";
 import { headerOf } from "./write.ts";
 
 interface Place {
@@ -57,7 +57,7 @@ export class ArchiveReader {
 
   /** SHA256SUMS and what is signed over it: neither is named in it. */
   get signed(): { sums: Uint8Array; signature: Uint8Array } {
-    return { sums: this.#whole(NAMES.sums), signature: this.#whole(NAMES.signature) };
+    return { sums: this.#whole(MEMBER_NAMES.sums), signature: this.#whole(MEMBER_NAMES.signature) };
   }
 
   /** The bytes of a member, when they have the hash that SHA256SUMS says. */
@@ -151,11 +151,13 @@ export class ArchiveReader {
 
   /** Lines of a digest, two spaces and a name, sorted: one for each member but this one and its signature. */
   #readSums(): Map<string, string> {
-    const text = toByteString(this.#whole(NAMES.sums));
+    const text = toByteString(this.#whole(MEMBER_NAMES.sums));
     const lines = text.split("\n");
     if (lines.pop() !== "") this.fail("SHA256SUMS does not end with a line feed");
     const sums = new Map<string, string>();
-    const names = [...this.#members.keys()].filter((name) => name !== NAMES.sums && name !== NAMES.signature);
+    const names = [...this.#members.keys()].filter(
+      (name) => name !== MEMBER_NAMES.sums && name !== MEMBER_NAMES.signature,
+    );
     for (const [index, line] of lines.entries()) {
       const [, digest, name] = /^([0-9a-f]{64}) {2}(.+)$/s.exec(line) ?? [];
       if (digest === undefined || name === undefined)
@@ -177,7 +179,7 @@ export class ArchiveReader {
   }
 
   #readManifest(): Manifest {
-    const bytes = this.bytes(NAMES.manifest);
+    const bytes = this.bytes(MEMBER_NAMES.manifest);
     try {
       const form = formOf(bytes);
       if (typeof form === "number" && form > FORM)
@@ -185,7 +187,7 @@ export class ArchiveReader {
       return parseManifest(bytes);
     } catch (error) {
       if (isPipeliteError(error)) throw error;
-      return this.fail(`${NAMES.manifest}: ${messageOf(error)}`, error);
+      return this.fail(`${MEMBER_NAMES.manifest}: ${messageOf(error)}`, error);
     }
   }
 }

@@ -9,7 +9,7 @@ import { parseCertificate } from "#sigstore/certificate.ts";
 import { parsePublicKey, publicKeyOf, type PublicKey } from "#sigstore/key.ts";
 import { statementBy, verifyBundle } from "#sigstore/sign.ts";
 import { parseBundle, writeBundle, type Bundle, type Statement } from "#sigstore/index.ts";
-import { NAMES } from "./manifest.ts";
+import { MEMBER_NAMES } from "./manifest.ts";
 import type { ArchiveReader } from "./read.ts";
 
 const ARCHIVE_TYPE = "https://pipelite.dev/archive/v1";
@@ -20,7 +20,7 @@ export function archiveStatement(
   { runId, digest, record }: Pick<ReadRun, "runId" | "digest" | "record">,
 ): Statement {
   return {
-    subject: [{ name: NAMES.sums, digest: { sha256: hexDigestOf(sums) } }],
+    subject: [{ name: MEMBER_NAMES.sums, digest: { sha256: hexDigestOf(sums) } }],
     predicateType: ARCHIVE_TYPE,
     predicate: { runId, recordDigest: digest, finishedOn: record.finishedAt },
   };
@@ -34,7 +34,7 @@ export function archiveStatement(
 export function verifySums(reader: ArchiveReader): Bundle {
   const { sums, signature } = reader.signed;
   const wrong = (problem: string, cause?: unknown): never =>
-    reader.fail(`${NAMES.signature}: ${problem}`, cause);
+    reader.fail(`${MEMBER_NAMES.signature}: ${problem}`, cause);
   const keys = keysIn(reader);
   try {
     const text = textOf(toByteString(signature));

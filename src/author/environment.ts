@@ -75,7 +75,7 @@ function repository({ name, suite, components, keys }: DebianRepository): Debian
   return { name, suite, components: [...components], keys };
 }
 
-export interface ImageOptions {
+export interface ImageEnvironmentOptions {
   /** Of several images in one file or folder: the tag of the one that is meant. */
   readonly tag?: string;
 }
@@ -85,7 +85,7 @@ export interface ImageOptions {
  * folder (an OCI layout) or a file (`docker save`) beside pipeline.ts: `image("./tools.tar")`. What it would start, and as
  * whom, is left aside.
  */
-export function image(from: string, options: ImageOptions = {}): Environment {
+export function image(from: string, options: ImageEnvironmentOptions = {}): Environment {
   const place = callerPlace();
   const { tag } = ownMachineOptions(options, ["tag"], place);
   const invalid = (problem: string) => pipeliteError("ENVIRONMENT_INVALID", { place, problem });

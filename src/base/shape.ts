@@ -14,7 +14,7 @@ interface Optional<T> extends Shape<T> {
   readonly isOptional: true;
 }
 
-export type Members<T> = {
+export type ShapeMembers<T> = {
   readonly [K in keyof T]-?: {} extends Pick<T, K> ? Optional<Exclude<T[K], undefined>> : Shape<T[K]>;
 };
 
@@ -25,7 +25,7 @@ export function requireShape<T>(shape: Shape<T>, value: unknown): T {
   return value as T;
 }
 
-export function object<T extends object>(members: Members<T>): Shape<T> {
+export function object<T extends object>(members: ShapeMembers<T>): Shape<T> {
   const entries = Object.entries<Shape<unknown> | Optional<unknown>>(members);
   const known = new Set(Object.keys(members));
   return (value) => {

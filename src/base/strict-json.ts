@@ -28,6 +28,9 @@ function parse(document: Uint8Array | string, reviver?: (name: string, part: unk
   return value;
 }
 
+/** An object of JSON, with members of any form. */
+export type Members = Readonly<Record<string, unknown>>;
+
 /** An object of JSON, and not a list. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -11,14 +11,14 @@ import { systemErrorCode } from "./errors.ts";
 const ATTEMPTS_MAX = 5;
 const FIRST_PAUSE_MS = 250;
 /** A server may be silent for this long, before its answer and within it. */
-export const SILENCE = { maxMs: 30_000 };
+export const WEB_SILENCE = { maxMs: 30_000 };
 const REDIRECTS_MAX = 20;
 
 /** What trying again would not change. */
 export class Refused extends Error {}
 
 export class SilentServer extends Error {
-  constructor(ms = SILENCE.maxMs) {
+  constructor(ms = WEB_SILENCE.maxMs) {
     super(`the server was silent for ${ms / 1000} s`);
   }
 }
@@ -73,7 +73,7 @@ export class BadAnswer extends Error {
 export function pauseAfter(error: unknown, attempt: number): number | undefined {
   if (attempt >= ATTEMPTS_MAX || !isTransient(error)) return undefined;
   const asked = error instanceof BadAnswer ? Number(error.headers.get("retry-after")) * 1000 : 0;
-  if (asked > SILENCE.maxMs) return undefined;
+  if (asked > WEB_SILENCE.maxMs) return undefined;
   return Math.max(asked || 0, FIRST_PAUSE_MS * 2 ** (attempt - 1));
 }
 
@@ -228,7 +228,7 @@ async function receive(
   take: (chunk: Uint8Array) => Promise<void> | void,
 ): Promise<void> {
   const silence = new AbortController();
-  const silent = setTimeout(() => silence.abort(new SilentServer()), SILENCE.maxMs);
+  const silent = setTimeout(() => silence.abort(new SilentServer()), WEB_SILENCE.maxMs);
   const either = AbortSignal.any([signal, silence.signal]);
   const pace = new Pace();
   try {

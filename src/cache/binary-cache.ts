@@ -9,7 +9,7 @@ import type { NixPublicKey } from "#nix/signature.ts";
 import { STORE_DIR, storePathHash, type StorePath } from "#nix/store-path.ts";
 import { decompress } from "./compression.ts";
 import { pipeliteError } from "./errors.ts";
-import type { CacheFiles, Chunks } from "./files.ts";
+import type { CacheFiles, AsyncChunks } from "./files.ts";
 import { isSigned, isTraceSigned, isVouchedFor } from "./trust.ts";
 
 /** A narinfo with very many references stays far below this. */
@@ -138,7 +138,7 @@ export class BinaryCache {
   }
 
   /** The NAR of a path, unpacked; it ends with an error as soon as it is larger than the cache said. */
-  async *nar(info: NarInfo, signal: AbortSignal): Chunks {
+  async *nar(info: NarInfo, signal: AbortSignal): AsyncChunks {
     const { url: file, compression, narSize } = info;
     const packed = await this.#files.read(file, signal);
     if (packed === undefined) throw this.#wrong(file, "it is not there, though a narinfo names it");
@@ -159,7 +159,7 @@ export class BinaryCache {
   }
 
   /** Packed bytes may come to nothing (empty frames of zstd) and never end. */
-  async *#atMost(packed: Chunks, narSize: number, file: string): Chunks {
+  async *#atMost(packed: AsyncChunks, narSize: number, file: string): AsyncChunks {
     const max = 2 * narSize + PACKED_MIN_BYTES;
     let size = 0;
     for await (const chunk of packed) {

@@ -10,19 +10,19 @@ import {
   zstdCompress,
 } from "node:zlib";
 import { unxz } from "#package/xz.ts";
-import type { Chunks } from "./files.ts";
+import type { AsyncChunks } from "./files.ts";
 
 /** What `cache push` and `cache serve` write. */
 export const COMPRESSIONS = ["zstd", "none"] as const;
-export type Compression = (typeof COMPRESSIONS)[number];
+export type NarCompression = (typeof COMPRESSIONS)[number];
 
 /** The end of a packed NAR's name, after `.nar`. */
-export function suffixOf(compression: Compression): string {
+export function suffixOf(compression: NarCompression): string {
   return compression === "zstd" ? ".zst" : "";
 }
 
 /** What is given must not be changed afterwards. */
-export function compress(chunks: Chunks, compression: Compression): Chunks {
+export function compress(chunks: AsyncChunks, compression: NarCompression): AsyncChunks {
   return compression === "none" ? chunks : zstdFrames(chunks);
 }
 
@@ -38,7 +38,7 @@ const zstd = promisify(zstdCompress);
  * Frames one after the other are what one frame of it all is (RFC 8878, 3), and several are packed at the same time.
  * zstd's own threads (ZSTD_c_nbWorkers) can't be had: a stream of Node 26.10 takes what they have ready for the end, and fails.
  */
-async function* zstdFrames(chunks: Chunks): Chunks {
+async function* zstdFrames(chunks: AsyncChunks): AsyncChunks {
   const packing: Promise<Uint8Array>[] = [];
   for await (const block of blocksOf(chunks)) {
     // Room for all of it: each further piece would be a turn of its own.
@@ -56,7 +56,7 @@ async function* zstdFrames(chunks: Chunks): Chunks {
 }
 
 /** The bytes in pieces of FRAME_BYTES or a little more, the last of what is left; one piece where there are no bytes. */
-async function* blocksOf(chunks: Chunks): AsyncGenerator<Uint8Array> {
+async function* blocksOf(chunks: AsyncChunks): AsyncGenerator<Uint8Array> {
   let block: Uint8Array[] = [];
   let size = 0;
   let isFirst = true;
@@ -73,7 +73,7 @@ async function* blocksOf(chunks: Chunks): AsyncGenerator<Uint8Array> {
 }
 
 /** Undefined for a compression that is not known here. */
-export function decompress(chunks: Chunks, compression: string): Chunks | undefined {
+export function decompress(chunks: AsyncChunks, compression: string): AsyncChunks | undefined {
   switch (compression) {
     case "none":
       return chunks;
@@ -90,7 +90,7 @@ export function decompress(chunks: Chunks, compression: string): Chunks | undefi
   }
 }
 
-function through(chunks: Chunks, codec: NodeJS.ReadWriteStream & Readable): Chunks {
+function through(chunks: AsyncChunks, codec: NodeJS.ReadWriteStream & Readable): AsyncChunks {
   // What goes wrong comes out of the codec's end.
   pipeline(Readable.from(chunks, { objectMode: false }), codec, () => undefined);
   return codec;

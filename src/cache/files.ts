@@ -1,7 +1,7 @@
 // A binary cache as what it is: files under names. Where they are (a folder, a web server, a bucket) is the business of
 // the other files here. Specification: Nix manual, "Binary cache protocol".
 
-export type Chunks = AsyncIterable<Uint8Array>;
+export type AsyncChunks = AsyncIterable<Uint8Array>;
 
 /** Bytes that can be read more than once, since an upload may be tried again. */
 export interface Body {
@@ -18,7 +18,7 @@ export interface CacheFiles {
    * The file from its byte `from` on; undefined where there is none.
    * @throws PipeliteError CACHE_FAILED, CACHE_REFUSED
    */
-  read(name: string, signal: AbortSignal, from?: number): Promise<Chunks | undefined>;
+  read(name: string, signal: AbortSignal, from?: number): Promise<AsyncChunks | undefined>;
   has(name: string, signal: AbortSignal): Promise<boolean>;
   /** @throws PipeliteError CACHE_WRITE_FAILED, CACHE_REFUSED */
   write(name: string, body: Body, signal: AbortSignal): Promise<void>;

@@ -9,12 +9,12 @@ import {
   pause,
   pauseAfter,
   Refused,
-  SILENCE,
+  WEB_SILENCE,
   SilentServer,
   webProblem,
 } from "#base/web.ts";
 import { pipeliteError } from "./errors.ts";
-import { shownUrl, type Body, type CacheFiles, type Chunks } from "./files.ts";
+import { shownUrl, type Body, type CacheFiles, type AsyncChunks } from "./files.ts";
 
 /** An answer to a question is no larger; that of a closure of 100,000 paths is some 60 MB. A longer one is as none. */
 const ANSWER_MAX_BYTES = 64 * 1024 * 1024;
@@ -158,13 +158,13 @@ class Client {
   }
 
   /** The file from a byte on; what breaks off is taken up where it broke off. */
-  async read(name: string, url: URL, from: number, signal: AbortSignal): Promise<Chunks | undefined> {
+  async read(name: string, url: URL, from: number, signal: AbortSignal): Promise<AsyncChunks | undefined> {
     const first = await this.send(name, { method: "GET", url, headers: rangeFrom(from) }, signal);
     if (first === undefined) return undefined;
     return this.#resuming(name, url, first, from, signal);
   }
 
-  async *#resuming(name: string, url: URL, first: Response, from: number, signal: AbortSignal): Chunks {
+  async *#resuming(name: string, url: URL, first: Response, from: number, signal: AbortSignal): AsyncChunks {
     let at = from;
     let response: Response | undefined = first;
     const pace = new Pace();
@@ -214,11 +214,11 @@ async function answerTo({ method, url, headers, body }: HttpRequest, signal: Abo
     clearTimeout(silence);
     if (!isOver) silence = setTimeout(() => ended.abort(new SilentServer(ms)), ms);
   };
-  wait(SILENCE.maxMs);
+  wait(WEB_SILENCE.maxMs);
   const either = AbortSignal.any([signal, ended.signal]);
-  const whenSent = method === "PUT" ? UPLOADED_MAX_MS : SILENCE.maxMs;
+  const whenSent = method === "PUT" ? UPLOADED_MAX_MS : WEB_SILENCE.maxMs;
   const sent =
-    body && Readable.from(heard(body.chunks(), (isLast) => wait(isLast ? whenSent : SILENCE.maxMs)));
+    body && Readable.from(heard(body.chunks(), (isLast) => wait(isLast ? whenSent : WEB_SILENCE.maxMs)));
   try {
     if (method === "GET" || method === "HEAD") return await fetchFollowing(url, headers, either, method);
     const sending = sent && { body: sent, duplex: "half" as const };
@@ -233,7 +233,10 @@ async function answerTo({ method, url, headers, body }: HttpRequest, signal: Abo
 }
 
 /** The same chunks; says when one is taken, and when the last one was. */
-async function* heard(chunks: Iterable<Uint8Array> | Chunks, onTaken: (isLast: boolean) => void): Chunks {
+async function* heard(
+  chunks: Iterable<Uint8Array> | AsyncChunks,
+  onTaken: (isLast: boolean) => void,
+): AsyncChunks {
   for await (const chunk of chunks) {
     yield chunk;
     onTaken(false);
@@ -247,7 +250,7 @@ function rangeFrom(from: number): Record<string, string> {
 }
 
 /** The bytes of an answer from `from` on, also from a server that does not know ranges. */
-async function* bodyFrom(response: Response, from: number, signal: AbortSignal): Chunks {
+async function* bodyFrom(response: Response, from: number, signal: AbortSignal): AsyncChunks {
   let skip = response.status === 206 ? 0 : from;
   if (response.body === null) return;
   const reader = response.body.getReader();
@@ -268,7 +271,7 @@ async function withinSilence<T>(read: Promise<T>, signal: AbortSignal): Promise<
   let timer: NodeJS.Timeout | undefined;
   let abort = (): void => undefined;
   const silent = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new SilentServer()), SILENCE.maxMs);
+    timer = setTimeout(() => reject(new SilentServer()), WEB_SILENCE.maxMs);
     abort = () => reject(signal.reason as Error);
     signal.addEventListener("abort", abort, { once: true });
   });

@@ -1,7 +1,7 @@
 // The cache that a word means: a folder, a web server or a bucket.
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { pipeliteError } from "./errors.ts";
 import { shownUrl, shownWord, type CacheFiles } from "./files.ts";
 import { folderFiles } from "./folder.ts";
@@ -36,7 +36,7 @@ export interface OpenCache {
   /** Where `folder` and relative words start. */
   cwd: string;
   /** Keys for S3 and its token are looked for here. */
-  env: Environment;
+  env: Variables;
   /** Sent to a web server as `Authorization: Bearer`. */
   token?: string | undefined;
 }

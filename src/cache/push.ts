@@ -12,7 +12,7 @@ import { storePathHash, type StorePath } from "#nix/store-path.ts";
 import type { PathInfo } from "#store/query.ts";
 import type { Store } from "#store/store.ts";
 import { cacheInfoText } from "./cache-info.ts";
-import { compress, suffixOf, type Compression } from "./compression.ts";
+import { compress, suffixOf, type NarCompression } from "./compression.ts";
 import type { Body, CacheFiles } from "./files.ts";
 import { Limiter } from "./limiter.ts";
 
@@ -22,14 +22,14 @@ const UPLOADS_MAX = 4;
 const ASKED_MAX = 20_000;
 
 export interface PushOptions {
-  compression: Compression;
+  compression: NarCompression;
   /** Signs what is put there. */
   key?: SecretKey | undefined;
   signal: AbortSignal;
   onPath?: (path: StorePath) => void;
 }
 
-export interface Pushed {
+export interface PushedPaths {
   added: StorePath[];
   /** Those that the cache had already. */
   present: number;
@@ -47,7 +47,7 @@ export async function push(
   cache: CacheFiles,
   paths: Iterable<StorePath>,
   options: PushOptions,
-): Promise<Pushed> {
+): Promise<PushedPaths> {
   const { signal, key } = options;
   const closure = store.sortedClosure(paths);
   if (!(await cache.has("nix-cache-info", signal)))
@@ -162,7 +162,7 @@ async function pack(
   store: Store,
   path: StorePath,
   file: string,
-  compression: Compression,
+  compression: NarCompression,
   signal: AbortSignal,
 ): Promise<{ hash: Uint8Array; size: number }> {
   const hash = createHash("sha256");

@@ -10,36 +10,36 @@ import { signFingerprint, type SecretKey } from "#nix/signature.ts";
 import type { PathInfo } from "#store/query.ts";
 import type { Store } from "#store/store.ts";
 import { cacheInfoText } from "./cache-info.ts";
-import { suffixOf, type Compression } from "./compression.ts";
-import type { Chunks } from "./files.ts";
+import { suffixOf, type NarCompression } from "./compression.ts";
+import type { AsyncChunks } from "./files.ts";
 import { typeOf } from "./http.ts";
 import { listingOf } from "./listing.ts";
 
 export interface Served {
   store: Store;
   /** How NARs go out. */
-  compression: Compression;
+  compression: NarCompression;
   /** Signs narinfos and realisations as they go out. */
   key?: SecretKey | undefined;
   /** Where the logs of builds are, by the derivation's base name. */
   logOf?: (drvBase: string) => Uint8Array | undefined;
 }
 
-export interface Answer {
+export interface CacheResponse {
   status: number;
   type?: string;
   /** Changes when the answer does. */
   etag?: string;
   /** A byte string. */
   text?: string;
-  nar?: { open: () => Chunks; sizeBytes: number; compression: Compression };
+  nar?: { open: () => AsyncChunks; sizeBytes: number; compression: NarCompression };
 }
 
-const NOT_FOUND: Answer = { status: 404, text: "not found\n" };
+const NOT_FOUND: CacheResponse = { status: 404, text: "not found\n" };
 const HASH = "([0-9a-df-np-sv-z]{32})";
 
 /** @param question the body of a POST */
-export function answer(path: string, question: string | undefined, served: Served): Answer {
+export function answer(path: string, question: string | undefined, served: Served): CacheResponse {
   const { store } = served;
   if (path === "missing") {
     if (question === undefined) return { status: 405, text: "POST a list of hashes, one a line\n" };
@@ -56,7 +56,7 @@ export function answer(path: string, question: string | undefined, served: Serve
   return NOT_FOUND;
 }
 
-type Route = (served: Served, parts: readonly (string | undefined)[]) => Answer | undefined;
+type Route = (served: Served, parts: readonly (string | undefined)[]) => CacheResponse | undefined;
 
 const ROUTES: readonly (readonly [pattern: string, route: Route])[] = [
   [`${HASH}\\.narinfo`, narInfo],
@@ -67,7 +67,7 @@ const ROUTES: readonly (readonly [pattern: string, route: Route])[] = [
   ["realisations/(sha256:[0-9a-f]{64}![\\w+.?=-]+)\\.doi", realisation],
 ];
 
-function narInfo(served: Served, [hash = ""]: readonly (string | undefined)[]): Answer | undefined {
+function narInfo(served: Served, [hash = ""]: readonly (string | undefined)[]): CacheResponse | undefined {
   const info = infoOfHash(served.store, hash);
   return (
     info && { status: 200, type: typeOf(".narinfo"), text: narInfoText(served, info), etag: etagOf(info) }
@@ -102,7 +102,7 @@ function narInfoText({ compression, key }: Served, info: PathInfo): string {
 }
 
 /** The narinfos of all that a path needs, each after those it refers to, an empty line between. */
-function closure(served: Served, [hash = ""]: readonly (string | undefined)[]): Answer | undefined {
+function closure(served: Served, [hash = ""]: readonly (string | undefined)[]): CacheResponse | undefined {
   const { store } = served;
   const root = infoOfHash(store, hash);
   if (root === undefined) return undefined;
@@ -111,7 +111,7 @@ function closure(served: Served, [hash = ""]: readonly (string | undefined)[]): 
   return { status: 200, type: typeOf(".narinfo"), text: texts.join("\n"), etag: etagOf(root) };
 }
 
-function listing({ store }: Served, [hash = ""]: readonly (string | undefined)[]): Answer | undefined {
+function listing({ store }: Served, [hash = ""]: readonly (string | undefined)[]): CacheResponse | undefined {
   const info = infoOfHash(store, hash);
   if (info === undefined) return undefined;
   const text = Buffer.from(JSON.stringify(listingOf(store.physical(info.path)))).toString("latin1");
@@ -121,12 +121,12 @@ function listing({ store }: Served, [hash = ""]: readonly (string | undefined)[]
 function nar(
   { store }: Served,
   [hash = "", narHash, suffix]: readonly (string | undefined)[],
-): Answer | undefined {
+): CacheResponse | undefined {
   const info = infoOfHash(store, hash);
   if (info === undefined || encodeNix32(info.narHash) !== narHash) return undefined;
   const compression = suffix === undefined ? "none" : "zstd";
   const { path, narSize: sizeBytes } = info;
-  const open = (): Chunks => store.narOf(path);
+  const open = (): AsyncChunks => store.narOf(path);
   return {
     status: 200,
     type: typeOf(".nar"),
@@ -135,13 +135,16 @@ function nar(
   };
 }
 
-function log({ logOf }: Served, [base = ""]: readonly (string | undefined)[]): Answer | undefined {
+function log({ logOf }: Served, [base = ""]: readonly (string | undefined)[]): CacheResponse | undefined {
   if (!isStorePath(`${STORE_DIR}/${base}`)) return undefined;
   const bytes = logOf?.(base);
   return bytes && { status: 200, type: typeOf("log/"), text: Buffer.from(bytes).toString("latin1") };
 }
 
-function realisation({ store, key }: Served, [id = ""]: readonly (string | undefined)[]): Answer | undefined {
+function realisation(
+  { store, key }: Served,
+  [id = ""]: readonly (string | undefined)[],
+): CacheResponse | undefined {
   const found = store.realisation(id);
   if (found === undefined) return undefined;
   const signature = key && signFingerprint(key, realisationFingerprint(found));
@@ -158,7 +161,7 @@ function missingOf(store: Store, question: string): string {
   return missing;
 }
 
-function health(store: Store): Answer {
+function health(store: Store): CacheResponse {
   try {
     const paths = store.countPaths();
     return { status: 200, type: "application/json", text: `${JSON.stringify({ status: "ok", paths })}\n` };

@@ -3,13 +3,13 @@
 // own files.
 import { createHmac } from "node:crypto";
 import { hexDigestOf } from "#base/digest.ts";
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { pipeliteError } from "./errors.ts";
 import type { CacheFiles } from "./files.ts";
 import { webFiles, type Authorise } from "./http.ts";
 
 /** `s3://BUCKET/PREFIX?endpoint=HOST&region=REGION&scheme=http`, as Nix writes it. */
-export function s3Files(url: URL, env: Environment): CacheFiles {
+export function s3Files(url: URL, env: Variables): CacheFiles {
   const bucket = url.hostname;
   const region = url.searchParams.get("region") ?? env["AWS_REGION"] ?? "us-east-1";
   const endpoint = url.searchParams.get("endpoint") ?? `s3.${region}.amazonaws.com`;

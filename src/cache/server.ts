@@ -9,7 +9,7 @@ import { compress } from "./compression.ts";
 import { pipeliteError } from "./errors.ts";
 import { Metrics } from "./metrics.ts";
 import { requestText } from "./request-text.ts";
-import { answer, type Answer, type Served } from "./routes.ts";
+import { answer, type CacheResponse, type Served } from "./routes.ts";
 import { Uploads } from "./uploads.ts";
 
 /** A client that neither sends nor reads for so long is gone. */
@@ -112,7 +112,7 @@ async function respond(request: IncomingMessage, response: ServerResponse, to: R
   }
 }
 
-async function answerTo(request: IncomingMessage, to: Responding): Promise<Answer> {
+async function answerTo(request: IncomingMessage, to: Responding): Promise<CacheResponse> {
   const { method = "GET" } = request;
   const path = pathOf(request.url ?? "/");
   if (path === undefined) return { status: 400, text: "no such name\n" };
@@ -145,7 +145,7 @@ const QUESTION_MAX_BYTES = 1024 * 1024;
 async function send(
   request: IncomingMessage,
   response: ServerResponse,
-  found: Answer,
+  found: CacheResponse,
   metrics: Metrics,
 ): Promise<void> {
   const { status, type = "text/plain; charset=utf-8", etag } = found;

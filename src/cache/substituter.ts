@@ -8,7 +8,7 @@ import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import { isOfContent } from "#store/transfer.ts";
 import type { BinaryCache } from "./binary-cache.ts";
-import type { Chunks } from "./files.ts";
+import type { AsyncChunks } from "./files.ts";
 import { pipeliteError } from "./errors.ts";
 import { Limiter } from "./limiter.ts";
 
@@ -236,7 +236,7 @@ export class Substituter {
   async read(
     path: StorePath,
     signal: AbortSignal,
-    { accepts, take }: { accepts: Accepts; take: (chunks: Chunks) => Promise<void> },
+    { accepts, take }: { accepts: Accepts; take: (chunks: AsyncChunks) => Promise<void> },
   ): Promise<string | undefined> {
     for (const cache of await this.#usable()) {
       const isGiven = await this.#asking(cache, signal, async () => {

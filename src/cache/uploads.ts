@@ -22,9 +22,9 @@ import { realisationOf } from "#nix/realisation.ts";
 import { storePathHash } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import { decompress } from "./compression.ts";
-import type { Chunks } from "./files.ts";
+import type { AsyncChunks } from "./files.ts";
 import { requestText } from "./request-text.ts";
-import type { Answer } from "./routes.ts";
+import type { CacheResponse } from "./routes.ts";
 
 const TEXT_MAX_BYTES = 16 * 1024 * 1024;
 const NAR_NAME = /^nar\/[\w][\w.+=-]{0,250}$/;
@@ -39,7 +39,7 @@ const WAITING_MAX_MS = 3_600_000;
 
 class NoRoom extends Error {}
 
-const NO_ROOM: Answer = { status: 507, text: "there is no room here\n" };
+const NO_ROOM: CacheResponse = { status: 507, text: "there is no room here\n" };
 
 export class Uploads {
   readonly #store: Store;
@@ -61,7 +61,7 @@ export class Uploads {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  async put(path: string, request: IncomingMessage, signal: AbortSignal): Promise<Answer> {
+  async put(path: string, request: IncomingMessage, signal: AbortSignal): Promise<CacheResponse> {
     if (!this.#mayUpload(request.headers.authorization)) {
       request.resume();
       return { status: 401, text: "a token is wanted\n" };
@@ -101,14 +101,14 @@ export class Uploads {
     return join(this.#folder, path.slice("nar/".length));
   }
 
-  async #keepNar(path: string, request: IncomingMessage, signal: AbortSignal): Promise<Answer> {
+  async #keepNar(path: string, request: IncomingMessage, signal: AbortSignal): Promise<CacheResponse> {
     const unfinished = join(this.#folder, `${UNFINISHED}${++this.#count}`);
     try {
       this.#forgetOld();
       this.#requireRoom(Number(request.headers["content-length"] ?? 0));
       const fd = openSync(unfinished, "wx");
       const file = createWriteStream(unfinished, { fd });
-      await pipeline(request, (chunks: Chunks) => this.#withRoom(chunks), file, { signal });
+      await pipeline(request, (chunks: AsyncChunks) => this.#withRoom(chunks), file, { signal });
       renameSync(unfinished, this.#fileOf(path));
       return { status: 200 };
     } catch (error) {
@@ -142,7 +142,7 @@ export class Uploads {
   }
 
   /** The same bytes, as long as the disk has room for them: packed ones may unpack to any number. */
-  async *#withRoom(chunks: Chunks): Chunks {
+  async *#withRoom(chunks: AsyncChunks): AsyncChunks {
     let unchecked = LOOK_BYTES;
     for await (const chunk of chunks) {
       unchecked += chunk.length;
@@ -154,7 +154,7 @@ export class Uploads {
     }
   }
 
-  async #take(name: string, text: string): Promise<Answer> {
+  async #take(name: string, text: string): Promise<CacheResponse> {
     const info = parseNarInfo(text);
     if (name !== `${storePathHash(info.path)}.narinfo`)
       return { status: 400, text: `${name} is about ${info.path}\n` };
@@ -169,7 +169,7 @@ export class Uploads {
     return { status: 200 };
   }
 
-  async #believe(name: string, text: string): Promise<Answer> {
+  async #believe(name: string, text: string): Promise<CacheResponse> {
     const realisation = realisationOf(parseStrictJson(text));
     if (name !== `realisations/${realisation.id}.doi`)
       return { status: 400, text: `${name} is about ${realisation.id}\n` };

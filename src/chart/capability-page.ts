@@ -9,7 +9,7 @@ import { drawCapabilityPanel } from "./capability-panel.ts";
 import { CHART_NAMES, drawControlChart, drawLastValues, numbersOf } from "./control-chart.ts";
 import { drawHistogram, drawProbabilityPlot } from "./distribution.ts";
 import { drawLines, drawNarrowHeader, drawPage, drawWideHeader, NARROW, SMALL_LINE, WIDE } from "./page.ts";
-import { WIDE_HEADER, type Header, type Layout } from "./page.ts";
+import { WIDE_HEADER, type Header, type PageLayout } from "./page.ts";
 import type { Box } from "./svg.ts";
 import { describePower, exponentFor, inPowers, limitsInPowers } from "./units.ts";
 
@@ -68,7 +68,7 @@ const WIDE_HEIGHT = 840;
 /** Lines of a note that is longer are cut: all of it is in the figures that `--json` prints. */
 const NOTE_LINES = { wide: 3, narrow: 8 };
 
-function wideLayout(header: Header, drawn: Drawn, notes: readonly string[]): Layout {
+function wideLayout(header: Header, drawn: Drawn, notes: readonly string[]): PageLayout {
   const { width, margin } = WIDE;
   const lines = (y: number) =>
     drawLines({ x: margin, y, width: width - 2 * margin, height: 0 }, notes, NOTE_LINES.wide);
@@ -92,7 +92,7 @@ const NARROW_PANEL = 230;
 /** The last has a table, with the checks below it. */
 const NARROW_LAST = 318;
 
-function narrowLayout(header: Header, drawn: Drawn, notes: readonly string[]): Layout {
+function narrowLayout(header: Header, drawn: Drawn, notes: readonly string[]): PageLayout {
   const { width, margin } = NARROW;
   const { text, bottom } = drawNarrowHeader(header);
   const boxAt = (index: number): Box => ({

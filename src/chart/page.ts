@@ -7,18 +7,18 @@ import { element, label, type Box } from "./svg.ts";
 export const WIDE = { width: 1188, margin: 28 } as const;
 export const NARROW = { width: 420, margin: 12 } as const;
 
-export interface Layout {
+export interface PageLayout {
   height: number;
   content: readonly string[];
 }
 
 /** @param title of the document, for readers that don't see it */
-export function drawPage(title: string, wide: Layout, narrow: Layout): string {
+export function drawPage(title: string, wide: PageLayout, narrow: PageLayout): string {
   const scale = WIDE.width / NARROW.width;
   const narrowStyle = `@media (max-width:700px) and (max-aspect-ratio:1/1){.wide{display:none}.narrow{display:inline}
 svg:root{width:100%;height:calc(100vw * ${narrow.height} / ${NARROW.width})}}
 @media print{svg:root{width:100vw;height:100vh}}`;
-  const sheet = (width: number, { height, content }: Layout) =>
+  const sheet = (width: number, { height, content }: PageLayout) =>
     `\n${element("rect", { x: 0, y: 0, width, height, class: "page" })}\n${content.join("\n")}\n`;
   const content = [
     element("title", {}, title),

@@ -78,9 +78,15 @@ export function line(x1: number, y1: number, x2: number, y2: number, style: stri
   return element("line", { x1, y1, x2, y2, class: style });
 }
 
-export type Anchor = "start" | "middle" | "end";
+export type TextAnchor = "start" | "middle" | "end";
 
-export function label(x: number, y: number, text: string, style: string, anchor: Anchor = "start"): string {
+export function label(
+  x: number,
+  y: number,
+  text: string,
+  style: string,
+  anchor: TextAnchor = "start",
+): string {
   return element("text", { x, y, class: style, "text-anchor": anchor }, escapeMarkup(text));
 }
 

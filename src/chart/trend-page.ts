@@ -4,7 +4,7 @@ import { formatCount, formatP } from "#base/numbers.ts";
 import type { ChartPair, Ewma } from "#stats/charts.ts";
 import { drawPoints } from "./control-chart.ts";
 import { drawLines, drawNarrowHeader, drawPage, drawWideHeader, NARROW, SMALL_LINE, WIDE } from "./page.ts";
-import { WIDE_HEADER, type Header, type Layout } from "./page.ts";
+import { WIDE_HEADER, type Header, type PageLayout } from "./page.ts";
 import { drawPanel, drawLimitLabels, sideRoom, type Panel } from "./panel.ts";
 import { extentOf, label, line, path, stepPath, type Box } from "./svg.ts";
 
@@ -75,7 +75,7 @@ const WIDE_HEIGHT = 840;
 const NOTE_LINES = { wide: 3, narrow: 10 };
 
 /** The first chart is twice as high as the others. */
-function wideLayout(page: TrendPage, header: Header, notes: readonly string[]): Layout {
+function wideLayout(page: TrendPage, header: Header, notes: readonly string[]): PageLayout {
   const { width, margin } = WIDE;
   const lines = (y: number) =>
     drawLines({ x: margin, y, width: width - 2 * margin, height: 0 }, notes, NOTE_LINES.wide);
@@ -96,7 +96,7 @@ function wideLayout(page: TrendPage, header: Header, notes: readonly string[]): 
 
 const NARROW_PANEL = 230;
 
-function narrowLayout(page: TrendPage, header: Header, notes: readonly string[]): Layout {
+function narrowLayout(page: TrendPage, header: Header, notes: readonly string[]): PageLayout {
   const { width, margin } = NARROW;
   const { text, bottom } = drawNarrowHeader(header);
   const boxAt = (row: number): Box => ({

@@ -4,30 +4,30 @@ import type { PipeliteError } from "#base/errors.ts";
 import { pipeliteError } from "./errors.ts";
 import { nearWords } from "#base/near-words.ts";
 import { formatList } from "#view/format.ts";
-import { isGroup, type Command, type Entry, type Flag, type Group } from "./command.ts";
+import { isGroup, type Command, type CommandEntry, type Flag, type CommandGroup } from "./command.ts";
 import { globalFlags } from "./flags.ts";
 
 type Flags = Readonly<Record<string, Flag>>;
 
-export interface Found {
+export interface FoundCommand {
   /** The words that lead to it, without `pipelite`. */
   path: readonly string[];
-  target: Group | (() => Promise<Command>);
+  target: CommandGroup | (() => Promise<Command>);
   /** The words after them, flags that stood before the command first. */
   rest: readonly string[];
 }
 
 /** @throws PipeliteError COMMAND_UNKNOWN */
-export function findCommand(top: Group, words: readonly string[]): Found {
+export function findCommand(top: CommandGroup, words: readonly string[]): FoundCommand {
   const start = countLeadingFlags(words);
   const before = words.slice(0, start);
   const path: string[] = [];
-  let target: Entry = top;
+  let target: CommandEntry = top;
   let at = start;
   while (isGroup(target)) {
     const word = words[at];
     const isName = word !== undefined && !word.startsWith("-");
-    const next: Entry | undefined =
+    const next: CommandEntry | undefined =
       isName && Object.hasOwn(target.commands, word) ? target.commands[word] : undefined;
     if (next !== undefined && word !== undefined) {
       path.push(word);
@@ -51,7 +51,7 @@ function countLeadingFlags(words: readonly string[]): number {
   return Math.min(at, words.length);
 }
 
-function unknownCommand(group: Group, path: readonly string[], word: string): PipeliteError {
+function unknownCommand(group: CommandGroup, path: readonly string[], word: string): PipeliteError {
   const near = nearWords(word, Object.keys(group.commands));
   const commands = near.map((name) => `\`${["pipelite", ...path, name].join(" ")}\``);
   const help = `\`${["pipelite help", ...path].join(" ")}\` lists all commands`;

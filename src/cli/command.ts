@@ -57,13 +57,13 @@ export interface Command extends Texts {
   readonly run: (context: Context, flags: never, ...words: string[]) => Ending;
 }
 
-export interface Group extends Texts {
-  readonly commands: Readonly<Record<string, Entry>>;
+export interface CommandGroup extends Texts {
+  readonly commands: Readonly<Record<string, CommandEntry>>;
   /** The command that the name of the group alone stands for; without it, the name alone prints help. */
   readonly usual?: string;
 }
 
-export type Entry = Group | (() => Promise<Command>);
+export type CommandEntry = CommandGroup | (() => Promise<Command>);
 
 /** Without a code it is 0. */
 type Ending = Promise<ExitCode | void> | ExitCode | void;
@@ -184,6 +184,6 @@ export function usualChoice<const WORD extends string>(
   return { placeholder, brief, words, usual, parse: (text) => text as WORD };
 }
 
-export function isGroup(entry: Entry | undefined): entry is Group {
+export function isGroup(entry: CommandEntry | undefined): entry is CommandGroup {
   return typeof entry === "object";
 }

@@ -1,7 +1,7 @@
 // The table of all commands. Each is a file of commands/, which is loaded when it is run or explained.
-import type { Group } from "./command.ts";
+import type { CommandGroup } from "./command.ts";
 
-const history: Group = {
+const history: CommandGroup = {
   brief: "The index of run records: look at it, bring it up to date",
   examples: [
     ["pipelite history", "the last runs, as `history list` shows them"],
@@ -16,7 +16,7 @@ const history: Group = {
   },
 };
 
-const deviation: Group = {
+const deviation: CommandGroup = {
   brief: "Deviations of runs and what is done about them",
   examples: [["pipelite deviation list", "what departed from the plan in the latest run"]],
   commands: {
@@ -25,7 +25,7 @@ const deviation: Group = {
   },
 };
 
-const journal: Group = {
+const journal: CommandGroup = {
   brief: "The journal of a home: whether it is whole, and what to do when it is not",
   examples: [["pipelite journal", "as `journal show`: its lines, and broken ones"]],
   usual: "show",
@@ -35,13 +35,13 @@ const journal: Group = {
   },
 };
 
-const key: Group = {
+const key: CommandGroup = {
   brief: "Keys that sign",
   examples: [["pipelite key new anna.key", "make a key, and its public half in anna.key.pub"]],
   commands: { new: async () => (await import("./commands/key-new.ts")).keyNew },
 };
 
-const cache: Group = {
+const cache: CommandGroup = {
   brief: "Binary caches: put paths into one, take them out of one, be one",
   examples: [
     ["pipelite cache push result --to /srv/cache", "a result with all it needs, into a folder"],
@@ -55,7 +55,7 @@ const cache: Group = {
   },
 };
 
-const archive: Group = {
+const archive: CommandGroup = {
   brief: "One file from which a run can be verified and built again in ten years",
   examples: [
     ["pipelite archive save --out walk.tar", "the latest run; `save` may be left out"],
@@ -68,13 +68,13 @@ const archive: Group = {
   },
 };
 
-const lean: Group = {
+const lean: CommandGroup = {
   brief: "Check proofs of Lean 4, without Lean",
   examples: [["pipelite lean check Proofs.ndjson", "check what lean4export wrote"]],
   commands: { check: async () => (await import("./commands/lean-check.ts")).leanCheck },
 };
 
-const store: Group = {
+const store: CommandGroup = {
   brief: "Look at the store and change it by hand",
   examples: [
     ["pipelite store list", "all paths in the store"],
@@ -100,7 +100,7 @@ const store: Group = {
   },
 };
 
-const repo: Group = {
+const repo: CommandGroup = {
   brief: "Signed repositories of packages: apt, apk, rpm, Nix",
   examples: [
     ["pipelite repo apt site --add packages --key team.key", "add packages, and sign what there is"],
@@ -113,7 +113,7 @@ const repo: Group = {
   },
 };
 
-export const commands: Group = {
+export const commands: CommandGroup = {
   brief: "Pipelines that can prove what they did",
   examples: [
     ["pipelite init", "write a small pipeline into this folder"],

@@ -4,11 +4,12 @@ import { cleanLines } from "#view/format.ts";
 import { shownJson } from "#base/shown-json.ts";
 import { lstatSync, realpathSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import type { EXIT } from "#base/errors.ts";
 import { pipeliteError } from "./errors.ts";
 import { homeFolder } from "#base/home-folder.ts";
 import { createPaint, wantsColor, type ColorChoice, type Paint } from "#view/paint.ts";
 import type { Output } from "#view/view.ts";
+
+export type { ExitCode } from "#base/errors.ts";
 
 export interface Host {
   readonly stdout: Output;
@@ -38,8 +39,6 @@ export interface GlobalFlags {
   quiet: boolean;
   verbose: boolean;
 }
-
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** The folder of the home: --store, or that of the environment. */
 export function homeOf(host: Pick<Host, "env" | "cwd">, store: string | undefined): string {

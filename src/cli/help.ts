@@ -5,10 +5,10 @@ import {
   isGroup,
   type Argument,
   type Command,
-  type Entry,
+  type CommandEntry,
   type Example,
   type Flag,
-  type Group,
+  type CommandGroup,
 } from "./command.ts";
 import { longName } from "./command-line.ts";
 import type { Host } from "./context.ts";
@@ -20,7 +20,7 @@ type Row = readonly [left: string, right: string];
 
 /** Prints the help of a command or of a group of commands. @param path its words, without `pipelite` */
 export async function printHelp(
-  target: Entry,
+  target: CommandEntry,
   path: readonly string[],
   host: Pick<Host, "stdout">,
 ): Promise<void> {
@@ -53,7 +53,7 @@ function wrapHelp({ line, indent, lead, brief }: HelpLine, columns: number): Lin
   return [...wrapLine(lead, columns, BELOW_INDENT), ...below];
 }
 
-async function groupHelp(group: Group, words: readonly string[]): Promise<HelpLine[]> {
+async function groupHelp(group: CommandGroup, words: readonly string[]): Promise<HelpLine[]> {
   const entries = Object.entries(group.commands);
   const rows = await Promise.all(
     entries.map(async ([name, entry]): Promise<Row> => {

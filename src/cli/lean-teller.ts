@@ -13,7 +13,7 @@ interface TellerFlags extends GlobalFlags {
   readonly axioms: boolean;
 }
 
-export interface Teller {
+export interface LeanTeller {
   /** Whether the statement of the theorem or axiom of that name is to be printed. */
   readonly isWanted: (name: string) => boolean;
   readonly tell: (theorem: TheoremReport) => void;
@@ -21,7 +21,7 @@ export interface Teller {
   readonly end: (report: Report) => { readonly missing: readonly string[] };
 }
 
-export function createTeller(context: Context, flags: TellerFlags, file: string): Teller {
+export function createTeller(context: Context, flags: TellerFlags, file: string): LeanTeller {
   const wanted = new Set(flags.print);
   const found = new Set<string>();
   const voice = flags.json ? speakJson(context, flags, file) : speakText(context, flags);

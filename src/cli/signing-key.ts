@@ -1,5 +1,5 @@
 // Reads the key that a command signs with.
-import type { Signer } from "#app/attest.ts";
+import type { AttestationSigner } from "#app/attest.ts";
 import type { KeySource } from "#app/sign.ts";
 import type { SecretSource } from "#secrets/sources.ts";
 import type { SigningKey } from "#sigstore/index.ts";
@@ -53,7 +53,7 @@ function sourceOf(context: Context, { key, passphraseFile, publicKey }: KeyFlags
 }
 
 /** The variable that a key, or a token, is in: what is built without a sandbox could read it. */
-export function variableBehind(key: string | undefined, signer: Signer): string | undefined {
+export function variableBehind(key: string | undefined, signer: AttestationSigner): string | undefined {
   if (signer.by === "key") return variableOf(key);
   return signer.token.from === "environment" ? signer.token.variable : undefined;
 }
@@ -77,7 +77,7 @@ export async function signerOf(
   context: Context,
   flags: SignerFlags,
   unsigned: string | undefined,
-): Promise<Signer> {
+): Promise<AttestationSigner> {
   const { key, timestamp, trustedRoot, identityToken, ask, witness, passphraseFile, publicKey } = flags;
   const [, config] = /^sigstore:(.+)$/s.exec(key ?? "") ?? [];
   const isStamped = timestamp.length > 0;
@@ -126,7 +126,10 @@ export async function signerOf(
 }
 
 /** Who signs in their own name: what witnesses sign is the log. */
-export function personIn(context: Context, flags: Omit<SignerFlags, "ask" | "witness">): Promise<Signer> {
+export function personIn(
+  context: Context,
+  flags: Omit<SignerFlags, "ask" | "witness">,
+): Promise<AttestationSigner> {
   return signerOf(context, { ...flags, ask: [], witness: [] }, undefined);
 }
 

@@ -7,7 +7,7 @@ import type { ParamValue } from "#compile/parameters.ts";
 import { pipelineFolder, whichRun } from "#app/home.ts";
 import { pathOf, type Host } from "./context.ts";
 
-export interface Target {
+export interface PipelineTarget {
   /** A pipeline.ts or its folder, absolute. */
   pipeline: string;
   stages: string[];
@@ -32,7 +32,7 @@ export function pipelineHere(host: Pick<Host, "cwd">, word: string | undefined):
     : { word: basename(dirname(pipelineFile)), path: pipelineFile };
 }
 
-export function splitTarget(host: Pick<Host, "cwd">, words: readonly string[]): Target {
+export function splitTarget(host: Pick<Host, "cwd">, words: readonly string[]): PipelineTarget {
   const [first, ...stages] = words;
   if (first !== undefined && isPipeline(host, first))
     return { pipeline: pathOf(host, first), stages, isAbove: false, out: pathOf(host, "result") };

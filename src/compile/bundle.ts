@@ -26,7 +26,7 @@ import { bundleName, storeName } from "./store-name.ts";
 import { moduleAt, TsConfigs } from "./tsconfig.ts";
 import { pipeliteError } from "./errors.ts";
 
-export interface Bundle {
+export interface StageBundle {
   code: Uint8Array;
   sourceMap: Uint8Array;
   /** Store paths that the code mentions. */
@@ -36,7 +36,7 @@ export interface Bundle {
   /** npm packages whose code is in it. */
   packages: BundledPackage[];
   /** What is kept beside the code of the workers among them. */
-  workers: Map<StorePath, Beside>;
+  workers: Map<StorePath, BundleNotes>;
   /** Path relative to the pipeline's folder -> sha256 (hex) of the file; Pipelite's own runtime under `pipelite`. */
   files: Record<string, string>;
   /** Absolute paths of all files and folders that it hangs on. */
@@ -44,7 +44,7 @@ export interface Bundle {
 }
 
 /** What is kept of a bundle outside of the store. */
-export type Beside = Pick<Bundle, "sourceMap" | "packages">;
+export type BundleNotes = Pick<StageBundle, "sourceMap" | "packages">;
 
 /** Packages in the store, as they are installed below a folder. */
 interface Installed extends Packages {
@@ -66,7 +66,7 @@ export interface Bundling {
 }
 
 /** Bundles the stage module at `path`. */
-export async function bundleStage(path: string, bundling: Bundling): Promise<Bundle> {
+export async function bundleStage(path: string, bundling: Bundling): Promise<StageBundle> {
   const { root, place } = bundling;
   const entry = `import * as stage from ${JSON.stringify(path)};
 import { runStage } from ${JSON.stringify(RUNTIME)};
@@ -100,7 +100,7 @@ class Bundler {
   }
 
   /** @param chain the modules whose bundles are under way, for one that names itself */
-  async bundle(entry: BuildOptions, chain: readonly string[]): Promise<Bundle> {
+  async bundle(entry: BuildOptions, chain: readonly string[]): Promise<StageBundle> {
     const stays = new Set<string>();
     let packages: Packages | undefined;
     for (;;) {
@@ -122,7 +122,7 @@ class Bundler {
   }
 
   /** What is bundled and what is taken as it is must be what is locked. @throws PACKAGE_NOT_LOCKED */
-  #holdToLock(bundle: Bundle, installed: Installed | undefined): void {
+  #holdToLock(bundle: StageBundle, installed: Installed | undefined): void {
     const bundled = bundle.packages.map(({ path }) => path);
     const folders = new Set([...bundled, ...(installed?.folders ?? [])]);
     const { wrong, locks } = unlockedPackage(folders, this.#npmCache);
@@ -138,7 +138,7 @@ class Bundler {
     return { ...packages, path };
   }
 
-  async #withPackages(bundle: Bundle, installed: Installed | undefined): Promise<Bundle> {
+  async #withPackages(bundle: StageBundle, installed: Installed | undefined): Promise<StageBundle> {
     if (installed === undefined) {
       const parts = this.#provided.size > 0 ? await captureOldParts(this.#store) : undefined;
       return parts === undefined ? bundle : withLibraries(bundle, parts);
@@ -164,7 +164,7 @@ class Bundler {
     };
   }
 
-  #bundleOf(result: Built, { carried }: Attempt): Bundle {
+  #bundleOf(result: Built, { carried }: Attempt): StageBundle {
     const inputs = inputsOf(result, this.#root);
     return {
       code: withoutUnusedRequire(contentOf(result, ".mjs")),
@@ -208,7 +208,7 @@ class Bundler {
 }
 
 /** What is carried beside the code. */
-type Carried = Pick<Bundle, "references" | "workers" | "files" | "paths">;
+type Carried = Pick<StageBundle, "references" | "workers" | "files" | "paths">;
 
 interface AttemptParts {
   root: string;

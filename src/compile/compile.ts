@@ -21,7 +21,7 @@ import type {
 import { isBuildNode, isCode, modulesOf } from "./nodes.ts";
 import { bundledOnce, capturedOnce, onceInThisRun, type CompileKeep } from "./memo.ts";
 import type { BroughtTool } from "#author/param.ts";
-import type { Program } from "./program.ts";
+import type { CapturedProgram } from "./program.ts";
 import { findProgram, nodeProgram } from "./program.ts";
 import { prepareCommand, type PreparedCommand } from "./prepare-command.ts";
 import { entriesBelow, signatures } from "./file-stamps.ts";
@@ -56,7 +56,7 @@ export interface Prepared<N extends BuildNode = BuildNode> {
   ingredients: Ingredients;
   /** Store paths it needs besides its inputs. */
   sources: StorePath[];
-  program: Program | undefined;
+  program: CapturedProgram | undefined;
   /** Store path of the bundled code, for a stage. */
   code: StorePath | undefined;
   /** The programs of a command. */
@@ -80,11 +80,11 @@ export interface Prepared<N extends BuildNode = BuildNode> {
 }
 
 /** How an environment is entered, and what its variables are. */
-interface Within extends Entry {
+interface Within extends EnvironmentEntry {
   entrance: Entrance;
 }
 
-export interface Entry {
+export interface EnvironmentEntry {
   /** Where in its output the root is. */
   place: string;
   isRootless?: true | undefined;
@@ -93,7 +93,7 @@ export interface Entry {
 }
 
 /** What has no root is started where it is. */
-export function entranceOf({ isRootless }: Pick<Entry, "isRootless">): EntranceName {
+export function entranceOf({ isRootless }: Pick<EnvironmentEntry, "isRootless">): EntranceName {
   return isRootless ? "hold" : "enter";
 }
 
@@ -101,7 +101,7 @@ export function entranceOf({ isRootless }: Pick<Entry, "isRootless">): EntranceN
 export function entryOf(
   prepared: ReadonlyMap<BuildNode, Pick<Prepared, "recipe">>,
   node: EnvironmentNode,
-): Entry {
+): EnvironmentEntry {
   const { composed } = node;
   if (composed === undefined) {
     const recipe = prepared.get(node)?.recipe;

@@ -12,7 +12,7 @@ import { withReadingsNow, type Readings } from "./readings.ts";
 import { namesBelow } from "./stage-names.ts";
 import { pipeliteError } from "./errors.ts";
 
-export interface Expansion {
+export interface GraphExpansion {
   /** Nodes that are new in the graph, in order. */
   added: GraphNode[];
   /** What making them read. */
@@ -31,7 +31,11 @@ export function listName({ node, file }: Edge): string {
  * @param document the bytes of the list
  * @throws PipeliteError EACH_LIST_INVALID, EACH_FAILED, EACH_MADE_NOTHING, EACH_CYCLE, and what building a graph throws
  */
-export async function expandEach(graph: Graph, node: EachNode, document: Uint8Array): Promise<Expansion> {
+export async function expandEach(
+  graph: Graph,
+  node: EachNode,
+  document: Uint8Array,
+): Promise<GraphExpansion> {
   const { handle } = node.each;
   const items = readItems(node, document);
   const { value: made, readings } = withReadingsNow(() =>

@@ -1,7 +1,7 @@
 // How the code of a stage is started: Node with the bundle, which is told the rest by a variable, or, where that is long, a file.
 import { canonicalJson } from "#base/canonical-json.ts";
 import type { Invocation } from "#environment/step.ts";
-import type { Program } from "./program.ts";
+import type { CapturedProgram } from "./program.ts";
 import type { StageEnvironment } from "./runtime.ts";
 
 /** Node's own default depends on the machine. This is more than any has: what ends a stage is the limit on its memory. */
@@ -9,7 +9,7 @@ const HEAP = `--max-old-space-size=${2 ** 20}`;
 
 /** @param files what is taken of inputs @param preload options of Node */
 export function invokeStage(
-  { builder, args }: Program,
+  { builder, args }: CapturedProgram,
   code: string,
   stage: StageEnvironment,
   { files = [], preload = [] }: { files?: readonly string[]; preload?: readonly string[] } = {},

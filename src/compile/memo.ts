@@ -7,7 +7,7 @@ import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import type { StageNode } from "./nodes.ts";
 import { ownModule } from "#base/own-code.ts";
-import type { Program, ProgramSearch, ProgramToCapture } from "./program.ts";
+import type { CapturedProgram, ProgramSearch, ProgramToCapture } from "./program.ts";
 import { captureProgram, checkTool, findProgram } from "./program.ts";
 import { bundleName } from "./store-name.ts";
 import { notePackages, packagesOfBundle, packagesOfProgram } from "./noted-packages.ts";
@@ -45,7 +45,7 @@ function recall<T extends Remembered>(
   return value !== undefined && areUnchanged(value.made) && isWhole(value) ? value : undefined;
 }
 
-type Captured = Remembered & { program: Program };
+type Captured = Remembered & { program: CapturedProgram };
 
 /** What of this plan or run is known already, under way or done: many stages use the same few programs and modules. */
 const ofThisRun = new WeakMap<CompileKeep, Known>();

@@ -109,13 +109,13 @@ export interface CommandNode extends NodeBase, CommandParts<Edge> {
 }
 
 /** A text, with secrets in it. */
-export type Parts = readonly (string | Secret)[];
+export type TextParts = readonly (string | Secret)[];
 
 export interface FetchNode extends NodeBase {
   kind: "fetch";
   /** With the names of secrets in their places. */
   url: string;
-  request: { url: Parts; headers: Readonly<Record<string, Parts>> };
+  request: { url: TextParts; headers: Readonly<Record<string, TextParts>> };
   hash: string;
 }
 

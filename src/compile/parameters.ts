@@ -1,5 +1,5 @@
 // What a stage is given besides the output of others: parameters, and values that are the same in every run.
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { isPipeliteError, type PipeliteError } from "#base/errors.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { suggestionFor } from "#base/near-words.ts";
@@ -23,7 +23,7 @@ export interface GivenParameters {
   /** Values by name, as a file of parameters has them; `params` comes first. */
   values?: Readonly<Record<string, ParamValue>> | undefined;
   /** In which variables are looked up. */
-  env?: Environment | undefined;
+  env?: Variables | undefined;
 }
 
 /** The parameters of a pipeline, found as its stages are gone through. */

@@ -14,7 +14,7 @@ import { commandTools, describeCommand, namedFiles, type WordOf } from "./comman
 import type { CommandSetup } from "./command-runner.ts";
 import type { CommandNode, Edge } from "./nodes.ts";
 import { bundledOnce, capturedOnce, toolOnce, type CompileKeep } from "./memo.ts";
-import { nodeProgram, type Program } from "./program.ts";
+import { nodeProgram, type CapturedProgram } from "./program.ts";
 import type { StageEnvironment } from "./runtime.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -26,7 +26,7 @@ export interface PreparedCommand {
   starts: ReadonlyMap<Tool, Start>;
   /** Interpreters that its script asks for, besides the programs on its PATH: name -> tool. */
   interpreters: ReadonlyMap<string, Tool>;
-  runner: { program: Program; code: StorePath } | undefined;
+  runner: { program: CapturedProgram; code: StorePath } | undefined;
 }
 
 interface Capturing {

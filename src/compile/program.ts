@@ -10,7 +10,7 @@ import type { Store } from "#store/store.ts";
 import { pipeliteError } from "./errors.ts";
 
 /** How to start a captured program: `builder` with `args` before the program's own arguments. */
-export interface Program {
+export interface CapturedProgram {
   path: StorePath;
   builder: string;
   args: string[];
@@ -86,7 +86,7 @@ export function nodeProgram(place: string): ProgramToCapture {
 export async function captureProgram(
   store: Store,
   { executable, name, as, place: where }: ProgramToCapture,
-): Promise<{ program: Program; files: string[] }> {
+): Promise<{ program: CapturedProgram; files: string[] }> {
   const loader = readLoader(executable);
   if (loader === null) throw notAProgram(executable, where);
   const libraries = loader === undefined ? [] : librariesOf(loader, executable, where);

@@ -1,10 +1,10 @@
 // Texts with secrets in them: what is said of them, and what is sent.
 import type { Secrets } from "#secrets/secrets.ts";
 import { requireSecret } from "#secrets/sources.ts";
-import type { FetchNode, GraphNode, Parts } from "./nodes.ts";
+import type { FetchNode, GraphNode, TextParts } from "./nodes.ts";
 
 /** With the names of secrets in their places: what a derivation, a record and a message have. */
-export function publicForm(parts: Parts): string {
+export function publicForm(parts: TextParts): string {
   return parts.map((part) => (typeof part === "string" ? part : `{${part.name}}`)).join("");
 }
 
@@ -17,7 +17,7 @@ export interface PrivateRequest {
 export function privateRequest(node: FetchNode, secrets: Secrets): PrivateRequest | undefined {
   const { url, headers } = node.request;
   if (Object.keys(headers).length === 0 && url.every((part) => typeof part === "string")) return undefined;
-  const text = (parts: Parts, encode: (value: string, index: number) => string): string =>
+  const text = (parts: TextParts, encode: (value: string, index: number) => string): string =>
     parts
       .map((part, index) =>
         typeof part === "string" ? part : encode(requireSecret(secrets, part.name, node.place), index),

@@ -6,7 +6,7 @@ import { formatSetSize } from "#base/quantities.ts";
 import type { SandboxEnding, SandboxKind, SandboxResult } from "#sandbox/sandbox.ts";
 import type { BuildJob, BuildOutcome } from "./engine.ts";
 import { pipeliteError } from "./errors.ts";
-import type { Limits } from "./limits.ts";
+import type { StageLimits } from "./limits.ts";
 
 /** What was looked at when it had ended. */
 interface MachineState {
@@ -43,7 +43,7 @@ export function failure(
   job: BuildJob,
   kind: SandboxKind,
   result: SandboxResult,
-  limits: Limits & MachineState,
+  limits: StageLimits & MachineState,
 ): Extract<BuildOutcome, { status: "failed" }> {
   const ending = kind === "bubblewrap" ? throughBubblewrap(result.ending) : result.ending;
   return { status: "failed", error: failureOf(job, { ...result, ending }, limits), ending };
@@ -59,7 +59,7 @@ function throughBubblewrap(ending: SandboxEnding): SandboxEnding {
 function failureOf(
   job: BuildJob,
   { ending, usage }: SandboxResult,
-  limits: Limits & MachineState,
+  limits: StageLimits & MachineState,
 ): PipeliteError {
   const stage = job.name;
   const wasKilledForMemory = ending.kind === "memory-limit" || (usage.outOfMemoryKills ?? 0) > 0;

@@ -1,5 +1,5 @@
 // One build of a resolved derivation in the sandbox: what the engine registers, and what an audit compares, is made here.
-import { programFolders, type Environment } from "#base/environment.ts";
+import { programFolders, type Variables } from "#base/environment.ts";
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { fromByteString } from "#base/bytes.ts";
@@ -9,7 +9,7 @@ import { encodeNix32 } from "#nix/nix32.ts";
 import { ownPlaceholder, scratchPath } from "#nix/placeholder.ts";
 import { storePathBase } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import type { SandboxKind, SandboxResult, ScratchFolders, Seen } from "#sandbox/sandbox.ts";
+import type { SandboxKind, SandboxResult, ScratchFolders, SandboxView } from "#sandbox/sandbox.ts";
 import { runSandboxed } from "#sandbox/sandbox.ts";
 import { isDiskFull } from "#store/failure.ts";
 import type { Closures } from "#store/closures.ts";
@@ -30,7 +30,7 @@ export interface BuildPlace {
   /** Where the build works. */
   folders: ScratchFolders;
   /** The environment of who runs Pipelite. */
-  env: Environment;
+  env: Variables;
   closures: Closures;
   /** What it is shown otherwise than always. */
   shown?: Shown | undefined;
@@ -38,7 +38,7 @@ export interface BuildPlace {
 
 /** For who asks whether an output depends on it. */
 export interface Shown {
-  seen?: Seen;
+  seen?: SandboxView;
   /** What its variables call the build folder, where its program goes into a root that has that elsewhere. */
   buildFolder?: string;
   /** Variables beside, or in place of, those that a builder always has; what the derivation sets stays as it is. */
@@ -156,7 +156,7 @@ export interface StartedBuilder {
 }
 
 export interface OuterEnvironment {
-  env: Environment;
+  env: Variables;
   cores: number;
   shown?: Shown;
 }

@@ -1,6 +1,6 @@
 // The embedded engine: builds a resolved derivation in our own sandbox, into our own store, with the environment that
 // Nix's Linux builder gives it (Nix manual, "Building"; facts of nix 2.8 checked side by side in test/peers).
-import { programFolders, type Environment } from "#base/environment.ts";
+import { programFolders, type Variables } from "#base/environment.ts";
 import {
   chmodSync,
   closeSync,
@@ -35,7 +35,7 @@ export interface EmbeddedOptions {
   store: Store;
   /** Insist on this sandbox; without it the strongest that works here is taken. */
   sandbox: SandboxKind | undefined;
-  env: Environment;
+  env: Variables;
 }
 
 export async function embeddedEngine({ store, sandbox: wanted, env }: EmbeddedOptions): Promise<Engine> {

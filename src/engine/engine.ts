@@ -5,7 +5,7 @@ import type { StorePath } from "#nix/store-path.ts";
 import type { PipeliteError } from "#base/errors.ts";
 import type { Secrets } from "#secrets/secrets.ts";
 import type { SandboxEnding, SandboxUsage } from "#sandbox/sandbox.ts";
-import type { HeldLimits, Limits } from "./limits.ts";
+import type { HeldLimits, StageLimits } from "./limits.ts";
 
 /** What a build used. A figure that could not be had is absent; `source` says where each came from. */
 export interface Usage extends Omit<SandboxUsage, "source"> {
@@ -34,7 +34,7 @@ export interface BuildJob {
   /** Under which its output is to be written down for Nix; not where it is built without a sandbox. */
   realises?: RealisationId | undefined;
   /** Where others than the defaults are asked for. */
-  limits?: Partial<Limits> | undefined;
+  limits?: Partial<StageLimits> | undefined;
   /** Of the run: logs and outputs are searched for them. */
   secrets?: Secrets | undefined;
   /** What a download asks for, where that is more than the URL of its derivation: never shown. */

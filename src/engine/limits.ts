@@ -3,7 +3,7 @@ import { availableParallelism, totalmem } from "node:os";
 import type { LimitSource, SandboxResult } from "#sandbox/sandbox.ts";
 
 /** Each can be set for a stage. */
-export interface Limits {
+export interface StageLimits {
   /** All its processes together. */
   memoryBytes: number;
   /** Processors, of which a part can be asked for; undefined: all there are. */
@@ -27,12 +27,12 @@ export interface HeldLimit {
 }
 
 /** Those of one build that were not left to the machine. */
-export type HeldLimits = Partial<Record<keyof Limits, HeldLimit>>;
+export type HeldLimits = Partial<Record<keyof StageLimits, HeldLimit>>;
 
 const MIB = 1024 * 1024;
 const TIB = 1024 ** 4;
 
-export function limitsOf(given: Partial<Limits> = {}): Limits {
+export function limitsOf(given: Partial<StageLimits> = {}): StageLimits {
   return {
     memoryBytes: defaultMemoryBytes(),
     processes: 4096,
@@ -45,16 +45,16 @@ export function limitsOf(given: Partial<Limits> = {}): Limits {
 const CORES = availableParallelism();
 
 /** How many processors a stage is told that it may use. */
-export function coresFor({ cpus }: Pick<Limits, "cpus">): number {
+export function coresFor({ cpus }: Pick<StageLimits, "cpus">): number {
   return cpus === undefined ? CORES : Math.max(1, Math.ceil(cpus));
 }
 
 /** What held a build in the sandbox. */
-export function heldLimits(limits: Limits, by: SandboxResult["enforcedBy"]): HeldLimits {
+export function heldLimits(limits: StageLimits, by: SandboxResult["enforcedBy"]): HeldLimits {
   const { timeoutMs, outputBytes, logBytes } = limits;
   const byKernel = (limit: number | undefined, source: LimitSource): HeldLimit | undefined =>
     limit === undefined || source === "not-asked" ? undefined : { limit, by: source };
-  const held: { [K in keyof Limits]: HeldLimit | undefined } = {
+  const held: { [K in keyof StageLimits]: HeldLimit | undefined } = {
     memoryBytes: byKernel(limits.memoryBytes, by.memory),
     cpus: byKernel(limits.cpus, by.cpus),
     processes: byKernel(limits.processes, by.processes),

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isPipeliteError, type PipeliteError } from "#base/errors.ts";
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { isAddressOf } from "#nix/content-address.ts";
 import { storePathName, type StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
@@ -17,7 +17,7 @@ import type { BuildJob, BuildMachine, BuildOutcome, Engine, Usage } from "./engi
 import { logFile } from "#store/layout.ts";
 import { leakIn, withLogLimit, withSearchedLog } from "./guard.ts";
 import { pipeliteError } from "./errors.ts";
-import { limitsOf, type HeldLimit, type HeldLimits, type Limits } from "./limits.ts";
+import { limitsOf, type HeldLimit, type HeldLimits, type StageLimits } from "./limits.ts";
 
 const HERE = `${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux`;
 const LOCAL: Machine = {
@@ -33,7 +33,7 @@ export interface OpenMachines {
   /** The home whose store they build for. */
   home: string;
   /** In which Nix and ssh are found and run. */
-  env: Environment;
+  env: Variables;
   /** A list of machines as Nix's `builders`; without it Nix here builds. */
   builders?: string | undefined;
 }
@@ -97,7 +97,7 @@ export async function nixEngine({ store, env, builders, machines }: NixEngine): 
   };
 }
 
-function requireNix(env: Environment): void {
+function requireNix(env: Variables): void {
   const { status } = spawnSync("nix-daemon", ["--version"], { env });
   if (status !== 0) throw pipeliteError("NIX_NOT_FOUND");
 }
@@ -324,7 +324,7 @@ function usageOf({ cpuUserMs, cpuSystemMs }: RemoteBuild, wallMs: number, machin
 }
 
 /** Nix stops a stage after its time, and tells it how many processors it may use; its log is ended by us, and nothing else limited. */
-function heldByNix(limits: Partial<Limits> = {}): HeldLimits {
+function heldByNix(limits: Partial<StageLimits> = {}): HeldLimits {
   return Object.fromEntries(
     Object.entries(limits).flatMap(([name, limit]) =>
       limit === undefined ? [] : [[name, { limit, by: HELD_BY_NIX.get(name) ?? "nothing" }]],

@@ -1,6 +1,6 @@
 // Builds a derivation again beside the store: what it makes goes to a folder of the caller's, is hashed, and is never
 // registered; log, table of builds and store stay as they are.
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { cpSync, renameSync } from "node:fs";
 import { hex, textOf } from "#base/bytes.ts";
 import { systemErrorCode } from "#base/errors.ts";
@@ -13,7 +13,7 @@ import { runBuilder, type Shown } from "./builder.ts";
 import type { BuildJob, BuildOutcome } from "./engine.ts";
 import { pipeliteError } from "./errors.ts";
 
-export type Rebuilt =
+export type RebuildResult =
   | { status: "built"; narHash: string; narSize: number }
   | Extract<BuildOutcome, { status: "failed" | "cancelled" }>;
 
@@ -24,7 +24,7 @@ export interface RebuildOptions {
   kind: SandboxKind;
   /** Where the build works. */
   folder: string;
-  env: Environment;
+  env: Variables;
   /** Where what it makes goes; must not exist. */
   target: string;
   /** What the builder is shown otherwise than always. */
@@ -38,7 +38,7 @@ export interface RebuildOptions {
 export async function rebuild(
   job: Omit<BuildJob, "onLog"> & Partial<Pick<BuildJob, "onLog">>,
   { store, kind, folder, env, target, shown }: RebuildOptions,
-): Promise<Rebuilt> {
+): Promise<RebuildResult> {
   if (job.derivation.outputs.get("out")?.kind === "fixed")
     throw pipeliteError("DERIVATION_UNSUPPORTED", { drvPath: job.drvPath, problem: FIXED });
   const folders = new ScratchFolders(folder);

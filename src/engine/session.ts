@@ -3,7 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { removeTree } from "#base/files.ts";
 import { runSession, type SandboxEnding } from "#sandbox/sandbox.ts";
 import { Closures } from "#store/closures.ts";
@@ -15,7 +15,7 @@ import type { BuildJob } from "./engine.ts";
 export interface SessionPlace {
   store: Store;
   /** The environment of who runs Pipelite. */
-  env: Environment;
+  env: Variables;
   /** A folder that a failed build left (`keepFailed`); without it the session gets a new one, which goes with it. */
   folder?: string | undefined;
   signal: AbortSignal;

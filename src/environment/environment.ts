@@ -10,13 +10,13 @@ import {
   ARCHITECTURES,
   debianArchitecture,
   faultOfLocked,
-  type Architecture,
+  type DebianArchitecture,
   type LockedDebian,
 } from "./debian/locked.ts";
 import { debianRecipe } from "./debian/recipe.ts";
 import { pipeliteError } from "./errors.ts";
 import { lockFileOf, lockSection, writeLockSection } from "./lock-file.ts";
-import type { Locking, Part } from "./locking.ts";
+import type { Locking, EnvironmentPart } from "./locking.ts";
 import type { EnvironmentPrograms } from "./programs.ts";
 import type { Recipe } from "./step.ts";
 import type { DebianLocking } from "./debian/lock-debian.ts";
@@ -97,7 +97,7 @@ export async function resolveEnvironment(
 }
 
 /** What it is made of, for people. */
-export function partsOf(locked: LockedEnvironment): { unit: string; parts: Part[] } {
+export function partsOf(locked: LockedEnvironment): { unit: string; parts: EnvironmentPart[] } {
   if ("closure" in locked) {
     const parts = locked.closure.map(({ path, size }) => {
       const [, name = storePathName(path), version = ""] = /^(.*?)-(\d.*)$/.exec(storePathName(path)) ?? [];
@@ -177,7 +177,7 @@ export function lockEnvironments(
 /** For people to find it by, and one for each request and kind of machine. */
 export function lockKey(
   request: EnvironmentRequest,
-  architecture: Architecture = debianArchitecture(process.arch),
+  architecture: DebianArchitecture = debianArchitecture(process.arch),
 ): string {
   const digest = hexDigestOf(canonicalJson({ request, architecture })).slice(0, 12);
   switch (request.kind) {

@@ -1,6 +1,6 @@
 // Files of known hash, fetched by us and added to the store before an engine builds from them: engines need no network for
 // environments, and what is fetched is the same for all engines.
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import type { Store } from "#store/store.ts";
 import { getFromArchive } from "./debian/archive.ts";
 import { getMember } from "./image/local-image.ts";
@@ -18,7 +18,7 @@ const AT_A_TIME = 6;
 export interface Fetching {
   mirrors: Mirrors;
   /** Of who asks: where this machine keeps what it knows of servers. */
-  env: Environment;
+  env: Variables;
   signal: AbortSignal;
   take?: Take | undefined;
   /** So much of what is missing is there. */

@@ -7,7 +7,7 @@ import { prettyJson } from "#base/canonical-json.ts";
 import { readNamedFile, writeFileAtomically } from "#base/files.ts";
 import { pipeliteError } from "./errors.ts";
 
-export interface LockFile {
+export interface LockDocument {
   version: 1;
   [section: string]: unknown;
 }
@@ -17,14 +17,14 @@ export function lockFileOf(root: string): string {
 }
 
 /** @throws PipeliteError LOCK_FILE_INVALID */
-export function readLockFile(root: string): LockFile {
+export function readLockFile(root: string): LockDocument {
   const file = lockFileOf(root);
   if (!existsSync(file)) return { version: 1 };
   try {
     const lock = parseStrictJson(readNamedFile(file));
     if (!isObject(lock)) throw new Error("it is no object");
     if (lock.version !== 1) throw new Error(`its version is ${String(lock.version)}`);
-    return lock as LockFile;
+    return lock as LockDocument;
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     throw pipeliteError("LOCK_FILE_INVALID", { file, problem }, error);

@@ -1,5 +1,5 @@
 // What `pipelite lock` hands to each kind of environment.
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import type { Substituter } from "#cache/substituter.ts";
 import type { Store } from "#store/store.ts";
 import { bringFile, takingFrom, type KnownFile } from "./known-file.ts";
@@ -14,7 +14,7 @@ export interface Locking {
   store: Store;
   mirrors: Mirrors;
   /** Of who locks: where this machine keeps what it knows of servers. */
-  env: Environment;
+  env: Variables;
   /** Binary caches, where any are named. */
   caches?: Substituter | undefined;
   now: Date;
@@ -23,7 +23,7 @@ export interface Locking {
 }
 
 /** What an environment is made of, for people: a package, a layer of an image. */
-export interface Part {
+export interface EnvironmentPart {
   name: string;
   version: string;
   size: number;

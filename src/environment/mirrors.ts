@@ -2,7 +2,7 @@
 // byte is held against a hash, so they are no part of what an environment is, and no record or lock names one.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { readNamedText } from "#base/files.ts";
 import { parseStanzas } from "#package/deb822.ts";
 import { pipeliteError } from "./errors.ts";
@@ -18,7 +18,7 @@ const APT = "/etc/apt";
  * `PIPELITE_MIRRORS`: `NAME=URL`s with blanks between them, NAME being `debian`, `debian-security`, `snapshot` or that of a
  * repository. For what it does not name, the sources that apt has on this machine.
  */
-export function mirrorsOf(env: Environment, apt: string = APT): Mirrors {
+export function mirrorsOf(env: Variables, apt: string = APT): Mirrors {
   const given = new Map<string, string[]>();
   for (const word of (env["PIPELITE_MIRRORS"] ?? "").split(/\s+/).filter(Boolean)) {
     const equals = word.indexOf("=");

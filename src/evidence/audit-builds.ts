@@ -1,7 +1,7 @@
 // The part of an audit that builds: every derivation of a run once more, in the sandbox that the run was built in, beside
 // the store. A record may be anybody's, so what it says never has a program run without a sandbox, or with a network: what an
 // output is by a hash that its derivation fixes is not made again, its bytes are checked by that hash.
-import { programFolders, type Environment } from "#base/environment.ts";
+import { programFolders, type Variables } from "#base/environment.ts";
 import { mkdtempSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isPipeliteError } from "#base/errors.ts";
@@ -13,7 +13,7 @@ import { detectSandbox, type SandboxKind } from "#sandbox/sandbox.ts";
 import type { Store } from "#store/store.ts";
 import { hashSteps } from "#store/tree.ts";
 import { hex } from "#base/bytes.ts";
-import { printOf, type AuditStatus, type Finding, type Seen } from "./integrity.ts";
+import { printOf, type AuditStatus, type IntegrityFinding, type SeenFiles } from "./integrity.ts";
 import type { RunRecord, StageRecord } from "#home/run-record.ts";
 
 export interface RebuildFinding {
@@ -33,7 +33,7 @@ export interface RebuildProgress {
 }
 
 /** What building a derivation again gave: a folder, or why there is none. */
-export type Again = { path: string } | { reason: string; status: "fails" | "unavailable" };
+export type AuditBuild = { path: string } | { reason: string; status: "fails" | "unavailable" };
 
 export interface RebuildAll {
   store: Store;
@@ -41,13 +41,13 @@ export interface RebuildAll {
   records: readonly RunRecord[];
   /** Where to work and to leave what is made. */
   folder: string;
-  paths: ReadonlyMap<string, Finding>;
-  seen: Seen;
+  paths: ReadonlyMap<string, IntegrityFinding>;
+  seen: SeenFiles;
   jobs: number;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: RebuildProgress) => void) | undefined;
   isWanted: boolean;
-  env: Environment;
+  env: Variables;
   /** In place of the one that the record names; without a sandbox is built only where this says `none`. */
   sandbox: SandboxKind | undefined;
 }
@@ -57,14 +57,14 @@ type Built = StageRecord & { drvPath: string; outPath: string };
 /** Builds what the records name, each derivation for an output once. @returns `findings` for each record its own */
 export async function rebuildAll(work: RebuildAll): Promise<{
   findings: RebuildFinding[][];
-  made: Map<string, Again>;
+  made: Map<string, AuditBuild>;
   sandbox: string;
 }> {
   const { records, jobs, onProgress, isWanted } = work;
   const built = records.map((record) => record.stages.filter(isBuilt));
   const stages = [...new Map(built.flat().map((stage) => [keyOf(stage), stage])).values()];
   const sandbox = isWanted ? await sandboxFor(records[0], work) : { reason: "that was not asked for" };
-  const made = new Map<string, Again>();
+  const made = new Map<string, AuditBuild>();
   const findings = new Map<string, RebuildFinding>();
   const waiting = [...stages];
   const worker = async (): Promise<void> => {
@@ -137,7 +137,7 @@ async function buildAgain(
   { store, folder, paths, seen, signal, env }: Omit<RebuildAll, "records">,
   { name, drvPath, outPath }: Built,
   sandbox: Sandbox,
-): Promise<{ made: Again; finding: RebuildFinding }> {
+): Promise<{ made: AuditBuild; finding: RebuildFinding }> {
   const end = (status: "fails" | "unavailable", reason: string) => ({
     made: { status, reason } as const,
     finding: { stage: name, drvPath, status, reason } as const,
@@ -187,11 +187,11 @@ interface Original {
   name: string;
   drvPath: string;
   outPath: string;
-  seen: Seen;
+  seen: SeenFiles;
 }
 
 function compare({ store, name, drvPath, outPath, seen }: Original, target: string, narHash: string) {
-  const made: Again = { path: target };
+  const made: AuditBuild = { path: target };
   const finding = { stage: name, drvPath, narHash };
   const path = parseStorePath(outPath);
   const original = store.physical(path);

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { isPipeliteError } from "#base/errors.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
-import type { Again } from "./audit-builds.ts";
+import type { AuditBuild } from "./audit-builds.ts";
 import type { Claim } from "#home/run-record.ts";
 import { parseReference, type EvidenceFiles } from "./evidence-files.ts";
 import { callsOf, parseFormula, type Formula } from "#formula/syntax.ts";
@@ -12,7 +12,7 @@ import { emptyFormula, emptyStatus } from "./empty-claims.ts";
 import { contextOf, isEqual, type EvidencePlaces } from "./formula-context.ts";
 import { evaluateAccept } from "#formula/accept.ts";
 import { evaluate, type Value } from "#formula/formula.ts";
-import type { AuditStatus, Finding } from "./integrity.ts";
+import type { AuditStatus, IntegrityFinding } from "./integrity.ts";
 
 export interface AuditedClaim extends Omit<Claim, "status"> {
   /** Whether the claim holds. */
@@ -32,11 +32,11 @@ export interface ClaimGround {
   /** The record of the run. */
   record: Value;
   /** Of every store path that was looked at. */
-  paths: ReadonlyMap<string, Finding>;
+  paths: ReadonlyMap<string, IntegrityFinding>;
   /** Derivation -> what building it again gave. */
-  builds: ReadonlyMap<string, Again>;
+  builds: ReadonlyMap<string, AuditBuild>;
   /** Whether the record itself is what was journalled. */
-  recordFinding: Finding;
+  recordFinding: IntegrityFinding;
   files: EvidenceFiles;
 }
 
@@ -44,7 +44,7 @@ export interface ClaimGround {
 export function judgeClaim(
   ground: ClaimGround,
   claim: Claim,
-  expected: Claim | Finding | undefined,
+  expected: Claim | IntegrityFinding | undefined,
 ): AuditedClaim {
   const { status: stated, ...rest } = claim;
   const judged = (status: AuditStatus, reason: string, recomputed?: Value): AuditedClaim => ({
@@ -107,8 +107,8 @@ function difference(claim: Claim, expected: Claim | undefined): string | undefin
 }
 
 /** The first place among its evidence that is not what the run left. */
-function evidenceProblem(ground: ClaimGround, { evidence }: Claim): Finding | undefined {
-  const findings = evidence.map((text): Finding => {
+function evidenceProblem(ground: ClaimGround, { evidence }: Claim): IntegrityFinding | undefined {
+  const findings = evidence.map((text): IntegrityFinding => {
     const reference = parseReference(text);
     if (reference === undefined)
       return { id: text, status: "fails", reason: `its evidence '${text}' is no place in this run` };
@@ -124,7 +124,10 @@ function evidenceProblem(ground: ClaimGround, { evidence }: Claim): Finding | un
 }
 
 /** A derivation of the formula that could not be built again, and why. */
-function unmadeOf({ builds }: ClaimGround, formula: Formula): Exclude<Again, { path: string }> | undefined {
+function unmadeOf(
+  { builds }: ClaimGround,
+  formula: Formula,
+): Exclude<AuditBuild, { path: string }> | undefined {
   for (const { parameters } of callsOf(formula, "realise")) {
     const [of] = parameters;
     const drvPath = of?.kind === "constant" ? String(of.value) : "";

@@ -11,7 +11,7 @@ import type { ReadRun } from "#home/runs.ts";
 import type { RunRecord } from "#home/run-record.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
-import { fails, holds, unavailable, type Finding } from "./integrity.ts";
+import { fails, holds, unavailable, type IntegrityFinding } from "./integrity.ts";
 import { evidenceFiles, sums } from "./result-tree.ts";
 
 /** The writer of documents, which stands on a higher floor. */
@@ -28,7 +28,7 @@ export interface DocumentMaker {
 
 const ID = "evidence";
 
-export interface EvidenceSources {
+export interface AuditedEvidence {
   home: Home;
   store: Store;
   run: ReadRun;
@@ -38,7 +38,13 @@ export interface EvidenceSources {
 }
 
 /** Whether the evidence of a run's result is what the record that it is of, results and logs give. */
-export function checkEvidence({ home, store, run, source: found, maker }: EvidenceSources): Finding[] {
+export function checkEvidence({
+  home,
+  store,
+  run,
+  source: found,
+  maker,
+}: AuditedEvidence): IntegrityFinding[] {
   const { tree } = run.record;
   if (tree === undefined) return [];
   const folder = join(store.physical(parseStorePath(tree)), "evidence");

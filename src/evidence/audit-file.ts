@@ -5,7 +5,7 @@ import { parseStrictJson } from "#base/strict-json.ts";
 import type { Home } from "#home/home.ts";
 import type { AuditedClaim } from "./audit-claims.ts";
 import type { RebuildFinding } from "./audit-builds.ts";
-import type { AuditStatus, Finding } from "./integrity.ts";
+import type { AuditStatus, IntegrityFinding } from "./integrity.ts";
 import { pipeliteError } from "./errors.ts";
 
 export interface AuditReport {
@@ -15,7 +15,7 @@ export interface AuditReport {
   /** What the derivations were built again in; `unavailable` when nothing could isolate them. */
   sandbox: string;
   claims: AuditedClaim[];
-  integrity: Finding[];
+  integrity: IntegrityFinding[];
   rebuilds: RebuildFinding[];
 }
 
@@ -46,7 +46,7 @@ const AUDIT = object<AuditReport>({
       reason: optional(text),
     }),
   ),
-  integrity: list(object<Finding>({ id: text, status, reason: optional(text) })),
+  integrity: list(object<IntegrityFinding>({ id: text, status, reason: optional(text) })),
   rebuilds: list(
     object<RebuildFinding>({
       stage: text,

@@ -8,10 +8,10 @@ import { readBuild } from "#home/builds.ts";
 import type { Home } from "#home/home.ts";
 import { Retention } from "#home/retention.ts";
 import type { RunRecord } from "#home/run-record.ts";
-import { fails, holds, unavailable, type Finding } from "./integrity.ts";
+import { fails, holds, unavailable, type IntegrityFinding } from "./integrity.ts";
 
 /** The log of each stage, and its row in the table of builds. */
-export function checkBuilds(home: Home, record: RunRecord): Finding[] {
+export function checkBuilds(home: Home, record: RunRecord): IntegrityFinding[] {
   const { stages, runId, tree } = record;
   const retention = new Retention(home);
   return stages.flatMap((stage) => {
@@ -19,7 +19,7 @@ export function checkBuilds(home: Home, record: RunRecord): Finding[] {
     if (drvPath === undefined) return [];
     const row = readBuild(home.layout, drvPath);
     const isLater = row !== undefined && row.runId !== builtInRun;
-    const findings: Finding[] = [];
+    const findings: IntegrityFinding[] = [];
     if (logDigest !== undefined)
       findings.push(checkLog(home, retention, { name, drvPath, logDigest, isLater, tree }));
     const id = `build/${name}`;
@@ -43,7 +43,7 @@ interface Log {
   tree: string | undefined;
 }
 
-function checkLog(home: Home, retention: Retention, log: Log): Finding {
+function checkLog(home: Home, retention: Retention, log: Log): IntegrityFinding {
   const { name, drvPath, logDigest, isLater, tree } = log;
   const id = `log/${name}`;
   const file = home.logOf(drvPath);

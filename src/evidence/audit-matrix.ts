@@ -5,12 +5,12 @@ import { digestOf } from "#base/digest.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import type { Home } from "#home/home.ts";
 import { combinationsOf, rowOf, statusOf, type MatrixRow, type MatrixTable } from "#home/matrix-table.ts";
-import { fails, holds, unavailable, type AuditStatus, type Finding } from "./integrity.ts";
+import { fails, holds, unavailable, type AuditStatus, type IntegrityFinding } from "./integrity.ts";
 
 export interface MatrixAudit {
   matrixId: string;
   status: AuditStatus;
-  findings: Finding[];
+  findings: IntegrityFinding[];
 }
 
 /** @param content the bytes that the table was read from */
@@ -35,14 +35,14 @@ export function auditMatrix(home: Home, table: MatrixTable, content: Uint8Array)
   return { matrixId, status: status ?? "holds", findings };
 }
 
-function checkJournal(home: Home, matrixId: string, content: Uint8Array): Finding {
+function checkJournal(home: Home, matrixId: string, content: Uint8Array): IntegrityFinding {
   const last = home.journal.about("matrix", matrixId).at(-1);
   if (last === undefined) return fails("journal", "the journal has no such table");
   if (last.digest !== digestOf(content)) return fails("journal", "it is not the table that the journal has");
   return holds("journal");
 }
 
-function checkRow(home: Home, { pipelineFile }: MatrixTable, row: MatrixRow): Finding {
+function checkRow(home: Home, { pipelineFile }: MatrixTable, row: MatrixRow): IntegrityFinding {
   const id = Object.entries(row.params)
     .map(([name, value]) => `${name}=${value}`)
     .join(" ");

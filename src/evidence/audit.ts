@@ -1,7 +1,7 @@
 // The audit of a run: everything it states is computed again from the evidence and nothing else. What the record claims is
 // not believed: the list of claims is made again from the record's figures and the bytes of the outputs, every formula is
 // evaluated over bytes whose store paths were just recomputed, and every derivation is built again in a sandbox.
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { mkdirSync, mkdtempSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -36,8 +36,8 @@ import {
   holds,
   unavailable,
   type AuditStatus,
-  type Finding,
-  type Seen,
+  type IntegrityFinding,
+  type SeenFiles,
   type TreeHashes,
 } from "./integrity.ts";
 import { outputClaims } from "./output-claims.ts";
@@ -58,7 +58,7 @@ export interface AuditOptions {
   /** To build in, in place of the run's; what was built without a sandbox is built again only where this says `none`. */
   sandbox?: SandboxKind | undefined;
   /** The environment of who audits: where programs are found, and what fixed-output derivations ask of it; default: none. */
-  env?: Environment | undefined;
+  env?: Variables | undefined;
 }
 
 /** Audits a run; changes nothing in the home. @throws what opening the store throws; the signal's reason */
@@ -78,7 +78,7 @@ export async function auditRun(home: Home, run: ReadRun, options: AuditOptions):
   const folder = workFolder(home);
   const store = openStore(home.folder, { readOnly: true });
   try {
-    const seen: Seen = new Map();
+    const seen: SeenFiles = new Map();
     const source = sourceOf(home, run);
     const other = typeof source === "string" || source === run ? [] : [source];
     const records = [run, ...other].map((each) => each.record);
@@ -142,9 +142,9 @@ type CommonGround = Omit<ClaimGround, "record" | "recordFinding" | "madeBy">;
 function judgeClaims(
   common: CommonGround,
   record: RunRecord,
-  recordFinding: Finding,
+  recordFinding: IntegrityFinding,
   documents: DocumentMaker,
-): { claims: AuditedClaim[]; missing: Finding } {
+): { claims: AuditedClaim[]; missing: IntegrityFinding } {
   const madeBy = otherVersion(record, documents);
   const value = JSON.parse(JSON.stringify(record)) as Value;
   const ground = { ...common, madeBy, record: value, recordFinding };
@@ -168,7 +168,7 @@ function judgeSource(
   ground: CommonGround,
   rebuilds: readonly RebuildFinding[],
   documents: DocumentMaker,
-): Finding {
+): IntegrityFinding {
   const id = "evidence/source";
   const { record, runId } = source;
   const own = checkRecord(source);
@@ -206,8 +206,8 @@ function checkPaths(
   store: Store,
   records: readonly RunRecord[],
   hashes: TreeHashes,
-  seen: Seen,
-): Map<string, Finding> {
+  seen: SeenFiles,
+): Map<string, IntegrityFinding> {
   const named = records
     .flatMap(({ stages, materials, results, tree }) => [
       ...stages.flatMap(({ drvPath, graphDrvPath, outPath }) => [drvPath, graphDrvPath, outPath]),
@@ -226,7 +226,7 @@ function checkPaths(
 function expectedClaims(
   store: Store,
   record: RunRecord,
-): { expected: (claim: Claim) => Claim | Finding | undefined; missing: Finding } {
+): { expected: (claim: Claim) => Claim | IntegrityFinding | undefined; missing: IntegrityFinding } {
   const locate = (path: string) => store.physical(parseStorePath(path));
   const { claims, ...bare } = record;
   const isThere = (path: string | undefined) => path === undefined || entryAt(locate(path)) !== undefined;
@@ -254,7 +254,7 @@ function expectedClaims(
   };
 }
 
-function missingClaims(claims: readonly Claim[], given: ReadonlyMap<string, Claim>): Finding {
+function missingClaims(claims: readonly Claim[], given: ReadonlyMap<string, Claim>): IntegrityFinding {
   const stated = new Set(claims.map(({ id }) => id));
   const lacking = [...given.keys()].filter((id) => !stated.has(id));
   if (lacking.length > 0)
@@ -263,7 +263,7 @@ function missingClaims(claims: readonly Claim[], given: ReadonlyMap<string, Clai
   return holds("claims");
 }
 
-function worstOf(findings: readonly Finding[], id: string): Finding {
+function worstOf(findings: readonly IntegrityFinding[], id: string): IntegrityFinding {
   return findings.find(({ status }) => status === "fails") ?? holds(id);
 }
 

@@ -7,13 +7,13 @@ import type { StageEnvironment } from "#compile/runtime.ts";
 import type { Expansion, RunRecord, StageRecord } from "#home/run-record.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
-import { fails, holds, unavailable, type Finding } from "./integrity.ts";
+import { fails, holds, unavailable, type IntegrityFinding } from "./integrity.ts";
 import { stageVariable } from "./stage-variable.ts";
 
 interface Ground {
   store: Store;
   /** What was found of every path that was hashed. */
-  paths: ReadonlyMap<string, Finding>;
+  paths: ReadonlyMap<string, IntegrityFinding>;
   stages: ReadonlyMap<string, StageRecord>;
   /** Name of a stage or a source -> its output. */
   outputs: ReadonlyMap<string, string | undefined>;
@@ -23,8 +23,8 @@ interface Ground {
 export function checkExpansions(
   store: Store,
   { stages, materials, expansions = [] }: RunRecord,
-  paths: ReadonlyMap<string, Finding>,
-): Finding[] {
+  paths: ReadonlyMap<string, IntegrityFinding>,
+): IntegrityFinding[] {
   const ground: Ground = {
     store,
     paths,
@@ -48,7 +48,7 @@ export function checkExpansions(
   ];
 }
 
-function checkExpansion(ground: Ground, expansion: Expansion): Finding {
+function checkExpansion(ground: Ground, expansion: Expansion): IntegrityFinding {
   const { name, from, file, items } = expansion;
   const id = `list/${name}`;
   const path = ground.outputs.get(from);
@@ -120,7 +120,7 @@ function compareWithDerivation(
 function checkTaker(
   { store, paths, stages, outputs }: Ground,
   { name, kind, drvPath, inputs }: StageRecord,
-): Finding[] {
+): IntegrityFinding[] {
   if (kind !== "stage" || drvPath === undefined || paths.get(drvPath)?.status !== "holds") return [];
   const stage = readStage(store, drvPath);
   const taken = (stage?.lists ?? []).map((input) => stage?.inputs[input]);

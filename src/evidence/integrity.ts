@@ -26,7 +26,7 @@ import { stageVariable } from "./stage-variable.ts";
 export type AuditStatus = "holds" | "fails" | "unavailable";
 
 /** One thing that was looked at. */
-export interface Finding {
+export interface IntegrityFinding {
   /** `journal`, `record`, a store path, `log/<stage>` ... */
   id: string;
   status: AuditStatus;
@@ -34,20 +34,20 @@ export interface Finding {
   reason?: string;
 }
 
-export function holds(id: string): Finding {
+export function holds(id: string): IntegrityFinding {
   return { id, status: "holds" };
 }
 
-export function fails(id: string, reason: string): Finding {
+export function fails(id: string, reason: string): IntegrityFinding {
   return { id, status: "fails", reason };
 }
 
-export function unavailable(id: string, reason: string): Finding {
+export function unavailable(id: string, reason: string): IntegrityFinding {
   return { id, status: "unavailable", reason };
 }
 
 /** The chain, and every file about this run against the last entry about that file. */
-export function checkJournal(home: Home, { runId }: ReadRun): Finding[] {
+export function checkJournal(home: Home, { runId }: ReadRun): IntegrityFinding[] {
   const { openBreaks, entries } = home.journal;
   const [first] = openBreaks;
   if (first !== undefined)
@@ -62,7 +62,7 @@ export function checkJournal(home: Home, { runId }: ReadRun): Finding[] {
 }
 
 /** The last audit of a run replaces the one before; anything else is written once, and a second line would hide that. */
-function checkJournalled(home: Home, file: string, entries: readonly JournalEntry[]): Finding {
+function checkJournalled(home: Home, file: string, entries: readonly JournalEntry[]): IntegrityFinding {
   const { digest, sequence } = entries.at(-1) ?? { digest: "nothing", sequence: 0 };
   const other = entries.find((entry) => entry.digest !== digest);
   if (other !== undefined && !file.startsWith("audits/"))
@@ -79,7 +79,7 @@ function checkJournalled(home: Home, file: string, entries: readonly JournalEntr
 }
 
 /** The record as it is on disk, and what of it follows from the rest of it. */
-export function checkRecord({ runId, record, problem }: ReadRun): Finding[] {
+export function checkRecord({ runId, record, problem }: ReadRun): IntegrityFinding[] {
   const id = "record";
   if (problem !== undefined) return [fails(id, `runs/${runId}.json: ${problem}`)];
   const { startedAt, finishedAt, durationMs, tookMs = durationMs, stages, counts } = record;
@@ -114,14 +114,14 @@ export function checkRecord({ runId, record, problem }: ReadRun): Finding[] {
 }
 
 /** Where something is on disk -> what changed with every change of it, when its bytes were hashed. */
-export type Seen = Map<string, string>;
+export type SeenFiles = Map<string, string>;
 
 export function printOf(file: string): string {
   return hex(fingerprintOf(finish(scanSteps(file, { signatures: true }))).fingerprint);
 }
 
 /** What was judged must be what was hashed: the first thing that was changed in between. */
-export function changedSince(seen: Seen): string | undefined {
+export function changedSince(seen: SeenFiles): string | undefined {
   for (const [file, print] of seen) {
     try {
       if (printOf(file) !== print) return file;
@@ -144,7 +144,12 @@ interface Pathed {
 }
 
 /** Whether the name of a store path follows from its bytes, and the database says of it what is so. */
-export function checkPath(store: Store, path: StorePath, hashes: TreeHashes, seen: Seen): Finding {
+export function checkPath(
+  store: Store,
+  path: StorePath,
+  hashes: TreeHashes,
+  seen: SeenFiles,
+): IntegrityFinding {
   const info = store.info(path);
   const file = store.physical(path);
   const isThere = entryAt(file) !== undefined;
@@ -161,7 +166,12 @@ export function checkPath(store: Store, path: StorePath, hashes: TreeHashes, see
   }
 }
 
-function compareWithBytes(info: PathInfo, file: string, hashes: TreeHashes, seen: Seen): Finding {
+function compareWithBytes(
+  info: PathInfo,
+  file: string,
+  hashes: TreeHashes,
+  seen: SeenFiles,
+): IntegrityFinding {
   const { path, contentAddress, references } = info;
   const address = contentAddress === undefined ? undefined : parseContentAddress(contentAddress);
   const self = references.includes(path) ? storePathHash(path) : undefined;
@@ -188,7 +198,7 @@ function hashOf(
   file: string,
   { method = "recursive", hash, self }: Partial<ContentAddress> & { self: string | undefined },
   hashes: TreeHashes,
-  seen: Seen,
+  seen: SeenFiles,
 ): Pathed {
   const tree = finish(scanSteps(file, { signatures: true }));
   const print = hex(fingerprintOf(tree).fingerprint);
@@ -210,7 +220,7 @@ function plainHasher(algorithm = "sha256"): ReturnType<typeof makeModuloHasher> 
 }
 
 /** The links of the result tree: one to each result, and nothing else beside the evidence. */
-export function checkTree(store: Store, record: RunRecord): Finding[] {
+export function checkTree(store: Store, record: RunRecord): IntegrityFinding[] {
   const { tree, results } = record;
   const id = "result";
   if (tree === undefined) return [];
@@ -247,8 +257,8 @@ const RUNS_A_MODULE: ReadonlySet<StageRecord["kind"]> = new Set(["stage", "gate"
 export function checkDerivations(
   store: Store,
   { status, stages, materials }: RunRecord,
-  paths: ReadonlyMap<string, Finding>,
-): Finding[] {
+  paths: ReadonlyMap<string, IntegrityFinding>,
+): IntegrityFinding[] {
   const outputs = new Map<string, string | undefined>([
     ...materials.map(({ name, path }) => [name, path] as const),
     ...stages.map(({ name, outPath }) => [name, outPath] as const),
@@ -301,7 +311,7 @@ function checkAnswer(
   store: Store,
   stages: readonly StageRecord[],
   { name, drvPath, graphDrvPath, outPath }: StageRecord,
-): Finding {
+): IntegrityFinding {
   const id = `answer/${name}`;
   if (drvPath !== undefined || graphDrvPath !== undefined)
     return fails(id, `run.json says of the answer ${name} a derivation, and none gives an answer`);

@@ -4,15 +4,15 @@ import { isDeepStrictEqual } from "node:util";
 import type { ClaimValue, RunRecord, StageRecord, VariantRow, VariantTable } from "#home/run-record.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
-import { fails, holds, unavailable, type Finding } from "./integrity.ts";
+import { fails, holds, unavailable, type IntegrityFinding } from "./integrity.ts";
 import { stageVariable } from "./stage-variable.ts";
 
 /** @param paths what was found of every path that was hashed */
 export function checkVariants(
   store: Store,
   { stages, variants = [] }: Pick<RunRecord, "stages" | "variants">,
-  paths: ReadonlyMap<string, Finding>,
-): Finding[] {
+  paths: ReadonlyMap<string, IntegrityFinding>,
+): IntegrityFinding[] {
   const known = new Map(stages.map((stage) => [stage.name, stage]));
   return variants.map((table, index) => {
     const id = `variants/${index}`;
@@ -54,7 +54,7 @@ function combinationsOf(axes: VariantTable["axes"]): Record<string, ClaimValue>[
 
 interface Ground {
   known: ReadonlyMap<string, StageRecord>;
-  paths: ReadonlyMap<string, Finding>;
+  paths: ReadonlyMap<string, IntegrityFinding>;
 }
 
 /** What of the derivations of a line is not as its values are. */

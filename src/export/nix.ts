@@ -16,7 +16,7 @@ import { upstreamPlaceholder } from "#nix/placeholder.ts";
 import { parseStorePath, type StorePath } from "#nix/store-path.ts";
 import { expansionOf } from "#run/expansion.ts";
 import { GraphDerivations } from "#run/graph-derivations.ts";
-import { open, type Opened } from "#run/open.ts";
+import { open, type OpenedPipeline } from "#run/open.ts";
 import type { PlanOptions } from "#run/options.ts";
 import { isolationOf } from "#run/plan.ts";
 import { Planner } from "#run/planner.ts";
@@ -104,7 +104,7 @@ export async function exportDerivations<T>(
 }
 
 /** What is known only by a run. */
-function refuseUnknown({ graph }: Opened, run: RunRecord | undefined): void {
+function refuseUnknown({ graph }: OpenedPipeline, run: RunRecord | undefined): void {
   if (run !== undefined) return;
   const unknown = graph.nodes.find(({ kind }) => ["each", "timings", "answer"].includes(kind));
   if (unknown === undefined) return;
@@ -117,7 +117,7 @@ function refuseUnknown({ graph }: Opened, run: RunRecord | undefined): void {
 }
 
 /** Lists must be those of the run; timings and answers are taken from it. */
-function takeFromRun({ graph, work }: Opened, run: RunRecord): void {
+function takeFromRun({ graph, work }: OpenedPipeline, run: RunRecord): void {
   const refuse = (problem: string) =>
     pipeliteError("EXPORT_RUN_DIFFERS", { pipeline: graph.name, run: run.runId, problem });
   if (run.pipeline !== graph.name) throw refuse(`it is a run of ${run.pipeline}`);
@@ -143,7 +143,7 @@ function takeFromRun({ graph, work }: Opened, run: RunRecord): void {
   }
 }
 
-function compareWithRun({ graph }: Opened, graphDrvs: GraphDerivations, run: RunRecord): void {
+function compareWithRun({ graph }: OpenedPipeline, graphDrvs: GraphDerivations, run: RunRecord): void {
   const byName = new Map(graph.nodes.map((node) => [node.name, node]));
   for (const { name, graphDrvPath } of run.stages) {
     const node = byName.get(name);
@@ -155,7 +155,10 @@ function compareWithRun({ graph }: Opened, graphDrvs: GraphDerivations, run: Run
 }
 
 /** Puts into the store what environments are made of. */
-async function fetchEnvironments({ graph, work }: Opened, { env, signal }: ExportOptions): Promise<void> {
+async function fetchEnvironments(
+  { graph, work }: OpenedPipeline,
+  { env, signal }: ExportOptions,
+): Promise<void> {
   for (const node of graph.nodes) {
     const recipe = isBuildNode(node) ? work.prepared.prepared.get(node)?.recipe : undefined;
     if (recipe === undefined) continue;
@@ -167,7 +170,7 @@ async function fetchEnvironments({ graph, work }: Opened, { env, signal }: Expor
 
 /** A check writes what it found and passes; a gate behind it is what fails. Check -> its gate. */
 async function guardsOf(
-  { graph, work }: Opened,
+  { graph, work }: OpenedPipeline,
   keep: CompileKeep,
   { env, paranoid, signal }: ExportOptions,
 ): Promise<Map<GraphNode, StageNode>> {
@@ -202,7 +205,7 @@ async function addTo(store: Store, derivation: Derivation): Promise<StorePath> {
 }
 
 async function joined(
-  { graph }: Opened,
+  { graph }: OpenedPipeline,
   graphDrvs: GraphDerivations,
   own: EnvironmentPrograms,
 ): Promise<Derivation> {
@@ -228,7 +231,7 @@ interface Making {
 
 /** Those of the lock file as derivations, or the machine's. */
 async function exportedTools(
-  { graph: { root }, work: { store } }: Opened,
+  { graph: { root }, work: { store } }: OpenedPipeline,
   { keep, own, options }: Pick<Making, "keep" | "own"> & { options: ExportOptions },
 ): Promise<ShellTools> {
   const { env, signal, home, tools } = options;
@@ -245,7 +248,7 @@ type Shells = readonly (readonly [string, StorePath])[];
 
 /** @returns the shells by name, and the folder of programs of the first */
 async function shellsOf(
-  { graph, work: { store, prepared } }: Opened,
+  { graph, work: { store, prepared } }: OpenedPipeline,
   graphDrvs: GraphDerivations,
   { keep, own, env, tools }: Making,
 ): Promise<[shells: Shells, folder: { drvPath: StorePath; names: string[] }]> {
@@ -275,7 +278,7 @@ async function shellsOf(
   return [shells, usual];
 }
 
-function packagesOf({ graph }: Opened, graphDrvs: GraphDerivations): Record<string, StorePath> {
+function packagesOf({ graph }: OpenedPipeline, graphDrvs: GraphDerivations): Record<string, StorePath> {
   const nodes = graph.nodes.filter(({ kind }) => kind !== "gate" && kind !== "fetch");
   const named = [...nodes.map((node) => [node.name, node] as const), ...graph.results];
   return Object.fromEntries(
@@ -287,7 +290,7 @@ function packagesOf({ graph }: Opened, graphDrvs: GraphDerivations): Record<stri
 }
 
 function checksOf(
-  { graph }: Opened,
+  { graph }: OpenedPipeline,
   graphDrvs: GraphDerivations,
   guards: ReadonlyMap<GraphNode, StageNode>,
 ): Record<string, StorePath> {
@@ -322,7 +325,7 @@ function describe(drvPath: StorePath, derivation: Derivation): FlakeDerivation {
 }
 
 /** @throws EXPORT_NOT_FETCHED */
-function fetchedOf({ graph, work }: Opened): StorePath[] {
+function fetchedOf({ graph, work }: OpenedPipeline): StorePath[] {
   return graph.nodes.flatMap((node) => {
     if (node.kind !== "fetch") return [];
     const path = work.outputs.get(node);

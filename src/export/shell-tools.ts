@@ -4,7 +4,7 @@
 import { basename } from "node:path";
 import type { DebianRequest } from "#author/environment-request.ts";
 import { toolOnce, type CompileKeep } from "#compile/memo.ts";
-import type { Program } from "#compile/program.ts";
+import type { CapturedProgram } from "#compile/program.ts";
 import { lockedEnvironment, lockKey } from "#environment/environment.ts";
 import { unpackSteps } from "#environment/debian/recipe.ts";
 import type { LockedDebian } from "#environment/debian/locked.ts";
@@ -134,6 +134,6 @@ export function toolsOfMachine({ keep, ...search }: Capturing): ShellTools {
   };
 }
 
-export function startedOf({ path, builder, args }: Program): Started {
+export function startedOf({ path, builder, args }: CapturedProgram): Started {
   return { words: [builder, ...args], sources: [path], origins: [] };
 }

@@ -11,7 +11,7 @@ import { derivationPath, type Derivation } from "#nix/derivation.ts";
 import { ownRealisationId } from "#nix/own-realisation.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { codeOf } from "#run/enter.ts";
-import { open, type Opened } from "#run/open.ts";
+import { open, type OpenedPipeline } from "#run/open.ts";
 import { openEngine } from "#run/open-engine.ts";
 import type { RunOptions } from "#run/options.ts";
 import { isolationOf } from "#run/plan.ts";
@@ -82,7 +82,10 @@ export async function openProgramsShell(options: ProgramsShell): Promise<number>
   });
 }
 
-async function withGraph<T>(options: ProgramsShell, action: (opened: Opened) => T | Promise<T>): Promise<T> {
+async function withGraph<T>(
+  options: ProgramsShell,
+  action: (opened: OpenedPipeline) => T | Promise<T>,
+): Promise<T> {
   const asked = { ...options, stages: [] };
   const opened = await open(asked, (_, builds) => isolationOf(asked, builds));
   try {
@@ -93,18 +96,18 @@ async function withGraph<T>(options: ProgramsShell, action: (opened: Opened) => 
   }
 }
 
-function keepOf({ work, secrets }: Opened, { home, env }: ProgramsShell) {
+function keepOf({ work, secrets }: OpenedPipeline, { home, env }: ProgramsShell) {
   return { store: work.store, notes: home.notes, secrets, npmCache: npmCacheOf(env) };
 }
 
-function capturingOf(opened: Opened, options: ProgramsShell): Capturing {
+function capturingOf(opened: OpenedPipeline, options: ProgramsShell): Capturing {
   const folders = programFolders(options.env);
   return { keep: keepOf(opened, options), root: opened.graph.root, folders };
 }
 
 /** Those that the lock file has, made here; else the machine's. @returns the exit code where that was not done */
 async function builtTools(
-  opened: Opened,
+  opened: OpenedPipeline,
   { own, options }: { own: EnvironmentPrograms; options: ProgramsShell },
 ): Promise<ShellTools | number> {
   const { work, graph } = opened;

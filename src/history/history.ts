@@ -5,7 +5,7 @@ import type { Home } from "#home/home.ts";
 import { Kysely, PostgresDialect, type Dialect } from "kysely";
 import { Migrator } from "kysely/migration";
 import { isPipeliteError, systemErrorCode } from "#base/errors.ts";
-import { migrations, MIGRATION_TABLES, type Tables } from "./schema.ts";
+import { migrations, MIGRATION_TABLES, type HistoryTables } from "./schema.ts";
 import { NodeSqliteDialect } from "./sqlite.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -21,7 +21,7 @@ export interface History {
   home: Home;
   /** What to call the database: a file, or an address without its password. */
   name: string;
-  db: Kysely<Tables>;
+  db: Kysely<HistoryTables>;
 }
 
 /** Rows of one statement: below the parameters that both databases take. */
@@ -46,11 +46,11 @@ export function withHistory<T>(place: HistoryLocation, use: (history: History) =
 /** The database as it is, without a look at its tables. */
 export async function openRaw<T>(
   place: HistoryLocation,
-  use: (db: Kysely<Tables>) => Promise<T>,
+  use: (db: Kysely<HistoryTables>) => Promise<T>,
 ): Promise<T> {
-  let db: Kysely<Tables> | undefined;
+  let db: Kysely<HistoryTables> | undefined;
   try {
-    db = new Kysely<Tables>({ dialect: await dialectOf(place) });
+    db = new Kysely<HistoryTables>({ dialect: await dialectOf(place) });
     return await use(db);
   } catch (error) {
     throw asHistoryError(error, nameOf(place));
@@ -109,7 +109,7 @@ async function dialectOf({ home, database, isMadeNow }: HistoryLocation): Promis
   return new PostgresDialect({ pool });
 }
 
-async function migrate(db: Kysely<Tables>): Promise<void> {
+async function migrate(db: Kysely<HistoryTables>): Promise<void> {
   const { error } = await new Migrator({ db, provider: migrations, ...MIGRATION_TABLES }).migrateToLatest();
   if (error !== undefined) throw error;
 }

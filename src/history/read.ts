@@ -2,7 +2,7 @@
 import { requireMeasured, requireRuns, type MeasuredRow } from "./foreign-rows.ts";
 import type { History } from "./history.ts";
 import type { RunRow } from "./schema.ts";
-import { FIGURES, type Figure, type Point, type Series } from "./series.ts";
+import { FIGURES, type FigureName, type Point, type MeasuredSeries } from "./series.ts";
 import { pipeliteError } from "./errors.ts";
 
 /** A pipeline by its name, or by its file where the name alone is not meant. */
@@ -63,13 +63,13 @@ export async function newestPipeline(history: History): Promise<string> {
 }
 
 /** What a record says of itself besides (sizes, start times) is asked for by its id only. */
-const USUAL: Series["kind"][] = ["run", "stage", "check"];
-const FIGURES_OF: Series["kind"][] = ["run", "stage"];
-const CLAIMS: Series["kind"][] = ["check", "claim"];
+const USUAL: MeasuredSeries["kind"][] = ["run", "stage", "check"];
+const FIGURES_OF: MeasuredSeries["kind"][] = ["run", "stage"];
+const CLAIMS: MeasuredSeries["kind"][] = ["check", "claim"];
 
 export interface SeriesQuery extends PipelineKey {
   stage?: string | undefined;
-  figure?: Figure | undefined;
+  figure?: FigureName | undefined;
   claim?: string | undefined;
   /** Only runs of the home with this name (see `originOf`). */
   origin?: string | undefined;
@@ -78,7 +78,10 @@ export interface SeriesQuery extends PipelineKey {
 }
 
 /** What was measured, one series each: of the run, of its stages, of their checks; any other claim by its id. */
-export async function readSeries({ db, name: database }: History, query: SeriesQuery): Promise<Series[]> {
+export async function readSeries(
+  { db, name: database }: History,
+  query: SeriesQuery,
+): Promise<MeasuredSeries[]> {
   let rows = db
     .selectFrom("pipelite_measurements as measured")
     .innerJoin("pipelite_runs as run", "run.run_id", "measured.run_id")
@@ -107,7 +110,7 @@ export async function readSeries({ db, name: database }: History, query: SeriesQ
   return [...groups.values()].map(seriesOf).toSorted(bySubject);
 }
 
-function seriesOf(rows: readonly MeasuredRow[]): Series {
+function seriesOf(rows: readonly MeasuredRow[]): MeasuredSeries {
   const sorted = rows.toSorted((a, b) => order(a.started_at, b.started_at) || order(a.run_id, b.run_id));
   const newest = sorted.at(-1);
   if (newest === undefined) throw new Error("a series without values");
@@ -136,10 +139,10 @@ function seriesOf(rows: readonly MeasuredRow[]): Series {
 }
 
 /** Ids of the claims of src/evidence that state a figure. */
-function claimsOf(subject: string, stage: string | null, figure: Figure | undefined): string[] {
+function claimsOf(subject: string, stage: string | null, figure: FigureName | undefined): string[] {
   if (figure === undefined) return [subject];
   if (stage === null) return [subject];
-  const names: Record<Figure, string[]> = {
+  const names: Record<FigureName, string[]> = {
     wall: ["wall"],
     cpu: ["cpu-user", "cpu-system"],
     memory: ["peak-memory"],
@@ -151,7 +154,7 @@ function claimsOf(subject: string, stage: string | null, figure: Figure | undefi
 
 const KINDS = ["run", "stage", "check", "claim"] as const;
 
-function bySubject(a: Series, b: Series): number {
+function bySubject(a: MeasuredSeries, b: MeasuredSeries): number {
   return (
     KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) ||
     order(a.stage ?? "", b.stage ?? "") ||

@@ -6,13 +6,13 @@ import { openRaw, withHistory, type HistoryLocation } from "./history.ts";
 import { forgetRecords, syncHistory, type SyncReport } from "./sync.ts";
 import { MIGRATION_TABLES, TABLES } from "./schema.ts";
 
-export interface Rebuilt extends SyncReport {
+export interface RebuiltIndex extends SyncReport {
   /** Where the damaged file was moved to; or what was dropped. */
   replaced?: string;
 }
 
 /** What other homes put into a shared database stays, unless its tables are damaged. */
-export async function rebuildHistory(place: HistoryLocation): Promise<Rebuilt> {
+export async function rebuildHistory(place: HistoryLocation): Promise<RebuiltIndex> {
   const rebuild = () =>
     withHistory(place, async (history) => {
       await forgetRecords(history);

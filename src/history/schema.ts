@@ -70,7 +70,7 @@ export interface ChangeRow {
   noticed_at: string;
 }
 
-export interface Tables {
+export interface HistoryTables {
   pipelite_runs: RunRow;
   pipelite_stages: StageRow;
   pipelite_measurements: MeasurementRow;
@@ -85,7 +85,7 @@ export const TABLES = [
   "pipelite_measurements",
   "pipelite_records",
   "pipelite_changes",
-] as const satisfies (keyof Tables)[];
+] as const satisfies (keyof HistoryTables)[];
 
 type Schema = Kysely<unknown>;
 

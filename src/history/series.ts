@@ -3,7 +3,7 @@
 /** Figures of a stage, of the run that built it. `duration` is what the run spent on it, the others what building took. */
 export const FIGURES = ["wall", "cpu", "memory", "io", "duration"] as const;
 
-export type Figure = (typeof FIGURES)[number];
+export type FigureName = (typeof FIGURES)[number];
 
 export interface Point {
   runId: string;
@@ -14,7 +14,7 @@ export interface Point {
 }
 
 /** One measured value over the runs that really measured it, oldest first. */
-export interface Series {
+export interface MeasuredSeries {
   pipeline: string;
   /** `<stage>/<figure>`, or the id of a claim; `run/duration` of the run itself. */
   subject: string;
@@ -22,7 +22,7 @@ export interface Series {
   kind: "run" | "stage" | "check" | "claim";
   /** Absent for a claim of the run itself. */
   stage?: string;
-  figure?: Figure;
+  figure?: FigureName;
   /** Ids of the claims that state it. */
   claims: readonly string[];
   unit?: string;

@@ -1,8 +1,8 @@
 // What of a run is out of statistical control: for its deviations and its report.
-import type { Host, RunRecord } from "#home/run-record.ts";
+import type { HostFacts, RunRecord } from "#home/run-record.ts";
 import { withHistory, type History, type HistoryLocation } from "./history.ts";
 import { readSeries } from "./read.ts";
-import type { Point, Series } from "./series.ts";
+import type { Point, MeasuredSeries } from "./series.ts";
 import { syncHistory } from "./sync.ts";
 import { BASELINE_USUAL, judgeTrend, type HistorySignal, type SignalRule } from "./trend.ts";
 
@@ -40,7 +40,7 @@ export async function signalsOf(
 }
 
 /** Times, memory and I/O are those of a machine; what a stage states of its output is not. */
-function isOfMachine({ kind }: Series): boolean {
+function isOfMachine({ kind }: MeasuredSeries): boolean {
   return kind === "run" || kind === "stage";
 }
 
@@ -53,7 +53,7 @@ function ofSameMachine(points: readonly Point[]): Point[] {
 }
 
 function machineOf({ host }: Point): string {
-  const { system, cores } = JSON.parse(host) as Partial<Host>;
+  const { system, cores } = JSON.parse(host) as Partial<HostFacts>;
   return JSON.stringify([system, cores]);
 }
 

@@ -11,7 +11,7 @@ import type { Home } from "#home/home.ts";
 import type { ReadRun } from "#home/runs.ts";
 import { cachedStages, countsOf, type RunRecord } from "#home/run-record.ts";
 import { rowsOf, type RunRows } from "./rows.ts";
-import type { RecordRow, Tables } from "./schema.ts";
+import type { RecordRow, HistoryTables } from "./schema.ts";
 
 export interface SyncReport {
   /** Runs of this home that are new in the index. */
@@ -114,7 +114,10 @@ interface Adding {
   report: SyncReport;
 }
 
-async function addFound(db: Transaction<Tables>, { origin, found, known, report }: Adding): Promise<void> {
+async function addFound(
+  db: Transaction<HistoryTables>,
+  { origin, found, known, report }: Adding,
+): Promise<void> {
   if (found.length === 0) return;
   const added = await db
     .insertInto("pipelite_runs")
@@ -147,7 +150,7 @@ async function addFound(db: Transaction<Tables>, { origin, found, known, report 
 
 /** A run that the index has: the same record, one of ours that changed, or one that another home has otherwise. */
 async function compareWithIndexed(
-  db: Transaction<Tables>,
+  db: Transaction<HistoryTables>,
   found: Found,
   { origin, known, report }: Omit<Adding, "found">,
 ): Promise<void> {
@@ -178,7 +181,7 @@ async function compareWithIndexed(
   await insertParts(db, [found]);
 }
 
-async function insertParts(db: Transaction<Tables>, found: readonly Found[]): Promise<void> {
+async function insertParts(db: Transaction<HistoryTables>, found: readonly Found[]): Promise<void> {
   for (const values of portions(found.flatMap(({ rows }) => rows.stages))) {
     await db.insertInto("pipelite_stages").values(values).execute();
   }

@@ -8,7 +8,7 @@ import { meanOf } from "#stats/moments.ts";
 import { andersonDarling, testIndependence, type Independence } from "#stats/normality.ts";
 import { judgeStability } from "#stats/stability.ts";
 import { findSignals, WESTERN_ELECTRIC, type Rule } from "#stats/rules.ts";
-import type { Series } from "./series.ts";
+import type { MeasuredSeries } from "./series.ts";
 
 /** Rules of src/stats, and: `MR` a moving range beyond its limit, `EWMA` the weighted average beyond its limits, `DRIFT` a
  * Page-Hinkley alarm since the baseline, `REGRESSION` the newest value against the median of all before. */
@@ -64,7 +64,7 @@ export interface Baseline {
 }
 
 export interface Trend {
-  series: Series;
+  series: MeasuredSeries;
   n: number;
   /** `out-of-control`: the newest value completes a signal. */
   status: "in-control" | "out-of-control" | "not-computable";
@@ -88,7 +88,7 @@ const REGRESSION_ALPHA = 0.01;
 const DRIFT_THRESHOLD = 8;
 
 /** Judges one series. Never throws: what can't be computed says so. */
-export function judgeTrend(whole: Series, options: TrendOptions = {}): Trend {
+export function judgeTrend(whole: MeasuredSeries, options: TrendOptions = {}): Trend {
   const series = startAt(whole, options.from);
   const values = series.points.map(({ value }) => value);
   const regression = detectRegression(values, { alpha: REGRESSION_ALPHA });
@@ -135,18 +135,22 @@ export function judgeTrend(whole: Series, options: TrendOptions = {}): Trend {
 }
 
 /** Times, memory and I/O are never below 0, so no limit of theirs is. */
-function chartsOf({ kind }: Series, values: readonly number[], { centre, sigma }: Baseline): ChartPair {
+function chartsOf(
+  { kind }: MeasuredSeries,
+  values: readonly number[],
+  { centre, sigma }: Baseline,
+): ChartPair {
   const { location, ...rest } = chartIndividuals(values, { centre, sigma });
   if (kind === "check" || kind === "claim") return { location, ...rest };
   return { location: { ...location, lower: location.lower.map((limit) => Math.max(0, limit)) }, ...rest };
 }
 
-function startAt(series: Series, from: string | undefined): Series {
+function startAt(series: MeasuredSeries, from: string | undefined): MeasuredSeries {
   if (from === undefined) return series;
   return { ...series, points: series.points.filter(({ runId }) => runId >= from) };
 }
 
-function baselineOf({ points }: Series, size: number): Baseline {
+function baselineOf({ points }: MeasuredSeries, size: number): Baseline {
   const used = points.slice(0, Math.max(2, size));
   const values = used.map(({ value }) => value);
   const { sigma } = chartIndividuals(values);
@@ -172,7 +176,7 @@ function withoutSpread(values: readonly number[], { n, centre }: Baseline): stri
   return `the ${n} values of the baseline are all ${centre}: without spread there are no control limits${changed}`;
 }
 
-function notesOf({ points, otherUnits, unit }: Series): string[] {
+function notesOf({ points, otherUnits, unit }: MeasuredSeries): string[] {
   const hosts = new Set(points.map(({ host }) => host)).size;
   return [
     ...(hosts > 1 ? [`values of ${hosts} different machines or versions are in one chart`] : []),
@@ -192,7 +196,7 @@ function baselineNotes({ n, normalP, independence, unstable }: Baseline): string
 }
 
 interface Judged {
-  series: Series;
+  series: MeasuredSeries;
   values: readonly number[];
   baseline: Baseline;
   limits: { lower: number; centre: number; upper: number };

@@ -7,7 +7,7 @@ import type {
   BuildReason,
   Claim,
   Expansion,
-  Host,
+  HostFacts,
   Material,
   Phase,
   RunRecord,
@@ -27,7 +27,7 @@ export interface RunStarted {
   params: Record<string, unknown>;
   /** Those that the pipeline declares, and where their values come from. */
   secrets?: SecretFound[];
-  host: Host;
+  host: HostFacts;
   /** In the order of the record. */
   stages: { name: string; inputs: string[] }[];
   variants?: VariantTable[];

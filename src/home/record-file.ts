@@ -31,13 +31,13 @@ const OLD_REPEAT = shape.object<OldRepeat>({
   durationMs: shape.amount,
 });
 
-export interface Content {
+export interface RecordContent {
   digest: string;
   value: RunRecord | OldRepeat;
 }
 
 /** @throws RUN_RECORD_INVALID */
-export function readRecordFile(file: string, runId: string): Content {
+export function readRecordFile(file: string, runId: string): RecordContent {
   try {
     const bytes = bytesOfFile(file);
     if (bytes === undefined) throw new SyntaxError("it is not a file");

@@ -15,7 +15,7 @@ import {
   type ExpandedItem,
   type Expansion,
   type FailedAttempt,
-  type Host,
+  type HostFacts,
   type Material,
   type Phase,
   type RunRecord,
@@ -163,7 +163,7 @@ const reason = object<BuildReason>({
   text,
 });
 
-const stageMembers: shape.Members<StageRecord> = {
+const stageMembers: shape.ShapeMembers<StageRecord> = {
   name: nodeName,
   kind: oneOf("stage", "gate", "check", "each", "command", "fetch", "environment", "answer"),
   status,
@@ -192,7 +192,7 @@ const stageMembers: shape.Members<StageRecord> = {
 };
 const stage = object<StageRecord>(stageMembers);
 
-const expansionMembers: shape.Members<Expansion> = {
+const expansionMembers: shape.ShapeMembers<Expansion> = {
   name: text,
   from: text,
   file: optional(text),
@@ -236,7 +236,7 @@ const secret = object<SecretFound>({
   status: oneOf("present", "absent"),
 });
 
-const host = object<Host>({ system: text, kernel: text, cores: count, node: text, pipelite: text });
+const host = object<HostFacts>({ system: text, kernel: text, cores: count, node: text, pipelite: text });
 
 const claim = object<Claim>({
   id: text,

@@ -111,7 +111,7 @@ export interface RunRecord {
   params: Record<string, unknown>;
   /** Those that the pipeline declares: where their values come from, never the values. */
   secrets?: SecretFound[];
-  host: Host;
+  host: HostFacts;
   /** Store path of the result tree, for a run that passed; its evidence may come from an earlier run. */
   tree?: string;
   evidenceOfRun?: string;
@@ -182,7 +182,7 @@ export interface Material {
   narSize: number;
 }
 
-export interface Host {
+export interface HostFacts {
   system: string;
   kernel: string;
   cores: number;

@@ -16,7 +16,7 @@ import {
   readRecordFile,
   runOfFile,
   writePendingRecord,
-  type Content,
+  type RecordContent,
   type OldRepeat,
 } from "./record-file.ts";
 import { cachedStages, workOf, type RunRecord, type RunWork } from "./run-record.ts";
@@ -83,7 +83,7 @@ const RUN_ID = /^[\w-]+$/;
 export class Runs {
   readonly #layout: HomeLayout;
   readonly #journal: Journal;
-  readonly #kept = new Map<string, Content & { signature: string | undefined }>();
+  readonly #kept = new Map<string, RecordContent & { signature: string | undefined }>();
 
   constructor(layout: HomeLayout, journal: Journal) {
     this.#layout = layout;
@@ -338,7 +338,7 @@ export class Runs {
     return entry.digest === digest ? undefined : "it is not the record that the journal has";
   }
 
-  #readFile(runId: string): Content {
+  #readFile(runId: string): RecordContent {
     const path = this.pathOf(runId);
     const isId = RUN_ID.test(runId);
     if (isId && !existsSync(path))

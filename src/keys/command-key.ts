@@ -2,7 +2,7 @@
 // input and writes the signature to its standard output; it hashes them itself, as `openssl dgst -sha256 -sign` does.
 import { spawnSync } from "node:child_process";
 import { verify } from "node:crypto";
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { systemErrorCode } from "#base/errors.ts";
 import { fromBase64 } from "#sigstore/envelope.ts";
 import type { KeptKey, PublicKey } from "#sigstore/key.ts";
@@ -16,7 +16,7 @@ const ANSWER_MAX = 64 * 1024;
  * What it answers is believed only when the public key says that it is a signature over these bytes.
  * @param command a line of the shell
  */
-export function commandKey(command: string, publicKey: PublicKey, env: Environment): KeptKey {
+export function commandKey(command: string, publicKey: PublicKey, env: Variables): KeptKey {
   return {
     publicKey,
     sign: (bytes) => {
@@ -30,7 +30,7 @@ export function commandKey(command: string, publicKey: PublicKey, env: Environme
   };
 }
 
-function answerOf(command: string, input: Uint8Array, env: Environment): Buffer {
+function answerOf(command: string, input: Uint8Array, env: Variables): Buffer {
   const { status, signal, stdout, stderr, error } = spawnSync("sh", ["-c", command], {
     env,
     input,

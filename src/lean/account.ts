@@ -5,7 +5,7 @@ import type { Judge } from "./declare/judge.ts";
 import { isStandardAxiom } from "./declare/standard.ts";
 import { Fault } from "./fault.ts";
 import { textNames } from "./judge/literal.ts";
-import { formatExpr, type BinderStyle, type Source } from "./print.ts";
+import { formatExpr, type BinderStyle, type SpelledExpr } from "./print.ts";
 import { constantsOf, type Constant, type Declaration } from "./read/constants.ts";
 import type { Spellings } from "./read/spellings.ts";
 import type { AxiomReport, Counts, TheoremReport } from "./report.ts";
@@ -156,9 +156,9 @@ export class Account {
   }
 
   /** The expression with the names of its bound variables. */
-  #source(place: number): Source {
+  #source(place: number): SpelledExpr {
     const { expr, binder, style, parts } = this.#spellings.at(place);
-    const sourceOf = (part: number): Source => this.#source(part);
+    const sourceOf = (part: number): SpelledExpr => this.#source(part);
     return {
       expr,
       ...(binder === undefined ? {} : { binder: formatBinder(this.#judge.names, binder) }),

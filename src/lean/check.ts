@@ -23,7 +23,7 @@ import { Levels } from "./terms/levels.ts";
 import { Names, formatName } from "./terms/names.ts";
 import { Terms } from "./terms/terms.ts";
 
-export interface CheckOptions extends AccountOptions {
+export interface ExportCheckOptions extends AccountOptions {
   /** Axioms that theorems may rest on whatever they say, besides the three of standard Lean as stated there. */
   readonly allowAxioms?: readonly string[];
   /**
@@ -50,7 +50,7 @@ const MEMORY_MAX = 4 * 2 ** 30;
 
 /** The state of one check; a line is pushed at a time. */
 export class Checker {
-  readonly #options: CheckOptions;
+  readonly #options: ExportCheckOptions;
   readonly #names = new Names();
   readonly #terms = new Terms(new Levels());
   readonly #declarations = new Declarations(this.#terms.levels);
@@ -72,7 +72,7 @@ export class Checker {
   /** Of a line; what was declared before it counts first. */
   #lineProblem: Problem | undefined;
 
-  constructor(options: CheckOptions = {}) {
+  constructor(options: ExportCheckOptions = {}) {
     this.#options = options;
     this.#memoryMax = options.memoryMax ?? MEMORY_MAX;
     const limits = {
@@ -242,7 +242,7 @@ export class Checker {
     return constant === undefined ? "" : formatName(this.#names, constant.name);
   }
 
-  #tell(listener: CheckOptions["onStart"], declaration: Declaration): void {
+  #tell(listener: ExportCheckOptions["onStart"], declaration: Declaration): void {
     if (listener === undefined) return;
     const name = this.#nameOf(declaration);
     listener({ line: this.#declarations.lineOf(this.#judged), name, declarations: this.#judged });
@@ -254,7 +254,7 @@ function problemOf({ kind, reason, message }: Fault, line: number, declaration?:
 }
 
 /** Checks an export held in memory or read piece by piece: texts, lines or bytes, cut anywhere. */
-export function check(input: Iterable<Uint8Array | string>, options: CheckOptions = {}): Report {
+export function check(input: Iterable<Uint8Array | string>, options: ExportCheckOptions = {}): Report {
   const checker = new Checker(options);
   try {
     for (const chunk of input) if (!checker.push(chunk)) return checker.finish();
@@ -268,7 +268,7 @@ export function check(input: Iterable<Uint8Array | string>, options: CheckOption
 /** As `check`, for a stream. */
 export async function checkStream(
   input: AsyncIterable<Uint8Array | string>,
-  options: CheckOptions = {},
+  options: ExportCheckOptions = {},
 ): Promise<Report> {
   const checker = new Checker(options);
   try {

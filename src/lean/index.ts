@@ -10,7 +10,7 @@
 //
 // What is trusted: nothing of the export. Its recursors, flags and counts are compared with computed ones; constants that
 // the kernel knows by name are held against what they must be (declare/primitive.ts, quotient.ts, standard.ts).
-export { check, checkStream, type CheckOptions } from "./check.ts";
+export { check, checkStream, type ExportCheckOptions } from "./check.ts";
 export type { AxiomReport, Problem, Progress, Report, TheoremReport } from "./report.ts";
 export { exportSource, type Elaborated, type SourceExport } from "./source/source.ts";
 export { STANDARD_AXIOMS } from "./declare/standard.ts";

@@ -7,7 +7,7 @@ import type { Terms } from "./terms/terms.ts";
 export type BinderStyle = "default" | "implicit" | "strictImplicit" | "instImplicit";
 
 /** What expressions are made of. */
-export interface Tables {
+export interface PrintTables {
   readonly terms: Terms;
   readonly names: Names;
   /** Names of bound variables, where they are known. */
@@ -15,13 +15,13 @@ export interface Tables {
 }
 
 /** An expression as the export spells it: with names of bound variables. */
-export interface Source {
+export interface SpelledExpr {
   readonly expr: Expr;
   /** Of LAM, PI and LET. */
   readonly binder?: string;
   readonly style?: BinderStyle;
   /** The parts, in the order of Expr. */
-  readonly parts: readonly Source[];
+  readonly parts: readonly SpelledExpr[];
 }
 
 /** Longer texts are cut: a report is for people. */
@@ -61,7 +61,7 @@ const INFIX: ReadonlyMap<string, [symbol: string, arity: number, strength: numbe
 /** How the arguments of a constant are written in its declared type. */
 export type StylesOf = (name: Name) => readonly BinderStyle[];
 
-interface State extends Tables {
+interface State extends PrintTables {
   readonly variables: string[];
   readonly stylesOf: StylesOf;
   /** Names of constants in the expression: no variable may pass for one. */
@@ -79,9 +79,9 @@ const NO_STYLES: StylesOf = () => [];
  * @param stylesOf where it is known, arguments that Lean finds by itself are left out
  */
 export function formatExpr(
-  { terms, names, hints }: Tables,
+  { terms, names, hints }: PrintTables,
   expr: Expr,
-  source?: Source,
+  source?: SpelledExpr,
   stylesOf: StylesOf = NO_STYLES,
 ): string {
   const tables = { terms, names, ...(hints === undefined ? {} : { hints }) };
@@ -96,7 +96,7 @@ export function formatExpr(
 const CONSTANT_SEARCH_MAX = 100_000;
 
 /** Names of constants, and free variables. */
-function leavesOf({ terms, names }: Tables, expr: Expr): { constants: Set<string>; variables: Expr[] } {
+function leavesOf({ terms, names }: PrintTables, expr: Expr): { constants: Set<string>; variables: Expr[] } {
   const constants = new Set<string>();
   const variables: Expr[] = [];
   const seen = new Set<Expr>([expr]);
@@ -112,7 +112,7 @@ function leavesOf({ terms, names }: Tables, expr: Expr): { constants: Set<string
 }
 
 /** `strength`: what the place binds with; weaker text gets parentheses. */
-function format(e: Expr, source: Source | undefined, state: State, strength: number): string {
+function format(e: Expr, source: SpelledExpr | undefined, state: State, strength: number): string {
   if (state.room <= 0 || state.depth > DEPTH_MAX) return "…";
   state.depth++;
   const [text, own] = formatOpen(e, source, state);
@@ -124,7 +124,11 @@ function format(e: Expr, source: Source | undefined, state: State, strength: num
 const ATOM = 1024;
 const CALL = 1000;
 
-function formatOpen(e: Expr, source: Source | undefined, state: State): [text: string, strength: number] {
+function formatOpen(
+  e: Expr,
+  source: SpelledExpr | undefined,
+  state: State,
+): [text: string, strength: number] {
   const { terms } = state;
   switch (terms.kind(e)) {
     case BVAR:
@@ -160,12 +164,12 @@ function formatSort(e: Expr, { terms, names }: State): [string, number] {
   return [`Type ${/[ +]/.test(lower) ? (lower.startsWith("(") ? lower : `(${lower})`) : lower}`, CALL];
 }
 
-function formatApplication(e: Expr, source: Source | undefined, state: State): [string, number] {
+function formatApplication(e: Expr, source: SpelledExpr | undefined, state: State): [string, number] {
   const { terms, names } = state;
   const head = terms.head(e);
   const args = terms.args(e);
   const isNamed = terms.kind(head) === CONST;
-  const sources: (Source | undefined)[] = [];
+  const sources: (SpelledExpr | undefined)[] = [];
   let at = source;
   for (let i = args.length - 1; i >= 0; i--) {
     sources[i] = at?.parts[1];
@@ -196,9 +200,9 @@ function formatApplication(e: Expr, source: Source | undefined, state: State): [
 }
 
 /** `[a, b]`, when the list is known to its end. */
-function formatList(e: Expr, source: Source | undefined, state: State): string | undefined {
+function formatList(e: Expr, source: SpelledExpr | undefined, state: State): string | undefined {
   const { terms } = state;
-  const items: [Expr, Source | undefined][] = [];
+  const items: [Expr, SpelledExpr | undefined][] = [];
   let [at, spelled] = [e, source];
   while (isCall(state, at, "List.cons", 3)) {
     items.push([terms.right(terms.left(at)), spelled?.parts[0]?.parts[1]]);
@@ -224,7 +228,7 @@ function formatConstant(e: Expr, { terms, names, stylesOf }: State): string {
   return `${isExplicit(stylesOf(name)[0]) ? "" : "@"}${formatName(names, name)}`;
 }
 
-function formatExists(lambda: Expr, source: Source | undefined, state: State): [string, number] {
+function formatExists(lambda: Expr, source: SpelledExpr | undefined, state: State): [string, number] {
   const name = nameVariable(lambda, source, state);
   const domain = format(state.terms.left(lambda), source?.parts[0], state, 0);
   return [`∃ ${name} : ${domain}, ${under(name, state.terms.right(lambda), source?.parts[1], state)}`, 0];
@@ -237,7 +241,7 @@ const BRACKETS: Readonly<Record<BinderStyle, [string, string]>> = {
   instImplicit: ["[", "]"],
 };
 
-function formatFunctionType(e: Expr, source: Source | undefined, state: State): [string, number] {
+function formatFunctionType(e: Expr, source: SpelledExpr | undefined, state: State): [string, number] {
   const { terms } = state;
   if (!isArrow(terms, e, source)) return [`∀ ${formatBinders(PI, e, source, state, ", ")}`, 0];
   const domain = format(terms.left(e), source?.parts[0], state, 26);
@@ -245,11 +249,11 @@ function formatFunctionType(e: Expr, source: Source | undefined, state: State): 
   return [`${domain} → ${under("_", body, source?.parts[1], state, terms.kind(body) === PI ? 0 : 25)}`, 25];
 }
 
-function isArrow(terms: Terms, e: Expr, source: Source | undefined): boolean {
+function isArrow(terms: Terms, e: Expr, source: SpelledExpr | undefined): boolean {
   return terms.kind(e) === PI && isExplicit(source?.style) && !occurs(terms, terms.right(e));
 }
 
-function formatLambda(e: Expr, source: Source | undefined, state: State): [string, number] {
+function formatLambda(e: Expr, source: SpelledExpr | undefined, state: State): [string, number] {
   return [`fun ${formatBinders(LAM, e, source, state, " => ")}`, 0];
 }
 
@@ -257,7 +261,7 @@ function formatLambda(e: Expr, source: Source | undefined, state: State): [strin
 function formatBinders(
   kind: typeof PI | typeof LAM,
   e: Expr,
-  source: Source | undefined,
+  source: SpelledExpr | undefined,
   state: State,
   separator: string,
 ): string {
@@ -304,7 +308,7 @@ function occurs(terms: Terms, body: Expr): boolean {
   return false;
 }
 
-function formatLet(e: Expr, source: Source | undefined, state: State): [string, number] {
+function formatLet(e: Expr, source: SpelledExpr | undefined, state: State): [string, number] {
   const { terms } = state;
   const name = nameVariable(e, source, state);
   const type = format(terms.left(e), source?.parts[0], state, 0);
@@ -312,7 +316,13 @@ function formatLet(e: Expr, source: Source | undefined, state: State): [string, 
   return [`let ${name} : ${type} := ${value}; ${under(name, terms.letBody(e), source?.parts[2], state)}`, 0];
 }
 
-function under(name: string, body: Expr, source: Source | undefined, state: State, strength = 0): string {
+function under(
+  name: string,
+  body: Expr,
+  source: SpelledExpr | undefined,
+  state: State,
+  strength = 0,
+): string {
   state.variables.push(name);
   const text = format(body, source, state, strength);
   state.variables.pop();
@@ -320,7 +330,7 @@ function under(name: string, body: Expr, source: Source | undefined, state: Stat
 }
 
 /** As its binder was called, with its level where another has that name; variables without a name by level alone. */
-function nameFree({ terms, names, hints }: Tables, e: Expr, constants: ReadonlySet<string>): string {
+function nameFree({ terms, names, hints }: PrintTables, e: Expr, constants: ReadonlySet<string>): string {
   const level = terms.depth(e) + 1;
   const name = hints?.get(e);
   if (name === undefined) return `x${level}`;
@@ -329,7 +339,7 @@ function nameFree({ terms, names, hints }: Tables, e: Expr, constants: ReadonlyS
 }
 
 /** The exported name, or a made-up one, different from those that are already in use around it. */
-function nameVariable(e: Expr, source: Source | undefined, state: State): string {
+function nameVariable(e: Expr, source: SpelledExpr | undefined, state: State): string {
   const { terms } = state;
   const isUsed = occurs(terms, terms.kind(e) === LET ? terms.letBody(e) : terms.right(e));
   if (!isUsed) return "_";

@@ -1,20 +1,20 @@
 // Relations between Debian packages (deb-control(5), Debian Policy 7): `a (>= 1) | b, c:any`.
 import { pipeliteError } from "./errors.ts";
-import type { Relation } from "./debian-version.ts";
+import type { VersionRelation } from "./debian-version.ts";
 
 /** One package that would do. */
 export interface Dependency {
   name: string;
   /** `any`, `native` or an architecture, where it is given. */
   qualifier?: string;
-  relation?: Relation;
+  relation?: VersionRelation;
   version?: string;
 }
 
 const ONE =
   /^([a-z0-9][a-z0-9+.-]*)(?::([a-z0-9-]+))? ?(?:\( ?(<<|<=|=|>=|>>|<|>) ?([^ )]+) ?\))? ?(?:\[[^\]]*\])? ?(?:<[^>]*> ?)*$/i;
 /** Of before there were `<<` and `>>`. */
-const OLD: Readonly<Record<string, Relation>> = { "<": "<=", ">": ">=" };
+const OLD: Readonly<Record<string, VersionRelation>> = { "<": "<=", ">": ">=" };
 
 /** Groups, in each of which one is enough. @throws PipeliteError DEBIAN_RELATION_INVALID */
 export function parseRelations(text: string): Dependency[][] {
@@ -32,7 +32,7 @@ function parseOne(text: string): Dependency {
   return {
     name,
     ...(qualifier !== undefined && { qualifier }),
-    ...(relation !== undefined && { relation: OLD[relation] ?? (relation as Relation) }),
+    ...(relation !== undefined && { relation: OLD[relation] ?? (relation as VersionRelation) }),
     ...(version !== undefined && { version }),
   };
 }

@@ -61,9 +61,9 @@ function order(text: string, at: number): number {
   return isLetter ? code : code + 256;
 }
 
-export type Relation = "<<" | "<=" | "=" | ">=" | ">>";
+export type VersionRelation = "<<" | "<=" | "=" | ">=" | ">>";
 
-export function isWithin(version: string, relation: Relation, bound: string): boolean {
+export function isWithin(version: string, relation: VersionRelation, bound: string): boolean {
   const difference = compareVersions(version, bound);
   switch (relation) {
     case "<<":

@@ -21,7 +21,7 @@ interface NodeBase extends Lost {
 
 export interface FolderNode extends NodeBase {
   kind: "folder";
-  children: Map<string, TreeNode>;
+  children: Map<string, LayerNode>;
 }
 
 export interface FileNode extends NodeBase {
@@ -42,7 +42,7 @@ export interface DeviceNode extends NodeBase {
   kind: "device";
 }
 
-export type TreeNode = FolderNode | FileNode | LinkNode | DeviceNode;
+export type LayerNode = FolderNode | FileNode | LinkNode | DeviceNode;
 
 const LINKS_MAX = 40;
 const NAME_MAX = 255;
@@ -91,7 +91,7 @@ export class LayerTree {
     else folder.children.set(name, node);
   }
 
-  #nodeOf(layer: number, entry: TarEntry): TreeNode {
+  #nodeOf(layer: number, entry: TarEntry): LayerNode {
     const { kind, path, mode, target, offset, size } = entry;
     const base = { layer, listed: layer, ...lostOf(entry) };
     switch (kind) {
@@ -158,7 +158,7 @@ export class LayerTree {
   #walk(
     parts: readonly string[],
     path: string,
-    missing: (folder: FolderNode, name: string, there: TreeNode | undefined) => FolderNode | undefined,
+    missing: (folder: FolderNode, name: string, there: LayerNode | undefined) => FolderNode | undefined,
   ): FolderNode[] | undefined {
     let way: FolderNode[] = [];
     const open = parts.toReversed();
@@ -196,7 +196,7 @@ export function newFolder(layer: number): FolderNode {
 }
 
 /** All of a tree in a fixed order, folders before what is in them. The root is not among them. */
-export function* walkTree(folder: FolderNode, above = ""): Generator<[path: string, node: TreeNode]> {
+export function* walkTree(folder: FolderNode, above = ""): Generator<[path: string, node: LayerNode]> {
   for (const name of [...folder.children.keys()].toSorted(compareByteStrings)) {
     const node = folder.children.get(name);
     if (node === undefined) continue;

@@ -16,7 +16,7 @@ export const OCI_TYPES = {
   empty: "application/vnd.oci.empty.v1+json",
 } as const;
 
-export type Codec = keyof typeof OCI_TYPES.layer;
+export type LayerCodec = keyof typeof OCI_TYPES.layer;
 
 export type Annotations = Readonly<Record<string, string>>;
 
@@ -139,7 +139,7 @@ export function writeImageManifest(
 }
 
 /** What `{}` is, which stands where a manifest has no configuration. */
-export const EMPTY: Document = documentOf(OCI_TYPES.empty, {});
+export const EMPTY_DOCUMENT: Document = documentOf(OCI_TYPES.empty, {});
 
 /** A document about an image, beside it: what registries call a referrer. */
 export function writeReferrer(
@@ -150,7 +150,7 @@ export function writeReferrer(
     schemaVersion: 2,
     mediaType: OCI_TYPES.manifest,
     artifactType,
-    config: blobOf(EMPTY),
+    config: blobOf(EMPTY_DOCUMENT),
     layers: [blobOf(content)],
     subject: blobOf(subject),
     ...(Object.keys(annotations).length > 0 && { annotations }),
@@ -158,12 +158,12 @@ export function writeReferrer(
 }
 
 /** What an index has. */
-export interface Entry extends Blob {
+export interface IndexEntry extends Blob {
   platform?: Platform;
   artifactType?: string;
 }
 
-export function writeImageIndex(entries: readonly Entry[], annotations: Annotations = {}): Document {
+export function writeImageIndex(entries: readonly IndexEntry[], annotations: Annotations = {}): Document {
   return documentOf(OCI_TYPES.index, {
     schemaVersion: 2,
     mediaType: OCI_TYPES.index,

@@ -59,9 +59,9 @@ const MANIFEST_TYPES = [
 /** What to ask a registry for. */
 export const ACCEPTED_TYPES = [...INDEX_TYPES, ...MANIFEST_TYPES].join(", ");
 
-export type Compression = "" | ".gz" | ".zst";
+export type LayerCompression = "" | ".gz" | ".zst";
 
-const LAYER_TYPES: Readonly<Record<string, Compression>> = {
+const LAYER_TYPES: Readonly<Record<string, LayerCompression>> = {
   "application/vnd.oci.image.layer.v1.tar": "",
   "application/vnd.oci.image.layer.v1.tar+gzip": ".gz",
   "application/vnd.oci.image.layer.v1.tar+zstd": ".zst",
@@ -134,7 +134,7 @@ export function parseReferrer(bytes: Uint8Array): Referrer | undefined {
 }
 
 /** How a layer is packed. @throws PipeliteError IMAGE_DOCUMENT_INVALID for one that is to be had elsewhere, or is none */
-export function compressionOf({ mediaType }: Descriptor): Compression {
+export function compressionOf({ mediaType }: Descriptor): LayerCompression {
   const compression = LAYER_TYPES[mediaType];
   if (compression === undefined)
     throw wrong("manifest", `its layers of the type '${mediaType}' are not known or are to be had elsewhere`);

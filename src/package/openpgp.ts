@@ -270,7 +270,7 @@ export function unarmoured(lines: readonly string[]): Uint8Array {
   return Buffer.from(text, "base64");
 }
 
-export interface Verified {
+export interface VerifiedSigner {
   fingerprint: string;
   /** When it was signed, in seconds since 1970. */
   created: number;
@@ -281,7 +281,7 @@ export function signersOf(
   { text, signatures }: ClearSigned,
   keys: readonly OpenPgpPublicKey[],
   nowSeconds: number,
-): Verified[] {
+): VerifiedSigner[] {
   const signed = fromByteString(text.replaceAll("\n", "\r\n"));
   return signatures.flatMap((signature) => {
     const created = numberOf(covered(signature, SUBPACKET.created));

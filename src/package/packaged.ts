@@ -51,13 +51,13 @@ export interface PackageFacts {
   /** Of every file and of the package, in seconds since 1970. */
   timeSeconds: number;
   /** Names of packages; with a version only that one will do. */
-  depends: readonly Relation[];
+  depends: readonly PackageRelation[];
   /** Packages whose files this one has in it: it stands for them, and can't be there together with them. */
   standsFor: readonly string[];
   scripts: Readonly<Partial<Record<ScriptKind, string>>>;
 }
 
-export interface Relation {
+export interface PackageRelation {
   name: string;
   version?: string;
 }

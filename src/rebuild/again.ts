@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { toByteString } from "#base/bytes.ts";
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { bytesOfFile, placeInRoot, removeTree } from "#base/files.ts";
 import type { Shown } from "#engine/builder.ts";
@@ -16,7 +16,7 @@ import type { Store } from "#store/store.ts";
 import { copyReordered } from "./reorder.ts";
 import { personalityOf, type Change, type StageFacts } from "./variations.ts";
 
-export type Again =
+export type VariedBuild =
   | { status: "built"; narHash: string; tree: string }
   | { status: "failed"; reason: string }
   /** The sandbox could not be made like that. */
@@ -25,7 +25,7 @@ export type Again =
 export interface AgainPlace {
   store: Store;
   kind: SandboxKind;
-  env: Environment;
+  env: Variables;
   /** Of this process alone; who made it removes it. */
   folder: string;
   signal: AbortSignal;
@@ -39,7 +39,7 @@ export async function buildAgain(
   change: Change,
   facts: Pick<StageFacts, "memory" | "entered">,
   { store, kind, env, folder, signal }: AgainPlace,
-): Promise<Again> {
+): Promise<VariedBuild> {
   const work = mkdtempSync(join(folder, "again-"));
   const memory =
     change.isReordered === true && "folder" in facts.memory

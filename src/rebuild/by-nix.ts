@@ -1,25 +1,25 @@
 // The same derivation by real Nix, in a store of its own: nothing is registered in the store of the home.
 import { join } from "node:path";
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { hex } from "#base/bytes.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import type { BuildJob, Engine } from "#engine/engine.ts";
 import { nixEngine } from "#engine/nix-engine.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { openStore, type Store } from "#store/store.ts";
-import type { Again } from "./again.ts";
+import type { VariedBuild } from "./again.ts";
 
 export interface NixAgain {
   /** `nix 2.8.0` */
   version: string;
-  build(job: Pick<BuildJob, "name" | "drvPath" | "derivation">): Promise<Again>;
+  build(job: Pick<BuildJob, "name" | "drvPath" | "derivation">): Promise<VariedBuild>;
   close(): Promise<void>;
 }
 
 export interface NixPlace {
   /** Where inputs are taken from. */
   store: Store;
-  env: Environment;
+  env: Variables;
   /** Of this process alone; who made it removes it. */
   folder: string;
   signal: AbortSignal;

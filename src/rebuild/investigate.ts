@@ -5,14 +5,14 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Derivation } from "#nix/derivation.ts";
 import { parseStorePath, type StorePath } from "#nix/store-path.ts";
-import { buildAgain, type Again, type AgainPlace } from "./again.ts";
+import { buildAgain, type VariedBuild, type AgainPlace } from "./again.ts";
 import { causes, minimise } from "./bisect.ts";
 import type { NixAgain } from "./by-nix.ts";
 import { compareTrees } from "./compare.ts";
 import { describeByDiffoscope } from "./diffoscope.ts";
 import { factsOf } from "./facts.ts";
 import { guess } from "./guess.ts";
-import type { Attempt, Cause, Rebuilt } from "./outcome.ts";
+import type { Attempt, Cause, RebuiltOutput } from "./outcome.ts";
 import { equivalentBy, type Stabiliser } from "./stabilise.ts";
 import {
   NEVER,
@@ -25,7 +25,7 @@ import {
   type VariationName,
 } from "./variations.ts";
 
-export interface Output {
+export interface OutputToRebuild {
   stage: string;
   drvPath: string;
   outPath: string;
@@ -46,23 +46,23 @@ export interface Investigation extends AgainPlace {
 type Job = { name: string; drvPath: StorePath; derivation: Derivation };
 
 /** @throws what setting up a build throws; a build that fails is a value */
-export async function investigate(output: Output, place: Investigation): Promise<Rebuilt> {
+export async function investigate(output: OutputToRebuild, place: Investigation): Promise<RebuiltOutput> {
   return new Investigator(output, place).run();
 }
 
 const FILES_MAX = 100;
 
 class Investigator {
-  readonly #output: Output;
+  readonly #output: OutputToRebuild;
   readonly #place: Investigation;
   readonly #job: Job;
   readonly #facts: StageFacts;
   readonly #original: string;
   readonly #attempts: Attempt[] = [];
   readonly #causes: Cause[] = [];
-  readonly #untested: Rebuilt["untested"] = [];
+  readonly #untested: RebuiltOutput["untested"] = [];
 
-  constructor(output: Output, place: Investigation) {
+  constructor(output: OutputToRebuild, place: Investigation) {
     const { store } = place;
     const drvPath = parseStorePath(output.drvPath);
     this.#output = output;
@@ -72,11 +72,11 @@ class Investigator {
     this.#original = store.physical(parseStorePath(output.outPath));
   }
 
-  async run(): Promise<Rebuilt> {
+  async run(): Promise<RebuiltOutput> {
     const { variations, times, nix } = this.#place;
     const { can, untested } = sort(variations, this.#facts);
     this.#untested.push(...untested);
-    let differing: Again | undefined;
+    let differing: VariedBuild | undefined;
     for (let time = 0; time < times && differing === undefined; time += 1) {
       const again = await this.#attempt([]);
       if (!this.#isSame(again)) differing = again;
@@ -94,11 +94,11 @@ class Investigator {
     };
   }
 
-  #isSame(again: Again): boolean {
+  #isSame(again: VariedBuild): boolean {
     return again.status === "built" && again.narHash === this.#output.narHash;
   }
 
-  async #attempt(varied: readonly VariationName[]): Promise<Again> {
+  async #attempt(varied: readonly VariationName[]): Promise<VariedBuild> {
     this.#place.onBuild(varied.length === 0 ? "as it was" : `with ${varied.join(", ")}`);
     const again = await this.#build(varied);
     if (again.status !== "impossible")
@@ -107,7 +107,7 @@ class Investigator {
   }
 
   #madeBy(
-    again: Exclude<Again, { status: "impossible" }>,
+    again: Exclude<VariedBuild, { status: "impossible" }>,
   ): Pick<Attempt, "narHash" | "equivalentBy" | "failure"> {
     if (again.status === "failed") return { failure: again.reason };
     const { narHash, tree } = again;
@@ -115,13 +115,13 @@ class Investigator {
     return { narHash, ...(by !== undefined && { equivalentBy: by }) };
   }
 
-  #build(names: readonly (VariationName | StillName)[]): Promise<Again> {
+  #build(names: readonly (VariationName | StillName)[]): Promise<VariedBuild> {
     return buildAgain(this.#job, merge(names.map(changeOf)), this.#facts, this.#place);
   }
 
   /** All at once; where that makes a difference, the sets that do. What the sandbox refuses is untested. */
   async #vary(names: readonly VariationName[]): Promise<void> {
-    const results = new Map<string, Again>();
+    const results = new Map<string, VariedBuild>();
     const ask = async (set: readonly VariationName[]): Promise<boolean> => {
       const key = [...set].toSorted().join(" ");
       const again = results.get(key) ?? (await this.#attempt(set));
@@ -138,13 +138,13 @@ class Investigator {
   }
 
   /** A stage that differs by itself: what must be held still, and whether, held so, it differs by something else as well. */
-  async #explainItself(differing: Again, names: readonly VariationName[]): Promise<void> {
+  async #explainItself(differing: VariedBuild, names: readonly VariationName[]): Promise<void> {
     const { can, untested } = sort(STILL, this.#facts);
     this.#untested.push(...untested.map(({ name, reason }) => ({ name: `held still: ${name}`, reason })));
     const cause: Cause = { by: ["itself"], ...this.#describe(this.#original, differing) };
     if (differing.status !== "built") return void this.#causes.push(cause);
     // Held so, a stage that is asked for its variations is compared with what it then gives.
-    let base: Again | undefined;
+    let base: VariedBuild | undefined;
     const isStill = async (set: readonly StillName[]): Promise<boolean> => {
       this.#place.onBuild(["several times", ...set.map((each) => `${each} held still`)].join(", "));
       const start = performance.now();
@@ -175,13 +175,13 @@ class Investigator {
 
   async #varyHeld(
     held: readonly StillName[],
-    base: Again | undefined,
+    base: VariedBuild | undefined,
     names: readonly VariationName[],
   ): Promise<void> {
     if (base?.status !== "built") return;
     const hidden: Partial<Record<VariationName, StillName>> = { time: "clock", cores: "one-core" };
     const open = names.filter((name) => !held.some((still) => still === hidden[name]));
-    const results = new Map<string, Again>();
+    const results = new Map<string, VariedBuild>();
     const { sets } = await causes(open, async (set) => {
       this.#place.onBuild([...held.map((each) => `${each} held still`), ...set].join(", "));
       const again = await this.#build([...held, ...set]);
@@ -211,7 +211,7 @@ class Investigator {
       this.#causes.push({ by: ["engine"], ...this.#describe(this.#original, again) });
   }
 
-  #describe(before: string, again: Again): Omit<Cause, "by"> {
+  #describe(before: string, again: VariedBuild): Omit<Cause, "by"> {
     if (again.status !== "built") return { guesses: [], failure: again.reason };
     const found = compareTrees(before, again.tree, FILES_MAX);
     const [difference] = found;
@@ -242,7 +242,7 @@ class Investigator {
 /** A little more than one. */
 const SECOND_MS = 1100;
 
-function isEqual(one: Again, other: Again): boolean {
+function isEqual(one: VariedBuild, other: VariedBuild): boolean {
   return one.status === "built" && other.status === "built" && one.narHash === other.narHash;
 }
 

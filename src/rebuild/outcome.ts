@@ -41,7 +41,7 @@ export interface Cause {
   diffoscope?: string;
 }
 
-export interface Rebuilt {
+export interface RebuiltOutput {
   stage: string;
   drvPath: string;
   outPath: string;
@@ -51,7 +51,7 @@ export interface Rebuilt {
   causes: Cause[];
 }
 
-export function statusOf({ narHash, attempts }: Pick<Rebuilt, "narHash" | "attempts">): RebuildStatus {
+export function statusOf({ narHash, attempts }: Pick<RebuiltOutput, "narHash" | "attempts">): RebuildStatus {
   if (attempts.length === 0) return "untested";
   const others = attempts.filter((each) => each.narHash !== narHash);
   if (others.length === 0) return "reproduced";

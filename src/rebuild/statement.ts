@@ -12,7 +12,7 @@ import { hex } from "#base/bytes.ts";
 import { parseStorePath, storePathBase, type StorePath } from "#nix/store-path.ts";
 import type { Statement } from "#sigstore/statement.ts";
 import type { Store } from "#store/store.ts";
-import type { Attempt, Cause, Rebuilt } from "./outcome.ts";
+import type { Attempt, Cause, RebuiltOutput } from "./outcome.ts";
 import { VARIATIONS, type Untested } from "./variations.ts";
 
 export const REBUILD_TYPE = "https://pipelite.dev/rebuild/v1";
@@ -45,7 +45,7 @@ export interface Scene {
   cores: number;
 }
 
-export function statementOf(rebuilt: Rebuilt, scene: Scene, store: Store): Statement {
+export function statementOf(rebuilt: RebuiltOutput, scene: Scene, store: Store): Statement {
   const { stage, drvPath, outPath, narHash, attempts, untested, causes } = rebuilt;
   const { runId, at, system, kernel, cores } = scene;
   const derivation = parseStorePath(drvPath);

@@ -2,7 +2,7 @@
 // a stage differs that nothing was varied for. What can't be varied is said with its reason, and is untested.
 import type { StorePath } from "#nix/store-path.ts";
 import { FRESH_FOLDER } from "#sandbox/entrances.ts";
-import type { Clock, Seen } from "#sandbox/sandbox.ts";
+import type { Clock, SandboxView } from "#sandbox/sandbox.ts";
 
 export const VARIATIONS = [
   "time",
@@ -27,7 +27,7 @@ export type StillName = (typeof STILL)[number];
 
 /** What one build is shown. */
 export interface Change {
-  seen?: Omit<Seen, "personality" | "isRandomZero">;
+  seen?: Omit<SandboxView, "personality" | "isRandomZero">;
   env?: Readonly<Record<string, string>>;
   /** Processors that it gets. */
   cpus?: number;

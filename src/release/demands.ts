@@ -9,7 +9,7 @@ import {
   type Reproduction,
   type UncountedRebuild,
 } from "#rebuild/reproductions.ts";
-import type { Policy, RequiredSignature, Signer } from "./policy.ts";
+import type { Policy, RequiredSignature, PolicySigner } from "./policy.ts";
 import type { SignatureView } from "./signature-view.ts";
 
 export interface Demand {
@@ -216,7 +216,7 @@ export function roleOf(
     : undefined;
 }
 
-function isValidAt({ from, until, revoked }: Signer, at: string): boolean {
+function isValidAt({ from, until, revoked }: PolicySigner, at: string): boolean {
   const time = Date.parse(at);
   const isBefore = (end: string | undefined) => end === undefined || time < Date.parse(end);
   return (from === undefined || time >= Date.parse(from)) && isBefore(until) && isBefore(revoked);

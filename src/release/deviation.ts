@@ -44,7 +44,7 @@ export interface Transition {
 }
 
 /** What a rule found; the rest of a deviation is computed from all runs and from the transitions. */
-export interface Finding {
+export interface RuleFinding {
   kind: DeviationKind;
   /** The same in every run that departs in the same way: a check's id, a stage, a kind of sandbox. */
   fingerprint: string;
@@ -53,7 +53,7 @@ export interface Finding {
   claims: string[];
 }
 
-export interface Deviation extends Finding {
+export interface Deviation extends RuleFinding {
   /** `D-` and 12 digits of the sha256 of run, kind and fingerprint. */
   id: string;
   runId: string;

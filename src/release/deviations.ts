@@ -8,7 +8,14 @@ import { parseStrictJson } from "#base/strict-json.ts";
 import type { Home } from "#home/home.ts";
 import type { RunRecord } from "#home/run-record.ts";
 import { signStatement, writeBundle, type SigningKey } from "#sigstore/index.ts";
-import type { AuditFinding, Deviation, Finding, Severity, DeviationSignal, Transition } from "./deviation.ts";
+import type {
+  AuditFinding,
+  Deviation,
+  RuleFinding,
+  Severity,
+  DeviationSignal,
+  Transition,
+} from "./deviation.ts";
 import { findingsOf, type FindingSources } from "./findings.ts";
 import { severityOf } from "./severity.ts";
 import { checkName } from "./names.ts";
@@ -23,7 +30,7 @@ const ID_DIGITS = 12;
 /** The same for the same run, kind and fingerprint. */
 export function deviationId(
   runId: string,
-  { kind, fingerprint }: Pick<Finding, "kind" | "fingerprint">,
+  { kind, fingerprint }: Pick<RuleFinding, "kind" | "fingerprint">,
 ): string {
   const digest = hexDigestOf(canonicalJson([runId, kind, fingerprint]));
   return `D-${digest.slice(0, ID_DIGITS)}`;
@@ -31,9 +38,9 @@ export function deviationId(
 
 export interface DeviationSources extends FindingSources {
   /** Found before, and opened. */
-  opened?: readonly Finding[] | undefined;
+  opened?: readonly RuleFinding[] | undefined;
   /** The same of earlier runs, by run: audits and signals of those are known by what they opened alone. */
-  openedEarlier?: ReadonlyMap<string, readonly Finding[]> | undefined;
+  openedEarlier?: ReadonlyMap<string, readonly RuleFinding[]> | undefined;
   /** The moves of a deviation, by its id. */
   historyOf?: ((id: string) => Transition[]) | undefined;
 }
@@ -42,7 +49,7 @@ export interface DeviationSources extends FindingSources {
 export function deviationsOf(all: DeviationSources): Deviation[] {
   const { opened = [], historyOf = () => [], ...sources } = all;
   const { record } = sources;
-  const found = new Map<string, Finding>();
+  const found = new Map<string, RuleFinding>();
   for (const finding of [...opened, ...findingsOf(sources)]) {
     const id = deviationId(record.runId, finding);
     if (!found.has(id)) found.set(id, finding);
@@ -169,7 +176,7 @@ function openLocked(home: Home, runId: string, more: MoreSources): Deviation[] {
 }
 
 /** What is written down when a deviation opens. */
-interface Opened extends Finding {
+interface Opened extends RuleFinding {
   runId: string;
   recordDigest: string;
   severity: Severity;
@@ -199,7 +206,7 @@ function openingFile(id: string): string {
   return `deviations/${id}/opened.json`;
 }
 
-type Opening = OpeningFile & { finding: Finding };
+type Opening = OpeningFile & { finding: RuleFinding };
 
 /** @throws PipeliteError DEVIATION_HISTORY_BROKEN */
 function readOpenings(home: Home, runId: string): Map<string, Opening> {

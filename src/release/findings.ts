@@ -2,7 +2,7 @@
 // of the pipeline and from the signals of its control charts. Pure: the same evidence gives the same findings.
 import type { Claim } from "#home/run-record.ts";
 import type { RunRecord, StageRecord } from "#home/run-record.ts";
-import type { AuditFinding, Finding, DeviationSignal } from "./deviation.ts";
+import type { AuditFinding, RuleFinding, DeviationSignal } from "./deviation.ts";
 
 export interface FindingSources {
   record: RunRecord;
@@ -13,7 +13,7 @@ export interface FindingSources {
   earlier?: readonly RunRecord[] | undefined;
 }
 
-export function findingsOf({ record, audit, signals = [], earlier = [] }: FindingSources): Finding[] {
+export function findingsOf({ record, audit, signals = [], earlier = [] }: FindingSources): RuleFinding[] {
   return [
     ...record.claims.flatMap(checkFinding),
     ...stageFindings(record),
@@ -24,7 +24,7 @@ export function findingsOf({ record, audit, signals = [], earlier = [] }: Findin
   ];
 }
 
-function checkFinding({ id, kind, statement, status }: Claim): Finding[] {
+function checkFinding({ id, kind, statement, status }: Claim): RuleFinding[] {
   if (kind !== "check" || status === "passed" || status === "recorded") return [];
   if (status === "failed") {
     return [{ kind: "failed-check", fingerprint: id, statement: `Failed: ${statement || id}`, claims: [id] }];
@@ -33,7 +33,7 @@ function checkFinding({ id, kind, statement, status }: Claim): Finding[] {
   return [{ kind: "inconclusive-check", fingerprint: id, statement: text, claims: [id] }];
 }
 
-function stageFindings({ stages }: RunRecord): Finding[] {
+function stageFindings({ stages }: RunRecord): RuleFinding[] {
   return stages.flatMap(({ name, status, failure }) => {
     if (status !== "failed") return [];
     const code = failure?.code ?? "unknown";
@@ -53,7 +53,7 @@ function stageFindings({ stages }: RunRecord): Finding[] {
  * A stage that has an output now, and failed before from the same derivation, in this run or an earlier one: code, inputs
  * and parameters the same.
  */
-function retryFindings({ stages }: RunRecord, earlier: readonly RunRecord[]): Finding[] {
+function retryFindings({ stages }: RunRecord, earlier: readonly RunRecord[]): RuleFinding[] {
   const failed = new Set(
     earlier.flatMap((run) =>
       run.stages.flatMap((stage) => (hasFailedOnce(stage) ? (stage.drvPath ?? []) : [])),
@@ -72,7 +72,7 @@ function hasFailedOnce({ status, failedAttempts = [] }: StageRecord): boolean {
   return status === "failed" || failedAttempts.length > 0;
 }
 
-function sandboxFindings(record: RunRecord, earlier: readonly RunRecord[]): Finding[] {
+function sandboxFindings(record: RunRecord, earlier: readonly RunRecord[]): RuleFinding[] {
   const builders = new Set(record.stages.flatMap(({ builtInRun }) => builtInRun ?? []));
   const runs = [record, ...earlier.filter(({ runId }) => builders.has(runId))];
   const kinds = new Set(
@@ -90,7 +90,7 @@ function sandboxFindings(record: RunRecord, earlier: readonly RunRecord[]): Find
 }
 
 /** One for each stage or result: when an output differs, all that was computed from it does. */
-function auditFindings(audit: AuditFinding | undefined): Finding[] {
+function auditFindings(audit: AuditFinding | undefined): RuleFinding[] {
   if (audit === undefined || audit.status !== "fails") return [];
   const failing = Map.groupBy(
     audit.claims.filter(({ status }) => status === "fails").map(({ id }) => id),
@@ -108,7 +108,7 @@ function auditFindings(audit: AuditFinding | undefined): Finding[] {
   }));
 }
 
-function signalFindings(signals: readonly DeviationSignal[]): Finding[] {
+function signalFindings(signals: readonly DeviationSignal[]): RuleFinding[] {
   return signals.map(({ subject, rule, meaning, claims }) => ({
     kind: "out-of-control",
     fingerprint: `${subject} ${rule}`,

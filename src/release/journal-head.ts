@@ -1,8 +1,8 @@
 // What is signed names the last line of the journal there was: the chain up to it can then be neither rewritten nor cut
 // off without the signature telling so.
+import type { Members } from "#base/strict-json.ts";
 import type { Journal, JournalEntry } from "#home/journal.ts";
 import { membersOf } from "./members.ts";
-import type { Members } from "./members.ts";
 
 export interface JournalHead {
   sequence: number;

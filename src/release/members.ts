@@ -1,8 +1,6 @@
 // Readers of members of signed predicates and policies: what is missing or of another type is named.
-import { isObject } from "#base/strict-json.ts";
+import { isObject, type Members } from "#base/strict-json.ts";
 import { pipeliteError } from "#sigstore/errors.ts";
-
-export type Members = Readonly<Record<string, unknown>>;
 
 export function membersOf(value: unknown, where: string): Members {
   if (!isObject(value)) return refuse(where, "no object");

@@ -25,7 +25,7 @@ import { pipeliteError } from "./errors.ts";
 export const POLICY_FILE = "release-policy.json";
 
 /** A person whose signatures count, in one role. */
-export interface Signer {
+export interface PolicySigner {
   name: string;
   role: string;
   /** The id of the key, or `personId` of the identity. */
@@ -64,7 +64,7 @@ export interface Policy {
   /** Each by another person. */
   signatures: readonly RequiredSignature[];
   /** Who may sign, move deviations and release; `any` key when absent from the file. */
-  signers: readonly Signer[] | "any";
+  signers: readonly PolicySigner[] | "any";
   /** Roles that may release; any role when absent. */
   releaseRoles?: readonly string[];
   fourEyes?: readonly FourEyes[];
@@ -224,8 +224,8 @@ function parseSignatures(value: unknown): RequiredSignature[] {
   });
 }
 
-function parseSigners(value: unknown, folder: string): Signer[] {
-  const signers = list(value, "signers").map((each): Signer => {
+function parseSigners(value: unknown, folder: string): PolicySigner[] {
+  const signers = list(value, "signers").map((each): PolicySigner => {
     const { name, role, key, identity, trustedRoot, root, ...times } = fields(each, "a signer", [
       "name",
       "role",
@@ -254,7 +254,7 @@ function parseSigners(value: unknown, folder: string): Signer[] {
   return signers;
 }
 
-function signerByKey(key: string, folder: string): Pick<Signer, "keyId" | "key"> {
+function signerByKey(key: string, folder: string): Pick<PolicySigner, "keyId" | "key"> {
   const publicKey = publicKeyAt(key, folder);
   return { keyId: publicKey.keyId, key: writePublicKey(publicKey) };
 }
@@ -263,7 +263,7 @@ function signerByKey(key: string, folder: string): Pick<Signer, "keyId" | "key">
 function signerByIdentity(
   given: Record<"key" | "identity" | "trustedRoot" | "root", unknown>,
   folder: string,
-): Pick<Signer, "keyId" | "identity" | "root"> {
+): Pick<PolicySigner, "keyId" | "identity" | "root"> {
   const { issuer, subject } = fields(given.identity, "an identity", ["issuer", "subject"]);
   const identity = { issuer: text(issuer, "an issuer"), subject: text(subject, "a subject") };
   if (given.key !== undefined) throw new RangeError(`${identity.subject} has a key and an identity`);
@@ -284,14 +284,14 @@ function rootAt(file: string): string {
 
 const TIMES = ["from", "until", "revoked"] as const;
 
-function parseTimes(times: Record<string, unknown>): Pick<Signer, (typeof TIMES)[number]> {
+function parseTimes(times: Record<string, unknown>): Pick<PolicySigner, (typeof TIMES)[number]> {
   const given = TIMES.filter((name) => times[name] !== undefined).map((name) => {
     const at = parseMoment(text(times[name], name));
     if (Number.isNaN(at))
       throw new RangeError(`${name} is not a date, or a time with its zone, as ISO 8601 has them`);
     return [name, new Date(at).toISOString()];
   });
-  return Object.fromEntries(given) as Pick<Signer, (typeof TIMES)[number]>;
+  return Object.fromEntries(given) as Pick<PolicySigner, (typeof TIMES)[number]>;
 }
 
 /**

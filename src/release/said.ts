@@ -1,8 +1,8 @@
 // What a signed statement says of itself is held to what is known: the names, the time between the end of the run and the
 // line of the journal, the head of the journal, and the sentence that people are shown.
+import type { Members } from "#base/strict-json.ts";
 import type { Journal } from "#home/journal.ts";
 import { headProblem } from "./journal-head.ts";
-import type { Members } from "./members.ts";
 import { nameProblem } from "./names.ts";
 
 export interface Said {

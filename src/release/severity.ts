@@ -1,16 +1,16 @@
 // How severe each kind of deviation is, and why. Read from the top: the first rule that fits counts. A rule is about what
 // the finding means for the result, not about who found it.
-import type { Finding, Severity } from "./deviation.ts";
+import type { RuleFinding, Severity } from "./deviation.ts";
 
 interface Rule {
-  kind: Finding["kind"];
+  kind: RuleFinding["kind"];
   /** Only findings with this fingerprint. */
   fingerprint?: string;
   severity: Severity;
   reason: string;
 }
 
-export const RULES: readonly Rule[] = [
+export const SEVERITY_RULES: readonly Rule[] = [
   {
     kind: "failed-check",
     severity: "critical",
@@ -60,11 +60,13 @@ export const RULES: readonly Rule[] = [
 const RECURRENCES_MAX = 2;
 
 export function severityOf(
-  finding: Pick<Finding, "kind" | "fingerprint">,
+  finding: Pick<RuleFinding, "kind" | "fingerprint">,
   recurrence: number,
 ): { severity: Severity; reason: string } {
   const { kind, fingerprint } = finding;
-  const rule = RULES.find((each) => each.kind === kind && (each.fingerprint ?? fingerprint) === fingerprint);
+  const rule = SEVERITY_RULES.find(
+    (each) => each.kind === kind && (each.fingerprint ?? fingerprint) === fingerprint,
+  );
   if (rule === undefined) throw new Error(`no rule for the severity of ${kind}`);
   if (rule.severity === "minor" && recurrence > RECURRENCES_MAX) {
     return { severity: "major", reason: `${rule.reason}; it keeps coming back` };

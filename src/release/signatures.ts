@@ -7,7 +7,7 @@ import type { ReadRun } from "#home/runs.ts";
 import { parseStorePath, storePathBase } from "#nix/store-path.ts";
 import { parseBundle, writeBundle } from "#sigstore/index.ts";
 import type { ResourceDigest, SigningKey, Statement } from "#sigstore/index.ts";
-import { knownOf, personWith, signedByPerson, type Known, type Person } from "#supply/person.ts";
+import { knownOf, personWith, signedByPerson, type KnownKeys, type Person } from "#supply/person.ts";
 import { membersOf, textOf } from "./members.ts";
 import { checkName, visible } from "./names.ts";
 import { displayProblem, saidProblem, sealedAt } from "./said.ts";
@@ -153,7 +153,7 @@ function isSame(a: SignatureView, b: SignatureView): boolean {
 interface ViewSources {
   home: Home;
   run: ReadRun;
-  known: Known;
+  known: KnownKeys;
   file: string;
 }
 

@@ -6,10 +6,10 @@ import type { Fact } from "#standards/facts.ts";
 import { all, h } from "./markup.ts";
 import type { Child, Html } from "./markup.ts";
 import { joined, mark, missing, named, statusWord, table } from "./report-parts.ts";
-import type { Parts, Section } from "./report-parts.ts";
+import type { ReportParts, Section } from "./report-parts.ts";
 import type { MasterRecord } from "#standards/records.ts";
 
-export function batchSection({ standard, clauses }: StandardEvidence, parts: Parts): Section {
+export function batchSection({ standard, clauses }: StandardEvidence, parts: ReportParts): Section {
   return {
     id: "batch-record",
     title: "Batch record",
@@ -22,7 +22,7 @@ export function batchSection({ standard, clauses }: StandardEvidence, parts: Par
   };
 }
 
-export function standardsSection(standards: readonly StandardEvidence[], parts: Parts): Section {
+export function standardsSection(standards: readonly StandardEvidence[], parts: ReportParts): Section {
   return {
     id: "standards",
     title: "Evidence for clauses",
@@ -35,7 +35,7 @@ export function standardsSection(standards: readonly StandardEvidence[], parts: 
   };
 }
 
-function clauseTable(caption: Child, clauses: readonly ClauseEvidence[], parts: Parts): Html {
+function clauseTable(caption: Child, clauses: readonly ClauseEvidence[], parts: ReportParts): Html {
   const rows = clauses.map(({ clause, title, status, evidence, duty }): Child[] => [
     all(mark(clause), h("span", { class: "below" }, title)),
     statusWord(status),
@@ -63,7 +63,10 @@ function clauseTable(caption: Child, clauses: readonly ClauseEvidence[], parts: 
 /** More facts than this are folded away. */
 const SHOWN_MAX = 2;
 
-function sourceHtml({ name, status, facts, from, select = "", isCut }: SourceEvidence, parts: Parts): Html {
+function sourceHtml(
+  { name, status, facts, from, select = "", isCut }: SourceEvidence,
+  parts: ReportParts,
+): Html {
   const list = h(
     "ul",
     { class: "facts-list" },
@@ -107,7 +110,7 @@ const WHERE: Readonly<Record<SourceEvidence["from"], string>> = {
   journal: "journal",
 };
 
-function factHtml(fact: Fact, { figure }: Parts): Html {
+function factHtml(fact: Fact, { figure }: ReportParts): Html {
   if (!isFigure(fact)) {
     const shown = mark(fact, /^(\/nix|sha256)/.test(fact.identifier) ? "code" : "span");
     if (fact.name === undefined) return shown;
@@ -124,7 +127,7 @@ function factHtml(fact: Fact, { figure }: Parts): Html {
 
 export function masterSection(
   { stages, parameters, materials, limits }: MasterRecord,
-  parts: Parts,
+  parts: ReportParts,
 ): Section {
   const listed = stages.slice(0, STAGES_MAX);
   const rows = listed.map((stage): Child[] => [

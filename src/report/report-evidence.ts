@@ -8,17 +8,17 @@ import { all, h } from "./markup.ts";
 import type { Child, Html } from "./markup.ts";
 import { CLAIMS_MAX, REST, STAGES_MAX } from "./report-limits.ts";
 import { mark, statusWord, table } from "./report-parts.ts";
-import type { Anchors, Parts, Section } from "./report-parts.ts";
+import type { ClaimLinks, ReportParts, Section } from "./report-parts.ts";
 
 /** The claims that are listed, with their places. Where there are many, only those that something is asked of, or of the run. */
-export function anchorsOf({ claims }: RunRecord): Anchors {
+export function anchorsOf({ claims }: RunRecord): ClaimLinks {
   const isOfRun = ({ id }: Claim) => /^run\/[a-z-]+$/.test(id);
   const listed =
     claims.length <= CLAIMS_MAX ? claims : claims.filter((claim) => claim.kind === "check" || isOfRun(claim));
   return new Map(listed.map(({ id }, index) => [id, `claim-${index}`]));
 }
 
-export function evidenceSection(input: DocumentInput, parts: Parts): Section {
+export function evidenceSection(input: DocumentInput, parts: ReportParts): Section {
   const { record, audit } = input;
   const claims = claimsByName(record);
   const anchors = anchorsOf(record);
@@ -88,7 +88,7 @@ function commandsHtml({ runId, tree, stages }: RunRecord): Html {
   );
 }
 
-function outputsTable({ stages, materials }: RunRecord, claims: Claims, { figure }: Parts): Html {
+function outputsTable({ stages, materials }: RunRecord, claims: Claims, { figure }: ReportParts): Html {
   const row = (name: string, path: string, prefix: string, [at, member]: [string, string]): Child[] => [
     mark(identifier(name, `run.json#${at}/name`)),
     all(
@@ -121,7 +121,7 @@ interface Group {
   claims: Claim[];
 }
 
-function groupsOf({ claims }: RunRecord, anchors: Anchors): Group[] {
+function groupsOf({ claims }: RunRecord, anchors: ClaimLinks): Group[] {
   const nameOf = ({ id }: Claim) => (id.startsWith("material/") ? "materials" : (id.split("/")[0] ?? ""));
   const groups = Map.groupBy(
     claims.filter(({ id }) => anchors.has(id)),
@@ -132,9 +132,9 @@ function groupsOf({ claims }: RunRecord, anchors: Anchors): Group[] {
 
 interface GroupOptions {
   claims: Claims;
-  parts: Parts;
+  parts: ReportParts;
   audit: AuditView | undefined;
-  anchors: Anchors;
+  anchors: ClaimLinks;
 }
 
 function groupHtml({ name, claims }: Group, { audit, anchors, parts }: GroupOptions): Html {

@@ -7,13 +7,13 @@ import { drawHistogram, drawProbabilityPlot } from "#chart/distribution.ts";
 import { describePower, exponentFor, inPowers, limitsInPowers } from "#chart/units.ts";
 import { escapeMarkup } from "#base/escape.ts";
 import { claimsByName, figureOf } from "#standards/facts.ts";
-import type { DocumentInput, Series } from "#standards/input.ts";
+import type { DocumentInput, ClaimSeries } from "#standards/input.ts";
 import { all, h, raw } from "./markup.ts";
 import type { Child, Html } from "./markup.ts";
 import { joined, statusWord, table } from "./report-parts.ts";
-import type { Parts, Section } from "./report-parts.ts";
+import type { ReportParts, Section } from "./report-parts.ts";
 
-export function measurementsSection(input: DocumentInput, parts: Parts): Section {
+export function measurementsSection(input: DocumentInput, parts: ReportParts): Section {
   const checks = claimsByName(input.record).checks();
   return {
     id: "measurements",
@@ -29,7 +29,7 @@ export function measurementsSection(input: DocumentInput, parts: Parts): Section
   };
 }
 
-function checksTable(checks: readonly Claim[], { figure, limit }: Parts): Html {
+function checksTable(checks: readonly Claim[], { figure, limit }: ReportParts): Html {
   const rows = checks.map((claim): Child[] => [
     all(
       h("span", { class: "statement", "data-claim": claim.id, "data-member": "statement" }, claim.statement),
@@ -52,7 +52,7 @@ function checksTable(checks: readonly Claim[], { figure, limit }: Parts): Html {
 }
 
 /** A RangeError is how src/stats refuses values: a report is written all the same. */
-function drawable(series: Series, parts: Parts): Html | undefined {
+function drawable(series: ClaimSeries, parts: ReportParts): Html | undefined {
   try {
     return chartsHtml(series, parts);
   } catch (error) {
@@ -64,7 +64,10 @@ function drawable(series: Series, parts: Parts): Html | undefined {
 const PANEL = { x: 0, y: 0, width: 560, height: 250 };
 const INSET = 1;
 
-function chartsHtml({ claim, place, groups, limits }: Series, { figure }: Parts): Html | undefined {
+function chartsHtml(
+  { claim, place, groups, limits }: ClaimSeries,
+  { figure }: ReportParts,
+): Html | undefined {
   if (limits === undefined) return undefined;
   const exponent = exponentFor(groups);
   const scale = inPowers(exponent);
@@ -115,7 +118,7 @@ function assumptionsOf({ checks }: CapabilityResult): Html[] {
 
 const FAR = 20;
 
-type Limits = NonNullable<Series["limits"]>;
+type Limits = NonNullable<ClaimSeries["limits"]>;
 
 function extentOf(values: readonly number[]): [number, number] {
   const least = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);

@@ -2,7 +2,7 @@
 // that a reader (and a test) can follow it: `data-claim` names a claim of the run, `data-identifier` where a name stands.
 import type { Claim } from "#home/run-record.ts";
 import { isFigure } from "#standards/facts.ts";
-import type { Fact, Figure, Identifier } from "#standards/facts.ts";
+import type { Fact, ClaimFigure, Identifier } from "#standards/facts.ts";
 import { all, h } from "./markup.ts";
 import type { Child, Html } from "./markup.ts";
 import { ISO_TIME, formatTime } from "#base/quantities.ts";
@@ -11,18 +11,18 @@ import { formatValue } from "./words.ts";
 type Shown = Pick<Claim, "id" | "value" | "unit" | "status">;
 
 /** Where the claims are in the evidence part, for links to them. */
-export type Anchors = ReadonlyMap<string, string>;
+export type ClaimLinks = ReadonlyMap<string, string>;
 
-export interface Parts {
+export interface ReportParts {
   /** A value of a claim; `what` is absent where the record has no such claim. */
-  figure: (what: Shown | Figure | undefined) => Html;
+  figure: (what: Shown | ClaimFigure | undefined) => Html;
   /** Without its unit, where the words around it say what is counted. */
   count: (what: Shown | undefined) => Html;
-  limit: (what: Figure) => Html;
+  limit: (what: ClaimFigure) => Html;
   fact: (fact: Fact) => Html;
 }
 
-export function partsWith(anchors: Anchors): Parts {
+export function partsWith(anchors: ClaimLinks): ReportParts {
   const shown = (id: string, member: "value" | "limit", text: string): Html => {
     const anchor = anchors.get(id);
     const data = { "data-claim": id, ...(member === "limit" && { "data-member": member }) };
@@ -30,7 +30,7 @@ export function partsWith(anchors: Anchors): Parts {
       ? h("span", { class: "figure", ...data }, text)
       : h("a", { class: "figure", href: `#${anchor}`, ...data }, text);
   };
-  const figure = (what: Shown | Figure | undefined): Html => {
+  const figure = (what: Shown | ClaimFigure | undefined): Html => {
     if (what === undefined) return missing();
     const id = "claim" in what ? what.claim : what.id;
     // A null that was recorded is a value, such as that of a parameter that nobody set.
@@ -59,7 +59,7 @@ export function mark({ identifier, source }: Identifier, name: "span" | "code" =
 }
 
 /** A figure with the id it has, since a bare value says little. */
-export function named({ claim, status }: Figure, shown: Html): Html {
+export function named({ claim, status }: ClaimFigure, shown: Html): Html {
   return h(
     "span",
     { class: "named" },
@@ -119,7 +119,7 @@ export function statusWord(status: string): Html {
   );
 }
 
-export interface Column {
+export interface TableColumn {
   head: string;
   /** Numbers, aligned to the right. */
   isNumber?: boolean;
@@ -129,8 +129,12 @@ export interface Column {
 }
 
 /** A table with a caption; wide ones scroll in their own frame. */
-export function table(caption: Child, columns: readonly Column[], rows: readonly (readonly Child[])[]): Html {
-  const classOf = ({ isNumber, class: own }: Column) =>
+export function table(
+  caption: Child,
+  columns: readonly TableColumn[],
+  rows: readonly (readonly Child[])[],
+): Html {
+  const classOf = ({ isNumber, class: own }: TableColumn) =>
     [isNumber === true ? "number" : "", own ?? ""].join(" ").trim() || undefined;
   const cell = (child: Child, index: number): Html => {
     const column = columns[index] ?? { head: "" };

@@ -9,9 +9,9 @@ import { all, h } from "./markup.ts";
 import type { Child, Html } from "./markup.ts";
 import { REST, STAGES_MAX } from "./report-limits.ts";
 import { joined, mark, missing, statusWord, table } from "./report-parts.ts";
-import type { Parts, Section } from "./report-parts.ts";
+import type { ReportParts, Section } from "./report-parts.ts";
 
-export function stagesSection({ record }: DocumentInput, { figure, count }: Parts): Section {
+export function stagesSection({ record }: DocumentInput, { figure, count }: ReportParts): Section {
   const claims = claimsByName(record);
   const listed = listedStages(record.stages);
   const rows = listed.map(({ stage, index }): Child[] => {
@@ -87,7 +87,7 @@ function listHtml({ name, from, file }: Expansion, index: number, items: Child):
   );
 }
 
-function cpuOf(user: Claim | undefined, system: Claim | undefined, figure: Parts["figure"]): Html {
+function cpuOf(user: Claim | undefined, system: Claim | undefined, figure: ReportParts["figure"]): Html {
   return user === undefined ? missing() : all(figure(user), " + ", figure(system));
 }
 
@@ -115,7 +115,7 @@ function failureHtml({ failure, name }: StageRecord, index: number): Child {
   );
 }
 
-export function timelineSection({ record }: DocumentInput, parts: Parts): Section | undefined {
+export function timelineSection({ record }: DocumentInput, parts: ReportParts): Section | undefined {
   const ran = listedStages(record.stages)
     .map(({ stage }) => stage)
     .filter(({ startMs, durationMs }) => startMs !== undefined && durationMs > 0);
@@ -144,7 +144,7 @@ export function timelineSection({ record }: DocumentInput, parts: Parts): Sectio
 interface ChartOptions {
   path: readonly string[];
   claims: Claims;
-  parts: Parts;
+  parts: ReportParts;
 }
 
 function chart(

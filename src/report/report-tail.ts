@@ -5,9 +5,9 @@ import { claimsByName, identifier } from "#standards/facts.ts";
 import type { DocumentInput } from "#standards/input.ts";
 import { all, h } from "./markup.ts";
 import { facts, joined, mark, missing } from "./report-parts.ts";
-import type { Parts, Section } from "./report-parts.ts";
+import type { ReportParts, Section } from "./report-parts.ts";
 
-export function environmentSection({ record }: DocumentInput, { figure }: Parts): Section {
+export function environmentSection({ record }: DocumentInput, { figure }: ReportParts): Section {
   const claims = claimsByName(record);
   const { host, sandbox, engine } = record;
   return {

@@ -4,10 +4,10 @@ import type { DocumentInput } from "#standards/input.ts";
 import { all, h } from "./markup.ts";
 import type { Child, Html } from "./markup.ts";
 import { facts, joined, mark, missing, named, statusWord, table, toneOf } from "./report-parts.ts";
-import type { Parts, Section } from "./report-parts.ts";
+import type { ReportParts, Section } from "./report-parts.ts";
 import { WORDING, deviationsDocument } from "#standards/records.ts";
 
-export function headerHtml(input: DocumentInput, { figure, count }: Parts): Html {
+export function headerHtml(input: DocumentInput, { figure, count }: ReportParts): Html {
   const { record } = input;
   const claims = claimsByName(record);
   const status = claims.get("run/status");
@@ -83,7 +83,7 @@ function namesOf<T extends { status: string }>(
   return all(words, joined(marks), ".");
 }
 
-export function reviewSection(input: DocumentInput, parts: Parts): Section {
+export function reviewSection(input: DocumentInput, parts: ReportParts): Section {
   const { audit, signatures } = input;
   const claims = claimsByName(input.record);
   const open = input.deviations.filter(({ state }) => state !== "closed");
@@ -180,7 +180,7 @@ function recordState({ recordProblem, journal }: DocumentInput): readonly Child[
 
 const UNSIGNED: Readonly<Record<string, string>> = { review: "unreviewed", approval: "unapproved" };
 
-export function deviationsSection(input: DocumentInput, { fact }: Parts): Section {
+export function deviationsSection(input: DocumentInput, { fact }: ReportParts): Section {
   const { deviations } = deviationsDocument(input);
   const rows = deviations.map((entry): Child[] => [
     h("span", { class: "unbroken", id: entry.deviation.identifier }, mark(entry.deviation)),

@@ -9,7 +9,7 @@ import type { Expression, Formula } from "#formula/syntax.ts";
 import { evaluate } from "#formula/formula.ts";
 import type { FormulaContext, NamedPath, Value } from "#formula/formula.ts";
 import type { RunRecord } from "#home/run-record.ts";
-import type { Series } from "#standards/input.ts";
+import type { ClaimSeries } from "#standards/input.ts";
 
 /** Functions whose parameters are groups, a lower and an upper limit. */
 const CAPABILITY = new Set(["cpk", "cpkLowerBound", "capabilityBound", "capabilityStatus"]);
@@ -18,9 +18,9 @@ const CAPABILITY = new Set(["cpk", "cpkLowerBound", "capabilityBound", "capabili
 const SERIES_MAX = 8;
 
 /** The series of a run, one for each place that values are read from. */
-export function readSeries(home: Home, record: RunRecord): Series[] {
+export function readSeries(home: Home, record: RunRecord): ClaimSeries[] {
   const files = new EvidenceFiles();
-  const found = new Map<string, Series>();
+  const found = new Map<string, ClaimSeries>();
   for (const claim of record.claims) {
     if (found.size === SERIES_MAX) break;
     if (!/\b(cpk|capability)/.test(claim.formula)) continue;
@@ -31,7 +31,7 @@ export function readSeries(home: Home, record: RunRecord): Series[] {
 }
 
 /** Undefined where the formula asks for no capability, or where its evidence is gone. */
-function seriesOf(claim: Claim, context: FormulaContext): Series | undefined {
+function seriesOf(claim: Claim, context: FormulaContext): ClaimSeries | undefined {
   try {
     const formula = parseFormula(claim.formula);
     const call = callsIn(formula).find(({ name }) => CAPABILITY.has(name));

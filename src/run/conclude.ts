@@ -18,7 +18,7 @@ import type { StorePath } from "#nix/store-path.ts";
 import { rememberDerivations } from "./foreseen.ts";
 import { narOf } from "./ledger.ts";
 import { rememberRun } from "./no-op.ts";
-import { madeFrom, type Opened } from "./open.ts";
+import { madeFrom, type OpenedPipeline } from "./open.ts";
 import type { PlannedStage } from "./planner.ts";
 import { compositionOf } from "./realise.ts";
 import type { Workspace } from "./realise.ts";
@@ -28,7 +28,7 @@ export interface Finished {
   teller: Teller;
   start: { at: Date; ms: number };
   options: RunOptions;
-  opened: Opened;
+  opened: OpenedPipeline;
   /** What the first stage that failed asks the process to end with. */
   failureCode: ExitCode;
 }

@@ -3,7 +3,7 @@
 import type { Costs } from "#author/costs.ts";
 import type { Graph, GraphNode } from "#compile/nodes.ts";
 import { isBuildNode } from "#compile/nodes.ts";
-import { defaultMemoryBytes, type Limits } from "#engine/limits.ts";
+import { defaultMemoryBytes, type StageLimits } from "#engine/limits.ts";
 import { Room, type ScheduleOptions } from "#engine/schedule.ts";
 import type { Builds } from "#home/builds.ts";
 
@@ -21,7 +21,7 @@ function said({ memoryBytes, cpus, timeoutMs, retries, processes, outputBytes, l
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
-export function limitsIn({ retries: _, ...limits }: Costs): Partial<Limits> {
+export function limitsIn({ retries: _, ...limits }: Costs): Partial<StageLimits> {
   return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
 }
 

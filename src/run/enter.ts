@@ -2,7 +2,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { availableParallelism, constants } from "node:os";
 import { basename, join, resolve } from "node:path";
-import { programFolders, type Environment } from "#base/environment.ts";
+import { programFolders, type Variables } from "#base/environment.ts";
 import { EXIT } from "#base/errors.ts";
 import { isDirectory, placeInRoot } from "#base/files.ts";
 import { nearWords } from "#base/near-words.ts";
@@ -29,7 +29,7 @@ export interface Entered {
 
 export interface Entering {
   store: Store;
-  env: Environment;
+  env: Variables;
   /** A program and its arguments; none for a shell. */
   words: readonly string[];
   /** A folder that a failed build left; without it a fresh one. */

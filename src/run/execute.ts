@@ -3,7 +3,7 @@ import type { RunEvent } from "#home/events.ts";
 import { pipeliteError } from "./errors.ts";
 import { removeLeftovers } from "#engine/embedded.ts";
 import { EngineOfRun } from "./open-engine.ts";
-import { madeFrom, open, type Opened } from "./open.ts";
+import { madeFrom, open, type OpenedPipeline } from "./open.ts";
 import type { RunOptions, RunOutcome } from "./options.ts";
 import { Run } from "./running.ts";
 import { isShown } from "./select.ts";
@@ -17,7 +17,7 @@ export async function execute(options: RunOptions, start: { at: Date; ms: number
   const { listener, signal } = options;
   removeLeftovers(options.home.folder);
   const engine = new EngineOfRun(options);
-  let opened: Opened | undefined;
+  let opened: OpenedPipeline | undefined;
   try {
     opened = await open(options, (store, _, secrets) => engine.open(store, secrets), {
       signal,

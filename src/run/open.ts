@@ -20,7 +20,7 @@ import { Workspace } from "./realise.ts";
 import { checkNames, Forced, select } from "./select.ts";
 
 /** Everything a plan or a run starts from. */
-export interface Opened {
+export interface OpenedPipeline {
   loaded: LoadedPipeline;
   graph: Graph;
   work: Workspace;
@@ -44,7 +44,7 @@ export async function open(
   options: PlanOptions,
   isolation: (store: Store, builds: Builds, secrets: Secrets) => Promise<string>,
   { onLoaded, onGraph, force: forced = [], debug = [], loaded: before, ...reading }: OpenHooks = {},
-): Promise<Opened> {
+): Promise<OpenedPipeline> {
   const loaded = before === undefined ? await loadPipeline(options.pipeline) : copyOf(before);
   onLoaded?.();
   const { params, values, model, stages, env, home, paranoid } = options;
@@ -126,7 +126,7 @@ function copyOf(loaded: LoadedPipeline): LoadedPipeline {
 }
 
 /** Every file that a plan or a run is made from, with its stat signature. */
-export function madeFrom({ loaded, graph, work }: Opened): Record<string, string> {
+export function madeFrom({ loaded, graph, work }: OpenedPipeline): Record<string, string> {
   const files = [...loaded.files, ...loaded.readings.paths, lockFileOf(graph.root)];
   return { ...work.prepared.made, ...signatures(files) };
 }

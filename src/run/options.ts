@@ -1,6 +1,6 @@
 // What a plan or a run is asked for, and what a run comes to.
 import type { Costs } from "#author/costs.ts";
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import type { Caches, OpenCache } from "#cache/open.ts";
 import type { Home } from "#home/home.ts";
 import type { ExitCode } from "#base/errors.ts";
@@ -30,7 +30,7 @@ export interface PlanOptions {
   /** Read every source again instead of trusting unchanged stat data. */
   paranoid: boolean;
   /** The environment of who asks: where programs are found, and what fixed-output derivations and Nix take from it. */
-  env: Environment;
+  env: Variables;
   engine: "embedded" | "nix";
   /** What was built elsewhere is taken from these. */
   caches?: (Caches & OpenCache) | undefined;
@@ -58,11 +58,11 @@ export interface RunOptions extends PlanOptions {
   /** For who runs again when something changed. */
   follow?: Following | undefined;
   /** What it has in common with other runs of this process. */
-  beside?: Beside | undefined;
+  beside?: SharedByRuns | undefined;
 }
 
 /** What runs of one pipeline that are at work at the same time share. */
-export interface Beside {
+export interface SharedByRuns {
   /** The pipeline as it was when the first of them began: while it is loaded, nothing else may go on. */
   loaded: LoadedPipeline;
   /** What all of them together may take of the machine. */

@@ -9,7 +9,7 @@ import type { Model } from "./answers.ts";
 import { announced, expansionOf } from "./expansion.ts";
 import { GraphDerivations } from "./graph-derivations.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Opened } from "./open.ts";
+import type { OpenedPipeline } from "./open.ts";
 import { Planner, type PlannedStage } from "./planner.ts";
 import type { GraphDerivation } from "./realisations.ts";
 import { keepDerivation } from "./realise.ts";
@@ -20,7 +20,7 @@ const TURN_MS = 20;
 const START_MAX_MS = 200;
 
 export class RunPlanning {
-  readonly #opened: Opened;
+  readonly #opened: OpenedPipeline;
   readonly #emit: RunListener;
   readonly #ledger: Ledger;
   readonly #planner: Planner;
@@ -33,7 +33,7 @@ export class RunPlanning {
   /** Resolved when the disk may be kept busy with what no stage waits for. */
   readonly #mayWrite = Promise.withResolvers<void>();
 
-  constructor(opened: Opened, model: Model | undefined, ledger: Ledger, emit: RunListener) {
+  constructor(opened: OpenedPipeline, model: Model | undefined, ledger: Ledger, emit: RunListener) {
     this.#opened = opened;
     this.#emit = emit;
     this.#ledger = ledger;

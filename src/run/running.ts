@@ -23,7 +23,7 @@ import { Ledger } from "./ledger.ts";
 import { errorOf } from "./stage-error.ts";
 import { Teller } from "./teller.ts";
 import { buildParts, keepEnvironments, shareFiles } from "./steps.ts";
-import { madeFrom, type Opened } from "./open.ts";
+import { madeFrom, type OpenedPipeline } from "./open.ts";
 import {
   checkTakenFiles,
   compositionOf,
@@ -50,7 +50,7 @@ const WRITTEN_AT_ONCE = 32;
 /** A run whose pipeline is prepared: plans it, builds what is to be built, and concludes. */
 export class Run {
   readonly #options: RunOptions;
-  readonly #opened: Opened;
+  readonly #opened: OpenedPipeline;
   readonly #engine: Engine;
   readonly #substituter: Substituter | undefined;
   readonly #start: { at: Date; ms: number };
@@ -69,7 +69,7 @@ export class Run {
 
   constructor(
     options: RunOptions,
-    opened: Opened,
+    opened: OpenedPipeline,
     { engine, caches }: { engine: Engine; caches: Substituter | undefined },
     start: { at: Date; ms: number },
   ) {

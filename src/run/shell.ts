@@ -10,7 +10,7 @@ import { deriveStep } from "#environment/step.ts";
 import { derivationPath, type Derivation } from "#nix/derivation.ts";
 import { enterDerivation } from "./enter.ts";
 import type { PlanOptions } from "./options.ts";
-import { open, type Opened } from "./open.ts";
+import { open, type OpenedPipeline } from "./open.ts";
 import { isolationOf } from "./plan.ts";
 import { Planner } from "./planner.ts";
 import { isShown, nodeNamed } from "./select.ts";
@@ -18,7 +18,7 @@ import { pipeliteError } from "./errors.ts";
 
 type Target = StageNode | CommandNode | EnvironmentNode;
 
-export interface ShellOptions extends Omit<PlanOptions, "stages"> {
+export interface ShellRequest extends Omit<PlanOptions, "stages"> {
   /** An environment, or a stage that runs in one; without it the only environment there is. */
   name: string | undefined;
   /** A program and its arguments; none for a shell. */
@@ -35,7 +35,7 @@ export interface ShellOptions extends Omit<PlanOptions, "stages"> {
  * signal where one ended it; that of the run where what the stage takes could not be built.
  * @throws PipeliteError STAGE_NOT_FOUND, STAGE_WITHOUT_ENVIRONMENT, ENVIRONMENT_UNNAMED, and what `enterDerivation` throws
  */
-export async function openShell(options: ShellOptions): Promise<number> {
+export async function openShell(options: ShellRequest): Promise<number> {
   const { params, values, model, env, realise } = options;
   const loaded = await loadPipeline(options.pipeline);
   const graph = await buildGraph(loaded, { params, values, env, model: model !== undefined });
@@ -62,9 +62,9 @@ export async function openShell(options: ShellOptions): Promise<number> {
 
 /** Looks where all of it stands. */
 async function withTarget<T>(
-  options: ShellOptions,
+  options: ShellRequest,
   name: string,
-  action: (opened: Opened, node: Target) => Promise<T>,
+  action: (opened: OpenedPipeline, node: Target) => Promise<T>,
 ): Promise<T> {
   const opened = await open({ ...options, stages: [name] }, (_, builds) =>
     isolationOf({ ...options, stages: [] }, builds),
@@ -105,9 +105,9 @@ function suggestionIn({ file }: Graph, nodes: readonly GraphNode[]): string {
 
 /** What a program of an environment would be built as. */
 async function inside(
-  { work, secrets }: Opened,
+  { work, secrets }: OpenedPipeline,
   node: EnvironmentNode,
-  { home }: ShellOptions,
+  { home }: ShellRequest,
 ): Promise<Derivation> {
   const { store } = work;
   const { notes } = home;

@@ -3,7 +3,7 @@
 import { availableParallelism } from "node:os";
 import { isPipeliteError, type PipeliteError } from "#base/errors.ts";
 import type { BuildOutcome, Engine } from "#engine/engine.ts";
-import type { Limits } from "#engine/limits.ts";
+import type { StageLimits } from "#engine/limits.ts";
 import { schedule } from "#engine/schedule.ts";
 import type { EnvironmentNode, Graph } from "#compile/nodes.ts";
 import { lockKey } from "#environment/environment.ts";
@@ -90,7 +90,7 @@ interface GraphStep {
 
 export interface StepBuilding extends Pick<RunOptions, "jobs" | "env" | "signal"> {
   engine: Engine;
-  limits: Partial<Limits>;
+  limits: Partial<StageLimits>;
   /** Of the run and of its pipeline, for the table of builds. */
   runId: string;
   pipeline: string;

@@ -1,7 +1,7 @@
 // The sandbox that bubblewrap makes. It differs from Nix's in what bubblewrap does not let its user choose: see
 // the list in test/sandbox/nix.test.ts.
 import { hasKvm, kernelFiles } from "./host.ts";
-import type { Host } from "./host.ts";
+import type { SandboxHost } from "./host.ts";
 import { FD, HOST_NAME, BUILD_FOLDER, keepOnlyReport, startBuilder, startOf, writeEtc } from "./inside.ts";
 import * as linux from "./linux.ts";
 import { forbidCgroupNamespaces, writeTo } from "./outside.ts";
@@ -9,10 +9,10 @@ import type { SandboxRequest } from "./request.ts";
 import { DEVICES, bindDevice } from "./root.ts";
 import { userOf } from "./seen.ts";
 import { attempt, call } from "./launcher/system-call.ts";
-import type { Machine, SystemCall } from "./launcher/system-call.ts";
+import type { Processor, SystemCall } from "./launcher/system-call.ts";
 
 /** @returns argv of bubblewrap; it ends in the launcher of `callsInBubblewrap`. */
-export function bubblewrapArguments(request: SandboxRequest, host: Host): string[] {
+export function bubblewrapArguments(request: SandboxRequest, host: SandboxHost): string[] {
   const { storeDir, buildDir, inputs, network, seen } = request;
   const { uid, gid } = userOf(seen);
   const options = [
@@ -48,7 +48,7 @@ export function bubblewrapArguments(request: SandboxRequest, host: Host): string
  * What comes before bubblewrap: a namespace around it, in which it can make one cgroup namespace; for root one more, in which
  * the host's devices can't be changed.
  */
-export function callsBeforeBubblewrap({ isRoot }: Host): SystemCall[] {
+export function callsBeforeBubblewrap({ isRoot }: SandboxHost): SystemCall[] {
   const { newUser, newMounts } = linux.CLONE;
   const [uid, gid] = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0];
   const map = (name: string, id: number) => writeTo(`/proc/self/${name}`, `${id} ${id} 1\n`, FD.outer, call);
@@ -72,7 +72,7 @@ function readOnlyDevices(): SystemCall[] {
 }
 
 /** What is left to do inside bubblewrap before the builder starts. */
-export function callsInBubblewrap(request: SandboxRequest, machine: Machine): SystemCall[] {
+export function callsInBubblewrap(request: SandboxRequest, machine: Processor): SystemCall[] {
   return [
     ...keepOnlyReport(),
     call("fchmodat", linux.AT_FDCWD, "/", 0o750),

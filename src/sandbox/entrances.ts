@@ -2,9 +2,9 @@
 // so part of what a stage is: launcher/entrance.ts.
 import { utf8 } from "#base/bytes.ts";
 import { writeFakeRootFilter } from "./fake-root-filter.ts";
-import { SANDBOX_GID, SANDBOX_UID, type Seen } from "./seen.ts";
+import { SANDBOX_GID, SANDBOX_UID, type SandboxView } from "./seen.ts";
 import { assembleEntrance, step, writing, type EntranceStep } from "./launcher/entrance.ts";
-import type { Machine } from "./launcher/system-call.ts";
+import type { Processor } from "./launcher/system-call.ts";
 import { CLONE, MOUNT, MOUNT_DETACH, OPEN, PRCTL, SECCOMP_MODE_FILTER } from "./linux.ts";
 
 /** There in every sandbox, and empty: the new root is put together on it. */
@@ -27,7 +27,7 @@ function enteredUser({ uid, gid, name }: EnteredUser): string {
 const MODES = { tmp: "mode=1777", run: "mode=0755", root: "mode=0700", "var/tmp": "mode=1777" } as const;
 
 export type EntranceName = "hold" | "enter" | "arrange" | "configure";
-export type EnteredUser = NonNullable<Seen["user"]>;
+export type EnteredUser = NonNullable<SandboxView["user"]>;
 
 /** What `enter` shows a stage otherwise than always: for who asks whether an output depends on it. */
 export interface SeenInRoot {
@@ -47,7 +47,7 @@ export const FRESH_FOLDER = "/run";
  * @returns files of it, by their names
  */
 export function variedEntrance(
-  machine: Machine,
+  machine: Processor,
   entrance: string,
   seen: SeenInRoot,
   passwd: string | undefined,
@@ -67,7 +67,7 @@ export function variedEntrance(
  * on /tmp, as root of its own; ROOT is not looked at. `configure`, started by what `arrange` started: that file system
  * becomes the root, and who asks for other users, devices, set-id bits or attributes is told that it was done.
  */
-export function writeEntrance(name: EntranceName, machine: Machine): Uint8Array {
+export function writeEntrance(name: EntranceName, machine: Processor): Uint8Array {
   switch (name) {
     case "hold":
       return assembleEntrance(machine, [HOLD_LOG]);
@@ -92,7 +92,7 @@ export function writeEntrance(name: EntranceName, machine: Machine): Uint8Array 
 }
 
 /** @param passwd a file to stand in for /etc/passwd */
-function enter(machine: Machine, { user, buildFolder }: SeenInRoot = {}, passwd?: string): Uint8Array {
+function enter(machine: Processor, { user, buildFolder }: SeenInRoot = {}, passwd?: string): Uint8Array {
   return assembleEntrance(machine, [
     HOLD_LOG,
     ...newNamespaces(user?.uid ?? SANDBOX_UID, user?.gid ?? SANDBOX_GID),
@@ -126,7 +126,7 @@ const HOLD_LOG = step("hold its log open", "dup3", STDERR, HELD_FD, 0);
 const MS_REMOUNT = 32;
 const MS_READ_ONLY = 1;
 const READ_ONLY = MS_REMOUNT | MOUNT.bind | MS_READ_ONLY | PLAIN;
-const FILTER = (machine: Machine) => ({ bpf: writeFakeRootFilter(machine) });
+const FILTER = (machine: Processor) => ({ bpf: writeFakeRootFilter(machine) });
 
 /** A user namespace in which this process, still nobody else outside, is `uid`; and mounts that nobody else sees. */
 function newNamespaces(uid: number, gid: number): EntranceStep[] {

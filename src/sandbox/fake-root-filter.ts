@@ -1,8 +1,8 @@
 // The system call filter under which scripts of packages run: what only root can do, and what no store path can hold, is
 // answered as done and not done. Owners, devices, set-id bits and attributes are lost in a store path anyway. It comes
 // after the filters of the sandbox, and of two filters that answer a call without making it the kernel takes the later.
-import type { Machine } from "./launcher/system-call.ts";
-import { ACTION, SETUID_SETGID, writeFilter, type Rule } from "./seccomp.ts";
+import type { Processor } from "./launcher/system-call.ts";
+import { ACTION, SETUID_SETGID, writeFilter, type CallRule } from "./seccomp.ts";
 
 interface Calls {
   /** chown, fchown, lchown, fchownat; setgroups, set*id; capset; and those that set or remove attributes. */
@@ -16,7 +16,7 @@ interface Calls {
 // The same on every architecture.
 const [SETXATTRAT, REMOVEXATTRAT, FCHMODAT2] = [463, 466, 452];
 
-const CALLS: Record<Machine, { architecture: number; mask: number; calls: Calls }> = {
+const CALLS: Record<Processor, { architecture: number; mask: number; calls: Calls }> = {
   x64: {
     architecture: 0xc000003e,
     mask: 0xbfffffff, // x32 calls are these with one bit more
@@ -96,14 +96,14 @@ const CALLS: Record<Machine, { architecture: number; mask: number; calls: Calls 
 /** In a mode: set for block and character devices, and for no other node that mknod(2) makes. */
 const IS_DEVICE = 0o020000;
 
-export function writeFakeRootFilter(machine: Machine): Uint8Array {
+export function writeFakeRootFilter(machine: Processor): Uint8Array {
   const { calls, ...table } = CALLS[machine];
-  const rules: Rule[] = [
-    ...calls.whole.map((number): Rule => ({ number, error: "none", when: [] })),
-    ...calls.chmod.map(([number, argument]): Rule => {
+  const rules: CallRule[] = [
+    ...calls.whole.map((number): CallRule => ({ number, error: "none", when: [] })),
+    ...calls.chmod.map(([number, argument]): CallRule => {
       return { number, error: "none", when: [{ argument, anyBit: SETUID_SETGID }] };
     }),
-    ...calls.mknod.map(([number, argument]): Rule => {
+    ...calls.mknod.map(([number, argument]): CallRule => {
       return { number, error: "none", when: [{ argument, anyBit: IS_DEVICE }] };
     }),
   ];

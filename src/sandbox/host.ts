@@ -24,12 +24,12 @@ function isExecutable(path: string): boolean {
   }
 }
 
-export interface Host {
+export interface SandboxHost {
   /** Pipelite runs as the host's root. */
   isRoot: boolean;
 }
 
-export function thisHost(): Host {
+export function thisHost(): SandboxHost {
   return { isRoot: process.getuid?.() === 0 };
 }
 
@@ -45,7 +45,7 @@ export interface KernelFile {
  * Pipelite runs as root: it could change the host's settings there, and the mode of each file for the whole host, even from
  * inside a user namespace. (Nix 2.8 leaves it open.)
  */
-export function kernelFiles(host: Host): readonly KernelFile[] {
+export function kernelFiles(host: SandboxHost): readonly KernelFile[] {
   return host.isRoot ? (knownFiles ??= listKernelFiles()) : [];
 }
 

@@ -6,9 +6,9 @@ import * as linux from "./linux.ts";
 import { processorMask } from "./processors.ts";
 import type { SandboxRequest } from "./request.ts";
 import { writeRandomFilter, writeSeccompFilter } from "./seccomp.ts";
-import { settle, userOf, type Seen } from "./seen.ts";
+import { settle, userOf, type SandboxView } from "./seen.ts";
 import { attempt, call, callTolerating } from "./launcher/system-call.ts";
-import type { Machine, SystemCall } from "./launcher/system-call.ts";
+import type { Processor, SystemCall } from "./launcher/system-call.ts";
 
 /** Descriptors of a launcher, by position in the `stdio` it is spawned with. */
 export const FD = { log: 2, report: 3, inner: 4, outer: 5, terminal: 6, free: 7 } as const;
@@ -30,7 +30,7 @@ const HOSTS = "127.0.0.1 localhost\n::1 localhost\n";
 const NSSWITCH = "hosts: files dns\nservices: files\n";
 
 /** Name -> content (byte string) of the files in /etc. */
-export function etcFiles(network: boolean, seen?: Seen): Map<string, string> {
+export function etcFiles(network: boolean, seen?: SandboxView): Map<string, string> {
   const user = userOf(seen);
   const files = new Map([
     ["group", group(user)],
@@ -45,7 +45,7 @@ export function etcFiles(network: boolean, seen?: Seen): Map<string, string> {
   return files;
 }
 
-export function writeEtc(root: string, network: boolean, seen?: Seen): SystemCall[] {
+export function writeEtc(root: string, network: boolean, seen?: SandboxView): SystemCall[] {
   return [...etcFiles(network, seen)].flatMap(([name, content]) => writeFile(`${root}/etc/${name}`, content));
 }
 
@@ -69,7 +69,7 @@ export function keepOnlyReport(): SystemCall[] {
 }
 
 export interface Start {
-  machine: Machine;
+  machine: Processor;
   builder: string;
   args: readonly string[];
   env: ReadonlyMap<string, string>;
@@ -79,7 +79,7 @@ export interface Start {
   processes: number;
   /** Where it may run; on all by default. */
   processors?: readonly number[] | undefined;
-  seen?: Seen | undefined;
+  seen?: SandboxView | undefined;
   /** The system call filter is set already. */
   isFiltered?: boolean;
   /** The last thing before the builder; by default the launcher says that it is ready. */
@@ -136,7 +136,7 @@ function runOn(processors: readonly number[]): SystemCall {
 const NO_NEW_PRIVILEGES = [linux.PRCTL.noNewPrivileges, 1, 0, 0, 0] as const;
 
 /** Whoever has made these, and all that it starts, can't take it back. */
-export function filterCalls(machine: Machine): SystemCall[] {
+export function filterCalls(machine: Processor): SystemCall[] {
   return filterBy(writeSeccompFilter(machine));
 }
 
@@ -165,7 +165,7 @@ function closeAbstractSockets(): SystemCall[] {
   ];
 }
 
-export function startOf(request: SandboxRequest, machine: Machine): Start {
+export function startOf(request: SandboxRequest, machine: Processor): Start {
   return {
     machine,
     builder: request.builder,

@@ -2,7 +2,7 @@
 import type { InputPlaces } from "./places.ts";
 import type { Counter } from "./counters.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import type { Seen } from "./seen.ts";
+import type { SandboxView } from "./seen.ts";
 
 /** `starter`: by a small program of ours that stays (starter/). `none`: not at all. */
 export type SandboxKind = "starter" | "bubblewrap" | "unshare" | "none";
@@ -45,7 +45,7 @@ export interface SandboxRequest {
   /** The processors that it may run on; all by default. */
   processors?: readonly number[];
   /** What it is shown otherwise than always. */
-  seen?: Seen;
+  seen?: SandboxView;
   /** Name of the cgroup made for this process, where cgroups can be made. */
   cgroupName: string;
 }

@@ -3,13 +3,13 @@
 // has no rights over those mounts.
 import { BUILD_FOLDER, DOMAIN_NAME, FD, HOST_NAME, writeEtc, writeFile } from "./inside.ts";
 import { hasKvm, kernelFiles } from "./host.ts";
-import type { Host } from "./host.ts";
+import type { SandboxHost } from "./host.ts";
 import { attempt, call, callTolerating, keep } from "./launcher/system-call.ts";
 import type { SystemCall } from "./launcher/system-call.ts";
 import * as linux from "./linux.ts";
 import { forbidCgroupNamespaces } from "./outside.ts";
 import type { SandboxRequest } from "./request.ts";
-import { userOf, type Seen } from "./seen.ts";
+import { userOf, type SandboxView } from "./seen.ts";
 
 const { AT_FDCWD, MOUNT, MOUNT_ATTRIBUTE } = linux;
 /** Where the new root is put together, and where the host's root is until it is given up. */
@@ -20,7 +20,7 @@ export const DEVICES = ["full", "null", "random", "tty", "urandom", "zero"] as c
 type RootRequest = Pick<SandboxRequest, "storeDir" | "buildDir" | "inputs" | "network" | "kvm" | "seen">;
 
 /** For a process whose lowest free descriptor is FD.inner. */
-export function enterRoot(request: RootRequest, host: Host): SystemCall[] {
+export function enterRoot(request: RootRequest, host: SandboxHost): SystemCall[] {
   const { network, kvm, seen = {} } = request;
   const common = () => commonCalls(host, { network, kvm, seen });
   const same = network || kvm || request.seen !== undefined ? common() : (usual ??= kept(common()));
@@ -45,8 +45,8 @@ function kept({ first, last }: ReturnType<typeof commonCalls>): ReturnType<typeo
 
 /** What does not depend on the stage: before and after what it may see is mounted. */
 function commonCalls(
-  host: Host,
-  { network, kvm, seen }: Pick<SandboxRequest, "network" | "kvm"> & { seen: Seen },
+  host: SandboxHost,
+  { network, kvm, seen }: Pick<SandboxRequest, "network" | "kvm"> & { seen: SandboxView },
 ) {
   const { hostName = HOST_NAME, buildFolder = BUILD_FOLDER } = seen;
   return {
@@ -98,7 +98,7 @@ function bind(source: string, target: string, attributes: number): SystemCall[] 
   ];
 }
 
-function mountProc(host: Host, { lastProcess }: Seen): SystemCall[] {
+function mountProc(host: SandboxHost, { lastProcess }: SandboxView): SystemCall[] {
   const flags = MOUNT.noSuid | MOUNT.noDevices | MOUNT.noExecute;
   const proc = `${ROOT}/proc`;
   return [
@@ -111,7 +111,7 @@ function mountProc(host: Host, { lastProcess }: Seen): SystemCall[] {
 }
 
 /** Each becomes a mount of its own; all of them, and not /proc itself, are then made read-only at once. */
-function coverKernelFiles(host: Host, proc: string): SystemCall[] {
+function coverKernelFiles(host: SandboxHost, proc: string): SystemCall[] {
   const files = kernelFiles(host);
   if (files.length === 0) return [];
   const [readOnly, writable] = [
@@ -128,7 +128,7 @@ function coverKernelFiles(host: Host, proc: string): SystemCall[] {
   ];
 }
 
-function makeDevices(withKvm: boolean, { isRandomZero }: Seen): SystemCall[] {
+function makeDevices(withKvm: boolean, { isRandomZero }: SandboxView): SystemCall[] {
   const link = (target: string, name: string) => call("symlinkat", target, AT_FDCWD, `${ROOT}/dev/${name}`);
   const sourceOf = (name: string) =>
     `/dev/${isRandomZero === true && name.endsWith("random") ? "zero" : name}`;
@@ -187,7 +187,7 @@ function leaveHost(): SystemCall[] {
 }
 
 /** Whoever owns the mounts is root in the namespace outside: from here it is not this process. */
-function becomeOrdinaryUser(seen: Seen): SystemCall[] {
+function becomeOrdinaryUser(seen: SandboxView): SystemCall[] {
   const { uid, gid } = userOf(seen);
   return [call("unshare", linux.CLONE_NEW_USER), ...mapUser({ uid: [uid, 0], gid: [gid, 0] })];
 }

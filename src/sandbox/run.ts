@@ -16,7 +16,7 @@ import type { SandboxKind, SandboxRequest, SandboxResult } from "./request.ts";
 import { endingOf, openTerminal, supervise } from "./supervisor.ts";
 import type { Outcome, Programs, Reported } from "./supervisor.ts";
 import { call, describeCall } from "./launcher/system-call.ts";
-import type { Machine, SystemCall } from "./launcher/system-call.ts";
+import type { Processor, SystemCall } from "./launcher/system-call.ts";
 import { takeProcessors } from "./processors.ts";
 import { InputPlaces, checkInputs } from "./places.ts";
 import { STARTER_FD } from "./starter/memory.ts";
@@ -87,7 +87,7 @@ function writeFiles(kind: SandboxKind, request: SandboxRequest): void {
     });
 }
 
-async function runStage(request: SandboxRequest, machine: Machine): Promise<SandboxResult> {
+async function runStage(request: SandboxRequest, machine: Processor): Promise<SandboxResult> {
   const places = request.places ?? new InputPlaces();
   const { mounted, calls } = places.turn(request, STARTER_FD.freeBefore);
   try {
@@ -139,7 +139,7 @@ function enforcement(
   };
 }
 
-export function machineOf(kind: SandboxKind): Machine {
+export function machineOf(kind: SandboxKind): Processor {
   if (process.arch === "x64" || process.arch === "arm64") return process.arch;
   throw pipeliteError("SANDBOX_FAILED", {
     kind,
@@ -156,7 +156,7 @@ interface Plan {
 function planCalls(
   kind: SandboxKind,
   request: SandboxRequest,
-  machine: Machine,
+  machine: Processor,
   { cgroup, hasTerminal }: { cgroup: Cgroup | undefined; hasTerminal: boolean },
 ): Plan {
   const parent = waitingProcess(hasTerminal);
@@ -195,7 +195,7 @@ function planCalls(
   return { programs: { outer, inner: program }, calls: [...all, ...inner] };
 }
 
-function innerCalls(kind: SandboxKind, request: SandboxRequest, machine: Machine): SystemCall[] {
+function innerCalls(kind: SandboxKind, request: SandboxRequest, machine: Processor): SystemCall[] {
   switch (kind) {
     case "bubblewrap":
       return callsInBubblewrap(request, machine);

@@ -21,4 +21,4 @@ export type {
   SandboxResult,
   SandboxUsage,
 } from "./request.ts";
-export type { Seen } from "./seen.ts";
+export type { SandboxView } from "./seen.ts";

@@ -3,7 +3,7 @@
 // kernel did not have it. docs/security.md has the reason of each; test/sandbox/security.test.ts tries them.
 // Assembled as classic BPF over `struct seccomp_data` (linux/seccomp.h); numbers are those of the kernel's tables.
 import { IOCTL } from "./linux.ts";
-import type { Machine } from "./launcher/system-call.ts";
+import type { Processor } from "./launcher/system-call.ts";
 
 interface Table {
   /** AUDIT_ARCH_* */
@@ -117,7 +117,7 @@ const ARM: Calls = {
   getrandom: 384,
 };
 
-const TABLES: Record<Machine, readonly Table[]> = {
+const TABLES: Record<Processor, readonly Table[]> = {
   x64: [
     { architecture: 0xc000003e, mask: 0xbfffffff, calls: X86_64 },
     { architecture: 0x40000003, mask: ALL, calls: I386 },
@@ -142,7 +142,7 @@ const ERRNO = { none: 0, EPERM: 1, ENOSYS: 38, ENOTSUP: 95, EAFNOSUPPORT: 97, EN
 export const ACTION = { allow: 0x7fff0000, errno: 0x00050000, killProcess: 0x80000000 } as const;
 
 /** A call that is answered with `error` when all of `when` holds. */
-export interface Rule {
+export interface CallRule {
   number: number;
   error: keyof typeof ERRNO;
   when: readonly Condition[];
@@ -156,17 +156,21 @@ type Condition = { argument: number } & (
   | { notZero: true }
 );
 
-function rulesOf({ chmod, make, open, xattr, socket, socketcall, requestKey }: Calls): Rule[] {
+function rulesOf({ chmod, make, open, xattr, socket, socketcall, requestKey }: Calls): CallRule[] {
   const setsId = (argument: number): Condition => ({ argument, anyBit: SETUID_SETGID });
   return [
-    ...[...chmod, ...make].map(([number, mode]): Rule => ({ number, error: "EPERM", when: [setsId(mode)] })),
-    ...open.map(([number, flags]): Rule => ({
+    ...[...chmod, ...make].map(([number, mode]): CallRule => ({
+      number,
+      error: "EPERM",
+      when: [setsId(mode)],
+    })),
+    ...open.map(([number, flags]): CallRule => ({
       number,
       error: "EPERM",
       when: [{ argument: flags, anyBit: CREATES }, setsId(flags + 1)],
     })),
-    ...xattr.map((number): Rule => ({ number, error: "ENOTSUP", when: [] })),
-    ...[...IO_URING, OPENAT2].map((number): Rule => ({ number, error: "ENOSYS", when: [] })),
+    ...xattr.map((number): CallRule => ({ number, error: "ENOTSUP", when: [] })),
+    ...[...IO_URING, OPENAT2].map((number): CallRule => ({ number, error: "ENOSYS", when: [] })),
     { number: socket, error: "EAFNOSUPPORT", when: [{ argument: 0, noneOf: FAMILIES }] },
     ...(socketcall === undefined
       ? []
@@ -204,7 +208,7 @@ const lowHalf = (argument: number) => load(16 + 8 * argument);
 const highHalf = (argument: number) => load(16 + 8 * argument + 4);
 
 /** @returns the program as an array of `struct sock_filter`, 8 bytes each. */
-export function writeSeccompFilter(machine: Machine): Uint8Array {
+export function writeSeccompFilter(machine: Processor): Uint8Array {
   const tables = TABLES[machine].map(({ calls, ...table }) => ({ ...table, rules: rulesOf(calls) }));
   return writeFilter(tables, ACTION.killProcess);
 }
@@ -213,10 +217,10 @@ export function writeSeccompFilter(machine: Machine): Uint8Array {
  * For who has the caller's own terminal: may not type into it for the user, whose shell would read that afterwards. Nor may
  * it paste, on a console. It comes after the filter of a stage.
  */
-export function writeTerminalFilter(machine: Machine): Uint8Array {
+export function writeTerminalFilter(machine: Processor): Uint8Array {
   const tables = TABLES[machine].map(({ calls, ...table }) => {
     const rules = [IOCTL.typeForUser, IOCTL.console].flatMap((request) =>
-      calls.ioctl.map((number): Rule => ({
+      calls.ioctl.map((number): CallRule => ({
         number,
         error: "EPERM",
         when: [{ argument: 1, equals: request }],
@@ -228,9 +232,9 @@ export function writeTerminalFilter(machine: Machine): Uint8Array {
 }
 
 /** For who is to read its random bytes from a device: the call that gives them is refused. It comes after the filter of a stage. */
-export function writeRandomFilter(machine: Machine): Uint8Array {
+export function writeRandomFilter(machine: Processor): Uint8Array {
   const tables = TABLES[machine].map(({ calls, ...table }) => {
-    const rules: Rule[] = [{ number: calls.getrandom, error: "ENOSYS", when: [] }];
+    const rules: CallRule[] = [{ number: calls.getrandom, error: "ENOSYS", when: [] }];
     return { ...table, rules };
   });
   return writeFilter(tables, ACTION.allow);
@@ -238,7 +242,7 @@ export function writeRandomFilter(machine: Machine): Uint8Array {
 
 /** @param elsewhere what becomes of calls of another architecture */
 export function writeFilter(
-  tables: readonly { architecture: number; mask: number; rules: readonly Rule[] }[],
+  tables: readonly { architecture: number; mask: number; rules: readonly CallRule[] }[],
   elsewhere: number,
 ): Uint8Array {
   const program: Instruction[] = [];
@@ -251,7 +255,7 @@ export function writeFilter(
 }
 
 /** From the last condition to the first: each knows how far it is to the end of the rule. */
-function writeRule({ number, error, when }: Rule): Instruction[] {
+function writeRule({ number, error, when }: CallRule): Instruction[] {
   let body = [end(ACTION.errno | ERRNO[error])];
   if (when.length > 0) body.push(end(ACTION.allow));
   for (const condition of when.toReversed()) {

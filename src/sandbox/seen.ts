@@ -3,7 +3,7 @@
 import { call } from "./launcher/system-call.ts";
 import type { SystemCall } from "./launcher/system-call.ts";
 
-export interface Seen {
+export interface SandboxView {
   /** Of what it makes. */
   umask?: number;
   /** Who it is, and the name that /etc/passwd has. */
@@ -23,12 +23,12 @@ export const SANDBOX_UID = 1000;
 export const SANDBOX_GID = 100;
 const USUAL = { uid: SANDBOX_UID, gid: SANDBOX_GID, name: "nixbld" };
 
-export function userOf(seen: Seen | undefined): NonNullable<Seen["user"]> {
+export function userOf(seen: SandboxView | undefined): NonNullable<SandboxView["user"]> {
   return seen?.user ?? USUAL;
 }
 
 /** What a process that becomes the builder sets of itself. */
-export function settle({ umask, personality }: Seen): SystemCall[] {
+export function settle({ umask, personality }: SandboxView): SystemCall[] {
   return [
     ...(umask === undefined ? [] : [call("umask", umask)]),
     ...(personality === undefined ? [] : [call("personality", personality)]),

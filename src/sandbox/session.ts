@@ -11,7 +11,7 @@ import { createExecutable } from "#base/libc.ts";
 import { thisHost } from "./host.ts";
 import { FD, filterCalls, joinFreshKeyring, sayReady } from "./inside.ts";
 import { assembleProgram } from "./launcher/program.ts";
-import { attempt, call, type Machine, type SystemCall } from "./launcher/system-call.ts";
+import { attempt, call, type Processor, type SystemCall } from "./launcher/system-call.ts";
 import * as linux from "./linux.ts";
 import { goFirstWithoutMemory, settleProcess } from "./outside.ts";
 import type { SandboxEnding, SandboxRequest } from "./request.ts";
@@ -49,7 +49,7 @@ export async function runSession(request: SessionRequest): Promise<SandboxEnding
   }
 }
 
-async function runPrograms(request: SessionRequest, machine: Machine): Promise<SandboxEnding> {
+async function runPrograms(request: SessionRequest, machine: Processor): Promise<SandboxEnding> {
   const { signal } = request;
   const outer = { parent: outerCalls(), calls: becomeFirst() };
   const first = { parent: firstCalls(request), calls: programCalls(request, machine) };
@@ -126,7 +126,7 @@ function firstCalls(request: SessionRequest): SystemCall[] {
   ];
 }
 
-function programCalls({ builder, args, env }: SessionRequest, machine: Machine): SystemCall[] {
+function programCalls({ builder, args, env }: SessionRequest, machine: Processor): SystemCall[] {
   const { seccomp } = linux.PRCTL;
   const variables = [...env].map(([key, value]) => `${key}=${value}`).toSorted();
   return [

@@ -45,7 +45,7 @@ export function openTerminal(): number | undefined {
   }
 }
 
-export interface Watched {
+export interface SupervisedRun {
   kind: SandboxKind;
   programs: Programs;
   terminal: number | undefined;
@@ -54,7 +54,7 @@ export interface Watched {
 }
 
 /** Runs the programs to their end; afterwards no process of theirs is left. */
-export async function supervise(watched: Watched): Promise<Outcome> {
+export async function supervise(watched: SupervisedRun): Promise<Outcome> {
   const { request, cgroup } = watched;
   const start = performance.now();
   const { child, log, reports } = startPrograms(watched);
@@ -82,7 +82,7 @@ export async function supervise(watched: Watched): Promise<Outcome> {
   }
 }
 
-function startPrograms({ programs, terminal }: Watched): {
+function startPrograms({ programs, terminal }: SupervisedRun): {
   child: ChildProcess;
   log: Readable;
   reports: Readable;
@@ -202,7 +202,7 @@ function hasParentOfBuilder(kind: SandboxKind): boolean {
 }
 
 /** Without a process namespace, what a stage started may live on after it. */
-async function endLeftovers(pid: number, { kind, cgroup }: Watched): Promise<void> {
+async function endLeftovers(pid: number, { kind, cgroup }: SupervisedRun): Promise<void> {
   if (kind !== "none") return;
   // A process that is just being started shows up at the second look.
   const EMPTY_LOOKS = 2;

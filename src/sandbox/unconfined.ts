@@ -6,9 +6,13 @@ import { byteStringOf } from "#base/bytes.ts";
 import { readLoader } from "#base/elf.ts";
 import { keepOnlyReport, startBuilder } from "./inside.ts";
 import type { SandboxRequest } from "./request.ts";
-import type { Machine, SystemCall } from "./launcher/system-call.ts";
+import type { Processor, SystemCall } from "./launcher/system-call.ts";
 
-export function callsUnconfined(request: SandboxRequest, machine: Machine, processes: number): SystemCall[] {
+export function callsUnconfined(
+  request: SandboxRequest,
+  machine: Processor,
+  processes: number,
+): SystemCall[] {
   const rewrite = pathRewriter(request);
   const program = throughLoader(rewrite(request.builder), rewrite);
   const start = {

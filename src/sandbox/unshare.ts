@@ -1,7 +1,7 @@
 // The sandbox made from util-linux `unshare` (namespaces, pid 1, exit status) and a launcher that makes its root.
 import { FD, keepOnlyReport, startBuilder, startOf } from "./inside.ts";
-import type { Host } from "./host.ts";
-import type { Machine, SystemCall } from "./launcher/system-call.ts";
+import type { SandboxHost } from "./host.ts";
+import type { Processor, SystemCall } from "./launcher/system-call.ts";
 import type { SandboxRequest } from "./request.ts";
 import { enterRoot } from "./root.ts";
 
@@ -21,6 +21,6 @@ export function unshareArguments(network: boolean): string[] {
   return ["unshare", ...namespaces, ...(network ? [] : ["--net"]), `/proc/self/fd/${FD.inner}`];
 }
 
-export function callsInUnshare(request: SandboxRequest, machine: Machine, host: Host): SystemCall[] {
+export function callsInUnshare(request: SandboxRequest, machine: Processor, host: SandboxHost): SystemCall[] {
   return [...keepOnlyReport(), ...enterRoot(request, host), ...startBuilder(startOf(request, machine))];
 }

@@ -20,7 +20,7 @@ export interface Licence {
   refs: Readonly<Record<string, string>>;
 }
 
-export interface PackageFacts {
+export interface BomPackage {
   name: string;
   version?: string;
   /** Of a package of Debian, as Debian calls it. */
@@ -37,7 +37,7 @@ export interface PackageFacts {
 export type ComponentType = "application" | "library" | "operating-system" | "file";
 
 /** A store object, which is one component. */
-export interface BomObject extends PackageFacts {
+export interface BomObject extends BomPackage {
   /** `/nix/store/HASH-NAME` */
   path: string;
   type: ComponentType;
@@ -47,7 +47,7 @@ export interface BomObject extends PackageFacts {
   /** Store paths that it refers to, itself left out; sorted. */
   references: string[];
   /** Packages in it that its metadata names; undefined where nobody knows what is in it. */
-  contains?: PackageFacts[];
+  contains?: BomPackage[];
 }
 
 /** A stage of the pipeline. */
@@ -94,8 +94,8 @@ export interface Bom {
   materials: Readonly<Record<string, BomPath>>;
 }
 
-export const FORMATS = ["cyclonedx", "cyclonedx-1.6", "spdx", "spdx3"] as const;
-export type Format = (typeof FORMATS)[number];
+export const BOM_FORMATS = ["cyclonedx", "cyclonedx-1.6", "spdx", "spdx3"] as const;
+export type BomFormat = (typeof BOM_FORMATS)[number];
 
 export function baseOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
@@ -107,7 +107,7 @@ export function hashOf(path: string): string {
 }
 
 /** Packages in an object, each under a key that no other one there has. */
-export function keyed(contains: readonly PackageFacts[] = []): [key: string, facts: PackageFacts][] {
+export function keyed(contains: readonly BomPackage[] = []): [key: string, facts: BomPackage][] {
   const times = new Map<string, number>();
   return contains.map((facts) => {
     const key = facts.purl ?? (facts.version === undefined ? facts.name : `${facts.name}@${facts.version}`);

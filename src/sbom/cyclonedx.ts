@@ -2,7 +2,7 @@
 // the graph is that of the store, and the pipeline is the `formulation`.
 import { documentJson } from "#base/canonical-json.ts";
 import { baseOf, HASHES_ARE, keyed, TIME_IS_FIXED } from "./bom.ts";
-import type { Bom, BomObject, BomPath, BomStage, Licence, PackageFacts, Party } from "./bom.ts";
+import type { Bom, BomObject, BomPath, BomStage, Licence, BomPackage, Party } from "./bom.ts";
 import { purlOfPipeline } from "./purl.ts";
 
 export function writeCycloneDx(bom: Bom, specVersion: "1.6" | "1.7"): string {
@@ -76,7 +76,7 @@ function componentOf(object: BomObject): object {
   };
 }
 
-function membersOf({ name, version, purl, cpe, licence, supplier, vcs }: PackageFacts): object {
+function membersOf({ name, version, purl, cpe, licence, supplier, vcs }: BomPackage): object {
   return {
     name,
     ...(version !== undefined && { version }),

@@ -3,7 +3,7 @@
 import { isObject } from "#base/strict-json.ts";
 import { parseStanzas, type Stanza } from "#package/deb822.ts";
 import { normaliseName } from "#package/wheel.ts";
-import type { PackageFacts, Party } from "./bom.ts";
+import type { BomPackage, Party } from "./bom.ts";
 import { joined, licenceOf } from "./licence.ts";
 import { purlOf } from "./purl.ts";
 import { cleanText } from "./text.ts";
@@ -14,7 +14,7 @@ const PARTY_MAX = 200;
 const URL_MAX = 500;
 
 /** @param fallback the name that its folder says, for one without any */
-export function npmFacts(manifest: unknown, fallback: string): PackageFacts {
+export function npmFacts(manifest: unknown, fallback: string): BomPackage {
   const members = isObject(manifest) ? manifest : {};
   const name = cleanText(members["name"], NAME_MAX) ?? fallback;
   const version = cleanText(members["version"], VERSION_MAX);
@@ -76,13 +76,13 @@ export function distributionOf(osRelease: string): Distribution | undefined {
 }
 
 /** Packages of dpkg: those that `status` has as installed, or the one of a control file. */
-export function debianPackages(text: string, distribution: Distribution | undefined): PackageFacts[] {
+export function debianPackages(text: string, distribution: Distribution | undefined): BomPackage[] {
   return parseStanzas(text)
     .filter((stanza) => (stanza.get("status") ?? " installed").endsWith(" installed"))
     .flatMap((stanza) => debianPackage(stanza, distribution) ?? []);
 }
 
-function debianPackage(stanza: Stanza, distribution: Distribution | undefined): PackageFacts | undefined {
+function debianPackage(stanza: Stanza, distribution: Distribution | undefined): BomPackage | undefined {
   const name = cleanText(stanza.get("package"), NAME_MAX);
   if (name === undefined || !/^[a-z0-9][a-z0-9+.-]*$/.test(name)) return undefined;
   const version = cleanText(stanza.get("version"), VERSION_MAX);
@@ -103,7 +103,7 @@ function debianPackage(stanza: Stanza, distribution: Distribution | undefined): 
 }
 
 /** The database of what apk has installed (`lib/apk/db/installed`). */
-export function apkPackages(text: string, distribution: Distribution | undefined): PackageFacts[] {
+export function apkPackages(text: string, distribution: Distribution | undefined): BomPackage[] {
   return text.split(/\n\n+/).flatMap((stanza) => {
     const field = (key: string) => cleanText(new RegExp(`^${key}:(.*)$`, "m").exec(stanza)?.[1], PARTY_MAX);
     const [name, version, arch] = [field("P"), field("V"), field("A")];
@@ -119,7 +119,7 @@ export function apkPackages(text: string, distribution: Distribution | undefined
 }
 
 /** METADATA of a wheel (Core metadata 2.4). */
-export function wheelFacts(metadata: string): PackageFacts | undefined {
+export function wheelFacts(metadata: string): BomPackage | undefined {
   const [head = ""] = metadata.replaceAll("\r\n", "\n").split("\n\n", 1);
   const fields = head.replaceAll(/\n[ \t]+/g, " ").split("\n");
   const all = (key: string) =>
@@ -163,7 +163,7 @@ function mailParty(name: string | undefined, written: string | undefined): Party
 }
 
 /** Labels of the configuration of an image (`org.opencontainers.image.*`); undefined for what is no such configuration. */
-export function imageFacts(config: unknown): PackageFacts | undefined {
+export function imageFacts(config: unknown): BomPackage | undefined {
   if (!isObject(config) || !isObject(config["rootfs"]) || !isObject(config["config"])) return undefined;
   const { Labels } = config["config"];
   const labels = isObject(Labels) ? Labels : {};
@@ -208,10 +208,8 @@ function splitOnce(text: string, separator: string): [string, string] {
 }
 
 /** Without what is not known. */
-function facts(
-  known: { [K in keyof PackageFacts]: PackageFacts[K] | undefined } & { name: string },
-): PackageFacts {
+function facts(known: { [K in keyof BomPackage]: BomPackage[K] | undefined } & { name: string }): BomPackage {
   return Object.fromEntries(
     Object.entries(known).filter(([, value]) => value !== undefined),
-  ) as unknown as PackageFacts;
+  ) as unknown as BomPackage;
 }

@@ -1,9 +1,9 @@
 // Reads CycloneDX 1.6 and 1.7 back.
-import { isObject } from "#base/strict-json.ts";
+import { isObject, type Members } from "#base/strict-json.ts";
 import { TIME_IS_FIXED } from "./bom.ts";
 import { pipeliteError } from "./errors.ts";
 import { add, known, listOf, membersOf, onlyOne, textOf } from "./read-parts.ts";
-import type { Members, ReadBom, ReadComponent } from "./read-parts.ts";
+import type { ReadBom, ReadComponent } from "./read-parts.ts";
 
 /** An image has packages, and those files. */
 const DEPTH_MAX = 100;

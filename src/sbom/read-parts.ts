@@ -1,5 +1,5 @@
 // What is read of a bill of materials, whatever its format, and how members of JSON are looked at that may have any form.
-import { isObject } from "#base/strict-json.ts";
+import { isObject, type Members } from "#base/strict-json.ts";
 
 export interface ReadComponent {
   /** What the document calls it. */
@@ -34,8 +34,6 @@ export interface ReadBom {
   /** At which phase of the life of the software it was made. */
   phase?: string;
 }
-
-export type Members = Readonly<Record<string, unknown>>;
 
 export function narSizeIn(comment: unknown): number | undefined {
   const digits = /^NAR of (\d+) bytes$/.exec(textOf(comment) ?? "")?.[1];

@@ -1,7 +1,8 @@
 // Reads SPDX 2.3 back.
+import type { Members } from "#base/strict-json.ts";
 import { TIME_IS_FIXED } from "./bom.ts";
 import { add, known, listOf, membersOf, narSizeIn, onlyOne, textOf } from "./read-parts.ts";
-import type { Members, ReadBom, ReadComponent } from "./read-parts.ts";
+import type { ReadBom, ReadComponent } from "./read-parts.ts";
 
 export function readSpdx2(document: Members): ReadBom {
   const [dependencies, contents] = [new Map<string, string[]>(), new Map<string, string[]>()];

@@ -1,7 +1,8 @@
 // Reads the graph of SPDX 3.0.1 back.
+import type { Members } from "#base/strict-json.ts";
 import { TIME_IS_FIXED } from "./bom.ts";
 import { add, known, listOf, membersOf, narSizeIn, onlyOne, textOf } from "./read-parts.ts";
-import type { Members, ReadBom, ReadComponent } from "./read-parts.ts";
+import type { ReadBom, ReadComponent } from "./read-parts.ts";
 
 export function readSpdx3(graph: readonly unknown[]): ReadBom {
   const elements = graph.map(membersOf);

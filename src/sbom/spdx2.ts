@@ -2,7 +2,7 @@
 import { documentJson } from "#base/canonical-json.ts";
 import { hexDigestOf } from "#base/digest.ts";
 import { BASE_URL, GRAPH_IS, HASHES_ARE, hashOf, keyed, TIME_IS_FIXED } from "./bom.ts";
-import type { Bom, BomObject, ComponentType, PackageFacts, Party } from "./bom.ts";
+import type { Bom, BomObject, ComponentType, BomPackage, Party } from "./bom.ts";
 import { purlOfPipeline } from "./purl.ts";
 
 const UNKNOWN = "NOASSERTION";
@@ -66,7 +66,7 @@ function relate(from: string, relationshipType: string, to: string): object {
   return { spdxElementId: from, relationshipType, relatedSpdxElement: to };
 }
 
-function packageOf(id: string, { name, version, purl, cpe, licence, supplier, vcs }: PackageFacts): object {
+function packageOf(id: string, { name, version, purl, cpe, licence, supplier, vcs }: BomPackage): object {
   const external = [
     ...(purl === undefined ? [] : [["PACKAGE-MANAGER", "purl", purl]]),
     ...(cpe === undefined ? [] : [["SECURITY", "cpe23Type", cpe]]),

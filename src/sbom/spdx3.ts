@@ -3,7 +3,7 @@
 import { documentJson } from "#base/canonical-json.ts";
 import { hexDigestOf } from "#base/digest.ts";
 import { BASE_URL, GRAPH_IS, HASHES_ARE, hashOf, keyed, TIME_IS_FIXED } from "./bom.ts";
-import type { Bom, BomObject, ComponentType, PackageFacts, Party } from "./bom.ts";
+import type { Bom, BomObject, ComponentType, BomPackage, Party } from "./bom.ts";
 import { purlOfPipeline } from "./purl.ts";
 import { refsOf } from "./spdx2.ts";
 
@@ -125,7 +125,7 @@ class Document {
     if (inside.length > 0) this.#relate(id, "contains", inside);
   }
 
-  #package(local: string, facts: PackageFacts, more: object = {}): string {
+  #package(local: string, facts: BomPackage, more: object = {}): string {
     const { name, version, purl, licence, supplier, vcs } = facts;
     const id = this.#add("software_Package", local, {
       name,
@@ -203,7 +203,7 @@ class Document {
   }
 }
 
-function cpeOf({ cpe }: PackageFacts): object[] {
+function cpeOf({ cpe }: BomPackage): object[] {
   return cpe === undefined
     ? []
     : [{ type: "ExternalIdentifier", externalIdentifierType: "cpe23", identifier: cpe }];

@@ -5,7 +5,7 @@
 /** Shorter ones would be found in what has nothing to do with them. */
 export const SECRET_BYTES_MIN = 8;
 
-export interface Secret {
+export interface SecretValue {
   name: string;
   value: string;
 }
@@ -25,7 +25,7 @@ export interface Needles {
   base64: Needle[];
 }
 
-export function needlesOf(secrets: readonly Secret[]): Needles {
+export function needlesOf(secrets: readonly SecretValue[]): Needles {
   return {
     plain: secrets.flatMap(({ name, value }) =>
       [...new Set([value, JSON.stringify(value).slice(1, -1)])].map((text) => needle(name, text)),

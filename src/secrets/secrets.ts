@@ -1,5 +1,5 @@
 // The secrets of one run: their values are here and nowhere else.
-import { needlesOf, type Needles, type Secret } from "./needles.ts";
+import { needlesOf, type Needles, type SecretValue } from "./needles.ts";
 import { SecretStream } from "./search.ts";
 
 /** Where the value of a secret was taken from, and whether there was one. */
@@ -15,14 +15,14 @@ export class Secrets {
   /** What the record says of them. */
   readonly found: readonly SecretFound[];
 
-  constructor(secrets: readonly Secret[], found: readonly SecretFound[] = []) {
+  constructor(secrets: readonly SecretValue[], found: readonly SecretFound[] = []) {
     this.#values = new Map(secrets.map(({ name, value }) => [name, value]));
     this.#needles = needlesOf(secrets);
     this.found = found;
   }
 
   /** These and one more. */
-  with(secret: Secret, found: SecretFound): Secrets {
+  with(secret: SecretValue, found: SecretFound): Secrets {
     const all = [...this.#values].map(([name, value]) => ({ name, value }));
     return new Secrets([...all, secret], [...this.found, found]);
   }

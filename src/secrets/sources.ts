@@ -1,10 +1,10 @@
 // Where the values of secrets come from when a run begins.
 import { readNamedText } from "#base/files.ts";
 import { spawnSync } from "node:child_process";
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { isPipeliteError, systemErrorCode, type PipeliteError } from "#base/errors.ts";
 import { pipeliteError } from "./errors.ts";
-import { SECRET_BYTES_MIN, type Secret } from "./needles.ts";
+import { SECRET_BYTES_MIN, type SecretValue } from "./needles.ts";
 import { Secrets, type SecretFound } from "./secrets.ts";
 
 /** A variable, a file, or a command line whose output it is; by default the variable of the secret's own name. */
@@ -17,7 +17,7 @@ export interface SecretsWanted {
   /** Those that the pipeline declares. */
   names: readonly string[];
   sources: Readonly<Record<string, SecretSource>>;
-  env: Environment;
+  env: Variables;
 }
 
 /** The error for a secret that is where none may be. */
@@ -27,7 +27,7 @@ export function secretFound(secret: string, where: string): PipeliteError {
 
 /** Reads every secret there is. One that is absent is an error only where it is needed. */
 export function readSecrets({ names, sources, env }: SecretsWanted): Secrets {
-  const secrets: Secret[] = [];
+  const secrets: SecretValue[] = [];
   const found: SecretFound[] = [];
   for (const name of new Set(names)) {
     const source = sources[name] ?? { from: "environment", variable: name };
@@ -46,7 +46,7 @@ export function readSecrets({ names, sources, env }: SecretsWanted): Secrets {
  * @param name for messages
  * @throws PipeliteError SECRET_SOURCE_FAILED
  */
-export function readSecret(name: string, source: SecretSource, env: Environment): string | undefined {
+export function readSecret(name: string, source: SecretSource, env: Variables): string | undefined {
   switch (source.from) {
     case "environment":
       return withoutNewline(env[source.variable] ?? "") || undefined;
@@ -75,7 +75,7 @@ function fileOf(secret: string, path: string): string {
 const COMMAND_MS_MAX = 60_000;
 
 /** What it says when it fails may hold what nobody is to see: it is not told. */
-function outputOf(secret: string, command: string, env: Environment): string {
+function outputOf(secret: string, command: string, env: Variables): string {
   const { status, signal, stdout, error } = spawnSync("sh", ["-c", command], {
     env,
     encoding: "utf8",

@@ -38,10 +38,10 @@ export type WriteFormat = (
   options: FormatOptions,
 ) => Promise<WrittenPackage[]>;
 
-export const FORMATS = ["deb", "rpm", "apk", "oci", "docker", "nix"] as const;
-export type Format = (typeof FORMATS)[number];
+export const SHIPMENT_FORMATS = ["deb", "rpm", "apk", "oci", "docker", "nix"] as const;
+export type ShipmentFormat = (typeof SHIPMENT_FORMATS)[number];
 
-export const FORMAT_WRITERS: Readonly<Record<Format, WriteFormat>> = {
+export const FORMAT_WRITERS: Readonly<Record<ShipmentFormat, WriteFormat>> = {
   deb: packagesOf("deb", {
     profile: (shipment) => wholeWith(shipment, [...systemdUnits(shipment.pack), ...debianFiles(shipment)]),
     path: debianPathFiles,

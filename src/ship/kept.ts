@@ -13,7 +13,7 @@ import { storePathBase, type StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/index.ts";
 
 /** What is noted of every file. */
-export interface Noted {
+export interface FileNote {
   /** Hex, of its bytes. */
   sha256: string;
 }
@@ -24,7 +24,7 @@ export function keptPlace(folder: string, path: StorePath, by: unknown): string 
 }
 
 /** What is noted of a kept file, when that is still what it was. */
-export async function keptNotes<T extends Noted>(file: string, shape: Shape<T>): Promise<T | undefined> {
+export async function keptNotes<T extends FileNote>(file: string, shape: Shape<T>): Promise<T | undefined> {
   const notes = readNotes(notesOf(file), shape);
   if (notes === undefined || !existsSync(file)) return undefined;
   const hash = createHash("sha256");
@@ -49,7 +49,7 @@ export class Keeper {
     writeAll(this.#fd, packed);
   }
 
-  finish(notes: Noted): void {
+  finish(notes: FileNote): void {
     closeSync(this.#fd);
     renameSync(this.#unfinished, this.#file);
     writeFileAtomically(notesOf(this.#file), canonicalJson(notes));

@@ -84,14 +84,14 @@ export async function openPackage(file: string, format: PackageFormat): Promise<
   };
 }
 
-function noteEntry(entries: readonly Entry[]): Entry | undefined {
+function noteEntry(entries: readonly PackageEntry[]): PackageEntry | undefined {
   return entries.find(
     ({ path, kind }) => kind === "file" && /^usr\/share\/doc\/[^/]+\/pipelite\.json$/.test(path),
   );
 }
 
 /** What a package says that it was made of; undefined of one that says nothing. @throws PipeliteError PACK_NOTE_MISSING */
-export function noteOfEntries(entries: readonly Entry[], file: string): PackageNote | undefined {
+export function noteOfEntries(entries: readonly PackageEntry[], file: string): PackageNote | undefined {
   const note = noteEntry(entries);
   return note && noteIn(note.content, file);
 }
@@ -122,7 +122,7 @@ export function readPackageFile(file: string, format: PackageFormat): Buffer {
 export async function entriesOfPackage(
   file: string,
   format: PackageFormat,
-): Promise<{ entries: Entry[]; bytes: Uint8Array }> {
+): Promise<{ entries: PackageEntry[]; bytes: Uint8Array }> {
   const { entries, bytes } = await openFile(file, format);
   return { entries, bytes };
 }
@@ -139,13 +139,13 @@ async function openFile(file: string, format: PackageFormat): Promise<Opened & {
 }
 
 /** Path -> mode with digest, or a link's text. */
-export function shownFiles(entries: readonly Entry[]): Map<string, string> {
+export function shownFiles(entries: readonly PackageEntry[]): Map<string, string> {
   const files = entries.filter(({ kind }) => kind !== "folder");
   return new Map(files.map((entry) => [entry.path, shownOf(entry)]));
 }
 
 /** One of a package, as its reader has it. */
-export interface Entry {
+export interface PackageEntry {
   path: string;
   kind: string;
   mode: number;
@@ -159,7 +159,7 @@ export interface Entry {
 }
 
 interface Opened {
-  entries: Entry[];
+  entries: PackageEntry[];
   codec: Codec;
   core: string;
 }
@@ -184,7 +184,7 @@ const OPENERS: Readonly<Record<PackageFormat, (bytes: Uint8Array) => Promise<Ope
     const unpacked = await decompress(payload, codec === "zstd" ? ".zst" : ".gz", PACKAGE_UNPACKED_MAX);
     const [time = 0] = numbersOf(tags, 1034);
     const [users, groups, capabilities] = [textsOf(tags, 1039), textsOf(tags, 1040), textsOf(tags, 5010)];
-    const entries = [...readCpio(unpacked)].map(({ kind, name, mode, target, content }, at): Entry => {
+    const entries = [...readCpio(unpacked)].map(({ kind, name, mode, target, content }, at): PackageEntry => {
       const digest = kind === "file" ? hash("sha256", content) : "";
       // What rpm installs has what the header says.
       const isListed = `/${name.slice(2)}` === listed[at]?.path && mode === ((modes[at] ?? 0) & 0o7777);
@@ -209,7 +209,7 @@ const OPENERS: Readonly<Record<PackageFormat, (bytes: Uint8Array) => Promise<Ope
 
 /** Of version 3, which others make. */
 function ofApk3({ adb, files }: ReadApk3): Opened {
-  const entries = files.map(({ user, group, attributes, ...file }): Entry => {
+  const entries = files.map(({ user, group, attributes, ...file }): PackageEntry => {
     const { path, kind, mode, mtime, target, content } = file;
     const isRoots = user === "root" && group === "root";
     return { path, kind, mode, mtime, target, content, isRoots, hasAttributes: attributes > 0 };
@@ -217,14 +217,14 @@ function ofApk3({ adb, files }: ReadApk3): Opened {
   return { entries, codec: "gzip", core: hash("sha256", adb.database) };
 }
 
-function ofTar(files: readonly TarEntry[]): Entry[] {
+function ofTar(files: readonly TarEntry[]): PackageEntry[] {
   return files.map(({ path, kind, mode, mtime, target, content, uid, gid, attributes }) => {
     const isRoots = uid === 0 && gid === 0;
     return { path, kind, mode, mtime, target, content, isRoots, hasAttributes: attributes > 0 };
   });
 }
 
-function shownOf({ kind, mode, target, content }: Entry): string {
+function shownOf({ kind, mode, target, content }: PackageEntry): string {
   return kind === "file" ? `${mode.toString(8)} ${hash("sha256", content)}` : `${kind} ${target}`;
 }
 

@@ -13,7 +13,7 @@ import { isStorePath, STORE_DIR, type StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/index.ts";
 import { fails, holds, untested, type Finding } from "#supply/finding.ts";
 import { pipeliteError } from "./errors.ts";
-import { entriesOfPackage, noteOfEntries, type Entry, type PackageNote } from "./opened.ts";
+import { entriesOfPackage, noteOfEntries, type PackageEntry, type PackageNote } from "./opened.ts";
 import type { PackageFormat } from "./shipment.ts";
 import { signedStatement, type Believed } from "./signed.ts";
 import { PACKAGE_PREDICATE, pathClaims, SIGNATURE_ENDING } from "./statement.ts";
@@ -53,7 +53,7 @@ export async function packageFindings(
 
 const SET_ID = 0o6000;
 
-function filesFinding(entries: readonly Entry[], shown: string): Finding {
+function filesFinding(entries: readonly PackageEntry[], shown: string): Finding {
   const what = "package";
   const odd = entries.find(({ kind }) => !["file", "folder", "link"].includes(kind));
   if (odd !== undefined) return fails(what, `/${odd.path} is a ${odd.kind}`);
@@ -141,11 +141,11 @@ function signatureFinding(
 }
 
 interface Folder {
-  children: Map<string, Folder | Entry>;
+  children: Map<string, Folder | PackageEntry>;
 }
 
 /** Paths of the store with the SHA-256 of their NARs, in hex. @throws PipeliteError PACKAGE_STORE_WRONG for what no store path has */
-function hashesOf(entries: readonly Entry[], format: PackageFormat): Map<StorePath, string> {
+function hashesOf(entries: readonly PackageEntry[], format: PackageFormat): Map<StorePath, string> {
   const wrong = (problem: string) => pipeliteError("PACKAGE_STORE_WRONG", { format, problem });
   const store: Folder = { children: new Map() };
   for (const entry of entries) {
@@ -185,7 +185,7 @@ const MODES: Readonly<Record<string, readonly number[]>> = {
   link: [0o777],
 };
 
-function tell(node: Folder | Entry, nar: NarHandler): void {
+function tell(node: Folder | PackageEntry, nar: NarHandler): void {
   if (!("children" in node)) {
     if (node.kind === "link") return nar.symlink(fromByteString(node.target));
     nar.startFile((node.mode & 0o111) !== 0, node.content.length);

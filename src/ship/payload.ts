@@ -13,7 +13,7 @@ import * as shape from "#base/shape.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { GZIP_CODEC, GZIP_HEAD, GZIP_MEMORY, gzipTail } from "#package/gzip.ts";
 import { inTheirOrder } from "./blocks.ts";
-import { Keeper, keptNotes, keptPlace, type Noted } from "./kept.ts";
+import { Keeper, keptNotes, keptPlace, type FileNote } from "./kept.ts";
 import type { ShippedFile } from "./shipment.ts";
 import { bytesReader, sourceReader } from "./tree.ts";
 
@@ -29,9 +29,9 @@ export function codecName(codec: Codec): string {
 }
 
 /** What stands in a package: bytes of the format, and files. */
-export type Part = Uint8Array | ShippedFile;
+export type PayloadPart = Uint8Array | ShippedFile;
 
-interface Packed extends Noted {
+interface Packed extends FileNote {
   size: number;
   unpackedSize: number;
   unpackedSha256: string;
@@ -60,7 +60,7 @@ const noted = shape.object<Packed>({
 
 /** A payload that has been packed before is not packed again. */
 export async function keptPayload(
-  parts: readonly Part[],
+  parts: readonly PayloadPart[],
   codec: Codec,
   { folder, path }: KeptBy,
 ): Promise<Payload> {
@@ -81,7 +81,7 @@ export async function keptPayload(
 }
 
 /** Of what would be packed: files by their digests, which are known. */
-function identityOf(parts: readonly Part[]): string {
+function identityOf(parts: readonly PayloadPart[]): string {
   const digest = createHash("sha256");
   const said = parts.map((part) =>
     part instanceof Uint8Array ? part : Buffer.from(`file ${part.size} ${part.digests.sha256}\n`),
@@ -102,7 +102,7 @@ const GROWTH = 64 * 1024;
  * @param threads on which zstd packs what is long; gzip takes those of Node
  */
 export async function packPayload(
-  parts: readonly Part[],
+  parts: readonly PayloadPart[],
   codec: Codec,
   file: string,
   threads: number = availableParallelism(),
@@ -123,7 +123,11 @@ interface Packing {
   threads: number;
 }
 
-async function pack(parts: readonly Part[], { codec, ...packing }: Packing, put: Put): Promise<Packed> {
+async function pack(
+  parts: readonly PayloadPart[],
+  { codec, ...packing }: Packing,
+  put: Put,
+): Promise<Packed> {
   const [packed, unpacked] = [createHash("sha256"), createHash("sha256")];
   const unpackedSize = parts.reduce((sum, part) => sum + sizeOf(part), 0);
   let size = 0;
@@ -143,12 +147,12 @@ async function pack(parts: readonly Part[], { codec, ...packing }: Packing, put:
   return { sha256: packed.digest("hex"), size, unpackedSha256: unpacked.digest("hex"), unpackedSize };
 }
 
-function sizeOf(part: Part): number {
+function sizeOf(part: PayloadPart): number {
   return part instanceof Uint8Array ? part.length : part.size;
 }
 
 /** Blocks of so many bytes, the last of what is left; files are read right into them. */
-function* blocksIn(parts: readonly Part[], bytes: number): Generator<Uint8Array> {
+function* blocksIn(parts: readonly PayloadPart[], bytes: number): Generator<Uint8Array> {
   let block = Buffer.allocUnsafe(bytes);
   let filled = 0;
   for (const part of parts) {

@@ -23,7 +23,7 @@ export interface ProfileOf {
   names: ReadonlyMap<Handle, string>;
 }
 
-export interface Profile {
+export interface ProfileFiles {
   files: ShippedFile[];
   /** Paths of the store that they lead to, or name. */
   needs: StorePath[];
@@ -37,7 +37,7 @@ interface Output {
   place: string;
 }
 
-export function profileOf(of: ProfileOf): Profile {
+export function profileOf(of: ProfileOf): ProfileFiles {
   const { pack, store } = of;
   const { programs = {}, manPages = {}, completions = {}, data = {}, configuration = {} } = pack;
   const needs = new Set<StorePath>();

@@ -10,24 +10,24 @@ import type { Pack } from "#author/pack.ts";
 import { checkGzip } from "#package/gzip.ts";
 import { composeShipment, type Compose } from "./compose.ts";
 import { pipeliteError } from "./errors.ts";
-import { FORMAT_WRITERS, type Format, type FormatOptions } from "./formats.ts";
+import { FORMAT_WRITERS, type ShipmentFormat, type FormatOptions } from "./formats.ts";
 import { bytesOf, type Algorithm } from "./tree.ts";
 import type { Shipment, WrittenPackage } from "./shipment.ts";
 
 /** What a format has of each file besides SHA-256. */
-const DIGESTS: Readonly<Partial<Record<Format, Algorithm>>> = { deb: "md5", apk: "sha1" };
+const DIGESTS: Readonly<Partial<Record<ShipmentFormat, Algorithm>>> = { deb: "md5", apk: "sha1" };
 
 /** Forms in which nothing stands but the files and their hashes. */
-export const PLACELESS: readonly Format[] = ["docker", "nix"];
+export const PLACELESS: readonly ShipmentFormat[] = ["docker", "nix"];
 
 export interface Ship extends Omit<Compose, "digests">, Omit<FormatOptions, "folder"> {
   packs: readonly Pack[];
-  formats: readonly Format[];
+  formats: readonly ShipmentFormat[];
   /** Where the packages go. */
   out: string;
 }
 
-export interface Shipped {
+export interface ShippedPackages {
   packages: WrittenPackage[];
   /** Names of the files with what is in the packages: path -> digest; and of bills of materials that have no other place. */
   manifests: string[];
@@ -45,7 +45,7 @@ export async function ship({
   pathKey,
   images,
   ...compose
-}: Ship): Promise<Shipped> {
+}: Ship): Promise<ShippedPackages> {
   checkGzip();
   const digests = [...new Set<Algorithm>(["sha256", ...formats.flatMap((each) => DIGESTS[each] ?? [])])];
   makeFolder(out);
@@ -56,7 +56,8 @@ export async function ship({
     const shipments: Shipment[] = [];
     for (const pack of packs) shipments.push(await composeShipment(pack, { store, digests, ...compose }));
     const packages: WrittenPackage[] = [];
-    for (format of formats) packages.push(...(await FORMAT_WRITERS[format as Format](shipments, options)));
+    for (format of formats)
+      packages.push(...(await FORMAT_WRITERS[format as ShipmentFormat](shipments, options)));
     const beside = shipments.flatMap((shipment) => besideOf(shipment, formats));
     for (const [name, content] of beside) writeFileAtomically(join(folder, name), content);
     const manifests = beside.map(([name]) => name);
@@ -76,7 +77,7 @@ export async function ship({
 }
 
 /** What lies beside packages: the list of files, and for a form that has no place for it the bill of materials. */
-function besideOf(shipment: Shipment, formats: readonly Format[]): [name: string, content: string][] {
+function besideOf(shipment: Shipment, formats: readonly ShipmentFormat[]): [name: string, content: string][] {
   const { name } = shipment.pack;
   const bills = shipment.documents.map(({ path, source, size }): [string, string] => [
     `${name}.${basename(path)}`,

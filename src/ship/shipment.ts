@@ -49,8 +49,8 @@ export interface PackagePlan {
   paths: readonly StorePath[];
 }
 
-export const FORMATS = ["deb", "rpm", "apk"] as const;
-export type PackageFormat = (typeof FORMATS)[number];
+export const PACKAGE_FORMATS = ["deb", "rpm", "apk"] as const;
+export type PackageFormat = (typeof PACKAGE_FORMATS)[number];
 
 export interface WrittenPackage {
   format: string;

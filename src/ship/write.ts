@@ -31,7 +31,14 @@ import type { FileFlaw, PackageFacts } from "#package/packaged.ts";
 import { rpmFileFlaw, rpmFront, rpmHeader, rpmVersion, RPM_RELEASE } from "#package/rpm.ts";
 import { TAR_END, tarPadding } from "#package/tar-writer.ts";
 import { pipeliteError } from "./errors.ts";
-import { codecName, keptPayload, packPayload, type Codec, type Part, type Payload } from "./payload.ts";
+import {
+  codecName,
+  keptPayload,
+  packPayload,
+  type Codec,
+  type PayloadPart,
+  type Payload,
+} from "./payload.ts";
 import type { PackageFormat, PackagePlan, ShippedFile, WrittenPackage } from "./shipment.ts";
 import { shownName } from "./tree.ts";
 
@@ -52,7 +59,7 @@ interface Writer {
   version: (version: string) => string | undefined;
   fileName: (facts: PackageFacts) => string;
   architecture: (facts: PackageFacts) => string;
-  parts: (plan: PackagePlan) => Iterable<Part>;
+  parts: (plan: PackagePlan) => Iterable<PayloadPart>;
   payloadMax: number;
   /** What stands before the payload and behind it. */
   frame: (

@@ -12,7 +12,7 @@ import {
 } from "./certificate.ts";
 import { pipeliteError } from "./errors.ts";
 
-export interface Anchors {
+export interface TrustAnchors {
   /** Trusted, whoever issued it. */
   root: Certificate;
   /** What may stand between; trusted only as far as it leads to the root. */
@@ -38,7 +38,7 @@ const UNDERSTOOD: ReadonlySet<string> = new Set([
  */
 export function verifyChain(
   leaf: Certificate,
-  { root, between }: Anchors,
+  { root, between }: TrustAnchors,
   { at, purpose }: { at: number; purpose: string },
 ): Certificate[] {
   const problems: string[] = [];

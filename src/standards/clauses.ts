@@ -1,9 +1,9 @@
 // Evidence for clauses, looked up in the facts of a run. The status of a clause follows from the claims alone.
 import type { Claim } from "#home/run-record.ts";
 import { claimsByName, figureOf, identifier, isFigure, recordIdentifiers } from "./facts.ts";
-import type { Claims, Fact, Figure, Identifier } from "./facts.ts";
+import type { Claims, Fact, ClaimFigure, Identifier } from "./facts.ts";
 import type { DocumentInput } from "./input.ts";
-import type { Clause, Mapping, Source } from "./mappings.ts";
+import type { Clause, Mapping, EvidenceSource } from "./mappings.ts";
 
 /**
  * - `supported`: every source gives evidence, and nothing speaks against it;
@@ -20,7 +20,7 @@ export type SourceStatus = "supported" | "partial" | "failed" | "unreviewed" | "
 export interface SourceEvidence {
   name: string;
   /** What was looked up, and where: a kind of source, with a pattern where it has one. */
-  from: Source["from"];
+  from: EvidenceSource["from"];
   select?: string;
   status: SourceStatus;
   /** At most FACTS_MAX, those first that speak against the requirement. */
@@ -72,7 +72,7 @@ function cut({ status, facts }: Found): Found & { isCut?: true } {
   return { status, facts: ordered.slice(0, FACTS_MAX), isCut: true };
 }
 
-function isOpen({ status }: Pick<Figure, "status">): boolean {
+function isOpen({ status }: Pick<ClaimFigure, "status">): boolean {
   return status !== "passed" && status !== "recorded";
 }
 
@@ -96,7 +96,7 @@ interface Lookup {
 
 type Found = Pick<SourceEvidence, "status" | "facts">;
 
-function lookUp(source: Source, { input, claims }: Lookup): Found {
+function lookUp(source: EvidenceSource, { input, claims }: Lookup): Found {
   const { from, select = "" } = source;
   switch (from) {
     case "claims":
@@ -122,7 +122,11 @@ function ofFacts(facts: Fact[]): Found {
   return { status: facts.length === 0 ? "unavailable" : "supported", facts };
 }
 
-function ofClaims({ fails = [], absent = [] }: Source, found: readonly Claim[], input: DocumentInput): Found {
+function ofClaims(
+  { fails = [], absent = [] }: EvidenceSource,
+  found: readonly Claim[],
+  input: DocumentInput,
+): Found {
   const broken = new Set(
     input.audit?.claims.filter(({ status }) => status === "fails").map(({ id }) => id) ?? [],
   );
@@ -158,7 +162,7 @@ function parameterFacts({ derivations }: DocumentInput): Fact[] {
   );
 }
 
-function ofDeviations({ select }: Source, { deviations, record }: DocumentInput): Found {
+function ofDeviations({ select }: EvidenceSource, { deviations, record }: DocumentInput): Found {
   const wanted = deviations.filter(({ kind }) => select === undefined || kind === select);
   if (record.status === "cancelled" && wanted.length === 0) return { status: "partial", facts: [] };
   return {
@@ -167,7 +171,7 @@ function ofDeviations({ select }: Source, { deviations, record }: DocumentInput)
   };
 }
 
-function ofSignatures({ select }: Source, { signatures }: DocumentInput): Found {
+function ofSignatures({ select }: EvidenceSource, { signatures }: DocumentInput): Found {
   const wanted = signatures.flatMap((signature, index) =>
     select === undefined || signature.meaning === select ? [{ ...signature, index }] : [],
   );

@@ -3,7 +3,7 @@
 import type { Claim, ClaimValue } from "#home/run-record.ts";
 import type { RunRecord } from "#home/run-record.ts";
 
-export interface Figure {
+export interface ClaimFigure {
   claim: string;
   statement: string;
   value: ClaimValue;
@@ -20,9 +20,9 @@ export interface Identifier {
   source: string;
 }
 
-export type Fact = Figure | Identifier;
+export type Fact = ClaimFigure | Identifier;
 
-export function isFigure(fact: Fact): fact is Figure {
+export function isFigure(fact: Fact): fact is ClaimFigure {
   return "claim" in fact;
 }
 
@@ -31,7 +31,7 @@ export function identifier(text: string, source: string, name?: string): Identif
 }
 
 /** The claim as a figure. */
-export function figureOf({ id, statement, value, unit, status, limit }: Claim): Figure {
+export function figureOf({ id, statement, value, unit, status, limit }: Claim): ClaimFigure {
   return {
     claim: id,
     statement,

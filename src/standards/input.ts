@@ -19,7 +19,7 @@ export interface DocumentInput {
   derivations: readonly DerivationView[];
   /** Stage -> its log, as text. */
   logs: ReadonlyMap<string, string>;
-  series: readonly Series[];
+  series: readonly ClaimSeries[];
   /** What statements about rebuilds come to; of a run that is just ending there are none. */
   rebuilds?: readonly ReproducedStage[];
 }
@@ -50,7 +50,7 @@ export interface DerivationView {
 }
 
 /** Values that a claim was computed from, to be drawn. */
-export interface Series {
+export interface ClaimSeries {
   claim: Claim;
   /** Where they stand: `<store path>/<file>#<pointer with *>`. */
   place: string;

@@ -20,13 +20,13 @@ export interface Clause {
   title: string;
   /** Whether a run can give evidence at all. */
   kind: "technical" | "organisational";
-  sources?: readonly Source[];
+  sources?: readonly EvidenceSource[];
   /** What is left to the organisation: all of an organisational clause, a part of a technical one. */
   duty?: string;
 }
 
 /** Where the evidence for a clause is looked up. */
-export interface Source {
+export interface EvidenceSource {
   name: string;
   from: "claims" | "checks" | "record" | "parameters" | "deviations" | "signatures" | "audit" | "journal";
   /** Pattern of claim ids, pointer into the record, meaning of a signature, or kind of deviation. */

@@ -2,7 +2,7 @@
 import type { ClauseEvidence } from "./clauses.ts";
 import { evidenceFor } from "./clauses.ts";
 import { claimsByName, figureOf, identifier } from "./facts.ts";
-import type { Figure, Identifier } from "./facts.ts";
+import type { ClaimFigure, Identifier } from "./facts.ts";
 import type { Deviation } from "#release/deviation.ts";
 import type { DocumentInput } from "./input.ts";
 import { MAPPINGS } from "./mappings.ts";
@@ -10,8 +10,8 @@ import { MAPPINGS } from "./mappings.ts";
 export interface RunHead {
   run: Identifier;
   pipeline: Identifier;
-  started: Figure[];
-  verdict: Figure[];
+  started: ClaimFigure[];
+  verdict: ClaimFigure[];
 }
 
 /** What every document begins with. */
@@ -56,11 +56,11 @@ export interface MasterStage {
 export interface MasterRecord {
   document: "master record";
   pipeline: Identifier;
-  parameters: Figure[];
+  parameters: ClaimFigure[];
   stages: MasterStage[];
-  materials: { name: Identifier; path: Identifier; figures: Figure[] }[];
+  materials: { name: Identifier; path: Identifier; figures: ClaimFigure[] }[];
   /** Every check that has a limit, with it. */
-  limits: Figure[];
+  limits: ClaimFigure[];
 }
 
 export function masterRecordOf(input: DocumentInput): MasterRecord {
@@ -117,7 +117,7 @@ interface DeviationEntry {
   disposition?: string;
   /** How many earlier runs departed in the same way. */
   recurrence: Identifier;
-  claims: Figure[];
+  claims: ClaimFigure[];
   moves: { to: string; reason: Identifier; signer: Identifier; at: Identifier }[];
 }
 

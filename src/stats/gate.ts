@@ -58,11 +58,11 @@ export interface CapabilityPlan {
  */
 export type CapabilityStatus = "capable" | "not-capable" | "unsupported" | "gauge-limited" | "not-computable";
 
-export type CheckStatus = "held" | "failed" | "not-computable" | "not-asked";
+export type CapabilityCheckStatus = "held" | "failed" | "not-computable" | "not-asked";
 
 export interface CapabilityCheck {
   name: "stability" | "normality" | "independence" | "gauge";
-  status: CheckStatus;
+  status: CapabilityCheckStatus;
   reason: string;
 }
 

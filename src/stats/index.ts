@@ -13,7 +13,7 @@ export { studentQuantile, studentTails, type Tail } from "./distributions.ts";
 export type { Tails } from "./gamma.ts";
 export { individuals, judgeCapability } from "./gate.ts";
 export type { CapabilityCheck, CapabilityInput, CapabilityPlan, CapabilityResult } from "./gate.ts";
-export type { CapabilityStatus, CheckStatus, GaugeRecord } from "./gate.ts";
+export type { CapabilityStatus, CapabilityCheckStatus, GaugeRecord } from "./gate.ts";
 export { detectDrift, detectRegression } from "./regression.ts";
 export type { Direction, Drift, DriftOptions } from "./regression.ts";
 export type { HistoryStatus, Regression, RegressionOptions } from "./regression.ts";

@@ -1,6 +1,6 @@
 // What a collection is content with: only what is old, and only as much as is wanted; the oldest goes first.
 import { statfsSync } from "node:fs";
-import type { Graph } from "./graph.ts";
+import type { ReferenceGraph } from "./graph.ts";
 
 export interface GarbageLimits {
   /** Keep what was registered less than this long ago, with all it needs. */
@@ -24,7 +24,7 @@ export interface Goal {
 /** Everything goes. */
 export const NO_GOAL: Goal = { isReached: () => false };
 
-export function goalOf(limits: GarbageLimits, graph: Graph, storeDir: string): Goal {
+export function goalOf(limits: GarbageLimits, graph: ReferenceGraph, storeDir: string): Goal {
   const { maxFreedBytes, minFreeBytes, maxStoreBytes } = limits;
   if (maxFreedBytes === undefined && minFreeBytes === undefined && maxStoreBytes === undefined)
     return NO_GOAL;
@@ -43,7 +43,11 @@ export function goalOf(limits: GarbageLimits, graph: Graph, storeDir: string): G
 }
 
 /** The ids of dead paths that are old enough, the oldest first. */
-export function expired(graph: Graph, live: ReadonlySet<number>, { olderThanMs }: GarbageLimits): number[] {
+export function expired(
+  graph: ReferenceGraph,
+  live: ReadonlySet<number>,
+  { olderThanMs }: GarbageLimits,
+): number[] {
   const kept = new Set(live);
   if (olderThanMs !== undefined) {
     const latest = (Date.now() - olderThanMs) / 1000;
@@ -56,7 +60,7 @@ export function expired(graph: Graph, live: ReadonlySet<number>, { olderThanMs }
   return [...graph.paths.keys()].filter((id) => !kept.has(id)).toSorted((a, b) => age(a) - age(b) || a - b);
 }
 
-export function narSizeOf(graph: Graph, ids: Iterable<number>): number {
+export function narSizeOf(graph: ReferenceGraph, ids: Iterable<number>): number {
   let bytes = 0;
   for (const id of ids) bytes += graph.paths.get(id)?.narSize ?? 0;
   return bytes;

@@ -10,7 +10,7 @@ import { transact } from "./database.ts";
 import { diskPath, removeTree } from "./disk.ts";
 import { expired, goalOf, narSizeOf, NO_GOAL, type GarbageLimits, type Goal } from "./gc-limits.ts";
 import { serveTempRoots } from "./gc-server.ts";
-import { readGraph, type Graph } from "./graph.ts";
+import { readGraph, type ReferenceGraph } from "./graph.ts";
 import { settleRows } from "./durable.ts";
 import { physicalPath } from "./layout.ts";
 import { findProcessRoots, isForeignScratch, readTempRoots } from "./live-processes.ts";
@@ -45,7 +45,7 @@ const TURN_MS = 20;
 
 interface Collection {
   store: StoreContext;
-  graph: Graph;
+  graph: ReferenceGraph;
   roots: Root[];
   live: Set<number>;
   /** Hash parts that must stay, valid or not. */
@@ -283,7 +283,7 @@ function deleteUnusedLinks({ store, result }: Collection): void {
 }
 
 /** Orders paths so that each comes before what it refers to. */
-function referrersFirst(graph: Graph, ids: readonly number[]): number[] {
+function referrersFirst(graph: ReferenceGraph, ids: readonly number[]): number[] {
   const members = new Set(ids);
   const sorted: number[] = [];
   const seen = new Set<number>();
@@ -313,7 +313,7 @@ function makePause(): { isDue(): boolean } {
   };
 }
 
-function pathOf(graph: Graph, id: number): StorePath {
+function pathOf(graph: ReferenceGraph, id: number): StorePath {
   const facts = graph.paths.get(id);
   if (facts === undefined) throw new RangeError(`no path has the id ${id}`);
   return facts.path;

@@ -8,7 +8,7 @@ import type { StoreDatabase } from "./query.ts";
 const HASH_START = STORE_DIR.length + 1;
 const HASH_END = HASH_START + STORE_HASH_LENGTH;
 
-export interface Graph {
+export interface ReferenceGraph {
   readonly paths: ReadonlyMap<number, PathFacts>;
   idOf(path: StorePath): number | undefined;
   /** The id of the path with this hash part. */
@@ -31,7 +31,7 @@ export interface PathFacts {
   deriver: string | undefined;
 }
 
-export function readGraph(store: StoreDatabase): Graph {
+export function readGraph(store: StoreDatabase): ReferenceGraph {
   const paths = new Map<number, PathFacts>();
   const hashes = new Map<string, number>();
   const sql = "select id, path, deriver, narSize, registrationTime from ValidPaths";

@@ -23,19 +23,19 @@ import type { TempRoots } from "./temp-roots.ts";
 export interface StoreContext extends StoreDatabase {
   readonly tempRoots: TempRoots;
   readonly memo: StatMemo;
-  readonly scratch: Scratch;
+  readonly scratch: ScratchNames;
   readonly lockFiles: LockFiles;
 }
 
 /** Names for unfinished files in the store directory. */
-export interface Scratch {
+export interface ScratchNames {
   /** Must have been waited for once before the first name is used: then no collection takes what has one. */
   protect(): Promise<void>;
   /** A fresh path; a byte string. */
   next(): string;
 }
 
-export function scratchOf(layout: Layout, tempRoots: TempRoots): Scratch {
+export function scratchOf(layout: Layout, tempRoots: TempRoots): ScratchNames {
   // One temporary root covers them all, since a collector spares whatever shares its hash part.
   const root = parseStorePath(`${STORE_DIR}/${encodeNix32(randomBytes(20))}-scratch`);
   const prefix = byteStringOf(physicalPath(layout, root));

@@ -12,7 +12,7 @@ import { decompress } from "#package/decompress.ts";
 import { readTar } from "#package/tar-reader.ts";
 import { parseWheelName } from "#package/wheel.ts";
 import { readZip } from "#package/zip.ts";
-import type { ComponentType, PackageFacts } from "#sbom/bom.ts";
+import type { ComponentType, BomPackage } from "#sbom/bom.ts";
 import { debianLicence } from "#sbom/licence.ts";
 import {
   apkPackages,
@@ -26,9 +26,9 @@ import {
 export interface Contents {
   type: ComponentType;
   /** The package that the object is. */
-  is?: PackageFacts;
+  is?: BomPackage;
   /** The packages that are in it; undefined where nothing in it says so. */
-  contains?: PackageFacts[];
+  contains?: BomPackage[];
 }
 
 /** More than any file of metadata has. */
@@ -54,7 +54,7 @@ export async function contentsOf(path: string): Promise<Contents> {
 }
 
 /** A package in its archive is what it says; one that can't be read says nothing. */
-async function fileFacts(path: string): Promise<{ type: ComponentType; is: PackageFacts } | undefined> {
+async function fileFacts(path: string): Promise<{ type: ComponentType; is: BomPackage } | undefined> {
   const name = basename(path).slice(HASH_AND_DASH);
   try {
     if (name.endsWith(".deb")) return asLibrary(await debFacts(path));
@@ -71,11 +71,11 @@ async function fileFacts(path: string): Promise<{ type: ComponentType; is: Packa
 
 const HASH_AND_DASH = 33;
 
-function asLibrary(is: PackageFacts | undefined): { type: ComponentType; is: PackageFacts } | undefined {
+function asLibrary(is: BomPackage | undefined): { type: ComponentType; is: BomPackage } | undefined {
   return is && { type: "library", is };
 }
 
-async function debFacts(path: string): Promise<PackageFacts | undefined> {
+async function debFacts(path: string): Promise<BomPackage | undefined> {
   const member = readAr(wholeFile(path)).find(({ name }) => name.startsWith("control.tar"));
   if (member === undefined) return undefined;
   const tar = await decompress(member.content, member.name.slice("control.tar".length));
@@ -85,14 +85,14 @@ async function debFacts(path: string): Promise<PackageFacts | undefined> {
   return undefined;
 }
 
-function wheelFileFacts(path: string): PackageFacts | undefined {
+function wheelFileFacts(path: string): BomPackage | undefined {
   const metadata = readZip(wholeFile(path)).find(({ name }) => /^[^/]+\.dist-info\/METADATA$/.test(name));
   if (metadata === undefined || metadata.size > METADATA_MAX) return undefined;
   return wheelFacts(Buffer.from(metadata.read()).toString("utf8"));
 }
 
 /** One that npm packed has the name and version in its own: other archives have a package.json as well. */
-async function npmArchiveFacts(path: string, name: string): Promise<PackageFacts | undefined> {
+async function npmArchiveFacts(path: string, name: string): Promise<BomPackage | undefined> {
   for (const { kind, path: member, content } of readTar(await decompress(wholeFile(path), ".gz"))) {
     if (kind !== "file" || !/^[^/]+\/package\.json$/.test(member)) continue;
     const facts = npmFacts(parseStrictJson(content), "");
@@ -102,13 +102,13 @@ async function npmArchiveFacts(path: string, name: string): Promise<PackageFacts
 }
 
 /** One that was taken out of its archive by the step of an environment. */
-function unpackedDebian(root: string): PackageFacts | undefined {
+function unpackedDebian(root: string): BomPackage | undefined {
   if (textIn(root, "list.json") === undefined) return undefined;
   const [facts] = debianPackages(textIn(root, "control/control") ?? "", undefined);
   return facts && withCopyright(facts, join(root, "data"));
 }
 
-function systemPackages(root: string): PackageFacts[] | undefined {
+function systemPackages(root: string): BomPackage[] | undefined {
   const distribution = distributionOf(textIn(root, "etc/os-release") ?? "");
   const status = textIn(root, "var/lib/dpkg/status");
   if (status !== undefined)
@@ -117,12 +117,12 @@ function systemPackages(root: string): PackageFacts[] | undefined {
   return apk === undefined ? undefined : apkPackages(apk, distribution);
 }
 
-function withCopyright(facts: PackageFacts, root: string): PackageFacts {
+function withCopyright(facts: BomPackage, root: string): BomPackage {
   const licence = debianLicence(textIn(root, `usr/share/doc/${facts.name}/copyright`) ?? "");
   return licence === undefined ? facts : { ...facts, licence };
 }
 
-function pythonPackages(root: string): PackageFacts[] | undefined {
+function pythonPackages(root: string): BomPackage[] | undefined {
   const sites = ["lib", "usr/local/lib"].flatMap((lib) =>
     namesIn(root, lib)
       .filter((name) => /^python3\.\d+$/.test(name))
@@ -138,10 +138,10 @@ function pythonPackages(root: string): PackageFacts[] | undefined {
 }
 
 /** npm packages of stages that can't be bundled, or of a lock: `node_modules`, with folders of more within. */
-function npmPackages(root: string): PackageFacts[] | undefined {
+function npmPackages(root: string): BomPackage[] | undefined {
   const modules = join(root, "node_modules");
   if (entryAt(modules)?.isDirectory() !== true) return undefined;
-  const found: PackageFacts[] = [];
+  const found: BomPackage[] = [];
   const visit = (folder: string): void => {
     for (const entry of foldersIn(folder)) {
       const path = join(folder, entry);
@@ -188,7 +188,7 @@ function textIn(root: string, file: string): string | undefined {
 }
 
 /** Packages whose code is in a bundle, or of which a program is: kept when it was made. */
-export function notedPackages(note: unknown): PackageFacts[] | undefined {
+export function notedPackages(note: unknown): BomPackage[] | undefined {
   if (!isObject(note) || !Array.isArray(note["npm"])) return undefined;
   const { node } = note;
   const found = (note["npm"] as unknown[])

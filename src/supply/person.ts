@@ -76,9 +76,9 @@ export interface SignedByPerson {
 }
 
 /** Keys and roots of a home, read once. */
-export type Known = Pick<Home["keyring"], "keys" | "roots">;
+export type KnownKeys = Pick<Home["keyring"], "keys" | "roots">;
 
-export function knownOf({ keyring: { keys, roots } }: Home): Known {
+export function knownOf({ keyring: { keys, roots } }: Home): KnownKeys {
   return { keys, roots };
 }
 
@@ -86,7 +86,7 @@ export function knownOf({ keyring: { keys, roots } }: Home): Known {
  * A statement by somebody whose key, or whose root, this home keeps.
  * @throws PipeliteError BUNDLE_KEY_UNKNOWN, BUNDLE_SIGNATURE_WRONG, BUNDLE_UNVOUCHED, BUNDLE_INVALID, STATEMENT_INVALID
  */
-export function signedByPerson({ keys, roots }: Known, bundle: Bundle): SignedByPerson {
+export function signedByPerson({ keys, roots }: KnownKeys, bundle: Bundle): SignedByPerson {
   const { certificate, timestamps = [] } = bundle;
   if (certificate !== undefined) return byIdentity(roots, { ...bundle, certificate });
   const signed = { statement: verifyBundle(bundle, keys), id: bundle.keyId };
@@ -102,7 +102,7 @@ export function signedByPerson({ keys, roots }: Known, bundle: Bundle): SignedBy
   throw unvouched("timestamp", problems);
 }
 
-function byIdentity(roots: Known["roots"], bundle: Bundle & { certificate: Uint8Array }): SignedByPerson {
+function byIdentity(roots: KnownKeys["roots"], bundle: Bundle & { certificate: Uint8Array }): SignedByPerson {
   const problems: string[] = [];
   for (const { id, root } of roots) {
     const { findings, identity, key } = certifiedFindings(bundle, root);

@@ -4,7 +4,7 @@ import { webProblem } from "#base/web.ts";
 const TIMEOUT_MS = 30_000;
 const ANSWER_MAX = 256 * 1024;
 
-export interface Answer {
+export interface PostResponse {
   status: number;
   bytes: Buffer;
 }
@@ -26,7 +26,7 @@ export async function post(
   address: string | URL,
   { body, types, token, signal }: Question,
   failed: (problem: string, cause: unknown) => Error,
-): Promise<Answer> {
+): Promise<PostResponse> {
   try {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
     const headers = {
@@ -55,7 +55,7 @@ export async function post(
 }
 
 /** The start of what it said, for messages. @param token that it may have said again, and nobody is to see */
-export function said({ status, bytes }: Answer, token?: string): string {
+export function said({ status, bytes }: PostResponse, token?: string): string {
   const text = bytes.toString("utf8").trim();
   const shown = token === undefined ? text : text.replaceAll(token, "TOKEN");
   return `it answered ${status}: ${shown.slice(0, 200)}`;

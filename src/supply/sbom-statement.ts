@@ -4,14 +4,14 @@ import { canonicalJson } from "#base/canonical-json.ts";
 import { hex } from "#base/bytes.ts";
 import { isObject, parseStrictJson } from "#base/strict-json.ts";
 import { isStorePath, STORE_DIR, storePathBase, type StorePath } from "#nix/store-path.ts";
-import type { Format } from "#sbom/bom.ts";
+import type { BomFormat } from "#sbom/bom.ts";
 import type { Statement } from "#sigstore/statement.ts";
 import type { Store } from "#store/store.ts";
 import { pipeliteError } from "./errors.ts";
 import { fails, holds, untested, type Finding } from "./finding.ts";
 import type { StoreBytes } from "./store-bytes.ts";
 
-const TYPES: Readonly<Record<Format, string>> = {
+const TYPES: Readonly<Record<BomFormat, string>> = {
   cyclonedx: "https://cyclonedx.org/bom",
   "cyclonedx-1.6": "https://cyclonedx.org/bom",
   spdx: "https://spdx.dev/Document/v2.3",
@@ -20,7 +20,7 @@ const TYPES: Readonly<Record<Format, string>> = {
 
 /** @param results what the document is of; @throws PipeliteError SBOM_PATH_GONE */
 export function sbomStatement(
-  { format, text }: { format: Format; text: string },
+  { format, text }: { format: BomFormat; text: string },
   results: readonly StorePath[],
   store: Store,
 ): Statement {

@@ -9,7 +9,7 @@ import type { RunRecord, StageRecord } from "#home/run-record.ts";
 import { parseHash } from "#nix/hash.ts";
 import { parseStorePath, storePathBase, storePathName, type StorePath } from "#nix/store-path.ts";
 import { hashOf } from "#sbom/bom.ts";
-import type { Bom, BomObject, BomPath, BomStage, ClosureKind, PackageFacts, Party } from "#sbom/bom.ts";
+import type { Bom, BomObject, BomPath, BomStage, ClosureKind, BomPackage, Party } from "#sbom/bom.ts";
 import { parseObjectName } from "#sbom/metadata.ts";
 import { purlOf } from "#sbom/purl.ts";
 import { uuidFrom } from "#sbom/uuid.ts";
@@ -149,7 +149,7 @@ async function objectOf(
 }
 
 /** An object that is no known package is called as its path is; its version is then what changes with its bytes. */
-function nameOf(path: StorePath, is: Contents["is"]): PackageFacts {
+function nameOf(path: StorePath, is: Contents["is"]): BomPackage {
   const parsed = parseObjectName(storePathName(path));
   const { name, version = hashOf(path) } = is ?? parsed;
   const purl = purlOf({ type: "nix", name, version, qualifiers: { outputhash: hashOf(path) } });
@@ -157,7 +157,7 @@ function nameOf(path: StorePath, is: Contents["is"]): PackageFacts {
 }
 
 /** By name and version; what is there twice is there once. */
-function sorted(contains: readonly PackageFacts[]): PackageFacts[] {
+function sorted(contains: readonly BomPackage[]): BomPackage[] {
   const keys = contains.map(
     (facts) => [`${facts.name} ${facts.version ?? ""} ${canonicalJson(facts)}`, facts] as const,
   );
@@ -166,8 +166,8 @@ function sorted(contains: readonly PackageFacts[]): PackageFacts[] {
 
 /** A package that is in a root as well is the same as in its archive: the root says of which distribution, and its licence. */
 function named(objects: BomObject[], supplier: Party | undefined, made: ReadonlySet<string>): BomObject[] {
-  const key = ({ name, version, architecture }: PackageFacts) => `${name} ${version} ${architecture}`;
-  const inRoots = new Map<string, PackageFacts>();
+  const key = ({ name, version, architecture }: BomPackage) => `${name} ${version} ${architecture}`;
+  const inRoots = new Map<string, BomPackage>();
   for (const { contains = [] } of objects)
     for (const each of contains) if (each.architecture !== undefined) inRoots.set(key(each), each);
   return objects.map((object) => ({

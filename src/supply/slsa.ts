@@ -1,7 +1,7 @@
 // What of SLSA's Build track a builder of this kind meets, requirement by requirement. Specification:
 // https://slsa.dev/spec/v1.2/build-requirements. A level is reached when all that it and the levels below ask is met.
 
-export interface Requirement {
+export interface SlsaRequirement {
   name: string;
   level: 1 | 2 | 3;
   status: "met" | "not-met";
@@ -10,7 +10,7 @@ export interface Requirement {
 
 export interface SlsaAssessment {
   level: 0 | 1 | 2 | 3;
-  requirements: Requirement[];
+  requirements: SlsaRequirement[];
 }
 
 /** Sandboxes that keep a stage from the key and from other stages; what is not named here keeps it from nothing. */
@@ -34,7 +34,7 @@ export function assessSlsa({
   const isIsolated = sandboxes.length > 0 && open.length === 0;
   const kinds = [...new Set(sandboxes)].join(", ");
   const why = sandboxes.length === 0 ? "there is no output" : `sandbox: ${open.join(", ")}`;
-  const requirements: Requirement[] = [
+  const requirements: SlsaRequirement[] = [
     {
       name: "provenance exists",
       level: 1,

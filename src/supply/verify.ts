@@ -61,12 +61,12 @@ export function verifyAttested(
 }
 
 /** Who signed a bundle, whatever it says. */
-export function verifySigner(bundle: Bundle, trust: Trust): Signed {
+export function verifySigner(bundle: Bundle, trust: Trust): JudgedStatement {
   const { certificate } = bundle;
   return certificate === undefined ? byKey(bundle, trust) : byIdentity({ ...bundle, certificate }, trust);
 }
 
-export interface Signed {
+export interface JudgedStatement {
   findings: Finding[];
   /** What is signed by somebody who is trusted. */
   statement?: Statement;
@@ -74,7 +74,7 @@ export interface Signed {
   builders?: readonly string[] | undefined;
 }
 
-function byKey(bundle: Bundle, trust: Trust): Signed {
+function byKey(bundle: Bundle, trust: Trust): JudgedStatement {
   const { keyId } = bundle;
   const trusted = trust.keys.find(({ key }) => key.keyId === keyId);
   let statement: Statement;
@@ -102,7 +102,7 @@ function byKey(bundle: Bundle, trust: Trust): Signed {
 function byIdentity(
   bundle: Bundle & { certificate: Uint8Array },
   { root, identities = [], witnesses }: Trust,
-): Signed {
+): JudgedStatement {
   if (root === undefined || identities.length === 0)
     return { findings: [fails("signature", "it is signed under a certificate, and no identity is trusted")] };
   const { findings, identity, key, note } = certifiedFindings(bundle, root);

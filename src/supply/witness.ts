@@ -13,7 +13,7 @@ import {
   type NoteVerifier,
 } from "#tlog/note.ts";
 import { pipeliteError } from "./errors.ts";
-import { post, said, type Answer } from "./post.ts";
+import { post, said, type PostResponse } from "./post.ts";
 
 /** Who is asked to sign checkpoints, and whose signatures count. */
 export interface Witnesses {
@@ -53,7 +53,7 @@ async function ask(
   { checkpoint: { size, note }, hashes, keys }: Asked,
   signal: AbortSignal,
 ): Promise<readonly NoteSignature[]> {
-  const from = (old: number): Promise<Answer> => {
+  const from = (old: number): Promise<PostResponse> => {
     const proof = proveConsistency(old, size, hashes).map((hash) => `${toBase64(hash)}\n`);
     const address = new URL("add-checkpoint", url.endsWith("/") ? url : `${url}/`);
     const body = `old ${old}\n${proof.join("")}\n${writeNote(note)}`;

@@ -2,13 +2,13 @@
 import { asBuffer } from "#base/bytes.ts";
 import { fromBase64, toBase64 } from "#sigstore/envelope.ts";
 import { pipeliteError } from "./errors.ts";
-import type { TreeHash } from "./merkle.ts";
+import type { MerkleHash } from "./merkle.ts";
 
 export interface Checkpoint {
   /** The name of the log. */
   origin: string;
   size: number;
-  root: TreeHash;
+  root: MerkleHash;
 }
 
 /** The text of its note. */

@@ -3,24 +3,24 @@
 import { asBuffer } from "#base/bytes.ts";
 import { sha256 } from "#nix/hash.ts";
 
-export type TreeHash = Uint8Array;
+export type MerkleHash = Uint8Array;
 
 /** Hashes of whole subtrees: `(level, index)` is that over the leaves `index * 2^level` up to the next of its kind. */
-export type SubtreeHashes = (level: number, index: number) => TreeHash;
+export type SubtreeHashes = (level: number, index: number) => MerkleHash;
 
 const LEAF = Buffer.of(0);
 const NODE = Buffer.of(1);
 
-export function leafHash(entry: Uint8Array): TreeHash {
+export function leafHash(entry: Uint8Array): MerkleHash {
   return sha256(Buffer.concat([LEAF, entry]));
 }
 
-export function nodeHash(left: TreeHash, right: TreeHash): TreeHash {
+export function nodeHash(left: MerkleHash, right: MerkleHash): MerkleHash {
   return sha256(Buffer.concat([NODE, left, right]));
 }
 
 /** Hashes of the subtrees over these leaves, each made once. */
-export function hashesOfLeaves(leaves: readonly TreeHash[]): SubtreeHashes {
+export function hashesOfLeaves(leaves: readonly MerkleHash[]): SubtreeHashes {
   const levels = [leaves];
   return (level, index) => {
     for (let next = levels.length; next <= level; next += 1) {
@@ -34,14 +34,14 @@ export function hashesOfLeaves(leaves: readonly TreeHash[]): SubtreeHashes {
   };
 }
 
-function leafAt(hashes: readonly TreeHash[], index: number): TreeHash {
+function leafAt(hashes: readonly MerkleHash[], index: number): MerkleHash {
   const hash = hashes[index];
   if (hash === undefined) throw new RangeError(`there is no subtree ${index}`);
   return hash;
 }
 
 /** The hash of the tree of the first `size` leaves; that of no leaves is the hash of nothing. */
-export function rootHash(size: number, hashes: SubtreeHashes): TreeHash {
+export function rootHash(size: number, hashes: SubtreeHashes): MerkleHash {
   return size === 0 ? sha256(new Uint8Array()) : rangeHash(0, size, hashes);
 }
 
@@ -49,9 +49,9 @@ export function rootHash(size: number, hashes: SubtreeHashes): TreeHash {
  * What shows that leaf `index` is in the tree of `size` leaves, lowest first.
  * @throws RangeError where it is not
  */
-export function proveInclusion(index: number, size: number, hashes: SubtreeHashes): TreeHash[] {
+export function proveInclusion(index: number, size: number, hashes: SubtreeHashes): MerkleHash[] {
   requireRange(index >= 0 && index < size, `leaf ${index} of ${size}`);
-  const path = (at: number, from: number, to: number): TreeHash[] => {
+  const path = (at: number, from: number, to: number): MerkleHash[] => {
     if (to - from === 1) return [];
     const middle = from + splitOf(to - from);
     return at < middle
@@ -65,9 +65,9 @@ export function proveInclusion(index: number, size: number, hashes: SubtreeHashe
  * What shows that the tree of `size` leaves begins with that of `earlier` leaves.
  * @throws RangeError where it can't
  */
-export function proveConsistency(earlier: number, size: number, hashes: SubtreeHashes): TreeHash[] {
+export function proveConsistency(earlier: number, size: number, hashes: SubtreeHashes): MerkleHash[] {
   requireRange(earlier >= 0 && earlier <= size, `${earlier} of ${size} leaves`);
-  const proof = (known: number, from: number, to: number, isWhole: boolean): TreeHash[] => {
+  const proof = (known: number, from: number, to: number, isWhole: boolean): MerkleHash[] => {
     if (known === to - from) return isWhole ? [] : [rangeHash(from, to, hashes)];
     const split = splitOf(to - from);
     const middle = from + split;
@@ -80,11 +80,11 @@ export function proveConsistency(earlier: number, size: number, hashes: SubtreeH
 
 /** Whether the proof leads from the hash of leaf `index` to the root of a tree of `size` leaves. RFC 9162, 2.1.3.2. */
 export function verifyInclusion(claim: {
-  leaf: TreeHash;
+  leaf: MerkleHash;
   index: number;
   size: number;
-  proof: readonly TreeHash[];
-  root: TreeHash;
+  proof: readonly MerkleHash[];
+  root: MerkleHash;
 }): boolean {
   const { leaf, index, size, proof, root } = claim;
   if (!isCount(index) || !isCount(size) || index >= size) return false;
@@ -104,10 +104,10 @@ export function verifyInclusion(claim: {
 /** Whether the tree of `size` leaves with one root begins with that of `earlier` leaves with the other. RFC 9162, 2.1.4.2. */
 export function verifyConsistency(claim: {
   earlier: number;
-  earlierRoot: TreeHash;
+  earlierRoot: MerkleHash;
   size: number;
-  root: TreeHash;
-  proof: readonly TreeHash[];
+  root: MerkleHash;
+  proof: readonly MerkleHash[];
 }): boolean {
   const { earlier, earlierRoot, size, root, proof } = claim;
   if (!isCount(earlier) || !isCount(size) || earlier > size) return false;
@@ -131,7 +131,7 @@ export function verifyConsistency(claim: {
 }
 
 /** The hash over leaves `from` up to `to`: of a whole subtree as it is known, else of its two parts. */
-function rangeHash(from: number, to: number, hashes: SubtreeHashes): TreeHash {
+function rangeHash(from: number, to: number, hashes: SubtreeHashes): MerkleHash {
   const width = to - from;
   const level = Math.log2(width);
   if (Number.isInteger(level) && from % width === 0) return hashes(level, from / width);
@@ -156,6 +156,6 @@ function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0;
 }
 
-function equal(a: TreeHash, b: TreeHash): boolean {
+function equal(a: MerkleHash, b: MerkleHash): boolean {
   return asBuffer(a).equals(b);
 }

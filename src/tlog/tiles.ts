@@ -1,6 +1,6 @@
 // A log as static files: 256 hashes a tile, and the entries themselves in bundles of as many.
 // Specification: https://c2sp.org/tlog-tiles
-import { nodeHash, type SubtreeHashes, type TreeHash } from "./merkle.ts";
+import { nodeHash, type SubtreeHashes, type MerkleHash } from "./merkle.ts";
 
 export const TILE_WIDTH = 256;
 const TILE_LEVELS = 8;
@@ -62,7 +62,7 @@ export function tileIn(size: number, level: number, index: number): Tile | undef
  */
 export function hashesOfTiles(size: number, read: (tile: Tile) => Uint8Array): SubtreeHashes {
   const tiles = new Map<string, Uint8Array>();
-  const hashIn = (level: number, index: number): TreeHash => {
+  const hashIn = (level: number, index: number): MerkleHash => {
     const place = Math.floor(index / TILE_WIDTH);
     const key = `${level}/${place}`;
     let bytes = tiles.get(key);
@@ -78,7 +78,7 @@ export function hashesOfTiles(size: number, read: (tile: Tile) => Uint8Array): S
     if (hash.length === 0) throw new RangeError(`a tree of ${size} leaves has no hash ${level}/${index}`);
     return hash;
   };
-  const subtree = (level: number, index: number): TreeHash =>
+  const subtree = (level: number, index: number): MerkleHash =>
     level % TILE_LEVELS === 0
       ? hashIn(level / TILE_LEVELS, index)
       : nodeHash(subtree(level - 1, 2 * index), subtree(level - 1, 2 * index + 1));
@@ -86,7 +86,7 @@ export function hashesOfTiles(size: number, read: (tile: Tile) => Uint8Array): S
 }
 
 /** The hash that a whole tile has in the tile above it. */
-export function tileRoot(tile: Uint8Array): TreeHash {
+export function tileRoot(tile: Uint8Array): MerkleHash {
   let hashes = Array.from({ length: tile.length / HASH_SIZE }, (_, at) => hashAt(tile, at));
   while (hashes.length > 1)
     hashes = Array.from({ length: hashes.length / 2 }, (_, at) =>
@@ -95,7 +95,7 @@ export function tileRoot(tile: Uint8Array): TreeHash {
   return hashes[0] ?? new Uint8Array();
 }
 
-function hashAt(tile: Uint8Array, at: number): TreeHash {
+function hashAt(tile: Uint8Array, at: number): MerkleHash {
   return tile.subarray(at * HASH_SIZE, (at + 1) * HASH_SIZE);
 }
 

@@ -5,14 +5,14 @@ import { formatElapsed } from "#base/quantities.ts";
 import { cleanLine, formatList, padToWidth } from "./format.ts";
 import { nameColumns, readingLine, type Symbols } from "./lines.ts";
 import { timeLeft } from "./time-left.ts";
-import { plainLine, span, type Line, type Span } from "./paint.ts";
+import { plainLine, span, type Line, type StyledText } from "./paint.ts";
 import {
   countStatuses,
   isRunning,
   openInputs,
   type RunState,
   type RunPreparing,
-  type Part,
+  type EnvironmentPreparing,
   type StageState,
 } from "./state.ts";
 
@@ -68,7 +68,7 @@ function preparingLine(
   ];
 }
 
-function partSpans(part: Part | undefined): Span[] {
+function partSpans(part: EnvironmentPreparing | undefined): StyledText[] {
   if (part === undefined) return [span("preparing")];
   const { what, done, total } = part;
   return [span("preparing "), span(cleanLine(what), "name"), span(` (${done + 1} of ${total})`, "faint")];
@@ -159,7 +159,7 @@ function nodeLine(node: Node, connector: string, state: RunState, options: Frame
   if (!isRunning(stage)) return waitingLine(node, connector, options);
   const elapsed = options.nowMs - (stage.startedMs ?? options.nowMs);
   const spinner = symbols.spinner[options.tick % symbols.spinner.length] ?? "";
-  const spans: Span[] = [
+  const spans: StyledText[] = [
     span(`${spinner} `, "busy"),
     span(padToWidth(stage.name, pad), "name"),
     span(`  ${timeText(elapsed, stage.expectedMs)}`, "busy"),
@@ -178,7 +178,7 @@ function timeText(elapsedMs: number, expectedMs: number | undefined): string {
 
 function waitingLine(node: Node, connector: string, { symbols }: FrameOptions): Line {
   const lead = connector === "" ? `${symbols.waiting} ` : `  ${connector}`;
-  const spans: Span[] = [span(lead, "faint"), span(node.stage.name)];
+  const spans: StyledText[] = [span(lead, "faint"), span(node.stage.name)];
   if (node.depth === 0) return [...spans, span("  ready", "faint")];
   if (node.alsoWaitsFor.length === 0) return spans;
   return [...spans, span(`  also waits for ${formatList(node.alsoWaitsFor, { limit: 3 })}`, "faint")];
@@ -190,7 +190,10 @@ function footerLine(state: RunState, { nowMs, cancelling }: FrameOptions): Line 
   const running = stages.filter(isRunning).length;
   const { failed } = countStatuses(state);
   const elapsed = formatElapsed(nowMs - (state.startedMs ?? nowMs));
-  const spans: Span[] = [span(`${done} of ${stages.length} done`), span(`, ${running} running`, "busy")];
+  const spans: StyledText[] = [
+    span(`${done} of ${stages.length} done`),
+    span(`, ${running} running`, "busy"),
+  ];
   if (failed > 0) spans.push(span(`, ${failed} failed`, "failure"));
   const left = cancelling ? undefined : timeLeft(state, nowMs);
   const leftText = left === undefined ? "" : `, ~${formatElapsed(left)} left`;

@@ -3,12 +3,11 @@ import { formatCount } from "#base/numbers.ts";
 import { formatDuration, formatSize } from "#base/quantities.ts";
 import type { StageStatus } from "#home/run-record.ts";
 import { cleanLine, formatList, padToWidth } from "./format.ts";
-import { plainLine, span, type Line, type Span, type Style } from "./paint.ts";
-import type { ListExpanded } from "#home/events.ts";
+import { plainLine, span, type Line, type StyledText, type Style } from "./paint.ts";
+import type { ListExpanded, RunStarted } from "#home/events.ts";
 import {
   countStatuses,
   stageOf,
-  type RunStarted,
   type RunState,
   type SourceRead,
   type StageFinished,
@@ -82,7 +81,7 @@ export function startLines({ started }: RunState): Line[] {
 }
 
 /** How far a large source has been read: `reading data (210 MiB of 700 MiB)`. */
-export function readingLine({ source, doneBytes, totalBytes }: SourceRead): Span[] {
+export function readingLine({ source, doneBytes, totalBytes }: SourceRead): StyledText[] {
   const amount = `${formatSize(doneBytes)} of ${formatSize(totalBytes)}`;
   return [span("reading "), span(cleanLine(source), "name"), span(` (${amount})`, "faint")];
 }
@@ -143,7 +142,7 @@ export function stageRetryLine(state: RunState, event: StageRetry, symbols: Symb
 }
 
 /** Why a stage is built, to be put after its line. */
-export function reasonSpans(state: RunState, name: string): Span[] {
+export function reasonSpans(state: RunState, name: string): StyledText[] {
   const { reason } = stageOf(state, name);
   return reason === undefined ? [] : [span(`  (${reason.text})`, "faint")];
 }

@@ -20,13 +20,13 @@ const STYLES = {
 const ELLIPSIS = "...";
 
 export type Style = keyof typeof STYLES;
-export interface Span {
+export interface StyledText {
   text: string;
   style: Style;
 }
-export type Line = readonly Span[];
+export type Line = readonly StyledText[];
 
-export function span(text: string, style: Style = "plain"): Span {
+export function span(text: string, style: Style = "plain"): StyledText {
   return { text, style };
 }
 
@@ -76,8 +76,8 @@ export function renderLine(words: Line, paint: Paint, width = Number.POSITIVE_IN
 
 /** A line broken at spaces into lines of at most `width` columns, all but the first indented by `indent`. */
 export function wrapLine(line: Line, width: number, indent: number): Line[] {
-  const lines: Span[][] = [];
-  let current: Span[] = [];
+  const lines: StyledText[][] = [];
+  let current: StyledText[] = [];
   let used = 0;
   for (const { text, style } of line) {
     for (const word of text.match(/\s*\S+|\s+$/g) ?? []) {

@@ -1,17 +1,15 @@
 // What the events of a run add up to at one moment. Pure: the time of an event is given by the caller.
-import type { RunEvent } from "#home/events.ts";
+import type { RunEvent, RunFinished, RunStarted } from "#home/events.ts";
 import type { BuildReason, StageStatus } from "#home/run-record.ts";
 import { cleanLine } from "./format.ts";
 
-export type RunStarted = Extract<RunEvent, { type: "run-started" }>;
 export type StageFinished = Extract<RunEvent, { type: "stage-finished" }>;
 export type StageRetry = Extract<RunEvent, { type: "stage-retry" }>;
-export type RunFinished = Extract<RunEvent, { type: "run-finished" }>;
 export type RunPreparing = Extract<RunEvent, { type: "run-preparing" }>;
 export type SourceRead = Extract<RunEvent, { type: "source-read" }>;
 export type CacheRefused = Extract<RunEvent, { type: "cache-refused" }>;
-export type Part = Extract<RunEvent, { type: "preparing" }>;
-export type Claim = Extract<RunEvent, { type: "claim" }>;
+export type EnvironmentPreparing = Extract<RunEvent, { type: "preparing" }>;
+export type ClaimEvent = Extract<RunEvent, { type: "claim" }>;
 
 export interface StageState {
   name: string;
@@ -30,13 +28,13 @@ export interface RunState {
   startedMs?: number;
   stages: Map<string, StageState>;
   /** Claims that something was asked of. */
-  checks: Claim[];
+  checks: ClaimEvent[];
   /** Caches that are asked no more. */
   refusals: CacheRefused[];
   /** What is prepared, until the run starts. */
   preparing?: RunPreparing | undefined;
   /** What is turned to meanwhile, and when that began. */
-  part?: Part | undefined;
+  part?: EnvironmentPreparing | undefined;
   preparingSinceMs?: number;
   /** The source that is being read meanwhile. */
   reading?: SourceRead | undefined;

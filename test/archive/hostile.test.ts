@@ -8,7 +8,7 @@ import { after, describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { ArchiveReader } from "#archive/read.ts";
-import { FORM, NAMES } from "#archive/manifest.ts";
+import { FORM, MEMBER_NAMES } from "#archive/manifest.ts";
 import { openArchive } from "#archive/open.ts";
 import { verifySums } from "#archive/signature.ts";
 import { readStorePart } from "#archive/store-part.ts";
@@ -92,7 +92,7 @@ describe("an archive", () => {
   test("that is right makes a home with what is in it, and keeps it from being collected", async () => {
     const home = await open(GOOD);
     assert.ok(typeof home === "string", String(home));
-    assert.deepEqual(readdirSync(home).toSorted(), [NAMES.readme, "nix", "pipelite", "sources"]);
+    assert.deepEqual(readdirSync(home).toSorted(), [MEMBER_NAMES.readme, "nix", "pipelite", "sources"]);
     assert.deepEqual(readdirSync(join(home, "pipelite/former-logs")), [rig.LOG_NAME]);
     using store = openStore(home);
     assert.deepEqual(store.validPaths(), [LEAF.info.path, TOP.info.path].toSorted());
@@ -128,8 +128,8 @@ describe("an archive", () => {
       (all) => all.set("sources/a", text("x")).set("sources/a/b", text("x")),
       /sources\/a\/b lies in what is a file/,
     ],
-    "no README": [(all) => all.delete(NAMES.readme), /README is missing/],
-    "no archive.json": [(all) => all.delete(NAMES.manifest), /archive.json is missing/],
+    "no README": [(all) => all.delete(MEMBER_NAMES.readme), /README is missing/],
+    "no archive.json": [(all) => all.delete(MEMBER_NAMES.manifest), /archive.json is missing/],
     "no record": [(all) => all.delete(`home/runs/${RUN}.json`), /runs\/.*json is missing/],
     "another record": [
       (all) => all.set(`home/runs/${RUN}.json`, text("{}")),
@@ -145,11 +145,11 @@ describe("an archive", () => {
       /0-x, which the run names, is missing/,
     ],
     "an archive.json that is none": [
-      (all) => all.set(NAMES.manifest, text("[]")),
+      (all) => all.set(MEMBER_NAMES.manifest, text("[]")),
       /archive.json: it is not an object/,
     ],
     "a run that leads elsewhere": [
-      (all) => all.set(NAMES.manifest, rig.manifestOf({ run: "../x" })),
+      (all) => all.set(MEMBER_NAMES.manifest, rig.manifestOf({ run: "../x" })),
       /archive.json: \/run is no name of a run/,
     ],
     "a log whose key is none": [(all) => all.set("home/log/log.pub", text("x")), /log.pub: /],
@@ -350,7 +350,7 @@ describe("an archive", () => {
     "of several files": [
       () =>
         ofSums((all, sums) => {
-          const subject = [NAMES.sums, "x"].map((name) => ({ name, digest: { sha256: sumOf(sums) } }));
+          const subject = [MEMBER_NAMES.sums, "x"].map((name) => ({ name, digest: { sha256: sumOf(sums) } }));
           return rig.signatureOf(all, sums, { change: { subject } });
         }),
       /SHA256SUMS is not the one that was signed/,
@@ -366,7 +366,7 @@ describe("an archive", () => {
 
   test("without a signature is refused", () => {
     const all = rig.smallMembers();
-    const own = [...all, [NAMES.sums, text(sumsOf(all))] as const];
+    const own = [...all, [MEMBER_NAMES.sums, text(sumsOf(all))] as const];
     return refused(
       tarOf(own.toSorted(([a], [b]) => (a < b ? -1 : 1))),
       /SHA256SUMS.sigstore.json is missing/,
@@ -374,7 +374,12 @@ describe("an archive", () => {
   });
 
   test("whose README, program or sources are others is refused, whatever its sums say", async () => {
-    for (const name of [NAMES.readme, "program/dist/cli.cjs", "sources/pipeline.ts", "home/journal.ndjson"]) {
+    for (const name of [
+      MEMBER_NAMES.readme,
+      "program/dist/cli.cjs",
+      "sources/pipeline.ts",
+      "home/journal.ndjson",
+    ]) {
       const all = rig.smallMembers();
       const signature = rig.signatureOf(all, sumsOf(all));
       all.set(name, text("another one\n"));
@@ -384,7 +389,9 @@ describe("an archive", () => {
 
   const whole = rig.smallMembers();
   const entries = [
-    ...whole.set(NAMES.sums, text(sumsOf(whole))).set(NAMES.signature, rig.signatureOf(whole, sumsOf(whole))),
+    ...whole
+      .set(MEMBER_NAMES.sums, text(sumsOf(whole)))
+      .set(MEMBER_NAMES.signature, rig.signatureOf(whole, sumsOf(whole))),
   ].toSorted(([a], [b]) => (a < b ? -1 : 1));
   const tars: Record<string, [bytes: Uint8Array, problem: RegExp]> = {
     "an absolute name": [
@@ -444,7 +451,7 @@ describe("an archive", () => {
 
   test("of a form to come is refused with where to find who knows it", () =>
     refused(
-      changed((all) => all.set(NAMES.manifest, rig.manifestOf({ form: FORM + 1, more: true }))),
+      changed((all) => all.set(MEMBER_NAMES.manifest, rig.manifestOf({ form: FORM + 1, more: true }))),
       /it has the form 2/,
       "RUN_ARCHIVE_FORM",
     ));
@@ -485,7 +492,7 @@ function readAll(bytes: Uint8Array): void {
   readStorePart(reader);
   for (const each of ["home", "program", "sources", "store"])
     for (const name of reader.below(each)) for (const _ of reader.pieces(name)) continue;
-  reader.bytes(NAMES.readme);
+  reader.bytes(MEMBER_NAMES.readme);
 }
 
 function linesOf(members: Members): Buffer {

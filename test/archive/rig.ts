@@ -18,7 +18,7 @@ import { archiveStatement } from "#archive/signature.ts";
 import { filesBelow, removeTree } from "#base/files.ts";
 import { openHome } from "#home/home.ts";
 import { TransparencyLog } from "#home/log.ts";
-import { FORM, NAMES, isHomeFile, writeManifest } from "#archive/manifest.ts";
+import { FORM, MEMBER_NAMES, isHomeFile, writeManifest } from "#archive/manifest.ts";
 import { headerOf } from "#archive/write.ts";
 import { cacheInfoText } from "#cache/cache-info.ts";
 import { writeContentAddress } from "#nix/content-address.ts";
@@ -124,7 +124,7 @@ export function recordOf(): Record<string, unknown> {
 export function putRecord(members: Members, record: unknown): void {
   const bytes = text(JSON.stringify(record));
   members.set(`home/runs/${RUN}.json`, bytes);
-  members.set(NAMES.manifest, manifestOf({ record: digestOf(bytes) }));
+  members.set(MEMBER_NAMES.manifest, manifestOf({ record: digestOf(bytes) }));
 }
 
 export function manifestOf(change: Record<string, unknown>): Uint8Array {
@@ -170,12 +170,12 @@ export const LOG_NAME: string = Buffer.from(LOG.get("home/log/log.pub") ?? "")
 
 export function smallMembers(): Members {
   const members: Members = new Map([
-    [NAMES.readme, text("read me\n")],
+    [MEMBER_NAMES.readme, text("read me\n")],
     ...LOG,
     ["home/keys/0a.pub", text(writePublicKey(KEY.publicKey))],
     ["program/dist/cli.cjs", text("process.exit(0);\n")],
     ["sources/pipeline.ts", text("export {};\n")],
-    [NAMES.cacheInfo, text(cacheInfoText())],
+    [MEMBER_NAMES.cacheInfo, text(cacheInfoText())],
   ]);
   put(members, LEAF);
   put(members, TOP);
@@ -184,7 +184,9 @@ export function smallMembers(): Members {
 }
 
 export function sumsOf(members: Members): string {
-  const names = [...members.keys()].filter((name) => name !== NAMES.sums && name !== NAMES.signature);
+  const names = [...members.keys()].filter(
+    (name) => name !== MEMBER_NAMES.sums && name !== MEMBER_NAMES.signature,
+  );
   const lines = names.toSorted(compareByteStrings).map(
     (name) =>
       `${createHash("sha256")
@@ -212,7 +214,9 @@ export function archiveOf(
   sums: string = sumsOf(members),
   signature: Uint8Array = signatureOf(members, sums),
 ): Buffer {
-  const all = new Map(members).set(NAMES.sums, Buffer.from(sums, "latin1")).set(NAMES.signature, signature);
+  const all = new Map(members)
+    .set(MEMBER_NAMES.sums, Buffer.from(sums, "latin1"))
+    .set(MEMBER_NAMES.signature, signature);
   return tarOf([...all].toSorted(([a], [b]) => compareByteStrings(a, b)));
 }
 

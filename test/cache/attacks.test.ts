@@ -6,7 +6,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { filesBelow } from "#base/files.ts";
-import { SILENCE } from "#base/web.ts";
+import { WEB_SILENCE } from "#base/web.ts";
 import { BinaryCache } from "#cache/binary-cache.ts";
 import { openCacheFiles } from "#cache/open.ts";
 import { sha256 } from "#nix/hash.ts";
@@ -170,15 +170,15 @@ describe("answers without end", () => {
       const sockets: Socket[] = [];
       const deaf = createServer({ pauseOnConnect: true }, (socket) => void sockets.push(socket));
       const url = await listening(deaf);
-      const { maxMs } = SILENCE;
-      SILENCE.maxMs = 100;
+      const { maxMs } = WEB_SILENCE;
+      WEB_SILENCE.maxMs = 100;
       try {
         assert.equal(await filesOf(server.url).ask("missing", "x\n", SIGNAL), undefined);
         // It takes nothing of a large one.
         const large = { sizeBytes: 2 ** 40, chunks: () => without(Buffer.alloc(2 ** 16)) };
         await assert.rejects(filesOf(url).write("nar/x.nar", large, SIGNAL), /was silent for 0.1 s/);
       } finally {
-        SILENCE.maxMs = maxMs;
+        WEB_SILENCE.maxMs = maxMs;
         deaf.close();
         for (const socket of sockets) socket.destroy();
       }

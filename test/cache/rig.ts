@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { BinaryCache } from "#cache/binary-cache.ts";
 import { openCacheFiles } from "#cache/open.ts";
-import { push, type Pushed } from "#cache/push.ts";
+import { push, type PushedPaths } from "#cache/push.ts";
 import { Substituter } from "#cache/substituter.ts";
 import { makeSecretKey } from "#nix/signature.ts";
 import type { StorePath } from "#nix/store-path.ts";
@@ -24,7 +24,7 @@ export function pushTo(
   url: string,
   paths: StorePath[],
   more: { key?: typeof KEY; token?: string; compression?: "none" | "zstd" } = {},
-): Promise<Pushed> {
+): Promise<PushedPaths> {
   const { key, token, compression = "zstd" } = more;
   return push(store, filesOf(url, token), paths, { compression, key, signal: SIGNAL });
 }

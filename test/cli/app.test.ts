@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EXIT } from "#base/errors.ts";
 import { VERSION } from "#base/version.ts";
-import { isGroup, type Entry } from "#cli/command.ts";
+import { isGroup, type CommandEntry } from "#cli/command.ts";
 import { findCommand, readCommandLine } from "#cli/command-line.ts";
 import { commands } from "#cli/commands.ts";
 import { homeOf, type Host } from "#cli/context.ts";
@@ -66,7 +66,10 @@ test("every example in help is a command line that can be understood, and shows 
 });
 
 /** Every command and group with the words that lead to it. */
-function entriesOf(entry: Entry, path: readonly string[] = []): (readonly [readonly string[], Entry])[] {
+function entriesOf(
+  entry: CommandEntry,
+  path: readonly string[] = [],
+): (readonly [readonly string[], CommandEntry])[] {
   const below = isGroup(entry) ? Object.entries(entry.commands) : [];
   return [[path, entry], ...below.flatMap(([name, next]) => entriesOf(next, [...path, name]))];
 }

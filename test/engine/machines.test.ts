@@ -5,7 +5,7 @@ import { PassThrough, Writable } from "node:stream";
 import { describe, test } from "node:test";
 import { isPipeliteError } from "#base/errors.ts";
 import { DaemonConnection, type Transport } from "#engine/daemon/connection.ts";
-import { SILENCE } from "#engine/daemon/silence.ts";
+import { DAEMON_SILENCE } from "#engine/daemon/silence.ts";
 import { parseMachines } from "#engine/daemon/machines.ts";
 import { WireReader, WireWriter } from "#nix/wire.ts";
 import { absentPath, coded, StoreRig } from "../store/rig.ts";
@@ -213,15 +213,15 @@ describe("daemons", () => {
       };
       const transport = { input, output: output(), lastWords: async () => "", close: () => undefined };
       const connection = await DaemonConnection.open(transport, "ssh-ng://m");
-      const { maxMs } = SILENCE;
-      SILENCE.maxMs = 50;
+      const { maxMs } = DAEMON_SILENCE;
+      DAEMON_SILENCE.maxMs = 50;
       try {
         await assert.rejects(
           ask(connection),
           (error) => isPipeliteError(error, "MACHINE_LOST") && error.message.includes("silent for 0.05 s"),
         );
       } finally {
-        SILENCE.maxMs = maxMs;
+        DAEMON_SILENCE.maxMs = maxMs;
       }
     });
 

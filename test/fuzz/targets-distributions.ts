@@ -10,7 +10,7 @@ import { readDeb } from "#package/deb.ts";
 import { readRpmHeader, REGION } from "#package/rpm-header.ts";
 import { readRpm } from "#package/rpm.ts";
 import { rpmRecord } from "#package/rpm-index.ts";
-import { FORMATS } from "#ship/shipment.ts";
+import { PACKAGE_FORMATS } from "#ship/shipment.ts";
 import { writePackage } from "#ship/write.ts";
 import { HELLO, planOf } from "../ship/rig.ts";
 import type { Target } from "./fuzz.ts";
@@ -21,7 +21,7 @@ async function samples(): Promise<[Buffer, Buffer, Buffer]> {
   const folder = mkdtempSync(join(tmpdir(), "pipelite-fuzz-"));
   try {
     const [first, second, third] = await Promise.all(
-      FORMATS.map(async (format) => {
+      PACKAGE_FORMATS.map(async (format) => {
         const { file } = await writePackage(format, planOf(HELLO), { folder, codec: "gzip", key: undefined });
         return readFileSync(join(folder, file));
       }),

@@ -4,12 +4,12 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { drawTrend } from "#chart/trend-page.ts";
 import { displayOf } from "#history/display.ts";
-import type { Series } from "#history/series.ts";
+import type { MeasuredSeries } from "#history/series.ts";
 import { judgeTrend, type SignalRule } from "#history/trend.ts";
 import { NELSON } from "#stats/rules.ts";
 import { runIdAt } from "./rig.ts";
 
-function seriesOf(values: readonly number[], more: Partial<Series> = {}): Series {
+function seriesOf(values: readonly number[], more: Partial<MeasuredSeries> = {}): MeasuredSeries {
   const points = values.map((value, at) => ({
     runId: runIdAt(at),
     startedAt: "2026-11-01",
@@ -45,7 +45,7 @@ function normals(seed: number, count: number): number[] {
 const STEADY = Array.from({ length: 20 }, (_, at) => (at % 2 === 0 ? 99 : 101));
 const STEADY_SIGMA = 2 / 1.1283791670955126;
 
-function rulesAt(values: readonly number[], at: number, more?: Partial<Series>): SignalRule[] {
+function rulesAt(values: readonly number[], at: number, more?: Partial<MeasuredSeries>): SignalRule[] {
   const { signals } = judgeTrend(seriesOf(values, more), { rules: NELSON });
   return signals.filter(({ runs }) => runs.at(-1) === runIdAt(at)).map(({ rule }) => rule);
 }
@@ -177,7 +177,7 @@ test("too few values are said to be few", () => {
 });
 
 test("what a chart takes for granted is checked, and told when it does not hold", () => {
-  const noteOf = (values: readonly number[], more?: Partial<Series>) =>
+  const noteOf = (values: readonly number[], more?: Partial<MeasuredSeries>) =>
     judgeTrend(seriesOf(values, more), { baseline: 60 }).notes.join("\n");
   const good = normals(3, 60);
   assert.equal(noteOf(good), "");

@@ -1,5 +1,5 @@
 // Sound exports, one for each rule: near misses of what refuse/ has.
-import { inductive, type Group } from "./inductive.ts";
+import { inductive, type SourceGroup } from "./inductive.ts";
 import { arithmetic, binary, Bool, comparisons, Nat, quotient, start, succ, zero } from "./prelude.ts";
 import {
   ap,
@@ -19,20 +19,20 @@ import {
   v,
   type Binder,
   type Export,
-  type Level,
+  type LevelTerm,
   type Term,
 } from "#lean/source/terms.ts";
 
 const base = (): Export =>
   comparisons(arithmetic(start("False", "True", "Eq", "And", "Or", "Bool", "Nat", "List")));
 
-const by = (level: Level, of: Term, left: Term, right: Term): Export =>
+const by = (level: LevelTerm, of: Term, left: Term, right: Term): Export =>
   base().thm("t", eq(level, of, left, right), refl(level, of, right));
 const forAll = (e: Export, binders: readonly Binder[], of: Term, left: Term, right: Term): Export =>
   e.thm("t", pi(binders, eq(1, of, left, right)), lam(binders, refl(1, of, right)));
 
 const cumulative =
-  (from: Level, to: Level): (() => Export) =>
+  (from: LevelTerm, to: LevelTerm): (() => Export) =>
   () =>
     start().def(
       "same",
@@ -41,7 +41,7 @@ const cumulative =
       ["u", "v"],
     );
 
-export const tree: Group = {
+export const tree: SourceGroup = {
   levels: ["v"],
   params: [["α", sort({ succ: "v" })]],
   sort: { succ: "v" },
@@ -77,7 +77,7 @@ export const tree: Group = {
   ],
 };
 
-export const evenOdd: Group = {
+export const evenOdd: SourceGroup = {
   sort: 0,
   motive: null,
   types: [
@@ -113,7 +113,7 @@ export const evenOdd: Group = {
   ],
 };
 
-export const vector: Group = {
+export const vector: SourceGroup = {
   params: [["α", type]],
   sort: 1,
   types: [
@@ -136,7 +136,7 @@ export const vector: Group = {
   ],
 };
 
-export const acc: Group = {
+export const acc: SourceGroup = {
   levels: ["w"],
   sort: 0,
   params: [
@@ -169,7 +169,7 @@ export const acc: Group = {
   ],
 };
 
-export const w: Group = {
+export const w: SourceGroup = {
   params: [
     ["α", type],
     ["β", arrow(v("α"), type)],
@@ -191,7 +191,7 @@ export const w: Group = {
   ],
 };
 
-export const pair: Group = {
+export const pair: SourceGroup = {
   sort: 1,
   types: [
     {
@@ -208,7 +208,7 @@ export const pair: Group = {
     },
   ],
 };
-export const unit: Group = { sort: 1, types: [{ name: "U", ctors: [{ name: "U.mk" }] }] };
+export const unit: SourceGroup = { sort: 1, types: [{ name: "U", ctors: [{ name: "U.mk" }] }] };
 const P = c("P");
 const operate = (name: string, a: bigint | number, b: bigint | number): Term =>
   ap(c(`Nat.${name}`), nat(a), nat(b));

@@ -1,5 +1,5 @@
 // Which declarations of an export rest on which, read from its lines; and exports with the same declarations in other orders.
-import type { Json } from "#lean/source/terms.ts";
+import type { ExportLine } from "#lean/source/terms.ts";
 
 export interface Parts {
   /** The lines that declare nothing: all of them, in their order. */
@@ -20,9 +20,9 @@ const TEXT = /^(Nat|Bool|String|Char|List)(\.|$)/;
 
 export function partsOf(text: string): Parts {
   const lines = text.trim().split("\n");
-  const records = lines.map((line) => JSON.parse(line) as Json);
+  const records = lines.map((line) => JSON.parse(line) as ExportLine);
   const names = spelledNames(records);
-  const isDeclaration = (record: Json): boolean =>
+  const isDeclaration = (record: ExportLine): boolean =>
     !("in" in record || "il" in record || "ie" in record || "meta" in record);
   const places = records.flatMap((record, i) => (isDeclaration(record) ? [i] : []));
   const declarers = new Map<string, number>();
@@ -48,7 +48,7 @@ export function partsOf(text: string): Parts {
   return { lines: lines.filter((_, i) => !places.includes(i)), declarations };
 }
 
-function spelledNames(records: readonly Json[]): Map<number, string> {
+function spelledNames(records: readonly ExportLine[]): Map<number, string> {
   const names = new Map([[0, ""]]);
   for (const record of records) {
     if (!("in" in record)) continue;
@@ -82,7 +82,7 @@ function referencesOf(record: unknown): Set<number> {
 }
 
 function usesOf(
-  record: Json,
+  record: ExportLine,
   uses: ReadonlyMap<number, ReadonlySet<string>>,
   names: ReadonlyMap<number, string>,
 ): Set<string> {

@@ -1,16 +1,16 @@
 // Random groups of inductive types.
 import fc from "fast-check";
-import type { Ctor, Field, Group, Type } from "./inductive.ts";
+import type { Ctor, ConstructorField, SourceGroup, Type } from "./inductive.ts";
 import { Nat } from "./prelude.ts";
 import { nat, type, v } from "#lean/source/terms.ts";
 
 /** One field: plain, a parameter's value, or recursive with arguments. */
 const field = (typeCount: number) =>
   fc.oneof(
-    fc.constantFrom<Field>({ name: "", type: Nat }, { name: "", type: v("α") }),
+    fc.constantFrom<ConstructorField>({ name: "", type: Nat }, { name: "", type: v("α") }),
     fc
       .record({ target: fc.nat(typeCount - 1), args: fc.nat(2), index: fc.nat(3) })
-      .map(({ target, args, index }): Field => ({
+      .map(({ target, args, index }): ConstructorField => ({
         name: "",
         target,
         args: Array.from({ length: args }, (_, i) => [`x${i}`, i === 0 ? Nat : v("α")] as const),
@@ -25,7 +25,7 @@ export const group = fc.integer({ min: 1, max: 2 }).chain((typeCount) =>
       minLength: typeCount,
       maxLength: typeCount,
     })
-    .map((all): Group => {
+    .map((all): SourceGroup => {
       const types = all.map((ctors, i): Type => {
         const made = ctors.map((fields, j): Ctor => ({
           name: `T${i}.c${j}`,

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { check } from "#lean/index.ts";
-import { inductive, type Ctor, type Extra, type Field } from "./inductive.ts";
+import { inductive, type Ctor, type Extra, type ConstructorField } from "./inductive.ts";
 import { Nat, start } from "./prelude.ts";
 import { ap, arrow, c, lam, type, v, type Export, type Term } from "#lean/source/terms.ts";
 import { inputs } from "../rig/peer.ts";
@@ -14,7 +14,7 @@ const list = (of: Term): Term => ap(c("List", 0), of);
 
 /** A field of T, and what is wrong with it, if anything is. */
 interface Sample {
-  readonly field: Omit<Field, "name">;
+  readonly field: Omit<ConstructorField, "name">;
   readonly fault?: string;
 }
 

@@ -8,11 +8,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { check, type CheckOptions, type Report } from "#lean/index.ts";
+import { check, type ExportCheckOptions, type Report } from "#lean/index.ts";
 import { SOUND } from "./accept.ts";
 import { inductive } from "./inductive.ts";
 import { GROUPS, Nat, start, succ, zero, bySecond, binary } from "./prelude.ts";
-import { ap, c, eq, lam, nat, pi, prop, refl, v, type Export, type Json } from "#lean/source/terms.ts";
+import { ap, c, eq, lam, nat, pi, prop, refl, v, type Export, type ExportLine } from "#lean/source/terms.ts";
 import { NO_VECTORS, vectors } from "./vectors.ts";
 import { sweep } from "../rig/peer.ts";
 
@@ -52,13 +52,13 @@ function changesOf(value: unknown): unknown[] {
   return Array.isArray(value) ? [value.slice(1), [...value, ...value.slice(-1)], value.toReversed()] : [];
 }
 
-function* mutate(record: Json, path: Path = [], at: unknown = record): Generator<[Path, Json]> {
+function* mutate(record: ExportLine, path: Path = [], at: unknown = record): Generator<[Path, ExportLine]> {
   for (const other of changesOf(at)) {
     if (JSON.stringify(other) === JSON.stringify(at)) continue;
     const copy = structuredClone(record);
     let place: unknown = copy;
-    for (const key of path.slice(0, -1)) place = (place as Json)[key];
-    (place as Json)[path.at(-1) ?? ""] = other;
+    for (const key of path.slice(0, -1)) place = (place as ExportLine)[key];
+    (place as ExportLine)[path.at(-1) ?? ""] = other;
     yield [path, copy];
   }
   if (typeof at === "object" && at !== null) {
@@ -66,7 +66,7 @@ function* mutate(record: Json, path: Path = [], at: unknown = record): Generator
   }
 }
 
-const text = (records: readonly Json[]): string =>
+const text = (records: readonly ExportLine[]): string =>
   records.map((record) => `${JSON.stringify(record)}\n`).join("");
 const shown = ({ theorems, counts, axioms }: Report): string =>
   JSON.stringify([
@@ -76,7 +76,7 @@ const shown = ({ theorems, counts, axioms }: Report): string =>
   ]);
 
 /** Why an accepted change is harmless; undefined when it is not known to be. */
-function classOf(path: Path, record: Json, original: Report, changed: Report): Class | undefined {
+function classOf(path: Path, record: ExportLine, original: Report, changed: Report): Class | undefined {
   if (path.some((key) => COSMETIC.has(String(key)))) return "cosmetic";
   if (path[0] !== "inductive" && path.includes("all")) return "cosmetic";
   if (("lam" in record || "forallE" in record || "letE" in record) && path[1] === "name") return "cosmetic";
@@ -98,9 +98,9 @@ const provesFalse = ({ theorems }: Report): boolean =>
 
 /** Changes one field after the other and judges what is still accepted. Of so many changes, one in `every` is made. */
 function tryChanges(
-  records: readonly Json[],
+  records: readonly ExportLine[],
   every: number,
-  options: CheckOptions = {},
+  options: ExportCheckOptions = {},
 ): Record<Verdict, number> {
   const original = check([text(records)], options);
   assert.equal(original.status, "accepted", JSON.stringify(original.problem));
@@ -144,7 +144,7 @@ test("so is each that is tried of exports made by Lean", { skip: NO_VECTORS }, (
     if (expected !== "accepted") continue;
     const lines = readFileSync(path, "utf8").trimEnd().split("\n");
     tryChanges(
-      lines.map((line) => JSON.parse(line) as Json),
+      lines.map((line) => JSON.parse(line) as ExportLine),
       7,
     );
   }

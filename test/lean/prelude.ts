@@ -1,7 +1,7 @@
 // What most exports of the tests start with: core as src/lean/source has it, and what only the tests declare.
 import { CORE } from "#lean/source/core.ts";
 import { ap, arrow, c, Export, pi, prop, sort, v, type Term } from "#lean/source/terms.ts";
-import { inductive, type Group } from "./inductive.ts";
+import { inductive, type SourceGroup } from "./inductive.ts";
 
 export {
   arithmetic,
@@ -47,7 +47,7 @@ export const GROUPS = {
       { name: "Nonempty", ctors: [{ name: "Nonempty.intro", fields: [{ name: "val", type: v("α") }] }] },
     ],
   },
-} satisfies Record<string, Group>;
+} satisfies Record<string, SourceGroup>;
 
 /** An export that starts with these groups. */
 export function start(...names: (keyof typeof GROUPS)[]): Export {

@@ -25,7 +25,7 @@ import {
   sort,
   v,
   type Export,
-  type Level,
+  type LevelTerm,
   type Term,
 } from "#lean/source/terms.ts";
 import { Nat, start } from "./prelude.ts";
@@ -191,7 +191,7 @@ test("a universe is in another for both or for neither", () => {
     fc.property(fc.gen(), (draw) => {
       const g = new Generator(draw);
       const [low, high] = [g.level(3), g.level(3)];
-      const close: Level = draw(fc.boolean) ? { succ: low } : { max: [{ succ: low }, high] };
+      const close: LevelTerm = draw(fc.boolean) ? { succ: low } : { max: [{ succ: low }, high] };
       tally.add(world().def("t", sort(draw(fc.boolean) ? close : high), sort(low), ["u", "v"]));
     }),
     { numRuns: inputs(200), ...SEED },
@@ -205,9 +205,9 @@ test("a function type is in its universe, and in no other, for both", () => {
     fc.property(fc.gen(), (draw) => {
       const g = new Generator(draw);
       const [domain, range, other] = [g.level(2), g.level(2), g.level(2)];
-      const own: Level = { imax: [{ succ: domain }, range] };
-      const near: Level = { max: [{ succ: domain }, range] };
-      const of = [own, near, other, { succ: own } as Level][draw(fc.nat, 3)] ?? own;
+      const own: LevelTerm = { imax: [{ succ: domain }, range] };
+      const near: LevelTerm = { max: [{ succ: domain }, range] };
+      const of = [own, near, other, { succ: own } as LevelTerm][draw(fc.nat, 3)] ?? own;
       const value = pi(
         [
           ["A", sort(domain)],
@@ -223,7 +223,7 @@ test("a function type is in its universe, and in no other, for both", () => {
               { succ: domain },
               { imax: [{ imax: [domain, { succ: range }] }, { imax: [domain, range] }] },
             ],
-          } as Level);
+          } as LevelTerm);
       tally.add(world().def("t", sort(wanted), value, ["u", "v"]));
     }),
     { numRuns: inputs(150), ...SEED },
@@ -293,7 +293,7 @@ function built(e: Plain): Term {
   }
 }
 
-function builtLevel(level: PlainLevel): Level {
+function builtLevel(level: PlainLevel): LevelTerm {
   switch (level.k) {
     case "zero":
       return 0;

@@ -20,8 +20,8 @@ import {
   refl,
   v,
   type Export,
-  type Json,
-  type Level,
+  type ExportLine,
+  type LevelTerm,
   type Term,
 } from "#lean/source/terms.ts";
 import { inputs } from "../rig/peer.ts";
@@ -30,10 +30,10 @@ const PARAMS = ["u", "v", "w"];
 /** Successors in one level: an assignment up to two more shows every difference of two such levels. */
 const SUCCESSORS_MAX = 4;
 
-const { level } = fc.letrec<{ level: Level }>((tie) => ({
+const { level } = fc.letrec<{ level: LevelTerm }>((tie) => ({
   level: fc.oneof(
     { maxDepth: 4, depthSize: "small" },
-    fc.constantFrom<Level>(0, ...PARAMS),
+    fc.constantFrom<LevelTerm>(0, ...PARAMS),
     fc.record({ succ: tie("level") }),
     fc.record({ max: fc.tuple(tie("level"), tie("level")) }),
     fc.record({ imax: fc.tuple(tie("level"), tie("level")) }),
@@ -42,7 +42,7 @@ const { level } = fc.letrec<{ level: Level }>((tie) => ({
 
 type Assignment = Readonly<Record<string, number>>;
 
-function valueOf(of: Level, assignment: Assignment): number {
+function valueOf(of: LevelTerm, assignment: Assignment): number {
   if (typeof of === "number") return of;
   if (typeof of === "string") return assignment[of] ?? Number.NaN;
   if ("succ" in of) return valueOf(of.succ, assignment) + 1;
@@ -50,7 +50,7 @@ function valueOf(of: Level, assignment: Assignment): number {
   return "imax" in of && b === 0 ? 0 : Math.max(a, b);
 }
 
-const successorsOf = (of: Level): number =>
+const successorsOf = (of: LevelTerm): number =>
   typeof of === "object"
     ? "succ" in of
       ? 1 + successorsOf(of.succ)
@@ -65,7 +65,7 @@ const ASSIGNMENTS: readonly Assignment[] = RANGE.flatMap((u) =>
 test("levels are ordered as their values are under every assignment", () => {
   const names = new Names();
   const levels = new Levels();
-  const make = (of: Level): KernelLevel => {
+  const make = (of: LevelTerm): KernelLevel => {
     if (of === 0 || typeof of === "number") return levels.zero;
     if (typeof of === "string") return levels.param(names.of(of));
     if ("succ" in of) return levels.succ(make(of.succ));
@@ -102,14 +102,14 @@ test("levels are ordered as their values are under every assignment", () => {
 test("a level means the same after parameters are put in", () => {
   const names = new Names();
   const levels = new Levels();
-  const make = (of: Level): KernelLevel => {
+  const make = (of: LevelTerm): KernelLevel => {
     if (typeof of === "number") return levels.zero;
     if (typeof of === "string") return levels.param(names.of(of));
     if ("succ" in of) return levels.succ(make(of.succ));
     const [a, b] = ("max" in of ? of.max : of.imax).map(make) as [KernelLevel, KernelLevel];
     return "max" in of ? levels.max(a, b) : levels.imax(a, b);
   };
-  const put = (of: Level, by: Readonly<Record<string, Level>>): Level => {
+  const put = (of: LevelTerm, by: Readonly<Record<string, LevelTerm>>): LevelTerm => {
     if (typeof of === "number") return of;
     if (typeof of === "string") return by[of] ?? of;
     if ("succ" in of) return { succ: put(of.succ, by) };
@@ -246,7 +246,7 @@ test("recursors with any two rules or minor premises exchanged are refused", () 
       group.filter(({ types }) => (types[0]?.ctors ?? []).length > 1),
       (one) => {
         const e = inductive(start("Nat"), one, (record) => {
-          const [first] = record["recs"] as { rules: Json[] }[];
+          const [first] = record["recs"] as { rules: ExportLine[] }[];
           const [a, b, ...rest] = first?.rules ?? [];
           if (first !== undefined && a !== undefined && b !== undefined) {
             first.rules = [{ ...a, rhs: b["rhs"] }, { ...b, rhs: a["rhs"] }, ...rest];

@@ -6,7 +6,7 @@ import type { RunRecord } from "#home/run-record.ts";
 import type { AuditFinding } from "#release/deviation.ts";
 import { deviationsOf } from "#release/deviations.ts";
 import { findingsOf, type FindingSources } from "#release/findings.ts";
-import { RULES } from "#release/severity.ts";
+import { SEVERITY_RULES } from "#release/severity.ts";
 import { checkOf, recordOf, stageOf } from "./rig.ts";
 
 const RUN = "20260101T000000020Z-abcdef";
@@ -29,7 +29,7 @@ const audit = (...failing: string[]): AuditFinding => ({
 
 test("the document has every kind with its severity", () => {
   const text = readFileSync(join(import.meta.dirname, "../../docs/release.md"), "utf8");
-  for (const { kind, fingerprint, severity } of RULES) {
+  for (const { kind, fingerprint, severity } of SEVERITY_RULES) {
     const name = `\`${kind}\`${fingerprint === undefined ? "" : ` \`${fingerprint}\``}`;
     const row = text.split("\n").find((line) => line.replaceAll(/ +/g, " ").startsWith(`| ${name} | `));
     assert.match(row ?? name, new RegExp(`${severity} *\\|$`));

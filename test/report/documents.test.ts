@@ -8,7 +8,7 @@ import { claimsOfFile } from "#evidence/claims-file.ts";
 import { readLogs } from "#evidence/result-tree.ts";
 import { documentsOf, evidenceDocuments } from "#report/documents.ts";
 import { gather, gatherAtEnd } from "#report/gather.ts";
-import type { DocumentInput, Series } from "#standards/input.ts";
+import type { DocumentInput, ClaimSeries } from "#standards/input.ts";
 import { removeTree } from "#base/files.ts";
 import { forbiddenWords, readDocuments, walkDocuments } from "../rig/document-walk.ts";
 import { Project } from "../rig/project.ts";
@@ -237,7 +237,7 @@ test("the values behind a capability are drawn, read by the claim's own formula 
 test("values that can't be judged are drawn as far as they can be", () => {
   const [series] = passed.series;
   assert.ok(series);
-  const degenerate: Partial<Series>[] = [
+  const degenerate: Partial<ClaimSeries>[] = [
     { groups: [[1]] },
     { groups: [[2], [2], [2]] },
     { groups: [[1, 2], [3]] },

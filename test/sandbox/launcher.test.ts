@@ -14,8 +14,8 @@ import {
   LAUNCHER_FAILED,
   assembleProgram,
 } from "#sandbox/launcher/program.ts";
-import type { Program } from "#sandbox/launcher/program.ts";
-import type { Machine, SystemCall } from "#sandbox/launcher/system-call.ts";
+import type { LauncherProgram } from "#sandbox/launcher/program.ts";
+import type { Processor, SystemCall } from "#sandbox/launcher/system-call.ts";
 import { attempt, call } from "#sandbox/launcher/system-call.ts";
 import { writeSeccompFilter } from "#sandbox/seccomp.ts";
 import { peer } from "../rig/peer.ts";
@@ -29,7 +29,12 @@ const REPORT = 3;
 let programs = 0;
 
 /** Runs a program; its reports go to a file. */
-function run(machine: Machine, calls: SystemCall[], parent?: SystemCall[], counters?: Program["counters"]) {
+function run(
+  machine: Processor,
+  calls: SystemCall[],
+  parent?: SystemCall[],
+  counters?: LauncherProgram["counters"],
+) {
   programs += 1;
   const file = join(folder, `program-${programs}`);
   const image = assembleProgram({
@@ -52,10 +57,12 @@ function run(machine: Machine, calls: SystemCall[], parent?: SystemCall[], count
   return { status, stdout, report: readFileSync(`${file}.report`) };
 }
 
-const MACHINES: { machine: Machine; skip: false | string }[] = (["x64", "arm64"] as const).map((machine) => ({
-  machine,
-  skip: machine === process.arch ? false : peer(EMULATOR[machine]),
-}));
+const MACHINES: { machine: Processor; skip: false | string }[] = (["x64", "arm64"] as const).map(
+  (machine) => ({
+    machine,
+    skip: machine === process.arch ? false : peer(EMULATOR[machine]),
+  }),
+);
 
 for (const { machine, skip } of MACHINES) {
   describe(`a program for ${machine}`, { skip }, () => {

@@ -21,7 +21,7 @@ import fc from "fast-check";
 import { removeTree } from "#base/files.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { attempt, call } from "#sandbox/launcher/system-call.ts";
-import type { Machine, SystemCall } from "#sandbox/launcher/system-call.ts";
+import type { Processor, SystemCall } from "#sandbox/launcher/system-call.ts";
 import * as linux from "#sandbox/linux.ts";
 import { InputPlaces } from "#sandbox/places.ts";
 import { ScratchFolders, closeStarters, runSandboxed } from "#sandbox/sandbox.ts";
@@ -74,7 +74,7 @@ class Running {
   readonly #socket: Socket;
   readonly #writer: RequestWriter;
 
-  constructor(machine: Machine, name: string) {
+  constructor(machine: Processor, name: string) {
     const file = join(folder, `${name}-${machine}`);
     writeFileSync(file, assembleStarter(machine, [call("close_range", 4, linux.FD_MAX, 0)]));
     chmodSync(file, 0o755);

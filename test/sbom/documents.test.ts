@@ -4,7 +4,7 @@ import { test } from "node:test";
 import * as CycloneDX from "@cyclonedx/cyclonedx-library";
 import fc from "fast-check";
 import { isPipeliteError } from "#base/errors.ts";
-import type { Bom, PackageFacts } from "#sbom/bom.ts";
+import type { Bom, BomPackage } from "#sbom/bom.ts";
 import { licenceOf } from "#sbom/licence.ts";
 import { npmFacts } from "#sbom/metadata.ts";
 import { minimumElements } from "#sbom/minimum.ts";
@@ -94,11 +94,11 @@ const manifest = fc.record(
   { requiredKeys: [] },
 );
 const hostile = fc.array(
-  fc.oneof(manifest, stranger).map((written): PackageFacts => npmFacts(written, "folder")),
+  fc.oneof(manifest, stranger).map((written): BomPackage => npmFacts(written, "folder")),
   { maxLength: 4 },
 );
 
-function withPackages(contains: PackageFacts[]): Bom {
+function withPackages(contains: BomPackage[]): Bom {
   const [audio, tools] = SAMPLE.objects;
   assert.ok(audio && tools);
   return { ...SAMPLE, objects: [audio, { ...tools, contains }] };

@@ -28,7 +28,7 @@ import { decompress } from "#package/decompress.ts";
 import { checkGzip } from "#package/gzip.ts";
 import { readRpm } from "#package/rpm.ts";
 import { addedFile, addedLink, filesOfTree } from "#ship/tree.ts";
-import { FORMATS, type PackageFormat } from "#ship/shipment.ts";
+import { PACKAGE_FORMATS, type PackageFormat } from "#ship/shipment.ts";
 import { requireSize, writePackage } from "#ship/write.ts";
 import { packLatest } from "../rig/packing.ts";
 import { Project } from "../rig/project.ts";
@@ -80,7 +80,7 @@ async function projectWith(packs?: string): Promise<Project> {
 }
 
 function packed(project: Project, more: Partial<PackRequest> = {}) {
-  return packLatest(project, { formats: FORMATS, out: mkdtempSync(join(base, "out-")), ...more });
+  return packLatest(project, { formats: PACKAGE_FORMATS, out: mkdtempSync(join(base, "out-")), ...more });
 }
 
 test("two homes give the same packages, and every format the same files", { skip: sweep() }, async () => {
@@ -99,7 +99,7 @@ test("two homes give the same packages, and every format the same files", { skip
     Object.entries(listed).map(([path, { sha256 = "" }]) => [path, sha256] as const),
   );
   assert.ok(Object.keys(sums).includes("usr/share/man/man1/hello.1.gz"));
-  for (const format of FORMATS) {
+  for (const format of PACKAGE_FORMATS) {
     const found: Record<string, string> = {};
     for (const each of packages.filter((one) => one.format === format))
       Object.assign(found, await manifestIn(format, readFileSync(join(out, each.file))));
@@ -328,7 +328,7 @@ test("on a disk that is full nothing is left", { skip: canMount }, async () => {
   mkdirSync(out);
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=200k", "tmpfs", out]);
   try {
-    for (const format of [...FORMATS, "oci", "docker", "nix"] as const)
+    for (const format of [...PACKAGE_FORMATS, "oci", "docker", "nix"] as const)
       await assert.rejects(packed(project, { out, formats: [format] }), (error) => {
         assert.ok(isPipeliteError(error, "PACK_WRITE_FAILED"), String(error));
         return error.message.includes("hello") && error.message.includes(format);

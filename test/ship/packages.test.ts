@@ -22,7 +22,7 @@ import {
 } from "#package/openpgp-signer.ts";
 import { readRpm } from "#package/rpm.ts";
 import { packageName } from "#ship/names.ts";
-import { FORMATS, type PackageFormat, type PackagePlan, type ShippedFile } from "#ship/shipment.ts";
+import { PACKAGE_FORMATS, type PackageFormat, type PackagePlan, type ShippedFile } from "#ship/shipment.ts";
 import { addedFile, addedLink } from "#ship/tree.ts";
 import { writePackage } from "#ship/write.ts";
 import { parseStorePath } from "#nix/store-path.ts";
@@ -50,7 +50,7 @@ async function bytesOf(
   return readFileSync(join(folder, file));
 }
 
-for (const format of FORMATS) {
+for (const format of PACKAGE_FORMATS) {
   test(`${format}: what was packed is what is read, and the same bytes come again`, async () => {
     const plan = planOf(HELLO);
     const bytes = await bytesOf(format, plan);
@@ -105,7 +105,7 @@ test("every format has the same files as every other", async () => {
     fc.asyncProperty(tree, async (files) => {
       const plan = planOf(files);
       const wanted = manifestOf(plan);
-      for (const format of FORMATS)
+      for (const format of PACKAGE_FORMATS)
         assert.deepEqual(await manifestIn(format, await bytesOf(format, plan)), wanted, format);
     }),
     { numRuns: inputs(100) },

@@ -22,7 +22,7 @@ import { repo } from "#app/repo.ts";
 import { newPackageKey } from "#keys/package-key.ts";
 import { readApkIndex } from "#package/apk-index.ts";
 import { readApk, streamsOf, textOfInfo } from "#package/apk.ts";
-import { FORMATS } from "#ship/shipment.ts";
+import { PACKAGE_FORMATS } from "#ship/shipment.ts";
 import { addedFile } from "#ship/tree.ts";
 import { writePackage } from "#ship/write.ts";
 import { Project } from "../rig/project.ts";
@@ -95,7 +95,7 @@ describe("packages in the hands of distributions", { skip }, () => {
       home: project.door,
       which: { word: "latest" },
       names: [],
-      formats: FORMATS,
+      formats: PACKAGE_FORMATS,
       codec: undefined,
       epoch: undefined,
       pathKeyFile: undefined,
@@ -382,11 +382,12 @@ describe("packages in the hands of distributions", { skip }, () => {
 
   test("bsdtar and Python read the same files as we do, in every format", async () => {
     const single = Object.fromEntries(
-      FORMATS.map((format) => [format, filesOf(`${first}-single`, `.${format}`)[0] ?? ""]),
+      PACKAGE_FORMATS.map((format) => [format, filesOf(`${first}-single`, `.${format}`)[0] ?? ""]),
     );
-    const [deb = "", rpm = "", apk = ""] = FORMATS.map((format) => single[format]);
+    const [deb = "", rpm = "", apk = ""] = PACKAGE_FORMATS.map((format) => single[format]);
     const own: Manifest[] = [];
-    for (const format of FORMATS) own.push(await manifestIn(format, readFileSync(single[format] ?? "")));
+    for (const format of PACKAGE_FORMATS)
+      own.push(await manifestIn(format, readFileSync(single[format] ?? "")));
     const paths = (text: string) =>
       text
         .split("\n")

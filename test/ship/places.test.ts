@@ -9,7 +9,7 @@ import { hexDigestOf } from "#base/digest.ts";
 import { makeSecretKey, writeSecretKey } from "#nix/signature.ts";
 import { readLayout } from "#ship/image/layout.ts";
 import { entriesOfPackage } from "#ship/opened.ts";
-import { FORMATS } from "#ship/shipment.ts";
+import { PACKAGE_FORMATS } from "#ship/shipment.ts";
 import { BUNDLE_TYPE, PACKAGE_PREDICATE } from "#ship/statement.ts";
 import { parseBundle, parseStatement, verifyBundle } from "#sigstore/index.ts";
 import { readBom } from "#sbom/read.ts";
@@ -48,7 +48,7 @@ describe("bill of materials, provenance and signature", { skip: sweep() }, () =>
     chmodSync(join(project.root, "bin/hello"), 0o755);
     await project.run();
     made = project.record().results["made"] ?? "";
-    const formats = [...FORMATS, "oci", "docker", "nix"] as const;
+    const formats = [...PACKAGE_FORMATS, "oci", "docker", "nix"] as const;
     const pathKeyFile = join(base, "cache.key");
     writeFileSync(pathKeyFile, writeSecretKey(makeSecretKey("places-1", randomBytes(32))), { mode: 0o600 });
     await packLatest(project, { formats, out, isSingle: true, isAttested: true, pathKeyFile });
@@ -71,7 +71,7 @@ describe("bill of materials, provenance and signature", { skip: sweep() }, () =>
   const isAbout = (text: string, name: string): boolean =>
     parseStatement(parseBundle(text).payload).subject.some((each) => each.name === name);
 
-  for (const format of FORMATS)
+  for (const format of PACKAGE_FORMATS)
     test(`${format}: the bill is in it`, async () => {
       const { entries } = await entriesOfPackage(named(`.${format}`), format);
       const own = entries.find(({ path }) => path === "usr/share/doc/hello/sbom.cdx.json");

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { pushToRegistry } from "#app/push.ts";
 import { isPipeliteError } from "#base/errors.ts";
-import { contentOf, EMPTY, OCI_TYPES, writeReferrer } from "#package/oci-writer.ts";
+import { contentOf, EMPTY_DOCUMENT, OCI_TYPES, writeReferrer } from "#package/oci-writer.ts";
 import { makeImage, writeLayout, type MadeImage } from "../rig/image.ts";
 import { startOciRegistry, type RegistryOptions } from "../rig/oci-registry.ts";
 
@@ -46,7 +46,7 @@ function withReferrer(made: MadeImage, name: string): string {
     content,
     annotations: {},
   });
-  for (const each of [content, referrer, EMPTY])
+  for (const each of [content, referrer, EMPTY_DOCUMENT])
     writeFileSync(join(path, "blobs/sha256", each.digest.slice(7)), each.bytes);
   const file = join(path, "index.json");
   const index = JSON.parse(readFileSync(file, "utf8")) as { manifests: object[] };

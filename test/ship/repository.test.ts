@@ -26,8 +26,8 @@ import { arHeader, arPadding, AR_START } from "#package/ar.ts";
 import { parseStanzas } from "#package/deb822.ts";
 import { readKeyring } from "#package/openpgp-keyring.ts";
 import { readClearSigned, signersOf } from "#package/openpgp.ts";
-import { FORMATS } from "#ship/shipment.ts";
-import { KINDS, type Kind } from "#ship/repository/kinds.ts";
+import { PACKAGE_FORMATS } from "#ship/shipment.ts";
+import { KINDS, type RepositoryKindName } from "#ship/repository/kinds.ts";
 import { updateRepository } from "#ship/repository/repository.ts";
 import { addedFile } from "#ship/tree.ts";
 import { writePackage } from "#ship/write.ts";
@@ -50,17 +50,22 @@ async function packages(version: string, text = "hello\n", name = "hello"): Prom
     name,
     standsFor: [],
   });
-  for (const format of FORMATS) await writePackage(format, plan, { folder, codec: undefined, key });
+  for (const format of PACKAGE_FORMATS) await writePackage(format, plan, { folder, codec: undefined, key });
   return folder;
 }
 
-function update(kind: Kind, folder: string, add: readonly string[], timeSeconds = 1_790_000_000) {
+function update(
+  kind: RepositoryKindName,
+  folder: string,
+  add: readonly string[],
+  timeSeconds = 1_790_000_000,
+) {
   const common = { key, certificateFile: made.certificateFile, suite: "stable", origin: "Test" };
   return updateRepository({ kind, folder, add, timeSeconds, ...common });
 }
 
 /** Names and versions that the index has. */
-function indexed(kind: Kind, folder: string): string[] {
+function indexed(kind: RepositoryKindName, folder: string): string[] {
   switch (kind) {
     case "apt": {
       const text = readFileSync(join(folder, "dists/stable/main/binary-amd64/Packages"), "utf8");
@@ -182,7 +187,7 @@ test("an index of a time that no signature can say is an error", async () => {
 
 test("what is no package, or forges one, is refused", async () => {
   const folder = join(base, "refused");
-  const refuses = async (kind: Kind, add: string, code: string) => {
+  const refuses = async (kind: RepositoryKindName, add: string, code: string) => {
     await assert.rejects(update(kind, folder, [add]), (error) => {
       assert.ok(isPipeliteError(error, code), String(error));
       return true;

@@ -5,7 +5,7 @@ import { chmodSync, copyFileSync, mkdirSync, rmSync, symlinkSync } from "node:fs
 import { join } from "node:path";
 import { openHome } from "#home/home.ts";
 import { runPipeline } from "#run/run.ts";
-import { FORMATS, type WrittenPackage } from "#ship/shipment.ts";
+import { PACKAGE_FORMATS, type WrittenPackage } from "#ship/shipment.ts";
 import { packLatest } from "../rig/packing.ts";
 
 /** A pipeline is run, and packed: in every format unless others are named. */
@@ -27,7 +27,10 @@ export async function runAndPack(
   const quiet = { keepGoing: false, paranoid: false, env: process.env, listener: () => undefined, signal };
   const { status, runId } = await runPipeline({ ...run, ...quiet });
   assert.equal(status, "passed");
-  const { packages } = await packLatest({ door }, { formats: FORMATS, which: { word: runId }, ...more });
+  const { packages } = await packLatest(
+    { door },
+    { formats: PACKAGE_FORMATS, which: { word: runId }, ...more },
+  );
   return packages;
 }
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { removeTree } from "#base/files.ts";
 import { VERSION } from "#base/version.ts";
-import { FORMATS } from "#ship/shipment.ts";
+import { PACKAGE_FORMATS } from "#ship/shipment.ts";
 import { gather } from "../../tools/package/gather.ts";
 import { until } from "../rig/command.ts";
 import { freePort } from "../rig/docker-registry.ts";
@@ -36,7 +36,7 @@ describe("Pipelite as packages", { skip }, () => {
   const files: Record<string, string> = {};
   /** Version -> path of the store. */
   const paths: Record<string, string> = {};
-  const formats = [...FORMATS, "oci", "nix"] as const;
+  const formats = [...PACKAGE_FORMATS, "oci", "nix"] as const;
 
   before(async () => {
     const folder = join(base, "self");
@@ -232,7 +232,7 @@ describe("Pipelite as packages", { skip }, () => {
       string,
       { sha256?: string }
     >;
-    for (const format of FORMATS) {
+    for (const format of PACKAGE_FORMATS) {
       const found = await manifestIn(format, readFileSync(file(VERSION, format)));
       for (const [path, { sha256 = "" }] of Object.entries(listed))
         assert.ok(found[path]?.endsWith(sha256), `${format}: ${path}`);

@@ -18,7 +18,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { removeTree } from "#base/files.ts";
-import { FORMATS, type WrittenPackage } from "#ship/shipment.ts";
+import { PACKAGE_FORMATS, type WrittenPackage } from "#ship/shipment.ts";
 import { OutcomeTable } from "../rig/outcomes.ts";
 import { peer, sweep } from "../rig/peer.ts";
 import { LIMITS, must, nixIn, podmanIn, rootOf, runAndPack } from "./roots.ts";
@@ -52,7 +52,7 @@ describe("the result of the Monster Walk in every format", { skip }, () => {
       // The next version has another limit, so that some paths are others and some the same.
       const next = text.replace("cents: 1,", "cents: 2,").replace('version: "1.0"', 'version: "1.1"');
       if (version === SECOND) writeFileSync(pipeline, next);
-      const formats = [...FORMATS, "oci", "nix"] as const;
+      const formats = [...PACKAGE_FORMATS, "oci", "nix"] as const;
       packages[version] = await runAndPack(folder, home, {
         isSingle: false,
         out: join(base, version),

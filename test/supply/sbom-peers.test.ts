@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { sbom } from "#app/sbom.ts";
-import { FORMATS } from "#sbom/bom.ts";
+import { BOM_FORMATS } from "#sbom/bom.ts";
 import { readBom } from "#sbom/read.ts";
 import { peer } from "../rig/peer.ts";
 import { Project } from "../rig/project.ts";
@@ -35,7 +35,7 @@ before(async () => {
       home: project.door,
       which: { word: "latest" },
       closures: ["runtime", "build"],
-      formats: FORMATS,
+      formats: BOM_FORMATS,
       time: "run",
       supplier,
       out,

@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { isPipeliteError } from "#base/errors.ts";
 import { sbom, type SbomOfRun } from "#app/sbom.ts";
 import type { ClosureKind } from "#sbom/bom.ts";
-import { FORMATS } from "#sbom/bom.ts";
+import { BOM_FORMATS } from "#sbom/bom.ts";
 import { readBom } from "#sbom/read.ts";
 import { openStore } from "#store/store.ts";
 import { rootsOf } from "#supply/closure.ts";
@@ -58,7 +58,7 @@ function documents({ door }: Project, more: Partial<Parameters<typeof sbom>[0]> 
     home: door,
     which: { word: "latest" },
     closures: ["runtime", "build"],
-    formats: FORMATS,
+    formats: BOM_FORMATS,
     time: undefined,
     supplier: undefined,
     out: undefined,

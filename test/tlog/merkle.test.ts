@@ -10,7 +10,7 @@ import {
   rootHash,
   verifyConsistency,
   verifyInclusion,
-  type TreeHash,
+  type MerkleHash,
 } from "#tlog/merkle.ts";
 import {
   bundlePath,
@@ -46,7 +46,7 @@ const ROOTS = [
   "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
 ];
 
-const numbered = (count: number): TreeHash[] =>
+const numbered = (count: number): MerkleHash[] =>
   Array.from({ length: count }, (_, index) => leafHash(Buffer.from(`entry ${index}`)));
 
 test("roots are those of Certificate Transparency", () => {
@@ -129,7 +129,7 @@ test("a proof of what is not there can't be made", () => {
 });
 
 /** The tiles of a log that grew by these steps, as files. */
-function grow(sizes: readonly number[], leaves: readonly TreeHash[]): Map<string, Uint8Array> {
+function grow(sizes: readonly number[], leaves: readonly MerkleHash[]): Map<string, Uint8Array> {
   const files = new Map<string, Uint8Array>();
   const tree = hashesOfLeaves(leaves);
   let known = 0;

@@ -1,11 +1,11 @@
 // `pipelite help [COMMAND...]`: the same text as `pipelite COMMAND --help`.
-import { openCommand, optional, type Command, type Group } from "#cli/command.ts";
+import { openCommand, optional, type Command, type CommandGroup } from "#cli/command.ts";
 import { findCommand } from "#cli/command-line.ts";
 import { printHelp } from "#cli/help.ts";
 import { pipeliteError } from "#cli/errors.ts";
 
 /** The command that explains the others. @param commands the table of all */
-export function helpOn(commands: Group): Command {
+export function helpOn(commands: CommandGroup): Command {
   return openCommand({
     brief: "Explain a command",
     examples: [

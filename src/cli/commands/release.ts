@@ -16,7 +16,7 @@ import {
 import { personIn, signerOf, variableBehind, type SignerFlags } from "#cli/signing-key.ts";
 import { formatTable } from "#cli/table.ts";
 import { openHomeOf, whichRun } from "#cli/run-argument.ts";
-import type { Signer } from "#app/attest.ts";
+import type { AttestationSigner } from "#app/attest.ts";
 import type { Demand } from "#release/demands.ts";
 import type { AppliedPolicy } from "#release/policy.ts";
 import type { ReleaseOutcome } from "#release/release.ts";
@@ -78,7 +78,7 @@ type ReleaserFlags = SignerFlags & { as: string | undefined; attestKey: string |
 async function readReleaser(
   context: Context,
   flags: ReleaserFlags,
-): Promise<{ name: string; signer: Signer } | undefined> {
+): Promise<{ name: string; signer: AttestationSigner } | undefined> {
   const { as: name, key } = flags;
   if (name === undefined && key === undefined) return undefined;
   if (name === undefined || key === undefined) {
@@ -92,7 +92,7 @@ async function readReleaser(
 }
 
 /** Who attests the outputs; nobody does where nobody releases. */
-function attesterIn(context: Context, flags: ReleaserFlags): Promise<Signer> {
+function attesterIn(context: Context, flags: ReleaserFlags): Promise<AttestationSigner> {
   const { attestKey: key, key: releaser } = flags;
   if (key?.startsWith("command:") === true)
     throw pipeliteError("ARGUMENT_INVALID", {

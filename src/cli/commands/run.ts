@@ -24,7 +24,7 @@ import {
 } from "#cli/flags.ts";
 import { paramsOf, splitTarget, valuesOf } from "#cli/target.ts";
 import { openHomeOf } from "#cli/run-argument.ts";
-import type { Signer } from "#app/attest.ts";
+import type { AttestationSigner } from "#app/attest.ts";
 import type { FailedStage } from "#app/shell.ts";
 import type { SignerFlags } from "#cli/signing-key.ts";
 import type { RunOptions } from "#run/options.ts";
@@ -176,7 +176,7 @@ export const run = openCommand({
 async function attesterIn(
   context: Context,
   flags: SignerFlags & { attest: boolean; sandbox: string | undefined },
-): Promise<Signer | undefined> {
+): Promise<AttestationSigner | undefined> {
   const { attest, key, passphraseFile, publicKey, timestamp, trustedRoot, identityToken, ask, witness } =
     flags;
   const given = [

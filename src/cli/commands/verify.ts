@@ -17,7 +17,7 @@ import { pipeliteError } from "#cli/errors.ts";
 import { formatTable } from "#cli/table.ts";
 import { openHomeOf, whichRun } from "#cli/run-argument.ts";
 import { readKey } from "#cli/signing-key.ts";
-import type { Verified, VerifyRequest } from "#app/verify.ts";
+import type { VerifiedTarget, VerifyRequest } from "#app/verify.ts";
 import type { Verification } from "#release/verify.ts";
 import type { Statement } from "#sigstore/index.ts";
 import type { Paint } from "#view/paint.ts";
@@ -186,12 +186,12 @@ async function verifyArchive(
   context: Context,
   file: string,
   request: Omit<VerifyRequest, "target">,
-): Promise<Verified | undefined> {
+): Promise<VerifiedTarget | undefined> {
   const app = await import("#app/verify-archive.ts");
   return app.verifyArchive(file, request, context.interruption());
 }
 
-function printBundle(context: Context, verified: Verified, paint: Paint): void {
+function printBundle(context: Context, verified: VerifiedTarget, paint: Paint): void {
   const { status, file = "", path = "", keyId = "", checks, statement } = verified;
   const facts = [
     ["bundle", file],
@@ -222,7 +222,7 @@ function textOf(value: unknown): string {
 
 function printRun(
   context: Context,
-  { runId = "", status, checks, signatures = [] }: Verified,
+  { runId = "", status, checks, signatures = [] }: VerifiedTarget,
   paint: Paint,
 ): void {
   const rows = signatures.map(({ signer, role = "-", meaning, signedAt, reason, isValid, isByOtherKey }) => [

@@ -10,7 +10,7 @@ import { WireReader, WireWriter } from "#nix/wire.ts";
 import { parseStorePath, parseStorePathBase, sortPaths, type StorePath } from "#nix/store-path.ts";
 import type { NarToAdd } from "#store/transfer.ts";
 import { pipeliteError } from "#engine/errors.ts";
-import { coresFor, type Limits } from "#engine/limits.ts";
+import { coresFor, type StageLimits } from "#engine/limits.ts";
 import { readMessages } from "./messages.ts";
 import { Silence } from "./silence.ts";
 
@@ -52,7 +52,7 @@ export interface BuildOptions {
   /** Gets lines of the build's log. */
   onLog: (line: Uint8Array) => void;
   /** Nix holds a build to its time, and tells it its processors. */
-  limits?: Partial<Pick<Limits, "timeoutMs" | "cpus">> | undefined;
+  limits?: Partial<Pick<StageLimits, "timeoutMs" | "cpus">> | undefined;
 }
 
 /** How a build ended over there; `status` as in Nix's BuildResult. */

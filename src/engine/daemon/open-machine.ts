@@ -3,7 +3,7 @@ import { shellWord } from "#base/escape.ts";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { pipeliteError } from "#engine/errors.ts";
 import { DaemonConnection, type Transport } from "./connection.ts";
 import type { Machine } from "./machines.ts";
@@ -25,7 +25,7 @@ substituters =
 export interface OpenMachine {
   /** Of the home, for `local`. */
   home: string;
-  env: Environment;
+  env: Variables;
   /** For what ssh shares between connections to one machine. */
   folder: string;
 }

@@ -1,7 +1,7 @@
 // How long a daemon may be silent. Whatever it says, or takes from us, is a sign of life.
 
 /** One that gives no sign for so long is lost, unless it builds: it may wait until garbage is collected there. */
-export const SILENCE = { maxMs: 5 * 60_000 };
+export const DAEMON_SILENCE = { maxMs: 5 * 60_000 };
 
 export class Silence {
   #heardMs = performance.now();
@@ -27,9 +27,11 @@ export class Silence {
     let timer: NodeJS.Timeout | undefined;
     const silence = new Promise<never>((_, reject) => {
       const look = (): void => {
-        const leftMs = this.isBuilding ? SILENCE.maxMs : this.#heardMs + SILENCE.maxMs - performance.now();
+        const leftMs = this.isBuilding
+          ? DAEMON_SILENCE.maxMs
+          : this.#heardMs + DAEMON_SILENCE.maxMs - performance.now();
         if (leftMs > 0) timer = setTimeout(look, leftMs);
-        else reject(new Error(`it was silent for ${SILENCE.maxMs / 1000} s`));
+        else reject(new Error(`it was silent for ${DAEMON_SILENCE.maxMs / 1000} s`));
       };
       look();
     });

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { pipeliteError } from "#engine/errors.ts";
 import type { Transport } from "./connection.ts";
 
@@ -23,7 +23,7 @@ export async function socketTransport(file: string, machine: string): Promise<Tr
   return { input: socket, output: socket, lastWords: async () => "", close: () => void socket.destroy() };
 }
 
-export function programTransport(command: string, args: readonly string[], env: Environment): Transport {
+export function programTransport(command: string, args: readonly string[], env: Variables): Transport {
   const child = spawn(command, args, { env, stdio: ["pipe", "pipe", "pipe"] });
   let words = "";
   const closed = new Promise((resolve) => child.on("close", resolve));

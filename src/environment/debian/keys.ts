@@ -2,7 +2,7 @@
 // Each is the body of its public key packet, whose fingerprint is checked when it is read. Those that sign are mostly
 // subkeys; until when each is in force is what its owner said of it (debian-archive-keyring 2023.3+deb12u2).
 
-export interface TrustedKey {
+export interface DebianKey {
   fingerprint: string;
   owner: string;
   /** Day from which it is in force no more. */
@@ -11,7 +11,7 @@ export interface TrustedKey {
   body: string;
 }
 
-export const DEBIAN_KEYS: readonly TrustedKey[] = [
+export const DEBIAN_KEYS: readonly DebianKey[] = [
   {
     fingerprint: "A7236886F3CCCAAD148A27F80E98404D386FA1D9",
     owner: "Debian Archive Automatic Signing Key (11/bullseye)",

@@ -9,7 +9,7 @@ import { downloadTo } from "#environment/download.ts";
 import { lockedFile, type Locking } from "#environment/locking.ts";
 import { pipeliteError } from "#environment/errors.ts";
 import { RESOLVER, debianArchitecture, type LockedDebian, type LockedSuite } from "./locked.ts";
-import { readRelease, trustedKeys, type Release, type Trusted } from "./release.ts";
+import { readRelease, trustedKeys, type DebianRelease, type Trusted } from "./release.ts";
 import { solve } from "./solver.ts";
 import { Universe, type DebianPackage } from "./universe.ts";
 
@@ -139,7 +139,7 @@ const RELEASE_BYTES_MAX = 16 * 2 ** 20;
 const INDEX_BYTES_MAX = 512 * 2 ** 20;
 
 /** An attacker may not bring back a release whose faults are known. */
-function checkAge({ archive, suite }: Suite, { date }: Release, { before }: DebianLocking): void {
+function checkAge({ archive, suite }: Suite, { date }: DebianRelease, { before }: DebianLocking): void {
   const last = before?.suites.find((each) => each.archive === archive && each.suite === suite)?.date;
   if (last === undefined || new Date(last) <= date) return;
   const problem = `it is dated ${date.toISOString()}, and the lock file has one dated ${last}`;
@@ -148,7 +148,7 @@ function checkAge({ archive, suite }: Suite, { date }: Release, { before }: Debi
 
 async function readIndex(
   suite: Suite,
-  release: Release,
+  release: DebianRelease,
   { component, architecture }: { component: string; architecture: string },
   locking: DebianLocking,
 ): Promise<{ sha256: string; text: string }> {

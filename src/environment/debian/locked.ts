@@ -96,9 +96,9 @@ export function faultOfLocked(value: unknown, request: DebianRequest): string | 
 }
 
 export const ARCHITECTURES = ["amd64", "arm64"] as const;
-export type Architecture = (typeof ARCHITECTURES)[number];
+export type DebianArchitecture = (typeof ARCHITECTURES)[number];
 
 /** The name that Debian gives to an architecture of this machine. */
-export function debianArchitecture(arch: string): Architecture {
+export function debianArchitecture(arch: string): DebianArchitecture {
   return arch === "arm64" ? "arm64" : "amd64";
 }

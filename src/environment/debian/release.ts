@@ -6,7 +6,7 @@ import { isPipeliteError } from "#base/errors.ts";
 import { pipeliteError } from "#environment/errors.ts";
 import { DEBIAN_KEYS } from "./keys.ts";
 
-export interface Release {
+export interface DebianRelease {
   codename: string;
   suite: string;
   date: Date;
@@ -48,7 +48,7 @@ export function trustedKeys(): readonly Trusted[] {
 const FUTURE_MAX_MS = 10_000;
 
 /** @throws PipeliteError RELEASE_UNSIGNED, RELEASE_UNTRUSTED, RELEASE_EXPIRED, RELEASE_INVALID */
-export function readRelease(bytes: Uint8Array, expected: Expected): Release {
+export function readRelease(bytes: Uint8Array, expected: Expected): DebianRelease {
   const { archive, suite, keys, now, isSnapshot } = expected;
   const signed = clearSigned(bytes, expected);
   const fields = parseStanza(Buffer.from(signed.text, "latin1").toString("utf8"));
@@ -108,8 +108,8 @@ function dateOf(text: string, { archive, suite }: Expected): Date {
   return date;
 }
 
-function filesOf(lines: string): Release["files"] {
-  const files: Release["files"] = new Map();
+function filesOf(lines: string): DebianRelease["files"] {
+  const files: DebianRelease["files"] = new Map();
   for (const line of lines.split("\n")) {
     const [, sha256, size, path] = /^\s*([0-9a-f]{64})\s+(\d+)\s+(\S+)$/.exec(line) ?? [];
     if (sha256 !== undefined && path !== undefined) files.set(path, { sha256, size: Number(size) });

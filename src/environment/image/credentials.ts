@@ -1,12 +1,12 @@
 // Whom registries know this machine as: what `podman login` and `docker login` have written (containers-auth.json(5)).
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { isObject, parseStrictJson } from "#base/strict-json.ts";
 import { pipeliteError } from "#environment/errors.ts";
 
 /** @returns `user:password` for a registry, or for a repository of it where that has its own */
-export function credentialsOf(env: Environment, registry: string, repository: string): string | undefined {
+export function credentialsOf(env: Variables, registry: string, repository: string): string | undefined {
   const names = [`${registry}/${repository}`, registry, ...(registry === "docker.io" ? [DOCKER] : [])];
   for (const file of filesOf(env)) {
     if (!existsSync(file)) continue;
@@ -23,7 +23,7 @@ export function credentialsOf(env: Environment, registry: string, repository: st
 /** What Docker has for its own registry. */
 const DOCKER = "https://index.docker.io/v1/";
 
-function filesOf(env: Environment): string[] {
+function filesOf(env: Variables): string[] {
   const given = env["REGISTRY_AUTH_FILE"];
   if (given !== undefined && given !== "") return [given];
   const { HOME: home, XDG_RUNTIME_DIR: runtime, XDG_CONFIG_HOME: config, DOCKER_CONFIG: docker } = env;

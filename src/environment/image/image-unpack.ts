@@ -17,7 +17,7 @@ import { createGunzip, createZstdDecompress } from "node:zlib";
 import { byteStringOf } from "#base/bytes.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import type { Reader, StageContext } from "#author/files.ts";
-import { parseImageConfig, runsOn, type Compression } from "#package/oci.ts";
+import { parseImageConfig, runsOn, type LayerCompression } from "#package/oci.ts";
 import { checkLinks, LayerTree, newFolder, walkTree } from "#package/layer-tree.ts";
 import type { FileNode, FolderNode } from "#package/layer-tree.ts";
 import { readTar } from "#package/tar-reader.ts";
@@ -27,7 +27,7 @@ import { NOTES_FILE, type Dropped } from "#environment/notes.ts";
 interface Inputs {
   config: Reader<Readonly<Record<string, unknown>>>;
   layers: Reader<Readonly<Record<string, unknown>>>[];
-  compressions: Compression[];
+  compressions: LayerCompression[];
   architecture: string;
   env: string[];
   /** Folders that are mounted over when it is entered. */
@@ -93,7 +93,7 @@ class Unusable extends Error {
 async function decompress(
   source: string,
   target: string,
-  { compression, most }: { compression: Compression; most: number },
+  { compression, most }: { compression: LayerCompression; most: number },
 ): Promise<{ sha256: string; size: number }> {
   const digest = createHash("sha256");
   let size = 0;

@@ -13,10 +13,10 @@ import { readTar, type ByteSource } from "#package/tar-reader.ts";
 /** A file or folder with images, open for reading. */
 export interface LocalImage extends Disposable {
   /** A file in it; undefined where there is none. */
-  find(name: string): Found | undefined;
+  find(name: string): FoundImage | undefined;
 }
 
-export interface Found extends ByteSource {
+export interface FoundImage extends ByteSource {
   /** Under which name it is there, links within a tar followed. */
   name: string;
 }
@@ -113,7 +113,7 @@ function openTar(path: string): LocalImage {
       const place = kind === "link" ? resolveWithin(name, target) : target;
       members.set(name, { offset, size, target: isLink ? place : undefined });
     }
-    const find = (name: string, followed = 0): Found | undefined => {
+    const find = (name: string, followed = 0): FoundImage | undefined => {
       const member = members.get(name);
       if (member?.target === undefined) return member && part(file, name, member.offset, member.size);
       return followed < LINKS_MAX ? find(member.target, followed + 1) : undefined;
@@ -136,7 +136,7 @@ function resolveWithin(name: string, target: string): string {
   return target.startsWith("/") ? "" : way.join("/");
 }
 
-function part(file: ByteSource, name: string, offset: number, size: number): Found {
+function part(file: ByteSource, name: string, offset: number, size: number): FoundImage {
   return {
     name,
     length: size,

@@ -15,15 +15,21 @@ import {
   parseImageConfig,
   parseImageDocument,
   runsOn,
-  type Compression,
+  type LayerCompression,
   type Descriptor,
   type ImageIndex,
   type ImageManifest,
   type Platform,
 } from "#package/oci.ts";
-import { digestOf, imageFileInvalid, openLocalImage, type Found, type LocalImage } from "./local-image.ts";
+import {
+  digestOf,
+  imageFileInvalid,
+  openLocalImage,
+  type FoundImage,
+  type LocalImage,
+} from "./local-image.ts";
 import { CONFIG_NAME, type LockedImage, type LockedLayer } from "./locked-image.ts";
-import { getBlob, getDocument, type Repository } from "./registry.ts";
+import { getBlob, getDocument, type ImageRepository } from "./registry.ts";
 
 export async function lockImage(request: ImageRequest, locking: Locking): Promise<LockedImage> {
   locking.say(`reading ${request.from}`);
@@ -68,7 +74,7 @@ async function lockRemote(wanted: Wanted, locking: Locking): Promise<Chosen> {
 }
 
 async function readConfig(
-  from: Repository,
+  from: ImageRepository,
   { sha256, size }: Descriptor,
   locking: Locking,
 ): Promise<Uint8Array> {
@@ -144,7 +150,7 @@ async function lockLocal(request: ImageRequest, wanted: Wanted, { root }: Lockin
 
 const DOCUMENT_BYTES_MAX = 4 * 2 ** 20;
 
-function bytesOf(found: Found | undefined, name: string, image: string): Uint8Array {
+function bytesOf(found: FoundImage | undefined, name: string, image: string): Uint8Array {
   if (found === undefined) throw imageFileInvalid(image, `it has no ${name}`);
   if (found.length > DOCUMENT_BYTES_MAX)
     throw imageFileInvalid(image, `its ${name} has ${found.length} bytes`);
@@ -154,7 +160,7 @@ function bytesOf(found: Found | undefined, name: string, image: string): Uint8Ar
 /** A folder of the OCI layout, or a tar of one. */
 async function lockLayout(
   local: LocalImage,
-  file: Found,
+  file: FoundImage,
   { tag }: ImageRequest,
   wanted: Wanted,
 ): Promise<Chosen> {
@@ -190,7 +196,7 @@ async function lockLayout(
 /** The older form of `docker save`: its members have names of their own, and no digest but that of the configuration. */
 function lockSaved(
   local: LocalImage,
-  file: Found,
+  file: FoundImage,
   { tag }: ImageRequest,
   { image, architecture }: Wanted,
 ): Chosen {
@@ -232,7 +238,7 @@ function savedImage(value: unknown, image: string): SavedImage {
   return { config, tags: tags ?? [], layers };
 }
 
-function compressionIn(found: Found): Compression {
+function compressionIn(found: FoundImage): LayerCompression {
   const magic = Buffer.from(found.subarray(0, Math.min(4, found.length))).toString("hex");
   return magic.startsWith("1f8b") ? ".gz" : magic === "28b52ffd" ? ".zst" : "";
 }

@@ -2,7 +2,7 @@
 import type { ImageRequest } from "#author/environment-request.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import * as shape from "#base/shape.ts";
-import type { Compression } from "#package/oci.ts";
+import type { LayerCompression } from "#package/oci.ts";
 
 /** Of a configuration in the store, for the lock and for the run. */
 export const CONFIG_NAME = "config.json";
@@ -29,7 +29,7 @@ export interface LockedBlob {
 }
 
 export interface LockedLayer extends LockedBlob {
-  compression: Compression;
+  compression: LayerCompression;
 }
 
 const { count, list, matching, object, oneOf, optional, text } = shape;

@@ -1,7 +1,7 @@
 // A registry of images (OCI distribution-spec 1.1, and Docker's tokens): documents and blobs by their digests, and what a tag
 // stands for. Mirrors of it are asked first; whatever comes is held against its hash.
 import { hexDigestOf } from "#base/digest.ts";
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { BadAnswer, downloadBytes, nextPage, Refused } from "#base/web.ts";
 import { OCI_TYPES } from "#package/oci-writer.ts";
@@ -14,11 +14,11 @@ import { credentialsOf } from "./credentials.ts";
 import { addressOf, authorise, placeOf, type RegistryAddress } from "./registry-access.ts";
 
 /** An image as pipeline.ts names it, and where that is. */
-export type Repository = Omit<InRegistry, "kind">;
+export type ImageRepository = Omit<InRegistry, "kind">;
 
 export interface Asking {
   mirrors: Mirrors;
-  env: Environment;
+  env: Variables;
   signal: AbortSignal;
 }
 
@@ -40,7 +40,7 @@ export async function getBlob(
 }
 
 /** A manifest or an index. @param name a tag, or `sha256:HEX` */
-export async function getDocument(from: Repository, name: string, asking: Asking): Promise<Uint8Array> {
+export async function getDocument(from: ImageRepository, name: string, asking: Asking): Promise<Uint8Array> {
   return ask(from, asking, name, async (base, headers) => {
     const url = `${base}/v2/${from.repository}/manifests/${name}`;
     const accept = { accept: ACCEPTED_TYPES };
@@ -59,7 +59,11 @@ const NO_LIST = [400, 404, 405];
 const PAGES_MAX = 100;
 
 /** The registry's own list of what lies beside an image, an index for each of its pages; none where it keeps no list. */
-export async function getReferrers(from: Repository, sha256: string, asking: Asking): Promise<Uint8Array[]> {
+export async function getReferrers(
+  from: ImageRepository,
+  sha256: string,
+  asking: Asking,
+): Promise<Uint8Array[]> {
   const what = `referrers of sha256:${sha256}`;
   return ask(from, asking, what, async (base, headers) => {
     const pages: Uint8Array[] = [];
@@ -99,7 +103,7 @@ class Differs extends Error {
 
 /** Asks one place after the other, as whoever it wants to know; the last one's problem is told. */
 async function ask<T>(
-  from: Repository,
+  from: ImageRepository,
   asking: Asking,
   what: string,
   get: (base: string, headers: Readonly<Record<string, string>>) => Promise<T>,
@@ -121,7 +125,7 @@ async function ask<T>(
 const known = new WeakMap<Mirrors, Map<string, string>>();
 
 async function askAs<T>(
-  from: Repository,
+  from: ImageRepository,
   { base, user }: RegistryAddress,
   asking: Asking,
   get: (base: string, headers: Readonly<Record<string, string>>) => Promise<T>,
@@ -146,7 +150,7 @@ async function askAs<T>(
   }
 }
 
-function told({ image }: Repository, what: string, error: unknown): Error {
+function told({ image }: ImageRepository, what: string, error: unknown): Error {
   if (error instanceof Differs)
     return pipeliteError("IMAGE_DIGEST_DIFFERS", { image, what, got: `sha256:${error.got}` });
   if (error instanceof BadAnswer) {

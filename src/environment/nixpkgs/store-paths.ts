@@ -2,7 +2,7 @@
 // a name means in it.
 import { messageOf } from "#base/strict-json.ts";
 import { nearWords } from "#base/near-words.ts";
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { openCacheFiles } from "#cache/open.ts";
 import { isStorePath, storePathName, type StorePath } from "#nix/store-path.ts";
 import { decompress } from "#package/decompress.ts";
@@ -18,7 +18,7 @@ const LISTS = [
 
 interface Listing {
   mirrors: Mirrors;
-  env: Environment;
+  env: Variables;
   /** The folder of the pipeline. */
   root: string;
   signal: AbortSignal;

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { npmCacheOf, type Environment } from "#base/environment.ts";
+import { npmCacheOf, type Variables } from "#base/environment.ts";
 import { bytesOfFile } from "#base/files.ts";
 import { hex } from "#base/bytes.ts";
 import { Arrived, downloadOnce, withRetries } from "#base/web.ts";
@@ -13,7 +13,7 @@ import type { LockedArchive } from "#environment/step.ts";
 
 export interface RegistryAccess {
   mirrors: Mirrors;
-  env: Environment;
+  env: Variables;
   signal: AbortSignal;
 }
 
@@ -52,7 +52,7 @@ export async function getArchive(
 }
 
 /** What npm keeps under the integrity, if it is that. */
-function fromCache(sha512: string, env: Environment): Uint8Array | undefined {
+function fromCache(sha512: string, env: Variables): Uint8Array | undefined {
   const cache = npmCacheOf(env);
   if (cache === undefined) return undefined;
   const parts = [sha512.slice(0, 2), sha512.slice(2, 4), sha512.slice(4)];

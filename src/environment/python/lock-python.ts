@@ -13,7 +13,7 @@ import type { LockedImage } from "#environment/image/locked-image.ts";
 import { lockedFile, type Locking } from "#environment/locking.ts";
 import type { LockedPython, LockedWheel } from "./locked-python.ts";
 import { fetchWheel, filesOf, type IndexFile } from "./package-index.ts";
-import { readRequirements, type Requirement } from "./requirements.ts";
+import { readRequirements, type PythonRequirement } from "./requirements.ts";
 
 const REQUIREMENTS_BYTES_MAX = 64 * 2 ** 20;
 
@@ -39,7 +39,7 @@ export async function lockPython(
     implementation_name: "cpython",
     extra: "",
   };
-  let requirements: Requirement[];
+  let requirements: PythonRequirement[];
   try {
     requirements = readRequirements(request.requirements, Buffer.from(bytes).toString("utf8"), variables);
   } catch (error) {
@@ -95,7 +95,10 @@ interface Choosing {
   locking: Locking;
 }
 
-async function chooseWheel(wanted: Requirement, { tags, target, locking }: Choosing): Promise<LockedWheel> {
+async function chooseWheel(
+  wanted: PythonRequirement,
+  { tags, target, locking }: Choosing,
+): Promise<LockedWheel> {
   const { name, version } = wanted;
   const listed = (await filesOf(name, locking)).filter(({ sha256 = "" }) => wanted.hashes.has(sha256));
   const wheels = listed.flatMap((file) => {

@@ -2,7 +2,7 @@
 // configuration: no lock, derivation or record has it.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { isObject, parseStrictJson } from "#base/strict-json.ts";
 import { BadAnswer, downloadBytes } from "#base/web.ts";
 import { downloadTo, reasonOf } from "#environment/download.ts";
@@ -12,7 +12,7 @@ import type { InIndex, LockedFile } from "#environment/step.ts";
 
 export interface IndexAccess {
   mirrors: Mirrors;
-  env: Environment;
+  env: Variables;
   signal: AbortSignal;
 }
 
@@ -146,7 +146,7 @@ function indicesOf({ mirrors, env }: IndexAccess): readonly string[] {
 }
 
 /** The later ones count more (pip, "Configuration"). */
-function pipFiles({ HOME: home, XDG_CONFIG_HOME: config, PIP_CONFIG_FILE: given }: Environment): string[] {
+function pipFiles({ HOME: home, XDG_CONFIG_HOME: config, PIP_CONFIG_FILE: given }: Variables): string[] {
   if (given === "/dev/null") return [];
   const own = [
     "/etc/xdg/pip/pip.conf",

@@ -5,7 +5,7 @@ import { isObject } from "#base/strict-json.ts";
 import { evaluateMarker, type MarkerVariables } from "#package/python-marker.ts";
 import { normaliseName } from "#package/wheel.ts";
 
-export interface Requirement {
+export interface PythonRequirement {
   name: string;
   version: string;
   /** SHA-256s in hex, of which a file must have one. */
@@ -15,7 +15,11 @@ export interface Requirement {
 type Table = Record<string, unknown>;
 
 /** @param file its name says of what kind it is. @throws Error that says what is wrong, and where */
-export function readRequirements(file: string, text: string, variables: MarkerVariables): Requirement[] {
+export function readRequirements(
+  file: string,
+  text: string,
+  variables: MarkerVariables,
+): PythonRequirement[] {
   const name = file.slice(file.lastIndexOf("/") + 1);
   if (/^pylock(\..+)?\.toml$/.test(name)) return fromPylock(parseToml(text), variables);
   if (name === "uv.lock") return fromUv(parseToml(text), variables);
@@ -30,9 +34,9 @@ const PINNED =
   /^([A-Za-z0-9][\w.-]*)\s*(?:\[[\w\s,.-]*\])?\s*==\s*([^\s;*]+)\s*(?:;(.*?))?((?:\s+--hash[=\s]\S+)*)$/s;
 
 /** Of pip, `--require-hashes`. */
-function fromPip(text: string, variables: MarkerVariables): Requirement[] {
+function fromPip(text: string, variables: MarkerVariables): PythonRequirement[] {
   const lines = text.replaceAll(/\\\r?\n/g, " ").split(/\r?\n/);
-  return lines.flatMap((raw): Requirement[] => {
+  return lines.flatMap((raw): PythonRequirement[] => {
     const line = raw.replace(/(^|\s)#.*$/, "").trim();
     if (line === "" || IGNORED.test(line)) return [];
     const shown = `'${line
@@ -48,11 +52,11 @@ function fromPip(text: string, variables: MarkerVariables): Requirement[] {
 }
 
 /** Of PEP 751. */
-function fromPylock(lock: Table, variables: MarkerVariables): Requirement[] {
+function fromPylock(lock: Table, variables: MarkerVariables): PythonRequirement[] {
   const version = lock["lock-version"];
   if (typeof version !== "string" || !version.startsWith("1."))
     throw new Error("it is not of lock-version 1");
-  return tables(lock["packages"]).flatMap((each): Requirement[] => {
+  return tables(lock["packages"]).flatMap((each): PythonRequirement[] => {
     if (!holds(each["marker"], variables)) return [];
     const hashes = tables(each["wheels"]).map(({ hashes: own }) =>
       isObject(own) && typeof own["sha256"] === "string" ? own["sha256"] : "",
@@ -68,7 +72,7 @@ interface UvEdge {
 }
 
 /** Of uv: from the project over its dependencies. A name may stand there in several versions, for other machines. */
-function fromUv(lock: Table, variables: MarkerVariables): Requirement[] {
+function fromUv(lock: Table, variables: MarkerVariables): PythonRequirement[] {
   if (lock["version"] !== 1) throw new Error("it is not of version 1");
   const all = tables(lock["package"]);
   const projects = all.filter(
@@ -83,7 +87,7 @@ function fromUv(lock: Table, variables: MarkerVariables): Requirement[] {
         version: typeof each["version"] === "string" ? each["version"] : undefined,
         extras: Array.isArray(each["extra"]) ? each["extra"].map(String) : [],
       }));
-  const found = new Map<string, Requirement>();
+  const found = new Map<string, PythonRequirement>();
   const seen = new Set<string>();
   const visit = ({ name, version, extras }: UvEdge): void => {
     const named = all.filter(
@@ -110,8 +114,8 @@ function fromUv(lock: Table, variables: MarkerVariables): Requirement[] {
 }
 
 /** Of Poetry 2, whose packages say to which groups they belong. */
-function fromPoetry(lock: Table, variables: MarkerVariables): Requirement[] {
-  return tables(lock["package"]).flatMap((each): Requirement[] => {
+function fromPoetry(lock: Table, variables: MarkerVariables): PythonRequirement[] {
+  return tables(lock["package"]).flatMap((each): PythonRequirement[] => {
     const { groups, markers, optional } = each;
     if (!Array.isArray(groups))
       throw new Error("it does not say which groups packages belong to: lock it with Poetry 2.1 or later");
@@ -127,7 +131,7 @@ function holds(marker: unknown, variables: MarkerVariables): boolean {
   return typeof marker !== "string" || marker.trim() === "" || evaluateMarker(marker, variables);
 }
 
-function requirement(name: string, version: string, hashes: readonly string[]): Requirement {
+function requirement(name: string, version: string, hashes: readonly string[]): PythonRequirement {
   const good = hashes.filter((hash) => /^[0-9a-f]{64}$/.test(hash));
   if (good.length === 0) throw new Error(`'${name}' has no wheel with a SHA-256`);
   return { name: normaliseName(name), version, hashes: new Set(good) };

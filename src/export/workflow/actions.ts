@@ -3,7 +3,7 @@
 // Specification: "Workflow syntax for GitHub Actions"; Forgejo: "Forgejo Actions | Reference".
 import { shellWord } from "#base/escape.ts";
 import { HEADER, JOBS, NO_SYSTEMS, type Job, type Project } from "./jobs.ts";
-import { Noted, writeYaml, type Yaml } from "./yaml.ts";
+import { Commented, writeYaml, type Yaml } from "./yaml.ts";
 
 type Steps = Readonly<Record<string, Yaml>>[];
 
@@ -23,7 +23,7 @@ const GITHUB: Forge = {
   labels: { x86_64: "ubuntu-24.04", aarch64: "ubuntu-24.04-arm" },
   checkout: [
     {
-      uses: new Noted("actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1", "v7.0.1"),
+      uses: new Commented("actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1", "v7.0.1"),
       with: { "persist-credentials": false },
     },
   ],

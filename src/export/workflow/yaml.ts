@@ -1,10 +1,10 @@
 // YAML as workflows need it: maps, lists, texts, numbers. Texts of several lines are blocks; all others are in quotes, which
 // hold for YAML what they hold for JSON, so nothing of what they say is read as anything else.
 
-export type Yaml = string | number | boolean | Noted | readonly Yaml[] | { readonly [key: string]: Yaml };
+export type Yaml = string | number | boolean | Commented | readonly Yaml[] | { readonly [key: string]: Yaml };
 
 /** A text with a comment behind it. */
-export class Noted {
+export class Commented {
   readonly text: string;
   readonly comment: string;
 
@@ -49,8 +49,8 @@ function indent(block: readonly string[]): string[] {
   return block.map((line) => (line === "" ? "" : `  ${line}`));
 }
 
-function scalar(value: string | number | boolean | Noted): string {
-  if (value instanceof Noted) return `${JSON.stringify(value.text)} # ${value.comment}`;
+function scalar(value: string | number | boolean | Commented): string {
+  if (value instanceof Commented) return `${JSON.stringify(value.text)} # ${value.comment}`;
   return JSON.stringify(value);
 }
 
@@ -66,5 +66,5 @@ function isList(value: Yaml): value is readonly Yaml[] {
 }
 
 function isMap(value: Yaml): value is Readonly<Record<string, Yaml>> {
-  return typeof value === "object" && !isList(value) && !(value instanceof Noted);
+  return typeof value === "object" && !isList(value) && !(value instanceof Commented);
 }

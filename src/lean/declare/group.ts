@@ -6,7 +6,7 @@ import type { Kernel } from "#lean/judge/kernel.ts";
 import { mentions } from "./telescope.ts";
 
 /** A group under construction: its own types first, then auxiliary ones for nested occurrences. */
-export interface Group {
+export interface InductiveGroup {
   readonly levelParams: readonly Name[];
   readonly params: readonly Expr[];
   readonly level: Level;
@@ -37,7 +37,7 @@ export interface GroupConstructor {
  * The type of the group that `e` is, applied to the group's parameters and to indices without types of the group. What is
  * wrongly found to be none gets no induction hypothesis.
  */
-export function recursiveTarget(k: Kernel, group: Group, e: Expr): GroupType | undefined {
+export function recursiveTarget(k: Kernel, group: InductiveGroup, e: Expr): GroupType | undefined {
   const head = k.terms.head(e);
   const type = group.types.find(({ constant }) => constant === head);
   if (type === undefined) return undefined;

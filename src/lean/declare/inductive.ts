@@ -7,8 +7,8 @@ import type { Name } from "#lean/terms/names.ts";
 import { reject } from "#lean/fault.ts";
 import { levelOf } from "#lean/judge/infer.ts";
 import { isProposition, nameText, show, type Kernel } from "#lean/judge/kernel.ts";
-import { recursiveTarget, type Group, type GroupConstructor, type GroupType } from "./group.ts";
-import { expandNested, type Expansion } from "./nested.ts";
+import { recursiveTarget, type InductiveGroup, type GroupConstructor, type GroupType } from "./group.ts";
+import { expandNested, type NestedExpansion } from "./nested.ts";
 import { compareRecursors, computeRecursors } from "./recursor.ts";
 import { checkRecursors } from "./rule-check.ts";
 import { checkScope } from "./scope.ts";
@@ -113,7 +113,7 @@ function checkTypes(k: Kernel, types: readonly Inductive[]): { params: readonly 
  * What stands for a nested occurrence is one more type of the group, so it is in the group's universe. Were it a
  * proposition inside of a type of data, its recursor would take data out of proofs.
  */
-function checkNestedUniverses(k: Kernel, { types, declaredCount, level }: Group): void {
+function checkNestedUniverses(k: Kernel, { types, declaredCount, level }: InductiveGroup): void {
   for (const { type } of types.slice(declaredCount)) {
     const sort = k.whnf(openFunctionType(k, type, 0).body);
     if (k.terms.kind(sort) === SORT && k.levels.isSame(level, k.terms.level(sort))) continue;
@@ -136,7 +136,7 @@ function fieldDomains(terms: Kernel["terms"], type: Expr): Expr[] {
   return domains;
 }
 
-function checkFlags(k: Kernel, record: GroupRecord, { group }: Expansion, isRecursive: boolean): void {
+function checkFlags(k: Kernel, record: GroupRecord, { group }: NestedExpansion, isRecursive: boolean): void {
   const { terms } = k;
   const nestedCount = group.types.length - group.declaredCount;
   const isReflexive = group.types.some(({ constructors }) =>
@@ -169,7 +169,12 @@ function checkFieldCount(k: Kernel, { name, type, paramCount, fieldCount }: Cons
   }
 }
 
-function checkConstructor(k: Kernel, group: Group, type: GroupType, constructor: GroupConstructor): void {
+function checkConstructor(
+  k: Kernel,
+  group: InductiveGroup,
+  type: GroupType,
+  constructor: GroupConstructor,
+): void {
   const label = `Cannot declare ${nameText(k, constructor.name)}`;
   const { variables, body } = openFunctionType(k, constructor.fields, group.params.length);
   const isProp = k.levels.isZero(group.level);
@@ -186,7 +191,7 @@ function checkConstructor(k: Kernel, group: Group, type: GroupType, constructor:
 }
 
 /** A type of the group may stand only at the end of a field's type, never to the left of an arrow. */
-function checkPositivity(k: Kernel, group: Group, field: Expr, label: string): void {
+function checkPositivity(k: Kernel, group: InductiveGroup, field: Expr, label: string): void {
   const { terms } = k;
   let level = terms.depth(field);
   let at = k.whnf(terms.left(field));
@@ -207,7 +212,7 @@ function checkPositivity(k: Kernel, group: Group, field: Expr, label: string): v
  * be told apart by it: at most one constructor, whose fields are proofs or are given by the type's indices. A wrong "yes"
  * permits to take data out of proofs.
  */
-function isLargeElimination(k: Kernel, group: Group): boolean {
+function isLargeElimination(k: Kernel, group: InductiveGroup): boolean {
   if (k.levels.isNeverZero(group.level)) return true;
   const [type, ...more] = group.types;
   if (type === undefined || more.length > 0 || type.constructors.length > 1) return false;

@@ -6,7 +6,7 @@ import type { Expr } from "#lean/terms/kind.ts";
 import { Names, type Name, type SharedNames } from "#lean/terms/names.ts";
 import { REGION_SIZE, Terms, type SharedTerms } from "#lean/terms/terms.ts";
 import { Fault, giveUp } from "#lean/fault.ts";
-import { Engine } from "#lean/judge/engine.ts";
+import { KernelDriver } from "#lean/judge/engine.ts";
 import { isProposition, type Kernel } from "#lean/judge/kernel.ts";
 import { accelerate, type OperationName } from "./accelerate.ts";
 import { checkNames, declare, isExcluded } from "./declare.ts";
@@ -45,14 +45,14 @@ export class Judge {
   readonly terms: Terms;
   readonly declarations: Declarations;
   readonly #limits: JudgeLimits;
-  readonly #engine: Engine;
+  readonly #engine: KernelDriver;
 
   constructor(names: Names, terms: Terms, declarations: Declarations, limits: JudgeLimits) {
     this.names = names;
     this.terms = terms;
     this.declarations = declarations;
     this.#limits = limits;
-    this.#engine = new Engine(names, terms, declarations, { workMax: limits.workMax, bytesMax: 0 });
+    this.#engine = new KernelDriver(names, terms, declarations, { workMax: limits.workMax, bytesMax: 0 });
   }
 
   /** Of another thread, by its number from 1. */

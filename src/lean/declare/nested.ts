@@ -7,11 +7,11 @@ import type { List } from "#lean/terms/levels.ts";
 import type { Name } from "#lean/terms/names.ts";
 import { reject } from "#lean/fault.ts";
 import { nameText, type Kernel } from "#lean/judge/kernel.ts";
-import type { Group, GroupConstructor, GroupType } from "./group.ts";
+import type { InductiveGroup, GroupConstructor, GroupType } from "./group.ts";
 import { closeFunctionType, mentions } from "./telescope.ts";
 
-export interface Expansion {
-  readonly group: Group;
+export interface NestedExpansion {
+  readonly group: InductiveGroup;
   /** Translates auxiliary types and constructors back; for expressions whose parameters are the group's variables. */
   readonly restore: (e: Expr) => Expr;
   /** The declared type that an auxiliary one is an instance of. */
@@ -44,7 +44,7 @@ export function expandNested(
   record: GroupRecord,
   params: readonly Expr[],
   level: Level,
-): Expansion {
+): NestedExpansion {
   const { types } = record;
   const levelParams = types[0]?.levelParams ?? [];
   const levels = k.levels.list(levelParams.map((name) => k.levels.param(name)));
@@ -78,7 +78,7 @@ export function expandNested(
     all.push({ ...work.auxiliaries[i]!.type, constructors });
   }
   const names = new Set(all.map(({ name }) => name));
-  const group: Group = { levelParams, params, level, types: all, names, declaredCount: own.length };
+  const group: InductiveGroup = { levelParams, params, level, types: all, names, declaredCount: own.length };
   const { origin, constructorOrigin } = work;
   return { group, restore: (e) => restoreNested(work, e), origin, constructorOrigin };
 }

@@ -1,12 +1,12 @@
 // Recursors computed from a checked group of inductive types, and the comparison with what the export says they are.
 import assert from "node:assert/strict";
-import type { Recursor, Rule } from "#lean/read/constants.ts";
+import type { Recursor, RecursorRule } from "#lean/read/constants.ts";
 import type { Expr } from "#lean/terms/kind.ts";
 import type { Name } from "#lean/terms/names.ts";
 import { Fault, reject } from "#lean/fault.ts";
 import { nameText, type Kernel } from "#lean/judge/kernel.ts";
-import { recursiveTarget, type Group, type GroupConstructor, type GroupType } from "./group.ts";
-import type { Expansion } from "./nested.ts";
+import { recursiveTarget, type InductiveGroup, type GroupConstructor, type GroupType } from "./group.ts";
+import type { NestedExpansion } from "./nested.ts";
 import { checkScope } from "./scope.ts";
 import { closeFunctionType, closeLambda, mentions, openFunctionType } from "./telescope.ts";
 
@@ -18,8 +18,8 @@ interface Request {
 
 interface Build {
   readonly k: Kernel;
-  readonly expansion: Expansion;
-  readonly group: Group;
+  readonly expansion: NestedExpansion;
+  readonly group: InductiveGroup;
   readonly levelParams: readonly Name[];
   readonly sort: Expr;
   readonly motives: readonly Expr[];
@@ -27,7 +27,11 @@ interface Build {
   readonly recursorNames: readonly Name[];
 }
 
-export function computeRecursors(k: Kernel, expansion: Expansion, { large, exported }: Request): Recursor[] {
+export function computeRecursors(
+  k: Kernel,
+  expansion: NestedExpansion,
+  { large, exported }: Request,
+): Recursor[] {
   const { group, restore } = expansion;
   const universe = large ? chooseUniverse(k, group, exported) : undefined;
   const levelParams = universe === undefined ? group.levelParams : [universe, ...group.levelParams];
@@ -46,7 +50,7 @@ export function computeRecursors(k: Kernel, expansion: Expansion, { large, expor
   const build = { ...withMotives, minors };
   const isK = isKTarget(k, group);
   return group.types.map((type, i): Recursor => {
-    const rules: Rule[] = [];
+    const rules: RecursorRule[] = [];
     for (const [at, pair] of pairs.entries()) {
       if (pair.type !== type) continue;
       rules.push(makeRule(build, pair.constructor, minors[at]!));
@@ -71,28 +75,32 @@ export function computeRecursors(k: Kernel, expansion: Expansion, { large, expor
 }
 
 /** No auxiliary type may be left: it is gone from the environment. */
-function assertRestored({ terms }: Kernel, { types, declaredCount }: Group, made: readonly Expr[]): void {
+function assertRestored(
+  { terms }: Kernel,
+  { types, declaredCount }: InductiveGroup,
+  made: readonly Expr[],
+): void {
   const auxiliary = new Set(types.slice(declaredCount).map(({ name }) => name));
   if (auxiliary.size > 0)
     assert(!made.some((e) => mentions(terms, e, auxiliary)), "an auxiliary type is left");
 }
 
 /** `T.rec`, and `T.rec_1`, ... of the first type for nested occurrences. */
-function recursorName(k: Kernel, { types, declaredCount }: Group, i: number): Name {
+function recursorName(k: Kernel, { types, declaredCount }: InductiveGroup, i: number): Name {
   const own = i < declaredCount;
   const prefix = types[own ? i : 0]!.name;
   return k.names.child(prefix, own ? "rec" : `rec_${i - declaredCount + 1}`);
 }
 
 /** The name the export uses for the motive's universe; any other that is free is as good. */
-function chooseUniverse(k: Kernel, group: Group, exported: readonly Recursor[]): Name {
+function chooseUniverse(k: Kernel, group: InductiveGroup, exported: readonly Recursor[]): Name {
   const own = exported[0]?.levelParams[0];
   if (own !== undefined && !group.levelParams.includes(own)) return own;
   return k.names.fresh();
 }
 
 /** Proofs of an equality-like proposition: one constructor, without fields. */
-function isKTarget(k: Kernel, { types, level, params }: Group): boolean {
+function isKTarget(k: Kernel, { types, level, params }: InductiveGroup): boolean {
   const [type, ...more] = types;
   if (type === undefined || more.length > 0 || !k.levels.isZero(level) || type.constructors.length !== 1)
     return false;
@@ -178,7 +186,7 @@ function makeType(build: Build, type: GroupType, i: number, restore: (e: Expr) =
   return closeFunctionType(k, [...group.params, ...motives, ...minors, ...indices, major], result, restore);
 }
 
-function makeRule(build: Build, constructor: GroupConstructor, minor: Expr): Rule {
+function makeRule(build: Build, constructor: GroupConstructor, minor: Expr): RecursorRule {
   const { k, group, motives, minors, expansion, recursorNames } = build;
   const { restore, constructorOrigin } = expansion;
   const outer = [...group.params, ...motives, ...minors];

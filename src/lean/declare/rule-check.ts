@@ -1,6 +1,6 @@
 // Computed recursors are held against the rules of typing like everything else: a mistake in computing one, or in what it
 // was computed from, must not become a rule of reduction.
-import type { Recursor, Rule } from "#lean/read/constants.ts";
+import type { Recursor, RecursorRule } from "#lean/read/constants.ts";
 import { LAM, PI, type Expr } from "#lean/terms/kind.ts";
 import { Fault, reject } from "#lean/fault.ts";
 import { levelOf } from "#lean/judge/infer.ts";
@@ -32,7 +32,7 @@ function ask(k: Kernel, recursor: Recursor, question: () => unknown): void {
 }
 
 /** `fun params motives minors fields => body` against `rec params motives minors indices (constructor params fields)`. */
-function checkRule(k: Kernel, recursor: Recursor, { constructor, fieldCount, value }: Rule): void {
+function checkRule(k: Kernel, recursor: Recursor, { constructor, fieldCount, value }: RecursorRule): void {
   const { terms, rewriter } = k;
   checkScope(k, value, recursor.levelParams);
   k.check(value);
@@ -62,7 +62,7 @@ function checkRule(k: Kernel, recursor: Recursor, { constructor, fieldCount, val
 function majorOf(
   k: Kernel,
   recursor: Recursor,
-  constructor: Rule["constructor"],
+  constructor: RecursorRule["constructor"],
   variables: readonly Expr[],
   fields: readonly Expr[],
 ): Expr {

@@ -4,7 +4,7 @@ import type { Name } from "#lean/terms/names.ts";
 import type { Terms } from "#lean/terms/terms.ts";
 import type { Kernel } from "#lean/judge/kernel.ts";
 
-export interface Opened {
+export interface OpenedTelescope {
   readonly variables: readonly Expr[];
   readonly body: Expr;
 }
@@ -19,7 +19,7 @@ export function openFunctionType(
   type: Expr,
   base: number,
   { count = Infinity, normalise = (e: Expr): Expr => e } = {},
-): Opened {
+): OpenedTelescope {
   const { terms, rewriter } = k;
   const variables: Expr[] = [];
   let body = normalise(type);

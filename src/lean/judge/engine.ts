@@ -13,16 +13,16 @@ import { Hints } from "#lean/terms/hints.ts";
 import { NONE, NumberMap, PairMap } from "#lean/terms/map.ts";
 import type { Names } from "#lean/terms/names.ts";
 import { Rewriter } from "#lean/terms/rewrite.ts";
-import { EMPTY, Scopes, type Scope } from "#lean/terms/scopes.ts";
+import { EMPTY_SCOPE, Scopes, type Scope } from "#lean/terms/scopes.ts";
 import type { Terms } from "#lean/terms/terms.ts";
-import type { Recursor, Rule } from "#lean/read/constants.ts";
+import type { Recursor, RecursorRule } from "#lean/read/constants.ts";
 import type { Declarations } from "#lean/read/declarations.ts";
 import { Fault, giveUp } from "#lean/fault.ts";
-import { Environment } from "./environment.ts";
+import { KernelEnvironment } from "./environment.ts";
 import { decideEqual } from "./equal.ts";
 import { declaredType, inferType } from "./infer.ts";
 import { createKnownNames, type Kernel } from "./kernel.ts";
-import { CHEAP, CORE, FULL, reduce } from "./reduce.ts";
+import { CHEAP, CORE_STEPS, FULL, reduce } from "./reduce.ts";
 
 /**
  * How deep calls may be nested where each is made. What others ask in passing may go deeper: else a nest would be abandoned
@@ -49,7 +49,7 @@ interface Goal {
   readonly b: number;
 }
 
-export interface Limits {
+export interface WorkLimits {
   /** Expressions made and steps taken for one declaration. */
   readonly workMax: number;
   /** Bytes of all that is made for one declaration. */
@@ -62,9 +62,9 @@ export interface Limits {
 const abandoned = Symbol("abandoned");
 
 /** The kernel, and what drives it. */
-export class Engine {
+export class KernelDriver {
   readonly kernel: Kernel;
-  limits: Limits;
+  limits: WorkLimits;
   /** Where a refusal is worded: the expressions in which it lies, the innermost first. */
   trace: Expr[] | undefined;
   #depth = 0;
@@ -87,7 +87,7 @@ export class Engine {
    */
   readonly #equal = new PairMap();
 
-  constructor(names: Names, terms: Terms, declarations: Declarations, limits: Limits) {
+  constructor(names: Names, terms: Terms, declarations: Declarations, limits: WorkLimits) {
     this.limits = limits;
     const scopes = new Scopes(terms);
     const hints = new Hints();
@@ -101,15 +101,15 @@ export class Engine {
       rewriter,
       hints,
       replacer: new Rewriter(terms, scopes, hints),
-      environment: new Environment(declarations),
+      environment: new KernelEnvironment(declarations),
       accelerated: new Map(),
       isUnrolling: false,
       spend: () => this.#spend(),
       whnf: (e) => this.#whnf(e),
       core: (e) => this.#core(e),
       cheap: (e) => this.#cheap(e),
-      infer: (e, scope = EMPTY) => this.#infer(e, scope),
-      check: (e, scope = EMPTY) => this.#check(e, scope),
+      infer: (e, scope = EMPTY_SCOPE) => this.#infer(e, scope),
+      check: (e, scope = EMPTY_SCOPE) => this.#check(e, scope),
       isEqual: (a, b) => this.#isEqual(a, b),
       constantType: (e) => this.#constantType(e),
       constantValue: (e) => this.#constantValue(e),
@@ -240,7 +240,7 @@ export class Engine {
     const known = this.#cores.get(e);
     if (known !== NONE) return known;
     this.#enter("core", e, e);
-    const answer = reduce(this.kernel, e, CORE);
+    const answer = reduce(this.kernel, e, CORE_STEPS);
     this.#depth--;
     this.#cores.set(e, answer);
     return answer;
@@ -261,7 +261,7 @@ export class Engine {
   #infer(e: Expr, scope: Scope): Expr {
     const { terms } = this.kernel;
     if (terms.kind(e) === FVAR) return terms.left(e);
-    const at = terms.loose(e) === 0 ? EMPTY : scope;
+    const at = terms.loose(e) === 0 ? EMPTY_SCOPE : scope;
     const known = this.#types.get(e, at);
     if (known !== NONE) return known;
     const checked = this.#checked.get(e, at);
@@ -276,7 +276,7 @@ export class Engine {
   #check(e: Expr, scope: Scope): Expr {
     const { terms } = this.kernel;
     if (terms.kind(e) === FVAR) return terms.left(e);
-    const at = terms.loose(e) === 0 ? EMPTY : scope;
+    const at = terms.loose(e) === 0 ? EMPTY_SCOPE : scope;
     const known = this.#checked.get(e, at);
     if (known !== NONE) return known;
     this.#enter("check", e, at);
@@ -327,7 +327,7 @@ export class Engine {
     this.#constantValues.set(e, value);
     return value;
   }
-  #ruleValue(e: Expr, { levelParams }: Recursor, { value }: Rule): Expr {
+  #ruleValue(e: Expr, { levelParams }: Recursor, { value }: RecursorRule): Expr {
     const known = this.#ruleValues.get(e, value);
     if (known !== NONE) return known;
     const { terms, levels, rewriter } = this.kernel;

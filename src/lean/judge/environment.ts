@@ -8,7 +8,7 @@ import type { Rows } from "#lean/terms/rows.ts";
 /** Constants that are kept ready; beyond that all are decoded again. */
 const READY_MAX = 200_000;
 
-export class Environment {
+export class KernelEnvironment {
   readonly #declarations: Declarations;
   readonly #ready = new Map<Name, Constant>();
   /** Of the declaration that is being checked. */

@@ -4,7 +4,7 @@
 import type { Inductive } from "#lean/read/constants.ts";
 import { APP, BVAR, CONST, FVAR, LAM, LET, NAT, PI, PROJ, SORT, type Expr } from "#lean/terms/kind.ts";
 import type { Level } from "#lean/terms/level-kind.ts";
-import { EMPTY, type Scope } from "#lean/terms/scopes.ts";
+import { EMPTY_SCOPE, type Scope } from "#lean/terms/scopes.ts";
 import { Fault, reject } from "#lean/fault.ts";
 import { isProposition, nameText, show, universeOf, type Kernel } from "./kernel.ts";
 import { textConstructor, textMaker, textNames } from "./literal.ts";
@@ -13,7 +13,7 @@ export function inferType(k: Kernel, e: Expr, scope: Scope, check: boolean): Exp
   const { terms } = k;
   switch (terms.kind(e)) {
     case BVAR: {
-      if (scope === EMPTY) return reject("loose-variable", "A bound variable has no binder");
+      if (scope === EMPTY_SCOPE) return reject("loose-variable", "A bound variable has no binder");
       // A value of the scope was checked when it was put there.
       const value = k.scopes.valueAt(scope, terms.index(e));
       return terms.kind(value) === FVAR ? terms.left(value) : k.infer(value);
@@ -62,7 +62,7 @@ export function declaredType(k: Kernel, e: Expr): Expr {
 }
 
 /** The level of the universe that `type` is in; rejects what is no type. */
-export function levelOf(k: Kernel, type: Expr, check: boolean, scope: Scope = EMPTY): Level {
+export function levelOf(k: Kernel, type: Expr, check: boolean, scope: Scope = EMPTY_SCOPE): Level {
   const sort = k.whnf(typeOf(k, type, scope, check));
   if (k.terms.kind(sort) !== SORT)
     return reject("not-a-type", `Not a type: ${show(k, k.rewriter.close(type, scope))}`);

@@ -1,6 +1,6 @@
 // What the parts of the kernel share: the tables of terms, the environment, and the judgements, each remembered within a
 // declaration and each safe to call at any depth (see engine.ts).
-import type { Recursor, Rule } from "#lean/read/constants.ts";
+import type { Recursor, RecursorRule } from "#lean/read/constants.ts";
 import { SORT, type Expr } from "#lean/terms/kind.ts";
 import type { Level } from "#lean/terms/level-kind.ts";
 import type { Hints } from "#lean/terms/hints.ts";
@@ -9,8 +9,8 @@ import { formatName, type Name, type Names } from "#lean/terms/names.ts";
 import type { Rewriter } from "#lean/terms/rewrite.ts";
 import type { Scope, Scopes } from "#lean/terms/scopes.ts";
 import type { Terms } from "#lean/terms/terms.ts";
-import { EMPTY } from "#lean/terms/scopes.ts";
-import type { Environment } from "./environment.ts";
+import { EMPTY_SCOPE } from "#lean/terms/scopes.ts";
+import type { KernelEnvironment } from "./environment.ts";
 import { formatExpr } from "#lean/print.ts";
 
 /** An operation on two natural numbers; gives up when the result would be too large. */
@@ -34,7 +34,7 @@ export interface Kernel {
   readonly rewriter: Rewriter;
   /** For replacing: its answers may use `rewriter`. */
   readonly replacer: Rewriter;
-  readonly environment: Environment;
+  readonly environment: KernelEnvironment;
   /** Operations whose declaration has been held against what the operation computes. */
   readonly accelerated: Map<Name, Acceleration>;
   /** Whether a well-founded recursion may be unrolled once where its proof of being so is stuck (see primitive.ts). */
@@ -58,7 +58,7 @@ export interface Kernel {
   /** Of a constant with a value. */
   constantValue(e: Expr): Expr;
   /** The value of a rule, with the levels that the recursor is used with. */
-  ruleValue(e: Expr, recursor: Recursor, rule: Rule): Expr;
+  ruleValue(e: Expr, recursor: Recursor, rule: RecursorRule): Expr;
 }
 
 const KNOWN = {
@@ -100,7 +100,7 @@ export function createKnownNames(names: Names): KnownNames {
  * The level of the universe that `type` is in, undefined when its own type does not reduce to a universe: a type may be a
  * proposition all the same (by a cast that does not compute). So undefined is neither "proposition" nor "data".
  */
-export function universeOf(k: Kernel, type: Expr, scope: Scope = EMPTY): Level | undefined {
+export function universeOf(k: Kernel, type: Expr, scope: Scope = EMPTY_SCOPE): Level | undefined {
   const sort = k.whnf(k.infer(type, scope));
   return k.terms.kind(sort) === SORT ? k.terms.level(sort) : undefined;
 }

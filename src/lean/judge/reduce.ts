@@ -13,7 +13,7 @@ interface State {
 
 /** How far to go: projections look at their structure without unfolding definitions; without unfolding them; all the way. */
 export const CHEAP = 0;
-export const CORE = 1;
+export const CORE_STEPS = 1;
 export const FULL = 2;
 
 export function reduce(k: Kernel, start: Expr, extent: number): Expr {

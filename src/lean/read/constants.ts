@@ -56,7 +56,7 @@ export interface Constructor extends Common {
   readonly fieldCount: number;
 }
 
-export interface Rule {
+export interface RecursorRule {
   readonly constructor: Name;
   readonly fieldCount: number;
   /** From parameters, motives, minor premises and fields to the result. */
@@ -71,7 +71,7 @@ export interface Recursor extends Common {
   readonly motiveCount: number;
   readonly minorCount: number;
   readonly isK: boolean;
-  readonly rules: readonly Rule[];
+  readonly rules: readonly RecursorRule[];
 }
 
 export type Constant = Axiom | Valued | Quotient | Inductive | Constructor | Recursor;

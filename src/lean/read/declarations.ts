@@ -10,7 +10,7 @@ import {
   type Declaration,
   type Inductive,
   type Recursor,
-  type Rule,
+  type RecursorRule,
 } from "./constants.ts";
 
 export interface SharedDeclarations {
@@ -221,7 +221,7 @@ function decodeRecursor(row: Row, common: Omit<Constant, "kind">): Recursor {
   const all = row.list();
   const [paramCount, indexCount, motiveCount, minorCount] = [row.next(), row.next(), row.next(), row.next()];
   const isK = row.next() === 1;
-  const rules = Array.from({ length: row.next() }, (): Rule => ({
+  const rules = Array.from({ length: row.next() }, (): RecursorRule => ({
     constructor: row.next(),
     fieldCount: row.next(),
     value: row.next(),

@@ -1,8 +1,8 @@
 // Strict access to the fields of a JSON object: each is read by its type, and none may be left over.
 import { refuseFormat } from "#lean/fault.ts";
-import type { Json, JsonObject } from "./json.ts";
+import type { ExportJson, JsonObject } from "./json.ts";
 
-export function isObject(value: Json | undefined): value is JsonObject {
+export function isObject(value: ExportJson | undefined): value is JsonObject {
   return value instanceof Map;
 }
 
@@ -20,7 +20,7 @@ export class Fields {
     return this.#object.has(name);
   }
 
-  #take(name: string): Json {
+  #take(name: string): ExportJson {
     const value = this.#object.get(name);
     if (value === undefined)
       return refuseFormat("missing-field", `Cannot find ${name} in the ${this.#label}`);
@@ -41,7 +41,7 @@ export class Fields {
   counts(name: string): number[] {
     const value = this.#take(name);
     if (!isList(value)) return this.#refuse(name, "a list of numbers");
-    return value.map((item: Json) => (isCount(item) ? item : refuseIndex(name)));
+    return value.map((item: ExportJson) => (isCount(item) ? item : refuseIndex(name)));
   }
 
   text(name: string): string {
@@ -67,18 +67,18 @@ export class Fields {
   objects(name: string): Fields[] {
     const value = this.#take(name);
     if (!isList(value)) return this.#refuse(name, "a list of objects");
-    return value.map((item: Json) =>
+    return value.map((item: ExportJson) =>
       isObject(item) ? new Fields(item, name) : this.#refuse(name, "objects"),
     );
   }
 
   /** The value without counting it as read. */
-  peek(name: string): Json {
+  peek(name: string): ExportJson {
     return this.#object.get(name) ?? null;
   }
 
   /** The value as it is: for the one field that has two shapes. */
-  any(name: string): Json {
+  any(name: string): ExportJson {
     return this.#take(name);
   }
 
@@ -91,11 +91,11 @@ export class Fields {
   }
 }
 
-export function isList(value: Json): value is readonly Json[] {
+export function isList(value: ExportJson): value is readonly ExportJson[] {
   return Array.isArray(value);
 }
 
-function isCount(value: Json): value is number {
+function isCount(value: ExportJson): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 

@@ -2,21 +2,21 @@
 // which of the two they take. For lines that the scanner does not know by form.
 import { refuseFormat } from "#lean/fault.ts";
 
-export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+export type ExportJson = null | boolean | number | string | readonly ExportJson[] | JsonObject;
 /** Keys are only texts: `__proto__` is one like others. */
-export type JsonObject = ReadonlyMap<string, Json>;
+export type JsonObject = ReadonlyMap<string, ExportJson>;
 
 const DEPTH_MAX = 200;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const SPACE = /[ \t\r\n]*/y;
 const WORD = /true|false|null/y;
-const WORDS: ReadonlyMap<string, Json> = new Map<string, Json>([
+const WORDS: ReadonlyMap<string, ExportJson> = new Map<string, ExportJson>([
   ["true", true],
   ["false", false],
   ["null", null],
 ]);
 
-export function parseJson(text: string): Json {
+export function parseJson(text: string): ExportJson {
   const parser = new Parser(text);
   const value = parser.value(0);
   parser.end();
@@ -55,7 +55,7 @@ class Parser {
     return true;
   }
 
-  value(depth: number): Json {
+  value(depth: number): ExportJson {
     if (depth > DEPTH_MAX) this.#refuse();
     if (this.#take("{")) return this.#object(depth);
     if (this.#take("[")) return this.#list(depth);
@@ -66,7 +66,7 @@ class Parser {
   }
 
   #object(depth: number): JsonObject {
-    const entries = new Map<string, Json>();
+    const entries = new Map<string, ExportJson>();
     if (this.#take("}")) return entries;
     do {
       this.#match(SPACE);
@@ -78,8 +78,8 @@ class Parser {
     return this.#take("}") ? entries : this.#refuse();
   }
 
-  #list(depth: number): readonly Json[] {
-    const items: Json[] = [];
+  #list(depth: number): readonly ExportJson[] {
+    const items: ExportJson[] = [];
     if (this.#take("]")) return items;
     do items.push(this.value(depth + 1));
     while (this.#take(","));

@@ -11,12 +11,12 @@ import {
   type Declaration,
   type Inductive,
   type Recursor,
-  type Rule,
+  type RecursorRule,
 } from "./constants.ts";
 import { isList, isObject, type Fields } from "./fields.ts";
 
 /** What indices stand for. */
-export interface Tables {
+export interface IndexTables {
   name(index: number): Name;
   expr(index: number): Expr;
   /** Where the spelling of a defined expression is kept. */
@@ -27,13 +27,13 @@ export interface Tables {
 const COUNT_MAX = 0x3fff_ffff;
 
 /** @param isListed whether definitions stand in lists, as in format 3.0 */
-export function readDeclarations(record: Fields, tables: Tables, isListed: boolean): Declaration[] {
+export function readDeclarations(record: Fields, tables: IndexTables, isListed: boolean): Declaration[] {
   const declarations = readKinds(record, tables, isListed);
   record.end();
   return declarations;
 }
 
-function readKinds(record: Fields, tables: Tables, isListed: boolean): Declaration[] {
+function readKinds(record: Fields, tables: IndexTables, isListed: boolean): Declaration[] {
   for (const [field, read] of VALUED)
     if (record.has(field))
       return itemsOf(record, field, isListed).map((item) => ended(item, read(item, tables)));
@@ -55,7 +55,7 @@ function ended<T>(fields: Fields, value: T): T {
   return value;
 }
 
-function readNames(fields: Fields, field: string, tables: Tables): Name[] {
+function readNames(fields: Fields, field: string, tables: IndexTables): Name[] {
   return fields.counts(field).map((index) => tables.name(index));
 }
 
@@ -63,7 +63,7 @@ function readCount(fields: Fields, field: string): number {
   return Math.min(fields.count(field), COUNT_MAX);
 }
 
-function readHeader(fields: Fields, tables: Tables, isUnsafe: boolean) {
+function readHeader(fields: Fields, tables: IndexTables, isUnsafe: boolean) {
   const index = fields.count("type");
   return {
     name: tables.name(fields.count("name")),
@@ -75,13 +75,13 @@ function readHeader(fields: Fields, tables: Tables, isUnsafe: boolean) {
   };
 }
 
-function readValue(fields: Fields, tables: Tables) {
+function readValue(fields: Fields, tables: IndexTables) {
   readNames(fields, "all", tables);
   const index = fields.count("value");
   return { value: tables.expr(index), valuePlace: tables.place(index) };
 }
 
-type ReadValued = (fields: Fields, tables: Tables) => Declaration;
+type ReadValued = (fields: Fields, tables: IndexTables) => Declaration;
 
 const VALUED: readonly (readonly [string, ReadValued])[] = [
   [
@@ -123,12 +123,12 @@ function readHint(fields: Fields): number {
   return refuseFormat("wrong-type", "Cannot read hints: they must be opaque, abbrev or {regular: number}");
 }
 
-function readQuotient(fields: Fields, tables: Tables): Declaration {
+function readQuotient(fields: Fields, tables: IndexTables): Declaration {
   const role = fields.oneOf("kind", ROLES);
   return ended(fields, { kind: "quotient", ...readHeader(fields, tables, false), role });
 }
 
-function readInductive(fields: Fields, tables: Tables): Declaration {
+function readInductive(fields: Fields, tables: IndexTables): Declaration {
   return ended(fields, {
     kind: "inductive",
     types: fields.objects("types").map((item) => readType(item, tables)),
@@ -137,7 +137,7 @@ function readInductive(fields: Fields, tables: Tables): Declaration {
   });
 }
 
-function readType(fields: Fields, tables: Tables): Inductive {
+function readType(fields: Fields, tables: IndexTables): Inductive {
   return ended(fields, {
     kind: "inductive",
     ...readHeader(fields, tables, fields.flag("isUnsafe")),
@@ -151,7 +151,7 @@ function readType(fields: Fields, tables: Tables): Inductive {
   });
 }
 
-function readConstructor(fields: Fields, tables: Tables): Constructor {
+function readConstructor(fields: Fields, tables: IndexTables): Constructor {
   return ended(fields, {
     kind: "constructor",
     ...readHeader(fields, tables, fields.flag("isUnsafe")),
@@ -162,7 +162,7 @@ function readConstructor(fields: Fields, tables: Tables): Constructor {
   });
 }
 
-function readRecursor(fields: Fields, tables: Tables): Recursor {
+function readRecursor(fields: Fields, tables: IndexTables): Recursor {
   return ended(fields, {
     kind: "recursor",
     ...readHeader(fields, tables, fields.flag("isUnsafe")),
@@ -176,7 +176,7 @@ function readRecursor(fields: Fields, tables: Tables): Recursor {
   });
 }
 
-function readRule(fields: Fields, tables: Tables): Rule {
+function readRule(fields: Fields, tables: IndexTables): RecursorRule {
   const constructor = tables.name(fields.count("ctor"));
   const value = tables.expr(fields.count("rhs"));
   return ended(fields, { constructor, fieldCount: readCount(fields, "nfields"), value });

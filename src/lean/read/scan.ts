@@ -7,7 +7,7 @@
 import { STYLES } from "./spellings.ts";
 
 // Fields by number; their values are in `values`.
-export const NAMES = [
+export const FIELD_NAMES = [
   "in",
   "il",
   "ie",
@@ -42,17 +42,17 @@ export const NAMES = [
 ] as const;
 
 /** The number of a field. */
-export const F = Object.fromEntries(NAMES.map((name, number) => [name, number])) as Readonly<
-  Record<Field, number>
+export const F = Object.fromEntries(FIELD_NAMES.map((name, number) => [name, number])) as Readonly<
+  Record<FieldName, number>
 >;
 
-export type Field = (typeof NAMES)[number];
+export type FieldName = (typeof FIELD_NAMES)[number];
 
 /** A set of fields. */
-export const set = (...fields: readonly Field[]): number =>
+export const set = (...fields: readonly FieldName[]): number =>
   fields.reduce((bits, field) => bits | (1 << F[field]), 0);
 
-const KEYS = NAMES.map((name) => Uint8Array.from(name, (character) => character.charCodeAt(0)));
+const KEYS = FIELD_NAMES.map((name) => Uint8Array.from(name, (character) => character.charCodeAt(0)));
 /** By length, first and last byte, which tell all keys apart: the number of the key + 1. */
 const BY_FORM = new Uint8Array(1 << 12);
 for (const [number, key] of KEYS.entries())
@@ -88,7 +88,7 @@ const TEXT = 2;
 const OTHER = 3;
 
 /** The fields of an object, as sets of bits. */
-export interface Found {
+export interface FoundFields {
   all: number;
   numbers: number;
   texts: number;
@@ -96,11 +96,11 @@ export interface Found {
 
 export class Scanner {
   /** By field: a number, the place where a text begins, or whether a flag is true. */
-  readonly values = new Int32Array(NAMES.length);
-  readonly ends = new Int32Array(NAMES.length);
+  readonly values = new Int32Array(FIELD_NAMES.length);
+  readonly ends = new Int32Array(FIELD_NAMES.length);
   /** Fields of the line, and of the object in it. */
-  readonly outer: Found = { all: 0, numbers: 0, texts: 0 };
-  readonly inner: Found = { all: 0, numbers: 0, texts: 0 };
+  readonly outer: FoundFields = { all: 0, numbers: 0, texts: 0 };
+  readonly inner: FoundFields = { all: 0, numbers: 0, texts: 0 };
   /** The field that is a flag, as a set. */
   flags = 0;
   /** The numbers of the one list of a line. */
@@ -122,7 +122,7 @@ export class Scanner {
     return this.#object(this.outer) && this.#at === end;
   }
 
-  #object(found: Found): boolean {
+  #object(found: FoundFields): boolean {
     const bytes = this.#bytes;
     found.all = 0;
     found.numbers = 0;

@@ -1,6 +1,18 @@
 // What an export starts with: types and arithmetic of Lean's core, declared as core has them.
-import { inductive, type Group } from "./inductive.ts";
-import { ap, arrow, c, Export, lam, prop, sort, v, type Json, type Level, type Term } from "./terms.ts";
+import { inductive, type SourceGroup } from "./inductive.ts";
+import {
+  ap,
+  arrow,
+  c,
+  Export,
+  lam,
+  prop,
+  sort,
+  v,
+  type ExportLine,
+  type LevelTerm,
+  type Term,
+} from "./terms.ts";
 
 export const Nat = c("Nat");
 export const Bool = c("Bool");
@@ -133,7 +145,7 @@ export const CORE = {
       },
     ],
   },
-} satisfies Record<string, Group>;
+} satisfies Record<string, SourceGroup>;
 
 const natRec = (motive: Term, base: Term, step: Term, n: Term): Term =>
   ap(c("Nat.rec", 1), motive, base, step, n);
@@ -225,7 +237,7 @@ export function comparisons(e: Export): Export {
 }
 
 /** An export with what elaborated source may use of core: these types, arithmetic and comparisons. */
-export function startExport(meta: Json): Export {
+export function startExport(meta: ExportLine): Export {
   const out = new Export(meta);
   const { True, False, Eq, And, Or, Exists, Bool, Nat: numbers, List, AtMost } = CORE;
   for (const group of [True, False, Eq, And, Or, Exists, Bool, numbers, List, AtMost]) inductive(out, group);
@@ -233,7 +245,9 @@ export function startExport(meta: Json): Export {
 }
 
 /** How many arguments of core's constants are hidden, and their universe levels where none is written. */
-export const CORE_ARGUMENTS: Readonly<Record<string, readonly [hidden: number, levels: readonly Level[]]>> = {
+export const CORE_ARGUMENTS: Readonly<
+  Record<string, readonly [hidden: number, levels: readonly LevelTerm[]]>
+> = {
   Eq: [1, [1]],
   "Eq.refl": [1, [1]],
   Exists: [1, [1]],

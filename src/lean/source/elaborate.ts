@@ -2,13 +2,13 @@
 // is not found is an error; a proof that is found wrongly, the kernel refuses. That statements mean what is written is held
 // by tests against what the kernel prints of them.
 import { CORE_ARGUMENTS } from "./core.ts";
-import { apply, constructorOf, rename, spread, step, substitute, type Known } from "./reduce.ts";
+import { apply, constructorOf, rename, spread, step, substitute, type KnownConstant } from "./reduce.ts";
 import { hasMeta, isMeta, shortened, show, withLevels } from "./inspect.ts";
-import { inductive, type Field } from "./inductive.ts";
+import { inductive, type ConstructorField } from "./inductive.ts";
 import {
   name as nameOf,
   parse,
-  type Declaration,
+  type SourceDeclaration,
   type InductiveDeclaration,
   type Syntax,
   type SyntaxBinder,
@@ -41,7 +41,7 @@ export interface Elaborated {
 export class Elaborator {
   readonly #out: Export;
   readonly #namespace: string;
-  readonly #known = new Map<string, Known>();
+  readonly #known = new Map<string, KnownConstant>();
   readonly #hidden = new Map<string, readonly boolean[]>();
   readonly #heights = new Map<string, number>();
   readonly #found = new Map<string, Term>();
@@ -76,17 +76,17 @@ export class Elaborator {
     });
   }
 
-  #declare(name: string, declaration: Declaration): void {
+  #declare(name: string, declaration: SourceDeclaration): void {
     if (declaration.kind === "inductive") this.#declareType(name, declaration);
     else this.#declareValue(name, declaration);
   }
 
   #declareType(name: string, { name: own, ctors }: InductiveDeclaration): void {
-    const fieldOf = (of: Syntax, called: string): Field =>
+    const fieldOf = (of: Syntax, called: string): ConstructorField =>
       of.t === "name" && of.name === own
         ? { name: called, target: 0 }
         : { name: called, type: this.#settle(this.#elaborate(of, undefined, new Map())[0]) };
-    const fieldsOf = (type: Syntax): Field[] => {
+    const fieldsOf = (type: Syntax): ConstructorField[] => {
       const types: Syntax[] = [];
       for (let at = type; at.t === "forall"; at = at.body)
         types.push(...at.binders.map(({ type: of }): Syntax => of ?? { t: "hole" }));

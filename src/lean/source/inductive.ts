@@ -9,13 +9,13 @@ import {
   v,
   type Binder,
   type Export,
-  type Json,
-  type Level,
+  type ExportLine,
+  type LevelTerm,
   type Term,
   sure,
 } from "./terms.ts";
 
-export interface Field {
+export interface ConstructorField {
   readonly name: string;
   /** Of a field that is not recursive. */
   readonly type?: Term;
@@ -27,7 +27,7 @@ export interface Field {
 
 export interface Ctor {
   readonly name: string;
-  readonly fields?: readonly Field[];
+  readonly fields?: readonly ConstructorField[];
   /** Indices of its result. */
   readonly indices?: readonly Term[];
   /** Replaces the type that follows from the fields. */
@@ -46,10 +46,10 @@ export interface Extra {
   readonly ctors: readonly (Ctor & { readonly term: Term })[];
 }
 
-export interface Group {
+export interface SourceGroup {
   readonly levels?: readonly string[];
   readonly params?: readonly Binder[];
-  readonly sort: Level;
+  readonly sort: LevelTerm;
   readonly types: readonly Type[];
   readonly nested?: readonly Extra[];
   /** Universe parameter of the motive; null when only propositions can be made. Default `u`. */
@@ -65,16 +65,16 @@ interface Target {
 }
 
 /** Writes the group. */
-export function inductive(e: Export, group: Group): Export {
+export function inductive(e: Export, group: SourceGroup): Export {
   return e.raw({ inductive: inductiveRecord(e, group) });
 }
 
-const fieldsOf = (ctor: Ctor): readonly Field[] => ctor.fields ?? [];
+const fieldsOf = (ctor: Ctor): readonly ConstructorField[] => ctor.fields ?? [];
 
 /** What is written of a group. */
-export function inductiveRecord(e: Export, group: Group): Json {
+export function inductiveRecord(e: Export, group: SourceGroup): ExportLine {
   const { levels = [], params = [], types, nested = [], motive = "u", k = false } = group;
-  const us = levels as readonly Level[];
+  const us = levels as readonly LevelTerm[];
   const vars = params.map(([name]) => v(name));
   const targets: Target[] = [
     ...types.map((one): Target => {
@@ -134,7 +134,7 @@ export function inductiveRecord(e: Export, group: Group): Json {
   return { types: typeRecords, ctors: ctorRecords, recs };
 }
 
-function fieldType(targets: readonly Target[], field: Field): Term {
+function fieldType(targets: readonly Target[], field: ConstructorField): Term {
   if (field.target === undefined) return sure(field.type);
   return pi(field.args ?? [], ap(sure(targets[field.target]).former, ...(field.indices ?? [])));
 }
@@ -142,7 +142,7 @@ function fieldType(targets: readonly Target[], field: Field): Term {
 const motiveName = (i: number): string => `motive_${i + 1}`;
 const minorName = (ctor: Ctor): string => `minor ${ctor.name}`;
 
-function outer({ params = [], motive = "u" }: Group, targets: readonly Target[]): Binder[] {
+function outer({ params = [], motive = "u" }: SourceGroup, targets: readonly Target[]): Binder[] {
   const result = sort(motive ?? 0);
   const motives = targets.map(({ former, indices }, i): Binder => {
     return [motiveName(i), pi([...indices, ["t", ap(former, ...indices.map(([name]) => v(name)))]], result)];
@@ -165,7 +165,7 @@ function minorType(targets: readonly Target[], i: number, ctor: Target["ctors"][
   return pi([...binders, ...hypotheses], ap(v(motiveName(i)), ...(ctor.indices ?? []), made));
 }
 
-function recursorType(group: Group, targets: readonly Target[], i: number): Term {
+function recursorType(group: SourceGroup, targets: readonly Target[], i: number): Term {
   const { former, indices } = sure(targets[i]);
   const vars = indices.map(([name]) => v(name));
   const major: Binder = ["t", ap(former, ...vars)];
@@ -173,7 +173,7 @@ function recursorType(group: Group, targets: readonly Target[], i: number): Term
 }
 
 function ruleValue(
-  group: Group,
+  group: SourceGroup,
   targets: readonly Target[],
   ctor: Target["ctors"][number],
   levels: readonly string[],

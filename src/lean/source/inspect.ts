@@ -1,6 +1,6 @@
 // What terms are made of: looked at, and shown in messages.
 import { spread } from "./reduce.ts";
-import { ap, c, sort, type Level, type Term } from "./terms.ts";
+import { ap, c, sort, type LevelTerm, type Term } from "./terms.ts";
 
 /** `fun x => f x` is f. */
 export function shortened(fun: Term): Term {
@@ -42,9 +42,9 @@ export function hasMeta(term: Term): boolean {
 const OPEN = new WeakMap<Term, boolean>();
 
 /** With universe levels in the place of their parameters. */
-export function withLevels(term: Term, levels: ReadonlyMap<string, Level>): Term {
+export function withLevels(term: Term, levels: ReadonlyMap<string, LevelTerm>): Term {
   if (levels.size === 0) return term;
-  const level = (at: Level): Level => {
+  const level = (at: LevelTerm): LevelTerm => {
     if (typeof at === "string") return levels.get(at) ?? at;
     if (typeof at === "number") return at;
     if ("succ" in at) {

@@ -3,14 +3,14 @@
 import { ap, c, nat, v, type Term } from "./terms.ts";
 
 /** What is known of a constant. */
-export interface Known {
+export interface KnownConstant {
   readonly type: Term;
   readonly levels: readonly string[];
   /** Of a definition that may be unfolded. */
   readonly value?: Term;
 }
 
-export type Environment = ReadonlyMap<string, Known>;
+export type KnownConstants = ReadonlyMap<string, KnownConstant>;
 
 /** Replaces free variables by name. Names of binders are unique, so nothing is captured. */
 export function substitute(term: Term, values: ReadonlyMap<string, Term>): Term {
@@ -44,7 +44,7 @@ export function spread(term: Term): { head: Term; args: Term[] } {
 }
 
 /** Unfolds one step at the head; undefined when there is none. */
-export function step(term: Term, known: Environment): Term | undefined {
+export function step(term: Term, known: KnownConstants): Term | undefined {
   const { head, args } = spread(term);
   if (head.k !== "const") return undefined;
   const value = known.get(head.name)?.value;
@@ -56,7 +56,7 @@ export function step(term: Term, known: Environment): Term | undefined {
 function stepRecursor(
   head: Term & { k: "const" },
   args: readonly Term[],
-  known: Environment,
+  known: KnownConstants,
 ): Term | undefined {
   const binders = bindersOf(known.get(head.name)?.type);
   const motive = binders.findIndex(({ name }) => name.startsWith("motive_"));
@@ -91,7 +91,7 @@ export function constructorOf(term: Term): Term {
 }
 
 /** The head as far as it unfolds. */
-function unfold(term: Term, known: Environment): Term {
+function unfold(term: Term, known: KnownConstants): Term {
   let at = term;
   for (let next = step(at, known); next !== undefined; next = step(at, known)) at = next;
   return at;

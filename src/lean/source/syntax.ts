@@ -41,7 +41,7 @@ export interface ValueDeclaration {
   readonly statement: string;
 }
 
-export type Declaration = ValueDeclaration | InductiveDeclaration;
+export type SourceDeclaration = ValueDeclaration | InductiveDeclaration;
 
 interface Token {
   readonly text: string;
@@ -94,7 +94,7 @@ export function name(text: string, ...levels: number[]): Syntax {
 }
 
 /** The declarations of a Lean file; other commands are passed over. Throws RangeError with the line. */
-export function parse(text: string): Declaration[] {
+export function parse(text: string): SourceDeclaration[] {
   return new Parser(text).file();
 }
 
@@ -110,8 +110,8 @@ class Parser {
       .filter((token) => !/^(\s|\/-|--)/.test(token.text));
   }
 
-  file(): Declaration[] {
-    const found: Declaration[] = [];
+  file(): SourceDeclaration[] {
+    const found: SourceDeclaration[] = [];
     while (this.#at < this.#tokens.length) {
       const { text } = this.#next();
       if (text === "theorem" || text === "def") found.push(this.#declaration(text));

@@ -1,15 +1,20 @@
 // A small language for Lean terms with named variables, and a writer of exports: what elaborated source and the tests of the
 // kernel are made of. It knows nothing of the kernel's code, so that one cannot repeat the other's mistakes.
 
-export type Level = number | string | { succ: Level } | { max: [Level, Level] } | { imax: [Level, Level] };
+export type LevelTerm =
+  | number
+  | string
+  | { succ: LevelTerm }
+  | { max: [LevelTerm, LevelTerm] }
+  | { imax: [LevelTerm, LevelTerm] };
 
 export type Binder = readonly [name: string, type: Term];
 
 export type Term =
   | { readonly k: "var"; readonly name: string }
   | { readonly k: "loose"; readonly index: number }
-  | { readonly k: "const"; readonly name: string; readonly levels: readonly Level[] }
-  | { readonly k: "sort"; readonly level: Level }
+  | { readonly k: "const"; readonly name: string; readonly levels: readonly LevelTerm[] }
+  | { readonly k: "sort"; readonly level: LevelTerm }
   | { readonly k: "app"; readonly fn: Term; readonly arg: Term }
   | { readonly k: "lam" | "forallE"; readonly name: string; readonly type: Term; readonly body: Term }
   | {
@@ -24,8 +29,8 @@ export type Term =
   | { readonly k: "str"; readonly value: string };
 
 export const v = (name: string): Term => ({ k: "var", name });
-export const c = (name: string, ...levels: Level[]): Term => ({ k: "const", name, levels });
-export const sort = (level: Level): Term => ({ k: "sort", level });
+export const c = (name: string, ...levels: LevelTerm[]): Term => ({ k: "const", name, levels });
+export const sort = (level: LevelTerm): Term => ({ k: "sort", level });
 export const prop = sort(0);
 export const type = sort(1);
 export const nat = (value: bigint | number): Term => ({ k: "nat", value: String(value) });
@@ -51,8 +56,8 @@ export const proj = (structure: string, index: number, of: Term): Term => ({
   index,
   of,
 });
-export const eq = (level: Level, of: Term, a: Term, b: Term): Term => ap(c("Eq", level), of, a, b);
-export const refl = (level: Level, of: Term, a: Term): Term => ap(c("Eq.refl", level), of, a);
+export const eq = (level: LevelTerm, of: Term, a: Term, b: Term): Term => ap(c("Eq", level), of, a, b);
+export const refl = (level: LevelTerm, of: Term, a: Term): Term => ap(c("Eq.refl", level), of, a);
 
 /** What is known to be there. */
 export function sure<T>(value: T | undefined): T {
@@ -60,7 +65,7 @@ export function sure<T>(value: T | undefined): T {
   return value;
 }
 
-export type Json = Record<string, unknown>;
+export type ExportLine = Record<string, unknown>;
 export const META = {
   meta: {
     exporter: { name: "test", version: "1" },
@@ -71,14 +76,14 @@ export const META = {
 
 /** Writes an export line by line. */
 export class Export {
-  readonly records: Json[];
+  readonly records: ExportLine[];
   /** What was declared, by name. */
   readonly types = new Map<string, { readonly levels: readonly string[]; readonly of: Term }>();
   readonly #names = new Map<string, number>([["", 0]]);
   readonly #levels = new Map<string, number>([["0", 0]]);
   readonly #exprs = new Map<string, number>();
 
-  constructor(meta: Json = META) {
+  constructor(meta: ExportLine = META) {
     this.records = [structuredClone(meta)];
   }
 
@@ -86,7 +91,7 @@ export class Export {
     return this.records.map((record) => `${JSON.stringify(record)}\n`).join("");
   }
 
-  raw(record: Json): this {
+  raw(record: ExportLine): this {
     this.records.push(record);
     return this;
   }
@@ -100,12 +105,12 @@ export class Export {
     return set(this.#names, text);
   }
 
-  level(level: Level): number {
-    const value: Level = typeof level === "number" && level > 0 ? { succ: level - 1 } : level;
+  level(level: LevelTerm): number {
+    const value: LevelTerm = typeof level === "number" && level > 0 ? { succ: level - 1 } : level;
     const key = JSON.stringify(value);
     const known = this.#levels.get(key);
     if (known !== undefined) return known;
-    const il = (record: Json): number => {
+    const il = (record: ExportLine): number => {
       this.raw({ ...record, il: this.#levels.size });
       return set(this.#levels, key);
     };
@@ -125,7 +130,7 @@ export class Export {
     return set(this.#exprs, key);
   }
 
-  #record(term: Term, scope: readonly string[]): Json {
+  #record(term: Term, scope: readonly string[]): ExportLine {
     switch (term.k) {
       case "var": {
         const index = scope.lastIndexOf(term.name);
@@ -163,7 +168,7 @@ export class Export {
     }
   }
 
-  header(name: string, levels: readonly string[], of: Term): Json {
+  header(name: string, levels: readonly string[], of: Term): ExportLine {
     for (const level of levels) this.level(level);
     this.types.set(name, { levels, of });
     return {
@@ -177,7 +182,7 @@ export class Export {
     return this.raw({ axiom: { ...this.header(name, levels, of), isUnsafe: false } });
   }
 
-  def(name: string, of: Term, value: Term, levels: readonly string[] = [], more: Json = {}): this {
+  def(name: string, of: Term, value: Term, levels: readonly string[] = [], more: ExportLine = {}): this {
     const record = { ...this.header(name, levels, of), value: this.expr(value), all: [this.name(name)] };
     return this.raw({ def: { ...record, hints: { regular: 1 }, safety: "safe", ...more } });
   }
@@ -187,7 +192,7 @@ export class Export {
     return this.raw({ thm: record });
   }
 
-  opaque(name: string, of: Term, value: Term, more: Json = {}): this {
+  opaque(name: string, of: Term, value: Term, more: ExportLine = {}): this {
     const record = { ...this.header(name, [], of), value: this.expr(value), all: [this.name(name)] };
     return this.raw({ opaque: { ...record, isUnsafe: false, ...more } });
   }

@@ -22,4 +22,4 @@ export const PROJ = 10;
 /** The value and the body of a LET: a part of it, and no expression by itself. */
 export const PAIR = 11;
 
-export type Kind = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11;
+export type ExprKind = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11;

@@ -1,5 +1,5 @@
 // Rows of four words, one for each expression, and how to read them.
-import { APP, CONST, type Expr, type Kind } from "./kind.ts";
+import { APP, CONST, type Expr, type ExprKind } from "./kind.ts";
 import type { Level } from "./level-kind.ts";
 import type { List } from "./levels.ts";
 import type { Name } from "./names.ts";
@@ -19,8 +19,8 @@ export class Rows {
     this.words = words;
   }
 
-  kind(e: Expr): Kind {
-    return (this.words[e << SHIFT]! & KIND_MASK) as Kind;
+  kind(e: Expr): ExprKind {
+    return (this.words[e << SHIFT]! & KIND_MASK) as ExprKind;
   }
 
   /** How many binders must stand around it so that no bound variable is loose. */

@@ -7,7 +7,7 @@ import type { Terms } from "./terms.ts";
 /** A number from 0: the scope of no variables. */
 export type Scope = number;
 
-export const EMPTY: Scope = 0;
+export const EMPTY_SCOPE: Scope = 0;
 
 export class Scopes {
   readonly #terms: Terms;
@@ -39,7 +39,7 @@ export class Scopes {
   valueAt(scope: Scope, index: number): Expr {
     let at = scope;
     for (let i = index; i > 0; i--) at = this.#outer[at]!;
-    if (at === EMPTY) throw new Error("a loose variable without a value");
+    if (at === EMPTY_SCOPE) throw new Error("a loose variable without a value");
     return this.#values[at]!;
   }
 

@@ -1,7 +1,7 @@
 // Constants that system calls point to, each at an address that is known in advance.
 import { assert } from "#base/assert.ts";
 import { fromByteString } from "#base/bytes.ts";
-import type { Argument } from "./system-call.ts";
+import type { CallArgument } from "./system-call.ts";
 
 export class Constants {
   readonly #start: number;
@@ -15,7 +15,7 @@ export class Constants {
   }
 
   /** What is passed for the argument: itself, or where it is. */
-  address(argument: Argument): number {
+  address(argument: CallArgument): number {
     if (typeof argument === "number") return argument;
     if (typeof argument === "string") return this.#text(argument);
     if (argument instanceof Uint8Array) return this.add(argument, 8);

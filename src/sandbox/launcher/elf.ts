@@ -1,5 +1,5 @@
 // Code and constants -> a static executable (System V ABI, ELF-64).
-import type { Machine } from "./system-call.ts";
+import type { Processor } from "./system-call.ts";
 
 const CODE_ADDRESS = 0x10000000;
 const DATA_ADDRESS = 0x20000000;
@@ -13,7 +13,7 @@ export function dataAddress(offset: number): number {
   return DATA_ADDRESS + HEADER_BYTES + offset;
 }
 
-export function linkElf(machine: Machine, code: Uint8Array, data: Uint8Array): Uint8Array {
+export function linkElf(machine: Processor, code: Uint8Array, data: Uint8Array): Uint8Array {
   const codeOffset = Math.ceil((HEADER_BYTES + data.length) / 16) * 16;
   const image = new Uint8Array(codeOffset + code.length);
   const view = new DataView(image.buffer);

@@ -10,7 +10,7 @@ import { Arm64Code } from "./arm64.ts";
 import { Constants } from "./constants.ts";
 import { dataAddress, linkElf } from "./elf.ts";
 import { systemCallNumber } from "./system-call.ts";
-import type { Argument, Machine, SystemCallName } from "./system-call.ts";
+import type { CallArgument, Processor, SystemCallName } from "./system-call.ts";
 import { X64Code } from "./x64.ts";
 
 /** Exit code of an entrance one of whose steps failed; what it wrote last says which. */
@@ -20,7 +20,7 @@ export const ENTRANCE_WORDS = "pipelite: cannot enter the environment: ";
 
 /** ROOT, or the descriptor that the last openat returned. */
 type Known = "root" | "opened";
-type Given = Argument | { known: Known };
+type Given = CallArgument | { known: Known };
 
 /** A system call, and in words what it does; without words it may fail. */
 export interface EntranceStep {
@@ -57,7 +57,7 @@ const STDERR = 2;
 const [ROOT_ARGUMENT, FIRST_CANDIDATE] = [1, 2];
 
 /** @returns the bytes of the executable */
-export function assembleEntrance(machine: Machine, steps: readonly EntranceStep[]): Uint8Array {
+export function assembleEntrance(machine: Processor, steps: readonly EntranceStep[]): Uint8Array {
   const data = new Constants(dataAddress(0));
   const code = machine === "x64" ? new X64Code() : new Arm64Code();
   const slot = () => data.add(new Uint8Array(8), 8);

@@ -8,7 +8,7 @@ import { Arm64Code } from "./arm64.ts";
 import { Constants } from "./constants.ts";
 import { dataAddress, linkElf } from "./elf.ts";
 import { systemCallNumber } from "./system-call.ts";
-import type { Argument, Machine, SystemCall } from "./system-call.ts";
+import type { CallArgument, Processor, SystemCall } from "./system-call.ts";
 import { X64Code } from "./x64.ts";
 
 /** Exit code of a launcher one of whose calls failed. */
@@ -22,8 +22,8 @@ export const DONE_RECORD_BYTES = COUNTERS_OFFSET + COUNTERS_BYTES;
 /** Descriptors of counters start here, far from those that later calls count on. */
 const COUNTER_FD = 100;
 
-export interface Program {
-  machine: Machine;
+export interface LauncherProgram {
+  machine: Processor;
   /** These run in the first process before it forks; empty with `calls` alone. */
   parent?: readonly SystemCall[];
   /** What the first process counts of all it starts, and its lowest free descriptor. */
@@ -36,7 +36,7 @@ export interface Program {
 }
 
 /** @returns the bytes of the executable. */
-export function assembleProgram(program: Program): Uint8Array {
+export function assembleProgram(program: LauncherProgram): Uint8Array {
   const data = new Constants(dataAddress(0));
   const code = program.machine === "x64" ? new X64Code() : new Arm64Code();
   const report = data.add(new Uint8Array(8), 8);
@@ -45,7 +45,8 @@ export function assembleProgram(program: Program): Uint8Array {
       systemCallNumber(name, program.machine),
       args.map((arg) => data.address(arg)),
     );
-  const plain = (name: SystemCall["name"], ...args: Argument[]) => systemCall({ name, args, optional: true });
+  const plain = (name: SystemCall["name"], ...args: CallArgument[]) =>
+    systemCall({ name, args, optional: true });
   const checked = (list: readonly SystemCall[], firstIndex: number) => {
     for (const [index, each] of list.entries()) {
       systemCall(each);

@@ -1,7 +1,7 @@
 // Linux system calls as values: a launcher is a list of them. Numbers are those of the kernel's tables
 // (arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h).
 
-export type Machine = "x64" | "arm64";
+export type Processor = "x64" | "arm64";
 
 /** Number on x86_64, number on aarch64. */
 const NUMBERS = {
@@ -57,7 +57,7 @@ const NUMBERS = {
 
 export type SystemCallName = keyof typeof NUMBERS;
 
-export function systemCallNumber(name: SystemCallName, machine: Machine): number {
+export function systemCallNumber(name: SystemCallName, machine: Processor): number {
   return NUMBERS[name][machine === "x64" ? 0 : 1];
 }
 
@@ -65,11 +65,11 @@ export function systemCallNumber(name: SystemCallName, machine: Machine): number
  * A number is passed as it is. The others are passed by address: a byte string with its final NUL, bytes, a list of byte
  * strings as a NULL-terminated array (argv, envp), a BPF program as `struct sock_fprog`.
  */
-export type Argument = number | string | Uint8Array | readonly string[] | { bpf: Uint8Array };
+export type CallArgument = number | string | Uint8Array | readonly string[] | { bpf: Uint8Array };
 
 export interface SystemCall {
   name: SystemCallName;
-  args: readonly Argument[];
+  args: readonly CallArgument[];
   /** Goes on when the kernel refuses. */
   optional: boolean;
   /** Error numbers after which it goes on all the same. */
@@ -135,11 +135,11 @@ export const CALL = { args: 8, check: 56, store: 64, tolerated: 72, bytes: 80 } 
 export const LIST_END = -1;
 export const CHECK = { nothing: 0, noError: 1, zero: 2 } as const;
 
-export function call(name: SystemCallName, ...args: Argument[]): SystemCall {
+export function call(name: SystemCallName, ...args: CallArgument[]): SystemCall {
   return { name, args, optional: false };
 }
 
-export function attempt(name: SystemCallName, ...args: Argument[]): SystemCall {
+export function attempt(name: SystemCallName, ...args: CallArgument[]): SystemCall {
   return { name, args, optional: true };
 }
 
@@ -147,7 +147,7 @@ export function attempt(name: SystemCallName, ...args: Argument[]): SystemCall {
 export function callTolerating(
   tolerated: readonly number[],
   name: SystemCallName,
-  ...args: Argument[]
+  ...args: CallArgument[]
 ): SystemCall {
   return { name, args, optional: false, tolerated };
 }

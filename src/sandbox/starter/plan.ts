@@ -4,7 +4,7 @@ import { COUNTER_BYTES } from "#sandbox/counters.ts";
 import { thisHost } from "#sandbox/host.ts";
 import { FD, filterCalls, startBuilder, startOf } from "#sandbox/inside.ts";
 import { attempt, call, keep } from "#sandbox/launcher/system-call.ts";
-import type { Machine, SystemCall } from "#sandbox/launcher/system-call.ts";
+import type { Processor, SystemCall } from "#sandbox/launcher/system-call.ts";
 import * as linux from "#sandbox/linux.ts";
 import { goFirstWithoutMemory, settleProcess } from "#sandbox/outside.ts";
 import type { SandboxRequest } from "#sandbox/request.ts";
@@ -18,7 +18,7 @@ const { AT_FDCWD, CLONE, IOCTL, OPEN } = linux;
 const COUNTER_FD = 100;
 
 /** What the starter does once: all stages inherit it. */
-export function startCalls(machine: Machine, groups: StarterGroups, coreHardLimit: number): SystemCall[] {
+export function startCalls(machine: Processor, groups: StarterGroups, coreHardLimit: number): SystemCall[] {
   return [
     call("dup3", 1, 0, 0), // stdin of stages: /dev/null open for both ways, as Nix has it
     call("close_range", STARTER_FD.socket + 1, linux.FD_MAX, 0),
@@ -31,7 +31,7 @@ export function startCalls(machine: Machine, groups: StarterGroups, coreHardLimi
 
 export interface Stage {
   request: SandboxRequest;
-  machine: Machine;
+  machine: Processor;
   groups: StarterGroups;
   counters: readonly Uint8Array[];
   /** What makes the places where inputs are mounted. */
@@ -75,7 +75,7 @@ function cloneFlags(network: boolean): number {
   return sharedMemory + untilExec + pidfd + namespaces + (network ? 0 : newNetwork) + linux.SIGCHLD;
 }
 
-function insideCalls(request: SandboxRequest, machine: Machine): SystemCall[] {
+function insideCalls(request: SandboxRequest, machine: Processor): SystemCall[] {
   return [
     ...(beforeRoot ??= keep(callsBeforeRoot())),
     ...enterRoot(request, thisHost()),

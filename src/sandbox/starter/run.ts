@@ -3,7 +3,7 @@ import { ownCounterAttributes } from "#sandbox/counters.ts";
 import { processesIn } from "#sandbox/cgroup.ts";
 import type { Cgroup, CgroupFigures } from "#sandbox/cgroup.ts";
 import { describeCall } from "#sandbox/launcher/system-call.ts";
-import type { Machine, SystemCall } from "#sandbox/launcher/system-call.ts";
+import type { Processor, SystemCall } from "#sandbox/launcher/system-call.ts";
 import { errorName } from "#sandbox/linux.ts";
 import { pipeliteError } from "#sandbox/errors.ts";
 import type { SandboxRequest } from "#sandbox/request.ts";
@@ -44,7 +44,7 @@ export interface StarterRun {
  */
 export async function runInStarter(
   request: SandboxRequest,
-  machine: Machine,
+  machine: Processor,
   places: readonly SystemCall[],
 ): Promise<StarterRun> {
   const keptFolders = [request.storeDir, request.buildDir];

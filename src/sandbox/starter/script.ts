@@ -1,7 +1,7 @@
 // Lists of system calls -> a request of the starter. Written into memory that is kept, because this is done for every stage.
 import { assert } from "#base/assert.ts";
 import { CALL, CHECK, LIST_END, systemCallNumber } from "#sandbox/launcher/system-call.ts";
-import type { Argument, Machine, SystemCall } from "#sandbox/launcher/system-call.ts";
+import type { CallArgument, Processor, SystemCall } from "#sandbox/launcher/system-call.ts";
 import { AREA, CONSTANTS, FRAME, HEADER_BYTES, REPORT, REQUEST } from "./memory.ts";
 
 export interface Script {
@@ -25,7 +25,7 @@ const FIRST_CONSTANT = CONSTANTS - AREA.start;
 
 /** Writes one request after another into the same memory; one must have been sent whole before the next. */
 export class RequestWriter {
-  readonly #machine: Machine;
+  readonly #machine: Processor;
   #buffer = Buffer.alloc(64 * 1024);
   #words = wordsOf(this.#buffer);
   #size = FIRST_CONSTANT;
@@ -35,7 +35,7 @@ export class RequestWriter {
   /** The lists of the last request, each with its address. */
   #lists: { address: number; calls: readonly SystemCall[] }[] = [];
 
-  constructor(machine: Machine) {
+  constructor(machine: Processor) {
     this.#machine = machine;
   }
 
@@ -103,7 +103,7 @@ export class RequestWriter {
     if (first !== 0) this.#put(offset + CALL.tolerated, first + second * 2 ** 32);
   }
 
-  #address(argument: Argument): number {
+  #address(argument: CallArgument): number {
     if (typeof argument === "number") return argument;
     if (typeof argument === "string") return this.#text(argument);
     if (argument instanceof Uint8Array) return this.#bytes(argument);

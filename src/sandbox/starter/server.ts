@@ -7,7 +7,7 @@ import { Constants } from "#sandbox/launcher/constants.ts";
 import { dataAddress, linkElf } from "#sandbox/launcher/elf.ts";
 import { LAUNCHER_FAILED } from "#sandbox/launcher/program.ts";
 import { systemCallNumber } from "#sandbox/launcher/system-call.ts";
-import type { Machine, SystemCall, SystemCallName } from "#sandbox/launcher/system-call.ts";
+import type { Processor, SystemCall, SystemCallName } from "#sandbox/launcher/system-call.ts";
 import { X64Code } from "#sandbox/launcher/x64.ts";
 import * as linux from "#sandbox/linux.ts";
 import { AREA, FRAME, HEADER_BYTES, LOG_PIECE_BYTES, REPORT, REQUEST, STARTER_FD, STATE } from "./memory.ts";
@@ -15,7 +15,7 @@ import { AREA, FRAME, HEADER_BYTES, LOG_PIECE_BYTES, REPORT, REQUEST, STARTER_FD
 type Word = number | { at: number };
 
 /** @param start calls to make once, before the first stage. @returns the bytes of the executable */
-export function assembleStarter(machine: Machine, start: readonly SystemCall[]): Uint8Array {
+export function assembleStarter(machine: Processor, start: readonly SystemCall[]): Uint8Array {
   const code = machine === "x64" ? new X64Code() : new Arm64Code();
   const constants = new Constants(dataAddress(0));
   const make = (name: SystemCallName, ...args: Word[]) =>

@@ -7,7 +7,7 @@ import { createExecutable } from "#base/libc.ts";
 import { pipeliteError } from "#sandbox/errors.ts";
 import { errorName } from "#sandbox/linux.ts";
 import { describeCall } from "#sandbox/launcher/system-call.ts";
-import type { Machine } from "#sandbox/launcher/system-call.ts";
+import type { Processor } from "#sandbox/launcher/system-call.ts";
 import { readCoreHardLimit } from "#sandbox/usage.ts";
 import { StarterGroups } from "./groups.ts";
 import { FRAME, REPORT, REQUEST_BYTES_MAX, STARTER_FD } from "./memory.ts";
@@ -20,7 +20,7 @@ let starters = 0;
 
 export class Starter {
   readonly groups: StarterGroups;
-  readonly machine: Machine;
+  readonly machine: Processor;
   /** Of the last stage. */
   readonly requests: RequestWriter;
   readonly #child: ChildProcess;
@@ -33,7 +33,7 @@ export class Starter {
   /** Why it could not be started, or gave up at its start. */
   refusal: string | undefined;
 
-  constructor(machine: Machine) {
+  constructor(machine: Processor) {
     starters += 1;
     this.machine = machine;
     this.requests = new RequestWriter(machine);

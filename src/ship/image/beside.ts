@@ -14,7 +14,7 @@ import type { Trust } from "#supply/trust.ts";
 import { verifyProvenance } from "#supply/verify.ts";
 import type { ImageSource, ReadReferrer } from "./layout.ts";
 
-export interface Beside {
+export interface AttachmentContext {
   home: Home;
   /** Whom to believe of provenance; undefined: the keys that this home knows. */
   trust: Trust | undefined;
@@ -34,7 +34,7 @@ const BILLS = ["application/spdx+json", "application/vnd.cyclonedx+json"];
 export async function besideFinding(
   source: ImageSource,
   { referrer }: ReadReferrer,
-  beside: Beside,
+  beside: AttachmentContext,
 ): Promise<Finding> {
   const { artifactType, layers, subject } = referrer;
   const [content, other] = layers;
@@ -53,7 +53,7 @@ export async function besideFinding(
   return untested(what, "what it says is not known here");
 }
 
-function bundleFinding(text: string, image: string, beside: Beside): Finding {
+function bundleFinding(text: string, image: string, beside: AttachmentContext): Finding {
   const { trust, bytes } = beside;
   const signed = signedStatement(text, beside);
   if ("status" in signed) return signed;
@@ -71,7 +71,7 @@ function bundleFinding(text: string, image: string, beside: Beside): Finding {
 function signatureFinding(
   statement: Statement,
   image: string,
-  { paths, signed, by }: Pick<Beside, "paths" | "signed"> & { by: string },
+  { paths, signed, by }: Pick<AttachmentContext, "paths" | "signed"> & { by: string },
 ): Finding {
   const problem = imageProblem(statement, image, paths);
   if (problem !== undefined) return fails("signature", problem);
@@ -81,7 +81,7 @@ function signatureFinding(
 
 function provenanceFinding(
   { subject }: Statement,
-  { paths, vouched }: Pick<Beside, "paths" | "vouched">,
+  { paths, vouched }: Pick<AttachmentContext, "paths" | "vouched">,
   by: string,
 ): Finding {
   const hashes = new Map([...paths].map(([path, hash]) => [storePathBase(path), hash]));
@@ -109,7 +109,7 @@ function imageProblem(
 }
 
 /** A bill is of a whole run, and may list more than is in one image. */
-function billFinding(what: string, text: string, { paths }: Beside): Finding {
+function billFinding(what: string, text: string, { paths }: AttachmentContext): Finding {
   const listed = new Map(readBom(text).components.map(({ path = "", hash }) => [path, hash]));
   for (const [path, narHash] of paths) {
     if (!listed.has(path)) return fails(what, `${path} is in the image and not listed`);

@@ -6,23 +6,23 @@ import { promisify } from "node:util";
 import { pipeliteError } from "#ship/errors.ts";
 import { constants, createGunzip, createZstdDecompress, gzip, zstdCompress } from "node:zlib";
 import { GZIP_CODEC, GZIP_MEMORY, gzipMember } from "#package/gzip.ts";
-import type { Codec } from "#package/oci-writer.ts";
+import type { LayerCodec } from "#package/oci-writer.ts";
 
 export interface Packing {
-  codec: Codec;
+  codec: LayerCodec;
   level: number;
 }
 
 /** What is taken where nobody says otherwise: what their own tools take. */
-const USUAL_LEVELS: Readonly<Record<Codec, number>> = { none: 0, gzip: 6, zstd: 3 };
-const LEVELS: Readonly<Record<Codec, readonly [least: number, most: number]>> = {
+const USUAL_LEVELS: Readonly<Record<LayerCodec, number>> = { none: 0, gzip: 6, zstd: 3 };
+const LEVELS: Readonly<Record<LayerCodec, readonly [least: number, most: number]>> = {
   none: [0, 0],
   gzip: [1, 9],
   zstd: [1, 19],
 };
 
 /** @param level undefined for the usual one. @throws PipeliteError PACK_LEVEL_INVALID */
-export function levelOf(codec: Codec, level: number | undefined): number {
+export function levelOf(codec: LayerCodec, level: number | undefined): number {
   const [least, most] = LEVELS[codec];
   if (level !== undefined && (level < least || level > most))
     throw pipeliteError("PACK_LEVEL_INVALID", { codec, level, least, most });
@@ -57,7 +57,7 @@ export async function packBlock(block: Uint8Array, { codec, level }: Packing): P
 /** Unpacks what is packed so, piece by piece. @throws Error of zlib */
 export async function unpackTo(
   chunks: AsyncIterable<Uint8Array>,
-  codec: Codec,
+  codec: LayerCodec,
   take: (piece: Uint8Array) => void,
 ): Promise<void> {
   const codecs = { none: [], gzip: [createGunzip()], zstd: [createZstdDecompress()] }[codec];

@@ -9,7 +9,7 @@ import { makeFolder } from "#base/files.ts";
 import { storePathName, type StorePath } from "#nix/store-path.ts";
 import { planLayers } from "#package/layering.ts";
 import {
-  EMPTY,
+  EMPTY_DOCUMENT,
   LAYOUT_FILE,
   startText,
   writeImageConfig,
@@ -18,7 +18,7 @@ import {
   writeReferrer,
   type Annotations,
   type Document,
-  type Entry,
+  type IndexEntry,
   type ImageLayer,
   type ImageStart,
 } from "#package/oci-writer.ts";
@@ -28,9 +28,9 @@ import { STORE_TIME } from "#package/store-layer.ts";
 import type { PathInfo, Store } from "#store/index.ts";
 import { writeFilesLayer, writeLayers } from "./layers.ts";
 import type { PackTrees } from "./packed-trees.ts";
-import { SHIPPED_FILE, type Shipped } from "./shipped.ts";
+import { SHIPPED_FILE, type ShippedImage } from "./shipped.ts";
 
-export interface ImageRequest {
+export interface ImageToWrite {
   platform: Platform;
   /** With all they need. */
   roots: readonly StorePath[];
@@ -63,7 +63,7 @@ export interface Attachment {
 }
 
 /** Writes the blobs of an image into a layout. */
-export async function writeImage(store: Store, layout: string, request: ImageRequest): Promise<MadeImage> {
+export async function writeImage(store: Store, layout: string, request: ImageToWrite): Promise<MadeImage> {
   const { platform, roots, start, annotations, createdAt, files, most, before = [], packing } = request;
   const blobs = join(layout, "blobs/sha256");
   makeFolder(blobs);
@@ -99,18 +99,18 @@ export function finishLayout(
   images: readonly { manifest: Document; platform: Platform; attachments: readonly Attachment[] }[],
   tag: string,
 ): Document {
-  const entries = images.map(({ manifest, platform }): Entry => ({ ...manifest, platform }));
+  const entries = images.map(({ manifest, platform }): IndexEntry => ({ ...manifest, platform }));
   const referrers = images.flatMap(({ manifest, attachments }) =>
-    attachments.map(({ content, ...rest }): Entry => {
+    attachments.map(({ content, ...rest }): IndexEntry => {
       const referrer = writeReferrer(manifest, { content, ...rest });
-      for (const document of [EMPTY, content, referrer]) writeBlob(layout, document);
+      for (const document of [EMPTY_DOCUMENT, content, referrer]) writeBlob(layout, document);
       return { ...referrer, artifactType: rest.artifactType };
     }),
   );
   const named = { "org.opencontainers.image.ref.name": tag };
   const [only, ...others] = entries;
   if (only === undefined) throw new Error("an image layout of nothing");
-  let root: Entry = only;
+  let root: IndexEntry = only;
   if (others.length > 0) {
     const index = writeImageIndex(entries);
     writeBlob(layout, index);
@@ -131,7 +131,7 @@ function shippedText(
   infos: readonly PathInfo[],
   { roots, files, start }: { roots: readonly StorePath[]; files: readonly TarFile[]; start: ImageStart },
 ): string {
-  const shipped: Shipped = {
+  const shipped: ShippedImage = {
     version: 1,
     roots: roots.toSorted(),
     paths: infos.map(({ path, narHash, narSize, references }) => ({

@@ -9,26 +9,26 @@ import { isObject, messageOf, parseStrictJson } from "#base/strict-json.ts";
 import { OpenFile, writeAll } from "#environment/open-file.ts";
 import { NarWriter } from "#nix/nar.ts";
 import { isStorePath, STORE_DIR, type StorePath } from "#nix/store-path.ts";
-import { compressionOf, type Compression, type Descriptor } from "#package/oci.ts";
-import type { Codec } from "#package/oci-writer.ts";
+import { compressionOf, type LayerCompression, type Descriptor } from "#package/oci.ts";
+import type { LayerCodec } from "#package/oci-writer.ts";
 import { tellTree } from "#package/store-layer.ts";
 import { readStrictTar, type ByteSource, type TarEntry } from "#package/tar-reader.ts";
 import { pipeliteError } from "#ship/errors.ts";
 import { unpackTo } from "./codec.ts";
 import type { ImageSource, ReadImage } from "./layout.ts";
-import { SHIPPED_FILE, parseShipped, type Shipped, type ShippedFile } from "./shipped.ts";
+import { SHIPPED_FILE, parseShipped, type ShippedImage, type ShippedImageFile } from "./shipped.ts";
 
 export interface Inspected {
-  says: Shipped;
+  says: ShippedImage;
   /** Path -> SHA-256 of its NAR in hex, as the layers have it. */
   paths: Map<StorePath, string>;
   /** All besides, by path, but what the image says of itself. */
-  files: Map<string, ShippedFile>;
+  files: Map<string, ShippedImageFile>;
   /** The part of its configuration that says how it is started, as canonical JSON. */
   start: string;
 }
 
-const CODECS: Readonly<Record<Compression, Codec>> = { "": "none", ".gz": "gzip", ".zst": "zstd" };
+const CODECS: Readonly<Record<LayerCompression, LayerCodec>> = { "": "none", ".gz": "gzip", ".zst": "zstd" };
 /** What a layer may come to: so many times its size, or this where it is small. */
 const GROWTH_MAX = 1100;
 const BYTES_MAX = 64 * 2 ** 20;
@@ -50,8 +50,8 @@ export async function inspectImage(
     pipeliteError("IMAGE_WRONG", { image: source.name, problem }, cause);
   try {
     const paths = new Map<StorePath, string>();
-    const files = new Map<string, ShippedFile>();
-    let says: Shipped | undefined;
+    const files = new Map<string, ShippedImageFile>();
+    let says: ShippedImage | undefined;
     for (const [index, layer] of manifest.layers.entries()) {
       const shown = `its layer ${index + 1} of ${manifest.layers.length}`;
       const file = join(folder, "layer");
@@ -115,14 +115,14 @@ async function startIn(source: ImageSource, config: Descriptor): Promise<string>
 
 interface ReadLayer {
   paths: Map<StorePath, string>;
-  files: Map<string, ShippedFile>;
-  says: Shipped | undefined;
+  files: Map<string, ShippedImageFile>;
+  says: ShippedImage | undefined;
 }
 
 function readLayer(tar: ByteSource): ReadLayer {
   const trees = new Map<StorePath, TarEntry[]>();
-  const files = new Map<string, ShippedFile>();
-  let says: Shipped | undefined;
+  const files = new Map<string, ShippedImageFile>();
+  let says: ShippedImage | undefined;
   for (const entry of readStrictTar(tar)) {
     const { path, kind } = entry;
     // A whiteout hides what lower layers have.
@@ -171,7 +171,7 @@ function requirePlain({ path, kind, mode, uid, gid, attributes }: TarEntry): voi
 }
 
 /** Whoever unpacks an image follows links of lower layers: what is below one would be written where it leads. */
-function requireFolders(files: ReadonlyMap<string, ShippedFile>): void {
+function requireFolders(files: ReadonlyMap<string, ShippedImageFile>): void {
   for (const path of files.keys()) {
     const parent = path.slice(0, Math.max(path.lastIndexOf("/"), 0));
     if (parent !== "" && files.get(parent)?.kind !== "folder")
@@ -179,7 +179,7 @@ function requireFolders(files: ReadonlyMap<string, ShippedFile>): void {
   }
 }
 
-function fileOf(tar: ByteSource, { path, kind, mode, offset, size, target }: TarEntry): ShippedFile {
+function fileOf(tar: ByteSource, { path, kind, mode, offset, size, target }: TarEntry): ShippedImageFile {
   const hash = createHash("sha256");
   for (let at = 0; at < size; at += PIECE)
     hash.update(tar.subarray(offset + at, offset + Math.min(at + PIECE, size)));
@@ -187,7 +187,7 @@ function fileOf(tar: ByteSource, { path, kind, mode, offset, size, target }: Tar
   return { path, kind, mode, content };
 }
 
-function readShipped({ kind, size, content }: TarEntry): Shipped {
+function readShipped({ kind, size, content }: TarEntry): ShippedImage {
   if (kind !== "file" || size > SHIPPED_BYTES_MAX) throw new Error(`'${SHIPPED_FILE}' is no short file`);
   try {
     return parseShipped(content);

@@ -6,7 +6,7 @@ import { NarParser } from "#nix/nar.ts";
 import { TreeToTar } from "#package/store-layer.ts";
 import type { BlockMaker } from "#ship/blocks.ts";
 import { pipeliteError } from "#ship/errors.ts";
-import { Keeper, keptNotes, keptPlace, type Noted } from "#ship/kept.ts";
+import { Keeper, keptNotes, keptPlace, type FileNote } from "#ship/kept.ts";
 import type { PathInfo, Store } from "#store/index.ts";
 import { nameOfPacking, type Packing } from "./codec.ts";
 
@@ -16,7 +16,7 @@ export interface PackTrees extends Packing {
   signal: AbortSignal;
 }
 
-const noted = shape.object<Noted>({ sha256: shape.matching(/^[0-9a-f]{64}$/, "SHA-256") });
+const noted = shape.object<FileNote>({ sha256: shape.matching(/^[0-9a-f]{64}$/, "SHA-256") });
 
 /** Changes with the form of the tar, and of what is noted. */
 const FORM = 2;

@@ -4,14 +4,14 @@ import { hexDigestOf } from "#base/digest.ts";
 import { isObject, parseStrictJson } from "#base/strict-json.ts";
 import { nextPage, webProblem } from "#base/web.ts";
 import { Limiter } from "#cache/limiter.ts";
-import { OCI_TYPES, writeImageIndex, type Entry } from "#package/oci-writer.ts";
+import { OCI_TYPES, writeImageIndex, type IndexEntry } from "#package/oci-writer.ts";
 import { ACCEPTED_TYPES, type Descriptor } from "#package/oci.ts";
 import { pipeliteError } from "#ship/errors.ts";
 import type { ImageSource, ImageTree, ReadReferrer } from "./layout.ts";
 import type { RegistryClient } from "./registry-client.ts";
 import { uploadBlob, type Uploaded } from "./upload.ts";
 
-export interface Pushed {
+export interface PushedManifest {
   /** `sha256:HEX` of what the name stands for now. */
   digest: string;
   tag: string;
@@ -31,7 +31,7 @@ export async function pushImage(
   source: ImageSource,
   tree: ImageTree,
   tag: string,
-): Promise<Pushed> {
+): Promise<PushedManifest> {
   const blobs = new Map<string, Descriptor>();
   for (const { manifest } of tree.images)
     for (const each of [...manifest.layers, manifest.config]) blobs.set(each.sha256, each);
@@ -89,9 +89,9 @@ async function putDocument(
 async function announce(
   client: RegistryClient,
   referrers: readonly ReadReferrer[],
-): Promise<Pushed["referrers"]> {
+): Promise<PushedManifest["referrers"]> {
   const subjects = new Set(referrers.map(({ referrer }) => referrer.subject.sha256));
-  let how: Pushed["referrers"];
+  let how: PushedManifest["referrers"];
   for (const subject of subjects) {
     const own = referrers.filter(({ referrer }) => referrer.subject.sha256 === subject);
     how = (await isListed(client, subject, own)) ? "api" : "tag";
@@ -143,7 +143,7 @@ async function addToTag(
 ): Promise<void> {
   const tag = `sha256-${subject}`;
   const what = `tag ${tag}`;
-  const added = own.map(({ descriptor, referrer }): Entry => ({
+  const added = own.map(({ descriptor, referrer }): IndexEntry => ({
     mediaType: descriptor.mediaType,
     digest: `sha256:${descriptor.sha256}`,
     size: descriptor.size,
@@ -165,7 +165,7 @@ async function addToTag(
   throw pipeliteError("PUSH_FAILED", { what, place, problem: "others write the same tag again and again" });
 }
 
-function entriesIn(bytes: Uint8Array, what: string, client: RegistryClient): Entry[] {
+function entriesIn(bytes: Uint8Array, what: string, client: RegistryClient): IndexEntry[] {
   const place = `${client.host}/${client.repository}`;
   const wrong = () => pipeliteError("PUSH_FAILED", { what, place, problem: "its list of referrers is none" });
   let value: unknown;
@@ -183,6 +183,6 @@ function entriesIn(bytes: Uint8Array, what: string, client: RegistryClient): Ent
       typeof each["mediaType"] === "string" &&
       Number.isSafeInteger(each["size"]);
     if (!isEntry) throw wrong();
-    return each as unknown as Entry;
+    return each as unknown as IndexEntry;
   });
 }

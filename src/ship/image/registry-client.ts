@@ -1,6 +1,6 @@
 // A registry that is written to (OCI distribution-spec 1.1): each request as whoever it wants to know, again where trouble may
 // pass, and with the answer that was wanted or an error that says what was sent where.
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { hexDigestOf } from "#base/digest.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import {
@@ -21,7 +21,7 @@ export interface RegistryPlace {
   repository: string;
   /** Repositories of the registry whose blobs may be taken over. */
   mounts: readonly string[];
-  env: Environment;
+  env: Variables;
   signal: AbortSignal;
 }
 

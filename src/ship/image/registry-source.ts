@@ -2,10 +2,10 @@
 import { createReadStream } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Environment } from "#base/environment.ts";
+import type { Variables } from "#base/environment.ts";
 import { hexDigestOf } from "#base/digest.ts";
 import { isPipeliteError } from "#base/errors.ts";
-import { getBlob, getDocument, getReferrers, type Repository } from "#environment/image/registry.ts";
+import { getBlob, getDocument, getReferrers, type ImageRepository } from "#environment/image/registry.ts";
 import { mirrorsOf } from "#environment/mirrors.ts";
 import type { ImageReference } from "#package/image-reference.ts";
 import { OCI_TYPES } from "#package/oci-writer.ts";
@@ -14,11 +14,11 @@ import { pipeliteError } from "#ship/errors.ts";
 import { readTree, type ImageSource, type ImageTree, type ReadReferrer } from "./layout.ts";
 
 interface Asking {
-  env: Environment;
+  env: Variables;
   signal: AbortSignal;
 }
 
-function repositoryOf({ registry, repository }: ImageReference): Repository {
+function repositoryOf({ registry, repository }: ImageReference): ImageRepository {
   return { image: `${registry}/${repository}`, registry, repository };
 }
 
@@ -82,7 +82,7 @@ export async function readRegistry(
 const REFERRERS_MAX = 1000;
 
 async function referrersOf(
-  from: Repository,
+  from: ImageRepository,
   sha256: string,
   asking: Parameters<typeof getDocument>[2],
 ): Promise<Descriptor[]> {
@@ -103,7 +103,7 @@ async function referrersOf(
 
 /** What a push leaves where a registry keeps no list. */
 async function tagged(
-  from: Repository,
+  from: ImageRepository,
   sha256: string,
   asking: Parameters<typeof getDocument>[2],
 ): Promise<Uint8Array | undefined> {

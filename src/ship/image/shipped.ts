@@ -5,13 +5,13 @@ import { parseStrictJson } from "#base/strict-json.ts";
 /** In the root of every image. */
 export const SHIPPED_FILE = ".pipelite.json";
 
-export interface Shipped {
+export interface ShippedImage {
   version: number;
   /** What it was made for; all they need is there, too. */
   roots: string[];
   paths: ShippedPath[];
   /** All besides. */
-  files: ShippedFile[];
+  files: ShippedImageFile[];
   /** The part of the configuration that says how it is started, as canonical JSON. */
   start: string;
 }
@@ -24,7 +24,7 @@ interface ShippedPath {
   references: string[];
 }
 
-export interface ShippedFile {
+export interface ShippedImageFile {
   /** Byte string, as it stands in the layer. */
   path: string;
   kind: string;
@@ -36,7 +36,7 @@ export interface ShippedFile {
 const { count, list, matching, object, text } = shape;
 const storePath = matching(/^\/nix\/store\/[0-9a-df-np-sv-z]{32}-[\w.+?=-]+$/, "path of the store");
 
-const shipped: shape.Shape<Shipped> = object<Shipped>({
+const shipped: shape.Shape<ShippedImage> = object<ShippedImage>({
   version: count,
   roots: list(storePath),
   paths: list(
@@ -47,12 +47,12 @@ const shipped: shape.Shape<Shipped> = object<Shipped>({
       references: list(storePath),
     }),
   ),
-  files: list(object<ShippedFile>({ path: text, kind: text, mode: count, content: text })),
+  files: list(object<ShippedImageFile>({ path: text, kind: text, mode: count, content: text })),
   start: text,
 });
 
 /** @throws SyntaxError that says what is wrong with it */
-export function parseShipped(bytes: Uint8Array): Shipped {
+export function parseShipped(bytes: Uint8Array): ShippedImage {
   const value = shape.requireShape(shipped, parseStrictJson(bytes));
   if (value.version !== 1) throw new SyntaxError(`it is of version ${value.version}`);
   return value;

@@ -10,7 +10,7 @@ import {
   timeOf,
   writeDockerManifest,
   type Annotations,
-  type Codec,
+  type LayerCodec,
   type HealthProbe,
   type ImageStart,
 } from "#package/oci-writer.ts";
@@ -28,7 +28,7 @@ export interface WriteImages {
   store: Store;
   /** What was packed before is kept there. */
   kept: string;
-  codec: Codec | undefined;
+  codec: LayerCodec | undefined;
   level: number | undefined;
   /** Which names were in one layer, by package; what comes of it is written back. */
   plans: Map<string, string[][]>;

@@ -18,10 +18,10 @@ import { pipeliteError } from "#ship/errors.ts";
 import type { PackageFormat } from "#ship/shipment.ts";
 
 export const KINDS = ["apt", "apk", "rpm"] as const;
-export type Kind = (typeof KINDS)[number];
+export type RepositoryKindName = (typeof KINDS)[number];
 
 /** A package of a repository, as it is kept between two calls. */
-export interface Entry {
+export interface RepositoryEntry {
   name: string;
   version: string;
   architecture: string;
@@ -48,10 +48,13 @@ export interface RepositoryKind {
   /** Which is what the names of its packages end with, too. */
   format: PackageFormat;
   /** @param file its name, for messages */
-  read: (bytes: Buffer, file: string) => Promise<Entry>;
+  read: (bytes: Buffer, file: string) => Promise<RepositoryEntry>;
   /** Where it lies below the root; several where one is not enough. */
-  places: (entry: Entry) => string[];
-  index: (entries: readonly (readonly [place: string, entry: Entry])[], indexing: Indexing) => IndexFolder[];
+  places: (entry: RepositoryEntry) => string[];
+  index: (
+    entries: readonly (readonly [place: string, entry: RepositoryEntry])[],
+    indexing: Indexing,
+  ) => IndexFolder[];
 }
 
 const PLAIN = /^[A-Za-z0-9][\w.+~^:-]*$/;
@@ -60,9 +63,9 @@ const PLAIN = /^[A-Za-z0-9][\w.+~^:-]*$/;
 async function entryOf(
   bytes: Buffer,
   file: string,
-  read: () => Promise<Omit<Entry, "sha256">> | Omit<Entry, "sha256">,
-): Promise<Entry> {
-  let entry: Entry;
+  read: () => Promise<Omit<RepositoryEntry, "sha256">> | Omit<RepositoryEntry, "sha256">,
+): Promise<RepositoryEntry> {
+  let entry: RepositoryEntry;
   try {
     entry = { ...(await read()), sha256: hash("sha256", bytes) };
   } catch (error) {
@@ -196,4 +199,4 @@ const rpm: RepositoryKind = {
   },
 };
 
-export const REPOSITORY_KINDS: Readonly<Record<Kind, RepositoryKind>> = { apt, apk, rpm };
+export const REPOSITORY_KINDS: Readonly<Record<RepositoryKindName, RepositoryKind>> = { apt, apk, rpm };

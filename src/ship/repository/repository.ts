@@ -22,11 +22,11 @@ import { timeOf } from "#package/oci-writer.ts";
 import { pipeliteError } from "#ship/errors.ts";
 import { entriesOfPackage, readPackageFile, shownFiles } from "#ship/opened.ts";
 import type { PackageFormat } from "#ship/shipment.ts";
-import { REPOSITORY_KINDS, type Entry, type Indexing, type Kind } from "./kinds.ts";
+import { REPOSITORY_KINDS, type RepositoryEntry, type Indexing, type RepositoryKindName } from "./kinds.ts";
 import { switchFolder, syncFolders } from "./switch.ts";
 
 export interface RepositoryRequest extends Indexing {
-  kind: Kind;
+  kind: RepositoryKindName;
   folder: string;
   /** Packages, or folders that have some; absolute. */
   add: readonly string[];
@@ -35,7 +35,7 @@ export interface RepositoryRequest extends Indexing {
 }
 
 export interface Repository {
-  kind: Kind;
+  kind: RepositoryKindName;
   folder: string;
   /** Below it, in the order of names; what is new. */
   added: string[];
@@ -79,11 +79,11 @@ async function update({
   const known = REPOSITORY_KINDS[kind];
   const entries = await entriesIn(kind, folder);
   const packages = add.flatMap((word) => packagesAt(word, kind));
-  const read: [file: string, entry: Entry][] = [];
+  const read: [file: string, entry: RepositoryEntry][] = [];
   for (const file of packages)
     read.push([file, await known.read(readPackageFile(file, known.format), basename(file))]);
   // All are read and compared before the first is copied.
-  const news = new Map<string, [file: string, entry: Entry]>();
+  const news = new Map<string, [file: string, entry: RepositoryEntry]>();
   let present = 0;
   for (const [file, entry] of read)
     for (const place of known.places(entry)) {
@@ -123,7 +123,7 @@ async function update({
   return { kind, folder, added: [...news.keys()].toSorted(), present, packages: entries.size };
 }
 
-type Located = readonly [file: string, entry: Entry];
+type Located = readonly [file: string, entry: RepositoryEntry];
 
 /** A package of a store path has its bytes in its name: what is said of it may differ from release to release. */
 async function isSame(
@@ -142,7 +142,7 @@ async function contentsOf(file: string, format: PackageFormat): Promise<string> 
   return canonicalJson(Object.fromEntries(shownFiles(entries)));
 }
 
-function packagesAt(word: string, kind: Kind): string[] {
+function packagesAt(word: string, kind: RepositoryKindName): string[] {
   const extension = `.${REPOSITORY_KINDS[kind].format}`;
   const stat = statSync(word, { throwIfNoEntry: false });
   const found =
@@ -159,11 +159,11 @@ function packagesAt(word: string, kind: Kind): string[] {
 }
 
 /** What the repository has, from what was kept of it where the file is the same by size and time, else read anew. */
-async function entriesIn(kind: Kind, folder: string): Promise<Map<string, Entry>> {
+async function entriesIn(kind: RepositoryKindName, folder: string): Promise<Map<string, RepositoryEntry>> {
   const { format, read, places } = REPOSITORY_KINDS[kind];
   const extension = `.${format}`;
   const state = readState(folder);
-  const entries = new Map<string, Entry>();
+  const entries = new Map<string, RepositoryEntry>();
   for (const place of filesBelow(folder).filter((name) => name.endsWith(extension))) {
     if (place.split("/").some((part) => part.startsWith("."))) continue;
     const kept = state.get(place);
@@ -181,7 +181,7 @@ async function entriesIn(kind: Kind, folder: string): Promise<Map<string, Entry>
 
 interface Kept {
   mark: string;
-  entry: Entry;
+  entry: RepositoryEntry;
 }
 
 function readState(folder: string): Map<string, Kept> {
@@ -194,7 +194,7 @@ function readState(folder: string): Map<string, Kept> {
   }
 }
 
-function writeState(folder: string, entries: readonly (readonly [string, Entry])[]): void {
+function writeState(folder: string, entries: readonly (readonly [string, RepositoryEntry])[]): void {
   const rows = entries.map(
     ([place, entry]) => [place, { mark: markOf(join(folder, place)), entry }] as const,
   );

@@ -16,7 +16,7 @@ import {
   v,
   type Binder,
   type Export,
-  type Level,
+  type LevelTerm,
   sort,
   type Term,
 } from "#lean/source/terms.ts";
@@ -28,7 +28,7 @@ export const True = c("True");
 const R = c("R");
 
 /** `Bool.rec` with the motive `fun b => of`. */
-export const caseBool = (level: Level, of: (b: Term) => Term, no: Term, yes: Term, b: Term): Term =>
+export const caseBool = (level: LevelTerm, of: (b: Term) => Term, no: Term, yes: Term, b: Term): Term =>
   ap(c("Bool.rec", level), lam([["b'", Bool]], of(v("b'"))), no, yes, b);
 
 const less = (m: Term, n: Term): Term => ap(R, m, n);
@@ -38,7 +38,7 @@ const below = (n: Term): readonly Binder[] => [
   ["y", Bool],
   ["hr", less(v("y"), n)],
 ];
-const accRec = (level: Level, motive: Term, step: Term, n: Term, h: Term): Term =>
+const accRec = (level: LevelTerm, motive: Term, step: Term, n: Term, h: Term): Term =>
   ap(c("Acc.rec", level, 1), Bool, R, motive, step, n, h);
 
 /** False < true, its accessibility, and the recursion `run x n h` that counts down to `x`. */

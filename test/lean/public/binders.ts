@@ -1,6 +1,6 @@
 // Classes of faults that kernels have had over the years, each as mutations of one sound export: binders, caches, levels,
 // what is hidden.
-import { inductive, type Group } from "../inductive.ts";
+import { inductive, type SourceGroup } from "../inductive.ts";
 import { Bool, Nat, start, succ, zero } from "../prelude.ts";
 import {
   ap,
@@ -18,8 +18,8 @@ import {
   v,
   type Binder,
   type Export,
-  type Json,
-  type Level,
+  type ExportLine,
+  type LevelTerm,
   type Term,
 } from "#lean/source/terms.ts";
 import { False, True } from "./accessible.ts";
@@ -31,7 +31,7 @@ const thm = (
   of: Term,
   left: Term,
   right: Term,
-  level: Level = 1,
+  level: LevelTerm = 1,
   e = base(),
 ): Export => e.thm("t", pi(binders, eq(level, of, left, right)), lam(binders, refl(level, of, left)));
 const loose = (index: number): Term => ({ k: "loose", index });
@@ -110,7 +110,7 @@ const throughPartial = (f: Term, a: Term, b: Term): Term =>
   ap(ap(lam([["x", Nat]], letIn("z", Nat, v("x"), lam([["y", Nat]], ap(f, v("z"), v("y"))))), a), b);
 
 const irrelevant =
-  (level: Level, levels: readonly string[] = []) =>
+  (level: LevelTerm, levels: readonly string[] = []) =>
   (): Export => {
     const binders: Binder[] = [
       ["α", sort(level)],
@@ -130,8 +130,8 @@ const hidden = (e: Export, statement: Term, value: Term): Export =>
   e.opaque("hidden", Nat, nat(7)).thm("t", statement, value);
 const bad = (name: string): Export => base().axiom(name, False);
 
-const twoLevels = (levels: Level[]) => (): Export => {
-  const group: Group = {
+const twoLevels = (levels: LevelTerm[]) => (): Export => {
+  const group: SourceGroup = {
     levels: ["a", "b"],
     params: [
       ["α", sort({ succ: "a" })],
@@ -173,14 +173,14 @@ const twoLevels = (levels: Level[]) => (): Export => {
 };
 
 /** Hints decide only the order of work. */
-const hinted = (f: Json, g: Json, right: Term) => (): Export => {
+const hinted = (f: ExportLine, g: ExportLine, right: Term) => (): Export => {
   const e = base();
   const two = lam([["n", Nat]], succ(succ(v("n"))));
   e.def("f", arrow(Nat, Nat), two, [], { hints: f });
   e.def("g", arrow(Nat, Nat), lam([["n", Nat]], ap(c("f"), v("n"))), [], { hints: g });
   return thm([["n", Nat]], Nat, ap(c("g"), v("n")), right, 1, e);
 };
-const HINTS: readonly [string, Json, Json][] = [
+const HINTS: readonly [string, ExportLine, ExportLine][] = [
   ["the inner one higher", { regular: 9 }, { regular: 1 }],
   ["both the same", { regular: 1 }, { regular: 1 }],
   ["the largest", { regular: 65_535 }, { regular: 0 }],

@@ -2,7 +2,7 @@
 // the literals that stand for some.
 import type { Reason } from "#lean/index.ts";
 import { vector } from "../accept.ts";
-import { inductive, type Group } from "../inductive.ts";
+import { inductive, type SourceGroup } from "../inductive.ts";
 import {
   arithmetic,
   binary,
@@ -31,8 +31,8 @@ import {
   v,
   type Binder,
   type Export,
-  type Json,
-  type Level,
+  type ExportLine,
+  type LevelTerm,
   type Term,
   sure,
 } from "#lean/source/terms.ts";
@@ -45,7 +45,7 @@ const thm = (
   of: Term,
   left: Term,
   right: Term,
-  level: Level = 1,
+  level: LevelTerm = 1,
   e = base(),
 ): Export => e.thm("t", pi(binders, eq(level, of, left, right)), lam(binders, refl(level, of, left)));
 
@@ -53,17 +53,17 @@ const thm = (
 const eliminated = (
   indices: readonly Binder[],
   result: readonly Term[],
-  fields: Group["types"][number]["ctors"],
+  fields: SourceGroup["types"][number]["ctors"],
 ): Export => {
   const ctor = { ...sure((fields ?? [])[0]), indices: result };
   return inductive(base(), { sort: 0, motive: "m", types: [{ name: "D", indices, ctors: [ctor] }] });
 };
-const oneField = (of: Term): Group["types"][number]["ctors"] => [
+const oneField = (of: Term): SourceGroup["types"][number]["ctors"] => [
   { name: "D.mk", fields: [{ name: "n", type: of }] },
 ];
 
 /** Two values of a structure or family, equal by eta or not. */
-const values = (group: Group, of: Term, level: Level = 1): Export =>
+const values = (group: SourceGroup, of: Term, level: LevelTerm = 1): Export =>
   thm(
     [
       ["x", of],
@@ -75,7 +75,7 @@ const values = (group: Group, of: Term, level: Level = 1): Export =>
     level,
     inductive(base(), group),
   );
-const structure = (fields: readonly Term[], more: Partial<Group> = {}): Group => ({
+const structure = (fields: readonly Term[], more: Partial<SourceGroup> = {}): SourceGroup => ({
   sort: 1,
   types: [
     { name: "S", ctors: [{ name: "S.mk", fields: fields.map((type, i) => ({ name: `f${i}`, type })) }] },
@@ -105,7 +105,7 @@ function text(left: string, codes: readonly number[]): Export {
 }
 
 /** A group of two types of which the record has only a part. */
-const partly = (change: (record: Json) => unknown) => (): Export =>
+const partly = (change: (record: ExportLine) => unknown) => (): Export =>
   inductive(
     base(),
     {
@@ -117,7 +117,7 @@ const partly = (change: (record: Json) => unknown) => (): Export =>
     },
     change,
   );
-const list = (record: Json, key: string): Json[] => record[key] as Json[];
+const list = (record: ExportLine, key: string): ExportLine[] => record[key] as ExportLine[];
 
 /** An operation that bears the name of a known one: what its own definition says holds, and nothing else. */
 const ownAdd = (result: number) => (): Export => {

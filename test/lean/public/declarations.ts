@@ -1,5 +1,5 @@
 // Public reports about declarations, universes, names and numbers.
-import { inductive, type Group } from "../inductive.ts";
+import { inductive, type SourceGroup } from "../inductive.ts";
 import { arithmetic, binary, Bool, Nat, start, succ, zero } from "../prelude.ts";
 import {
   ap,
@@ -16,7 +16,7 @@ import {
   v,
   type Binder,
   type Export,
-  type Level,
+  type LevelTerm,
   type Term,
 } from "#lean/source/terms.ts";
 import { False, ff, inconsistent, tt } from "./accessible.ts";
@@ -25,7 +25,7 @@ import { type PublicCase, rows, sound } from "./case.ts";
 const base = (): Export => start("False", "True", "Eq", "Bool", "Nat");
 const same = (x: Term, y: Term): Term => eq(1, Nat, x, y);
 /** `down : Sort (from + 1) -> Sort from`, and with it a proposition that is Bool. */
-function universeCollapse(from: Level, levels: readonly string[]): Export {
+function universeCollapse(from: LevelTerm, levels: readonly string[]): Export {
   const e = base();
   const [high, low] = [sort({ succ: from }), sort(from)];
   e.def("down", arrow(high, low), lam([["x", high]], v("x")), levels);
@@ -34,12 +34,12 @@ function universeCollapse(from: Level, levels: readonly string[]): Export {
   return inconsistent(e, c("P"), lam([["p", c("P")]], v("p")), ff, tt);
 }
 
-const INDEXED: Group = {
+const INDEXED: SourceGroup = {
   sort: 1,
   types: [{ name: "X", indices: [["i", Bool]], ctors: [{ name: "X.mk", indices: [tt] }] }],
 };
 /** As lean4 issue 10577: a constant with a wrong number of levels on one side of a comparison. */
-const levelCount = (levels: Level[]) => (): Export => {
+const levelCount = (levels: LevelTerm[]) => (): Export => {
   const e = base();
   const F = ["F", "G"] as const;
   for (const name of F) e.def(name, sort({ succ: { succ: "u" } }), sort({ succ: "u" }), ["u"]);

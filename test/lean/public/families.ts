@@ -1,5 +1,5 @@
 // Public reports about which inductive types there are: positivity, nesting, parameters, universes.
-import { inductive, type Ctor, type Field, type Group } from "../inductive.ts";
+import { inductive, type Ctor, type ConstructorField, type SourceGroup } from "../inductive.ts";
 import { Bool, Nat, start, zero } from "../prelude.ts";
 import {
   ap,
@@ -15,24 +15,24 @@ import {
   v,
   type Binder,
   type Export,
-  type Json,
+  type ExportLine,
   type Term,
 } from "#lean/source/terms.ts";
 import { ff, True } from "./accessible.ts";
 import { accept, type PublicCase, rows } from "./case.ts";
 
 const base = (): Export => start("False", "True", "Eq", "Bool", "Nat", "List");
-const part = (record: Json, list: "types" | "ctors" | "recs", index = 0): Json =>
-  sure((record[list] as Json[])[index]);
-const one = (name: string, ctors: readonly Ctor[], more: Partial<Group> = {}): Group => ({
+const part = (record: ExportLine, list: "types" | "ctors" | "recs", index = 0): ExportLine =>
+  sure((record[list] as ExportLine[])[index]);
+const one = (name: string, ctors: readonly Ctor[], more: Partial<SourceGroup> = {}): SourceGroup => ({
   sort: 1,
   types: [{ name, ctors }],
   ...more,
 });
 const I = c("I");
 
-const field = (of: Term, name = "x"): readonly Field[] => [{ name, type: of }];
-const withField = (of: Term, before: Export = base(), more: Partial<Group> = {}): Export =>
+const field = (of: Term, name = "x"): readonly ConstructorField[] => [{ name, type: of }];
+const withField = (of: Term, before: Export = base(), more: Partial<SourceGroup> = {}): Export =>
   inductive(before, one("I", [{ name: "I.mk", fields: field(of) }], more), (record) => {
     part(record, "types")["isRec"] = true;
   });
@@ -98,7 +98,7 @@ function proofParameters(order: readonly ["p" | "q", "p" | "q"]): Export {
   return inductive(base(), one("I", [mk], { params }));
 }
 
-const ctorOf = (of: Term, more: Partial<Group> = {}): Export =>
+const ctorOf = (of: Term, more: Partial<SourceGroup> = {}): Export =>
   inductive(base(), one("I", [{ name: "I.mk", type: of }], more));
 
 function noSort(): Export {

@@ -1,7 +1,7 @@
 // Faults that this kernel has had, or nearly: sorts that are stuck, names of universes that nothing declares, names that
 // look like others, numbers and levels beyond what a machine word holds.
 import type { Reason } from "#lean/index.ts";
-import { inductive, type Group } from "../inductive.ts";
+import { inductive, type SourceGroup } from "../inductive.ts";
 import { arithmetic, Bool, Nat, standard, start, succ, zero } from "../prelude.ts";
 import {
   ap,
@@ -16,8 +16,8 @@ import {
   type,
   v,
   type Export,
-  type Json,
-  type Level,
+  type ExportLine,
+  type LevelTerm,
   type Term,
 } from "#lean/source/terms.ts";
 import type { Tamper } from "../inductive.ts";
@@ -29,7 +29,7 @@ const base = (): Export => start("False", "True", "Eq", "Bool", "Nat");
 /** An inductive type in what an opaque or axiom hides, or in what computes to a universe. */
 function typeIn(sortOf: Term, before: (e: Export) => Export = (e) => e): Export {
   const e = before(base());
-  const group: Group = { sort: 1, types: [{ name: "I", ctors: [{ name: "I.mk" }] }] };
+  const group: SourceGroup = { sort: 1, types: [{ name: "I", ctors: [{ name: "I.mk" }] }] };
   return inductive(e, group, (record) => {
     const [of] = record["types"] as Record<string, unknown>[];
     if (of !== undefined) of["type"] = e.expr(sortOf);
@@ -37,7 +37,7 @@ function typeIn(sortOf: Term, before: (e: Export) => Export = (e) => e): Export 
 }
 
 /** A definition with `declared` universe parameters that uses `used`. */
-const universes = (declared: readonly string[], used: Level) => (): Export =>
+const universes = (declared: readonly string[], used: LevelTerm) => (): Export =>
   base().def("d", sort({ succ: used }), sort(used), declared);
 
 /** A theorem by the name of a constructor, written in two ways that look the same. */
@@ -154,7 +154,7 @@ const COUNT_REASONS: readonly (Reason | "malformed")[] = [
   "bad-index",
   "malformed",
 ];
-function bumped(record: Json, list: string, key: string, by: number): void {
+function bumped(record: ExportLine, list: string, key: string, by: number): void {
   const [of] = record[list] as Record<string, number>[];
   if (of !== undefined) of[key] = (of[key] ?? 0) + by;
 }

@@ -1,5 +1,5 @@
 // Public reports about what an export says of its own constructors and recursors: counts, flags, rules, strangers.
-import { inductive, type Ctor, type Group } from "../inductive.ts";
+import { inductive, type Ctor, type SourceGroup } from "../inductive.ts";
 import { Bool, GROUPS, Nat, start, succ, zero } from "../prelude.ts";
 import {
   ap,
@@ -18,7 +18,7 @@ import {
   v,
   type Binder,
   type Export,
-  type Json,
+  type ExportLine,
   type Term,
 } from "#lean/source/terms.ts";
 import type { Tamper } from "../inductive.ts";
@@ -26,9 +26,9 @@ import { caseBool, False, ff, inconsistent, True, tt } from "./accessible.ts";
 import { rows, type PublicCase } from "./case.ts";
 
 const base = (): Export => start("False", "True", "Eq", "Bool", "Nat", "List");
-const part = (record: Json, list: "types" | "ctors" | "recs", index = 0): Json =>
-  sure((record[list] as Json[])[index]);
-const one = (name: string, ctors: readonly Ctor[], more: Partial<Group> = {}): Group => ({
+const part = (record: ExportLine, list: "types" | "ctors" | "recs", index = 0): ExportLine =>
+  sure((record[list] as ExportLine[])[index]);
+const one = (name: string, ctors: readonly Ctor[], more: Partial<SourceGroup> = {}): SourceGroup => ({
   sort: 1,
   types: [{ name, ctors }],
   ...more,
@@ -59,7 +59,7 @@ const suppliedRecursor = (of: Term) => (): Export => {
   inductive(e, { ...one("I", TWO), sort: level, motive: null }, (record) => {
     const rec = part(record, "recs");
     rec["type"] = e.expr(pi([...minors, ["t", I]], ap(v("motive"), v("t"))));
-    const [a, b] = rec["rules"] as Json[];
+    const [a, b] = rec["rules"] as ExportLine[];
     sure(a)["rhs"] = e.expr(lam(minors, v("a")));
     sure(b)["rhs"] = e.expr(lam(minors, v("b")));
   });
@@ -76,7 +76,7 @@ function largeForSomeLevel(): Export {
 function noFields(where: "constructor" | "rule" | "both"): Export {
   const e = inductive(base(), one("S", [{ name: "S.mk", fields: [{ name: "f", type: Bool }] }]), (record) => {
     if (where !== "rule") part(record, "ctors")["numFields"] = 0;
-    if (where !== "constructor") sure((part(record, "recs")["rules"] as Json[])[0])["nfields"] = 0;
+    if (where !== "constructor") sure((part(record, "recs")["rules"] as ExportLine[])[0])["nfields"] = 0;
   });
   const S = c("S");
   const made = (b: Term): Term => ap(c("S.mk"), b);
@@ -114,9 +114,9 @@ function kLieOfNat(): Export {
 }
 
 /** The rule of the successor gives what 0 gives. */
-const ruleOfNat = (change: (e: Export, rules: Json[]) => void) => (): Export => {
+const ruleOfNat = (change: (e: Export, rules: ExportLine[]) => void) => (): Export => {
   const e = start("False", "True", "Eq");
-  inductive(e, GROUPS.Nat, (record) => change(e, part(record, "recs")["rules"] as Json[]));
+  inductive(e, GROUPS.Nat, (record) => change(e, part(record, "recs")["rules"] as ExportLine[]));
   const step = lam(
     [
       ["_", Nat],
@@ -148,14 +148,14 @@ const motiveOfNat: Binder[] = [
 ];
 
 /** `False` with one more part in its record. */
-const rogue = (list: "recs" | "ctors", record: Json) => (): Export => {
+const rogue = (list: "recs" | "ctors", record: ExportLine) => (): Export => {
   const out = start("True", "Eq");
   const tamper: Tamper = (of) => {
     const all = record["all"] === "own" ? [out.name("False")] : [];
     const header = { ...out.header("rogue", [], False), isUnsafe: false, numParams: 0 };
     const { all: _, induct, ...rest } = record;
     const more = list === "recs" ? { all, ...rest } : { induct: out.name(String(induct)), ...rest };
-    (of[list] as Json[]).push({ ...header, ...more });
+    (of[list] as ExportLine[]).push({ ...header, ...more });
   };
   inductive(out, GROUPS.False, tamper);
   return out.thm("inconsistent", False, c("rogue"));

@@ -1,6 +1,6 @@
 // Public reports about projections, eta, K and proof irrelevance.
 import { acc } from "../accept.ts";
-import { inductive, type Group } from "../inductive.ts";
+import { inductive, type SourceGroup } from "../inductive.ts";
 import { Bool, Nat, start } from "../prelude.ts";
 import {
   ap,
@@ -16,7 +16,7 @@ import {
   v,
   type Binder,
   type Export,
-  type Level,
+  type LevelTerm,
   type Term,
 } from "#lean/source/terms.ts";
 import { False, ff, True, tt } from "./accessible.ts";
@@ -26,9 +26,9 @@ const base = (): Export => start("False", "True", "Eq", "Bool", "Nat");
 const of = (
   name: string,
   ctor: string,
-  fields: Group["types"][number]["ctors"],
-  more: Partial<Group> = {},
-): Group => ({
+  fields: SourceGroup["types"][number]["ctors"],
+  more: Partial<SourceGroup> = {},
+): SourceGroup => ({
   sort: 1,
   types: [{ name, ctors: fields ?? [{ name: ctor }] }],
   ...more,
@@ -37,7 +37,7 @@ const forAll = (e: Export, binders: readonly Binder[], statement: Term, value: T
   e.thm("t", pi(binders, statement), lam(binders, value));
 
 /** A structure in Sort w with data, then a proof about it, then a proof. */
-function maybeProp(index: number, result: Term, at: Level = "w"): Export {
+function maybeProp(index: number, result: Term, at: LevelTerm = "w"): Export {
   const e = base();
   inductive(e, of("PUnit", "PUnit.unit", undefined, { levels: ["w"], sort: "w" }));
   const unit = c("PUnit", "w");
@@ -111,11 +111,11 @@ function nonStructure(): Export {
   return e.thm("bad", False, proj("B", 0, ap(c("B.two"), c("True.intro"))));
 }
 
-const INDEXED: Group = {
+const INDEXED: SourceGroup = {
   sort: 1,
   types: [{ name: "X", indices: [["i", Bool]], ctors: [{ name: "X.mk", indices: [tt] }] }],
 };
-const INDEXED_WITH_PROOF: Group = {
+const INDEXED_WITH_PROOF: SourceGroup = {
   sort: 1,
   types: [
     {

@@ -1,6 +1,6 @@
 // Public reports about propositions whose sort is stuck, or is Prop only after a computation: what is data there, and what
 // may be taken out.
-import { inductive, type Group } from "../inductive.ts";
+import { inductive, type SourceGroup } from "../inductive.ts";
 import { Bool, start } from "../prelude.ts";
 import {
   ap,
@@ -35,7 +35,12 @@ function owner(shape: Shape, field: Term): Export {
   e.opaque("witness", ap(c("Q"), ...x.map(() => ff)), proofOfAC(ff));
   e.def("gate", pi([...x, h], type), lam([...x, h], gate(at, call("b", at), v("h"), prop)));
   const mk = { name: "Owner.mk", fields: [{ name: "bit", type: field }] };
-  const group: Group = { params: [...x, h], sort: 0, motive: null, types: [{ name: "Owner", ctors: [mk] }] };
+  const group: SourceGroup = {
+    params: [...x, h],
+    sort: 0,
+    motive: null,
+    types: [{ name: "Owner", ctors: [mk] }],
+  };
   inductive(e, group, (record) => {
     const [of] = record["types"] as Record<string, unknown>[];
     if (of !== undefined) of["type"] = e.expr(pi([...x, h], ap(c("gate"), ...x.map(() => at), v("h"))));
@@ -90,7 +95,7 @@ function typeByProjection(shape: Shape): Export {
 /** The structure's sort is Prop only once the level is computed. */
 function propByImax(level: "imax" | "name"): Export {
   const e = start("False", "True", "Eq", "Bool");
-  const group: Group = {
+  const group: SourceGroup = {
     sort: { imax: [1, 0] },
     motive: null,
     types: [{ name: "I", ctors: [{ name: "I.mk", fields: [{ name: "b", type: Bool }] }] }],
@@ -104,7 +109,7 @@ function propByImax(level: "imax" | "name"): Export {
 /** A projection with the name of a structure that its operand is not of. */
 function projectionOfAnother(where: "value" | "comparison"): Export {
   const e = start("False", "True", "Eq", "Bool");
-  const box = (name: string): Group => ({
+  const box = (name: string): SourceGroup => ({
     sort: 1,
     types: [{ name, ctors: [{ name: `${name}.mk`, fields: [{ name: "b", type: Bool }] }] }],
   });

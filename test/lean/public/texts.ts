@@ -1,6 +1,6 @@
 // Texts where what they are made with is not Lean's: each makes a term that has no type pass for a String, and a proof of
 // False of it. A text is made of `String.ofList`, `List.cons`, `List.nil` and `Char.ofNat`, found by their names.
-import { inductive, type Group } from "../inductive.ts";
+import { inductive, type SourceGroup } from "../inductive.ts";
 import { Bool, GROUPS, Nat, start } from "../prelude.ts";
 import {
   ap,
@@ -23,7 +23,7 @@ import { caseBool, False, ff, True, tt } from "./accessible.ts";
 import { rows, type PublicCase } from "./case.ts";
 
 /** A Boolean with a proof that it is `c`. */
-const SUB: Group = {
+const SUB: SourceGroup = {
   params: [["c", Bool]],
   sort: 1,
   types: [
@@ -76,7 +76,7 @@ function contradiction(e: Export, x: Term): Export {
 }
 
 const chars = ap(c("List", 0), c("Char"));
-const STRING: Group = {
+const STRING: SourceGroup = {
   sort: 1,
   types: [{ name: "String", ctors: [{ name: "String.ofList", fields: [{ name: "data", type: chars }] }] }],
 };

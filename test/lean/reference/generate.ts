@@ -19,7 +19,7 @@ import {
   type,
   v,
   type Binder,
-  type Level,
+  type LevelTerm,
   type Term,
 } from "#lean/source/terms.ts";
 import { CONSTANTS } from "./world.ts";
@@ -75,7 +75,7 @@ export function write(of: Type, side: 0 | 1): Term {
 
 export const isProp = (of: Type): boolean =>
   of.k === "map" ? isProp(of.to) : of.k === "truth" || of.k === "equal";
-const levelOf = (of: Type): Level => (isProp(of) ? 0 : 1);
+const levelOf = (of: Type): LevelTerm => (isProp(of) ? 0 : 1);
 
 export class Generator {
   readonly #draw: Draw;
@@ -342,8 +342,8 @@ export class Generator {
     }
   }
 
-  level(fuel: number): Level {
-    if (fuel <= 0) return this.#pick<Level>([0, 1, "u", "v"]);
+  level(fuel: number): LevelTerm {
+    if (fuel <= 0) return this.#pick<LevelTerm>([0, 1, "u", "v"]);
     switch (this.#pick(["leaf", "succ", "max", "imax"])) {
       case "succ":
         return { succ: this.level(fuel - 1) };
@@ -390,7 +390,7 @@ export class Generator {
 
   #constant(): Term {
     const [name, levels] = this.#pick(CONSTANTS);
-    return c(name, ...Array.from({ length: levels }, () => this.#pick<Level>([0, 1, 1, 2, "u"])));
+    return c(name, ...Array.from({ length: levels }, () => this.#pick<LevelTerm>([0, 1, 1, 2, "u"])));
   }
 }
 

@@ -1,11 +1,11 @@
 // What random terms are made of: types of every kind that the theory has, and a few definitions over them.
 import { acc, pair, tree, unit, vector } from "../accept.ts";
-import { inductive, type Group } from "../inductive.ts";
+import { inductive, type SourceGroup } from "../inductive.ts";
 import { arithmetic, Nat, quotient, start } from "../prelude.ts";
 import type { Export } from "#lean/source/terms.ts";
 import { ap, arrow, c, lam, nat, pi, proj, prop, sort, type, v, type Binder } from "#lean/source/terms.ts";
 
-const PROD: Group = {
+const PROD: SourceGroup = {
   levels: ["a", "b"],
   params: [
     ["α", sort({ succ: "a" })],
@@ -28,7 +28,7 @@ const PROD: Group = {
   ],
 };
 /** A structure whose second field's type depends on its first, in any universe. */
-const SIGMA: Group = {
+const SIGMA: SourceGroup = {
   levels: ["a"],
   params: [["α", sort({ succ: "a" })]],
   sort: { succ: { succ: "a" } },
@@ -47,7 +47,7 @@ const SIGMA: Group = {
     },
   ],
 };
-const PUNIT: Group = {
+const PUNIT: SourceGroup = {
   levels: ["a"],
   sort: "a",
   types: [{ name: "PUnit", ctors: [{ name: "PUnit.unit" }] }],

@@ -1,5 +1,5 @@
 // Inductive types that make no sense.
-import { inductive, type Group } from "../inductive.ts";
+import { inductive, type SourceGroup } from "../inductive.ts";
 import { GROUPS, Nat, start } from "../prelude.ts";
 import {
   ap,
@@ -12,7 +12,7 @@ import {
   type,
   v,
   type Export,
-  type Json,
+  type ExportLine,
   type Term,
   sure,
 } from "#lean/source/terms.ts";
@@ -25,7 +25,7 @@ const I = c("I");
 /** A group `I` with one constructor of this type (whose recursor does not matter). */
 const one = (
   of: Term,
-  more: Partial<Group> = {},
+  more: Partial<SourceGroup> = {},
   before = (): Export => start("False", "True", "Nat", "Bool", "List"),
 ): (() => Export) => {
   return () =>
@@ -39,17 +39,17 @@ const recursive: Tamper = (record) => {
   for (const item of items(record, "types")) Object.assign(item, { isRec: true });
 };
 
-const items = (record: Json, key: string): Json[] => record[key] as Json[];
-const item = (record: Json, key: string, index = 0): Json => sure(items(record, key)[index]);
+const items = (record: ExportLine, key: string): ExportLine[] => record[key] as ExportLine[];
+const item = (record: ExportLine, key: string, index = 0): ExportLine => sure(items(record, key)[index]);
 const bend =
-  (group: Group, change: Tamper, ...before: Parameters<typeof start>) =>
+  (group: SourceGroup, change: Tamper, ...before: Parameters<typeof start>) =>
   () =>
     inductive(start(...before), group, change);
-const header = (name: string, change: Tamper, group: Group = GROUPS.Nat): Case =>
+const header = (name: string, change: Tamper, group: SourceGroup = GROUPS.Nat): Case =>
   refuse(name, "inductive-header", bend(group, change));
 
 const list = (of: Term): Term => ap(c("List", 0), of);
-const neg: Group = {
+const neg: SourceGroup = {
   params: [["α", type]],
   sort: 1,
   types: [{ name: "Neg", ctors: [{ name: "Neg.mk", fields: [{ name: "f", type: arrow(v("α"), False) }] }] }],
@@ -111,7 +111,7 @@ export const FAMILIES: readonly Case[] = [
     ),
   ),
   refuse("nested under a parameter that is a field", "nested-invalid", () => {
-    const vec: Group = {
+    const vec: SourceGroup = {
       params: [
         ["α", type],
         ["n", Nat],

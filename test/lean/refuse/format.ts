@@ -1,9 +1,9 @@
 // Files that are not in the format.
-import { Export, META, prop, type, type Json } from "#lean/source/terms.ts";
+import { Export, META, prop, type, type ExportLine } from "#lean/source/terms.ts";
 import { start } from "../prelude.ts";
 import { refuse, type Case } from "./case.ts";
 
-const lines = (...records: readonly Json[]): string =>
+const lines = (...records: readonly ExportLine[]): string =>
   [META, ...records].map((record) => `${JSON.stringify(record)}\n`).join("");
 
 const version = (text: string): string =>

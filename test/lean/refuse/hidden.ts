@@ -1,6 +1,6 @@
 // What hides behind a name that the kernel knows: axioms that bear the name of a standard one, a quotient that is none, a
 // text whose meaning changes, a literal that carries an axiom.
-import { inductive, type Group } from "../inductive.ts";
+import { inductive, type SourceGroup } from "../inductive.ts";
 import { GROUPS, Nat, quotient, standard, start, type Statement } from "../prelude.ts";
 import {
   ap,
@@ -34,8 +34,12 @@ const characters = (): Export =>
     .def("Char", type, Nat)
     .def("Char.ofNat", arrow(Nat, char), lam([["n", Nat]], v("n")));
 
-const empty = (name: string, level: string): Group => ({ levels: [level], sort: level, types: [{ name }] });
-const boxOfText: Group = {
+const empty = (name: string, level: string): SourceGroup => ({
+  levels: [level],
+  sort: level,
+  types: [{ name }],
+});
+const boxOfText: SourceGroup = {
   sort: 1,
   types: [{ name: "String", ctors: [{ name: "String.mk", fields: [{ name: "data", type: chars }] }] }],
 };
@@ -66,7 +70,7 @@ const misstated = (axiom: string, what: string, other: Statement, proof: Term): 
 const everything = pi([["p", prop]], v("p"));
 
 /** Iff without its second half: then propext makes False equal to True. */
-const halfIff: Group = {
+const halfIff: SourceGroup = {
   ...GROUPS.Iff,
   types: [
     {

@@ -14,7 +14,7 @@ import {
   sort,
   type,
   v,
-  type Level,
+  type LevelTerm,
   type Term,
   sure,
 } from "#lean/source/terms.ts";
@@ -24,7 +24,7 @@ const False = c("False");
 
 /** `fun x => x` from one universe to another that must not hold it. */
 const lowers =
-  (from: Level, to: Level, levels: readonly string[] = ["u", "v"]) =>
+  (from: LevelTerm, to: LevelTerm, levels: readonly string[] = ["u", "v"]) =>
   () =>
     start().def(
       "down",
@@ -33,7 +33,7 @@ const lowers =
       levels,
     );
 
-const LOWERED: readonly (readonly [name: string, from: Level, to: Level])[] = [
+const LOWERED: readonly (readonly [name: string, from: LevelTerm, to: LevelTerm])[] = [
   ["u + 1 into u", { succ: "u" }, "u"],
   ["u into v", "u", "v"],
   ["1 into 0", 1, 0],

@@ -15,14 +15,14 @@ import {
   type,
   v,
   type Export,
-  type Level,
+  type LevelTerm,
 } from "#lean/source/terms.ts";
 import { refuse, type Case } from "./case.ts";
 
 const BOOL_FIELD = [{ name: "b", type: Bool }];
 
 /** A structure with one Boolean in some universe, of which only propositions can be made. */
-const boxed = (level: Level): Export => {
+const boxed = (level: LevelTerm): Export => {
   const group = {
     sort: level,
     motive: level === 1 ? "u" : null,

@@ -1,26 +1,42 @@
 // Recursors that are not those of their types.
-import { inductive, type Group } from "../inductive.ts";
+import { inductive, type SourceGroup } from "../inductive.ts";
 import { Bool, GROUPS, Nat, start } from "../prelude.ts";
-import { ap, arrow, c, lam, pi, prop, sort, v, type Json, type Term, sure } from "#lean/source/terms.ts";
+import {
+  ap,
+  arrow,
+  c,
+  lam,
+  pi,
+  prop,
+  sort,
+  v,
+  type ExportLine,
+  type Term,
+  sure,
+} from "#lean/source/terms.ts";
 import type { Tamper } from "../inductive.ts";
 import { refuse, type Case } from "./case.ts";
 import { acc } from "../accept.ts";
 
 const False = c("False");
-const items = (record: Json, key: string): Json[] => record[key] as Json[];
-const item = (record: Json, key: string, index = 0): Json => sure(items(record, key)[index]);
+const items = (record: ExportLine, key: string): ExportLine[] => record[key] as ExportLine[];
+const item = (record: ExportLine, key: string, index = 0): ExportLine => sure(items(record, key)[index]);
 const bend =
-  (group: Group, change: Tamper, ...before: Parameters<typeof start>) =>
+  (group: SourceGroup, change: Tamper, ...before: Parameters<typeof start>) =>
   () =>
     inductive(start(...before), group, change);
 
-const mismatch = (name: string, group: Group, change: Tamper, ...before: Parameters<typeof start>): Case =>
-  refuse(name, "recursor-mismatch", bend(group, change, ...before));
+const mismatch = (
+  name: string,
+  group: SourceGroup,
+  change: Tamper,
+  ...before: Parameters<typeof start>
+): Case => refuse(name, "recursor-mismatch", bend(group, change, ...before));
 /** Recursors that make data, for a type that must not. */
-const large = (name: string, group: Group, ...before: Parameters<typeof start>): Case =>
+const large = (name: string, group: SourceGroup, ...before: Parameters<typeof start>): Case =>
   mismatch(name, { ...group, motive: "m" }, () => undefined, ...before);
 
-const rules = (record: Json, index = 0): Json[] => items(item(record, "recs", index), "rules");
+const rules = (record: ExportLine, index = 0): ExportLine[] => items(item(record, "recs", index), "rules");
 
 const BOTH: readonly { name: string }[] = [{ name: "I.a" }, { name: "I.b" }];
 
