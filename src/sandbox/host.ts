@@ -36,7 +36,7 @@ export function thisHost(): SandboxHost {
 /** A file or folder of procfs that is no process's. */
 export interface KernelFile {
   path: string;
-  /** Only its owner may read it. */
+  /** Only its owner may read it, or it lists the keys of the host's root. */
   isClosed: boolean;
 }
 
@@ -58,7 +58,8 @@ function listKernelFiles(): KernelFile[] {
     const stat = lstatSync(path, { throwIfNoEntry: false });
     // Links lead to what is of a process.
     if (stat === undefined || stat.isSymbolicLink()) return [];
-    return [{ path, isClosed: !stat.isDirectory() && (stat.mode & 0o004) === 0 }];
+    const isClosed = !stat.isDirectory() && (name === "keys" || (stat.mode & 0o004) === 0);
+    return [{ path, isClosed }];
   });
 }
 

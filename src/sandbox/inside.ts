@@ -80,7 +80,7 @@ export interface Start {
   /** Where it may run; on all by default. */
   processors?: readonly number[] | undefined;
   seen?: SandboxView | undefined;
-  /** The system call filter is set already. */
+  /** The system call filter is set already, and the keyring is not the caller's. */
   isFiltered?: boolean;
   /** The last thing before the builder; by default the launcher says that it is ready. */
   atLast?: readonly SystemCall[];
@@ -94,7 +94,6 @@ export function startBuilder(start: Start): SystemCall[] {
     call("dup3", FD.log, 1, 0),
     ...openStdin(),
     attempt("setsid"),
-    joinFreshKeyring(),
     attempt(
       "prlimit64",
       0,
@@ -104,7 +103,7 @@ export function startBuilder(start: Start): SystemCall[] {
     ),
     ...(start.processors === undefined ? [] : [runOn(start.processors)]),
     ...(start.network ? [call("prctl", ...NO_NEW_PRIVILEGES), ...closeAbstractSockets()] : []),
-    ...(start.isFiltered === true ? [] : filterCalls(start.machine)),
+    ...(start.isFiltered === true ? [] : [joinFreshKeyring(), ...filterCalls(start.machine)]),
     ...(start.seen?.isRandomZero !== true ? [] : filterBy(writeRandomFilter(start.machine))),
     ...settle(start.seen ?? {}),
     call("chdir", start.workingFolder),
@@ -148,7 +147,7 @@ function filterBy(bpf: Uint8Array): SystemCall[] {
   ];
 }
 
-/** Keys of the caller's session, and those of an earlier stage, are not for this one. Where there is no call, there are no keys. */
+/** Keys of the caller's session are not for a stage. Comes before the filter, which refuses the call; where there is none, there are no keys. */
 export function joinFreshKeyring(): SystemCall {
   const { EPERM, ENOSYS } = linux.ERRNO;
   return callTolerating([EPERM, ENOSYS], "keyctl", linux.KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0);

@@ -25,7 +25,8 @@ interface Calls {
   socket: number;
   /** The old way to all socket calls in one; its arguments are in memory, where a filter can't read. */
   socketcall?: number;
-  requestKey: number;
+  /** add_key, request_key, keyctl. */
+  keys: readonly number[];
   /** Of x86_64 also that of x32, which has a number of its own. */
   ioctl: readonly number[];
   getrandom: number;
@@ -55,7 +56,7 @@ const X86_64: Calls = {
   ],
   xattr: [...range(188, 193), ...SETXATTRAT_TO_REMOVEXATTRAT],
   socket: 41,
-  requestKey: 249,
+  keys: range(248, 250),
   ioctl: [16, 514],
   getrandom: 318,
 };
@@ -76,7 +77,7 @@ const I386: Calls = {
   xattr: [...range(226, 231), ...SETXATTRAT_TO_REMOVEXATTRAT],
   socket: 359,
   socketcall: 102,
-  requestKey: 287,
+  keys: range(286, 288),
   ioctl: [54],
   getrandom: 355,
 };
@@ -92,7 +93,7 @@ const AARCH64: Calls = {
   ],
   xattr: [...range(5, 10), ...SETXATTRAT_TO_REMOVEXATTRAT],
   socket: 198,
-  requestKey: 218,
+  keys: range(217, 219),
   ioctl: [29],
   getrandom: 278,
 };
@@ -112,7 +113,7 @@ const ARM: Calls = {
   ],
   xattr: [...range(226, 231), ...SETXATTRAT_TO_REMOVEXATTRAT],
   socket: 281,
-  requestKey: 310,
+  keys: range(309, 311),
   ioctl: [54],
   getrandom: 384,
 };
@@ -138,7 +139,7 @@ const CREATES = 0x40 | 0x400000;
 const FAMILIES = [1, 2, 10, 16, 17, 38] as const;
 const SOCKETCALL_SOCKET = 1;
 /** `none`: the call is not made, and who made it is told that it was. */
-const ERRNO = { none: 0, EPERM: 1, ENOSYS: 38, ENOTSUP: 95, EAFNOSUPPORT: 97, ENOKEY: 126 } as const;
+const ERRNO = { none: 0, EPERM: 1, ENOSYS: 38, ENOTSUP: 95, EAFNOSUPPORT: 97 } as const;
 export const ACTION = { allow: 0x7fff0000, errno: 0x00050000, killProcess: 0x80000000 } as const;
 
 /** A call that is answered with `error` when all of `when` holds. */
@@ -148,15 +149,14 @@ export interface CallRule {
   when: readonly Condition[];
 }
 
-/** On an argument: one of these bits is set (of the low half), it is this number, none of these, or not 0. */
+/** On an argument: one of these bits is set (of the low half), it is this number, or none of these. */
 type Condition = { argument: number } & (
   | { anyBit: number }
   | { equals: number }
   | { noneOf: readonly number[] }
-  | { notZero: true }
 );
 
-function rulesOf({ chmod, make, open, xattr, socket, socketcall, requestKey }: Calls): CallRule[] {
+function rulesOf({ chmod, make, open, xattr, socket, socketcall, keys }: Calls): CallRule[] {
   const setsId = (argument: number): Condition => ({ argument, anyBit: SETUID_SETGID });
   return [
     ...[...chmod, ...make].map(([number, mode]): CallRule => ({
@@ -170,7 +170,8 @@ function rulesOf({ chmod, make, open, xattr, socket, socketcall, requestKey }: C
       when: [{ argument: flags, anyBit: CREATES }, setsId(flags + 1)],
     })),
     ...xattr.map((number): CallRule => ({ number, error: "ENOTSUP", when: [] })),
-    ...[...IO_URING, OPENAT2].map((number): CallRule => ({ number, error: "ENOSYS", when: [] })),
+    // Keys have numbers that are the whole machine's, and those of the user's keyring are for whoever has its user id.
+    ...[...IO_URING, OPENAT2, ...keys].map((number): CallRule => ({ number, error: "ENOSYS", when: [] })),
     { number: socket, error: "EAFNOSUPPORT", when: [{ argument: 0, noneOf: FAMILIES }] },
     ...(socketcall === undefined
       ? []
@@ -181,8 +182,6 @@ function rulesOf({ chmod, make, open, xattr, socket, socketcall, requestKey }: C
             when: [{ argument: 0, equals: SOCKETCALL_SOCKET }],
           } as const,
         ]),
-    // With callout information the kernel asks a program of the host for the key.
-    { number: requestKey, error: "ENOKEY", when: [{ argument: 2, notZero: true }] },
   ];
 }
 
@@ -205,7 +204,6 @@ const anyBit = (value: number, ifTrue: number, ifFalse: number): Instruction => 
   ifFalse,
 });
 const lowHalf = (argument: number) => load(16 + 8 * argument);
-const highHalf = (argument: number) => load(16 + 8 * argument + 4);
 
 /** @returns the program as an array of `struct sock_filter`, 8 bytes each. */
 export function writeSeccompFilter(machine: Processor): Uint8Array {
@@ -276,8 +274,7 @@ function writeCondition(condition: Condition, toAllow: number): Instruction[] {
       ...condition.noneOf.map((value, index) => ({ code: 0x15, value, ifTrue: toEnd(index) + toAllow })),
     ];
   }
-  if ("anyBit" in condition) return [lowHalf(argument), anyBit(condition.anyBit, 0, toAllow)];
-  return [lowHalf(argument), anyBit(ALL, 2, 0), highHalf(argument), anyBit(ALL, 0, toAllow)];
+  return [lowHalf(argument), anyBit(condition.anyBit, 0, toAllow)];
 }
 
 /** As `equal`, over more instructions than a conditional jump reaches. */

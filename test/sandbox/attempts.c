@@ -142,12 +142,33 @@ static void try_attributes(void) {
   TRY("register", syscall(427, -1, 0, 0, 0));
 }
 
+/* Every key has a number that is the whole machine's. @returns 0 when one was read by it */
+static long read_keys_by_number(void) {
+  char line[512], secret[64];
+  long result = -1;
+  FILE *keys = fopen("/proc/keys", "r");
+  if (keys == NULL) return -1;
+  errno = ENOKEY;
+  while (result != 0 && fgets(line, sizeof line, keys) != NULL) {
+    long number = (int)strtoul(line, NULL, 16);
+    if (strstr(line, " keyring ") == NULL) continue;
+    if (syscall(SYS_keyctl, KEYCTL_LINK, number, KEY_SPEC_SESSION_KEYRING) != 0) continue;
+    int members[32];
+    long bytes = syscall(SYS_keyctl, KEYCTL_READ, number, members, sizeof members);
+    for (long i = 0; i < bytes / 4 && i < 32; i++)
+      if (syscall(SYS_keyctl, KEYCTL_READ, members[i], secret, sizeof secret) > 0) result = 0;
+  }
+  fclose(keys);
+  return result;
+}
+
 static void try_keys(void) {
   family = "keys";
   TRY("session-search", syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_SESSION_KEYRING, "user", "pipelite-attempt", 0));
   TRY("user-search", syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_USER_KEYRING, "user", "pipelite-attempt", 0));
   TRY("session-of-last-stage", syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_SESSION_KEYRING, "user", "left-by-a-stage", 0));
   TRY("add-to-session", syscall(SYS_add_key, "user", "left-by-a-stage", "x", 1, KEY_SPEC_SESSION_KEYRING));
+  TRY("read-by-number", read_keys_by_number());
   TRY("request-from-host", syscall(SYS_request_key, "user", "pipelite-none", "callout", KEY_SPEC_SESSION_KEYRING));
 }
 

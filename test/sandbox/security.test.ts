@@ -17,7 +17,6 @@ import type { Ended, Stage, User } from "./stage.ts";
 const OPEN = [
   /^kept\//, // plain files and folders, and what programs do without meaning a mode
   /^i386\/getpid$/, // 32-bit programs run
-  /^keys\/add-to-session$/, // its own, fresh one
   /^sockets\/inet$/, // but there is nobody to connect to
   /^nested-allowed\//,
 ];
@@ -37,7 +36,7 @@ const STRICTER = [
   /^x32\//,
   /^attributes\/setxattrat$/,
   /^io_uring\/setup$/,
-  /^keys\/session-search$/,
+  /^keys\/(session-search|add-to-session|read-by-number)$/,
   /^sockets\/vsock/,
   /^files\/(dev-kvm|chmod-input|unlink-input|write-input|reopen-input-for-writing)$/,
   /^nested\/(write-input|socket-xdp)$/,

@@ -2,7 +2,7 @@
 import { byteStringOf } from "#base/bytes.ts";
 import { COUNTER_BYTES } from "#sandbox/counters.ts";
 import { thisHost } from "#sandbox/host.ts";
-import { FD, filterCalls, startBuilder, startOf } from "#sandbox/inside.ts";
+import { FD, filterCalls, joinFreshKeyring, startBuilder, startOf } from "#sandbox/inside.ts";
 import { attempt, call, keep } from "#sandbox/launcher/system-call.ts";
 import type { Processor, SystemCall } from "#sandbox/launcher/system-call.ts";
 import * as linux from "#sandbox/linux.ts";
@@ -25,6 +25,7 @@ export function startCalls(machine: Processor, groups: StarterGroups, coreHardLi
     call("fcntl", STARTER_FD.socket, linux.FCNTL_SET_FLAGS, linux.CLOSE_ON_EXEC),
     ...settleProcess(coreHardLimit),
     ...groups.enterKept(STARTER_FD.self),
+    joinFreshKeyring(),
     ...filterCalls(machine),
   ];
 }
