@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { programFolders, type Variables } from "#base/environment.ts";
 import { readNamedText, removeTree } from "#base/files.ts";
 import { removeLeftovers } from "#engine/embedded.ts";
-import { changedSince, checkPath, type SeenFiles, type TreeHashes } from "#evidence/integrity.ts";
+import { checkPath, type TreeHashes } from "#evidence/integrity.ts";
+import { SeenFiles } from "#evidence/seen.ts";
 import { openNix } from "#rebuild/by-nix.ts";
 import { investigate, type OutputToRebuild } from "#rebuild/investigate.ts";
 import { statusOf, type RebuiltOutput, type RebuildStatus } from "#rebuild/outcome.ts";
@@ -71,8 +72,8 @@ export async function rebuild(request: RebuildRequest): Promise<RebuildReport | 
         onProgress({ stage: output.stage, what, done: made.length, total: outputs.length });
       made.push(await investigate(output, { ...place, memory, variations, times, nix, onBuild }));
     }
-    const changed = changedSince(seen);
-    if (changed !== undefined) refuseInput(`${changed} was changed meanwhile`);
+    const changed = seen.changed();
+    if (changed !== undefined) refuseInput(`${changed.file} was changed or moved meanwhile`);
   } catch (error) {
     if (signal.aborted) return undefined;
     throw error;
@@ -128,7 +129,7 @@ function whyNot({ kind, drvPath, outPath, narHash }: Omit<StageRecord, "name">):
  * would give them again.
  */
 function requireInputs(store: Store, outputs: readonly OutputToRebuild[], signal: AbortSignal): SeenFiles {
-  const seen: SeenFiles = new Map();
+  const seen = new SeenFiles(store.home);
   const hashes: TreeHashes = new Map();
   const derivations = outputs.map(({ drvPath }) => parseStorePath(drvPath));
   for (const path of derivations)

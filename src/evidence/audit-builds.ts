@@ -2,7 +2,7 @@
 // the store. A record may be anybody's, so what it says never has a program run without a sandbox, or with a network: what an
 // output is by a hash that its derivation fixes is not made again, its bytes are checked by that hash.
 import { programFolders, type Variables } from "#base/environment.ts";
-import { mkdtempSync, readdirSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isPipeliteError } from "#base/errors.ts";
 import { finish } from "#base/steps.ts";
@@ -13,7 +13,8 @@ import { detectSandbox, type SandboxKind } from "#sandbox/sandbox.ts";
 import type { Store } from "#store/store.ts";
 import { hashSteps } from "#store/tree.ts";
 import { hex } from "#base/bytes.ts";
-import { printOf, type AuditStatus, type IntegrityFinding, type SeenFiles } from "./integrity.ts";
+import type { AuditStatus, IntegrityFinding } from "./integrity.ts";
+import type { SeenFiles } from "./seen.ts";
 import type { RunRecord, StageRecord } from "#home/run-record.ts";
 
 export interface RebuildFinding {
@@ -52,6 +53,10 @@ export interface RebuildAll {
   sandbox: SandboxKind | undefined;
 }
 
+/** What is made, and where it is built. */
+const MADE = "made";
+const BUILDS = "builds";
+
 type Built = StageRecord & { drvPath: string; outPath: string };
 
 /** Builds what the records name, each derivation for an output once. @returns `findings` for each record its own */
@@ -66,6 +71,8 @@ export async function rebuildAll(work: RebuildAll): Promise<{
   const sandbox = isWanted ? await sandboxFor(records[0], work) : { reason: "that was not asked for" };
   const made = new Map<string, AuditBuild>();
   const findings = new Map<string, RebuildFinding>();
+  // Made before anything in them is looked at: a folder that is moved looks as one that gets something.
+  for (const name of [MADE, BUILDS]) mkdirSync(join(work.folder, name), { mode: 0o700 });
   const waiting = [...stages];
   const worker = async (): Promise<void> => {
     for (let stage = waiting.shift(); stage !== undefined; stage = waiting.shift()) {
@@ -156,7 +163,7 @@ async function buildAgain(
       bad.status,
       `${name} was not built again, an input is not what it was: ${bad.reason ?? bad.id}`,
     );
-  const target = mkdtempSync(join(folder, "made-"));
+  const target = mkdtempSync(join(folder, MADE, "of-"));
   try {
     const again = await rebuild(
       {
@@ -165,7 +172,7 @@ async function buildAgain(
         derivation,
         signal: signal ?? new AbortController().signal,
       },
-      { store, kind: sandbox.kind, env, folder: join(folder, "builds"), target: join(target, "out") },
+      { store, kind: sandbox.kind, env, folder: join(folder, BUILDS), target: join(target, "out") },
     );
     signal?.throwIfAborted();
     if (again.status === "cancelled") return end("unavailable", `building ${name} again was stopped`);
@@ -195,7 +202,7 @@ function compare({ store, name, drvPath, outPath, seen }: Original, target: stri
   const finding = { stage: name, drvPath, narHash };
   const path = parseStorePath(outPath);
   const original = store.physical(path);
-  seen.set(target, printOf(target));
+  seen.note(target);
   const status = store.isValid(path) ? "fails" : "unavailable";
   const differing = firstDifference(original, target);
   if (differing === undefined) return { made, finding: { ...finding, status: "holds" as const } };

@@ -26,7 +26,6 @@ import { checkVariants } from "./variants.ts";
 import type { Value } from "#formula/formula.ts";
 import { checkBuilds } from "./audit-logs.ts";
 import {
-  changedSince,
   checkDerivations,
   checkJournal,
   checkPath,
@@ -37,10 +36,10 @@ import {
   unavailable,
   type AuditStatus,
   type IntegrityFinding,
-  type SeenFiles,
   type TreeHashes,
 } from "./integrity.ts";
 import { outputClaims } from "./output-claims.ts";
+import { SeenFiles } from "./seen.ts";
 import { claimsOfRun } from "./run-claims.ts";
 import type { RunRecord } from "#home/run-record.ts";
 
@@ -78,7 +77,7 @@ export async function auditRun(home: Home, run: ReadRun, options: AuditOptions):
   const folder = workFolder(home);
   const store = openStore(home.folder, { readOnly: true });
   try {
-    const seen: SeenFiles = new Map();
+    const seen = new SeenFiles(home.folder);
     const source = sourceOf(home, run);
     const other = typeof source === "string" || source === run ? [] : [source];
     const records = [run, ...other].map((each) => each.record);
@@ -110,8 +109,7 @@ export async function auditRun(home: Home, run: ReadRun, options: AuditOptions):
     const ofSource = other.map((each) =>
       judgeSource(home, each, ground, builds.findings[1] ?? [], documents),
     );
-    const changed = changedSince(seen);
-    const race = changed === undefined ? [] : [fails("audit", `${changed} was changed while it was audited`)];
+    const race = raceOf(seen);
     const integrity = [...own, ...paths.values(), ...others, ...ofSource, missing, ...race];
     const rebuilds = builds.findings[0] ?? [];
     const all = [...claims, ...integrity, ...rebuilds].map(({ status }) => status);
@@ -128,6 +126,15 @@ export async function auditRun(home: Home, run: ReadRun, options: AuditOptions):
     store.close();
     removeTree(folder);
   }
+}
+
+function raceOf(seen: SeenFiles): IntegrityFinding[] {
+  const change = seen.changed();
+  if (change === undefined) return [];
+  const { file, isCertain } = change;
+  return isCertain
+    ? [fails("audit", `${file} was changed while it was audited`)]
+    : [unavailable("audit", `${file}, which the home is in, may have been moved while it was audited`)];
 }
 
 /** The version of Pipelite that made a record, where it is not this one. */

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { hex } from "#base/bytes.ts";
 import { entryAt, isPlainDirectory } from "#base/files.ts";
-import { isPipeliteError, systemErrorCode } from "#base/errors.ts";
+import { isPipeliteError } from "#base/errors.ts";
 import { digestOf } from "#base/digest.ts";
 import { contentAddressedPath, parseContentAddress, type ContentAddress } from "#nix/content-address.ts";
 import { derivationPath, resolveDerivation, type Derivation, type KnownOutputs } from "#nix/derivation.ts";
@@ -15,12 +15,12 @@ import type { PathInfo } from "#store/query.ts";
 import type { Store } from "#store/store.ts";
 import { finish } from "#base/steps.ts";
 import { makeModuloHasher } from "#store/rewrite.ts";
-import { fingerprintOf, scanSteps } from "#store/scan.ts";
 import { dumpSteps } from "#store/tree.ts";
 import type { Home } from "#home/home.ts";
 import type { JournalEntry } from "#home/journal.ts";
 import type { ReadRun } from "#home/runs.ts";
 import { countsOf, type RunRecord, type StageRecord } from "#home/run-record.ts";
+import type { SeenFiles } from "./seen.ts";
 import { stageVariable } from "./stage-variable.ts";
 
 export type AuditStatus = "holds" | "fails" | "unavailable";
@@ -113,26 +113,6 @@ export function checkRecord({ runId, record, problem }: ReadRun): IntegrityFindi
   return [holds(id)];
 }
 
-/** Where something is on disk -> what changed with every change of it, when its bytes were hashed. */
-export type SeenFiles = Map<string, string>;
-
-export function printOf(file: string): string {
-  return hex(fingerprintOf(finish(scanSteps(file, { signatures: true }))).fingerprint);
-}
-
-/** What was judged must be what was hashed: the first thing that was changed in between. */
-export function changedSince(seen: SeenFiles): string | undefined {
-  for (const [file, print] of seen) {
-    try {
-      if (printOf(file) !== print) return file;
-    } catch (error) {
-      if (isPipeliteError(error) || systemErrorCode(error) !== undefined) return file;
-      throw error;
-    }
-  }
-  return undefined;
-}
-
 /** Trees by what changes with every change of them on disk. */
 export type TreeHashes = Map<string, Pathed>;
 
@@ -200,9 +180,7 @@ function hashOf(
   hashes: TreeHashes,
   seen: SeenFiles,
 ): Pathed {
-  const tree = finish(scanSteps(file, { signatures: true }));
-  const print = hex(fingerprintOf(tree).fingerprint);
-  seen.set(file, print);
+  const { tree, print } = seen.note(file);
   const key = `${print} ${method} ${hash?.algorithm ?? ""} ${self ?? ""}`;
   const known = hashes.get(key);
   if (known !== undefined) return known;

@@ -29,6 +29,8 @@ export interface ReleaseFacts {
   recordProblem: string | undefined;
   /** Hash of the result tree as it is; undefined when there is none. */
   treeHash: string | undefined;
+  /** Why it is not the tree that the run made. */
+  treeProblem: string | undefined;
   audit: AuditOfRun | undefined;
   /** Stage with an output -> the sandbox it was built in; `unknown` when the run that built it has no record. */
   sandboxes: ReadonlyMap<string, string>;
@@ -46,7 +48,7 @@ export interface ReleaseFacts {
 }
 
 export function checkDemands(facts: ReleaseFacts): Demand[] {
-  const { record, recordProblem, treeHash } = facts;
+  const { record, recordProblem, treeHash, treeProblem } = facts;
   const wantedState = "the run passed";
   return [
     demand("run-passed", record.status === "passed", wantedState, `the run ${record.status}`),
@@ -60,7 +62,7 @@ export function checkDemands(facts: ReleaseFacts): Demand[] {
       "result-present",
       treeHash !== undefined,
       "the result in the store",
-      treeHash === undefined ? "no result" : `sha256:${treeHash}`,
+      treeProblem ?? (treeHash === undefined ? "no result" : `sha256:${treeHash}`),
     ),
     auditDemand(facts),
     sandboxDemand(facts),

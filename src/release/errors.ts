@@ -18,6 +18,12 @@ export const pipeliteError = errorsOf({
     exit: 3,
     message: "Cannot sign for the run {run}: its result {tree} is no longer in the store",
   },
+  RESULT_CHANGED: {
+    exit: 3,
+    message:
+      "The result {tree} of the run {run} is not what the run made: its name does not follow from its bytes",
+    hint: "`pipelite store verify --contents` finds what has changed, `pipelite store repair` brings it back",
+  },
   SIGNED_ALREADY: {
     exit: 2,
     message: "Cannot sign the run {run} twice: {signer} gave the {meaning} at {at}",

@@ -178,7 +178,7 @@ function gatherFacts(
     record: run.record,
     recordDigest: run.digest,
     recordProblem: problem,
-    treeHash: problem === undefined ? treeDigest(home, run.record) : undefined,
+    ...treeFacts(home, run),
     audit,
     sandboxes: problem === undefined ? sandboxesOf(home, run) : new Map(),
     deviations:
@@ -190,6 +190,17 @@ function gatherFacts(
     lostRebuilds: problem === undefined && policy.reproduced ? lostRebuilds(home, run.record) : [],
     releaser,
   };
+}
+
+function treeFacts(home: Home, { record, problem }: ReadRun): Pick<ReleaseFacts, "treeHash" | "treeProblem"> {
+  const nothing = { treeHash: undefined, treeProblem: undefined };
+  if (problem !== undefined) return nothing;
+  try {
+    return { ...nothing, treeHash: treeDigest(home, record) };
+  } catch (error) {
+    if (!isPipeliteError(error)) throw error;
+    return { ...nothing, treeProblem: error.message };
+  }
 }
 
 function trustedDeviations(

@@ -36,7 +36,7 @@ function folderOf(runId: string): string {
 
 /**
  * Signs a run.
- * @throws PipeliteError MEANING_UNKNOWN, SIGNER_INVALID, RUN_NOT_FOUND, RECORD_CHANGED, RESULT_MISSING, SIGNED_ALREADY
+ * @throws PipeliteError MEANING_UNKNOWN, SIGNER_INVALID, RUN_NOT_FOUND, RECORD_CHANGED, RESULT_MISSING, RESULT_CHANGED, SIGNED_ALREADY
  */
 export async function signRun({
   home,
@@ -105,7 +105,7 @@ export function checkReason(reason: string): void {
   if (visible(reason) !== reason) throw pipeliteError("REASON_INVALID", { reason: visible(reason) });
 }
 
-/** The record by the sha256 of its file, and its result tree by that of its NAR. @throws RESULT_MISSING */
+/** The record by the sha256 of its file, and its result tree by that of its NAR. @throws RESULT_MISSING, RESULT_CHANGED */
 export function subjectsOf(home: Home, { file, digest, record }: ReadRun): ResourceDigest[] {
   const own = { name: file, digest: { sha256: digest.slice("sha256:".length) } };
   if (record.tree === undefined) return [own];

@@ -16,6 +16,7 @@ import { actOf, roleOf } from "./demands.ts";
 import { readDeviations } from "./deviations.ts";
 import type { Policy } from "./policy.ts";
 import { lackingDemands, readReleases, type NoRelease, type Released } from "./release.ts";
+import { treeDigest } from "./result-digest.ts";
 import { readSignatures, subjectProblem } from "./signatures.ts";
 import type { SignatureView } from "./signature-view.ts";
 
@@ -55,6 +56,7 @@ export function verifyRun(home: Home, asked: string, trusted: TrustedKeys): Veri
     journal,
     check("record", problem, `${run.digest}, as the journal has it`),
     ...stages.flatMap((stage) => verifyOutput(home, stage)),
+    ...verifyTree(home, run),
     ...signatures.map((view, index) => {
       const { signer, meaning, signedAt, bundleFile } = view;
       const detail = `${signer}, ${meaning}, ${signedAt}`;
@@ -162,6 +164,18 @@ function verifyOutput(home: Home, { name, outPath, narHash }: StageRecord): Veri
   const found = { algorithm: "sha256", bytes: finish(hashSteps(path)).narHash } as const;
   const isSame = equalHashes(found, parseHash(narHash));
   return [check(what, isSame ? undefined : `${outPath} is not what was recorded`, narHash)];
+}
+
+/** With all documents that people read. */
+function verifyTree(home: Home, { record, problem }: ReadRun): Verification[] {
+  const { tree } = record;
+  if (tree === undefined || problem !== undefined) return [];
+  return [
+    attempt("result", () => {
+      const digest = treeDigest(home, record);
+      return digest === undefined ? { problem: `${tree} is not in the store` } : `sha256:${digest}`;
+    }),
+  ];
 }
 
 export interface VerifiedBundle {

@@ -41,6 +41,8 @@ export interface ScanTree {
   include?: Include | undefined;
   /** Also what the stat memo needs to know of each file. */
   signatures?: boolean;
+  /** Of folders too: theirs change when they are moved, and when what a filter leaves out is changed. */
+  folders?: boolean;
 }
 
 /**
@@ -153,9 +155,11 @@ function statNode(path: string, { signatures = false }: ScanTree): NodeStat {
 function* scanNode(place: Place, stat: NodeStat, options: ScanTree): Steps<TreeNode> {
   const { path, name } = place;
   const kind = kindOf(path, stat.mode);
-  // A folder is what it holds: its own times change for names that are left out, too.
-  if (kind === "folder")
-    return { ...bareNode(kind, path, name), children: yield* scanFolder(place, options) };
+  if (kind === "folder") {
+    const node = bareNode(kind, path, name);
+    if (options.folders === true) node.signature = stat.signature;
+    return { ...node, children: yield* scanFolder(place, options) };
+  }
   return leafNode(kind, place, stat);
 }
 

@@ -9,6 +9,7 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -791,6 +792,18 @@ test("what is changed while it is audited fails, whatever it is when the audit e
     writeFileSync(file, before);
     chmodSync(file, 0o444);
     utimesSync(file, atime, mtime);
+    return made;
+  };
+  const report = await auditRun(project.door, run(), { documents: { ...documents, make }, rebuild: false });
+  assert.match(reasonsOf(report), /-judge was changed while it was audited/);
+});
+
+test("an output that is away while it is audited fails, though it comes back", async () => {
+  const place = join(project.home, record.results["judge"] ?? "");
+  const make: typeof documents.make = (...rest) => {
+    const made = documents.make(...rest);
+    renameSync(place, `${place}.away`);
+    renameSync(`${place}.away`, place);
     return made;
   };
   const report = await auditRun(project.door, run(), { documents: { ...documents, make }, rebuild: false });

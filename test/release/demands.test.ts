@@ -22,6 +22,7 @@ function met(required: readonly string[], signatures: readonly SignatureView[]):
     recordDigest: "",
     recordProblem: undefined,
     treeHash: undefined,
+    treeProblem: undefined,
     audit: undefined,
     sandboxes: new Map(),
     deviations: [],

@@ -13,7 +13,8 @@ import { type SigningKey } from "#sigstore/index.ts";
 import { generateKey } from "#keys/key-file.ts";
 
 const STORE = "/nix/store";
-export const TREE = `${STORE}/0c2mhvwzgqjd2p8gjwjsrgsg6v7bw7mg-walk`;
+/** Named by what `Home` puts there. */
+export const TREE = `${STORE}/06kfiy682gpz8v2fh643lmgkbwlgwvdy-walk`;
 
 export interface Person {
   name: string;

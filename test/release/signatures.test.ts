@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { openHome } from "#home/home.ts";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -13,6 +13,7 @@ import { SIGNATURE_TYPE } from "#release/predicates.ts";
 import { readSignatures, signRun, subjectsOf } from "#release/signatures.ts";
 import { verifyBundleFile, verifyRun } from "#release/verify.ts";
 import { BUILT_IN } from "#release/policy.ts";
+import { openStore } from "#store/store.ts";
 import { signStatement, verifyBundle, parseBundle, writeBundle } from "#sigstore/index.ts";
 import { Home, person, TREE } from "./rig.ts";
 import type { Person } from "./rig.ts";
@@ -85,6 +86,25 @@ test("what can't be signed is refused, and leaves no file and no line", async ()
   rmSync(join(home.path, TREE), { recursive: true });
   await refuses("RESULT_MISSING", () => sign(home, runId, anna));
   assert.deepEqual(home.files(), before);
+});
+
+test("a result that is not what the run made can't be signed, and does not verify where nobody has signed", async () => {
+  using home = new Home();
+  const kept = join(home.path, "kept");
+  renameSync(join(home.path, "nix"), kept);
+  openStore(home.path).close();
+  cpSync(kept, join(home.path, "nix"), { recursive: true });
+  const { runId } = home.addRun();
+  const report = join(home.path, TREE, "evidence/report.html");
+  const found = () =>
+    verifyRun(home.handle, runId, { policy: BUILT_IN }).checks.find(({ what }) => what === "result");
+  assert.equal(found()?.status, "holds");
+  writeFileSync(report, "<p>It passed");
+  await refuses("RESULT_CHANGED", () => sign(home, runId, person("Anna")));
+  assert.equal(found()?.status, "fails");
+  assert.match(found()?.detail ?? "", /its name does not follow from its bytes/);
+  rmSync(report);
+  await sign(home, runId, person("Anna"));
 });
 
 test("a record that the journal does not have can't be signed", async () => {
