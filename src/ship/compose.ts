@@ -12,12 +12,12 @@ import type { LoadedPipeline } from "#compile/load.ts";
 import type { RunRecord } from "#home/run-record.ts";
 import { KEY_CREATED_SECONDS } from "#package/openpgp-signer.ts";
 import type { Architecture } from "#package/packaged.ts";
-import type { StorePath } from "#nix/store-path.ts";
+import { parseStorePath, type StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/index.ts";
 import { pipeliteError } from "./errors.ts";
-import { profileOf, wholeProfile } from "./profile.ts";
+import { profileOf, wholeProfile, type Copy } from "./profile.ts";
 import type { ShippedPath, Shipment } from "./shipment.ts";
-import { addedFile, filesOfTree, withFolders, type Algorithm } from "./tree.ts";
+import { addedFile, changedFile, filesOfTree, withFolders, type Algorithm } from "./tree.ts";
 
 const ARCHITECTURES: Readonly<Record<string, Architecture>> = { x64: "x86_64", arm64: "aarch64" };
 
@@ -46,6 +46,7 @@ export async function composeShipment(
   const closure = dependencyOrder(profile.needs, (path) => store.references(path));
   const paths: ShippedPath[] = [];
   for (const path of closure) paths.push(await shippedPath(store, path, digests));
+  await requireCopied(store, paths, profile.copies);
   const [arch = ""] = record.host.system.split("-");
   const declared = pack.date === undefined ? undefined : Date.parse(`${pack.date}T00:00:00Z`) / 1000;
   const note = utf8(noteOf(pack, record, paths));
@@ -72,14 +73,38 @@ async function shippedPath(
   const place = store.physical(path);
   if (info === undefined || !existsSync(join(place)))
     throw pipeliteError("PACK_PATH_GONE", { path, referrer: store.referrers(path)[0] ?? "the package" });
-  const files = await filesOfTree(byteStringOf(path.slice(1)), byteStringOf(place), digests);
+  const { files, narHash: got } = await filesOfTree(
+    byteStringOf(path.slice(1)),
+    byteStringOf(place),
+    digests,
+  );
+  const wanted = hex(info.narHash);
+  if (got !== wanted) throw pipeliteError("SHIPPED_PATH_CHANGED", { path, got, wanted });
   return {
     path,
     references: info.references.filter((each) => each !== path).toSorted(),
-    narHash: hex(info.narHash),
+    narHash: got,
     narSize: info.narSize,
     files: withFolders(files, () => false),
   };
+}
+
+/** Copies are of outputs that need not be in the package: those are read for them alone. @throws PipeliteError SHIPPED_FILE_CHANGED */
+async function requireCopied(
+  store: Store,
+  shipped: readonly ShippedPath[],
+  copies: readonly Copy[],
+): Promise<void> {
+  const known = new Map(shipped.map((each) => [each.path, each]));
+  for (const { place, sha256 } of copies) {
+    const name = place.slice(store.home.length + 1);
+    const path = parseStorePath(`/${name.split("/", 3).join("/")}`);
+    const tree = known.get(path) ?? (await shippedPath(store, path, ["sha256"]));
+    known.set(path, tree);
+    const wanted = byteStringOf(name);
+    if (!tree.files.some((file) => file.path === wanted && file.digests.sha256 === sha256))
+      throw changedFile(byteStringOf(place));
+  }
 }
 
 /** What the package is made of, in the package itself: from here it can be built again, and compared. */

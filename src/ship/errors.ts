@@ -9,6 +9,11 @@ export const pipeliteError = errorsOf({
       "Cannot pack {path}: its bytes are not those that are registered (sha256:{got}, registered sha256:{wanted})",
     hint: "`pipelite store verify` finds what has changed, `pipelite store repair` brings it back",
   },
+  SHIPPED_FILE_CHANGED: {
+    exit: 3,
+    message: "Cannot pack {file}: it was changed while it was packed",
+    hint: "`pipelite store verify --contents` finds what has changed. Pack again when nobody changes the store",
+  },
   PACK_LEVEL_INVALID: {
     exit: 2,
     message: "Cannot pack by {codec} at level {level}: its levels are {least} to {most}",

@@ -15,7 +15,7 @@ import { GZIP_CODEC, GZIP_HEAD, GZIP_MEMORY, gzipTail } from "#package/gzip.ts";
 import { inTheirOrder } from "./blocks.ts";
 import { Keeper, keptNotes, keptPlace, type FileNote } from "./kept.ts";
 import type { ShippedFile } from "./shipment.ts";
-import { bytesReader, sourceReader } from "./tree.ts";
+import { bytesReader, heldReader } from "./tree.ts";
 
 export type Codec = "gzip" | "zstd";
 
@@ -161,7 +161,7 @@ function* blocksIn(parts: readonly PayloadPart[], bytes: number): Generator<Uint
       filled += part.length;
       continue;
     }
-    const reader = part instanceof Uint8Array ? bytesReader(part) : sourceReader(part);
+    const reader = part instanceof Uint8Array ? bytesReader(part) : heldReader(part);
     try {
       for (let left = sizeOf(part); left > 0;) {
         const read = reader.read(block.subarray(filled, filled + left));

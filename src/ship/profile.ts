@@ -4,6 +4,7 @@ import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { byteStringOf, utf8 } from "#base/bytes.ts";
+import { hexDigestOf } from "#base/digest.ts";
 import { partsBelow, placeInRoot } from "#base/files.ts";
 import { handleOf, isFileOf, type AnyNode, type FileOf, type Handle } from "#author/nodes.ts";
 import type { Pack, ServiceOptions } from "#author/pack.ts";
@@ -27,6 +28,15 @@ export interface ProfileFiles {
   files: ShippedFile[];
   /** Paths of the store that they lead to, or name. */
   needs: StorePath[];
+  /** What was read of the store to be copied. */
+  copies: Copy[];
+}
+
+export interface Copy {
+  /** Where it is on disk. */
+  place: string;
+  /** Hex. */
+  sha256: string;
 }
 
 interface Output {
@@ -42,6 +52,7 @@ export function profileOf(of: ProfileOf): ProfileFiles {
   const { programs = {}, manPages = {}, completions = {}, data = {}, configuration = {} } = pack;
   const needs = new Set<StorePath>();
   const files: ShippedFile[] = [];
+  const copies: Copy[] = [];
   const link = (what: string, name: string, from: FileOf | AnyNode<never>, path: string): void => {
     const output = outputOf(of, what, name, from);
     if (what === "the program") requireProgram(of, name, output);
@@ -69,6 +80,7 @@ export function profileOf(of: ProfileOf): ProfileFiles {
         problem: "no file",
       });
     const content = bytesOf({ file: byteStringOf(output.place) }, stat.size);
+    copies.push({ place: output.place, sha256: hexDigestOf(content) });
     for (const path of [output.path, ...store.references(output.path)])
       if (Buffer.from(content).includes(storePathHash(path))) needs.add(path);
     const bytes = isPacked ? gzipMember(gzipSync(content, { level: 9 })) : content;
@@ -88,7 +100,7 @@ export function profileOf(of: ProfileOf): ProfileFiles {
   for (const output of needs)
     if (store.info(output) === undefined)
       throw pipeliteError("PACK_PATH_GONE", { path: output, referrer: pack.name });
-  return { files, needs: [...needs].toSorted() };
+  return { files, needs: [...needs].toSorted(), copies };
 }
 
 type Shell = "bash" | "fish" | "zsh";

@@ -3,6 +3,7 @@ import { createHash, hash } from "node:crypto";
 import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { compareByteStrings, fromByteString } from "#base/bytes.ts";
+import { NarWriter } from "#nix/nar-writer.ts";
 import { NO_DIGESTS, type Digests } from "#package/packaged.ts";
 import { pipeliteError } from "./errors.ts";
 import type { ContentSource, ShippedFile } from "./shipment.ts";
@@ -10,29 +11,53 @@ import type { ContentSource, ShippedFile } from "./shipment.ts";
 const SET_ID = 0o6000;
 const PIECE = 256 * 1024;
 
+/** What a path of the store has, and the hash of all of it as a NAR: the same bytes, read once. */
+export interface ReadTree {
+  files: ShippedFile[];
+  /** Hex. */
+  narHash: string;
+}
+
+/** What is still to be listed, or is ended. */
+type Open = { path: string; place: string; name?: string } | "entry" | "folder";
+
 /**
  * @param path what it is called in the package, `nix/store/...`
  * @param place where it is on disk; both byte strings
  * @param digests those that a format asks for
- * @throws PipeliteError PACK_SET_ID
+ * @throws PipeliteError PACK_SET_ID, SHIPPED_FILE_CHANGED
  */
 export async function filesOfTree(
   path: string,
   place: string,
   digests: readonly Algorithm[] = ALGORITHMS,
-): Promise<ShippedFile[]> {
+): Promise<ReadTree> {
   const files: ShippedFile[] = [];
-  const hashing = { digests, buffer: Buffer.allocUnsafe(PIECE) };
-  const open = [{ path, place }];
+  const nar = createHash("sha256");
+  const writer = new NarWriter((chunk) => nar.update(chunk));
+  const hashing = { digests, writer, buffer: Buffer.allocUnsafe(PIECE) };
+  const open: Open[] = [{ path, place }];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (next === "folder") writer.endDirectory();
+    if (next === "entry") writer.endEntry();
+    if (typeof next === "string") continue;
+    if (next.name !== undefined) {
+      writer.entry(fromDisk(next.name));
+      open.push("entry");
+    }
     const file = fileAt(next.path, next.place, hashing);
     files.push(file);
-    if (file.kind === "folder")
-      for (const name of readdirSync(fromDisk(next.place), { encoding: "latin1" }))
-        open.push({ path: `${next.path}/${name}`, place: `${next.place}/${name}` });
+    if (file.kind === "folder") {
+      writer.startDirectory();
+      open.push("folder");
+      const names = readdirSync(fromDisk(next.place), { encoding: "latin1" }).toSorted(compareByteStrings);
+      for (const name of names.toReversed())
+        open.push({ path: `${next.path}/${name}`, place: `${next.place}/${name}`, name });
+    }
     if (files.length % 64 === 0) await setImmediate();
   }
-  return sortedFiles(files);
+  writer.end();
+  return { files: sortedFiles(files), narHash: nar.digest("hex") };
 }
 
 export function sortedFiles(files: readonly ShippedFile[]): ShippedFile[] {
@@ -41,11 +66,13 @@ export function sortedFiles(files: readonly ShippedFile[]): ShippedFile[] {
 
 interface Hashing {
   digests: readonly Algorithm[];
+  /** Of the NAR of all. */
+  writer: NarWriter;
   /** For what is read. */
   buffer: Uint8Array;
 }
 
-function fileAt(path: string, place: string, { digests, buffer }: Hashing): ShippedFile {
+function fileAt(path: string, place: string, { digests, writer, buffer }: Hashing): ShippedFile {
   const stat = lstatSync(fromDisk(place));
   const mode = stat.mode & 0o7777;
   if ((mode & SET_ID) !== 0 && !stat.isSymbolicLink() && stat.isFile())
@@ -54,15 +81,23 @@ function fileAt(path: string, place: string, { digests, buffer }: Hashing): Ship
   if (stat.isDirectory()) return { ...common, kind: "folder", mode: 0o555, source: undefined };
   if (stat.isSymbolicLink()) {
     const target = readlinkSync(fromDisk(place), { encoding: "latin1" });
+    writer.symlink(fromDisk(target));
     return { ...common, kind: "link", mode: 0o777, target, source: undefined };
   }
   const isProgram = (mode & 0o111) !== 0;
   const file = { ...common, kind: "file", mode: isProgram ? 0o555 : 0o444, size: stat.size } as const;
   const source = { file: place };
-  if (stat.size > buffer.length)
-    return { ...file, digests: digestsOf(piecesOf(source, stat.size, buffer), digests), source };
-  const bytes = bytesOf(source, stat.size, buffer.subarray(0, stat.size));
-  return { ...file, digests: digestsInOneGo(bytes, digests), source };
+  writer.startFile((mode & 0o100) !== 0, stat.size);
+  const read = (piece: Uint8Array): Uint8Array => {
+    writer.content(piece);
+    return piece;
+  };
+  const made =
+    stat.size > buffer.length
+      ? digestsOf(piecesOf(source, stat.size, buffer).map(read), digests)
+      : digestsInOneGo(read(bytesOf(source, stat.size, buffer.subarray(0, stat.size))), digests);
+  writer.endFile();
+  return { ...file, digests: made, source };
 }
 
 /** Of what is in memory: an object for each hash costs more than the hash of a small file. */
@@ -74,6 +109,11 @@ function digestsInOneGo(bytes: Uint8Array, algorithms: readonly Algorithm[]): Di
 
 function fromDisk(place: string): Buffer {
   return Buffer.from(place, "latin1");
+}
+
+/** What is packed is what was listed, and hashed. */
+export function changedFile(place: string): Error {
+  return pipeliteError("SHIPPED_FILE_CHANGED", { file: shownName(place) });
 }
 
 export function shownName(path: string): string {
@@ -122,10 +162,28 @@ export function sourceReader({ source }: Pick<ShippedFile, "source">): Reader {
   return {
     read(target) {
       const read = readSync(fd, target);
-      if (read === 0) throw new Error(`${source.file} became shorter while it was read`);
+      if (read === 0) throw changedFile(source.file);
       return read;
     },
     close: () => closeSync(fd),
+  };
+}
+
+/** The content of a file that was listed before; its end must be what was listed. @throws PipeliteError SHIPPED_FILE_CHANGED */
+export function heldReader({ source, size, digests }: ShippedFile): Reader {
+  const reader = sourceReader({ source });
+  if (source === undefined || "bytes" in source) return reader;
+  const hash = createHash("sha256");
+  let left = size;
+  return {
+    read(target) {
+      const read = reader.read(target);
+      hash.update(target.subarray(0, read));
+      left -= read;
+      if (left === 0 && hash.digest("hex") !== digests.sha256) throw changedFile(source.file);
+      return read;
+    },
+    close: () => reader.close(),
   };
 }
 

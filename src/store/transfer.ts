@@ -46,15 +46,19 @@ export async function dumpNar(
 }
 
 /**
- * The NAR of a valid path, read as its taker asks for more.
- * @throws PipeliteError STORE_PATH_NOT_VALID, STORE_PATH_MISSING
+ * The NAR of a valid path, read as its taker asks for more. Who takes it says whose hash it has: other bytes end it by an error.
+ * @throws PipeliteError STORE_PATH_NOT_VALID, STORE_PATH_MISSING, STORE_HASH_MISMATCH
  */
 export async function* narOf(store: StoreContext, path: StorePath): AsyncGenerator<Uint8Array> {
   let read: Uint8Array[] = [];
   const steps = narSteps(store, path, (chunk) => void read.push(new Uint8Array(chunk)));
   try {
     for (let isDone = false; !isDone;) {
-      isDone = steps.next().done === true;
+      const step = steps.next();
+      if (step.done === true) {
+        isDone = true;
+        requireRegistered(store, path, step.value);
+      }
       yield* read;
       read = [];
     }
@@ -205,9 +209,15 @@ function requireEqual(path: StorePath, actual: Hash, wanted: Hash): void {
   if (!equalHashes(actual, wanted)) throw hashMismatch(path, actual, wanted);
 }
 
+/** @throws PipeliteError STORE_HASH_MISMATCH */
+function requireRegistered(store: StoreContext, path: StorePath, { narHash }: TreeHash): void {
+  const info = pathInfo(store, path);
+  if (info !== undefined) requireEqual(path, sha256Of(narHash), sha256Of(info.narHash));
+}
+
 /**
  * Writes these paths and all they need as `nix-store --export` does.
- * @throws PipeliteError STORE_PATH_NOT_VALID, STORE_PATH_MISSING
+ * @throws PipeliteError STORE_PATH_NOT_VALID, STORE_PATH_MISSING, STORE_HASH_MISMATCH
  */
 export async function exportPaths(
   store: StoreContext,
@@ -221,8 +231,7 @@ export async function exportPaths(
     const info = pathInfo(store, path);
     if (info === undefined) continue;
     writer.startPath();
-    const { narHash } = await dumpNar(store, path, (chunk) => writer.nar(chunk), signal);
-    requireEqual(path, sha256Of(narHash), sha256Of(info.narHash));
+    requireRegistered(store, path, await dumpNar(store, path, (chunk) => writer.nar(chunk), signal));
     writer.endPath(info);
   }
   writer.end(realisationsOf(store, closure));

@@ -1,9 +1,10 @@
 // A folder as a cache: what is pushed comes back, real Nix reads it, and we read what real Nix wrote.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
+import { isPipeliteError } from "#base/errors.ts";
 import { compress, decompress } from "#cache/compression.ts";
 import { buildTraceFile, buildTraceFingerprint } from "#nix/build-trace.ts";
 import { realisationId } from "#nix/realisation.ts";
@@ -48,6 +49,19 @@ describe("a folder as a cache", () => {
       throw new Error("it broke");
     };
     await assert.rejects(bytesOf(compress(broken(), "zstd")), /it broke/);
+  });
+
+  test("does not get bytes that are not registered, nor a word about them", async () => {
+    using rig = new CacheRig();
+    const { path } = await rig.store.addTree(rig.source("made"), { name: "made" });
+    const file = join(rig.store.physical(path), readdirSync(rig.store.physical(path))[0] ?? "");
+    chmodSync(file, 0o644);
+    writeFileSync(file, "changed");
+    await assert.rejects(pushTo(rig.store, rig.cache, [path], { key: KEY }), (error) =>
+      isPipeliteError(error, "STORE_HASH_MISMATCH"),
+    );
+    const left = readdirSync(rig.cache, { recursive: true });
+    assert.deepEqual(left, ["nix-cache-info"]);
   });
 
   test("a second push adds nothing, and one that was cut off goes on", async () => {

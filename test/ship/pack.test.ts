@@ -83,6 +83,26 @@ function packed(project: Project, more: Partial<PackRequest> = {}) {
   return packLatest(project, { formats: PACKAGE_FORMATS, out: mkdtempSync(join(base, "out-")), ...more });
 }
 
+for (const [what, changed] of [
+  ["of an output", (project: Project) => join(project.record().results["note"] ?? "", "note.txt")],
+  ["that are copied", (project: Project) => join(material(project, "files"), "hello.conf")],
+] as const)
+  test(`a package is not made of bytes ${what} and were changed since`, async () => {
+    using project = await projectWith();
+    const file = join(project.home, changed(project));
+    chmodSync(file, 0o644);
+    writeFileSync(file, "changed");
+    const out = mkdtempSync(join(base, "out-"));
+    await assert.rejects(packed(project, { formats: ["deb"], out }), (error) =>
+      isPipeliteError(error, "SHIPPED_PATH_CHANGED"),
+    );
+    assert.deepEqual(readdirSync(out), []);
+  });
+
+function material(project: Project, wanted: string): string {
+  return project.record().materials.find(({ name }) => name === wanted)?.path ?? "";
+}
+
 test("two homes give the same packages, and every format the same files", { skip: sweep() }, async () => {
   using one = await projectWith();
   using other = await projectWith();

@@ -1,7 +1,16 @@
 // Files of a package as one packed stream: one member of gzip, one frame of zstd, the same bytes however they were read.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -9,7 +18,10 @@ import { gunzipSync, inflateRawSync, zstdDecompressSync, type InflateRaw } from 
 import fc from "fast-check";
 import { parseStorePath } from "#nix/store-path.ts";
 import { keptPayload, packPayload, type Codec } from "#ship/payload.ts";
-import { addedFile } from "#ship/tree.ts";
+import { addedFile, filesOfTree } from "#ship/tree.ts";
+import { finish } from "#base/steps.ts";
+import { isPipeliteError } from "#base/errors.ts";
+import { hashSteps } from "#store/tree.ts";
 import { inputs } from "../rig/peer.ts";
 
 const base = mkdtempSync(join(tmpdir(), "payload-"));
@@ -144,4 +156,32 @@ test("what has been packed is not packed again, unless it is damaged or somethin
   writeFileSync(first.file, "damaged");
   const again = await kept("one");
   assert.deepEqual([again.sha256, again.text], [first.sha256, "headone"]);
+});
+
+test("what is changed between listing and packing is refused, and nothing of it is kept", async () => {
+  const folder = join(base, "changed");
+  const tree = join(base, "tree");
+  mkdirSync(tree);
+  const path = parseStorePath("/nix/store/00000000000000000000000000000000-tree");
+  for (const content of ["other", "lo", "longer than it was"]) {
+    writeFileSync(join(tree, "file"), "words");
+    const { files: listed } = await filesOfTree("nix/store/tree", tree);
+    writeFileSync(join(tree, "file"), content);
+    const parts = listed.filter(({ source }) => source !== undefined);
+    await assert.rejects(keptPayload(parts, "gzip", { folder, path }), (error) =>
+      isPipeliteError(error, "SHIPPED_FILE_CHANGED"),
+    );
+    assert.deepEqual(readdirSync(folder), []);
+  }
+});
+
+test("a tree that is read for a package has the hash of its NAR", async () => {
+  const tree = join(base, "whole");
+  mkdirSync(join(tree, "b/empty"), { recursive: true });
+  mkdirSync(join(tree, "b.c"));
+  writeFileSync(join(tree, "b/large"), contentOf(MIB), { mode: 0o755 });
+  writeFileSync(join(tree, "b/none"), "");
+  symlinkSync("b/none", join(tree, "link"));
+  const { narHash } = await filesOfTree("nix/store/tree", tree);
+  assert.equal(narHash, Buffer.from(finish(hashSteps(tree)).narHash).toString("hex"));
 });
