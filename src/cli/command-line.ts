@@ -162,6 +162,14 @@ function checkCount({ args, isOpen }: Command, words: readonly string[], suggest
     const choices = Array.isArray(candidates) ? `There are ${candidates.join(", ")}` : suggestion;
     throw pipeliteError("ARGUMENT_MISSING", { name, suggestion: choices });
   }
+  const empty = words.indexOf("");
+  const ofEmpty = args[empty] ?? args.at(-1);
+  if (empty >= 0 && ofEmpty !== undefined)
+    throw pipeliteError("ARGUMENT_INVALID", {
+      value: "",
+      name: ofEmpty.placeholder,
+      problem: "it is empty",
+    });
   const extra = isOpen ? undefined : words[args.length];
   if (extra !== undefined) throw pipeliteError("ARGUMENT_UNEXPECTED", { value: extra, suggestion });
 }
@@ -184,9 +192,15 @@ function valuesOf(
   );
 }
 
-function parseValue(name: string, { parse, words }: Flag, text: string): unknown {
+/** What an empty text is none of, though the system takes it for the folder one is in. */
+const PLACES: ReadonlySet<string | undefined> = new Set(
+  "ADDRESS BUNDLE DIR FILE FOLDER ID KEY LINK NAME PATH RUN STAGE URL".split(" "),
+);
+
+function parseValue(name: string, { parse, words, placeholder }: Flag, text: string): unknown {
   const refuse = (problem: string, cause?: unknown): PipeliteError =>
     pipeliteError("ARGUMENT_INVALID", { value: text, name: longName(name), problem }, cause);
+  if (text === "" && PLACES.has(placeholder)) throw refuse("it is empty");
   if (words !== undefined && !words.includes(text)) throw refuse(`it must be ${formatOr(words)}`);
   try {
     return parse(text);

@@ -8,6 +8,11 @@ export const pipeliteError = errorsOf({
   FLAG_REPEATED: { exit: 2, message: "Cannot use the flag {flag} twice: '{first}' and '{second}'" },
   FLAGS_APART: { exit: 2, message: "Cannot use {one} and {other} together" },
   ARGUMENT_INVALID: { exit: 2, message: "Cannot use '{value}' for {name}: {problem}" },
+  ARGUMENT_NOT_TEXT: {
+    exit: 2,
+    message: "Cannot use the word '{word}': it is not UTF-8",
+    hint: "Rename the file, or reach it by a link whose name is text",
+  },
   ARGUMENT_MISSING: { exit: 2, message: "The argument {name} is missing", hint: "{suggestion}" },
   ARGUMENT_UNEXPECTED: {
     exit: 2,

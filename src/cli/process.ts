@@ -1,10 +1,11 @@
 // The process around a command: signals, broken pipes, exit codes. Together with app.ts the only place that ends it.
-import { writeSync } from "node:fs";
+import { isUtf8 } from "node:buffer";
+import { readFileSync, writeSync } from "node:fs";
 import { EXIT, systemErrorCode } from "#base/errors.ts";
 import { isTerminal } from "#base/libc.ts";
 import { runApp } from "./app.ts";
 import type { Output } from "#view/view.ts";
-import type { Host } from "./context.ts";
+import type { ExitCode, Host } from "./context.ts";
 import { pipeliteError } from "./errors.ts";
 
 export async function runProcess(argv: readonly string[]): Promise<void> {
@@ -37,8 +38,51 @@ export async function runProcess(argv: readonly string[]): Promise<void> {
   process.on("exit", (code) => {
     if (!isOver && CLAIMS_MORE.has(code)) cutShort(host);
   });
-  process.exitCode = await runApp(argv, host);
+  process.on("uncaughtException", (error) => {
+    // Of a command that has said what was wrong, no more is wanted; and reporting may fail, where a module changed what Node has.
+    if (isOver && process.exitCode !== EXIT.ok) return;
+    isOver = true;
+    process.exitCode = EXIT.usage;
+    reportLate(error, argv, host).then(
+      (code) => process.exit(code),
+      () => {
+        cutShort(host);
+        process.exit();
+      },
+    );
+  });
+  const code = await (isText(argv) ? runApp(argv, host) : refuseWords(argv, host));
+  if (isOver) return;
+  process.exitCode = code;
   isOver = true;
+}
+
+/** What nobody waited for: a promise of a pipeline's module that was rejected, a timer of it that threw, or a fault of ours. */
+async function reportLate(error: unknown, argv: readonly string[], host: Host): Promise<ExitCode> {
+  const [{ reportProblem }, { pipelineFault }] = await Promise.all([
+    import("./problem.ts"),
+    import("#app/pipeline-fault.ts"),
+  ]);
+  return reportProblem(pipelineFault(error) ?? error, argv, host);
+}
+
+/** What stands in Node's words for bytes that are no text. */
+const NO_TEXT = "\ufffd";
+
+function isText(argv: readonly string[]): boolean {
+  if (!argv.some((word) => word.includes(NO_TEXT))) return true;
+  try {
+    return isUtf8(readFileSync("/proc/self/cmdline"));
+  } catch {
+    return true;
+  }
+}
+
+/** Another file would be meant than was said. */
+async function refuseWords(argv: readonly string[], host: Host): Promise<ExitCode> {
+  const { reportProblem } = await import("./problem.ts");
+  const word = argv.find((each) => each.includes(NO_TEXT)) ?? "";
+  return reportProblem(pipeliteError("ARGUMENT_NOT_TEXT", { word }), argv, host);
 }
 
 /** What no process may say that ended before its command did: that all is well, or that the fault is ours. */

@@ -147,6 +147,8 @@ test("flags are read as people type them: apart, joined, after letters, and befo
   assert.equal((await readFlags("capability", ["f.csv", "-c", "x", "--lsl", "-5", "--usl=-1"]))["lsl"], -5);
   await assert.rejects(read("-j"), { code: "FLAG_VALUE_MISSING" });
   await assert.rejects(read("-j0"), { code: "ARGUMENT_INVALID" });
+  for (const empty of [["--store", ""], ["--store="], ["-o", ""], [""], ["a", ""]])
+    await assert.rejects(read(...empty), { code: "ARGUMENT_INVALID", message: /'' for .*: it is empty/ });
   await assert.rejects(read("--no-jobs"), { code: "FLAG_UNKNOWN" });
 });
 

@@ -1,7 +1,7 @@
 // The process around a command where it is started without what a command has: no folder, no home, nowhere to write.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -68,4 +68,38 @@ test("a pipeline that ends the process, or never ends its loading, is no success
     assert.deepEqual([status, stdout], [EXIT.usage, ""], code);
     assert.match(stderr, /^error: The command was cut short/m);
   }
+});
+
+test("what a pipeline's module leaves to fail later is the fault of that module", { skip: sweep() }, () => {
+  const rejected = shell(
+    `mkdir -p late; echo 'export default Promise.reject(new Error("late"))' > late/pipeline.ts; "$PIPELITE" plan late`,
+  );
+  assert.equal(rejected.status, EXIT.usage);
+  assert.doesNotMatch(rejected.stderr, /node:internal|at file:/);
+  const good = `import { pipeline, stage } from "pipelite";
+const a = stage(() => import("./a.ts"));
+export default pipeline({ a });`;
+  for (const [line, said] of [
+    ['Promise.reject(new Error("late"));', "pipeline.ts:4:16: cannot evaluate the pipeline: Error: late"],
+    ["Promise.reject(3);", "pipeline.ts: cannot evaluate the pipeline: it threw what is no Error"],
+    ['Array.prototype.map = () => { throw new Error("none"); };', "The command was cut short"],
+  ] as const) {
+    writeFileSync(join(folder, "late/pipeline.ts"), `${good}\n${line}\n`);
+    writeFileSync(join(folder, "late/a.ts"), "export default () => ({ x: '1' });\n");
+    const { status, stderr } = shell('"$PIPELITE" plan late');
+    assert.equal(status, EXIT.usage, `${line}\n${stderr}`);
+    assert.ok(stderr.includes(`error: ${said}`), stderr);
+    assert.doesNotMatch(stderr, /node:internal|at file:/);
+  }
+});
+
+test("a word that is no text is refused, and names no other file", { skip: sweep() }, () => {
+  const { status, stdout } = shell(`"$PIPELITE" show "$(printf 'a\\355\\240\\200')" --json`);
+  assert.match(stdout, /"code":"ARGUMENT_NOT_TEXT"/);
+  assert.equal(status, EXIT.usage);
+  // What Node puts in such a place may be meant.
+  assert.match(
+    shell(`"$PIPELITE" show "$(printf 'a\\357\\277\\275')" --json`).stdout,
+    /"code":"RUN_NOT_FOUND"/,
+  );
 });
