@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { errorTable } from "#cli/error-rows.ts";
-import { isGroup, type CommandGroup } from "#cli/command.ts";
+import { isCommandGroup, type CommandGroup } from "#cli/command.ts";
 import { findCommand } from "#cli/command-line.ts";
 import { commands } from "#cli/commands.ts";
 import { printHelp } from "#cli/help.ts";
@@ -29,7 +29,7 @@ async function commandsPage(): Promise<string> {
 function commandsBelow(group: CommandGroup, prefix = ""): string[] {
   const names = Object.entries(group.commands).flatMap(([name, entry]) => {
     const words = `${prefix} ${name}`.trim();
-    return isGroup(entry) ? commandsBelow(entry, words) : [words];
+    return isCommandGroup(entry) ? commandsBelow(entry, words) : [words];
   });
   return [prefix, ...names];
 }

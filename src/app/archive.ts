@@ -2,7 +2,7 @@
 import { entryAt } from "#base/files.ts";
 import type { Variables } from "#base/environment.ts";
 import { pipeliteError } from "#archive/errors.ts";
-import { gather } from "#archive/gather.ts";
+import { gatherMembers } from "#archive/gather.ts";
 import { openArchive, type OpenedArchive, type OpenOptions } from "#archive/open.ts";
 import { writeArchive, type Written } from "#archive/write.ts";
 import type { Home } from "#home/home.ts";
@@ -66,7 +66,7 @@ export async function archiveRun(request: ArchiveRequest): Promise<Archived | un
   using store = openStore(home.folder, { readOnly: true });
   const sources = archiveSources(home, run);
   const program = ownProgram(layoutOf(home.folder).buildsDir, env);
-  const members = await gather({ home, store, run, program, sources, person });
+  const members = await gatherMembers({ home, store, run, program, sources, person });
   try {
     const written = await writeArchive(out, members, {
       run: runId,

@@ -8,7 +8,7 @@ import { signalsByPoint } from "#stats/rules.ts";
 import type { Stability } from "#stats/stability.ts";
 
 /** The figures by the names that everybody uses; null where one is not computable. */
-export function figuresOf({ result, samples }: Measured) {
+export function capabilityFigures({ result, samples }: Measured) {
   const { within, overall, stability, plan, percentile } = result;
   const location = stability?.charts.location;
   return {

@@ -2,7 +2,8 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { entryAt, isDirectory, makeFolder, removeTree } from "#base/files.ts";
-import { baseOf, writeFlake } from "#export/flake.ts";
+import { storePathBase } from "#nix/store-path.ts";
+import { writeFlake } from "#export/flake.ts";
 import { exportDerivations, type ExportOptions } from "#export/nix.ts";
 import type { NarCompression } from "#cache/compression.ts";
 import { folderFiles } from "#cache/folder.ts";
@@ -63,7 +64,7 @@ export async function exportNix(options: ExportNix): Promise<ExportedNix> {
       mkdirSync(join(made, "flake/drv"), { recursive: true });
       for (const [name, text] of Object.entries(writeFlake({ ...contents, caches: cacheUrls })))
         writeFileSync(join(made, "flake", name), text);
-      for (const [path, text] of texts) writeFileSync(join(made, "flake/drv", baseOf(path)), text);
+      for (const [path, text] of texts) writeFileSync(join(made, "flake/drv", storePathBase(path)), text);
       const paths = [...texts.keys(), ...fetched];
       await store.addTempRoot(...store.closure(paths));
       const cache = folderFiles(join(made, "cache"));

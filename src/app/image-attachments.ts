@@ -1,7 +1,7 @@
 // What lies beside an image: bills of materials, provenance of the outputs that are in it, and, where it is asked for, a signed
 // statement about the image itself.
 import type { Home } from "#home/home.ts";
-import { contentOf } from "#package/oci-writer.ts";
+import { bytesDocument } from "#package/oci-writer.ts";
 import { storePathBase } from "#nix/store-path.ts";
 import type { Attachment, MadeImage } from "#ship/image/image.ts";
 import { BUNDLE_TYPE, IMAGE_PREDICATE, pathClaim } from "#ship/statement.ts";
@@ -24,7 +24,7 @@ export function attachmentsFor({ home, runId, isAttested }: Attaching) {
     if (isAttested) await attestRun(home, runId);
     const bases = new Set(shipment.paths.map(({ path }) => storePathBase(path)));
     const provenance = readBundles(home.pathOf(attestationsFolder(runId))).flatMap(({ bundle }) => {
-      const statement = bundle && statementOf(bundle);
+      const statement = bundle && statementIn(bundle);
       const isOfIt = statement?.subject.some(({ name }) => bases.has(name)) === true;
       return bundle !== undefined && statement !== undefined && isOfIt ? [bundled(bundle, statement)] : [];
     });
@@ -46,7 +46,7 @@ async function billsOf(home: Home, runId: string, time: number): Promise<Attachm
   });
   return documents.map(({ format, text }) => {
     const artifactType = format === "spdx" ? "application/spdx+json" : "application/vnd.cyclonedx+json";
-    return { artifactType, content: contentOf(artifactType, Buffer.from(text)), annotations: {} };
+    return { artifactType, content: bytesDocument(artifactType, Buffer.from(text)), annotations: {} };
   });
 }
 
@@ -66,7 +66,7 @@ async function signed(home: Home, shipment: Shipment, { manifest }: MadeImage): 
 function bundled(bundle: Bundle, { predicateType }: Statement): Attachment {
   return {
     artifactType: BUNDLE_TYPE,
-    content: contentOf(BUNDLE_TYPE, Buffer.from(writeBundle(bundle))),
+    content: bytesDocument(BUNDLE_TYPE, Buffer.from(writeBundle(bundle))),
     annotations: {
       "dev.sigstore.bundle.content": "dsse-envelope",
       "dev.sigstore.bundle.predicateType": predicateType,
@@ -75,7 +75,7 @@ function bundled(bundle: Bundle, { predicateType }: Statement): Attachment {
 }
 
 /** What a bundle says; undefined of what is no statement. */
-export function statementOf({ payload }: Bundle): Statement | undefined {
+export function statementIn({ payload }: Bundle): Statement | undefined {
   try {
     return parseStatement(payload);
   } catch {

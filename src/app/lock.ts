@@ -11,7 +11,7 @@ import {
   lockEnvironments,
   lockedEnvironment,
   lockKey,
-  partsOf,
+  environmentPartsOf,
   requestsIn,
   resolveEnvironment,
 } from "#environment/environment.ts";
@@ -163,13 +163,13 @@ function saidAt(place: string, error: unknown): unknown {
 }
 
 function sizeOf(locked: LockedEnvironment): Pick<LockedLine, "parts" | "unit" | "bytes"> {
-  const { unit, parts } = partsOf(locked);
+  const { unit, parts } = environmentPartsOf(locked);
   return { parts: parts.length, unit, bytes: parts.reduce((sum, { size }) => sum + size, 0) };
 }
 
 function changesOf(before: LockedEnvironment, after: LockedEnvironment): LockedLine["changes"] {
   const versions = (locked: LockedEnvironment) =>
-    new Map(partsOf(locked).parts.map(({ name, version }) => [name, version]));
+    new Map(environmentPartsOf(locked).parts.map(({ name, version }) => [name, version]));
   const [old, now] = [versions(before), versions(after)];
   return [...new Set([...old.keys(), ...now.keys()])].toSorted().flatMap((name) => {
     const [from, to] = [old.get(name), now.get(name)];

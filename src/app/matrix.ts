@@ -9,7 +9,7 @@ import { buildGraph } from "#compile/graph.ts";
 import { loadPipeline, type LoadedPipeline } from "#compile/load.ts";
 import { jobsOf, type Machines } from "#engine/nix-engine.ts";
 import type { RunFinished, RunListener } from "#home/events.ts";
-import { checkOf, combinationsOf, fileOfMatrix, MATRIX_SCHEMA, statusOf } from "#home/matrix-table.ts";
+import { checkOf, combinationsOf, fileOfMatrix, MATRIX_SCHEMA, matrixStatusOf } from "#home/matrix-table.ts";
 import { writeTable, type Axis, type MatrixRow, type MatrixTable } from "#home/matrix-table.ts";
 import { newRunId } from "#home/run-id.ts";
 import { newRoom } from "#run/costs.ts";
@@ -69,7 +69,7 @@ export async function runMatrix(options: MatrixOptions): Promise<Matrix> {
     startedAt: startedAt.toISOString(),
     finishedAt: new Date().toISOString(),
     axes,
-    status: statusOf(rows),
+    status: matrixStatusOf(rows),
     rows,
   });
   const keep = (content: string): void => {

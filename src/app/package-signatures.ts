@@ -11,7 +11,7 @@ import { writeBundle, type Statement } from "#sigstore/index.ts";
 import type { Store } from "#store/index.ts";
 import { attest, builderKey } from "#supply/attest.ts";
 import { attestationsFolder, attestRun, readBundles } from "#supply/attestations.ts";
-import { statementOf } from "./image-attachments.ts";
+import { statementIn } from "./image-attachments.ts";
 
 /** Of bundles about outputs, beside packages. */
 const PROVENANCE_FOLDER = "provenance";
@@ -44,7 +44,7 @@ export async function signPackages(
     signed.flatMap(({ paths }) => paths.map((path) => storePathBase(parseStorePath(path)))),
   );
   const provenance = readBundles(home.pathOf(attestationsFolder(runId))).filter(({ bundle }) =>
-    (bundle && statementOf(bundle))?.subject.some(({ name }) => bases.has(name)),
+    (bundle && statementIn(bundle))?.subject.some(({ name }) => bases.has(name)),
   );
   makeFolder(join(out, PROVENANCE_FOLDER));
   const written = [

@@ -9,10 +9,10 @@ import { checkPath, type TreeHashes } from "#evidence/integrity.ts";
 import { SeenFiles } from "#evidence/seen.ts";
 import { openNix } from "#rebuild/by-nix.ts";
 import { investigate, type OutputToRebuild } from "#rebuild/investigate.ts";
-import { statusOf, type RebuiltOutput, type RebuildStatus } from "#rebuild/outcome.ts";
+import { rebuildStatusOf, type RebuiltOutput, type RebuildStatus } from "#rebuild/outcome.ts";
 import { memoryFolder } from "#rebuild/reorder.ts";
 import { parseStorePath } from "#nix/store-path.ts";
-import { isAbout, readStatement, statementOf, type StatedRebuild } from "#rebuild/statement.ts";
+import { isAbout, readStatement, rebuildStatementOf, type StatedRebuild } from "#rebuild/statement.ts";
 import type { Untested, VariationName } from "#rebuild/variations.ts";
 import type { Home } from "#home/home.ts";
 import type { StageRecord } from "#home/run-record.ts";
@@ -86,7 +86,11 @@ export async function rebuild(request: RebuildRequest): Promise<RebuildReport | 
   const files = await keep(home, run, made, store);
   return {
     runId: run.runId,
-    outputs: made.map((each, index) => ({ ...each, status: statusOf(each), file: files[index] ?? "" })),
+    outputs: made.map((each, index) => ({
+      ...each,
+      status: rebuildStatusOf(each),
+      file: files[index] ?? "",
+    })),
     left,
   };
 }
@@ -163,7 +167,7 @@ async function keep(
   };
   const bundles = await attest(
     home,
-    made.map((each) => statementOf(each, scene, store)),
+    made.map((each) => rebuildStatementOf(each, scene, store)),
     builderKey(home),
   );
   return bundles.map((bundle) => seal(home, runId, writeBundle(bundle)));

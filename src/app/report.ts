@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { makeFolder } from "#base/files.ts";
 import { hexDigestOf } from "#base/digest.ts";
 import { pipeliteError } from "./errors.ts";
-import { documentsOf, gather } from "#report/index.ts";
+import { documentsOf, gatherDocuments } from "#report/index.ts";
 import type { Home } from "#home/home.ts";
 import type { ReadRun, WhichRun } from "#home/runs.ts";
 
@@ -32,7 +32,7 @@ export interface WrittenReport {
 export async function writeReport({ home, which, folderFor, pdfEnv }: WriteReport): Promise<WrittenReport> {
   const run = home.runs.find(which);
   const folder = folderFor(run.runId);
-  const contents = documentsOf(gather(home, run));
+  const contents = documentsOf(gatherDocuments(home, run));
   if (pdfEnv !== undefined) {
     const { printToPdf } = await import("#report/pdf.ts");
     contents.set(PDF, await printToPdf(contents.get(HTML) ?? new Uint8Array(), pdfEnv));

@@ -63,7 +63,7 @@ export function describePath(store: Store, path: StorePath): DescribedPath {
 }
 
 /** How many paths a path needs, itself included, and their size as NARs. */
-export function closureOf(store: Store, { path }: DescribedPath): { paths: number; bytes: number } {
+export function closureSizeOf(store: Store, { path }: DescribedPath): { paths: number; bytes: number } {
   const closure = store.closure([path as StorePath]);
   const bytes = closure.reduce((sum, each) => sum + requireInfo(store, each).narSize, 0);
   return { paths: closure.length, bytes };

@@ -39,7 +39,14 @@ export interface ToArchive {
  * The members, sorted by the bytes of their names.
  * @throws PipeliteError ARCHIVE_RUN_UNSOUND, and what signing throws
  */
-export async function gather({ home, store, run, program, sources, person }: ToArchive): Promise<Member[]> {
+export async function gatherMembers({
+  home,
+  store,
+  run,
+  program,
+  sources,
+  person,
+}: ToArchive): Promise<Member[]> {
   const manifest: Manifest = {
     form: FORM,
     run: run.runId,

@@ -21,7 +21,7 @@ import {
 import { COSTS, type Costs } from "./costs.ts";
 import type { CheckFiles, VerdictName } from "./verdict.ts";
 import { knownOptions, STAGE_OPTIONS } from "./options.ts";
-import { isSecret, partsOf, type Secret, type SecretText } from "./secret.ts";
+import { isSecret, textPartsOf, type Secret, type SecretText } from "./secret.ts";
 import { callerPlace } from "./source-position.ts";
 import { requireText } from "./texts.ts";
 import { pipeliteError } from "./errors.ts";
@@ -86,11 +86,11 @@ export function download(options: {
 }): Node {
   const place = callerPlace();
   const { url, hash, name, headers = {} } = knownOptions(options, ["url", "hash", "name", "headers"], place);
-  const parts = Object.entries(headers).map(([key, text]) => [key, partsOf(text, place)] as const);
+  const parts = Object.entries(headers).map(([key, text]) => [key, textPartsOf(text, place)] as const);
   return node({
     kind: "fetch",
     place,
-    url: partsOf(url, place),
+    url: textPartsOf(url, place),
     headers: Object.fromEntries(parts),
     hash,
     name,

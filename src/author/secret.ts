@@ -62,7 +62,7 @@ export function isSecret(value: unknown): value is Secret {
 }
 
 /** Texts and secrets in their order. @throws SECRET_TEXT_INVALID */
-export function partsOf(text: SecretText, place: string): readonly (string | Secret)[] {
+export function textPartsOf(text: SecretText, place: string): readonly (string | Secret)[] {
   const parts: readonly unknown[] = typeof text === "string" || isSecret(text) ? [text] : text;
   const isRight = (part: unknown): part is string | Secret => typeof part === "string" || isSecret(part);
   if (!Array.isArray(parts) || !parts.every(isRight)) throw pipeliteError("SECRET_TEXT_INVALID", { place });

@@ -19,3 +19,11 @@ export function escapeMarkup(text: string): string {
 export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
+
+/** A text as it can be shown: what is not seen, or turns the line around, by its code. */
+export function visibleText(text: string): string {
+  return text.replaceAll(
+    /[\p{C}\p{Default_Ignorable_Code_Point}\p{Bidi_Control}]|[^\P{Z} ]/gu,
+    (each) => `\\u{${(each.codePointAt(0) ?? 0).toString(16)}}`,
+  );
+}

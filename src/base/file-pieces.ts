@@ -1,5 +1,5 @@
 // Files that may be larger than one piece of memory can be, such as an output.
-import { closeSync, readSync } from "node:fs";
+import { closeSync, readSync, writeSync } from "node:fs";
 import { openToRead } from "./files.ts";
 
 const PIECE_BYTES = 2 ** 20;
@@ -15,6 +15,14 @@ export function* piecesOfFile(path: string): Generator<Uint8Array> {
     }
   } finally {
     closeSync(fd);
+  }
+}
+
+/** Writes the whole, however little the system takes at a time. @param position default: where the file is */
+export function writeAll(fd: number, bytes: Uint8Array, position?: number): void {
+  for (let at = 0; at < bytes.length;) {
+    const from = position === undefined ? null : position + at;
+    at += writeSync(fd, bytes, at, bytes.length - at, from);
   }
 }
 

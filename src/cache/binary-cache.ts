@@ -7,7 +7,7 @@ import { buildTraceFile, parseBuildTrace, type BuildTraceEntry } from "#nix/buil
 import { realisationOf, splitRealisationId, type Realisation, type RealisationId } from "#nix/realisation.ts";
 import type { NixPublicKey } from "#nix/signature.ts";
 import { STORE_DIR, storePathHash, type StorePath } from "#nix/store-path.ts";
-import { decompress } from "./compression.ts";
+import { decompressNar } from "./compression.ts";
 import { pipeliteError } from "./errors.ts";
 import type { CacheFiles, AsyncChunks } from "./files.ts";
 import { isSigned, isTraceSigned, isVouchedFor } from "./trust.ts";
@@ -142,7 +142,7 @@ export class BinaryCache {
     const { url: file, compression, narSize } = info;
     const packed = await this.#files.read(file, signal);
     if (packed === undefined) throw this.#wrong(file, "it is not there, though a narinfo names it");
-    const chunks = decompress(this.#atMost(packed, narSize, file), compression);
+    const chunks = decompressNar(this.#atMost(packed, narSize, file), compression);
     if (chunks === undefined)
       throw pipeliteError("CACHE_COMPRESSION_UNKNOWN", { url: this.url, file, compression });
     let size = 0;

@@ -73,7 +73,7 @@ async function* blocksOf(chunks: AsyncChunks): AsyncGenerator<Uint8Array> {
 }
 
 /** Undefined for a compression that is not known here. */
-export function decompress(chunks: AsyncChunks, compression: string): AsyncChunks | undefined {
+export function decompressNar(chunks: AsyncChunks, compression: string): AsyncChunks | undefined {
   switch (compression) {
     case "none":
       return chunks;

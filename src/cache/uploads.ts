@@ -21,7 +21,7 @@ import { parseNarInfo } from "#nix/narinfo.ts";
 import { realisationOf } from "#nix/realisation.ts";
 import { storePathHash } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
-import { decompress } from "./compression.ts";
+import { decompressNar } from "./compression.ts";
 import type { AsyncChunks } from "./files.ts";
 import { requestText } from "./request-text.ts";
 import type { CacheResponse } from "./routes.ts";
@@ -162,7 +162,7 @@ export class Uploads {
     const file = NAR_NAME.test(info.url) ? this.#fileOf(info.url) : undefined;
     if (file === undefined || statSync(file, { throwIfNoEntry: false }) === undefined)
       return { status: 400, text: `${info.url} has not come before ${name}\n` };
-    const chunks = decompress(createReadStream(file), info.compression);
+    const chunks = decompressNar(createReadStream(file), info.compression);
     if (chunks === undefined) return { status: 415, text: `nothing here unpacks ${info.compression}\n` };
     await this.#store.addNar(info, this.#withRoom(chunks));
     rmSync(file, { force: true });

@@ -6,7 +6,7 @@ import { judgeCapability, type CapabilityResult, type CapabilityStatus } from "#
 import { formatLimits } from "#stats/indices.ts";
 import { RULES, signalsByPoint } from "#stats/rules.ts";
 import { drawCapabilityPanel } from "./capability-panel.ts";
-import { CHART_NAMES, drawControlChart, drawLastValues, numbersOf } from "./control-chart.ts";
+import { CHART_NAMES, drawControlChart, drawLastValues, ruleNumbersOf } from "./control-chart.ts";
 import { drawHistogram, drawProbabilityPlot } from "./distribution.ts";
 import { drawLines, drawNarrowHeader, drawPage, drawWideHeader, NARROW, SMALL_LINE, WIDE } from "./page.ts";
 import { WIDE_HEADER, type Header, type PageLayout } from "./page.ts";
@@ -153,7 +153,7 @@ function signalNotes({ signals, charts }: NonNullable<CapabilityResult["stabilit
   const { location, spread } = charts;
   const sigma = location.sigma[0];
   const points = signalsByPoint(signals, location.points).map(
-    (signal) => `${signal.point}: ${numbersOf(signal).join("+")} (${formatBy(signal.value, sigma)})`,
+    (signal) => `${signal.point}: ${ruleNumbersOf(signal).join("+")} (${formatBy(signal.value, sigma)})`,
   );
   const meanings = signals.map(({ rule }) => `${rule.slice(3)} ${RULES[rule]}`);
   const beyond = pointsOutside(spread).map(

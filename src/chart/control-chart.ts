@@ -38,7 +38,7 @@ export function drawControlChart(box: Box, chart: Chart | undefined, result: Cap
   const zones = isLocation ? [-2, -1, 1, 2] : [];
   const levels = [upper.at(-1), centres.at(-1), lower.at(-1)].map((level) => panel.y(level ?? centre));
   const signals = isLocation ? signalsByPoint(result.stability?.signals ?? [], points) : [];
-  const rules = new Map(signals.map((signal) => [signal.point, numbersOf(signal).join(",")]));
+  const rules = new Map(signals.map((signal) => [signal.point, ruleNumbersOf(signal).join(",")]));
   const outside = new Set(pointsOutside(chart));
   return [
     panel.frame,
@@ -69,7 +69,7 @@ export function drawControlChart(box: Box, chart: Chart | undefined, result: Cap
 }
 
 /** The numbers of Western Electric's or Nelson's rules, which is how charts name them. */
-export function numbersOf({ rules }: Pick<PointSignal, "rules">): string[] {
+export function ruleNumbersOf({ rules }: Pick<PointSignal, "rules">): string[] {
   return rules.map((rule) => rule.slice(3));
 }
 

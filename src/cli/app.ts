@@ -1,6 +1,6 @@
 // From the words of a command line to an exit code: finds the command, runs it, and says what went wrong.
 import { EXIT, systemErrorCode } from "#base/errors.ts";
-import { isGroup } from "./command.ts";
+import { isCommandGroup } from "./command.ts";
 import { findCommand, readCommandLine } from "./command-line.ts";
 import { commands } from "./commands.ts";
 import type { ExitCode, Host } from "./context.ts";
@@ -30,9 +30,9 @@ async function runWords(argv: readonly string[], host: Host): Promise<ExitCode> 
   }
   const { path, target: found, rest } = findCommand(commands, argv);
   const needsHelp = asksForHelp(rest);
-  const usual = isGroup(found) && !needsHelp ? found.commands[found.usual ?? ""] : undefined;
+  const usual = isCommandGroup(found) && !needsHelp ? found.commands[found.usual ?? ""] : undefined;
   const target = usual ?? found;
-  if (isGroup(target) || needsHelp) {
+  if (isCommandGroup(target) || needsHelp) {
     const { printHelp } = await import("./help.ts");
     await printHelp(target, path, host);
     return EXIT.ok;

@@ -4,7 +4,7 @@ import type { PipeliteError } from "#base/errors.ts";
 import { pipeliteError } from "./errors.ts";
 import { nearWords } from "#base/near-words.ts";
 import { formatList } from "#view/format.ts";
-import { isGroup, type Command, type CommandEntry, type Flag, type CommandGroup } from "./command.ts";
+import { isCommandGroup, type Command, type CommandEntry, type Flag, type CommandGroup } from "./command.ts";
 import { globalFlags } from "./flags.ts";
 
 type Flags = Readonly<Record<string, Flag>>;
@@ -24,7 +24,7 @@ export function findCommand(top: CommandGroup, words: readonly string[]): FoundC
   const path: string[] = [];
   let target: CommandEntry = top;
   let at = start;
-  while (isGroup(target)) {
+  while (isCommandGroup(target)) {
     const word = words[at];
     const isName = word !== undefined && !word.startsWith("-");
     const next: CommandEntry | undefined =

@@ -108,7 +108,7 @@ export function argument(placeholder: string, brief: string, candidates?: Candid
   return { placeholder, brief, candidates, isOptional: false };
 }
 
-export function optional(placeholder: string, brief: string, candidates?: Candidates): Argument {
+export function optionalArgument(placeholder: string, brief: string, candidates?: Candidates): Argument {
   return { placeholder, brief, candidates, isOptional: true };
 }
 
@@ -184,6 +184,6 @@ export function usualChoice<const WORD extends string>(
   return { placeholder, brief, words, usual, parse: (text) => text as WORD };
 }
 
-export function isGroup(entry: CommandEntry | undefined): entry is CommandGroup {
+export function isCommandGroup(entry: CommandEntry | undefined): entry is CommandGroup {
   return typeof entry === "object";
 }

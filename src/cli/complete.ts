@@ -1,5 +1,5 @@
 // What may come next on a command line, one proposal a line: the word, a tab, what it is.
-import { isGroup, type Candidates, type Command, type CommandEntry } from "./command.ts";
+import { isCommandGroup, type Candidates, type Command, type CommandEntry } from "./command.ts";
 import { longName } from "./command-line.ts";
 import { commands } from "./commands.ts";
 import { homeOf, print, type Host } from "./context.ts";
@@ -18,7 +18,7 @@ export async function printProposals(words: readonly string[], host: Host): Prom
 async function proposalsAfter(before: readonly string[], partial: string, host: Host): Promise<Proposal[]> {
   let target: CommandEntry = commands;
   let at = 0;
-  for (; isGroup(target); at += 1) {
+  for (; isCommandGroup(target); at += 1) {
     const word = before[at];
     if (word === undefined) return describeEntries(target.commands);
     const next: CommandEntry | undefined = Object.hasOwn(target.commands, word)
@@ -33,7 +33,7 @@ async function proposalsAfter(before: readonly string[], partial: string, host: 
 function describeEntries(entries: Readonly<Record<string, CommandEntry>>): Promise<Proposal[]> {
   return Promise.all(
     Object.entries(entries).map(async ([name, entry]): Promise<Proposal> => {
-      const { brief } = isGroup(entry) ? entry : await entry();
+      const { brief } = isCommandGroup(entry) ? entry : await entry();
       return [name, brief];
     }),
   );

@@ -17,7 +17,7 @@ export function databaseOf({ env }: Pick<Context, "env">, flag: string | undefin
   return flag || env[DATABASE_VARIABLE] || undefined;
 }
 
-export function placeOf(context: Context, { store, database }: DatabaseFlags): HistoryLocation {
+export function historyLocationOf(context: Context, { store, database }: DatabaseFlags): HistoryLocation {
   return { home: openHomeOf(context, { store }), database: databaseOf(context, database) };
 }
 

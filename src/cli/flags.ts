@@ -1,7 +1,7 @@
 // The flags that every command takes, those that several take, and the readers of their values.
 import { isDecimal } from "#base/numbers.ts";
 import type { SecretSource } from "#secrets/sources.ts";
-import { choice, toggle, usualChoice, usualValue, value, values, optional } from "./command.ts";
+import { choice, toggle, usualChoice, usualValue, value, values, optionalArgument } from "./command.ts";
 
 export const globalFlags = {
   json: toggle("Print JSON for programs"),
@@ -12,7 +12,7 @@ export const globalFlags = {
 };
 
 export const RUN_BRIEF = "Run id or its start (default: the latest run)";
-export const runArgument = optional("RUN", RUN_BRIEF, "run");
+export const runArgument = optionalArgument("RUN", RUN_BRIEF, "run");
 
 export const paramFlag = values("NAME=VALUE", "Set a parameter of the pipeline", {
   alias: "p",

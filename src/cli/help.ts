@@ -2,7 +2,7 @@
 import { largest } from "#base/extremes.ts";
 import { wrapLine, createPaint, renderLine, span, wantsColor, type Line } from "#view/paint.ts";
 import {
-  isGroup,
+  isCommandGroup,
   type Argument,
   type Command,
   type CommandEntry,
@@ -27,7 +27,7 @@ export async function printHelp(
   const paint = createPaint(wantsColor("auto", host.stdout));
   const columns = Math.min(host.stdout.columns || HELP_COLUMNS_MAX, HELP_COLUMNS_MAX);
   const words = ["pipelite", ...path];
-  const lines = isGroup(target) ? await groupHelp(target, words) : commandHelp(await target(), words);
+  const lines = isCommandGroup(target) ? await groupHelp(target, words) : commandHelp(await target(), words);
   const wrapped = lines.flatMap((each) => wrapHelp(each, columns));
   host.stdout.write(`${wrapped.map((line) => renderLine(line, paint).trimEnd()).join("\n")}\n`);
 }
@@ -57,7 +57,7 @@ async function groupHelp(group: CommandGroup, words: readonly string[]): Promise
   const entries = Object.entries(group.commands);
   const rows = await Promise.all(
     entries.map(async ([name, entry]): Promise<Row> => {
-      const { brief } = isGroup(entry) ? entry : await entry();
+      const { brief } = isCommandGroup(entry) ? entry : await entry();
       return [name, brief];
     }),
   );

@@ -29,7 +29,11 @@ export async function showMatrix(context: Context, flags: GlobalFlags, word: str
   return EXIT.verification;
 }
 
-export async function auditMatrix(context: Context, flags: GlobalFlags, word: string): Promise<ExitCode> {
+export async function auditMatrixCommand(
+  context: Context,
+  flags: GlobalFlags,
+  word: string,
+): Promise<ExitCode> {
   const { audit } = await read(context, flags, word);
   if (flags.json) printJson(context, audit);
   else print(context, describe(audit, context, flags));

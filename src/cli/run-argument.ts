@@ -10,7 +10,7 @@ export function openHomeOf(host: Pick<Host, "env" | "cwd">, flags: { store: stri
   return app.openHome(homeOf(host, flags.store));
 }
 
-export function whichRun({ cwd }: Pick<Host, "cwd">, word?: string): WhichRun {
+export function runNamedBy({ cwd }: Pick<Host, "cwd">, word?: string): WhichRun {
   return app.whichRun(cwd, word);
 }
 

@@ -14,7 +14,7 @@ type Flags = GlobalFlags & {
   out: string | undefined;
 };
 
-export async function runMatrix(
+export async function runMatrixCommand(
   context: Context,
   flags: Flags,
   asked: Omit<MatrixOptions, "axes" | "folder" | "begin" | "ended">,

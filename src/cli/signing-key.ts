@@ -13,7 +13,7 @@ export interface KeyFlags extends GlobalFlags {
 }
 
 /** Reads the key, and warns of how it is kept. */
-export async function readKey(context: Context, flags: KeyFlags): Promise<SigningKey> {
+export async function readSigner(context: Context, flags: KeyFlags): Promise<SigningKey> {
   const app = await import("#app/sign.ts");
   const { key, warnings } = app.readKey(sourceOf(context, flags), context.env);
   for (const warning of warnings) say(context, flags, `warning: ${warning}`);
@@ -101,7 +101,7 @@ export async function signerOf(
     const witnesses = witnessesOf(context, flags);
     return {
       by: "key",
-      key: key === undefined ? undefined : await readKey(context, { ...flags, key }),
+      key: key === undefined ? undefined : await readSigner(context, { ...flags, key }),
       ...(isStamped && { timestamps: { urls: timestamp, rootFile: pathOf(context, trustedRoot ?? "") } }),
       ...(witnesses.urls.length > 0 && { witnesses }),
     };

@@ -26,12 +26,12 @@ import { findProgram, nodeProgram } from "./program.ts";
 import { prepareCommand, type PreparedCommand } from "./prepare-command.ts";
 import { entriesBelow, signatures } from "./file-stamps.ts";
 import { digestOf } from "#base/digest.ts";
-import { filesOf as environmentFiles, recipeOf } from "#environment/environment.ts";
+import { requestFilesOf as environmentFiles, recipeOf } from "#environment/environment.ts";
 import { namesIn, packagesOfLock } from "#environment/npm/package-lock.ts";
 import { lockFileOf } from "#environment/lock-file.ts";
 import type { Entrance, EnvironmentPrograms, OwnStage } from "#environment/programs.ts";
 import { requireAsLocked } from "#environment/nixpkgs/take-closure.ts";
-import { closureOf, hashOfFile, stepsOf, type Recipe } from "#environment/step.ts";
+import { lockedClosureOf, hashOfFile, stepsOf, type Recipe } from "#environment/step.ts";
 import type { EntranceName } from "#sandbox/entrances.ts";
 import { environmentPrograms } from "./environments.ts";
 import { pipeliteError } from "./errors.ts";
@@ -256,7 +256,7 @@ async function prepare(node: BuildNode, preparing: Preparing): Promise<Prepared>
     case "environment": {
       if (node.composed !== undefined) return prepareComposed(node, node.composed, preparing);
       const recipe = await recipeOf({ ...node, root: graph.root }, programs);
-      requireAsLocked(keep.store, closureOf(recipe));
+      requireAsLocked(keep.store, lockedClosureOf(recipe));
       return {
         node,
         ingredients: {
@@ -395,5 +395,5 @@ function filesOf({ root }: Pick<Recipe, "root">): string[] {
   const files = stepsOf(root).flatMap((step) =>
     step.files.map((file) => `${file.name} ${hex(hashOfFile(file).bytes)}`),
   );
-  return [...files, ...closureOf({ root }).map(({ path, sha256 }) => `${path} ${sha256}`)];
+  return [...files, ...lockedClosureOf({ root }).map(({ path, sha256 }) => `${path} ${sha256}`)];
 }

@@ -3,7 +3,7 @@ import { programOf, through } from "#environment/programs.ts";
 import {
   derivationOf,
   deriveStep,
-  placeOf,
+  originPath,
   type Invocation,
   type Origin,
   type Step,
@@ -34,7 +34,7 @@ export function derive(
   }
   const isInputAddressed = node.kind !== "environment" && node.options.addressing === "input";
   const pathOf = ({ node: from, file }: Edge) => {
-    const path = placeOf(originOf(from, origins));
+    const path = originPath(originOf(from, origins));
     return file === undefined ? path : `${path}/${file}`;
   };
   const derivation = derivationOf(node.name, {

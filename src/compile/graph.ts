@@ -24,7 +24,7 @@ import type {
   StageNode,
   WantedTool,
 } from "./nodes.ts";
-import { isGroup, moduleName, namesOf } from "./stage-names.ts";
+import { isNodeGroup, moduleName, namesOf } from "./stage-names.ts";
 import { pipeliteError } from "./errors.ts";
 import { pipeliteError as authorError } from "#author/errors.ts";
 
@@ -300,7 +300,7 @@ class GraphBuilder implements Builder {
         if (found === null) params[name] = null;
         else edges[name] = found.edge;
         for (const need of found?.needs ?? []) needs.add(need);
-      } else if (isGroup(value)) {
+      } else if (isNodeGroup(value)) {
         const members = Object.entries(value).map(
           ([key, member]) => [key, `${name}.${key}`, member] as const,
         );

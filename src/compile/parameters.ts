@@ -4,7 +4,7 @@ import { isPipeliteError, type PipeliteError } from "#base/errors.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { suggestionFor } from "#base/near-words.ts";
 import type { Param } from "#author/param.ts";
-import { isGroup } from "./stage-names.ts";
+import { isNodeGroup } from "./stage-names.ts";
 import { pipeliteError } from "./errors.ts";
 
 /** What a file of parameters may hold. */
@@ -142,7 +142,7 @@ export function checkInputNames(
 ): void {
   const names = Object.entries(inputs).flatMap(([name, value]) => [
     name,
-    ...(isGroup(value) ? Object.keys(value).map((member) => `${name}.${member}`) : []),
+    ...(isNodeGroup(value) ? Object.keys(value).map((member) => `${name}.${member}`) : []),
   ]);
   const seen = new Set<string>();
   for (const name of names) {

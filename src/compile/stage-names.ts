@@ -222,7 +222,7 @@ function digestOf(value: unknown): string {
 }
 
 /** A list or record of nodes, and of nothing else. */
-export function isGroup(
+export function isNodeGroup(
   value: unknown,
 ): value is readonly (AnyNode | FileOf<null>)[] | Readonly<Record<string, AnyNode | FileOf<null>>> {
   if (typeof value !== "object" || value === null || isNode(value) || isFileOf(value)) return false;

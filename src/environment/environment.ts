@@ -65,7 +65,7 @@ export async function recipeOf(wanted: Wanted, programs: EnvironmentPrograms): P
 }
 
 /** Files beside pipeline.ts that say what an environment is, besides the lock file. */
-export function filesOf(root: string, request: EnvironmentRequest): string[] {
+export function requestFilesOf(root: string, request: EnvironmentRequest): string[] {
   if (request.kind === "node-modules") return [resolve(root, request.lock)];
   return request.kind === "python" ? [resolve(root, request.requirements)] : [];
 }
@@ -97,7 +97,7 @@ export async function resolveEnvironment(
 }
 
 /** What it is made of, for people. */
-export function partsOf(locked: LockedEnvironment): { unit: string; parts: EnvironmentPart[] } {
+export function environmentPartsOf(locked: LockedEnvironment): { unit: string; parts: EnvironmentPart[] } {
   if ("closure" in locked) {
     const parts = locked.closure.map(({ path, size }) => {
       const [, name = storePathName(path), version = ""] = /^(.*?)-(\d.*)$/.exec(storePathName(path)) ?? [];

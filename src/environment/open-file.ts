@@ -1,5 +1,5 @@
 // A file as bytes that are read when they are asked for: archives that are larger than memory.
-import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import type { ByteSource } from "#package/tar-reader.ts";
 
 export class OpenFile implements ByteSource {
@@ -29,8 +29,4 @@ export class OpenFile implements ByteSource {
   close(): void {
     closeSync(this.#fd);
   }
-}
-
-export function writeAll(fd: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);
 }

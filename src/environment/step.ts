@@ -134,21 +134,21 @@ export function stepsOf(step: Step): Step[] {
 }
 
 /** The store paths that are taken from caches for it. */
-export function closureOf({ root }: Pick<Recipe, "root">): LockedPath[] {
+export function lockedClosureOf({ root }: Pick<Recipe, "root">): LockedPath[] {
   return stepsOf(root).flatMap(({ closure = [] }) => closure);
 }
 
 export function deriveStep(step: Step, originOf: (input: Step) => Origin): Derivation {
   const invocation = step.invoke((input) => {
     if (!step.inputs.includes(input)) throw new Error(`${input.name} is no input of ${step.name}`);
-    return placeOf(originOf(input));
+    return originPath(originOf(input));
   });
   const sources = [...step.sources, ...step.files.map(pathOfFile)];
   return derivationOf(step.name, { invocation, sources, origins: step.inputs.map(originOf) });
 }
 
 /** What stands for an input in an invocation: its path, or what Nix puts it in the place of. */
-export function placeOf(origin: Origin): string {
+export function originPath(origin: Origin): string {
   return origin.kind === "path" ? origin.path : upstreamPlaceholder(origin.drvPath, "out");
 }
 

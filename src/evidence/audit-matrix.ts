@@ -4,7 +4,13 @@ import { isDeepStrictEqual } from "node:util";
 import { digestOf } from "#base/digest.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import type { Home } from "#home/home.ts";
-import { combinationsOf, rowOf, statusOf, type MatrixRow, type MatrixTable } from "#home/matrix-table.ts";
+import {
+  combinationsOf,
+  rowOf,
+  matrixStatusOf,
+  type MatrixRow,
+  type MatrixTable,
+} from "#home/matrix-table.ts";
 import { fails, holds, unavailable, type AuditStatus, type IntegrityFinding } from "./integrity.ts";
 
 export interface MatrixAudit {
@@ -24,9 +30,9 @@ export function auditMatrix(home: Home, table: MatrixTable, content: Uint8Array)
     )
       ? holds("axes")
       : fails("axes", "the lines are not the combinations of the axes, each once, in their order"),
-    table.status === statusOf(rows)
+    table.status === matrixStatusOf(rows)
       ? holds("status")
-      : fails("status", `it says ${table.status}, and its lines come to ${statusOf(rows)}`),
+      : fails("status", `it says ${table.status}, and its lines come to ${matrixStatusOf(rows)}`),
     ...rows.map((row) => checkRow(home, table, row)),
   ];
   const status = (["fails", "unavailable"] as const).find((each) =>

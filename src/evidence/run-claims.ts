@@ -3,7 +3,7 @@ import { largest } from "#base/extremes.ts";
 import { sumOf } from "#stats/moments.ts";
 import type { BareRecord, Claim, ClaimValue, StageRecord } from "#home/run-record.ts";
 import { RECORD_FILE, withUniqueIds } from "./claims.ts";
-import { criticalPath } from "#formula/longest-chain.ts";
+import { longestChain } from "#formula/longest-chain.ts";
 
 /** All claims of a run: `ofOutputs` (see output-claims.ts), then those of the record itself. */
 export function claimsOfRun(record: BareRecord, ofOutputs: readonly Claim[]): Claim[] {
@@ -180,7 +180,7 @@ function verdictClaims(record: BareRecord): Claim[] {
 }
 
 function timeClaims({ startedAt, finishedAt, durationMs, stages, phases = [] }: BareRecord): Claim[] {
-  const { total: path } = criticalPath(
+  const { total: path } = longestChain(
     stages.map(({ name }) => name),
     stages.map(({ inputs }) => inputs),
     stages.map((stage) => stage.durationMs),

@@ -4,7 +4,7 @@
 // it refers to, which is how Nix names derivations; `appendContext` says what a string refers to, and has a path that is not
 // there fetched from the substituters.
 import { documentJson } from "#base/canonical-json.ts";
-import type { StorePath } from "#nix/store-path.ts";
+import { storePathBase, type StorePath } from "#nix/store-path.ts";
 
 /** A derivation, as the flake needs to know it. */
 export interface FlakeDerivation {
@@ -38,12 +38,12 @@ export interface FlakeContents {
 export function writeFlake(contents: FlakeContents): Record<string, string> {
   const { derivations, packages, checks, devShells, apps, pipeline, system, toolsFrom, caches } = contents;
   const bases = (record: Readonly<Record<string, StorePath>>) =>
-    Object.fromEntries(Object.entries(record).map(([name, path]) => [name, baseOf(path)]));
+    Object.fromEntries(Object.entries(record).map(([name, path]) => [name, storePathBase(path)]));
   const listed = derivations
     .toSorted((a, b) => (a.drvPath < b.drvPath ? -1 : 1))
     .map(({ drvPath, inputDrvs, ...rest }) => [
-      baseOf(drvPath),
-      { ...rest, inputDrvs: inputDrvs.map(baseOf) },
+      storePathBase(drvPath),
+      { ...rest, inputDrvs: inputDrvs.map(storePathBase) },
     ]);
   const description = {
     system,
@@ -58,10 +58,6 @@ export function writeFlake(contents: FlakeContents): Record<string, string> {
     "flake.nix": flakeText(`The pipeline ${pipeline}${TOOLS_SAID[toolsFrom]}`, caches),
     "pipeline.json": documentJson(description),
   };
-}
-
-export function baseOf(path: StorePath): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 /** A string of Nix: what would end it or open an antiquotation is escaped. */

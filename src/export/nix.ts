@@ -8,7 +8,14 @@ import { isBuildNode, type GraphNode, type StageNode } from "#compile/nodes.ts";
 import { fetchFiles } from "#environment/fetch.ts";
 import { mirrorsOf } from "#environment/mirrors.ts";
 import { takeClosure } from "#environment/nixpkgs/take-closure.ts";
-import { closureOf, derivationOf, placeOf, stepsOf, SYSTEM, type Origin } from "#environment/step.ts";
+import {
+  lockedClosureOf,
+  derivationOf,
+  originPath,
+  stepsOf,
+  SYSTEM,
+  type Origin,
+} from "#environment/step.ts";
 import type { EnvironmentPrograms } from "#environment/programs.ts";
 import type { RunRecord } from "#home/run-record.ts";
 import { derivationPath, writeDerivation, type Derivation } from "#nix/derivation.ts";
@@ -162,7 +169,7 @@ async function fetchEnvironments(
   for (const node of graph.nodes) {
     const recipe = isBuildNode(node) ? work.prepared.prepared.get(node)?.recipe : undefined;
     if (recipe === undefined) continue;
-    await takeClosure(work.store, closureOf(recipe), { signal });
+    await takeClosure(work.store, lockedClosureOf(recipe), { signal });
     const files = stepsOf(recipe.root).flatMap((step) => step.files);
     await fetchFiles(work.store, files, { mirrors: mirrorsOf(env), env, signal });
   }
@@ -212,7 +219,10 @@ async function joined(
   const join = await own.stage("export/join-results");
   const results = [...graph.results];
   const origins = results.map(([, node]) => originOf(graphDrvs, node));
-  const invocation = join.invoke({ results: origins.map(placeOf) }, { names: results.map(([name]) => name) });
+  const invocation = join.invoke(
+    { results: origins.map(originPath) },
+    { names: results.map(([name]) => name) },
+  );
   return derivationOf(graph.name, { invocation, sources: join.sources, origins: uniqueOrigins(origins) });
 }
 

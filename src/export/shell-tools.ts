@@ -11,7 +11,7 @@ import type { LockedDebian } from "#environment/debian/locked.ts";
 import { fetchFiles, type Fetching } from "#environment/fetch.ts";
 import { keepLocked } from "#environment/kept-files.ts";
 import type { EnvironmentPrograms } from "#environment/programs.ts";
-import { pathOfFile, placeOf, stepsOf, type Origin, type Step } from "#environment/step.ts";
+import { pathOfFile, originPath, stepsOf, type Origin, type Step } from "#environment/step.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import { pipeliteError } from "./errors.ts";
@@ -116,7 +116,7 @@ export async function fetchTools(
 export function toolsAt(origin: Origin): ShellTools {
   return {
     from: "debian",
-    take: async (name) => ({ words: [`${placeOf(origin)}/bin/${name}`], sources: [], origins: [origin] }),
+    take: async (name) => ({ words: [`${originPath(origin)}/bin/${name}`], sources: [], origins: [origin] }),
   };
 }
 

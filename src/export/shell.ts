@@ -16,7 +16,7 @@ import { openEngine } from "#run/open-engine.ts";
 import type { RunOptions } from "#run/options.ts";
 import { isolationOf } from "#run/plan.ts";
 import { Planner } from "#run/planner.ts";
-import { isShown } from "#run/select.ts";
+import { isShownNode } from "#run/select.ts";
 import { originIn } from "#run/step-outputs.ts";
 import type { Workspace } from "#run/realise.ts";
 import {
@@ -50,7 +50,7 @@ export async function openProgramsShell(options: ProgramsShell): Promise<number>
   const missing = await withGraph(options, (opened) => {
     const environments = environmentsOf(options.shell, opened.graph.nodes);
     const needed = [...environments.keys()].flatMap((node) => [node, ...node.needs]);
-    const isMissing = (node: GraphNode) => isShown(node) && !opened.work.outputs.has(node);
+    const isMissing = (node: GraphNode) => isShownNode(node) && !opened.work.outputs.has(node);
     return needed.filter(isMissing).map(({ name }) => name);
   });
   const code = missing.length === 0 ? EXIT.ok : await options.realise([...new Set(missing)]);

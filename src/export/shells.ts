@@ -7,7 +7,7 @@ import { capturedOnce, toolOnce } from "#compile/memo.ts";
 import { isCode, type Edge, type EnvironmentNode, type Graph } from "#compile/nodes.ts";
 import { nodeProgram } from "#compile/program.ts";
 import type { EnvironmentPrograms } from "#environment/programs.ts";
-import { derivationOf, placeOf, type Origin } from "#environment/step.ts";
+import { derivationOf, originPath, type Origin } from "#environment/step.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import type { GraphNode } from "#compile/nodes.ts";
 import type { EnteredRoot } from "./gather-programs.ts";
@@ -88,7 +88,7 @@ export async function deriveFolder(
   const gather = await own.stage("export/gather-programs");
   const [shell = ""] = bash.words;
   const pathOf = ({ node, file }: Edge): string =>
-    [placeOf(originOf(node)), file].filter((each) => each !== undefined).join("/");
+    [originPath(originOf(node)), file].filter((each) => each !== undefined).join("/");
   const roots = [...environments].map(([node, names]): EnteredRoot => {
     const { place, isRootless, variables } = entryOf(prepared, node);
     return {
@@ -117,7 +117,7 @@ export async function deriveFolder(
 }
 
 export function uniqueOrigins(origins: readonly Origin[]): Origin[] {
-  return [...new Map(origins.map((origin) => [placeOf(origin), origin])).values()];
+  return [...new Map(origins.map((origin) => [originPath(origin), origin])).values()];
 }
 
 /**
@@ -129,7 +129,7 @@ export function deriveShell(name: string, { bash }: ShellPrograms, folder: Origi
     invocation: {
       builder: bash.words[0] ?? "",
       args: ["-c", 'printf "%s\\n" "$PATH" > "$out"'],
-      env: { PATH: `${placeOf(folder)}/bin`, outputs: "out" },
+      env: { PATH: `${originPath(folder)}/bin`, outputs: "out" },
     },
     sources: bash.sources,
     origins: uniqueOrigins([folder, ...bash.origins]),

@@ -5,12 +5,12 @@ import { type PipeliteError, isPipeliteError } from "#base/errors.ts";
 import {
   CallProblem,
   FUNCTIONS,
-  booleanOf,
+  booleanValue,
   isList,
   kindOf,
   mapNumbers,
-  numberOf,
-  textOf,
+  numberValue,
+  textValue,
 } from "./functions.ts";
 import type { Expression, Formula, Operator } from "./syntax.ts";
 import type { Value } from "./value.ts";
@@ -97,7 +97,7 @@ class Evaluation {
       case "negative":
         return mapNumbers(this.#value(expression.operand), (number) => -number);
       case "not":
-        return !booleanOf(this.#value(expression.operand));
+        return !booleanValue(this.#value(expression.operand));
       case "binary":
         return this.#binary(expression.operator, expression.left, expression.right);
       case "call":
@@ -114,8 +114,8 @@ class Evaluation {
   }
 
   #binary(operator: Operator, left: Expression, right: Expression): Value {
-    if (operator === "and") return booleanOf(this.#value(left)) && booleanOf(this.#value(right));
-    if (operator === "or") return booleanOf(this.#value(left)) || booleanOf(this.#value(right));
+    if (operator === "and") return booleanValue(this.#value(left)) && booleanValue(this.#value(right));
+    if (operator === "or") return booleanValue(this.#value(left)) || booleanValue(this.#value(right));
     return pairwise(this.#looked(left), this.#looked(right), (a, b) => combine(operator, a, b));
   }
 
@@ -138,7 +138,7 @@ class Evaluation {
     const [condition, then, otherwise] = parameters;
     if (condition === undefined || then === undefined || otherwise === undefined || parameters.length > 3)
       throw wrongNumber("if", [3, 3], parameters);
-    return this.#value(booleanOf(this.#value(condition)) ? then : otherwise);
+    return this.#value(booleanValue(this.#value(condition)) ? then : otherwise);
   }
 
   /** The value, or null where the evidence has nothing at that place. */
@@ -157,8 +157,8 @@ class Evaluation {
     const [drvPath, reference] = parameters;
     if (drvPath === undefined || reference === undefined || parameters.length > 2)
       throw wrongNumber("realise", [2, 2], parameters);
-    const place = this.#context.realise(textOf(this.#value(drvPath)));
-    const file = textOf(this.#value(reference));
+    const place = this.#context.realise(textValue(this.#value(drvPath)));
+    const file = textValue(this.#value(reference));
     return this.#once(`${place.path}\0${file}`, () => this.#context.read(place, file));
   }
 
@@ -181,7 +181,7 @@ class Evaluation {
       parameters.length === 1
     ) {
       const [drvPath] = of.parameters;
-      if (drvPath !== undefined) return this.#context.realise(textOf(this.#value(drvPath)));
+      if (drvPath !== undefined) return this.#context.realise(textValue(this.#value(drvPath)));
     }
     throw new CallProblem("it must be called on one entry of the evidence, or on realise of a derivation");
   }
@@ -234,7 +234,7 @@ function combine(operator: Exclude<Operator, "and" | "or">, left: Value, right: 
   if (operator === "<=") return left <= (right as typeof left);
   if (operator === ">") return left > (right as typeof left);
   if (operator === ">=") return left >= (right as typeof left);
-  return finite(arithmetic(operator, numberOf(left), numberOf(right)), operator);
+  return finite(arithmetic(operator, numberValue(left), numberValue(right)), operator);
 }
 
 function arithmetic(operator: "+" | "-" | "*" | "/" | "^", left: number, right: number): number {

@@ -8,7 +8,7 @@ import { computeIndices, describeGroups } from "#stats/indices.ts";
 import { deviationOf, meanOf, medianOf, quantileOf, sumOf } from "#stats/moments.ts";
 import { normalQuantile } from "#stats/normal.ts";
 import { SIGMA_METHODS, estimateSigma, type SigmaMethod } from "#stats/sigma.ts";
-import { criticalPath } from "./longest-chain.ts";
+import { longestChain } from "./longest-chain.ts";
 import type { Value } from "./value.ts";
 
 /** What is wrong with a call; the place is added where it is caught. */
@@ -56,15 +56,15 @@ export const FUNCTIONS: Readonly<Record<string, Row>> = {
   sd: aggregate(deviationOf, 2),
   quantile: {
     takes: [2, 2],
-    call: (list = null, p = null) => quantileOf(numbersOf(list), numberOf(p)),
+    call: (list = null, p = null) => quantileOf(numbersOf(list), numberValue(p)),
   },
-  all: one((value) => flat(value).every(booleanOf)),
-  any: one((value) => flat(value).some(booleanOf)),
+  all: one((value) => flat(value).every(booleanValue)),
+  any: one((value) => flat(value).some(booleanValue)),
   present: one((value) => flat(value).filter((item) => item !== null)),
   flatten: one((value) => flat(value)),
   unique: one((value) => [...new Set(flat(value))]),
   transpose: one((value) => transpose(listsOf(value))),
-  at: { takes: [2, 2], call: (list = null, index = null) => itemAt(listOf(list), numberOf(index)) },
+  at: { takes: [2, 2], call: (list = null, index = null) => itemAt(listOf(list), numberValue(index)) },
   abs: each(Math.abs),
   sqrt: each(Math.sqrt),
   exp: each(Math.exp),
@@ -76,7 +76,7 @@ export const FUNCTIONS: Readonly<Record<string, Row>> = {
   significant: {
     takes: [2, 2],
     call: (value = null, digits = null) => {
-      const places = numberOf(digits);
+      const places = numberValue(digits);
       if (!Number.isInteger(places) || places < 1 || places > 17)
         throw new CallProblem("digits are a whole number from 1 to 17");
       return mapNumbers(value, (number) => Number(number.toPrecision(places)) + 0);
@@ -98,14 +98,14 @@ export const FUNCTIONS: Readonly<Record<string, Row>> = {
   criticalPath: {
     takes: [3, 3],
     call: (names = null, inputs = null, durations = null) =>
-      criticalPath(
-        listOf(names).map(textOf),
-        listOf(inputs).map((list) => listOf(list).map(textOf)),
+      longestChain(
+        listOf(names).map(textValue),
+        listOf(inputs).map((list) => listOf(list).map(textValue)),
         numbersOf(durations),
       ).total,
   },
   time: one((value) => {
-    const ms = parseMoment(textOf(value));
+    const ms = parseMoment(textValue(value));
     if (Number.isNaN(ms)) throw new CallProblem("it is no time of ISO 8601 with its zone");
     return ms;
   }),
@@ -131,15 +131,15 @@ function indexOf([groups = null, lower = null, upper = null, method]: Value[]) {
 /** `capabilityBound(groups, lower, upper [, uncertainty])`: what the gate of src/stats judges. */
 function capabilityOf([groups = null, lower = null, upper = null, gauge = null, minimum = null]: Value[]) {
   return judgeCapability(
-    { groups: groupsOf(groups), ...(gauge !== null && { gaugeDeviation: numberOf(gauge) }) },
-    { limits: limitsOf(lower, upper), ...(minimum !== null && { minimum: numberOf(minimum) }) },
+    { groups: groupsOf(groups), ...(gauge !== null && { gaugeDeviation: numberValue(gauge) }) },
+    { limits: limitsOf(lower, upper), ...(minimum !== null && { minimum: numberValue(minimum) }) },
   );
 }
 
 function limitsOf(lower: Value, upper: Value) {
   return {
-    ...(lower !== null && { lower: numberOf(lower) }),
-    ...(upper !== null && { upper: numberOf(upper) }),
+    ...(lower !== null && { lower: numberValue(lower) }),
+    ...(upper !== null && { upper: numberValue(upper) }),
   };
 }
 
@@ -157,17 +157,17 @@ export function kindOf(value: Value): string {
   );
 }
 
-export function numberOf(value: Value): number {
+export function numberValue(value: Value): number {
   if (typeof value === "number") return value;
   throw new CallProblem(`${kindOf(value)} is not a number`);
 }
 
-export function booleanOf(value: Value): boolean {
+export function booleanValue(value: Value): boolean {
   if (typeof value === "boolean") return value;
   throw new CallProblem(`${kindOf(value)} is no truth value`);
 }
 
-export function textOf(value: Value): string {
+export function textValue(value: Value): string {
   if (typeof value === "string") return value;
   throw new CallProblem(`${kindOf(value)} is not text`);
 }
@@ -186,7 +186,7 @@ function listsOf(value: Value): (readonly Value[])[] {
 }
 
 function groupsOf(value: Value): number[][] {
-  return listsOf(value).map((group) => group.map(numberOf));
+  return listsOf(value).map((group) => group.map(numberValue));
 }
 
 /** All items of a list however deep; a single value is a list of one. */
@@ -195,11 +195,11 @@ function flat(value: Value): Value[] {
 }
 
 function numbersOf(value: Value): number[] {
-  return flat(value).map(numberOf);
+  return flat(value).map(numberValue);
 }
 
 export function mapNumbers(value: Value, call: (number: number) => number): Value {
-  return isList(value) ? value.map((item) => mapNumbers(item, call)) : call(numberOf(value));
+  return isList(value) ? value.map((item) => mapNumbers(item, call)) : call(numberValue(value));
 }
 
 function transpose(lists: readonly (readonly Value[])[]): Value {

@@ -12,7 +12,7 @@ const [UNSEEN, OPEN, DONE] = [0, 1, 2];
  * which comes first in `names`. Takes time and memory in proportion to names and inputs, however long the chain is.
  * @param inputs for each name, the names it needs; those that are not among `names` take no time.
  */
-export function criticalPath(
+export function longestChain(
   names: readonly string[],
   inputs: readonly (readonly string[])[],
   durations: readonly number[],

@@ -1,5 +1,6 @@
 // The file of the journal: it grows by one line at a time, under a lock, and a line that a killed process has begun gives way.
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
+import { writeAll } from "#base/file-pieces.ts";
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
 import { dirname } from "node:path";
 import { makeFolder } from "#base/files.ts";
 import { pipeliteError } from "#base/base-errors.ts";
@@ -21,7 +22,7 @@ export function openForAppending(file: string): number {
   }
 }
 
-export function lock(fd: number): void {
+export function lockJournal(fd: number): void {
   const start = monotonicMs();
   const clock = new Int32Array(new SharedArrayBuffer(4));
   while (!tryFlock(fd, "exclusive")) {
@@ -63,7 +64,6 @@ export function readEnd(fd: number): End {
 /** Nothing of what is torn stays behind. */
 export function writeAt(fd: number, line: string, position: number): void {
   const bytes = Buffer.from(line);
-  for (let written = 0; written < bytes.length;)
-    written += writeSync(fd, bytes, written, bytes.length - written, position + written);
+  writeAll(fd, bytes, position);
   ftruncateSync(fd, position + bytes.length);
 }

@@ -17,7 +17,7 @@ import { formatDuration } from "#base/quantities.ts";
 import * as shape from "#base/shape.ts";
 import { isHashedRekord } from "#tlog/hashed-rekord.ts";
 import { pipeliteError } from "./errors.ts";
-import { lock, openForAppending, readEnd, writeAt, type End } from "./journal-file.ts";
+import { lockJournal, openForAppending, readEnd, writeAt, type End } from "./journal-file.ts";
 
 export type JournalKind = (typeof KINDS)[number];
 
@@ -259,7 +259,7 @@ export class Journal {
       throw this.broken({ line: 1, problem: "it is not a file" });
     const fd = openForAppending(this.file);
     try {
-      lock(fd);
+      lockJournal(fd);
       const before = readEnd(fd);
       const { entry, line } = make(before);
       const isCurrent = this.#chain.signature === statSignature(this.file);

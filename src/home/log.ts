@@ -22,7 +22,7 @@ import {
   parseNote,
   parseVerifier,
   signNote,
-  signerOf,
+  noteSignerOf,
   verifyNote,
   withSignatures,
   writeNote,
@@ -271,7 +271,7 @@ export class TransparencyLog {
     const publicKey = createPublicKey(privateKey).export({ format: "der", type: "spki" });
     // The name is a host that there can't be (RFC 2606), of its own for each key: Sigstore's verifiers want one.
     const name = `${digestOf(publicKey).slice("sha256:".length, "sha256:".length + 16)}.log.invalid`;
-    const signer = this.#reading("log.key", () => signerOf(name, "log", privateKey));
+    const signer = this.#reading("log.key", () => noteSignerOf(name, "log", privateKey));
     if (pem === undefined) writeNewKey(file, privateKey.export({ format: "pem", type: "pkcs8" }));
     if (this.verifier === undefined) this.#write("log.pub", `${writeVerifier(signer)}\n`);
     return signer;

@@ -94,7 +94,7 @@ export function combinationsOf(axes: readonly Axis[]): Record<string, string>[] 
 }
 
 /** What becomes of the whole by its lines. */
-export function statusOf(rows: readonly MatrixRow[]): MatrixTable["status"] {
+export function matrixStatusOf(rows: readonly MatrixRow[]): MatrixTable["status"] {
   if (rows.some(({ status }) => status === "failed")) return "failed";
   return rows.every(({ status }) => status === "passed") ? "passed" : "incomplete";
 }

@@ -54,7 +54,7 @@ export function readRecordFile(file: string, runId: string): RecordContent {
 }
 
 /** Relative to `<home>/pipelite`. */
-export function fileOf(runId: string): string {
+export function runFileOf(runId: string): string {
   return `runs/${runId}.json`;
 }
 

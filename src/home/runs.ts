@@ -11,7 +11,7 @@ import type { Journal, JournalEntry, LineMark } from "./journal.ts";
 import type { HomeLayout } from "./layout.ts";
 import { finishPending } from "./pending.ts";
 import {
-  fileOf,
+  runFileOf,
   nameRecord,
   readRecordFile,
   runOfFile,
@@ -106,7 +106,7 @@ export class Runs {
 
   /** @throws RUN_NOT_FOUND, RUN_INTERRUPTED, RUN_RECORD_INVALID, RUN_FORM_OLD */
   read(runId: string): ReadRun {
-    const file = fileOf(runId);
+    const file = runFileOf(runId);
     const repeats = this.#journal.about("repeat", runId);
     if (repeats.length > 0 && !existsSync(this.#pathOf(file))) return this.#readRepeat(runId, repeats);
     const { value, digest } = this.#readFile(runId);
@@ -201,12 +201,12 @@ export class Runs {
 
   /** What changes whenever what is kept of this run does; undefined when nothing is. */
   signatureOf(runId: string): string | undefined {
-    return statSignature(this.#pathOf(fileOf(runId))) ?? this.#journal.about("repeat", runId).at(-1)?.own;
+    return statSignature(this.#pathOf(runFileOf(runId))) ?? this.#journal.about("repeat", runId).at(-1)?.own;
   }
 
   /** The absolute path of a record. */
   pathOf(runId: string): string {
-    return this.#pathOf(fileOf(runId));
+    return this.#pathOf(runFileOf(runId));
   }
 
   /** Opens the log of the events of a run that starts. */
@@ -219,7 +219,8 @@ export class Runs {
     const { runId } = record;
     const path = this.pathOf(runId);
     const digest = writePendingRecord(path, record);
-    const { mark: line } = this.#journal.append({ kind: "run", subject: runId, file: fileOf(runId), digest });
+    const file = runFileOf(runId);
+    const { mark: line } = this.#journal.append({ kind: "run", subject: runId, file, digest });
     nameRecord(path);
     return { runId, digest, line, signature: this.signatureOf(runId) ?? "" };
   }
@@ -232,7 +233,7 @@ export class Runs {
 
   /** Journals a run that had nothing to do. @param earlier the run that it repeats, and the digest of its record */
   repeat({ runId, startedAt, durationMs }: Repetition, earlier: { runId: string; digest: string }): void {
-    const file = fileOf(earlier.runId);
+    const file = runFileOf(earlier.runId);
     this.#journal.append({
       kind: "repeat",
       subject: runId,
@@ -309,7 +310,7 @@ export class Runs {
     if (this.#journal.entries.some(({ kind, subject }) => subject === runId && signed.includes(kind)))
       throw pipeliteError("RUN_FORM_OLD", { run: runId, repeated: repeats.runId });
     const earlier = this.#readFile(repeats.runId);
-    const file = fileOf(repeats.runId);
+    const file = runFileOf(repeats.runId);
     if ("repeats" in earlier.value)
       throw pipeliteError("RUN_RECORD_INVALID", { file, problem: "it repeats another record" });
     const problem =

@@ -82,8 +82,8 @@ export class SealedFiles {
     const path = this.#pathOf(folder);
     const onDisk = existsSync(path) ? readdirSync(path).map((name) => `${folder}/${name}`) : [];
     const known = this.#journal.entries.map(({ file }) => file).filter((file) => dirname(file) === folder);
-    const files = [...new Set([...onDisk, ...known])].filter((file) => numberOf(file) !== undefined);
-    return files.toSorted((a, b) => (numberOf(a) ?? 0) - (numberOf(b) ?? 0));
+    const files = [...new Set([...onDisk, ...known])].filter((file) => sealNumberOf(file) !== undefined);
+    return files.toSorted((a, b) => (sealNumberOf(a) ?? 0) - (sealNumberOf(b) ?? 0));
   }
 
   /** Those of them that are sealed: in the journal, whether or not they are there. */
@@ -93,7 +93,7 @@ export class SealedFiles {
 
   /** The first number that no sealed file has: a line may name any, up to the last there is. */
   nextIn(folder: string): string {
-    const taken = new Set(this.sealedIn(folder).map(numberOf));
+    const taken = new Set(this.sealedIn(folder).map(sealNumberOf));
     let number = 1;
     while (taken.has(number)) number += 1;
     return `${folder}/${number}.sigstore.json`;
@@ -138,7 +138,7 @@ function problemOf(found: string | undefined, wanted: readonly string[]): string
   return wanted.every((digest) => digest === found) ? undefined : "it is not the file that the journal has";
 }
 
-export function numberOf(file: string): number | undefined {
+export function sealNumberOf(file: string): number | undefined {
   const digits = /\/([1-9]\d{0,8})\.sigstore\.json$/.exec(file)?.[1];
   return digits === undefined ? undefined : Number(digits);
 }

@@ -63,7 +63,7 @@ function order(text: string, at: number): number {
 
 export type VersionRelation = "<<" | "<=" | "=" | ">=" | ">>";
 
-export function isWithin(version: string, relation: VersionRelation, bound: string): boolean {
+export function isVersionWithin(version: string, relation: VersionRelation, bound: string): boolean {
   const difference = compareVersions(version, bound);
   switch (relation) {
     case "<<":

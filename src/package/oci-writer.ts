@@ -75,8 +75,8 @@ export function writeImageConfig(
   platform: Platform,
   { layers, createdAt, start }: { layers: readonly ImageLayer[]; createdAt: number; start: ImageStart },
 ): Document {
-  const created = timeOf(createdAt);
-  return documentOf(OCI_TYPES.config, {
+  const created = isoSeconds(createdAt);
+  return jsonDocument(OCI_TYPES.config, {
     architecture: platform.architecture,
     os: platform.os,
     ...(platform.variant !== undefined && { variant: platform.variant }),
@@ -129,7 +129,7 @@ export function writeImageManifest(
   layers: readonly Blob[],
   annotations: Annotations,
 ): Document {
-  return documentOf(OCI_TYPES.manifest, {
+  return jsonDocument(OCI_TYPES.manifest, {
     schemaVersion: 2,
     mediaType: OCI_TYPES.manifest,
     config: blobOf(config),
@@ -139,14 +139,14 @@ export function writeImageManifest(
 }
 
 /** What `{}` is, which stands where a manifest has no configuration. */
-export const EMPTY_DOCUMENT: Document = documentOf(OCI_TYPES.empty, {});
+export const EMPTY_DOCUMENT: Document = jsonDocument(OCI_TYPES.empty, {});
 
 /** A document about an image, beside it: what registries call a referrer. */
 export function writeReferrer(
   subject: Blob,
   { artifactType, content, annotations }: { artifactType: string; content: Blob; annotations: Annotations },
 ): Document {
-  return documentOf(OCI_TYPES.manifest, {
+  return jsonDocument(OCI_TYPES.manifest, {
     schemaVersion: 2,
     mediaType: OCI_TYPES.manifest,
     artifactType,
@@ -164,7 +164,7 @@ export interface IndexEntry extends Blob {
 }
 
 export function writeImageIndex(entries: readonly IndexEntry[], annotations: Annotations = {}): Document {
-  return documentOf(OCI_TYPES.index, {
+  return jsonDocument(OCI_TYPES.index, {
     schemaVersion: 2,
     mediaType: OCI_TYPES.index,
     manifests: entries.map((entry) => ({
@@ -188,15 +188,15 @@ export function writeDockerManifest(
 export const LAYOUT_FILE = '{"imageLayoutVersion":"1.0.0"}';
 
 /** RFC 3339. @param seconds since the epoch */
-export function timeOf(seconds: number): string {
+export function isoSeconds(seconds: number): string {
   return new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
 }
 
-export function documentOf(mediaType: string, value: object): Document {
-  return contentOf(mediaType, Buffer.from(canonicalJson(value)));
+export function jsonDocument(mediaType: string, value: object): Document {
+  return bytesDocument(mediaType, Buffer.from(canonicalJson(value)));
 }
 
-export function contentOf(mediaType: string, bytes: Uint8Array): Document {
+export function bytesDocument(mediaType: string, bytes: Uint8Array): Document {
   return { mediaType, digest: `sha256:${hexDigestOf(bytes)}`, size: bytes.length, bytes };
 }
 

@@ -6,9 +6,9 @@ import {
   covered,
   hasUnknownCritical,
   isGood,
-  numberOf,
+  bigEndianNumber,
   readPackets,
-  readPublicKey,
+  readOpenPgpKey,
   readSignature,
   unarmoured,
   type OpenPgpPublicKey,
@@ -50,7 +50,7 @@ export function readKeyring(bytes: Uint8Array): KeyOfRing[] {
     const { tag, body } = packet;
     const parts = certificates.at(-1);
     if (tag === TAG.key || tag === TAG.subkey) {
-      const key = readPublicKey(packet);
+      const key = readOpenPgpKey(packet);
       const kind = tag === TAG.key ? "key" : "subkey";
       const part: Part = { kind, signed: framed(body), ...(key && { key }), signatures: [] };
       if (tag === TAG.key) certificates.push([part]);
@@ -113,7 +113,7 @@ function isSignedBack(binding: OpenPgpSignature, key: OpenPgpPublicKey, main: Pa
 }
 
 function newest(signatures: readonly OpenPgpSignature[]): OpenPgpSignature | undefined {
-  const created = (each: OpenPgpSignature) => numberOf(covered(each, SUBPACKET.created)) ?? 0;
+  const created = (each: OpenPgpSignature) => bigEndianNumber(covered(each, SUBPACKET.created)) ?? 0;
   return signatures.toSorted((a, b) => created(b) - created(a))[0];
 }
 
@@ -122,7 +122,7 @@ function maySign(signature: OpenPgpSignature): boolean {
 }
 
 function expiry({ created }: OpenPgpPublicKey, signature: OpenPgpSignature): number | undefined {
-  const lifetime = numberOf(covered(signature, SUBPACKET.keyExpires)) ?? 0;
+  const lifetime = bigEndianNumber(covered(signature, SUBPACKET.keyExpires)) ?? 0;
   return lifetime === 0 ? undefined : created + lifetime;
 }
 

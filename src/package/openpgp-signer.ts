@@ -3,7 +3,7 @@
 import { createPublicKey, hash, sign, type KeyObject } from "node:crypto";
 import { utf8 } from "#base/bytes.ts";
 import { pipeliteError } from "./errors.ts";
-import { readPublicKey } from "./openpgp.ts";
+import { readOpenPgpKey } from "./openpgp.ts";
 
 export interface OpenPgpKey {
   /** RSA, of 2048 bits or more. */
@@ -33,7 +33,7 @@ export function openPgpKey(key: KeyObject): OpenPgpKey {
   const body = Buffer.concat(
     [[4], u32(KEY_CREATED_SECONDS), [RSA], part(n), part(e)].map((each) => Buffer.from(each)),
   );
-  const known = readPublicKey({ tag: TAG.key, body });
+  const known = readOpenPgpKey({ tag: TAG.key, body });
   if (known === undefined)
     throw pipeliteError("OPENPGP_INVALID", { problem: "the key has less than 2048 bits" });
   return { key, fingerprint: known.fingerprint, body };

@@ -76,14 +76,14 @@ export function readPackets(bytes: Uint8Array): Packet[] {
 }
 
 /** @returns undefined for a key of a version or kind that is not known here */
-export function readPublicKey({ tag, body }: Packet): OpenPgpPublicKey | undefined {
+export function readOpenPgpKey({ tag, body }: Packet): OpenPgpPublicKey | undefined {
   if (tag !== TAG.publicKey && tag !== TAG.publicSubkey) throw wrong("that is no public key");
   if (body[0] !== 4 || body.length < KEY_HEAD_BYTES || body.length > 0xffff) return undefined;
   const framed = new Uint8Array(body.length + 3);
   framed.set([0x99, body.length >> 8, body.length & 0xff]);
   framed.set(body, 3);
   const fingerprint = hash("sha1", framed).toUpperCase();
-  const created = numberOf(body.subarray(1, 5)) ?? 0;
+  const created = bigEndianNumber(body.subarray(1, 5)) ?? 0;
   const algorithm = body[5];
   const url = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64url");
   if (algorithm === ALGORITHM.rsa) {
@@ -158,7 +158,7 @@ function readSubpackets(bytes: Uint8Array): Map<number, Uint8Array> {
     let length = bytes[at] ?? 0;
     at += 1;
     if (length === 255) {
-      length = numberOf(bytes.subarray(at, at + 4)) ?? 0;
+      length = bigEndianNumber(bytes.subarray(at, at + 4)) ?? 0;
       at += 4;
     } else if (length >= 192) {
       length = (length - 192) * 256 + (bytes[at] ?? 0) + 192;
@@ -176,7 +176,7 @@ export function covered({ subpackets }: OpenPgpSignature, type: number): Uint8Ar
   return subpackets.get(type) ?? subpackets.get(type | SUBPACKET.critical);
 }
 
-export function numberOf(bytes: Uint8Array | undefined): number | undefined {
+export function bigEndianNumber(bytes: Uint8Array | undefined): number | undefined {
   return bytes?.reduce((value, byte) => value * 256 + byte, 0);
 }
 
@@ -284,8 +284,8 @@ export function signersOf(
 ): VerifiedSigner[] {
   const signed = fromByteString(text.replaceAll("\n", "\r\n"));
   return signatures.flatMap((signature) => {
-    const created = numberOf(covered(signature, SUBPACKET.created));
-    const lifetime = numberOf(covered(signature, SUBPACKET.expires)) ?? 0;
+    const created = bigEndianNumber(covered(signature, SUBPACKET.created));
+    const lifetime = bigEndianNumber(covered(signature, SUBPACKET.expires)) ?? 0;
     if (signature.type !== SIGNATURE_TYPE.text || created === undefined || hasUnknownCritical(signature))
       return [];
     if (lifetime > 0 && created + lifetime <= nowSeconds) return [];

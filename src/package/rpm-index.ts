@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import { escapeMarkup } from "#base/escape.ts";
 import { fromByteString, utf8 } from "#base/bytes.ts";
 import { gzipMember } from "./gzip.ts";
-import { numbersOf, textOf, textsOf, type ReadRpm } from "./rpm.ts";
+import { tagNumbers, tagText, tagTexts, type ReadRpm } from "./rpm.ts";
 
 /** A package as the metadata has it: a fragment for each document. */
 export interface RpmRecord {
@@ -41,8 +41,8 @@ export function rpmRecord(
   { tags, headerRange, signatures }: ReadRpm,
   { file, size, sha256 }: RpmPlace,
 ): RpmRecord {
-  const text = (tag: number): string => textIn(textOf(tags, tag) ?? "");
-  const number = (tag: number): number => numbersOf(tags, tag)[0] ?? 0;
+  const text = (tag: number): string => textIn(tagText(tags, tag) ?? "");
+  const number = (tag: number): number => tagNumbers(tags, tag)[0] ?? 0;
   const version = `<version epoch="${number(1003)}" ver="${text(1001)}" rel="${text(1002)}"/>`;
   const vendor = text(1011);
   const head = `<package pkgid="${sha256}" name="${text(1000)}" arch="${text(1022)}">\n  ${version}\n`;
@@ -61,7 +61,7 @@ export function rpmRecord(
   <packager>${text(1015)}</packager>
   <url>${text(1020)}</url>
   <time file="${number(1006)}" build="${number(1006)}"/>
-  <size package="${size}" installed="${numbersOf(tags, 5009)[0] ?? number(1009)}" archive="${numbersOf(signatures, 1007)[0] ?? numbersOf(signatures, 271)[0] ?? 0}"/>
+  <size package="${size}" installed="${tagNumbers(tags, 5009)[0] ?? number(1009)}" archive="${tagNumbers(signatures, 1007)[0] ?? tagNumbers(signatures, 271)[0] ?? 0}"/>
   <location href="${textIn(file)}"/>
   <format>
     <rpm:license>${text(1014)}</rpm:license>
@@ -87,8 +87,8 @@ export interface ListedFile {
 
 /** Files as the header has them. */
 export function rpmFiles(tags: ReadRpm["tags"]): ListedFile[] {
-  const [folders, indexes, modes] = [textsOf(tags, 1118), numbersOf(tags, 1116), numbersOf(tags, 1030)];
-  return textsOf(tags, 1117).map((name, at) => ({
+  const [folders, indexes, modes] = [tagTexts(tags, 1118), tagNumbers(tags, 1116), tagNumbers(tags, 1030)];
+  return tagTexts(tags, 1117).map((name, at) => ({
     path: `${folders[indexes[at] ?? -1] ?? ""}${name}`,
     isFolder: ((modes[at] ?? 0) & FORMAT) === FOLDER,
   }));
@@ -99,12 +99,12 @@ function relationsOf(
   tags: ReadRpm["tags"],
   [names, flags, versions]: readonly [number, number, number],
 ): string {
-  const rows = textsOf(tags, names).flatMap((name, at) => {
-    const flag = numbersOf(tags, flags)[at] ?? 0;
+  const rows = tagTexts(tags, names).flatMap((name, at) => {
+    const flag = tagNumbers(tags, flags)[at] ?? 0;
     if ((flag & RPMLIB) !== 0) return [];
     const said = FLAGS[flag & 15];
     const [, epoch = "0", version = "", release] =
-      /^(?:(\d+):)?([^-]*)(?:-(.*))?$/.exec(textsOf(tags, versions)[at] ?? "") ?? [];
+      /^(?:(\d+):)?([^-]*)(?:-(.*))?$/.exec(tagTexts(tags, versions)[at] ?? "") ?? [];
     const what =
       said === undefined || version === ""
         ? ""

@@ -236,24 +236,24 @@ export function readRpm(bytes: Uint8Array): ReadRpm {
   const compare = (what: string, said: string | undefined, is: string): void => {
     if (said !== is) throw wrong(`its ${what} is ${is}, and not ${said ?? "there"}`);
   };
-  compare("SHA-256", textOf(signatures, 273), hash("sha256", header));
-  compare("SHA-256 of the payload", textsOf(tags, 5092)[0], hash("sha256", payload));
-  if (signatures.has(269)) compare("SHA-1", textOf(signatures, 269), hash("sha1", header));
+  compare("SHA-256", tagText(signatures, 273), hash("sha256", header));
+  compare("SHA-256 of the payload", tagTexts(tags, 5092)[0], hash("sha256", payload));
+  if (signatures.has(269)) compare("SHA-1", tagText(signatures, 269), hash("sha1", header));
   return { signatures, tags, header, headerRange: [start, start + header.length], payload };
 }
 
-export function textOf(tags: RpmTags, tag: number): string | undefined {
+export function tagText(tags: RpmTags, tag: number): string | undefined {
   const value = tags.get(tag);
   if (value === undefined) return undefined;
   return "text" in value ? value.text : "translated" in value ? value.translated : undefined;
 }
 
-export function textsOf(tags: RpmTags, tag: number): readonly string[] {
+export function tagTexts(tags: RpmTags, tag: number): readonly string[] {
   const value = tags.get(tag);
   return value !== undefined && "texts" in value ? value.texts : [];
 }
 
-export function numbersOf(tags: RpmTags, tag: number): readonly number[] {
+export function tagNumbers(tags: RpmTags, tag: number): readonly number[] {
   const value = tags.get(tag);
   if (value === undefined) return [];
   return "int32" in value

@@ -19,7 +19,7 @@ import {
   STILL,
   changeOf,
   merge,
-  sort,
+  sortVariations,
   type StageFacts,
   type StillName,
   type VariationName,
@@ -74,7 +74,7 @@ class Investigator {
 
   async run(): Promise<RebuiltOutput> {
     const { variations, times, nix } = this.#place;
-    const { can, untested } = sort(variations, this.#facts);
+    const { can, untested } = sortVariations(variations, this.#facts);
     this.#untested.push(...untested);
     let differing: VariedBuild | undefined;
     for (let time = 0; time < times && differing === undefined; time += 1) {
@@ -139,7 +139,7 @@ class Investigator {
 
   /** A stage that differs by itself: what must be held still, and whether, held so, it differs by something else as well. */
   async #explainItself(differing: VariedBuild, names: readonly VariationName[]): Promise<void> {
-    const { can, untested } = sort(STILL, this.#facts);
+    const { can, untested } = sortVariations(STILL, this.#facts);
     this.#untested.push(...untested.map(({ name, reason }) => ({ name: `held still: ${name}`, reason })));
     const cause: Cause = { by: ["itself"], ...this.#describe(this.#original, differing) };
     if (differing.status !== "built") return void this.#causes.push(cause);

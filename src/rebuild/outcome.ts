@@ -51,7 +51,10 @@ export interface RebuiltOutput {
   causes: Cause[];
 }
 
-export function statusOf({ narHash, attempts }: Pick<RebuiltOutput, "narHash" | "attempts">): RebuildStatus {
+export function rebuildStatusOf({
+  narHash,
+  attempts,
+}: Pick<RebuiltOutput, "narHash" | "attempts">): RebuildStatus {
   if (attempts.length === 0) return "untested";
   const others = attempts.filter((each) => each.narHash !== narHash);
   if (others.length === 0) return "reproduced";

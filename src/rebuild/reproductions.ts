@@ -13,7 +13,7 @@ import { parseStatement } from "#sigstore/statement.ts";
 import { builderPublicKey } from "#supply/attest.ts";
 import { parseStorePath, type StorePath } from "#nix/store-path.ts";
 import { verifyLogged } from "#tlog/inclusion.ts";
-import { statusOf, type RebuildStatus } from "./outcome.ts";
+import { rebuildStatusOf, type RebuildStatus } from "./outcome.ts";
 import { isAbout, readStatement, type StatedRebuild } from "./statement.ts";
 
 /** A statement as it is kept; `problem`: why it counts for nothing. */
@@ -171,7 +171,7 @@ export function reproductionOf(
     .toSorted()
     .at(-1);
   return {
-    status: statusOf({ narHash, attempts }),
+    status: rebuildStatusOf({ narHash, attempts }),
     same: attempts.filter(isSame).length,
     builds: attempts.length,
     engines: unique(attempts.filter(isSame).map(({ engine }) => engine)),

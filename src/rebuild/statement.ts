@@ -45,7 +45,7 @@ export interface Scene {
   cores: number;
 }
 
-export function statementOf(rebuilt: RebuiltOutput, scene: Scene, store: Store): Statement {
+export function rebuildStatementOf(rebuilt: RebuiltOutput, scene: Scene, store: Store): Statement {
   const { stage, drvPath, outPath, narHash, attempts, untested, causes } = rebuilt;
   const { runId, at, system, kernel, cores } = scene;
   const derivation = parseStorePath(drvPath);

@@ -203,7 +203,7 @@ export interface Untested {
 }
 
 /** Which of the names can be varied, or held still, for a stage. */
-export function sort<N extends VariationName | StillName>(
+export function sortVariations<N extends VariationName | StillName>(
   names: readonly N[],
   facts: StageFacts,
 ): { can: N[]; untested: Untested[] } {

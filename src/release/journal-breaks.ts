@@ -5,7 +5,7 @@ import { PipeliteError } from "#base/errors.ts";
 import type { Home } from "#home/home.ts";
 import { breakSubject, type JournalBreak, type SetBack } from "#home/journal.ts";
 import { parseBundle, signStatement, verifyBundle, writeBundle, type SigningKey } from "#sigstore/index.ts";
-import { membersOf, textOf } from "./members.ts";
+import { requireMembers, requireTextMember } from "./members.ts";
 import { checkName, nameProblem } from "./names.ts";
 import { BREAK_TYPE } from "./predicates.ts";
 import { displayProblem } from "./said.ts";
@@ -106,12 +106,12 @@ export function acceptedBreak(home: Home): AcceptedBreak | undefined {
   try {
     const bundle = parseBundle(text);
     const { subject, predicateType, predicate } = verifyBundle(bundle, home.keyring.keys);
-    const signer = membersOf(predicate["signer"], "signer");
+    const signer = requireMembers(predicate["signer"], "signer");
     const said = {
-      signer: textOf(signer, "name"),
+      signer: requireTextMember(signer, "name"),
       keyId: bundle.keyId,
-      signedAt: textOf(predicate, "signedAt"),
-      reason: textOf(predicate, "reason"),
+      signedAt: requireTextMember(predicate, "signedAt"),
+      reason: requireTextMember(predicate, "reason"),
     };
     const sentence = sentenceOf(said.signer, last.line, said.signedAt, said.reason);
     const found =

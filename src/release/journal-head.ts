@@ -2,7 +2,7 @@
 // off without the signature telling so.
 import type { Members } from "#base/strict-json.ts";
 import type { Journal, JournalEntry } from "#home/journal.ts";
-import { membersOf } from "./members.ts";
+import { requireMembers } from "./members.ts";
 
 export interface JournalHead {
   sequence: number;
@@ -20,7 +20,7 @@ export function headProblem(
   runFile: string,
   own: JournalEntry | undefined,
 ): string | undefined {
-  const { sequence, digest } = membersOf(predicate["journalHead"], "journalHead");
+  const { sequence, digest } = requireMembers(predicate["journalHead"], "journalHead");
   const count = typeof sequence === "number" ? sequence : Number.NaN;
   const found = journal.head(count);
   if (found.sequence !== count || found.digest !== digest)

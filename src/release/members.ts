@@ -2,18 +2,18 @@
 import { isObject, type Members } from "#base/strict-json.ts";
 import { pipeliteError } from "#sigstore/errors.ts";
 
-export function membersOf(value: unknown, where: string): Members {
+export function requireMembers(value: unknown, where: string): Members {
   if (!isObject(value)) return refuse(where, "no object");
   return value;
 }
 
-export function textOf(members: Members, name: string): string {
+export function requireTextMember(members: Members, name: string): string {
   const value = members[name];
   return typeof value === "string" ? value : refuse(name, "no text");
 }
 
-export function optionalTextOf(members: Members, name: string): string | undefined {
-  return members[name] === undefined ? undefined : textOf(members, name);
+export function optionalTextMember(members: Members, name: string): string | undefined {
+  return members[name] === undefined ? undefined : requireTextMember(members, name);
 }
 
 function refuse(name: string, problem: string): never {

@@ -1,6 +1,7 @@
 // Printed names of people. Two names that a reader takes for one name are one person: they are compared by the skeletons of
 // Unicode Technical Standard 39 (section 4, data of Unicode 13), in whatever case they are written. A name that mixes
 // scripts, or holds what nobody sees, is refused.
+import { visibleText } from "#base/escape.ts";
 import unhomoglyph from "unhomoglyph";
 import { pipeliteError } from "./errors.ts";
 
@@ -22,7 +23,7 @@ const NAME_LENGTH_MAX = 200;
 /** @throws SIGNER_INVALID */
 export function checkName(name: string): void {
   const problem = nameProblem(name);
-  if (problem !== undefined) throw pipeliteError("SIGNER_INVALID", { name: visible(name), problem });
+  if (problem !== undefined) throw pipeliteError("SIGNER_INVALID", { name: visibleText(name), problem });
 }
 
 /** Why a text is no printed name of a person; undefined when it is one. */
@@ -75,12 +76,4 @@ function lower(name: string): string {
 function skeleton(name: string): string {
   const bare = name.normalize("NFD").replaceAll(/[\p{Default_Ignorable_Code_Point}]/gu, "");
   return unhomoglyph(bare).replaceAll(/[I|]/g, "l").replaceAll(/\s+/gu, " ").normalize("NFD");
-}
-
-/** A text as it can be shown: what is not seen, or turns the line around, by its code. */
-export function visible(text: string): string {
-  return text.replaceAll(
-    /[\p{C}\p{Default_Ignorable_Code_Point}\p{Bidi_Control}]|[^\P{Z} ]/gu,
-    (each) => `\\u{${(each.codePointAt(0) ?? 0).toString(16)}}`,
-  );
 }

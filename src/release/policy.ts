@@ -1,6 +1,7 @@
 // The release policy: what must be there before a run is released, as a JSON file that is under the user's own control
 // (default: release-policy.json beside pipeline.ts). What a file leaves out is as in the built-in policy. Its digest is
 // taken over the policy as it is applied, keys included, so it changes when a key file does.
+import { visibleText } from "#base/escape.ts";
 import { isObject, messageOf, parseStrictJson } from "#base/strict-json.ts";
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -18,7 +19,7 @@ import { VARIATIONS, type VariationName } from "#rebuild/variations.ts";
 import { personId } from "#supply/person.ts";
 import type { Severity } from "./deviation.ts";
 import { digestOf } from "#base/digest.ts";
-import { looksLike, nameProblem, visible } from "./names.ts";
+import { looksLike, nameProblem } from "./names.ts";
 import { MEANINGS } from "./signatures.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -237,7 +238,7 @@ function parseSigners(value: unknown, folder: string): PolicySigner[] {
     ]);
     const [who, what] = [text(name, "a name"), text(role, "a role")];
     const problem = nameProblem(who);
-    if (problem !== undefined) throw new RangeError(`'${visible(who)}' is not a name: ${problem}`);
+    if (problem !== undefined) throw new RangeError(`'${visibleText(who)}' is not a name: ${problem}`);
     return {
       name: who,
       role: what,

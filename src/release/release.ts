@@ -14,7 +14,7 @@ import { NO_REBUILDS, rebuildFacts } from "./rebuild-facts.ts";
 import { checkDemands, type Act, type Demand, type ReleaseFacts } from "./demands.ts";
 import type { AuditOfRun, Deviation, DeviationSignal } from "./deviation.ts";
 import { openDeviations, readDeviations } from "./deviations.ts";
-import { membersOf, textOf } from "./members.ts";
+import { requireMembers, requireTextMember } from "./members.ts";
 import { parseAppliedPolicy, type AppliedPolicy, type Policy } from "./policy.ts";
 import { checkName } from "./names.ts";
 import { saidProblem, sealedAt } from "./said.ts";
@@ -355,18 +355,19 @@ function parseRelease({ home, run, file }: SealedRelease): Released {
   const bundle = parseBundle(text);
   const { statement, id } = signedByPerson(knownOf(home), bundle);
   const { predicateType, predicate } = statement;
-  const releasedBy = membersOf(predicate["releasedBy"], "releasedBy");
-  const [name, at] = [textOf(releasedBy, "name"), textOf(predicate, "timeVerified")];
+  const releasedBy = requireMembers(predicate["releasedBy"], "releasedBy");
+  const [name, at] = [requireTextMember(releasedBy, "name"), requireTextMember(predicate, "timeVerified")];
   const mismatch =
     subjectProblem(home, run, statement) ??
     saidProblem({ predicate, name, at, file, run, journal: home.journal }) ??
     attestationProblem(home, predicate["inputAttestations"]);
   if (mismatch !== undefined) throw new RangeError(mismatch);
-  if (predicateType !== RELEASE_TYPE || textOf(releasedBy, "keyId") !== bundle.keyId)
+  if (predicateType !== RELEASE_TYPE || requireTextMember(releasedBy, "keyId") !== bundle.keyId)
     throw new RangeError("it is not a release by the key it is signed with");
-  const policy = membersOf(predicate["policy"], "policy");
+  const policy = requireMembers(predicate["policy"], "policy");
   const stated = parseAppliedPolicy(policy["content"]);
-  if (stated.digest !== textOf(policy, "digest")) throw new RangeError("its policy is not of its digest");
+  if (stated.digest !== requireTextMember(policy, "digest"))
+    throw new RangeError("its policy is not of its digest");
   return {
     runId: run.runId,
     releasedBy: name,

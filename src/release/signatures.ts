@@ -1,6 +1,7 @@
 // Electronic signatures on runs: one bundle for each person, meaning, reason and time, over the bytes of the run's record
 // and of its result tree. It can't be taken off or put on another run: the record's digest is what is signed
 // (21 CFR 11.50, 11.70). docs/signing.md describes the predicate.
+import { visibleText } from "#base/escape.ts";
 import { PipeliteError } from "#base/errors.ts";
 import type { Home } from "#home/home.ts";
 import type { ReadRun } from "#home/runs.ts";
@@ -8,8 +9,8 @@ import { parseStorePath, storePathBase } from "#nix/store-path.ts";
 import { parseBundle, writeBundle } from "#sigstore/index.ts";
 import type { ResourceDigest, SigningKey, Statement } from "#sigstore/index.ts";
 import { knownOf, personWith, signedByPerson, type KnownKeys, type Person } from "#supply/person.ts";
-import { membersOf, textOf } from "./members.ts";
-import { checkName, visible } from "./names.ts";
+import { requireMembers, requireTextMember } from "./members.ts";
+import { checkName } from "./names.ts";
 import { displayProblem, saidProblem, sealedAt } from "./said.ts";
 import { SIGNATURE_TYPE } from "./predicates.ts";
 import { treeDigest } from "./result-digest.ts";
@@ -102,7 +103,7 @@ function sentenceOf({
 
 /** A text that is signed and shown in one line. @throws REASON_INVALID */
 export function checkReason(reason: string): void {
-  if (visible(reason) !== reason) throw pipeliteError("REASON_INVALID", { reason: visible(reason) });
+  if (visibleText(reason) !== reason) throw pipeliteError("REASON_INVALID", { reason: visibleText(reason) });
 }
 
 /** The record by the sha256 of its file, and its result tree by that of its NAR. @throws RESULT_MISSING, RESULT_CHANGED */
@@ -172,8 +173,12 @@ function viewOf({ home, run, known, file }: ViewSources): SignatureView {
       (view.runId === run.runId ? undefined : "it is for another run") ??
       (view.recordDigest === run.digest ? undefined : "the record is not the one that was signed") ??
       subjectProblem(home, run, statement) ??
-      (MEANINGS.includes(view.meaning) ? undefined : `it means '${visible(view.meaning)}', which is none`) ??
-      (visible(view.reason) === view.reason ? undefined : "its reason holds a character that nobody sees") ??
+      (MEANINGS.includes(view.meaning)
+        ? undefined
+        : `it means '${visibleText(view.meaning)}', which is none`) ??
+      (visibleText(view.reason) === view.reason
+        ? undefined
+        : "its reason holds a character that nobody sees") ??
       displayProblem(statement.predicate, sentenceOf(view)) ??
       saidProblem({
         predicate: statement.predicate,
@@ -204,10 +209,10 @@ function visibleFields(fields: Omit<SignatureFields, "runId">): Omit<SignatureFi
   const { signer, meaning, reason, signedAt } = fields;
   return {
     ...fields,
-    signer: visible(signer),
-    meaning: visible(meaning),
-    reason: visible(reason),
-    signedAt: visible(signedAt),
+    signer: visibleText(signer),
+    meaning: visibleText(meaning),
+    reason: visibleText(reason),
+    signedAt: visibleText(signedAt),
   };
 }
 
@@ -223,18 +228,18 @@ function parseSignature({ predicateType, predicate }: Statement, bundleKeyId: st
       problem: `it is not a signature on a run: ${predicateType}`,
     });
   }
-  const signer = membersOf(predicate["signer"], "signer");
-  const keyId = textOf(signer, "keyId");
+  const signer = requireMembers(predicate["signer"], "signer");
+  const keyId = requireTextMember(signer, "keyId");
   if (keyId !== bundleKeyId) {
     throw sigstoreError("STATEMENT_INVALID", { problem: "it names another key than it is signed with" });
   }
   return {
-    runId: textOf(predicate, "runId"),
-    signer: textOf(signer, "name"),
+    runId: requireTextMember(predicate, "runId"),
+    signer: requireTextMember(signer, "name"),
     keyId,
-    meaning: textOf(predicate, "meaning"),
-    reason: textOf(predicate, "reason"),
-    signedAt: textOf(predicate, "signedAt"),
-    recordDigest: textOf(predicate, "recordDigest"),
+    meaning: requireTextMember(predicate, "meaning"),
+    reason: requireTextMember(predicate, "reason"),
+    signedAt: requireTextMember(predicate, "signedAt"),
+    recordDigest: requireTextMember(predicate, "recordDigest"),
   };
 }

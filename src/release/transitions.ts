@@ -1,15 +1,15 @@
 // Moves of a deviation as signed files: `deviations/<id>/<n>.sigstore.json`, each over the record of the run and over the
 // file that opened the deviation, each naming the digest of the one before. docs/release.md describes the predicate.
+import { visibleText } from "#base/escape.ts";
 import { PipeliteError } from "#base/errors.ts";
 import { digestOf } from "#base/digest.ts";
 import type { Home } from "#home/home.ts";
-import { numberOf } from "#home/sealed.ts";
+import { sealNumberOf } from "#home/sealed.ts";
 import type { ReadRun } from "#home/runs.ts";
 import { parseBundle, verifyBundle, type PublicKey, type Statement } from "#sigstore/index.ts";
 import type { DeviationState, Transition } from "./deviation.ts";
 import type { JournalHead } from "./journal-head.ts";
-import { membersOf, optionalTextOf, textOf } from "./members.ts";
-import { visible } from "./names.ts";
+import { requireMembers, optionalTextMember, requireTextMember } from "./members.ts";
 import { displayProblem, saidProblem, sealedAt } from "./said.ts";
 import { TRANSITION_TYPE } from "./predicates.ts";
 import { checkMove, type AllowedMove } from "./states.ts";
@@ -95,7 +95,7 @@ export function readTransitions(sources: ReadTransitions): { history: Transition
     const broken = (why: string) =>
       pipeliteError("DEVIATION_HISTORY_BROKEN", { deviation, file, problem: why });
     if (problem !== undefined || text === undefined) throw broken(problem ?? "the file is gone");
-    if (numberOf(file) !== history.length + 1) throw broken("the moves before it are gone");
+    if (sealNumberOf(file) !== history.length + 1) throw broken("the moves before it are gone");
     const from = history.at(-1)?.to ?? "open";
     let checked: Transition | string;
     try {
@@ -125,29 +125,30 @@ function checkTransition(
   const bundle = parseBundle(text);
   const { subject, predicateType, predicate } = verifyBundle(bundle, keys);
   if (predicateType !== TRANSITION_TYPE) return "it is not a move of a deviation";
-  if (textOf(predicate, "deviation") !== deviation) return "it is of another deviation";
+  if (requireTextMember(predicate, "deviation") !== deviation) return "it is of another deviation";
   const digests = subject.map(({ digest }) => `sha256:${digest["sha256"] ?? ""}`);
-  if (textOf(predicate, "runId") !== run.runId || digests[0] !== run.digest)
+  if (requireTextMember(predicate, "runId") !== run.runId || digests[0] !== run.digest)
     return "it is over another record";
   if (digests[1] !== opening.digest) return "it is over another opening";
-  if (textOf(predicate, "previous") !== previous) return "it does not follow the move before it";
-  if (textOf(predicate, "from") !== from) return "it starts from another state";
-  const signer = membersOf(predicate["signer"], "signer");
-  if (textOf(signer, "keyId") !== bundle.keyId) return "it names another key than it is signed with";
-  const [name, at] = [textOf(signer, "name"), textOf(predicate, "signedAt")];
+  if (requireTextMember(predicate, "previous") !== previous) return "it does not follow the move before it";
+  if (requireTextMember(predicate, "from") !== from) return "it starts from another state";
+  const signer = requireMembers(predicate["signer"], "signer");
+  if (requireTextMember(signer, "keyId") !== bundle.keyId)
+    return "it names another key than it is signed with";
+  const [name, at] = [requireTextMember(signer, "name"), requireTextMember(predicate, "signedAt")];
   const problem = saidProblem({ predicate, name, at, file, run, journal: home.journal });
   if (problem !== undefined) return problem;
   const move = checkMove({
     from,
-    to: textOf(predicate, "to"),
-    disposition: optionalTextOf(predicate, "disposition"),
-    reason: textOf(predicate, "reason"),
+    to: requireTextMember(predicate, "to"),
+    disposition: optionalTextMember(predicate, "disposition"),
+    reason: requireTextMember(predicate, "reason"),
   });
-  if (visible(move.reason) !== move.reason) return "its reason holds a character that nobody sees";
+  if (visibleText(move.reason) !== move.reason) return "its reason holds a character that nobody sees";
   const shown = displayProblem(predicate, sentenceOf(name, move, at));
   if (shown !== undefined) return shown;
   return {
-    number: numberOf(file) ?? 0,
+    number: sealNumberOf(file) ?? 0,
     ...move,
     signer: name,
     keyId: bundle.keyId,

@@ -5,7 +5,7 @@ import type { Home } from "#home/home.ts";
 import type { RunRecord } from "#home/run-record.ts";
 import { parseDerivation } from "#nix/derivation.ts";
 import { parseStorePath, storePathName } from "#nix/store-path.ts";
-import { resolve } from "#standards/facts.ts";
+import { resolvePattern } from "#standards/facts.ts";
 import type { DerivationView } from "#standards/input.ts";
 
 type Leaf = DerivationView["parameters"][number];
@@ -20,7 +20,7 @@ export function readDerivations(home: Home, { stages }: RunRecord): DerivationVi
     // The environment of a command is its author's own.
     const isStage = kind === "stage" || kind === "gate" || kind === "check";
     const described = isStage ? stageVariable({ env }) : undefined;
-    const [params] = described === undefined ? [] : resolve(described, "/params");
+    const [params] = described === undefined ? [] : resolvePattern(described, "/params");
     return [
       { stage: name, drvPath, system, builder, sources: inputSrcs, parameters: leavesOf(params?.value) },
     ];
@@ -29,7 +29,7 @@ export function readDerivations(home: Home, { stages }: RunRecord): DerivationVi
 
 function leavesOf(value: unknown, pointer = ""): Leaf[] {
   if (typeof value === "object" && value !== null) {
-    return resolve(value, "/*").flatMap((member) => leavesOf(member.value, pointer + member.pointer));
+    return resolvePattern(value, "/*").flatMap((member) => leavesOf(member.value, pointer + member.pointer));
   }
   if (value === null || ["string", "number", "boolean"].includes(typeof value))
     return pointer === "" ? [] : [{ pointer, value: value as Leaf["value"] }];

@@ -9,7 +9,7 @@ import type { StandardEvidence } from "#standards/clauses.ts";
 import type { DocumentInput } from "#standards/input.ts";
 import { MAPPINGS } from "#standards/mappings.ts";
 import { WORDING, batchRecordOf, deviationsDocument, headOf, masterRecordOf } from "#standards/records.ts";
-import { writeReport } from "./report.ts";
+import { reportHtml } from "./report.ts";
 
 /** What goes into the result tree with every run that passed; the rest is made when somebody asks for it. */
 export function evidenceDocuments(input: DocumentInput): Map<string, Uint8Array> {
@@ -17,7 +17,7 @@ export function evidenceDocuments(input: DocumentInput): Map<string, Uint8Array>
     evidenceFor(each, input),
   );
   return new Map([
-    ["report.html", utf8(writeReport(input, others))],
+    ["report.html", utf8(reportHtml(input, others))],
     ["batch-record.json", utf8(linedJson({ ...batchRecordOf(input) }))],
   ]);
 }
@@ -45,7 +45,7 @@ export function documentsOf(input: DocumentInput): Map<string, Uint8Array> {
     ["attestations.cdx.json", attestationsOf(input, [batch, iso9001, part11, annex11])],
   ];
   return new Map([
-    ["report.html", utf8(writeReport(input, [iso9001, part11, annex11]))],
+    ["report.html", utf8(reportHtml(input, [iso9001, part11, annex11]))],
     ...documents.map(([name, document]) => [name, utf8(documentJson(document))] as const),
   ]);
 }

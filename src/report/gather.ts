@@ -9,7 +9,7 @@ import { reproductions } from "#rebuild/reproductions.ts";
 import { readStoredAudit } from "#release/stored-audit.ts";
 import { readDerivations } from "./derivations.ts";
 import type { DocumentInput } from "#standards/input.ts";
-import { readSeries } from "./series.ts";
+import { readClaimSeries } from "./series.ts";
 
 /**
  * At the end of a run, before its record is written: it can't have been audited or signed. All of it follows from the
@@ -30,12 +30,12 @@ export function gatherAtEnd(
     journal: [],
     derivations: readDerivations(home, record),
     logs: textsOf(logs),
-    series: readSeries(home, record),
+    series: readClaimSeries(home, record),
   };
 }
 
 /** Of a run that is in the home, with all that is known of it now. @throws JOURNAL_BROKEN */
-export function gather(home: Home, run: ReadRun): DocumentInput {
+export function gatherDocuments(home: Home, run: ReadRun): DocumentInput {
   const { runId, record, problem } = run;
   home.journal.requireWhole();
   return {
@@ -47,7 +47,7 @@ export function gather(home: Home, run: ReadRun): DocumentInput {
     recordProblem: problem,
     derivations: readDerivations(home, record),
     logs: textsOf(readLogs(home, record)),
-    series: readSeries(home, record),
+    series: readClaimSeries(home, record),
     rebuilds: reproductions(home, record),
   };
 }

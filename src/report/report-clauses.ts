@@ -5,7 +5,7 @@ import { isFigure } from "#standards/facts.ts";
 import type { Fact } from "#standards/facts.ts";
 import { all, h } from "./markup.ts";
 import type { Child, Html } from "./markup.ts";
-import { joined, mark, missing, named, statusWord, table } from "./report-parts.ts";
+import { joinHtml, mark, missing, named, statusWord, table } from "./report-parts.ts";
 import type { ReportParts, Section } from "./report-parts.ts";
 import type { MasterRecord } from "#standards/records.ts";
 
@@ -85,7 +85,7 @@ function sourceHtml(
   );
   if (facts.length > SHOWN_MAX) return h("li", {}, titled(name, status), folded);
   const none = from === "deviations" ? "none" : undefined;
-  const shown = joined(
+  const shown = joinHtml(
     facts.map((fact) => (facts.length === 1 ? parts.fact(fact) : factHtml(fact, parts))),
     ", ",
   );
@@ -132,7 +132,7 @@ export function masterSection(
   const listed = stages.slice(0, STAGES_MAX);
   const rows = listed.map((stage): Child[] => [
     all(mark(stage.name), h("span", { class: "below" }, mark(stage.place, "code"))),
-    stage.inputs.length === 0 ? missing("nothing") : joined(stage.inputs.map((input) => mark(input))),
+    stage.inputs.length === 0 ? missing("nothing") : joinHtml(stage.inputs.map((input) => mark(input))),
     stage.parameters.length === 0
       ? missing("none")
       : h(

@@ -10,7 +10,7 @@ import { claimsByName, figureOf } from "#standards/facts.ts";
 import type { DocumentInput, ClaimSeries } from "#standards/input.ts";
 import { all, h, raw } from "./markup.ts";
 import type { Child, Html } from "./markup.ts";
-import { joined, statusWord, table } from "./report-parts.ts";
+import { joinHtml, statusWord, table } from "./report-parts.ts";
 import type { ReportParts, Section } from "./report-parts.ts";
 
 export function measurementsSection(input: DocumentInput, parts: ReportParts): Section {
@@ -98,7 +98,7 @@ function chartsHtml(
       " ",
       statusWord(claim.status),
       h("code", { class: "below", "data-identifier": "evidence of the claim" }, place),
-      h("span", { class: "below" }, "What the indices rest on: ", joined(assumptionsOf(result))),
+      h("span", { class: "below" }, "What the indices rest on: ", joinHtml(assumptionsOf(result))),
       isFar && h("span", { class: "below" }, "The limits are too far from the values to be drawn."),
       exponent !== 0 && h("span", { class: "below" }, `Axes ${describePower(exponent)}`),
     ),

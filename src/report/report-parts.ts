@@ -187,7 +187,7 @@ export function sectionHtml({ id, title, lead, body }: Section): Html {
 }
 
 /** Things in one line with commas between them. */
-export function joined(items: readonly Html[], separator: Child = ", "): Html {
+export function joinHtml(items: readonly Html[], separator: Child = ", "): Html {
   return all(items.flatMap((item, index) => (index === 0 ? [item] : [separator, item])));
 }
 

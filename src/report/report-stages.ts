@@ -8,7 +8,7 @@ import type { DocumentInput } from "#standards/input.ts";
 import { all, h } from "./markup.ts";
 import type { Child, Html } from "./markup.ts";
 import { REST, STAGES_MAX } from "./report-limits.ts";
-import { joined, mark, missing, statusWord, table } from "./report-parts.ts";
+import { joinHtml, mark, missing, statusWord, table } from "./report-parts.ts";
 import type { ReportParts, Section } from "./report-parts.ts";
 
 export function stagesSection({ record }: DocumentInput, { figure, count }: ReportParts): Section {
@@ -127,7 +127,7 @@ export function timelineSection({ record }: DocumentInput, parts: ReportParts): 
     title: "Timeline",
     lead: all(
       "From the start of the run, by the monotonic clock. The critical path (",
-      joined(
+      joinHtml(
         path.map((name) => h("span", { "data-identifier": "run.json#/stages/*/name" }, name)),
         " \u2192 ",
       ),

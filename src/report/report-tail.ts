@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from "node:util";
 import { claimsByName, identifier } from "#standards/facts.ts";
 import type { DocumentInput } from "#standards/input.ts";
 import { all, h } from "./markup.ts";
-import { facts, joined, mark, missing } from "./report-parts.ts";
+import { facts, joinHtml, mark, missing } from "./report-parts.ts";
 import type { ReportParts, Section } from "./report-parts.ts";
 
 export function environmentSection({ record }: DocumentInput, { figure }: ReportParts): Section {
@@ -33,7 +33,7 @@ export function environmentSection({ record }: DocumentInput, { figure }: Report
         "Sandboxes that could not be used",
         sandbox.tried.length === 0
           ? "none"
-          : joined(
+          : joinHtml(
               sandbox.tried.map(({ kind, reason }, index) =>
                 all(kind, ": ", mark(identifier(reason, `run.json#/sandbox/tried/${index}/reason`))),
               ),

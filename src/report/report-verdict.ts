@@ -3,7 +3,7 @@ import { claimsByName, identifier, type Claims } from "#standards/facts.ts";
 import type { DocumentInput } from "#standards/input.ts";
 import { all, h } from "./markup.ts";
 import type { Child, Html } from "./markup.ts";
-import { facts, joined, mark, missing, named, statusWord, table, toneOf } from "./report-parts.ts";
+import { facts, joinHtml, mark, missing, named, statusWord, table, toneOf } from "./report-parts.ts";
 import type { ReportParts, Section } from "./report-parts.ts";
 import { WORDING, deviationsDocument } from "#standards/records.ts";
 
@@ -64,7 +64,7 @@ function reasonOf({ record, deviations }: DocumentInput): Child {
     namesOf("Stages that failed: ", "run.json#/stages/*/name", record.stages, ({ name }) => name),
     namesOf("Claims that failed: ", "run.json#/claims/*/id", record.claims, ({ id }) => id),
   ].filter((words) => words !== undefined);
-  if (failed.length > 0) return joined(failed, " ");
+  if (failed.length > 0) return joinHtml(failed, " ");
   const isOpen = deviations.some(({ state }) => state !== "closed");
   return isOpen
     ? "Every stage gave its output and no check failed when the run ended; deviations are open."
@@ -80,7 +80,7 @@ function namesOf<T extends { status: string }>(
   const names = members.filter(({ status }) => status === "failed").map(nameOf);
   if (names.length === 0) return undefined;
   const marks = names.map((name) => h("code", { "data-identifier": source }, name));
-  return all(words, joined(marks), ".");
+  return all(words, joinHtml(marks), ".");
 }
 
 export function reviewSection(input: DocumentInput, parts: ReportParts): Section {
@@ -135,7 +135,7 @@ export function reviewSection(input: DocumentInput, parts: ReportParts): Section
       statusWord(open.length === 0 ? "none" : "open"),
       open.length === 0
         ? "no deviation is open"
-        : joined(
+        : joinHtml(
             open.map(({ id }) => h("a", { href: `#${id}`, "data-identifier": `deviations#${id}/id` }, id)),
           ),
     ],

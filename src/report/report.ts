@@ -16,7 +16,7 @@ import { environmentSection, logsSection } from "./report-tail.ts";
 import { deviationsSection, headerHtml, reviewSection, signaturesSection } from "./report-verdict.ts";
 
 /** @param standards evidence for clauses of standards other than the batch record's */
-export function writeReport(input: DocumentInput, standards: readonly StandardEvidence[]): string {
+export function reportHtml(input: DocumentInput, standards: readonly StandardEvidence[]): string {
   const parts = partsWith(anchorsOf(input.record));
   const { standard, fields } = batchRecordOf(input);
   const sections = [

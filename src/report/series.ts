@@ -18,7 +18,7 @@ const CAPABILITY = new Set(["cpk", "cpkLowerBound", "capabilityBound", "capabili
 const SERIES_MAX = 8;
 
 /** The series of a run, one for each place that values are read from. */
-export function readSeries(home: Home, record: RunRecord): ClaimSeries[] {
+export function readClaimSeries(home: Home, record: RunRecord): ClaimSeries[] {
   const files = new EvidenceFiles();
   const found = new Map<string, ClaimSeries>();
   for (const claim of record.claims) {

@@ -16,7 +16,7 @@ import type { WrittenRun } from "#home/runs.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { rememberDerivations } from "./foreseen.ts";
-import { narOf } from "./ledger.ts";
+import { narFactsOf } from "./ledger.ts";
 import { rememberRun } from "./no-op.ts";
 import { madeFrom, type OpenedPipeline } from "./open.ts";
 import type { PlannedStage } from "./planner.ts";
@@ -169,7 +169,7 @@ function materialsOf({ store, outputs }: Workspace, { nodes }: Graph): Material[
     const path = outputs.get(node);
     if (path === undefined || (node.kind !== "source" && node.kind !== "timings")) return [];
     const info = store.info(path);
-    return info === undefined ? [] : [{ name: node.name, kind: node.kind, path, ...narOf(info) }];
+    return info === undefined ? [] : [{ name: node.name, kind: node.kind, path, ...narFactsOf(info) }];
   });
 }
 

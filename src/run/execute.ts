@@ -6,7 +6,7 @@ import { EngineOfRun } from "./open-engine.ts";
 import { madeFrom, open, type OpenedPipeline } from "./open.ts";
 import type { RunOptions, RunOutcome } from "./options.ts";
 import { Run } from "./running.ts";
-import { isShown } from "./select.ts";
+import { isShownNode } from "./select.ts";
 import { openCaches } from "./substitute.ts";
 import { tellNodes, tellReading } from "./tell-reading.ts";
 
@@ -26,7 +26,7 @@ export async function execute(options: RunOptions, start: { at: Date; ms: number
       loaded: options.beside?.loaded,
       onLoaded: () => engine.expect(),
       onGraph: ({ name, nodes }) =>
-        listener({ type: "run-preparing", pipeline: name, stages: nodes.filter(isShown).length }),
+        listener({ type: "run-preparing", pipeline: name, stages: nodes.filter(isShownNode).length }),
       onRead: tellReading(listener),
       onNode: tellNodes(listener),
     });

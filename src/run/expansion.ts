@@ -3,7 +3,7 @@ import type { LoadedPipeline } from "#compile/load.ts";
 import type { EachNode, Graph, GraphNode } from "#compile/nodes.ts";
 import type { RunStarted } from "#home/events.ts";
 import type { Expansion, VariantTable } from "#home/run-record.ts";
-import { inputNames, isShown } from "./select.ts";
+import { inputNames, isShownNode } from "./select.ts";
 
 export function expansionOf({ name, each }: EachNode): Expansion {
   const { list, handle, items = [] } = each;
@@ -15,7 +15,7 @@ export function expansionOf({ name, each }: EachNode): Expansion {
     items: items.map((item) => ({
       key: item.key,
       name: item.name,
-      stages: item.nodes.filter(isShown).map((node) => node.name),
+      stages: item.nodes.filter(isShownNode).map((node) => node.name),
       made: item.edge.node.name,
       ...(item.edge.file !== undefined && { file: item.edge.file }),
     })),
@@ -23,7 +23,10 @@ export function expansionOf({ name, each }: EachNode): Expansion {
 }
 
 /** What there is at the start of a run. */
-export function stagesOf(loaded: LoadedPipeline, graph: Graph): Pick<RunStarted, "stages" | "variants"> {
+export function announcedStages(
+  loaded: LoadedPipeline,
+  graph: Graph,
+): Pick<RunStarted, "stages" | "variants"> {
   const variants = variantsOf(loaded, graph);
   return { stages: announced(graph.nodes), ...(variants.length > 0 && { variants }) };
 }
@@ -38,12 +41,12 @@ function variantsOf({ variants }: LoadedPipeline, { nodes, builder }: Graph): Va
       values,
       stages: [...handles].flatMap((handle) => {
         const node = builder.nodeOf(handle);
-        return node && inRun.has(node) && isShown(node) ? [node.name] : [];
+        return node && inRun.has(node) && isShownNode(node) ? [node.name] : [];
       }),
     })),
   }));
 }
 
 export function announced(nodes: readonly GraphNode[]): RunStarted["stages"] {
-  return nodes.filter(isShown).map((node) => ({ name: node.name, inputs: inputNames(node) }));
+  return nodes.filter(isShownNode).map((node) => ({ name: node.name, inputs: inputNames(node) }));
 }

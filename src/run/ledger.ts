@@ -9,7 +9,7 @@ import type { StageFailure, StageRecord, StageStatus } from "#home/run-record.ts
 import { parseStorePath, type StorePath } from "#nix/store-path.ts";
 import type { PathInfo } from "#store/query.ts";
 import type { RunListener } from "#home/events.ts";
-import { inputNames, isShown } from "./select.ts";
+import { inputNames, isShownNode } from "./select.ts";
 import type { Workspace } from "./realise.ts";
 
 type Facts = Partial<
@@ -92,7 +92,7 @@ export class Ledger {
       }),
       durationMs: start === undefined ? 0 : performance.now() - start,
       ...(row && { usage: row.usage, builtInRun: row.runId }),
-      ...(info && narOf(info)),
+      ...(info && narFactsOf(info)),
       ...logOf(home, more.drvPath),
       ...more,
     };
@@ -137,7 +137,7 @@ export class Ledger {
   }
 
   skip(node: GraphNode, because: GraphNode | undefined): void {
-    if (!isShown(node) || this.#told.has(node)) return;
+    if (!isShownNode(node) || this.#told.has(node)) return;
     const cancelled = because === undefined && this.#signal.aborted;
     this.record(
       node,
@@ -159,7 +159,7 @@ function kindOf({ name, kind }: GraphNode): StageRecord["kind"] {
 }
 
 /** The archive of a path as a record has it. */
-export function narOf({ narHash, narSize }: Pick<PathInfo, "narHash" | "narSize">): {
+export function narFactsOf({ narHash, narSize }: Pick<PathInfo, "narHash" | "narSize">): {
   narHash: string;
   narSize: number;
 } {

@@ -17,7 +17,7 @@ import { findItems } from "./find-items.ts";
 import { refuseLateSecrets, searchCompiled, searchSources, secretsOf } from "./leaks.ts";
 import type { Secrets } from "#secrets/secrets.ts";
 import { Workspace } from "./realise.ts";
-import { checkNames, Forced, select } from "./select.ts";
+import { checkStageNames, Forced, select } from "./select.ts";
 
 /** Everything a plan or a run starts from. */
 export interface OpenedPipeline {
@@ -94,7 +94,7 @@ export async function open(
     });
     const graph = select(whole, stages);
     const force = new Forced(forced, graph, options.engine);
-    checkNames(graph, debug);
+    checkStageNames(graph, debug);
     await searchSources(graph, secrets);
     onGraph?.(graph);
     const prepared = await prepareGraph(graph, keep, preparing);

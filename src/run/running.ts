@@ -33,13 +33,13 @@ import {
   resolveAnew,
   writeTimings,
 } from "./realise.ts";
-import { isShown } from "./select.ts";
+import { isShownNode } from "./select.ts";
 import { ownRealisationId } from "#nix/own-realisation.ts";
 import { compareOutputs } from "./compare.ts";
 import { phasesOf } from "./phases.ts";
 import { buildWithRetries } from "./retry.ts";
-import { substitute } from "./substitute.ts";
-import { stagesOf } from "./expansion.ts";
+import { substituteOutput } from "./substitute.ts";
+import { announcedStages } from "./expansion.ts";
 import { RunPlanning } from "./run-planning.ts";
 import { realiseGraph } from "./realisations.ts";
 import type { RunOptions, RunOutcome } from "./options.ts";
@@ -122,7 +122,7 @@ export class Run {
       params: graph.params,
       ...(secrets.found.length > 0 && { secrets: [...secrets.found] }),
       host: thisHost(),
-      ...stagesOf(loaded, graph),
+      ...announcedStages(loaded, graph),
       jobs,
     });
     const preparedAt = performance.now();
@@ -130,7 +130,7 @@ export class Run {
     const plannedAt = performance.now();
     this.#ledger.startBuilding();
     const isWork = (node: GraphNode): boolean =>
-      isShown(node) && !isUnexpanded(node) && !work.outputs.has(node);
+      isShownNode(node) && !isUnexpanded(node) && !work.outputs.has(node);
     loadEndSoon();
     await schedule(graph.nodes, {
       needs: (node) => node.needs,
@@ -204,7 +204,7 @@ export class Run {
     }
     // What is forced is built, even where a cache has it.
     const caches = work.forced.has(node) ? undefined : this.#substituter;
-    const taken = caches && (await substitute(work.store, caches, derivation, signal));
+    const taken = caches && (await substituteOutput(work.store, caches, derivation, signal));
     if (taken !== undefined) {
       const { path, from: substitutedFrom } = taken;
       checkTakenFiles(work, node, path);

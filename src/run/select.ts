@@ -7,7 +7,7 @@ import type { RunOptions } from "./options.ts";
 import { pipeliteError } from "./errors.ts";
 
 /** Nodes that a person follows: everything but sources and timings. */
-export function isShown(node: GraphNode): boolean {
+export function isShownNode(node: GraphNode): boolean {
   return isBuildNode(node) || node.kind === "answer";
 }
 
@@ -45,12 +45,12 @@ export function findNode(graph: Graph, name: string): GraphNode | undefined {
 export function nodeNamed(graph: Graph, name: string): GraphNode {
   const node = findNode(graph, name);
   if (node !== undefined) return node;
-  const known = graph.nodes.filter(isShown).map((candidate) => candidate.name);
+  const known = graph.nodes.filter(isShownNode).map((candidate) => candidate.name);
   throw pipeliteError("STAGE_NOT_FOUND", { stage: name, suggestion: suggestionFor(name, known) });
 }
 
 /** @throws STAGE_NOT_FOUND for a name that no stage has, unless it may be that of one which a list leads to */
-export function checkNames(graph: Graph, names: readonly string[]): void {
+export function checkStageNames(graph: Graph, names: readonly string[]): void {
   if (graph.nodes.some(isUnexpanded)) return;
   for (const name of names) nodeNamed(graph, name);
 }

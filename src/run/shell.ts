@@ -13,7 +13,7 @@ import type { PlanOptions } from "./options.ts";
 import { open, type OpenedPipeline } from "./open.ts";
 import { isolationOf } from "./plan.ts";
 import { Planner } from "./planner.ts";
-import { isShown, nodeNamed } from "./select.ts";
+import { isShownNode, nodeNamed } from "./select.ts";
 import { pipeliteError } from "./errors.ts";
 
 type Target = StageNode | CommandNode | EnvironmentNode;
@@ -44,7 +44,7 @@ export async function openShell(options: ShellRequest): Promise<number> {
     (node.kind === "environment" ? [node] : node.needs)
       .filter((need) => !work.outputs.has(need))
       // What is no stage is made when all that it needs is there.
-      .flatMap((need) => (isShown(need) ? [need] : need.needs))
+      .flatMap((need) => (isShownNode(need) ? [need] : need.needs))
       .map((need) => need.name),
   );
   const code = missing.length === 0 ? EXIT.ok : await realise(missing);

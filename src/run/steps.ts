@@ -12,7 +12,7 @@ import { mirrorsOf } from "#environment/mirrors.ts";
 import { takingFrom } from "#environment/known-file.ts";
 import { takeClosure } from "#environment/nixpkgs/take-closure.ts";
 import {
-  closureOf,
+  lockedClosureOf,
   deriveStep,
   pathOfFile,
   stepsOf,
@@ -27,11 +27,11 @@ import type { Substituter } from "#cache/substituter.ts";
 import type { RunListener } from "#home/events.ts";
 import type { RunOptions } from "./options.ts";
 import type { Workspace } from "./realise.ts";
-import { findElsewhere, substitute } from "./substitute.ts";
+import { findElsewhere, substituteOutput } from "./substitute.ts";
 import { ownRealisationId } from "#nix/own-realisation.ts";
 import { inputsOf, originIn, outputOfStep } from "./step-outputs.ts";
 
-export function recipeOf(work: Workspace, node: EnvironmentNode): Recipe {
+export function recipeOfNode(work: Workspace, node: EnvironmentNode): Recipe {
   const recipe = work.prepared.prepared.get(node)?.recipe;
   if (recipe === undefined) throw new Error(`${node.name} has no recipe`);
   return recipe;
@@ -49,9 +49,9 @@ export async function keepEnvironments(work: Workspace, graph: Graph): Promise<v
   for (const node of graph.nodes) {
     const root = work.outputs.get(node);
     if (node.kind !== "environment" || node.composed !== undefined || root === undefined) continue;
-    const recipe = recipeOf(work, node);
+    const recipe = recipeOfNode(work, node);
     const files = stepsOf(recipe.root).flatMap((step) => step.files.map(pathOfFile));
-    const taken = closureOf(recipe).map(({ path }) => path);
+    const taken = lockedClosureOf(recipe).map(({ path }) => path);
     const paths = [...new Set([...files, ...taken, root])].filter((path) => store.isPresent(path)).toSorted();
     await store.addTempRoot(...paths);
     await keepLocked(store, home.layout.locks, {
@@ -115,7 +115,7 @@ export async function buildParts(
   const { emit, signal, env, jobs = availableParallelism() } = building;
   const { name } = node;
   const expectedMs = work.builds.lastWallMs(building.pipeline, name);
-  const recipe = recipeOf(work, node);
+  const recipe = recipeOfNode(work, node);
   const drvPath = unbuilt(unbuiltSteps(recipe), recipe.root);
   emit({ type: "stage-started", name, drvPath, ...(expectedMs !== undefined && { expectedMs }) });
   const said: string[] = [];
@@ -125,7 +125,7 @@ export async function buildParts(
   };
   const { root } = recipe;
   const all = stepsOf(root);
-  await takeClosure(work.store, closureOf(recipe), building);
+  await takeClosure(work.store, lockedClosureOf(recipe), building);
   if (building.substituter !== undefined) await takeParts(work, root, building.substituter, signal);
   const missing = missingSteps(work, root);
   const isElsewhere = missing.length === 0 && (await isOffered(work, root, building));
@@ -173,9 +173,9 @@ export async function buildParts(
  * linked as Nix does it, so that nobody who writes can tell, and a collection frees what nothing else has.
  */
 export async function shareFiles(work: Workspace, node: EnvironmentNode, signal: AbortSignal): Promise<void> {
-  const recipe = recipeOf(work, node);
+  const recipe = recipeOfNode(work, node);
   const steps = stepsOf(recipe.root).map((step) => outputOfStep(work, step));
-  const taken = closureOf(recipe).map(({ path }) => path);
+  const taken = lockedClosureOf(recipe).map(({ path }) => path);
   const paths = new Set([work.outputOf(node), ...taken, ...steps.filter((path) => path !== undefined)]);
   await work.store.optimise({ paths: [...paths].filter((path) => work.store.isPresent(path)), signal });
 }
@@ -220,7 +220,7 @@ async function takeParts(
     const inputs = inputsOf(work, step);
     if (inputs === undefined) return;
     const derivation = deriveStep(step, originIn(inputs));
-    const taken = await substitute(work.store, substituter, derivation, signal);
+    const taken = await substituteOutput(work.store, substituter, derivation, signal);
     if (taken !== undefined) work.steps.set(step, taken.path);
   };
   for (const step of stepsOf(root)) if (wanted.has(step)) coming.set(step, take(step));

@@ -41,7 +41,7 @@ export async function findElsewhere(
  * Takes the output of a derivation whose inputs are all store paths, with all it needs.
  * @returns where it is and which cache said so; undefined where no cache has it, or no trusted key says what the derivation gave
  */
-export async function substitute(
+export async function substituteOutput(
   store: Store,
   substituter: Substituter,
   derivation: Derivation,

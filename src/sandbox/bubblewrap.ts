@@ -2,7 +2,15 @@
 // the list in test/sandbox/nix.test.ts.
 import { hasKvm, kernelFiles } from "./host.ts";
 import type { SandboxHost } from "./host.ts";
-import { FD, HOST_NAME, BUILD_FOLDER, keepOnlyReport, startBuilder, startOf, writeEtc } from "./inside.ts";
+import {
+  FD,
+  HOST_NAME,
+  BUILD_FOLDER,
+  keepOnlyReport,
+  startBuilderCalls,
+  startOf,
+  writeEtc,
+} from "./inside.ts";
 import * as linux from "./linux.ts";
 import { forbidCgroupNamespaces, writeTo } from "./outside.ts";
 import type { SandboxRequest } from "./request.ts";
@@ -80,6 +88,6 @@ export function callsInBubblewrap(request: SandboxRequest, machine: Processor): 
     attempt("unlinkat", linux.AT_FDCWD, "/dev/ptmx", 0),
     attempt("symlinkat", "/dev/pts/ptmx", linux.AT_FDCWD, "/dev/ptmx"),
     ...writeEtc("", request.network, request.seen),
-    ...startBuilder(startOf(request, machine)),
+    ...startBuilderCalls(startOf(request, machine)),
   ];
 }

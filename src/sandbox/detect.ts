@@ -5,7 +5,7 @@ import { lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isPipeliteError } from "#base/errors.ts";
-import { findProgram } from "./host.ts";
+import { findSandboxProgram } from "./host.ts";
 import { DOMAIN_NAME } from "./inside.ts";
 import type { DetectedSandbox, SandboxKind } from "./request.ts";
 import { runSandboxed } from "./run.ts";
@@ -100,7 +100,7 @@ function removeForgotten(): void {
 function versionOf(kind: SandboxKind, folders: readonly string[]): string | undefined {
   if (kind === "none") return undefined;
   if (kind === "starter") return VERSION;
-  const { stdout } = spawnSync(findProgram(PROGRAM[kind], kind, folders), ["--version"], {
+  const { stdout } = spawnSync(findSandboxProgram(PROGRAM[kind], kind, folders), ["--version"], {
     encoding: "utf8",
   });
   return /\d+(?:\.\d+)+/.exec(stdout)?.[0];

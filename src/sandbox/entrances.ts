@@ -3,7 +3,7 @@
 import { utf8 } from "#base/bytes.ts";
 import { writeFakeRootFilter } from "./fake-root-filter.ts";
 import { SANDBOX_GID, SANDBOX_UID, type SandboxView } from "./seen.ts";
-import { assembleEntrance, step, writing, type EntranceStep } from "./launcher/entrance.ts";
+import { assembleEntrance, entranceStep, writing, type EntranceStep } from "./launcher/entrance.ts";
 import type { Processor } from "./launcher/system-call.ts";
 import { CLONE, MOUNT, MOUNT_DETACH, OPEN, PRCTL, SECCOMP_MODE_FILTER } from "./linux.ts";
 
@@ -76,17 +76,25 @@ export function writeEntrance(name: EntranceName, machine: Processor): Uint8Arra
     case "arrange":
       return assembleEntrance(machine, [
         ...newNamespaces(0, 0),
-        step("mount a file system in memory", "mount", "tmpfs", PLACE, "tmpfs", PLAIN, "mode=0755"),
+        entranceStep("mount a file system in memory", "mount", "tmpfs", PLACE, "tmpfs", PLAIN, "mode=0755"),
       ]);
     case "configure":
       return assembleEntrance(machine, [
-        step("make a mount namespace", "unshare", CLONE.newMounts),
+        entranceStep("make a mount namespace", "unshare", CLONE.newMounts),
         ...["dev", "proc"].map((folder) =>
-          step(`mount /${folder} in it`, "mount", `/${folder}`, `${PLACE}/${folder}`, 0, BIND, 0),
+          entranceStep(`mount /${folder} in it`, "mount", `/${folder}`, `${PLACE}/${folder}`, 0, BIND, 0),
         ),
         ...becomeRoot("/"),
-        step("forbid new rights", "prctl", PRCTL.noNewPrivileges, 1, 0, 0, 0),
-        step("filter system calls", "prctl", PRCTL.seccomp, SECCOMP_MODE_FILTER, FILTER(machine), 0, 0),
+        entranceStep("forbid new rights", "prctl", PRCTL.noNewPrivileges, 1, 0, 0, 0),
+        entranceStep(
+          "filter system calls",
+          "prctl",
+          PRCTL.seccomp,
+          SECCOMP_MODE_FILTER,
+          FILTER(machine),
+          0,
+          0,
+        ),
       ]);
   }
 }
@@ -96,22 +104,30 @@ function enter(machine: Processor, { user, buildFolder }: SeenInRoot = {}, passw
   return assembleEntrance(machine, [
     HOLD_LOG,
     ...newNamespaces(user?.uid ?? SANDBOX_UID, user?.gid ?? SANDBOX_GID),
-    step("mount the environment", "mount", ROOT, PLACE, 0, BIND, 0),
-    step("make it read-only", "mount", "none", PLACE, 0, READ_ONLY, 0),
+    entranceStep("mount the environment", "mount", ROOT, PLACE, 0, BIND, 0),
+    entranceStep("make it read-only", "mount", "none", PLACE, 0, READ_ONLY, 0),
     ...MOUNT_POINTS.bound.map((folder) =>
-      step(`mount /${folder} in it`, "mount", `/${folder}`, `${PLACE}/${folder}`, 0, BIND, 0),
+      entranceStep(`mount /${folder} in it`, "mount", `/${folder}`, `${PLACE}/${folder}`, 0, BIND, 0),
     ),
     ...MOUNT_POINTS.fresh.map((folder) =>
-      step(`mount its /${folder}`, "mount", "tmpfs", `${PLACE}/${folder}`, "tmpfs", PLAIN, MODES[folder]),
+      entranceStep(
+        `mount its /${folder}`,
+        "mount",
+        "tmpfs",
+        `${PLACE}/${folder}`,
+        "tmpfs",
+        PLAIN,
+        MODES[folder],
+      ),
     ),
     ...(passwd === undefined
       ? []
-      : [step("mount its /etc/passwd", "mount", passwd, `${PLACE}/etc/passwd`, 0, BIND, 0)]),
+      : [entranceStep("mount its /etc/passwd", "mount", passwd, `${PLACE}/etc/passwd`, 0, BIND, 0)]),
     ...(buildFolder === undefined
       ? []
       : [
-          step("make its build folder", "mkdirat", AT_FDCWD, `${PLACE}${buildFolder}`, 0o755),
-          step("mount its build folder", "mount", "/build", `${PLACE}${buildFolder}`, 0, BIND, 0),
+          entranceStep("make its build folder", "mkdirat", AT_FDCWD, `${PLACE}${buildFolder}`, 0o755),
+          entranceStep("mount its build folder", "mount", "/build", `${PLACE}${buildFolder}`, 0, BIND, 0),
         ]),
     ...becomeRoot(buildFolder ?? "/build"),
   ]);
@@ -121,7 +137,7 @@ const AT_FDCWD = -100;
 const STDERR = 2;
 /** Far from those that programs count on. */
 const HELD_FD = 99;
-const HOLD_LOG = step("hold its log open", "dup3", STDERR, HELD_FD, 0);
+const HOLD_LOG = entranceStep("hold its log open", "dup3", STDERR, HELD_FD, 0);
 
 const MS_REMOUNT = 32;
 const MS_READ_ONLY = 1;
@@ -133,19 +149,19 @@ function newNamespaces(uid: number, gid: number): EntranceStep[] {
   const map = (name: string, inside: number, outside: number) =>
     writing(`write its ${name}`, `/proc/self/${name}`, `${inside} ${outside} 1\n`, OPEN.writeOnly);
   return [
-    step("make a user namespace", "unshare", CLONE.newUser | CLONE.newMounts),
+    entranceStep("make a user namespace", "unshare", CLONE.newUser | CLONE.newMounts),
     ...writing(undefined, "/proc/self/setgroups", "deny", OPEN.writeOnly),
     ...map("uid_map", uid, SANDBOX_UID),
     ...map("gid_map", gid, SANDBOX_GID),
-    step("part with the mounts outside", "mount", "none", "/", 0, MOUNT.recursive | MOUNT.private, 0),
+    entranceStep("part with the mounts outside", "mount", "none", "/", 0, MOUNT.recursive | MOUNT.private, 0),
   ];
 }
 
 function becomeRoot(folder: string): EntranceStep[] {
   return [
-    step("go into it", "chdir", PLACE),
-    step("make it the root", "pivot_root", ".", "."),
-    step("leave the root of before", "umount2", ".", MOUNT_DETACH),
-    step(`go to its ${folder}`, "chdir", folder),
+    entranceStep("go into it", "chdir", PLACE),
+    entranceStep("make it the root", "pivot_root", ".", "."),
+    entranceStep("leave the root of before", "umount2", ".", MOUNT_DETACH),
+    entranceStep(`go to its ${folder}`, "chdir", folder),
   ];
 }

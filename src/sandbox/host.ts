@@ -8,7 +8,7 @@ import { pipeliteError } from "./errors.ts";
 const USUAL_FOLDERS = ["/usr/bin", "/bin", "/usr/local/bin"];
 
 /** @returns the program's absolute path. @throws SANDBOX_UNAVAILABLE when it is nowhere. */
-export function findProgram(name: string, kind: SandboxKind, folders: readonly string[]): string {
+export function findSandboxProgram(name: string, kind: SandboxKind, folders: readonly string[]): string {
   const path = [...folders, ...USUAL_FOLDERS].map((folder) => join(folder, name)).find(isExecutable);
   if (path === undefined)
     throw pipeliteError("SANDBOX_UNAVAILABLE", { kind, reason: `${name} is not installed` });
@@ -29,7 +29,7 @@ export interface SandboxHost {
   isRoot: boolean;
 }
 
-export function thisHost(): SandboxHost {
+export function sandboxHost(): SandboxHost {
   return { isRoot: process.getuid?.() === 0 };
 }
 

@@ -87,7 +87,7 @@ export interface Start {
 }
 
 /** Session, terminal, limits, privileges, system call filter, and the builder itself. */
-export function startBuilder(start: Start): SystemCall[] {
+export function startBuilderCalls(start: Start): SystemCall[] {
   const base = start.builder.slice(start.builder.lastIndexOf("/") + 1);
   const env = [...start.env].map(([key, value]) => `${key}=${value}`).toSorted();
   return [

@@ -25,7 +25,7 @@ import type { StarterRun } from "./starter/run.ts";
 import { callsUnconfined, pathRewriter } from "./unconfined.ts";
 import { callsInUnshare, unshareArguments } from "./unshare.ts";
 import { measureUsage, readCoreHardLimit } from "./usage.ts";
-import { findProgram, thisHost } from "./host.ts";
+import { findSandboxProgram, sandboxHost } from "./host.ts";
 import { pipeliteError } from "./errors.ts";
 
 /** A limit of the kernel on what it counts, such as namespaces. */
@@ -133,7 +133,7 @@ function enforcement(
   const { pids, memory, quota } = cgroup?.versions ?? {};
   return {
     // The kernel exempts the host's root from RLIMIT_NPROC.
-    processes: (cgroup?.limited.processes && pids) || (thisHost().isRoot ? "unavailable" : "rlimit"),
+    processes: (cgroup?.limited.processes && pids) || (sandboxHost().isRoot ? "unavailable" : "rlimit"),
     memory: limits.memoryBytes === undefined ? "not-asked" : (cgroup?.limited.memory && memory) || "procfs",
     cpus: limits.cpus === undefined ? "not-asked" : (cgroup?.limited.cpus && quota) || "affinity",
   };
@@ -171,11 +171,11 @@ function planCalls(
   } else {
     const args =
       kind === "bubblewrap"
-        ? bubblewrapArguments(bytesOfHostPaths(request), thisHost())
+        ? bubblewrapArguments(bytesOfHostPaths(request), sandboxHost())
         : unshareArguments(request.network);
-    if (kind === "bubblewrap") calls.push(...callsBeforeBubblewrap(thisHost()));
+    if (kind === "bubblewrap") calls.push(...callsBeforeBubblewrap(sandboxHost()));
     calls.push(
-      call("execve", byteStringOf(findProgram(args[0] ?? "", kind, request.programFolders)), args, []),
+      call("execve", byteStringOf(findSandboxProgram(args[0] ?? "", kind, request.programFolders)), args, []),
     );
   }
   const outer = assembleProgram({
@@ -200,7 +200,7 @@ function innerCalls(kind: SandboxKind, request: SandboxRequest, machine: Process
     case "bubblewrap":
       return callsInBubblewrap(request, machine);
     case "unshare":
-      return callsInUnshare(bytesOfHostPaths(request), machine, thisHost());
+      return callsInUnshare(bytesOfHostPaths(request), machine, sandboxHost());
     default:
       return callsUnconfined(request, machine, request.limits.processes + countOwnTasks());
   }

@@ -8,7 +8,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createExecutable } from "#base/libc.ts";
-import { thisHost } from "./host.ts";
+import { sandboxHost } from "./host.ts";
 import { FD, filterCalls, joinFreshKeyring, sayReady } from "./inside.ts";
 import { assembleProgram } from "./launcher/program.ts";
 import { attempt, call, type Processor, type SystemCall } from "./launcher/system-call.ts";
@@ -122,7 +122,7 @@ function firstCalls(request: SessionRequest): SystemCall[] {
     call("fcntl", FD.report, linux.FCNTL_SET_FLAGS, linux.CLOSE_ON_EXEC),
     call("close_range", FD.inner, linux.FD_MAX, 0),
     ...goFirstWithoutMemory(FD.inner),
-    ...enterRoot(onHost, thisHost()),
+    ...enterRoot(onHost, sandboxHost()),
   ];
 }
 

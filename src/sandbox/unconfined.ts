@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { byteStringOf } from "#base/bytes.ts";
 import { readLoader } from "#base/elf.ts";
-import { keepOnlyReport, startBuilder } from "./inside.ts";
+import { keepOnlyReport, startBuilderCalls } from "./inside.ts";
 import type { SandboxRequest } from "./request.ts";
 import type { Processor, SystemCall } from "./launcher/system-call.ts";
 
@@ -25,7 +25,7 @@ export function callsUnconfined(
     processes,
     processors: request.processors,
   };
-  return [...keepOnlyReport(), ...startBuilder(start)];
+  return [...keepOnlyReport(), ...startBuilderCalls(start)];
 }
 
 /** A program that names a loader of the store is started through it, as neither is where its name says. */

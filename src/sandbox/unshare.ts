@@ -1,5 +1,5 @@
 // The sandbox made from util-linux `unshare` (namespaces, pid 1, exit status) and a launcher that makes its root.
-import { FD, keepOnlyReport, startBuilder, startOf } from "./inside.ts";
+import { FD, keepOnlyReport, startBuilderCalls, startOf } from "./inside.ts";
 import type { SandboxHost } from "./host.ts";
 import type { Processor, SystemCall } from "./launcher/system-call.ts";
 import type { SandboxRequest } from "./request.ts";
@@ -22,5 +22,5 @@ export function unshareArguments(network: boolean): string[] {
 }
 
 export function callsInUnshare(request: SandboxRequest, machine: Processor, host: SandboxHost): SystemCall[] {
-  return [...keepOnlyReport(), ...enterRoot(request, host), ...startBuilder(startOf(request, machine))];
+  return [...keepOnlyReport(), ...enterRoot(request, host), ...startBuilderCalls(startOf(request, machine))];
 }

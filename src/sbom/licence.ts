@@ -42,7 +42,7 @@ function referenceTo(name: string): string {
 const REFERENCE_MAX = 40;
 
 /** Several that hold together, or of which one is to be chosen. */
-export function joined(licences: readonly Licence[], word: "AND" | "OR"): Licence | undefined {
+export function joinLicences(licences: readonly Licence[], word: "AND" | "OR"): Licence | undefined {
   const all = [...new Map(licences.map((each) => [each.expression, each])).values()];
   const [first, ...more] = all;
   if (first === undefined || more.length === 0) return first;
@@ -88,7 +88,7 @@ export function debianLicence(copyright: string): Licence | undefined {
     /^Files:/im.test(stanza) ? (/^License:[ \t]*(.*)$/im.exec(stanza)?.[1] ?? []) : [],
   );
   const found = [...new Set(lines)].flatMap((line) => debianLine(line) ?? []);
-  return joined(found, "AND");
+  return joinLicences(found, "AND");
 }
 
 /** `GPL-2+ or Expat`, `GPL-2+ and MPL-1.1`; a line that has both, or words, is one licence as it stands. */
@@ -99,7 +99,7 @@ function debianLine(line: string): Licence | undefined {
   ] as const) {
     const parts = line.split(separator);
     if (parts.length < 2 || parts.some((part) => /\s/.test(part.trim()))) continue;
-    return joined(
+    return joinLicences(
       parts.flatMap((part) => licenceOf(debianName(part.trim())) ?? []),
       word,
     );

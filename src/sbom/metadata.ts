@@ -4,7 +4,7 @@ import { isObject } from "#base/strict-json.ts";
 import { parseStanzas, type Stanza } from "#package/deb822.ts";
 import { normaliseName } from "#package/wheel.ts";
 import type { BomPackage, Party } from "./bom.ts";
-import { joined, licenceOf } from "./licence.ts";
+import { joinLicences, licenceOf } from "./licence.ts";
 import { purlOf } from "./purl.ts";
 import { cleanText } from "./text.ts";
 
@@ -35,7 +35,7 @@ function npmLicence({ license, licenses }: Readonly<Record<string, unknown>>) {
   const single = one(license);
   return (
     single ??
-    joined(
+    joinLicences(
       listOf(licenses).flatMap((each) => one(each) ?? []),
       "OR",
     )
@@ -136,7 +136,7 @@ export function wheelFacts(metadata: string): BomPackage | undefined {
   const licence =
     licenceOf(one("license-expression")) ??
     licenceOf(one("license")) ??
-    joined(
+    joinLicences(
       ours.flatMap((each) => licenceOf(each) ?? []),
       "AND",
     );

@@ -2,7 +2,7 @@
 import { isObject, type Members } from "#base/strict-json.ts";
 import { TIME_IS_FIXED } from "./bom.ts";
 import { pipeliteError } from "./errors.ts";
-import { add, known, listOf, membersOf, onlyOne, textOf } from "./read-parts.ts";
+import { add, known, listOf, membersOf, onlyOne, nonEmptyText } from "./read-parts.ts";
 import type { ReadBom, ReadComponent } from "./read-parts.ts";
 
 /** An image has packages, and those files. */
@@ -26,17 +26,22 @@ export function readCycloneDx(document: Members): ReadBom {
     for (const each of listOf(list)) visit(each, 1);
   const dependencies = new Map<string, string[]>();
   for (const each of listOf(document["dependencies"]).map(membersOf))
-    add(dependencies, textOf(each["ref"]) ?? "", listOf(each["dependsOn"]).map(String));
-  const [author] = listOf(metadata["authors"]).map((each) => textOf(membersOf(each)["name"]));
+    add(dependencies, nonEmptyText(each["ref"]) ?? "", listOf(each["dependsOn"]).map(String));
+  const [author] = listOf(metadata["authors"]).map((each) => nonEmptyText(membersOf(each)["name"]));
   const [tool] = listOf(membersOf(metadata["tools"])["components"]).map(membersOf);
-  const [phase] = listOf(metadata["lifecycles"]).map((each) => textOf(membersOf(each)["phase"]));
+  const [phase] = listOf(metadata["lifecycles"]).map((each) => nonEmptyText(membersOf(each)["phase"]));
   return {
-    format: `CycloneDX ${textOf(document["specVersion"]) ?? ""}`,
+    format: `CycloneDX ${nonEmptyText(document["specVersion"]) ?? ""}`,
     main: isObject(main) ? cycloneDxComponent(main) : undefined,
     components,
     dependencies,
     contents,
-    ...known({ author, tool: textOf(tool?.["name"]), phase, time: textOf(metadata["timestamp"]) }),
+    ...known({
+      author,
+      tool: nonEmptyText(tool?.["name"]),
+      phase,
+      time: nonEmptyText(metadata["timestamp"]),
+    }),
     isTimeFixed: propertyOf(metadata, "pipelite:time") === TIME_IS_FIXED,
   };
 }
@@ -46,16 +51,18 @@ function cycloneDxComponent(value: Members): ReadComponent {
   const [licence] = listOf(value["licenses"]).map(membersOf);
   const size = propertyOf(value, "nix:nar_size");
   return {
-    ref: textOf(value["bom-ref"]) ?? "",
-    identifiers: [value["purl"], value["cpe"]].flatMap((each) => textOf(each) ?? []),
+    ref: nonEmptyText(value["bom-ref"]) ?? "",
+    identifiers: [value["purl"], value["cpe"]].flatMap((each) => nonEmptyText(each) ?? []),
     ...known({
       path: propertyOf(value, "nix:output_path"),
-      name: textOf(value["name"]),
-      version: textOf(value["version"]),
-      supplier: textOf(membersOf(value["supplier"])["name"]),
-      hash: textOf(onlyOne(hashes, ({ alg }) => alg === "SHA-256")["content"]),
+      name: nonEmptyText(value["name"]),
+      version: nonEmptyText(value["version"]),
+      supplier: nonEmptyText(membersOf(value["supplier"])["name"]),
+      hash: nonEmptyText(onlyOne(hashes, ({ alg }) => alg === "SHA-256")["content"]),
       narSize: size === undefined ? undefined : Number(size),
-      licence: licence && (textOf(licence["expression"]) ?? textOf(membersOf(licence["license"])["name"])),
+      licence:
+        licence &&
+        (nonEmptyText(licence["expression"]) ?? nonEmptyText(membersOf(licence["license"])["name"])),
     }),
   };
 }
@@ -64,5 +71,5 @@ function propertyOf(value: Members, name: string): string | undefined {
   const found = listOf(value["properties"])
     .map(membersOf)
     .filter((each) => each["name"] === name);
-  return found.length === 1 ? textOf(found[0]?.["value"]) : undefined;
+  return found.length === 1 ? nonEmptyText(found[0]?.["value"]) : undefined;
 }

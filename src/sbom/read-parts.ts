@@ -36,7 +36,7 @@ export interface ReadBom {
 }
 
 export function narSizeIn(comment: unknown): number | undefined {
-  const digits = /^NAR of (\d+) bytes$/.exec(textOf(comment) ?? "")?.[1];
+  const digits = /^NAR of (\d+) bytes$/.exec(nonEmptyText(comment) ?? "")?.[1];
   return digits === undefined ? undefined : Number(digits);
 }
 
@@ -60,7 +60,7 @@ export function listOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-export function textOf(value: unknown): string | undefined {
+export function nonEmptyText(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 

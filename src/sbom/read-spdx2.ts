@@ -1,14 +1,17 @@
 // Reads SPDX 2.3 back.
 import type { Members } from "#base/strict-json.ts";
 import { TIME_IS_FIXED } from "./bom.ts";
-import { add, known, listOf, membersOf, narSizeIn, onlyOne, textOf } from "./read-parts.ts";
+import { add, known, listOf, membersOf, narSizeIn, onlyOne, nonEmptyText } from "./read-parts.ts";
 import type { ReadBom, ReadComponent } from "./read-parts.ts";
 
 export function readSpdx2(document: Members): ReadBom {
   const [dependencies, contents] = [new Map<string, string[]>(), new Map<string, string[]>()];
   const described: string[] = [];
   for (const each of listOf(document["relationships"]).map(membersOf)) {
-    const [from, to] = [textOf(each["spdxElementId"]) ?? "", textOf(each["relatedSpdxElement"]) ?? ""];
+    const [from, to] = [
+      nonEmptyText(each["spdxElementId"]) ?? "",
+      nonEmptyText(each["relatedSpdxElement"]) ?? "",
+    ];
     if (each["relationshipType"] === "DEPENDS_ON") add(dependencies, from, [to]);
     if (each["relationshipType"] === "CONTAINS") add(contents, from, [to]);
     if (each["relationshipType"] === "DESCRIBES") described.push(to);
@@ -21,7 +24,7 @@ export function readSpdx2(document: Members): ReadBom {
   const creation = membersOf(document["creationInfo"]);
   const creators = listOf(creation["creators"]).map(String);
   const after = (start: RegExp) => creators.find((each) => start.test(each))?.replace(start, "");
-  const comment = textOf(creation["comment"]) ?? "";
+  const comment = nonEmptyText(creation["comment"]) ?? "";
   return {
     format: "SPDX 2.3",
     main,
@@ -31,7 +34,7 @@ export function readSpdx2(document: Members): ReadBom {
     ...known({
       author: after(/^(Person|Organization): /),
       tool: after(/^Tool: /)?.replace(/-\d.*$/, ""),
-      time: textOf(creation["created"]),
+      time: nonEmptyText(creation["created"]),
       phase: /SBOM type: (\w+)/.exec(comment)?.[1],
     }),
     isTimeFixed: comment.includes(TIME_IS_FIXED),
@@ -40,20 +43,20 @@ export function readSpdx2(document: Members): ReadBom {
 
 function spdx2Package(value: Members): ReadComponent {
   const said = (name: string) => {
-    const text = textOf(value[name]);
+    const text = nonEmptyText(value[name]);
     return text === "NOASSERTION" || text === "NONE" ? undefined : text;
   };
   const checksums = listOf(value["checksums"]).map(membersOf);
   const external = listOf(value["externalRefs"]).map(membersOf);
   return {
-    ref: textOf(value["SPDXID"]) ?? "",
-    identifiers: external.flatMap((each) => textOf(each["referenceLocator"]) ?? []),
+    ref: nonEmptyText(value["SPDXID"]) ?? "",
+    identifiers: external.flatMap((each) => nonEmptyText(each["referenceLocator"]) ?? []),
     ...known({
-      path: textOf(value["packageFileName"]),
-      name: textOf(value["name"]),
-      version: textOf(value["versionInfo"]),
+      path: nonEmptyText(value["packageFileName"]),
+      name: nonEmptyText(value["name"]),
+      version: nonEmptyText(value["versionInfo"]),
       supplier: said("supplier"),
-      hash: textOf(onlyOne(checksums, ({ algorithm }) => algorithm === "SHA256")["checksumValue"]),
+      hash: nonEmptyText(onlyOne(checksums, ({ algorithm }) => algorithm === "SHA256")["checksumValue"]),
       narSize: narSizeIn(value["comment"]),
       licence: said("licenseDeclared"),
     }),

@@ -1,24 +1,26 @@
 // Reads the graph of SPDX 3.0.1 back.
 import type { Members } from "#base/strict-json.ts";
 import { TIME_IS_FIXED } from "./bom.ts";
-import { add, known, listOf, membersOf, narSizeIn, onlyOne, textOf } from "./read-parts.ts";
+import { add, known, listOf, membersOf, narSizeIn, onlyOne, nonEmptyText } from "./read-parts.ts";
 import type { ReadBom, ReadComponent } from "./read-parts.ts";
 
 export function readSpdx3(graph: readonly unknown[]): ReadBom {
   const elements = graph.map(membersOf);
-  const byId = new Map(elements.map((each) => [textOf(each["spdxId"]) ?? textOf(each["@id"]) ?? "", each]));
+  const byId = new Map(
+    elements.map((each) => [nonEmptyText(each["spdxId"]) ?? nonEmptyText(each["@id"]) ?? "", each]),
+  );
   const [dependencies, contents] = [new Map<string, string[]>(), new Map<string, string[]>()];
   const licences = new Map<string, string>();
   for (const each of elements) {
-    const [from, to] = [textOf(each["from"]) ?? "", listOf(each["to"]).map(String)];
+    const [from, to] = [nonEmptyText(each["from"]) ?? "", listOf(each["to"]).map(String)];
     if (each["relationshipType"] === "dependsOn") add(dependencies, from, to);
     if (each["relationshipType"] === "contains") add(contents, from, to);
     if (each["relationshipType"] === "hasDeclaredLicense") {
-      const expression = textOf(byId.get(to[0] ?? "")?.["simplelicensing_licenseExpression"]);
+      const expression = nonEmptyText(byId.get(to[0] ?? "")?.["simplelicensing_licenseExpression"]);
       if (expression !== undefined) licences.set(from, expression);
     }
   }
-  const nameOf = (id: unknown) => textOf(byId.get(textOf(id) ?? "")?.["name"]);
+  const nameOf = (id: unknown) => nonEmptyText(byId.get(nonEmptyText(id) ?? "")?.["name"]);
   const packages = elements.filter(({ type }) =>
     ["software_Package", "software_File"].includes(String(type)),
   );
@@ -40,8 +42,8 @@ export function readSpdx3(graph: readonly unknown[]): ReadBom {
     ...known({
       author: nameOf(authors[0]),
       tool: nameOf(listOf(creation["createdUsing"])[0]),
-      time: textOf(creation["created"]),
-      phase: textOf(listOf(sbom["software_sbomType"])[0]),
+      time: nonEmptyText(creation["created"]),
+      phase: nonEmptyText(listOf(sbom["software_sbomType"])[0]),
     }),
     isTimeFixed: creation["comment"] === TIME_IS_FIXED,
   };
@@ -52,7 +54,7 @@ function packageOf(
   nameOf: (id: unknown) => string | undefined,
   licences: ReadonlyMap<string, string>,
 ): ReadComponent {
-  const ref = textOf(value["spdxId"]) ?? "";
+  const ref = nonEmptyText(value["spdxId"]) ?? "";
   const external = listOf(value["externalIdentifier"]).map(membersOf);
   const paths = external.filter((each) => each["externalIdentifierType"] === "other");
   const cpes = external.filter((each) => each["externalIdentifierType"] === "cpe23");
@@ -60,14 +62,14 @@ function packageOf(
   return {
     ref,
     identifiers: [value["software_packageUrl"], cpes[0]?.["identifier"]].flatMap(
-      (each) => textOf(each) ?? [],
+      (each) => nonEmptyText(each) ?? [],
     ),
     ...known({
-      path: textOf(onlyOne(paths, () => true)["identifier"]),
-      name: textOf(value["name"]),
-      version: textOf(value["software_packageVersion"]),
+      path: nonEmptyText(onlyOne(paths, () => true)["identifier"]),
+      name: nonEmptyText(value["name"]),
+      version: nonEmptyText(value["software_packageVersion"]),
       supplier: nameOf(value["suppliedBy"]),
-      hash: textOf(onlyOne(hashes, ({ algorithm }) => algorithm === "sha256")["hashValue"]),
+      hash: nonEmptyText(onlyOne(hashes, ({ algorithm }) => algorithm === "sha256")["hashValue"]),
       narSize: narSizeIn(value["comment"]),
       licence: licences.get(ref),
     }),

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { byteStringOf, utf8 } from "#base/bytes.ts";
 import { gzipMember } from "#package/gzip.ts";
 import { STORE_PACKAGE_SECONDS } from "./compose.ts";
-import { packageName, PATH_VERSION } from "./names.ts";
+import { packageNameOf, PATH_VERSION } from "./names.ts";
 import type { ShippedFile, ShippedPath, Shipment } from "./shipment.ts";
 import { addedFile } from "./tree.ts";
 
@@ -14,7 +14,7 @@ export function debianFiles({ pack, timeSeconds }: Shipment): ShippedFile[] {
 
 /** Of a store path: of no release, so with the time that all of them have. */
 export function debianPathFiles({ path }: ShippedPath, { pack }: Shipment): ShippedFile[] {
-  return filesOf(packageName(path), PATH_VERSION, { pack, timeSeconds: STORE_PACKAGE_SECONDS });
+  return filesOf(packageNameOf(path), PATH_VERSION, { pack, timeSeconds: STORE_PACKAGE_SECONDS });
 }
 
 /** Specification: Debian Policy 4.6, 12.5 and 12.7. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { PackageKey } from "#keys/package-key.ts";
 import type { SecretKey } from "#nix/signature.ts";
 import type { Store } from "#store/index.ts";
-import { timeOf } from "#package/oci-writer.ts";
+import { isoSeconds } from "#package/oci-writer.ts";
 import { RPM_TIME_MAX } from "#package/rpm.ts";
 import { PACKAGE_NAME } from "./names.ts";
 import { debianFiles, debianPathFiles } from "./debian-files.ts";
@@ -113,7 +113,7 @@ function checkNames(format: PackageFormat, { pack, timeSeconds }: Shipment): voi
   if (WRITERS[format].version(version) === undefined)
     throw pipeliteError("PACK_VERSION_UNSAYABLE", { place, name, format, version });
   if (format === "rpm" && timeSeconds > RPM_TIME_MAX)
-    throw pipeliteError("PACK_TIME_UNSAYABLE", { place, name, format, time: timeOf(timeSeconds) });
+    throw pipeliteError("PACK_TIME_UNSAYABLE", { place, name, format, time: isoSeconds(timeSeconds) });
 }
 
 /** The compressors of Node work beside its own thread. */

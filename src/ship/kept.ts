@@ -8,7 +8,7 @@ import { hexDigestOf } from "#base/digest.ts";
 import { bytesOfFile, makeFolder, writeFileAtomically } from "#base/files.ts";
 import type { Shape } from "#base/shape.ts";
 import { parseStrictJson } from "#base/strict-json.ts";
-import { writeAll } from "#environment/open-file.ts";
+import { writeAll } from "#base/file-pieces.ts";
 import { storePathBase, type StorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/index.ts";
 

@@ -8,7 +8,7 @@ const NAME_MAX = 120;
 export const PACKAGE_NAME: RegExp = /^[a-z0-9][a-z0-9+.-]+$/;
 
 /** `nix-<hash>-<name>`. What stands behind the hash is for people: it may lose capitals and odd characters, and its end. */
-export function packageName(path: StorePath): string {
+export function packageNameOf(path: StorePath): string {
   const plain = storePathName(path)
     .toLowerCase()
     .replaceAll(/[^a-z0-9+.-]+/g, "-");

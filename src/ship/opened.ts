@@ -12,7 +12,7 @@ import { readApk3, type ReadApk3 } from "#package/apk3.ts";
 import { readCpio } from "#package/cpio.ts";
 import { readDeb } from "#package/deb.ts";
 import { decompress, PACKAGE_UNPACKED_MAX } from "#package/decompress.ts";
-import { numbersOf, readRpm, textOf, textsOf } from "#package/rpm.ts";
+import { tagNumbers, readRpm, tagText, tagTexts } from "#package/rpm.ts";
 import { rpmFiles } from "#package/rpm-index.ts";
 import type { TarEntry } from "#package/tar-reader.ts";
 import { pipeliteError as archiveError } from "#package/errors.ts";
@@ -178,12 +178,12 @@ const OPENERS: Readonly<Record<PackageFormat, (bytes: Uint8Array) => Promise<Ope
   },
   async rpm(bytes) {
     const { tags, header, payload } = readRpm(bytes);
-    const codec = textOf(tags, 1125) === "zstd" ? "zstd" : "gzip";
-    const [digests, modes, targets] = [textsOf(tags, 1035), numbersOf(tags, 1030), textsOf(tags, 1036)];
+    const codec = tagText(tags, 1125) === "zstd" ? "zstd" : "gzip";
+    const [digests, modes, targets] = [tagTexts(tags, 1035), tagNumbers(tags, 1030), tagTexts(tags, 1036)];
     const listed = rpmFiles(tags);
     const unpacked = await decompress(payload, codec === "zstd" ? ".zst" : ".gz", PACKAGE_UNPACKED_MAX);
-    const [time = 0] = numbersOf(tags, 1034);
-    const [users, groups, capabilities] = [textsOf(tags, 1039), textsOf(tags, 1040), textsOf(tags, 5010)];
+    const [time = 0] = tagNumbers(tags, 1034);
+    const [users, groups, capabilities] = [tagTexts(tags, 1039), tagTexts(tags, 1040), tagTexts(tags, 5010)];
     const entries = [...readCpio(unpacked)].map(({ kind, name, mode, target, content }, at): PackageEntry => {
       const digest = kind === "file" ? hash("sha256", content) : "";
       // What rpm installs has what the header says.

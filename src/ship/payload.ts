@@ -8,7 +8,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { constants, crc32, createZstdCompress, deflateRaw, zstdCompress, zstdCompressSync } from "node:zlib";
-import { writeAll } from "#environment/open-file.ts";
+import { writeAll } from "#base/file-pieces.ts";
 import * as shape from "#base/shape.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { GZIP_CODEC, GZIP_HEAD, GZIP_MEMORY, gzipTail } from "#package/gzip.ts";

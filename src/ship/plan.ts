@@ -4,7 +4,7 @@ import type { StorePath } from "#nix/store-path.ts";
 import type { PackageFacts } from "#package/packaged.ts";
 import { STORE_PACKAGE_SECONDS } from "./compose.ts";
 import { pipeliteError } from "./errors.ts";
-import { packageName, PATH_VERSION } from "./names.ts";
+import { packageNameOf, PATH_VERSION } from "./names.ts";
 import type { PackagePlan, ShippedFile, ShippedPath, Shipment } from "./shipment.ts";
 import { sortedFiles, withFolders } from "./tree.ts";
 
@@ -25,7 +25,7 @@ export function plansOf(
   if (isSingle) {
     const facts: PackageFacts = {
       ...profileFacts(shipment),
-      standsFor: paths.map(({ path }) => packageName(path)),
+      standsFor: paths.map(({ path }) => packageNameOf(path)),
     };
     const files = joined([...paths.flatMap(({ files: all }) => all), ...added], pack.name);
     return [{ of: pack.name, facts, files, paths: paths.map(({ path }) => path) }];
@@ -36,7 +36,7 @@ export function plansOf(
     files: joined(withFolders([...path.files, ...ofPath(path, shipment)], isOthers), path.path),
     paths: [path.path],
   }));
-  const depends = shipment.needs.map((path) => ({ name: packageName(path) }));
+  const depends = shipment.needs.map((path) => ({ name: packageNameOf(path) }));
   const facts = { ...profileFacts(shipment), depends };
   return [...ofStore, { of: pack.name, facts, files: joined(added, pack.name), paths: [] }];
 }
@@ -64,7 +64,7 @@ function pathFacts(
   { pack, architecture }: Shipment,
 ): PackageFacts {
   return {
-    name: packageName(path),
+    name: packageNameOf(path),
     version: PATH_VERSION,
     architecture,
     summary: `part of ${pack.name}: ${nameOf(path)}`.slice(0, 75),
@@ -74,7 +74,7 @@ function pathFacts(
     licence: pack.licence,
     maintainer: pack.maintainer,
     timeSeconds: STORE_PACKAGE_SECONDS,
-    depends: references.map((each) => ({ name: packageName(each) })),
+    depends: references.map((each) => ({ name: packageNameOf(each) })),
     standsFor: [],
     scripts: {},
   };

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { writeAll } from "#environment/open-file.ts";
+import { writeAll } from "#base/file-pieces.ts";
 import { folderFiles } from "#cache/folder.ts";
 import { push } from "#cache/push.ts";
 import type { SecretKey } from "#nix/signature.ts";

@@ -1,9 +1,9 @@
 // One package of a format: its files checked, packed into one stream, framed by what the format has around it.
 import { createHash, type Hash } from "node:crypto";
-import { closeSync, openSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, openSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isPipeliteError } from "#base/errors.ts";
-import { piecesOfFile } from "#base/file-pieces.ts";
+import { piecesOfFile, writeAll } from "#base/file-pieces.ts";
 import {
   apkArchitecture,
   apkControl,
@@ -219,7 +219,7 @@ function assemble(place: string, front: Uint8Array, payload: string, back: Uint8
   const fd = openSync(place, "wx", 0o644);
   const put = (bytes: Uint8Array): void => {
     digest.update(bytes);
-    for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
+    writeAll(fd, bytes);
   };
   try {
     put(front);

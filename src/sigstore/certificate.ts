@@ -6,9 +6,9 @@ import { asBuffer } from "#base/bytes.ts";
 import { isSignedBy } from "./algorithms.ts";
 import {
   bitsOf,
-  booleanOf,
+  readDerBoolean,
   bytesOfBits,
-  contentOf,
+  derContent,
   contextTag,
   countOf,
   elementsOf,
@@ -16,7 +16,7 @@ import {
   oidOf,
   readDer,
   TAG,
-  timeOf,
+  readDerTime,
   type Der,
 } from "./der.ts";
 import { pipeliteError } from "./errors.ts";
@@ -92,8 +92,8 @@ function parse(bytes: Uint8Array): Certificate {
     serial: integerOf(serial),
     issuer: issuer.raw,
     subject: subject.raw,
-    notBefore: timeOf(notBefore),
-    notAfter: timeOf(notAfter),
+    notBefore: readDerTime(notBefore),
+    notAfter: readDerTime(notAfter),
     spki: spki.raw,
     key: keyOf(spki.raw),
     extensions: extensionsOf(extensions),
@@ -123,8 +123,8 @@ function extensionsOf(wrapped: Der | undefined): Map<string, Extension> {
     const [value, other] = isMarked ? members.slice(1) : members;
     if (other !== undefined) refuse(`the extension ${oid} has other members`);
     found.set(oid, {
-      isCritical: isMarked && booleanOf(members[0]),
-      value: contentOf(value, TAG.octetString),
+      isCritical: isMarked && readDerBoolean(members[0]),
+      value: derContent(value, TAG.octetString),
     });
   }
   return found;
@@ -151,7 +151,7 @@ export function mayUseKeyFor({ extensions }: Certificate, usage: number): boolea
 export function authorityOf({ extensions }: Certificate): { below: number } | undefined {
   const found = extensions.get(EXTENSION.basicConstraints);
   const [isAuthority, below] = found === undefined ? [] : elementsOf(readDer(found.value));
-  if (isAuthority === undefined || !booleanOf(isAuthority)) return undefined;
+  if (isAuthority === undefined || !readDerBoolean(isAuthority)) return undefined;
   return { below: below === undefined ? Number.POSITIVE_INFINITY : countOf(below) };
 }
 

@@ -71,7 +71,7 @@ function readElement(bytes: Buffer, start: number): Der {
 }
 
 /** @throws PipeliteError DER_INVALID */
-export function contentOf({ tag, content }: Der | undefined = NOTHING, wanted: number): Buffer {
+export function derContent({ tag, content }: Der | undefined = NOTHING, wanted: number): Buffer {
   return tag === wanted ? content : refuse(`an element is of the kind ${tag}, not ${wanted}`);
 }
 
@@ -79,7 +79,7 @@ const NOTHING: Der = { tag: 0, content: Buffer.alloc(0), raw: Buffer.alloc(0) };
 
 /** `1.2.840...` @throws PipeliteError DER_INVALID */
 export function oidOf(element: Der | undefined): string {
-  const bytes = contentOf(element, TAG.oid);
+  const bytes = derContent(element, TAG.oid);
   const numbers: number[] = [];
   let number = 0;
   let isBegun = false;
@@ -100,7 +100,7 @@ export function oidOf(element: Der | undefined): string {
 
 /** The bytes of a number, as they stand there. @throws PipeliteError DER_INVALID */
 export function integerOf(element: Der | undefined): Buffer {
-  const bytes = contentOf(element, TAG.integer);
+  const bytes = derContent(element, TAG.integer);
   const [first, second = 0] = bytes;
   const isPadded = bytes.length > 1 && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80));
   return first === undefined || isPadded ? refuse("a number is none") : bytes;
@@ -115,8 +115,8 @@ export function countOf(element: Der | undefined): number {
 }
 
 /** @throws PipeliteError DER_INVALID */
-export function booleanOf(element: Der | undefined): boolean {
-  const bytes = contentOf(element, TAG.boolean);
+export function readDerBoolean(element: Der | undefined): boolean {
+  const bytes = derContent(element, TAG.boolean);
   const [byte] = bytes;
   return bytes.length === 1 && (byte === 0 || byte === 0xff)
     ? byte === 0xff
@@ -125,13 +125,13 @@ export function booleanOf(element: Der | undefined): boolean {
 
 /** Bits that are whole bytes, as keys and signatures are. @throws PipeliteError DER_INVALID */
 export function bytesOfBits(element: Der | undefined): Buffer {
-  const bytes = contentOf(element, TAG.bitString);
+  const bytes = derContent(element, TAG.bitString);
   return bytes[0] === 0 ? bytes.subarray(1) : refuse("a string of bits has no whole bytes");
 }
 
 /** Numbers of the bits that are set, from the first. @throws PipeliteError DER_INVALID */
 export function bitsOf(element: Der | undefined): Set<number> {
-  const [unused = 8, ...bytes] = contentOf(element, TAG.bitString);
+  const [unused = 8, ...bytes] = derContent(element, TAG.bitString);
   if (unused > 7 || (bytes.length === 0 && unused > 0)) refuse("a string of bits is none");
   const bits = bytes.flatMap((byte, at) =>
     Array.from({ length: 8 }, (_, bit) => ((byte >> (7 - bit)) & 1 ? at * 8 + bit : -1)),
@@ -145,7 +145,7 @@ const UTC_TIME = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
 const GENERALIZED_TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{0,8}[1-9]))?Z$/;
 
 /** Milliseconds since 1970; a part of one counts for nothing. @throws PipeliteError DER_INVALID */
-export function timeOf({ tag, content }: Der | undefined = NOTHING): number {
+export function readDerTime({ tag, content }: Der | undefined = NOTHING): number {
   const text = content.toString("latin1");
   const isShort = tag === TAG.utcTime;
   const match = isShort

@@ -1,7 +1,7 @@
 // Whom a certificate of Sigstore's authority names: a person or a machine, and who vouched for them. Specification: sigstore/fulcio,
 // docs/oid-info.md.
 import { EXTENSION, type Certificate } from "./certificate.ts";
-import { contentOf, contextTag, elementsOf, oidOf, readDer, TAG, type Der } from "./der.ts";
+import { derContent, contextTag, elementsOf, oidOf, readDer, TAG, type Der } from "./der.ts";
 import { pipeliteError } from "./errors.ts";
 
 export interface Identity {
@@ -25,7 +25,7 @@ export function identityOf({ extensions }: Certificate): Identity {
   const modern = extensions.get(ISSUER);
   const text = extensions.get(ISSUER_TEXT);
   const issuers = [
-    ...(modern === undefined ? [] : [textOf(contentOf(readDer(modern.value), TAG.utf8))]),
+    ...(modern === undefined ? [] : [textOf(derContent(readDer(modern.value), TAG.utf8))]),
     ...(text === undefined ? [] : [textOf(text.value)]),
   ];
   const [issuer, another = issuer] = issuers;
@@ -39,7 +39,7 @@ function subjectOf(name: Der): string {
   if (name.tag === contextTag(0)) {
     const [type, value] = elementsOf(name, contextTag(0));
     const [text] = value === undefined ? [] : elementsOf(value, contextTag(0));
-    if (oidOf(type) === OTHER_NAME) return textOf(contentOf(text, TAG.utf8));
+    if (oidOf(type) === OTHER_NAME) return textOf(derContent(text, TAG.utf8));
   }
   return refuse("its subject is of no kind that is known");
 }

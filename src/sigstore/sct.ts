@@ -3,10 +3,10 @@
 import { asBuffer } from "#base/bytes.ts";
 import { sha256 } from "#nix/hash.ts";
 import { EXTENSION, type Certificate } from "./certificate.ts";
-import { contentOf, contextTag, elementsOf, oidOf, readDer, TAG } from "./der.ts";
+import { derContent, contextTag, elementsOf, oidOf, readDer, TAG } from "./der.ts";
 import { derOf, sequenceOf } from "./der-writer.ts";
 import { pipeliteError } from "./errors.ts";
-import { isWithin, type TrustedLog } from "./trusted-root.ts";
+import { isInPeriod, type TrustedLog } from "./trusted-root.ts";
 
 interface LogPromise {
   logId: Buffer;
@@ -29,7 +29,7 @@ export function verifyScts(
 ): string[] {
   const found = certificate.extensions.get(EXTENSION.scts);
   if (found === undefined) return refuse("the certificate has none");
-  const promises = listOf(contentOf(readDer(found.value), TAG.octetString)).map(parsePromise);
+  const promises = listOf(derContent(readDer(found.value), TAG.octetString)).map(parsePromise);
   if (promises.length === 0) refuse("the certificate has none");
   const ids = promises.map(({ logId }) => logId.toString("hex"));
   if (new Set(ids).size < ids.length) refuse("a log stands twice in the certificate");
@@ -37,7 +37,7 @@ export function verifyScts(
   const { verify } = process.getBuiltinModule("node:crypto");
   return promises.map((promise) => {
     const { logId, time, signature } = promise;
-    const log = logs.find(({ id, validFor }) => id.equals(logId) && isWithin(validFor, time));
+    const log = logs.find(({ id, validFor }) => id.equals(logId) && isInPeriod(validFor, time));
     if (log === undefined) return refuse("it is of a log that is not trusted then");
     if (!["ec", "rsa"].includes(log.key.asymmetricKeyType ?? ""))
       return refuse("its log has a key of another kind than such logs have");

@@ -12,7 +12,7 @@ import {
 } from "./certificate.ts";
 import { verifyChain } from "./chain.ts";
 import {
-  contentOf,
+  derContent,
   contextTag,
   countOf,
   elementsOf,
@@ -20,12 +20,12 @@ import {
   oidOf,
   readDer,
   TAG,
-  timeOf,
+  readDerTime,
   type Der,
 } from "./der.ts";
 import { derInteger, derOf, derOid, sequenceOf } from "./der-writer.ts";
 import { pipeliteError } from "./errors.ts";
-import { isWithin, type CertificateAuthority } from "./trusted-root.ts";
+import { isInPeriod, type CertificateAuthority } from "./trusted-root.ts";
 
 const OID = {
   sha256: "2.16.840.1.101.3.4.2.1",
@@ -112,7 +112,7 @@ function parseResponse(response: Uint8Array): Token {
   const [contentType, explicit] = elementsOf(encapsulated);
   if (oidOf(contentType) !== OID.timestamp || explicit === undefined)
     return refuse("what is signed is no timestamp");
-  const content = contentOf(elementsOf(explicit, contextTag(0))[0], TAG.octetString);
+  const content = derContent(elementsOf(explicit, contextTag(0))[0], TAG.octetString);
   const signers = rest.at(-1);
   const [signer, more] = signers === undefined ? [] : elementsOf(signers, TAG.set);
   if (signer === undefined || more !== undefined) return refuse("it must have exactly one signer");
@@ -135,8 +135,8 @@ function parseInfo(content: Buffer): Info {
   const KNOWN: readonly number[] = [TAG.sequence, TAG.boolean, TAG.integer, contextTag(0)];
   if (rest.some(({ tag }) => !KNOWN.includes(tag))) refuse("it has members that are not known");
   return {
-    imprint: { hash: hashNameOf(algorithm), digest: contentOf(digest, TAG.octetString) },
-    time: timeOf(time),
+    imprint: { hash: hashNameOf(algorithm), digest: derContent(digest, TAG.octetString) },
+    time: readDerTime(time),
     nonce: nonce === undefined ? Buffer.alloc(0) : integerOf(nonce),
   };
 }
@@ -149,7 +149,7 @@ function verifyToken(
   const { info, content, signer } = token;
   const { imprint, time } = info;
   if (!digestOf(imprint.hash, bytes).equals(imprint.digest)) refuse("it is of other bytes");
-  if (!isWithin(validFor, time)) refuse(`its authority is not trusted at ${new Date(time).toISOString()}`);
+  if (!isInPeriod(validFor, time)) refuse(`its authority is not trusted at ${new Date(time).toISOString()}`);
   const root = certificates.at(-1);
   if (root === undefined) return refuse("its authority has no certificate");
   const [first] = certificates;
@@ -168,7 +168,7 @@ function verifyToken(
   verifyChain(certificate, { root, between }, { at: time, purpose: PURPOSE.timeStamping });
   const hash = hashNameOf(digestAlgorithm);
   const digest = attributeOf(attributes, OID.messageDigest);
-  if (!contentOf(digest, TAG.octetString).equals(digestOf(hash, content)))
+  if (!derContent(digest, TAG.octetString).equals(digestOf(hash, content)))
     refuse("its signature is of another time");
   if (oidOf(attributeOf(attributes, OID.contentType)) !== OID.timestamp)
     refuse("what is signed is no timestamp");
@@ -193,7 +193,7 @@ function signerOf(signer: Der): Signer {
   if (sid === undefined || digestAlgorithm === undefined || algorithm === undefined)
     return refuse("its signer has too few members");
   if (attributes?.tag !== contextTag(0)) return refuse("its signer signs nothing but the time");
-  return { sid, digestAlgorithm, attributes, algorithm, signature: contentOf(signature, TAG.octetString) };
+  return { sid, digestAlgorithm, attributes, algorithm, signature: derContent(signature, TAG.octetString) };
 }
 
 function isNamed(sid: Der, { issuer, serial }: Certificate): boolean {
@@ -232,7 +232,7 @@ function requireCertificate(attributes: Der, { raw }: Certificate): void {
   const isNamedHash = modern !== undefined && members[0]?.tag === TAG.sequence;
   const named = members[isNamedHash ? 1 : 0];
   const hash = isNamedHash && members[0] !== undefined ? hashNameOf(members[0]) : modern ? "sha256" : "sha1";
-  if (!contentOf(named, TAG.octetString).equals(digestOf(hash, raw)))
+  if (!derContent(named, TAG.octetString).equals(digestOf(hash, raw)))
     refuse("its signer names another certificate");
 }
 

@@ -118,7 +118,7 @@ export function parseTrustedRoot(value: unknown): TrustedRoot {
   }
 }
 
-export function isWithin({ start, end }: Period, at: number): boolean {
+export function isInPeriod({ start, end }: Period, at: number): boolean {
   return start <= at && at <= end;
 }
 

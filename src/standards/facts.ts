@@ -93,7 +93,7 @@ export function claimsByName({ claims }: Pick<RunRecord, "claims">): Claims {
 
 /** The members of the record that a pointer with `*` names, as identifiers. */
 export function recordIdentifiers(record: RunRecord, pattern: string): Identifier[] {
-  return resolve(record, pattern).flatMap(({ pointer, value }) =>
+  return resolvePattern(record, pattern).flatMap(({ pointer, value }) =>
     typeof value === "string" || typeof value === "number"
       ? [identifier(String(value), `run.json#${pointer}`, stageAt(record, pointer))]
       : [],
@@ -111,7 +111,7 @@ interface Found {
 }
 
 /** What a JSON pointer (RFC 6901) names; a part that is `*` stands for every member. */
-export function resolve(document: unknown, pattern: string): Found[] {
+export function resolvePattern(document: unknown, pattern: string): Found[] {
   let found: Found[] = [{ pointer: "", value: document }];
   for (const part of pattern.split("/").slice(1)) {
     found = found.flatMap(({ pointer, value }) => {

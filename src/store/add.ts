@@ -10,14 +10,15 @@ import { NarWriter } from "#nix/nar.ts";
 import { checkStorePathName, makeFixedPath, makeSourcePath, makeTextPath } from "#nix/store-path.ts";
 import { sortPaths, type StorePath } from "#nix/store-path.ts";
 import { closeCopy, createCopyAside } from "./canonicalise.ts";
-import { removeLeftover, removeTree } from "./disk.ts";
+import { removeLeftover, removeBytePath } from "./disk.ts";
 import { physicalPath } from "./layout.ts";
 import { lockPaths, type PathLocks } from "./locks.ts";
 import { existsOnDisk, isPresent, makeAndPlace, registerInPlace, type StoreContext } from "./place.ts";
 import { pathInfo, validAmong } from "./query.ts";
 import type { Registration } from "./register.ts";
 import { gatherTree, scanSteps, type GatheredFiles, type Include, type TreeNode } from "./scan.ts";
-import { dumpSteps, writeAll, type Sink, type TreeHash } from "./tree.ts";
+import { dumpSteps, type Sink, type TreeHash } from "./tree.ts";
+import { writeAll } from "#base/file-pieces.ts";
 import { pipeliteError } from "./errors.ts";
 
 export interface Added extends TreeHash {
@@ -201,7 +202,7 @@ async function addTextBatch(store: StoreContext, entries: readonly TextEntry[]):
 /** Writes the files at their places at once: until they are registered they are garbage, whole or not. */
 async function writeTexts(store: StoreContext, entries: readonly TextEntry[]): Promise<void> {
   const targets = entries.map(({ registration: { path } }) => byteStringOf(physicalPath(store.layout, path)));
-  for (const target of targets) removeTree(target);
+  for (const target of targets) removeBytePath(target);
   const made = await Promise.allSettled(targets.map((target) => createCopyAside(target, false)));
   const problems: unknown[] = [];
   for (const [index, file] of made.entries()) {

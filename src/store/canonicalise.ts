@@ -58,7 +58,7 @@ export function linkCopy(target: string, link: Uint8Array): void {
 }
 
 /** Makes a folder to be filled; `finishFolder` ends it. */
-export function makeFolder(target: string): void {
+export function makeStoreFolder(target: string): void {
   mkdirSync(diskPath(target), 0o755);
 }
 

@@ -29,7 +29,7 @@ export const LONG_PATH = 2000;
  * Removes a file or a tree, read-only folders included; nothing there is fine. Does not follow links. What lies so deep that no path
  * leads to it is moved up first: a program makes such folders step by step.
  */
-export function removeTree(bytePath: string): Removed {
+export function removeBytePath(bytePath: string): Removed {
   const removal: Removal = { top: bytePath, moved: [], count: 0, bytes: 0 };
   removeNode(bytePath, removal);
   return { bytes: removal.bytes };
@@ -68,7 +68,7 @@ function removeNode(bytePath: string, removal: Removal): void {
 /** Removes what a failed action left behind; that this fails too must not hide the failure itself. */
 export function removeLeftover(bytePath: string): void {
   try {
-    removeTree(bytePath);
+    removeBytePath(bytePath);
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error;
   }

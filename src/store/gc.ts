@@ -7,7 +7,7 @@ import type { WaitForLock } from "#base/libc.ts";
 import { byteStringOf, textOf } from "#base/bytes.ts";
 import { isStorePath, STORE_DIR, storePathHash, type StorePath } from "#nix/store-path.ts";
 import { transact } from "./database.ts";
-import { diskPath, removeTree } from "./disk.ts";
+import { diskPath, removeBytePath } from "./disk.ts";
 import { expired, goalOf, narSizeOf, NO_GOAL, type GarbageLimits, type Goal } from "./gc-limits.ts";
 import { serveTempRoots } from "./gc-server.ts";
 import { readGraph, type ReferenceGraph } from "./graph.ts";
@@ -265,7 +265,7 @@ async function deleteLeftovers(collection: Collection): Promise<void> {
     // Somebody may have made it valid, or begun to, since the graph was read; then it was spared first.
     if (spared.has(name.slice(0, 32))) continue;
     result.leftovers.push(textOf(name));
-    result.freedBytes += removeTree(`${folder}/${name}`).bytes;
+    result.freedBytes += removeBytePath(`${folder}/${name}`).bytes;
     if (pause.isDue()) await setImmediate();
   }
 }

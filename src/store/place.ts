@@ -10,7 +10,7 @@ import { encodeNix32 } from "#nix/nix32.ts";
 import { parseStorePath, STORE_DIR } from "#nix/store-path.ts";
 import { finishFolder } from "./canonicalise.ts";
 import { makeDurable } from "./durable.ts";
-import { diskPath, isRealFolder, removeLeftover, removeTree } from "./disk.ts";
+import { diskPath, isRealFolder, removeLeftover, removeBytePath } from "./disk.ts";
 import { physicalPath, type Layout } from "./layout.ts";
 import type { LockFiles } from "./lock-files.ts";
 import { lockPaths, type PathLocks } from "./locks.ts";
@@ -116,10 +116,10 @@ function removeUnregistered(store: StoreContext, path: Registration["path"]): vo
 function moveIntoPlace(store: StoreContext, { scratch, registration: { path } }: Placement): boolean {
   const target = byteStringOf(physicalPath(store.layout, path));
   if (isPresent(store, path)) {
-    removeTree(scratch);
+    removeBytePath(scratch);
     return false;
   }
-  removeTree(target);
+  removeBytePath(target);
   const isFolder = isRealFolder(scratch);
   // Moving a folder to another parent writes to it.
   if (isFolder) chmodSync(diskPath(scratch), 0o755);

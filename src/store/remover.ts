@@ -1,6 +1,6 @@
 // Taking many trees off the disk at a time, each file by file.
 import { chmodSync, lstatSync, readdirSync, rmdirSync } from "node:fs";
-import { diskPath, LONG_PATH, removeTree } from "./disk.ts";
+import { diskPath, LONG_PATH, removeBytePath } from "./disk.ts";
 import { HANDFUL, Unlinking } from "./unlinking.ts";
 
 /** Handfuls of files, and folders, that are being removed at a time. */
@@ -80,7 +80,7 @@ export class Remover {
       const below = `${bytePath}/${name}`;
       const stat = lstatSync(diskPath(below), { throwIfNoEntry: false });
       if (stat === undefined) continue;
-      if (below.length > top.length + LONG_PATH) this.#bytes += removeTree(below).bytes;
+      if (below.length > top.length + LONG_PATH) this.#bytes += removeBytePath(below).bytes;
       else if (stat.isDirectory()) await this.#removeFolder(below, { mode: stat.mode, top });
       else {
         if (stat.nlink === 1) this.#bytes += stat.blocks * 512;

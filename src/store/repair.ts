@@ -7,7 +7,7 @@ import { equalHashes } from "#nix/hash.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { hashMismatch } from "./add.ts";
 import { canonicalise, finishFolder } from "./canonicalise.ts";
-import { diskPath, isRealFolder, removeLeftover, removeTree } from "./disk.ts";
+import { diskPath, isRealFolder, removeLeftover, removeBytePath } from "./disk.ts";
 import { pipeliteError } from "./errors.ts";
 import { makeDurable } from "./durable.ts";
 import { physicalPath } from "./layout.ts";
@@ -62,7 +62,7 @@ function exchange(store: StoreContext, target: string, scratch: string): void {
   if (lstatSync(diskPath(target), { throwIfNoEntry: false }) !== undefined) move(target, old);
   move(scratch, target);
   if (isRealFolder(target)) finishFolder(target);
-  removeTree(old);
+  removeBytePath(old);
 }
 
 /** Moving a folder to another parent writes to it. */

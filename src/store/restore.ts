@@ -1,8 +1,9 @@
 // Writes a tree to disk as its NAR is parsed, in the form the store keeps.
 import { toByteString } from "#base/bytes.ts";
 import type { NarHandler } from "#nix/nar.ts";
-import { closeCopy, createCopy, finishFolder, linkCopy, makeFolder } from "./canonicalise.ts";
-import { writeAll, type Sink } from "./tree.ts";
+import { closeCopy, createCopy, finishFolder, linkCopy, makeStoreFolder } from "./canonicalise.ts";
+import { type Sink } from "./tree.ts";
+import { writeAll } from "#base/file-pieces.ts";
 
 export interface Restore extends NarHandler {
   /** Closes what is open, where the NAR ends too early. */
@@ -31,7 +32,7 @@ export function restoreTo(target: string, content?: Sink): Restore {
     },
     symlink: (link) => linkCopy(path, link),
     startDirectory() {
-      makeFolder(path);
+      makeStoreFolder(path);
       folders.push(path);
     },
     entry(name) {

@@ -1,14 +1,14 @@
 // Reads trees as NARs: hashes them, and in the same pass writes the NAR or a copy in the store's form, so that every byte
 // is read once. Holes of sparse files are never read: their zeros are made here.
+import { writeAll } from "#base/file-pieces.ts";
 import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readlinkSync, readSync } from "node:fs";
-import { writeSync } from "node:fs";
 import { applyEdits, fromByteString, type Edit } from "#base/bytes.ts";
 import { type PipeliteError } from "#base/errors.ts";
 import { nextData, nextHole } from "#base/libc.ts";
 import { inTurns, type Steps } from "#base/steps.ts";
 import { NarWriter } from "#nix/nar.ts";
-import { closeCopy, createCopy, finishFolder, linkCopy, makeFolder } from "./canonicalise.ts";
+import { closeCopy, createCopy, finishFolder, linkCopy, makeStoreFolder } from "./canonicalise.ts";
 import { diskPath, shownPath } from "./disk.ts";
 import { fileFacts, listFolder, reading, readingFailure, scanSteps, unlistedTree } from "./scan.ts";
 import type { FileFacts, Include, TreeNode } from "./scan.ts";
@@ -78,7 +78,7 @@ const NOTHING_MORE: readonly undefined[] = [];
 
 function* dumpFolder(folder: TreeNode, dump: Dump, target: string | undefined): Steps<void> {
   const { writer } = dump;
-  if (target !== undefined) makeFolder(target);
+  if (target !== undefined) makeStoreFolder(target);
   writer.startDirectory();
   let count = 0;
   for (const child of folder.children ?? listFolder(folder.path)) {
@@ -220,13 +220,6 @@ function dataAt(source: number, at: number): number | undefined {
 }
 
 /** @param position where in the file; after what was written last where it is not given */
-export function writeAll(fd: number, bytes: Uint8Array, position?: number): void {
-  for (let at = 0; at < bytes.length;) {
-    const from = position === undefined ? null : position + at;
-    at += writeSync(fd, bytes, at, bytes.length - at, from);
-  }
-}
-
 function changed(path: string): PipeliteError {
   return pipeliteError("STORE_SOURCE_CHANGED", { file: shownPath(path) });
 }

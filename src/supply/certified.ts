@@ -7,7 +7,7 @@ import { verifyChain } from "#sigstore/chain.ts";
 import { identityOf, type Identity } from "#sigstore/identity.ts";
 import { publicKeyOf, type PublicKey } from "#sigstore/key.ts";
 import { verifyScts } from "#sigstore/sct.ts";
-import { isWithin, type TrustedRoot } from "#sigstore/trusted-root.ts";
+import { isInPeriod, type TrustedRoot } from "#sigstore/trusted-root.ts";
 import { verifyLogged } from "#tlog/inclusion.ts";
 import type { Note } from "#tlog/note.ts";
 import { verifierOfLog } from "#tlog/trusted-log.ts";
@@ -69,7 +69,7 @@ interface ChainAt {
 }
 
 function chainAt(certificate: Certificate, { certificateAuthorities }: TrustedRoot, at: number): ChainAt {
-  const usable = certificateAuthorities.filter(({ validFor }) => isWithin(validFor, at));
+  const usable = certificateAuthorities.filter(({ validFor }) => isInPeriod(validFor, at));
   const problems: string[] = [];
   for (const { certificates } of usable) {
     const root = certificates.at(-1);
@@ -97,7 +97,7 @@ function verifyInLog(
     if (bundle.log === undefined || !trusted.id.equals(bundle.log.logId)) continue;
     const verifier = verifierOfLog(trusted);
     const { origin, size, note } = verifyLogged(bundle, key, verifier);
-    const late = times.find((time) => !isWithin(trusted.validFor, time));
+    const late = times.find((time) => !isInPeriod(trusted.validFor, time));
     if (late !== undefined)
       throw new RangeError(`it is of a log that is not trusted at ${new Date(late).toISOString()}`);
     return { detail: `entry ${bundle.log.index} of ${size} of ${origin}`, note };

@@ -80,7 +80,7 @@ export function verifierOf(name: string, kind: NoteKeyKind, key: KeyObject): Not
 }
 
 /** @param privateKey Ed25519 */
-export function signerOf(name: string, kind: NoteKeyKind, privateKey: KeyObject): NoteSigner {
+export function noteSignerOf(name: string, kind: NoteKeyKind, privateKey: KeyObject): NoteSigner {
   const { createPublicKey } = process.getBuiltinModule("node:crypto");
   return { ...verifierOf(name, kind, createPublicKey(privateKey)), privateKey };
 }

@@ -1,6 +1,6 @@
 // The chain of stages that no number of cores makes shorter: each reads what the one before it made, and together they
 // took the longest. A run can't have been faster than this; what it took beyond is preparing, waiting and concluding.
-import { criticalPath as longestChain } from "#formula/longest-chain.ts";
+import { longestChain } from "#formula/longest-chain.ts";
 import type { RunRecord } from "#home/run-record.ts";
 
 export interface CriticalPath {

@@ -1,8 +1,8 @@
 // One line at the bottom of a terminal while proofs are checked. The kernel holds the thread for as long as a
 // declaration takes, so nothing is drawn by timers: a line is written when the kernel goes on to the next declaration.
+import { visibleText } from "#base/escape.ts";
 import { formatCount } from "#base/numbers.ts";
 import { formatElapsed } from "#base/quantities.ts";
-import { visible } from "./lean.ts";
 import { createPaint, renderLine, span, type Line } from "./paint.ts";
 import type { Output } from "./view.ts";
 
@@ -68,6 +68,6 @@ function progressLine({ name, declarations, share, elapsedMs }: Place): Line {
   return [
     span("checking ", "busy"),
     span(`${formatElapsed(elapsedMs)}, ${formatCount(declarations, "declaration")}${percent}: `),
-    span(visible(name), "name"),
+    span(visibleText(name), "name"),
   ];
 }

@@ -1,5 +1,6 @@
 // The report on an exported Lean development, for people: its theorems, then what went wrong, then what was looked at.
 // On a terminal statements are broken to its width; elsewhere each theorem is one line, for grep.
+import { visibleText } from "#base/escape.ts";
 import { STANDARD_AXIOMS } from "#app/lean-check.ts";
 import { formatCount } from "#base/numbers.ts";
 import type { Problem, Report, TheoremReport } from "#lean/index.ts";
@@ -34,15 +35,15 @@ export function leanReportLines(report: Report, options: LeanViewOptions): Line[
   const problem = report.problem === undefined ? [] : problemLines(report, report.problem, options);
   const missing = (options.missing ?? []).map((name): Line => [
     span("not found: ", "failure"),
-    span(`${visible(name)} is not a theorem or axiom of the export`),
+    span(`${visibleText(name)} is not a theorem or axiom of the export`),
   ]);
   if (options.quiet) return [...problem, ...missing];
   const theorems = report.theorems.flatMap((theorem) => theoremLines(theorem, options));
   const statements = report.axioms.filter(({ statement }) => statement !== "");
   const axioms = statements.map(({ name, statement }): Line => [
     span("axiom".padEnd(10), "warning"),
-    span(visible(name), "name"),
-    span(` : ${visible(statement)}`),
+    span(visibleText(name), "name"),
+    span(` : ${visibleText(statement)}`),
   ]);
   const told = [...theorems, ...axioms.flatMap((line) => fit(line, options))];
   const gap = report.counts.theorem === 0 && told.length === 0 ? [] : [plainLine("")];
@@ -57,11 +58,11 @@ function fit(line: Line, { columns }: LeanViewOptions): Line[] {
 function theoremLines(theorem: TheoremReport, options: LeanViewOptions): Line[] {
   const { name, universes, statement, axioms, status } = theorem;
   const isPrinted = statement !== "";
-  const levels = universes.length === 0 || !isPrinted ? "" : `.{${universes.map(visible).join(", ")}}`;
+  const levels = universes.length === 0 || !isPrinted ? "" : `.{${universes.map(visibleText).join(", ")}}`;
   const head: Line = [
     span(status.padEnd(10), status === "checked" ? "good" : "failure"),
-    span(visible(name), "name"),
-    ...(isPrinted ? [span(`${levels} : ${visible(statement)}`)] : []),
+    span(visibleText(name), "name"),
+    ...(isPrinted ? [span(`${levels} : ${visibleText(statement)}`)] : []),
   ];
   const isListed = axioms.length > 0 && (options.axioms || status === "rejected");
   const used: Line[] = isListed ? [axiomLine(axioms, options)] : [];
@@ -78,7 +79,7 @@ function axiomLine(axioms: readonly string[], { allowAxioms }: LeanViewOptions):
     span("[axioms: ", "faint"),
     ...axioms.flatMap((axiom, i) => [
       span(i === 0 ? "" : ", ", "faint"),
-      span(visible(axiom), styleOf(axiom, allowAxioms)),
+      span(visibleText(axiom), styleOf(axiom, allowAxioms)),
     ]),
     span("]", "faint"),
   ];
@@ -97,12 +98,12 @@ const KIND_WORDS: Readonly<Record<Problem["kind"], string>> = {
 
 function problemLines(report: Report, problem: Problem, options: LeanViewOptions): Line[] {
   const { kind, reason, line, declaration, message } = problem;
-  const place = declaration === undefined ? "" : `, in ${visible(declaration)}`;
+  const place = declaration === undefined ? "" : `, in ${visibleText(declaration)}`;
   const style = kind === "limit" ? "warning" : "failure";
   const hint = hintOf(report, problem);
   const lines: Line[] = [
     [span(`${KIND_WORDS[kind]}: `, style), span(`${reason} at line ${line}${place}`)],
-    plainLine(`    ${visible(message)}`),
+    plainLine(`    ${visibleText(message)}`),
     ...(hint === undefined ? [] : [[span("hint: ", "busy"), span(hint)]]),
   ];
   return lines.flatMap((each) => fit(each, options));
@@ -126,14 +127,14 @@ function verdictLines({ status, counts, used, problem }: Report, { allowAxioms }
     return [plainLine(`${text}; what follows was not looked at`)];
   }
   const count = formatCount(counts.theorem, "theorem");
-  const names = used.map(({ axiom, theorems }) => `${visible(axiom)} (${theorems})`);
+  const names = used.map(({ axiom, theorems }) => `${visibleText(axiom)} (${theorems})`);
   const rests = used.length === 0 ? "none rests on an axiom" : `they rest on ${names.join(", ")}`;
   const verdict: Line = [
     span("accepted: ", "good"),
     span(counts.theorem === 0 ? count : `${count}; ${rests}`),
   ];
   const granted = used.map(({ axiom }) => axiom).filter((axiom) => allowAxioms.includes(axiom));
-  const warning: Line = [span("taken for granted: ", "warning"), span(granted.map(visible).join(", "))];
+  const warning: Line = [span("taken for granted: ", "warning"), span(granted.map(visibleText).join(", "))];
   return granted.length === 0 ? [verdict] : [verdict, warning];
 }
 
@@ -156,12 +157,14 @@ function summary({ counts, axioms, accelerated, unaccelerated, meta, lines }: Re
       : formatCount(counts[kind], noun),
   );
   if (counts.excluded > 0) kinds.push(`${counts.excluded} unsafe or partial, left out`);
-  const declared = axioms.map(({ name, allowed }) => `${visible(name)}${allowed ? "" : " (not allowed)"}`);
+  const declared = axioms.map(
+    ({ name, allowed }) => `${visibleText(name)}${allowed ? "" : " (not allowed)"}`,
+  );
   const facts: [string, string][] = [
     ["declared", kinds.length === 0 ? "nothing" : kinds.join(", ")],
     ["axioms", declared.join(", ")],
-    ["computed directly", accelerated.map(visible).join(", ")],
-    ["unaccelerated", unaccelerated.map(visible).join(", ")],
+    ["computed directly", accelerated.map(visibleText).join(", ")],
+    ["unaccelerated", unaccelerated.map(visibleText).join(", ")],
     [
       "export",
       meta === undefined ? formatCount(lines, "line") : `${formatCount(lines, "line")}, ${origin(meta)}`,
@@ -178,13 +181,6 @@ function origin({
   exporterVersion,
   leanVersion,
 }: NonNullable<Report["meta"]>): string {
-  const lean = leanVersion === "" ? "" : `, Lean ${visible(leanVersion)}`;
-  return `format ${visible(formatVersion)} of ${visible(exporter)} ${visible(exporterVersion)}${lean}`;
-}
-
-const INVISIBLE = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
-
-/** Text of an export with what a terminal would act on, or not show, spelled out: a name must not pass for another. */
-export function visible(text: string): string {
-  return text.replaceAll(INVISIBLE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+  const lean = leanVersion === "" ? "" : `, Lean ${visibleText(leanVersion)}`;
+  return `format ${visibleText(formatVersion)} of ${visibleText(exporter)} ${visibleText(exporterVersion)}${lean}`;
 }

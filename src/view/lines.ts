@@ -97,7 +97,7 @@ function buildFacts({ sandbox: { kind, version }, jobs, engine }: RunStarted): s
  * Whether the end of a stage gets a line: what was cached, skipped or cancelled before it began is counted, and named at the
  * end where it matters.
  */
-export function isShown({ status, durationMs }: StageFinished, verbosity: Verbosity): boolean {
+export function isEndShown({ status, durationMs }: StageFinished, verbosity: Verbosity): boolean {
   if (verbosity === "verbose") return true;
   return status === "cancelled" ? durationMs > 0 : status !== "cached" && status !== "skipped";
 }

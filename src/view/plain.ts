@@ -6,7 +6,7 @@ import { cleanLine, cutToWidth } from "./format.ts";
 import {
   expandedLine,
   failureLines,
-  isShown,
+  isEndShown,
   readingLine,
   stageEndLine,
   stageRetryLine,
@@ -68,7 +68,7 @@ export function createPlainView(stream: Output, options: ViewOptions): View {
     else if (event.type === "stage-retry") print([stageRetryLine(state, event, symbols)]);
     else if (event.type === "stage-log" && verbosity === "verbose") {
       print([[span(`${event.name} | `, "faint"), span(cleanLine(event.line))]]);
-    } else if (event.type === "stage-finished" && isShown(event, verbosity)) {
+    } else if (event.type === "stage-finished" && isEndShown(event, verbosity)) {
       if (event.status === "failed") printFailure(event);
       else print([stageEndLine(state, event, symbols)]);
     } else if (event.type === "run-finished") print(summaryLines(state, cwd));

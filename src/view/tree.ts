@@ -5,7 +5,7 @@ import { frameLines, loadingLine } from "./frame.ts";
 import {
   expandedLine,
   failureLines,
-  isShown,
+  isEndShown,
   reasonSpans,
   stageEndLine,
   stageRetryLine,
@@ -54,7 +54,7 @@ export function createTreeView(stream: Output, options: ViewOptions): View {
     else if (event.type === "stage-retry") printWrapped([stageRetryLine(state, event, symbols)], 4);
     else if (event.type === "stage-log" && verbosity === "verbose") {
       print([[span(`${event.name} | `, "faint"), span(cleanLine(event.line))]]);
-    } else if (event.type === "stage-finished" && isShown(event, verbosity)) {
+    } else if (event.type === "stage-finished" && isEndShown(event, verbosity)) {
       const why = event.status === "built" ? reasonSpans(state, event.name) : [];
       printWrapped([[...stageEndLine(state, event, symbols), ...why]], 4);
       if (event.status !== "failed") return;

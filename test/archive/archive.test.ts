@@ -5,7 +5,7 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { gather } from "#archive/gather.ts";
+import { gatherMembers } from "#archive/gather.ts";
 import { openArchive } from "#archive/open.ts";
 import { ArchiveReader } from "#archive/read.ts";
 import { writeArchive } from "#archive/write.ts";
@@ -68,7 +68,14 @@ describe("the archive of a run", { skip: sweep() }, () => {
     const run = home.runs.read(attested.runId);
     const program = new Map([["dist/cli.cjs", Buffer.from("process.exit(0);\n")]]);
     const person = personWith(key);
-    const members = await gather({ home, store, run, program, sources: archiveSources(home, run), person });
+    const members = await gatherMembers({
+      home,
+      store,
+      run,
+      program,
+      sources: archiveSources(home, run),
+      person,
+    });
     await writeArchive(target, members, { run: run.runId, signal: given, onMember: () => undefined });
   }
 

@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync 
 import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { isPipeliteError } from "#base/errors.ts";
-import { compress, decompress } from "#cache/compression.ts";
+import { compress, decompressNar } from "#cache/compression.ts";
 import { buildTraceFile, buildTraceFingerprint } from "#nix/build-trace.ts";
 import { realisationId } from "#nix/realisation.ts";
 import { signFingerprint } from "#nix/signature.ts";
@@ -38,7 +38,7 @@ describe("a folder as a cache", () => {
       };
       const packed = await bytesOf(compress(pieces(), "zstd"));
       assert.deepEqual(packed, await bytesOf(compress(pieces(), "zstd")), "the same bytes each time");
-      const unpacked = decompress(chunked(packed, 1000), "zstd");
+      const unpacked = decompressNar(chunked(packed, 1000), "zstd");
       assert.ok(unpacked !== undefined && bytes.equals(await bytesOf(unpacked)), `${length} bytes`);
     }
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EXIT } from "#base/errors.ts";
 import { VERSION } from "#base/version.ts";
-import { isGroup, type CommandEntry } from "#cli/command.ts";
+import { isCommandGroup, type CommandEntry } from "#cli/command.ts";
 import { findCommand, readCommandLine } from "#cli/command-line.ts";
 import { commands } from "#cli/commands.ts";
 import { homeOf, type Host } from "#cli/context.ts";
@@ -52,7 +52,7 @@ test("help of a command is the same by `help COMMAND`, --help and -h, and has ex
 test("every example in help is a command line that can be understood, and shows its own command", async () => {
   using rig = createRig();
   for (const [path, entry] of entriesOf(commands)) {
-    const { examples } = isGroup(entry) ? entry : await entry();
+    const { examples } = isCommandGroup(entry) ? entry : await entry();
     assert.ok(examples.length > 0, path.join(" "));
     for (const [line] of examples) {
       assert.ok(line.startsWith(["pipelite", ...path].join(" ")), line);
@@ -70,12 +70,12 @@ function entriesOf(
   entry: CommandEntry,
   path: readonly string[] = [],
 ): (readonly [readonly string[], CommandEntry])[] {
-  const below = isGroup(entry) ? Object.entries(entry.commands) : [];
+  const below = isCommandGroup(entry) ? Object.entries(entry.commands) : [];
   return [[path, entry], ...below.flatMap(([name, next]) => entriesOf(next, [...path, name]))];
 }
 
 function commandNames(): string[] {
-  return entriesOf(commands).flatMap(([path, entry]) => (isGroup(entry) ? [] : [path.join(" ")]));
+  return entriesOf(commands).flatMap(([path, entry]) => (isCommandGroup(entry) ? [] : [path.join(" ")]));
 }
 
 test("an unknown command, flag or word is refused with what was meant", async () => {
@@ -154,7 +154,7 @@ test("flags are read as people type them: apart, joined, after letters, and befo
 
 async function readFlags(name: string, words: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
   const { path, target, rest } = findCommand(commands, [name, ...words]);
-  assert.ok(!isGroup(target));
+  assert.ok(!isCommandGroup(target));
   return readCommandLine(await target(), path, rest).flags;
 }
 

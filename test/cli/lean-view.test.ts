@@ -1,11 +1,12 @@
 // The report of a check and the line shown while it runs, at widths and sizes that no small export has.
+import { visibleText } from "#base/escape.ts";
 import assert from "node:assert/strict";
 import { Writable } from "node:stream";
 import { test } from "node:test";
 import type { Report, TheoremReport } from "#lean/index.ts";
 import { displayWidth } from "#view/format.ts";
 import { createLeanProgress } from "#view/lean-progress.ts";
-import { leanReportLines, visible, type LeanViewOptions } from "#view/lean.ts";
+import { leanReportLines, type LeanViewOptions } from "#view/lean.ts";
 
 const theorem = (name: string, statement: string, axioms: readonly string[] = []): TheoremReport => ({
   name,
@@ -92,7 +93,7 @@ test("a name cannot move the cursor, hide a part of itself or break the line", (
   const name = "sorryAx\u001b[2K\rgood\u202e\u200b\n";
   const [line] = show(report(theorem(name, `"${name}"`)));
   const spelled = "sorryAx\\u{1b}[2K\\u{d}good\\u{202e}\\u{200b}\\u{a}";
-  assert.equal(visible(name), spelled);
+  assert.equal(visibleText(name), spelled);
   assert.equal(line, `checked   ${spelled} : "${spelled}"`);
 });
 

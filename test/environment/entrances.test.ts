@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { hexDigestOf } from "#base/digest.ts";
-import { ENTRANCE_FAILED, assembleEntrance, step } from "#sandbox/launcher/entrance.ts";
+import { ENTRANCE_FAILED, assembleEntrance, entranceStep } from "#sandbox/launcher/entrance.ts";
 import { writeEntrance, type EntranceName } from "#sandbox/entrances.ts";
 import { peer } from "../rig/peer.ts";
 
@@ -53,7 +53,7 @@ for (const machine of ["x64", "arm64"] as const) {
   const isOwn = process.arch === machine;
   describe(`an entrance for ${machine}`, { skip: isOwn ? false : peer(emulator) }, () => {
     const file = join(folder, `plain-${machine}`);
-    writeFileSync(file, assembleEntrance(machine, [step("go nowhere", "chdir", { known: "root" })]));
+    writeFileSync(file, assembleEntrance(machine, [entranceStep("go nowhere", "chdir", { known: "root" })]));
     chmodSync(file, 0o755);
     const run = (...args: string[]) => {
       const [command = "", ...words] = [...(isOwn ? [] : [emulator]), file, ...args];

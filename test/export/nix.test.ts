@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { filesBelow, removeTree } from "#base/files.ts";
-import { baseOf, nixString, writeFlake } from "#export/flake.ts";
+import { nixString, writeFlake } from "#export/flake.ts";
+import { storePathBase } from "#nix/store-path.ts";
 import { derivationPath, writeDerivation, type Derivation } from "#nix/derivation.ts";
 import { ownPlaceholder, upstreamPlaceholder } from "#nix/placeholder.ts";
 import { pipelite } from "../rig/command.ts";
@@ -165,7 +166,7 @@ test(
       for (const [name, content] of Object.entries(files))
         writeFileSync(join(folder, "flake", name), content);
       for (const each of derivations)
-        writeFileSync(join(folder, "flake/drv", baseOf(derivationPath(each))), writeDerivation(each));
+        writeFileSync(join(folder, "flake/drv", storePathBase(derivationPath(each))), writeDerivation(each));
       using nix = new FlakeNix(folder, folder);
       const evaluated = nix.run(
         "eval",

@@ -1,6 +1,6 @@
 // Parsers of what a home holds that somebody else wrote, and of what stages wrote.
 import { readParams } from "#app/params-file.ts";
-import { figuresOf } from "#app/capability-figures.ts";
+import { capabilityFigures } from "#app/capability-figures.ts";
 import { drawMeasured } from "#app/capability.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { parseJudgedJson, parseStrictJson } from "#base/strict-json.ts";
@@ -148,7 +148,7 @@ function capabilityOf(input: Uint8Array, subgroup: string | undefined): void {
   const samples = readSamples(input, { name: "x.csv", column: "x", subgroup });
   const limits = LIMITS[input.length % LIMITS.length] ?? { upper: 1 };
   const result = judgeCapability({ groups: samples.groups, gaugeDeviation: 1e-3 }, { limits });
-  requireFinite(figuresOf({ result, samples }));
+  requireFinite(capabilityFigures({ result, samples }));
   const page = drawMeasured({ result, samples }, "x");
   const odd = /[^"]*(?:NaN|Infinity|undefined)[^"]*/.exec(
     page.replaceAll(/<(style|text|title)[^]*?<\/\1>/g, ""),

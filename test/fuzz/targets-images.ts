@@ -2,7 +2,7 @@
 import { parseImageConfig, parseImageDocument, parseReferrer } from "#package/oci.ts";
 import { parseImageReference } from "#package/image-reference.ts";
 import {
-  contentOf,
+  bytesDocument,
   OCI_TYPES,
   writeImageConfig,
   writeImageIndex,
@@ -19,7 +19,7 @@ import { documents, isSyntax, ofFile, ofText, texts } from "./corpus.ts";
 import type { Target } from "./fuzz.ts";
 
 const platform = { os: "linux", architecture: "amd64" };
-const content = contentOf(OCI_TYPES.layer.gzip, Buffer.from("x"));
+const content = bytesDocument(OCI_TYPES.layer.gzip, Buffer.from("x"));
 const layer = { ...content, diffId: content.digest, comment: "x" };
 const config = writeImageConfig(platform, { layers: [layer], createdAt: 1, start: { env: { A: "1" } } });
 const manifest = writeImageManifest(config, [layer], { a: "b" });

@@ -8,7 +8,7 @@ import { readBom } from "#sbom/read.ts";
 import { parseStatement } from "#sigstore/index.ts";
 import { parseTrust } from "#supply/trust.ts";
 import { parseCheckpoint, writeCheckpoint } from "#tlog/checkpoint.ts";
-import { parseNote, parseVerifier, signerOf, signNote, verifyNote, writeNote } from "#tlog/note.ts";
+import { parseNote, parseVerifier, noteSignerOf, signNote, verifyNote, writeNote } from "#tlog/note.ts";
 import { writeVerifier } from "#tlog/note.ts";
 import { documents, isRange, isSyntax, ofText, texts } from "./corpus.ts";
 import type { Target } from "./fuzz.ts";
@@ -23,7 +23,7 @@ const privateKey = createPrivateKey({
 });
 const PUBLIC_KEY =
   "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAExt3FIPgDuPafDV6WNx3HqBCKnorGDrXWj/IIyq8+6RzpXXvZpjSPOqdGwFzQ87CQgQChhehczaWlSjtdKiodQQ==";
-const signer = signerOf("log.example", "log", privateKey);
+const signer = noteSignerOf("log.example", "log", privateKey);
 const checkpoint = writeCheckpoint({ origin: "log.example", size: 7, root: Buffer.alloc(32) });
 const note = writeNote({ text: checkpoint, signatures: [signNote(checkpoint, signer)] });
 

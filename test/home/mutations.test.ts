@@ -9,7 +9,7 @@ import fc from "fast-check";
 import { digestOf } from "#base/digest.ts";
 import { EXIT, PipeliteError } from "#base/errors.ts";
 import { parseAudit } from "#evidence/audit-file.ts";
-import { documentsOf, gather } from "#report/index.ts";
+import { documentsOf, gatherDocuments } from "#report/index.ts";
 import { openHome, type Home } from "#home/home.ts";
 import { readDeviations } from "#release/deviations.ts";
 import { BUILT_IN } from "#release/policy.ts";
@@ -83,7 +83,7 @@ function useAll(home: Home): void {
     () => home.runs.find({ word: "latest" }),
     () => traceOf(home.runs.read(runId).record),
     () => diffRuns(home.runs.read(runId).record, home.runs.read(runId).record),
-    () => documentsOf(gather(home, home.runs.read(runId))),
+    () => documentsOf(gatherDocuments(home, home.runs.read(runId))),
     () => readDeviations(home, { runId }),
     () => verifyRun(home, runId, { policy: BUILT_IN }),
   ];

@@ -20,7 +20,7 @@ import { isPipeliteError } from "#base/errors.ts";
 import { readAr } from "#package/ar.ts";
 import { parseStanzas } from "#package/deb822.ts";
 import { parseRelations } from "#package/debian-relations.ts";
-import { compareVersions, isWithin } from "#package/debian-version.ts";
+import { compareVersions, isVersionWithin } from "#package/debian-version.ts";
 import { decompress } from "#package/decompress.ts";
 import { readClearSigned } from "#package/openpgp.ts";
 import { readTar } from "#package/tar-reader.ts";
@@ -77,7 +77,7 @@ describe("versions of Debian", () => {
 
   test("bounds", () => {
     assert.deepEqual(
-      (["<<", "<=", "=", ">=", ">>"] as const).map((relation) => isWithin("1.0", relation, "1.0")),
+      (["<<", "<=", "=", ">=", ">>"] as const).map((relation) => isVersionWithin("1.0", relation, "1.0")),
       [false, true, true, true, false],
     );
   });

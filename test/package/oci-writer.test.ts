@@ -6,9 +6,9 @@ import { describe, test } from "node:test";
 import { NarParser, NarWriter } from "#nix/nar.ts";
 import { parseImageConfig, parseImageDocument } from "#package/oci.ts";
 import {
-  contentOf,
+  bytesDocument,
   OCI_TYPES,
-  timeOf,
+  isoSeconds,
   writeImageConfig,
   writeImageIndex,
   writeImageManifest,
@@ -19,7 +19,7 @@ import { readTar } from "#package/tar-reader.ts";
 import { TAR_END } from "#package/tar-writer.ts";
 
 const LAYER = {
-  ...contentOf(OCI_TYPES.layer.gzip, Buffer.from("packed")),
+  ...bytesDocument(OCI_TYPES.layer.gzip, Buffer.from("packed")),
   diffId: `sha256:${"ab".repeat(32)}`,
   comment: "hello",
 };
@@ -68,7 +68,7 @@ describe("documents", () => {
   });
 
   test("a referrer names what it is about, and nothing to be run", () => {
-    const content = contentOf("application/spdx+json", Buffer.from("{}"));
+    const content = bytesDocument("application/spdx+json", Buffer.from("{}"));
     const about = { artifactType: "application/spdx+json", content, annotations: {} };
     const value = JSON.parse(Buffer.from(writeReferrer(config, about).bytes).toString()) as {
       subject: object;
@@ -86,7 +86,7 @@ describe("documents", () => {
     );
   });
 
-  test("times are whole seconds of UTC", () => assert.equal(timeOf(1), "1970-01-01T00:00:01Z"));
+  test("times are whole seconds of UTC", () => assert.equal(isoSeconds(1), "1970-01-01T00:00:01Z"));
 });
 
 describe("trees of the store in a layer", () => {

@@ -9,7 +9,7 @@ import { removeTree } from "#base/files.ts";
 import { compareTrees } from "#rebuild/compare.ts";
 import { describeByDiffoscope } from "#rebuild/diffoscope.ts";
 import { guess, type Guess } from "#rebuild/guess.ts";
-import { statusOf, type Attempt } from "#rebuild/outcome.ts";
+import { rebuildStatusOf, type Attempt } from "#rebuild/outcome.ts";
 import { equivalentBy } from "#rebuild/stabilise.ts";
 import { optionalPeer } from "../rig/peer.ts";
 
@@ -167,7 +167,7 @@ const attempt = (more: Partial<Attempt>): Attempt => ({
 
 test("a status follows from the builds: none is untested, one other is no reproduction", () => {
   const narHash = "a";
-  const of = (...attempts: Attempt[]) => statusOf({ narHash, attempts });
+  const of = (...attempts: Attempt[]) => rebuildStatusOf({ narHash, attempts });
   const same = attempt({ narHash, varied: ["umask"] });
   assert.equal(of(), "untested");
   assert.equal(of(same), "reproduced");

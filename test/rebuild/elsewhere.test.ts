@@ -16,7 +16,7 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { describe, test } from "node:test";
-import { gather } from "#archive/gather.ts";
+import { gatherMembers } from "#archive/gather.ts";
 import { writeArchive } from "#archive/write.ts";
 import { lock } from "#app/lock.ts";
 import { openStore } from "#store/index.ts";
@@ -100,7 +100,14 @@ async function rebuiltByNobody(project: Project, stage: string): Promise<string>
     using store = openStore(project.home, { readOnly: true });
     const person = personWith(builderKey(project.door));
     const sources = "left out";
-    const members = await gather({ home: project.door, store, run, program: new Map(), sources, person });
+    const members = await gatherMembers({
+      home: project.door,
+      store,
+      run,
+      program: new Map(),
+      sources,
+      person,
+    });
     await writeArchive(file, members, { run: run.runId, signal, onMember: () => undefined });
   }
   chmodSync(project.folder, 0o755);

@@ -9,7 +9,7 @@ import { parseStorePath } from "#nix/store-path.ts";
 import { buildAgain } from "#rebuild/again.ts";
 import { factsOf } from "#rebuild/facts.ts";
 import { memoryFolder } from "#rebuild/reorder.ts";
-import { VARIATIONS, changeOf, merge, sort } from "#rebuild/variations.ts";
+import { VARIATIONS, changeOf, merge, sortVariations } from "#rebuild/variations.ts";
 import { closeStarters } from "#sandbox/sandbox.ts";
 import { openStore } from "#store/store.ts";
 import { peer, sweep } from "../rig/peer.ts";
@@ -77,7 +77,7 @@ for (const [kind, skip] of [
     };
     try {
       const usual = await build([]);
-      const { can } = sort(VARIATIONS, facts);
+      const { can } = sortVariations(VARIATIONS, facts);
       assert(can.length >= VARIATIONS.length - 4, `only ${can.join(", ")}`);
       for (const variation of can) {
         const seen = await build([variation]);

@@ -15,7 +15,7 @@ import { parseStorePath, storePathBase } from "#nix/store-path.ts";
 import { lostRebuilds, reproductionOf } from "#rebuild/reproductions.ts";
 import { REBUILD_TYPE } from "#rebuild/statement.ts";
 import { documentsOf } from "#report/documents.ts";
-import { gather } from "#report/gather.ts";
+import { gatherDocuments } from "#report/gather.ts";
 import { openStore } from "#store/store.ts";
 import { layoutOf } from "#store/layout.ts";
 import { attest, builderKey, builderPublicKey } from "#supply/attest.ts";
@@ -165,7 +165,9 @@ test("statements of a key that was replaced count for nothing, and are named wit
     found.text,
     /^untested; rebuilds\/.*1\.sigstore\.json, rebuilds\/.*2\.sigstore\.json \(other bytes\) count for nothing, signed by SHA256:/,
   );
-  const html = new TextDecoder().decode(documentsOf(gather(home, home.runs.read(runId))).get("report.html"));
+  const html = new TextDecoder().decode(
+    documentsOf(gatherDocuments(home, home.runs.read(runId))).get("report.html"),
+  );
   assert.match(html, /Statements that count for nothing/);
 });
 

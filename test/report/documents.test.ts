@@ -7,7 +7,7 @@ import * as CycloneDX from "@cyclonedx/cyclonedx-library";
 import { claimsOfFile } from "#evidence/claims-file.ts";
 import { readLogs } from "#evidence/result-tree.ts";
 import { documentsOf, evidenceDocuments } from "#report/documents.ts";
-import { gather, gatherAtEnd } from "#report/gather.ts";
+import { gatherDocuments, gatherAtEnd } from "#report/gather.ts";
 import type { DocumentInput, ClaimSeries } from "#standards/input.ts";
 import { removeTree } from "#base/files.ts";
 import { forbiddenWords, readDocuments, walkDocuments } from "../rig/document-walk.ts";
@@ -51,10 +51,10 @@ before(async () => {
   const out = join(project.folder, "result");
   const first = await project.run({ out });
   assert.equal(first.status, "passed");
-  passed = gather(project.door, project.door.runs.read(first.runId));
+  passed = gatherDocuments(project.door, project.door.runs.read(first.runId));
   const second = await project.run({ params: { count: "15" } });
   assert.equal(second.status, "failed");
-  failed = gather(project.door, project.door.runs.read(second.runId));
+  failed = gatherDocuments(project.door, project.door.runs.read(second.runId));
 });
 after(() => removeTree(project.folder));
 
@@ -326,7 +326,7 @@ test("a log in the store that is not the one of the record is in no document", (
     writeFileSync(secret, "what nobody may see\n");
     rmSync(file);
     symlinkSync(secret, file);
-    const again = gather(project.door, project.door.runs.read(record.runId));
+    const again = gatherDocuments(project.door, project.door.runs.read(record.runId));
     assert.equal(again.logs.get("make"), record.tree === undefined ? undefined : input.logs.get("make"));
     assert.doesNotMatch(new TextDecoder().decode(documentsOf(again).get("report.html")), /nobody may see/);
     rmSync(file);

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import type { Claim } from "#home/run-record.ts";
-import { resolve } from "#standards/facts.ts";
+import { resolvePattern } from "#standards/facts.ts";
 import type { DocumentInput } from "#standards/input.ts";
 import { MAPPINGS } from "#standards/mappings.ts";
 
@@ -73,7 +73,7 @@ function stands(text: string, source: string, input: DocumentInput): boolean {
   const { record, audit, deviations, signatures, journal, derivations } = input;
   const [place = "", pointer = ""] = source.split(/#(.*)/s);
   const has = (document: unknown, path: string) =>
-    resolve(document, path).some(({ value }) => {
+    resolvePattern(document, path).some(({ value }) => {
       const texts = Array.isArray(value) ? value.map(String) : [String(value)];
       return texts.includes(text) || texts.join("\n") === text || texts.some((each) => asDate(each) === text);
     });

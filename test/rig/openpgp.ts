@@ -1,6 +1,6 @@
 // Signs as an archive does: version 4, by a fresh RSA or Ed25519 key. For tests that need a signature of their own.
 import { generateKeyPairSync, hash, sign, type KeyObject } from "node:crypto";
-import { readPublicKey, type OpenPgpPublicKey } from "#package/openpgp.ts";
+import { readOpenPgpKey, type OpenPgpPublicKey } from "#package/openpgp.ts";
 
 export interface SigningKey {
   publicKey: OpenPgpPublicKey;
@@ -38,7 +38,7 @@ export function newSigningKey(algorithm: "rsa" | "ed25519", created = 1_600_000_
           mpi(Buffer.concat([Buffer.from([0x40]), part("x")])),
         ]);
   const body = Buffer.concat([Buffer.from([4]), u32(created), material]);
-  const publicKey = readPublicKey({ tag: 6, body });
+  const publicKey = readOpenPgpKey({ tag: 6, body });
   if (publicKey === undefined) throw new Error("the key cannot be read");
   return { publicKey, body, private: pair.privateKey, algorithm };
 }

@@ -13,7 +13,7 @@ import { derOf, sequenceOf } from "#sigstore/der-writer.ts";
 import { toBase64 } from "#sigstore/envelope.ts";
 import { writeCheckpoint } from "#tlog/checkpoint.ts";
 import { hashesOfLeaves, leafHash, proveInclusion, rootHash } from "#tlog/merkle.ts";
-import { signerOf, signNote, writeNote, type NoteSigner } from "#tlog/note.ts";
+import { noteSignerOf, signNote, writeNote, type NoteSigner } from "#tlog/note.ts";
 import { bundlePath, tilePath, tilesBetween, writeEntryBundle } from "#tlog/tiles.ts";
 import {
   authorityExtensions,
@@ -90,7 +90,7 @@ export async function startSigstore(): Promise<Sigstore> {
   });
   const stranger = issue({ name: "sigstore", extensions: authorityExtensions() });
   const [ctKey, strangeKey, oidc] = [newKey(), newKey(), newKey()];
-  const log = signerOf(LOG_NAME, "log", generateKeyPairSync("ed25519").privateKey);
+  const log = noteSignerOf(LOG_NAME, "log", generateKeyPairSync("ed25519").privateKey);
   const logId = logIdOf(LOG_NAME, log.key);
   const timestamps = await startTimestampAuthority();
   const sigstore: Omit<Sigstore, "url"> & { url: string } = {

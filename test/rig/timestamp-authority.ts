@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { PURPOSE } from "#sigstore/certificate.ts";
-import { contentOf, contextTag, elementsOf, integerOf, readDer, TAG } from "#sigstore/der.ts";
+import { derContent, contextTag, elementsOf, integerOf, readDer, TAG } from "#sigstore/der.ts";
 import { derInteger, derOf, derOid, sequenceOf } from "#sigstore/der-writer.ts";
 import { toBase64 } from "#sigstore/envelope.ts";
 import {
@@ -82,7 +82,7 @@ export function answerTo(request: Buffer, { signer }: Chain, at: number, wrong: 
   const status = sequenceOf(derInteger(Buffer.of(wrong.status ?? 0)));
   if (wrong.isBare === true) return sequenceOf(status);
   const info = infoOf(
-    wrong.imprint ?? contentOf(digest, TAG.octetString),
+    wrong.imprint ?? derContent(digest, TAG.octetString),
     at,
     wrong,
     asked && integerOf(asked),

@@ -8,7 +8,7 @@ import { verifyConsistency } from "#tlog/merkle.ts";
 import {
   parseNote,
   signNote,
-  signerOf,
+  noteSignerOf,
   verifyNote,
   writeNote,
   type NoteSigner,
@@ -23,7 +23,7 @@ export interface Witness extends AsyncDisposable {
 }
 
 export async function startWitness(log: () => NoteVerifier | undefined): Promise<Witness> {
-  const signer = signerOf("witness.example", "witness", generateKeyPairSync("ed25519").privateKey);
+  const signer = noteSignerOf("witness.example", "witness", generateKeyPairSync("ed25519").privateKey);
   let known: Checkpoint | undefined;
   const answer = (body: string): { status: number; body: string } => {
     const [head = "", ...rest] = body.split("\n\n");

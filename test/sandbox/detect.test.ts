@@ -8,7 +8,7 @@ import { removeTree } from "#base/files.ts";
 import { createExecutable } from "#base/libc.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { VERSION } from "#base/version.ts";
-import { findProgram } from "#sandbox/host.ts";
+import { findSandboxProgram } from "#sandbox/host.ts";
 import { detectSandbox } from "#sandbox/sandbox.ts";
 import type { DetectedSandbox } from "#sandbox/sandbox.ts";
 import { peer } from "../rig/peer.ts";
@@ -51,7 +51,7 @@ const REFUSED = "echo 'bwrap: No permissions to create new namespace' >&2; exit 
 
 /** Without a terminal of its own for each stage the starter can't hand on a log: the next kind is taken. */
 const NO_TERMINALS = [
-  findProgram("unshare", "unshare", []),
+  findSandboxProgram("unshare", "unshare", []),
   "--mount",
   "sh",
   "-ec",

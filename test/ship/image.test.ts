@@ -9,7 +9,7 @@ import { verify } from "#app/verify-image.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { hexDigestOf } from "#base/digest.ts";
 import { parseHash } from "#nix/hash.ts";
-import { contentOf, writeReferrer } from "#package/oci-writer.ts";
+import { bytesDocument, writeReferrer } from "#package/oci-writer.ts";
 import { BUNDLE_TYPE } from "#ship/statement.ts";
 import { pipelite } from "../rig/command.ts";
 import { packImages } from "../rig/packing.ts";
@@ -252,7 +252,7 @@ describe("what lies beside an image", { skip: sweep() }, () => {
   function attach(layout: string, artifactType: string, text: string): void {
     const { index } = documentsOf(layout);
     const [subject] = index.manifests as [Parameters<typeof writeReferrer>[0]];
-    const content = contentOf(artifactType, Buffer.from(text));
+    const content = bytesDocument(artifactType, Buffer.from(text));
     const referrer = writeReferrer(subject, { artifactType, content, annotations: {} });
     for (const { digest, bytes } of [content, referrer])
       writeFileSync(join(layout, "blobs/sha256", digest.slice("sha256:".length)), bytes);

@@ -21,7 +21,7 @@ import {
   openPgpKey,
 } from "#package/openpgp-signer.ts";
 import { readRpm } from "#package/rpm.ts";
-import { packageName } from "#ship/names.ts";
+import { packageNameOf } from "#ship/names.ts";
 import { PACKAGE_FORMATS, type PackageFormat, type PackagePlan, type ShippedFile } from "#ship/shipment.ts";
 import { addedFile, addedLink } from "#ship/tree.ts";
 import { writePackage } from "#ship/write.ts";
@@ -199,7 +199,7 @@ test("packages are signed by a key whose certificate says that it signs", async 
 
 test("the name of a store path is one that every format can say", () => {
   const hash = "0123456789abcdfghijklmnpqrsvwxyz";
-  const called = (of: string) => packageName(parseStorePath(`/nix/store/${hash}-${of}`));
+  const called = (of: string) => packageNameOf(parseStorePath(`/nix/store/${hash}-${of}`));
   assert.equal(called("libFoo_1.2?=x"), `nix-${hash}-libfoo-1.2-x`);
   assert.ok(called("x".repeat(211)).length <= 120);
 });

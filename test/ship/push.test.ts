@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { pushToRegistry } from "#app/push.ts";
 import { isPipeliteError } from "#base/errors.ts";
-import { contentOf, EMPTY_DOCUMENT, OCI_TYPES, writeReferrer } from "#package/oci-writer.ts";
+import { bytesDocument, EMPTY_DOCUMENT, OCI_TYPES, writeReferrer } from "#package/oci-writer.ts";
 import { makeImage, writeLayout, type MadeImage } from "../rig/image.ts";
 import { startOciRegistry, type RegistryOptions } from "../rig/oci-registry.ts";
 
@@ -40,7 +40,7 @@ function withReferrer(made: MadeImage, name: string): string {
   const path = layoutOf(made, name);
   const bytes = made.blobs.get(made.manifest) ?? Buffer.alloc(0);
   const subject = { mediaType: OCI_TYPES.manifest, digest: `sha256:${made.manifest}`, size: bytes.length };
-  const content = contentOf("application/spdx+json", Buffer.from("{}\n"));
+  const content = bytesDocument("application/spdx+json", Buffer.from("{}\n"));
   const referrer = writeReferrer(subject, {
     artifactType: "application/spdx+json",
     content,

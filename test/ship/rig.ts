@@ -4,7 +4,7 @@ import { decompress } from "#package/decompress.ts";
 import { readApk } from "#package/apk.ts";
 import { readCpio } from "#package/cpio.ts";
 import { readDeb } from "#package/deb.ts";
-import { readRpm, numbersOf, textOf, textsOf } from "#package/rpm.ts";
+import { readRpm, tagNumbers, tagText, tagTexts } from "#package/rpm.ts";
 import type { PackageFacts } from "#package/packaged.ts";
 import type { TarEntry } from "#package/tar-reader.ts";
 import type { PackageFormat, PackagePlan, ShippedFile } from "#ship/shipment.ts";
@@ -76,14 +76,14 @@ function ofTar(files: readonly TarEntry[]): Manifest {
 /** What the header says, where the payload says the same. */
 async function ofRpm(bytes: Uint8Array): Promise<Manifest> {
   const { tags, payload } = readRpm(bytes);
-  const suffix = textOf(tags, 1125) === "zstd" ? ".zst" : ".gz";
+  const suffix = tagText(tags, 1125) === "zstd" ? ".zst" : ".gz";
   const unpacked = await decompress(payload, suffix);
   const entries = [...readCpio(unpacked)];
-  const folders = textsOf(tags, 1118);
-  const paths = textsOf(tags, 1117).map(
-    (name, at) => `${folders[numbersOf(tags, 1116)[at] ?? -1] ?? ""}${name}`,
+  const folders = tagTexts(tags, 1118);
+  const paths = tagTexts(tags, 1117).map(
+    (name, at) => `${folders[tagNumbers(tags, 1116)[at] ?? -1] ?? ""}${name}`,
   );
-  const [digests, modes, targets] = [textsOf(tags, 1035), numbersOf(tags, 1030), textsOf(tags, 1036)];
+  const [digests, modes, targets] = [tagTexts(tags, 1035), tagNumbers(tags, 1030), tagTexts(tags, 1036)];
   return sorted(
     entries.flatMap(({ kind, name, mode, target, content }, at) => {
       if (`/${name.slice(2)}` !== paths[at] || ((modes[at] ?? 0) & 0o7777) !== mode || targets[at] !== target)

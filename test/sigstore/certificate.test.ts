@@ -9,14 +9,14 @@ import { parseCertificate, PURPOSE, purposesOf } from "#sigstore/certificate.ts"
 import { verifyChain } from "#sigstore/chain.ts";
 import {
   bitsOf,
-  booleanOf,
+  readDerBoolean,
   countOf,
   elementsOf,
   integerOf,
   oidOf,
   readDer,
   TAG,
-  timeOf,
+  readDerTime,
 } from "#sigstore/der.ts";
 import { derInteger, derOf, derOid, sequenceOf } from "#sigstore/der-writer.ts";
 import { signStatement, parseBundle, verifyBundle, writeBundle } from "#sigstore/index.ts";
@@ -57,22 +57,23 @@ test("DER is read in the one way that it is written", () => {
     "a number that is padded": () => integerOf(read("02020001")),
     "a negative number that is padded": () => integerOf(read("0202ff81")),
     "a count below nothing": () => countOf(read("0201ff")),
-    "another truth": () => booleanOf(read("010101")),
+    "another truth": () => readDerBoolean(read("010101")),
     "an identifier that is padded": () => oidOf(read("06038001ff")),
     "an identifier that ends within a number": () => oidOf(read("060281ff")),
     "no identifier": () => oidOf(read("0600")),
     "an identifier that is no number any more": () => oidOf(read(`060b${"ff".repeat(10)}7f`)),
     "a bit that is none": () => bitsOf(read("03020701ff".slice(0, 8))),
     "a string for a sequence": () => elementsOf(read("0400")),
-    "a time with another zone": () => timeOf(readDer(derOf(TAG.utcTime, Buffer.from("260101000000+0100")))),
-    "the 30th of February": () => timeOf(readDer(derOf(TAG.utcTime, Buffer.from("260230000000Z")))),
+    "a time with another zone": () =>
+      readDerTime(readDer(derOf(TAG.utcTime, Buffer.from("260101000000+0100")))),
+    "the 30th of February": () => readDerTime(readDer(derOf(TAG.utcTime, Buffer.from("260230000000Z")))),
     "a part of a second that ends in 0": () =>
-      timeOf(readDer(derOf(TAG.generalizedTime, Buffer.from("20260101000000.50Z")))),
-    "a time that is text": () => timeOf(readDer(derOf(TAG.utf8, Buffer.from("260101000000Z")))),
+      readDerTime(readDer(derOf(TAG.generalizedTime, Buffer.from("20260101000000.50Z")))),
+    "a time that is text": () => readDerTime(readDer(derOf(TAG.utf8, Buffer.from("260101000000Z")))),
   };
   for (const [what, action] of Object.entries(refused)) refuses("DER_INVALID", action, what);
-  assert.equal(timeOf(readDer(derOf(TAG.utcTime, Buffer.from("490101000000Z")))), Date.UTC(2049, 0));
-  assert.equal(timeOf(readDer(derOf(TAG.utcTime, Buffer.from("500101000000Z")))), Date.UTC(1950, 0));
+  assert.equal(readDerTime(readDer(derOf(TAG.utcTime, Buffer.from("490101000000Z")))), Date.UTC(2049, 0));
+  assert.equal(readDerTime(readDer(derOf(TAG.utcTime, Buffer.from("500101000000Z")))), Date.UTC(1950, 0));
   refuses("ALGORITHM_UNKNOWN", () => hashNameOf(readDer(sequenceOf(derOid("1.3.14.3.2.26")))));
   refuses("ALGORITHM_UNKNOWN", () =>
     hashNameOf(readDer(sequenceOf(derOid("2.16.840.1.101.3.4.2.1"), derInteger(Buffer.of(1))))),

@@ -8,7 +8,7 @@ import { isPipeliteError } from "#base/errors.ts";
 import { type ErrorCode } from "#cli/error-rows.ts";
 import { makeTextPath, type StorePath } from "#nix/store-path.ts";
 import { sha256 } from "#nix/hash.ts";
-import { removeTree } from "#store/disk.ts";
+import { removeBytePath } from "#store/disk.ts";
 import { openStore, type Store } from "#store/store.ts";
 
 export class StoreRig implements Disposable {
@@ -86,7 +86,7 @@ export class StoreRig implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
-    removeTree(byteStringOf(this.folder));
+    removeBytePath(byteStringOf(this.folder));
   }
 }
 

@@ -30,10 +30,10 @@ import { StoreBytes } from "#supply/store-bytes.ts";
 import { parseTrust, type Trust } from "#supply/trust.ts";
 import { verifyProvenance } from "#supply/verify.ts";
 import { verifyLogged } from "#tlog/inclusion.ts";
-import { signerOf, writeVerifier, type NoteVerifier } from "#tlog/note.ts";
+import { noteSignerOf, writeVerifier, type NoteVerifier } from "#tlog/note.ts";
 import { Project } from "../rig/project.ts";
 
-const WITNESS = signerOf("witness.example", "witness", generateKeyPairSync("ed25519").privateKey);
+const WITNESS = noteSignerOf("witness.example", "witness", generateKeyPairSync("ed25519").privateKey);
 
 let project: Project;
 let bundles: Bundle[];

@@ -16,7 +16,7 @@ import { parseTrustedRoot } from "#sigstore/trusted-root.ts";
 import { askAll } from "#supply/keyless.ts";
 import { stamp } from "#supply/stamp.ts";
 import { hashedRekord } from "#tlog/hashed-rekord.ts";
-import { parseNote, signNote, signerOf, writeNote, type Note } from "#tlog/note.ts";
+import { parseNote, signNote, noteSignerOf, writeNote, type Note } from "#tlog/note.ts";
 import { Attested } from "../rig/attested.ts";
 import { pipelite } from "../rig/command.ts";
 import { sweep } from "../rig/peer.ts";
@@ -98,8 +98,8 @@ function flipped(bytes: Uint8Array, at: number): Uint8Array {
 }
 
 const line = (text: string, at: number, by: string): string => text.split("\n").with(at, by).join("\n");
-const stranger = signerOf("localhost", "log", generateKeyPairSync("ed25519").privateKey);
-const witness = signerOf("witness.test", "witness", generateKeyPairSync("ed25519").privateKey);
+const stranger = noteSignerOf("localhost", "log", generateKeyPairSync("ed25519").privateKey);
+const witness = noteSignerOf("witness.test", "witness", generateKeyPairSync("ed25519").privateKey);
 const cosigned = (text: string) => signNote(text, witness, 1_700_000_000);
 const plain = () => writeBundle(bundle);
 

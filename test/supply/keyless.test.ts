@@ -16,7 +16,7 @@ import { parseSigningConfig } from "#sigstore/signing-config.ts";
 import { parseTrustedRoot } from "#sigstore/trusted-root.ts";
 import { askAll, type KeylessSigner } from "#supply/keyless.ts";
 import { stamp } from "#supply/stamp.ts";
-import { signerOf, writeVerifier } from "#tlog/note.ts";
+import { noteSignerOf, writeVerifier } from "#tlog/note.ts";
 import { newKey } from "../rig/certificates.ts";
 import { pipelite } from "../rig/command.ts";
 import { parseTrust, type Trust } from "#supply/trust.ts";
@@ -188,7 +188,7 @@ function withKind(list: string, kind: "ed25519" | "x25519"): object {
   return rootWith(list, { ...entry, publicKey: { ...entry.publicKey, rawBytes } });
 }
 
-const WITNESS = signerOf("witness.test", "witness", generateKeyPairSync("ed25519").privateKey);
+const WITNESS = noteSignerOf("witness.test", "witness", generateKeyPairSync("ed25519").privateKey);
 
 test("it holds by those alone whom the trust file names, each of them", { skip }, async () => {
   other = await startSigstore();
@@ -295,7 +295,8 @@ const WRONG: Record<string, Case> = {
     isOurs: true,
   },
   "a checkpoint by another key of the same name": {
-    make: () => made({}, { signer: signerOf("localhost", "log", generateKeyPairSync("ed25519").privateKey) }),
+    make: () =>
+      made({}, { signer: noteSignerOf("localhost", "log", generateKeyPairSync("ed25519").privateKey) }),
     found: /log: .*not signed by the log's key/,
   },
   "a checkpoint of another log": {

@@ -12,7 +12,7 @@ import { openHome, type Home } from "#home/home.ts";
 import { TransparencyLog } from "#home/log.ts";
 import { auditLog, type LogAudit } from "#supply/log-audit.ts";
 import { askWitnesses } from "#supply/witness.ts";
-import { parseNote, signNote, signerOf, writeNote, type NoteVerifier } from "#tlog/note.ts";
+import { parseNote, signNote, noteSignerOf, writeNote, type NoteVerifier } from "#tlog/note.ts";
 import { runHere } from "../cli/rig.ts";
 import { startWitness } from "../rig/witness.ts";
 import { sweep } from "../rig/peer.ts";
@@ -159,7 +159,7 @@ const tamperings: Record<string, [change: (home: Home) => void, finding: RegExp]
       edit(join(home.layout.log, "checkpoints/3"), (text) => {
         const note = parseNote(text);
         const name = note.text.split("\n")[0] ?? "";
-        const other = signerOf(name, "log", generateKeyPairSync("ed25519").privateKey);
+        const other = noteSignerOf(name, "log", generateKeyPairSync("ed25519").privateKey);
         return writeNote({ text: note.text, signatures: [signNote(note.text, other)] });
       }),
     /checkpoint of 3: it is not signed/,
@@ -226,7 +226,7 @@ test("a log with another key is not the one that was asked for", async () => {
 
 test("a witness counts for what it signed, and for nothing else", async () => {
   const home = await homeOf(2, 4);
-  const witness = signerOf("witness.example", "witness", generateKeyPairSync("ed25519").privateKey);
+  const witness = noteSignerOf("witness.example", "witness", generateKeyPairSync("ed25519").privateKey);
   assert.match(
     failing(audit(home, { witnesses: [witness] })).join("\n"),
     /it has not signed the last checkpoint/,
@@ -266,7 +266,7 @@ test("what a witness that is none answers is refused", async () => {
   const ask = (keys = [witness.signer as NoteVerifier], url = witness.url) =>
     askWitnesses(again(home), { urls: [url], keys }, new AbortController().signal);
   await assert.rejects(ask([]), { code: "WITNESS_FAILED" });
-  const stranger = signerOf("witness.example", "witness", generateKeyPairSync("ed25519").privateKey);
+  const stranger = noteSignerOf("witness.example", "witness", generateKeyPairSync("ed25519").privateKey);
   await assert.rejects(ask([stranger]), /by none of the keys/);
   for (const lie of [
     { status: 409, body: "7\n" },

@@ -7,7 +7,7 @@ import { generateKey } from "#keys/key-file.ts";
 import { signStatement, writeBundle, type Bundle, type Statement } from "#sigstore/index.ts";
 import { attest } from "#supply/attest.ts";
 import type { Trust } from "#supply/trust.ts";
-import { parseNote, signNote, signerOf, writeNote, type NoteSigner } from "#tlog/note.ts";
+import { parseNote, signNote, noteSignerOf, writeNote, type NoteSigner } from "#tlog/note.ts";
 import { Attested, type Members } from "../rig/attested.ts";
 
 const attested = new Attested();
@@ -247,7 +247,7 @@ const CHANGED_BUNDLES: Record<string, [change: () => string | Bundle, found: Reg
   "a checkpoint that a log of the same name signed": [
     () =>
       resigned(attested.bundle(0), [
-        signerOf(attested.log.name, "log", generateKeyPairSync("ed25519").privateKey),
+        noteSignerOf(attested.log.name, "log", generateKeyPairSync("ed25519").privateKey),
       ]),
     /log: .*not signed by the log's key/,
   ],
@@ -257,7 +257,7 @@ const CHANGED_BUNDLES: Record<string, [change: () => string | Bundle, found: Reg
   ],
 };
 
-const witness = signerOf("witness.example", "witness", generateKeyPairSync("ed25519").privateKey);
+const witness = noteSignerOf("witness.example", "witness", generateKeyPairSync("ed25519").privateKey);
 
 /** What a builder that lies signs and logs. */
 const LIES: Record<string, [change: (of: Members, statement: Statement) => Statement | void, found: RegExp]> =
@@ -499,7 +499,7 @@ test("a bundle is refused by whom the trust file does not name, or not for this"
     ["a witness that did not sign", { witnesses }, /witness .*: it has not signed/],
     [
       "another log",
-      { logs: [signerOf("other.invalid", "log", witness.privateKey)] },
+      { logs: [noteSignerOf("other.invalid", "log", witness.privateKey)] },
       /log: .*of another log/,
     ],
     [

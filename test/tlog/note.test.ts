@@ -7,7 +7,7 @@ import {
   parseNote,
   parseVerifier,
   signNote,
-  signerOf,
+  noteSignerOf,
   verifyNote,
   writeNote,
   writeVerifier,
@@ -54,13 +54,13 @@ test("a key signs as Go's does, byte for byte", () => {
   const seed = Buffer.from("AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz", "base64").subarray(1);
   const head = Buffer.from("302e020100300506032b657004220420", "hex");
   const privateKey = createPrivateKey({ key: Buffer.concat([head, seed]), format: "der", type: "pkcs8" });
-  const signer = signerOf("PeterNeumann", "log", privateKey);
+  const signer = noteSignerOf("PeterNeumann", "log", privateKey);
   assert.equal(writeVerifier(signer), KEYS.peter);
   assert.equal(writeNote({ text: TEXT, signatures: [signNote(TEXT, signer)] }), `${TEXT}\n${PETER}`);
 });
 
 test("a witness signs a note with the time, and neither is taken for the other's", () => {
-  const signer = signerOf("witness.example", "witness", generateKeyPairSync("ed25519").privateKey);
+  const signer = noteSignerOf("witness.example", "witness", generateKeyPairSync("ed25519").privateKey);
   const text = writeCheckpoint({ origin: "log.example", size: 3, root: Buffer.alloc(32, 7) });
   const signature = signNote(text, signer, 1_700_000_000);
   const note = parseNote(writeNote({ text, signatures: [signature] }));

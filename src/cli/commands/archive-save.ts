@@ -2,10 +2,10 @@
 import { EXIT } from "#base/errors.ts";
 import { formatCount } from "#base/numbers.ts";
 import { formatSize } from "#base/quantities.ts";
-import { command, optional, requiredValue, value } from "#cli/command.ts";
+import { command, optionalArgument, requiredValue, value } from "#cli/command.ts";
 import { outputPathOf, print, printJson, say } from "#cli/context.ts";
 import { passphraseFlag, personFlags, publicKeyFlag } from "#cli/flags.ts";
-import { openHomeOf, whichRun } from "#cli/run-argument.ts";
+import { openHomeOf, runNamedBy } from "#cli/run-argument.ts";
 import { personIn } from "#cli/signing-key.ts";
 import { formatTable } from "#cli/table.ts";
 
@@ -33,12 +33,12 @@ export const archiveSave = command({
     publicKey: publicKeyFlag,
     ...personFlags,
   },
-  args: [optional("RUN", "Run id or its start (default: the latest)", "run")],
+  args: [optionalArgument("RUN", "Run id or its start (default: the latest)", "run")],
   async run(context, flags, word) {
     const app = await import("#app/archive.ts");
     const archived = await app.archiveRun({
       home: openHomeOf(context, flags),
-      which: whichRun(context, word),
+      which: runNamedBy(context, word),
       out: outputPathOf(context, { flag: "--out", path: flags.out, store: flags.store }),
       signer: await personIn(context, flags),
       env: context.env,

@@ -4,7 +4,7 @@ import { formatCount } from "#base/numbers.ts";
 import { command, value } from "#cli/command.ts";
 import { paintOf, print, printJson, say, type GlobalFlags } from "#cli/context.ts";
 import { parseCount, runArgument, sandboxFlag } from "#cli/flags.ts";
-import { meansMatrix, openHomeOf, whichRun } from "#cli/run-argument.ts";
+import { meansMatrix, openHomeOf, runNamedBy } from "#cli/run-argument.ts";
 import type { AuditReport } from "#evidence/audit-file.ts";
 import type { AuditStatus } from "#evidence/integrity.ts";
 import { cleanLine } from "#view/format.ts";
@@ -36,9 +36,10 @@ export const audit = command({
   },
   args: [runArgument],
   async run(context, flags, word) {
-    if (meansMatrix(word)) return (await import("#cli/matrix-text.ts")).auditMatrix(context, flags, word);
+    if (meansMatrix(word))
+      return (await import("#cli/matrix-text.ts")).auditMatrixCommand(context, flags, word);
     const app = await import("#app/audit.ts");
-    const report = await app.audit(openHomeOf(context, flags), whichRun(context, word), {
+    const report = await app.audit(openHomeOf(context, flags), runNamedBy(context, word), {
       jobs: flags.jobs,
       sandbox: flags.sandbox,
       env: context.env,

@@ -58,7 +58,8 @@ export const capability = command({
       writeFileAtomically(page, app.drawMeasured(measured, title));
       say(context, flags, `picture: ${page}`);
     }
-    if (flags.json) printJson(context, (await import("#app/capability-figures.ts")).figuresOf(measured));
+    if (flags.json)
+      printJson(context, (await import("#app/capability-figures.ts")).capabilityFigures(measured));
     else print(context, describe(result, column, paintOf(context, flags)));
     return result.passed ? EXIT.ok : EXIT.failed;
   },

@@ -4,7 +4,7 @@ import { JOB_NAMES } from "#app/job-names.ts";
 import { EXIT } from "#base/errors.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { makeFolder, writeFileAtomically } from "#base/files.ts";
-import { choice, command, optional, value } from "#cli/command.ts";
+import { choice, command, optionalArgument, value } from "#cli/command.ts";
 import { columnsOf, paintOf, pathOf, print, printJson, say, type ExitCode } from "#cli/context.ts";
 import { openPlainView } from "#cli/run-view.ts";
 import { formatTable } from "#cli/table.ts";
@@ -29,7 +29,7 @@ export const ci = command({
     needs: value("FILE", "What other jobs found: the context `needs` of a forge, or a folder of results"),
     result: value("FILE", "Write the result of the job to this file, in one line"),
   },
-  args: [optional("PIPELINE", "pipeline.ts or its folder")],
+  args: [optionalArgument("PIPELINE", "pipeline.ts or its folder")],
   async run(context, flags, word): Promise<ExitCode> {
     const { runCi } = await import("#app/ci.ts");
     const { pipeline } = splitTarget(context, word === undefined ? [] : [word]);

@@ -1,8 +1,8 @@
 // `pipelite deviation list`: what departed from the plan in a run.
 import { command, toggle } from "#cli/command.ts";
 import { columnsOf, print, printJson, say } from "#cli/context.ts";
-import { whichRun } from "#cli/run-argument.ts";
-import { placeOf } from "#cli/database.ts";
+import { runNamedBy } from "#cli/run-argument.ts";
+import { historyLocationOf } from "#cli/database.ts";
 import { describeDeviations, describeMoves } from "#cli/deviation-text.ts";
 import { runArgument } from "#cli/flags.ts";
 
@@ -20,7 +20,7 @@ export const deviationList = command({
   args: [runArgument],
   async run(context, flags, word) {
     const { listDeviations } = await import("#app/deviation.ts");
-    const found = await listDeviations(placeOf(context, flags), whichRun(context, word));
+    const found = await listDeviations(historyLocationOf(context, flags), runNamedBy(context, word));
     const { runId, deviations } = found;
     if (flags.json) return printJson(context, found);
     if (deviations.length === 0) return say(context, flags, `run ${runId} has no deviations`);

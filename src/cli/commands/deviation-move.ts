@@ -1,10 +1,10 @@
 // `pipelite deviation move`: what people do about a deviation, move by move, each signed.
 import { argument, command, requiredValue, value } from "#cli/command.ts";
 import { columnsOf, print, printJson } from "#cli/context.ts";
-import { placeOf } from "#cli/database.ts";
+import { historyLocationOf } from "#cli/database.ts";
 import { describeDeviations, describeMoves } from "#cli/deviation-text.ts";
 import { KEY_BRIEF, SIGNER_BRIEF, passphraseFlag, publicKeyFlag } from "#cli/flags.ts";
-import { readKey } from "#cli/signing-key.ts";
+import { readSigner } from "#cli/signing-key.ts";
 
 export const deviationMove = command({
   brief: "Move a deviation to another state, by a signature",
@@ -37,8 +37,15 @@ export const deviationMove = command({
   async run(context, flags, id, to) {
     const { moveDeviation } = await import("#app/deviation.ts");
     const { reason, disposition, as: name } = flags;
-    const key = await readKey(context, flags);
-    const moved = await moveDeviation(placeOf(context, flags), { id, to, disposition, reason, name, key });
+    const key = await readSigner(context, flags);
+    const moved = await moveDeviation(historyLocationOf(context, flags), {
+      id,
+      to,
+      disposition,
+      reason,
+      name,
+      key,
+    });
     if (flags.json) return printJson(context, moved);
     print(context, `${describeDeviations([moved], columnsOf(context))}\n\n${describeMoves(moved)}`);
   },

@@ -2,10 +2,10 @@
 import { cleanLine } from "#view/format.ts";
 import { shownJson } from "#base/shown-json.ts";
 import { formatDuration } from "#base/quantities.ts";
-import { argument, command, optional, toggle } from "#cli/command.ts";
+import { argument, command, optionalArgument, toggle } from "#cli/command.ts";
 import { columnsOf, paintOf, print, printJson, say, type ExitCode } from "#cli/context.ts";
 import { formatTable } from "#cli/table.ts";
-import { openHomeOf, tellRun, whichRun } from "#cli/run-argument.ts";
+import { openHomeOf, tellRun, runNamedBy } from "#cli/run-argument.ts";
 import type { StageRecord } from "#home/run-record.ts";
 import type { StageDifference } from "#run/records.ts";
 
@@ -18,11 +18,11 @@ export const diff = command({
   flags: { all: toggle("Show equal stages, too", "a") },
   args: [
     argument("RUN", "Run id or its start", "run"),
-    optional("RUN", "The run to compare it with (default: the latest)", "run"),
+    optionalArgument("RUN", "The run to compare it with (default: the latest)", "run"),
   ],
   async run(context, flags, first, second) {
     const app = await import("#app/runs.ts");
-    const [one, other] = [whichRun(context, first), whichRun(context, second)];
+    const [one, other] = [runNamedBy(context, first), runNamedBy(context, second)];
     const { a, b, params, stages } = app.compareRuns(openHomeOf(context, flags), one, other);
     const verdict = Math.max(tellRun(context, flags, a), tellRun(context, flags, b)) as ExitCode;
     if (flags.json) {

@@ -1,5 +1,5 @@
 // `pipelite export-ci`: the jobs of continuous integration as the workflow of a forge.
-import { argument, command, optional, usualValue } from "#cli/command.ts";
+import { argument, command, optionalArgument, usualValue } from "#cli/command.ts";
 import { print, printJson } from "#cli/context.ts";
 import { pipeliteError } from "#cli/errors.ts";
 import { splitTarget } from "#cli/target.ts";
@@ -18,7 +18,7 @@ export const exportCi = command({
   flags: { branch: usualValue("NAME", "Pushes to this branch start it", { usual: "main" }) },
   args: [
     argument("FORGE", "github, forgejo or woodpecker", ["github", "forgejo", "woodpecker"]),
-    optional("PIPELINE", "pipeline.ts or its folder"),
+    optionalArgument("PIPELINE", "pipeline.ts or its folder"),
   ],
   async run(context, flags, word, target) {
     const app = await import("#app/export-ci.ts");

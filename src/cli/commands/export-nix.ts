@@ -1,9 +1,9 @@
 // `pipelite export-nix`: the pipeline as derivations and a flake, for Nix without Pipelite.
 import { formatSize } from "#base/quantities.ts";
-import { command, optional, toggle, usualChoice, usualValue, value, values } from "#cli/command.ts";
+import { command, optionalArgument, toggle, usualChoice, usualValue, value, values } from "#cli/command.ts";
 import { pathOf, print, printJson, say } from "#cli/context.ts";
 import { paramFlag, paramsFlag, secretFlag } from "#cli/flags.ts";
-import { openHomeOf, whichRun } from "#cli/run-argument.ts";
+import { openHomeOf, runNamedBy } from "#cli/run-argument.ts";
 import { paramsOf, splitTarget, valuesOf } from "#cli/target.ts";
 
 export const exportNix = command({
@@ -33,14 +33,14 @@ export const exportNix = command({
     params: paramsFlag,
     secret: secretFlag,
   },
-  args: [optional("PIPELINE", "pipeline.ts or its folder")],
+  args: [optionalArgument("PIPELINE", "pipeline.ts or its folder")],
   async run(context, flags, word) {
     const { exportNix: write } = await import("#app/export-nix.ts");
     const { pipeline } = splitTarget(context, word === undefined ? [] : [word]);
     const made = await write({
       pipeline,
       home: openHomeOf(context, flags),
-      which: flags.run === undefined ? undefined : whichRun({ cwd: pipeline }, flags.run),
+      which: flags.run === undefined ? undefined : runNamedBy({ cwd: pipeline }, flags.run),
       out: pathOf(context, flags.out),
       cacheUrls: flags.cache,
       compression: flags.compression,

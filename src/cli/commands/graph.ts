@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { largest } from "#base/extremes.ts";
 import { formatDuration } from "#base/quantities.ts";
 import { writeFileAtomically } from "#base/files.ts";
-import { openCommand, optional, toggle, usualChoice, value } from "#cli/command.ts";
+import { openCommand, optionalArgument, toggle, usualChoice, value } from "#cli/command.ts";
 import { outputPathOf, paintOf, pathOf, print, printJson, say } from "#cli/context.ts";
 import { engineFlag, paramFlag, paramsFlag, sandboxFlag } from "#cli/flags.ts";
 import { paramsOf, splitTarget, valuesOf } from "#cli/target.ts";
@@ -33,7 +33,7 @@ export const graph = openCommand({
     engine: engineFlag,
     sandbox: sandboxFlag,
   },
-  arg: optional("PIPELINE|STAGE", "pipeline.ts or its folder, then stages", "stage"),
+  arg: optionalArgument("PIPELINE|STAGE", "pipeline.ts or its folder, then stages", "stage"),
   async run(context, flags, ...words) {
     const app = await import("#app/graph.ts");
     const { pipeline, stages } = splitTarget(context, words);

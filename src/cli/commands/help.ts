@@ -1,5 +1,5 @@
 // `pipelite help [COMMAND...]`: the same text as `pipelite COMMAND --help`.
-import { openCommand, optional, type Command, type CommandGroup } from "#cli/command.ts";
+import { openCommand, optionalArgument, type Command, type CommandGroup } from "#cli/command.ts";
 import { findCommand } from "#cli/command-line.ts";
 import { printHelp } from "#cli/help.ts";
 import { pipeliteError } from "#cli/errors.ts";
@@ -12,7 +12,7 @@ export function helpOn(commands: CommandGroup): Command {
       ["pipelite help run", "explain `pipelite run`"],
       ["pipelite help store gc", "explain `pipelite store gc`"],
     ],
-    arg: optional("COMMAND", "Words of a command"),
+    arg: optionalArgument("COMMAND", "Words of a command"),
     async run(context, _flags, ...words) {
       const { path, target, rest } = findCommand(commands, words);
       if (path.length === words.length) return printHelp(target, path, context);

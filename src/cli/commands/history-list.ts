@@ -1,9 +1,9 @@
 // `pipelite history list`: the runs in the index, of all machines that share it.
 import { formatCount } from "#base/numbers.ts";
 import { formatDuration, formatTime } from "#base/quantities.ts";
-import { command, optional } from "#cli/command.ts";
+import { command, optionalArgument } from "#cli/command.ts";
 import { columnsOf, print, printJson, say } from "#cli/context.ts";
-import { placeOf, warnOfRecords } from "#cli/database.ts";
+import { historyLocationOf, warnOfRecords } from "#cli/database.ts";
 import { databaseFlag, limitFlags } from "#cli/flags.ts";
 import { formatTable } from "#cli/table.ts";
 import { pipelineWord } from "#cli/target.ts";
@@ -16,10 +16,10 @@ export const historyList = command({
     ["pipelite history list monster-walk --all --json", "all runs of one pipeline, for programs"],
   ],
   flags: { database: databaseFlag, ...limitFlags },
-  args: [optional("PIPELINE", "Only its runs: a name, a pipeline.ts or its folder")],
+  args: [optionalArgument("PIPELINE", "Only its runs: a name, a pipeline.ts or its folder")],
   async run(context, flags, word) {
     const { listHistory } = await import("#app/history.ts");
-    const { sync, runs, total, changes, database } = await listHistory(placeOf(context, flags), {
+    const { sync, runs, total, changes, database } = await listHistory(historyLocationOf(context, flags), {
       pipeline: pipelineWord(context, word),
       limit: flags.all ? undefined : flags.limit,
     });

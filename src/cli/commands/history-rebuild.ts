@@ -2,7 +2,7 @@
 import { formatCount } from "#base/numbers.ts";
 import { command } from "#cli/command.ts";
 import { printJson, say, type ExitCode } from "#cli/context.ts";
-import { placeOf, verdictOnRecords, warnOfRecords } from "#cli/database.ts";
+import { historyLocationOf, verdictOnRecords, warnOfRecords } from "#cli/database.ts";
 import { databaseFlag } from "#cli/flags.ts";
 
 export const historyRebuild = command({
@@ -14,7 +14,7 @@ export const historyRebuild = command({
   flags: { database: databaseFlag },
   async run(context, flags): Promise<ExitCode> {
     const { remakeHistory } = await import("#app/history.ts");
-    const { report, total, database } = await remakeHistory(placeOf(context, flags));
+    const { report, total, database } = await remakeHistory(historyLocationOf(context, flags));
     if (report.replaced !== undefined) say(context, flags, `what was damaged: ${report.replaced}`);
     warnOfRecords(context, report);
     if (flags.json) printJson(context, { database, ...report });

@@ -2,7 +2,7 @@
 import { formatCount } from "#base/numbers.ts";
 import { command } from "#cli/command.ts";
 import { printJson, say, type ExitCode } from "#cli/context.ts";
-import { placeOf, verdictOnRecords, warnOfRecords } from "#cli/database.ts";
+import { historyLocationOf, verdictOnRecords, warnOfRecords } from "#cli/database.ts";
 import { databaseFlag } from "#cli/flags.ts";
 
 export const historySync = command({
@@ -18,7 +18,7 @@ export const historySync = command({
   flags: { database: databaseFlag },
   async run(context, flags): Promise<ExitCode> {
     const { updateHistory } = await import("#app/history.ts");
-    const { report, database } = await updateHistory(placeOf(context, flags));
+    const { report, database } = await updateHistory(historyLocationOf(context, flags));
     warnOfRecords(context, report);
     if (flags.json) printJson(context, { database, ...report });
     else say(context, flags, `${formatCount(report.added, "run")} added to ${database}`);

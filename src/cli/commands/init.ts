@@ -1,6 +1,6 @@
 // `pipelite init`: a pipeline that works, small enough to be read at once and changed into one's own.
 import { relative } from "node:path";
-import { command, optional } from "#cli/command.ts";
+import { command, optionalArgument } from "#cli/command.ts";
 import { pathOf, printJson, say } from "#cli/context.ts";
 import { formatList } from "#view/format.ts";
 
@@ -14,7 +14,7 @@ export const init = command({
     ["pipelite init", "into this folder"],
     ["pipelite init walk", "into the folder walk"],
   ],
-  args: [optional("FOLDER", "Where to write it (default: this folder)")],
+  args: [optionalArgument("FOLDER", "Where to write it (default: this folder)")],
   async run(context, flags, where = ".") {
     const app = await import("#app/init.ts");
     const made = app.init(pathOf(context, where));

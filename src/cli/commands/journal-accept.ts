@@ -4,7 +4,7 @@ import { print, printJson } from "#cli/context.ts";
 import { KEY_BRIEF, SIGNER_BRIEF, passphraseFlag, publicKeyFlag } from "#cli/flags.ts";
 import { describeJournal } from "#cli/journal-text.ts";
 import { openHomeOf } from "#cli/run-argument.ts";
-import { readKey } from "#cli/signing-key.ts";
+import { readSigner } from "#cli/signing-key.ts";
 
 export const journalAccept = command({
   brief: "Say by a signature that a broken line of the journal was looked into",
@@ -29,7 +29,7 @@ export const journalAccept = command({
   async run(context, flags) {
     const { acceptBreak } = await import("#app/journal.ts");
     const { reason, as: name } = flags;
-    const key = await readKey(context, flags);
+    const key = await readSigner(context, flags);
     const state = await acceptBreak({ home: openHomeOf(context, flags), reason, name, key });
     if (flags.json) printJson(context, state);
     else print(context, describeJournal(state));

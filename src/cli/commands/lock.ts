@@ -1,7 +1,7 @@
 // `pipelite lock`: choose what environments are made of, and write it down.
 import { formatSetSize } from "#base/quantities.ts";
 import { formatCount } from "#base/numbers.ts";
-import { openCommand, optional, toggle } from "#cli/command.ts";
+import { openCommand, optionalArgument, toggle } from "#cli/command.ts";
 import { paintOf, print, printJson, say } from "#cli/context.ts";
 import { cachesOf } from "#cli/caches.ts";
 import { cacheFlag, paramFlag, trustedKeyFlag } from "#cli/flags.ts";
@@ -28,7 +28,7 @@ export const lock = openCommand({
     cache: cacheFlag,
     trustedKey: trustedKeyFlag,
   },
-  arg: optional("PIPELINE", "pipeline.ts or its folder"),
+  arg: optionalArgument("PIPELINE", "pipeline.ts or its folder"),
   async run(context, flags, word) {
     const app = await import("#app/lock.ts");
     const locked = await app.lock({

@@ -1,7 +1,7 @@
 // `pipelite log`: what a stage printed, as it printed it; on a terminal without what could steer the terminal.
 import { argument, command, usualValue } from "#cli/command.ts";
 import { print, printJson, say } from "#cli/context.ts";
-import { openHomeOf, tellRun, whichRun } from "#cli/run-argument.ts";
+import { openHomeOf, tellRun, runNamedBy } from "#cli/run-argument.ts";
 import { cleanLine } from "#view/format.ts";
 
 export const log = command({
@@ -16,7 +16,7 @@ export const log = command({
     const app = await import("#app/runs.ts");
     const { run, log, isLater } = app.stageLog(
       openHomeOf(context, flags),
-      whichRun(context, flags.run),
+      runNamedBy(context, flags.run),
       stage,
     );
     const isTerminal = context.stdout.isTTY === true;

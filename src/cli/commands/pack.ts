@@ -4,7 +4,7 @@ import { columnsOf, paintOf, pathOf, print, printJson } from "#cli/context.ts";
 import { pipeliteError } from "#cli/errors.ts";
 import { epochOf } from "#cli/epoch.ts";
 import { runArgument } from "#cli/flags.ts";
-import { openHomeOf, whichRun } from "#cli/run-argument.ts";
+import { openHomeOf, runNamedBy } from "#cli/run-argument.ts";
 import { formatTable } from "#cli/table.ts";
 import { formatSize } from "#base/quantities.ts";
 
@@ -68,7 +68,7 @@ export const pack = command({
     const out = pathOf(context, flags.out);
     const made = await app.pack({
       home: openHomeOf(context, flags),
-      which: whichRun(context, word),
+      which: runNamedBy(context, word),
       names: flags.package,
       formats,
       out,

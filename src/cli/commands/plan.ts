@@ -1,7 +1,7 @@
 // `pipelite plan`: what a run would build and why, without building.
 import { largest } from "#base/extremes.ts";
 import { formatCount } from "#base/numbers.ts";
-import { openCommand, optional } from "#cli/command.ts";
+import { openCommand, optionalArgument } from "#cli/command.ts";
 import { paintOf, print, printJson } from "#cli/context.ts";
 import { cachesOf } from "#cli/caches.ts";
 import {
@@ -34,7 +34,7 @@ export const plan = openCommand({
     cache: cacheFlag,
     trustedKey: trustedKeyFlag,
   },
-  arg: optional("PIPELINE|STAGE", "pipeline.ts or its folder, then stages", "stage"),
+  arg: optionalArgument("PIPELINE|STAGE", "pipeline.ts or its folder, then stages", "stage"),
   async run(context, flags, ...words) {
     const app = await import("#app/plan.ts");
     const { pipeline, stages } = splitTarget(context, words);

@@ -1,8 +1,8 @@
 // `pipelite provenance`: who built what from what, as SLSA provenance that others verify.
-import { command, optional, value, values } from "#cli/command.ts";
+import { command, optionalArgument, value, values } from "#cli/command.ts";
 import { columnsOf, paintOf, pathOf, print, printJson } from "#cli/context.ts";
 import { attestFlags } from "#cli/flags.ts";
-import { openHomeOf, whichRun } from "#cli/run-argument.ts";
+import { openHomeOf, runNamedBy } from "#cli/run-argument.ts";
 import { signerOf } from "#cli/signing-key.ts";
 import { formatTable } from "#cli/table.ts";
 
@@ -36,13 +36,13 @@ export const provenance = command({
     ...attestFlags,
     key: { ...attestFlags.key, alias: "k" },
   },
-  args: [optional("RUN", "Run id or its start (default: the latest)", "run")],
+  args: [optionalArgument("RUN", "Run id or its start (default: the latest)", "run")],
   async run(context, flags, word) {
     const app = await import("#app/provenance.ts");
     const { out } = flags;
     const made = await app.provenance({
       home: openHomeOf(context, flags),
-      which: whichRun(context, word),
+      which: runNamedBy(context, word),
       stages: flags.stage,
       signer: await signerOf(context, flags, out === undefined ? "--out" : undefined),
       out: out === undefined ? undefined : pathOf(context, out),

@@ -1,7 +1,15 @@
 // `pipelite rebuild`: outputs of a run built again, differently; exit 0 when all are the same bytes, else 3 with the cause named.
 import { STILL, VARIATIONS, wordsOf } from "#app/rebuild-choices.ts";
 import { EXIT } from "#base/errors.ts";
-import { openCommand, optional, toggle, usualChoice, usualValue, value, values } from "#cli/command.ts";
+import {
+  openCommand,
+  optionalArgument,
+  toggle,
+  usualChoice,
+  usualValue,
+  value,
+  values,
+} from "#cli/command.ts";
 import {
   columnsOf,
   paintOf,
@@ -16,7 +24,7 @@ import type { PackedAgain } from "#app/pack-again.ts";
 import { parseCount, sandboxFlag } from "#cli/flags.ts";
 import { pipeliteError } from "#cli/errors.ts";
 import { describeRebuild } from "#cli/rebuild-text.ts";
-import { openHomeOf, whichRun } from "#cli/run-argument.ts";
+import { openHomeOf, runNamedBy } from "#cli/run-argument.ts";
 import { formatTable } from "#cli/table.ts";
 
 export const rebuild = openCommand({
@@ -52,7 +60,7 @@ export const rebuild = openCommand({
     key: value("FILE", "Public key of who signed it"),
     list: toggle("Say what can be varied, and what held still"),
   },
-  arg: optional(
+  arg: optionalArgument(
     "RUN|STAGE|PACKAGE",
     "Run id or its start, and stages, or a package or image (default: all stages of the latest run)",
     "stage",
@@ -77,7 +85,7 @@ export const rebuild = openCommand({
     }
     const first = made?.runId ?? given;
     const isRun = first === "latest" || /^\d{8}/.test(first);
-    const which = whichRun(context, isRun ? first : undefined);
+    const which = runNamedBy(context, isRun ? first : undefined);
     if (flags.add !== undefined || flags.key !== undefined) {
       const [bundle, key] = [requireBoth(flags.add, "--add"), requireBoth(flags.key, "--key")];
       const file = await app.addRebuild(home, which, pathOf(context, bundle), pathOf(context, key));

@@ -15,7 +15,7 @@ import {
 } from "#cli/flags.ts";
 import { personIn, signerOf, variableBehind, type SignerFlags } from "#cli/signing-key.ts";
 import { formatTable } from "#cli/table.ts";
-import { openHomeOf, whichRun } from "#cli/run-argument.ts";
+import { openHomeOf, runNamedBy } from "#cli/run-argument.ts";
 import type { AttestationSigner } from "#app/attest.ts";
 import type { Demand } from "#release/demands.ts";
 import type { AppliedPolicy } from "#release/policy.ts";
@@ -54,7 +54,7 @@ export const release = command({
     const attestedBy = await attesterIn(context, flags);
     const outcome = await app.release({
       home,
-      which: whichRun(context, which),
+      which: runNamedBy(context, which),
       policyFile: flags.policy && pathOf(context, flags.policy),
       releaser,
       attestedBy,

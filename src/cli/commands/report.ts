@@ -3,7 +3,7 @@ import { command, toggle, value } from "#cli/command.ts";
 import { columnsOf, pathOf, print, printJson, say } from "#cli/context.ts";
 import { runArgument } from "#cli/flags.ts";
 import { formatTable } from "#cli/table.ts";
-import { openHomeOf, tellRun, whichRun } from "#cli/run-argument.ts";
+import { openHomeOf, tellRun, runNamedBy } from "#cli/run-argument.ts";
 
 export const report = command({
   brief: "Write the documents of a run: batch record, evidence, report",
@@ -29,7 +29,7 @@ export const report = command({
     const { writeReport } = await import("#app/report.ts");
     const { run, folder, documents } = await writeReport({
       home: openHomeOf(context, flags),
-      which: whichRun(context, word),
+      which: runNamedBy(context, word),
       folderFor: (runId) => pathOf(context, flags.out ?? `report-${runId}`),
       pdfEnv: flags.pdf ? context.env : undefined,
     });

@@ -1,7 +1,7 @@
 // `pipelite run`: realise a pipeline, with a view that fits where the output goes.
 import { relative } from "node:path";
 import { pipeliteError } from "#cli/errors.ts";
-import { openCommand, optional, toggle, value, values } from "#cli/command.ts";
+import { openCommand, optionalArgument, toggle, value, values } from "#cli/command.ts";
 import { pathOf, print, say, type Context, type ExitCode } from "#cli/context.ts";
 import { cachesOf } from "#cli/caches.ts";
 import { databaseOf, warnOfRecords } from "#cli/database.ts";
@@ -85,7 +85,7 @@ export const run = openCommand({
     attest: toggle("Attest each output of a run that passes: signed provenance, kept in this home"),
     ...attestFlags,
   },
-  arg: optional("PIPELINE|STAGE", "pipeline.ts or its folder, then stages", "stage"),
+  arg: optionalArgument("PIPELINE|STAGE", "pipeline.ts or its folder, then stages", "stage"),
   async run(context, flags, ...words): Promise<ExitCode> {
     const target = splitTarget(context, words);
     if (target.isAbove && !flags.json)
@@ -127,7 +127,7 @@ export const run = openCommand({
       if (tree !== undefined && !flags.json && context.stdout.isTTY !== true) print(context, tree);
     };
     if (flags.matrix.length > 0) {
-      const { runMatrix } = await import("#cli/run-matrix.ts");
+      const { runMatrixCommand: runMatrix } = await import("#cli/run-matrix.ts");
       const { out: _, ...common } = asked;
       // Several are at work at the same time: of each nothing is told but what fails.
       const view = () => openPlainView(context, { ...flags, quiet: true });

@@ -6,7 +6,7 @@ import { epochOf, secondsOf } from "#cli/epoch.ts";
 import { pipeliteError } from "#cli/errors.ts";
 import { attestFlags, runArgument } from "#cli/flags.ts";
 import { signerOf } from "#cli/signing-key.ts";
-import { openHomeOf, whichRun } from "#cli/run-argument.ts";
+import { openHomeOf, runNamedBy } from "#cli/run-argument.ts";
 import { formatTable } from "#cli/table.ts";
 
 const FORMATS = ["cyclonedx", "cyclonedx-1.6", "spdx", "spdx3"] as const;
@@ -64,7 +64,7 @@ export const sbom = command({
     const signer = await signerOf(context, flags, sign ? undefined : "--sign");
     const { runId, documents } = await app.sbom({
       home: openHomeOf(context, flags),
-      which: whichRun(context, word),
+      which: runNamedBy(context, word),
       closures,
       formats,
       time: flags.time ?? epochOf(context),

@@ -1,7 +1,7 @@
 // `pipelite shell`: a prompt in an environment, or where a stage runs.
 import { shellWord } from "#base/escape.ts";
 import { pipeliteError } from "#cli/errors.ts";
-import { behind, choice, command, optional } from "#cli/command.ts";
+import { behind, choice, command, optionalArgument } from "#cli/command.ts";
 import { cachesOf } from "#cli/caches.ts";
 import { say, type ExitCode } from "#cli/context.ts";
 import { cacheFlag, paramFlag, paramsFlag, secretFlag, trustedKeyFlag } from "#cli/flags.ts";
@@ -36,8 +36,8 @@ export const shell = command({
     words: behind("PROGRAM", "Start this in place of a shell"),
   },
   args: [
-    optional("PIPELINE|STAGE|ENVIRONMENT", "Where to start it", "stage"),
-    optional("STAGE|ENVIRONMENT", "The same behind a pipeline", "stage"),
+    optionalArgument("PIPELINE|STAGE|ENVIRONMENT", "Where to start it", "stage"),
+    optionalArgument("STAGE|ENVIRONMENT", "The same behind a pipeline", "stage"),
   ],
   async run(context, flags, first, second): Promise<ExitCode> {
     const given = [first, second].filter((word) => word !== undefined);

@@ -7,7 +7,7 @@ import { columnsOf, paintOf, print, printJson } from "#cli/context.ts";
 import { runArgument } from "#cli/flags.ts";
 import { formatTable } from "#cli/table.ts";
 import { variantTables } from "#cli/variants-text.ts";
-import { meansMatrix, openHomeOf, tellRun, whichRun } from "#cli/run-argument.ts";
+import { meansMatrix, openHomeOf, tellRun, runNamedBy } from "#cli/run-argument.ts";
 import type { LoggedRun } from "#home/event-log.ts";
 import type { RunRecord, StageRecord } from "#home/run-record.ts";
 import { cleanLine } from "#view/format.ts";
@@ -26,7 +26,7 @@ export const show = command({
     if (meansMatrix(word)) return (await import("#cli/matrix-text.ts")).showMatrix(context, flags, word);
     const app = await import("#app/runs.ts");
     const home = openHomeOf(context, flags);
-    const run = app.showRun(home, whichRun(context, word));
+    const run = app.showRun(home, runNamedBy(context, word));
     if ("isRunning" in run) {
       if (flags.json) printJson(context, { ...run, stages: [...run.stages.values()] });
       else print(context, describeLogged(run, columnsOf(context)));

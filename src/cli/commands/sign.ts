@@ -12,7 +12,7 @@ import {
 } from "#cli/flags.ts";
 import { personIn } from "#cli/signing-key.ts";
 import { formatTable } from "#cli/table.ts";
-import { openHomeOf, whichRun } from "#cli/run-argument.ts";
+import { openHomeOf, runNamedBy } from "#cli/run-argument.ts";
 
 export const sign = command({
   brief: "Sign a run: who, with what meaning, why and when",
@@ -53,7 +53,13 @@ export const sign = command({
     const { meaning, as: name, reason } = flags;
     const signer = await personIn(context, flags);
     const signal = context.interruption();
-    const signed = await app.sign(home, whichRun(context, which), { meaning, name, reason, signer, signal });
+    const signed = await app.sign(home, runNamedBy(context, which), {
+      meaning,
+      name,
+      reason,
+      signer,
+      signal,
+    });
     if (flags.json) return printJson(context, signed);
     const { runId, signedAt, stampedAt, keyId, recordDigest, bundleFile } = signed;
     const facts = [

@@ -15,7 +15,7 @@ export const storeInfo = openCommand({
   ],
   arg: pathArgument,
   async run(context, flags, ...words) {
-    const { closureOf, describePath } = await import("#app/store.ts");
+    const { closureSizeOf: closureOf, describePath } = await import("#app/store.ts");
     await withStore(context, flags, (store, find) => {
       const paths = words.map((word) => describePath(store, find(word)));
       if (flags.json) printJson(context, paths);

@@ -1,7 +1,7 @@
 // `pipelite store list`: all paths, what some need, or what refers to them.
 import { formatCount } from "#base/numbers.ts";
 import { formatSize } from "#base/quantities.ts";
-import { openCommand, optional, toggle } from "#cli/command.ts";
+import { openCommand, optionalArgument, toggle } from "#cli/command.ts";
 import { columnsOf, print, printJson, say } from "#cli/context.ts";
 import { PATH_BRIEF, withStore } from "#cli/store-access.ts";
 import { formatTable } from "#cli/table.ts";
@@ -18,7 +18,7 @@ export const storeList = openCommand({
     long: toggle("Show sizes and hashes", "l"),
     referrers: toggle("Show what refers to the paths instead"),
   },
-  arg: optional("PATH", PATH_BRIEF, "store-path"),
+  arg: optionalArgument("PATH", PATH_BRIEF, "store-path"),
   async run(context, flags, ...words) {
     const { choosePaths, describePath, requireInfo } = await import("#app/store.ts");
     await withStore(context, flags, (store, find) => {

@@ -1,6 +1,6 @@
 // `pipelite store profile`: names under which one path after the other is the current one.
 import { formatTime } from "#base/quantities.ts";
-import { command, optional, toggle, value } from "#cli/command.ts";
+import { command, optionalArgument, toggle, value } from "#cli/command.ts";
 import { print, printJson, say } from "#cli/context.ts";
 import { pipeliteError } from "#cli/errors.ts";
 import { parseCount } from "#cli/flags.ts";
@@ -23,8 +23,8 @@ export const storeProfile = command({
     to: value("NUMBER", "Switch to this generation", { parse: parseCount }),
   },
   args: [
-    optional("NAME", "Name of a profile (without it: list all)"),
-    optional("PATH", PATH_BRIEF, "store-path"),
+    optionalArgument("NAME", "Name of a profile (without it: list all)"),
+    optionalArgument("PATH", PATH_BRIEF, "store-path"),
   ],
   async run(context, flags, name, word) {
     const { rollback, to } = flags;

@@ -1,5 +1,5 @@
 // `pipelite store root`: links that keep a path from being collected.
-import { command, optional } from "#cli/command.ts";
+import { command, optionalArgument } from "#cli/command.ts";
 import { pathOf, print, printJson, say } from "#cli/context.ts";
 import { pipeliteError } from "#cli/errors.ts";
 import { PATH_BRIEF, withStore, withWritableStore } from "#cli/store-access.ts";
@@ -13,8 +13,8 @@ export const storeRoot = command({
     ["pipelite store root keep result", "make ./keep, which keeps the path of result"],
   ],
   args: [
-    optional("LINK", "Link to make (without it: list all roots)"),
-    optional("PATH", PATH_BRIEF, "store-path"),
+    optionalArgument("LINK", "Link to make (without it: list all roots)"),
+    optionalArgument("PATH", PATH_BRIEF, "store-path"),
   ],
   async run(context, flags, link, word) {
     if (link === undefined) {

@@ -2,7 +2,7 @@
 import { command, usualChoice } from "#cli/command.ts";
 import { hasUnicode, paintOf, print, printJson } from "#cli/context.ts";
 import { runArgument } from "#cli/flags.ts";
-import { openHomeOf, tellRun, whichRun } from "#cli/run-argument.ts";
+import { openHomeOf, tellRun, runNamedBy } from "#cli/run-argument.ts";
 import type { Span } from "#trace/spans.ts";
 
 const COLUMNS_DEFAULT = 80;
@@ -31,7 +31,7 @@ export const trace = command({
   args: [runArgument],
   async run(context, flags, word) {
     const { traceRun, writeTrace } = await import("#app/runs.ts");
-    const traced = traceRun(openHomeOf(context, flags), whichRun(context, word));
+    const traced = traceRun(openHomeOf(context, flags), runNamedBy(context, word));
     const { run, spans, path } = traced;
     const verdict = tellRun(context, flags, run);
     if (flags.format !== "text") {

@@ -2,9 +2,9 @@
 import type { PipeliteError } from "#base/errors.ts";
 import { pipeliteError } from "#cli/errors.ts";
 import { writeFileAtomically } from "#base/files.ts";
-import { choice, command, optional, toggle, usualChoice, usualValue, value } from "#cli/command.ts";
+import { choice, command, optionalArgument, toggle, usualChoice, usualValue, value } from "#cli/command.ts";
 import { hasUnicode, paintOf, pathOf, print, printJson, say } from "#cli/context.ts";
-import { placeOf, warnOfRecords } from "#cli/database.ts";
+import { historyLocationOf, warnOfRecords } from "#cli/database.ts";
 import { databaseFlag, parseCount } from "#cli/flags.ts";
 import { pipelineHere } from "#cli/target.ts";
 import type { Point } from "#history/series.ts";
@@ -49,7 +49,7 @@ export const trend = command({
     picture: value("FILE", "Write a page with charts to this SVG file", { alias: "o" }),
   },
   args: [
-    optional(
+    optionalArgument(
       "PIPELINE",
       "A name, a pipeline.ts or its folder (default: that of this folder, else of the newest run)",
     ),
@@ -60,7 +60,7 @@ export const trend = command({
       throw refusal(claim, "--claim", "a claim has an id of its own: leave out --stage and --figure");
     }
     const { drawOne, readTrends } = await import("#app/trend.ts");
-    const { sync, trends, database } = await readTrends(placeOf(context, flags), {
+    const { sync, trends, database } = await readTrends(historyLocationOf(context, flags), {
       ...flags,
       pipeline: pipelineHere(context, word),
     });

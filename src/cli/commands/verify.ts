@@ -1,7 +1,7 @@
 // `pipelite verify`: digests and signatures of a run, of bundles, or of a path, offline.
 import { EXIT } from "#base/errors.ts";
 import { formatTime } from "#base/quantities.ts";
-import { command, optional, value, values } from "#cli/command.ts";
+import { command, optionalArgument, value, values } from "#cli/command.ts";
 import {
   columnsOf,
   outputPathOf,
@@ -15,8 +15,8 @@ import {
 } from "#cli/context.ts";
 import { pipeliteError } from "#cli/errors.ts";
 import { formatTable } from "#cli/table.ts";
-import { openHomeOf, whichRun } from "#cli/run-argument.ts";
-import { readKey } from "#cli/signing-key.ts";
+import { openHomeOf, runNamedBy } from "#cli/run-argument.ts";
+import { readSigner } from "#cli/signing-key.ts";
 import type { VerifiedTarget, VerifyRequest } from "#app/verify.ts";
 import type { Verification } from "#release/verify.ts";
 import type { Statement } from "#sigstore/index.ts";
@@ -72,7 +72,7 @@ export const verify = command({
     ),
   },
   args: [
-    optional(
+    optionalArgument(
       "RUN|BUNDLE|PATH|ARCHIVE|PACKAGE|IMAGE",
       "Run id or its start (default: the latest run); a bundle or a folder of them; a path of the store; an archive, a package or an image",
       "run",
@@ -86,7 +86,7 @@ export const verify = command({
     const home = openHomeOf(context, flags);
     const fileOf = (path: string | undefined) => (path === undefined ? undefined : pathOf(context, path));
     const { needsTrust, targetOf } = await import("#app/verify-target.ts");
-    const target = targetOf(home, word, pathOf(context, word), whichRun(context, word));
+    const target = targetOf(home, word, pathOf(context, word), runNamedBy(context, word));
     const { trust, bundles, vsa, vsaKey } = flags;
     const isLost = (flag: string | undefined) => flag !== undefined && trust === undefined;
     if (trust === undefined && (needsTrust(target) || isLost(bundles) || isLost(vsa) || isLost(vsaKey)))
@@ -113,7 +113,7 @@ export const verify = command({
               key:
                 vsaKey === undefined
                   ? undefined
-                  : await readKey(context, {
+                  : await readSigner(context, {
                       ...flags,
                       key: vsaKey,
                       passphraseFile: undefined,
@@ -149,7 +149,7 @@ async function verifyImage(
   const verified = await verifyOne({
     home: openHomeOf(context, flags),
     layout: word.startsWith(OCI_SCHEME) ? word : pathOf(context, word),
-    which: flags.run === undefined ? undefined : whichRun(context, flags.run),
+    which: flags.run === undefined ? undefined : runNamedBy(context, flags.run),
     trustFile: flags.trust === undefined ? undefined : pathOf(context, flags.trust),
     env: context.env,
     signal: context.interruption(),

@@ -50,7 +50,7 @@ export async function debianRecipe(
 export async function unpackSteps(locked: LockedDebian, programs: EnvironmentPrograms): Promise<Step[]> {
   const unpack = await programs.stage("environment/debian/debian-unpack");
   return locked.packages.map((each): Step => {
-    const file = fileOf(each, locked);
+    const file = lockedFileOf(each, locked);
     return {
       name: `unpacked-${file.name.replace(/\.deb$/, "")}`,
       files: [file],
@@ -61,7 +61,10 @@ export async function unpackSteps(locked: LockedDebian, programs: EnvironmentPro
   });
 }
 
-export function fileOf({ path, sha256, size, archive }: LockedPackage, { suites }: LockedDebian): LockedFile {
+export function lockedFileOf(
+  { path, sha256, size, archive }: LockedPackage,
+  { suites }: LockedDebian,
+): LockedFile {
   const date = suites.find((suite) => suite.archive === archive)?.date;
   const from = { kind: "archive", archive, path, ...(date !== undefined && { date }) } as const;
   // `%3a` stands for the colon of an epoch, and a store path has neither.

@@ -1,6 +1,6 @@
 // InRelease: what a suite says of itself, signed. All trust in packages starts here.
 import { hexDigestOf } from "#base/digest.ts";
-import { readClearSigned, readPublicKey, signersOf, type OpenPgpPublicKey } from "#package/openpgp.ts";
+import { readClearSigned, readOpenPgpKey, signersOf, type OpenPgpPublicKey } from "#package/openpgp.ts";
 import { parseStanza } from "#package/deb822.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { pipeliteError } from "#environment/errors.ts";
@@ -38,7 +38,7 @@ let debianKeys: readonly Trusted[] | undefined;
 export function trustedKeys(): readonly Trusted[] {
   return (debianKeys ??= DEBIAN_KEYS.map(({ fingerprint, body, expires }) => {
     const PUBLIC_KEY = 6;
-    const key = readPublicKey({ tag: PUBLIC_KEY, body: Buffer.from(body, "base64") });
+    const key = readOpenPgpKey({ tag: PUBLIC_KEY, body: Buffer.from(body, "base64") });
     if (key?.fingerprint !== fingerprint) throw new Error(`the key ${fingerprint} is not what it says`);
     return { key, expires: new Date(expires) };
   }));

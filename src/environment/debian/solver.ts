@@ -1,6 +1,6 @@
 // Which packages a request comes to: as apt chooses (depcache.cc of 2.6), depth first, each group by the first of its
 // members that can be had, with what was marked for a member taken back where that fails.
-import { isWithin } from "#package/debian-version.ts";
+import { isVersionWithin } from "#package/debian-version.ts";
 import type { Dependency } from "#package/debian-relations.ts";
 import { pipeliteError } from "#environment/errors.ts";
 import type { DebianPackage, Universe } from "./universe.ts";
@@ -135,7 +135,7 @@ function isSatisfiedBy(
   const fits = (own: string | undefined): boolean =>
     relation === undefined ||
     version === undefined ||
-    (own !== undefined && isWithin(own, relation, version));
+    (own !== undefined && isVersionWithin(own, relation, version));
   if (each.name === name) {
     const isAny = qualifier === "any" && !isFoe;
     if (isAny && !["allowed", "foreign"].includes(each.text("multi-arch"))) return false;

@@ -21,7 +21,8 @@ import { parseImageConfig, runsOn, type LayerCompression } from "#package/oci.ts
 import { checkLinks, LayerTree, newFolder, walkTree } from "#package/layer-tree.ts";
 import type { FileNode, FolderNode } from "#package/layer-tree.ts";
 import { readTar } from "#package/tar-reader.ts";
-import { OpenFile, writeAll } from "#environment/open-file.ts";
+import { OpenFile } from "#environment/open-file.ts";
+import { writeAll } from "#base/file-pieces.ts";
 import { NOTES_FILE, type Dropped } from "#environment/notes.ts";
 
 interface Inputs {

@@ -5,7 +5,8 @@ import { closeSync, constants, openSync } from "node:fs";
 import { join } from "node:path";
 import { systemErrorCode } from "#base/errors.ts";
 import { isDirectory } from "#base/files.ts";
-import { OpenFile, writeAll } from "#environment/open-file.ts";
+import { OpenFile } from "#environment/open-file.ts";
+import { writeAll } from "#base/file-pieces.ts";
 import { pipeliteError } from "#environment/errors.ts";
 import type { InLocalImage, LockedFile } from "#environment/step.ts";
 import { readTar, type ByteSource } from "#package/tar-reader.ts";
@@ -29,13 +30,13 @@ export function getMember({ sha256, from }: LockedFile & { from: InLocalImage },
   using local = openLocalImage(file, image);
   const found = local.find(member);
   if (found === undefined) throw imageFileInvalid(image, `it has no ${member} any more`);
-  const got = digestOf(found, target);
+  const got = copyDigestOf(found, target);
   if (got !== sha256)
     throw pipeliteError("IMAGE_DIGEST_DIFFERS", { image, what: `sha256:${sha256}`, got: `sha256:${got}` });
 }
 
 /** The SHA-256 of a file of an image in hex; the file is copied to `target` where one is named. */
-export function digestOf(source: ByteSource, target?: string): string {
+export function copyDigestOf(source: ByteSource, target?: string): string {
   const digest = createHash("sha256");
   const out = target === undefined ? undefined : openSync(target, "w");
   try {

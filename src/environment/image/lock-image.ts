@@ -22,7 +22,7 @@ import {
   type Platform,
 } from "#package/oci.ts";
 import {
-  digestOf,
+  copyDigestOf,
   imageFileInvalid,
   openLocalImage,
   type FoundImage,
@@ -216,7 +216,7 @@ function lockSaved(
     const found = local.find(name);
     if (found === undefined) throw imageFileInvalid(image, `it has no ${name}`);
     const { length, name: member } = found;
-    return { sha256: digestOf(found), size: length, member, compression: compressionIn(found) };
+    return { sha256: copyDigestOf(found), size: length, member, compression: compressionIn(found) };
   });
   const sha256 = hexDigestOf(bytes);
   const config = { sha256, size: bytes.length, member: chosen.config };

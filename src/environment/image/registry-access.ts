@@ -21,7 +21,7 @@ function isLoopback(hostname: string): boolean {
   return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
-export function placeOf(address: string): RegistryAddress {
+export function registryAddressOf(address: string): RegistryAddress {
   const url = new URL(address);
   const { username, password } = url;
   const user =

@@ -11,7 +11,7 @@ import { pipeliteError } from "#environment/errors.ts";
 import type { Mirrors } from "#environment/mirrors.ts";
 import type { InRegistry, LockedFile } from "#environment/step.ts";
 import { credentialsOf } from "./credentials.ts";
-import { addressOf, authorise, placeOf, type RegistryAddress } from "./registry-access.ts";
+import { addressOf, authorise, registryAddressOf, type RegistryAddress } from "./registry-access.ts";
 
 /** An image as pipeline.ts names it, and where that is. */
 export type ImageRepository = Omit<InRegistry, "kind">;
@@ -110,7 +110,7 @@ async function ask<T>(
 ): Promise<T> {
   let last: unknown;
   for (const address of [...asking.mirrors.of(from.registry), addressOf(from.registry)]) {
-    const place = placeOf(address);
+    const place = registryAddressOf(address);
     try {
       return await askAs(from, place, asking, get);
     } catch (error) {

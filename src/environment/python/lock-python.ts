@@ -12,7 +12,7 @@ import { pipeliteError } from "#environment/errors.ts";
 import type { LockedImage } from "#environment/image/locked-image.ts";
 import { lockedFile, type Locking } from "#environment/locking.ts";
 import type { LockedPython, LockedWheel } from "./locked-python.ts";
-import { fetchWheel, filesOf, type IndexFile } from "./package-index.ts";
+import { fetchWheel, indexFilesOf, type IndexFile } from "./package-index.ts";
 import { readRequirements, type PythonRequirement } from "./requirements.ts";
 
 const REQUIREMENTS_BYTES_MAX = 64 * 2 ** 20;
@@ -100,7 +100,7 @@ async function chooseWheel(
   { tags, target, locking }: Choosing,
 ): Promise<LockedWheel> {
   const { name, version } = wanted;
-  const listed = (await filesOf(name, locking)).filter(({ sha256 = "" }) => wanted.hashes.has(sha256));
+  const listed = (await indexFilesOf(name, locking)).filter(({ sha256 = "" }) => wanted.hashes.has(sha256));
   const wheels = listed.flatMap((file) => {
     const wheel = parseWheelName(file.name);
     if (wheel?.name !== name) return [];

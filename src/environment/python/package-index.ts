@@ -33,7 +33,7 @@ export async function getWheel(
   target: string,
   access: IndexAccess,
 ): Promise<void> {
-  const file = (await filesOf(from.project, access)).find((each) => each.name === name);
+  const file = (await indexFilesOf(from.project, access)).find((each) => each.name === name);
   if (file === undefined) throw unavailable(name, "the index has it no more");
   const got = await fetchWheel(file, { target, most: size }, access);
   if (got === sha256) return;
@@ -56,7 +56,7 @@ export async function fetchWheel(
 }
 
 /** All files of a project, of all indices. @throws PipeliteError WHEEL_UNAVAILABLE */
-export async function filesOf(project: string, access: IndexAccess): Promise<IndexFile[]> {
+export async function indexFilesOf(project: string, access: IndexAccess): Promise<IndexFile[]> {
   const found: IndexFile[] = [];
   let last: unknown;
   for (const index of indicesOf(access)) {

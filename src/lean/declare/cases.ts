@@ -23,7 +23,7 @@ const STEPS_MAX = 200;
  * Weak head normal form, where a decision that is stuck is taken as the atoms say. A value of `Decidable p` is `isTrue` when
  * p is true and else `isFalse`, whatever computes it: each carries a proof of that.
  */
-export function resolve(k: Kernel, start: Expr, atoms: readonly Atom[]): Expr {
+export function resolveCases(k: Kernel, start: Expr, atoms: readonly Atom[]): Expr {
   const { terms, environment } = k;
   let e = start;
   for (let step = 0; step < STEPS_MAX; step++) {
@@ -72,7 +72,7 @@ function truthOfTest(k: Kernel, test: Expr, atoms: readonly Atom[]): boolean | u
     atoms.find((each) => each.test !== undefined && k.isEqual(e, each.test));
   const atom = find(test);
   if (atom !== undefined) return atom.isTrue;
-  const value = resolve(k, test, atoms);
+  const value = resolveCases(k, test, atoms);
   if (terms.isConst(value, known.true)) return true;
   // What was chosen may be a test again.
   return terms.isConst(value, known.false) ? false : find(value)?.isTrue;

@@ -2,8 +2,8 @@
 import { constantsOf, type Constant, type Declaration, type Valued } from "#lean/read/constants.ts";
 import type { Level } from "#lean/terms/level-kind.ts";
 import { reject } from "#lean/fault.ts";
-import { levelOf } from "#lean/judge/infer.ts";
-import { nameText, show, type Kernel } from "#lean/judge/kernel.ts";
+import { sortLevelOf } from "#lean/judge/infer.ts";
+import { nameText, showExpr, type Kernel } from "#lean/judge/kernel.ts";
 import { checkInductive } from "./inductive.ts";
 import { checkPrimitiveInductive } from "./primitive.ts";
 import { checkQuotient } from "./quotient.ts";
@@ -38,7 +38,7 @@ export function declare(k: Kernel, declaration: Declaration): void {
 }
 
 /** Rejects names that are taken: a name must not change its meaning. */
-export function checkNames(k: Kernel, declaration: Declaration): void {
+export function checkFreshNames(k: Kernel, declaration: Declaration): void {
   const names = constantsOf(declaration).map(({ name }) => name);
   const taken = names.find((name, i) => k.environment.isTaken(name) || names.indexOf(name) !== i);
   if (taken !== undefined) reject("duplicate-declaration", `Cannot declare ${nameText(k, taken)} again`);
@@ -47,19 +47,19 @@ export function checkNames(k: Kernel, declaration: Declaration): void {
 function checkHeader(k: Kernel, { levelParams, type }: Constant): Level {
   checkLevelParams(levelParams);
   checkScope(k, type, levelParams);
-  return levelOf(k, type, true);
+  return sortLevelOf(k, type, true);
 }
 
 function checkValued(k: Kernel, record: Valued): void {
   const { kind, name, levelParams, type, value } = record;
   const level = checkHeader(k, record);
   if (kind === "theorem" && !k.levels.isZero(level)) {
-    reject("theorem-not-a-proposition", `Cannot prove ${show(k, type)}: it is not a proposition`);
+    reject("theorem-not-a-proposition", `Cannot prove ${showExpr(k, type)}: it is not a proposition`);
   }
   checkScope(k, value, levelParams);
   const given = k.check(value);
   if (!k.isEqual(given, type)) {
-    const types = `its value has type ${show(k, given)}, wanted ${show(k, type)}`;
+    const types = `its value has type ${showExpr(k, given)}, wanted ${showExpr(k, type)}`;
     reject("type-mismatch", `Cannot declare ${nameText(k, name)}: ${types}`);
   }
 }

@@ -5,8 +5,8 @@ import { PI, SORT, type Expr } from "#lean/terms/kind.ts";
 import type { Level } from "#lean/terms/level-kind.ts";
 import type { Name } from "#lean/terms/names.ts";
 import { reject } from "#lean/fault.ts";
-import { levelOf } from "#lean/judge/infer.ts";
-import { isProposition, nameText, show, type Kernel } from "#lean/judge/kernel.ts";
+import { sortLevelOf } from "#lean/judge/infer.ts";
+import { isProposition, nameText, showExpr, type Kernel } from "#lean/judge/kernel.ts";
 import { recursiveTarget, type InductiveGroup, type GroupConstructor, type GroupType } from "./group.ts";
 import { expandNested, type NestedExpansion } from "./nested.ts";
 import { compareRecursors, computeRecursors } from "./recursor.ts";
@@ -24,7 +24,7 @@ export function checkInductive(k: Kernel, record: GroupRecord): void {
   for (const type of record.types) environment.add({ ...type, isRecursive });
   for (const constructor of record.constructors) {
     checkScope(k, constructor.type, constructor.levelParams);
-    levelOf(k, constructor.type, true);
+    sortLevelOf(k, constructor.type, true);
   }
   const expansion = expandNested(k, record, params, level);
   const { group } = expansion;
@@ -81,7 +81,7 @@ function checkTypes(k: Kernel, types: readonly Inductive[]): { params: readonly 
   for (const { name, type, levelParams, paramCount, indexCount } of types) {
     const label = `Cannot declare ${nameText(k, name)}`;
     checkScope(k, type, levelParams);
-    levelOf(k, type, true);
+    sortLevelOf(k, type, true);
     const opened = openFunctionType(k, type, 0);
     if (opened.variables.length !== paramCount + indexCount) {
       reject("inductive-header", `${label}: it has another number of parameters and indices`);
@@ -179,14 +179,17 @@ function checkConstructor(
   const { variables, body } = openFunctionType(k, constructor.fields, group.params.length);
   const isProp = k.levels.isZero(group.level);
   for (const [i, field] of variables.entries()) {
-    const level = levelOf(k, k.terms.left(field), false);
+    const level = sortLevelOf(k, k.terms.left(field), false);
     if (!isProp && !k.levels.isAtMost(level, group.level)) {
       reject("inductive-universe", `${label}: field ${i + 1} is in a universe above that of the type`);
     }
     checkPositivity(k, group, field, `${label}: field ${i + 1}`);
   }
   if (recursiveTarget(k, group, body) !== type) {
-    reject("constructor-result", `${label}: its result ${show(k, body)} is not the type with its parameters`);
+    reject(
+      "constructor-result",
+      `${label}: its result ${showExpr(k, body)} is not the type with its parameters`,
+    );
   }
 }
 

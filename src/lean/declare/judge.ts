@@ -9,7 +9,7 @@ import { Fault, giveUp } from "#lean/fault.ts";
 import { KernelDriver } from "#lean/judge/engine.ts";
 import { isProposition, type Kernel } from "#lean/judge/kernel.ts";
 import { accelerate, type OperationName } from "./accelerate.ts";
-import { checkNames, declare, isExcluded } from "./declare.ts";
+import { checkFreshNames, declare, isExcluded } from "./declare.ts";
 import { describeWay } from "./way.ts";
 
 export interface JudgeLimits {
@@ -79,7 +79,7 @@ export class Judge {
     const { kernel } = this.#engine;
     const declaration = this.declarations.get(order);
     return this.#try(order, () => {
-      checkNames(kernel, declaration);
+      checkFreshNames(kernel, declaration);
       if (!isExcluded(declaration)) declare(kernel, declaration);
     });
   }

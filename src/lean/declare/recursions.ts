@@ -4,7 +4,7 @@
 import type { Expr } from "#lean/terms/kind.ts";
 import type { Kernel } from "#lean/judge/kernel.ts";
 import type { OperationName } from "#lean/judge/nat.ts";
-import { callByName, isOrder, resolve, type Atom } from "./cases.ts";
+import { callByName, isOrder, resolveCases, type Atom } from "./cases.ts";
 import { isEquality } from "./standard.ts";
 
 /** Numbers x, y, and what equations are made of. */
@@ -51,7 +51,7 @@ export class Equations {
   /** Whether `left` is `right` where the atoms are as they are. */
   holds(left: Expr | undefined, right: Expr | undefined, ...atoms: readonly Atom[]): boolean {
     if (left === undefined || right === undefined) return false;
-    const e = atoms.length === 0 ? left : resolve(this.#k, left, atoms);
+    const e = atoms.length === 0 ? left : resolveCases(this.#k, left, atoms);
     return this.#k.isEqual(e, right);
   }
 

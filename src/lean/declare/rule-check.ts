@@ -3,7 +3,7 @@
 import type { Recursor, RecursorRule } from "#lean/read/constants.ts";
 import { LAM, PI, type Expr } from "#lean/terms/kind.ts";
 import { Fault, reject } from "#lean/fault.ts";
-import { levelOf } from "#lean/judge/infer.ts";
+import { sortLevelOf } from "#lean/judge/infer.ts";
 import { nameText, type Kernel } from "#lean/judge/kernel.ts";
 import { checkScope } from "./scope.ts";
 
@@ -14,7 +14,7 @@ import { checkScope } from "./scope.ts";
 export function checkRecursors(k: Kernel, recursors: readonly Recursor[]): void {
   for (const recursor of recursors) {
     checkScope(k, recursor.type, recursor.levelParams);
-    ask(k, recursor, () => levelOf(k, recursor.type, true));
+    ask(k, recursor, () => sortLevelOf(k, recursor.type, true));
     k.environment.add({ ...recursor, rules: [] });
   }
   for (const recursor of recursors)

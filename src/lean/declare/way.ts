@@ -2,7 +2,7 @@
 import type { Declaration } from "#lean/read/constants.ts";
 import { APP, LAM, LET, PI, PROJ, type Expr } from "#lean/terms/kind.ts";
 import { formatBinder } from "#lean/terms/names.ts";
-import { show, type Kernel } from "#lean/judge/kernel.ts";
+import { showExpr, type Kernel } from "#lean/judge/kernel.ts";
 
 /** More steps are not shown: the last ones say most. */
 const STEPS_MAX = 8;
@@ -44,7 +44,7 @@ function stepTo(k: Kernel, from: Expr, to: Expr): string {
   const kind = terms.kind(from);
   if (kind === APP) {
     const place = terms.args(from).indexOf(to);
-    const f = show(k, terms.head(from));
+    const f = showExpr(k, terms.head(from));
     return place === -1 ? "" : `argument ${place + 1} of ${f.length > TEXT_MAX ? "a function" : f}`;
   }
   if (kind === PROJ) return "the structure of a projection";

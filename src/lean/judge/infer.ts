@@ -6,7 +6,7 @@ import { APP, BVAR, CONST, FVAR, LAM, LET, NAT, PI, PROJ, SORT, type Expr } from
 import type { Level } from "#lean/terms/level-kind.ts";
 import { EMPTY_SCOPE, type Scope } from "#lean/terms/scopes.ts";
 import { Fault, reject } from "#lean/fault.ts";
-import { isProposition, nameText, show, universeOf, type Kernel } from "./kernel.ts";
+import { isProposition, nameText, showExpr, universeOf, type Kernel } from "./kernel.ts";
 import { textConstructor, textMaker, textNames } from "./literal.ts";
 
 export function inferType(k: Kernel, e: Expr, scope: Scope, check: boolean): Expr {
@@ -62,10 +62,10 @@ export function declaredType(k: Kernel, e: Expr): Expr {
 }
 
 /** The level of the universe that `type` is in; rejects what is no type. */
-export function levelOf(k: Kernel, type: Expr, check: boolean, scope: Scope = EMPTY_SCOPE): Level {
+export function sortLevelOf(k: Kernel, type: Expr, check: boolean, scope: Scope = EMPTY_SCOPE): Level {
   const sort = k.whnf(typeOf(k, type, scope, check));
   if (k.terms.kind(sort) !== SORT)
-    return reject("not-a-type", `Not a type: ${show(k, k.rewriter.close(type, scope))}`);
+    return reject("not-a-type", `Not a type: ${showExpr(k, k.rewriter.close(type, scope))}`);
   return k.terms.level(sort);
 }
 
@@ -82,7 +82,7 @@ function applicationType(k: Kernel, e: Expr, scope: Scope, check: boolean): Expr
       type = k.whnf(rewriter.instantiateLazily(type, args, i - start, start));
       start = i;
       if (terms.kind(type) !== PI)
-        reject("not-a-function", `Not a function: ${show(k, rewriter.close(terms.head(e), scope))}`);
+        reject("not-a-function", `Not a function: ${showExpr(k, rewriter.close(terms.head(e), scope))}`);
     }
     if (check) {
       const wanted = rewriter.instantiateLazily(terms.left(type), args, i - start, start);
@@ -95,9 +95,9 @@ function applicationType(k: Kernel, e: Expr, scope: Scope, check: boolean): Expr
 }
 
 function rejectArgument(k: Kernel, e: Expr, i: number, scope: Scope, given: Expr, wanted: Expr): never {
-  const types = `it has type ${show(k, given)}, wanted ${show(k, wanted)}`;
-  const f = show(k, k.rewriter.close(k.terms.head(e), scope));
-  const arg = show(k, k.rewriter.close(k.terms.args(e)[i]!, scope));
+  const types = `it has type ${showExpr(k, given)}, wanted ${showExpr(k, wanted)}`;
+  const f = showExpr(k, k.rewriter.close(k.terms.head(e), scope));
+  const arg = showExpr(k, k.rewriter.close(k.terms.args(e)[i]!, scope));
   return reject("argument-mismatch", `Cannot apply ${f} to ${arg}: ${types}`);
 }
 
@@ -113,7 +113,7 @@ function lambdaType(k: Kernel, e: Expr, scope: Scope, check: boolean): Expr {
   let inner = scope;
   let at = e;
   for (; terms.kind(at) === LAM; at = terms.right(at)) {
-    if (check) levelOf(k, terms.left(at), true, inner);
+    if (check) sortLevelOf(k, terms.left(at), true, inner);
     const variable = terms.fvar(base + variables.length, rewriter.close(terms.left(at), inner));
     k.hints.copyToVariable(at, variable, terms.depth(variable));
     variables.push(variable);
@@ -132,13 +132,13 @@ function functionTypeType(k: Kernel, e: Expr, scope: Scope, check: boolean): Exp
   let inner = scope;
   let at = e;
   for (; terms.kind(at) === PI; at = terms.right(at)) {
-    domains.push(levelOf(k, terms.left(at), check, inner));
+    domains.push(sortLevelOf(k, terms.left(at), check, inner));
     const domain = rewriter.close(terms.left(at), inner);
     const variable = terms.fvar(base + domains.length - 1, domain);
     k.hints.copyToVariable(at, variable, terms.depth(variable));
     inner = k.scopes.extend(inner, variable);
   }
-  const range = levelOf(k, at, check, inner);
+  const range = sortLevelOf(k, at, check, inner);
   return terms.universe(domains.reduceRight((body, domain) => k.levels.piSort(domain, body), range));
 }
 
@@ -149,12 +149,12 @@ function letType(k: Kernel, e: Expr, scope: Scope, check: boolean): Expr {
   for (; terms.kind(at) === LET; at = terms.letBody(at)) {
     const value = rewriter.close(terms.letValue(at), inner);
     if (check) {
-      levelOf(k, terms.left(at), true, inner);
+      sortLevelOf(k, terms.left(at), true, inner);
       const type = rewriter.close(terms.left(at), inner);
       const given = k.check(terms.letValue(at), inner);
       if (!k.isEqual(given, type)) {
-        const types = `it has type ${show(k, given)}, wanted ${show(k, type)}`;
-        reject("let-mismatch", `Cannot name ${show(k, value)} in a let: ${types}`);
+        const types = `it has type ${showExpr(k, given)}, wanted ${showExpr(k, type)}`;
+        reject("let-mismatch", `Cannot name ${showExpr(k, value)} in a let: ${types}`);
       }
     }
     inner = k.scopes.extend(inner, value);

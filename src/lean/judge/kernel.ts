@@ -120,6 +120,6 @@ export function nameText(k: Kernel, name: Name): string {
 }
 
 /** For messages. */
-export function show(k: Kernel, e: Expr): string {
+export function showExpr(k: Kernel, e: Expr): string {
   return formatExpr(k, e);
 }

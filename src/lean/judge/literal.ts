@@ -43,7 +43,7 @@ export function textNames(k: Kernel): readonly Name[] {
 }
 
 /** The number that `e` is by form alone. */
-export function numberOf(k: Kernel, e: Expr): bigint | undefined {
+export function literalNumber(k: Kernel, e: Expr): bigint | undefined {
   if (k.terms.kind(e) === NAT) return k.terms.number(e);
   return k.terms.isConst(e, k.known.zero) ? 0n : undefined;
 }
@@ -69,7 +69,7 @@ export function reduceCall(k: Kernel, constant: Expr, args: readonly Expr[]): Ex
   for (let i = count - 1; i >= 0; i--) {
     const arg = args[i]!;
     if (k.terms.free(arg) > 0) return undefined;
-    const operand = numberOf(k, k.whnf(arg));
+    const operand = literalNumber(k, k.whnf(arg));
     if (operand === undefined) return undefined;
     operands.push(operand);
   }

@@ -2,7 +2,7 @@
 import { refuseFormat } from "#lean/fault.ts";
 import type { ExportJson, JsonObject } from "./json.ts";
 
-export function isObject(value: ExportJson | undefined): value is JsonObject {
+export function isJsonObject(value: ExportJson | undefined): value is JsonObject {
   return value instanceof Map;
 }
 
@@ -40,7 +40,7 @@ export class Fields {
 
   counts(name: string): number[] {
     const value = this.#take(name);
-    if (!isList(value)) return this.#refuse(name, "a list of numbers");
+    if (!isJsonList(value)) return this.#refuse(name, "a list of numbers");
     return value.map((item: ExportJson) => (isCount(item) ? item : refuseIndex(name)));
   }
 
@@ -61,14 +61,14 @@ export class Fields {
 
   object(name: string): Fields {
     const value = this.#take(name);
-    return isObject(value) ? new Fields(value, name) : this.#refuse(name, "an object");
+    return isJsonObject(value) ? new Fields(value, name) : this.#refuse(name, "an object");
   }
 
   objects(name: string): Fields[] {
     const value = this.#take(name);
-    if (!isList(value)) return this.#refuse(name, "a list of objects");
+    if (!isJsonList(value)) return this.#refuse(name, "a list of objects");
     return value.map((item: ExportJson) =>
-      isObject(item) ? new Fields(item, name) : this.#refuse(name, "objects"),
+      isJsonObject(item) ? new Fields(item, name) : this.#refuse(name, "objects"),
     );
   }
 
@@ -91,7 +91,7 @@ export class Fields {
   }
 }
 
-export function isList(value: ExportJson): value is readonly ExportJson[] {
+export function isJsonList(value: ExportJson): value is readonly ExportJson[] {
   return Array.isArray(value);
 }
 

@@ -5,7 +5,7 @@ import { NONE } from "#lean/terms/map.ts";
 import type { Name, Names } from "#lean/terms/names.ts";
 import type { Terms } from "#lean/terms/terms.ts";
 import type { Declaration } from "./constants.ts";
-import { Fields, isObject } from "./fields.ts";
+import { Fields, isJsonObject } from "./fields.ts";
 import { IndexTable } from "./index-table.ts";
 import { parseJson, type JsonObject } from "./json.ts";
 import { readMeta, refuseOther, type Meta } from "./meta.ts";
@@ -343,7 +343,7 @@ function objectOf(bytes: Uint8Array, start: number, end: number, isFirst: boolea
   }
   try {
     const value = parseJson(text);
-    return isObject(value)
+    return isJsonObject(value)
       ? value
       : refuseFormat("not-json", "Cannot read the line: it is not a JSON object");
   } catch (error) {

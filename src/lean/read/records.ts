@@ -13,7 +13,7 @@ import {
   type Recursor,
   type RecursorRule,
 } from "./constants.ts";
-import { isList, isObject, type Fields } from "./fields.ts";
+import { isJsonList, isJsonObject, type Fields } from "./fields.ts";
 
 /** What indices stand for. */
 export interface IndexTables {
@@ -47,7 +47,7 @@ function readKinds(record: Fields, tables: IndexTables, isListed: boolean): Decl
 }
 
 function itemsOf(record: Fields, field: string, isListed: boolean): Fields[] {
-  return isListed && isList(record.peek(field)) ? record.objects(field) : [record.object(field)];
+  return isListed && isJsonList(record.peek(field)) ? record.objects(field) : [record.object(field)];
 }
 
 function ended<T>(fields: Fields, value: T): T {
@@ -115,7 +115,7 @@ function readHint(fields: Fields): number {
   const hint = fields.any("hints");
   if (hint === "opaque") return -1;
   if (hint === "abbrev") return ABBREVIATION;
-  if (isObject(hint) && hint.size === 1) {
+  if (isJsonObject(hint) && hint.size === 1) {
     const height = hint.get("regular");
     if (typeof height === "number" && Number.isSafeInteger(height) && height >= 0)
       return Math.min(height, COUNT_MAX);

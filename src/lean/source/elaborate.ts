@@ -3,7 +3,7 @@
 // by tests against what the kernel prints of them.
 import { CORE_ARGUMENTS } from "./core.ts";
 import { apply, constructorOf, rename, spread, step, substitute, type KnownConstant } from "./reduce.ts";
-import { hasMeta, isMeta, shortened, show, withLevels } from "./inspect.ts";
+import { hasMeta, isMeta, shortened, showTerm, withLevels } from "./inspect.ts";
 import { inductive, type ConstructorField } from "./inductive.ts";
 import {
   name as nameOf,
@@ -344,7 +344,7 @@ export class Elaborator {
 
   #settle(term: Term): Term {
     const done = this.#instantiate(term);
-    if (hasMeta(done)) throw new RangeError(`something is left open in ${show(done)}`);
+    if (hasMeta(done)) throw new RangeError(`something is left open in ${showTerm(done)}`);
     return done;
   }
 

@@ -64,16 +64,18 @@ export function withLevels(term: Term, levels: ReadonlyMap<string, LevelTerm>): 
 }
 
 /** For messages. */
-export function show(term: Term): string {
+export function showTerm(term: Term): string {
   const { head, args } = spread(term);
-  const of = args.map((arg) => (spread(arg).args.length > 0 ? `(${show(arg)})` : show(arg))).join(" ");
+  const of = args
+    .map((arg) => (spread(arg).args.length > 0 ? `(${showTerm(arg)})` : showTerm(arg)))
+    .join(" ");
   const first =
     head.k === "var" || head.k === "const"
       ? head.name
       : head.k === "nat"
         ? head.value
         : head.k === "lam" || head.k === "forallE"
-          ? `(${head.k === "lam" ? "fun" : "∀"} ${head.name} : ${show(head.type)}, ${show(head.body)})`
+          ? `(${head.k === "lam" ? "fun" : "∀"} ${head.name} : ${showTerm(head.type)}, ${showTerm(head.body)})`
           : head.k;
   return of === "" ? first : `${first} ${of}`;
 }

@@ -31,7 +31,7 @@ export interface EntranceStep {
   opens?: boolean;
 }
 
-export function step(words: string, name: SystemCallName, ...args: Given[]): EntranceStep {
+export function entranceStep(words: string, name: SystemCallName, ...args: Given[]): EntranceStep {
   return { words, name, args };
 }
 

@@ -1,8 +1,8 @@
 // What the starter does for one stage, as lists of system calls.
 import { byteStringOf } from "#base/bytes.ts";
 import { COUNTER_BYTES } from "#sandbox/counters.ts";
-import { thisHost } from "#sandbox/host.ts";
-import { FD, filterCalls, joinFreshKeyring, startBuilder, startOf } from "#sandbox/inside.ts";
+import { sandboxHost } from "#sandbox/host.ts";
+import { FD, filterCalls, joinFreshKeyring, startBuilderCalls, startOf } from "#sandbox/inside.ts";
 import { attempt, call, keep } from "#sandbox/launcher/system-call.ts";
 import type { Processor, SystemCall } from "#sandbox/launcher/system-call.ts";
 import * as linux from "#sandbox/linux.ts";
@@ -79,8 +79,8 @@ function cloneFlags(network: boolean): number {
 function insideCalls(request: SandboxRequest, machine: Processor): SystemCall[] {
   return [
     ...(beforeRoot ??= keep(callsBeforeRoot())),
-    ...enterRoot(request, thisHost()),
-    ...startBuilder({ ...startOf(request, machine), isFiltered: true, atLast: [starterLives()] }),
+    ...enterRoot(request, sandboxHost()),
+    ...startBuilderCalls({ ...startOf(request, machine), isFiltered: true, atLast: [starterLives()] }),
   ];
 }
 

@@ -22,7 +22,7 @@ const LEVELS: Readonly<Record<LayerCodec, readonly [least: number, most: number]
 };
 
 /** @param level undefined for the usual one. @throws PipeliteError PACK_LEVEL_INVALID */
-export function levelOf(codec: LayerCodec, level: number | undefined): number {
+export function compressionLevelOf(codec: LayerCodec, level: number | undefined): number {
   const [least, most] = LEVELS[codec];
   if (level !== undefined && (level < least || level > most))
     throw pipeliteError("PACK_LEVEL_INVALID", { codec, level, least, most });

@@ -5,7 +5,7 @@ import { closeSync, openSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { availableParallelism } from "node:os";
 import { Limiter } from "#cache/limiter.ts";
-import { writeAll } from "#environment/open-file.ts";
+import { writeAll } from "#base/file-pieces.ts";
 import { storePathBase, storePathName } from "#nix/store-path.ts";
 import { STORE_TIME } from "#package/store-layer.ts";
 import { OCI_TYPES, type ImageLayer } from "#package/oci-writer.ts";

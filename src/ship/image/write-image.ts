@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { byteStringOf, utf8 } from "#base/bytes.ts";
 import type { Pack } from "#author/pack.ts";
 import type { ImageOptions } from "#author/pack-image.ts";
-import { OpenFile, writeAll } from "#environment/open-file.ts";
+import { OpenFile } from "#environment/open-file.ts";
+import { writeAll } from "#base/file-pieces.ts";
 import { createHash } from "node:crypto";
 import {
-  timeOf,
+  isoSeconds,
   writeDockerManifest,
   type Annotations,
   type LayerCodec,
@@ -21,7 +22,7 @@ import { pipeliteError } from "#ship/errors.ts";
 import type { Shipment, WrittenPackage } from "#ship/shipment.ts";
 import { bytesOf } from "#ship/tree.ts";
 import type { Store } from "#store/index.ts";
-import { levelOf, nameOfPacking } from "./codec.ts";
+import { compressionLevelOf, nameOfPacking } from "./codec.ts";
 import { finishLayout, writeImage, type Attachment, type MadeImage } from "./image.ts";
 
 export interface WriteImages {
@@ -55,7 +56,7 @@ export async function writeOciLayout(
 ): Promise<WrittenPackage> {
   const { pack, architecture, timeSeconds, paths, needs } = shipment;
   const { store, kept, codec = "gzip", signal, plans } = options;
-  const packing = { codec, level: levelOf(codec, options.level), folder: kept, signal };
+  const packing = { codec, level: compressionLevelOf(codec, options.level), folder: kept, signal };
   const platform = { os: "linux", architecture: ARCHITECTURES[architecture] };
   const file = `${pack.name}-${tagOf(pack.version)}-${platform.architecture}.oci`.toLowerCase();
   const layout = join(folder, file);
@@ -172,7 +173,7 @@ function labelsOf(pack: Pack, timeSeconds: number): Annotations {
     [`${prefix}.description`]: summary,
     [`${prefix}.licenses`]: pack.licence,
     [`${prefix}.authors`]: pack.maintainer,
-    [`${prefix}.created`]: timeOf(timeSeconds),
+    [`${prefix}.created`]: isoSeconds(timeSeconds),
     ...(pack.homepage !== undefined && { [`${prefix}.url`]: pack.homepage }),
     ...pack.image?.labels,
   };

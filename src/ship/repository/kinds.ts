@@ -11,7 +11,7 @@ import { aptPackages, aptRelease, type AptRecord } from "#package/apt-index.ts";
 import { readDebControl } from "#package/deb.ts";
 import { gzipMember } from "#package/gzip.ts";
 import { openPgpClearSign, openPgpDetached } from "#package/openpgp-signer.ts";
-import { readRpm, textOf } from "#package/rpm.ts";
+import { readRpm, tagText } from "#package/rpm.ts";
 import { rpmMetadata, rpmRecord, type RpmRecord } from "#package/rpm-index.ts";
 import { digestsOf } from "#ship/tree.ts";
 import { pipeliteError } from "#ship/errors.ts";
@@ -178,7 +178,7 @@ const rpm: RepositoryKind = {
     entryOf(bytes, file, () => {
       const read = readRpm(bytes);
       const { tags } = read;
-      const text = (tag: number): string => textOf(tags, tag) ?? "";
+      const text = (tag: number): string => tagText(tags, tag) ?? "";
       const [name, architecture] = [text(1000), text(1022)];
       const version = `${text(1001)}-${text(1002)}`;
       const sha256 = hash("sha256", bytes);

@@ -18,7 +18,7 @@ import { filesBelow, makeFolder, writeFileAtomically } from "#base/files.ts";
 import { flock } from "#base/libc.ts";
 import { syncFile } from "#base/sync-file.ts";
 import { isObject, messageOf, parseStrictJson } from "#base/strict-json.ts";
-import { timeOf } from "#package/oci-writer.ts";
+import { isoSeconds } from "#package/oci-writer.ts";
 import { pipeliteError } from "#ship/errors.ts";
 import { entriesOfPackage, readPackageFile, shownFiles } from "#ship/opened.ts";
 import type { PackageFormat } from "#ship/shipment.ts";
@@ -54,7 +54,7 @@ const LOCK = ".pipelite.lock";
 export async function updateRepository(request: RepositoryRequest): Promise<Repository> {
   const { folder, timeSeconds } = request;
   if (timeSeconds > SIGNED_TIME_MAX)
-    throw pipeliteError("REPO_TIME_UNSAYABLE", { time: timeOf(timeSeconds) });
+    throw pipeliteError("REPO_TIME_UNSAYABLE", { time: isoSeconds(timeSeconds) });
   makeFolder(folder);
   const lock = openSync(join(folder, LOCK), "a");
   try {
