@@ -57,7 +57,7 @@ async function seriesOf(
   const [newest] = await readRuns(history, { ...key, limit: 1 });
   const subjects = all.map(({ subject }) => subject);
   throw pipeliteError("HISTORY_SERIES_UNKNOWN", {
-    wanted: claim ?? [stage, figure].filter((each) => each !== undefined).join("/"),
+    wanted: claim ?? ([stage, figure].filter((each) => each !== undefined).join("/") || "any value"),
     pipeline: newest?.pipeline ?? pipeline?.word ?? "",
     known: subjects.length === 0 ? "no values yet" : shortList(subjects, KNOWN_SHOWN),
   });

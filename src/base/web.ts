@@ -6,6 +6,7 @@ import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { systemErrorCode } from "./errors.ts";
+import { systemReason } from "./system-reason.ts";
 
 /** As many tries as Nix makes (`download-attempts`), each after a pause twice as long as the last. */
 const ATTEMPTS_MAX = 5;
@@ -13,6 +14,7 @@ const FIRST_PAUSE_MS = 250;
 /** A server may be silent for this long, before its answer and within it. */
 export const WEB_SILENCE = { maxMs: 30_000 };
 const REDIRECTS_MAX = 20;
+const WEB = ["http:", "https:"];
 
 /** What trying again would not change. */
 export class Refused extends Error {}
@@ -83,7 +85,7 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
 
 /** As Nix takes them: a server's trouble, and 408 and 429, may pass; what it refuses it refuses again. */
 function isTransient(error: unknown): boolean {
-  if (error instanceof Refused || isOfDisk(error)) return false;
+  if (error instanceof Refused || isOfDisk(error) || reasonOf(error) === BAD_PORT) return false;
   if (!(error instanceof BadAnswer)) return true;
   const { status } = error;
   return status === 408 || status === 429 || (status >= 500 && ![501, 505, 511].includes(status));
@@ -99,14 +101,23 @@ export function isFullDisk(error: unknown): boolean {
   return ["ENOSPC", "EDQUOT", "EROFS"].includes(systemErrorCode(error) ?? "");
 }
 
+/** What undici says where it asks nobody: some ports are those of other protocols. */
+const BAD_PORT = "bad port";
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return (error.cause instanceof Error ? error.cause : error).message;
+}
+
 /** What went wrong, in words. */
 export function webProblem(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { message } = error.cause instanceof Error ? error.cause : error;
+  if (isOfDisk(error) && error instanceof Error && "errno" in error) return systemReason(Number(error.errno));
+  const reason = reasonOf(error);
+  if (reason === BAD_PORT) return "its port is that of another protocol";
   // What undici says of a connection that ends in the middle of an answer.
-  return message === "terminated" || message === "other side closed"
+  return reason === "terminated" || reason === "other side closed"
     ? "the connection was closed before all of it had come"
-    : message || "no connection";
+    : reason || "no connection";
 }
 
 /** Headers that say nothing of who asks. */
@@ -134,6 +145,8 @@ export async function fetchFollowing(
     await response.body?.cancel();
     if (!URL.canParse(location, at)) throw new Refused("it leads to what is no URL");
     const next = new URL(location, at);
+    if (!WEB.includes(next.protocol))
+      throw new Refused(`it leads to ${next.protocol}, which is not followed`);
     if (next.origin !== at.origin) sent = Object.fromEntries(FOR_ALL.flatMap((name) => pairOf(sent, name)));
     at = next;
   }
@@ -262,7 +275,7 @@ async function openUrl(
     arrived.forget();
     return createReadStream(path, { signal });
   }
-  if (protocol !== "http:" && protocol !== "https:") throw new Refused(`cannot fetch by ${protocol}`);
+  if (!WEB.includes(protocol)) throw new Refused(`${protocol} is none of http, https and file`);
   const from = arrived.size;
   const range = from > 0 ? { range: `bytes=${from}-` } : {};
   const response = await fetchFollowing(new URL(url), { ...headers, ...range }, signal);

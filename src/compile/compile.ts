@@ -18,7 +18,7 @@ import type {
   SourceNode,
   StageNode,
 } from "./nodes.ts";
-import { isBuildNode, isCode, modulesOf } from "./nodes.ts";
+import { addressingOf, isBuildNode, isCode, modulesOf, type Addressing } from "./nodes.ts";
 import { bundledOnce, capturedOnce, onceInThisRun, type CompileKeep } from "./memo.ts";
 import type { BroughtTool } from "#author/param.ts";
 import type { CapturedProgram } from "./program.ts";
@@ -37,7 +37,7 @@ import { environmentPrograms } from "./environments.ts";
 import { pipeliteError } from "./errors.ts";
 
 /** What the identity of a node is made of, in the words of pipeline.ts: for saying why it must be built again. */
-export interface Ingredients {
+export interface Ingredients extends Addressing {
   /** What it is: the module of a stage, relative to the pipeline; `a gate`, `a command`, `a download`. */
   module: string;
   /** File (relative to the pipeline) -> sha256. */
@@ -303,19 +303,19 @@ async function prepare(node: BuildNode, preparing: Preparing): Promise<Prepared>
       // First, since capturing keeps this process busy and the first bundle is there when all are asked for.
       const bundle = await bundles.get(node);
       if (bundle === undefined) throw new Error(`the stage ${node.name} has no bundle`);
-      const node26 = await capturedOnce(keep, nodeProgram(node.place));
-      const { program } = node26;
+      const { program, made: ofNode } = await capturedOnce(keep, nodeProgram(node.place));
       const brought = await captureTools(node, { graph, keep, folders });
       const ingredients = {
+        ...addressingOf(node),
         module: node.module === undefined ? OWN_MODULES[node.kind] : relative(graph.root, node.module),
         code: bundle.files,
         bundle: bundle.code,
         params: node.params,
         tools: { node: program.path, ...brought.paths },
       };
-      const made = { ...node26.made, ...bundle.made, ...brought.made };
-      const sources = [program.path, bundle.code, ...brought.sources, ...entrances];
       const { code, libraries } = bundle;
+      const made = { ...ofNode, ...bundle.made, ...brought.made };
+      const sources = [program.path, code, ...brought.sources, ...entrances];
       return { node, ingredients, sources, program, code, libraries, tools: brought.tools, within, made };
     }
   }

@@ -86,7 +86,12 @@ export const pipeliteError = errorsOf({
     hint: "Make one of the packages of both: `debian([...])`",
   },
   TSCONFIG_INVALID: { exit: 2, message: "{file}: cannot use this for names of modules: {problem}" },
-  TOOL_NOT_FOUND: { exit: 4, message: "{place}: cannot find the program {program} on the PATH" },
+  TOOL_NOT_FOUND: { exit: 4, message: "{place}: cannot find the program {program}: {where}" },
+  TOOL_NOT_EXECUTABLE: {
+    exit: 2,
+    message: "{place}: cannot use {program} as a program: {problem}",
+    hint: 'A script is `command(source("FILE"), [...])`; a program needs the right to be executed (chmod +x)',
+  },
   TOOL_FILES_NOT_FOUND: {
     exit: 4,
     message: "{place}: cannot find the files of the program {program}: no folder {folder}",
@@ -103,7 +108,7 @@ export const pipeliteError = errorsOf({
   TOOL_NEEDS_FILES: {
     exit: 2,
     message: "{place}: cannot capture {program}: its libraries do not suffice, it needs {files} as well",
-    hint: 'Take it from an environment: `debian([{packages}]).tool("{program}")`',
+    hint: 'Take it from an environment: `debian([{packages}]).tool("{tool}")`',
   },
   TOOL_LIBRARY_MISSING: {
     exit: 4,
@@ -170,7 +175,7 @@ export const pipeliteError = errorsOf({
       "{place}: cannot pass the input '{name}' to stage '{stage}': it must be a stage, a parameter or plain data ({problem})",
   },
   SOURCE_NOT_FOUND: { exit: 2, message: "{place}: cannot find the source {path}" },
-  FETCH_URL_INVALID: { exit: 2, message: "{place}: cannot download '{url}': it is not a URL" },
+  FETCH_URL_INVALID: { exit: 2, message: "{place}: cannot download '{url}': {problem}" },
   FETCH_HASH_INVALID: {
     exit: 2,
     message: "{place}: cannot use '{hash}' as the sha256 of the file to download",

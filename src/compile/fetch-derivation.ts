@@ -41,3 +41,10 @@ export function fetchDerivation(node: FetchNode): Derivation {
     env: new Map(Object.entries(env).map(([key, value]) => [key, byteStringOf(value)])),
   };
 }
+
+/** Why a download can't be asked for, whatever is there. */
+export function urlProblem(url: URL | null): string | undefined {
+  if (url === null) return "it is not a URL";
+  if (url.protocol === "file:" && url.hostname !== "") return "a file is on this machine: file:///...";
+  return ["http:", "https:", "file:"].includes(url.protocol) ? undefined : "it must be http, https or file";
+}

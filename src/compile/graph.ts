@@ -1,6 +1,7 @@
 // The pipeline as a graph: every node named, every input resolved to an edge or a value, every parameter set. All that
 // can be wrong with a pipeline.ts is found here, before anything is built.
 import { basename } from "node:path";
+import { urlProblem } from "./fetch-derivation.ts";
 import { publicForm } from "./secret-parts.ts";
 import { hexDigestOf } from "#base/digest.ts";
 import { refuseUnknownCalls, VERDICT } from "./check-formula.ts";
@@ -159,10 +160,10 @@ class GraphBuilder implements Builder {
         const { hash, headers } = handle;
         const url = publicForm(handle.url);
         // One that begins with a secret can't be told from any other text.
-        const isKnown = URL.canParse(url);
-        if (!isKnown && typeof handle.url[0] === "string")
-          throw pipeliteError("FETCH_URL_INVALID", { place, url });
-        const last = isKnown ? basename(new URL(url).pathname) : "";
+        const parsed = URL.parse(url);
+        const problem = typeof handle.url[0] === "string" ? urlProblem(parsed) : undefined;
+        if (problem !== undefined) throw pipeliteError("FETCH_URL_INVALID", { place, url, problem });
+        const last = parsed === null ? "" : basename(parsed.pathname);
         const name = handle.name ?? (last || "fetched");
         const request = { url: handle.url, headers };
         return this.#add({ kind: "fetch", name, place, url, request, hash, needs: [] });

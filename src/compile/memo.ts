@@ -78,8 +78,9 @@ export function toolOnce(
   { program, place, ...search }: ProgramSearch & { program: string },
 ): Promise<Captured> {
   return onceInThisRun(knownOf(keep).programs, `tool ${search.root}\0${program}`, async () => {
-    checkTool(program, place);
+    checkTool(program, undefined, place);
     const executable = findProgram(program, { ...search, place });
+    checkTool(program, executable, place);
     const name = basename(program);
     return capturedOnce(keep, { executable, name, as: name, place });
   });

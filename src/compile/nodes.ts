@@ -195,3 +195,12 @@ export function isCode(node: GraphNode): node is StageNode {
 export function isUnexpanded(node: GraphNode): node is EachNode {
   return node.kind === "each" && node.each.items === undefined;
 }
+
+/** Said only where an output is not named by its bytes. */
+export interface Addressing {
+  addressing?: "input";
+}
+
+export function addressingOf({ options }: StageNode | CommandNode): Addressing {
+  return options.addressing === "input" ? { addressing: "input" } : {};
+}

@@ -12,7 +12,7 @@ import { isOut, isTool, type Out, type Tool } from "#author/nodes.ts";
 import { invokeStage } from "./invoke-stage.ts";
 import { commandTools, describeCommand, namedFiles, type WordOf } from "./command-parts.ts";
 import type { CommandSetup } from "./command-runner.ts";
-import type { CommandNode, Edge } from "./nodes.ts";
+import { addressingOf, type CommandNode, type Edge } from "./nodes.ts";
 import { bundledOnce, capturedOnce, toolOnce, type CompileKeep } from "./memo.ts";
 import { nodeProgram, type CapturedProgram } from "./program.ts";
 import type { StageEnvironment } from "./runtime.ts";
@@ -58,7 +58,7 @@ export async function prepareCommand(node: CommandNode, { root, keep, folders }:
   const command: PreparedCommand = { starts, interpreters, runner: undefined };
   const nameOf = ({ node: from, file }: Edge) => [from.name, file].filter(Boolean).join("/");
   const params = { command: describeCommand(node, nameOf) };
-  const plain = { module: "a command", code: {}, bundle: null, params, tools: paths };
+  const plain = { module: "a command", code: {}, bundle: null, params, tools: paths, ...addressingOf(node) };
   if (!needsRunner(node, command)) return { command, ingredients: plain, sources, made };
   const bundle = await bundledOnce(keep, { module: RUNNER, place: node.place }, root);
   const runner = await capturedOnce(keep, nodeProgram(node.place));

@@ -1,7 +1,7 @@
 // A program of this machine as a store path: the executable and the shared libraries it loads with their loader, so
 // that nothing of the host is needed at run time. Node itself is captured this way.
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, realpathSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, realpathSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { editsToName, readLoader } from "#base/elf.ts";
 import { readShebang } from "#base/shebang.ts";
@@ -29,28 +29,52 @@ export interface ProgramSearch {
 export function findProgram(name: string, { root, folders, place }: ProgramSearch): string {
   const candidates = name.includes("/") ? [resolve(root, name)] : folders.map((folder) => join(folder, name));
   const found = candidates.find(isExecutable);
-  if (found === undefined) throw pipeliteError("TOOL_NOT_FOUND", { place, program: name });
-  return realpathSync(found);
+  if (found !== undefined) return realpathSync(found);
+  const [named = name] = candidates;
+  if (name.includes("/") && existsSync(named))
+    throw pipeliteError("TOOL_NOT_EXECUTABLE", { place, program: name, problem: whyNotExecutable(named) });
+  throw pipeliteError("TOOL_NOT_FOUND", {
+    place,
+    program: name,
+    where: name.includes("/") ? `there is no file ${named}` : "it is not on the PATH",
+  });
 }
 
 /** Programs that can't work without folders of files, known by name: what these hold, and the packages of Debian that have them. */
 const NEED_FILES: readonly (readonly [name: RegExp, files: string, debian: string])[] = [
   [/^(python|pypy)[\d.]*$/, "its standard library", "python3"],
-  [/^(cc|gcc|c[89]9|cpp)(-[\d.]+)?$/, "its passes (cc1, as, ld), headers and start files", "gcc libc6-dev"],
-  [/^(c\+\+|g\+\+)(-[\d.]+)?$/, "its passes (cc1plus, as, ld), headers and start files", "g++"],
+  [
+    /^([\w.]+-)*(cc|gcc|c[89]9|cpp)(-[\d.]+)?$/,
+    "its passes (cc1, as, ld), headers and start files",
+    "gcc libc6-dev",
+  ],
+  [/^([\w.]+-)*(c\+\+|g\+\+)(-[\d.]+)?$/, "its passes (cc1plus, as, ld), headers and start files", "g++"],
   [/^clang(\+\+)?(-[\d.]+)?$/, "its headers and start files", "clang libc6-dev"],
   [/^R(script)?$/, "its library of packages", "r-base-core"],
   [/^(ruby|irb|gem)[\d.]*$/, "its standard library", "ruby"],
   [/^(java|javac|jar)$/, "its runtime", "default-jdk-headless"],
+  [/^(go|gofmt)$/, "its standard library and tools", "golang-go"],
+  [/^(rustc|cargo)$/, "its standard library", "rustc cargo"],
+  [/^(ghc|runghc)(-[\d.]+)?$/, "its libraries", "ghc"],
+  [/^(pdf|xe|lua)?(la)?tex$/, "its formats and packages", "texlive-latex-base"],
 ];
 
-/** @throws PipeliteError TOOL_NEEDS_FILES for a name of the PATH that is known not to work by itself */
-export function checkTool(program: string, place: string): void {
-  const known = NEED_FILES.find(([name]) => name.test(program));
+/**
+ * @param executable where a program of the machine was found, links followed
+ * @throws PipeliteError TOOL_NEEDS_FILES for one that is known not to work by itself
+ */
+export function checkTool(program: string, executable: string | undefined, place: string): void {
+  const names = [program, executable ?? program].map((each) => basename(each));
+  const known = NEED_FILES.find(([pattern]) => names.some((name) => pattern.test(name)));
   if (known === undefined) return;
   const [, files, debian] = known;
   const packages = debian.split(" ").map((name) => JSON.stringify(name));
-  throw pipeliteError("TOOL_NEEDS_FILES", { place, program, files, packages: packages.join(", ") });
+  const tool = names.find((name) => known[0].test(name)) ?? program;
+  throw pipeliteError("TOOL_NEEDS_FILES", { place, program, tool, files, packages: packages.join(", ") });
+}
+
+function whyNotExecutable(path: string): string {
+  return statSync(path).isFile() ? "nobody may execute it" : "it is not a file";
 }
 
 function isExecutable(path: string): boolean {

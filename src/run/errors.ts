@@ -113,4 +113,9 @@ export const pipeliteError = errorsOf({
     message: "Cannot make the result link {link}: something that is not a link is there",
     hint: "Remove it, or name another with --out",
   },
+  COMMAND_LACKS: {
+    exit: 1,
+    message: "Stage '{stage}' failed: it exited with {code}",
+    hint: "It sees its inputs only: programs come by `path: [tool(...)]`, files as arguments, and what needs folders of its own by `environment`",
+  },
 });

@@ -221,7 +221,7 @@ export function compositionOf(work: Workspace, node: BuildNode): Composition {
   const sources: Record<string, string> = {};
   for (const need of node.needs) {
     const path = work.outputs.get(need) ?? null;
-    if (need.kind === "source" && path !== null) sources[need.name] = path;
+    if (need.kind === "source" && path !== null) sources[need.path] = path;
     else inputs[need.name] = path;
   }
   return { ...prepared.ingredients, sources, inputs };

@@ -8,7 +8,7 @@ import type { BuildReason } from "#home/run-record.ts";
 
 /** Ingredients, and the path of every input: all that the identity of a stage is made of. */
 export interface Composition extends Ingredients {
-  /** Source -> its store path. */
+  /** Source, as pipeline.ts names it -> its store path. */
   sources: Record<string, string>;
   /** Name of a needed node -> its output path; null while that is not known. */
   inputs: Record<string, string | null>;
@@ -33,12 +33,8 @@ export function explain(
     return { kind: "module", text: `it is ${now.module} now, and was ${was}` };
   // A file may change in its comments alone: then the code that runs is the same.
   const code = before.bundle === now.bundle ? undefined : firstDifference(before.code, now.code);
-  if (code !== undefined && code.key !== "pipelite") {
-    return {
-      kind: "code",
-      text: `${code.key} ${code.was === undefined ? "is new" : code.is === undefined ? "is gone" : "changed"}`,
-    };
-  }
+  if (code !== undefined && code.key !== "pipelite")
+    return { kind: "code", text: `${code.key} ${changeOf(code, "used")}` };
   const param = firstDifference(before.params, now.params);
   if (param !== undefined) {
     return { kind: "param", text: `param ${param.key}: ${show(param.was)} -> ${show(param.is)}` };
@@ -49,25 +45,38 @@ export function explain(
       typeof path === "string" ? onDisk(path) : undefined,
     );
     const file = was === undefined || is === undefined ? undefined : firstChangedFile(was, is);
-    return { kind: "source", text: `source ${source.key} changed${file === undefined ? "" : `: ${file}`}` };
+    const change = changeOf(source, "read");
+    return { kind: "source", text: `source ${source.key} ${change}${file === undefined ? "" : `: ${file}`}` };
   }
   const input = firstDifference(before.inputs, now.inputs);
   if (input !== undefined) {
-    const { was, is } = input;
-    const change =
-      was === undefined ? "is new" : is === undefined ? "is gone" : is === null ? "may change" : "changed";
+    const change = input.is === null && input.was !== undefined ? "may change" : changeOf(input, "taken");
     return { kind: "input", text: `input ${input.key} ${change}` };
   }
   const tool = firstDifference(before.tools, now.tools);
-  if (tool !== undefined) return { kind: "tool", text: `tool ${tool.key} changed` };
+  if (tool !== undefined) return { kind: "tool", text: `tool ${tool.key} ${changeOf(tool, "used")}` };
   if (code !== undefined) return { kind: "pipelite", text: "Pipelite itself changed" };
+  if (before.addressing !== now.addressing) {
+    const text =
+      now.addressing === "input" ? "its inputs name its output now" : "its bytes name its output now";
+    return { kind: "param", text };
+  }
   return { kind: "output-gone", text: "its output is no longer in the store" };
 }
 
 interface Difference {
   key: string;
+  /** The key that is no longer there, where `key` is new. */
+  former?: string;
   was: unknown;
   is: unknown;
+}
+
+/** @param verb what a stage does with such a thing, as a participle */
+function changeOf({ former, was, is }: Difference, verb: string): string {
+  if (former !== undefined) return `takes the place of ${former}`;
+  if (was === undefined) return "is new";
+  return is === undefined ? `is no longer ${verb}` : "changed";
 }
 
 function firstDifference(
@@ -76,7 +85,12 @@ function firstDifference(
 ): Difference | undefined {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])].toSorted();
   const changed = keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
-  const key = changed.find((name) => name !== "pipelite") ?? changed[0];
+  const own = changed.filter((name) => name !== "pipelite");
+  const added = own.find((name) => !(name in before));
+  const former = own.find((name) => !(name in now));
+  if (added !== undefined && former !== undefined)
+    return { key: added, former, was: before[former], is: now[added] };
+  const key = own[0] ?? changed[0];
   return key === undefined ? undefined : { key, was: before[key], is: now[key] };
 }
 

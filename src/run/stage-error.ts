@@ -13,8 +13,16 @@ export function errorOf(
   tail: readonly string[],
 ): PipeliteError {
   if (kind === "gate" && ending?.kind === "exited") return pipeliteError("GATE_CLOSED", { stage: name });
-  return environmentFailure(name, tail) ?? error;
+  const known = environmentFailure(name, tail);
+  if (known !== undefined || kind !== "command" || ending?.kind !== "exited") return known ?? error;
+  return tail.some((line) => LACKING.test(line))
+    ? pipeliteError("COMMAND_LACKS", { stage: name, code: ending.code })
+    : error;
 }
+
+/** How programs say that they did not find another one, or files of their own. */
+const LACKING =
+  /command not found|: not found|No such file or directory|No module named|Can't locate .* in @INC|cannot (find|execute) /;
 
 /** What the entrance of an environment, or what makes one, said last. */
 export function environmentFailure(stage: string, tail: readonly string[]): PipeliteError | undefined {

@@ -8,6 +8,7 @@ import { fromByteString } from "#base/bytes.ts";
 import { extendedAttributes, removeExtendedAttribute } from "#base/libc.ts";
 import { type PipeliteError } from "#base/errors.ts";
 import type { Steps } from "#base/steps.ts";
+import { NAR_DEPTH_MAX } from "#nix/nar-format.ts";
 import { diskPath, shownPath } from "./disk.ts";
 import { fileFacts, specialKind, type TreeNode } from "./scan.ts";
 import { pipeliteError } from "./errors.ts";
@@ -104,7 +105,12 @@ const NODES_PER_STEP = 64;
 const PATH_MAX = 4000;
 const SHOWN_BYTES = 200;
 
-function* canonicaliseFolder(output: Output, { path: bytePath, name }: Named, stat: Stats): Steps<TreeNode> {
+function* canonicaliseFolder(
+  output: Output,
+  { path: bytePath, name }: Named,
+  stat: Stats,
+  depth = 1,
+): Steps<TreeNode> {
   const path = diskPath(bytePath);
   takeOwnership(path, stat);
   if ((stat.mode & 0o700) !== 0o700) chmodSync(path, 0o700);
@@ -117,8 +123,14 @@ function* canonicaliseFolder(output: Output, { path: bytePath, name }: Named, st
         `${bytePath.slice(0, SHOWN_BYTES)}...`,
         "has folders so deep that no path leads there",
       );
+    if (depth >= NAR_DEPTH_MAX)
+      throw unsafe(
+        output.name,
+        `${bytePath.slice(0, SHOWN_BYTES)}...`,
+        `lies in ${NAR_DEPTH_MAX} folders, one in the other: a NAR has fewer`,
+      );
     const below = lstatSync(diskPath(node.path));
-    if (below.isDirectory()) children.push(yield* canonicaliseFolder(output, node, below));
+    if (below.isDirectory()) children.push(yield* canonicaliseFolder(output, node, below, depth + 1));
     else children.push(canonicaliseLeaf(output, node, below));
     if (children.length % NODES_PER_STEP === 0) yield;
   }

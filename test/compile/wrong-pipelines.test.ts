@@ -458,6 +458,26 @@ const wrong: Wrong[] = [
     place: "pipeline.ts:2:19",
   },
   {
+    name: "a program that needs more than itself, by its path",
+    lines: ['const a = command(tool("./bin/python3"), []);', "export default pipeline({ a });"],
+    executable: { "bin/python3": "what it is does not matter" },
+    code: "TOOL_NEEDS_FILES",
+    hint: /debian\(\["python3"\]\)\.tool\("python3"\)/,
+  },
+  {
+    name: "a folder as a program",
+    lines: ['const a = command(tool("./bin"), []);', "export default pipeline({ a });"],
+    executable: { "bin/x": "" },
+    code: "TOOL_NOT_EXECUTABLE",
+    says: /\.\/bin as a program: it is not a file/,
+  },
+  {
+    name: "a file that may not be executed as a program",
+    lines: ['const a = command(tool("./a.ts"), []);', "export default pipeline({ a });"],
+    code: "TOOL_NOT_EXECUTABLE",
+    says: /nobody may execute it/,
+  },
+  {
     name: "a tool that is a script",
     lines: ['const a = command(tool("./script.sh"), []);', "export default pipeline({ a });"],
     executable: {
@@ -484,6 +504,15 @@ const wrong: Wrong[] = [
     code: "FETCH_URL_INVALID",
     place: "pipeline.ts:2:11",
   },
+  ...["ftp://example.org/x", "data:,x", "file://example.org/x", "gopher:x"].map((url) => ({
+    name: `a download of ${url}`,
+    lines: [
+      `const a = download({ url: "${url}", hash: "${"0".repeat(64)}", name: "a" });`,
+      "export default pipeline({ a });",
+    ],
+    code: "FETCH_URL_INVALID" as const,
+    says: /it must be http, https or file|a file is on this machine/,
+  })),
   {
     name: "code that throws",
     lines: ["const settings = undefined;", "settings.x;", "export default 1;"],

@@ -208,6 +208,42 @@ test("a stage that is another module, or a command, by now says which and which 
   assert.equal(await reason('stage(() => import("./summary.ts"))'), "it is summary.ts now, and was d.ts");
 });
 
+test("what takes the place of another, comes or goes is told as that, and nothing that is there is called gone", async () => {
+  const pipelineOf = (value: string) =>
+    `import { command, out, pipeline, source, stage, tool } from "pipelite";
+const other = stage(() => import("./d.ts"), {}, { name: "other" });
+export default pipeline({ other, s: ${value} });
+`;
+  const given = (inputs: string, options = "{}") => `stage(() => import("./d.ts"), ${inputs}, ${options})`;
+  using moved = new Project({
+    "pipeline.ts": pipelineOf(given("{}")),
+    "d.ts": 'import { K } from "./c.ts";\nexport default (_: object) => ({ "a.txt": K });\n',
+    "c.ts": 'export const K = "k";\n',
+    "data/a.csv": "1\n",
+    "data/b.csv": "2\n",
+  });
+  const reason = async (before: string, value: string, code = "") => {
+    moved.write({ "pipeline.ts": pipelineOf(before) });
+    await moved.run();
+    moved.write({ "pipeline.ts": pipelineOf(value), ...(code && { "d.ts": code }) });
+    return (await moved.plan()).stages.find(({ name }) => name === "s")?.reason?.text;
+  };
+  const read = (file: string, n: number) => given(`{ x: source("data/${file}.csv"), n: ${n} }`);
+  assert.equal(await reason(read("a", 1), read("b", 1)), "source data/b.csv takes the place of data/a.csv");
+  assert.equal(await reason(read("b", 2), given("{ n: 2 }")), "source data/b.csv is no longer read");
+  assert.equal(await reason(given("{ n: 3 }"), read("a", 3)), "source data/a.csv is new");
+  assert.equal(
+    await reason(given("{ x: other, n: 4 }"), given("{ n: 4 }")),
+    "input other is no longer taken",
+  );
+  const byInputs = given("{ n: 5 }", '{ addressing: "input" }');
+  assert.equal(await reason(given("{ n: 5 }"), byInputs), "its inputs name its output now");
+  const program = (name: string) => `command(tool("${name}"), ["x"], { stdout: out })`;
+  assert.equal(await reason(program("echo"), program("printf")), "tool printf takes the place of echo");
+  const plain = 'export default (_: object) => ({ "a.txt": "b" });\n';
+  assert.equal(await reason(given("{ n: 6 }"), given("{ n: 6 }"), plain), "c.ts is no longer used");
+});
+
 test("stages that never started because the run was stopped are one line at its end", async () => {
   const names = Array.from({ length: 40 }, (_, index) => `s${index}`);
   using many = new Project({

@@ -34,3 +34,23 @@ test("a program that is not there, and a package that can't be configured", () =
   );
   assert.equal(codeOf("gcc: error"), "STAGE_FAILED");
 });
+
+test("a command that did not find what it looked for is told what it sees; others and other stages are not", () => {
+  const ended = { error: failed, ending: { kind: "exited", code: 127 } } as const;
+  const of = (kind: "command" | "stage", line: string) => errorOf({ name: "one", kind }, ended, [line]);
+  for (const line of [
+    "/nix/store/x-t: line 1: ls: command not found",
+    "sh: 1: ls: not found",
+    "Can't locate POSIX.pm in @INC (you may need to install the POSIX module)",
+    "gcc: fatal error: cannot execute 'cc1': execvp: No such file or directory",
+    "ModuleNotFoundError: No module named 'encodings'",
+    "go: cannot find GOROOT directory: 'go' binary is trimmed and GOROOT is not set",
+  ]) {
+    const error = of("command", line);
+    assert.deepEqual([error.code, error.exitCode], ["COMMAND_LACKS", 1], line);
+    assert.equal(error.message, "Stage 'one' failed: it exited with 127");
+    assert.match(error.hint ?? "", /inputs only: programs come by `path/);
+    assert.equal(of("stage", line).code, "STAGE_FAILED");
+  }
+  assert.equal(of("command", "the value is 3, wanted is 4").code, "STAGE_FAILED");
+});

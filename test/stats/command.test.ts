@@ -99,6 +99,7 @@ test("pipelite capability: wrong input ends with 2 and names the line", async ()
     [/give --lsl, --usl or both/, "bad.csv", "-c", "a"],
     [/--lsl must be below --usl/, "bad.csv", "-c", "a", "--lsl", "3", "--usl", "3"],
     [/must be above 0/, "bad.csv", "-c", "a", "--lsl", "3", "--gauge", "0"],
+    [/'-1' for --minimum: it must be above 0/, "bad.csv", "-c", "a", "--lsl", "3", "--minimum=-1"],
     [/it must be a number/, "bad.csv", "-c", "a", "--lsl", "three"],
     [/there is no 'w' \(there are: a, v\)/, "bad.csv", "-c", "w", "--lsl", "3"],
     [/--column is missing/, "bad.csv", "--lsl", "3"],

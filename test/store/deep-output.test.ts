@@ -59,3 +59,18 @@ export default (_: object, { out }: { out: string }) => {
   project.write({ "one.ts": 'export default () => ({ "a.json": 1 });' });
   assert.equal((await project.run()).status, "passed");
 });
+
+test("an output has as many folders, one in the other, as a NAR takes, and its fault is the stage's", async () => {
+  const stage = (depth: number) => `import { mkdirSync } from "node:fs";
+export default (_: object, { out }: { out: string }) => void mkdirSync(out + "/d".repeat(${depth}), { recursive: true });`;
+  using project = new Project({
+    "pipeline.ts": `import { pipeline, stage } from "pipelite";
+export default pipeline({ one: stage(() => import("./one.ts")) });`,
+    "one.ts": stage(63),
+  });
+  assert.equal((await project.run()).status, "passed");
+  project.write({ "one.ts": stage(64) });
+  const { status, exitCode } = await project.run();
+  assert.deepEqual([status, exitCode], ["failed", 1]);
+  assert.equal(project.record().stages[0]?.failure?.code, "STORE_OUTPUT_UNSAFE");
+});

@@ -79,5 +79,6 @@ function planOf({ lsl, usl, target, minimum, sigma, size, gauge }: PlanFlags): C
     throw refuse(limits, "the limits", "--lsl must be below --usl");
   }
   if (gauge !== undefined && !(gauge > 0)) throw refuse(String(gauge), "--gauge", "it must be above 0");
+  if (!(minimum > 0)) throw refuse(String(minimum), "--minimum", "it must be above 0");
   return { limits: { lower: lsl, upper: usl, target }, minimum, method: sigma, size };
 }
