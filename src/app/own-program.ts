@@ -22,13 +22,23 @@ export function ownProgram(temporary: string, env: Variables): Map<string, Uint8
   try {
     const build = join(root, "tools/build.ts");
     const args = ["--disable-warning=ExperimentalWarning", build, folder, "--no-types"];
-    const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, env, encoding: "utf8" });
-    if (status !== 0)
-      throw pipeliteError("ARCHIVE_PROGRAM_MISSING", { problem: stderr.trim().split("\n").at(-1) ?? "" });
+    const { status, signal, stderr } = spawnSync(process.execPath, args, {
+      cwd: root,
+      env,
+      encoding: "utf8",
+    });
+    if (status !== 0) throw pipeliteError("ARCHIVE_PROGRAM_MISSING", { problem: signal ?? reasonIn(stderr) });
     return filesOf(root, folder);
   } finally {
     removeTree(folder);
   }
+}
+
+/** What a program of Node ended with: behind that Node says which it is. */
+export function reasonIn(stderr: string): string {
+  const lines = stderr.split("\n").filter((line) => line.trim() !== "");
+  const named = lines.find((line) => /^\[?(?:\w+)?Error\b/.test(line));
+  return named ?? lines.findLast((line) => !/^Node\.js v\d/.test(line)) ?? "it does not say why";
 }
 
 /** Declarations are for those who write pipelines. */

@@ -52,7 +52,17 @@ function asPipeliteError(problem: unknown, argv: readonly string[], host: Host):
     return pipeliteError("INTERRUPTED", {}, problem);
   }
   if (isTooLarge(problem)) return baseError("FILE_TOO_LARGE", { path: "a file" }, problem);
-  return systemError(problem, argv, host) ?? nulInPath(problem) ?? internalError(problem);
+  return (
+    systemError(problem, argv, host) ?? nulInPath(problem) ?? tooManyFiles(problem) ?? internalError(problem)
+  );
+}
+
+/** Node's loader tells of a limit of the system in words of its own. */
+function tooManyFiles(problem: unknown): PipeliteError | undefined {
+  if (!(problem instanceof Error)) return undefined;
+  const [, path] = /^Cannot read package config (.+): too many open files\.?$/.exec(problem.message) ?? [];
+  if (path === undefined) return undefined;
+  return pipeliteError("SYSTEM_CALL_FAILED", { call: "open", path, reason: "too many open files" }, problem);
 }
 
 /** A path that no system takes. */

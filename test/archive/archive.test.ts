@@ -11,7 +11,7 @@ import { ArchiveReader } from "#archive/read.ts";
 import { writeArchive } from "#archive/write.ts";
 import { archiveSources } from "#app/archive-sources.ts";
 import { archiveRun } from "#app/archive.ts";
-import { ownProgram } from "#app/own-program.ts";
+import { ownProgram, reasonIn } from "#app/own-program.ts";
 import { verifyArchive } from "#app/verify-archive.ts";
 import { verify, type VerifyRequest } from "#app/verify.ts";
 import { isPipeliteError } from "#base/errors.ts";
@@ -292,4 +292,12 @@ describe("the archive of a run", { skip: sweep() }, () => {
     );
     assert.equal(existsSync(out), false);
   });
+});
+
+test("why Pipelite could not be packed is what its program ended with", () => {
+  const crashed =
+    "node:fs:1\n    at x\n\nError: EFBIG: file too large, write\n    at y\n\nNode.js v26.10.0\n";
+  assert.equal(reasonIn(crashed), "Error: EFBIG: file too large, write");
+  assert.equal(reasonIn("first\nlast\n\nNode.js v26.10.0\n"), "last");
+  assert.equal(reasonIn("Node.js v26.10.0\n"), "it does not say why");
 });

@@ -227,6 +227,9 @@ test("a fault of ours ends with 70, a stack and the version; what the system ref
   assert.match(chunks.at(-1) ?? "", /"code":"SYSTEM_CALL_FAILED"/);
   assert.equal(reportProblem(refused, ["show", "/x", "--json"], hostThatKeeps(chunks)), EXIT.usage);
   assert.match(chunks.at(-1) ?? "", /"code":"PATH_UNUSABLE","message":"Cannot use \/x: permission denied"/);
+  const limited = new Error("Cannot read package config /x/package.json: too many open files.");
+  assert.equal(reportProblem(limited, ["--json"], hostThatKeeps(chunks)), EXIT.failed);
+  assert.match(chunks.at(-1) ?? "", /"message":"Cannot open \/x\/package.json: too many open files"/);
   // As rmSync of Node gives it.
   const unsigned = Object.assign(new Error("EACCES"), {
     code: "EACCES",
