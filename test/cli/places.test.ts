@@ -128,8 +128,8 @@ test("words that no path, number or name can be end with 2, and say so", { skip:
   await once(server, "listening");
   for (const [words, message] of [
     [["graph", "a\0b"], /Cannot use .*a.*b: it holds a NUL/],
-    [["verify", "--trust=", "latest"], /Cannot use '': it is a folder/],
-    [["graph", "--out="], /Cannot use '': it is a folder/],
+    [["verify", "--trust=", "latest"], /Cannot use '' for --trust: it is empty/],
+    [["graph", "--out="], /Cannot use '' for --out: it is empty/],
     [["graph", "--out=."], /Cannot use \.: it is a folder/],
     [["archive", "save", "--out=."], /Cannot use \.: it is a folder/],
     [["graph", "--out=socket"], /Cannot use .*socket: no such device or address/],
