@@ -259,35 +259,17 @@ async function prepare(node: BuildNode, preparing: Preparing): Promise<Prepared>
       requireAsLocked(keep.store, lockedClosureOf(recipe));
       return {
         node,
-        ingredients: {
-          module: "an environment",
-          code: {},
-          bundle: null,
-          params: { request: node.request, files: digestOf(canonicalJson(filesOf(recipe))) },
-          tools: programsOf(recipe),
-        },
-        sources: [],
-        program: undefined,
-        code: undefined,
+        ...ownWork(
+          "an environment",
+          { request: node.request, files: digestOf(canonicalJson(filesOf(recipe))) },
+          programsOf(recipe),
+        ),
         recipe,
         made: signatures([lockFileOf(graph.root), ...environmentFiles(graph.root, node.request)]),
       };
     }
     case "fetch":
-      return {
-        node,
-        ingredients: {
-          module: "a download",
-          code: {},
-          bundle: null,
-          params: { url: node.url, hash: node.hash },
-          tools: {},
-        },
-        sources: [],
-        program: undefined,
-        code: undefined,
-        made: {},
-      };
+      return { node, ...ownWork("a download", { url: node.url, hash: node.hash }), made: {} };
     case "command": {
       const prepared = await prepareCommand(node, { root: graph.root, keep, folders });
       // What has a runner or an entrance in front of it has its log held open by that.
@@ -321,6 +303,12 @@ async function prepare(node: BuildNode, preparing: Preparing): Promise<Prepared>
   }
 }
 
+/** What has no code of the user's: `module` says what it is. */
+function ownWork(module: string, params: object, tools: Readonly<Record<string, string>> = {}) {
+  const ingredients = { module, code: {}, bundle: null, params: { ...params }, tools };
+  return { ingredients, sources: [] as StorePath[], program: undefined, code: undefined };
+}
+
 async function prepareComposed(
   node: EnvironmentNode,
   { root, add, modules, path, env }: ComposedNode,
@@ -331,16 +319,12 @@ async function prepareComposed(
   const added = add.map(({ node: from, file }) => [from.name, file ?? null]);
   return {
     node,
-    ingredients: {
-      module: "an environment",
-      code: {},
-      bundle: null,
-      params: { added, ...(modules && { modules: modules.name }), path, env },
-      tools: Object.fromEntries(sources.map((each) => [storePathName(each), each])),
-    },
+    ...ownWork(
+      "an environment",
+      { added, ...(modules && { modules: modules.name }), path, env },
+      Object.fromEntries(sources.map((each) => [storePathName(each), each])),
+    ),
     sources: [...sources],
-    program: undefined,
-    code: undefined,
     compose,
     below: entryOf(prepared, root).place,
     made: {},

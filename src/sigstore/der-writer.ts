@@ -33,8 +33,3 @@ export function derInteger(bytes: Uint8Array): Buffer {
   const digits = bytes.subarray(start);
   return derOf(TAG.integer, ...((digits[0] ?? 0) >= 0x80 ? [Buffer.of(0)] : []), digits);
 }
-
-/** Whole bytes as a string of bits. */
-export function derBits(bytes: Uint8Array): Buffer {
-  return derOf(TAG.bitString, Buffer.of(0), bytes);
-}

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { claimsOfFile } from "#evidence/claims-file.ts";
+import { claimsOfFile } from "../rig/claims-file.ts";
 import type { Claim } from "#home/run-record.ts";
 import { removeTree } from "#base/files.ts";
 import { sweep } from "../rig/peer.ts";

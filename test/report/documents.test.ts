@@ -4,7 +4,7 @@ import { readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "n
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import * as CycloneDX from "@cyclonedx/cyclonedx-library";
-import { claimsOfFile } from "#evidence/claims-file.ts";
+import { claimsOfFile } from "../rig/claims-file.ts";
 import { readLogs } from "#evidence/result-tree.ts";
 import { documentsOf, evidenceDocuments } from "#report/documents.ts";
 import { gatherDocuments, gatherAtEnd } from "#report/gather.ts";

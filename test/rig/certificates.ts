@@ -1,7 +1,7 @@
 // Certificates for tests, written by hand: an authority, what it issues, and any of it wrong in one place.
 import { createHash, createPublicKey, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
 import { contextTag, TAG } from "#sigstore/der.ts";
-import { derBits, derInteger, derOf, derOid, sequenceOf } from "#sigstore/der-writer.ts";
+import { derInteger, derOf, derOid, sequenceOf } from "#sigstore/der-writer.ts";
 import { EXTENSION } from "#sigstore/certificate.ts";
 
 export const SHA256_WITH_ECDSA = sequenceOf(derOid("1.2.840.10045.4.3.2"));
@@ -121,4 +121,9 @@ export function derTime(ms: number): Buffer {
   return digits >= LONG_FROM
     ? derOf(TAG.generalizedTime, Buffer.from(digits))
     : derOf(TAG.utcTime, Buffer.from(digits.slice(2)));
+}
+
+/** Whole bytes as a string of bits. */
+function derBits(bytes: Uint8Array): Buffer {
+  return derOf(TAG.bitString, Buffer.of(0), bytes);
 }

@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { removeTree } from "../../../src/base/files.ts";
 import type { AuditReport } from "../../../src/evidence/audit-file.ts";
-import { claimsOfFile } from "../../../src/evidence/claims-file.ts";
+import { claimsOfFile } from "../../../test/rig/claims-file.ts";
 import { readLogs } from "../../../src/evidence/result-tree.ts";
 import { evidenceDocuments } from "../../../src/report/documents.ts";
 import { gatherAtEnd } from "../../../src/report/gather.ts";
