@@ -311,7 +311,8 @@ function collectJobs(place: Place, count: number, repeats: number): Job[] {
       repeats,
       target: 0.3,
       limit:
-        "The rows are on the disk before the first file goes; unlinking waits for it, too, as it may discard each block at once.",
+        "By a profile of 10,000 paths a seventh is the start of Node, a fifth reading the graph and /proc, a tenth finding what is not registered, a fifth the rows, which are on the " +
+        "disk before the first file goes, and a third the files, by two threads. A loop of lstat and unlink in C takes a tenth of what Nix does.",
     },
   ];
 }

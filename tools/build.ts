@@ -6,8 +6,9 @@
 //   end.cjs        what the end of such a run needs
 //   index.js ...   the library and the rest of the command, in chunks that are loaded when they are needed
 //   nix.js ...     what a stage may import or is run by, without these, since it is bundled with the stage
+//   store.js       a store for a program that has no use for the rest
 //
-// Every module outside of nix.js and the like is in one place, so that a handle made by the library is known to the command.
+// Every module outside of nix.js, store.js and the like is in one place, so that a handle made by the library is known to the command.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
@@ -45,7 +46,6 @@ await bundle({
     index: "src/index.ts",
     api: "src/api/index.ts",
     sigstore: "src/sigstore/index.ts",
-    store: "src/store/index.ts",
   },
 });
 await bundle({
@@ -55,6 +55,7 @@ await bundle({
     lean: "src/lean/index.ts",
     nix: "src/nix/index.ts",
     stats: "src/stats/index.ts",
+    store: "src/store/index.ts",
   },
 });
 await bundle({

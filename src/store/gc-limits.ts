@@ -43,11 +43,8 @@ export function goalOf(limits: GarbageLimits, graph: ReferenceGraph, storeDir: s
 }
 
 /** The ids of dead paths that are old enough, the oldest first. */
-export function expired(
-  graph: ReferenceGraph,
-  live: ReadonlySet<number>,
-  { olderThanMs }: GarbageLimits,
-): number[] {
+export function expired(graph: ReferenceGraph, live: ReadonlySet<number>, limits: GarbageLimits): number[] {
+  const { olderThanMs } = limits;
   const kept = new Set(live);
   if (olderThanMs !== undefined) {
     const latest = (Date.now() - olderThanMs) / 1000;
@@ -57,7 +54,10 @@ export function expired(
     );
   }
   const age = (id: number): number => graph.paths.get(id)?.registeredAt ?? 0;
-  return [...graph.paths.keys()].filter((id) => !kept.has(id)).toSorted((a, b) => age(a) - age(b) || a - b);
+  const old = [...graph.paths.keys()].filter((id) => !kept.has(id));
+  // Most often they are in order: each gets its id when it is registered.
+  const isInOrder = old.every((id, at) => at === 0 || age(old[at - 1] ?? id) <= age(id));
+  return isInOrder ? old : old.toSorted((a, b) => age(a) - age(b) || a - b);
 }
 
 export function narSizeOf(graph: ReferenceGraph, ids: Iterable<number>): number {

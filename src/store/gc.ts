@@ -5,7 +5,7 @@ import { lstatSync, readdirSync, rmSync, unlinkSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import type { WaitForLock } from "#base/libc.ts";
 import { byteStringOf, textOf } from "#base/bytes.ts";
-import { isStorePath, STORE_DIR, storePathHash, type StorePath } from "#nix/store-path.ts";
+import { isStorePath, storePathHash, type StorePath } from "#nix/store-path.ts";
 import { transact } from "./database.ts";
 import { diskPath, removeBytePath } from "./disk.ts";
 import { expired, goalOf, narSizeOf, NO_GOAL, type GarbageLimits, type Goal } from "./gc-limits.ts";
@@ -37,9 +37,14 @@ export interface CollectedGarbage {
 }
 
 /** Rows are deleted in batches of this size, with other processes' transactions between them. */
-const BATCH_SIZE = 1000;
+const BATCH_SIZE = 10_000;
+/** So that the first files begin to go early. */
+const FIRST_BATCH_SIZE = 1000;
 /** The same where it is to be stopped in the middle: what a batch has begun it ends. */
 const SMALL_BATCH_SIZE = 16;
+/** Pages of the database in memory, as SQLite takes it: with too few, each batch writes and reads many of them more than once. */
+const LARGE_CACHE = -65_536;
+const SMALL_CACHE = -2000;
 /** How long files are removed before others get a word in. */
 const TURN_MS = 20;
 
@@ -78,6 +83,7 @@ export async function collectGarbage(
       result.leftovers = findLeftovers(collection);
       return result;
     }
+    collection.remover.expect(dead.length);
     // These take no room in the database to go, which a full disk may not have.
     await deleteLeftovers(collection);
     await deleteIds(collection, dead, goal);
@@ -147,6 +153,7 @@ function withCollection<T>(
         // Room for the log of our own transactions, on a disk that is full.
         rmSync(layout.reservedFile, { force: true });
         pruneRoots(layout);
+        store.database.exec(`pragma cache_size = ${LARGE_CACHE}`);
       }
       const collection = startCollection(store, { dryRun, onDelete, remover });
       onRoot = (path) => spareSafely(collection, path);
@@ -155,6 +162,7 @@ function withCollection<T>(
     } finally {
       remover.close();
       stop();
+      if (!dryRun) store.database.exec(`pragma cache_size = ${SMALL_CACHE}`);
     }
   });
 }
@@ -201,12 +209,14 @@ async function spareSafely(collection: Collection, path: string): Promise<void> 
 async function deleteIds(collection: Collection, dead: readonly number[], goal: Goal): Promise<void> {
   const { store, graph, live, spared, result, remover } = collection;
   const leftoverBytes = result.freedBytes - remover.bytes;
-  const batchSize = goal === NO_GOAL ? BATCH_SIZE : SMALL_BATCH_SIZE;
+  let batchSize = goal === NO_GOAL ? FIRST_BATCH_SIZE : SMALL_BATCH_SIZE;
   let narBytes = 0;
-  for (let at = 0; at < dead.length && !goal.isReached(result.freedBytes, narBytes); at += batchSize) {
+  for (let at = 0; at < dead.length && !goal.isReached(result.freedBytes, narBytes);) {
     // Some may have been named over the socket since; what refers to a path goes before it, so all it needs
     // is there.
     const batch = dead.slice(at, at + batchSize).filter((id) => !live.has(id));
+    at += batchSize;
+    if (goal === NO_GOAL) batchSize = BATCH_SIZE;
     await invalidate(store, batch);
     narBytes += narSizeOf(graph, batch);
     const pause = makePause();
@@ -215,8 +225,9 @@ async function deleteIds(collection: Collection, dead: readonly number[], goal: 
       result.paths.push(path);
       if (collection.onDelete !== undefined) await collection.onDelete(path);
       // Named since it was invalidated: whoever did will make it again, and may be doing so.
-      if (spared.has(storePathHash(path))) continue;
-      await remover.start(byteStringOf(physicalPath(store.layout, path)));
+      if (spared.size > 0 && spared.has(storePathHash(path))) continue;
+      const room = remover.start(byteStringOf(physicalPath(store.layout, path)));
+      if (room !== undefined) await room;
       if (pause.isDue()) await setImmediate();
     }
     // The files of one batch go while the rows of the next do, unless it is to be known what they came to.
@@ -248,8 +259,7 @@ async function invalidate(store: StoreContext, ids: readonly number[]): Promise<
 /** Names in the store directory that are neither registered nor spared. */
 function findLeftovers({ store, graph, spared }: Collection): string[] {
   const { storeDir } = store.layout;
-  const isRegistered = (name: string): boolean =>
-    graph.idOf(`${STORE_DIR}/${name}` as StorePath) !== undefined;
+  const isRegistered = (name: string): boolean => graph.idOfName(name) !== undefined;
   return readdirSync(diskPath(byteStringOf(storeDir)), { encoding: "latin1" })
     .filter((name) => name !== ".links" && !isRegistered(name) && !spared.has(name.slice(0, 32)))
     .filter((name) => !isForeignScratch(name, `${storeDir}/${textOf(name)}`))
@@ -287,15 +297,24 @@ function referrersFirst(graph: ReferenceGraph, ids: readonly number[]): number[]
   const members = new Set(ids);
   const sorted: number[] = [];
   const seen = new Set<number>();
+  const stack: number[] = [];
+  // Of each on the stack, whether all that refers to it comes before it by now.
+  const ready: boolean[] = [];
   for (const start of ids) {
-    const stack = [{ id: start, isDone: false }];
-    for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
-      const { id, isDone } = top;
-      if (isDone) sorted.push(id);
-      if (isDone || seen.has(id)) continue;
+    stack.push(start);
+    ready.push(false);
+    for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
+      const isReady = ready.pop() === true;
+      if (isReady) sorted.push(id);
+      if (isReady || seen.has(id)) continue;
       seen.add(id);
-      stack.push({ id, isDone: true });
-      for (const each of graph.referrers(id)) if (members.has(each)) stack.push({ id: each, isDone: false });
+      stack.push(id);
+      ready.push(true);
+      for (const each of graph.referrers(id)) {
+        if (!members.has(each)) continue;
+        stack.push(each);
+        ready.push(false);
+      }
     }
   }
   return sorted;

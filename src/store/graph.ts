@@ -1,16 +1,17 @@
 // The references of a whole store in memory: marking what is alive takes one query each for paths and
 // references, not one for every path.
+import type { SQLOutputValue } from "node:sqlite";
 import { parseStorePath, STORE_DIR, STORE_HASH_LENGTH, storePathHash } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import { integerColumn, optionalText, textColumn } from "./database.ts";
 import type { StoreDatabase } from "./query.ts";
 
-const HASH_START = STORE_DIR.length + 1;
-const HASH_END = HASH_START + STORE_HASH_LENGTH;
+const NAME_START = STORE_DIR.length + 1;
 
 export interface ReferenceGraph {
   readonly paths: ReadonlyMap<number, PathFacts>;
   idOf(path: StorePath): number | undefined;
+  /** The id of the path whose name in the store directory this is. */
+  idOfName(name: string): number | undefined;
   /** The id of the path with this hash part. */
   idOfHash(hash: string): number | undefined;
   references(id: number): readonly number[];
@@ -34,24 +35,26 @@ export interface PathFacts {
 export function readGraph(store: StoreDatabase): ReferenceGraph {
   const paths = new Map<number, PathFacts>();
   const hashes = new Map<string, number>();
-  const sql = "select id, path, deriver, narSize, registrationTime from ValidPaths";
-  for (const row of store.statement(sql).iterate()) {
-    const id = integerColumn(row, "id");
-    const path = parseStorePath(textColumn(row, "path"));
-    const narSize = typeof row["narSize"] === "number" ? row["narSize"] : 0;
-    const registeredAt = integerColumn(row, "registrationTime");
-    paths.set(id, { path, narSize, registeredAt, deriver: optionalText(row, "deriver") });
+  const sql = "select id, path, registrationTime, narSize, deriver from ValidPaths";
+  for (const row of rowsOf(store, sql)) {
+    const id = integerIn(row, 0);
+    const path = parseStorePath(textIn(row, 1));
+    const narSize = typeof row[3] === "number" ? row[3] : 0;
+    const deriver = typeof row[4] === "string" ? row[4] : undefined;
+    paths.set(id, { path, narSize, registeredAt: integerIn(row, 2), deriver });
     hashes.set(storePathHash(path), id);
   }
-  const idOf = (path: string): number | undefined => {
-    const id = hashes.get(path.slice(HASH_START, HASH_END));
-    return id !== undefined && paths.get(id)?.path === path ? id : undefined;
+  const idOfName = (name: string): number | undefined => {
+    const id = hashes.get(name.slice(0, STORE_HASH_LENGTH));
+    const path = id === undefined ? undefined : paths.get(id)?.path;
+    return path?.length === NAME_START + name.length && path.endsWith(name) ? id : undefined;
   };
+  const idOf = (path: string): number | undefined =>
+    path.startsWith(`${STORE_DIR}/`) ? idOfName(path.slice(NAME_START)) : undefined;
   const references = new Map<number, number[]>();
   const referrers = new Map<number, number[]>();
-  for (const row of store.statement("select referrer, reference from Refs").all()) {
-    const referrer = integerColumn(row, "referrer");
-    const reference = integerColumn(row, "reference");
+  for (const row of rowsOf(store, "select referrer, reference from Refs")) {
+    const [referrer, reference] = [integerIn(row, 0), integerIn(row, 1)];
     append(references, referrer, reference);
     append(referrers, reference, referrer);
   }
@@ -70,11 +73,31 @@ export function readGraph(store: StoreDatabase): ReferenceGraph {
   return {
     paths,
     idOf,
+    idOfName,
     idOfHash: (hash) => hashes.get(hash),
     references: (id) => references.get(id) ?? [],
     referrers: (id) => referrers.get(id) ?? [],
     mark,
   };
+}
+
+/** Rows as lists: to make an object of each takes longer than all else of reading it. */
+function* rowsOf(store: StoreDatabase, sql: string): Generator<readonly SQLOutputValue[]> {
+  const statement = store.statement(sql);
+  statement.setReturnArrays(true);
+  yield* statement.iterate() as Iterable<unknown> as Iterable<SQLOutputValue[]>;
+}
+
+function integerIn(row: readonly SQLOutputValue[], column: number): number {
+  const value = row[column];
+  if (typeof value !== "number") throw new TypeError(`column ${column} holds ${String(value)}`);
+  return value;
+}
+
+function textIn(row: readonly SQLOutputValue[], column: number): string {
+  const value = row[column];
+  if (typeof value !== "string") throw new TypeError(`column ${column} holds ${String(value)}`);
+  return value;
 }
 
 function append(lists: Map<number, number[]>, key: number, value: number): void {

@@ -3,7 +3,7 @@ import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, unlinkSyn
 import { join } from "node:path";
 import { tryFlock } from "#base/libc.ts";
 import { systemErrorCode } from "#base/errors.ts";
-import { isStorePath, type StorePath } from "#nix/store-path.ts";
+import { isStorePath, STORE_DIR, type StorePath } from "#nix/store-path.ts";
 import type { Layout } from "./layout.ts";
 import { storePathIn } from "./roots.ts";
 
@@ -34,14 +34,18 @@ export function readTempRoots(layout: Layout, { dryRun }: { dryRun: boolean }): 
 /** Store paths that processes run from, work in, have open or have mapped, as far as we may see. */
 export function findProcessRoots(layout: Layout): { path: StorePath; source: string }[] {
   const roots: { path: StorePath; source: string }[] = [];
+  const stores = [STORE_DIR, layout.storeDir].map((folder) => `${folder}/`);
   for (const pid of tolerate(() => readdirSync("/proc")) ?? []) {
     if (!/^\d+$/.test(pid)) continue;
     const folder = `/proc/${pid}`;
+    const maps = tolerate(() => readFileSync(`${folder}/maps`, "utf8"));
+    // A thread of the kernel, or a process that has ended: asking it for more takes longer than anything here.
+    if (maps === "") continue;
     const links = [`${folder}/exe`, `${folder}/cwd`];
     for (const fd of tolerate(() => readdirSync(`${folder}/fd`)) ?? []) links.push(`${folder}/fd/${fd}`);
     const files = links.map((link) => tolerate(() => readlinkSync(link)) ?? "");
-    const maps = tolerate(() => readFileSync(`${folder}/maps`, "utf8")) ?? "";
-    for (const line of maps.split("\n")) files.push(line.slice(line.indexOf("/")));
+    if (maps !== undefined && stores.some((store) => maps.includes(store)))
+      for (const line of maps.split("\n")) files.push(line.slice(line.indexOf("/")));
     for (const path of new Set(files.map((file) => storePathIn(layout, file)))) {
       if (path !== undefined) roots.push({ path, source: folder });
     }

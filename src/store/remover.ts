@@ -1,16 +1,19 @@
 // Taking many trees off the disk at a time, each file by file.
 import { chmodSync, lstatSync, readdirSync, rmdirSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
 import { diskPath, LONG_PATH, removeBytePath } from "./disk.ts";
-import { HANDFUL, Unlinking } from "./unlinking.ts";
+import { HANDFUL, Unlinking, type Unlinked } from "./unlinking.ts";
 
 /** Handfuls of files, and folders, that are being removed at a time. */
-const PARALLEL = 16;
+const PARALLEL = 64;
+/** Folders of one folder that are being removed at a time. */
+const PARALLEL_FOLDERS = 4;
 
 export class Remover {
   readonly #unlinking = new Unlinking();
   readonly #under = new Set<Promise<void>>();
-  /** Files that no thread has been told of yet. */
-  #files: (string | Buffer)[] = [];
+  /** What nobody has been told of yet. */
+  #paths: (string | Buffer)[] = [];
   #failure: unknown;
   #bytes = 0;
 
@@ -19,26 +22,24 @@ export class Remover {
     return this.#bytes;
   }
 
+  /** So many files and trees will be removed. */
+  expect(count: number): void {
+    this.#unlinking.expect(count);
+  }
+
   /** Begins to remove a file or a tree; returns when there is room for another. Nothing there is fine. @throws what went wrong first */
-  async start(bytePath: string): Promise<void> {
-    const path = diskPath(bytePath);
-    const stat = lstatSync(path, { throwIfNoEntry: false });
-    if (stat === undefined) return;
-    if (stat.isDirectory()) this.#watch(this.#removeFolder(bytePath, { mode: stat.mode, top: bytePath }));
-    else {
-      if (stat.nlink === 1) this.#bytes += stat.blocks * 512;
-      this.#files.push(path);
-      if (this.#files.length >= HANDFUL) this.#unlinkFiles();
-    }
-    if (this.#under.size >= PARALLEL) await Promise.race(this.#under);
+  start(bytePath: string): Promise<void> | undefined {
     this.#throwFailure();
+    this.#paths.push(diskPath(bytePath));
+    if (this.#paths.length < HANDFUL) return undefined;
+    this.#unlinkPaths();
+    return this.#under.size < PARALLEL ? undefined : this.#end(PARALLEL - 1);
   }
 
   /** Returns when all that was begun has gone. @throws what went wrong first */
   async settled(): Promise<void> {
-    this.#unlinkFiles();
-    await Promise.all(this.#under);
-    this.#throwFailure();
+    this.#unlinkPaths();
+    await this.#end(0);
   }
 
   close(): void {
@@ -49,14 +50,23 @@ export class Remover {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  #unlinkFiles(): void {
-    if (this.#files.length === 0) return;
-    this.#watch(this.#unlinking.unlink(this.#files));
-    this.#files = [];
+  /** Returns when no more than so many are being removed. */
+  async #end(most: number): Promise<void> {
+    while (this.#under.size > most) {
+      if (this.#unlinking.help()) await setImmediate();
+      else await Promise.race(this.#under);
+    }
+    this.#throwFailure();
   }
 
-  #watch(removal: Promise<void>): void {
-    const watched = removal
+  #unlinkPaths(): void {
+    if (this.#paths.length === 0) return;
+    this.#watch(this.#unlinking.unlink(this.#paths));
+    this.#paths = [];
+  }
+
+  #watch(removal: Promise<Unlinked>): void {
+    const watched = this.#whole(removal)
       .catch((error: unknown) => {
         this.#failure ??= error;
       })
@@ -64,34 +74,36 @@ export class Remover {
     this.#under.add(watched);
   }
 
-  async #removeFolder(bytePath: string, { mode, top }: { mode: number; top: string }): Promise<void> {
+  async #whole(removal: Promise<Unlinked>): Promise<void> {
+    for (const folder of await this.#folders(removal))
+      await this.#removeFolder(folder, folder.length + LONG_PATH);
+  }
+
+  /** What of a handful were folders, as byte strings. */
+  async #folders(removal: Promise<Unlinked>): Promise<string[]> {
+    const { bytes, folders } = await removal;
+    this.#bytes += bytes;
+    return folders.map((path) => (typeof path === "string" ? path : path.toString("latin1")));
+  }
+
+  /** @param longest bytes of the longest path that is gone down to */
+  async #removeFolder(bytePath: string, longest: number): Promise<void> {
     const path = diskPath(bytePath);
+    if (bytePath.length > longest) return void (this.#bytes += removeBytePath(bytePath).bytes);
+    const { mode } = lstatSync(path);
     if ((mode & 0o700) !== 0o700) chmodSync(path, 0o700);
-    let files: (string | Buffer)[] = [];
-    const handfuls: Promise<void>[] = [];
-    const unlink = (): void => {
-      const removal = this.#unlinking.unlink(files);
-      // It is waited for below, and may fail before.
-      removal.catch(() => {});
-      handfuls.push(removal);
-      files = [];
-    };
-    for (const name of readdirSync(path, { encoding: "latin1" })) {
-      const below = `${bytePath}/${name}`;
-      const stat = lstatSync(diskPath(below), { throwIfNoEntry: false });
-      if (stat === undefined) continue;
-      if (below.length > top.length + LONG_PATH) this.#bytes += removeBytePath(below).bytes;
-      else if (stat.isDirectory()) await this.#removeFolder(below, { mode: stat.mode, top });
-      else {
-        if (stat.nlink === 1) this.#bytes += stat.blocks * 512;
-        files.push(diskPath(below));
-      }
-      if (files.length < HANDFUL) continue;
-      unlink();
-      if (handfuls.length >= PARALLEL) await Promise.all(handfuls.splice(0));
+    const below = readdirSync(path, { encoding: "latin1" }).map((name) => diskPath(`${bytePath}/${name}`));
+    for (const some of portions(below, HANDFUL * PARALLEL)) {
+      const handfuls = portions(some, HANDFUL).map((paths) => this.#folders(this.#unlinking.unlink(paths)));
+      const folders = (await Promise.all(handfuls)).flat();
+      for (const few of portions(folders, PARALLEL_FOLDERS))
+        await Promise.all(few.map((folder) => this.#removeFolder(folder, longest)));
     }
-    unlink();
-    await Promise.all(handfuls);
     rmdirSync(path);
   }
+}
+
+function portions<T>(values: readonly T[], size: number): T[][] {
+  const count = Math.ceil(values.length / size);
+  return Array.from({ length: count }, (_, at) => values.slice(at * size, (at + 1) * size));
 }

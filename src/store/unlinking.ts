@@ -1,48 +1,102 @@
-// Unlinking many files. Each unlink waits for the disk, which may discard every block at once; several in flight share the wait.
-// Handing one file at a time to the threads of libuv takes longer than a file itself, so many files go to threads of ours, a
-// handful in one message.
-import { unlink } from "node:fs";
+// Unlinking many files. Each unlink may wait for the disk, which may discard every block at once; several in flight share the wait.
+// Handing one file at a time to the threads of libuv takes longer than a file itself, so many files go to a thread of ours, a
+// handful in one message, and to more such threads where the disk turns out to be slow.
+import * as fs from "node:fs";
 import type { Worker } from "node:worker_threads";
 
-/** So many of a process are unlinked by libuv: threads would take longer to start. */
+/** So many of a process are unlinked by libuv: a thread would take longer to start. */
 const FEW = 512;
 /** Files in one message. */
-export const HANDFUL = 32;
+export const HANDFUL = 64;
+/** Handfuls that a thread is told of: it goes on while this one is busy otherwise. */
+const AHEAD = 32;
+/** The same while this one helps, and soon has time for it. */
+const AHEAD_OF_HELP = 2;
 const THREADS = 4;
+/** A file that takes longer waits for the disk. */
+const SLOW_FILE_MS = 0.06;
+
 /** Written out here, as what is bundled has no file for it. */
 const THREAD = `
-const { unlinkSync } = require("node:fs");
+const fs = require("node:fs");
 const { parentPort } = require("node:worker_threads");
+const unlink = ${unlinkFiles.toString()};
 parentPort.on("message", (paths) => {
+  const start = performance.now();
   try {
-    for (const path of paths) unlinkSync(typeof path === "string" ? path : Buffer.from(path));
-    parentPort.postMessage(undefined);
+    parentPort.postMessage({ gone: unlink(fs, paths), tookMs: performance.now() - start });
   } catch (error) {
-    parentPort.postMessage({ message: error.message, code: error.code, path: error.path });
+    parentPort.postMessage({ failure: { message: error.message, code: error.code, path: error.path } });
   }
 });
 `;
 
+export type DiskPath = string | Buffer;
+
+/** What came of some paths. */
+export interface Unlinked {
+  /** Bytes that no longer take space: files that have another hard link do not count. */
+  bytes: number;
+  /** Those that are folders, and still there. */
+  folders: DiskPath[];
+}
+
 interface Handful {
-  paths: readonly (string | Buffer)[];
-  done: (failure: unknown) => void;
+  paths: readonly DiskPath[];
+  done: (gone: Gone) => void;
+  failed: (reason: unknown) => void;
+}
+
+interface Gone {
+  bytes: number;
+  /** Which of the paths are folders. */
+  folders: number[];
+}
+
+interface Reply {
+  gone?: Gone;
+  tookMs?: number;
+  failure?: { message: string; code: string; path: string };
 }
 
 export class Unlinking {
   #count = 0;
+  #ahead = AHEAD;
   readonly #waiting: Handful[] = [];
-  readonly #idle: Worker[] = [];
-  readonly #threads = new Map<Worker, Handful | undefined>();
+  /** What each thread has been told of, the first of which it is at. */
+  readonly #threads = new Map<Worker, Handful[]>();
 
-  /** Unlinks these files. @throws what went wrong first; the others may be gone or not */
-  async unlink(paths: readonly (string | Buffer)[]): Promise<void> {
+  /** So many files will have to go: a thread that is worth its start starts now. */
+  expect(count: number): void {
+    if (count > FEW && this.#threads.size === 0) this.#start();
+  }
+
+  /** Unlinks these files; nothing there is fine. @throws what went wrong first; the others may be gone or not */
+  async unlink(paths: readonly DiskPath[]): Promise<Unlinked> {
     this.#count += paths.length;
-    if (this.#count <= FEW) return void (await Promise.all(paths.map(unlinked)));
-    return new Promise((resolve, reject) => {
-      const done = (failure: unknown): void => (failure === undefined ? resolve() : reject(failure));
-      this.#waiting.push({ paths, done });
-      this.#next();
-    });
+    this.expect(this.#count);
+    const { bytes, folders } =
+      this.#threads.size === 0
+        ? await unlinkFew(paths)
+        : await new Promise<Gone>((done, failed) => {
+            this.#ahead = AHEAD;
+            this.#waiting.push({ paths, done, failed });
+            this.#hand();
+          });
+    return { bytes, folders: folders.flatMap((at) => paths[at] ?? []) };
+  }
+
+  /** Unlinks a handful here that no thread has been told of; false when there is none. */
+  help(): boolean {
+    this.#ahead = AHEAD_OF_HELP;
+    const handful = this.#waiting.shift();
+    if (handful === undefined) return false;
+    try {
+      handful.done(unlinkFiles(fs, handful.paths));
+    } catch (error) {
+      handful.failed(error);
+    }
+    return true;
   }
 
   /** Nothing may be asked of it afterwards. */
@@ -50,47 +104,70 @@ export class Unlinking {
     for (const thread of this.#threads.keys()) void thread.terminate();
   }
 
-  #next(): void {
-    if (this.#idle.length === 0 && this.#threads.size < THREADS) this.#idle.push(this.#start());
-    const thread = this.#idle.pop();
-    if (thread === undefined) return;
-    const handful = this.#waiting.shift();
-    if (handful === undefined) return void this.#idle.push(thread);
-    this.#threads.set(thread, handful);
-    thread.ref();
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of threads has none
-    thread.postMessage(handful.paths);
+  #hand(): void {
+    for (const [thread, told] of this.#threads) {
+      while (told.length < this.#ahead) {
+        const handful = this.#waiting.shift();
+        if (handful === undefined) return;
+        if (told.length === 0) thread.ref();
+        told.push(handful);
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of threads has none
+        thread.postMessage(handful.paths);
+      }
+    }
   }
 
-  #start(): Worker {
+  #start(): void {
     const threads = process.getBuiltinModule("node:worker_threads");
-    const thread = new threads.Worker(THREAD, { eval: true, execArgv: [] });
-    thread.on("message", (failure: Failure | undefined) => {
-      this.#end(thread, failure && Object.assign(new Error(failure.message), failure));
-      this.#idle.push(thread);
-      this.#next();
-    });
-    thread.on("error", (error) => this.#end(thread, error));
-    this.#threads.set(thread, undefined);
-    return thread;
-  }
-
-  #end(thread: Worker, failure: unknown): void {
+    // Streams of its own: those of the process take longer to get than the thread to start.
+    const thread = new threads.Worker(THREAD, { eval: true, execArgv: [], stdout: true, stderr: true });
+    const told: Handful[] = [];
+    this.#threads.set(thread, told);
     thread.unref();
-    const handful = this.#threads.get(thread);
-    this.#threads.set(thread, undefined);
-    handful?.done(failure);
+    thread.on("message", ({ gone, tookMs = 0, failure }: Reply) => {
+      const handful = told.shift();
+      if (told.length === 0) thread.unref();
+      const isSlow = tookMs > SLOW_FILE_MS * (handful?.paths.length ?? 0);
+      if (isSlow && this.#waiting.length > 0 && this.#threads.size < THREADS) this.#start();
+      this.#hand();
+      if (gone !== undefined) handful?.done(gone);
+      else handful?.failed(Object.assign(new Error(failure?.message), failure));
+    });
+    thread.on("error", (error) => {
+      this.#threads.delete(thread);
+      for (const { failed } of told.splice(0)) failed(error);
+    });
   }
 }
 
-interface Failure {
-  message: string;
-  code: string;
-  path: string;
+/** Unlinks what is no folder. A thread runs the text of this function, which knows only what it is given. */
+function unlinkFiles({ lstatSync, unlinkSync }: typeof fs, paths: readonly DiskPath[]): Gone {
+  const gone: Gone = { bytes: 0, folders: [] };
+  for (let at = 0; at < paths.length; at += 1) {
+    const path = paths[at];
+    const stat = path && lstatSync(path, { throwIfNoEntry: false });
+    if (!path || !stat) continue;
+    if (stat.isDirectory()) {
+      gone.folders.push(at);
+      continue;
+    }
+    if (stat.nlink === 1) gone.bytes += stat.blocks * 512;
+    unlinkSync(path);
+  }
+  return gone;
 }
 
-function unlinked(path: string | Buffer): Promise<void> {
-  return new Promise((resolve, reject) => {
-    unlink(path, (error) => (error === null ? resolve() : reject(error)));
+async function unlinkFew(paths: readonly DiskPath[]): Promise<Gone> {
+  const gone: Gone = { bytes: 0, folders: [] };
+  const unlinked = paths.map((path, at) => {
+    const stat = fs.lstatSync(path, { throwIfNoEntry: false });
+    if (stat?.isDirectory() === true) gone.folders.push(at);
+    if (stat === undefined || stat.isDirectory()) return Promise.resolve();
+    if (stat.nlink === 1) gone.bytes += stat.blocks * 512;
+    return new Promise<void>((resolve, reject) => {
+      fs.unlink(path, (error) => (error === null ? resolve() : reject(error)));
+    });
   });
+  await Promise.all(unlinked);
+  return gone;
 }

@@ -1,6 +1,6 @@
 // Many files are unlinked by threads, a handful in one message; what goes wrong there is told as elsewhere.
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -33,8 +33,9 @@ test("what one of many files can't be unlinked for is told, with the code of the
   try {
     await unlinking.unlink(readdirSync(folder).map((name) => join(folder, name)));
     assert.deepEqual(readdirSync(folder), []);
-    const gone = join(folder, "gone");
-    await assert.rejects(unlinking.unlink([gone]), { code: "ENOENT", path: gone });
+    const unnamed = join(folder, "n".repeat(256));
+    await assert.rejects(unlinking.unlink([unnamed]), { code: "ENAMETOOLONG", path: unnamed });
+    assert.deepEqual(await unlinking.unlink([join(folder, "gone"), folder]), { bytes: 0, folders: [folder] });
     writeFileSync(join(folder, "next"), "");
     await unlinking.unlink([join(folder, "next")]);
     assert.deepEqual(readdirSync(folder), []);
@@ -42,4 +43,43 @@ test("what one of many files can't be unlinked for is told, with the code of the
     unlinking.close();
     removeTree(folder);
   }
+});
+
+test("what no thread has been told of is unlinked here, and what goes wrong here is told, too", async () => {
+  const folder = folderOf(MANY * 2);
+  const unlinking = new Unlinking();
+  unlinking.expect(MANY * 2);
+  try {
+    const handfuls = readdirSync(folder).map((name) => unlinking.unlink([join(folder, name)]));
+    handfuls.push(unlinking.unlink([join(folder, "n".repeat(256))]));
+    let helped = 0;
+    while (unlinking.help()) helped += 1;
+    const results = await Promise.allSettled(handfuls);
+    assert.ok(helped > MANY, `${helped} handfuls were unlinked here`);
+    assert.deepEqual(
+      results
+        .filter(({ status }) => status === "rejected")
+        .map((each) => "reason" in each && each.reason.code),
+      ["ENAMETOOLONG"],
+    );
+    assert.deepEqual(readdirSync(folder), []);
+  } finally {
+    unlinking.close();
+    removeTree(folder);
+  }
+});
+
+test("a tree of many folders goes, read-only ones and what lies deep included", async () => {
+  const folder = folderOf(0);
+  for (let at = 0; at < 40; at += 1) {
+    const below = join(folder, "d".repeat(200), `${at}`, ..."x".repeat(at).split(""));
+    mkdirSync(below, { recursive: true });
+    for (let file = 0; file < 20; file += 1) writeFileSync(join(below, `ä${file}`), "");
+    chmodSync(below, 0o500);
+  }
+  const remover = new Remover();
+  await remover.start(byteStringOf(folder));
+  await remover.settled();
+  remover.close();
+  assert.throws(() => readdirSync(folder), { code: "ENOENT" });
 });
