@@ -10,7 +10,7 @@ import { fingerprintOf, scanSteps, type TreeNode } from "#store/scan.ts";
 export interface SeenChange {
   /** What was changed. */
   file: string;
-  /** Whether something else explains it: a folder above the home that was moved looks like one that got a file. */
+  /** Whether nothing else explains it: a folder above the home that was moved looks like one whose mode was changed. */
   isCertain: boolean;
 }
 
@@ -42,14 +42,33 @@ export class SeenFiles {
         return { file, isCertain: true };
     // Last, since a move in the middle of this shows here as well.
     const moves = [...this.#ways].flatMap(([folder, before]) => {
-      const file = attempt(folder, () => movedOf(before, wayTo(folder)));
+      const file = attempt(folder, () => this.#movedOf(before, wayTo(folder)));
       return file === undefined ? [] : [{ file, isCertain: !this.#isAbove(file) }];
     });
     return moves.find(({ isCertain }) => isCertain) ?? moves[0];
   }
 
+  /**
+   * A move changes the time of what is moved and of the folder it is in. Both also change where both get files: nobody does that
+   * below the home, and above it a folder that was only moved has the time of its last file still.
+   */
+  #movedOf(before: readonly PlaceOnWay[], now: readonly PlaceOnWay[]): string | undefined {
+    const moved = before.find((place, index) => {
+      const other = now[index];
+      if (other?.path !== place.path || other.identity !== place.identity) return true;
+      const isTouched =
+        other.changedAtNs !== place.changedAtNs && other.aboveChangedAtNs !== place.aboveChangedAtNs;
+      return isTouched && (this.#isBelow(place.path) || other.filledAtNs === place.filledAtNs);
+    });
+    return moved?.path ?? now[before.length]?.path;
+  }
+
+  #isBelow(folder: string): boolean {
+    return folder.startsWith(`${this.#home}/`);
+  }
+
   #isAbove(folder: string): boolean {
-    return folder !== this.#home && !folder.startsWith(`${this.#home}/`);
+    return folder !== this.#home && !this.#isBelow(folder);
   }
 }
 
@@ -78,6 +97,8 @@ interface PlaceOnWay {
   /** When it, and the folder that it is in, were changed last, in ns. */
   changedAtNs: bigint;
   aboveChangedAtNs: bigint;
+  /** When it got, or lost, a file last, in ns. */
+  filledAtNs: bigint;
 }
 
 const LINKS_MAX = 40;
@@ -89,10 +110,16 @@ function wayTo(folder: string): PlaceOnWay[] {
   let [at, links] = ["/", 0];
   for (let name = names.shift(); name !== undefined; name = names.shift()) {
     const path = join(at, name);
-    const { dev, ino, ctimeNs, ...stat } = lstatSync(path, { bigint: true });
+    const { dev, ino, ctimeNs, mtimeNs, mode } = lstatSync(path, { bigint: true });
     const aboveChangedAtNs = lstatSync(at, { bigint: true }).ctimeNs;
-    places.push({ path, identity: `${dev} ${ino}`, changedAtNs: ctimeNs, aboveChangedAtNs });
-    if (!isLink(stat.mode)) {
+    places.push({
+      path,
+      identity: `${dev} ${ino}`,
+      changedAtNs: ctimeNs,
+      aboveChangedAtNs,
+      filledAtNs: mtimeNs,
+    });
+    if (!isLink(mode)) {
       at = path;
       continue;
     }
@@ -106,16 +133,4 @@ function wayTo(folder: string): PlaceOnWay[] {
 
 function isLink(mode: bigint): boolean {
   return (mode & 0o170000n) === 0o120000n;
-}
-
-/** A move changes the times of what is moved and of the folder it is in; that both get files meanwhile looks the same. */
-function movedOf(before: readonly PlaceOnWay[], now: readonly PlaceOnWay[]): string | undefined {
-  const moved = before.find((place, index) => {
-    const other = now[index];
-    const isSame = other?.path === place.path && other.identity === place.identity;
-    const isTouched =
-      other?.changedAtNs !== place.changedAtNs && other?.aboveChangedAtNs !== place.aboveChangedAtNs;
-    return !isSame || isTouched;
-  });
-  return moved?.path ?? now[before.length]?.path;
 }

@@ -63,6 +63,7 @@ test("another path in the store, and another file in the home or beside it, is n
   const change = changeBy(() => {
     mkdirSync(join(store, "def-other"));
     writeFileSync(join(home, "file"), "");
+    writeFileSync(join(base, "above/file"), "");
     writeFileSync(join(base, "file"), "");
   });
   assert.equal(change, undefined);
