@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { basename } from "node:path";
 import { isPipeliteError } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
+import { formatCount } from "#base/numbers.ts";
 import { messageOf } from "#base/strict-json.ts";
 import { pipeliteError as exportError } from "#export/errors.ts";
 import { JOBS, JOB_NAMES, type JobName } from "#export/workflow/jobs.ts";
@@ -191,7 +192,7 @@ async function check(place: CiPlace): Promise<Found> {
   if (report === undefined) return failed("it was stopped");
   const passed = checks.filter(({ status }) => status === "passed").length;
   const other = checks.length - passed;
-  const reason = `${passed} checks passed${other > 0 ? `, ${other} could not be told` : ""}; the audit ${report.status}`;
+  const reason = `${formatCount(passed, "check")} passed${other > 0 ? `, ${other} could not be told` : ""}; the audit ${report.status}`;
   if (report.status === "holds") return { status: "passed", reason };
   return report.status === "fails" ? failed(reason) : unavailable(reason);
 }

@@ -31,7 +31,7 @@ export interface RebuildRequest {
   /** Only these; all that were built when there are none. */
   stages: readonly string[];
   variations: readonly VariationName[];
-  /** How often each is built with nothing varied. */
+  /** How often each is built with nothing varied; 0: once, and only where it is another one with everything varied. */
   times: number;
   engines: "both" | "embedded";
   sandbox: SandboxKind | undefined;

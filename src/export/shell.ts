@@ -4,6 +4,7 @@ import { EXIT } from "#base/errors.ts";
 import { environmentPrograms } from "#compile/environments.ts";
 import type { GraphNode } from "#compile/nodes.ts";
 import { openSession } from "#engine/session.ts";
+import { takingFrom } from "#environment/known-file.ts";
 import { mirrorsOf } from "#environment/mirrors.ts";
 import type { EnvironmentPrograms } from "#environment/programs.ts";
 import { deriveStep, pathOfFile, stepsOf, type Origin, type Step } from "#environment/step.ts";
@@ -18,6 +19,7 @@ import { isolationOf } from "#run/plan.ts";
 import { Planner } from "#run/planner.ts";
 import { isShownNode } from "#run/select.ts";
 import { originIn } from "#run/step-outputs.ts";
+import { openCaches } from "#run/substitute.ts";
 import type { Workspace } from "#run/realise.ts";
 import {
   fetchTools,
@@ -40,6 +42,8 @@ export interface ProgramsShell extends Omit<RunOptions, "stages" | "out" | "keep
   onStart: () => void;
   /** Is told when bash, git and jq are the machine's, because nothing is locked. */
   onMachineTools: () => void;
+  /** Is told of a cache that is asked no more. */
+  onRefused: (url: string, problem: string) => void;
 }
 
 /**
@@ -119,7 +123,11 @@ async function builtTools(
   }
   const last = await toolsStep(locked, own);
   const paths = new Map<Step, StorePath>();
-  const fetching = { root: graph.root, locks: home.layout.locks, mirrors: mirrorsOf(env), env, signal };
+  const caches = await openCaches(work.store, options, (event) => {
+    if (event.type === "cache-refused") options.onRefused(event.url, event.problem);
+  });
+  const take = takingFrom(caches, signal);
+  const fetching = { root: graph.root, locks: home.layout.locks, mirrors: mirrorsOf(env), env, signal, take };
   for (const step of stepsOf(last)) {
     if (step.files.some((file) => !work.store.isPresent(pathOfFile(file))))
       await fetchTools(work.store, last, fetching);

@@ -36,7 +36,7 @@ export interface Investigation extends AgainPlace {
   memory: StageFacts["memory"];
   /** What is to be varied. */
   variations: readonly VariationName[];
-  /** How often it is built with nothing varied. */
+  /** How often it is built with nothing varied; 0: once, and only where it is another one with everything varied. */
   times: number;
   nix: NixAgain | { reason: string };
   /** Told before each build. */
@@ -76,13 +76,15 @@ class Investigator {
     const { variations, times, nix } = this.#place;
     const { can, untested } = sortVariations(variations, this.#facts);
     this.#untested.push(...untested);
+    const varied = times === 0 && can.length > 0 ? await this.#attempt(can) : undefined;
+    const isSettled = varied !== undefined && this.#isSame(varied);
     let differing: VariedBuild | undefined;
-    for (let time = 0; time < times && differing === undefined; time += 1) {
+    for (let left = isSettled ? 0 : Math.max(1, times); left > 0 && differing === undefined; left -= 1) {
       const again = await this.#attempt([]);
       if (!this.#isSame(again)) differing = again;
     }
     if (differing !== undefined) await this.#explainItself(differing, can);
-    else await this.#vary(can);
+    else if (!isSettled) await this.#vary(can, varied);
     if ("reason" in nix) this.#untested.push({ name: "engine", reason: nix.reason });
     else await this.#byNix(nix, differing !== undefined);
     this.#untested.push(...NEVER);
@@ -120,8 +122,9 @@ class Investigator {
   }
 
   /** All at once; where that makes a difference, the sets that do. What the sandbox refuses is untested. */
-  async #vary(names: readonly VariationName[]): Promise<void> {
+  async #vary(names: readonly VariationName[], all: VariedBuild | undefined): Promise<void> {
     const results = new Map<string, VariedBuild>();
+    if (all !== undefined) results.set([...names].toSorted().join(" "), all);
     const ask = async (set: readonly VariationName[]): Promise<boolean> => {
       const key = [...set].toSorted().join(" ");
       const again = results.get(key) ?? (await this.#attempt(set));
@@ -144,23 +147,29 @@ class Investigator {
     const cause: Cause = { by: ["itself"], ...this.#describe(this.#original, differing) };
     if (differing.status !== "built") return void this.#causes.push(cause);
     // Held so, a stage that is asked for its variations is compared with what it then gives.
-    let base: VariedBuild | undefined;
-    const isStill = async (set: readonly StillName[]): Promise<boolean> => {
+    const bases = new Map<string, Extract<VariedBuild, { status: "built" }>>();
+    const build = (set: readonly StillName[]): Promise<VariedBuild> => {
       this.#place.onBuild(["several times", ...set.map((each) => `${each} held still`)].join(", "));
+      return this.#build(set);
+    };
+    const isStill = async (set: readonly StillName[]): Promise<boolean> => {
       const start = performance.now();
-      const one = await this.#build(set);
-      if (one.status !== "built" || !isEqual(one, await this.#build(set))) return false;
+      // What was seen to differ is one of the builds with nothing held.
+      const one = set.length === 0 ? differing : await build(set);
+      const between = performance.now() - start;
+      if (one.status !== "built" || !isEqual(one, await build(set))) return false;
       // Many clocks count seconds: two builds in one of them tell nothing.
-      await sleep(Math.max(0, start + SECOND_MS - performance.now()), undefined, {
-        signal: this.#place.signal,
-      });
-      if (!isEqual(one, await this.#build(set))) return false;
-      base = one;
+      if (between < SECOND_MS) {
+        const left = Math.max(0, start + SECOND_MS - performance.now());
+        await sleep(left, undefined, { signal: this.#place.signal });
+        if (!isEqual(one, await build(set))) return false;
+      }
+      bases.set(set.join(" "), one);
       return true;
     };
     if (await isStill([])) {
       this.#causes.push({ ...cause, by: ["recorded"] });
-      return this.#varyHeld([], base, names);
+      return this.#varyHeld([], bases.get(""), names);
     }
     const held = can.length > 0 && (await isStill(can)) ? await minimise(can, isStill) : [];
     this.#causes.push({ ...cause, heldStill: held });
@@ -168,9 +177,7 @@ class Investigator {
       this.#untested.push(...names.map((name) => ({ name, reason: "it differs with nothing varied" })));
       return;
     }
-    // The last that was tried need not be the one that was kept.
-    await isStill(held);
-    return this.#varyHeld(held, base, names);
+    return this.#varyHeld(held, bases.get(held.join(" ")), names);
   }
 
   async #varyHeld(

@@ -49,6 +49,10 @@ export function createRunState(): RunState {
 export function applyEvent(state: RunState, event: RunEvent, nowMs: number): void {
   switch (event.type) {
     case "run-started":
+      // One view can be shown several runs, one after the other.
+      state.stages.clear();
+      state.checks.length = 0;
+      delete state.finished;
       state.started = event;
       state.preparing = undefined;
       state.startedMs = nowMs;

@@ -2,7 +2,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { chmodSync, chownSync, copyFileSync, mkdirSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import type { Ended } from "../rig/command.ts";
+import type { Ended, Running } from "../rig/command.ts";
 
 export const NOBODY = 65_534;
 const FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
@@ -39,18 +39,28 @@ export function nodeIn(
 
 /** `pipelite` of this checkout as nobody, in a folder of nobody's. */
 export function pipeliteAsNobody(folder: string, args: string[]): Promise<Ended> {
-  const env = ["env", "-i", `HOME=${folder}`, "PATH=/usr/bin:/bin"];
-  const pipelite = join(import.meta.dirname, "../../bin/pipelite");
-  return run([...AS_NOBODY, ...env, pipelite, ...args], folder);
+  return startAsNobody(folder, args).ended;
 }
 
-function run([program = "", ...args]: string[], cwd = "/"): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
-    let [stdout, stderr] = ["", ""];
-    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+/** The same, for those who end it sooner. */
+export function startAsNobody(folder: string, args: string[]): Running {
+  const env = ["env", "-i", `HOME=${folder}`, "PATH=/usr/bin:/bin"];
+  const pipelite = join(import.meta.dirname, "../../bin/pipelite");
+  return begin([...AS_NOBODY, ...env, pipelite, ...args], folder);
+}
+
+function run(words: string[]): Promise<Ended> {
+  return begin(words, "/").ended;
+}
+
+function begin([program = "", ...args]: string[], cwd: string): Running {
+  const child = spawn(program, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  const ended = new Promise<Ended>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
   });
+  return { child, ended };
 }

@@ -106,6 +106,16 @@ test(
       }[shell];
       assert.equal(has, wanted);
     }
+    // Another home has the packages of the shells from a cache, where no mirror is to be had.
+    const elsewhere = {
+      PIPELITE_HOME: join(project.folder, "other"),
+      PIPELITE_MIRRORS: ["debian", "debian-security", "snapshot"]
+        .map((name) => `${name}=http://127.0.0.1:1`)
+        .join(" "),
+    };
+    const asked = ["shell", "--programs", "ci", "--cache", join(out, "cache"), "--", "jq", "-n", "6 * 7"];
+    const counted = await start(asked, { ...place, env: { ...place.env, ...elsewhere } }).ended;
+    assert.equal(counted.stdout, "42\n", counted.stderr);
     // A program of an environment works in the folder that it is called in.
     const worked = nix.run("develop", "-i", "#full", "-c", "bash", "-c", "touch made && ls && cat made");
     assert.equal(worked.status, 0, worked.stderr);

@@ -23,20 +23,37 @@ test(
   "0 for what is reproduced, 3 with the cause for what is not, 2 for a mistake",
   { skip: sweep() },
   async () => {
-    using project = new Project(FILES);
+    using project = new Project({
+      ...FILES,
+      "pipeline.ts": FILES["pipeline.ts"].replace("({", '({ clock: stage(() => import("./clock.ts")),'),
+      "clock.ts": 'export default () => ({ "a.txt": String(process.hrtime.bigint()) });\n',
+    });
     const { runId } = await project.run();
     const rebuild = (...words: string[]) =>
       pipelite(["rebuild", runId, ...words, "--engine", "embedded", "--store", project.home]);
     const good = await rebuild("fine");
     assert.equal(good.code, 0, good.stderr);
     assert.match(good.stdout, /^reproduced +fine\n/);
-    const bad = await rebuild("path", "--vary", "umask", "--vary", "build-path");
+    // Nothing but what is varied is built where that is the same; else as it was, too.
+    const short = JSON.parse((await rebuild("fine", "clock", "--times", "0", "--json")).stdout) as {
+      outputs: {
+        stage: string;
+        status: string;
+        attempts: { varied: string[] }[];
+        causes: { by: string[] }[];
+      }[];
+    };
+    const [fine, clock] = ["fine", "clock"].map((name) => short.outputs.find(({ stage }) => stage === name));
+    assert.equal(fine?.status, "reproduced");
+    assert.deepEqual([fine.attempts.length, fine.attempts[0]?.varied.includes("umask")], [1, true]);
+    assert.deepEqual(clock?.causes[0]?.by, ["itself"]);
+    const bad = await rebuild("path", "--vary", "umask", "--vary", "build-path", "--times", "0");
     assert.equal(bad.code, 3, bad.stderr);
     assert.match(bad.stdout, /differs with other build-path; it looks like path\n +a.txt, byte 1\n/);
     const shown = await pipelite(["show", runId, "--store", project.home]);
     assert.match(
       shown.stdout,
-      /fine +reproduced: the same bytes from 2 of 2 builds by embedded, 1 machine, 1 home/,
+      /fine +reproduced: the same bytes from 3 of 3 builds by embedded, 1 machine, 1 home/,
     );
     assert.match(shown.stdout, /path +differs: /);
     const out = join(project.folder, "report");
@@ -44,7 +61,7 @@ test(
     const report = readFileSync(join(out, "report.html"), "utf8");
     const section =
       /<section[^>]*id="rebuilds"[\s\S]*?<\/section>/.exec(report)?.[0].replaceAll(/<[^>]*>/g, " ") ?? "";
-    assert.match(section.replaceAll(/\s+/g, " "), /fine reproduced 2 2 embedded 1 1 time, .* path differs /);
+    assert.match(section.replaceAll(/\s+/g, " "), /fine reproduced 3 3 embedded 1 1 time, .* path differs /);
     assert.equal((await rebuild("--vary", "moon")).code, 2);
     assert.equal((await rebuild("--add", "x")).code, 2);
   },

@@ -67,6 +67,18 @@ for (const name of Object.keys(scenarios) as ScenarioName[]) {
   }
 }
 
+test("runs that one view is shown are counted each for itself", () => {
+  for (const name of Object.keys(scenarios) as ScenarioName[]) {
+    const [once, twice] = [1, 2].map((times) => {
+      const state = createRunState();
+      for (let run = 0; run < times; run += 1)
+        for (const { event } of scenarios[name]()) applyEvent(state, event, 0);
+      return { stages: [...state.stages.values()], checks: state.checks, finished: state.finished };
+    });
+    assert.deepEqual(twice, once, name);
+  }
+});
+
 test("a large source that is read is told of: its line on a terminal, once elsewhere", () => {
   const reading = (doneBytes: number): RunEvent => ({
     type: "source-read",

@@ -53,7 +53,11 @@ export const rebuild = openCommand({
   ],
   flags: {
     vary: values("NAME", "Vary this (default: all that can be)", { parse: parseVariation }),
-    times: usualValue("N", "How often each is built with nothing varied", { parse: parseCount, usual: "1" }),
+    times: usualValue(
+      "N",
+      "How often each is built with nothing varied (0: once, and only where it is another one with everything varied)",
+      { parse: (text: string) => (/^0+$/.test(text) ? 0 : parseCount(text)), usual: "1" },
+    ),
     engine: usualChoice("ENGINE", ["both", "embedded"], "Our own builder, or that and Nix", "both"),
     sandbox: sandboxFlag,
     add: value("BUNDLE", "Take the statement of another home about an output of the run"),

@@ -88,7 +88,9 @@ export const shell = command({
         const hint = "`pipelite lock --shells` pins Debian's";
         say(context, flags, `bash, git and jq of this shell are those of this machine: ${hint}`);
       };
-      const told = { onStart, onMachineTools };
+      const onRefused = (url: string, problem: string): void =>
+        say(context, flags, `cache ${url} is asked no more: ${problem}`);
+      const told = { onStart, onMachineTools, onRefused };
       return (await openProgramsShell({ ...asked, ...told, shell: programs, words, realise })) as ExitCode;
     }
     const code = await openShell({
