@@ -76,7 +76,7 @@ export function imageJobs({ folder, pipelite }: Place): Job[] {
       "sh",
       "-c",
       `made=$(buildah ${storage} from scratch) && buildah ${storage} copy -q "$made" "$1" /data &&
-        buildah ${storage} commit -q "$made" "oci:$2:1.0" && buildah ${storage} rm "$made"`,
+        buildah ${storage} commit -q --disable-compression=false "$made" "oci:$2:1.0" && buildah ${storage} rm "$made"`,
       "sh",
       data,
       theirs,

@@ -17,7 +17,7 @@ import type { Store } from "#store/index.ts";
 import { pipeliteError } from "./errors.ts";
 import { profileOf, wholeProfile, type Copy } from "./profile.ts";
 import type { ShippedPath, Shipment } from "./shipment.ts";
-import { addedFile, changedFile, filesOfTree, withFolders, type Algorithm } from "./tree.ts";
+import { addedFile, changedFile, changedFileIn, filesOfTree, withFolders, type Algorithm } from "./tree.ts";
 
 const ARCHITECTURES: Readonly<Record<string, Architecture>> = { x64: "x86_64", arm64: "aarch64" };
 
@@ -79,7 +79,13 @@ async function shippedPath(
     digests,
   );
   const wanted = hex(info.narHash);
-  if (got !== wanted) throw pipeliteError("SHIPPED_PATH_CHANGED", { path, got, wanted });
+  if (got !== wanted)
+    throw pipeliteError("SHIPPED_PATH_CHANGED", {
+      path,
+      file: changedFileIn(byteStringOf(place)),
+      got,
+      wanted,
+    });
   return {
     path,
     references: info.references.filter((each) => each !== path).toSorted(),

@@ -6,7 +6,7 @@ export const pipeliteError = errorsOf({
   SHIPPED_PATH_CHANGED: {
     exit: 3,
     message:
-      "Cannot pack {path}: its bytes are not those that are registered (sha256:{got}, registered sha256:{wanted})",
+      "Cannot pack {path}: its bytes are not those that are registered (sha256:{got}, registered sha256:{wanted}); the file that looks changed is {file}",
     hint: "`pipelite store verify` finds what has changed, `pipelite store repair` brings it back",
   },
   SHIPPED_FILE_CHANGED: {
@@ -100,6 +100,7 @@ export const pipeliteError = errorsOf({
     exit: 2,
     message: "Cannot pack {path}: its file {file} runs as its owner whoever starts it (mode {mode})",
   },
+  PACK_SPECIAL_FILE: { exit: 3, message: "Cannot pack {path}: its {file} is no file, folder or link" },
   PACK_WRITE_FAILED: {
     exit: 1,
     message: "Cannot write {name} ({format}) to {folder}: {problem}",

@@ -3,11 +3,9 @@
 // of a package, and dpkg stops at the end of a frame.
 import { createHash } from "node:crypto";
 import { closeSync, openSync } from "node:fs";
-import { availableParallelism } from "node:os";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import type { Writable } from "node:stream";
 import { promisify } from "node:util";
-import { constants, crc32, createZstdCompress, deflateRaw, zstdCompress, zstdCompressSync } from "node:zlib";
+import { constants, crc32, createZstdCompress, deflateRaw } from "node:zlib";
 import { writeAll } from "#base/file-pieces.ts";
 import * as shape from "#base/shape.ts";
 import type { StorePath } from "#nix/store-path.ts";
@@ -24,8 +22,9 @@ export const LEVELS: Readonly<Record<Codec, number>> = { gzip: 6, zstd: 3 };
 
 /** All that the bytes depend on beside content and level. */
 export function codecName(codec: Codec): string {
-  const library = codec === "gzip" ? GZIP_CODEC : `libzstd-${process.versions.zstd ?? "unknown"}`;
-  return `${library}/${codec}/${BLOCK}`;
+  return codec === "gzip"
+    ? `${GZIP_CODEC}/gzip/${BLOCK}`
+    : `libzstd-${process.versions.zstd ?? "unknown"}/zstd/stream`;
 }
 
 /** What stands in a package: bytes of the format, and files. */
@@ -71,7 +70,7 @@ export async function keptPayload(
   const keeper = new Keeper(folder, file);
   let made: Packed;
   try {
-    made = await pack(parts, { codec, level, threads: availableParallelism() }, (piece) => keeper.add(piece));
+    made = await pack(parts, { codec, level }, (piece) => keeper.add(piece));
   } catch (error) {
     keeper.abandon();
     throw error;
@@ -97,20 +96,16 @@ const BLOCK = 1024 * 1024;
 /** What can't be packed grows by less. */
 const GROWTH = 64 * 1024;
 
-/**
- * @param file is made anew
- * @param threads on which zstd packs what is long; gzip takes those of Node
- */
+/** @param file is made anew */
 export async function packPayload(
   parts: readonly PayloadPart[],
   codec: Codec,
   file: string,
-  threads: number = availableParallelism(),
 ): Promise<Payload> {
   const level = LEVELS[codec];
   const fd = openSync(file, "wx", 0o644);
   try {
-    const made = await pack(parts, { codec, level, threads }, (piece) => writeAll(fd, piece));
+    const made = await pack(parts, { codec, level }, (piece) => writeAll(fd, piece));
     return { ...made, file, codec, level };
   } finally {
     closeSync(fd);
@@ -120,26 +115,29 @@ export async function packPayload(
 interface Packing {
   codec: Codec;
   level: number;
-  threads: number;
+  /** Of all that is packed. */
+  size: number;
+  /** Blocks to be filled again. */
+  free: Buffer<ArrayBuffer>[];
 }
 
 async function pack(
   parts: readonly PayloadPart[],
-  { codec, ...packing }: Packing,
+  { codec, ...packing }: Omit<Packing, "free" | "size">,
   put: Put,
 ): Promise<Packed> {
   const [packed, unpacked] = [createHash("sha256"), createHash("sha256")];
   const unpackedSize = parts.reduce((sum, part) => sum + sizeOf(part), 0);
   let size = 0;
-  const isWhole = codec === "zstd" && unpackedSize <= WHOLE_MAX;
-  const blocks = function* (): Generator<Uint8Array> {
-    for (const block of blocksIn(parts, isWhole ? unpackedSize : BLOCK)) {
+  const free: Buffer<ArrayBuffer>[] = [];
+  const blocks = function* (): Generator<Buffer<ArrayBuffer>> {
+    for (const block of blocksIn(parts, free)) {
       unpacked.update(block);
       yield block;
     }
   };
-  const packBlocks = codec === "gzip" ? packGzip : isWhole ? packWhole : packZstd;
-  await packBlocks(blocks(), packing, (piece) => {
+  const packBlocks = codec === "gzip" ? packGzip : packZstd;
+  await packBlocks(blocks(), { ...packing, size: unpackedSize, free }, (piece) => {
     packed.update(piece);
     size += piece.length;
     put(piece);
@@ -151,12 +149,19 @@ function sizeOf(part: PayloadPart): number {
   return part instanceof Uint8Array ? part.length : part.size;
 }
 
-/** Blocks of so many bytes, the last of what is left; files are read right into them. */
-function* blocksIn(parts: readonly PayloadPart[], bytes: number): Generator<Uint8Array> {
-  let block = Buffer.allocUnsafe(bytes);
+/**
+ * Blocks of one size, the last of what is left; files are read right into them.
+ * @param free blocks that nobody needs any more: new memory costs as much as what is read into it
+ */
+function* blocksIn(
+  parts: readonly PayloadPart[],
+  free: Buffer<ArrayBuffer>[],
+): Generator<Buffer<ArrayBuffer>> {
+  const all = parts.reduce((sum, part) => sum + sizeOf(part), 0);
+  let block = Buffer.allocUnsafe(Math.min(BLOCK, all));
   let filled = 0;
   for (const part of parts) {
-    if (part instanceof Uint8Array && part.length < bytes - filled) {
+    if (part instanceof Uint8Array && part.length < block.length - filled) {
       block.set(part, filled);
       filled += part.length;
       continue;
@@ -167,9 +172,9 @@ function* blocksIn(parts: readonly PayloadPart[], bytes: number): Generator<Uint
         const read = reader.read(block.subarray(filled, filled + left));
         filled += read;
         left -= read;
-        if (filled < bytes) continue;
+        if (filled < block.length) continue;
         yield block;
-        block = Buffer.allocUnsafe(bytes);
+        block = free.pop() ?? Buffer.allocUnsafe(BLOCK);
         filled = 0;
       }
     } finally {
@@ -179,11 +184,10 @@ function* blocksIn(parts: readonly PayloadPart[], bytes: number): Generator<Uint
   if (filled > 0) yield block.subarray(0, filled);
 }
 
-type Blocks = Iterable<Uint8Array>;
+type Blocks = Iterable<Buffer<ArrayBuffer>>;
 type Put = (piece: Uint8Array) => void;
 
 const deflated = promisify(deflateRaw);
-const zstd = promisify(zstdCompress);
 
 /** What deflate looks back on. */
 const WINDOW = 32 * 1024;
@@ -192,14 +196,18 @@ const LAST = Uint8Array.of(3, 0);
 
 /** A block, and the end of the one before. */
 interface Known {
-  block: Uint8Array;
+  block: Buffer<ArrayBuffer>;
   dictionary: Uint8Array | undefined;
 }
 
 /** Each block ends at a byte and knows the end of the one before, as pigz has it: together they are one stream of deflate. */
-async function packGzip(blocks: Blocks, { level }: Pick<Packing, "level">, put: Put): Promise<void> {
+async function packGzip(
+  blocks: Blocks,
+  { level, free }: Pick<Packing, "level" | "free">,
+  put: Put,
+): Promise<void> {
   let [crc, size] = [0, 0];
-  let before: Uint8Array | undefined;
+  let before: Buffer<ArrayBuffer> | undefined;
   const known = function* (): Generator<Known> {
     for (const block of blocks) {
       crc = crc32(block, crc);
@@ -210,42 +218,58 @@ async function packGzip(blocks: Blocks, { level }: Pick<Packing, "level">, put: 
   };
   put(GZIP_HEAD);
   const options = { level, memLevel: GZIP_MEMORY, finishFlush: constants.Z_SYNC_FLUSH };
-  const pieces = inTheirOrder(known(), ({ block, dictionary }) =>
-    deflated(block, { ...options, chunkSize: block.length + GROWTH, ...(dictionary && { dictionary }) }),
-  );
-  for await (const piece of pieces) put(piece);
+  const pieces = inTheirOrder(known(), async ({ block, dictionary }) => {
+    const more = { chunkSize: block.length + GROWTH, ...(dictionary && { dictionary }) };
+    return { block, piece: await deflated(block, { ...options, ...more }) };
+  });
+  let done: Buffer<ArrayBuffer> | undefined;
+  for await (const { block, piece } of pieces) {
+    put(piece);
+    // The one behind it has its end for a dictionary: it is free when that one is done.
+    if (done?.length === BLOCK) free.push(done);
+    done = block;
+  }
   put(LAST);
   put(gzipTail(crc, size));
 }
 
-/** What is packed in one go, from memory. */
-const WHOLE_MAX = 128 * BLOCK;
-/** From here on the library cuts what it packs, and packs it on threads of its own; how many there are is not seen in the bytes. */
-const CUT_MIN = 8 * BLOCK;
-
-/** @param blocks one, or none where there is nothing */
-async function packWhole(
+/**
+ * One frame by one thread of the library, while what comes next is read: with more of them it takes longer on few processors, and what
+ * is read and hashed for it takes longer still.
+ */
+async function packZstd(
   blocks: Blocks,
-  { level, threads }: Pick<Packing, "level" | "threads">,
+  { level, free, size }: Pick<Packing, "level" | "free" | "size">,
   put: Put,
 ): Promise<void> {
-  const [whole = new Uint8Array()] = blocks;
-  const params = zstdParams(level);
-  const chunkSize = whole.length + GROWTH;
-  if (whole.length < CUT_MIN) return put(await zstd(whole, { params, chunkSize }));
-  // Asked in the background, Node hands it over in steps, and does not wait for what other threads have of it.
-  params[constants.ZSTD_c_nbWorkers] = threads;
-  put(zstdCompressSync(whole, { params, chunkSize }));
+  // By the size the library chooses how much memory it takes.
+  const chunkSize = Math.min(size, BLOCK) + GROWTH;
+  const stream = createZstdCompress({ params: zstdParams(level), chunkSize, pledgedSrcSize: size });
+  const taken = (async () => {
+    for await (const piece of stream as AsyncIterable<Uint8Array>) put(piece);
+  })();
+  const given = (async () => {
+    let before: Promise<void> | undefined;
+    for (const block of blocks) {
+      const done = write(stream, block).then(() => void (block.length === BLOCK && free.push(block)));
+      done.catch(() => undefined);
+      await before;
+      before = done;
+    }
+    await before;
+    stream.end();
+  })();
+  try {
+    await Promise.all([taken, given]);
+  } finally {
+    stream.destroy();
+  }
 }
 
-async function packZstd(blocks: Blocks, { level }: Pick<Packing, "level">, put: Put): Promise<void> {
-  await pipeline(
-    Readable.from(blocks, { highWaterMark: 2 }),
-    createZstdCompress({ params: zstdParams(level), chunkSize: BLOCK }),
-    async (pieces) => {
-      for await (const piece of pieces as AsyncIterable<Uint8Array>) put(piece);
-    },
-  );
+function write(stream: Writable, block: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(block, (error) => (error ? reject(error) : resolve()));
+  });
 }
 
 function zstdParams(level: number): Record<number, number> {

@@ -1,5 +1,5 @@
 // A path of the store as files of a package: listed in the order of their names, each read once for its digests.
-import { createHash, hash } from "node:crypto";
+import { createHash, hash, type Hash } from "node:crypto";
 import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { compareByteStrings, fromByteString } from "#base/bytes.ts";
@@ -25,7 +25,7 @@ type Open = { path: string; place: string; name?: string } | "entry" | "folder";
  * @param path what it is called in the package, `nix/store/...`
  * @param place where it is on disk; both byte strings
  * @param digests those that a format asks for
- * @throws PipeliteError PACK_SET_ID, SHIPPED_FILE_CHANGED
+ * @throws PipeliteError PACK_SET_ID, PACK_SPECIAL_FILE, SHIPPED_FILE_CHANGED
  */
 export async function filesOfTree(
   path: string,
@@ -84,6 +84,7 @@ function fileAt(path: string, place: string, { digests, writer, buffer }: Hashin
     writer.symlink(fromDisk(target));
     return { ...common, kind: "link", mode: 0o777, target, source: undefined };
   }
+  if (!stat.isFile()) throw pipeliteError("PACK_SPECIAL_FILE", { path: `/${path}`, file: shownName(path) });
   const isProgram = (mode & 0o111) !== 0;
   const file = { ...common, kind: "file", mode: isProgram ? 0o555 : 0o444, size: stat.size } as const;
   const source = { file: place };
@@ -115,6 +116,26 @@ function fromDisk(place: string): Buffer {
 export function changedFile(place: string): Error {
   return pipeliteError("SHIPPED_FILE_CHANGED", { file: shownName(place) });
 }
+
+/** Of a path whose hash is another: a file that is not as a store keeps files, else the one that was changed last. */
+export function changedFileIn(place: string): string {
+  let [found, last, lastMs] = ["", "", -1];
+  const look = (name: string): void => {
+    const at = name === "" ? place : `${place}/${name}`;
+    const stat = lstatSync(fromDisk(at));
+    const called = name === "" ? "." : name;
+    const isWritable = !stat.isSymbolicLink() && (stat.mode & 0o222) !== 0;
+    if (stat.isDirectory())
+      for (const each of readdirSync(fromDisk(at), { encoding: "latin1" }).toSorted())
+        look(name === "" ? each : `${name}/${each}`);
+    else if (stat.ctimeMs > lastMs) [last, lastMs] = [called, stat.ctimeMs];
+    if (found === "" && (isWritable || stat.mtimeMs !== STORE_TIME_MS)) found = called;
+  };
+  look("");
+  return shownName(found === "" ? last : found);
+}
+
+const STORE_TIME_MS = 1000;
 
 export function shownName(path: string): string {
   return JSON.stringify(Buffer.from(fromByteString(path)).toString("utf8"));
@@ -173,14 +194,22 @@ export function sourceReader({ source }: Pick<ShippedFile, "source">): Reader {
 export function heldReader({ source, size, digests }: ShippedFile): Reader {
   const reader = sourceReader({ source });
   if (source === undefined || "bytes" in source) return reader;
-  const hash = createHash("sha256");
+  const requireSame = (found: string): void => {
+    if (found !== digests.sha256) throw changedFile(source.file);
+  };
+  let inPieces: Hash | undefined;
   let left = size;
   return {
     read(target) {
       const read = reader.read(target);
-      hash.update(target.subarray(0, read));
+      const piece = target.subarray(0, read);
       left -= read;
-      if (left === 0 && hash.digest("hex") !== digests.sha256) throw changedFile(source.file);
+      // An object for a small file costs more than its hash.
+      if (inPieces === undefined && left === 0) requireSame(hash("sha256", piece));
+      else {
+        inPieces = (inPieces ?? createHash("sha256")).update(piece);
+        if (left === 0) requireSame(inPieces.digest("hex"));
+      }
       return read;
     },
     close: () => reader.close(),

@@ -1,6 +1,6 @@
 // `pipelite pack` from a run to files: two homes give the same bytes, and what cannot be packed is said by output, file and format.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
   chmodSync,
@@ -10,10 +10,11 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { after, test } from "node:test";
 import { packAgain } from "#app/pack-again.ts";
 import type { PackRequest } from "#app/pack.ts";
@@ -92,11 +93,18 @@ for (const [what, changed] of [
     const file = join(project.home, changed(project));
     chmodSync(file, 0o644);
     writeFileSync(file, "changed");
-    const out = mkdtempSync(join(base, "out-"));
-    await assert.rejects(packed(project, { formats: ["deb"], out }), (error) =>
-      isPipeliteError(error, "SHIPPED_PATH_CHANGED"),
-    );
-    assert.deepEqual(readdirSync(out), []);
+    for (const looks of ["changed", "as files of a store do"]) {
+      if (looks !== "changed") {
+        chmodSync(file, 0o444);
+        utimesSync(file, 1, 1);
+      }
+      const out = mkdtempSync(join(base, "out-"));
+      await assert.rejects(packed(project, { formats: ["deb"], out }), (error) => {
+        assert.ok(isPipeliteError(error, "SHIPPED_PATH_CHANGED"), String(error));
+        return error.message.includes(JSON.stringify(basename(file)));
+      });
+      assert.deepEqual(readdirSync(out), []);
+    }
   });
 
 function material(project: Project, wanted: string): string {
@@ -211,6 +219,12 @@ test("a path that is gone, a file that runs as its owner and one that is too lar
   writeFileSync(join(folder, "x"), "x");
   chmodSync(join(folder, "x"), 0o4755);
   await assert.rejects(filesOfTree("nix/store/x", folder), (error) => isPipeliteError(error, "PACK_SET_ID"));
+  rmSync(join(folder, "x"));
+  assert.equal(spawnSync("mkfifo", [join(folder, "pipe")]).status, 0);
+  await assert.rejects(
+    filesOfTree("nix/store/x", folder),
+    (error) => isPipeliteError(error, "PACK_SPECIAL_FILE") && error.message.includes('"nix/store/x/pipe"'),
+  );
   assert.throws(
     () => requireSize({ of: "/nix/store/x" }, "deb", 1e10),
     (error) => isPipeliteError(error, "PACK_TOO_LARGE"),

@@ -1,12 +1,13 @@
 // Trees of the store as parts of layers, each packed once: what has been packed is kept by path, content, codec and level.
 import { createHash } from "node:crypto";
-import { hex } from "#base/bytes.ts";
+import { byteStringOf, hex } from "#base/bytes.ts";
 import * as shape from "#base/shape.ts";
 import { NarParser } from "#nix/nar.ts";
 import { TreeToTar } from "#package/store-layer.ts";
 import type { BlockMaker } from "#ship/blocks.ts";
 import { pipeliteError } from "#ship/errors.ts";
 import { Keeper, keptNotes, keptPlace, type FileNote } from "#ship/kept.ts";
+import { changedFileIn } from "#ship/tree.ts";
 import type { PathInfo, Store } from "#store/index.ts";
 import { nameOfPacking, type Packing } from "./codec.ts";
 
@@ -71,7 +72,13 @@ export function* tarBlocks(
       }
       parser.end();
       const [got, wanted] = [hex(step.value.narHash), hex(narHash)];
-      if (got !== wanted) throw pipeliteError("SHIPPED_PATH_CHANGED", { path, got, wanted });
+      if (got !== wanted)
+        throw pipeliteError("SHIPPED_PATH_CHANGED", {
+          path,
+          file: changedFileIn(byteStringOf(store.physical(path))),
+          got,
+          wanted,
+        });
       yield* blocks.take(true);
       return;
     }
