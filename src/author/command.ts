@@ -5,7 +5,7 @@
 import { isFileOf, isNode, isOut, isTool, searchedNode } from "./nodes.ts";
 import type { CommandHandle, CommandOptions, Node, Out, Program, Tool, Word } from "./nodes.ts";
 import { isParam } from "./param.ts";
-import { knownOptions, STAGE_OPTIONS } from "./options.ts";
+import { knownOptions, requireKind, STAGE_OPTIONS } from "./options.ts";
 import { refuseSecrets } from "./secret.ts";
 import { callerPlace } from "./source-position.ts";
 import { requireText } from "./texts.ts";
@@ -14,9 +14,12 @@ import { pipeliteError } from "./errors.ts";
 const COMMAND_OPTIONS = [...STAGE_OPTIONS, "env", "path", "stdin", "stdout", "copies", "keep"];
 
 /** A program of this machine, by name (looked up on the PATH) or by path. */
-export function tool(program: string): Tool {
+export function tool(program: string, ...others: readonly unknown[]): Tool {
   const place = callerPlace();
   requireText(program, "the name of a program", place);
+  const [options] = others;
+  // As the function of a `map` it gets the index.
+  if (typeof options === "object" && options !== null) knownOptions(options, [], place);
   return Object.freeze({ kind: "tool", program, place });
 }
 
@@ -65,7 +68,7 @@ function checkWord(word: unknown, what: string, place: string): void {
 
 function describe(value: unknown): string {
   if (Array.isArray(value)) return "a list";
-  if (typeof value === "string") return "a text with a null character";
+  if (typeof value === "string") return value.includes("\0") ? "a text with a null character" : "a text";
   if (value === null || value === undefined || typeof value === "number") return String(value);
   if (isParam(value)) return "a program that a run brings";
   return `a value of type ${typeof value}`;
@@ -86,9 +89,9 @@ export function isReserved(name: string): boolean {
 
 function checkPath({ path = [], env = {} }: CommandOptions, place: string): void {
   const names = new Set<string>();
+  requireKind(Array.isArray(path), path, { what: "`path`", wanted: "a list of tools", place });
   for (const each of path) {
-    if (!isTool(each))
-      throw pipeliteError("COMMAND_WORD_INVALID", { place, what: "`path`", value: describe(each) });
+    requireKind(isTool(each), each, { what: "a program of `path`", wanted: "a tool", place });
     const name = each.program.slice(each.program.lastIndexOf("/") + 1);
     if (names.has(name)) throw pipeliteError("COMMAND_PATH_TWICE", { place, name });
     names.add(name);
@@ -101,8 +104,8 @@ function checkFiles(options: CommandOptions, words: readonly Word[], place: stri
   const { env = {}, stdin, stdout, copies = {}, keep = [] } = options;
   const inputs = [...(stdin === undefined ? [] : [["`stdin`", stdin] as const]), ...Object.entries(copies)];
   for (const [what, value] of inputs) {
-    if (!isNode(value) && !isFileOf(value))
-      throw pipeliteError("COMMAND_WORD_INVALID", { place, what, value: describe(value) });
+    const wanted = "a node or a file of one";
+    requireKind(isNode(value) || isFileOf(value), value, { what, wanted, place });
   }
   const stdoutFile = isOut(stdout) ? stdout.file : stdout;
   for (const name of [...Object.keys(copies), ...keep, ...(stdoutFile === undefined ? [] : [stdoutFile])])

@@ -31,6 +31,7 @@ export const pipeliteError = errorsOf({
     message: "{place}: cannot use this text: it must be a text, a secret, or a list of both",
   },
   TEXT_WANTED: { exit: 2, message: "{place}: cannot use {value} as {what}: it must be a text" },
+  OPTION_INVALID: { exit: 2, message: "{place}: cannot use {value} as {what}: it must be {wanted}" },
   OPTION_UNKNOWN: { exit: 2, message: "{place}: there is no option '{option}'", hint: "{suggestion}" },
   ENVIRONMENT_INVALID: {
     exit: 2,

@@ -89,8 +89,11 @@ function range(min: number, max: number): string {
 }
 
 export function textSchema({ pattern }: { pattern?: RegExp }): Schema<string> {
+  // One with `g` or `y` would go on behind its last match. What is no expression is refused as an option.
+  const alone =
+    pattern instanceof RegExp ? new RegExp(pattern, pattern.flags.replace(/[gy]/g, "")) : undefined;
   const accepts = (value: unknown): value is string =>
-    typeof value === "string" && (pattern === undefined || pattern.test(value));
+    typeof value === "string" && (alone === undefined || alone.test(value));
   return {
     description: pattern === undefined ? "a text" : `a text that matches ${pattern}`,
     accepts,

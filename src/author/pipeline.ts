@@ -20,8 +20,8 @@ import {
 } from "./nodes.ts";
 import { COSTS, type Costs } from "./costs.ts";
 import type { CheckFiles, VerdictName } from "./verdict.ts";
-import { knownOptions, STAGE_OPTIONS } from "./options.ts";
-import { isSecret, textPartsOf, type Secret, type SecretText } from "./secret.ts";
+import { isRecord, knownOptions, requireKind, STAGE_OPTIONS } from "./options.ts";
+import { isSecret, refuseSecrets, textPartsOf, type Secret, type SecretText } from "./secret.ts";
 import { callerPlace } from "./source-position.ts";
 import { requireText } from "./texts.ts";
 import { pipeliteError } from "./errors.ts";
@@ -152,7 +152,14 @@ export const param: ParamKinds = {
   number: (options = {}) => parameter(numberSchema(options), options, ["min", "max"]),
   text: (options = {}) => parameter(textSchema(options), options, ["pattern"]),
   flag: (options = {}) => parameter(flagSchema, options),
-  choice: (values, options = {}) => parameter(choiceSchema(values), options),
+  choice: (values, options = {}) => {
+    refuseSecrets(values, callerPlace());
+    const isRight =
+      Array.isArray(values) && values.length > 0 && values.every((each) => typeof each === "string");
+    const words = { what: "the values of a choice", wanted: "a list of texts", place: callerPlace() };
+    requireKind(isRight, values, words);
+    return parameter(choiceSchema(values), options);
+  },
   tool: (options = {}) => {
     const place = callerPlace();
     knownOptions(options, ["name", "with"], place);
@@ -203,6 +210,9 @@ export function pipeline(
   const place = callerPlace();
   knownOptions(costs, COSTS, place);
   if (Array.isArray(results)) throw pipeliteError("PIPELINE_IS_LIST", { place });
+  const what = "the results of a pipeline";
+  const wanted = "an object of names and nodes";
+  requireKind(isRecord(results) && !isNode(results), results, { what, wanted, place });
   if (Object.keys(results).length === 0) throw pipeliteError("PIPELINE_EMPTY", { place });
   const handles = Object.entries(results).map(([name, result]) => {
     if (!isNode(result)) throw pipeliteError("PIPELINE_RESULT_INVALID", { name, place });

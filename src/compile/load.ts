@@ -204,6 +204,7 @@ export function locateModule(thunk: () => Promise<unknown>, place: string): Prom
 }
 
 async function locate(thunk: () => Promise<unknown>, place: string): Promise<string> {
+  if (typeof thunk !== "function") throw pipeliteError("STAGE_NOT_AN_IMPORT", { place });
   const found: string[] = [];
   const configs = new TsConfigs("/");
   const manifests = new Manifests("/");

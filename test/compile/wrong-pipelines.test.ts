@@ -513,6 +513,39 @@ const wrong: Wrong[] = [
     code: "FETCH_URL_INVALID" as const,
     says: /it must be http, https or file|a file is on this machine/,
   })),
+  ...(
+    [
+      ['stage(a, {}, { addressing: "inputs" })', /"inputs" as addressing: it must be "content" or "input"/],
+      ["stage(a, {}, { name: 5 })", /5 as name: it must be a text/],
+      ["stage(a, {}, 5)", /5 as options: it must be an object/],
+      ["stage(a, { x: param.text({ pattern: '(' }) })", /"\(" as pattern: it must be a regular expression/],
+      ["stage(a, { x: param.choice([]) })", /a list as the values of a choice: it must be a list of texts/],
+      ['command(tool("ls"), [out], { stdin: "x" })', /"x" as `stdin`: it must be a node or a file of one/],
+      ['command(tool("ls"), [out], { path: "ls" })', /"ls" as `path`: it must be a list of tools/],
+      ['command(tool("ls"), [out], { path: ["ls"] })', /"ls" as a program of `path`: it must be a tool/],
+    ] as const
+  ).map(([value, says]) => ({
+    name: `an option of another kind: ${value}`,
+    lines: ['const a = () => import("./a.ts");', `export default pipeline({ b: ${value} });`],
+    code: "OPTION_INVALID" as const,
+    says,
+  })),
+  {
+    name: "an option of a tool, which has none",
+    lines: [`const b = command(tool("ls", { with: "lib" }), [out]);`, "export default pipeline({ b });"],
+    code: "OPTION_UNKNOWN",
+  },
+  {
+    name: "a stage in the place of the results",
+    lines: [a, "export default pipeline(a);"],
+    code: "OPTION_INVALID",
+    says: /an object as the results of a pipeline: it must be an object of names and nodes/,
+  },
+  {
+    name: "a path in the place of the import of a stage",
+    lines: ['export default pipeline({ a: stage("./a.ts") });'],
+    code: "STAGE_NOT_AN_IMPORT",
+  },
   {
     name: "code that throws",
     lines: ["const settings = undefined;", "settings.x;", "export default 1;"],
