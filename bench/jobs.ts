@@ -1,7 +1,8 @@
 // The jobs of the benchmark: what Pipelite does and what real Nix does for the same end, as two commands each. The start
 // of Node is part of our time as the start of Nix is part of its own.
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { setAside } from "./aside.ts";
 import { pullJobs, pushJobs, queryJobs } from "./cache-jobs.ts";
 import { ENVIRONMENT_JOBS } from "./environment-jobs.ts";
 import { cutoffJobs } from "./cutoff-jobs.ts";
@@ -125,16 +126,6 @@ export function coldSides({ folder, pipelite }: Place, pipeline: string): [ours:
       },
     },
   ];
-}
-
-let asides = 0;
-
-/**
- * Out of the way, to be removed when all is measured: ext4 passes over inodes that were freed a moment ago one by one, so
- * a removal just before would be measured as well.
- */
-export function setAside(path: string, to: string = dirname(path)): void {
-  if (existsSync(path)) renameSync(path, join(to, `${basename(path)}-${(asides += 1)}`));
 }
 
 /** The layered graph: built, and found to be built. */

@@ -2,7 +2,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { needsOf, widthOf, writeGraph } from "./graph.ts";
-import { coldSides, setAside } from "./jobs.ts";
+import { setAside } from "./aside.ts";
+import { coldSides } from "./jobs.ts";
 import { measure, type Measured, type Place, type Side } from "./measure.ts";
 import { PEERS, type Peer, type Tools } from "./peers.ts";
 

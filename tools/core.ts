@@ -1,6 +1,6 @@
 // What a run needs of the package, packed: the core is all that one with nothing to do needs, and a second file what it needs
-// more when it builds, a third what its end needs. Node takes a third of a millisecond to find, read and link a file of ES modules, and these would be eighty
-// and sixty: hence one file each, and CommonJS, which is quicker.
+// more when it builds (of it the store by itself, which a library is, too), another what its end needs. Node takes a third of a millisecond
+// to find, read and link a file of ES modules, and these would be eighty and sixty: hence one file each, and CommonJS, which is quicker.
 import { join, relative, resolve } from "node:path";
 import type { BuildOptions, OnResolveArgs, OnResolveResult, Plugin } from "esbuild";
 import { build as bundle } from "esbuild";
@@ -32,6 +32,7 @@ export const commonJs: BuildOptions = {
 /** What each packed file is for: what is named here, and all that it imports and no file before it has. */
 const PARTS = {
   "core.cjs": ["cli/process.ts", "cli/commands/run.ts", "app/run.ts", "base/version.ts"],
+  "store.cjs": ["store/store.ts", "store/transfer.ts"],
   "run.cjs": ["run/execute.ts"],
   "end.cjs": ["run/conclude.ts", "report/index.ts", "report/writer.ts"],
 };
@@ -130,6 +131,28 @@ export function takeFromParts(
           ?.map((each) => `export const ${each} = /* @__PURE__ */ take(${JSON.stringify(path)}, "${each}");`);
         return { contents: [`import { take } from "part:${homes.get(path)}";`, ...(taken ?? [])].join("\n") };
       });
+      return setup(build);
+    },
+  };
+}
+
+/** Takes functions of a part, which is loaded when the first of them is called. @param names module -> what is taken of it */
+export function takeWhenCalled(part: string, names: Readonly<Record<string, readonly string[]>>): Plugin {
+  const { name, setup } = onImport((path) =>
+    nameOf(path) in names ? { path: nameOf(path), namespace: "called", sideEffects: false } : undefined,
+  );
+  return {
+    name,
+    setup(build) {
+      build.onLoad({ filter: /./, namespace: "called" }, ({ path }) => ({
+        contents: [
+          `import { createRequire } from "node:module";`,
+          `const module = () => createRequire(import.meta.url)("./${part}").modules[${JSON.stringify(path)}];`,
+          ...(names[path] ?? []).map(
+            (each) => `export const ${each} = (...values) => module().${each}(...values);`,
+          ),
+        ].join("\n"),
+      }));
       return setup(build);
     },
   };

@@ -1,7 +1,8 @@
 // The errors of this folder: what is wrong, where, and what to do about it.
 import { errorsOf } from "./errors.ts";
 
-export const pipeliteError = errorsOf({
+// Where nothing that is bundled with a stage throws one, none is bundled.
+export const pipeliteError = /* @__PURE__ */ errorsOf({
   LOCK_TIMEOUT: {
     exit: 1,
     message: "Cannot get a lock within {timeoutMs} ms: another process holds it",
@@ -21,5 +22,4 @@ export const pipeliteError = errorsOf({
     exit: 4,
     message: "Cannot make the memory file {name}: the kernel refuses executable memory files",
   },
-  JSON_NOT_CANONICAL: { exit: 2, message: "Cannot write {value} as canonical JSON at {at}" },
 });

@@ -1,6 +1,6 @@
 // JSON whose bytes depend on its value alone: keys in UTF-8 byte order, no white space or a fixed indent, no value that
 // JSON would change silently (undefined, NaN, Infinity, lone surrogates, class instances).
-import { pipeliteError } from "./base-errors.ts";
+import { pipeliteError } from "./json-errors.ts";
 import { withCodes } from "./shown-json.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };

@@ -1,9 +1,13 @@
 // Long work in steps: whoever runs it may leave it between two of them, for a while or for good. Hashing a large tree
 // takes minutes in a process that has one thread, and must not keep it from hearing a signal meanwhile.
 import { setImmediate } from "node:timers/promises";
+import { assert } from "./assert.ts";
 
-/** Yields often (a few times a millisecond is plenty); what it holds open it closes in `finally`. */
-export type Steps<T> = Generator<undefined, T, undefined>;
+/**
+ * Yields often (a few times a millisecond is plenty), or what it must wait for before it goes on; what it holds open it closes in
+ * `finally`.
+ */
+export type Steps<T> = Generator<Promise<void> | undefined, T, undefined>;
 
 /** How long work goes on before others get a word in. */
 const TURN_MS = 20;
@@ -13,11 +17,12 @@ export function anySignal(first: AbortSignal, ...others: readonly AbortSignal[])
   return others.length === 0 ? first : AbortSignal.any([first, ...others]);
 }
 
-/** Does all of the work at once. */
+/** Does all of the work at once, which must be of a kind that waits for nothing. */
 export function finish<T>(steps: Steps<T>): T {
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;
+    assert(step.value === undefined);
   }
 }
 
@@ -30,11 +35,13 @@ export async function inTurns<T>(steps: Steps<T>, signal?: AbortSignal): Promise
     for (;;) {
       signal?.throwIfAborted();
       const start = performance.now();
+      let awaited: Promise<void> | undefined;
       do {
         const step = steps.next();
         if (step.done === true) return step.value;
-      } while (performance.now() - start < TURN_MS);
-      await setImmediate();
+        awaited = step.value;
+      } while (awaited === undefined && performance.now() - start < TURN_MS);
+      await (awaited ?? setImmediate());
     }
   } finally {
     // Closes what is open where it was left; does nothing where it has ended.

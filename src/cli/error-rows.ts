@@ -4,6 +4,7 @@ import { pipeliteError as app } from "#app/errors.ts";
 import { pipeliteError as archive } from "#archive/errors.ts";
 import { pipeliteError as author } from "#author/errors.ts";
 import { pipeliteError as base } from "#base/base-errors.ts";
+import { pipeliteError as json } from "#base/json-errors.ts";
 import { pipeliteError as cache } from "#cache/errors.ts";
 import { pipeliteError as cli } from "./errors.ts";
 import { pipeliteError as compile } from "#compile/errors.ts";
@@ -16,7 +17,9 @@ import { pipeliteError as home } from "#home/errors.ts";
 import { pipeliteError as history } from "#history/errors.ts";
 import { pipeliteError as keys } from "#keys/errors.ts";
 import { pipeliteError as nix } from "#nix/errors.ts";
+import { pipeliteError as archives } from "#package/archive-errors.ts";
 import { pipeliteError as packageFormats } from "#package/errors.ts";
+import { pipeliteError as imageDocuments } from "#package/image-errors.ts";
 import { pipeliteError as release } from "#release/errors.ts";
 import { pipeliteError as report } from "#report/errors.ts";
 import { pipeliteError as run } from "#run/errors.ts";
@@ -35,6 +38,7 @@ const rows = {
   ...archive.rows,
   ...author.rows,
   ...base.rows,
+  ...json.rows,
   ...cache.rows,
   ...cli.rows,
   ...compile.rows,
@@ -47,7 +51,9 @@ const rows = {
   ...home.rows,
   ...keys.rows,
   ...nix.rows,
+  ...archives.rows,
   ...packageFormats.rows,
+  ...imageDocuments.rows,
   ...release.rows,
   ...report.rows,
   ...run.rows,

@@ -1,7 +1,8 @@
 // The errors of this folder: what is wrong, where, and what to do about it.
 import { errorsOf } from "#base/errors.ts";
 
-export const pipeliteError = errorsOf({
+// Where nothing that is bundled with a stage throws one, none is bundled.
+export const pipeliteError = /* @__PURE__ */ errorsOf({
   NIX32_INVALID: { exit: 2, message: "Cannot read '{text}' as nix32: {reason}" },
   HASH_INVALID: { exit: 2, message: "Cannot read '{text}' as a hash: {reason}" },
   HASH_ALGORITHM_UNKNOWN: {

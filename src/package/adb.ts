@@ -4,7 +4,7 @@ import { hash, verify, type KeyObject } from "node:crypto";
 import { inflateRawSync, zstdDecompressSync } from "node:zlib";
 import { toByteString } from "#base/bytes.ts";
 import { PACKAGE_UNPACKED_MAX, problemOf } from "./decompress.ts";
-import { pipeliteError } from "./errors.ts";
+import { pipeliteError } from "./archive-errors.ts";
 
 const ALIGNMENT = 8;
 const BLOCK = { database: 0, signature: 1, data: 2, long: 3 } as const;

@@ -5,7 +5,7 @@ import { crc32, gzipSync, inflateRawSync } from "node:zlib";
 import { byteStringOf, fromByteString } from "#base/bytes.ts";
 import { PACKAGE_UNPACKED_MAX, problemOf } from "./decompress.ts";
 import { gzipMember } from "./gzip.ts";
-import { pipeliteError } from "./errors.ts";
+import { pipeliteError } from "./archive-errors.ts";
 import { installedBytes, type PackagedFile, type PackageFacts, type ScriptKind } from "./packaged.ts";
 import { readStrictTar, type TarEntry } from "./tar-reader.ts";
 import { TAR_END, tarHeader, writeTar, type TarFile } from "./tar-writer.ts";

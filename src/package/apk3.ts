@@ -3,7 +3,7 @@
 import { hash, type KeyObject } from "node:crypto";
 import { toByteString } from "#base/bytes.ts";
 import { isAdbSigned, readAdb, type Adb, type AdbValue } from "./adb.ts";
-import { pipeliteError } from "./errors.ts";
+import { pipeliteError } from "./archive-errors.ts";
 
 export interface Apk3File {
   path: string;

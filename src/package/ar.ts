@@ -1,7 +1,7 @@
 // The `ar` archive as packages of Debian have it (deb(5)): short names, no table of symbols.
 import assert from "node:assert/strict";
 import { fromByteString, toByteString } from "#base/bytes.ts";
-import { pipeliteError } from "./errors.ts";
+import { pipeliteError } from "./archive-errors.ts";
 
 const MAGIC = "!<arch>\n";
 const HEADER_BYTES = 60;

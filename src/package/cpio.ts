@@ -1,7 +1,7 @@
 // The `newc` form of cpio, the payload of an rpm: a header of 110 characters in hex, the name, the content, each filled up to
 // four bytes. Specification: cpio(5) of libarchive, "New ASCII Format".
 import { fromByteString, toByteString } from "#base/bytes.ts";
-import { pipeliteError } from "./errors.ts";
+import { pipeliteError } from "./archive-errors.ts";
 import type { PackagedFile } from "./packaged.ts";
 
 const MAGIC = "070701";

@@ -6,7 +6,7 @@ import { AR_SIZE_MAX, AR_START, arHeader, arPadding, readAr } from "./ar.ts";
 import { parseStanza, type Stanza } from "./deb822.ts";
 import { decompress, PACKAGE_UNPACKED_MAX } from "./decompress.ts";
 import { gzipMember } from "./gzip.ts";
-import { pipeliteError } from "./errors.ts";
+import { pipeliteError } from "./archive-errors.ts";
 import type { PackagedFile, PackageFacts, ScriptKind } from "./packaged.ts";
 import { readStrictTar, type TarEntry } from "./tar-reader.ts";
 import { tarHeader, writeTar, type TarFile, type TarMember } from "./tar-writer.ts";

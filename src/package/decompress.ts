@@ -1,7 +1,7 @@
 // What package formats are compressed by, whole contents at a time. The bytes have been compared with a hash before; who
 // signed that may still have packed what has no end.
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
-import { pipeliteError } from "./errors.ts";
+import { pipeliteError } from "./archive-errors.ts";
 import { unxz } from "./xz.ts";
 
 /** The longest text that there can be, and far more than any package has in one file. */

@@ -2,14 +2,12 @@
 import { errorsOf } from "#base/errors.ts";
 
 export const pipeliteError = errorsOf({
-  ARCHIVE_INVALID: { exit: 3, message: "Cannot read the {format} archive: {problem}" },
   CODEC_CHANGED: {
     exit: 4,
     message:
       "Cannot pack: the {codec}, of this Node gives other bytes than it is known for ({found}, not {known})",
     hint: "Use the Node that package-lock.json pins",
   },
-  IMAGE_DOCUMENT_INVALID: { exit: 3, message: "Cannot use the {document} of this image: {problem}" },
   OPENPGP_INVALID: { exit: 3, message: "Cannot read this as signed by OpenPGP: {problem}" },
   DEBIAN_RELATION_INVALID: {
     exit: 3,

@@ -1,7 +1,7 @@
 // Documents of container images: index, manifest, configuration, in the words of OCI (image-spec 1.1) and of Docker (schema
 // 2), which differ in their media types only. What names a digest is compared with the bytes by whoever reads them.
 import { isObject, parseStrictJson } from "#base/strict-json.ts";
-import { pipeliteError } from "./errors.ts";
+import { pipeliteError } from "./image-errors.ts";
 
 /** What a document says of a blob. */
 export interface Descriptor {

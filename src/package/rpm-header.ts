@@ -1,7 +1,7 @@
 // The header of rpm, of which a package has two: an index of tags, and their data. Specification: rpm 4.18,
 // docs/manual/hregions.md and format.md; the region that comes first says which entries are covered by signatures.
 import { fromByteString, toByteString } from "#base/bytes.ts";
-import { pipeliteError } from "./errors.ts";
+import { pipeliteError } from "./archive-errors.ts";
 
 export type RpmValue =
   | { int16: readonly number[] }

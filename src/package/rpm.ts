@@ -3,7 +3,7 @@
 import { hash } from "node:crypto";
 import { byteStringOf, fromByteString, toByteString } from "#base/bytes.ts";
 import { CPIO_SIZE_MAX } from "./cpio.ts";
-import { pipeliteError } from "./errors.ts";
+import { pipeliteError } from "./archive-errors.ts";
 import { installedBytes, type PackagedFile, type PackageFacts, type ScriptKind } from "./packaged.ts";
 import { readRpmHeader, REGION, writeRpmHeader, type RpmTags, type RpmValue } from "./rpm-header.ts";
 

@@ -1,7 +1,7 @@
 // Reads a tar archive: ustar, GNU's long names, pax headers. Names are byte strings, and never lead out of
 // the folder that the archive stands for.
 import { toByteString } from "#base/bytes.ts";
-import { pipeliteError } from "./errors.ts";
+import { pipeliteError } from "./archive-errors.ts";
 
 export type TarKind = "file" | "folder" | "link" | "hard-link" | "character" | "block" | "fifo";
 

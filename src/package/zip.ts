@@ -1,7 +1,7 @@
 // Reads zip archives as wheels are: stored or deflated, not encrypted, with the sizes of the central directory (APPNOTE 6.3); those
 // with sizes of 64 bits (zip64) too.
 import { crc32, inflateRawSync } from "node:zlib";
-import { pipeliteError } from "./errors.ts";
+import { pipeliteError } from "./archive-errors.ts";
 import type { ByteSource } from "./tar-reader.ts";
 
 export interface ZipEntry {

@@ -15,7 +15,7 @@ import { decompress, PACKAGE_UNPACKED_MAX } from "#package/decompress.ts";
 import { tagNumbers, readRpm, tagText, tagTexts } from "#package/rpm.ts";
 import { rpmFiles } from "#package/rpm-index.ts";
 import type { TarEntry } from "#package/tar-reader.ts";
-import { pipeliteError as archiveError } from "#package/errors.ts";
+import { pipeliteError as archiveError } from "#package/archive-errors.ts";
 import { pipeliteError } from "./errors.ts";
 import type { Codec } from "./payload.ts";
 import type { PackageFormat } from "./shipment.ts";

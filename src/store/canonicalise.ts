@@ -48,8 +48,13 @@ export function createCopyAside(target: string, executable: boolean): Promise<nu
 }
 
 export function closeCopy(fd: number): void {
-  futimesSync(fd, TIME, TIME);
+  finishCopy(fd);
   closeSync(fd);
+}
+
+/** Nothing is written to it any more. */
+export function finishCopy(fd: number): void {
+  futimesSync(fd, TIME, TIME);
 }
 
 export function linkCopy(target: string, link: Uint8Array): void {

@@ -2,14 +2,24 @@
 // is read once. Holes of sparse files are never read: their zeros are made here.
 import { writeAll } from "#base/file-pieces.ts";
 import { createHash } from "node:crypto";
+import { dirname } from "node:path";
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readlinkSync, readSync } from "node:fs";
 import { applyEdits, fromByteString, type Edit } from "#base/bytes.ts";
 import { type PipeliteError } from "#base/errors.ts";
 import { nextData, nextHole } from "#base/libc.ts";
 import { inTurns, type Steps } from "#base/steps.ts";
 import { NarWriter } from "#nix/nar.ts";
-import { closeCopy, createCopy, finishFolder, linkCopy, makeStoreFolder } from "./canonicalise.ts";
+import {
+  closeCopy,
+  createCopy,
+  finishCopy,
+  finishFolder,
+  linkCopy,
+  makeStoreFolder,
+} from "./canonicalise.ts";
 import { diskPath, shownPath } from "./disk.ts";
+import { WriteAhead } from "./durable.ts";
+import { LargeCopy, PIECE_BYTES } from "./large-copy.ts";
 import { fileFacts, listFolder, reading, readingFailure, scanSteps, unlistedTree } from "./scan.ts";
 import type { FileFacts, Include, TreeNode } from "./scan.ts";
 import { pipeliteError } from "./errors.ts";
@@ -60,16 +70,19 @@ export function* dumpSteps(root: TreeNode, { sink, content, target }: DumpTree =
     hash.update(chunk);
     sink?.(chunk);
   });
-  const dump: Dump = { writer, content };
+  const ahead = target === undefined ? undefined : new WriteAhead(diskPath(dirname(target)));
+  const dump: Dump = { writer, content, ahead };
   if (root.kind === "folder") yield* dumpFolder(root, dump, target);
   else yield* dumpLeaf(root, dump, target) ?? NOTHING_MORE;
   writer.end();
+  if (ahead !== undefined) yield ahead.end();
   return { narHash: hash.digest(), narSize: writer.sizeBytes };
 }
 
 interface Dump {
   writer: NarWriter;
   content: Sink | undefined;
+  ahead: WriteAhead | undefined;
 }
 
 const NODES_PER_STEP = 32;
@@ -125,9 +138,13 @@ function dumpFile(node: TreeNode, dump: Dump, target: string | undefined): Steps
     const { edits } = node;
     const isSparse = facts.isSparse && edits === undefined;
     const file = { path, source, copy, executable, size, isSparse, edits };
-    const left = isSparse ? size : readNext(file, dump, size);
-    if (left === undefined) dump.writer.endFile();
-    else steps = dumpRest(file, dump, left);
+    if (copy !== undefined && size >= LARGE_BYTES && !isSparse) steps = copyLarge(file, dump, copy);
+    else {
+      const left = isSparse ? size : readNext(file, dump, size);
+      if (left === undefined) dump.writer.endFile();
+      else steps = dumpRest(file, dump, left);
+      dump.ahead?.wrote(size);
+    }
   } finally {
     if (steps === undefined) closeFile(source, copy);
   }
@@ -156,6 +173,35 @@ function* dumpRest(file: OpenFile, dump: Dump, rest: number): Steps<void> {
     dump.writer.endFile();
   } finally {
     closeFile(source, copy);
+  }
+}
+
+/** From here on handing pieces to a thread takes less than writing them. */
+const LARGE_BYTES = 4 * PIECE_BYTES;
+
+/** Each piece is written by a thread while it is hashed here. */
+function* copyLarge(file: OpenFile, { writer, content, ahead }: Dump, fd: number): Steps<void> {
+  const { path, source, edits, size } = file;
+  const copy = new LargeCopy(fd, ahead);
+  try {
+    const room = Buffer.allocUnsafeSlow(PIECE_BYTES);
+    for (let at = 0; ;) {
+      const read = readSafely(path, source, room, null);
+      if (read > size - at || (read === 0 && at < size)) throw changed(path);
+      if (read === 0) break;
+      const piece = room.subarray(0, read);
+      if (edits !== undefined) applyEdits(piece, at, edits);
+      const written = copy.write(piece);
+      content?.(piece);
+      writer.content(piece);
+      at += read;
+      yield written;
+    }
+    writer.endFile();
+    finishCopy(fd);
+  } finally {
+    closeSync(source);
+    copy.close();
   }
 }
 
@@ -219,7 +265,6 @@ function dataAt(source: number, at: number): number | undefined {
   return nextData(source, at) ?? (nextHole(source, at) === undefined ? at : undefined);
 }
 
-/** @param position where in the file; after what was written last where it is not given */
 function changed(path: string): PipeliteError {
   return pipeliteError("STORE_SOURCE_CHANGED", { file: shownPath(path) });
 }
