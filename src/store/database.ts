@@ -153,8 +153,9 @@ function openReadOnly(layout: Layout): DatabaseSync {
     return database;
   } catch (error) {
     database.close();
-    if (systemErrorCode(error) !== "ERR_SQLITE_ERROR" || existsSync(`${layout.databaseFile}-wal`))
-      throw error;
+    // On a full disk it has made an empty one.
+    const log = statSync(`${layout.databaseFile}-wal`, { throwIfNoEntry: false });
+    if (systemErrorCode(error) !== "ERR_SQLITE_ERROR" || (log?.size ?? 0) > 0) throw error;
   }
   const url = pathToFileURL(layout.databaseFile);
   url.searchParams.set("immutable", "1");

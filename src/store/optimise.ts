@@ -79,20 +79,22 @@ function* optimiseNode(links: Links, node: TreeNode, folder: string | undefined)
   if (!stat.isFile() || (stat.mode & 0o222) !== 0 || links.linked.has(stat.ino)) return;
   const { narHash } = yield* dumpSteps({ ...node, file: fileFacts(stat) });
   const link = `${links.linksDir}/${encodeNix32(narHash)}`;
-  if (!hasLink(link, stat)) {
+  const known = linkAt(link, stat);
+  if (known === undefined) {
     if (tryLink(diskPath(node.path), link)) links.linked.add(stat.ino);
     return;
   }
+  // Somebody else has made it a link since: to rename one of the same file over it would do nothing.
+  if (known.ino === stat.ino) return void links.linked.add(stat.ino);
   replaceByLink(links, { path: node.path, folder, link, stat });
 }
 
-/** Whether there is a link to take; one of another size was damaged, and goes. */
-function hasLink(link: string, { size }: Stats): boolean {
+/** The link to take, if there is one; one of another size was damaged, and goes. */
+function linkAt(link: string, { size }: Stats): Stats | undefined {
   const known = lstatSync(link, { throwIfNoEntry: false });
-  if (known === undefined) return false;
-  if (known.size === size) return true;
+  if (known === undefined || known.size === size) return known;
   unlinkSync(link);
-  return false;
+  return undefined;
 }
 
 interface Replacement {

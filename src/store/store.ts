@@ -1,10 +1,9 @@
 // A store: a folder that is a Nix store with the logical directory /nix/store, physically below `<home>`.
 // Real Nix opens the same folder with `--store <home>` and may work in it at the same time.
-import { closeSync, existsSync, ftruncateSync, rmSync, statSync } from "node:fs";
+import { closeSync } from "node:fs";
 import type { GatheredFiles } from "./scan.ts";
 import type { DatabaseSync } from "node:sqlite";
-import { allocate, type WaitForLock } from "#base/libc.ts";
-import { isPipeliteError } from "#base/errors.ts";
+import type { WaitForLock } from "#base/libc.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import type { Realisation, RealisationId } from "#nix/realisation.ts";
 import type { StorePath } from "#nix/store-path.ts";
@@ -25,7 +24,7 @@ import { guard } from "./failure.ts";
 import { collectGarbage, deletePaths, type CollectedGarbage, type CollectGarbage } from "./gc.ts";
 import { LockFiles } from "./lock-files.ts";
 import { createLayout, layoutOf, physicalPath, type Layout } from "./layout.ts";
-import { lockPaths, openLockFile, takeBigLock, takeBigLockReadOnly, type PathLocks } from "./locks.ts";
+import { lockPaths, takeBigLock, takeBigLockReadOnly, type PathLocks } from "./locks.ts";
 import { optimiseStore, type OptimisedStore, type OptimiseStore } from "./optimise.ts";
 import { registerOutputs } from "./outputs.ts";
 import type { BuiltOutput, RegisteredOutput, RegisterOutputs } from "./outputs.ts";
@@ -37,6 +36,7 @@ import type { PathInfo } from "./query.ts";
 import { addRealisations, adoptRealisations, realisation, realisationsOf } from "./realisations.ts";
 import { readDerivation } from "./register.ts";
 import { replaceFiles, restoreForm } from "./repair.ts";
+import { openWithReserve } from "./reserve.ts";
 import { addRoot, findRoots, removeRoot, type Root } from "./roots.ts";
 import { openStatMemo } from "./stat-memo.ts";
 import { openTempRoots } from "./temp-roots.ts";
@@ -54,9 +54,6 @@ import type { Steps } from "#base/steps.ts";
 import type { Sink, TreeHash } from "./tree.ts";
 import { verifyStore, type VerifiedStore, type VerifyStore } from "./verify.ts";
 import { pipeliteError } from "./errors.ts";
-
-/** Bytes kept in reserve for a collection on a full disk. */
-const RESERVED_SIZE = 8 * 1024 * 1024;
 
 export interface Store extends Disposable {
   readonly home: string;
@@ -193,34 +190,12 @@ function openWritable(layout: Layout): Opened {
   createLayout(layout);
   const bigLock = takeBigLock(layout);
   try {
-    return { database: openDatabaseWithReserve(layout), bigLock };
+    const open = (): DatabaseSync => guard(layout, () => openDatabase(layout, { readOnly: false }));
+    return { database: openWithReserve(layout, open), bigLock };
   } catch (error) {
     closeSync(bigLock);
     throw error;
   }
-}
-
-/**
- * On a full disk even opening takes some space; the reserve is there so that garbage can be collected then.
- */
-function openDatabaseWithReserve(layout: Layout): DatabaseSync {
-  try {
-    const database = guard(layout, () => openDatabase(layout, { readOnly: false }));
-    reserveSpace(layout);
-    return database;
-  } catch (error) {
-    if (!isPipeliteError(error, "STORE_NO_SPACE") || !existsSync(layout.reservedFile)) throw error;
-    rmSync(layout.reservedFile);
-    return openDatabase(layout, { readOnly: false });
-  }
-}
-
-function reserveSpace(layout: Layout): void {
-  if (existsSync(layout.reservedFile) && statSync(layout.reservedFile).size === RESERVED_SIZE) return;
-  const fd = openLockFile(layout.reservedFile);
-  // Without the reserve a store works as well, until its disk is full.
-  if (!allocate(fd, RESERVED_SIZE)) ftruncateSync(fd, 0);
-  closeSync(fd);
 }
 
 function makeStore(
