@@ -3,7 +3,8 @@ import type { Variables } from "#base/environment.ts";
 import { parseImageReference } from "#package/image-reference.ts";
 import { formatPlatform } from "#package/oci.ts";
 import { combineSources, combineTrees } from "#ship/image/combine.ts";
-import { layoutSource, readLayout } from "#ship/image/layout.ts";
+import { joinLayouts, type JoinedLayout } from "#ship/image/join.ts";
+import { layoutSource, readLayout, type ImageSource, type ImageTree } from "#ship/image/layout.ts";
 import { pushImage, type PushedManifest } from "#ship/image/push.ts";
 import { RegistryClient } from "#ship/image/registry-client.ts";
 import { pipeliteError } from "./errors.ts";
@@ -27,6 +28,45 @@ export interface PushedImage extends PushedManifest {
 
 export const OCI_SCHEME = "oci://";
 
+/** `oci:FOLDER`, as other tools call a layout. */
+export const LAYOUT_SCHEME = "oci:";
+
+export interface JoinImages extends Omit<PushRequest, "mounts" | "env"> {
+  /** A folder that is not there yet. */
+  to: string;
+}
+
+/** Several layouts as one in a folder. @throws PipeliteError LAYOUT_INVALID, LAYOUT_THERE, LAYOUT_WRITE_FAILED */
+export async function pushToFolder({
+  to,
+  layouts,
+  signal,
+}: JoinImages): Promise<JoinedLayout & { name: string; digest: string; tag: string; platforms: string[] }> {
+  const { tree, source } = await readTogether(layouts);
+  const tag = tree.tag ?? "latest";
+  const joined = await joinLayouts(source, tree, { folder: to, tag, signal });
+  const platforms = tree.images.map(({ platform }) => formatPlatform(platform));
+  return {
+    ...joined,
+    name: `${LAYOUT_SCHEME}${to}:${tag}`,
+    digest: `sha256:${tree.root.sha256}`,
+    tag,
+    platforms,
+  };
+}
+
+async function readTogether(layouts: readonly string[]): Promise<{ tree: ImageTree; source: ImageSource }> {
+  const read = await Promise.all(
+    layouts.map(async (folder) => ({ source: layoutSource(folder), tree: await readLayout(folder) })),
+  );
+  const named = layouts.join(", ");
+  const tree = combineTrees(
+    read.map((each) => each.tree),
+    named,
+  );
+  return { tree, source: combineSources(read, named) };
+}
+
 /** @throws PipeliteError IMAGE_NAME_INVALID, LAYOUT_INVALID, PUSH_..., REGISTRY_... */
 export async function pushToRegistry({
   to,
@@ -36,17 +76,10 @@ export async function pushToRegistry({
   signal,
 }: PushRequest): Promise<PushedImage> {
   const reference = referenceOf(to);
-  const read = await Promise.all(
-    layouts.map(async (folder) => ({ source: layoutSource(folder), tree: await readLayout(folder) })),
-  );
-  const named = layouts.join(", ");
-  const tree = combineTrees(
-    read.map((each) => each.tree),
-    named,
-  );
+  const { tree, source } = await readTogether(layouts);
   const tag = reference.tag ?? tree.tag ?? "latest";
   const client = new RegistryClient({ ...reference, mounts, env, signal });
-  const pushed = await pushImage(client, combineSources(read, named), tree, tag);
+  const pushed = await pushImage(client, source, tree, tag);
   return {
     ...pushed,
     name: `${reference.registry}/${reference.repository}:${tag}`,

@@ -3,6 +3,12 @@ import { errorsOf } from "#base/errors.ts";
 
 export const pipeliteError = errorsOf({
   LAYOUT_INVALID: { exit: 3, message: "Cannot use the image layout {layout}: {problem}" },
+  LAYOUT_THERE: {
+    exit: 2,
+    message: "Cannot write the image layout {layout}: there is something already",
+    hint: "Remove it, or name another folder",
+  },
+  LAYOUT_WRITE_FAILED: { exit: 1, message: "Cannot write the image layout {layout}: {problem}" },
   SHIPPED_PATH_CHANGED: {
     exit: 3,
     message:

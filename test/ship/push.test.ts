@@ -1,12 +1,13 @@
 // Images into a registry: what it has is not sent, what breaks off goes on, what lies is found out, and the name comes last.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { pushToRegistry } from "#app/push.ts";
+import { pushToFolder, pushToRegistry } from "#app/push.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { bytesDocument, EMPTY_DOCUMENT, OCI_TYPES, writeReferrer } from "#package/oci-writer.ts";
+import { layoutSource, readLayout } from "#ship/image/layout.ts";
 import { makeImage, writeLayout, type MadeImage } from "../rig/image.ts";
 import { startOciRegistry, type RegistryOptions } from "../rig/oci-registry.ts";
 
@@ -134,6 +135,47 @@ describe("what is sent", () => {
     await assert.rejects(
       pushToRegistry({ to, layouts: [small, small], mounts: [], env: {}, signal }),
       fails("LAYOUT_INVALID", /two images are for linux/),
+    );
+  });
+});
+
+describe("images of two platforms in a folder", () => {
+  const other = layoutOf(makeImage({ layers: [], architecture: "arm64" }), "other-platform");
+  const { signal } = new AbortController();
+
+  test("are one index, with what lies beside them, and the one that a registry gets", async () => {
+    const to = join(folder, "both");
+    const beside = withReferrer(image, "with-bill");
+    const joined = await pushToFolder({ to, layouts: [other, beside], signal });
+    assert.deepEqual(joined.platforms, ["linux/amd64", "linux/arm64"]);
+    const tree = await readLayout(to);
+    assert.deepEqual([tree.tag, tree.images.length, tree.referrers.length], ["1.0", 2, 1]);
+    const source = layoutSource(to);
+    for (const { manifest } of tree.images)
+      for (const blob of [...manifest.layers, manifest.config]) await Array.fromAsync(source.blob(blob));
+    const { result } = await pushTo({}, { layout: to });
+    assert.equal(result.digest, joined.digest);
+  });
+
+  test("are not written over what is there, nor by half", async () => {
+    await assert.rejects(
+      pushToFolder({ to: small, layouts: [other, big], signal }),
+      fails("LAYOUT_THERE", /small/),
+    );
+    const [broken, to] = [layoutOf(large, "broken"), join(folder, "inside/half")];
+    const layer = large.layers[0]?.sha256 ?? "";
+    const file = join(broken, "blobs/sha256", layer);
+    const bytes = readFileSync(file);
+    bytes[0] = (bytes[0] ?? 0) ^ 1;
+    writeFileSync(file, bytes);
+    await assert.rejects(
+      pushToFolder({ to, layouts: [other, broken], signal }),
+      fails("LAYOUT_INVALID", /digest/),
+    );
+    assert.deepEqual(readdirSync(join(folder, "inside")), []);
+    await assert.rejects(
+      pushToFolder({ to: join(small, "index.json/x"), layouts: [other, big], signal }),
+      fails("LAYOUT_WRITE_FAILED", /index.json/),
     );
   });
 });

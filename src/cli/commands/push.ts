@@ -16,15 +16,16 @@ export const push = openCommand({
   examples: [
     ["pipelite push out/demo.oci oci://registry.example.org/team/demo:1.0", "an image, under a name"],
     ["pipelite push amd64.oci arm64.oci oci://registry.example.org/team/demo", "of two platforms, under one"],
+    ["pipelite push amd64.oci arm64.oci oci:both.oci", "the same in a folder, without a registry"],
   ],
   flags: {
     mount: values("NAME", "Repository of the same registry that may have some of it already"),
   },
-  arg: argument("LAYOUT|oci://HOST/NAME[:TAG]", "Folders with image layouts, and where they go"),
+  arg: argument("LAYOUT|oci://HOST/NAME[:TAG]|oci:FOLDER", "Folders with image layouts, and where they go"),
   async run(context, flags, ...words) {
-    const { OCI_SCHEME, pushToRegistry } = await import("#app/push.ts");
-    const layouts = words.filter((word) => !word.startsWith(OCI_SCHEME));
-    const [to, other] = words.filter((word) => word.startsWith(OCI_SCHEME));
+    const { LAYOUT_SCHEME, OCI_SCHEME, pushToFolder, pushToRegistry } = await import("#app/push.ts");
+    const layouts = words.filter((word) => !word.startsWith(LAYOUT_SCHEME));
+    const [to, other] = words.filter((word) => word.startsWith(LAYOUT_SCHEME));
     if (to === undefined || layouts.length === 0)
       throw pipeliteError("ARGUMENT_MISSING", {
         name: to === undefined ? "oci://HOST/NAME" : "LAYOUT",
@@ -32,9 +33,18 @@ export const push = openCommand({
       });
     if (other !== undefined)
       throw pipeliteError("ARGUMENT_UNEXPECTED", { value: other, suggestion: "One name at a time" });
+    const from = layouts.map((word) => pathOf(context, word));
+    if (!to.startsWith(OCI_SCHEME)) {
+      const folder = pathOf(context, to.slice(LAYOUT_SCHEME.length));
+      const joined = await pushToFolder({ to: folder, layouts: from, signal: context.interruption() });
+      if (flags.json) return printJson(context, joined);
+      print(context, `${joined.name}@${joined.digest}`);
+      const written = `${formatCount(joined.blobs, "blob")} (${formatSize(joined.bytes)})`;
+      return say(context, flags, `${joined.platforms.join(", ")}: ${written}`);
+    }
     const pushed = await pushToRegistry({
       to,
-      layouts: layouts.map((word) => pathOf(context, word)),
+      layouts: from,
       mounts: flags.mount,
       env: context.env,
       signal: context.interruption(),
