@@ -139,8 +139,9 @@ function graphJobs(place: Place, stages: number): Job[] {
     repeats,
     target: 0.4,
     limit:
-      "One thread of JavaScript resolves, registers and records each stage while two are run; starting, watching and ending one " +
-      "costs 2 ms of wall at least (a starter in C that does nothing else, with outputs registered: 0.25 of Nix).",
+      "By processor time, one half is the stages with their sandboxes, a third the one thread of JavaScript that resolves, registers and " +
+      "records them, the rest its collector of garbage and waiting for the disk, which Nix does not wait for. Before the first stage and after " +
+      "the last one, a quarter of the time, one of two processors has nothing to do. A starter in C that does nothing else, with outputs registered: 0.25 of Nix.",
   });
   const home = join(place.folder, `no-op-${stages}`);
   const words = ["--no-link", "--quiet", "--store", home];

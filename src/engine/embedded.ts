@@ -118,6 +118,7 @@ function buildAlone(job: BuildJob, place: BuildPlace): Promise<BuildOutcome> {
 }
 
 async function fetch(job: BuildJob, store: Store, locks: PathLocks): Promise<BuildOutcome> {
+  await job.written;
   const { fetchUrl } = await import("./fetch-url.ts");
   const outcome = await fetchUrl(job, store, locks);
   const { realises: id } = job;
@@ -155,6 +156,7 @@ async function build(
   const deadline = timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)];
   const { store } = place;
   const log = openLog(store.home, job);
+  let registering: Promise<unknown> | undefined;
   try {
     const outcome = await withSearchedLog(log.job, (searched) =>
       runBuilder(searched, place, async ({ made, scratch, output, inputs, outputBytes }) => {
@@ -172,17 +174,28 @@ async function build(
           expected: output,
           sizeMaxBytes: outputBytes,
         };
-        const signal = anySignal(job.signal, ...deadline);
-        const [registered] = await store.registerOutputs([built], { held: locks, signal });
-        if (registered === undefined) throw new Error("registerOutputs gave nothing back");
-        return registered.path;
+        const { promise: moved, resolve: onMoved } = Promise.withResolvers<void>();
+        const registered = store.registerOutputs([built], {
+          held: locks,
+          signal: anySignal(job.signal, ...deadline),
+          onMoved,
+          after: job.written,
+          mayWait: job.onMade !== undefined,
+        });
+        registering = registered;
+        await Promise.race([moved, registered]);
+        return { registered };
       }),
     );
+    if (outcome.status === "built") job.onMade?.();
     await log.settled();
     if (outcome.status === "failed" && isPipeliteError(outcome.error, "SECRET_FOUND")) log.remove();
     log.throwFailure();
     if (outcome.status !== "built") return outcome;
-    return { status: "built", outPath: outcome.taken, usage: outcome.usage, limits: outcome.limits };
+    const [registered] = await outcome.taken.registered;
+    if (registered === undefined) throw new Error("registerOutputs gave nothing back");
+    const { path: outPath, ...archive } = registered;
+    return { status: "built", outPath, archive, usage: outcome.usage, limits: outcome.limits };
   } catch (error) {
     await log.settled();
     if (isPipeliteError(error, "SECRET_FOUND")) log.remove();
@@ -191,6 +204,8 @@ async function build(
     if (!isLate || job.signal.aborted) throw error;
     throw pipeliteError("STAGE_TIMED_OUT", { stage: job.name, timeoutMs }, error);
   } finally {
+    // Under the lock that the caller gives back.
+    await registering?.catch(() => undefined);
     await log.close();
   }
 }

@@ -5,6 +5,7 @@ import type { StorePath } from "#nix/store-path.ts";
 import type { PipeliteError } from "#base/errors.ts";
 import type { Secrets } from "#secrets/secrets.ts";
 import type { SandboxEnding, SandboxUsage } from "#sandbox/sandbox.ts";
+import type { PathInfo } from "#store/query.ts";
 import type { HeldLimits, StageLimits } from "./limits.ts";
 
 /** What a build used. A figure that could not be had is absent; `source` says where each came from. */
@@ -43,6 +44,10 @@ export interface BuildJob {
   keepFailed?: string | undefined;
   onLog: (chunk: Uint8Array) => void;
   signal: AbortSignal;
+  /** Resolved when its derivation is in the store, where that is not so from the beginning: what is made of it is registered later. */
+  written?: Promise<unknown> | undefined;
+  /** Called when the builder has ended and what it made is safe: what is left to be done needs no processor. */
+  onMade?: (() => void) | undefined;
   /** The output that somebody else has made in the meantime, where that will do. */
   madeElsewhere?: (hasWaited: boolean) => StorePath | undefined;
   /** Called with what was built before others who want the same derivation are let in. */
@@ -50,7 +55,14 @@ export interface BuildJob {
 }
 
 export type BuildOutcome =
-  | { status: "built"; outPath: StorePath; usage: Usage; limits: HeldLimits }
+  | {
+      status: "built";
+      outPath: StorePath;
+      /** As it is registered, where the engine knows. */
+      archive?: Pick<PathInfo, "narHash" | "narSize">;
+      usage: Usage;
+      limits: HeldLimits;
+    }
   /** Another process built it while this one waited for it. */
   | { status: "made-elsewhere"; outPath: StorePath }
   | {

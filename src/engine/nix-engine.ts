@@ -190,6 +190,7 @@ async function build(job: BuildJob, place: Place): Promise<BuildOutcome> {
     let lease: Lease | undefined;
     try {
       lease = await place.pool.lease(job.name, job.derivation, job.signal);
+      await job.written;
       const outcome = await buildAt(job, lease, place, { start, movedFrom });
       if (outcome.status === "built") await job.onBuilt?.(outcome);
       lease.release();

@@ -21,8 +21,13 @@ export interface ScheduleOptions<N> {
   signal: AbortSignal;
   /** Called for work that lacks nothing but its turn. */
   onReady?: (node: N) => void;
-  /** A list: the node did not end, but found others to be done first; it needs some of them, and is run again after those. */
-  run: (node: N) => Promise<NodeEnd | readonly N[]>;
+  /** Called when one that would give back its room is to end soon: what needs it comes first, or there is nothing else to do. */
+  onWanted?: () => void;
+  /**
+   * A list: the node did not end, but found others to be done first; it needs some of them, and is run again after those.
+   * @param giveBack for a node that needs no room any more, though it has not ended
+   */
+  run: (node: N, giveBack: () => void) => Promise<NodeEnd | readonly N[]>;
   /** Called for a node that is not run, with the node whose end is the cause, or undefined when the run was stopped. */
   skip: (node: N, because: N | undefined) => void;
 }
@@ -36,7 +41,7 @@ export async function schedule<N extends object>(
   options: ScheduleOptions<N>,
 ): Promise<void> {
   const { needs, isWork, isDone = () => false, rank = () => 0, keepGoing } = options;
-  const { signal, onReady, run, skip } = options;
+  const { signal, onReady, onWanted, run, skip } = options;
   const ends = new Map<N, NodeEnd | "skipped">();
   const culprits = new Map<N, N>();
   const waiting = new Set<N>();
@@ -48,7 +53,8 @@ export async function schedule<N extends object>(
   /** Node -> how many of its needs have not ended. */
   const unmet = new Map<N, number>();
   const inOrder = (a: N, b: N): number => (position.get(a) ?? 0) - (position.get(b) ?? 0);
-  const byRank = (a: N, b: N): number => (ranks.get(b) ?? 0) - (ranks.get(a) ?? 0) || inOrder(a, b);
+  const rankOf = (node: N | undefined): number => (node && ranks.get(node)) ?? 0;
+  const byRank = (a: N, b: N): number => rankOf(b) - rankOf(a) || inOrder(a, b);
   /** Nodes that may start or must be skipped, and those that wait for nothing but their turn. */
   const [due, ready] = [new Line(inOrder), new Line(byRank)];
   const room = options.room instanceof Room ? options.room : new Room(options.room);
@@ -89,7 +95,13 @@ export async function schedule<N extends object>(
   const start = (node: N, giveBack: () => void): void => {
     waiting.delete(node);
     running += 1;
-    run(node)
+    const giveBackEarly = (): void => {
+      const next = rankOf(ready.first);
+      // Else the room would be taken when what is to start first may.
+      if (takers.get(node)?.some((taker) => rankOf(taker) > next)) onWanted?.();
+      else giveBack();
+    };
+    run(node, giveBackEarly)
       .then((end) => {
         if (typeof end !== "string") {
           add(end);
@@ -148,6 +160,7 @@ export async function schedule<N extends object>(
       if (stopped || signal.aborted) for (const node of waiting) leaveOut(node, badNeed(node));
       const mustWait = startReady();
       if (running === 0 && !mustWait) break;
+      if (!mustWait) onWanted?.();
       await new Promise<void>((resolve) => {
         wake = resolve;
         if (running === 0) signal.addEventListener("abort", () => resolve(), { once: true });
@@ -183,7 +196,7 @@ export class Room {
     return () => this.#listeners.delete(listener);
   }
 
-  /** @returns what gives the room back; undefined when there is none */
+  /** @returns what gives the room back, at its first call; undefined when there is none */
   take(costs: readonly number[]): (() => void) | undefined {
     // Sums of parts such as 0.1 are not exact.
     const fits = this.#room.every(
@@ -196,7 +209,10 @@ export class Room {
         this.#taken[part] = this.#nodes === 0 ? 0 : (this.#taken[part] ?? 0) + sign * cost;
     };
     add(1);
+    let isGiven = false;
     return () => {
+      if (isGiven) return;
+      isGiven = true;
       add(-1);
       for (const listener of this.#listeners) listener();
     };
@@ -218,6 +234,10 @@ class Line<N> {
 
   constructor(compare: (a: N, b: N) => number) {
     this.#compare = compare;
+  }
+
+  get first(): N | undefined {
+    return this.#heap[0];
   }
 
   add(node: N): void {

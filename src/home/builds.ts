@@ -62,6 +62,9 @@ export class Builds {
   readonly #home: string;
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  /** Rows that are to be written, and what resolves when they are. */
+  readonly #unwritten: (() => void)[] = [];
+  #writing: Promise<void> | undefined;
   /** Asked for by the plan, by the order of the stages and by each stage; what others build meanwhile changes no plan. */
   readonly #lastWalls = new Map<string, number | undefined>();
 
@@ -147,13 +150,24 @@ export class Builds {
     return this.#get("select 1 from Builds where sandbox = 'none' limit 1") !== undefined;
   }
 
-  /** @param ingredients what the stage was made of */
-  record(row: BuildRow, ingredients: unknown): void {
+  /**
+   * Resolves when it is written, with all that is to be recorded in this moment: a transaction for each takes longer than its rows.
+   * @param ingredients what the stage was made of
+   */
+  record(row: BuildRow, ingredients: unknown): Promise<void> {
     this.#lastWalls.delete(`${row.pipeline}\0${row.stage}`);
-    this.#inOne(() => {
+    this.#unwritten.push(() => {
       this.#record(row);
       this.#rememberIngredients(row.pipeline, row.stage, ingredients);
     });
+    this.#writing ??= new Promise<void>((go) => setImmediate(go)).then(() => this.#writeAll());
+    return this.#writing;
+  }
+
+  #writeAll(): void {
+    this.#writing = undefined;
+    const writes = this.#unwritten.splice(0);
+    this.#inOne(() => writes.forEach((write) => write()));
   }
 
   #record(row: BuildRow): void {

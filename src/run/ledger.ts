@@ -28,6 +28,8 @@ type Facts = Partial<
   >
 >;
 
+type Archive = Pick<PathInfo, "narHash" | "narSize">;
+
 export class Ledger {
   readonly #work: Workspace;
   readonly #listener: RunListener;
@@ -72,10 +74,20 @@ export class Ledger {
     this.#ends.set(node, performance.now());
   }
 
-  /** @param start when it was turned to, by `performance.now()`; undefined when it never was */
-  record(node: GraphNode, status: StageStatus, start: number | undefined, more: Facts): void {
+  /**
+   * @param start when it was turned to, by `performance.now()`; undefined when it never was
+   * @param archive of its output, where it is known
+   */
+  record(
+    node: GraphNode,
+    status: StageStatus,
+    start: number | undefined,
+    more: Facts,
+    archive?: Archive,
+  ): void {
     const { home, store, builds } = this.#work;
-    const info = more.outPath === undefined ? undefined : store.archive(parseStorePath(more.outPath));
+    const { outPath } = more;
+    const info = archive ?? (outPath === undefined ? undefined : store.archive(parseStorePath(outPath)));
     const builtAs = status === "cached" ? more.drvPath : undefined;
     const row = builtAs === undefined ? undefined : builds.find(parseStorePath(builtAs));
     this.#told.add(node);
@@ -159,7 +171,7 @@ function kindOf({ name, kind }: GraphNode): StageRecord["kind"] {
 }
 
 /** The archive of a path as a record has it. */
-export function narFactsOf({ narHash, narSize }: Pick<PathInfo, "narHash" | "narSize">): {
+export function narFactsOf({ narHash, narSize }: Archive): {
   narHash: string;
   narSize: number;
 } {

@@ -46,6 +46,8 @@ import type { RunOptions, RunOutcome } from "./options.ts";
 import { newRunId } from "#home/run-id.ts";
 
 const WRITTEN_AT_ONCE = 32;
+/** So many wait at most for the disk while others are built. */
+const REGISTERING_MAX = 64;
 
 /** A run whose pipeline is prepared: plans it, builds what is to be built, and concludes. */
 export class Run {
@@ -59,9 +61,11 @@ export class Run {
   readonly #ledger: Ledger;
   /** Answers that were asked for in this run and are not pinned yet. */
   readonly #unpinned = new Map<GraphNode, { requestHash: string; pinned: Pinned }>();
-  /** Work whose turn is to come, and that of it whose derivation is in the store already. */
+  /** Work whose turn is to come, and that of it whose derivation is being written already. */
   readonly #ready = new Set<GraphNode>();
-  readonly #written = new Set<BuildNode>();
+  readonly #writing = new Map<BuildNode, Promise<unknown>>();
+  /** Stages whose builder has ended, and given back its room, while they wait for the disk. */
+  readonly #registering = new Set<GraphNode>();
   readonly #mapTrace: (line: string) => string;
   readonly #planning: RunPlanning;
   /** Aborted when nothing new is to be started. */
@@ -146,7 +150,12 @@ export class Run {
       keepGoing,
       signal: this.#stopping,
       onReady: (node) => this.#ready.add(node),
-      run: (node) => this.#realise(node).finally(() => this.#ledger.ended(node)),
+      onWanted: () => work.store.registerNow(),
+      run: (node, giveBack) =>
+        this.#realise(node, giveBack).finally(() => {
+          this.#registering.delete(node);
+          this.#ledger.ended(node);
+        }),
       skip: (node, because) => this.#ledger.skip(node, because),
     });
     await realiseGraph(work, await this.#planning.settled());
@@ -164,7 +173,7 @@ export class Run {
     });
   }
 
-  async #realise(node: GraphNode): Promise<NodeEnd | readonly GraphNode[]> {
+  async #realise(node: GraphNode, giveBack: () => void): Promise<NodeEnd | readonly GraphNode[]> {
     const { work } = this.#opened;
     if (work.outputs.has(node)) return "done";
     if (node.kind === "source") throw new Error(`the source ${node.name} has no path`);
@@ -176,7 +185,8 @@ export class Run {
     try {
       const more = node.kind === "each" ? await this.#planning.expand(node) : undefined;
       if (more !== undefined) return more;
-      const end = node.kind === "answer" ? await this.#answer(node, start) : await this.#build(node, start);
+      const end =
+        node.kind === "answer" ? await this.#answer(node, start) : await this.#build(node, start, giveBack);
       const outPath = work.outputs.get(node);
       if (end === "done" && outPath !== undefined) this.#pinWhatPassed(node);
       return end;
@@ -187,7 +197,7 @@ export class Run {
     }
   }
 
-  async #build(node: BuildNode, start: number): Promise<NodeEnd> {
+  async #build(node: BuildNode, start: number, giveBack: () => void): Promise<NodeEnd> {
     const { work } = this.#opened;
     const isInParts = node.kind === "environment" && node.composed === undefined;
     const ended = isInParts ? await this.#buildParts(node, start) : undefined;
@@ -215,7 +225,9 @@ export class Run {
       return "done";
     }
     const reason = reasonFor(work, node);
-    await this.#writeDerivation(node);
+    const written = this.#writeDerivation(node);
+    // Thrown below: until then nobody may wait for it.
+    written.catch(() => undefined);
     const pipeline = this.#opened.graph.file;
     const expectedMs = work.builds.lastWallMs(pipeline, node.name);
     if (!isInParts)
@@ -230,7 +242,7 @@ export class Run {
     const costs = this.#costsOf(node);
     const { secrets } = this.#opened;
     const request = node.kind === "fetch" ? privateRequest(node, secrets) : undefined;
-    const { outcome, logTail, ...tries } = await buildWithRetries(
+    const building = buildWithRetries(
       ({ onLog, startedAt }) =>
         this.#builderOf(request)({
           name: node.name,
@@ -243,6 +255,12 @@ export class Run {
           keepFailed: this.#isDebugged(node) ? this.#options.home.failedFolder(drvPath) : undefined,
           onLog,
           signal,
+          written,
+          onMade: () => {
+            if (this.#registering.size >= REGISTERING_MAX) return;
+            this.#registering.add(node);
+            giveBack();
+          },
           // Another run of ours may have made it since it was planned, and ended before this one asked for the lock.
           madeElsewhere: (hasWaited) =>
             former === undefined && (hasWaited || work.builds.output(drvPath) !== undefined)
@@ -250,7 +268,7 @@ export class Run {
               : undefined,
           onBuilt: async (built) => {
             checkTakenFiles(work, node, built.outPath);
-            work.builds.record({ ...build, ...built, startedAt }, compositionOf(work, node));
+            await work.builds.record({ ...build, ...built, startedAt }, compositionOf(work, node));
           },
         }),
       {
@@ -261,6 +279,9 @@ export class Run {
         emit: this.#teller.emit,
       },
     );
+    await Promise.allSettled([building, written]);
+    const { outcome, logTail, ...tries } = await building;
+    await written;
     if (outcome.status === "cancelled") return this.#ledger.cancelled(node, start);
     if (outcome.status === "failed") {
       const error = errorOf(node, outcome, logTail);
@@ -283,10 +304,10 @@ export class Run {
       this.#ledger.record(node, "cached", start, { drvPath, outPath: built });
       return "done";
     }
-    const { usage, limits } = outcome;
+    const { usage, limits, archive } = outcome;
     const compared = former === undefined ? {} : { former: compareOutputs(work.store, former, built) };
     const facts = { drvPath, outPath: built, usage, limits, ...tries, reason, ...compared };
-    this.#ledger.record(node, "built", start, facts);
+    this.#ledger.record(node, "built", start, facts, archive);
     return "done";
   }
 
@@ -307,9 +328,14 @@ export class Run {
   }
 
   /** Those of other stages that wait for their turn are written with it: many at once cost little more than one. */
-  async #writeDerivation(node: BuildNode): Promise<void> {
+  #writeDerivation(node: BuildNode): Promise<unknown> {
     const { work } = this.#opened;
-    if (this.#written.delete(node)) return;
+    const write = (nodes: readonly BuildNode[]): Promise<unknown> =>
+      work.store.addDerivations(nodes.map((each) => work.resolve(each).derivation));
+    const begun = this.#writing.get(node);
+    this.#writing.delete(node);
+    // What is wrong with another one is not told of this one.
+    if (begun !== undefined) return begun.catch(() => write([node]));
     this.#ready.delete(node);
     const others = [...this.#ready.values().take(WRITTEN_AT_ONCE - 1)];
     for (const other of others) this.#ready.delete(other);
@@ -317,8 +343,9 @@ export class Run {
       .filter(isBuildNode)
       // What an environment is made of is made in its own turn.
       .filter((other) => other.kind !== "environment" && work.resolve(other).outPath === undefined);
-    await work.store.addDerivations([node, ...toBuild].map((each) => work.resolve(each).derivation));
-    for (const other of toBuild) this.#written.add(other);
+    const writing = write([node, ...toBuild]);
+    for (const other of toBuild) this.#writing.set(other, writing);
+    return writing;
   }
 
   /** @returns how it ended, when it ended before its root could be made */

@@ -192,7 +192,7 @@ async function addTextBatch(store: StoreContext, entries: readonly TextEntry[]):
     for (let at = 0; at < missing.length; at += CREATED_AT_ONCE)
       await writeTexts(store, missing.slice(at, at + CREATED_AT_ONCE));
     const registrations = missing.map(({ registration }) => registration);
-    await registerInPlace(store, registrations);
+    await registerInPlace(store, { registrations });
     return registrations.map(({ path }) => path);
   } finally {
     locks.release();

@@ -7,7 +7,7 @@ import { diskPath } from "./disk.ts";
 import type { Layout } from "./layout.ts";
 
 /** More files than these are not waited for one by one. */
-const FEW = 16;
+const FEW = 8;
 
 /**
  * Waits until these trees, and their names in the folder that they are in, are on the disk.

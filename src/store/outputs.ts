@@ -14,8 +14,7 @@ import type { ContentMethod, StorePath } from "#nix/store-path.ts";
 import { hashMismatch } from "./add.ts";
 import { canonicalise } from "./canonicalise.ts";
 import { diskPath, removeLeftover, shownPath } from "./disk.ts";
-import type { PathLocks } from "./locks.ts";
-import { place, type Placement, type StoreContext } from "./place.ts";
+import { place, type Placement, type PlaceOptions, type StoreContext } from "./place.ts";
 import { pathInfo } from "./query.ts";
 import type { Registration } from "./register.ts";
 import { makeModuloHasher, makeRewriter, rewriteSteps, type Renames } from "./rewrite.ts";
@@ -57,9 +56,8 @@ export interface RegisteredOutput extends TreeHash {
   added: boolean;
 }
 
-export interface RegisterOutputs {
-  /** Locks of output paths that the caller has taken. */
-  held?: PathLocks | undefined;
+export interface RegisterOutputs extends PlaceOptions {
+  /** Up to when they are moved. */
   signal?: AbortSignal | undefined;
 }
 
@@ -72,7 +70,7 @@ export interface RegisterOutputs {
 export async function registerOutputs(
   store: StoreContext,
   outputs: readonly BuiltOutput[],
-  { held, signal }: RegisterOutputs = {},
+  { signal, ...placing }: RegisterOutputs = {},
 ): Promise<RegisteredOutput[]> {
   await store.scratch.protect();
   const readings: Reading[] = [];
@@ -89,7 +87,7 @@ export async function registerOutputs(
       placements.set(reading, { ...placement, realises: reading.output.realises });
     }
     const inOrder = readings.map((reading) => placements.get(reading)).filter(isDefined);
-    return await placeOutputs(store, inOrder, held);
+    return await placeOutputs(store, inOrder, placing);
   } catch (error) {
     for (const { scratch } of placements.values()) removeLeftover(scratch);
     throw error;
@@ -99,11 +97,11 @@ export async function registerOutputs(
 async function placeOutputs(
   store: StoreContext,
   placements: Placement[],
-  held: PathLocks | undefined,
+  placing: PlaceOptions,
 ): Promise<RegisteredOutput[]> {
   // Two outputs may be the same content under the same name; they are one path then.
   const unique = new Map(placements.map((placement) => [placement.registration.path, placement]));
-  const flags = await place(store, [...unique.values()], held);
+  const flags = await place(store, [...unique.values()], placing);
   for (const placement of placements) {
     if (unique.get(placement.registration.path) !== placement) removeLeftover(placement.scratch);
   }

@@ -5,17 +5,17 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, renameSync } from "node:fs";
 import { byteStringOf } from "#base/bytes.ts";
 import { isThere } from "#base/files.ts";
-import type { Realisation, RealisationId } from "#nix/realisation.ts";
+import type { RealisationId } from "#nix/realisation.ts";
 import { encodeNix32 } from "#nix/nix32.ts";
 import { parseStorePath, STORE_DIR } from "#nix/store-path.ts";
 import { finishFolder } from "./canonicalise.ts";
-import { makeDurable } from "./durable.ts";
 import { diskPath, isRealFolder, removeLeftover, removeBytePath } from "./disk.ts";
 import { physicalPath, type Layout } from "./layout.ts";
 import type { LockFiles } from "./lock-files.ts";
 import { lockPaths, type PathLocks } from "./locks.ts";
 import { isValid, type StoreDatabase } from "./query.ts";
-import { registerPaths, type Registration } from "./register.ts";
+import type { RegistrationGroup, Registrar } from "./registrar.ts";
+import type { Registration } from "./register.ts";
 import type { StatMemo } from "./stat-memo.ts";
 import type { TempRoots } from "./temp-roots.ts";
 
@@ -25,6 +25,7 @@ export interface StoreContext extends StoreDatabase {
   readonly memo: StatMemo;
   readonly scratch: ScratchNames;
   readonly lockFiles: LockFiles;
+  readonly registrar: Registrar;
 }
 
 /** Names for unfinished files in the store directory. */
@@ -51,15 +52,25 @@ export interface Placement {
   realises?: RealisationId | undefined;
 }
 
+export interface PlaceOptions {
+  /** Locks that the caller has, hence not to be waited for. */
+  held?: PathLocks | undefined;
+  /** Called when the trees are where they belong. */
+  onMoved?: (() => void) | undefined;
+  /** Resolved when what is to be registered before them is. */
+  after?: Promise<unknown> | undefined;
+  /** They may be registered a moment later, together with others: see `registerNow` of the store. */
+  mayWait?: boolean;
+}
+
 /**
  * Moves finished trees to their places and registers them in one transaction. Returns, for each, whether it
  * was new; the scratch tree of one that is valid already is removed.
- * @param held locks that the caller has, hence not to be waited for
  */
 export async function place(
   store: StoreContext,
   placements: readonly Placement[],
-  held?: PathLocks,
+  { held, onMoved, after, mayWait = false }: PlaceOptions = {},
 ): Promise<boolean[]> {
   const paths = placements.map(({ registration }) => registration.path);
   await store.tempRoots.add(
@@ -71,13 +82,14 @@ export async function place(
   );
   try {
     const added = placements.map((placement) => moveIntoPlace(store, placement));
-    await registerInPlace(
-      store,
-      placements.filter((_, index) => added[index]).map(({ registration }) => registration),
-      placements.flatMap(({ registration: { path: outPath }, realises: id }) =>
-        id === undefined ? [] : [{ id, outPath, dependencies: new Map(), signatures: [] }],
-      ),
+    onMoved?.();
+    const registrations = placements
+      .filter((_, index) => added[index])
+      .map(({ registration }) => registration);
+    const realisations = placements.flatMap(({ registration: { path: outPath }, realises: id }) =>
+      id === undefined ? [] : [{ id, outPath, dependencies: new Map(), signatures: [] }],
     );
+    await registerInPlace(store, { registrations, realisations, after }, mayWait);
     return added;
   } finally {
     locks.release();
@@ -90,15 +102,13 @@ export async function place(
  */
 export async function registerInPlace(
   store: StoreContext,
-  registrations: readonly Registration[],
-  realisations: readonly Realisation[] = [],
+  entry: RegistrationGroup,
+  mayWait = false,
 ): Promise<void> {
   try {
-    const files = registrations.map(({ path }) => byteStringOf(physicalPath(store.layout, path)));
-    await makeDurable(store.layout.storeDir, files);
-    registerPaths(store, registrations, realisations);
+    await store.registrar.register(entry, mayWait);
   } catch (error) {
-    for (const { path } of registrations) removeUnregistered(store, path);
+    for (const { path } of entry.registrations) removeUnregistered(store, path);
     throw error;
   }
 }
@@ -147,7 +157,7 @@ export async function makeAndPlace(
   const scratch = store.scratch.next();
   try {
     const registration = await make(scratch);
-    const [added = false] = await place(store, [{ scratch, registration }], held);
+    const [added = false] = await place(store, [{ scratch, registration }], { held });
     return { registration, added };
   } catch (error) {
     removeLeftover(scratch);

@@ -34,6 +34,7 @@ import type { DeletedGeneration, Generation, Profile } from "./profiles.ts";
 import * as query from "./query.ts";
 import type { PathInfo } from "./query.ts";
 import { addRealisations, adoptRealisations, realisation, realisationsOf } from "./realisations.ts";
+import { Registrar } from "./registrar.ts";
 import { readDerivation } from "./register.ts";
 import { replaceFiles, restoreForm } from "./repair.ts";
 import { openWithReserve } from "./reserve.ts";
@@ -110,6 +111,9 @@ export interface Store extends Disposable {
   addFixedFile(source: string, options: AddFixedFile): Promise<Added>;
   addNar(info: NarToAdd, chunks: Chunks): Promise<Added>;
   registerOutputs(outputs: readonly BuiltOutput[], options?: RegisterOutputs): Promise<RegisteredOutput[]>;
+
+  /** What may wait for others to be registered with it waits no longer: somebody wants it. */
+  registerNow(): void;
 
   /** A chunk is valid only during the call. */
   dumpNar(path: StorePath, sink: Sink, signal?: AbortSignal): Promise<TreeHash>;
@@ -204,12 +208,14 @@ function makeStore(
   { readOnly, bigLock }: { readOnly: boolean; bigLock: number | undefined },
 ): Store {
   const tempRoots = openTempRoots(layout);
+  const rows = query.storeDatabase(layout, database);
   const context: StoreContext = {
-    ...query.storeDatabase(layout, database),
+    ...rows,
     tempRoots,
     memo: openStatMemo(layout.memoFile),
     scratch: scratchOf(layout, tempRoots),
     lockFiles: new LockFiles(layout),
+    registrar: new Registrar(rows),
   };
   let isOpen = true;
   const close = (): void => {
@@ -272,6 +278,7 @@ const WRITING = {
   addFixedFile,
   addNar,
   registerOutputs,
+  registerNow: ({ registrar }: StoreContext) => registrar.hurry(),
   addRealisations,
   adoptRealisations,
   importPaths,

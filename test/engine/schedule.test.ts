@@ -232,3 +232,46 @@ test("property: whatever they cost, all are run, in the room there is", async ()
     }),
   );
 });
+
+/** `a` and what needs it, and another one that is ready from the beginning. One runs at a time. */
+async function orderWithRoomGivenBack(ranks: Readonly<Record<string, number>>): Promise<string[]> {
+  const order: string[] = [];
+  const needs: Readonly<Record<string, string[]>> = { behind: ["a"] };
+  const nodes = ["a", "other", "behind"].map((name) => ({ name }));
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  const wanted = Promise.withResolvers<void>();
+  await schedule(nodes, {
+    needs: ({ name }) => (needs[name] ?? []).flatMap((need) => byName.get(need) ?? []),
+    isWork: () => true,
+    rank: ({ name }) => ranks[name] ?? 0,
+    costOf: () => [1],
+    room: [1],
+    keepGoing: false,
+    signal: new AbortController().signal,
+    skip: () => undefined,
+    onWanted: () => {
+      if (order.includes("a made")) wanted.resolve();
+    },
+    run: async ({ name }, giveBack) => {
+      order.push(name);
+      if (name !== "a") return "done";
+      order.push("a made");
+      giveBack();
+      giveBack();
+      await wanted.promise;
+      order.push("a ended");
+      return "done";
+    },
+  });
+  return order;
+}
+
+test("what gives back its room lets others start before it ends, and is asked to end when nothing else can start", async () => {
+  const order = await orderWithRoomGivenBack({ a: 2, other: 1, behind: 1 });
+  assert.deepEqual(order, ["a", "a made", "other", "a ended", "behind"]);
+});
+
+test("room that is given back is kept for what comes first once the node ends", async () => {
+  const order = await orderWithRoomGivenBack({ a: 9, other: 1, behind: 5 });
+  assert.deepEqual(order, ["a", "a made", "a ended", "behind", "other"]);
+});
