@@ -176,7 +176,7 @@ import unpack from "#environment/debian/debian-unpack.ts";`;
       repeats: 5,
       target: 1,
       limit:
-        "xz is most of it on both sides: ours is compiled to WebAssembly and takes some 1.5 times as long as liblzma. A run unpacks as many " +
+        "xz is four fifths of ours by processor time: compiled to WebAssembly it takes nearly twice as long as liblzma, all else less than dpkg's. A run unpacks as many " +
         "packages at a time as there are processors, dpkg one.",
     },
   ];
