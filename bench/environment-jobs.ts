@@ -239,6 +239,7 @@ function pullImageJobs({ folder, pipelite }: Place): Job[] {
     `version: 0.1\nlog: { level: error }\nstorage: { filesystem: { rootdirectory: ${folder}/registry } }\nhttp: { addr: "127.0.0.1:${port}" }\n`,
   );
   const registry = spawn("docker-registry", ["serve", config], { stdio: "ignore" });
+  registry.unref();
   process.on("exit", () => registry.kill());
   const name = `127.0.0.1:${port}/team/tools:1.0`;
   run("sh", [
