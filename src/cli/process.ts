@@ -1,5 +1,4 @@
 // The process around a command: signals, broken pipes, exit codes. Together with app.ts the only place that ends it.
-import { isUtf8 } from "node:buffer";
 import { readFileSync, writeSync } from "node:fs";
 import { EXIT, systemErrorCode } from "#base/errors.ts";
 import { isTerminal } from "#base/libc.ts";
@@ -72,9 +71,11 @@ const NO_TEXT = "\ufffd";
 function isText(argv: readonly string[]): boolean {
   if (!argv.some((word) => word.includes(NO_TEXT))) return true;
   try {
-    return isUtf8(readFileSync("/proc/self/cmdline"));
-  } catch {
+    new TextDecoder("utf-8", { fatal: true }).decode(readFileSync("/proc/self/cmdline"));
     return true;
+  } catch (error) {
+    // Where the kernel does not say what was typed, the word is taken.
+    return !(error instanceof TypeError);
   }
 }
 
