@@ -10,7 +10,7 @@ import { CHART_NAMES, drawControlChart, drawLastValues, ruleNumbersOf } from "./
 import { drawHistogram, drawProbabilityPlot } from "./distribution.ts";
 import { drawLines, drawNarrowHeader, drawPage, drawWideHeader, NARROW, SMALL_LINE, WIDE } from "./page.ts";
 import { WIDE_HEADER, type Header, type PageLayout } from "./page.ts";
-import type { Box } from "./svg.ts";
+import { THINNED_MIN, type Box } from "./svg.ts";
 import { describePower, exponentFor, inPowers, limitsInPowers } from "./units.ts";
 
 export interface PictureInput {
@@ -139,14 +139,23 @@ function shortReason({ reason, status, checks }: CapabilityResult): string {
   return `${reason.split(", but")[0]}, but ${failed.map(({ name }) => name).join(", ")} did not hold`;
 }
 
-function notesOf({ result }: Drawn, { plan, planDigest }: CapabilityResult): string[] {
+function notesOf({ result, groups }: Drawn, { plan, planDigest }: CapabilityResult): string[] {
   const { within, stability } = result;
   const method = within === null ? "" : `, sigma within by ${within.sigma.method.replaceAll("-", " ")}`;
   const confidence = formatFigure(100 * (plan.confidence ?? 0.95));
   return [
     ...(stability === null ? [] : signalNotes(stability)),
+    ...(result.n < THINNED_MIN ? [] : [thinningNote(groups.length)]),
     `Bounds at ${confidence} % confidence${method}. Plan sha256 ${planDigest}`,
   ];
+}
+
+function thinningNote(count: number): string {
+  const charts =
+    count < THINNED_MIN
+      ? ""
+      : `Of the ${count} points the charts draw the first, the last, the lowest and the highest of each column of pixels; every signal has its mark. `;
+  return `${charts}Marks that lie on one another are drawn once; the probability plot has every so many values of the middle, and all of the ends.`;
 }
 
 function signalNotes({ signals, charts }: NonNullable<CapabilityResult["stability"]>): string[] {

@@ -5,7 +5,7 @@ import type { CapabilityResult } from "#stats/gate.ts";
 import { signalsByPoint, type PointSignal } from "#stats/rules.ts";
 import { LabelAreas, widthOf } from "./labels.ts";
 import { drawLimitLabels, drawPanel, drawSideLabels, sideRoom, type Panel, type SideLabel } from "./panel.ts";
-import { element, extentOf, label, line, path, stepPath, type Box } from "./svg.ts";
+import { element, extentOf, label, line, path, stepPath, thinned, THINNED_MIN, type Box } from "./svg.ts";
 
 export const CHART_NAMES: Record<ChartKind, string> = {
   individuals: "Individuals chart",
@@ -53,10 +53,7 @@ export function drawControlChart(box: Box, chart: Chart | undefined, result: Cap
     stepPath(panel.x, panel.y, lower, "limit"),
     stepPath(panel.x, panel.y, upper, "limit"),
     stepPath(panel.x, panel.y, centres, "centre"),
-    path(
-      points.map((point, index) => [panel.x(index + 1), panel.y(point)]),
-      "series",
-    ),
+    path(thinned(points.map((point, index) => [panel.x(index + 1), panel.y(point)])), "series"),
     ...drawPoints(panel, {
       points,
       first: 1,
@@ -99,15 +96,19 @@ export function drawPoints(
   { points, first, centre, marked, rules }: DrawnPoints,
 ): string[] {
   const places = new LabelAreas();
-  const at = points.map((point, index) => ({ x: x(first + index), y: y(point) }));
-  for (const [index, { x: cx, y: cy }] of at.entries())
-    if (points.length <= DOTS_MAX || marked(first + index))
-      places.block({ left: cx - MARK, right: cx + MARK, top: cy - MARK, bottom: cy + MARK });
-  return points.flatMap((point, index) => {
-    const { x: cx = 0, y: cy = 0 } = at[index] ?? {};
+  const isNew = placesOf(points.length);
+  const drawn = points.flatMap((point, index) => {
     const place = first + index;
-    if (!marked(place))
-      return points.length <= DOTS_MAX ? [element("circle", { cx, cy, r: 2.2, class: "dot" })] : [];
+    const [cx, cy] = [x(place), y(point)];
+    const isMarked = marked(place);
+    return (isMarked || points.length <= DOTS_MAX) && isNew(cx, cy)
+      ? [{ point, place, cx, cy, isMarked }]
+      : [];
+  });
+  for (const { cx, cy } of drawn)
+    places.block({ left: cx - MARK, right: cx + MARK, top: cy - MARK, bottom: cy + MARK });
+  return drawn.flatMap(({ point, place, cx, cy, isMarked }) => {
+    if (!isMarked) return [element("circle", { cx, cy, r: 2.2, class: "dot" })];
     const dot = element("circle", { cx, cy, r: 3.6, class: "out" });
     const text = rules.get(place);
     if (text === undefined || text === "") return [dot];
@@ -124,6 +125,17 @@ export function drawPoints(
     const area = places.take(areas);
     return area === undefined ? [dot] : [dot, label(cx, area.bottom - 1, text, "out-label", "middle")];
   });
+}
+
+/** Tells of each place whether a mark is there yet that hides one more; of few marks none is hidden. */
+function placesOf(count: number): (x: number, y: number) => boolean {
+  const CELL = 2;
+  const taken = new Set<string>();
+  return (x, y) => {
+    const place = `${Math.round(x / CELL)} ${Math.round(y / CELL)}`;
+    if (count < THINNED_MIN || !taken.has(place)) return Boolean(taken.add(place));
+    return false;
+  };
 }
 
 function sideNames({ lower, upper, centres, kind, sigma }: Chart): string[] {
@@ -175,11 +187,12 @@ export function drawLastValues(
   });
   if (values.length === 0) return panel.frame;
   const { plot, y } = panel;
-  const dots = shown.flatMap((group, index) =>
-    group.map((value) =>
-      element("circle", { cx: panel.x(first + index + 1), cy: y(value), r: 2.4, class: "dot" }),
-    ),
-  );
+  const isNew = placesOf(values.length);
+  const dots = shown.flatMap((group, index) => {
+    const cx = panel.x(first + index + 1);
+    const seen = group.map(y).filter((cy) => isNew(cx, cy));
+    return seen.map((cy) => element("circle", { cx, cy, r: 2.4, class: "dot" }));
+  });
   const across = (at: number, style: string) => line(plot.x, y(at), plot.x + plot.width, y(at), style);
   const labels: SideLabel[] = [
     { y: y(mean), text: meanText, style: "centre-label" },

@@ -96,11 +96,35 @@ export function path(points: readonly (readonly [number, number])[], style: stri
   return element("path", { d, class: style });
 }
 
+/** Fewer points than this are all drawn, however near to one another. */
+export const THINNED_MIN = 2000;
+
+/**
+ * Of the points in each column of pixels the first, the last, the lowest and the highest: the line through them looks as the
+ * one through all. Few points come back as they are.
+ */
+export function thinned(points: readonly (readonly [number, number])[]): (readonly [number, number])[] {
+  if (points.length < THINNED_MIN) return [...points];
+  const kept: (readonly [number, number])[] = [];
+  for (let from = 0, to = 0; from < points.length; from = to) {
+    const column = Math.floor(points[from]?.[0] ?? 0);
+    let [lowest, highest] = [from, from];
+    for (to = from; to < points.length && Math.floor(points[to]?.[0] ?? 0) === column; to += 1) {
+      const y = points[to]?.[1] ?? 0;
+      if (y < (points[lowest]?.[1] ?? 0)) lowest = to;
+      if (y > (points[highest]?.[1] ?? 0)) highest = to;
+    }
+    const indices = new Set([from, lowest, highest, to - 1].toSorted((a, b) => a - b));
+    for (const index of indices) kept.push(points[index] ?? [0, 0]);
+  }
+  return kept;
+}
+
 /** A line that is level between points and steps halfway, for limits that differ from point to point. */
 export function stepPath(x: Scale, y: Scale, values: readonly number[], style: string): string {
   const points = values.flatMap((value, index): [number, number][] => [
     [x(index + 0.5), y(value)],
     [x(index + 1.5), y(value)],
   ]);
-  return path(points, style);
+  return path(thinned(points), style);
 }

@@ -29,7 +29,7 @@ export function describe(result: CapabilityResult, column: string, paint: Paint)
   const { within, overall } = result;
   const sizes = result.subgroups < result.n ? `, ${formatCount(result.subgroups, "subgroup")}` : "";
   const head = [
-    `${paint(cleanLine(column), "name")}: ${result.n} values${sizes}, ${formatLimits(result.plan.limits)}`,
+    `${paint(cleanLine(column), "name")}: ${formatCount(result.n, "value")}${sizes}, ${formatLimits(result.plan.limits)}`,
     `${paint(result.status, STATUS_STYLES[result.status])}: ${result.reason}`,
   ];
   if (within === null || overall === null) return head.join("\n");

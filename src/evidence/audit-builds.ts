@@ -4,12 +4,14 @@
 import { programFolders, type Variables } from "#base/environment.ts";
 import { mkdirSync, mkdtempSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { isPipeliteError } from "#base/errors.ts";
+import { isPipeliteError, systemErrorCode, type PipeliteError } from "#base/errors.ts";
 import { finish } from "#base/steps.ts";
 import { isPlainDirectory } from "#base/files.ts";
+import { systemReason } from "#base/system-reason.ts";
 import { rebuild } from "#engine/rebuild.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import { detectSandbox, type SandboxKind } from "#sandbox/sandbox.ts";
+import { storeFailure } from "#store/failure.ts";
 import type { Store } from "#store/store.ts";
 import { hashSteps } from "#store/tree.ts";
 import { hex } from "#base/bytes.ts";
@@ -163,8 +165,13 @@ async function buildAgain(
       bad.status,
       `${name} was not built again, an input is not what it was: ${bad.reason ?? bad.id}`,
     );
-  const target = mkdtempSync(join(folder, MADE, "of-"));
+  const notTold = (error: PipeliteError) => {
+    const isOwn = BUILDERS_OWN.has(error.code);
+    const rest = isOwn ? "" : ", so nothing was compared";
+    return end(isOwn ? "fails" : "unavailable", `building ${name} again: ${error.message}${rest}`);
+  };
   try {
+    const target = mkdtempSync(join(folder, MADE, "of-"));
     const again = await rebuild(
       {
         name,
@@ -176,13 +183,32 @@ async function buildAgain(
     );
     signal?.throwIfAborted();
     if (again.status === "cancelled") return end("unavailable", `building ${name} again was stopped`);
-    if (again.status === "failed") return end("fails", `building ${name} again: ${again.error.message}`);
+    if (again.status === "failed") return notTold(again.error);
     return compare({ store, name, drvPath, outPath, seen }, join(target, "out"), again.narHash);
   } catch (error) {
-    if (!isPipeliteError(error)) throw error;
-    return end("fails", `building ${name} again: ${error.message}`);
+    const known = storeFailure(store, error);
+    if (isPipeliteError(known)) return notTold(known);
+    if (error instanceof Error && systemErrorCode(error) !== undefined && "errno" in error)
+      return end("unavailable", `building ${name} again: ${systemReason(Number(error.errno))}`);
+    throw error;
   }
 }
+
+/**
+ * What a builder does itself, so that its derivation gives no such output. Anything else that keeps a build from its end says
+ * nothing of that: the disk or the memory of this machine, a limit of it, a signal from anywhere.
+ */
+const BUILDERS_OWN: ReadonlySet<string> = new Set([
+  "DERIVATION_UNSUPPORTED",
+  "STAGE_FAILED",
+  "STAGE_LOG_LIMIT",
+  "STAGE_NO_OUTPUT",
+  "STORE_OUTPUT_NOT_FLAT",
+  "STORE_OUTPUT_TOO_LARGE",
+  "STORE_OUTPUT_UNSAFE",
+  "STORE_REFERENCE_CYCLE",
+  "STORE_SPECIAL_FILE",
+]);
 
 function inputsOf(store: Store, sources: Iterable<string>): string[] {
   const paths = [...sources].map(parseStorePath);

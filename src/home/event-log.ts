@@ -25,6 +25,7 @@ const UNLOGGED: ReadonlySet<RunEvent["type"]> = new Set([
 ]);
 
 export class EventLog {
+  readonly #file: string;
   readonly #fd: number;
   #waiting: string[] = [];
   #waitingBytes = 0;
@@ -33,6 +34,7 @@ export class EventLog {
 
   constructor(file: string) {
     makeFolder(dirname(file));
+    this.#file = file;
     this.#fd = openSync(file, "a");
     tryFlock(this.#fd, "exclusive");
   }
@@ -53,6 +55,10 @@ export class EventLog {
     this.#flush();
     try {
       await this.#written;
+    } catch (error) {
+      // The system names no file of what is open.
+      if (error instanceof Error) Object.assign(error, { path: this.#file });
+      throw error;
     } finally {
       closeSync(this.#fd);
     }

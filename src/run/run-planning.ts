@@ -98,8 +98,12 @@ export class RunPlanning {
   }
 
   async #settle(planned: readonly PlannedStage[]): Promise<void> {
-    await this.writeDerivations();
-    this.#ledger.nameDerivations((node) => this.#graphDrvs.all.get(node)?.drvPath);
+    try {
+      await this.writeDerivations();
+    } finally {
+      // Where the disk is full, too: how stages ended is told, by those derivations that could be written.
+      this.#ledger.nameDerivations((node) => this.#graphDrvs.all.get(node)?.drvPath);
+    }
     await this.#recordCached(planned);
   }
 

@@ -1,6 +1,6 @@
 // What is done once a pipeline is prepared: plan -> build -> tree with evidence -> record.
 import { availableParallelism } from "node:os";
-import { isPipeliteError } from "#base/errors.ts";
+import { EXIT, isPipeliteError } from "#base/errors.ts";
 import { anySignal } from "#base/steps.ts";
 import { downloadHere } from "#engine/embedded.ts";
 import type { BuildJob, Engine } from "#engine/engine.ts";
@@ -158,8 +158,7 @@ export class Run {
         }),
       skip: (node, because) => this.#ledger.skip(node, because),
     });
-    await realiseGraph(work, await this.#planning.settled());
-    await keepEnvironments(work, graph);
+    await this.#keepPlan();
     const moments = { prepare: preparedAt, plan: plannedAt, build: performance.now() };
     for (const { name: phase, ...times } of phasesOf(this.#start.ms, moments))
       this.#teller.emit({ type: "phase-finished", phase, ...times });
@@ -171,6 +170,17 @@ export class Run {
       opened: this.#opened,
       failureCode: this.#ledger.exitCode,
     });
+  }
+
+  /** What is left of the plan. A run that has failed is recorded, even where that can't be written either. */
+  async #keepPlan(): Promise<void> {
+    const { work, graph } = this.#opened;
+    try {
+      await realiseGraph(work, await this.#planning.settled());
+      await keepEnvironments(work, graph);
+    } catch (error) {
+      if (this.#ledger.exitCode === EXIT.ok || !isPipeliteError(error)) throw error;
+    }
   }
 
   async #realise(node: GraphNode, giveBack: () => void): Promise<NodeEnd | readonly GraphNode[]> {

@@ -48,6 +48,34 @@ test(
   },
 );
 
+test("the page of very many values draws what can be seen of them, marks every signal and says so", () => {
+  const many = normals(9, 9000, 0.2, 1.4);
+  many[4321] = 60;
+  const pageOf = (groups: number[][]) =>
+    drawCapability({
+      result: judgeCapability({ groups }, { limits: { lower: -10, upper: 10 } }),
+      groups,
+      title: "t",
+    });
+  const page = pageOf(individuals(many));
+  assert.ok(page.length < 1_500_000, `${page.length}`);
+  assert.match(page, /Of the 9000 points the charts draw/);
+  // Among all others the one far value keeps its place in the line, and its mark.
+  const marks = [...page.matchAll(/<circle cx="[\d.]+" cy="([\d.]+)" r="3.6" class="out"/g)];
+  const top = Math.min(...marks.map(([, y]) => Number(y)));
+  const series = /<path d="([^"]*)" class="series"/.exec(page)?.[1] ?? "";
+  assert.ok(
+    series.split("L").some((point) => point.endsWith(` ${top}`)),
+    `${top}`,
+  );
+  // Where nearly all are signals, and where a subgroup has thousands.
+  const drift = pageOf(individuals(many.map((value, at) => value + at / 300)));
+  assert.ok(drift.length < 2_000_000, `${drift.length}`);
+  const groups = Array.from({ length: 10 }, (_, at) => many.slice(900 * at, 900 * at + 900));
+  assert.ok(pageOf(groups).length < 1_000_000);
+  assert.doesNotMatch(pageOf(individuals(good)), /column of pixels/);
+});
+
 test("axes have round numbers", () => {
   assert.deepEqual(ticksOf([0.03, 0.97], 5), [0.2, 0.4, 0.6000000000000001, 0.8]);
   assert.deepEqual(labelsOf(ticksOf([0.03, 0.97], 5)), ["0.2", "0.4", "0.6", "0.8"]);

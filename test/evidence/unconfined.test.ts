@@ -80,3 +80,32 @@ test("a record that says none of what was built in a sandbox runs nothing on the
   const { rebuilds } = await auditRun(project.door, project.door.runs.read(runId), { documents });
   assert.deepEqual([rebuilds[0]?.status, markOf(mark)], ["unavailable", ""]);
 });
+
+test("a build that this machine kept from its end tells nothing: unavailable, where one that fails by itself fails", async () => {
+  const mark = `/tmp/pipelite-kept-${process.pid}`;
+  after(() => rmSync(mark, { force: true }));
+  using project = new Project({
+    "pipeline.ts": `import { pipeline, stage } from "pipelite";
+export default pipeline({ odd: stage(() => import("./odd.ts"), { mark: ${JSON.stringify(mark)} }) });`,
+    "odd.ts": `import { existsSync, readFileSync } from "node:fs";
+export default ({ mark }: { mark: string }) => {
+  if (existsSync(mark)) (0, eval)(readFileSync(mark, "utf8"));
+  return { "a.txt": "a" };
+};`,
+  });
+  const { runId } = await project.run({ sandbox: "none" });
+  const auditWhere = async (does: string) => {
+    writeFileSync(mark, does);
+    const run = project.door.runs.read(runId);
+    const { rebuilds, claims, status } = await auditRun(project.door, run, { documents, sandbox: "none" });
+    const [rebuilt] = rebuilds;
+    assert.equal(claims.find(({ id }) => id === "odd/nar-hash")?.status, rebuilt?.status);
+    return [status, rebuilt?.status, rebuilt?.reason ?? ""] as const;
+  };
+  const killed = await auditWhere('process.kill(process.pid, "SIGKILL")');
+  assert.deepEqual(killed.slice(0, 2), ["unavailable", "unavailable"]);
+  assert.match(killed[2], /building odd again: .* ended by SIGKILL, so nothing was compared/);
+  const failed = await auditWhere("process.exit(3)");
+  assert.deepEqual(failed.slice(0, 2), ["fails", "fails"]);
+  assert.match(failed[2], /exited with 3$/);
+});

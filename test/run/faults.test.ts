@@ -8,7 +8,9 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  rmSync,
   statSync,
+  statfsSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -17,6 +19,8 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { removeTree } from "#base/files.ts";
 import { readBuild } from "#home/builds.ts";
+import { auditRun } from "#evidence/audit.ts";
+import { documents } from "#app/documents.ts";
 import { openHome } from "#home/home.ts";
 import type { ErrorCode } from "#cli/error-rows.ts";
 import { pipelite, start, until } from "../rig/command.ts";
@@ -379,6 +383,48 @@ export default function bad({ mb }: { mb: number }, { out }: { out: string }) {
     spawnSync("sh", ["-c", `cat /dev/zero > ${leftover}/big`]);
     const after = await attempt(2);
     assert.equal(after.code, 0, after.stderr);
+  },
+);
+
+test(
+  "a disk too full for the plan: the stages that failed are told, and recorded once there is room",
+  { skip: needsRoot },
+  async () => {
+    using project = new Project({
+      "pipeline.ts": `${HEAD}const bad = (name: string) => stage(() => import("./bad.ts"), { name });
+export default pipeline({ a: bad("a"), b: bad("b") });\n`,
+      "bad.ts": "export default ({ name }: { name: string }) => ({ [name]: name });\n",
+    });
+    using mounted = new Mounted(project.folder, "size=220m");
+    const home = openHome(join(mounted.path, "home"));
+    const filler = join(mounted.path, "filler");
+    const { status, exitCode, ends, runId } = await project.run({
+      home,
+      keepGoing: true,
+      listener: ({ type }) => {
+        if (type === "stage-planned") spawnSync("sh", ["-c", `cat /dev/zero > ${filler}`]);
+        if (type === "stage-finished") rmSync(filler, { force: true });
+      },
+    });
+    assert.deepEqual([status, exitCode, ends], ["failed", 1, { a: "failed", b: "failed" }]);
+    const { stages } = home.runs.read(runId).record;
+    assert.deepEqual(new Set(stages.map(({ failure }) => failure?.code)), new Set(["STORE_NO_SPACE"]));
+  },
+);
+
+test(
+  "an audit on a full disk says that nothing was compared: unavailable",
+  { skip: sweep() || needsRoot },
+  async () => {
+    using project = oneStage("return { 'x.bin': new Uint8Array(3_000_000) };");
+    using mounted = new Mounted(project.folder, "size=220m");
+    const home = openHome(join(mounted.path, "home"));
+    const { runId } = await project.run({ home });
+    const { bavail, bsize } = statfsSync(mounted.path);
+    writeFileSync(join(mounted.path, "filler"), Buffer.alloc(bavail * bsize - 1_000_000));
+    const { status, rebuilds } = await auditRun(home, home.runs.read(runId), { documents });
+    assert.deepEqual([status, rebuilds[0]?.status], ["unavailable", "unavailable"]);
+    assert.match(rebuilds[0]?.reason ?? "", /no space is left.*, so nothing was compared/);
   },
 );
 
