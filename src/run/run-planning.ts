@@ -1,6 +1,6 @@
 // The plan of a run, which grows while lists become known: told as events, with what is there held against collections.
 import { setImmediate } from "node:timers/promises";
-import { isPipeliteError, type PipeliteError } from "#base/errors.ts";
+import { EXIT, isPipeliteError, type PipeliteError } from "#base/errors.ts";
 import { isBuildNode, isUnexpanded } from "#compile/nodes.ts";
 import type { EachNode, GraphNode } from "#compile/nodes.ts";
 import type { RunListener } from "#home/events.ts";
@@ -11,8 +11,9 @@ import { GraphDerivations } from "./graph-derivations.ts";
 import type { Ledger } from "./ledger.ts";
 import type { OpenedPipeline } from "./open.ts";
 import { Planner, type PlannedStage } from "./planner.ts";
-import type { GraphDerivation } from "./realisations.ts";
+import { realiseGraph, type GraphDerivation } from "./realisations.ts";
 import { keepDerivation } from "./realise.ts";
+import { keepEnvironments } from "./steps.ts";
 
 /** As long as this is what waits for a stage kept waiting. */
 const TURN_MS = 20;
@@ -65,6 +66,17 @@ export class RunPlanning {
     this.goOn();
     await this.#settling;
     return this.#graphDrvs.all;
+  }
+
+  /** Writes what is left of the plan. A run that has failed goes on to its record, even where that can't be written. */
+  async keep(): Promise<void> {
+    const { work, graph } = this.#opened;
+    try {
+      await realiseGraph(work, await this.settled());
+      await keepEnvironments(work, graph);
+    } catch (error) {
+      if (this.#ledger.exitCode === EXIT.ok || !isPipeliteError(error)) throw error;
+    }
   }
 
   /** Writes those derivations of the graph that can be told by now. */

@@ -1,6 +1,6 @@
 // What is done once a pipeline is prepared: plan -> build -> tree with evidence -> record.
 import { availableParallelism } from "node:os";
-import { EXIT, isPipeliteError } from "#base/errors.ts";
+import { isPipeliteError } from "#base/errors.ts";
 import { anySignal } from "#base/steps.ts";
 import { downloadHere } from "#engine/embedded.ts";
 import type { BuildJob, Engine } from "#engine/engine.ts";
@@ -22,7 +22,7 @@ import { thisHost } from "./this-host.ts";
 import { Ledger } from "./ledger.ts";
 import { errorOf } from "./stage-error.ts";
 import { Teller } from "./teller.ts";
-import { buildParts, keepEnvironments, shareFiles } from "./steps.ts";
+import { buildParts, shareFiles } from "./steps.ts";
 import { madeFrom, type OpenedPipeline } from "./open.ts";
 import {
   checkTakenFiles,
@@ -41,7 +41,6 @@ import { buildWithRetries } from "./retry.ts";
 import { substituteOutput } from "./substitute.ts";
 import { announcedStages } from "./expansion.ts";
 import { RunPlanning } from "./run-planning.ts";
-import { realiseGraph } from "./realisations.ts";
 import type { RunOptions, RunOutcome } from "./options.ts";
 import { newRunId } from "#home/run-id.ts";
 
@@ -158,7 +157,7 @@ export class Run {
         }),
       skip: (node, because) => this.#ledger.skip(node, because),
     });
-    await this.#keepPlan();
+    await this.#planning.keep();
     const moments = { prepare: preparedAt, plan: plannedAt, build: performance.now() };
     for (const { name: phase, ...times } of phasesOf(this.#start.ms, moments))
       this.#teller.emit({ type: "phase-finished", phase, ...times });
@@ -170,17 +169,6 @@ export class Run {
       opened: this.#opened,
       failureCode: this.#ledger.exitCode,
     });
-  }
-
-  /** What is left of the plan. A run that has failed is recorded, even where that can't be written either. */
-  async #keepPlan(): Promise<void> {
-    const { work, graph } = this.#opened;
-    try {
-      await realiseGraph(work, await this.#planning.settled());
-      await keepEnvironments(work, graph);
-    } catch (error) {
-      if (this.#ledger.exitCode === EXIT.ok || !isPipeliteError(error)) throw error;
-    }
   }
 
   async #realise(node: GraphNode, giveBack: () => void): Promise<NodeEnd | readonly GraphNode[]> {
