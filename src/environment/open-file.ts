@@ -7,7 +7,8 @@ export class OpenFile implements ByteSource {
   readonly #fd: number;
 
   constructor(path: string, flags = 0) {
-    this.#fd = openSync(path, constants.O_RDONLY | flags);
+    // A pipe is no file either, and is not waited for to learn that.
+    this.#fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | flags);
     const stats = fstatSync(this.#fd);
     this.length = stats.size;
     if (!stats.isFile()) {

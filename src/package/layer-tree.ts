@@ -46,8 +46,8 @@ export type LayerNode = FolderNode | FileNode | LinkNode | DeviceNode;
 
 const LINKS_MAX = 40;
 const NAME_MAX = 255;
-/** Less than the 4096 of Linux: the root is below a path of the store. */
-const PATH_MAX = 3800;
+/** Of a path, and of the folder of one: less than the 4096 of Linux, with a last name and a path of the store above. */
+const PATH_MAX = 3500;
 const ENTRIES_MAX = 4_000_000;
 const WHITEOUT = ".wh.";
 const OPAQUE = ".wh..wh..opq";
@@ -161,30 +161,39 @@ export class LayerTree {
     missing: (folder: FolderNode, name: string, there: LayerNode | undefined) => FolderNode | undefined,
   ): FolderNode[] | undefined {
     let way: FolderNode[] = [];
+    // How long the path to each is: by a link that leads deep, the next one goes deeper than its own name is long.
+    let lengths: number[] = [];
+    const enter = (folder: FolderNode, name: string): void => {
+      const length = (lengths.at(-1) ?? 0) + name.length + 1;
+      if (length > PATH_MAX) throw new Error(`by its links, the name '${path.slice(0, 60)}...' is too long`);
+      way.push(folder);
+      lengths.push(length);
+    };
     const open = parts.toReversed();
     for (let followed = 0; open.length > 0;) {
       const part = open.pop() ?? "";
       if (part === "" || part === ".") continue;
       if (part === "..") {
         if (way.pop() === undefined) throw new Error(`'${path}' leads out of it by a link`);
+        lengths.pop();
         continue;
       }
       const folder = way.at(-1) ?? this.root;
       const there = folder.children.get(part);
       if (there?.kind === "folder") {
-        way.push(there);
+        enter(there, part);
         continue;
       }
       if (there?.kind === "link") {
         followed += 1;
         if (followed > LINKS_MAX) throw new Error(`the links of '${path}' lead in a circle`);
-        if (there.target.startsWith("/")) way = [];
+        if (there.target.startsWith("/")) [way, lengths] = [[], []];
         open.push(...there.target.split("/").toReversed());
         continue;
       }
       const made = missing(folder, part, there);
       if (made === undefined) return undefined;
-      way.push(made);
+      enter(made, part);
     }
     return way;
   }

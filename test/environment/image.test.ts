@@ -1,5 +1,6 @@
 // Images in files and folders: what is pinned of them, what unpacking one gives, and what is refused.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { readlinkSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -77,6 +78,47 @@ describe("an image in a folder", () => {
     rmSync(blob);
     symlinkSync(join(folder, "layout/blobs/sha256", one.manifest), blob);
     await assert.rejects(lockFile(place.slice(folder.length + 1)), is("IMAGE_FILE_INVALID", /is a link/));
+  });
+  test("has no file that is beside it, whatever its manifest.json names", async () => {
+    const place = newPlace();
+    mkdirSync(place);
+    const beside = "beside-the-images";
+    writeFileSync(join(folder, beside), "of the host");
+    writeFileSync(join(place, "config.json"), one.blobs.get(one.config) ?? "");
+    symlinkSync("..", join(place, "up"));
+    for (const name of [`../${beside}`, `up/${beside}`, `x/../../${beside}`, join(folder, beside)]) {
+      const saved = { Config: "config.json", RepoTags: ["one:1"], Layers: [name, name] };
+      writeFileSync(join(place, "manifest.json"), JSON.stringify([saved]));
+      await assert.rejects(
+        lockFile(place.slice(folder.length + 1)),
+        is("IMAGE_FILE_INVALID", /leads out of it|is a link/),
+      );
+    }
+    const from = { kind: "local-image", image: "x", file: place, member: `up/${beside}` } as const;
+    assert.throws(
+      () => getMember({ name: "layer", sha256: "0".repeat(64), size: 0, from }, newPlace()),
+      is("IMAGE_FILE_INVALID", /is a link/),
+    );
+  });
+  test("has layers of the size that its manifest says", async () => {
+    const place = newPlace();
+    const [layer] = one.layers;
+    const digest = `sha256:${layer?.sha256 ?? ""}`;
+    const layers = [{ mediaType: "application/vnd.oci.image.layer.v1.tar+gzip", digest, size: 1 }];
+    const members = [named("one")];
+    writeLayout(place, [{ image: makeImage({ layers: [{ members }], manifest: { layers } }) }]);
+    await assert.rejects(
+      lockFile(place.slice(folder.length + 1)),
+      is("IMAGE_FILE_INVALID", /says 1 bytes of a layer that has \d+/),
+    );
+  });
+  test("is not waited for where it is a pipe", async () => {
+    const place = newPlace();
+    mkdirSync(place);
+    for (const pipe of ["index.json", "image.tar"]) execFileSync("mkfifo", [join(place, pipe)]);
+    const name = place.slice(folder.length + 1);
+    await assert.rejects(lockFile(name), is("IMAGE_FILE_INVALID", /it is no file/));
+    await assert.rejects(lockFile(`${name}/image.tar`), is("IMAGE_FILE_INVALID", /it is no file/));
   });
   test("is what it says it is", async () => {
     const place = newPlace();

@@ -186,6 +186,18 @@ describe("a layer is refused", () => {
     /differ by case/,
   );
   refuse("with a name of 256 bytes", [[{ name: "x", pax: { path: "n".repeat(256) } }]], /too long/);
+  const deep = "ab/".repeat(1000);
+  refuse(
+    "with a path that is short, and by a link as long",
+    [
+      [
+        { name: "x", pax: { path: deep } },
+        { name: "l", type: "2", pax: { linkpath: deep } },
+        { name: "x", pax: { path: `l/${deep}` } },
+      ],
+    ],
+    /by its links, the name 'l\/ab.*too long/,
+  );
   refuse("with a path of 4000 bytes", [[{ name: "x", pax: { path: "ab/".repeat(1400) } }]], /too long/);
   refuse("with a NUL in a name", [[{ name: "x", pax: { path: "a\0b" } }]], /malformed/);
   refuse("with a file that has holes", [[{ name: "x", pax: { "GNU.sparse.major": "1" } }]], /has holes/);

@@ -1,10 +1,10 @@
 // Images in a folder (an OCI image layout) or in a tar, as `docker save`, `podman save` and `skopeo copy oci-archive:` write
-// them. A folder's files are opened without following links; members of a tar are found by reading its headers.
+// them. A folder's files are opened without following links, and none has a name that leads out of it; members of a tar are
+// found by reading its headers.
 import { createHash } from "node:crypto";
-import { closeSync, constants, openSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, constants, openSync, realpathSync } from "node:fs";
 import { systemErrorCode } from "#base/errors.ts";
-import { isDirectory } from "#base/files.ts";
+import { isDirectory, partsBelow, placeInside } from "#base/files.ts";
 import { OpenFile } from "#environment/open-file.ts";
 import { writeAll } from "#base/file-pieces.ts";
 import { pipeliteError } from "#environment/errors.ts";
@@ -64,19 +64,27 @@ export function imageFileInvalid(image: string, problem: string): Error {
   return pipeliteError("IMAGE_FILE_INVALID", { image, problem });
 }
 
+const LINK = "a file of it is a link";
+
 function problemOf(error: unknown): string {
   const code = systemErrorCode(error);
   if (code === "ENOENT") return "there is no such file or folder";
-  if (code === "ELOOP") return "a file of it is a link";
+  if (code === "ELOOP") return LINK;
   return error instanceof Error ? error.message : String(error);
 }
 
 function openFolder(folder: string, image: string): LocalImage {
   const open: OpenFile[] = [];
+  // The folder itself may be a link: that is the user's, what is in it is whoever made the image.
+  const base = realpathSync(folder);
   return {
     find: (name) => {
+      if (partsBelow(name) === undefined)
+        throw imageFileInvalid(image, `the name ${JSON.stringify(name)} leads out of it`);
+      const place = placeInside(base, name);
+      if (place === undefined) throw imageFileInvalid(image, LINK);
       try {
-        const file = new OpenFile(join(folder, name), constants.O_NOFOLLOW);
+        const file = new OpenFile(place, constants.O_NOFOLLOW);
         open.push(file);
         return part(file, name, 0, file.length);
       } catch (error) {

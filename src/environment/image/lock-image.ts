@@ -184,6 +184,11 @@ async function lockLayout(
   const { platform, env, diffIds } = parseImageConfig(read(document.config));
   checkPlatform(image, platform, architecture);
   checkLayers(image, document.layers.length, diffIds.length);
+  for (const { sha256, size } of document.layers) {
+    const length = local.find(`blobs/sha256/${sha256}`)?.length ?? size;
+    if (length !== size)
+      throw imageFileInvalid(image, `its manifest says ${size} bytes of a layer that has ${length}`);
+  }
   return {
     digest: chosen.sha256,
     manifest,
