@@ -6,6 +6,7 @@ import { Kysely, PostgresDialect, type Dialect } from "kysely";
 import { Migrator } from "kysely/migration";
 import { isPipeliteError, systemErrorCode } from "#base/errors.ts";
 import { migrations, MIGRATION_TABLES, type HistoryTables } from "./schema.ts";
+import { NoPostgres } from "./no-postgres.ts";
 import { NodeSqliteDialect } from "./sqlite.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -29,8 +30,6 @@ export const PARAMETERS_MAX = 30_000;
 
 /** SQLite's name for a database without a file. */
 const IN_MEMORY = ":memory:";
-
-const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
  * Opens the index, brings its tables up to date, and closes it when `use` is done.
@@ -97,16 +96,8 @@ async function dialectOf({ home, database, isMadeNow }: HistoryLocation): Promis
   if (isMadeNow === true) return new NodeSqliteDialect(IN_MEMORY);
   if (database === undefined) return new NodeSqliteDialect(home.layout.history);
   checkDatabase({ home, database });
-  const { default: pg } = await import("pg");
-  const pool = new pg.Pool({
-    connectionString: database,
-    max: 1,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    application_name: "pipelite",
-  });
-  // A connection that is lost while nobody uses it shows at its next use.
-  pool.on("error", () => undefined);
-  return new PostgresDialect({ pool });
+  const { postgresPool } = await import("./postgres.ts");
+  return new PostgresDialect({ pool: postgresPool(database) });
 }
 
 async function migrate(db: Kysely<HistoryTables>): Promise<void> {
@@ -120,6 +111,8 @@ const SQLITE = { error: 1, corrupt: 11, notDatabase: 26 } as const;
 
 function asHistoryError(error: unknown, database: string): unknown {
   if (!(error instanceof Error) || isPipeliteError(error)) return error;
+  if (error instanceof NoPostgres)
+    return pipeliteError("HISTORY_UNREACHABLE", { database, problem: error.message }, error);
   const problem = error.message;
   // kysely's words for a migration in the table that this version does not know.
   if (/^corrupted migrations: previously executed migration .* is missing$/.test(problem)) {
