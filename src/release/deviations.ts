@@ -17,6 +17,7 @@ import type {
   Transition,
 } from "./deviation.ts";
 import { findingsOf, type FindingSources } from "./findings.ts";
+import { timeToSign } from "./said.ts";
 import { severityOf } from "./severity.ts";
 import { checkName } from "./names.ts";
 import { checkReason } from "./signatures.ts";
@@ -275,7 +276,7 @@ export async function moveDeviation(options: MoveDeviation): Promise<Deviation> 
       number: history.length + 1,
       previous: last,
       signer: { name, keyId: key.publicKey.keyId },
-      signedAt: new Date().toISOString(),
+      signedAt: timeToSign(run),
       journalHead: home.journal.head(),
     });
     home.keyring.keep(key.publicKey);

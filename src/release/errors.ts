@@ -14,6 +14,12 @@ export const pipeliteError = errorsOf({
     exit: 2,
     message: "Cannot sign with the reason '{reason}': it must be one line of characters that can be seen",
   },
+  CLOCK_BEHIND: {
+    exit: 2,
+    message:
+      "Cannot sign for the run {run}: it ended at {finishedAt}, and the clock of this machine says {now}",
+    hint: "Set the clock: what is signed before a run has ended counts for nothing",
+  },
   RESULT_MISSING: {
     exit: 3,
     message: "Cannot sign for the run {run}: its result {tree} is no longer in the store",

@@ -17,7 +17,7 @@ import { openDeviations, readDeviations } from "./deviations.ts";
 import { requireMembers, requireTextMember } from "./members.ts";
 import { parseAppliedPolicy, type AppliedPolicy, type Policy } from "./policy.ts";
 import { checkName } from "./names.ts";
-import { saidProblem, sealedAt } from "./said.ts";
+import { saidProblem, sealedAt, timeToSign } from "./said.ts";
 import { RELEASE_TYPE } from "./predicates.ts";
 import { treeDigest } from "./result-digest.ts";
 import { readSignatures, subjectProblem, subjectsOf } from "./signatures.ts";
@@ -268,7 +268,7 @@ async function writeRelease(
   const predicate = {
     verifier: { id: "pipelite", version: { pipelite: VERSION } },
     runId,
-    timeVerified: new Date().toISOString(),
+    timeVerified: timeToSign(run),
     journalHead: home.journal.head(),
     policy: { source: source === "built-in" ? source : "file", digest, content: policy },
     inputAttestations: [

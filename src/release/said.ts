@@ -2,6 +2,8 @@
 // line of the journal, the head of the journal, and the sentence that people are shown.
 import type { Members } from "#base/strict-json.ts";
 import type { Journal } from "#home/journal.ts";
+import type { ReadRun } from "#home/runs.ts";
+import { pipeliteError } from "./errors.ts";
 import { headProblem } from "./journal-head.ts";
 import { nameProblem } from "./names.ts";
 
@@ -18,6 +20,14 @@ export interface Said {
 
 /** The clock of a machine may be set back a little between signing and writing the line. */
 const CLOCK_TOLERANCE_MS = 60_000;
+
+/** The time to sign with, by this machine's clock. @throws CLOCK_BEHIND: nobody would take it for a run that ends later */
+export function timeToSign({ runId, record: { finishedAt } }: Pick<ReadRun, "runId" | "record">): string {
+  const now = new Date().toISOString();
+  if (Date.parse(now) + CLOCK_TOLERANCE_MS < Date.parse(finishedAt))
+    throw pipeliteError("CLOCK_BEHIND", { run: runId, finishedAt, now });
+  return now;
+}
 
 /** Why what a statement says can't be so; undefined when it can. */
 export function saidProblem({ predicate, name, at, file, run, journal }: Said): string | undefined {

@@ -11,7 +11,7 @@ import type { ResourceDigest, SigningKey, Statement } from "#sigstore/index.ts";
 import { knownOf, personWith, signedByPerson, type KnownKeys, type Person } from "#supply/person.ts";
 import { requireMembers, requireTextMember } from "./members.ts";
 import { checkName } from "./names.ts";
-import { displayProblem, saidProblem, sealedAt } from "./said.ts";
+import { displayProblem, saidProblem, sealedAt, timeToSign } from "./said.ts";
 import { SIGNATURE_TYPE } from "./predicates.ts";
 import { treeDigest } from "./result-digest.ts";
 import type { SignatureView } from "./signature-view.ts";
@@ -37,7 +37,7 @@ function folderOf(runId: string): string {
 
 /**
  * Signs a run.
- * @throws PipeliteError MEANING_UNKNOWN, SIGNER_INVALID, RUN_NOT_FOUND, RECORD_CHANGED, RESULT_MISSING, RESULT_CHANGED, SIGNED_ALREADY
+ * @throws PipeliteError MEANING_UNKNOWN, SIGNER_INVALID, RUN_NOT_FOUND, RECORD_CHANGED, RESULT_MISSING, RESULT_CHANGED, SIGNED_ALREADY, CLOCK_BEHIND
  */
 export async function signRun({
   home,
@@ -65,7 +65,7 @@ export async function signRun({
       const { signer, signedAt } = repeated;
       throw pipeliteError("SIGNED_ALREADY", { run: runId, meaning, signer, at: signedAt });
     }
-    const signedAt = new Date().toISOString();
+    const signedAt = timeToSign(run);
     const said = {
       meaning,
       reason,

@@ -11,6 +11,7 @@ import { moveDeviation, openAudited, openDeviations, readDeviations } from "#rel
 import { transitionStatement, type TransitionStatement } from "#release/transitions.ts";
 import { signStatement, writeBundle } from "#sigstore/index.ts";
 import { Home, checkOf, person } from "./rig.ts";
+import type { RunRecord } from "#home/run-record.ts";
 import type { Person } from "./rig.ts";
 
 function refuses(code: ErrorCode, action: () => unknown): Promise<void> {
@@ -22,8 +23,8 @@ function refuses(code: ErrorCode, action: () => unknown): Promise<void> {
 
 const FAILED = { status: "failed", claims: [checkOf("audio/pitch", "failed")] } as const;
 
-async function openOne(home: Home) {
-  const record = home.addRun({ ...FAILED, claims: [...FAILED.claims] });
+async function openOne(home: Home, own: Partial<RunRecord> = {}) {
+  const record = home.addRun({ ...FAILED, claims: [...FAILED.claims], ...own });
   const [deviation] = await openDeviations(home.handle, record);
   assert.ok(deviation);
   return { record, id: deviation.id };
@@ -40,6 +41,17 @@ function move(
 }
 
 const WAY = ["investigating", "dispositioned", "capa", "effectiveness-check", "closed"] as const;
+
+test("before its run has ended, by this clock, a deviation is not moved", async () => {
+  using home = new Home();
+  const { id } = await openOne(home, { finishedAt: new Date(Date.now() + 3_600_000).toISOString() });
+  const anna = person("Anna");
+  await assert.rejects(move(home, id, anna, "investigating"), { code: "CLOCK_BEHIND", exitCode: 2 });
+  assert.deepEqual(
+    home.handle.journal.entries.filter(({ kind }) => kind === "transition"),
+    [],
+  );
+});
 
 test("a deviation goes its way by signed moves, each with its reason", async () => {
   using home = new Home();

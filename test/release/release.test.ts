@@ -97,6 +97,13 @@ async function missing(
   return outcome;
 }
 
+test("before a run has ended, by this clock, it is not released", async () => {
+  using home = new Home();
+  const record = home.addRun({ finishedAt: new Date(Date.now() + 3_600_000).toISOString() });
+  await assert.rejects(release(home, record, { policy: { signatures: [] } }), { code: "CLOCK_BEHIND" });
+  assert.deepEqual(readReleases(home.handle, record.runId), []);
+});
+
 test("a run that has all that is demanded is released by a signed statement, and the journal says so", async () => {
   using home = new Home();
   const record = await signed(home);

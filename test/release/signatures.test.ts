@@ -54,6 +54,18 @@ test("a signature says who, what it means, why and when, over the record and the
   assert.equal(predicate["displayedAs"], `Anna Meier, approval, ${view.signedAt}: limits met`);
 });
 
+test("before a run has ended, by this clock, nobody signs: refused, and nothing is written", async () => {
+  using home = new Home();
+  const later = (ms: number) => home.addRun({ finishedAt: new Date(Date.now() + ms).toISOString() }).runId;
+  const anna = person("Anna");
+  const runId = later(3_600_000);
+  const before = home.read("journal.ndjson");
+  await refuses("CLOCK_BEHIND", () => sign(home, runId, anna));
+  assert.equal(home.read("journal.ndjson"), before);
+  assert.deepEqual(readSignatures(home.handle, runId), []);
+  assert.equal((await sign(home, later(30_000), anna)).isValid, true, "clocks differ by a little");
+});
+
 test("one key signs once with one meaning, whatever the name; under a name others took its owner signs all the same", async () => {
   using home = new Home();
   const { runId } = home.addRun();
