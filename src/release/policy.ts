@@ -137,7 +137,20 @@ function parsePolicy(text: string, folder: string): Policy {
   } catch (error) {
     throw new RangeError(`it is not JSON: ${messageOf(error)}`);
   }
-  return policyOf(value, folder);
+  const policy = policyOf(value, folder);
+  checkMeant(policy);
+  return policy;
+}
+
+const SANDBOXES: readonly string[] = [...BUILT_IN.sandboxes, "none"];
+
+/** What nothing could ever meet: a mistake, not a strict policy. */
+function checkMeant({ sandboxes, releaseRoles, signers }: Policy): void {
+  for (const each of sandboxes) oneOf(each, "sandboxes", SANDBOXES);
+  if (releaseRoles?.length === 0) throw new RangeError("release.roles has no role, so nobody may release");
+  for (const { name, from, until } of signers === "any" ? [] : signers)
+    if (from !== undefined && until !== undefined && until <= from)
+      throw new RangeError(`${name} signs from ${from} until ${until}, which is never`);
 }
 
 /** @throws RangeError with the problem; errors of keys */

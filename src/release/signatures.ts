@@ -130,6 +130,7 @@ export function subjectProblem(home: Home, run: ReadRun, { subject }: Statement)
   if (tree?.name !== wanted[1]?.name || tree?.digest["sha256"] !== wanted[1]?.digest["sha256"]) {
     return "the result is not the one that was signed";
   }
+  if (subject.length > wanted.length) return "it is for more than this run";
   return undefined;
 }
 

@@ -114,6 +114,12 @@ test("wrong policies are refused with what is wrong about them", () => {
       { schema: 1, signers, signatures: [{ meaning: "review", role: "doctor" }] },
     ],
     [/no signer has the role 'doctor'/, { schema: 1, signers, release: { roles: ["doctor"] } }],
+    [/release.roles has no role/, { schema: 1, signers, release: { roles: [] } }],
+    [/sandboxes must be one of starter, /, { schema: 1, sandboxes: ["Starter"] }],
+    [
+      /Anna signs from 2027-01-01T\S+ until 2026-06-01T\S+, which is never/,
+      { schema: 1, signers: [{ ...signers[0], from: "2027-01-01", until: "2026-06-01" }] },
+    ],
   ];
   for (const [problem, policy] of wrong) {
     assert.throws(

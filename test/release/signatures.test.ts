@@ -195,7 +195,12 @@ test("a copy of a signature under another number is the same signature", async (
 });
 
 /** Signs as `sign` does and puts in what a signer with tools of his own would. */
-function craft(home: Home, runId: string, change: (predicate: Record<string, unknown>) => void): string {
+function craft(
+  home: Home,
+  runId: string,
+  change: (predicate: Record<string, unknown>) => void,
+  also: ReturnType<typeof subjectsOf> = [],
+): string {
   const carl = person("Carl");
   const name = "Carl";
   const signedAt = new Date().toISOString();
@@ -217,7 +222,8 @@ function craft(home: Home, runId: string, change: (predicate: Record<string, unk
   } = predicate as { signer: { name: string }; meaning: string; signedAt: string };
   predicate["displayedAs"] ??= `${signer.name}, ${meaning}, ${at}`;
   home.handle.keyring.keep(carl.key.publicKey);
-  const statement = { subject: subjectsOf(home.handle, run), predicateType: SIGNATURE_TYPE, predicate };
+  const subject = [...subjectsOf(home.handle, run), ...also];
+  const statement = { subject, predicateType: SIGNATURE_TYPE, predicate };
   const content = writeBundle(signStatement(statement, carl.key));
   home.handle.sealed.seal({
     kind: "signature",
@@ -251,6 +257,16 @@ const CRAFTED: Record<string, [RegExp, (predicate: Record<string, unknown>) => v
   ],
   "another sentence": [/the sentence it shows/, (p) => (p["displayedAs"] = "Anna Meier, approval, 2030")],
 };
+
+test("what is signed together with something else is no signature on a run", () => {
+  using home = new Home();
+  const { runId } = home.addRun();
+  const also = [{ name: "runs/another.json", digest: { sha256: "0".repeat(64) } }];
+  assert.match(
+    craft(home, runId, () => undefined, also),
+    /it is for more than this run/,
+  );
+});
 
 for (const [what, [problem, change]] of Object.entries(CRAFTED)) {
   test(`what is signed is checked: ${what}`, () => {
