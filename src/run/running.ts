@@ -7,7 +7,7 @@ import type { BuildJob, Engine } from "#engine/engine.ts";
 import { privateRequest } from "#compile/secret-parts.ts";
 import { requireSecret } from "#secrets/sources.ts";
 import { schedule, type NodeEnd } from "#engine/schedule.ts";
-import { isBuildNode, isUnexpanded } from "#compile/nodes.ts";
+import { isUnexpanded } from "#compile/nodes.ts";
 import type { AnswerNode, BuildNode, EnvironmentNode, GraphNode } from "#compile/nodes.ts";
 import { traceMapper } from "#compile/stack-map.ts";
 import type { RunEvent } from "#home/events.ts";
@@ -17,6 +17,7 @@ import { pinAnswer } from "./answers.ts";
 import type { Pinned } from "./answers.ts";
 import type { Costs } from "#author/costs.ts";
 import { admission, costsOf, limitsIn } from "./costs.ts";
+import { DerivationWrites } from "./derivation-writes.ts";
 import { loadEnd, loadEndSoon } from "./end.ts";
 import { thisHost } from "./this-host.ts";
 import { Ledger } from "./ledger.ts";
@@ -44,7 +45,6 @@ import { RunPlanning } from "./run-planning.ts";
 import type { RunOptions, RunOutcome } from "./options.ts";
 import { newRunId } from "#home/run-id.ts";
 
-const WRITTEN_AT_ONCE = 32;
 /** So many wait at most for the disk while others are built. */
 const REGISTERING_MAX = 64;
 
@@ -60,9 +60,7 @@ export class Run {
   readonly #ledger: Ledger;
   /** Answers that were asked for in this run and are not pinned yet. */
   readonly #unpinned = new Map<GraphNode, { requestHash: string; pinned: Pinned }>();
-  /** Work whose turn is to come, and that of it whose derivation is being written already. */
-  readonly #ready = new Set<GraphNode>();
-  readonly #writing = new Map<BuildNode, Promise<unknown>>();
+  readonly #derivations: DerivationWrites;
   /** Stages whose builder has ended, and given back its room, while they wait for the disk. */
   readonly #registering = new Set<GraphNode>();
   readonly #mapTrace: (line: string) => string;
@@ -91,6 +89,7 @@ export class Run {
       // What is made for the items of a list is of other files.
       if (event.type === "list-expanded") follow?.onMade(madeFrom(opened));
     };
+    this.#derivations = new DerivationWrites(opened.work);
     this.#ledger = new Ledger(opened.work, emit, this.#stopping, start.ms);
     this.#planning = new RunPlanning(opened, options.model, this.#ledger, emit);
   }
@@ -148,7 +147,7 @@ export class Run {
       }),
       keepGoing,
       signal: this.#stopping,
-      onReady: (node) => this.#ready.add(node),
+      onReady: (node) => this.#derivations.expect(node),
       onWanted: () => work.store.registerNow(),
       run: (node, giveBack) =>
         this.#realise(node, giveBack).finally(() => {
@@ -223,7 +222,7 @@ export class Run {
       return "done";
     }
     const reason = reasonFor(work, node);
-    const written = this.#writeDerivation(node);
+    const written = this.#derivations.write(node);
     // Thrown below: until then nobody may wait for it.
     written.catch(() => undefined);
     const pipeline = this.#opened.graph.file;
@@ -323,27 +322,6 @@ export class Run {
 
   #costsOf(node: GraphNode): Costs {
     return costsOf(node, this.#options.costs ?? {}, this.#opened.loaded.definition.costs);
-  }
-
-  /** Those of other stages that wait for their turn are written with it: many at once cost little more than one. */
-  #writeDerivation(node: BuildNode): Promise<unknown> {
-    const { work } = this.#opened;
-    const write = (nodes: readonly BuildNode[]): Promise<unknown> =>
-      work.store.addDerivations(nodes.map((each) => work.resolve(each).derivation));
-    const begun = this.#writing.get(node);
-    this.#writing.delete(node);
-    // What is wrong with another one is not told of this one.
-    if (begun !== undefined) return begun.catch(() => write([node]));
-    this.#ready.delete(node);
-    const others = [...this.#ready.values().take(WRITTEN_AT_ONCE - 1)];
-    for (const other of others) this.#ready.delete(other);
-    const toBuild = others
-      .filter(isBuildNode)
-      // What an environment is made of is made in its own turn.
-      .filter((other) => other.kind !== "environment" && work.resolve(other).outPath === undefined);
-    const writing = write([node, ...toBuild]);
-    for (const other of toBuild) this.#writing.set(other, writing);
-    return writing;
   }
 
   /** @returns how it ended, when it ended before its root could be made */

@@ -236,6 +236,7 @@ async function deleteIds(collection: Collection, dead: readonly number[], goal: 
     await setImmediate();
   }
   await remover.settled();
+  result.freedBytes = leftoverBytes + remover.bytes;
 }
 
 const THESE = "(select value from json_each(?))";

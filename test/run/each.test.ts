@@ -130,7 +130,7 @@ test("what `each` calls may read a file, and a run notices when that changes", a
   assert.deepEqual(read(project, second.outputs["all"], "all.json"), [10, 18, 26]);
 });
 
-test("an item that is new is built and nothing else; reasons name what is new, changed and gone", async () => {
+test("an item in the place of another is built and nothing else; reasons name both", async () => {
   using project = new Project({ ...files, "pipeline.ts": pipelineOf(three) });
   await project.run();
   project.write({ "pipeline.ts": pipelineOf([{ name: "east", x: 9 }, ...three.slice(1)]) });
@@ -141,7 +141,7 @@ test("an item that is new is built and nothing else; reasons name what is new, c
   const reasons = events.flatMap((event) =>
     event.type === "stage-finished" && event.name === "each-tiles" ? [event.reason?.text] : [],
   );
-  assert.deepEqual(reasons, ["input measure-tiles-east is new"]);
+  assert.deepEqual(reasons, ["input measure-tiles-east takes the place of measure-tiles-north"]);
 });
 
 test("a list of no items, and one of a command", async () => {

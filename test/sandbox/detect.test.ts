@@ -32,7 +32,7 @@ function detectWith(fakes: Record<string, string>, wanted?: string, wrapper: str
     writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
     chmodSync(join(bin, name), 0o755);
   }
-  const code = `import { findProgram } from "#sandbox/host.ts";
+  const code = `import { findSandboxProgram } from "#sandbox/host.ts";
 import { detectSandbox } from "#sandbox/sandbox.ts";
     try { console.log(JSON.stringify({ detected: await detectSandbox(${wanted === undefined ? "undefined" : JSON.stringify(wanted)}, process.env.PATH.split(":")) })); }
     catch ({ code, message }) { console.log(JSON.stringify({ code, message })); }`;
