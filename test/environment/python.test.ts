@@ -325,6 +325,23 @@ describe("wheels are installed", () => {
     () => run({ "foo-1.0-py3-none-any.whl": wheel("foo", { "../x": "" }) }),
     /leads out/,
   );
+  for (const place of ["base/usr/bin/python3.11", "bin/python", "bin/python3"])
+    refuse(
+      `but not over a link, or through it: ${place}`,
+      () => run({ "foo-1.0-py3-none-any.whl": wheel("foo", { [`foo-1.0.data/data/${place}`]: "" }) }),
+      /leads out of the environment, or to a link of it/,
+    );
+  for (const name of ["..", "."])
+    refuse(
+      `but not with an entry point '${name}'`,
+      () => {
+        const points = `[console_scripts]\n${name} = foo:main\n`;
+        return run({
+          "foo-1.0-py3-none-any.whl": wheel("foo", { "foo-1.0.dist-info/entry_points.txt": points }),
+        });
+      },
+      /'bin\/\.+' leads out/,
+    );
   refuse(
     "but not of one with a file that is another than its RECORD says: wheel and file are named",
     () => run({ "foo-1.0-py3-none-any.whl": wheel("foo", { "foo/a.py": "a" }, { "foo/a.py": "b" }) }),

@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Reader, StageContext } from "#author/files.ts";
+import { placeInside } from "#base/files.ts";
 import { OpenFile } from "#environment/open-file.ts";
 import { parseWheelName, planWheel } from "#package/wheel.ts";
 import { readZip } from "#package/zip.ts";
@@ -66,7 +67,9 @@ function installWheel(path: string, file: string, { out, site, python }: Target)
     const { placed, info, launchers } = planWheel(wheel, readZip(zip), { site, python });
     const record: string[] = [];
     const put = (place: string, content: Uint8Array, isExecutable: boolean): void => {
-      const target = join(out, place);
+      const target = placeInside(out, place);
+      if (target === undefined)
+        throw new Error(`'${place}' leads out of the environment, or to a link of it`);
       mkdirSync(dirname(target), { recursive: true });
       if (isThere(target) && !readFileSync(target).equals(content))
         throw new Error(`another one has '${place}' as well, with other bytes`);
