@@ -219,7 +219,9 @@ export interface ReadRpm {
   tags: RpmTags;
   /** The header as signatures cover it. */
   header: Uint8Array;
-  /** Where it is in the file. */
+  /** What it says of itself to programs that are not rpm: its version, whether it is a source, its name. */
+  lead: Uint8Array;
+  /** Where the header is in the file. */
   headerRange: readonly [start: number, end: number];
   /** As it is packed; its digests are compared with the header's. */
   payload: Uint8Array;
@@ -239,7 +241,9 @@ export function readRpm(bytes: Uint8Array): ReadRpm {
   compare("SHA-256", tagText(signatures, 273), hash("sha256", header));
   compare("SHA-256 of the payload", tagTexts(tags, 5092)[0], hash("sha256", payload));
   if (signatures.has(269)) compare("SHA-1", tagText(signatures, 269), hash("sha1", header));
-  return { signatures, tags, header, headerRange: [start, start + header.length], payload };
+  // Of its numbers for a machine and a system, who signs it with rpm writes its own.
+  const lead = Buffer.concat([bytes.subarray(0, 8), bytes.subarray(10, 76)]);
+  return { lead, signatures, tags, header, headerRange: [start, start + header.length], payload };
 }
 
 export function tagText(tags: RpmTags, tag: number): string | undefined {

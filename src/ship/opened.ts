@@ -177,7 +177,7 @@ const OPENERS: Readonly<Record<PackageFormat, (bytes: Uint8Array) => Promise<Ope
     return { entries: ofTar(files), codec: "gzip", core: `${hash("sha256", control)} ${data}` };
   },
   async rpm(bytes) {
-    const { tags, header, payload } = readRpm(bytes);
+    const { lead, tags, header, payload } = readRpm(bytes);
     const codec = tagText(tags, 1125) === "zstd" ? "zstd" : "gzip";
     const [digests, modes, targets] = [tagTexts(tags, 1035), tagNumbers(tags, 1030), tagTexts(tags, 1036)];
     const listed = rpmFiles(tags);
@@ -203,7 +203,7 @@ const OPENERS: Readonly<Record<PackageFormat, (bytes: Uint8Array) => Promise<Ope
         format: "rpm",
         problem: `its header has the file '${missing.path}', which is not in its payload`,
       });
-    return { entries, codec, core: `${hash("sha256", header)} ${hash("sha256", payload)}` };
+    return { entries, codec, core: [lead, header, payload].map((part) => hash("sha256", part)).join(" ") };
   },
 };
 
