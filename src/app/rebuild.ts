@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { programFolders, type Variables } from "#base/environment.ts";
 import { readNamedText, removeTree } from "#base/files.ts";
 import { removeLeftovers } from "#engine/embedded.ts";
-import { checkPath, type TreeHashes } from "#evidence/integrity.ts";
+import { checkPathSteps, type TreeHashes } from "#evidence/integrity.ts";
+import { inTurns } from "#base/steps.ts";
 import { SeenFiles } from "#evidence/seen.ts";
 import { openNix } from "#rebuild/by-nix.ts";
 import { investigate, type OutputToRebuild } from "#rebuild/investigate.ts";
@@ -66,7 +67,7 @@ export async function rebuild(request: RebuildRequest): Promise<RebuildReport | 
   const nix = engines === "both" ? await openNix(place) : { reason: "that was not asked for" };
   const made: RebuiltOutput[] = [];
   try {
-    const seen = requireInputs(store, outputs, signal);
+    const seen = await requireInputs(store, outputs, signal);
     for (const output of outputs) {
       const onBuild = (what: string): void =>
         onProgress({ stage: output.stage, what, done: made.length, total: outputs.length });
@@ -132,15 +133,18 @@ function whyNot({ kind, drvPath, outPath, narHash }: Omit<StageRecord, "name">):
  * Derivations and all that they read must be what their paths say: a store in which somebody wrote the recorded bytes into an input
  * would give them again.
  */
-function requireInputs(store: Store, outputs: readonly OutputToRebuild[], signal: AbortSignal): SeenFiles {
+async function requireInputs(
+  store: Store,
+  outputs: readonly OutputToRebuild[],
+  signal: AbortSignal,
+): Promise<SeenFiles> {
   const seen = new SeenFiles(store.home);
   const hashes: TreeHashes = new Map();
   const derivations = outputs.map(({ drvPath }) => parseStorePath(drvPath));
   for (const path of derivations)
     if (!store.isValid(path)) refuseInput(`${path} is no longer registered in the store`);
   for (const path of store.sortedClosure(derivations)) {
-    signal.throwIfAborted();
-    const { status, reason } = checkPath(store, path, hashes, seen);
+    const { status, reason } = await inTurns(checkPathSteps(store, path, hashes, seen), signal);
     if (status !== "holds") refuseInput(reason ?? path);
   }
   return seen;

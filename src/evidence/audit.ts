@@ -10,6 +10,7 @@ import { VERSION } from "#base/version.ts";
 import type { Home } from "#home/home.ts";
 import type { ReadRun } from "#home/runs.ts";
 import { isProcessAlive } from "#base/process.ts";
+import { inTurns, type Steps } from "#base/steps.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { SandboxKind } from "#sandbox/sandbox.ts";
@@ -28,7 +29,7 @@ import { checkBuilds } from "./audit-logs.ts";
 import {
   checkDerivations,
   checkJournal,
-  checkPath,
+  checkPathSteps,
   checkRecord,
   checkTree,
   fails,
@@ -81,7 +82,7 @@ export async function auditRun(home: Home, run: ReadRun, options: AuditOptions):
     const source = sourceOf(home, run);
     const other = typeof source === "string" || source === run ? [] : [source];
     const records = [run, ...other].map((each) => each.record);
-    const paths = checkPaths(store, records, hashes, seen);
+    const paths = await inTurns(pathSteps(store, records, hashes, seen), signal);
     const own = [...checkJournal(home, run), ...checkRecord(run)];
     const others = [
       ...checkTree(store, record),
@@ -105,10 +106,15 @@ export async function auditRun(home: Home, run: ReadRun, options: AuditOptions):
       sandbox,
     });
     const ground = { store, paths, builds: builds.made, files: new EvidenceFiles() };
-    const { claims, missing } = judgeClaims(ground, record, worstOf(own, "record"), documents);
-    const ofSource = other.map((each) =>
-      judgeSource(home, each, ground, builds.findings[1] ?? [], documents),
+    const { claims, missing } = await inTurns(
+      claimSteps(ground, record, worstOf(own, "record"), documents),
+      signal,
     );
+    const ofSource: IntegrityFinding[] = [];
+    for (const each of other)
+      ofSource.push(
+        await inTurns(sourceSteps(home, each, ground, builds.findings[1] ?? [], documents), signal),
+      );
     const race = raceOf(seen);
     const integrity = [...own, ...paths.values(), ...others, ...ofSource, missing, ...race];
     const rebuilds = builds.findings[0] ?? [];
@@ -146,19 +152,24 @@ function otherVersion({ host, documentsBy }: RunRecord, { writer }: DocumentMake
 /** All that claims of any record are judged on. */
 type CommonGround = Omit<ClaimGround, "record" | "recordFinding" | "madeBy">;
 
-function judgeClaims(
+function* claimSteps(
   common: CommonGround,
   record: RunRecord,
   recordFinding: IntegrityFinding,
   documents: DocumentMaker,
-): { claims: AuditedClaim[]; missing: IntegrityFinding } {
+): Steps<{ claims: AuditedClaim[]; missing: IntegrityFinding }> {
   const madeBy = otherVersion(record, documents);
   const value = JSON.parse(JSON.stringify(record)) as Value;
   const ground = { ...common, madeBy, record: value, recordFinding };
   const { expected, missing } = expectedClaims(common.store, record);
   const isOther = missing.status === "fails" && madeBy !== undefined;
+  const claims: AuditedClaim[] = [];
+  for (const claim of record.claims) {
+    claims.push(judgeClaim(ground, claim, expected(claim)));
+    yield;
+  }
   return {
-    claims: record.claims.map((claim) => judgeClaim(ground, claim, expected(claim))),
+    claims,
     missing: isOther
       ? unavailable(missing.id, `${missing.reason ?? ""} to this version; the record is by ${madeBy}`)
       : missing,
@@ -169,17 +180,17 @@ function judgeClaims(
  * The run whose evidence this one shows: its record is what the documents are made of, so nothing of it is believed
  * either, though only this run was asked about.
  */
-function judgeSource(
+function* sourceSteps(
   home: Home,
   source: ReadRun,
   ground: CommonGround,
   rebuilds: readonly RebuildFinding[],
   documents: DocumentMaker,
-): IntegrityFinding {
+): Steps<IntegrityFinding> {
   const id = "evidence/source";
   const { record, runId } = source;
   const own = checkRecord(source);
-  const { claims, missing } = judgeClaims(ground, record, worstOf(own, "record"), documents);
+  const { claims, missing } = yield* claimSteps(ground, record, worstOf(own, "record"), documents);
   const all = [
     ...own,
     missing,
@@ -209,12 +220,12 @@ function workFolder(home: Home): string {
 }
 
 /** Everything that the records name and that this needs, each once. */
-function checkPaths(
+function* pathSteps(
   store: Store,
   records: readonly RunRecord[],
   hashes: TreeHashes,
   seen: SeenFiles,
-): Map<string, IntegrityFinding> {
+): Steps<Map<string, IntegrityFinding>> {
   const named = records
     .flatMap(({ stages, materials, results, tree }) => [
       ...stages.flatMap(({ drvPath, graphDrvPath, outPath }) => [drvPath, graphDrvPath, outPath]),
@@ -226,7 +237,10 @@ function checkPaths(
   const paths = [...new Set(named)].map(parseStorePath);
   const present = paths.filter((path) => store.isValid(path));
   const all = new Set<StorePath>([...paths, ...store.closure(present)]);
-  return new Map([...all].toSorted().map((path) => [path, checkPath(store, path, hashes, seen)]));
+  const findings = new Map<string, IntegrityFinding>();
+  for (const path of [...all].toSorted())
+    findings.set(path, yield* checkPathSteps(store, path, hashes, seen));
+  return findings;
 }
 
 /** The claims that the evidence gives, and those of them that the record lacks. */

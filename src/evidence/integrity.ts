@@ -13,7 +13,7 @@ import { derivationPath, resolveDerivation, type Derivation, type KnownOutputs }
 import { parseStorePath, storePathBase, storePathHash, type StorePath } from "#nix/store-path.ts";
 import type { PathInfo } from "#store/query.ts";
 import type { Store } from "#store/store.ts";
-import { finish } from "#base/steps.ts";
+import type { Steps } from "#base/steps.ts";
 import { makeModuloHasher } from "#store/rewrite.ts";
 import { dumpSteps } from "#store/tree.ts";
 import type { Home } from "#home/home.ts";
@@ -124,12 +124,12 @@ interface Pathed {
 }
 
 /** Whether the name of a store path follows from its bytes, and the database says of it what is so. */
-export function checkPath(
+export function* checkPathSteps(
   store: Store,
   path: StorePath,
   hashes: TreeHashes,
   seen: SeenFiles,
-): IntegrityFinding {
+): Steps<IntegrityFinding> {
   const info = store.info(path);
   const file = store.physical(path);
   const isThere = entryAt(file) !== undefined;
@@ -139,23 +139,23 @@ export function checkPath(
   }
   if (!isThere) return fails(path, `${path} is registered, but not on disk`);
   try {
-    return compareWithBytes(info, file, hashes, seen);
+    return yield* compareWithBytes(info, file, hashes, seen);
   } catch (error) {
     if (!isPipeliteError(error)) throw error;
     return fails(path, `${path}: ${error.message}`);
   }
 }
 
-function compareWithBytes(
+function* compareWithBytes(
   info: PathInfo,
   file: string,
   hashes: TreeHashes,
   seen: SeenFiles,
-): IntegrityFinding {
+): Steps<IntegrityFinding> {
   const { path, contentAddress, references } = info;
   const address = contentAddress === undefined ? undefined : parseContentAddress(contentAddress);
   const self = references.includes(path) ? storePathHash(path) : undefined;
-  const { narHash, narSize, digest } = hashOf(file, { ...address, self }, hashes, seen);
+  const { narHash, narSize, digest } = yield* hashOf(file, { ...address, self }, hashes, seen);
   if (hex(info.narHash) !== hex(narHash))
     return fails(
       path,
@@ -174,19 +174,19 @@ function compareWithBytes(
 }
 
 /** @param address how its path follows from its content; `self`, the hash part of a path that it mentions itself */
-function hashOf(
+function* hashOf(
   file: string,
   { method = "recursive", hash, self }: Partial<ContentAddress> & { self: string | undefined },
   hashes: TreeHashes,
   seen: SeenFiles,
-): Pathed {
+): Steps<Pathed> {
   const { tree, print } = seen.note(file);
   const key = `${print} ${method} ${hash?.algorithm ?? ""} ${self ?? ""}`;
   const known = hashes.get(key);
   if (known !== undefined) return known;
   const digest = self === undefined ? plainHasher(hash?.algorithm) : makeModuloHasher(self);
   const sinks = method === "recursive" ? { sink: digest.push } : { content: digest.push };
-  const whole = finish(dumpSteps(tree, sinks));
+  const whole = yield* dumpSteps(tree, sinks);
   const pathed = { ...whole, digest: digest.end() };
   hashes.set(key, pathed);
   return pathed;

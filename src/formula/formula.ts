@@ -46,7 +46,7 @@ export interface NamedPath {
   shown: string;
 }
 
-/** Items of lists that one formula may look at, each time it does: a second or so of work. */
+/** Items of lists that one formula may look at, each time it does: some seconds of work. */
 const ITEMS_MAX = 20_000_000;
 
 /** @throws FORMULA_FAILED with the place, or what the context throws. */
@@ -105,10 +105,10 @@ class Evaluation {
     }
   }
 
-  /** A value whose items are all looked at. */
-  #looked(expression: Expression): Value {
+  /** A value whose items are all looked at, so many times. */
+  #looked(expression: Expression, weight = 1): Value {
     const value = this.#value(expression);
-    this.#itemsLeft -= itemsOf(value);
+    this.#itemsLeft -= itemsOf(value) * weight;
     if (this.#itemsLeft < 0) throw new CallProblem(`it looks at more than ${ITEMS_MAX} items`);
     return value;
   }
@@ -129,7 +129,7 @@ class Evaluation {
     if (row === undefined) throw new CallProblem(`there is no function ${name}`);
     const [least, most] = row.takes;
     if (parameters.length < least || parameters.length > most) throw wrongNumber(name, row.takes, parameters);
-    const result = row.call(...parameters.map((parameter) => this.#looked(parameter)));
+    const result = row.call(...parameters.map((parameter) => this.#looked(parameter, row.weight)));
     if (!isComputed(result)) throw new CallProblem(`${name} gives no number`);
     return result;
   }

@@ -20,7 +20,12 @@ interface Row {
   /** Least and most number of arguments. */
   takes: readonly [number, number];
   call: Call;
+  /** What an item costs, where it is far more than one of a sum. */
+  weight?: number;
 }
+
+/** A study of capability takes some microseconds for each value. */
+const CAPABILITY_WEIGHT = 10;
 
 function one(call: (value: Value) => Value): Row {
   return { takes: [1, 1], call: (value = null) => call(value) };
@@ -93,8 +98,16 @@ export const FUNCTIONS: Readonly<Record<string, Row>> = {
   },
   cpk: { takes: [3, 4], call: (...values) => indexOf(values).value },
   cpkLowerBound: { takes: [3, 4], call: (...values) => indexOf(values).lowerBound },
-  capabilityBound: { takes: [3, 4], call: (...values) => capabilityOf(values).bound },
-  capabilityStatus: { takes: [3, 5], call: (...values) => capabilityOf(values).status },
+  capabilityBound: {
+    takes: [3, 4],
+    call: (...values) => capabilityOf(values).bound,
+    weight: CAPABILITY_WEIGHT,
+  },
+  capabilityStatus: {
+    takes: [3, 5],
+    call: (...values) => capabilityOf(values).status,
+    weight: CAPABILITY_WEIGHT,
+  },
   criticalPath: {
     takes: [3, 3],
     call: (names = null, inputs = null, durations = null) =>

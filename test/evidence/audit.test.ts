@@ -120,6 +120,12 @@ function reasonsOf({ claims, integrity, rebuilds }: AuditReport): string {
     .join("\n");
 }
 
+test("an audit that is interrupted ends, also where nothing is built again", async () => {
+  const reason = new Error("enough");
+  const options = { documents, rebuild: false, signal: AbortSignal.abort(reason) };
+  await assert.rejects(auditRun(project.door, run(), options), (error) => error === reason);
+});
+
 test("a run that nobody touched holds: every claim, every file, every build", async () => {
   const report = await auditRun(project.door, run(), { documents });
   assert.equal(reasonsOf(report), "");

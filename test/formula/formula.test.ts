@@ -181,6 +181,15 @@ test("a formula that looks at very many items is given up, whatever is in them",
   );
 });
 
+test("a value counts more in a study of capability than in a sum", () => {
+  const groups = [Array.from({ length: 2_000_000 }, (_, k) => k)];
+  assert.equal(valueOf("sum($1)", groups), 1_999_999_000_000);
+  assert.throws(
+    () => valueOf("capabilityBound($1, 0, 1)", groups),
+    (error) => isPipeliteError(error, "FORMULA_FAILED") && /more than 20000000 items/.test(error.message),
+  );
+});
+
 test("an entry of the evidence is looked for once, however often it is named", () => {
   let reads = 0;
   const counting = (own: FormulaContext): FormulaContext => ({
