@@ -64,7 +64,9 @@ function panelsOf({ result, groups }: Drawn, boxAt: (index: number) => Box): str
   ];
 }
 
+/** Of the sheet, unless notes leave the panels too little of it. */
 const WIDE_HEIGHT = 840;
+const WIDE_PANEL_MIN = 200;
 /** Lines of a note that is longer are cut: all of it is in the figures that `--json` prints. */
 const NOTE_LINES = { wide: 3, narrow: 8 };
 
@@ -73,9 +75,11 @@ function wideLayout(header: Header, drawn: Drawn, notes: readonly string[]): Pag
   const lines = (y: number) =>
     drawLines({ x: margin, y, width: width - 2 * margin, height: 0 }, notes, NOTE_LINES.wide);
   const noteHeight = lines(0).bottom;
-  const first = WIDE_HEIGHT - 14 - noteHeight + SMALL_LINE;
-  const room = first - SMALL_LINE - 4 - WIDE_HEADER;
-  const [columnWidth, rowHeight] = [(width - 2 * margin - GAP) / 2, (room - 2 * GAP) / 3];
+  const around = WIDE_HEADER + 2 * GAP + 4 + noteHeight + 14;
+  const rowHeight = Math.max(WIDE_PANEL_MIN, (WIDE_HEIGHT - around) / 3);
+  const height = Math.ceil(around + 3 * rowHeight);
+  const first = height - 14 - noteHeight + SMALL_LINE;
+  const columnWidth = (width - 2 * margin - GAP) / 2;
   const boxAt = (index: number): Box => ({
     x: margin + Math.floor(index / 3) * (columnWidth + GAP),
     y: WIDE_HEADER + (index % 3) * (rowHeight + GAP),
@@ -83,7 +87,7 @@ function wideLayout(header: Header, drawn: Drawn, notes: readonly string[]): Pag
     height: rowHeight,
   });
   return {
-    height: WIDE_HEIGHT,
+    height,
     content: [drawWideHeader(header), ...panelsOf(drawn, boxAt), lines(first).text],
   };
 }
