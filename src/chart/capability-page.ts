@@ -66,7 +66,7 @@ function panelsOf({ result, groups }: Drawn, boxAt: (index: number) => Box): str
 
 /** Of the sheet, unless notes leave the panels too little of it. */
 const WIDE_HEIGHT = 840;
-const WIDE_PANEL_MIN = 200;
+const WIDE_PANEL_MIN = 206;
 /** Lines of a note that is longer are cut: all of it is in the figures that `--json` prints. */
 const NOTE_LINES = { wide: 3, narrow: 8 };
 
