@@ -7,7 +7,7 @@
 //   end.cjs        what the end of such a run needs
 //   index.js ...   the library and the rest of the command, in chunks that are loaded when they are needed
 //   nix.js ...     what a stage may import or is run by, without these, since it is bundled with the stage
-//   store.js       a store for a program that has no use for the rest
+//   store.js       a store for a program that has no use for the rest; all but hashing in store-alone.cjs
 //
 // Every module outside of nix.js, store.js and the like is in one place, so that a handle made by the library is known to the command.
 import { spawnSync } from "node:child_process";
@@ -58,15 +58,19 @@ await bundle({
     sigstore: "src/sigstore/index.ts",
   },
 });
-// To hash a tree takes a tenth of what a store takes to load.
+// To hash a tree takes a tenth of what a store takes to load, and a store takes no half of what the command does.
+const inStore = { "store/store.ts": ["openStore"], "store/transfer.ts": ["restoreNar"] };
 await bundle({
   ...common,
   outfile: join(dist, "store.js"),
   minifyWhitespace: true,
-  plugins: [
-    takeWhenCalled("store.cjs", { "store/store.ts": ["openStore"], "store/transfer.ts": ["restoreNar"] }),
-  ],
+  plugins: [takeWhenCalled("store-alone.cjs", inStore)],
   entryPoints: ["src/store/index.ts"],
+});
+await bundle({
+  ...commonJs,
+  outfile: join(dist, "store-alone.cjs"),
+  stdin: { contents: modulesOf(Object.keys(inStore)), resolveDir: join(root, "src"), loader: "ts" },
 });
 await bundle({
   ...chunks,
@@ -75,7 +79,6 @@ await bundle({
     lean: "src/lean/index.ts",
     nix: "src/nix/index.ts",
     stats: "src/stats/index.ts",
-    store: "src/store/index.ts",
   },
 });
 await bundle({
@@ -102,6 +105,13 @@ await bundle({
 });
 writeFileSync(join(dist, "licences.txt"), licencesOf(inputs));
 if (!process.argv.includes("--no-types")) declare();
+
+/** Exports some of our modules as a part does. */
+function modulesOf(names: readonly string[]): string {
+  const imports = names.map((name, index) => `import * as _${index} from "./${name}";`);
+  const entries = names.map((name, index) => `${JSON.stringify(name)}: _${index}`);
+  return `${imports.join("\n")}\nexport const modules = { ${entries.join(", ")} };`;
+}
 
 async function bundle(options: BuildOptions): Promise<void> {
   const { metafile } = await build({ ...options, metafile: true });
