@@ -46,7 +46,7 @@ export interface NamedPath {
   shown: string;
 }
 
-/** Items of lists that one formula may look at, each time it does: some seconds of work. */
+/** Items of lists that one formula may look at, each time it does: ten seconds of work or so. */
 const ITEMS_MAX = 20_000_000;
 
 /** @throws FORMULA_FAILED with the place, or what the context throws. */
