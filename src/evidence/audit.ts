@@ -39,7 +39,7 @@ import {
   type IntegrityFinding,
   type TreeHashes,
 } from "./integrity.ts";
-import { outputClaims } from "./output-claims.ts";
+import { outputClaimSteps } from "./output-claims.ts";
 import { SeenFiles } from "./seen.ts";
 import { claimsOfRun } from "./run-claims.ts";
 import type { RunRecord } from "#home/run-record.ts";
@@ -161,7 +161,7 @@ function* claimSteps(
   const madeBy = otherVersion(record, documents);
   const value = JSON.parse(JSON.stringify(record)) as Value;
   const ground = { ...common, madeBy, record: value, recordFinding };
-  const { expected, missing } = expectedClaims(common.store, record);
+  const { expected, missing } = yield* expectedClaims(common.store, record);
   const isOther = missing.status === "fails" && madeBy !== undefined;
   const claims: AuditedClaim[] = [];
   for (const claim of record.claims) {
@@ -244,10 +244,10 @@ function* pathSteps(
 }
 
 /** The claims that the evidence gives, and those of them that the record lacks. */
-function expectedClaims(
+function* expectedClaims(
   store: Store,
   record: RunRecord,
-): { expected: (claim: Claim) => Claim | IntegrityFinding | undefined; missing: IntegrityFinding } {
+): Steps<{ expected: (claim: Claim) => Claim | IntegrityFinding | undefined; missing: IntegrityFinding }> {
   const locate = (path: string) => store.physical(parseStorePath(path));
   const { claims, ...bare } = record;
   const isThere = (path: string | undefined) => path === undefined || entryAt(locate(path)) !== undefined;
@@ -258,7 +258,7 @@ function expectedClaims(
     Object.keys(results).length === Object.keys(record.results).length;
   let ofOutputs: Claim[];
   try {
-    ofOutputs = outputClaims({ stages, results, materials: record.materials }, locate);
+    ofOutputs = yield* outputClaimSteps({ stages, results, materials: record.materials }, locate);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return {

@@ -4,6 +4,7 @@
 import { hexDigestOf } from "#base/digest.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { bytesInside } from "#base/files.ts";
+import type { Steps } from "#base/steps.ts";
 import { isObject, parseJudgedJson } from "#base/strict-json.ts";
 import type { Claim, ClaimValue } from "#home/run-record.ts";
 import { rootClaims } from "./root-claims.ts";
@@ -36,9 +37,14 @@ interface Check {
 }
 
 /** The claims of all outputs that a record names. */
-export function outputClaims(record: Outputs, locate: Locate): Claim[] {
+export function* outputClaimSteps(record: Outputs, locate: Locate): Steps<Claim[]> {
   const files = new EvidenceFiles();
   const places = placesOf(record);
+  const ofChecks: Claim[] = [];
+  for (const verdict of verdictsOf(record)) {
+    ofChecks.push(...checkClaims(verdict, { locate, files, places }));
+    yield;
+  }
   return [
     ...record.stages.flatMap((stage) => stageOutputClaims(stage, locate)),
     ...record.stages.flatMap((stage) => rootClaims(stage, locate)),
@@ -47,7 +53,7 @@ export function outputClaims(record: Outputs, locate: Locate): Claim[] {
       sizeClaim(`material/${name}`, name, path, narSize),
     ]),
     // Last: of two claims of one id the later one is renamed, and a check must not take the name of a hash.
-    ...verdictsOf(record).flatMap((verdict) => checkClaims(verdict, { locate, files, places })),
+    ...ofChecks,
   ];
 }
 

@@ -4,7 +4,8 @@ import { EXIT, isPipeliteError, type ExitCode } from "#base/errors.ts";
 import { isBuildNode } from "#compile/nodes.ts";
 import type { Graph } from "#compile/nodes.ts";
 import { areSettled } from "#compile/file-stamps.ts";
-import { outputClaims } from "#evidence/output-claims.ts";
+import { finish } from "#base/steps.ts";
+import { outputClaimSteps } from "#evidence/output-claims.ts";
 import { addResultTree, readLogs } from "#evidence/result-tree.ts";
 import { claimsOfRun } from "#evidence/run-claims.ts";
 import type { Home } from "#home/home.ts";
@@ -95,8 +96,10 @@ function judge({ teller, start, options, opened }: Finished): RunRecord {
   for (const material of materialsOf(work, graph)) emit({ type: "material", ...material });
   const stages = stagesOf(fold);
   const results = resultsOf(work, graph);
-  const ofOutputs = outputClaims({ stages, materials: fold.materials, results }, (path) =>
-    work.store.physical(parseStorePath(path)),
+  const ofOutputs = finish(
+    outputClaimSteps({ stages, materials: fold.materials, results }, (path) =>
+      work.store.physical(parseStorePath(path)),
+    ),
   );
   const isSaid = !secrets.isEmpty && secrets.in(JSON.stringify(ofOutputs)) !== undefined;
   // A value that a stage measured out of its limits fails the run, whether or not a gate stands behind that stage.

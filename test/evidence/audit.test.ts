@@ -25,7 +25,7 @@ import { auditRun, type AuditOptions } from "#evidence/audit.ts";
 import { parseAudit, type AuditReport } from "#evidence/audit-file.ts";
 import { openHome } from "#home/home.ts";
 import type { ReadRun } from "#home/runs.ts";
-import { outputClaims } from "#evidence/output-claims.ts";
+import { outputClaimSteps } from "#evidence/output-claims.ts";
 import { addResultTree, readLogs } from "#evidence/result-tree.ts";
 import { claimsOfRun } from "#evidence/run-claims.ts";
 import type { RunRecord } from "#home/run-record.ts";
@@ -575,7 +575,7 @@ async function forgeOutput(tamper: Tamper): Promise<void> {
     forged.status = "cancelled"; // One that passed has a tree.
     delete forged.tree;
     delete forged.evidenceOfRun;
-    const ofOutputs = outputClaims(forged, (each) => tamper.path(each));
+    const ofOutputs = finish(outputClaimSteps(forged, (each) => tamper.path(each)));
     forged.claims = claimsOfRun(forged, ofOutputs);
   });
 }

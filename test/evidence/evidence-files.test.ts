@@ -9,7 +9,8 @@ import { isPipeliteError } from "#base/errors.ts";
 import { EvidenceFiles, lookUp, parseReference } from "#evidence/evidence-files.ts";
 import type { Value } from "#formula/formula.ts";
 import type { StageRecord } from "#home/run-record.ts";
-import { outputClaims } from "#evidence/output-claims.ts";
+import { finish } from "#base/steps.ts";
+import { outputClaimSteps } from "#evidence/output-claims.ts";
 
 const PATH = "/nix/store/00000000000000000000000000000000-x";
 
@@ -48,7 +49,7 @@ test("an output that is one file has no verdict, and nothing is below it", () =>
     durationMs: 1,
   };
   const stages = [{ ...stage, outPath: PATH, drvPath: `${PATH}.drv`, narHash: "sha256:00", narSize: 120 }];
-  const claims = outputClaims({ stages, materials: [], results: { a: PATH } }, () => file);
+  const claims = finish(outputClaimSteps({ stages, materials: [], results: { a: PATH } }, () => file));
   assert.deepEqual(
     claims.map(({ id, value }) => [id, value]),
     [
@@ -112,7 +113,7 @@ test("a verdict that two readers could read differently can't be read", () => {
     durationMs: 1,
   };
   const stages = [{ ...stage, outPath: PATH, drvPath: `${PATH}.drv`, narHash: "sha256:00", narSize: 120 }];
-  const claims = outputClaims({ stages, materials: [], results: { a: PATH } }, () => folder);
+  const claims = finish(outputClaimSteps({ stages, materials: [], results: { a: PATH } }, () => folder));
   const verdict = claims.find(({ id }) => id === "a/verdict");
   assert.equal(verdict?.status, "failed");
   assert.match(verdict?.statement ?? "", /can't be read/);

@@ -8,7 +8,8 @@ import { itemsOf } from "#compile/items.ts";
 import { TsConfigs } from "#compile/tsconfig.ts";
 import { parseAudit } from "#evidence/audit-file.ts";
 import { lookUp } from "#evidence/evidence-files.ts";
-import { outputClaims } from "#evidence/output-claims.ts";
+import { finish } from "#base/steps.ts";
+import { outputClaimSteps } from "#evidence/output-claims.ts";
 import { evaluate, type Value } from "#formula/formula.ts";
 import { parseFormula } from "#formula/syntax.ts";
 import { readEventLog } from "#home/event-log.ts";
@@ -194,8 +195,10 @@ export const homeTargets: readonly Target[] = [
     name: "verdict",
     parse: ofFile("verdict.json", (file) => {
       const { stages, materials, results } = RECORD;
-      const outputs = { stages, materials, results } as unknown as Parameters<typeof outputClaims>[0];
-      requireFinite(outputClaims(outputs, () => dirname(file)).filter(({ kind }) => kind === "check"));
+      const outputs = { stages, materials, results } as unknown as Parameters<typeof outputClaimSteps>[0];
+      requireFinite(
+        finish(outputClaimSteps(outputs, () => dirname(file))).filter(({ kind }) => kind === "check"),
+      );
     }),
     corpus: documents(VERDICT),
   },
