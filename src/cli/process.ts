@@ -34,8 +34,11 @@ export async function runProcess(argv: readonly string[]): Promise<void> {
     onExit: (callback) => void process.on("exit", callback),
   };
   let isOver = false;
-  process.on("exit", (code) => {
-    if (!isOver && CLAIMS_MORE.has(code)) cutShort(host);
+  holdEndings((code) => {
+    if (isOver || !CLAIMS_MORE.has(code)) return code;
+    isOver = true;
+    cutShort(host);
+    return EXIT.usage;
   });
   process.on("uncaughtException", (error) => {
     // Of a command that has said what was wrong, no more is wanted; and reporting may fail, where a module changed what Node has.
@@ -94,6 +97,34 @@ function cutShort({ stderr }: Host): void {
   stderr.write("error: The command was cut short: what it was asked for is not done\n");
   stderr.write("hint: A module of the pipeline ends the process, or waits (`await`) for what never comes\n");
   process.exitCode = EXIT.usage;
+}
+
+/**
+ * A module of a pipeline that ends this process, however it does, ends it with a code that is true. Native code can't be held, nor
+ * can a signal that other programs send.
+ * @param ending what to end with, for who would end with a code
+ */
+function holdEndings(ending: (code: number) => number): void {
+  const { emit, kill, reallyExit } = process as unknown as Record<string, Function>;
+  const call = (target: Function | undefined, ...args: unknown[]): unknown =>
+    target === undefined ? undefined : (Reflect.apply(target, process, args) as unknown);
+  const cut = (): unknown => call(reallyExit, ending(EXIT.ok));
+  const held = {
+    // Listeners can be taken off, and others can come after them.
+    emit(name: string, ...rest: unknown[]) {
+      const isHeard = call(emit, name, ...rest);
+      if (name === "exit") process.exitCode = ending(Number(process.exitCode ?? EXIT.ok));
+      return isHeard;
+    },
+    // Node's own `exit` ends with it.
+    reallyExit: (code: number = EXIT.ok) => call(reallyExit, ending(code)),
+    // None of these tells anybody.
+    abort: cut,
+    execve: cut,
+    kill: (pid: number, signal?: string | number) =>
+      pid === process.pid && signal !== 0 ? cut() : call(kill, pid, signal),
+  };
+  Object.assign(process, held);
 }
 
 let folder: string | undefined;

@@ -7,6 +7,11 @@ export const pipeliteError = errorsOf({
     message: "Cannot write to the store {home}: no space is left on its file system",
     hint: "Free some space or collect garbage, then run again: nothing half-written is registered",
   },
+  STORE_FILE_LIMIT: {
+    exit: 1,
+    message: "Cannot write to the store {home}: {limit}",
+    hint: "Raise the limit where Pipelite is started (`ulimit -f unlimited`), then run again: nothing half-written is registered",
+  },
   STORE_READ_ONLY: {
     exit: 2,
     message: "Cannot write to the store {home}: {reason}",

@@ -1,5 +1,5 @@
 // What the file system and SQLite say when a store cannot be written or read, in our own words.
-import { statfsSync } from "node:fs";
+import { readFileSync, statfsSync } from "node:fs";
 import { firstProblem, isPipeliteError, type PipeliteError, systemErrorCode } from "#base/errors.ts";
 import type { Layout } from "./layout.ts";
 import { pipeliteError } from "./errors.ts";
@@ -38,6 +38,8 @@ export function storeFailure(layout: StorePlace, thrown: unknown): unknown {
     case "ENOSPC":
     case "EDQUOT":
       return pipeliteError("STORE_NO_SPACE", { home }, error);
+    case "EFBIG":
+      return fileLimited(layout, error) ?? error;
     case "EROFS":
       return pipeliteError("STORE_READ_ONLY", { home, reason: "its file system is read-only" }, error);
     case "EACCES":
@@ -71,6 +73,19 @@ export function isDiskFull(home: string): boolean {
   return bavail * bsize < SPACE_MIN;
 }
 
+/** What this process may not go beyond (`ulimit -f`); undefined where nothing limits it. */
+function fileLimited({ home }: StorePlace, error: unknown): PipeliteError | undefined {
+  let bytes: string | undefined;
+  try {
+    bytes = /^Max file size\s+(\d+)\s/m.exec(readFileSync("/proc/self/limits", "latin1"))?.[1];
+  } catch {
+    // Without /proc nobody tells.
+  }
+  if (bytes === undefined) return undefined;
+  const limit = `this process may write no file of more than ${bytes} bytes`;
+  return pipeliteError("STORE_FILE_LIMIT", { home, limit }, error);
+}
+
 function sqliteErrorCode(error: unknown): number | undefined {
   if (systemErrorCode(error) !== "ERR_SQLITE_ERROR") return undefined;
   return error instanceof Error && "errcode" in error && typeof error.errcode === "number"
@@ -86,7 +101,10 @@ function sqliteFailure(layout: StorePlace, code: number, error: unknown): Pipeli
     case SQLITE.inputOutput:
       // Its shared memory and its log do not say why they cannot grow.
       if (isDiskFull(home)) return pipeliteError("STORE_NO_SPACE", { home }, error);
-      return pipeliteError("STORE_DATABASE_DAMAGED", { home, file, reason: "its disk fails" }, error);
+      return (
+        fileLimited(layout, error) ??
+        pipeliteError("STORE_DATABASE_DAMAGED", { home, file, reason: "its disk fails" }, error)
+      );
     case SQLITE.readOnly:
       return pipeliteError("STORE_READ_ONLY", { home, reason: "its database is read-only" }, error);
     case SQLITE.cannotOpen:

@@ -60,13 +60,37 @@ test("a home, or a folder for temporary files, that can't be used is named", { s
   assert.match(noTemporary.stdout, /"code":"TEMPORARY_FOLDER_UNUSABLE"/);
 });
 
+test("a limit on the size of files is named, and no disk that fails", { skip: sweep() }, () => {
+  for (const blocks of [0, 16, 4000]) {
+    const limited = shell(
+      `"$PIPELITE" init demo; cd demo; ulimit -f ${blocks}; PIPELITE_HOME=${folder}/limited-${blocks} "$PIPELITE" run --json 2>&1 | cat`,
+    );
+    assert.match(limited.stdout, /"code":"STORE_FILE_LIMIT"/, `${blocks}`);
+    assert.ok(limited.stdout.includes(`no file of more than ${blocks * 512} bytes`), limited.stdout);
+  }
+});
+
 test("a pipeline that ends the process, or never ends its loading, is no success", { skip: sweep() }, () => {
-  for (const code of ["process.exit(0)", "process.exit(70)", "await new Promise(() => {})"]) {
+  const codes = [
+    "process.exit(0)",
+    "process.exit(70)",
+    "await new Promise(() => {})",
+    "process.abort()",
+    'import { abort } from "node:process"; abort()',
+    "process.reallyExit(0)",
+    'process.execve("/bin/true", ["true"])',
+    "process.kill(process.pid, 9)",
+    'process.removeAllListeners("exit"); process.exit(0)',
+    "process.removeAllListeners(); await new Promise(() => {})",
+    'process.on("exit", () => { process.exitCode = 0 }); process.exit(0)',
+    'process.on("exit", () => process.abort()); process.exit(0)',
+  ];
+  for (const code of codes) {
     const { status, stdout, stderr } = shell(
       `mkdir -p short; echo '${code}' > short/pipeline.ts; "$PIPELITE" run short`,
     );
     assert.deepEqual([status, stdout], [EXIT.usage, ""], code);
-    assert.match(stderr, /^error: The command was cut short/m);
+    assert.equal(stderr.match(/^error: The command was cut short/gm)?.length, 1, `${code}\n${stderr}`);
   }
 });
 
