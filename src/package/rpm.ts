@@ -205,9 +205,15 @@ export function rpmFront(
   return Buffer.concat([leadOf(facts), signatures, gap, header]);
 }
 
+/** x86-64, as rpm numbers machines in leads. */
+const LEAD_MACHINE = 1;
+/** With aarch64. */
+const LEAD_MACHINES: ReadonlySet<number> = new Set([LEAD_MACHINE, 19]);
+
 function leadOf({ name, version }: PackageFacts): Uint8Array {
   const lead = Buffer.alloc(LEAD_BYTES);
-  lead.set([0xed, 0xab, 0xee, 0xdb, 3, 0, 0, 0, 0, 1]);
+  lead.set([0xed, 0xab, 0xee, 0xdb, 3, 0, 0, 0]);
+  lead.writeUInt16BE(LEAD_MACHINE, 8);
   lead.write(`${name}-${version}-${RPM_RELEASE}`.slice(0, 65), 10, "latin1");
   lead.writeUInt16BE(1, 76);
   lead.writeUInt16BE(5, 78);
@@ -219,7 +225,7 @@ export interface ReadRpm {
   tags: RpmTags;
   /** The header as signatures cover it. */
   header: Uint8Array;
-  /** What it says of itself to programs that are not rpm: its version, whether it is a source, its name. */
+  /** What it says of itself to programs that are not rpm: its version, whether it is a source, machine, name, system. */
   lead: Uint8Array;
   /** Where the header is in the file. */
   headerRange: readonly [start: number, end: number];
@@ -241,8 +247,9 @@ export function readRpm(bytes: Uint8Array): ReadRpm {
   compare("SHA-256", tagText(signatures, 273), hash("sha256", header));
   compare("SHA-256 of the payload", tagTexts(tags, 5092)[0], hash("sha256", payload));
   if (signatures.has(269)) compare("SHA-1", tagText(signatures, 269), hash("sha1", header));
-  // Of its numbers for a machine and a system, who signs it with rpm writes its own.
-  const lead = Buffer.concat([bytes.subarray(0, 8), bytes.subarray(10, 76)]);
+  const lead = Buffer.from(bytes.subarray(0, LEAD_BYTES));
+  // Who signs it with rpm leaves the number of the machine on which that was done: on one that we know it counts as ours.
+  if (LEAD_MACHINES.has(lead.readUInt16BE(8))) lead.writeUInt16BE(LEAD_MACHINE, 8);
   return { lead, signatures, tags, header, headerRange: [start, start + header.length], payload };
 }
 

@@ -270,11 +270,24 @@ test(
         assert.match(told.difference ?? "", /usr\/bin\/hello|^etc\/hello/);
         if (format === "rpm") {
           // No digest is over the lead, and other programs than rpm read it.
-          const lead = readFileSync(place);
-          lead.write("other", 10, "latin1");
-          const renamed = join(folder, "renamed.rpm");
-          writeFileSync(renamed, lead);
-          assert.equal((await packAgain(project.door, renamed, signal)).status, "differs");
+          const led = async (at: number, ...bytes: number[]) => {
+            const lead = readFileSync(place);
+            lead.set(bytes, at);
+            const other = join(folder, "other.rpm");
+            writeFileSync(other, lead);
+            return (await packAgain(project.door, other, signal)).status;
+          };
+          // A source, a SPARC, another name, another system, an unknown kind of signature, something where nothing is.
+          const others = [
+            [7, 1],
+            [9, 3],
+            [10, 120],
+            [77, 8],
+            [79, 1],
+            [95, 1],
+          ] as const;
+          for (const [at, byte] of others) assert.equal(await led(at, byte), "differs", `${at}`);
+          assert.equal(await led(9, 19), "same", "signed on an aarch64");
         }
         const cut = readFileSync(place);
         cut[Math.floor(cut.length * 0.9)] = (cut[Math.floor(cut.length * 0.9)] ?? 0) ^ 0xff;
