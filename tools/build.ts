@@ -21,6 +21,7 @@ import {
   common,
   commonJs,
   exportsOf,
+  importBuiltins,
   onImport,
   takeFromParts,
   takeWhenCalled,
@@ -50,7 +51,7 @@ await bundle({
 });
 await bundle({
   ...chunks,
-  plugins: [takeFromParts(parts, await exportsOf(parts.flatMap(({ modules }) => modules)))],
+  plugins: [takeFromParts(parts, await exportsOf(parts.flatMap(({ modules }) => modules))), importBuiltins],
   entryPoints: {
     ...Object.fromEntries(lazy.map((path) => [chunkOf(path), path])),
     index: "src/index.ts",

@@ -1,6 +1,7 @@
 // What a run needs of the package, packed: the core is all that one with nothing to do needs, and a second file what it needs
 // more when it builds (of it the store by itself, which a library is, too), another what its end needs. Node takes a third of a millisecond
 // to find, read and link a file of ES modules, and these would be eighty and sixty: hence one file each, and CommonJS, which is quicker.
+import { isBuiltin } from "node:module";
 import { join, relative, resolve } from "node:path";
 import type { BuildOptions, OnResolveArgs, OnResolveResult, Plugin } from "esbuild";
 import { build as bundle } from "esbuild";
@@ -162,6 +163,21 @@ export function takeWhenCalled(part: string, names: Readonly<Record<string, read
     },
   };
 }
+
+/**
+ * Packages of CommonJS that ask for a module of Node by `require`, which no ES module has: they get what an import of it gives.
+ */
+export const importBuiltins: Plugin = {
+  name: "import-builtins",
+  setup(build) {
+    build.onResolve({ filter: /^[a-z]/ }, ({ path, kind }) =>
+      kind === "require-call" && isBuiltin(path) ? { path, namespace: "builtin" } : undefined,
+    );
+    build.onLoad({ filter: /./, namespace: "builtin" }, ({ path }) => ({
+      contents: `export * from "node:${path.replace(/^node:/, "")}";`,
+    }));
+  },
+};
 
 /**
  * Says of an import of one of our files, which other one is meant by it. All name a whole file: to ask esbuild, which looks at the disk
