@@ -28,7 +28,11 @@ export function parseRelations(text: string): Dependency[][] {
 function parseOne(text: string): Dependency {
   // One blank at most in a place: of two of any number side by side each could take what the other leaves.
   const [, name, qualifier, relation, version] = ONE.exec(text.split(/\s+/).join(" ")) ?? [];
-  if (name === undefined) throw pipeliteError("DEBIAN_RELATION_INVALID", { text });
+  if (name === undefined) {
+    const SHOWN = 100;
+    const shown = text.length > SHOWN ? `${text.slice(0, SHOWN)}...` : text;
+    throw pipeliteError("DEBIAN_RELATION_INVALID", { text: shown });
+  }
   return {
     name,
     ...(qualifier !== undefined && { qualifier }),

@@ -29,12 +29,20 @@ export function solve(universe: Universe, names: readonly string[]): Solution {
 /** Why a package can't be had, in words. */
 type Reason = string;
 
+/** Packages that need each other, one after the other: no archive has such a row, and apt goes to 3,000. */
+const DEPTH_MAX = 1000;
+/** Relations looked at for one request: of choices that all fail in the end there are as many as can be combined. */
+const WORK_MAX = 4_000_000;
+
 export class Solver {
   readonly #universe: Universe;
   readonly #marked = new Map<string, DebianPackage>();
   /** Marked packages by the names that they provide. */
   readonly #provided = new Map<string, Set<DebianPackage>>();
+  /** Marked packages by the names of what they exclude. */
+  readonly #excluding = new Map<string, Set<DebianPackage>>();
   #why: Reason | undefined;
+  #work = 0;
 
   constructor(universe: Universe) {
     this.#universe = universe;
@@ -52,35 +60,47 @@ export class Solver {
       const names = [only, ...more].flatMap((each) => each?.name ?? []);
       const suggestion =
         names.length > 0
-          ? `It is provided by ${names.join(", ")}: name one of them`
+          ? `It is provided by ${listed(names)}: name one of them`
           : "Look for it with `apt-cache search`";
       throw pipeliteError("PACKAGE_UNKNOWN", { package: name, suggestion });
     }
     this.#why = undefined;
-    if (!this.#mark(only))
-      throw pipeliteError("PACKAGES_IN_CONFLICT", { package: name, problem: this.#why ?? "" });
+    this.#work = 0;
+    if (this.#mark(only, 0)) return;
+    const problem = this.#work > WORK_MAX ? TOO_MUCH : (this.#why ?? "");
+    throw pipeliteError("PACKAGES_IN_CONFLICT", { package: name, problem });
   }
 
   /** A marked package that does for a dependency. */
   satisfier(dependency: Dependency): DebianPackage | undefined {
     const real = this.#marked.get(dependency.name);
     if (real !== undefined && isSatisfiedBy(dependency, real)) return real;
-    return [...(this.#provided.get(dependency.name) ?? [])].find((each) => isSatisfiedBy(dependency, each));
+    for (const each of this.#provided.get(dependency.name) ?? [])
+      if (isSatisfiedBy(dependency, each)) return each;
+    return undefined;
   }
 
   /** @returns false, with nothing more marked than before, where it can't be had */
-  #mark(each: DebianPackage): boolean {
+  #mark(each: DebianPackage, depth: number): boolean {
     const known = this.#marked.get(each.name);
     if (known !== undefined) return known === each;
+    if (depth > DEPTH_MAX)
+      return this.#refuse(`more than ${DEPTH_MAX} packages need each other, one after the other`);
+    const { needs, foes, provides } = each;
+    this.#work += 1 + needs.length + foes.length + provides.length;
+    if (this.#work > WORK_MAX) return false;
     const foe = this.#foeOf(each);
-    if (foe !== undefined) return this.#refuse(`${each.name} and ${foe.name} exclude each other`);
+    if (foe !== undefined)
+      return this.#refuse(`${shortened(each.name)} and ${shortened(foe.name)} exclude each other`);
     const before = this.#marked.size;
     this.#add(each);
-    for (const group of each.needs) {
+    for (const group of needs) {
       if (group.some((dependency) => this.satisfier(dependency) !== undefined)) continue;
       const candidates = group.flatMap((dependency) => this.#candidatesFor(dependency));
-      if (candidates.length === 0) this.#refuse(`${each.name} needs ${inWords(group)}, which is not there`);
-      if (candidates.some((candidate) => this.#mark(candidate))) continue;
+      this.#work += candidates.length;
+      if (candidates.length === 0)
+        this.#refuse(`${shortened(each.name)} needs ${inWords(group)}, which is not there`);
+      if (candidates.some((candidate) => this.#mark(candidate, depth + 1))) continue;
       this.#undo(before);
       return false;
     }
@@ -107,23 +127,33 @@ export class Solver {
       );
       if (foe !== undefined) return foe;
     }
-    return this.marked.find((one) => one.foes.some((dependency) => isSatisfiedBy(dependency, each, true)));
+    for (const name of [each.name, ...each.provides.map((provided) => provided.name)])
+      for (const one of this.#excluding.get(name) ?? [])
+        if (one.foes.some((dependency) => dependency.name === name && isSatisfiedBy(dependency, each, true)))
+          return one;
+    return undefined;
   }
 
   #add(each: DebianPackage): void {
     this.#marked.set(each.name, each);
-    for (const { name } of each.provides) {
-      const known = this.#provided.get(name) ?? new Set();
-      this.#provided.set(name, known.add(each));
-    }
+    for (const { name } of each.provides) this.#provided.getOrInsertComputed(name, newSet).add(each);
+    for (const { name } of each.foes) this.#excluding.getOrInsertComputed(name, newSet).add(each);
   }
 
   #undo(before: number): void {
+    this.#work += this.#marked.size;
     for (const each of this.marked.slice(before)) {
       this.#marked.delete(each.name);
       for (const { name } of each.provides) this.#provided.get(name)?.delete(each);
+      for (const { name } of each.foes) this.#excluding.get(name)?.delete(each);
     }
   }
+}
+
+const TOO_MUCH = `its relations leave more choices open than are tried (${WORK_MAX} relations)`;
+
+function newSet(): Set<DebianPackage> {
+  return new Set();
 }
 
 /** @param isFoe whether it is about excluding: an architecture does not matter there */
@@ -141,15 +171,31 @@ function isSatisfiedBy(
     if (isAny && !["allowed", "foreign"].includes(each.text("multi-arch"))) return false;
     if (fits(each.version)) return true;
   }
-  return each.provides.some((provided) => provided.name === name && fits(provided.version));
+  return each.providing(name).some((provided) => fits(provided.version));
 }
 
 function inWords(group: readonly Dependency[]): string {
   return group
+    .slice(0, ALTERNATIVES_NAMED)
     .map(({ name, relation, version }) =>
-      relation === undefined ? name : `${name} (${relation} ${version})`,
+      shortened(relation === undefined ? name : `${name} (${relation} ${version})`),
     )
     .join(" or ");
+}
+
+const ALTERNATIVES_NAMED = 10;
+
+function listed(names: readonly string[]): string {
+  const named = names.slice(0, ALTERNATIVES_NAMED).map(shortened).join(", ");
+  return names.length > ALTERNATIVES_NAMED
+    ? `${named} and ${names.length - ALTERNATIVES_NAMED} others`
+    : named;
+}
+
+/** What an archive calls its packages may have any length. */
+function shortened(text: string): string {
+  const NAMED = 100;
+  return text.length > NAMED ? `${text.slice(0, NAMED)}...` : text;
 }
 
 /** Depth first again, over what is marked: the base by itself, then the rest. */
@@ -157,19 +203,30 @@ function inOrder(solver: Solver, base: number): DebianPackage[] {
   const all = solver.marked;
   const ordered: DebianPackage[] = [];
   const seen = new Set<DebianPackage>();
-  const within = (part: ReadonlySet<DebianPackage>) => {
-    const visit = (each: DebianPackage): void => {
-      if (seen.has(each) || !part.has(each)) return;
-      seen.add(each);
-      for (const group of each.needs) {
-        for (const dependency of group) {
-          const found = solver.satisfier(dependency);
-          if (found === undefined) continue;
-          visit(found);
-          break;
-        }
+  function* neededBy(each: DebianPackage): Generator<DebianPackage> {
+    for (const group of each.needs)
+      for (const dependency of group) {
+        const found = solver.satisfier(dependency);
+        if (found === undefined) continue;
+        yield found;
+        break;
       }
-      ordered.push(each);
+  }
+  const within = (part: ReadonlySet<DebianPackage>) => {
+    // By hand, since a row of packages may be longer than a stack is deep.
+    const visit = (first: DebianPackage): void => {
+      const open: { each: DebianPackage; needs: Iterator<DebianPackage> }[] = [];
+      const enter = (each: DebianPackage): void => {
+        if (seen.has(each) || !part.has(each)) return;
+        seen.add(each);
+        open.push({ each, needs: neededBy(each) });
+      };
+      enter(first);
+      for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
+        const { done, value } = top.needs.next();
+        if (done !== true) enter(value);
+        else ordered.push(...open.splice(-1).map(({ each }) => each));
+      }
     };
     for (const each of part) visit(each);
   };

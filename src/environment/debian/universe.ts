@@ -9,6 +9,7 @@ export class DebianPackage {
   readonly archive: string;
   readonly #fields: ReadonlyMap<string, string>;
   readonly #relations = new Map<string, Dependency[][]>();
+  #provided: ReadonlyMap<string, Dependency[]> | undefined;
 
   constructor(stanza: string, archive: string) {
     this.#fields = parseStanza(stanza);
@@ -40,6 +41,12 @@ export class DebianPackage {
 
   get provides(): Dependency[] {
     return this.#parsed("provides").flat();
+  }
+
+  /** What it provides under a name: a package can do that in several versions. */
+  providing(name: string): readonly Dependency[] {
+    this.#provided ??= Map.groupBy(this.provides, (each) => each.name);
+    return this.#provided.get(name) ?? [];
   }
 
   #parsed(field: string): Dependency[][] {
@@ -89,7 +96,7 @@ export class Universe {
   providers(name: string): DebianPackage[] {
     const found = [...(this.#providers.get(name) ?? [])].flatMap((each) => this.candidate(each) ?? []);
     return found
-      .filter((each) => each.provides.some((provided) => provided.name === name))
+      .filter((each) => each.providing(name).length > 0)
       .toSorted((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
   }
 
@@ -113,7 +120,7 @@ export class Universe {
     let waiting: (() => void)[] = [];
     const close = (): void => {
       if (name !== "" && isOurs) {
-        this.#places.set(name, [...(this.#places.get(name) ?? []), { index, start }]);
+        this.#places.getOrInsertComputed(name, () => []).push({ index, start });
         for (const note of waiting) note();
       }
       waiting = [];
