@@ -27,7 +27,7 @@ export function linedJson(value: Readonly<Record<string, unknown>> | readonly un
 
 const BLOCK = 256 * 1024;
 
-/** The same in blocks of text: the whole of it may be too much to be held in memory. */
+/** The same in blocks of text: the whole of it may be too much to be held in memory. A member may be an iterator in place of a list. */
 export function linesOfJson(
   value: Readonly<Record<string, unknown>> | readonly unknown[],
 ): Generator<string, undefined> {
@@ -48,24 +48,33 @@ function* inBlocks(all: Iterable<string>): Generator<string, undefined> {
   yield withCodes(pieces.join(""));
 }
 
-function* lined(value: Readonly<Record<string, unknown>> | readonly unknown[]): Generator<string, undefined> {
-  if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) yield `${index === 0 ? "[\n" : ",\n"}${canonicalJson(item)}`;
-    yield value.length === 0 ? "[]" : "\n]";
+function* lined(
+  value: Readonly<Record<string, unknown>> | readonly unknown[] | IteratorObject<unknown>,
+): Generator<string, undefined> {
+  if (isList(value)) {
+    let before = "[\n";
+    for (const item of value) {
+      yield before + canonicalJson(item);
+      before = ",\n";
+    }
+    yield before === "[\n" ? "[]" : "\n]";
     return;
   }
-  const members = value as Readonly<Record<string, unknown>>;
   yield "{\n";
   let before = "";
-  for (const name of sortedKeys(members)) {
-    const member = members[name];
+  for (const name of sortedKeys(value)) {
+    const member = value[name];
     if (member === undefined) continue;
     yield `${before}${JSON.stringify(name)}:`;
-    if (Array.isArray(member)) yield* lined(member);
+    if (isList(member)) yield* lined(member);
     else yield canonicalJson(member);
     before = ",\n";
   }
   yield "\n}";
+}
+
+function isList(value: unknown): value is readonly unknown[] | IteratorObject<unknown> {
+  return Array.isArray(value) || value instanceof Iterator;
 }
 
 /** What is in order needs nothing but the engine's own JSON. */

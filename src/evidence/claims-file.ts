@@ -3,22 +3,36 @@
 import type { Claim } from "#home/run-record.ts";
 
 /** Of members that every claim has: one that is not there can mean nothing else. */
-const OTHERWISE: Readonly<Record<string, unknown>> = {
+const OTHERWISE = {
   formula: "$1",
   kind: "figure",
   status: "recorded",
   value: null,
 } satisfies Partial<Claim>;
 
-/** What claims.json holds. */
-export function claimsFile(claims: readonly Claim[]): { claims: object[]; otherwise: object } {
-  const shortened = claims.map((claim) => {
-    const kept: Record<string, unknown> = {};
-    for (const name of Object.keys(claim)) {
-      const value: unknown = claim[name as keyof Claim];
-      if (OTHERWISE[name] !== value) kept[name] = value;
-    }
-    return kept;
-  });
-  return { claims: shortened, otherwise: OTHERWISE };
+/** What claims.json holds; each claim is shortened when it is its turn, since there may be many. */
+export function claimsFile(claims: readonly Claim[]): { claims: Iterable<object>; otherwise: object } {
+  return { claims: claims.values().map(shortened), otherwise: OTHERWISE };
+}
+
+type Shortened = { -readonly [K in keyof Claim]?: Claim[K] };
+
+/** In the order of names, in which it is written. */
+function shortened(claim: Claim): Shortened {
+  const { accept, evidence, formula, id, kind, limit, problem, source, statement, status, unit, value } =
+    claim;
+  const kept: Shortened = {};
+  if (accept !== undefined) kept.accept = accept;
+  kept.evidence = evidence;
+  if (formula !== OTHERWISE.formula) kept.formula = formula;
+  kept.id = id;
+  if (kind !== OTHERWISE.kind) kept.kind = kind;
+  if (limit !== undefined) kept.limit = limit;
+  if (problem !== undefined) kept.problem = problem;
+  if (source !== undefined) kept.source = source;
+  kept.statement = statement;
+  if (status !== OTHERWISE.status) kept.status = status;
+  if (unit !== undefined) kept.unit = unit;
+  if (value !== OTHERWISE.value) kept.value = value;
+  return kept;
 }

@@ -67,6 +67,8 @@ export class Builds {
   #writing: Promise<void> | undefined;
   /** Asked for by the plan, by the order of the stages and by each stage; what others build meanwhile changes no plan. */
   readonly #lastWalls = new Map<string, number | undefined>();
+  /** Pipelines that had nothing here when they were first asked for -> their stages that were written since. */
+  readonly #firstRuns = new Map<string, Set<string> | undefined>();
 
   /** Opens the table, and makes it again where it is damaged: all of it can be had again by building again. */
   constructor({ folder: home, builds: file }: Pick<HomeLayout, "folder" | "builds">) {
@@ -156,6 +158,7 @@ export class Builds {
    */
   record(row: BuildRow, ingredients: unknown): Promise<void> {
     this.#lastWalls.delete(`${row.pipeline}\0${row.stage}`);
+    this.#firstRuns.get(row.pipeline)?.add(row.stage);
     this.#unwritten.push(() => {
       this.#record(row);
       this.#rememberIngredients(row.pipeline, row.stage, ingredients);
@@ -188,9 +191,21 @@ export class Builds {
 
   /** How long the last build of this stage took, whatever it was built from. */
   lastWallMs(pipeline: string, stage: string): number | undefined {
+    if (this.#isUnknown(pipeline, stage)) return undefined;
     const key = `${pipeline}\0${stage}`;
     if (!this.#lastWalls.has(key)) this.#lastWalls.set(key, this.#readLastWall(pipeline, stage));
     return this.#lastWalls.get(key);
+  }
+
+  /** Nothing is known of a stage of a first run: thousands of them are not looked for one by one. */
+  #isUnknown(pipeline: string, stage: string): boolean {
+    if (!this.#firstRuns.has(pipeline)) {
+      const sql = `select exists (select 1 from Builds where pipeline = ?1)
+        or exists (select 1 from Ingredients where pipeline = ?1) as known`;
+      const isFirst = this.#get(sql, pipeline)?.["known"] === 0;
+      this.#firstRuns.set(pipeline, isFirst ? new Set() : undefined);
+    }
+    return this.#firstRuns.get(pipeline)?.has(stage) === false;
   }
 
   #readLastWall(pipeline: string, stage: string): number | undefined {
@@ -204,6 +219,7 @@ export class Builds {
 
   /** What a stage was made of when it was last planned in a run that passed it. */
   ingredients(pipeline: string, stage: string): unknown {
+    if (this.#isUnknown(pipeline, stage)) return undefined;
     const row = this.#get("select value from Ingredients where pipeline = ? and stage = ?", pipeline, stage);
     return row === undefined ? undefined : (JSON.parse(text(row["value"])) as unknown);
   }
@@ -216,6 +232,7 @@ export class Builds {
   }
 
   #rememberIngredients(pipeline: string, stage: string, value: unknown): void {
+    this.#firstRuns.get(pipeline)?.add(stage);
     const sql = "insert or replace into Ingredients (pipeline, stage, value) values (?, ?, ?)";
     this.#put(sql, pipeline, stage, JSON.stringify(value));
   }

@@ -3,28 +3,57 @@ import { existsSync, readFileSync } from "node:fs";
 import { stageVariable } from "#evidence/stage-variable.ts";
 import type { Home } from "#home/home.ts";
 import type { RunRecord } from "#home/run-record.ts";
-import { parseDerivation } from "#nix/derivation.ts";
+import { parseDerivation, type Derivation } from "#nix/derivation.ts";
 import { parseStorePath, storePathName } from "#nix/store-path.ts";
 import { resolvePattern } from "#standards/facts.ts";
 import type { DerivationView } from "#standards/input.ts";
 
 type Leaf = DerivationView["parameters"][number];
 
-/** The derivations of the stages whose files are still in the store. */
+/** The derivations of the stages whose files are still in the store. One is read when something of it is asked for. */
 export function readDerivations(home: Home, { stages }: RunRecord): DerivationView[] {
   return stages.flatMap(({ name, kind, drvPath }) => {
     const file = drvPath === undefined ? undefined : home.physical(drvPath);
     if (drvPath === undefined || file === undefined || !existsSync(file)) return [];
-    const storeName = storePathName(parseStorePath(drvPath)).replace(/\.drv$/, "");
-    const { system, builder, env, inputSrcs } = parseDerivation(readFileSync(file), storeName);
     // The environment of a command is its author's own.
     const isStage = kind === "stage" || kind === "gate" || kind === "check";
-    const described = isStage ? stageVariable({ env }) : undefined;
-    const [params] = described === undefined ? [] : resolvePattern(described, "/params");
-    return [
-      { stage: name, drvPath, system, builder, sources: inputSrcs, parameters: leavesOf(params?.value) },
-    ];
+    return [readLater(name, drvPath, { file, isStage })];
   });
+}
+
+function readLater(
+  stage: string,
+  drvPath: string,
+  { file, isStage }: { file: string; isStage: boolean },
+): DerivationView {
+  let known: Derivation | undefined;
+  const read = (): Derivation => {
+    const storeName = storePathName(parseStorePath(drvPath)).replace(/\.drv$/, "");
+    return (known ??= parseDerivation(readFileSync(file), storeName));
+  };
+  let parameters: Leaf[] | undefined;
+  return {
+    stage,
+    drvPath,
+    get system() {
+      return read().system;
+    },
+    get builder() {
+      return read().builder;
+    },
+    get sources() {
+      return read().inputSrcs;
+    },
+    get parameters() {
+      return (parameters ??= isStage ? parametersOf(read()) : []);
+    },
+  };
+}
+
+function parametersOf({ env }: Derivation): Leaf[] {
+  const described = stageVariable({ env });
+  const [params] = described === undefined ? [] : resolvePattern(described, "/params");
+  return leavesOf(params?.value);
 }
 
 function leavesOf(value: unknown, pointer = ""): Leaf[] {

@@ -16,9 +16,10 @@ export function evidenceDocuments(input: DocumentInput): Map<string, Uint8Array>
   const others = [MAPPINGS.iso9001, MAPPINGS.part11, MAPPINGS.annex11].map((each) =>
     evidenceFor(each, input),
   );
+  const batch = batchRecordOf(input);
   return new Map([
-    ["report.html", utf8(reportHtml(input, others))],
-    ["batch-record.json", utf8(linedJson({ ...batchRecordOf(input) }))],
+    ["report.html", utf8(reportHtml(input, batch, others))],
+    ["batch-record.json", utf8(linedJson({ ...batch }))],
   ]);
 }
 
@@ -35,8 +36,9 @@ export function documentsOf(input: DocumentInput): Map<string, Uint8Array> {
     ...head,
     ...evidence,
   });
+  const batchRecord = batchRecordOf(input);
   const documents: [string, unknown][] = [
-    ["batch-record.json", batchRecordOf(input)],
+    ["batch-record.json", batchRecord],
     ["master-record.json", masterRecordOf(input)],
     ["deviations.json", deviationsDocument(input)],
     ["iso9001-2015.json", clausesDocument(iso9001)],
@@ -45,7 +47,7 @@ export function documentsOf(input: DocumentInput): Map<string, Uint8Array> {
     ["attestations.cdx.json", attestationsOf(input, [batch, iso9001, part11, annex11])],
   ];
   return new Map([
-    ["report.html", utf8(reportHtml(input, [iso9001, part11, annex11]))],
+    ["report.html", utf8(reportHtml(input, batchRecord, [iso9001, part11, annex11]))],
     ...documents.map(([name, document]) => [name, utf8(documentJson(document))] as const),
   ]);
 }

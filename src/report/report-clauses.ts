@@ -7,7 +7,8 @@ import { all, h } from "./markup.ts";
 import type { Child, Html } from "./markup.ts";
 import { joinHtml, mark, missing, named, statusWord, table } from "./report-parts.ts";
 import type { ReportParts, Section } from "./report-parts.ts";
-import type { MasterRecord } from "#standards/records.ts";
+import type { DocumentInput } from "#standards/input.ts";
+import { masterRecordOf } from "#standards/records.ts";
 
 export function batchSection({ standard, clauses }: StandardEvidence, parts: ReportParts): Section {
   return {
@@ -125,12 +126,9 @@ function factHtml(fact: Fact, { figure }: ReportParts): Html {
   return named(fact, figure(fact));
 }
 
-export function masterSection(
-  { stages, parameters, materials, limits }: MasterRecord,
-  parts: ReportParts,
-): Section {
-  const listed = stages.slice(0, STAGES_MAX);
-  const rows = listed.map((stage): Child[] => [
+export function masterSection(input: DocumentInput, parts: ReportParts): Section {
+  const { stages, parameters, materials, limits } = masterRecordOf(input, STAGES_MAX);
+  const rows = stages.map((stage): Child[] => [
     all(mark(stage.name), h("span", { class: "below" }, mark(stage.place, "code"))),
     stage.inputs.length === 0 ? missing("nothing") : joinHtml(stage.inputs.map((input) => mark(input))),
     stage.parameters.length === 0
@@ -157,7 +155,7 @@ export function masterSection(
         ],
         rows,
       ),
-      listed.length < stages.length && h("p", { class: "quiet" }, REST),
+      stages.length < input.record.stages.length && h("p", { class: "quiet" }, REST),
       parameters.length > 0 &&
         table(
           "Parameters of the run",

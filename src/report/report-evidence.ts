@@ -12,7 +12,7 @@ import type { ClaimLinks, ReportParts, Section } from "./report-parts.ts";
 
 /** The claims that are listed, with their places. Where there are many, only those that something is asked of, or of the run. */
 export function anchorsOf({ claims }: RunRecord): ClaimLinks {
-  const isOfRun = ({ id }: Claim) => /^run\/[a-z-]+$/.test(id);
+  const isOfRun = ({ id }: Claim) => id.startsWith("run/") && /^run\/[a-z-]+$/.test(id);
   const listed =
     claims.length <= CLAIMS_MAX ? claims : claims.filter((claim) => claim.kind === "check" || isOfRun(claim));
   return new Map(listed.map(({ id }, index) => [id, `claim-${index}`]));

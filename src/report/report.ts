@@ -1,5 +1,5 @@
 // The report: one HTML file that holds everything, for reading and for printing. No script, no outside resource.
-import { batchRecordOf, masterRecordOf } from "#standards/records.ts";
+import type { BatchRecord } from "#standards/records.ts";
 import type { StandardEvidence } from "#standards/clauses.ts";
 import type { DocumentInput } from "#standards/input.ts";
 import { h, raw } from "./markup.ts";
@@ -16,9 +16,12 @@ import { environmentSection, logsSection } from "./report-tail.ts";
 import { deviationsSection, headerHtml, reviewSection, signaturesSection } from "./report-verdict.ts";
 
 /** @param standards evidence for clauses of standards other than the batch record's */
-export function reportHtml(input: DocumentInput, standards: readonly StandardEvidence[]): string {
+export function reportHtml(
+  input: DocumentInput,
+  { standard, fields }: Pick<BatchRecord, "standard" | "fields">,
+  standards: readonly StandardEvidence[],
+): string {
   const parts = partsWith(anchorsOf(input.record));
-  const { standard, fields } = batchRecordOf(input);
   const sections = [
     reviewSection(input, parts),
     deviationsSection(input, parts),
@@ -26,7 +29,7 @@ export function reportHtml(input: DocumentInput, standards: readonly StandardEvi
     timelineSection(input, parts),
     measurementsSection(input, parts),
     batchSection({ standard, clauses: fields }, parts),
-    masterSection(masterRecordOf(input), parts),
+    masterSection(input, parts),
     standardsSection(standards, parts),
     signaturesSection(input),
     rebuildsSection(input),

@@ -2,7 +2,7 @@
 import { isBuildNode, type GraphNode } from "#compile/nodes.ts";
 import type { Realisation, RealisationId } from "#nix/realisation.ts";
 import type { StorePath } from "#nix/store-path.ts";
-import { isWeak, type Workspace } from "./realise.ts";
+import { weakAmong, type Workspace } from "./realise.ts";
 
 /** A derivation whose inputs are outputs of others: how a node stands in the graph that Nix can build. */
 export interface GraphDerivation {
@@ -26,18 +26,26 @@ export async function realiseGraph(
     realised.set(node, realisation);
     byId.set(realisation.id, realisation);
   };
+  const there = work.store.realisationsAmong([...graph.values()].map(({ id }) => id));
+  const outputs = [...graph.keys()].flatMap((node) => work.outputs.get(node) ?? []);
+  const referring = work.store.referringAmong(outputs);
+  const candidates = [...graph].filter(([node, { id }]) => there.get(id)?.outPath !== work.outputs.get(node));
+  const isWeak = weakAmong(
+    work,
+    candidates.map(([node]) => node),
+  );
   for (const [node, { id }] of graph) {
     const outPath = work.outputs.get(node);
     const needs = node.needs.filter((need) => graph.has(need));
     const inputs = needs.map((need) => realised.get(need)).filter((each) => each !== undefined);
     if (outPath === undefined || !isBuildNode(node) || inputs.length < needs.length) continue;
-    const known = work.store.realisation(id);
+    const known = there.get(id);
     if (known?.outPath === outPath) {
       note(node, known);
       continue;
     }
-    if (isWeak(work, work.resolve(node))) continue;
-    const references = work.store.info(outPath)?.references ?? [];
+    if (isWeak(node)) continue;
+    const references = referring.has(outPath) ? work.store.references(outPath) : [];
     const dependencies = dependenciesOf(references, inputs, byId);
     const realisation = { id, outPath, dependencies, signatures: [] };
     note(node, realisation);

@@ -192,10 +192,16 @@ function isUnconfined(row: Pick<BuildRow, "sandbox"> | undefined): boolean {
   return row?.sandbox === "none";
 }
 
-/** Whether nobody has built it in a sandbox. */
-export function isWeak(work: Workspace, resolved: Resolved): boolean {
-  const row = work.builds.output(resolved.drvPath);
-  return isUnconfined(row) && work.store.realisation(ownRealisationId(resolved.derivation)) === undefined;
+/** Whether nobody has built one of these in a sandbox, by the table of builds, which is asked once for all. */
+export function weakAmong(work: Workspace, nodes: readonly GraphNode[]): (node: BuildNode) => boolean {
+  const done = nodes.filter(isBuildNode).filter((node) => work.outputs.has(node) && isReady(work, node));
+  const rows = work.builds.outputs(done.map((node) => work.resolve(node).drvPath));
+  return (node) => {
+    const resolved = work.resolve(node);
+    const row = rows.get(resolved.drvPath) ?? work.builds.output(resolved.drvPath);
+    if (!isUnconfined(row)) return false;
+    return work.store.realisation(ownRealisationId(resolved.derivation)) === undefined;
+  };
 }
 
 /** What was built elsewhere comes without its derivation. */

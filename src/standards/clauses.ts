@@ -31,6 +31,8 @@ export interface SourceEvidence {
 
 /** As many facts as a reviewer can look at: what a run has of a kind may grow with its stages. */
 export const FACTS_MAX = 24;
+/** No more than will be listed, and one that tells that there are more. */
+const LISTED_MAX = FACTS_MAX + 1;
 
 export interface ClauseEvidence {
   clause: Identifier;
@@ -104,7 +106,7 @@ function lookUp(source: EvidenceSource, { input, claims }: Lookup): Found {
     case "checks":
       return ofClaims(source, claims.checks(), input);
     case "record":
-      return ofFacts(recordIdentifiers(input.record, select));
+      return ofFacts(recordIdentifiers(input.record, select, LISTED_MAX));
     case "parameters":
       return ofFacts(parameterFacts(input));
     case "deviations":
@@ -141,8 +143,7 @@ function ofClaims(
       : found.every(isGood)
         ? "supported"
         : "partial";
-  // No more than will be listed, and one that tells that there are more.
-  const listed = found.length <= FACTS_MAX ? found : openFirst(found, isOpen).slice(0, FACTS_MAX + 1);
+  const listed = found.length <= FACTS_MAX ? found : openFirst(found, isOpen).slice(0, LISTED_MAX);
   return { status, facts: listed.map(figureOf) };
 }
 
@@ -155,11 +156,17 @@ function ofJournal({ journal, recordProblem }: DocumentInput): Found {
 }
 
 function parameterFacts({ derivations }: DocumentInput): Fact[] {
-  return derivations.flatMap(({ stage, drvPath, parameters }) =>
-    parameters.map(({ pointer, value }) =>
-      identifier(String(value), `${drvPath}#/params${pointer}`, `${stage} ${pointer.slice(1)}`),
-    ),
-  );
+  return derivations
+    .values()
+    .flatMap(({ stage, drvPath, parameters }) =>
+      parameters
+        .values()
+        .map(({ pointer, value }) =>
+          identifier(String(value), `${drvPath}#/params${pointer}`, `${stage} ${pointer.slice(1)}`),
+        ),
+    )
+    .take(LISTED_MAX)
+    .toArray();
 }
 
 function ofDeviations({ select }: EvidenceSource, { deviations, record }: DocumentInput): Found {

@@ -91,13 +91,13 @@ export function claimsByName({ claims }: Pick<RunRecord, "claims">): Claims {
   return made;
 }
 
-/** The members of the record that a pointer with `*` names, as identifiers. */
-export function recordIdentifiers(record: RunRecord, pattern: string): Identifier[] {
-  return resolvePattern(record, pattern).flatMap(({ pointer, value }) =>
-    typeof value === "string" || typeof value === "number"
-      ? [identifier(String(value), `run.json#${pointer}`, stageAt(record, pointer))]
-      : [],
-  );
+/** The members of the record that a pointer with `*` names, as identifiers: the first `max` of them. */
+export function recordIdentifiers(record: RunRecord, pattern: string, max: number): Identifier[] {
+  return resolveSteps(record, pattern)
+    .filter(({ value }) => typeof value === "string" || typeof value === "number")
+    .take(max)
+    .map(({ pointer, value }) => identifier(String(value), `run.json#${pointer}`, stageAt(record, pointer)))
+    .toArray();
 }
 
 function stageAt({ stages }: RunRecord, pointer: string): string | undefined {
@@ -112,19 +112,24 @@ interface Found {
 
 /** What a JSON pointer (RFC 6901) names; a part that is `*` stands for every member. */
 export function resolvePattern(document: unknown, pattern: string): Found[] {
-  let found: Found[] = [{ pointer: "", value: document }];
-  for (const part of pattern.split("/").slice(1)) {
-    found = found.flatMap(({ pointer, value }) => {
-      if (typeof value !== "object" || value === null) return [];
-      const name = part.replaceAll("~1", "/").replaceAll("~0", "~");
-      const keys = part === "*" ? Object.keys(value) : isMember(value, name) ? [name] : [];
-      return keys.map((key) => ({
-        pointer: `${pointer}/${escapeKey(key)}`,
-        value: (value as Record<string, unknown>)[key],
-      }));
-    });
+  return [...resolveSteps(document, pattern)];
+}
+
+/** One after the other: nobody needs all of what may be thousands. */
+function resolveSteps(document: unknown, pattern: string): Generator<Found, undefined> {
+  return stepsBelow({ pointer: "", value: document }, pattern.split("/").slice(1));
+}
+
+function* stepsBelow(found: Found, [part, ...rest]: readonly string[]): Generator<Found, undefined> {
+  const { pointer, value } = found;
+  if (part === undefined) return void (yield found);
+  if (typeof value !== "object" || value === null) return;
+  const name = part.replaceAll("~1", "/").replaceAll("~0", "~");
+  const keys = part === "*" ? Object.keys(value) : isMember(value, name) ? [name] : [];
+  for (const key of keys) {
+    const member = (value as Record<string, unknown>)[key];
+    yield* stepsBelow({ pointer: `${pointer}/${escapeKey(key)}`, value: member }, rest);
   }
-  return found;
 }
 
 function isMember(value: object, name: string): boolean {

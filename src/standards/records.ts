@@ -63,7 +63,8 @@ export interface MasterRecord {
   limits: ClaimFigure[];
 }
 
-export function masterRecordOf(input: DocumentInput): MasterRecord {
+/** @param stagesMax only the first ones, for a page that lists no more */
+export function masterRecordOf(input: DocumentInput, stagesMax?: number): MasterRecord {
   const { record, derivations } = input;
   const claims = claimsByName(record);
   const byStage = new Map(derivations.map((each) => [each.stage, each]));
@@ -71,7 +72,7 @@ export function masterRecordOf(input: DocumentInput): MasterRecord {
     document: "master record",
     pipeline: identifier(record.pipeline, "run.json#/pipeline"),
     parameters: claims.matching("run/param/*").map(figureOf),
-    stages: record.stages.map((stage, index) => {
+    stages: record.stages.slice(0, stagesMax).map((stage, index) => {
       const at = `run.json#/stages/${index}`;
       const derivation = byStage.get(stage.name);
       const path = stage.graphDrvPath ?? stage.drvPath;

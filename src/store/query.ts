@@ -118,6 +118,14 @@ export function references(store: StoreDatabase, path: StorePath): StorePath[] {
   return referencesOf(store, id);
 }
 
+/** Those of the paths that are valid and refer to any: asked once for all. */
+export function referringAmong(store: StoreDatabase, wanted: readonly StorePath[]): Set<StorePath> {
+  const sql = `select path from ValidPaths v where path in (select value from json_each(?))
+    and exists (select 1 from Refs where referrer = v.id)`;
+  const rows = store.statement(sql).all(JSON.stringify(wanted));
+  return new Set(rows.map((row) => textColumn(row, "path") as StorePath));
+}
+
 function referencesOf(store: StoreDatabase, id: number): StorePath[] {
   const sql = `select v.path as path from Refs r join ValidPaths v on v.id = r.reference
     where r.referrer = ? order by v.path`;

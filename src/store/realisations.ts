@@ -17,6 +17,21 @@ export function realisation(store: StoreDatabase, id: RealisationId): Realisatio
   return row && ofRow(store, row);
 }
 
+/** Those of these ids that the store has: asked once for all. */
+export function realisationsAmong(
+  store: StoreDatabase,
+  ids: readonly RealisationId[],
+): Map<RealisationId, Realisation> {
+  const found = new Map<RealisationId, Realisation>();
+  if (!hasTable(store)) return found;
+  const wanted = new Set(ids);
+  const hashes = ids.map((id) => splitRealisationId(id).drvHash);
+  const sql = `select ${COLUMNS} where r.drvPath in (select value from json_each(?))`;
+  for (const row of store.statement(sql).all(JSON.stringify(hashes)))
+    if (wanted.has(idOf(row))) found.set(idOf(row), ofRow(store, row));
+  return found;
+}
+
 /** All realisations whose output is one of these paths, each after those it depends on. */
 export function realisationsOf(store: StoreDatabase, paths: Iterable<StorePath>): Realisation[] {
   if (!hasTable(store)) return [];

@@ -33,7 +33,13 @@ import { addGeneration, deleteGenerations, readProfiles, switchProfile } from ".
 import type { DeletedGeneration, Generation, Profile } from "./profiles.ts";
 import * as query from "./query.ts";
 import type { PathInfo } from "./query.ts";
-import { addRealisations, adoptRealisations, realisation, realisationsOf } from "./realisations.ts";
+import {
+  addRealisations,
+  adoptRealisations,
+  realisation,
+  realisationsAmong,
+  realisationsOf,
+} from "./realisations.ts";
 import { Registrar } from "./registrar.ts";
 import { readDerivation } from "./register.ts";
 import { replaceFiles, restoreForm } from "./repair.ts";
@@ -70,6 +76,8 @@ export interface Store extends Disposable {
   isValid(path: StorePath): boolean;
   /** Those of the paths that are valid: asked once for all. */
   validAmong(paths: readonly StorePath[]): Set<StorePath>;
+  /** Those of the paths that are valid and refer to any: asked once for all. */
+  referringAmong(paths: readonly StorePath[]): Set<StorePath>;
   /** Whether it is there, registered or not. */
   isOnDisk(path: StorePath): boolean;
   /** Valid, and not removed by hand. */
@@ -93,6 +101,8 @@ export interface Store extends Disposable {
   readDerivation(drvPath: StorePath): Derivation;
   /** What a derivation gave whose output's path does not follow from it. */
   realisation(id: RealisationId): Realisation | undefined;
+  /** Those of these ids that there are: asked once for all. */
+  realisationsAmong(ids: readonly RealisationId[]): Map<RealisationId, Realisation>;
   /** All realisations whose output is one of these paths, each after those it depends on. */
   realisationsOf(paths: Iterable<StorePath>): Realisation[];
   /** Writes down such realisations where Nix looks for them; one comes after those it depends on. */
@@ -244,6 +254,7 @@ const READING = {
   archive: query.archiveOf,
   isValid: query.isValid,
   validAmong: query.validAmong,
+  referringAmong: query.referringAmong,
   isOnDisk: existsOnDisk,
   isPresent,
   validPaths: query.validPaths,
@@ -257,6 +268,7 @@ const READING = {
   derivationOutputs: query.derivationOutputs,
   readDerivation,
   realisation,
+  realisationsAmong,
   realisationsOf,
   sourcePath,
   dumpNar,
