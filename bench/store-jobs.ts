@@ -333,8 +333,9 @@ function collectJobs(place: Place, count: number, repeats: number): Job[] {
       repeats,
       target: 0.3,
       limit:
-        "By a profile of 10,000 paths a seventh is the start of Node, a fifth reading the graph and /proc, a tenth finding what is not registered, a fifth the rows, which are on the " +
-        "disk before the first file goes, and a third the files, by two threads. A loop of lstat and unlink in C takes a tenth of what Nix does.",
+        "By a profile of 10,000 paths a sixth is the start of Node and loading, as much reading the graph, while threads look into /proc and the store " +
+        "directory, a quarter the rows, which are on the disk before their files go, while those of the batch before go, and a fifth the rest of the files, by " +
+        "two threads. A loop of lstat and unlink in C takes a tenth of what Nix does.",
     },
   ];
 }

@@ -1,5 +1,5 @@
 // Adding what is already there: source trees, texts, derivations, files whose hash is known.
-import { createHash } from "node:crypto";
+import { createHasher } from "#base/hasher.ts";
 import { byteStringOf } from "#base/bytes.ts";
 import { type PipeliteError } from "#base/errors.ts";
 import { inTurns } from "#base/steps.ts";
@@ -236,7 +236,7 @@ function textRegistration({ name, content, references, outputs, path }: Text): R
 
 /** The NAR hash of a file with this content. */
 function hashFile(content: Uint8Array): TreeHash {
-  const hash = createHash("sha256");
+  const hash = createHasher("sha256");
   const writer = new NarWriter((chunk) => hash.update(chunk));
   writer.startFile(false, content.length);
   writer.content(content);
@@ -291,7 +291,7 @@ export async function addFixedFile(
   const { registration, added } = await makeAndPlace(
     store,
     async (target) => {
-      const content = createHash(hash.algorithm);
+      const content = createHasher(hash.algorithm);
       const treeHash = await inTurns(
         dumpSteps(plain, { target, content: (chunk) => content.update(chunk) }),
         signal,

@@ -1,23 +1,30 @@
 // Collecting garbage: everything that no root needs, and everything in the store directory that is not
 // registered, as a killed run leaves it. Rows go first and files after, so that whatever interrupts this
 // leaves only garbage behind.
+import * as fs from "node:fs";
 import { lstatSync, readdirSync, rmSync, unlinkSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import type { WaitForLock } from "#base/libc.ts";
 import { byteStringOf, textOf } from "#base/bytes.ts";
 import { isStorePath, storePathHash, type StorePath } from "#nix/store-path.ts";
-import { transact } from "./database.ts";
 import { diskPath, removeBytePath } from "./disk.ts";
 import { expired, goalOf, narSizeOf, NO_GOAL, type GarbageLimits, type Goal } from "./gc-limits.ts";
 import { serveTempRoots } from "./gc-server.ts";
 import { readGraph, type ReferenceGraph } from "./graph.ts";
-import { settleRows } from "./durable.ts";
+import { invalidate } from "./invalidate.ts";
 import { physicalPath } from "./layout.ts";
-import { findProcessRoots, isForeignScratch, readTempRoots } from "./live-processes.ts";
+import {
+  isForeignScratch,
+  processRootsIn,
+  readOpenFiles,
+  readTempRoots,
+  storeFolders,
+} from "./live-processes.ts";
 import { withExclusiveGcLock } from "./locks.ts";
 import type { StoreContext } from "./place.ts";
 import { Remover } from "./remover.ts";
 import { findRoots, pruneRoots, type Root } from "./roots.ts";
+import { SideThread } from "./side-thread.ts";
 import { pipeliteError } from "./errors.ts";
 
 export interface CollectGarbage extends WaitForLock, GarbageLimits {
@@ -38,8 +45,9 @@ export interface CollectedGarbage {
 
 /** Rows are deleted in batches of this size, with other processes' transactions between them. */
 const BATCH_SIZE = 10_000;
-/** So that the first files begin to go early. */
+/** So that the first files begin to go early; each batch is larger than the one whose files go meanwhile. */
 const FIRST_BATCH_SIZE = 1000;
+const GROWTH = 3;
 /** The same where it is to be stopped in the middle: what a batch has begun it ends. */
 const SMALL_BATCH_SIZE = 16;
 /** Pages of the database in memory, as SQLite takes it: with too few, each batch writes and reads many of them more than once. */
@@ -57,6 +65,8 @@ interface Collection {
   spared: Set<string>;
   result: CollectedGarbage;
   remover: Remover;
+  /** What lies in the store directory, as byte strings; read by a thread meanwhile. */
+  names: Promise<string[]>;
   onDelete: OnDelete;
 }
 
@@ -68,7 +78,8 @@ export async function collectGarbage(
   options: CollectGarbage = {},
 ): Promise<CollectedGarbage> {
   const { dryRun = false, onDelete } = options;
-  return withCollection(store, { dryRun, onDelete, wait: options }, async (collection) => {
+  const all = { dryRun, onDelete, takesLeftovers: true, wait: options };
+  return withCollection(store, all, async (collection) => {
     const { graph, live, result } = collection;
     const goal = goalOf(options, graph, store.layout.storeDir);
     const dead = referrersFirst(graph, expired(graph, live, options));
@@ -80,7 +91,7 @@ export async function collectGarbage(
         narBytes += narSizeOf(graph, [id]);
         result.paths.push(pathOf(graph, id));
       }
-      result.leftovers = findLeftovers(collection);
+      result.leftovers = await findLeftovers(collection);
       return result;
     }
     collection.remover.expect(dead.length);
@@ -101,7 +112,8 @@ export async function deletePaths(
   paths: Iterable<StorePath>,
   wait: WaitForLock = {},
 ): Promise<CollectedGarbage> {
-  return withCollection(store, { dryRun: false, onDelete: undefined, wait }, async (collection) => {
+  const few = { dryRun: false, onDelete: undefined, takesLeftovers: false, wait };
+  return withCollection(store, few, async (collection) => {
     const { graph, result } = collection;
     const ids = new Set<number>();
     for (const path of paths) {
@@ -133,49 +145,70 @@ function refuseWhereUsed({ graph, live, roots }: Collection, id: number, others:
 interface CollectionOptions {
   dryRun: boolean;
   onDelete: OnDelete;
+  takesLeftovers: boolean;
   wait: WaitForLock;
 }
 
 function withCollection<T>(
   store: StoreContext,
-  { dryRun, onDelete, wait }: CollectionOptions,
+  options: CollectionOptions,
   action: (collection: Collection) => Promise<T>,
 ): Promise<T> {
   const { layout } = store;
+  const { dryRun, wait } = options;
   return withExclusiveGcLock(layout, wait, async () => {
     // What comes over the socket before the graph is read waits here.
     const early = new Set<string>();
     let onRoot = async (path: string): Promise<void> => void early.add(path);
-    const stop = await serveTempRoots(layout, (path) => onRoot(path));
-    const remover = new Remover();
+    const thread = isLarge(store) ? new SideThread() : undefined;
+    const remover = new Remover(thread);
+    let stop: (() => void) | undefined;
     try {
+      stop = await serveTempRoots(layout, (path) => onRoot(path));
       if (!dryRun) {
         // Room for the log of our own transactions, on a disk that is full.
         rmSync(layout.reservedFile, { force: true });
         pruneRoots(layout);
         store.database.exec(`pragma cache_size = ${LARGE_CACHE}`);
       }
-      const collection = startCollection(store, { dryRun, onDelete, remover });
+      const collection = await startCollection(store, options, { remover, thread });
       onRoot = (path) => spareSafely(collection, path);
       for (const path of early) spare(collection, path);
       return await action(collection);
     } finally {
       remover.close();
-      stop();
+      stop?.();
       if (!dryRun) store.database.exec(`pragma cache_size = ${SMALL_CACHE}`);
     }
   });
 }
 
-function startCollection(
+/** A thread is worth its start where reading the graph takes as long. */
+const LARGE = 2000;
+
+function isLarge(store: StoreContext): boolean {
+  const sql = "select count(*) as count from (select 1 from ValidPaths limit ?)";
+  return store.statement(sql).get(LARGE)?.["count"] === LARGE;
+}
+
+async function startCollection(
   store: StoreContext,
-  { dryRun, onDelete, remover }: Pick<CollectionOptions, "dryRun" | "onDelete"> & { remover: Remover },
-): Collection {
+  { dryRun, onDelete, takesLeftovers }: CollectionOptions,
+  { remover, thread }: { remover: Remover; thread: SideThread | undefined },
+): Promise<Collection> {
   const { layout } = store;
+  const folders = storeFolders(layout);
+  // Only while nobody adds roots that does not tell us, and before temporary roots are read: a process may open what another keeps,
+  // which then ends.
+  const asked = thread?.ask("openFiles", folders);
+  const names = takesLeftovers ? namesIn(layout.storeDir) : Promise.resolve([]);
+  for (const each of [asked, names]) each?.catch(() => undefined);
   const graph = readGraph(store);
+  const isKnown = ({ path }: { path: StorePath }): boolean => graph.idOf(path) !== undefined;
+  const open = asked === undefined ? readOpenFiles(fs, folders) : (await asked).answer;
   const roots = [
-    ...findRoots(store, (path) => graph.idOf(path) !== undefined),
-    ...findProcessRoots(layout).filter(({ path }) => graph.idOf(path) !== undefined),
+    ...findRoots(store, (path) => isKnown({ path })),
+    ...processRootsIn(layout, open).filter(isKnown),
   ];
   const live = new Set<number>();
   graph.mark(
@@ -183,9 +216,20 @@ function startCollection(
     roots.map(({ path }) => graph.idOf(path) ?? 0),
   );
   const result: CollectedGarbage = { paths: [], leftovers: [], freedBytes: 0 };
-  const collection = { store, graph, roots, live, spared: new Set<string>(), result, remover, onDelete };
+  const spared = new Set<string>();
+  const collection = { store, graph, roots, live, spared, result, remover, names, onDelete };
   for (const path of readTempRoots(layout, { dryRun })) spare(collection, path);
   return collection;
+}
+
+/** Handed to a thread: a folder of many names takes as long as reading the graph. */
+function namesIn(folder: string): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    fs.readdir(diskPath(byteStringOf(folder)), { encoding: "latin1" }, (error, names) => {
+      if (error === null) resolve(names);
+      else reject(error);
+    });
+  });
 }
 
 /**
@@ -216,8 +260,8 @@ async function deleteIds(collection: Collection, dead: readonly number[], goal: 
     // is there.
     const batch = dead.slice(at, at + batchSize).filter((id) => !live.has(id));
     at += batchSize;
-    if (goal === NO_GOAL) batchSize = BATCH_SIZE;
-    await invalidate(store, batch);
+    if (goal === NO_GOAL) batchSize = Math.min(batchSize * GROWTH, BATCH_SIZE);
+    await remover.helpDuring(invalidate(store, graph, batch));
     narBytes += narSizeOf(graph, batch);
     const pause = makePause();
     for (const id of batch) {
@@ -239,29 +283,11 @@ async function deleteIds(collection: Collection, dead: readonly number[], goal: 
   result.freedBytes = leftoverBytes + remover.bytes;
 }
 
-const THESE = "(select value from json_each(?))";
-const REALISATIONS_SQL = `delete from RealisationsRefs
-  where realisationReference in (select id from Realisations where outputPath in ${THESE})`;
-
-/** From here on a loss of power brings none of them back: their files may go. */
-async function invalidate(store: StoreContext, ids: readonly number[]): Promise<void> {
-  const table = "select 1 from sqlite_master where name = 'RealisationsRefs'";
-  const hasRealisations = store.statement(table).get() !== undefined;
-  const these = JSON.stringify(ids);
-  transact(store.database, () => {
-    // Those that depend on a realisation forbid its removal, though they may well outlive it.
-    if (hasRealisations) store.statement(REALISATIONS_SQL).run(these);
-    store.statement(`delete from Refs where referrer in ${THESE}`).run(these);
-    store.statement(`delete from ValidPaths where id in ${THESE}`).run(these);
-  });
-  await settleRows(store.layout);
-}
-
 /** Names in the store directory that are neither registered nor spared. */
-function findLeftovers({ store, graph, spared }: Collection): string[] {
+async function findLeftovers({ store, graph, spared, names }: Collection): Promise<string[]> {
   const { storeDir } = store.layout;
   const isRegistered = (name: string): boolean => graph.idOfName(name) !== undefined;
-  return readdirSync(diskPath(byteStringOf(storeDir)), { encoding: "latin1" })
+  return (await names)
     .filter((name) => name !== ".links" && !isRegistered(name) && !spared.has(name.slice(0, 32)))
     .filter((name) => !isForeignScratch(name, `${storeDir}/${textOf(name)}`))
     .toSorted();
@@ -271,7 +297,7 @@ async function deleteLeftovers(collection: Collection): Promise<void> {
   const { store, spared, result } = collection;
   const folder = byteStringOf(store.layout.storeDir);
   const pause = makePause();
-  for (const name of findLeftovers(collection)) {
+  for (const name of await findLeftovers(collection)) {
     if (collection.onDelete !== undefined) await collection.onDelete(textOf(name));
     // Somebody may have made it valid, or begun to, since the graph was read; then it was spared first.
     if (spared.has(name.slice(0, 32))) continue;
@@ -302,6 +328,11 @@ function referrersFirst(graph: ReferenceGraph, ids: readonly number[]): number[]
   // Of each on the stack, whether all that refers to it comes before it by now.
   const ready: boolean[] = [];
   for (const start of ids) {
+    if (graph.referrers(start).length === 0) {
+      if (!seen.has(start)) sorted.push(start);
+      seen.add(start);
+      continue;
+    }
     stack.push(start);
     ready.push(false);
     for (let id = stack.pop(); id !== undefined; id = stack.pop()) {

@@ -1,7 +1,7 @@
 // The references of a whole store in memory: marking what is alive takes one query each for paths and
 // references, not one for every path.
 import type { SQLOutputValue } from "node:sqlite";
-import { parseStorePath, STORE_DIR, STORE_HASH_LENGTH, storePathHash } from "#nix/store-path.ts";
+import { parseStorePath, STORE_DIR, storePathHash } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { StoreDatabase } from "./query.ts";
 
@@ -34,27 +34,29 @@ export interface PathFacts {
 
 export function readGraph(store: StoreDatabase): ReferenceGraph {
   const paths = new Map<number, PathFacts>();
-  const hashes = new Map<string, number>();
-  const sql = "select id, path, registrationTime, narSize, deriver from ValidPaths";
+  const names = new Map<string, number>();
+  const sql = "select id, path, registrationTime, narSize, deriver from ValidPaths where id > ? order by id";
   for (const row of rowsOf(store, sql)) {
     const id = integerIn(row, 0);
     const path = parseStorePath(textIn(row, 1));
     const narSize = typeof row[3] === "number" ? row[3] : 0;
     const deriver = typeof row[4] === "string" ? row[4] : undefined;
     paths.set(id, { path, narSize, registeredAt: integerIn(row, 2), deriver });
-    hashes.set(storePathHash(path), id);
+    names.set(path.slice(NAME_START), id);
   }
-  const idOfName = (name: string): number | undefined => {
-    const id = hashes.get(name.slice(0, STORE_HASH_LENGTH));
-    const path = id === undefined ? undefined : paths.get(id)?.path;
-    return path?.length === NAME_START + name.length && path.endsWith(name) ? id : undefined;
-  };
+  const idOfName = (name: string): number | undefined => names.get(name);
   const idOf = (path: string): number | undefined =>
     path.startsWith(`${STORE_DIR}/`) ? idOfName(path.slice(NAME_START)) : undefined;
+  let hashes: Map<string, number> | undefined;
+  const idOfHash = (hash: string): number | undefined => {
+    hashes ??= new Map([...paths].map(([id, { path }]) => [storePathHash(path), id]));
+    return hashes.get(hash);
+  };
   const references = new Map<number, number[]>();
   const referrers = new Map<number, number[]>();
-  for (const row of rowsOf(store, "select referrer, reference from Refs")) {
-    const [referrer, reference] = [integerIn(row, 0), integerIn(row, 1)];
+  const refsSql = "select rowid, referrer, reference from Refs where rowid > ? order by rowid";
+  for (const row of rowsOf(store, refsSql)) {
+    const [referrer, reference] = [integerIn(row, 1), integerIn(row, 2)];
     append(references, referrer, reference);
     append(referrers, reference, referrer);
   }
@@ -74,18 +76,32 @@ export function readGraph(store: StoreDatabase): ReferenceGraph {
     paths,
     idOf,
     idOfName,
-    idOfHash: (hash) => hashes.get(hash),
-    references: (id) => references.get(id) ?? [],
-    referrers: (id) => referrers.get(id) ?? [],
+    idOfHash,
+    references: (id) => references.get(id) ?? NONE,
+    referrers: (id) => referrers.get(id) ?? NONE,
     mark,
   };
 }
 
-/** Rows as lists: to make an object of each takes longer than all else of reading it. */
+const NONE: readonly number[] = [];
+
+/** So many rows are asked for at a time: each by itself takes twice as long, and all of them much memory. */
+const PORTION = 1000;
+
+/**
+ * Rows as lists: to make an object of each takes longer than all else of reading it.
+ * @param sql asks for those behind a number, in the order of their first column
+ */
 function* rowsOf(store: StoreDatabase, sql: string): Generator<readonly SQLOutputValue[]> {
-  const statement = store.statement(sql);
+  const statement = store.statement(`${sql} limit ${PORTION}`);
   statement.setReturnArrays(true);
-  yield* statement.iterate() as Iterable<unknown> as Iterable<SQLOutputValue[]>;
+  for (let last = -1; ;) {
+    const rows = statement.all(last) as unknown as SQLOutputValue[][];
+    yield* rows;
+    const final = rows.at(-1);
+    if (final === undefined || rows.length < PORTION) return;
+    last = integerIn(final, 0);
+  }
 }
 
 function integerIn(row: readonly SQLOutputValue[], column: number): number {

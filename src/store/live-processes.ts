@@ -1,4 +1,5 @@
 // What running processes hold on to: their temporary roots, and the store paths they run from or have open.
+import type * as fs from "node:fs";
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { tryFlock } from "#base/libc.ts";
@@ -31,10 +32,50 @@ export function readTempRoots(layout: Layout, { dryRun }: { dryRun: boolean }): 
   return roots;
 }
 
-/** Store paths that processes run from, work in, have open or have mapped, as far as we may see. */
-export function findProcessRoots(layout: Layout): { path: StorePath; source: string }[] {
-  const roots: { path: StorePath; source: string }[] = [];
-  const stores = [STORE_DIR, layout.storeDir].map((folder) => `${folder}/`);
+/** What a process has open, as far as we may see. */
+export interface OpenFiles {
+  /** Of the process, in /proc. */
+  folder: string;
+  /** Only files in the folders that were asked for. */
+  files: string[];
+}
+
+/** The folders that the paths of a store are in. */
+export function storeFolders(layout: Layout): string[] {
+  return [STORE_DIR, layout.storeDir].map((folder) => `${folder}/`);
+}
+
+/** Store paths that processes run from, work in, have open or have mapped. */
+export function processRootsIn(
+  layout: Layout,
+  processes: readonly OpenFiles[],
+): { path: StorePath; source: string }[] {
+  return processes.flatMap(({ folder, files }) =>
+    [...new Set(files.map((file) => storePathIn(layout, file)))].flatMap((path) =>
+      path === undefined ? [] : [{ path, source: folder }],
+    ),
+  );
+}
+
+/**
+ * Files in some folders that processes run from, work in, have open or have mapped, as far as we may see. A thread runs the text of
+ * this function, which knows only what it is given.
+ * @param folders with a slash behind them
+ */
+export function readOpenFiles(
+  { readdirSync, readFileSync, readlinkSync }: typeof fs,
+  folders: readonly string[],
+): OpenFiles[] {
+  // Processes come and go, and not all may be looked at.
+  const tolerate = <T>(action: () => T): T | undefined => {
+    try {
+      return action();
+    } catch (error) {
+      if (error instanceof Error && "code" in error && typeof error.code === "string") return undefined;
+      throw error;
+    }
+  };
+  const found: OpenFiles[] = [];
   for (const pid of tolerate(() => readdirSync("/proc")) ?? []) {
     if (!/^\d+$/.test(pid)) continue;
     const folder = `/proc/${pid}`;
@@ -44,13 +85,12 @@ export function findProcessRoots(layout: Layout): { path: StorePath; source: str
     const links = [`${folder}/exe`, `${folder}/cwd`];
     for (const fd of tolerate(() => readdirSync(`${folder}/fd`)) ?? []) links.push(`${folder}/fd/${fd}`);
     const files = links.map((link) => tolerate(() => readlinkSync(link)) ?? "");
-    if (maps !== undefined && stores.some((store) => maps.includes(store)))
+    if (maps !== undefined && folders.some((each) => maps.includes(each)))
       for (const line of maps.split("\n")) files.push(line.slice(line.indexOf("/")));
-    for (const path of new Set(files.map((file) => storePathIn(layout, file)))) {
-      if (path !== undefined) roots.push({ path, source: folder });
-    }
+    const within = files.filter((file) => folders.some((each) => file.startsWith(each)));
+    if (within.length > 0) found.push({ folder, files: within });
   }
-  return roots;
+  return found;
 }
 
 /** True for an unfinished file of Nix's own, of a process that still runs. */

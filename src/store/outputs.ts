@@ -1,8 +1,8 @@
 // What a builder made becomes store paths: canonicalised, hashed and scanned for references in one read,
 // moved to its place, registered. Outputs are named by their content (floating), by a hash given in advance
 // (fixed), or by their derivation (input-addressed).
-import { createHash } from "node:crypto";
 import { lstatSync } from "node:fs";
+import { createHasher } from "#base/hasher.ts";
 import { byteStringOf } from "#base/bytes.ts";
 import { inTurns, type Steps } from "#base/steps.ts";
 import { writeContentAddress } from "#nix/content-address.ts";
@@ -137,7 +137,7 @@ function* readOutput(output: BuiltOutput, all: readonly BuiltOutput[]): Steps<Re
   const scanner = new ReferenceScanner(new Set([...output.references, ...scratchPaths]));
   const algorithm = expected?.kind === "fixed" ? expected.hash.algorithm : undefined;
   const method = expected?.kind === "fixed" ? expected.method : "recursive";
-  const other = algorithm === undefined ? undefined : createHash(algorithm);
+  const other = algorithm === undefined ? undefined : createHasher(algorithm);
   const hash = yield* dumpSteps(tree, {
     sink: (chunk) => {
       scanner.push(chunk);

@@ -1,13 +1,12 @@
 // Putting finished files at their place and making them valid. Trees are made under a scratch name in the
 // store directory, which a temporary root protects; only when they are complete are they renamed, under the
 // path's lock.
-import { randomBytes } from "node:crypto";
 import { chmodSync, renameSync } from "node:fs";
 import { byteStringOf } from "#base/bytes.ts";
 import { isThere } from "#base/files.ts";
 import type { RealisationId } from "#nix/realisation.ts";
 import { encodeNix32 } from "#nix/nix32.ts";
-import { parseStorePath, STORE_DIR } from "#nix/store-path.ts";
+import { parseStorePath, STORE_DIR, type StorePath } from "#nix/store-path.ts";
 import { finishFolder } from "./canonicalise.ts";
 import { diskPath, isRealFolder, removeLeftover, removeBytePath } from "./disk.ts";
 import { physicalPath, type Layout } from "./layout.ts";
@@ -38,10 +37,18 @@ export interface ScratchNames {
 
 export function scratchOf(layout: Layout, tempRoots: TempRoots): ScratchNames {
   // One temporary root covers them all, since a collector spares whatever shares its hash part.
-  const root = parseStorePath(`${STORE_DIR}/${encodeNix32(randomBytes(20))}-scratch`);
-  const prefix = byteStringOf(physicalPath(layout, root));
+  let root: StorePath | undefined;
+  const rootOf = (): StorePath => (root ??= parseStorePath(`${STORE_DIR}/${randomHashPart()}-scratch`));
   let count = 0;
-  return { protect: () => tempRoots.add([root]), next: () => `${prefix}-${++count}` };
+  return {
+    protect: () => tempRoots.add([rootOf()]),
+    next: () => `${byteStringOf(physicalPath(layout, rootOf()))}-${++count}`,
+  };
+}
+
+/** Loads node:crypto: a store that is only asked needs no such name. */
+function randomHashPart(): string {
+  return encodeNix32(process.getBuiltinModule("node:crypto").randomBytes(20));
 }
 
 export interface Placement {

@@ -2,6 +2,7 @@
 import { chmodSync, lstatSync, readdirSync, rmdirSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { diskPath, LONG_PATH, removeBytePath } from "./disk.ts";
+import type { SideThread } from "./side-thread.ts";
 import { HANDFUL, Unlinking, type Unlinked } from "./unlinking.ts";
 
 /** Handfuls of files, and folders, that are being removed at a time. */
@@ -10,12 +11,17 @@ const PARALLEL = 64;
 const PARALLEL_FOLDERS = 4;
 
 export class Remover {
-  readonly #unlinking = new Unlinking();
+  readonly #unlinking: Unlinking;
   readonly #under = new Set<Promise<void>>();
   /** What nobody has been told of yet. */
   #paths: (string | Buffer)[] = [];
   #failure: unknown;
   #bytes = 0;
+
+  /** @param thread that is there already, and is closed with this */
+  constructor(thread?: SideThread) {
+    this.#unlinking = new Unlinking(thread);
+  }
 
   /** Bytes that no longer take space once all that was begun has gone: files that have another hard link do not count. */
   get bytes(): number {
@@ -40,6 +46,14 @@ export class Remover {
   async settled(): Promise<void> {
     this.#unlinkPaths();
     await this.#end(0);
+  }
+
+  /** Waits for something else, and unlinks here meanwhile what no thread has been told of. @throws what went wrong in it */
+  async helpDuring(other: Promise<void>): Promise<void> {
+    const waiting = { isOver: false };
+    other.catch(() => undefined).finally(() => (waiting.isOver = true));
+    while (!waiting.isOver && this.#unlinking.help()) await setImmediate();
+    await other;
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 // Hash parts of store paths in a stream of bytes, replaced by others of the same length: in contents, in link targets and
 // in names, wherever they stand in a NAR, as Nix does for outputs that mention each other or themselves.
-import { createHash } from "node:crypto";
+import { createHasher } from "#base/hasher.ts";
 import { asBuffer } from "#base/bytes.ts";
 import type { Steps } from "#base/steps.ts";
 import { NarParser } from "#nix/nar.ts";
@@ -14,7 +14,7 @@ export type Renames = ReadonlyMap<string, string>;
 
 /** Copies a tree with hash parts replaced. @param target where the new tree goes: a byte string */
 export function* rewriteSteps(source: string, renames: Renames, target: string): Steps<TreeHash> {
-  const hash = createHash("sha256");
+  const hash = createHasher("sha256");
   const restore = restoreTo(target);
   const parser = new NarParser(restore);
   const rewriter = makeRewriter(renames, (chunk) => {
@@ -37,7 +37,7 @@ export function* rewriteSteps(source: string, renames: Renames, target: string):
  * offsets out, and give such an output another path. Specification: Nix `src/libutil/references.cc`, HashModuloSink.
  */
 export function makeModuloHasher(self: string): { push: Sink; end: () => Uint8Array } {
-  const hash = createHash("sha256");
+  const hash = createHasher("sha256");
   let offsets = "";
   const zeros = new Map([[self, "\0".repeat(STORE_HASH_LENGTH)]]);
   const { push, end } = makeRewriter(

@@ -1,7 +1,7 @@
 // What trees on disk are made of: names, kinds, sizes, times, and no content. A tree is listed beforehand where a filter
 // or the stat memo wants that, else folder by folder while it is read (tree.ts).
-import { createHash } from "node:crypto";
 import { constants, lstatSync, readdirSync } from "node:fs";
+import { createHasher } from "#base/hasher.ts";
 import { type Edit, byteStringOf, textOf } from "#base/bytes.ts";
 import { systemErrorCode } from "#base/errors.ts";
 import { finish, type Steps } from "#base/steps.ts";
@@ -110,7 +110,7 @@ function bareNode(kind: TreeNode["kind"], path: string, name: string): TreeNode 
 
 /** Sha256 over everything a change of the tree changes, and the time of the newest change, in ns. */
 export function fingerprintOf(root: TreeNode): { fingerprint: Uint8Array; changedAtNs: bigint } {
-  const hash = createHash("sha256");
+  const hash = createHasher("sha256");
   let changedAtNs = 0n;
   const visit = (children: readonly TreeNode[]): void => {
     // Zero bytes and newlines: neither a kind nor a signature holds one, and a name holds no zero.

@@ -1,5 +1,5 @@
 // Whole paths out of and into a store as streams: NARs, and the export format of `nix-store --export`.
-import { createHash, type Hash as Hasher } from "node:crypto";
+import { createHasher, type Hasher } from "#base/hasher.ts";
 import { byteStringOf, textOf } from "#base/bytes.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { inTurns, type Steps } from "#base/steps.ts";
@@ -96,7 +96,7 @@ export async function restoreNar(chunks: Chunks, target: string): Promise<TreeHa
 }
 
 async function restore(chunks: Chunks, target: string, also: Partial<Dumped> = {}): Promise<TreeHash> {
-  const hash = createHash("sha256");
+  const hash = createHasher("sha256");
   const handler = restoreTo(target, also.content);
   const parser = new NarParser(handler);
   try {
@@ -193,7 +193,7 @@ function addressCheck(
   // The hash of the NAR is taken anyway.
   if (method === "recursive" && algorithm === "sha256")
     return { sinks: {}, digest: ({ narHash }) => sha256Of(narHash) };
-  const hasher = createHash(algorithm);
+  const hasher = createHasher(algorithm);
   const update: Sink = (chunk) => hasher.update(chunk);
   return {
     sinks: method === "recursive" ? { sink: update } : { content: update },
@@ -257,9 +257,9 @@ export async function importPaths(store: StoreContext, chunks: Chunks): Promise<
   const parser = new ExportParser({
     startPath() {
       const scratch = store.scratch.next();
-      const content = createHash("sha256");
+      const content = createHasher("sha256");
       const restoring = restoreTo(scratch, (chunk) => content.update(chunk));
-      open.push({ restore: restoring, scratch, nar: createHash("sha256"), content, size: 0 });
+      open.push({ restore: restoring, scratch, nar: createHasher("sha256"), content, size: 0 });
       return restoring;
     },
     nar(chunk) {

@@ -1,7 +1,7 @@
 // Reads trees as NARs: hashes them, and in the same pass writes the NAR or a copy in the store's form, so that every byte
 // is read once. Holes of sparse files are never read: their zeros are made here.
+import { createHasher } from "#base/hasher.ts";
 import { writeAll } from "#base/file-pieces.ts";
-import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readlinkSync, readSync } from "node:fs";
 import { applyEdits, fromByteString, type Edit } from "#base/bytes.ts";
@@ -65,7 +65,7 @@ export interface DumpTree {
 
 /** Reads a tree once: gives the hash of its NAR, and whatever else is asked for. */
 export function* dumpSteps(root: TreeNode, { sink, content, target }: DumpTree = {}): Steps<TreeHash> {
-  const hash = createHash("sha256");
+  const hash = createHasher("sha256");
   const writer = new NarWriter((chunk) => {
     hash.update(chunk);
     sink?.(chunk);

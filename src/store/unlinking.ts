@@ -2,7 +2,8 @@
 // Handing one file at a time to the threads of libuv takes longer than a file itself, so many files go to a thread of ours, a
 // handful in one message, and to more such threads where the disk turns out to be slow.
 import * as fs from "node:fs";
-import type { Worker } from "node:worker_threads";
+import { SideThread } from "./side-thread.ts";
+import { unlinkFiles, type DiskPath, type Gone } from "./unlink-files.ts";
 
 /** So many of a process are unlinked by libuv: a thread would take longer to start. */
 const FEW = 512;
@@ -15,23 +16,6 @@ const AHEAD_OF_HELP = 2;
 const THREADS = 4;
 /** A file that takes longer waits for the disk. */
 const SLOW_FILE_MS = 0.06;
-
-/** Written out here, as what is bundled has no file for it. */
-const THREAD = `
-const fs = require("node:fs");
-const { parentPort } = require("node:worker_threads");
-const unlink = ${unlinkFiles.toString()};
-parentPort.on("message", (paths) => {
-  const start = performance.now();
-  try {
-    parentPort.postMessage({ gone: unlink(fs, paths), tookMs: performance.now() - start });
-  } catch (error) {
-    parentPort.postMessage({ failure: { message: error.message, code: error.code, path: error.path } });
-  }
-});
-`;
-
-export type DiskPath = string | Buffer;
 
 /** What came of some paths. */
 export interface Unlinked {
@@ -47,28 +31,20 @@ interface Handful {
   failed: (reason: unknown) => void;
 }
 
-interface Gone {
-  bytes: number;
-  /** Which of the paths are folders. */
-  folders: number[];
-}
-
-interface Reply {
-  gone?: Gone;
-  tookMs?: number;
-  failure?: { message: string; code: string; path: string };
-}
-
 export class Unlinking {
   #count = 0;
   #ahead = AHEAD;
   readonly #waiting: Handful[] = [];
-  /** What each thread has been told of, the first of which it is at. */
-  readonly #threads = new Map<Worker, Handful[]>();
+  readonly #threads: SideThread[] = [];
+
+  /** @param thread that is there already, and is closed with this */
+  constructor(thread?: SideThread) {
+    if (thread !== undefined) this.#threads.push(thread);
+  }
 
   /** So many files will have to go: a thread that is worth its start starts now. */
   expect(count: number): void {
-    if (count > FEW && this.#threads.size === 0) this.#start();
+    if (count > FEW && this.#threads.length === 0) this.#threads.push(new SideThread());
   }
 
   /** Unlinks these files; nothing there is fine. @throws what went wrong first; the others may be gone or not */
@@ -76,7 +52,7 @@ export class Unlinking {
     this.#count += paths.length;
     this.expect(this.#count);
     const { bytes, folders } =
-      this.#threads.size === 0
+      this.#threads.length === 0
         ? await unlinkFew(paths)
         : await new Promise<Gone>((done, failed) => {
             this.#ahead = AHEAD;
@@ -101,60 +77,32 @@ export class Unlinking {
 
   /** Nothing may be asked of it afterwards. */
   close(): void {
-    for (const thread of this.#threads.keys()) void thread.terminate();
+    for (const thread of this.#threads) thread.close();
   }
 
   #hand(): void {
-    for (const [thread, told] of this.#threads) {
-      while (told.length < this.#ahead) {
+    for (const thread of this.#threads) {
+      while (thread.isAlive && thread.behind < this.#ahead) {
         const handful = this.#waiting.shift();
         if (handful === undefined) return;
-        if (told.length === 0) thread.ref();
-        told.push(handful);
-        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of threads has none
-        thread.postMessage(handful.paths);
+        void this.#ask(thread, handful);
       }
     }
   }
 
-  #start(): void {
-    const threads = process.getBuiltinModule("node:worker_threads");
-    // Streams of its own: those of the process take longer to get than the thread to start.
-    const thread = new threads.Worker(THREAD, { eval: true, execArgv: [], stdout: true, stderr: true });
-    const told: Handful[] = [];
-    this.#threads.set(thread, told);
-    thread.unref();
-    thread.on("message", ({ gone, tookMs = 0, failure }: Reply) => {
-      const handful = told.shift();
-      if (told.length === 0) thread.unref();
-      const isSlow = tookMs > SLOW_FILE_MS * (handful?.paths.length ?? 0);
-      if (isSlow && this.#waiting.length > 0 && this.#threads.size < THREADS) this.#start();
+  async #ask(thread: SideThread, { paths, done, failed }: Handful): Promise<void> {
+    try {
+      const { answer, tookMs } = await thread.ask("unlink", paths);
+      const isSlow = tookMs > SLOW_FILE_MS * paths.length;
+      if (isSlow && this.#waiting.length > 0 && this.#threads.length < THREADS)
+        this.#threads.push(new SideThread());
       this.#hand();
-      if (gone !== undefined) handful?.done(gone);
-      else handful?.failed(Object.assign(new Error(failure?.message), failure));
-    });
-    thread.on("error", (error) => {
-      this.#threads.delete(thread);
-      for (const { failed } of told.splice(0)) failed(error);
-    });
-  }
-}
-
-/** Unlinks what is no folder. A thread runs the text of this function, which knows only what it is given. */
-function unlinkFiles({ lstatSync, unlinkSync }: typeof fs, paths: readonly DiskPath[]): Gone {
-  const gone: Gone = { bytes: 0, folders: [] };
-  for (let at = 0; at < paths.length; at += 1) {
-    const path = paths[at];
-    const stat = path && lstatSync(path, { throwIfNoEntry: false });
-    if (!path || !stat) continue;
-    if (stat.isDirectory()) {
-      gone.folders.push(at);
-      continue;
+      done(answer);
+    } catch (error) {
+      this.#hand();
+      failed(error);
     }
-    if (stat.nlink === 1) gone.bytes += stat.blocks * 512;
-    unlinkSync(path);
   }
-  return gone;
 }
 
 async function unlinkFew(paths: readonly DiskPath[]): Promise<Gone> {

@@ -336,6 +336,51 @@ test(
   },
 );
 
+test(
+  "of thousands of paths goes what nothing keeps: neither a root, nor a process, nor what they need",
+  { skip: peer("nix-store") },
+  async () => {
+    using rig = new StoreRig();
+    const COUNT = 2600;
+    const paths: StorePath[] = [];
+    for (let at = 0; at < COUNT; at += 100) {
+      const before = paths.at(-7);
+      const added = Array.from({ length: 100 }, (_, index) =>
+        rig.store.addText(`n${at + index}`, utf8(`${at + index}`), before === undefined ? [] : [before]),
+      );
+      paths.push(...(await Promise.all(added)).map(({ path }) => path));
+    }
+    const open = paths[1111] ?? absentPath();
+    const rooted = paths[2222] ?? absentPath();
+    // Their rows are some here and some there, with long stretches in between.
+    for (const at of [40, 41, 43, 1500, 1502]) await rig.store.addRoot(rig.path(`r${at}`), paths[at] ?? open);
+    await rig.store.addRoot(rig.path("result"), rooted);
+    const kept = rig.store.closure([
+      open,
+      rooted,
+      ...[40, 41, 43, 1500, 1502].map((at) => paths[at] ?? open),
+    ]);
+    rig.close();
+    const child = spawn("sleep", ["60"], {
+      stdio: [openSync(rig.store.physical(open), "r"), "ignore", "ignore"],
+    });
+    try {
+      const { paths: gone, leftovers } = await rig.store.gc();
+      assert.deepEqual(leftovers, []);
+      assert.deepEqual(rig.store.validPaths(), kept);
+      const all = new Set<StorePath>(paths);
+      for (const path of kept) all.delete(path);
+      assert.deepEqual(new Set(gone), all);
+      const names = kept.map(storePathBase);
+      assert.deepEqual(readdirSync(`${rig.home}/nix/store`), [".links", ...names].toSorted());
+    } finally {
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    }
+    assert.equal(rig.nixComplaints(), "");
+  },
+);
+
 describe("a collection with limits", () => {
   /** Four paths, the oldest first; the last refers to the second. */
   async function aged(rig: StoreRig) {
