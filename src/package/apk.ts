@@ -2,7 +2,7 @@
 // without an end. Specification: apk-tools 2.14, doc/apk-v2.5.scd, src/extract_v2.c; versions: src/version.c.
 import { createHash, hash, sign, verify, type KeyObject } from "node:crypto";
 import { crc32, gzipSync, inflateRawSync } from "node:zlib";
-import { byteStringOf, fromByteString } from "#base/bytes.ts";
+import { byteStringOf, fromByteString, textOf } from "#base/bytes.ts";
 import { PACKAGE_UNPACKED_MAX, problemOf } from "./decompress.ts";
 import { gzipMember } from "./gzip.ts";
 import { pipeliteError } from "./archive-errors.ts";
@@ -263,7 +263,7 @@ function filesIn(tar: Uint8Array): TarEntry[] {
 }
 
 function wrong(problem: string): Error {
-  return pipeliteError("ARCHIVE_INVALID", { format: "apk", problem });
+  return pipeliteError("ARCHIVE_INVALID", { format: "apk", problem: textOf(problem) });
 }
 
 export function textOfInfo({ info }: ReadApk, key: string): string | undefined {

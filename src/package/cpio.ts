@@ -1,6 +1,6 @@
 // The `newc` form of cpio, the payload of an rpm: a header of 110 characters in hex, the name, the content, each filled up to
 // four bytes. Specification: cpio(5) of libarchive, "New ASCII Format".
-import { fromByteString, toByteString } from "#base/bytes.ts";
+import { fromByteString, textOf, toByteString } from "#base/bytes.ts";
 import { pipeliteError } from "./archive-errors.ts";
 import type { PackagedFile } from "./packaged.ts";
 
@@ -56,7 +56,8 @@ function headerOf(name: string, fields: readonly number[]): Uint8Array {
 
 /** @throws PipeliteError ARCHIVE_INVALID */
 export function* readCpio(bytes: Uint8Array): Generator<CpioEntry> {
-  const wrong = (problem: string) => pipeliteError("ARCHIVE_INVALID", { format: "cpio", problem });
+  const wrong = (problem: string) =>
+    pipeliteError("ARCHIVE_INVALID", { format: "cpio", problem: textOf(problem) });
   const seen = new Set<string>();
   for (let at = 0; ;) {
     const header = toByteString(bytes.subarray(at, at + HEADER_BYTES));

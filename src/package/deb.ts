@@ -1,7 +1,7 @@
 // Packages of Debian: an `ar` of the version of the format, what dpkg must know, and the files. Specification: deb(5),
 // deb-control(5), Debian Policy 4.6; dpkg reads tar of GNU only.
 import { gzipSync } from "node:zlib";
-import { byteStringOf, fromByteString, utf8 } from "#base/bytes.ts";
+import { byteStringOf, fromByteString, textOf, utf8 } from "#base/bytes.ts";
 import { AR_SIZE_MAX, AR_START, arHeader, arPadding, readAr } from "./ar.ts";
 import { parseStanza, type Stanza } from "./deb822.ts";
 import { decompress, PACKAGE_UNPACKED_MAX } from "./decompress.ts";
@@ -204,7 +204,7 @@ function controlFlaw(text: string): string | undefined {
 }
 
 function wrong(problem: string): Error {
-  return pipeliteError("ARCHIVE_INVALID", { format: "deb", problem });
+  return pipeliteError("ARCHIVE_INVALID", { format: "deb", problem: textOf(problem) });
 }
 
 async function partsOf(bytes: Uint8Array): Promise<DebControl & { data: Uint8Array; suffix: string }> {

@@ -2,7 +2,7 @@
 // disk until all is known, so no link can lead anybody astray. Links in the path of an entry mean what they mean in the
 // image. Names are byte strings.
 import { isUtf8 } from "node:buffer";
-import { compareByteStrings } from "#base/bytes.ts";
+import { compareByteStrings, textOf } from "#base/bytes.ts";
 import type { TarEntry } from "./tar-reader.ts";
 
 /** What a store path can't keep, of one entry. */
@@ -60,7 +60,7 @@ export class LayerTree {
   apply(layer: number, entries: Iterable<TarEntry>): void {
     for (const entry of entries) {
       this.#entries += 1;
-      if (this.#entries > ENTRIES_MAX) throw new Error(`it has more than ${ENTRIES_MAX} entries`);
+      if (this.#entries > ENTRIES_MAX) throw refused(`it has more than ${ENTRIES_MAX} entries`);
       this.#add(layer, entry);
     }
   }
@@ -68,14 +68,14 @@ export class LayerTree {
   #add(layer: number, entry: TarEntry): void {
     const { path, kind } = entry;
     if (path === "") {
-      if (kind !== "folder") throw new Error("its root is not a folder");
+      if (kind !== "folder") throw refused("its root is not a folder");
       Object.assign(this.root, lostOf(entry));
       return;
     }
     checkName(path);
     const [parents, name] = split(path);
     if (parents.some((part) => part.startsWith(WHITEOUT)))
-      throw new Error(`'${path}' is below what stands for something that is gone`);
+      throw refused(`'${path}' is below what stands for something that is gone`);
     if (name.startsWith(WHITEOUT)) return this.#remove(layer, parents, name);
     if (kind === "character" && entry.device.every((number) => number === 0))
       return this.#remove(layer, parents, `${WHITEOUT}${name}`);
@@ -84,7 +84,7 @@ export class LayerTree {
     const there = folder.children.get(name);
     if (there !== undefined && there.layer === layer) {
       const isAgain = there.kind === "folder" && node.kind === "folder";
-      if (!isAgain) throw new Error(`'${path}' is in it twice`);
+      if (!isAgain) throw refused(`'${path}' is in it twice`);
     }
     if (there?.kind === "folder" && node.kind === "folder")
       Object.assign(there, lostOf(entry), { layer, listed: layer });
@@ -105,7 +105,7 @@ export class LayerTree {
         const [parents, name] = split(target);
         const linked = this.#findFolder(parents, path)?.children.get(name);
         if (linked === undefined || linked.kind === "folder")
-          throw new Error(`'${path}' is a hard link to '${target}', which is no file of it`);
+          throw refused(`'${path}' is a hard link to '${target}', which is no file of it`);
         return { ...linked, layer, listed: layer };
       }
       case "character":
@@ -124,7 +124,7 @@ export class LayerTree {
     }
     const gone = name.slice(WHITEOUT.length);
     if (gone === "" || gone === "." || gone === "..")
-      throw new Error(`'${name}' stands for nothing that can be gone`);
+      throw refused(`'${name}' stands for nothing that can be gone`);
     // What AUFS leaves for itself.
     if (gone.startsWith(WHITEOUT)) return;
     const node = folder?.children.get(gone);
@@ -139,12 +139,12 @@ export class LayerTree {
   #folderAt(layer: number, parts: readonly string[], path: string): FolderNode {
     const found = this.#walk(parts, path, (folder, name, there) => {
       if (there !== undefined && there.layer === layer)
-        throw new Error(`'${path}' is below what is not a folder`);
+        throw refused(`'${path}' is below what is not a folder`);
       const made = newFolder(layer);
       folder.children.set(name, made);
       return made;
     });
-    if (found === undefined) throw new Error(`'${path}' has no folder`);
+    if (found === undefined) throw refused(`'${path}' has no folder`);
     for (const folder of found) folder.layer = layer;
     return found.at(-1) ?? this.root;
   }
@@ -165,7 +165,7 @@ export class LayerTree {
     let lengths: number[] = [];
     const enter = (folder: FolderNode, name: string): void => {
       const length = (lengths.at(-1) ?? 0) + name.length + 1;
-      if (length > PATH_MAX) throw new Error(`by its links, the name '${path.slice(0, 60)}...' is too long`);
+      if (length > PATH_MAX) throw refused(`by its links, the name '${path.slice(0, 60)}...' is too long`);
       way.push(folder);
       lengths.push(length);
     };
@@ -174,7 +174,7 @@ export class LayerTree {
       const part = open.pop() ?? "";
       if (part === "" || part === ".") continue;
       if (part === "..") {
-        if (way.pop() === undefined) throw new Error(`'${path}' leads out of it by a link`);
+        if (way.pop() === undefined) throw refused(`'${path}' leads out of it by a link`);
         lengths.pop();
         continue;
       }
@@ -186,7 +186,7 @@ export class LayerTree {
       }
       if (there?.kind === "link") {
         followed += 1;
-        if (followed > LINKS_MAX) throw new Error(`the links of '${path}' lead in a circle`);
+        if (followed > LINKS_MAX) throw refused(`the links of '${path}' lead in a circle`);
         if (there.target.startsWith("/")) [way, lengths] = [[], []];
         open.push(...there.target.split("/").toReversed());
         continue;
@@ -225,12 +225,12 @@ export function checkLinks(folder: FolderNode, depth = 0, above = ""): void {
   for (const [name, node] of folder.children) {
     const path = above === "" ? name : `${above}/${name}`;
     if (node.kind === "link" && climbs(node.target, depth))
-      throw new Error(`the link '${path}' leads out of it: '${node.target}'`);
+      throw refused(`the link '${path}' leads out of it: '${node.target}'`);
     if (node.kind !== "link" && node.kind !== "folder") continue;
     const fold = foldOf(name);
     const other = folder.children.get(byFold.get(fold) ?? "");
     if (other !== undefined && (other.kind === "link" || node.kind === "link") && other.kind !== node.kind)
-      throw new Error(`'${path}' and '${byFold.get(fold)}' differ by case only, and one is a link`);
+      throw refused(`'${path}' and '${byFold.get(fold)}' differ by case only, and one is a link`);
     byFold.set(fold, name);
     if (node.kind === "folder") checkLinks(node, depth + 1, path);
   }
@@ -266,11 +266,16 @@ function lostOf({ uid, gid, mode, attributes }: TarEntry): Lost {
 
 function checkName(path: string): void {
   if (path.length > PATH_MAX || path.split("/").some((part) => part.length > NAME_MAX))
-    throw new Error(`the name '${path.slice(0, 60)}...' is too long`);
+    throw refused(`the name '${path.slice(0, 60)}...' is too long`);
 }
 
 function split(path: string): [parents: string[], name: string] {
   const parts = path.split("/");
   const name = parts.pop() ?? "";
   return [parts, name];
+}
+
+/** @param problem names in it are byte strings */
+function refused(problem: string): Error {
+  return new Error(textOf(problem));
 }

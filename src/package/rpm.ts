@@ -1,7 +1,7 @@
 // Packages of rpm, version 4: a lead that nobody reads any more, a header of signatures, the header, and the payload.
 // Specification: rpm 4.18, docs/manual/format.md, lib/rpmtag.h. Digests of files are SHA-256.
 import { hash } from "node:crypto";
-import { byteStringOf, fromByteString, toByteString } from "#base/bytes.ts";
+import { byteStringOf, fromByteString, textOf, toByteString } from "#base/bytes.ts";
 import { CPIO_SIZE_MAX } from "./cpio.ts";
 import { pipeliteError } from "./archive-errors.ts";
 import { installedBytes, type PackagedFile, type PackageFacts, type ScriptKind } from "./packaged.ts";
@@ -277,5 +277,5 @@ export function tagNumbers(tags: RpmTags, tag: number): readonly number[] {
 }
 
 function wrong(problem: string): Error {
-  return pipeliteError("ARCHIVE_INVALID", { format: "rpm", problem });
+  return pipeliteError("ARCHIVE_INVALID", { format: "rpm", problem: textOf(problem) });
 }

@@ -1,6 +1,6 @@
 // Reads a tar archive: ustar, GNU's long names, pax headers. Names are byte strings, and never lead out of
 // the folder that the archive stands for.
-import { toByteString } from "#base/bytes.ts";
+import { textOf, toByteString } from "#base/bytes.ts";
 import { pipeliteError } from "./archive-errors.ts";
 
 export type TarKind = "file" | "folder" | "link" | "hard-link" | "character" | "block" | "fifo";
@@ -156,8 +156,9 @@ export function* readTar(bytes: ByteSource, isStrict = false): Generator<TarEntr
   }
 }
 
+/** @param problem names in it are byte strings */
 function wrong(problem: string): Error {
-  return pipeliteError("ARCHIVE_INVALID", { format: "tar", problem });
+  return pipeliteError("ARCHIVE_INVALID", { format: "tar", problem: textOf(problem) });
 }
 
 /** Some readers go on behind one block of zeros: what follows the end would be there for them alone. */

@@ -191,7 +191,7 @@ const OPENERS: Readonly<Record<PackageFormat, (bytes: Uint8Array) => Promise<Ope
       if (!isListed || digest !== digests[at] || target !== targets[at])
         throw archiveError("ARCHIVE_INVALID", {
           format: "rpm",
-          problem: `its header says other than its payload of '${name}'`,
+          problem: `its header says other than its payload of '${textOfBytes(name)}'`,
         });
       const isRoots = users[at] === "root" && groups[at] === "root";
       const hasAttributes = (capabilities[at] ?? "") !== "";
@@ -201,7 +201,7 @@ const OPENERS: Readonly<Record<PackageFormat, (bytes: Uint8Array) => Promise<Ope
     if (missing !== undefined)
       throw archiveError("ARCHIVE_INVALID", {
         format: "rpm",
-        problem: `its header has the file '${missing.path}', which is not in its payload`,
+        problem: `its header has the file '${textOfBytes(missing.path)}', which is not in its payload`,
       });
     return { entries, codec, core: [lead, header, payload].map((part) => hash("sha256", part)).join(" ") };
   },

@@ -276,6 +276,18 @@ describe("an image is refused", () => {
     { layers: [{ members: [named("../a")] }] },
     /layer 1 of 1.*leads out/,
   );
+  // Names are bytes; what is said of them is text.
+  const bytes = Buffer.from("schön ∂").toString("latin1");
+  refuse(
+    "with a name that is not ASCII",
+    { layers: [{ members: [named(`../${bytes}`)] }] },
+    /'\.\.\/schön ∂' leads out/,
+  );
+  refuse(
+    "with a link whose name is not ASCII",
+    { layers: [{ members: [{ name: bytes, type: "2", target: `../../${bytes}` }] }] },
+    /'schön ∂' leads out of it: '\.\.\/\.\.\/schön ∂'/,
+  );
   refuse(
     "with a link that leads out",
     { layers: [{ members: [{ name: "l", type: "2", target: "../x" }] }] },

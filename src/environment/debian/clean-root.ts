@@ -67,8 +67,9 @@ const KEYSTORES = ["etc/ssl/certs/java/cacerts"];
 /** @param root absolute path, a byte string @param seconds the moment that everything in it is of */
 export function cleanRoot(root: string, seconds: number): void {
   for (const folder of EMPTIED)
-    for (const name of namesIn(`${root}/${folder}`)) remove(`${root}/${folder}/${name}`);
-  for (const path of REMOVED) remove(`${root}/${path}`);
+    if (isInFolders(root, `${folder}/`))
+      for (const name of namesIn(`${root}/${folder}`)) remove(`${root}/${folder}/${name}`);
+  for (const path of REMOVED) if (isInFolders(root, path)) remove(`${root}/${path}`);
   const visit = (folder: string): void => {
     for (const name of namesIn(folder === "" ? root : `${root}/${folder}`)) {
       const path = folder === "" ? name : `${folder}/${name}`;
@@ -77,15 +78,15 @@ export function cleanRoot(root: string, seconds: number): void {
     }
   };
   for (const folder of ["etc/ssh", "etc/ssl", "var"])
-    if (namesIn(`${root}/${folder}`).length > 0) visit(folder);
+    if (isInFolders(root, `${folder}/`) && namesIn(`${root}/${folder}`).length > 0) visit(folder);
   for (const path of LISTINGS) {
     const file = bytes(`${root}/${path}`);
-    if (lstatSync(file, { throwIfNoEntry: false })?.isFile() === true)
+    if (isInFolders(root, path) && lstatSync(file, { throwIfNoEntry: false })?.isFile() === true)
       writeFileSync(file, sortedListing(readFileSync(file, "latin1")), "latin1");
   }
   for (const path of KEYSTORES) {
     const file = bytes(`${root}/${path}`);
-    if (lstatSync(file, { throwIfNoEntry: false })?.isFile() !== true) continue;
+    if (!isInFolders(root, path) || lstatSync(file, { throwIfNoEntry: false })?.isFile() !== true) continue;
     const stamped = withTime(readFileSync(file), seconds * 1000);
     if (stamped !== undefined) writeFileSync(file, stamped);
   }
@@ -118,6 +119,15 @@ export function copyTree(from: string, to: string): void {
       chmodSync(bytes(target), (stats.mode & 0o111) === 0 ? 0o644 : 0o755);
     }
   }
+}
+
+/** Whether all above the last part of a path are folders: a script may have put a link there, which leads out of the root. */
+function isInFolders(root: string, path: string): boolean {
+  for (let end = path.indexOf("/"); end >= 0; end = path.indexOf("/", end + 1)) {
+    const above = bytes(`${root}/${path.slice(0, end)}`);
+    if (lstatSync(above, { throwIfNoEntry: false })?.isDirectory() !== true) return false;
+  }
+  return true;
 }
 
 function namesIn(folder: string): string[] {

@@ -3,7 +3,7 @@
 // packages first. What differs from run to run is taken out in the end, so that the same packages give the same bytes.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeSync } from "node:fs";
+import { readFileSync, readdirSync, readlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { byteStringOf } from "#base/bytes.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
@@ -33,6 +33,18 @@ const ROOT = "/tmp";
 
 export default async function configure(inputs: Inputs, { out }: StageContext): Promise<void> {
   process.umask(0o022);
+  try {
+    await configureAll(inputs);
+    copyTree(ROOT, byteStringOf(out));
+  } catch (error) {
+    const MESSAGE_MAX = 500;
+    if (error instanceof PackageFailed) throw error;
+    // Scripts can leave names of any length in each other.
+    throw new PackageFailed([], (error as Error).message.slice(0, MESSAGE_MAX));
+  }
+}
+
+async function configureAll(inputs: Inputs): Promise<void> {
   const packages = inputs.packages.map(({ path }, index) => readPackage(inputs.names[index] ?? "", path));
   const tree = new RootTree(ROOT);
   for (const folder of ["usr", ...inputs.merged.map((name) => `usr/${name}`)]) tree.folder(folder);
@@ -54,16 +66,19 @@ export default async function configure(inputs: Inputs, { out }: StageContext): 
   if (rest.length > 0) {
     // Before their files lie there, as with dpkg: what they divert must not be overwritten.
     for (const each of rest.filter(isDiverting)) await runner.preinst(each);
+    tree.look();
     layDown(tree, rest, readDiversions(tree));
     database.add(rest);
     tree.setTimes(seconds);
     for (const each of rest.filter((one) => !isDiverting(one))) await runner.preinst(each);
     await runner.configure(rest);
   }
+  tree.look();
   cleanRoot(ROOT, seconds);
   const varying = varyingIn(ROOT);
   for (const [name, paths] of varying)
     writeSync(STDERR, `${name}: not the same each time it is configured: ${paths.join(", ")}\n`);
+  tree.remove(NOTES_FILE);
   if (varying.size > 0) {
     const counts = [...varying].map(([name, { length }]) => [name, length]);
     tree.write(NOTES_FILE, `${canonicalJson({ varying: Object.fromEntries(counts) as Varying })}\n`);
@@ -72,11 +87,10 @@ export default async function configure(inputs: Inputs, { out }: StageContext): 
   append(tree, "etc/passwd", inputs.user.passwd);
   append(tree, "etc/group", inputs.user.group);
   tree.write("etc/hosts", "127.0.0.1 localhost\n::1 localhost\n");
-  copyTree(ROOT, byteStringOf(out));
 }
 
 function append(tree: RootTree, path: string, line: string): void {
-  const text = readFileSync(tree.physical(path), "latin1");
+  const text = tree.read(path).toString("latin1");
   const [name = ""] = line.split(":", 1);
   const isThere = text.split("\n").some((each) => each.startsWith(`${name}:`));
   if (line !== "" && !isThere) tree.write(path, Buffer.from(`${text}${line}\n`, "latin1"));
@@ -96,7 +110,7 @@ function scriptOf(path: string, name: string): string | undefined {
 
 /** Path -> where it is diverted to, and the package that may still have it there. */
 function readDiversions(tree: RootTree): Map<string, { to: string; by: string }> {
-  const lines = readFileSync(tree.physical("var/lib/dpkg/diversions"), "latin1").split("\n");
+  const lines = tree.read("var/lib/dpkg/diversions").toString("latin1").split("\n");
   const diversions = new Map<string, { to: string; by: string }>();
   for (let at = 0; at + 2 < lines.length; at += 3) {
     const [from = "", to = "", by = ""] = lines.slice(at, at + 3);
@@ -110,21 +124,33 @@ function layDown(
   packages: readonly PackageIn[],
   diversions: ReadonlyMap<string, { to: string; by: string }>,
 ): void {
-  for (const { name, path, list, conffiles } of packages) {
-    const place = (file: string): string => {
-      const diversion = diversions.get(file);
-      const target = diversion === undefined || diversion.by === name ? file : diversion.to;
-      // dpkg gives it its name when it configures the package.
-      return conffiles.has(file) ? `${target}.dpkg-new` : target;
-    };
-    for (const entry of list.entries) {
-      if (entry.path === "") continue;
-      if (entry.kind === "folder") tree.folder(entry.path, entry.mode);
-      else if (entry.kind === "link") tree.link(place(entry.path), entry.target ?? "");
-      else if (entry.kind === "hard-link") tree.hardLink(place(entry.path), place(entry.target ?? ""));
-      else if (entry.kind === "file")
-        tree.copy(place(entry.path), `${byteStringOf(path)}/data/${entry.path}`, entry.mode);
+  for (const each of packages) {
+    try {
+      layDownOne(tree, each, diversions);
+    } catch (error) {
+      throw new PackageFailed([each.name], (error as Error).message);
     }
+  }
+}
+
+function layDownOne(
+  tree: RootTree,
+  { name, path, list, conffiles }: PackageIn,
+  diversions: ReadonlyMap<string, { to: string; by: string }>,
+): void {
+  const place = (file: string): string => {
+    const diversion = diversions.get(file);
+    const target = diversion === undefined || diversion.by === name ? file : diversion.to;
+    // dpkg gives it its name when it configures the package.
+    return conffiles.has(file) ? `${target}.dpkg-new` : target;
+  };
+  for (const entry of list.entries) {
+    if (entry.path === "") continue;
+    if (entry.kind === "folder") tree.folder(entry.path, entry.mode);
+    else if (entry.kind === "link") tree.link(place(entry.path), entry.target ?? "");
+    else if (entry.kind === "hard-link") tree.hardLink(place(entry.path), place(entry.target ?? ""));
+    else if (entry.kind === "file")
+      tree.copy(place(entry.path), `${byteStringOf(path)}/data/${entry.path}`, entry.mode);
   }
 }
 
@@ -177,9 +203,10 @@ class Runner {
     const names = packages.map(({ name }) => name);
     const { ending, output } = await this.#run("/usr/bin/dpkg", ["--configure", ...names], {});
     if (ending === undefined) return;
-    const failed = [...output.matchAll(/^dpkg: error processing package (\S+)/gm)].map(
-      ([, name]) => name ?? "",
-    );
+    const named = (pattern: RegExp) => [...output.matchAll(pattern)].map(([, name]) => name ?? "");
+    const said = named(/^dpkg: error processing package (\S+)/gm);
+    // What ends dpkg itself is the one that it says it is at.
+    const failed = said.length > 0 ? said : named(/^Setting up (\S+)/gm).slice(-1);
     throw new PackageFailed(failed, `dpkg ${ending}`);
   }
 
@@ -197,8 +224,68 @@ class Runner {
     };
     child.stdout.on("data", hear);
     child.stderr.on("data", hear);
-    const [status, signal] = await once(child, "close");
+    const closed = once(child, "close");
+    const [status, signal] = (await once(child, "exit")) as [number | null, string | null];
+    endOthers();
+    // What hides from that in namespaces of its own is not waited for: it ends with the sandbox.
+    const patience = setTimeout(() => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    }, PATIENCE_MS);
+    await closed;
+    clearTimeout(patience);
     return { ending: status === 0 ? undefined : `ended with ${signal ?? status}`, output };
+  }
+}
+
+const PATIENCE_MS = 2000;
+/** How often it is looked: what is ended may be starting others. */
+const LOOKS_MAX = 100;
+
+/**
+ * Ends what a script left running. It would go on in the root while the next ones run and the root is copied, and nobody would know
+ * when it is done. Told by their user namespace, which was made for this root.
+ */
+function endOthers(): void {
+  const own = namespaceOf("self");
+  if (own === undefined) return;
+  const ended = new Set<string>();
+  for (let looks = 0; looks < LOOKS_MAX; looks += 1) {
+    const others = readdirSync("/proc").filter(
+      (pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid && namespaceOf(pid) === own && !isOver(pid),
+    );
+    if (others.length === 0) break;
+    for (const pid of others) {
+      try {
+        ended.add(readFileSync(`/proc/${pid}/comm`, "utf8").trim());
+        process.kill(Number(pid), "SIGKILL");
+      } catch {
+        // It has ended since.
+      }
+    }
+  }
+  if (ended.size > 0)
+    writeSync(
+      STDERR,
+      `left running by a script of a package, and ended: ${[...ended].toSorted().join(", ")}\n`,
+    );
+}
+
+function namespaceOf(pid: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/user`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether it has ended, and nobody has asked how. */
+function isOver(pid: string): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return /^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
+  } catch {
+    return true;
   }
 }
 

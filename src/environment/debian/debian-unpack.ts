@@ -2,7 +2,7 @@
 // the modes and hard links that a store path does not keep.
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
-import { byteStringOf } from "#base/bytes.ts";
+import { byteStringOf, textOf } from "#base/bytes.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
 import type { Reader, StageContext } from "#author/files.ts";
 import { readAr } from "#package/ar.ts";
@@ -55,9 +55,9 @@ function layDown(entries: Iterable<TarEntry>, root: string): Unpacked {
     newest = Math.max(newest, mtime);
     const parent = path.slice(0, Math.max(path.lastIndexOf("/"), 0));
     if (named.has(path) && !(kind === "folder" && folders.has(path)))
-      throw new Error(`${path} stands twice in the package`);
+      throw new Error(`${textOf(path)} stands twice in the package`);
     named.add(path);
-    if (!folders.has(parent)) throw new Error(`the folder of ${path} is not in the package`);
+    if (!folders.has(parent)) throw new Error(`the folder of ${textOf(path)} is not in the package`);
     if (kind === "folder") {
       if (!folders.has(path)) mkdirSync(at(root, path));
       folders.add(path);
@@ -65,7 +65,7 @@ function layDown(entries: Iterable<TarEntry>, root: string): Unpacked {
     else if (kind === "file" || kind === "hard-link") {
       const bytes = kind === "file" ? content : files.get(target);
       if (bytes === undefined)
-        throw new Error(`${path} is a hard link to ${target}, which is not in the package`);
+        throw new Error(`${textOf(path)} is a hard link to ${textOf(target)}, which is not in the package`);
       write(at(root, path), bytes, mode);
       files.set(path, bytes);
     }

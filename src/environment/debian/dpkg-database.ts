@@ -73,7 +73,7 @@ export class DpkgDatabase {
   /** Packages whose files lie there now, and that are to be configured. */
   add(packages: readonly PackageIn[]): void {
     // dpkg has rewritten it since packages were added last.
-    this.#status = readFileSync(this.#tree.physical("var/lib/dpkg/status"), "latin1");
+    this.#status = this.#tree.read("var/lib/dpkg/status").toString("latin1");
     for (const each of packages) {
       this.#packages.push(each);
       this.#addInfo(each);

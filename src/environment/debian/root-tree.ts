@@ -1,5 +1,6 @@
 // Runs inside the sandbox: lays files of packages into the new root, which is not this process's root. Links in it mean what
-// they mean there, so they are followed here, by a table, and never by the kernel.
+// they mean there, so they are followed here, by a table, and never by the kernel. Scripts of packages can leave anything in the
+// place of anything: what is read and written is a file.
 import {
   chmodSync,
   copyFileSync,
@@ -7,12 +8,15 @@ import {
   lstatSync,
   lutimesSync,
   mkdirSync,
+  readFileSync,
   readdirSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { textOf } from "#base/bytes.ts";
 import { systemErrorCode } from "#base/errors.ts";
 
 const LINKS_MAX = 40;
@@ -30,6 +34,8 @@ export class RootTree {
     const real = this.#real(path);
     const there = this.#kindAt(real);
     if (there === "folder") return;
+    if (there !== undefined)
+      throw new Error(`/${textOf(real)} is a folder in one package and none in another`);
     mkdirSync(this.#at(real));
     chmodSync(this.#at(real), mode & 0o1777);
   }
@@ -56,13 +62,34 @@ export class RootTree {
   }
 
   write(path: string, content: string | Uint8Array, mode = 0o644): void {
-    const real = this.#real(path);
+    const real = this.#below(path);
+    if (this.#kindAt(real) === "other") rmSync(this.#at(real));
     writeFileSync(this.#at(real), content);
     chmodSync(this.#at(real), mode);
   }
 
+  /** @throws Error where there is no file */
+  read(path: string): Buffer {
+    const real = this.#below(path);
+    if (this.#kindAt(real) !== "file") throw new Error(`/${textOf(path)} is no file any more`);
+    return readFileSync(this.#at(real));
+  }
+
   remove(path: string): void {
     rmSync(this.#at(this.#place(path)), { recursive: true, force: true });
+  }
+
+  /** Looks again what is a link: programs ran in it. */
+  look(): void {
+    this.#links.clear();
+    const visit = (path: string): void => {
+      for (const entry of readdirSync(this.#at(path), { withFileTypes: true, encoding: "latin1" })) {
+        const below = joined(path, entry.name);
+        if (entry.isDirectory()) visit(below);
+        else if (entry.isSymbolicLink()) this.#links.set(below, readlinkSync(this.#at(below), "latin1"));
+      }
+    };
+    visit("");
   }
 
   /** Gives all that lies there one time: scripts compare times, and put them into what they make. */
@@ -78,9 +105,13 @@ export class RootTree {
     visit("");
   }
 
-  /** Where it is for this process. */
-  physical(path: string): Buffer {
-    return this.#at(this.#real(path));
+  /** The same as `#real`, and it lies in folders: a script may have put links in their places since `look`. */
+  #below(path: string): string {
+    const real = this.#real(path);
+    for (let end = real.indexOf("/"); end >= 0; end = real.indexOf("/", end + 1))
+      if (this.#kindAt(real.slice(0, end)) !== "folder")
+        throw new Error(`/${textOf(real.slice(0, end))} is no folder any more`);
+    return real;
   }
 
   #at(path: string): Buffer {
@@ -89,14 +120,15 @@ export class RootTree {
 
   #clear(real: string): void {
     const kind = this.#kindAt(real);
-    if (kind === "folder") throw new Error(`${real} is a folder in one package and none in another`);
+    if (kind === "folder") throw new Error(`/${textOf(real)} is a folder in one package and none in another`);
     if (kind !== undefined) rmSync(this.#at(real));
     this.#links.delete(real);
   }
 
-  #kindAt(real: string): "folder" | "other" | undefined {
+  #kindAt(real: string): "folder" | "file" | "other" | undefined {
     try {
-      return lstatSync(this.#at(real)).isDirectory() ? "folder" : "other";
+      const stats = lstatSync(this.#at(real));
+      return stats.isDirectory() ? "folder" : stats.isFile() ? "file" : "other";
     } catch (error) {
       if (systemErrorCode(error) === "ENOENT") return undefined;
       throw error;
@@ -128,7 +160,7 @@ export class RootTree {
         continue;
       }
       followed += 1;
-      if (followed > LINKS_MAX) throw new Error(`the links of ${path} lead in a circle`);
+      if (followed > LINKS_MAX) throw new Error(`the links of /${textOf(path)} lead in a circle`);
       if (target.startsWith("/")) done = "";
       open = [...target.split("/").filter((each) => each !== ""), ...open];
     }
