@@ -149,7 +149,7 @@ async function mustBeSound(work: Work, scenario: Scenario, left: Left): Promise<
   mustPleaseNix(work);
 }
 
-function mustPleaseNix({ home, folder }: Work): void {
+export function mustPleaseNix({ home, folder }: Work): void {
   if (!existsSync(join(home, "nix/var/nix/db/db.sqlite"))) return;
   const settings = join(folder, "nix-conf");
   mkdirSync(settings, { recursive: true });
