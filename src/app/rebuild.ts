@@ -56,7 +56,7 @@ export async function rebuild(request: RebuildRequest): Promise<RebuildReport | 
   const { kind, tried } = await detectSandbox(request.sandbox, programFolders(env));
   if (kind === "none")
     throw pipeliteError("REBUILD_NOT_POSSIBLE", {
-      problem: tried.map((each) => `${each.kind}: ${each.reason}`).join("; "),
+      problem: tried.map((each) => `${each.kind}: ${each.reason}`).join("; ") || "no sandbox was asked for",
     });
   removeLeftovers(home.folder);
   const folder = join(layoutOf(home.folder).buildsDir, `${process.pid}-rebuild`);

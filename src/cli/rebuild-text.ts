@@ -35,14 +35,20 @@ function describeOutput(output: Output, paint: Paint): string {
     `${formatCount(attempts.length, "build")} by ${engines || "no engine"}`,
     ...causes.flatMap(describeCause),
     ...(varied.length === 0 ? [] : [`the same with other ${varied.join(", ")}`]),
-    ...(untested.length === 0
-      ? []
-      : ["untested:", ...untested.map(({ name, reason }) => `  ${name}: ${cleanLine(reason)}`)]),
+    ...(untested.length === 0 ? [] : ["untested:", ...untestedLines(untested)]),
   ];
   return [
     `${paint(status, STYLE[status])}  ${paint(stage, "name")}`,
     ...lines.map((line) => `    ${line}`),
   ].join("\n");
+}
+
+/** A line for each reason: a stage that differs by itself has one for all that can be varied. */
+function untestedLines(untested: Output["untested"]): string[] {
+  const byReason = Map.groupBy(untested, ({ reason }) => reason);
+  return [...byReason].map(
+    ([reason, all]) => `  ${all.map(({ name }) => name).join(", ")}: ${cleanLine(reason)}`,
+  );
 }
 
 /** In one line: what makes it differ, as measured, and what the difference looks like. */

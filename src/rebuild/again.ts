@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { toByteString } from "#base/bytes.ts";
 import type { Variables } from "#base/environment.ts";
-import { isPipeliteError } from "#base/errors.ts";
+import { isPipeliteError, type PipeliteError } from "#base/errors.ts";
 import { bytesOfFile, placeInRoot, removeTree } from "#base/files.ts";
 import type { Shown } from "#engine/builder.ts";
 import type { BuildJob } from "#engine/engine.ts";
@@ -64,18 +64,30 @@ export async function buildAgain(
     if (outcome.status === "built") return { status: "built", narHash: outcome.narHash, tree: target };
     const refusal = refusalOf(change, log.text);
     if (refusal !== undefined) return { status: "impossible", reason: refusal };
-    return {
-      status: "failed",
-      reason: outcome.status === "failed" ? outcome.error.message : "it was stopped",
-    };
+    if (outcome.status !== "failed") return { status: "failed", reason: "it was stopped" };
+    throw outcome.error;
   } catch (error) {
     if (!isPipeliteError(error)) throw error;
-    const isSandbox = error.code.startsWith("SANDBOX_");
-    return { status: isSandbox ? "impossible" : "failed", reason: error.message };
+    // There may be less room in memory than on the disk.
+    if (memory !== undefined && OF_DISK.has(error.code))
+      return { status: "impossible", reason: error.message };
+    return failedBy(error);
   } finally {
     if (memory !== undefined) removeTree(memory);
   }
 }
+
+/**
+ * A build that failed says something of the stage, but not where the sandbox could not be made, or a disk was full.
+ * @throws the error, where that is so of the disk: nothing can be told until there is room
+ */
+export function failedBy(error: PipeliteError): VariedBuild {
+  const { code, message: reason } = error;
+  if (OF_DISK.has(code)) throw error;
+  return { status: code.startsWith("SANDBOX_") ? "impossible" : "failed", reason };
+}
+
+const OF_DISK = new Set(["STORE_NO_SPACE", "STORE_FILE_LIMIT", "STAGE_DISK_FULL"]);
 
 /** What a program wrote last. */
 class Tail {

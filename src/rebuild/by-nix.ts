@@ -7,7 +7,7 @@ import type { BuildJob, Engine } from "#engine/engine.ts";
 import { nixEngine } from "#engine/nix-engine.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import { openStore, type Store } from "#store/store.ts";
-import type { VariedBuild } from "./again.ts";
+import { failedBy, type VariedBuild } from "./again.ts";
 
 export interface NixAgain {
   /** `nix 2.8.0` */
@@ -60,7 +60,7 @@ export async function openNix({
         tried.add(drvPath);
         const outcome = await engine.build({ name, drvPath, derivation, signal, onLog: () => {} });
         signal.throwIfAborted();
-        if (outcome.status === "failed") return { status: "failed", reason: outcome.error.message };
+        if (outcome.status === "failed") return failedBy(outcome.error);
         if (outcome.status !== "built") return { status: "failed", reason: "it was stopped" };
         const info = scratch.info(outcome.outPath);
         if (info === undefined) throw new Error(`${outcome.outPath} was built and is not there`);
@@ -71,7 +71,7 @@ export async function openNix({
         };
       } catch (error) {
         if (!isPipeliteError(error)) throw error;
-        return { status: "failed", reason: error.message };
+        return failedBy(error);
       }
     },
     close: async () => {

@@ -14,7 +14,7 @@ import { builderPublicKey } from "#supply/attest.ts";
 import { parseStorePath, type StorePath } from "#nix/store-path.ts";
 import { verifyLogged } from "#tlog/inclusion.ts";
 import { rebuildStatusOf, type RebuildStatus } from "./outcome.ts";
-import { isAbout, readStatement, type StatedRebuild } from "./statement.ts";
+import { isAbout, readStatement, UNKNOWN_MACHINE, type StatedRebuild } from "./statement.ts";
 
 /** A statement as it is kept; `problem`: why it counts for nothing. */
 export interface KeptRebuild {
@@ -175,12 +175,18 @@ export function reproductionOf(
     same: attempts.filter(isSame).length,
     builds: attempts.length,
     engines: unique(attempts.filter(isSame).map(({ engine }) => engine)),
-    machines: unique(confirming.map(({ stated }) => stated?.machine)).length,
+    machines: machinesIn(unique(confirming.map(({ stated }) => stated?.machine))),
     keys: unique(confirming.map(({ keyId }) => keyId)),
     varied: unique(attempts.filter(isSame).flatMap(({ varied }) => varied)),
     ...(last !== undefined && { last }),
     statements: about.length,
   };
+}
+
+/** One that has no id may be any of those that have one. */
+function machinesIn(ids: readonly string[]): number {
+  const known = ids.filter((id) => id !== UNKNOWN_MACHINE).length;
+  return known === 0 ? ids.length : known;
 }
 
 /**

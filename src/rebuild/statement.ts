@@ -80,9 +80,16 @@ export function rebuildStatementOf(rebuilt: RebuiltOutput, scene: Scene, store: 
 
 /** Tells machines apart and names none: a hash of systemd's id of this one (machine-id(5) asks for that). */
 function machineId(): string {
-  const id = bytesOfFile("/etc/machine-id") ?? Buffer.from("unknown");
-  return createHash("sha256").update("pipelite rebuild ").update(id).digest("hex").slice(0, 32);
+  const id = (bytesOfFile("/etc/machine-id") ?? Buffer.alloc(0)).toString("latin1");
+  return /^[\da-f]{32}\n?$/.test(id) ? hashOfMachine(id) : UNKNOWN_MACHINE;
 }
+
+function hashOfMachine(id: string): string {
+  return createHash("sha256").update("pipelite rebuild ").update(id, "latin1").digest("hex").slice(0, 32);
+}
+
+/** Of a machine, or a container, that has no id: it may be any of the others. */
+export const UNKNOWN_MACHINE = hashOfMachine("unknown");
 
 const ATTEMPT = shape.object<Attempt>({
   engine: shape.oneOf("embedded", "nix"),

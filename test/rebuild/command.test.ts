@@ -49,6 +49,9 @@ test(
     assert.deepEqual(clock?.causes[0]?.by, ["itself"]);
     const bad = await rebuild("path", "--vary", "umask", "--vary", "build-path", "--times", "0");
     assert.equal(bad.code, 3, bad.stderr);
+    assert.match(bad.stdout, /untested:\n +engine: .*\n +network: .*\n +machine: /);
+    const itself = await rebuild("clock", "--vary", "umask", "--vary", "locale");
+    assert.match(itself.stdout, /\n +(umask, locale|locale, umask): it differs with nothing varied\n/);
     assert.match(bad.stdout, /differs with other build-path; it looks like path\n +a.txt, byte 1\n/);
     const shown = await pipelite(["show", runId, "--store", project.home]);
     assert.match(
@@ -63,6 +66,10 @@ test(
       /<section[^>]*id="rebuilds"[\s\S]*?<\/section>/.exec(report)?.[0].replaceAll(/<[^>]*>/g, " ") ?? "";
     assert.match(section.replaceAll(/\s+/g, " "), /fine reproduced 3 3 embedded 1 1 time, .* path differs /);
     assert.equal((await rebuild("--vary", "moon")).code, 2);
+    const often = await rebuild("--times", "1001");
+    assert.deepEqual([often.code, /from 0 to 1000/.test(often.stderr)], [2, true], often.stderr);
+    const bare = await rebuild("--sandbox", "none");
+    assert.deepEqual([bare.code, /here: no sandbox was asked for/.test(bare.stderr)], [4, true], bare.stderr);
     assert.equal((await rebuild("--add", "x")).code, 2);
   },
 );

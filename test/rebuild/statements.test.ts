@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { PipeliteError } from "#base/errors.ts";
 import { addRebuild, rebuild } from "#app/rebuild.ts";
 import { reproductions } from "#app/reproductions.ts";
 import { writePublicKey } from "#sigstore/key.ts";
@@ -12,8 +13,9 @@ import { parseBundle } from "#sigstore/bundle.ts";
 import { generateKey } from "#keys/key-file.ts";
 import { checkDemands } from "#release/demands.ts";
 import { parseStorePath, storePathBase } from "#nix/store-path.ts";
+import { failedBy } from "#rebuild/again.ts";
 import { lostRebuilds, reproductionOf } from "#rebuild/reproductions.ts";
-import { REBUILD_TYPE } from "#rebuild/statement.ts";
+import { REBUILD_TYPE, UNKNOWN_MACHINE } from "#rebuild/statement.ts";
 import { documentsOf } from "#report/documents.ts";
 import { gatherDocuments } from "#report/gather.ts";
 import { openStore } from "#store/store.ts";
@@ -236,6 +238,31 @@ test("the same bytes made by another derivation say nothing of this one", () => 
     reproductionOf({ drvPath: parseStorePath(`/nix/store/${drv(letter)}`), narHash }, kept).same;
   assert.equal(countedFor("a"), 1);
   assert.equal(countedFor("b"), 0);
+});
+
+test("a machine that has no id may be any of those that have one", () => {
+  const narHash = `sha256:${"a".repeat(64)}`;
+  const derivation = `${"a".repeat(32)}-good.drv`;
+  const build = { engine: "nix", sandbox: "nix", varied: [], narHash } as const;
+  const countedOn = (...machines: string[]) => {
+    const kept = machines.map((machine, index) => ({
+      file: `${index}`,
+      keyId: "k",
+      isOwn: true,
+      stated: { runId: "r", stage: "good", rebuiltOn: "", machine, narHash, builds: [build], derivation },
+    }));
+    return reproductionOf({ drvPath: parseStorePath(`/nix/store/${derivation}`), narHash }, kept).machines;
+  };
+  assert.equal(countedOn("a", "b", "a"), 2);
+  assert.equal(countedOn("a", UNKNOWN_MACHINE), 1);
+  assert.equal(countedOn(UNKNOWN_MACHINE), 1);
+});
+
+test("a full disk says nothing of a stage", () => {
+  const full = new PipeliteError("STORE_NO_SPACE", { message: "full", exit: 1 }, {});
+  assert.throws(() => failedBy(full), full);
+  const refused = new PipeliteError("SANDBOX_SETUP_FAILED", { message: "no", exit: 4 }, {});
+  assert.deepEqual(failedBy(refused), { status: "impossible", reason: "no" });
 });
 
 function paths(folder: string): string[] {

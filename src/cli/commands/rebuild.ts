@@ -21,7 +21,7 @@ import {
   type GlobalFlags,
 } from "#cli/context.ts";
 import type { PackedAgain } from "#app/pack-again.ts";
-import { parseCount, sandboxFlag } from "#cli/flags.ts";
+import { sandboxFlag } from "#cli/flags.ts";
 import { pipeliteError } from "#cli/errors.ts";
 import { describeRebuild } from "#cli/rebuild-text.ts";
 import { openHomeOf, runNamedBy } from "#cli/run-argument.ts";
@@ -56,7 +56,7 @@ export const rebuild = openCommand({
     times: usualValue(
       "N",
       "How often each is built with nothing varied (0: once, and only where it is another one with everything varied)",
-      { parse: (text: string) => (/^0+$/.test(text) ? 0 : parseCount(text)), usual: "1" },
+      { parse: parseTimes, usual: "1" },
     ),
     engine: usualChoice("ENGINE", ["both", "embedded"], "Our own builder, or that and Nix", "both"),
     sandbox: sandboxFlag,
@@ -71,9 +71,14 @@ export const rebuild = openCommand({
   ),
   async run(context, flags, ...words) {
     if (flags.list) {
-      const rows = [...VARIATIONS, ...STILL].map((name) => [name, wordsOf(name)]);
-      if (flags.json) printJson(context, Object.fromEntries(rows));
-      else print(context, formatTable(rows, { columns: columnsOf(context) }));
+      const rowsOf = (names: readonly (typeof VARIATIONS | typeof STILL)[number][]) =>
+        names.map((name) => [name, wordsOf(name)]);
+      const [varied, still] = [rowsOf(VARIATIONS), rowsOf(STILL)];
+      if (flags.json) printJson(context, Object.fromEntries([...varied, ...still]));
+      else {
+        const rows = [["VARIED", "HOW"], ...varied, ["", ""], ["HELD STILL", "HOW"], ...still];
+        print(context, formatTable(rows, { columns: columnsOf(context) }));
+      }
       return EXIT.ok;
     }
     const app = await import("#app/rebuild.ts");
@@ -139,6 +144,15 @@ function parseVariation(text: string): (typeof VARIATIONS)[number] {
   const found = VARIATIONS.find((name) => name === text);
   if (found === undefined) throw new RangeError(`it must be one of ${VARIATIONS.join(", ")}`);
   return found;
+}
+
+/** Each is one more build of every stage, and all of them stand in what is signed. */
+const TIMES_MAX = 1000;
+
+function parseTimes(text: string): number {
+  const times = Number(text);
+  if (/^\d+$/.test(text) && times <= TIMES_MAX) return times;
+  throw new RangeError(`it must be a whole number from 0 to ${TIMES_MAX}`);
 }
 
 function requireBoth(given: string | undefined, name: "--add" | "--key"): string {
