@@ -12,6 +12,7 @@ export async function downloadTo(url: string, to: Download): Promise<string> {
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = "code" in error ? String(error.code) : undefined;
-  const cause = error.cause instanceof Error && "code" in error.cause ? String(error.cause.code) : undefined;
-  return cause ?? code ?? error.message;
+  const { cause } = error;
+  if (!(cause instanceof Error)) return code ?? error.message;
+  return "code" in cause ? String(cause.code) : (code ?? cause.message);
 }

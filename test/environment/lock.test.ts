@@ -163,6 +163,8 @@ describe("packages that can't be had are named", () => {
     await refused("PACKAGE_UNKNOWN", lock({ ...request("tools"), isBare: true }, { mirrors }), /tools/);
   });
   test("one that there is not", () => refused("PACKAGE_UNKNOWN", solved([], "nowhere"), /nowhere/));
+  test("one that is nearly the name of another", () =>
+    refused("PACKAGE_UNKNOWN", solved([{ name: "python3-numpy" }], "python3-nump"), /mean python3-numpy\?/));
   test("a name that several provide", () => {
     const provider = (name: string) => ({ name, fields: { Provides: "editor" } });
     return refused("PACKAGE_UNKNOWN", solved([provider("vi"), provider("ed")], "editor"), /ed, vi/);

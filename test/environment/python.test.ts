@@ -98,10 +98,10 @@ function access(env: Record<string, string> = {}) {
 
 async function lock(
   file: string,
-  text: string,
+  text: string | undefined,
   { env = {}, base = BASE }: { env?: Record<string, string>; base?: LockedDebian } = {},
 ) {
-  writeFileSync(join(folder, file), text);
+  if (text !== undefined) writeFileSync(join(folder, file), text);
   const { request } = python({ requirements: file, base: debian(["python3"]) });
   using rig = new StoreRig();
   const { store } = rig;
@@ -213,6 +213,11 @@ describe("lock files are read", () => {
 });
 
 describe("what can't be had is said", () => {
+  test("a file that there is not, without the folder it was looked for in", () =>
+    assert.rejects(
+      lock("none.txt", undefined),
+      is("REQUIREMENTS_INVALID", /use none\.txt: no such file or directory /),
+    ));
   test("a wheel for another platform", () =>
     assert.rejects(
       lock("r.txt", hashed("win", "win-1.0-cp311-cp311-win_amd64.whl")),

@@ -5,12 +5,12 @@ import type { DebianRequest } from "#author/environment-request.ts";
 import { readNamedFile } from "#base/files.ts";
 import { decompress } from "#package/decompress.ts";
 import { readKeyring } from "#package/openpgp-keyring.ts";
-import { downloadTo } from "#environment/download.ts";
+import { downloadTo, reasonOf } from "#environment/download.ts";
 import { lockedFile, type Locking } from "#environment/locking.ts";
 import { pipeliteError } from "#environment/errors.ts";
 import { RESOLVER, debianArchitecture, type LockedDebian, type LockedSuite } from "./locked.ts";
 import { readRelease, trustedKeys, type DebianRelease, type Trusted } from "./release.ts";
-import { solve } from "./solver.ts";
+import { solve, unknownPackage } from "./solver.ts";
 import { Universe, type DebianPackage } from "./universe.ts";
 
 export interface DebianLocking extends Omit<Locking, "env"> {
@@ -44,10 +44,7 @@ export async function lockDebian(request: DebianRequest, locking: DebianLocking)
 function only(universe: Universe, name: string): DebianPackage {
   const found = universe.candidate(name);
   if (found !== undefined) return found;
-  throw pipeliteError("PACKAGE_UNKNOWN", {
-    package: name,
-    suggestion: "Look for it with `apt-cache search`",
-  });
+  throw unknownPackage(universe, name);
 }
 
 /** What the suites of a request say now, verified: the indices of their packages. */
@@ -233,7 +230,7 @@ async function downloadFirst(
         problem = `the sha256 of ${path} is ${found}, signed is ${sha256}`;
       } catch (error) {
         if (signal.aborted) throw error;
-        problem ||= error instanceof Error ? error.message : String(error);
+        problem ||= reasonOf(error);
       }
     }
   }

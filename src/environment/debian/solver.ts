@@ -1,5 +1,7 @@
 // Which packages a request comes to: as apt chooses (depcache.cc of 2.6), depth first, each group by the first of its
 // members that can be had, with what was marked for a member taken back where that fails.
+import type { PipeliteError } from "#base/errors.ts";
+import { nearWords } from "#base/near-words.ts";
 import { isVersionWithin } from "#package/debian-version.ts";
 import type { Dependency } from "#package/debian-relations.ts";
 import { pipeliteError } from "#environment/errors.ts";
@@ -24,6 +26,18 @@ export function solve(universe: Universe, names: readonly string[]): Solution {
   const base = solver.marked.length;
   for (const name of names) solver.request(name);
   return { base, packages: inOrder(solver, base) };
+}
+
+/** More names than these are no help. */
+const NEAR_MAX = 5;
+
+export function unknownPackage(universe: Universe, name: string): PipeliteError {
+  // Of the others none is near, and names may be long.
+  const known = universe.names().filter((each) => Math.abs(each.length - name.length) <= name.length / 3 + 1);
+  const near = nearWords(name, known);
+  const isFew = near.length > 0 && near.length <= NEAR_MAX;
+  const suggestion = isFew ? `Did you mean ${near.join(" or ")}?` : "Look for it with `apt-cache search`";
+  return pipeliteError("PACKAGE_UNKNOWN", { package: name, suggestion });
 }
 
 /** Why a package can't be had, in words. */
@@ -58,10 +72,8 @@ export class Solver {
     const [only, ...more] = real === undefined ? this.#universe.providers(name) : [real];
     if (only === undefined || more.length > 0) {
       const names = [only, ...more].flatMap((each) => each?.name ?? []);
-      const suggestion =
-        names.length > 0
-          ? `It is provided by ${listed(names)}: name one of them`
-          : "Look for it with `apt-cache search`";
+      if (names.length === 0) throw unknownPackage(this.#universe, name);
+      const suggestion = `It is provided by ${listed(names)}: name one of them`;
       throw pipeliteError("PACKAGE_UNKNOWN", { package: name, suggestion });
     }
     this.#why = undefined;

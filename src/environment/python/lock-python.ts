@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import type { PythonRequest } from "#author/environment-request.ts";
 import { hexDigestOf } from "#base/digest.ts";
 import { readNamedFile } from "#base/files.ts";
+import { systemReason } from "#base/system-reason.ts";
 import { parseWheelName, supportedTags, type PythonTarget } from "#package/wheel.ts";
 import type { LockedDebian } from "#environment/debian/locked.ts";
 import { debianArchitecture } from "#environment/debian/locked.ts";
@@ -65,7 +66,8 @@ export function readRequirementsFile(
     const bytes = readNamedFile(resolve(root, requirements), REQUIREMENTS_BYTES_MAX);
     return { bytes, sha256: hexDigestOf(bytes) };
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
+    const { errno } = error as NodeJS.ErrnoException;
+    const problem = errno === undefined ? String(error) : systemReason(errno);
     throw pipeliteError("REQUIREMENTS_INVALID", { file: requirements, problem }, error);
   }
 }
