@@ -92,7 +92,7 @@ export const pipeliteError = errorsOf({
   STORE_PROFILE_NAME: { exit: 2, message: "Cannot use '{name}' as the name of a profile: {problem}" },
   STORE_PROFILE_UNKNOWN: {
     exit: 2,
-    message: "Cannot switch the profile {name}: the store {home} has none of that name",
+    message: "Cannot use the profile {name}: the store {home} has none of that name",
     hint: "`pipelite store profile` lists them",
   },
   STORE_GENERATION_UNKNOWN: {

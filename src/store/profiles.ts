@@ -42,6 +42,14 @@ export function readProfiles({ layout }: Pick<StoreContext, "layout">, names?: r
     .map((name) => readProfile(layout, name, entries));
 }
 
+/** As `readProfiles`. @throws PipeliteError STORE_PROFILE_UNKNOWN as well, of names that were given */
+export function findProfiles(store: Pick<StoreContext, "layout">, names?: readonly string[]): Profile[] {
+  const found = readProfiles(store, names);
+  const name = names?.find((each) => !found.some((profile) => profile.name === each));
+  if (name === undefined) return found;
+  throw pipeliteError("STORE_PROFILE_UNKNOWN", { name, home: store.layout.home });
+}
+
 function readProfile(layout: Layout, name: string, entries: readonly string[]): Profile {
   const generations = entries.flatMap((entry) => {
     const [, of, digits] = LINK.exec(entry) ?? [];

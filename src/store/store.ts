@@ -29,7 +29,7 @@ import { optimiseStore, type OptimisedStore, type OptimiseStore } from "./optimi
 import { registerOutputs } from "./outputs.ts";
 import type { BuiltOutput, RegisteredOutput, RegisterOutputs } from "./outputs.ts";
 import { existsOnDisk, isPresent, scratchOf, type StoreContext } from "./place.ts";
-import { addGeneration, deleteGenerations, readProfiles, switchProfile } from "./profiles.ts";
+import { addGeneration, deleteGenerations, findProfiles, switchProfile } from "./profiles.ts";
 import type { DeletedGeneration, Generation, Profile } from "./profiles.ts";
 import * as query from "./query.ts";
 import type { PathInfo } from "./query.ts";
@@ -276,7 +276,7 @@ const READING = {
   narSteps,
   exportPaths,
   roots: (store: StoreContext) => findRoots(store, (path) => query.isValid(store, path)),
-  profiles: readProfiles,
+  profiles: findProfiles,
   verify: verifyStore,
 };
 

@@ -53,6 +53,7 @@ describe("a profile", () => {
       await assert.rejects(store.addGeneration(name, path), coded("STORE_PROFILE_NAME"), name);
     await assert.rejects(store.addGeneration("site", absentPath()), coded("STORE_PATH_NOT_VALID"));
     await assert.rejects(store.switchProfile("site", 1), coded("STORE_PROFILE_UNKNOWN"));
+    assert.throws(() => store.profiles(["site"]), coded("STORE_PROFILE_UNKNOWN"));
     await store.addGeneration("site", path);
     await assert.rejects(store.switchProfile("site", "before"), coded("STORE_GENERATION_UNKNOWN"));
     await assert.rejects(store.switchProfile("site", 7), coded("STORE_GENERATION_UNKNOWN"));
