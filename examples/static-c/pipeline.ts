@@ -11,7 +11,9 @@ const hello = command(
   },
 );
 
-export default pipeline({ hello });
+const page = command(c.tool("cp"), [source("hello-static.1"), out("hello-static.1")], { name: "page" });
+
+export default pipeline({ hello, page });
 
 export const packages = pack({
   name: "hello-static",
@@ -22,4 +24,5 @@ export const packages = pack({
   maintainer: "Pipelite maintainers <maintainers@pipelite.example>",
   date: "2026-11-30",
   programs: { "hello-static": hello.file("bin/hello-static") },
+  manPages: { "hello-static.1": page.file("hello-static.1") },
 });
