@@ -128,7 +128,8 @@ export const pipeliteError = errorsOf({
   },
   IMAGE_NAME_INVALID: {
     exit: 2,
-    message: "Cannot push to '{word}': it is not oci://HOST/NAME or oci://HOST/NAME:TAG",
+    message: "Cannot use '{word}': it is not oci://HOST/NAME or oci://HOST/NAME:TAG",
+    hint: "A host has a dot or a port, or is localhost; a name is of lower case, as oci://registry.example.org/team/hello:1.0",
   },
   PACK_NOT_DECLARED: {
     exit: 2,
