@@ -282,10 +282,13 @@ async function prepare(node: BuildNode, preparing: Preparing): Promise<Prepared>
     case "gate":
     case "check":
     case "each": {
-      // First, since capturing keeps this process busy and the first bundle is there when all are asked for.
-      const bundle = await bundles.get(node);
-      if (bundle === undefined) throw new Error(`the stage ${node.name} has no bundle`);
-      const { program, made: ofNode } = await capturedOnce(keep, nodeProgram(node.place));
+      const bundling = bundles.get(node);
+      if (bundling === undefined) throw new Error(`the stage ${node.name} has no bundle`);
+      // Bundling is the work of another process. What is wrong with a bundle is told first.
+      const capturing = capturedOnce(keep, nodeProgram(node.place));
+      await Promise.allSettled([bundling, capturing]);
+      const bundle = await bundling;
+      const { program, made: ofNode } = await capturing;
       const brought = await captureTools(node, { graph, keep, folders });
       const ingredients = {
         ...addressingOf(node),

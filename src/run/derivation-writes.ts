@@ -30,6 +30,7 @@ export class DerivationWrites {
     for (const other of others) this.#ready.delete(other);
     const toBuild = others
       .filter(isBuildNode)
+      .filter((other) => this.#work.isPrepared(other))
       // What an environment is made of is made in its own turn.
       .filter((other) => other.kind !== "environment" && this.#work.resolve(other).outPath === undefined);
     const writing = this.#add([node, ...toBuild]);

@@ -25,6 +25,7 @@ export async function execute(options: RunOptions, start: { at: Date; ms: number
       debug: options.debug,
       loaded: options.beside?.loaded,
       onLoaded: () => engine.expect(),
+      mayBegin: mayBegin(options),
       onGraph: ({ name, nodes }) =>
         listener({ type: "run-preparing", pipeline: name, stages: nodes.filter(isShownNode).length }),
       onRead: tellReading(listener),
@@ -39,4 +40,9 @@ export async function execute(options: RunOptions, start: { at: Date; ms: number
     await engine.close();
     opened?.close();
   }
+}
+
+/** Nothing else waits for what is prepared, and what is built can be held back until all is. */
+function mayBegin({ engine, follow, beside, debug = [] }: RunOptions): boolean {
+  return engine !== "nix" && follow === undefined && beside === undefined && debug.length === 0;
 }

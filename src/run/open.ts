@@ -1,9 +1,10 @@
 // What a plan or a run starts from: the pipeline loaded, its graph with what was asked for, and all of it prepared.
 import { Builds } from "#home/builds.ts";
 import { npmCacheOf, programFolders } from "#base/environment.ts";
-import { prepareGraph, prepareNodes, type PreparedGraph, type PrepareOptions } from "#compile/compile.ts";
+import { prepareNodes, type PreparedGraph, type PrepareOptions } from "#compile/compile.ts";
 import { expandEach, readList } from "#compile/expand.ts";
 import { buildGraph } from "#compile/graph.ts";
+import { isBuildNode, isCode, isUnexpanded } from "#compile/nodes.ts";
 import type { EachNode, Graph, GraphNode } from "#compile/nodes.ts";
 import { loadPipeline } from "#compile/load.ts";
 import type { LoadedPipeline } from "#compile/load.ts";
@@ -27,6 +28,8 @@ export interface OpenedPipeline {
   /** Puts into the graph what a list leads to. @returns the nodes that are new. */
   expand: (node: EachNode) => Promise<GraphNode[]>;
   secrets: Secrets;
+  /** Prepares the rest of the graph: what is prepared by now may be built before. Undefined when all of it is. */
+  prepareRest: (() => Promise<void>) | undefined;
   close: () => void;
 }
 
@@ -38,12 +41,14 @@ interface OpenHooks
   onGraph?: ((graph: Graph) => void) | undefined;
   /** The pipeline, where it was loaded before. */
   loaded?: LoadedPipeline | undefined;
+  /** What needs no other stage may be built while the rest is prepared. */
+  mayBegin?: boolean;
 }
 
 export async function open(
   options: PlanOptions,
   isolation: (store: Store, builds: Builds, secrets: Secrets) => Promise<string>,
-  { onLoaded, onGraph, force: forced = [], debug = [], loaded: before, ...reading }: OpenHooks = {},
+  { onLoaded, onGraph, force: forced = [], debug = [], loaded: before, mayBegin, ...reading }: OpenHooks = {},
 ): Promise<OpenedPipeline> {
   const loaded = before === undefined ? await loadPipeline(options.pipeline) : copyOf(before);
   onLoaded?.();
@@ -97,9 +102,25 @@ export async function open(
     checkStageNames(graph, debug);
     await searchSources(graph, secrets);
     onGraph?.(graph);
-    const prepared = await prepareGraph(graph, keep, preparing);
-    Object.assign(prepared.made, made);
+    const isEarly = mayBegin === true && secrets.isEmpty;
+    const { first, others } = isEarly ? inTwoGoes(graph) : { first: graph.nodes, others: [] };
+    const prepared: PreparedGraph = { graph, prepared: new Map(), paths: new Map(), made };
+    const total = graph.nodes.length;
+    const prepare = (nodes: readonly GraphNode[], before: number): Promise<void> =>
+      prepareNodes(prepared, nodes, keep, {
+        ...preparing,
+        onNode: (what, done) => preparing.onNode?.(what, before + done, total),
+      });
+    await prepare(first, 0);
     const work = await workOf(prepared, force.nodes);
+    const prepareOthers = async (): Promise<void> => {
+      await prepare(others, first.length);
+      work.foundSources(others);
+    };
+    const isBegun =
+      others.length > 0 &&
+      first.some((node) => isBuildNode(node) && work.resolve(node).outPath === undefined);
+    if (others.length > 0 && !isBegun) await prepareOthers();
     const expandAlone = async (node: EachNode): Promise<GraphNode[]> => {
       const added = await grow(graph, work, node);
       force.look();
@@ -112,11 +133,26 @@ export async function open(
       last = next.catch(() => undefined);
       return next;
     };
-    return { loaded, graph, work, secrets, expand, close };
+    return { loaded, graph, work, secrets, expand, prepareRest: isBegun ? prepareOthers : undefined, close };
   } catch (error) {
     close();
     throw error;
   }
+}
+
+/**
+ * A graph in two goes: what may be built first, where bundling the code of others takes a moment, and the rest. The first stage
+ * is started while the rest is prepared.
+ */
+function inTwoGoes({ nodes }: Graph): { first: readonly GraphNode[]; others: readonly GraphNode[] } {
+  const isFirst = (node: GraphNode): boolean =>
+    (node.kind === "stage" || node.kind === "command") && node.needs.every(({ kind }) => kind === "source");
+  const sources = new Set(nodes.filter(isFirst).flatMap(({ needs }) => needs));
+  const first = nodes.filter((node) => isFirst(node) || sources.has(node));
+  const others = nodes.filter((node) => !isFirst(node) && !sources.has(node));
+  // A list that is made meanwhile would be in the plan of the rest only.
+  const isApart = first.length > 0 && others.some(isCode) && !nodes.some(isUnexpanded);
+  return isApart ? { first, others } : { first: nodes, others: [] };
 }
 
 /** What is read for one run is no reading of another. */

@@ -82,6 +82,17 @@ export class Workspace {
   /** Takes in nodes that were prepared, and what takes their files. */
   grew(nodes: readonly GraphNode[]): void {
     for (const [node, taken] of takenFiles(nodes)) this.#taken.set(node, [...this.takenFrom(node), ...taken]);
+    this.foundSources(nodes);
+  }
+
+  /** Whether what it consists of is in the store. */
+  isPrepared(node: GraphNode): boolean {
+    if (node.kind === "source") return this.#outputs.has(node);
+    return !isBuildNode(node) || this.prepared.prepared.has(node);
+  }
+
+  /** Takes in those sources among them that are in the store by now. */
+  foundSources(nodes: readonly GraphNode[]): void {
     for (const node of nodes) {
       const path = node.kind === "source" ? this.prepared.paths.get(node) : undefined;
       if (path !== undefined) this.#outputs.set(node, path);

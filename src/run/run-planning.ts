@@ -1,5 +1,5 @@
 // The plan of a run, which grows while lists become known: told as events, with what is there held against collections.
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { EXIT, isPipeliteError, type PipeliteError } from "#base/errors.ts";
 import { isBuildNode, isUnexpanded } from "#compile/nodes.ts";
 import type { EachNode, GraphNode } from "#compile/nodes.ts";
@@ -17,6 +17,7 @@ import { keepEnvironments } from "./steps.ts";
 
 /** As long as this is what waits for a stage kept waiting. */
 const TURN_MS = 20;
+const STARTED_MS = 10;
 /** What is left to be done of a plan waits no longer for a first stage to start. */
 const START_MAX_MS = 200;
 
@@ -29,31 +30,70 @@ export class RunPlanning {
   /** Nodes whose outputs no collection takes. */
   readonly #rooted = new Set<GraphNode>();
   readonly #wrongLists = new Map<EachNode, PipeliteError>();
+  readonly #onWhole: () => void;
+  readonly #unprepared = new AbortController();
+  /** What is planned of the rest of the graph, once that is prepared. */
+  #rest: Promise<readonly PlannedStage[]> = Promise.resolve([]);
   #writing: Promise<void> = Promise.resolve();
   #settling: Promise<void> = Promise.resolve();
   /** Resolved when the disk may be kept busy with what no stage waits for. */
   readonly #mayWrite = Promise.withResolvers<void>();
 
-  constructor(opened: OpenedPipeline, model: Model | undefined, ledger: Ledger, emit: RunListener) {
+  /** @param onWhole is told when all of the graph is prepared and planned */
+  constructor(
+    opened: OpenedPipeline,
+    model: Model | undefined,
+    { ledger, emit, onWhole }: { ledger: Ledger; emit: RunListener; onWhole: () => void },
+  ) {
     this.#opened = opened;
     this.#emit = emit;
     this.#ledger = ledger;
+    this.#onWhole = onWhole;
     this.#planner = new Planner(opened, model, (node) => this.#tryToGrow(node));
   }
 
-  /** Plans the graph as it is. What is left to be done of it goes on while the first stages run: see `settled`. */
+  /** Aborted when the rest of the graph could not be prepared: there is no run then. */
+  get unprepared(): AbortSignal {
+    return this.#unprepared.signal;
+  }
+
+  /** Plans what is prepared of the graph. What is left to be done of it goes on while the first stages run: see `settled`. */
   async start(): Promise<void> {
-    const { graph, work } = this.#opened;
+    const { graph, work, prepareRest } = this.#opened;
     const { nodes, params } = graph;
     // What was looked at to find what was asked for.
     for (const node of nodes)
       if (node.kind === "each" && !isUnexpanded(node))
         this.#emit({ type: "list-expanded", ...expansionOf(node), params, stages: [] });
-    const planned = await work.foreseeing(() => this.#tellPlan(nodes));
+    const isWhole = prepareRest === undefined;
+    const first = isWhole ? nodes : nodes.filter((node) => isBuildNode(node) && work.isPrepared(node));
+    const planned = await work.foreseeing(() => this.#tellPlan(first));
     setTimeout(() => this.goOn(), START_MAX_MS).unref();
-    this.#settling = this.#mayWrite.promise.then(() => this.#settle(planned));
+    if (!isWhole) this.#rest = this.#mayWrite.promise.then(() => this.#planRest(prepareRest));
+    this.#rest.catch((error: unknown) => this.#unprepared.abort(error));
+    this.#settling = this.#mayWrite.promise.then(async () =>
+      this.#settle([...planned, ...(await this.#rest)]),
+    );
     // Thrown where it is waited for.
     this.#settling.catch(() => undefined);
+  }
+
+  async #planRest(prepareRest: () => Promise<void>): Promise<PlannedStage[]> {
+    const { graph, work } = this.#opened;
+    // The stage that was told to start has started by then.
+    await sleep(STARTED_MS);
+    await prepareRest();
+    const planned = await work.foreseeing(() => this.#tellPlan(graph.nodes));
+    // Before what takes the output of a stage: the end of that is told first.
+    await this.#nameDerivations();
+    this.#onWhole();
+    return planned;
+  }
+
+  /** Waits until all of the graph is prepared and planned. @throws what was wrong with it */
+  async whole(): Promise<void> {
+    this.goOn();
+    await this.#rest;
   }
 
   /** The first stage runs: the rest of the plan does not keep it waiting any more. */
@@ -110,13 +150,17 @@ export class RunPlanning {
   }
 
   async #settle(planned: readonly PlannedStage[]): Promise<void> {
+    await this.#nameDerivations();
+    await this.#recordCached(planned);
+  }
+
+  async #nameDerivations(): Promise<void> {
     try {
       await this.writeDerivations();
     } finally {
       // Where the disk is full, too: how stages ended is told, by those derivations that could be written.
       this.#ledger.nameDerivations((node) => this.#graphDrvs.all.get(node)?.drvPath);
     }
-    await this.#recordCached(planned);
   }
 
   async #tellPlan(nodes: readonly GraphNode[]): Promise<PlannedStage[]> {

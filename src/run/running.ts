@@ -10,6 +10,7 @@ import { schedule, type NodeEnd } from "#engine/schedule.ts";
 import { isUnexpanded } from "#compile/nodes.ts";
 import type { AnswerNode, BuildNode, EnvironmentNode, GraphNode } from "#compile/nodes.ts";
 import { traceMapper } from "#compile/stack-map.ts";
+import type { EventLog } from "#home/event-log.ts";
 import type { RunEvent } from "#home/events.ts";
 import { ask, locateAnswer } from "./answer-node.ts";
 import type { Substituter } from "#cache/substituter.ts";
@@ -81,17 +82,24 @@ export class Run {
     this.#start = start;
     this.#runId = newRunId(start.at);
     this.#mapTrace = traceMapper((bundle) => options.home.notes.sourceMap(bundle));
-    this.#teller = new Teller(options.home.runs.openLog(this.#runId), options.listener, opened.secrets);
+    const openLog = (): EventLog => options.home.runs.openLog(this.#runId);
+    this.#teller = new Teller(openLog, options.listener, opened.secrets);
     const { follow, signal } = options;
-    this.#stopping = follow === undefined ? signal : AbortSignal.any([signal, follow.drained]);
     const emit = (event: RunEvent): void => {
       this.tell(event);
       // What is made for the items of a list is of other files.
       if (event.type === "list-expanded") follow?.onMade(madeFrom(opened));
     };
+    this.#stopping = anySignal(signal, ...(follow === undefined ? [] : [follow.drained]));
     this.#derivations = new DerivationWrites(opened.work);
     this.#ledger = new Ledger(opened.work, emit, this.#stopping, start.ms);
-    this.#planning = new RunPlanning(opened, options.model, this.#ledger, emit);
+    // Until all of it is prepared it is not known whether there is a run.
+    if (opened.prepareRest !== undefined) this.#teller.hold();
+    this.#planning = new RunPlanning(opened, options.model, {
+      ledger: this.#ledger,
+      emit,
+      onWhole: () => this.#teller.release(),
+    });
   }
 
   tell(event: RunEvent): void {
@@ -105,7 +113,7 @@ export class Run {
     } finally {
       // What it has left to tell and to write needs the log and the store.
       await this.#planning.settled().catch(() => undefined);
-      await this.#teller.log.close();
+      await this.#teller.close();
     }
   }
 
@@ -146,7 +154,7 @@ export class Run {
         shared: this.#options.beside?.room,
       }),
       keepGoing,
-      signal: this.#stopping,
+      signal: anySignal(this.#stopping, this.#planning.unprepared),
       onReady: (node) => this.#derivations.expect(node),
       onWanted: () => work.store.registerNow(),
       run: (node, giveBack) =>
@@ -154,8 +162,9 @@ export class Run {
           this.#registering.delete(node);
           this.#ledger.ended(node);
         }),
-      skip: (node, because) => this.#ledger.skip(node, because),
+      skip: (node, because) => this.#skip(node, because),
     });
+    await this.#planning.whole();
     await this.#planning.keep();
     const moments = { prepare: preparedAt, plan: plannedAt, build: performance.now() };
     for (const { name: phase, ...times } of phasesOf(this.#start.ms, moments))
@@ -170,8 +179,21 @@ export class Run {
     });
   }
 
+  #skip(node: GraphNode, because: GraphNode | undefined): void {
+    const skip = (): void => this.#ledger.skip(node, because);
+    if (this.#opened.prepareRest === undefined) return skip();
+    const { outputs } = this.#opened.work;
+    // What is there is told with the plan of the rest. Why that could not be made is told where it is waited for.
+    void this.#planning.whole().then(
+      () => outputs.has(node) || skip(),
+      () => undefined,
+    );
+  }
+
   async #realise(node: GraphNode, giveBack: () => void): Promise<NodeEnd | readonly GraphNode[]> {
     const { work } = this.#opened;
+    if (!work.isPrepared(node)) await this.#planning.whole().catch(() => undefined);
+    if (this.#planning.unprepared.aborted) return "cancelled";
     if (work.outputs.has(node)) return "done";
     if (node.kind === "source") throw new Error(`the source ${node.name} has no path`);
     if (node.kind === "timings") {
@@ -202,7 +224,7 @@ export class Run {
     const { derivation, drvPath, outPath } = work.resolve(node);
     const { follow } = this.#options;
     const wanted = follow === undefined ? [] : [follow.unwanted(drvPath)];
-    const signal = anySignal(this.#options.signal, ...wanted);
+    const signal = anySignal(this.#options.signal, this.#planning.unprepared, ...wanted);
     const former = work.forced.has(node) ? outPath : undefined;
     if (outPath !== undefined && former === undefined) {
       work.found(node, outPath);
@@ -222,7 +244,8 @@ export class Run {
       return "done";
     }
     const reason = reasonFor(work, node);
-    const written = this.#derivations.write(node);
+    // What is built while the rest is prepared is registered, and recorded, only if all of it can be.
+    const written = Promise.all([this.#derivations.write(node), this.#planning.whole()]);
     // Thrown below: until then nobody may wait for it.
     written.catch(() => undefined);
     const pipeline = this.#opened.graph.file;

@@ -4,22 +4,51 @@ import type { RunEvent, RunListener } from "#home/events.ts";
 import { foldEvent, newFold } from "#home/fold.ts";
 import type { Secrets } from "#secrets/secrets.ts";
 
+/** What is told of a run before its stages. */
+const FIRST: ReadonlySet<RunEvent["type"]> = new Set(["run-started", "list-expanded", "stage-planned"]);
+
 export class Teller {
   /** What is known of the run is the fold of its events; the log and every view get the same ones. */
   readonly fold = newFold();
-  readonly log: EventLog;
+  readonly #openLog: () => EventLog;
   readonly #listener: RunListener;
   readonly #secrets: Secrets;
+  #log: EventLog | undefined;
+  /** What was said while nothing is told. */
+  #held: RunEvent[] | undefined;
   /** A secret was in what the run said: it has failed. */
   hasLeaked = false;
 
-  constructor(log: EventLog, listener: RunListener, secrets: Secrets) {
-    this.log = log;
+  constructor(openLog: () => EventLog, listener: RunListener, secrets: Secrets) {
+    this.#openLog = openLog;
     this.#listener = listener;
     this.#secrets = secrets;
   }
 
+  /** The log of the run, which is there from its first word on. */
+  get log(): EventLog {
+    return (this.#log ??= this.#openLog());
+  }
+
+  /** Keeps to itself what is said until `release`: it is not known yet whether there is a run. */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  /** Tells what was held, the plan before the stages. */
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const event of held) if (FIRST.has(event.type)) this.emit(event);
+    for (const event of held) if (!FIRST.has(event.type)) this.emit(event);
+  }
+
+  async close(): Promise<void> {
+    await this.#log?.close();
+  }
+
   readonly emit = (said: RunEvent): void => {
+    if (this.#held !== undefined) return void this.#held.push(said);
     const event = this.#redact(said);
     foldEvent(this.fold, event);
     this.log.add(event);
