@@ -46,7 +46,11 @@ await bundle({
   ...commonJs,
   outfile: join(dist, "cli.cjs"),
   supported: { "dynamic-import": false },
-  plugins: [onImport(() => ({ path: "./core.cjs", external: true }))],
+  plugins: [
+    onImport((_, { kind }) =>
+      kind === "dynamic-import" ? { path: "./core.cjs", external: true } : undefined,
+    ),
+  ],
   entryPoints: ["src/cli/main.ts"],
 });
 await bundle({

@@ -3,6 +3,7 @@ import { writeSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { keepCompiledCode } from "./code-cache.ts";
 
 /** The published package runs on the Node of the PATH, whatever that is: the least that has all it uses. */
 const NODE_MIN = 26;
@@ -19,7 +20,10 @@ if (Number.parseInt(process.versions.node, 10) < NODE_MIN) {
   process.exit(4);
 }
 const cache = codeCache(process.env);
-if (cache !== undefined) enableCompileCache(cache);
+if (cache !== undefined) {
+  enableCompileCache(cache);
+  keepCompiledCode(join(cache, "whole"), import.meta.dirname, process.argv[2]);
+}
 void import("./process.ts").then(({ runProcess }) => runProcess(process.argv.slice(2)));
 
 /** In the user's own cache, since others may write to the system's; none for a user without a folder. */

@@ -13,7 +13,9 @@ const PLACED =
 export async function mustStayInPackage(file: string): Promise<boolean> {
   if (file.endsWith(".node")) return true;
   const text = readNamedText(file);
-  if (!PLACED.test(text)) return false;
+  const at = text.search(PLACED);
+  if (at < 0) return false;
+  if (isCode(text.slice(0, at))) return true;
   // Comments speak of such things, too.
   const { transform } = await import("esbuild");
   const options = {
@@ -24,6 +26,13 @@ export async function mustStayInPackage(file: string): Promise<boolean> {
   } as const;
   const bare = await transform(text, options).catch(() => undefined);
   return bare === undefined || PLACED.test(bare.code);
+}
+
+/** Whether what follows is certainly code: before it there is no comment, template or expression, and each text has its end. */
+function isCode(before: string): boolean {
+  const READ_MAX = 4096;
+  if (before.length > READ_MAX || /<!--|-->/.test(before)) return false;
+  return /^(?:[^"'`/\\]|"[^"'`/\\\n]*"|'[^"'`/\\\n]*')*$/.test(before);
 }
 
 export function isInPackage(path: string): boolean {

@@ -27,6 +27,11 @@ test(
        load: (url, context, next) => (url.startsWith("file:") && files.push(url), next(url, context)),
      });
      process.on("exit", () => {
+       // Those whose compiled code we keep ourselves, too.
+       for (const file of Object.keys(require.cache)) {
+         const url = String(require("node:url").pathToFileURL(file));
+         if (file !== __filename && !files.includes(url)) files.push(url);
+       }
        const content = JSON.stringify({ files, parts: process.moduleLoadList });
        require("node:fs").writeFileSync(${JSON.stringify(told)}, content);
      });`,
