@@ -46,13 +46,14 @@ export async function embeddedEngine({ store, sandbox: wanted, env }: EmbeddedOp
   chmodSync(folder, 0o700);
   const folders = new ScratchFolders(folder);
   const closures = new Closures(store);
+  let closing: Promise<unknown> | undefined;
   return {
     name: "embedded",
     sandbox,
     build: (job) =>
       endOf(job, store, () => buildAlone(job, { store, kind: sandbox.kind, folders, env, closures })),
     close: async () => {
-      await Promise.all([closeStarters(), folders.close()]);
+      await (closing ??= Promise.all([closeStarters(), folders.close()]));
     },
   };
 }

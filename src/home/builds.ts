@@ -279,9 +279,12 @@ export function readBuild(
 type Row = Record<string, SQLOutputValue>;
 
 function openTable(file: string): DatabaseSync {
+  const isThere = existsSync(file);
   const db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
   try {
-    db.exec("pragma journal_mode = wal; pragma synchronous = normal;");
+    // One that is damaged is made again: making it need not wait for the disk.
+    if (!isThere) db.exec("pragma synchronous = off");
+    db.exec("pragma journal_mode = wal");
     const isCurrent = (): boolean =>
       db.prepare("pragma user_version").get()?.["user_version"] === SCHEMA_VERSION;
     // Only then is anything written, which waits for the disk; a table of another version is not migrated.
@@ -289,6 +292,7 @@ function openTable(file: string): DatabaseSync {
       transact(db, () => {
         if (!isCurrent()) db.exec(DROP + SCHEMA);
       });
+    db.exec("pragma synchronous = normal");
     return db;
   } catch (error) {
     db.close();

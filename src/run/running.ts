@@ -10,7 +10,6 @@ import { schedule, type NodeEnd } from "#engine/schedule.ts";
 import { isUnexpanded } from "#compile/nodes.ts";
 import type { AnswerNode, BuildNode, EnvironmentNode, GraphNode } from "#compile/nodes.ts";
 import { traceMapper } from "#compile/stack-map.ts";
-import type { EventLog } from "#home/event-log.ts";
 import type { RunEvent } from "#home/events.ts";
 import { ask, locateAnswer } from "./answer-node.ts";
 import type { Substituter } from "#cache/substituter.ts";
@@ -82,8 +81,7 @@ export class Run {
     this.#start = start;
     this.#runId = newRunId(start.at);
     this.#mapTrace = traceMapper((bundle) => options.home.notes.sourceMap(bundle));
-    const openLog = (): EventLog => options.home.runs.openLog(this.#runId);
-    this.#teller = new Teller(openLog, options.listener, opened.secrets);
+    this.#teller = new Teller(() => options.home.runs.openLog(this.#runId), options.listener, opened.secrets);
     const { follow, signal } = options;
     const emit = (event: RunEvent): void => {
       this.tell(event);
@@ -164,6 +162,8 @@ export class Run {
         }),
       skip: (node, because) => this.#skip(node, because),
     });
+    // What started stages ends while the run is concluded.
+    if (this.#engine.name === "embedded") void this.#engine.close().catch(() => undefined);
     await this.#planning.whole();
     await this.#planning.keep();
     const moments = { prepare: preparedAt, plan: plannedAt, build: performance.now() };

@@ -1,7 +1,18 @@
 // Opens the store's database, or says clearly why it does not: a new store is created, a foreign or damaged
 // one is refused before anything is written to it.
-import { closeSync, existsSync, fstatSync, openSync, readSync, readdirSync, statSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
+import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type PipeliteError, systemErrorCode } from "#base/errors.ts";
 import { wholeFile, writeFileAtomically } from "#base/files.ts";
@@ -29,17 +40,30 @@ export function createDatabase(layout: Layout): void {
   );
   if (paths.length > 0)
     throw damaged(layout, `it is missing, or its schema file is, beside a store of ${paths.length} paths`);
+  // What a loss of power left half made of one.
+  for (const suffix of ["", "-journal", "-wal", "-shm"])
+    rmSync(`${layout.databaseFile}${suffix}`, { force: true });
   const database = new DatabaseSync(layout.databaseFile, { timeout: BUSY_TIMEOUT_MS });
   try {
-    database.exec("pragma journal_mode = wal");
-    database.exec(PRAGMAS_SQL);
+    // Nobody opens it before the schema file is there: the disk is waited for once, at the end.
+    database.exec("pragma synchronous = off; pragma journal_mode = wal");
     transact(database, () => database.exec(SCHEMA_SQL + REALISATIONS_SQL));
   } finally {
     database.close();
   }
+  for (const made of [layout.databaseFile, dirname(layout.databaseFile)]) syncNow(made);
   // Without what they hold nobody opens it any more, whatever else outlasts a loss of power.
   writeFileAtomically(layout.realisationsSchemaFile, REALISATIONS_VERSION, { flush: true });
   writeFileAtomically(layout.schemaFile, SCHEMA_VERSION, { flush: true });
+}
+
+function syncNow(path: string): void {
+  const fd = openSync(path, "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /**

@@ -15,6 +15,21 @@ import { openStore } from "#store/store.ts";
 import { coded, StoreRig, storeScript } from "./rig.ts";
 
 describe("openStore", () => {
+  test("makes a database anew that was lost while it was made", async () => {
+    using rig = new StoreRig();
+    rig.store.validPaths();
+    rig.close();
+    const { databaseFile, schemaFile } = layoutOf(rig.home);
+    rmSync(schemaFile);
+    const whole = readFileSync(databaseFile);
+    // Pages that had not reached the disk, and a log of it that is of another one.
+    writeFileSync(databaseFile, whole.fill(0, 4096));
+    writeFileSync(`${databaseFile}-wal`, whole.subarray(0, 5000));
+    assert.deepEqual(rig.store.validPaths(), []);
+    await rig.text("added");
+    assert.deepEqual((await rig.store.verify({ checkContents: true })).problems, []);
+  });
+
   test("makes a store in the shape of Nix 2.8", () => {
     using rig = new StoreRig();
     assert.deepEqual(rig.store.validPaths(), []);
