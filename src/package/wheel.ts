@@ -173,10 +173,10 @@ function asRecorded(entry: ZipEntry, record: ReadonlyMap<string, string>, info: 
 function parseEntryPoints(text: string): WheelFiles["launchers"] {
   let section = "";
   return text.split(/\r?\n/).flatMap((line) => {
-    const heading = /^\s*\[(.*)\]\s*$/.exec(line)?.[1];
-    if (heading !== undefined) section = heading.trim();
+    const words = line.trim();
+    if (words.startsWith("[") && words.endsWith("]")) section = words.slice(1, -1).trim();
     if (section !== "console_scripts" && section !== "gui_scripts") return [];
-    const parts = /^\s*([\w.-]+)\s*=\s*([\w.]+)\s*:\s*([\w.]+)\s*(?:\[.*\])?\s*$/.exec(line);
+    const parts = /^([\w.-]+)\s*=\s*([\w.]+)\s*:\s*([\w.]+)(?:\s*\[.*\])?$/.exec(words);
     if (parts === null) return [];
     const [, name = "", module = "", attribute = ""] = parts;
     return [{ name, module, attribute }];

@@ -336,6 +336,11 @@ describe("wheels are installed", () => {
       () => run({ "foo-1.0-py3-none-any.whl": wheel("foo", { [`foo-1.0.data/data/${place}`]: "" }) }),
       /leads out of the environment, or to a link of it/,
     );
+  refuse(
+    "but not with notes that are ours",
+    () => run({ "foo-1.0-py3-none-any.whl": wheel("foo", { "foo-1.0.data/data/.pipelite.json": "{}" }) }),
+    /what Pipelite says of an environment/,
+  );
   for (const name of ["..", "."])
     refuse(
       `but not with an entry point '${name}'`,

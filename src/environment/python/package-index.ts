@@ -93,20 +93,35 @@ function fromJson(page: unknown, base: string): IndexFile[] {
   return files.filter(isObject).flatMap(({ filename, url, hashes, size }) => {
     if (typeof filename !== "string" || typeof url !== "string" || !URL.canParse(url, base)) return [];
     const sha256 = isObject(hashes) && typeof hashes["sha256"] === "string" ? hashes["sha256"] : undefined;
-    const known = Number.isSafeInteger(size) ? (size as number) : undefined;
-    return [{ name: filename, url: within(url, base), sha256, size: known }];
+    const known = Number.isSafeInteger(size) && Number(size) > 0 ? Number(size) : undefined;
+    return [{ name: filename, url, sha256, size: known }].flatMap((file) => onServer(file, base));
   });
 }
 
-const ANCHOR = /<a\s[^>]*href\s*=\s*["']([^"']*)["'][^>]*>\s*([^<]*?)\s*<\/a>/gi;
-
+/** By hand: a pattern over all of the page would look at the rest of it from each place again. */
 function fromHtml(page: string, base: string): IndexFile[] {
-  return [...page.matchAll(ANCHOR)].flatMap(([, href = "", name = ""]) => {
-    const url = href.replaceAll("&amp;", "&");
-    if (!URL.canParse(url, base)) return [];
+  const found: IndexFile[] = [];
+  const anchor = /<a(?=\s)/gi;
+  for (let match = anchor.exec(page); match !== null; match = anchor.exec(page)) {
+    const end = page.indexOf(">", anchor.lastIndex);
+    const close = end < 0 ? -1 : page.indexOf("<", end);
+    if (close < 0) break;
+    anchor.lastIndex = close;
+    if (page.slice(close, close + 4).toLowerCase() !== "</a>") continue;
+    const tag = page.slice(match.index, end);
+    const url = (/\shref\s*=\s*["']([^"']*)["']/i.exec(tag)?.[1] ?? "").replaceAll("&amp;", "&");
+    if (url === "" || !URL.canParse(url, base)) continue;
     const sha256 = /#sha256=([0-9a-f]{64})/.exec(url)?.[1];
-    return [{ name, url: within(url.replace(/#.*$/s, ""), base), sha256, size: undefined }];
-  });
+    const name = page.slice(end + 1, close).trim();
+    found.push(...onServer({ name, url: url.replace(/#.*$/s, ""), sha256, size: undefined }, base));
+  }
+  return found;
+}
+
+/** A server names files of servers: one on this machine can be a pipe, and is nobody else's business. */
+function onServer(file: IndexFile, base: string): IndexFile[] {
+  const isLocal = new URL(file.url, base).protocol === "file:";
+  return isLocal && new URL(base).protocol !== "file:" ? [] : [{ ...file, url: within(file.url, base) }];
 }
 
 /** What is on the same server is asked for as whoever asked the index. */

@@ -13,6 +13,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import type { Reader, StageContext } from "#author/files.ts";
 import { placeInside } from "#base/files.ts";
+import { NOTES_FILE } from "#environment/notes.ts";
 import { OpenFile } from "#environment/open-file.ts";
 import { parseWheelName, planWheel } from "#package/wheel.ts";
 import { readZip } from "#package/zip.ts";
@@ -70,6 +71,7 @@ function installWheel(path: string, file: string, { out, site, python }: Target)
       const target = placeInside(out, place);
       if (target === undefined)
         throw new Error(`'${place}' leads out of the environment, or to a link of it`);
+      if (place === NOTES_FILE) throw new Error(`'${place}' is what Pipelite says of an environment`);
       mkdirSync(dirname(target), { recursive: true });
       if (isThere(target) && !readFileSync(target).equals(content))
         throw new Error(`another one has '${place}' as well, with other bytes`);

@@ -20,6 +20,26 @@ export function readRequirements(
   text: string,
   variables: MarkerVariables,
 ): PythonRequirement[] {
+  return eachOnce(readAll(file, text, variables));
+}
+
+/** Two of one project would lie in each other's place. */
+function eachOnce(all: readonly PythonRequirement[]): PythonRequirement[] {
+  const byName = new Map<string, PythonRequirement>();
+  for (const each of all) {
+    const { name, version, hashes } = each;
+    const other = byName.get(name);
+    if (
+      other !== undefined &&
+      (other.version !== version || hashes.symmetricDifference(other.hashes).size > 0)
+    )
+      throw new Error(`it has '${name}' twice for this machine`);
+    byName.set(name, each);
+  }
+  return [...byName.values()];
+}
+
+function readAll(file: string, text: string, variables: MarkerVariables): PythonRequirement[] {
   const name = file.slice(file.lastIndexOf("/") + 1);
   if (/^pylock(\..+)?\.toml$/.test(name)) return fromPylock(parseToml(text), variables);
   if (name === "uv.lock") return fromUv(parseToml(text), variables);
@@ -30,23 +50,26 @@ export function readRequirements(
 /** Where files are is configuration of the machine, and wheels are all that is taken. */
 const IGNORED =
   /^(-i|--index-url|--extra-index-url|--find-links|-f|--trusted-host|--no-index|--require-hashes|--only-binary|--prefer-binary|--no-binary|--pre)\b/;
-const PINNED =
-  /^([A-Za-z0-9][\w.-]*)\s*(?:\[[\w\s,.-]*\])?\s*==\s*([^\s;*]+)\s*(?:;(.*?))?((?:\s+--hash[=\s]\S+)*)$/s;
+/** Blanks stand there one at a time: of more each of two could take what the other leaves. */
+const PINNED = /^([A-Za-z0-9][\w.-]*) ?(?:\[[\w ,.-]*\] ?)?== ?([^ ;*]+) ?(?:;(.*))?$/;
+const HASH = /^--hash[= ](\S+)$/;
 
 /** Of pip, `--require-hashes`. */
 function fromPip(text: string, variables: MarkerVariables): PythonRequirement[] {
   const lines = text.replaceAll(/\\\r?\n/g, " ").split(/\r?\n/);
   return lines.flatMap((raw): PythonRequirement[] => {
-    const line = raw.replace(/(^|\s)#.*$/, "").trim();
+    const line = raw
+      .replace(/(^|\s)#.*$/, "")
+      .replaceAll(/\s+/g, " ")
+      .trim();
     if (line === "" || IGNORED.test(line)) return [];
-    const shown = `'${line
-      .split(/\s--hash/, 1)
-      .join("")
-      .slice(0, 80)}'`;
-    const words = PINNED.exec(line);
-    if (words === null) throw new Error(`${shown}: only \`NAME==VERSION --hash=sha256:...\` is read`);
-    const [, name = "", version = "", marker = "", rest = ""] = words;
-    const hashes = [...rest.matchAll(/--hash[=\s]sha256:(\S+)/g)].map(([, hash = ""]) => hash);
+    const [pinned = "", ...rest] = line.split(/ (?=--hash[= ])/);
+    const words = PINNED.exec(pinned);
+    const given = rest.map((each) => HASH.exec(each)?.[1]);
+    if (words === null || given.includes(undefined))
+      throw new Error(`'${pinned.slice(0, 80)}': only \`NAME==VERSION --hash=sha256:...\` is read`);
+    const [, name = "", version = "", marker = ""] = words;
+    const hashes = given.flatMap((each) => /^sha256:(.*)$/.exec(each ?? "")?.[1] ?? []);
     return holds(marker, variables) ? [requirement(name, version, hashes)] : [];
   });
 }
@@ -75,6 +98,7 @@ interface UvEdge {
 function fromUv(lock: Table, variables: MarkerVariables): PythonRequirement[] {
   if (lock["version"] !== 1) throw new Error("it is not of version 1");
   const all = tables(lock["package"]);
+  const byName = Map.groupBy(all, (each) => each["name"]);
   const projects = all.filter(
     ({ source }) => isObject(source) && (source["virtual"] === "." || source["editable"] === "."),
   );
@@ -89,9 +113,11 @@ function fromUv(lock: Table, variables: MarkerVariables): PythonRequirement[] {
       }));
   const found = new Map<string, PythonRequirement>();
   const seen = new Set<string>();
-  const visit = ({ name, version, extras }: UvEdge): void => {
-    const named = all.filter(
-      (each) => each["name"] === name && (version === undefined || each["version"] === version),
+  const open = edgesOf(projects[0]?.["dependencies"]);
+  for (let edge = open.pop(); edge !== undefined; edge = open.pop()) {
+    const { name, version, extras } = edge;
+    const named = (byName.get(name) ?? []).filter(
+      (each) => version === undefined || each["version"] === version,
     );
     const [one] = named;
     if (one === undefined || named.length > 1) throw new Error(`it has '${name}' ${named.length} times`);
@@ -106,10 +132,9 @@ function fromUv(lock: Table, variables: MarkerVariables): PythonRequirement[] {
     for (const part of ["", ...extras]) {
       if (seen.has(`${key} ${part}`)) continue;
       seen.add(`${key} ${part}`);
-      for (const edge of edgesOf(part === "" ? one["dependencies"] : optional[part])) visit(edge);
+      open.push(...edgesOf(part === "" ? one["dependencies"] : optional[part]));
     }
-  };
-  for (const edge of edgesOf(projects[0]?.["dependencies"])) visit(edge);
+  }
   return [...found.values()];
 }
 
@@ -131,7 +156,12 @@ function holds(marker: unknown, variables: MarkerVariables): boolean {
   return typeof marker !== "string" || marker.trim() === "" || evaluateMarker(marker, variables);
 }
 
+/** It becomes part of the address that the index is asked at. */
+const NAME = /^[A-Za-z0-9](?:[\w.-]{0,200}[A-Za-z0-9])?$/;
+
 function requirement(name: string, version: string, hashes: readonly string[]): PythonRequirement {
+  if (!NAME.test(name)) throw new Error(`'${name.slice(0, 80)}' is not the name of a project`);
+  if (!/^[\w.+!-]{1,200}$/.test(version)) throw new Error(`'${name}' has no version that is one`);
   const good = hashes.filter((hash) => /^[0-9a-f]{64}$/.test(hash));
   if (good.length === 0) throw new Error(`'${name}' has no wheel with a SHA-256`);
   return { name: normaliseName(name), version, hashes: new Set(good) };
