@@ -71,7 +71,7 @@ export function formatOfPackage(file: string): PackageFormat | undefined {
 /** @throws PipeliteError PACKAGE_INVALID for one that is not whole, PACK_NOTE_MISSING for one of somebody else */
 export async function openPackage(file: string, format: PackageFormat): Promise<OpenedPackage> {
   const { entries, ...opened } = await openFile(file, format);
-  const note = noteEntry(entries);
+  const note = noteEntry(entries, file);
   if (note === undefined)
     throw pipeliteError("PACK_NOTE_MISSING", { file, problem: "it has no pipelite.json" });
   return {
@@ -84,15 +84,17 @@ export async function openPackage(file: string, format: PackageFormat): Promise<
   };
 }
 
-function noteEntry(entries: readonly PackageEntry[]): PackageEntry | undefined {
-  return entries.find(
+function noteEntry(entries: readonly PackageEntry[], file: string): PackageEntry | undefined {
+  const [note, other] = entries.filter(
     ({ path, kind }) => kind === "file" && /^usr\/share\/doc\/[^/]+\/pipelite\.json$/.test(path),
   );
+  if (other === undefined) return note;
+  throw pipeliteError("PACK_NOTE_MISSING", { file, problem: "it has more than one pipelite.json" });
 }
 
 /** What a package says that it was made of; undefined of one that says nothing. @throws PipeliteError PACK_NOTE_MISSING */
 export function noteOfEntries(entries: readonly PackageEntry[], file: string): PackageNote | undefined {
-  const note = noteEntry(entries);
+  const note = noteEntry(entries, file);
   return note && noteIn(note.content, file);
 }
 

@@ -40,15 +40,29 @@ export async function packageFindings(
   const sha256 = hexDigestOf(bytes);
   const note = noteOfEntries(entries, file);
   const paths = hashesOf(entries, format);
+  const signature = signatureFinding(`${file}${SIGNATURE_ENDING}`, { sha256, paths }, against);
   return {
     sha256,
     findings: [
       filesFinding(entries, `${format}, ${bytes.length} bytes`),
       ...(note === undefined ? [] : [noteFinding(note, paths), runFinding(note, against)]),
       storeFinding(new Map([...namedBy(note), ...paths]), against.store),
-      signatureFinding(`${file}${SIGNATURE_ENDING}`, { sha256, paths }, against),
+      besidesFinding(entries, signature),
+      signature,
     ],
   };
+}
+
+/**
+ * Links, copies, documents and scripts have no hash in a store, and whoever changes them changes what the package says of itself as
+ * well: only who signed the file vouches for them.
+ */
+function besidesFinding(entries: readonly PackageEntry[], { status }: Finding): Finding {
+  const what = "besides";
+  const files = entries.filter(({ kind, path }) => kind !== "folder" && !path.startsWith(BELOW_STORE));
+  const detail = `${formatCount(files.length, "file")} outside of the store, and what is run when it is installed`;
+  if (status === "holds") return holds(what, `${detail}, by the signature`);
+  return untested(what, `${detail}: nobody who counts has signed them`);
 }
 
 const SET_ID = 0o6000;
@@ -68,9 +82,9 @@ function filesFinding(entries: readonly PackageEntry[], shown: string): Finding 
   return holds(what, `${shown}, ${formatCount(files, "file")}`);
 }
 
-/** What is in it of the store must be what it says; a package with links alone has none of it. */
+/** What is in it of the store must be what it says; a package with links alone has none of it. Nothing is said of its other files. */
 function noteFinding({ paths: said }: PackageNote, paths: ReadonlyMap<StorePath, string>): Finding {
-  const what = "content";
+  const what = "paths";
   const named = new Map(said.map(({ path, narHash }) => [path, narHash]));
   for (const [path, narHash] of paths) {
     const wanted = named.get(path);
@@ -113,7 +127,6 @@ function storeFinding(paths: ReadonlyMap<StorePath, string>, store: Store): Find
   return holds(what, `${formatCount(paths.size, "path")}, with the bytes that are registered here`);
 }
 
-/** What a package has besides (links, copies, scripts) is believed by a signature over its file alone. */
 function signatureFinding(
   file: string,
   { sha256, paths }: { sha256: string; paths: ReadonlyMap<StorePath, string> },

@@ -324,6 +324,41 @@ test("a package that names another derivation than its run has is told by the pa
   }
 });
 
+test("what a package has outside of the store holds by a signature alone, and never by what it says of itself", async () => {
+  using project = await projectWith();
+  const out = mkdtempSync(join(base, "besides-"));
+  const { packages } = await packed(project, { out });
+  for (const { file, format } of packages.filter(({ name }) => name === "hello")) {
+    const folder = mkdtempSync(join(base, "besides-"));
+    const forged = await forge(format as "deb", readFileSync(join(out, file)), folder, false);
+    const { status, checks } = await verifyPackage({
+      home: project.door,
+      file: forged,
+      trustFile: undefined,
+    });
+    assert.equal(status, "untested", format);
+    const open = checks.filter((each) => each.status !== "holds").map(({ what }) => what);
+    assert.deepEqual(open, ["besides", "signature"]);
+    assert.match(
+      checks.find(({ what }) => what === "besides")?.detail ?? "",
+      /^2 files outside of the store/,
+    );
+    assert.ok(!checks.some(({ what }) => what === "content"));
+    const two = await forge(
+      format as "deb",
+      readFileSync(join(out, file)),
+      mkdtempSync(join(base, "two-")),
+      false,
+      (note) => note,
+      "other",
+    );
+    await assert.rejects(
+      verifyPackage({ home: project.door, file: two, trustFile: undefined }),
+      (error) => isPipeliteError(error, "PACK_NOTE_MISSING") && /more than one/.test(error.message),
+    );
+  }
+});
+
 /** The package with one file more, and all else as it was. */
 async function forge(
   format: PackageFormat,
@@ -331,11 +366,13 @@ async function forge(
   folder: string,
   isSingle: boolean,
   change = (note: string) => note,
+  second?: string,
 ): Promise<string> {
   const note = utf8(change(Buffer.from(await noteOf(format, bytes)).toString()));
   const files = [
     addedFile("usr/share/doc/hello/pipelite.json", note),
     addedLink("usr/bin/hello", "/tmp/evil"),
+    ...(second === undefined ? [] : [addedFile(`usr/share/doc/${second}/pipelite.json`, note)]),
     ...(isSingle ? [addedFile("nix/store/x", utf8("x"))] : []),
   ];
   const plan = planOf(files, { name: "hello", version: "1.0", timeSeconds: Date.parse("2026-11-30") / 1000 });
