@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { CompiledQuery, SqliteAdapter, SqliteDialect, SqliteDriver } from "kysely";
 import type { DatabaseConnection, Driver, SqliteDatabase } from "kysely";
+import { pipeliteError } from "./errors.ts";
 
 /** How long a writer waits for another. */
 const BUSY_TIMEOUT_MS = 30_000;
@@ -63,6 +64,7 @@ function openDatabase(file: string): SqliteDatabase {
   const db = new DatabaseSync(file);
   try {
     db.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}; pragma foreign_keys = on;`);
+    requirePlainTables(db, file);
     db.exec("pragma journal_mode = wal; pragma synchronous = normal;");
   } catch (error) {
     db.close();
@@ -83,6 +85,26 @@ function openDatabase(file: string): SqliteDatabase {
     },
   };
 }
+
+/**
+ * Whoever can write to the file can put something in the place of a table that computes for ever when it is read or written,
+ * and SQLite can't be stopped from within the process.
+ */
+function requirePlainTables(db: DatabaseSync, database: string): void {
+  const [odd] = db.prepare(ODD_OBJECTS).all() as { name: string; kind: string }[];
+  if (odd === undefined) return;
+  const problem = `${odd.name} is a ${odd.kind}, and the index has tables alone`;
+  throw pipeliteError("HISTORY_DAMAGED", { database, problem });
+}
+
+const ODD_OBJECTS = `
+  select name, case type when 'view' then 'view' else type || ' table' end as kind
+    from pragma_table_list where schema = 'main' and type in ('view', 'virtual')
+  union all select name, type from sqlite_schema where type = 'trigger'
+  union all select t.name || '.' || c.name, 'computed column'
+    from pragma_table_list as t join pragma_table_xinfo(t.name) as c
+    where t.schema = 'main' and t.type = 'table' and c.hidden <> 0
+  limit 1`;
 
 function values(parameters: readonly unknown[]): SQLInputValue[] {
   return parameters.map((parameter) => {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { after, describe, test } from "node:test";
 import fc from "fast-check";
 import { sql } from "kysely";
@@ -399,6 +400,48 @@ describe("SQLite alone", () => {
     await refuses(contentOf(home), "HISTORY_DAMAGED");
     await rebuildHistory(home);
     assert.deepEqual(await contentOf(home), before);
+  });
+
+  test("HISTORY_DAMAGED: what computes in the place of a table is told by its name, and is not waited for", async () => {
+    using home = new FakeHome();
+    home.write(fakeRecord({ at: 1 }));
+    const file = home.home.layout.history;
+    const endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select i from n";
+    const faults: [change: string, named: RegExp][] = [
+      [
+        `alter table pipelite_measurements rename to other;
+         create view pipelite_measurements as select o.* from other as o, (${endless})`,
+        /pipelite_measurements is a view/,
+      ],
+      [
+        `drop table pipelite_migrations;
+         create view pipelite_migrations as select i as name, '' as timestamp from (${endless})`,
+        /pipelite_migrations is a view/,
+      ],
+      [
+        `create trigger slow after insert on pipelite_runs begin
+           insert into pipelite_changes select i, '', '', '', '' from (${endless}); end`,
+        /slow is a trigger/,
+      ],
+      ["create virtual table others using fts5(words)", /others is a virtual table/],
+      [
+        "alter table pipelite_runs add column more as (length(hex(zeroblob(400000000))))",
+        /pipelite_runs\.more is a computed column/,
+      ],
+    ];
+    for (const [change, named] of faults) {
+      await rebuildHistory(home);
+      const db = new DatabaseSync(file);
+      db.exec(change);
+      db.close();
+      await assert.rejects(sync(home), (error) => {
+        assert.ok(isPipeliteError(error, "HISTORY_DAMAGED"), String(error));
+        assert.match(error.message, named);
+        return true;
+      });
+    }
+    assert.equal((await rebuildHistory(home)).added, 1);
+    assert.equal((await sync(home)).added, 0);
   });
 
   test("HISTORY_REFUSED: a folder stands where the file should be", async () => {
