@@ -10,7 +10,7 @@ import { CHART_NAMES, drawControlChart, drawLastValues, ruleNumbersOf } from "./
 import { drawHistogram, drawProbabilityPlot } from "./distribution.ts";
 import { drawLines, drawNarrowHeader, drawPage, drawWideHeader, NARROW, SMALL_LINE, WIDE } from "./page.ts";
 import { WIDE_HEADER, type Header, type PageLayout } from "./page.ts";
-import { THINNED_MIN, type Box } from "./svg.ts";
+import { limitsNote, THINNED_MIN, type Box } from "./svg.ts";
 import { describePower, exponentFor, inPowers, limitsInPowers } from "./units.ts";
 
 export interface PictureInput {
@@ -150,6 +150,7 @@ function notesOf({ result, groups }: Drawn, { plan, planDigest }: CapabilityResu
   return [
     ...(stability === null ? [] : signalNotes(stability)),
     ...(result.n < THINNED_MIN ? [] : [thinningNote(groups.length)]),
+    ...limitsNote(groups.length),
     `Bounds at ${confidence} % confidence${method}. Plan sha256 ${planDigest}`,
   ];
 }

@@ -120,6 +120,15 @@ export function thinned(points: readonly (readonly [number, number])[]): (readon
   return kept;
 }
 
+/** What a page says of the lines of limits of so many points, where it draws them with fewer corners than they have. */
+export function limitsNote(count: number): string[] {
+  // Each point has two ends of a step.
+  if (2 * count < THINNED_MIN) return [];
+  return [
+    `Of the lines of limits and zones over ${count} points the charts draw the first, the last, the lowest and the highest end of each column of pixels.`,
+  ];
+}
+
 /** A line that is level between points and steps halfway, for limits that differ from point to point. */
 export function stepPath(x: Scale, y: Scale, values: readonly number[], style: string): string {
   const points = values.flatMap((value, index): [number, number][] => [

@@ -6,7 +6,7 @@ import { drawPoints } from "./control-chart.ts";
 import { drawLines, drawNarrowHeader, drawPage, drawWideHeader, NARROW, SMALL_LINE, WIDE } from "./page.ts";
 import { WIDE_HEADER, type Header, type PageLayout } from "./page.ts";
 import { drawPanel, drawLimitLabels, sideRoom, type Panel } from "./panel.ts";
-import { extentOf, label, line, path, stepPath, type Box } from "./svg.ts";
+import { extentOf, label, limitsNote, line, path, stepPath, THINNED_MIN, type Box } from "./svg.ts";
 
 /** What the page shows of a trend (`Trend` of src/history). */
 export interface TrendFigures {
@@ -284,6 +284,7 @@ function notesOf({ trend, display, last }: TrendPage): string[] {
     ([point, { value, rules }]) => `${point}: ${shortened(rules)} (${display.format(value)})`,
   );
   const meanings = new Map(signals.map(({ rule, meaning }) => [rule, meaning]));
+  const shown = Math.min(n, last ?? n);
   return [
     ...(listed.length === 0 ? [] : [`Signals, point: rules (value): ${listed.join("; ")}.`]),
     ...(listed.length === 0
@@ -295,6 +296,10 @@ function notesOf({ trend, display, last }: TrendPage): string[] {
           `Limits at 3 sigma of ${baseline.n} runs, ${baseline.first} to ${baseline.last}; sigma by the mean moving range; ` +
             `normality p ${formatP(baseline.normalP)}`,
         ]),
+    ...(trend.charts === null ? [] : limitsNote(shown)),
+    ...(trend.charts === null || shown < THINNED_MIN
+      ? []
+      : ["Marks that lie on one another are drawn once."]),
     ...(notes.length === 0 ? [] : [`Notes: ${notes.join("; ")}.`]),
   ];
 }

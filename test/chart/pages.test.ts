@@ -74,6 +74,8 @@ test("the page of very many values draws what can be seen of them, marks every s
   const groups = Array.from({ length: 10 }, (_, at) => many.slice(900 * at, 900 * at + 900));
   assert.ok(pageOf(groups).length < 1_000_000);
   assert.doesNotMatch(pageOf(individuals(good)), /column of pixels/);
+  assert.match(pageOf(individuals(many.slice(0, 1000))), /lines of limits and zones over 1000 points/);
+  assert.doesNotMatch(pageOf(individuals(many.slice(0, 999))), /column of pixels/);
 });
 
 test("axes have round numbers", () => {

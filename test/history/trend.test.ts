@@ -9,6 +9,19 @@ import { judgeTrend, type SignalRule } from "#history/trend.ts";
 import { NELSON } from "#stats/rules.ts";
 import { runIdAt } from "./rig.ts";
 
+test("a page of many values says what it draws with fewer corners, or once; one of fewer says nothing", () => {
+  const pageOf = (count: number, last?: number) => {
+    const values = Array.from({ length: count }, (_, at) => 100 + ((at * 7) % 11));
+    const trend = judgeTrend(seriesOf(values));
+    return drawTrend({ trend, display: displayOf(trend), last });
+  };
+  assert.match(pageOf(2500), /lines of limits and zones over 2500 points[^]*Marks that lie on one another/);
+  assert.match(pageOf(2500, 1200), /lines of limits and zones over 1200 points/);
+  assert.doesNotMatch(pageOf(2500, 1200), /Marks that lie/);
+  assert.doesNotMatch(pageOf(2500, 999), /column of pixels|Marks that lie/);
+  assert.doesNotMatch(pageOf(999), /column of pixels|Marks that lie/);
+});
+
 function seriesOf(values: readonly number[], more: Partial<MeasuredSeries> = {}): MeasuredSeries {
   const points = values.map((value, at) => ({
     runId: runIdAt(at),
