@@ -81,6 +81,7 @@ await bundle({
   ...chunks,
   entryPoints: {
     "lean-worker": "src/app/lean-worker.ts",
+    "formula-thread": "src/evidence/formula-thread.ts",
     lean: "src/lean/index.ts",
     nix: "src/nix/index.ts",
     stats: "src/stats/index.ts",

@@ -2,17 +2,18 @@
 // its formula comes to its value.
 import { isDeepStrictEqual } from "node:util";
 import { isPipeliteError } from "#base/errors.ts";
+import type { Steps } from "#base/steps.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import type { AuditBuild } from "./audit-builds.ts";
 import type { Claim } from "#home/run-record.ts";
 import { parseReference, type EvidenceFiles } from "./evidence-files.ts";
-import { callsOf, parseFormula, type Formula } from "#formula/syntax.ts";
-import { emptyFormula, emptyStatus } from "./empty-claims.ts";
-import { contextOf, isEqual, type EvidencePlaces } from "./formula-context.ts";
-import { evaluateAccept } from "#formula/accept.ts";
-import { evaluate, type Value } from "#formula/formula.ts";
+import { callsOf, parseFormula } from "#formula/syntax.ts";
+import type { EvidencePlaces } from "./formula-context.ts";
+import type { Value } from "#formula/formula.ts";
 import type { AuditStatus, IntegrityFinding } from "./integrity.ts";
+import { shown, type Weighed } from "./weigh.ts";
+import type { Weigher } from "./weigher.ts";
 
 export interface AuditedClaim extends Omit<Claim, "status"> {
   /** Whether the claim holds. */
@@ -38,14 +39,15 @@ export interface ClaimGround {
   /** Whether the record itself is what was journalled. */
   recordFinding: IntegrityFinding;
   files: EvidenceFiles;
+  weigher: Weigher;
 }
 
 /** @param expected what the evidence gives in its place, or why that can't be told */
-export function judgeClaim(
+export function* judgeClaim(
   ground: ClaimGround,
   claim: Claim,
   expected: Claim | IntegrityFinding | undefined,
-): AuditedClaim {
+): Steps<AuditedClaim> {
   const { status: stated, ...rest } = claim;
   const judged = (status: AuditStatus, reason: string, recomputed?: Value): AuditedClaim => ({
     ...rest,
@@ -66,35 +68,31 @@ export function judgeClaim(
     );
   if (altered !== undefined) return judged("fails", altered);
   if (ofEvidence !== undefined) return judged("fails", ofEvidence.reason ?? ofEvidence.id);
-  try {
-    const formula = parseFormula(claim.formula);
-    const empty = emptyFormula(formula, claim) ?? emptyStatus(claim);
-    if (empty !== undefined) return judged("fails", empty);
-    const unmade = unmadeOf(ground, formula);
-    if (unmade !== undefined) return judged(unmade.status, unmade.reason);
-    const value = evaluate(formula, contextOf(placesOf(ground), claim.evidence));
-    if (!isEqual(value, claim.value))
-      return judged(
-        "fails",
-        `${claim.formula} gives ${shown(value)}, the claim says ${shown(claim.value)}`,
-        value,
-      );
-    return acceptance(claim, (status, reason) => judged(status, reason, value));
-  } catch (error) {
-    if (!isPipeliteError(error)) throw error;
-    return judged("fails", error.message);
-  }
+  const made = buildsOf(ground, claim);
+  const { problem, computed, ...acceptance } = yield* ground.weigher.weigh(
+    claim,
+    placesOf(ground),
+    made.again,
+  );
+  if (problem !== undefined) return judged("fails", problem);
+  if (made.again === undefined) return judged(made.status, made.reason);
+  if (computed === undefined) return judged("fails", `${claim.formula} was not computed`);
+  const { isSame, shown: found, value } = computed;
+  if (!isSame)
+    return judged("fails", `${claim.formula} gives ${found}, the claim says ${shown(claim.value)}`, value);
+  const refused = refusalOf(claim, acceptance);
+  return refused === undefined ? judged("holds", "", value) : judged("fails", refused, value);
 }
 
 /** The status must be what `accept` makes of the value. */
-function acceptance(
-  { accept, value, limit, status, id }: Claim,
-  judged: (status: AuditStatus, reason: string) => AuditedClaim,
-): AuditedClaim {
-  if (accept === undefined || (status !== "passed" && status !== "failed")) return judged("holds", "");
-  const isAccepted = evaluateAccept(accept, { value, limit: limit ?? null }, id);
-  if (isAccepted === (status === "passed")) return judged("holds", "");
-  return judged("fails", `its status is ${status}, but ${accept} is ${shown(isAccepted)}`);
+function refusalOf(
+  { accept, status }: Claim,
+  { accepted, acceptProblem }: Pick<Weighed, "accepted" | "acceptProblem">,
+): string | undefined {
+  if (accept === undefined || (status !== "passed" && status !== "failed")) return undefined;
+  if (acceptProblem !== undefined) return acceptProblem;
+  if (accepted === (status === "passed")) return undefined;
+  return `its status is ${status}, but ${accept} is ${shown(accepted)}`;
 }
 
 /** Where the record's claim is not the one that the evidence gives. */
@@ -123,12 +121,13 @@ function evidenceProblem(ground: ClaimGround, { evidence }: Claim): IntegrityFin
   );
 }
 
-/** A derivation of the formula that could not be built again, and why. */
-function unmadeOf(
+/** Derivation of the formula -> what it gave again; or why one of them gave nothing. */
+function buildsOf(
   { builds }: ClaimGround,
-  formula: Formula,
-): Exclude<AuditBuild, { path: string }> | undefined {
-  for (const { parameters } of callsOf(formula, "realise")) {
+  { formula }: Claim,
+): { again: Record<string, string> } | (Exclude<AuditBuild, { path: string }> & { again?: undefined }) {
+  const made: [drvPath: string, path: string][] = [];
+  for (const { parameters } of realisedIn(formula)) {
     const [of] = parameters;
     const drvPath = of?.kind === "constant" ? String(of.value) : "";
     const again = builds.get(drvPath);
@@ -138,8 +137,19 @@ function unmadeOf(
         reason: `the formula realises ${drvPath}, which is no derivation of this run`,
       };
     if (!("path" in again)) return again;
+    made.push([drvPath, again.path]);
   }
-  return undefined;
+  return { again: Object.fromEntries(made) };
+}
+
+/** Of a formula that can't be read none: why not is told where it is weighed. */
+function realisedIn(formula: string): ReturnType<typeof callsOf> {
+  try {
+    return callsOf(parseFormula(formula), "realise");
+  } catch (error) {
+    if (!isPipeliteError(error)) throw error;
+    return [];
+  }
 }
 
 function placesOf({ files, record, store, builds }: ClaimGround): EvidencePlaces {
@@ -152,9 +162,4 @@ function placesOf({ files, record, store, builds }: ClaimGround): EvidencePlaces
       return again !== undefined && "path" in again ? again.path : undefined;
     },
   };
-}
-
-function shown(value: unknown): string {
-  const text = value === undefined ? "absent" : JSON.stringify(value);
-  return text.length > 200 ? `${text.slice(0, 200)}...` : text;
 }

@@ -42,6 +42,7 @@ import {
 import { outputClaimSteps } from "./output-claims.ts";
 import { SeenFiles } from "./seen.ts";
 import { claimsOfRun } from "./run-claims.ts";
+import { Weigher } from "./weigher.ts";
 import type { RunRecord } from "#home/run-record.ts";
 
 export interface AuditOptions {
@@ -77,6 +78,7 @@ export async function auditRun(home: Home, run: ReadRun, options: AuditOptions):
   const auditedAt = new Date().toISOString();
   const folder = workFolder(home);
   const store = openStore(home.folder, { readOnly: true });
+  const weigher = new Weigher((path) => store.physical(parseStorePath(path)), signal);
   try {
     const seen = new SeenFiles(home.folder);
     const source = sourceOf(home, run);
@@ -105,7 +107,7 @@ export async function auditRun(home: Home, run: ReadRun, options: AuditOptions):
       env,
       sandbox,
     });
-    const ground = { store, paths, builds: builds.made, files: new EvidenceFiles() };
+    const ground = { store, paths, builds: builds.made, files: new EvidenceFiles(), weigher };
     const { claims, missing } = await inTurns(
       claimSteps(ground, record, worstOf(own, "record"), documents),
       signal,
@@ -129,6 +131,7 @@ export async function auditRun(home: Home, run: ReadRun, options: AuditOptions):
       rebuilds,
     };
   } finally {
+    await weigher.close();
     store.close();
     removeTree(folder);
   }
@@ -161,11 +164,11 @@ function* claimSteps(
   const madeBy = otherVersion(record, documents);
   const value = JSON.parse(JSON.stringify(record)) as Value;
   const ground = { ...common, madeBy, record: value, recordFinding };
-  const { expected, missing } = yield* expectedClaims(common.store, record);
+  const { expected, missing } = yield* expectedClaims(common, record);
   const isOther = missing.status === "fails" && madeBy !== undefined;
   const claims: AuditedClaim[] = [];
   for (const claim of record.claims) {
-    claims.push(judgeClaim(ground, claim, expected(claim)));
+    claims.push(yield* judgeClaim(ground, claim, expected(claim)));
     yield;
   }
   return {
@@ -245,7 +248,7 @@ function* pathSteps(
 
 /** The claims that the evidence gives, and those of them that the record lacks. */
 function* expectedClaims(
-  store: Store,
+  { store, weigher }: CommonGround,
   record: RunRecord,
 ): Steps<{ expected: (claim: Claim) => Claim | IntegrityFinding | undefined; missing: IntegrityFinding }> {
   const locate = (path: string) => store.physical(parseStorePath(path));
@@ -258,7 +261,11 @@ function* expectedClaims(
     Object.keys(results).length === Object.keys(record.results).length;
   let ofOutputs: Claim[];
   try {
-    ofOutputs = yield* outputClaimSteps({ stages, results, materials: record.materials }, locate);
+    ofOutputs = yield* outputClaimSteps(
+      { stages, results, materials: record.materials },
+      locate,
+      (...claim) => weigher.weigh(...claim),
+    );
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return {

@@ -10,7 +10,9 @@ import type { Claim, ClaimValue } from "#home/run-record.ts";
 import { rootClaims } from "./root-claims.ts";
 import { measure } from "./measure.ts";
 import { EvidenceFiles } from "./evidence-files.ts";
+import type { EvidencePlaces } from "./formula-context.ts";
 import { heldToFormula } from "./held-claim.ts";
+import { weigh, type Weighed } from "./weigh.ts";
 import { isClaimValue } from "./run-claims.ts";
 import type { RunRecord, StageRecord } from "#home/run-record.ts";
 
@@ -36,13 +38,26 @@ interface Check {
   evidence?: unknown;
 }
 
+/** How a claim is weighed on its evidence. */
+type Weigh = (claim: Claim, places: EvidencePlaces) => Steps<Weighed>;
+
+/** At once. */
+// oxlint-disable-next-line require-yield -- another way has something to wait for
+function* weighHere(claim: Claim, places: EvidencePlaces): Steps<Weighed> {
+  return weigh(claim, places, false);
+}
+
 /** The claims of all outputs that a record names. */
-export function* outputClaimSteps(record: Outputs, locate: Locate): Steps<Claim[]> {
-  const files = new EvidenceFiles();
+export function* outputClaimSteps(
+  record: Outputs,
+  locate: Locate,
+  weighClaim: Weigh = weighHere,
+): Steps<Claim[]> {
+  const found = { locate, files: new EvidenceFiles() };
   const places = placesOf(record);
   const ofChecks: Claim[] = [];
   for (const verdict of verdictsOf(record)) {
-    ofChecks.push(...checkClaims(verdict, { locate, files, places }));
+    ofChecks.push(...(yield* checkClaims(verdict, { found, places, weighClaim })));
     yield;
   }
   return [
@@ -95,18 +110,18 @@ interface Result {
 }
 
 /** A verdict that no build made (in a source, a fetch, an answer) was only written down: it is a file like any other. */
-function checkClaims(
+function* checkClaims(
   { name, path }: Result,
-  { locate, files, places }: { locate: Locate; files: EvidenceFiles; places: Places },
-): Claim[] {
-  const bytes = bytesInside(locate(path), VERDICT_FILE);
+  { found, places, weighClaim }: { found: EvidencePlaces; places: Places; weighClaim: Weigh },
+): Steps<Claim[]> {
+  const bytes = bytesInside(found.locate(path), VERDICT_FILE);
   const drvPath = places.drvPaths.get(path);
   if (drvPath === undefined || bytes === undefined) return [];
   const { checks = [], status, problem } = readVerdict(bytes);
   if (problem !== undefined) return [unreadableClaim({ name, path }, bytes, problem)];
-  const given = claimsOfChecks(places, { name, path }, drvPath, checks).map((claim) =>
-    heldToFormula(claim, { files, locate }),
-  );
+  const given: Claim[] = [];
+  for (const claim of claimsOfChecks(places, { name, path }, drvPath, checks))
+    given.push(claim.status === "passed" ? heldToFormula(claim, yield* weighClaim(claim, found)) : claim);
   if (status !== "failed" || given.some((claim) => claim.status === "failed")) return given;
   return [...given, failedClaim({ name, path }, drvPath)];
 }

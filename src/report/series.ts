@@ -37,7 +37,7 @@ function seriesOf(claim: Claim, context: FormulaContext): ClaimSeries | undefine
     const call = callsIn(formula).find(({ name }) => CAPABILITY.has(name));
     const [groups, lower, upper] = call?.parameters ?? [];
     if (groups === undefined || lower === undefined || upper === undefined) return undefined;
-    const valueOf = (result: Expression): Value => evaluate({ ...formula, result }, context);
+    const valueOf = (result: Expression): Value => evaluate(partFor(result, formula), context);
     const limits = [lower, upper]
       .map(valueOf)
       .map((value) => (typeof value === "number" ? value : undefined));
@@ -50,6 +50,23 @@ function seriesOf(claim: Claim, context: FormulaContext): ClaimSeries | undefine
     if (isPipeliteError(error)) return undefined;
     throw error;
   }
+}
+
+/** Of a formula what one expression rests on: the study itself may take seconds. */
+function partFor(result: Expression, { text, definitions }: Formula): Formula {
+  const isNeeded = definitions.map(() => false);
+  const need = (expression: Expression, known: number): void => {
+    for (const node of nodesOf(expression)) {
+      if (node.kind !== "name") continue;
+      const at = definitions.findLastIndex(({ name }, index) => index < known && name === node.name);
+      const definition = definitions[at];
+      if (definition === undefined || isNeeded[at] === true) continue;
+      isNeeded[at] = true;
+      need(definition.value, at);
+    }
+  };
+  need(result, definitions.length);
+  return { text, definitions: definitions.filter((_, index) => isNeeded[index]), result };
 }
 
 type Call = Expression & { kind: "call" };
