@@ -3,9 +3,11 @@
 import { renameSync, statSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { digestOf } from "#base/digest.ts";
+import { isPipeliteError } from "#base/errors.ts";
 import { bytesOfFile, entryAt, writeFileAtomically } from "#base/files.ts";
 import { parseStorePath, storePathBase } from "#nix/store-path.ts";
 import { logFile } from "#store/layout.ts";
+import { breakStatement, type BrokenLine } from "./break-statement.ts";
 import { pipeliteError } from "./errors.ts";
 import { Journal } from "./journal.ts";
 import { Keyring } from "./keyring.ts";
@@ -25,11 +27,26 @@ export class Home {
 
   constructor(layout: HomeLayout) {
     this.layout = layout;
-    this.journal = new Journal(layout.journal, layout.checkpoint);
+    this.journal = new Journal(layout.journal, layout.checkpoint, ({ file }, line) =>
+      this.#isSigned(file, line),
+    );
     this.runs = new Runs(layout, this.journal);
     this.sealed = new SealedFiles(layout, this.journal);
     this.keyring = new Keyring(layout.keys);
     this.notes = new Notes(layout);
+  }
+
+  /** Whether somebody whose key is kept here has signed a statement about a broken line. */
+  #isSigned(file: string, line: BrokenLine): boolean {
+    const { text, problem } = this.sealed.read(file);
+    if (text === undefined || problem !== undefined) return false;
+    try {
+      breakStatement(text, this.keyring.keys, line);
+      return true;
+    } catch (error) {
+      if (!isPipeliteError(error) && !(error instanceof RangeError)) throw error;
+      return false;
+    }
   }
 
   /** The absolute path of the home. */

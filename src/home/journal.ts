@@ -13,11 +13,12 @@
 import { closeSync, fsyncSync, statSync } from "node:fs";
 import { digestOf } from "#base/digest.ts";
 import { bytesOfFile, entryAt, statSignature } from "#base/files.ts";
-import { formatDuration } from "#base/quantities.ts";
 import * as shape from "#base/shape.ts";
 import { isHashedRekord } from "#tlog/hashed-rekord.ts";
+import type { BrokenLine } from "./break-statement.ts";
 import { pipeliteError } from "./errors.ts";
 import { lockJournal, openForAppending, readEnd, writeAt, type End } from "./journal-file.ts";
+import type { SetBack } from "./set-backs.ts";
 
 export type JournalKind = (typeof KINDS)[number];
 
@@ -89,11 +90,8 @@ export interface JournalBreak {
   problem: string;
 }
 
-/** Where the clock of the machine stood before the time of the line before. */
-export interface SetBack {
-  line: number;
-  byMs: number;
-}
+/** Whether the file of an entry of kind `break` is signed, and about this line. */
+type IsSigned = (entry: JournalEntry, line: BrokenLine) => boolean;
 
 interface Chain {
   /** What the file was by stat when it was read. */
@@ -130,12 +128,14 @@ const TORN_MAX = 8 * 1024;
 export class Journal {
   readonly file: string;
   readonly #checkpoint: string | undefined;
+  readonly #isSigned: IsSigned;
   #chain: Chain = { signature: "", lines: [], entries: [], breaks: [], setBacks: [], bySubject: new Map() };
 
   /** @param checkpoint the file with the log's last one */
-  constructor(file: string, checkpoint?: string) {
+  constructor(file: string, checkpoint?: string, isSigned: IsSigned = () => true) {
     this.file = file;
     this.#checkpoint = checkpoint;
+    this.#isSigned = isSigned;
   }
 
   /**
@@ -155,11 +155,20 @@ export class Journal {
     return this.#read().setBacks;
   }
 
-  /** The breaks, unless somebody has said after the last of them what it is. */
+  /** The breaks, unless somebody has signed after the last of them what it is. */
   get openBreaks(): readonly JournalBreak[] {
     const { breaks } = this.#read();
     const last = breaks.at(-1);
-    return last !== undefined && this.about("break", breakSubject(last)).length > 0 ? [] : breaks;
+    if (last === undefined) return [];
+    const line = this.brokenLine(last);
+    const said = this.about("break", breakSubject(last));
+    return said.some((entry) => this.#isSigned(entry, line)) ? [] : breaks;
+  }
+
+  /** What a statement about a break must be about. */
+  brokenLine({ line }: JournalBreak): BrokenLine {
+    const lines = this.#read().lines.slice(0, line);
+    return { digest: this.head(line).digest, upTo: digestOf(lines.join("\n")) };
   }
 
   /** @throws JOURNAL_BROKEN with the first break, when there are open ones */
@@ -339,18 +348,6 @@ function readChain(file: string, signature: string): Chain {
 function setBackOf({ setBackMs }: JournalEntry, line: number): SetBack[] {
   return typeof setBackMs === "number" && setBackMs > 0 ? [{ line, byMs: setBackMs }] : [];
 }
-
-/** For people: behind what is said of a journal that is whole. Empty where its times never run backwards. */
-export function setBackText(setBacks: readonly SetBack[]): string {
-  const shown = setBacks
-    .slice(0, SET_BACKS_SHOWN)
-    .map(({ line, byMs }) => `line ${line} by ${formatDuration(byMs)}`);
-  const more = setBacks.length - shown.length;
-  const places = more > 0 ? [...shown, `${more} more`] : shown;
-  return places.length === 0 ? "" : `; the clock was set back before ${places.join(", ")}`;
-}
-
-const SET_BACKS_SHOWN = 5;
 
 interface Place {
   index: number;

@@ -2,12 +2,13 @@
 // forged one. It stays, and a person says by a signature that it was looked into. What stands before it is vouched for by
 // nothing from then on; what comes after it is a chain of its own, and can be released. docs/signing.md describes it.
 import { PipeliteError } from "#base/errors.ts";
+import { BREAK_TYPE, breakStatement } from "#home/break-statement.ts";
 import type { Home } from "#home/home.ts";
-import { breakSubject, type JournalBreak, type SetBack } from "#home/journal.ts";
-import { parseBundle, signStatement, verifyBundle, writeBundle, type SigningKey } from "#sigstore/index.ts";
+import { breakSubject, type JournalBreak, type JournalEntry } from "#home/journal.ts";
+import { type SetBack } from "#home/set-backs.ts";
+import { signStatement, writeBundle, type SigningKey } from "#sigstore/index.ts";
 import { requireMembers, requireTextMember } from "./members.ts";
 import { checkName, nameProblem } from "./names.ts";
-import { BREAK_TYPE } from "./predicates.ts";
 import { displayProblem } from "./said.ts";
 import { checkReason } from "./signatures.ts";
 import { pipeliteError } from "./errors.ts";
@@ -38,7 +39,8 @@ export interface JournalState {
 
 export function journalState(home: Home): JournalState {
   const { file, entries, breaks, setBacks } = home.journal;
-  const accepted = acceptedBreak(home);
+  const all = acceptedBreaks(home);
+  const accepted = all.find(({ problem }) => problem === undefined) ?? all[0];
   const state = { file, entries: entries.length, breaks, setBacks };
   return { ...state, ...(accepted !== undefined && { accepted }) };
 }
@@ -57,16 +59,20 @@ export function acceptBreak({ home, reason, name, key }: AcceptBreak): Promise<J
   checkName(name);
   checkReason(reason);
   return home.sealed.withLock(() => {
-    const breaks = home.journal.openBreaks;
+    const { breaks } = home.journal;
     const last = breaks.at(-1);
-    if (last === undefined) throw pipeliteError("JOURNAL_WHOLE", {});
+    const { keyId } = key.publicKey;
+    // That somebody else has accepted it, which anybody with a key can, must not keep those from it whose word counts.
+    const isDone = acceptedBreaks(home).some((each) => each.problem === undefined && each.keyId === keyId);
+    if (last === undefined || isDone) throw pipeliteError("JOURNAL_WHOLE", {});
     if (home.journal.head().sequence === 0) throw home.journal.broken(last);
     const signedAt = new Date().toISOString();
     const predicate = {
       line: last.line,
       breaks,
+      upTo: home.journal.brokenLine(last).upTo,
       reason,
-      signer: { name, keyId: key.publicKey.keyId },
+      signer: { name, keyId },
       signedAt,
       displayedAs: sentenceOf(name, last.line, signedAt, reason),
     };
@@ -78,11 +84,20 @@ export function acceptBreak({ home, reason, name, key }: AcceptBreak): Promise<J
     home.sealed.seal({
       kind: "break",
       subject: breakSubject(last),
-      file: `breaks/${last.line}.sigstore.json`,
+      file: freeFileFor(home, last.line),
       content: writeBundle(signStatement({ subject, predicateType: BREAK_TYPE, predicate }, key)),
     });
     return journalState(home);
   });
+}
+
+/** A line that anybody appended may have taken any name. */
+function freeFileFor(home: Home, line: number): string {
+  const taken = new Set(home.journal.entries.map(({ file }) => file));
+  for (let number = 1; ; number += 1) {
+    const file = `breaks/${line}${number === 1 ? "" : `.${number}`}.sigstore.json`;
+    if (!taken.has(file)) return file;
+  }
 }
 
 function digestAt(home: Home, line: number): { sha256: string } {
@@ -93,34 +108,35 @@ function sentenceOf(name: string, line: number, at: string, reason: string): str
   return `${name}, lets line ${line} of the journal stand, ${at}: ${reason}`;
 }
 
-/** Who accepted the last break; undefined where nobody did, or there is none. */
-export function acceptedBreak(home: Home): AcceptedBreak | undefined {
+/** Whatever says that the last break was accepted, and why it counts for nothing where it does not. */
+export function acceptedBreaks(home: Home): AcceptedBreak[] {
   const last = home.journal.breaks.at(-1);
-  const entry = last && home.journal.about("break", breakSubject(last))[0];
-  if (last === undefined || entry === undefined) return undefined;
-  const place = { line: last.line, bundleFile: entry.file };
+  if (last === undefined) return [];
+  return home.journal.about("break", breakSubject(last)).map((entry) => acceptedBy(home, last, entry));
+}
+
+function acceptedBy(home: Home, broken: JournalBreak, { file }: JournalEntry): AcceptedBreak {
+  const { line } = broken;
+  const place = { line, bundleFile: file };
   const nobody = { signer: "", keyId: "", signedAt: "", reason: "" };
-  const { text, problem } = home.sealed.read(entry.file);
+  const { text, problem } = home.sealed.read(file);
   if (text === undefined || problem !== undefined)
     return { ...nobody, ...place, problem: problem ?? "the file is gone" };
   try {
-    const bundle = parseBundle(text);
-    const { subject, predicateType, predicate } = verifyBundle(bundle, home.keyring.keys);
+    const { statement, keyId } = breakStatement(text, home.keyring.keys, home.journal.brokenLine(broken));
+    const { predicate } = statement;
     const signer = requireMembers(predicate["signer"], "signer");
     const said = {
       signer: requireTextMember(signer, "name"),
-      keyId: bundle.keyId,
+      keyId,
       signedAt: requireTextMember(predicate, "signedAt"),
       reason: requireTextMember(predicate, "reason"),
     };
-    const sentence = sentenceOf(said.signer, last.line, said.signedAt, said.reason);
-    const found =
-      predicateType !== BREAK_TYPE || subject.at(-1)?.digest["sha256"] !== digestAt(home, last.line).sha256
-        ? "it is not about this line"
-        : (nameProblem(said.signer) ?? displayProblem(predicate, sentence));
+    const sentence = sentenceOf(said.signer, line, said.signedAt, said.reason);
+    const found = nameProblem(said.signer) ?? displayProblem(predicate, sentence);
     return { ...said, ...place, ...(found !== undefined && { problem: found }) };
   } catch (error) {
-    if (!(error instanceof PipeliteError)) throw error;
+    if (!(error instanceof PipeliteError) && !(error instanceof RangeError)) throw error;
     return { ...nobody, ...place, problem: error.message };
   }
 }

@@ -6,4 +6,3 @@ const BASE = "https://pipelite.dev";
 export const SIGNATURE_TYPE = `${BASE}/e-signature/v1`;
 export const TRANSITION_TYPE = `${BASE}/deviation-transition/v1`;
 export const RELEASE_TYPE = `${BASE}/release/v1`;
-export const BREAK_TYPE = `${BASE}/journal-break/v1`;

@@ -4,18 +4,20 @@ import { entryAt } from "#base/files.ts";
 import { PipeliteError } from "#base/errors.ts";
 import { finish } from "#base/steps.ts";
 import type { Home } from "#home/home.ts";
-import { setBackText } from "#home/journal.ts";
+import { setBackText } from "#home/set-backs.ts";
 import type { ReadRun } from "#home/runs.ts";
 import type { StageRecord } from "#home/run-record.ts";
 import { equalHashes, parseHash } from "#nix/hash.ts";
 import { parseBundle, verifyBundle, type PublicKey, type Statement } from "#sigstore/index.ts";
 import { hashSteps } from "#store/tree.ts";
+import { builderPublicKey } from "#supply/attest.ts";
 import type { Deviation } from "./deviation.ts";
-import { acceptedBreak } from "./journal-breaks.ts";
+import { acceptedBreaks } from "./journal-breaks.ts";
 import { actOf, roleOf } from "./demands.ts";
 import { readDeviations } from "./deviations.ts";
 import type { Policy } from "./policy.ts";
 import { lackingDemands, readReleases, type NoRelease, type Released } from "./release.ts";
+import { RELEASE_TYPE, SIGNATURE_TYPE, TRANSITION_TYPE } from "./predicates.ts";
 import { treeDigest } from "./result-digest.ts";
 import { readSignatures, subjectProblem } from "./signatures.ts";
 import type { SignatureView } from "./signature-view.ts";
@@ -77,10 +79,13 @@ type Outcome = string | { problem: string } | undefined;
 function journalOutcome(home: Home, { keys }: TrustedKeys): Outcome {
   const { length } = home.journal.requireWhole();
   const whole = `${length} entries, each follows from the one before${setBackText(home.journal.setBacks)}`;
-  const accepted = acceptedBreak(home);
+  const all = acceptedBreaks(home).map((each) => ({
+    ...each,
+    problem: each.problem ?? (isAmong(keys, each.keyId) ? undefined : strangerText(each.signer)),
+  }));
+  const accepted = all.find(({ problem }) => problem === undefined) ?? all[0];
   if (accepted === undefined) return whole;
-  const { line, signer, signedAt, reason, keyId, bundleFile } = accepted;
-  const problem = accepted.problem ?? (isAmong(keys, keyId) ? undefined : strangerText(signer));
+  const { line, signer, signedAt, reason, problem, bundleFile } = accepted;
   if (problem !== undefined)
     return { problem: `broken up to line ${line}, and not accepted: ${problem} (${bundleFile})` };
   return `${whole}, after line ${line}, which is broken: accepted by ${signer}, ${signedAt}: ${reason}`;
@@ -195,7 +200,9 @@ export function verifyBundleFile(home: Home, text: string, keys?: readonly Publi
   const bundle = parseBundle(text);
   const { keyId } = bundle;
   try {
-    const statement = verifyBundle(bundle, keys ?? home.keyring.keys);
+    const builder = builderPublicKey(home);
+    const ownKeys = [...home.keyring.keys, ...(builder === undefined ? [] : [builder])];
+    const statement = verifyBundle(bundle, keys ?? ownKeys);
     const known = keys === undefined ? ", which this home knows" : "";
     const subject = verifySubject(home, statement);
     const checks = [check("signature", undefined, `by the key ${keyId}${known}`), subject];
@@ -206,7 +213,17 @@ export function verifyBundleFile(home: Home, text: string, keys?: readonly Publi
   }
 }
 
+/** Statements whose subjects are a run: others name one, and are about something else. */
+const OF_RUNS: readonly string[] = [SIGNATURE_TYPE, TRANSITION_TYPE, RELEASE_TYPE];
+
 function verifySubject(home: Home, statement: Statement): Verification {
+  const { predicateType } = statement;
+  if (!OF_RUNS.includes(predicateType))
+    return {
+      what: "subject",
+      status: "untested",
+      detail: `${predicateType} says nothing about a run itself`,
+    };
   const runId = statement.predicate["runId"];
   const run = typeof runId === "string" ? readIfThere(home, runId) : undefined;
   if (run === undefined) return { what: "subject", status: "untested", detail: "no run of this home" };

@@ -6,7 +6,7 @@ import { formatCount } from "#base/numbers.ts";
 import { messageOf } from "#base/strict-json.ts";
 import { toBase64 } from "#sigstore/envelope.ts";
 import type { Home } from "#home/home.ts";
-import { setBackText } from "#home/journal.ts";
+import { setBackText } from "#home/set-backs.ts";
 import { formerLogs, type FormerLog } from "#home/former-logs.ts";
 import { TransparencyLog } from "#home/log.ts";
 import { parseCheckpoint } from "#tlog/checkpoint.ts";

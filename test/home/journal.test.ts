@@ -19,7 +19,8 @@ import { isPipeliteError } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
 import { digestOf } from "#base/digest.ts";
 import { openHome } from "#home/home.ts";
-import { Journal, setBackText, type JournalEntry, type NewEntry } from "#home/journal.ts";
+import { Journal, type JournalEntry, type NewEntry } from "#home/journal.ts";
+import { setBackText } from "#home/set-backs.ts";
 
 let folder: string;
 let homes = 0;

@@ -63,6 +63,58 @@ test("there is nothing to accept in a journal that is whole, and a second junk l
   assert.equal((await accept(home)).breaks.length, 2);
 });
 
+test("a line that says by itself that a break was accepted lets nobody sign, and keeps nobody from accepting it", async () => {
+  using home = new Home();
+  mkdirSync(home.file("."));
+  appendFileSync(home.file("journal.ndjson"), "junk\n");
+  const { runId } = home.addRun();
+  for (const [file, content] of [
+    ["breaks/1.sigstore.json", "{}"],
+    ["breaks/1.2.sigstore.json", "[]"],
+  ] as const)
+    home.handle.sealed.seal({ kind: "break", subject: "line-1", file, content });
+  await refuses("JOURNAL_BROKEN", () => sign(home, runId));
+  assert.equal(home.handle.journal.openBreaks.length, 1);
+  assert.match(journalState(home.handle).accepted?.problem ?? "", /\S/);
+  const { accepted } = await accept(home);
+  assert.deepEqual(
+    [accepted?.signer, accepted?.problem, accepted?.bundleFile],
+    ["Anna Meier", undefined, "breaks/1.3.sigstore.json"],
+  );
+  assert.equal((await sign(home, runId)).isValid, true);
+  assert.equal(verifyJournal(home, runId, [anna])?.status, "holds");
+  // Signed by somebody else first: whose word counts is asked of all of them.
+  using other = new Home();
+  mkdirSync(other.file("."));
+  appendFileSync(other.file("journal.ndjson"), "junk\n");
+  const bert = person("Bert Kunz");
+  await accept(other, bert);
+  const run = other.addRun();
+  await accept(other);
+  assert.equal(verifyJournal(other, run.runId, [anna])?.status, "holds");
+  assert.equal(verifyJournal(other, run.runId, [bert])?.status, "holds");
+  assert.equal(verifyJournal(other, run.runId, [person("Carl")])?.status, "fails");
+});
+
+test("an acceptance counts for nothing in another journal, though the same junk stands at the same line", async () => {
+  const homes = [new Home(), new Home()] as const;
+  const runs = homes.map((home) => {
+    const run = home.addRun();
+    appendFileSync(home.file("journal.ndjson"), "junk\n");
+    return run;
+  });
+  const [home, other] = homes;
+  await accept(home);
+  other.handle.keyring.keep(anna.key.publicKey);
+  const content = home.read("breaks/2.sigstore.json");
+  other.handle.sealed.seal({ kind: "break", subject: "line-2", file: "breaks/2.sigstore.json", content });
+  assert.match(journalState(other.handle).accepted?.problem ?? "", /another journal/);
+  assert.equal(verifyJournal(other, runs[1]?.runId ?? "", [anna])?.status, "fails");
+  await refuses("JOURNAL_BROKEN", () => sign(other, runs[1]?.runId ?? ""));
+  assert.equal((await accept(other)).accepted?.problem, undefined);
+  for (const each of homes) each[Symbol.dispose]();
+});
+
 test("an acceptance that nobody signed, or somebody else, holds for no verification", async () => {
   using home = new Home();
   mkdirSync(home.file("."));

@@ -15,6 +15,7 @@ import { verifyBundleFile, verifyRun } from "#release/verify.ts";
 import { BUILT_IN } from "#release/policy.ts";
 import { openStore } from "#store/store.ts";
 import { signStatement, verifyBundle, parseBundle, writeBundle } from "#sigstore/index.ts";
+import { builderKey } from "#supply/attest.ts";
 import { Home, person, TREE } from "./rig.ts";
 import type { Person } from "./rig.ts";
 
@@ -466,4 +467,39 @@ test("with keys given, others do not count; a bundle alone is verified by its ke
     [alone.status, ...alone.checks.map(({ status: each }) => each)],
     ["untested", "holds", "untested"],
   );
+});
+
+test("a statement of another type about the same subject is no statement about the run, and none that fails", async () => {
+  using home = new Home();
+  const run = home.addRun();
+  const anna = person("Anna Meier");
+  const { bundleFile } = await sign(home, run.runId, anna);
+  const { subject, predicate } = verifyBundle(parseBundle(home.read(bundleFile)), [anna.key.publicKey]);
+  const judged = (predicateType: string, of = subject) => {
+    const text = writeBundle(signStatement({ subject: of, predicateType, predicate }, anna.key));
+    const { status, checks } = verifyBundleFile(home.handle, text);
+    return [status, ...checks.map(({ what, status: each }) => `${what} ${each}`)];
+  };
+  assert.deepEqual(judged("https://pipelite.dev/e-signature/v1"), [
+    "holds",
+    "signature holds",
+    "subject holds",
+  ]);
+  const sums = [{ name: "SHA256SUMS", digest: { sha256: "0".repeat(64) } }];
+  assert.deepEqual(judged("https://pipelite.dev/e-signature/v1", sums)[0], "fails");
+  for (const [type, of] of [
+    ["https://example.org/anything/v1", subject],
+    ["https://pipelite.dev/journal-break/v1", subject],
+    ["https://pipelite.dev/archive/v1", sums],
+    ["https://pipelite.dev/rebuild/v1", sums],
+  ] as const)
+    assert.deepEqual(judged(type, of), ["untested", "signature holds", "subject untested"]);
+  // What the home itself signs is by a key that it knows.
+  const text = writeBundle(
+    signStatement(
+      { subject: sums, predicateType: "https://pipelite.dev/archive/v1", predicate },
+      builderKey(home.handle),
+    ),
+  );
+  assert.equal(verifyBundleFile(home.handle, text).checks[0]?.status, "holds");
 });
