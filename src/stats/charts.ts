@@ -61,14 +61,14 @@ export function chartMeansAndRanges(
 ): ChartPair {
   const sigma = options.sigma ?? estimateSigma(groups, "range").value;
   const sizes = groups.map(({ length }) => length);
-  const centre = meanOf(sizes.map((n) => d2(n))) * sigma;
-  const deviations = sizes.map((n) => d3(n) * sigma);
+  const centre = meanOf(sizes.filter((n) => n > 1).map((n) => d2(n))) * sigma;
+  const deviations = sizes.map((n) => spreadOr0(n, d3) * sigma);
   const spread = makeChart(
     "range",
     groups.map(rangeOf),
     centre,
     deviations,
-    sizes.map((n) => d2(n) * sigma),
+    sizes.map((n) => spreadOr0(n, d2) * sigma),
   );
   return { location: chartMeans(groups, sigma, options.centre), spread, sigma };
 }
@@ -80,11 +80,17 @@ export function chartMeansAndDeviations(
 ): ChartPair {
   const sigma = options.sigma ?? estimateSigma(groups, options.method ?? "standard-deviation").value;
   const sizes = groups.map(({ length }) => length);
-  const centre = meanOf(sizes.map((n) => c4(n))) * sigma;
-  const deviations = sizes.map((n) => Math.sqrt(1 - c4(n) ** 2) * sigma);
-  const centres = sizes.map((n) => c4(n) * sigma);
-  const spread = makeChart("standard-deviation", groups.map(deviationOf), centre, deviations, centres);
+  const centre = meanOf(sizes.filter((n) => n > 1).map((n) => c4(n))) * sigma;
+  const deviations = sizes.map((n) => spreadOr0(n, (size) => Math.sqrt(1 - c4(size) ** 2)) * sigma);
+  const centres = sizes.map((n) => spreadOr0(n, c4) * sigma);
+  const points = groups.map((group) => spreadOr0(group.length, () => deviationOf(group)));
+  const spread = makeChart("standard-deviation", points, centre, deviations, centres);
   return { location: chartMeans(groups, sigma, options.centre), spread, sigma };
+}
+
+/** A subgroup of one value has no spread: its point and its limits are 0, and the next ones keep their places. */
+function spreadOr0(size: number, of: (size: number) => number): number {
+  return size > 1 ? of(size) : 0;
 }
 
 function chartMeans(groups: readonly (readonly number[])[], sigma: number, given: number | undefined): Chart {

@@ -178,6 +178,8 @@ function startOf(groups: readonly (readonly number[])[], plan: CapabilityPlan) {
 
 /** Squares of indices are computed with. */
 const REACH_MAX = 1e150;
+/** Below this a spread has less than twelve digits: numbers so near to 0 lose them one by one. */
+const SPREAD_MIN = Number.MIN_VALUE * 1e12;
 const BEYOND = "the figures leave the range of 64-bit numbers: give values and limits in another unit";
 
 function whyNotComputable(
@@ -200,6 +202,7 @@ function whyNotComputable(
   const mean = meanOf(values);
   const reach = [limits.lower, limits.upper].map((limit = mean) => Math.abs(limit - mean));
   const least = Math.min(value, deviationOf(values));
+  if (least < SPREAD_MIN) return BEYOND;
   return reach.every((width) => width / least < REACH_MAX) ? undefined : BEYOND;
 }
 

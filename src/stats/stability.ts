@@ -47,17 +47,18 @@ export function judgeStability(
   groups: readonly (readonly number[])[],
   { alpha = 0.05, rules = WESTERN_ELECTRIC }: StabilityOptions = {},
 ): Stability | undefined {
-  const several = groups.filter(({ length }) => length > 1);
-  const isGrouped = several.length > 0;
-  if ((isGrouped ? several : groups).length < 2) return undefined;
+  const isGrouped = groups.some(({ length }) => length > 1);
+  if (groups.length < 2) return undefined;
   const charts = isGrouped
-    ? chartMeansAndDeviations(several, { method: "pooled" })
+    ? chartMeansAndDeviations(groups, { method: "pooled" })
     : chartIndividuals(groups.flat());
   if (!(charts.sigma > 0)) return undefined;
   const { points, centre, sigma } = charts.location;
   const scores = points.map((point, index) => (point - centre) / (sigma[index] ?? Number.NaN));
   const tails = scores.map((score) => 2 * normalUpper(Math.abs(score)));
-  const spreadTails = isGrouped ? several.map((group, index) => spreadTail(group, index, charts)) : [];
+  const spreadTails = groups.flatMap((group, index) =>
+    group.length > 1 ? [spreadTail(group, index, charts)] : [],
+  );
   const looked = [...tails, ...spreadTails];
   const outlierP = Math.min(1, looked.length * smallest(looked));
   const beyond = scores.filter((score) => Math.abs(score) > 3).length;

@@ -441,3 +441,15 @@ test("percentile indices: where half of the values lie on one point, that side h
   const small = percentileIndices(values, limits);
   for (const name of ["pp", "ppk"] as const) assertDigits(large[name] ?? undefined, small[name] ?? 0, 12);
 });
+
+test("a spread of which few digits are left gives no verdict", () => {
+  const counts = normals(5, 40, 1000, 60).map(Math.round);
+  const judged = (unit: number) =>
+    judgeCapability(
+      { groups: counts.map((count) => [count * unit]) },
+      { limits: { lower: 700 * unit, upper: 1300 * unit } },
+    );
+  assert.equal(judged(Number.MIN_VALUE).status, "not-computable");
+  assert.match(judged(Number.MIN_VALUE).reason, /another unit/);
+  assertDigits(judged(2 ** -1022).bound, judged(1).bound ?? 0, 11);
+});

@@ -11,6 +11,7 @@ import {
 } from "#stats/charts.ts";
 import { c4, d2, d3 } from "#stats/constants.ts";
 import { studyGauge } from "#stats/gauge.ts";
+import { meanOf } from "#stats/moments.ts";
 import { detectDrift, detectRegression } from "#stats/regression.ts";
 import { findSignals, findViolations, NELSON, WESTERN_ELECTRIC, type Rule } from "#stats/rules.ts";
 import { judgeStability } from "#stats/stability.ts";
@@ -257,4 +258,26 @@ test("drift: Page and Hinkley find a small shift that stays, and leave a stable 
   assert.equal(alarm?.direction, "down");
   assert.ok((alarm?.point ?? 0) > 100 && (alarm?.point ?? 0) < 120);
   assert.throws(() => detectDrift([1], { baseline: { mean: 0, deviation: 0 } }), RangeError);
+});
+
+test("a subgroup of one value has its place in the charts, and is looked at with the others", () => {
+  const groups = Array.from({ length: 20 }, (_, at) => normals(at + 1, 5, 50));
+  const far = [...groups.slice(0, 7), [70], ...groups.slice(7)];
+  const judged = judgeStability(far);
+  assert.ok(judged);
+  assert.equal(judged.isStable, false);
+  assert.match(judged.reason, /further out than chance/);
+  const { location, spread } = judged.charts;
+  assert.deepEqual([location.points.length, location.points[7], spread.points[7]], [21, 70, 0]);
+  assertDigits(location.centre, meanOf(far.flat()), 15);
+  assertDigits((location.upper[7] ?? 0) - location.centre, 3 * judged.charts.sigma, 13);
+  assert.deepEqual([spread.lower[7], spread.upper[7], spread.centres[7]], [0, 0, 0]);
+  assert.deepEqual(judged.signals.find(({ rule }) => rule === "WER1")?.points, [8]);
+  assert.ok(!judged.spreadOutside.includes(8));
+  // One in its usual place changes nothing but its own point.
+  const usual = judgeStability([...groups, [50]]);
+  const without = judgeStability(groups);
+  assert.deepEqual([usual?.isStable, usual?.charts.sigma], [without?.isStable, without?.charts.sigma]);
+  assert.deepEqual(usual?.charts.spread.points.slice(0, 20), without?.charts.spread.points);
+  assertDigits(usual?.charts.spread.centre, without?.charts.spread.centre ?? 0, 15);
 });
