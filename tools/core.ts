@@ -36,6 +36,7 @@ const PARTS = {
   "store.cjs": ["store/store.ts", "store/transfer.ts"],
   "run.cjs": ["run/execute.ts"],
   "end.cjs": ["run/conclude.ts", "report/index.ts", "report/writer.ts"],
+  "pack.cjs": ["app/pack.ts", "cli/commands/pack.ts"],
 };
 
 export interface Part {

@@ -17,7 +17,8 @@ import type { Store } from "#store/index.ts";
 import { pipeliteError } from "./errors.ts";
 import { profileOf, wholeProfile, type Copy } from "./profile.ts";
 import type { ShippedPath, Shipment } from "./shipment.ts";
-import { addedFile, changedFile, changedFileIn, filesOfTree, withFolders, type Algorithm } from "./tree.ts";
+import { StoreTree } from "./store-tree.ts";
+import { addedFile, changedFile, withFolders, type Algorithm } from "./tree.ts";
 
 const ARCHITECTURES: Readonly<Record<string, Architecture>> = { x64: "x86_64", arm64: "aarch64" };
 
@@ -45,7 +46,7 @@ export async function composeShipment(
   const profile = profileOf({ pack, store, record, names });
   const closure = dependencyOrder(profile.needs, (path) => store.references(path));
   const paths: ShippedPath[] = [];
-  for (const path of closure) paths.push(await shippedPath(store, path, digests));
+  for (const path of closure) paths.push(shippedPath(store, path, digests));
   await requireCopied(store, paths, profile.copies);
   const [arch = ""] = record.host.system.split("-");
   const declared = pack.date === undefined ? undefined : Date.parse(`${pack.date}T00:00:00Z`) / 1000;
@@ -64,53 +65,51 @@ export async function composeShipment(
   };
 }
 
-async function shippedPath(
-  store: Store,
-  path: StorePath,
-  digests: readonly Algorithm[],
-): Promise<ShippedPath> {
+function shippedPath(store: Store, path: StorePath, digests: readonly Algorithm[]): ShippedPath {
   const info = store.info(path);
   const place = store.physical(path);
   if (info === undefined || !existsSync(join(place)))
     throw pipeliteError("PACK_PATH_GONE", { path, referrer: store.referrers(path)[0] ?? "the package" });
-  const { files, narHash: got } = await filesOfTree(
-    byteStringOf(path.slice(1)),
-    byteStringOf(place),
-    digests,
-  );
-  const wanted = hex(info.narHash);
-  if (got !== wanted)
-    throw pipeliteError("SHIPPED_PATH_CHANGED", {
-      path,
-      file: changedFileIn(byteStringOf(place)),
-      got,
-      wanted,
-    });
+  const narHash = hex(info.narHash);
+  const tree = new StoreTree({ path, place: byteStringOf(place), narHash, digests });
   return {
     path,
     references: info.references.filter((each) => each !== path).toSorted(),
-    narHash: got,
+    narHash,
     narSize: info.narSize,
-    files: withFolders(files, () => false),
+    tree,
+    files: withFolders(tree.files, () => false),
   };
 }
 
-/** Copies are of outputs that need not be in the package: those are read for them alone. @throws PipeliteError SHIPPED_FILE_CHANGED */
+/**
+ * What was copied is held to what is registered when the path is read. Copies are of outputs that need not be in the package: those
+ * are read for them alone.
+ * @throws PipeliteError SHIPPED_FILE_CHANGED
+ */
 async function requireCopied(
   store: Store,
   shipped: readonly ShippedPath[],
   copies: readonly Copy[],
 ): Promise<void> {
   const known = new Map(shipped.map((each) => [each.path, each]));
+  const others = new Set<ShippedPath>();
   for (const { place, sha256 } of copies) {
     const name = place.slice(store.home.length + 1);
     const path = parseStorePath(`/${name.split("/", 3).join("/")}`);
-    const tree = known.get(path) ?? (await shippedPath(store, path, ["sha256"]));
-    known.set(path, tree);
+    let of = known.get(path);
+    if (of === undefined) {
+      of = shippedPath(store, path, ["sha256"]);
+      known.set(path, of);
+      others.add(of);
+    }
     const wanted = byteStringOf(name);
-    if (!tree.files.some((file) => file.path === wanted && file.digests.sha256 === sha256))
+    const file = of.files.find((each) => each.path === wanted);
+    if (file === undefined || !["", sha256].includes(file.digests.sha256))
       throw changedFile(byteStringOf(place));
+    file.digests.sha256 = sha256;
   }
+  for (const { tree } of others) await tree.readRest();
 }
 
 /** What the package is made of, in the package itself: from here it can be built again, and compared. */

@@ -13,7 +13,7 @@ import { GZIP_CODEC, GZIP_HEAD, GZIP_MEMORY, gzipTail } from "#package/gzip.ts";
 import { inTheirOrder } from "./blocks.ts";
 import { Keeper, keptNotes, keptPlace, type FileNote } from "./kept.ts";
 import type { ShippedFile } from "./shipment.ts";
-import { bytesReader, heldReader } from "./tree.ts";
+import { bytesReader, contentReader } from "./tree.ts";
 
 export type Codec = "gzip" | "zstd";
 
@@ -79,12 +79,16 @@ export async function keptPayload(
   return { ...made, file, codec, level };
 }
 
-/** Of what would be packed: files by their digests, which are known. */
+/** Of what would be packed: files by their digests, or by the registered hash of the path that they are in, which need not be read. */
 function identityOf(parts: readonly PayloadPart[]): string {
   const digest = createHash("sha256");
-  const said = parts.map((part) =>
-    part instanceof Uint8Array ? part : Buffer.from(`file ${part.size} ${part.digests.sha256}\n`),
-  );
+  const said = parts.map((part) => {
+    if (part instanceof Uint8Array) return part;
+    const { path, size, source, digests } = part;
+    const tree = source !== undefined && "tree" in source ? source.tree : undefined;
+    const content = tree === undefined ? digests.sha256 : `${tree.narHash} ${path}`;
+    return Buffer.from(`file ${size} ${content}\n`, "latin1");
+  });
   // Many short pieces cost more than their bytes.
   for (let at = 0; at < said.length; at += PIECES) digest.update(Buffer.concat(said.slice(at, at + PIECES)));
   return digest.digest("hex");
@@ -166,7 +170,8 @@ function* blocksIn(
       filled += part.length;
       continue;
     }
-    const reader = part instanceof Uint8Array ? bytesReader(part) : heldReader(part);
+    if (sizeOf(part) === 0) continue;
+    const reader = part instanceof Uint8Array ? bytesReader(part) : contentReader(part);
     try {
       for (let left = sizeOf(part); left > 0;) {
         const read = reader.read(block.subarray(filled, filled + left));

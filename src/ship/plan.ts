@@ -28,17 +28,19 @@ export function plansOf(
       standsFor: paths.map(({ path }) => packageNameOf(path)),
     };
     const files = joined([...paths.flatMap(({ files: all }) => all), ...added], pack.name);
-    return [{ of: pack.name, facts, files, paths: paths.map(({ path }) => path) }];
+    const of = { paths: paths.map(({ path }) => path), trees: paths.map(({ tree }) => tree) };
+    return [{ of: pack.name, facts, files, ...of }];
   }
   const ofStore = paths.map((path) => ({
     of: path.path,
     facts: pathFacts(path, shipment),
     files: joined(withFolders([...path.files, ...ofPath(path, shipment)], isOthers), path.path),
     paths: [path.path],
+    trees: [path.tree],
   }));
   const depends = shipment.needs.map((path) => ({ name: packageNameOf(path) }));
   const facts = { ...profileFacts(shipment), depends };
-  return [...ofStore, { of: pack.name, facts, files: joined(added, pack.name), paths: [] }];
+  return [...ofStore, { of: pack.name, facts, files: joined(added, pack.name), paths: [], trees: [] }];
 }
 
 function profileFacts({ pack, timeSeconds, architecture }: Shipment): PackageFacts {

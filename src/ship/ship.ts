@@ -58,6 +58,7 @@ export async function ship({
     const packages: WrittenPackage[] = [];
     for (format of formats)
       packages.push(...(await FORMAT_WRITERS[format as ShipmentFormat](shipments, options)));
+    for (const { tree } of shipments.flatMap(({ paths }) => paths)) await tree.readRest();
     const beside = shipments.flatMap((shipment) => besideOf(shipment, formats));
     for (const [name, content] of beside) writeFileAtomically(join(folder, name), content);
     const manifests = beside.map(([name]) => name);

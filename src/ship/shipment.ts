@@ -26,8 +26,25 @@ export interface ShippedPath {
   /** Hex. */
   narHash: string;
   narSize: number;
+  tree: ShippedTree;
   /** With its folders, from `nix` on; sorted by path. */
   files: readonly ShippedFile[];
+}
+
+/** A path of the store that is read once, by whatever packs it: until then its files have no digests. */
+export interface ShippedTree {
+  /** As it is registered, in hex: all that is read is held to it. */
+  narHash: string;
+  /** The content of a file of it. */
+  readerOf(file: ShippedFile): Reader;
+  /** Reads what nobody has read. @throws PipeliteError SHIPPED_PATH_CHANGED, SHIPPED_FILE_CHANGED */
+  readRest(): Promise<void>;
+}
+
+/** Gives the content of a file from its start: as much as there is room for, or less. */
+export interface Reader {
+  read(target: Uint8Array): number;
+  close(): void;
 }
 
 export interface ShippedFile extends PackagedFile {
@@ -35,8 +52,8 @@ export interface ShippedFile extends PackagedFile {
   source: ContentSource | undefined;
 }
 
-/** A place on disk as a byte string, or bytes. */
-export type ContentSource = { file: string } | { bytes: Uint8Array };
+/** A place on disk as a byte string, and the tree that it is of; or bytes. */
+export type ContentSource = { file: string; tree?: ShippedTree } | { bytes: Uint8Array };
 
 /** What a package of a distribution is written from. */
 export interface PackagePlan {
@@ -47,6 +64,8 @@ export interface PackagePlan {
   files: readonly ShippedFile[];
   /** Paths of the store whose files it has. */
   paths: readonly StorePath[];
+  /** Those paths as they are read. */
+  trees: readonly ShippedTree[];
 }
 
 export const PACKAGE_FORMATS = ["deb", "rpm", "apk"] as const;

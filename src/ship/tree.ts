@@ -1,114 +1,23 @@
-// A path of the store as files of a package: listed in the order of their names, each read once for its digests.
+// Files of a package: their order, their content and its digests.
 import { createHash, hash, type Hash } from "node:crypto";
-import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
-import { setImmediate } from "node:timers/promises";
+import { closeSync, lstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { compareByteStrings, fromByteString } from "#base/bytes.ts";
-import { NarWriter } from "#nix/nar-writer.ts";
 import { NO_DIGESTS, type Digests } from "#package/packaged.ts";
 import { pipeliteError } from "./errors.ts";
-import type { ContentSource, ShippedFile } from "./shipment.ts";
-
-const SET_ID = 0o6000;
-const PIECE = 256 * 1024;
-
-/** What a path of the store has, and the hash of all of it as a NAR: the same bytes, read once. */
-export interface ReadTree {
-  files: ShippedFile[];
-  /** Hex. */
-  narHash: string;
-}
-
-/** What is still to be listed, or is ended. */
-type Open = { path: string; place: string; name?: string } | "entry" | "folder";
-
-/**
- * @param path what it is called in the package, `nix/store/...`
- * @param place where it is on disk; both byte strings
- * @param digests those that a format asks for
- * @throws PipeliteError PACK_SET_ID, PACK_SPECIAL_FILE, SHIPPED_FILE_CHANGED
- */
-export async function filesOfTree(
-  path: string,
-  place: string,
-  digests: readonly Algorithm[] = ALGORITHMS,
-): Promise<ReadTree> {
-  const files: ShippedFile[] = [];
-  const nar = createHash("sha256");
-  const writer = new NarWriter((chunk) => nar.update(chunk));
-  const hashing = { digests, writer, buffer: Buffer.allocUnsafe(PIECE) };
-  const open: Open[] = [{ path, place }];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (next === "folder") writer.endDirectory();
-    if (next === "entry") writer.endEntry();
-    if (typeof next === "string") continue;
-    if (next.name !== undefined) {
-      writer.entry(fromDisk(next.name));
-      open.push("entry");
-    }
-    const file = fileAt(next.path, next.place, hashing);
-    files.push(file);
-    if (file.kind === "folder") {
-      writer.startDirectory();
-      open.push("folder");
-      const names = readdirSync(fromDisk(next.place), { encoding: "latin1" }).toSorted(compareByteStrings);
-      for (const name of names.toReversed())
-        open.push({ path: `${next.path}/${name}`, place: `${next.place}/${name}`, name });
-    }
-    if (files.length % 64 === 0) await setImmediate();
-  }
-  writer.end();
-  return { files: sortedFiles(files), narHash: nar.digest("hex") };
-}
+import type { ContentSource, Reader, ShippedFile } from "./shipment.ts";
 
 export function sortedFiles(files: readonly ShippedFile[]): ShippedFile[] {
   return files.toSorted((a, b) => compareByteStrings(a.path, b.path));
 }
 
-interface Hashing {
-  digests: readonly Algorithm[];
-  /** Of the NAR of all. */
-  writer: NarWriter;
-  /** For what is read. */
-  buffer: Uint8Array;
-}
-
-function fileAt(path: string, place: string, { digests, writer, buffer }: Hashing): ShippedFile {
-  const stat = lstatSync(fromDisk(place));
-  const mode = stat.mode & 0o7777;
-  if ((mode & SET_ID) !== 0 && !stat.isSymbolicLink() && stat.isFile())
-    throw pipeliteError("PACK_SET_ID", { path: `/${path}`, file: shownName(path), mode: mode.toString(8) });
-  const common = { path, target: "", size: 0, digests: NO_DIGESTS, isConfiguration: false, isShared: false };
-  if (stat.isDirectory()) return { ...common, kind: "folder", mode: 0o555, source: undefined };
-  if (stat.isSymbolicLink()) {
-    const target = readlinkSync(fromDisk(place), { encoding: "latin1" });
-    writer.symlink(fromDisk(target));
-    return { ...common, kind: "link", mode: 0o777, target, source: undefined };
-  }
-  if (!stat.isFile()) throw pipeliteError("PACK_SPECIAL_FILE", { path: `/${path}`, file: shownName(path) });
-  const isProgram = (mode & 0o111) !== 0;
-  const file = { ...common, kind: "file", mode: isProgram ? 0o555 : 0o444, size: stat.size } as const;
-  const source = { file: place };
-  writer.startFile((mode & 0o100) !== 0, stat.size);
-  const read = (piece: Uint8Array): Uint8Array => {
-    writer.content(piece);
-    return piece;
-  };
-  const made =
-    stat.size > buffer.length
-      ? digestsOf(piecesOf(source, stat.size, buffer).map(read), digests)
-      : digestsInOneGo(read(bytesOf(source, stat.size, buffer.subarray(0, stat.size))), digests);
-  writer.endFile();
-  return { ...file, digests: made, source };
-}
-
 /** Of what is in memory: an object for each hash costs more than the hash of a small file. */
-function digestsInOneGo(bytes: Uint8Array, algorithms: readonly Algorithm[]): Digests {
+export function digestsInOneGo(bytes: Uint8Array, algorithms: readonly Algorithm[]): Digests {
   const digests = { ...NO_DIGESTS };
   for (const algorithm of algorithms) digests[algorithm] = hash(algorithm, bytes);
   return digests;
 }
 
-function fromDisk(place: string): Buffer {
+export function fromDisk(place: string): Buffer {
   return Buffer.from(place, "latin1");
 }
 
@@ -157,12 +66,6 @@ export function digestsOf(
   };
 }
 
-/** Gives the content of a file from its start: as much as there is room for, or less. */
-interface Reader {
-  read(target: Uint8Array): number;
-  close(): void;
-}
-
 export function bytesReader(bytes: Uint8Array): Reader {
   let at = 0;
   return {
@@ -190,7 +93,14 @@ export function sourceReader({ source }: Pick<ShippedFile, "source">): Reader {
   };
 }
 
-/** The content of a file that was listed before; its end must be what was listed. @throws PipeliteError SHIPPED_FILE_CHANGED */
+/** The content of a file that goes into a package. @throws PipeliteError SHIPPED_FILE_CHANGED, SHIPPED_PATH_CHANGED */
+export function contentReader(file: ShippedFile): Reader {
+  const { source } = file;
+  const tree = source !== undefined && "tree" in source ? source.tree : undefined;
+  return tree === undefined ? heldReader(file) : tree.readerOf(file);
+}
+
+/** The content of a file that was read before; its end must be what was listed. @throws PipeliteError SHIPPED_FILE_CHANGED */
 export function heldReader({ source, size, digests }: ShippedFile): Reader {
   const reader = sourceReader({ source });
   if (source === undefined || "bytes" in source) return reader;
@@ -214,20 +124,6 @@ export function heldReader({ source, size, digests }: ShippedFile): Reader {
     },
     close: () => reader.close(),
   };
-}
-
-/** The content, in pieces of which each is valid until the next is asked for. */
-function* piecesOf(source: ContentSource, size: number, buffer: Uint8Array): Generator<Uint8Array> {
-  const reader = sourceReader({ source });
-  try {
-    for (let left = size; left > 0;) {
-      const read = reader.read(buffer.subarray(0, left));
-      yield buffer.subarray(0, read);
-      left -= read;
-    }
-  } finally {
-    reader.close();
-  }
 }
 
 /** A file that a package adds. */

@@ -59,6 +59,8 @@ interface Writer {
   version: (version: string) => string | undefined;
   fileName: (facts: PackageFacts) => string;
   architecture: (facts: PackageFacts) => string;
+  /** What stands before a file has its digest in it. */
+  isHashedBefore?: boolean;
   parts: (plan: PackagePlan) => Iterable<PayloadPart>;
   payloadMax: number;
   /** What stands before the payload and behind it. */
@@ -127,6 +129,7 @@ export const WRITERS: Readonly<Record<PackageFormat, Writer>> = {
     fileName: apkFileName,
     architecture: apkArchitecture,
     payloadMax: Number.MAX_SAFE_INTEGER,
+    isHashedBefore: true,
     *parts({ facts, files }) {
       for (const file of files) {
         yield apkTarHeader(file, facts.timeSeconds);
@@ -160,7 +163,7 @@ export async function writePackage(
   { folder, codec, key, kept }: WriteOptions,
 ): Promise<WrittenPackage> {
   const writer = WRITERS[format];
-  const { facts, files, of } = plan;
+  const { facts, files, of, trees } = plan;
   for (const file of files) {
     const problem = writer.flaw(file);
     if (problem !== undefined)
@@ -168,6 +171,10 @@ export async function writePackage(
   }
   const name = writer.fileName(facts);
   const chosen = codec !== undefined && writer.codecs.includes(codec) ? codec : writer.usual;
+  const readTrees = async (): Promise<void> => {
+    for (const tree of trees) await tree.readRest();
+  };
+  if (writer.isHashedBefore === true) await readTrees();
   const parts = [...writer.parts(plan)];
   // The root of what is in it: when that has gone, nobody packs it again.
   const path = plan.paths.at(-1);
@@ -175,6 +182,7 @@ export async function writePackage(
   const payload = isKept
     ? await keptPayload(parts, chosen, { folder: kept, path })
     : await packPayload(parts, chosen, join(folder, `.${name}.payload`));
+  await readTrees();
   requireSize(plan, format, payload.size);
   const { front, back = new Uint8Array() } = frameOf(format, plan, { payload, key });
   const place = join(folder, name);

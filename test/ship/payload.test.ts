@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -12,13 +13,15 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { gunzipSync, inflateRawSync, zstdDecompressSync, type InflateRaw } from "node:zlib";
 import fc from "fast-check";
 import { parseStorePath } from "#nix/store-path.ts";
 import { keptPayload, packPayload, type Codec } from "#ship/payload.ts";
-import { addedFile, filesOfTree } from "#ship/tree.ts";
+import type { ShippedFile } from "#ship/shipment.ts";
+import { StoreTree } from "#ship/store-tree.ts";
+import { addedFile } from "#ship/tree.ts";
 import { finish } from "#base/steps.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { hashSteps } from "#store/tree.ts";
@@ -157,30 +160,126 @@ test("what has been packed is not packed again, unless it is damaged or somethin
   assert.deepEqual([again.sha256, again.text], [first.sha256, "headone"]);
 });
 
+/** A tree as it is registered when it is listed. */
+function listed(place: string): StoreTree {
+  const narHash = Buffer.from(finish(hashSteps(place)).narHash).toString("hex");
+  return new StoreTree({ path: "/nix/store/tree", place, narHash, digests: ["md5", "sha256"] });
+}
+
 test("what is changed between listing and packing is refused, and nothing of it is kept", async () => {
   const folder = join(base, "changed");
   const tree = join(base, "tree");
   mkdirSync(tree);
   const path = parseStorePath("/nix/store/00000000000000000000000000000000-tree");
-  for (const content of ["other", "lo", "longer than it was"]) {
+  for (const [content, code] of [
+    ["other", "SHIPPED_PATH_CHANGED"],
+    ["lo", "SHIPPED_FILE_CHANGED"],
+    ["longer than it was", "SHIPPED_PATH_CHANGED"],
+  ] as const) {
     writeFileSync(join(tree, "file"), "words");
-    const { files: listed } = await filesOfTree("nix/store/tree", tree);
+    const { files: all } = listed(tree);
     writeFileSync(join(tree, "file"), content);
-    const parts = listed.filter(({ source }) => source !== undefined);
+    const parts = all.filter(({ source }) => source !== undefined);
     await assert.rejects(keptPayload(parts, "gzip", { folder, path }), (error) =>
-      isPipeliteError(error, "SHIPPED_FILE_CHANGED"),
+      isPipeliteError(error, code),
     );
     assert.deepEqual(readdirSync(folder), []);
   }
 });
 
-test("a tree that is read for a package has the hash of its NAR", async () => {
+test("what is changed between packing and packing again is refused", async () => {
+  const place = join(base, "twice");
+  mkdirSync(place);
+  writeFileSync(join(place, "file"), "words");
+  const { files: all } = listed(place);
+  const parts = all.filter(({ source }) => source !== undefined);
+  const pack = () => packPayload(parts, "zstd", join(base, String((files += 1))));
+  const { sha256 } = await pack();
+  assert.equal((await pack()).sha256, sha256);
+  writeFileSync(join(place, "file"), "other");
+  await assert.rejects(pack(), (error) => isPipeliteError(error, "SHIPPED_FILE_CHANGED"));
+});
+
+test("a copy of a file holds the file to what it was", async () => {
+  const place = join(base, "copied");
+  mkdirSync(place);
+  writeFileSync(join(place, "file"), "words");
+  const tree = listed(place);
+  const [file] = tree.files.filter(({ kind }) => kind === "file");
+  assert.ok(file);
+  file.digests.sha256 = createHash("sha256").update("other").digest("hex");
+  await assert.rejects(tree.readRest(), (error) => isPipeliteError(error, "SHIPPED_FILE_CHANGED"));
+});
+
+/** What a file of packages says of itself, and what it is. */
+function digestsOfAll(all: readonly ShippedFile[]): void {
+  for (const { kind, source, digests, path } of all) {
+    if (kind !== "file" || source === undefined || !("file" in source)) continue;
+    const bytes = readFileSync(source.file);
+    for (const algorithm of ["md5", "sha256"] as const)
+      assert.equal(digests[algorithm], createHash(algorithm).update(bytes).digest("hex"), path);
+    assert.equal(digests.sha1, "", "nobody asked for it");
+  }
+}
+
+test("a tree is read once, in the order of the package, and held to the hash of its NAR", async () => {
+  // Of `b` and `b.c` a package has `b`, `b.c`, `b.c/...`, `b/...`; a NAR has all of `b` first.
+  const names = fc.constantFrom("a", "b", "b.c", "b-c", "b c", "b+", "b0", "z");
+  const place_ = fc.array(names, { minLength: 1, maxLength: 3 });
+  const sizes = fc.constantFrom(0, 1, 5, 300_000, MIB + 1);
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(place_, sizes), { maxLength: 12 }), async (entries) => {
+      const place = mkdtempSync(join(base, "tree-"));
+      for (const [parts, size] of entries) {
+        const name = join(place, ...parts);
+        if (parts.slice(1).some((_, at) => isFile(join(place, ...parts.slice(0, at + 1))))) continue;
+        mkdirSync(dirname(name), { recursive: true });
+        if (!existsSync(name)) writeFileSync(name, contentOf(size).subarray(0, size));
+      }
+      const tree = listed(place);
+      const parts = tree.files.filter(({ source }) => source !== undefined);
+      const file = join(base, String((files += 1)));
+      const { unpackedSha256 } = await packPayload(parts, "zstd", file);
+      digestsOfAll(tree.files);
+      const all = createHash("sha256");
+      for (const { source } of parts)
+        if (source !== undefined && "file" in source) all.update(readFileSync(source.file));
+      assert.equal(unpackedSha256, all.digest("hex"));
+      const alone = listed(place);
+      await alone.readRest();
+      assert.deepEqual(
+        alone.files.map(({ path, digests }) => [path, digests]),
+        tree.files.map(({ path, digests }) => [path, digests]),
+      );
+      const narHash = tree.narHash.replace(/^./, (digit) => (digit === "0" ? "1" : "0"));
+      const asAnother = async (): Promise<void> => {
+        const another = new StoreTree({ path: "/nix/store/tree", place, narHash, digests: [] });
+        const content = another.files.filter(({ source }) => source !== undefined);
+        await packPayload(content, "zstd", join(base, String((files += 1))));
+      };
+      await assert.rejects(asAnother(), (error) => isPipeliteError(error, "SHIPPED_PATH_CHANGED"));
+    }),
+    { numRuns: inputs(100) },
+  );
+});
+
+test("the hash of a tree with links, programs and empty folders is that of its NAR", async () => {
   const tree = join(base, "whole");
   mkdirSync(join(tree, "b/empty"), { recursive: true });
   mkdirSync(join(tree, "b.c"));
   writeFileSync(join(tree, "b/large"), contentOf(MIB), { mode: 0o755 });
   writeFileSync(join(tree, "b/none"), "");
   symlinkSync("b/none", join(tree, "link"));
-  const { narHash } = await filesOfTree("nix/store/tree", tree);
-  assert.equal(narHash, Buffer.from(finish(hashSteps(tree)).narHash).toString("hex"));
+  const whole = listed(tree);
+  await whole.readRest();
+  digestsOfAll(whole.files);
+  writeFileSync(join(tree, "b/none"), "no");
+  await assert.rejects(
+    new StoreTree({ path: "/nix/store/tree", place: tree, narHash: whole.narHash, digests: [] }).readRest(),
+    (error) => isPipeliteError(error, "SHIPPED_PATH_CHANGED"),
+  );
 });
+
+function isFile(name: string): boolean {
+  return statSync(name, { throwIfNoEntry: false })?.isFile() === true;
+}

@@ -31,6 +31,7 @@ export function planOf(files: readonly ShippedFile[], facts: Partial<PackageFact
     facts: { ...FACTS, ...facts },
     files: withFolders(files, (path) => ["usr", "usr/bin"].includes(path)),
     paths: [],
+    trees: [],
   };
 }
 

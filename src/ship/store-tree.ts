@@ -1,0 +1,219 @@
+// A path of the store as files of a package: listed in the order of their names, and read once. What packs a file hashes it in the same
+// read: for the lists of packages, and for the NAR of the whole, whose hash must be the one that is registered.
+import { createHash, type Hash } from "node:crypto";
+import { lstatSync, readdirSync, readlinkSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
+import { byteStringOf, compareByteStrings } from "#base/bytes.ts";
+import { NarWriter } from "#nix/nar-writer.ts";
+import { NO_DIGESTS, type Digests } from "#package/packaged.ts";
+import { pipeliteError } from "./errors.ts";
+import type { Reader, ShippedFile, ShippedTree } from "./shipment.ts";
+import {
+  changedFile,
+  changedFileIn,
+  digestsInOneGo,
+  fromDisk,
+  heldReader,
+  shownName,
+  sortedFiles,
+  sourceReader,
+  type Algorithm,
+} from "./tree.ts";
+
+const SET_ID = 0o6000;
+const PIECE = 256 * 1024;
+/** After so many files others have their turn. */
+const AT_A_STRETCH = 64;
+
+export interface StoreTreeOf {
+  /** The logical path. */
+  path: string;
+  /** Where it is on disk; a byte string. */
+  place: string;
+  /** As it is registered, in hex. */
+  narHash: string;
+  /** Those that a format asks for. */
+  digests: readonly Algorithm[];
+}
+
+/** What a NAR tells, in its order. */
+type Step = { file: ShippedFile; isExecutable: boolean } | { name: Uint8Array } | "end entry" | "end folder";
+
+/** @throws PipeliteError PACK_SET_ID, PACK_SPECIAL_FILE, and SHIPPED_PATH_CHANGED of what has nothing to read */
+export class StoreTree implements ShippedTree {
+  readonly narHash: string;
+  /** Sorted by path. */
+  readonly files: readonly ShippedFile[];
+  readonly #of: StoreTreeOf;
+  readonly #steps: Step[] = [];
+  readonly #nar = createHash("sha256");
+  readonly #writer = new NarWriter((chunk) => this.#nar.update(chunk));
+  /** Step at which the NAR is: a file with content, which is read next for it. */
+  #at = 0;
+  /** Files that were packed before the NAR came to them: packages sort whole paths, a NAR the names in each folder. */
+  readonly #early = new Set<ShippedFile>();
+  #isRead = false;
+
+  constructor(of: StoreTreeOf) {
+    this.#of = of;
+    this.narHash = of.narHash;
+    const files: ShippedFile[] = [];
+    this.#list(byteStringOf(of.path.slice(1)), of.place, files);
+    this.files = sortedFiles(files);
+    this.#tell();
+  }
+
+  readerOf(file: ShippedFile): Reader {
+    if (this.#isRead) return heldReader(file);
+    const isTurn = this.#turn() === file;
+    const reader = this.#digesting(file, isTurn);
+    const read = (target: Uint8Array): number => {
+      const count = reader.read(target);
+      if (reader.left() > 0) return count;
+      if (isTurn) this.#told();
+      else this.#early.add(file);
+      return count;
+    };
+    return { read, close: reader.close };
+  }
+
+  async readRest(): Promise<void> {
+    let buffer: Uint8Array | undefined;
+    let count = 0;
+    for (let file = this.#turn(); file !== undefined; file = this.#turn()) {
+      buffer ??= Buffer.allocUnsafe(PIECE);
+      drain(this.readerOf(file), file.size, buffer);
+      count += 1;
+      if (count % AT_A_STRETCH === 0) await setImmediate();
+    }
+  }
+
+  #turn(): ShippedFile | undefined {
+    const step = this.#steps[this.#at];
+    return typeof step === "object" && "file" in step ? step.file : undefined;
+  }
+
+  /** The file whose turn it was has been read. */
+  #told(): void {
+    this.#writer.endFile();
+    this.#at += 1;
+    this.#tell();
+  }
+
+  /** What comes before the next file that is to be read. */
+  #tell(): void {
+    for (; this.#at < this.#steps.length; this.#at += 1) {
+      const step = this.#steps[this.#at];
+      if (step === "end entry") this.#writer.endEntry();
+      else if (step === "end folder") this.#writer.endDirectory();
+      else if (step !== undefined && "name" in step) this.#writer.entry(step.name);
+      else if (step !== undefined && this.#isWaiting(step)) return;
+    }
+    this.#writer.end();
+    this.#isRead = true;
+    const got = this.#nar.digest("hex");
+    const { path, place, narHash: wanted } = this.#of;
+    if (got !== wanted)
+      throw pipeliteError("SHIPPED_PATH_CHANGED", { path, file: changedFileIn(place), got, wanted });
+  }
+
+  /** Tells a folder, a link, an empty file, or one that was packed before; any other has to be read first. */
+  #isWaiting({ file, isExecutable }: Exclude<Step, string | { name: Uint8Array }>): boolean {
+    const { kind, size, target } = file;
+    if (kind === "folder") this.#writer.startDirectory();
+    if (kind === "link") this.#writer.symlink(fromDisk(target));
+    if (kind !== "file") return false;
+    this.#writer.startFile(isExecutable, size);
+    if (size === 0) this.#note(file, digestsInOneGo(new Uint8Array(), this.#of.digests));
+    else if (this.#early.delete(file))
+      drain(this.#digesting(file, true), size, Buffer.allocUnsafe(Math.min(size, PIECE)));
+    else return true;
+    this.#writer.endFile();
+    return false;
+  }
+
+  /** The content of a file, which has its digests when all of it was read. @param isTold whether the NAR takes it */
+  #digesting(file: ShippedFile, isTold: boolean): Reader & { left: () => number } {
+    const reader = sourceReader(file);
+    const algorithms = this.#of.digests;
+    let hashes: (readonly [Algorithm, Hash])[] | undefined;
+    let left = file.size;
+    const take = (piece: Uint8Array): void => {
+      if (isTold) this.#writer.content(piece);
+      left -= piece.length;
+      // Objects for a small file cost more than its hashes.
+      if (hashes === undefined && left === 0) return this.#note(file, digestsInOneGo(piece, algorithms));
+      hashes ??= algorithms.map((algorithm) => [algorithm, createHash(algorithm)]);
+      for (const [, each] of hashes) each.update(piece);
+      if (left > 0) return;
+      const made = hashes.map(([algorithm, each]) => [algorithm, each.digest("hex")] as const);
+      this.#note(file, { ...NO_DIGESTS, ...Object.fromEntries(made) });
+    };
+    const read = (target: Uint8Array): number => {
+      const count = reader.read(target);
+      take(target.subarray(0, count));
+      return count;
+    };
+    return { read, close: () => reader.close(), left: () => left };
+  }
+
+  /** @throws PipeliteError SHIPPED_FILE_CHANGED where it was read before and was another */
+  #note(file: ShippedFile, digests: Digests): void {
+    const { sha256 } = file.digests;
+    if (sha256 !== "" && sha256 !== digests.sha256) throw changedFile(placeOf(file));
+    Object.assign(file.digests, digests);
+  }
+
+  #list(path: string, place: string, files: ShippedFile[]): void {
+    const stat = lstatSync(fromDisk(place));
+    const mode = stat.mode & 0o7777;
+    const common = { path, target: "", size: 0, isConfiguration: false, isShared: false, source: undefined };
+    const add = (file: ShippedFile): void => {
+      files.push(file);
+      this.#steps.push({ file, isExecutable: file.kind === "file" && (mode & 0o100) !== 0 });
+    };
+    if (stat.isDirectory()) {
+      add({ ...common, kind: "folder", mode: 0o555, digests: NO_DIGESTS });
+      const names = readdirSync(fromDisk(place), { encoding: "latin1" }).toSorted(compareByteStrings);
+      for (const name of names) {
+        this.#steps.push({ name: fromDisk(name) });
+        this.#list(`${path}/${name}`, `${place}/${name}`, files);
+        this.#steps.push("end entry");
+      }
+      this.#steps.push("end folder");
+      return;
+    }
+    if (stat.isSymbolicLink()) {
+      const target = readlinkSync(fromDisk(place), { encoding: "latin1" });
+      return add({ ...common, kind: "link", mode: 0o777, digests: NO_DIGESTS, target });
+    }
+    if (!stat.isFile()) throw pipeliteError("PACK_SPECIAL_FILE", { path: `/${path}`, file: shownName(path) });
+    if ((mode & SET_ID) !== 0)
+      throw pipeliteError("PACK_SET_ID", {
+        path: `/${path}`,
+        file: shownName(path),
+        mode: mode.toString(8),
+      });
+    add({
+      ...common,
+      kind: "file",
+      mode: (mode & 0o111) === 0 ? 0o444 : 0o555,
+      size: stat.size,
+      digests: { ...NO_DIGESTS },
+      source: { file: place, tree: this },
+    });
+  }
+}
+
+function placeOf({ source, path }: ShippedFile): string {
+  return source !== undefined && "file" in source ? source.file : path;
+}
+
+/** Reads all of a file. */
+function drain(reader: Reader, size: number, buffer: Uint8Array): void {
+  try {
+    for (let left = size; left > 0;) left -= reader.read(buffer.subarray(0, left));
+  } finally {
+    reader.close();
+  }
+}
