@@ -2,19 +2,18 @@
 import { suggestionFor } from "#base/near-words.ts";
 import { loadPipeline } from "#compile/load.ts";
 import type { Home } from "#home/home.ts";
-import { readPackageKey } from "#keys/package-key.ts";
 import { readSecretKey } from "#cache/trust.ts";
 import type { WhichRun } from "#home/runs.ts";
+import type { PackageKey } from "#keys/package-key.ts";
 import type { ShipmentFormat } from "#ship/formats.ts";
 import type { Codec } from "#ship/payload.ts";
 import { PLACELESS, ship } from "#ship/ship.ts";
+import type { WriteImages } from "#ship/image/write-image.ts";
 import { PACKAGE_FORMATS, type WrittenPackage } from "#ship/shipment.ts";
 import { readPlans, writePlans } from "#ship/image/plans.ts";
 import { openStore } from "#store/index.ts";
 import { pipeliteError } from "./errors.ts";
 import { sbom } from "./sbom.ts";
-import { attachmentsFor } from "./image-attachments.ts";
-import { signPackages } from "./package-signatures.ts";
 
 export interface PackRequest {
   home: Home;
@@ -38,8 +37,6 @@ export interface PackRequest {
   isAttested: boolean;
   signal: AbortSignal;
 }
-
-export { newPackageKey } from "#keys/package-key.ts";
 
 export interface Packed {
   runId: string;
@@ -65,7 +62,7 @@ export async function pack(request: PackRequest): Promise<Packed> {
     formats,
     ...rest
   } = request;
-  const key = keyFile === undefined ? undefined : readPackageKey(keyFile);
+  const key = keyFile === undefined ? undefined : await keyIn(keyFile);
   const { runId } = home.runs.find(which);
   const { record } = home.runs.requireUnchanged(runId);
   const loaded = await loadPipeline(record.pipelineFile);
@@ -85,7 +82,11 @@ export async function pack(request: PackRequest): Promise<Packed> {
   using store = openStore(home.folder, { readOnly: true });
   const pathKey = pathKeyFile === undefined ? undefined : readSecretKey(pathKeyFile);
   const plans = layersFile === undefined ? new Map<string, string[][]>() : readPlans(layersFile);
-  const attachmentsOf = attachmentsFor({ home, runId, isAttested });
+  // What signs, and knows of signatures, is loaded where there is something to sign.
+  const attachmentsOf: WriteImages["attachmentsOf"] = async (shipment, image) => {
+    const { attachmentsFor } = await import("./image-attachments.ts");
+    return attachmentsFor({ home, runId, isAttested })(shipment, image);
+  };
   const images = { kept: home.layout.packed, level, plans, attachmentsOf, signal };
   const documents = formats.some(hasBill) ? { "sbom.cdx.json": await bill(home, runId) } : {};
   const shipped = await ship({
@@ -102,10 +103,15 @@ export async function pack(request: PackRequest): Promise<Packed> {
     ...rest,
   });
   if (layersFile !== undefined) writePlans(layersFile, plans);
-  const signatures = isAttested
-    ? await signPackages(shipped.packages, { home, runId, store, out: rest.out })
-    : [];
+  const signed = isAttested ? await import("./package-signatures.ts") : undefined;
+  const signatures =
+    (await signed?.signPackages(shipped.packages, { home, runId, store, out: rest.out })) ?? [];
   return { runId, ...shipped, signatures };
+}
+
+async function keyIn(file: string): Promise<PackageKey> {
+  const { readPackageKey } = await import("#keys/package-key.ts");
+  return readPackageKey(file);
 }
 
 /** Images have theirs beside them, as referrers. */

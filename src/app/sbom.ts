@@ -9,13 +9,9 @@ import { minimumElements, type MinimumElement } from "#sbom/minimum.ts";
 import { readBom } from "#sbom/read.ts";
 import { writeSpdx2 } from "#sbom/spdx2.ts";
 import { writeSpdx3 } from "#sbom/spdx3.ts";
-import type { StorePath } from "#nix/store-path.ts";
-import { writeBundle, type Statement } from "#sigstore/index.ts";
-import { openStore } from "#store/store.ts";
 import { rootsOf } from "#supply/closure.ts";
-import { sbomStatement } from "#supply/sbom-statement.ts";
 import { bomOf } from "#supply/sbom.ts";
-import { attestBy, type AttestationSigner } from "./attest.ts";
+import type { AttestationSigner } from "./attest.ts";
 
 export interface SbomRequest {
   home: Home;
@@ -81,38 +77,11 @@ export async function sbom(request: SbomRequest): Promise<SbomOfRun> {
     writeFileAtomically(join(out, document.file), document.text);
   }
   const { signer, signal = new AbortController().signal } = request;
-  if (signer !== undefined)
-    await sign(home, { out, documents, results: rootsOf(record, "runtime") }, signer, signal);
-  return { runId, documents };
-}
-
-async function sign(
-  home: Home,
-  {
-    out,
-    documents,
-    results,
-  }: { out: string; documents: readonly SbomDocument[]; results: readonly StorePath[] },
-  signer: AttestationSigner,
-  signal: AbortSignal,
-): Promise<void> {
-  const statements = statementsOf(home, documents, results);
-  const { bundles } = await attestBy(home, statements, signer, signal);
-  for (const [index, document] of documents.entries()) {
-    const bundle = bundles[index];
-    if (bundle === undefined) throw new Error("each statement has a bundle");
-    document.bundle = `${document.closure}.${SUFFIXES[document.format].replace(/json$/, "sigstore.json")}`;
-    writeFileAtomically(join(out, document.bundle), writeBundle(bundle));
+  if (signer !== undefined) {
+    const { signBills } = await import("./sbom-signatures.ts");
+    await signBills(home, { out, documents, results: rootsOf(record, "runtime") }, signer, signal);
   }
-}
-
-function statementsOf(
-  home: Home,
-  documents: readonly SbomDocument[],
-  results: readonly StorePath[],
-): Statement[] {
-  using store = openStore(home.folder, { readOnly: true });
-  return documents.map((document) => sbomStatement(document, results, store));
+  return { runId, documents };
 }
 
 const SUFFIXES: Readonly<Record<BomFormat, string>> = {

@@ -1,7 +1,6 @@
 // Packages of a run: composed, written beside where they go, and moved there when all of them are whole.
 import { mkdtempSync, renameSync } from "node:fs";
 import { basename, join } from "node:path";
-import { prettyJson } from "#base/canonical-json.ts";
 import { isPipeliteError, systemErrorCode } from "#base/errors.ts";
 import { isPlainDirectory, makeFolder, removeTree, writeFileAtomically } from "#base/files.ts";
 import { messageOf } from "#base/strict-json.ts";
@@ -94,14 +93,24 @@ function putInPlace(made: string, target: string): void {
   renameSync(made, target);
 }
 
-/** Files and links of a shipment, whatever the format: each package of any format has these, and what the format adds. */
+/**
+ * Files and links of a shipment, whatever the format: each package of any format has these, and what the format adds. It is what
+ * `prettyJson` makes of them, written as it comes: there may be many thousands.
+ */
 export function manifestOf({ paths, profile }: Shipment): string {
-  const files = [...paths.flatMap((path) => path.files), ...profile].filter(({ kind }) => kind !== "folder");
-  const rows = files.map(({ path, kind, mode, size, target, digests }) => [
-    path,
-    kind === "link"
-      ? { link: target }
-      : { sha256: digests.sha256, size, mode: mode.toString(8).padStart(4, "0") },
-  ]);
-  return prettyJson(Object.fromEntries(rows));
+  const files = new Map(
+    [...paths.flatMap((path) => path.files), ...profile].map((file) => [file.path, file]),
+  );
+  const members = [...files.values()]
+    .filter(({ kind }) => kind !== "folder")
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1))
+    .map(({ path, kind, mode, size, target, digests }) => {
+      const octal = mode.toString(8).padStart(4, "0");
+      const about =
+        kind === "link"
+          ? `"link": ${JSON.stringify(target)}`
+          : `"mode": "${octal}",\n    "sha256": "${digests.sha256}",\n    "size": ${size}`;
+      return `  ${JSON.stringify(path)}: {\n    ${about}\n  }`;
+    });
+  return members.length === 0 ? "{}\n" : `{\n${members.join(",\n")}\n}\n`;
 }

@@ -38,7 +38,7 @@ export const keyNew = command({
       return;
     }
     if (flags.packages !== undefined) {
-      const { newPackageKey } = await import("#app/pack.ts");
+      const { newPackageKey } = await import("#app/package-keys.ts");
       const made = newPackageKey(pathOf(context, word), flags.packages);
       if (flags.json) return printJson(context, made);
       print(context, made.fingerprint);
