@@ -3,20 +3,24 @@ import { join } from "node:path";
 import { writeFileAtomically } from "#base/files.ts";
 import type { Home } from "#home/home.ts";
 import type { StorePath } from "#nix/store-path.ts";
+import type { BomFormat } from "#sbom/bom.ts";
 import { writeBundle, type Statement } from "#sigstore/index.ts";
 import { openStore } from "#store/store.ts";
 import { sbomStatement } from "#supply/sbom-statement.ts";
 import { attestBy, type AttestationSigner } from "./attest.ts";
-import type { SbomDocument } from "./sbom.ts";
+
+/** A document in a folder, whose bundle gets its name beside it. */
+interface Bill {
+  format: BomFormat;
+  text: string;
+  file?: string;
+  bundle?: string;
+}
 
 /** Signs each document: as a bundle beside it, whose name it gets. @throws what `attestBy` throws */
 export async function signBills(
   home: Home,
-  {
-    out,
-    documents,
-    results,
-  }: { out: string; documents: readonly SbomDocument[]; results: readonly StorePath[] },
+  { out, documents, results }: { out: string; documents: readonly Bill[]; results: readonly StorePath[] },
   signer: AttestationSigner,
   signal: AbortSignal,
 ): Promise<void> {
@@ -30,11 +34,7 @@ export async function signBills(
   }
 }
 
-function statementsOf(
-  home: Home,
-  documents: readonly SbomDocument[],
-  results: readonly StorePath[],
-): Statement[] {
+function statementsOf(home: Home, documents: readonly Bill[], results: readonly StorePath[]): Statement[] {
   using store = openStore(home.folder, { readOnly: true });
   return documents.map((document) => sbomStatement(document, results, store));
 }

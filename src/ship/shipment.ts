@@ -1,6 +1,7 @@
 // What is shipped, before any format: a closure of the store, each path with its files, and the files that a package adds so that
 // the system finds it (its profile). Writers of formats (formats.ts) take nothing else.
 import type { Pack } from "#author/pack.ts";
+import type { NarHandler } from "#nix/nar-format.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Architecture, PackagedFile, PackageFacts } from "#package/packaged.ts";
 
@@ -37,8 +38,15 @@ export interface ShippedTree {
   narHash: string;
   /** The content of a file of it. */
   readerOf(file: ShippedFile): Reader;
+  /** For who reads it as a NAR: what is told there need not be read again. Undefined when it has been read. */
+  listener(): TreeListener | undefined;
   /** Reads what nobody has read. @throws PipeliteError SHIPPED_PATH_CHANGED, SHIPPED_FILE_CHANGED */
   readRest(): Promise<void>;
+}
+
+export interface TreeListener extends NarHandler {
+  /** What was told had the registered hash. */
+  finish(): void;
 }
 
 /** Gives the content of a file from its start: as much as there is room for, or less. */

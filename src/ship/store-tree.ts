@@ -3,11 +3,11 @@
 import { createHash, type Hash } from "node:crypto";
 import { lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
-import { byteStringOf, compareByteStrings } from "#base/bytes.ts";
+import { byteStringOf, compareByteStrings, toByteString } from "#base/bytes.ts";
 import { NarWriter } from "#nix/nar-writer.ts";
 import { NO_DIGESTS, type Digests } from "#package/packaged.ts";
 import { pipeliteError } from "./errors.ts";
-import type { Reader, ShippedFile, ShippedTree } from "./shipment.ts";
+import type { Reader, ShippedFile, ShippedTree, TreeListener } from "./shipment.ts";
 import {
   changedFile,
   changedFileIn,
@@ -37,7 +37,11 @@ export interface StoreTreeOf {
 }
 
 /** What a NAR tells, in its order. */
-type Step = { file: ShippedFile; isExecutable: boolean } | { name: Uint8Array } | "end entry" | "end folder";
+type Step = Entry | { name: Uint8Array } | "end entry" | "end folder";
+interface Entry {
+  file: ShippedFile;
+  isExecutable: boolean;
+}
 
 /** @throws PipeliteError PACK_SET_ID, PACK_SPECIAL_FILE, and SHIPPED_PATH_CHANGED of what has nothing to read */
 export class StoreTree implements ShippedTree {
@@ -74,7 +78,13 @@ export class StoreTree implements ShippedTree {
       else this.#early.add(file);
       return count;
     };
-    return { read, close: reader.close };
+    return { read, close: () => reader.close() };
+  }
+
+  listener(): TreeListener | undefined {
+    if (this.#isRead) return undefined;
+    const entries = this.#steps.filter((step) => typeof step === "object" && "file" in step);
+    return new Listener(entries, this.#of, () => (this.#isRead = true));
   }
 
   async readRest(): Promise<void> {
@@ -88,7 +98,9 @@ export class StoreTree implements ShippedTree {
     }
   }
 
+  /** The file that is read next for the NAR; undefined when all was read. */
   #turn(): ShippedFile | undefined {
+    if (this.#isRead) return undefined;
     const step = this.#steps[this.#at];
     return typeof step === "object" && "file" in step ? step.file : undefined;
   }
@@ -118,13 +130,13 @@ export class StoreTree implements ShippedTree {
   }
 
   /** Tells a folder, a link, an empty file, or one that was packed before; any other has to be read first. */
-  #isWaiting({ file, isExecutable }: Exclude<Step, string | { name: Uint8Array }>): boolean {
+  #isWaiting({ file, isExecutable }: Entry): boolean {
     const { kind, size, target } = file;
     if (kind === "folder") this.#writer.startDirectory();
     if (kind === "link") this.#writer.symlink(fromDisk(target));
     if (kind !== "file") return false;
     this.#writer.startFile(isExecutable, size);
-    if (size === 0) this.#note(file, digestsInOneGo(new Uint8Array(), this.#of.digests));
+    if (size === 0) new Digester(file, this.#of.digests).take(new Uint8Array());
     else if (this.#early.delete(file))
       drain(this.#digesting(file, true), size, Buffer.allocUnsafe(Math.min(size, PIECE)));
     else return true;
@@ -135,33 +147,15 @@ export class StoreTree implements ShippedTree {
   /** The content of a file, which has its digests when all of it was read. @param isTold whether the NAR takes it */
   #digesting(file: ShippedFile, isTold: boolean): Reader & { left: () => number } {
     const reader = sourceReader(file);
-    const algorithms = this.#of.digests;
-    let hashes: (readonly [Algorithm, Hash])[] | undefined;
-    let left = file.size;
-    const take = (piece: Uint8Array): void => {
-      if (isTold) this.#writer.content(piece);
-      left -= piece.length;
-      // Objects for a small file cost more than its hashes.
-      if (hashes === undefined && left === 0) return this.#note(file, digestsInOneGo(piece, algorithms));
-      hashes ??= algorithms.map((algorithm) => [algorithm, createHash(algorithm)]);
-      for (const [, each] of hashes) each.update(piece);
-      if (left > 0) return;
-      const made = hashes.map(([algorithm, each]) => [algorithm, each.digest("hex")] as const);
-      this.#note(file, { ...NO_DIGESTS, ...Object.fromEntries(made) });
-    };
+    const digester = new Digester(file, this.#of.digests);
     const read = (target: Uint8Array): number => {
       const count = reader.read(target);
-      take(target.subarray(0, count));
+      const piece = target.subarray(0, count);
+      if (isTold) this.#writer.content(piece);
+      digester.take(piece);
       return count;
     };
-    return { read, close: () => reader.close(), left: () => left };
-  }
-
-  /** @throws PipeliteError SHIPPED_FILE_CHANGED where it was read before and was another */
-  #note(file: ShippedFile, digests: Digests): void {
-    const { sha256 } = file.digests;
-    if (sha256 !== "" && sha256 !== digests.sha256) throw changedFile(placeOf(file));
-    Object.assign(file.digests, digests);
+    return { read, close: () => reader.close(), left: () => digester.left };
   }
 
   #list(path: string, place: string, files: ShippedFile[]): void {
@@ -202,6 +196,108 @@ export class StoreTree implements ShippedTree {
       digests: { ...NO_DIGESTS },
       source: { file: place, tree: this },
     });
+  }
+}
+
+/** Hashes a file as it comes: with its last byte it has its digests. */
+class Digester {
+  left: number;
+  readonly #file: ShippedFile;
+  readonly #algorithms: readonly Algorithm[];
+  #hashes: (readonly [Algorithm, Hash])[] | undefined;
+
+  constructor(file: ShippedFile, algorithms: readonly Algorithm[]) {
+    this.#file = file;
+    this.#algorithms = algorithms;
+    this.left = file.size;
+  }
+
+  /** @throws PipeliteError SHIPPED_FILE_CHANGED where it was read before and was another */
+  take(piece: Uint8Array): void {
+    this.left -= piece.length;
+    // Objects for a small file cost more than its hashes.
+    if (this.#hashes === undefined && this.left === 0)
+      return this.#note(digestsInOneGo(piece, this.#algorithms));
+    this.#hashes ??= this.#algorithms.map((algorithm) => [algorithm, createHash(algorithm)]);
+    for (const [, each] of this.#hashes) each.update(piece);
+    if (this.left > 0) return;
+    const made = this.#hashes.map(([algorithm, each]) => [algorithm, each.digest("hex")] as const);
+    this.#note({ ...NO_DIGESTS, ...Object.fromEntries(made) });
+  }
+
+  #note(digests: Digests): void {
+    const { sha256 } = this.#file.digests;
+    if (sha256 !== "" && sha256 !== digests.sha256) throw changedFile(placeOf(this.#file));
+    Object.assign(this.#file.digests, digests);
+  }
+}
+
+/** Hears the tree as a NAR tells it: it must be what was listed. */
+class Listener implements TreeListener {
+  readonly #entries: readonly Entry[];
+  readonly #of: StoreTreeOf;
+  readonly #done: () => void;
+  readonly #path: string[];
+  #at = 0;
+  #digester: Digester | undefined;
+
+  constructor(entries: readonly Entry[], of: StoreTreeOf, done: () => void) {
+    this.#entries = entries;
+    this.#of = of;
+    this.#done = done;
+    this.#path = [byteStringOf(of.path.slice(1))];
+  }
+
+  startFile(executable: boolean, sizeBytes: number): void {
+    const file = this.#next(
+      (entry) =>
+        entry.file.kind === "file" && entry.file.size === sizeBytes && entry.isExecutable === executable,
+    );
+    this.#digester = new Digester(file, this.#of.digests);
+    if (sizeBytes === 0) this.#digester.take(new Uint8Array());
+  }
+
+  content(chunk: Uint8Array): void {
+    this.#digester?.take(chunk);
+  }
+
+  endFile(): void {
+    this.#digester = undefined;
+  }
+
+  symlink(target: Uint8Array): void {
+    const text = toByteString(target);
+    this.#next(({ file }) => file.kind === "link" && file.target === text);
+  }
+
+  startDirectory(): void {
+    this.#next(({ file }) => file.kind === "folder");
+  }
+
+  entry(name: Uint8Array): void {
+    this.#path.push(toByteString(name));
+  }
+
+  endEntry(): void {
+    this.#path.pop();
+  }
+
+  endDirectory(): void {
+    // What is in it was told.
+  }
+
+  finish(): void {
+    const left = this.#entries[this.#at];
+    if (left !== undefined) throw changedFile(left.file.path);
+    this.#done();
+  }
+
+  #next(isSame: (entry: Entry) => boolean): ShippedFile {
+    const entry = this.#entries[this.#at];
+    const path = this.#path.join("/");
+    if (entry === undefined || entry.file.path !== path || !isSame(entry)) throw changedFile(path);
+    this.#at += 1;
+    return entry.file;
   }
 }
 

@@ -2,11 +2,13 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -17,6 +19,7 @@ import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { gunzipSync, inflateRawSync, zstdDecompressSync, type InflateRaw } from "node:zlib";
 import fc from "fast-check";
+import { NarParser } from "#nix/nar.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import { keptPayload, packPayload, type Codec } from "#ship/payload.ts";
 import type { ShippedFile } from "#ship/shipment.ts";
@@ -24,7 +27,8 @@ import { StoreTree } from "#ship/store-tree.ts";
 import { addedFile } from "#ship/tree.ts";
 import { finish } from "#base/steps.ts";
 import { isPipeliteError } from "#base/errors.ts";
-import { hashSteps } from "#store/tree.ts";
+import { unlistedTree } from "#store/scan.ts";
+import { dumpSteps, hashSteps } from "#store/tree.ts";
 import { inputs } from "../rig/peer.ts";
 
 const base = mkdtempSync(join(tmpdir(), "payload-"));
@@ -225,10 +229,10 @@ function digestsOfAll(all: readonly ShippedFile[]): void {
 test("a tree is read once, in the order of the package, and held to the hash of its NAR", async () => {
   // Of `b` and `b.c` a package has `b`, `b.c`, `b.c/...`, `b/...`; a NAR has all of `b` first.
   const names = fc.constantFrom("a", "b", "b.c", "b-c", "b c", "b+", "b0", "z");
-  const place_ = fc.array(names, { minLength: 1, maxLength: 3 });
+  const places = fc.array(names, { minLength: 1, maxLength: 3 });
   const sizes = fc.constantFrom(0, 1, 5, 300_000, MIB + 1);
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.tuple(place_, sizes), { maxLength: 12 }), async (entries) => {
+    fc.asyncProperty(fc.array(fc.tuple(places, sizes), { maxLength: 12 }), async (entries) => {
       const place = mkdtempSync(join(base, "tree-"));
       for (const [parts, size] of entries) {
         const name = join(place, ...parts);
@@ -251,6 +255,19 @@ test("a tree is read once, in the order of the package, and held to the hash of 
         alone.files.map(({ path, digests }) => [path, digests]),
         tree.files.map(({ path, digests }) => [path, digests]),
       );
+      const heard = listed(place);
+      const listener = heard.listener();
+      if (listener !== undefined) {
+        const parser = new NarParser(listener);
+        finish(dumpSteps(unlistedTree(place), { sink: (chunk) => parser.push(chunk) }));
+        parser.end();
+        listener.finish();
+        await heard.readRest();
+      }
+      assert.deepEqual(
+        heard.files.map(({ digests }) => digests),
+        tree.files.map(({ digests }) => digests),
+      );
       const narHash = tree.narHash.replace(/^./, (digit) => (digit === "0" ? "1" : "0"));
       const asAnother = async (): Promise<void> => {
         const another = new StoreTree({ path: "/nix/store/tree", place, narHash, digests: [] });
@@ -261,6 +278,37 @@ test("a tree is read once, in the order of the package, and held to the hash of 
     }),
     { numRuns: inputs(100) },
   );
+});
+
+test("a tree that is told otherwise than it was listed is refused", () => {
+  const place = join(base, "told");
+  mkdirSync(join(place, "folder"), { recursive: true });
+  writeFileSync(join(place, "folder/file"), "words");
+  symlinkSync("folder", join(place, "link"));
+  const changes: Record<string, (at: string) => void> = {
+    "another target": (at) => (rmSync(join(at, "link")), symlinkSync("other", join(at, "link"))),
+    "another size": (at) => writeFileSync(join(at, "folder/file"), "more words"),
+    "another name": (at) => renameSync(join(at, "folder/file"), join(at, "folder/other")),
+    "one more": (at) => writeFileSync(join(at, "more"), ""),
+    "one less": (at) => rmSync(join(at, "link")),
+  };
+  for (const [what, change] of Object.entries(changes)) {
+    const copy = join(base, what);
+    cpSync(place, copy, { recursive: true, verbatimSymlinks: true });
+    const listener = listed(copy).listener();
+    assert.ok(listener);
+    change(copy);
+    const parser = new NarParser(listener);
+    assert.throws(
+      () => {
+        finish(dumpSteps(unlistedTree(copy), { sink: (chunk) => parser.push(chunk) }));
+        parser.end();
+        listener.finish();
+      },
+      (error) => isPipeliteError(error, "SHIPPED_FILE_CHANGED"),
+      what,
+    );
+  }
 });
 
 test("the hash of a tree with links, programs and empty folders is that of its NAR", async () => {

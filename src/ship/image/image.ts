@@ -28,6 +28,7 @@ import { STORE_TIME } from "#package/store-layer.ts";
 import type { PathInfo, Store } from "#store/index.ts";
 import { writeFilesLayer, writeLayers } from "./layers.ts";
 import type { PackTrees } from "./packed-trees.ts";
+import type { ShippedTree } from "#ship/shipment.ts";
 import { SHIPPED_FILE, type ShippedImage } from "./shipped.ts";
 
 export interface ImageToWrite {
@@ -45,6 +46,8 @@ export interface ImageToWrite {
   /** Names that were in one layer before. */
   before?: readonly (readonly string[])[];
   packing: PackTrees;
+  /** Paths of it that want to know what is read of them. */
+  trees?: ReadonlyMap<StorePath, ShippedTree>;
 }
 
 export interface MadeImage {
@@ -77,7 +80,7 @@ export async function writeImage(store: Store, layout: string, request: ImageToW
     })),
     { most: most - 1, before },
   ).map((ids) => ids.flatMap((id) => infos.get(id as StorePath) ?? []));
-  const writing = { blobs, packing };
+  const writing = { blobs, packing, ...(request.trees && { trees: request.trees }) };
   const layers = await writeLayers(store, groups, writing);
   const shipped = shippedText([...infos.values()], { roots, files, start });
   const own = { name: SHIPPED_FILE, mode: 0o444, mtime: STORE_TIME, content: Buffer.from(shipped) };

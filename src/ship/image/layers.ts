@@ -6,12 +6,13 @@ import { join } from "node:path";
 import { availableParallelism } from "node:os";
 import { Limiter } from "#cache/limiter.ts";
 import { writeAll } from "#base/file-pieces.ts";
-import { storePathBase, storePathName } from "#nix/store-path.ts";
+import { storePathBase, storePathName, type StorePath } from "#nix/store-path.ts";
 import { STORE_TIME } from "#package/store-layer.ts";
 import { OCI_TYPES, type ImageLayer } from "#package/oci-writer.ts";
 import { TAR_END, tarHeader, writeTar, type TarFile } from "#package/tar-writer.ts";
 import { BlockMaker, inTheirOrder } from "#ship/blocks.ts";
 import { forgetGone, readPacked } from "#ship/kept.ts";
+import type { ShippedTree } from "#ship/shipment.ts";
 import type { PathInfo, Store } from "#store/index.ts";
 import { packBlock, PACKING_BLOCK, unpackTo } from "./codec.ts";
 import { keptTree, tarBlocks, TreeKeeper, type PackTrees } from "./packed-trees.ts";
@@ -24,6 +25,8 @@ interface Writing {
   /** `blobs/sha256` of a layout. */
   blobs: string;
   packing: PackTrees;
+  /** Those that want to know what is read of them. */
+  trees?: ReadonlyMap<StorePath, ShippedTree>;
 }
 
 /** One layer for each group of paths, the lowest first. */
@@ -69,7 +72,7 @@ function storeLayer(store: Store, group: readonly PathInfo[], writing: Writing):
   const comment = group.map(({ path }) => storePathBase(path)).join(" ");
   const parts = async function* (making: Making): AsyncGenerator<Part> {
     yield* bytesParts(FOLDERS, making);
-    for (const info of group) yield* treeParts(store, info, { making, packing: writing.packing });
+    for (const info of group) yield* treeParts(store, info, { making, ...writing });
     yield* bytesParts(TAR_END, making);
   };
   return writeLayer(parts, { names, comment }, writing);
@@ -78,7 +81,7 @@ function storeLayer(store: Store, group: readonly PathInfo[], writing: Writing):
 async function* treeParts(
   store: Store,
   info: PathInfo,
-  { making, packing }: { making: Making; packing: PackTrees },
+  { making, packing, trees }: Writing & { making: Making },
 ): AsyncGenerator<Part> {
   const kept = await keptTree(info, packing);
   if (kept !== undefined) {
@@ -88,7 +91,8 @@ async function* treeParts(
   }
   const keeper = new TreeKeeper(info, packing);
   making.keepers.add(keeper);
-  for (const block of tarBlocks(store, info, making.blocks)) {
+  const listener = trees?.get(info.path)?.listener();
+  for (const block of tarBlocks(store, info, { blocks: making.blocks, listener })) {
     making.content.update(block);
     yield { block, keeper };
   }

@@ -2,11 +2,13 @@
 import { createHash } from "node:crypto";
 import { byteStringOf, hex } from "#base/bytes.ts";
 import * as shape from "#base/shape.ts";
+import type { NarHandler } from "#nix/nar-format.ts";
 import { NarParser } from "#nix/nar.ts";
 import { TreeToTar } from "#package/store-layer.ts";
 import type { BlockMaker } from "#ship/blocks.ts";
 import { pipeliteError } from "#ship/errors.ts";
 import { Keeper, keptNotes, keptPlace, type FileNote } from "#ship/kept.ts";
+import type { TreeListener } from "#ship/shipment.ts";
 import { changedFileIn } from "#ship/tree.ts";
 import type { PathInfo, Store } from "#store/index.ts";
 import { nameOfPacking, type Packing } from "./codec.ts";
@@ -55,13 +57,18 @@ export class TreeKeeper {
   }
 }
 
-/** The entries of a path in a layer, in blocks. @throws PipeliteError SHIPPED_PATH_CHANGED at the end */
+/**
+ * The entries of a path in a layer, in blocks.
+ * @param listener hears what is read
+ * @throws PipeliteError SHIPPED_PATH_CHANGED at the end
+ */
 export function* tarBlocks(
   store: Store,
   { path, narHash }: PathInfo,
-  blocks: BlockMaker,
+  { blocks, listener }: { blocks: BlockMaker; listener: TreeListener | undefined },
 ): Generator<Uint8Array> {
-  const parser = new NarParser(new TreeToTar(path.slice(1), (bytes) => blocks.add(bytes)));
+  const toTar = new TreeToTar(path.slice(1), (bytes) => blocks.add(bytes));
+  const parser = new NarParser(listener === undefined ? toTar : new Both(listener, toTar));
   const steps = store.narSteps(path, (chunk) => parser.push(chunk));
   try {
     for (;;) {
@@ -79,11 +86,63 @@ export function* tarBlocks(
           got,
           wanted,
         });
+      listener?.finish();
       yield* blocks.take(true);
       return;
     }
   } finally {
     // Closes what is open where its taker left it.
     steps.return(undefined as never);
+  }
+}
+
+/** Tells two what one is told. */
+class Both implements NarHandler {
+  readonly #one: NarHandler;
+  readonly #other: NarHandler;
+
+  constructor(one: NarHandler, other: NarHandler) {
+    this.#one = one;
+    this.#other = other;
+  }
+
+  startFile(executable: boolean, sizeBytes: number): void {
+    this.#one.startFile(executable, sizeBytes);
+    this.#other.startFile(executable, sizeBytes);
+  }
+
+  content(chunk: Uint8Array): void {
+    this.#one.content(chunk);
+    this.#other.content(chunk);
+  }
+
+  endFile(): void {
+    this.#one.endFile();
+    this.#other.endFile();
+  }
+
+  symlink(target: Uint8Array): void {
+    this.#one.symlink(target);
+    this.#other.symlink(target);
+  }
+
+  startDirectory(): void {
+    this.#one.startDirectory();
+    this.#other.startDirectory();
+  }
+
+  entry(name: Uint8Array): void {
+    this.#one.entry(name);
+    this.#other.entry(name);
+  }
+
+  endEntry(): void {
+    this.#one.endEntry();
+    this.#other.endEntry();
+  }
+
+  endDirectory(): void {
+    this.#one.endDirectory();
+    this.#other.endDirectory();
   }
 }

@@ -71,6 +71,7 @@ export async function writeOciLayout(
     most: pack.image?.layers ?? LAYERS,
     before: plans.get(pack.name) ?? [],
     packing,
+    trees: new Map(paths.map(({ path, tree }) => [path, tree])),
   });
   plans.set(pack.name, made.plan);
   const attachments = await options.attachmentsOf(shipment, made);
