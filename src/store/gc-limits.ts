@@ -53,10 +53,17 @@ export function expired(graph: ReferenceGraph, live: ReadonlySet<number>, limits
       [...graph.paths].filter(([, { registeredAt }]) => registeredAt > latest).map(([id]) => id),
     );
   }
-  const age = (id: number): number => graph.paths.get(id)?.registeredAt ?? 0;
-  const old = [...graph.paths.keys()].filter((id) => !kept.has(id));
+  const old: number[] = [];
   // Most often they are in order: each gets its id when it is registered.
-  const isInOrder = old.every((id, at) => at === 0 || age(old[at - 1] ?? id) <= age(id));
+  let isInOrder = true;
+  let last = 0;
+  for (const [id, { registeredAt }] of graph.paths) {
+    if (kept.has(id)) continue;
+    isInOrder &&= last <= registeredAt;
+    last = registeredAt;
+    old.push(id);
+  }
+  const age = (id: number): number => graph.paths.get(id)?.registeredAt ?? 0;
   return isInOrder ? old : old.toSorted((a, b) => age(a) - age(b) || a - b);
 }
 
