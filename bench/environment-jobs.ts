@@ -1,15 +1,18 @@
-// The jobs of the benchmark that are about environments: what it costs to run in a large root, to unpack packages, to choose them, and
-// to take an image from a registry.
+// The jobs of the benchmark that are about environments: what it costs to run in a large root, to unpack packages, to add what they make
+// to a store, to choose them, and to take an image from a registry.
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { removeTree } from "#base/files.ts";
+import { setAside } from "./aside.ts";
 import type { Job, Place, Side } from "./measure.ts";
-import { inProcess } from "./script.ts";
+import { NIX_ENV } from "./nix.ts";
+import { inProcess, script } from "./script.ts";
 
 export const ENVIRONMENT_JOBS: Readonly<Record<string, (place: Place) => Job[]>> = {
   enter: enterJobs,
   unpack: unpackJobs,
+  "add-root": addRootJobs,
   solve: solveJobs,
   "pull-image": pullImageJobs,
 };
@@ -179,6 +182,56 @@ import unpack from "#environment/debian/debian-unpack.ts";`;
         "xz is four fifths of ours by processor time: compiled to WebAssembly it takes nearly twice as long as liblzma, all else less than dpkg's. A run unpacks as many " +
         "packages at a time as there are processors, dpkg one.",
     },
+  ];
+}
+
+/** With these besides it is a root of some hundred MB in thousands of files. */
+const LARGE = ["libicu72", "python3-scipy", "python3-matplotlib", "r-base-core", "tzdata"];
+const ROOT_RATIO_MAX = 1.25;
+
+/** Ours waits until what it adds is on the disk, Nix does not: it is held against Nix as it is, and with syncfs(2) behind it. */
+function addRootJobs(place: Place): Job[] {
+  const { folder } = place;
+  const [debs, root] = [join(folder, "debs"), join(folder, "root")];
+  const aside = join(folder, "aside");
+  for (const each of [debs, root, aside]) mkdirSync(each);
+  run("apt-get", ["download", "-qq", ...PACKAGES, ...LARGE], debs);
+  for (const name of readdirSync(debs)) run("dpkg-deb", ["-x", join(debs, name), root]);
+  removeTree(debs);
+  const files = Number(run("sh", ["-c", `find ${root} -type f | wc -l`]));
+  const megabytes = Math.round(Number(run("du", ["-sb", root]).split("\t")[0]) / 1e6);
+  const [ours, theirs] = [join(folder, "ours"), join(folder, "theirs")];
+  const code = `
+    const store = openStore(process.argv[1]);
+    console.log((await store.addTree(process.argv[2], { name: "root" })).path);
+    store.close();`;
+  const add = ["nix-store", "--store", theirs, "--add", root] as const;
+  const theirSide = (name: string, command: Side["command"]): Side => ({
+    name,
+    command,
+    env: NIX_ENV,
+    prepare: () => setAside(theirs, aside),
+  });
+  const what = `add a root of ${megabytes} MB in ${files.toLocaleString("en")} files to a new store`;
+  const pipelite: Side = {
+    name: "pipelite",
+    command: script(place, code, ours, root),
+    prepare: () => setAside(ours, aside),
+  };
+  const job = (name: string, nix: Side): Job => ({
+    name,
+    sides: [pipelite, nix],
+    repeats: 5,
+    target: ROOT_RATIO_MAX,
+    limit:
+      "To make, write and close its files takes the kernel most of the time; ours waits until all is on the disk.",
+  });
+  return [
+    job(what, theirSide("nix-store --add, which leaves it to the system to write it", add)),
+    job(
+      `${what}, until it is on the disk`,
+      theirSide("nix-store --add, then sync", ["sh", "-c", '"$@" && sync -f "$3"', "sh", ...add]),
+    ),
   ];
 }
 
