@@ -9,7 +9,7 @@ import { checkPathSteps, type TreeHashes } from "#evidence/integrity.ts";
 import { inTurns } from "#base/steps.ts";
 import { SeenFiles } from "#evidence/seen.ts";
 import { openNix } from "#rebuild/by-nix.ts";
-import { investigate, type OutputToRebuild } from "#rebuild/investigate.ts";
+import { investigateAll, type OutputToRebuild } from "#rebuild/investigate.ts";
 import { rebuildStatusOf, type RebuiltOutput, type RebuildStatus } from "#rebuild/outcome.ts";
 import { memoryFolder } from "#rebuild/reorder.ts";
 import { parseStorePath } from "#nix/store-path.ts";
@@ -65,14 +65,12 @@ export async function rebuild(request: RebuildRequest): Promise<RebuildReport | 
   using store = openStore(home.folder, { readOnly: true });
   const place = { store, kind, env, folder, signal };
   const nix = engines === "both" ? await openNix(place) : { reason: "that was not asked for" };
-  const made: RebuiltOutput[] = [];
+  let made: RebuiltOutput[];
   try {
     const seen = await requireInputs(store, outputs, signal);
-    for (const output of outputs) {
-      const onBuild = (what: string): void =>
-        onProgress({ stage: output.stage, what, done: made.length, total: outputs.length });
-      made.push(await investigate(output, { ...place, memory, variations, times, nix, onBuild }));
-    }
+    made = await investigateAll(outputs, { ...place, memory, variations, times, nix }, (stage, what, done) =>
+      onProgress({ stage, what, done, total: outputs.length }),
+    );
     const changed = seen.changed();
     if (changed !== undefined) refuseInput(`${changed.file} was changed or moved meanwhile`);
   } catch (error) {

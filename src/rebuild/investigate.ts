@@ -14,6 +14,7 @@ import { factsOf } from "./facts.ts";
 import { guess } from "./guess.ts";
 import type { Attempt, Cause, RebuiltOutput } from "./outcome.ts";
 import { equivalentBy, type Stabiliser } from "./stabilise.ts";
+import { Turns } from "./turns.ts";
 import {
   NEVER,
   STILL,
@@ -39,8 +40,41 @@ export interface Investigation extends AgainPlace {
   /** How often it is built with nothing varied; 0: once, and only where it is another one with everything varied. */
   times: number;
   nix: NixAgain | { reason: string };
+  turns: Turns;
   /** Told before each build. */
   onBuild: (what: string) => void;
+}
+
+/** All at once but for their builds, so that one that waits for another second lets the others build. */
+const AT_ONCE = 8;
+
+/** @returns in their order. @throws as investigate */
+export async function investigateAll(
+  outputs: readonly OutputToRebuild[],
+  place: Omit<Investigation, "turns" | "onBuild">,
+  onBuild: (stage: string, what: string, done: number) => void,
+): Promise<RebuiltOutput[]> {
+  const made = new Map<OutputToRebuild, RebuiltOutput>();
+  const turns = new Turns();
+  const open = [...outputs];
+  const work = async (): Promise<void> => {
+    for (let output = open.shift(); output !== undefined; output = open.shift()) {
+      const { stage } = output;
+      const told = (what: string): void => onBuild(stage, what, made.size);
+      made.set(output, await investigate(output, { ...place, turns, onBuild: told }));
+    }
+  };
+  const ends = await Promise.allSettled(
+    Array.from({ length: AT_ONCE }, () => work().finally(() => open.splice(0))),
+  );
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+  return outputs.flatMap((output) => made.get(output) ?? []);
+}
+
+interface Timed {
+  again: VariedBuild;
+  /** By this process's own clock, in ms. */
+  startedAt: number;
 }
 
 type Job = { name: string; drvPath: StorePath; derivation: Derivation };
@@ -101,8 +135,10 @@ class Investigator {
   }
 
   async #attempt(varied: readonly VariationName[]): Promise<VariedBuild> {
-    this.#place.onBuild(varied.length === 0 ? "as it was" : `with ${varied.join(", ")}`);
-    const again = await this.#build(varied);
+    const { again } = await this.#build(
+      varied,
+      varied.length === 0 ? "as it was" : `with ${varied.join(", ")}`,
+    );
     if (again.status !== "impossible")
       this.#attempts.push({ engine: "embedded", sandbox: this.#place.kind, varied, ...this.#madeBy(again) });
     return again;
@@ -117,8 +153,14 @@ class Investigator {
     return { narHash, ...(by !== undefined && { equivalentBy: by }) };
   }
 
-  #build(names: readonly (VariationName | StillName)[]): Promise<VariedBuild> {
-    return buildAgain(this.#job, merge(names.map(changeOf)), this.#facts, this.#place);
+  /** @param what for people */
+  #build(names: readonly (VariationName | StillName)[], what: string): Promise<Timed> {
+    return this.#place.turns.take(async () => {
+      this.#place.onBuild(what);
+      const startedAt = performance.now();
+      const again = await buildAgain(this.#job, merge(names.map(changeOf)), this.#facts, this.#place);
+      return { again, startedAt };
+    });
   }
 
   /** All at once; where that makes a difference, the sets that do. What the sandbox refuses is untested. */
@@ -148,21 +190,22 @@ class Investigator {
     if (differing.status !== "built") return void this.#causes.push(cause);
     // Held so, a stage that is asked for its variations is compared with what it then gives.
     const bases = new Map<string, Extract<VariedBuild, { status: "built" }>>();
-    const build = (set: readonly StillName[]): Promise<VariedBuild> => {
-      this.#place.onBuild(["several times", ...set.map((each) => `${each} held still`)].join(", "));
-      return this.#build(set);
-    };
+    const build = (set: readonly StillName[]): Promise<Timed> =>
+      this.#build(set, ["several times", ...set.map((each) => `${each} held still`)].join(", "));
     const isStill = async (set: readonly StillName[]): Promise<boolean> => {
-      const start = performance.now();
       // What was seen to differ is one of the builds with nothing held.
-      const one = set.length === 0 ? differing : await build(set);
-      const between = performance.now() - start;
-      if (one.status !== "built" || !isEqual(one, await build(set))) return false;
+      const isKnown = set.length === 0;
+      const { again: one, startedAt } = isKnown
+        ? { again: differing, startedAt: performance.now() }
+        : await build(set);
+      if (one.status !== "built") return false;
+      const second = await build(set);
+      if (!isEqual(one, second.again)) return false;
       // Many clocks count seconds: two builds in one of them tell nothing.
-      if (between < SECOND_MS) {
-        const left = Math.max(0, start + SECOND_MS - performance.now());
+      if (second.startedAt - startedAt < SECOND_MS) {
+        const left = Math.max(0, startedAt + SECOND_MS - performance.now());
         await sleep(left, undefined, { signal: this.#place.signal });
-        if (!isEqual(one, await build(set))) return false;
+        if (!isEqual(one, (await build(set)).again)) return false;
       }
       bases.set(set.join(" "), one);
       return true;
@@ -190,8 +233,8 @@ class Investigator {
     const open = names.filter((name) => !held.some((still) => still === hidden[name]));
     const results = new Map<string, VariedBuild>();
     const { sets } = await causes(open, async (set) => {
-      this.#place.onBuild([...held.map((each) => `${each} held still`), ...set].join(", "));
-      const again = await this.#build([...held, ...set]);
+      const what = [...held.map((each) => `${each} held still`), ...set].join(", ");
+      const { again } = await this.#build([...held, ...set], what);
       results.set(set.join(" "), again);
       return again.status !== "built" || again.narHash !== base.narHash;
     });
@@ -208,8 +251,10 @@ class Investigator {
   }
 
   async #byNix(nix: NixAgain, isUnstable: boolean): Promise<void> {
-    this.#place.onBuild(`by ${nix.version}`);
-    const again = await nix.build(this.#job);
+    const again = await this.#place.turns.take(() => {
+      this.#place.onBuild(`by ${nix.version}`);
+      return nix.build(this.#job);
+    });
     if (again.status === "impossible")
       return void this.#untested.push({ name: "engine", reason: again.reason });
     this.#attempts.push({ engine: "nix", sandbox: nix.version, varied: [], ...this.#madeBy(again) });
