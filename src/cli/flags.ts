@@ -165,7 +165,7 @@ const UNIT_MS: Record<string, number> = { "": 1000, s: 1000, m: 60_000, h: 3_600
 export function parseSpan(text: string): number {
   const match = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(text);
   const ms = Number(match?.[1]) * (UNIT_MS[match?.[2] ?? ""] ?? Number.NaN);
-  if (!(ms > 0)) throw new RangeError("it must be a time above 0 such as 90s, 15m, 2h or 30d");
+  if (!(ms > 0)) throw new RangeError("it must be a time such as 90s, 15m, 2h or 30d, and above 0");
   return ms;
 }
 
