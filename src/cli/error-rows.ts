@@ -17,6 +17,7 @@ import { pipeliteError as home } from "#home/errors.ts";
 import { pipeliteError as history } from "#history/errors.ts";
 import { pipeliteError as keys } from "#keys/errors.ts";
 import { pipeliteError as nix } from "#nix/errors.ts";
+import { pipeliteError as nar } from "#nix/nar-errors.ts";
 import { pipeliteError as archives } from "#package/archive-errors.ts";
 import { pipeliteError as packageFormats } from "#package/errors.ts";
 import { pipeliteError as imageDocuments } from "#package/image-errors.ts";
@@ -30,6 +31,7 @@ import { pipeliteError as ship } from "#ship/errors.ts";
 import { pipeliteError as sigstore } from "#sigstore/errors.ts";
 import { pipeliteError as stats } from "#stats/errors.ts";
 import { pipeliteError as store } from "#store/errors.ts";
+import { pipeliteError as trees } from "#store/tree-errors.ts";
 import { pipeliteError as supply } from "#supply/errors.ts";
 import { pipeliteError as tlog } from "#tlog/errors.ts";
 
@@ -51,6 +53,7 @@ const rows = {
   ...home.rows,
   ...keys.rows,
   ...nix.rows,
+  ...nar.rows,
   ...archives.rows,
   ...packageFormats.rows,
   ...imageDocuments.rows,
@@ -64,6 +67,7 @@ const rows = {
   ...sigstore.rows,
   ...stats.rows,
   ...store.rows,
+  ...trees.rows,
   ...supply.rows,
   ...tlog.rows,
 };

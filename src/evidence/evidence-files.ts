@@ -8,7 +8,8 @@ import { finish } from "#base/steps.ts";
 import { hex } from "#base/bytes.ts";
 import { isPipeliteError, type PipeliteError } from "#base/errors.ts";
 import { isStorePath } from "#nix/store-path.ts";
-import { hashSteps } from "#store/tree.ts";
+import { unlistedTree } from "#store/scan.ts";
+import { dumpSteps, type TreeHash } from "#store/tree.ts";
 import { RECORD_FILE } from "./claims.ts";
 import type { FileFunction, NamedPath, Value } from "#formula/formula.ts";
 import { measure } from "./measure.ts";
@@ -95,12 +96,16 @@ function lineEndsIn(piece: Uint8Array): number {
   return piece.reduce((count, byte) => count + (byte === 10 ? 1 : 0), 0);
 }
 
+function hashOf(path: string): TreeHash {
+  return finish(dumpSteps(unlistedTree(path)));
+}
+
 function measured(name: FileFunction, path: string): Value {
   switch (name) {
     case "narHash":
-      return `sha256:${hex(finish(hashSteps(path)).narHash)}`;
+      return `sha256:${hex(hashOf(path).narHash)}`;
     case "narSize":
-      return finish(hashSteps(path)).narSize;
+      return hashOf(path).narSize;
     case "files":
     case "bytes":
       return measure(path)[name];

@@ -38,21 +38,6 @@ export const pipeliteError = /* @__PURE__ */ errorsOf({
     exit: 3,
     message: "Cannot read the NAR: {size} bytes follow its end at byte {offset}",
   },
-  NAR_NAME_INVALID: { exit: 3, message: "Cannot use the file name {name} in a NAR: {reason}" },
-  NAR_ORDER_WRONG: { exit: 3, message: "Cannot put {name} after {previous} in a NAR: names must rise" },
-  NAR_TARGET_INVALID: {
-    exit: 3,
-    message: "Cannot put a symlink to {target} into a NAR: targets have 1 to {max} bytes, none of them zero",
-  },
-  NAR_TOO_DEEP: {
-    exit: 3,
-    message: "Cannot use a NAR this deep: files must lie in fewer than {max} folders",
-  },
-  NAR_SIZE_CHANGED: {
-    exit: 1,
-    message:
-      "Cannot put this file into a NAR: it changed while it was read ({wanted} bytes at first, now {actual})",
-  },
   DRV_SYNTAX: { exit: 2, message: "Cannot read the derivation: byte {offset} is not {wanted}" },
   DRV_NOT_CANONICAL: {
     exit: 2,

@@ -1,6 +1,6 @@
 // What the NAR writer and the NAR parser share: the sequence of calls, the framed strings and the limits.
 import { asBuffer, fromByteString, textOf, toByteString } from "#base/bytes.ts";
-import { pipeliteError } from "./errors.ts";
+import { pipeliteError } from "./nar-errors.ts";
 
 /** A node may lie inside fewer directories than this. */
 export const NAR_DEPTH_MAX = 64;

@@ -2,6 +2,7 @@
 import { toByteString } from "#base/bytes.ts";
 import type { PipeliteError } from "#base/errors.ts";
 import { pipeliteError } from "./errors.ts";
+import { pipeliteError as narError } from "./nar-errors.ts";
 import { checkNarName, checkNarTarget, readSize, roundUp, type NarHandler } from "./nar-format.ts";
 import { NAR_DEPTH_MAX, NAR_FRAMES, NAR_NAME_SIZE_MAX, NAR_TARGET_SIZE_MAX } from "./nar-format.ts";
 
@@ -302,7 +303,7 @@ export class NarParser {
 
   #checkDepth(start: number): void {
     if (this.#names.length >= NAR_DEPTH_MAX)
-      throw pipeliteError("NAR_TOO_DEEP", { max: NAR_DEPTH_MAX, offset: this.#offset + start });
+      throw narError("NAR_TOO_DEEP", { max: NAR_DEPTH_MAX, offset: this.#offset + start });
   }
 
   #wrongTag(tag: string, wanted: string, start: number): PipeliteError {

@@ -2,7 +2,7 @@
 import { assert } from "#base/assert.ts";
 import { checkNarName, checkNarTarget, roundUp, type NarHandler } from "./nar-format.ts";
 import { NAR_DEPTH_MAX, NAR_FRAMES } from "./nar-format.ts";
-import { pipeliteError } from "./errors.ts";
+import { pipeliteError } from "./nar-errors.ts";
 
 const BUFFER_SIZE = 256 * 1024;
 

@@ -17,6 +17,7 @@ import { existsOnDisk, isPresent, makeAndPlace, registerInPlace, type StoreConte
 import { pathInfo, validAmong } from "./query.ts";
 import type { Registration } from "./register.ts";
 import { gatherTree, scanSteps, type GatheredFiles, type Include, type TreeNode } from "./scan.ts";
+import { copyTo } from "./tree-copy.ts";
 import { dumpSteps, type Sink, type TreeHash } from "./tree.ts";
 import { writeAll } from "#base/file-pieces.ts";
 import { pipeliteError } from "./errors.ts";
@@ -54,7 +55,10 @@ export async function addTree(store: StoreContext, source: string, options: AddT
   }
   const sink = onRead && countInto(onRead, sizeOf(tree));
   const { registration, added } = await makeAndPlace(store, async (target) =>
-    sourceRegistration(name, await inTurns(dumpSteps(tree, { target, ...(sink && { sink }) }), signal)),
+    sourceRegistration(
+      name,
+      await inTurns(dumpSteps(tree, { copy: copyTo(target), ...(sink && { sink }) }), signal),
+    ),
   );
   recollection.remember(registration);
   return addedOf(registration, added);
@@ -84,7 +88,7 @@ export async function addGathered(
   checkStorePathName(name);
   const tree = gatherTree(files);
   const { registration, added } = await makeAndPlace(store, async (target) =>
-    sourceRegistration(name, await inTurns(dumpSteps(tree, { target })), references),
+    sourceRegistration(name, await inTurns(dumpSteps(tree, { copy: copyTo(target) })), references),
   );
   return addedOf(registration, added);
 }
@@ -293,7 +297,7 @@ export async function addFixedFile(
     async (target) => {
       const content = createHasher(hash.algorithm);
       const treeHash = await inTurns(
-        dumpSteps(plain, { target, content: (chunk) => content.update(chunk) }),
+        dumpSteps(plain, { copy: copyTo(target), content: (chunk) => content.update(chunk) }),
         signal,
       );
       const actual: Hash = { algorithm: hash.algorithm, bytes: content.digest() };

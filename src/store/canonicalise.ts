@@ -12,6 +12,7 @@ import { NAR_DEPTH_MAX } from "#nix/nar-format.ts";
 import { diskPath, shownPath } from "./disk.ts";
 import { fileFacts, specialKind, type TreeNode } from "./scan.ts";
 import { pipeliteError } from "./errors.ts";
+import { pipeliteError as treeError } from "./tree-errors.ts";
 
 /** Seconds since the epoch. Not zero, which some tools take for "unknown". */
 const TIME = 1;
@@ -149,7 +150,7 @@ function* canonicaliseFolder(
 function canonicaliseLeaf(output: Output, { path: bytePath, name }: Named, stat: Stats): TreeNode {
   const path = diskPath(bytePath);
   if (!stat.isFile() && !stat.isSymbolicLink())
-    throw pipeliteError("STORE_SPECIAL_FILE", {
+    throw treeError("STORE_SPECIAL_FILE", {
       file: shownPath(bytePath),
       kind: specialKind(stat.mode),
     });

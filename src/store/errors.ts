@@ -46,13 +46,6 @@ export const pipeliteError = errorsOf({
     hint: "Something other than Pipelite or Nix removed it; `pipelite store verify` lists all that is wrong",
   },
   STORE_PATH_IN_USE: { exit: 1, message: "Cannot delete {path}: {reason}" },
-  STORE_SOURCE_MISSING: { exit: 2, message: "Cannot add {file}: no such file or folder" },
-  STORE_SOURCE_UNREADABLE: { exit: 2, message: "Cannot read {file}: {reason}" },
-  STORE_SOURCE_CHANGED: { exit: 1, message: "Cannot read {file}: it changed while it was read" },
-  STORE_SPECIAL_FILE: {
-    exit: 2,
-    message: "Cannot store {file}: it is a {kind}, and only files, folders and symbolic links can be stored",
-  },
   STORE_OUTPUT_MISSING: {
     exit: 1,
     message: "Cannot register {name}: the builder did not make {file}",

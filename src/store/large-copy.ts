@@ -1,13 +1,13 @@
 // A large file is written by a thread while it is hashed, and goes to the disk meanwhile.
 import { closeSync, fdatasync, write } from "node:fs";
+import { finishCopy } from "./canonicalise.ts";
 import type { WriteAhead } from "./durable.ts";
+import type { LargeFile } from "./tree.ts";
 
-/** What is read, hashed and written in one go. */
-export const PIECE_BYTES = 1024 * 1024;
 const PIECES_AHEAD = 32;
 
 /** The copy of one large file, written piece by piece. */
-export class LargeCopy {
+export class LargeCopy implements LargeFile {
   readonly #fd: number;
   readonly #ahead: WriteAhead | undefined;
   #at = 0;
@@ -23,7 +23,6 @@ export class LargeCopy {
     this.#ahead = ahead;
   }
 
-  /** Writes a piece behind the last one, which must be written; its bytes must stay as they are until it is. */
   write(piece: Uint8Array): Promise<void> {
     const written = this.#write(piece);
     // Whoever hashes it meanwhile may find a reason to leave it alone.
@@ -39,6 +38,10 @@ export class LargeCopy {
     this.#isSyncing = true;
     const synced = this.#call<void>((done) => fdatasync(this.#fd, done));
     this.#ahead?.watch(synced.finally(() => (this.#isSyncing = false)));
+  }
+
+  end(): void {
+    finishCopy(this.#fd);
   }
 
   /** Closes the file when no thread uses it any longer: the number of a descriptor would be another file's by then. */

@@ -15,6 +15,7 @@ import { lockPaths } from "./locks.ts";
 import type { StoreContext } from "./place.ts";
 import { pathInfo } from "./query.ts";
 import { unlistedTree } from "./scan.ts";
+import { copyTo } from "./tree-copy.ts";
 import { dumpSteps } from "./tree.ts";
 
 /**
@@ -33,7 +34,7 @@ export async function replaceFiles(
   await store.scratch.protect();
   const scratch = store.scratch.next();
   try {
-    const { narHash } = await inTurns(dumpSteps(unlistedTree(source), { target: scratch }), signal);
+    const { narHash } = await inTurns(dumpSteps(unlistedTree(source), { copy: copyTo(scratch) }), signal);
     const [actual, wanted] = [narHash, info.narHash].map(
       (bytes) => ({ algorithm: "sha256", bytes }) as const,
     );

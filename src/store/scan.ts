@@ -6,7 +6,7 @@ import { type Edit, byteStringOf, textOf } from "#base/bytes.ts";
 import { systemErrorCode } from "#base/errors.ts";
 import { finish, type Steps } from "#base/steps.ts";
 import { diskPath, shownPath } from "./disk.ts";
-import { pipeliteError } from "./errors.ts";
+import { pipeliteError } from "./tree-errors.ts";
 
 /** Says whether a file or folder below the root belongs to the tree. Paths are relative, with "/". */
 export type Include = (relativePath: string, isDirectory: boolean) => boolean;

@@ -2,27 +2,16 @@
 // is read once. Holes of sparse files are never read: their zeros are made here.
 import { createHasher } from "#base/hasher.ts";
 import { writeAll } from "#base/file-pieces.ts";
-import { dirname } from "node:path";
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readlinkSync, readSync } from "node:fs";
 import { applyEdits, fromByteString, type Edit } from "#base/bytes.ts";
 import { type PipeliteError } from "#base/errors.ts";
 import { nextData, nextHole } from "#base/libc.ts";
 import { inTurns, type Steps } from "#base/steps.ts";
 import { NarWriter } from "#nix/nar.ts";
-import {
-  closeCopy,
-  createCopy,
-  finishCopy,
-  finishFolder,
-  linkCopy,
-  makeStoreFolder,
-} from "./canonicalise.ts";
 import { diskPath, shownPath } from "./disk.ts";
-import { WriteAhead } from "./durable.ts";
-import { LargeCopy, PIECE_BYTES } from "./large-copy.ts";
 import { fileFacts, listFolder, reading, readingFailure, scanSteps, unlistedTree } from "./scan.ts";
 import type { FileFacts, Include, TreeNode } from "./scan.ts";
-import { pipeliteError } from "./errors.ts";
+import { pipeliteError } from "./tree-errors.ts";
 
 export interface TreeHash {
   /** sha256 of the NAR. */
@@ -49,6 +38,34 @@ export function* hashSteps(source: string, include?: Include): Steps<TreeHash> {
   return yield* dumpSteps(root);
 }
 
+/** What is read, hashed and written in one go. */
+export const PIECE_BYTES = 1024 * 1024;
+
+/** Writes a copy of a tree while it is read; `copyTo` makes one. Paths are byte strings, and files are known by their descriptors. */
+export interface TreeCopy {
+  /** Where it is made. */
+  readonly target: string;
+  startFolder(path: string): void;
+  endFolder(path: string): void;
+  link(path: string, link: Uint8Array): void;
+  startFile(path: string, executable: boolean): number;
+  endFile(fd: number): void;
+  /** So many bytes went to files that are closed. */
+  wrote(bytes: number): void;
+  /** Of a file that was started, and that is written while it is hashed. */
+  large(fd: number): LargeFile;
+  /** Waits for what was begun. @throws what went wrong in it */
+  end(): Promise<void>;
+}
+
+export interface LargeFile {
+  /** Writes a piece behind the last one, which must be written; its bytes must stay as they are until it is. */
+  write(piece: Uint8Array): Promise<void>;
+  /** Nothing more is written. */
+  end(): void;
+  close(): void;
+}
+
 export type Sink = (chunk: Uint8Array) => void;
 
 export interface DumpTree {
@@ -56,33 +73,28 @@ export interface DumpTree {
   sink?: Sink;
   /** Gets the bytes of every file, without the NAR around them. */
   content?: Sink;
-  /**
-   * Where to copy the tree, as the store keeps it: read-only and without times. A byte string; must not
-   * exist.
-   */
-  target?: string;
+  copy?: TreeCopy;
 }
 
 /** Reads a tree once: gives the hash of its NAR, and whatever else is asked for. */
-export function* dumpSteps(root: TreeNode, { sink, content, target }: DumpTree = {}): Steps<TreeHash> {
+export function* dumpSteps(root: TreeNode, { sink, content, copy }: DumpTree = {}): Steps<TreeHash> {
   const hash = createHasher("sha256");
   const writer = new NarWriter((chunk) => {
     hash.update(chunk);
     sink?.(chunk);
   });
-  const ahead = target === undefined ? undefined : new WriteAhead(diskPath(dirname(target)));
-  const dump: Dump = { writer, content, ahead };
-  if (root.kind === "folder") yield* dumpFolder(root, dump, target);
-  else yield* dumpLeaf(root, dump, target) ?? NOTHING_MORE;
+  const dump: Dump = { writer, content, copy };
+  if (root.kind === "folder") yield* dumpFolder(root, dump, copy?.target);
+  else yield* dumpLeaf(root, dump, copy?.target) ?? NOTHING_MORE;
   writer.end();
-  if (ahead !== undefined) yield ahead.end();
+  if (copy !== undefined) yield copy.end();
   return { narHash: hash.digest(), narSize: writer.sizeBytes };
 }
 
 interface Dump {
   writer: NarWriter;
   content: Sink | undefined;
-  ahead: WriteAhead | undefined;
+  copy: TreeCopy | undefined;
 }
 
 const NODES_PER_STEP = 32;
@@ -90,8 +102,8 @@ const NODES_PER_STEP = 32;
 const NOTHING_MORE: readonly undefined[] = [];
 
 function* dumpFolder(folder: TreeNode, dump: Dump, target: string | undefined): Steps<void> {
-  const { writer } = dump;
-  if (target !== undefined) makeStoreFolder(target);
+  const { writer, copy } = dump;
+  if (target !== undefined) copy?.startFolder(target);
   writer.startDirectory();
   let count = 0;
   for (const child of folder.children ?? listFolder(folder.path)) {
@@ -103,7 +115,7 @@ function* dumpFolder(folder: TreeNode, dump: Dump, target: string | undefined): 
     if (++count % NODES_PER_STEP === 0) yield;
   }
   writer.endDirectory();
-  if (target !== undefined) finishFolder(target);
+  if (target !== undefined) copy?.endFolder(target);
 }
 
 /** Dumps a link or a small file at once; gives the steps of a large one. */
@@ -111,7 +123,7 @@ function dumpLeaf(node: TreeNode, dump: Dump, target: string | undefined): Steps
   if (node.kind === "file") return dumpFile(node, dump, target);
   const link = reading(node.path, () => readlinkSync(diskPath(node.path), { encoding: "buffer" }));
   dump.writer.symlink(link);
-  if (target !== undefined) linkCopy(target, link);
+  if (target !== undefined) dump.copy?.link(target, link);
   return undefined;
 }
 
@@ -128,25 +140,27 @@ interface OpenFile extends FileFacts {
 function dumpFile(node: TreeNode, dump: Dump, target: string | undefined): Steps<void> | undefined {
   const { path } = node;
   const source = reading(path, () => openSync(diskPath(path), READ_FLAGS));
-  let copy: number | undefined;
+  const { copy } = dump;
+  let fd: number | undefined;
   let steps: Steps<void> | undefined;
   try {
     const facts = node.file ?? factsOf(path, source);
-    if (target !== undefined) copy = createCopy(target, facts.executable);
+    if (target !== undefined) fd = copy?.startFile(target, facts.executable);
     dump.writer.startFile(facts.executable, facts.size);
     const { executable, size } = facts;
     const { edits } = node;
     const isSparse = facts.isSparse && edits === undefined;
-    const file = { path, source, copy, executable, size, isSparse, edits };
-    if (copy !== undefined && size >= LARGE_BYTES && !isSparse) steps = copyLarge(file, dump, copy);
+    const file = { path, source, copy: fd, executable, size, isSparse, edits };
+    if (fd !== undefined && copy !== undefined && size >= LARGE_BYTES && !isSparse)
+      steps = copyLarge(file, dump, copy.large(fd));
     else {
       const left = isSparse ? size : readNext(file, dump, size);
       if (left === undefined) dump.writer.endFile();
       else steps = dumpRest(file, dump, left);
-      dump.ahead?.wrote(size);
+      copy?.wrote(size);
     }
   } finally {
-    if (steps === undefined) closeFile(source, copy);
+    if (steps === undefined) closeFile(source, fd, dump);
   }
   return steps;
 }
@@ -158,9 +172,9 @@ function factsOf(path: string, source: number): FileFacts {
   return fileFacts(stat);
 }
 
-function closeFile(source: number, copy: number | undefined): void {
+function closeFile(source: number, fd: number | undefined, { copy }: Dump): void {
   closeSync(source);
-  if (copy !== undefined) closeCopy(copy);
+  if (fd !== undefined) copy?.endFile(fd);
 }
 
 function* dumpRest(file: OpenFile, dump: Dump, rest: number): Steps<void> {
@@ -172,7 +186,7 @@ function* dumpRest(file: OpenFile, dump: Dump, rest: number): Steps<void> {
     }
     dump.writer.endFile();
   } finally {
-    closeFile(source, copy);
+    closeFile(source, copy, dump);
   }
 }
 
@@ -180,9 +194,8 @@ function* dumpRest(file: OpenFile, dump: Dump, rest: number): Steps<void> {
 const LARGE_BYTES = 4 * PIECE_BYTES;
 
 /** Each piece is written by a thread while it is hashed here. */
-function* copyLarge(file: OpenFile, { writer, content, ahead }: Dump, fd: number): Steps<void> {
+function* copyLarge(file: OpenFile, { writer, content }: Dump, copy: LargeFile): Steps<void> {
   const { path, source, edits, size } = file;
-  const copy = new LargeCopy(fd, ahead);
   try {
     const room = Buffer.allocUnsafeSlow(PIECE_BYTES);
     for (let at = 0; ;) {
@@ -198,7 +211,7 @@ function* copyLarge(file: OpenFile, { writer, content, ahead }: Dump, fd: number
       yield written;
     }
     writer.endFile();
-    finishCopy(fd);
+    copy.end();
   } finally {
     closeSync(source);
     copy.close();

@@ -1,4 +1,5 @@
-// What runs in a stage of ours is part of what the stage is: the words of errors that it never throws must not be.
+// What runs in a stage of ours is part of what the stage is: the words of errors that it never throws, and files that do none of its
+// work, must not be.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -13,6 +14,13 @@ const STEPS: Readonly<Record<string, readonly string[]>> = {
   "compile/gate-stage": ["base/json-errors.ts", "formula/errors.ts"],
   "compile/each-stage": ["base/json-errors.ts"],
   "compile/command-runner": [],
+  "evidence/check-stage": [
+    "base/base-errors.ts",
+    "base/json-errors.ts",
+    "formula/errors.ts",
+    "nix/nar-errors.ts",
+    "store/tree-errors.ts",
+  ],
   "environment/debian/debian-unpack": ["base/json-errors.ts", "package/archive-errors.ts"],
   "environment/debian/debian-configure": ["base/json-errors.ts"],
   "environment/image/image-unpack": [
@@ -53,7 +61,7 @@ async function bundleOf(step: string, edit: (file: string, text: string) => stri
   const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs));
   const files = inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file);
   const rows = files.filter((file) => file.endsWith("errors.ts") && file !== join("base", "errors.ts"));
-  return { text: outputFiles[0]?.text ?? "", rows: rows.toSorted() };
+  return { text: outputFiles[0]?.text ?? "", files: files.toSorted(), rows: rows.toSorted() };
 }
 
 test(
@@ -72,3 +80,11 @@ test(
     }
   },
 );
+
+test("a check has what reads a tree and nothing that writes one", { skip: sweep() }, async () => {
+  const { files } = await bundleOf("evidence/check-stage", (_, text) => text);
+  assert.deepEqual(
+    files.filter((file) => file.startsWith("store/")),
+    ["store/disk.ts", "store/scan.ts", "store/tree-errors.ts", "store/tree.ts"],
+  );
+});

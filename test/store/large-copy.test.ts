@@ -6,9 +6,10 @@ import { describe, test } from "node:test";
 import { byteStringOf, hex } from "#base/bytes.ts";
 import { finish, inTurns } from "#base/steps.ts";
 import { WriteAhead } from "#store/durable.ts";
-import { LargeCopy, PIECE_BYTES } from "#store/large-copy.ts";
+import { LargeCopy } from "#store/large-copy.ts";
 import { scanSteps } from "#store/scan.ts";
-import { dumpSteps, hashTree } from "#store/tree.ts";
+import { copyTo } from "#store/tree-copy.ts";
+import { dumpSteps, hashTree, PIECE_BYTES } from "#store/tree.ts";
 import { coded, StoreRig } from "./rig.ts";
 
 const LARGE = 4 * PIECE_BYTES;
@@ -42,8 +43,8 @@ describe("a large file", () => {
       writeFileSync(source, bytesOf(LARGE + PIECE_BYTES));
       const tree = finish(scanSteps(source));
       truncateSync(source, change);
-      const target = byteStringOf(rig.path(`copy-${change}`));
-      await assert.rejects(inTurns(dumpSteps(tree, { target })), coded("STORE_SOURCE_CHANGED"));
+      const copy = copyTo(byteStringOf(rig.path(`copy-${change}`)));
+      await assert.rejects(inTurns(dumpSteps(tree, { copy })), coded("STORE_SOURCE_CHANGED"));
     }
   });
 });
