@@ -33,9 +33,11 @@ export function extentOf(values: readonly number[], margin = 0.05): [number, num
   return [low - pad, high + pad];
 }
 
-/** At most `count` round numbers (1, 2 or 5 times a power of ten apart) inside a domain. */
+/** At most `count` round numbers (1, 2 or 5 times a power of ten apart) inside a domain, each another number. */
 export function ticksOf([low, high]: readonly [number, number], count: number): number[] {
-  const rough = (high - low) / count;
+  // Nearer to one another their labels, of fifteen digits, would be the same.
+  const apart = 1e-14 * Math.max(Math.abs(low), Math.abs(high));
+  const rough = Math.max((high - low) / count, apart);
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10) * power;
   const first = Math.ceil(low / step - 1e-9);

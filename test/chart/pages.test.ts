@@ -82,4 +82,14 @@ test("axes have round numbers", () => {
   assert.deepEqual(ticksOf([0.03, 0.97], 5), [0.2, 0.4, 0.6000000000000001, 0.8]);
   assert.deepEqual(labelsOf(ticksOf([0.03, 0.97], 5)), ["0.2", "0.4", "0.6", "0.8"]);
   assert.deepEqual(labelsOf([-1, 0, 1]), ["-1", "0", "1"]);
+  // Where the numbers of a domain can be counted on one hand.
+  for (const [low, high] of [
+    [1 - Number.EPSILON, 1 + 2 * Number.EPSILON],
+    [-1e9 - 5e-7, -1e9 + 5e-7],
+    [123_456_789, 123_456_789.000_000_1],
+    [0, 5 * Number.MIN_VALUE],
+  ] as const) {
+    const labels = labelsOf(ticksOf([low, high], 5));
+    assert.equal(new Set(labels).size, labels.length, labels.join(" "));
+  }
 });
