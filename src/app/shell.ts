@@ -41,8 +41,11 @@ export async function openFailed(
   const derivation = store.readDerivation(drvPath);
   const folder = home.failedFolder(drvPath);
   if (rootEntered(derivation) === undefined) {
-    onStart("it runs in no environment: this is a shell of your own, outside of its sandbox");
-    spawnSync(env["SHELL"] || "/bin/sh", [], { cwd: join(folder, "build"), stdio: "inherit", env });
+    // Not in what the stage wrote: prompts ask git, and git does what the settings of a folder say.
+    onStart(
+      "it runs in no environment: this is a shell of your own, outside of its sandbox, beside its folder `build`",
+    );
+    spawnSync(env["SHELL"] || "/bin/sh", [], { cwd: folder, stdio: "inherit", env });
     return;
   }
   await store.addTempRoot(...derivation.inputSrcs);

@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { hexDigestOf } from "#base/digest.ts";
+import { systemErrorCode } from "#base/errors.ts";
 import { writeFileAtomically } from "#base/files.ts";
 
 interface Note {
@@ -21,7 +22,7 @@ export class Notes {
 
   /** Keeps a value of JSON for the next process that asks with the same words. */
   remember(kind: string, key: string, value: unknown): void {
-    writeFileAtomically(this.#fileOf(kind, key), JSON.stringify({ key, value }));
+    keep(this.#fileOf(kind, key), JSON.stringify({ key, value }));
   }
 
   /** What was remembered last under this key; undefined where nothing was or it can't be read. */
@@ -56,7 +57,7 @@ export class Notes {
   }
 
   keepSourceMap(bundle: string, map: string): void {
-    writeFileAtomically(this.#mapOf(bundle), map);
+    keep(this.#mapOf(bundle), map);
   }
 
   #mapOf(bundle: string): string {
@@ -65,5 +66,14 @@ export class Notes {
 
   #fileOf(kind: string, key: string): string {
     return join(this.#folder, kind, `${hexDigestOf(key)}.json`);
+  }
+}
+
+/** On a full disk nothing is remembered: what it is about is done all the same. */
+function keep(file: string, text: string): void {
+  try {
+    writeFileAtomically(file, text);
+  } catch (error) {
+    if (!["ENOSPC", "EDQUOT"].includes(systemErrorCode(error) ?? "")) throw error;
   }
 }

@@ -4,7 +4,7 @@ import { errorsOf } from "#base/errors.ts";
 export const pipeliteError = errorsOf({
   STORE_NO_SPACE: {
     exit: 1,
-    message: "Cannot write to the store {home}: no space is left on its file system",
+    message: "Cannot write to the store {home}: {lack} on its file system",
     hint: "Free some space or collect garbage, then run again: nothing half-written is registered",
   },
   STORE_FILE_LIMIT: {

@@ -1,5 +1,6 @@
 // What the file system and SQLite say when a store cannot be written or read, in our own words.
-import { readFileSync, statfsSync } from "node:fs";
+import { existsSync, readFileSync, statfsSync } from "node:fs";
+import { dirname } from "node:path";
 import { firstProblem, isPipeliteError, type PipeliteError, systemErrorCode } from "#base/errors.ts";
 import type { Layout } from "./layout.ts";
 import { pipeliteError } from "./errors.ts";
@@ -37,7 +38,7 @@ export function storeFailure(layout: StorePlace, thrown: unknown): unknown {
   switch (systemErrorCode(error)) {
     case "ENOSPC":
     case "EDQUOT":
-      return pipeliteError("STORE_NO_SPACE", { home }, error);
+      return noSpace(layout, error);
     case "EFBIG":
       return fileLimited(layout, error) ?? error;
     case "EROFS":
@@ -70,7 +71,26 @@ function refuse(layout: Layout, error: unknown): never {
 /** Whether hardly anything can be written to the file system of a store. */
 export function isDiskFull(home: string): boolean {
   const { bavail, bsize } = statfsSync(home);
-  return bavail * bsize < SPACE_MIN;
+  return bavail * bsize < SPACE_MIN || lacksInodes(home);
+}
+
+/** A store that is opened takes some, and gives them back when it fails. */
+const FILES_MIN = 16;
+
+/** Some file systems hold so many files, and no more, however small they are. */
+function lacksInodes(home: string): boolean {
+  const { files, ffree } = statfsSync(home);
+  return files > 0 && ffree < FILES_MIN;
+}
+
+/** The folder itself, or what is there of the way to it. */
+function existing(folder: string): string {
+  return existsSync(folder) ? folder : existing(dirname(folder));
+}
+
+function noSpace({ home }: StorePlace, error: unknown): PipeliteError {
+  const lack = lacksInodes(existing(home)) ? "no file more can be made" : "no space is left";
+  return pipeliteError("STORE_NO_SPACE", { home, lack }, error);
 }
 
 /** What this process may not go beyond (`ulimit -f`); undefined where nothing limits it. */
@@ -97,10 +117,10 @@ function sqliteFailure(layout: StorePlace, code: number, error: unknown): Pipeli
   const { home, databaseFile: file = home } = layout;
   switch (code) {
     case SQLITE.full:
-      return pipeliteError("STORE_NO_SPACE", { home }, error);
+      return noSpace(layout, error);
     case SQLITE.inputOutput:
       // Its shared memory and its log do not say why they cannot grow.
-      if (isDiskFull(home)) return pipeliteError("STORE_NO_SPACE", { home }, error);
+      if (isDiskFull(home)) return noSpace(layout, error);
       return (
         fileLimited(layout, error) ??
         pipeliteError("STORE_DATABASE_DAMAGED", { home, file, reason: "its disk fails" }, error)
@@ -108,6 +128,7 @@ function sqliteFailure(layout: StorePlace, code: number, error: unknown): Pipeli
     case SQLITE.readOnly:
       return pipeliteError("STORE_READ_ONLY", { home, reason: "its database is read-only" }, error);
     case SQLITE.cannotOpen:
+      if (isDiskFull(home)) return noSpace(layout, error);
       return pipeliteError("STORE_READ_ONLY", { home, reason: "its database cannot be opened" }, error);
     case SQLITE.busy:
     case SQLITE.locked:

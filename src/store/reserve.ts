@@ -1,8 +1,8 @@
 // Space kept in reserve, where Nix keeps it, so that garbage can be collected on a full disk. To open a store takes a little of it,
 // which is given back at once: else any command would use it up, and the disk could be so full that no collection can begin.
-import { closeSync, existsSync, ftruncateSync, rmSync, statSync } from "node:fs";
+import { closeSync, existsSync, ftruncateSync, openSync, rmSync, statfsSync, statSync } from "node:fs";
 import { allocate } from "#base/libc.ts";
-import { isPipeliteError } from "#base/errors.ts";
+import { isPipeliteError, systemErrorCode } from "#base/errors.ts";
 import type { Layout } from "./layout.ts";
 import { openLockFile } from "./locks.ts";
 
@@ -15,11 +15,13 @@ export function openWithReserve<T>(layout: Layout, open: () => T): T {
   try {
     const opened = open();
     reserveSpace(layout, RESERVED_SIZE);
+    reserveFiles(layout);
     return opened;
   } catch (error) {
     if (!isPipeliteError(error, "STORE_NO_SPACE") || !existsSync(layout.reservedFile)) throw error;
   }
   rmSync(layout.reservedFile);
+  for (const spare of sparesOf(layout)) rmSync(spare, { force: true });
   try {
     return open();
   } finally {
@@ -28,7 +30,35 @@ export function openWithReserve<T>(layout: Layout, open: () => T): T {
 }
 
 /** Takes what there is, at least so much, or leaves it as it was: without the reserve a store works as well, until its disk is full. */
-function reserveSpace({ reservedFile }: Layout, least: number): void {
+function reserveSpace(layout: Layout, least: number): void {
+  try {
+    reserveBytes(layout, least);
+  } catch (error) {
+    if (!NO_ROOM.includes(systemErrorCode(error) ?? "")) throw error;
+  }
+}
+
+const NO_ROOM = ["ENOSPC", "EDQUOT"];
+
+/** Where so few files can be made, those that are kept would be missing elsewhere. */
+const FREE_MIN = 64;
+
+function reserveFiles(layout: Layout): void {
+  const spares = sparesOf(layout);
+  // The last one is made last.
+  if (existsSync(spares.at(-1) ?? "") || statfsSync(layout.databaseDir).ffree < FREE_MIN) return;
+  for (const spare of spares) closeSync(openSync(spare, "a", 0o600));
+}
+
+/**
+ * Files that have nothing in them: where a file system holds no more files, their places are those that a collection needs, for log
+ * and index of the database, its lock, its socket and the folder of that, and what it keeps for itself.
+ */
+function sparesOf({ reservedFile }: Layout): string[] {
+  return [1, 2, 3, 4, 5, 6].map((number) => `${reservedFile}-${number}`);
+}
+
+function reserveBytes({ reservedFile }: Layout, least: number): void {
   const known = statSync(reservedFile, { throwIfNoEntry: false })?.size ?? 0;
   if (known === RESERVED_SIZE) return;
   const fd = openLockFile(reservedFile);

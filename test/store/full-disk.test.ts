@@ -81,3 +81,36 @@ test(
     assert.equal(stdout.replace(/^left .*\n/m, ""), ENDS, stderr);
   },
 );
+
+/** Files that have nothing in them take all that the file system can hold; then they go, one after the other. */
+const WITHOUT_FILES = `
+set -u
+mount -t tmpfs -o size=24m,nr_inodes=300 none "$DISK" || exit 9
+step() { name=$1; shift; "$@" >"$OUT" 2>&1; echo "$name $? $(grep -c 'no file more can be made' "$OUT")"; }
+step add "$PIPELITE" store add "$OTHER" --name kept
+mkdir "$DISK/new"
+i=0; while (: >"$DISK/f$i") 2>/dev/null; do i=$((i + 1)); done
+step add-full "$PIPELITE" store add "$BIG" --name other
+step list "$PIPELITE" store list
+step gc "$PIPELITE" store gc
+while [ $i -gt 0 ]; do
+  rm -r "$DISK/new"; mkdir "$DISK/new"
+  PIPELITE_HOME="$DISK/new" "$PIPELITE" store add "$BIG" --name other >"$OUT" 2>&1 && break
+  grep -q 'no file more can be made' "$OUT" || { echo "not told:"; cat "$OUT"; }
+  i=$((i - 3)); rm -f "$DISK/f$i" "$DISK/f$((i + 1))" "$DISK/f$((i + 2))"
+done
+echo end
+`;
+
+test("a file system that holds no more files is full, and told as that", { skip: peer("unshare") }, () => {
+  using rig = new StoreRig();
+  rig.write({ big: "a", other: "b", "disk/x": "" });
+  const disk = rig.path("disk");
+  const paths = { DISK: disk, BIG: rig.path("big"), OTHER: rig.path("other"), OUT: rig.path("out") };
+  const env = { ...process.env, ...paths, PIPELITE, PIPELITE_HOME: join(disk, "home"), NO_COLOR: "1" };
+  const { stdout, stderr } = spawnSync("unshare", [...UNSHARE, "sh", "-c", WITHOUT_FILES], {
+    env,
+    encoding: "utf8",
+  });
+  assert.equal(stdout, "add 0 0\nadd-full 1 1\nlist 0 0\ngc 0 0\nend\n", stderr);
+});
