@@ -23,8 +23,13 @@ const COMMANDS: ReadonlySet<string | undefined> = new Set(["run", "plan"]);
 /** What nobody wrote for so long is of a package that is gone. */
 const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 
+/** V8 drops the code of functions that have not been called for some time: a long run has less of it at its end. */
+const EARLY_MS = 1000;
+
 interface Loaded {
   script: Script;
+  /** Its compiled code as it was after a moment. */
+  early?: Buffer;
   /** Where its compiled code goes. */
   file: string;
 }
@@ -52,6 +57,10 @@ export function keepCompiledCode(folder: string, packed: string, command: string
     const run = script.runInThisContext() as (...args: unknown[]) => void;
     run.call(module.exports, module.exports, createRequire(path), module, path, packed);
   };
+  const look = (): void => {
+    if (isMissing) for (const each of loaded) each.early = each.script.createCachedData();
+  };
+  setTimeout(look, EARLY_MS).unref();
   process.once("exit", () => {
     if (isMissing) keep(folder, loaded);
   });
@@ -80,7 +89,10 @@ function readIfThere(file: string): Buffer | undefined {
 function keep(folder: string, loaded: readonly Loaded[]): void {
   try {
     mkdirSync(folder, { recursive: true });
-    for (const { script, file } of loaded) writeWhole(file, script.createCachedData());
+    for (const { script, file, early } of loaded) {
+      const late = script.createCachedData();
+      writeWhole(file, early !== undefined && early.length > late.length ? early : late);
+    }
     for (const name of readdirSync(folder)) {
       const file = join(folder, name);
       if (name.endsWith(".bin") && Date.now() - statSync(file).mtimeMs > KEPT_MS) rmSync(file);
