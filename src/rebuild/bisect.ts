@@ -43,6 +43,22 @@ export async function causes<T>(
   return { sets, rest };
 }
 
+/** What differs now and then by itself passes once in a while where it is asked once. */
+const AGAIN = 2;
+
+/** Whether what was found is found again: each set makes a difference, and none of them makes none. */
+export async function isFoundAgain<T>(
+  sets: readonly (readonly T[])[],
+  differs: (set: readonly T[]) => Promise<boolean>,
+): Promise<boolean> {
+  if (sets.length === 0) return true;
+  for (let times = 0; times < AGAIN; times += 1) {
+    if (await differs([])) return false;
+    for (const set of sets) if (!(await differs(set))) return false;
+  }
+  return true;
+}
+
 function without<T>(all: readonly T[]): (some: readonly T[]) => T[] {
   return (some) => all.filter((each) => !some.includes(each));
 }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Derivation } from "#nix/derivation.ts";
 import { parseStorePath, type StorePath } from "#nix/store-path.ts";
 import { buildAgain, type VariedBuild, type AgainPlace } from "./again.ts";
-import { causes, minimise } from "./bisect.ts";
+import { causes, isFoundAgain, minimise } from "./bisect.ts";
 import type { NixAgain } from "./by-nix.ts";
 import { compareTrees } from "./compare.ts";
 import { describeByDiffoscope } from "./diffoscope.ts";
@@ -167,13 +167,22 @@ class Investigator {
   async #vary(names: readonly VariationName[], all: VariedBuild | undefined): Promise<void> {
     const results = new Map<string, VariedBuild>();
     if (all !== undefined) results.set([...names].toSorted().join(" "), all);
+    let other: VariedBuild | undefined;
+    const build = async (set: readonly VariationName[]): Promise<VariedBuild> => {
+      const again = await this.#attempt(set);
+      if (again.status === "built" && !this.#isSame(again)) other = again;
+      return again;
+    };
     const ask = async (set: readonly VariationName[]): Promise<boolean> => {
       const key = [...set].toSorted().join(" ");
-      const again = results.get(key) ?? (await this.#attempt(set));
+      const again = results.get(key) ?? (await build(set));
       results.set(key, again);
       return !this.#isSame(again);
     };
     const { sets } = await causes(names, ask);
+    // One that now and then differs by itself had its causes by chance.
+    const isSure = await isFoundAgain(sets, async (set) => !this.#isSame(await build(set)));
+    if (!isSure && other !== undefined) return this.#explainItself(other, names);
     for (const set of sets) {
       const again = results.get([...set].toSorted().join(" "));
       if (again?.status === "impossible")
@@ -210,44 +219,50 @@ class Investigator {
       bases.set(set.join(" "), one);
       return true;
     };
-    if (await isStill([])) {
-      this.#causes.push({ ...cause, by: ["recorded"] });
-      return this.#varyHeld([], bases.get(""), names);
-    }
-    const held = can.length > 0 && (await isStill(can)) ? await minimise(can, isStill) : [];
-    this.#causes.push({ ...cause, heldStill: held });
-    if (held.length === 0) {
-      this.#untested.push(...names.map((name) => ({ name, reason: "it differs with nothing varied" })));
-      return;
-    }
-    return this.#varyHeld(held, bases.get(held.join(" ")), names);
+    let held: StillName[] = [];
+    const isRecorded = await isStill([]);
+    if (!isRecorded && can.length > 0 && (await isStill(can))) held = await minimise(can, isStill);
+    const base = isRecorded || held.length > 0 ? bases.get(held.join(" ")) : undefined;
+    const found = base === undefined ? undefined : await this.#varyHeld(held, base, names);
+    this.#causes.push(
+      found !== undefined && isRecorded
+        ? { ...cause, by: ["recorded"] }
+        : { ...cause, heldStill: found === undefined ? [] : held },
+      ...(found?.causes ?? []),
+    );
+    const unknown = names.map((name) => ({ name, reason: "it differs with nothing varied" }));
+    this.#untested.push(...(found?.untested ?? unknown));
   }
 
+  /** @returns undefined where it differs now and then with nothing varied, held still as it is */
   async #varyHeld(
     held: readonly StillName[],
-    base: VariedBuild | undefined,
+    base: Extract<VariedBuild, { status: "built" }>,
     names: readonly VariationName[],
-  ): Promise<void> {
-    if (base?.status !== "built") return;
+  ): Promise<{ causes: Cause[]; untested: RebuiltOutput["untested"] } | undefined> {
     const hidden: Partial<Record<VariationName, StillName>> = { time: "clock", cores: "one-core" };
     const open = names.filter((name) => !held.some((still) => still === hidden[name]));
     const results = new Map<string, VariedBuild>();
-    const { sets } = await causes(open, async (set) => {
+    const differs = async (set: readonly VariationName[]): Promise<boolean> => {
       const what = [...held.map((each) => `${each} held still`), ...set].join(", ");
-      const { again } = await this.#build([...held, ...set], what);
+      const { again } = await this.#build([...held, ...set], what === "" ? "as it was" : what);
       results.set(set.join(" "), again);
-      return again.status !== "built" || again.narHash !== base.narHash;
-    });
+      return !isEqual(base, again);
+    };
+    const { sets } = await causes(open, differs);
+    if (!(await isFoundAgain(sets, differs))) return undefined;
+    const found = { causes: [] as Cause[], untested: [] as RebuiltOutput["untested"] };
     for (const set of sets) {
       const again = results.get(set.join(" "));
       if (again?.status === "impossible")
-        this.#untested.push(...set.map((name) => ({ name, reason: again.reason })));
-      else if (again !== undefined) this.#causes.push({ by: set, ...this.#describe(base.tree, again) });
+        found.untested.push(...set.map((name) => ({ name, reason: again.reason })));
+      else if (again !== undefined) found.causes.push({ by: set, ...this.#describe(base.tree, again) });
     }
-    const found = sets.flat();
     const still = held.length === 0 ? "" : `, with ${held.join(" and ")} held still,`;
     const reason = `it differs with nothing varied; beside that${still} this made no difference`;
-    this.#untested.push(...open.filter((name) => !found.includes(name)).map((name) => ({ name, reason })));
+    const rest = open.filter((name) => !sets.flat().includes(name));
+    found.untested.push(...rest.map((name) => ({ name, reason })));
+    return found;
   }
 
   async #byNix(nix: NixAgain, isUnstable: boolean): Promise<void> {

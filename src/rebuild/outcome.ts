@@ -25,7 +25,7 @@ export interface Attempt {
 
 /**
  * Why an output differs, as measured: a smallest set of variations; another engine; `itself`: two builds with nothing varied
- * differ; `recorded`: two such builds are the same, and not what was recorded.
+ * between them differ; `recorded`: two such builds are the same, and not what was recorded.
  */
 export interface Cause {
   by: readonly (VariationName | "engine" | "itself" | "recorded")[];

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { causes, minimise } from "#rebuild/bisect.ts";
+import { causes, isFoundAgain, minimise } from "#rebuild/bisect.ts";
 import { inputs } from "../rig/peer.ts";
 
 const ALL = Array.from({ length: 14 }, (_, index) => index);
@@ -43,4 +43,18 @@ test("one cause among many is found with few questions", async () => {
   };
   assert.deepEqual(await minimise(ALL, differs), [9]);
   assert(asked <= 8, `it asked ${asked} times`);
+});
+
+test("what is not found again, or is found with nothing varied, was found by chance", async () => {
+  const answers = (...given: boolean[]) => {
+    const left = [...given];
+    return (): Promise<boolean> => Promise.resolve(left.shift() ?? assert.fail("asked too often"));
+  };
+  const [same, other] = [false, true];
+  assert(await isFoundAgain([[1], [2]], answers(same, other, other, same, other, other)));
+  assert(!(await isFoundAgain([[1], [2]], answers(other))));
+  assert(!(await isFoundAgain([[1], [2]], answers(same, other, same))));
+  assert(!(await isFoundAgain([[1]], answers(same, other, other))));
+  assert(!(await isFoundAgain([[1]], answers(same, other, same, same))));
+  assert(await isFoundAgain([], answers()));
 });
