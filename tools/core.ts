@@ -36,7 +36,7 @@ const PARTS = {
   "store.cjs": ["store/store.ts", "store/transfer.ts"],
   // The last two are small, and else packing would load the whole next part for them.
   "run.cjs": ["run/execute.ts", "sbom/uuid.ts", "supply/errors.ts"],
-  "end.cjs": ["run/conclude.ts", "report/index.ts", "report/writer.ts"],
+  "end.cjs": ["run/conclude.ts", "report/index.ts", "report/writer.ts", "home/break-statement.ts"],
   "pack.cjs": ["cli/commands/pack.ts", "app/pack.ts"],
 };
 
@@ -72,7 +72,10 @@ async function bundlePart(file: string, entries: string[], earlier: readonly Par
     lazy.add(path);
     return { path: `./${chunkOf(path)}.js`, external: true };
   });
-  const options: BuildOptions = { ...commonJs, plugins: [later, taken] };
+  // A home asks whether a line of its journal is signed where there is a broken one: all others need no elliptic curve for it.
+  const called = takeWhenCalled("end.cjs", { "home/break-statement.ts": ["breakStatement"] });
+  const plugins = file === "core.cjs" ? [later, taken, called] : [later, taken];
+  const options: BuildOptions = { ...commonJs, plugins };
   const entryPoints = entries.map((entry) => join(src, entry));
   const { metafile } = await bundle({ ...options, entryPoints, outdir: root, metafile: true, write: false });
   const inputs = Object.keys(metafile?.inputs ?? {});

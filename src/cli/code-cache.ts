@@ -42,7 +42,7 @@ export function keepCompiledCode(folder: string, packed: string, command: string
   let isMissing = false;
   const { extensions } = createRequire(import.meta.filename);
   const load = extensions[".js"];
-  extensions[".cjs"] = (module, path) => {
+  const loadKept = (module: NodeModule, path: string): void => {
     if (dirname(path) !== packed) return load?.(module, path);
     const { text, mark } = readMarked(path);
     const file = join(folder, `${prefix}-${mark}.bin`);
@@ -57,6 +57,8 @@ export function keepCompiledCode(folder: string, packed: string, command: string
     const run = script.runInThisContext() as (...args: unknown[]) => void;
     run.call(module.exports, module.exports, createRequire(path), module, path, packed);
   };
+  // Not among its keys, which are what is tried behind a name that has none.
+  Object.defineProperty(extensions, ".cjs", { value: loadKept, enumerable: false, configurable: true });
   const look = (): void => {
     if (isMissing) for (const each of loaded) each.early = each.script.createCachedData();
   };
@@ -77,9 +79,12 @@ function readMarked(path: string): { text: string; mark: string } {
   }
 }
 
+/** V8 believes what it reads, so it is there twice, and both must be the same: a sum over it would take longer. */
 function readIfThere(file: string): Buffer | undefined {
   try {
-    return readFileSync(file);
+    const bytes = readFileSync(file);
+    const half = bytes.length / 2;
+    return bytes.subarray(0, half).equals(bytes.subarray(half)) ? bytes.subarray(0, half) : undefined;
   } catch {
     return undefined;
   }
@@ -102,13 +107,13 @@ function keep(folder: string, loaded: readonly Loaded[]): void {
   }
 }
 
-/** V8 believes what it reads: a part of it must not be there under its name. */
+/** A part of it must not be there under its name. */
 function writeWhole(file: string, data: Uint8Array): void {
   const made = `${file}.${process.pid}`;
   try {
     const fd = openSync(made, "wx", 0o600);
     try {
-      writeFileSync(fd, data);
+      writeFileSync(fd, Buffer.concat([data, data]));
       fsyncSync(fd);
     } finally {
       closeSync(fd);

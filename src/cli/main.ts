@@ -1,12 +1,13 @@
 // The command `pipelite`. Compiled code is cached for the next start; everything else is loaded after that.
-import { writeSync } from "node:fs";
+import { statSync, writeSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { keepCompiledCode } from "./code-cache.ts";
 
 /** The published package runs on the Node of the PATH, whatever that is: the least that has all it uses. */
 const NODE_MIN = 26;
+const WRITTEN_BY_ALL = 0o002;
 
 if (Number.parseInt(process.versions.node, 10) < NODE_MIN) {
   writeSync(
@@ -26,12 +27,21 @@ if (cache !== undefined) {
 }
 void import("./process.ts").then(({ runProcess }) => runProcess(process.argv.slice(2)));
 
-/** In the user's own cache, since others may write to the system's; none for a user without a folder. */
+/** In the user's own cache, since what is in it is run; none for a user without a folder, or with that of somebody else (sudo). */
 function codeCache(env: NodeJS.ProcessEnv): string | undefined {
-  if (env["NODE_COMPILE_CACHE"]) return env["NODE_COMPILE_CACHE"];
   try {
-    return join(env["XDG_CACHE_HOME"] || join(env["HOME"] || homedir(), ".cache"), "pipelite/code");
+    const folder =
+      env["NODE_COMPILE_CACHE"] ||
+      join(env["XDG_CACHE_HOME"] || join(env["HOME"] || homedir(), ".cache"), "pipelite/code");
+    return isOwn(folder) ? folder : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Of a folder that is not there yet, whoever owns what it would be made in decides. */
+function isOwn(folder: string): boolean {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (found === undefined) return dirname(folder) !== folder && isOwn(dirname(folder));
+  return found.uid === process.geteuid?.() && (found.mode & WRITTEN_BY_ALL) === 0;
 }

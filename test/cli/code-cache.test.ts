@@ -52,6 +52,28 @@ test("what is cut off or no code is compiled again", () => {
   assert.ok(kept().some((file) => readFileSync(file).length > 100));
 });
 
+test("a changed byte is seen, wherever it is: V8 itself would run what it makes of it", () => {
+  for (const file of kept()) removeTree(file);
+  assert.equal(start(), `${part} 2`);
+  const [file = ""] = kept();
+  const whole = readFileSync(file);
+  for (let at = 0; at < whole.length; at += Math.ceil(whole.length / 16)) {
+    const changed = Buffer.from(whole);
+    changed[at] = (changed[at] ?? 0) ^ 0x10;
+    writeFileSync(file, changed);
+    assert.equal(start(), `${part} 2`);
+    assert.ok(!readFileSync(file).equals(changed), `byte ${at}`);
+  }
+});
+
+test("what has no ending is no .cjs by it", () => {
+  const asked = join(folder, "asked.mjs");
+  writeFileSync(asked, `${readFileSync(main, "utf8")}createRequire(import.meta.filename)("./part");\n`);
+  const { stderr, status } = spawnSync(process.execPath, [asked, "run"], { encoding: "utf8" });
+  assert.equal(status, 1);
+  assert.match(stderr, /Cannot find module '.\/part'/);
+});
+
 test("other commands, and a folder that can't be made, do without", () => {
   const before = kept();
   assert.equal(start("show"), `${part} 2`);

@@ -1,7 +1,7 @@
 // What starting the installed command loads: a run with nothing to do is as quick as the little that it loads.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, test } from "node:test";
@@ -36,7 +36,7 @@ test(
        require("node:fs").writeFileSync(${JSON.stringify(told)}, content);
      });`,
     );
-    const run = () => {
+    const run = (env: NodeJS.ProcessEnv = {}) => {
       const words = ["run", join(root, "examples/hello"), "--out", join(folder, "result")];
       const { status, stderr } = spawnSync(command, words, {
         encoding: "utf8",
@@ -45,6 +45,7 @@ test(
           PIPELITE_HOME: join(folder, "home"),
           NODE_OPTIONS: `--require=${teller}`,
           FORCE_COLOR: undefined,
+          ...env,
         },
       });
       assert.equal(status, 0, stderr);
@@ -59,5 +60,16 @@ test(
     );
     for (const part of ["crypto", "stream", "net", "tty", "child_process", "worker_threads"])
       assert.ok(!parts.includes(`NativeModule ${part}`), part);
+    // What is in a cache is run: root with the home of somebody else neither reads theirs nor leaves files there.
+    const users = join(folder, "users");
+    const env = { HOME: users, XDG_CACHE_HOME: undefined, NODE_COMPILE_CACHE: undefined };
+    mkdirSync(users);
+    run(env);
+    assert.ok(existsSync(join(users, ".cache/pipelite/code/whole")));
+    if (process.geteuid?.() !== 0) return;
+    removeTree(join(users, ".cache"));
+    chownSync(users, 65534, 65534);
+    run(env);
+    assert.ok(!existsSync(join(users, ".cache")));
   },
 );
