@@ -6,7 +6,7 @@ import { lstatSync, readdirSync, rmSync, unlinkSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import type { WaitForLock } from "#base/libc.ts";
 import { byteStringOf, textOf } from "#base/bytes.ts";
-import { isStorePath, storePathHash, type StorePath } from "#nix/store-path.ts";
+import { isStorePath, STORE_DIR, storePathHash, type StorePath } from "#nix/store-path.ts";
 import { diskPath, removeBytePath } from "./disk.ts";
 import { expired, goalOf, narSizeOf, NO_GOAL, type GarbageLimits, type Goal } from "./gc-limits.ts";
 import { serveTempRoots } from "./gc-server.ts";
@@ -22,6 +22,7 @@ import {
 } from "./live-processes.ts";
 import { withExclusiveGcLock } from "./locks.ts";
 import type { StoreContext } from "./place.ts";
+import { isValid } from "./query.ts";
 import { Remover } from "./remover.ts";
 import { findRoots, pruneRoots, type Root } from "./roots.ts";
 import { SideThread } from "./side-thread.ts";
@@ -286,7 +287,11 @@ async function deleteIds(collection: Collection, dead: readonly number[], goal: 
 /** Names in the store directory that are neither registered nor spared. */
 async function findLeftovers({ store, graph, spared, names }: Collection): Promise<string[]> {
   const { storeDir } = store.layout;
-  const isRegistered = (name: string): boolean => graph.idOfName(name) !== undefined;
+  // Who was at it when the graph was read may have registered it and ended since, before temporary roots were read.
+  const isRegistered = (name: string): boolean => {
+    const path = `${STORE_DIR}/${textOf(name)}`;
+    return graph.idOfName(name) !== undefined || (isStorePath(path) && isValid(store, path));
+  };
   return (await names)
     .filter((name) => name !== ".links" && !isRegistered(name) && !spared.has(name.slice(0, 32)))
     .filter((name) => !isForeignScratch(name, `${storeDir}/${textOf(name)}`))

@@ -92,7 +92,7 @@ test("what a script leaves running is ended, named, and not waited for", { skip 
     assert.equal(ran.status, "passed", wordsOf(ran));
     assert.match(
       wordsOf(ran),
-      /left running by a script of a package, and ended: (?:sleep|setsid|preinst|evil)/,
+      /left running by a script of a package, and ended: (?:exe, )?(?:sleep|setsid|preinst|evil)/,
     );
   }
 });

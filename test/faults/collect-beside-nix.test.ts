@@ -30,14 +30,19 @@ const KILLS = 6;
 const IN_A_ROW = 3;
 const seed = Number(process.env["PIPELITE_FAULT_SEED"] ?? Date.now() % 1_000_000);
 
-/** Nix takes a file by the hash it must have, each time under another name, and says that it has begun. A root keeps each second one. */
+/**
+ * Nix takes a file by the hash it must have, each time under another name, and says that it has begun. A root keeps each second one, and
+ * all derivations.
+ */
 const BUILDS = `
   for n in 1 2 3 4 5 6 7 8; do
     echo "$n" > "$2/file"
-    drv=$(nix-instantiate --store "$1" "$2/default.nix" --argstr name "$3-$n" --argstr hash "$(sha256sum < "$2/file" | cut -c1-64)") || exit 1
+    hash=$(sha256sum < "$2/file" | cut -c1-64)
+    nix-instantiate --store "$1" --add-root "$2/drvs/$3-$n" "$2/default.nix" --argstr name "$3-$n" --argstr hash "$hash" >&2 || exit 1
+    drv=$(readlink "$2/drvs/$3-$n")
     root=
     [ $((n % 2)) = 0 ] || root="--add-root $2/roots/$3-$n"
-    nix-store --store "$1" --realise $root "$drv" >&2 || exit 1
+    nix-store --store "$1" --realise $root "\${drv#"$1"}" >&2 || exit 1
     echo begun
   done`;
 const COLLECTS = `

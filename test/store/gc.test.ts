@@ -13,7 +13,8 @@ import {
   readlinkSync,
   rmSync,
 } from "node:fs";
-import { statfsSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import fs, { statfsSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { DatabaseSync } from "node:sqlite";
 import { describe, test } from "node:test";
 import { utf8 } from "#base/bytes.ts";
@@ -304,6 +305,35 @@ describe("other processes", () => {
       assert.equal(rig.nixComplaints(), "");
     },
   );
+
+  test("that registered what was there, and ended, since the graph was read keep it", async (t) => {
+    using rig = new StoreRig();
+    const made = await rig.text("made");
+    const kept = readFileSync(rig.store.physical(made));
+    rig.close();
+    await rig.store.deletePaths([made]);
+    writeFileSync(rig.store.physical(made), kept);
+    // As one leaves it whose temporary root is gone again when those are read.
+    const register = (): void => {
+      using database = new DatabaseSync(layoutOf(rig.home).databaseFile);
+      const hash = `sha256:${"0".repeat(64)}`;
+      database.exec(`insert into ValidPaths (path, hash, registrationTime) values ('${made}', '${hash}', 1)`);
+    };
+    const { readdir } = fs;
+    const registering = (...[path, options, callback]: Parameters<typeof readdir>): void =>
+      readdir(path, options, (error, names) => {
+        register();
+        callback(error, names);
+      });
+    t.mock.method(fs, "readdir", registering);
+    syncBuiltinESMExports();
+    t.after(() => {
+      t.mock.restoreAll();
+      syncBuiltinESMExports();
+    });
+    assert.deepEqual((await rig.store.gc()).leftovers, []);
+    assert.deepEqual([rig.store.validPaths(), existsSync(rig.store.physical(made))], [[made], true]);
+  });
 
   test("that collect at the same time wait for each other", async () => {
     using rig = new StoreRig();
