@@ -58,17 +58,20 @@ function start(
 ): void {
   const [program = "", ...args] = words;
   const { stage: _stage, stagePath: _stagePath, passAsFile: _asFile, ...env } = process.env;
+  const seen = path === undefined ? env : { ...env, PATH: withEnvironment(path, env["PATH"]) };
   const { status, signal, error } = spawnSync(program, args, {
     // As it was called before it came into the store.
     argv0: basename(program).replace(/^[0-9a-z]{32}-/, ""),
     cwd: folder,
-    env: path === undefined ? env : { ...env, PATH: withEnvironment(path, env["PATH"]) },
+    env: seen,
     stdio: [
       stdin === undefined ? "ignore" : openSync(stdin, "r"),
       stdout === undefined ? "inherit" : openSync(stdout, "w"),
       "inherit",
     ],
   });
+  if (error !== undefined && "code" in error && error.code === "ENOENT" && !program.includes("/"))
+    fail(`there is no program '${program}' in the folders of its PATH, ${seen.PATH ?? "which is not set"}`);
   if (error !== undefined) fail(`cannot start ${program}: ${error.message}`);
   if (signal !== null) fail(`it was ended by ${signal}`);
   if (status !== 0) process.exit(status ?? 1);
