@@ -198,9 +198,10 @@ async function startCollection(
   { remover, thread }: { remover: Remover; thread: SideThread | undefined },
 ): Promise<Collection> {
   const { layout } = store;
+  // Now that everybody who takes another one tells us; and before all else is read, since who has these may end meanwhile, and leave
+  // what they keep registered, or opened by others.
+  const temporary = readTempRoots(layout, { dryRun });
   const folders = storeFolders(layout);
-  // Only while nobody adds roots that does not tell us, and before temporary roots are read: a process may open what another keeps,
-  // which then ends.
   const asked = thread?.ask("openFiles", folders);
   const names = takesLeftovers ? namesIn(layout.storeDir) : Promise.resolve([]);
   for (const each of [asked, names]) each?.catch(() => undefined);
@@ -219,7 +220,7 @@ async function startCollection(
   const result: CollectedGarbage = { paths: [], leftovers: [], freedBytes: 0 };
   const spared = new Set<string>();
   const collection = { store, graph, roots, live, spared, result, remover, names, onDelete };
-  for (const path of readTempRoots(layout, { dryRun })) spare(collection, path);
+  for (const path of temporary) spare(collection, path);
   return collection;
 }
 
@@ -287,7 +288,7 @@ async function deleteIds(collection: Collection, dead: readonly number[], goal: 
 /** Names in the store directory that are neither registered nor spared. */
 async function findLeftovers({ store, graph, spared, names }: Collection): Promise<string[]> {
   const { storeDir } = store.layout;
-  // Who was at it when the graph was read may have registered it and ended since, before temporary roots were read.
+  // What is registered since the graph was read has its files, whoever did it.
   const isRegistered = (name: string): boolean => {
     const path = `${STORE_DIR}/${textOf(name)}`;
     return graph.idOfName(name) !== undefined || (isStorePath(path) && isValid(store, path));

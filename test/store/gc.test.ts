@@ -306,14 +306,14 @@ describe("other processes", () => {
     },
   );
 
-  test("that registered what was there, and ended, since the graph was read keep it", async (t) => {
+  test("that register what was there since the graph was read keep it", async (t) => {
     using rig = new StoreRig();
     const made = await rig.text("made");
     const kept = readFileSync(rig.store.physical(made));
     rig.close();
     await rig.store.deletePaths([made]);
     writeFileSync(rig.store.physical(made), kept);
-    // As one leaves it whose temporary root is gone again when those are read.
+    // As one does that has no temporary root for it.
     const register = (): void => {
       using database = new DatabaseSync(layoutOf(rig.home).databaseFile);
       const hash = `sha256:${"0".repeat(64)}`;
