@@ -33,20 +33,21 @@ export async function runProcess(argv: readonly string[]): Promise<void> {
     leaveInterrupts,
     onExit: (callback) => void process.on("exit", callback),
   };
-  let isOver = false;
+  /** What the command ends with, once that is known: what a module does afterwards does not change it. */
+  let over: number | undefined;
   holdEndings((code) => {
-    if (isOver || !CLAIMS_MORE.has(code)) return code;
-    isOver = true;
+    if (over !== undefined) return over;
+    if (!CLAIMS_MORE.has(code)) return code;
+    over = EXIT.usage;
     cutShort(host);
-    return EXIT.usage;
+    return over;
   });
   process.on("uncaughtException", (error) => {
     // Of a command that has said what was wrong, no more is wanted; and reporting may fail, where a module changed what Node has.
-    if (isOver && process.exitCode !== EXIT.ok) return;
-    isOver = true;
-    process.exitCode = EXIT.usage;
+    if (over !== undefined && over !== EXIT.ok) return;
+    over = EXIT.usage;
     reportLate(error, argv, host).then(
-      (code) => process.exit(code),
+      (code) => process.exit((over = code)),
       () => {
         cutShort(host);
         process.exit();
@@ -54,9 +55,8 @@ export async function runProcess(argv: readonly string[]): Promise<void> {
     );
   });
   const code = await (isText(argv) ? runApp(argv, host) : refuseWords(argv, host));
-  if (isOver) return;
-  process.exitCode = code;
-  isOver = true;
+  over ??= code;
+  process.exitCode = over;
 }
 
 /** What nobody waited for: a promise of a pipeline's module that was rejected, a timer of it that threw, or a fault of ours. */

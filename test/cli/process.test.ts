@@ -70,6 +70,30 @@ test("a limit on the size of files is named, and no disk that fails", { skip: sw
   }
 });
 
+test(
+  "a run that has failed has failed, whatever its pipeline does when the process ends",
+  { skip: sweep() },
+  () => {
+    const endings = [
+      "process.abort()",
+      "process.kill(process.pid, 9)",
+      "process.reallyExit(0)",
+      "process.exit(0)",
+      "process.exitCode = 0",
+    ];
+    for (const ending of endings) {
+      const pipeline = `import { pipeline, stage } from "pipelite";
+process.on("exit", () => { ${ending}; });
+export default pipeline({ bad: stage(() => import("./bad.ts")) });`;
+      const { status, stderr } = shell(
+        `mkdir -p ended; echo '${pipeline}' > ended/pipeline.ts
+echo 'export default () => { throw new Error("no"); };' > ended/bad.ts; "$PIPELITE" run ended`,
+      );
+      assert.equal(status, EXIT.failed, `${ending}\n${stderr}`);
+    }
+  },
+);
+
 test("a pipeline that ends the process, or never ends its loading, is no success", { skip: sweep() }, () => {
   const codes = [
     "process.exit(0)",
