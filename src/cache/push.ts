@@ -14,7 +14,7 @@ import type { Store } from "#store/store.ts";
 import { cacheInfoText } from "./cache-info.ts";
 import { compress, suffixOf, type NarCompression } from "./compression.ts";
 import type { Body, CacheFiles } from "./files.ts";
-import { Limiter } from "./limiter.ts";
+import { Limiter } from "#base/limiter.ts";
 
 const QUERIES_MAX = 64;
 const UPLOADS_MAX = 4;

@@ -10,7 +10,7 @@ import { isOfContent } from "#store/transfer.ts";
 import type { BinaryCache } from "./binary-cache.ts";
 import type { AsyncChunks } from "./files.ts";
 import { pipeliteError } from "./errors.ts";
-import { Limiter } from "./limiter.ts";
+import { Limiter } from "#base/limiter.ts";
 
 /** Narinfos asked for at a time: what costs is the way there and back. */
 const QUERIES_MAX = 64;

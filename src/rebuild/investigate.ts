@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Limiter } from "#base/limiter.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import { parseStorePath, type StorePath } from "#nix/store-path.ts";
 import { buildAgain, type VariedBuild, type AgainPlace } from "./again.ts";
@@ -14,7 +15,6 @@ import { factsOf } from "./facts.ts";
 import { guess } from "./guess.ts";
 import type { Attempt, Cause, RebuiltOutput } from "./outcome.ts";
 import { equivalentBy, type Stabiliser } from "./stabilise.ts";
-import { Turns } from "./turns.ts";
 import {
   NEVER,
   STILL,
@@ -40,7 +40,8 @@ export interface Investigation extends AgainPlace {
   /** How often it is built with nothing varied; 0: once, and only where it is another one with everything varied. */
   times: number;
   nix: NixAgain | { reason: string };
-  turns: Turns;
+  /** One build at a time: beside another it would be another one, for what counts processes or has them race. */
+  turns: Limiter;
   /** Told before each build. */
   onBuild: (what: string) => void;
 }
@@ -55,7 +56,7 @@ export async function investigateAll(
   onBuild: (stage: string, what: string, done: number) => void,
 ): Promise<RebuiltOutput[]> {
   const made = new Map<OutputToRebuild, RebuiltOutput>();
-  const turns = new Turns();
+  const turns = new Limiter(1);
   const open = [...outputs];
   const work = async (): Promise<void> => {
     for (let output = open.shift(); output !== undefined; output = open.shift()) {
@@ -155,7 +156,7 @@ class Investigator {
 
   /** @param what for people */
   #build(names: readonly (VariationName | StillName)[], what: string): Promise<Timed> {
-    return this.#place.turns.take(async () => {
+    return this.#place.turns.run(async () => {
       this.#place.onBuild(what);
       const startedAt = performance.now();
       const again = await buildAgain(this.#job, merge(names.map(changeOf)), this.#facts, this.#place);
@@ -266,7 +267,7 @@ class Investigator {
   }
 
   async #byNix(nix: NixAgain, isUnstable: boolean): Promise<void> {
-    const again = await this.#place.turns.take(() => {
+    const again = await this.#place.turns.run(() => {
       this.#place.onBuild(`by ${nix.version}`);
       return nix.build(this.#job);
     });

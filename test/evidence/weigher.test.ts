@@ -67,26 +67,23 @@ for (const [name, numbers] of [
     await weigher.close();
   });
 
-test("a formula that computes for seconds is left when the signal comes, and so is a thread", async () => {
-  const sums = Array.from({ length: 150 }, () => "sum($1)").join(" + ");
-  const { claim } = claimOver(LARGE, { formula: sums });
+async function mustBeLeft(claim: Claim): Promise<void> {
   const stopped = new AbortController();
   const reason = new Error("stopped");
   setImmediate(() => stopped.abort(reason));
   const weigher = new Weigher(locate, stopped.signal);
   await assert.rejects(weighed(weigher, claim, stopped.signal), reason);
   await weigher.close();
+}
+
+test("a formula that computes for seconds is left when the signal comes, and so is a thread", async () => {
+  const sums = Array.from({ length: 150 }, () => "sum($1)").join(" + ");
+  await mustBeLeft(claimOver(LARGE, { formula: sums }).claim);
 });
 
 test("text of an accept that is looked at again and again is, too", async () => {
   const accept = Array.from({ length: 150 }, (_, at) => `json(limit) == "${at}"`).join(" or ");
-  const { claim } = claimOver([1, 2, 3], { accept, limit: "x".repeat(900_000) });
-  const stopped = new AbortController();
-  const reason = new Error("stopped");
-  setImmediate(() => stopped.abort(reason));
-  const weigher = new Weigher(locate, stopped.signal);
-  await assert.rejects(weighed(weigher, claim, stopped.signal), reason);
-  await weigher.close();
+  await mustBeLeft(claimOver([1, 2, 3], { accept, limit: "x".repeat(900_000) }).claim);
 });
 
 test("the same claim is computed once; with builds made again, and of the record, each time", async () => {

@@ -4,7 +4,7 @@ import { createHash, type Hash } from "node:crypto";
 import { closeSync, openSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { availableParallelism } from "node:os";
-import { Limiter } from "#cache/limiter.ts";
+import { Limiter } from "#base/limiter.ts";
 import { writeAll } from "#base/file-pieces.ts";
 import { storePathBase, storePathName, type StorePath } from "#nix/store-path.ts";
 import { STORE_TIME } from "#package/store-layer.ts";

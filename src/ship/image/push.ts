@@ -3,7 +3,7 @@
 import { hexDigestOf } from "#base/digest.ts";
 import { isObject, parseStrictJson } from "#base/strict-json.ts";
 import { nextPage, webProblem } from "#base/web.ts";
-import { Limiter } from "#cache/limiter.ts";
+import { Limiter } from "#base/limiter.ts";
 import { OCI_TYPES, writeImageIndex, type IndexEntry } from "#package/oci-writer.ts";
 import { ACCEPTED_TYPES, type Descriptor } from "#package/oci.ts";
 import { pipeliteError } from "#ship/errors.ts";

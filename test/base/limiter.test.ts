@@ -1,15 +1,15 @@
-// Builds of one rebuild come one at a time, whatever else runs beside them.
+// So many at a time, the others in the order of asking.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as later } from "node:timers/promises";
-import { Turns } from "#rebuild/turns.ts";
+import { Limiter } from "#base/limiter.ts";
 
 test("who takes a turn is alone, comes in the order of asking, and is not held by one that failed", async () => {
-  const turns = new Turns();
+  const turns = new Limiter(1);
   const said: string[] = [];
   const ends = await Promise.allSettled(
     ["a", "b", "c"].map((name) =>
-      turns.take(async () => {
+      turns.run(async () => {
         said.push(`${name} begins`);
         await later();
         said.push(`${name} ends`);
