@@ -98,8 +98,9 @@ test("a line that says by itself that a break was accepted lets nobody sign, and
 
 test("an acceptance counts for nothing in another journal, though the same junk stands at the same line", async () => {
   const homes = [new Home(), new Home()] as const;
-  const runs = homes.map((home) => {
-    const run = home.addRun();
+  // Lines before it that are the same in both, made within a millisecond, would make it one journal.
+  const runs = homes.map((home, at) => {
+    const run = home.addRun({ runId: `20260101T00000001${at}Z-abcdef` });
     appendFileSync(home.file("journal.ndjson"), "junk\n");
     return run;
   });
