@@ -67,3 +67,12 @@ export function writeAt(fd: number, line: string, position: number): void {
   writeAll(fd, bytes, position);
   ftruncateSync(fd, position + bytes.length);
 }
+
+/** After a write that failed: what was there before it, as far as the disk lets us. */
+export function takeBack(fd: number, { end, torn }: End): void {
+  try {
+    writeAt(fd, torn, end);
+  } catch {
+    // Of two failures the first is told. The line stays, or a part of it, and whoever reads it finds out which.
+  }
+}

@@ -17,7 +17,7 @@ import * as shape from "#base/shape.ts";
 import { isHashedRekord } from "#tlog/hashed-rekord.ts";
 import type { BrokenLine } from "./break-statement.ts";
 import { pipeliteError } from "./errors.ts";
-import { lockJournal, openForAppending, readEnd, writeAt, type End } from "./journal-file.ts";
+import { lockJournal, openForAppending, readEnd, takeBack, writeAt, type End } from "./journal-file.ts";
 import type { SetBack } from "./set-backs.ts";
 
 export type JournalKind = (typeof KINDS)[number];
@@ -272,9 +272,14 @@ export class Journal {
       const before = readEnd(fd);
       const { entry, line } = make(before);
       const isCurrent = this.#chain.signature === statSignature(this.file);
-      writeAt(fd, `${line}\n`, before.end);
-      // What it vouches for may be named now, and is to be there with its line or not at all. Of a run without work nothing is made.
-      if (entry?.kind !== "repeat") fsyncSync(fd);
+      try {
+        writeAt(fd, `${line}\n`, before.end);
+        // What it vouches for may be named now, and is to be there with its line or not at all. Of a run without work nothing is made.
+        if (entry?.kind !== "repeat") fsyncSync(fd);
+      } catch (error) {
+        takeBack(fd, before);
+        throw error;
+      }
       if (isCurrent) this.#add(entry, line);
       return { entry, mark: { offset: before.end, digest: digestOf(line) } };
     } finally {

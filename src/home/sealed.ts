@@ -54,7 +54,8 @@ export class SealedFiles {
       if (!isFree) renameSync(path, freeNameFor(path));
       this.#journal.append({ kind, subject, file, digest: digestOf(content) });
     } catch (error) {
-      rmSync(pending, { force: true });
+      // A line that the disk did not let us take back needs its file.
+      if (!this.#digestsOf(file).includes(digestOf(content))) rmSync(pending, { force: true });
       throw error;
     }
     linkSync(pending, path);
