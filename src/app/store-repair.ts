@@ -29,19 +29,27 @@ export interface RepairStore extends Caches {
   env: Variables;
 }
 
-export interface Repaired {
-  path: StorePath;
+export interface Means {
   by: "its form" | "another store" | "a cache" | "this machine" | "building it again";
   /** The other store, or the cache. */
   from?: string;
 }
 
-type Means = Omit<Repaired, "path">;
+export interface Repaired extends Means {
+  path: StorePath;
+}
+
+/** What did not put a path right. */
+interface Tried extends Means {
+  why: string;
+}
+
+/** What is still wrong. Where no files would put it right, nothing was tried. */
+export type LeftProblem = StoreProblem & { tried: Tried[] };
 
 export interface RepairedStore {
   repaired: Repaired[];
-  /** What is still wrong. */
-  problems: StoreProblem[];
+  problems: LeftProblem[];
 }
 
 /**
@@ -58,23 +66,36 @@ export async function repairStore(home: string, options: RepairStore): Promise<R
     .map((word) => stack.use(openStore(resolve(cwd, word), { readOnly: true })));
   const caches = options.caches.filter((word) => !isStore(word));
   const open = { caches, trustedKeys, cwd, env };
-  const substituter = openSubstituter(store, open, signal, onRefused === undefined ? {} : { onRefused });
+  const refusals = new Map<string, string>();
+  const substituter = openSubstituter(store, open, signal, {
+    onRefused(url, error) {
+      refusals.set(url, error.message);
+      onRefused?.(url, error);
+    },
+  });
   const verified = await store.verify({ checkContents: true, signal });
   mkdirSync(store.temporaryDir, { recursive: true });
   const work = mkdtempSync(join(store.temporaryDir, "repair-"));
-  const repair: Repair = { store, others, substituter, work, signal, env };
+  const repair: Repair = { store, others, substituter, refusals, work, signal, env };
   const repaired: Repaired[] = [];
-  let problems = verified.problems;
-  const attempt = async (by: (repair: Repair, problem: PathProblem) => Promise<Means | undefined>) => {
-    const left: StoreProblem[] = [];
+  let problems = verified.problems.map((problem): LeftProblem => ({ ...problem, tried: [] }));
+  const attempt = async (way: Way) => {
+    const left: LeftProblem[] = [];
     for (const problem of problems) {
-      const means = isOfFiles(problem) ? await by(repair, problem) : undefined;
-      if (means === undefined || !isOfFiles(problem)) left.push(problem);
-      else {
-        const done = { path: problem.path, ...means };
-        repaired.push(done);
-        options.onRepaired?.(done);
+      if (!isOfFiles(problem)) {
+        left.push(problem);
+        continue;
       }
+      const tried: Tried[] = [];
+      const means = await way(repair, problem, tried);
+      if (means === undefined) {
+        const before = problem.tried.filter(({ by }) => !tried.some((each) => each.by === by));
+        left.push({ ...problem, tried: [...before, ...tried] });
+        continue;
+      }
+      const done = { path: problem.path, ...means };
+      repaired.push(done);
+      options.onRepaired?.(done);
     }
     const isProgress = left.length < problems.length;
     problems = left;
@@ -94,44 +115,80 @@ interface Repair {
   store: Store;
   others: readonly Store[];
   substituter: Substituter;
+  /** Why a cache is asked no more, by its URL. */
+  refusals: ReadonlyMap<string, string>;
   /** A folder for what is made on the way. */
   work: string;
   signal: AbortSignal;
   env: Variables;
 }
 
-type PathProblem = Exclude<StoreProblem, { kind: "database" | "address-wrong" }>;
+type PathProblem = Exclude<LeftProblem, { kind: "database" | "address-wrong" }>;
+
+/** What repairs a path; what does not is added to `tried`. */
+type Way = (repair: Repair, problem: PathProblem, tried: Tried[]) => Promise<Means | undefined>;
 
 /** What right files end; a wrong database needs a copy of it. */
-function isOfFiles(problem: StoreProblem): problem is PathProblem {
+function isOfFiles(problem: LeftProblem): problem is PathProblem {
   return problem.kind !== "database" && problem.kind !== "address-wrong";
 }
 
-async function repairFromElsewhere(repair: Repair, { kind, path }: PathProblem): Promise<Means | undefined> {
+async function repairFromElsewhere(
+  repair: Repair,
+  { kind, path }: PathProblem,
+  tried: Tried[],
+): Promise<Means | undefined> {
   if (kind === "not-canonical") {
     await repair.store.restoreForm(path);
     return { by: "its form" };
   }
-  for (const other of repair.others)
-    if (other.isPresent(path) && (await tryReplace(repair, path, other.physical(path))))
-      return { by: "another store", from: other.home };
-  const cache = await tryCaches(repair, path);
+  const { others, substituter } = repair;
+  for (const other of others) {
+    const means = { by: "another store", from: other.home } as const;
+    const why = other.isPresent(path)
+      ? await tryReplace(repair, path, other.physical(path))
+      : "it does not have it";
+    if (why === undefined) return means;
+    tried.push({ ...means, why });
+  }
+  const cache = await tryCaches(repair, path, tried);
   if (cache !== undefined) return { by: "a cache", from: cache };
-  return (await tryCapture(repair, path)) ? { by: "this machine" } : undefined;
+  if (others.length + substituter.urls.length === 0)
+    tried.push({ by: "a cache", why: "none is named, and no other store (--from, $PIPELITE_CACHES)" });
+  const why = await unlessFull(repair, () => tryCapture(repair, path));
+  if (why === undefined) return { by: "this machine" };
+  tried.push({ by: "this machine", why });
+  return undefined;
 }
 
-async function repairByBuilding(repair: Repair, { path }: PathProblem): Promise<Means | undefined> {
-  return (await tryRebuild(repair, path)) ? { by: "building it again" } : undefined;
+async function repairByBuilding(
+  repair: Repair,
+  { path }: PathProblem,
+  tried: Tried[],
+): Promise<Means | undefined> {
+  const by = "building it again";
+  const why = await unlessFull(repair, () => tryRebuild(repair, path));
+  if (why === undefined) return { by };
+  tried.push({ by, why });
+  return undefined;
 }
 
-/** What a cache says of a path must be vouched for as when a run takes it, and must be what is registered here. @returns which gave it */
-async function tryCaches(repair: Repair, path: StorePath): Promise<string | undefined> {
-  const { store, substituter, work, signal } = repair;
+/**
+ * What a cache says of a path must be vouched for as when a run takes it, and must be what is registered here.
+ * @returns which gave it
+ */
+async function tryCaches(repair: Repair, path: StorePath, tried: Tried[]): Promise<string | undefined> {
+  const { store, substituter, refusals, work, signal } = repair;
   const wanted = store.info(path)?.narHash;
   if (wanted === undefined) return undefined;
+  const others = new Set<string>();
   let failure: unknown;
   const from = await substituter.read(path, signal, {
-    accepts: ({ narHash }) => asBuffer(narHash).equals(wanted),
+    accepts({ narHash }, url) {
+      const isWanted = asBuffer(narHash).equals(wanted);
+      if (!isWanted) others.add(url);
+      return isWanted;
+    },
     async take(chunks) {
       const target = join(mkdtempSync(join(work, "cache-")), "made");
       try {
@@ -146,29 +203,46 @@ async function tryCaches(repair: Repair, path: StorePath): Promise<string | unde
     },
   });
   if (failure !== undefined) throw failure;
-  return from;
+  if (from !== undefined) return from;
+  for (const url of substituter.urls) {
+    const answer = others.has(url) ? "what it has by this name has another hash" : "it does not have it";
+    tried.push({ by: "a cache", from: url, why: refusals.get(url) ?? answer });
+  }
+  return undefined;
 }
 
-/** False where `source` is not what is registered, or cannot be read. */
-async function tryReplace({ store, signal }: Repair, path: StorePath, source: string): Promise<boolean> {
+/** @returns why it is not repaired; undefined where it is */
+async function unlessFull(
+  { signal }: Repair,
+  action: () => Promise<string | undefined>,
+): Promise<string | undefined> {
   try {
-    await store.replaceFiles(path, source, signal);
-    return true;
+    return await action();
   } catch (error) {
     signal.throwIfAborted();
-    if (isPipeliteError(error) && !isPipeliteError(error, "STORE_NO_SPACE")) return false;
-    throw error;
+    if (!isPipeliteError(error) || error.code === "STORE_NO_SPACE") throw error;
+    return error.message;
   }
 }
 
-/** Captures a program again that the store had from this machine. */
-async function tryCapture(repair: Repair, path: StorePath): Promise<boolean> {
+/** @returns why not, where `source` is not what is registered, or cannot be read */
+function tryReplace(repair: Repair, path: StorePath, source: string): Promise<string | undefined> {
+  return unlessFull(repair, async () => {
+    await repair.store.replaceFiles(path, source, repair.signal);
+    return undefined;
+  });
+}
+
+/** Captures a program again that the store had from this machine. @returns why not */
+async function tryCapture(repair: Repair, path: StorePath): Promise<string | undefined> {
   const executable = executableOf(repair.store.home, path);
-  if (executable === undefined || !existsSync(executable)) return false;
+  if (executable === undefined) return "it was made of no program here";
+  if (!existsSync(executable)) return `${executable}, of which it was made, is gone`;
   using scratch = openStore(join(repair.work, "captured"));
   const name = storePathName(path);
   const { program } = await captureProgram(scratch, { executable, name, place: "store repair" });
-  return program.path === path && tryReplace(repair, path, scratch.physical(path));
+  if (program.path !== path) return `${executable}, of which it was made, is another program now`;
+  return tryReplace(repair, path, scratch.physical(path));
 }
 
 /** Where the program was that became this path: the notes of the home have it. */
@@ -179,21 +253,19 @@ function executableOf(home: string, path: StorePath): string | undefined {
   return note?.key.split("\0")[0];
 }
 
-async function tryRebuild(repair: Repair, path: StorePath): Promise<boolean> {
+/** @returns why not */
+async function tryRebuild(repair: Repair, path: StorePath): Promise<string | undefined> {
   const { store, work, env, signal } = repair;
   const drvPath = store.info(path)?.deriver;
-  if (drvPath === undefined || !store.isPresent(drvPath)) return false;
+  if (drvPath === undefined) return "no derivation is known that makes it";
+  if (!store.isPresent(drvPath)) return `${drvPath}, which makes it, is not there`;
   const folder = mkdtempSync(join(work, "build-"));
   const target = join(folder, "made");
-  try {
-    const derivation = store.readDerivation(drvPath);
-    const { kind } = await detectSandbox(undefined, programFolders(env));
-    const job = { name: derivation.name, drvPath, derivation, signal };
-    const made = await rebuild(job, { store, kind, env, folder: join(folder, "builds"), target });
-    return made.status === "built" && (await tryReplace(repair, path, target));
-  } catch (error) {
-    signal.throwIfAborted();
-    if (isPipeliteError(error)) return false;
-    throw error;
-  }
+  const derivation = store.readDerivation(drvPath);
+  const { kind } = await detectSandbox(undefined, programFolders(env));
+  const job = { name: derivation.name, drvPath, derivation, signal };
+  const made = await rebuild(job, { store, kind, env, folder: join(folder, "builds"), target });
+  signal.throwIfAborted();
+  if (made.status === "failed") return made.error.message;
+  return made.status === "built" ? tryReplace(repair, path, target) : made.status;
 }

@@ -1,10 +1,11 @@
 // Repair: only the registered bytes may take the place of wrong ones.
 import assert from "node:assert/strict";
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { describe, test } from "node:test";
 import { removeTree } from "#base/files.ts";
+import { openHome } from "#home/home.ts";
 import { pipelite } from "../rig/command.ts";
 import { assertNixAccepts } from "../rig/nix.ts";
 import { peer } from "../rig/peer.ts";
@@ -14,6 +15,13 @@ import { absentPath, coded, StoreRig } from "./rig.ts";
 function damage(file: string): void {
   chmodSync(file, 0o644);
   writeFileSync(file, "damaged");
+}
+
+const NO_PROGRAM = "not by this machine: it was made of no program here";
+const NO_DERIVATION = "not by building it again: no derivation is known that makes it";
+
+function triedIn(text: string): string[] {
+  return text.split("\n").flatMap((line) => (line.startsWith("  ") ? line.trim() : []));
 }
 
 describe("replaceFiles", () => {
@@ -76,6 +84,10 @@ describe("store repair --from a binary cache", () => {
     const untrusted = await run(rig, "store", "repair", "--from", rig.path("cache"));
     assert.equal(untrusted.code, 3, untrusted.stdout);
     assert.match(untrusted.stderr, /is asked no more/);
+    const [tried = "", ...others] = triedIn(untrusted.stdout);
+    const cache = `not by a cache, file://${rig.path("cache")}: `;
+    assert.ok(tried.startsWith(cache) && untrusted.stderr.includes(tried.slice(cache.length)), tried);
+    assert.deepEqual(others, [NO_PROGRAM, NO_DERIVATION]);
     const repair = [
       "store",
       "repair",
@@ -111,6 +123,56 @@ describe("store repair --from a binary cache", () => {
   });
 });
 
+describe("store repair that can't says what it tried", () => {
+  test("of each store and cache that was named, and that none was", async () => {
+    using rig = new StoreRig();
+    using other = new StoreRig();
+    const [text, kept] = [await rig.text("text"), await rig.text("kept")];
+    await other.text("other");
+    for (const each of [rig, other]) each.close();
+    const run = (...words: string[]) => pipelite([...words, "--store", rig.home], { cwd: rig.folder });
+    await run("cache", "push", "--to", rig.path("cache"), kept);
+    rmSync(join(rig.home, text));
+    const alone = await run("store", "repair");
+    assert.equal(alone.code, 3, alone.stderr);
+    assert.deepEqual(triedIn(alone.stdout), [
+      "not by a cache: none is named, and no other store (--from, $PIPELITE_CACHES)",
+      NO_PROGRAM,
+      NO_DERIVATION,
+    ]);
+    const named = await run("store", "repair", "--from", rig.path("cache"), "--from", other.home);
+    assert.equal(named.code, 3, named.stderr);
+    assert.deepEqual(triedIn(named.stdout), [
+      `not by another store, ${other.home}: it does not have it`,
+      `not by a cache, file://${rig.path("cache")}: it does not have it`,
+      NO_PROGRAM,
+      NO_DERIVATION,
+    ]);
+  });
+
+  test("of the program that a path was made of", async () => {
+    using rig = new StoreRig();
+    const path = await rig.text("program");
+    rig.close();
+    const program = rig.path("program");
+    openHome(rig.home).notes.remember("programs", `${program}\0`, { program: { path } });
+    rmSync(join(rig.home, path));
+    const tried = async (): Promise<string | undefined> => {
+      const { code, stdout, stderr } = await pipelite(["store", "repair", "--store", rig.home]);
+      assert.equal(code, 3, stderr);
+      return triedIn(stdout).find((line) => line.startsWith("not by this machine"));
+    };
+    assert.equal(await tried(), `not by this machine: ${program}, of which it was made, is gone`);
+    rig.write({ program: "#!/bin/sh\n" });
+    assert.match((await tried()) ?? "", /cannot capture \S+\/program: it is a script for sh/);
+    copyFileSync("/bin/sh", program);
+    assert.equal(
+      await tried(),
+      `not by this machine: ${program}, of which it was made, is another program now`,
+    );
+  });
+});
+
 test(
   "store repair takes programs from this machine, outputs by building again, the rest from another store",
   { skip: peer("nix-store") },
@@ -141,6 +203,7 @@ export default async ({ words }: { words: Source }) => ({ x: await words.text() 
     assert.equal(first.code, 3, first.stdout + first.stderr);
     assert.match(first.stdout, /-node-.*: repaired by this machine/);
     assert.match(first.stdout, /-words\.txt: changed/);
+    assert.match(first.stdout, /^ {2}not by building it again: Cannot accept \S+-a: its hash is /m);
     const second = await pipelite(["store", "repair", "--store", project.home, "--from", copy.home]);
     assert.equal(second.code, 0, second.stdout + second.stderr);
     assert.match(second.stdout, /-words\.txt: repaired by another store, \//);

@@ -1,4 +1,5 @@
 // `pipelite store repair`: right bytes in the place of wrong ones.
+import type { LeftProblem, Means } from "#app/store-repair.ts";
 import { EXIT } from "#base/errors.ts";
 import { formatCount } from "#base/numbers.ts";
 import { command, values } from "#cli/command.ts";
@@ -9,7 +10,7 @@ import { describeProblem } from "#cli/store-problems.ts";
 export const storeRepair = command({
   brief: "Put right what `store verify --contents` finds wrong",
   about: [
-    "Takes what is missing or changed from other stores and binary caches, then from this machine (programs that stages use), and builds what is left. Only bytes of the registered hash are taken, and from a cache only what it may give to a run. Ends with 3 when something is still wrong.",
+    "Takes what is missing or changed from other stores and binary caches, then from this machine (programs that stages use), and builds what is left. Only bytes of the registered hash are taken, and from a cache only what it may give to a run. Ends with 3 when something is still wrong, and says of each path what was tried.",
   ],
   examples: [
     ["pipelite store repair", "from the usual caches, this machine, or by building again"],
@@ -33,15 +34,15 @@ export const storeRepair = command({
       cwd: context.cwd,
       env: context.env,
       signal: context.interruption(),
-      onRepaired: ({ path, by, from }) => {
-        const where = from === undefined ? "" : `, ${from}`;
-        if (!flags.json) print(context, `${path}: repaired by ${by}${where}`);
+      onRepaired: ({ path, ...means }) => {
+        if (!flags.json) print(context, `${path}: repaired by ${describeMeans(means)}`);
       },
       onRefused: (url, error) => say(context, flags, `${error.message}; ${url} is asked no more`),
     });
     if (flags.json) printJson(context, { repaired, problems });
     else {
-      print(context, problems.map(describeProblem).join("\n"));
+      for (const problem of problems)
+        print(context, [describeProblem(problem), ...whatWasTried(problem)].join("\n"));
       const left =
         problems.length === 0 ? "nothing is wrong now" : `${formatCount(problems.length, "problem")} left`;
       say(context, flags, `${formatCount(repaired.length, "path")} repaired: ${left}`);
@@ -49,3 +50,12 @@ export const storeRepair = command({
     return problems.length > 0 ? EXIT.verification : EXIT.ok;
   },
 });
+
+function describeMeans({ by, from }: Means): string {
+  return from === undefined ? by : `${by}, ${from}`;
+}
+
+function whatWasTried({ tried }: LeftProblem): string[] {
+  if (tried.length === 0) return ["  nothing was tried: no files put this right"];
+  return tried.map(({ why, ...means }) => `  not by ${describeMeans(means)}: ${why}`);
+}
