@@ -61,6 +61,7 @@ await bundle({
     ...Object.fromEntries(lazy.map((path) => [chunkOf(path), path])),
     index: "src/index.ts",
     api: "src/api/index.ts",
+    "document-thread": "src/report/document-thread.ts",
     sigstore: "src/sigstore/index.ts",
   },
 });

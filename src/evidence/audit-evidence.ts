@@ -6,24 +6,26 @@ import { byteStringOf } from "#base/bytes.ts";
 import { bytesOfContent, entryAt, isPlainDirectory, wholeFile } from "#base/files.ts";
 import { digestOf } from "#base/digest.ts";
 import { isPipeliteError } from "#base/errors.ts";
+import { inTurns } from "#base/steps.ts";
 import type { Home } from "#home/home.ts";
 import type { ReadRun } from "#home/runs.ts";
 import type { RunRecord } from "#home/run-record.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { Store } from "#store/store.ts";
 import { fails, holds, unavailable, type IntegrityFinding } from "./integrity.ts";
-import { evidenceFiles, sums } from "./result-tree.ts";
+import { evidenceFiles, sumSteps } from "./result-tree.ts";
 
 /** The writer of documents, which stands on a higher floor. */
 export interface DocumentMaker {
   /** Version and code of the writer, as records name them. */
   writer: string;
-  /** @param logs stage -> its log @throws PipeliteError */
+  /** @param logs stage -> its log @throws PipeliteError; the signal's reason */
   make: (
     home: Home,
     record: RunRecord,
     logs: ReadonlyMap<string, Uint8Array>,
-  ) => ReadonlyMap<string, Uint8Array>;
+    signal?: AbortSignal,
+  ) => Promise<ReadonlyMap<string, Uint8Array>>;
 }
 
 const ID = "evidence";
@@ -35,16 +37,18 @@ export interface AuditedEvidence {
   /** See `sourceOf`. */
   source: ReadRun | string;
   maker: DocumentMaker;
+  signal?: AbortSignal | undefined;
 }
 
 /** Whether the evidence of a run's result is what the record that it is of, results and logs give. */
-export function checkEvidence({
+export async function checkEvidence({
   home,
   store,
   run,
   source: found,
   maker,
-}: AuditedEvidence): IntegrityFinding[] {
+  signal,
+}: AuditedEvidence): Promise<IntegrityFinding[]> {
   const { tree } = run.record;
   if (tree === undefined) return [];
   const folder = join(store.physical(parseStorePath(tree)), "evidence");
@@ -66,7 +70,7 @@ export function checkEvidence({
     ];
   }
   try {
-    const problem = compare(home, store, { folder, source, maker });
+    const problem = await compare(home, store, { folder, source, maker, signal });
     return [problem === undefined ? holds(ID) : fails(ID, `${tree}/evidence/${problem}`)];
   } catch (error) {
     if (!isPipeliteError(error)) throw error;
@@ -96,13 +100,18 @@ interface Compared {
   folder: string;
   source: RunRecord;
   maker: DocumentMaker;
+  signal: AbortSignal | undefined;
 }
 
 /** The one bit of a file's mode that the store keeps. */
 const EXECUTABLE = 0o100;
 
 /** The first file that is not what it must be, and why. */
-function compare(home: Home, store: Store, { folder, source, maker }: Compared): string | undefined {
+async function compare(
+  home: Home,
+  store: Store,
+  { folder, source, maker, signal }: Compared,
+): Promise<string | undefined> {
   const logs = new Map<string, Uint8Array>();
   for (const { name, logDigest } of source.stages) {
     const file = join(folder, "logs", `${name}.log`);
@@ -115,8 +124,8 @@ function compare(home: Home, store: Store, { folder, source, maker }: Compared):
   const results = new Map(Object.entries(source.results).map(([name, path]) => [name, parseStorePath(path)]));
   const wanted = evidenceFiles({
     record,
-    sums: sums(store, results),
-    documents: maker.make(home, record, logs),
+    sums: await inTurns(sumSteps(store, results), signal),
+    documents: await maker.make(home, record, logs, signal),
     logs,
   });
   const names = new Set([...wanted.keys()].map(byteStringOf));

@@ -88,7 +88,7 @@ export async function auditRun(home: Home, run: ReadRun, options: AuditOptions):
     const own = [...checkJournal(home, run), ...checkRecord(run)];
     const others = [
       ...checkTree(store, record),
-      ...checkEvidence({ home, store, run, source, maker: documents }),
+      ...(await checkEvidence({ home, store, run, source, maker: documents, signal })),
       ...checkDerivations(store, record, paths),
       ...checkExpansions(store, record, paths),
       ...checkVariants(store, record, paths),

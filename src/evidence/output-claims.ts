@@ -60,8 +60,13 @@ export function* outputClaimSteps(
     ofChecks.push(...(yield* checkClaims(verdict, { found, places, weighClaim })));
     yield;
   }
+  const ofStages: Claim[] = [];
+  for (const stage of record.stages) {
+    ofStages.push(...stageOutputClaims(stage, locate));
+    yield;
+  }
   return [
-    ...record.stages.flatMap((stage) => stageOutputClaims(stage, locate)),
+    ...ofStages,
     ...record.stages.flatMap((stage) => rootClaims(stage, locate)),
     ...record.materials.flatMap(({ name, path, narHash, narSize }) => [
       hashClaim(`material/${name}`, name, path, { value: narHash, formula: "narHash($1)" }),

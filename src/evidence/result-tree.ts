@@ -17,6 +17,7 @@ import {
   type Content,
 } from "#base/files.ts";
 import type { Home } from "#home/home.ts";
+import { finish, inTurns, type Steps } from "#base/steps.ts";
 import { sha256 } from "#nix/hash.ts";
 import { makeTextPath, parseStorePath, storePathBase } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
@@ -34,6 +35,7 @@ export interface ResultTree {
   documents: ReadonlyMap<string, Uint8Array>;
   /** Stage -> its log. */
   logs: ReadonlyMap<string, Uint8Array>;
+  signal?: AbortSignal;
 }
 
 export interface EvidenceSources {
@@ -68,6 +70,7 @@ export async function addResultTree({
   record,
   documents,
   logs,
+  signal,
 }: ResultTree): Promise<StorePath> {
   const folder = home.layout.temporary;
   mkdirSync(folder, { recursive: true });
@@ -76,7 +79,8 @@ export async function addResultTree({
     const evidence = join(tree, "evidence");
     mkdirSync(join(evidence, "logs"), { recursive: true });
     await together([...results], ([name, path]) => symlink(`../${storePathBase(path)}`, join(tree, name)));
-    const files = evidenceFiles({ record, sums: sums(store, results), documents, logs });
+    const summed = await inTurns(sumSteps(store, results), signal);
+    const files = evidenceFiles({ record, sums: summed, documents, logs });
     await together([...files], ([name, content]) => writeNew(join(evidence, name), content));
     const derivations = record.stages
       .flatMap(({ drvPath, graphDrvPath }) => [drvPath, graphDrvPath])
@@ -147,15 +151,22 @@ export function readLogs(home: Home, { stages, tree }: RunRecord): Map<string, U
 
 /** Every file of every result, in the form that `sha256sum --check` reads from within the result: names are bytes. */
 export function sums(store: Pick<Store, "physical">, results: ReadonlyMap<string, StorePath>): Buffer {
+  return finish(sumSteps(store, results));
+}
+
+export function* sumSteps(
+  store: Pick<Store, "physical">,
+  results: ReadonlyMap<string, StorePath>,
+): Steps<Buffer> {
   const lines: string[] = [];
   for (const [name, path] of [...results].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const physical = store.physical(path);
     const result = byteStringOf(name);
     const kind = entryAt(physical);
-    if (kind?.isFile() === true) lines.push(sumLine(sha256OfFile(physical), result));
+    if (kind?.isFile() === true) lines.push(sumLine(yield* sha256OfFile(physical), result));
     else if (kind?.isDirectory() === true) {
       for (const file of filesBelow(physical).toSorted())
-        lines.push(sumLine(sha256OfFile(pathBelow(physical, file)), `${result}/${file}`));
+        lines.push(sumLine(yield* sha256OfFile(pathBelow(physical, file)), `${result}/${file}`));
     }
   }
   return Buffer.from(lines.join(""), "latin1");
@@ -169,13 +180,15 @@ function sumLine(sum: string, name: string): string {
 
 const PIECE = Buffer.allocUnsafeSlow(256 * 1024);
 
-function sha256OfFile(path: string | Buffer): string {
+function* sha256OfFile(path: string | Buffer): Steps<string> {
   const hash = createHash("sha256");
   const buffer = PIECE;
   const fd = openSync(path, "r");
   try {
-    for (let size = readSync(fd, buffer); size > 0; size = readSync(fd, buffer))
+    for (let size = readSync(fd, buffer); size > 0; size = readSync(fd, buffer)) {
       hash.update(buffer.subarray(0, size));
+      yield;
+    }
   } finally {
     closeSync(fd);
   }

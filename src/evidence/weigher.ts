@@ -19,9 +19,26 @@ export interface WeighRequest {
 }
 
 /** Bytes of evidence times characters of formula, of what is computed without a thread: a tenth of a second or so. */
-const COST_MAX = 1e6;
+export const COST_MAX = 1e6;
 /** Text that an `accept` may look at again and again. */
 const TEXT_MAX = 10_000;
+
+/** What a formula costs that reads what is in the store: see `COST_MAX`. */
+export function costOf(
+  { formula, evidence }: Pick<Claim, "formula" | "evidence">,
+  locate: (path: string) => string,
+): number {
+  let bytes = 0;
+  for (const text of evidence) {
+    const reference = parseReference(text);
+    if (reference?.kind !== "store") continue;
+    const { path, file } = reference;
+    const stat = entryAt(`${locate(path)}${file === "" ? "" : `/${file}`}`);
+    // How much is in a folder nobody knows before it is read.
+    bytes += stat?.isDirectory() === true ? COST_MAX : (stat?.size ?? 0);
+  }
+  return bytes * formula.length;
+}
 
 export class Weigher {
   readonly #locate: (path: string) => string;
@@ -62,19 +79,11 @@ export class Weigher {
   }
 
   /** undefined for what reads the record. */
-  #costOf({ formula, evidence, value, limit }: Claim): number | undefined {
-    let bytes = 0;
-    for (const text of evidence) {
-      const reference = parseReference(text);
-      if (reference?.kind === "record") return undefined;
-      if (reference === undefined) continue;
-      const { path, file } = reference;
-      const stat = entryAt(`${this.#locate(path)}${file === "" ? "" : `/${file}`}`);
-      // How much is in a folder nobody knows before it is read.
-      bytes += stat?.isDirectory() === true ? COST_MAX : (stat?.size ?? 0);
-    }
+  #costOf(claim: Claim): number | undefined {
+    const { evidence, value, limit } = claim;
+    if (evidence.some((text) => parseReference(text)?.kind === "record")) return undefined;
     const isLong = [value, limit].some((each) => typeof each === "string" && each.length > TEXT_MAX);
-    return isLong ? Infinity : bytes * formula.length;
+    return isLong ? Infinity : costOf(claim, this.#locate);
   }
 
   #placesOf({ evidence }: Claim): Record<string, string> {

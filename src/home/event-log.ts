@@ -29,7 +29,10 @@ export class EventLog {
   readonly #fd: number;
   #waiting: string[] = [];
   #waitingBytes = 0;
+  /** What was handed to the system and not taken yet. */
+  #unwritten = Buffer.alloc(0);
   #written: Promise<void> = Promise.resolve();
+  #failure: unknown;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(file: string) {
@@ -50,41 +53,43 @@ export class EventLog {
     else this.#timer ??= setTimeout(() => this.#flush(), BATCH_MS).unref();
   }
 
-  /** Writes what waits. @throws what the system says of the first write that failed */
+  /** Writes what waits, and what could not be written before. @throws what the system says of the last write, where that failed */
   async close(): Promise<void> {
     this.#flush();
-    try {
-      await this.#written;
-    } catch (error) {
-      // The system names no file of what is open.
-      if (error instanceof Error) Object.assign(error, { path: this.#file });
-      throw error;
-    } finally {
-      closeSync(this.#fd);
-    }
+    await this.#written;
+    closeSync(this.#fd);
+    // The system names no file of what is open.
+    if (this.#failure instanceof Error) throw Object.assign(this.#failure, { path: this.#file });
   }
 
   #flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#waiting.length === 0) return;
-    const bytes = Buffer.from(this.#waiting.join(""));
+    const lines = this.#waiting.join("");
     this.#waiting = [];
     this.#waitingBytes = 0;
-    this.#written = this.#written.then(() => writeWhole(this.#fd, bytes));
-    // Told when the log is closed.
-    this.#written.catch(() => undefined);
+    this.#written = this.#written.then(() => this.#write(lines));
+  }
+
+  /** What a full disk does not take is tried again with what comes after it. */
+  async #write(lines: string): Promise<void> {
+    this.#unwritten = Buffer.concat([this.#unwritten, Buffer.from(lines)]);
+    this.#failure = undefined;
+    while (this.#unwritten.length > 0) {
+      try {
+        this.#unwritten = this.#unwritten.subarray(await writePart(this.#fd, this.#unwritten));
+      } catch (error) {
+        this.#failure = error;
+        return;
+      }
+    }
   }
 }
 
-async function writeWhole(fd: number, bytes: Buffer): Promise<void> {
-  for (let done = 0; done < bytes.length;) {
-    done += await new Promise<number>((resolve, reject) =>
-      write(fd, bytes, done, bytes.length - done, (error, count) =>
-        error === null ? resolve(count) : reject(error),
-      ),
-    );
-  }
+function writePart(fd: number, bytes: Buffer): Promise<number> {
+  return new Promise((resolve, reject) =>
+    write(fd, bytes, 0, bytes.length, (error, count) => (error === null ? resolve(count) : reject(error))),
+  );
 }
 
 /** A run by its log alone. */

@@ -1,12 +1,22 @@
 // A file of a home has the name `<file>.pending` until its line is in the journal: a process that is killed before that has left no
 // such file, and one that is killed after it has left one that any later reader finishes.
-import { renameSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { digestOf } from "#base/digest.ts";
 import { systemErrorCode } from "#base/errors.ts";
 import { bytesOfFile } from "#base/files.ts";
 
 export function pendingOf(path: string): string {
   return `${path}.pending`;
+}
+
+/** Writes such a file and then its line. Where the disk does not take both nothing is left of either, but for a line that stayed. */
+export function writeWithLine<T>(path: string, isJournalled: () => boolean, write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    if (!isJournalled()) rmSync(pendingOf(path), { force: true });
+    throw error;
+  }
 }
 
 /** Names a file whose process had no time for it, where the journal has one of these digests for it, and gives its bytes. */

@@ -9,7 +9,7 @@ import { pipeliteError } from "./errors.ts";
 import { EventLog, readEventLog, type LoggedRun } from "./event-log.ts";
 import type { Journal, JournalEntry, LineMark } from "./journal.ts";
 import type { HomeLayout } from "./layout.ts";
-import { finishPending } from "./pending.ts";
+import { finishPending, writeWithLine } from "./pending.ts";
 import {
   runFileOf,
   nameRecord,
@@ -218,11 +218,14 @@ export class Runs {
   write(record: RunRecord): WrittenRun {
     const { runId } = record;
     const path = this.pathOf(runId);
-    const digest = writePendingRecord(path, record);
     const file = runFileOf(runId);
-    const { mark: line } = this.#journal.append({ kind: "run", subject: runId, file, digest });
-    nameRecord(path);
-    return { runId, digest, line, signature: this.signatureOf(runId) ?? "" };
+    const isJournalled = () => this.#journal.about("run", runId).length > 0;
+    return writeWithLine(path, isJournalled, () => {
+      const digest = writePendingRecord(path, record);
+      const { mark: line } = this.#journal.append({ kind: "run", subject: runId, file, digest });
+      nameRecord(path);
+      return { runId, digest, line, signature: this.signatureOf(runId) ?? "" };
+    });
   }
 
   /** Whether the record is still what was written, by stat, and the journal vouches for it: no more than that is read. */
@@ -233,15 +236,9 @@ export class Runs {
 
   /** Journals a run that had nothing to do. @param earlier the run that it repeats, and the digest of its record */
   repeat({ runId, startedAt, durationMs }: Repetition, earlier: { runId: string; digest: string }): void {
-    const file = runFileOf(earlier.runId);
-    this.#journal.append({
-      kind: "repeat",
-      subject: runId,
-      file,
-      digest: earlier.digest,
-      startedAt,
-      durationMs,
-    });
+    const { runId: of, digest } = earlier;
+    const times = { startedAt, durationMs };
+    this.#journal.append({ kind: "repeat", subject: runId, file: runFileOf(of), digest, ...times });
   }
 
   #summaryOf(runId: string): RunSummary {

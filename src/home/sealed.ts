@@ -8,7 +8,7 @@ import { bytesOfFile, entryAt, makeFolder, writeFileAtomically } from "#base/fil
 import { flock } from "#base/libc.ts";
 import type { Journal, JournalKind } from "./journal.ts";
 import type { HomeLayout } from "./layout.ts";
-import { finishPending, pendingOf } from "./pending.ts";
+import { finishPending, pendingOf, writeWithLine } from "./pending.ts";
 
 export interface NewSealed {
   kind: JournalKind;
@@ -49,15 +49,13 @@ export class SealedFiles {
     const isFree = entryAt(path) === undefined;
     // Throws the system's EEXIST.
     if (!isFree && this.#isJournalled(file)) openSync(path, "wx");
-    writeFileAtomically(pending, content, { flush: true });
-    try {
+    const digest = digestOf(content);
+    const isJournalled = () => this.#digestsOf(file).includes(digest);
+    writeWithLine(path, isJournalled, () => {
+      writeFileAtomically(pending, content, { flush: true });
       if (!isFree) renameSync(path, freeNameFor(path));
-      this.#journal.append({ kind, subject, file, digest: digestOf(content) });
-    } catch (error) {
-      // A line that the disk did not let us take back needs its file.
-      if (!this.#digestsOf(file).includes(digestOf(content))) rmSync(pending, { force: true });
-      throw error;
-    }
+      this.#journal.append({ kind, subject, file, digest });
+    });
     linkSync(pending, path);
     rmSync(pending);
   }

@@ -1,4 +1,5 @@
 // What a run and a command need of this folder, loaded together.
-export { documentsOf, evidenceDocuments } from "./documents.ts";
+export { documentsOf } from "./documents.ts";
 export { documentWriter } from "./writer.ts";
-export { gatherDocuments, gatherAtEnd } from "./gather.ts";
+export { makeDocuments } from "./make-documents.ts";
+export { gatherDocuments } from "./gather.ts";

@@ -23,11 +23,16 @@ export function readClaimSeries(home: Home, record: RunRecord): ClaimSeries[] {
   const found = new Map<string, ClaimSeries>();
   for (const claim of record.claims) {
     if (found.size === SERIES_MAX) break;
-    if (!/\b(cpk|capability)/.test(claim.formula)) continue;
+    if (!isCharted(claim)) continue;
     const series = seriesOf(claim, contextOf(home, record, claim, files));
     if (series !== undefined && !found.has(series.place)) found.set(series.place, series);
   }
   return [...found.values()];
+}
+
+/** Whether its formula may ask for capability. */
+export function isCharted({ formula }: Claim): boolean {
+  return /\b(cpk|capability)/.test(formula);
 }
 
 /** Undefined where the formula asks for no capability, or where its evidence is gone. */

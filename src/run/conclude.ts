@@ -1,13 +1,14 @@
 // The end of a run: its record, its claims, the result tree with the link to it, and what the next run can go by.
 import type { Teller } from "./teller.ts";
-import { EXIT, isPipeliteError, type ExitCode } from "#base/errors.ts";
+import { EXIT, isPipeliteError, systemErrorCode, type ExitCode } from "#base/errors.ts";
 import { isBuildNode } from "#compile/nodes.ts";
 import type { Graph } from "#compile/nodes.ts";
 import { areSettled } from "#compile/file-stamps.ts";
-import { finish } from "#base/steps.ts";
+import { inTurns } from "#base/steps.ts";
 import { outputClaimSteps } from "#evidence/output-claims.ts";
 import { addResultTree, readLogs } from "#evidence/result-tree.ts";
 import { claimsOfRun } from "#evidence/run-claims.ts";
+import { Weigher } from "#evidence/weigher.ts";
 import type { Home } from "#home/home.ts";
 import { TransparencyLog } from "#home/log.ts";
 import type { RunFinished } from "#home/events.ts";
@@ -16,6 +17,7 @@ import type { Claim, Material, RunRecord } from "#home/run-record.ts";
 import type { WrittenRun } from "#home/runs.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import type { StorePath } from "#nix/store-path.ts";
+import { storeFailure } from "#store/failure.ts";
 import { rememberDerivations } from "./foreseen.ts";
 import { narFactsOf } from "./ledger.ts";
 import { rememberRun } from "./no-op.ts";
@@ -32,19 +34,28 @@ export interface Finished {
   opened: OpenedPipeline;
   /** What the first stage that failed asks the process to end with. */
   failureCode: ExitCode;
+  /** Why the plan of a run whose stages did not fail could not be kept. */
+  problem: Error | undefined;
+  /** Aborted when the user asks to stop. */
+  interruption: AbortSignal;
 }
 
-/** Judges the run, gathers its result, and records it. */
+/**
+ * Judges the run, gathers its result, and records it.
+ * @throws why its result could not be kept, once it is recorded as failed
+ */
 export async function conclude(finished: Finished): Promise<RunOutcome> {
   const { teller, start, options, opened, failureCode } = finished;
   const { emit, fold, log } = teller;
   const { work, secrets } = opened;
   const { listener, home, out } = options;
-  const record = judge(finished);
+  const ofOutputs = await claimsOfOutputs(finished);
+  const judged = judge(finished, ofOutputs, finished.problem);
+  const { kept, problem = finished.problem } =
+    judged.status === "passed" ? await tryToKeep(finished, judged) : {};
+  const record = problem === finished.problem ? judged : judge(finished, ofOutputs, problem);
   for (const claim of record.claims) emit({ type: "claim", ...claim });
   const { runId, status } = record;
-  const kept = status === "passed" ? await keepResult(work, opened.graph, record) : undefined;
-  if (kept !== undefined && out !== null) await work.store.addRoot(out, kept.tree);
   const tookMs = performance.now() - start.ms;
   const end: RunFinished = secrets.redactAll({
     type: "run-finished",
@@ -64,16 +75,24 @@ export async function conclude(finished: Finished): Promise<RunOutcome> {
   foldEvent(fold, end);
   log.add(end);
   const whole = { ...record, tookMs, ...kept };
-  // A record that the log has speaks of results that are there.
-  await work.store.settle();
-  const written = home.runs.write(whole);
-  const logProblem = await publish(home);
-  rememberDerivations(
-    work,
-    record.stages.flatMap(({ drvPath }) => drvPath ?? []),
-  );
-  if (kept !== undefined) rememberPassed(finished, { ...whole, ...kept }, written);
-  listener(end);
+  const giveBack = work.store.lendReserve();
+  let logProblem: string | undefined;
+  try {
+    // A record that the log has speaks of results that are there.
+    await work.store.settle();
+    const written = home.runs.write(whole);
+    logProblem = await publish(home);
+    rememberDerivations(
+      work,
+      record.stages.flatMap(({ drvPath }) => drvPath ?? []),
+    );
+    if (kept !== undefined) rememberPassed(finished, { ...whole, ...kept }, written);
+    listener(end);
+    await teller.close();
+  } finally {
+    giveBack();
+  }
+  if (problem !== undefined && status === "failed") throw problem;
   const exitCode = { cancelled: EXIT.interrupted, failed: failureCode || EXIT.failed, passed: EXIT.ok };
   return { runId, status, exitCode: exitCode[status], ...(logProblem !== undefined && { logProblem }) };
 }
@@ -84,35 +103,64 @@ async function publish(home: Home): Promise<string | undefined> {
     await new TransparencyLog(home).publish();
     return undefined;
   } catch (error) {
-    if (!isPipeliteError(error)) throw error;
-    return error.message;
+    if (!isProblem(error)) throw error;
+    const { message } = storeFailure({ home: home.folder }, error) as Error;
+    return message;
   }
 }
 
-/** What became of the run, with all that follows from it. */
-function judge({ teller, start, options, opened }: Finished): RunRecord {
+/** What may go wrong when a result is kept, and is no fault of ours. */
+function isProblem(error: unknown): error is Error {
+  return isPipeliteError(error) || (error instanceof Error && systemErrorCode(error) !== undefined);
+}
+
+/**
+ * What the outputs show. Of a run that is to stop all the same: who stops it a second time ends the process.
+ * @throws the reason of an interruption that comes meanwhile: of what was not looked at nothing can be said
+ */
+async function claimsOfOutputs({ teller, opened, interruption }: Finished): Promise<Claim[]> {
+  const { emit, fold } = teller;
+  const { graph, work } = opened;
+  for (const material of materialsOf(work, graph)) emit({ type: "material", ...material });
+  const record = { stages: stagesOf(fold), materials: fold.materials, results: resultsOf(work, graph) };
+  const signal = interruption.aborted ? undefined : interruption;
+  const locate = (path: string): string => work.store.physical(parseStorePath(path));
+  const weigher = new Weigher(locate, signal);
+  try {
+    return await inTurns(
+      outputClaimSteps(record, locate, (...claim) => weigher.weigh(...claim)),
+      signal,
+    );
+  } finally {
+    await weigher.close();
+  }
+}
+
+/** What became of the run, with all that follows from it. @param problem why its result can't be kept */
+function judge(
+  { teller, start, options, opened }: Finished,
+  ofOutputs: readonly Claim[],
+  problem: Error | undefined,
+): RunRecord {
   const { emit, fold } = teller;
   const { graph, work, secrets } = opened;
-  for (const material of materialsOf(work, graph)) emit({ type: "material", ...material });
   const stages = stagesOf(fold);
-  const results = resultsOf(work, graph);
-  const ofOutputs = finish(
-    outputClaimSteps({ stages, materials: fold.materials, results }, (path) =>
-      work.store.physical(parseStorePath(path)),
-    ),
-  );
   const isSaid = !secrets.isEmpty && secrets.in(JSON.stringify(ofOutputs)) !== undefined;
   // A value that a stage measured out of its limits fails the run, whether or not a gate stands behind that stage.
   const isOutOfLimits = ofOutputs.some((claim) => claim.status === "failed");
   const hasFailed =
-    isSaid || teller.hasLeaked || isOutOfLimits || stages.some((stage) => stage.status === "failed");
+    problem !== undefined ||
+    isSaid ||
+    teller.hasLeaked ||
+    isOutOfLimits ||
+    stages.some((stage) => stage.status === "failed");
   const durationMs = performance.now() - start.ms;
   emit({
     type: "run-judged",
     status: options.signal.aborted ? "cancelled" : hasFailed ? "failed" : "passed",
     finishedAt: new Date(start.at.getTime() + durationMs).toISOString(),
     durationMs,
-    results,
+    results: resultsOf(work, graph),
   });
   const bare = recordOf(fold);
   return { ...bare, claims: claimsOfRun(bare, secrets.redactAll(ofOutputs)) };
@@ -176,6 +224,27 @@ function materialsOf({ store, outputs }: Workspace, { nodes }: Graph): Material[
   });
 }
 
+interface Kept {
+  tree: StorePath;
+  evidenceOfRun: string;
+  documentsBy?: string;
+}
+
+/** The result with the link to it, or why there is none. */
+async function tryToKeep(
+  { opened, options, interruption }: Finished,
+  record: RunRecord,
+): Promise<{ kept?: Kept; problem?: Error }> {
+  try {
+    const kept = await keepResult(opened.work, opened.graph, record, interruption);
+    if (options.out !== null) await opened.work.store.addRoot(options.out, kept.tree);
+    return { kept };
+  } catch (error) {
+    if (!isProblem(error) && !interruption.aborted) throw error;
+    return { problem: storeFailure({ home: options.home.folder }, error) as Error };
+  }
+}
+
 /**
  * The result tree. When the same outputs were gathered before, that tree and its evidence stay: nothing was built, so
  * there is nothing new to attest.
@@ -184,7 +253,8 @@ async function keepResult(
   work: Workspace,
   graph: Graph,
   record: RunRecord,
-): Promise<{ tree: StorePath; evidenceOfRun: string; documentsBy?: string }> {
+  signal: AbortSignal,
+): Promise<Kept> {
   const { store, builds } = work;
   const built = new Set(record.stages.flatMap(({ name, status }) => (status === "built" ? [name] : [])));
   const others = graph.nodes.filter((node) => isBuildNode(node) && !built.has(node.name));
@@ -205,15 +275,16 @@ async function keepResult(
     await store.addTempRoot(earlier.tree);
     return { tree: earlier.tree, evidenceOfRun: earlier.runId };
   }
-  const { evidenceDocuments, gatherAtEnd } = await import("#report/index.ts");
+  const { makeDocuments } = await import("#report/index.ts");
   const logs = readLogs(work.home, record);
   const tree = await addResultTree({
     home: work.home,
     store,
     results,
     record,
-    documents: evidenceDocuments(gatherAtEnd(work.home, record, logs)),
+    documents: await makeDocuments(work.home, record, logs, signal),
     logs,
+    signal,
   });
   builds.rememberTree(key, tree, record.runId);
   return { tree, evidenceOfRun: record.runId, documentsBy: documentWriter() };

@@ -108,14 +108,16 @@ export class RunPlanning {
     return this.#graphDrvs.all;
   }
 
-  /** Writes what is left of the plan. A run that has failed goes on to its record, even where that can't be written. */
-  async keep(): Promise<void> {
+  /** Writes what is left of the plan. @returns why that was not possible, of a run that has not failed otherwise */
+  async keep(): Promise<PipeliteError | undefined> {
     const { work, graph } = this.#opened;
     try {
       await realiseGraph(work, await this.settled());
       await keepEnvironments(work, graph);
+      return undefined;
     } catch (error) {
-      if (this.#ledger.exitCode === EXIT.ok || !isPipeliteError(error)) throw error;
+      if (!isPipeliteError(error)) throw error;
+      return this.#ledger.exitCode === EXIT.ok ? error : undefined;
     }
   }
 

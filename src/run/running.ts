@@ -117,7 +117,6 @@ export class Run {
 
   async #execute(): Promise<RunOutcome> {
     const { graph, loaded, work, secrets } = this.#opened;
-    const { keepGoing } = this.#options;
     const jobs = this.#options.jobs ?? this.#engine.jobs ?? availableParallelism();
     this.#teller.emit({
       type: "run-started",
@@ -151,7 +150,7 @@ export class Run {
         costsOf: (node) => this.#costsOf(node),
         shared: this.#options.beside?.room,
       }),
-      keepGoing,
+      keepGoing: this.#options.keepGoing,
       signal: anySignal(this.#stopping, this.#planning.unprepared),
       onReady: (node) => this.#derivations.expect(node),
       onWanted: () => work.store.registerNow(),
@@ -165,17 +164,18 @@ export class Run {
     // What started stages ends while the run is concluded.
     if (this.#engine.name === "embedded") void this.#engine.close().catch(() => undefined);
     await this.#planning.whole();
-    await this.#planning.keep();
+    const problem = await this.#planning.keep();
     const moments = { prepare: preparedAt, plan: plannedAt, build: performance.now() };
     for (const { name: phase, ...times } of phasesOf(this.#start.ms, moments))
       this.#teller.emit({ type: "phase-finished", phase, ...times });
-    const conclude = await loadEnd();
-    return conclude({
+    return (await loadEnd())({
       teller: this.#teller,
       start: this.#start,
       options: { ...this.#options, signal: this.#stopping },
       opened: this.#opened,
       failureCode: this.#ledger.exitCode,
+      problem,
+      interruption: this.#options.signal,
     });
   }
 

@@ -43,8 +43,11 @@ export class Teller {
     for (const event of held) if (!FIRST.has(event.type)) this.emit(event);
   }
 
+  /** What can't be written of the log is in the record, or the error that there is none is told. */
   async close(): Promise<void> {
-    await this.#log?.close();
+    const log = this.#log;
+    this.#log = undefined;
+    await log?.close().catch(() => undefined);
   }
 
   readonly emit = (said: RunEvent): void => {

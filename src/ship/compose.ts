@@ -35,19 +35,20 @@ export interface Compose {
   digests: readonly Algorithm[];
   /** Name below /usr/share/doc/NAME -> text. */
   documents: Readonly<Record<string, string>>;
+  signal?: AbortSignal;
 }
 
 /** @throws PipeliteError PACK_NODE_MISSING, PACK_FILE_MISSING, PACK_FILE_KIND, PACK_PATH_GONE, PACK_SET_ID */
 export async function composeShipment(
   pack: Pack,
-  { store, record, loaded, epoch, documents, digests }: Compose,
+  { store, record, loaded, epoch, documents, digests, signal }: Compose,
 ): Promise<Shipment> {
   const names: ReadonlyMap<Handle, string> = await namesOf(loaded.definition.results);
   const profile = profileOf({ pack, store, record, names });
   const closure = dependencyOrder(profile.needs, (path) => store.references(path));
   const paths: ShippedPath[] = [];
   for (const path of closure) paths.push(shippedPath(store, path, digests));
-  await requireCopied(store, paths, profile.copies);
+  await requireCopied(store, paths, profile.copies, signal);
   const [arch = ""] = record.host.system.split("-");
   const declared = pack.date === undefined ? undefined : Date.parse(`${pack.date}T00:00:00Z`) / 1000;
   const note = utf8(noteOf(pack, record, paths));
@@ -91,6 +92,7 @@ async function requireCopied(
   store: Store,
   shipped: readonly ShippedPath[],
   copies: readonly Copy[],
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const known = new Map(shipped.map((each) => [each.path, each]));
   const others = new Set<ShippedPath>();
@@ -109,7 +111,7 @@ async function requireCopied(
       throw changedFile(byteStringOf(place));
     file.digests.sha256 = sha256;
   }
-  for (const { tree } of others) await tree.readRest();
+  for (const { tree } of others) await tree.readRest(signal);
 }
 
 /** What the package is made of, in the package itself: from here it can be built again, and compared. */

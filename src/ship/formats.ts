@@ -61,7 +61,7 @@ export const FORMAT_WRITERS: Readonly<Record<ShipmentFormat, WriteFormat>> = {
     const folder = mkdtempSync(join(options.folder, "docker-"));
     return inTurn(shipments, async (each) => {
       const layout = await layoutOf(each, { ...options, images, folder });
-      return [writeDockerArchive(layout, folder, options.folder)];
+      return [await writeDockerArchive(layout, folder, options.folder, images.signal)];
     });
   },
   nix: (shipments, options) => {
@@ -100,8 +100,10 @@ function packagesOf(format: PackageFormat, additions: Additions): WriteFormat {
     });
     refuseShared(plans);
     const each = [...new Map(plans.map((plan) => [plan.facts.name, plan])).values()];
-    const { kept } = images;
-    const written = await severalAtATime(each, (plan) => writePackage(format, plan, { ...options, kept }));
+    const { kept, signal } = images;
+    const written = await severalAtATime(each, (plan) =>
+      writePackage(format, plan, { ...options, kept, signal }),
+    );
     forgetGone(store, kept);
     return written;
   };

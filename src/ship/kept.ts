@@ -24,11 +24,18 @@ export function keptPlace(folder: string, path: StorePath, by: unknown): string 
 }
 
 /** What is noted of a kept file, when that is still what it was. */
-export async function keptNotes<T extends FileNote>(file: string, shape: Shape<T>): Promise<T | undefined> {
+export async function keptNotes<T extends FileNote>(
+  file: string,
+  shape: Shape<T>,
+  signal?: AbortSignal,
+): Promise<T | undefined> {
   const notes = readNotes(notesOf(file), shape);
   if (notes === undefined || !existsSync(file)) return undefined;
   const hash = createHash("sha256");
-  for await (const chunk of readPacked(file)) hash.update(chunk);
+  for await (const chunk of readPacked(file)) {
+    signal?.throwIfAborted();
+    hash.update(chunk);
+  }
   return hash.digest("hex") === notes.sha256 ? notes : undefined;
 }
 

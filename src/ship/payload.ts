@@ -62,15 +62,16 @@ export async function keptPayload(
   parts: readonly PayloadPart[],
   codec: Codec,
   { folder, path }: KeptBy,
+  signal?: AbortSignal,
 ): Promise<Payload> {
   const level = LEVELS[codec];
   const file = keptPlace(folder, path, [identityOf(parts), codecName(codec), level]);
-  const known = await keptNotes(file, noted);
+  const known = await keptNotes(file, noted, signal);
   if (known !== undefined) return { ...known, file, codec, level };
   const keeper = new Keeper(folder, file);
   let made: Packed;
   try {
-    made = await pack(parts, { codec, level }, (piece) => keeper.add(piece));
+    made = await pack(parts, { codec, level, signal }, (piece) => keeper.add(piece));
   } catch (error) {
     keeper.abandon();
     throw error;
@@ -105,11 +106,12 @@ export async function packPayload(
   parts: readonly PayloadPart[],
   codec: Codec,
   file: string,
+  signal?: AbortSignal,
 ): Promise<Payload> {
   const level = LEVELS[codec];
   const fd = openSync(file, "wx", 0o644);
   try {
-    const made = await pack(parts, { codec, level }, (piece) => writeAll(fd, piece));
+    const made = await pack(parts, { codec, level, signal }, (piece) => writeAll(fd, piece));
     return { ...made, file, codec, level };
   } finally {
     closeSync(fd);
@@ -127,7 +129,7 @@ interface Packing {
 
 async function pack(
   parts: readonly PayloadPart[],
-  { codec, ...packing }: Omit<Packing, "free" | "size">,
+  { codec, signal, ...packing }: Omit<Packing, "free" | "size"> & { signal: AbortSignal | undefined },
   put: Put,
 ): Promise<Packed> {
   const [packed, unpacked] = [createHash("sha256"), createHash("sha256")];
@@ -136,6 +138,7 @@ async function pack(
   const free: Buffer<ArrayBuffer>[] = [];
   const blocks = function* (): Generator<Buffer<ArrayBuffer>> {
     for (const block of blocksIn(parts, free)) {
+      signal?.throwIfAborted();
       unpacked.update(block);
       yield block;
     }

@@ -53,11 +53,13 @@ export async function ship({
   let format: string = formats[0] ?? "";
   try {
     const shipments: Shipment[] = [];
-    for (const pack of packs) shipments.push(await composeShipment(pack, { store, digests, ...compose }));
+    const { signal } = images;
+    for (const pack of packs)
+      shipments.push(await composeShipment(pack, { store, digests, signal, ...compose }));
     const packages: WrittenPackage[] = [];
     for (format of formats)
       packages.push(...(await FORMAT_WRITERS[format as ShipmentFormat](shipments, options)));
-    for (const { tree } of shipments.flatMap(({ paths }) => paths)) await tree.readRest();
+    for (const { tree } of shipments.flatMap(({ paths }) => paths)) await tree.readRest(signal);
     const beside = shipments.flatMap((shipment) => besideOf(shipment, formats));
     for (const [name, content] of beside) writeFileAtomically(join(folder, name), content);
     const manifests = beside.map(([name]) => name);

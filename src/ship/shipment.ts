@@ -40,8 +40,8 @@ export interface ShippedTree {
   readerOf(file: ShippedFile): Reader;
   /** For who reads it as a NAR: what is told there need not be read again. Undefined when it has been read. */
   listener(): TreeListener | undefined;
-  /** Reads what nobody has read. @throws PipeliteError SHIPPED_PATH_CHANGED, SHIPPED_FILE_CHANGED */
-  readRest(): Promise<void>;
+  /** Reads what nobody has read. @throws PipeliteError SHIPPED_PATH_CHANGED, SHIPPED_FILE_CHANGED; the signal's reason */
+  readRest(signal?: AbortSignal): Promise<void>;
 }
 
 export interface TreeListener extends NarHandler {

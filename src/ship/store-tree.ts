@@ -2,8 +2,8 @@
 // read: for the lists of packages, and for the NAR of the whole, whose hash must be the one that is registered.
 import { createHash, type Hash } from "node:crypto";
 import { lstatSync, readdirSync, readlinkSync } from "node:fs";
-import { setImmediate } from "node:timers/promises";
 import { byteStringOf, compareByteStrings, toByteString } from "#base/bytes.ts";
+import { finish, inTurns, type Steps } from "#base/steps.ts";
 import { NarWriter } from "#nix/nar-writer.ts";
 import { NO_DIGESTS, type Digests } from "#package/packaged.ts";
 import { pipeliteError } from "./errors.ts";
@@ -22,8 +22,6 @@ import {
 
 const SET_ID = 0o6000;
 const PIECE = 256 * 1024;
-/** After so many files others have their turn. */
-const AT_A_STRETCH = 64;
 
 export interface StoreTreeOf {
   /** The logical path. */
@@ -87,14 +85,16 @@ export class StoreTree implements ShippedTree {
     return new Listener(entries, this.#of, () => (this.#isRead = true));
   }
 
-  async readRest(): Promise<void> {
+  readRest(signal?: AbortSignal): Promise<void> {
+    return inTurns(this.#restSteps(), signal);
+  }
+
+  *#restSteps(): Steps<void> {
     let buffer: Uint8Array | undefined;
-    let count = 0;
     for (let file = this.#turn(); file !== undefined; file = this.#turn()) {
       buffer ??= Buffer.allocUnsafe(PIECE);
-      drain(this.readerOf(file), file.size, buffer);
-      count += 1;
-      if (count % AT_A_STRETCH === 0) await setImmediate();
+      yield* drainSteps(this.readerOf(file), file.size, buffer);
+      yield;
     }
   }
 
@@ -138,7 +138,7 @@ export class StoreTree implements ShippedTree {
     this.#writer.startFile(isExecutable, size);
     if (size === 0) new Digester(file, this.#of.digests).take(new Uint8Array());
     else if (this.#early.delete(file))
-      drain(this.#digesting(file, true), size, Buffer.allocUnsafe(Math.min(size, PIECE)));
+      finish(drainSteps(this.#digesting(file, true), size, Buffer.allocUnsafe(Math.min(size, PIECE))));
     else return true;
     this.#writer.endFile();
     return false;
@@ -306,9 +306,12 @@ function placeOf({ source, path }: ShippedFile): string {
 }
 
 /** Reads all of a file. */
-function drain(reader: Reader, size: number, buffer: Uint8Array): void {
+function* drainSteps(reader: Reader, size: number, buffer: Uint8Array): Steps<void> {
   try {
-    for (let left = size; left > 0;) left -= reader.read(buffer.subarray(0, left));
+    for (let left = size; left > 0;) {
+      left -= reader.read(buffer.subarray(0, left));
+      if (left > 0) yield;
+    }
   } finally {
     reader.close();
   }

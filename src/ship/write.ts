@@ -4,6 +4,7 @@ import { closeSync, openSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isPipeliteError } from "#base/errors.ts";
 import { piecesOfFile, writeAll } from "#base/file-pieces.ts";
+import { inTurns, type Steps } from "#base/steps.ts";
 import {
   apkArchitecture,
   apkControl,
@@ -49,6 +50,7 @@ export interface WriteOptions {
   key: PackageKey | undefined;
   /** Where payloads are kept; without it none is. */
   kept?: string;
+  signal?: AbortSignal;
 }
 
 interface Writer {
@@ -68,7 +70,13 @@ interface Writer {
     plan: PackagePlan,
     payload: Payload,
     key: PackageKey | undefined,
-  ) => { front: Uint8Array; back?: Uint8Array };
+    signal: AbortSignal | undefined,
+  ) => Frame | Promise<Frame>;
+}
+
+interface Frame {
+  front: Uint8Array;
+  back?: Uint8Array;
 }
 
 export const WRITERS: Readonly<Record<PackageFormat, Writer>> = {
@@ -112,11 +120,11 @@ export const WRITERS: Readonly<Record<PackageFormat, Writer>> = {
       }
       yield cpioEnd();
     },
-    frame({ facts, files }, payload, key) {
+    async frame({ facts, files }, payload, key, signal) {
       const said = { ...payload, compressor: payload.codec };
       const header = rpmHeader(facts, ownFiles(files), said);
       const packet = key && openPgpSign(header, key.openPgp, facts.timeSeconds);
-      const md5 = digestOfFile(createHash("md5").update(header), payload.file);
+      const md5 = await inTurns(digestSteps(createHash("md5").update(header), payload.file), signal);
       const signature = packet && { signature: { algorithm: "rsa" as const, packet } };
       return { front: rpmFront(facts, header, said, { ...signature, md5 }) };
     },
@@ -160,7 +168,7 @@ function ownFiles(files: readonly ShippedFile[]): ShippedFile[] {
 export async function writePackage(
   format: PackageFormat,
   plan: PackagePlan,
-  { folder, codec, key, kept }: WriteOptions,
+  { folder, codec, key, kept, signal }: WriteOptions,
 ): Promise<WrittenPackage> {
   const writer = WRITERS[format];
   const { facts, files, of, trees } = plan;
@@ -172,7 +180,7 @@ export async function writePackage(
   const name = writer.fileName(facts);
   const chosen = codec !== undefined && writer.codecs.includes(codec) ? codec : writer.usual;
   const readTrees = async (): Promise<void> => {
-    for (const tree of trees) await tree.readRest();
+    for (const tree of trees) await tree.readRest(signal);
   };
   if (writer.isHashedBefore === true) await readTrees();
   const parts = [...writer.parts(plan)];
@@ -180,13 +188,13 @@ export async function writePackage(
   const path = plan.paths.at(-1);
   const isKept = path !== undefined && kept !== undefined;
   const payload = isKept
-    ? await keptPayload(parts, chosen, { folder: kept, path })
-    : await packPayload(parts, chosen, join(folder, `.${name}.payload`));
+    ? await keptPayload(parts, chosen, { folder: kept, path }, signal)
+    : await packPayload(parts, chosen, join(folder, `.${name}.payload`), signal);
   await readTrees();
   requireSize(plan, format, payload.size);
-  const { front, back = new Uint8Array() } = frameOf(format, plan, { payload, key });
+  const { front, back = new Uint8Array() } = await frameOf(format, plan, { payload, key, signal });
   const place = join(folder, name);
-  const sha256 = assemble(place, front, payload.file, back);
+  const sha256 = await inTurns(assembleSteps(place, front, payload.file, back), signal);
   if (!isKept) rmSync(payload.file);
   return {
     format,
@@ -202,13 +210,17 @@ export async function writePackage(
 }
 
 /** @throws PipeliteError PACK_LIST_TOO_LARGE where what stands before the files is more than the format has room for */
-function frameOf(
+async function frameOf(
   format: PackageFormat,
   plan: PackagePlan,
-  { payload, key }: { payload: Payload; key: PackageKey | undefined },
-): ReturnType<Writer["frame"]> {
+  {
+    payload,
+    key,
+    signal,
+  }: { payload: Payload; key: PackageKey | undefined; signal: AbortSignal | undefined },
+): Promise<Frame> {
   try {
-    return WRITERS[format].frame(plan, payload, key);
+    return await WRITERS[format].frame(plan, payload, key, signal);
   } catch (error) {
     if (!isPipeliteError(error, "ARCHIVE_INVALID")) throw error;
     throw pipeliteError("PACK_LIST_TOO_LARGE", { path: plan.of, format, problem: error.message }, error);
@@ -222,7 +234,7 @@ export function requireSize({ of }: Pick<PackagePlan, "of">, format: PackageForm
 }
 
 /** @returns SHA-256 of the file, in hex */
-function assemble(place: string, front: Uint8Array, payload: string, back: Uint8Array): string {
+function* assembleSteps(place: string, front: Uint8Array, payload: string, back: Uint8Array): Steps<string> {
   const digest = createHash("sha256");
   const fd = openSync(place, "wx", 0o644);
   const put = (bytes: Uint8Array): void => {
@@ -231,7 +243,10 @@ function assemble(place: string, front: Uint8Array, payload: string, back: Uint8
   };
   try {
     put(front);
-    for (const piece of piecesOfFile(payload)) put(piece);
+    for (const piece of piecesOfFile(payload)) {
+      put(piece);
+      yield;
+    }
     put(back);
   } finally {
     closeSync(fd);
@@ -239,7 +254,10 @@ function assemble(place: string, front: Uint8Array, payload: string, back: Uint8
   return digest.digest("hex");
 }
 
-function digestOfFile(digest: Hash, file: string): string {
-  for (const piece of piecesOfFile(file)) digest.update(piece);
+function* digestSteps(digest: Hash, file: string): Steps<string> {
+  for (const piece of piecesOfFile(file)) {
+    digest.update(piece);
+    yield;
+  }
   return digest.digest("hex");
 }

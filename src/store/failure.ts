@@ -70,8 +70,13 @@ function refuse(layout: Layout, error: unknown): never {
 
 /** Whether hardly anything can be written to the file system of a store. */
 export function isDiskFull(home: string): boolean {
-  const { bavail, bsize } = statfsSync(home);
-  return bavail * bsize < SPACE_MIN || lacksInodes(home);
+  return !hasRoom(home, { bytes: SPACE_MIN, files: FILES_MIN });
+}
+
+/** Whether so much can be written there, at the least. */
+export function hasRoom(home: string, { bytes, files: wanted }: { bytes: number; files: number }): boolean {
+  const { bavail, bsize, files, ffree } = statfsSync(home);
+  return bavail * bsize >= bytes && (files === 0 || ffree >= wanted);
 }
 
 /** A store that is opened takes some, and gives them back when it fails. */
@@ -79,8 +84,7 @@ const FILES_MIN = 16;
 
 /** Some file systems hold so many files, and no more, however small they are. */
 function lacksInodes(home: string): boolean {
-  const { files, ffree } = statfsSync(home);
-  return files > 0 && ffree < FILES_MIN;
+  return !hasRoom(home, { bytes: 0, files: FILES_MIN });
 }
 
 /** The folder itself, or what is there of the way to it. */

@@ -43,7 +43,7 @@ import {
 import { Registrar } from "./registrar.ts";
 import { readDerivation } from "./register.ts";
 import { replaceFiles, restoreForm } from "./repair.ts";
-import { openWithReserve } from "./reserve.ts";
+import { lendReserve, openWithReserve } from "./reserve.ts";
 import { addRoot, findRoots, removeRoot, type Root } from "./roots.ts";
 import { openStatMemo } from "./stat-memo.ts";
 import { openTempRoots } from "./temp-roots.ts";
@@ -168,6 +168,8 @@ export interface Store extends Disposable {
   lockPaths(paths: Iterable<StorePath>, wait?: WaitForLock): Promise<PathLocks>;
   /** Waits until what was registered outlasts a loss of power. */
   settle(): Promise<void>;
+  /** Gives up some of what is kept in reserve, where the disk is full. @returns takes back what is left of it */
+  lendReserve(): () => void;
   close(): void;
 }
 
@@ -305,6 +307,7 @@ const WRITING = {
   restoreForm,
   deletePaths,
   settle: (store: StoreContext) => settleRows(store.layout),
+  lendReserve: (store: StoreContext) => lendReserve(store.layout),
   addTempRoot: (store: StoreContext, ...paths: StorePath[]) => store.tempRoots.add(paths),
   async lockPaths(store: StoreContext, paths: Iterable<StorePath>, wait?: WaitForLock) {
     const wanted = [...paths];

@@ -31,7 +31,7 @@ import { claimsOfRun } from "#evidence/run-claims.ts";
 import type { RunRecord } from "#home/run-record.ts";
 import { parseStorePath } from "#nix/store-path.ts";
 import { finish } from "#base/steps.ts";
-import { documentWriter, evidenceDocuments, gatherAtEnd } from "#report/index.ts";
+import { documentWriter, makeDocuments } from "#report/index.ts";
 import { openStore } from "#store/store.ts";
 import { hashSteps } from "#store/tree.ts";
 import { runHere } from "../cli/rig.ts";
@@ -680,7 +680,7 @@ test("the record that the evidence of another run is made of is not believed", a
   using store = openStore(forger.home);
   const logs = readLogs(home, source);
   const results = new Map(Object.entries(source.results).map(([name, path]) => [name, parseStorePath(path)]));
-  const made = evidenceDocuments(gatherAtEnd(home, source, logs));
+  const made = await makeDocuments(home, source, logs);
   const tree = await addResultTree({ home, store, results, record: source, documents: made, logs });
   const gathered = { tree, evidenceOfRun: source.runId };
   home.runs.write({ ...source, ...gathered, tookMs: honest.tookMs ?? 0, documentsBy: documentWriter() });

@@ -85,7 +85,10 @@ async function* treeParts(
 ): AsyncGenerator<Part> {
   const kept = await keptTree(info, packing);
   if (kept !== undefined) {
-    await unpackTo(readPacked(kept), packing.codec, (piece) => void making.content.update(piece));
+    await unpackTo(readPacked(kept), packing.codec, (piece) => {
+      packing.signal.throwIfAborted();
+      making.content.update(piece);
+    });
     for await (const packed of readPacked(kept)) yield { packed };
     return;
   }

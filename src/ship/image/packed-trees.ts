@@ -31,7 +31,7 @@ function placeOf({ path, narHash }: PathInfo, { folder, ...packing }: PackTrees)
 /** The file with a tree that has been packed before, when that is still what it was. */
 export async function keptTree(info: PathInfo, packing: PackTrees): Promise<string | undefined> {
   const file = placeOf(info, packing);
-  return (await keptNotes(file, noted)) && file;
+  return (await keptNotes(file, noted, packing.signal)) && file;
 }
 
 /** Keeps a tree while it is packed. */

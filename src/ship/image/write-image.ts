@@ -6,6 +6,7 @@ import type { Pack } from "#author/pack.ts";
 import type { ImageOptions } from "#author/pack-image.ts";
 import { OpenFile } from "#environment/open-file.ts";
 import { writeAll } from "#base/file-pieces.ts";
+import { inTurns, type Steps } from "#base/steps.ts";
 import { createHash } from "node:crypto";
 import {
   isoSeconds,
@@ -99,7 +100,16 @@ export async function writeOciLayout(
  * @param folder where the layout is
  * @param out where the file goes
  */
-export function writeDockerArchive(layout: WrittenPackage, folder: string, out: string): WrittenPackage {
+export function writeDockerArchive(
+  layout: WrittenPackage,
+  folder: string,
+  out: string,
+  signal?: AbortSignal,
+): Promise<WrittenPackage> {
+  return inTurns(archiveSteps(layout, folder, out), signal);
+}
+
+function* archiveSteps(layout: WrittenPackage, folder: string, out: string): Steps<WrittenPackage> {
   const source = join(folder, layout.file);
   const file = layout.file.replace(/\.oci$/, ".docker.tar");
   const digest = createHash("sha256");
@@ -121,7 +131,10 @@ export function writeDockerArchive(layout: WrittenPackage, folder: string, out: 
     put(list);
     put(tarPadding(list.length));
     for (const name of new Set([config, ...layers]))
-      for (const piece of memberOf(join(source, name), name)) put(piece);
+      for (const piece of memberOf(join(source, name), name)) {
+        put(piece);
+        yield;
+      }
     put(TAR_END);
   } finally {
     closeSync(target);

@@ -1,0 +1,55 @@
+// Who asks to stop is heard at the end of a run, too: while formulas are computed, and while documents are made.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { EXIT, isPipeliteError } from "#base/errors.ts";
+import type { RunEvent } from "#home/events.ts";
+import { Project } from "../rig/project.ts";
+
+let project: Project;
+before(() => {
+  project = new Project({
+    "pipeline.ts": `import { param, pipeline, stage } from "pipelite";
+export default pipeline({ a: stage(() => import("./a.ts"), { n: param.integer({ default: 1 }) }) });\n`,
+    "a.ts": `export default ({ n }: { n: number }) => {
+  const values = Array.from({ length: 60_000 }, (_, index) => [50 + n + (index % 7)]);
+  const evidence = "a/values.json#/values";
+  const check = { id: "cpk", statement: "-", value: 0, formula: "0 * cpk($1, 0, 100)", evidence, status: "passed" };
+  return { "values.json": { values }, "verdict.json": { status: "passed", checks: [check] } };
+};\n`,
+  });
+});
+after(() => project[Symbol.dispose]());
+
+/** A run that is asked to stop while it does what follows this event. */
+function interruptedAfter(type: RunEvent["type"], n: string) {
+  const stopped = new AbortController();
+  let runId = "";
+  const listener = (event: RunEvent): void => {
+    if (event.type === "run-started") runId = event.runId;
+    if (event.type === type) setImmediate(() => stopped.abort());
+  };
+  const ended = project.run({ params: { n }, signal: stopped.signal, listener });
+  return ended.then(
+    (outcome) => ({ runId, outcome, error: undefined }),
+    (error: unknown) => ({ runId, outcome: undefined, error }),
+  );
+}
+
+test("while what the outputs show is computed: the run is left as interrupted", async () => {
+  const { runId, error } = await interruptedAfter("phase-finished", "1");
+  assert.ok(error instanceof Error && error.name === "AbortError", String(error));
+  assert.throws(
+    () => project.door.runs.read(runId),
+    (problem) => isPipeliteError(problem, "RUN_INTERRUPTED"),
+  );
+});
+
+test("while documents are made: the run is recorded as cancelled, and the next one has its result", async () => {
+  const { runId, outcome, error } = await interruptedAfter("run-judged", "2");
+  assert.equal(error, undefined);
+  assert.deepEqual([outcome?.status, outcome?.exitCode], ["cancelled", EXIT.interrupted]);
+  const { record, problem } = project.door.runs.read(runId);
+  assert.deepEqual([record.status, record.tree, problem], ["cancelled", undefined, undefined]);
+  const { status, ends } = await project.run({ params: { n: "2" } });
+  assert.deepEqual([status, ends], ["passed", { a: "cached" }]);
+});
