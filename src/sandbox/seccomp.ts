@@ -2,6 +2,7 @@
 // because neither can be in a store. Beyond Nix: what reaches files or the host past such a filter is refused as if the
 // kernel did not have it. docs/security.md has the reason of each; test/sandbox/security.test.ts tries them.
 // Assembled as classic BPF over `struct seccomp_data` (linux/seccomp.h); numbers are those of the kernel's tables.
+import { assert } from "#base/assert.ts";
 import { IOCTL } from "./linux.ts";
 import type { Processor } from "./launcher/system-call.ts";
 
@@ -29,6 +30,8 @@ interface Calls {
   keys: readonly number[];
   /** Of x86_64 also that of x32, which has a number of its own. */
   ioctl: readonly number[];
+  /** Reach a process group: kill, setpriority, ioprio_set. */
+  groups: readonly [kill: number, setpriority: number, ioprioSet: number];
   getrandom: number;
 }
 
@@ -39,6 +42,7 @@ const SETXATTRAT_TO_REMOVEXATTRAT = range(463, 466);
 const FCHMODAT2 = [452, 2] as const;
 const IO_URING = range(425, 427);
 const OPENAT2 = 437;
+const PIDFD_SEND_SIGNAL = 424;
 
 const X86_64: Calls = {
   chmod: [[90, 1], [91, 1], [268, 2], FCHMODAT2],
@@ -58,6 +62,7 @@ const X86_64: Calls = {
   socket: 41,
   keys: range(248, 250),
   ioctl: [16, 514],
+  groups: [62, 141, 251],
   getrandom: 318,
 };
 const I386: Calls = {
@@ -79,6 +84,7 @@ const I386: Calls = {
   socketcall: 102,
   keys: range(286, 288),
   ioctl: [54],
+  groups: [37, 97, 289],
   getrandom: 355,
 };
 const AARCH64: Calls = {
@@ -95,6 +101,7 @@ const AARCH64: Calls = {
   socket: 198,
   keys: range(217, 219),
   ioctl: [29],
+  groups: [129, 140, 30],
   getrandom: 278,
 };
 const ARM: Calls = {
@@ -115,6 +122,7 @@ const ARM: Calls = {
   socket: 281,
   keys: range(309, 311),
   ioctl: [54],
+  groups: [37, 97, 314],
   getrandom: 384,
 };
 
@@ -138,21 +146,24 @@ const CREATES = 0x40 | 0x400000;
  */
 const FAMILIES = [1, 2, 10, 16, 17, 38] as const;
 const SOCKETCALL_SOCKET = 1;
+/** PIDFD_SIGNAL_PROCESS_GROUP, PRIO_PGRP, IOPRIO_WHO_PGRP. */
+const [PIDFD_OF_GROUP, PRIO_OF_GROUP, IOPRIO_OF_GROUP] = [4, 1, 2];
 /** `none`: the call is not made, and who made it is told that it was. */
 const ERRNO = { none: 0, EPERM: 1, ENOSYS: 38, ENOTSUP: 95, EAFNOSUPPORT: 97 } as const;
 export const ACTION = { allow: 0x7fff0000, errno: 0x00050000, killProcess: 0x80000000 } as const;
 
 /** A call that is answered with `error` when all of `when` holds. */
 export interface CallRule {
+  /** Of no other rule of its table: where one does not hold the call is allowed. */
   number: number;
   error: keyof typeof ERRNO;
   when: readonly Condition[];
 }
 
-/** On an argument: one of these bits is set (of the low half), it is this number, or none of these. */
+/** On an argument: one of these bits is set (of the low half), it is one of these numbers, or none of these. */
 type Condition = { argument: number } & (
   | { anyBit: number }
-  | { equals: number }
+  | { oneOf: readonly number[] }
   | { noneOf: readonly number[] }
 );
 
@@ -179,7 +190,7 @@ function rulesOf({ chmod, make, open, xattr, socket, socketcall, keys }: Calls):
           {
             number: socketcall,
             error: "ENOSYS",
-            when: [{ argument: 0, equals: SOCKETCALL_SOCKET }],
+            when: [{ argument: 0, oneOf: [SOCKETCALL_SOCKET] }],
           } as const,
         ]),
   ];
@@ -213,18 +224,26 @@ export function writeSeccompFilter(machine: Processor): Uint8Array {
 
 /**
  * For who has the caller's own terminal: may not type into it for the user, whose shell would read that afterwards. Nor may
- * it paste, on a console. It comes after the filter of a stage.
+ * it paste, on a console. It is in the process group of the caller, too, and "my own group" means that one, of processes that it
+ * can't see: it may not be signalled as a whole, nor slowed down. It comes after the filter of a stage.
  */
 export function writeTerminalFilter(machine: Processor): Uint8Array {
+  const own = (argument: number): Condition => ({ argument, oneOf: [0] });
   const tables = TABLES[machine].map(({ calls, ...table }) => {
-    const rules = [IOCTL.typeForUser, IOCTL.console].flatMap((request) =>
-      calls.ioctl.map((number): CallRule => ({
-        number,
-        error: "EPERM",
-        when: [{ argument: 1, equals: request }],
-      })),
-    );
-    return { ...table, rules };
+    const [kill, setpriority, ioprioSet] = calls.groups;
+    const refused: (readonly [number, ...Condition[]])[] = [
+      ...calls.ioctl.map(
+        (number) => [number, { argument: 1, oneOf: [IOCTL.typeForUser, IOCTL.console] }] as const,
+      ),
+      [kill, own(0)],
+      [PIDFD_SEND_SIGNAL, { argument: 3, anyBit: PIDFD_OF_GROUP }],
+      [setpriority, { argument: 0, oneOf: [PRIO_OF_GROUP] }, own(1)],
+      [ioprioSet, { argument: 0, oneOf: [IOPRIO_OF_GROUP] }, own(1)],
+    ];
+    return {
+      ...table,
+      rules: refused.map(([number, ...when]): CallRule => ({ number, error: "EPERM", when })),
+    };
   });
   return writeFilter(tables, ACTION.allow);
 }
@@ -245,6 +264,7 @@ export function writeFilter(
 ): Uint8Array {
   const program: Instruction[] = [];
   for (const { architecture, mask, rules } of tables) {
+    assert(new Set(rules.map(({ number }) => number)).size === rules.length, "a call has one rule");
     const block = [load(0), and(mask), ...rules.flatMap(writeRule), end(ACTION.allow)];
     program.push(load(4), ...equalFar(architecture, block.length), ...block);
   }
@@ -266,7 +286,18 @@ function writeRule({ number, error, when }: CallRule): Instruction[] {
 /** Goes on when it holds, else leaves out the next `toAllow` instructions. */
 function writeCondition(condition: Condition, toAllow: number): Instruction[] {
   const { argument } = condition;
-  if ("equals" in condition) return [lowHalf(argument), equal(condition.equals, toAllow)];
+  if ("oneOf" in condition) {
+    const last = condition.oneOf.length - 1;
+    return [
+      lowHalf(argument),
+      ...condition.oneOf.map((value, index) => ({
+        code: 0x15,
+        value,
+        ifTrue: last - index,
+        ifFalse: index === last ? toAllow : 0,
+      })),
+    ];
+  }
   if ("noneOf" in condition) {
     const toEnd = (index: number) => condition.noneOf.length - 1 - index;
     return [

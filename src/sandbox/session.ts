@@ -20,6 +20,7 @@ import { writeTerminalFilter } from "./seccomp.ts";
 import { cleanStoreFolder, prepareStoreFolder } from "./store-folder.ts";
 import { endingOf, readReports, type Reported } from "./supervisor.ts";
 import { bytesOfHostPaths, machineOf, throwFailure } from "./run.ts";
+import { openTerminalAnew, ownTerminals, terminalAsItIs } from "./terminal.ts";
 import { readCoreHardLimit } from "./usage.ts";
 
 export type SessionRequest = Pick<
@@ -52,7 +53,9 @@ export async function runSession(request: SessionRequest): Promise<SandboxEnding
 async function runPrograms(request: SessionRequest, machine: Processor): Promise<SandboxEnding> {
   const { signal } = request;
   const outer = { parent: outerCalls(), calls: becomeFirst() };
-  const first = { parent: firstCalls(request), calls: programCalls(request, machine) };
+  const terminals = ownTerminals();
+  const giveBack = terminals.slice(0, 1).map(terminalAsItIs);
+  const first = { parent: firstCalls(request), calls: programCalls(request, machine, terminals) };
   const ofOuter = [...outer.parent, ...outer.calls];
   const calls = [...ofOuter, ...first.parent, ...first.calls];
   const common = { machine, reportFd: FD.report };
@@ -74,6 +77,7 @@ async function runPrograms(request: SessionRequest, machine: Processor): Promise
     await exited;
   } finally {
     signal?.removeEventListener("abort", end);
+    for (const each of giveBack) each();
   }
   if (signal?.aborted === true) return { kind: "cancelled" };
   throwFailure("starter", request, state, calls);
@@ -126,11 +130,16 @@ function firstCalls(request: SessionRequest): SystemCall[] {
   ];
 }
 
-function programCalls({ builder, args, env }: SessionRequest, machine: Processor): SystemCall[] {
+function programCalls(
+  { builder, args, env }: SessionRequest,
+  machine: Processor,
+  terminals: readonly number[],
+): SystemCall[] {
   const { seccomp } = linux.PRCTL;
   const variables = [...env].map(([key, value]) => `${key}=${value}`).toSorted();
   return [
     joinFreshKeyring(),
+    ...terminals.flatMap(openTerminalAnew),
     call("rt_sigprocmask", linux.SIGNAL_MASK.set, linux.signalSet(), 0, linux.SIGNAL_MASK.bytes),
     ...filterCalls(machine),
     call("prctl", seccomp, linux.SECCOMP_MODE_FILTER, { bpf: writeTerminalFilter(machine) }, 0, 0),
