@@ -1,6 +1,6 @@
 // The file of the journal: it grows by one line at a time, under a lock, and a line that a killed process has begun gives way.
 import { writeAll } from "#base/file-pieces.ts";
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { makeFolder } from "#base/files.ts";
 import { pipeliteError } from "#base/base-errors.ts";
@@ -10,7 +10,27 @@ import { tryFlock } from "#base/libc.ts";
 const LOCK_TIMEOUT_MS = 10_000;
 const WINDOW = 16 * 1024;
 
-export function openForAppending(file: string): number {
+/**
+ * The file of the journal, to be written by us alone. Where it was moved away, or another was put in its place, while we waited for
+ * the others, it is the one that is there now: what is written to the other nobody would read.
+ * @throws LOCK_TIMEOUT
+ */
+export function openLocked(file: string): number {
+  for (;;) {
+    const fd = openForAppending(file);
+    try {
+      lockJournal(fd);
+      const [locked, there] = [fstatSync(fd), statSync(file, { throwIfNoEntry: false })];
+      if (locked.ino === there?.ino && locked.dev === there.dev) return fd;
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+    closeSync(fd);
+  }
+}
+
+function openForAppending(file: string): number {
   try {
     // Not "a": writes then go to the end whatever offset is given.
     return openSync(file, "r+");
@@ -22,7 +42,7 @@ export function openForAppending(file: string): number {
   }
 }
 
-export function lockJournal(fd: number): void {
+function lockJournal(fd: number): void {
   const start = monotonicMs();
   const clock = new Int32Array(new SharedArrayBuffer(4));
   while (!tryFlock(fd, "exclusive")) {

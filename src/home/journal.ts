@@ -17,7 +17,7 @@ import * as shape from "#base/shape.ts";
 import { isHashedRekord } from "#tlog/hashed-rekord.ts";
 import type { BrokenLine } from "./break-statement.ts";
 import { pipeliteError } from "./errors.ts";
-import { lockJournal, openForAppending, readEnd, takeBack, writeAt, type End } from "./journal-file.ts";
+import { openLocked, readEnd, takeBack, writeAt, type End } from "./journal-file.ts";
 import type { SetBack } from "./set-backs.ts";
 
 export type JournalKind = (typeof KINDS)[number];
@@ -266,9 +266,8 @@ export class Journal {
   ): { entry: E; mark: LineMark } {
     if (statSync(this.file, { throwIfNoEntry: false })?.isFile() === false)
       throw this.broken({ line: 1, problem: "it is not a file" });
-    const fd = openForAppending(this.file);
+    const fd = openLocked(this.file);
     try {
-      lockJournal(fd);
       const before = readEnd(fd);
       const { entry, line } = make(before);
       const isCurrent = this.#chain.signature === statSignature(this.file);

@@ -287,7 +287,7 @@ export async function moveDeviation(options: MoveDeviation): Promise<Deviation> 
       content: writeBundle(signStatement(statement, key)),
     });
     const moved = readDeviations(home, run.record).find(({ id }) => id === deviation);
-    if (moved === undefined) throw new Error(`the deviation ${deviation} is gone`);
+    if (moved === undefined) throw pipeliteError("DEVIATION_NOT_FOUND", { deviation });
     return moved;
   });
 }

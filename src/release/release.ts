@@ -20,7 +20,7 @@ import { checkName } from "./names.ts";
 import { saidProblem, sealedAt, timeToSign } from "./said.ts";
 import { RELEASE_TYPE } from "./predicates.ts";
 import { treeDigest } from "./result-digest.ts";
-import { readSignatures, subjectProblem, subjectsOf } from "./signatures.ts";
+import { changedMeanwhile, readSignatures, requireStill, subjectProblem, subjectsOf } from "./signatures.ts";
 import type { SignatureView } from "./signature-view.ts";
 import { readStoredAudit } from "./stored-audit.ts";
 import { pipeliteError } from "./errors.ts";
@@ -55,6 +55,8 @@ export interface Released {
   releasedBy: string;
   keyId: string;
   releasedAt: string;
+  /** The earliest time that an authority stamped; ISO 8601. */
+  stampedAt?: string;
   recordDigest: string;
   policyDigest: string;
   policy: Policy;
@@ -132,7 +134,7 @@ async function decide(
   const file = await writeRelease(options, releaser, facts, { demands, attested });
   const release = readReleases(home, runId).find(({ bundleFile }) => bundleFile === file);
   if (release === undefined || "problem" in release)
-    throw new Error(`the release just written does not count: ${release?.problem ?? "it is gone"}`);
+    throw changedMeanwhile(facts.run, release?.problem ?? `${file} is gone`);
   return { ...outcome, status: "released", release };
 }
 
@@ -141,11 +143,11 @@ async function decide(
  * before it, and of who released it then. An audit that was made fresh for it is now the stored one.
  */
 export function lackingDemands(home: Home, release: Released, policy: Policy): Demand[] {
-  const { runId, releasedBy, keyId, releasedAt, bundleFile } = release;
+  const { runId, releasedBy, keyId, releasedAt, stampedAt, bundleFile } = release;
   const asked = { ...policy, audit: "stored" as const };
   const facts = gatherFacts(
     { home, runId, policy: asked, signals: undefined },
-    { name: releasedBy, keyId, at: releasedAt, sealedAt: sealedAt(home.journal, bundleFile) },
+    { name: releasedBy, keyId, at: releasedAt, sealedAt: sealedAt(home.journal, bundleFile), stampedAt },
   );
   const sequenceOf = (file: string) =>
     home.journal.entries.find((entry) => entry.file === file)?.sequence ?? Infinity;
@@ -292,6 +294,7 @@ async function writeRelease(
     predicateType: RELEASE_TYPE,
     predicate: { ...predicate, releasedBy: { name, keyId } },
   }));
+  requireStill(home, run, { subject, predicate });
   const content = writeBundle(bundle);
   const file = releaseFile(runId, sealedReleases(home, runId).length + 1);
   home.sealed.seal({ kind: "release", subject: runId, file, content });
@@ -353,7 +356,7 @@ function parseRelease({ home, run, file }: SealedRelease): Released {
   const { text, problem } = home.sealed.read(file);
   if (text === undefined || problem !== undefined) throw new RangeError(problem ?? "the file is gone");
   const bundle = parseBundle(text);
-  const { statement, id } = signedByPerson(knownOf(home), bundle);
+  const { statement, id, stampedAt } = signedByPerson(knownOf(home), bundle);
   const { predicateType, predicate } = statement;
   const releasedBy = requireMembers(predicate["releasedBy"], "releasedBy");
   const [name, at] = [requireTextMember(releasedBy, "name"), requireTextMember(predicate, "timeVerified")];
@@ -373,6 +376,7 @@ function parseRelease({ home, run, file }: SealedRelease): Released {
     releasedBy: name,
     keyId: id,
     releasedAt: at,
+    ...(stampedAt !== undefined && { stampedAt: new Date(stampedAt).toISOString() }),
     recordDigest: run.digest,
     policyDigest: stated.digest,
     policy: stated.policy,

@@ -9,6 +9,7 @@ import { parseStorePath, storePathBase } from "#nix/store-path.ts";
 import { parseBundle, writeBundle } from "#sigstore/index.ts";
 import type { ResourceDigest, SigningKey, Statement } from "#sigstore/index.ts";
 import { knownOf, personWith, signedByPerson, type KnownKeys, type Person } from "#supply/person.ts";
+import { headProblem } from "./journal-head.ts";
 import { requireMembers, requireTextMember } from "./members.ts";
 import { checkName } from "./names.ts";
 import { displayProblem, saidProblem, sealedAt, timeToSign } from "./said.ts";
@@ -37,7 +38,8 @@ function folderOf(runId: string): string {
 
 /**
  * Signs a run.
- * @throws PipeliteError MEANING_UNKNOWN, SIGNER_INVALID, RUN_NOT_FOUND, RECORD_CHANGED, RESULT_MISSING, RESULT_CHANGED, SIGNED_ALREADY, CLOCK_BEHIND
+ * @throws PipeliteError MEANING_UNKNOWN, SIGNER_INVALID, RUN_NOT_FOUND, RECORD_CHANGED, RESULT_MISSING, RESULT_CHANGED, SIGNED_ALREADY, CLOCK_BEHIND,
+ * CHANGED_MEANWHILE
  */
 export async function signRun({
   home,
@@ -81,14 +83,36 @@ export async function signRun({
       predicateType: SIGNATURE_TYPE,
       predicate: { runId, signer: { name, keyId }, ...said },
     }));
+    requireStill(home, run, { subject, predicate: said });
     const bundleFile = home.sealed.nextIn(folderOf(runId));
     const content = writeBundle(bundle);
     home.sealed.seal({ kind: "signature", subject: runId, file: bundleFile, content });
     const view = readSignatures(home, runId).find((each) => each.bundleFile === bundleFile);
-    if (view?.isValid !== true)
-      throw new Error(`the signature just made is not valid: ${view?.problem ?? "gone"}`);
+    if (view?.isValid !== true) throw changedMeanwhile(run, view?.problem ?? `${bundleFile} is gone`);
     return view;
   });
+}
+
+/**
+ * Signing takes as long as a person takes to touch a token: what was true before may be so no longer.
+ * @throws CHANGED_MEANWHILE, JOURNAL_BROKEN, and what reading the run throws
+ */
+export function requireStill(
+  home: Home,
+  { runId, file }: ReadRun,
+  { subject, predicate }: Pick<Statement, "subject" | "predicate">,
+): void {
+  home.journal.requireWhole();
+  const run = home.runs.read(runId);
+  const problem =
+    run.problem ??
+    subjectProblem(home, run, { subject }) ??
+    headProblem(predicate, home.journal, file, undefined);
+  if (problem !== undefined) throw changedMeanwhile(run, problem);
+}
+
+export function changedMeanwhile({ runId }: Pick<ReadRun, "runId">, problem: string): Error {
+  return pipeliteError("CHANGED_MEANWHILE", { run: runId, problem });
 }
 
 /** A signature in one line, as people are shown it. */
@@ -116,7 +140,11 @@ export function subjectsOf(home: Home, { file, digest, record }: ReadRun): Resou
 }
 
 /** Why the subjects of a statement are not this run as it is now. */
-export function subjectProblem(home: Home, run: ReadRun, { subject }: Statement): string | undefined {
+export function subjectProblem(
+  home: Home,
+  run: ReadRun,
+  { subject }: Pick<Statement, "subject">,
+): string | undefined {
   let wanted: ResourceDigest[];
   try {
     wanted = subjectsOf(home, run);

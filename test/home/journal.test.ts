@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import {
   appendFileSync,
   existsSync,
@@ -241,6 +242,36 @@ test("writers in several processes, some of them killed, lose nothing that one o
     [],
   );
   assert.deepEqual(subjects.filter((subject) => /^[ab]/.test(subject)).length, 80);
+});
+
+test("another file that is put in its place while a writer waits for the lock gets the line", async () => {
+  const journal = fill(1);
+  const module = pathToFileURL(join(import.meta.dirname, "../../src/base/libc.ts")).href;
+  const code = `
+    import { copyFileSync, openSync, readdirSync, readlinkSync, renameSync } from "node:fs";
+    const { tryFlock } = await import(${JSON.stringify(module)});
+    const file = ${JSON.stringify(journal.file)};
+    tryFlock(openSync(file, "r+"), "exclusive");
+    console.log("locked");
+    const isOpen = (fd) => {
+      try {
+        return readlinkSync("/proc/" + process.ppid + "/fd/" + fd) === file;
+      } catch {
+        return false;
+      }
+    };
+    while (!readdirSync("/proc/" + process.ppid + "/fd").some(isOpen));
+    copyFileSync(file, file + ".new");
+    renameSync(file + ".new", file);`;
+  const child = spawn(process.execPath, ["--no-warnings", "--input-type=module", "-e", code]);
+  await once(child.stdout, "data");
+  journal.append(entry("second"));
+  assert.deepEqual(
+    again(journal)
+      .requireWhole()
+      .map(({ subject }) => subject),
+    ["run-1", "second"],
+  );
 });
 
 for (const [name, wanted] of [
