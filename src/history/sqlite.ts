@@ -65,6 +65,7 @@ function openDatabase(file: string): SqliteDatabase {
   try {
     db.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}; pragma foreign_keys = on;`);
     requirePlainTables(db, file);
+    requireTree(db, file);
     db.exec("pragma journal_mode = wal; pragma synchronous = normal;");
   } catch (error) {
     db.close();
@@ -105,6 +106,18 @@ const ODD_OBJECTS = `
     from pragma_table_list as t join pragma_table_xinfo(t.name) as c
     where t.schema = 'main' and t.type = 'table' and c.hidden <> 0
   limit 1`;
+
+/** Pages that lead back to one another are read for ever, too. */
+function requireTree(db: DatabaseSync, database: string): void {
+  const { isLonger } = db.prepare(IS_LONGER).get() as { isLonger: number };
+  if (isLonger === 0) return;
+  throw pipeliteError("HISTORY_DAMAGED", { database, problem: "a page of it is in more than one place" });
+}
+
+/** Whether there are more pages on the way through all tables than in the file. */
+const IS_LONGER = `
+  select count(*) > (select page_count from pragma_page_count) as isLonger
+    from (select 1 from dbstat limit (select page_count + 1 from pragma_page_count))`;
 
 function values(parameters: readonly unknown[]): SQLInputValue[] {
   return parameters.map((parameter) => {

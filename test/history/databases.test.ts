@@ -444,12 +444,52 @@ describe("SQLite alone", () => {
     assert.equal((await sync(home)).added, 0);
   });
 
+  test("HISTORY_DAMAGED: pages that lead to one another again and again are not followed", async () => {
+    using home = new FakeHome();
+    home.write(fakeRecord({ at: 1 }));
+    await sync(home);
+    const before = await contentOf(home);
+    await openRaw(home, (db) => sql`pragma wal_checkpoint(truncate)`.execute(db));
+    windPages(home.home.layout.history, "pipelite_measurements");
+    await refuses(contentOf(home), "HISTORY_DAMAGED");
+    await refuses(sync(home), "HISTORY_DAMAGED");
+    await rebuildHistory(home);
+    assert.deepEqual(await contentOf(home), before);
+  });
+
   test("HISTORY_REFUSED: a folder stands where the file should be", async () => {
     using home = new FakeHome();
     mkdirSync(home.home.layout.history, { recursive: true });
     await refuses(sync(home), "HISTORY_REFUSED");
   });
 });
+
+/** Each way through a table goes 301 times through every one of these pages (https://sqlite.org/fileformat.html, 1.6). */
+function windPages(file: string, table: string): void {
+  const db = new DatabaseSync(file);
+  const found = db.prepare("select rootpage from sqlite_schema where name = ?").get(table);
+  db.close();
+  const [SIZE, CELLS, INTERIOR, LEAF, DATABASE_SIZE_AT] = [4096, 300, 5, 13, 28];
+  const old = readFileSync(file);
+  const count = old.length / SIZE;
+  const chain = [Number(found?.["rootpage"]), ...Array.from({ length: 6 }, (_, at) => count + 1 + at)];
+  const bytes = Buffer.concat([old, Buffer.alloc(6 * SIZE)]);
+  bytes.writeUInt32BE(count + 6, DATABASE_SIZE_AT);
+  for (const [at, number] of chain.entries()) {
+    const page = bytes.subarray((number - 1) * SIZE, number * SIZE).fill(0);
+    const next = chain[at + 1];
+    page[0] = next === undefined ? LEAF : INTERIOR;
+    page.writeUInt16BE(next === undefined ? SIZE : SIZE - 5 * CELLS, 5);
+    if (next === undefined) continue;
+    page.writeUInt16BE(CELLS, 3);
+    page.writeUInt32BE(next, 8);
+    for (let cell = 0; cell < CELLS; cell += 1) {
+      page.writeUInt16BE(SIZE - 5 * (cell + 1), 12 + 2 * cell);
+      page.writeUInt32BE(next, SIZE - 5 * (cell + 1));
+    }
+  }
+  writeFileSync(file, bytes);
+}
 
 describe("PostgreSQL alone", { skip }, () => {
   test("several homes share one database: each keeps its runs, and a rebuild of one leaves the others'", async () => {
