@@ -11,6 +11,11 @@ export const pipeliteError = errorsOf({
     message: "Cannot show a trend of {wanted}: no run of {pipeline} measured it",
     hint: "Measured are {known}",
   },
+  LAYOUT_NOT_FOUND: {
+    exit: 2,
+    message: "Cannot push {layout} as an image layout: {problem}",
+    hint: "Name a folder that `pipelite pack --format oci` wrote",
+  },
   PARAMS_FILE_INVALID: {
     exit: 2,
     message: "Cannot read parameters from {file}: {problem}",

@@ -1,4 +1,6 @@
 // Images of layouts into a registry.
+import { join } from "node:path";
+import { entryAt } from "#base/files.ts";
 import type { Variables } from "#base/environment.ts";
 import { parseImageReference } from "#package/image-reference.ts";
 import { formatPlatform } from "#package/oci.ts";
@@ -36,7 +38,7 @@ export interface JoinImages extends Omit<PushRequest, "mounts" | "env"> {
   to: string;
 }
 
-/** Several layouts as one in a folder. @throws PipeliteError LAYOUT_INVALID, LAYOUT_THERE, LAYOUT_WRITE_FAILED */
+/** Several layouts as one in a folder. @throws PipeliteError LAYOUT_NOT_FOUND, LAYOUT_INVALID, LAYOUT_THERE, LAYOUT_WRITE_FAILED */
 export async function pushToFolder({
   to,
   layouts,
@@ -55,7 +57,21 @@ export async function pushToFolder({
   };
 }
 
+/** What is damaged of a layout is told by who reads it. @throws PipeliteError LAYOUT_NOT_FOUND */
+function requireLayout(layout: string): void {
+  if (["oci-layout", "index.json"].some((name) => entryAt(join(layout, name)) !== undefined)) return;
+  const entry = entryAt(layout);
+  const problem =
+    entry === undefined
+      ? "there is nothing"
+      : entry.isDirectory()
+        ? "it is a folder without one"
+        : "it is a file";
+  throw pipeliteError("LAYOUT_NOT_FOUND", { layout, problem });
+}
+
 async function readTogether(layouts: readonly string[]): Promise<{ tree: ImageTree; source: ImageSource }> {
+  for (const layout of layouts) requireLayout(layout);
   const read = await Promise.all(
     layouts.map(async (folder) => ({ source: layoutSource(folder), tree: await readLayout(folder) })),
   );
@@ -67,7 +83,7 @@ async function readTogether(layouts: readonly string[]): Promise<{ tree: ImageTr
   return { tree, source: combineSources(read, named) };
 }
 
-/** @throws PipeliteError IMAGE_NAME_INVALID, LAYOUT_INVALID, PUSH_..., REGISTRY_... */
+/** @throws PipeliteError IMAGE_NAME_INVALID, LAYOUT_NOT_FOUND, LAYOUT_INVALID, PUSH_..., REGISTRY_... */
 export async function pushToRegistry({
   to,
   layouts,

@@ -1,5 +1,6 @@
 // Plain tables: columns as wide as their widest cell, two spaces between, nothing after the last.
 import { cleanLine, displayWidth, padToWidth } from "#view/format.ts";
+import { span, wrapLine } from "#view/paint.ts";
 
 export interface TableForm {
   /** Indexes of columns that are aligned to the right: figures. */
@@ -32,7 +33,7 @@ export function formatTable(
 
 const BELOW = "    ";
 
-/** A row of padded cells in lines of at most so many columns; a cell that is wider has a line of its own. */
+/** A row of padded cells in lines of at most so many columns; a cell that is wider begins a line, and goes on below at its spaces. */
 function breakRow(cells: readonly string[], columns: number): string[] {
   const lines: string[] = [];
   let line = "";
@@ -46,5 +47,12 @@ function breakRow(cells: readonly string[], columns: number): string[] {
     lines.push(line.trimEnd());
     line = BELOW + cell.trim();
   }
-  return [...lines, line.trimEnd()].filter((each) => each !== "");
+  return [...lines, line.trimEnd()].filter((each) => each !== "").flatMap((each) => wrapText(each, columns));
+}
+
+/** Without `columns` as it is. */
+export function wrapText(text: string, columns: number | undefined): string[] {
+  if (columns === undefined) return [text];
+  const lines = wrapLine([span(text)], columns, BELOW.length);
+  return lines.map((words) => words.map((word) => word.text).join(""));
 }

@@ -58,7 +58,7 @@ export const pipeliteError = errorsOf({
   PACK_NODE_MISSING: {
     exit: 2,
     message: "{place}: cannot pack {what} '{name}': run {run} has no output of it",
-    hint: "Run the pipeline again, with what the package names among its results",
+    hint: "Name it among the results, `pipeline({ ... })`, and run the pipeline again: a source that no stage reads is in no run otherwise",
   },
   PACK_FILE_MISSING: {
     exit: 2,

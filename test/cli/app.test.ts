@@ -185,6 +185,13 @@ test("a table on a narrow terminal goes on below its rows; elsewhere no row is e
     "STAGE   TIME  OUTPUT\nfit    0.44s\n    /nix/store/vadlnkzxp0chyybb8rl6hr7sbqpm3blf-fit\nsum     12ms  -",
   );
   assert.equal(formatTable(rows, { right: [1] }).split("\n").length, 3);
+  const rebuilt =
+    "reproduced 3 of 3 times on 2 machines, by the engine embedded and by nix, signed by 2 keys";
+  assert.equal(
+    formatTable([["a", rebuilt]], { columns: 40 }),
+    "a\n    reproduced 3 of 3 times on 2\n    machines, by the engine embedded and\n    by nix, signed by 2 keys",
+  );
+  assert.equal(formatTable([["a", rebuilt]]), `a  ${rebuilt}`);
 });
 
 test("flags that every command takes may stand before it", async () => {

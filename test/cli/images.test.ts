@@ -1,5 +1,6 @@
 // `push` and `verify` of images as they are typed: what is printed, and what they end with.
 import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { EXIT } from "#base/errors.ts";
@@ -34,8 +35,20 @@ test("push wants a layout and one name", async () => {
     assert.equal(ended.code, EXIT.usage);
     assert.match(errorOf(ended), /^ARGUMENT_/);
   }
-  const ended = await rig("push", "demo.oci", "oci://x.example/y", "--json");
-  assert.deepEqual([ended.code, errorOf(ended)], [EXIT.verification, "LAYOUT_INVALID"]);
+  writeFileSync(join(rig.folder, "file.oci"), "words");
+  mkdirSync(join(rig.folder, "folder.oci"));
+  for (const [name, problem] of [
+    ["demo.oci", /there is nothing$/],
+    ["file.oci", /it is a file$/],
+    ["folder.oci", /it is a folder without one$/],
+  ] as const)
+    for (const to of ["oci://x.example/y", "oci:joined.oci"]) {
+      const ended = await rig("push", name, to, "--json");
+      assert.deepEqual([ended.code, errorOf(ended)], [EXIT.usage, "LAYOUT_NOT_FOUND"]);
+      const { message } = (JSON.parse(ended.stdout) as { error: { message: string } }).error;
+      assert.match(message, problem);
+      assert.ok(message.includes(`${rig.folder}/${name}`), message);
+    }
 });
 
 test("verify takes an image of somebody else for none of ours, here and in a registry", async () => {

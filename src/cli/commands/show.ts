@@ -5,14 +5,13 @@ import { EXIT } from "#base/errors.ts";
 import { command } from "#cli/command.ts";
 import { columnsOf, paintOf, print, printJson } from "#cli/context.ts";
 import { runArgument } from "#cli/flags.ts";
-import { formatTable } from "#cli/table.ts";
+import { formatTable, wrapText } from "#cli/table.ts";
 import { variantTables } from "#cli/variants-text.ts";
 import { meansMatrix, openHomeOf, tellRun, runNamedBy } from "#cli/run-argument.ts";
 import type { LoggedRun } from "#home/event-log.ts";
 import type { RunRecord, StageRecord } from "#home/run-record.ts";
-import { cleanLine } from "#view/format.ts";
 import { countsText } from "#view/lines.ts";
-import type { Paint } from "#view/paint.ts";
+import { renderLine, span, wrapLine, type Line, type Paint } from "#view/paint.ts";
 
 export const show = command({
   brief: "Show one run: stages, times, outputs, failures",
@@ -42,14 +41,11 @@ export const show = command({
       const parts = [describeRun(record, paintOf(context, flags), columnsOf(context))];
       if (rebuilt.length > 0)
         parts.push(formatTable([["STAGE", "REBUILT"], ...rebuilt], { columns: columnsOf(context) }));
-      parts.push(
-        removed
-          .map(
-            ({ stage, removedAt, file }) =>
-              `log of ${stage}: removed by retention on ${formatTime(removedAt)} (${file})`,
-          )
-          .join("\n"),
+      const gone = removed.map(
+        ({ stage, removedAt, file }) =>
+          `log of ${stage}: removed by retention on ${formatTime(removedAt)} (${file})`,
       );
+      parts.push(gone.flatMap((text) => wrapText(text, columnsOf(context))).join("\n"));
       print(context, parts.filter((part) => part !== "").join("\n\n"));
     }
     return tellRun(context, flags, run);
@@ -78,7 +74,10 @@ function describeLogged({ started, stages, isRunning }: LoggedRun, columns: numb
 function describeRun(record: RunRecord, paint: Paint, columns: number | undefined): string {
   const facts = formatTable(factsOf(record), { columns });
   const stages = stageTable(record.stages.map(stageRow), columns);
-  const failures = record.stages.flatMap((stage) => failureLines(stage, paint));
+  const failures = record.stages
+    .flatMap(failureLines)
+    .flatMap((line) => (columns === undefined ? [line] : wrapLine(line, columns, 4)))
+    .map((line) => renderLine(line, paint));
   return [facts, stages, variantTables(record, columns), claimTable(record, columns), failures.join("\n")]
     .filter((part) => part !== "")
     .join("\n\n");
@@ -155,12 +154,12 @@ function claimTable({ claims }: RunRecord, columns: number | undefined): string 
   return formatTable([["CLAIM", "STATUS", "VALUE", "LIMIT", "UNIT"], ...rows], { columns });
 }
 
-function failureLines({ name, failure }: StageRecord, paint: Paint): string[] {
+function failureLines({ name, failure }: StageRecord): Line[] {
   if (failure === undefined) return [];
   const place = failure.place === undefined ? "" : ` at ${failure.place}`;
   return [
-    `${paint("failed", "failure")} ${paint(name, "name")}${cleanLine(place)}: ${cleanLine(failure.message)}`,
-    ...(failure.hint === undefined ? [] : [`hint: ${cleanLine(failure.hint)}`]),
-    `pipelite log ${name} shows what it printed`,
+    [span("failed", "failure"), span(" "), span(name, "name"), span(`${place}: ${failure.message}`)],
+    ...(failure.hint === undefined ? [] : [[span(`hint: ${failure.hint}`)]]),
+    [span(`pipelite log ${name} shows what it printed`)],
   ];
 }
