@@ -47,5 +47,6 @@ export function writeLockSection(
   section: string,
   members: Readonly<Record<string, unknown>>,
 ): void {
-  writeFileAtomically(lockFileOf(root), prettyJson({ ...readLockFile(root), [section]: members }));
+  const content = prettyJson({ ...readLockFile(root), [section]: members });
+  writeFileAtomically(lockFileOf(root), content, { flush: true });
 }

@@ -1,10 +1,9 @@
 // The one door to what a home holds. Whoever needs a record, a line of the journal, a sealed file, the table of builds, a
 // key or a log asks the handle; what it has read is read again only when it has changed.
-import { renameSync, statSync, type Stats } from "node:fs";
+import { statSync, type Stats } from "node:fs";
 import { join } from "node:path";
-import { digestOf } from "#base/digest.ts";
 import { isPipeliteError } from "#base/errors.ts";
-import { bytesOfFile, entryAt, writeFileAtomically } from "#base/files.ts";
+import { bytesOfFile } from "#base/files.ts";
 import { parseStorePath, storePathBase } from "#nix/store-path.ts";
 import { logFile } from "#store/layout.ts";
 import { breakStatement, type BrokenLine } from "./break-statement.ts";
@@ -15,7 +14,7 @@ import { layoutOf } from "#store/layout.ts";
 import { homeLayout, type HomeLayout } from "./layout.ts";
 import { Notes } from "./notes.ts";
 import { Runs } from "./runs.ts";
-import { SealedFiles, freeNameFor, type NewSealed } from "./sealed.ts";
+import { SealedFiles, type NewSealed } from "./sealed.ts";
 
 export class Home {
   readonly layout: HomeLayout;
@@ -81,17 +80,13 @@ export class Home {
   }
 
   /** Writes a file that replaces the one before it, with a line of its own in the journal. */
-  keep({ kind, subject, file, content }: NewSealed): void {
-    const path = this.pathOf(file);
-    // What no file can take the place of is not in its place for ever.
-    if (entryAt(path)?.isDirectory()) renameSync(path, freeNameFor(path));
-    writeFileAtomically(path, content);
-    this.journal.append({ kind, subject, file, digest: digestOf(content) });
+  keep(file: NewSealed): void {
+    this.sealed.replace(file);
   }
 
   /** The bytes of a file that the journal names; undefined where there is none. */
   readFile(file: string): Uint8Array | undefined {
-    return bytesOfFile(this.pathOf(file));
+    return this.sealed.bytesOf(file);
   }
 }
 

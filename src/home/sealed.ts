@@ -1,6 +1,6 @@
-// Files that are written once and stay: each comes into being whole, replaces no other, and has a line in the journal before it
-// has its name, so a process that is killed leaves all of it or nothing. A file in such a place without a line was put there by
-// hand: it counts for nothing, and is moved aside when its place is needed.
+// Files that the journal has a line of: each comes into being whole, and has its line before it has its name, so a process that is
+// killed leaves all of it or nothing. Those that are sealed are written once and stay. A file in such a place without a line was put
+// there by hand: it counts for nothing, and is moved aside when its place is needed.
 import { closeSync, existsSync, linkSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { digestOf } from "#base/digest.ts";
@@ -42,29 +42,58 @@ export class SealedFiles {
   }
 
   /** Writes the file and its line, or neither. @throws the system's EEXIST where there is such a file */
-  seal({ kind, subject, file, content }: NewSealed): void {
+  seal(sealed: NewSealed): void {
+    const { file } = sealed;
     const path = this.#pathOf(file);
-    const pending = pendingOf(path);
     finishPending(path, this.#digestsOf(file));
     const isFree = entryAt(path) === undefined;
     // Throws the system's EEXIST.
     if (!isFree && this.#isJournalled(file)) openSync(path, "wx");
+    this.#writePending(sealed, () => {
+      if (!isFree) renameSync(path, freeNameFor(path));
+    });
+    linkSync(pendingOf(path), path);
+    rmSync(pendingOf(path));
+  }
+
+  /** Writes a file in the place of the one before it and its line, or neither. */
+  replace(sealed: NewSealed): void {
+    const { file, content } = sealed;
+    const path = this.#pathOf(file);
+    finishPending(path, this.#digestsOf(file).slice(-1));
+    this.#writePending(sealed, () => {
+      // What no file can take the place of is not in its place for ever.
+      if (entryAt(path)?.isDirectory()) renameSync(path, freeNameFor(path));
+    });
+    finishPending(path, [digestOf(content)]);
+  }
+
+  /** Writes the file under the name that it has until its line is there, and the line. */
+  #writePending({ kind, subject, file, content }: NewSealed, makeRoom: () => void): void {
+    const path = this.#pathOf(file);
     const digest = digestOf(content);
     const isJournalled = () => this.#digestsOf(file).includes(digest);
     writeWithLine(path, isJournalled, () => {
-      writeFileAtomically(pending, content, { flush: true });
-      if (!isFree) renameSync(path, freeNameFor(path));
+      writeFileAtomically(pendingOf(path), content, { flush: true });
+      makeRoom();
       this.#journal.append({ kind, subject, file, digest });
     });
-    linkSync(pending, path);
-    rmSync(pending);
+  }
+
+  /** The bytes of a file that the journal names, whatever they are; undefined where there is none. */
+  bytesOf(file: string): Buffer | undefined {
+    const path = this.#pathOf(file);
+    const isPending = existsSync(pendingOf(path));
+    return (
+      (isPending ? finishPending(path, this.#digestsOf(file).slice(-1)) : undefined) ?? bytesOfFile(path)
+    );
   }
 
   /** A sealed file with what the journal says of it; `digest`: the one line that counts, else every line of it. */
   read(file: string, digest?: string): Sealed {
     const path = this.#pathOf(file);
     const wanted = digest === undefined ? this.#digestsOf(file) : [digest];
-    const bytes = bytesOfFile(path) ?? finishPending(path, wanted);
+    const bytes = finishPending(path, wanted) ?? bytesOfFile(path);
     const isJournalled = wanted.length > 0;
     const found = bytes === undefined ? undefined : digestOf(bytes);
     return {

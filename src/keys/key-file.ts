@@ -1,7 +1,16 @@
 // Key files: the private half as PKCS #8 in PEM, readable by its owner only, encrypted where a passphrase is given; the
 // public half as SPKI in PEM beside it. Specification: RFC 5958, RFC 7468.
 import { createPrivateKey, generateKeyPairSync } from "node:crypto";
-import { closeSync, existsSync, openSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { systemErrorCode } from "#base/errors.ts";
 import { readNamedText } from "#base/files.ts";
 import {
@@ -105,18 +114,30 @@ export function writeKeyPair(
   return { publicFile };
 }
 
+/** The file is there whole, also after a loss of power, or not at all: what a key has signed is worth nothing without it. */
 function writeNew(file: string, content: string | Buffer, mode: number): void {
-  let fd: number;
+  const unfinished = `${file}.${process.pid}.tmp`;
+  rmSync(unfinished, { force: true });
   try {
-    fd = openSync(file, "wx", mode);
+    writeFileSync(unfinished, content, { mode, flag: "wx", flush: true });
+    nameNew(unfinished, file);
   } catch (error) {
     if (systemErrorCode(error) === "EEXIST") throw pipeliteError("SIGNING_KEY_EXISTS", { file }, error);
     throw error;
-  }
-  try {
-    writeFileSync(fd, content);
   } finally {
-    closeSync(fd);
+    rmSync(unfinished, { force: true });
+  }
+}
+
+/** @throws the system's EEXIST */
+function nameNew(unfinished: string, file: string): void {
+  try {
+    linkSync(unfinished, file);
+  } catch (error) {
+    // The file system of a stick has no links.
+    if (!/^(EPERM|ENOTSUP|EOPNOTSUPP|ENOSYS)$/.test(systemErrorCode(error) ?? "")) throw error;
+    closeSync(openSync(file, "wx"));
+    renameSync(unfinished, file);
   }
 }
 

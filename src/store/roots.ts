@@ -8,7 +8,7 @@ import { symlinkSync, type Dirent } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { utf8 } from "#base/bytes.ts";
 import { systemErrorCode } from "#base/errors.ts";
-import { makeFolder, wholeFile, writeFileAtomically } from "#base/files.ts";
+import { bytesOfFile, makeFolder, wholeFile, writeFileAtomically } from "#base/files.ts";
 import { hashBytes } from "#nix/hash.ts";
 import { encodeNix32 } from "#nix/nix32.ts";
 import { isStorePath, STORE_DIR, type StorePath } from "#nix/store-path.ts";
@@ -36,7 +36,10 @@ export async function addRoot(store: StoreContext, link: string, path: StorePath
   checkReplaceable(place);
   await withSharedGcLock(layout, () => {
     const name = rootName(place);
-    writeFileAtomically(join(layout.ownRootsDir, name), place);
+    const record = join(layout.ownRootsDir, name);
+    // A loss of power that emptied it would have the next collection take what is kept.
+    if (bytesOfFile(record)?.equals(utf8(place)) !== true)
+      writeFileAtomically(record, place, { flush: true });
     replaceLink(join(layout.ownGcRootsDir, name), path);
     try {
       replaceLink(place, physicalPath(layout, path));

@@ -2,6 +2,7 @@
 // Sigstore verifiers accept them with the trusted root that is written here.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { isPipeliteError } from "#base/errors.ts";
 import { bytesOfFile } from "#base/files.ts";
 import { prettyJson } from "#base/canonical-json.ts";
 import { textOf, toByteString } from "#base/bytes.ts";
@@ -23,7 +24,12 @@ export function builderKey({ layout }: Home): SigningKey {
   const file = join(layout.builder, "builder.key");
   if (bytesOfFile(file) === undefined) {
     mkdirSync(layout.builder, { recursive: true, mode: 0o700 });
-    writeSigningKey(file, generateKey());
+    try {
+      writeSigningKey(file, generateKey());
+    } catch (error) {
+      // Another process has made it meanwhile.
+      if (!isPipeliteError(error, "SIGNING_KEY_EXISTS") || bytesOfFile(file) === undefined) throw error;
+    }
   }
   const { key, warnings } = readSigningKey(file);
   const [open] = warnings;

@@ -147,7 +147,8 @@ export async function attestRun(
       if (bundle === undefined) throw new Error("each statement has a bundle");
       const name = freeName(path, stage);
       const text = writeBundle(bundle);
-      writeFileAtomically(join(path, name), text);
+      // Its line is on the disk before this would be.
+      writeFileAtomically(join(path, name), text, { flush: true });
       return [stage, { name, digest: digestOf(text) }] as const;
     }),
   );
