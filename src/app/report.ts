@@ -1,7 +1,7 @@
 // The documents of a run, written into a folder that holds nothing else.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeFolder } from "#base/files.ts";
+import { writeFileAtomically } from "#base/files.ts";
 import { hexDigestOf } from "#base/digest.ts";
 import { pipeliteError } from "./errors.ts";
 import { documentsOf, gatherDocuments } from "#report/index.ts";
@@ -38,20 +38,23 @@ export async function writeReport({ home, which, folderFor, pdfEnv }: WriteRepor
     contents.set(PDF, await printToPdf(contents.get(HTML) ?? new Uint8Array(), pdfEnv));
   }
   requireOwn(folder, [...contents.keys(), SUMS]);
-  makeFolder(folder);
-  const documents = [...contents].map(([name, bytes]) => {
-    writeFileSync(join(folder, name), bytes);
-    return { name, sha256: hexDigestOf(bytes) };
-  });
-  const sums = documents.map(({ name, sha256: digest }) => `${digest}  ${name}\n`);
-  writeFileSync(join(folder, SUMS), sums.join(""));
+  const documents = [...contents].map(([name, bytes]) => ({ name, sha256: hexDigestOf(bytes) }));
+  const sums = documents.map(({ name, sha256: digest }) => `${digest}  ${name}\n`).join("");
+  // What is stopped on the way leaves nothing that a later report takes for a stranger's.
+  writeFileAtomically(join(folder, SUMS), `${readSums(folder)}${sums}`);
+  for (const [name, bytes] of contents) writeFileAtomically(join(folder, name), bytes);
+  writeFileAtomically(join(folder, SUMS), sums);
   return { run, folder, documents };
+}
+
+function readSums(folder: string): string {
+  const list = join(folder, SUMS);
+  return existsSync(list) ? readFileSync(list, "utf8") : "";
 }
 
 /** @throws PipeliteError REPORT_FILE_FOREIGN for a file that is not as this command wrote it */
 function requireOwn(folder: string, names: readonly string[]): void {
-  const list = join(folder, SUMS);
-  const lines = existsSync(list) ? readFileSync(list, "utf8").split("\n") : [];
+  const lines = readSums(folder).split("\n");
   const isOwnList = lines.some((line) => line.endsWith(`  ${HTML}`));
   const foreign = names.find((name) => {
     const file = join(folder, name);

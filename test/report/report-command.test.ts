@@ -88,6 +88,17 @@ test(
   },
 );
 
+test("what it was stopped in the middle of is its own", async () => {
+  assert.equal((await rig("report", built, "--out", "stopped")).code, 0);
+  const inTheWay = join(rig.folder, `stopped/attestations.cdx.json.${process.pid}.tmp`);
+  mkdirSync(inTheWay);
+  assert.notEqual((await rig("report", failed, "--out", "stopped")).code, 0);
+  rmSync(inTheWay, { recursive: true });
+  const { code, stderr } = await rig("report", failed, "--out", "stopped");
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(readdirSync(join(rig.folder, "stopped")).toSorted(), DOCUMENTS);
+});
+
 test("what it wrote is replaced; what somebody else wrote, or changed, is not", async () => {
   assert.equal((await rig("report", built, "--out", "mine")).code, 0);
   assert.equal((await rig("report", failed, "--out", "mine")).code, 0);
