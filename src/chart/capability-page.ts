@@ -42,6 +42,8 @@ function inReadableUnits({ result, groups }: PictureInput): Drawn {
   const { gauge, plan } = result;
   const gaugeDeviation = gauge === null ? undefined : scale(gauge.deviation);
   const limits = limitsInPowers(plan.limits, scale);
+  // Of values and limits that are farther apart than numbers go, none is brought near to one.
+  if (!Object.values(limits).every(Number.isFinite)) return { result, groups, exponent: 0 };
   const judged = judgeCapability({ groups: scaled, gaugeDeviation }, { ...plan, limits });
   // The verdict is that on the values as they were given.
   const { status, passed, reason, planDigest } = result;

@@ -33,7 +33,7 @@ export function drawCapabilityPanel(box: Box, result: CapabilityResult): string 
 
 const ROW = 15;
 const BAR = 15;
-const FIGURES_WIDTH = 334;
+const FIGURES_WIDTH = 348;
 const CHECKS_WIDTH = 204;
 
 function figureTable(box: Box, within: Indices, overall: Indices, result: CapabilityResult): string {
@@ -63,9 +63,9 @@ function figureTable(box: Box, within: Indices, overall: Indices, result: Capabi
       const style = index === 0 ? "strong" : a === "lower bound" ? "strong" : "value";
       return [
         label(box.x + 14, y, a, style),
-        label(box.x + 150, y, b, style, "end"),
-        label(box.x + 176, y, c, style),
-        label(box.x + 320, y, d, style, "end"),
+        label(box.x + 168, y, b, style, "end"),
+        label(box.x + 180, y, c, style),
+        label(box.x + 334, y, d, style, "end"),
       ].join("");
     })
     .join("");

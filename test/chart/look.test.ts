@@ -66,6 +66,23 @@ const pages: Record<string, string> = {
     target: 0.01,
   }),
   "a limit that is far": capabilityPage(individuals(normals(5, 50, 10, 1)), { lower: -1e6, upper: 14 }),
+  "indices of 1e12": capabilityPage(individuals(normals(7, 50, 10, 1e-12)), {
+    lower: -30,
+    upper: 50,
+    target: 10,
+  }),
+  "indices of 1e300": capabilityPage(individuals(normals(8, 50, 0, 1e-150)), {
+    lower: -1e150,
+    upper: 1e150,
+    target: 0,
+  }),
+  "one limit, an index below -1e300": capabilityPage(
+    uneven.map((group) => group.map((v) => v * 1e-160)),
+    {
+      lower: 1e150,
+    },
+  ),
+  "subgroups with limits of 1e300": capabilityPage(uneven, { lower: -1e300, upper: 1e300, target: 1e299 }),
   "many values": capabilityPage(individuals(normals(6, 3000, -5, 2)), { lower: -15, upper: 5 }),
   "three values": capabilityPage([[1], [2], [4]], { lower: 0 }, long),
   "no spread": capabilityPage([[1], [1]], { lower: 0 }),
