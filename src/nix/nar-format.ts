@@ -1,5 +1,5 @@
 // What the NAR writer and the NAR parser share: the sequence of calls, the framed strings and the limits.
-import { asBuffer, fromByteString, textOf, toByteString } from "#base/bytes.ts";
+import { fromByteString, textOf, toByteString } from "#base/bytes.ts";
 import { pipeliteError } from "./nar-errors.ts";
 
 /** A node may lie inside fewer directories than this. */
@@ -65,7 +65,7 @@ export function readSize(bytes: Uint8Array, at: number): number {
 export function checkNarName(name: Uint8Array, previous: Uint8Array | undefined): void {
   const flaw = flawOfName(name);
   if (flaw !== undefined) throw pipeliteError("NAR_NAME_INVALID", { name: show(name), reason: flaw });
-  if (previous !== undefined && asBuffer(previous).compare(name) >= 0) {
+  if (previous !== undefined && Buffer.compare(previous, name) >= 0) {
     throw pipeliteError("NAR_ORDER_WRONG", { name: show(name), previous: show(previous) });
   }
 }
@@ -86,10 +86,8 @@ function flawOfName(name: Uint8Array): string | undefined {
   if (name[0] === dot && (name.length === 1 || (name.length === 2 && name[1] === dot))) {
     return "it names no entry of its own";
   }
-  for (const byte of name) {
-    if (byte === 0x2f || byte === 0) return "it holds a slash or a zero byte";
-  }
-  return undefined;
+  const slash = 0x2f;
+  return name.includes(slash) || name.includes(0) ? "it holds a slash or a zero byte" : undefined;
 }
 
 function show(bytes: Uint8Array): string {

@@ -164,8 +164,8 @@ export class NarWriter implements NarHandler {
   #pad(size: number): void {
     const padding = roundUp(size) - size;
     if (this.#filled + padding > BUFFER_SIZE) this.#flush();
-    this.#buffer.fill(0, this.#filled, this.#filled + padding);
-    this.#filled += padding;
+    for (const end = this.#filled + padding; this.#filled < end; this.#filled += 1)
+      this.#buffer[this.#filled] = 0;
   }
 
   #put(bytes: Uint8Array): void {

@@ -110,7 +110,10 @@ function* dumpFolder(folder: TreeNode, dump: Dump, target: string | undefined): 
     const below = target === undefined ? undefined : `${target}/${child.name}`;
     writer.entry(fromByteString(child.name));
     if (child.kind === "folder") yield* dumpFolder(child, dump, below);
-    else yield* dumpLeaf(child, dump, below) ?? NOTHING_MORE;
+    else {
+      const rest = dumpLeaf(child, dump, below);
+      if (rest !== undefined) yield* rest;
+    }
     writer.endEntry();
     if (++count % NODES_PER_STEP === 0) yield;
   }
@@ -139,7 +142,7 @@ interface OpenFile extends FileFacts {
 
 function dumpFile(node: TreeNode, dump: Dump, target: string | undefined): Steps<void> | undefined {
   const { path } = node;
-  const source = reading(path, () => openSync(diskPath(path), READ_FLAGS));
+  const source = openSafely(path);
   const { copy } = dump;
   let fd: number | undefined;
   let steps: Steps<void> | undefined;
@@ -230,6 +233,14 @@ function readNext(file: OpenFile, dump: Dump, left: number): number | undefined 
   dump.writer.contentWritten(size);
   // A read that does not fill the room has met the end of the file.
   return left === size && size < room.length ? undefined : left - size;
+}
+
+function openSafely(path: string): number {
+  try {
+    return openSync(diskPath(path), READ_FLAGS);
+  } catch (error) {
+    throw readingFailure(path, error);
+  }
 }
 
 function readSafely(path: string, source: number, room: Uint8Array, position: number | null): number {
