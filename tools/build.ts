@@ -6,6 +6,7 @@
 //   run.cjs        what a run needs more when it builds
 //   end.cjs        what the end of such a run needs
 //   pack.cjs       what packing needs
+//   seldom.cjs     what takes long to load and is seldom called
 //   index.js ...   the library and the rest of the command, in chunks that are loaded when they are needed
 //   nix.js ...     what a stage may import or is run by, without these, since it is bundled with the stage
 //   store.js       a store for a program that has no use for the rest; all but hashing in store-alone.cjs

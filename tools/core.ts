@@ -38,7 +38,14 @@ const PARTS = {
   "run.cjs": ["run/execute.ts", "sbom/uuid.ts", "supply/errors.ts"],
   "end.cjs": ["run/conclude.ts", "report/index.ts", "report/writer.ts", "home/break-statement.ts"],
   "pack.cjs": ["cli/commands/pack.ts", "app/pack.ts"],
+  "seldom.cjs": ["release/skeleton.ts", "sigstore/ecdsa.ts"],
 };
+
+/** What takes long to load, and is loaded when it is called: a table of characters that look alike, an elliptic curve. */
+const seldom = takeWhenCalled("seldom.cjs", {
+  "release/skeleton.ts": ["skeleton"],
+  "sigstore/ecdsa.ts": ["signP256"],
+});
 
 export interface Part {
   file: string;
@@ -74,7 +81,12 @@ async function bundlePart(file: string, entries: string[], earlier: readonly Par
   });
   // A home asks whether a line of its journal is signed where there is a broken one: all others need no elliptic curve for it.
   const called = takeWhenCalled("end.cjs", { "home/break-statement.ts": ["breakStatement"] });
-  const plugins = file === "core.cjs" ? [later, taken, called] : [later, taken];
+  const plugins = [
+    later,
+    ...(file === "seldom.cjs" ? [] : [seldom]),
+    taken,
+    ...(file === "core.cjs" ? [called] : []),
+  ];
   const options: BuildOptions = { ...commonJs, plugins };
   const entryPoints = entries.map((entry) => join(src, entry));
   const { metafile } = await bundle({ ...options, entryPoints, outdir: root, metafile: true, write: false });
@@ -150,15 +162,16 @@ export function takeFromParts(
 /** Takes functions of a part, which is loaded when the first of them is called. @param names module -> what is taken of it */
 export function takeWhenCalled(part: string, names: Readonly<Record<string, readonly string[]>>): Plugin {
   const { name, setup } = onImport((path) =>
-    nameOf(path) in names ? { path: nameOf(path), namespace: "called", sideEffects: false } : undefined,
+    nameOf(path) in names ? { path: nameOf(path), namespace: part, sideEffects: false } : undefined,
   );
   return {
     name,
     setup(build) {
-      build.onLoad({ filter: /./, namespace: "called" }, ({ path }) => ({
+      build.onLoad({ filter: /./, namespace: part }, ({ path }) => ({
         contents: [
           `import { createRequire } from "node:module";`,
-          `const module = () => createRequire(import.meta.url)("./${part}").modules[${JSON.stringify(path)}];`,
+          `let loaded;`,
+          `const module = () => (loaded ??= createRequire(import.meta.url)("./${part}").modules[${JSON.stringify(path)}]);`,
           ...(names[path] ?? []).map(
             (each) => `export const ${each} = (...values) => module().${each}(...values);`,
           ),

@@ -2,8 +2,8 @@
 // Unicode Technical Standard 39 (section 4, data of Unicode 13), in whatever case they are written. A name that mixes
 // scripts, or holds what nobody sees, is refused.
 import { visibleText } from "#base/escape.ts";
-import unhomoglyph from "unhomoglyph";
 import { pipeliteError } from "./errors.ts";
+import { skeleton } from "./skeleton.ts";
 
 /** The recommended scripts of Unicode Standard Annex 31, table 5. */
 const SCRIPTS =
@@ -70,10 +70,4 @@ export function looksOf(name: string): [asWritten: string, inLowerCase: string] 
 
 function lower(name: string): string {
   return name.normalize("NFKC").toLowerCase();
-}
-
-/** UTS 39: decomposed, each character by its prototype, decomposed again. The library leaves `I` and `|` as they are. */
-function skeleton(name: string): string {
-  const bare = name.normalize("NFD").replaceAll(/[\p{Default_Ignorable_Code_Point}]/gu, "");
-  return unhomoglyph(bare).replaceAll(/[I|]/g, "l").replaceAll(/\s+/gu, " ").normalize("NFD");
 }

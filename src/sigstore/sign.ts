@@ -1,7 +1,7 @@
 // Signing and verifying: ECDSA over the PAE of a statement. A bundle holds no key that could speak for itself, so who
 // verifies says which keys count.
-import { p256 } from "@noble/curves/nist.js";
 import type { Bundle } from "./bundle.ts";
+import { signP256 } from "./ecdsa.ts";
 import { STATEMENT_TYPE, preAuthEncoding } from "./envelope.ts";
 import type { LocalKey, PublicKey, SigningKey } from "./key.ts";
 import { parseStatement, writeStatement, type Statement } from "./statement.ts";
@@ -20,7 +20,7 @@ export function signStatement(statement: Statement, key: SigningKey): Bundle {
 
 function signHere(bytes: Uint8Array, { privateKey }: LocalKey): Uint8Array {
   const secret = Buffer.from(privateKey.export({ format: "jwk" }).d ?? "", "base64url");
-  return p256.sign(bytes, secret, { format: "der", lowS: false });
+  return signP256(bytes, secret);
 }
 
 /**
