@@ -1,7 +1,7 @@
 // A pipeline that works, small enough to be read at once and to be changed. It is examples/measure.
 import { isObject, parseStrictJson } from "#base/strict-json.ts";
-import { makeFolder, readNamedFile, readNamedText } from "#base/files.ts";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { makeFolder, readNamedFile, readNamedText, writeFileAtomically, writeNewFile } from "#base/files.ts";
+import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import manifest from "#manifest" with { type: "json" };
 import { OWN_FOLDER } from "#base/own-code.ts";
@@ -84,7 +84,7 @@ function write(folder: string): Initialised {
       Object.fromEntries(PIPELINE_FILES.map((name) => [name, readFileSync(join(TEMPLATE, name), "utf8")])),
     ),
   ];
-  writeFileSync(file, `${JSON.stringify(completed(old ?? newManifest(folder)), undefined, 2)}\n`);
+  writeFileAtomically(file, `${JSON.stringify(completed(old ?? newManifest(folder)), undefined, 2)}\n`);
   return { folder, written: ["package.json", ...written] };
 }
 
@@ -94,8 +94,8 @@ function writeNew(folder: string, files: Readonly<Record<string, string>>): stri
     const file = join(folder, name);
     if (existsSync(file)) return [];
     makeFolder(dirname(file));
-    // The flag makes sure of it even if the file came to be a moment ago.
-    writeFileSync(file, content, { flag: "wx" });
+    // It makes sure of it even if the file came to be a moment ago.
+    writeNewFile(file, content);
     return [name];
   });
 }

@@ -261,6 +261,19 @@ export function writeFileAtomically(path: string, content: Content, { flush = fa
   }
 }
 
+/** Writes a file that must not be there yet; where it can't be written nothing of it stays. @throws the system's EEXIST */
+export function writeNewFile(path: string, content: string | Uint8Array, mode = 0o666): void {
+  const fd = openSync(path, "wx", mode);
+  try {
+    writeFileSync(fd, content);
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** A device, a named pipe or a socket, or a link to one. */
 function isSpecial(path: string): boolean {
   try {

@@ -115,7 +115,7 @@ export function writeKeyPair(
 }
 
 /** The file is there whole, also after a loss of power, or not at all: what a key has signed is worth nothing without it. */
-function writeNew(file: string, content: string | Buffer, mode: number): void {
+export function writeNew(file: string, content: string | Buffer, mode: number): void {
   const unfinished = `${file}.${process.pid}.tmp`;
   rmSync(unfinished, { force: true });
   try {

@@ -1,11 +1,11 @@
 // Keys of packages and their repositories: RSA, which rpm, apt and apk all know, as PKCS #8 in PEM. Beside the private half lie the
 // certificate of OpenPGP (`.asc`, for apt and rpm) and the public half in PEM (`.pub`, for apk).
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { openPgpCertificate, openPgpKey, shortName, type OpenPgpKey } from "#package/openpgp-signer.ts";
 import type { ApkKey } from "#package/apk.ts";
 import { pipeliteError as sigstoreError } from "#sigstore/errors.ts";
-import { readKeyFile, writeKeyPair } from "./key-file.ts";
+import { readKeyFile, writeKeyPair, writeNew } from "./key-file.ts";
 import { pipeliteError } from "./errors.ts";
 
 /** What signs packages and indices, in each way that they have. */
@@ -65,6 +65,11 @@ export function newPackageKey(file: string, user: string): NewPackageKey {
   const { openPgp, apk, publicPem } = packageKey(privateKey);
   const pem = privateKey.export({ format: "pem", type: "pkcs8" });
   const { publicFile } = writeKeyPair(file, pem, publicPem);
-  writeFileSync(certificateFile, openPgpCertificate(openPgp, user));
+  try {
+    writeNew(certificateFile, openPgpCertificate(openPgp, user), 0o644);
+  } catch (error) {
+    for (const half of [file, publicFile]) rmSync(half, { force: true });
+    throw error;
+  }
   return { file, publicFile, certificateFile, fingerprint: openPgp.fingerprint, apkName: apk.name };
 }
