@@ -1,7 +1,7 @@
 // The files of a package as one packed stream in a file of its own, since what stands before it says its size and digest. Blocks
-// of one size are packed several at a time, into one member of gzip or one frame of zstd: apk takes a further member for another part
-// of a package, and dpkg stops at the end of a frame.
-import { createHash } from "node:crypto";
+// of one size become one member of gzip, packed several at a time, or one frame of zstd: apk takes a further member for another part of a
+// package, and dpkg stops at the end of a frame.
+import { createHash, hash } from "node:crypto";
 import { closeSync, openSync } from "node:fs";
 import type { Writable } from "node:stream";
 import { promisify } from "node:util";
@@ -12,7 +12,7 @@ import type { StorePath } from "#nix/store-path.ts";
 import { GZIP_CODEC, GZIP_HEAD, GZIP_MEMORY, gzipTail } from "#package/gzip.ts";
 import { inTheirOrder } from "./blocks.ts";
 import { Keeper, keptNotes, keptPlace, type FileNote } from "./kept.ts";
-import type { ShippedFile } from "./shipment.ts";
+import type { ShippedFile, ShippedTree } from "./shipment.ts";
 import { bytesReader, contentReader } from "./tree.ts";
 
 export type Codec = "gzip" | "zstd";
@@ -23,8 +23,8 @@ export const LEVELS: Readonly<Record<Codec, number>> = { gzip: 6, zstd: 3 };
 /** All that the bytes depend on beside content and level. */
 export function codecName(codec: Codec): string {
   return codec === "gzip"
-    ? `${GZIP_CODEC}/gzip/${BLOCK}`
-    : `libzstd-${process.versions.zstd ?? "unknown"}/zstd/stream`;
+    ? `${GZIP_CODEC}/gzip/${BLOCKS.gzip}`
+    : `libzstd-${process.versions.zstd ?? "unknown"}/zstd/${BLOCKS.zstd}`;
 }
 
 /** What stands in a package: bytes of the format, and files. */
@@ -33,7 +33,8 @@ export type PayloadPart = Uint8Array | ShippedFile;
 interface Packed extends FileNote {
   size: number;
   unpackedSize: number;
-  unpackedSha256: string;
+  /** Where it was asked for. */
+  unpackedSha256?: string;
 }
 
 export interface Payload extends Packed {
@@ -43,8 +44,14 @@ export interface Payload extends Packed {
   level: number;
 }
 
+interface PackOptions {
+  /** Whether what is packed is hashed before that, too. */
+  isHashed?: boolean;
+  signal?: AbortSignal | undefined;
+}
+
 /** Where payloads are kept, and by which path of the store. */
-export interface KeptBy {
+export interface KeptBy extends PackOptions {
   folder: string;
   path: StorePath;
 }
@@ -53,7 +60,7 @@ const sha256 = shape.matching(/^[0-9a-f]{64}$/, "SHA-256");
 const noted = shape.object<Packed>({
   sha256,
   size: shape.count,
-  unpackedSha256: sha256,
+  unpackedSha256: shape.optional(sha256),
   unpackedSize: shape.count,
 });
 
@@ -61,17 +68,17 @@ const noted = shape.object<Packed>({
 export async function keptPayload(
   parts: readonly PayloadPart[],
   codec: Codec,
-  { folder, path }: KeptBy,
-  signal?: AbortSignal,
+  { folder, path, ...options }: KeptBy,
 ): Promise<Payload> {
+  const { isHashed = false, signal } = options;
   const level = LEVELS[codec];
-  const file = keptPlace(folder, path, [identityOf(parts), codecName(codec), level]);
+  const file = keptPlace(folder, path, [identityOf(parts), codecName(codec), level, isHashed]);
   const known = await keptNotes(file, noted, signal);
   if (known !== undefined) return { ...known, file, codec, level };
   const keeper = new Keeper(folder, file);
   let made: Packed;
   try {
-    made = await pack(parts, { codec, level, signal }, (piece) => keeper.add(piece));
+    made = await pack(parts, { codec, level, ...options }, (piece) => keeper.add(piece));
   } catch (error) {
     keeper.abandon();
     throw error;
@@ -80,24 +87,28 @@ export async function keptPayload(
   return { ...made, file, codec, level };
 }
 
-/** Of what would be packed: files by their digests, or by the registered hash of the path that they are in, which need not be read. */
+/**
+ * Of what would be packed: what stands before the files, which says their paths and sizes, and the files by their digests. Those of a
+ * path of the store are what its registered hash says, and need not be read.
+ */
 function identityOf(parts: readonly PayloadPart[]): string {
-  const digest = createHash("sha256");
-  const said = parts.map((part) => {
+  const trees = new Set<ShippedTree>();
+  const said = parts.flatMap((part) => {
     if (part instanceof Uint8Array) return part;
-    const { path, size, source, digests } = part;
+    const { source, digests } = part;
     const tree = source !== undefined && "tree" in source ? source.tree : undefined;
-    const content = tree === undefined ? digests.sha256 : `${tree.narHash} ${path}`;
-    return Buffer.from(`file ${size} ${content}\n`, "latin1");
+    if (tree === undefined) return Buffer.from(digests.sha256, "latin1");
+    trees.add(tree);
+    return [];
   });
-  // Many short pieces cost more than their bytes.
-  for (let at = 0; at < said.length; at += PIECES) digest.update(Buffer.concat(said.slice(at, at + PIECES)));
-  return digest.digest("hex");
+  const hashes = Buffer.from([...trees].map(({ narHash }) => narHash).join(" "), "latin1");
+  return hash("sha256", Buffer.concat([...said, hashes]));
 }
 
-const PIECES = 1024;
-
-const BLOCK = 1024 * 1024;
+/** Bytes that are packed at a time. */
+const BLOCKS: Readonly<Record<Codec, number>> = { gzip: 1024 * 1024, zstd: 4 * 1024 * 1024 };
+/** Of a stream of zstd what it hands on at a time. */
+const CHUNK = 1024 * 1024;
 /** What can't be packed grows by less. */
 const GROWTH = 64 * 1024;
 
@@ -105,13 +116,12 @@ const GROWTH = 64 * 1024;
 export async function packPayload(
   parts: readonly PayloadPart[],
   codec: Codec,
-  file: string,
-  signal?: AbortSignal,
+  { file, ...options }: PackOptions & { file: string },
 ): Promise<Payload> {
   const level = LEVELS[codec];
   const fd = openSync(file, "wx", 0o644);
   try {
-    const made = await pack(parts, { codec, level, signal }, (piece) => writeAll(fd, piece));
+    const made = await pack(parts, { codec, level, ...options }, (piece) => writeAll(fd, piece));
     return { ...made, file, codec, level };
   } finally {
     closeSync(fd);
@@ -129,17 +139,18 @@ interface Packing {
 
 async function pack(
   parts: readonly PayloadPart[],
-  { codec, signal, ...packing }: Omit<Packing, "free" | "size"> & { signal: AbortSignal | undefined },
+  { codec, isHashed = false, signal, ...packing }: Omit<Packing, "free" | "size"> & PackOptions,
   put: Put,
 ): Promise<Packed> {
-  const [packed, unpacked] = [createHash("sha256"), createHash("sha256")];
+  const packed = createHash("sha256");
+  const unpacked = isHashed ? createHash("sha256") : undefined;
   const unpackedSize = parts.reduce((sum, part) => sum + sizeOf(part), 0);
   let size = 0;
   const free: Buffer<ArrayBuffer>[] = [];
   const blocks = function* (): Generator<Buffer<ArrayBuffer>> {
-    for (const block of blocksIn(parts, free)) {
+    for (const block of blocksIn(parts, BLOCKS[codec], free)) {
       signal?.throwIfAborted();
-      unpacked.update(block);
+      unpacked?.update(block);
       yield block;
     }
   };
@@ -149,7 +160,8 @@ async function pack(
     size += piece.length;
     put(piece);
   });
-  return { sha256: packed.digest("hex"), size, unpackedSha256: unpacked.digest("hex"), unpackedSize };
+  const unpackedSha256 = unpacked?.digest("hex");
+  return { sha256: packed.digest("hex"), size, unpackedSize, ...(unpackedSha256 && { unpackedSha256 }) };
 }
 
 function sizeOf(part: PayloadPart): number {
@@ -162,10 +174,11 @@ function sizeOf(part: PayloadPart): number {
  */
 function* blocksIn(
   parts: readonly PayloadPart[],
+  bytes: number,
   free: Buffer<ArrayBuffer>[],
 ): Generator<Buffer<ArrayBuffer>> {
   const all = parts.reduce((sum, part) => sum + sizeOf(part), 0);
-  let block = Buffer.allocUnsafe(Math.min(BLOCK, all));
+  let block = Buffer.allocUnsafe(Math.min(bytes, all));
   let filled = 0;
   for (const part of parts) {
     if (part instanceof Uint8Array && part.length < block.length - filled) {
@@ -182,7 +195,7 @@ function* blocksIn(
         left -= read;
         if (filled < block.length) continue;
         yield block;
-        block = free.pop() ?? Buffer.allocUnsafe(BLOCK);
+        block = free.pop() ?? Buffer.allocUnsafe(bytes);
         filled = 0;
       }
     } finally {
@@ -234,7 +247,7 @@ async function packGzip(
   for await (const { block, piece } of pieces) {
     put(piece);
     // The one behind it has its end for a dictionary: it is free when that one is done.
-    if (done?.length === BLOCK) free.push(done);
+    if (done?.length === BLOCKS.gzip) free.push(done);
     done = block;
   }
   put(LAST);
@@ -242,24 +255,30 @@ async function packGzip(
 }
 
 /**
- * One frame by one thread of the library, while what comes next is read: with more of them it takes longer on few processors, and what
- * is read and hashed for it takes longer still.
+ * One frame by a thread of the library, while what comes next is read. That thread has each block in one piece with the end of the one
+ * before, and packs faster than a stream does, whose window goes round in a ring.
  */
 async function packZstd(
   blocks: Blocks,
   { level, free, size }: Pick<Packing, "level" | "free" | "size">,
   put: Put,
 ): Promise<void> {
-  // By the size the library chooses how much memory it takes.
-  const chunkSize = Math.min(size, BLOCK) + GROWTH;
-  const stream = createZstdCompress({ params: zstdParams(level), chunkSize, pledgedSrcSize: size });
+  const block = BLOCKS.zstd;
+  const stream = createZstdCompress({
+    params: { ...zstdParams(level), ...(size > block && BY_A_THREAD) },
+    // Node hands on no more than what the thread took, and all of it is taken when it is to be packed to its end.
+    ...(size > block && { flush: constants.ZSTD_e_flush }),
+    chunkSize: Math.min(size, CHUNK) + GROWTH,
+    // By the size the library chooses how much memory it takes.
+    pledgedSrcSize: size,
+  });
   const taken = (async () => {
     for await (const piece of stream as AsyncIterable<Uint8Array>) put(piece);
   })();
   const given = (async () => {
     let before: Promise<void> | undefined;
-    for (const block of blocks) {
-      const done = write(stream, block).then(() => void (block.length === BLOCK && free.push(block)));
+    for (const each of blocks) {
+      const done = write(stream, each).then(() => void (each.length === block && free.push(each)));
       done.catch(() => undefined);
       await before;
       before = done;
@@ -273,6 +292,14 @@ async function packZstd(
     stream.destroy();
   }
 }
+
+/** Each block knows so much of the one before that the whole is as short as by a stream: half of the window. */
+const OVERLAP = 8;
+const BY_A_THREAD = {
+  [constants.ZSTD_c_nbWorkers]: 1,
+  [constants.ZSTD_c_jobSize]: BLOCKS.zstd,
+  [constants.ZSTD_c_overlapLog]: OVERLAP,
+};
 
 function write(stream: Writable, block: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {

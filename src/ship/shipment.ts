@@ -89,8 +89,8 @@ export interface WrittenPackage {
   architecture: string;
   bytes: number;
   sha256: string;
-  /** How its files are packed, and their digest before that: another codec gives other bytes of the same files. */
-  payload: { codec: string; level: number; sha256: string };
+  /** How its files are packed, and their digest before that where the format says it: another codec gives other bytes of the same files. */
+  payload: { codec: string; level: number; sha256?: string };
   /** The store paths whose files it has. */
   paths: readonly string[];
 }

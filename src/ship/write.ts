@@ -1,4 +1,5 @@
 // One package of a format: its files checked, packed into one stream, framed by what the format has around it.
+import assert from "node:assert/strict";
 import { createHash, type Hash } from "node:crypto";
 import { closeSync, openSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -63,6 +64,8 @@ interface Writer {
   architecture: (facts: PackageFacts) => string;
   /** What stands before a file has its digest in it. */
   isHashedBefore?: boolean;
+  /** It says the digest of its files before they were packed. */
+  isPayloadHashed?: boolean;
   parts: (plan: PackagePlan) => Iterable<PayloadPart>;
   payloadMax: number;
   /** What stands before the payload and behind it. */
@@ -111,6 +114,7 @@ export const WRITERS: Readonly<Record<PackageFormat, Writer>> = {
     fileName: (facts) => `${facts.name}-${facts.version}-${RPM_RELEASE}.${rpmArchitecture(facts)}.rpm`,
     architecture: rpmArchitecture,
     payloadMax: Number.MAX_SAFE_INTEGER,
+    isPayloadHashed: true,
     *parts({ facts, files }) {
       for (const [index, file] of ownFiles(files).entries()) {
         yield cpioHeader(file, { timeSeconds: facts.timeSeconds, inode: index + 1 });
@@ -121,7 +125,9 @@ export const WRITERS: Readonly<Record<PackageFormat, Writer>> = {
       yield cpioEnd();
     },
     async frame({ facts, files }, payload, key, signal) {
-      const said = { ...payload, compressor: payload.codec };
+      const { codec, unpackedSha256 } = payload;
+      assert(unpackedSha256 !== undefined, "the payload was not hashed");
+      const said = { ...payload, unpackedSha256, compressor: codec };
       const header = rpmHeader(facts, ownFiles(files), said);
       const packet = key && openPgpSign(header, key.openPgp, facts.timeSeconds);
       const md5 = await inTurns(digestSteps(createHash("md5").update(header), payload.file), signal);
@@ -187,9 +193,10 @@ export async function writePackage(
   // The root of what is in it: when that has gone, nobody packs it again.
   const path = plan.paths.at(-1);
   const isKept = path !== undefined && kept !== undefined;
+  const isHashed = writer.isPayloadHashed === true;
   const payload = isKept
-    ? await keptPayload(parts, chosen, { folder: kept, path }, signal)
-    : await packPayload(parts, chosen, join(folder, `.${name}.payload`), signal);
+    ? await keptPayload(parts, chosen, { folder: kept, path, isHashed, signal })
+    : await packPayload(parts, chosen, { file: join(folder, `.${name}.payload`), isHashed, signal });
   await readTrees();
   requireSize(plan, format, payload.size);
   const { front, back = new Uint8Array() } = await frameOf(format, plan, { payload, key, signal });
@@ -204,7 +211,11 @@ export async function writePackage(
     architecture: writer.architecture(facts),
     bytes: statSync(place).size,
     sha256,
-    payload: { codec: codecName(chosen), level: payload.level, sha256: payload.unpackedSha256 },
+    payload: {
+      codec: codecName(chosen),
+      level: payload.level,
+      ...(payload.unpackedSha256 !== undefined && { sha256: payload.unpackedSha256 }),
+    },
     paths: plan.paths,
   };
 }

@@ -52,14 +52,14 @@ function contentOf(size: number): Buffer {
 let files = 0;
 async function packed(parts: readonly Uint8Array[], codec: Codec) {
   const file = join(base, String((files += 1)));
-  const payload = await packPayload(parts, codec, file);
+  const payload = await packPayload(parts, codec, { file, isHashed: true });
   const bytes = readFileSync(file);
   assert.equal(payload.size, bytes.length);
   assert.equal(payload.sha256, createHash("sha256").update(bytes).digest("hex"));
   return { ...payload, bytes };
 }
 
-const SIZES = [0, 1, MIB - 1, MIB, MIB + 1, 3.5 * MIB, 9 * MIB];
+const SIZES = [0, 1, MIB - 1, MIB, MIB + 1, 3.5 * MIB, 4 * MIB, 4 * MIB + 1, 8 * MIB, 9 * MIB];
 
 test("a payload of any size is one member of gzip, and comes back", async () => {
   for (const size of SIZES) {
@@ -197,7 +197,7 @@ test("what is changed between packing and packing again is refused", async () =>
   writeFileSync(join(place, "file"), "words");
   const { files: all } = listed(place);
   const parts = all.filter(({ source }) => source !== undefined);
-  const pack = () => packPayload(parts, "zstd", join(base, String((files += 1))));
+  const pack = () => packPayload(parts, "zstd", { file: join(base, String((files += 1))) });
   const { sha256 } = await pack();
   assert.equal((await pack()).sha256, sha256);
   writeFileSync(join(place, "file"), "other");
@@ -243,7 +243,7 @@ test("a tree is read once, in the order of the package, and held to the hash of 
       const tree = listed(place);
       const parts = tree.files.filter(({ source }) => source !== undefined);
       const file = join(base, String((files += 1)));
-      const { unpackedSha256 } = await packPayload(parts, "zstd", file);
+      const { unpackedSha256 } = await packPayload(parts, "zstd", { file, isHashed: true });
       digestsOfAll(tree.files);
       const all = createHash("sha256");
       for (const { source } of parts)
@@ -272,7 +272,7 @@ test("a tree is read once, in the order of the package, and held to the hash of 
       const asAnother = async (): Promise<void> => {
         const another = new StoreTree({ path: "/nix/store/tree", place, narHash, digests: [] });
         const content = another.files.filter(({ source }) => source !== undefined);
-        await packPayload(content, "zstd", join(base, String((files += 1))));
+        await packPayload(content, "zstd", { file: join(base, String((files += 1))) });
       };
       await assert.rejects(asAnother(), (error) => isPipeliteError(error, "SHIPPED_PATH_CHANGED"));
     }),
