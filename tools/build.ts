@@ -28,6 +28,7 @@ import {
   takeFromParts,
   takeWhenCalled,
 } from "./core.ts";
+import { builtins } from "#compile/bundle-plugins.ts";
 import { licencesOf } from "./licences.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -72,12 +73,13 @@ await bundle({
   ...common,
   outfile: join(dist, "store.js"),
   minifyWhitespace: true,
-  plugins: [takeWhenCalled("store-alone.cjs", inStore)],
+  plugins: [takeWhenCalled("store-alone.cjs", inStore), builtins],
   entryPoints: ["src/store/index.ts"],
 });
 await bundle({
   ...commonJs,
   outfile: join(dist, "store-alone.cjs"),
+  plugins: [builtins],
   stdin: { contents: modulesOf(Object.keys(inStore)), resolveDir: join(root, "src"), loader: "ts" },
 });
 await bundle({
