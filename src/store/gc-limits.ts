@@ -42,33 +42,34 @@ export function goalOf(limits: GarbageLimits, graph: ReferenceGraph, storeDir: s
   };
 }
 
-/** The ids of dead paths that are old enough, the oldest first. */
-export function expired(graph: ReferenceGraph, live: ReadonlySet<number>, limits: GarbageLimits): number[] {
+/** The places of dead paths that are old enough, the oldest first. */
+export function expired(graph: ReferenceGraph, live: Uint8Array, limits: GarbageLimits): number[] {
+  const { registeredAt } = graph;
   const { olderThanMs } = limits;
-  const kept = new Set(live);
+  const age = (place: number): number => registeredAt[place] ?? 0;
+  const kept = live.slice();
   if (olderThanMs !== undefined) {
     const latest = (Date.now() - olderThanMs) / 1000;
     graph.mark(
       kept,
-      [...graph.paths].filter(([, { registeredAt }]) => registeredAt > latest).map(([id]) => id),
+      registeredAt.keys().filter((place) => age(place) > latest),
     );
   }
   const old: number[] = [];
   // Most often they are in order: each gets its id when it is registered.
   let isInOrder = true;
   let last = 0;
-  for (const [id, { registeredAt }] of graph.paths) {
-    if (kept.has(id)) continue;
-    isInOrder &&= last <= registeredAt;
-    last = registeredAt;
-    old.push(id);
+  for (const [place, time] of registeredAt.entries()) {
+    if (kept[place] === 1) continue;
+    isInOrder &&= last <= time;
+    last = time;
+    old.push(place);
   }
-  const age = (id: number): number => graph.paths.get(id)?.registeredAt ?? 0;
   return isInOrder ? old : old.toSorted((a, b) => age(a) - age(b) || a - b);
 }
 
-export function narSizeOf(graph: ReferenceGraph, ids: Iterable<number>): number {
+export function narSizeOf({ narSizes }: ReferenceGraph, places: Iterable<number>): number {
   let bytes = 0;
-  for (const id of ids) bytes += graph.paths.get(id)?.narSize ?? 0;
+  for (const place of places) bytes += narSizes[place] ?? 0;
   return bytes;
 }

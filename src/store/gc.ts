@@ -1,18 +1,17 @@
 // Collecting garbage: everything that no root needs, and everything in the store directory that is not
 // registered, as a killed run leaves it. Rows go first and files after, so that whatever interrupts this
 // leaves only garbage behind.
-import * as fs from "node:fs";
+import fs from "node:fs";
 import { lstatSync, readdirSync, rmSync, unlinkSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import type { WaitForLock } from "#base/libc.ts";
 import { byteStringOf, textOf } from "#base/bytes.ts";
-import { isStorePath, STORE_DIR, storePathHash, type StorePath } from "#nix/store-path.ts";
+import { isStorePath, STORE_DIR, storePathBase, storePathHash, type StorePath } from "#nix/store-path.ts";
 import { diskPath, removeBytePath } from "./disk.ts";
 import { expired, goalOf, narSizeOf, NO_GOAL, type GarbageLimits, type Goal } from "./gc-limits.ts";
 import { serveTempRoots } from "./gc-server.ts";
 import { readGraph, type ReferenceGraph } from "./graph.ts";
 import { invalidate } from "./invalidate.ts";
-import { physicalPath } from "./layout.ts";
 import {
   isForeignScratch,
   processRootsIn,
@@ -61,13 +60,14 @@ interface Collection {
   store: StoreContext;
   graph: ReferenceGraph;
   roots: Root[];
-  live: Set<number>;
+  /** A one for each path that stays, by its place in the graph. */
+  live: Uint8Array;
   /** Hash parts that must stay, valid or not. */
   spared: Set<string>;
   result: CollectedGarbage;
   remover: Remover;
-  /** What lies in the store directory, as byte strings; read by a thread meanwhile. */
-  names: Promise<string[]>;
+  /** What lies in the store directory and is not in the graph, as byte strings. */
+  unregistered: string[];
   onDelete: OnDelete;
 }
 
@@ -86,19 +86,19 @@ export async function collectGarbage(
     const dead = referrersFirst(graph, expired(graph, live, options));
     if (dryRun) {
       let narBytes = 0;
-      for (const id of dead) {
+      for (const place of dead) {
         // How much of the disk it takes is only known when it goes; about as much as its NAR.
         if (goal.isReached(narBytes, narBytes)) break;
-        narBytes += narSizeOf(graph, [id]);
-        result.paths.push(pathOf(graph, id));
+        narBytes += narSizeOf(graph, [place]);
+        result.paths.push(pathAt(graph, place));
       }
-      result.leftovers = await findLeftovers(collection);
+      result.leftovers = findLeftovers(collection);
       return result;
     }
     collection.remover.expect(dead.length);
     // These take no room in the database to go, which a full disk may not have.
     await deleteLeftovers(collection);
-    await deleteIds(collection, dead, goal);
+    await deletePlaces(collection, dead, goal);
     deleteUnusedLinks(collection);
     return result;
   });
@@ -116,27 +116,31 @@ export async function deletePaths(
   const few = { dryRun: false, onDelete: undefined, takesLeftovers: false, wait };
   return withCollection(store, few, async (collection) => {
     const { graph, result } = collection;
-    const ids = new Set<number>();
+    const places = new Set<number>();
     for (const path of paths) {
-      const id = graph.idOf(path);
-      if (id === undefined) throw pipeliteError("STORE_PATH_NOT_VALID", { path, home: store.layout.home });
-      ids.add(id);
+      const place = graph.placeOf(path);
+      if (place === undefined) throw pipeliteError("STORE_PATH_NOT_VALID", { path, home: store.layout.home });
+      places.add(place);
     }
-    for (const id of ids) refuseWhereUsed(collection, id, ids);
-    await deleteIds(collection, referrersFirst(graph, [...ids]), NO_GOAL);
+    for (const place of places) refuseWhereUsed(collection, place, places);
+    await deletePlaces(collection, referrersFirst(graph, [...places]), NO_GOAL);
     deleteUnusedLinks(collection);
     return result;
   });
 }
 
-function refuseWhereUsed({ graph, live, roots }: Collection, id: number, others: ReadonlySet<number>): void {
-  const path = pathOf(graph, id);
-  const referrer = graph.referrers(id).find((each) => !others.has(each));
+function refuseWhereUsed(
+  { graph, live, roots }: Collection,
+  place: number,
+  others: ReadonlySet<number>,
+): void {
+  const path = pathAt(graph, place);
+  const referrer = graph.referrers(place).find((each) => !others.has(each));
   if (referrer !== undefined) {
-    const reason = `${pathOf(graph, referrer)} refers to it`;
+    const reason = `${pathAt(graph, referrer)} refers to it`;
     throw pipeliteError("STORE_PATH_IN_USE", { path, reason });
   }
-  if (!live.has(id)) return;
+  if (live[place] !== 1) return;
   const root = roots.find((each) => each.path === path);
   const reason =
     root === undefined ? "a running process or a root needs it" : `${root.source} is a root of it`;
@@ -162,7 +166,7 @@ function withCollection<T>(
     const early = new Set<string>();
     let onRoot = async (path: string): Promise<void> => void early.add(path);
     const thread = isLarge(store) ? new SideThread() : undefined;
-    const remover = new Remover(thread);
+    const remover = new Remover(byteStringOf(layout.storeDir), thread);
     let stop: (() => void) | undefined;
     try {
       stop = await serveTempRoots(layout, (path) => onRoot(path));
@@ -206,20 +210,22 @@ async function startCollection(
   const names = takesLeftovers ? namesIn(layout.storeDir) : Promise.resolve([]);
   for (const each of [asked, names]) each?.catch(() => undefined);
   const graph = readGraph(store);
-  const isKnown = ({ path }: { path: StorePath }): boolean => graph.idOf(path) !== undefined;
+  const isLeft = (name: string): boolean => name !== ".links" && graph.placeOfName(name) === undefined;
+  const unregistered = (await names).filter(isLeft);
+  const isKnown = ({ path }: { path: StorePath }): boolean => graph.placeOf(path) !== undefined;
   const open = asked === undefined ? readOpenFiles(fs, folders) : (await asked).answer;
   const roots = [
     ...findRoots(store, (path) => isKnown({ path })),
     ...processRootsIn(layout, open).filter(isKnown),
   ];
-  const live = new Set<number>();
+  const live = new Uint8Array(graph.paths.length);
   graph.mark(
     live,
-    roots.map(({ path }) => graph.idOf(path) ?? 0),
+    roots.flatMap(({ path }) => graph.placeOf(path) ?? []),
   );
   const result: CollectedGarbage = { paths: [], leftovers: [], freedBytes: 0 };
   const spared = new Set<string>();
-  const collection = { store, graph, roots, live, spared, result, remover, names, onDelete };
+  const collection = { store, graph, roots, live, spared, result, remover, unregistered, onDelete };
   for (const path of temporary) spare(collection, path);
   return collection;
 }
@@ -241,8 +247,8 @@ function spare({ graph, live, spared }: Collection, path: string): void {
   if (!isStorePath(path)) return;
   const hash = storePathHash(path);
   spared.add(hash);
-  const id = graph.idOfHash(hash);
-  if (id !== undefined) graph.mark(live, [id]);
+  const place = graph.placeOfHash(hash);
+  if (place !== undefined) graph.mark(live, [place]);
 }
 
 /** The same, when others collect with us: what is being removed is gone before anybody makes it again. */
@@ -252,7 +258,7 @@ async function spareSafely(collection: Collection, path: string): Promise<void> 
   await collection.remover.settled().catch(() => {});
 }
 
-async function deleteIds(collection: Collection, dead: readonly number[], goal: Goal): Promise<void> {
+async function deletePlaces(collection: Collection, dead: readonly number[], goal: Goal): Promise<void> {
   const { store, graph, live, spared, result, remover } = collection;
   const leftoverBytes = result.freedBytes - remover.bytes;
   let batchSize = goal === NO_GOAL ? FIRST_BATCH_SIZE : SMALL_BATCH_SIZE;
@@ -260,21 +266,19 @@ async function deleteIds(collection: Collection, dead: readonly number[], goal: 
   for (let at = 0; at < dead.length && !goal.isReached(result.freedBytes, narBytes);) {
     // Some may have been named over the socket since; what refers to a path goes before it, so all it needs
     // is there.
-    const batch = dead.slice(at, at + batchSize).filter((id) => !live.has(id));
+    const batch = dead.slice(at, at + batchSize).filter((place) => live[place] !== 1);
     at += batchSize;
     if (goal === NO_GOAL) batchSize = Math.min(batchSize * GROWTH, BATCH_SIZE);
     await remover.helpDuring(invalidate(store, graph, batch));
     narBytes += narSizeOf(graph, batch);
-    const pause = makePause();
-    for (const id of batch) {
-      const path = pathOf(graph, id);
+    for (const place of batch) {
+      const path = pathAt(graph, place);
       result.paths.push(path);
       if (collection.onDelete !== undefined) await collection.onDelete(path);
       // Named since it was invalidated: whoever did will make it again, and may be doing so.
       if (spared.size > 0 && spared.has(storePathHash(path))) continue;
-      const room = remover.start(byteStringOf(physicalPath(store.layout, path)));
+      const room = remover.start(storePathBase(path));
       if (room !== undefined) await room;
-      if (pause.isDue()) await setImmediate();
     }
     // The files of one batch go while the rows of the next do, unless it is to be known what they came to.
     if (goal !== NO_GOAL) await remover.settled();
@@ -285,16 +289,16 @@ async function deleteIds(collection: Collection, dead: readonly number[], goal: 
   result.freedBytes = leftoverBytes + remover.bytes;
 }
 
-/** Names in the store directory that are neither registered nor spared. */
-async function findLeftovers({ store, graph, spared, names }: Collection): Promise<string[]> {
+/** Of the names in the store directory that were not registered, those that still are not, and are not spared either. */
+function findLeftovers({ store, spared, unregistered }: Collection): string[] {
   const { storeDir } = store.layout;
   // What is registered since the graph was read has its files, whoever did it.
   const isRegistered = (name: string): boolean => {
     const path = `${STORE_DIR}/${textOf(name)}`;
-    return graph.idOfName(name) !== undefined || (isStorePath(path) && isValid(store, path));
+    return isStorePath(path) && isValid(store, path);
   };
-  return (await names)
-    .filter((name) => name !== ".links" && !isRegistered(name) && !spared.has(name.slice(0, 32)))
+  return unregistered
+    .filter((name) => !isRegistered(name) && !spared.has(name.slice(0, 32)))
     .filter((name) => !isForeignScratch(name, `${storeDir}/${textOf(name)}`))
     .toSorted();
 }
@@ -303,7 +307,7 @@ async function deleteLeftovers(collection: Collection): Promise<void> {
   const { store, spared, result } = collection;
   const folder = byteStringOf(store.layout.storeDir);
   const pause = makePause();
-  for (const name of await findLeftovers(collection)) {
+  for (const name of findLeftovers(collection)) {
     if (collection.onDelete !== undefined) await collection.onDelete(textOf(name));
     // Somebody may have made it valid, or begun to, since the graph was read; then it was spared first.
     if (spared.has(name.slice(0, 32))) continue;
@@ -326,36 +330,42 @@ function deleteUnusedLinks({ store, result }: Collection): void {
 }
 
 /** Orders paths so that each comes before what it refers to. */
-function referrersFirst(graph: ReferenceGraph, ids: readonly number[]): number[] {
-  const members = new Set(ids);
+function referrersFirst(graph: ReferenceGraph, places: readonly number[]): number[] {
+  const members = marksOf(graph, places);
   const sorted: number[] = [];
-  const seen = new Set<number>();
+  const seen = marksOf(graph, []);
   const stack: number[] = [];
   // Of each on the stack, whether all that refers to it comes before it by now.
   const ready: boolean[] = [];
-  for (const start of ids) {
+  for (const start of places) {
     if (graph.referrers(start).length === 0) {
-      if (!seen.has(start)) sorted.push(start);
-      seen.add(start);
+      if (seen[start] !== 1) sorted.push(start);
+      seen[start] = 1;
       continue;
     }
     stack.push(start);
     ready.push(false);
-    for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
+    for (let place = stack.pop(); place !== undefined; place = stack.pop()) {
       const isReady = ready.pop() === true;
-      if (isReady) sorted.push(id);
-      if (isReady || seen.has(id)) continue;
-      seen.add(id);
-      stack.push(id);
+      if (isReady) sorted.push(place);
+      if (isReady || seen[place] === 1) continue;
+      seen[place] = 1;
+      stack.push(place);
       ready.push(true);
-      for (const each of graph.referrers(id)) {
-        if (!members.has(each)) continue;
+      for (const each of graph.referrers(place)) {
+        if (members[each] !== 1) continue;
         stack.push(each);
         ready.push(false);
       }
     }
   }
   return sorted;
+}
+
+function marksOf({ paths }: ReferenceGraph, places: readonly number[]): Uint8Array {
+  const marks = new Uint8Array(paths.length);
+  for (const place of places) marks[place] = 1;
+  return marks;
 }
 
 function makePause(): { isDue(): boolean } {
@@ -370,8 +380,8 @@ function makePause(): { isDue(): boolean } {
   };
 }
 
-function pathOf(graph: ReferenceGraph, id: number): StorePath {
-  const facts = graph.paths.get(id);
-  if (facts === undefined) throw new RangeError(`no path has the id ${id}`);
-  return facts.path;
+function pathAt({ paths }: ReferenceGraph, place: number): StorePath {
+  const path = paths[place];
+  if (path === undefined) throw new RangeError(`there is no path at ${place}`);
+  return path;
 }

@@ -1,9 +1,10 @@
-// Taking many trees off the disk at a time, each file by file.
+// Taking much of what is in a folder off the disk at a time, large trees each file by file.
 import { chmodSync, lstatSync, readdirSync, rmdirSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { diskPath, LONG_PATH, removeBytePath } from "./disk.ts";
 import type { SideThread } from "./side-thread.ts";
-import { HANDFUL, Unlinking, type Unlinked } from "./unlinking.ts";
+import type { Gone } from "./unlink-files.ts";
+import { HANDFUL, Unlinking } from "./unlinking.ts";
 
 /** Handfuls of files, and folders, that are being removed at a time. */
 const PARALLEL = 64;
@@ -13,13 +14,18 @@ const PARALLEL_FOLDERS = 4;
 export class Remover {
   readonly #unlinking: Unlinking;
   readonly #under = new Set<Promise<void>>();
+  readonly #folder: string;
   /** What nobody has been told of yet. */
-  #paths: (string | Buffer)[] = [];
+  #names: string[] = [];
   #failure: unknown;
   #bytes = 0;
 
-  /** @param thread that is there already, and is closed with this */
-  constructor(thread?: SideThread) {
+  /**
+   * @param folder a byte string
+   * @param thread that is there already, and is closed with this
+   */
+  constructor(folder: string, thread?: SideThread) {
+    this.#folder = folder;
     this.#unlinking = new Unlinking(thread);
   }
 
@@ -33,18 +39,21 @@ export class Remover {
     this.#unlinking.expect(count);
   }
 
-  /** Begins to remove a file or a tree; returns when there is room for another. Nothing there is fine. @throws what went wrong first */
-  start(bytePath: string): Promise<void> | undefined {
+  /**
+   * Begins to remove a file or a tree of the folder, whose name is a byte string; returns when there is room for another. Nothing there
+   * is fine. @throws what went wrong first
+   */
+  start(name: string): Promise<void> | undefined {
     this.#throwFailure();
-    this.#paths.push(diskPath(bytePath));
-    if (this.#paths.length < HANDFUL) return undefined;
-    this.#unlinkPaths();
+    this.#names.push(name);
+    if (this.#names.length < HANDFUL) return undefined;
+    this.#unlinkNames();
     return this.#under.size < PARALLEL ? undefined : this.#end(PARALLEL - 1);
   }
 
   /** Returns when all that was begun has gone. @throws what went wrong first */
   async settled(): Promise<void> {
-    this.#unlinkPaths();
+    this.#unlinkNames();
     await this.#end(0);
   }
 
@@ -73,13 +82,13 @@ export class Remover {
     this.#throwFailure();
   }
 
-  #unlinkPaths(): void {
-    if (this.#paths.length === 0) return;
-    this.#watch(this.#unlinking.unlink(this.#paths));
-    this.#paths = [];
+  #unlinkNames(): void {
+    if (this.#names.length === 0) return;
+    this.#watch(this.#unlinking.unlink(this.#folder, this.#names));
+    this.#names = [];
   }
 
-  #watch(removal: Promise<Unlinked>): void {
+  #watch(removal: Promise<Gone>): void {
     const watched = this.#whole(removal)
       .catch((error: unknown) => {
         this.#failure ??= error;
@@ -88,16 +97,18 @@ export class Remover {
     this.#under.add(watched);
   }
 
-  async #whole(removal: Promise<Unlinked>): Promise<void> {
-    for (const folder of await this.#folders(removal))
+  async #whole(removal: Promise<Gone>): Promise<void> {
+    for (const name of await this.#folders(removal)) {
+      const folder = `${this.#folder}/${name}`;
       await this.#removeFolder(folder, folder.length + LONG_PATH);
+    }
   }
 
-  /** What of a handful were folders, as byte strings. */
-  async #folders(removal: Promise<Unlinked>): Promise<string[]> {
+  /** What of a handful were folders that are left. */
+  async #folders(removal: Promise<Gone>): Promise<string[]> {
     const { bytes, folders } = await removal;
     this.#bytes += bytes;
-    return folders.map((path) => (typeof path === "string" ? path : path.toString("latin1")));
+    return folders;
   }
 
   /** @param longest bytes of the longest path that is gone down to */
@@ -106,12 +117,13 @@ export class Remover {
     if (bytePath.length > longest) return void (this.#bytes += removeBytePath(bytePath).bytes);
     const { mode } = lstatSync(path);
     if ((mode & 0o700) !== 0o700) chmodSync(path, 0o700);
-    const below = readdirSync(path, { encoding: "latin1" }).map((name) => diskPath(`${bytePath}/${name}`));
-    for (const some of portions(below, HANDFUL * PARALLEL)) {
-      const handfuls = portions(some, HANDFUL).map((paths) => this.#folders(this.#unlinking.unlink(paths)));
+    for (const some of portions(readdirSync(path, { encoding: "latin1" }), HANDFUL * PARALLEL)) {
+      const handfuls = portions(some, HANDFUL).map((names) =>
+        this.#folders(this.#unlinking.unlink(bytePath, names)),
+      );
       const folders = (await Promise.all(handfuls)).flat();
       for (const few of portions(folders, PARALLEL_FOLDERS))
-        await Promise.all(few.map((folder) => this.#removeFolder(folder, longest)));
+        await Promise.all(few.map((name) => this.#removeFolder(`${bytePath}/${name}`, longest)));
     }
     rmdirSync(path);
   }

@@ -2,11 +2,11 @@
 // functions, each of which knows only what it is given, as what is bundled has no file for it.
 import type { Worker } from "node:worker_threads";
 import { readOpenFiles, type OpenFiles } from "./live-processes.ts";
-import { unlinkFiles, type DiskPath, type Gone } from "./unlink-files.ts";
+import { unlinkFiles, type Gone, type Handful } from "./unlink-files.ts";
 
 /** What can be asked of it, and what it answers. */
 interface Questions {
-  unlink: { given: readonly DiskPath[]; answer: Gone };
+  unlink: { given: Handful; answer: Gone };
   openFiles: { given: readonly string[]; answer: OpenFiles[] };
 }
 

@@ -1,9 +1,10 @@
 // Unlinking many files. Each unlink may wait for the disk, which may discard every block at once; several in flight share the wait.
 // Handing one file at a time to the threads of libuv takes longer than a file itself, so many files go to a thread of ours, a
 // handful in one message, and to more such threads where the disk turns out to be slow.
-import * as fs from "node:fs";
+import fs from "node:fs";
+import { diskPath } from "./disk.ts";
 import { SideThread } from "./side-thread.ts";
-import { unlinkFiles, type DiskPath, type Gone } from "./unlink-files.ts";
+import { unlinkFiles, type Gone, type Handful } from "./unlink-files.ts";
 
 /** So many of a process are unlinked by libuv: a thread would take longer to start. */
 const FEW = 512;
@@ -17,16 +18,8 @@ const THREADS = 4;
 /** A file that takes longer waits for the disk. */
 const SLOW_FILE_MS = 0.06;
 
-/** What came of some paths. */
-export interface Unlinked {
-  /** Bytes that no longer take space: files that have another hard link do not count. */
-  bytes: number;
-  /** Those that are folders, and still there. */
-  folders: DiskPath[];
-}
-
-interface Handful {
-  paths: readonly DiskPath[];
+interface Waiting {
+  handful: Handful;
   done: (gone: Gone) => void;
   failed: (reason: unknown) => void;
 }
@@ -34,7 +27,7 @@ interface Handful {
 export class Unlinking {
   #count = 0;
   #ahead = AHEAD;
-  readonly #waiting: Handful[] = [];
+  readonly #waiting: Waiting[] = [];
   readonly #threads: SideThread[] = [];
 
   /** @param thread that is there already, and is closed with this */
@@ -47,30 +40,31 @@ export class Unlinking {
     if (count > FEW && this.#threads.length === 0) this.#threads.push(new SideThread());
   }
 
-  /** Unlinks these files; nothing there is fine. @throws what went wrong first; the others may be gone or not */
-  async unlink(paths: readonly DiskPath[]): Promise<Unlinked> {
-    this.#count += paths.length;
+  /**
+   * Unlinks some of what is in a folder; nothing there is fine.
+   * @param folder and names are byte strings
+   * @throws what went wrong first; the others may be gone or not
+   */
+  async unlink(folder: string, names: readonly string[]): Promise<Gone> {
+    this.#count += names.length;
     this.expect(this.#count);
-    const { bytes, folders } =
-      this.#threads.length === 0
-        ? await unlinkFew(paths)
-        : await new Promise<Gone>((done, failed) => {
-            this.#ahead = AHEAD;
-            this.#waiting.push({ paths, done, failed });
-            this.#hand();
-          });
-    return { bytes, folders: folders.flatMap((at) => paths[at] ?? []) };
+    if (this.#threads.length === 0) return unlinkFew(folder, names);
+    return new Promise((done, failed) => {
+      this.#ahead = AHEAD;
+      this.#waiting.push({ handful: { folder, names: names.join("/") }, done, failed });
+      this.#hand();
+    });
   }
 
   /** Unlinks a handful here that no thread has been told of; false when there is none. */
   help(): boolean {
     this.#ahead = AHEAD_OF_HELP;
-    const handful = this.#waiting.shift();
-    if (handful === undefined) return false;
+    const next = this.#waiting.shift();
+    if (next === undefined) return false;
     try {
-      handful.done(unlinkFiles(fs, handful.paths));
+      next.done(unlinkFiles(fs, next.handful));
     } catch (error) {
-      handful.failed(error);
+      next.failed(error);
     }
     return true;
   }
@@ -83,17 +77,17 @@ export class Unlinking {
   #hand(): void {
     for (const thread of this.#threads) {
       while (thread.isAlive && thread.behind < this.#ahead) {
-        const handful = this.#waiting.shift();
-        if (handful === undefined) return;
-        void this.#ask(thread, handful);
+        const next = this.#waiting.shift();
+        if (next === undefined) return;
+        void this.#ask(thread, next);
       }
     }
   }
 
-  async #ask(thread: SideThread, { paths, done, failed }: Handful): Promise<void> {
+  async #ask(thread: SideThread, { handful, done, failed }: Waiting): Promise<void> {
     try {
-      const { answer, tookMs } = await thread.ask("unlink", paths);
-      const isSlow = tookMs > SLOW_FILE_MS * paths.length;
+      const { answer, tookMs } = await thread.ask("unlink", handful);
+      const isSlow = tookMs > SLOW_FILE_MS * answer.count;
       if (isSlow && this.#waiting.length > 0 && this.#threads.length < THREADS)
         this.#threads.push(new SideThread());
       this.#hand();
@@ -105,11 +99,12 @@ export class Unlinking {
   }
 }
 
-async function unlinkFew(paths: readonly DiskPath[]): Promise<Gone> {
-  const gone: Gone = { bytes: 0, folders: [] };
-  const unlinked = paths.map((path, at) => {
+async function unlinkFew(folder: string, names: readonly string[]): Promise<Gone> {
+  const gone: Gone = { bytes: 0, folders: [], count: names.length };
+  const unlinked = names.map((name) => {
+    const path = diskPath(`${folder}/${name}`);
     const stat = fs.lstatSync(path, { throwIfNoEntry: false });
-    if (stat?.isDirectory() === true) gone.folders.push(at);
+    if (stat?.isDirectory() === true) gone.folders.push(name);
     if (stat === undefined || stat.isDirectory()) return Promise.resolve();
     if (stat.nlink === 1) gone.bytes += stat.blocks * 512;
     return new Promise<void>((resolve, reject) => {

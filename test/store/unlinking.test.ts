@@ -1,8 +1,8 @@
 // Many files are unlinked by threads, a handful in one message; what goes wrong there is told as elsewhere.
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, linkSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import { byteStringOf } from "#base/bytes.ts";
 import { removeTree } from "#base/files.ts";
@@ -19,8 +19,8 @@ function folderOf(count: number): string {
 
 test("a folder of many files goes, whatever their names are, and what it took is told", async () => {
   const folder = folderOf(MANY);
-  const remover = new Remover();
-  await remover.start(byteStringOf(folder));
+  const remover = new Remover(byteStringOf(dirname(folder)));
+  await remover.start(basename(folder));
   await remover.settled();
   remover.close();
   assert.throws(() => readdirSync(folder), { code: "ENOENT" });
@@ -31,14 +31,18 @@ test("what one of many files can't be unlinked for is told, with the code of the
   const folder = folderOf(MANY);
   const unlinking = new Unlinking();
   try {
-    await unlinking.unlink(readdirSync(folder).map((name) => join(folder, name)));
+    const bytePath = byteStringOf(folder);
+    await unlinking.unlink(bytePath, readdirSync(folder, { encoding: "latin1" }));
     assert.deepEqual(readdirSync(folder), []);
-    const unnamed = join(folder, "n".repeat(256));
-    await assert.rejects(unlinking.unlink([unnamed]), { code: "ENAMETOOLONG", path: unnamed });
-    assert.deepEqual(await unlinking.unlink([join(folder, "gone"), folder]), { bytes: 0, folders: [folder] });
-    writeFileSync(join(folder, "next"), "");
-    await unlinking.unlink([join(folder, "next")]);
-    assert.deepEqual(readdirSync(folder), []);
+    const unnamed = "n".repeat(256);
+    const wanted = { code: "ENAMETOOLONG", path: join(folder, unnamed) };
+    await assert.rejects(unlinking.unlink(bytePath, [unnamed]), wanted);
+    mkdirSync(join(folder, "small/tree"), { recursive: true });
+    writeFileSync(join(folder, "small/tree/file"), "x");
+    linkSync(join(folder, "small/tree/file"), join(folder, "small/link"));
+    const taken = lstatSync(join(folder, "small/link")).blocks * 512;
+    const { bytes, folders } = await unlinking.unlink(bytePath, ["gone", "small"]);
+    assert.deepEqual({ bytes, folders, left: readdirSync(folder) }, { bytes: taken, folders: [], left: [] });
   } finally {
     unlinking.close();
     removeTree(folder);
@@ -50,8 +54,10 @@ test("what no thread has been told of is unlinked here, and what goes wrong here
   const unlinking = new Unlinking();
   unlinking.expect(MANY * 2);
   try {
-    const handfuls = readdirSync(folder).map((name) => unlinking.unlink([join(folder, name)]));
-    handfuls.push(unlinking.unlink([join(folder, "n".repeat(256))]));
+    const bytePath = byteStringOf(folder);
+    const names = readdirSync(folder, { encoding: "latin1" });
+    const handfuls = names.map((name) => unlinking.unlink(bytePath, [name]));
+    handfuls.push(unlinking.unlink(bytePath, ["n".repeat(256)]));
     let helped = 0;
     while (unlinking.help()) helped += 1;
     const results = await Promise.allSettled(handfuls);
@@ -77,8 +83,8 @@ test("a tree of many folders goes, read-only ones and what lies deep included", 
     for (let file = 0; file < 20; file += 1) writeFileSync(join(below, `ä${file}`), "");
     chmodSync(below, 0o500);
   }
-  const remover = new Remover();
-  await remover.start(byteStringOf(folder));
+  const remover = new Remover(byteStringOf(dirname(folder)));
+  await remover.start(basename(folder));
   await remover.settled();
   remover.close();
   assert.throws(() => readdirSync(folder), { code: "ENOENT" });
