@@ -2,7 +2,7 @@
 import { parseStrictJson, messageOf, isObject } from "#base/strict-json.ts";
 import * as shape from "#base/shape.ts";
 import { pipeliteError } from "./errors.ts";
-import type { RunRow } from "./schema.ts";
+import type { ChangeRow, RecordRow, RunRow } from "./schema.ts";
 
 const number: shape.Shape<number> = (value) => (Number.isFinite(value) ? undefined : " is no number");
 
@@ -76,6 +76,63 @@ export function requireMeasured<T extends MeasuredRow>(rows: readonly T[], datab
     hosts.add(host);
     return required(fault, row, database);
   });
+}
+
+const RECORD = shape.object<RecordRow>({
+  origin: shape.text,
+  run_id: runId,
+  digest: shape.text,
+  signature: shape.text,
+});
+
+/** What a home holds, as it was indexed. @throws HISTORY_DAMAGED */
+export function requireRecords(rows: readonly RecordRow[], database: string): RecordRow[] {
+  return rows.map((row) => required(RECORD(row), row, database));
+}
+
+const CHANGE = shape.object<ChangeRow>({
+  origin: shape.text,
+  run_id: runId,
+  digest_before: shape.text,
+  digest_after: shape.text,
+  noticed_at: shape.time,
+});
+
+/** @throws HISTORY_DAMAGED */
+export function requireChanges(rows: readonly ChangeRow[], database: string): ChangeRow[] {
+  return rows.map((row) => required(CHANGE(row), row, database));
+}
+
+export interface ConflictRow {
+  run_id: string;
+  here: string;
+  indexed: string;
+}
+
+const CONFLICT = shape.object<ConflictRow>({ run_id: runId, here: shape.text, indexed: shape.text });
+
+/** @throws HISTORY_DAMAGED */
+export function requireConflicts(rows: readonly ConflictRow[], database: string): ConflictRow[] {
+  return rows.map((row) => required(CONFLICT(row), row, database));
+}
+
+export interface PipelineRow {
+  name: string;
+  file: string;
+}
+
+const PIPELINE = shape.object<PipelineRow>({ name: shape.text, file: shape.text });
+
+/** @throws HISTORY_DAMAGED */
+export function requirePipelines(rows: readonly PipelineRow[], database: string): PipelineRow[] {
+  return rows.map((row) => required(PIPELINE(row), { ...row, run_id: undefined }, database));
+}
+
+/** PostgreSQL counts in text. @throws HISTORY_DAMAGED */
+export function requireCount(value: unknown, database: string): number {
+  const count = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
+  if (shape.count(count) === undefined) return count as number;
+  throw pipeliteError("HISTORY_DAMAGED", { database, problem: "the number of its runs is no count" });
 }
 
 function inHost(fault: string | undefined): string | undefined {

@@ -2,7 +2,7 @@
 // share. Records stay the truth: the index holds nothing that is not in them, and can be made again from them at any time.
 // Whatever a database refuses becomes an error that says what to do.
 import type { Home } from "#home/home.ts";
-import { Kysely, PostgresDialect, type Dialect } from "kysely";
+import { Kysely, NoResultError, PostgresDialect, type Dialect } from "kysely";
 import { Migrator } from "kysely/migration";
 import { isPipeliteError, systemErrorCode } from "#base/errors.ts";
 import { migrations, MIGRATION_TABLES, type HistoryTables } from "./schema.ts";
@@ -113,6 +113,12 @@ function asHistoryError(error: unknown, database: string): unknown {
   if (!(error instanceof Error) || isPipeliteError(error)) return error;
   if (error instanceof NoPostgres)
     return pipeliteError("HISTORY_UNREACHABLE", { database, problem: error.message }, error);
+  if (error instanceof NoResultError)
+    return pipeliteError(
+      "HISTORY_DAMAGED",
+      { database, problem: "it answers with no row where there is one" },
+      error,
+    );
   const problem = error.message;
   // kysely's words for a migration in the table that this version does not know.
   if (/^corrupted migrations: previously executed migration .* is missing$/.test(problem)) {

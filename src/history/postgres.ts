@@ -1,6 +1,7 @@
 // A connection to PostgreSQL on which the other end may say anything: what its driver throws while it reads belongs to nobody who
 // waits, and would end the program as a fault of whatever runs.
 import type { EventEmitter } from "node:events";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import pg from "pg";
 import { NoPostgres } from "./no-postgres.ts";
@@ -39,12 +40,13 @@ class GuardedClient extends pg.Client {
     const attach = connection.attachListeners.bind(connection);
     const come = { bytes: 0 };
     connection.attachListeners = (stream) => attach(guarded(stream, come));
+    connection.prependListener("authenticationCleartextPassword", () => requireSecrecy(connection.stream));
     // The driver leaves the connection open on which it could not sign in, and with it the program.
-    const connect = this.connect.bind(this) as (done: (error: Error) => void) => void;
-    const connected = (done: (error: Error) => void): void =>
+    const connect = this.connect.bind(this) as (done: (error: Error | null) => void) => void;
+    const connected = (done: (error: Error | null) => void): void =>
       connect((error) => {
-        if (error as unknown) connection.stream.destroy();
-        done(error);
+        if (error) connection.stream.destroy();
+        done(error && told(error));
       });
     this.connect = connected as typeof this.connect;
     const query = this.query.bind(this) as (...words: unknown[]) => unknown;
@@ -55,6 +57,16 @@ class GuardedClient extends pg.Client {
     };
     this.query = answered as typeof this.query;
   }
+}
+
+/** Whoever listens, or says to be the server, would have the password. @throws Error where it would go out as it is */
+function requireSecrecy(stream: Duplex): void {
+  const { remoteAddress } = stream as Partial<Socket>;
+  const isHere = remoteAddress === undefined || /^(::ffff:)?127\.|^::1$/.test(remoteAddress);
+  if (isHere || "encrypted" in stream) return;
+  throw new Error(
+    "it wants the password in clear, on a connection without TLS (`?sslmode=verify-full`, or scram-sha-256 at the server, keeps it)",
+  );
 }
 
 /** A stream on which an error of a listener, and more bytes than an answer has, end the connection. */
@@ -74,13 +86,26 @@ function guarded(stream: Duplex, come: { bytes: number }): Duplex {
   return Object.assign(stream, { emit: guardedEmit });
 }
 
-/** What PostgreSQL and the system refuse has a code; anything else is what the driver could not make sense of. */
-function refuse(error: unknown): never {
+const MESSAGE_MAX = 500;
+
+/**
+ * What PostgreSQL refuses has a code of five characters, what the system refuses its own; anything else is what the driver
+ * could not make sense of.
+ */
+function told(error: unknown): Error {
+  if (error instanceof pg.DatabaseError) {
+    error.message = error.message.replaceAll(/\s+/g, " ").slice(0, MESSAGE_MAX);
+    return /^[0-9A-Z]{5}$/.test(error.code ?? "") ? error : new NoPostgres(error);
+  }
   const isTold =
-    error instanceof NoPostgres ||
-    (error instanceof Error &&
-      ("syscall" in error ||
-        ("code" in error && error.code !== undefined) ||
-        error.message.startsWith("Connection ")));
-  throw isTold ? error : new NoPostgres(error);
+    error instanceof Error &&
+    (error instanceof NoPostgres ||
+      "syscall" in error ||
+      ("code" in error && error.code !== undefined) ||
+      error.message.startsWith("Connection "));
+  return isTold ? error : new NoPostgres(error);
+}
+
+function refuse(error: unknown): never {
+  throw told(error);
 }

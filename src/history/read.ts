@@ -1,5 +1,13 @@
 // What the commands ask the index: which pipelines and runs there are, and the series of what they measured.
-import { requireMeasured, requireRuns, type MeasuredRow } from "./foreign-rows.ts";
+import {
+  requireChanges,
+  requireCount,
+  requireMeasured,
+  requirePipelines,
+  requireRuns,
+  type MeasuredRow,
+  type PipelineRow,
+} from "./foreign-rows.ts";
 import type { History } from "./history.ts";
 import type { RunRow } from "./schema.ts";
 import { FIGURES, type FigureName, type Point, type MeasuredSeries } from "./series.ts";
@@ -27,18 +35,18 @@ export async function readRuns(
   return requireRuns(await (limit === undefined ? query : query.limit(limit)).execute(), database);
 }
 
-export async function countRuns({ db }: History): Promise<number> {
+export async function countRuns({ db, name: database }: History): Promise<number> {
   const { count } = await db
     .selectFrom("pipelite_runs")
     .select(({ fn }) => fn.countAll().as("count"))
     .executeTakeFirstOrThrow();
-  return Number(count);
+  return requireCount(count, database);
 }
 
 /** Changes of records that were noticed, oldest first. */
-export async function readChanges({ db }: History) {
+export async function readChanges({ db, name: database }: History) {
   const rows = await db.selectFrom("pipelite_changes").selectAll().orderBy("noticed_at").execute();
-  return rows.map(({ run_id, digest_before, digest_after, noticed_at }) => ({
+  return requireChanges(rows, database).map(({ run_id, digest_before, digest_after, noticed_at }) => ({
     runId: run_id,
     before: digest_before,
     after: digest_after,
@@ -47,12 +55,13 @@ export async function readChanges({ db }: History) {
 }
 
 /** Every pipeline that has a run, by name and file. */
-export function readPipelines({ db }: History): Promise<{ name: string; file: string }[]> {
-  return db
+export async function readPipelines({ db, name: database }: History): Promise<PipelineRow[]> {
+  const rows = await db
     .selectFrom("pipelite_runs")
     .select(["pipeline as name", "pipeline_file as file"])
     .distinct()
     .execute();
+  return requirePipelines(rows, database);
 }
 
 /** The pipeline of the newest run. */

@@ -6,6 +6,7 @@ import { existsSync, linkSync, readFileSync, unlinkSync, writeFileSync } from "n
 import { dirname } from "node:path";
 import type { Transaction } from "kysely";
 import { systemErrorCode } from "#base/errors.ts";
+import { requireConflicts, requireRecords } from "./foreign-rows.ts";
 import { PARAMETERS_MAX, type History } from "./history.ts";
 import type { Home } from "#home/home.ts";
 import type { ReadRun } from "#home/runs.ts";
@@ -42,7 +43,7 @@ export async function syncHistory(history: History): Promise<SyncReport> {
   const report: SyncReport = { added: 0, changed: [], conflicts: [], missing: [], unreadable: [] };
   const known = new Map<string, RecordRow>();
   const records = db.selectFrom("pipelite_records").selectAll().where("origin", "=", origin);
-  for (const row of await records.execute()) known.set(row.run_id, row);
+  for (const row of requireRecords(await records.execute(), history.name)) known.set(row.run_id, row);
   const signatures = new Map(
     home.runs
       .ids()
@@ -125,7 +126,8 @@ async function addFound(
     .onConflict((conflict) => conflict.column("run_id").doNothing())
     .returning("run_id")
     .execute();
-  const isNew = new Set(added.map(({ run_id }) => run_id));
+  const answered = new Set(added.map(({ run_id }) => run_id));
+  const isNew = new Set(found.map(({ runId }) => runId).filter((runId) => answered.has(runId)));
   report.added += isNew.size;
   await insertParts(
     db,
@@ -199,7 +201,10 @@ function portions<Row extends object>(rows: readonly Row[]): Row[][] {
   );
 }
 
-async function conflictsOf({ db }: History, origin: string): Promise<SyncReport["conflicts"]> {
+async function conflictsOf(
+  { db, name: database }: History,
+  origin: string,
+): Promise<SyncReport["conflicts"]> {
   const rows = await db
     .selectFrom("pipelite_records as record")
     .innerJoin("pipelite_runs as run", "run.run_id", "record.run_id")
@@ -207,7 +212,11 @@ async function conflictsOf({ db }: History, origin: string): Promise<SyncReport[
     .where("record.origin", "=", origin)
     .whereRef("record.digest", "<>", "run.digest")
     .execute();
-  return rows.map(({ run_id, here, indexed }) => ({ runId: run_id, here, indexed }));
+  return requireConflicts(rows, database).map(({ run_id, here, indexed }) => ({
+    runId: run_id,
+    here,
+    indexed,
+  }));
 }
 
 /** Tells the records of this home from those that other machines put into the same database. */

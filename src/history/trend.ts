@@ -107,11 +107,14 @@ export function judgeTrend(whole: MeasuredSeries, options: TrendOptions = {}): T
     return without(`${values.length === 0 ? "no value" : "one value"}, at least 2 are needed`);
   }
   const baseline = baselineOf(series, options.baseline ?? BASELINE_USUAL);
-  if (!(baseline.sigma > 0)) return without(withoutSpread(values, baseline));
+  if (values.slice(0, baseline.n).every((value) => value === values[0]))
+    return without(withoutSpread(values, baseline));
   const charts = chartsOf(series, values, baseline);
   const ewma = chartEwma(values, { centre: baseline.centre, sigma: baseline.sigma });
   const { location } = charts;
   const limits = { lower: at(location.lower, 0), centre: baseline.centre, upper: at(location.upper, 0) };
+  if (!(baseline.sigma > 0) || !Object.values(limits).every(Number.isFinite))
+    return without("limits of these values are smaller or larger than a number of 64 bits can be");
   const judged = { series, values, baseline, limits, charts, ewma, regression };
   const signals = signalsIn(judged, options.rules ?? WESTERN_ELECTRIC);
   const newest = series.points.at(-1)?.runId;

@@ -181,6 +181,17 @@ test("a value that never varied has no limits, and says whether later ones diffe
   assert.deepEqual(changed.signals, []);
 });
 
+test("values that no chart can hold are said to be so, and never to be all the same", () => {
+  const pairs = (low: number, high: number) => Array.from({ length: 30 }, (_, at) => (at % 2 ? low : high));
+  for (const values of [pairs(-1.7e308, 1.7e308), pairs(1e308, 1.5e308)]) {
+    const { status, reason, signals } = judgeTrend(seriesOf(values));
+    assert.deepEqual([status, signals], ["not-computable", []]);
+    assert.match(reason, /than a number of 64 bits can be/);
+  }
+  const once = Array.from({ length: 20 }, (_, at) => (at === 7 ? 5e-324 : 0));
+  assert.doesNotMatch(judgeTrend(seriesOf(once)).reason, /are all/);
+});
+
 test("too few values are said to be few", () => {
   assert.match(judgeTrend(seriesOf([])).reason, /^no value, at least 2/);
   assert.match(judgeTrend(seriesOf([1])).reason, /^one value, at least 2/);
