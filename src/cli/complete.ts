@@ -2,7 +2,7 @@
 import { isCommandGroup, type Candidates, type Command, type CommandEntry } from "./command.ts";
 import { longName } from "./command-line.ts";
 import { commands } from "./commands.ts";
-import { homeOf, print, type Host } from "./context.ts";
+import { homeOf, printDocument, type Host } from "./context.ts";
 import { globalFlags } from "./flags.ts";
 
 type Proposal = readonly [word: string, brief: string];
@@ -12,7 +12,7 @@ export async function printProposals(words: readonly string[], host: Host): Prom
   const partial = words.at(-1) ?? "";
   const proposals = await proposalsAfter(words.slice(0, -1), partial, host);
   const fitting = proposals.filter(([word]) => word.startsWith(partial));
-  print(host, fitting.map(([word, brief]) => `${word}\t${brief}\n`).join(""));
+  printDocument(host, fitting.map(([word, brief]) => `${word}\t${brief}\n`).join(""));
 }
 
 async function proposalsAfter(before: readonly string[], partial: string, host: Host): Promise<Proposal[]> {

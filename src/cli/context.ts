@@ -6,7 +6,7 @@ import { lstatSync, realpathSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { pipeliteError } from "./errors.ts";
 import { homeFolder } from "#base/home-folder.ts";
-import { createPaint, wantsColor, type ColorChoice, type Paint } from "#view/paint.ts";
+import { cleanPainted, createPaint, wantsColor, type ColorChoice, type Paint } from "#view/paint.ts";
 import type { Output } from "#view/view.ts";
 
 export type { ExitCode } from "#base/errors.ts";
@@ -92,8 +92,13 @@ function identityOf(look: typeof statSync, path: string): string | undefined {
   }
 }
 
-/** Writes a result. */
-export function print({ stdout }: Pick<Host, "stdout">, text: string): void {
+/** Writes a result in words; nothing that it was made of moves the cursor. */
+export function print(host: Pick<Host, "stdout">, text: string): void {
+  printDocument(host, cleanPainted(text));
+}
+
+/** Writes a result that is a document, as it is. */
+export function printDocument({ stdout }: Pick<Host, "stdout">, text: string): void {
   if (text !== "") stdout.write(text.endsWith("\n") ? text : `${text}\n`);
 }
 

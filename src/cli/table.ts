@@ -1,5 +1,5 @@
 // Plain tables: columns as wide as their widest cell, two spaces between, nothing after the last.
-import { cleanLine, displayWidth, padToWidth } from "#view/format.ts";
+import { displayWidth, oneLine, padToWidth } from "#view/format.ts";
 import { span, wrapLine } from "#view/paint.ts";
 
 export interface TableForm {
@@ -14,7 +14,7 @@ export function formatTable(
   { right = [], columns }: TableForm = {},
 ): string {
   // What people and stages wrote must not look like a row of its own.
-  const rows = texts.map((row) => row.map((cell) => cleanLine(cell.replaceAll(/[\r\n]+/g, " "))));
+  const rows = texts.map((row) => row.map(oneLine));
   const widths: number[] = [];
   for (const row of rows) {
     row.forEach((cell, column) => {

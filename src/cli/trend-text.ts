@@ -4,7 +4,7 @@ import { formatCount } from "#base/numbers.ts";
 import type { Display } from "#chart/trend-page.ts";
 import { displayOf } from "#app/trend.ts";
 import type { HistorySignal, Trend } from "#history/trend.ts";
-import { formatList } from "#view/format.ts";
+import { formatList, oneLine } from "#view/format.ts";
 import type { Paint, Style } from "#view/paint.ts";
 import { formatTable } from "./table.ts";
 
@@ -32,11 +32,11 @@ export function describeTrend(trend: Trend, look: ChartLook): string {
   const { series, n, status, reason, baseline, limits, notes } = trend;
   const { paint } = look;
   const display = displayOf(trend);
-  const unit = display.unit === "" ? "" : ` in ${display.unit}`;
+  const unit = display.unit === "" ? "" : ` in ${oneLine(display.unit)}`;
   const first = series.points[0]?.startedAt.slice(0, 10) ?? "";
   const last = series.points.at(-1)?.startedAt.slice(0, 10) ?? "";
   const head = [
-    `${paint(series.subject, "name")}${unit}: ${formatCount(n, "run")} of ${series.pipeline} measured it, ${first} to ${last}`,
+    `${paint(oneLine(series.subject), "name")}${unit}: ${formatCount(n, "run")} of ${oneLine(series.pipeline)} measured it, ${first} to ${last}`,
     `${paint(status, STATUS_STYLES[status])}: ${reason}`,
   ];
   if (baseline === null || limits === null) return [...head, ...notes.map(asNote)].join("\n");

@@ -38,6 +38,11 @@ export function cleanLine(line: string): string {
     .replaceAll(/[\p{Cc}\p{Bidi_Control}\u2028\u2029\u200b\u2060\ufeff]/gu, "");
 }
 
+/** What a file, a stage or a program is called, in words of ours: no line of its own, either. */
+export function oneLine(text: string): string {
+  return cleanLine(text.replaceAll(/[\r\n]+/g, " "));
+}
+
 /** Words of several lines that may hold what a file, a stage or a program is called: nothing in them moves the cursor. */
 export function cleanLines(text: string): string {
   return text.split("\n").map(cleanLine).join("\n");

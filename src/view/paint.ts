@@ -1,6 +1,6 @@
 // Colour. Lines are lists of spans, each with a style by meaning, so that cutting to a width happens on plain text and
 // colour is put on last. Nothing is said by colour alone.
-import { cleanLine, cutToWidth, displayWidth } from "./format.ts";
+import { cleanLine, cleanLines, cutToWidth, displayWidth } from "./format.ts";
 import type { Output } from "./view.ts";
 
 // An import of node:util would load all of it, which takes longer than everything else here.
@@ -46,6 +46,16 @@ export function createPaint(color: boolean): Paint {
       ? text
       : styleText([...formats], text, { validateStream: false });
   };
+}
+
+const ESCAPE = "\u001b";
+/** A sequence that a painter writes. */
+const PAINTED = new RegExp(`(${ESCAPE}\\[(?:[12]|22|3[12369])m)`);
+
+/** Painted text, in which nothing else moves the cursor. */
+export function cleanPainted(text: string): string {
+  const parts = text.split(PAINTED);
+  return parts.map((part, at) => (at % 2 === 1 ? part : cleanLines(part))).join("");
 }
 
 export type ColorChoice = "auto" | "always" | "never";

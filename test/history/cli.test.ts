@@ -75,6 +75,17 @@ test("trend without words lists every value of the newest pipeline", async () =>
   assert.equal(rows.length, 1 + (await readTrend(rig)).trends.length);
 });
 
+test("trend shows names and units in one line, without what moves the cursor", async () => {
+  using rig = createRig();
+  const runs = [1, 2].map((at) =>
+    fakeRecord({ at, unit: "\u001b[2Jmm\nall holds", stages: { audio: { checks: { pitch: at } } } }),
+  );
+  writeRecords(openHome(rig.home), runs);
+  const { code, stdout } = await rig("trend", "walk", "--claim", "audio/pitch");
+  assert.equal(code, EXIT.ok);
+  assert.match(stdout, /^audio\/pitch in mm all holds: 2 runs of walk measured it/);
+});
+
 test("trend of one value: a chart with limits, the signals with their runs, and a page", async () => {
   using rig = withRuns();
   const words = ["trend", "walk", "--stage", "audio", "--figure", "wall", "--picture", "page.svg"];

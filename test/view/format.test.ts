@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import fc from "fast-check";
 import { cleanLine, cleanLines, cutToWidth, displayWidth, formatList, shortHash } from "#view/format.ts";
-import { createPaint, plainLine, renderLine, span, wantsColor, wrapLine } from "#view/paint.ts";
+import { cleanPainted, createPaint, plainLine, renderLine, span, wantsColor, wrapLine } from "#view/paint.ts";
 
 // Every character from NUL past the bidirectional controls; fast-check's own "binary" unit takes a second to set up.
 const anyText = fc.string({
@@ -48,6 +48,14 @@ test("renderLine() cuts over the spans of a line and closes every colour", () =>
   assert.equal(renderLine(line, createPaint(false), 15), "proof  built...");
   const painted = renderLine(line, createPaint(true), 10);
   assert.equal(painted, "\u001b[1mproof  \u001b[22m\u001b[32m...\u001b[39m");
+});
+
+test("cleanPainted() leaves colours and nothing else that a terminal obeys", () => {
+  const paint = createPaint(true);
+  const painted = `${paint("a", "failure")}\n${paint("b", "faint")}`;
+  assert.equal(cleanPainted(painted), painted);
+  const hostile = "\u001b[8mhidden\u001b[0m\u001b]0;title\u0007\u001b[2J\u202e\u009b1m";
+  assert.equal(cleanPainted(paint(hostile, "name")), paint("hidden", "name"));
 });
 
 test("wrapLine() breaks at spaces, indents what follows and loses no word", () => {

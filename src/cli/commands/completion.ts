@@ -1,7 +1,7 @@
 // `pipelite completion`: scripts that ask `pipelite __complete` what may come next. It answers from the table of
 // commands, so a script never needs to be written again.
 import { argument, command } from "#cli/command.ts";
-import { print } from "#cli/context.ts";
+import { printDocument } from "#cli/context.ts";
 import { pipeliteError } from "#cli/errors.ts";
 import { formatList } from "#view/format.ts";
 
@@ -56,6 +56,6 @@ export const completion = command({
       const problem = `it must be ${formatList(Object.keys(SCRIPTS), { word: "or" })}`;
       throw pipeliteError("ARGUMENT_INVALID", { value: shell, name: "SHELL", problem });
     }
-    print(context, script);
+    printDocument(context, script);
   },
 });

@@ -4,7 +4,7 @@ import { largest } from "#base/extremes.ts";
 import { formatDuration } from "#base/quantities.ts";
 import { writeFileAtomically } from "#base/files.ts";
 import { openCommand, optionalArgument, toggle, usualChoice, value } from "#cli/command.ts";
-import { outputPathOf, paintOf, pathOf, print, printJson, say } from "#cli/context.ts";
+import { outputPathOf, paintOf, pathOf, print, printDocument, printJson, say } from "#cli/context.ts";
 import { engineFlag, paramFlag, paramsFlag, sandboxFlag } from "#cli/flags.ts";
 import { paramsOf, splitTarget, valuesOf } from "#cli/target.ts";
 import { openHomeOf } from "#cli/run-argument.ts";
@@ -56,8 +56,9 @@ export const graph = openCommand({
     const drawn = await app.graph(options, { format: flags.format, apart: flags.all });
     if (flags.json) return printJson(context, drawn.graph);
     const paint = paintOf(context, flags.out === undefined ? flags : { color: "never" });
-    const text = drawn.document ?? describe(drawn.graph.pipeline, drawn.folded, app.stateWords, paint);
-    if (file === undefined) return print(context, text);
+    const { document } = drawn;
+    const text = document ?? describe(drawn.graph.pipeline, drawn.folded, app.stateWords, paint);
+    if (file === undefined) return (document === undefined ? print : printDocument)(context, text);
     writeFileAtomically(file, text.endsWith("\n") ? text : `${text}\n`);
     say(context, flags, `graph: ${file}`);
   },

@@ -7,6 +7,7 @@ import { cachesOf } from "#cli/caches.ts";
 import { cacheFlag, paramFlag, trustedKeyFlag } from "#cli/flags.ts";
 import { paramsOf, splitTarget } from "#cli/target.ts";
 import { openHomeOf } from "#cli/run-argument.ts";
+import { oneLine } from "#view/format.ts";
 import type { LockedLine } from "#app/lock.ts";
 
 export const lock = openCommand({
@@ -54,6 +55,6 @@ export const lock = openCommand({
 });
 
 function inWords({ name, from, to }: LockedLine["changes"][number]): string {
-  if (from === undefined) return `${name} ${to} is new`;
-  return to === undefined ? `${name} ${from} is gone` : `${name} ${from} -> ${to}`;
+  if (from === undefined) return oneLine(`${name} ${to} is new`);
+  return oneLine(to === undefined ? `${name} ${from} is gone` : `${name} ${from} -> ${to}`);
 }

@@ -1,8 +1,8 @@
 // `pipelite log`: what a stage printed, as it printed it; on a terminal without what could steer the terminal.
 import { argument, command, usualValue } from "#cli/command.ts";
-import { print, printJson, say } from "#cli/context.ts";
+import { print, printDocument, printJson, say } from "#cli/context.ts";
 import { openHomeOf, tellRun, runNamedBy } from "#cli/run-argument.ts";
-import { cleanLine } from "#view/format.ts";
+import { cleanLines } from "#view/format.ts";
 
 export const log = command({
   brief: "Print the log of a stage",
@@ -22,7 +22,8 @@ export const log = command({
     const isTerminal = context.stdout.isTTY === true;
     if (flags.json) printJson(context, { runId: run.runId, stage, log, isLater });
     else if (log === "") say(context, flags, `stage ${stage} printed nothing`);
-    else print(context, isTerminal ? log.split("\n").map(cleanLine).join("\n") : log);
+    else if (isTerminal) print(context, cleanLines(log));
+    else printDocument(context, log);
     if (isLater)
       say(
         context,

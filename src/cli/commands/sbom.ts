@@ -1,7 +1,7 @@
 // `pipelite sbom`: what the results of a run are made of, as CycloneDX or SPDX.
 import type { SbomDocument } from "#app/sbom.ts";
 import { command, toggle, usualChoice, value, values } from "#cli/command.ts";
-import { columnsOf, paintOf, pathOf, print, printJson, say } from "#cli/context.ts";
+import { columnsOf, paintOf, pathOf, print, printDocument, printJson, say } from "#cli/context.ts";
 import { epochOf, secondsOf } from "#cli/epoch.ts";
 import { pipeliteError } from "#cli/errors.ts";
 import { attestFlags, runArgument } from "#cli/flags.ts";
@@ -82,7 +82,7 @@ export const sbom = command({
     }
     const [first] = documents;
     if (out === undefined && first !== undefined) {
-      print(context, first.text.trimEnd());
+      printDocument(context, first.text.trimEnd());
       const missing = first.minimum.filter(({ status }) => status !== "met").map(({ element }) => element);
       const met = first.minimum.length - missing.length;
       const rest = missing.length === 0 ? "" : `; not met: ${missing.join(", ")}`;

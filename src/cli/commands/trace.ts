@@ -1,6 +1,6 @@
 // `pipelite trace`: one run as spans of time, to read or for the tools that draw them.
 import { command, usualChoice } from "#cli/command.ts";
-import { hasUnicode, paintOf, print, printJson } from "#cli/context.ts";
+import { hasUnicode, paintOf, print, printDocument, printJson } from "#cli/context.ts";
 import { runArgument } from "#cli/flags.ts";
 import { openHomeOf, tellRun, runNamedBy } from "#cli/run-argument.ts";
 import type { Span } from "#trace/spans.ts";
@@ -35,7 +35,7 @@ export const trace = command({
     const { run, spans, path } = traced;
     const verdict = tellRun(context, flags, run);
     if (flags.format !== "text") {
-      print(context, writeTrace(traced, flags.format));
+      printDocument(context, writeTrace(traced, flags.format));
       return verdict;
     }
     if (flags.json) {
