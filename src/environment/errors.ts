@@ -59,7 +59,7 @@ export const pipeliteError = errorsOf({
   },
   PACKAGE_INDEX_INVALID: {
     exit: 3,
-    message: "Cannot use the package {package} of the archive {archive}: its entry is malformed",
+    message: "Cannot use the package {package} of the archive {archive}: {problem}",
     hint: "Whoever keeps the archive has to make its index again; PIPELITE_MIRRORS='{archive}=URL' names another mirror",
   },
   KEYRING_INVALID: {

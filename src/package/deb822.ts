@@ -10,6 +10,17 @@ export function parseStanzas(text: string): Stanza[] {
     .filter((stanza) => stanza.size > 0);
 }
 
+/** A field that stands twice in a stanza, which no reader may do: one would take the first, another the last. */
+export function repeatedField(text: string): string | undefined {
+  const seen = new Set<string>();
+  for (const [, name = ""] of text.matchAll(/^([^\s#:][^:\n]*):/gm)) {
+    const field = name.toLowerCase();
+    if (seen.has(field)) return name;
+    seen.add(field);
+  }
+  return undefined;
+}
+
 export function parseStanza(text: string): Stanza {
   const fields = new Map<string, string>();
   let last: string | undefined;

@@ -11,7 +11,7 @@ import { lockDebian, type DebianLocking } from "#environment/debian/lock-debian.
 import { mirrorsOf } from "#environment/mirrors.ts";
 import { CacheRig, pushTo, takingFrom } from "../cache/rig.ts";
 import { writeArchive, type ArchiveOptions, type PackageOf } from "../rig/debian-archive.ts";
-import { newSigningKey } from "../rig/openpgp.ts";
+import { clearSign, newSigningKey } from "../rig/openpgp.ts";
 import { StoreRig } from "../store/rig.ts";
 
 const root = mkdtempSync(join(tmpdir(), "pipelite-lock-"));
@@ -119,6 +119,26 @@ describe("a suite is refused", () => {
     const { mirrors } = archive([], { date: new Date("2027-01-01") });
     await refused("RELEASE_INVALID", lock(request("dash"), { mirrors }), /yet to come/);
   });
+  const signedAs = async (change: (text: string) => string, words: RegExp) => {
+    const { folder, mirrors } = archive([]);
+    const file = join(folder, "dists/bookworm/InRelease");
+    const signed = readFileSync(file, "latin1");
+    const text = signed.slice(signed.indexOf("\n\n") + 2, signed.indexOf("\n-----BEGIN PGP SIGNATURE"));
+    writeFileSync(file, clearSign(change(text), [key]));
+    await refused("RELEASE_INVALID", lock(request("dash"), { mirrors }), words);
+  };
+  test("that says one thing twice", async () => {
+    const until = (day: string) => `Valid-Until: ${day} Jan 2026 00:00:00 UTC`;
+    await signedAs((text) => `${until("Fri, 02")}\n${text}\n${until("Fri, 30")}`, /it has Valid-Until twice/);
+    await signedAs((text) => `suite: trixie\n${text}`, /it has Suite twice/);
+  });
+  test("of a day that there is not", async () => {
+    await signedAs((text) => text.replace("02 Jan 2026", "31 Feb 2025"), /is not a date/);
+    await signedAs((text) => text.replace("03:04:05", "24:00:00"), /is not a date/);
+    await signedAs((text) => text.replace("2026", "0000"), /is not a date/);
+  });
+  test("whose name moves the cursor", () =>
+    signedAs((text) => text.replace("Codename: bookworm", "Codename: \u001b[2J"), /no name of a suite/));
   test("that is another one", async () => {
     const { mirrors } = archive([], { codename: "trixie" });
     const { folder } = archive([]);
@@ -183,6 +203,34 @@ describe("packages that can't be had are named", () => {
   });
   test("an entry that leads out of the archive", () =>
     refused("PACKAGE_INDEX_INVALID", solved([{ name: "app", fields: { Filename: "pool/../../x" } }], "app")));
+  for (const [what, fields] of Object.entries<Record<string, string>>({
+    "whose path no lock file may have": { Filename: "pool//app.deb" },
+    "whose path names a folder": { Filename: "pool/" },
+    "whose name is longer than that of a store path": { Filename: `pool/${"a".repeat(300)}.deb` },
+    "without a size": { Size: "" },
+    "whose size is a number to JavaScript alone": { Size: "0x10" },
+    "whose size is below 0": { Size: "-5" },
+    "without a version": { Version: "" },
+    "whose version moves the cursor": { Version: "1\u001b[2J" },
+    "whose version is a path": { Version: "1/../2" },
+    "whose epoch is no number": { Version: "x:1" },
+    "whose epoch is larger than dpkg takes": { Version: `${"9".repeat(20)}:1` },
+    "of one package, and of another": { Description: "one\nPackage: other" },
+    "with two versions": { Description: "one\nversion: 9" },
+  }))
+    test(`an entry ${what}`, () =>
+      refused("PACKAGE_INDEX_INVALID", solved([{ name: "app", fields }], "app"), /app|other/));
+  test("a name that no lock file may have", () =>
+    refused("PACKAGE_INDEX_INVALID", solved([{ name: "../app" }], "../app"), /name is no name/));
+  test("a version that is provided as a range is none", () => {
+    const provider = { name: "other", fields: { Provides: "lib (>= 2)" } };
+    const packages = [{ name: "app", fields: { Depends: "lib (>= 2)" } }, provider];
+    return refused("PACKAGES_IN_CONFLICT", solved(packages, "app"), /app needs lib/);
+  });
+  test("a flat archive has its packages beside the index", async () => {
+    const { packages } = await solved([{ name: "app", fields: { Filename: "./app.deb" } }], "app");
+    assert.equal(packages.find(({ name }) => name === "app")?.path, "app.deb");
+  });
   test("a relation that is none", () =>
     refused("DEBIAN_RELATION_INVALID", solved([{ name: "app", fields: { Depends: "lib (2)" } }], "app")));
 });

@@ -8,7 +8,13 @@ import { readKeyring } from "#package/openpgp-keyring.ts";
 import { downloadTo, reasonOf } from "#environment/download.ts";
 import { lockedFile, type Locking } from "#environment/locking.ts";
 import { pipeliteError } from "#environment/errors.ts";
-import { RESOLVER, debianArchitecture, type LockedDebian, type LockedSuite } from "./locked.ts";
+import {
+  RESOLVER,
+  debianArchitecture,
+  faultOfPackage,
+  type LockedDebian,
+  type LockedSuite,
+} from "./locked.ts";
 import { readRelease, trustedKeys, type DebianRelease, type Trusted } from "./release.ts";
 import { solve, unknownPackage } from "./solver.ts";
 import { Universe, type DebianPackage } from "./universe.ts";
@@ -238,20 +244,23 @@ async function downloadFirst(
 }
 
 function lockedPackage(each: DebianPackage): LockedDebian["packages"][number] {
-  const sha256 = each.text("sha256");
-  const path = each.text("filename");
-  const size = Number(each.text("size"));
-  const isPlain =
-    /^[0-9A-Za-z+._/~%-]+$/.test(path) && !path.split("/").includes("..") && !path.startsWith("/");
-  if (!/^[0-9a-f]{64}$/.test(sha256) || !isPlain || !Number.isSafeInteger(size))
-    throw pipeliteError("PACKAGE_INDEX_INVALID", { package: each.name, archive: each.archive });
-  return {
+  const size = each.text("size");
+  const locked = {
     name: each.name,
     version: each.version,
     architecture: each.text("architecture"),
     archive: each.archive,
-    path,
-    size,
-    sha256,
+    // Flat archives have `./` in front.
+    path: each.text("filename").replace(/^(?:\.\/)+/, ""),
+    size: /^\d+$/.test(size) ? Number(size) : Number.NaN,
+    sha256: each.text("sha256"),
   };
+  const problem =
+    each.repeated === undefined ? faultOfPackage(locked) : ` has the field ${each.repeated} twice`;
+  if (problem === undefined) return locked;
+  throw pipeliteError("PACKAGE_INDEX_INVALID", {
+    package: each.name,
+    archive: each.archive,
+    problem: `its entry${problem.replace("/", ": ")}`,
+  });
 }

@@ -49,10 +49,34 @@ const DEBIAN = ["debian", "debian-security"];
 
 const { count, list, mapOf, matching, object, text, time } = shape;
 
-const name = matching(/^[0-9A-Za-z][\w.+~:/-]*$/, "name");
+/** As dpkg takes it; it becomes part of names of files. */
+const name = matching(/^[0-9A-Za-z][\w.+-]{0,200}$/, "name");
+/** deb-version(7): an epoch is a number of 31 bits, and only behind one may a colon stand. */
+const version = matching(
+  /^(?:\d{1,9}:[0-9A-Za-z][0-9A-Za-z.+~:-]{0,200}|[0-9A-Za-z][0-9A-Za-z.+~-]{0,200})$/,
+  "version",
+);
 const sha256 = matching(/^[0-9a-f]{64}$/, "SHA-256");
-/** Relative, of visible characters, and without a way up: it becomes part of an address. */
-const path = matching(/^(?!\/)(?!.*(^|\/)\.{0,2}(\/|$))[\x21-\x7e]+$/, "path of an archive");
+/** Relative, of plain characters, and without a way up: it becomes part of an address. */
+const path = matching(
+  /^(?!\/)(?!.*(^|\/)\.{0,2}(\/|$))[0-9A-Za-z+._/~%-]{0,1000}(?<![^/]{201})$/,
+  "path of an archive",
+);
+
+const lockedPackage = object<LockedPackage>({
+  name,
+  version,
+  architecture: name,
+  archive: text,
+  path,
+  size: count,
+  sha256,
+});
+
+/** What is wrong with a package: what is locked must be what is read back. */
+export function faultOfPackage(value: unknown): string | undefined {
+  return lockedPackage(value);
+}
 
 /** What the lock file must look like before anything is made of it. */
 const lockedDebian: shape.Shape<LockedDebian> = object<LockedDebian>({
@@ -71,17 +95,7 @@ const lockedDebian: shape.Shape<LockedDebian> = object<LockedDebian>({
     }),
   ),
   base: count,
-  packages: list(
-    object<LockedPackage>({
-      name,
-      version: name,
-      architecture: name,
-      archive: text,
-      path,
-      size: count,
-      sha256,
-    }),
-  ),
+  packages: list(faultOfPackage),
 });
 
 /** What is wrong with a lock that somebody may have edited: where, and what. */

@@ -1,7 +1,7 @@
 // InRelease: what a suite says of itself, signed. All trust in packages starts here.
 import { hexDigestOf } from "#base/digest.ts";
 import { readClearSigned, readOpenPgpKey, signersOf, type OpenPgpPublicKey } from "#package/openpgp.ts";
-import { parseStanza } from "#package/deb822.ts";
+import { parseStanza, repeatedField } from "#package/deb822.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { pipeliteError } from "#environment/errors.ts";
 import { DEBIAN_KEYS } from "./keys.ts";
@@ -51,13 +51,17 @@ const FUTURE_MAX_MS = 10_000;
 export function readRelease(bytes: Uint8Array, expected: Expected): DebianRelease {
   const { archive, suite, keys, now, isSnapshot } = expected;
   const signed = clearSigned(bytes, expected);
-  const fields = parseStanza(Buffer.from(signed.text, "latin1").toString("utf8"));
+  const stanza = Buffer.from(signed.text, "latin1").toString("utf8");
+  const fields = parseStanza(stanza);
   const text = (name: string): string => {
     const value = fields.get(name);
     if (value === undefined)
       throw pipeliteError("RELEASE_INVALID", { archive, suite, problem: `it has no ${name}` });
     return value;
   };
+  const invalid = (problem: string) => pipeliteError("RELEASE_INVALID", { archive, suite, problem });
+  const repeated = repeatedField(stanza);
+  if (repeated !== undefined) throw invalid(`it has ${repeated} twice`);
   const date = dateOf(text("date"), expected);
   // A rebuild of what was locked long ago asks nothing here; locking a snapshot asks what held at its moment.
   const moment = isSnapshot ? date : now;
@@ -67,17 +71,14 @@ export function readRelease(bytes: Uint8Array, expected: Expected): DebianReleas
   const signers = signersOf(signed, inForce, moment.getTime() / 1000);
   if (signers.length === 0) throw pipeliteError("RELEASE_UNTRUSTED", { archive, suite });
   if (date.getTime() > now.getTime() + FUTURE_MAX_MS)
-    throw pipeliteError("RELEASE_INVALID", {
-      archive,
-      suite,
-      problem: `its date, ${date.toISOString()}, is yet to come`,
-    });
+    throw invalid(`its date, ${date.toISOString()}, is yet to come`);
   const until = fields.get("valid-until");
   if (until !== undefined && !isSnapshot && dateOf(until, expected) < now)
     throw pipeliteError("RELEASE_EXPIRED", { archive, suite, until });
   const [codename, own] = [text("codename"), text("suite")];
-  if (![codename, own].includes(suite))
-    throw pipeliteError("RELEASE_INVALID", { archive, suite, problem: `it is that of ${codename}` });
+  if (![codename, own].includes(suite)) throw invalid(`it is that of ${codename}`);
+  const odd = [codename, own].find((name) => !/^[\w.+~/-]+$/.test(name));
+  if (odd !== undefined) throw invalid(`'${odd}' is no name of a suite`);
   return {
     codename,
     suite: own,
@@ -103,7 +104,10 @@ function clearSigned(bytes: Uint8Array, { archive, suite }: Expected) {
 
 function dateOf(text: string, { archive, suite }: Expected): Date {
   const date = new Date(text.replace(/ UTC$/, " GMT"));
-  if (!/^\w{3}, +\d{1,2} \w{3} \d{4} \d{2}:\d{2}:\d{2} (UTC|GMT)$/.test(text) || Number.isNaN(date.getTime()))
+  const [, day = "", rest] =
+    /^\w{3}, +(\d{1,2}) (\w{3} \d{4} \d{2}:\d{2}:\d{2} )(?:UTC|GMT)$/.exec(text) ?? [];
+  // Of the 31st of February another day would be made.
+  if (date.toUTCString().slice(5) !== `${day.padStart(2, "0")} ${rest}GMT`)
     throw pipeliteError("RELEASE_INVALID", { archive, suite, problem: `'${text}' is not a date` });
   return date;
 }

@@ -1,18 +1,21 @@
 // All packages of some indices. An index has 50 MB: a stanza is read when it is asked for, and only names and what is
 // provided are looked for in all of it.
-import { parseStanza } from "#package/deb822.ts";
+import { parseStanza, repeatedField } from "#package/deb822.ts";
 import { compareVersions } from "#package/debian-version.ts";
 import { parseRelations, type Dependency } from "#package/debian-relations.ts";
 
 export class DebianPackage {
   readonly name: string;
   readonly archive: string;
+  /** A field that stands twice: then nothing that it says is sure. */
+  readonly repeated: string | undefined;
   readonly #fields: ReadonlyMap<string, string>;
   readonly #relations = new Map<string, Dependency[][]>();
   #provided: ReadonlyMap<string, Dependency[]> | undefined;
 
   constructor(stanza: string, archive: string) {
     this.#fields = parseStanza(stanza);
+    this.repeated = repeatedField(stanza);
     this.name = this.text("package");
     this.archive = archive;
   }
@@ -39,8 +42,11 @@ export class DebianPackage {
     return [...this.#parsed("conflicts"), ...this.#parsed("breaks")].flat();
   }
 
+  /** As apt does, it leaves out those of a range of versions. */
   get provides(): Dependency[] {
-    return this.#parsed("provides").flat();
+    return this.#parsed("provides")
+      .flat()
+      .filter(({ relation = "=" }) => relation === "=");
   }
 
   /** What it provides under a name: a package can do that in several versions. */
