@@ -17,6 +17,11 @@ export const pipeliteError = errorsOf({
     message: "Cannot export {pipeline}: the download '{stage}' is not in the store",
     hint: "An export carries what was fetched: `pipelite run` first",
   },
+  EXPORT_NAME_TAKEN: {
+    exit: 2,
+    message: "Cannot export {pipeline}: its flake would have two things called '{name}'",
+    hint: "`default` and `all-results` are all results: give the stage another name",
+  },
   CI_NEEDS_INVALID: {
     exit: 2,
     message: "Cannot read what other jobs found from {file}: {problem}",

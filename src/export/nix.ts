@@ -94,8 +94,8 @@ export async function exportDerivations<T>(
       pipeline: graph.name,
       system: SYSTEM,
       toolsFrom: tools.from,
-      packages: { default: all, ...packagesOf(opened, graphDrvs) },
-      checks: { "all-results": all, ...checksOf(opened, graphDrvs, guards) },
+      packages: eachOnce(opened, [["default", all], ...packagesOf(opened, graphDrvs)]),
+      checks: eachOnce(opened, [["all-results", all], ...checksOf(opened, graphDrvs, guards)]),
       devShells: Object.fromEntries(shells),
       apps: Object.fromEntries(folder.names.map((name) => [name, folder.drvPath])),
     };
@@ -288,31 +288,38 @@ async function shellsOf(
   return [shells, usual];
 }
 
-function packagesOf({ graph }: OpenedPipeline, graphDrvs: GraphDerivations): Record<string, StorePath> {
+type Named = readonly (readonly [name: string, drvPath: StorePath])[];
+
+/** @throws EXPORT_NAME_TAKEN where a name would hide what another one is */
+function eachOnce({ graph }: OpenedPipeline, all: Named): Record<string, StorePath> {
+  const known = new Map<string, StorePath>();
+  for (const [name, drvPath] of all)
+    if (known.getOrInsert(name, drvPath) !== drvPath)
+      throw pipeliteError("EXPORT_NAME_TAKEN", { pipeline: graph.name, name });
+  return Object.fromEntries(known);
+}
+
+function packagesOf({ graph }: OpenedPipeline, graphDrvs: GraphDerivations): Named {
   const nodes = graph.nodes.filter(({ kind }) => kind !== "gate" && kind !== "fetch");
   const named = [...nodes.map((node) => [node.name, node] as const), ...graph.results];
-  return Object.fromEntries(
-    named.flatMap(([name, node]) => {
-      const drvPath = graphDrvs.all.get(node)?.drvPath;
-      return drvPath === undefined ? [] : [[name, drvPath]];
-    }),
-  );
+  return named.flatMap(([name, node]) => {
+    const drvPath = graphDrvs.all.get(node)?.drvPath;
+    return drvPath === undefined ? [] : [[name, drvPath] as const];
+  });
 }
 
 function checksOf(
   { graph }: OpenedPipeline,
   graphDrvs: GraphDerivations,
   guards: ReadonlyMap<GraphNode, StageNode>,
-): Record<string, StorePath> {
+): Named {
   const gates = graph.nodes.filter(({ kind }) => kind === "gate").map((node) => [node.name, node] as const);
   const checks = [...guards].map(([{ name }, gate]) => [name, gate] as const);
-  return Object.fromEntries(
-    [...gates, ...checks].map(([name, node]) => {
-      const origin = originOf(graphDrvs, node);
-      if (origin.kind === "path") throw new Error(`${name} is no derivation`);
-      return [name, origin.drvPath];
-    }),
-  );
+  return [...gates, ...checks].map(([name, node]) => {
+    const origin = originOf(graphDrvs, node);
+    if (origin.kind === "path") throw new Error(`${name} is no derivation`);
+    return [name, origin.drvPath] as const;
+  });
 }
 
 function closureOfDerivations(store: Store, roots: readonly StorePath[]): Map<StorePath, Derivation> {

@@ -71,6 +71,37 @@ test(
   },
 );
 
+test("a stage can't take the place of all results", async () => {
+  for (const [name, text] of [
+    [
+      "default",
+      `const count = stage(() => import("./count.ts"), { lines: source("lines.txt") }, { name: "default" });
+export default pipeline({ enough: stage(() => import("./count.ts"), { lines: count.file("count.json") }) });`,
+    ],
+    [
+      "all-results",
+      `const count = stage(() => import("./count.ts"), { lines: source("lines.txt") });
+const enough = check({ statement: "There are lines", evidence: count.file("count.json").at("/lines"), formula: "$1", accept: "value >= limit", limit: 2 });
+export default pipeline({ count, "all-results": enough });`,
+    ],
+  ] as const) {
+    using project = new Project({
+      ...small,
+      "pipeline.ts": `import { check, pipeline, source, stage } from "pipelite";\n${text}\n`,
+    });
+    const out = join(project.folder, "exported");
+    const words = ["export-nix", project.root, "-o", out, "--machine-programs", "--json"];
+    const { code, stdout } = await pipelite(words, {
+      cwd: project.root,
+      env: { PIPELITE_HOME: project.home },
+    });
+    assert.equal(code, 2);
+    const { error } = JSON.parse(stdout) as { error: { code: string; message: string } };
+    assert.equal(error.code, "EXPORT_NAME_TAKEN");
+    assert.ok(error.message.includes(`'${name}'`));
+  }
+});
+
 test(
   "a derivation that was changed beside the flake is refused",
   { skip: peer("nix", "unshare") },
