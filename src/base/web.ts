@@ -147,6 +147,9 @@ export async function fetchFollowing(
     const next = new URL(location, at);
     if (!WEB.includes(next.protocol))
       throw new Refused(`it leads to ${next.protocol}, which is not followed`);
+    // A password of another's choice, which messages would show.
+    if (`${next.username}${next.password}` !== "")
+      throw new Refused("it leads to an address with a password");
     if (next.origin !== at.origin) sent = Object.fromEntries(FOR_ALL.flatMap((name) => pairOf(sent, name)));
     at = next;
   }

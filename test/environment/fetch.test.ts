@@ -76,9 +76,10 @@ test("other bytes are refused, and nothing of them is kept", async () => {
 });
 
 describe("a server", () => {
-  const answers: { status: number; body: string; cut?: boolean }[] = [];
+  const answers: { status: number; body: string; cut?: boolean; to?: string }[] = [];
   const server: Server = createServer((_, response) => {
-    const { status, body, cut } = answers.shift() ?? { status: 500, body: "" };
+    const { status, body, cut, to } = answers.shift() ?? { status: 500, body: "" };
+    if (to !== undefined) response.setHeader("location", to);
     response.writeHead(status, { "content-length": cut === true ? body.length + 5 : body.length });
     response.write(body);
     if (cut === true) response.destroy();
@@ -112,6 +113,17 @@ describe("a server", () => {
   test("that says no is not asked again", async () => {
     answers.push({ status: 404, body: "" }, { status: 200, body: "unasked" });
     await assert.rejects(fetchFrom(await address(), locked("unasked")), is("FILE_UNAVAILABLE", /404/));
+    assert.equal(answers.length, 1);
+    answers.length = 0;
+  });
+  test("that leads to an address with a password is not followed, and nothing of it is shown", async () => {
+    const words = await address();
+    const to = `${words.slice("debian=".length).replace("://", "://u:hidden@")}/x`;
+    answers.push({ status: 302, body: "", to }, { status: 200, body: "unasked" });
+    await assert.rejects(
+      fetchFrom(words, locked("unasked")),
+      (error: Error) => is("FILE_UNAVAILABLE", /a password/)(error) && !error.message.includes("hidden"),
+    );
     assert.equal(answers.length, 1);
     answers.length = 0;
   });

@@ -167,6 +167,7 @@ describe("a registry that wants to know who asks", () => {
   for (const [what, realm] of [
     ["from where anybody listens", "ftp://127.0.0.1/token"],
     ["from nowhere", "nowhere"],
+    ["by a password of the registry's choice", "http://u:p@127.0.0.1/token"],
   ] as const)
     test(`gets no token ${what}`, async () => {
       pass = "Bearer TOKEN";

@@ -50,6 +50,7 @@ export async function authorise(header: string, asker: Asker): Promise<string | 
   const url = new URL(realm);
   // A token is as good as a password: it comes by https, or from where the registry itself speaks http.
   if (url.protocol !== "https:" && !(url.protocol === "http:" && base.startsWith("http:"))) return undefined;
+  if (`${url.username}${url.password}` !== "") return undefined;
   const service = parameters.get("service");
   if (service !== undefined) url.searchParams.set("service", service);
   for (const each of scope.split(" ")) url.searchParams.append("scope", each);
