@@ -22,8 +22,8 @@ export interface Removed {
   bytes: number;
 }
 
-/** Bytes below where a removal began; far below the 4,096 that a path may have. */
-export const LONG_PATH = 2000;
+/** Bytes below where a removal began, twice where threads begin it; far below the 4,096 that a path may have with the home's own. */
+export const LONG_PATH = 1000;
 
 /**
  * Removes a file or a tree, read-only folders included; nothing there is fine. Does not follow links. What lies so deep that no path

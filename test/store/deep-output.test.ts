@@ -5,8 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
+import { utf8 } from "#base/bytes.ts";
 import { removeTree } from "#base/files.ts";
 import { layoutOf } from "#store/layout.ts";
+import { openStore } from "#store/store.ts";
 import { Project } from "../rig/project.ts";
 import { StoreRig } from "./rig.ts";
 import { sweep } from "../rig/peer.ts";
@@ -24,8 +26,10 @@ test("a folder that no path leads to is removed", () => {
 
 test("a collection takes one that a killed process left, registered or not", { skip: sweep() }, async () => {
   using rig = new StoreRig();
-  const path = await rig.text("kept");
-  const { storeDir } = layoutOf(rig.home);
+  const home = rig.path("h".repeat(200));
+  let store = openStore(home);
+  const { path } = await store.addText("kept", utf8("kept"), []);
+  const { storeDir } = layoutOf(home);
   const code = `const { mkdirSync } = require("fs"); for (let n = 0; n < 1500; n++) { ${DIG} }`;
   const dig = (folder: string) => {
     mkdirSync(folder);
@@ -33,11 +37,13 @@ test("a collection takes one that a killed process left, registered or not", { s
   };
   dig(join(storeDir, "left"));
   // What was registered as a file, and is a folder now, goes another way.
-  const file = rig.store.physical(path);
+  const file = store.physical(path);
   rmSync(file);
   dig(file);
-  rig.close();
-  const { paths, leftovers } = await rig.store.gc();
+  store.close();
+  store = openStore(home);
+  const { paths, leftovers } = await store.gc();
+  store.close();
   assert.deepEqual([paths, leftovers], [[path], ["left"]]);
   assert.deepEqual(readdirSync(storeDir), [".links"]);
 });
