@@ -77,8 +77,19 @@ function demand(name: string, isMet: boolean, wanted: string, found: string): De
   return { name, isMet, wanted, found };
 }
 
+/** What a policy that wants a fresh audit asks of a release that is there: it was made under one that wanted it, too. */
+export function freshAuditDemand(policy: Policy, madeUnder: Policy): Demand[] {
+  if (policy.audit !== "fresh") return [];
+  const found = madeUnder.audit === "fresh" ? "made for the release" : "it was released by a stored audit";
+  return [demand("audit", madeUnder.audit === "fresh", wantedAudit(policy), found)];
+}
+
+function wantedAudit({ audit }: Policy): string {
+  return `${audit === "fresh" ? "an audit of this record, made for the release," : "the last audit of this record"} that holds`;
+}
+
 function auditDemand({ policy, audit, record, recordDigest }: ReleaseFacts): Demand {
-  const wanted = `${policy.audit === "fresh" ? "an audit of this record, made for the release," : "the last audit of this record"} that holds`;
+  const wanted = wantedAudit(policy);
   if (audit === undefined) return demand("audit", false, wanted, "no audit of this record");
   if (audit.runId !== record.runId || audit.recordDigest !== recordDigest) {
     return demand("audit", false, wanted, "an audit of another record");

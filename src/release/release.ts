@@ -11,7 +11,7 @@ import { lostRebuilds } from "#rebuild/reproductions.ts";
 import { parseBundle, writeBundle, type SigningKey } from "#sigstore/index.ts";
 import { knownOf, personWith, signedByPerson, type Person } from "#supply/person.ts";
 import { NO_REBUILDS, rebuildFacts } from "./rebuild-facts.ts";
-import { checkDemands, type Act, type Demand, type ReleaseFacts } from "./demands.ts";
+import { checkDemands, freshAuditDemand, type Act, type Demand, type ReleaseFacts } from "./demands.ts";
 import type { AuditOfRun, Deviation, DeviationSignal } from "./deviation.ts";
 import { openDeviations, readDeviations } from "./deviations.ts";
 import { requireMembers, requireTextMember } from "./members.ts";
@@ -140,7 +140,8 @@ async function decide(
 
 /**
  * What a release lacks of the demands of a policy, asked again: of the run as it is, of the signatures that were there
- * before it, and of who released it then. An audit that was made fresh for it is now the stored one.
+ * before it, and of who released it then. An audit that was made fresh for it is now the stored one; where it was released
+ * by a stored one, none was made.
  */
 export function lackingDemands(home: Home, release: Released, policy: Policy): Demand[] {
   const { runId, releasedBy, keyId, releasedAt, stampedAt, bundleFile } = release;
@@ -153,7 +154,8 @@ export function lackingDemands(home: Home, release: Released, policy: Policy): D
     home.journal.entries.find((entry) => entry.file === file)?.sequence ?? Infinity;
   const own = sequenceOf(bundleFile);
   const signatures = facts.signatures.filter((each) => sequenceOf(each.bundleFile) < own);
-  return checkDemands({ ...facts, signatures }).filter(({ isMet }) => !isMet);
+  const demands = checkDemands({ ...facts, signatures });
+  return [...freshAuditDemand(policy, release.policy), ...demands].filter(({ isMet }) => !isMet);
 }
 
 type Facts = ReleaseFacts & { run: ReadRun };

@@ -534,7 +534,12 @@ test("a release under a lax policy does not hold under the policy in force, nor 
       ({ what }) => what === "release",
     );
   assert.equal(seen(lax)?.status, "holds");
-  assert.match(seen({})?.detail ?? "", /the policy in force lacks sandbox/);
+  assert.match(
+    seen({ ...lax, audit: "fresh" })?.detail ?? "",
+    /the policy in force lacks audit: it was released by a stored audit/,
+    "anyone who may write to the home can write a stored audit",
+  );
+  assert.match(seen({ sandboxes: [], audit: "stored" })?.detail ?? "", /the policy in force lacks sandbox/);
   assert.match(
     seen({ ...lax, signatures: [{ meaning: "review" }] })?.detail ?? "",
     /lacks signature\/review: none/,
