@@ -65,6 +65,7 @@ for (const [words, code] of [
   });
 
 test("log --run shows what was printed in that run, after --force too, or says that it is another", async () => {
+  assert.equal((await rig("run", "--quiet", "--force", "says")).code, EXIT.ok);
   const first = (JSON.parse((await rig("show", "--json")).stdout) as { runId: string }).runId;
   const old = (await rig("log", "says")).stdout;
   assert.match(old, /^at \d+n/);
