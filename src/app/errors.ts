@@ -95,6 +95,12 @@ export const pipeliteError = errorsOf({
     message: "Cannot write workflows for {pipeline}: it is not below {folder}",
     hint: "Start it at the top of the repository",
   },
+  CI_NAME_EXPANDED: {
+    exit: 2,
+    message:
+      "Cannot write workflows for {forge}: it replaces the '{found}' in the {what} '{name}' before a shell sees it",
+    hint: "Rename it",
+  },
   SIGNING_VARIABLE_EMPTY: {
     exit: 2,
     message: "Cannot read the key: the variable {variable} is not set",

@@ -19,10 +19,24 @@ export interface ExportCi {
   branch: string;
 }
 
-/** Files of a forge: path in the repository -> text. @throws PipeliteError CI_PIPELINE_OUTSIDE */
+/**
+ * Begins of what a forge replaces in a workflow, whatever quotes are around it. GitHub: "Evaluate expressions in workflows and
+ * actions"; Woodpecker: "Environment variables", String substitution, where `$$` stands for `$`.
+ */
+const EXPANDED: Readonly<Record<Forge, RegExp>> = {
+  github: /\$\{\{/,
+  forgejo: /\$\{\{/,
+  woodpecker: /\$[{$]/,
+};
+
+/** Files of a forge: path in the repository -> text. @throws PipeliteError CI_PIPELINE_OUTSIDE, CI_NAME_EXPANDED */
 export function workflowFiles({ forge, pipeline, root, branch }: ExportCi): Record<string, string> {
   const place = relative(root, pipeline);
   if (place.startsWith("..")) throw pipeliteError("CI_PIPELINE_OUTSIDE", { pipeline, folder: root });
+  for (const [what, name] of Object.entries({ path: place, branch })) {
+    const found = EXPANDED[forge].exec(name)?.[0];
+    if (found !== undefined) throw pipeliteError("CI_NAME_EXPANDED", { forge, found, what, name });
+  }
   const project: Project = { pipeline: place === "" ? undefined : place, branch };
   if (forge === "woodpecker") return writeWoodpecker(project);
   const { path, text } = writeActions(forge, project);
@@ -31,7 +45,7 @@ export function workflowFiles({ forge, pipeline, root, branch }: ExportCi): Reco
 
 /**
  * @returns the files that were written, by their paths in the repository
- * @throws PipeliteError CI_FILE_FOREIGN, PIPELINE_NOT_FOUND, CI_PIPELINE_OUTSIDE
+ * @throws PipeliteError CI_FILE_FOREIGN, PIPELINE_NOT_FOUND, CI_PIPELINE_OUTSIDE, CI_NAME_EXPANDED
  */
 export function exportCi(options: ExportCi): string[] {
   const { pipeline, root } = options;

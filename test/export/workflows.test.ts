@@ -7,6 +7,7 @@ import { Ajv } from "ajv";
 import addFormats from "ajv-formats";
 import fc from "fast-check";
 import { parse } from "yaml";
+import { isPipeliteError } from "#base/errors.ts";
 import { FORGES, workflowFiles, type Forge } from "#app/export-ci.ts";
 import { JOBS, JOB_NAMES } from "#export/workflow/jobs.ts";
 import { writeYaml, type Yaml } from "#export/workflow/yaml.ts";
@@ -53,6 +54,35 @@ for (const forge of FORGES) {
     }
   });
 }
+
+test("a name that a forge would expand is refused, and another forge takes it as it is", async () => {
+  const place = (forge: Forge) => ({ forge, root: "/repository", pipeline: "/repository", branch: "main" });
+  for (const [name, refusing] of [
+    ["a${{ secrets.TOKEN }}b", FORGES],
+    ["a${CI_COMMIT_MESSAGE}b", ["woodpecker"]],
+    ["a$$b", ["woodpecker"]],
+    ["a$b", []],
+  ] as const)
+    for (const forge of FORGES)
+      for (const named of [{ pipeline: `/repository/${name}` }, { branch: name }]) {
+        const write = () => workflowFiles({ ...place(forge), ...named });
+        if (!refusing.some((each) => each === forge))
+          assert.match(Object.values(write()).join(), /a\$[^a]*b/);
+        else
+          assert.throws(
+            write,
+            (error) => isPipeliteError(error, "CI_NAME_EXPANDED") && error.message.includes(`'${name}'`),
+          );
+      }
+  using project = new Project({ "a${{ 1 }}/pipeline.ts": "" });
+  const { code, stderr } = await pipelite(["export-ci", "github", "a${{ 1 }}"], {
+    cwd: project.root,
+    env: { PIPELITE_HOME: project.home },
+  });
+  assert.equal(code, 2);
+  assert.match(stderr, /replaces the '\$\{\{' in the path 'a\$\{\{ 1 \}\}'/);
+  assert.ok(!existsSync(join(project.root, ".github")));
+});
 
 interface Workflow {
   permissions: unknown;
