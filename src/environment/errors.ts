@@ -31,6 +31,11 @@ export const pipeliteError = errorsOf({
       "The mirror, or something on the way, gives other bytes: name another in PIPELITE_MIRRORS; `pipelite lock --update` where the " +
       "archive has replaced the file",
   },
+  PACKAGE_FILE_INVALID: {
+    exit: 3,
+    message: "Cannot use {file} of the archive {archive} as the package {package}: {problem}",
+    hint: "Whoever keeps the archive has to make the package, or its index, again; PIPELITE_MIRRORS='{archive}=URL' names another mirror",
+  },
   RELEASE_UNSIGNED: {
     exit: 3,
     message:

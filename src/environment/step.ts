@@ -49,6 +49,8 @@ export interface InArchive {
   archive: string;
   path: string;
   date?: string;
+  /** What a package says of itself: `Package`, `Version`, `Architecture`. */
+  says?: Readonly<Record<"name" | "version" | "architecture", string>>;
 }
 
 /** A blob of an image. */

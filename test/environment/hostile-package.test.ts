@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { filesBelow } from "#base/files.ts";
-import { debOf, runWith, tarOf, wordsOf } from "../rig/own-packages.ts";
+import { arHeader, AR_START } from "#package/ar.ts";
+import { controlOf, debOf, runWith, tarOf, wordsOf } from "../rig/own-packages.ts";
 import { sweep } from "../rig/peer.ts";
 import { newSigningKey } from "../rig/openpgp.ts";
 import { Project, type RanOnce } from "../rig/project.ts";
@@ -16,22 +17,30 @@ const victim = `/tmp/pipelite-victim-${process.pid}`;
 const project = new Project({});
 after(() => project[Symbol.dispose]());
 
+const essential = (name: string) => ({
+  name,
+  fields: { Essential: "yes" },
+  content: debOf(tarOf(), { control: [controlOf(name)] }),
+});
+
 /** Runs a pipeline whose environment has this package. */
 const build = (content: Uint8Array): Promise<RanOnce> =>
   runWith(project, {
     key,
     name: "evil",
-    packages: [
-      { name: "base-files", fields: { Essential: "yes" }, content: debOf(tarOf({ name: "./etc/" })) },
-      { name: "dash", fields: { Essential: "yes" }, content: debOf(tarOf({ name: "./bin/" })) },
-      { name: "evil", content },
-    ],
+    packages: [essential("base-files"), essential("dash"), { name: "evil", content }],
   });
 
 function failureOf(ran: RanOnce): string {
   assert.equal(ran.status, "failed");
   return wordsOf(ran);
 }
+
+const CONTROL = controlOf("evil").content as string;
+const said = (field: string, value: string) => ({
+  name: "./control",
+  content: CONTROL.replace(new RegExp(`^${field}: .*`, "m"), `${field}: ${value}`),
+});
 
 const up = "../".repeat(12);
 const HOSTILE: Record<string, [content: () => Uint8Array, found: RegExp]> = {
@@ -65,6 +74,51 @@ const HOSTILE: Record<string, [content: () => Uint8Array, found: RegExp]> = {
       }),
     /./,
   ],
+  "another name in it": [
+    () => debOf(tarOf(), { control: [controlOf("dash")] }),
+    /PACKAGE_FILE_INVALID: .*evil_1\.0_amd64\.deb .*package evil: its Package is 'dash', the lock file says 'evil'/,
+  ],
+  "another version in it": [
+    () => debOf(tarOf(), { control: [said("Version", "2.0")] }),
+    /PACKAGE_FILE_INVALID: .*evil_1\.0_amd64\.deb .*its Version is '2\.0', the lock file says '1\.0'/,
+  ],
+  "another architecture in it": [
+    () => debOf(tarOf(), { control: [said("Architecture", "all")] }),
+    /PACKAGE_FILE_INVALID: .*its Architecture is 'all', the lock file says 'amd64'/,
+  ],
+  "no version in it": [
+    () => debOf(tarOf(), { control: [{ name: "./control", content: "Package: evil\n" }] }),
+    /PACKAGE_FILE_INVALID: .*its Version is '', /,
+  ],
+  "a control file of two packages": [
+    () =>
+      debOf(tarOf(), {
+        control: [{ name: "./control", content: `${CONTROL} \t\n\nPackage: dash\nVersion: 3\n` }],
+      }),
+    /PACKAGE_FILE_INVALID: .*its control file has 2 paragraphs/,
+  ],
+  "a control file that says its name twice": [
+    () => debOf(tarOf(), { control: [{ name: "./control", content: `${CONTROL}package: dash\n` }] }),
+    /PACKAGE_FILE_INVALID: .*the field package twice/,
+  ],
+  "two control files": [
+    () => debOf(tarOf(), { control: [controlOf("evil"), controlOf("evil")] }),
+    /PACKAGE_FILE_INVALID: .*it has 2 control files/,
+  ],
+  "a control file of a gigabyte": [
+    () => debOf(tarOf(), { control: gzipSync(Buffer.alloc(2 ** 30), { level: 1 }) }),
+    /PACKAGE_FILE_INVALID: .*more than 67108864 bytes unpacked/,
+  ],
+  "no end of members before its control file": [
+    () =>
+      Buffer.concat([
+        AR_START,
+        ...Array.from({ length: 99 }, () => arHeader("x", 0, 0)),
+        debOf(tarOf()).subarray(8),
+      ]),
+    /PACKAGE_FILE_INVALID: .*no control\.tar among its first members/,
+  ],
+  "nothing of a package": [() => Buffer.from("evil"), /PACKAGE_FILE_INVALID: .*does not start as one/],
   "a bomb of zeros in zstd": [
     () => debOf(zstdCompressSync(Buffer.alloc(2 ** 30)), { suffix: ".zst" }),
     /ARCHIVE_INVALID|larger than|ERR_BUFFER_TOO_LARGE|more than/i,

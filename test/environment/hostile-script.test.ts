@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { debOf, runWith, tarOf, wordsOf } from "../rig/own-packages.ts";
+import { controlOf, debOf, runWith, tarOf, wordsOf } from "../rig/own-packages.ts";
 import { peer, sweep } from "../rig/peer.ts";
 import { newSigningKey } from "../rig/openpgp.ts";
 import { Project, type RanOnce } from "../rig/project.ts";
@@ -43,7 +43,7 @@ function base(): Buffer {
       ...others.map((name): TarMember => ({ name: `./usr/bin/${name}`, type: "2", target: sh })),
       executable("./usr/bin/dpkg", DPKG),
     ),
-    { control: [{ name: "./control", content: "Package: base-files\nVersion: 1.0\n" }] },
+    { control: [controlOf("base-files")] },
   );
 }
 
@@ -61,7 +61,7 @@ function evil(scripts: Scripts, data: Buffer = tarOf()): Buffer {
     executable(`./${name}`, `#!/bin/sh\n${lines}\n`),
   );
   return debOf(data, {
-    control: [{ name: "./control", content: "Package: evil\nVersion: 1.0\n" }, ...control],
+    control: [controlOf("evil"), ...control],
   });
 }
 
@@ -72,7 +72,7 @@ async function configured(scripts: Scripts, script = "true", data?: Buffer): Pro
     {
       name: "dash",
       fields: essential,
-      content: debOf(tarOf(), { control: [{ name: "./control", content: "Package: dash\n" }] }),
+      content: debOf(tarOf(), { control: [controlOf("dash")] }),
     },
     { name: "evil", content: evil(scripts, data) },
   ];

@@ -7,6 +7,7 @@ import { apkIdentity, readApk } from "#package/apk.ts";
 import { apkIndex, apkRecord, readApkIndex } from "#package/apk-index.ts";
 import { cpioEnd, cpioHeader, readCpio } from "#package/cpio.ts";
 import { readDeb } from "#package/deb.ts";
+import { readControlParagraph } from "#package/deb-control.ts";
 import { readRpmHeader, REGION } from "#package/rpm-header.ts";
 import { readRpm } from "#package/rpm.ts";
 import { rpmRecord } from "#package/rpm-index.ts";
@@ -52,6 +53,7 @@ const cpio = Buffer.concat([
 export const distributionTargets: readonly Target[] = [
   { name: "cpio", parse: (input) => void [...readCpio(input)], corpus: [cpio] },
   { name: "deb", parse: async (input) => void (await readDeb(input)), corpus: [deb] },
+  { name: "deb-control", parse: async (input) => void (await readControlParagraph(input)), corpus: [deb] },
   {
     name: "rpm-header",
     parse: (input) => {

@@ -18,17 +18,23 @@ export const tarOf = (...members: TarMember[]): Buffer => writeTar([{ name: "./"
 interface DebParts {
   /** Of `data.tar`: `.gz`. */
   suffix?: string;
-  /** Members of `control.tar`. */
-  control?: readonly TarMember[];
+  /** Members of `control.tar`, or it by gzip. */
+  control?: readonly TarMember[] | Uint8Array;
 }
+
+/** The control file of a package as `writeArchive` has it. */
+export const controlOf = (name: string): TarMember => ({
+  name: "./control",
+  content: `Package: ${name}\nVersion: 1.0\nArchitecture: amd64\n`,
+});
 
 export function debOf(
   data: Uint8Array,
-  { suffix = "", control = [{ name: "./control", content: "Package: evil\nVersion: 1.0\n" }] }: DebParts = {},
+  { suffix = "", control = [controlOf("evil")] }: DebParts = {},
 ): Buffer {
   const members: [string, Uint8Array][] = [
     ["debian-binary", Buffer.from("2.0\n")],
-    ["control.tar", tarOf(...control)],
+    control instanceof Uint8Array ? ["control.tar.gz", control] : ["control.tar", tarOf(...control)],
     [`data.tar${suffix}`, data],
   ];
   return Buffer.concat([

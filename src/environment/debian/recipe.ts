@@ -61,12 +61,10 @@ export async function unpackSteps(locked: LockedDebian, programs: EnvironmentPro
   });
 }
 
-export function lockedFileOf(
-  { path, sha256, size, archive }: LockedPackage,
-  { suites }: LockedDebian,
-): LockedFile {
+export function lockedFileOf(locked: LockedPackage, { suites }: LockedDebian): LockedFile {
+  const { path, sha256, size, archive } = locked;
   const date = suites.find((suite) => suite.archive === archive)?.date;
-  const from = { kind: "archive", archive, path, ...(date !== undefined && { date }) } as const;
+  const from = { kind: "archive", archive, path, says: locked, ...(date !== undefined && { date }) } as const;
   // `%3a` stands for the colon of an epoch, and a store path has neither.
   const name = path.slice(path.lastIndexOf("/") + 1).replaceAll(/%3a|[^0-9a-zA-Z+._?=-]/gi, "-");
   return { name, sha256, size, from };
