@@ -207,6 +207,11 @@ export type Content = string | Uint8Array | Iterable<string>;
  * @param flush waits until it is on the disk, and outlasts a loss of power
  */
 export function writeContent(place: string | number, content: Content, { flush = false } = {}): void {
+  if (typeof place === "string") return naming(place, () => writeOpened(place, content, flush));
+  writeOpened(place, content, flush);
+}
+
+function writeOpened(place: string | number, content: Content, flush: boolean): void {
   if (typeof content === "string" || content instanceof Uint8Array)
     return writeFileSync(place, content, { flush });
   const fd = typeof place === "number" ? place : openSync(place, "w");
@@ -215,6 +220,16 @@ export function writeContent(place: string | number, content: Content, { flush =
     if (flush) fsyncSync(fd);
   } finally {
     if (fd !== place) closeSync(fd);
+  }
+}
+
+/** The error of a call on an open file does not say which: here it does. */
+export function naming<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof Error && "syscall" in error && !("path" in error)) Object.assign(error, { path });
+    throw error;
   }
 }
 
@@ -265,7 +280,7 @@ export function writeFileAtomically(path: string, content: Content, { flush = fa
 export function writeNewFile(path: string, content: string | Uint8Array, mode = 0o666): void {
   const fd = openSync(path, "wx", mode);
   try {
-    writeFileSync(fd, content);
+    naming(path, () => writeFileSync(fd, content));
   } catch (error) {
     rmSync(path, { force: true });
     throw error;

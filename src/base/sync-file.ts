@@ -10,7 +10,7 @@ export function syncFile(path: string | Buffer): Promise<void> {
     fsync(fd, (failed) => {
       closeSync(fd);
       if (failed === null) resolve();
-      else reject(failed);
+      else reject(Object.assign(failed, { path: String(path) }));
     });
   });
 }

@@ -12,7 +12,7 @@
 // the log's format has them, without a link of their own; the line after has their digest.
 import { closeSync, fsyncSync, statSync } from "node:fs";
 import { digestOf } from "#base/digest.ts";
-import { bytesOfFile, entryAt, statSignature } from "#base/files.ts";
+import { bytesOfFile, entryAt, naming, statSignature } from "#base/files.ts";
 import * as shape from "#base/shape.ts";
 import { isHashedRekord } from "#tlog/hashed-rekord.ts";
 import type { BrokenLine } from "./break-statement.ts";
@@ -272,9 +272,9 @@ export class Journal {
       const { entry, line } = make(before);
       const isCurrent = this.#chain.signature === statSignature(this.file);
       try {
-        writeAt(fd, `${line}\n`, before.end);
+        naming(this.file, () => writeAt(fd, `${line}\n`, before.end));
         // What it vouches for may be named now, and is to be there with its line or not at all. Of a run without work nothing is made.
-        if (entry?.kind !== "repeat") fsyncSync(fd);
+        if (entry?.kind !== "repeat") naming(this.file, () => fsyncSync(fd));
       } catch (error) {
         takeBack(fd, before);
         throw error;

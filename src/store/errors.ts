@@ -12,6 +12,11 @@ export const pipeliteError = errorsOf({
     message: "Cannot write to the store {home}: {limit}",
     hint: "Raise the limit where Pipelite is started (`ulimit -f unlimited`), then run again: nothing half-written is registered",
   },
+  STORE_DISK_FAILED: {
+    exit: 1,
+    message: "Cannot use the store {home}: its disk fails (i/o error)",
+    hint: "Look after the disk (`dmesg`); `pipelite store verify` lists what is damaged",
+  },
   STORE_READ_ONLY: {
     exit: 2,
     message: "Cannot write to the store {home}: {reason}",

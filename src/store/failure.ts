@@ -41,6 +41,11 @@ export function storeFailure(layout: StorePlace, thrown: unknown): unknown {
       return noSpace(layout, error);
     case "EFBIG":
       return fileLimited(layout, error) ?? error;
+    case "EIO":
+      // Of an open file the system names none.
+      return error instanceof Error && "path" in error
+        ? error
+        : pipeliteError("STORE_DISK_FAILED", { home }, error);
     case "EROFS":
       return pipeliteError("STORE_READ_ONLY", { home, reason: "its file system is read-only" }, error);
     case "EACCES":

@@ -205,3 +205,8 @@ test("files below a folder are its own: links lead nowhere, be it out, in a circ
     removeTree(folder);
   }
 });
+
+test("a write that fails names its file", () => {
+  assert.throws(() => writeFileAtomically("/dev/full", "x"), { code: "ENOSPC", path: "/dev/full" });
+  assert.throws(() => writeFileAtomically("/dev/full", ["x"]), { code: "ENOSPC", path: "/dev/full" });
+});

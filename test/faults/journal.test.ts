@@ -45,7 +45,8 @@ for (const kind of ["EIO", "ENOSPC", "after"])
       });
       appendFileSync(journal.file, TORN);
       const fault = { FAULT_HOME: home, FAULT_AT: String(at), FAULT_KIND: kind, LD_PRELOAD: library };
-      const { status } = spawnSync(process.execPath, [script, home], { env: { ...process.env, ...fault } });
+      const env = { ...process.env, ...fault };
+      const { status, stderr } = spawnSync(process.execPath, [script, home], { env, encoding: "utf8" });
       const { sealed, journal: left } = openHome(home);
       const { isJournalled, problem } = sealed.read(FILE);
       assert.deepEqual(left.breaks, [], `call ${at}`);
@@ -55,6 +56,7 @@ for (const kind of ["EIO", "ENOSPC", "after"])
         assert.equal(left.entries.at(-1)?.torn, TORN);
         break;
       }
+      assert.ok(stderr.includes(`path: '${home}/`), `call ${at} names no file: ${stderr}`);
       failed += 1;
       if (!isJournalled && kind !== "after")
         assert.ok(readFileSync(left.file, "utf8").endsWith(TORN), `call ${at}: what was torn is gone`);

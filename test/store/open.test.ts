@@ -7,7 +7,7 @@ import { truncateSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { describe, test } from "node:test";
 import { hex } from "#base/bytes.ts";
-import type { PipeliteError } from "#base/errors.ts";
+import { isPipeliteError, type PipeliteError } from "#base/errors.ts";
 import { sha256 } from "#nix/hash.ts";
 import { layoutOf, type Layout } from "#store/layout.ts";
 import { guard } from "#store/failure.ts";
@@ -195,6 +195,19 @@ test("a database that another process holds is said to be busy", () => {
   using other = new DatabaseSync(layout.databaseFile);
   holder.exec("begin immediate");
   assert.throws(() => guard(layout, () => other.exec("begin immediate")), coded("STORE_BUSY"));
+});
+
+test("a disk that fails under a file that is open is told with the home, and a file that is named is told itself", () => {
+  using rig = new StoreRig();
+  const layout = layoutOf(rig.home);
+  const failure = Object.assign(new Error("EIO"), { code: "EIO", syscall: "write" });
+  const fail = () => guard(layout, () => assert.fail(failure));
+  assert.throws(
+    fail,
+    (error) => isPipeliteError(error, "STORE_DISK_FAILED") && error.message.includes(rig.home),
+  );
+  Object.assign(failure, { path: "/a" });
+  assert.throws(fail, failure);
 });
 
 test("a home below a file is refused", () => {

@@ -3,7 +3,6 @@
 import {
   existsSync,
   linkSync,
-  mkdirSync,
   mkdtempSync,
   readlinkSync,
   readdirSync,
@@ -67,6 +66,6 @@ export async function syncFolders(root: string, folders: readonly string[]): Pro
 }
 
 function put(place: string, write: (place: string) => void): void {
-  mkdirSync(dirname(place), { recursive: true });
+  makeFolder(dirname(place));
   write(place);
 }
