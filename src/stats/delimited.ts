@@ -41,7 +41,8 @@ export function parseDelimited(text: string, request: DelimitedRequest): Delimit
   const [first, ...rest] = recordsOf(text, DELIMITERS[delimiter]);
   const [header, records] = told === null ? [first, rest] : [rest[0], rest.slice(1)];
   if (header === undefined) return undefined;
-  const twice = header.fields.find((field, index) => header.fields.indexOf(field) !== index);
+  const names = new Set<string>();
+  const twice = header.fields.find((field) => names.size === names.add(field).size);
   if (twice !== undefined) throw new LineProblem(header.line, `two columns have the name '${twice}'`);
   const odd = records.find(({ fields }) => fields.length !== header.fields.length);
   if (odd !== undefined) throw new LineProblem(odd.line, problemOf(odd, header));

@@ -116,8 +116,12 @@ function refusal(file: string, place: string, problem: string): PipeliteError {
 
 function noColumn(cells: ReadonlyMap<string, unknown>, column: string): string {
   if (cells.has(column)) return `'${column}' is empty`;
-  return `there is no '${column}' (there are: ${[...cells.keys()].join(", ") || "none"})`;
+  const shown = [...cells.keys()].slice(0, NAMES_SHOWN).join(", ");
+  const more = cells.size > NAMES_SHOWN ? ` and ${cells.size - NAMES_SHOWN} more` : "";
+  return `there is no '${column}' (there are: ${shown || "none"}${more})`;
 }
+
+const NAMES_SHOWN = 20;
 
 const COMMA_NUMBER = /^[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?$/;
 /** One and a half, or one thousand five hundred? */

@@ -169,3 +169,13 @@ test("a file that can't be used ends with 2 and its name, and so does one that c
     assert.ok(stderr.startsWith(`error: Cannot use ${name}: `), stderr);
   }
 });
+
+test("a file may have very many columns: they are compared in linear time, and the message names a few", () => {
+  const names = Array.from({ length: 130_000 }, (_, index) => `c${index}`);
+  const text = `${names.join(",")}\n${names.map(() => "1").join(",")}\n`;
+  const before = process.cpuUsage();
+  assert.deepEqual(read(utf8(text), { column: "c129999" }).values, [1]);
+  const { user, system } = process.cpuUsage(before);
+  assert.ok(user + system < 8e6, `${(user + system) / 1e6} s; pairs of names took minutes`);
+  refused(utf8(text), /there is no 'zz' \(there are: c0, .*, c19 and 129980 more\)$/, { column: "zz" });
+});
