@@ -106,7 +106,7 @@ export default pipeline({ said: command(tools.tool("sh"), ["-c", "cat /etc/motd;
       assert.equal(nix.status, "passed", JSON.stringify(nix.ends));
       assert.deepEqual(nix.outputs, own.outputs);
 
-      const drv = spawnSync("grep", ["-rl", `${port}`, join(project.home, "nix/store")], {
+      const drv = spawnSync("grep", ["-rl", `127.0.0.1:${port}`, join(project.home, "nix/store")], {
         encoding: "utf8",
       });
       assert.equal(drv.stdout, "", "no path of the store names the registry");
