@@ -13,7 +13,6 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { setImmediate } from "node:timers/promises";
 import { isPipeliteError, systemErrorCode } from "#base/errors.ts";
 import { removeTree } from "#base/files.ts";
 import { isProcessAlive } from "#base/process.ts";
@@ -166,11 +165,6 @@ async function build(
         searched.signal.throwIfAborted();
         const leak = await leakIn(searched, made);
         if (leak !== undefined) throw leak;
-        if (job.onMade !== undefined) {
-          job.onMade();
-          // The next stage is told to start before this one is hashed: no processor waits for that.
-          await setImmediate();
-        }
         const built: BuiltOutput = {
           scratch: made,
           scratchPath: scratch,

@@ -46,7 +46,7 @@ export interface BuildJob {
   signal: AbortSignal;
   /** Resolved when its derivation is in the store, where that is not so from the beginning: what is made of it is registered later. */
   written?: Promise<unknown> | undefined;
-  /** Called when the builder has ended and made something, and again when that is safe: what is left then needs no processor. */
+  /** Called when the builder has ended and what it made is safe: what is left to be done needs no processor. */
   onMade?: (() => void) | undefined;
   /** The output that somebody else has made in the meantime, where that will do. */
   madeElsewhere?: (hasWaited: boolean) => StorePath | undefined;

@@ -25,7 +25,7 @@ export interface ScheduleOptions<N> {
   onWanted?: () => void;
   /**
    * A list: the node did not end, but found others to be done first; it needs some of them, and is run again after those.
-   * @param giveBack for a node that needs no room any more, though it has not ended; and once more when it waits to end
+   * @param giveBack for a node that needs no room any more, though it has not ended
    */
   run: (node: N, giveBack: () => void) => Promise<NodeEnd | readonly N[]>;
   /** Called for a node that is not run, with the node whose end is the cause, or undefined when the run was stopped. */
@@ -96,11 +96,10 @@ export async function schedule<N extends object>(
     waiting.delete(node);
     running += 1;
     const giveBackEarly = (): void => {
-      const next = ready.first;
+      const next = rankOf(ready.first);
       // Else the room would be taken when what is to start first may.
-      const isFirst = takers.get(node)?.some((taker) => rankOf(taker) > rankOf(next)) ?? false;
-      if (!isFirst) giveBack();
-      if (isFirst || next === undefined) onWanted?.();
+      if (takers.get(node)?.some((taker) => rankOf(taker) > next)) onWanted?.();
+      else giveBack();
     };
     run(node, giveBackEarly)
       .then((end) => {

@@ -277,7 +277,7 @@ export class Run {
           signal,
           written,
           onMade: () => {
-            if (this.#registering.size >= REGISTERING_MAX && !this.#registering.has(node)) return;
+            if (this.#registering.size >= REGISTERING_MAX) return;
             this.#registering.add(node);
             giveBack();
           },

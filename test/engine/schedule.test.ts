@@ -271,31 +271,6 @@ test("what gives back its room lets others start before it ends, and is asked to
   assert.deepEqual(order, ["a", "a made", "other", "a ended", "behind"]);
 });
 
-test("what gave back its room is asked to end once it waits for that, where nothing else can start", async () => {
-  const wanted = Promise.withResolvers<void>();
-  let isWaiting = false;
-  await schedule([{ name: "a" }], {
-    needs: () => [],
-    isWork: () => true,
-    costOf: () => [1],
-    room: [1],
-    keepGoing: false,
-    signal: new AbortController().signal,
-    skip: () => undefined,
-    onWanted: () => {
-      if (isWaiting) wanted.resolve();
-    },
-    run: async (_, giveBack) => {
-      giveBack();
-      await new Promise((resolve) => setImmediate(resolve));
-      isWaiting = true;
-      giveBack();
-      await wanted.promise;
-      return "done";
-    },
-  });
-});
-
 test("room that is given back is kept for what comes first once the node ends", async () => {
   const order = await orderWithRoomGivenBack({ a: 9, other: 1, behind: 5 });
   assert.deepEqual(order, ["a", "a made", "a ended", "behind", "other"]);
