@@ -1,22 +1,11 @@
 // A disk that fails while the indices of a repository are written is told as one, whichever call it fails.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { pathToFileURL } from "node:url";
-import { removeTree } from "#base/files.ts";
+import { test } from "node:test";
 import { peer } from "../rig/peer.ts";
-import { compileFaults } from "./work.ts";
+import { FaultyScript, moduleText } from "./each-call.ts";
 
-let folder: string;
-before(() => (folder = mkdtempSync(join(tmpdir(), "pipelite-repository-faults-"))));
-after(() => removeTree(folder));
-
-const MODULE = pathToFileURL(join(import.meta.dirname, "../../src/ship/repository/switch.ts")).href;
 const SWITCH = `
-  const { switchFolder } = await import(${JSON.stringify(MODULE)});
+  const { switchFolder } = await import(${moduleText("ship/repository/switch.ts")});
   try {
     const files = new Map([["a/b/one", Buffer.from("one")]]);
     await switchFolder(process.argv[2], { folder: "dists", files, isKept: () => false });
@@ -26,19 +15,11 @@ const SWITCH = `
 `;
 
 test("each call that fails is told by its own error", { skip: peer("gcc") }, () => {
-  const library = compileFaults(folder);
-  const script = join(folder, "switch.ts");
-  writeFileSync(script, SWITCH);
-  let failed = 0;
-  for (let at = 1; ; at += 1) {
-    const root = join(folder, `root-${at}`);
-    mkdirSync(root);
-    const fault = { FAULT_HOME: root, FAULT_AT: String(at), FAULT_KIND: "EIO", LD_PRELOAD: library };
-    const env = { ...process.env, ...fault };
-    const { stdout } = spawnSync(process.execPath, [script, root], { env, encoding: "utf8" });
-    if (stdout === "") break;
-    assert.equal(stdout, "EIO\n", `call ${at}`);
-    failed += 1;
-  }
+  using script = new FaultyScript(SWITCH);
+  const failed = script.failEachCall("EIO", (_folder, { status, stdout }, at) => {
+    assert.equal(status, 0, `call ${at}`);
+    if (stdout !== "") assert.equal(stdout, "EIO\n", `call ${at}`);
+    return stdout === "";
+  });
   assert.ok(failed >= 8, `${failed} calls`);
 });
