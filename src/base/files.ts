@@ -52,12 +52,21 @@ export function entryAt(path: string): Stats | undefined {
     // An exception for each that is not there takes longer than the look.
     return lstatSync(path, { throwIfNoEntry: false });
   } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(systemErrorCode(error) ?? "")) return undefined;
+    const code = systemErrorCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    if (code === "ENAMETOOLONG" && hasNameTooLong(path)) return undefined;
     throw error;
   }
 }
 
+/** Nothing has such a name, on any file system; a long path of short ones may well be there. */
+function hasNameTooLong(path: string): boolean {
+  return path.split("/").some((name) => Buffer.byteLength(name) > NAME_MAX);
+}
+
 const LINKS_MAX = 40;
+/** Bytes (NAME_MAX of limits.h). */
+const NAME_MAX = 255;
 
 /**
  * Where a path of another root is: its links mean what they mean there.

@@ -20,7 +20,7 @@ export function evaluateMarker(marker: string, variables: MarkerVariables): bool
     at += 1;
     if (token?.text !== undefined) return { text: token.text, variable: undefined };
     const name = token?.word ?? "";
-    const value = variables[name];
+    const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
     if (value === undefined) throw wrong(marker);
     return { text: value, variable: name };
   };

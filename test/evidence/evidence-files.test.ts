@@ -36,6 +36,16 @@ for (const text of [
 ])
   test(`'${text}' is no place of a run`, () => assert.equal(parseReference(text), undefined));
 
+test("a place whose name no file system takes is not there", () => {
+  const folder = mkdtempSync(join(tmpdir(), "pipelite-evidence-"));
+  const read = (name: string) => () =>
+    new EvidenceFiles().read({ path: folder, shown: PATH }, `${name}#/a`);
+  // 128 characters, 256 bytes.
+  for (const name of ["x".repeat(256), "é".repeat(128), `a/${"x".repeat(5000)}`])
+    assert.throws(read(name), (error) => isPipeliteError(error, "EVIDENCE_MISSING"), name);
+  rmSync(folder, { recursive: true });
+});
+
 test("an output that is one file has no verdict, and nothing is below it", () => {
   const folder = mkdtempSync(join(tmpdir(), "pipelite-evidence-"));
   const file = join(folder, "output");

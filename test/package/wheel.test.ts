@@ -63,6 +63,7 @@ test("conditions are read as packaging reads them", () => {
     "python_version",
     "python_version >= 3",
     "x == 'y'",
+    "python_version < constructor",
     "os_name == 'posix' or",
     "os_name = 'a'",
   ])
