@@ -38,8 +38,7 @@ for (const text of [
 
 test("a place whose name no file system takes is not there", () => {
   const folder = mkdtempSync(join(tmpdir(), "pipelite-evidence-"));
-  const read = (name: string) => () =>
-    new EvidenceFiles().read({ path: folder, shown: PATH }, `${name}#/a`);
+  const read = (name: string) => () => new EvidenceFiles().read({ path: folder, shown: PATH }, `${name}#/a`);
   // 128 characters, 256 bytes.
   for (const name of ["x".repeat(256), "é".repeat(128), `a/${"x".repeat(5000)}`])
     assert.throws(read(name), (error) => isPipeliteError(error, "EVIDENCE_MISSING"), name);
