@@ -29,6 +29,10 @@ const { status } = spawnSync(
     "--test",
     "--test-concurrency=2",
     "--test-timeout=1200000",
+    ...["spec", join(root, "test/rig/times.ts")].flatMap((reporter) => [
+      `--test-reporter=${reporter}`,
+      "--test-reporter-destination=stdout",
+    ]),
     ...processesOf(filesOf(named)),
   ],
   { stdio: "inherit", cwd: root, env },
