@@ -3,6 +3,8 @@
 import { dirname, relative } from "node:path";
 import type { TestEvent } from "node:test/reporters";
 
+// Node asks for the default export.
+// oxlint-disable-next-line import/no-default-export
 export default async function* times(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const seconds = new Map<string, number>();
   for await (const { type, data } of events) {
@@ -10,6 +12,6 @@ export default async function* times(events: AsyncIterable<TestEvent>): AsyncGen
     const folder = dirname(relative(process.cwd(), data.file ?? ""));
     seconds.set(folder, (seconds.get(folder) ?? 0) + data.details.duration_ms / 1000);
   }
-  for (const [folder, sum] of [...seconds].sort(([, a], [, b]) => b - a))
+  for (const [folder, sum] of [...seconds].toSorted(([, a], [, b]) => b - a))
     yield `${sum.toFixed(1).padStart(8)} s  ${folder}\n`;
 }
