@@ -1,4 +1,5 @@
 // The source files of a run: those that it was made from and that have not changed since, so far as stat can tell.
+import { statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { byteStringOf } from "#base/bytes.ts";
 import { bytesOfFile, entryAt } from "#base/files.ts";
@@ -15,6 +16,8 @@ const BESIDE = ["pipelite.lock.json", "release-policy.json"];
 export function archiveSources(home: Home, { runId, record }: ReadRun): Map<string, Uint8Array> | string {
   const made = madeFrom(home, runId);
   if (made === undefined) return "left out, since nothing here knows any more which they were";
+  // What the notes of somebody else name could be any file that we may read and he may not.
+  if (statSync(home.folder).uid !== process.geteuid?.()) return "left out, since the home is somebody else's";
   const folder = dirname(record.pipelineFile);
   const root = projectOf(folder);
   const isSource = (path: string): boolean => {

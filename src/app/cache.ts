@@ -1,8 +1,9 @@
 // Binary caches: paths into them, out of them, and the store of a home as one.
 import { randomBytes } from "node:crypto";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { messageOf } from "#base/strict-json.ts";
-import { bytesOfFile, readNamedText } from "#base/files.ts";
+import { readNamedText } from "#base/files.ts";
+import { openHome } from "#home/home.ts";
 import type { Variables } from "#base/environment.ts";
 import type { NarCompression } from "#cache/compression.ts";
 import { shownWord } from "#cache/files.ts";
@@ -99,8 +100,8 @@ export async function serveHome(options: ServeFromHome): Promise<RunningServer> 
   const key = keyFile === undefined ? undefined : readSecretKey(keyFile);
   const tokens = tokenFile === undefined ? [] : readTokens(tokenFile);
   const store = openStore(home, { readOnly: tokens.length === 0 });
-  const logOf = (base: string) =>
-    bytesOfFile(join(home, "nix/var/log/nix/drvs", base.slice(0, 2), base.slice(2)));
+  const kept = openHome(home);
+  const logOf = (path: StorePath) => kept.readLog(path);
   try {
     const server = await serveCache({
       store,

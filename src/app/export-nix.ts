@@ -1,5 +1,5 @@
 // A pipeline as a flake: its derivations and its text in `flake`, and in `cache` what they read, as a binary cache.
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { entryAt, isDirectory, makeFolder, removeTree } from "#base/files.ts";
 import { storePathBase } from "#nix/store-path.ts";
@@ -58,8 +58,8 @@ export async function exportNix(options: ExportNix): Promise<ExportedNix> {
   const reason = shells === "lock" ? await lockShells(options) : undefined;
   const asked = { ...options, run, tools: shells === "machine" ? shells : "debian" } as const;
   return exportDerivations(asked, async (store, { contents, texts, fetched }) => {
-    const made = join(dirname(out), `.${process.pid}-export`);
-    makeFolder(made);
+    makeFolder(dirname(out));
+    const made = mkdtempSync(join(dirname(out), ".export-"));
     try {
       mkdirSync(join(made, "flake/drv"), { recursive: true });
       for (const [name, text] of Object.entries(writeFlake({ ...contents, caches: cacheUrls })))

@@ -1,7 +1,7 @@
 // All that belongs into the archive of a run: from the store the closure of its outputs and of what they were built from, as a
 // binary cache of Nix; from the home the log, and what its lines say of this run and of those that built for it.
 import { join } from "node:path";
-import { bytesOfFile, entryAt, filesBelow } from "#base/files.ts";
+import { entryAt, filesBelow } from "#base/files.ts";
 import { byteStringOf, compareByteStrings, hex } from "#base/bytes.ts";
 import { VERSION } from "#base/version.ts";
 import { cacheInfoText } from "#cache/cache-info.ts";
@@ -133,8 +133,7 @@ function wholeRealisations(store: Store, closure: readonly StorePath[]): Realisa
 }
 
 function buildLog(home: Home, path: StorePath): Member[] {
-  const file = isDerivationPath(path) ? home.logOf(path) : undefined;
-  const bytes = file === undefined ? undefined : bytesOfFile(file);
+  const bytes = isDerivationPath(path) ? home.readLog(path) : undefined;
   return bytes === undefined ? [] : [memberOf(`logs/${storePathBase(path)}`, bytes)];
 }
 

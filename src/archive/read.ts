@@ -25,6 +25,8 @@ export class ArchiveReader {
   readonly #source: ByteSource;
   readonly #file: string;
   readonly #members: ReadonlyMap<string, Place>;
+  /** What is signed is what members are compared with: the file may be another one by the time it is read again. */
+  readonly #sumsFile: Uint8Array;
   readonly #sums: ReadonlyMap<string, string>;
 
   /**
@@ -37,6 +39,7 @@ export class ArchiveReader {
     this.#file = file;
     this.#refusePacked();
     this.#members = this.#index();
+    this.#sumsFile = this.#whole(MEMBER_NAMES.sums);
     this.#sums = this.#readSums();
     this.manifest = this.#readManifest();
   }
@@ -57,7 +60,7 @@ export class ArchiveReader {
 
   /** SHA256SUMS and what is signed over it: neither is named in it. */
   get signed(): { sums: Uint8Array; signature: Uint8Array } {
-    return { sums: this.#whole(MEMBER_NAMES.sums), signature: this.#whole(MEMBER_NAMES.signature) };
+    return { sums: this.#sumsFile, signature: this.#whole(MEMBER_NAMES.signature) };
   }
 
   /** The bytes of a member, when they have the hash that SHA256SUMS says. */
@@ -151,7 +154,7 @@ export class ArchiveReader {
 
   /** Lines of a digest, two spaces and a name, sorted: one for each member but this one and its signature. */
   #readSums(): Map<string, string> {
-    const text = toByteString(this.#whole(MEMBER_NAMES.sums));
+    const text = toByteString(this.#sumsFile);
     const lines = text.split("\n");
     if (lines.pop() !== "") this.fail("SHA256SUMS does not end with a line feed");
     const sums = new Map<string, string>();

@@ -1,6 +1,7 @@
 // Writes an archive as a tar whose bytes follow from its members: sorted, with one mode, one time, and no owner.
 import { createHash } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
+import { temporaryFor } from "#base/files.ts";
 import { TAR_END, tarHeader, tarPadding } from "#package/tar-writer.ts";
 import { pipeliteError } from "./errors.ts";
 import type { Member } from "./member.ts";
@@ -25,11 +26,11 @@ export async function writeArchive(
   members: readonly Member[],
   { run, signal, onMember }: { run: string; signal: AbortSignal; onMember: (done: number) => void },
 ): Promise<Written> {
-  const temporary = `${target}.${process.pid}.tmp`;
+  const temporary = temporaryFor(target);
   const whole = createHash("sha256");
   let sizeBytes = 0;
   try {
-    await using file = await open(temporary, "w");
+    await using file = await open(temporary, "wx");
     const put = async (bytes: Uint8Array): Promise<void> => {
       whole.update(bytes);
       sizeBytes += bytes.length;

@@ -12,7 +12,6 @@ import {
   mkdtempSync,
   openSync,
   readdirSync,
-  readlinkSync,
   readSync,
   renameSync,
   rmSync,
@@ -64,39 +63,8 @@ function hasNameTooLong(path: string): boolean {
   return path.split("/").some((name) => Buffer.byteLength(name) > NAME_MAX);
 }
 
-const LINKS_MAX = 40;
 /** Bytes (NAME_MAX of limits.h). */
 const NAME_MAX = 255;
-
-/**
- * Where a path of another root is: its links mean what they mean there.
- * @param path absolute, in that root
- * @returns undefined where links lead in a circle; what is there need not exist
- */
-export function placeInRoot(root: string, path: string): string | undefined {
-  let open = path.split("/");
-  let done: string[] = [];
-  for (let followed = 0; open.length > 0;) {
-    const [part = "", ...rest] = open;
-    open = rest;
-    if (part === "" || part === ".") continue;
-    if (part === "..") {
-      done.pop();
-      continue;
-    }
-    const place = join(root, ...done, part);
-    if (entryAt(place)?.isSymbolicLink() !== true) {
-      done.push(part);
-      continue;
-    }
-    followed += 1;
-    if (followed > LINKS_MAX) return undefined;
-    const target = readlinkSync(place);
-    if (target.startsWith("/")) done = [];
-    open = [...target.split("/"), ...open];
-  }
-  return join(root, ...done);
-}
 
 /** The names of a path that stays below its base; undefined for any other, `..` and empty names included. */
 export function partsBelow(file: string): string[] | undefined {
@@ -215,15 +183,21 @@ export type Content = string | Uint8Array | Iterable<string>;
  * @param place a path, or a descriptor, which stays open
  * @param flush waits until it is on the disk, and outlasts a loss of power
  */
-export function writeContent(place: string | number, content: Content, { flush = false } = {}): void {
-  if (typeof place === "string") return naming(place, () => writeOpened(place, content, flush));
-  writeOpened(place, content, flush);
+export function writeContent(
+  place: string | number,
+  content: Content,
+  { flush = false, flag = "w" } = {},
+): void {
+  if (typeof place === "string") return naming(place, () => writeOpened(place, content, { flush, flag }));
+  writeOpened(place, content, { flush, flag });
 }
 
-function writeOpened(place: string | number, content: Content, flush: boolean): void {
+type Way = { flush: boolean; flag: string };
+
+function writeOpened(place: string | number, content: Content, { flush, flag }: Way): void {
   if (typeof content === "string" || content instanceof Uint8Array)
-    return writeFileSync(place, content, { flush });
-  const fd = typeof place === "number" ? place : openSync(place, "w");
+    return writeFileSync(place, content, { flush, flag });
+  const fd = typeof place === "number" ? place : openSync(place, flag);
   try {
     for (const block of content) writeFileSync(fd, block);
     if (flush) fsyncSync(fd);
@@ -275,14 +249,24 @@ export function makeFolder(folder: string): void {
 export function writeFileAtomically(path: string, content: Content, { flush = false } = {}): void {
   if (isSpecial(path)) return writeContent(path, content);
   makeFolder(dirname(path));
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = temporaryFor(path);
   try {
-    writeContent(temporary, content, { flush });
+    writeContent(temporary, content, { flush, flag: "wx" });
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
   }
+}
+
+/**
+ * The name of a file until it is whole, to be opened with `wx`. It can be guessed: a link that somebody put there would lead what is
+ * written to any file that we may write, so what is there is removed.
+ */
+export function temporaryFor(path: string): string {
+  const temporary = `${path}.${process.pid}.tmp`;
+  rmSync(temporary, { recursive: true, force: true });
+  return temporary;
 }
 
 /** Writes a file that must not be there yet; where it can't be written nothing of it stays. @throws the system's EEXIST */

@@ -2,7 +2,7 @@
 // cache protocol"; `POST /missing` and `GET /<hash>.closure.narinfo` are ours.
 import { hex } from "#base/bytes.ts";
 import { shownJson } from "#base/shown-json.ts";
-import { isStorePath, STORE_DIR, storePathHash } from "#nix/store-path.ts";
+import { isStorePath, STORE_DIR, storePathHash, type StorePath } from "#nix/store-path.ts";
 import { narInfoFingerprint, writeNarInfo } from "#nix/narinfo.ts";
 import { encodeNix32 } from "#nix/nix32.ts";
 import { realisationFingerprint, writeRealisation } from "#nix/realisation.ts";
@@ -21,8 +21,8 @@ export interface Served {
   compression: NarCompression;
   /** Signs narinfos and realisations as they go out. */
   key?: SecretKey | undefined;
-  /** Where the logs of builds are, by the derivation's base name. */
-  logOf?: (drvBase: string) => Uint8Array | undefined;
+  /** The log of the last build of a derivation. */
+  logOf?: (drvPath: StorePath) => Uint8Array | undefined;
 }
 
 export interface CacheResponse {
@@ -136,8 +136,9 @@ function nar(
 }
 
 function log({ logOf }: Served, [base = ""]: readonly (string | undefined)[]): CacheResponse | undefined {
-  if (!isStorePath(`${STORE_DIR}/${base}`)) return undefined;
-  const bytes = logOf?.(base);
+  const path = `${STORE_DIR}/${base}`;
+  if (!isStorePath(path)) return undefined;
+  const bytes = logOf?.(path);
   return bytes && { status: 200, type: typeOf("log/"), text: Buffer.from(bytes).toString("latin1") };
 }
 

@@ -7,7 +7,12 @@ import type { Output } from "#view/view.ts";
 import type { ExitCode, Host } from "./context.ts";
 import { pipeliteError } from "./errors.ts";
 
+/** Of a file mode: whoever is neither owner nor in the group may write. */
+const WRITTEN_BY_ALL = 0o002;
+
 export async function runProcess(argv: readonly string[]): Promise<void> {
+  // As machines of CI have it, nothing is masked: a home that everybody may write proves nothing.
+  process.umask(process.umask() | WRITTEN_BY_ALL);
   const outputs = new Map<number, Output>();
   const outputOf = (stream: "stdout" | "stderr"): Output =>
     outputs.getOrInsertComputed(FD[stream], () => openOutput(stream));

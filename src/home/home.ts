@@ -3,9 +3,9 @@
 import { statSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { isPipeliteError } from "#base/errors.ts";
-import { bytesOfFile } from "#base/files.ts";
+import { bytesOfFile, entryAt } from "#base/files.ts";
 import { parseStorePath, storePathBase } from "#nix/store-path.ts";
-import { logFile } from "#store/layout.ts";
+import { readableLog, refuseLinks } from "#store/layout.ts";
 import { breakStatement, type BrokenLine } from "./break-statement.ts";
 import { pipeliteError } from "./errors.ts";
 import { Journal } from "./journal.ts";
@@ -60,13 +60,14 @@ export class Home {
 
   /** The file with the log of the last build of a derivation; undefined where there is none. */
   logOf(drvPath: string | undefined): string | undefined {
-    const file = drvPath === undefined ? undefined : logFile(this.folder, parseStorePath(drvPath));
-    return file !== undefined && statSync(file, { throwIfNoEntry: false })?.isFile() ? file : undefined;
+    const file = drvPath === undefined ? undefined : readableLog(this.folder, parseStorePath(drvPath));
+    return file !== undefined && entryAt(file)?.isFile() === true ? file : undefined;
   }
 
   /** What is in it. */
   readLog(drvPath: string | undefined): Buffer | undefined {
-    return drvPath === undefined ? undefined : bytesOfFile(logFile(this.folder, parseStorePath(drvPath)));
+    const file = this.logOf(drvPath);
+    return file === undefined ? undefined : bytesOfFile(file);
   }
 
   /** Where the folders of a build that failed are kept, which `run --debug` asks for: `build`, and `store` with its output. */
@@ -92,7 +93,7 @@ export class Home {
 
 /**
  * A handle to the home in a folder, which need not exist yet. Nothing is kept open.
- * @throws HOME_DAMAGED when something lies in the place of a folder, or of the lock
+ * @throws HOME_DAMAGED when something lies in the place of a folder, or of the lock; HOME_LINKED when that is a link
  */
 export function openHome(folder: string): Home {
   const layout = homeLayout(folder);
@@ -102,6 +103,7 @@ export function openHome(folder: string): Home {
     join(own, name),
   );
   const roots = layoutOf(folder).ownRootsDir;
+  refuseLinks(folder, [...Object.values(layout).filter((path) => path !== layout.folder), ...sealed, roots]);
   for (const path of [roots, log, attestations, runs, events, audits, keys, notes, sourceMaps, ...sealed])
     requireKind(path, "folder");
   for (const path of [sealLock, builds, history, origin]) requireKind(path, "file");

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { bytesOfFile, isDirectory, makeFolder, writeFileAtomically } from "#base/files.ts";
+import { bytesOfFile, isDirectory, makeFolder, temporaryFor, writeFileAtomically } from "#base/files.ts";
 import { flock } from "#base/libc.ts";
 import { asBuffer, utf8 } from "#base/bytes.ts";
 import { digestOf } from "#base/digest.ts";
@@ -286,9 +286,9 @@ export class TransparencyLog {
   #writeCheckpoint(size: number, note: string): void {
     const kept = join(this.folder, `checkpoints/${size}`);
     makeFolder(dirname(kept));
-    const temporary = `${this.#checkpointFile}.${process.pid}.tmp`;
+    const temporary = temporaryFor(this.#checkpointFile);
     if (size > 0) syncFile(this.#journalFile);
-    writeFileSync(temporary, note);
+    writeFileSync(temporary, note, { flag: "wx" });
     syncFile(temporary);
     rmSync(kept, { force: true });
     linkSync(temporary, kept);
@@ -319,8 +319,8 @@ function entryOf(line: Uint8Array): Uint8Array {
 
 /** The key is there whole, or not at all. */
 function writeNewKey(file: string, pem: string | Buffer): void {
-  const temporary = `${file}.${process.pid}.tmp`;
-  writeFileSync(temporary, pem, { mode: PRIVATE_MODE });
+  const temporary = temporaryFor(file);
+  writeFileSync(temporary, pem, { mode: PRIVATE_MODE, flag: "wx" });
   syncFile(temporary);
   renameSync(temporary, file);
 }

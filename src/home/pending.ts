@@ -3,7 +3,7 @@
 import { renameSync, rmSync } from "node:fs";
 import { digestOf } from "#base/digest.ts";
 import { systemErrorCode } from "#base/errors.ts";
-import { bytesOfFile } from "#base/files.ts";
+import { bytesOfFile, entryAt } from "#base/files.ts";
 
 export function pendingOf(path: string): string {
   return `${path}.pending`;
@@ -21,7 +21,7 @@ export function writeWithLine<T>(path: string, isJournalled: () => boolean, writ
 
 /** Names a file whose process had no time for it, where the journal has one of these digests for it, and gives its bytes. */
 export function finishPending(path: string, digests: readonly string[]): Buffer | undefined {
-  const bytes = digests.length === 0 ? undefined : bytesOfFile(pendingOf(path));
+  const bytes = digests.length === 0 || isLink(pendingOf(path)) ? undefined : bytesOfFile(pendingOf(path));
   if (bytes === undefined || !digests.includes(digestOf(bytes))) return undefined;
   try {
     renameSync(pendingOf(path), path);
@@ -30,4 +30,8 @@ export function finishPending(path: string, digests: readonly string[]): Buffer 
     if (!/^(EROFS|EACCES|EPERM|ENOENT)$/.test(systemErrorCode(error) ?? "")) throw error;
   }
   return bytes;
+}
+
+function isLink(path: string): boolean {
+  return entryAt(path)?.isSymbolicLink() === true;
 }

@@ -4,9 +4,10 @@
 import { closeSync, existsSync, linkSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { digestOf } from "#base/digest.ts";
-import { bytesOfFile, entryAt, makeFolder, writeFileAtomically } from "#base/files.ts";
+import { bytesInside, entryAt, makeFolder, writeFileAtomically } from "#base/files.ts";
 import { flock } from "#base/libc.ts";
 import type { Journal, JournalKind } from "./journal.ts";
+import { refuseLinks } from "#store/layout.ts";
 import type { HomeLayout } from "./layout.ts";
 import { finishPending, pendingOf, writeWithLine } from "./pending.ts";
 
@@ -71,6 +72,7 @@ export class SealedFiles {
   /** Writes the file under the name that it has until its line is there, and the line. */
   #writePending({ kind, subject, file, content }: NewSealed, makeRoom: () => void): void {
     const path = this.#pathOf(file);
+    refuseLinks(this.#layout.own, [dirname(path)]);
     const digest = digestOf(content);
     const isJournalled = () => this.#digestsOf(file).includes(digest);
     writeWithLine(path, isJournalled, () => {
@@ -85,7 +87,7 @@ export class SealedFiles {
     const path = this.#pathOf(file);
     const isPending = existsSync(pendingOf(path));
     return (
-      (isPending ? finishPending(path, this.#digestsOf(file).slice(-1)) : undefined) ?? bytesOfFile(path)
+      (isPending ? finishPending(path, this.#digestsOf(file).slice(-1)) : undefined) ?? this.#bytesAt(file)
     );
   }
 
@@ -93,7 +95,7 @@ export class SealedFiles {
   read(file: string, digest?: string): Sealed {
     const path = this.#pathOf(file);
     const wanted = digest === undefined ? this.#digestsOf(file) : [digest];
-    const bytes = finishPending(path, wanted) ?? bytesOfFile(path);
+    const bytes = finishPending(path, wanted) ?? this.#bytesAt(file);
     const isJournalled = wanted.length > 0;
     const found = bytes === undefined ? undefined : digestOf(bytes);
     return {
@@ -137,6 +139,11 @@ export class SealedFiles {
     } finally {
       closeSync(fd);
     }
+  }
+
+  /** A line may name any file, and a link could lead to any of this machine. */
+  #bytesAt(file: string): Buffer | undefined {
+    return bytesInside(this.#layout.own, file);
   }
 
   #pathOf(file: string): string {

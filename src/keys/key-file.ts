@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { systemErrorCode } from "#base/errors.ts";
-import { readNamedText } from "#base/files.ts";
+import { readNamedText, temporaryFor } from "#base/files.ts";
 import {
   CURVE,
   parsePublicKey,
@@ -116,8 +116,7 @@ export function writeKeyPair(
 
 /** The file is there whole, also after a loss of power, or not at all: what a key has signed is worth nothing without it. */
 export function writeNew(file: string, content: string | Buffer, mode: number): void {
-  const unfinished = `${file}.${process.pid}.tmp`;
-  rmSync(unfinished, { force: true });
+  const unfinished = temporaryFor(file);
   try {
     writeFileSync(unfinished, content, { mode, flag: "wx", flush: true });
     nameNew(unfinished, file);

@@ -2,7 +2,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { placeInRoot } from "#base/files.ts";
+import { placeInRoot } from "#base/place-in-root.ts";
 import { rootEntered } from "#environment/programs.ts";
 import type { Derivation } from "#nix/derivation.ts";
 import { parseStorePath } from "#nix/store-path.ts";

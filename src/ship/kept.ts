@@ -5,7 +5,7 @@ import { closeSync, createReadStream, existsSync, openSync, readdirSync, renameS
 import { join } from "node:path";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { hexDigestOf } from "#base/digest.ts";
-import { bytesOfFile, makeFolder, writeFileAtomically } from "#base/files.ts";
+import { bytesOfFile, makeFolder, temporaryFor, writeFileAtomically } from "#base/files.ts";
 import type { Shape } from "#base/shape.ts";
 import { parseStrictJson } from "#base/strict-json.ts";
 import { writeAll } from "#base/file-pieces.ts";
@@ -48,8 +48,8 @@ export class Keeper {
   constructor(folder: string, file: string) {
     makeFolder(folder);
     this.#file = file;
-    this.#unfinished = `${file}.${process.pid}.tmp`;
-    this.#fd = openSync(this.#unfinished, "w");
+    this.#unfinished = temporaryFor(file);
+    this.#fd = openSync(this.#unfinished, "wx");
   }
 
   add(packed: Uint8Array): void {

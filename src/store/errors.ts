@@ -27,6 +27,11 @@ export const pipeliteError = errorsOf({
     message: "Cannot open the store {home}: there is none",
     hint: "`pipelite run` makes it; --store names another",
   },
+  HOME_LINKED: {
+    exit: 3,
+    message: "Cannot use {path}: it is a link, in the place of what a home has itself",
+    hint: "Whoever made it has what is written to the home written elsewhere. Put what it leads to in its place; the home as a whole may be a link",
+  },
   STORE_BUSY: {
     exit: 1,
     message: "Cannot use the store {home}: another process has held its database for {timeoutMs} ms",

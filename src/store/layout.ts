@@ -1,11 +1,12 @@
 // Where everything of a store lies below its home. The logical store directory is always /nix/store;
 // physically it is `<home>/nix/store`, which is what Nix calls a chroot store. Our own state lies beside it
 // in `<home>/pipelite`: inside the store directory everything that is not registered is garbage.
-import { makeFolder } from "#base/files.ts";
+import { entryAt, makeFolder, placeInside } from "#base/files.ts";
 import { lstatSync, symlinkSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { systemErrorCode } from "#base/errors.ts";
 import { STORE_DIR, storePathBase, type StorePath } from "#nix/store-path.ts";
+import { pipeliteError } from "./errors.ts";
 
 export interface Layout {
   readonly home: string;
@@ -72,6 +73,29 @@ export function physicalPath(layout: Layout, path: StorePath): string {
   return `${layout.storeDir}/${storePathBase(path)}`;
 }
 
+/**
+ * That none of these, and of the folders between them and the home, is a link: who put it there would have us write, and remove,
+ * wherever it leads.
+ * @param paths below the home
+ * @throws PipeliteError HOME_LINKED
+ */
+export function refuseLinks(home: string, paths: readonly string[]): void {
+  const root = resolve(home);
+  const looked = new Set([root]);
+  const look = (path: string): void => {
+    if (looked.has(path) || path === dirname(path)) return;
+    looked.add(path);
+    look(dirname(path));
+    if (entryAt(path)?.isSymbolicLink() === true) throw pipeliteError("HOME_LINKED", { path });
+  };
+  for (const path of paths) look(path);
+}
+
+/** @throws PipeliteError HOME_LINKED where a link is in the place of a folder or file of the store */
+export function refuseLinksIn({ home, ...places }: Layout): void {
+  refuseLinks(home, [...Object.values(places), logsFolder(home)]);
+}
+
 /** Makes the folders Nix expects; those that exist are left as they are. */
 export function createLayout(layout: Layout): void {
   const folders = [
@@ -98,6 +122,15 @@ export function logsFolder(home: string): string {
 }
 
 export function logFile(home: string, drvPath: StorePath): string {
+  return join(logsFolder(home), logName(drvPath));
+}
+
+/** The same, to read it: undefined where a link is on the way, which could lead to any file of this machine. */
+export function readableLog(home: string, drvPath: StorePath): string | undefined {
+  return placeInside(logsFolder(home), logName(drvPath));
+}
+
+function logName(drvPath: StorePath): string {
   const base = storePathBase(drvPath);
-  return join(logsFolder(home), base.slice(0, 2), base.slice(2));
+  return join(base.slice(0, 2), base.slice(2));
 }

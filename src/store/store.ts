@@ -23,7 +23,7 @@ import { settleRows } from "./durable.ts";
 import { guard } from "./failure.ts";
 import { collectGarbage, deletePaths, type CollectedGarbage, type CollectGarbage } from "./gc.ts";
 import { LockFiles } from "./lock-files.ts";
-import { createLayout, layoutOf, physicalPath, type Layout } from "./layout.ts";
+import { createLayout, layoutOf, physicalPath, refuseLinksIn, type Layout } from "./layout.ts";
 import { lockPaths, takeBigLock, takeBigLockReadOnly, type PathLocks } from "./locks.ts";
 import { optimiseStore, type OptimisedStore, type OptimiseStore } from "./optimise.ts";
 import { registerOutputs } from "./outputs.ts";
@@ -181,11 +181,12 @@ export interface OpenStore {
 /**
  * Opens the store at `home`; makes one where there is none, unless it is only to be read.
  * @throws PipeliteError STORE_NOT_FOUND, STORE_READ_ONLY, STORE_DATABASE_DAMAGED, STORE_SCHEMA_FOREIGN,
- * STORE_NO_SPACE
+ * STORE_NO_SPACE, HOME_LINKED
  */
 export function openStore(home: string, { readOnly = false }: OpenStore = {}): Store {
   const layout = layoutOf(home);
   return guard(layout, () => {
+    refuseLinksIn(layout);
     const { database, bigLock } = readOnly ? openReadOnly(layout) : openWritable(layout);
     return makeStore(layout, database, { readOnly, bigLock });
   });

@@ -3,7 +3,8 @@
 // only within it.
 import { readdirSync, type Dirent } from "node:fs";
 import { basename, join } from "node:path";
-import { bytesOfFile, entryAt, placeInRoot, wholeFile } from "#base/files.ts";
+import { bytesOfFile, entryAt, wholeFile } from "#base/files.ts";
+import { placeInRoot } from "#base/place-in-root.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { isObject, parseStrictJson } from "#base/strict-json.ts";
 import { npmArchiveName } from "#package/npm.ts";

@@ -1,7 +1,18 @@
 // The archive of a real run: what it holds, that its bytes follow from the run, and that the home it makes stands by itself.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -23,7 +34,9 @@ import { generateKey } from "#keys/key-file.ts";
 import { writePublicKey, type SigningKey } from "#sigstore/index.ts";
 import { TransparencyLog } from "#home/log.ts";
 import { signRun } from "#release/signatures.ts";
+import { parseStorePath } from "#nix/store-path.ts";
 import { openStore } from "#store/index.ts";
+import { logFile } from "#store/layout.ts";
 import { attestRun } from "#supply/attestations.ts";
 import { builderKey } from "#supply/attest.ts";
 import { personWith } from "#supply/person.ts";
@@ -63,17 +76,18 @@ describe("the archive of a run", { skip: sweep() }, () => {
     target: string,
     given: AbortSignal = signal,
     key: SigningKey = builderKey(home),
+    of: Home = home,
   ): Promise<void> {
-    using store = openStore(project.home, { readOnly: true });
-    const run = home.runs.read(attested.runId);
+    using store = openStore(of.folder, { readOnly: true });
+    const run = of.runs.read(attested.runId);
     const program = new Map([["dist/cli.cjs", Buffer.from("process.exit(0);\n")]]);
     const person = personWith(key);
     const members = await gatherMembers({
-      home,
+      home: of,
       store,
       run,
       program,
-      sources: archiveSources(home, run),
+      sources: archiveSources(of, run),
       person,
     });
     await writeArchive(target, members, { run: run.runId, signal: given, onMember: () => undefined });
@@ -250,6 +264,33 @@ describe("the archive of a run", { skip: sweep() }, () => {
     );
     assert.match(JSON.stringify(audit().findings), /former log.*its end is lost/);
     writeFileSync(opened.layout.journal, journal);
+  });
+
+  test("a home of somebody else gives no file of ours by what it names or links to", async (context) => {
+    const theirs = openHome(join(folder, "theirs"));
+    cpSync(home.folder, theirs.folder, { recursive: true, verbatimSymlinks: true });
+    const secret = join(folder, "secret");
+    mkdirSync(secret);
+    writeFileSync(join(secret, "id"), "not for the archive: 7c1e");
+    const { runId, record } = theirs.runs.read(attested.runId);
+    const events = theirs.pathOf(`events/${runId}.ndjson`);
+    const log = logFile(theirs.folder, parseStorePath(record.stages[0]?.drvPath ?? ""));
+    for (const place of [events, log]) {
+      rmSync(place);
+      symlinkSync(join(secret, "id"), place);
+    }
+    mkdirSync(theirs.layout.audits, { recursive: true });
+    symlinkSync(secret, theirs.pathOf("audits/more"));
+    const digest = `sha256:${"0".repeat(64)}`;
+    theirs.journal.append({ kind: "audit", subject: runId, file: "audits/more/id", digest });
+    const out = join(folder, "theirs.tar");
+    await save(out, signal, builderKey(theirs), theirs);
+    assert.equal(readFileSync(out).includes("not for the archive: 7c1e"), false);
+    context.mock.method(process as { geteuid: () => number }, "geteuid", () => 4242);
+    assert.equal(
+      archiveSources(theirs, theirs.runs.read(runId)),
+      "left out, since the home is somebody else's",
+    );
   });
 
   test("sources that were changed since are left out, and so are those that nobody knows any more", () => {

@@ -364,6 +364,22 @@ describe("an archive", () => {
   for (const [name, [bytes, problem]] of Object.entries(signatures))
     test(`with a signature ${name} is refused`, () => refused(bytes(), problem));
 
+  test("that is exchanged while it is read has the signature over what was compared, or none", () => {
+    const genuine = rig.smallMembers();
+    const other = rig.smallMembers();
+    other.set("sources/pipeline.ts", text("export [];\n"));
+    const good = archiveOf(genuine);
+    const bad = archiveOf(other, sumsOf(other), rig.signatureOf(genuine, sumsOf(genuine)));
+    assert.equal(good.length, bad.length);
+    let bytes = bad;
+    const reader = new ArchiveReader(
+      { length: bad.length, subarray: (start, end) => bytes.subarray(start, end) },
+      "x.tar",
+    );
+    bytes = good;
+    assert.throws(() => verifySums(reader), /SHA256SUMS is not the one that was signed/);
+  });
+
   test("without a signature is refused", () => {
     const all = rig.smallMembers();
     const own = [...all, [MEMBER_NAMES.sums, text(sumsOf(all))] as const];

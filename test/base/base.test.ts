@@ -9,6 +9,7 @@ import {
   mkdtempSync,
   openSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -23,7 +24,7 @@ import fc from "fast-check";
 import { byteStringOf, fromByteString, textOf, toByteString } from "#base/bytes.ts";
 import { canonicalJson, documentJson, linedJson, linesOfJson, prettyJson } from "#base/canonical-json.ts";
 import { firstProblem, isPipeliteError } from "#base/errors.ts";
-import { filesBelow, removeTree, statSignature, writeFileAtomically } from "#base/files.ts";
+import { filesBelow, removeTree, statSignature, temporaryFor, writeFileAtomically } from "#base/files.ts";
 import { flock, tryFlock } from "#base/libc.ts";
 import { isProcessAlive } from "#base/process.ts";
 import { syncFileSystem } from "#base/sync-file.ts";
@@ -132,6 +133,23 @@ test(
     assert.ok(statSync(join(folder, "nothing")).isCharacterDevice(), "a device stays what it is");
     rmSync(join(folder, "nothing"));
     assert.deepEqual(readdirSync(join(folder, "x")), ["y.txt"]);
+  }),
+);
+
+test(
+  "a link that somebody put where an atomic write begins leads nowhere",
+  withFolder((folder) => {
+    const place = join(folder, "report.html");
+    const temporary = temporaryFor(place);
+    writeFileSync(join(folder, "mine"), "mine");
+    for (const content of ["1", ["1"]]) {
+      symlinkSync(join(folder, "mine"), temporary);
+      writeFileAtomically(place, content);
+      mkdirSync(join(temporary, "folder"), { recursive: true });
+      writeFileAtomically(place, content);
+    }
+    assert.equal(readFileSync(join(folder, "mine"), "utf8"), "mine");
+    assert.deepEqual(readdirSync(folder).toSorted(), ["mine", "report.html"]);
   }),
 );
 

@@ -151,3 +151,16 @@ test("a word that is no text is refused, and names no other file", { skip: sweep
     /"code":"RUN_NOT_FOUND"/,
   );
 });
+
+test(
+  "nobody but owner and group may write what a command makes, whatever the umask",
+  { skip: sweep() },
+  () => {
+    writeFileSync(join(folder, "added"), "1");
+    const { status, stderr } = shell('umask 000; "$PIPELITE" store add added --store "$PWD/masked"');
+    assert.equal(status, EXIT.ok, stderr);
+    const { stdout } = shell("find masked -perm -002 -not -type l");
+    assert.equal(stdout, "");
+    assert.equal(shell("stat -c %a masked/nix/store").stdout, "775\n");
+  },
+);

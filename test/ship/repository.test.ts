@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createPublicKey, generateKeyPairSync, randomBytes, verify } from "node:crypto";
-import {
+import fs, {
   chmodSync,
   existsSync,
   mkdirSync,
@@ -12,10 +12,12 @@ import {
   readlinkSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { isPipeliteError } from "#base/errors.ts";
@@ -140,6 +142,87 @@ for (const kind of KINDS) {
     );
   });
 }
+
+for (const kind of KINDS) {
+  test(`${kind}: what was kept of packages counts for nothing when somebody else wrote it`, async () => {
+    const folder = join(base, `${kind}-kept`);
+    await update(kind, folder, [await packages("1.0")]);
+    const before = INDICES[kind].map((index) => readFileSync(join(folder, index)));
+    const file = join(folder, ".pipelite.json");
+    const kept = readFileSync(file, "utf8");
+    for (const forged of [
+      kept.replaceAll("Version: 1.0", "Version: 6.6").replaceAll('"1.0', '"6.6').replaceAll("hello", "hallo"),
+      kept.replaceAll(/"record":(\{[^{}]*\}|"[^"]*"|\[[^\]]*\])/g, '"record":null'),
+      kept.replaceAll(/"seal":"[^"]*"/g, '"seal":""'),
+      kept.replaceAll(/"seal":"[^"]*"/g, '"seal":7'),
+      "[]",
+    ]) {
+      assert.notEqual(forged, kept);
+      writeFileSync(file, forged);
+      await update(kind, folder, []);
+      assert.deepEqual(
+        INDICES[kind].map((index) => readFileSync(join(folder, index))),
+        before,
+      );
+    }
+  });
+
+  test(`${kind}: no folder of a repository is a link to another one, of which it would write and remove`, async () => {
+    const outside = mkdtempSync(join(base, "outside-"));
+    writeFileSync(join(outside, "mine"), "mine");
+    for (const place of LINKS[kind]) {
+      const folder = mkdtempSync(join(base, "linked-"));
+      mkdirSync(dirname(join(folder, place)), { recursive: true });
+      symlinkSync(outside, join(folder, place));
+      await assert.rejects(
+        packages("1.0").then((added) => update(kind, folder, [added])),
+        (error) => isPipeliteError(error, "REPO_FOLDER_FOREIGN") && error.exitCode === 2,
+        place,
+      );
+      assert.deepEqual(readdirSync(outside), ["mine"], place);
+    }
+    const folder = mkdtempSync(join(base, "linked-"));
+    const added = await packages("1.0");
+    await update(kind, folder, [added]);
+    const [deb = ""] = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
+      name.endsWith(`.${FORMAT_OF[kind]}`),
+    );
+    const place = join(folder, deb);
+    rmSync(place);
+    symlinkSync(join(outside, "mine"), join(dirname(place), `.${basename(place)}.part`));
+    await update(kind, folder, [added]);
+    assert.equal(readFileSync(join(outside, "mine"), "utf8"), "mine");
+  });
+
+  test(`${kind}: a package that is another one when it is copied is refused`, async () => {
+    const folder = join(base, `${kind}-swapped`);
+    const [one, other] = [await packages("1.0"), await packages("1.0", "something else\n")];
+    const copy = fs.copyFileSync;
+    fs.copyFileSync = (from, to, mode) =>
+      copy(
+        String(from).replace(one, () => other),
+        to,
+        mode,
+      );
+    syncBuiltinESMExports();
+    try {
+      await assert.rejects(
+        update(kind, folder, [one]),
+        (error) => isPipeliteError(error, "REPO_PACKAGE_INVALID") && /changed while/.test(error.message),
+      );
+    } finally {
+      fs.copyFileSync = copy;
+      syncBuiltinESMExports();
+    }
+    await update(kind, folder, [one]);
+  });
+}
+
+const LINKS = {
+  apt: ["pool", "pool/main", "pool/main/hello", "dists", "dists/.stable", "dists/stable"],
+  rpm: ["packages", ".repodata", "repodata"],
+  apk: ["x86_64"],
+} as const;
 
 const INDICES = {
   apt: ["dists/stable/InRelease", "dists/stable/Release.gpg", "dists/stable/main/binary-amd64/Packages.gz"],

@@ -2,19 +2,24 @@
 // indices are switched when all else is there.
 import {
   closeSync,
+  constants,
   copyFileSync,
   existsSync,
   openSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
 } from "node:fs";
+import { createHmac, timingSafeEqual } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { systemErrorCode } from "#base/errors.ts";
-import { filesBelow, makeFolder, writeFileAtomically } from "#base/files.ts";
+import { hexDigestOfFile } from "#base/file-pieces.ts";
+import { filesBelow, makeFolder, placeInside, writeFileAtomically } from "#base/files.ts";
+import type { PackageKey } from "#keys/package-key.ts";
 import { flock } from "#base/libc.ts";
 import { syncFile } from "#base/sync-file.ts";
 import { isObject, messageOf, parseStrictJson } from "#base/strict-json.ts";
@@ -77,7 +82,8 @@ async function update({
   ...indexing
 }: RepositoryRequest): Promise<Repository> {
   const known = REPOSITORY_KINDS[kind];
-  const entries = await entriesIn(kind, folder);
+  const state = readState(folder, indexing.key);
+  const entries = await entriesIn(kind, folder, state);
   const packages = add.flatMap((word) => packagesAt(word, kind));
   const read: [file: string, entry: RepositoryEntry][] = [];
   for (const file of packages)
@@ -101,8 +107,9 @@ async function update({
           place,
         });
     }
+  for (const place of news.keys()) refuseLinked(folder, dirname(place));
   for (const [place, [file, entry]] of news) {
-    await copyWhole(file, join(folder, place));
+    await copyWhole(file, join(folder, place), entry.sha256);
     entries.set(place, entry);
   }
   // What the index speaks of outlasts a loss of power before the index does.
@@ -113,13 +120,14 @@ async function update({
   if (kind === "apk")
     writeFileAtomically(join(folder, indexing.key.apk.name), indexing.key.publicPem, { flush: true });
   for (const index of known.index(sorted, indexing)) {
+    refuseLinked(folder, kind === "apk" ? index.folder : dirname(index.folder));
     if (kind !== "apk") await switchFolder(folder, index);
     else
       for (const [name, bytes] of index.files)
         writeFileAtomically(join(folder, index.folder, name), bytes, { flush: true });
     await syncFolders(folder, [index.folder]);
   }
-  writeState(folder, sorted);
+  writeState(folder, sorted, indexing.key);
   return { kind, folder, added: [...news.keys()].toSorted(), present, packages: entries.size };
 }
 
@@ -159,10 +167,13 @@ function packagesAt(word: string, kind: RepositoryKindName): string[] {
 }
 
 /** What the repository has, from what was kept of it where the file is the same by size and time, else read anew. */
-async function entriesIn(kind: RepositoryKindName, folder: string): Promise<Map<string, RepositoryEntry>> {
+async function entriesIn(
+  kind: RepositoryKindName,
+  folder: string,
+  state: ReadonlyMap<string, Kept>,
+): Promise<Map<string, RepositoryEntry>> {
   const { format, read, places } = REPOSITORY_KINDS[kind];
   const extension = `.${format}`;
-  const state = readState(folder);
   const entries = new Map<string, RepositoryEntry>();
   for (const place of filesBelow(folder).filter((name) => name.endsWith(extension))) {
     if (place.split("/").some((part) => part.startsWith("."))) continue;
@@ -184,21 +195,42 @@ interface Kept {
   entry: RepositoryEntry;
 }
 
-function readState(folder: string): Map<string, Kept> {
+/** What was kept by who has the key: who may write the folder must not have what is signed say what is in no package. */
+function readState(folder: string, key: PackageKey): Map<string, Kept> {
   try {
     const value = parseStrictJson(readFileSync(join(folder, STATE)));
-    return new Map(isObject(value) ? (Object.entries(value) as [string, Kept][]) : []);
+    const { seal, rows } = isObject(value) ? value : {};
+    if (!isObject(rows) || typeof seal !== "string") return new Map();
+    const [given, wanted] = [Buffer.from(seal, "hex"), sealOf(rows, key)];
+    if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) return new Map();
+    return new Map(Object.entries(rows) as [string, Kept][]);
   } catch {
     // It says nothing that the packages do not say.
     return new Map();
   }
 }
 
-function writeState(folder: string, entries: readonly (readonly [string, RepositoryEntry])[]): void {
-  const rows = entries.map(
+function writeState(
+  folder: string,
+  entries: readonly (readonly [string, RepositoryEntry])[],
+  key: PackageKey,
+): void {
+  const kept = entries.map(
     ([place, entry]) => [place, { mark: markOf(join(folder, place)), entry }] as const,
   );
-  writeFileAtomically(join(folder, STATE), canonicalJson(Object.fromEntries(rows)));
+  const rows = Object.fromEntries(kept);
+  writeFileAtomically(join(folder, STATE), canonicalJson({ seal: sealOf(rows, key).toString("hex"), rows }));
+}
+
+function sealOf(rows: object, { apk }: PackageKey): Buffer {
+  const secret = apk.key.export({ format: "der", type: "pkcs8" });
+  return createHmac("sha256", secret).update(`${STATE}\n`).update(canonicalJson(rows)).digest();
+}
+
+/** @throws PipeliteError REPO_FOLDER_FOREIGN where a link is on the way to a folder of the repository: it may lead anywhere */
+function refuseLinked(root: string, folder: string): void {
+  if (placeInside(realpathSync(root), folder === "." ? "" : folder) === undefined)
+    throw pipeliteError("REPO_FOLDER_FOREIGN", { folder: join(root, folder) });
 }
 
 /** Changes with what is kept of a package. */
@@ -210,11 +242,19 @@ function markOf(file: string): string {
   return `${FORM} ${size} ${mtimeMs} ${ctimeMs} ${ino}`;
 }
 
-async function copyWhole(from: string, to: string): Promise<void> {
+/** @param sha256 of what was read: what is there by now may be another file */
+async function copyWhole(from: string, to: string, sha256?: string): Promise<void> {
   makeFolder(dirname(to));
   const part = join(dirname(to), `.${basename(to)}.part`);
+  rmSync(part, { force: true });
   try {
-    copyFileSync(from, part);
+    // A link that somebody put there would lead elsewhere.
+    copyFileSync(from, part, constants.COPYFILE_EXCL);
+    if (sha256 !== undefined && hexDigestOfFile(part) !== sha256)
+      throw pipeliteError("REPO_PACKAGE_INVALID", {
+        file: from,
+        problem: "it was changed while it was read",
+      });
     await syncFile(part);
     renameSync(part, to);
   } finally {

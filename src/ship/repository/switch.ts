@@ -25,13 +25,19 @@ export async function switchFolder(root: string, { folder, files, isKept }: Inde
   const entry = entryAt(link);
   if (entry !== undefined && !entry.isSymbolicLink())
     throw pipeliteError("REPO_FOLDER_FOREIGN", { folder: link });
-  const before = entry === undefined ? undefined : join(dirname(link), readlinkSync(link));
+  // What is not wanted in there is removed: a link would lead to a folder of somebody.
+  if (entryAt(generations)?.isDirectory() === false)
+    throw pipeliteError("REPO_FOLDER_FOREIGN", { folder: generations });
+  const target = entry === undefined ? "" : readlinkSync(link);
+  const isOwn = dirname(target) === basename(generations) && basename(target) !== "..";
+  if (entry !== undefined && !isOwn) throw pipeliteError("REPO_FOLDER_FOREIGN", { folder: link });
+  const before = entry === undefined ? undefined : join(dirname(link), target);
   makeFolder(generations);
   const made = mkdtempSync(join(generations, ".new-"));
   try {
     for (const [path, bytes] of files)
       put(join(made, path), (place) => writeFileSync(place, bytes, { flag: "wx", flush: true }));
-    if (before !== undefined && existsSync(before))
+    if (before !== undefined && entryAt(before)?.isDirectory() === true)
       for (const path of filesBelow(before))
         if (isKept(path) && !existsSync(join(made, path)))
           put(join(made, path), (place) => linkSync(join(before, path), place));
