@@ -52,8 +52,9 @@ export async function conclude(finished: Finished): Promise<RunOutcome> {
   const ofOutputs = await claimsOfOutputs(finished);
   const judged = judge(finished, ofOutputs, finished.problem);
   const { kept, problem = finished.problem } =
-    judged.status === "passed" ? await tryToKeep(finished, judged) : {};
-  const record = problem === finished.problem ? judged : judge(finished, ofOutputs, problem);
+    judged.record.status === "passed" ? await tryToKeep(finished, judged.record) : {};
+  const { record, tell } = problem === finished.problem ? judged : judge(finished, ofOutputs, problem);
+  tell();
   for (const claim of record.claims) emit({ type: "claim", ...claim });
   const { runId, status } = record;
   const tookMs = performance.now() - start.ms;
@@ -136,13 +137,16 @@ async function claimsOfOutputs({ teller, opened, interruption }: Finished): Prom
   }
 }
 
-/** What became of the run, with all that follows from it. @param problem why its result can't be kept */
+/**
+ * What became of the run, with all that follows from it; told is what holds in the end.
+ * @param problem why its result can't be kept
+ */
 function judge(
   { teller, start, options, opened }: Finished,
   ofOutputs: readonly Claim[],
   problem: Error | undefined,
-): RunRecord {
-  const { emit, fold } = teller;
+): { record: RunRecord; tell: () => void } {
+  const { fold } = teller;
   const { graph, work, secrets } = opened;
   const stages = stagesOf(fold);
   const isSaid = !secrets.isEmpty && secrets.in(JSON.stringify(ofOutputs)) !== undefined;
@@ -155,7 +159,7 @@ function judge(
     isOutOfLimits ||
     stages.some((stage) => stage.status === "failed");
   const durationMs = performance.now() - start.ms;
-  emit({
+  const tell = teller.learn({
     type: "run-judged",
     status: options.signal.aborted ? "cancelled" : hasFailed ? "failed" : "passed",
     finishedAt: new Date(start.at.getTime() + durationMs).toISOString(),
@@ -163,7 +167,7 @@ function judge(
     results: resultsOf(work, graph),
   });
   const bare = recordOf(fold);
-  return { ...bare, claims: claimsOfRun(bare, secrets.redactAll(ofOutputs)) };
+  return { record: { ...bare, claims: claimsOfRun(bare, secrets.redactAll(ofOutputs)) }, tell };
 }
 
 /** Leaves what the next run of the same can go by. */

@@ -52,11 +52,18 @@ export class Teller {
 
   readonly emit = (said: RunEvent): void => {
     if (this.#held !== undefined) return void this.#held.push(said);
+    this.learn(said)();
+  };
+
+  /** Takes up what is not told yet, as it may turn out otherwise. @returns what tells it */
+  learn(said: RunEvent): () => void {
     const event = this.#redact(said);
     foldEvent(this.fold, event);
-    this.log.add(event);
-    this.#listener(event);
-  };
+    return () => {
+      this.log.add(event);
+      this.#listener(event);
+    };
+  }
 
   /** What secrets come from is searched before; this is for a way that nobody thought of. */
   #redact(event: RunEvent): RunEvent {

@@ -93,6 +93,19 @@ test("run --debug of a stage that is there already says that nothing was built",
   assert.doesNotMatch((await rig("run", "--debug", "says", "--force", "says")).stderr, /not built, so/);
 });
 
+test("a run whose result can't be kept is judged once, as failed", async () => {
+  const { stdout } = await rig("run", "--out", "/proc/x", "--json");
+  const events = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { type?: string; status?: string });
+  const judged = events.filter(({ type }) => type === "run-judged");
+  assert.deepEqual(
+    judged.map(({ status }) => status),
+    ["failed"],
+  );
+});
+
 test("log-audit says beside what holds what nobody was asked about", async () => {
   const { code, stdout } = await rig("log-audit");
   assert.equal(code, EXIT.ok);

@@ -106,7 +106,11 @@ for (const [what, options, fill] of [
     withDisk(options, async (disk) => {
       const { project, home } = disk;
       await project.run({ home });
-      const listener = filling(disk, fill, ({ type }) => type === "run-judged");
+      const listener = filling(
+        disk,
+        fill,
+        (event) => event.type === "phase-finished" && event.phase === "build",
+      );
       const events: RunEvent[] = [];
       const running = project.run({
         home,

@@ -20,23 +20,30 @@ export default pipeline({ a: stage(() => import("./a.ts"), { n: param.integer({ 
 });
 after(() => project[Symbol.dispose]());
 
-/** A run that is asked to stop while it does what follows this event. */
-function interruptedAfter(type: RunEvent["type"], n: string) {
+/** A run that is asked to stop when its end starts this thread: the first computes formulas, the second makes documents. */
+function interruptedIn(thread: number, n: string) {
   const stopped = new AbortController();
   let runId = "";
+  let started = 0;
+  const count = (): void => {
+    started += 1;
+    if (started === thread) stopped.abort();
+  };
   const listener = (event: RunEvent): void => {
     if (event.type === "run-started") runId = event.runId;
-    if (event.type === type) setImmediate(() => stopped.abort());
+    if (event.type === "phase-finished" && event.phase === "build") process.on("worker", count);
   };
   const ended = project.run({ params: { n }, signal: stopped.signal, listener });
-  return ended.then(
-    (outcome) => ({ runId, outcome, error: undefined }),
-    (error: unknown) => ({ runId, outcome: undefined, error }),
-  );
+  return ended
+    .then(
+      (outcome) => ({ runId, outcome, error: undefined }),
+      (error: unknown) => ({ runId, outcome: undefined, error }),
+    )
+    .finally(() => process.off("worker", count));
 }
 
 test("while what the outputs show is computed: the run is left as interrupted", async () => {
-  const { runId, error } = await interruptedAfter("phase-finished", "1");
+  const { runId, error } = await interruptedIn(1, "1");
   assert.ok(error instanceof Error && error.name === "AbortError", String(error));
   assert.throws(
     () => project.door.runs.read(runId),
@@ -45,7 +52,7 @@ test("while what the outputs show is computed: the run is left as interrupted", 
 });
 
 test("while documents are made: the run is recorded as cancelled, and the next one has its result", async () => {
-  const { runId, outcome, error } = await interruptedAfter("run-judged", "2");
+  const { runId, outcome, error } = await interruptedIn(2, "2");
   assert.equal(error, undefined);
   assert.deepEqual([outcome?.status, outcome?.exitCode], ["cancelled", EXIT.interrupted]);
   const { record, problem } = project.door.runs.read(runId);
