@@ -7,6 +7,7 @@ import { auditRun, type AuditOptions } from "#evidence/audit.ts";
 import { keepAudit } from "#evidence/audit-file.ts";
 import { signalsOfRun } from "#history/signals.ts";
 import { parseStorePath } from "#nix/store-path.ts";
+import { requireOutputs } from "#release/outputs.ts";
 import { readPolicy } from "#release/policy.ts";
 import { readReleases, releaseRun, type FreshAudit, type ReleaseOutcome } from "#release/release.ts";
 import { attestRun } from "#supply/attestations.ts";
@@ -58,7 +59,9 @@ export async function release(options: ReleaseRequest): Promise<ReleaseOutcome> 
   const attester = releaser && attesterOf(home, attestedBy, signal);
   const attest = () => attestRun(home, runId, attester);
   const by = releaser && { name: releaser.name, key: personBy(releaser.signer, signal) };
-  const decide = () => releaseRun({ home, runId, applied, releaser: by, audit, signals, attest });
+  const outputsHold = () => requireOutputs(home, record, signal);
+  const whole = { home, runId, applied, releaser: by, audit, signals, attest, requireOutputs: outputsHold };
+  const decide = () => releaseRun(whole);
   return releaser === undefined ? decide() : keepingResult(home, record, decide);
 }
 

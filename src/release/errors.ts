@@ -30,6 +30,11 @@ export const pipeliteError = errorsOf({
       "The result {tree} of the run {run} is not what the run made: its name does not follow from its bytes",
     hint: "`pipelite store verify --contents` finds what has changed, `pipelite store repair` brings it back",
   },
+  OUTPUT_CHANGED: {
+    exit: 3,
+    message: "Cannot release the run {run}: an output is not what the run made: {problem}",
+    hint: "`pipelite store verify --contents` finds what has changed, `pipelite store repair` brings it back",
+  },
   CHANGED_MEANWHILE: {
     exit: 3,
     message: "Cannot sign for the run {run}: while it was signed, something was changed: {problem}",

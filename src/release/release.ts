@@ -22,6 +22,7 @@ import { RELEASE_TYPE } from "./predicates.ts";
 import { treeDigest } from "./result-digest.ts";
 import { changedMeanwhile, readSignatures, requireStill, subjectProblem, subjectsOf } from "./signatures.ts";
 import type { SignatureView } from "./signature-view.ts";
+import { sandboxesOf } from "./sandboxes.ts";
 import { readStoredAudit } from "./stored-audit.ts";
 import { pipeliteError } from "./errors.ts";
 
@@ -34,6 +35,8 @@ export interface ReleaseRun {
   /** Makes the audit that a policy asks for, and gives the way to keep it. */
   audit: () => Promise<FreshAudit>;
   signals?: readonly DeviationSignal[] | undefined;
+  /** Hashes the outputs, directly before the seal. @throws where they are not what the run made */
+  requireOutputs: () => Promise<void>;
   /** Attests the outputs when nothing else is missing: files relative to `<home>/pipelite`, with their digests. */
   attest?: (() => Promise<readonly Attested[]>) | undefined;
 }
@@ -220,41 +223,12 @@ function trustedDeviations(
   }
 }
 
-/** A cached stage was built in the sandbox of the run that built it. */
-function sandboxesOf(home: Home, { record }: ReadRun): Map<string, string> {
-  const built = record.stages.filter(
-    ({ drvPath, outPath }) => drvPath !== undefined && outPath !== undefined,
-  );
-  const kinds = new Map<string, string>();
-  const kindOf = (runId: string): string => {
-    const known = kinds.get(runId) ?? readKind(home, runId);
-    kinds.set(runId, known);
-    return known;
-  };
-  return new Map(
-    built.map(({ name, builtInRun }) => [
-      name,
-      builtInRun === undefined || builtInRun === record.runId ? record.sandbox.kind : kindOf(builtInRun),
-    ]),
-  );
-}
-
-function readKind(home: Home, runId: string): string {
-  try {
-    const { record, problem } = home.runs.read(runId);
-    return problem === undefined ? record.sandbox.kind : "unknown";
-  } catch (error) {
-    if (isPipeliteError(error)) return "unknown";
-    throw error;
-  }
-}
-
 function personOf(key: SigningKey | Person): Person {
   return "id" in key ? key : personWith(key);
 }
 
 async function writeRelease(
-  { home, runId, applied }: ReleaseRun,
+  { home, runId, applied, requireOutputs }: ReleaseRun,
   { name, person }: { name: string; person: Person },
   { run, audit, signatures, deviations }: Facts,
   { demands, attested }: { demands: readonly Demand[]; attested: readonly Attested[] },
@@ -296,6 +270,7 @@ async function writeRelease(
     predicateType: RELEASE_TYPE,
     predicate: { ...predicate, releasedBy: { name, keyId } },
   }));
+  await requireOutputs();
   requireStill(home, run, { subject, predicate });
   const content = writeBundle(bundle);
   const file = releaseFile(runId, sealedReleases(home, runId).length + 1);
