@@ -5,21 +5,19 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import pg from "pg";
 import { NoPostgres } from "./no-postgres.ts";
+import { PATIENCE, SilenceWatch, type Patience } from "./silence.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
-/** For one statement to be answered: the largest takes seconds. */
-const ANSWER_TIMEOUT_MS = 300_000;
 /** Of what comes for one statement. A million measurements are a fifth of it. */
 const ANSWER_BYTES_MAX = 2 ** 29;
 
-export function postgresPool(database: string): pg.Pool {
+export function postgresPool(database: string, patience: Patience = PATIENCE): pg.Pool {
   const pool = new pg.Pool({
     connectionString: database,
     max: 1,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: ANSWER_TIMEOUT_MS,
     application_name: "pipelite",
-    Client: GuardedClient,
+    Client: guardedClient(patience),
   });
   // A connection that is lost while nobody uses it shows at its next use; one that is lost in a statement, there.
   pool.on("error", () => undefined);
@@ -33,30 +31,51 @@ interface Wire extends EventEmitter {
   attachListeners(stream: Duplex): void;
 }
 
-class GuardedClient extends pg.Client {
-  constructor(config?: string | pg.ClientConfig) {
-    super(config);
-    const { connection } = this as unknown as { connection: Wire };
-    const attach = connection.attachListeners.bind(connection);
-    const come = { bytes: 0 };
-    connection.attachListeners = (stream) => attach(guarded(stream, come));
-    connection.prependListener("authenticationCleartextPassword", () => requireSecrecy(connection.stream));
-    // The driver leaves the connection open on which it could not sign in, and with it the program.
-    const connect = this.connect.bind(this) as (done: (error: Error | null) => void) => void;
-    const connected = (done: (error: Error | null) => void): void =>
-      connect((error) => {
-        if (error) connection.stream.destroy();
-        done(error && told(error));
-      });
-    this.connect = connected as typeof this.connect;
-    const query = this.query.bind(this) as (...words: unknown[]) => unknown;
-    const answered = (...words: unknown[]): unknown => {
-      come.bytes = 0;
-      const answer = query(...words);
-      return answer instanceof Promise ? answer.catch(refuse) : answer;
-    };
-    this.query = answered as typeof this.query;
-  }
+function guardedClient(patience: Patience): typeof pg.Client {
+  return class GuardedClient extends pg.Client {
+    constructor(config?: string | pg.ClientConfig) {
+      super(config);
+      guard(this, patience);
+    }
+  };
+}
+
+function guard(client: pg.Client, patience: Patience): void {
+  const { connection } = client as unknown as { connection: Wire };
+  const attach = connection.attachListeners.bind(connection);
+  const come = { bytes: 0 };
+  const watch = new SilenceWatch(client, patience);
+  const hear = (chunk: Uint8Array): void => {
+    watch.heard();
+    come.bytes += chunk.length;
+    if (come.bytes > ANSWER_BYTES_MAX) throw new Error(`it has more than ${ANSWER_BYTES_MAX} bytes`);
+  };
+  connection.attachListeners = (stream) => attach(guarded(stream, hear));
+  connection.prependListener("authenticationCleartextPassword", () => requireSecrecy(connection.stream));
+  // The driver leaves the connection open on which it could not sign in, and with it the program.
+  const connect = client.connect.bind(client) as (done: (error: Error | null) => void) => void;
+  const connected = (done: (error: Error | null) => void): void =>
+    connect((error) => {
+      if (error) connection.stream.destroy();
+      done(error && told(error));
+    });
+  client.connect = connected as typeof client.connect;
+  const query = client.query.bind(client) as (...words: unknown[]) => unknown;
+  const answered = (...words: unknown[]): unknown => {
+    come.bytes = 0;
+    const answer = query(...words);
+    if (!(answer instanceof Promise)) return answer;
+    watch.asked(connection.stream);
+    return answer.finally(() => watch.answered()).catch(refuse);
+  };
+  client.query = answered as typeof client.query;
+  // One that has fallen silent closes nothing, and the program would wait for that.
+  const end = client.end.bind(client) as (...words: unknown[]) => unknown;
+  const ended = (...words: unknown[]): unknown => {
+    setTimeout(() => void connection.stream.destroy(), patience.endMs).unref();
+    return end(...words);
+  };
+  client.end = ended as typeof client.end;
 }
 
 /** Whoever listens, or says to be the server, would have the password. @throws Error where it would go out as it is */
@@ -69,14 +88,13 @@ function requireSecrecy(stream: Duplex): void {
   );
 }
 
-/** A stream on which an error of a listener, and more bytes than an answer has, end the connection. */
-function guarded(stream: Duplex, come: { bytes: number }): Duplex {
+/** A stream on which an error of a listener, such as one about too many bytes, ends the connection. */
+function guarded(stream: Duplex, hear: (chunk: Uint8Array) => void): Duplex {
   const emit = stream.emit.bind(stream) as (...words: unknown[]) => boolean;
   const guardedEmit = (...words: unknown[]): boolean => {
     try {
       const [event, chunk] = words;
-      if (event === "data" && chunk instanceof Uint8Array) come.bytes += chunk.length;
-      if (come.bytes > ANSWER_BYTES_MAX) throw new Error(`it has more than ${ANSWER_BYTES_MAX} bytes`);
+      if (event === "data" && chunk instanceof Uint8Array) hear(chunk);
       return emit(...words);
     } catch (error) {
       stream.destroy(new NoPostgres(error));
