@@ -1,9 +1,11 @@
 // The derivation of a node that is prepared, once it is known where its inputs come from.
+import { hash } from "node:crypto";
 import { programOf, through } from "#environment/programs.ts";
 import {
   derivationOf,
   deriveStep,
   originPath,
+  type DerivationParts,
   type Invocation,
   type Origin,
   type Step,
@@ -32,21 +34,38 @@ export function derive(
       throw new Error(`${node.name} has no steps`);
     return deriveStep(prepared.recipe.root, stepOrigins);
   }
-  const isInputAddressed = node.kind !== "environment" && node.options.addressing === "input";
+  const parts = partsOf(prepared, origins);
+  const derivation = derivationOf(node.name, parts);
+  // Once no input derivation is left the path follows from the derivation.
+  return parts.isInputAddressed && derivation.inputDrvs.size === 0
+    ? fillOutputPaths(derivation, noInputDerivations)
+    : derivation;
+}
+
+/**
+ * A digest of all that the derivation of a node follows from, which is quicker to make: the same now and then, it is the same
+ * derivation. Undefined for a node of which that is not so.
+ */
+export function markOf(prepared: Prepared, origins: ReadonlyMap<GraphNode, Origin>): string | undefined {
+  const { node } = prepared;
+  if (node.kind === "fetch" || (node.kind === "environment" && node.composed === undefined)) return undefined;
+  const parts = partsOf(prepared, origins);
+  return parts.isInputAddressed ? undefined : hash("sha256", JSON.stringify([node.name, parts]), "hex");
+}
+
+function partsOf(prepared: Prepared, origins: ReadonlyMap<GraphNode, Origin>): DerivationParts {
+  const { node, sources } = prepared;
   const pathOf = ({ node: from, file }: Edge) => {
     const path = originPath(originOf(from, origins));
     return file === undefined ? path : `${path}/${file}`;
   };
-  const derivation = derivationOf(node.name, {
+  return {
     invocation: invocation(prepared, pathOf),
-    sources: prepared.sources,
+    sources,
     origins: node.needs.map((need) => originOf(need, origins)),
-    isInputAddressed,
-  });
-  // Once no input derivation is left the path follows from the derivation.
-  return isInputAddressed && derivation.inputDrvs.size === 0
-    ? fillOutputPaths(derivation, noInputDerivations)
-    : derivation;
+    isInputAddressed:
+      node.kind !== "environment" && node.kind !== "fetch" && node.options.addressing === "input",
+  };
 }
 
 function noInputDerivations(path: StorePath): never {

@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import type { TransformFailure } from "esbuild";
 import { isPipeliteError } from "#base/errors.ts";
 import { suggestionFor } from "#base/near-words.ts";
+import { eraseTypes } from "./erase-types.ts";
 import { findPipeline, requireEnd } from "./find-pipeline.ts";
 import { watchModule, withReadings, type Readings } from "./readings.ts";
 import { isOwnCode, ownLibrary, ownModule } from "#base/own-code.ts";
@@ -60,8 +61,8 @@ async function load(where: string): Promise<LoadedPipeline> {
   const atMs = Date.now();
   const file = findPipeline(where);
   const files = new Set<string>();
-  loads += 1;
-  const version = loads;
+  let version = (loads += 1);
+  let erased = erasedTextOf(file);
   const configs = new TsConfigs(dirname(file));
   const manifests = new Manifests(dirname(file));
   const hooks = registerHooks({
@@ -80,15 +81,25 @@ async function load(where: string): Promise<LoadedPipeline> {
       if (path === undefined || isOwnCode(path)) return next(url, context);
       requireEnd(path, basename(file));
       files.add(path);
+      if (path === file && erased !== undefined)
+        return { format: "module", source: erased, shortCircuit: true };
       return path.endsWith(".ts")
         ? next(url, { ...context, format: "module-typescript" })
         : next(url, context);
     },
   });
+  const importFile = async (): Promise<{ default?: unknown }> =>
+    (await import(`${pathToFileURL(file).href}?load=${version}`)) as { default?: unknown };
+  const importErased = (): Promise<{ default?: unknown }> =>
+    importFile().catch((error: unknown) => {
+      if (erased === undefined || !(error instanceof SyntaxError) || hasBegun(error)) throw error;
+      erased = undefined;
+      version = loads += 1;
+      return importFile();
+    });
   try {
-    const url = `${pathToFileURL(file).href}?load=${version}`;
     const { value, made: secrets } = await noticingSecrets(() =>
-      noticingVariants(() => withReadings(async () => (await import(url)) as { default?: unknown })),
+      noticingVariants(() => withReadings(importErased)),
     );
     const { variants } = value;
     const { value: module, readings } = value.value;
@@ -114,6 +125,20 @@ async function load(where: string): Promise<LoadedPipeline> {
 }
 
 let loads = 0;
+
+/** Of a file that can't be read Node tells why. */
+function erasedTextOf(file: string): string | undefined {
+  try {
+    return eraseTypes(readFileSync(file, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether what was thrown comes from a module that ran: one that is no JavaScript does not. */
+function hasBegun({ stack = "" }: Error): boolean {
+  return /^ +at .*\?load=/m.test(stack);
+}
 
 /** A name as Node understands it: tsconfig.json may say what it stands for. */
 function aliased(specifier: string, parent: string | undefined, configs: TsConfigs): string {

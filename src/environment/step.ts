@@ -154,7 +154,7 @@ export function originPath(origin: Origin): string {
   return origin.kind === "path" ? origin.path : upstreamPlaceholder(origin.drvPath, "out");
 }
 
-interface DerivationParts {
+export interface DerivationParts {
   invocation: Invocation;
   /** Programs, code and files. */
   sources: readonly StorePath[];

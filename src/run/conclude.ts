@@ -83,10 +83,7 @@ export async function conclude(finished: Finished): Promise<RunOutcome> {
     await work.store.settle();
     const written = home.runs.write(whole);
     logProblem = await publish(home);
-    rememberDerivations(
-      work,
-      record.stages.flatMap(({ drvPath }) => drvPath ?? []),
-    );
+    rememberDerivations(work);
     if (kept !== undefined) rememberPassed(finished, { ...whole, ...kept }, written);
     listener(end);
     await teller.close();

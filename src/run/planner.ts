@@ -57,7 +57,8 @@ export class Planner {
     for (const node of nodes) {
       if (this.#seen.has(node)) continue;
       this.#seen.add(node);
-      for (const need of await this.plan(node.needs)) planned.push(need);
+      const isOpen = node.needs.some((need) => !this.#seen.has(need));
+      for (const need of isOpen ? await this.plan(node.needs) : []) planned.push(need);
       if (isUnexpanded(node)) {
         const reason = reasonFor(work, node);
         const list = work.outputs.get(node.each.list.node);

@@ -6,8 +6,8 @@ import { prettyJson } from "#base/canonical-json.ts";
 import { utf8 } from "#base/bytes.ts";
 import type { Builds, BuildRow } from "#home/builds.ts";
 import { commandEdges } from "#compile/command-parts.ts";
-import { derive } from "#compile/derive.ts";
-import type { PreparedGraph } from "#compile/compile.ts";
+import { derive, markOf } from "#compile/derive.ts";
+import type { Prepared, PreparedGraph } from "#compile/compile.ts";
 import { listName } from "#compile/expand.ts";
 import type { Origin, Step } from "#environment/step.ts";
 import type { BuildNode, GraphNode, TimingsNode } from "#compile/nodes.ts";
@@ -29,8 +29,11 @@ import { pipeliteError } from "./errors.ts";
 /** A build node all of whose inputs are known. */
 export interface Resolved {
   node: BuildNode;
-  derivation: Derivation;
+  /** Most need it no more once it is known where the output is: it is made again should anybody ask for it. */
+  readonly derivation: Derivation;
   drvPath: StorePath;
+  /** Of what the derivation follows from: see `markOf`. */
+  mark: string | undefined;
   /** The output, when it is in the store already. */
   outPath: StorePath | undefined;
   /** Its output is there, and was made with less isolation than is asked for now. */
@@ -115,22 +118,24 @@ export class Workspace {
     return path;
   }
 
-  /** Notes the output of a node. Its derivation is made again should anybody ask for it: most need it no more. */
+  /** Notes the output of a node. */
   found(node: GraphNode, path: StorePath): void {
     this.#outputs.set(node, path);
     const resolved = isBuildNode(node) ? this.#resolved.get(node) : undefined;
     if (resolved === undefined) return;
-    const { node: build, drvPath, outPath, isTooWeak } = resolved;
-    const again = (): Derivation => derivationOf(this, build);
-    this.#resolved.set(build, {
-      node: build,
-      get derivation() {
-        return again();
-      },
-      drvPath,
-      outPath: path,
-      isTooWeak: outPath === path && isTooWeak,
-    });
+    const { node: build, drvPath, mark, outPath, isTooWeak } = resolved;
+    this.#resolved.set(
+      build,
+      resolvedAt(
+        { node: build, drvPath, mark, outPath: path, isTooWeak: outPath === path && isTooWeak },
+        () => derivationOf(this, build),
+      ),
+    );
+  }
+
+  /** What is known of derivations, for the next plan. */
+  get marked(): Pick<Resolved, "drvPath" | "mark">[] {
+    return [...this.#resolved.values()];
   }
 
   /** Forgets the outputs of all of these that are no sources: something took one of them away. */
@@ -163,33 +168,48 @@ export class Workspace {
 
 /** The same, looked up again: another process may have built it meanwhile. */
 export function resolveAnew(work: Workspace, node: BuildNode, foreseen?: Foreseen): Resolved {
-  const derivation = derivationOf(work, node);
-  const drvPath = derivationPath(derivation);
+  const origins = originsOf(work, node);
+  const mark = markOf(preparedOf(work, node), origins);
+  const before = mark === undefined ? undefined : foreseen?.derivation(mark);
+  let made = before === undefined ? derivationOf(work, node) : undefined;
+  const derivation = (): Derivation => (made ??= derivationOf(work, node));
+  const drvPath = before ?? derivationPath(derivation());
   const row = foreseen?.output(drvPath) ?? work.builds.output(drvPath);
-  const output = derivation.outputs.get("out");
+  // What is foreseen is named by what it holds.
+  const output = made?.outputs.get("out");
   const known = output !== undefined && "path" in output ? output.path : row?.outPath;
   const isThere = (path: StorePath | undefined): boolean =>
     path !== undefined &&
     (foreseen?.isValid(path) ? work.store.isOnDisk(path) : work.store.isPresent(path)) &&
     missingFile(work, node, path) === undefined;
-  const resolved = { node, derivation, drvPath, isTooWeak: false };
+  const resolved = { node, drvPath, mark, isTooWeak: false };
   const isKnownThere = isThere(known);
   const isTooWeak = isKnownThere && isUnconfined(row) && work.isolation !== "none";
-  if (isKnownThere && !isTooWeak) return { ...resolved, outPath: known };
+  if (isKnownThere && !isTooWeak) return resolvedAt({ ...resolved, outPath: known }, derivation);
   // Real Nix has built it, or we have in another home.
-  const realised = work.store.realisation(ownRealisationId(derivation))?.outPath;
-  return isThere(realised)
-    ? { ...resolved, outPath: realised }
-    : { ...resolved, outPath: undefined, isTooWeak };
+  const realised = work.store.realisation(ownRealisationId(derivation()))?.outPath;
+  return resolvedAt(
+    isThere(realised) ? { ...resolved, outPath: realised } : { ...resolved, outPath: undefined, isTooWeak },
+    derivation,
+  );
+}
+
+function resolvedAt(known: Omit<Resolved, "derivation">, make: () => Derivation): Resolved {
+  return Object.defineProperty(known, "derivation", { get: make }) as Resolved;
 }
 
 function derivationOf(work: Workspace, node: BuildNode): Derivation {
-  const origins = new Map(
-    node.needs.map((need) => [need, { kind: "path", path: work.outputOf(need) } satisfies Origin]),
-  );
+  return derive(preparedOf(work, node), originsOf(work, node), (step) => originOfStep(work, step));
+}
+
+function originsOf(work: Workspace, node: BuildNode): ReadonlyMap<GraphNode, Origin> {
+  return new Map(node.needs.map((need) => [need, { kind: "path", path: work.outputOf(need) }]));
+}
+
+function preparedOf(work: Workspace, node: BuildNode): Prepared {
   const prepared = work.prepared.prepared.get(node);
   if (prepared === undefined) throw new Error(`${node.name} is not prepared`);
-  return derive(prepared, origins, (step) => originOfStep(work, step));
+  return prepared;
 }
 
 function originOfStep(work: Workspace, step: Step): Origin {
@@ -232,8 +252,6 @@ export function isReady(work: Workspace, node: GraphNode): boolean {
 }
 
 export function compositionOf(work: Workspace, node: BuildNode): Composition {
-  const prepared = work.prepared.prepared.get(node);
-  if (prepared === undefined) throw new Error(`${node.name} is not prepared`);
   const inputs: Record<string, string | null> = {};
   const sources: Record<string, string> = {};
   for (const need of node.needs) {
@@ -241,7 +259,7 @@ export function compositionOf(work: Workspace, node: BuildNode): Composition {
     if (need.kind === "source" && path !== null) sources[need.path] = path;
     else inputs[need.name] = path;
   }
-  return { ...prepared.ingredients, sources, inputs };
+  return { ...preparedOf(work, node).ingredients, sources, inputs };
 }
 
 /** Why a node must be built. */

@@ -52,6 +52,7 @@ test(
       return stderr;
     };
     assert.match(run(), /2 built/);
+    assert.doesNotMatch(readFileSync(told, "utf8"), /amaro/, "Node's own eraser of types");
     assert.match(run(), /0 built, 2 cached/);
     const { files, parts } = JSON.parse(readFileSync(told, "utf8")) as { files: string[]; parts: string[] };
     assert.deepEqual(
