@@ -7,7 +7,8 @@
 //   end.cjs        what the end of such a run needs
 //   pack.cjs       what packing needs
 //   seldom.cjs     what takes long to load and is seldom called
-//   index.js ...   the library and the rest of the command, in chunks that are loaded when they are needed
+//   index.js       the library, which is in run.cjs
+//   api.js ...     the rest of the command, in chunks that are loaded when they are needed
 //   nix.js ...     what a stage may import or is run by, without these, since it is bundled with the stage
 //   store.js       a store for a program that has no use for the rest; all but hashing in store-alone.cjs
 //
@@ -56,12 +57,20 @@ await bundle({
   ],
   entryPoints: ["src/cli/main.ts"],
 });
+const fromParts = takeFromParts(parts, await exportsOf(parts.flatMap(({ modules }) => modules)));
+// What a pipeline.ts imports: one file to load beside the part that has all of it.
+await bundle({
+  ...common,
+  outfile: join(dist, "index.js"),
+  minifyWhitespace: true,
+  plugins: [fromParts],
+  stdin: { contents: 'export * from "./index.ts";', resolveDir: join(root, "src"), loader: "ts" },
+});
 await bundle({
   ...chunks,
-  plugins: [takeFromParts(parts, await exportsOf(parts.flatMap(({ modules }) => modules))), importBuiltins],
+  plugins: [fromParts, importBuiltins],
   entryPoints: {
     ...Object.fromEntries(lazy.map((path) => [chunkOf(path), path])),
-    index: "src/index.ts",
     api: "src/api/index.ts",
     "document-thread": "src/report/document-thread.ts",
     sigstore: "src/sigstore/index.ts",

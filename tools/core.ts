@@ -35,7 +35,7 @@ const PARTS = {
   "core.cjs": ["cli/process.ts", "cli/commands/run.ts", "app/run.ts", "base/version.ts"],
   "store.cjs": ["store/store.ts", "store/transfer.ts"],
   // The last two are small, and else packing would load the whole next part for them.
-  "run.cjs": ["run/execute.ts", "sbom/uuid.ts", "supply/errors.ts"],
+  "run.cjs": ["run/execute.ts", "index.ts", "sbom/uuid.ts", "supply/errors.ts"],
   "end.cjs": ["run/conclude.ts", "report/index.ts", "report/writer.ts", "home/break-statement.ts"],
   "pack.cjs": ["cli/commands/pack.ts", "app/pack.ts"],
   "seldom.cjs": ["release/skeleton.ts", "sigstore/ecdsa.ts"],

@@ -1,5 +1,5 @@
 // The `ar` archive as packages of Debian have it (deb(5)): short names, no table of symbols.
-import assert from "node:assert/strict";
+import { assert } from "#base/assert.ts";
 import { fromByteString, toByteString } from "#base/bytes.ts";
 import { pipeliteError } from "./archive-errors.ts";
 

@@ -1,6 +1,6 @@
 // Writes tar archives: the same members give the same bytes. Where the fields of a header are too small, the dialect of GNU writes
 // long names as entries before and large numbers in base 256; pax writes records of text. Other readers know both.
-import assert from "node:assert/strict";
+import { assert } from "#base/assert.ts";
 import { fromByteString, toByteString } from "#base/bytes.ts";
 import type { TarKind } from "./tar-reader.ts";
 
@@ -67,32 +67,41 @@ export function tarPadding(size: number): Uint8Array {
 
 /** The header of a member, with the entries that must stand before it. What can't be written is a mistake of the caller. */
 export function tarHeader(member: TarMember, dialect: TarDialect): Uint8Array {
-  const name = member.kind === "folder" && !member.name.endsWith("/") ? `${member.name}/` : member.name;
-  checkMember(member, dialect);
-  return dialect === "gnu" ? gnuHeader({ ...member, name }) : paxHeader({ ...member, name });
+  const flaw = memberFlaw(member, dialect);
+  assert(flaw === undefined, flaw);
+  const named =
+    member.kind === "folder" && !member.name.endsWith("/") ? { ...member, name: `${member.name}/` } : member;
+  return dialect === "gnu" ? gnuHeader(named) : paxHeader(named);
 }
 
-function checkMember(member: TarMember, dialect: TarDialect): void {
+/** Why it can't be written. */
+function memberFlaw(member: TarMember, dialect: TarDialect): string | undefined {
   const { name, kind = "file", target = "", size = 0, user = "", group = "" } = member;
   const isBytes = (text: string) => !text.includes("\0") && !/[^\0-\u00ff]/.test(text);
-  assert(name !== "" && isBytes(name) && isBytes(target), `no name of a member: '${name}' -> '${target}'`);
-  assert(!name.startsWith("/") && !name.split("/").includes(".."), `'${name}' leads out of the archive`);
-  assert(kind === "folder" || !name.endsWith("/"), `'${name}' is called as a folder is`);
-  assert(kind === "file" || size === 0, `'${name}' has a content and is no file`);
-  assert((kind === "link" || kind === "hard-link") === (target !== ""), `the target of '${name}'`);
-  assert((kind === "character" || kind === "block") === (member.device !== undefined), `'${name}': a device`);
-  assert(isBytes(user) && isBytes(group) && Math.max(user.length, group.length) < 32, `owner of '${name}'`);
-  assert(dialect === "pax" || member.records === undefined, `'${name}': records are of pax`);
+  if (name === "" || !isBytes(name) || !isBytes(target))
+    return `no name of a member: '${name}' -> '${target}'`;
+  if (name.startsWith("/") || /(^|\/)\.\.(\/|$)/.test(name)) return `'${name}' leads out of the archive`;
+  if (kind !== "folder" && name.endsWith("/")) return `'${name}' is called as a folder is`;
+  if (kind !== "file" && size !== 0) return `'${name}' has a content and is no file`;
+  if ((kind === "link" || kind === "hard-link") !== (target !== "")) return `the target of '${name}'`;
+  if ((kind === "character" || kind === "block") !== (member.device !== undefined))
+    return `'${name}': a device`;
+  if (!isBytes(user) || !isBytes(group) || Math.max(user.length, group.length) >= 32)
+    return `owner of '${name}'`;
+  if (member.mode >= 8 ** 7) return `the mode of '${name}'`;
+  if (dialect === "gnu" && member.records !== undefined) return `'${name}': records are of pax`;
+  return undefined;
 }
 
 function gnuHeader(member: TarMember): Uint8Array {
   const { name, target = "" } = member;
-  const before = [
+  const header = headerBlock(member, "gnu");
+  if (name.length <= NAME_BYTES && target.length <= NAME_BYTES) return header;
+  return Buffer.concat([
     ...(target.length > NAME_BYTES ? longText("K", target) : []),
     ...(name.length > NAME_BYTES ? longText("L", name) : []),
-  ];
-  const header = headerBlock(member, "gnu");
-  return before.length === 0 ? header : Buffer.concat([...before, header]);
+    header,
+  ]);
 }
 
 function longText(type: string, text: string): Uint8Array[] {
@@ -155,13 +164,21 @@ function headerBlock(
   const { name, target = "", user = "", group = "", device } = member;
   // Of memory that Node has at hand: a piece of its own for each header is more work for the collector than the header is.
   const header = Buffer.allocUnsafe(BLOCK).fill(0);
-  const put = (text: string, at: number, bytes: number): void => void header.write(text, at, bytes, "latin1");
+  let sum = 0;
+  // Written byte by byte and summed up on the way: a call into Node for each field takes longer, and this is done for every file.
+  const put = (text: string, at: number, bytes: number): void => {
+    const length = Math.min(text.length, bytes);
+    for (let index = 0; index < length; index += 1) {
+      const byte = text.charCodeAt(index);
+      header[at + index] = byte;
+      sum += byte;
+    }
+  };
   const number = (value: number, at: number, bytes: number): void => {
-    assert(Number.isSafeInteger(value) && value >= 0, `a number of '${name}': ${value}`);
+    assert(Number.isSafeInteger(value) && value >= 0, "a number of a member");
     put(field(value, bytes - 1), at, bytes);
   };
   put(name, 0, NAME_BYTES);
-  assert(member.mode < 8 ** 7, `the mode of '${name}'`);
   number(member.mode, 100, 8);
   number(member.uid ?? 0, 108, 8);
   number(member.gid ?? 0, 116, 8);
@@ -176,9 +193,6 @@ function headerBlock(
   if (major !== undefined) number(major, 329, 8);
   if (minor !== undefined) number(minor, 337, 8);
   put(" ".repeat(8), 148, 8);
-  let sum = 0;
-  // Going by index, since this is done for every file of a package: asking an iterator takes ten times as long.
-  for (let at = 0; at < BLOCK; at += 1) sum += header[at] ?? 0;
   put(`${sum.toString(8).padStart(6, "0")}\0 `, 148, 8);
   return header;
 }

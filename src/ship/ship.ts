@@ -45,7 +45,9 @@ export async function ship({
   images,
   ...compose
 }: Ship): Promise<ShippedPackages> {
-  checkGzip();
+  // Beside what comes before the first packing.
+  const checked = checkGzip();
+  checked.catch(() => undefined);
   const digests = [...new Set<Algorithm>(["sha256", ...formats.flatMap((each) => DIGESTS[each] ?? [])])];
   makeFolder(out);
   const folder = mkdtempSync(join(out, ".pack-"));
@@ -56,6 +58,7 @@ export async function ship({
     const { signal } = images;
     for (const pack of packs)
       shipments.push(await composeShipment(pack, { store, digests, signal, ...compose }));
+    await checked;
     const packages: WrittenPackage[] = [];
     for (format of formats)
       packages.push(...(await FORMAT_WRITERS[format as ShipmentFormat](shipments, options)));

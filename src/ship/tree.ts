@@ -153,24 +153,23 @@ export function withFolders(
   isShared: (path: string) => boolean,
 ): ShippedFile[] {
   const all = new Map(files.map((file) => [file.path, file]));
-  for (const { path } of files) {
-    const parts = path.split("/");
-    for (let count = 1; count < parts.length; count += 1) {
-      const folder = parts.slice(0, count).join("/");
-      if (!all.has(folder))
-        all.set(folder, {
-          path: folder,
-          kind: "folder",
-          mode: 0o755,
-          target: "",
-          size: 0,
-          digests: NO_DIGESTS,
-          isConfiguration: false,
-          isShared: isShared(folder),
-          source: undefined,
-        });
+  for (const { path } of files)
+    // Above a folder that is there all others are, or will be.
+    for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+      const folder = path.slice(0, end);
+      if (all.has(folder)) break;
+      all.set(folder, {
+        path: folder,
+        kind: "folder",
+        mode: 0o755,
+        target: "",
+        size: 0,
+        digests: NO_DIGESTS,
+        isConfiguration: false,
+        isShared: isShared(folder),
+        source: undefined,
+      });
     }
-  }
   return sortedFiles([...all.values()]);
 }
 

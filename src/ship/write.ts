@@ -1,8 +1,8 @@
 // One package of a format: its files checked, packed into one stream, framed by what the format has around it.
-import assert from "node:assert/strict";
 import { createHash, type Hash } from "node:crypto";
 import { closeSync, openSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { assert } from "#base/assert.ts";
 import { isPipeliteError } from "#base/errors.ts";
 import { piecesOfFile, writeAll } from "#base/file-pieces.ts";
 import { inTurns, type Steps } from "#base/steps.ts";

@@ -213,6 +213,6 @@ test("an index calls a package by its control part, and detached signatures have
   );
 });
 
-test("gzip of this Node is the one that packages are known by", () => {
-  checkGzip();
+test("gzip of this Node is the one that packages are known by", async () => {
+  await checkGzip();
 });
