@@ -2,8 +2,9 @@
 // epoch, no owner but the store's, no extended attributes. `createCopy` and its like make files in that form
 // from the start. Specification: Nix `src/libstore/posix-fs-canonicalise.cc`.
 import type { Stats } from "node:fs";
-import { chmodSync, closeSync, constants, fchmodSync, futimesSync, lchownSync, lstatSync } from "node:fs";
-import { lutimesSync, mkdirSync, open, openSync, readdirSync, symlinkSync, utimesSync } from "node:fs";
+import { chmodSync, closeSync, constants, copyFileSync, fchmodSync, futimesSync, lchownSync } from "node:fs";
+import { linkSync, lstatSync, lutimesSync, mkdirSync, open, openSync, readdirSync } from "node:fs";
+import { renameSync, symlinkSync, utimesSync } from "node:fs";
 import { fromByteString } from "#base/bytes.ts";
 import { extendedAttributes, removeExtendedAttribute } from "#base/libc.ts";
 import { type PipeliteError } from "#base/errors.ts";
@@ -75,33 +76,55 @@ export function finishFolder(target: string): void {
   utimesSync(path, TIME, TIME);
 }
 
+export interface Canonicalise {
+  /** Of all files together, holes counted. */
+  sizeMaxBytes?: number | undefined;
+  /** The tree is in the store: other names that its files have are the store's, too. */
+  isStored?: boolean;
+}
+
 /**
  * Puts a tree a builder made into the canonical form, and gives its listing. What made it must be dead: links could be
  * swapped otherwise.
- * @param root a byte string
- * @param sizeMaxBytes of all files together, holes counted
+ * @param root a byte string; a file beside it, with `.copy` behind the name, may be made meanwhile
  * @throws PipeliteError STORE_SPECIAL_FILE, STORE_OUTPUT_UNSAFE, STORE_OUTPUT_TOO_LARGE
  */
 export function* canonicalise(
   root: string,
   name: string,
-  sizeMaxBytes = Number.POSITIVE_INFINITY,
+  { sizeMaxBytes = Number.POSITIVE_INFINITY, isStored = false }: Canonicalise = {},
 ): Steps<TreeNode> {
   const stat = lstatSync(diskPath(root));
   if ((stat.isFile() || stat.isDirectory()) && (stat.mode & 0o022) !== 0) {
     throw unsafe(name, root, "may be written to by everybody");
   }
-  const output = { name, sizeMaxBytes, sizeBytes: 0 };
+  const output: Output = { root, name, sizeMaxBytes, isStored, sizeBytes: 0, linked: new Map() };
   const node = { path: root, name: "" };
-  if (stat.isDirectory()) return yield* canonicaliseFolder(output, node, stat);
-  return canonicaliseLeaf(output, node, stat);
+  const tree = stat.isDirectory()
+    ? yield* canonicaliseFolder(output, node, stat)
+    : canonicaliseLeaf(output, node, stat);
+  for (const file of output.linked.values()) {
+    finishLinked(output, file);
+    yield;
+  }
+  return tree;
 }
 
 interface Output {
+  root: string;
   name: string;
   sizeMaxBytes: number;
+  isStored: boolean;
   /** Of the files so far. */
   sizeBytes: number;
+  /** Files with several names, by device and inode. */
+  linked: Map<string, LinkedFile>;
+}
+
+interface LinkedFile {
+  stat: Stats;
+  /** Byte strings. */
+  paths: string[];
 }
 
 type Named = Pick<TreeNode, "path" | "name">;
@@ -156,19 +179,56 @@ function canonicaliseLeaf(output: Output, { path: bytePath, name }: Named, stat:
     });
   if ((stat.mode & 0o6000) !== 0)
     throw unsafe(output.name, bytePath, "is set to run as its owner (setuid or setgid)");
-  takeOwnership(path, stat);
   const base = { name, path: bytePath, signature: "", changedAtNs: 0n };
   if (stat.isSymbolicLink()) {
+    takeOwnership(path, stat);
     lutimesSync(path, TIME, TIME);
     return { ...base, kind: "link" };
   }
   output.sizeBytes += stat.size;
   if (output.sizeBytes > output.sizeMaxBytes)
     throw pipeliteError("STORE_OUTPUT_TOO_LARGE", { name: output.name, sizeMaxBytes: output.sizeMaxBytes });
-  const mode = fileMode((stat.mode & 0o100) !== 0);
-  if (removeAttributes(bytePath, output.name) || (stat.mode & 0o7777) !== mode) chmodSync(path, mode);
-  utimesSync(path, TIME, TIME);
+  if (stat.nlink === 1 || output.isStored) finishFile(bytePath, stat, output.name);
+  else
+    output.linked
+      .getOrInsertComputed(`${stat.dev}:${stat.ino}`, () => ({ stat, paths: [] }))
+      .paths.push(bytePath);
   return { ...base, kind: "file", file: fileFacts(stat) };
+}
+
+function finishFile(bytePath: string, stat: Stats, name: string): void {
+  const path = diskPath(bytePath);
+  takeOwnership(path, stat);
+  const mode = fileMode((stat.mode & 0o100) !== 0);
+  if (removeAttributes(bytePath, name) || (stat.mode & 0o7777) !== mode) chmodSync(path, mode);
+  utimesSync(path, TIME, TIME);
+}
+
+/**
+ * A file that has a name elsewhere, too, which without a sandbox it may, is somebody's: mode and times stay his, the output gets a
+ * copy, and what is written to the file later is not in the store.
+ */
+function finishLinked({ root, name }: Output, { stat, paths }: LinkedFile): void {
+  const [first = "", ...others] = paths;
+  if (paths.length === stat.nlink) return finishFile(first, stat, name);
+  const copy = diskPath(`${root}.copy`);
+  copyFileSync(diskPath(first), copy, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  chmodSync(copy, fileMode((stat.mode & 0o100) !== 0));
+  utimesSync(copy, TIME, TIME);
+  replaceInFolder(root, first, () => renameSync(copy, diskPath(first)));
+  for (const path of others)
+    replaceInFolder(root, path, () => {
+      linkSync(diskPath(first), copy);
+      renameSync(copy, diskPath(path));
+    });
+}
+
+function replaceInFolder(root: string, bytePath: string, replace: () => void): void {
+  const folder = bytePath.slice(0, bytePath.lastIndexOf("/"));
+  if (bytePath === root) return replace();
+  chmodSync(diskPath(folder), 0o700);
+  replace();
+  finishFolder(folder);
 }
 
 function takeOwnership(path: string | Buffer, { uid }: Stats): void {

@@ -45,7 +45,14 @@ export async function optimiseStore(
     const stat = lstatSync(`${linksDir}/${name}`, { throwIfNoEntry: false });
     if (stat !== undefined) linked.add(stat.ino);
   }
-  const links: Links = { linksDir, storeDir: byteStringOf(storeDir), linked, result, count: 0 };
+  const links: Links = {
+    linksDir,
+    storeDir: byteStringOf(storeDir),
+    linked,
+    sound: new Set(),
+    result,
+    count: 0,
+  };
   for (const path of paths ?? validPaths(store)) {
     signal?.throwIfAborted();
     await store.tempRoots.add([path]);
@@ -63,6 +70,8 @@ interface Links {
   linksDir: string;
   storeDir: string;
   linked: Set<number>;
+  /** Of these inodes the content was looked at. */
+  sound: Set<number>;
   result: OptimisedStore;
   count: number;
 }
@@ -79,9 +88,11 @@ function* optimiseNode(links: Links, node: TreeNode, folder: string | undefined)
   if (!stat.isFile() || (stat.mode & 0o222) !== 0 || links.linked.has(stat.ino)) return;
   const { narHash } = yield* dumpSteps({ ...node, file: fileFacts(stat) });
   const link = `${links.linksDir}/${encodeNix32(narHash)}`;
-  const known = linkAt(link, stat);
+  const known = yield* linkAt(links, link, { stat, narHash });
   if (known === undefined) {
-    if (tryLink(diskPath(node.path), link)) links.linked.add(stat.ino);
+    if (!tryLink(diskPath(node.path), link)) return;
+    links.linked.add(stat.ino);
+    links.sound.add(stat.ino);
     return;
   }
   // Somebody else has made it a link since: to rename one of the same file over it would do nothing.
@@ -89,10 +100,23 @@ function* optimiseNode(links: Links, node: TreeNode, folder: string | undefined)
   replaceByLink(links, { path: node.path, folder, link, stat });
 }
 
-/** The link to take, if there is one; one of another size was damaged, and goes. */
-function linkAt(link: string, { size }: Stats): Stats | undefined {
+/** The link to take, if there is one; one with another content was damaged, and goes: in the place of a whole file it would be everywhere. */
+function* linkAt(
+  { sound }: Links,
+  link: string,
+  { stat, narHash }: { stat: Stats; narHash: Uint8Array },
+): Steps<Stats | undefined> {
   const known = lstatSync(link, { throwIfNoEntry: false });
-  if (known === undefined || known.size === size) return known;
+  if (known === undefined || known.ino === stat.ino || sound.has(known.ino)) return known;
+  const isSound =
+    known.isFile() &&
+    known.size === stat.size &&
+    Buffer.compare((yield* dumpSteps({ ...unlistedTree(link), file: fileFacts(known) })).narHash, narHash) ===
+      0;
+  if (isSound) {
+    sound.add(known.ino);
+    return known;
+  }
   unlinkSync(link);
   return undefined;
 }

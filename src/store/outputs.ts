@@ -132,7 +132,7 @@ function* readOutput(output: BuiltOutput, all: readonly BuiltOutput[]): Steps<Re
   if (lstatSync(diskPath(scratch), { throwIfNoEntry: false }) === undefined) {
     throw pipeliteError("STORE_OUTPUT_MISSING", { name, file: shownPath(scratch) });
   }
-  const tree = yield* canonicalise(scratch, name, output.sizeMaxBytes);
+  const tree = yield* canonicalise(scratch, name, { sizeMaxBytes: output.sizeMaxBytes });
   const scratchPaths = new Set(all.map(({ scratchPath }) => scratchPath));
   const scanner = new ReferenceScanner(new Set([...output.references, ...scratchPaths]));
   const algorithm = expected?.kind === "fixed" ? expected.hash.algorithm : undefined;

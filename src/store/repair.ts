@@ -81,5 +81,5 @@ export async function restoreForm(store: StoreContext, path: StorePath): Promise
   if (info === undefined || !existsSync(file)) return;
   const before = await inTurns(dumpSteps(unlistedTree(file)));
   if (!asBuffer(before.narHash).equals(info.narHash)) return;
-  await inTurns(canonicalise(byteStringOf(file), path));
+  await inTurns(canonicalise(byteStringOf(file), path, { isStored: true }));
 }

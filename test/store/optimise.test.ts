@@ -6,11 +6,12 @@ import {
   lstatSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { systemErrorCode } from "#base/errors.ts";
 import { peer, sweep } from "../rig/peer.ts";
@@ -60,14 +61,21 @@ describe("optimise", () => {
     chmodSync(at.b, 0o444);
     // As a crash of the machine leaves a link.
     const links = `${rig.home}/nix/store/.links`;
-    for (const name of readdirSync(links)) {
-      rmSync(join(links, name));
-      writeFileSync(join(links, name), "short");
+    for (const damage of [() => "short", (size: number) => "y".repeat(size)]) {
+      for (const name of readdirSync(links)) {
+        const { size } = lstatSync(join(links, name));
+        rmSync(join(links, name));
+        writeFileSync(join(links, name), damage(size), { mode: 0o444 });
+      }
+      writeFileSync(`${at.b}.new`, BIG, { mode: 0o444 });
+      chmodSync(dirname(at.b), 0o755);
+      renameSync(`${at.b}.new`, at.b);
+      const { files } = await rig.store.optimise();
+      assert.ok(files >= 1);
+      assert.equal(readFileSync(at.a, "utf8"), BIG);
+      assert.equal(readFileSync(at.b, "utf8"), BIG);
+      assert.equal(inode(at.b), inode(at.a));
     }
-    const { files } = await rig.store.optimise();
-    assert.ok(files >= 1);
-    assert.equal(readFileSync(at.b, "utf8"), BIG);
-    assert.equal(inode(at.b), inode(at.a));
   });
 
   test("leaves real Nix nothing to do, and Nix collects the links", { skip: peer("nix-store") }, async () => {

@@ -2,7 +2,16 @@
 // refusal.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+} from "node:fs";
 import { readlinkSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import fc from "fast-check";
@@ -277,6 +286,41 @@ describe("registerOutputs", () => {
     const [result] = await rig.store.registerOutputs([output]);
     assert.ok(result !== undefined);
     assert.deepEqual(extendedAttributes(utf8(`${rig.store.physical(result.path)}/a`)), []);
+    assert.deepEqual((await rig.store.verify({ checkContents: true })).problems, []);
+  });
+
+  test("a file that has a name outside of the output stays as it is, and the output gets a copy", async () => {
+    using rig = new StoreRig();
+    const outside = `${rig.home}/mine`;
+    mkdirSync(rig.home, { recursive: true });
+    writeFileSync(outside, "mine", { mode: 0o640 });
+    const before = lstatSync(outside);
+    const folder = built(rig, (scratch) => {
+      mkdirSync(`${scratch}/below`, { recursive: true });
+      for (const name of ["a", "b", "below/c"]) linkSync(outside, `${scratch}/${name}`);
+      writeFileSync(`${scratch}/d`, "own");
+      linkSync(`${scratch}/d`, `${scratch}/below/e`);
+    });
+    const file = built(rig, (scratch) => linkSync(outside, scratch), { name: "file" });
+    const [first, second] = await rig.store.registerOutputs([folder, file]);
+    assert.ok(first !== undefined && second !== undefined);
+    const after = lstatSync(outside);
+    assert.deepEqual(
+      [after.mode, after.mtimeMs, after.uid, after.nlink],
+      [before.mode, before.mtimeMs, before.uid, 1],
+    );
+    appendFileSync(outside, ", changed");
+    const at = (name: string) => `${rig.store.physical(first.path)}/${name}`;
+    for (const place of [at("a"), at("b"), at("below/c"), rig.store.physical(second.path)]) {
+      const { mode, mtimeMs } = lstatSync(place);
+      assert.deepEqual([readFileSync(place, "utf8"), mode & 0o7777, mtimeMs], ["mine", 0o444, 1000]);
+    }
+    assert.equal(lstatSync(at("a")).nlink, 3);
+    assert.equal(lstatSync(at("d")).nlink, 2);
+    assert.deepEqual(
+      ["", "below"].map((name) => lstatSync(at(name)).mode & 0o7777),
+      [0o555, 0o555],
+    );
     assert.deepEqual((await rig.store.verify({ checkContents: true })).problems, []);
   });
 
