@@ -1,7 +1,7 @@
 // What all that asks web servers has in common: how long to wait, what to try again, and whom to send what.
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream, statSync } from "node:fs";
-import { open, type FileHandle } from "node:fs/promises";
+import { open, rm, type FileHandle } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -206,14 +206,21 @@ export async function downloadOnce(url: string, download: Download): Promise<Buf
     await receive(url, { ...download, arrived }, async (chunk) => {
       // Opened here, so that what is refused at once leaves no file behind. Written piece by piece: what has been counted
       // is there when a try breaks off.
-      target ??= await open(file, arrived.size === 0 ? "w" : "a");
+      target ??= await openFor(file, arrived);
       for (let at = 0; at < chunk.length;) at += (await target.write(chunk, at)).bytesWritten;
     });
-    target ??= await open(file, arrived.size === 0 ? "w" : "a");
+    target ??= await openFor(file, arrived);
     return arrived.digest.digest();
   } finally {
     await target?.close();
   }
+}
+
+/** What is there before the first byte is removed: through a link that somebody put there another file would be written. */
+async function openFor(file: string, { size }: Arrived): Promise<FileHandle> {
+  if (size > 0) return open(file, "a");
+  await rm(file, { force: true });
+  return open(file, "wx");
 }
 
 /** A short answer, in memory. What may pass is tried again. */

@@ -2,7 +2,7 @@
 // the paths it refers to, so that a client that finds one finds all it needs.
 import { createHash } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { encodeNix32 } from "#nix/nix32.ts";
 import { narInfoFingerprint, writeNarInfo, type NarInfo } from "#nix/narinfo.ts";
@@ -167,7 +167,8 @@ async function pack(
 ): Promise<{ hash: Uint8Array; size: number }> {
   const hash = createHash("sha256");
   let size = 0;
-  await using target = await open(file, "w");
+  await rm(file, { force: true });
+  await using target = await open(file, "wx");
   for await (const chunk of compress(store.narOf(path), compression)) {
     signal.throwIfAborted();
     hash.update(chunk);
