@@ -36,8 +36,12 @@ export function readZip(source: ByteSource): ZipEntry[] {
   let at = tail.byteLength - END_BYTES;
   while (at >= 0 && tail.getUint32(at, true) !== END) at -= 1;
   if (at < 0) throw wrong("it has no end");
-  const { count, size, start } = directoryOf(source, tail, at);
+  // Readers differ in what they take of an archive whose parts lie otherwise: it would be another one to each.
+  if (at + END_BYTES + tail.getUint16(at + 20, true) !== tail.byteLength)
+    throw wrong("there is something behind its end");
+  const { count, size, start, end } = directoryOf(source, tail, { at, from: tailStart });
   if (start + size > source.length) throw wrong("its directory is cut off");
+  if (start + size !== end) throw wrong("its directory does not stand before its end");
   const directory = source.subarray(start, start + size);
   const fields = viewOf(directory);
   const entries: ZipEntry[] = [];
@@ -54,16 +58,18 @@ export function readZip(source: ByteSource): ZipEntry[] {
     entries.push(entryOf(name, fields, { next, extra, source }));
     next += 46 + nameBytes + extraBytes + commentBytes;
   }
+  if (next !== size) throw wrong("its directory has more than it says");
   return entries;
 }
 
-/** Where the list of what is in it is. @param at where the end is in the tail */
+/** Where the list of what is in it is. @param at where the end is in the tail, and the tail in the archive */
 function directoryOf(
   source: ByteSource,
   tail: DataView,
-  at: number,
-): Record<"count" | "size" | "start", number> {
+  { at, from: tailStart }: { at: number; from: number },
+): Record<"count" | "size" | "start" | "end", number> {
   const plain = {
+    end: tailStart + at,
     count: tail.getUint16(at + 10, true),
     size: tail.getUint32(at + 12, true),
     start: tail.getUint32(at + 16, true),
@@ -77,7 +83,7 @@ function directoryOf(
   const [count = 0, size = 0, start = 0] = [32, 40, 48].map((offset) =>
     toNumber(end.getBigUint64(offset, true)),
   );
-  return { count, size, start };
+  return { count, size, start, end: from };
 }
 
 /** The field of 64 bits for each of these that is too large for 32, in their order (APPNOTE 4.5.3). */
@@ -126,7 +132,10 @@ function entryOf(name: string, fields: DataView, { next, extra, source }: InDire
     const local = view(source, start, start + 30);
     if (local.byteLength < 30 || local.getUint32(0, true) !== LOCAL)
       throw wrong(`'${name}' is not where it says`);
-    const from = start + 30 + local.getUint16(26, true) + local.getUint16(28, true);
+    const nameEnd = start + 30 + local.getUint16(26, true);
+    if (decode(source.subarray(start + 30, Math.min(nameEnd, source.length))) !== name)
+      throw wrong(`'${name}' has another name where it stands`);
+    const from = nameEnd + local.getUint16(28, true);
     const bytes = source.subarray(from, from + packed);
     const content = method === 0 ? bytes : inflate(bytes, size, name);
     if (content.length !== size || crc32(content) !== sum) throw wrong(`'${name}' is damaged`);

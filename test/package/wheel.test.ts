@@ -151,7 +151,7 @@ describe("a zip is refused", () => {
     return copy;
   };
   refuse("that is none", Buffer.from("hello"), /no end/);
-  refuse("that is cut off", good.subarray(10), /cut off|malformed|not where/);
+  refuse("that is cut off", good.subarray(10), /cut off|malformed|not where|before its end/);
   refuse("whose bytes are others", edited(33, 0x41), /damaged/);
   const directory = good.lastIndexOf(Buffer.from("PK\x01\x02"));
   refuse("that is encrypted", edited(directory + 8, 1), /another way/);
@@ -166,6 +166,36 @@ describe("a zip is refused", () => {
   refuse("whose end is beyond all reason", widely("PK\x06\x07", 15, 0xff), /beyond all reason/);
   refuse("whose sizes of 64 bits are missing", widely("XX\0\0\x01\0", 6, 8), /does not say how large/);
   refuse("with an entry beyond its end", widely("XX\0\0\x01\0", 24, 0xff), /not where it says/);
+  // Each of these is another archive to Python's own reader.
+  const two = writeZip({ a: "one", b: "two" });
+  const ofTwo = (offset: number, value: number): Buffer => {
+    const copy = Buffer.from(two);
+    copy[copy.lastIndexOf(Buffer.from("PK\x05\x06")) + offset] = value;
+    return copy;
+  };
+  refuse(
+    "that stands behind another one",
+    Buffer.concat([good, good]),
+    /directory does not stand before its end/,
+  );
+  refuse("with fewer entries than its directory", ofTwo(10, 1), /more than it says/);
+  refuse("with another name where an entry stands", edited(30, 0x62), /'a' has another name where it stands/);
+  refuse(
+    "with something behind its end",
+    Buffer.concat([good, Buffer.from("more")]),
+    /something behind its end/,
+  );
+  const hidden = Buffer.concat([good, Buffer.from("PK\x05\x06"), Buffer.alloc(18)]);
+  hidden.writeUInt16LE(22, good.length - 2);
+  refuse("with an end in its comment", hidden, /directory does not stand before its end/);
+  test("one with a comment is read", () => {
+    const said = Buffer.concat([good, Buffer.from("words")]);
+    said.writeUInt16LE(5, good.length - 2);
+    assert.deepEqual(
+      readZip(said).map(({ name }) => name),
+      ["a"],
+    );
+  });
   test("one with sizes of 64 bits is read, and Python reads it, too", { skip: peer("python3") }, () => {
     assert.deepEqual(
       readZip(wide).map(({ name, size, read }) => [name, size, Buffer.from(read()).toString()]),
