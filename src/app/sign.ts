@@ -1,4 +1,5 @@
 // Keys that sign, and signatures on runs.
+import { own } from "#base/own.ts";
 import { readNamedText } from "#base/files.ts";
 import type { Variables } from "#base/environment.ts";
 import { commandKey } from "#keys/command-key.ts";
@@ -33,7 +34,7 @@ export function readKey(source: KeySource, env: Variables): { key: SigningKey; w
       return readSigningKey(source.file, passphraseOf(source.passphraseFile));
     case "environment": {
       const { variable, passphraseFile } = source;
-      const pem = env[variable] ?? "";
+      const pem = own(env, variable) ?? "";
       if (pem === "") throw pipeliteError("SIGNING_VARIABLE_EMPTY", { variable });
       return { key: parseSigningKey(pem, `in ${variable}`, passphraseOf(passphraseFile)), warnings: [] };
     }

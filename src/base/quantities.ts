@@ -1,4 +1,5 @@
 // Times, spans of time and sizes as people read them, everywhere: one choice of the unit, and three figures at most.
+import { own } from "./own.ts";
 import { formatNumber } from "./numbers.ts";
 
 /** A finished span of time: `12ms`, `1.23s`, `42.1s`, `2m03s`, `1h02m`. */
@@ -57,7 +58,7 @@ const KEPT_SECONDS = 120;
 
 /** The unit for values up to `size` of what was measured in `unit`: one for a whole series. */
 export function unitFor(unit: string, size: number): Step {
-  const steps = STEPS[unit] ?? [{ unit, divisor: 1 }];
+  const steps = own(STEPS, unit) ?? [{ unit, divisor: 1 }];
   const fits = ({ divisor }: Step, index: number) => {
     const kept = index >= 2 && unit === "ms" ? KEPT_SECONDS / 60 : 1;
     // What would be rounded to the next unit is written in it: 1023.9 KiB are 1 MiB.
@@ -70,7 +71,7 @@ export function unitFor(unit: string, size: number): Step {
 export function formatQuantity(value: number, unit: string): [text: string, unit: string] {
   const step = unitFor(unit, value);
   const scaled = value / step.divisor;
-  if (STEPS[unit] === undefined || (step.divisor === 1 && Number.isInteger(scaled)))
+  if (own(STEPS, unit) === undefined || (step.divisor === 1 && Number.isInteger(scaled)))
     return [formatNumber(scaled), step.unit];
   const size = Math.abs(scaled);
   if (step.divisor === 1 && size < 1) return [formatNumber(scaled, 3), step.unit];

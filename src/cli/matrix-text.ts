@@ -1,4 +1,5 @@
 // The table of a matrix as text, and what an audit says of it.
+import { own } from "#base/own.ts";
 import * as app from "#app/home.ts";
 import { EXIT } from "#base/errors.ts";
 import { formatCount } from "#base/numbers.ts";
@@ -59,12 +60,12 @@ export function textOfTable({ axes, rows }: MatrixTable, columns: number | undef
   const checks = [...new Set(rows.flatMap((row) => Object.keys(row.checks)))];
   const heads = [...names.map((name) => name.toUpperCase()), "STATUS", "BUILT", "CACHED", "TIME", ...checks];
   const lines = rows.map((row) => [
-    ...names.map((name) => row.params[name] ?? ""),
+    ...names.map((name) => own(row.params, name) ?? ""),
     row.failed === undefined ? row.status : `${row.status}: ${row.failed.join(" ")}`,
     String(row.counts?.built ?? "-"),
     String(row.counts?.cached ?? "-"),
     row.durationMs === undefined ? "-" : formatDuration(row.durationMs),
-    ...checks.map((id) => checkText(row.checks[id])),
+    ...checks.map((id) => checkText(own(row.checks, id))),
   ]);
   return formatTable([heads, ...lines], { columns });
 }

@@ -48,18 +48,18 @@ export async function resolveCommand<E extends object>(
     return resolved;
   };
   const { env = {}, path = [], stdin, stdout, copies = {}, keep = [] } = options;
-  const resolvedEnv: CommandParts<E>["env"] = {};
-  for (const [key, value] of Object.entries(env)) resolvedEnv[key] = await word(value);
-  const resolvedCopies: CommandParts<E>["copies"] = {};
-  for (const [key, value] of Object.entries(copies)) resolvedCopies[key] = await edge(value);
+  const resolvedEnv = new Map<string, Awaited<ReturnType<typeof word>>>();
+  for (const [key, value] of Object.entries(env)) resolvedEnv.set(key, await word(value));
+  const resolvedCopies = new Map<string, E>();
+  for (const [key, value] of Object.entries(copies)) resolvedCopies.set(key, await edge(value));
   return {
     program: isTool(program) ? program : await edge(program),
     words: await each(words),
-    env: resolvedEnv,
+    env: Object.fromEntries(resolvedEnv),
     path,
     stdin: stdin && (await edge(stdin)),
     stdout: isOut(stdout) ? (stdout.file ?? null) : stdout,
-    copies: resolvedCopies,
+    copies: Object.fromEntries(resolvedCopies),
     keep,
     script: script && (await each(script)),
   };

@@ -1,5 +1,6 @@
 // Installed packages against the lock of npm: what a stage takes is what package-lock.json says. Name and version are told by
 // package.json; the bytes, where npm still has the archive of that integrity in its cache.
+import { own } from "#base/own.ts";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -42,7 +43,7 @@ export function unlockedPackage(
     const packages = locks.get(lock);
     if (packages === undefined || wrong !== undefined) continue;
     const name = relative(dirname(lock), folder);
-    const problem = problemOf(folder, packages[name], cache);
+    const problem = problemOf(folder, own(packages, name), cache);
     if (problem !== undefined) wrong = { name, lock, problem };
   }
   return { wrong, locks: [...locks.keys()] };

@@ -1,4 +1,5 @@
 // What a stage is given besides the output of others: parameters, and values that are the same in every run.
+import { own } from "#base/own.ts";
 import type { Variables } from "#base/environment.ts";
 import { isPipeliteError, type PipeliteError } from "#base/errors.ts";
 import { canonicalJson } from "#base/canonical-json.ts";
@@ -94,7 +95,7 @@ export class Parameters {
   }
 
   #variable(name: string): string | undefined {
-    const value = this.#given.env?.[name];
+    const value = own(this.#given.env ?? {}, name);
     this.variables[name] = value ?? null;
     return value;
   }

@@ -4,6 +4,7 @@
 //
 // The functions of Node's own modules are replaced while a pipeline is loaded, for every way to them: `import`, `require`
 // and `process.getBuiltinModule` all lead to one object.
+import { own } from "#base/own.ts";
 import { hexDigestOf } from "#base/digest.ts";
 import { realpathSync } from "node:fs";
 import { createRequire, syncBuiltinESMExports } from "node:module";
@@ -85,7 +86,7 @@ export function isAnsweredAlike(answers: Readonly<Record<string, string>>): bool
 function answerTo(question: string): string {
   const name = question.startsWith("env ") ? question.slice("env ".length) : undefined;
   const env = realEnv();
-  const value = name === undefined ? process.cwd() : name === "*" ? JSON.stringify(env) : env[name];
+  const value = name === undefined ? process.cwd() : name === "*" ? JSON.stringify(env) : own(env, name);
   return value === undefined ? "" : hexDigestOf(value);
 }
 

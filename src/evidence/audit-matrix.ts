@@ -1,5 +1,6 @@
 // The table of a matrix against the journal and the records of its runs. Whether those runs are what they say is the audit of
 // each of them.
+import { own } from "#base/own.ts";
 import { isDeepStrictEqual } from "node:util";
 import { digestOf } from "#base/digest.ts";
 import { isPipeliteError } from "#base/errors.ts";
@@ -68,9 +69,9 @@ function checkRow(home: Home, { pipelineFile }: MatrixTable, row: MatrixRow): In
     const { record } = run;
     if (record.pipelineFile !== pipelineFile)
       return fails(id, `run ${row.runId} is of ${record.pipelineFile}`);
-    const other = Object.entries(row.params).find(([name, text]) => !isMeant(text, record.params[name]));
+    const other = Object.entries(row.params).find(([name, text]) => !isMeant(text, own(record.params, name)));
     if (other !== undefined)
-      return fails(id, `run ${row.runId} has ${other[0]}=${String(record.params[other[0]])}`);
+      return fails(id, `run ${row.runId} has ${other[0]}=${String(own(record.params, other[0]))}`);
     const told: Readonly<Record<string, unknown>> = { ...rowOf(row.params, run) };
     const { problem: _, ...said } = row;
     const wrong = [...new Set([...Object.keys(told), ...Object.keys(said)])].find(

@@ -1,5 +1,6 @@
 // What was made of lists: the list as it stands in the store, against what the record says was made for its items, and
 // against the derivations that put it together. A run that leaves out an item, or takes another's, is found here.
+import { own } from "#base/own.ts";
 import { isDeepStrictEqual } from "node:util";
 import { bytesInside } from "#base/files.ts";
 import { itemsOf } from "#compile/items.ts";
@@ -106,7 +107,7 @@ function compareWithDerivation(
   const names = items.map(({ name }) => name);
   if (!isDeepStrictEqual(params["names"], names)) return "has other items, or another order";
   const parts = groups?.["parts"];
-  const given = Array.isArray(parts) ? parts.map((part) => inputs[part]) : [];
+  const given = Array.isArray(parts) ? parts.map((part) => own(inputs, part)) : [];
   const wrong = items.findIndex(({ made, file }, index) => {
     const path = outputs.get(made);
     return path !== undefined && given[index] !== (file === undefined ? path : `${path}/${file}`);

@@ -1,5 +1,6 @@
 // Documents of container images: index, manifest, configuration, in the words of OCI (image-spec 1.1) and of Docker (schema
 // 2), which differ in their media types only. What names a digest is compared with the bytes by whoever reads them.
+import { own } from "#base/own.ts";
 import { isObject, parseStrictJson } from "#base/strict-json.ts";
 import { pipeliteError } from "./image-errors.ts";
 
@@ -135,7 +136,7 @@ export function parseReferrer(bytes: Uint8Array): Referrer | undefined {
 
 /** How a layer is packed. @throws PipeliteError IMAGE_DOCUMENT_INVALID for one that is to be had elsewhere, or is none */
 export function compressionOf({ mediaType }: Descriptor): LayerCompression {
-  const compression = LAYER_TYPES[mediaType];
+  const compression = own(LAYER_TYPES, mediaType);
   if (compression === undefined)
     throw wrong("manifest", `its layers of the type '${mediaType}' are not known or are to be had elsewhere`);
   return compression;

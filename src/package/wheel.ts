@@ -1,5 +1,6 @@
 // Wheels of Python (binary distribution format 1.0, PEP 427): their names, which of them a machine can use (PEP 425, 600), and
 // where each file of one belongs.
+import { own } from "#base/own.ts";
 import { createHash } from "node:crypto";
 import type { ZipEntry } from "./zip.ts";
 
@@ -114,13 +115,14 @@ export function planWheel(
       const entry = asRecorded(found, record, info);
       if (!entry.name.startsWith(data)) return { entry, path: `${site}/${entry.name}`, isScript: false };
       const [key = "", ...rest] = entry.name.slice(data.length).split("/");
-      const folder = {
+      const folders = {
         purelib: site,
         platlib: site,
         scripts: "bin",
         data: "",
         headers: `include/${python}/${name}`,
-      }[key];
+      };
+      const folder = own(folders, key);
       if (folder === undefined || rest.length === 0) throw new Error(`'${entry.name}' belongs nowhere`);
       return { entry, path: [folder, ...rest].filter(Boolean).join("/"), isScript: key === "scripts" };
     });

@@ -1,5 +1,6 @@
 // The pieces that every part of the report is made of. Whatever has a digit goes through `figure`, `mark` or a chart, so
 // that a reader (and a test) can follow it: `data-claim` names a claim of the run, `data-identifier` where a name stands.
+import { own } from "#base/own.ts";
 import type { Claim } from "#home/run-record.ts";
 import { isFigure } from "#standards/facts.ts";
 import type { Fact, ClaimFigure, Identifier } from "#standards/facts.ts";
@@ -105,7 +106,7 @@ const SIGNS: Readonly<Record<string, string>> = {
 };
 
 export function toneOf(status: string): string {
-  return TONES[status] ?? "doubt";
+  return own(TONES, status) ?? "doubt";
 }
 
 /** A status: a word with a sign, so that nothing is said by colour alone. */

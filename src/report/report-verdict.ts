@@ -1,4 +1,5 @@
 // What a reviewer reads first: how the run ended, and what must be done before it can be released.
+import { own } from "#base/own.ts";
 import { claimsByName, identifier, type Claims } from "#standards/facts.ts";
 import type { DocumentInput } from "#standards/input.ts";
 import { all, h } from "./markup.ts";
@@ -91,7 +92,7 @@ export function reviewSection(input: DocumentInput, parts: ReportParts): Section
     const found = signatures.findIndex((signature) => signature.meaning === meaning && signature.isValid);
     const signature = signatures[found];
     if (signature === undefined)
-      return [statusWord(UNSIGNED[meaning] ?? "unsigned"), "no valid signature with this meaning"];
+      return [statusWord(own(UNSIGNED, meaning) ?? "unsigned"), "no valid signature with this meaning"];
     const at = `signatures#/${found}`;
     return [
       statusWord("valid"),

@@ -1,6 +1,7 @@
 // The fast way through a run in which nothing has changed: when every file that the last passing run was made from is
 // the same by stat, and its result is still in the store and linked, this run is that one again. It gets a line in the
 // journal that names the record it repeats; nothing is loaded, bundled or planned.
+import { own } from "#base/own.ts";
 import { readlinkSync } from "node:fs";
 import { canonicalJson } from "#base/canonical-json.ts";
 import { monotonicMs } from "#base/clock.ts";
@@ -85,7 +86,7 @@ function memoThatHolds(options: PlanOptions): Memo | undefined {
   const memo = options.paranoid ? undefined : readMemo(options);
   if (memo === undefined || !areUnchanged(memo.made) || !isAnsweredAlike(memo.answers)) return undefined;
   const variables = Object.entries(memo.variables ?? {});
-  if (variables.some(([name, value]) => (options.env[name] ?? null) !== value)) return undefined;
+  if (variables.some(([name, value]) => (own(options.env, name) ?? null) !== value)) return undefined;
   return isRegistered(options.home.folder, memo.tree) && areOnDisk(options.home, memo) ? memo : undefined;
 }
 

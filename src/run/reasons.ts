@@ -1,5 +1,6 @@
 // Why a stage must be built: what it is made of now, compared with what it was made of when it last passed, in the words
 // of pipeline.ts.
+import { own } from "#base/own.ts";
 import { readFileSync } from "node:fs";
 import { textOf } from "#base/bytes.ts";
 import { filesBelow, isPlainDirectory, pathBelow } from "#base/files.ts";
@@ -84,14 +85,14 @@ function firstDifference(
   now: Readonly<Record<string, unknown>>,
 ): Difference | undefined {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])].toSorted();
-  const changed = keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
-  const own = changed.filter((name) => name !== "pipelite");
-  const added = own.find((name) => !(name in before));
-  const former = own.find((name) => !(name in now));
+  const changed = keys.filter((key) => JSON.stringify(own(before, key)) !== JSON.stringify(own(now, key)));
+  const others = changed.filter((name) => name !== "pipelite");
+  const added = others.find((name) => !Object.hasOwn(before, name));
+  const former = others.find((name) => !Object.hasOwn(now, name));
   if (added !== undefined && former !== undefined)
-    return { key: added, former, was: before[former], is: now[added] };
-  const key = own[0] ?? changed[0];
-  return key === undefined ? undefined : { key, was: before[key], is: now[key] };
+    return { key: added, former, was: own(before, former), is: own(now, added) };
+  const key = others[0] ?? changed[0];
+  return key === undefined ? undefined : { key, was: own(before, key), is: own(now, key) };
 }
 
 function show(value: unknown): string {

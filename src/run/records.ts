@@ -1,4 +1,5 @@
 // The log of a stage of a run, and how two runs differ.
+import { own } from "#base/own.ts";
 import { join } from "node:path";
 import { digestOf } from "#base/digest.ts";
 import { bytesOfFile } from "#base/files.ts";
@@ -67,8 +68,8 @@ export interface RunDifference {
 
 export function diffRuns(a: RunRecord, b: RunRecord): RunDifference {
   const params = names(Object.keys(a.params), Object.keys(b.params))
-    .filter((name) => JSON.stringify(a.params[name]) !== JSON.stringify(b.params[name]))
-    .map((name) => ({ name, a: a.params[name], b: b.params[name] }));
+    .filter((name) => JSON.stringify(own(a.params, name)) !== JSON.stringify(own(b.params, name)))
+    .map((name) => ({ name, a: own(a.params, name), b: own(b.params, name) }));
   const stageOf = (run: RunRecord, name: string) => run.stages.find((stage) => stage.name === name);
   const stages = names(
     a.stages.map(({ name }) => name),

@@ -1,5 +1,6 @@
 // CycloneDX 1.7 and 1.6 (https://cyclonedx.org/docs/1.7/json/): objects are components, packages in them components of these,
 // the graph is that of the store, and the pipeline is the `formulation`.
+import { own } from "#base/own.ts";
 import { documentJson } from "#base/canonical-json.ts";
 import { baseOf, HASHES_ARE, keyed, TIME_IS_FIXED } from "./bom.ts";
 import type { Bom, BomObject, BomPath, BomStage, Licence, BomPackage, Party } from "./bom.ts";
@@ -90,7 +91,7 @@ function membersOf({ name, version, purl, cpe, licence, supplier, vcs }: BomPack
 
 /** What is one name and nothing else is a name; in an expression it is a reference, which says no more than the name. */
 function licenceOf({ expression, refs }: Licence): object {
-  const name = refs[expression];
+  const name = own(refs, expression);
   return name === undefined
     ? { expression, acknowledgement: "declared" }
     : { license: { name, acknowledgement: "declared" } };
@@ -117,7 +118,7 @@ function formulaOf(bom: Bom): object {
     "bom-ref": `task:${name}`,
     uid: derivation ?? name,
     name,
-    taskTypes: [TASK_TYPES[kind] ?? "other"],
+    taskTypes: [own(TASK_TYPES, kind) ?? "other"],
     inputs: inputs.flatMap((input) => {
       const place = places.get(input);
       return place === undefined ? [] : [{ resource: { ref: baseOf(place.path) } }];

@@ -1,5 +1,6 @@
 // Licences as packages state them, as expressions of SPDX. Words that SPDX has no name for are kept under a reference
 // (`LicenseRef-...`): nothing is guessed from them.
+import { own } from "#base/own.ts";
 import parse from "spdx-expression-parse";
 import { hexDigestOf } from "#base/digest.ts";
 import type { Licence } from "./bom.ts";
@@ -68,7 +69,7 @@ const VERSIONED = /^(GPL|LGPL|AGPL|GFDL)-(\d+(?:\.\d+)*?)(?:\.0)*(\+?)$/i;
 
 /** One short name of the field `License` of a copyright file of Debian. */
 function debianName(name: string): string {
-  const known = DEBIAN[name.toLowerCase()];
+  const known = own(DEBIAN, name.toLowerCase());
   if (known !== undefined) return known;
   const [, family = "", version = "", later = ""] = VERSIONED.exec(name) ?? [];
   if (family === "") return name;

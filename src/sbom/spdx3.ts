@@ -1,5 +1,6 @@
 // SPDX 3.0.1 (https://spdx.github.io/spdx-spec/v3.0.1/), as JSON-LD: packages, the relations between them with how complete they
 // are, and a `build_Build` for each stage.
+import { own } from "#base/own.ts";
 import { documentJson } from "#base/canonical-json.ts";
 import { hexDigestOf } from "#base/digest.ts";
 import { BASE_URL, GRAPH_IS, HASHES_ARE, hashOf, keyed, TIME_IS_FIXED } from "./bom.ts";
@@ -189,7 +190,7 @@ class Document {
         ...(derivation !== undefined && { build_buildId: derivation }),
         ...(parameters.length > 0 && { build_parameter: parameters }),
       });
-      const read = inputs.flatMap((input) => outputs.get(input) ?? materials[input]?.path ?? []);
+      const read = inputs.flatMap((input) => outputs.get(input) ?? own(materials, input)?.path ?? []);
       const here = [...new Set(read)].filter((path) => present.has(path));
       if (here.length > 0)
         this.#relate(

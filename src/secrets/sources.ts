@@ -1,4 +1,5 @@
 // Where the values of secrets come from when a run begins.
+import { own } from "#base/own.ts";
 import { readNamedText } from "#base/files.ts";
 import { spawnSync } from "node:child_process";
 import type { Variables } from "#base/environment.ts";
@@ -30,7 +31,7 @@ export function readSecrets({ names, sources, env }: SecretsWanted): Secrets {
   const secrets: SecretValue[] = [];
   const found: SecretFound[] = [];
   for (const name of new Set(names)) {
-    const source = sources[name] ?? { from: "environment", variable: name };
+    const source = own(sources, name) ?? { from: "environment", variable: name };
     const value = readSecret(name, source, env);
     found.push({ name, from: source.from, status: value === undefined ? "absent" : "present" });
     if (value === undefined) continue;
@@ -49,7 +50,7 @@ export function readSecrets({ names, sources, env }: SecretsWanted): Secrets {
 export function readSecret(name: string, source: SecretSource, env: Variables): string | undefined {
   switch (source.from) {
     case "environment":
-      return withoutNewline(env[source.variable] ?? "") || undefined;
+      return withoutNewline(own(env, source.variable) ?? "") || undefined;
     case "file":
       return withoutNewline(fileOf(name, source.path));
     case "command":

@@ -1,4 +1,5 @@
 // From what pipeline.ts declares, a run and the store to a shipment: which closure, which files, at which time.
+import { own } from "#base/own.ts";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { byteStringOf, hex, utf8 } from "#base/bytes.ts";
@@ -55,7 +56,7 @@ export async function composeShipment(
   const notes = [addedFile(byteStringOf(`usr/share/doc/${pack.name}/pipelite.json`), note)];
   return {
     pack,
-    architecture: ARCHITECTURES[arch] ?? "any",
+    architecture: own(ARCHITECTURES, arch) ?? "any",
     timeSeconds: epoch ?? declared ?? STORE_PACKAGE_SECONDS,
     paths,
     profile: wholeProfile([...profile.files, ...notes], pack),

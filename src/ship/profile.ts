@@ -1,5 +1,6 @@
 // The profile of a package: what it adds to a closure so that a system finds its programs, manual pages, completions, services
 // and configuration. Links lead into the store; what a system wants as a file of its own is copied.
+import { own } from "#base/own.ts";
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -125,7 +126,7 @@ function outputOf(of: ProfileOf, what: string, name: string, from: FileOf | AnyN
   const found =
     called === undefined
       ? undefined
-      : (record.results[called] ??
+      : (own(record.results, called) ??
         record.stages.find(({ name: stage }) => stage === called)?.outPath ??
         record.materials.find(({ name: material }) => material === called)?.path);
   if (found === undefined)

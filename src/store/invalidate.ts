@@ -47,7 +47,7 @@ export function invalidate(
       .map(String),
   );
   // A table that we don't know is left to SQLite.
-  const areKnown = [...foreignKeys].every((key) => key === FORBIDDING || key in DEPENDENTS);
+  const areKnown = [...foreignKeys].every((key) => key === FORBIDDING || Object.hasOwn(DEPENDENTS, key));
   const isOwnCare = areKnown && ids.length >= MANY;
   if (isOwnCare) database.exec("pragma foreign_keys = off");
   try {

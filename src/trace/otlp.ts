@@ -1,6 +1,7 @@
 // Writes spans as one OTLP/JSON request (opentelemetry-proto, `ExportTraceServiceRequest` in the JSON mapping of protobuf
 // that OTLP prescribes: identifiers in hexadecimal, 64-bit integers as strings, enumerations as numbers). Names are those
 // of OpenTelemetry's semantic conventions for CI/CD where they have one; the others start with `pipelite.`.
+import { own } from "#base/own.ts";
 import { shownJson } from "#base/shown-json.ts";
 import type { AttributeValue, Span } from "./spans.ts";
 
@@ -40,7 +41,7 @@ export function writeOtlp(spans: readonly Span[]): string {
     attributes: keyValues({
       "service.name": "pipelite",
       "service.version": version,
-      "host.arch": ARCHITECTURES[arch] ?? arch,
+      "host.arch": own(ARCHITECTURES, arch) ?? arch,
       "os.type": os,
       "os.version": run.attributes["kernel"] ?? "",
     }),
@@ -81,7 +82,7 @@ function conventions(
   run: Span,
 ): Record<string, AttributeValue> {
   const error = status === "failed" && { "error.type": attributes["code"] ?? "_OTHER" };
-  const result = RESULTS[status] ?? status;
+  const result = own(RESULTS, status) ?? status;
   if (kind === "run") {
     return {
       "cicd.pipeline.name": name,

@@ -1,5 +1,6 @@
 // From locked packages to the steps that make a root file system of them: one that unpacks each package, and one that
 // configures all. Neither names where a package was from: an environment is the same whichever mirror it came from.
+import { own } from "#base/own.ts";
 import { ENTERED_USER, MOUNT_POINTS } from "#sandbox/entrances.ts";
 import { through, type EnvironmentPrograms } from "#environment/programs.ts";
 import { pathOfFile, type LockedFile, type Recipe, type Step } from "#environment/step.ts";
@@ -32,7 +33,7 @@ export async function debianRecipe(
     names: locked.packages.map((each) => each.name),
     base: locked.base,
     entrance: inner.file,
-    merged: MERGED[locked.architecture] ?? [],
+    merged: own(MERGED, locked.architecture) ?? [],
     folders: ["var", "nix", ...MOUNT_POINTS.bound, ...MOUNT_POINTS.fresh],
     user: { passwd: ENTERED_USER, group: "" },
   };

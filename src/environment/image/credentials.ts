@@ -1,4 +1,5 @@
 // Whom registries know this machine as: what `podman login` and `docker login` have written (containers-auth.json(5)).
+import { own } from "#base/own.ts";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Variables } from "#base/environment.ts";
@@ -12,7 +13,7 @@ export function credentialsOf(env: Variables, registry: string, repository: stri
     if (!existsSync(file)) continue;
     const auths = readAuths(file);
     for (const name of names) {
-      const entry = auths[name];
+      const entry = own(auths, name);
       const auth = isObject(entry) ? entry["auth"] : undefined;
       if (typeof auth === "string" && auth !== "") return Buffer.from(auth, "base64").toString("utf8");
     }

@@ -1,5 +1,6 @@
 // What is to be installed, as lock files of Python say it: each project with its version and the hashes that it may have.
 // Where files are is not taken from them: that is the index of this machine.
+import { own } from "#base/own.ts";
 import { parse as parseToml } from "smol-toml";
 import { isObject } from "#base/strict-json.ts";
 import { evaluateMarker, type MarkerVariables } from "#package/python-marker.ts";
@@ -132,7 +133,7 @@ function fromUv(lock: Table, variables: MarkerVariables): PythonRequirement[] {
     for (const part of ["", ...extras]) {
       if (seen.has(`${key} ${part}`)) continue;
       seen.add(`${key} ${part}`);
-      open.push(...edgesOf(part === "" ? one["dependencies"] : optional[part]));
+      open.push(...edgesOf(part === "" ? one["dependencies"] : own(optional, part)));
     }
   }
   return [...found.values()];

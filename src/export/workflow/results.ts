@@ -1,5 +1,6 @@
 // What jobs found, how it is read back from a forge, and what follows: the comparison across systems, and the report. Nothing here
 // is believed for being green: a job counts by the result it wrote, and one without a result has failed.
+import { own } from "#base/own.ts";
 import {
   list,
   mapOf,
@@ -143,7 +144,7 @@ export function compareResults(results: readonly JobResult[]): JobResult {
 function differenceOf(one: Artefacts, other: Artefacts): string | undefined {
   if (one.digest === other.digest) return undefined;
   const names = [...new Set([...Object.keys(one.sums), ...Object.keys(other.sums)])].toSorted();
-  const name = names.find((each) => one.sums[each] !== other.sums[each]);
+  const name = names.find((each) => own(one.sums, each) !== own(other.sums, each));
   return name === undefined ? `they differ behind the first ${SUMS_MAX} files` : `${name} has other bytes`;
 }
 
