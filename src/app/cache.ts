@@ -8,6 +8,7 @@ import type { Variables } from "#base/environment.ts";
 import type { NarCompression } from "#cache/compression.ts";
 import { shownWord } from "#cache/files.ts";
 import { openCacheFiles, openSubstituter, type Caches, type OpenCache } from "#cache/open.ts";
+export { checkCaches } from "#cache/open.ts";
 import { push, type PushedPaths } from "#cache/push.ts";
 import { serveCache, type RunningServer } from "#cache/server.ts";
 import type { Substituted, SubstituterEvents } from "#cache/substituter.ts";

@@ -1,7 +1,7 @@
 // What a word on the command line of `verify` means.
 import { closeSync, openSync, readSync, realpathSync } from "node:fs";
 import { join } from "node:path";
-import { entryAt, isDirectory } from "#base/files.ts";
+import { entryAt, isDirectory, naming } from "#base/files.ts";
 import type { Home } from "#home/home.ts";
 import type { WhichRun } from "#home/runs.ts";
 import { isStorePath, STORE_DIR, type StorePath } from "#nix/store-path.ts";
@@ -64,7 +64,7 @@ function isArchiveFile(file: string): boolean {
   const magic = Buffer.alloc("ustar".length);
   const fd = openSync(file, "r");
   try {
-    readSync(fd, magic, 0, magic.length, MAGIC_AT);
+    naming(file, () => readSync(fd, magic, 0, magic.length, MAGIC_AT));
   } finally {
     closeSync(fd);
   }

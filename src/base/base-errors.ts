@@ -17,6 +17,11 @@ export const pipeliteError = /* @__PURE__ */ errorsOf({
     message: "Cannot read {path}: it is {kind}, and that may have no end",
     hint: "Put a file in its place",
   },
+  THREAD_ENDED: {
+    exit: 1,
+    message: "Cannot {work}: the thread that does it ended without an answer: {problem}",
+    hint: "Try again, with more memory where that is scarce",
+  },
   FILE_TOO_LARGE: { exit: 2, message: "Cannot read {path}: it is larger than can be read at once" },
   MEMORY_FILE_REFUSED: {
     exit: 4,

@@ -88,6 +88,11 @@ function fill(template: string, details: ErrorDetails): string {
   return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => shown(details[name]) ?? `{${name}}`);
 }
 
+/** Of what a message quotes: a word of the command line may have a hundred thousand characters. */
+const QUOTED_MAX = 2000;
+
 function shown(value: unknown): string | undefined {
-  return typeof value === "string" ? value : JSON.stringify(value);
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  if (text === undefined || text.length <= QUOTED_MAX) return text;
+  return `${text.slice(0, QUOTED_MAX).toWellFormed()} ... (${text.length} characters)`;
 }

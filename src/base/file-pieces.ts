@@ -1,6 +1,6 @@
 // Files that may be larger than one piece of memory can be, such as an output.
 import { closeSync, readSync, writeSync } from "node:fs";
-import { openToRead } from "./files.ts";
+import { naming, openToRead } from "./files.ts";
 
 const PIECE_BYTES = 2 ** 20;
 
@@ -10,7 +10,7 @@ export function* piecesOfFile(path: string): Generator<Uint8Array> {
   const fd = openToRead(path);
   try {
     for (let count = -1; count !== 0;) {
-      count = readSync(fd, piece, 0, PIECE_BYTES, null);
+      count = naming(path, () => readSync(fd, piece, 0, PIECE_BYTES, null));
       yield piece.subarray(0, count);
     }
   } finally {

@@ -32,6 +32,12 @@ export function openSubstituter(
   return new Substituter(store, opened, signal, events);
 }
 
+/** @throws PipeliteError what `openSubstituter` throws, also where nothing will be asked of a cache */
+export function checkCaches({ caches, trustedKeys, ...open }: Caches & OpenCache): void {
+  for (const word of trustedKeys) readTrustedKey(word, resolve(open.cwd, word));
+  for (const word of caches) openCacheFiles(word, open);
+}
+
 export interface OpenCache {
   /** Where `folder` and relative words start. */
   cwd: string;

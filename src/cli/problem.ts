@@ -115,7 +115,7 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 /** Errors of the system about the path itself. */
 const OF_A_PATH =
-  /^(ENOENT|EISDIR|ENOTDIR|ENAMETOOLONG|ELOOP|EACCES|EPERM|EEXIST|EROFS|EFBIG|EBUSY|ENXIO|ENODEV|ETXTBSY)$/;
+  /^(ENOENT|EISDIR|ENOTDIR|ENAMETOOLONG|ELOOP|EACCES|EPERM|EEXIST|EROFS|EFBIG|EBUSY|ENXIO|ENODEV|ETXTBSY|EIO|EINVAL|ENODATA|EOPNOTSUPP)$/;
 /** Errors about a path below the one that was named: the fault is in the named one. */
 const OF_THE_PATH_ABOVE = /^(ENOTDIR|ENAMETOOLONG|ELOOP|EACCES|EROFS)$/;
 /** Errors about a folder above the one that was named, which had to be made or entered. */

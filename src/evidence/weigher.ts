@@ -3,6 +3,7 @@
 import { Worker } from "node:worker_threads";
 import { entryAt } from "#base/files.ts";
 import { ownModule } from "#base/own-code.ts";
+import { onThreadEnd } from "#base/thread.ts";
 import type { Steps } from "#base/steps.ts";
 import type { Claim } from "#home/run-record.ts";
 import { parseReference } from "./evidence-files.ts";
@@ -91,19 +92,28 @@ export class Weigher {
     return Object.fromEntries(references.map(({ path }) => [path, this.#locate(path)]));
   }
 
+  #started(): Worker {
+    const thread = new Worker(ownModule("evidence/formula-thread"));
+    return thread.once("exit", () => {
+      if (this.#thread === thread) this.#thread = undefined;
+    });
+  }
+
   async #inThread(request: WeighRequest, take: (weighed: Weighed) => void): Promise<void> {
-    const thread = (this.#thread ??= new Worker(ownModule("evidence/formula-thread")));
+    const thread = (this.#thread ??= this.#started());
     const { promise, resolve, reject } = Promise.withResolvers<Weighed>();
     const stop = () => reject(this.#signal?.reason as Error);
     this.#signal?.addEventListener("abort", stop, { once: true });
-    thread.once("message", resolve).once("error", reject);
+    thread.once("message", resolve);
+    const stopListening = onThreadEnd(thread, "compute the formulas", reject);
     try {
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has none
       thread.postMessage(request);
       take(await promise);
     } finally {
       this.#signal?.removeEventListener("abort", stop);
-      thread.off("message", resolve).off("error", reject);
+      thread.off("message", resolve);
+      stopListening();
     }
   }
 }

@@ -1,6 +1,7 @@
 // The documents of a result tree, for the end of a run and for an audit: made here, or, where charts ask for much evidence, in a thread
 // that can be ended, since what computes here hears no signal.
 import { Worker } from "node:worker_threads";
+import { onThreadEnd } from "#base/thread.ts";
 import { ownModule } from "#base/own-code.ts";
 import { COST_MAX, costOf } from "#evidence/weigher.ts";
 import type { Home } from "#home/home.ts";
@@ -34,12 +35,14 @@ export async function makeDocuments(
   const { promise, resolve, reject } = Promise.withResolvers<ReadonlyMap<string, Uint8Array>>();
   const stop = () => reject(signal?.reason as Error);
   signal?.addEventListener("abort", stop, { once: true });
-  thread.once("message", resolve).once("error", reject);
+  thread.once("message", resolve);
+  const stopListening = onThreadEnd(thread, "make the documents of the run", reject);
   try {
     signal?.throwIfAborted();
     return await promise;
   } finally {
     signal?.removeEventListener("abort", stop);
+    stopListening();
     await thread.terminate();
   }
 }

@@ -17,11 +17,14 @@ for (const name of NAMES)
     assert.equal(own<unknown>({}, name), undefined);
     assert.deepEqual(formatQuantity(2, name), ["2", name]);
     assert.equal(toneOf(name), "doubt");
-    assert.throws(() => compressionOf({ mediaType: name, digest: "", size: 0 }), /are not known/);
+    assert.throws(() => compressionOf({ mediaType: name, sha256: "", size: 0 }), /are not known/);
     assert.throws(
       () => readKey({ from: "environment", variable: name, passphraseFile: undefined }, {}),
       (error) => isPipeliteError(error, "SIGNING_VARIABLE_EMPTY"),
     );
+    const copyright = "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/";
+    const licence = debianLicence(`${copyright}\n\nFiles: *\nLicense: ${name}\n`);
+    assert.equal(typeof licence?.expression, "string");
     const { found } = readSecrets({ names: [name], sources: {}, env: {} });
     assert.deepEqual(found, [{ name, from: "environment", status: "absent" }]);
   });

@@ -106,6 +106,41 @@ test("a run whose result can't be kept is judged once, as failed", async () => {
   );
 });
 
+for (const words of [
+  ["capability", "/proc/self/mem", "--column", "x", "--lsl", "0"],
+  ["verify", "/proc/self/mem"],
+  ["run", "--params", "/proc/self/mem"],
+])
+  test(`${words.join(" ")} names the file that can't be read`, async () => {
+    const { code, stderr } = await rig(...words);
+    assert.deepEqual([code, stderr], [EXIT.usage, "error: Cannot use /proc/self/mem: i/o error\n"]);
+  });
+
+for (const words of [
+  ["run", "--cache", "http://[::1"],
+  ["plan", "--cache", "ftp://x"],
+  ["run", "--trusted-key", "a:!!"],
+  ["run", "--model", "http://[::1", "--model-name", "x"],
+])
+  test(`${words.join(" ")} is refused though nothing is to be built`, async () => {
+    const { code, stderr } = await rig(...words);
+    assert.equal(code, EXIT.usage, stderr);
+    assert.match(stderr, /Cannot (use|read)/);
+  });
+
+test("messages shorten what they quote", async () => {
+  for (const words of [
+    ["sign", "latest", "--meaning", "review", "--key", "k", "--as", "x\u0007".repeat(50_000)],
+    ["run", "--engine", "x".repeat(100_000)],
+    ["x".repeat(100_000)],
+    ["show", "x".repeat(100_000)],
+  ]) {
+    const { code, stderr } = await rig(...words);
+    assert.equal(code, EXIT.usage, stderr.slice(0, 200));
+    assert.ok(stderr.length < 20_000, `${words[0]?.slice(0, 20)}: ${stderr.length}`);
+  }
+});
+
 test("log-audit says beside what holds what nobody was asked about", async () => {
   const { code, stdout } = await rig("log-audit");
   assert.equal(code, EXIT.ok);

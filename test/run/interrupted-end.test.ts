@@ -1,6 +1,7 @@
 // Who asks to stop is heard at the end of a run, too: while formulas are computed, and while documents are made.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import type { Worker } from "node:worker_threads";
 import { EXIT, isPipeliteError } from "#base/errors.ts";
 import type { RunEvent } from "#home/events.ts";
 import { Project } from "../rig/project.ts";
@@ -20,14 +21,18 @@ export default pipeline({ a: stage(() => import("./a.ts"), { n: param.integer({ 
 });
 after(() => project[Symbol.dispose]());
 
-/** A run that is asked to stop when its end starts this thread: the first computes formulas, the second makes documents. */
-function interruptedIn(thread: number, n: string) {
+/** A run to whose end this happens when it starts this thread: the first computes formulas, the second makes documents. */
+function interruptedIn(
+  thread: number,
+  n: string,
+  happens: (worker: Worker, stopped: AbortController) => void = (_, stopped) => stopped.abort(),
+) {
   const stopped = new AbortController();
   let runId = "";
   let started = 0;
-  const count = (): void => {
+  const count = (worker: Worker): void => {
     started += 1;
-    if (started === thread) stopped.abort();
+    if (started === thread) happens(worker, stopped);
   };
   const listener = (event: RunEvent): void => {
     if (event.type === "run-started") runId = event.runId;
@@ -60,3 +65,13 @@ test("while documents are made: the run is recorded as cancelled, and the next o
   const { status, ends } = await project.run({ params: { n: "2" } });
   assert.deepEqual([status, ends], ["passed", { a: "cached" }]);
 });
+
+for (const [thread, what] of [
+  [1, "formulas"],
+  [2, "documents"],
+] as const)
+  test(`a thread of ${what} that ends without an answer ends the run`, { timeout: 120_000 }, async () => {
+    const n = String(thread + 10);
+    const { error } = await interruptedIn(thread, n, (worker) => void worker.terminate());
+    assert.ok(isPipeliteError(error, "THREAD_ENDED"), String(error));
+  });
