@@ -1,6 +1,6 @@
 // JSON from a file that anybody may have written. Two readers of one document must see one value: bytes that are not
 // UTF-8, a member that stands twice in one object, and `__proto__` as a name are refused (RFC 8259, section 4, leaves the
-// meaning of a repeated name open).
+// meaning of a repeated name open). So is what is nested deeper than those who go through it can follow.
 
 /** The value of a JSON document. @throws SyntaxError that says what is wrong */
 export function parseStrictJson(document: Uint8Array | string): unknown {
@@ -22,10 +22,31 @@ export function parseJudgedJson(document: Uint8Array | string): unknown {
 
 function parse(document: Uint8Array | string, reviver?: (name: string, part: unknown) => unknown): unknown {
   const text = typeof document === "string" ? document : decode(document);
+  refuseDepth(text);
   const value: unknown = JSON.parse(text, reviver);
   const name = findRefusedName(text);
   if (name !== undefined) throw new SyntaxError(`the name ${JSON.stringify(name)} ${reasonOf(name)}`);
   return value;
+}
+
+/** Objects and lists within one another: a record has ten. */
+const DEPTH_MAX = 500;
+
+function refuseDepth(text: string): void {
+  if (text.length <= DEPTH_MAX) return;
+  let [depth, isInString] = [0, false];
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (isInString) {
+      if (code === BACKSLASH) at += 1;
+      else if (code === QUOTE) isInString = false;
+    } else if (code === QUOTE) isInString = true;
+    else if (code === CLOSE_OBJECT || code === CLOSE_LIST) depth -= 1;
+    else if ((code === OPEN_OBJECT || code === OPEN_LIST) && (depth += 1) > DEPTH_MAX) {
+      const line = text.slice(0, at).split("\n").length;
+      throw new SyntaxError(`it is nested more than ${DEPTH_MAX} deep in line ${line}`);
+    }
+  }
 }
 
 /** An object of JSON, with members of any form. */

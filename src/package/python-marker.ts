@@ -10,10 +10,13 @@ interface Term {
   variable: string | undefined;
 }
 
+/** Brackets within one another: real ones have two or three. */
+const DEPTH_MAX = 100;
+
 /** @throws Error for what is no condition, or names what is not known */
 export function evaluateMarker(marker: string, variables: MarkerVariables): boolean {
   const tokens = tokensOf(marker);
-  let at = 0;
+  let [at, depth] = [0, 0];
   const isNext = (word: string): boolean => tokens[at]?.word === word && (at += 1) > 0;
   const term = (): Term => {
     const token = tokens[at];
@@ -26,7 +29,10 @@ export function evaluateMarker(marker: string, variables: MarkerVariables): bool
   };
   const comparison = (): boolean => {
     if (isNext("(")) {
+      depth += 1;
+      if (depth > DEPTH_MAX) throw wrong(`${marker.slice(0, 80)}...`);
       const inner = either();
+      depth -= 1;
       if (!isNext(")")) throw wrong(marker);
       return inner;
     }
