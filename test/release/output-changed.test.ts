@@ -46,8 +46,9 @@ for (const audit of ["fresh", "stored"])
     const signing = `"${process.execPath}" "${file("sign.js")}" "${output}" 2 "${file("carla.key")}"`;
     const key = ["--key", `command:${signing}`, "--public-key", "carla.key.pub"];
     const words = ["release", "latest", "--policy", "policy.json", "--as", "Carla Voss", ...key];
-    const { code, stderr } = await rig(...words);
-    assert.match(stderr, /Cannot release the run .*: an output is not what the run made: .*-says/);
+    const { code, stdout } = await rig(...words, "--json");
+    assert.match(stdout, /"code": ?"OUTPUT_CHANGED"/);
+    assert.match(stdout, /Cannot release the run .*: an output is not what the run made: .*-says/);
     assert.equal(code, 3);
     assert.equal(readFileSync(output, "utf8"), "2");
     const { runId } = JSON.parse((await rig("show", "--json")).stdout) as { runId: string };
