@@ -1,6 +1,7 @@
 // Runs inside the sandbox, behind a stage that has returned its files: sees to it that the process ends. What can go on for
 // ever (a timer, a server, a port) is left behind and named. What may still be writing (a file operation, a child process, a
-// worker) is waited for, and when it does not come to an end the stage fails: its output could lack what that writes.
+// worker, a compression) is waited for, and when it does not come to an end the stage fails: its output could lack what that writes.
+import { readdirSync, readFileSync } from "node:fs";
 import type { Worker } from "node:worker_threads";
 import { monotonicMs } from "#base/clock.ts";
 
@@ -9,7 +10,7 @@ const LOOK_MS = 20;
 const LOOKS = 2;
 const PATIENCE_MS = 10_000;
 
-const WRITING = /^(FS(?!Event)|FileHandle|CloseReq|WriteWrap|ShutdownWrap|ProcessWrap|Worker)/;
+const WRITING = /^(FS(?!Event)|FileHandle|CloseReq|WriteWrap|ShutdownWrap|ProcessWrap|Worker|Pool)/;
 
 const WORDS: readonly (readonly [RegExp, string])[] = [
   [/^Timeout$/, "timer"],
@@ -21,6 +22,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/^Signal/, "signal handler"],
   [/^Process/, "child process"],
   [/^Worker/, "worker thread"],
+  [/^Pool/, "computation"],
   [/^(FS|FileHandle|CloseReq)/, "file operation"],
 ];
 
@@ -62,10 +64,23 @@ export function watchStage(): void {
   });
 }
 
-/** What keeps the process alive; its own log is none of it. Node does not list workers. */
+/** What keeps the process alive; its own log is none of it. Node lists neither workers nor what is computed for it. */
 function openResources(): string[] {
   const listed = process.getActiveResourcesInfo().filter((resource) => resource !== "TTYWrap");
-  return [...listed, ...[...workers].map(() => "Worker")];
+  return [...listed, ...[...workers].map(() => "Worker"), ...poolThreads()];
+}
+
+/** Threads of Node's pool that compress or compute something now; proc(5), `/proc/pid/stat`: a name in brackets, then the state. */
+function poolThreads(): string[] {
+  const TASKS = "/proc/self/task";
+  return readdirSync(TASKS).flatMap((task) => {
+    try {
+      return readFileSync(`${TASKS}/${task}/stat`, "latin1").includes("(libuv-worker) R") ? ["Pool"] : [];
+    } catch {
+      // It has ended since.
+      return [];
+    }
+  });
 }
 
 function inWords(resources: readonly string[]): string {

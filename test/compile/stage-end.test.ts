@@ -56,6 +56,19 @@ export default (_, { out, temp }) => {
   assert.equal(text?.length, 30_000_000);
 });
 
+test("what is still being compressed when the files are returned is written", async () => {
+  const { status, text } = await runStage(`
+import { mkdirSync, writeFileSync } from "node:fs";
+import { brotliCompress } from "node:zlib";
+export default (_, { out }) => {
+  setInterval(() => {}, 1000);
+  mkdirSync(out);
+  const text = Array.from({ length: 30_000 }, (_, index) => String(index * 7919)).join();
+  brotliCompress(text, () => writeFileSync(out + "/a.txt", "all of it"));
+};`);
+  assert.deepEqual([status, text], ["built", "all of it"]);
+});
+
 test(
   "a worker that comes to its end is waited for, one that does not fails the stage",
   { skip: sweep() },
