@@ -41,7 +41,7 @@ export async function provenance(request: ProvenanceRequest): Promise<Provenance
   const { bundles, trust, files } = await attestBy(home, statements, request.signer, request.signal);
   makeFolder(out);
   const write = (name: string, content: string): string => {
-    writeFileAtomically(join(out, name), content);
+    writeFileAtomically(join(out, name), content, { flush: true });
     return name;
   };
   const written = shown.map((each, index) => {

@@ -1,7 +1,8 @@
 // What a word on the command line of `verify` means.
 import { closeSync, openSync, readSync, realpathSync } from "node:fs";
 import { join } from "node:path";
-import { entryAt, isDirectory, naming } from "#base/files.ts";
+import { entryAt, isDirectory } from "#base/files.ts";
+import { naming } from "#base/naming.ts";
 import type { Home } from "#home/home.ts";
 import type { WhichRun } from "#home/runs.ts";
 import { isStorePath, STORE_DIR, type StorePath } from "#nix/store-path.ts";

@@ -1,7 +1,9 @@
 // Writes an archive as a tar whose bytes follow from its members: sorted, with one mode, one time, and no owner.
 import { createHash } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
+import { writeWhole } from "#base/file-pieces.ts";
 import { temporaryFor } from "#base/files.ts";
+import { namingCall } from "#base/naming.ts";
 import { TAR_END, tarHeader, tarPadding } from "#package/tar-writer.ts";
 import { pipeliteError } from "./errors.ts";
 import type { Member } from "./member.ts";
@@ -34,8 +36,7 @@ export async function writeArchive(
     const put = async (bytes: Uint8Array): Promise<void> => {
       whole.update(bytes);
       sizeBytes += bytes.length;
-      for (let done = 0; done < bytes.length;)
-        done += (await file.write(bytes, done, bytes.length - done)).bytesWritten;
+      await writeWhole(file, bytes, target);
     };
     for (const [index, member] of members.entries()) {
       onMember(index);
@@ -56,7 +57,7 @@ export async function writeArchive(
       await put(tarPadding(size));
     }
     await put(TAR_END);
-    await file.sync();
+    await namingCall(target, file.sync());
     await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });

@@ -1,6 +1,8 @@
 // Files that may be larger than one piece of memory can be, such as an output.
 import { closeSync, readSync, writeSync } from "node:fs";
-import { naming, openToRead } from "./files.ts";
+import type { FileHandle } from "node:fs/promises";
+import { openToRead } from "./files.ts";
+import { naming, namingCall } from "./naming.ts";
 
 const PIECE_BYTES = 2 ** 20;
 
@@ -24,6 +26,12 @@ export function writeAll(fd: number, bytes: Uint8Array, position?: number): void
     const from = position === undefined ? null : position + at;
     at += writeSync(fd, bytes, at, bytes.length - at, from);
   }
+}
+
+/** The same by a handle. @param path of its file, which what the system says names */
+export async function writeWhole(file: FileHandle, bytes: Uint8Array, path: string): Promise<void> {
+  for (let at = 0; at < bytes.length;)
+    at += (await namingCall(path, file.write(bytes, at, bytes.length - at))).bytesWritten;
 }
 
 /** SHA-256 in hex. @throws as piecesOfFile */

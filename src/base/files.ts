@@ -24,6 +24,7 @@ import { dirname, join } from "node:path";
 import { byteStringOf, textOf, utf8 } from "./bytes.ts";
 import { pipeliteError } from "./base-errors.ts";
 import { isPipeliteError, systemErrorCode } from "./errors.ts";
+import { naming } from "./naming.ts";
 
 /**
  * Names of the regular files below a folder, relative to it, as byte strings: a name need not be UTF-8. Links are not
@@ -203,16 +204,6 @@ function writeOpened(place: string | number, content: Content, { flush, flag }: 
     if (flush) fsyncSync(fd);
   } finally {
     if (fd !== place) closeSync(fd);
-  }
-}
-
-/** The error of a call on an open file does not say which: here it does. */
-export function naming<T>(path: string, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    if (error instanceof Error && "syscall" in error && !("path" in error)) Object.assign(error, { path });
-    throw error;
   }
 }
 

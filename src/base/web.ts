@@ -5,6 +5,7 @@ import { open, rm, type FileHandle } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { writeWhole } from "./file-pieces.ts";
 import { systemErrorCode } from "./errors.ts";
 import { systemReason } from "./system-reason.ts";
 
@@ -207,7 +208,7 @@ export async function downloadOnce(url: string, download: Download): Promise<Buf
       // Opened here, so that what is refused at once leaves no file behind. Written piece by piece: what has been counted
       // is there when a try breaks off.
       target ??= await openFor(file, arrived);
-      for (let at = 0; at < chunk.length;) at += (await target.write(chunk, at)).bytesWritten;
+      await writeWhole(target, chunk, file);
     });
     target ??= await openFor(file, arrived);
     return arrived.digest.digest();

@@ -14,6 +14,7 @@ import type { Store } from "#store/store.ts";
 import { cacheInfoText } from "./cache-info.ts";
 import { compress, suffixOf, type NarCompression } from "./compression.ts";
 import type { Body, CacheFiles } from "./files.ts";
+import { writeWhole } from "#base/file-pieces.ts";
 import { Limiter } from "#base/limiter.ts";
 
 const QUERIES_MAX = 64;
@@ -173,7 +174,7 @@ async function pack(
     signal.throwIfAborted();
     hash.update(chunk);
     size += chunk.length;
-    await target.write(chunk);
+    await writeWhole(target, chunk, file);
   }
   return { hash: hash.digest(), size };
 }

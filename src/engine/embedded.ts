@@ -10,11 +10,12 @@ import {
   open as openFile,
   readdirSync,
   rmSync,
-  writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { isPipeliteError, systemErrorCode } from "#base/errors.ts";
+import { writeAll } from "#base/file-pieces.ts";
 import { removeTree } from "#base/files.ts";
+import { naming } from "#base/naming.ts";
 import { isProcessAlive } from "#base/process.ts";
 import { anySignal } from "#base/steps.ts";
 import type { SandboxKind } from "#sandbox/sandbox.ts";
@@ -262,9 +263,10 @@ function openLog(home: string, job: BuildJob): OpenLog {
   let fd: number | undefined;
   const early: Uint8Array[] = [];
   const write = (chunk: Uint8Array): void => {
+    const to = fd;
     try {
-      if (fd === undefined) early.push(Buffer.from(chunk));
-      else if (failure === undefined) writeSync(fd, chunk);
+      if (to === undefined) early.push(Buffer.from(chunk));
+      else if (failure === undefined) naming(file, () => writeAll(to, chunk));
     } catch (error) {
       fail(error);
     }

@@ -1,10 +1,12 @@
 // The log of the events of one run: `events/<run>.ndjson`, written while the run goes on, under a lock that tells whether it
 // still does. Lines of stages are left out (they are in the logs of the builds), and so are claims (they follow from the
 // record). A run that is killed leaves its log, and no record.
-import { closeSync, openSync, write, writeSync } from "node:fs";
+import { closeSync, openSync, write } from "node:fs";
 import { dirname } from "node:path";
+import { writeAll } from "#base/file-pieces.ts";
 import { bytesOfFile, makeFolder } from "#base/files.ts";
 import { tryFlock } from "#base/libc.ts";
+import { naming } from "#base/naming.ts";
 import * as shape from "#base/shape.ts";
 import { parseStrictJson } from "#base/strict-json.ts";
 import type { RunEvent } from "./events.ts";
@@ -46,7 +48,7 @@ export class EventLog {
     if (UNLOGGED.has(event.type)) return;
     const line = `${JSON.stringify(event)}\n`;
     // At once: what is killed in its first moments is to be seen, too.
-    if (event.type === "run-started") return void writeSync(this.#fd, line);
+    if (event.type === "run-started") return naming(this.#file, () => writeAll(this.#fd, Buffer.from(line)));
     this.#waiting.push(line);
     this.#waitingBytes += line.length;
     if (this.#waitingBytes > BATCH_BYTES) this.#flush();

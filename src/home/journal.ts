@@ -12,7 +12,8 @@
 // the log's format has them, without a link of their own; the line after has their digest.
 import { closeSync, fsyncSync, statSync } from "node:fs";
 import { digestOf } from "#base/digest.ts";
-import { bytesOfFile, entryAt, naming, statSignature } from "#base/files.ts";
+import { bytesOfFile, entryAt, statSignature } from "#base/files.ts";
+import { naming } from "#base/naming.ts";
 import * as shape from "#base/shape.ts";
 import { isHashedRekord } from "#tlog/hashed-rekord.ts";
 import type { BrokenLine } from "./break-statement.ts";

@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { bytesOfFile, isDirectory, makeFolder, temporaryFor, writeFileAtomically } from "#base/files.ts";
+import { naming } from "#base/naming.ts";
 import { flock } from "#base/libc.ts";
 import { asBuffer, utf8 } from "#base/bytes.ts";
 import { digestOf } from "#base/digest.ts";
@@ -288,7 +289,7 @@ export class TransparencyLog {
     makeFolder(dirname(kept));
     const temporary = temporaryFor(this.#checkpointFile);
     if (size > 0) syncFile(this.#journalFile);
-    writeFileSync(temporary, note, { flag: "wx" });
+    naming(temporary, () => writeFileSync(temporary, note, { flag: "wx" }));
     syncFile(temporary);
     rmSync(kept, { force: true });
     linkSync(temporary, kept);
@@ -320,7 +321,7 @@ function entryOf(line: Uint8Array): Uint8Array {
 /** The key is there whole, or not at all. */
 function writeNewKey(file: string, pem: string | Buffer): void {
   const temporary = temporaryFor(file);
-  writeFileSync(temporary, pem, { mode: PRIVATE_MODE, flag: "wx" });
+  naming(temporary, () => writeFileSync(temporary, pem, { mode: PRIVATE_MODE, flag: "wx" }));
   syncFile(temporary);
   renameSync(temporary, file);
 }
@@ -328,7 +329,7 @@ function writeNewKey(file: string, pem: string | Buffer): void {
 function syncFile(file: string): void {
   const fd = openSync(file, "r+");
   try {
-    fsyncSync(fd);
+    naming(file, () => fsyncSync(fd));
   } finally {
     closeSync(fd);
   }

@@ -130,10 +130,7 @@ function sqliteFailure(layout: StorePlace, code: number, error: unknown): Pipeli
     case SQLITE.inputOutput:
       // Its shared memory and its log do not say why they cannot grow.
       if (isDiskFull(home)) return noSpace(layout, error);
-      return (
-        fileLimited(layout, error) ??
-        pipeliteError("STORE_DATABASE_DAMAGED", { home, file, reason: "its disk fails" }, error)
-      );
+      return fileLimited(layout, error) ?? pipeliteError("STORE_DISK_FAILED", { home }, error);
     case SQLITE.readOnly:
       return pipeliteError("STORE_READ_ONLY", { home, reason: "its database is read-only" }, error);
     case SQLITE.cannotOpen:

@@ -2,10 +2,11 @@
 // temproots/<pid>, locked while the process lives; a collector also spares whatever shares their hash part,
 // hence lock files and scratch files named after them. While a collection runs, its socket is told of new
 // ones. Specification: Nix `src/libstore/gc.cc`.
-import { closeSync, constants, fstatSync, lstatSync, openSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, unlinkSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { writeAll } from "#base/file-pieces.ts";
 import { tryFlock } from "#base/libc.ts";
 import type { StorePath } from "#nix/store-path.ts";
 import type { Layout } from "./layout.ts";
@@ -112,7 +113,7 @@ async function addRoots(layout: Layout, registry: Registry, paths: Iterable<Stor
 }
 
 function writeRoots(registry: Registry, paths: StorePath[]): void {
-  writeSync(registry.fd, paths.map((path) => `${path}\0`).join(""));
+  writeAll(registry.fd, Buffer.from(paths.map((path) => `${path}\0`).join("")));
   for (const path of paths) registry.roots.add(path);
 }
 

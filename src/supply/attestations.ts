@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { hex } from "#base/bytes.ts";
 import { digestOf } from "#base/digest.ts";
 import { isPipeliteError, systemErrorCode } from "#base/errors.ts";
-import { makeFolder, readNamedText, writeFileAtomically } from "#base/files.ts";
+import { readNamedText, writeFileAtomically } from "#base/files.ts";
 import { memberAt, messageOf } from "#base/strict-json.ts";
 import type { Home } from "#home/home.ts";
 import { knownLogs } from "#home/former-logs.ts";
@@ -23,6 +23,7 @@ import { verifyLogged } from "#tlog/inclusion.ts";
 import { attest, builderKey, type Vouching } from "./attest.ts";
 import { fails, holds, worstOf, type Finding } from "./finding.ts";
 import { goneOf, journalledOf, loggedElsewhere } from "./gone.ts";
+import { inFolder } from "./new-folder.ts";
 import { builderOfStatement, provenanceOf, PROVENANCE_TYPE } from "./provenance.ts";
 import { isSbomStatement } from "./sbom-statement.ts";
 import type { StoreBytes } from "./store-bytes.ts";
@@ -140,18 +141,18 @@ export async function attestRun(
   const missing = made.filter((_, index) => known[index] === undefined);
   const bundles = missing.length === 0 ? [] : await by.attest(missing.map(({ statement }) => statement));
   if (by.publicKey !== undefined) home.keyring.keep(by.publicKey);
-  makeFolder(path);
-  const written = new Map(
-    missing.map(({ stage }, index) => {
+  const written = inFolder(home, path, (place) => {
+    const rows = missing.map(({ stage }, index) => {
       const bundle = bundles[index];
       if (bundle === undefined) throw new Error("each statement has a bundle");
-      const name = freeName(path, stage);
+      const name = freeName(place, stage);
       const text = writeBundle(bundle);
       // Its line is on the disk before this would be.
-      writeFileAtomically(join(path, name), text, { flush: true });
+      writeFileAtomically(join(place, name), text, { flush: true });
       return [stage, { name, digest: digestOf(text) }] as const;
-    }),
-  );
+    });
+    return new Map(rows);
+  });
   const kept = made.map(({ stage }, index) => {
     const file = known[index] ?? written.get(stage);
     if (file === undefined) throw new Error("each output has a bundle");

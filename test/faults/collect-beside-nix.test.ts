@@ -76,7 +76,10 @@ describe("a collection that is killed beside real Nix", { skip: peer("nix-store"
           const at = 1 + Math.floor(random() * calls);
           counts.push(at);
           // Where Nix took some of what was dead, it may come to its end before that call.
-          const { status, signal, stderr } = work.start(["store", "gc"], work.faulty("kill", at, work.home));
+          const { status, signal, stderr } = work.start(
+            { words: ["store", "gc"] },
+            work.faulty("kill", at, work.home),
+          );
           assert.ok(signal === "SIGKILL" || status === 0, `${status} ${signal} ${stderr}`);
           await ended;
         } finally {
@@ -118,7 +121,7 @@ async function fill(work: Work): Promise<StorePath> {
 
 /** @returns how many calls it made */
 function mustBeDone(work: Work): number {
-  const { status, stderr } = work.start(["store", "gc"], work.faulty("none", 0, work.home));
+  const { status, stderr } = work.start({ words: ["store", "gc"] }, work.faulty("none", 0, work.home));
   assert.equal(status, 0, stderr);
   return work.count();
 }

@@ -1,6 +1,6 @@
 // Scripts that run in a process of their own, with a fault in what they ask of the file system of one folder (faults.c).
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -56,6 +56,27 @@ export class FaultyScript implements Disposable {
       mkdirSync(folder);
       prepare(folder);
       if (judge(folder, this.run(folder, { FAULT_AT: String(at), FAULT_KIND: kind }), at)) return at - 1;
+    }
+  }
+
+  /**
+   * The same with the fault at each of the calls that it makes where there is none, also those that it can do without.
+   * @returns how many
+   */
+  tryEachCall(
+    kind: string,
+    judge: (folder: string, ended: Ended, at: number) => void,
+    prepare: (folder: string) => void = () => {},
+  ): number {
+    const count = join(this.work, "count");
+    for (let at = 0, calls = 0; ; at += 1) {
+      const folder = join(this.work, `${kind}-${at}`);
+      mkdirSync(folder);
+      prepare(folder);
+      const ended = this.run(folder, { FAULT_AT: String(at), FAULT_KIND: kind, FAULT_COUNT: count });
+      if (at === 0) calls = Number(readFileSync(count, "utf8"));
+      judge(folder, ended, at);
+      if (at === calls) return calls;
     }
   }
 }

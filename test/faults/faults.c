@@ -1,7 +1,7 @@
 // Faults in what a process asks of its file system, by LD_PRELOAD. Each call that changes a file or a folder below FAULT_HOME has
 // a number, counted from 1. FAULT_AT names one of them, and FAULT_KIND what happens there: "kill" ends the process before the
-// call, "EIO" and "ENOSPC" fail it, and "after" fails it and all that come after it with ENOSPC. FAULT_COUNT is a file for the number
-// of calls at the end.
+// call, "EIO" and "ENOSPC" fail it, "after" fails it and all that come after it with ENOSPC, and "short" lets it write half of
+// what it is to write and fails the next with ENOSPC, which libuv, that writes on, does not tell. FAULT_COUNT is a file for the number of calls at the end.
 //
 // FAULT_SHADOW is a folder with what would be left after a loss of power, a file for each inode: whatever is synced is copied there.
 //
@@ -31,13 +31,13 @@
 static const char *home, *shadow;
 static size_t home_length;
 static long fault_at;
-static int fault_errno, fault_goes_on;
+static int fault_errno, fault_goes_on, fault_is_short;
 static atomic_long calls;
 static const char *snapshots, *state;
 static long first, step;
 /** A handler of signals writes to a pipe, perhaps in the middle of a call. */
 static pthread_mutex_t one_call = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
-static __thread int depth;
+static __thread int depth, is_shortened;
 static __thread sigset_t unblocked;
 
 static void take_snapshot(long number) {
@@ -62,6 +62,7 @@ __attribute__((constructor)) static void begin(void) {
   shadow = getenv("FAULT_SHADOW");
   home_length = home ? strlen(home) : 0;
   fault_at = at ? atol(at) : 0;
+  fault_is_short = kind && !strcmp(kind, "short");
   fault_goes_on = kind && !strcmp(kind, "after");
   fault_errno = !kind || !strcmp(kind, "kill") ? 0 : !strcmp(kind, "EIO") ? EIO : ENOSPC;
   // Of this process alone, and of none that it starts.
@@ -103,10 +104,13 @@ static int fails(int folder, const char *path) {
     pthread_mutex_lock(&one_call);
     if (depth++ == 0) unblocked = former;
   }
+  is_shortened = 0;
   if (!is_in_home(folder, path)) return 0;
   long number = atomic_fetch_add(&calls, 1) + 1;
   if (snapshots && number >= first && (number - first) % step == 0) take_snapshot(number);
-  if (fault_at == 0 || (fault_goes_on ? number < fault_at : number != fault_at)) return 0;
+  is_shortened = fault_is_short && number == fault_at;
+  long at = fault_is_short ? fault_at + 1 : fault_at;
+  if (fault_at == 0 || (fault_goes_on ? number < at : number != at)) return 0;
   if (fault_errno == 0) {
     syscall(SYS_kill, getpid(), SIGKILL);
     pause();
@@ -168,15 +172,21 @@ static void keep_all(const char *folder) {
     if (fails(fd, NULL)) return -1;                      \
     return leave(REAL(name) arguments);                  \
   }
+#define ON_BYTES(name, parameters, arguments)            \
+  ssize_t name parameters {                              \
+    if (fails(fd, NULL)) return -1;                      \
+    if (is_shortened && size > 1) size /= 2;             \
+    return leave(REAL(name) arguments);                  \
+  }
 #define ON_PATH(name, parameters, arguments)             \
   int name parameters {                                  \
     if (fails(AT_FDCWD, path)) return -1;                \
     return leave(REAL(name) arguments);                  \
   }
 
-ON_FD(write, ssize_t, (int fd, const void *bytes, size_t size), (fd, bytes, size))
-ON_FD(pwrite, ssize_t, (int fd, const void *bytes, size_t size, off_t at), (fd, bytes, size, at))
-ON_FD(pwrite64, ssize_t, (int fd, const void *bytes, size_t size, off64_t at), (fd, bytes, size, at))
+ON_BYTES(write, (int fd, const void *bytes, size_t size), (fd, bytes, size))
+ON_BYTES(pwrite, (int fd, const void *bytes, size_t size, off_t at), (fd, bytes, size, at))
+ON_BYTES(pwrite64, (int fd, const void *bytes, size_t size, off64_t at), (fd, bytes, size, at))
 ON_FD(writev, ssize_t, (int fd, const struct iovec *parts, int count), (fd, parts, count))
 ON_FD(pwritev, ssize_t, (int fd, const struct iovec *parts, int count, off_t at), (fd, parts, count, at))
 ON_FD(pwritev64, ssize_t, (int fd, const struct iovec *parts, int count, off64_t at), (fd, parts, count, at))

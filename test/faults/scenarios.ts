@@ -1,41 +1,13 @@
 // The commands that faults are put into: all that change a store or what a home keeps beside it.
-import { hash } from "node:crypto";
-import { chmodSync, existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { removeTree } from "#base/files.ts";
 import { openHome } from "#home/home.ts";
 import { Retention } from "#home/retention.ts";
-import { readApkIndex } from "#package/apk-index.ts";
-import { parseStanzas } from "#package/deb822.ts";
+import { EVIDENCE_SCENARIOS } from "./evidence-scenarios.ts";
+import { REPOSITORY_SCENARIOS } from "./repository-scenarios.ts";
+import { by, newKey, runsMustVerify, type Scenario } from "./scenario.ts";
 import type { Work } from "./work.ts";
-
-export interface Scenario {
-  name: string;
-  what: string;
-  /** Makes what the command finds; what it gives is its input. */
-  prepare: (work: Work) => Promise<Buffer | string | void>;
-  words: (work: Work) => string[];
-  /** What is run afterwards, where the same words can't be used again. */
-  again?: (work: Work) => string[];
-  /** What must be so of what is left, whatever went wrong. */
-  left?: (work: Work) => Promise<void>;
-  /** What must be so when the command has been run again, and nothing went wrong. */
-  afterwards: (work: Work) => Promise<void>;
-  /** The same, of what takes long: not at each place. */
-  deeply?: (work: Work) => Promise<void>;
-  /** The folder whose calls go wrong. */
-  below: "home" | "cache";
-  /** It removes what nobody keeps. */
-  removes?: true;
-  /** It finds a store in which something is wrong. */
-  findsDamage?: true;
-}
-
-async function runsMustVerify(work: Work): Promise<void> {
-  const runs = JSON.parse(await work.pipelite(["runs", "--json"])) as { runId: string; status: string }[];
-  if (runs.length === 0) throw new Error("the run of before is gone");
-  for (const { runId, status } of runs) if (status === "passed") await work.pipelite(["verify", runId]);
-}
 
 /** Each log that a record has the digest of is there, or the journal says that retention removed it. */
 async function logsMustBeKnown(work: Work): Promise<void> {
@@ -54,8 +26,6 @@ function profileMustBe(work: Work, least: number): void {
   if (generations.find(({ number }) => number === current) === undefined || (current ?? 0) < least)
     throw new Error(`generation ${current} of ${generations.length} is current`);
 }
-
-const KEY = ["--as", "Anna Meier", "--key"];
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -211,10 +181,10 @@ export const SCENARIOS: readonly Scenario[] = [
     what: "a signature on a run",
     prepare: async (work) => {
       await work.pipelite(["run", work.project, "--out", work.result]);
-      await work.pipelite(["key", "new", join(work.folder, "anna.key")]);
+      await newKey(work, "Anna");
     },
-    words: (work) => ["sign", "latest", "--meaning", "review", ...KEY, join(work.folder, "anna.key")],
-    again: (work) => ["sign", "latest", "--meaning", "approval", ...KEY, join(work.folder, "anna.key")],
+    words: (work) => ["sign", "latest", "--meaning", "review", ...by(work, "Anna")],
+    again: (work) => ["sign", "latest", "--meaning", "approval", ...by(work, "Anna")],
     left: runsMustVerify,
     afterwards: async (work) => {
       await runsMustVerify(work);
@@ -247,74 +217,6 @@ export const SCENARIOS: readonly Scenario[] = [
     afterwards: async (work) => void (await work.pipelite(["verify", "latest"])),
     below: "home",
   },
-  // An index of rpm is switched as that of apt is.
-  ...(["apt", "apk"] as const).map((kind): Scenario => ({
-    name: `repo ${kind}`,
-    what: "packages into a repository that has one",
-    prepare: async (work) => {
-      await work.pipelite(["run", work.project, "--no-link"]);
-      await work.pipelite(["pack", "--format", FORMAT_OF[kind], "--out", packagesOf(work)]);
-      await work.pipelite([
-        "key",
-        "new",
-        join(work.folder, "team.key"),
-        "--packages",
-        "Team <t@example.org>",
-      ]);
-      const first = packageFiles(work).find((name) => name.startsWith("nix-")) ?? "";
-      await work.pipelite([...intoRepository(work, kind), "--add", join(packagesOf(work), first)]);
-    },
-    words: (work) => [...intoRepository(work, kind), "--add", packagesOf(work)],
-    left: async (work) => void mustBeRepository(work, kind),
-    afterwards: async (work) => {
-      const [listed, wanted] = [mustBeRepository(work, kind), packageFiles(work).length];
-      if (listed !== wanted) throw new Error(`the index has ${listed} of ${wanted} packages`);
-    },
-    below: "cache",
-  })),
+  ...EVIDENCE_SCENARIOS,
+  ...REPOSITORY_SCENARIOS,
 ];
-
-const FORMAT_OF = { apt: "deb", apk: "apk" } as const;
-
-function packagesOf({ folder }: Work): string {
-  return join(folder, "packages");
-}
-
-function packageFiles(work: Work): string[] {
-  return readdirSync(packagesOf(work)).filter((name) => /\.(deb|apk)$/.test(name));
-}
-
-function intoRepository(work: Work, kind: string): string[] {
-  return ["repo", kind, join(work.cache, "site"), "--key", join(work.folder, "team.key")];
-}
-
-/** All that the index names is there with its digest, or its size. @returns how many packages it has */
-function mustBeRepository(work: Work, kind: "apt" | "apk"): number {
-  const site = join(work.cache, "site");
-  const read = (path: string): Buffer => readFileSync(join(site, path));
-  const must = (path: string, sha256: string): void => {
-    if (hash("sha256", read(path)) !== sha256) throw new Error(`${path} is not what the index says`);
-  };
-  let count = 0;
-  if (kind === "apt") {
-    const dist = "dists/stable";
-    const release = read(`${dist}/Release`).toString();
-    if (!read(`${dist}/InRelease`).toString().includes(release.trim())) throw new Error("InRelease differs");
-    for (const [, sha256 = "", path = ""] of release.matchAll(/^ ([0-9a-f]{64}) \d+ (\S+)$/gm)) {
-      must(`${dist}/${path}`, sha256);
-      if (!path.endsWith("/Packages")) continue;
-      for (const stanza of parseStanzas(read(`${dist}/${path}`).toString())) {
-        must(stanza.get("filename") ?? "", stanza.get("sha256") ?? "");
-        count += 1;
-      }
-    }
-  }
-  if (kind === "apk")
-    for (const record of readApkIndex(read("x86_64/APKINDEX.tar.gz")).records) {
-      const file = `x86_64/${record.get("P")}-${record.get("V")}.apk`;
-      if (String(read(file).length) !== record.get("S")) throw new Error(`${file} has another size`);
-      count += 1;
-    }
-  if (count === 0) throw new Error("the index has no package");
-  return count;
-}

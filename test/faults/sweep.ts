@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { EXIT } from "#base/errors.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { Scenario } from "./scenario.ts";
 import { endsProcess, Work, type Fault } from "./work.ts";
 
 export interface Swept {
@@ -27,6 +27,9 @@ export interface Places {
 
 /** At each of so many places what takes long is looked at, too. */
 const DEEPLY_EVERY = 8;
+
+/** What `torn` loses below the folder. */
+const UNSYNCED = { home: "nix/store", cache: "nar", now: "home/nix/store" };
 
 /** One command, prepared once for the faults of all kinds. */
 export class Sweep implements Disposable {
@@ -72,7 +75,7 @@ export class Sweep implements Disposable {
     else
       for (let at = first; at <= this.#calls; at += step) {
         this.#work.restore();
-        const ended = this.#work.start(this.#words, this.#work.faulty(fault, at, this.#below), this.#input);
+        const ended = this.#start(this.#work.faulty(fault, at, this.#below));
         await this.#judge(swept, { at, isDone: ended.status === EXIT.ok, check: () => mustHaveEnded(ended) });
       }
     return swept;
@@ -82,8 +85,12 @@ export class Sweep implements Disposable {
     return this.#work[this.#scenario.below];
   }
 
+  #start(env: Record<string, string>): ReturnType<Work["start"]> {
+    return this.#work.start({ program: this.#scenario.program, words: this.#words, input: this.#input }, env);
+  }
+
   #mustBeDone(env: Record<string, string>): void {
-    const { status, stderr } = this.#work.start(this.#words, env, this.#input);
+    const { status, stderr } = this.#start(env);
     if (status !== EXIT.ok) throw new Error(`${this.#words.join(" ")}: ${stderr}`);
   }
 
@@ -92,8 +99,7 @@ export class Sweep implements Disposable {
     const isPower = fault !== "kill";
     this.#mustBeDone(work.snapshots(this.#below, places, isPower));
     const last = work.count() + 1;
-    const inside = this.#scenario.below === "home" ? "nix/store" : "nar";
-    const lost = fault === "torn" ? join(this.#below, inside) : this.#below;
+    const lost = fault === "torn" ? join(this.#below, UNSYNCED[this.#scenario.below]) : this.#below;
     for (const at of work.snapshotNumbers()) {
       work.restoreSnapshot(at);
       if (isPower) work.losePower(lost, at);
@@ -119,10 +125,11 @@ export class Sweep implements Disposable {
   }
 }
 
-function mustHaveEnded({ status, signal, stderr }: ReturnType<Work["start"]>): void {
+function mustHaveEnded({ status, signal, stdout, stderr }: ReturnType<Work["start"]>): void {
   if (status === null) throw new Error(`it was ended by ${signal}`);
   if (status >= EXIT.internal) throw new Error(`it ended with ${status}: ${stderr}`);
-  if (status !== EXIT.ok && stderr === "") throw new Error(`it ended with ${status} and said nothing`);
+  if (status !== EXIT.ok && stdout + stderr === "")
+    throw new Error(`it ended with ${status} and said nothing`);
 }
 
 interface Left {
@@ -142,11 +149,17 @@ async function mustBeSound(work: Work, scenario: Scenario, left: Left): Promise<
   if (scenario.removes === undefined && gone.length > 0) throw new Error(`lost ${gone.join(" ")}`);
   await scenario.left?.(work);
   if (isDone) await scenario.afterwards(work);
-  await work.pipelite((scenario.again ?? scenario.words)(work), input);
+  await again(work, scenario, input);
   await scenario.afterwards(work);
   if (!isDeep) return;
   await scenario.deeply?.(work);
   mustPleaseNix(work);
+}
+
+async function again(work: Work, { program, words, again: other = words }: Scenario, input: Buffer) {
+  if (program === undefined) return void (await work.pipelite(other(work), input));
+  const { status, stderr } = work.start({ program, words: other(work), input }, {});
+  if (status !== EXIT.ok) throw new Error(`again: it ended with ${status}: ${stderr}`);
 }
 
 export function mustPleaseNix({ home, folder }: Work): void {

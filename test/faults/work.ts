@@ -21,10 +21,10 @@ import { runHere } from "../cli/rig.ts";
 
 /**
  * `kill`: the process is ended before the call. `EIO`, `ENOSPC`: the call fails. `full`: it fails with ENOSPC, and so do all that
- * come after it. `power`: the process is ended, and of every file only what was synced is left. `torn`: the same, but all that was
+ * come after it. `short`: of what the call is to write half is written, and the next one fails with ENOSPC, as where a disk has filled up. `power`: the process is ended, and of every file only what was synced is left. `torn`: the same, but all that was
  * written outside the store directory is left, as when the disk happened to take that first.
  */
-export const FAULTS = ["kill", "EIO", "ENOSPC", "full", "power", "torn"] as const;
+export const FAULTS = ["kill", "EIO", "ENOSPC", "full", "short", "power", "torn"] as const;
 export type Fault = (typeof FAULTS)[number];
 
 /** What ends the process: what it leaves can be had by copies of what is there, of all places in one run. */
@@ -52,12 +52,21 @@ export function compileFaults(folder: string): string {
   return library;
 }
 
+export interface Started {
+  /** Default: the command line. */
+  program?: string | undefined;
+  words: readonly string[];
+  input?: Uint8Array;
+}
+
 /** Folders of their own for one scenario, made again from a copy before each fault. */
 export class Work implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), "pipelite-faults-"));
-  readonly home = join(this.folder, "now/home");
-  readonly cache = join(this.folder, "now/cache");
-  readonly result = join(this.folder, "now/result");
+  /** All that is put back. */
+  readonly now = join(this.folder, "now");
+  readonly home = join(this.now, "home");
+  readonly cache = join(this.now, "cache");
+  readonly result = join(this.now, "result");
   readonly project = join(this.folder, "project");
   readonly tree = join(this.folder, "tree");
   readonly #library = compileFaults(this.folder);
@@ -93,8 +102,17 @@ export class Work implements Disposable {
     return (await this.bytes(words, stdin)).toString();
   }
 
-  async bytes(words: readonly string[], stdin?: Uint8Array): Promise<Buffer> {
-    const { code, stdoutBytes, stderr } = await runHere([...words, "--store", this.home], {
+  /** The same with another home. */
+  async elsewhere(home: string, words: readonly string[]): Promise<void> {
+    await this.#bytes([...words, "--store", home]);
+  }
+
+  bytes(words: readonly string[], stdin?: Uint8Array): Promise<Buffer> {
+    return this.#bytes([...words, "--store", this.home], stdin);
+  }
+
+  async #bytes(words: readonly string[], stdin?: Uint8Array): Promise<Buffer> {
+    const { code, stdoutBytes, stderr } = await runHere(words, {
       cwd: this.project,
       env: { ...process.env, NO_COLOR: "1" },
       ...(stdin !== undefined && { stdin }),
@@ -104,8 +122,8 @@ export class Work implements Disposable {
     return stdoutBytes;
   }
 
-  start(words: readonly string[], fault: Record<string, string>, input: Uint8Array = new Uint8Array()) {
-    const args = ["--disable-warning=ExperimentalWarning", MAIN, ...words, "--store", this.home];
+  start({ program = MAIN, words, input = new Uint8Array() }: Started, fault: Record<string, string>) {
+    const args = ["--disable-warning=ExperimentalWarning", program, ...words, "--store", this.home];
     const env = { ...process.env, ...fault, NO_COLOR: "1", UV_THREADPOOL_SIZE: "1" };
     const options = { cwd: this.project, encoding: "utf8", env, timeout: 120_000, input } as const;
     return spawnSync(process.execPath, args, options);
@@ -144,7 +162,7 @@ export class Work implements Disposable {
 
   /** Keeps what is there for `restore`. */
   save(): void {
-    cpSync(join(this.folder, "now"), join(this.folder, "saved"), {
+    cpSync(this.now, join(this.folder, "saved"), {
       recursive: true,
       verbatimSymlinks: true,
       preserveTimestamps: true,
@@ -152,8 +170,8 @@ export class Work implements Disposable {
   }
 
   restore(): void {
-    removeTree(join(this.folder, "now"));
-    execFileSync("cp", ["-a", join(this.folder, "saved"), join(this.folder, "now")]);
+    removeTree(this.now);
+    execFileSync("cp", ["-a", join(this.folder, "saved"), this.now]);
   }
 
   faulty(fault: Fault | "none", at: number, below: string): Record<string, string> {
@@ -182,7 +200,7 @@ export class Work implements Disposable {
     return {
       ...this.faulty(isPower ? "power" : "none", 0, below),
       FAULT_SNAPSHOTS: folder,
-      FAULT_STATE: join(this.folder, "now"),
+      FAULT_STATE: this.now,
       FAULT_FIRST: String(first),
       FAULT_STEP: String(step),
     };
@@ -197,8 +215,8 @@ export class Work implements Disposable {
 
   /** Puts such a copy where the command worked. */
   restoreSnapshot(number: number): void {
-    removeTree(join(this.folder, "now"));
-    renameSync(join(this.folder, "snapshots", String(number), "now"), join(this.folder, "now"));
+    removeTree(this.now);
+    renameSync(join(this.folder, "snapshots", String(number), "now"), this.now);
   }
 
   /** How many calls the last command made that came to its end. */
@@ -215,7 +233,7 @@ export class Work implements Disposable {
         .map((line) => [line.slice(line.indexOf(" ") + 1), line.slice(0, line.indexOf(" "))]),
     );
     for (const file of filesBelow(below)) {
-      const inode = inodes.get(relative(join(this.folder, "now"), file)) ?? "none";
+      const inode = inodes.get(relative(this.now, file)) ?? "none";
       const kept = join(snapshot, "shadow", inode);
       const synced = existsSync(kept) ? readFileSync(kept) : Buffer.alloc(0);
       if (!readFileSync(file).equals(synced)) overwrite(file, synced);
