@@ -15,6 +15,7 @@ interface Libc {
   posix_fallocate(fd: number, offset: bigint, length: bigint): number;
   lseek(fd: number, offset: bigint, whence: number): bigint;
   fcntl(fd: number, command: number, argument: bigint): number;
+  sync_file_range(fd: number, offset: bigint, length: bigint, flags: number): number;
 }
 
 let libc: Libc | undefined;
@@ -30,6 +31,7 @@ function load(): Libc {
     posix_fallocate: { arguments: ["i32", "i64", "i64"], return: "i32" },
     lseek: { arguments: ["i32", "i64", "i32"], return: "i64" },
     fcntl: { arguments: ["i32", "i32", "i64"], return: "i32" },
+    sync_file_range: { arguments: ["i32", "i64", "i64", "u32"], return: "i32" },
   }).functions as Libc;
   return libc;
 }
@@ -114,6 +116,17 @@ export function removeExtendedAttribute(path: Uint8Array, name: string): boolean
 /** Makes sure that the file has this many bytes and disk space for them; false where there is none. */
 export function allocate(fd: number, sizeBytes: number): boolean {
   return load().posix_fallocate(fd, 0n, BigInt(sizeBytes)) === 0;
+}
+
+/** WAIT_BEFORE, WRITE and WAIT_AFTER of sync_file_range(2). */
+const WRITE_BACK = 7;
+
+/**
+ * Writes back what a file has in memory alone. Whoever has it mapped and writes to it afterwards changes its times again, which a
+ * second write to the same page before that does not. In memory (tmpfs) there is nothing to write back to, and no time is changed.
+ */
+export function writeBack(fd: number): void {
+  load().sync_file_range(fd, 0n, 0n, WRITE_BACK);
 }
 
 function terminated(bytes: Uint8Array): Uint8Array {

@@ -180,7 +180,7 @@ function* hashOf(
   hashes: TreeHashes,
   seen: SeenFiles,
 ): Steps<Pathed> {
-  const { tree, print } = seen.note(file);
+  const { tree, print } = yield* seen.noteAsItStays(file);
   const key = `${print} ${method} ${hash?.algorithm ?? ""} ${self ?? ""}`;
   const known = hashes.get(key);
   if (known !== undefined) return known;

@@ -1,10 +1,12 @@
 // What was read of a store, and whether it stayed where and as it was until it was judged. Every change of a tree shows in the
 // times of what is in it; a folder that is moved away and back keeps those, but not its own, nor those of the folder it is in.
-import { lstatSync, readlinkSync } from "node:fs";
+import { closeSync, constants, lstatSync, openSync, readlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { hex } from "#base/bytes.ts";
+import { writeBack } from "#base/libc.ts";
 import { isPipeliteError, systemErrorCode } from "#base/errors.ts";
-import { finish } from "#base/steps.ts";
+import { finish, type Steps } from "#base/steps.ts";
+import { diskPath } from "#store/disk.ts";
 import { fingerprintOf, scanSteps, type TreeNode } from "#store/scan.ts";
 
 export interface SeenChange {
@@ -33,6 +35,17 @@ export class SeenFiles {
     const print = printOf(tree);
     this.#prints.set(file, print);
     return { tree, print };
+  }
+
+  /** Lists a tree that is hashed next, so that every change of it from now on shows in its times. */
+  *noteAsItStays(file: string): Steps<{ tree: TreeNode; print: string }> {
+    const noted = this.note(file);
+    const ageMs = Date.now() - Number(fingerprintOf(noted.tree).changedAtNs / 1_000_000n);
+    // A change within the same tick of the clock as the last one has the same time.
+    if (Math.abs(ageMs) <= CLOCK_TICK_MS)
+      yield new Promise((resolve) => setTimeout(resolve, 2 * CLOCK_TICK_MS));
+    yield* writtenBackSteps(noted.tree);
+    return noted;
   }
 
   /** What was judged must be what was hashed: the first thing that was changed, or moved, in between. */
@@ -70,6 +83,32 @@ export class SeenFiles {
   #isAbove(folder: string): boolean {
     return folder !== this.#home && !this.#isBelow(folder);
   }
+}
+
+/** File times come from a clock that ticks every few milliseconds. */
+const CLOCK_TICK_MS = 20;
+const FILES_PER_STEP = 32;
+
+/** A process that has a file mapped, and has written to it, may write again without a trace until that is written back. */
+function* writtenBackSteps(tree: TreeNode): Steps<void> {
+  const open = [tree];
+  for (let count = 1, node = open.pop(); node !== undefined; count += 1, node = open.pop()) {
+    open.push(...(node.children ?? []));
+    if (node.kind === "file") writeBackFile(diskPath(node.path));
+    if (count % FILES_PER_STEP === 0) yield;
+  }
+}
+
+/** One that can't be opened can't be hashed either, which says so. */
+function writeBackFile(path: string | Buffer): void {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  } catch {
+    return;
+  }
+  writeBack(fd);
+  closeSync(fd);
 }
 
 function scanned(file: string): TreeNode {

@@ -4,18 +4,22 @@ import assert from "node:assert/strict";
 import {
   appendFileSync,
   chmodSync,
+  closeSync,
   cpSync,
   existsSync,
   mkdirSync,
+  openSync,
   readFileSync,
   readdirSync,
   renameSync,
   rmSync,
   statSync,
+  statfsSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { isPipeliteError } from "#base/errors.ts";
@@ -803,6 +807,38 @@ test("what is changed while it is audited fails, whatever it is when the audit e
   const report = await auditRun(project.door, run(), { documents: { ...documents, make }, rebuild: false });
   assert.match(reasonsOf(report), /-judge was changed while it was audited/);
 });
+
+const isInMemory = statfsSync(tmpdir()).type === 0x01021994;
+
+test(
+  "what is changed through a mapping made before fails, too",
+  { skip: isInMemory && "files in memory have no times of it" },
+  async () => {
+    const file = join(project.home, record.results["judge"] ?? "", "verdict.json");
+    const { atime, mtime } = statSync(file);
+    chmodSync(file, 0o644);
+    const fd = openSync(file, "r+");
+    chmodSync(file, 0o444);
+    const { dlopen, getUint8, setUint8 } = process.getBuiltinModule("node:ffi");
+    const { mmap } = dlopen("libc.so.6", {
+      mmap: { arguments: ["pointer", "u64", "i32", "i32", "i32", "i64"], return: "pointer" },
+    }).functions;
+    const [READ_WRITE, SHARED] = [3, 1];
+    const page = mmap(0n, 4096n, READ_WRITE, SHARED, fd, 0n) as bigint;
+    closeSync(fd);
+    const first = getUint8(page, 0);
+    // From here on a write leaves no trace until the page is written back.
+    setUint8(page, 0, first);
+    utimesSync(file, atime, mtime);
+    const make: typeof documents.make = (...rest) => {
+      setUint8(page, 0, 0);
+      setUint8(page, 0, first);
+      return documents.make(...rest);
+    };
+    const report = await auditRun(project.door, run(), { documents: { ...documents, make }, rebuild: false });
+    assert.match(reasonsOf(report), /-judge was changed while it was audited/);
+  },
+);
 
 test("an output that is away while it is audited fails, though it comes back", async () => {
   const place = join(project.home, record.results["judge"] ?? "");
