@@ -58,16 +58,12 @@ function scriptProblem(name: string): string | undefined {
 
 /** True when people would read two names as the same one. */
 export function looksLike(a: string, b: string): boolean {
-  const [asWritten, inLowerCase] = looksOf(a);
   const other = looksOf(b);
-  return asWritten === other[0] || inLowerCase === other[1];
+  return looksOf(a).some((look, index) => look === other[index]);
 }
 
-/** What a name looks like, as it is written and in lower case: two names that share one of them look alike. */
-export function looksOf(name: string): [asWritten: string, inLowerCase: string] {
-  return [skeleton(name), skeleton(lower(name))];
-}
-
-function lower(name: string): string {
-  return name.normalize("NFKC").toLowerCase();
+/** What a name looks like, as it is written, in small letters and in capitals: two names that share one of them look alike. */
+export function looksOf(name: string): [asWritten: string, small: string, capital: string] {
+  const plain = name.normalize("NFKC");
+  return [skeleton(name), skeleton(plain.toLowerCase()), skeleton(plain.toUpperCase())];
 }
