@@ -1,5 +1,5 @@
 // The archive of a run: one file from which it can be verified and built again; and a home made of such a file.
-import { entryAt } from "#base/files.ts";
+import { entryAt, isSpecial } from "#base/files.ts";
 import type { Variables } from "#base/environment.ts";
 import { pipeliteError } from "#archive/errors.ts";
 import { gatherMembers } from "#archive/gather.ts";
@@ -41,10 +41,11 @@ export interface Archived extends Written {
 /**
  * Only what verifies is archived. Outputs that nobody has attested yet are, by the key of the home.
  * @returns undefined when the signal was aborted
- * @throws PipeliteError RUN_NOT_FOUND, ARCHIVE_RUN_UNSOUND, ARCHIVE_PROGRAM_MISSING, those of the log, and what the system says of `out`
+ * @throws PipeliteError ARCHIVE_NO_FILE, RUN_NOT_FOUND, ARCHIVE_RUN_UNSOUND, ARCHIVE_PROGRAM_MISSING, those of the log, and what the system says of `out`
  */
 export async function archiveRun(request: ArchiveRequest): Promise<Archived | undefined> {
   const { home, which, out, signer, env, signal, onMember } = request;
+  if (isSpecial(out)) throw pipeliteError("ARCHIVE_NO_FILE", { file: out });
   const { runId } = home.runs.find(which);
   const verified = verify({
     home,

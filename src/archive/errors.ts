@@ -22,6 +22,11 @@ export const pipeliteError = errorsOf({
     message: "Cannot archive the run {run}: {problem}",
     hint: "`pipelite verify {run}` says more; what does not hold now will not hold in ten years",
   },
+  ARCHIVE_NO_FILE: {
+    exit: 2,
+    message: "Cannot write the archive to {file}: it is a device, a pipe or a socket",
+    hint: "Name a file: an archive gets its name when it is whole",
+  },
   ARCHIVE_TARGET_TAKEN: {
     exit: 2,
     message: "Cannot open the archive into {home}: something is there",

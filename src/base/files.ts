@@ -256,7 +256,7 @@ export function writeFileAtomically(path: string, content: Content, { flush = fa
  */
 export function temporaryFor(path: string): string {
   const temporary = `${path}.${process.pid}.tmp`;
-  rmSync(temporary, { recursive: true, force: true });
+  if (entryAt(temporary) !== undefined) rmSync(temporary, { recursive: true, force: true });
   return temporary;
 }
 
@@ -274,7 +274,7 @@ export function writeNewFile(path: string, content: string | Uint8Array, mode = 
 }
 
 /** A device, a named pipe or a socket, or a link to one. */
-function isSpecial(path: string): boolean {
+export function isSpecial(path: string): boolean {
   try {
     const stat = statSync(path, { throwIfNoEntry: false });
     return stat !== undefined && !stat.isFile() && !stat.isDirectory();

@@ -116,8 +116,9 @@ export function readPolicy(pipelineFile: string | undefined, file?: string): App
     return applied(parsePolicy(readNamedText(found), dirname(found)), found);
   } catch (error) {
     const isSaid = error instanceof RangeError || error instanceof SyntaxError || isPipeliteError(error);
-    // Of a file that nobody named the system's own words would not say which one it is.
-    const isOfFile = file === undefined && systemErrorCode(error) !== undefined;
+    // Of a file that nobody named, such as one with a key, the system's own words would not say whose it is.
+    const isNamed = error instanceof Error && "path" in error && error.path === file;
+    const isOfFile = systemErrorCode(error) !== undefined && !isNamed;
     if (!(error instanceof Error) || !(isSaid || isOfFile)) throw error;
     throw pipeliteError("POLICY_INVALID", { file: found, problem: error.message }, error);
   }

@@ -53,6 +53,10 @@ export function storeFailure(layout: StorePlace, thrown: unknown): unknown {
       return pipeliteError("STORE_READ_ONLY", { home, reason: "permission is denied" }, error);
     case "ENOTDIR":
       return pipeliteError("STORE_READ_ONLY", { home, reason: "a part of its path is not a folder" }, error);
+    case "ENAMETOOLONG":
+      return pipeliteError("STORE_READ_ONLY", { home, reason: "its path is too long" }, error);
+    case "ELOOP":
+      return pipeliteError("STORE_READ_ONLY", { home, reason: "its path is a link to itself" }, error);
     default:
       return error;
   }

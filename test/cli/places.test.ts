@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { EXIT } from "#base/errors.ts";
@@ -192,4 +192,22 @@ test("words that no path, number or name can be end with 2, and say so", { skip:
   }
   server.close();
   assert.notEqual((await rig("audit", "--jobs", "99999999999")).code, EXIT.internal);
+});
+
+test("a name that is too long, a home that is a link to itself, and a device in the place of an archive end with 2", async () => {
+  const long = join(rig.folder, "x".repeat(300));
+  write("d.csv", "x\n1\n2\n");
+  const made = await rig("capability", "d.csv", "--column", "x", "--usl", "5", "--picture", long);
+  assert.equal(made.code, EXIT.usage);
+  assert.match(made.stderr, /name too long/);
+  const loop = join(rig.folder, "loop");
+  symlinkSync("loop", loop);
+  for (const home of [long, loop]) {
+    const { code, stderr } = await rig.with({ env: { PIPELITE_HOME: home } }, "runs");
+    assert.equal(code, EXIT.usage);
+    assert.match(stderr, /path is too long|link to itself/);
+  }
+  const { code, stderr } = await rig("archive", "save", "latest", "--out", "/dev/null", "--json");
+  assert.equal(code, EXIT.usage);
+  assert.match(stderr, /ARCHIVE_NO_FILE/);
 });

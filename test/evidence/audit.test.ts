@@ -824,7 +824,7 @@ test(
       mmap: { arguments: ["pointer", "u64", "i32", "i32", "i32", "i64"], return: "pointer" },
     }).functions;
     const [READ_WRITE, SHARED] = [3, 1];
-    const page = mmap(0n, 4096n, READ_WRITE, SHARED, fd, 0n) as bigint;
+    const page = mmap(0n, 4096n, READ_WRITE, SHARED, fd, 0n);
     closeSync(fd);
     const first = getUint8(page, 0);
     // From here on a write leaves no trace until the page is written back.

@@ -46,6 +46,14 @@ test("a folder in the place of the policy is named; dates are those of ISO 8601 
   } finally {
     rmSync(file, { recursive: true });
   }
+  const keyAt = (key: string) => read({ schema: 1, signers: [{ name: "Anna", role: "quality", key }] });
+  // A folder, and a name that no file system takes.
+  for (const key of [".", "x".repeat(300)])
+    assert.throws(
+      () => keyAt(key),
+      (error) => isPipeliteError(error, "POLICY_INVALID"),
+      key,
+    );
   const revokedAt = (revoked: string) =>
     read({ schema: 1, signers: [{ name: "Anna", role: "quality", key: "Anna.pub", revoked }] }).policy
       .signers;
