@@ -207,7 +207,7 @@ test("a name that is too long, a home that is a link to itself, and a device in 
     assert.equal(code, EXIT.usage);
     assert.match(stderr, /path is too long|link to itself/);
   }
-  const { code, stderr } = await rig("archive", "save", "latest", "--out", "/dev/null", "--json");
+  const { code, stdout } = await rig("archive", "save", "latest", "--out", "/dev/null", "--json");
   assert.equal(code, EXIT.usage);
-  assert.match(stderr, /ARCHIVE_NO_FILE/);
+  assert.match(stdout, /ARCHIVE_NO_FILE/);
 });
