@@ -1,6 +1,7 @@
 // Electronic signatures on runs: one bundle for each person, meaning, reason and time, over the bytes of the run's record
 // and of its result tree. It can't be taken off or put on another run: the record's digest is what is signed
 // (21 CFR 11.50, 11.70). docs/signing.md describes the predicate.
+import { isDeepStrictEqual } from "node:util";
 import { visibleText } from "#base/escape.ts";
 import { PipeliteError } from "#base/errors.ts";
 import type { Home } from "#home/home.ts";
@@ -153,11 +154,10 @@ export function subjectProblem(
   }
   const [record, tree] = subject;
   if (record?.name !== run.file) return "it is for another run";
-  if (record.digest["sha256"] !== wanted[0]?.digest["sha256"])
+  if (!isDeepStrictEqual(record.digest, wanted[0]?.digest))
     return "the record is not the one that was signed";
-  if (tree?.name !== wanted[1]?.name || tree?.digest["sha256"] !== wanted[1]?.digest["sha256"]) {
+  if (tree?.name !== wanted[1]?.name || !isDeepStrictEqual(tree?.digest, wanted[1]?.digest))
     return "the result is not the one that was signed";
-  }
   if (subject.length > wanted.length) return "it is for more than this run";
   return undefined;
 }

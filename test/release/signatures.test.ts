@@ -200,7 +200,7 @@ function craft(
   home: Home,
   runId: string,
   change: (predicate: Record<string, unknown>) => void,
-  also: ReturnType<typeof subjectsOf> = [],
+  about: (own: ReturnType<typeof subjectsOf>) => ReturnType<typeof subjectsOf> = (own) => own,
 ): string {
   const carl = person("Carl");
   const name = "Carl";
@@ -223,7 +223,7 @@ function craft(
   } = predicate as { signer: { name: string }; meaning: string; signedAt: string };
   predicate["displayedAs"] ??= `${signer.name}, ${meaning}, ${at}`;
   home.handle.keyring.keep(carl.key.publicKey);
-  const subject = [...subjectsOf(home.handle, run), ...also];
+  const subject = about(subjectsOf(home.handle, run));
   const statement = { subject, predicateType: SIGNATURE_TYPE, predicate };
   const content = writeBundle(signStatement(statement, carl.key));
   home.handle.sealed.seal({
@@ -264,9 +264,32 @@ test("what is signed together with something else is no signature on a run", () 
   const { runId } = home.addRun();
   const also = [{ name: "runs/another.json", digest: { sha256: "0".repeat(64) } }];
   assert.match(
-    craft(home, runId, () => undefined, also),
+    craft(
+      home,
+      runId,
+      () => undefined,
+      (own) => [...own, ...also],
+    ),
     /it is for more than this run/,
   );
+});
+
+test("all digests of what is signed are compared", () => {
+  for (const [index, name, problem] of [
+    [0, "sha1", /the record is not the one/],
+    [1, "narHash", /the result is not the one/],
+  ] as const) {
+    using home = new Home();
+    const { runId } = home.addRun();
+    const withOther = (own: ReturnType<typeof subjectsOf>) =>
+      own.map((each, at) =>
+        at === index ? { ...each, digest: { ...each.digest, [name]: "0".repeat(40) } } : each,
+      );
+    assert.match(
+      craft(home, runId, () => undefined, withOther),
+      problem,
+    );
+  }
 });
 
 for (const [what, [problem, change]] of Object.entries(CRAFTED)) {
