@@ -216,6 +216,6 @@ function readJson(file: string, refused: (problem: string) => Error): unknown {
   try {
     return parseStrictJson(text);
   } catch (error) {
-    throw refused(messageOf(error));
+    throw refused(`${file}: ${messageOf(error)}`);
   }
 }

@@ -137,6 +137,13 @@ export function parseNumber(text: string): number {
   return number + 0;
 }
 
+/** As a stage may say it. */
+export function parseProcessors(text: string): number {
+  const number = parseNumber(text);
+  if (number < 0.01) throw new RangeError("it must be a number from 0.01");
+  return number;
+}
+
 /** `TOKEN=file:/run/token`: never the value itself, which others could see in the list of processes. */
 export function parseSecret(text: string): readonly [name: string, source: SecretSource] {
   const [, name = "", rest = ""] = /^([^=]+)=(.+)$/s.exec(text) ?? [];

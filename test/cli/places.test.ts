@@ -120,6 +120,7 @@ for (const words of [
   ["run", "--cache", "http://[::1"],
   ["plan", "--cache", "ftp://x"],
   ["run", "--trusted-key", "a:!!"],
+  ["run", "--cpus", "0"],
   ["run", "--model", "http://[::1", "--model-name", "x"],
 ])
   test(`${words.join(" ")} is refused though nothing is to be built`, async () => {
