@@ -211,10 +211,10 @@ function editJob(place: Place, stages: number, name: string): Job {
 }
 
 const EDIT_LIMIT =
-  "By a profile a fifth of the time until then are parts of Node that its own start does not load: child processes, sockets, crypto. The start of " +
-  "Node and of the command is about as much, the stripper of types an eighth (a pipeline that was changed is stripped again, however small it " +
-  "is), the derivation of each stage a sixteenth, garbage collection as much; the rest is pipeline.ts, which makes 1,000 handles, the graph, and " +
-  "the program that starts stages. What is cached is recorded, and the whole graph written, after the first stage has started.";
+  "By a profile, of the main thread after Node's own start: a sixth loads our code and the parts of Node that it needs (child processes, " +
+  "sockets, crypto), a seventh is the plan (a digest and a stat of each stage), an eighth pipeline.ts, which makes 1,000 handles; the " +
+  "program that starts stages and garbage collection are a sixteenth each, the first part of the command, the databases and the graph a " +
+  "twentieth each. What is cached is recorded, and the whole graph written, after the first stage has started.";
 
 function wallFigure(name: string, target: number): WantedFigure {
   return { name, unit: "ms", of: ({ minMs }) => minMs, target };
