@@ -245,19 +245,23 @@ export function writeFileAtomically(path: string, content: Content, { flush = fa
     writeContent(temporary, content, { flush, flag: "wx" });
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    removeFile(temporary);
     throw error;
   }
 }
 
 /**
  * The name of a file until it is whole, to be opened with `wx`. It can be guessed: a link that somebody put there would lead what is
- * written to any file that we may write, so what is there is removed.
+ * written to any file that we may write, so what is there is removed; a folder is nothing that we leave.
  */
 export function temporaryFor(path: string): string {
   const temporary = `${path}.${process.pid}.tmp`;
-  if (entryAt(temporary) !== undefined) rmSync(temporary, { recursive: true, force: true });
+  removeFile(temporary);
   return temporary;
+}
+
+function removeFile(path: string): void {
+  if (entryAt(path)?.isDirectory() === false) rmSync(path, { force: true });
 }
 
 /** Writes a file that must not be there yet; where it can't be written nothing of it stays. @throws the system's EEXIST */

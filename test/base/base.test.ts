@@ -146,7 +146,9 @@ test(
       symlinkSync(join(folder, "mine"), temporary);
       writeFileAtomically(place, content);
       mkdirSync(join(temporary, "folder"), { recursive: true });
-      writeFileAtomically(place, content);
+      assert.throws(() => writeFileAtomically(place, content), /EEXIST/);
+      assert.deepEqual(readdirSync(temporary), ["folder"]);
+      rmSync(temporary, { recursive: true });
     }
     assert.equal(readFileSync(join(folder, "mine"), "utf8"), "mine");
     assert.deepEqual(readdirSync(folder).toSorted(), ["mine", "report.html"]);
