@@ -150,9 +150,9 @@ export function drawProbabilityPlot(box: Box, { result, groups }: Input): string
     note:
       test === null
         ? ""
-        : ["Anderson-Darling A\u00B2", "A\u00B2"].map(
-            (name) => `${name} = ${test.adjusted.toFixed(3)}, p ${formatP(test.p)}`,
-          ),
+        : ["Anderson-Darling A\u00B2", "A\u00B2"]
+            .map((name) => `${name} = ${test.adjusted.toFixed(3)}, p ${formatP(test.p)}`)
+            .concat(`p ${formatP(test.p)}`),
     x: extentOf([...sorted, ...band.flat().map(([x]) => x)], 0.02),
     y: [-outer, outer],
     yTicks: percentTicks(outer),

@@ -78,6 +78,14 @@ test("the page of very many values draws what can be seen of them, marks every s
   assert.doesNotMatch(pageOf(individuals(many.slice(0, 999))), /column of pixels/);
 });
 
+test("no figure is cut off beside a heading, however large it is", () => {
+  const groups = individuals(Array.from({ length: 80 }, (_, at) => 1 + (at % 2)));
+  const result = judgeCapability({ groups }, { limits: { upper: 5 } });
+  const page = drawCapability({ result, groups, title: "t" });
+  assert.match(page, />p &lt; 0\.001</);
+  assert.doesNotMatch(page, /\d\.\d*\u2026/);
+});
+
 test("axes have round numbers", () => {
   assert.deepEqual(ticksOf([0.03, 0.97], 5), [0.2, 0.4, 0.6000000000000001, 0.8]);
   assert.deepEqual(labelsOf(ticksOf([0.03, 0.97], 5)), ["0.2", "0.4", "0.6", "0.8"]);
